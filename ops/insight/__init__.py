@@ -1,0 +1,1 @@
+"""Questions answered from telemetry: one call a page, one report back."""

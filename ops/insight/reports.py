@@ -1,0 +1,228 @@
+"""What each question's answer looks like: one frozen report a page, made by one call of ``ops.insight``.
+
+The sentence on top and the charts below it come from the same report, so they cannot disagree. Frames are indexed by
+``time`` (timezone-aware UTC, one row a period, gaps as NaN); units are in the column's documentation here and nowhere else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+import pandas as pd
+
+
+class Level(StrEnum):
+    """How much a finding asks of its reader."""
+
+    OK = "ok"
+    WATCH = "watch"
+    ACT = "act"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True)
+class Window:
+    """A stretch of time and the metric period to read it with. ``start`` and ``end`` are aware UTC; period in seconds."""
+
+    start: datetime
+    end: datetime
+    period: int
+
+    @property
+    def length(self) -> timedelta:
+        return self.end - self.start
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One plain sentence, computed: what is so and what to do. ``page`` is where to look next (a page key, or empty)."""
+
+    level: Level
+    text: str
+    page: str = ""
+
+
+@dataclass(frozen=True)
+class Line:
+    """A threshold or a limit, drawn dashed and labelled with its name."""
+
+    name: str
+    value: float
+
+
+@dataclass(frozen=True)
+class AlarmState:
+    name: str
+    state: str  # OK | ALARM | INSUFFICIENT_DATA
+    reason: str
+    since: datetime | None
+    runbook: str  # path such as runbooks/dead-letters.md, or empty
+
+
+@dataclass(frozen=True)
+class Look:
+    """What asking cost, and what is missing from the answer."""
+
+    metrics_requested: int = 0
+    usd: float = 0.0
+    partial: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Card:
+    """A number with its recent course. ``value`` is None when there is nothing to count."""
+
+    key: str  # depth | age | concurrency | cold_share | cost | dead
+    title: str
+    value: float | None
+    unit: str  # messages | s | % | USD | of limit …
+    spark: pd.Series
+    level: Level
+    note: str = ""  # e.g. "of 10 allowed by the mapping"
+
+
+@dataclass(frozen=True)
+class PathRates:
+    """Live rates along API → queue → function → results / dead letters, a minute, over the last full periods."""
+
+    accepted: float | None
+    started: float | None
+    finished: float | None
+    failed: float | None
+    died: float | None
+    waiting: float | None  # messages visible now
+    in_flight: float | None
+    dead: float | None  # messages in the dead-letter queue now
+
+
+@dataclass(frozen=True)
+class OverviewReport:
+    finding: Finding
+    cards: tuple[Card, ...]
+    path: PathRates
+    alarms: tuple[AlarmState, ...]
+    look: Look
+
+
+@dataclass(frozen=True)
+class QueueReport:
+    """``depth``: visible, in_flight, delayed (messages). ``age``: oldest_s. ``rates``: sent, deleted, received,
+    empty_receives (a minute)."""
+
+    finding: Finding
+    depth: pd.DataFrame
+    age: pd.DataFrame
+    age_lines: tuple[Line, ...]
+    rates: pd.DataFrame
+    drain_s: float | None  # None: it is not being drained
+    arrivals_per_min: float | None
+    completions_per_min: float | None
+    look: Look
+
+
+@dataclass(frozen=True)
+class ConcurrencyReport:
+    """``concurrency``: observed, law (what the mapping's ramp allows). ``throttles``: throttles (a period).
+    ``batch``: fill (messages an invocation), share (0–1 of the batch size)."""
+
+    finding: Finding
+    concurrency: pd.DataFrame
+    limits: tuple[Line, ...]
+    binding: str  # name of the limit that binds now, or empty
+    throttles: pd.DataFrame
+    batch: pd.DataFrame
+    batch_size: int | None
+    backlog: float | None
+    arrivals_per_min: float | None
+    seconds_per_message: float | None  # observed: duration ÷ messages an invocation
+    look: Look
+
+
+@dataclass(frozen=True)
+class ColdStartReport:
+    """``invocations``: one row each: started, request_id, version, cold (bool), init_ms, duration_ms, billed_ms,
+    memory_used_mb, memory_size_mb, status, error_type, cost_usd, runtime_init_ms, response_latency_ms,
+    extension_overhead_ms. ``by_version``: version, invocations, cold, share, init_p50_ms, init_p95_ms, init_p99_ms.
+    ``phases``: of the latest cold start: phase, start_ms, duration_ms."""
+
+    finding: Finding
+    invocations: pd.DataFrame
+    by_version: pd.DataFrame
+    phases: pd.DataFrame
+    share: float | None  # 0–1
+    init_p50_ms: float | None
+    init_p95_ms: float | None
+    init_p99_ms: float | None
+    init_cost_usd: float | None
+    look: Look
+
+
+@dataclass(frozen=True)
+class Assumptions:
+    """What an operator may change about the cost picture. Prices are in the dated file; these are about use."""
+
+    log_bytes_per_invocation: float = 3_000.0
+    api: str = "rest"  # rest | http | none
+    always_on_usd_per_hour: float = 0.0816
+    always_on_jobs_per_hour: float = 36_000.0
+
+
+@dataclass(frozen=True)
+class CostReport:
+    """``parts``: component, usd (the window's spend, from Lambda duration to logs). ``trend``: usd_per_1000 successes."""
+
+    finding: Finding
+    parts: pd.DataFrame
+    trend: pd.DataFrame
+    successes: float
+    failures_usd: float
+    total_usd: float
+    usd_per_1000: float | None
+    month_usd: float | None
+    break_even_jobs_per_hour: float | None
+    assumptions: Assumptions
+    prices_dated: str
+    look: Look
+
+
+@dataclass(frozen=True)
+class Letter:
+    """One dead letter as it lies in the queue. ``body`` is untrusted text."""
+
+    message_id: str
+    body: str
+    attributes: Mapping[str, str]  # message attributes, binary ones as base64
+    system: Mapping[str, str]  # SentTimestamp, ApproximateReceiveCount, …
+    sent: datetime | None
+    receives: int
+    error_type: str  # "unknown" where nothing tells
+    error_message: str
+    cause_from: str  # attribute | handler log | invocation record | none
+    original_message_id: str
+    request_id: str
+
+
+@dataclass(frozen=True)
+class DeadLettersReport:
+    """``depth``: dead (messages). ``causes``: error_type, error_message, letters, share, first_seen, last_seen, source."""
+
+    finding: Finding
+    depth: pd.DataFrame
+    count: float | None
+    alarms: tuple[AlarmState, ...]
+    look: Look
+
+
+@dataclass(frozen=True)
+class DeadLetterLook:
+    """The outcome of one look (a lease) at the queue: what was read, and what reading it did."""
+
+    letters: tuple[Letter, ...]
+    causes: pd.DataFrame
+    receives: int
+    looked_at: datetime
+    complete: bool  # every letter that the queue reported was read
+    notes: tuple[str, ...] = field(default=())
