@@ -1,0 +1,15 @@
+"""What a seam is: one named attribute of MiniStack, and what stands there instead."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Seam:
+    module: str  # below ministack, e.g. services.sqs
+    attribute: str
+    make: Callable[[Any], Any]  # the original in, the replacement out
+    why: str  # the AWS behaviour that the replacement brings

@@ -1,0 +1,66 @@
+"""Start order of the emulator: settings, MiniStack with its seams, background work, then the HTTP server."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import signal
+import socket
+from typing import Any, cast
+
+from ops.errors import PortInUse
+from ops.twin.emulator import settings as configuration
+from ops.twin.emulator.guard import without_web_pages
+from ops.twin.emulator.settings import Settings
+
+
+def main() -> None:
+    """Serve until SIGTERM or SIGINT. Raises OpsError when it cannot start."""
+    settings = configuration.read()
+    listener = _listen(settings)
+    configuration.prepare(settings)
+
+    # Only now, since MiniStack reads its environment while it is imported.
+    from ops.twin.emulator import assembly
+
+    assembly.install(settings)
+    workers = assembly.start_workers(settings)
+    try:
+        asyncio.run(_serve(listener))
+    finally:
+        for worker in workers:
+            worker.stop()
+
+
+def _listen(settings: Settings) -> socket.socket:
+    """Take the port before anything slow happens, so that a taken one is told at once."""
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((settings.bind_host, settings.port))
+        listener.listen(512)
+    except OSError as error:
+        listener.close()
+        raise PortInUse(
+            f"The emulator cannot listen on {settings.bind_host}:{settings.port}: {error.strerror}.",
+            "Set GATEWAY_PORT to a free port.",
+        ) from error
+    return listener
+
+
+async def _serve(listener: socket.socket) -> None:
+    from hypercorn.asyncio import serve
+    from hypercorn.config import Config
+    from ministack.app import app
+
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        with contextlib.suppress(NotImplementedError):
+            loop.add_signal_handler(number, stop.set)
+    config = Config()
+    config.bind = [f"fd://{listener.fileno()}"]
+    config.keep_alive_timeout = 75
+    config.graceful_timeout = 1
+    config.loglevel = "WARNING"
+    await serve(cast("Any", without_web_pages(app)), config, shutdown_trigger=stop.wait)
