@@ -1,0 +1,41 @@
+"""``python -m ops.twin.host``: serve until SIGTERM or Ctrl-C, then shut every environment down."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import sys
+
+from ops.errors import OpsError, PortInUse
+from ops.twin.host.server import HostServer
+from ops.twin.host.settings import Settings
+
+
+async def serve(settings: Settings) -> None:
+    """Raises PortInUse when the wanted port is taken."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    host = HostServer(settings)
+    try:
+        port = await host.open()
+    except OSError as error:
+        raise PortInUse(f"The Lambda host cannot listen on port {settings.port}: {error.strerror}.") from error
+    sys.stdout.write(f"http://127.0.0.1:{port}\n")
+    sys.stdout.flush()
+    await stop.wait()
+    await host.close()
+
+
+def main() -> int:
+    try:
+        asyncio.run(serve(Settings.from_environment()))
+    except OpsError as error:
+        sys.stderr.write(f"{error} {error.next_step}\n")
+        return error.exit_code
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

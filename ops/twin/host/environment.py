@@ -1,0 +1,259 @@
+"""An execution environment's life: init, invocations with a freeze between them, reset after a failure, shutdown.
+
+Stands for LDG lambda-runtime-environment: the init phase with its own limit; when it fails, init runs again inside the
+first invocation under the function's timeout (a suppressed init: its time is part of Duration and there is no Init
+Duration); after a timeout, a crash or running out of memory the environment is reset (SHUTDOWN to the extensions, with
+the reason) and used again, so the next invocation there begins with a suppressed init.
+
+Not modelled: the response reaches the caller when the extensions are done too (AWS hands it over when the runtime has
+answered); snapshots; provisioned concurrency; CPU by memory size; ``/tmp`` size and isolation.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Protocol
+from uuid import uuid4
+
+from ops.twin.host import events, platform_lines, variables
+from ops.twin.host.clock import now, wall
+from ops.twin.host.launch import runtime_command
+from ops.twin.host.runtime_api import Call
+from ops.twin.host.sandbox import MEGABYTE, Failure, Plan, Sandbox
+from ops.twin.host.settings import FunctionConfig, Settings
+from ops.twin.host.spans import Timing, billed
+from ops.twin.host.telemetry_api import TelemetryApi
+from ops.twin.image import Image
+
+
+class Log(Protocol):
+    """Where an environment's lines go."""
+
+    def write(self, moment: float, text: str) -> None: ...
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What an invocation came to. ``function_error`` is empty when it succeeded. Milliseconds, MB."""
+
+    payload: bytes
+    function_error: str
+    duration_ms: float
+    init_ms: float | None
+    billed_ms: int
+    used_mb: int
+
+
+class Environment:
+    def __init__(
+        self,
+        function: FunctionConfig,
+        image: Image,
+        settings: Settings,
+        open_log: Callable[[str, str], Log],
+        xray_port: int = 0,
+    ) -> None:
+        self.function = function
+        self.instance = str(uuid4())
+        self.log_stream = f"{datetime.now(UTC):%Y/%m/%d}/[{function.version}]{uuid4().hex}"
+        self._settings = settings
+        self._log = open_log(function.log_group, self.log_stream)
+        self._telemetry = TelemetryApi(self._subscribed)
+        self._scratch = settings.directory / "tmp" / self.instance
+        command = function.command or image.command or (function.handler,)
+        runtime = variables.runtime_variables(
+            function, image, settings, command[0], "", self.log_stream, self._scratch, xray_port
+        )
+        plan = Plan(
+            command=runtime_command(command[0]),
+            task_root=image.task_root,
+            extensions=tuple(image.extensions),
+            variables=runtime,
+            extension_variables=variables.extension_variables(runtime),
+            memory=function.memory,
+            registration={
+                "functionName": function.name,
+                "functionVersion": function.version,
+                "handler": command[0],
+                "accountId": function.arn.split(":")[4] if function.arn.count(":") >= 4 else "",
+            },
+            arn=function.arn,
+        )
+        self._sandbox = Sandbox(plan, self._telemetry, self._line)
+        self._api = ""
+        self._initialized = False
+        self._init_seconds: float | None = None  # told once, with the first invocation
+        self.idle_since = now()
+        self.reset_reason = ""
+        """Not empty after a failed invocation: why, and that ``recover`` has to come first."""
+
+    @property
+    def working(self) -> bool:
+        return not self._sandbox.frozen
+
+    def check_memory(self) -> None:
+        self._sandbox.check_memory()
+
+    # --- init --------------------------------------------------------------------------------------------------------
+    async def start(self) -> None:
+        """The init phase. A failure is not the end: the first invocation tries once more."""
+        self._scratch.mkdir(parents=True, exist_ok=True)
+        self._api = await self._sandbox.open()
+        began = now()
+        failure = await self._initialize("init", began + self._settings.init_limit)
+        if failure is None:
+            self._init_seconds = now() - began
+            return
+        await self._sandbox.shut_down(failure.reason)
+
+    async def _initialize(self, phase: str, deadline: float) -> Failure | None:
+        function = self.function
+        began = now()
+        self._emit(
+            events.init_start(wall(began), phase, function.name, function.version, self.instance, function.memory)
+        )
+        failure = await self._sandbox.initialize(self._api, deadline)
+        ended = now()
+        status, error_type = (failure.status, failure.error_type) if failure else ("success", "")
+        runtime_done = self._sandbox.runtime_moment or ended
+        self._emit(events.init_runtime_done(wall(runtime_done), phase, status, error_type))
+        for extension in self._sandbox.extensions.extensions.values():
+            state = "Ready" if extension.ready else "Registered"
+            self._platform(
+                platform_lines.extension(extension.name, state, extension.events),
+                events.extension(wall(ended), extension.name, state, extension.events),
+            )
+        report = events.init_report(wall(ended), phase, status, ended - began, error_type)
+        if failure:
+            line = platform_lines.init_report(events.milliseconds(ended - began), phase, status, error_type)
+            self._platform(line, report)
+        else:
+            self._emit(report)
+        self._telemetry.init_over()
+        self._initialized = failure is None
+        return failure
+
+    # --- invocations -------------------------------------------------------------------------------------------------
+    async def invoke(self, request_id: str, event: bytes, trace: str) -> Outcome:
+        """Run one invocation. Afterwards the environment is frozen, or waits for ``recover`` (see ``reset_reason``)."""
+        function = self.function
+        began = now()
+        self._sandbox.thaw()
+        deadline = began + function.timeout
+        failure = None
+        if not self._initialized:
+            failure = await self._initialize("invoke", deadline)
+        started = now()
+        tracing = events.tracing(trace)
+        self._platform(
+            platform_lines.start(request_id, function.version),
+            events.start(wall(started), request_id, function.version, tracing),
+        )
+        timing = Timing(began)
+        if failure is None:
+            call = Call(request_id, event, function.arn, deadline, trace)
+            failure = await self._sandbox.run(call, tracing)
+        return self._finish(request_id, timing, failure, tracing)
+
+    def _finish(
+        self, request_id: str, timing: Timing, failure: Failure | None, tracing: dict[str, str] | None
+    ) -> Outcome:
+        function = self.function
+        sandbox = self._sandbox
+        timing.end = now()
+        timing.runtime_done = sandbox.runtime_moment or timing.end
+        used = sandbox.settle_memory()
+        if failure is None:
+            sandbox.drain_output()
+            sandbox.freeze()
+        else:
+            # Its output up to here belongs to this invocation; then nothing of it may go on.
+            sandbox.stop_runtime()
+            self._initialized = False
+            self.reset_reason = failure.reason
+        reply = sandbox.runtime.reply
+        status, error_type = "success", ""
+        payload, function_error = (reply.payload, "") if reply else (b"", "")
+        if failure is not None:
+            status, error_type = failure.status, failure.error_type
+            payload, function_error = self._failed(request_id, failure), "Unhandled"
+        elif reply is not None and reply.error_type:
+            status, error_type, function_error = "error", reply.error_type, "Unhandled"
+        seconds = timing.end - timing.start
+        if status == "timeout":
+            seconds = max(seconds, function.timeout)
+        duration_ms = events.milliseconds(seconds)
+        init_ms = events.milliseconds(self._init_seconds) if self._init_seconds is not None else None
+        self._init_seconds = None
+        billed_ms = billed(duration_ms, init_ms or 0.0)
+        used_mb = -(-used // MEGABYTE)
+        metrics = {
+            "durationMs": duration_ms,
+            "billedDurationMs": billed_ms,
+            "memorySizeMB": function.memory,
+            "maxMemoryUsedMB": used_mb,
+        }
+        if init_ms is not None:
+            metrics["initDurationMs"] = init_ms
+        ended = wall(timing.end)
+        produced = len(reply.payload) if reply else None
+        spans = timing.spans(reply)
+        runtime_seconds = timing.runtime_done - timing.start
+        self._platform(
+            platform_lines.end(request_id),
+            events.runtime_done(ended, request_id, status, runtime_seconds, produced, spans, tracing, error_type),
+        )
+        self._platform(
+            platform_lines.report(
+                request_id, duration_ms, billed_ms, function.memory, used_mb, init_ms, status, error_type, ""
+            ),
+            events.report(ended, request_id, status, metrics, timing.overhead(), tracing, error_type),
+        )
+        self.idle_since = timing.end
+        return Outcome(payload, function_error, duration_ms, init_ms, billed_ms, used_mb)
+
+    def _failed(self, request_id: str, failure: Failure) -> bytes:
+        """Write what the platform logs about a failure, and give what the caller is told."""
+        if failure.payload:
+            return failure.payload
+        if failure.status == "timeout":
+            message = f"Task timed out after {self.function.timeout:.2f} seconds"
+            self._write(f"{events.stamp(wall(now()))} {request_id} {message}\n")
+            told = f"RequestId: {request_id} Error: {message}"
+        else:
+            told = f"RequestId: {request_id} Error: {failure.message}"
+            self._write(told)
+            self._write(failure.error_type)
+        return json.dumps({"errorType": failure.error_type, "errorMessage": told}).encode()
+
+    async def recover(self) -> None:
+        """Reset after a failed invocation: no process is left, the next invocation starts them anew."""
+        await self._sandbox.shut_down(self.reset_reason)
+        self.reset_reason = ""
+
+    async def shut_down(self, reason: str) -> None:
+        await self._sandbox.shut_down(reason)
+        await self._sandbox.close()
+        shutil.rmtree(self._scratch, ignore_errors=True)
+
+    # --- lines and events --------------------------------------------------------------------------------------------
+    def _emit(self, event: events.Event) -> None:
+        self._telemetry.emit(event)
+
+    def _platform(self, line: str, event: events.Event) -> None:
+        self._emit(event)
+        self._write(platform_lines.as_json(event) if self.function.log_format == "JSON" else line)
+
+    def _subscribed(self, name: str, types: list[str]) -> None:
+        self._write(platform_lines.telemetry(name, types))
+
+    def _line(self, kind: str, text: str, moment: float) -> None:
+        self._emit(events.log(wall(moment), kind, text, self.function.log_format == "JSON"))
+        self._log.write(moment, text)
+
+    def _write(self, text: str) -> None:
+        self._log.write(now(), text)

@@ -1,0 +1,68 @@
+"""The platform's own lines in a log stream, worded as Lambda words them.
+
+Formats as of 2025 (aws-facts compiled 2026-11-23; public log excerpts 2024–2026 for INIT_REPORT and the order of
+lines): REPORT with Init Duration on a cold start, Status and Error Type when it did not succeed. With JSON logging the
+platform writes its events instead (``as_json``).
+"""
+
+from __future__ import annotations
+
+import json
+
+from ops.twin.host import events
+
+# Telemetry's type names as the EXTENSION and TELEMETRY lines write them.
+_TITLES = {"platform": "Platform", "function": "Function", "extension": "Extension"}
+
+
+def start(request_id: str, version: str) -> str:
+    return f"START RequestId: {request_id} Version: {version}"
+
+
+def end(request_id: str) -> str:
+    return f"END RequestId: {request_id}"
+
+
+def extension(name: str, state: str, registered: list[str]) -> str:
+    return f"EXTENSION\tName: {name}\tState: {state}\tEvents: [{', '.join(registered)}]"
+
+
+def telemetry(name: str, types: list[str]) -> str:
+    return f"TELEMETRY\tName: {name}\tState: Subscribed\tTypes: [{', '.join(_TITLES[kind] for kind in types)}]"
+
+
+def init_report(duration_ms: float, phase: str, status: str, error_type: str) -> str:
+    line = f"INIT_REPORT Init Duration: {duration_ms:.2f} ms\tPhase: {phase}\tStatus: {status}"
+    return line + (f"\tError Type: {error_type}" if error_type else "")
+
+
+def report(
+    request_id: str,
+    duration_ms: float,
+    billed_ms: int,
+    memory_mb: int,
+    used_mb: int,
+    init_ms: float | None,
+    status: str,
+    error_type: str,
+    trace: str,
+) -> str:
+    parts = [
+        f"REPORT RequestId: {request_id}",
+        f"Duration: {duration_ms:.2f} ms",
+        f"Billed Duration: {billed_ms} ms",
+        f"Memory Size: {memory_mb} MB",
+        f"Max Memory Used: {used_mb} MB",
+    ]
+    if init_ms is not None:
+        parts.append(f"Init Duration: {init_ms:.2f} ms")
+    if status != "success":
+        parts.append(f"Status: {status}")
+    if error_type:
+        parts.append(f"Error Type: {error_type}")
+    line = "\t".join(parts)
+    return line + (f"\n{trace}" if trace else "")
+
+
+def as_json(event: events.Event) -> str:
+    return json.dumps(event, separators=(",", ":"))

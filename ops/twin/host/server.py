@@ -1,0 +1,143 @@
+"""The host's own door: the protocol between the emulator and this process (see the package's documentation)."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+from pathlib import Path
+from uuid import uuid4
+
+from ops.errors import OpsError, UsageError
+from ops.twin import image as images
+from ops.twin.host.environment import Environment, Log, Outcome
+from ops.twin.host.pool import Pool
+from ops.twin.host.settings import FunctionConfig, Settings
+from ops.twin.host.wire import Answer, Request, Response, as_json, listen, port_of
+from ops.twin.image import Image
+
+WATCH_PERIOD = 0.02
+"""Seconds between looks at the memory of working environments. At 4 GB/s that is 80 MB too much at worst."""
+EVICT_PERIOD = 1.0
+MAX_EVENT = 8 * 1024 * 1024
+"""Bytes. A synchronous event is at most 6 MB on AWS; the emulator enforces that."""
+IMAGE_VARIABLE = "OPS_TWIN_IMAGE"
+_FUNCTION_PATH = re.compile(r"/functions/(?P<name>[A-Za-z0-9-_]+)(?P<rest>/invocations)?")
+
+
+class NoLog:
+    """Without an emulator there is nowhere to write log streams to."""
+
+    def write(self, moment: float, text: str) -> None:
+        pass
+
+
+class HostServer:
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._pools: dict[str, Pool] = {}
+        self._staged: Image | None = None
+        self._starts = asyncio.Semaphore(settings.parallel_starts)
+        self._server: asyncio.Server | None = None
+        self._tasks: set[asyncio.Future[Response]] = set()
+        self._watches: list[asyncio.Task[None]] = []
+
+    async def open(self) -> int:
+        """Listen; the port. Raises OSError when it is taken."""
+        self._server = await listen(self._route, self._settings.port, MAX_EVENT)
+        loop = asyncio.get_running_loop()
+        self._watches = [loop.create_task(self._watch_memory()), loop.create_task(self._evict())]
+        return port_of(self._server)
+
+    async def close(self) -> None:
+        if self._server is not None:
+            self._server.close()
+        for watch in self._watches:
+            watch.cancel()
+        await asyncio.gather(*(pool.close() for pool in self._pools.values()))
+
+    def _route(self, request: Request) -> Answer:
+        if request.path == "/health":
+            return as_json({"environments": self._environments()})
+        match = _FUNCTION_PATH.fullmatch(request.path)
+        if match and match["rest"] and request.method == "POST":
+            return self._invoke(match["name"], request)
+        if match and not match["rest"] and request.method == "PUT":
+            return self._put(match["name"], request)
+        return as_json({"message": f"There is nothing at {request.method} {request.path}."}, 404)
+
+    def _environments(self) -> dict[str, dict[str, int]]:
+        return {name: {"busy": len(pool.busy), "idle": pool.idle} for name, pool in self._pools.items()}
+
+    def _put(self, name: str, request: Request) -> Response:
+        try:
+            function = FunctionConfig.from_put(name, json.loads(request.body))
+            self._image(function)
+        except OpsError as error:
+            return as_json({"message": str(error), "nextStep": error.next_step}, 400)
+        except ValueError:
+            return as_json({"message": "The body is not JSON."}, 400)
+        pool = self._pools.get(name)
+        if pool is None:
+            self._pools[name] = Pool(function, self._make, self._starts)
+        else:
+            pool.update(function)
+        return as_json({"revision": function.revision})
+
+    def _invoke(self, name: str, request: Request) -> Answer:
+        pool = self._pools.get(name)
+        if pool is None or pool.function.revision != request.headers.get("x-function-revision"):
+            return as_json({"message": "This revision is not known here; PUT it first."}, 409)
+        request_id = request.headers.get("x-amzn-lambda-request-id") or str(uuid4())
+        trace = request.headers.get("x-amzn-trace-id", "")
+        task = asyncio.ensure_future(self._run(pool, request_id, request.body, trace))
+        # An invocation goes on when its caller has left, as on AWS, so the answer is not the task itself.
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return asyncio.shield(task)
+
+    async def _run(self, pool: Pool, request_id: str, event: bytes, trace: str) -> Response:
+        try:
+            return _as_response(await pool.invoke(request_id, event, trace))
+        except OSError as error:
+            # The machine has no more processes, memory or files: not the function's fault.
+            return as_json({"message": f"An environment could not be started: {error}."}, 500)
+
+    def _make(self, function: FunctionConfig) -> Environment:
+        return Environment(function, self._image(function), self._settings, self._open_log)
+
+    def _open_log(self, group: str, stream: str) -> Log:
+        return NoLog()
+
+    def _image(self, function: FunctionConfig) -> Image:
+        folder = function.variables.get(IMAGE_VARIABLE)
+        if folder:
+            return images.load(Path(folder))
+        raise UsageError("not yet")
+
+    async def _watch_memory(self) -> None:
+        while True:
+            await asyncio.sleep(WATCH_PERIOD)
+            for pool in self._pools.values():
+                for environment in pool.busy:
+                    if environment.working:
+                        environment.check_memory()
+
+    async def _evict(self) -> None:
+        while True:
+            await asyncio.sleep(EVICT_PERIOD)
+            for pool in self._pools.values():
+                pool.evict(self._settings.idle_limit)
+
+
+def _as_response(outcome: Outcome) -> Response:
+    headers = {
+        "X-Duration-Ms": f"{outcome.duration_ms:.3f}",
+        "X-Billed-Duration-Ms": str(outcome.billed_ms),
+        "X-Max-Memory-Used-Mb": str(outcome.used_mb),
+    }
+    if outcome.init_ms is not None:
+        headers["X-Init-Duration-Ms"] = f"{outcome.init_ms:.3f}"
+    if outcome.function_error:
+        headers["X-Amz-Function-Error"] = outcome.function_error
+    return Response(200, outcome.payload, headers)

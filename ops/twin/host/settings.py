@@ -1,0 +1,122 @@
+"""What the host is told: its own settings from the environment, and each function's configuration from the
+emulator."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from ops.errors import UsageError
+from ops.twin import state
+
+SECOND = 1.0
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The host's own settings. Times in seconds."""
+
+    directory: Path
+    endpoint: str = ""
+    """The emulator's address: where functions send AWS calls, and where the host writes log streams. Empty: no logs."""
+    port: int = 0
+    region: str = "us-east-1"
+    access_key_id: str = ""
+    secret_access_key: str = ""
+    init_limit: float = 10 * SECOND
+    """AWS: the init phase may last 10 s; then it is tried again inside the first invocation (LDG
+    lambda-runtime-environment)."""
+    idle_limit: float = 120 * SECOND
+    """How long an environment waits for work before SHUTDOWN SPINDOWN. AWS does not say how long it waits; minutes."""
+    parallel_starts: int = 4
+    """Environments in their init phase at once. AWS starts all in parallel, each with a CPU of its own; here they share
+    a few cores, and the 10 s limit would strike down what only waited for a core."""
+
+    @classmethod
+    def from_environment(cls, environ: Mapping[str, str] = os.environ) -> Settings:
+        """Read OPS_TWIN_* and the AWS keys. Raises UsageError for a value that is not a number."""
+        cores = len(os.sched_getaffinity(0))
+        return cls(
+            directory=state.folder(),
+            endpoint=environ.get("OPS_TWIN_ENDPOINT", "").rstrip("/"),
+            port=int(_number(environ, "OPS_TWIN_PORT", 0)),
+            region=environ.get("AWS_REGION") or environ.get("AWS_DEFAULT_REGION") or "us-east-1",
+            access_key_id=environ.get("AWS_ACCESS_KEY_ID", ""),
+            secret_access_key=environ.get("AWS_SECRET_ACCESS_KEY", ""),
+            init_limit=_number(environ, "OPS_TWIN_INIT_LIMIT", 10),
+            idle_limit=_number(environ, "OPS_TWIN_IDLE_LIMIT", 120),
+            parallel_starts=int(_number(environ, "OPS_TWIN_PARALLEL_STARTS", max(2, 2 * cores))),
+        )
+
+
+def _number(environ: Mapping[str, str], name: str, default: float) -> float:
+    try:
+        return float(environ.get(name) or default)
+    except ValueError:
+        raise UsageError(f"{name} is {environ[name]!r}, which is not a number.") from None
+
+
+@dataclass(frozen=True)
+class Credentials:
+    access_key_id: str = ""
+    secret_access_key: str = ""
+    session_token: str = ""
+
+
+@dataclass(frozen=True)
+class FunctionConfig:
+    """One revision of one function, as the emulator put it. Timeout in seconds, memory in MB."""
+
+    name: str
+    revision: str
+    arn: str
+    version: str = "$LATEST"
+    timeout: float = 3.0
+    memory: int = 128
+    handler: str = ""
+    variables: Mapping[str, str] = field(default_factory=dict)
+    command: tuple[str, ...] = ()
+    tracing: str = "PassThrough"
+    log_group: str = ""
+    log_format: str = "Text"
+    application_log_level: str = ""
+    credentials: Credentials = Credentials()
+
+    @classmethod
+    def from_put(cls, name: str, message: Any) -> FunctionConfig:
+        """From the body of ``PUT /functions/{name}``. Raises UsageError with what is missing or wrong."""
+        if not isinstance(message, dict) or not isinstance(message.get("configuration"), dict):
+            raise UsageError("The body must be an object with revision and configuration.")
+        revision = message.get("revision")
+        if not isinstance(revision, str) or not revision:
+            raise UsageError("revision must be a string.")
+        about = message["configuration"]
+        image = about.get("ImageConfigResponse", {}).get("ImageConfig") or about.get("ImageConfig") or {}
+        logging = about.get("LoggingConfig") or {}
+        keys = message.get("credentials") or {}
+        try:
+            return cls(
+                name=name,
+                revision=revision,
+                arn=about.get("FunctionArn") or f"arn:aws:lambda:us-east-1:000000000000:function:{name}",
+                version=about.get("Version") or "$LATEST",
+                timeout=float(about.get("Timeout") or 3),
+                memory=int(about.get("MemorySize") or 128),
+                handler=about.get("Handler") or "",
+                variables={
+                    key: str(value) for key, value in ((about.get("Environment") or {}).get("Variables") or {}).items()
+                },
+                command=tuple(image.get("Command") or ()),
+                tracing=(about.get("TracingConfig") or {}).get("Mode") or "PassThrough",
+                log_group=logging.get("LogGroup") or f"/aws/lambda/{name}",
+                log_format=logging.get("LogFormat") or "Text",
+                application_log_level=logging.get("ApplicationLogLevel") or "",
+                credentials=Credentials(
+                    keys.get("AccessKeyId") or "", keys.get("SecretAccessKey") or "", keys.get("SessionToken") or ""
+                ),
+            )
+        except (TypeError, ValueError, AttributeError) as error:
+            raise UsageError(f"The configuration of {name} cannot be read: {error}.") from error
