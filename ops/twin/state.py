@@ -12,7 +12,7 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 
 def folder() -> Path:
     """``$OPS_TWIN_DIR``, else ``.twin`` in the project's folder."""
-    return Path(os.environ.get("OPS_TWIN_DIR") or REPOSITORY / ".twin")
+    return Path(os.environ.get("OPS_TWIN_DIR") or REPOSITORY / ".twin").absolute()
 
 
 @dataclass(frozen=True)
@@ -33,24 +33,30 @@ def write(twin: TwinState) -> None:
     path = folder() / "state.json"
     path.parent.mkdir(parents=True, exist_ok=True)
     scratch = path.with_suffix(".tmp")
+    scratch.touch(mode=0o600)  # it holds the operator's keys
     scratch.write_text(json.dumps(asdict(twin), indent=2))
     scratch.replace(path)
 
 
 def read() -> TwinState | None:
-    """The running twin, or None when there is no file, it cannot be read, or its processes are gone."""
+    """The running twin, or None when there is no file, it cannot be read, or one of its processes is gone."""
+    twin = recorded()
+    return twin if twin and twin.pids and all(alive(pid) for pid in twin.pids.values()) else None
+
+
+def recorded() -> TwinState | None:
+    """What the file says, whether or not it still runs: what a cleaner needs."""
     try:
-        twin = TwinState(**json.loads((folder() / "state.json").read_text()))
+        return TwinState(**json.loads((folder() / "state.json").read_text()))
     except (OSError, ValueError, TypeError):
         return None
-    return twin if twin.pids and all(_alive(pid) for pid in twin.pids.values()) else None
 
 
 def clear() -> None:
     (folder() / "state.json").unlink(missing_ok=True)
 
 
-def _alive(pid: int) -> bool:
+def alive(pid: int) -> bool:
     try:
         os.kill(pid, 0)
     except ProcessLookupError:

@@ -1,0 +1,38 @@
+# make setup | demo | test | lint | bench.  PYTHON names the interpreter that makes .venv (3.11 or later).
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+
+.PHONY: setup demo test lint bench
+.DEFAULT_GOAL := setup
+
+setup: $(STAMP)
+
+$(STAMP): requirements.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "Python 3.11 or later is needed, and $(PYTHON) is not: make PYTHON=python3.12 setup" >&2; exit 1; }
+	@echo "1/3 Making $(VENV) …"
+	@$(PYTHON) -m venv $(VENV)
+	@echo "2/3 Installing $$(grep -c '==' requirements.txt) pinned packages (a minute or two) …"
+	@$(BIN)/pip install -q --disable-pip-version-check -r requirements.txt
+	@echo "3/3 Installing this project …"
+	@$(BIN)/pip install -q --disable-pip-version-check --no-deps -e .
+	@touch $@
+	@echo "Ready: $(BIN)/ops --help"
+
+demo: setup
+	@exec $(BIN)/ops twin demo
+
+test: setup
+	$(BIN)/python -m pytest
+
+lint: setup
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/cfn-lint template.yaml
+
+bench: setup
+	@for name in $$(ls tests/bench/*.py | xargs -n1 basename -s .py | grep -v '^_'); do \
+		echo "== $$name"; $(BIN)/python -m tests.bench.$$name || exit 1; done

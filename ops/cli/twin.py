@@ -1,0 +1,137 @@
+"""``ops twin``: start, stop and look at the embedded cloud, send it traffic, or have a demo of everything."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from ops.errors import TwinError
+from ops.twin import lifecycle, patterns, state
+
+app = typer.Typer(
+    help="The embedded cloud: this project's stack on one machine, with no AWS account.", no_args_is_help=True
+)
+console = Console(highlight=False)
+
+NOT_RUNNING = TwinError("The twin is not running.", "Start it: ops twin up.")
+Port = Annotated[
+    int | None, typer.Option(help="Port of the AWS APIs; fails when it is in use. Default: 4566 or a free one.")
+]
+
+
+@app.command()
+def up(port: Port = None) -> None:
+    """Start the twin, deploy template.yaml and leave it running in the background."""
+    settings = lifecycle.Settings(port=port, insist_on_port=True) if port else lifecycle.Settings()
+    with console.status("Starting the twin …") as status:
+
+        def progress(line: str) -> None:
+            console.print(escape(line))
+            status.update(escape(line))
+
+        twin = lifecycle.up(progress, settings)
+    console.print(f"The twin answers on [bold]{twin.endpoint}[/]: stack {twin.stack}, region {twin.region}.")
+    console.print("Next: ops twin traffic, ops status, streamlit run dashboard. Stop it with ops twin down.")
+
+
+@app.command()
+def down() -> None:
+    """Stop the twin. Its logs stay; everything else of it is gone."""
+    stopped = lifecycle.down(lambda line: console.print(escape(line)))
+    console.print("Stopped." if stopped else "There was no twin to stop.")
+
+
+@app.command()
+def status(as_json: Annotated[bool, typer.Option("--json", help="For scripts.")] = False) -> None:
+    """Whether the twin runs, where, and what of it does not answer."""
+    found = lifecycle.status()
+    if as_json:
+        twin = {key: value for key, value in asdict(found.twin).items() if "secret" not in key} if found.twin else None
+        typer.echo(
+            json.dumps({"running": bool(found.twin and not found.problems), "twin": twin, "problems": found.problems})
+        )
+    elif found.twin:
+        table = Table(show_header=False, box=None)
+        for name, value in (
+            ("AWS APIs", found.twin.endpoint),
+            ("Lambda host", found.twin.host_url),
+            ("Stack", f"{found.twin.stack} in {found.twin.region}"),
+            ("Running since", found.twin.started_at),
+            ("Processes", ", ".join(f"{role} {pid}" for role, pid in found.twin.pids.items())),
+            ("Logs", str(state.folder())),
+        ):
+            table.add_row(name, escape(value))
+        console.print(table)
+    if found.problems:
+        raise TwinError(f"The twin is not whole: {'; '.join(found.problems)}.", "Start it anew: ops twin up.")
+    if found.twin is None and not as_json:
+        raise NOT_RUNNING
+    if found.twin is None:
+        raise typer.Exit(1)
+
+
+@app.command()
+def traffic(
+    rate: Annotated[float, typer.Option(help="Jobs a second, on average.")] = 5.0,
+    minutes: Annotated[float, typer.Option(help="How long.")] = 5.0,
+    count: Annotated[int | None, typer.Option(help="Stop after so many jobs.")] = None,
+    pattern: Annotated[str, typer.Option(help=f"One of: {', '.join(patterns.PATTERNS)}.")] = "steady",
+    poison: Annotated[float, typer.Option(help="Share of jobs that can never succeed, 0 to 1.")] = 0.05,
+    slow: Annotated[float, typer.Option(help="Share of jobs that take seconds.")] = 0.02,
+    repeated: Annotated[float, typer.Option(help="Share of jobs sent a second time.")] = 0.01,
+    timeout: Annotated[float, typer.Option(help="Share of jobs that run into the timeout.")] = 0.0,
+    memory: Annotated[float, typer.Option(help="Share of jobs that run out of memory.")] = 0.0,
+    seed: Annotated[int, typer.Option(help="The same seed makes the same jobs.")] = 0,
+) -> None:
+    """Post jobs cut from real marketing data to the API. Ctrl-C ends it with a report."""
+    from ops.twin import traffic as sender  # pandas takes its time: the help should not wait for it
+    from ops.twin.jobs import Shares
+
+    shares = Shares(poison=poison, slow=slow, repeated=repeated, timeout=timeout, memory=memory)
+    settings = sender.TrafficSettings(rate, minutes, count, pattern, shares, seed)
+    twin = state.read()
+    if twin is None:
+        raise NOT_RUNNING
+    expected = min(count or rate * minutes * 60, rate * minutes * 60)
+    columns = (
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn("{task.completed} jobs"),
+        TimeElapsedColumn(),
+    )
+    with Progress(*columns, console=console) as bar:
+        task = bar.add_task("Posting jobs", total=expected)
+        report = sender.run(
+            twin,
+            settings,
+            progress=lambda line: console.print(escape(line)),
+            on_count=lambda sent, failed: bar.update(
+                task, completed=sent, description=f"Posting jobs, {failed} refused" if failed else "Posting jobs"
+            ),
+        )
+    made = ", ".join(f"{number} {fate}" for fate, number in sorted(report.fates.items()))
+    console.print(f"{report.sent} jobs posted in {report.seconds:.0f} s ({made or 'none'}).")
+    console.print(f"{report.accepted} accepted, {report.failed} refused.")
+    for failure, number in report.failures.items():
+        console.print(f"  {number} × {escape(failure)}")
+    if report.failed:
+        raise typer.Exit(1)
+
+
+@app.command()
+def demo(
+    port: Annotated[int, typer.Option(help="Port of the dashboard, or a free one when it is in use.")] = 8501,
+    rate: Annotated[float, typer.Option(help="Jobs a second, on average.")] = 4.0,
+) -> None:
+    """Start the twin, send it traffic, serve the dashboard; Ctrl-C stops it all."""
+    from ops.twin import demo as supervisor
+
+    supervisor.run(lambda line: console.print(line, markup=False, soft_wrap=True), port=port, rate=rate)

@@ -1,0 +1,101 @@
+"""The demo: the twin, live traffic and the dashboard under one foreground process; Ctrl-C stops them all."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+from ops.errors import OpsError, TwinError
+from ops.twin import lifecycle, processes, state, traffic
+from ops.twin.jobs import Shares
+from ops.twin.state import TwinState
+
+DASHBOARD_HEALTH = "/_stcore/health"
+SHARES = Shares(poison=0.04, slow=0.03, repeated=0.02, timeout=0.002, memory=0.001)
+"""At four jobs a second: poison every six seconds, a timed-out job every two minutes, one out of memory every four."""
+ROUND_MINUTES = 30.0
+
+
+def run(progress: Callable[[str], None], port: int, rate: float) -> None:
+    """Return after Ctrl-C (or TERM) once everything has stopped. Raises TwinError when a part of it ends by itself."""
+    mine = lifecycle.status().twin is None
+    twin = lifecycle.up(progress, lifecycle.Settings(bound=True))  # Ctrl-C in here is up's own to clean up after
+    stop = threading.Event()
+    with _stopped_by_signals(stop):
+        try:
+            _serve(twin, progress, port, rate, stop)
+        finally:
+            progress("Stopping …")
+            stop.set()
+            processes.stop_role("dashboard")
+            if mine:
+                lifecycle.down()
+    progress("Everything that the demo started has stopped.")
+
+
+def _serve(twin: TwinState, progress: Callable[[str], None], port: int, rate: float, stop: threading.Event) -> None:
+    free = processes.free_port(port)
+    if free != port:
+        progress(f"Port {port} is in use; the dashboard takes {free}.")
+    progress("Starting the dashboard …")
+    dashboard = processes.start("dashboard", _dashboard(free), dict(os.environ) | {"OPS_TARGET": "twin"}, bound=True)
+    trouble: list[str] = []
+    sender = threading.Thread(target=_traffic, args=(twin, rate, progress, stop, trouble), name="traffic")
+    sender.start()
+    try:
+        processes.wait_until_healthy(dashboard, f"http://127.0.0.1:{free}", DASHBOARD_HEALTH)
+        progress(f"The dashboard: http://127.0.0.1:{free}   (Ctrl-C stops everything)")
+        while not stop.wait(0.5):
+            if dashboard.popen.poll() is not None:
+                raise processes.failure(dashboard.role, dashboard.log, "ended")
+            if lost := [role for role, pid in twin.pids.items() if not state.alive(pid)]:
+                raise processes.failure(lost[0], state.folder() / f"{lost[0]}.log", "ended")
+            if trouble:
+                raise TwinError(trouble[0])
+    finally:
+        stop.set()
+        sender.join()
+
+
+def _dashboard(port: int) -> list[str]:
+    return [
+        *(sys.executable, "-m", "streamlit", "run", "dashboard"),
+        *("--server.port", str(port), "--server.address", "127.0.0.1", "--server.headless", "true"),
+        *("--browser.gatherUsageStats", "false", "--server.fileWatcherType", "none"),
+    ]
+
+
+def _traffic(
+    twin: TwinState, rate: float, progress: Callable[[str], None], stop: threading.Event, trouble: list[str]
+) -> None:
+    """Rounds of mixed traffic until stopped, each with a seed of its own."""
+    progress(f"Sending about {rate:g} jobs a second: bursts, pauses, some that fail, now and then one that is killed.")
+    try:
+        while not stop.is_set():
+            settings = traffic.TrafficSettings(rate, ROUND_MINUTES, None, "mixed", SHARES, int(time.time()))
+            traffic.run(twin, settings, progress, stop=stop)
+    except OpsError as error:
+        trouble.append(f"The traffic ended: {error}")
+
+
+@contextmanager
+def _stopped_by_signals(stop: threading.Event) -> Iterator[None]:
+    """Ctrl-C and TERM end the wait in order; a second Ctrl-C interrupts the stopping itself."""
+
+    def once(_number: int, _frame: FrameType | None) -> None:
+        if stop.is_set():
+            raise KeyboardInterrupt
+        stop.set()
+
+    before = {number: signal.signal(number, once) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

