@@ -15,7 +15,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from handler.extension.invocations import Invocation
+    from handler.extension.model import Invocation
 
 UNITS = {
     contract.INV_INIT: "Milliseconds",

@@ -6,6 +6,8 @@ samples leave out required members, events come twice, late, out of order, or no
 
 from __future__ import annotations
 
+from handler.extension.lenient import items, mapping, number, text
+from handler.extension.model import Init, Invocation, name_error
 from handler.extension.times import epoch_ms, iso
 
 TYPE_CHECKING = False
@@ -16,54 +18,7 @@ OPEN_LIMIT = 1_000
 """Invocations kept while they wait for their report. The oldest is given up for a newer one."""
 REMEMBERED = 1_000
 """Request ids already given out, so that a repeated delivery does not become a second record."""
-TEXT_LIMIT = 256
 ENDED_BY = {"TIMEOUT": "timeout", "FAILURE": "error"}
-TIMED_OUT = "Sandbox.Timedout"
-OUT_OF_MEMORY = "Runtime.OutOfMemory"
-KILLED = ("", "Runtime.ExitError")
-"""What an out-of-memory kill is called where it is not told apart from any other exit."""
-
-
-class Init:
-    """The latest initialisation of this environment, or its restoration from a snapshot."""
-
-    __slots__ = ("duration", "phase", "restore", "runtime", "started_ms", "type", "used", "version")
-
-    def __init__(self, phase: str, kind: str, version: str, started_ms: int | None) -> None:
-        self.phase = phase  # init | invoke (after a failed one, inside an invocation's duration) | snap-start
-        self.type = kind  # on-demand | provisioned-concurrency | snap-start | …
-        self.version = version
-        self.started_ms = started_ms
-        self.duration: float | None = None
-        self.runtime: float | None = None
-        self.restore: float | None = None
-        self.used = False
-
-
-class Invocation:
-    """What is known of one invocation. Times in milliseconds, memory in MB; None or "" where nothing told."""
-
-    def __init__(self, request_id: str) -> None:
-        self.request_id = request_id
-        self.version = ""
-        self.trace = ""
-        self.started = ""
-        self.started_ms: int | None = None
-        self.status = ""
-        self.error_type = ""
-        self.cold = False
-        self.phase = ""
-        self.init_type = ""
-        self.init: float | None = None
-        self.runtime_init: float | None = None
-        self.restore: float | None = None
-        self.duration: float | None = None
-        self.billed: float | None = None
-        self.memory_used: float | None = None
-        self.memory_size: float | None = None
-        self.produced: float | None = None
-        self.spans: dict[str, float] = {}
-        self.seen: set[str] = set()
 
 
 class Invocations:
@@ -101,7 +56,7 @@ class Invocations:
         record = event.get("record")
         if not isinstance(record, dict):
             return False
-        return handler(record, _text(event, "time"))
+        return handler(record, text(event, "time"))
 
     def invoked(self, request_id: str, trace: str, at_ms: int) -> Invocation | None:
         """The Extensions API announced an invocation. ``at_ms`` stands in until telemetry tells when it began."""
@@ -149,25 +104,25 @@ class Invocations:
         if len(self._given) > REMEMBERED:
             del self._given[next(iter(self._given))]
         invocation.init_type = self._init.type if self._init and self._init.type else self._init_type
-        _name_error(invocation)
+        name_error(invocation)
         return invocation
 
     def _init_start(self, record: dict[str, Any], time: str) -> bool:
         self._init = Init(
-            _text(record, "phase"),
-            _text(record, "initializationType"),
-            _text(record, "functionVersion"),
+            text(record, "phase"),
+            text(record, "initializationType"),
+            text(record, "functionVersion"),
             epoch_ms(time),
         )
         return True
 
     def _restore_start(self, record: dict[str, Any], time: str) -> bool:
-        self._init = Init("snap-start", "snap-start", _text(record, "functionVersion"), epoch_ms(time))
+        self._init = Init("snap-start", "snap-start", text(record, "functionVersion"), epoch_ms(time))
         return True
 
     def _known_init(self, record: dict[str, Any]) -> Init:
         if self._init is None:  # its start was dropped
-            self._init = Init(_text(record, "phase"), _text(record, "initializationType"), "", None)
+            self._init = Init(text(record, "phase"), text(record, "initializationType"), "", None)
         return self._init
 
     def _init_runtime_done(self, record: dict[str, Any], time: str) -> bool:
@@ -177,64 +132,64 @@ class Invocations:
         return True
 
     def _init_report(self, record: dict[str, Any], _time: str) -> bool:
-        self._known_init(record).duration = _number(_dict(record, "metrics"), "durationMs")
+        self._known_init(record).duration = number(mapping(record, "metrics"), "durationMs")
         return True
 
     def _restore_report(self, record: dict[str, Any], _time: str) -> bool:
-        self._known_init({"phase": "snap-start", "initializationType": "snap-start"}).restore = _number(
-            _dict(record, "metrics"), "durationMs"
+        self._known_init({"phase": "snap-start", "initializationType": "snap-start"}).restore = number(
+            mapping(record, "metrics"), "durationMs"
         )
         return True
 
     def _start(self, record: dict[str, Any], time: str) -> bool:
         invocation = self._see(record, "platform.start")
         if invocation is None:
-            return bool(_text(record, "requestId"))
+            return bool(text(record, "requestId"))
         started_ms = epoch_ms(time)
         if started_ms is not None:
             invocation.started, invocation.started_ms = time, started_ms
-        invocation.version = _text(record, "version") or invocation.version
+        invocation.version = text(record, "version") or invocation.version
         return True
 
     def _runtime_done(self, record: dict[str, Any], _time: str) -> bool:
         invocation = self._see(record, "platform.runtimeDone")
         if invocation is None:
-            return bool(_text(record, "requestId"))
-        metrics = _dict(record, "metrics")
+            return bool(text(record, "requestId"))
+        metrics = mapping(record, "metrics")
         if invocation.duration is None:
-            invocation.duration = _number(metrics, "durationMs")
-        invocation.produced = _number(metrics, "producedBytes")
-        invocation.status = invocation.status or _text(record, "status")
+            invocation.duration = number(metrics, "durationMs")
+        invocation.produced = number(metrics, "producedBytes")
+        invocation.status = invocation.status or text(record, "status")
         return True
 
     def _report(self, record: dict[str, Any], time: str) -> bool:
         invocation = self._see(record, "platform.report")
         if invocation is None:
-            return bool(_text(record, "requestId"))
-        metrics = _dict(record, "metrics")
-        reported = _number(metrics, "durationMs")
+            return bool(text(record, "requestId"))
+        metrics = mapping(record, "metrics")
+        reported = number(metrics, "durationMs")
         invocation.duration = invocation.duration if reported is None else reported
-        invocation.billed = _number(metrics, "billedDurationMs")
-        invocation.memory_used = _number(metrics, "maxMemoryUsedMB")
-        invocation.memory_size = _number(metrics, "memorySizeMB")
-        invocation.init = _number(metrics, "initDurationMs")
-        invocation.restore = _number(metrics, "restoreDurationMs")
-        invocation.status = _text(record, "status") or invocation.status
+        invocation.billed = number(metrics, "billedDurationMs")
+        invocation.memory_used = number(metrics, "maxMemoryUsedMB")
+        invocation.memory_size = number(metrics, "memorySizeMB")
+        invocation.init = number(metrics, "initDurationMs")
+        invocation.restore = number(metrics, "restoreDurationMs")
+        invocation.status = text(record, "status") or invocation.status
         self._attach_init(invocation, epoch_ms(time))
         return True
 
     def _see(self, record: dict[str, Any], kind: str) -> Invocation | None:
         """What the three events of an invocation have in common."""
-        invocation = self._of(_text(record, "requestId"))
+        invocation = self._of(text(record, "requestId"))
         if invocation is not None:
             invocation.seen.add(kind)
-            invocation.trace = _text(_dict(record, "tracing"), "value") or invocation.trace
-            invocation.error_type = _text(record, "errorType") or invocation.error_type
-            for span in _list(record, "spans"):
+            invocation.trace = text(mapping(record, "tracing"), "value") or invocation.trace
+            invocation.error_type = text(record, "errorType") or invocation.error_type
+            for span in items(record, "spans"):
                 if isinstance(span, dict) and len(invocation.spans) < 16:
-                    length = _number(span, "durationMs")
+                    length = number(span, "durationMs")
                     if length is not None:
-                        invocation.spans[_text(span, "name")] = length
+                        invocation.spans[text(span, "name")] = length
         return invocation
 
     def _attach_init(self, invocation: Invocation, reported_ms: int | None) -> None:
@@ -258,36 +213,3 @@ class Invocations:
         invocation.init = init.duration if invocation.init is None else invocation.init
         invocation.restore = init.restore if invocation.restore is None else invocation.restore
         invocation.version = invocation.version or init.version
-
-
-def _name_error(invocation: Invocation) -> None:
-    """Lambda reports a timeout, and some out-of-memory kills, without the error type they have elsewhere."""
-    if invocation.status == "timeout":
-        invocation.error_type = invocation.error_type or TIMED_OUT
-    elif invocation.status in ("error", "failure") and invocation.error_type in KILLED:
-        used, size = invocation.memory_used, invocation.memory_size
-        if used is not None and size is not None and used >= size > 0:
-            invocation.error_type = OUT_OF_MEMORY
-
-
-def _text(mapping: dict[str, Any], key: str) -> str:
-    value = mapping.get(key)
-    return value[:TEXT_LIMIT] if isinstance(value, str) else ""
-
-
-def _number(mapping: dict[str, Any], key: str) -> float | None:
-    """A finite number that is not negative, or None: EMF takes no other."""
-    value = mapping.get(key)
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < 1e15:
-        return None
-    return value
-
-
-def _dict(mapping: dict[str, Any], key: str) -> dict[str, Any]:
-    value = mapping.get(key)
-    return value if isinstance(value, dict) else {}
-
-
-def _list(mapping: dict[str, Any], key: str) -> list[Any]:
-    value = mapping.get(key)
-    return value if isinstance(value, list) else []

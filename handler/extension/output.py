@@ -33,7 +33,8 @@ class Output:
 
     @property
     def has_room(self) -> bool:
-        return len(self._lines) < QUEUE_LIMIT // 2
+        """Whether more should be queued now."""
+        return len(self._lines) < QUEUE_LIMIT // 2  # the other half is for lines that cannot wait
 
     def drain(self, seconds: float) -> None:
         """Wait until everything is written, at most so long."""

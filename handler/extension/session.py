@@ -10,7 +10,7 @@ import select
 import time
 
 from handler.extension.emf import Function, notice, record
-from handler.extension.invocations import Invocation, Invocations
+from handler.extension.invocations import Invocations
 from handler.extension.jsontext import elements
 from handler.extension.lambda_api import ApiError, LambdaApi
 from handler.extension.listener import Listener
@@ -22,8 +22,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Any
 
-SLICE = 32
-"""Telemetry events handled before looking whether an INVOKE has come: well under a millisecond."""
+    from handler.extension.model import Invocation
+
+SLICE = 8
+"""Telemetry events read, or records written, before looking whether an INVOKE has come: about 0.2 ms of work."""
+OUTGOING_LIMIT = 1_000
+"""Invocations waiting to be written. While any does, no telemetry is taken in, so only INVOKE events can fill it."""
+STUCK_MS = 50
+"""How often to look whether a full stdout has room again."""
 API_TRIES = 6
 SHUTDOWN_MARGIN_MS = 400
 """Lambda gives external extensions 2,000 ms at SHUTDOWN, then kills them; so much of it is left over."""
@@ -44,6 +50,7 @@ class Session:
         self._function = function
         self._invocations = Invocations(function.version, init_type)
         self._batches: list[Iterator[Any]] = []
+        self._outgoing: list[Invocation] = []
         self._poll = select.poll()
         self._api_poll = select.poll()
         self._watched = -1
@@ -66,7 +73,8 @@ class Session:
                 self._tell(
                     "went on after an unexpected error", "ERROR", reason=f"{type(error).__name__}: {error}"[:300]
                 )
-        self._emit(self._invocations.take_all(self._reason))
+        for invocation in self._outgoing + self._invocations.take_all(self._reason):
+            self._output.line(record(invocation, self._function))
         if self._unreadable > 1:
             self._tell("telemetry events were not readable", count=self._unreadable)
         self._tell_losses()
@@ -74,27 +82,34 @@ class Session:
         return 0 if self._reason else 1
 
     def _turn(self) -> None:
-        busy = bool(self._batches)
-        # While a batch is unfinished only the API is watched: deliveries wait in their sockets, and memory is bounded.
-        for descriptor, _ in (self._api_poll if busy else self._poll).poll(0 if busy else self._patience()):
+        # With work to do only the API is watched: deliveries wait in their sockets, and memory is bounded.
+        busy = bool(self._batches or self._outgoing)
+        for descriptor, _ in (self._api_poll if busy else self._poll).poll(self._patience()):
             if descriptor == self._api.fileno():
                 self._event()
             elif self._listener is not None and descriptor == self._listener.fileno():
                 self._accept(self._listener)
             elif self._listener is not None and descriptor in self._listener:
                 self._deliver(self._listener, descriptor)
-        if self._batches:
-            self._work()
+        if self._outgoing:
+            self._write()
+        elif busy:
+            self._read()
 
     def _patience(self) -> int | None:
         """Milliseconds to wait for something to happen; None is for as long as it takes."""
+        if self._outgoing:
+            return 0 if self._output.has_room else STUCK_MS
+        if self._batches:
+            return 0
         return None if self._stop_at is None else 10
 
     def _finished(self) -> bool:
         if self._stop_at is None:
             return self._failures >= API_TRIES
         now = time.monotonic()
-        return now >= self._stop_at or not (self._batches or self._invocations.waiting or now < self._settled_at)
+        unfinished = self._batches or self._outgoing or self._invocations.waiting or now < self._settled_at
+        return now >= self._stop_at or not unfinished
 
     def _event(self) -> None:
         try:
@@ -120,7 +135,7 @@ class Session:
             return
         invocation = self._invocations.invoked(request_id[:128], trace[:256], now_ms())
         if invocation is not None and self._listener is None:
-            self._emit([self._invocations.take_now(invocation)])
+            self._queue([self._invocations.take_now(invocation)])
 
     def _shut_down(self, event: dict[str, Any]) -> None:
         reason, deadline = event.get("shutdownReason"), event.get("deadlineMs")
@@ -174,7 +189,7 @@ class Session:
         self._batches += [elements(body.decode("utf-8", "replace")) for body in bodies]
         self._settled_at = time.monotonic() + SETTLE_S
 
-    def _work(self) -> None:
+    def _read(self) -> None:
         """A slice of the oldest batch. Invocations go out when it ends: within one delivery, order is not relied on."""
         batch = self._batches[0]
         for _ in range(SLICE):
@@ -192,16 +207,26 @@ class Session:
         else:
             return
         del self._batches[0]
-        self._emit(self._invocations.take())
+        self._queue(self._invocations.take())
 
-    def _emit(self, invocations: list[Invocation]) -> None:
-        for invocation in invocations:
-            self._output.line(record(invocation, self._function))
-        self._tell_losses()
+    def _queue(self, invocations: list[Invocation]) -> None:
+        self._outgoing += invocations
+        excess = len(self._outgoing) - OUTGOING_LIMIT
+        if excess > 0:
+            del self._outgoing[:excess]
+            self._output.lost += excess
+
+    def _write(self) -> None:
+        """A slice of what is to be written, if stdout takes it."""
+        if self._output.has_room:
+            for invocation in self._outgoing[:SLICE]:
+                self._output.line(record(invocation, self._function))
+            del self._outgoing[:SLICE]
+            self._tell_losses()
 
     def _tell_losses(self) -> None:
         lost = self._output.lost
-        if lost > self._lost_told and self._output.has_room:
+        if lost > self._lost_told:
             self._tell("lines were lost: stdout was too slow or failed", count=lost - self._lost_told)
             self._lost_told = lost
 

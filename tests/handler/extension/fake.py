@@ -1,4 +1,4 @@
-"""A small real Lambda: Extensions and Telemetry APIs over HTTP, an extension as its subprocess, laid out as in the image.
+"""A small real Lambda: Extensions and Telemetry APIs over HTTP, an extension as its subprocess as in the image.
 
 ``FakeLambda`` answers as documented and remembers what it was asked; a test drives it with ``invoke``, ``deliver`` and
 ``shutdown`` and reads the extension's stdout.
@@ -7,7 +7,6 @@
 from __future__ import annotations
 
 import json
-import os
 import queue
 import shutil
 import socket
