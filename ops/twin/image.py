@@ -1,23 +1,30 @@
 """The function's image, staged on disk: what handler/Dockerfile copies, laid out as the container would have it.
 
 Stands for the container image (``docker build`` and Lambda's image store). The Dockerfile is read, not run: ARG, ENV,
-COPY, CMD and ENTRYPOINT of the last stage are applied, RUN lines are left to the project's own ``.venv`` (a test holds
-its versions to handler/requirements.txt). Not modelled: the base image's own files, layers, users and ownership.
+WORKDIR, COPY and CMD of the last stage are applied. RUN lines and what comes from another stage install packages and
+byte code; here the project's own ``.venv`` has the packages (a test holds its versions to handler/requirements.txt).
+Not modelled: the base image's own files, layers, users and ownership. What is not understood is refused with its line.
 """
 
 from __future__ import annotations
 
 import json
+import re
+import shlex
+import shutil
 import stat
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from ops.errors import TwinError
 from ops.twin.state import REPOSITORY
 
 DOCKERFILE = REPOSITORY / "handler" / "Dockerfile"
-TASK_ROOT = "/var/task"
+BASE_VARIABLES = {"LAMBDA_TASK_ROOT": "/var/task", "LAMBDA_RUNTIME_DIR": "/var/runtime"}
+"""What the AWS base images set (public.ecr.aws/lambda/python, 2026) and a Dockerfile may refer to."""
+_LEFT_OUT = ("RUN", "LABEL", "USER", "EXPOSE", "SHELL", "STOPSIGNAL", "MAINTAINER")
+_NOT_SHIPPED = shutil.ignore_patterns("__pycache__", "*.pyc")
 
 
 @dataclass(frozen=True)
@@ -41,6 +48,15 @@ class Image:
         return sorted(path for path in folder.iterdir() if path.is_file() and path.stat().st_mode & stat.S_IXUSR)
 
 
+@dataclass(frozen=True)
+class Recipe:
+    """A Dockerfile's last stage. ``copies`` has (file or folder in the build context, absolute path in the image)."""
+
+    copies: tuple[tuple[Path, PurePosixPath], ...]
+    command: tuple[str, ...]
+    variables: Mapping[str, str]
+
+
 def load(root: Path) -> Image:
     """A prepared folder: ``var/task``, ``opt/extensions`` and ``image.json`` with ``{"cmd": [...], "env": {...}}``.
 
@@ -48,8 +64,117 @@ def load(root: Path) -> Image:
     """
     try:
         about = json.loads((root / "image.json").read_text())
-        return Image(root, tuple(about["cmd"]), about.get("env", {}))
+        image = Image(root, tuple(about["cmd"]), about.get("env", {}))
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise TwinError(
             f"{root} is not an image folder: {error}.", "It needs an image.json with a cmd list."
         ) from error
+    if not image.task_root.is_dir():
+        raise TwinError(f"{root} is not an image folder: it has no var/task.", "Put the function's code there.")
+    return image
+
+
+def stage(root: Path, dockerfile: Path = DOCKERFILE, context: Path = REPOSITORY) -> Image:
+    """Lay the image out in ``root`` anew. Raises TwinError for a line that is not understood or a missing source."""
+    recipe = read(dockerfile, context)
+    shutil.rmtree(root, ignore_errors=True)
+    for source, target in recipe.copies:
+        place = root / target.relative_to("/")
+        if source.is_dir():
+            shutil.copytree(source, place, dirs_exist_ok=True, ignore=_NOT_SHIPPED)
+        else:
+            place.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(source, place)
+    image = Image(root, recipe.command, recipe.variables)
+    image.task_root.mkdir(parents=True, exist_ok=True)
+    return image
+
+
+def read(dockerfile: Path, context: Path) -> Recipe:
+    """Read a Dockerfile. Raises TwinError, naming the line, for what cannot be followed here."""
+    try:
+        text = dockerfile.read_text()
+    except OSError as error:
+        raise TwinError(f"{dockerfile} cannot be read: {error.strerror}.") from error
+    copies: list[tuple[Path, PurePosixPath]] = []
+    command: tuple[str, ...] = ()
+    arguments = dict(BASE_VARIABLES)
+    variables: dict[str, str] = {}
+    folder = PurePosixPath(BASE_VARIABLES["LAMBDA_TASK_ROOT"])
+    for number, name, rest in _instructions(text):
+        where = f"{dockerfile.name} line {number}"
+        if name == "FROM":
+            copies, command, variables = [], (), {}
+            folder = PurePosixPath(BASE_VARIABLES["LAMBDA_TASK_ROOT"])
+        elif name == "ARG":
+            key, _, value = rest.partition("=")
+            arguments.setdefault(key.strip(), value.strip().strip("\"'"))
+        elif name == "ENV":
+            for key, value in _pairs(_expand(rest, arguments | variables), where):
+                variables[key] = value
+        elif name == "WORKDIR":
+            folder = folder / _expand(rest, arguments | variables)
+        elif name == "COPY":
+            copies += _copies(_expand(rest, arguments | variables), folder, context, where)
+        elif name == "CMD":
+            command = _command(rest, where)
+        elif name not in _LEFT_OUT:
+            raise TwinError(f"{where}: {name} is not understood by the twin.", "Use COPY, ENV, WORKDIR and CMD.")
+    if not command:
+        raise TwinError(f"{dockerfile.name} has no CMD.", 'Name the handler: CMD ["module.function"].')
+    return Recipe(tuple(copies), command, variables)
+
+
+def _instructions(text: str) -> Iterator[tuple[int, str, str]]:
+    """Line number, name and the rest of each instruction; comments gone, continued lines joined."""
+    begun, pending = 0, ""
+    for number, line in enumerate(text.splitlines(), 1):
+        if line.lstrip().startswith("#") or (not line.strip() and not pending):
+            continue
+        begun = begun if pending else number
+        if line.rstrip().endswith("\\"):
+            pending += line.rstrip()[:-1] + " "
+            continue
+        name, _, rest = (pending + line).strip().partition(" ")
+        pending = ""
+        yield begun, name.upper(), rest.strip()
+
+
+def _expand(text: str, variables: Mapping[str, str]) -> str:
+    return re.sub(r"\$(?:\{(\w+)\}|(\w+))", lambda match: variables.get(match[1] or match[2], ""), text)
+
+
+def _pairs(text: str, where: str) -> Iterator[tuple[str, str]]:
+    for word in shlex.split(text):
+        key, equals, value = word.partition("=")
+        if not equals:
+            raise TwinError(f"{where}: ENV {word} has no value.", "Write ENV NAME=value.")
+        yield key, value
+
+
+def _copies(text: str, folder: PurePosixPath, context: Path, where: str) -> Iterator[tuple[Path, PurePosixPath]]:
+    words = json.loads(text) if text.startswith("[") else text.split()
+    options = [word for word in words if word.startswith("--")]
+    if any(option.startswith("--from=") for option in options):
+        return  # installed packages, which .venv has
+    if unknown := [option for option in options if not option.startswith(("--chmod=", "--chown=", "--link"))]:
+        raise TwinError(f"{where}: COPY {unknown[0]} is not understood by the twin.")
+    *sources, target = [word for word in words if not word.startswith("--")]
+    place = folder / target
+    for pattern in sources:
+        found = sorted(context.glob(pattern.removeprefix("./").rstrip("/") or "."))
+        if not found:
+            raise TwinError(f"{where}: nothing in the project is called {pattern}.")
+        for source in found:
+            into = target.endswith(("/", ".")) or len(sources) > 1 or len(found) > 1
+            yield source, place / source.name if into and source.is_file() else place
+
+
+def _command(text: str, where: str) -> tuple[str, ...]:
+    try:
+        words = json.loads(text)
+    except ValueError:
+        words = None
+    if not isinstance(words, list) or not words or not all(isinstance(word, str) for word in words):
+        raise TwinError(f"{where}: CMD must be a list.", 'Write CMD ["module.function"].')
+    return tuple(words)

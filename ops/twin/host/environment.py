@@ -27,6 +27,7 @@ from ops.twin.host.sandbox import MEGABYTE, Failure, Plan, Sandbox
 from ops.twin.host.settings import FunctionConfig, Settings
 from ops.twin.host.spans import Timing, billed
 from ops.twin.host.telemetry_api import TelemetryApi
+from ops.twin.host.xray import Sampler, Trace, TraceFile
 from ops.twin.image import Image
 
 
@@ -34,6 +35,25 @@ class Log(Protocol):
     """Where an environment's lines go."""
 
     def write(self, moment: float, text: str) -> None: ...
+
+
+@dataclass(frozen=True)
+class Tracing:
+    """The host's X-Ray: who decides on sampling, where segments go, and the daemon's port."""
+
+    sampler: Sampler
+    file: TraceFile
+    port: int
+
+
+@dataclass(frozen=True)
+class Invocation:
+    """What is asked. ``arn`` is the invoked one, with its qualifier; ``trace`` the caller's header."""
+
+    id: str
+    event: bytes
+    trace: str = ""
+    arn: str = ""
 
 
 @dataclass(frozen=True)
@@ -55,18 +75,19 @@ class Environment:
         image: Image,
         settings: Settings,
         open_log: Callable[[str, str], Log],
-        xray_port: int = 0,
+        tracing: Tracing,
     ) -> None:
         self.function = function
         self.instance = str(uuid4())
         self.log_stream = f"{datetime.now(UTC):%Y/%m/%d}/[{function.version}]{uuid4().hex}"
         self._settings = settings
+        self._tracing = tracing
         self._log = open_log(function.log_group, self.log_stream)
         self._telemetry = TelemetryApi(self._subscribed)
         self._scratch = settings.directory / "tmp" / self.instance
         command = function.command or image.command or (function.handler,)
         runtime = variables.runtime_variables(
-            function, image, settings, command[0], "", self.log_stream, self._scratch, xray_port
+            function, image, settings, command[0], "", self.log_stream, self._scratch, tracing.port
         )
         plan = Plan(
             command=runtime_command(command[0]),
@@ -138,7 +159,7 @@ class Environment:
         return failure
 
     # --- invocations -------------------------------------------------------------------------------------------------
-    async def invoke(self, request_id: str, event: bytes, trace: str) -> Outcome:
+    async def invoke(self, request: Invocation) -> Outcome:
         """Run one invocation. Afterwards the environment is frozen, or waits for ``recover`` (see ``reset_reason``)."""
         function = self.function
         began = now()
@@ -148,21 +169,21 @@ class Environment:
         if not self._initialized:
             failure = await self._initialize("invoke", deadline)
         started = now()
-        tracing = events.tracing(trace)
+        trace = self._tracing.sampler.trace(request.trace, function.tracing)
+        tracing = events.tracing(trace.header, trace.function_id)
         self._platform(
-            platform_lines.start(request_id, function.version),
-            events.start(wall(started), request_id, function.version, tracing),
+            platform_lines.start(request.id, function.version),
+            events.start(wall(started), request.id, function.version, tracing),
         )
         timing = Timing(began)
         if failure is None:
-            call = Call(request_id, event, function.arn, deadline, trace)
+            call = Call(request.id, request.event, request.arn or function.arn, deadline, trace.header)
             failure = await self._sandbox.run(call, tracing)
-        return self._finish(request_id, timing, failure, tracing)
+        return self._finish(request.id, timing, failure, trace)
 
-    def _finish(
-        self, request_id: str, timing: Timing, failure: Failure | None, tracing: dict[str, str] | None
-    ) -> Outcome:
+    def _finish(self, request_id: str, timing: Timing, failure: Failure | None, trace: Trace) -> Outcome:
         function = self.function
+        tracing = events.tracing(trace.header, trace.function_id)
         sandbox = self._sandbox
         timing.end = now()
         timing.runtime_done = sandbox.runtime_moment or timing.end
@@ -209,10 +230,20 @@ class Environment:
         )
         self._platform(
             platform_lines.report(
-                request_id, duration_ms, billed_ms, function.memory, used_mb, init_ms, status, error_type, ""
+                request_id,
+                duration_ms,
+                billed_ms,
+                function.memory,
+                used_mb,
+                init_ms,
+                status,
+                error_type,
+                trace.report_line,
             ),
             events.report(ended, request_id, status, metrics, timing.overhead(), tracing, error_type),
         )
+        for segment in trace.segments(function.name, function.arn, request_id, timing.start, timing.end, status):
+            self._tracing.file.append(segment)
         self.idle_since = timing.end
         return Outcome(payload, function_error, duration_ms, init_ms, billed_ms, used_mb)
 

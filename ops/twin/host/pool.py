@@ -12,7 +12,7 @@ import asyncio
 from collections.abc import Callable, Coroutine
 
 from ops.twin.host.clock import now
-from ops.twin.host.environment import Environment, Outcome
+from ops.twin.host.environment import Environment, Invocation, Outcome
 from ops.twin.host.settings import FunctionConfig
 
 
@@ -43,7 +43,7 @@ class Pool:
             self._retire(environment)
         self._idle.clear()
 
-    async def invoke(self, request_id: str, event: bytes, trace: str) -> Outcome:
+    async def invoke(self, request: Invocation) -> Outcome:
         environment = self._idle.pop() if self._idle else None
         if environment is None:
             environment = self._make(self.function)
@@ -52,7 +52,7 @@ class Pool:
                 await environment.start()
         self.busy.add(environment)
         try:
-            return await environment.invoke(request_id, event, trace)
+            return await environment.invoke(request)
         finally:
             if environment.reset_reason:
                 self._spawn(self._recover(environment))

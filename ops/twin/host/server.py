@@ -6,11 +6,14 @@ import asyncio
 import json
 import re
 from pathlib import Path
+from urllib.parse import unquote
 from uuid import uuid4
 
-from ops.errors import OpsError, UsageError
+from ops.errors import OpsError
 from ops.twin import image as images
-from ops.twin.host.environment import Environment, Log, Outcome
+from ops.twin.host import xray
+from ops.twin.host.environment import Environment, Invocation, Log, Outcome, Tracing
+from ops.twin.host.logs import LogSink
 from ops.twin.host.pool import Pool
 from ops.twin.host.settings import FunctionConfig, Settings
 from ops.twin.host.wire import Answer, Request, Response, as_json, listen, port_of
@@ -22,7 +25,7 @@ EVICT_PERIOD = 1.0
 MAX_EVENT = 8 * 1024 * 1024
 """Bytes. A synchronous event is at most 6 MB on AWS; the emulator enforces that."""
 IMAGE_VARIABLE = "OPS_TWIN_IMAGE"
-_FUNCTION_PATH = re.compile(r"/functions/(?P<name>[A-Za-z0-9-_]+)(?P<rest>/invocations)?")
+_FUNCTION_PATH = re.compile(r"/functions/(?P<name>[A-Za-z0-9-_:$]+)(?P<rest>/invocations)?")
 
 
 class NoLog:
@@ -41,11 +44,19 @@ class HostServer:
         self._server: asyncio.Server | None = None
         self._tasks: set[asyncio.Future[Response]] = set()
         self._watches: list[asyncio.Task[None]] = []
+        self._logs: LogSink | None = None
+        self._tracing: Tracing | None = None
+        self._daemon: asyncio.DatagramTransport | None = None
 
     async def open(self) -> int:
         """Listen; the port. Raises OSError when it is taken."""
         self._server = await listen(self._route, self._settings.port, MAX_EVENT)
         loop = asyncio.get_running_loop()
+        if self._settings.endpoint:
+            self._logs = LogSink(self._settings)
+        traces = xray.TraceFile(self._settings.directory)
+        self._daemon, port = await xray.listen(traces)
+        self._tracing = Tracing(xray.Sampler(), traces, port)
         self._watches = [loop.create_task(self._watch_memory()), loop.create_task(self._evict())]
         return port_of(self._server)
 
@@ -55,19 +66,27 @@ class HostServer:
         for watch in self._watches:
             watch.cancel()
         await asyncio.gather(*(pool.close() for pool in self._pools.values()))
+        if self._logs is not None:
+            await self._logs.close()
+        if self._daemon is not None:
+            self._daemon.close()
+        if self._tracing is not None:
+            self._tracing.file.close()
 
     def _route(self, request: Request) -> Answer:
         if request.path == "/health":
-            return as_json({"environments": self._environments()})
-        match = _FUNCTION_PATH.fullmatch(request.path)
+            return as_json(self._health())
+        match = _FUNCTION_PATH.fullmatch(unquote(request.path))
         if match and match["rest"] and request.method == "POST":
             return self._invoke(match["name"], request)
         if match and not match["rest"] and request.method == "PUT":
             return self._put(match["name"], request)
         return as_json({"message": f"There is nothing at {request.method} {request.path}."}, 404)
 
-    def _environments(self) -> dict[str, dict[str, int]]:
-        return {name: {"busy": len(pool.busy), "idle": pool.idle} for name, pool in self._pools.items()}
+    def _health(self) -> dict[str, object]:
+        pools = {name: {"busy": len(pool.busy), "idle": pool.idle} for name, pool in self._pools.items()}
+        logs = {"dropped": self._logs.dropped, "failed": self._logs.failed} if self._logs else {}
+        return {"environments": pools, "logs": logs}
 
     def _put(self, name: str, request: Request) -> Response:
         try:
@@ -88,32 +107,40 @@ class HostServer:
         pool = self._pools.get(name)
         if pool is None or pool.function.revision != request.headers.get("x-function-revision"):
             return as_json({"message": "This revision is not known here; PUT it first."}, 409)
-        request_id = request.headers.get("x-amzn-lambda-request-id") or str(uuid4())
-        trace = request.headers.get("x-amzn-trace-id", "")
-        task = asyncio.ensure_future(self._run(pool, request_id, request.body, trace))
+        invocation = Invocation(
+            id=request.headers.get("x-amzn-lambda-request-id") or str(uuid4()),
+            event=request.body,
+            trace=request.headers.get("x-amzn-trace-id", ""),
+            arn=request.headers.get("x-amzn-lambda-function-arn", ""),
+        )
+        task = asyncio.ensure_future(self._run(pool, invocation))
         # An invocation goes on when its caller has left, as on AWS, so the answer is not the task itself.
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         return asyncio.shield(task)
 
-    async def _run(self, pool: Pool, request_id: str, event: bytes, trace: str) -> Response:
+    async def _run(self, pool: Pool, invocation: Invocation) -> Response:
         try:
-            return _as_response(await pool.invoke(request_id, event, trace))
+            return _as_response(await pool.invoke(invocation))
         except OSError as error:
             # The machine has no more processes, memory or files: not the function's fault.
             return as_json({"message": f"An environment could not be started: {error}."}, 500)
 
     def _make(self, function: FunctionConfig) -> Environment:
-        return Environment(function, self._image(function), self._settings, self._open_log)
+        assert self._tracing is not None  # noqa: S101 - open() comes first
+        return Environment(function, self._image(function), self._settings, self._open_log, self._tracing)
 
     def _open_log(self, group: str, stream: str) -> Log:
-        return NoLog()
+        return self._logs.open(group, stream) if self._logs else NoLog()
 
     def _image(self, function: FunctionConfig) -> Image:
+        """The function's own folder, else the workload's image, staged when it is first asked for."""
         folder = function.variables.get(IMAGE_VARIABLE)
         if folder:
             return images.load(Path(folder))
-        raise UsageError("not yet")
+        if self._staged is None:
+            self._staged = images.stage(self._settings.directory / "image")
+        return self._staged
 
     async def _watch_memory(self) -> None:
         while True:

@@ -94,6 +94,8 @@ class FunctionConfig:
         if not isinstance(revision, str) or not revision:
             raise UsageError("revision must be a string.")
         about = message["configuration"]
+        # A published version is put as name:version; its own name is without.
+        name = about.get("FunctionName") or name.partition(":")[0]
         image = about.get("ImageConfigResponse", {}).get("ImageConfig") or about.get("ImageConfig") or {}
         logging = about.get("LoggingConfig") or {}
         keys = message.get("credentials") or {}

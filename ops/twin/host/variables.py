@@ -83,4 +83,6 @@ def runtime_variables(
 
 
 def extension_variables(variables: Mapping[str, str]) -> dict[str, str]:
-    return {name: value for name, value in variables.items() if name not in HIDDEN_FROM_EXTENSIONS}
+    """``LAMBDA_TELEMETRY_LISTEN_ADDRESS`` is the twin's: here an extension's listener has no sandbox around it."""
+    kept = {name: value for name, value in variables.items() if name not in HIDDEN_FROM_EXTENSIONS}
+    return {**kept, "LAMBDA_TELEMETRY_LISTEN_ADDRESS": "127.0.0.1"}
