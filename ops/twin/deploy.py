@@ -44,7 +44,7 @@ def parameters(cores: int, timeout: int = 6) -> dict[str, str]:
         "AlarmPeriod": "10",
         "OldestAgeThreshold": str(9 * timeout),
         "DurationThreshold": str(800 * timeout),
-        "ConcurrencyThreshold": str(concurrency - 1),
+        "ConcurrencyThreshold": str(int(0.9 * concurrency)),
         "ApiRateLimit": "1000",
         "ApiBurstLimit": "2000",
         "LogRetentionDays": "1",

@@ -82,7 +82,9 @@ class JobMaker:
 
     def make(self, fate: str) -> Job:
         """One job with this fate; a repeated one needs a job before it and is ordinary until there is one."""
-        if fate == "repeated" and self._sent:
+        if fate == "repeated" and not self._sent:
+            fate = "ordinary"
+        if fate == "repeated":
             earlier = self._random.choice(self._sent)
             return Job(earlier.job_id, "repeated", earlier.body)
         self._count += 1
@@ -94,7 +96,7 @@ class JobMaker:
             "memory": self._memory,
         }.get(fate, self._ordinary)()
         job = Job(job_id, fate, json.dumps({"schema": JOB_SCHEMA, "job_id": job_id, **content}))
-        if fate in ("ordinary", "repeated"):
+        if fate == "ordinary":
             self._sent.append(job)
         return job
 

@@ -156,8 +156,11 @@ def _clear() -> bool:
         processes.stop(pid)
     stopped = [role for role in ROLES if processes.stop_role(role)]
     state.clear()
-    for leftover in ("image", "tmp", "mnt"):
-        shutil.rmtree(state.folder() / leftover, ignore_errors=True)
+    for leftover in state.folder().iterdir():
+        if leftover.is_dir():
+            shutil.rmtree(leftover, ignore_errors=True)
+        elif leftover.suffix != ".log" and leftover.name != "lock":
+            leftover.unlink(missing_ok=True)
     return bool(recorded or stopped)
 
 

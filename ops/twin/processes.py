@@ -25,6 +25,9 @@ STOP_TIMEOUT = 8.0
 LOG_TAIL = 12
 OURS = (b"ops.twin.emulator", b"ops.twin.host", b"streamlit")
 
+_started: dict[int, subprocess.Popen[bytes]] = {}
+"""Our own children by id: only we can collect them, so that they do not stay zombies."""
+
 
 @dataclass
 class Child:
@@ -63,6 +66,7 @@ def start(role: str, argv: Sequence[str], environ: Mapping[str, str], *, bound: 
             start_new_session=True,
             preexec_fn=_die_with_parent if bound and sys.platform == "linux" else None,
         )
+    _started[popen.pid] = popen
     _pid_file(role).write_text(str(popen.pid))
     return Child(role, popen, log)
 
@@ -131,13 +135,18 @@ def stop(pid: int, timeout: float = STOP_TIMEOUT) -> None:
     with contextlib.suppress(ProcessLookupError):
         os.kill(pid, signal.SIGTERM)
     end = time.monotonic() + timeout
-    while state.alive(pid) and time.monotonic() < end:
-        _reap(pid)
+    while _runs(pid) and time.monotonic() < end:
         time.sleep(0.02)
-    if state.alive(pid):
+    if _runs(pid):
         with contextlib.suppress(ProcessLookupError):
             os.killpg(pid, signal.SIGKILL)  # start() made it the leader of its group
-        _reap(pid, wait=True)
+    if own := _started.pop(pid, None):
+        own.wait()
+
+
+def _runs(pid: int) -> bool:
+    own = _started.get(pid)
+    return own.poll() is None if own else state.alive(pid)
 
 
 def is_ours(pid: int) -> bool:
@@ -148,9 +157,3 @@ def is_ours(pid: int) -> bool:
         listing = subprocess.run(["ps", "-o", "command=", "-p", str(pid)], capture_output=True, check=False)
         argv = listing.stdout
     return any(name in argv for name in OURS)
-
-
-def _reap(pid: int, *, wait: bool = False) -> None:
-    """Collect our own child, so that it does not stay a zombie; somebody else's child is not ours to collect."""
-    with contextlib.suppress(ChildProcessError):
-        os.waitpid(pid, 0 if wait else os.WNOHANG)

@@ -1,0 +1,63 @@
+"""For every test: no AWS account, no network beyond loopback, no twin but the test's own."""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.twins import Twin, start
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _loopback_only() -> Iterator[None]:
+    """A test that would leave the machine fails at once, and says where it wanted to go."""
+    connect = socket.socket.connect
+
+    def guarded(self: socket.socket, address: Any) -> None:
+        if self.family in (socket.AF_INET, socket.AF_INET6) and address[0] not in ("127.0.0.1", "::1", "localhost"):
+            raise OSError(f"tests stay on this machine, but something connects to {address}")
+        connect(self, address)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(socket.socket, "connect", guarded)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _no_account(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """No credentials, profile, region or workload of the person who runs the tests."""
+    nowhere = tmp_path_factory.mktemp("nobody")
+    with pytest.MonkeyPatch.context() as patch:
+        for name in list(os.environ):
+            if name.startswith(("AWS_", "OPS_")):
+                patch.delenv(name)
+        patch.setenv("AWS_CONFIG_FILE", str(nowhere / "config"))
+        patch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(nowhere / "credentials"))
+        patch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+        patch.setenv("OPS_TWIN_DIR", str(nowhere / "twin"))
+        yield
+
+
+@pytest.fixture(scope="session")
+def twin(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Twin]:
+    """The real twin, started once on free ports; its parameters are tests.twins.PARAMETERS."""
+    with start(tmp_path_factory.mktemp("twin")) as running:
+        yield running
+
+
+@pytest.fixture(autouse=True)
+def _which_twin(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A test that asks for the twin finds it as a user's shell would (OPS_TWIN_DIR); any other test finds none."""
+    if "twin" in request.fixturenames:
+        running: Twin = request.getfixturevalue("twin")
+        monkeypatch.setenv("OPS_TWIN_DIR", str(running.folder))
+
+
+@pytest.fixture(scope="session")
+def repository() -> Path:
+    return Path(__file__).resolve().parents[1]

@@ -1,0 +1,135 @@
+"""Starting and stopping real processes: clear errors, nothing left behind."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from ops.errors import TwinError
+from ops.twin import lifecycle, processes, state
+from ops.twin.state import TwinState
+
+SLEEPER = "import time  # ops.twin.host\nprint('ready', flush=True)\ntime.sleep(60)"
+STUBBORN = "import signal, time  # ops.twin.host\nsignal.signal(signal.SIGTERM, signal.SIG_IGN)\n" + SLEEPER
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("OPS_TWIN_DIR", str(tmp_path))
+    return tmp_path
+
+
+def begin(code: str, *, bound: bool = False) -> processes.Child:
+    child = processes.start("host", [sys.executable, "-c", code], os.environ, bound=bound)
+    while not child.log.read_text() and child.popen.poll() is None:
+        time.sleep(0.01)
+    return child
+
+
+def twin(pid: int) -> TwinState:
+    nobody = "http://127.0.0.1:9"
+    return TwinState(nobody, nobody, "us-east-1", "0" * 12, "a", "b", "scilearn", 10, "now", {"host": pid})
+
+
+def test_a_free_port_is_kept_and_a_taken_one_gives_way() -> None:
+    free = processes.free_port()
+    assert processes.free_port(free) == free
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        assert processes.free_port(port) not in (port, 0)
+
+
+def test_a_start_that_fails_shows_the_end_of_the_log() -> None:
+    child = begin("print('one'); raise SystemExit('no such region: mars')")
+    with pytest.raises(TwinError, match=r"(?s)host ended with exit code 1 .*one\nno such region: mars") as raised:
+        processes.wait_until_healthy(child, "http://127.0.0.1:9", "/health")
+    assert "host.log" in raised.value.next_step
+
+
+def test_a_start_that_hangs_is_given_up() -> None:
+    child = begin(SLEEPER)
+    with pytest.raises(TwinError, match="did not answer"):
+        processes.wait_until_healthy(child, f"http://127.0.0.1:{processes.free_port()}", "/health", timeout=0.2)
+    assert processes.stop_role("host")
+    assert not state.alive(child.popen.pid)
+
+
+def test_what_ignores_term_is_killed() -> None:
+    child = begin(STUBBORN)
+    processes.stop(child.popen.pid, timeout=0.3)
+    assert not state.alive(child.popen.pid)
+
+
+def test_a_reused_process_id_is_left_alone() -> None:
+    stranger = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
+    try:
+        processes.stop(stranger.pid)
+        assert stranger.poll() is None
+    finally:
+        stranger.kill()
+        stranger.wait()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="PR_SET_PDEATHSIG is Linux's")
+def test_a_bound_process_dies_with_a_parent_that_is_killed(folder: Path) -> None:
+    code = (
+        "import os, sys, time\nfrom ops.twin import processes\n"
+        f"child = processes.start('host', [sys.executable, '-c', {SLEEPER!r}], os.environ, bound=True)\n"
+        "print(child.popen.pid, flush=True)\ntime.sleep(60)"
+    )
+    parent = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)
+    assert parent.stdout is not None
+    with parent.stdout:
+        pid = int(parent.stdout.readline())
+    parent.send_signal(signal.SIGKILL)
+    parent.wait()
+    end = time.monotonic() + 5
+    while state.alive(pid) and time.monotonic() < end:
+        time.sleep(0.02)
+    assert not state.alive(pid)
+
+
+def test_nothing_recorded_is_no_twin() -> None:
+    assert lifecycle.status() == lifecycle.TwinStatus(None)
+    assert lifecycle.down() is False
+
+
+def test_a_state_file_of_dead_processes_is_named_and_cleared() -> None:
+    gone = subprocess.Popen([sys.executable, "-c", ""])
+    gone.wait()
+    state.write(twin(gone.pid))
+    assert state.read() is None
+    assert lifecycle.status().problems == (f"its host (process {gone.pid}) is gone",)
+    lifecycle.down()
+    assert state.recorded() is None
+
+
+def test_a_twin_that_does_not_answer_is_stopped_by_down(folder: Path) -> None:
+    child = begin(SLEEPER)
+    (folder / "image").mkdir()
+    state.write(twin(child.popen.pid))
+    assert all("does not answer" in problem for problem in lifecycle.status().problems)
+    assert lifecycle.down() is True
+    assert not state.alive(child.popen.pid)
+    assert sorted(path.name for path in folder.iterdir()) == ["host.log", "lock"]
+
+
+def test_the_state_file_is_for_its_owner_only(folder: Path) -> None:
+    state.write(twin(1))
+    assert (folder / "state.json").stat().st_mode & 0o077 == 0
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", '{"endpoint": 1}'])
+def test_a_damaged_state_file_is_no_twin(folder: Path, text: str) -> None:
+    (folder / "state.json").write_text(text)
+    assert state.read() is None
+    assert lifecycle.status().twin is None

@@ -1,0 +1,253 @@
+"""template.yaml against the linters, the toolkit's contract and the rules that its comments name."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from samtranslator.parser.parser import Parser
+from samtranslator.translator.translator import Translator
+from samtranslator.yaml_helper import yaml_parse
+
+from handler import contract
+from ops.twin import deploy
+
+ROOT = Path(__file__).resolve().parents[1]
+TEMPLATE = ROOT / "template.yaml"
+
+
+@pytest.fixture(scope="module")
+def template() -> dict[str, Any]:
+    parsed: dict[str, Any] = yaml_parse(TEMPLATE.read_text())
+    return parsed
+
+
+@pytest.fixture(scope="module")
+def resources(template: dict[str, Any]) -> dict[str, Any]:
+    found: dict[str, Any] = template["Resources"]
+    return found
+
+
+@pytest.fixture(scope="module")
+def defaults(template: dict[str, Any]) -> dict[str, Any]:
+    return {name: parameter["Default"] for name, parameter in template["Parameters"].items()}
+
+
+def of_type(resources: dict[str, Any], kind: str) -> dict[str, Any]:
+    return {name: resource["Properties"] for name, resource in resources.items() if resource["Type"] == kind}
+
+
+def statements(role: dict[str, Any]) -> list[dict[str, Any]]:
+    """Every statement of a role or policy, those behind a condition included."""
+    documents = [policy["PolicyDocument"] for policy in role.get("Policies", [role])]
+    found = [statement for document in documents for statement in document["Statement"]]
+    return [statement["Fn::If"][1] if "Fn::If" in statement else statement for statement in found]
+
+
+def actions(statement: dict[str, Any]) -> set[str]:
+    return {statement["Action"]} if isinstance(statement["Action"], str) else set(statement["Action"])
+
+
+def test_cfn_lint_has_nothing_to_say() -> None:
+    linted = subprocess.run(
+        [Path(sys.executable).with_name("cfn-lint"), TEMPLATE], capture_output=True, text=True, check=False
+    )
+    assert (linted.returncode, linted.stdout, linted.stderr) == (0, "", "")
+
+
+def test_sam_translates_the_function_to_a_lambda_image(
+    template: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    translated = Translator({}, Parser()).translate(yaml_parse(TEMPLATE.read_text()), {})
+    function = translated["Resources"]["Function"]
+    assert function["Type"] == "AWS::Lambda::Function"
+    assert function["Properties"]["PackageType"] == "Image"
+    # The explicit role is used: SAM would otherwise make one with AWS's broad managed policies.
+    assert function["Properties"]["Role"] == {"Fn::GetAtt": ["FunctionRole", "Arn"]}
+    assert set(translated["Resources"]) == set(template["Resources"])
+
+
+def test_the_outputs_are_those_the_toolkit_reads(template: dict[str, Any]) -> None:
+    wanted = {value for name, value in vars(contract).items() if name.startswith("OUTPUT_")}
+    assert wanted <= set(template["Outputs"])
+
+
+def test_the_function_gets_the_environment_the_handler_reads(resources: dict[str, Any]) -> None:
+    variables = resources["Function"]["Properties"]["Environment"]["Variables"]
+    wanted = {value for name, value in vars(contract).items() if name.startswith("ENV_")}
+    assert wanted <= set(variables)
+    assert variables[contract.ENV_DATA_MOUNT] == contract.DATA_MOUNT
+    assert variables["POWERTOOLS_METRICS_NAMESPACE"] == contract.JOB_NAMESPACE
+    assert variables["POWERTOOLS_SERVICE_NAME"] == contract.SERVICE
+
+
+ALARMS = {
+    "dead-letters": ("AWS/SQS", "ApproximateNumberOfMessagesVisible"),
+    "undelivered": ("AWS/SQS", "ApproximateNumberOfMessagesVisible"),
+    "oldest-message-age": ("AWS/SQS", "ApproximateAgeOfOldestMessage"),
+    "function-errors": ("AWS/Lambda", "Errors"),
+    "function-throttles": ("AWS/Lambda", "Throttles"),
+    "duration-near-timeout": ("AWS/Lambda", "Duration"),
+    "concurrency-near-limit": ("AWS/Lambda", "ConcurrentExecutions"),
+}
+
+
+def test_every_recommended_alarm_is_there_and_no_other(resources: dict[str, Any]) -> None:
+    found = {
+        alarm["AlarmName"]["Fn::Sub"].removeprefix("${AWS::StackName}-"): (alarm["Namespace"], alarm["MetricName"])
+        for alarm in of_type(resources, "AWS::CloudWatch::Alarm").values()
+    }
+    assert found == ALARMS
+
+
+def test_every_alarm_names_a_runbook_that_exists_and_tells_the_topic(resources: dict[str, Any]) -> None:
+    for name, alarm in of_type(resources, "AWS::CloudWatch::Alarm").items():
+        runbook = re.search(r"Runbook: (runbooks/[a-z-]+\.md)$", alarm["AlarmDescription"])
+        assert runbook, name
+        assert (ROOT / runbook[1]).is_file(), name
+        assert alarm["AlarmActions"] == alarm["OKActions"] == [{"Ref": "AlarmTopic"}], name
+        assert alarm["TreatMissingData"] == "notBreaching", name
+        assert "Metrics" not in alarm, f"{name}: metric math is not for this template"
+
+
+def test_dead_letters_page_on_the_first_one(resources: dict[str, Any]) -> None:
+    alarm = resources["DeadLettersAlarm"]["Properties"]
+    assert alarm["Dimensions"] == [{"Name": "QueueName", "Value": {"Fn::GetAtt": ["DeadLetterQueue", "QueueName"]}}]
+    assert (alarm["Statistic"], alarm["ComparisonOperator"], alarm["Threshold"]) == (
+        "Maximum",
+        "GreaterThanThreshold",
+        0,
+    )
+    assert alarm["DatapointsToAlarm"] == alarm["EvaluationPeriods"] == 1
+
+
+def test_cloudwatch_may_use_the_topics_key_and_publish(resources: dict[str, Any]) -> None:
+    assert resources["AlarmTopic"]["Properties"]["KmsMasterKeyId"] == {"Ref": "AlarmTopicKey"}
+    key = next(
+        statement
+        for statement in resources["AlarmTopicKey"]["Properties"]["KeyPolicy"]["Statement"]
+        if statement["Principal"] == {"Service": "cloudwatch.amazonaws.com"}
+    )
+    assert actions(key) == {"kms:Decrypt", "kms:GenerateDataKey*"}
+    publish = statements({"Policies": [resources["AlarmTopicPolicy"]["Properties"]]})[0]
+    assert (publish["Principal"], publish["Action"]) == ({"Service": "cloudwatch.amazonaws.com"}, "sns:Publish")
+
+
+@pytest.mark.parametrize("values", ["defaults", "twin with 1 core", "twin with 16 cores"])
+def test_values_that_follow_from_others_follow(defaults: dict[str, Any], values: str) -> None:
+    given = dict(defaults)
+    if values != "defaults":
+        given |= deploy.parameters(cores=int(values.split()[2]))
+    number = {name: int(value) for name, value in given.items() if re.fullmatch(r"-?\d+", str(value))}
+    assert number["QueueVisibilityTimeout"] >= 6 * number["FunctionTimeout"]
+    assert number["OldestAgeThreshold"] == 1.5 * number["QueueVisibilityTimeout"]
+    assert number["DurationThreshold"] == 0.8 * 1000 * number["FunctionTimeout"]
+    assert number["ConcurrencyThreshold"] == int(0.9 * number["MaximumConcurrency"])
+    assert number["ReservedConcurrency"] in (-1, number["MaximumConcurrency"])
+    assert number["BatchSize"] <= 10
+
+
+def test_the_queues_keep_what_they_must(resources: dict[str, Any]) -> None:
+    queues = of_type(resources, "AWS::SQS::Queue")
+    assert all(queue["SqsManagedSseEnabled"] for queue in queues.values())
+    job, dead = queues["JobQueue"], queues["DeadLetterQueue"]
+    assert job["ReceiveMessageWaitTimeSeconds"] == 20
+    assert job["VisibilityTimeout"] == {"Ref": "QueueVisibilityTimeout"}
+    assert job["RedrivePolicy"] == {
+        "deadLetterTargetArn": {"Fn::GetAtt": ["DeadLetterQueue", "Arn"]},
+        "maxReceiveCount": {"Ref": "MaxReceiveCount"},
+    }
+    # A letter keeps its first enqueue time, so the dead-letter queue must keep longer than the job queue.
+    assert dead["MessageRetentionPeriod"] == 1_209_600 > job["MessageRetentionPeriod"]
+    (source,) = dead["RedriveAllowPolicy"]["sourceQueueArns"]
+    assert dead["RedriveAllowPolicy"]["redrivePermission"] == "byQueue"
+    assert source["Fn::Sub"].endswith(":" + job["QueueName"]["Fn::Sub"])
+
+
+def test_the_mapping_reports_partial_batches_within_its_limit(resources: dict[str, Any]) -> None:
+    mapping = resources["JobMapping"]["Properties"]
+    assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+    assert mapping["ScalingConfig"] == {"MaximumConcurrency": {"Ref": "MaximumConcurrency"}}
+    assert mapping["MetricsConfig"] == {"Metrics": ["EventCount"]}
+
+
+def test_the_api_asks_for_signatures_and_checks_what_it_takes(resources: dict[str, Any]) -> None:
+    method = resources["PostJob"]["Properties"]
+    assert method["AuthorizationType"] == "AWS_IAM"
+    assert method["RequestValidatorId"] == {"Ref": "JobValidator"}
+    assert resources["JobValidator"]["Properties"]["ValidateRequestBody"] is True
+    assert method["Integration"]["PassthroughBehavior"] == "NEVER"
+    model = resources["JobModel"]["Properties"]["Schema"]
+    assert model["properties"]["schema"]["enum"] == [contract.JOB_SCHEMA]
+    (settings,) = resources["ApiStage"]["Properties"]["MethodSettings"]
+    assert {"ThrottlingRateLimit", "ThrottlingBurstLimit"} <= set(settings)
+
+
+FUNCTION_ACTIONS = {
+    "TakeJobs": {"sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"},
+    "BuryAtOnce": {"sqs:SendMessage"},
+    "ReadAndWriteObjects": {"s3:GetObject", "s3:PutObject"},
+    "TellMissingFromDenied": {"s3:ListBucket"},
+    "AnnounceResults": {"events:PutEvents"},
+    "RememberJobs": {"dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem"},
+    "WriteLogs": {"logs:CreateLogStream", "logs:PutLogEvents"},
+    "Trace": {"xray:PutTraceSegments", "xray:PutTelemetryRecords"},
+    "ReadData": {"s3:GetObject"},
+    "TellMissingDataFromDenied": {"s3:ListBucket"},
+    "MountData": {"elasticfilesystem:ClientMount", "elasticfilesystem:ClientWrite"},
+}
+
+
+def test_each_role_may_do_exactly_its_work(resources: dict[str, Any]) -> None:
+    roles = of_type(resources, "AWS::IAM::Role")
+    assert set(roles) == {"FunctionRole", "ApiRole"}
+    assert {statement["Sid"]: actions(statement) for statement in statements(roles["FunctionRole"])} == FUNCTION_ACTIONS
+    assert [actions(statement) for statement in statements(roles["ApiRole"])] == [{"sqs:SendMessage"}]
+    sender = resources["JobSenderPolicy"]["Properties"]
+    assert [actions(statement) for statement in statements(sender)] == [{"execute-api:Invoke"}]
+
+
+def test_only_what_has_no_resource_to_name_is_allowed_on_everything(resources: dict[str, Any]) -> None:
+    everywhere = {
+        statement.get("Sid")
+        for role in of_type(resources, "AWS::IAM::Role").values()
+        for statement in statements(role)
+        if statement["Resource"] == "*"
+    }
+    assert everywhere == {"Trace", "MountData"}
+
+
+def test_the_bucket_is_private_encrypted_and_tidied(resources: dict[str, Any]) -> None:
+    bucket = resources["ResultsBucket"]["Properties"]
+    assert all(bucket["PublicAccessBlockConfiguration"].values())
+    assert len(bucket["PublicAccessBlockConfiguration"]) == 4
+    assert bucket["BucketEncryption"]["ServerSideEncryptionConfiguration"]
+    rules = {rule["Id"]: rule for rule in bucket["LifecycleConfiguration"]["Rules"]}
+    assert rules["results"]["Prefix"] == contract.RESULT_PREFIX
+
+
+def test_the_idempotency_table_is_as_powertools_expects(resources: dict[str, Any]) -> None:
+    table = resources["IdempotencyTable"]["Properties"]
+    assert table["KeySchema"] == [{"AttributeName": "id", "KeyType": "HASH"}]
+    assert table["TimeToLiveSpecification"] == {"AttributeName": "expiration", "Enabled": True}
+    assert table["SSESpecification"] == {"SSEEnabled": True}
+
+
+def test_results_reach_their_queue_and_failures_another(resources: dict[str, Any]) -> None:
+    rule = resources["ResultsRule"]["Properties"]
+    assert rule["EventPattern"] == {"source": [contract.EVENT_SOURCE]}
+    assert rule["Targets"][0]["DeadLetterConfig"] == {"Arn": {"Fn::GetAtt": ["UndeliveredQueue", "Arn"]}}
+    destinations = resources["AsyncInvocations"]["Properties"]["DestinationConfig"]
+    assert destinations["OnSuccess"] == {"Destination": {"Fn::GetAtt": ["EventBus", "Arn"]}}
+    assert destinations["OnFailure"] == {"Destination": {"Fn::GetAtt": ["UndeliveredQueue", "Arn"]}}
+
+
+def test_logs_are_kept_for_a_while_only(resources: dict[str, Any]) -> None:
+    groups = of_type(resources, "AWS::Logs::LogGroup")
+    assert {"FunctionLogGroup", "ApiLogGroup"} == set(groups)
+    assert all(group["RetentionInDays"] == {"Ref": "LogRetentionDays"} for group in groups.values())

@@ -1,0 +1,119 @@
+"""Start a twin for tests and benches in a folder of its own, and talk to it."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from handler import contract
+from ops.twin import clients, deploy, lifecycle, processes
+from ops.twin.post import Answer, Poster
+from ops.twin.state import TwinState
+
+PARAMETERS = {
+    # A killed job comes back ten seconds later instead of thirty-six, so its death fits into a test. AWS allows it (the
+    # visibility is above the timeout); the recommended six-fold is held by tests/test_template.py.
+    "FunctionTimeout": "5",
+    "QueueVisibilityTimeout": "10",
+}
+
+
+@dataclass(frozen=True)
+class Twin:
+    state: TwinState
+    folder: Path  # its OPS_TWIN_DIR
+    outputs: Mapping[str, str]
+
+    def client(self, service: str) -> Any:
+        """A boto3 client of the twin's administrator."""
+        return clients.client(self.state, service)
+
+    def post(self, job: Mapping[str, Any] | str) -> Answer:
+        """POST /jobs, signed; a string is sent as it is."""
+        poster = Poster(self.state, self.outputs)
+        try:
+            return poster.post(job if isinstance(job, str) else json.dumps(job))
+        finally:
+            poster.close()
+
+    def result(self, job_id: str, timeout: float = 60.0) -> Any:
+        """The job's result object; fails when there is none in time."""
+        s3 = self.client("s3")
+        key = f"{contract.RESULT_PREFIX}{job_id}.json"
+
+        def read() -> Any:
+            try:
+                found = s3.get_object(Bucket=self.outputs[contract.OUTPUT_BUCKET], Key=key)
+            except s3.exceptions.NoSuchKey:
+                return None
+            return json.loads(found["Body"].read())
+
+        return wait_for(read, timeout, f"no result at {key}")
+
+    def receive(
+        self, queue_url: str, wanted: Callable[[Any], bool], count: int = 1, timeout: float = 60.0, **options: Any
+    ) -> list[Any]:
+        """Take (and delete) messages until ``count`` of them are ``wanted``; what is not goes back for others."""
+        sqs = self.client("sqs")
+        found: list[Any] = []
+
+        def take() -> bool:
+            answer = sqs.receive_message(
+                QueueUrl=queue_url,
+                MaxNumberOfMessages=10,
+                VisibilityTimeout=1,
+                WaitTimeSeconds=1,
+                MessageAttributeNames=["All"],
+                MessageSystemAttributeNames=["All"],
+                **options,
+            )
+            for message in answer.get("Messages", []):
+                if wanted(message):
+                    found.append(message)
+                    sqs.delete_message(QueueUrl=queue_url, ReceiptHandle=message["ReceiptHandle"])
+            return len(found) >= count
+
+        wait_for(take, timeout, f"{len(found)} of {count} messages came to {queue_url}")
+        return found
+
+
+def wait_for(check: Callable[[], Any], timeout: float, otherwise: str, pause: float = 0.2) -> Any:
+    """What ``check`` returns once it is true. Raises AssertionError with ``otherwise`` after ``timeout`` seconds."""
+    end = time.monotonic() + timeout
+    while not (value := check()):
+        if time.monotonic() > end:
+            raise AssertionError(f"after {timeout:.0f} s: {otherwise}")
+        time.sleep(pause)
+    return value
+
+
+@contextmanager
+def start(folder: Path, parameters: Mapping[str, str] = PARAMETERS) -> Iterator[Twin]:
+    """A twin in ``folder`` on free ports, stopped at the end; OPS_TWIN_DIR is only set while it starts and stops."""
+    settings = lifecycle.Settings(port=processes.free_port(), bound=True, parameters=parameters)
+    with _folder(folder):
+        state = lifecycle.up(settings=settings)
+    try:
+        yield Twin(state, folder, deploy.outputs(state))
+    finally:
+        with _folder(folder):
+            lifecycle.down()
+
+
+@contextmanager
+def _folder(folder: Path) -> Iterator[None]:
+    before = os.environ.get("OPS_TWIN_DIR")
+    os.environ["OPS_TWIN_DIR"] = str(folder)
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ["OPS_TWIN_DIR"]
+        else:
+            os.environ["OPS_TWIN_DIR"] = before
