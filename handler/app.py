@@ -1,0 +1,63 @@
+"""The Lambda entry: ``record_handler`` is the business step, ``lambda_handler`` works through a batch with it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import handler.lean  # noqa: F401 - first, so that the imports below skip what is not used
+
+# isort: split
+from aws_lambda_powertools import Logger, Metrics, Tracer
+from aws_lambda_powertools.metrics import MetricUnit
+from aws_lambda_powertools.utilities.batch.decorators import process_partial_response
+
+from handler import contract
+from handler.aws import Client
+from handler.batch import JobProcessor
+from handler.job import check, parse
+from handler.rejects import Rejects
+from handler.service import REPEATED, Service
+from handler.xray import Provider
+
+if TYPE_CHECKING:
+    from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
+    from aws_lambda_powertools.utilities.typing import LambdaContext
+
+    from handler.job import Job
+    from handler.results import Pointer
+
+traces = Provider()
+tracer = Tracer(service=contract.SERVICE, provider=traces, auto_patch=False, disabled=False)
+logger = Logger(service=contract.SERVICE)
+metrics = Metrics(namespace=contract.JOB_NAMESPACE, service=contract.SERVICE)
+
+client = Client(observe=traces.aws_call)
+service = Service(client)
+processor = JobProcessor(client, service.store, Rejects(client), logger, metrics, service.left_over)
+
+
+def run(job: Job) -> Pointer:
+    logger.append_keys(**{contract.LOG_JOB_ID: job.job_id, contract.LOG_JOB_KIND: job.kind})
+    tracer.put_annotation(contract.LOG_JOB_ID, job.job_id)
+    pointer = service.run(job)
+    repeated = pointer.pop(REPEATED, False)
+    metric = contract.METRIC_JOBS_REPEATED if repeated else contract.METRIC_JOBS_SUCCEEDED
+    metrics.add_metric(name=metric, unit=MetricUnit.Count, value=1)
+    logger.info(contract.LOG_JOB_REPEATED if repeated else contract.LOG_JOB_OK)
+    return pointer
+
+
+@tracer.capture_method(capture_response=False)
+def record_handler(record: SQSRecord) -> Pointer:
+    return run(parse(record.body))
+
+
+@logger.inject_lambda_context(clear_state=True)
+@tracer.capture_lambda_handler(capture_response=False)
+@metrics.log_metrics
+def lambda_handler(event: dict[str, Any], context: LambdaContext) -> Any:
+    """A batch from SQS, or one job as the event itself (an asynchronous invocation, whose destinations report it)."""
+    service.idempotency.register_lambda_context(context)
+    if "Records" not in event:
+        return run(check(event))
+    return process_partial_response(event, record_handler, processor, context)

@@ -1,0 +1,194 @@
+"""How a batch is worked through: Powertools' BatchProcessor, with an order, a time budget and a way out for poison.
+
+- **Suspects last.** An environment that is killed in a job (time-out, memory) leaves the job's idempotency record
+  INPROGRESS. Such a record of a message received before marks a suspect: it may well kill this environment too. So
+  suspects run last, and before each one what is finished is announced and deleted from the queue, so that a kill takes
+  no batch-mate with it.
+- **Time budget.** A job is begun only if the invocation has more time left than the longest job of this batch took
+  (with some margin); the others are given back as failures rather than killed.
+- **Rejected** jobs are buried in the dead-letter queue. If that send fails, the record is an ordinary failure.
+- **Announcing.** Results are announced together at the end; a record whose event the bus refused is a failure, and its
+  next delivery announces the stored result again.
+"""
+
+from __future__ import annotations
+
+import time
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from aws_lambda_powertools.metrics import MetricUnit
+from aws_lambda_powertools.utilities.batch.base import BatchProcessor, EventType
+from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
+
+from handler import contract
+from handler.aws import AwsError
+from handler.errors import NotAnnounced, OutOfTime, Rejected
+from handler.job import id_in
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator
+
+    from aws_lambda_powertools import Logger, Metrics
+    from aws_lambda_powertools.utilities.batch.base import FailureResponse, SuccessResponse
+
+    from handler.aws import Client
+    from handler.rejects import Rejects
+    from handler.results import Store
+
+RESERVE = 1.0  # seconds kept for announcing and answering
+MARGIN = 1.5  # jobs of a batch are alike, not equal
+
+
+class JobProcessor(BatchProcessor):
+    """``left_over(body)``: when a killed run of the job in ``body`` had to end (ms), or None (``Service``)."""
+
+    def __init__(
+        self,
+        client: Client,
+        store: Store,
+        rejects: Rejects,
+        logger: Logger,
+        metrics: Metrics,
+        left_over: Callable[[str], int | None],
+    ) -> None:
+        # A batch in which every job fails is reported like any other: it is the jobs that failed, not the function.
+        super().__init__(event_type=EventType.SQS, raise_on_entire_batch_failure=False)
+        self._client = client
+        self._store = store
+        self._rejects = rejects
+        self._log = logger
+        self._metrics = metrics
+        self._left_over = left_over
+        self._finished: list[dict[str, Any]] = []
+        self._news: list[tuple[dict[str, Any], str, dict[str, Any]]] = []
+        self._longest = 0.0
+
+    def process(self) -> list[tuple[Any, ...]]:
+        self._finished, self._news, self._longest = [], [], 0.0
+        message_ids = [_id(record) for record in self.records]
+        self._log.info(contract.LOG_BATCH, extra={"message_ids": message_ids})
+        suspects = self._suspects()
+        for record in self.records:
+            if _id(record) not in suspects:
+                self._attempt(record)
+        for record in sorted(self.records, key=lambda record: suspects.get(_id(record), 0)):
+            if _id(record) in suspects:
+                self._settle()
+                self._attempt(record)
+        self._announce()
+        return []
+
+    def success_handler(self, record: Any, result: Any) -> SuccessResponse:
+        if result is not None:
+            detail = {**result, contract.LOG_MESSAGE_ID: _id(record)}
+            self._news.append((record, contract.EVENT_JOB_SUCCEEDED, detail))
+        self._finished.append(record)
+        return super().success_handler(record, result)
+
+    def failure_handler(self, record: Any, exception: Any) -> FailureResponse | SuccessResponse:
+        error = exception[1]
+        if isinstance(error, Rejected):
+            try:
+                self._rejects.bury(record.raw_event, error, self.lambda_context.aws_request_id)
+            except AwsError as unsent:
+                self._log.error("dead letter not sent", extra={contract.LOG_ERROR_MESSAGE: str(unsent)})
+            else:
+                self._tell(exception, contract.METRIC_JOBS_REJECTED)
+                detail = {
+                    contract.LOG_MESSAGE_ID: _id(record),
+                    contract.LOG_JOB_ID: id_in(record.body),
+                    contract.LOG_ERROR_TYPE: type(error).__name__,
+                    contract.LOG_ERROR_MESSAGE: str(error),
+                }
+                self._news.append((record.raw_event, contract.EVENT_JOB_REJECTED, detail))
+                return self.success_handler(record.raw_event, None)
+        self._tell(exception, contract.METRIC_JOBS_FAILED)
+        return super().failure_handler(record, exception)
+
+    def _attempt(self, record: dict[str, Any]) -> None:
+        began = time.monotonic()
+        left = self.lambda_context.get_remaining_time_in_millis() / 1000
+        with self._keys(record):
+            if left < RESERVE + MARGIN * self._longest:
+                error = OutOfTime(f"{left:.1f} s left of the invocation; given back to the queue")
+                self.failure_handler(SQSRecord(record), (OutOfTime, error, None))
+            else:
+                self._process_record(record)
+                self._longest = max(self._longest, time.monotonic() - began)
+
+    @contextmanager
+    def _keys(self, record: dict[str, Any]) -> Generator[None, None, None]:
+        """Every line said inside carries the message's id, and the job's once it is known."""
+        self._log.append_keys(**{contract.LOG_MESSAGE_ID: _id(record)})
+        try:
+            yield
+        finally:
+            self._log.remove_keys([contract.LOG_MESSAGE_ID, contract.LOG_JOB_ID, contract.LOG_JOB_KIND])
+
+    def _suspects(self) -> dict[str, int]:
+        """Message id → when its killed run had to end. Asks only about messages that were received before."""
+        found = {}
+        for record in self.records:
+            if int(record["attributes"]["ApproximateReceiveCount"]) < 2 or len(self.records) < 2:
+                continue
+            try:
+                until = self._left_over(record["body"])
+            except AwsError as error:
+                self._log.warning("suspects not known", extra={contract.LOG_ERROR_MESSAGE: str(error)})
+                break
+            if until is not None:
+                found[_id(record)] = until
+        return found
+
+    def _settle(self) -> None:
+        """Announce and delete what is finished. If the deletion fails, the queue delivers it again: a repeated job."""
+        self._announce()
+        done, self._finished = self._finished, []
+        if not done:
+            return
+        entries = [{"Id": str(number), "ReceiptHandle": record["receiptHandle"]} for number, record in enumerate(done)]
+        url = self._client.queue_url(done[0]["eventSourceARN"])
+        try:
+            for start in range(0, len(entries), 10):
+                request = {"QueueUrl": url, "Entries": entries[start : start + 10]}
+                self._client.call("sqs", "DeleteMessageBatch", request)
+        except AwsError as error:
+            self._log.warning("finished messages not deleted", extra={contract.LOG_ERROR_MESSAGE: str(error)})
+
+    def _announce(self) -> None:
+        news, self._news = self._news, []
+        if not news:
+            return
+        try:
+            codes = self._store.announce([(kind, detail) for _, kind, detail in news])
+        except AwsError as error:
+            codes = [str(error)] * len(news)
+        for (record, kind, _), code in zip(news, codes, strict=True):
+            if not code:
+                continue
+            if kind == contract.EVENT_JOB_REJECTED:  # best effort: the dead letter is what must not be lost
+                self._log.warning("rejection not announced", extra={contract.LOG_ERROR_MESSAGE: code})
+                continue
+            self.success_messages = [done for done in self.success_messages if _id(done) != _id(record)]
+            self._finished.remove(record)
+            refused = NotAnnounced(f"the bus refused the event: {code}")
+            with self._keys(record):
+                self.failure_handler(SQSRecord(record), (NotAnnounced, refused, None))
+
+    def _tell(self, exception: Any, metric: str) -> None:
+        error = exception[1]
+        self._log.error(
+            contract.LOG_JOB_FAILED,
+            extra={
+                contract.LOG_ERROR_TYPE: type(error).__name__,
+                contract.LOG_ERROR_MESSAGE: str(error),
+                contract.LOG_PERMANENT: isinstance(error, Rejected),
+            },
+            exc_info=exception if exception[2] is not None else None,
+        )
+        self._metrics.add_metric(name=metric, unit=MetricUnit.Count, value=1)
+
+
+def _id(record: Any) -> str:
+    return str(record["messageId"])

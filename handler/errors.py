@@ -1,0 +1,78 @@
+"""What can go wrong with a job, drawn as a tree. The name of the class is the cause that a dead letter carries.
+
+    Rejected                   can never succeed: to the dead-letter queue at once, never retried
+    ├── NotJson                the body is no JSON object
+    ├── WrongSchema            a member is missing, unknown, of the wrong type or out of its range
+    ├── UnknownJob             no such kind of job
+    ├── JobIdReused            the job id was used for a job with other content
+    ├── DataNotFound           no such object, bucket or file
+    ├── DataDenied             the function's role may not read it
+    ├── PathOutsideMount       the path leaves the mount, by ``..`` or by a link
+    ├── TableTooLarge          more bytes or cells than a job may have
+    ├── UnusableData           no table, or a table from which this job can learn nothing
+    └── UnknownModelSchema     the model was written by another version
+
+    Postponed                  may succeed later: an ordinary failure, which the queue delivers again
+    ├── OutOfTime              not begun, because the invocation's time is nearly up
+    └── NotAnnounced           the result is stored, but the bus did not take its event
+
+Every other exception (``handler.aws.AwsError`` first of all) is an ordinary failure too.
+"""
+
+from __future__ import annotations
+
+
+class Rejected(Exception):
+    """``str(error)`` is one sentence for a person: what was wrong, and where."""
+
+
+class NotJson(Rejected):
+    pass
+
+
+class WrongSchema(Rejected):
+    pass
+
+
+class UnknownJob(Rejected):
+    pass
+
+
+class JobIdReused(Rejected):
+    pass
+
+
+class DataNotFound(Rejected):
+    pass
+
+
+class DataDenied(Rejected):
+    pass
+
+
+class PathOutsideMount(Rejected):
+    pass
+
+
+class TableTooLarge(Rejected):
+    pass
+
+
+class UnusableData(Rejected):
+    pass
+
+
+class UnknownModelSchema(Rejected):
+    pass
+
+
+class Postponed(Exception):
+    """Nothing is wrong with the job itself."""
+
+
+class OutOfTime(Postponed):
+    pass
+
+
+class NotAnnounced(Postponed):
+    pass

@@ -1,0 +1,151 @@
+"""A table of named columns, each either numbers (float64, missing = NaN) or text (missing = None). NumPy only."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from handler.errors import TableTooLarge, UnusableData, WrongSchema
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from numpy.typing import NDArray
+
+    Column = NDArray[Any]
+    Numbers = NDArray[np.float64]
+
+MAX_CELLS = 20_000_000
+"""Of a table: 160 MB as numbers. A choice, not a limit of AWS."""
+MISSING = frozenset({"", "na", "nan", "null", "none"})
+"""What a CSV cell may say, in any case, for a missing value."""
+
+
+class Table:
+    """``columns`` keep their order; all have ``rows`` values."""
+
+    def __init__(self, columns: dict[str, Column]) -> None:
+        self.columns = columns
+        self.rows = len(next(iter(columns.values()))) if columns else 0
+
+    @classmethod
+    def from_document(cls, document: Any) -> Table:
+        """From the inline form ``{"columns": {name: [values…]}}``: numbers, booleans (1, 0), strings and null.
+
+        A column with a string in it is text. NaN and infinities, no JSON but written by many, are missing.
+        """
+        if not isinstance(document, dict) or document.keys() != {"columns"}:
+            raise WrongSchema('a table must be {"columns": {name: [values]}}')
+        given = document["columns"]
+        if not isinstance(given, dict) or not all(isinstance(values, list) for values in given.values()):
+            raise WrongSchema("columns must be an object of lists")
+        if len({len(values) for values in given.values()}) > 1:
+            raise WrongSchema("columns must have the same number of values")
+        _limit(sum(len(values) for values in given.values()))
+        return cls({name: _column(name, values) for name, values in given.items()})
+
+    @classmethod
+    def from_bytes(cls, name: str, content: bytes) -> Table:
+        """From a file's content: CSV with a header line if ``name`` ends in ``.csv``, else JSON of the inline form."""
+        try:
+            text = content.decode("utf-8-sig")
+        except UnicodeDecodeError as error:
+            raise UnusableData(f"{name} is not UTF-8 text: {error.reason} at byte {error.start}") from error
+        if name.lower().endswith(".csv"):
+            return cls._from_csv(name, text)
+        try:
+            document = json.loads(text)
+        except (ValueError, RecursionError) as error:
+            raise UnusableData(f"{name} is not JSON: {error}") from error
+        return cls.from_document(document)
+
+    @classmethod
+    def _from_csv(cls, name: str, text: str) -> Table:
+        import csv
+
+        try:
+            lines = [line for line in csv.reader(text.splitlines(), strict=True) if line]
+        except csv.Error as error:
+            raise UnusableData(f"{name} is not CSV: {error}") from error
+        if not lines:
+            raise UnusableData(f"{name} is empty")
+        header, *rows = lines
+        if len(set(header)) != len(header) or "" in header:
+            raise UnusableData(f"{name} needs a header of distinct column names")
+        if wrong := next((number for number, row in enumerate(rows, 2) if len(row) != len(header)), None):
+            raise UnusableData(f"{name}, line {wrong}: as many values as the header has names are needed")
+        _limit(len(rows) * len(header))
+        cells = zip(*rows, strict=True) if rows else ([] for _ in header)
+        return cls({column: _from_cells(values) for column, values in zip(header, cells, strict=True)})
+
+    def to_document(self) -> dict[str, Any]:
+        """The inline form, valid JSON: missing is null."""
+        return {"columns": {name: plain(values) for name, values in self.columns.items()}}
+
+    def without(self, names: Iterable[str]) -> Table:
+        dropped = set(names)
+        return Table({name: values for name, values in self.columns.items() if name not in dropped})
+
+    def take(self, rows: NDArray[Any]) -> Table:
+        return Table({name: values[rows] for name, values in self.columns.items()})
+
+    def numeric(self) -> list[str]:
+        """Names of the columns of numbers."""
+        return [name for name, values in self.columns.items() if values.dtype != object]
+
+    def matrix(self, names: list[str]) -> Numbers:
+        """Rows × these columns. UnusableData if one is not there or is text."""
+        for name in names:
+            if name not in self.columns:
+                raise UnusableData(f"there is no column {name!r}")
+            if self.columns[name].dtype == object:
+                raise UnusableData(f"column {name!r} is text, and numbers are needed")
+        return np.column_stack([self.columns[name] for name in names]) if names else np.empty((self.rows, 0))
+
+
+def plain(values: Column) -> list[Any]:
+    """JSON values; NaN becomes None."""
+    if values.dtype == object or values.dtype.kind in "iub":
+        return list(values.tolist())
+    found: list[Any] = values.tolist()
+    if np.isfinite(values).all():
+        return found
+    return [value if value - value == 0 else None for value in found]
+
+
+def _column(name: str, values: list[Any]) -> Column:
+    if any(isinstance(value, str) for value in values):
+        if not all(value is None or isinstance(value, str | int | float) for value in values):
+            raise WrongSchema(f"column {name[:100]!r} holds something that is neither a number, a string nor null")
+        text = np.empty(len(values), dtype=object)
+        text[:] = [value if value is None or isinstance(value, str) else repr(value) for value in values]
+        return text
+    try:
+        numbers = np.array(values, dtype=np.float64)
+    except (TypeError, ValueError, OverflowError) as error:
+        raise WrongSchema(
+            f"column {name[:100]!r} holds something that is neither a number, a string nor null"
+        ) from error
+    if numbers.ndim != 1:
+        raise WrongSchema(f"column {name[:100]!r} holds lists")
+    numbers[~np.isfinite(numbers)] = np.nan
+    return numbers
+
+
+def _from_cells(cells: Iterable[str]) -> Column:
+    values = [None if cell.strip().lower() in MISSING else cell.strip() for cell in cells]
+    try:
+        numbers = np.array([np.nan if value is None else float(value) for value in values], dtype=np.float64)
+    except ValueError:
+        text = np.empty(len(values), dtype=object)
+        text[:] = values
+        return text
+    numbers[~np.isfinite(numbers)] = np.nan
+    return numbers
+
+
+def _limit(cells: int) -> None:
+    if cells > MAX_CELLS:
+        raise TableTooLarge(f"{cells} cells, and {MAX_CELLS} are the most")

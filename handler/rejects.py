@@ -1,0 +1,56 @@
+"""Burying a job that can never succeed: into the dead-letter queue at once, with its cause in message attributes."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any
+
+from handler import contract
+
+if TYPE_CHECKING:
+    from handler.aws import Client
+    from handler.errors import Rejected
+
+MAX_MESSAGE = 1024
+"""Characters of the error message, as in Lambda's own dead letters (1 KB; Lambda developer guide, read 2026-11-23)."""
+
+
+class Rejects:
+    def __init__(self, client: Client) -> None:
+        self._client = client
+        self._url = os.environ[contract.ENV_DLQ_URL]
+
+    def bury(self, record: dict[str, Any], error: Rejected, request_id: str) -> None:
+        """Send the message's body as it came. AwsError if SQS did not take it: then the message must not be deleted.
+
+        That is also so for a body so near to 1 MiB that the attributes do not fit with it; such a message dies the
+        ordinary way, after its receives, and its cause is in the log.
+        """
+        attributes = {
+            contract.DLQ_ERROR_TYPE: type(error).__name__,
+            contract.DLQ_ERROR_MESSAGE: str(error)[:MAX_MESSAGE] or type(error).__name__,
+            contract.DLQ_ORIGINAL_MESSAGE_ID: record["messageId"],
+            contract.DLQ_REQUEST_ID: request_id,
+            contract.DLQ_SOURCE_ARN: record["eventSourceARN"],
+        }
+        request: dict[str, Any] = {
+            "QueueUrl": self._url,
+            "MessageBody": record["body"],
+            "MessageAttributes": {
+                name: {"DataType": "String", "StringValue": _legal(value)} for name, value in attributes.items()
+            },
+        }
+        # What the sender had attached stays, as far as there is room: a redrive sends the message as it was.
+        for name, value in (record.get("messageAttributes") or {}).items():
+            if len(request["MessageAttributes"]) < contract.ATTRIBUTE_LIMIT and name not in attributes:
+                request["MessageAttributes"][name] = {
+                    member[0].upper() + member[1:]: content
+                    for member, content in value.items()
+                    if member in ("stringValue", "binaryValue", "dataType") and content is not None
+                }
+        self._client.call("sqs", "SendMessage", request)
+
+
+def _legal(text: str) -> str:
+    """SQS refuses most control characters and U+FFFE, U+FFFF (SendMessage, botocore 1.44.5 model)."""
+    return "".join(sign if sign in "\t\n\r" or (sign >= " " and sign not in "\ufffe\uffff") else "?" for sign in text)

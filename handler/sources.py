@@ -1,0 +1,67 @@
+"""Where a job's data and models come from: the job itself, S3, or a file under the mount. Bytes in, nothing cached."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from handler import contract
+from handler.aws import AwsError
+from handler.errors import DataDenied, DataNotFound, PathOutsideMount, TableTooLarge, WrongSchema
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from handler.aws import Client
+
+MAX_BYTES = 64 * 1024 * 1024
+"""Of one object or file: parsed, that is some ten times as much memory. A choice, not a limit of AWS."""
+
+
+def reader(client: Client) -> Callable[[str], bytes]:
+    """A function from a name (``s3://bucket/key`` or a path under the mount) to its bytes."""
+
+    def read(name: str) -> bytes:
+        return _from_s3(client, name) if name.startswith("s3://") else _from_mount(name)
+
+    return read
+
+
+def _from_s3(client: Client, name: str) -> bytes:
+    bucket, _, key = name.removeprefix("s3://").partition("/")
+    if not bucket or not key:
+        raise WrongSchema(f"{name[:200]!r} is not s3://bucket/key")
+    try:
+        return client.get_object(bucket, key, MAX_BYTES)
+    except OverflowError as error:
+        raise TableTooLarge(f"{name} has {error}") from error
+    except AwsError as error:
+        if error.status == 404:
+            raise DataNotFound(f"{name} is not there ({error.code or 404})") from error
+        # Only this: other codes of a 403 (an expired token, a skewed clock) pass with time.
+        if error.code == "AccessDenied":
+            raise DataDenied(f"{name} may not be read by this function") from error
+        raise
+
+
+def _from_mount(name: str) -> bytes:
+    mount = Path(os.environ.get(contract.ENV_DATA_MOUNT) or contract.DATA_MOUNT)
+    if not name.startswith("/") or "\0" in name:
+        raise WrongSchema(f"{name[:200]!r} is neither s3://bucket/key nor an absolute path")
+    try:
+        inside = mount.resolve()
+        if not Path(name).resolve().is_relative_to(inside):
+            raise PathOutsideMount(f"{name[:200]!r} is not under the mount")
+        with Path(name).open("rb") as file:
+            # What was opened counts, not what the path was a moment ago: links may change in between.
+            if not Path(f"/proc/self/fd/{file.fileno()}").resolve().is_relative_to(inside):
+                raise PathOutsideMount(f"{name[:200]!r} is not under the mount")
+            content = file.read(MAX_BYTES + 1)
+    except PermissionError as error:
+        raise DataDenied(f"{name[:200]} may not be read by this function") from error
+    except (FileNotFoundError, NotADirectoryError, IsADirectoryError, RuntimeError) as error:
+        raise DataNotFound(f"{name[:200]} is not a file") from error
+    if len(content) > MAX_BYTES:
+        raise TableTooLarge(f"{name[:200]} has more than {MAX_BYTES} bytes")
+    return content
