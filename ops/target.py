@@ -10,7 +10,7 @@ from ops.errors import UsageError
 from ops.twin import state
 
 NOTHING_CHOSEN = UsageError(
-    "No workload is chosen: neither a stack, a queue nor a running twin.",
+    "No workload is chosen: neither a stack, a queue, a function nor a running twin.",
     "Name one (--stack NAME or OPS_STACK=NAME, with an AWS profile), or start the twin: ops twin up.",
 )
 
@@ -21,6 +21,7 @@ class Target:
 
     stack: str | None = None
     queue: str | None = None
+    function: str | None = None
     profile: str | None = None
     region: str | None = None
     endpoint: str | None = None
@@ -40,31 +41,34 @@ def resolve(
     profile: str | None = None,
     region: str | None = None,
     environ: Mapping[str, str] = os.environ,
+    function: str | None = None,
 ) -> Target:
-    """What was named, else ``OPS_STACK``/``OPS_QUEUE``, else the running twin.
+    """What was named, else ``OPS_STACK``/``OPS_QUEUE``/``OPS_FUNCTION``, else the running twin.
 
-    A profile or region alone does not choose AWS over the twin unless a stack or queue is named with it or
-    ``OPS_TARGET=aws`` is set. ``OPS_TARGET=twin`` insists on the twin. Raises UsageError when nothing is chosen.
+    What is named goes before what the environment says: ``--queue`` alone is about that queue, whatever ``OPS_STACK``
+    says. A profile or region alone does not choose AWS over the twin unless a stack, queue or function is named with it
+    or ``OPS_TARGET=aws`` is set. ``OPS_TARGET=twin`` insists on the twin. Raises UsageError when nothing is chosen.
     """
-    stack = stack or environ.get("OPS_STACK") or None
-    queue = queue or environ.get("OPS_QUEUE") or None
+    if not (stack or queue or function):
+        stack, queue, function = (environ.get(name) or None for name in ("OPS_STACK", "OPS_QUEUE", "OPS_FUNCTION"))
     wanted = environ.get("OPS_TARGET", "")
+    if wanted not in ("", "aws", "twin"):
+        raise UsageError(f"OPS_TARGET={wanted} means nothing.", "Set it to aws or twin, or leave it out.")
     running = state.read() if wanted != "aws" else None
-    names_twin = running is not None and not profile and not environ.get("AWS_PROFILE") and (
-        (stack in (None, running.stack)) or wanted == "twin"
-    )
-    if running is not None and (names_twin or wanted == "twin"):
+    if wanted == "twin" and running is None:
+        raise UsageError("The twin is not running.", "Start it: ops twin up.")
+    elsewhere = bool(profile or environ.get("AWS_PROFILE"))
+    if running is not None and (wanted == "twin" or (not elsewhere and stack in (None, running.stack))):
         return Target(
-            stack=None if queue else (stack or running.stack),
+            stack=None if queue or function else (stack or running.stack),
             queue=queue,
+            function=function,
             region=running.region,
             endpoint=running.endpoint,
             access_key_id=running.access_key_id,
             secret_access_key=running.secret_access_key,
             finest_period=running.period,
         )
-    if wanted == "twin":
-        raise UsageError("The twin is not running.", "Start it: ops twin up.")
-    if not stack and not queue:
+    if not (stack or queue or function):
         raise NOTHING_CHOSEN
-    return Target(stack=stack, queue=queue, profile=profile, region=region)
+    return Target(stack=stack, queue=queue, function=function, profile=profile, region=region)

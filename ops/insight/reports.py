@@ -1,7 +1,7 @@
 """What each question's answer looks like: one frozen report a page, made by one call of ``ops.insight``.
 
 The sentence on top and the charts below it come from the same report, so they cannot disagree. Frames are indexed by
-``time`` (timezone-aware UTC, one row a period, gaps as NaN); units are in the column's documentation here and nowhere else.
+``time`` (timezone-aware UTC, one row a period, gaps as NaN); units stand in the column's documentation here.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ class Level(StrEnum):
 
 @dataclass(frozen=True)
 class Window:
-    """A stretch of time and the metric period to read it with. ``start`` and ``end`` are aware UTC; period in seconds."""
+    """A stretch of time (aware UTC) and the metric period (seconds) to read it with."""
 
     start: datetime
     end: datetime
@@ -38,7 +38,7 @@ class Window:
 
 @dataclass(frozen=True)
 class Finding:
-    """One plain sentence, computed: what is so and what to do. ``page`` is where to look next (a page key, or empty)."""
+    """One plain sentence, computed: what is so and what to do. ``page``: where to look next (a page key), or empty."""
 
     level: Level
     text: str
@@ -172,7 +172,9 @@ class Assumptions:
 
 @dataclass(frozen=True)
 class CostReport:
-    """``parts``: component, usd (the window's spend, from Lambda duration to logs). ``trend``: usd_per_1000 successes."""
+    """``parts``: component, usd (the window's spend). ``trend``: usd_per_1000 (dollars a 1,000 successes).
+
+    ``left_out``: what the sum does not hold, in words. ``measured_log_bytes``: an invocation's, as found in the logs."""
 
     finding: Finding
     parts: pd.DataFrame
@@ -186,6 +188,8 @@ class CostReport:
     assumptions: Assumptions
     prices_dated: str
     look: Look
+    left_out: tuple[str, ...] = ()
+    measured_log_bytes: float | None = None
 
 
 @dataclass(frozen=True)
@@ -207,18 +211,23 @@ class Letter:
 
 @dataclass(frozen=True)
 class DeadLettersReport:
-    """``depth``: dead (messages). ``causes``: error_type, error_message, letters, share, first_seen, last_seen, source."""
+    """``depth``: dead (messages). ``arrived``: how many letters came in the window, at least (rises of the depth)."""
 
     finding: Finding
     depth: pd.DataFrame
     count: float | None
     alarms: tuple[AlarmState, ...]
     look: Look
+    arrived: float | None = None
 
 
 @dataclass(frozen=True)
 class DeadLetterLook:
-    """The outcome of one look (a lease) at the queue: what was read, and what reading it did."""
+    """The outcome of one look (a lease) at the queue: what was read, and what reading it did.
+
+    ``causes``: error_type, error_message, letters, share (0–1), first_seen, last_seen, source (attribute | handler log |
+    invocation record | none), most letters first. ``look``: what the log query behind it cost.
+    """
 
     letters: tuple[Letter, ...]
     causes: pd.DataFrame
@@ -226,3 +235,4 @@ class DeadLetterLook:
     looked_at: datetime
     complete: bool  # every letter that the queue reported was read
     notes: tuple[str, ...] = field(default=())
+    look: Look = field(default_factory=Look)

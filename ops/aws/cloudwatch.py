@@ -1,0 +1,133 @@
+"""Metrics and alarms."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from ops.aws.door import Aws
+
+QUERIES_A_CALL = 500
+ALARM_NAMES_A_CALL = 100
+"""Limits of GetMetricData and DescribeAlarms (botocore 1.44.5 model, 2026-11)."""
+
+
+@dataclass(frozen=True)
+class MetricQuery:
+    """One metric, one statistic. ``key`` names its series in the answer."""
+
+    key: str
+    namespace: str
+    metric: str
+    stat: str
+    dimensions: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True)
+class MetricData:
+    """``series``: key → points (start of the period in UTC, value), oldest first. ``requested``: metrics paid for.
+    ``partial``: what CloudWatch said is missing, in words."""
+
+    series: dict[str, tuple[tuple[datetime, float], ...]]
+    requested: int
+    partial: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Alarm:
+    name: str
+    state: str  # OK | ALARM | INSUFFICIENT_DATA
+    reason: str
+    description: str
+    since: datetime | None
+    namespace: str
+    metric: str
+    dimensions: tuple[tuple[str, str], ...] = field(default=())
+    threshold: float | None = None
+    period_s: int | None = None
+
+
+def metric_data(aws: Aws, queries: Sequence[MetricQuery], start: datetime, end: datetime, period: int) -> MetricData:
+    """All of ``queries`` in one GetMetricData call (more pages of it where CloudWatch splits the answer)."""
+    if len(queries) > QUERIES_A_CALL:
+        raise ValueError(f"{len(queries)} metrics asked for at once; CloudWatch takes {QUERIES_A_CALL}")
+    asked: list[Any] = [
+        {
+            "Id": f"q{number}",
+            "Label": query.key,
+            "MetricStat": {
+                "Metric": {
+                    "Namespace": query.namespace,
+                    "MetricName": query.metric,
+                    "Dimensions": [{"Name": name, "Value": value} for name, value in query.dimensions],
+                },
+                "Period": period,
+                "Stat": query.stat,
+            },
+        }
+        for number, query in enumerate(queries)
+    ]
+    points: dict[str, list[tuple[datetime, float]]] = {query.key: [] for query in queries}
+    partial: list[str] = []
+    pages, token = 0, ""
+    with aws.asking("metrics"):
+        while pages == 0 or token:
+            more: Any = {"NextToken": token} if token else {}
+            answer: Any = aws.cloudwatch.get_metric_data(
+                MetricDataQueries=asked, StartTime=start, EndTime=end, ScanBy="TimestampAscending", **more
+            )
+            pages += 1
+            token = answer.get("NextToken") or ""
+            partial += [message.get("Value", "") for message in answer.get("Messages", [])]
+            for result in answer["MetricDataResults"]:
+                query = queries[int(result["Id"][1:])]
+                points[query.key] += zip(result["Timestamps"], result["Values"], strict=True)
+                if result.get("StatusCode", "Complete") not in ("Complete", "PartialData") or (
+                    result.get("StatusCode") == "PartialData" and not token
+                ):
+                    partial.append(f"{query.metric}: {result['StatusCode']}")
+    return MetricData(
+        series={key: tuple(sorted(found)) for key, found in points.items()},
+        requested=len(queries) * pages,
+        partial=tuple(dict.fromkeys(text for text in partial if text)),
+    )
+
+
+def alarms(aws: Aws, names: Iterable[str]) -> tuple[Alarm, ...]:
+    """The metric alarms of these names, in that order; one that is gone is left out."""
+    wanted = list(names)
+    found: dict[str, Alarm] = {}
+    with aws.asking("alarms"):
+        for at in range(0, len(wanted), ALARM_NAMES_A_CALL):
+            some = wanted[at : at + ALARM_NAMES_A_CALL]
+            for page in aws.cloudwatch.get_paginator("describe_alarms").paginate(AlarmNames=some):
+                for item in page.get("MetricAlarms", []):
+                    found[item["AlarmName"]] = _alarm(item)
+    return tuple(found[name] for name in wanted if name in found)
+
+
+def alarms_about(aws: Aws, dimension_values: Iterable[str]) -> tuple[Alarm, ...]:
+    """Every metric alarm with one of these dimension values (queue and function names): reads all of the region's."""
+    values = set(dimension_values)
+    with aws.asking("alarms"):
+        pages = aws.cloudwatch.get_paginator("describe_alarms").paginate()
+        every = [_alarm(item) for page in pages for item in page.get("MetricAlarms", [])]
+    return tuple(alarm for alarm in every if values & {value for _, value in alarm.dimensions})
+
+
+def _alarm(item: Any) -> Alarm:
+    return Alarm(
+        name=item["AlarmName"],
+        state=item.get("StateValue", "INSUFFICIENT_DATA"),
+        reason=item.get("StateReason", ""),
+        description=item.get("AlarmDescription", ""),
+        since=item.get("StateTransitionedTimestamp") or item.get("StateUpdatedTimestamp"),
+        namespace=item.get("Namespace", ""),
+        metric=item.get("MetricName", ""),
+        dimensions=tuple((entry["Name"], entry["Value"]) for entry in item.get("Dimensions", [])),
+        threshold=item.get("Threshold"),
+        period_s=item.get("Period"),
+    )

@@ -1,0 +1,115 @@
+"""Clients, made once and when needed, with time-outs and retries an operator can live with."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, cast
+
+from ops.aws import refusals
+from ops.target import Target
+
+if TYPE_CHECKING:
+    import boto3
+    from mypy_boto3_cloudformation import CloudFormationClient
+    from mypy_boto3_cloudwatch import CloudWatchClient
+    from mypy_boto3_lambda import LambdaClient
+    from mypy_boto3_logs import CloudWatchLogsClient
+    from mypy_boto3_sqs import SQSClient
+    from mypy_boto3_sts import STSClient
+
+CONNECT_TIMEOUT_S = 5
+READ_TIMEOUT_S = 25
+"""Above SQS's longest poll (20 s), so that a long poll is never cut off."""
+MAX_ATTEMPTS = 4
+"""The first try and three more, with boto3's standard back-off: seconds at most, since somebody is waiting."""
+POOL = 32
+"""Connections a client may hold open: more than the dashboard's threads."""
+
+
+class Aws:
+    """AWS as ``target`` names it. Safe to share between threads."""
+
+    def __init__(self, target: Target) -> None:
+        self.target = target
+        self._lock = threading.Lock()
+        self._clients: dict[str, Any] = {}
+        self._session: boto3.Session | None = None
+
+    @property
+    def region(self) -> str:
+        """The region asked. Raises CredentialsError (an unknown profile) or UsageError (no region anywhere)."""
+        with self._lock:
+            name = self._open().region_name
+        if not name:
+            raise refusals.no_region()
+        return name
+
+    @property
+    def cloudformation(self) -> CloudFormationClient:
+        return cast("CloudFormationClient", self._client("cloudformation"))
+
+    @property
+    def cloudwatch(self) -> CloudWatchClient:
+        return cast("CloudWatchClient", self._client("cloudwatch"))
+
+    @property
+    def lambda_(self) -> LambdaClient:
+        return cast("LambdaClient", self._client("lambda"))
+
+    @property
+    def logs(self) -> CloudWatchLogsClient:
+        return cast("CloudWatchLogsClient", self._client("logs"))
+
+    @property
+    def sqs(self) -> SQSClient:
+        return cast("SQSClient", self._client("sqs"))
+
+    @property
+    def sts(self) -> STSClient:
+        return cast("STSClient", self._client("sts"))
+
+    @contextmanager
+    def asking(self, about: str) -> Iterator[None]:
+        """Turns what botocore raises inside into an error of ``ops.errors`` that says what was asked ``about``."""
+        from botocore.exceptions import BotoCoreError, ClientError
+
+        try:
+            yield
+        except (BotoCoreError, ClientError) as error:
+            raise refusals.translate(error, about, self.target) from error
+
+    def _client(self, service: str) -> Any:
+        with self._lock:
+            if service not in self._clients:
+                from botocore.config import Config
+
+                config = Config(
+                    connect_timeout=CONNECT_TIMEOUT_S,
+                    read_timeout=READ_TIMEOUT_S,
+                    retries={"mode": "standard", "max_attempts": MAX_ATTEMPTS},
+                    max_pool_connections=POOL,
+                    user_agent_extra="scilearn-ops",
+                )
+                make: Any = self._open().client
+                self._clients[service] = make(service, endpoint_url=self.target.endpoint, config=config)
+            return self._clients[service]
+
+    def _open(self) -> boto3.Session:
+        """The session; called with the lock held, since making sessions and clients is not thread-safe."""
+        if self._session is None:
+            import boto3
+            from botocore.exceptions import BotoCoreError
+
+            target = self.target
+            try:
+                self._session = boto3.Session(
+                    profile_name=target.profile,
+                    region_name=target.region,
+                    aws_access_key_id=target.access_key_id,
+                    aws_secret_access_key=target.secret_access_key,
+                )
+            except BotoCoreError as error:
+                raise refusals.translate(error, "the AWS profile", target) from error
+        return self._session

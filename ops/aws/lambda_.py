@@ -1,0 +1,124 @@
+"""Functions, their event source mappings and the account's concurrency."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from ops.aws.door import Aws
+
+
+@dataclass(frozen=True)
+class Function:
+    """A function as it is set up. ``log_group`` is where it really logs; ``metrics`` is Powertools' namespace and
+    service, which the job metrics are found by, where the function sets them."""
+
+    name: str
+    arn: str
+    version: str
+    timeout_s: int
+    memory_mb: int
+    ephemeral_mb: int
+    architecture: str
+    package: str  # Image | Zip
+    log_group: str
+    reserved: int | None
+    deployed_at: datetime | None
+    metrics: tuple[str, str] | None
+
+
+@dataclass(frozen=True)
+class Mapping:
+    """An event source mapping: how the queue feeds the function."""
+
+    uuid: str
+    source_arn: str
+    function_arn: str
+    state: str
+    batch_size: int
+    window_s: int
+    maximum_concurrency: int | None
+    partial_batches: bool
+    maximum_pollers: int | None  # provisioned mode only
+
+
+def function(aws: Aws, name: str) -> Function:
+    """The function of that name, partial ARN or ARN. Raises NotFound."""
+    with aws.asking(f"function {short_name(name)}"):
+        answer: Any = aws.lambda_.get_function_configuration(FunctionName=name)
+    variables = answer.get("Environment", {}).get("Variables", {})
+    namespace = variables.get("POWERTOOLS_METRICS_NAMESPACE")
+    service = variables.get("POWERTOOLS_SERVICE_NAME")
+    bare = answer["FunctionName"]
+    return Function(
+        name=bare,
+        arn=answer["FunctionArn"],
+        version=answer.get("Version", "$LATEST"),
+        timeout_s=int(answer.get("Timeout", 3)),
+        memory_mb=int(answer.get("MemorySize", 128)),
+        ephemeral_mb=int(answer.get("EphemeralStorage", {}).get("Size", 512)),
+        architecture=(answer.get("Architectures") or ["x86_64"])[0],
+        package=answer.get("PackageType", "Zip"),
+        log_group=answer.get("LoggingConfig", {}).get("LogGroup") or f"/aws/lambda/{bare}",
+        reserved=None,
+        deployed_at=_time(answer.get("LastModified")),
+        metrics=(namespace, service) if namespace and service else None,
+    )
+
+
+def with_reserved_concurrency(aws: Aws, function: Function) -> Function:
+    """``function``, knowing what is reserved for it (None: nothing is)."""
+    with aws.asking(f"reserved concurrency of {function.name}"):
+        answer = aws.lambda_.get_function_concurrency(FunctionName=function.name)
+    return replace(function, reserved=answer.get("ReservedConcurrentExecutions"))
+
+
+def account_concurrency(aws: Aws) -> int:
+    """The account's quota of concurrent executions in this region (1,000 unless raised or new)."""
+    with aws.asking("account settings of Lambda"):
+        return int(aws.lambda_.get_account_settings()["AccountLimit"]["ConcurrentExecutions"])
+
+
+def mappings(aws: Aws, *, source_arn: str = "", function_name: str = "") -> tuple[Mapping, ...]:
+    """The event source mappings of a queue or a function; only those that read from SQS."""
+    narrow: dict[str, str] = {}
+    if source_arn:
+        narrow["EventSourceArn"] = source_arn
+    if function_name:
+        narrow["FunctionName"] = function_name
+    with aws.asking("event source mappings"):
+        pages: Any = aws.lambda_.get_paginator("list_event_source_mappings").paginate(**narrow)  # type: ignore[arg-type]
+        found = [_mapping(item) for page in pages for item in page["EventSourceMappings"]]
+    return tuple(mapping for mapping in found if ":sqs:" in mapping.source_arn)
+
+
+def short_name(function: str) -> str:
+    """``shop-worker`` of ``arn:aws:lambda:eu-west-1:1234:function:shop-worker:live``."""
+    parts = function.split(":")
+    return parts[parts.index("function") + 1] if "function" in parts[:-1] else parts[0]
+
+
+def _mapping(item: dict[str, Any]) -> Mapping:
+    return Mapping(
+        uuid=item["UUID"],
+        source_arn=item.get("EventSourceArn", ""),
+        function_arn=item.get("FunctionArn", ""),
+        state=item.get("State", ""),
+        batch_size=int(item.get("BatchSize") or 10),
+        window_s=int(item.get("MaximumBatchingWindowInSeconds") or 0),
+        maximum_concurrency=(item.get("ScalingConfig") or {}).get("MaximumConcurrency"),
+        partial_batches="ReportBatchItemFailures" in (item.get("FunctionResponseTypes") or []),
+        maximum_pollers=(item.get("ProvisionedPollerConfig") or {}).get("MaximumPollers"),
+    )
+
+
+def _time(text: str | None) -> datetime | None:
+    """Lambda writes ``2026-11-23T18:57:33.000+0000``."""
+    if not text:
+        return None
+    try:
+        return datetime.strptime(text, "%Y-%m-%dT%H:%M:%S.%f%z")
+    except ValueError:
+        return None

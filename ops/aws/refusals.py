@@ -1,0 +1,182 @@
+"""What AWS said no to, in one sentence: the only place that knows botocore's exceptions and AWS's error codes."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from ops.errors import AccessDenied, AwsError, CredentialsError, NotFound, Throttled, Unreachable, UsageError
+
+if TYPE_CHECKING:
+    from ops.target import Target
+
+
+def no_region() -> UsageError:
+    return UsageError(
+        "No AWS region is chosen.", "Name one: --region eu-central-1, or AWS_REGION, or a region in the profile."
+    )
+
+
+# Codes as the services send them; the older query protocols and the newer JSON ones disagree about suffixes.
+_EXPIRED = {"ExpiredToken", "ExpiredTokenException", "RequestExpired"}
+_BAD_KEYS = {
+    "AuthFailure",
+    "IncompleteSignature",
+    "InvalidAccessKeyId",
+    "InvalidClientTokenId",
+    "InvalidSignatureException",
+    "MissingAuthenticationToken",
+    "MissingAuthenticationTokenException",
+    "SignatureDoesNotMatch",
+    "UnrecognizedClientException",
+}
+_DENIED = {
+    "AccessDenied",
+    "AccessDeniedException",
+    "AuthorizationError",
+    "AuthorizationErrorException",
+    "NotAuthorized",
+    "UnauthorizedOperation",
+}
+_MISSING = {
+    "AWS.SimpleQueueService.NonExistentQueue",
+    "QueueDoesNotExist",
+    "ResourceNotFound",
+    "ResourceNotFoundException",
+}
+_THROTTLED = {
+    "KmsThrottled",
+    "LimitExceededException",  # Logs Insights: too many queries at once
+    "RequestLimitExceeded",
+    "RequestThrottled",
+    "Throttling",
+    "ThrottlingException",
+    "TooManyRequestsException",
+}
+# Classes by name: several live in botocore only when its optional parts do.
+_NO_CREDENTIALS = {"NoCredentialsError", "PartialCredentialsError", "NoAuthTokenError"}
+_LOGIN = {
+    "CredentialRetrievalError",
+    "LoginRefreshRequired",
+    "RefreshWithMFAUnsupportedError",
+    "SSOError",
+    "SSOTokenLoadError",
+    "TokenRetrievalError",
+    "UnauthorizedSSOTokenError",
+}
+_UNREACHABLE = {
+    "ConnectTimeoutError",
+    "ConnectionClosedError",
+    "ConnectionError",
+    "EndpointConnectionError",
+    "HTTPClientError",
+    "ProxyConnectionError",
+    "ReadTimeoutError",
+    "SSLError",
+}
+_ACTION = re.compile(r"not authorized to perform:? ([\w-]+:\w+)(?: on resource:? \"?(\S+?)\"?[.,;]?(?=\s|$))?")
+_WHO = re.compile(r"\b(arn:aws[\w-]*:(?:iam|sts)::\S+)")
+_IAM_PREFIX = {"monitoring": "cloudwatch"}
+
+
+def translate(error: Exception, about: str, target: Target) -> AwsError | UsageError:
+    """The error of ``ops.errors`` for what botocore raised while asking ``about`` (a noun phrase: "stack shop")."""
+    response = getattr(error, "response", None)
+    if isinstance(response, dict) and "Error" in response:
+        return _from_answer(error, response["Error"], about, target)
+    return _from_botocore(error, about, target)
+
+
+def _from_answer(error: Exception, answer: dict[str, str], about: str, target: Target) -> AwsError:
+    code, message = str(answer.get("Code", "")), str(answer.get("Message", ""))
+    where = _where(error, target)
+    if code in _EXPIRED:
+        return CredentialsError(f"The AWS credentials have expired ({_identity(target)}).", _login(target))
+    if code in _BAD_KEYS:
+        return CredentialsError(
+            f"AWS does not know these credentials ({_identity(target)}): {code}.",
+            _login(target) if not target.is_twin else "Restart the twin: ops twin down, then ops twin up.",
+        )
+    if code in _DENIED or code.startswith("AccessDenied"):
+        return _denied(error, message, about)
+    if code in _MISSING or (code == "ValidationError" and "does not exist" in message):
+        return NotFound(
+            f"There is no {about} in {where}.",
+            "Check its name and --region; `aws sts get-caller-identity` tells which account you are in."
+            if not target.is_twin
+            else "Check its name; the running twin is the target (OPS_TARGET=aws looks at AWS instead).",
+        )
+    if code in _THROTTLED or "Throttl" in code:
+        return Throttled(
+            f"AWS kept refusing the call about {about} because of too many requests ({code}).",
+            "Wait a minute and ask again, or ask less often.",
+        )
+    return AwsError(f"AWS refused the question about {about}: {code}: {_short(message)}")
+
+
+def _from_botocore(error: Exception, about: str, target: Target) -> AwsError | UsageError:
+    kind = {cls.__name__ for cls in type(error).__mro__}
+    if "ProfileNotFound" in kind:
+        return CredentialsError(
+            f"There is no AWS profile named {target.profile or 'as AWS_PROFILE says'}.",
+            "Choose one of `aws configure list-profiles`, or make it with `aws configure sso`.",
+        )
+    if "NoRegionError" in kind:
+        return no_region()
+    if kind & _NO_CREDENTIALS:
+        return CredentialsError("No AWS credentials were found.", _login(target))
+    if kind & _LOGIN:
+        return CredentialsError(f"The login of {_identity(target)} has ended.", _login(target))
+    if "InvalidRegionError" in kind:
+        return UsageError(f"{target.region} is not an AWS region.", "Name one such as eu-central-1.")
+    if kind & _UNREACHABLE:
+        if target.is_twin:
+            return Unreachable(
+                f"The twin at {target.endpoint} does not answer.", "See `ops twin status`; start it: ops twin up."
+            )
+        return Unreachable(
+            f"AWS could not be reached to ask about {about}: {_short(str(error))}",
+            "Check the network and that the region exists and has the service (--region).",
+        )
+    return AwsError(f"The question about {about} could not be asked: {_short(str(error))}")
+
+
+def _denied(error: Exception, message: str, about: str) -> AccessDenied:
+    found = _ACTION.search(message)
+    action = found.group(1) if found else _action_of(error)
+    resource = found.group(2) if found and found.group(2) else about
+    who = _WHO.search(message)
+    return AccessDenied(
+        f"{who.group(1) if who else 'This identity'} may not {action} on {resource}.",
+        f"Ask for an IAM policy that allows {action} on it, or use another --profile.",
+    )
+
+
+def _action_of(error: Exception) -> str:
+    """``service:Operation`` of the call that failed, when the message does not name it."""
+    operation = str(getattr(error, "operation_name", "") or "the call")
+    metadata = getattr(error, "response", {}).get("ResponseMetadata", {})
+    service = str(metadata.get("ServiceId", "") or "").lower()
+    return f"{_IAM_PREFIX.get(service, service)}:{operation}" if service else operation
+
+
+def _where(error: Exception, target: Target) -> str:
+    if target.is_twin:
+        return f"the twin ({target.region})"
+    return f"region {target.region}" if target.region else "this region"
+
+
+def _identity(target: Target) -> str:
+    if target.is_twin:
+        return "the twin's own keys"
+    return f"profile {target.profile}" if target.profile else "the default chain"
+
+
+def _login(target: Target) -> str:
+    profile = f" --profile {target.profile}" if target.profile else ""
+    return f"Log in again: aws sso login{profile} (or renew the keys), or name another --profile."
+
+
+def _short(text: str) -> str:
+    text = " ".join(text.split())
+    return text if len(text) <= 300 else text[:299] + "…"

@@ -1,0 +1,22 @@
+"""Who is asking."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from ops.aws.door import Aws
+
+
+@dataclass(frozen=True)
+class Identity:
+    account: str
+    arn: str
+
+
+def identity(aws: Aws) -> Identity:
+    """Account and ARN of the credentials in use; needs no permission. Raises CredentialsError."""
+    with aws.asking("the caller's identity"):
+        answer = aws.sts.get_caller_identity()
+    return Identity(answer["Account"], answer["Arn"])

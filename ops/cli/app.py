@@ -1,0 +1,59 @@
+"""The commands put together, and what becomes of their errors."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+
+from ops.cli import options, status, twin
+from ops.cli.text import safe
+from ops.errors import OpsError
+
+app = typer.Typer(
+    name="ops",
+    help="Operations and observability for queue-driven Lambda workloads, on AWS or on the local twin.",
+    no_args_is_help=True,
+    add_completion=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command("status")(status.status)
+app.add_typer(twin.app, name="twin")
+
+
+@app.callback()
+def _common(
+    debug: Annotated[bool, typer.Option("--debug", help="Show the whole traceback of an unexpected error.")] = False,
+) -> None:
+    options.debugging = debug
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Runs the command line and ends the process with its exit code; never shows a traceback unless asked to."""
+    raise SystemExit(run(sys.argv[1:] if arguments is None else arguments))
+
+
+def run(arguments: list[str]) -> int:
+    """Runs the command line and returns its exit code."""
+    options.debugging = False
+    try:
+        app(arguments, prog_name="ops")
+    except SystemExit as end:  # Typer's own way out: usage errors, --help, typer.Exit, Ctrl-C
+        return end.code if isinstance(end.code, int) else 0
+    except OpsError as error:
+        _say(str(error), error.next_step)
+        return error.exit_code
+    except Exception as error:
+        if options.debugging:
+            raise
+        _say(f"Unexpected error: {type(error).__name__}: {error}", "Run it again as `ops --debug …` and report that.")
+        return 1
+    return 0
+
+
+def _say(sentence: str, next_step: str = "") -> None:
+    typer.echo(safe(sentence), err=True)
+    if next_step:
+        typer.echo(f"→ {safe(next_step)}", err=True)

@@ -1,0 +1,32 @@
+"""The options that every command shares, and the one place that turns them into a target."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from ops.target import Target, resolve
+
+debugging = False
+"""Whether --debug was given: an unexpected error then shows its traceback."""
+
+Stack = Annotated[str | None, typer.Option("--stack", help="CloudFormation stack of the workload [env: OPS_STACK].")]
+Queue = Annotated[str | None, typer.Option("--queue", help="Its queue instead: a name, URL or ARN [env: OPS_QUEUE].")]
+Function = Annotated[
+    str | None, typer.Option("--function", help="Its function instead: a name or ARN [env: OPS_FUNCTION].")
+]
+Profile = Annotated[str | None, typer.Option("--profile", help="AWS profile [env: AWS_PROFILE].")]
+Region = Annotated[str | None, typer.Option("--region", help="AWS region [env: AWS_REGION, or the profile's].")]
+Minutes = Annotated[float, typer.Option("--minutes", min=1, max=655_200, help="How far back to look.")]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON for scripts instead of text.")]
+
+
+def target(
+    stack: str | None, queue: str | None, function: str | None, profile: str | None, region: str | None
+) -> Target:
+    """What the options, the environment or the running twin name. Raises UsageError."""
+    import os
+
+    region = region or os.environ.get("AWS_REGION") or None
+    return resolve(stack=stack, queue=queue, function=function, profile=profile, region=region)

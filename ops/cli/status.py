@@ -1,0 +1,113 @@
+"""``ops status``: the workload on one screen, from the same report as the dashboard's Overview."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import typer
+
+from ops.cli import options
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.table import Table
+
+    from ops.insight.reports import Card, OverviewReport
+    from ops.workload import Workload
+
+STYLES = {"act": "bold red", "watch": "yellow", "ok": "green", "unknown": "dim"}
+
+
+def status(
+    stack: options.Stack = None,
+    queue: options.Queue = None,
+    function: options.Function = None,
+    profile: options.Profile = None,
+    region: options.Region = None,
+    minutes: options.Minutes = 60,
+    as_json: options.Json = False,
+) -> None:
+    """The workload on one screen. Exits with 1 when something has to be done about it."""
+    target = options.target(stack, queue, function, profile, region)
+    from ops import workload
+    from ops.aws import Aws
+    from ops.insight import overview, window
+    from ops.insight.reports import Level
+
+    aws = Aws(target)
+    described = workload.describe(aws, target)
+    report = overview.report(aws, described, window.last(minutes, target.finest_period))
+    if as_json:
+        from ops.cli.plain import dumps
+
+        typer.echo(dumps({"workload": described, "minutes": minutes, **vars(report)}))
+    else:
+        from rich.console import Console
+
+        _show(Console(highlight=False), described, report, minutes)
+    if report.finding.level is Level.ACT:
+        raise typer.Exit(1)
+
+
+def _show(console: Console, workload: Workload, report: OverviewReport, minutes: float) -> None:
+    from rich.text import Text
+
+    from ops.cli.text import safe
+    from ops.insight import words
+
+    console.print(Text(safe(report.finding.text), style=STYLES[report.finding.level]))
+    place = f"{workload.name} · {workload.region} · account {workload.account}"
+    console.print(Text(f"{place} · last {words.duration(minutes * 60)}", style="dim"))
+    console.print()
+    console.print(_cards(report.cards))
+    console.print(_path(report))
+    for alarm in report.alarms:
+        style = {"ALARM": STYLES["act"], "OK": STYLES["ok"]}.get(alarm.state, STYLES["unknown"])
+        console.print(Text(f"  {alarm.state:<17} {safe(alarm.name)}  {safe(alarm.runbook)}", style=style))
+    for note in (*workload.notes, *report.look.partial):
+        console.print(Text(f"  note: {safe(note)}", style="dim"))
+    cost = f"This look asked for {report.look.metrics_requested} metrics ({words.usd(report.look.usd)} at AWS prices)."
+    console.print(Text(cost, style="dim"))
+
+
+def _cards(cards: tuple[Card, ...]) -> Table:
+    from rich.table import Table
+    from rich.text import Text
+
+    from ops.cli.text import safe
+
+    table = Table(box=None, show_header=False, padding=(0, 2))
+    table.add_column()
+    table.add_column(justify="right")
+    table.add_column(style="dim")
+    for card in cards:
+        table.add_row(card.title, Text(_value(card), style=STYLES[card.level]), safe(card.note))
+    return table
+
+
+def _value(card: Card) -> str:
+    from ops.insight import words
+
+    if card.value is None:
+        return "–"
+    if card.unit == "s":
+        return words.duration(card.value)
+    if card.unit == "USD":
+        return words.usd(card.value)
+    if card.unit == "%":
+        return words.percent(card.value / 100)
+    return words.count(card.value)
+
+
+def _path(report: OverviewReport) -> str:
+    from ops.insight import words
+
+    path = report.path
+
+    def rate(value: float | None) -> str:
+        return "–" if value is None else words.rate(value)
+
+    return (
+        f"\n  in {rate(path.accepted)} → started {rate(path.started)} → done {rate(path.finished)} · "
+        f"failed {rate(path.failed)} · died {rate(path.died)}\n"
+    )

@@ -1,0 +1,29 @@
+"""Untrusted text on a terminal: message bodies and error messages may hold escape sequences that move the cursor,
+rewrite the screen or set the window's title. They are shown, not obeyed.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+
+_SHOWN = {"\n": "↵", "\r": "␍", "\t": " ", "\x1b": "␛", "\x7f": "␡"}
+_BIDI = frozenset("\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+"""Direction marks: they reorder the text around them."""
+
+
+def safe(text: str, limit: int = 0) -> str:
+    """``text`` on one line with control characters made visible; cut to ``limit`` characters when that is not 0."""
+    if limit and len(text) > limit:
+        text = text[: limit - 1] + "…"
+    return "".join(_visible(character) for character in text)
+
+
+def _visible(character: str) -> str:
+    if character in _SHOWN:
+        return _SHOWN[character]
+    code = ord(character)
+    if code < 0x20:
+        return chr(0x2400 + code)  # the control pictures: ␀ … ␟
+    if character in _BIDI or unicodedata.category(character) in ("Cc", "Cs"):
+        return f"\\u{code:04x}"
+    return character

@@ -1,0 +1,54 @@
+"""The workload's alarms: their states with their runbooks, and the thresholds that belong on its charts."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from ops.aws import cloudwatch
+from ops.aws.cloudwatch import Alarm
+from ops.errors import AccessDenied
+from ops.insight.reports import AlarmState, Line
+
+if TYPE_CHECKING:
+    from ops.aws import Aws
+    from ops.workload import Workload
+
+_RUNBOOK = re.compile(r"\bRunbook:\s*(\S+)")
+
+
+def read(aws: Aws, workload: Workload) -> tuple[tuple[Alarm, ...], tuple[str, ...]]:
+    """The alarms, and what could not be read of them, in words."""
+    if not workload.alarms:
+        return (), ()
+    try:
+        return cloudwatch.alarms(aws, workload.alarms), ()
+    except AccessDenied as denied:
+        return (), (f"No alarm states: {denied}",)
+
+
+def states(alarms: tuple[Alarm, ...]) -> tuple[AlarmState, ...]:
+    """As the pages show them, those that fire first."""
+    shown = [
+        AlarmState(
+            name=alarm.name,
+            state=alarm.state,
+            reason=alarm.reason,
+            since=alarm.since,
+            runbook=found.group(1) if (found := _RUNBOOK.search(alarm.description)) else "",
+        )
+        for alarm in alarms
+    ]
+    return tuple(sorted(shown, key=lambda alarm: alarm.state != "ALARM"))
+
+
+def threshold(alarms: tuple[Alarm, ...], metric: str, dimension_value: str) -> Line | None:
+    """The line that an alarm on this metric of this queue or function draws."""
+    for alarm in alarms:
+        if (
+            alarm.metric == metric
+            and alarm.threshold is not None
+            and dimension_value in dict(alarm.dimensions).values()
+        ):
+            return Line(f"alarm {alarm.name}", alarm.threshold)
+    return None

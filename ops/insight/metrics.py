@@ -1,0 +1,100 @@
+"""The metrics of a page, read in one GetMetricData call and laid out as one frame."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from ops.aws import cloudwatch
+from ops.aws.cloudwatch import MetricQuery
+from ops.insight import prices
+from ops.insight import window as windows
+from ops.insight.reports import Look, Window
+
+if TYPE_CHECKING:
+    from ops.aws import Aws
+
+COUNTED = ("Sum", "SampleCount")
+"""Statistics that grow while a period lasts: an unfinished period's value is not yet known."""
+RECENT_S = 300
+"""What "now" means for a rate: the last five minutes, or one period where periods are longer."""
+
+
+@dataclass(frozen=True)
+class Readings:
+    """``frame``: one row a period, one column a query's key, gaps as NaN. ``counted``: the columns that are sums."""
+
+    frame: pd.DataFrame
+    counted: tuple[str, ...]
+    window: Window
+    look: Look
+
+    def has(self, column: str) -> bool:
+        return column in self.frame and bool(self.frame[column].notna().any())
+
+    def total(self, column: str) -> float | None:
+        """The sum over the window; None when there is no data point at all."""
+        return float(self.frame[column].sum()) if self.has(column) else None
+
+    def latest(self, column: str) -> float | None:
+        """The last data point; None when there is none."""
+        return float(self.frame[column].dropna().iloc[-1]) if self.has(column) else None
+
+    def finished(self) -> pd.DataFrame:
+        """Without the last period where that is not over yet."""
+        whole = len(self.frame) - (0 if _whole(self.frame, self.window) else 1)
+        return self.frame.iloc[:whole]
+
+    def recent(self) -> pd.DataFrame:
+        """The last finished and published periods, about ``RECENT_S`` long; gaps in sums are then zeros.
+
+        A Lambda or EMF metric has no point where nothing happened, while a period that no metric has a point for was
+        not published yet (CloudWatch is a minute or more behind).
+        """
+        if not self.counted:
+            return self.frame.iloc[0:0]
+        published = self.frame[list(self.counted)].dropna(how="all").index
+        if published.empty:
+            return self.frame.iloc[0:0]
+        rows = max(1, round(RECENT_S / self.window.period))
+        return self.frame.loc[: published[-1]].tail(rows)
+
+    def per_minute(self, column: str) -> float | None:
+        """How many a minute lately; None when the metric has no point in the whole window."""
+        if not self.has(column):
+            return None
+        recent = self.recent()
+        return float(recent[column].fillna(0).mean()) * 60 / self.window.period if len(recent) else None
+
+
+def read(aws: Aws, queries: Sequence[MetricQuery], window: Window) -> Readings:
+    """``queries`` over ``window``: one call, its cost and what CloudWatch left out. Raises what ``ops.aws`` raises."""
+    index = windows.index(window)
+    if not queries:
+        return Readings(pd.DataFrame(index=index), (), window, Look())
+    data = cloudwatch.metric_data(aws, queries, window.start, window.end, window.period)
+    columns = {}
+    for query in queries:
+        points = data.series[query.key]
+        times = pd.DatetimeIndex([moment for moment, _ in points], tz=UTC) if points else pd.DatetimeIndex([], tz=UTC)
+        column = pd.Series([value for _, value in points], index=times, dtype=float)
+        columns[query.key] = column[~column.index.duplicated(keep="last")].reindex(index)
+    frame = pd.DataFrame(columns, index=index)
+    counted = tuple(query.key for query in queries if query.stat in COUNTED)
+    if counted and not _whole(frame, window):
+        frame.loc[frame.index[-1], list(counted)] = float("nan")
+    look = Look(
+        metrics_requested=data.requested,
+        usd=data.requested * prices.load().metric_requested,
+        partial=tuple(f"CloudWatch: {text}" for text in data.partial),
+    )
+    return Readings(frame, counted, window, look)
+
+
+def _whole(frame: pd.DataFrame, window: Window) -> bool:
+    """Whether the last period is over by the window's end."""
+    return frame.empty or (window.end - frame.index[-1]).total_seconds() >= window.period

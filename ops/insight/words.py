@@ -1,0 +1,59 @@
+"""Numbers as people say them: used in findings and on the command line, so that both say the same."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+
+def count(number: float, thing: str = "", plural: str = "") -> str:
+    """``1 dead letter``, ``1,204 dead letters``."""
+    figure = f"{number:,.0f}" if number >= 10 or number == int(number) else f"{number:.1f}"
+    if not thing:
+        return figure
+    return f"{figure} {thing if figure == '1' else plural or thing + 's'}"
+
+
+def duration(seconds: float) -> str:
+    """``0.4 s``, ``42 s``, ``14 min``, ``3 h 20 min``, ``2 d 4 h``."""
+    if seconds < 10:
+        return f"{seconds:.1f} s".replace(".0 s", " s")
+    if seconds < 99.5:
+        return f"{seconds:.0f} s"
+    minutes = round(seconds / 60)
+    if minutes < 100:
+        return f"{minutes} min"
+    hours, minutes = divmod(minutes, 60)
+    if hours < 48:
+        return f"{hours} h {minutes} min" if minutes else f"{hours} h"
+    days, hours = divmod(hours, 24)
+    return f"{days} d {hours} h" if hours else f"{days} d"
+
+
+def usd(amount: float) -> str:
+    """``$12.30``, ``$0.042``, ``$0.0000125``: three figures that count, and never a false zero."""
+    if amount == 0 or abs(amount) >= 1:
+        return f"${amount:,.2f}"
+    decimals = 2
+    while decimals < 12 and abs(amount) < 10 ** (2 - decimals):
+        decimals += 1
+    return f"${amount:.{decimals}f}"
+
+
+def percent(share: float) -> str:
+    """``0.4%``, ``12%`` of a share from 0 to 1."""
+    value = share * 100
+    return f"{value:.1f}%" if 0 < value < 10 else f"{value:.0f}%"
+
+
+def rate(per_minute: float) -> str:
+    """``12/min``, or ``3.4/s`` when it is fast."""
+    if per_minute >= 600:
+        return f"{per_minute / 60:,.0f}/s"
+    return f"{per_minute:,.0f}/min" if per_minute >= 10 else f"{per_minute:.1f}/min".replace(".0/", "/")
+
+
+def clock(moment: datetime, now: datetime) -> str:
+    """``02:10 UTC``, or with the date when it is not of the last day."""
+    moment = moment.astimezone(UTC)
+    recent = abs((now - moment).total_seconds()) < 86_400
+    return moment.strftime("%H:%M UTC" if recent else "%Y-%m-%d %H:%M UTC")
