@@ -86,8 +86,9 @@ def dumps(value: Any) -> str:
 def _scan(text: str, at: int) -> tuple[Any, int]:
     try:
         return scan(text, at)
-    except StopIteration:
-        raise ValueError(f"no JSON value at character {at}") from None
+    except (StopIteration, SystemError):
+        # Up to Python 3.11 the scanner raises SystemError for want of json.decoder's exception, unless that is loaded.
+        raise ValueError(f"no JSON value from character {at}") from None
     except RecursionError:
         raise ValueError("nested too deeply") from None
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 GB_SECOND = {"x86_64": 0.0000166667, "arm64": 0.0000133334}
 PROVISIONED_GB_SECOND = {"x86_64": 0.0000097222, "arm64": 0.0000077778}
-REQUEST = 0.20 / 1_000_000
+REQUEST = 0.000_000_2
 ASSUMED = "x86_64"
 """Architecture whose price stands in for an unknown one: the dearer, so that an estimate errs on the high side."""
 

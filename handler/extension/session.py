@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 SLICE = 8
 """Telemetry events read, or records written, before looking whether an INVOKE has come: about 0.2 ms of work."""
 OUTGOING_LIMIT = 1_000
-"""Invocations waiting to be written. While any does, no telemetry is taken in, so only INVOKE events can fill it."""
+"""Invocations waiting while stdout is stuck: about 2 MB. The oldest are dropped for newer ones, and counted."""
 STUCK_MS = 50
 """How often to look whether a full stdout has room again."""
 API_TRIES = 6
@@ -56,6 +56,7 @@ class Session:
         self._watched = -1
         self._failures = 0
         self._unreadable = 0
+        self._unexpected = 0
         self._lost_told = 0
         self._stop_at: float | None = None
         self._settled_at = 0.0
@@ -70,9 +71,10 @@ class Session:
             try:
                 self._turn()
             except Exception as error:  # noqa: BLE001 (whatever it is, the function must not notice)
-                self._tell(
-                    "went on after an unexpected error", "ERROR", reason=f"{type(error).__name__}: {error}"[:300]
-                )
+                self._unexpected += 1
+                if self._unexpected == 1:
+                    reason = f"{type(error).__name__}: {error}"[:300]
+                    self._tell("went on after an unexpected error", "ERROR", reason=reason)
         for invocation in self._outgoing + self._invocations.take_all(self._reason):
             self._output.line(record(invocation, self._function))
         if self._unreadable > 1:
@@ -83,25 +85,25 @@ class Session:
 
     def _turn(self) -> None:
         # With work to do only the API is watched: deliveries wait in their sockets, and memory is bounded.
-        busy = bool(self._batches or self._outgoing)
-        for descriptor, _ in (self._api_poll if busy else self._poll).poll(self._patience()):
+        to_read = bool(self._batches)
+        to_write = bool(self._outgoing) and self._output.has_room
+        busy = to_read or to_write
+        for descriptor, _ in (self._api_poll if busy else self._poll).poll(0 if busy else self._patience()):
             if descriptor == self._api.fileno():
                 self._event()
             elif self._listener is not None and descriptor == self._listener.fileno():
                 self._accept(self._listener)
             elif self._listener is not None and descriptor in self._listener:
                 self._deliver(self._listener, descriptor)
-        if self._outgoing:
+        if to_write:
             self._write()
-        elif busy:
+        elif to_read:
             self._read()
 
     def _patience(self) -> int | None:
         """Milliseconds to wait for something to happen; None is for as long as it takes."""
         if self._outgoing:
-            return 0 if self._output.has_room else STUCK_MS
-        if self._batches:
-            return 0
+            return STUCK_MS
         return None if self._stop_at is None else 10
 
     def _finished(self) -> bool:
@@ -162,7 +164,7 @@ class Session:
         if self._failures == 1:
             self._tell("the Extensions API failed; trying again", reason=str(error))
         if self._failures < API_TRIES:
-            time.sleep(0.05 * 2**self._failures)
+            time.sleep(0.02 * 2**self._failures)
             self._ask_next()
 
     def _watch_api(self, descriptor: int) -> None:
@@ -217,12 +219,11 @@ class Session:
             self._output.lost += excess
 
     def _write(self) -> None:
-        """A slice of what is to be written, if stdout takes it."""
-        if self._output.has_room:
-            for invocation in self._outgoing[:SLICE]:
-                self._output.line(record(invocation, self._function))
-            del self._outgoing[:SLICE]
-            self._tell_losses()
+        """A slice of what is to be written."""
+        for invocation in self._outgoing[:SLICE]:
+            self._output.line(record(invocation, self._function))
+        del self._outgoing[:SLICE]
+        self._tell_losses()
 
     def _tell_losses(self) -> None:
         lost = self._output.lost

@@ -137,6 +137,7 @@ class Extension:
     process: subprocess.Popen[bytes]
     fake: FakeLambda
     lines: list[str] = field(default_factory=list)
+    parsed: list[dict[str, Any]] = field(default_factory=list)
     changed: threading.Condition = field(default_factory=threading.Condition)
 
     def read_stdout(self) -> None:
@@ -144,15 +145,16 @@ class Extension:
         for raw in self.process.stdout:
             with self.changed:
                 self.lines.append(raw.decode())
+                self.parsed.append(json.loads(raw))
                 self.changed.notify_all()
 
     def records(self, kind: str = "invocation") -> list[dict[str, Any]]:
-        return [record for record in map(json.loads, list(self.lines)) if record["record"] == kind]
+        return [record for record in list(self.parsed) if record["record"] == kind]
 
     def wait_for(self, count: int, kind: str = "invocation") -> list[dict[str, Any]]:
         with self.changed:
             arrived = self.changed.wait_for(lambda: len(self.records(kind)) >= count, PATIENCE_S)
-        assert arrived, f"{count} {kind} records wanted, got {self.lines}"
+        assert arrived, f"{count} {kind} records wanted, got {len(self.lines)} lines: {self.lines[:5]}"
         return self.records(kind)
 
     def end(self, reason: str = "SPINDOWN") -> int:
@@ -201,6 +203,7 @@ def _rest(extension: Extension) -> bytes:
 def _handler(fake: FakeLambda) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+        disable_nagle_algorithm = True
 
         def do_POST(self) -> None:
             body = self._body()
