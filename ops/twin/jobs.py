@@ -30,6 +30,9 @@ REMEMBERED = 64
 """How many of the last jobs a repeated one is chosen from."""
 
 
+Table = dict[str, list[float]]
+
+
 @dataclass(frozen=True)
 class Shares:
     """Parts of the traffic, 0 to 1, that are out of the ordinary; the rest is ordinary work."""
@@ -61,7 +64,8 @@ class JobMaker:
         self._model = model  # s3://…/model.json of a finished train job
         self._random = random.Random(seed)  # noqa: S311 - jobs, not secrets
         self._prefix = prefix
-        self._table = charity()
+        # Plain lists: slicing a DataFrame a job would cost more than posting it.
+        self._table: Table = {str(name): column.tolist() for name, column in charity().items()}
         self._sent: deque[Job] = deque(maxlen=REMEMBERED)
         self._count = 0
         self._fates: dict[str, float] = {
@@ -106,18 +110,19 @@ class JobMaker:
         return make()
 
     def _score(self) -> dict[str, Any]:
-        rows = self._slice(self._random.randint(10, 60))[list(FEATURES)]
-        return {"kind": "score", "data": _inline(rows), "params": {"model": self._model}}
+        rows = self._slice(self._random.randint(10, 60))
+        data = {"columns": {name: rows[name] for name in FEATURES}}
+        return {"kind": "score", "data": data, "params": {"model": self._model}}
 
     def _describe(self) -> dict[str, Any]:
-        return {"kind": "describe", "data": _inline(self._slice(80)), "params": {"outcome": OUTCOME}}
+        return {"kind": "describe", "data": {"columns": self._slice(80)}, "params": {"outcome": OUTCOME}}
 
     def _prepare(self) -> dict[str, Any]:
-        return {"kind": "prepare", "data": _inline(self._slice(80)), "params": {"outcome": OUTCOME}}
+        return {"kind": "prepare", "data": {"columns": self._slice(80)}, "params": {"outcome": OUTCOME}}
 
     def _train(self) -> dict[str, Any]:
         params = {"outcome": OUTCOME, "features": list(FEATURES), "seed": self._random.randint(0, 999)}
-        return {"kind": "train", "data": _inline(self._slice(200)), "params": params}
+        return {"kind": "train", "data": {"columns": self._slice(200)}, "params": params}
 
     def _slow(self) -> dict[str, Any]:
         return self._bootstrap(SLOW_RESAMPLES)
@@ -127,7 +132,7 @@ class JobMaker:
 
     def _bootstrap(self, resamples: int) -> dict[str, Any]:
         params = {"outcome": OUTCOME, "resamples": resamples}
-        return {"kind": "describe", "data": _inline(self._slice(200)), "params": params}
+        return {"kind": "describe", "data": {"columns": self._slice(200)}, "params": params}
 
     def _memory(self) -> dict[str, Any]:
         donors = [f"recipient-{number}" for number in range(DISTINCT_DONORS)]
@@ -136,24 +141,19 @@ class JobMaker:
     def _poison(self) -> dict[str, Any]:
         """Each passes the API's model and can never succeed in the handler."""
         lost = f"s3://{self._model.split('/')[2]}/data/lost-{self._random.randint(1, 9)}.csv"
-        one_class = self._table[self._table[OUTCOME] == 0].head(60)
+        one_class = self._slice(60) | {OUTCOME: [0] * 60}
         return self._random.choice(
             [
                 {"kind": "describe", "data": lost, "params": {}},
-                {"kind": "cluster", "data": _inline(self._slice(20)), "params": {}},
+                {"kind": "cluster", "data": {"columns": self._slice(20)}, "params": {}},
                 {"kind": "describe", "data": "/etc/passwd", "params": {}},
-                {"kind": "train", "data": _inline(one_class), "params": {"outcome": OUTCOME}},
+                {"kind": "train", "data": {"columns": one_class}, "params": {"outcome": OUTCOME}},
             ]
         )
 
-    def _slice(self, rows: int) -> pd.DataFrame:
+    def _slice(self, rows: int) -> Table:
         """Recipients that follow each other in the table, with both outcomes among them."""
         while True:
-            start = self._random.randrange(len(self._table) - rows)
-            part = self._table.iloc[start : start + rows]
-            if part[OUTCOME].nunique() == 2:
-                return part
-
-
-def _inline(table: pd.DataFrame) -> dict[str, Any]:
-    return {"columns": {str(name): table[name].tolist() for name in table.columns}}
+            start = self._random.randrange(len(self._table[OUTCOME]) - rows)
+            if len(set(self._table[OUTCOME][start : start + rows])) == 2:
+                return {name: values[start : start + rows] for name, values in self._table.items()}
