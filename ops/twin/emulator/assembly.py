@@ -2,24 +2,39 @@
 
 from __future__ import annotations
 
-from typing import Protocol
-
-from ops.twin.emulator import executor, identity, seams
-from ops.twin.emulator.seam import Seam
+from ops.twin.emulator import alarms, event_source, executor, identity, invocations, logs, queues, scaling, seams
+from ops.twin.emulator.alarms import Alarms
+from ops.twin.emulator.ledger import Ledger
+from ops.twin.emulator.meter import Meter
+from ops.twin.emulator.scaling import Scaler
 from ops.twin.emulator.settings import Settings
+from ops.twin.emulator.worker import Worker
+
+METER_SECONDS = 1.0
+"""How long after a period's end the meter has certainly written its points."""
 
 
-class Worker(Protocol):
-    def stop(self) -> None: ...
+def install(settings: Settings) -> list[Worker]:
+    """Change MiniStack, then start the background work. Raises TwinError when MiniStack is not as expected."""
+    from ministack.services import lambda_svc
 
-
-def all_seams(settings: Settings) -> list[Seam]:
-    return [*identity.seams(), *executor.seams(settings.host_url)]
-
-
-def install(settings: Settings) -> None:
-    seams.install(all_seams(settings))
-
-
-def start_workers(settings: Settings) -> list[Worker]:
-    return []
+    ledger = Ledger(settings.period)
+    scaler = Scaler(lambda_svc._esm_inflight)
+    evaluation = Alarms(settling=settings.period + METER_SECONDS)
+    seams.install(
+        [
+            *identity.seams(),
+            *executor.seams(settings.host_url),
+            *invocations.seams(ledger),
+            *scaling.seams(scaler),
+            *event_source.seams(ledger, scaler),
+            *queues.seams(),
+            *alarms.seams(evaluation),
+            *logs.seams(),
+        ]
+    )
+    meter = Meter(ledger, settings.period)
+    return [
+        Worker("meter", settings.period, meter.work),
+        Worker("alarms", settings.alarm_seconds, evaluation.evaluate_all),
+    ]

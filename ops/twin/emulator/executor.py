@@ -4,8 +4,8 @@ Stands for: Lambda running an image function in an execution environment (LDG la
 function errors carry ``X-Amz-Function-Error`` and their own ``errorType``; the environment's keys are a session of the
 execution role, so IAM applies to what the handler does; START, END and REPORT are written where the function runs.
 
-Leaves out: the log tail of ``LogType=Tail``, response streaming, and the 6 MB payload limits (the host may have those).
-Zip functions run on MiniStack's own executor unless they name a folder in ``OPS_TWIN_IMAGE``.
+Leaves out: the log tail of ``LogType=Tail``, response streaming, and the 6 MB payload limits (the host may have
+those). Zip functions run on MiniStack's own executor unless they name a folder in ``OPS_TWIN_IMAGE``.
 """
 
 from __future__ import annotations

@@ -23,8 +23,7 @@ def main() -> None:
     # Only now, since MiniStack reads its environment while it is imported.
     from ops.twin.emulator import assembly
 
-    assembly.install(settings)
-    workers = assembly.start_workers(settings)
+    workers = assembly.install(settings)
     try:
         asyncio.run(_serve(listener))
     finally:
