@@ -1,0 +1,29 @@
+"""Who may do what. This release only looks: the one act on offer is a look at dead letters, which raises receive counts."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+_YES = {"1", "true", "yes", "on"}
+
+
+@dataclass(frozen=True)
+class Access:
+    """What this dashboard may do. ``why`` is the sentence that a disabled control shows."""
+
+    read_only: bool
+    why: str = ""
+
+    @property
+    def may_receive(self) -> bool:
+        """Receive from a queue: it deletes nothing, but raises receive counts and hides messages for a while."""
+        return not self.read_only
+
+
+def access(environ: Mapping[str, str] = os.environ) -> Access:
+    """``OPS_READ_ONLY=1`` takes away everything that leaves a trace in the workload."""
+    if environ.get("OPS_READ_ONLY", "").strip().lower() in _YES:
+        return Access(True, "This dashboard is read-only (OPS_READ_ONLY is set).")
+    return Access(False)

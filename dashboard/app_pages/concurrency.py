@@ -1,0 +1,49 @@
+"""Concurrency: what limits throughput now?"""
+
+import streamlit as st
+
+from dashboard import live, theme
+from dashboard.charts import concurrency as charts
+from dashboard.frames import latest, total
+from dashboard.parts import blocks, show
+from dashboard.parts.blocks import Stat
+from dashboard.text import NONE, millis, number, percent
+from ops.insight.reports import ConcurrencyReport
+
+
+def draw(report: ConcurrencyReport) -> None:
+    allowed = min((line.value for line in report.limits), default=None)
+    st.html(
+        blocks.stats(
+            [
+                Stat("Running at once", number(latest(report.concurrency, "observed")), colour=theme.IN_FLIGHT),
+                Stat("Nearest limit", number(allowed), note=report.limits[0].name if report.limits else ""),
+                Stat("Binding now", report.binding or NONE, note="" if report.binding else "nothing holds work back"),
+                Stat(
+                    "Throttled",
+                    number(total(report.throttles, "throttles")),
+                    note="in this time",
+                    colour=theme.THROTTLED,
+                ),
+                Stat(
+                    "Batch fill",
+                    percent(latest(report.batch, "share")),
+                    note=f"of {number(report.batch_size)} messages",
+                ),
+                Stat(
+                    "Per message",
+                    millis(None if report.seconds_per_message is None else report.seconds_per_message * 1000),
+                ),
+            ]
+        )
+    )
+    viewer = live.viewer()
+    show.chart(charts.against_law(report, viewer), "law")
+    left, right = st.columns(2, gap="medium")
+    with left:
+        show.chart(charts.throttles(report, viewer), "throttles")
+    with right:
+        show.chart(charts.batches(report, viewer), "batches")
+
+
+live.page("concurrency", draw, sketch=(56, 70, 340, 300))

@@ -1,0 +1,30 @@
+"""Dead letters: what died, why, and may it go back?"""
+
+import streamlit as st
+
+from dashboard import live, theme
+from dashboard.charts import dead_letters as charts
+from dashboard.parts import blocks, letters, overview, show
+from dashboard.parts.blocks import Stat
+from dashboard.text import number
+from ops.insight.reports import DeadLettersReport
+
+
+def draw(report: DeadLettersReport) -> None:
+    firing = [alarm for alarm in report.alarms if alarm.state == "ALARM"]
+    st.html(
+        blocks.stats(
+            [
+                Stat("In the dead-letter queue", number(report.count), "letters", colour=theme.DEAD),
+                Stat("Came in this time", number(report.arrived), "at least"),
+                Stat("Alarms", f"{len(firing)} firing" if firing else "none firing", note=f"of {len(report.alarms)}"),
+            ]
+        )
+    )
+    show.chart(charts.depth(report, live.viewer()), "dead")
+    if report.alarms:
+        st.html(overview.alarms(report.alarms, live.viewer()))
+
+
+live.page("dead_letters", draw, sketch=(56, 70, 300))
+letters.section()

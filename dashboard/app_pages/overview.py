@@ -1,0 +1,27 @@
+"""Overview: is it healthy, and if not, where do I look first?"""
+
+import streamlit as st
+
+from dashboard import live
+from dashboard.pages import PAGES
+from dashboard.parts import blocks, overview
+from ops.insight.reports import OverviewReport
+
+
+def draw(report: OverviewReport) -> None:
+    for row in (report.cards[:3], report.cards[3:]):
+        for column, card in zip(st.columns(3, gap="small"), row, strict=False):
+            with column, st.container(border=True, key=f"card-{card.key}"):
+                st.html(overview.card(card))
+                page = PAGES[overview.PAGE_OF_CARD[card.key]]
+                st.page_link(page.file, label=f"{card.title}: open {page.title}")
+    st.subheader("Where is the work now?", anchor=False)
+    st.html(overview.path(report.path))
+    st.subheader("Which alarms are firing?", anchor=False)
+    if report.alarms:
+        st.html(overview.alarms(report.alarms, live.viewer()))
+    else:
+        st.html(blocks.empty("No alarms", "This workload has none. The template of this project brings them."))
+
+
+live.page("overview", draw, sketch=(56, 270, 190, 150))

@@ -1,0 +1,40 @@
+"""Queue: is work arriving faster than it is done, and when is it drained?"""
+
+import streamlit as st
+
+from dashboard import live, theme
+from dashboard.charts import queue as charts
+from dashboard.frames import latest
+from dashboard.parts import blocks, show
+from dashboard.parts.blocks import Stat
+from dashboard.text import duration, number
+from ops.insight.reports import QueueReport
+
+
+def draw(report: QueueReport) -> None:
+    drain = (
+        "not at this rate" if report.drain_s is None and latest(report.depth, "visible") else duration(report.drain_s)
+    )
+    st.html(
+        blocks.stats(
+            [
+                Stat("Waiting", number(latest(report.depth, "visible")), "messages", colour=theme.VISIBLE),
+                Stat("In flight", number(latest(report.depth, "in_flight")), "messages", colour=theme.IN_FLIGHT),
+                Stat("Oldest message", duration(latest(report.age, "oldest_s")), colour=theme.VISIBLE),
+                Stat("Arriving", number(report.arrivals_per_min), "/min", colour=theme.VISIBLE),
+                Stat("Done", number(report.completions_per_min), "/min", colour=theme.SUCCESS),
+                Stat("Drained in", drain),
+            ]
+        )
+    )
+    viewer = live.viewer()
+    show.chart(charts.depth(report, viewer), "depth")
+    left, right = st.columns(2, gap="medium")
+    with left:
+        show.chart(charts.rates(report, viewer), "rates")
+    with right:
+        show.chart(charts.age(report, viewer), "age")
+    show.chart(charts.receives(report, viewer), "receives")
+
+
+live.page("queue", draw, sketch=(56, 70, 300, 300))

@@ -1,0 +1,198 @@
+"""What all charts share: quiet axes with units, named limits, local time with UTC on hover, and a zoom that survives a refresh."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, tzinfo
+from typing import Any
+
+import pandas as pd
+import plotly.graph_objects as go
+
+from dashboard import theme
+from dashboard.text import number, plain
+from ops.insight.reports import Line
+
+HEIGHT = 300
+_GRID = "rgba(125,134,148,.18)"
+_REACH = 4.0
+"""A limit is drawn when it is at most this many times the highest value; a farther one would flatten the data, and is named instead."""
+
+
+@dataclass(frozen=True)
+class Series:
+    """One line of a time chart: the frame's column, its name for readers, its colour, and how it is drawn."""
+
+    column: str
+    name: str
+    colour: str
+    fill: bool = False
+    step: bool = False
+    dash: str = "solid"
+
+
+def figure(question: str, y_title: str, x_title: str = "", height: int = HEIGHT) -> go.Figure:
+    """An empty chart with the house's layout. ``question`` is its title."""
+    return go.Figure(
+        layout={
+            "title": {
+                "text": plain(question),
+                "font": {"size": 16},
+                "x": 0,
+                "xanchor": "left",
+                "y": 1,
+                "yanchor": "top",
+                "yref": "container",
+                "pad": {"t": 4},
+            },
+            "height": height,
+            "margin": {"l": 8, "r": 8, "t": 62, "b": 8},
+            "hovermode": "x unified",
+            "uirevision": "kept",  # the reader's zoom stays when new values come
+            "showlegend": True,
+            "legend": {
+                "orientation": "h",
+                "x": 0,
+                "xanchor": "left",
+                "y": 1.0,
+                "yanchor": "bottom",
+                "yref": "paper",
+                "font": {"size": 13},
+                "itemsizing": "constant",
+            },
+            "xaxis": {
+                "title": {"text": x_title, "font": {"size": 12}},
+                "showgrid": False,
+                "automargin": True,
+                "linecolor": _GRID,
+                "showline": True,
+            },
+            "yaxis": {
+                "title": {"text": y_title, "font": {"size": 12}},
+                "gridcolor": _GRID,
+                "zeroline": False,
+                "rangemode": "tozero",
+                "automargin": True,
+                "nticks": 6,
+            },
+            "bargap": 0.08,
+        }
+    )
+
+
+def over_time(
+    question: str,
+    frame: pd.DataFrame,
+    series: Sequence[Series],
+    unit: str,
+    viewer: tzinfo,
+    *,
+    limits: Sequence[Line] = (),
+    scale: float = 1.0,
+    stacked: bool = False,
+    height: int = HEIGHT,
+) -> go.Figure:
+    """Lines over time. ``scale`` divides every value and limit (60 turns seconds into minutes); ``unit`` is after scaling."""
+    chart = figure(question, unit, f"time, {zone_name(frame, viewer)}", height)
+    times = local(frame.index, viewer)
+    few = len(frame) <= 40
+    for one in series:
+        values = frame[one.column] / scale
+        chart.add_scatter(
+            x=times,
+            y=values,
+            name=one.name,
+            mode="lines+markers" if few else "lines",
+            line={"color": one.colour, "width": 1.8, "shape": "hv" if one.step else "linear", "dash": one.dash},
+            marker={"size": 4, "color": one.colour},
+            fill=("tonexty" if stacked and chart.data else "tozeroy") if one.fill else None,
+            fillcolor=faded(one.colour, 0.16) if one.fill else None,
+            stackgroup="all" if stacked else None,
+            connectgaps=False,
+            hovertemplate="%{y:,.3~f} " + unit,
+        )
+    add_utc(chart, times, frame.index)
+    top = max(
+        (float(frame[one.column].max()) / scale for one in series if frame[one.column].notna().any()), default=0.0
+    )
+    add_limits(chart, [Line(line.name, line.value / scale) for line in limits], top, unit)
+    if not any(frame[one.column].notna().any() for one in series):
+        say_empty(chart, "Nothing was measured in this time")
+    return chart
+
+
+def add_limits(chart: go.Figure, limits: Sequence[Line], top: float, unit: str) -> None:
+    """Dashed and named. The nearest one is always drawn when there is little data to flatten; far ones are named at the top."""
+    far = []
+    for line in sorted(limits, key=lambda one: one.value):
+        if line.value <= top * _REACH:
+            chart.add_hline(
+                y=line.value,
+                line={"dash": "dash", "width": 1.2, "color": theme.NEUTRAL},
+                annotation={
+                    "text": f"{plain(line.name)} {number(line.value)}",
+                    "font": {"size": 12, "color": theme.NEUTRAL},
+                    "yshift": -1,
+                },
+                annotation_position="top right",
+            )
+        else:
+            far.append(f"{plain(line.name)} {number(line.value)} {unit}")
+    if far:
+        chart.add_annotation(
+            text="↑ " + ", ".join(far), xref="paper", yref="paper", x=1, y=1, xanchor="right", yanchor="bottom", showarrow=False,
+            font={"size": 12, "color": theme.NEUTRAL},
+        )  # fmt: skip
+
+
+def add_utc(chart: go.Figure, times: Sequence[Any], index: pd.Index) -> None:
+    """One more line in the hover box: the moment in UTC."""
+    chart.add_scatter(
+        x=times,
+        y=[0] * len(times),
+        name="UTC",
+        mode="lines",
+        line={"width": 0},
+        opacity=0,
+        showlegend=False,
+        customdata=[f"{moment:%Y-%m-%d %H:%M:%S}" for moment in index.tz_convert(UTC)],
+        hovertemplate="%{customdata}",
+    )
+
+
+def say_empty(chart: go.Figure, why: str) -> None:
+    """The axes stay, so that the layout does; the reason stands in the middle."""
+    chart.add_annotation(
+        text=plain(why),
+        xref="paper",
+        yref="paper",
+        x=0.5,
+        y=0.5,
+        showarrow=False,
+        font={"size": 14, "color": theme.NEUTRAL},
+    )
+    chart.update_yaxes(range=[0, 1], showticklabels=False)
+
+
+def local(index: pd.Index, viewer: tzinfo) -> list[Any]:
+    """Plotly shows the digits it is given: the viewer's wall clock, without a zone."""
+    return list(pd.DatetimeIndex(index).tz_convert(viewer).tz_localize(None))
+
+
+def zone_name(frame: pd.DataFrame, viewer: tzinfo) -> str:
+    """The zone as the axis names it: ``Europe/Berlin``, ``UTC``."""
+    return getattr(viewer, "key", None) or "UTC"
+
+
+def faded(colour: str, share: float) -> str:
+    red, green, blue = (int(colour[i : i + 2], 16) for i in (1, 3, 5))
+    return f"rgba({red},{green},{blue},{share})"
+
+
+def time_unit(highest_s: float) -> tuple[str, float]:
+    """The unit in which seconds read best up to ``highest_s``, and the seconds in it."""
+    for unit, size in (("days", 86_400.0), ("h", 3_600.0), ("min", 60.0)):
+        if highest_s >= 3 * size:
+            return unit, size
+    return "s", 1.0

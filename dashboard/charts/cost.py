@@ -1,0 +1,73 @@
+"""Cost: where the money goes, and how a thousand successes cost over time."""
+
+from __future__ import annotations
+
+from datetime import tzinfo
+
+import numpy as np
+import plotly.graph_objects as go
+
+from dashboard import theme
+from dashboard.charts.base import Series, figure, over_time, say_empty
+from dashboard.text import number, plain, usd
+from ops.insight.reports import CostReport, Line
+
+
+def waterfall(report: CostReport) -> go.Figure:
+    """Each part on top of the one before, from Lambda's duration to the total."""
+    chart = figure("Where does the money go?", "USD in this time", height=340)
+    parts = report.parts
+    names = [plain(name) for name in parts["component"]]
+    shares = parts["usd"] / report.total_usd if report.total_usd else parts["usd"] * 0
+    chart.add_waterfall(
+        x=[*names, "Total"],
+        y=[*parts["usd"], report.total_usd],
+        measure=["relative"] * len(names) + ["total"],
+        text=[*(usd(value) for value in parts["usd"]), usd(report.total_usd)],
+        textposition="outside",
+        cliponaxis=False,
+        customdata=[*(f"{share:.1%} of the total" for share in shares), "100%"],
+        hovertemplate="%{x}<br>%{text}, %{customdata}<extra></extra>",
+        increasing={"marker": {"color": theme.VISIBLE}},
+        totals={"marker": {"color": theme.NEUTRAL}},
+        connector={"line": {"color": "rgba(125,134,148,.5)", "width": 1}},
+    )
+    chart.update_layout(showlegend=False, hovermode="closest", margin={"t": 48})
+    if parts.empty or not report.total_usd:
+        say_empty(chart, "Nothing was spent in this time")
+    return chart
+
+
+def trend(report: CostReport, viewer: tzinfo) -> go.Figure:
+    limits = [] if report.usd_per_1000 is None else [Line("mean of this time, $", report.usd_per_1000)]
+    return over_time(
+        "Is a success getting more expensive?",
+        report.trend,
+        [Series("usd_per_1000", "1,000 successes", theme.SUCCESS)],
+        "USD",
+        viewer,
+        limits=limits,
+    )
+
+
+def break_even(report: CostReport) -> go.Figure:
+    """An hour's cost by load: this workload against machines that are always on."""
+    chart = figure("From which load on would an always-on machine be cheaper?", "USD an hour", "jobs an hour")
+    assumed, even = report.assumptions, report.break_even_jobs_per_hour
+    if report.usd_per_1000 is None or not even:
+        say_empty(chart, "No success in this time to price a job by")
+        return chart.update_layout(showlegend=False)
+    loads = np.linspace(0, 2 * even, 121)
+    machines = np.maximum(1, np.ceil(loads / assumed.always_on_jobs_per_hour)) * assumed.always_on_usd_per_hour
+    for name, costs, colour, shape in (
+        ("this workload", loads * report.usd_per_1000 / 1000, theme.SUCCESS, "linear"),
+        ("always on", machines, theme.NEUTRAL, "hv"),
+    ):
+        chart.add_scatter(
+            x=loads, y=costs, name=name, mode="lines", line={"color": colour, "width": 2, "shape": shape}, hovertemplate="$%{y:.3f}"
+        )  # fmt: skip
+    chart.add_vline(
+        x=even, line={"dash": "dash", "width": 1.2, "color": theme.NEUTRAL},
+        annotation={"text": f"break-even {number(even)}", "font": {"size": 12, "color": theme.NEUTRAL}},
+    )  # fmt: skip
+    return chart

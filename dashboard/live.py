@@ -1,0 +1,166 @@
+"""From a page's question to its answer on the screen: asked once a refresh, whoever is watching, and again on time.
+
+The cache's key holds the target, the question, the span and the *tick*: the number of the refresh interval that is now. Within a tick every viewer
+of a page shares one call; the next tick asks anew. With refreshing off, the tick stands still until someone asks.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, TypeVar
+
+import streamlit as st
+
+from dashboard import text
+from dashboard.pages import PAGES
+from dashboard.parts import blocks, trouble
+from dashboard.span import Span
+from dashboard.telemetry import Telemetry
+from ops.errors import OpsError
+from ops.insight.reports import Look
+from ops.target import Target
+
+R = TypeVar("R")
+
+WORKLOAD_TTL = 300
+"""Seconds that a workload's description (queues, mapping, limits) is believed before it is read again."""
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What the sidebar says: where to look, at which stretch of time, and how often."""
+
+    target: Target
+    span: Span
+    refresh: int | None
+    """Seconds between looks; None when refreshing is off or the span does not move."""
+    asked: int = 0
+    """How often the reader pressed "Look now"."""
+
+
+@dataclass(frozen=True)
+class Stage:
+    """What the entry point hands to every page."""
+
+    connect: Callable[[Target], Telemetry]
+    choice: Choice
+    cost: Any
+    """The sidebar's container in which a page says what its looks cost."""
+    page: str
+
+
+def set_stage(stage: Stage) -> None:
+    st.session_state["_stage"] = stage
+
+
+def stage() -> Stage:
+    found: Stage = st.session_state["_stage"]
+    return found
+
+
+@st.cache_resource(ttl=WORKLOAD_TTL, max_entries=16, show_spinner=False)
+def _connected(target: Target, _connect: Callable[[Target], Telemetry]) -> Telemetry:
+    return _connect(target)
+
+
+def telemetry() -> Telemetry:
+    """The chosen workload. Raises OpsError."""
+    here = stage()
+    return _connected(here.choice.target, here.connect)
+
+
+@dataclass(frozen=True)
+class Answer:
+    report: Any
+    at: datetime
+
+
+@st.cache_data(ttl=900, max_entries=128, show_spinner=False)
+def _ask(target: Target, question: str, span: Span, extra: Any, tick: int, asked: int, _telemetry: Telemetry) -> Answer:
+    arguments = (span,) if extra is None else (span, extra)
+    return Answer(getattr(_telemetry, question)(*arguments), datetime.now(UTC))
+
+
+def ask(question: str, extra: Any = None) -> Answer:
+    """The report of one question for the sidebar's choice. Raises OpsError."""
+    choice = stage().choice
+    tick = int(time.time() // choice.refresh) if choice.refresh else -1
+    return _ask(choice.target, question, choice.span, extra, tick, choice.asked, telemetry())
+
+
+def viewer() -> Any:
+    """The viewer's time zone, as the browser tells it."""
+    return text.zone(st.context.timezone)
+
+
+def page(question: str, draw: Callable[[Any], None], *, sketch: tuple[int, ...], extra: Any = None) -> None:
+    """A page: its finding, then what ``draw`` makes of the report; refreshed in place.
+
+    ``sketch`` are the heights in pixels of what comes, shown while the first answer is on its way.
+    """
+    here = stage()
+
+    @st.fragment(run_every=here.choice.refresh, key=f"live-{question}")
+    def body() -> None:
+        waiting = st.empty()  # always there, so that a refresh finds every element at its old place
+        first = st.session_state.get("_drawn") != (question, here.choice.target)
+        if first:
+            with waiting.container():
+                for height in sketch:
+                    st.skeleton(height=height)
+        try:
+            answer = ask(question, extra)
+        except OpsError as error:
+            waiting.empty()
+            st.session_state["_drawn"] = None
+            trouble.show(error)
+            return
+        waiting.empty()
+        st.session_state["_drawn"] = (question, here.choice.target)
+        _open(answer)
+        draw(answer.report)
+        _footnotes(answer.report.look)
+        with here.cost:
+            st.html(cost_of_looking(answer.report.look, here.choice))
+
+    body()
+
+
+def _open(answer: Answer) -> None:
+    found = answer.report.finding
+    st.html(blocks.finding(found))
+    left, right = st.columns([3, 1], vertical_alignment="center")
+    with left:
+        when = text.moment(answer.at, viewer())
+        st.html(f'<span class="so-quiet" title="{text.utc(answer.at)}">As of {when}</span>')
+    with right, st.container(horizontal=True, horizontal_alignment="right"):
+        if found.page in PAGES and found.page != stage().page:
+            st.page_link(
+                PAGES[found.page].file,
+                label=f"Open {PAGES[found.page].title}",
+                icon=":material/arrow_forward:",
+                icon_position="right",
+            )
+
+
+def _footnotes(look: Look) -> None:
+    """What is missing from the answer, said where the answer is."""
+    for missing in look.partial:
+        with st.container(horizontal=True, gap="small"):
+            st.badge("Partial", icon=":material/data_loss_prevention:", color="orange")
+            st.text(missing)
+
+
+def cost_of_looking(look: Look, choice: Choice) -> str:
+    """What the page's looks cost, in one line."""
+    metrics = f"{look.metrics_requested} metrics a look"
+    if choice.target.is_twin:
+        line = f"{metrics}. Free on the local twin; {text.usd(look.usd)} on AWS."
+    elif choice.refresh:
+        line = f"{metrics}: {text.usd(look.usd)}, {text.usd(look.usd * 3600 / choice.refresh)} an hour while this page is open."
+    else:
+        line = f"{metrics}: {text.usd(look.usd)}. Refreshing is off."
+    return f'<span class="so-quiet">{text.escape(line)}</span>'

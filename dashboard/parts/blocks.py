@@ -1,0 +1,51 @@
+"""The finding, the row of numbers, and what stands where there is nothing: as HTML, with every value escaped."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from dashboard import theme
+from dashboard.text import escape
+from ops.insight.reports import Finding
+
+
+@dataclass(frozen=True)
+class Stat:
+    """One number of the row below the finding. ``colour`` marks it with the meaning it has in the charts."""
+
+    label: str
+    value: str
+    unit: str = ""
+    note: str = ""
+    colour: str = ""
+
+
+def finding(found: Finding) -> str:
+    """The sentence that opens a page, with its level as a word, a mark and a colour."""
+    colour, _, word = theme.LEVEL[found.level]
+    text = found.text.removeprefix(f"{word}: ").removeprefix(f"{word} – ")
+    text = text[:1].upper() + text[1:]
+    return f'<div class="so-finding" role="status" style="--c:{colour}"><b>{word}</b><span>{escape(text)}</span></div>'
+
+
+def stats(row: list[Stat]) -> str:
+    cells = []
+    for stat in row:
+        mark = f' so-marked" style="--c:{stat.colour}' if stat.colour else ""
+        unit = f"<small>{escape(stat.unit)}</small>" if stat.unit else ""
+        cells.append(
+            f'<div class="so-stat{mark}"><div class="so-label" title="{escape(stat.label)}">{escape(stat.label)}</div>'
+            f'<div class="so-value">{escape(stat.value)}{unit}</div><div class="so-note">{escape(stat.note)}</div></div>'
+        )
+    return f'<div class="so-stats">{"".join(cells)}</div>'
+
+
+def empty(what: str, why: str) -> str:
+    """Where a chart or table would be: what is missing, why, and what to do about it."""
+    return f'<div class="so-empty"><b>{escape(what)}</b><span class="so-quiet">{escape(why)}</span></div>'
+
+
+def facts(known: dict[str, str]) -> str:
+    """Names and values in two columns; values are foreign text."""
+    rows = "".join(f"<dt>{escape(name)}</dt><dd>{escape(value)}</dd>" for name, value in known.items())
+    return f'<dl class="so-facts">{rows}</dl>'

@@ -1,0 +1,96 @@
+"""The overview's cards, the path that messages take, and the alarms: as HTML, with every value escaped."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, tzinfo
+
+from dashboard import theme
+from dashboard.parts.spark import data_uri
+from dashboard.text import NONE, escape, moment, number, quantity, utc
+from ops.insight.reports import AlarmState, Card, Level, PathRates
+
+PAGE_OF_CARD = {
+    "depth": "queue",
+    "age": "queue",
+    "concurrency": "concurrency",
+    "cold_share": "cold_starts",
+    "cost": "cost",
+    "dead": "dead_letters",
+}
+
+
+def card(one: Card) -> str:
+    colour, _, word = theme.LEVEL[one.level]
+    value, unit = quantity(one.value, one.unit)
+    spark = [None if x != x else float(x) for x in one.spark.tolist()]
+    dot = f'<span class="so-dot so-{one.level}" style="--c:{colour}" title="{word}"></span>'
+    small = f"<small>{escape(unit)}</small>" if unit else ""
+    return (
+        f'<div class="so-card"><div class="so-label">{dot}{escape(one.title)}</div>'
+        f'<div><div class="so-value">{escape(value)}{small}</div>'
+        f'<div class="so-note" title="{escape(one.note)}">{escape(one.note)}</div></div>'
+        f'<img alt="{escape(one.title)} over the chosen time" src="{data_uri(spark, theme.CARD.get(one.key, theme.NEUTRAL))}"></div>'
+    )
+
+
+def path(rates: PathRates) -> str:
+    """API → queue → function → results, and down to the dead letters, with what flows a minute on each arrow."""
+    return (
+        '<div class="so-path">'
+        + _node("API", "", "accepts jobs", theme.VISIBLE)
+        + _flow(rates.accepted, "sent", theme.VISIBLE)
+        + _node("Queue", number(rates.waiting), "waiting", theme.VISIBLE)
+        + _flow(rates.started, "received", theme.IN_FLIGHT)
+        + _node("Function", number(rates.in_flight), "in flight" + _failures(rates.failed), theme.IN_FLIGHT)
+        + _flow(rates.finished, "done", theme.SUCCESS)
+        + _node("Results", "", "S3 and events", theme.SUCCESS)
+        + f'<div class="so-down{_idle(rates.died)}" style="--c:{theme.DEAD}"><b>{_rate(rates.died)}</b><span>died</span></div>'
+        + f'<div class="so-grave">{_node("Dead letters", number(rates.dead), "in the queue", theme.DEAD)}</div>'
+        + "</div>"
+    )
+
+
+def _node(name: str, figure: str, what: str, colour: str) -> str:
+    value = f"<i>{escape(figure)}</i>" if figure else ""
+    return f'<div class="so-node" style="--c:{colour}"><b>{escape(name)}</b>{value}<span>{escape(what)}</span></div>'
+
+
+def _flow(rate: float | None, verb: str, colour: str) -> str:
+    return (
+        f'<div class="so-flow{_idle(rate)}" style="--c:{colour}"><b>{_rate(rate)}</b><span>{escape(verb)}</span></div>'
+    )
+
+
+def _rate(rate: float | None) -> str:
+    return NONE if rate is None else f"{escape(number(rate))}/min"
+
+
+def _failures(rate: float | None) -> str:
+    return "" if rate is None or not rate else f" · {number(rate)} failed/min"
+
+
+def _idle(rate: float | None) -> str:
+    return "" if rate else " so-idle"
+
+
+_STATE = {"ALARM": (Level.ACT, "Firing"), "OK": (Level.OK, "OK"), "INSUFFICIENT_DATA": (Level.UNKNOWN, "No data")}
+
+
+def alarms(states: Sequence[AlarmState], viewer: tzinfo, now: datetime | None = None) -> str:
+    """Firing ones first, each with its reason, since when, and the runbook that says what to do."""
+    order = {"ALARM": 0, "INSUFFICIENT_DATA": 1, "OK": 2}
+    rows = []
+    for alarm in sorted(states, key=lambda a: (order.get(a.state, 1), a.name)):
+        level, word = _STATE.get(alarm.state, (Level.UNKNOWN, alarm.state))
+        colour = theme.LEVEL[level][0]
+        since = f"since {moment(alarm.since, viewer, now)}" if alarm.since else ""
+        runbook = f"<br><code>{escape(alarm.runbook)}</code>" if alarm.runbook else ""
+        reason = alarm.reason if alarm.state != "OK" else ""
+        rows.append(
+            f'<div class="so-alarm"><span class="so-dot so-{level}" style="--c:{colour};align-self:center"></span>'
+            f"<div><b>{escape(alarm.name)}</b>{runbook}</div>"
+            f'<div class="so-quiet">{escape(reason)}</div>'
+            f'<div class="so-quiet" title="{escape(utc(alarm.since))}" style="text-align:right">{escape(word)} {escape(since)}</div></div>'
+        )
+    return "".join(rows)

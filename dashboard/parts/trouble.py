@@ -1,0 +1,31 @@
+"""An error as a person reads it: one sentence, the next step, and a button to try again. Never a traceback."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from ops.errors import AccessDenied, AwsError, CredentialsError, NotFound, OpsError, Throttled, TwinError, Unreachable
+
+_TITLES: tuple[tuple[type[OpsError], str, str], ...] = (
+    (CredentialsError, "No valid AWS credentials", "key_off"),
+    (AccessDenied, "A permission is missing", "lock"),
+    (NotFound, "It is not there", "search_off"),
+    (Throttled, "AWS is refusing for now", "hourglass_top"),
+    (Unreachable, "AWS cannot be reached", "cloud_off"),
+    (AwsError, "AWS said no", "cloud_off"),
+    (TwinError, "The local twin is in trouble", "dns"),
+    (OpsError, "This cannot be shown", "help"),
+)
+
+
+def show(error: OpsError, *, again: bool = True) -> None:
+    """The error's own sentence as text (it may quote foreign words), and what to do about it."""
+    title, icon = next((title, icon) for kind, title, icon in _TITLES if isinstance(error, kind))
+    with st.container(border=True, key="trouble"):
+        st.markdown(f"**:material/{icon}: {title}**")
+        st.text(str(error))
+        if error.next_step:
+            st.html('<span class="so-quiet">Next step</span>')
+            st.text(error.next_step)
+        if again and st.button("Try again", icon=":material/refresh:", key="trouble-again"):
+            st.rerun()

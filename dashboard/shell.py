@@ -1,0 +1,44 @@
+"""The frame of every page: navigation, the sidebar's choices, the style; then the page itself."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import streamlit as st
+
+from dashboard import live, starting, theme
+from dashboard.pages import PAGES, START, Entry
+from dashboard.sidebar import choose
+from dashboard.telemetry import Ops, Telemetry
+from ops.target import Target
+
+
+def run(connect: Callable[[Target], Telemetry] = Ops) -> None:
+    """Draw the app. ``connect`` makes a workload's telemetry from a target (the real one asks AWS or the twin)."""
+    st.set_page_config(page_title="SciLearn operations", page_icon=":material/monitoring:", layout="wide")
+    st.html(theme.CSS)
+    pages = {_page(entry): entry for entry in (*PAGES.values(), START)}
+    chosen = st.navigation(list(pages))
+    entry = pages[chosen]
+    with st.sidebar:
+        choice = choose()
+        cost = st.container(key="cost-of-looking")
+        cost.html("<span></span>")  # a fragment may only write where something was written before
+    if choice is None and entry is not START:
+        starting.show()
+        return
+    if choice is not None:
+        live.set_stage(live.Stage(connect, choice, cost, entry.key))
+    if entry is not START:
+        st.html(f'<div class="so-head"><h1>{entry.title}</h1><p>{entry.question}</p></div>')
+    chosen.run()
+
+
+def _page(entry: Entry) -> st.Page:
+    return st.Page(
+        entry.file,
+        title=entry.title,
+        icon=f":material/{entry.icon}:",
+        url_path=entry.address,
+        default=entry.key == "overview",
+    )

@@ -1,0 +1,93 @@
+"""Where, when and how often to look. Every choice is bound to the address, so that a view can be sent to a colleague."""
+
+from __future__ import annotations
+
+import os
+from datetime import datetime, timedelta
+
+import streamlit as st
+
+from dashboard import span as spans
+from dashboard.live import Choice, viewer
+from dashboard.span import Span
+from ops import target as targets
+from ops.errors import UsageError
+from ops.target import Target
+
+TWIN_REFRESH, AWS_REFRESH = 10, 60
+"""Seconds. CloudWatch has AWS metrics by the minute, and each look costs money; the twin's meter publishes faster and is free."""
+
+_LABELS = {"15m": "15 m", "1h": "1 h", "6h": "6 h", "1d": "1 d", "7d": "7 d", spans.CUSTOM: "Custom"}
+
+
+def choose() -> Choice | None:
+    """Draw the sidebar and say what it says; None when nothing is chosen or what is chosen is not usable."""
+    target = _target()
+    if target is None:
+        return None
+    span = _span()
+    if span is None:
+        return None
+    seconds = TWIN_REFRESH if target.is_twin else AWS_REFRESH
+    live = st.toggle(
+        f"Refresh every {seconds} s",
+        value=True,
+        key="live",
+        bind="query-params",
+        disabled=not span.moves,
+        help="AWS publishes these metrics once a minute; each look is billed." if not target.is_twin else None,
+    )
+    asked = st.session_state.setdefault("_asked", 0)
+    if st.button("Look now", icon=":material/refresh:", key="look-now", type="tertiary"):
+        asked = st.session_state["_asked"] = asked + 1
+    return Choice(target, span, seconds if live and span.moves else None, asked)
+
+
+def _target() -> Target | None:
+    stack = st.text_input(
+        "Stack",
+        value=os.environ.get("OPS_STACK", ""),
+        key="stack",
+        bind="query-params",
+        placeholder="the running twin",
+        help="A CloudFormation stack with an SQS queue and a function on it. Empty: the local twin, if it runs.",
+    )
+    region = st.text_input(
+        "Region",
+        value=os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION") or "",
+        key="region",
+        bind="query-params",
+        placeholder="from your profile",
+    )
+    try:
+        target = targets.resolve(stack=(stack or "").strip() or None, region=(region or "").strip() or None)
+    except UsageError:
+        return None
+    place = f"Local twin, {target.region}" if target.is_twin else f"AWS, {target.region or 'the profile’s region'}"
+    profile = "" if target.is_twin else (target.profile or os.environ.get("AWS_PROFILE") or "")
+    st.caption(place.replace("_", r"\_") + (", profile" if profile else ""))
+    if profile:
+        st.text(profile)
+    return target
+
+
+def _span() -> Span | None:
+    chosen = st.segmented_control(
+        "Time range",
+        list(_LABELS),
+        default=spans.DEFAULT,
+        required=True,
+        format_func=_LABELS.__getitem__,
+        key="range",
+        bind="query-params",
+    )
+    if chosen != spans.CUSTOM:
+        return Span(minutes=spans.RANGES.get(chosen or spans.DEFAULT, spans.RANGES[spans.DEFAULT]))
+    now = datetime.now(viewer()).replace(tzinfo=None, second=0, microsecond=0)
+    start = st.datetime_input("From", value=now - timedelta(hours=3), key="from", bind="query-params", step=300)
+    end = st.datetime_input("To", value=now, key="to", bind="query-params", step=300)
+    try:
+        return spans.custom(start, end, viewer())
+    except spans.BadSpan as bad:
+        st.text(str(bad))
+        return None

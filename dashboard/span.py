@@ -1,0 +1,44 @@
+"""The stretch of time that a reader chose, and how it is written in the address so that a view can be sent on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta, tzinfo
+
+RANGES: Mapping[str, int] = {"15m": 15, "1h": 60, "6h": 360, "1d": 1_440, "7d": 10_080}
+"""Name in the address → minutes, ending now."""
+CUSTOM = "custom"
+DEFAULT = "1h"
+
+
+@dataclass(frozen=True)
+class Span:
+    """Either the last ``minutes``, or from ``start`` to ``end`` (aware)."""
+
+    minutes: int | None = RANGES[DEFAULT]
+    start: datetime | None = None
+    end: datetime | None = None
+
+    @property
+    def moves(self) -> bool:
+        """It ends now, so that refreshing it shows something new."""
+        return self.minutes is not None
+
+
+class BadSpan(ValueError):
+    """The reader's own words for what is wrong with a custom range."""
+
+
+def custom(start: datetime | None, end: datetime | None, viewer: tzinfo, now: datetime | None = None) -> Span:
+    """A custom range from two local moments of the viewer. Raises BadSpan in words that fit under the inputs."""
+    if start is None or end is None:
+        raise BadSpan("Choose a start and an end.")
+    first, last = (time.replace(tzinfo=viewer).astimezone(UTC) for time in (start, end))
+    if first >= last:
+        raise BadSpan("The start is not before the end.")
+    if first > (now or datetime.now(UTC)):
+        raise BadSpan("The start lies in the future.")
+    if last - first > timedelta(days=455):
+        raise BadSpan("CloudWatch keeps metrics for 455 days at most.")
+    return Span(None, first, last)

@@ -1,0 +1,30 @@
+"""The dashboard on hand-made reports: `SAMPLE=trouble|fine|empty|denied streamlit run tests/dashboard/sample_app.py`.
+
+The same frame and the same pages as the real entry point; only the door to ``ops`` is another.
+"""
+
+import os
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+
+from dashboard import shell  # noqa: E402
+from ops.errors import AccessDenied  # noqa: E402
+from tests.dashboard import samples  # noqa: E402
+
+MAKE = {
+    "trouble": lambda: samples.Sample(trouble=True),
+    "fine": lambda: samples.Sample(trouble=False),
+    "hostile": lambda: samples.Sample(foreign=" " + samples.HOSTILE),
+    "huge": lambda: samples.Sample(minutes=1_440, period=60),
+    "empty": samples.Empty,
+    "denied": lambda: samples.Refused(
+        lambda: AccessDenied(
+            "The identity arn:aws:iam::123456789012:user/reader may not call cloudwatch:GetMetricData.",
+            "Allow cloudwatch:GetMetricData, or use another profile.",
+        )
+    ),
+}
+
+shell.run(lambda target: MAKE[os.environ.get("SAMPLE", "trouble")]())

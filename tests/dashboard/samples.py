@@ -1,0 +1,416 @@
+"""Hand-made reports for the pages' tests: a workload that is fine, one in trouble, one where nothing happened, and a hostile one.
+
+They have the shapes of ops.insight.reports and no other source; the numbers are made up by a seeded generator.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import numpy as np
+import pandas as pd
+
+from dashboard.span import Span
+from ops.errors import OpsError
+from ops.insight import reports as r
+from ops.insight.reports import Level
+
+NOW = datetime.now(UTC).replace(microsecond=0)
+HOSTILE = '<script>document.title="owned"</script> **bold** [link](https://example.com) :material/bug_report: $x^2$ <img src=x onerror=alert(1)>'
+
+
+def frame(minutes: int, period: int, **columns: np.ndarray) -> pd.DataFrame:
+    end = NOW - timedelta(seconds=NOW.timestamp() % period)
+    index = pd.date_range(end=end, periods=minutes * 60 // period, freq=f"{period}s", name="time")
+    return pd.DataFrame(columns, index=index)
+
+
+class Sample:
+    """A ``Telemetry`` of made-up reports. ``trouble``: a burst that dies; ``points``: how many a chart gets."""
+
+    notes: tuple[str, ...] = ()
+
+    def __init__(self, trouble: bool = True, minutes: int = 60, period: int = 10, foreign: str = "") -> None:
+        self.n = minutes * 60 // period
+        self.minutes, self.period, self.trouble = minutes, period, trouble
+        self.rng = np.random.default_rng(7)
+        self.foreign = foreign
+        self.calls: list[str] = []
+        t = np.linspace(0, 1, self.n)
+        burst = np.clip(np.exp(-(((t - 0.62) / 0.13) ** 2)), 0, 1) if trouble else np.zeros(self.n)
+        self.sent = self.rng.poisson(40 + 220 * burst).astype(float)
+        self.capacity = np.minimum(130 + 0 * t, self.sent + 5) if not trouble else np.full(self.n, 120.0)
+        depth = np.zeros(self.n)
+        for i in range(1, self.n):
+            depth[i] = max(0, depth[i - 1] + (self.sent[i] - self.capacity[i]) * period / 60)
+        self.depth = np.round(depth)
+        self.done = np.where(self.depth > 0, self.capacity, self.sent) * self.rng.uniform(0.95, 1.05, self.n)
+        self.in_flight = np.round(np.clip(self.done / 4 + self.rng.normal(0, 2, self.n), 0, None))
+        self.age = np.where(self.depth > 0, self.depth / 2 + 4, self.rng.uniform(1, 4, self.n))
+        self.dead = np.floor(np.clip((t - 0.55) / 0.45, 0, 1) * 54) if trouble else np.zeros(self.n)
+        self.cold = np.clip(0.02 + 0.2 * burst + self.rng.normal(0, 0.01, self.n), 0, 1)
+
+    def _frame(self, **columns: np.ndarray) -> pd.DataFrame:
+        return frame(self.minutes, self.period, **columns)
+
+    @property
+    def look_cost(self) -> r.Look:
+        return r.Look(24, 0.00024, ("The last minute is not complete yet.",) if self.trouble else ())
+
+    def finding(self, act: str, fine: str, page: str = "") -> r.Finding:
+        if self.trouble:
+            return r.Finding(Level.ACT, f"Act: {act}{self.foreign}", page)
+        return r.Finding(Level.OK, f"Fine: {fine}", "")
+
+    def overview(self, span: Span) -> r.OverviewReport:
+        self.calls.append("overview")
+        f = self._frame(
+            depth=self.depth,
+            age=self.age,
+            c=self.in_flight / 3,
+            cold=self.cold * 100,
+            dead=self.dead,
+            cost=0.004 + 0.002 * self.cold,
+        )
+        bad = Level.ACT if self.trouble else Level.OK
+        cards = (
+            r.Card(
+                "depth",
+                "Waiting in the queue",
+                float(self.depth[-1]),
+                "messages",
+                f.depth,
+                Level.WATCH if self.trouble else Level.OK,
+                "120 a minute arrive",
+            ),
+            r.Card("age", "Oldest message", float(self.age[-1]), "s", f.age, bad, "of 4 h until it is lost"),
+            r.Card(
+                "concurrency",
+                "Concurrency",
+                9.0,
+                "",
+                f.c,
+                Level.WATCH if self.trouble else Level.OK,
+                "of 10 allowed by the mapping",
+            ),
+            r.Card("cold_share", "Cold starts", float(self.cold[-1] * 100), "%", f.cold, Level.OK, "p95 1.2 s"),
+            r.Card("cost", "1,000 successes", 0.0047, "USD", f.cost, Level.OK, "$1.20 a month at this rate"),
+            r.Card("dead", "Dead letters", float(self.dead[-1]), "messages", f.dead, bad, "51 of one cause"),
+        )
+        path = r.PathRates(
+            118.0, 121.0, 112.4, 3.1, 1.2 if self.trouble else 0.0, float(self.depth[-1]), 29.0, float(self.dead[-1])
+        )
+        alarms = self.alarms()
+        return r.OverviewReport(
+            self.finding(
+                "54 dead letters, 51 of one cause (Sandbox.Timedout); last deploy 02:10",
+                "All jobs are done within 4 s; no alarm is firing",
+                "dead_letters",
+            ),
+            cards,
+            path,
+            alarms,
+            self.look_cost,
+        )
+
+    def alarms(self) -> tuple[r.AlarmState, ...]:
+        state = "ALARM" if self.trouble else "OK"
+        reason = "Threshold Crossed: 1 datapoint [54.0] was greater than the threshold (0.0)." + self.foreign
+        rows = [
+            ("dead-letters", state),
+            ("oldest-message-age", state),
+            ("function-errors", "OK"),
+            ("function-throttles", "OK"),
+            ("duration-near-timeout", "INSUFFICIENT_DATA"),
+            ("concurrency-near-limit", "OK"),
+        ]
+        return tuple(
+            r.AlarmState(f"scilearn-{n}", s, reason, NOW - timedelta(minutes=21), f"runbooks/{n}.md") for n, s in rows
+        )
+
+    def queue(self, span: Span) -> r.QueueReport:
+        self.calls.append("queue")
+        return r.QueueReport(
+            self.finding(
+                "work arrives twice as fast as it is done; at this rate the oldest message is 4 h old at 06:20",
+                "Work is done as fast as it arrives, within 4 s",
+                "concurrency",
+            ),
+            self._frame(visible=self.depth, in_flight=self.in_flight, delayed=np.zeros(self.n)),
+            self._frame(oldest_s=self.age),
+            (r.Line("alarm: oldest message", 300.0), r.Line("retention: messages are lost", 345_600.0)),
+            self._frame(
+                sent=self.sent,
+                deleted=self.done,
+                received=self.done * 1.04,
+                empty_receives=np.where(self.depth > 0, 0, 12.0),
+            ),
+            1_260.0 if self.trouble else 0.0,
+            float(self.sent[-1]),
+            float(self.done[-1]),
+            self.look_cost,
+        )
+
+    def concurrency(self, span: Span) -> r.ConcurrencyReport:
+        self.calls.append("concurrency")
+        law = np.minimum(10, 5 + np.arange(self.n) * 5 * self.period / 60)
+        return r.ConcurrencyReport(
+            self.finding("the mapping's MaximumConcurrency of 10 holds work back", "nothing holds work back"),
+            self._frame(observed=np.minimum(10, np.round(self.in_flight / 3)), law=law),
+            (r.Line("mapping's maximum", 10.0), r.Line("account quota", 1_000.0)),
+            "mapping's maximum" if self.trouble else "",
+            self._frame(throttles=np.where(self.depth > 50, self.rng.poisson(2, self.n), 0).astype(float)),
+            self._frame(fill=np.clip(self.done / 14, 1, 10), share=np.clip(self.done / 140, 0.1, 1)),
+            10,
+            float(self.depth[-1]),
+            118.0,
+            1.4,
+            self.look_cost,
+        )
+
+    def cold_starts(self, span: Span) -> r.ColdStartReport:
+        self.calls.append("cold_starts")
+        n = 900
+        started = pd.to_datetime(
+            [NOW - timedelta(minutes=float(m)) for m in sorted(self.rng.uniform(0, self.minutes, n), reverse=True)],
+            utc=True,
+        )
+        cold = self.rng.random(n) < 0.06
+        init = np.where(cold, self.rng.lognormal(6.75, 0.22, n), np.nan)
+        duration = self.rng.lognormal(5.6, 0.6, n)
+        status = np.where(self.rng.random(n) < 0.03, "timeout", "success")
+        duration = np.where(status == "timeout", 6_000.0, duration)
+        version = np.where(np.arange(n) < 600, "7", "8")
+        invocations = pd.DataFrame(
+            {
+                "started": started,
+                "request_id": [f"{i:08x}-0000-4000-8000-000000000000" for i in range(n)],
+                "version": version,
+                "cold": cold,
+                "init_ms": init,
+                "duration_ms": duration,
+                "billed_ms": np.ceil(duration + np.nan_to_num(init)),
+                "memory_used_mb": self.rng.integers(180, 260, n),
+                "memory_size_mb": 1024,
+                "status": status,
+                "error_type": np.where(status == "timeout", "Sandbox.Timedout" + self.foreign, ""),
+                "cost_usd": duration * 1.67e-8,
+                "runtime_init_ms": init * 0.8,
+                "response_latency_ms": 2.0,
+                "extension_overhead_ms": 0.6,
+            }
+        )
+        rows = []
+        for name, group in invocations.groupby("version"):
+            values = group.init_ms.dropna()
+            rows.append(
+                (
+                    name,
+                    len(group),
+                    int(group.cold.sum()),
+                    group.cold.mean(),
+                    *(values.quantile(q) for q in (0.5, 0.95, 0.99)),
+                )
+            )
+        columns = ["version", "invocations", "cold", "share", "init_p50_ms", "init_p95_ms", "init_p99_ms"]
+        phases = pd.DataFrame(
+            {
+                "phase": ["Runtime and code", "Extension and platform", "Invocation", "Extension after the answer"],
+                "start_ms": [0.0, 702.0, 861.0, 1_211.0],
+                "duration_ms": [702.0, 159.0, 350.0, 12.0],
+            }
+        )
+        found = init[~np.isnan(init)]
+        return r.ColdStartReport(
+            self.finding(
+                "6% of invocations start cold, and version 8 takes 40% longer to start than version 7",
+                "6% of invocations start cold, in 0.86 s",
+            ),
+            invocations,
+            pd.DataFrame(rows, columns=columns),
+            phases,
+            float(cold.mean()),
+            *(float(np.quantile(found, q)) for q in (0.5, 0.95, 0.99)),
+            0.00113,
+            self.look_cost,
+        )
+
+    def cost(self, span: Span, assumptions: r.Assumptions) -> r.CostReport:
+        self.calls.append("cost")
+        logs = 0.0000015 * assumptions.log_bytes_per_invocation
+        parts = [
+            ("Lambda duration", 0.0123),
+            ("Lambda cold starts", 0.0011),
+            ("Lambda requests", 0.0006),
+            ("SQS requests", 0.0011),
+            ("API Gateway", {"rest": 0.0105, "http": 0.003, "none": 0.0}[assumptions.api]),
+            ("CloudWatch metrics", 0.0021),
+            ("Logs", logs),
+        ]
+        total = sum(usd for _, usd in parts)
+        return r.CostReport(
+            self.finding("failures eat 12% of the money", "a thousand successes cost $0.0097"),
+            pd.DataFrame(parts, columns=["component", "usd"]),
+            self._frame(usd_per_1000=0.0095 + 0.002 * self.cold + self.rng.normal(0, 0.0002, self.n)),
+            3_012.0,
+            total * 0.12,
+            total,
+            total / 3.012,
+            total * 24 * 30.4,
+            41_000.0,
+            assumptions,
+            "2026-09-19",
+            self.look_cost,
+        )
+
+    def dead_letters(self, span: Span) -> r.DeadLettersReport:
+        self.calls.append("dead_letters")
+        return r.DeadLettersReport(
+            self.finding("54 dead letters, the first at 02:14", "no dead letters"),
+            self._frame(dead=self.dead),
+            float(self.dead[-1]),
+            self.alarms()[:1],
+            self.look_cost,
+        )
+
+    def look(self, limit: int) -> r.DeadLetterLook:
+        self.calls.append("look")
+        causes = [("Sandbox.Timedout", "Task timed out after 6.00 seconds", "invocation record")] * 51 + [
+            ("BadData", f"column 'income' is empty {self.foreign or HOSTILE}", "attribute"),
+            ("NotJson", "Expecting value: line 1 column 1 (char 0)", "attribute"),
+            ("unknown", "", "none"),
+        ]
+        letters = []
+        for i, (kind, message, source) in enumerate(causes[:limit] if self.trouble else []):
+            body = '{"schema": 1, "job_id": "job-%04d", "kind": "describe", "data": {"columns": {"x": [%s]}}}' % (
+                i,
+                ", ".join(str(j) for j in range(900)),
+            )
+            body = HOSTILE if kind == "BadData" else body
+            sent = NOW - timedelta(minutes=40) + timedelta(seconds=37 * i)
+            letters.append(
+                r.Letter(
+                    f"{i:08x}-1111-4111-8111-111111111111",
+                    body,
+                    {"ErrorType": kind, "ErrorMessage": message},
+                    {"SentTimestamp": str(int(sent.timestamp() * 1000)), "ApproximateReceiveCount": "4"},
+                    sent,
+                    4,
+                    kind,
+                    message,
+                    source,
+                    f"{i:08x}-2222-4222-8222-222222222222",
+                    f"{i:08x}-3333-4333-8333-333333333333",
+                )
+            )
+        table = pd.DataFrame(
+            [(x.error_type, x.error_message, x.sent, x.cause_from) for x in letters],
+            columns=["error_type", "error_message", "sent", "source"],
+        )
+        grouped = (
+            table.groupby(["error_type", "error_message", "source"], sort=False)
+            .agg(letters=("sent", "size"), first_seen=("sent", "min"), last_seen=("sent", "max"))
+            .reset_index()
+        )
+        grouped["share"] = grouped.letters / max(1, len(table))
+        order = ["error_type", "error_message", "letters", "share", "first_seen", "last_seen", "source"]
+        return r.DeadLetterLook(
+            tuple(letters),
+            grouped[order],
+            len(letters),
+            NOW,
+            self.trouble,
+            ("Letters are hidden from other receivers for 30 s.",),
+        )
+
+
+class Empty(Sample):
+    """A workload that nobody used in the chosen time: frames without rows, numbers that are None."""
+
+    def __init__(self) -> None:
+        super().__init__(trouble=False)
+
+    def _none(self, frame: pd.DataFrame) -> pd.DataFrame:
+        return frame.iloc[0:0]
+
+    def overview(self, span: Span) -> r.OverviewReport:
+        full = super().overview(span)
+        cards = tuple(replace(c, value=None, spark=c.spark.iloc[0:0], level=Level.UNKNOWN, note="") for c in full.cards)
+        return replace(
+            full,
+            finding=r.Finding(Level.UNKNOWN, "Unknown: nothing was sent in this time."),
+            cards=cards,
+            path=r.PathRates(*([None] * 8)),
+            alarms=(),
+        )
+
+    def queue(self, span: Span) -> r.QueueReport:
+        full = super().queue(span)
+        return replace(
+            full,
+            depth=self._none(full.depth),
+            age=self._none(full.age),
+            rates=self._none(full.rates),
+            drain_s=None,
+            arrivals_per_min=None,
+            completions_per_min=None,
+        )
+
+    def concurrency(self, span: Span) -> r.ConcurrencyReport:
+        full = super().concurrency(span)
+        return replace(
+            full,
+            concurrency=self._none(full.concurrency),
+            throttles=self._none(full.throttles),
+            batch=self._none(full.batch),
+            backlog=None,
+            arrivals_per_min=None,
+            seconds_per_message=None,
+        )
+
+    def cold_starts(self, span: Span) -> r.ColdStartReport:
+        full = super().cold_starts(span)
+        return replace(
+            full,
+            invocations=self._none(full.invocations),
+            by_version=self._none(full.by_version),
+            phases=self._none(full.phases),
+            share=None,
+            init_p50_ms=None,
+            init_p95_ms=None,
+            init_p99_ms=None,
+            init_cost_usd=None,
+        )
+
+    def cost(self, span: Span, assumptions: r.Assumptions) -> r.CostReport:
+        full = super().cost(span, assumptions)
+        return replace(
+            full,
+            parts=self._none(full.parts),
+            trend=self._none(full.trend),
+            successes=0.0,
+            failures_usd=0.0,
+            total_usd=0.0,
+            usd_per_1000=None,
+            month_usd=None,
+            break_even_jobs_per_hour=None,
+        )
+
+    def dead_letters(self, span: Span) -> r.DeadLettersReport:
+        full = super().dead_letters(span)
+        return replace(full, depth=self._none(full.depth), count=None, alarms=())
+
+
+class Refused(Sample):
+    """Every question raises the same error, made by ``make``."""
+
+    def __init__(self, make: Callable[[], OpsError]) -> None:
+        super().__init__()
+        self.make = make
+
+    def _no(self, *_: object) -> None:
+        raise self.make()
+
+    overview = queue = concurrency = cold_starts = cost = dead_letters = look = _no  # type: ignore[assignment]
