@@ -5,8 +5,9 @@ first invocation under the function's timeout (a suppressed init: its time is pa
 Duration); after a timeout, a crash or running out of memory the environment is reset (SHUTDOWN to the extensions, with
 the reason) and used again, so the next invocation there begins with a suppressed init.
 
-Not modelled: the response reaches the caller when the extensions are done too (AWS hands it over when the runtime has
-answered); snapshots; provisioned concurrency; CPU by memory size; ``/tmp`` size and isolation.
+Not modelled: the response reaches the caller when the extensions are done too, and not at all when something fails
+after it (AWS hands it over when the runtime has answered); snapshots; provisioned concurrency; CPU by memory size;
+``/tmp`` size and isolation.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from uuid import uuid4
 
 from ops.twin.host import events, platform_lines, variables
 from ops.twin.host.clock import now, wall
+from ops.twin.host.guardian import Guardian
 from ops.twin.host.launch import runtime_command
 from ops.twin.host.runtime_api import Call
 from ops.twin.host.sandbox import MEGABYTE, Failure, Plan, Sandbox
@@ -38,12 +40,14 @@ class Log(Protocol):
 
 
 @dataclass(frozen=True)
-class Tracing:
-    """The host's X-Ray: who decides on sampling, where segments go, and the daemon's port."""
+class Services:
+    """What the host has once for all environments."""
 
+    open_log: Callable[[str, str], Log]
+    guardian: Guardian
     sampler: Sampler
-    file: TraceFile
-    port: int
+    traces: TraceFile
+    xray_port: int
 
 
 @dataclass(frozen=True)
@@ -74,20 +78,19 @@ class Environment:
         function: FunctionConfig,
         image: Image,
         settings: Settings,
-        open_log: Callable[[str, str], Log],
-        tracing: Tracing,
+        services: Services,
     ) -> None:
         self.function = function
         self.instance = str(uuid4())
         self.log_stream = f"{datetime.now(UTC):%Y/%m/%d}/[{function.version}]{uuid4().hex}"
         self._settings = settings
-        self._tracing = tracing
-        self._log = open_log(function.log_group, self.log_stream)
+        self._services = services
+        self._log = services.open_log(function.log_group, self.log_stream)
         self._telemetry = TelemetryApi(self._subscribed)
         self._scratch = settings.directory / "tmp" / self.instance
         command = function.command or image.command or (function.handler,)
         runtime = variables.runtime_variables(
-            function, image, settings, command[0], "", self.log_stream, self._scratch, tracing.port
+            function, image, settings, command[0], "", self.log_stream, self._scratch, services.xray_port
         )
         plan = Plan(
             command=runtime_command(command[0]),
@@ -104,7 +107,7 @@ class Environment:
             },
             arn=function.arn,
         )
-        self._sandbox = Sandbox(plan, self._telemetry, self._line)
+        self._sandbox = Sandbox(plan, self._telemetry, services.guardian, self._line)
         self._api = ""
         self._initialized = False
         self._init_seconds: float | None = None  # told once, with the first invocation
@@ -139,7 +142,7 @@ class Environment:
         )
         failure = await self._sandbox.initialize(self._api, deadline)
         ended = now()
-        status, error_type = (failure.status, failure.error_type) if failure else ("success", "")
+        status, error_type = (failure.status, failure.told_type) if failure else ("success", "")
         runtime_done = self._sandbox.runtime_moment or ended
         self._emit(events.init_runtime_done(wall(runtime_done), phase, status, error_type))
         for extension in self._sandbox.extensions.extensions.values():
@@ -169,7 +172,7 @@ class Environment:
         if not self._initialized:
             failure = await self._initialize("invoke", deadline)
         started = now()
-        trace = self._tracing.sampler.trace(request.trace, function.tracing)
+        trace = self._services.sampler.trace(request.trace, function.tracing)
         tracing = events.tracing(trace.header, trace.function_id)
         self._platform(
             platform_lines.start(request.id, function.version),
@@ -199,11 +202,11 @@ class Environment:
         reply = sandbox.runtime.reply
         status, error_type = "success", ""
         payload, function_error = (reply.payload, "") if reply else (b"", "")
-        if failure is not None:
-            status, error_type = failure.status, failure.error_type
-            payload, function_error = self._failed(request_id, failure), "Unhandled"
-        elif reply is not None and reply.error_type:
+        if reply is not None and reply.error_type:
             status, error_type, function_error = "error", reply.error_type, "Unhandled"
+        elif failure is not None:
+            status, error_type = failure.status, failure.told_type
+            payload, function_error = self._failed(request_id, failure), "Unhandled"
         seconds = timing.end - timing.start
         if status == "timeout":
             seconds = max(seconds, function.timeout)
@@ -243,7 +246,7 @@ class Environment:
             events.report(ended, request_id, status, metrics, timing.overhead(), tracing, error_type),
         )
         for segment in trace.segments(function.name, function.arn, request_id, timing.start, timing.end, status):
-            self._tracing.file.append(segment)
+            self._services.traces.append(segment)
         self.idle_since = timing.end
         return Outcome(payload, function_error, duration_ms, init_ms, billed_ms, used_mb)
 

@@ -20,6 +20,8 @@ import subprocess
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
+from ops.twin.host.guardian import Guardian
+
 _LIBC = ctypes.CDLL(None, use_errno=True)
 _PR_SET_PDEATHSIG = 1
 _PAGE = os.sysconf("SC_PAGE_SIZE")
@@ -36,6 +38,7 @@ class Process:
         environment: Mapping[str, str],
         directory: Path,
         memory_limit: int,
+        guardian: Guardian,
         on_output: Callable[[bytes], None],
         on_exit: Callable[[int], None],
     ) -> None:
@@ -43,6 +46,7 @@ class Process:
         self._loop = asyncio.get_running_loop()
         self._on_output = on_output
         self._on_exit = on_exit
+        self._guardian = guardian
         host = os.getpid()
 
         def prepare() -> None:
@@ -73,6 +77,7 @@ class Process:
         finally:
             os.close(theirs)
         self.pid = self._process.pid
+        guardian.add(self.pid)
         self._handle = os.pidfd_open(self.pid)
         self._statm = os.open(f"/proc/{self.pid}/statm", os.O_RDONLY)
         self._children: list[int] = []
@@ -138,6 +143,7 @@ class Process:
         self.kill()
         self.running = False
         status = self._process.wait()
+        self._guardian.remove(self.pid)
         self._close_pipe()
         self._on_exit(status)
 

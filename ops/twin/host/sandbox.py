@@ -16,6 +16,7 @@ from pathlib import Path
 from ops.twin.host import extensions_api, runtime_api, telemetry_api
 from ops.twin.host.clock import epoch_ms, now
 from ops.twin.host.extensions_api import Extension, ExtensionsApi
+from ops.twin.host.guardian import Guardian
 from ops.twin.host.launch import extension_command
 from ops.twin.host.lines import Lines
 from ops.twin.host.processes import Process, describe_exit
@@ -32,12 +33,19 @@ MEGABYTE = 1024 * 1024
 
 @dataclass(frozen=True)
 class Failure:
-    """Why a phase ended badly. ``payload`` is what the runtime itself reported, where it did."""
+    """Why a phase ended badly. ``payload`` is what the runtime itself reported, where it did.
+
+    A time-out has an error type for its caller only: telemetry and log lines say ``Status: timeout`` and no type.
+    """
 
     status: str  # error | timeout
     error_type: str
     message: str = ""
     payload: bytes = b""
+
+    @property
+    def told_type(self) -> str:
+        return "" if self.status == "timeout" else self.error_type
 
     @property
     def reason(self) -> str:
@@ -60,12 +68,15 @@ class Plan:
 
 
 class Sandbox:
-    def __init__(self, plan: Plan, telemetry: TelemetryApi, on_line: Callable[[str, str, float], None]) -> None:
+    def __init__(
+        self, plan: Plan, telemetry: TelemetryApi, guardian: Guardian, on_line: Callable[[str, str, float], None]
+    ) -> None:
         """``on_line`` gets kind (function or extension), text and the ``now()`` moment of each line written."""
         self.plan = plan
         self.runtime = RuntimeApi(self)
         self.extensions = ExtensionsApi(self)
         self.telemetry = telemetry
+        self._guardian = guardian
         self._on_line = on_line
         self._server: asyncio.Server | None = None
         self._processes: dict[str, Process] = {}  # by extension name; the runtime is ""
@@ -262,7 +273,13 @@ class Sandbox:
         # Twice the memory and a gigabyte of address space: only to hold what grows faster than the watch can look.
         net = 2 * self.plan.memory * MEGABYTE + 1024 * MEGABYTE
         self._processes[name] = Process(
-            command, variables, self.plan.task_root, net, lines.feed, lambda status: self._ended(name, status)
+            command,
+            variables,
+            self.plan.task_root,
+            net,
+            self._guardian,
+            lines.feed,
+            lambda status: self._ended(name, status),
         )
 
     def _ended(self, name: str, status: int) -> None:
@@ -330,6 +347,7 @@ class Sandbox:
             lines.end()
         self._lines.clear()
         self._processes.clear()
+        self.memory_peak = 0
         self.runtime.reset()
         self.extensions.reset()
         self.telemetry.reset()

@@ -12,7 +12,8 @@ from uuid import uuid4
 from ops.errors import OpsError
 from ops.twin import image as images
 from ops.twin.host import xray
-from ops.twin.host.environment import Environment, Invocation, Log, Outcome, Tracing
+from ops.twin.host.environment import Environment, Invocation, Log, Outcome, Services
+from ops.twin.host.guardian import Guardian
 from ops.twin.host.logs import LogSink
 from ops.twin.host.pool import Pool
 from ops.twin.host.settings import FunctionConfig, Settings
@@ -45,7 +46,7 @@ class HostServer:
         self._tasks: set[asyncio.Future[Response]] = set()
         self._watches: list[asyncio.Task[None]] = []
         self._logs: LogSink | None = None
-        self._tracing: Tracing | None = None
+        self._services: Services | None = None
         self._daemon: asyncio.DatagramTransport | None = None
 
     async def open(self) -> int:
@@ -56,7 +57,7 @@ class HostServer:
             self._logs = LogSink(self._settings)
         traces = xray.TraceFile(self._settings.directory)
         self._daemon, port = await xray.listen(traces)
-        self._tracing = Tracing(xray.Sampler(), traces, port)
+        self._services = Services(self._open_log, Guardian(), xray.Sampler(), traces, port)
         self._watches = [loop.create_task(self._watch_memory()), loop.create_task(self._evict())]
         return port_of(self._server)
 
@@ -70,8 +71,9 @@ class HostServer:
             await self._logs.close()
         if self._daemon is not None:
             self._daemon.close()
-        if self._tracing is not None:
-            self._tracing.file.close()
+        if self._services is not None:
+            self._services.traces.close()
+            self._services.guardian.close()
 
     def _route(self, request: Request) -> Answer:
         if request.path == "/health":
@@ -127,8 +129,8 @@ class HostServer:
             return as_json({"message": f"An environment could not be started: {error}."}, 500)
 
     def _make(self, function: FunctionConfig) -> Environment:
-        assert self._tracing is not None  # noqa: S101 - open() comes first
-        return Environment(function, self._image(function), self._settings, self._open_log, self._tracing)
+        assert self._services is not None  # noqa: S101 - open() comes first
+        return Environment(function, self._image(function), self._settings, self._services)
 
     def _open_log(self, group: str, stream: str) -> Log:
         return self._logs.open(group, stream) if self._logs else NoLog()

@@ -1,0 +1,67 @@
+"""What functions print, and the log stream that comes of it."""
+
+from __future__ import annotations
+
+import re
+
+from tests.ops.twin.host.lab import ECHO, Host, wait_until
+
+
+def test_a_stream_reads_as_on_aws(host: Host) -> None:
+    function = host.function("def handler(event, context):\n    print('hello')\n", extensions=("recorder",))
+    function.invoke(request_id="a")
+    wait_until(lambda: any(line.startswith("REPORT") for line in function.lines()))
+    function.invoke(request_id="b")
+    wait_until(lambda: any(line.startswith("REPORT RequestId: b") for line in function.lines()))
+    lines = [line for line in function.lines() if not line.startswith("recorder got")]
+    assert lines[:4] == [
+        "EXTENSION\tName: recorder\tState: Ready\tEvents: [INVOKE, SHUTDOWN]",
+        "START RequestId: a Version: $LATEST",
+        "hello",
+        "END RequestId: a",
+    ]
+    number = r"\d+\.\d\d ms"
+    common = rf"Duration: {number}\tBilled Duration: \d+ ms\tMemory Size: 256 MB\tMax Memory Used: \d+ MB"
+    assert re.fullmatch(rf"REPORT RequestId: a\t{common}\tInit Duration: {number}", lines[4])
+    assert re.fullmatch(rf"REPORT RequestId: b\t{common}", lines[-1])
+    [(group, stream)] = [key for key in host.logs.streams if key[0] == function.log_group]
+    assert group == f"/aws/lambda/{function.name}"
+    assert re.fullmatch(r"\d{4}/\d\d/\d\d/\[\$LATEST\][0-9a-f]{32}", stream)
+
+
+def test_ten_megabytes_arrive_whole(host: Host) -> None:
+    function = host.function(
+        "def handler(event, context):\n    for number in range(10_000):\n        print(f'{number:05}' + 'x' * 1019)\n"
+    )
+    assert not function.invoke(request_id="big").error
+    wait_until(lambda: any(line.startswith("REPORT") for line in function.lines()), within=20)
+    lines = [line for line in function.lines() if line.endswith("xxx")]
+    assert len(lines) == 10_000
+    assert [int(line[:5]) for line in lines] == list(range(10_000))
+    assert sum(map(len, lines)) == 10_240_000
+
+
+def test_invalid_utf8_is_replaced(host: Host) -> None:
+    function = host.function("import os\ndef handler(event, context):\n    os.write(1, b'caf\\xe9 \\xff\\xfe ok\\n')\n")
+    function.invoke()
+    wait_until(lambda: "caf\ufffd \ufffd\ufffd ok" in function.lines())
+
+
+def test_a_line_over_256_kb_is_split_and_the_last_needs_no_newline(host: Host) -> None:
+    function = host.function(
+        "import os, sys\ndef handler(event, context):\n"
+        "    print('y' * 600_000)\n    sys.stderr.write('to stderr')\n    sys.stderr.flush()\n    os._exit(1)\n"
+    )
+    function.invoke()
+    wait_until(lambda: "to stderr" in function.lines())
+    pieces = [len(line) for line in function.lines() if line.startswith("yyy")]
+    assert pieces == [262_144, 262_144, 600_000 - 2 * 262_144]
+
+
+def test_the_log_group_of_the_configuration_is_used(host: Host) -> None:
+    function = host.function(ECHO)
+    function.revision = "2"
+    function.put(LoggingConfig={"LogGroup": "my/own/group"})
+    function.invoke(request_id="own")
+    wait_until(lambda: any("REPORT RequestId: own" in line for line in host.logs.lines("my/own/group")))
+    assert not function.lines()

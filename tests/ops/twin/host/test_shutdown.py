@@ -1,0 +1,97 @@
+"""The end of environments: reasons, deadlines, idle ones, and that nothing is left when the host ends or is killed."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from tests.ops.twin.host.lab import ECHO, Host, running, wait_until
+
+
+def test_an_extension_has_two_seconds(host: Host) -> None:
+    function = host.function(ECHO, extensions=("recorder",), EXT_AFTER_SHUTDOWN="30")
+    function.invoke()
+    function.retire()
+    told = wait_until(lambda: [one for one in function.records("event") if one["event"]["eventType"] == "SHUTDOWN"])
+    left = told[0]["event"]["deadlineMs"] / 1000 - time.time()
+    assert 1.0 < left <= 2.0
+    wait_until(lambda: not function.pids(), within=4)
+    assert time.time() >= told[0]["event"]["deadlineMs"] / 1000 - 0.05
+    assert not function.records("end")
+
+
+def test_an_extension_that_did_not_ask_for_shutdown_is_killed_at_once(host: Host) -> None:
+    function = host.function(ECHO, extensions=("recorder",), EXT_EVENTS='["INVOKE"]')
+    function.invoke()
+    function.retire()
+    wait_until(lambda: not function.pids(), within=1)
+    assert [one["event"]["eventType"] for one in function.records("event")] == ["INVOKE"]
+
+
+def test_the_runtime_gets_sigterm_when_there_is_an_extension(host: Host) -> None:
+    code = (
+        "import os, signal\n"
+        "def stop(*_):\n    print('good bye', flush=True)\n    os._exit(0)\n"
+        "signal.signal(signal.SIGTERM, stop)\n"
+    )
+    function = host.function(code + ECHO, extensions=("recorder",))
+    function.invoke()
+    function.retire()
+    wait_until(lambda: function.records("end"))
+    alone = host.function(code + ECHO)
+    alone.invoke()
+    alone.retire()
+    wait_until(lambda: not alone.pids())
+    time.sleep(0.4)
+    assert "good bye" not in alone.lines()
+
+
+def test_an_idle_environment_is_spun_down(tmp_path: Path) -> None:
+    with running(tmp_path, OPS_TWIN_IDLE_LIMIT="0.3") as host:
+        function = host.function(ECHO, extensions=("recorder",))
+        function.invoke()
+        wait_until(lambda: function.records("end"))
+        assert function.records("event")[-1]["event"]["shutdownReason"] == "SPINDOWN"
+        wait_until(lambda: not function.pids())
+        wait_until(lambda: not list((host.folder / "twin" / "tmp").iterdir()))
+        assert function.invoke().cold
+
+
+def test_the_host_ends_cleanly_and_says_goodbye(tmp_path: Path) -> None:
+    with running(tmp_path) as host:
+        function = host.function(ECHO, extensions=("recorder",))
+        function.invoke()
+        assert host.stop() == 0
+        assert function.records("end")
+        assert not function.pids()
+
+
+GRANDCHILD = """
+import subprocess, sys
+child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
+def handler(event, context):
+    return child.pid
+"""
+
+
+def test_nothing_is_left_when_the_host_is_killed(tmp_path: Path) -> None:
+    with running(tmp_path) as host:
+        function = host.function(GRANDCHILD, extensions=("recorder",))
+        grandchild = function.invoke().payload
+        assert len(function.pids()) == 3
+        host.stop(signal.SIGKILL)
+        wait_until(lambda: not function.pids())
+        assert not Path(f"/proc/{grandchild}/cmdline").exists() or not Path(f"/proc/{grandchild}/cmdline").read_bytes()
+
+
+def test_a_taken_port_is_one_sentence(host: Host, tmp_path: Path) -> None:
+
+    environment = {**os.environ, "OPS_TWIN_DIR": str(tmp_path), "OPS_TWIN_PORT": str(host.port)}
+    second = subprocess.run([sys.executable, "-m", "ops.twin.host"], env=environment, capture_output=True, text=True)
+    assert second.returncode == 1
+    assert second.stderr.startswith(f"The Lambda host cannot listen on port {host.port}")
+    assert "Traceback" not in second.stderr
