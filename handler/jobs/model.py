@@ -1,9 +1,10 @@
 """The model that ``train`` writes and ``score`` reads: numbers under a schema version, never a pickle.
 
-``{"schema": 1, "features": [names], "fill": [numbers], "mean": […], "scale": […], "coefficients": […],
-"intercept": number, "centers": [[…]…]}``: a missing feature becomes its ``fill`` (the median seen in training), is
-standardised by ``mean`` and ``scale``, and goes into a logistic regression and to the nearest segment centre. JSON
-keeps every bit of a float64.
+``{"schema": 1, "features": [names], "fill": [numbers], "low": […], "high": […], "mean": […], "scale": […],
+"coefficients": […], "intercept": number, "centers": [[…]…]}``: a missing feature becomes its ``fill`` (the median seen
+in training), is held between ``low`` and ``high`` (so that one gift of 10,000 is no segment of its own), standardised
+by ``mean`` and ``scale``, and goes into a logistic regression and to the nearest segment centre. JSON keeps every bit
+of a float64.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
     Numbers = NDArray[np.float64]
 
-VECTORS = ("fill", "mean", "scale", "coefficients")
+VECTORS = ("fill", "low", "high", "mean", "scale", "coefficients")
 
 
 class Model:
@@ -28,6 +29,8 @@ class Model:
         self,
         features: list[str],
         fill: Numbers,
+        low: Numbers,
+        high: Numbers,
         mean: Numbers,
         scale: Numbers,
         coefficients: Numbers,
@@ -35,7 +38,8 @@ class Model:
         centers: Numbers,
     ) -> None:
         self.features = features
-        self.fill, self.mean, self.scale = fill, mean, scale
+        self.fill, self.low, self.high = fill, low, high
+        self.mean, self.scale = mean, scale
         self.coefficients, self.intercept = coefficients, intercept
         self.centers = centers
 
@@ -50,12 +54,12 @@ class Model:
         features = document.get("features")
         if not isinstance(features, list) or not features or not all(isinstance(name, str) for name in features):
             raise WrongSchema("the model's features must be a list of names")
-        fill, mean, scale, coefficients = (_numbers(document, name, (len(features),)) for name in VECTORS)
+        fill, low, high, mean, scale, coefficients = (_numbers(document, name, (len(features),)) for name in VECTORS)
         intercept = float(_numbers(document, "intercept", ()))
         centers = _numbers(document, "centers", (-1, len(features)))
         if not (scale > 0).all():
             raise WrongSchema("the model's scale must be positive")
-        return cls(features, fill, mean, scale, coefficients, intercept, centers)
+        return cls(features, fill, low, high, mean, scale, coefficients, intercept, centers)
 
     def to_document(self) -> dict[str, Any]:
         return {
@@ -67,9 +71,10 @@ class Model:
         }
 
     def standardise(self, matrix: Numbers) -> Numbers:
-        """Rows × features, missing values filled in."""
-        filled: Numbers = np.where(np.isnan(matrix), self.fill, matrix)
-        return (filled - self.mean) / self.scale
+        """Rows × features, missing values filled in and outliers held."""
+        filled = np.where(np.isnan(matrix), self.fill, matrix)
+        standard: Numbers = (np.clip(filled, self.low, self.high) - self.mean) / self.scale
+        return standard
 
     def propensity(self, standard: Numbers) -> Numbers:
         """The probability of the outcome, a row each."""
