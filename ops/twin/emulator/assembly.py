@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
-from ops.twin.emulator import alarms, event_source, executor, identity, invocations, logs, queues, scaling, seams
+from ops.twin.emulator import (
+    alarms,
+    event_source,
+    executor,
+    identity,
+    invocations,
+    logs,
+    metric_queries,
+    queues,
+    scaling,
+    seams,
+)
 from ops.twin.emulator.alarms import Alarms
 from ops.twin.emulator.ledger import Ledger
 from ops.twin.emulator.meter import Meter
@@ -31,6 +42,7 @@ def install(settings: Settings) -> list[Worker]:
             *queues.seams(),
             *alarms.seams(evaluation),
             *logs.seams(),
+            *metric_queries.seams(),
         ]
     )
     meter = Meter(ledger, settings.period)

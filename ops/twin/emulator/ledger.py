@@ -44,7 +44,7 @@ class Concurrency:
 class Taken:
     """What was counted since the last time."""
 
-    functions: dict[tuple[Owner, int], FunctionCounts]  # by owner and start of the period (epoch seconds)
+    functions: dict[tuple[Owner, float], FunctionCounts]  # by owner and start of the period (epoch seconds)
     mappings: dict[Owner, Counter[str]]
     concurrency: dict[Owner, int]  # highest number at once
     account: dict[tuple[str, str], int]
@@ -54,10 +54,10 @@ class Taken:
 class Ledger:
     """Safe to use from many threads. ``period`` in seconds."""
 
-    def __init__(self, period: int) -> None:
+    def __init__(self, period: float) -> None:
         self._period = period
         self._lock = threading.Lock()
-        self._functions: dict[tuple[Owner, int], FunctionCounts] = defaultdict(FunctionCounts)
+        self._functions: dict[tuple[Owner, float], FunctionCounts] = defaultdict(FunctionCounts)
         self._mappings: dict[Owner, Counter[str]] = defaultdict(Counter)
         self._running: dict[Owner, Concurrency] = defaultdict(Concurrency)
         self._account: dict[tuple[str, str], Concurrency] = defaultdict(Concurrency)
@@ -109,5 +109,5 @@ class Ledger:
             self._mappings.clear()
         return taken
 
-    def _period_of(self, when: float) -> int:
-        return int(when // self._period) * self._period
+    def _period_of(self, when: float) -> float:
+        return when // self._period * self._period

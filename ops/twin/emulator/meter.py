@@ -27,7 +27,7 @@ COMPACT_EVERY = 600.0
 class Meter:
     """``work`` is called once a period with the moment at which the period ended."""
 
-    def __init__(self, ledger: Ledger, period: int) -> None:
+    def __init__(self, ledger: Ledger, period: float) -> None:
         self._ledger = ledger
         self._period = period
         self._compacted = time.time()
@@ -51,7 +51,7 @@ class Meter:
             began = moment - self._period
             with tenant.acting_for(account, region):
                 sqs._expire_retained(queue)
-                for name, unit, value in gauges(messages, moment):
+                for name, unit, value in gauges(messages, time.time()):
                     publish("AWS/SQS", name, named, began, unit, {value: 1})
                 counted = (
                     ("NumberOfMessagesSent", traffic.sent),
@@ -68,7 +68,7 @@ class Meter:
         began = moment - self._period
         for (owner, period), counts in taken.functions.items():
             with tenant.acting_for(*owner[:2]):
-                _publish_function(owner[2], float(period), counts)
+                _publish_function(owner[2], period, counts)
         for owner, events in taken.mappings.items():
             with tenant.acting_for(*owner[:2]):
                 for name, count in events.items():

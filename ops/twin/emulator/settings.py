@@ -22,7 +22,7 @@ class Settings:
     port: int
     bind_host: str
     host_url: str  # the Lambda host, e.g. http://127.0.0.1:4567; empty: functions are not executed by it
-    period: int  # seconds between the meter's points
+    period: float  # seconds between the meter's points
     alarm_seconds: float  # seconds between two evaluations of every alarm
     folder: Path
 
@@ -39,7 +39,7 @@ def read(environ: MutableMapping[str, str] = os.environ) -> Settings:
         port=int(_number(environ, "GATEWAY_PORT", "4566")),
         bind_host=environ.get("BIND_HOST") or "127.0.0.1",
         host_url=(environ.get("OPS_TWIN_HOST_URL") or "").rstrip("/"),
-        period=int(_number(environ, "OPS_TWIN_PERIOD", "5")),
+        period=_number(environ, "OPS_TWIN_PERIOD", "5"),
         alarm_seconds=_number(environ, "OPS_TWIN_ALARM_SECONDS", "5"),
         folder=state.folder().resolve(),
     )

@@ -136,8 +136,8 @@ def environment(folder: Path, port: int) -> dict[str, str]:
         "MINISTACK_ACCOUNT_ID": ACCOUNT,
         "GATEWAY_PORT": str(port),
         "OPS_TWIN_DIR": str(folder),
-        "OPS_TWIN_PERIOD": "1",
-        "OPS_TWIN_ALARM_SECONDS": "0.5",
+        "OPS_TWIN_PERIOD": "0.2",
+        "OPS_TWIN_ALARM_SECONDS": "0.2",
         "LOG_LEVEL": "WARNING",
     }
 

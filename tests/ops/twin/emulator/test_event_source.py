@@ -96,7 +96,7 @@ def test_a_batching_window_waits_for_a_full_batch(emulator: Emulator) -> None:
         sizes.append(len(event["Records"]))
         return Reply({})
 
-    _, url, uuid = mapped(emulator, code, [], BatchSize=20, MaximumBatchingWindowInSeconds=2)
+    _, url, uuid = mapped(emulator, code, [], BatchSize=20, MaximumBatchingWindowInSeconds=1)
     for n in range(12):
         emulator.client("sqs").send_message(QueueUrl=url, MessageBody=str(n))
     eventually(lambda: left(emulator, url), (0, 0))

@@ -67,8 +67,8 @@ def test_the_age_of_the_oldest_leaves_out_poison_messages(emulator: Emulator) ->
     sqs = emulator.client("sqs")
     name, url, _ = emulator.queue(VisibilityTimeout="0")
     sqs.send_message(QueueUrl=url, MessageBody="poison")
-    time.sleep(2.2)
-    eventually(lambda: (sqs_metric(emulator, name, "ApproximateAgeOfOldestMessage", "Maximum") or 0) >= 2)
+    time.sleep(1.1)
+    eventually(lambda: (sqs_metric(emulator, name, "ApproximateAgeOfOldestMessage", "Maximum") or 0) >= 1)
     sqs.send_message(QueueUrl=url, MessageBody="fresh")
     for _ in range(3):
         assert sqs.receive_message(QueueUrl=url)["Messages"][0]["Body"] == "poison"
