@@ -8,7 +8,9 @@ Not modelled: the base image's own files, layers, users and ownership. What is n
 
 from __future__ import annotations
 
+import compileall
 import json
+import py_compile
 import re
 import shlex
 import shutil
@@ -23,6 +25,7 @@ from ops.twin.state import REPOSITORY
 DOCKERFILE = REPOSITORY / "handler" / "Dockerfile"
 BASE_VARIABLES = {"LAMBDA_TASK_ROOT": "/var/task", "LAMBDA_RUNTIME_DIR": "/var/runtime"}
 """What the AWS base images set (public.ecr.aws/lambda/python, 2026) and a Dockerfile may refer to."""
+TASK_ROOTS = tuple(BASE_VARIABLES.values())  # folders that the base image has, so a file copied to one goes into it
 _LEFT_OUT = ("RUN", "LABEL", "USER", "EXPOSE", "SHELL", "STOPSIGNAL", "MAINTAINER")
 _NOT_SHIPPED = shutil.ignore_patterns("__pycache__", "*.pyc")
 
@@ -87,6 +90,8 @@ def stage(root: Path, dockerfile: Path = DOCKERFILE, context: Path = REPOSITORY)
             shutil.copy2(source, place)
     image = Image(root, recipe.command, recipe.variables)
     image.task_root.mkdir(parents=True, exist_ok=True)
+    # A file system that is read-only at run time wants its byte code beforehand, and so the Dockerfile's RUN does this.
+    compileall.compile_dir(root, quiet=2, invalidation_mode=py_compile.PycInvalidationMode.UNCHECKED_HASH)
     return image
 
 
@@ -159,14 +164,16 @@ def _copies(text: str, folder: PurePosixPath, context: Path, where: str) -> Iter
         return  # installed packages, which .venv has
     if unknown := [option for option in options if not option.startswith(("--chmod=", "--chown=", "--link"))]:
         raise TwinError(f"{where}: COPY {unknown[0]} is not understood by the twin.")
-    *sources, target = [word for word in words if not word.startswith("--")]
+    *sources, target = [word for word in words if not word.startswith("--")] or [""]
+    if not sources:
+        raise TwinError(f"{where}: COPY needs a source and a target.")
     place = folder / target
     for pattern in sources:
         found = sorted(context.glob(pattern.removeprefix("./").rstrip("/") or "."))
         if not found:
             raise TwinError(f"{where}: nothing in the project is called {pattern}.")
         for source in found:
-            into = target.endswith(("/", ".")) or len(sources) > 1 or len(found) > 1
+            into = target.endswith(("/", ".")) or len(sources) > 1 or len(found) > 1 or str(place) in TASK_ROOTS
             yield source, place / source.name if into and source.is_file() else place
 
 

@@ -12,6 +12,7 @@ after it (AWS hands it over when the runtime has answered); snapshots; provision
 
 from __future__ import annotations
 
+import asyncio
 import json
 import shutil
 from collections.abc import Callable
@@ -109,6 +110,8 @@ class Environment:
         )
         self._sandbox = Sandbox(plan, self._telemetry, services.guardian, self._line)
         self._api = ""
+        self._turn = asyncio.Lock()  # one thing at a time: start, invoke, recover, shut_down
+        self._closing = False
         self._initialized = False
         self._init_seconds: float | None = None  # told once, with the first invocation
         self.idle_since = now()
@@ -125,6 +128,10 @@ class Environment:
     # --- init --------------------------------------------------------------------------------------------------------
     async def start(self) -> None:
         """The init phase. A failure is not the end: the first invocation tries once more."""
+        async with self._turn:
+            await self._start()
+
+    async def _start(self) -> None:
         self._scratch.mkdir(parents=True, exist_ok=True)
         self._api = await self._sandbox.open()
         began = now()
@@ -135,6 +142,8 @@ class Environment:
         await self._sandbox.shut_down(failure.reason)
 
     async def _initialize(self, phase: str, deadline: float) -> Failure | None:
+        if self._closing:
+            return Failure("error", "Sandbox.Failure", "The host is shutting down")
         function = self.function
         began = now()
         self._emit(
@@ -164,6 +173,10 @@ class Environment:
     # --- invocations -------------------------------------------------------------------------------------------------
     async def invoke(self, request: Invocation) -> Outcome:
         """Run one invocation. Afterwards the environment is frozen, or waits for ``recover`` (see ``reset_reason``)."""
+        async with self._turn:
+            return await self._invoke(request)
+
+    async def _invoke(self, request: Invocation) -> Outcome:
         function = self.function
         began = now()
         self._sandbox.thaw()
@@ -266,12 +279,17 @@ class Environment:
 
     async def recover(self) -> None:
         """Reset after a failed invocation: no process is left, the next invocation starts them anew."""
-        await self._sandbox.shut_down(self.reset_reason)
-        self.reset_reason = ""
+        async with self._turn:
+            await self._sandbox.shut_down(self.reset_reason)
+            self.reset_reason = ""
 
     async def shut_down(self, reason: str) -> None:
-        await self._sandbox.shut_down(reason)
-        await self._sandbox.close()
+        """The end, for good; a running invocation fails."""
+        self._closing = True
+        self._sandbox.abort()
+        async with self._turn:
+            await self._sandbox.shut_down(reason)
+            await self._sandbox.close()
         shutil.rmtree(self._scratch, ignore_errors=True)
 
     # --- lines and events --------------------------------------------------------------------------------------------

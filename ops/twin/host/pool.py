@@ -71,7 +71,8 @@ class Pool:
         everything = [*self._idle, *self.busy]
         self._idle.clear()
         await asyncio.gather(*(environment.shut_down("SPINDOWN") for environment in everything))
-        await asyncio.gather(*self._tasks)
+        while self._tasks:
+            await asyncio.gather(*self._tasks)
 
     def _give_back(self, environment: Environment) -> None:
         self.busy.discard(environment)

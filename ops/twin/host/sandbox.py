@@ -151,6 +151,10 @@ class Sandbox:
         self._forget()
         self._stopping = False
 
+    def abort(self) -> None:
+        """The running phase, if there is one, ends as a failure."""
+        self._fail(Failure("error", "Sandbox.Failure", "The host is shutting down"))
+
     async def close(self) -> None:
         if self._server is not None:
             self._server.close()

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import http.client
 import os
 import signal
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from tests.ops.twin.host.lab import ECHO, Host, running, wait_until
@@ -95,3 +97,17 @@ def test_a_taken_port_is_one_sentence(host: Host, tmp_path: Path) -> None:
     assert second.returncode == 1
     assert second.stderr.startswith(f"The Lambda host cannot listen on port {host.port}")
     assert "Traceback" not in second.stderr
+
+
+def test_the_host_ends_while_it_works_starts_and_recovers(tmp_path: Path) -> None:
+    with running(tmp_path) as host, ThreadPoolExecutor(3) as callers:
+        works = host.function("import time\ndef handler(event, context):\n    time.sleep(60)\n", timeout=60)
+        starts = host.function("import time\ntime.sleep(60)\n", timeout=60)
+        fails = host.function(ECHO, extensions=("recorder",), EXT_EXIT_AT="invoke", EXT_AFTER_SHUTDOWN="30")
+        answers = [callers.submit(function.invoke) for function in (works, starts)]
+        fails.invoke()
+        wait_until(lambda: works.pids() and starts.pids())
+        assert host.stop() == 0
+        assert not works.pids() + starts.pids() + fails.pids()
+        for answer in answers:
+            assert isinstance(answer.exception(5), OSError | http.client.HTTPException) or answer.result().error
