@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import base64
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from ops.aws.door import Aws
+
+BATCH = 10
+"""Messages a receive or a batch call takes at most (botocore 1.44.5 model, 2026-11)."""
 
 
 @dataclass(frozen=True)
@@ -95,3 +99,58 @@ def dead_letter_sources(aws: Aws, queue: Queue) -> tuple[str, ...]:
     with aws.asking(f"queue {queue.name}"):
         pages = aws.sqs.get_paginator("list_dead_letter_source_queues").paginate(QueueUrl=queue.url)
         return tuple(url for page in pages for url in page.get("queueUrls", []))
+
+
+@dataclass(frozen=True)
+class Message:
+    """A received message. ``attributes``: message attributes as text, binary ones as base64."""
+
+    message_id: str
+    receipt: str
+    body: str
+    attributes: Mapping[str, str]
+    system: Mapping[str, str]
+
+
+def receive(aws: Aws, queue: Queue, visibility_s: int, wait_s: int, most: int = BATCH) -> tuple[Message, ...]:
+    """Up to ``most`` messages, hidden from everybody else for ``visibility_s``. Counts as a receive of each."""
+    with aws.asking(f"queue {queue.name}"):
+        answer = aws.sqs.receive_message(
+            QueueUrl=queue.url,
+            MaxNumberOfMessages=most,
+            VisibilityTimeout=visibility_s,
+            WaitTimeSeconds=wait_s,
+            MessageAttributeNames=["All"],
+            MessageSystemAttributeNames=["All"],
+        )
+    return tuple(
+        Message(
+            message_id=item["MessageId"],
+            receipt=item["ReceiptHandle"],
+            body=item.get("Body", ""),
+            attributes={name: _text(value) for name, value in item.get("MessageAttributes", {}).items()},
+            system={str(name): value for name, value in item.get("Attributes", {}).items()},
+        )
+        for item in answer.get("Messages", [])
+    )
+
+
+def give_back(aws: Aws, queue: Queue, messages: Sequence[Message]) -> int:
+    """Make messages visible again at once; how many could not be (they come back when their lease ends)."""
+    failed = 0
+    with aws.asking(f"queue {queue.name}"):
+        for at in range(0, len(messages), BATCH):
+            answer = aws.sqs.change_message_visibility_batch(
+                QueueUrl=queue.url,
+                Entries=[
+                    {"Id": str(number), "ReceiptHandle": message.receipt, "VisibilityTimeout": 0}
+                    for number, message in enumerate(messages[at : at + BATCH])
+                ],
+            )
+            failed += len(answer.get("Failed", []))
+    return failed
+
+
+def _text(value: Any) -> str:
+    binary = value.get("BinaryValue")
+    return base64.b64encode(binary).decode() if binary is not None else str(value.get("StringValue", ""))

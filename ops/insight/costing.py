@@ -88,10 +88,10 @@ def spend(readings: Readings, workload: Workload, assumptions: Assumptions, pric
     per_request = {"rest": prices.api_rest_request, "http": prices.api_http_request}.get(assumptions.api, 0.0)
     if workload.api_url and per_request:
         parts["API Gateway"] = of("sent") * per_request
-    metrics = (len(RECORD_METRICS) if readings.has("billed_ms") else 0) + (
-        len(sources.JOB_SUMS) if readings.has("jobs_succeeded") else 0
+    published = _in_hours_with_data(known, "billed_ms") * len(RECORD_METRICS) + sum(
+        _in_hours_with_data(known, name) for name in sources.JOB_SUMS
     )
-    parts["Custom metrics"] = metrics * prices.metric_month / HOURS_A_MONTH * hours
+    parts["Custom metrics"] = published * prices.metric_month / HOURS_A_MONTH * hours
     parts["Alarms"] = len(workload.alarms) * prices.alarm_month / HOURS_A_MONTH * hours
     return parts
 
@@ -110,6 +110,15 @@ def per_1000(usd: float, successful: float) -> float | None:
 def chunks(message_bytes: float) -> int:
     """Requests that SQS bills for one message of this size."""
     return max(1, math.ceil(message_bytes / CHUNK_BYTES))
+
+
+def _in_hours_with_data(frame: pd.DataFrame, column: str) -> pd.Series:
+    """1 for each period of an hour in which the metric has a point, else 0: custom metrics are billed by the hour, and
+    only for hours with data (CloudWatch's pricing page says so, as far as we know; not among the dated sources)."""
+    if column not in frame:
+        return pd.Series(0.0, index=frame.index)
+    hour = pd.DatetimeIndex(frame.index).floor("h")
+    return frame[column].notna().groupby(hour).transform("any").astype(float)
 
 
 def _sqs_requests(readings: Readings) -> pd.Series:

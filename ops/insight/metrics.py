@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC
 from typing import TYPE_CHECKING
 
@@ -20,8 +20,9 @@ if TYPE_CHECKING:
 
 COUNTED = ("Sum", "SampleCount")
 """Statistics that grow while a period lasts: an unfinished period's value is not yet known."""
-RECENT_S = 300
-"""What "now" means for a rate: the last five minutes, or one period where periods are longer."""
+RECENT_S, RECENT_LEAST_S, RECENT_PERIODS = 300, 120, 5
+"""What "now" means for a rate: the last five periods, but two minutes at least and five minutes (or one period, where
+periods are longer) at most."""
 
 
 @dataclass(frozen=True)
@@ -44,13 +45,17 @@ class Readings:
         """The last data point; None when there is none."""
         return float(self.frame[column].dropna().iloc[-1]) if self.has(column) else None
 
+    def replaced(self, columns: pd.DataFrame) -> Readings:
+        """With these columns instead of, or besides, the ones read."""
+        return replace(self, frame=self.frame.assign(**{str(name): columns[name] for name in columns}))
+
     def finished(self) -> pd.DataFrame:
         """Without the last period where that is not over yet."""
         whole = len(self.frame) - (0 if _whole(self.frame, self.window) else 1)
         return self.frame.iloc[:whole]
 
     def recent(self) -> pd.DataFrame:
-        """The last finished and published periods, about ``RECENT_S`` long; gaps in sums are then zeros.
+        """The last finished and published periods, gaps in sums taken as zeros by those who use them.
 
         A Lambda or EMF metric has no point where nothing happened, while a period that no metric has a point for was
         not published yet (CloudWatch is a minute or more behind).
@@ -60,8 +65,9 @@ class Readings:
         published = self.frame[list(self.counted)].dropna(how="all").index
         if published.empty:
             return self.frame.iloc[0:0]
-        rows = max(1, round(RECENT_S / self.window.period))
-        return self.frame.loc[: published[-1]].tail(rows)
+        period = self.window.period
+        rows = max(1, min(RECENT_S // period, max(RECENT_PERIODS, RECENT_LEAST_S // period)))
+        return self.frame.loc[published[0] : published[-1]].tail(rows)
 
     def per_minute(self, column: str) -> float | None:
         """How many a minute lately; None when the metric has no point in the whole window."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from ops.aws import sqs
-from ops.insight import alarms, costing, limits, metrics, prices, sources, words
+from ops.insight import alarms, costing, dead_letters, limits, metrics, prices, queue, setup, sources, words
 from ops.insight.findings import Claim, conclude
 from ops.insight.metrics import Readings
 from ops.insight.reports import (
@@ -46,16 +46,18 @@ def report(aws: Aws, workload: Workload, window: Window) -> OverviewReport:
     ]
     readings = metrics.read(aws, queries, window)
     now = sqs.depth(aws, workload.queue)
-    dead_now = float(sqs.depth(aws, workload.dlq).visible) if workload.dlq else None
+    dead_now = dead_letters.count_now(aws, workload)
     known, missing = alarms.read(aws, workload)
     states = alarms.states(known)
     oldest_line = alarms.threshold(known, "ApproximateAgeOfOldestMessage", workload.queue.name)
     path = _path(readings, now, dead_now)
     claims = [
-        *_setup(workload),
-        *_dead(dead_now, arrived(readings), window),
+        *setup.reading(workload),
+        *dead_letters.claim(dead_now, dead_letters.arrived(readings), window),
+        *setup.dead_lettering(workload),
+        *setup.visibility(workload),
         *_alarms(states, workload),
-        *_queue(readings, path, oldest_line),
+        *_queue(readings, workload, path, queue.age_lines(workload, readings, oldest_line)),
         *_function(readings, window),
     ]
     if not claims:
@@ -68,14 +70,6 @@ def report(aws: Aws, workload: Workload, window: Window) -> OverviewReport:
         alarms=states,
         look=Look(look.metrics_requested, look.usd, look.partial + missing),
     )
-
-
-def arrived(readings: Readings) -> float | None:
-    """Dead letters that came in the window, at least: the rises of the queue's depth, since AWS counts
-    automatic moves nowhere)."""
-    if not readings.has("dead"):
-        return None
-    return float(readings.frame["dead"].dropna().diff().clip(lower=0).sum())
 
 
 def _path(readings: Readings, now: sqs.Depth, dead_now: float | None) -> PathRates:
@@ -105,29 +99,6 @@ def _path(readings: Readings, now: sqs.Depth, dead_now: float | None) -> PathRat
     )
 
 
-def _setup(workload: Workload) -> list[Claim]:
-    claims = []
-    if workload.mapping is None:
-        claims.append(
-            Claim(Level.ACT, f"no function reads {workload.queue.name}: add an event source mapping", "queue")
-        )
-    elif not workload.mapping.state.startswith("Enabl"):
-        claims.append(
-            Claim(Level.ACT, f"the event source mapping is {workload.mapping.state}: nothing is worked on", "queue")
-        )
-    if workload.dlq is None:
-        text = f"{workload.queue.name} has no dead-letter queue, so a message that keeps failing is lost in the end"
-        claims.append(Claim(Level.WATCH, text, "dead_letters"))
-    return claims
-
-
-def _dead(dead: float | None, new: float | None, window: Window) -> list[Claim]:
-    if not dead:
-        return []
-    fresh = f", {words.count(new)} new in the last {words.duration(window.length.total_seconds())}" if new else ""
-    return [Claim(Level.ACT, f"{words.count(dead, 'dead letter')}{fresh}: look at their causes", "dead_letters")]
-
-
 def _alarms(states: tuple[AlarmState, ...], workload: Workload) -> list[Claim]:
     """Alarms that fire, but for those about dead letters, whose number the sentence gives already."""
     claims = []
@@ -139,29 +110,19 @@ def _alarms(states: tuple[AlarmState, ...], workload: Workload) -> list[Claim]:
     return claims
 
 
-def _queue(readings: Readings, path: PathRates, oldest: Line | None) -> list[Claim]:
-    age = readings.latest("oldest_s")
-    if age is None or not path.waiting:
+def _queue(readings: Readings, workload: Workload, path: PathRates, lines: tuple[Line, ...]) -> list[Claim]:
+    if not path.waiting:
         return []
-    growing = path.accepted is not None and path.finished is not None and path.accepted > path.finished * 1.1
-    if oldest is not None and age >= oldest.value:
-        return [
-            Claim(
-                Level.ACT,
-                f"the oldest message is {words.duration(age)} old; its alarm is set to {words.duration(oldest.value)}",
-                "queue",
-            )
-        ]
-    if growing and age > SLOW_AGE_S:
-        return [
-            Claim(
-                Level.WATCH,
-                f"work arrives faster ({words.rate(path.accepted or 0)}) than it is done "
-                f"({words.rate(path.finished or 0)}); {words.count(path.waiting)} wait, the oldest for {words.duration(age)}",
-                "queue",
-            )
-        ]
-    return []
+    late = queue.age_claims(readings, workload, lines)
+    age = readings.latest("oldest_s")
+    growing = path.accepted is not None and path.finished is not None and path.accepted > path.finished * queue.EVEN
+    if late or not growing or age is None or age <= SLOW_AGE_S:
+        return late
+    text = (
+        f"work arrives faster ({words.rate(path.accepted or 0)}) than it is done "
+        f"({words.rate(path.finished or 0)}); {words.count(path.waiting)} wait, the oldest for {words.duration(age)}"
+    )
+    return [Claim(Level.WATCH, text, "queue")]
 
 
 def _function(readings: Readings, window: Window) -> list[Claim]:

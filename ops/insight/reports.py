@@ -174,7 +174,8 @@ class Assumptions:
 class CostReport:
     """``parts``: component, usd (the window's spend). ``trend``: usd_per_1000 (dollars a 1,000 successes).
 
-    ``left_out``: what the sum does not hold, in words. ``measured_log_bytes``: an invocation's, as found in the logs."""
+    ``left_out``: what the sum does not hold, in words. ``measured_log_bytes``: an invocation's, from the logs.
+    """
 
     finding: Finding
     parts: pd.DataFrame
@@ -204,7 +205,7 @@ class Letter:
     receives: int
     error_type: str  # "unknown" where nothing tells
     error_message: str
-    cause_from: str  # attribute | handler log | invocation record | none
+    cause_from: str  # attribute | body | handler log | invocation record | none
     original_message_id: str
     request_id: str
 
@@ -223,12 +224,13 @@ class DeadLettersReport:
 
 @dataclass(frozen=True)
 class DeadLetterLook:
-    """The outcome of one look (a lease) at the queue: what was read, and what reading it did.
+    """The outcome of one look (a lease) at the queue: what was read, and what reading it did (``notes``).
 
-    ``causes``: error_type, error_message, letters, share (0–1), first_seen, last_seen, source (attribute | handler log |
-    invocation record | none), most letters first. ``look``: what the log query behind it cost.
+    ``causes``: error_type, error_message, letters, share (0–1), first_seen, last_seen, source (Letter.cause_from), most
+    letters first. ``look``: what the log queries behind it cost.
     """
 
+    finding: Finding
     letters: tuple[Letter, ...]
     causes: pd.DataFrame
     receives: int

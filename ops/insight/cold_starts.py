@@ -1,0 +1,159 @@
+"""Cold starts: how much latency and money are they, of which version, and where does the time go?"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from ops.insight import invocations, metrics, prices, sources, words
+from ops.insight.findings import Claim, conclude
+from ops.insight.reports import ColdStartReport, Level, Look, Window
+
+if TYPE_CHECKING:
+    from ops.aws import Aws
+    from ops.insight.invocations import Invocations
+    from ops.insight.metrics import Readings
+    from ops.workload import Workload
+
+MANY = 0.1
+"""Share of cold invocations from which it is worth a look: our choice, there is no AWS figure."""
+SLOW_INIT_MS = 10_000 * 0.8
+"""Init is stopped and tried again at 10 s (Lambda developer guide, runtimes): close to that, it is near to failing."""
+SHOWN = (
+    "started",
+    "request_id",
+    "version",
+    "cold",
+    "init_ms",
+    "duration_ms",
+    "billed_ms",
+    "memory_used_mb",
+    "memory_size_mb",
+    "status",
+    "error_type",
+    "cost_usd",
+    "runtime_init_ms",
+    "response_latency_ms",
+    "extension_overhead_ms",
+)
+PHASES = (
+    ("Runtime and handler init", "runtime_init_ms"),
+    ("Extensions and platform", "other_init_ms"),
+    ("Handler, to first byte", "response_latency_ms"),
+    ("Response", "response_duration_ms"),
+    ("Runtime overhead", "runtime_overhead_ms"),
+    ("Extension overhead", "extension_overhead_ms"),
+)
+
+
+def report(aws: Aws, workload: Workload, window: Window) -> ColdStartReport:
+    """One Logs Insights query, and one GetMetricData call for shares that are exact even when rows are cut off."""
+    found = invocations.read(aws, workload, window)
+    names = ("cold", "recorded", "init_ms")
+    readings = metrics.read(aws, sources.records(workload.function, *names), window)
+    frame = found.frame
+    inits = frame.loc[frame["cold"], "init_ms"].dropna()
+    share, init_usd = _share(found, readings), _init_usd(found, readings, workload)
+    p50, p95, p99 = (float(inits.quantile(q)) if len(inits) else None for q in (0.5, 0.95, 0.99))
+    return ColdStartReport(
+        finding=conclude(_claims(frame, share, p95, init_usd)),
+        invocations=frame[list(SHOWN)],
+        by_version=by_version(frame),
+        phases=phases(frame),
+        share=share,
+        init_p50_ms=p50,
+        init_p95_ms=p95,
+        init_p99_ms=p99,
+        init_cost_usd=init_usd,
+        look=Look(
+            readings.look.metrics_requested,
+            readings.look.usd + found.look.usd,
+            found.look.partial + readings.look.partial,
+        ),
+    )
+
+
+def by_version(frame: pd.DataFrame) -> pd.DataFrame:
+    """One row a version: invocations, cold, share (0–1), init_p50_ms, init_p95_ms, init_p99_ms."""
+    rows = []
+    for version, some in frame.groupby("version", sort=True):
+        inits = some.loc[some["cold"], "init_ms"].dropna()
+        p50, p95, p99 = (float(inits.quantile(q)) if len(inits) else float("nan") for q in (0.5, 0.95, 0.99))
+        cold = int(some["cold"].sum())
+        rows.append((version, len(some), cold, cold / len(some), p50, p95, p99))
+    columns = ["version", "invocations", "cold", "share", "init_p50_ms", "init_p95_ms", "init_p99_ms"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def phases(frame: pd.DataFrame) -> pd.DataFrame:
+    """The newest cold start, one phase after the other: phase, start_ms, duration_ms. Empty without the extension.
+
+    The extension starts beside the runtime: what init took beyond the runtime's share is drawn behind it.
+    """
+    cold = frame[frame["cold"] & frame["init_ms"].notna()]
+    rows = []
+    if len(cold):
+        latest = cold.iloc[-1].to_dict()
+        if pd.notna(latest["runtime_init_ms"]):
+            latest["other_init_ms"] = max(0.0, latest["init_ms"] - latest["runtime_init_ms"])
+        else:
+            latest["runtime_init_ms"], latest["other_init_ms"] = latest["init_ms"], float("nan")
+        if pd.isna(latest["response_latency_ms"]):
+            latest["response_latency_ms"] = latest["duration_ms"]
+        at = 0.0
+        for phase, column in PHASES:
+            lasted = latest[column]
+            if pd.notna(lasted):
+                rows.append((phase, at, float(lasted)))
+                at += float(lasted)
+    return pd.DataFrame(rows, columns=["phase", "start_ms", "duration_ms"])
+
+
+def _share(found: Invocations, readings: Readings) -> float | None:
+    recorded = readings.total("recorded")
+    if recorded and (found.truncated or found.frame.empty):
+        return (readings.total("cold") or 0.0) / recorded
+    return float(found.frame["cold"].mean()) if len(found.frame) else None
+
+
+def _init_usd(found: Invocations, readings: Readings, workload: Workload) -> float | None:
+    """What INIT cost in the window: it is billed like duration (for all on-demand functions since 2025-08)."""
+    if workload.function is None:
+        return None
+    price = prices.load().gb_second(workload.function.architecture) * workload.function.memory_mb / 1024 / 1000
+    if found.truncated or found.frame.empty:
+        total = readings.total("init_ms")
+        return total * price if total is not None else None
+    return float(found.frame["init_ms"].fillna(0).sum()) * price
+
+
+def _claims(frame: pd.DataFrame, share: float | None, p95: float | None, init_usd: float | None) -> list[Claim]:
+    if share is None:
+        return [Claim(Level.UNKNOWN, "no invocation in this time range left a record or a REPORT line")]
+    claims = _deaths(frame)
+    cold = int(frame["cold"].sum())
+    cost = f", INIT cost {words.usd(init_usd)}" if init_usd is not None else ""
+    latency = f", p95 init {words.duration(p95 / 1000)}" if p95 is not None else ""
+    told = f"{cold} of {words.count(len(frame), 'invocation')} were cold ({words.percent(share)}){latency}{cost}"
+    if p95 is not None and p95 >= SLOW_INIT_MS:
+        claims.append(Claim(Level.WATCH, f"init is close to the 10 s at which Lambda starts over: {told}"))
+    elif share >= MANY and cold > 1:
+        claims.append(Claim(Level.WATCH, told))
+    else:
+        claims.append(Claim(Level.OK, told))
+    return claims
+
+
+def _deaths(frame: pd.DataFrame) -> list[Claim]:
+    """Invocations that crashed, by what killed them."""
+    dead = frame[~frame["status"].isin(("success", ""))]
+    claims = []
+    for kind, some in sorted(dead.groupby("error_type"), key=lambda item: -len(item[1])):
+        name = str(kind) or "an error without a type"
+        detail = ""
+        if "OutOfMemory" in name and some["memory_used_mb"].notna().any():
+            used, size = some["memory_used_mb"].max(), some["memory_size_mb"].max()
+            detail = f" (up to {used:,.0f} of {size:,.0f} MB used)"
+        claims.append(Claim(Level.WATCH, f"{words.count(len(some), 'invocation')} ended in {name}{detail}"))
+    return claims

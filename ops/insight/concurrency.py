@@ -1,0 +1,199 @@
+"""Concurrency: what limits throughput now, and how long would a backlog take?"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from ops.aws import sqs
+from ops.errors import UsageError
+from ops.insight import limits, metrics, setup, sources, words
+from ops.insight.findings import Claim, conclude
+from ops.insight.metrics import Readings
+from ops.insight.ramp import Observed, RampLaw, begin, step
+from ops.insight.reports import ConcurrencyReport, Level, Line, Window
+
+if TYPE_CHECKING:
+    from ops.aws import Aws
+    from ops.workload import Workload
+
+NEAR = 0.9
+"""Share of a limit from which it is taken to bind (AWS recommends alarms at about 90% of concurrency quotas)."""
+RAMP = "the mapping's ramp"
+FAILURES_A_PERIOD = 50
+"""Failures told apart within a period: more of them hold the mapping down all the same."""
+
+
+def report(aws: Aws, workload: Workload, window: Window) -> ConcurrencyReport:
+    """One GetMetricData call and the queue's depth now. Raises what ``ops.aws`` raises."""
+    names = ("concurrency", "throttles", "errors", "invocations", "duration_ms")
+    queries = [
+        *sources.queue(workload.queue, "visible", "sent", "received"),
+        *sources.function(workload.function, *names),
+    ]
+    readings = metrics.read(aws, queries, window)
+    frame = readings.frame.reindex(columns=["visible", "sent", "received", *names])
+    now = sqs.depth(aws, workload.queue)
+    known = limits.concurrency(workload)
+    concurrency = pd.DataFrame({"observed": frame["concurrency"], "law": allowed(workload, frame, window.period)})
+    batch_size = workload.mapping.batch_size if workload.mapping else None
+    fill = frame["received"] / frame["invocations"].where(frame["invocations"] > 0)
+    binding = _binding(readings, concurrency, known, now)
+    seconds = _seconds_per_message(readings)
+    claims = [*setup.reading(workload), *_claims(readings, concurrency, binding, now, known, workload)]
+    return ConcurrencyReport(
+        finding=conclude(claims),
+        concurrency=concurrency,
+        limits=known,
+        binding=binding,
+        throttles=frame[["throttles"]],
+        batch=pd.DataFrame({"fill": fill, "share": fill / batch_size if batch_size else float("nan")}),
+        batch_size=batch_size,
+        backlog=float(now.visible),
+        arrivals_per_min=readings.per_minute("sent"),
+        seconds_per_message=seconds,
+        look=readings.look,
+    )
+
+
+def law(workload: Workload) -> RampLaw | None:
+    """The mapping's scaling law; None without a mapping, and in provisioned mode, which scales otherwise."""
+    mapping = workload.mapping
+    if mapping is None or mapping.maximum_pollers is not None:
+        return None
+    return RampLaw(maximum_concurrency=mapping.maximum_concurrency)
+
+
+def allowed(workload: Workload, frame: pd.DataFrame, period: int) -> pd.Series:
+    """The most that the law allowed in each period, by whether messages waited and what failed."""
+    rule = law(workload)
+    if rule is None:
+        return pd.Series(float("nan"), index=frame.index)
+    failures = (frame["errors"].fillna(0) + frame["throttles"].fillna(0)).astype(int)
+    ramp = begin(rule)
+    most = []
+    for waiting, failed in zip(frame["visible"].fillna(0), failures, strict=True):
+        # Failures come one by one, and the mapping grows again between them.
+        stretches = min(failed, FAILURES_A_PERIOD) + 1
+        reached = 0
+        for number in range(stretches):
+            seconds = period / stretches
+            ramp = step(rule, ramp, Observed(seconds, bool(waiting > 0)))
+            reached = max(reached, ramp.concurrency)
+            if number < stretches - 1:
+                ramp = step(rule, ramp, Observed(0.0, bool(waiting > 0), failures=1))
+        most.append(reached)
+    return pd.Series(most, index=frame.index, dtype=float)
+
+
+def drain_what_if(
+    backlog: float,
+    arrivals_per_min: float,
+    seconds_per_message: float,
+    concurrency: float,
+    batch_size: int,
+) -> float | None:
+    """Seconds until ``backlog`` is gone while more arrives, with this MaximumConcurrency and the ramp up to it.
+
+    ``seconds_per_message``: one environment's time for one message of a batch. None: it is never drained, because more
+    arrives than the concurrency can do. Raises UsageError for values that make no sense.
+    """
+    if seconds_per_message <= 0 or concurrency < 1 or batch_size < 1 or backlog < 0 or arrivals_per_min < 0:
+        raise UsageError(
+            "A drain time needs a backlog and arrivals of 0 or more, and a time, concurrency and batch size above 0.",
+            "Correct the values.",
+        )
+    if backlog == 0:
+        return 0.0
+    rule = RampLaw(maximum_concurrency=int(concurrency))
+    start, most, growth = float(rule.base), float(rule.limit), rule.per_minute / 60
+    arriving = arrivals_per_min / 60 * seconds_per_message  # environments that the arrivals alone keep busy
+    owed = backlog * seconds_per_message  # environment-seconds of work
+    # While ramping, work done by t is start·t + growth·t²/2; it has to reach owed + arriving·t.
+    rising = start - arriving
+    ramping = (-rising + math.sqrt(rising * rising + 2 * growth * owed)) / growth
+    ramp_ends = (most - start) / growth
+    if ramping <= ramp_ends:
+        drained = ramping
+    elif most <= arriving:
+        return None
+    else:
+        left = owed + arriving * ramp_ends - (start + most) / 2 * ramp_ends
+        drained = ramp_ends + left / (most - arriving)
+    # No batch is done before all its messages are.
+    return max(drained, seconds_per_message * min(batch_size, math.ceil(backlog / most)))
+
+
+def _seconds_per_message(readings: Readings) -> float | None:
+    """Observed over the window: the function's time ÷ the messages it was given."""
+    duration, received = readings.total("duration_ms"), readings.total("received")
+    return duration / 1000 / received if duration and received else None
+
+
+def _binding(readings: Readings, concurrency: pd.DataFrame, known: tuple[Line, ...], now: sqs.Depth) -> str:
+    """The name of what holds throughput back now: nothing does while nothing waits."""
+    throttled = float(readings.recent()["throttles"].fillna(0).sum()) if "throttles" in readings.frame else 0.0
+    if throttled:
+        outer = [line.name for line in known if not line.name.startswith("mapping")]
+        return outer[0] if outer else "concurrency"
+    observed = readings.latest("concurrency")
+    if not now.visible or observed is None or not known:
+        return ""
+    lowest = known[0]
+    if observed >= NEAR * lowest.value:
+        return lowest.name
+    ramp = concurrency["law"].dropna()
+    if len(ramp) and ramp.iloc[-1] < lowest.value and observed >= NEAR * ramp.iloc[-1]:
+        return RAMP
+    return ""
+
+
+def _claims(
+    readings: Readings,
+    concurrency: pd.DataFrame,
+    binding: str,
+    now: sqs.Depth,
+    known: tuple[Line, ...],
+    workload: Workload,
+) -> list[Claim]:
+    observed = readings.latest("concurrency")
+    throttles = readings.total("throttles")
+    claims: list[Claim] = []
+    claims += _mapping_above_reserved(workload)
+    if throttles:
+        text = f"{words.count(throttles, 'invocation was', 'invocations were')} throttled"
+        claims.append(Claim(Level.WATCH, f"{text} by the {binding}" if binding and binding != RAMP else text))
+    elif binding == RAMP:
+        text = f"{words.count(now.visible, 'message')} wait while the mapping still ramps up (300 more a minute)"
+        claims.append(Claim(Level.OK, text))
+    elif binding:
+        value = next(line.value for line in known if line.name == binding)
+        text = (
+            f"{words.count(observed or 0)} of {words.count(value)} environments are busy while "
+            f"{words.count(now.visible, 'message waits', 'messages wait')}: the {binding} holds throughput back"
+        )
+        claims.append(Claim(Level.WATCH, text))
+    if claims:
+        return claims
+    if observed is None and not readings.has("received"):
+        return [Claim(Level.UNKNOWN, "no concurrency metrics in this time range: nothing ran")]
+    peak = float(concurrency["observed"].max()) if readings.has("concurrency") else 0.0
+    of = f" of {words.count(known[0].value)} allowed by the {known[0].name}" if known else ""
+    return [Claim(Level.OK, f"nothing holds throughput back; at most {words.count(peak)}{of} were busy at once")]
+
+
+def _mapping_above_reserved(workload: Workload) -> list[Claim]:
+    """AWS advises reserved concurrency of at least the sum of the mappings' maxima (services-sqs-scaling)."""
+    mapping, function = workload.mapping, workload.function
+    if mapping is None or function is None or function.reserved is None:
+        return []
+    most = mapping.maximum_concurrency or limits.MAPPING_CEILING
+    if most <= function.reserved:
+        return []
+    text = (
+        f"the mapping may run {most} at once, but only {function.reserved} are reserved: what is above that is "
+        "throttled and uses up receives"
+    )
+    return [Claim(Level.WATCH, text)]

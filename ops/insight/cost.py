@@ -1,0 +1,151 @@
+"""Cost: what does one successful request cost, and where does the money go?"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from ops.insight import costing, invocations, metrics, prices, words
+from ops.insight.findings import Claim, conclude
+from ops.insight.reports import Assumptions, CostReport, Level, Look, Window
+
+if TYPE_CHECKING:
+    from ops.aws import Aws
+    from ops.insight.invocations import Invocations
+    from ops.insight.metrics import Readings
+    from ops.workload import Workload
+
+MUCH = 0.2
+"""Share of the money that goes into failures from which it is worth a look: our choice."""
+
+
+def report(aws: Aws, workload: Workload, window: Window, assumptions: Assumptions | None = None) -> CostReport:
+    """One GetMetricData call, and one Logs Insights query for what failed invocations cost."""
+    assumptions = assumptions or Assumptions()
+    table = prices.load()
+    readings = metrics.read(aws, costing.queries(workload), window)
+    found = invocations.read(aws, workload, window)
+    if not readings.has("billed_ms"):
+        readings = _with_init(readings, found)
+    parts = costing.spend(readings, workload, assumptions, table)
+    done = costing.successes(readings)
+    total, successes = float(parts.sum().sum()), float(done.sum())
+    per_1000 = costing.per_1000(total, successes)
+    failures = failures_usd(parts, readings, found)
+    hours = len(parts) * window.period / 3600
+    month = total / hours * costing.HOURS_A_MONTH if hours else None
+    even = break_even(_lambda(parts), successes, assumptions)
+    components = pd.DataFrame({"component": parts.columns, "usd": parts.sum().to_numpy()})
+    measured = found.log_bytes / len(found.frame) if len(found.frame) and not found.truncated else None
+    return CostReport(
+        finding=conclude(_claims(components, total, successes, failures, per_1000, month, readings)),
+        parts=components,
+        trend=pd.DataFrame({"usd_per_1000": parts.sum(axis=1) / done.where(done > 0) * 1000}),
+        successes=successes,
+        failures_usd=failures,
+        total_usd=total,
+        usd_per_1000=per_1000,
+        month_usd=month,
+        break_even_jobs_per_hour=even,
+        assumptions=assumptions,
+        prices_dated=f"{table.dated}, {table.region}, first tier",
+        look=Look(
+            readings.look.metrics_requested,
+            readings.look.usd + found.look.usd,
+            readings.look.partial + found.look.partial,
+        ),
+        left_out=_left_out(readings, workload, table),
+        measured_log_bytes=measured,
+    )
+
+
+def break_even(lambda_usd: float, successes: float, assumptions: Assumptions) -> float | None:
+    """Jobs an hour from which an always-on worker is cheaper than Lambda; None when it never is.
+
+    Only the compute is compared: queue, API and logs cost the same either way. One worker does
+    ``always_on_jobs_per_hour`` at most; above that it takes another one at the same price a job.
+    """
+    if successes <= 0 or lambda_usd <= 0:
+        return None
+    jobs = assumptions.always_on_usd_per_hour / (lambda_usd / successes)
+    return jobs if jobs <= assumptions.always_on_jobs_per_hour else None
+
+
+def failures_usd(parts: pd.DataFrame, readings: Readings, found: Invocations) -> float:
+    """What went into work that did not succeed: invocations that died, and the failed jobs' share of all others.
+
+    Where the handler counts its jobs, their share is failed attempts of all attempts; elsewhere it is the receives that
+    did not end in a deletion.
+    """
+    compute = _lambda(parts) + float(parts["SQS requests"].sum())
+    frame = found.frame
+    spent = float(frame["cost_usd"].sum())
+    dead = float(frame.loc[~frame["status"].isin(("success", "")), "cost_usd"].sum()) / spent if spent else 0.0
+    return compute * (dead + (1 - dead) * _failed_share(readings))
+
+
+def _failed_share(readings: Readings) -> float:
+    if readings.has("jobs_succeeded") or readings.has("jobs_failed") or readings.has("jobs_rejected"):
+        failed = (readings.total("jobs_failed") or 0.0) + (readings.total("jobs_rejected") or 0.0)
+        fine = (readings.total("jobs_succeeded") or 0.0) + (readings.total("jobs_repeated") or 0.0)
+        return failed / (failed + fine) if failed + fine else 0.0
+    received, deleted = readings.total("received") or 0.0, readings.total("deleted") or 0.0
+    return max(0.0, received - deleted) / received if received else 0.0
+
+
+def _lambda(parts: pd.DataFrame) -> float:
+    return float(parts[[name for name in costing.LAMBDA if name in parts]].sum().sum())
+
+
+def _with_init(readings: Readings, found: Invocations) -> Readings:
+    """For a function without the extension: billed time and INIT a period, from its REPORT lines."""
+    frame = found.frame.dropna(subset=["billed_ms"])
+    if frame.empty or found.truncated:
+        return readings
+    period = pd.Timedelta(seconds=readings.window.period)
+    by_period = frame.set_index(frame["started"].dt.floor(period))[["billed_ms", "init_ms"]].groupby(level=0).sum()
+    return readings.replaced(by_period.reindex(readings.frame.index))
+
+
+def _left_out(readings: Readings, workload: Workload, table: prices.Prices) -> tuple[str, ...]:
+    left = list(costing.LEFT_OUT)
+    if workload.function is not None and not readings.has("billed_ms") and readings.has("duration_ms"):
+        left.append("INIT, because the function has no extension and its REPORT lines are not all here")
+    if table.unsure:
+        left.append(f"certainty about: {', '.join(table.unsure)} (from conflicting sources)")
+    if workload.region != table.region:
+        left.append(f"the prices of {workload.region}: those of {table.region} stand in for them")
+    return tuple(left)
+
+
+def _claims(
+    parts: pd.DataFrame,
+    total: float,
+    successes: float,
+    failures: float,
+    per_1000: float | None,
+    month: float | None,
+    readings: Readings,
+) -> list[Claim]:
+    if not any(readings.has(column) for column in ("sent", "invocations", "deleted")):
+        return [Claim(Level.UNKNOWN, "no usage in this time range, so there is nothing to price")]
+    if per_1000 is None:
+        return [Claim(Level.WATCH, f"{words.usd(total)} spent and nothing succeeded", "dead_letters")]
+    top = parts.sort_values("usd", ascending=False).iloc[0]
+    monthly = f"; at this pace {words.usd(month)} a month" if month is not None else ""
+    told = (
+        f"1,000 successes cost {words.usd(per_1000)}, most of it {_named(top['component'])} "
+        f"({words.percent(top['usd'] / total)}){monthly}"
+    )
+    claims = [Claim(Level.OK, told)]
+    if total and failures / total >= MUCH:
+        text = (
+            f"{words.percent(failures / total)} of the money ({words.usd(failures)}) goes into work that fails; {told}"
+        )
+        claims.append(Claim(Level.WATCH, text, "dead_letters"))
+    return claims
+
+
+def _named(component: str) -> str:
+    return component if component[:2].isupper() or component.startswith("Lambda") else component.lower()
