@@ -17,10 +17,10 @@ from ops.twin.post import Answer, Poster
 from ops.twin.state import TwinState
 
 PARAMETERS = {
-    # A killed job comes back ten seconds later instead of thirty-six, so its death fits into a test. AWS allows it (the
+    # A killed job comes back after twenty seconds instead of ninety, so its death fits into a test. AWS allows it (the
     # visibility is above the timeout); the recommended six-fold is held by tests/test_template.py.
-    "FunctionTimeout": "5",
-    "QueueVisibilityTimeout": "10",
+    "FunctionTimeout": "15",
+    "QueueVisibilityTimeout": "20",
 }
 
 

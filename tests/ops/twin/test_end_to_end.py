@@ -153,7 +153,7 @@ def test_poison_goes_to_the_dead_letter_queue_at_once_with_its_cause(twin: Twin)
     began = time.monotonic()
     letter = dead_letters(twin, {job_id}, timeout=30)[job_id]
     # At once: not after MaxReceiveCount visibility timeouts.
-    assert time.monotonic() - began < 3 * 10
+    assert time.monotonic() - began < 20
     attributes = {name: value["StringValue"] for name, value in letter["MessageAttributes"].items()}
     assert attributes[contract.DLQ_ERROR_TYPE] == "UnknownJob"
     assert attributes[contract.DLQ_ORIGINAL_MESSAGE_ID] == message_id
@@ -178,7 +178,7 @@ def test_killed_jobs_die_after_three_receives_and_take_no_batch_mate_along(twin:
         entries = [{"Id": str(number), "MessageBody": json.dumps(job)} for number, job in enumerate(batch)]
         assert not sqs.send_message_batch(QueueUrl=queue, Entries=entries).get("Failed")
 
-    letters = dead_letters(twin, {endless, greedy}, timeout=150)
+    letters = dead_letters(twin, {endless, greedy}, timeout=240)
     for letter in letters.values():
         assert int(letter["Attributes"]["ApproximateReceiveCount"]) > 3
     for mate in mates:
