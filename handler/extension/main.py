@@ -1,79 +1,52 @@
-"""Starts the extension: register, listen, subscribe, then serve until SHUTDOWN.
+"""Starts the extension: register at once, then import and run the rest.
 
-An extension that exits takes its environment down with it, so every failure here ends in going on with less.
+Lambda starts the runtime when every extension has registered, so what comes before that holds up the cold start; what
+comes after runs beside the runtime's own start. That is why the second half is imported in a function.
 """
 
 from __future__ import annotations
 
-import os
+import posix  # os itself would cost 1.5 ms at start
 import time
 
-from handler.extension.emf import Function, notice
 from handler.extension.lambda_api import ApiError, LambdaApi
-from handler.extension.listener import Listener
-from handler.extension.output import Output
-from handler.extension.session import Session
 
-ARCHITECTURES = {"x86_64": "x86_64", "aarch64": "arm64", "arm64": "arm64"}
-REGISTRATION_TRIES = 8
+TRIES = 8
 
 
 def main(name: str) -> None:
     """Run as the extension ``name`` (its file's name, as the Extensions API wants it). Ends the process."""
-    address = os.environ.get("AWS_LAMBDA_RUNTIME_API", "")
+    address = posix.environ.get(b"AWS_LAMBDA_RUNTIME_API", b"").decode("ascii", "replace")
     if not address.rpartition(":")[2].isdecimal():
-        os.write(2, f"{name} is a Lambda extension: Lambda starts it, with AWS_LAMBDA_RUNTIME_API set.\n".encode())
-        os._exit(2)
-    function = _function()
-    output = Output()
+        posix.write(2, f"{name} is a Lambda extension: Lambda starts it, with AWS_LAMBDA_RUNTIME_API set.\n".encode())
+        posix._exit(2)
     api = LambdaApi(address)
     try:
         _register(api, name)
     except ApiError as error:
-        output.line(notice("could not register; there will be no invocation records", function, reason=str(error)))
-        output.drain(1.0)
-        os._exit(1)  # Lambda is waiting for a registration that it does not take: only an end is left
-    listener, refusal = _subscribe(api)
-    if refusal:
-        text = "no telemetry here; records will hold only what INVOKE events tell"
-        output.line(notice(text, function, "INFO", reason=refusal))
-    session = Session(api, listener, output, function, os.environ.get("AWS_LAMBDA_INITIALIZATION_TYPE", ""))
-    os._exit(session.run())  # at once: the writer thread may be stuck in a blocked stdout
+        # Lambda waits for a registration that it does not take: only an end is left.
+        posix.write(1, f"{name} could not register, there will be no invocation records: {error}\n".encode())
+        posix._exit(1)
 
+    from handler.extension.serve import serve
 
-def _function() -> Function:
-    memory = os.environ.get("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "")
-    machine = os.uname().machine
-    return Function(
-        os.environ.get("AWS_LAMBDA_FUNCTION_NAME", ""),
-        os.environ.get("AWS_LAMBDA_FUNCTION_VERSION", ""),
-        int(memory) if memory.isdecimal() else None,
-        ARCHITECTURES.get(machine, machine),
-    )
+    posix._exit(serve(api))  # at once: a writer thread may be stuck in a blocked stdout
 
 
 def _register(api: LambdaApi, name: str) -> None:
     """Register, again after a pause while it fails. Managed Instances refuse INVOKE, so SHUTDOWN alone is tried too."""
     pause = 0.05
-    for attempt in range(REGISTRATION_TRIES):
-        events = ["INVOKE", "SHUTDOWN"] if attempt % 2 == 0 else ["SHUTDOWN"]
+    for attempt in range(TRIES):
         try:
-            api.register(name, events)
+            if attempt % 2 == 0:
+                api.register(name, "INVOKE", "SHUTDOWN")
+            else:
+                api.register(name, "SHUTDOWN")
         except ApiError as error:
-            if attempt == REGISTRATION_TRIES - 1:
+            if attempt == TRIES - 1:
                 raise
             if not 400 <= error.status < 500:
                 time.sleep(pause)
                 pause *= 2
         else:
             return
-
-
-def _subscribe(api: LambdaApi) -> tuple[Listener | None, str]:
-    """The listener that telemetry comes to, or None and why not."""
-    try:
-        listener = Listener(os.environ.get("LAMBDA_TELEMETRY_LISTEN_ADDRESS", "0.0.0.0"))  # noqa: S104 (the environment's own network)
-        api.subscribe(listener.uri)
-    except (ApiError, OSError) as error:
-        return None, str(error)
-    return listener, ""

@@ -11,7 +11,7 @@ import time
 
 from handler.extension.emf import Function, notice, record
 from handler.extension.invocations import Invocations
-from handler.extension.jsontext import elements
+from handler.extension.jsontext import elements, parse
 from handler.extension.lambda_api import ApiError, LambdaApi
 from handler.extension.listener import Listener
 from handler.extension.output import Output
@@ -115,12 +115,19 @@ class Session:
 
     def _event(self) -> None:
         try:
-            event = self._api.read_next()
+            text = self._api.read_next()
         except ApiError as error:
             self._failed(error)
             return
-        if event is None:
-            return
+        if text is not None:
+            self._take(text)
+
+    def _take(self, text: str) -> None:
+        try:
+            event = parse(text)
+        except ValueError:
+            event = None
+        event = event if isinstance(event, dict) else {}
         kind = event.get("eventType")
         if kind == "SHUTDOWN":
             self._shut_down(event)
