@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, Any
 
 import handler.lean  # noqa: F401 - first, so that the imports below skip what is not used
@@ -52,6 +53,14 @@ def record_handler(record: SQSRecord) -> Pointer:
     return run(parse(record.body))
 
 
+def run_directly(event: dict[str, Any]) -> Pointer:
+    try:
+        return run(check(event))
+    except Exception:
+        processor.tell(sys.exc_info())
+        raise
+
+
 @logger.inject_lambda_context(clear_state=True)
 @tracer.capture_lambda_handler(capture_response=False)
 @metrics.log_metrics
@@ -59,5 +68,5 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> Any:
     """A batch from SQS, or one job as the event itself (an asynchronous invocation, whose destinations report it)."""
     service.idempotency.register_lambda_context(context)
     if "Records" not in event:
-        return run(check(event))
+        return run_directly(event)
     return process_partial_response(event, record_handler, processor, context)

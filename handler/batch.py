@@ -94,7 +94,7 @@ class JobProcessor(BatchProcessor):
             except AwsError as unsent:
                 self._log.error("dead letter not sent", extra={contract.LOG_ERROR_MESSAGE: str(unsent)})
             else:
-                self._tell(exception, contract.METRIC_JOBS_REJECTED)
+                self.tell(exception, contract.METRIC_JOBS_REJECTED)
                 detail = {
                     contract.LOG_MESSAGE_ID: _id(record),
                     contract.LOG_JOB_ID: id_in(record.body),
@@ -103,7 +103,7 @@ class JobProcessor(BatchProcessor):
                 }
                 self._news.append((record.raw_event, contract.EVENT_JOB_REJECTED, detail))
                 return self.success_handler(record.raw_event, None)
-        self._tell(exception, contract.METRIC_JOBS_FAILED)
+        self.tell(exception)
         return super().failure_handler(record, exception)
 
     def _attempt(self, record: dict[str, Any]) -> None:
@@ -176,7 +176,8 @@ class JobProcessor(BatchProcessor):
             with self._keys(record):
                 self.failure_handler(SQSRecord(record), (NotAnnounced, refused, None))
 
-    def _tell(self, exception: Any, metric: str) -> None:
+    def tell(self, exception: Any, metric: str = contract.METRIC_JOBS_FAILED) -> None:
+        """Log and count a failed job; ``exception`` as from ``sys.exc_info()``."""
         error = exception[1]
         self._log.error(
             contract.LOG_JOB_FAILED,

@@ -84,6 +84,11 @@ class Client:
         base, prefix = self._bucket(bucket)
         self._send("s3", "PutObject", "PUT", base, path(*prefix, key), {"content-type": content_type}, body)
 
+    def close(self) -> None:
+        """Close the kept connections; they are opened again when needed."""
+        for connection in self._connections.values():
+            connection.close()
+
     def queue_url(self, arn: str) -> str:
         """The address of a queue, from ``arn:aws:sqs:region:account:name``."""
         _, _, _, region, account, name = arn.split(":", 5)

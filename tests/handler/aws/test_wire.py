@@ -1,0 +1,101 @@
+"""The HTTP client beside servers that misbehave. Each server is a plain socket with what it shall say."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from handler.aws.wire import Connection, Response, WireError
+
+OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
+
+
+@contextmanager
+def server(*connections: list[bytes]) -> Iterator[tuple[Connection, list[bytes]]]:
+    """A server that says one list of answers a connection, then closes it; and what it was asked."""
+    asked: list[bytes] = []
+    listener = socket.create_server(("127.0.0.1", 0))
+
+    def serve() -> None:
+        for answers in connections:
+            peer, _ = listener.accept()
+            with peer:
+                for answer in answers:
+                    asked.append(peer.recv(65_536))
+                    peer.sendall(answer)
+
+    thread = threading.Thread(target=serve, daemon=True)
+    thread.start()
+    connection = Connection("http", "127.0.0.1", listener.getsockname()[1])
+    try:
+        yield connection, asked
+    finally:
+        connection.close()
+        listener.close()
+        thread.join(5)
+
+
+def ask(connection: Connection, limit: int = 0, method: str = "GET") -> Response:
+    return connection.request(method, "/x", {"host": "h"}, b"body", limit)
+
+
+def test_a_connection_is_kept() -> None:
+    with server([OK, OK]) as (connection, asked):
+        assert [ask(connection).body, ask(connection).body] == [b"ok", b"ok"]
+        assert asked[0] == b"GET /x HTTP/1.1\r\nhost: h\r\ncontent-length: 4\r\n\r\nbody"
+
+
+def test_a_kept_connection_that_was_closed_is_opened_again() -> None:
+    with server([OK], [OK]) as (connection, asked):
+        assert [ask(connection).status, ask(connection).status] == [200, 200]
+        assert len(asked) == 2
+
+
+def test_chunks_are_joined_and_trailers_skipped() -> None:
+    answer = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3;x=y\r\nabc\r\n2\r\nde\r\n0\r\nT: v\r\n\r\n"
+    with server([answer, OK]) as (connection, _):
+        assert [ask(connection).body, ask(connection).body] == [b"abcde", b"ok"]
+
+
+def test_a_body_without_a_length_ends_with_the_connection() -> None:
+    with server([b"HTTP/1.1 200 OK\r\n\r\nall of it"], [OK]) as (connection, _):
+        assert [ask(connection).body, ask(connection).body] == [b"all of it", b"ok"]
+
+
+def test_an_interim_answer_is_passed_over() -> None:
+    with server([b"HTTP/1.1 100 Continue\r\n\r\n" + OK]) as (connection, _):
+        assert ask(connection).status == 200
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"SSH-2.0-OpenSSH\r\n",
+        b"HTTP/1.1 abc\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nshort",
+        b"HTTP/1.1 200 OK\r\nContent-Le",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
+    ],
+)
+def test_what_is_not_http_or_ends_early_is_an_error_of_a_request_that_was_sent(answer: bytes) -> None:
+    with server([answer]) as (connection, _), pytest.raises(WireError, match="broke off") as caught:
+        ask(connection)
+    assert caught.value.sent
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n9\r\n",
+    ],
+)
+def test_a_body_over_the_limit_is_refused_before_it_is_read(answer: bytes) -> None:
+    with server([answer], [OK]) as (connection, _):
+        with pytest.raises(OverflowError):
+            ask(connection, limit=8)
+        assert ask(connection).body == b"ok"

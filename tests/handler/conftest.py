@@ -1,0 +1,30 @@
+from __future__ import annotations
+
+import importlib
+from collections.abc import Iterator
+from types import ModuleType
+
+import pytest
+
+from tests.handler.fake_aws import FakeAws
+from tests.handler.worlds import VARIABLES
+
+
+@pytest.fixture(scope="session")
+def app(_no_account: None) -> Iterator[ModuleType]:
+    """The real handler module, imported once under the function's environment, as Lambda does."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in VARIABLES.items():
+            patch.setenv(name, value)
+        yield importlib.import_module("handler.app")
+
+
+@pytest.fixture
+def aws(app: ModuleType, monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeAws]:
+    """A fresh AWS, and an environment that points to it."""
+    with FakeAws() as fake:
+        for name, value in VARIABLES.items():
+            monkeypatch.setenv(name, value)
+        monkeypatch.setenv("AWS_ENDPOINT_URL", fake.url)
+        yield fake
+        app.client.close()

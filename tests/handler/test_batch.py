@@ -1,0 +1,207 @@
+"""Batches through ``lambda_handler``: what is stored, announced, buried and given back. The rest always completes."""
+
+from __future__ import annotations
+
+import json
+import time
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+from handler import contract
+from tests.handler.fake_aws import MAX_MESSAGE, FakeAws
+from tests.handler.worlds import MODEL, Context, cause, failed, job, record
+
+
+def handle(app: ModuleType, *records: dict[str, Any], context: Context | None = None) -> list[str]:
+    return failed(app.lambda_handler({"Records": list(records)}, context or Context()))
+
+
+def announced(aws: FakeAws, detail_type: str = contract.EVENT_JOB_SUCCEEDED) -> list[dict[str, Any]]:
+    return [json.loads(entry["Detail"]) for entry in aws.events if entry["DetailType"] == detail_type]
+
+
+def left_over(aws: FakeAws, app: ModuleType, job_id: str, ended: float) -> None:
+    """The idempotency record of a job whose environment was killed: run it, then put the record back in time."""
+    before = set(aws.items)
+    handle(app, record("seed", job(job_id=job_id)))
+    [key] = set(aws.items) - before
+    item = aws.items[key]
+    item["status"] = {"S": "INPROGRESS"}
+    item["in_progress_expiration"] = {"N": str(int(ended * 1000))}
+    item.pop("data")
+    aws.objects.clear()
+    aws.events.clear()
+
+
+def test_a_batch_is_scored_stored_and_announced_in_one_call(app: ModuleType, aws: FakeAws) -> None:
+    assert handle(app, *(record(f"m{n}", job(job_id=f"j{n}")) for n in range(10))) == []
+    assert aws.result("j3")["result"]["summary"]["rows"] == 3
+    assert [event["message_id"] for event in announced(aws)] == [f"m{n}" for n in range(10)]
+    event = announced(aws)[0]
+    assert event["bucket"] == "results" and event["size"] == len(aws.objects["results", event["key"]])
+    assert aws.calls["PutEvents"] == 1
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        ("{", "NotJson"),
+        ("[1]", "NotJson"),
+        ("[" * 100_000, "NotJson"),
+        ("\x07 no\x00 json", "NotJson"),
+        ('{"schema": 1}', "WrongSchema"),
+        (job().replace('"schema": 1', '"schema": true', 1), "WrongSchema"),
+        (job().replace('"schema": 1', '"schema": 2', 1), "WrongSchema"),
+        (job(job_id="../x"), "WrongSchema"),
+        (job(job_id="x" * 129), "WrongSchema"),
+        (job(data=[1]), "WrongSchema"),
+        (job(params={"model": MODEL, "speed": 1}), "WrongSchema"),
+        (job(params={}), "WrongSchema"),
+        (job(params={"model": {**MODEL, "scale": [1, 0]}}), "WrongSchema"),
+        (job(params={"model": {**MODEL, "mean": [1]}}), "WrongSchema"),
+        (job(params={"model": {**MODEL, "schema": 99}}), "UnknownModelSchema"),
+        (job(kind="cluster"), "UnknownJob"),
+        (job(data={"columns": {"a": [1], "b": []}}), "WrongSchema"),
+        (job(data={"columns": {"a": [[1]], "b": [[2]]}}), "WrongSchema"),
+        (job(data={"columns": {"a": [{}], "b": [1]}}), "WrongSchema"),
+        (job(data={"columns": {"a": [10**400], "b": [1]}}), "WrongSchema"),
+        (job(data={"columns": {"a": [], "b": []}}), "UnusableData"),
+        (job(data={"columns": {"a": ["x"], "b": [1]}}), "UnusableData"),
+        (job(data={"columns": {"a": [1]}}), "UnusableData"),
+        (job(data="s3://inputs/none.csv"), "DataNotFound"),
+        (job(data="s3://secrets/table.csv"), "DataDenied"),
+        (job(data="s3://inputs"), "WrongSchema"),
+        (job(data="table.csv"), "WrongSchema"),
+        (job(data="/etc/passwd"), "PathOutsideMount"),
+        (
+            job("train", data={"columns": {"y": [1] * 50, "x": list(range(50))}}, params={"outcome": "y"}),
+            "UnusableData",
+        ),
+    ],
+)
+def test_poison_goes_to_the_dead_letter_queue_and_the_rest_completes(
+    app: ModuleType, aws: FakeAws, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, body: str, expected: str
+) -> None:
+    monkeypatch.setenv(contract.ENV_DATA_MOUNT, str(tmp_path))
+    aws.denied.add("secrets")
+    before, after = record("before", job(job_id="before")), record("after", job(job_id="after"))
+    assert handle(app, before, record("poison", body), after) == []
+    assert [event["job_id"] for event in announced(aws)] == ["before", "after"]
+    [letter] = aws.sent
+    assert (letter["MessageBody"], cause(letter)) == (body, expected)
+    [rejected] = announced(aws, contract.EVENT_JOB_REJECTED)
+    assert rejected["error_type"] == expected
+
+
+def test_a_dead_letter_names_its_message_queue_and_invocation(app: ModuleType, aws: FakeAws) -> None:
+    own = {"tenant": {"stringValue": "a", "dataType": "String", "stringListValues": [], "binaryListValues": []}}
+    handle(app, record("m1", "nonsense", attributes=own))
+    [letter] = aws.sent
+    found = {name: value["StringValue"] for name, value in letter["MessageAttributes"].items()}
+    assert found.pop(contract.DLQ_ERROR_MESSAGE).startswith("the body is not JSON")
+    assert found == {
+        contract.DLQ_ERROR_TYPE: "NotJson",
+        contract.DLQ_ORIGINAL_MESSAGE_ID: "m1",
+        contract.DLQ_REQUEST_ID: Context.aws_request_id,
+        contract.DLQ_SOURCE_ARN: record("m1", "")["eventSourceARN"],
+        "tenant": "a",
+    }
+
+
+def test_a_dead_letter_that_is_not_taken_is_an_ordinary_failure(app: ModuleType, aws: FakeAws) -> None:
+    aws.fail("SendMessage", 500, "InternalFailure")
+    assert handle(app, record("poison", "{"), record("good", job())) == ["poison"]
+    assert aws.sent == [] and aws.result("job-1")
+
+
+def test_a_body_of_a_mebibyte_is_worked_on_or_given_back_but_never_lost(app: ModuleType, aws: FakeAws) -> None:
+    body = job(data={"columns": {"a": [1] * 50_000, "b": [2] * 50_000}})
+    body += " " * (MAX_MESSAGE - len(body))
+    poison = "x" * MAX_MESSAGE  # its cause does not fit beside it: SQS itself moves it after its receives
+    assert handle(app, record("big", body), record("poison", poison)) == ["poison"]
+    assert aws.result("job-1")["result"]["summary"]["rows"] == 50_000
+
+
+def test_a_batch_where_all_fail_is_given_back_whole(app: ModuleType, aws: FakeAws) -> None:
+    aws.fail("PutItem", 500, "InternalServerError")
+    assert handle(app, record("m1", job(job_id="a")), record("m2", job(job_id="b"))) == ["m1", "m2"]
+
+
+def test_a_duplicate_runs_once_and_is_announced_again(app: ModuleType, aws: FakeAws) -> None:
+    assert handle(app, record("m1", job()), record("m2", job())) == []
+    assert handle(app, record("m3", job())) == []
+    assert aws.calls["PutObject"] == 1
+    assert [(event["job_id"], event["message_id"]) for event in announced(aws)] == [
+        ("job-1", "m1"), ("job-1", "m2"), ("job-1", "m3"),
+    ]  # fmt: skip
+
+
+def test_a_job_id_that_was_used_for_another_job_is_refused(app: ModuleType, aws: FakeAws) -> None:
+    other = job(data={"columns": {"a": [9], "b": [9]}})
+    assert handle(app, record("m1", job()), record("m2", other)) == []
+    assert cause(aws.sent[0]) == "JobIdReused"
+
+
+def test_a_short_failure_of_s3_is_retried_and_a_long_one_given_back(app: ModuleType, aws: FakeAws) -> None:
+    aws.fail("PutObject", 503, "SlowDown", times=2)
+    assert handle(app, record("m1", job())) == []
+    aws.fail("PutObject", 500, "InternalError")
+    assert handle(app, record("m2", job(job_id="other"))) == ["m2"]
+    aws.fail("PutObject", 500, "InternalError", times=0)
+    assert handle(app, record("m2", job(job_id="other"), receives=2)) == []
+    assert aws.result("other")
+
+
+def test_a_result_that_the_bus_refused_is_given_back_and_announced_later(app: ModuleType, aws: FakeAws) -> None:
+    aws.refused_events.add("a")
+    assert handle(app, record("m1", job(job_id="a")), record("m2", job(job_id="b"))) == ["m1"]
+    aws.refused_events.clear()
+    assert handle(app, record("m1", job(job_id="a"), receives=2)) == []
+    assert [event["job_id"] for event in announced(aws)] == ["b", "a"]
+    assert aws.calls["PutObject"] == 2
+
+
+def test_all_results_are_given_back_when_the_bus_is_down(app: ModuleType, aws: FakeAws) -> None:
+    aws.fail("PutEvents", 503, "ServiceUnavailable")
+    assert handle(app, record("m1", job(job_id="a")), record("m2", job(job_id="b"))) == ["m1", "m2"]
+
+
+def test_suspects_run_last_after_what_is_finished_has_been_settled(app: ModuleType, aws: FakeAws) -> None:
+    left_over(aws, app, "newer", time.time() - 10)
+    left_over(aws, app, "older", time.time() - 100)
+    newer, older = (record(f"m-{name}", job(job_id=name), receives=2) for name in ("newer", "older"))
+    innocent = record("m-innocent", job(job_id="innocent"), receives=2)
+    assert handle(app, newer, older, innocent) == []
+    assert [event["job_id"] for event in announced(aws)] == ["innocent", "older", "newer"]
+    assert aws.deleted == ["handle-m-innocent", "handle-m-older"]
+    assert aws.calls["DeleteMessageBatch"] == 2
+
+
+def test_a_suspect_does_not_wait_for_messages_that_sqs_would_not_delete(app: ModuleType, aws: FakeAws) -> None:
+    left_over(aws, app, "suspect", time.time() - 10)
+    aws.fail("DeleteMessageBatch", 403, "AccessDenied")
+    records = [record("m1", job(job_id="suspect"), receives=2), record("m2", job(job_id="other"))]
+    assert handle(app, *records) == []
+    assert aws.result("suspect") and aws.result("other")
+
+
+def test_a_job_that_runs_elsewhere_at_this_moment_is_given_back(app: ModuleType, aws: FakeAws) -> None:
+    left_over(aws, app, "busy", time.time() + 60)
+    assert handle(app, record("m1", job(job_id="busy"), receives=2), record("m2", job())) == ["m1"]
+
+
+def test_what_cannot_be_finished_in_time_is_given_back(app: ModuleType, aws: FakeAws) -> None:
+    context = Context(seconds=5, step=1.1)  # the look before a job, and the one of its idempotency record
+    given_back = handle(app, *(record(f"m{n}", job(job_id=f"j{n}")) for n in range(4)), context=context)
+    assert given_back == ["m2", "m3"]
+    assert [event["job_id"] for event in announced(aws)] == ["j0", "j1"]
+
+
+def test_one_job_as_the_event_itself_is_run_and_a_bad_one_fails(app: ModuleType, aws: FakeAws) -> None:
+    pointer = app.lambda_handler(json.loads(job()), Context())
+    assert pointer["key"] == "results/job-1.json" and aws.result("job-1")
+    with pytest.raises(Exception, match="no job of kind"):
+        app.lambda_handler(json.loads(job(kind="cluster")), Context())
