@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ops.twin.emulator import (
     alarms,
+    asynchronous,
     event_source,
     executor,
     identity,
@@ -15,6 +16,7 @@ from ops.twin.emulator import (
     seams,
 )
 from ops.twin.emulator.alarms import Alarms
+from ops.twin.emulator.destinations import Destinations
 from ops.twin.emulator.ledger import Ledger
 from ops.twin.emulator.meter import Meter
 from ops.twin.emulator.scaling import Scaler
@@ -39,6 +41,7 @@ def install(settings: Settings) -> list[Worker]:
             *invocations.seams(ledger),
             *scaling.seams(scaler),
             *event_source.seams(ledger, scaler),
+            *asynchronous.seams(ledger, Destinations(f"http://{settings.bind_host}:{settings.port}")),
             *queues.seams(),
             *alarms.seams(evaluation),
             *logs.seams(),

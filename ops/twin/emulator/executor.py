@@ -10,6 +10,7 @@ those). Zip functions run on MiniStack's own executor unless they name a folder 
 
 from __future__ import annotations
 
+import contextvars
 import json
 import logging
 from collections.abc import Mapping
@@ -19,6 +20,9 @@ from ops.twin.emulator.host_client import HostClient, HostUnreachable
 from ops.twin.emulator.seam import Seam
 
 log = logging.getLogger(__name__)
+
+request_id_of_event: contextvars.ContextVar[str] = contextvars.ContextVar("request_id_of_event", default="")
+"""The request id that every attempt of the current asynchronous event has; empty for other invocations."""
 
 SESSION_END = "2099-01-01T00:00:00Z"
 """MiniStack's role sessions do not expire, so the host need not renew them. On AWS they do, and Lambda renews them."""
@@ -44,7 +48,9 @@ def seams(host_url: str) -> list[Seam]:
         Seam(
             "services.lambda_svc",
             "_execute_function_proxy",
-            lambda _: lambda func, event, _url, request_id: run(client, func, event, request_id),
+            lambda _: (
+                lambda func, event, _url, request_id: run(client, func, event, request_id_of_event.get() or request_id)
+            ),
             "function errors keep their type, cold starts get their time",
         ),
         Seam(

@@ -138,6 +138,7 @@ def environment(folder: Path, port: int) -> dict[str, str]:
         "OPS_TWIN_DIR": str(folder),
         "OPS_TWIN_PERIOD": "0.2",
         "OPS_TWIN_ALARM_SECONDS": "0.2",
+        "LAMBDA_ASYNC_RETRY_BASE_SECONDS": "0.1",
         "LOG_LEVEL": "WARNING",
     }
 

@@ -102,7 +102,7 @@ def test_reserved_concurrency_throttles_and_is_no_invocation(emulator: Emulator)
         release.set()
         first.join()
     eventually(lambda: emulator.statistic("AWS/Lambda", "Throttles", "Sum", FunctionName=name), 1.0)
-    assert emulator.statistic("AWS/Lambda", "Invocations", "Sum", FunctionName=name) == 1.0
+    eventually(lambda: emulator.statistic("AWS/Lambda", "Invocations", "Sum", FunctionName=name), 1.0)
     assert emulator.statistic("AWS/Lambda", "Errors", "Sum", FunctionName=name) == 0.0
     assert emulator.statistic("AWS/Lambda", "ConcurrentExecutions", "Maximum", FunctionName=name) == 1.0
 
