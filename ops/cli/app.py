@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from ops.cli import options, status, twin
+from ops.cli import costs, dlq, options, status, twin
 from ops.cli.text import safe
 from ops.errors import OpsError
 
@@ -20,6 +20,8 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command("status")(status.status)
+app.command("costs")(costs.costs)
+app.add_typer(dlq.app, name="dlq")
 app.add_typer(twin.app, name="twin")
 
 

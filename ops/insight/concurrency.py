@@ -138,7 +138,7 @@ def _binding(readings: Readings, concurrency: pd.DataFrame, known: tuple[Line, .
     if throttled:
         outer = [line.name for line in known if not line.name.startswith("mapping")]
         return outer[0] if outer else "concurrency"
-    observed = readings.latest("concurrency")
+    observed = readings.latest("concurrency", quiet=0.0)
     if not now.visible or observed is None or not known:
         return ""
     lowest = known[0]
@@ -158,7 +158,7 @@ def _claims(
     known: tuple[Line, ...],
     workload: Workload,
 ) -> list[Claim]:
-    observed = readings.latest("concurrency")
+    observed = readings.latest("concurrency", quiet=0.0)
     throttles = readings.total("throttles")
     claims: list[Claim] = []
     claims += _mapping_above_reserved(workload)

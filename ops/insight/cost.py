@@ -112,8 +112,8 @@ def _left_out(readings: Readings, workload: Workload, table: prices.Prices) -> t
     left = list(costing.LEFT_OUT)
     if workload.function is not None and not readings.has("billed_ms") and readings.has("duration_ms"):
         left.append("INIT, because the function has no extension and its REPORT lines are not all here")
-    if table.unsure:
-        left.append(f"certainty about: {', '.join(table.unsure)} (from conflicting sources)")
+    if workload.queue.fifo and "sqs_fifo_request" in table.unsure:
+        left.append("a sure price of FIFO requests (the sources disagree)")
     if workload.region != table.region:
         left.append(f"the prices of {workload.region}: those of {table.region} stand in for them")
     return tuple(left)

@@ -24,6 +24,9 @@ RECENT_S, RECENT_LEAST_S, RECENT_PERIODS = 300, 120, 5
 """What "now" means for a rate: the last five periods, but two minutes at least and five minutes (or one period, where
 periods are longer) at most."""
 
+FRESH = 3
+"""Periods that a gauge may lag behind the others (CloudWatch publishes services' metrics a minute or so apart)."""
+
 
 @dataclass(frozen=True)
 class Readings:
@@ -41,9 +44,17 @@ class Readings:
         """The sum over the window; None when there is no data point at all."""
         return float(self.frame[column].sum()) if self.has(column) else None
 
-    def latest(self, column: str) -> float | None:
-        """The last data point; None when there is none."""
-        return float(self.frame[column].dropna().iloc[-1]) if self.has(column) else None
+    def latest(self, column: str, quiet: float | None = None) -> float | None:
+        """The value now: the last point, if it is among the last ``FRESH`` periods that any metric has a point for.
+
+        ``quiet``: what the metric's silence means while others speak (ConcurrentExecutions has no points while nothing
+        runs). None when nothing speaks at all.
+        """
+        spoken = self.frame.dropna(how="all").tail(FRESH)
+        if column not in spoken or spoken.empty:
+            return None
+        points = spoken[column].dropna()
+        return float(points.iloc[-1]) if len(points) else quiet
 
     def replaced(self, columns: pd.DataFrame) -> Readings:
         """With these columns instead of, or besides, the ones read."""

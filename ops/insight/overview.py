@@ -233,10 +233,8 @@ def _cards(
 
 
 def _concurrency_card(readings: Readings, workload: Workload, now: sqs.Depth) -> Card:
-    used = readings.latest("concurrency")
+    used = readings.latest("concurrency", quiet=0.0)
     lowest = next(iter(limits.concurrency(workload)), None)
-    if used is None and readings.has("received") and not now.in_flight:
-        used = 0.0  # Lambda publishes no point while nothing runs
     near = used is not None and lowest is not None and used >= NEAR * lowest.value
     spark = readings.frame["concurrency"] if "concurrency" in readings.frame else pd.Series(dtype=float)
     return Card(

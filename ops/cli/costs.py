@@ -1,0 +1,69 @@
+"""``ops costs``: what a successful request costs, from the same report as the dashboard's Cost page."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import typer
+
+from ops.cli import options
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from ops.insight.reports import CostReport
+
+
+def costs(
+    stack: options.Stack = None,
+    queue: options.Queue = None,
+    function: options.Function = None,
+    profile: options.Profile = None,
+    region: options.Region = None,
+    minutes: options.Minutes = 60,
+    as_json: options.Json = False,
+) -> None:
+    """What one successful request costs, and where the money goes. Nothing here is a bill: it is usage × list price."""
+    target = options.target(stack, queue, function, profile, region)
+    from ops import workload
+    from ops.aws import Aws
+    from ops.insight import cost, window
+
+    aws = Aws(target)
+    report = cost.report(aws, workload.describe(aws, target), window.last(minutes, target.finest_period))
+    if as_json:
+        from ops.cli.plain import dumps
+
+        typer.echo(dumps(report))
+    else:
+        from rich.console import Console
+
+        _show(Console(highlight=False), report)
+
+
+def _show(console: Console, report: CostReport) -> None:
+    from rich.table import Table
+    from rich.text import Text
+
+    from ops.cli.status import STYLES
+    from ops.cli.text import safe
+    from ops.insight import words
+
+    console.print(Text(safe(report.finding.text), style=STYLES[report.finding.level]))
+    table = Table(box=None, show_header=False, padding=(0, 2))
+    table.add_column()
+    table.add_column(justify="right")
+    table.add_column(justify="right", style="dim")
+    for component, usd in sorted(zip(report.parts["component"], report.parts["usd"], strict=True), key=lambda p: -p[1]):
+        share = words.percent(usd / report.total_usd) if report.total_usd else ""
+        table.add_row(component, words.usd(usd), share)
+    table.add_row("All", words.usd(report.total_usd), "")
+    console.print()
+    console.print(table)
+    console.print()
+    if report.break_even_jobs_per_hour is not None:
+        jobs = words.count(report.break_even_jobs_per_hour)
+        console.print(f"An always-on worker is cheaper from {jobs} jobs an hour on.")
+    console.print(Text(f"Prices of {report.prices_dated}. Not in it: {'; '.join(report.left_out)}.", style="dim"))
+    for note in report.look.partial:
+        console.print(Text(f"note: {safe(note)}", style="dim"))
