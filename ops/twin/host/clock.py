@@ -13,5 +13,10 @@ def wall(moment: float) -> float:
     return moment + _OFFSET
 
 
+def moment_of(unix: float) -> float:
+    """The ``now()`` value of a Unix time."""
+    return unix - _OFFSET
+
+
 def epoch_ms(moment: float) -> int:
     return int(wall(moment) * 1000)

@@ -21,16 +21,22 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from ops.twin.host.guardian import Guardian
+from ops.twin.host.pipes import Pipe
 
 _LIBC = ctypes.CDLL(None, use_errno=True)
 _PR_SET_PDEATHSIG = 1
 _PAGE = os.sysconf("SC_PAGE_SIZE")
+FRAMES_VARIABLE = "_LAMBDA_TELEMETRY_LOG_FD"
 MAX_OPEN_FILES = 1024
 """AWS: file descriptors of an environment (LDG gettingstarted-limits, 2026)."""
 
 
 class Process:
-    """A started process. ``on_output`` gets what it writes to stdout and stderr, ``on_exit`` its wait status, once."""
+    """A started process and those it starts.
+
+    ``on_output`` gets what it writes to stdout and stderr, ``on_frames`` (where given) what it writes to the descriptor
+    that ``_LAMBDA_TELEMETRY_LOG_FD`` names, ``on_exit`` its wait status, once.
+    """
 
     def __init__(
         self,
@@ -41,10 +47,9 @@ class Process:
         guardian: Guardian,
         on_output: Callable[[bytes], None],
         on_exit: Callable[[int], None],
+        on_frames: Callable[[bytes], None] | None = None,
     ) -> None:
         """Raises OSError when the command cannot be started. ``memory_limit`` (bytes) is the safety net only."""
-        self._loop = asyncio.get_running_loop()
-        self._on_output = on_output
         self._on_exit = on_exit
         self._guardian = guardian
         host = os.getpid()
@@ -57,48 +62,44 @@ class Process:
             resource.setrlimit(resource.RLIMIT_DATA, (memory_limit, memory_limit))
             resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
-        self._pipe, theirs = os.pipe()
-        os.set_blocking(self._pipe, False)
+        self._output = Pipe(on_output)
+        self._pipes = [self._output]
+        variables = dict(environment)
+        if on_frames is not None:
+            self._pipes.append(Pipe(on_frames))
+            variables[FRAMES_VARIABLE] = str(self._pipes[1].writer)
         try:
             # The host has one thread only, so running Python between fork and exec is safe.
             self._process = subprocess.Popen(
                 list(command),
-                env=dict(environment),
+                env=variables,
                 cwd=directory,
                 stdin=subprocess.DEVNULL,
-                stdout=theirs,
-                stderr=theirs,
+                stdout=self._output.writer,
+                stderr=self._output.writer,
+                pass_fds=[pipe.writer for pipe in self._pipes[1:]],
                 process_group=0,
                 preexec_fn=prepare,
             )
         except BaseException:
-            os.close(self._pipe)
+            self._close_pipes()
             raise
         finally:
-            os.close(theirs)
+            for pipe in self._pipes:
+                pipe.close_writer()
         self.pid = self._process.pid
         guardian.add(self.pid)
         self._handle = os.pidfd_open(self.pid)
         self._statm = os.open(f"/proc/{self.pid}/statm", os.O_RDONLY)
+        self._status = os.open(f"/proc/{self.pid}/status", os.O_RDONLY)
         self._children: list[int] = []
         self.running = True
-        self._loop.add_reader(self._pipe, self.drain)
-        self._loop.add_reader(self._handle, self._exited)
+        asyncio.get_running_loop().add_reader(self._handle, self._exited)
 
-    def drain(self, limit: int = 1 << 20) -> None:
-        """Hand over what is in the pipe, at most ``limit`` bytes at once so that one writer cannot hold up the rest."""
-        while limit > 0 and self._pipe >= 0:
-            try:
-                data = os.read(self._pipe, 65536)
-            except BlockingIOError:
-                return
-            except OSError:
-                data = b""
-            if not data:
-                self._close_pipe()
-                return
-            limit -= len(data)
-            self._on_output(data)
+    def drain(self) -> None:
+        """Hand over all that has been written by now."""
+        for pipe in self._pipes:
+            pipe.drain()
 
     def signal(self, number: int) -> None:
         """To the whole group; nothing when it is gone."""
@@ -128,30 +129,28 @@ class Process:
         """Bytes at the highest point of the process, as the kernel keeps it: no burst between two looks is missed."""
         if not self.running:
             return 0
-        with contextlib.suppress(OSError, ValueError):
-            for line in Path(f"/proc/{self.pid}/status").read_bytes().splitlines():
-                if line.startswith(b"VmHWM:"):
-                    return int(line.split()[1]) * 1024
-        return 0
+        try:
+            text = os.pread(self._status, 4096, 0)
+        except OSError:
+            return 0
+        return int(text.partition(b"VmHWM:")[2].split(None, 1)[0]) * 1024 if b"VmHWM:" in text else 0
 
     def _exited(self) -> None:
-        self._loop.remove_reader(self._handle)
-        os.close(self._handle)
-        os.close(self._statm)
-        self.drain(1 << 30)
+        asyncio.get_running_loop().remove_reader(self._handle)
+        for descriptor in (self._handle, self._statm, self._status):
+            os.close(descriptor)
         # What it has forked dies with it, as it does when AWS takes the sandbox down.
         self.kill()
         self.running = False
+        self.drain()
         status = self._process.wait()
         self._guardian.remove(self.pid)
-        self._close_pipe()
+        self._close_pipes()
         self._on_exit(status)
 
-    def _close_pipe(self) -> None:
-        if self._pipe >= 0:
-            self._loop.remove_reader(self._pipe)
-            os.close(self._pipe)
-            self._pipe = -1
+    def _close_pipes(self) -> None:
+        for pipe in self._pipes:
+            pipe.close()
 
 
 def describe_exit(status: int) -> str:

@@ -18,7 +18,7 @@ from ops.twin.host.clock import epoch_ms, now
 from ops.twin.host.extensions_api import Extension, ExtensionsApi
 from ops.twin.host.guardian import Guardian
 from ops.twin.host.launch import extension_command
-from ops.twin.host.lines import Lines
+from ops.twin.host.lines import Frames, Lines
 from ops.twin.host.processes import Process, describe_exit
 from ops.twin.host.runtime_api import RuntimeApi
 from ops.twin.host.telemetry_api import TelemetryApi
@@ -164,7 +164,7 @@ class Sandbox:
         """Kill it at once; what it has written by now is taken in."""
         if runtime := self._processes.get(""):
             runtime.kill()
-            runtime.drain(1 << 30)
+            runtime.drain()
 
     @property
     def runtime_moment(self) -> float:
@@ -272,7 +272,10 @@ class Sandbox:
         return None
 
     def _start(self, name: str, command: tuple[str, ...], variables: Mapping[str, str], kind: str) -> None:
-        lines = Lines(lambda text, moment: self._on_line(kind, text, moment))
+        def on_line(text: str, moment: float) -> None:
+            self._on_line(kind, text, moment)
+
+        lines = Lines(on_line)
         self._lines.append(lines)
         # Twice the memory and a gigabyte of address space: only to hold what grows faster than the watch can look.
         net = 2 * self.plan.memory * MEGABYTE + 1024 * MEGABYTE
@@ -284,6 +287,7 @@ class Sandbox:
             self._guardian,
             lines.feed,
             lambda status: self._ended(name, status),
+            on_frames=Frames(on_line).feed if kind == "function" else None,
         )
 
     def _ended(self, name: str, status: int) -> None:
@@ -344,7 +348,7 @@ class Sandbox:
     def drain_output(self) -> None:
         """Everything the processes have written by now has become lines."""
         for process in self._processes.values():
-            process.drain(1 << 30)
+            process.drain()
 
     def _forget(self) -> None:
         for lines in self._lines:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.ops.twin.host.conftest import INIT_LIMIT
 from tests.ops.twin.host.lab import ECHO, Answer, Function, Host, wait_until
 
@@ -41,6 +43,7 @@ def test_an_exception_is_the_functions_answer(host: Host) -> None:
     wait_until(lambda: any(line.startswith("[ERROR] ValueError: no such tea") for line in function.lines()))
 
 
+@pytest.mark.slow
 def test_a_timeout_kills_and_the_environment_starts_anew(host: Host) -> None:
     function = host.function(ON_DEMAND_BAD, extensions=("recorder",), timeout=1.5)
     function.invoke("")
@@ -97,6 +100,7 @@ def test_out_of_memory(host: Host) -> None:
     assert check_recovers(function).number("X-Max-Memory-Used-Mb") < 256
 
 
+@pytest.mark.slow
 def test_a_childs_memory_counts(host: Host) -> None:
     function = host.function(ON_DEMAND_BAD)
     hog = "hog = b'x' * 400_000_000; import time; time.sleep(5)"
@@ -142,6 +146,7 @@ def handler(event, context):
 """
 
 
+@pytest.mark.slow
 def test_an_init_over_its_limit_is_tried_again_inside_the_invocation(host: Host) -> None:
     function = host.function(SLOW_ONCE)
     answer = function.invoke(request_id="retry")
@@ -155,6 +160,7 @@ def test_an_init_over_its_limit_is_tried_again_inside_the_invocation(host: Host)
     assert init.endswith("\tPhase: init\tStatus: timeout")
 
 
+@pytest.mark.slow
 def test_an_init_that_never_ends_times_out_with_the_invocation(host: Host) -> None:
     function = host.function("import time\ntime.sleep(60)\n", timeout=0.5)
     answer = function.invoke()
@@ -189,6 +195,7 @@ def test_a_program_that_cannot_be_executed_as_an_extension(host: Host) -> None:
     assert function.invoke("hello").payload["errorType"] == "Extension.LaunchError"
 
 
+@pytest.mark.slow
 def test_an_extension_after_the_deadline_is_a_timeout(host: Host) -> None:
     function = host.function(ECHO, extensions=("recorder",), timeout=0.5, EXT_AFTER_INVOKE="5")
     assert function.invoke("hello").payload["errorType"] == "Sandbox.Timedout"

@@ -65,3 +65,17 @@ def test_the_log_group_of_the_configuration_is_used(host: Host) -> None:
     function.invoke(request_id="own")
     wait_until(lambda: any("REPORT RequestId: own" in line for line in host.logs.lines("my/own/group")))
     assert not function.lines()
+
+
+def test_what_is_logged_is_one_event_with_all_its_lines(host: Host) -> None:
+    function = host.function(
+        "import logging\n"
+        "def handler(event, context):\n    logging.warning('first\\nsecond')\n    raise ValueError('bad\\nthing')\n"
+    )
+    function.invoke(request_id="framed")
+    wait_until(lambda: any(line.startswith("REPORT") for line in function.lines()))
+    [warning] = [line for line in function.lines() if line.startswith("[WARNING]")]
+    assert re.fullmatch(r"\[WARNING\]\t\d{4}-\d\d-\d\dT\S+Z\tframed\tfirst\nsecond", warning)
+    [error] = [line for line in function.lines() if line.startswith("[ERROR]")]
+    assert error.startswith("[ERROR] ValueError: bad\nthing\nTraceback (most recent call last):\n")
+    assert function.lines().index(error) < function.lines().index("END RequestId: framed")

@@ -11,9 +11,12 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import pytest
+
 from tests.ops.twin.host.lab import ECHO, Host, running, wait_until
 
 
+@pytest.mark.slow
 def test_an_extension_has_two_seconds(host: Host) -> None:
     function = host.function(ECHO, extensions=("recorder",), EXT_AFTER_SHUTDOWN="30")
     function.invoke()
@@ -34,6 +37,7 @@ def test_an_extension_that_did_not_ask_for_shutdown_is_killed_at_once(host: Host
     assert [one["event"]["eventType"] for one in function.records("event")] == ["INVOKE"]
 
 
+@pytest.mark.slow
 def test_the_runtime_gets_sigterm_when_there_is_an_extension(host: Host) -> None:
     code = (
         "import os, signal\n"
@@ -52,6 +56,7 @@ def test_the_runtime_gets_sigterm_when_there_is_an_extension(host: Host) -> None
     assert "good bye" not in alone.lines()
 
 
+@pytest.mark.slow
 def test_an_idle_environment_is_spun_down(tmp_path: Path) -> None:
     with running(tmp_path, OPS_TWIN_IDLE_LIMIT="0.3") as host:
         function = host.function(ECHO, extensions=("recorder",))
@@ -63,6 +68,7 @@ def test_an_idle_environment_is_spun_down(tmp_path: Path) -> None:
         assert function.invoke().cold
 
 
+@pytest.mark.slow
 def test_the_host_ends_cleanly_and_says_goodbye(tmp_path: Path) -> None:
     with running(tmp_path) as host:
         function = host.function(ECHO, extensions=("recorder",))
@@ -99,6 +105,7 @@ def test_a_taken_port_is_one_sentence(host: Host, tmp_path: Path) -> None:
     assert "Traceback" not in second.stderr
 
 
+@pytest.mark.slow
 def test_the_host_ends_while_it_works_starts_and_recovers(tmp_path: Path) -> None:
     with running(tmp_path) as host, ThreadPoolExecutor(3) as callers:
         works = host.function("import time\ndef handler(event, context):\n    time.sleep(60)\n", timeout=60)

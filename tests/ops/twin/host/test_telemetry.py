@@ -144,6 +144,7 @@ def test_lines_of_extensions_go_to_those_who_asked(host: Host) -> None:
     assert "recorder got INVOKE" in [event["record"] for event in events]
 
 
+@pytest.mark.slow
 def test_a_refusing_listener_is_tried_again(host: Host) -> None:
     function = host.function(
         ECHO, extensions=("recorder",), EXT_TYPES="platform", EXT_REFUSE="2", EXT_AFTER_INVOKE="0.8"
@@ -154,15 +155,16 @@ def test_a_refusing_listener_is_tried_again(host: Host) -> None:
     assert kinds[-1] == "platform.report"
 
 
+@pytest.mark.slow
 def test_a_slow_listener_loses_lines_and_is_told(host: Host) -> None:
     function = host.function(
-        "def handler(event, context):\n    for _ in range(160):\n        print('x' * 60_000, flush=True)\n",
+        "def handler(event, context):\n    for _ in range(event):\n        print('x' * 60_000, flush=True)\n",
         extensions=("recorder",),
         EXT_TYPES="function",
         EXT_SLOW_LISTENER="0.02",
     )
-    assert not function.invoke().error
-    dropped = wait_until(lambda: function.invoke() and function.events("platform.logsDropped"), within=8)
+    assert not function.invoke(150).error
+    dropped = wait_until(lambda: function.invoke(1) and function.events("platform.logsDropped"), within=8)
     record = dropped[0]["record"]
     assert record["droppedRecords"] > 0
     assert record["droppedBytes"] > 60_000 * record["droppedRecords"]
