@@ -9,7 +9,7 @@ import time
 import urllib.request
 import uuid
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -33,8 +33,14 @@ class Emulator:
     url: str
     host: FakeHost
     folder: Path
+    clients: dict[tuple[str, ...], Any] = field(default_factory=dict)  # slow to make, safe to share
 
     def client(self, service: str, keys: tuple[str, ...] = KEYS) -> Any:
+        if (service, *keys) not in self.clients:
+            self.clients[service, *keys] = self._new_client(service, keys)
+        return self.clients[service, *keys]
+
+    def _new_client(self, service: str, keys: tuple[str, ...]) -> Any:
         return boto3.client(
             service,
             endpoint_url=self.url,
@@ -92,6 +98,18 @@ class Emulator:
         values = [float(point[statistic]) for point in found]
         return {"Sum": sum, "SampleCount": sum, "Maximum": max, "Minimum": min, "Average": max}[statistic](values)
 
+    def latest(self, namespace: str, metric: str, **dimensions: str) -> float | None:
+        """The newest point's value."""
+        now = datetime.now(UTC)
+        named = [{"Name": name, "Value": value} for name, value in dimensions.items()]
+        wanted = {"Namespace": namespace, "MetricName": metric, "Dimensions": named}
+        values = self.client("cloudwatch").get_metric_data(
+            MetricDataQueries=[{"Id": "m", "MetricStat": {"Metric": wanted, "Period": 1, "Stat": "Minimum"}}],
+            StartTime=now - timedelta(minutes=1),
+            EndTime=now + timedelta(seconds=5),
+        )["MetricDataResults"][0]["Values"]
+        return float(values[0]) if values else None
+
     def alarm(self, name: str) -> dict[str, Any]:
         found: list[dict[str, Any]] = self.client("cloudwatch").describe_alarms(AlarmNames=[name])["MetricAlarms"]
         return found[0]
@@ -102,7 +120,7 @@ def eventually(what: Callable[[], Any], wanted: Any = True, seconds: float = 10.
     deadline = time.monotonic() + seconds
     while (seen := what()) != wanted:
         assert time.monotonic() < deadline, f"still {seen!r}, not {wanted!r}"
-        time.sleep(0.1)
+        time.sleep(0.05)
 
 
 @pytest.fixture(scope="session")
