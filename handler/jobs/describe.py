@@ -19,6 +19,7 @@ import numpy as np
 from handler.errors import UnusableData
 from handler.jobs import Outcome, params
 from handler.jobs.bootstrap import intervals
+from handler.jobs.significance import chi_square, mann_whitney, ranks, welch
 from handler.jobs.table import Table, plain
 
 if TYPE_CHECKING:
@@ -97,8 +98,6 @@ def _distribution(values: Column) -> dict[str, Any]:
 
 def _correlations(table: Table) -> dict[str, Any]:
     """A matrix entry is null where a column does not vary."""
-    from scipy.stats import rankdata
-
     names = table.numeric()
     matrix = table.matrix(names)
     whole = matrix[~np.isnan(matrix).any(axis=1)]
@@ -108,7 +107,7 @@ def _correlations(table: Table) -> dict[str, Any]:
         "columns": names,
         "rows": len(whole),
         "pearson": _correlate(whole),
-        "spearman": _correlate(rankdata(whole, axis=0)),
+        "spearman": _correlate(np.column_stack([ranks(column) for column in whole.T])),
     }
 
 
@@ -128,33 +127,29 @@ def _tests(table: Table, zero: Column, one: Column) -> list[dict[str, Any]]:
 
 
 def _number_test(values: Column, zero: Column, one: Column) -> dict[str, Any]:
-    from scipy import stats
-
     first, second = (values[group & ~np.isnan(values)] for group in (zero, one))
     varies = min(len(first), len(second)) > 1 and (np.ptp(first) > 0 or np.ptp(second) > 0)
     if not varies:
         return {"test": "welch", "p": None, "reason": "each group needs two values, and they must vary"}
-    welch = stats.ttest_ind(second, first, equal_var=False)
+    statistic, p = welch(first, second)
     return {
         "test": "welch",
         "difference": float(second.mean() - first.mean()),
-        "statistic": float(welch.statistic),
-        "p": float(welch.pvalue),
-        "mann_whitney_p": float(stats.mannwhitneyu(second, first).pvalue),
+        "statistic": statistic,
+        "p": p,
+        "mann_whitney_p": mann_whitney(first, second)[1],
     }
 
 
 def _text_test(values: Column, zero: Column, one: Column) -> dict[str, Any]:
-    from scipy import stats
-
     known = np.array([value is not None for value in values])
     found, codes = np.unique(values[known].astype(str), return_inverse=True)
     counts = np.array([np.bincount(codes[group[known]], minlength=len(found)) for group in (zero, one)])
     counts = counts[:, counts.sum(axis=0) > 0]
     if counts.shape[1] < 2 or not counts.sum(axis=1).all():
         return {"test": "chi2", "p": None, "reason": "two values are needed, and both groups must have some"}
-    chi2 = stats.chi2_contingency(counts)
-    return {"test": "chi2", "statistic": float(chi2.statistic), "p": float(chi2.pvalue), "values": counts.shape[1]}
+    statistic, p = chi_square(counts)
+    return {"test": "chi2", "statistic": statistic, "p": p, "values": counts.shape[1]}
 
 
 def _adjust(tests: list[dict[str, Any]]) -> None:
