@@ -9,12 +9,10 @@ from __future__ import annotations
 from handler import contract
 from handler.extension import prices
 from handler.extension.jsontext import dumps
-from handler.extension.times import iso, now_ms
+from handler.extension.times import now_ms
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
-
     from handler.extension.model import Invocation
 
 UNITS = {
@@ -84,18 +82,6 @@ def record(invocation: Invocation, function: Function) -> str:
         "record": contract.INVOCATION_RECORD,
     }
     return dumps(line | known)
-
-
-def notice(message: str, function: Function, level: str = "WARNING", **details: Any) -> str:
-    """A line in which the extension speaks of itself. It carries no metrics."""
-    line = {
-        "timestamp": iso(now_ms()),
-        "level": level,
-        "record": contract.EXTENSION_NOTICE,
-        contract.INVOCATION_DIMENSION: function.name,
-        "message": message,
-    }
-    return dumps(line | details)
 
 
 def _cost(invocation: Invocation, memory_mb: float | None, architecture: str) -> float | None:

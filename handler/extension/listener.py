@@ -20,7 +20,7 @@ class Listener:
     def __init__(self, address: str) -> None:
         self._socket = _socket.socket(_socket.AF_INET, _socket.SOCK_STREAM)
         self._socket.bind((address, 0))
-        self._socket.listen(CONNECTION_LIMIT)
+        self._socket.listen(128)
         self._socket.setblocking(False)
         self._open: dict[int, tuple[_socket.socket, Reader]] = {}
 

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import posix
 
-from handler.extension.emf import Function, notice
+from handler.extension.emf import Function
 from handler.extension.lambda_api import ApiError, LambdaApi
 from handler.extension.listener import Listener
+from handler.extension.notices import Notices
 from handler.extension.output import Output
 from handler.extension.session import Session
 
@@ -23,7 +24,7 @@ def serve(api: LambdaApi) -> int:
     listener, refusal = _subscribe(api)
     if refusal:
         text = "no telemetry here; records will hold only what INVOKE events tell"
-        output.line(notice(text, function, "INFO", reason=refusal))
+        Notices(output, function).tell(text, "INFO", reason=refusal)
     return Session(api, listener, output, function, _variable("AWS_LAMBDA_INITIALIZATION_TYPE")).run()
 
 

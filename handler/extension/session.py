@@ -9,11 +9,12 @@ from __future__ import annotations
 import select
 import time
 
-from handler.extension.emf import Function, notice, record
+from handler.extension.emf import Function, record
 from handler.extension.invocations import Invocations
 from handler.extension.jsontext import elements, parse
 from handler.extension.lambda_api import ApiError, LambdaApi
 from handler.extension.listener import Listener
+from handler.extension.notices import Notices
 from handler.extension.output import Output
 from handler.extension.times import now_ms
 
@@ -30,7 +31,7 @@ OUTGOING_LIMIT = 1_000
 """Invocations waiting while stdout is stuck: about 2 MB. The oldest are dropped for newer ones, and counted."""
 STUCK_MS = 50
 """How often to look whether a full stdout has room again."""
-API_TRIES = 6
+API_TRIES = 5
 SHUTDOWN_MARGIN_MS = 400
 """Lambda gives external extensions 2,000 ms at SHUTDOWN, then kills them; so much of it is left over."""
 SHUTDOWN_LIMIT_S = 1.5
@@ -48,6 +49,7 @@ class Session:
         self._listener = listener
         self._output = output
         self._function = function
+        self._notices = Notices(output, function)
         self._invocations = Invocations(function.version, init_type)
         self._batches: list[Iterator[Any]] = []
         self._outgoing: list[Invocation] = []
@@ -55,9 +57,6 @@ class Session:
         self._api_poll = select.poll()
         self._watched = -1
         self._failures = 0
-        self._unreadable = 0
-        self._unexpected = 0
-        self._lost_told = 0
         self._stop_at: float | None = None
         self._settled_at = 0.0
         self._reason = ""
@@ -71,15 +70,11 @@ class Session:
             try:
                 self._turn()
             except Exception as error:  # noqa: BLE001 (whatever it is, the function must not notice)
-                self._unexpected += 1
-                if self._unexpected == 1:
-                    reason = f"{type(error).__name__}: {error}"[:300]
-                    self._tell("went on after an unexpected error", "ERROR", reason=reason)
-        for invocation in self._outgoing + self._invocations.take_all(self._reason):
-            self._output.line(record(invocation, self._function))
-        if self._unreadable > 1:
-            self._tell("telemetry events were not readable", count=self._unreadable)
-        self._tell_losses()
+                self._notices.unexpected(error)
+        self._queue(self._invocations.take_all(self._reason))
+        while self._outgoing:
+            self._write()
+        self._notices.last_words()
         self._output.drain(max(0.2, (self._stop_at or 0.0) - time.monotonic()))
         return 0 if self._reason else 1
 
@@ -169,7 +164,7 @@ class Session:
         """Ask again after a pause, a few times. When the API stays away the environment is gone: the end."""
         self._failures += 1
         if self._failures == 1:
-            self._tell("the Extensions API failed; trying again", reason=str(error))
+            self._notices.tell("the Extensions API failed; trying again", reason=str(error))
         if self._failures < API_TRIES:
             time.sleep(0.02 * 2**self._failures)
             self._ask_next()
@@ -207,12 +202,12 @@ class Session:
             except StopIteration:
                 break
             except ValueError:
-                self._not_readable("telemetry that is not JSON")
+                self._notices.unreadable("telemetry that is not JSON")
                 break
             if isinstance(event, dict) and event.get("type") == "platform.logsDropped":
-                self._tell_dropped(event.get("record"))
+                self._notices.dropped(event.get("record"))
             elif not self._invocations.event(event):
-                self._not_readable("a telemetry event of an unknown shape")
+                self._notices.unreadable("a telemetry event of an unknown shape")
         else:
             return
         del self._batches[0]
@@ -227,35 +222,7 @@ class Session:
 
     def _write(self) -> None:
         """A slice of what is to be written."""
-        for invocation in self._outgoing[:SLICE]:
+        invocations, self._outgoing = self._outgoing[:SLICE], self._outgoing[SLICE:]
+        for invocation in invocations:
             self._output.line(record(invocation, self._function))
-        del self._outgoing[:SLICE]
-        self._tell_losses()
-
-    def _tell_losses(self) -> None:
-        lost = self._output.lost
-        if lost > self._lost_told:
-            self._tell("lines were lost: stdout was too slow or failed", count=lost - self._lost_told)
-            self._lost_told = lost
-
-    def _tell_dropped(self, dropped: Any) -> None:
-        details = dropped if isinstance(dropped, dict) else {}
-        self._tell(
-            "Lambda dropped telemetry; invocation records may be missing or incomplete",
-            dropped_records=_count(details.get("droppedRecords")),
-            dropped_bytes=_count(details.get("droppedBytes")),
-            reason=str(details.get("reason", ""))[:300],
-        )
-
-    def _not_readable(self, what: str) -> None:
-        """Told at the first one, and in number at the end: junk must not flood the log."""
-        self._unreadable += 1
-        if self._unreadable == 1:
-            self._tell(f"left out {what}")
-
-    def _tell(self, message: str, level: str = "WARNING", **details: Any) -> None:
-        self._output.line(notice(message, self._function, level, **details))
-
-
-def _count(value: Any) -> int:
-    return value if isinstance(value, int) and not isinstance(value, bool) else 0
+        self._notices.losses()

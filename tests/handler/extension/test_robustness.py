@@ -363,15 +363,15 @@ def test_shutdown_waits_for_the_last_report(entry: Path) -> None:
     assert (record["status"], "missing" in record) == ("timeout", False)
 
 
-@pytest.mark.parametrize("within_ms", [2_000, 0, -86_400_000])
+@pytest.mark.parametrize("within_ms", [900, 0, -86_400_000])
 def test_shutdown_keeps_its_deadline(entry: Path, within_ms: int) -> None:
-    """2,000 ms for external extensions; a deadline long past (the clock jumped) still leaves time to write."""
+    """A deadline long past (the clock jumped) still leaves time to write."""
     with running(entry) as extension:
         extension.fake.deliver(shapes.start("a"))
         began = time.perf_counter()
         extension.fake.shutdown(within_ms=within_ms)
         assert extension.process.wait(5) == 0
-        assert time.perf_counter() - began < 1.9
+        assert time.perf_counter() - began < 0.9
         extension.reader.join(5)
     assert len(extension.records()) == 1
 
