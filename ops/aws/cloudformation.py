@@ -26,7 +26,7 @@ class Stack:
 
 def stack(aws: Aws, name: str) -> Stack:
     """The stack of that name or ARN. Raises NotFound."""
-    with aws.asking(f"stack {name}"):
+    with aws.asking("cloudformation", f"stack {name}"):
         found = aws.cloudformation.describe_stacks(StackName=name)["Stacks"][0]
         resources: dict[str, list[str]] = {}
         for page in aws.cloudformation.get_paginator("list_stack_resources").paginate(StackName=name):

@@ -73,7 +73,7 @@ def metric_data(aws: Aws, queries: Sequence[MetricQuery], start: datetime, end: 
     points: dict[str, list[tuple[datetime, float]]] = {query.key: [] for query in queries}
     partial: list[str] = []
     pages, token = 0, ""
-    with aws.asking("metrics"):
+    with aws.asking("cloudwatch", "metrics"):
         while pages == 0 or token:
             more: Any = {"NextToken": token} if token else {}
             answer: Any = aws.cloudwatch.get_metric_data(
@@ -100,7 +100,7 @@ def alarms(aws: Aws, names: Iterable[str]) -> tuple[Alarm, ...]:
     """The metric alarms of these names, in that order; one that is gone is left out."""
     wanted = list(names)
     found: dict[str, Alarm] = {}
-    with aws.asking("alarms"):
+    with aws.asking("cloudwatch", "alarms"):
         for at in range(0, len(wanted), ALARM_NAMES_A_CALL):
             some = wanted[at : at + ALARM_NAMES_A_CALL]
             for page in aws.cloudwatch.get_paginator("describe_alarms").paginate(AlarmNames=some):
@@ -112,7 +112,7 @@ def alarms(aws: Aws, names: Iterable[str]) -> tuple[Alarm, ...]:
 def alarms_about(aws: Aws, dimension_values: Iterable[str]) -> tuple[Alarm, ...]:
     """Every metric alarm with one of these dimension values (queue and function names): reads all of the region's."""
     values = set(dimension_values)
-    with aws.asking("alarms"):
+    with aws.asking("cloudwatch", "alarms"):
         pages = aws.cloudwatch.get_paginator("describe_alarms").paginate()
         every = [_alarm(item) for page in pages for item in page.get("MetricAlarms", [])]
     return tuple(alarm for alarm in every if values & {value for _, value in alarm.dimensions})

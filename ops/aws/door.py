@@ -31,8 +31,9 @@ POOL = 32
 class Aws:
     """AWS as ``target`` names it. Safe to share between threads."""
 
-    def __init__(self, target: Target) -> None:
+    def __init__(self, target: Target, max_attempts: int = MAX_ATTEMPTS) -> None:
         self.target = target
+        self._max_attempts = max_attempts
         self._lock = threading.Lock()
         self._clients: dict[str, Any] = {}
         self._session: boto3.Session | None = None
@@ -71,14 +72,17 @@ class Aws:
         return cast("STSClient", self._client("sts"))
 
     @contextmanager
-    def asking(self, about: str) -> Iterator[None]:
-        """Turns what botocore raises inside into an error of ``ops.errors`` that says what was asked ``about``."""
+    def asking(self, service: str, about: str) -> Iterator[None]:
+        """Turns what botocore raises inside into an error of ``ops.errors``.
+
+        ``service`` is the prefix of its IAM actions, ``about`` a noun phrase for what is asked about ("queue jobs").
+        """
         from botocore.exceptions import BotoCoreError, ClientError
 
         try:
             yield
         except (BotoCoreError, ClientError) as error:
-            raise refusals.translate(error, about, self.target) from error
+            raise refusals.translate(error, service, about, self.target) from error
 
     def _client(self, service: str) -> Any:
         with self._lock:
@@ -88,7 +92,7 @@ class Aws:
                 config = Config(
                     connect_timeout=CONNECT_TIMEOUT_S,
                     read_timeout=READ_TIMEOUT_S,
-                    retries={"mode": "standard", "max_attempts": MAX_ATTEMPTS},
+                    retries={"mode": "standard", "max_attempts": self._max_attempts},
                     max_pool_connections=POOL,
                     user_agent_extra="scilearn-ops",
                 )
@@ -111,5 +115,5 @@ class Aws:
                     aws_secret_access_key=target.secret_access_key,
                 )
             except BotoCoreError as error:
-                raise refusals.translate(error, "the AWS profile", target) from error
+                raise refusals.translate(error, "sts", "the AWS profile", target) from error
         return self._session

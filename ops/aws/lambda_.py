@@ -46,7 +46,7 @@ class Mapping:
 
 def function(aws: Aws, name: str) -> Function:
     """The function of that name, partial ARN or ARN. Raises NotFound."""
-    with aws.asking(f"function {short_name(name)}"):
+    with aws.asking("lambda", f"function {short_name(name)}"):
         answer: Any = aws.lambda_.get_function_configuration(FunctionName=name)
     variables = answer.get("Environment", {}).get("Variables", {})
     namespace = variables.get("POWERTOOLS_METRICS_NAMESPACE")
@@ -70,14 +70,14 @@ def function(aws: Aws, name: str) -> Function:
 
 def with_reserved_concurrency(aws: Aws, function: Function) -> Function:
     """``function``, knowing what is reserved for it (None: nothing is)."""
-    with aws.asking(f"reserved concurrency of {function.name}"):
+    with aws.asking("lambda", f"reserved concurrency of {function.name}"):
         answer = aws.lambda_.get_function_concurrency(FunctionName=function.name)
     return replace(function, reserved=answer.get("ReservedConcurrentExecutions"))
 
 
 def account_concurrency(aws: Aws) -> int:
     """The account's quota of concurrent executions in this region (1,000 unless raised or new)."""
-    with aws.asking("account settings of Lambda"):
+    with aws.asking("lambda", "account settings of Lambda"):
         return int(aws.lambda_.get_account_settings()["AccountLimit"]["ConcurrentExecutions"])
 
 
@@ -88,7 +88,7 @@ def mappings(aws: Aws, *, source_arn: str = "", function_name: str = "") -> tupl
         narrow["EventSourceArn"] = source_arn
     if function_name:
         narrow["FunctionName"] = function_name
-    with aws.asking("event source mappings"):
+    with aws.asking("lambda", "event source mappings"):
         pages: Any = aws.lambda_.get_paginator("list_event_source_mappings").paginate(**narrow)  # type: ignore[arg-type]
         found = [_mapping(item) for page in pages for item in page["EventSourceMappings"]]
     return tuple(mapping for mapping in found if ":sqs:" in mapping.source_arn)

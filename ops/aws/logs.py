@@ -42,7 +42,7 @@ def query(
     patience_s: float = PATIENCE_S,
 ) -> LogRows:
     """What ``text`` finds in ``group`` from ``start`` to ``end``. Raises NotFound when there is no such group."""
-    with aws.asking(f"log group {group}"):
+    with aws.asking("logs", f"log group {group}"):
         query_id = aws.logs.start_query(
             logGroupName=group,
             queryString=text,

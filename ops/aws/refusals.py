@@ -76,20 +76,18 @@ _UNREACHABLE = {
 }
 _ACTION = re.compile(r"not authorized to perform:? ([\w-]+:\w+)(?: on resource:? \"?(\S+?)\"?[.,;]?(?=\s|$))?")
 _WHO = re.compile(r"\b(arn:aws[\w-]*:(?:iam|sts)::\S+)")
-_IAM_PREFIX = {"monitoring": "cloudwatch"}
 
 
-def translate(error: Exception, about: str, target: Target) -> AwsError | UsageError:
+def translate(error: Exception, service: str, about: str, target: Target) -> AwsError | UsageError:
     """The error of ``ops.errors`` for what botocore raised while asking ``about`` (a noun phrase: "stack shop")."""
     response = getattr(error, "response", None)
     if isinstance(response, dict) and "Error" in response:
-        return _from_answer(error, response["Error"], about, target)
+        return _from_answer(error, response["Error"], service, about, target)
     return _from_botocore(error, about, target)
 
 
-def _from_answer(error: Exception, answer: dict[str, str], about: str, target: Target) -> AwsError:
+def _from_answer(error: Exception, answer: dict[str, str], service: str, about: str, target: Target) -> AwsError:
     code, message = str(answer.get("Code", "")), str(answer.get("Message", ""))
-    where = _where(error, target)
     if code in _EXPIRED:
         return CredentialsError(f"The AWS credentials have expired ({_identity(target)}).", _login(target))
     if code in _BAD_KEYS:
@@ -98,10 +96,10 @@ def _from_answer(error: Exception, answer: dict[str, str], about: str, target: T
             _login(target) if not target.is_twin else "Restart the twin: ops twin down, then ops twin up.",
         )
     if code in _DENIED or code.startswith("AccessDenied"):
-        return _denied(error, message, about)
+        return _denied(error, message, service, about)
     if code in _MISSING or (code == "ValidationError" and "does not exist" in message):
         return NotFound(
-            f"There is no {about} in {where}.",
+            f"There is no {about} in {_where(target)}.",
             "Check its name and --region; `aws sts get-caller-identity` tells which account you are in."
             if not target.is_twin
             else "Check its name; the running twin is the target (OPS_TARGET=aws looks at AWS instead).",
@@ -141,9 +139,9 @@ def _from_botocore(error: Exception, about: str, target: Target) -> AwsError | U
     return AwsError(f"The question about {about} could not be asked: {_short(str(error))}")
 
 
-def _denied(error: Exception, message: str, about: str) -> AccessDenied:
+def _denied(error: Exception, message: str, service: str, about: str) -> AccessDenied:
     found = _ACTION.search(message)
-    action = found.group(1) if found else _action_of(error)
+    action = found.group(1) if found else f"{service}:{getattr(error, 'operation_name', '*')}"
     resource = found.group(2) if found and found.group(2) else about
     who = _WHO.search(message)
     return AccessDenied(
@@ -152,15 +150,7 @@ def _denied(error: Exception, message: str, about: str) -> AccessDenied:
     )
 
 
-def _action_of(error: Exception) -> str:
-    """``service:Operation`` of the call that failed, when the message does not name it."""
-    operation = str(getattr(error, "operation_name", "") or "the call")
-    metadata = getattr(error, "response", {}).get("ResponseMetadata", {})
-    service = str(metadata.get("ServiceId", "") or "").lower()
-    return f"{_IAM_PREFIX.get(service, service)}:{operation}" if service else operation
-
-
-def _where(error: Exception, target: Target) -> str:
+def _where(target: Target) -> str:
     if target.is_twin:
         return f"the twin ({target.region})"
     return f"region {target.region}" if target.region else "this region"

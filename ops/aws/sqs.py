@@ -47,7 +47,7 @@ def name_of(queue: str) -> str:
 
 def find(aws: Aws, queue: str) -> Queue:
     """The queue of that name, URL or ARN (in another account too, given its URL or ARN). Raises NotFound."""
-    with aws.asking(f"queue {name_of(queue)}"):
+    with aws.asking("sqs", f"queue {name_of(queue)}"):
         if queue.startswith("http"):
             url = queue
         elif queue.startswith("arn:"):
@@ -78,7 +78,7 @@ def _queue(url: str, attributes: Mapping[str, str]) -> Queue:
 
 def depth(aws: Aws, queue: Queue) -> Depth:
     """How many messages it holds now."""
-    with aws.asking(f"queue {queue.name}"):
+    with aws.asking("sqs", f"queue {queue.name}"):
         attributes = aws.sqs.get_queue_attributes(
             QueueUrl=queue.url,
             AttributeNames=[
@@ -96,7 +96,7 @@ def depth(aws: Aws, queue: Queue) -> Depth:
 
 def dead_letter_sources(aws: Aws, queue: Queue) -> tuple[str, ...]:
     """URLs of the queues whose dead letters go to ``queue``."""
-    with aws.asking(f"queue {queue.name}"):
+    with aws.asking("sqs", f"queue {queue.name}"):
         pages = aws.sqs.get_paginator("list_dead_letter_source_queues").paginate(QueueUrl=queue.url)
         return tuple(url for page in pages for url in page.get("queueUrls", []))
 
@@ -114,7 +114,7 @@ class Message:
 
 def receive(aws: Aws, queue: Queue, visibility_s: int, wait_s: int, most: int = BATCH) -> tuple[Message, ...]:
     """Up to ``most`` messages, hidden from everybody else for ``visibility_s``. Counts as a receive of each."""
-    with aws.asking(f"queue {queue.name}"):
+    with aws.asking("sqs", f"queue {queue.name}"):
         answer = aws.sqs.receive_message(
             QueueUrl=queue.url,
             MaxNumberOfMessages=most,
@@ -138,7 +138,7 @@ def receive(aws: Aws, queue: Queue, visibility_s: int, wait_s: int, most: int = 
 def give_back(aws: Aws, queue: Queue, messages: Sequence[Message]) -> int:
     """Make messages visible again at once; how many could not be (they come back when their lease ends)."""
     failed = 0
-    with aws.asking(f"queue {queue.name}"):
+    with aws.asking("sqs", f"queue {queue.name}"):
         for at in range(0, len(messages), BATCH):
             answer = aws.sqs.change_message_visibility_batch(
                 QueueUrl=queue.url,

@@ -17,6 +17,6 @@ class Identity:
 
 def identity(aws: Aws) -> Identity:
     """Account and ARN of the credentials in use; needs no permission. Raises CredentialsError."""
-    with aws.asking("the caller's identity"):
+    with aws.asking("sts", "the caller's identity"):
         answer = aws.sts.get_caller_identity()
     return Identity(answer["Account"], answer["Arn"])
