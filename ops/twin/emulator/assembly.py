@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ops.twin.emulator import (
+    actions,
     alarms,
     asynchronous,
     event_source,
@@ -17,6 +18,7 @@ from ops.twin.emulator import (
 )
 from ops.twin.emulator.alarms import Alarms
 from ops.twin.emulator.destinations import Destinations
+from ops.twin.emulator.housekeeping import Housekeeping
 from ops.twin.emulator.ledger import Ledger
 from ops.twin.emulator.meter import Meter
 from ops.twin.emulator.scaling import Scaler
@@ -25,6 +27,9 @@ from ops.twin.emulator.worker import Worker
 
 METER_SECONDS = 1.0
 """How long after a period's end the meter has certainly written its points."""
+
+
+HOUSEKEEPING_SECONDS = 60.0
 
 
 def install(settings: Settings) -> list[Worker]:
@@ -37,6 +42,7 @@ def install(settings: Settings) -> list[Worker]:
     seams.install(
         [
             *identity.seams(),
+            *actions.seams(),
             *executor.seams(settings.host_url),
             *invocations.seams(ledger),
             *scaling.seams(scaler),
@@ -52,4 +58,5 @@ def install(settings: Settings) -> list[Worker]:
     return [
         Worker("meter", settings.period, meter.work),
         Worker("alarms", settings.alarm_seconds, evaluation.evaluate_all),
+        Worker("housekeeping", HOUSEKEEPING_SECONDS, Housekeeping().work),
     ]
