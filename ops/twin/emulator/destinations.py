@@ -10,14 +10,9 @@ import json
 import logging
 from typing import Any
 
-from botocore.exceptions import BotoCoreError, ClientError
-
 from ops.twin.emulator.executor import role_credentials
 
 log = logging.getLogger(__name__)
-
-REFUSED = (BotoCoreError, ClientError, ValueError)
-"""The event is then lost, as on AWS, and a metric says so."""
 
 
 class Destinations:
@@ -42,7 +37,7 @@ class Destinations:
                 _put_event(client, arn, config, record)
             else:
                 raise ValueError(f"a destination cannot be in {service}")
-        except REFUSED as error:
+        except _refused() as error:
             log.warning("destination %s of %s: %s", arn, config.get("FunctionName"), error)
             return False
         return True
@@ -65,13 +60,13 @@ class Destinations:
                 self._client("sqs", config).send_message(
                     QueueUrl=self._queue_url(arn), MessageBody=json.dumps(event), MessageAttributes=attributes
                 )
-        except REFUSED as error:
+        except _refused() as error:
             log.warning("dead-letter target %s of %s: %s", arn, config.get("FunctionName"), error)
             return False
         return True
 
     def _client(self, service: str, config: dict[str, Any]) -> Any:
-        import boto3  # slow to import, and seldom needed
+        import boto3  # as slow
 
         keys = role_credentials(config)
         return boto3.client(
@@ -85,6 +80,13 @@ class Destinations:
 
     def _queue_url(self, arn: str) -> str:
         return f"{self._endpoint}/{_part(arn, 4)}/{_part(arn, 5)}"
+
+
+def _refused() -> tuple[type[Exception], ...]:
+    """What a write may raise. The event is then lost, as on AWS, and a metric says so."""
+    from botocore.exceptions import BotoCoreError, ClientError  # slow to import, and seldom needed
+
+    return BotoCoreError, ClientError, ValueError
 
 
 def _put_event(client: Any, arn: str, config: dict[str, Any], record: dict[str, Any]) -> None:

@@ -140,3 +140,21 @@ def test_an_unreachable_host_is_a_service_error(emulator: Emulator) -> None:
     assert answer["FunctionError"] == "Unhandled"
     assert body["errorType"] == "ServiceException"
     assert emulator.statistic("AWS/Lambda", "Invocations", "Sum", FunctionName=name) is None
+
+
+def test_batch_calls_of_sqs_need_the_permission_of_the_single_call(emulator: Emulator) -> None:
+    _, url, arn = emulator.queue()
+    statement = {"Effect": "Allow", "Action": ["sqs:SendMessage", "sqs:DeleteMessage"], "Resource": arn}
+    name = emulator.function(
+        lambda _: Reply("ok"), policy=json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    )
+    invoke(emulator, name)
+    minted = emulator.host.told[name]["credentials"]
+    sqs = emulator.client("sqs", (minted["AccessKeyId"], minted["SecretAccessKey"], minted["SessionToken"]))
+    assert sqs.send_message_batch(QueueUrl=url, Entries=[{"Id": "a", "MessageBody": "x"}])["Successful"]
+    handle = emulator.client("sqs").receive_message(QueueUrl=url)["Messages"][0]["ReceiptHandle"]
+    assert sqs.delete_message_batch(QueueUrl=url, Entries=[{"Id": "a", "ReceiptHandle": handle}])["Successful"]
+    with pytest.raises(ClientError, match="AccessDenied"):
+        sqs.change_message_visibility_batch(
+            QueueUrl=url, Entries=[{"Id": "a", "ReceiptHandle": handle, "VisibilityTimeout": 0}]
+        )
