@@ -1,4 +1,4 @@
-"""Who may do what. This release only looks: the one act on offer is a look at dead letters, which raises receive counts."""
+"""Who may do what. The dashboard only looks; the one look that leaves a trace is the one at dead letters."""
 
 from __future__ import annotations
 

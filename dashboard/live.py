@@ -1,7 +1,8 @@
 """From a page's question to its answer on the screen: asked once a refresh, whoever is watching, and again on time.
 
-The cache's key holds the target, the question, the span and the *tick*: the number of the refresh interval that is now. Within a tick every viewer
-of a page shares one call; the next tick asks anew. With refreshing off, the tick stands still until someone asks.
+The cache's key holds the target, the question, the span and the *tick*: the number of the refresh interval that is now.
+Within a tick every viewer of a page shares one call; the next tick asks anew. With refreshing off, the tick stands
+still until someone asks.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from dashboard.parts import blocks, trouble
 from dashboard.span import Span
 from dashboard.telemetry import Telemetry
 from ops.errors import OpsError
-from ops.insight.reports import Look
+from ops.insight.reports import Finding, Look
 from ops.target import Target
 
 R = TypeVar("R")
@@ -102,56 +103,54 @@ def page(question: str, draw: Callable[[Any], None], *, sketch: tuple[int, ...],
     ``sketch`` are the heights in pixels of what comes, shown while the first answer is on its way.
     """
     here = stage()
+    entry = PAGES[here.page]
+    key = (question, here.choice.target)
 
     @st.fragment(run_every=here.choice.refresh, key=f"live-{question}")
     def body() -> None:
+        drawn: dict[Any, datetime] = st.session_state.setdefault("_drawn", {})
+        head = st.empty()
+        head.html(blocks.head(entry, drawn.get(key), viewer()))
         waiting = st.empty()  # always there, so that a refresh finds every element at its old place
-        first = st.session_state.get("_drawn") != (question, here.choice.target)
-        if first:
+        if key not in drawn:
             with waiting.container():
                 for height in sketch:
                     st.skeleton(height=height)
         try:
             answer = ask(question, extra)
         except OpsError as error:
+            drawn.pop(key, None)
             waiting.empty()
-            st.session_state["_drawn"] = None
             trouble.show(error)
             return
         waiting.empty()
-        st.session_state["_drawn"] = (question, here.choice.target)
-        _open(answer)
+        drawn[key] = answer.at
+        head.html(blocks.head(entry, answer.at, viewer()))
+        with st.container(key="opening"):
+            _open(answer.report.finding)
         draw(answer.report)
-        _footnotes(answer.report.look)
+        _footnotes((*telemetry().notes, *answer.report.look.partial))
         with here.cost:
             st.html(cost_of_looking(answer.report.look, here.choice))
 
     body()
 
 
-def _open(answer: Answer) -> None:
-    found = answer.report.finding
+def _open(found: Finding) -> None:
     st.html(blocks.finding(found))
-    left, right = st.columns([3, 1], vertical_alignment="center")
-    with left:
-        when = text.moment(answer.at, viewer())
-        st.html(f'<span class="so-quiet" title="{text.utc(answer.at)}">As of {when}</span>')
-    with right, st.container(horizontal=True, horizontal_alignment="right"):
-        if found.page in PAGES and found.page != stage().page:
-            st.page_link(
-                PAGES[found.page].file,
-                label=f"Open {PAGES[found.page].title}",
-                icon=":material/arrow_forward:",
-                icon_position="right",
-            )
+    if found.page in PAGES and found.page != stage().page:
+        st.page_link(
+            PAGES[found.page].file,
+            label=f"Open {PAGES[found.page].title}",
+            icon=":material/arrow_forward:",
+            icon_position="right",
+        )
 
 
-def _footnotes(look: Look) -> None:
+def _footnotes(notes: tuple[str, ...]) -> None:
     """What is missing from the answer, said where the answer is."""
-    for missing in look.partial:
-        with st.container(horizontal=True, gap="small"):
-            st.badge("Partial", icon=":material/data_loss_prevention:", color="orange")
-            st.text(missing)
+    if notes:
+        st.html(blocks.partial(notes))
 
 
 def cost_of_looking(look: Look, choice: Choice) -> str:
@@ -160,7 +159,8 @@ def cost_of_looking(look: Look, choice: Choice) -> str:
     if choice.target.is_twin:
         line = f"{metrics}. Free on the local twin; {text.usd(look.usd)} on AWS."
     elif choice.refresh:
-        line = f"{metrics}: {text.usd(look.usd)}, {text.usd(look.usd * 3600 / choice.refresh)} an hour while this page is open."
+        hourly = text.usd(look.usd * 3600 / choice.refresh)
+        line = f"{metrics}: {text.usd(look.usd)}, {hourly} an hour while this page is open."
     else:
         line = f"{metrics}: {text.usd(look.usd)}. Refreshing is off."
     return f'<span class="so-quiet">{text.escape(line)}</span>'

@@ -1,4 +1,4 @@
-"""The pages: their names, files and the question each one answers. The navigation, the links and the tests read this."""
+"""The pages: their names, files and questions. The navigation, the links and the tests read this."""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ from ops.target import Target
 def run(connect: Callable[[Target], Telemetry] = Ops) -> None:
     """Draw the app. ``connect`` makes a workload's telemetry from a target (the real one asks AWS or the twin)."""
     st.set_page_config(page_title="SciLearn operations", page_icon=":material/monitoring:", layout="wide")
-    st.html(theme.CSS)
+    st.html(theme.STYLE)
     pages = {_page(entry): entry for entry in (*PAGES.values(), START)}
     chosen = st.navigation(list(pages))
     entry = pages[chosen]
@@ -29,8 +29,6 @@ def run(connect: Callable[[Target], Telemetry] = Ops) -> None:
         return
     if choice is not None:
         live.set_stage(live.Stage(connect, choice, cost, entry.key))
-    if entry is not START:
-        st.html(f'<div class="so-head"><h1>{entry.title}</h1><p>{entry.question}</p></div>')
     chosen.run()
 
 

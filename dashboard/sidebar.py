@@ -1,4 +1,4 @@
-"""Where, when and how often to look. Every choice is bound to the address, so that a view can be sent to a colleague."""
+"""Where, when and how often to look. Each choice is bound to the address, so that a view can be sent to a colleague."""
 
 from __future__ import annotations
 
@@ -13,11 +13,10 @@ from dashboard.span import Span
 from ops import target as targets
 from ops.errors import UsageError
 from ops.target import Target
+from ops.twin import state
 
 TWIN_REFRESH, AWS_REFRESH = 10, 60
-"""Seconds. CloudWatch has AWS metrics by the minute, and each look costs money; the twin's meter publishes faster and is free."""
-
-_LABELS = {"15m": "15 m", "1h": "1 h", "6h": "6 h", "1d": "1 d", "7d": "7 d", spans.CUSTOM: "Custom"}
+"""Seconds. CloudWatch has AWS metrics by the minute, and each look costs money; the twin's meter is faster and free."""
 
 
 def choose() -> Choice | None:
@@ -25,7 +24,7 @@ def choose() -> Choice | None:
     target = _target()
     if target is None:
         return None
-    span = _span()
+    span = _span(target)
     if span is None:
         return None
     seconds = TWIN_REFRESH if target.is_twin else AWS_REFRESH
@@ -44,12 +43,13 @@ def choose() -> Choice | None:
 
 
 def _target() -> Target | None:
+    running = state.read()
     stack = st.text_input(
         "Stack",
         value=os.environ.get("OPS_STACK", ""),
         key="stack",
         bind="query-params",
-        placeholder="the running twin",
+        placeholder=running.stack if running else "none chosen",
         help="A CloudFormation stack with an SQS queue and a function on it. Empty: the local twin, if it runs.",
     )
     region = st.text_input(
@@ -57,7 +57,7 @@ def _target() -> Target | None:
         value=os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION") or "",
         key="region",
         bind="query-params",
-        placeholder="from your profile",
+        placeholder=running.region if running and not stack else "from your profile",
     )
     try:
         target = targets.resolve(stack=(stack or "").strip() or None, region=(region or "").strip() or None)
@@ -71,18 +71,17 @@ def _target() -> Target | None:
     return target
 
 
-def _span() -> Span | None:
+def _span(target: Target) -> Span | None:
     chosen = st.segmented_control(
         "Time range",
-        list(_LABELS),
-        default=spans.DEFAULT,
+        [*spans.RANGES, spans.CUSTOM],
+        default=spans.TWIN_DEFAULT if target.is_twin else spans.DEFAULT,
         required=True,
-        format_func=_LABELS.__getitem__,
         key="range",
         bind="query-params",
     )
     if chosen != spans.CUSTOM:
-        return Span(minutes=spans.RANGES.get(chosen or spans.DEFAULT, spans.RANGES[spans.DEFAULT]))
+        return Span(minutes=spans.RANGES[chosen or spans.DEFAULT])
     now = datetime.now(viewer()).replace(tzinfo=None, second=0, microsecond=0)
     start = st.datetime_input("From", value=now - timedelta(hours=3), key="from", bind="query-params", step=300)
     end = st.datetime_input("To", value=now, key="to", bind="query-params", step=300)

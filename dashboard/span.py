@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta, tzinfo
 RANGES: Mapping[str, int] = {"15m": 15, "1h": 60, "6h": 360, "1d": 1_440, "7d": 10_080}
 """Name in the address → minutes, ending now."""
 CUSTOM = "custom"
-DEFAULT = "1h"
+DEFAULT, TWIN_DEFAULT = "1h", "15m"
 
 
 @dataclass(frozen=True)

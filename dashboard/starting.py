@@ -51,7 +51,7 @@ def _start() -> None:
 def _aws() -> None:
     st.markdown("**:material/cloud: A stack on AWS**")
     st.text(
-        "Any stack with an SQS queue and a function on it. Type its name and region in the sidebar, or start the dashboard with them; "
-        "credentials come from your AWS profile."
+        "Any stack with an SQS queue and a function on it. Type its name and region in the sidebar, or start the "
+        "dashboard with them; credentials come from your AWS profile."
     )
     st.code("AWS_PROFILE=… AWS_REGION=… OPS_STACK=… streamlit run dashboard", language=None)

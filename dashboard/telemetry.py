@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Protocol
 
 from dashboard.span import Span
+from ops.insight import window
 from ops.insight.reports import (
     Assumptions,
     ColdStartReport,
@@ -38,44 +39,57 @@ class Telemetry(Protocol):
 
 
 class Ops:
-    """The real one. Finds the target's workload once; raises OpsError when it is not there or may not be read."""
+    """The real one. Finds the target's workload once; raises OpsError when it is not there or may not be read.
+
+    Each question's module is imported when it is first asked: the page's frame is on the screen before boto3 is loaded.
+    """
 
     def __init__(self, target: Target) -> None:
-        # Imported here, so that the page's frame is on the screen before boto3 is loaded.
-        from ops import deadletters, insight, workload
+        from ops import workload
         from ops.aws import Aws
 
-        self._insight = insight
-        self._deadletters = deadletters
         self._finest = target.finest_period
         self._aws = Aws(target)
         self._workload = workload.describe(self._aws, target)
         self.notes = self._workload.notes
 
     def _window(self, span: Span) -> Window:
-        window = self._insight.window
         if span.minutes is not None:
             return window.last(span.minutes, self._finest)
         assert span.start is not None and span.end is not None  # noqa: S101 (a span is one or the other)
         return window.between(span.start, span.end, self._finest)
 
     def overview(self, span: Span) -> OverviewReport:
-        return self._insight.overview.report(self._aws, self._workload, self._window(span))
+        from ops.insight import overview
+
+        return overview.report(self._aws, self._workload, self._window(span))
 
     def queue(self, span: Span) -> QueueReport:
-        return self._insight.queue.report(self._aws, self._workload, self._window(span))
+        from ops.insight import queue
+
+        return queue.report(self._aws, self._workload, self._window(span))
 
     def concurrency(self, span: Span) -> ConcurrencyReport:
-        return self._insight.concurrency.report(self._aws, self._workload, self._window(span))
+        from ops.insight import concurrency
+
+        return concurrency.report(self._aws, self._workload, self._window(span))
 
     def cold_starts(self, span: Span) -> ColdStartReport:
-        return self._insight.cold_starts.report(self._aws, self._workload, self._window(span))
+        from ops.insight import cold_starts
+
+        return cold_starts.report(self._aws, self._workload, self._window(span))
 
     def cost(self, span: Span, assumptions: Assumptions) -> CostReport:
-        return self._insight.cost.report(self._aws, self._workload, self._window(span), assumptions)
+        from ops.insight import cost
+
+        return cost.report(self._aws, self._workload, self._window(span), assumptions)
 
     def dead_letters(self, span: Span) -> DeadLettersReport:
-        return self._insight.dead_letters.report(self._aws, self._workload, self._window(span))
+        from ops.insight import dead_letters
+
+        return dead_letters.report(self._aws, self._workload, self._window(span))
 
     def look(self, limit: int) -> DeadLetterLook:
-        return self._deadletters.look(self._aws, self._workload, limit)
+        from ops import deadletters
+
+        return deadletters.look(self._aws, self._workload, limit)

@@ -1,6 +1,6 @@
 """Numbers, durations, money and moments as a reader reads them, and foreign text made harmless.
 
-The words are those of ``ops.insight.words``, so that a number on a page reads as it does in the finding above it. No Streamlit here.
+The words are those of ``ops.insight.words``: a number on a page reads as it does in the finding above it.
 """
 
 from __future__ import annotations

@@ -5,9 +5,9 @@ import streamlit as st
 from dashboard import live, theme
 from dashboard.charts import concurrency as charts
 from dashboard.frames import latest, total
-from dashboard.parts import blocks, show
+from dashboard.parts import blocks, show, what_if
 from dashboard.parts.blocks import Stat
-from dashboard.text import NONE, millis, number, percent
+from dashboard.text import millis, number, percent
 from ops.insight.reports import ConcurrencyReport
 
 
@@ -18,7 +18,7 @@ def draw(report: ConcurrencyReport) -> None:
             [
                 Stat("Running at once", number(latest(report.concurrency, "observed")), colour=theme.IN_FLIGHT),
                 Stat("Nearest limit", number(allowed), note=report.limits[0].name if report.limits else ""),
-                Stat("Binding now", report.binding or NONE, note="" if report.binding else "nothing holds work back"),
+                Stat("What binds now", report.binding or "nothing", words=True),
                 Stat(
                     "Throttled",
                     number(total(report.throttles, "throttles")),
@@ -44,6 +44,8 @@ def draw(report: ConcurrencyReport) -> None:
         show.chart(charts.throttles(report, viewer), "throttles")
     with right:
         show.chart(charts.batches(report, viewer), "batches")
+    st.subheader("What if?", anchor=False)
+    what_if.section(report)
 
 
 live.page("concurrency", draw, sketch=(56, 70, 340, 300))

@@ -6,7 +6,7 @@ from dashboard import live, theme
 from dashboard.charts import cost as charts
 from dashboard.parts import assumptions, blocks, show
 from dashboard.parts.blocks import Stat
-from dashboard.text import NONE, number, percent, usd
+from dashboard.text import NONE, escape, number, percent, usd
 from ops.insight.reports import CostReport
 
 
@@ -22,27 +22,28 @@ def draw(report: CostReport) -> None:
                 Stat("A month", usd(report.month_usd), note="at this time's rate"),
                 Stat(
                     "Break-even",
-                    number(even),
+                    number(even) if even else "none" if report.successes else NONE,
                     unit="jobs/h" if even else "",
-                    note="above it, always-on is cheaper" if even else "",
+                    note="above it, always-on compute is cheaper" if even else "one machine cannot carry that load",
                 ),
             ]
         )
     )
     show.chart(charts.waterfall(report), "parts")
-    for sentence in report.left_out:
-        st.html(f'<span class="so-quiet">{blocks.escape(sentence)}</span>')
     left, right = st.columns(2, gap="medium")
     with left:
         show.chart(charts.trend(report, live.viewer()), "trend")
     with right:
         show.chart(charts.break_even(report), "break-even")
-    measured = report.measured_log_bytes
-    st.html(
-        f'<span class="so-quiet">Prices of {blocks.escape(report.prices_dated)}, us-east-1 list, without free tier or discounts. '
-        f"Log bytes an invocation, as measured: {number(measured) if measured is not None else NONE}.</span>"
-    )
+    said = [f"Prices: {report.prices_dated}."]
+    if report.left_out:
+        said.append(f"Not in the sum: {'; '.join(report.left_out)}.")
+    if report.measured_log_bytes is not None:
+        said.append(f"An invocation wrote {number(report.measured_log_bytes)} bytes of logs, as measured in this time.")
+    st.html(f'<span class="so-quiet">{escape(" ".join(said))}</span>')
 
 
+above = st.container()  # the finding opens the page; what it assumes stands below
 chosen = assumptions.edit()
-live.page("cost", draw, sketch=(56, 70, 340, 300), extra=chosen)
+with above:
+    live.page("cost", draw, sketch=(56, 70, 340, 300), extra=chosen)

@@ -1,8 +1,8 @@
-"""What all charts share: quiet axes with units, named limits, local time with UTC on hover, and a zoom that survives a refresh."""
+"""What all charts share: quiet axes with units, named limits, local time with UTC on hover, a zoom that is kept."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, tzinfo
 from typing import Any
@@ -15,9 +15,10 @@ from dashboard.text import number, plain
 from ops.insight.reports import Line
 
 HEIGHT = 300
+_PAPER = {"xref": "paper", "yref": "paper", "showarrow": False}
 _GRID = "rgba(125,134,148,.18)"
 _REACH = 4.0
-"""A limit is drawn when it is at most this many times the highest value; a farther one would flatten the data, and is named instead."""
+"""A limit is drawn up to this many times the highest value; a farther one would flatten the data: it is named."""
 
 
 @dataclass(frozen=True)
@@ -62,7 +63,7 @@ def figure(question: str, y_title: str, x_title: str = "", height: int = HEIGHT)
                 "itemsizing": "constant",
             },
             "xaxis": {
-                "title": {"text": x_title, "font": {"size": 12}},
+                "title": {"text": x_title, "font": {"size": 12}, "standoff": 4},
                 "showgrid": False,
                 "automargin": True,
                 "linecolor": _GRID,
@@ -91,9 +92,14 @@ def over_time(
     limits: Sequence[Line] = (),
     scale: float = 1.0,
     stacked: bool = False,
+    whole: bool = False,
     height: int = HEIGHT,
+    say: Callable[[float], str] | None = None,
 ) -> go.Figure:
-    """Lines over time. ``scale`` divides every value and limit (60 turns seconds into minutes); ``unit`` is after scaling."""
+    """Lines over time. ``scale`` divides every value and limit (60: seconds to minutes), ``unit`` is what results.
+
+    ``whole``: the values are counts. ``say``: how a limit's scaled value is written; with its unit.
+    """
     chart = figure(question, unit, f"time, {zone_name(frame, viewer)}", height)
     times = local(frame.index, viewer)
     few = len(frame) <= 40
@@ -116,14 +122,19 @@ def over_time(
     top = max(
         (float(frame[one.column].max()) / scale for one in series if frame[one.column].notna().any()), default=0.0
     )
-    add_limits(chart, [Line(line.name, line.value / scale) for line in limits], top, unit)
+    if whole and top < 6:  # a handful of things has no fractions
+        chart.update_yaxes(dtick=1, range=[0, max(1.0, top) * 1.2])
+    add_limits(chart, [Line(line.name, line.value / scale) for line in limits], top, unit, say)
     if not any(frame[one.column].notna().any() for one in series):
         say_empty(chart, "Nothing was measured in this time")
     return chart
 
 
-def add_limits(chart: go.Figure, limits: Sequence[Line], top: float, unit: str) -> None:
-    """Dashed and named. The nearest one is always drawn when there is little data to flatten; far ones are named at the top."""
+def add_limits(
+    chart: go.Figure, limits: Sequence[Line], top: float, unit: str, say: Callable[[float], str] | None = None
+) -> None:
+    """Dashed and named. Those too far above the data to be drawn are named at the top."""
+    told = say or (lambda value: f"{number(value)} {unit}")
     far = []
     for line in sorted(limits, key=lambda one: one.value):
         if line.value <= top * _REACH:
@@ -131,19 +142,24 @@ def add_limits(chart: go.Figure, limits: Sequence[Line], top: float, unit: str) 
                 y=line.value,
                 line={"dash": "dash", "width": 1.2, "color": theme.NEUTRAL},
                 annotation={
-                    "text": f"{plain(line.name)} {number(line.value)}",
+                    "text": f"{plain(line.name)} {told(line.value)}",
                     "font": {"size": 12, "color": theme.NEUTRAL},
                     "yshift": -1,
                 },
-                annotation_position="top right",
+                annotation_position="top left",
             )
         else:
-            far.append(f"{plain(line.name)} {number(line.value)} {unit}")
+            far.append(f"{plain(line.name)} {told(line.value)}")
     if far:
         chart.add_annotation(
-            text="↑ " + ", ".join(far), xref="paper", yref="paper", x=1, y=1, xanchor="right", yanchor="bottom", showarrow=False,
+            text="↑ " + ", ".join(far),
+            **_PAPER,
+            x=1,
+            y=1,
+            xanchor="right",
+            yanchor="bottom",
             font={"size": 12, "color": theme.NEUTRAL},
-        )  # fmt: skip
+        )
 
 
 def add_utc(chart: go.Figure, times: Sequence[Any], index: pd.Index) -> None:
@@ -163,15 +179,7 @@ def add_utc(chart: go.Figure, times: Sequence[Any], index: pd.Index) -> None:
 
 def say_empty(chart: go.Figure, why: str) -> None:
     """The axes stay, so that the layout does; the reason stands in the middle."""
-    chart.add_annotation(
-        text=plain(why),
-        xref="paper",
-        yref="paper",
-        x=0.5,
-        y=0.5,
-        showarrow=False,
-        font={"size": 14, "color": theme.NEUTRAL},
-    )
+    chart.add_annotation(text=plain(why), **_PAPER, x=0.5, y=0.5, font={"size": 14, "color": theme.NEUTRAL})
     chart.update_yaxes(range=[0, 1], showticklabels=False)
 
 
@@ -192,7 +200,7 @@ def faded(colour: str, share: float) -> str:
 
 def time_unit(highest_s: float) -> tuple[str, float]:
     """The unit in which seconds read best up to ``highest_s``, and the seconds in it."""
-    for unit, size in (("days", 86_400.0), ("h", 3_600.0), ("min", 60.0)):
+    for unit, size in (("days", 86_400.0), ("hours", 3_600.0), ("minutes", 60.0)):
         if highest_s >= 3 * size:
             return unit, size
-    return "s", 1.0
+    return "seconds", 1.0

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import UTC, tzinfo
 
-import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
@@ -15,6 +14,9 @@ from ops.insight.reports import ColdStartReport
 
 WEBGL_FROM = 2_000
 """Dots from which they are drawn by the graphics card: as SVG each one is an element of the page."""
+
+INIT = ("Runtime and handler init", "Extensions and platform")
+"""The phases that only a cold start has, as ops.insight.cold_starts names them."""
 
 
 def dots(report: ColdStartReport, viewer: tzinfo) -> go.Figure:
@@ -79,9 +81,13 @@ def distribution(report: ColdStartReport) -> go.Figure:
     shades = (theme.COLD, "#b3a4ea", "#5a43a8", "#7d8694")
     for number, (version, group) in enumerate(rows.groupby("version", sort=True)):
         chart.add_histogram(
-            x=group["init_ms"], name=f"version {plain(version)}", marker={"color": shades[number % len(shades)]}, nbinsx=40, opacity=0.75,
+            x=group["init_ms"],
+            name=f"version {plain(version)}",
+            marker={"color": shades[number % len(shades)]},
+            nbinsx=40,
+            opacity=0.75,
             hovertemplate="%{y} cold starts",
-        )  # fmt: skip
+        )
     chart.update_layout(barmode="overlay")
     if rows.empty:
         say_empty(chart, "No cold start in this time")
@@ -90,26 +96,24 @@ def distribution(report: ColdStartReport) -> go.Figure:
 
 def waterfall(report: ColdStartReport) -> go.Figure:
     """The phases of the latest cold start, each where it began."""
-    chart = figure("Where did the latest cold start spend its time?", "", "ms since the environment was asked for", 260)
     phases = report.phases
-    colours = [
-        theme.COLD if "nvo" not in name and "answer" not in name else theme.WARM for name in phases.get("phase", [])
-    ]
+    end = float((phases["start_ms"] + phases["duration_ms"]).max()) if len(phases) else 1.0
+    unit, size = ("s", 1_000.0) if end >= 3_000 else ("ms", 1.0)
+    chart = figure("Where did the latest cold start spend its time?", "", f"{unit} from the start of init", 260)
     chart.add_bar(
-        y=[plain(name) for name in phases.get("phase", [])],
-        x=phases.get("duration_ms", []),
-        base=phases.get("start_ms", []),
+        y=[plain(name) for name in phases["phase"]],
+        x=phases["duration_ms"] / size,
+        base=phases["start_ms"] / size,
         orientation="h",
-        marker={"color": colours},
-        text=[millis(value) for value in phases.get("duration_ms", [])],
+        marker={"color": [theme.COLD if name in INIT else theme.WARM for name in phases["phase"]]},
+        text=[millis(value) for value in phases["duration_ms"]],
         textposition="outside",
         cliponaxis=False,
-        hovertemplate="%{y}: %{x:,.1f} ms<extra></extra>",
+        hovertemplate="%{y}: %{text}<extra></extra>",
     )
     chart.update_layout(showlegend=False, hovermode="closest", margin={"t": 40})
     chart.update_yaxes(autorange="reversed", showgrid=False, rangemode="normal")
-    end = float(np.nanmax(phases["start_ms"] + phases["duration_ms"])) if len(phases) else 1.0
-    chart.update_xaxes(range=[0, end * 1.12], showgrid=True)
+    chart.update_xaxes(range=[0, end / size * 1.15], showgrid=True)
     if phases.empty:
         say_empty(chart, "No cold start in this time")
         chart.update_yaxes(autorange=True)

@@ -9,7 +9,8 @@ import plotly.graph_objects as go
 
 from dashboard import theme
 from dashboard.charts.base import Series, figure, over_time, say_empty, time_unit
-from ops.insight.reports import ConcurrencyReport
+from dashboard.text import duration
+from ops.insight.reports import ConcurrencyReport, Line
 
 
 def against_law(report: ConcurrencyReport, viewer: tzinfo) -> go.Figure:
@@ -24,6 +25,7 @@ def against_law(report: ConcurrencyReport, viewer: tzinfo) -> go.Figure:
         viewer,
         limits=report.limits,
         height=340,
+        whole=True,
     )
 
 
@@ -32,17 +34,14 @@ def throttles(report: ConcurrencyReport, viewer: tzinfo) -> go.Figure:
         "Is Lambda refusing invocations?",
         report.throttles,
         [Series("throttles", "throttled invocations", theme.THROTTLED, fill=True, step=True)],
-        "a period",
+        "throttles a period",
         viewer,
+        whole=True,
     )
 
 
 def batches(report: ConcurrencyReport, viewer: tzinfo) -> go.Figure:
-    limits = []
-    if report.batch_size:
-        from ops.insight.reports import Line
-
-        limits = [Line("batch size", float(report.batch_size))]
+    limits = [Line("batch size", float(report.batch_size))] if report.batch_size else []
     return over_time(
         "How full are the batches?",
         report.batch,
@@ -53,17 +52,27 @@ def batches(report: ConcurrencyReport, viewer: tzinfo) -> go.Figure:
     )
 
 
-def drain(course: pd.DataFrame, drained_s: float | None) -> go.Figure:
-    """The backlog from now on. ``course``: index seconds from now, column backlog (messages)."""
-    unit, size = time_unit(float(course.index.max()) if len(course) else 0.0)
-    chart = figure("When would the backlog be gone?", "messages waiting", f"{unit} from now")
+def drain(times: pd.Series, chosen: int) -> go.Figure:
+    """Time to drain by concurrency. ``times``: index concurrency, values in seconds, NaN where it is never drained."""
+    highest = times.max()
+    unit, size = time_unit(0.0 if highest != highest else float(highest))
+    chart = figure(
+        "How long would the backlog take at each concurrency?", f"{unit} to drain", "concurrency allowed", 280
+    )
     chart.add_scatter(
-        x=course.index / size, y=course["backlog"], name="backlog", mode="lines", line={"color": theme.VISIBLE, "width": 2},
-        fill="tozeroy", fillcolor="rgba(40,120,200,.14)", hovertemplate="%{y:,.0f} messages",
-    )  # fmt: skip
-    if drained_s is not None and drained_s > 0:
-        chart.add_vline(x=drained_s / size, line={"dash": "dash", "width": 1.2, "color": theme.NEUTRAL})
-    if course.empty:
-        say_empty(chart, "There is no backlog to drain")
-    chart.update_layout(showlegend=False)
-    return chart
+        x=times.index,
+        y=times / size,
+        mode="lines",
+        line={"color": theme.IN_FLIGHT, "width": 2},
+        customdata=[duration(value) for value in times],
+        hovertemplate="%{x} at once: %{customdata}<extra></extra>",
+    )
+    if times.isna().all():
+        say_empty(chart, "More arrives than any of these can do")
+    else:
+        chart.add_vline(
+            x=chosen,
+            line={"dash": "dash", "width": 1.2, "color": theme.NEUTRAL},
+            annotation={"text": f"chosen {chosen}", "font": {"size": 12, "color": theme.NEUTRAL}},
+        )
+    return chart.update_layout(showlegend=False, margin={"t": 40})

@@ -10,6 +10,7 @@ import plotly.graph_objects as go
 from dashboard import theme
 from dashboard.charts.base import Series, figure, over_time, say_empty
 from dashboard.text import number, plain, usd
+from ops.insight.costing import LAMBDA
 from ops.insight.reports import CostReport, Line
 
 
@@ -39,7 +40,7 @@ def waterfall(report: CostReport) -> go.Figure:
 
 
 def trend(report: CostReport, viewer: tzinfo) -> go.Figure:
-    limits = [] if report.usd_per_1000 is None else [Line("mean of this time, $", report.usd_per_1000)]
+    limits = [] if report.usd_per_1000 is None else [Line("mean", report.usd_per_1000)]
     return over_time(
         "Is a success getting more expensive?",
         report.trend,
@@ -47,27 +48,39 @@ def trend(report: CostReport, viewer: tzinfo) -> go.Figure:
         "USD",
         viewer,
         limits=limits,
+        say=usd,
     )
 
 
 def break_even(report: CostReport) -> go.Figure:
-    """An hour's cost by load: this workload against machines that are always on."""
-    chart = figure("From which load on would an always-on machine be cheaper?", "USD an hour", "jobs an hour")
+    """An hour's compute by load: Lambda's, as it was in this time, against workers that are always on.
+
+    Only compute is compared: queue, API and logs cost the same either way.
+    """
+    chart = figure("From which load on is always-on cheaper?", "USD an hour, compute only", "jobs an hour")
     assumed, even = report.assumptions, report.break_even_jobs_per_hour
-    if report.usd_per_1000 is None or not even:
+    compute = float(report.parts.loc[report.parts["component"].isin(LAMBDA), "usd"].sum())
+    if not report.successes or not compute:
         say_empty(chart, "No success in this time to price a job by")
         return chart.update_layout(showlegend=False)
-    loads = np.linspace(0, 2 * even, 121)
-    machines = np.maximum(1, np.ceil(loads / assumed.always_on_jobs_per_hour)) * assumed.always_on_usd_per_hour
+    loads = np.linspace(0, 2 * (even or assumed.always_on_jobs_per_hour), 121)
+    workers = np.maximum(1, np.ceil(loads / assumed.always_on_jobs_per_hour)) * assumed.always_on_usd_per_hour
     for name, costs, colour, shape in (
-        ("this workload", loads * report.usd_per_1000 / 1000, theme.SUCCESS, "linear"),
-        ("always on", machines, theme.NEUTRAL, "hv"),
+        ("Lambda", loads * compute / report.successes, theme.SUCCESS, "linear"),
+        ("always on", workers, theme.NEUTRAL, "hv"),
     ):
         chart.add_scatter(
-            x=loads, y=costs, name=name, mode="lines", line={"color": colour, "width": 2, "shape": shape}, hovertemplate="$%{y:.3f}"
-        )  # fmt: skip
-    chart.add_vline(
-        x=even, line={"dash": "dash", "width": 1.2, "color": theme.NEUTRAL},
-        annotation={"text": f"break-even {number(even)}", "font": {"size": 12, "color": theme.NEUTRAL}},
-    )  # fmt: skip
+            x=loads,
+            y=costs,
+            name=name,
+            mode="lines",
+            line={"color": colour, "width": 2, "shape": shape},
+            hovertemplate="$%{y:.3f}",
+        )
+    if even:
+        chart.add_vline(
+            x=even,
+            line={"dash": "dash", "width": 1.2, "color": theme.NEUTRAL},
+            annotation={"text": f"break-even {number(even)}", "font": {"size": 12, "color": theme.NEUTRAL}},
+        )
     return chart

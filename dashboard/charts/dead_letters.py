@@ -18,8 +18,9 @@ def depth(report: DeadLettersReport, viewer: tzinfo) -> go.Figure:
         "When did they die?",
         report.depth,
         [Series("dead", "letters in the dead-letter queue", theme.DEAD, fill=True, step=True)],
-        "messages",
+        "letters",
         viewer,
+        whole=True,
     )
 
 

@@ -8,6 +8,7 @@ import plotly.graph_objects as go
 
 from dashboard import theme
 from dashboard.charts.base import Series, over_time, time_unit
+from dashboard.text import duration
 from ops.insight.reports import QueueReport
 
 
@@ -18,7 +19,9 @@ def depth(report: QueueReport, viewer: tzinfo) -> go.Figure:
     ]
     if report.depth["delayed"].fillna(0).any():  # few queues use a delay: an empty line would only be in the way
         series.append(Series("delayed", "delayed", theme.DELAYED, fill=True))
-    return over_time("How many messages are in the queue?", report.depth, series, "messages", viewer, stacked=True)
+    return over_time(
+        "How many messages are in the queue?", report.depth, series, "messages", viewer, stacked=True, whole=True
+    )
 
 
 def age(report: QueueReport, viewer: tzinfo) -> go.Figure:
@@ -32,6 +35,7 @@ def age(report: QueueReport, viewer: tzinfo) -> go.Figure:
         viewer,
         limits=report.age_lines,
         scale=size,
+        say=lambda value: duration(value * size),
     )
 
 

@@ -26,9 +26,16 @@ def edit() -> Assumptions:
         )
         front = api.selectbox("API in front", list(_API), format_func=_API.__getitem__, key="api", bind="query-params")
         always_on = hourly.number_input(
-            "Always-on machine, USD/h", 0.0, 1_000.0, _USUAL.always_on_usd_per_hour, 0.01, "%.4f", key="always-on", bind="query-params",
+            "Always-on machine, USD/h",
+            0.0,
+            1_000.0,
+            _USUAL.always_on_usd_per_hour,
+            0.01,
+            "%.4f",
+            key="always-on",
+            bind="query-params",
             help="An m7g.large on demand in us-east-1 is the usual yardstick.",
-        )  # fmt: skip
+        )
         jobs = capacity.number_input(
             "Jobs/h that it can do",
             1.0,

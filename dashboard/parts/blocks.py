@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime, tzinfo
 
 from dashboard import theme
-from dashboard.text import escape
+from dashboard.pages import Entry
+from dashboard.text import NONE, escape, moment, utc
 from ops.insight.reports import Finding
 
 
@@ -18,6 +20,16 @@ class Stat:
     unit: str = ""
     note: str = ""
     colour: str = ""
+    words: bool = False
+    """The value is a name, not a figure: smaller, and it may wrap."""
+
+
+def head(entry: Entry, at: datetime | None, viewer: tzinfo) -> str:
+    """The page's name, its question, and when the answer below was read."""
+    when = (
+        f'<span title="{escape(utc(at))}">As of {escape(moment(at, viewer))}</span>' if at else "<span>Reading…</span>"
+    )
+    return f'<div class="so-head"><h1>{escape(entry.title)}</h1><p>{escape(entry.question)}</p>{when}</div>'
 
 
 def finding(found: Finding) -> str:
@@ -32,10 +44,12 @@ def stats(row: list[Stat]) -> str:
     cells = []
     for stat in row:
         mark = f' so-marked" style="--c:{stat.colour}' if stat.colour else ""
-        unit = f"<small>{escape(stat.unit)}</small>" if stat.unit else ""
+        unit = f"<small>{escape(stat.unit)}</small>" if stat.unit and stat.value != NONE else ""
+        kind = " so-words" if stat.words else ""
         cells.append(
             f'<div class="so-stat{mark}"><div class="so-label" title="{escape(stat.label)}">{escape(stat.label)}</div>'
-            f'<div class="so-value">{escape(stat.value)}{unit}</div><div class="so-note">{escape(stat.note)}</div></div>'
+            f'<div class="so-value{kind}">{escape(stat.value)}{unit}</div>'
+            f'<div class="so-note">{escape(stat.note)}</div></div>'
         )
     return f'<div class="so-stats">{"".join(cells)}</div>'
 
@@ -49,3 +63,9 @@ def facts(known: dict[str, str]) -> str:
     """Names and values in two columns; values are foreign text."""
     rows = "".join(f"<dt>{escape(name)}</dt><dd>{escape(value)}</dd>" for name, value in known.items())
     return f'<dl class="so-facts">{rows}</dl>'
+
+
+def partial(notes: tuple[str, ...]) -> str:
+    """What the page could not read, or read only in part."""
+    rows = "".join(f"<li>{escape(note)}</li>" for note in notes)
+    return f'<div class="so-partial"><b>Not the whole picture</b><ul>{rows}</ul></div>'

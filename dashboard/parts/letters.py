@@ -1,7 +1,7 @@
 """Looking at dead letters: asked for and agreed to, then causes, the letters, and one letter's text.
 
-Everything in a letter is foreign: its body, its attributes and the error that it quotes. It is shown as text, in code elements and table
-cells, and never as Markdown or HTML.
+Everything in a letter is foreign: its body, its attributes and the error that it quotes. It is shown as text, in code
+elements and table cells, and never as Markdown or HTML.
 """
 
 from __future__ import annotations
@@ -47,16 +47,16 @@ def section() -> None:
             st.text(allowed.why)
         elif look := found.get(target):
             when = moment(look.looked_at, live.viewer())
-            st.html(
-                f'<span class="so-quiet" title="{utc(look.looked_at)}">Looked at {when}: {number(len(look.letters))} letters read.</span>'
-            )
+            read = f"Looked at {when}: {number(len(look.letters))} letters read."
+            st.html(f'<span class="so-quiet" title="{utc(look.looked_at)}">{read}</span>')
     if look := found.get(target):
         _show(look)
     elif allowed.may_receive:
         st.html(
             blocks.empty(
                 "Not looked yet",
-                "CloudWatch knows how many letters there are, not what they say. Looking receives them from the queue and gives them back.",
+                "CloudWatch knows how many letters there are, not what they say. "
+                "Looking receives them from the queue and gives them back.",
             )
         )
 
@@ -88,6 +88,7 @@ def _show(look: DeadLetterLook) -> None:
         else (*look.notes, "Not every letter was read: the causes below are of those that were.")
     ):
         st.html(f'<span class="so-quiet">{escape(note)}</span>')
+    st.html(blocks.finding(look.finding))
     if not look.letters:
         st.html(
             blocks.empty("No letters", "The dead-letter queue gave none: it is empty, or another receiver holds them.")

@@ -22,6 +22,7 @@ PAGE_OF_CARD = {
 
 def card(one: Card) -> str:
     colour, _, word = theme.LEVEL[one.level]
+    line = theme.CARD.get(one.key, theme.NEUTRAL)
     value, unit = quantity(one.value, one.unit)
     spark = [None if x != x else float(x) for x in one.spark.tolist()]
     dot = f'<span class="so-dot so-{one.level}" style="--c:{colour}" title="{word}"></span>'
@@ -30,7 +31,7 @@ def card(one: Card) -> str:
         f'<div class="so-card"><div class="so-label">{dot}{escape(one.title)}</div>'
         f'<div><div class="so-value">{escape(value)}{small}</div>'
         f'<div class="so-note" title="{escape(one.note)}">{escape(one.note)}</div></div>'
-        f'<img alt="{escape(one.title)} over the chosen time" src="{data_uri(spark, theme.CARD.get(one.key, theme.NEUTRAL))}"></div>'
+        f'<img alt="{escape(one.title)} over the chosen time" src="{data_uri(spark, line)}"></div>'
     )
 
 
@@ -45,7 +46,8 @@ def path(rates: PathRates) -> str:
         + _node("Function", number(rates.in_flight), "in flight" + _failures(rates.failed), theme.IN_FLIGHT)
         + _flow(rates.finished, "done", theme.SUCCESS)
         + _node("Results", "", "S3 and events", theme.SUCCESS)
-        + f'<div class="so-down{_idle(rates.died)}" style="--c:{theme.DEAD}"><b>{_rate(rates.died)}</b><span>died</span></div>'
+        + f'<div class="so-down{_idle(rates.died)}" style="--c:{theme.DEAD}"><b>{_rate(rates.died)}</b>'
+        "<span>died</span></div>"
         + f'<div class="so-grave">{_node("Dead letters", number(rates.dead), "in the queue", theme.DEAD)}</div>'
         + "</div>"
     )
@@ -74,23 +76,31 @@ def _idle(rate: float | None) -> str:
     return "" if rate else " so-idle"
 
 
-_STATE = {"ALARM": (Level.ACT, "Firing"), "OK": (Level.OK, "OK"), "INSUFFICIENT_DATA": (Level.UNKNOWN, "No data")}
+_STATE = {"ALARM": (Level.ACT, "Firing"), "OK": (Level.OK, "OK")}
 
 
 def alarms(states: Sequence[AlarmState], viewer: tzinfo, now: datetime | None = None) -> str:
-    """Firing ones first, each with its reason, since when, and the runbook that says what to do."""
-    order = {"ALARM": 0, "INSUFFICIENT_DATA": 1, "OK": 2}
-    rows = []
-    for alarm in sorted(states, key=lambda a: (order.get(a.state, 1), a.name)):
-        level, word = _STATE.get(alarm.state, (Level.UNKNOWN, alarm.state))
-        colour = theme.LEVEL[level][0]
-        since = f"since {moment(alarm.since, viewer, now)}" if alarm.since else ""
-        runbook = f"<br><code>{escape(alarm.runbook)}</code>" if alarm.runbook else ""
-        reason = alarm.reason if alarm.state != "OK" else ""
+    """Firing ones first, each with its reason, since when, and its runbook; those that are fine in one quiet line."""
+    fine = sorted(alarm.name for alarm in states if alarm.state == "OK")
+    rest = sorted((alarm for alarm in states if alarm.state != "OK"), key=lambda a: (a.state != "ALARM", a.name))
+    rows = [_alarm(alarm, viewer, now) for alarm in rest]
+    if fine:
+        colour = theme.LEVEL[Level.OK][0]
+        names = ", ".join(escape(name) for name in fine)
         rows.append(
-            f'<div class="so-alarm"><span class="so-dot so-{level}" style="--c:{colour};align-self:center"></span>'
-            f"<div><b>{escape(alarm.name)}</b>{runbook}</div>"
-            f'<div class="so-quiet">{escape(reason)}</div>'
-            f'<div class="so-quiet" title="{escape(utc(alarm.since))}" style="text-align:right">{escape(word)} {escape(since)}</div></div>'
+            f'<div class="so-alarm so-fine"><span class="so-dot" style="--c:{colour}"></span>'
+            f'<div>{"None is firing" if not rest else "OK"}</div><div class="so-quiet">{names}</div></div>'
         )
-    return "".join(rows)
+    return f"<div>{''.join(rows)}</div>"
+
+
+def _alarm(alarm: AlarmState, viewer: tzinfo, now: datetime | None) -> str:
+    level, word = _STATE.get(alarm.state, (Level.UNKNOWN, "No data"))
+    since = f"since {moment(alarm.since, viewer, now)}" if alarm.since else ""
+    runbook = f"<code>{escape(alarm.runbook)}</code>" if alarm.runbook else ""
+    return (
+        f'<div class="so-alarm"><span class="so-dot so-{level}" style="--c:{theme.LEVEL[level][0]}"></span>'
+        f"<div><b>{escape(alarm.name)}</b>{runbook}</div>"
+        f'<div class="so-quiet">{escape(alarm.reason)}</div>'
+        f'<div class="so-quiet so-since" title="{escape(utc(alarm.since))}">{escape(word)} {escape(since)}</div></div>'
+    )

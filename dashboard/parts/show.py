@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
 _CONFIG = {
     "displaylogo": False,
+    "displayModeBar": "hover",
     "modeBarButtonsToRemove": ["select2d", "lasso2d", "autoScale2d", "zoomIn2d", "zoomOut2d"],
     "responsive": True,
     "scrollZoom": False,

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import base64
+import math
 from collections.abc import Sequence
 
 WIDTH, HEIGHT, MARGIN = 160, 44, 3
+POINTS = 80
 
 
 def svg(values: Sequence[float | None], colour: str) -> str:
@@ -17,6 +19,7 @@ def svg(values: Sequence[float | None], colour: str) -> str:
             f'<line x1="0" x2="{WIDTH}" y1="{HEIGHT - MARGIN}" y2="{HEIGHT - MARGIN}" stroke="{colour}"'
             ' stroke-opacity=".35" stroke-dasharray="2 4"/>'
         )
+    values = _thinned(values)
     top = max(*known, 0) or 1.0
     step = WIDTH / max(1, len(values) - 1)
     base = HEIGHT - MARGIN
@@ -32,7 +35,8 @@ def svg(values: Sequence[float | None], colour: str) -> str:
         points = " ".join(f"{x:.1f},{y:.1f}" for x, y in run)
         if len(run) > 1:
             shapes.append(
-                f'<polygon points="{run[0][0]:.1f},{base} {points} {run[-1][0]:.1f},{base}" fill="{colour}" fill-opacity=".13"/>'
+                f'<polygon points="{run[0][0]:.1f},{base} {points} {run[-1][0]:.1f},{base}"'
+                f' fill="{colour}" fill-opacity=".13"/>'
                 f'<polyline points="{points}" fill="none" stroke="{colour}" stroke-width="1.6" stroke-linejoin="round"'
                 ' vector-effect="non-scaling-stroke"/>'
             )
@@ -41,9 +45,17 @@ def svg(values: Sequence[float | None], colour: str) -> str:
     return _document("".join(shapes))
 
 
+def _thinned(values: Sequence[float | None]) -> list[float | None]:
+    """No more points than can be seen. The highest of each stretch is kept: a short peak is what a reader looks for."""
+    size = math.ceil(len(values) / POINTS)
+    stretches = (values[at : at + size] for at in range(0, len(values), size))
+    return [max((v for v in stretch if v is not None and v == v), default=None) for stretch in stretches]
+
+
 def data_uri(values: Sequence[float | None], colour: str) -> str:
     return "data:image/svg+xml;base64," + base64.b64encode(svg(values, colour).encode()).decode()
 
 
 def _document(inside: str) -> str:
-    return f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" preserveAspectRatio="none">{inside}</svg>'
+    size = f'viewBox="0 0 {WIDTH} {HEIGHT}" preserveAspectRatio="none"'
+    return f'<svg xmlns="http://www.w3.org/2000/svg" {size}>{inside}</svg>'

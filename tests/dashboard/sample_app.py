@@ -9,9 +9,9 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from dashboard import shell  # noqa: E402
-from ops.errors import AccessDenied  # noqa: E402
-from tests.dashboard import samples  # noqa: E402
+from dashboard import shell
+from ops.errors import AccessDenied
+from tests.dashboard import samples
 
 MAKE = {
     "trouble": lambda: samples.Sample(trouble=True),

@@ -1,10 +1,11 @@
-"""Hand-made reports for the pages' tests: a workload that is fine, one in trouble, one where nothing happened, and a hostile one.
+"""Hand-made reports for the pages' tests: a workload that is fine, in trouble, unused, or hostile.
 
 They have the shapes of ops.insight.reports and no other source; the numbers are made up by a seeded generator.
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -12,13 +13,17 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 import pandas as pd
 
+from dashboard.charts.cold_starts import INIT
 from dashboard.span import Span
 from ops.errors import OpsError
 from ops.insight import reports as r
 from ops.insight.reports import Level
 
 NOW = datetime.now(UTC).replace(microsecond=0)
-HOSTILE = '<script>document.title="owned"</script> **bold** [link](https://example.com) :material/bug_report: $x^2$ <img src=x onerror=alert(1)>'
+HOSTILE = (
+    '<script>document.title="owned"</script> **bold** [link](https://example.com) :material/bug_report: $x^2$ '
+    "<img src=x onerror=alert(1)>"
+)
 
 
 def frame(minutes: int, period: int, **columns: np.ndarray) -> pd.DataFrame:
@@ -217,7 +222,7 @@ class Sample:
         columns = ["version", "invocations", "cold", "share", "init_p50_ms", "init_p95_ms", "init_p99_ms"]
         phases = pd.DataFrame(
             {
-                "phase": ["Runtime and code", "Extension and platform", "Invocation", "Extension after the answer"],
+                "phase": [*INIT, "Handler, to first byte", "Extension overhead"],
                 "start_ms": [0.0, 702.0, 861.0, 1_211.0],
                 "duration_ms": [702.0, 159.0, 350.0, 12.0],
             }
@@ -242,7 +247,7 @@ class Sample:
         logs = 0.0000015 * assumptions.log_bytes_per_invocation
         parts = [
             ("Lambda duration", 0.0123),
-            ("Lambda cold starts", 0.0011),
+            ("Lambda INIT", 0.0011),
             ("Lambda requests", 0.0006),
             ("SQS requests", 0.0011),
             ("API Gateway", {"rest": 0.0105, "http": 0.003, "none": 0.0}[assumptions.api]),
@@ -284,10 +289,8 @@ class Sample:
         ]
         letters = []
         for i, (kind, message, source) in enumerate(causes[:limit] if self.trouble else []):
-            body = '{"schema": 1, "job_id": "job-%04d", "kind": "describe", "data": {"columns": {"x": [%s]}}}' % (
-                i,
-                ", ".join(str(j) for j in range(900)),
-            )
+            data = {"columns": {"x": list(range(900))}}
+            body = json.dumps({"schema": 1, "job_id": f"job-{i:04d}", "kind": "describe", "data": data})
             body = HOSTILE if kind == "BadData" else body
             sent = NOW - timedelta(minutes=40) + timedelta(seconds=37 * i)
             letters.append(
@@ -317,6 +320,7 @@ class Sample:
         grouped["share"] = grouped.letters / max(1, len(table))
         order = ["error_type", "error_message", "letters", "share", "first_seen", "last_seen", "source"]
         return r.DeadLetterLook(
+            self.finding("51 of 54 letters died of Sandbox.Timedout", "no dead letters"),
             tuple(letters),
             grouped[order],
             len(letters),
