@@ -19,8 +19,9 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from ops.twin.host import events
+from ops.twin.host.client import Client
 from ops.twin.host.clock import now, wall
-from ops.twin.host.wire import BadMessage, Client
+from ops.twin.host.messages import BadMessage
 
 KEPT_BYTES = 4 * 1024 * 1024
 FIRST_PAUSE = 0.1

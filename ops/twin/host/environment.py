@@ -13,7 +13,6 @@ after it (AWS hands it over when the runtime has answered); snapshots; provision
 from __future__ import annotations
 
 import asyncio
-import json
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -21,14 +20,15 @@ from datetime import UTC, datetime
 from typing import Protocol
 from uuid import uuid4
 
-from ops.twin.host import events, platform_lines, variables
+from ops.twin.host import events, platform_lines
+from ops.twin.host.account import Account, Timing, Verdict, judge
 from ops.twin.host.clock import now, wall
 from ops.twin.host.guardian import Guardian
-from ops.twin.host.launch import runtime_command
-from ops.twin.host.runtime_api import Call
-from ops.twin.host.sandbox import MEGABYTE, Failure, Plan, Sandbox
+from ops.twin.host.launch import plan_for
+from ops.twin.host.phase import Failure
+from ops.twin.host.runtime_api import Call, Reply
+from ops.twin.host.sandbox import Sandbox
 from ops.twin.host.settings import FunctionConfig, Settings
-from ops.twin.host.spans import Timing, billed
 from ops.twin.host.telemetry_api import TelemetryApi
 from ops.twin.host.xray import Sampler, Trace, TraceFile
 from ops.twin.image import Image
@@ -63,14 +63,11 @@ class Invocation:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What an invocation came to. ``function_error`` is empty when it succeeded. Milliseconds, MB."""
+    """What the caller gets. ``function_error`` is empty when the invocation succeeded."""
 
     payload: bytes
     function_error: str
-    duration_ms: float
-    init_ms: float | None
-    billed_ms: int
-    used_mb: int
+    account: Account
 
 
 class Environment:
@@ -89,25 +86,7 @@ class Environment:
         self._log = services.open_log(function.log_group, self.log_stream)
         self._telemetry = TelemetryApi(self._subscribed)
         self._scratch = settings.directory / "tmp" / self.instance
-        command = function.command or image.command or (function.handler,)
-        runtime = variables.runtime_variables(
-            function, image, settings, command[0], "", self.log_stream, self._scratch, services.xray_port
-        )
-        plan = Plan(
-            command=runtime_command(command[0]),
-            task_root=image.task_root,
-            extensions=tuple(image.extensions),
-            variables=runtime,
-            extension_variables=variables.extension_variables(runtime),
-            memory=function.memory,
-            registration={
-                "functionName": function.name,
-                "functionVersion": function.version,
-                "handler": command[0],
-                "accountId": function.arn.split(":")[4] if function.arn.count(":") >= 4 else "",
-            },
-            arn=function.arn,
-        )
+        plan = plan_for(function, image, settings, self.log_stream, self._scratch, services.xray_port)
         self._sandbox = Sandbox(plan, self._telemetry, services.guardian, self._line)
         self._api = ""
         self._turn = asyncio.Lock()  # one thing at a time: start, invoke, recover, shut_down
@@ -191,91 +170,64 @@ class Environment:
             platform_lines.start(request.id, function.version),
             events.start(wall(started), request.id, function.version, tracing),
         )
-        timing = Timing(began)
         if failure is None:
             call = Call(request.id, request.event, request.arn or function.arn, deadline, trace.header)
             failure = await self._sandbox.run(call, tracing)
-        return self._finish(request.id, timing, failure, trace)
+        return self._finish(request.id, began, failure, trace)
 
-    def _finish(self, request_id: str, timing: Timing, failure: Failure | None, trace: Trace) -> Outcome:
-        function = self.function
-        tracing = events.tracing(trace.header, trace.function_id)
-        sandbox = self._sandbox
-        timing.end = now()
-        timing.runtime_done = sandbox.runtime_moment or timing.end
-        used = sandbox.settle_memory()
+    def _finish(self, request_id: str, began: float, failure: Failure | None, trace: Trace) -> Outcome:
+        function, sandbox = self.function, self._sandbox
+        end = now()
+        timing = Timing(began, sandbox.runtime_moment or end, end)
+        used = sandbox.crew.settle_memory()
         if failure is None:
-            sandbox.drain_output()
+            sandbox.crew.drain()
             sandbox.freeze()
         else:
             # Its output up to here belongs to this invocation; then nothing of it may go on.
-            sandbox.stop_runtime()
+            sandbox.crew.stop_runtime()
             self._initialized = False
             self.reset_reason = failure.reason
         reply = sandbox.runtime.reply
-        status, error_type = "success", ""
-        payload, function_error = (reply.payload, "") if reply else (b"", "")
-        if reply is not None and reply.error_type:
-            status, error_type, function_error = "error", reply.error_type, "Unhandled"
-        elif failure is not None:
-            status, error_type = failure.status, failure.told_type
-            payload, function_error = self._failed(request_id, failure), "Unhandled"
-        seconds = timing.end - timing.start
-        if status == "timeout":
-            seconds = max(seconds, function.timeout)
-        duration_ms = events.milliseconds(seconds)
-        init_ms = events.milliseconds(self._init_seconds) if self._init_seconds is not None else None
+        verdict = judge(request_id, reply, failure, function.timeout, end)
+        account = Account.of(end - began, self._init_seconds, function.memory, used)
         self._init_seconds = None
-        billed_ms = billed(duration_ms, init_ms or 0.0)
-        used_mb = -(-used // MEGABYTE)
-        metrics = {
-            "durationMs": duration_ms,
-            "billedDurationMs": billed_ms,
-            "memorySizeMB": function.memory,
-            "maxMemoryUsedMB": used_mb,
-        }
-        if init_ms is not None:
-            metrics["initDurationMs"] = init_ms
-        ended = wall(timing.end)
-        produced = len(reply.payload) if reply else None
-        spans = timing.spans(reply)
-        runtime_seconds = timing.runtime_done - timing.start
-        self._platform(
-            platform_lines.end(request_id),
-            events.runtime_done(ended, request_id, status, runtime_seconds, produced, spans, tracing, error_type),
-        )
-        self._platform(
-            platform_lines.report(
-                request_id,
-                duration_ms,
-                billed_ms,
-                function.memory,
-                used_mb,
-                init_ms,
-                status,
-                error_type,
-                trace.report_line,
-            ),
-            events.report(ended, request_id, status, metrics, timing.overhead(), tracing, error_type),
-        )
-        for segment in trace.segments(function.name, function.arn, request_id, timing.start, timing.end, status):
-            self._services.traces.append(segment)
-        self.idle_since = timing.end
-        return Outcome(payload, function_error, duration_ms, init_ms, billed_ms, used_mb)
+        self._report(request_id, timing, reply, verdict, account, trace)
+        self.idle_since = end
+        return Outcome(verdict.payload, verdict.function_error, account)
 
-    def _failed(self, request_id: str, failure: Failure) -> bytes:
-        """Write what the platform logs about a failure, and give what the caller is told."""
-        if failure.payload:
-            return failure.payload
-        if failure.status == "timeout":
-            message = f"Task timed out after {self.function.timeout:.2f} seconds"
-            self._write(f"{events.stamp(wall(now()))} {request_id} {message}\n")
-            told = f"RequestId: {request_id} Error: {message}"
-        else:
-            told = f"RequestId: {request_id} Error: {failure.message}"
-            self._write(told)
-            self._write(failure.error_type)
-        return json.dumps({"errorType": failure.error_type, "errorMessage": told}).encode()
+    def _report(
+        self, request_id: str, timing: Timing, reply: Reply | None, verdict: Verdict, account: Account, trace: Trace
+    ) -> None:
+        function = self.function
+        tracing = events.tracing(trace.header, trace.function_id)
+        for line in verdict.lines:
+            self._write(line)
+        done = events.runtime_done(
+            wall(timing.runtime_done),
+            request_id,
+            verdict.status,
+            timing.runtime_done - timing.start,
+            len(reply.payload) if reply else None,
+            timing.spans(reply),
+            tracing,
+            verdict.error_type,
+        )
+        self._platform(platform_lines.end(request_id), done)
+        report = events.report(
+            wall(timing.end),
+            request_id,
+            verdict.status,
+            account.metrics(),
+            timing.overhead(),
+            tracing,
+            verdict.error_type,
+        )
+        self._platform(platform_lines.report(request_id, account, verdict, trace.report_line), report)
+        for segment in trace.segments(
+            function.name, function.arn, request_id, timing.start, timing.end, verdict.status
+        ):
+            self._services.traces.append(segment)
 
     async def recover(self) -> None:
         """Reset after a failed invocation: no process is left, the next invocation starts them anew."""

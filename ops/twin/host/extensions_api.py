@@ -10,13 +10,14 @@ inside the runtime's 300 ms.
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 from uuid import uuid4
 
+from ops.twin.host.listening import Answer
 from ops.twin.host.longpoll import LongPoll
-from ops.twin.host.runtime_api import refusal
-from ops.twin.host.wire import Answer, Request, Response, as_json
+from ops.twin.host.messages import Request, Response, as_json, refusal
 
 PREFIX = "/2020-01-01"
 MAX_EXTENSIONS = 10
@@ -33,15 +34,15 @@ class Extension:
     poll: LongPoll = field(default_factory=LongPoll)
     ready: bool = False  # it has asked for its first event
 
-    def deliver(self, event: dict[str, Any]) -> bool:
-        return self.poll.answer(as_json(event, headers={"Lambda-Extension-Identifier": self.identifier}))
+    def deliver(self, event: dict[str, Any]) -> None:
+        self.poll.answer(as_json(event, headers={"Lambda-Extension-Identifier": self.identifier}))
 
 
 class Host(Protocol):
     """What an environment wants to hear about its extensions, and what register answers."""
 
     @property
-    def registration(self) -> dict[str, str]: ...
+    def registration(self) -> Mapping[str, str]: ...
     @property
     def external_names(self) -> list[str]: ...
     @property

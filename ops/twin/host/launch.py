@@ -10,9 +10,33 @@ import shlex
 import sys
 from pathlib import Path
 
+from ops.twin.host.plan import Plan
+from ops.twin.host.settings import FunctionConfig, Settings
+from ops.twin.host.variables import extension_variables, runtime_variables
+from ops.twin.image import Image
 
-def runtime_command(handler: str) -> tuple[str, ...]:
-    return (sys.executable, "-m", "awslambdaric", handler)
+
+def plan_for(
+    function: FunctionConfig, image: Image, settings: Settings, log_stream: str, scratch: Path, xray_port: int
+) -> Plan:
+    """The image's CMD, or what ImageConfig says instead, under awslambdaric in the task root."""
+    handler = (function.command or image.command or (function.handler,))[0]
+    variables = runtime_variables(function, image, settings, handler, log_stream, scratch, xray_port)
+    arn = function.arn.split(":")
+    return Plan(
+        command=(sys.executable, "-m", "awslambdaric", handler),
+        task_root=image.task_root,
+        extensions=tuple(image.extensions),
+        variables=variables,
+        extension_variables=extension_variables(variables),
+        memory=function.memory,
+        registration={
+            "functionName": function.name,
+            "functionVersion": function.version,
+            "handler": handler,
+            "accountId": arn[4] if len(arn) > 4 else "",
+        },
+    )
 
 
 def extension_command(path: Path) -> tuple[str, ...]:

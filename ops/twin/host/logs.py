@@ -19,15 +19,16 @@ from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
+from ops.twin.host.client import Client
 from ops.twin.host.clock import epoch_ms, now
+from ops.twin.host.messages import BadMessage
 from ops.twin.host.settings import Settings
-from ops.twin.host.wire import BadMessage, Client
 
 MOST_EVENTS = 10_000
 MOST_BYTES = 1_000_000
 EVENT_OVERHEAD = 26
 KEPT_BYTES = 64 * 1024 * 1024
-FLUSH_AFTER = 0.2
+FLUSH_AFTER = 0.4
 """Seconds that lines wait for company."""
 PAUSES = (0.2, 0.5, 1.0, 2.0)
 """Seconds between tries while the emulator cannot be reached."""

@@ -4,34 +4,43 @@ from __future__ import annotations
 
 import asyncio
 
-from ops.twin.host.wire import Response
+from ops.twin.host.messages import Response
 
 
 class LongPoll:
-    """A client may leave (its process was killed) and come again; only the newest call is answered."""
+    """Only the newest call is answered. An answer given while nobody waits is kept for the next call."""
 
     def __init__(self) -> None:
         self._call: asyncio.Future[Response] | None = None
+        self._kept: Response | None = None
 
     @property
     def waiting(self) -> bool:
         return self._call is not None and not self._call.done()
 
     def arrive(self) -> asyncio.Future[Response]:
-        if self._call is not None and not self._call.done():
-            self._call.cancel()
-        self._call = asyncio.get_running_loop().create_future()
-        return self._call
+        self._cancel()
+        call: asyncio.Future[Response] = asyncio.get_running_loop().create_future()
+        if self._kept is not None:
+            call.set_result(self._kept)
+            self._kept = None
+        else:
+            self._call = call
+        return call
 
-    def answer(self, response: Response) -> bool:
-        """Whether somebody was waiting for it."""
-        if self._call is None or self._call.done():
-            return False
-        self._call.set_result(response)
-        self._call = None
-        return True
+    def answer(self, response: Response) -> None:
+        if self._call is not None and not self._call.done():
+            self._call.set_result(response)
+            self._call = None
+        else:
+            self._kept = response
 
     def leave(self) -> None:
+        """The client is gone."""
+        self._cancel()
+        self._kept = None
+
+    def _cancel(self) -> None:
         if self._call is not None:
             self._call.cancel()
             self._call = None

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 
 from ops.twin.host import events
+from ops.twin.host.account import Account, Verdict
 
 # Telemetry's type names as the EXTENSION and TELEMETRY lines write them.
 _TITLES = {"platform": "Platform", "function": "Function", "extension": "Extension"}
@@ -36,30 +37,21 @@ def init_report(duration_ms: float, phase: str, status: str, error_type: str) ->
     return line + (f"\tError Type: {error_type}" if error_type else "")
 
 
-def report(
-    request_id: str,
-    duration_ms: float,
-    billed_ms: int,
-    memory_mb: int,
-    used_mb: int,
-    init_ms: float | None,
-    status: str,
-    error_type: str,
-    trace: str,
-) -> str:
+def report(request_id: str, account: Account, verdict: Verdict, trace: str) -> str:
+    """``trace`` is the X-Ray line of a sampled invocation, or empty."""
     parts = [
         f"REPORT RequestId: {request_id}",
-        f"Duration: {duration_ms:.2f} ms",
-        f"Billed Duration: {billed_ms} ms",
-        f"Memory Size: {memory_mb} MB",
-        f"Max Memory Used: {used_mb} MB",
+        f"Duration: {account.duration_ms:.2f} ms",
+        f"Billed Duration: {account.billed_ms} ms",
+        f"Memory Size: {account.memory_mb} MB",
+        f"Max Memory Used: {account.used_mb} MB",
     ]
-    if init_ms is not None:
-        parts.append(f"Init Duration: {init_ms:.2f} ms")
-    if status != "success":
-        parts.append(f"Status: {status}")
-    if error_type:
-        parts.append(f"Error Type: {error_type}")
+    if account.init_ms is not None:
+        parts.append(f"Init Duration: {account.init_ms:.2f} ms")
+    if verdict.status != "success":
+        parts.append(f"Status: {verdict.status}")
+    if verdict.error_type:
+        parts.append(f"Error Type: {verdict.error_type}")
     line = "\t".join(parts)
     return line + (f"\n{trace}" if trace else "")
 

@@ -13,8 +13,9 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from ops.twin.host.clock import epoch_ms
+from ops.twin.host.listening import Answer
 from ops.twin.host.longpoll import LongPoll
-from ops.twin.host.wire import Answer, Request, Response, as_json
+from ops.twin.host.messages import Request, Response, as_json, refusal
 
 PREFIX = "/2018-06-01"
 MAX_RESPONSE = 6 * 1024 * 1024 + 100
@@ -48,7 +49,6 @@ class Runtime(Protocol):
     """What an environment wants to hear about its runtime."""
 
     def runtime_ready(self) -> None: ...
-    def runtime_replied(self) -> None: ...
     def runtime_init_failed(self, error_type: str, payload: bytes) -> None: ...
 
 
@@ -118,11 +118,9 @@ class RuntimeApi:
             message = f"Response payload size exceeded maximum allowed payload size ({MAX_RESPONSE} bytes)."
             too_large = as_json({"errorType": "Function.ResponseSizeTooLarge", "errorMessage": message}).body
             self.reply = Reply(too_large, "Function.ResponseSizeTooLarge", request.started, request.ended)
-            self._listener.runtime_replied()
             return refusal(413, "RequestEntityTooLarge", message)
         error_type = valid_type(request.headers.get(ERROR_TYPE, "")) if what == "error" else ""
         self.reply = Reply(request.body, error_type, request.started, request.ended)
-        self._listener.runtime_replied()
         return as_json({"status": "OK"}, 202)
 
 
@@ -135,10 +133,6 @@ def valid_type(given: str) -> str:
     if _VALID_TYPE.match(given):
         return given
     return "Function.Unknown" if given.startswith("Function.") else "Runtime.Unknown"
-
-
-def refusal(status: int, error_type: str, message: str) -> Response:
-    return as_json({"errorType": error_type, "errorMessage": message}, status)
 
 
 def _not_found() -> Response:

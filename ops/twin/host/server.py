@@ -14,10 +14,11 @@ from ops.twin import image as images
 from ops.twin.host import xray
 from ops.twin.host.environment import Environment, Invocation, Log, Outcome, Services
 from ops.twin.host.guardian import Guardian
+from ops.twin.host.listening import Answer, listen, port_of
 from ops.twin.host.logs import LogSink
+from ops.twin.host.messages import Request, Response, as_json
 from ops.twin.host.pool import Pool
 from ops.twin.host.settings import FunctionConfig, Settings
-from ops.twin.host.wire import Answer, Request, Response, as_json, listen, port_of
 from ops.twin.image import Image
 
 WATCH_PERIOD = 0.02
@@ -53,6 +54,7 @@ class HostServer:
         """Listen; the port. Raises OSError when it is taken."""
         self._server = await listen(self._route, self._settings.port, MAX_EVENT)
         loop = asyncio.get_running_loop()
+        self._settings.data_mount.mkdir(parents=True, exist_ok=True)
         if self._settings.endpoint:
             self._logs = LogSink(self._settings)
         traces = xray.TraceFile(self._settings.directory)
@@ -160,13 +162,14 @@ class HostServer:
 
 
 def _as_response(outcome: Outcome) -> Response:
+    account = outcome.account
     headers = {
-        "X-Duration-Ms": f"{outcome.duration_ms:.3f}",
-        "X-Billed-Duration-Ms": str(outcome.billed_ms),
-        "X-Max-Memory-Used-Mb": str(outcome.used_mb),
+        "X-Duration-Ms": f"{account.duration_ms:.3f}",
+        "X-Billed-Duration-Ms": str(account.billed_ms),
+        "X-Max-Memory-Used-Mb": str(account.used_mb),
     }
-    if outcome.init_ms is not None:
-        headers["X-Init-Duration-Ms"] = f"{outcome.init_ms:.3f}"
+    if account.init_ms is not None:
+        headers["X-Init-Duration-Ms"] = f"{account.init_ms:.3f}"
     if outcome.function_error:
         headers["X-Amz-Function-Error"] = outcome.function_error
     return Response(200, outcome.payload, headers)

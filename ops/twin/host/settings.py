@@ -12,8 +12,6 @@ from typing import Any
 from ops.errors import UsageError
 from ops.twin import state
 
-SECOND = 1.0
-
 
 @dataclass(frozen=True)
 class Settings:
@@ -26,14 +24,19 @@ class Settings:
     region: str = "us-east-1"
     access_key_id: str = ""
     secret_access_key: str = ""
-    init_limit: float = 10 * SECOND
+    init_limit: float = 10.0
     """AWS: the init phase may last 10 s; then it is tried again inside the first invocation (LDG
     lambda-runtime-environment)."""
-    idle_limit: float = 120 * SECOND
+    idle_limit: float = 120.0
     """How long an environment waits for work before SHUTDOWN SPINDOWN. AWS does not say how long it waits; minutes."""
-    parallel_starts: int = 4
+    parallel_starts: int = 2
     """Environments in their init phase at once. AWS starts all in parallel, each with a CPU of its own; here they share
     a few cores, and the 10 s limit would strike down what only waited for a core."""
+
+    @property
+    def data_mount(self) -> Path:
+        """Stands for the file system that a function mounts; the same folder for all of them."""
+        return self.directory / "mnt" / "data"
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str] = os.environ) -> Settings:
@@ -48,7 +51,7 @@ class Settings:
             secret_access_key=environ.get("AWS_SECRET_ACCESS_KEY", ""),
             init_limit=_number(environ, "OPS_TWIN_INIT_LIMIT", 10),
             idle_limit=_number(environ, "OPS_TWIN_IDLE_LIMIT", 120),
-            parallel_starts=int(_number(environ, "OPS_TWIN_PARALLEL_STARTS", max(2, 2 * cores))),
+            parallel_starts=int(_number(environ, "OPS_TWIN_PARALLEL_STARTS", max(2, cores))),
         )
 
 

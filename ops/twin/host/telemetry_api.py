@@ -18,8 +18,7 @@ from ops.twin.host import events
 from ops.twin.host.clock import now, wall
 from ops.twin.host.delivery import Buffering, Subscription
 from ops.twin.host.extensions_api import Extension
-from ops.twin.host.runtime_api import refusal
-from ops.twin.host.wire import Request, Response
+from ops.twin.host.messages import Request, Response, refusal
 
 PREFIX = "/2022-07-01"
 SCHEMAS = ("2022-07-01", "2022-12-13", "2025-01-29")

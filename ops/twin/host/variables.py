@@ -2,8 +2,9 @@
 
 Stands for Lambda's reserved variables (LDG configuration-envvars, 2026) and for those an extension does not get (LDG
 lambda-extensions, 2026). Added by the twin: ``AWS_ENDPOINT_URL`` (the emulator), ``TMPDIR`` (each environment has a
-folder of its own, as ``/tmp`` is the machine's) and the search path of the project's interpreter. ``LAMBDA_TASK_ROOT``
-is the staged folder instead of ``/var/task``; ``LD_LIBRARY_PATH`` is left alone.
+folder of its own, as ``/tmp`` is the machine's) the search path of the project's interpreter and, in place of an EFS
+mount, ``DATA_MOUNT``. ``LAMBDA_TASK_ROOT`` is the staged folder instead of ``/var/task``; ``LD_LIBRARY_PATH`` is left
+alone.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
+from handler import contract
 from ops.twin.host.settings import FunctionConfig, Settings
 from ops.twin.image import Image
 
@@ -37,7 +39,6 @@ def runtime_variables(
     image: Image,
     settings: Settings,
     handler: str,
-    api: str,
     log_stream: str,
     scratch: Path,
     xray_port: int,
@@ -56,6 +57,7 @@ def runtime_variables(
         "AWS_ENDPOINT_URL": settings.endpoint,
         **image.variables,
         **function.variables,
+        contract.ENV_DATA_MOUNT: str(settings.data_mount),
         "AWS_REGION": settings.region,
         "AWS_DEFAULT_REGION": settings.region,
         "AWS_EXECUTION_ENV": "AWS_Lambda_Image",
@@ -67,7 +69,6 @@ def runtime_variables(
         "AWS_LAMBDA_LOG_STREAM_NAME": log_stream,
         "AWS_LAMBDA_LOG_FORMAT": "JSON" if function.log_format == "JSON" else "",
         "AWS_LAMBDA_LOG_LEVEL": function.application_log_level,
-        "AWS_LAMBDA_RUNTIME_API": api,
         "AWS_ACCESS_KEY_ID": keys.access_key_id,
         "AWS_SECRET_ACCESS_KEY": keys.secret_access_key,
         "AWS_SESSION_TOKEN": keys.session_token,

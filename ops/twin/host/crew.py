@@ -1,0 +1,125 @@
+"""The processes of one sandbox: its extensions and its runtime."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Callable, Mapping
+
+from ops.twin.host.guardian import Guardian
+from ops.twin.host.launch import extension_command
+from ops.twin.host.lines import Frames, Lines
+from ops.twin.host.phase import Failure
+from ops.twin.host.plan import MEGABYTE, Plan
+from ops.twin.host.processes import Process
+
+RUNTIME = ""
+"""The runtime's name among the processes; extensions have their file's."""
+_LOOKS_PER_SEARCH = 8
+"""Looks at the memory between two searches for child processes."""
+
+
+class Crew:
+    def __init__(
+        self,
+        plan: Plan,
+        guardian: Guardian,
+        on_line: Callable[[str, str, float], None],
+        on_exit: Callable[[str, int], None],
+    ) -> None:
+        """``on_line`` gets kind (function or extension), text, moment; ``on_exit`` a process's name and wait status."""
+        self._plan = plan
+        self._guardian = guardian
+        self._on_line = on_line
+        self._on_exit = on_exit
+        self._processes: dict[str, Process] = {}
+        self._lines: list[Lines] = []
+        self._looks = 0
+        self.memory_peak = 0
+        """Bytes at the highest point so far, at most the memory size, where AWS's cgroup stops it."""
+
+    def start_extensions(self, api: str) -> Failure | None:
+        variables = {**self._plan.extension_variables, "AWS_LAMBDA_RUNTIME_API": api}
+        for path in self._plan.extensions:
+            try:
+                self._start(path.name, extension_command(path), variables, "extension")
+            except OSError as error:
+                return Failure("error", "Extension.LaunchError", f"{path.name} did not start: {error.strerror}")
+        return None
+
+    def start_runtime(self, api: str) -> Failure | None:
+        variables = {**self._plan.variables, "AWS_LAMBDA_RUNTIME_API": api}
+        try:
+            self._start(RUNTIME, self._plan.command, variables, "function")
+        except OSError as error:
+            return Failure("error", "Runtime.InvalidEntrypoint", f"The runtime did not start: {error.strerror}")
+        return None
+
+    def runs(self, name: str) -> bool:
+        process = self._processes.get(name)
+        return process is not None and process.running
+
+    @property
+    def anybody_runs(self) -> bool:
+        return any(process.running for process in self._processes.values())
+
+    def signal(self, number: int) -> None:
+        for process in self._processes.values():
+            process.signal(number)
+
+    def signal_runtime(self, number: int) -> None:
+        if process := self._processes.get(RUNTIME):
+            process.signal(number)
+
+    def stop_runtime(self) -> None:
+        """Kill it at once; what it has written by now is taken in."""
+        if process := self._processes.get(RUNTIME):
+            process.signal(signal.SIGKILL)
+            process.drain()
+
+    def drain(self) -> None:
+        """Everything that was written by now has become lines."""
+        for process in self._processes.values():
+            process.drain()
+
+    def over_limit(self) -> bool:
+        """Look at the memory now in use. Called many times a second while the sandbox works."""
+        search = self._looks % _LOOKS_PER_SEARCH == 0
+        self._looks += 1
+        used = sum(process.resident(search) for process in self._processes.values())
+        self._note(used)
+        return used > self._plan.memory * MEGABYTE
+
+    def settle_memory(self) -> int:
+        """The highest point with bursts between two looks, which the kernel noted."""
+        self._note(sum(process.peak() for process in self._processes.values()))
+        return self.memory_peak
+
+    def forget(self) -> None:
+        """All have ended. Last lines without a newline are handed over, and memory counts from zero."""
+        for lines in self._lines:
+            lines.end()
+        self._lines.clear()
+        self._processes.clear()
+        self.memory_peak = 0
+
+    def _note(self, used: int) -> None:
+        self.memory_peak = min(max(self.memory_peak, used), self._plan.memory * MEGABYTE)
+
+    def _start(self, name: str, command: tuple[str, ...], variables: Mapping[str, str], kind: str) -> None:
+        def on_line(text: str, moment: float) -> None:
+            self._on_line(kind, text, moment)
+
+        lines = Lines(on_line)
+        self._lines.append(lines)
+        # Twice the memory and a gigabyte of address space: only to hold what grows faster than the watch can look.
+        net = 2 * self._plan.memory * MEGABYTE + 1024 * MEGABYTE
+        self._processes[name] = Process(
+            command,
+            variables,
+            self._plan.task_root,
+            net,
+            self._guardian,
+            lines.feed,
+            lambda status: self._on_exit(name, status),
+            on_frames=Frames(on_line).feed if kind == "function" else None,
+        )

@@ -1,0 +1,94 @@
+"""A small HTTP/1.1 server on asyncio, for loopback only.
+
+Every execution environment has a server of its own and a long poll takes as long as it takes. A handler that can
+answer at once returns a Response; one that has to wait returns a future.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+
+from ops.twin.host.messages import BadMessage, Parser, Request, Response, refusal
+
+Answer = Response | asyncio.Future[Response]
+Handler = Callable[[Request], Answer]
+
+
+async def listen(handler: Handler, port: int = 0, max_body: int = 8 * 1024 * 1024) -> asyncio.Server:
+    """Serve on 127.0.0.1. Port 0 lets the system choose: ``port_of(server)`` tells."""
+    loop = asyncio.get_running_loop()
+    return await loop.create_server(lambda: _Connection(handler, max_body), "127.0.0.1", port)
+
+
+def port_of(server: asyncio.Server) -> int:
+    return int(server.sockets[0].getsockname()[1])
+
+
+class _Connection(asyncio.Protocol):
+    def __init__(self, handler: Handler, max_body: int) -> None:
+        self._handler = handler
+        self._parser = Parser(max_body)
+        self._transport: asyncio.Transport | None = None
+        self._pending: asyncio.Future[Response] | None = None
+        self._refusing = False
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)  # noqa: S101 - for the type checker
+        self._transport = transport
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._transport = None
+        if self._pending is not None:
+            self._pending.cancel()
+
+    def data_received(self, data: bytes) -> None:
+        if self._refusing:
+            return
+        self._parser.feed(data)
+        if self._pending is None:
+            self._serve()
+
+    def _serve(self) -> None:
+        while self._pending is None and self._transport is not None:
+            try:
+                message = self._parser.message()
+                if message is None:
+                    return
+                line, headers, body = message
+                method, _, rest = line.partition(" ")
+                path, _, version = rest.partition(" ")
+                if not version.startswith("HTTP/1."):
+                    raise BadMessage(400, "This is not HTTP/1.1.")
+            except BadMessage as error:
+                self._refuse(error)
+                return
+            now = time.monotonic()
+            answer = self._handler(Request(method, path, headers, body, self._parser.started or now, now))
+            self._parser.started = now
+            if isinstance(answer, Response):
+                self._transport.write(answer.encode())
+            else:
+                self._pending = answer
+                answer.add_done_callback(self._answered)
+
+    def _answered(self, answer: asyncio.Future[Response]) -> None:
+        self._pending = None
+        if self._transport is None:
+            return
+        if answer.cancelled():
+            self._transport.close()
+            return
+        self._transport.write(answer.result().encode())
+        self._serve()
+
+    def _refuse(self, error: BadMessage) -> None:
+        """Answer, then let the other side finish sending: closing at once would reset it before it reads the answer."""
+        assert self._transport is not None  # noqa: S101 - for the type checker
+        self._refusing = True
+        answer = refusal(error.status, "RequestEntityTooLarge" if error.status == 413 else "InvalidRequest", str(error))
+        answer.headers["Connection"] = "close"
+        self._transport.write(answer.encode())
+        transport = self._transport
+        asyncio.get_running_loop().call_later(1.0, transport.close)
