@@ -36,11 +36,8 @@ class Twin:
 
     def post(self, job: Mapping[str, Any] | str) -> Answer:
         """POST /jobs, signed; a string is sent as it is."""
-        poster = Poster(self.state, self.outputs)
-        try:
+        with Poster(self.state, self.outputs) as poster:
             return poster.post(job if isinstance(job, str) else json.dumps(job))
-        finally:
-            poster.close()
 
     def result(self, job_id: str, timeout: float = 60.0) -> Any:
         """The job's result object; fails when there is none in time."""

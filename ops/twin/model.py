@@ -37,7 +37,8 @@ def ensure(twin: TwinState, progress: Callable[[str], None]) -> str:
         "data": f"s3://{bucket}/{DATA_KEY}",
         "params": {"outcome": jobs.OUTCOME, "features": list(jobs.FEATURES)},
     }
-    answer = post.Poster(twin, outputs).post(json.dumps(body))
+    with post.Poster(twin, outputs) as poster:
+        answer = poster.post(json.dumps(body))
     if answer.status != 202:
         raise TwinError(f"The twin's API refused the train job: {answer.status} {answer.text}")
     end = time.monotonic() + TRAIN_TIMEOUT

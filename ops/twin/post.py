@@ -25,7 +25,7 @@ class Answer:
 
 
 class Poster:
-    """One connection; not for use by two threads at once."""
+    """One connection, kept until the ``with`` ends; not for use by two threads at once."""
 
     def __init__(self, twin: TwinState, outputs: Mapping[str, str]) -> None:
         self._url = deploy.api_url(twin, outputs) + "/jobs"
@@ -57,5 +57,8 @@ class Poster:
         response = self._connection.getresponse()
         return Answer(response.status, response.read().decode(errors="replace"))
 
-    def close(self) -> None:
+    def __enter__(self) -> Poster:
+        return self
+
+    def __exit__(self, *_error: object) -> None:
         self._connection.close()

@@ -114,14 +114,13 @@ class _Sending:
         return TrafficReport(sent, sent - failed, failed, seconds, dict(self._fates), dict(self._failures))
 
     def _send(self) -> None:
-        poster = Poster(self._twin, self._outputs)
-        while (job := self._queue.get()) is not None:
-            if self._stop.is_set():
-                continue  # not begun: leave it unsent, and take the rest off the queue
-            answer = poster.post(job.body)
-            with self._lock:
-                self._fates[job.fate] += 1
-                if answer.status != 202:
-                    self._failures[f"{answer.status} {answer.text}"[:120]] += 1
-                self._on_count(self._fates.total(), self._failures.total())
-        poster.close()
+        with Poster(self._twin, self._outputs) as poster:
+            while (job := self._queue.get()) is not None:
+                if self._stop.is_set():
+                    continue  # not begun: leave it unsent, and take the rest off the queue
+                answer = poster.post(job.body)
+                with self._lock:
+                    self._fates[job.fate] += 1
+                    if answer.status != 202:
+                        self._failures[f"{answer.status} {answer.text}"[:120]] += 1
+                    self._on_count(self._fates.total(), self._failures.total())

@@ -51,14 +51,13 @@ def post(twin: Twin, made: list[Job]) -> set[str]:
             return None
 
     def send() -> None:
-        poster = Poster(twin.state, twin.outputs)
-        while (job := next_job()) is not None:
-            answer = poster.post(job.body)
-            if answer.status == 202:
-                accepted.add(job.job_id)
-            else:
-                print(f"refused: {job.job_id}: {answer.status} {answer.text}", file=sys.stderr)
-        poster.close()
+        with Poster(twin.state, twin.outputs) as poster:
+            while (job := next_job()) is not None:
+                answer = poster.post(job.body)
+                if answer.status == 202:
+                    accepted.add(job.job_id)
+                else:
+                    print(f"refused: {job.job_id}: {answer.status} {answer.text}", file=sys.stderr)
 
     threads = [threading.Thread(target=send) for _ in range(SENDERS)]
     for thread in threads:
