@@ -50,10 +50,28 @@ def seams(ledger: Ledger, scaler: Scaler) -> list[Seam]:
 
         return apply
 
+    def described(original: Any) -> Any:
+        def describe(esm: dict[str, Any]) -> dict[str, Any]:
+            return as_described(original(esm))
+
+        return describe
+
     return [
         Seam("services.lambda_svc", "_run_sqs_batch", lambda _: run, "batch failures are handled as documented"),
         Seam("services.lambda_svc", "_apply_filter_criteria", counted_filter, "polled events are counted"),
+        Seam("services.lambda_svc", "_esm_response", described, "a mapping describes its metrics and numbers"),
     ]
+
+
+def as_described(answer: dict[str, Any]) -> dict[str, Any]:
+    """A mapping as the API shows it: with the metrics it publishes, and numbers that a template gave as text."""
+    if ":sqs:" not in answer.get("EventSourceArn", ""):
+        return answer
+    answer["MetricsConfig"] = {"Metrics": ["EventCount"]}
+    most = (answer.get("ScalingConfig") or {}).get("MaximumConcurrency")
+    if most is not None:
+        answer["ScalingConfig"] = {"MaximumConcurrency": int(most)}
+    return answer
 
 
 def run_batch(

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+import threading
 from typing import Any
 
 import pytest
 
-from ops.twin.emulator.event_source import failures
+from ops.twin.emulator.event_source import as_described, failures
 from tests.ops.twin.emulator.conftest import Emulator, eventually
 from tests.ops.twin.emulator.fakehost import Function, Reply
 
@@ -122,3 +123,42 @@ def test_a_batching_window_waits_for_a_full_batch(emulator: Emulator) -> None:
 )
 def test_responses_mean_what_the_guide_says(response: Any, named: set[str] | None) -> None:
     assert failures(response) == named
+
+
+def test_a_mapping_says_which_metrics_it_publishes(emulator: Emulator) -> None:
+    _, _, uuid = mapped(emulator, lambda _: Reply({}), [], ScalingConfig={"MaximumConcurrency": 7})
+    found = emulator.client("lambda").get_event_source_mapping(UUID=uuid)
+    assert found["MetricsConfig"] == {"Metrics": ["EventCount"]}
+    assert found["ScalingConfig"] == {"MaximumConcurrency": 7}
+    unmap(emulator, uuid)
+
+
+def test_numbers_from_a_template_are_numbers() -> None:
+    answer = as_described({"EventSourceArn": "arn:aws:sqs:r:1:q", "ScalingConfig": {"MaximumConcurrency": "12"}})
+    assert answer["ScalingConfig"] == {"MaximumConcurrency": 12}
+
+
+def test_a_mapping_ramps_and_stays_below_its_maximum(emulator: Emulator) -> None:
+    """With plenty to do it starts with five at once, adds more, and stops at MaximumConcurrency."""
+    running, seen, lock = 0, [0], threading.Lock()
+    release = threading.Event()
+
+    def code(_: Any) -> Reply:
+        nonlocal running
+        with lock:
+            running += 1
+            seen.append(running)
+        release.wait(10)
+        with lock:
+            running -= 1
+        return Reply({})
+
+    bodies = [str(n) for n in range(12)]
+    name, url, uuid = mapped(emulator, code, bodies, BatchSize=1, ScalingConfig={"MaximumConcurrency": 7})
+    eventually(lambda: max(seen), 5)
+    eventually(lambda: max(seen), 7)
+    release.set()
+    eventually(lambda: left(emulator, url), (0, 0))
+    assert max(seen) == 7
+    eventually(lambda: emulator.statistic("AWS/Lambda", "ConcurrentExecutions", "Maximum", FunctionName=name), 7.0)
+    unmap(emulator, uuid)
