@@ -13,7 +13,8 @@ from typing import TypeVar
 
 from handler import contract
 from ops.aws import Aws, cloudformation, cloudwatch, lambda_, sqs
-from ops.errors import AccessDenied, NotFound, UsageError
+from ops.errors import AwsError, CredentialsError, Unreachable, UsageError
+from ops.insight import words
 from ops.target import NOTHING_CHOSEN, Target
 
 T = TypeVar("T")
@@ -87,7 +88,7 @@ def _from_queue(aws: Aws, queue: sqs.Queue) -> Workload:
     mapping = _reader(lambda_.mappings(aws, source_arn=queue.arn), notes)
     if mapping is None:
         nobody: tuple[str, ...] = ()
-        sources = _if_allowed(lambda: sqs.dead_letter_sources(aws, queue), nobody, notes)
+        sources = _detail(lambda: sqs.dead_letter_sources(aws, queue), nobody, notes)
         if sources:
             source = sqs.find(aws, sources[0])
             notes.append(f"{queue.name} is the dead-letter queue of {source.name}, which is described here.")
@@ -136,7 +137,7 @@ def _complete(
         api_url=outputs.get(contract.OUTPUT_API_URL),
         results_queue_url=outputs.get(contract.OUTPUT_RESULTS_QUEUE_URL),
         results_bucket=outputs.get(contract.OUTPUT_BUCKET),
-        account_concurrency=_if_allowed(lambda: lambda_.account_concurrency(aws), None, notes),
+        account_concurrency=_detail(lambda: lambda_.account_concurrency(aws), None, notes),
         stack=stack.name if stack else None,
         notes=tuple(notes),
     )
@@ -156,27 +157,19 @@ def _dead_letter_queue(aws: Aws, queue: sqs.Queue, notes: list[str]) -> sqs.Queu
     if arn is None:
         notes.append(
             f"{queue.name} has no dead-letter queue: a message that keeps failing is retried until its retention "
-            f"({queue.retention_s // 86_400} days) ends, and then lost."
+            f"({words.duration(queue.retention_s)}) ends, and then lost."
         )
         return None
-    try:
-        return _if_allowed(lambda: sqs.find(aws, arn), None, notes)
-    except NotFound:
-        notes.append(f"The dead-letter queue {sqs.name_of(arn)} of {queue.name} does not exist.")
-        return None
+    return _detail(lambda: sqs.find(aws, arn), None, notes)
 
 
 def _function(aws: Aws, mapping: lambda_.Mapping | None, notes: list[str]) -> lambda_.Function | None:
     if mapping is None:
         return None
-    try:
-        function = _if_allowed(lambda: lambda_.function(aws, mapping.function_arn), None, notes)
-    except NotFound:
-        notes.append(f"The mapping's function {lambda_.short_name(mapping.function_arn)} does not exist.")
-        return None
+    function = _detail(lambda: lambda_.function(aws, mapping.function_arn), None, notes)
     if function is None:
         return None
-    return _if_allowed(lambda: lambda_.with_reserved_concurrency(aws, function), function, notes)
+    return _detail(lambda: lambda_.with_reserved_concurrency(aws, function), function, notes)
 
 
 def _alarm_names(
@@ -190,13 +183,15 @@ def _alarm_names(
     if stack and stack.ids("AWS::CloudWatch::Alarm"):
         return stack.ids("AWS::CloudWatch::Alarm")
     parts = [part.name for part in (queue, dlq, function) if part is not None]
-    return _if_allowed(lambda: tuple(alarm.name for alarm in cloudwatch.alarms_about(aws, parts)), (), notes)
+    return _detail(lambda: tuple(alarm.name for alarm in cloudwatch.alarms_about(aws, parts)), (), notes)
 
 
-def _if_allowed(ask: Callable[[], T], otherwise: T, notes: list[str]) -> T:
-    """A detail that the description can do without: where it is denied, a note says what is missing."""
+def _detail(ask: Callable[[], T], otherwise: T, notes: list[str]) -> T:
+    """A detail that the description can do without: where AWS says no, a note tells what is missing."""
     try:
         return ask()
-    except AccessDenied as denied:
-        notes.append(f"{denied} {denied.next_step}")
+    except (CredentialsError, Unreachable):
+        raise
+    except AwsError as refused:
+        notes.append(f"{refused} {refused.next_step}".strip())
         return otherwise

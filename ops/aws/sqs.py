@@ -29,6 +29,8 @@ class Queue:
     dlq_arn: str | None
     max_receive_count: int | None
     fifo: bool
+    allowed_sources: tuple[str, ...] = ()
+    """ARNs of the queues that its redrive allow policy lets use it as their dead-letter queue, where it names any."""
 
 
 @dataclass(frozen=True)
@@ -61,6 +63,7 @@ def find(aws: Aws, queue: str) -> Queue:
 
 def _queue(url: str, attributes: Mapping[str, str]) -> Queue:
     redrive = json.loads(attributes.get("RedrivePolicy") or "{}")
+    allowed = json.loads(attributes.get("RedriveAllowPolicy") or "{}")
     count = redrive.get("maxReceiveCount")
     return Queue(
         name=name_of(attributes["QueueArn"]),
@@ -73,6 +76,7 @@ def _queue(url: str, attributes: Mapping[str, str]) -> Queue:
         dlq_arn=redrive.get("deadLetterTargetArn"),
         max_receive_count=int(count) if count is not None else None,
         fifo=attributes.get("FifoQueue", "false") == "true",
+        allowed_sources=tuple(allowed.get("sourceQueueArns") or ()),
     )
 
 
@@ -95,7 +99,9 @@ def depth(aws: Aws, queue: Queue) -> Depth:
 
 
 def dead_letter_sources(aws: Aws, queue: Queue) -> tuple[str, ...]:
-    """URLs of the queues whose dead letters go to ``queue``."""
+    """ARNs or URLs of the queues whose dead letters go to ``queue``, by its allow policy or as SQS lists them."""
+    if queue.allowed_sources:
+        return queue.allowed_sources
     with aws.asking("sqs", f"queue {queue.name}"):
         pages = aws.sqs.get_paginator("list_dead_letter_source_queues").paginate(QueueUrl=queue.url)
         return tuple(url for page in pages for url in page.get("queueUrls", []))

@@ -1,0 +1,60 @@
+"""Numbers as people say them."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from ops.insight import words
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"),
+    [
+        (0, "0 s"),
+        (0.42, "0.4 s"),
+        (42, "42 s"),
+        (119, "2 min"),
+        (840, "14 min"),
+        (12_000, "3 h 20 min"),
+        (7_200, "2 h"),
+        (345_600, "4 d"),
+        (100_000 * 2, "2 d 7 h"),
+    ],
+)
+def test_durations(seconds: float, said: str) -> None:
+    assert words.duration(seconds) == said
+
+
+@pytest.mark.parametrize(
+    ("amount", "said"),
+    [
+        (0, "$0.00"),
+        (12.3, "$12.30"),
+        (1_234.5, "$1,234.50"),
+        (0.042, "$0.0420"),
+        (0.0000125, "$0.0000125"),
+    ],
+)
+def test_dollars(amount: float, said: str) -> None:
+    assert words.usd(amount) == said
+
+
+def test_counts_rates_and_shares() -> None:
+    assert words.count(1, "dead letter") == "1 dead letter"
+    assert words.count(1_204, "dead letter") == "1,204 dead letters"
+    assert words.count(2, "cause", "causes") == "2 causes"
+    assert words.count(2.5) == "2.5"
+    assert words.rate(3.4) == "3.4/min"
+    assert words.rate(45) == "45/min"
+    assert words.rate(1_200) == "20/s"
+    assert words.percent(0.004) == "0.4%"
+    assert words.percent(0.5) == "50%"
+    assert words.percent(0) == "0%"
+
+
+def test_clock_shows_the_day_when_it_is_another() -> None:
+    now = datetime(2026, 11, 23, 12, tzinfo=UTC)
+    assert words.clock(now - timedelta(hours=2), now) == "10:00 UTC"
+    assert words.clock(now - timedelta(days=3), now) == "2026-11-20 12:00 UTC"

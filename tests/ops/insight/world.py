@@ -1,0 +1,160 @@
+"""A workload whose metrics a test writes down: the reports then run as against AWS, over HTTP."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from ops.aws import Aws
+from ops.aws.lambda_ import Function
+from ops.aws.lambda_ import Mapping as EventSourceMapping
+from ops.aws.sqs import Queue
+from ops.insight.reports import Window
+from ops.target import Target
+from ops.workload import Workload
+from tests.ops.fake_aws import FakeAws, Refusal, serve
+
+MINUTES = 10
+END = datetime.now(UTC).replace(second=30, microsecond=0)
+"""Half-way through a minute, so that the last period is not over yet."""
+WINDOW = Window((END - timedelta(minutes=MINUTES - 1)).replace(second=0), END, 60)
+
+QUEUE = Queue("jobs", "http://aws/1/jobs", "arn:aws:sqs:eu-west-1:1:jobs", 360, 345_600, 0, 20, "arn:dead", 3, False)
+DLQ = Queue("dead", "http://aws/1/dead", "arn:aws:sqs:eu-west-1:1:dead", 30, 1_209_600, 0, 0, None, None, False)
+FUNCTION = Function(
+    "worker",
+    "arn:aws:lambda:eu-west-1:1:function:worker",
+    "$LATEST",
+    60,
+    1024,
+    512,
+    "arm64",
+    "Image",
+    "/aws/lambda/worker",
+    None,
+    None,
+    ("Shop", "shop"),
+)
+MAPPING = EventSourceMapping("u", QUEUE.arn, FUNCTION.arn, "Enabled", 10, 0, 10, True, None)
+WORKLOAD = Workload(
+    name="shop",
+    region="us-east-1",
+    account="1",
+    queue=QUEUE,
+    dlq=DLQ,
+    function=FUNCTION,
+    mapping=MAPPING,
+    alarms=("shop-age", "shop-dead"),
+    api_url="https://api/v1",
+    results_queue_url=None,
+    results_bucket=None,
+    account_concurrency=1_000,
+    stack="shop",
+)
+
+Points = Sequence[float | None] | float
+"""A value for each of ``MINUTES`` minutes (None: no point), or one value for all of them."""
+
+
+@contextmanager
+def world(
+    patch: pytest.MonkeyPatch,
+    metrics: Mapping[str, Points] | None = None,
+    *,
+    depths: Mapping[str, tuple[int, int]] | None = None,
+    firing: Sequence[str] = (),
+    log_lines: Sequence[str] = (),
+    refuse: Mapping[str, Refusal] | None = None,
+) -> Iterator[tuple[Aws, FakeAws]]:
+    """``metrics``: "QueueName=jobs NumberOfMessagesSent" or just the metric's name → points. ``depths``: queue →
+    (visible, in flight). ``firing``: alarms in ALARM. ``refuse``: operation → what AWS says instead."""
+
+    def answer(service: str, operation: str, asked: dict[str, Any]) -> Any:
+        if refuse and operation in refuse:
+            raise refuse[operation]
+        return answers[operation](asked)
+
+    def metric_data(asked: dict[str, Any]) -> Any:
+        return {"MetricDataResults": [_series(query, metrics or {}) for query in asked["MetricDataQueries"]]}
+
+    def attributes(asked: dict[str, Any]) -> Any:
+        visible, in_flight = (depths or {}).get(asked["QueueUrl"].rsplit("/", 1)[-1], (0, 0))
+        names = ("ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible")
+        return {"Attributes": dict(zip(names, (str(visible), str(in_flight)), strict=True))}
+
+    def alarms(asked: dict[str, Any]) -> Any:
+        return {"MetricAlarms": [_alarm(name, name in firing) for name in asked["AlarmNames"]]}
+
+    def logged(asked: dict[str, Any]) -> Any:
+        at = END.strftime("%Y-%m-%d %H:%M:%S.000")
+        rows = [
+            [
+                {"field": "@timestamp", "value": at},
+                {"field": "@message", "value": line},
+                {"field": "@logStream", "value": ""},
+            ]
+            for line in log_lines
+        ]
+        size = float(sum(map(len, log_lines)))
+        return {
+            "status": "Complete",
+            "results": rows,
+            "statistics": {"recordsMatched": len(rows), "bytesScanned": size},
+        }
+
+    answers = {
+        "GetMetricData": metric_data,
+        "GetQueueAttributes": attributes,
+        "DescribeAlarms": alarms,
+        "StartQuery": lambda asked: {"queryId": "q"},
+        "GetQueryResults": logged,
+    }
+    with serve(answer, patch, "us-east-1") as fake:
+        yield Aws(Target(), max_attempts=1), fake
+
+
+def without(**changes: Any) -> Workload:
+    """The workload with something changed."""
+    return replace(WORKLOAD, **changes)
+
+
+def record(**values: Any) -> str:
+    """An invocation record, as the extension writes it."""
+    return json.dumps({"record": "invocation", "function_version": "$LATEST", "status": "success", **values})
+
+
+def _series(query: Any, metrics: Mapping[str, Points]) -> Any:
+    metric = query["MetricStat"]["Metric"]
+    dimension = " ".join(f"{item['Name']}={item['Value']}" for item in metric["Dimensions"])
+    name = metric["MetricName"] + ("/count" if query["MetricStat"]["Stat"] == "SampleCount" else "")
+    points = metrics.get(f"{dimension} {name}", metrics.get(name, ()))
+    values = [points] * MINUTES if isinstance(points, int | float) else list(points)
+    known = [(minute, value) for minute, value in enumerate(values) if value is not None]
+    start = WINDOW.start.timestamp()
+    return {
+        "Id": query["Id"],
+        "Timestamps": [start + 60 * minute for minute, _ in known],
+        "Values": [float(value) for _, value in known],
+        "StatusCode": "Complete",
+    }
+
+
+def _alarm(name: str, fires: bool) -> Any:
+    about = {"shop-age": ("ApproximateAgeOfOldestMessage", "jobs", 540.0), "shop-dead": ("Visible", "dead", 0.0)}
+    metric, queue, threshold = about.get(name, ("Errors", "worker", 0.0))
+    return {
+        "AlarmName": name,
+        "StateValue": "ALARM" if fires else "OK",
+        "AlarmDescription": f"Why. Runbook: runbooks/{'dead-letters' if queue == 'dead' else 'oldest-message-age'}.md",
+        "MetricName": metric,
+        "Namespace": "AWS/SQS",
+        "Dimensions": [{"Name": "QueueName", "Value": queue}],
+        "Threshold": threshold,
+        "StateTransitionedTimestamp": END.timestamp(),
+    }
