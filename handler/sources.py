@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import stat
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,6 +19,8 @@ if TYPE_CHECKING:
 
 MAX_BYTES = 64 * 1024 * 1024
 """Of one object or file: parsed, that is some ten times as much memory. A choice, not a limit of AWS."""
+NO_FILE = frozenset({errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.ELOOP, errno.ENAMETOOLONG, errno.ENXIO})
+"""Other errors of a file system (EIO, ESTALE of a network mount) may pass."""
 
 
 def reader(client: Client) -> Callable[[str], bytes]:
@@ -49,19 +53,27 @@ def _from_mount(name: str) -> bytes:
     mount = Path(os.environ.get(contract.ENV_DATA_MOUNT) or contract.DATA_MOUNT)
     if not name.startswith("/") or "\0" in name:
         raise WrongSchema(f"{name[:200]!r} is neither s3://bucket/key nor an absolute path")
+    shown = name[:200]
     try:
         inside = mount.resolve()
         if not Path(name).resolve().is_relative_to(inside):
-            raise PathOutsideMount(f"{name[:200]!r} is not under the mount")
-        with Path(name).open("rb") as file:
+            raise PathOutsideMount(f"{shown!r} is not under the mount")
+        # Without waiting, as a pipe would make us; of a regular file that changes nothing.
+        with open(name, "rb", opener=lambda path, flags: os.open(path, flags | os.O_NONBLOCK)) as file:
+            about = os.fstat(file.fileno())
+            if not stat.S_ISREG(about.st_mode):
+                raise DataNotFound(f"{shown} is not a file")
             # What was opened counts, not what the path was a moment ago: links may change in between.
             if not Path(f"/proc/self/fd/{file.fileno()}").resolve().is_relative_to(inside):
-                raise PathOutsideMount(f"{name[:200]!r} is not under the mount")
-            content = file.read(MAX_BYTES + 1)
+                raise PathOutsideMount(f"{shown!r} is not under the mount")
+            if about.st_size > MAX_BYTES:
+                raise TableTooLarge(f"{shown} has {about.st_size} bytes, and {MAX_BYTES} is the most")
+            return file.read(MAX_BYTES)
     except PermissionError as error:
-        raise DataDenied(f"{name[:200]} may not be read by this function") from error
-    except (FileNotFoundError, NotADirectoryError, IsADirectoryError, RuntimeError) as error:
-        raise DataNotFound(f"{name[:200]} is not a file") from error
-    if len(content) > MAX_BYTES:
-        raise TableTooLarge(f"{name[:200]} has more than {MAX_BYTES} bytes")
-    return content
+        raise DataDenied(f"{shown} may not be read by this function") from error
+    except RuntimeError as error:  # a loop of links, up to Python 3.12
+        raise DataNotFound(f"{shown} is not a file") from error
+    except OSError as error:
+        if error.errno not in NO_FILE:
+            raise
+        raise DataNotFound(f"{shown} is not a file") from error

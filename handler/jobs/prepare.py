@@ -111,7 +111,7 @@ def _indicators(name: str, values: Column, most: int) -> dict[str, Column]:
     """One 0/1 column for each of the ``most`` frequent values, all in one dense matrix, and one for the others."""
     found, codes, counts = np.unique(values, return_inverse=True, return_counts=True)
     frequent = np.sort(np.argsort(-counts, kind="stable")[:most])
-    matrix = (codes[:, None] == frequent[None, :]).astype(np.float64)
+    matrix = np.equal(codes[:, None], frequent[None, :], out=np.empty((len(codes), len(frequent))))
     columns = {f"{name}={found[code]}": matrix[:, place] for place, code in enumerate(frequent)}
     if len(frequent) < len(found):
         columns[f"{name}={OTHER}"] = 1 - matrix.sum(axis=1)

@@ -91,7 +91,7 @@ def test_a_model_of_the_charity_table_knows_who_will_respond_and_scores_the_same
 
 
 def test_training_again_gives_the_same_model() -> None:
-    first, again = (run("train", charity(300), outcome="respond", seed=3).artifacts for _ in range(2))
+    first, again = (run("train", charity(200), outcome="respond", seed=3).artifacts for _ in range(2))
     assert first == again
 
 
@@ -157,7 +157,7 @@ def test_a_model_that_is_none(model: Any, error: type[Rejected]) -> None:
 
 # --- describe -------------------------------------------------------------------------------------------------------
 def test_describe_finds_what_sets_responders_apart() -> None:
-    result = run("describe", charity(), outcome="respond", resamples=1000).result
+    result = run("describe", charity(), outcome="respond", resamples=150).result
     tests = {test["column"]: test for test in result["tests"]}
     assert tests["propresp"]["p_adjusted"] < 1e-6 and tests["propresp"]["difference"] > 0
     assert tests["weekslast"]["difference"] < 0

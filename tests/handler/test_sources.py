@@ -1,0 +1,157 @@
+"""Data by name: S3 and the mount, CSV and JSON. Each through ``sources.reader`` and ``Table.from_bytes``."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from handler import contract, errors, sources
+from handler.aws import AwsError, Client
+from handler.jobs.table import Table
+from tests.handler.fake_aws import FakeAws
+
+Read = Callable[[str], bytes]
+
+
+@pytest.fixture
+def mount(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    mount = tmp_path / "mount"
+    (mount / "tables").mkdir(parents=True)
+    (mount / "tables" / "t.csv").write_text("a,b\n1,x\n")
+    (tmp_path / "secret.csv").write_text("a\n1\n")
+    monkeypatch.setenv(contract.ENV_DATA_MOUNT, str(mount))
+    return mount
+
+
+@pytest.fixture
+def read(aws: FakeAws) -> Iterator[Read]:
+    client = Client(sleep=lambda _: None)
+    yield sources.reader(client)
+    client.close()
+
+
+def test_a_file_under_the_mount_is_read(read: Read, mount: Path) -> None:
+    assert read(f"{mount}/tables/t.csv") == b"a,b\n1,x\n"
+    assert read(f"{mount}/tables/../tables/t.csv") == b"a,b\n1,x\n"
+    (mount / "link.csv").symlink_to(mount / "tables" / "t.csv")
+    assert read(f"{mount}/link.csv") == b"a,b\n1,x\n"
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["{mount}/../secret.csv", "/etc/passwd", "/proc/self/environ", "{mount}", "{mount}/out/secret.csv", "{mount}-b/x"],
+)
+def test_a_path_that_leaves_the_mount_is_refused(read: Read, mount: Path, name: str) -> None:
+    (mount / "out").symlink_to(mount.parent)
+    (mount.parent / "mount-b").mkdir()
+    (mount.parent / "mount-b" / "x").write_text("a")
+    with pytest.raises((errors.PathOutsideMount, errors.DataNotFound)):
+        read(name.format(mount=mount))
+
+
+def test_a_file_that_cannot_be_read(read: Read, mount: Path) -> None:
+    with pytest.raises(errors.DataNotFound):
+        read(f"{mount}/none.csv")
+    with pytest.raises(errors.DataNotFound):
+        read(f"{mount}/tables/t.csv/x")
+    (mount / "loop").symlink_to(mount / "loop")
+    with pytest.raises(errors.Rejected):
+        read(f"{mount}/loop")
+    for name in ("relative.csv", "", f"{mount}/\0"):
+        with pytest.raises(errors.WrongSchema):
+            read(name)
+
+
+def test_a_pipe_on_the_mount_is_no_data_and_does_not_hang(read: Read, mount: Path) -> None:
+    os.mkfifo(mount / "pipe.csv")
+    with pytest.raises(errors.DataNotFound, match="not a file"):
+        read(f"{mount}/pipe.csv")
+
+
+def test_a_file_that_is_too_large_is_refused(read: Read, mount: Path) -> None:
+    with (mount / "large.csv").open("wb") as file:
+        file.truncate(sources.MAX_BYTES + 1)
+    with pytest.raises(errors.TableTooLarge):
+        read(f"{mount}/large.csv")
+
+
+def test_objects(read: Read, aws: FakeAws) -> None:
+    aws.objects["inputs", "a/b.csv"] = b"a\n1\n"
+    aws.denied.add("secrets")
+    assert read("s3://inputs/a/b.csv") == b"a\n1\n"
+    for name, error in [
+        ("s3://inputs/none.csv", errors.DataNotFound),
+        ("s3://secrets/x.csv", errors.DataDenied),
+        ("s3://inputs", errors.WrongSchema),
+        ("s3:///key", errors.WrongSchema),
+    ]:
+        with pytest.raises(error):
+            read(name)
+
+
+def test_an_object_too_large_is_refused_by_its_length(read: Read, aws: FakeAws) -> None:
+    aws.objects["inputs", "large.csv"] = bytes(sources.MAX_BYTES + 1)
+    with pytest.raises(errors.TableTooLarge):
+        read("s3://inputs/large.csv")
+
+
+@pytest.mark.parametrize(
+    ("status", "code"), [(500, "InternalError"), (403, "ExpiredToken"), (403, "RequestTimeTooSkewed")]
+)
+def test_what_may_pass_is_not_the_jobs_fault(read: Read, aws: FakeAws, status: int, code: str) -> None:
+    aws.fail("GetObject", status, code)
+    with pytest.raises(AwsError):
+        read("s3://inputs/a.csv")
+
+
+def columns(name: str, content: bytes) -> dict[str, Any]:
+    found: dict[str, Any] = Table.from_bytes(name, content).to_document()["columns"]
+    return found
+
+
+def test_csv_is_numbers_and_text_with_what_is_missing() -> None:
+    content = '\ufeffa,b,"c, d"\r\n1,x,"say ""hi"""\r\n,NA,\r\n-2.5e1, y ,nan\r\n\r\n'.encode()
+    assert columns("t.CSV", content) == {
+        "a": [1, None, -25], "b": ["x", None, "y"], "c, d": ['say "hi"', None, None],
+    }  # fmt: skip
+
+
+def test_csv_of_a_header_alone_has_no_rows() -> None:
+    assert columns("t.csv", b"a,b\n") == {"a": [], "b": []}
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"\n\n", b"a,a\n1,2\n", b"a,\n1,2\n", b"a,b\n1\n", b"a,b\n1,2,3\n", b'a\n"open\n', b"\xff\xfe", b'a\n"x"y\n'],
+)
+def test_csv_that_is_none(content: bytes) -> None:
+    with pytest.raises(errors.UnusableData):
+        Table.from_bytes("t.csv", content)
+
+
+def test_json_is_the_inline_form() -> None:
+    content = b'{"columns": {"a": [1, true, null, NaN, -Infinity], "b": ["x", 1, null, 2.5, false]}}'
+    assert columns("t.json", content) == {"a": [1, 1, None, None, None], "b": ["x", "1", None, "2.5", "False"]}
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b"[" * 100_000, b"\xff"])
+def test_json_that_is_none(content: bytes) -> None:
+    with pytest.raises(errors.UnusableData):
+        Table.from_bytes("t.json", content)
+
+
+@pytest.mark.parametrize("content", [b"[]", b'{"rows": []}', b'{"columns": []}', b'{"columns": {"a": 1}}'])
+def test_json_of_another_form(content: bytes) -> None:
+    with pytest.raises(errors.WrongSchema):
+        Table.from_bytes("t.json", content)
+
+
+def test_numbers_keep_every_bit() -> None:
+    given = np.random.default_rng(0).normal(size=100)
+    document = Table({"a": given}).to_document()
+    assert Table.from_document(document).columns["a"].tobytes() == given.tobytes()
