@@ -15,7 +15,7 @@ ASSUMED = "x86_64"
 def billed_ms(duration_ms: float, init_ms: float) -> int:
     """Billed milliseconds where no report gives them: INIT is billed for every function since 2025-08-01
     (for container images it always was), and the sum is rounded up."""
-    total = round(duration_ms + init_ms, 3)  # or 100.7 + 0.2 would be a little more than 100.9
+    total = round(duration_ms + init_ms, 3)  # a sum of floats may exceed a whole number by a hair
     whole = int(total)
     return whole if whole == total else whole + 1
 
