@@ -1,12 +1,13 @@
-"""Seam: metric alarms are evaluated as CloudWatch does, on a timer and whenever MiniStack would.
+"""Seam: metric alarms are evaluated as CloudWatch does, by a clock of their own.
 
 Stands for: alarm evaluation (CloudWatch user guide, alarm-evaluation, read 2026-11): the metric with exactly the
 alarm's dimensions and unit, periods aligned to the clock, M out of N, TreatMissingData, percentiles; the rule is
 ``alarm_rule``. MiniStack mixes all dimensions, takes the whole range as one period, and knows no missing data.
 
 AWS evaluates once a minute, or every 10 s for periods below that; here every few seconds. The period under way counts
-as soon as it breaches and what is still to come cannot undo that (a maximum, sum or sample count above a threshold, a
-minimum below one); it never counts as fine. A finished period is final once the meter has written its last point.
+as soon as it breaches and what is still to come cannot undo that (a maximum, sample count or sum of counts above a
+threshold, a minimum below one); it never counts as fine. A finished period is final once the meter has written its
+last point.
 
 Leaves out: metric math, anomaly detection, Metrics Insights, ``EvaluateLowSampleCountPercentile``, evaluation windows,
 mute rules; actions other than SNS. Alarms with those are not evaluated.
@@ -16,7 +17,6 @@ from __future__ import annotations
 
 import json
 import logging
-import threading
 import time
 from datetime import UTC, datetime
 from typing import Any
@@ -39,7 +39,6 @@ class Alarms:
 
     def __init__(self, settling: float) -> None:
         self._settling = settling
-        self._lock = threading.Lock()
 
     def evaluate_all(self, _: float) -> None:
         from ministack.services import cloudwatch
@@ -53,14 +52,16 @@ class Alarms:
         rule = rule_of(alarm)
         if rule is None:
             return
-        with self._lock:
-            verdict = decide(rule, slots(alarm, rule, time.time(), self._settling))
-            if verdict.state and verdict.state != alarm["StateValue"]:
-                _change(alarm, verdict)
+        verdict = decide(rule, slots(alarm, rule, time.time(), self._settling))
+        if verdict.state and verdict.state != alarm["StateValue"]:
+            _change(alarm, verdict)
 
 
-def seams(alarms: Alarms) -> list[Seam]:
-    return [Seam("services.cloudwatch", "_evaluate_alarm", lambda _: alarms.evaluate, "alarms are evaluated correctly")]
+def seams() -> list[Seam]:
+    # MiniStack evaluates within PutMetricData, where an action that calls back would wait for itself.
+    return [
+        Seam("services.cloudwatch", "_evaluate_alarm", lambda _: lambda _alarm: None, "alarms have their own clock")
+    ]
 
 
 def rule_of(alarm: dict[str, Any]) -> Rule | None:

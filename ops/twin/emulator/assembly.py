@@ -49,7 +49,7 @@ def install(settings: Settings) -> list[Worker]:
             *event_source.seams(ledger, scaler),
             *asynchronous.seams(ledger, Destinations(f"http://{settings.bind_host}:{settings.port}")),
             *queues.seams(),
-            *alarms.seams(evaluation),
+            *alarms.seams(),
             *logs.seams(),
             *metric_queries.seams(),
         ]

@@ -9,6 +9,7 @@ import time
 import pytest
 from botocore.exceptions import ClientError
 
+from ops.twin.emulator.messages import Messages
 from tests.ops.twin.emulator.conftest import Emulator, eventually
 
 
@@ -141,3 +142,34 @@ def test_fifo_keeps_its_order(emulator: Emulator) -> None:
         sqs.delete_message(QueueUrl=url, ReceiptHandle=messages[0]["ReceiptHandle"])
     assert got == ["1", "2", "3"]
     eventually(lambda: sqs_metric(emulator, name, "NumberOfMessagesDeleted"), 3.0)
+
+
+def test_a_mapping_that_finds_nothing_is_counted_like_long_polls() -> None:
+    """It asks every second here; five pollers that wait 20 s each come back empty every 4 s."""
+    messages = Messages()
+    for _ in range(10):
+        messages.count_idle_poll(4.0)
+    assert messages.take_traffic().empty_receives == 1
+    messages.count_idle_poll(0.0)
+    assert messages.take_traffic().empty_receives == 1
+
+
+def test_a_thread_that_deletes_never_loses_what_another_sends() -> None:
+    """The same list, changed in place: with MiniStack's copies, sends during a deletion were lost."""
+    messages = Messages()
+    for number in range(2_000):
+        messages.append({"id": number, "body": "x"})
+        messages.hand_out(messages[-1], str(number), 0.0, 0.0)
+
+    def delete() -> None:
+        for number in range(2_000):
+            assert messages.delete(str(number))
+
+    deleting = threading.Thread(target=delete)
+    deleting.start()
+    for number in range(2_000, 4_000):
+        messages.append({"id": number, "body": "x"})
+    deleting.join()
+    assert [message["id"] for message in messages] == list(range(2_000, 4_000))
+    traffic = messages.take_traffic()
+    assert (traffic.sent, traffic.deleted) == (4_000, 2_000)
