@@ -80,6 +80,11 @@ class _Connection(asyncio.Protocol):
         if answer.cancelled():
             self._transport.close()
             return
+        error = answer.exception()
+        if error is not None:
+            # A mistake of ours: the caller hears of it, and the event loop logs it.
+            self._transport.write(refusal(500, "ServiceException", str(error)).encode())
+            raise error
         self._transport.write(answer.result().encode())
         self._serve()
 

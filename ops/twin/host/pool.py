@@ -44,12 +44,8 @@ class Pool:
         self._idle.clear()
 
     async def invoke(self, request: Invocation) -> Outcome:
-        environment = self._idle.pop() if self._idle else None
-        if environment is None:
-            environment = self._make(self.function)
-            self.busy.add(environment)
-            async with self._starts:
-                await environment.start()
+        """Raises OSError when the machine has no room for another environment."""
+        environment = self._idle.pop() if self._idle else await self._start()
         self.busy.add(environment)
         try:
             return await environment.invoke(request)
@@ -73,6 +69,18 @@ class Pool:
         await asyncio.gather(*(environment.shut_down("SPINDOWN") for environment in everything))
         while self._tasks:
             await asyncio.gather(*self._tasks)
+
+    async def _start(self) -> Environment:
+        environment = self._make(self.function)
+        self.busy.add(environment)
+        try:
+            async with self._starts:
+                await environment.start()
+        except OSError:
+            self.busy.discard(environment)
+            await environment.shut_down("FAILURE")
+            raise
+        return environment
 
     def _give_back(self, environment: Environment) -> None:
         self.busy.discard(environment)

@@ -126,9 +126,9 @@ class HostServer:
     async def _run(self, pool: Pool, invocation: Invocation) -> Response:
         try:
             return _as_response(await pool.invoke(invocation))
-        except OSError as error:
-            # The machine has no more processes, memory or files: not the function's fault.
-            return as_json({"message": f"An environment could not be started: {error}."}, 500)
+        except (OSError, OpsError) as error:
+            # The machine has no more processes, memory or files, or the image is gone: not the function's fault.
+            return as_json({"message": f"An environment could not be started: {error}"}, 500)
 
     def _make(self, function: FunctionConfig) -> Environment:
         assert self._services is not None  # noqa: S101 - open() comes first

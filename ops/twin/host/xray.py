@@ -11,6 +11,7 @@ poller.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import secrets
 import time
@@ -35,6 +36,11 @@ class TraceFile:
         self._file = self._path.open("ab", buffering=0)
 
     def append(self, segment: bytes) -> None:
+        """A segment that cannot be written (a full disk) is lost: tracing never fails an invocation."""
+        with contextlib.suppress(OSError):
+            self._append(segment)
+
+    def _append(self, segment: bytes) -> None:
         if self._file.tell() + len(segment) > KEPT_BYTES:
             self._file.close()
             self._path.replace(self._path.with_name("traces.1.jsonl"))

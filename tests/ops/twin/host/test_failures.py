@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import shutil
+from pathlib import Path
+
 import pytest
 
 from tests.ops.twin.host.conftest import INIT_LIMIT
-from tests.ops.twin.host.lab import ECHO, Answer, Function, Host, wait_until
+from tests.ops.twin.host.lab import ECHO, Answer, Function, Host, running, wait_until
 
 ON_DEMAND_BAD = """
 import os, sys, time
@@ -199,3 +202,26 @@ def test_a_program_that_cannot_be_executed_as_an_extension(host: Host) -> None:
 def test_an_extension_after_the_deadline_is_a_timeout(host: Host) -> None:
     function = host.function(ECHO, extensions=("recorder",), timeout=0.5, EXT_AFTER_INVOKE="5")
     assert function.invoke("hello").payload["errorType"] == "Sandbox.Timedout"
+
+
+def test_code_that_is_gone(host: Host) -> None:
+    function = host.function(ON_DEMAND_BAD)
+    function.invoke("")
+    shutil.rmtree(function.folder / "var")
+    assert function.invoke("os._exit(1)").payload["errorType"] == "Runtime.ExitError"
+    function.settled()
+    assert function.invoke("").payload["errorType"] == "Runtime.InvalidEntrypoint"
+    function.settled()
+    assert function.put(Timeout=9).status == 400
+
+
+def test_a_machine_that_has_no_room_is_the_hosts_failure(tmp_path: Path) -> None:
+    with running(tmp_path) as host:
+        function = host.function(ECHO)
+        (tmp_path / "twin" / "tmp").write_text("in the way")
+        answer = function.invoke("hello")
+        assert answer.status == 500
+        assert answer.payload["message"].startswith("An environment could not be started")
+        function.settled()
+        (tmp_path / "twin" / "tmp").unlink()
+        assert function.invoke("hello").payload == "hello"
