@@ -26,8 +26,8 @@ def host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Host]:
         yield one
 
 
-def with_extension(host: Host, timeout: float = 5, **configuration: Any) -> Function:
-    function = host.function(TOLD, timeout=timeout)
+def with_extension(host: Host, code: str = TOLD, timeout: float = 5, **configuration: Any) -> Function:
+    function = host.function(code, timeout=timeout)
     lay_out(function.folder)
     function.revision = "with the extension"
     function.put(**configuration)
@@ -110,3 +110,13 @@ def test_an_exit_and_an_exception(host: Host) -> None:
     raises = records(function)["raises"]
     assert raises["status"] == "error"
     assert raises["FailedInvocations"] == 1
+
+
+def test_a_module_that_cannot_be_imported(host: Host) -> None:
+    """Init fails, and fails again inside the invocation: even such an invocation has its record."""
+    function = with_extension(host, code="import a_module_that_is_not_there")
+    answer = function.invoke("", "broken")
+    found = record(function, "broken")
+    agrees(found, answer)
+    assert (found["status"], found["error_type"]) == ("error", "Runtime.ImportModuleError")
+    assert (found["ColdStarts"], found["phase"]) == (1, "invoke")

@@ -11,8 +11,10 @@ from pathlib import Path
 import pytest
 
 from handler import contract
+from handler.extension import prices
 from handler.extension.prices import billed_ms, invocation_usd
 from handler.extension.times import epoch_ms, iso
+from ops.insight.prices import load
 from tests.handler.extension.fake import REPOSITORY
 
 HEAVY = {"json", "re", "socket", "http", "email", "threading", "typing", "logging", "collections", "datetime", "enum"}
@@ -90,6 +92,13 @@ def test_init_is_billed_and_the_sum_rounded_up(duration: float, init: float, bil
 )
 def test_the_price_of_a_second_of_a_gigabyte(architecture: str, kind: str, usd: float) -> None:
     assert invocation_usd(1000, 1024, architecture, kind) == pytest.approx(usd)
+
+
+def test_prices_are_those_of_the_cost_page() -> None:
+    """The extension cannot read the toolkit's dated price file where it runs; this holds the two to each other."""
+    table = load()
+    assert {"x86_64": table.gb_second("x86_64"), "arm64": table.gb_second("arm64")} == prices.GB_SECOND
+    assert table.lambda_request == pytest.approx(prices.REQUEST, rel=1e-12)
 
 
 def test_no_price_without_a_size() -> None:
