@@ -14,60 +14,21 @@ from __future__ import annotations
 
 import asyncio
 import shutil
-from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Protocol
 from uuid import uuid4
 
 from ops.twin.host import events, platform_lines
 from ops.twin.host.account import Account, Timing, Verdict, judge
 from ops.twin.host.clock import now, wall
-from ops.twin.host.guardian import Guardian
+from ops.twin.host.exchange import Invocation, Outcome, Services
 from ops.twin.host.launch import plan_for
 from ops.twin.host.phase import Failure
 from ops.twin.host.runtime_api import Call, Reply
 from ops.twin.host.sandbox import Sandbox
 from ops.twin.host.settings import FunctionConfig, Settings
 from ops.twin.host.telemetry_api import TelemetryApi
-from ops.twin.host.xray import Sampler, Trace, TraceFile
+from ops.twin.host.xray import Trace
 from ops.twin.image import Image
-
-
-class Log(Protocol):
-    """Where an environment's lines go."""
-
-    def write(self, moment: float, text: str) -> None: ...
-
-
-@dataclass(frozen=True)
-class Services:
-    """What the host has once for all environments."""
-
-    open_log: Callable[[str, str], Log]
-    guardian: Guardian
-    sampler: Sampler
-    traces: TraceFile
-    xray_port: int
-
-
-@dataclass(frozen=True)
-class Invocation:
-    """What is asked. ``arn`` is the invoked one, with its qualifier; ``trace`` the caller's header."""
-
-    id: str
-    event: bytes
-    trace: str = ""
-    arn: str = ""
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What the caller gets. ``function_error`` is empty when the invocation succeeded."""
-
-    payload: bytes
-    function_error: str
-    account: Account
 
 
 class Environment:

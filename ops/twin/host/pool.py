@@ -12,7 +12,8 @@ import asyncio
 from collections.abc import Callable, Coroutine
 
 from ops.twin.host.clock import now
-from ops.twin.host.environment import Environment, Invocation, Outcome
+from ops.twin.host.environment import Environment
+from ops.twin.host.exchange import Invocation, Outcome
 from ops.twin.host.settings import FunctionConfig
 
 

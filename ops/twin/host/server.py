@@ -12,7 +12,8 @@ from uuid import uuid4
 from ops.errors import OpsError
 from ops.twin import image as images
 from ops.twin.host import xray
-from ops.twin.host.environment import Environment, Invocation, Log, Outcome, Services
+from ops.twin.host.environment import Environment
+from ops.twin.host.exchange import Invocation, Log, Outcome, Services
 from ops.twin.host.guardian import Guardian
 from ops.twin.host.listening import Answer, listen, port_of
 from ops.twin.host.logs import LogSink

@@ -3,6 +3,7 @@ import http.client
 import http.server
 import json
 import os
+import socket
 import sys
 import threading
 import time
@@ -49,6 +50,12 @@ class Listener(http.server.BaseHTTPRequestHandler):
         pass
 
 
+def read_lines(server):
+    with server.accept()[0].makefile("r") as lines:
+        for line in lines:
+            record("telemetry", events=[json.loads(line)])
+
+
 if option("EXIT_AT") == "start":
     sys.exit(3)
 events = json.loads(option("EVENTS", '["INVOKE", "SHUTDOWN"]'))
@@ -62,8 +69,14 @@ answer, body = call(
 identifier = answer.headers["Lambda-Extension-Identifier"]
 record("registered", answer=json.loads(body), environment=dict(os.environ))
 if types := option("TYPES"):
-    server = http.server.HTTPServer(("127.0.0.1", 0), Listener)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    if option("TCP"):
+        server = socket.create_server(("127.0.0.1", 0))
+        threading.Thread(target=read_lines, args=(server,), daemon=True).start()
+        destination = {"protocol": "TCP", "port": server.getsockname()[1]}
+    else:
+        server = http.server.HTTPServer(("127.0.0.1", 0), Listener)
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        destination = {"protocol": "HTTP", "URI": f"http://sandbox.localdomain:{server.server_port}/x"}
     answer, body = call(
         "PUT",
         "/2022-07-01/telemetry",
@@ -71,7 +84,7 @@ if types := option("TYPES"):
             "schemaVersion": "2025-01-29",
             "types": types.split(","),
             "buffering": {"maxItems": 1000, "maxBytes": 262144, "timeoutMs": 25},
-            "destination": {"protocol": "HTTP", "URI": f"http://sandbox.localdomain:{server.server_port}/x"},
+            "destination": destination,
         },
         Lambda_Extension_Identifier=identifier,
     )

@@ -124,3 +124,27 @@ def test_a_bad_put_is_one_sentence(host: Host) -> None:
     answer = host.request("PUT", "/functions/bad", json.dumps(missing).encode())
     assert answer.status == 400
     assert "/nowhere is not an image folder" in answer.payload["message"]
+
+
+def test_an_extension_does_not_see_what_is_the_runtimes(host: Host) -> None:
+    function = host.function(ECHO, extensions=("recorder",), COLOUR="blue")
+    function.invoke()
+    [registered] = function.records("registered")
+    seen = registered["environment"]
+    assert (seen["COLOUR"], seen["AWS_LAMBDA_FUNCTION_NAME"]) == ("blue", function.name)
+    assert seen["LAMBDA_TELEMETRY_LISTEN_ADDRESS"] == "127.0.0.1"
+    for hidden in ("_HANDLER", "LAMBDA_TASK_ROOT", "AWS_EXECUTION_ENV", "AWS_LAMBDA_LOG_STREAM_NAME"):
+        assert hidden not in seen
+    assert not [name for name in seen if "XRAY" in name]
+
+
+def test_a_version_and_another_handler(host: Host) -> None:
+    function = host.function(
+        "import os\ndef other(event, context):\n"
+        "    return context.function_name, context.function_version, os.environ['_HANDLER']\n"
+    )
+    name = function.name
+    function.name = f"{name}:7"
+    function.put(Version="7", ImageConfigResponse={"ImageConfig": {"Command": ["fn.other"]}})
+    assert function.invoke().payload == [name, "7", "fn.other"]
+    wait_until(lambda: any(group == f"/aws/lambda/{name}" and "[7]" in stream for group, stream in host.logs.streams))

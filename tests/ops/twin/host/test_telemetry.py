@@ -136,6 +136,13 @@ def test_after_a_reset_init_has_phase_invoke(host: Host) -> None:
     assert "initDurationMs" not in function.events("platform.report")[-1]["record"]["metrics"]
 
 
+def test_tcp_gets_a_line_an_event(host: Host) -> None:
+    function = host.function(ECHO, extensions=("recorder",), EXT_TYPES="platform", EXT_TCP="1")
+    function.invoke()
+    kinds = [event["type"] for event in all_events(function)]
+    assert (kinds[0], kinds[-1]) == ("platform.initStart", "platform.report")
+
+
 def test_lines_of_extensions_go_to_those_who_asked(host: Host) -> None:
     function = host.function(ECHO, extensions=("recorder",), EXT_TYPES="extension")
     function.invoke()

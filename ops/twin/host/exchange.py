@@ -1,0 +1,47 @@
+"""What goes into an environment and comes out of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from ops.twin.host.account import Account
+from ops.twin.host.guardian import Guardian
+from ops.twin.host.xray import Sampler, TraceFile
+
+
+class Log(Protocol):
+    """Where an environment's lines go."""
+
+    def write(self, moment: float, text: str) -> None: ...
+
+
+@dataclass(frozen=True)
+class Services:
+    """What the host has once for all environments."""
+
+    open_log: Callable[[str, str], Log]
+    guardian: Guardian
+    sampler: Sampler
+    traces: TraceFile
+    xray_port: int
+
+
+@dataclass(frozen=True)
+class Invocation:
+    """What is asked. ``arn`` is the invoked one, with its qualifier; ``trace`` the caller's header."""
+
+    id: str
+    event: bytes
+    trace: str = ""
+    arn: str = ""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What the caller gets. ``function_error`` is empty when the invocation succeeded."""
+
+    payload: bytes
+    function_error: str
+    account: Account
