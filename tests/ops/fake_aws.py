@@ -33,7 +33,8 @@ Answer = Callable[[str, str, dict[str, Any]], Any]
 
 @dataclass
 class FakeAws:
-    endpoint: str
+    answer: Answer
+    endpoint: str = ""
     calls: list[tuple[str, str]] = field(default_factory=list)
 
     def count(self, operation: str) -> int:
@@ -43,7 +44,19 @@ class FakeAws:
 @contextmanager
 def serve(answer: Answer, patch: pytest.MonkeyPatch, region: str = "eu-west-1") -> Iterator[FakeAws]:
     """An AWS that gives ``answer``, where boto3's default chain finds keys and ``region``."""
-    fake = FakeAws("")
+    with start(answer) as fake:
+        patch.setenv("AWS_ENDPOINT_URL", fake.endpoint)
+        patch.setenv("AWS_REGION", region)
+        patch.setenv("AWS_DEFAULT_REGION", region)
+        patch.setenv("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE")
+        patch.setenv("AWS_SECRET_ACCESS_KEY", "example")
+        yield fake
+
+
+@contextmanager
+def start(answer: Answer) -> Iterator[FakeAws]:
+    """An AWS at ``endpoint`` that gives ``answer``, which may be changed while it runs."""
+    fake = FakeAws(answer)
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -61,7 +74,7 @@ def serve(answer: Answer, patch: pytest.MonkeyPatch, region: str = "eu-west-1") 
                 service, operation = "query", parameters["Action"]
             fake.calls.append((service, operation))
             try:
-                self._say(200, answer(service, operation, parameters), operation, service)
+                self._say(200, fake.answer(service, operation, parameters), operation, service)
             except Refusal as refusal:
                 self._refuse(refusal, service)
 
@@ -100,11 +113,6 @@ def serve(answer: Answer, patch: pytest.MonkeyPatch, region: str = "eu-west-1") 
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
     thread.start()
     fake.endpoint = f"http://127.0.0.1:{server.server_port}"
-    patch.setenv("AWS_ENDPOINT_URL", fake.endpoint)
-    patch.setenv("AWS_REGION", region)
-    patch.setenv("AWS_DEFAULT_REGION", region)
-    patch.setenv("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE")
-    patch.setenv("AWS_SECRET_ACCESS_KEY", "example")
     try:
         yield fake
     finally:

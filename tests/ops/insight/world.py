@@ -5,20 +5,17 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
-
-import pytest
 
 from ops.aws import Aws
 from ops.aws.lambda_ import Function
 from ops.aws.lambda_ import Mapping as EventSourceMapping
 from ops.aws.sqs import Queue
 from ops.insight.reports import Window
-from ops.target import Target
 from ops.workload import Workload
-from tests.ops.fake_aws import FakeAws, Refusal, serve
+from tests.ops.fake_aws import FakeAws, Refusal
 
 MINUTES = 10
 END = datetime.now(UTC).replace(second=30, microsecond=0)
@@ -62,9 +59,17 @@ Points = Sequence[float | None] | float
 """A value for each of ``MINUTES`` minutes (None: no point), or one value for all of them."""
 
 
+@dataclass(frozen=True)
+class Stage:
+    """Where worlds are played: one server and one set of clients for all tests, because clients take long to make."""
+
+    fake: FakeAws
+    aws: Aws
+
+
 @contextmanager
 def world(
-    patch: pytest.MonkeyPatch,
+    stage: Stage,
     metrics: Mapping[str, Points] | None = None,
     *,
     depths: Mapping[str, tuple[int, int]] | None = None,
@@ -115,8 +120,9 @@ def world(
         "StartQuery": lambda asked: {"queryId": "q"},
         "GetQueryResults": logged,
     }
-    with serve(answer, patch, "us-east-1") as fake:
-        yield Aws(Target(), max_attempts=1), fake
+    stage.fake.answer = answer
+    stage.fake.calls.clear()
+    yield stage.aws, stage.fake
 
 
 def without(**changes: Any) -> Workload:

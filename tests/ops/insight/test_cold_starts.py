@@ -1,0 +1,128 @@
+"""Cold starts: shares, percentiles by version, the waterfall of the newest one, and what they cost."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from handler import contract
+from ops.insight import cold_starts, prices
+from ops.insight.reports import ColdStartReport, Level
+from ops.workload import Workload
+from tests.ops.fake_aws import Refusal
+from tests.ops.insight.world import FUNCTION, WINDOW, WORKLOAD, Stage, record, without, world
+
+
+def report(
+    stage: Stage, lines: list[str], metrics: dict[str, Any] | None = None, workload: Workload = WORKLOAD, **more: Any
+) -> ColdStartReport:
+    with world(stage, metrics, log_lines=lines, **more) as (aws, fake):
+        found = cold_starts.report(aws, workload, WINDOW)
+    assert fake.count("GetMetricData") <= 1
+    assert fake.count("StartQuery") <= 1
+    return found
+
+
+def run(number: int, cold: bool = False, version: str = "1", **changes: Any) -> str:
+    at = WINDOW.start.replace(second=number % 60).isoformat()
+    values = {
+        contract.INV_REQUEST_ID: f"r{number}",
+        contract.INV_STARTED: at,
+        contract.INV_VERSION: version,
+        contract.INV_COLD: int(cold),
+        contract.INV_DURATION: 100.0,
+        contract.INV_BILLED: 100,
+        contract.INV_MEMORY_SIZE: 1024,
+        contract.INV_MEMORY_USED: 200,
+    }
+    if cold:
+        values |= {
+            contract.INV_INIT: 1_000.0 + number,
+            contract.INV_RUNTIME_INIT: 900.0,
+            contract.INV_BILLED: 1_100 + number,
+        }
+    return record(**{**values, **changes})
+
+
+def test_shares_and_percentiles_by_version(stage: Stage) -> None:
+    lines = [run(n, cold=n in (0, 1), version="1" if n < 20 else "2") for n in range(25)]
+    found = report(stage, lines)
+    assert found.share == pytest.approx(2 / 25)
+    assert (found.init_p50_ms, found.init_p99_ms) == pytest.approx((1_000.5, 1_000.99))
+    first, second = found.by_version.to_dict("records")
+    assert (first["version"], first["invocations"], first["cold"], first["share"]) == ("1", 20, 2, pytest.approx(0.1))
+    assert (second["cold"], second["share"]) == (0, 0)
+    assert found.finding.level is Level.OK
+    assert found.finding.text.startswith("Fine: 2 of 25 invocations were cold (8.0%), p95 init 1 s, INIT cost $0.0000")
+    assert found.init_cost_usd == pytest.approx(2.001 * prices.load().gb_second("arm64"))
+    assert list(found.invocations.columns) == list(cold_starts.SHOWN)
+    assert found.invocations["started"].is_monotonic_increasing
+
+
+def test_the_newest_cold_start_phase_by_phase(stage: Stage) -> None:
+    spans = {
+        contract.INV_RESPONSE_LATENCY: 80.0,
+        contract.INV_RESPONSE_DURATION: 5.0,
+        contract.INV_RUNTIME_OVERHEAD: 15.0,
+        contract.INV_EXTENSION_OVERHEAD: 2.0,
+    }
+    phases = report(stage, [run(0, cold=True), run(1, cold=True, **spans)]).phases
+    assert list(phases["phase"]) == [name for name, _ in cold_starts.PHASES]
+    assert list(phases["duration_ms"]) == pytest.approx([900, 101, 80, 5, 15, 2])
+    assert list(phases["start_ms"]) == pytest.approx([0, 900, 1_001, 1_081, 1_086, 1_101])
+
+
+def test_many_and_slow_cold_starts_are_watched(stage: Stage) -> None:
+    many = report(stage, [run(n, cold=n < 5) for n in range(10)])
+    assert many.finding.text.startswith("Watch: 5 of 10 invocations were cold (50%)")
+    slow = report(stage, [run(n, cold=n == 0, **({contract.INV_INIT: 9_500.0} if n == 0 else {})) for n in range(50)])
+    assert "close to the 10 s at which Lambda starts over" in slow.finding.text
+
+
+def test_deaths_are_told_with_their_memory(stage: Stage) -> None:
+    killed = {
+        contract.INV_STATUS: "error",
+        contract.INV_ERROR_TYPE: "Runtime.OutOfMemory",
+        contract.INV_MEMORY_USED: 1_020,
+    }
+    found = report(stage, [run(0, **killed), run(1)])
+    assert "1 invocation ended in Runtime.OutOfMemory (up to 1,020 of 1,024 MB used)" in found.finding.text
+
+
+def test_rows_that_are_cut_off_leave_the_share_to_the_metrics(stage: Stage) -> None:
+    def more_matched(workload: Workload) -> ColdStartReport:
+        metrics = {"ColdStarts": 3, "ColdStarts/count": 30, "InitDuration": 1_000}
+        with world(stage, metrics, log_lines=[run(0, cold=True)]) as (aws, fake):
+            whole = fake.answer
+
+            def cut(service: str, operation: str, asked: dict[str, Any]) -> Any:
+                answer = whole(service, operation, asked)
+                if operation == "GetQueryResults":
+                    answer["statistics"]["recordsMatched"] = 50_000
+                return answer
+
+            fake.answer = cut
+            return cold_starts.report(aws, workload, WINDOW)
+
+    found = more_matched(WORKLOAD)
+    assert found.share == pytest.approx(0.1)
+    assert any("50,000 log lines matched" in text for text in found.look.partial)
+    assert found.init_cost_usd == pytest.approx(9 * prices.load().gb_second("arm64")), "nine finished minutes of 1 s"
+
+
+def test_nothing_ran(stage: Stage) -> None:
+    empty = report(stage, [])
+    assert empty.finding.level is Level.UNKNOWN
+    assert (empty.share, empty.init_p95_ms, len(empty.invocations), len(empty.phases)) == (None, None, 0, 0)
+    missing = report(stage, [], refuse={"StartQuery": Refusal("ResourceNotFoundException")})
+    assert any("There is no log group /aws/lambda/worker" in text for text in missing.look.partial)
+    orphan = report(stage, [], workload=without(function=None))
+    assert any("No function reads the queue" in text for text in orphan.look.partial)
+
+
+def test_looking_into_logs_is_priced_by_the_gigabyte(stage: Stage) -> None:
+    lines = [run(0)]
+    look = report(stage, lines, workload=without(function=replace(FUNCTION))).look
+    assert look.usd == pytest.approx(3 * 1e-5 + len(lines[0]) / 1e9 * 0.005)

@@ -1,0 +1,124 @@
+"""Concurrency: which limit binds, what the mapping's law allows, and how long a backlog takes."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from ops.errors import UsageError
+from ops.insight import concurrency
+from ops.insight.ramp import Observed, RampLaw, begin, step
+from ops.insight.reports import ConcurrencyReport, Level
+from ops.workload import Workload
+from tests.ops.insight.world import FUNCTION, MAPPING, WINDOW, WORKLOAD, Stage, without, world
+
+
+def report(stage: Stage, metrics: dict[str, Any], visible: int = 0, workload: Workload = WORKLOAD) -> ConcurrencyReport:
+    with world(stage, metrics, depths={"jobs": (visible, 0)}) as (aws, fake):
+        found = concurrency.report(aws, workload, WINDOW)
+    assert fake.count("GetMetricData") == 1
+    return found
+
+
+RUNNING = {
+    "ConcurrentExecutions": 10,
+    "Invocations": 30,
+    "Duration": 60_000,
+    "NumberOfMessagesReceived": 240,
+    "NumberOfMessagesSent": 240,
+    "ApproximateNumberOfMessagesVisible": 500,
+}
+
+
+def test_the_mapping_binds(stage: Stage) -> None:
+    found = report(stage, RUNNING, visible=500)
+    assert found.binding == "mapping's MaximumConcurrency"
+    assert found.finding.level is Level.WATCH
+    assert "10 of 10 environments are busy while 500 messages wait" in found.finding.text
+    assert [(line.name, line.value) for line in found.limits] == [
+        ("mapping's MaximumConcurrency", 10),
+        ("account quota", 1_000),
+    ]
+    assert found.batch["fill"].dropna().unique() == pytest.approx([8])
+    assert found.batch["share"].dropna().unique() == pytest.approx([0.8])
+    assert found.seconds_per_message == pytest.approx(0.25)
+    assert (found.backlog, found.batch_size, found.arrivals_per_min) == (500, 10, 240)
+
+
+def test_nothing_binds_while_nothing_waits(stage: Stage) -> None:
+    found = report(stage, RUNNING)
+    assert found.binding == ""
+    assert found.finding.text == (
+        "Fine: nothing holds throughput back; at most 10 of 10 allowed by the mapping's MaximumConcurrency were busy "
+        "at once."
+    )
+
+
+def test_throttles_name_the_limit_outside_the_mapping(stage: Stage) -> None:
+    reserved = without(function=replace(FUNCTION, reserved=8))
+    found = report(stage, RUNNING | {"Throttles": 2}, 500, reserved)
+    assert found.binding == "reserved concurrency"
+    assert "only 8 are reserved" in found.finding.text
+    assert "18 invocations were throttled by the reserved concurrency" in found.finding.text
+
+
+def test_the_ramp_binds_at_first(stage: Stage) -> None:
+    wide = without(mapping=replace(MAPPING, maximum_concurrency=None))
+    waiting: list[float | None] = [0.0] * 8 + [9_000.0, 9_000.0]
+    metrics = RUNNING | {"ConcurrentExecutions": [5.0] * 8 + [300, 600], "ApproximateNumberOfMessagesVisible": waiting}
+    found = report(stage, metrics, 9_000, wide)
+    assert found.binding == concurrency.RAMP
+    assert found.finding.level is Level.OK
+    assert list(found.concurrency["law"].iloc[7:]) == [2, 302, 602], "2 after minutes without work, then 300 a minute"
+
+
+def test_provisioned_pollers_have_no_ramp_law(stage: Stage) -> None:
+    pollers = without(mapping=replace(MAPPING, maximum_concurrency=None, maximum_pollers=4))
+    found = report(stage, RUNNING, 500, pollers)
+    assert found.concurrency["law"].isna().all()
+    assert found.limits[0].value == 40
+
+
+def test_an_empty_window_and_no_function(stage: Stage) -> None:
+    assert report(stage, {}).finding.level is Level.UNKNOWN
+    orphan = without(function=None, mapping=None, account_concurrency=None)
+    found = report(stage, {"NumberOfMessagesReceived": 0}, 5, orphan)
+    assert found.finding.text.startswith("Act: no function reads jobs")
+    assert found.limits == ()
+
+
+def test_what_if_agrees_with_stepping_through_the_law() -> None:
+    chance = random.Random(3)
+    for _ in range(15):
+        most, seconds = chance.randint(2, 400), chance.choice([0.05, 0.4, 2.0])
+        backlog, arrivals = chance.uniform(500, 50_000), chance.uniform(0, 60 * most / seconds * 0.7)
+        told = concurrency.drain_what_if(backlog, arrivals, seconds, most, 10)
+        assert told is not None
+        assert told == pytest.approx(_stepped(backlog, arrivals, seconds, most), rel=0.05, abs=10 * seconds + 0.5)
+
+
+def _stepped(backlog: float, arrivals: float, seconds: float, most: int) -> float:
+    law = RampLaw(maximum_concurrency=most)
+    ramp, left, at, tick = begin(law), backlog, 0.0, 0.05
+    while left > 0:
+        left += arrivals / 60 * tick - ramp.allowed * tick / seconds
+        ramp = step(law, ramp, Observed(tick, available=True))
+        at += tick
+    return at
+
+
+def test_what_if_at_its_edges() -> None:
+    assert concurrency.drain_what_if(0, 10, 1, 5, 10) == 0
+    assert concurrency.drain_what_if(100, 60 * 50, 1, 50, 10) is None, "as much arrives as can be done"
+    assert concurrency.drain_what_if(1, 0, 3, 100, 10) == pytest.approx(3), "one message takes its time"
+    faster = concurrency.drain_what_if(10_000, 60, 0.5, 200, 10)
+    slower = concurrency.drain_what_if(10_000, 60, 0.5, 20, 10)
+    assert faster is not None
+    assert slower is not None
+    assert faster < slower
+    for nonsense in ((-1, 0, 1, 5, 10), (1, -1, 1, 5, 10), (1, 0, 0, 5, 10), (1, 0, 1, 0, 10), (1, 0, 1, 5, 0)):
+        with pytest.raises(UsageError):
+            concurrency.drain_what_if(*nonsense)

@@ -1,0 +1,189 @@
+"""Cost: the parts add up, whatever the usage; nothing is free that is billed; failures take their share."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import replace
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from handler import contract
+from handler.extension import prices as extension_prices
+from ops.insight import cost, costing, overview, prices
+from ops.insight import window as windows
+from ops.insight.metrics import Readings
+from ops.insight.reports import Assumptions, CostReport, Level, Look
+from ops.workload import Workload
+from tests.ops.insight.world import FUNCTION, MINUTES, QUEUE, WINDOW, WORKLOAD, Stage, record, without, world
+
+USE = {
+    "NumberOfMessagesSent": 60,
+    "NumberOfMessagesReceived": 60,
+    "NumberOfMessagesDeleted": 60,
+    "NumberOfEmptyReceives": 3,
+    "SentMessageSize": 1_000,
+    "Invocations": 10,
+    "Duration": 9_000,
+    "BilledDuration": 10_000,
+    "InitDuration": 1_000,
+    "JobsSucceeded": 50,
+    "JobsRejected": 10,
+}
+FULL = MINUTES - 1
+"""Minutes that are over."""
+
+
+def report(
+    stage: Stage,
+    metrics: dict[str, Any],
+    workload: Workload = WORKLOAD,
+    assumptions: Assumptions | None = None,
+    lines: tuple[str, ...] = (),
+) -> CostReport:
+    with world(stage, metrics, log_lines=lines) as (aws, fake):
+        found = cost.report(aws, workload, WINDOW, assumptions)
+    assert fake.count("GetMetricData") == 1
+    return found
+
+
+def part(found: CostReport, component: str) -> float:
+    return float(found.parts.set_index("component")["usd"][component])
+
+
+def test_each_part_is_its_use_times_its_price(stage: Stage) -> None:
+    found, table = report(stage, USE), prices.load()
+    assert part(found, "Lambda duration") == pytest.approx(FULL * 9 * table.lambda_gb_second_arm64)
+    assert part(found, "Lambda INIT") == pytest.approx(FULL * 1 * table.lambda_gb_second_arm64)
+    assert part(found, "Lambda requests") == pytest.approx(FULL * 10 * 0.20 / 1e6)
+    assert part(found, "SQS requests") == pytest.approx(FULL * (60 + 60 + 60 + 3) * 0.40 / 1e6)
+    assert part(found, "API Gateway") == pytest.approx(FULL * 60 * 3.50 / 1e6)
+    assert part(found, "Logs") == pytest.approx(FULL * 10 * 3_000 / 1e9 * 0.50)
+    assert part(found, "Custom metrics") == pytest.approx((7 + 2) * 0.30 / 730 * FULL / 60)
+    assert part(found, "Alarms") == pytest.approx(2 * 0.10 / 730 * FULL / 60)
+    assert found.total_usd == pytest.approx(found.parts["usd"].sum())
+    assert found.successes == FULL * 50
+    assert found.usd_per_1000 == pytest.approx(found.total_usd / (FULL * 50) * 1_000)
+    assert found.month_usd == pytest.approx(found.total_usd / FULL * 60 * 730)
+    assert found.trend["usd_per_1000"].dropna().unique() == pytest.approx([found.usd_per_1000])
+    assert found.prices_dated.startswith("2026-11-23, us-east-1")
+
+
+def test_the_overview_says_the_same(stage: Stage) -> None:
+    with world(stage, USE) as (aws, _):
+        card = next(card for card in overview.report(aws, WORKLOAD, WINDOW).cards if card.key == "cost")
+        assert card.value == pytest.approx(cost.report(aws, WORKLOAD, WINDOW).usd_per_1000)
+
+
+def test_assumptions_change_the_picture(stage: Stage) -> None:
+    none = report(stage, USE, assumptions=Assumptions(api="none", log_bytes_per_invocation=0))
+    assert "API Gateway" not in set(none.parts["component"])
+    assert part(none, "Logs") == 0
+    http = report(stage, USE, assumptions=Assumptions(api="http"))
+    assert part(http, "API Gateway") == pytest.approx(FULL * 60 * 1.0 / 1e6)
+    wide = without(
+        function=replace(FUNCTION, ephemeral_mb=1_536, architecture="x86_64"), queue=replace(QUEUE, fifo=True)
+    )
+    found = report(stage, USE, wide)
+    assert part(found, "Ephemeral storage") == pytest.approx(FULL * 10 * 1.0 * prices.load().lambda_tmp_gb_second)
+    assert part(found, "Lambda INIT") == pytest.approx(FULL * prices.load().lambda_gb_second_x86_64)
+    assert part(found, "SQS requests") == pytest.approx(FULL * 183 * 0.50 / 1e6)
+    assert any("FIFO" in text for text in found.left_out)
+
+
+def test_failures_take_their_share(stage: Stage) -> None:
+    found = report(stage, USE)
+    compute = sum(part(found, name) for name in (*costing.LAMBDA, "SQS requests"))
+    assert found.failures_usd == pytest.approx(compute * 10 / 60)
+    dead = {contract.INV_STATUS: "timeout", contract.INV_BILLED: 300, contract.INV_MEMORY_SIZE: 1_024}
+    fine = {contract.INV_BILLED: 100, contract.INV_MEMORY_SIZE: 1_024}
+    lines = (record(request_id="a", **dead), record(request_id="b", **fine))
+    died = report(stage, USE, lines=lines)
+    share = (0.3 * prices.load().gb_second("arm64") + 2e-7) / (0.4 * prices.load().gb_second("arm64") + 4e-7)
+    assert died.failures_usd == pytest.approx(compute * (share + (1 - share) * 10 / 60))
+    assert died.finding.level is Level.WATCH
+    assert "goes into work that fails" in died.finding.text
+    assert died.measured_log_bytes == pytest.approx(sum(map(len, lines)) / 2)
+
+
+def test_without_the_extension_init_comes_from_the_report_lines(stage: Stage) -> None:
+    known = {name: value for name, value in USE.items() if name not in ("BilledDuration", "InitDuration")}
+    bare = report(stage, known)
+    assert part(bare, "Lambda INIT") == 0
+    assert any("INIT" in text for text in bare.left_out)
+    line = (
+        "REPORT RequestId: a\tDuration: 100.00 ms\tBilled Duration: 1100 ms\tMemory Size: 1024 MB\t"
+        "Max Memory Used: 90 MB\tInit Duration: 999.50 ms\t"
+    )
+    found = report(stage, known, lines=(line,))
+    assert not any("INIT" in text for text in found.left_out)
+
+
+def test_no_success_and_no_use(stage: Stage) -> None:
+    failing = report(stage, USE | {"JobsSucceeded": 0})
+    assert failing.usd_per_1000 is None
+    assert failing.break_even_jobs_per_hour is None
+    assert "nothing succeeded" in failing.finding.text
+    idle = report(stage, {})
+    assert idle.finding.level is Level.UNKNOWN
+    assert (idle.successes, idle.failures_usd) == (0, 0)
+
+
+def test_break_even() -> None:
+    cheap = Assumptions(always_on_usd_per_hour=1.0, always_on_jobs_per_hour=1_000)
+    assert cost.break_even(10.0, 1_000, cheap) == pytest.approx(100), "a cent a job: a dollar buys a hundred"
+    assert cost.break_even(0.1, 1_000, cheap) is None, "a worker would have to do more than it can"
+    assert cost.break_even(1.0, 0, cheap) is None
+
+
+@pytest.mark.parametrize(
+    ("size", "requests"), [(0, 1), (1, 1), (65_536, 1), (65_537, 2), (262_144, 4), (1_048_576, 16)]
+)
+def test_chunks(size: int, requests: int) -> None:
+    assert costing.chunks(size) == requests
+
+
+def usage(chance: random.Random) -> Readings:
+    columns = ("sent", "received", "deleted", "empty_receives", "message_bytes", "invocations", "duration_ms")
+    records = ("billed_ms", "init_ms", "jobs_succeeded", "jobs_repeated", "jobs_failed", "jobs_rejected")
+    index = windows.index(WINDOW)
+    values = {
+        name: [chance.choice((float("nan"), 0.0, chance.uniform(0, 1e5))) for _ in index]
+        for name in (*columns, *records)
+    }
+    return Readings(pd.DataFrame(values, index=index), (*columns, *records), WINDOW, Look())
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_whatever_the_usage(seed: int) -> None:
+    """Never negative or unknown; twice the use costs twice as much; a higher price never less."""
+    readings, table = usage(random.Random(seed)), prices.load()
+    parts = costing.spend(readings, WORKLOAD, Assumptions(), table)
+    assert (parts >= 0).all().all()
+    assert len(parts) == FULL
+    counts = [name for name in readings.frame if name != "message_bytes"]
+    doubled = readings.replaced(readings.frame[counts] * 2)
+    twice = costing.spend(doubled, WORKLOAD, Assumptions(), table)
+    fixed = ["Custom metrics", "Alarms"]
+    pd.testing.assert_frame_equal(twice.drop(columns=fixed), parts.drop(columns=fixed) * 2)
+    pd.testing.assert_frame_equal(twice[fixed], parts[fixed])
+    dearer = costing.spend(readings, WORKLOAD, Assumptions(), replace(table, lambda_gb_second_arm64=1.0))
+    assert (dearer.sum(axis=1) >= parts.sum(axis=1)).all()
+
+
+def test_the_prices_on_file() -> None:
+    table = prices.load()
+    assert table.unsure == ("sqs_fifo_request",)
+    for field, value in vars(table).items():
+        if isinstance(value, float):
+            assert 0 < value < 1, field
+
+
+def test_the_extension_estimates_with_the_same_prices() -> None:
+    table = prices.load()
+    assert {
+        "x86_64": table.lambda_gb_second_x86_64,
+        "arm64": table.lambda_gb_second_arm64,
+    } == extension_prices.GB_SECOND
+    assert table.lambda_request == extension_prices.REQUEST

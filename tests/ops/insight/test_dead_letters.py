@@ -1,0 +1,48 @@
+"""The dead letters' number, course and age, without receiving any."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ops.insight import dead_letters
+from ops.insight.reports import DeadLettersReport, Level
+from ops.workload import Workload
+from tests.ops.insight.world import DLQ, WINDOW, WORKLOAD, Stage, without, world
+
+
+def report(
+    stage: Stage, metrics: dict[str, Any], there: tuple[int, int] = (0, 0), workload: Workload = WORKLOAD
+) -> DeadLettersReport:
+    with world(stage, metrics, depths={"dead": there}) as (aws, fake):
+        found = dead_letters.report(aws, workload, WINDOW)
+    assert fake.count("GetMetricData") <= 1
+    assert fake.count("ReceiveMessage") == 0
+    return found
+
+
+def test_letters_are_counted_with_those_that_somebody_looks_at(stage: Stage) -> None:
+    found = report(stage, {"ApproximateNumberOfMessagesVisible": [0.0, 3, 3, 1, 5]}, (50, 4))
+    assert found.count == 54
+    assert found.arrived == 7
+    assert found.finding.text.startswith("Act: 54 dead letters, 7 new in the last 10 min: look at their causes")
+    assert [alarm.name for alarm in found.alarms] == ["shop-dead"], "only the alarms about this queue"
+    assert list(found.depth.columns) == ["dead"]
+
+
+def test_letters_that_will_be_deleted_soon(stage: Stage) -> None:
+    found = report(stage, {"ApproximateAgeOfOldestMessage": DLQ.retention_s - 7_200}, (1, 0))
+    assert "the oldest has lain there for 13 d 22 h and is deleted in 2 h at the latest" in found.finding.text
+
+
+def test_none_and_none_any_more(stage: Stage) -> None:
+    assert report(stage, {}).finding.text == "Fine: no dead letters."
+    gone = report(stage, {"ApproximateNumberOfMessagesVisible": [0.0, 2, 0]})
+    assert gone.finding.text == "Fine: no dead letters; 2 came and went in this time range."
+
+
+def test_a_queue_without_dead_letter_queue(stage: Stage) -> None:
+    found = report(stage, {}, workload=without(dlq=None))
+    assert found.finding.level is Level.WATCH
+    assert "jobs has no dead-letter queue: what keeps failing is retried for 4 d and then lost" in found.finding.text
+    assert found.count is None
+    assert found.depth["dead"].isna().all()

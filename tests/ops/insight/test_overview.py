@@ -1,0 +1,142 @@
+"""The overview's sentence says what is wrong, worst first, and its numbers are those of the metrics."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from handler import contract
+from ops.errors import AccessDenied
+from ops.insight import overview
+from ops.insight.reports import Card, Level, OverviewReport
+from ops.workload import Workload
+from tests.ops.fake_aws import Refusal
+from tests.ops.insight.world import END, FUNCTION, MAPPING, WINDOW, WORKLOAD, Stage, without, world
+
+BUSY = {
+    "QueueName=jobs NumberOfMessagesSent": 60,
+    "QueueName=jobs NumberOfMessagesReceived": 66,
+    "QueueName=jobs NumberOfMessagesDeleted": 60,
+    "QueueName=jobs ApproximateNumberOfMessagesVisible": 4,
+    "QueueName=jobs ApproximateAgeOfOldestMessage": 3,
+    "QueueName=dead ApproximateNumberOfMessagesVisible": 0,
+    "ConcurrentExecutions": 5,
+    "Invocations": 12,
+    "Duration": 6_000,
+    "BilledDuration": 6_600,
+    "InitDuration": 600,
+    "ColdStarts": 3,
+    "ColdStarts/count": 12,
+    "JobsSucceeded": 57,
+    "JobsRejected": 3,
+}
+
+
+def report(stage: Stage, metrics: dict[str, Any], workload: Workload = WORKLOAD, **of_the_world: Any) -> OverviewReport:
+    with world(stage, metrics, **of_the_world) as (aws, fake):
+        found = overview.report(aws, workload, WINDOW)
+    assert fake.count("GetMetricData") == 1
+    return found
+
+
+def card(found: OverviewReport, key: str) -> Card:
+    return next(card for card in found.cards if card.key == key)
+
+
+def test_a_healthy_workload(stage: Stage) -> None:
+    found = report(stage, BUSY, depths={"jobs": (4, 5)})
+    assert found.finding.level is Level.OK
+    assert found.finding.text == "Fine: 60/min arrive and 57/min are done; 4 wait, the oldest for 3 s; no dead letters."
+    assert [card.key for card in found.cards] == ["depth", "age", "concurrency", "cold_share", "cost", "dead"]
+    assert card(found, "depth").value == 4
+    assert card(found, "concurrency").value == 5
+    assert card(found, "concurrency").note == "of 10 allowed by the mapping's MaximumConcurrency"
+    assert card(found, "cold_share").value == pytest.approx(25)
+    assert card(found, "dead").level is Level.OK
+    path = found.path
+    assert (path.accepted, path.started, path.finished, path.failed) == (60, 66, 57, 3)
+    assert (path.waiting, path.in_flight, path.dead, path.died) == (4, 5, 0, 0)
+    assert found.alarms[0].runbook == "runbooks/oldest-message-age.md"
+
+
+def test_dead_letters_come_first_with_the_last_deploy(stage: Stage) -> None:
+    deployed = without(function=replace(FUNCTION, deployed_at=END - timedelta(minutes=5)))
+    metrics = BUSY | {"QueueName=dead ApproximateNumberOfMessagesVisible": [1.0, 1, 1, 5, 5, 2, 4, 4, 4, 4]}
+    found = report(stage, metrics, deployed, depths={"dead": (4, 0)}, firing=["shop-dead", "shop-age"])
+    assert found.finding.level is Level.ACT
+    assert found.finding.page == "dead_letters"
+    assert found.finding.text.startswith(
+        "Act: 4 dead letters, 6 new in the last 10 min: look at their causes; alarm age fires: "
+        "follow runbooks/oldest-message-age.md; last deploy "
+    )
+    assert [alarm.state for alarm in found.alarms] == ["ALARM", "ALARM"]
+    assert found.path.died == pytest.approx(0.4), "2 letters in the last five minutes"
+    assert card(found, "dead").level is Level.ACT
+
+
+def test_the_oldest_message_over_its_alarm(stage: Stage) -> None:
+    metrics = BUSY | {"QueueName=jobs ApproximateAgeOfOldestMessage": 600}
+    found = report(stage, metrics, depths={"jobs": (40, 5)})
+    assert found.finding.text == "Act: the oldest message has waited 10 min; the alarm is set to 9 min."
+    assert card(found, "age").level is Level.ACT
+    assert card(found, "age").note == "alarm at 9 min"
+
+
+def test_growing_work_is_watched(stage: Stage) -> None:
+    metrics = BUSY | {"JobsSucceeded": 10, "QueueName=jobs ApproximateAgeOfOldestMessage": 400}
+    found = report(stage, metrics, depths={"jobs": (400, 5)})
+    assert found.finding.level is Level.WATCH
+    assert "work arrives faster (60/min) than it is done (10/min); 400 wait, the oldest for 7 min" in found.finding.text
+
+
+def test_crashes_and_throttles_are_watched(stage: Stage) -> None:
+    found = report(stage, BUSY | {"Errors": [None, 3.0], "Throttles": [None, 2.0]})
+    assert found.finding.text == (
+        "Watch: 2 invocations were throttled in the last 10 min; 3 invocations crashed, timed out or ran out of memory "
+        "in the last 10 min (2.8% of all)."
+    )
+
+
+def test_nobody_reads_and_nothing_is_kept(stage: Stage) -> None:
+    orphan = without(mapping=None, function=None, dlq=None, alarms=())
+    found = report(stage, {"QueueName=jobs NumberOfMessagesSent": 1}, orphan, depths={"jobs": (9, 0)})
+    assert found.finding.text == "Act: no function reads jobs: add an event source mapping."
+    assert card(found, "dead").value is None
+    assert card(found, "dead").note == "no dead-letter queue"
+    assert card(found, "concurrency").value is None or card(found, "concurrency").value == 0
+    off = report(stage, BUSY, without(mapping=replace(MAPPING, state="Disabled")))
+    assert "the event source mapping is disabled" in off.finding.text
+
+
+def test_no_metrics_is_unknown_not_fine(stage: Stage) -> None:
+    found = report(stage, {})
+    assert found.finding.level is Level.UNKNOWN
+    assert card(found, "cost").value is None
+    assert card(found, "cold_share").value is None
+    assert found.path.accepted is None
+
+
+def test_a_function_without_extension_and_job_metrics(stage: Stage) -> None:
+    """Anybody's function: successes are deletions, INIT is said to be missing."""
+    known = {name: value for name, value in BUSY.items() if not name.startswith(("Jobs", "Cold", "Billed", "Init"))}
+    found = report(stage, known, without(function=replace(FUNCTION, metrics=None)), depths={"jobs": (1, 0)})
+    assert (found.path.finished, found.path.failed) == (60, 6)
+    assert "INIT not included" in card(found, "cost").note
+    assert card(found, "cold_share").level is Level.UNKNOWN
+
+
+def test_alarms_that_may_not_be_read_are_said(stage: Stage) -> None:
+    found = report(stage, BUSY, refuse={"DescribeAlarms": Refusal("AccessDenied", "", 403)})
+    assert found.alarms == ()
+    assert any("cloudwatch:DescribeAlarms" in text for text in found.look.partial)
+    with pytest.raises(AccessDenied, match="cloudwatch:GetMetricData"):
+        report(stage, BUSY, refuse={"GetMetricData": Refusal("AccessDenied", "", 403)})
+
+
+def test_the_metrics_are_named_as_their_writers_name_them(stage: Stage) -> None:
+    with world(stage, {f"{contract.INVOCATION_DIMENSION}=worker {contract.INV_COLD}/count": 5}) as (aws, _):
+        found = overview.report(aws, WORKLOAD, WINDOW)
+    assert card(found, "cold_share").value == 0

@@ -1,0 +1,93 @@
+"""Queue: what arrives, what is done, when it is drained, and what the sentence makes of it."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from ops.insight import queue
+from ops.insight.reports import Level, QueueReport
+from ops.workload import Workload
+from tests.ops.insight.world import FUNCTION, QUEUE, WINDOW, WORKLOAD, Stage, without, world
+
+
+def report(
+    stage: Stage,
+    metrics: dict[str, Any],
+    visible: int = 0,
+    in_flight: int = 0,
+    workload: Workload = WORKLOAD,
+) -> QueueReport:
+    with world(stage, metrics, depths={"jobs": (visible, in_flight)}) as (aws, fake):
+        found = queue.report(aws, workload, WINDOW)
+    assert fake.count("GetMetricData") == 1
+    return found
+
+
+def rates(sent: float, deleted: float, received: float | None = None) -> dict[str, Any]:
+    return {
+        "NumberOfMessagesSent": sent,
+        "NumberOfMessagesDeleted": deleted,
+        "NumberOfMessagesReceived": deleted if received is None else received,
+    }
+
+
+def test_a_backlog_that_is_drained(stage: Stage) -> None:
+    found = report(stage, rates(20, 120), visible=900, in_flight=100)
+    assert found.drain_s == pytest.approx(600)
+    assert (found.arrivals_per_min, found.completions_per_min) == (20, 120)
+    assert found.finding.text == "Fine: 1,000 messages in the queue, done in 10 min; 20/min arrive, 120/min are done."
+    assert list(found.rates.columns) == ["sent", "deleted", "received", "empty_receives"]
+    assert found.rates["sent"].dropna().unique() == pytest.approx([20])
+    assert list(found.depth.columns) == ["visible", "in_flight", "delayed"]
+
+
+def test_a_backlog_that_grows(stage: Stage) -> None:
+    rising = rates(120, 20) | {"ApproximateNumberOfMessagesVisible": [float(100 * n) for n in range(10)]}
+    found = report(stage, rising, visible=900)
+    assert found.drain_s is None
+    assert found.finding.level is Level.WATCH
+    assert "6,000 more will wait in an hour" in found.finding.text
+
+
+def test_a_late_message_and_one_that_is_about_to_be_lost(stage: Stage) -> None:
+    late = report(stage, rates(1, 1) | {"ApproximateAgeOfOldestMessage": 540}, visible=1)
+    assert late.finding.text == "Act: the oldest message has waited 9 min; the alarm is set to 9 min."
+    assert [line.name for line in late.age_lines] == ["alarm shop-age"]
+    lost = report(stage, rates(1, 1) | {"ApproximateAgeOfOldestMessage": 200_000}, visible=1)
+    assert lost.finding.text == "Act: the oldest message has waited 2 d 7 h and is deleted unworked after 4 d."
+    assert [line.value for line in lost.age_lines] == [540, QUEUE.retention_s]
+
+
+def test_messages_that_come_back(stage: Stage) -> None:
+    found = report(stage, rates(60, 50, received=100))
+    assert "of 100/min received, 50/min are not finished and come back" in found.finding.text
+    assert found.finding.page == "dead_letters"
+
+
+def test_visibility_too_short_for_the_function(stage: Stage) -> None:
+    found = report(stage, rates(1, 1), workload=without(function=replace(FUNCTION, timeout_s=100)))
+    assert "visibility timeout (360 s) is less than six function timeouts (100 s each)" in found.finding.text
+
+
+def test_an_empty_window(stage: Stage) -> None:
+    assert report(stage, {}).finding.level is Level.UNKNOWN
+    assert "no metrics yet" in report(stage, {}, visible=3).finding.text
+    assert report(stage, rates(0, 0)).finding.text == "Fine: nothing waits; 0/min arrive, 0/min are done."
+
+
+def test_drain_time_is_backlog_over_gain() -> None:
+    chance = random.Random(7)
+    for _ in range(200):
+        backlog, arrivals, completions = chance.uniform(1, 1e6), chance.uniform(0, 1e4), chance.uniform(0, 1e4)
+        left = queue.drain_s(backlog, arrivals, completions)
+        if completions > arrivals:
+            assert left is not None
+            assert (completions - arrivals) / 60 * left == pytest.approx(backlog)
+        else:
+            assert left is None
+    assert queue.drain_s(0, 5, 0) == 0
+    assert queue.drain_s(5, None, None) is None
