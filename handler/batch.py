@@ -69,15 +69,13 @@ class JobProcessor(BatchProcessor):
         message_ids = [_id(record) for record in self.records]
         self._log.info(contract.LOG_BATCH, extra={"message_ids": message_ids})
         suspects = self._suspects()
-        for record in self.records:
-            if _id(record) not in suspects:
-                self._attempt(record)
-        for record in sorted(self.records, key=lambda record: suspects.get(_id(record), 0)):
-            if _id(record) in suspects:
-                self._settle()
-                self._attempt(record)
+        outcomes = [self._attempt(record) for record in self.records if _id(record) not in suspects]
+        last = [record for record in self.records if _id(record) in suspects]
+        for record in sorted(last, key=lambda record: suspects[_id(record)]):
+            self._settle()
+            outcomes.append(self._attempt(record))
         self._announce()
-        return []
+        return outcomes
 
     def success_handler(self, record: Any, result: Any) -> SuccessResponse:
         if result is not None:
@@ -106,16 +104,16 @@ class JobProcessor(BatchProcessor):
         self.tell(exception)
         return super().failure_handler(record, exception)
 
-    def _attempt(self, record: dict[str, Any]) -> None:
+    def _attempt(self, record: dict[str, Any]) -> tuple[Any, ...]:
         began = time.monotonic()
         left = self.lambda_context.get_remaining_time_in_millis() / 1000
         with self._keys(record):
             if left < RESERVE + MARGIN * self._longest:
                 error = OutOfTime(f"{left:.1f} s left of the invocation; given back to the queue")
-                self.failure_handler(SQSRecord(record), (OutOfTime, error, None))
-            else:
-                self._process_record(record)
-                self._longest = max(self._longest, time.monotonic() - began)
+                return self.failure_handler(SQSRecord(record), (OutOfTime, error, None))
+            outcome = self._process_record(record)
+            self._longest = max(self._longest, time.monotonic() - began)
+            return outcome
 
     @contextmanager
     def _keys(self, record: dict[str, Any]) -> Generator[None, None, None]:

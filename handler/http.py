@@ -155,7 +155,7 @@ class Requests(BaseHTTPRequestHandler):
             return
         client = Client()
         try:
-            Rejects(client).bury(self._record(message_id, body), error, "")
+            Rejects(client).bury(self._record(message_id, body), error)
         except AwsError as unsent:
             tell(unsent, message_id)
             self._answer(503, document)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from typing import TYPE_CHECKING, Any
 
 from handler import contract
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
 
 MAX_MESSAGE = 1024
 """Characters of the error message, as in Lambda's own dead letters (1 KB; Lambda developer guide, read 2026-11-23)."""
+REFUSED = re.compile("[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 class Rejects:
@@ -20,7 +22,7 @@ class Rejects:
         self._client = client
         self._url = os.environ[contract.ENV_DLQ_URL]
 
-    def bury(self, record: dict[str, Any], error: Rejected, request_id: str) -> None:
+    def bury(self, record: dict[str, Any], error: Rejected, request_id: str = "") -> None:
         """Send the message's body as it came. AwsError if SQS did not take it: then the message must not be deleted.
 
         That is also so for a body so near to 1 MiB that the attributes do not fit with it; such a message dies the
@@ -37,7 +39,9 @@ class Rejects:
             "QueueUrl": self._url,
             "MessageBody": record["body"],
             "MessageAttributes": {
-                name: {"DataType": "String", "StringValue": _legal(value)} for name, value in attributes.items()
+                name: {"DataType": "String", "StringValue": _legal(value)}
+                for name, value in attributes.items()
+                if value  # SQS refuses an empty one
             },
         }
         # What the sender had attached stays, as far as there is room: a redrive sends the message as it was.
@@ -52,5 +56,5 @@ class Rejects:
 
 
 def _legal(text: str) -> str:
-    """SQS refuses most control characters and U+FFFE, U+FFFF (SendMessage, botocore 1.44.5 model)."""
-    return "".join(sign if sign in "\t\n\r" or (sign >= " " and sign not in "\ufffe\uffff") else "?" for sign in text)
+    """SQS refuses most control characters, surrogates, U+FFFE and U+FFFF (SendMessage, botocore 1.44.5 model)."""
+    return REFUSED.sub("?", text)

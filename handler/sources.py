@@ -27,6 +27,8 @@ def reader(client: Client) -> Callable[[str], bytes]:
     """A function from a name (``s3://bucket/key`` or a path under the mount) to its bytes."""
 
     def read(name: str) -> bytes:
+        if not name.isprintable():  # control characters, lone surrogates: no key or path that anybody meant
+            raise WrongSchema(f"{name[:200]!r} is not a name of data")
         return _from_s3(client, name) if name.startswith("s3://") else _from_mount(name)
 
     return read
@@ -51,7 +53,7 @@ def _from_s3(client: Client, name: str) -> bytes:
 
 def _from_mount(name: str) -> bytes:
     mount = Path(os.environ.get(contract.ENV_DATA_MOUNT) or contract.DATA_MOUNT)
-    if not name.startswith("/") or "\0" in name:
+    if not name.startswith("/"):
         raise WrongSchema(f"{name[:200]!r} is neither s3://bucket/key nor an absolute path")
     shown = name[:200]
     try:

@@ -12,15 +12,16 @@ outcome, that of the difference of the two groups' means. Time grows with resamp
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from handler.errors import UnusableData
+from handler.errors import TableTooLarge, UnusableData
 from handler.jobs import Outcome, params
 from handler.jobs.bootstrap import intervals
 from handler.jobs.significance import chi_square, mann_whitney, ranks, welch
-from handler.jobs.table import Table, plain
+from handler.jobs.table import Table, categories, plain
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
 
 BINS = 10
 FREQUENT = 10
+LONGEST = 200  # characters of a value that are shown
+MOST_CORRELATED = 500  # columns; the matrix grows with their square
 
 
 def run(table: Table, given: dict[str, Any]) -> Outcome:
@@ -62,7 +65,7 @@ def run(table: Table, given: dict[str, Any]) -> Outcome:
 def _groups(values: Column, name: str) -> tuple[Column, Column]:
     """Which rows have the smaller and the larger of the outcome's two values."""
     known = np.array([value is not None for value in values]) if values.dtype == object else ~np.isnan(values)
-    classes = np.unique(values[known].astype(str) if values.dtype == object else values[known])
+    classes = sorted(set(values[known].tolist()))
     if len(classes) != 2:
         raise UnusableData(f"column {name!r} has {len(classes)} values, and an outcome has two")
     return values == classes[0], values == classes[1]
@@ -70,15 +73,14 @@ def _groups(values: Column, name: str) -> tuple[Column, Column]:
 
 def _distribution(values: Column) -> dict[str, Any]:
     if values.dtype == object:
-        known = np.array([value for value in values if value is not None], dtype=str)
-        found, counts = np.unique(known, return_counts=True)
-        top = np.argsort(-counts, kind="stable")[:FREQUENT]
+        known = Counter(value for value in values if value is not None)
+        frequent = sorted(known.items(), key=lambda item: (-item[1], item[0]))[:FREQUENT]
         return {
             "type": "text",
-            "count": len(known),
-            "missing": len(values) - len(known),
-            "distinct": len(found),
-            "frequent": [{"value": str(found[place]), "count": int(counts[place])} for place in top],
+            "count": known.total(),
+            "missing": len(values) - known.total(),
+            "distinct": len(known),
+            "frequent": [{"value": value[:LONGEST], "count": count} for value, count in frequent],
         }
     numbers = values[~np.isnan(values)]
     about: dict[str, Any] = {"type": "number", "count": len(numbers), "missing": len(values) - len(numbers)}
@@ -99,6 +101,8 @@ def _distribution(values: Column) -> dict[str, Any]:
 def _correlations(table: Table) -> dict[str, Any]:
     """A matrix entry is null where a column does not vary."""
     names = table.numeric()
+    if len(names) > MOST_CORRELATED:
+        raise TableTooLarge(f"{len(names)} columns of numbers; choose at most {MOST_CORRELATED} with columns")
     matrix = table.matrix(names)
     whole = matrix[~np.isnan(matrix).any(axis=1)]
     if len(whole) < 3 or len(names) < 2:
@@ -143,7 +147,7 @@ def _number_test(values: Column, zero: Column, one: Column) -> dict[str, Any]:
 
 def _text_test(values: Column, zero: Column, one: Column) -> dict[str, Any]:
     known = np.array([value is not None for value in values])
-    found, codes = np.unique(values[known].astype(str), return_inverse=True)
+    found, codes = categories(values[known])
     counts = np.array([np.bincount(codes[group[known]], minlength=len(found)) for group in (zero, one)])
     counts = counts[:, counts.sum(axis=0) > 0]
     if counts.shape[1] < 2 or not counts.sum(axis=1).all():

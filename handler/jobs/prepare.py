@@ -20,7 +20,7 @@ import numpy as np
 
 from handler.errors import UnusableData
 from handler.jobs import Outcome, params
-from handler.jobs.table import Table
+from handler.jobs.table import Table, categories
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -64,8 +64,9 @@ def split(table: Table, outcome: str | None, share: float, seed: int) -> NDArray
     generator = np.random.default_rng(seed)
     groups = np.zeros(table.rows, dtype=int)
     if outcome:
-        values, codes = np.unique(table.columns[outcome].astype(str), return_inverse=True)
-        groups = codes if len(values) <= MANY_VALUES else groups
+        values = table.columns[outcome]
+        codes = categories(values)[1] if values.dtype == object else np.unique(values, return_inverse=True)[1]
+        groups = codes if codes.max(initial=0) < MANY_VALUES else groups
     test = np.zeros(table.rows, dtype=bool)
     for group in np.unique(groups):
         members = generator.permutation(np.flatnonzero(groups == group))
@@ -99,7 +100,7 @@ def _encode(table: Table, outcome: str | None, most: int) -> tuple[Table, dict[s
         if name == outcome:
             columns[name] = values
         elif values.dtype == object:
-            indicators = _indicators(name, np.where(missing, MISSING, values).astype(str), most)
+            indicators = _indicators(name, np.where(missing, MISSING, values), most)
             encoded[name] = len(indicators)
             columns.update(indicators)
         else:
@@ -109,8 +110,8 @@ def _encode(table: Table, outcome: str | None, most: int) -> tuple[Table, dict[s
 
 def _indicators(name: str, values: Column, most: int) -> dict[str, Column]:
     """One 0/1 column for each of the ``most`` frequent values, all in one dense matrix, and one for the others."""
-    found, codes, counts = np.unique(values, return_inverse=True, return_counts=True)
-    frequent = np.sort(np.argsort(-counts, kind="stable")[:most])
+    found, codes = categories(values)
+    frequent = np.sort(np.argsort(-np.bincount(codes), kind="stable")[:most])
     matrix = np.equal(codes[:, None], frequent[None, :], out=np.empty((len(codes), len(frequent))))
     columns = {f"{name}={found[code]}": matrix[:, place] for place, code in enumerate(frequent)}
     if len(frequent) < len(found):
@@ -130,5 +131,6 @@ def _constant(values: Column) -> bool:
     missing = _missing(values)
     if missing.all():
         return True
-    distinct = len(np.unique(values[~missing].astype(str) if values.dtype == object else values[~missing]))
-    return distinct + (values.dtype == object and bool(missing.any())) < 2
+    if values.dtype == object:
+        return len(set(values.tolist())) < 2  # None among them
+    return len(np.unique(values[~missing])) < 2

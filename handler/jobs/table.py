@@ -105,6 +105,16 @@ class Table:
         return np.column_stack([self.columns[name] for name in names]) if names else np.empty((self.rows, 0))
 
 
+def categories(values: Column) -> tuple[list[str], NDArray[np.intp]]:
+    """The distinct strings of a text column without missing values, sorted, and each row's place among them.
+
+    Not by way of a NumPy string array, in which each row would be as long as the longest.
+    """
+    distinct = sorted(set(values.tolist()))
+    place = {value: number for number, value in enumerate(distinct)}
+    return distinct, np.array([place[value] for value in values], dtype=np.intp)
+
+
 def plain(values: Column) -> list[Any]:
     """JSON values; NaN becomes None."""
     if values.dtype == object or values.dtype.kind in "iub":

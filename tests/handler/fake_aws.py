@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import sys
 import threading
 from collections import Counter
@@ -16,6 +17,7 @@ from typing import Any
 from urllib.parse import unquote
 
 MAX_MESSAGE = 1_048_576
+ILLEGAL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 
 
 class FakeAws:
@@ -107,8 +109,9 @@ class FakeAws:
             len(name) + len(value["DataType"]) + len(value.get("StringValue", "").encode())
             for name, value in attributes.items()
         )
-        if size > MAX_MESSAGE or len(attributes) > 10:
-            return 400, {"__type": "com.amazonaws.sqs#InvalidParameterValue", "message": "Message too long"}
+        texts = [value.get("StringValue", "x") for value in attributes.values()]
+        if size > MAX_MESSAGE or len(attributes) > 10 or not all(text and not ILLEGAL.search(text) for text in texts):
+            return 400, {"__type": "com.amazonaws.sqs#InvalidParameterValue", "message": "as SendMessage documents"}
         self.sent.append(request)
         return 200, {"MessageId": str(len(self.sent)), "MD5OfMessageBody": _md5(request["MessageBody"])}
 

@@ -111,6 +111,13 @@ def test_a_dead_letter_names_its_message_queue_and_invocation(app: ModuleType, a
     }
 
 
+def test_a_cause_with_characters_that_sqs_refuses_is_sent_all_the_same(app: ModuleType, aws: FakeAws) -> None:
+    params = {"columns": ["\ud800\x07\uffff\U0001f600"]}
+    assert handle(app, record("m1", job("describe", data={"columns": {"a": [1]}}, params=params))) == []
+    assert handle(app, record("m2", job("describe", data="s3://inputs/\ud800"))) == []
+    assert [cause(letter) for letter in aws.sent] == ["UnusableData", "WrongSchema"]
+
+
 def test_a_dead_letter_that_is_not_taken_is_an_ordinary_failure(app: ModuleType, aws: FakeAws) -> None:
     aws.fail("SendMessage", 500, "InternalFailure")
     assert handle(app, record("poison", "{"), record("good", job())) == ["poison"]

@@ -62,7 +62,7 @@ def test_a_file_that_cannot_be_read(read: Read, mount: Path) -> None:
     (mount / "loop").symlink_to(mount / "loop")
     with pytest.raises(errors.Rejected):
         read(f"{mount}/loop")
-    for name in ("relative.csv", "", f"{mount}/\0"):
+    for name in ("relative.csv", "", f"{mount}/\0", "s3://inputs/\ud800", "s3://inputs/a\nb"):
         with pytest.raises(errors.WrongSchema):
             read(name)
 

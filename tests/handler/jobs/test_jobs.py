@@ -216,6 +216,19 @@ def test_describe_refuses(given: dict[str, Any], params: dict[str, Any], error: 
         run("describe", given, **params)
 
 
+def test_one_very_long_value_costs_no_more_than_itself() -> None:
+    given = table(text=["x" * 400_000, *[str(number) for number in range(3000)]], y=[0, 1, 0] * 1000 + [1])
+    assert run("describe", given, outcome="y").result["columns"]["text"]["distinct"] == 3001
+    assert run("prepare", given, outcome="y").result["report"]["encoded"] == {"text": 21}
+
+
+def test_a_very_wide_table_is_described_by_columns_only() -> None:
+    given = {"columns": {f"c{number}": [1, 2, 4] for number in range(501)}}
+    with pytest.raises(TableTooLarge, match="choose at most 500"):
+        run("describe", given)
+    assert run("describe", given, columns=["c1", "c2"]).result["correlations"]["rows"] == 3
+
+
 def test_a_huge_table_is_refused_before_it_is_converted() -> None:
     zeros = [0] * 1_000_001
     with pytest.raises(TableTooLarge, match="20000020 cells"):
