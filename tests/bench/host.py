@@ -32,7 +32,8 @@ EVENT = b'{"hello": "world"}'
 def rie(folder: Path) -> Path:
     """Download the wheel and take the emulator for this machine out of it."""
     command = [sys.executable, "-m", "pip", "download", "-q", "--no-deps", "--disable-pip-version-check"]
-    subprocess.run([*command, "aws-sam-cli", "-d", str(folder)], check=True, stderr=subprocess.DEVNULL)
+    if subprocess.run([*command, "aws-sam-cli", "-d", str(folder)], stderr=subprocess.DEVNULL).returncode != 0:
+        raise SystemExit("The aws-sam-cli wheel could not be downloaded; the bench needs the emulator inside it.")
     name = "aws-lambda-rie-" + ("arm64" if platform.machine() in ("aarch64", "arm64") else "x86_64")
     [wheel] = folder.glob("aws_sam_cli-*.whl")
     with zipfile.ZipFile(wheel) as archive:

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import errno
+import os
 import resource
 import signal
 import sys
 
-from ops.errors import OpsError, PortInUse
+from ops.errors import OpsError, PortInUse, TwinError
 from ops.twin.host.server import HostServer
 from ops.twin.host.settings import Settings
 
 
 async def serve(settings: Settings) -> None:
-    """Raises PortInUse when the wanted port is taken."""
+    """Raises PortInUse when the wanted port is taken, TwinError when its folder cannot be used."""
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -25,7 +27,9 @@ async def serve(settings: Settings) -> None:
     try:
         port = await host.open()
     except OSError as error:
-        raise PortInUse(f"The Lambda host cannot listen on port {settings.port}: {error.strerror}.") from error
+        if error.errno == errno.EADDRINUSE:
+            raise PortInUse(f"The Lambda host cannot listen on port {settings.port}: it is in use.") from error
+        raise TwinError(f"The Lambda host cannot start: {error}.") from error
     sys.stdout.write(f"http://127.0.0.1:{port}\n")
     sys.stdout.flush()
     await stop.wait()
@@ -34,6 +38,10 @@ async def serve(settings: Settings) -> None:
 
 def main() -> int:
     try:
+        if not hasattr(os, "pidfd_open"):
+            raise TwinError(
+                "The Lambda host needs Linux 5.3 or newer.", "Run it in a Linux container or virtual machine."
+            )
         asyncio.run(serve(Settings.from_environment()))
     except OpsError as error:
         sys.stderr.write(f"{error} {error.next_step}\n")

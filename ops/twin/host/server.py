@@ -79,6 +79,9 @@ class HostServer:
             self._services.guardian.close()
 
     def _route(self, request: Request) -> Answer:
+        if "origin" in request.headers or "sec-fetch-site" in request.headers:
+            # A PUT names a folder whose code is run: no web page that the user has open may send one.
+            return as_json({"message": "Web pages have no business here."}, 403)
         if request.path == "/health":
             return as_json(self._health())
         match = _FUNCTION_PATH.fullmatch(unquote(request.path))

@@ -115,6 +115,13 @@ def test_an_unknown_revision_or_function_is_a_conflict(host: Host) -> None:
     assert host.request("POST", "/functions/nobody/invocations", b"{}").status == 409
 
 
+def test_web_pages_are_refused(host: Host) -> None:
+    for header in ("Origin", "Sec-Fetch-Site"):
+        assert host.request("PUT", "/functions/page", b"{}", {header: "http://example.com"}).status == 403
+    assert host.request("GET", "/nothing").status == 404
+    assert host.request("DELETE", "/functions/page").status == 404
+
+
 def test_a_bad_put_is_one_sentence(host: Host) -> None:
     for body in (b"{", b"[]", b'{"revision": 1, "configuration": {}}', b'{"revision": "1"}'):
         answer = host.request("PUT", "/functions/bad", body)

@@ -96,13 +96,19 @@ def test_nothing_is_left_when_the_host_is_killed(tmp_path: Path) -> None:
         assert not Path(f"/proc/{grandchild}/cmdline").exists() or not Path(f"/proc/{grandchild}/cmdline").read_bytes()
 
 
-def test_a_taken_port_is_one_sentence(host: Host, tmp_path: Path) -> None:
-
-    environment = {**os.environ, "OPS_TWIN_DIR": str(tmp_path), "OPS_TWIN_PORT": str(host.port)}
-    second = subprocess.run([sys.executable, "-m", "ops.twin.host"], env=environment, capture_output=True, text=True)
-    assert second.returncode == 1
-    assert second.stderr.startswith(f"The Lambda host cannot listen on port {host.port}")
-    assert "Traceback" not in second.stderr
+def test_a_host_that_cannot_start_says_why(host: Host, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    for folder, port, message in (
+        (tmp_path, str(host.port), f"The Lambda host cannot listen on port {host.port}: it is in use."),
+        (tmp_path / "file", "0", "The Lambda host cannot start: [Errno 20] Not a directory"),
+        (tmp_path, "first", "OPS_TWIN_PORT is 'first', which is not a number."),
+    ):
+        environment = {**os.environ, "OPS_TWIN_DIR": str(folder), "OPS_TWIN_PORT": port}
+        command = [sys.executable, "-m", "ops.twin.host"]
+        ended = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=20)
+        assert ended.returncode in (1, 2)
+        assert ended.stderr.startswith(message)
+        assert "Traceback" not in ended.stderr
 
 
 @pytest.mark.slow
