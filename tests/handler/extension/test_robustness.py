@@ -246,7 +246,9 @@ def test_random_junk(entry: Path) -> None:
             if turn % 50 == 0:
                 works(extension, f"turn-{turn}")
         works(extension)
-        assert extension.end() == 0
+        extension.fake.shutdown(within_ms=500)
+        assert extension.process.wait(5) == 0
+        extension.reader.join(5)
     assert [broken_rules(record) for record in extension.records()] == [[]] * len(extension.records())
     assert len(extension.records("extension")) <= 2  # junk does not flood the log
 
