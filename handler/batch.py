@@ -1,5 +1,8 @@
 """How a batch is worked through: Powertools' BatchProcessor, with an order, a time budget and a way out for poison.
 
+- **Fewest chances first.** A message is dead after its queue's ``maxReceiveCount``, whoever was to blame. So those that
+  were received most often run first: one that was given back, or lost its turn to a killed batch-mate, is next in line.
+  (The queue is a standard one, without an order of its own.)
 - **Suspects last.** An environment that is killed in a job (time-out, memory) leaves the job's idempotency record
   INPROGRESS. Such a record of a message received before marks a suspect: it may well kill this environment too. So
   suspects run last, and before each one what is finished is announced and deleted from the queue, so that a kill takes
@@ -69,7 +72,8 @@ class JobProcessor(BatchProcessor):
         message_ids = [_id(record) for record in self.records]
         self._log.info(contract.LOG_BATCH, extra={"message_ids": message_ids})
         suspects = self._suspects()
-        outcomes = [self._attempt(record) for record in self.records if _id(record) not in suspects]
+        first = [record for record in self.records if _id(record) not in suspects]
+        outcomes = [self._attempt(record) for record in sorted(first, key=_receives, reverse=True)]
         last = [record for record in self.records if _id(record) in suspects]
         for record in sorted(last, key=lambda record: suspects[_id(record)]):
             self._settle()
@@ -128,7 +132,7 @@ class JobProcessor(BatchProcessor):
         """Message id → when its killed run had to end. Asks only about messages that were received before."""
         found = {}
         for record in self.records:
-            if int(record["attributes"]["ApproximateReceiveCount"]) < 2 or len(self.records) < 2:
+            if _receives(record) < 2 or len(self.records) < 2:
                 continue
             try:
                 until = self._left_over(record["body"])
@@ -191,3 +195,7 @@ class JobProcessor(BatchProcessor):
 
 def _id(record: Any) -> str:
     return str(record["messageId"])
+
+
+def _receives(record: Any) -> int:
+    return int(record["attributes"]["ApproximateReceiveCount"])

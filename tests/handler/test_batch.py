@@ -176,6 +176,12 @@ def test_all_results_are_given_back_when_the_bus_is_down(app: ModuleType, aws: F
     assert handle(app, record("m1", job(job_id="a")), record("m2", job(job_id="b"))) == ["m1", "m2"]
 
 
+def test_who_has_the_fewest_chances_left_runs_first(app: ModuleType, aws: FakeAws) -> None:
+    receives = {"a": 1, "b": 3, "c": 2, "d": 3}
+    assert handle(app, *(record(name, job(job_id=name), receives=count) for name, count in receives.items())) == []
+    assert [event["job_id"] for event in announced(aws)] == ["b", "d", "c", "a"]
+
+
 def test_suspects_run_last_after_what_is_finished_has_been_settled(app: ModuleType, aws: FakeAws) -> None:
     left_over(aws, app, "newer", time.time() - 10)
     left_over(aws, app, "older", time.time() - 100)
