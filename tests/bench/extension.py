@@ -6,7 +6,7 @@
 - ``bare_python_ms``: ``python -I -S -c pass`` start to end, in turns with the above; medians; ``ratio`` of them;
 - ``rss_mb``: its peak memory after all invocations;
 - ``invoke_overhead_p99_ms``: from the INVOKE answer to the next ``event/next``, which is what an invocation waits for,
-  with a telemetry delivery on its way at the same moment. Of five rounds the calmest: what other programs on the
+  with a telemetry delivery on its way at the same moment. Of eight rounds the calmest: what other programs on the
   machine add comes and goes, what the extension adds is in each;
 - ``registered_ms``: process start to registration, after which Lambda starts the runtime beside it.
 """
@@ -27,8 +27,8 @@ from tests.handler.extension.fake import environment, lay_out
 from tests.handler.extension.shapes import invocation, iso
 
 ROUNDS = 41
-ROUNDS_OF_INVOCATIONS = 5
-INVOCATIONS = 300
+ROUNDS_OF_INVOCATIONS = 8
+INVOCATIONS = 200
 
 
 class RawLambda:
