@@ -2,5 +2,5 @@
 
 ``python -m ops.twin.emulator`` serves it on loopback. ``assembly`` lists the modules that bring replacements
 ("seams"); each holds those of one concern, and says which AWS behaviour they stand for, its source, and what they
-leave out.
+leave out. LDG and SDG stand for AWS's developer guides of Lambda and SQS.
 """

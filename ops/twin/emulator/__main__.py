@@ -10,3 +10,5 @@ if __name__ == "__main__":
         server.main()
     except OpsError as error:
         sys.exit(f"{error} {error.next_step}".strip())
+    except KeyboardInterrupt:  # before the server is up; later it stops in an orderly way
+        sys.exit(130)

@@ -89,7 +89,8 @@ def slots(alarm: dict[str, Any], rule: Rule, now: float, settling: float) -> lis
     current = now // period * period
     begins = [current - period * back for back in range(rule.looks_at, -1, -1)]
     buckets: dict[float, list[dict[str, Any]]] = {}
-    for point in reversed(cloudwatch._metrics.get(key) or []):
+    # A copy, since old points may be merged meanwhile.
+    for point in reversed(list(cloudwatch._metrics.get(key) or [])):
         if point["Timestamp"] < begins[0] - LATE_POINTS:
             break
         if not alarm.get("Unit") or point["Unit"] == alarm["Unit"]:

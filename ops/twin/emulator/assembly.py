@@ -28,7 +28,6 @@ from ops.twin.emulator.worker import Worker
 METER_SECONDS = 1.0
 """How long after a period's end the meter has certainly written its points."""
 
-
 HOUSEKEEPING_SECONDS = 60.0
 
 

@@ -39,7 +39,7 @@ def seams() -> list[Seam]:
         Seam("services.sqs", "_queues", _with_messages, "messages are counted and survive concurrent changes"),
         Seam("services.sqs", "_expire_retained", _expire_now_and_then, "messages expire in place"),
         Seam("services.sqs", "_dlq_sweep", lambda _: sweep, "dead letters do not count as sent"),
-        Seam("services.sqs", "_collect_msgs", lambda original: _collector(original), "poison messages go to the back"),
+        Seam("services.sqs", "_collect_msgs", _collector, "poison messages go to the back"),
         Seam("services.sqs", "_act_receive_message", _counted_receive, "empty receives are counted"),
         Seam("services.sqs", "_act_delete_message", lambda _: delete_one, "deletes are counted"),
         Seam("services.sqs", "_act_delete_message_batch", lambda _: delete_batch, "deletes are counted"),
@@ -91,9 +91,12 @@ def sweep(queue: dict[str, Any]) -> None:
         return
     messages: Messages = queue["messages"]
     now = time.time()
-    for message in messages.received_before():
-        if message["receive_count"] < limit or message["visible_at"] > now or not messages.take_out(message):
-            continue
+    with messages.lock:
+        due = [
+            each for each in messages.received_before() if each["receive_count"] >= limit and each["visible_at"] <= now
+        ]
+        due = [each for each in due if messages.take_out(each)]
+    for message in due:
         moved = {**message, "receipt_handle": None, "visible_at": now, "moved_at": now}
         moved["moved_receives"] = message["receive_count"]
         if target.get("is_fifo"):
