@@ -214,6 +214,10 @@ class Host:
         self.process.send_signal(number)
         try:
             return self.process.wait(15)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+            raise
         finally:
             assert self.process.stdout
             self.process.stdout.close()
