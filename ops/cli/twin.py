@@ -13,7 +13,7 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeEl
 from rich.table import Table
 
 from ops.errors import TwinError
-from ops.twin import lifecycle, patterns, state
+from ops.twin import patterns, state
 
 app = typer.Typer(
     help="The embedded cloud: this project's stack on one machine, with no AWS account.", no_args_is_help=True
@@ -29,6 +29,8 @@ Port = Annotated[
 @app.command()
 def up(port: Port = None) -> None:
     """Start the twin, deploy template.yaml and leave it running in the background."""
+    from ops.twin import lifecycle  # brings boto3: the help should not wait for it
+
     settings = lifecycle.Settings(port=port, insist_on_port=True) if port else lifecycle.Settings()
     with console.status("Starting the twin …") as status:
 
@@ -44,6 +46,8 @@ def up(port: Port = None) -> None:
 @app.command()
 def down() -> None:
     """Stop the twin. Its logs stay; everything else of it is gone."""
+    from ops.twin import lifecycle
+
     stopped = lifecycle.down(lambda line: console.print(escape(line)))
     console.print("Stopped." if stopped else "There was no twin to stop.")
 
@@ -51,6 +55,8 @@ def down() -> None:
 @app.command()
 def status(as_json: Annotated[bool, typer.Option("--json", help="For scripts.")] = False) -> None:
     """Whether the twin runs, where, and what of it does not answer."""
+    from ops.twin import lifecycle
+
     found = lifecycle.status()
     if as_json:
         twin = {key: value for key, value in asdict(found.twin).items() if "secret" not in key} if found.twin else None

@@ -67,7 +67,7 @@ def start(answer: Answer) -> Iterator[FakeAws]:
             if target:
                 prefix, operation = target.rsplit(".", 1)
                 service, parameters = SERVICES[prefix], json.loads(body or b"{}")
-            elif self.path.startswith("/2015-03-31"):
+            elif self.path != "/":
                 service, operation, parameters = "lambda", self.path, {}
             else:
                 parameters = dict(parse_qsl(body.decode()))

@@ -1,4 +1,4 @@
-"""What is read from the log group: the formats of records and REPORT lines, old and new, and everything else left alone."""
+"""What is read from the log group: records and REPORT lines, old and new; everything else is left alone."""
 
 from __future__ import annotations
 
@@ -17,7 +17,10 @@ ID = "6d68ca91-49c9-448d-89b8-7ca3e6dc66aa"
 AT = "2026-11-23 19:00:10.500"
 ENDED = datetime(2026, 11, 23, 19, 0, 10, 500_000, tzinfo=UTC)
 STREAM = "2026/11/23/[7]3f0c1a"
-WARM = f"REPORT RequestId: {ID}\tDuration: 250.50 ms\tBilled Duration: 251 ms\tMemory Size: 1024 MB\tMax Memory Used: 190 MB\t"
+WARM = (
+    f"REPORT RequestId: {ID}\tDuration: 250.50 ms\tBilled Duration: 251 ms\t"
+    "Memory Size: 1024 MB\tMax Memory Used: 190 MB\t"
+)
 COLD = WARM.replace("Billed Duration: 251", "Billed Duration: 1151") + "Init Duration: 900.25 ms\t"
 FAILED = COLD + "Status: error\tError Type: Runtime.OutOfMemory"
 TIMED_OUT = f"2026-11-23T19:00:10.500Z {ID} Task timed out after 3.00 seconds"

@@ -1,0 +1,151 @@
+"""The command line: exit codes, one sentence and the next step on stderr, never a traceback, and a quick start."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from typing import Any
+
+import pytest
+
+from ops.cli.app import run
+from tests.ops.fake_aws import Refusal, serve
+from tests.ops.insight.world import END
+
+
+def said(capsys: pytest.CaptureFixture[str]) -> tuple[str, str]:
+    captured = capsys.readouterr()
+    assert "Traceback" not in captured.out + captured.err
+    return captured.out, captured.err
+
+
+def test_help_and_usage(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["--help"]) == 0
+    out, _ = said(capsys)
+    for command in ("status", "costs", "dlq", "twin"):
+        assert command in out
+    assert run(["status", "--nope"]) == 2
+    assert "No such option" in said(capsys)[1]
+    assert run(["status", "--minutes", "0"]) == 2
+    assert run([]) in (0, 2)
+
+
+@pytest.mark.parametrize("command", [["status"], ["costs"], ["dlq", "look"]])
+def test_nothing_chosen(command: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(command) == 2
+    out, err = said(capsys)
+    assert out == ""
+    sentence, step = err.strip().splitlines()
+    assert sentence.startswith("No workload is chosen")
+    assert step.startswith("→ Name one (--stack NAME")
+
+
+def test_no_credentials(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["status", "--stack", "shop", "--region", "eu-west-1"]) == 3
+    assert "No AWS credentials were found." in said(capsys)[1]
+
+
+def test_no_region(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["status", "--stack", "shop"]) == 2
+    assert "No AWS region is chosen." in said(capsys)[1]
+
+
+@pytest.mark.parametrize(
+    ("refusal", "sentence"),
+    [
+        (
+            Refusal("ValidationError", "Stack with id shop does not exist"),
+            "There is no stack shop in region eu-west-1.",
+        ),
+        (Refusal("ExpiredToken", "old"), "The AWS credentials have expired (the default chain)."),
+        (Refusal("AccessDenied", "", 403), "This identity may not cloudformation:DescribeStacks on stack shop."),
+        (Refusal("Odd", "[bold]\u202eboo"), "AWS refused the question about stack shop: Odd: [bold]\\u202eboo"),
+    ],
+)
+def test_aws_says_no(
+    refusal: Refusal, sentence: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def answer(service: str, operation: str, asked: dict[str, Any]) -> Any:
+        raise refusal
+
+    with serve(answer, monkeypatch):
+        assert run(["status", "--stack", "shop", "--region", "eu-west-1"]) == 3
+    assert said(capsys)[1].splitlines()[0] == sentence
+
+
+def broken(service: str, operation: str, asked: dict[str, Any]) -> Any:
+    if operation == "GetQueueUrl":
+        return {"QueueUrl": "http://aws/1/jobs"}
+    return {"Attributes": {}}  # no QueueArn, which AWS always sends
+
+
+def test_an_unexpected_error_is_a_sentence_too(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with serve(broken, monkeypatch):
+        assert run(["status", "--queue", "jobs"]) == 1
+        _, err = said(capsys)
+        assert err.startswith("Unexpected error: KeyError")
+        assert "--debug" in err
+        with pytest.raises(KeyError):
+            run(["--debug", "status", "--queue", "jobs"])
+
+
+def test_a_hostile_letter_is_harmless_on_screen(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with serve(_one_letter, monkeypatch):
+        assert run(["dlq", "look", "--queue", "jobs", "--limit", "1"]) == 1
+        out, _ = said(capsys)
+        assert "\x1b]0;" not in out
+        assert "[link=x]bad[/link]" in " ".join(out.split()), "markup is text"
+        assert run(["dlq", "look", "--queue", "jobs", "--limit", "1", "--json"]) == 1
+        told = json.loads(said(capsys)[0])
+        assert told["letters"][0]["body"] == "\x1b[2J"
+
+
+def _one_letter(service: str, operation: str, asked: dict[str, Any]) -> Any:
+    """A queue ``jobs`` with a dead-letter queue that holds one letter by somebody with bad intentions."""
+    if service == "lambda":
+        return (
+            {"EventSourceMappings": []}
+            if "event-source-mappings" in operation
+            else {"AccountLimit": {"ConcurrentExecutions": 9}}
+        )
+    if operation == "ReceiveMessage":
+        values = {"ErrorType": "\x1b]0;owned\x07[link=x]bad[/link]", "ErrorMessage": "why"}
+        attributes = {name: {"DataType": "String", "StringValue": value} for name, value in values.items()}
+        system = {"SentTimestamp": str(int(END.timestamp() * 1000)), "ApproximateReceiveCount": "1"}
+        letter = {"MessageId": "m", "ReceiptHandle": "r", "Body": "\x1b[2J", "MessageAttributes": attributes}
+        return {"Messages": [{**letter, "Attributes": system}]}
+    if operation == "GetQueueUrl":
+        return {"QueueUrl": f"http://aws/1/{asked['QueueName']}"}
+    name = asked.get("QueueUrl", "").rsplit("/", 1)[-1]
+    policy = json.dumps({"deadLetterTargetArn": "arn:aws:sqs:eu-west-1:1:dead", "maxReceiveCount": 3})
+    known = {"QueueArn": f"arn:aws:sqs:eu-west-1:1:{name}", "ApproximateNumberOfMessages": "1"}
+    others = {
+        "GetQueueAttributes": {"Attributes": known | ({"RedrivePolicy": policy} if name == "jobs" else {})},
+        "ListDeadLetterSourceQueues": {"queueUrls": []},
+        "ChangeMessageVisibilityBatch": {"Successful": [], "Failed": []},
+        "DescribeAlarms": {"MetricAlarms": []},
+    }
+    return others[operation]
+
+
+def test_help_waits_for_neither_pandas_nor_boto3() -> None:
+    program = (
+        "import sys; from ops.cli.app import run; run(['--help']); run(['status', '--help']);"
+        "heavy = {'pandas', 'boto3', 'botocore', 'numpy', 'plotly', 'streamlit', 'ministack'} & set(sys.modules);"
+        "sys.exit(f'imported: {heavy}' if heavy else 0)"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+def test_it_runs_as_a_module() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "ops", "status"], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert done.returncode == 2
+    assert "No workload is chosen" in done.stderr

@@ -1,0 +1,119 @@
+"""The commands on real traffic, and their numbers next to the reports that the dashboard shows."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from typing import Any
+
+import pytest
+
+from handler import contract
+from ops import workload
+from ops.aws import Aws
+from ops.cli.app import run
+from ops.insight import cold_starts, concurrency, cost, dead_letters, overview, queue, window
+from ops.insight.reports import Level
+from ops.target import Target, resolve
+from tests.twins import Twin, wait_for
+
+pytestmark = pytest.mark.twin
+JOBS = 5
+TABLE = {"columns": {"age": [20, 30, 40, 50, 60, 70], "gift": [1.0, 2.5, 3.0, 4.5, 5.0, 6.5]}}
+
+
+@pytest.fixture(scope="module")
+def worked(twin: Twin) -> Twin:
+    """The twin after a few real jobs whose metrics are there to be read."""
+    for _ in range(JOBS):
+        job = {"schema": contract.JOB_SCHEMA, "job_id": uuid.uuid4().hex, "kind": "describe", "data": TABLE}
+        assert twin.post(job).status == 202
+        twin.result(job["job_id"])
+
+    state = twin.state
+    keys = {"access_key_id": state.access_key_id, "secret_access_key": state.secret_access_key}
+    target = Target(state.stack, region=state.region, endpoint=state.endpoint, finest_period=state.period, **keys)
+    aws = Aws(target)
+    described = workload.describe(aws, target)
+
+    def counted() -> bool:
+        span = window.last(15, target.finest_period)
+        return cost.report(aws, described, span).successes >= JOBS
+
+    wait_for(counted, 40, "the jobs were not counted")
+    return twin
+
+
+def asked(aws: Aws) -> list[str]:
+    """Records every GetMetricData call that ``aws`` makes from now on."""
+    calls: list[str] = []
+    aws.cloudwatch.meta.events.register("before-call.cloudwatch.GetMetricData", lambda **_: calls.append("metrics"))
+    return calls
+
+
+def test_every_page_from_one_call_and_all_of_them_agree(worked: Twin) -> None:
+    target = resolve(environ={})
+    aws = Aws(target)
+    described = workload.describe(aws, target)
+    calls = asked(aws)
+    span = window.last(15, target.finest_period)
+    seen = overview.report(aws, described, span)
+    assert len(calls) == 1
+    others: list[Any] = []
+    for page in (queue, concurrency, dead_letters, cold_starts, cost):
+        calls.clear()
+        others.append(page.report(aws, described, span))
+        assert len(calls) == 1, page.__name__
+    _, busy, died, cold, spent = others
+    cards = {card.key: card.value for card in seen.cards}
+    assert cards["dead"] == died.count
+    assert cards["cost"] == pytest.approx(spent.usd_per_1000)
+    assert spent.successes >= JOBS
+    assert cold.share is not None
+    assert 0 < cold.share <= 1, "the first job met a cold start"
+    assert cold.init_p95_ms is not None
+    assert 50 < cold.init_p95_ms < 10_000
+    assert set(cold.invocations["status"]) <= {"success", "timeout", "error", "failure"}
+    assert len(cold.phases) >= 4
+    assert busy.limits[0].name == "mapping's MaximumConcurrency"
+    assert busy.seconds_per_message is not None
+    for report in (seen, *others):
+        assert report.look.partial == ()
+        assert report.finding.level is not Level.UNKNOWN
+
+
+def test_status_says_what_the_overview_says(worked: Twin, capsys: pytest.CaptureFixture[str]) -> None:
+    target = resolve(environ={})
+    aws = Aws(target)
+    described = workload.describe(aws, target)
+
+    def shown() -> dict[str, float | None]:
+        cards = overview.report(aws, described, window.last(15, target.finest_period)).cards
+        return {card.key: card.value for card in cards}
+
+    before = shown()
+    code = run(["status", "--minutes", "15", "--json"])
+    told = json.loads(capsys.readouterr().out)
+    after = shown()
+    assert code == (1 if told["finding"]["level"] == "act" else 0)
+    assert told["workload"]["name"] == "scilearn"
+    cards = {card["key"]: card["value"] for card in told["cards"]}
+    assert cards in (pytest.approx(before), pytest.approx(after)), "a period may have ended in between"
+    run(["status"])
+    screen = capsys.readouterr().out
+    for title in ("Waiting", "Oldest message", "Concurrency", "Cold starts", "Per 1,000 successes", "Dead letters"):
+        assert title in screen
+
+
+def test_costs_and_an_empty_dead_letter_queue(worked: Twin, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["costs", "--minutes", "15"]) == 0
+    screen = capsys.readouterr().out
+    assert "Lambda duration" in screen
+    assert "Not in it: S3" in screen
+    assert run(["dlq", "look", "--queue", "scilearn-results"]) == 2, "the results queue has no dead-letter queue"
+    assert "no dead-letter queue to look at" in capsys.readouterr().err
+
+
+def test_what_is_not_there(worked: Twin, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["status", "--queue", "nowhere"]) == 3
+    assert "There is no queue nowhere in the twin" in capsys.readouterr().err
