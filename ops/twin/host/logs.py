@@ -36,18 +36,20 @@ PAUSES = (0.2, 0.5, 1.0, 2.0)
 
 @dataclass
 class Stream:
-    """One log stream's waiting lines. ``write`` never blocks."""
+    """One log stream's waiting lines. ``write`` never blocks. Times never go back, as PutLogEvents wants them."""
 
     group: str
     name: str
     sink: LogSink
     waiting: deque[tuple[int, str, int]] = field(default_factory=deque)
     created: bool = False
+    latest: int = 0
 
     def write(self, moment: float, text: str) -> None:
         size = len(text.encode("utf-8", "replace")) + EVENT_OVERHEAD
         if text and self.sink.admit(self, size):
-            self.waiting.append((epoch_ms(moment), text, size))
+            self.latest = max(self.latest, epoch_ms(moment))
+            self.waiting.append((self.latest, text, size))
 
 
 class LogSink:

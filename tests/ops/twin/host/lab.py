@@ -119,7 +119,9 @@ class Function:
     def records(self, what: str = "") -> list[dict[str, Any]]:
         """What the extension wrote down, all or of one kind (``event``, ``telemetry``, ``answer``)."""
         path = self.folder / "record.jsonl"
-        written = [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
+        # The last line may be half written.
+        whole = path.read_text().rpartition("\n")[0] if path.exists() else ""
+        written = [json.loads(line) for line in whole.splitlines()]
         return [one for one in written if one["what"] == what] if what else written
 
     def events(self, kind: str = "") -> list[dict[str, Any]]:

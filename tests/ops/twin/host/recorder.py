@@ -1,6 +1,5 @@
-# An extension for the tests: registers, may subscribe, and writes down everything it is told. Standard library only.
-import http.client
-import http.server
+# An extension for the tests: registers, may subscribe, and writes down everything it is told. Plain sockets rather than
+# http.client, as dozens of these are started and its import would take most of that time.
 import json
 import os
 import socket
@@ -9,9 +8,8 @@ import threading
 import time
 
 NAME = sys.argv[0].rpartition("/")[2]
-API = os.environ["AWS_LAMBDA_RUNTIME_API"]
+HOST, PORT = os.environ["AWS_LAMBDA_RUNTIME_API"].split(":")
 RECORD = os.open(os.environ["RECORD"], os.O_WRONLY | os.O_APPEND | os.O_CREAT)
-CONNECTION = http.client.HTTPConnection(API)
 
 
 def option(name, default=""):
@@ -23,34 +21,47 @@ def record(what, **more):
     os.write(RECORD, line.encode())
 
 
+def read_message(stream):
+    """First line, headers (lower case) and body of an HTTP message."""
+    first = stream.readline().decode()
+    headers = {}
+    while row := stream.readline().decode().strip():
+        name, _, value = row.partition(":")
+        headers[name.lower()] = value.strip()
+    return first, headers, stream.read(int(headers.get("content-length", 0)))
+
+
 def call(method, path, body=None, **headers):
-    named = {key.replace("_", "-"): value for key, value in headers.items()}
-    CONNECTION.request(method, path, None if body is None else json.dumps(body), named)
-    answer = CONNECTION.getresponse()
-    return answer, answer.read()
+    data = b"" if body is None else json.dumps(body).encode()
+    rows = "".join(f"{key.replace('_', '-')}: {value}\r\n" for key, value in headers.items())
+    API.sendall(f"{method} {path} HTTP/1.1\r\nContent-Length: {len(data)}\r\n{rows}\r\n".encode() + data)
+    first, answered, content = read_message(ANSWERS)
+    return int(first.split()[1]), answered, content
 
 
-class Listener(http.server.BaseHTTPRequestHandler):
+def listen_http(server):
     refusals = int(option("REFUSE", "0"))
+    while True:
+        connection, _ = server.accept()
+        stream = connection.makefile("rb")
+        while True:
+            try:
+                _, headers, body = read_message(stream)
+            except (OSError, ValueError):
+                break
+            if not body:
+                break
+            status = "200 OK"
+            if refusals > 0:
+                refusals -= 1
+                status = "500 Busy"
+            else:
+                time.sleep(float(option("SLOW_LISTENER", "0")))
+                record("telemetry", events=json.loads(body), host=headers["host"])
+            connection.sendall(f"HTTP/1.1 {status}\r\nContent-Length: 0\r\n\r\n".encode())
 
-    def do_POST(self):
-        body = self.rfile.read(int(self.headers["Content-Length"]))
-        status = 200
-        if Listener.refusals > 0:
-            Listener.refusals -= 1
-            status = 500
-        else:
-            time.sleep(float(option("SLOW_LISTENER", "0")))
-            record("telemetry", events=json.loads(body), host=self.headers["Host"])
-        self.send_response(status)
-        self.send_header("Content-Length", "0")
-        self.end_headers()
 
-    def log_message(self, *args):
-        pass
-
-
-def read_lines(server):
+def listen_tcp(server):
     with server.accept()[0].makefile("r") as lines:
         for line in lines:
             record("telemetry", events=[json.loads(line)])
@@ -58,26 +69,26 @@ def read_lines(server):
 
 if option("EXIT_AT") == "start":
     sys.exit(3)
+API = socket.create_connection((HOST, int(PORT)))
+ANSWERS = API.makefile("rb")
 events = json.loads(option("EVENTS", '["INVOKE", "SHUTDOWN"]'))
-answer, body = call(
+_, answered, body = call(
     "POST",
     "/2020-01-01/extension/register",
     {"events": events},
     Lambda_Extension_Name=NAME,
     Lambda_Extension_Accept_Feature="accountId",
 )
-identifier = answer.headers["Lambda-Extension-Identifier"]
+identifier = answered["lambda-extension-identifier"]
 record("registered", answer=json.loads(body), environment=dict(os.environ))
 if types := option("TYPES"):
+    server = socket.create_server(("127.0.0.1", 0))
+    port = server.getsockname()[1]
+    destination = {"protocol": "HTTP", "URI": f"http://sandbox.localdomain:{port}/x"}
     if option("TCP"):
-        server = socket.create_server(("127.0.0.1", 0))
-        threading.Thread(target=read_lines, args=(server,), daemon=True).start()
-        destination = {"protocol": "TCP", "port": server.getsockname()[1]}
-    else:
-        server = http.server.HTTPServer(("127.0.0.1", 0), Listener)
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        destination = {"protocol": "HTTP", "URI": f"http://sandbox.localdomain:{server.server_port}/x"}
-    answer, body = call(
+        destination = {"protocol": "TCP", "port": port}
+    threading.Thread(target=listen_tcp if option("TCP") else listen_http, args=(server,), daemon=True).start()
+    status, _, body = call(
         "PUT",
         "/2022-07-01/telemetry",
         {
@@ -88,7 +99,7 @@ if types := option("TYPES"):
         },
         Lambda_Extension_Identifier=identifier,
     )
-    record("answer", status=answer.status, body=body.decode())
+    record("answer", status=status, body=body.decode())
 if option("EXIT_AT") == "init":
     call(
         "POST",
@@ -99,7 +110,7 @@ if option("EXIT_AT") == "init":
     )
     sys.exit(1)
 while True:
-    answer, body = call("GET", "/2020-01-01/extension/event/next", Lambda_Extension_Identifier=identifier)
+    _, _, body = call("GET", "/2020-01-01/extension/event/next", Lambda_Extension_Identifier=identifier)
     event = json.loads(body)
     record("event", event=event)
     print(f"{NAME} got {event['eventType']}", flush=True)

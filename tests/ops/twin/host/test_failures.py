@@ -56,7 +56,7 @@ def test_a_timeout_kills_and_the_environment_starts_anew(host: Host) -> None:
         "errorMessage": "RequestId: late Error: Task timed out after 1.50 seconds",
     }
     assert answer.error == "Unhandled"
-    assert 1500 <= answer.number("X-Duration-Ms") < 1700
+    assert 1500 <= answer.number("X-Duration-Ms") < 2500
     line = report(function, "late")
     assert line.endswith("\tStatus: timeout")
     assert "Init Duration" not in line
@@ -159,7 +159,7 @@ def test_an_init_over_its_limit_is_tried_again_inside_the_invocation(host: Host)
     assert "Init Duration" not in line
     [init] = [line for line in function.lines() if line.startswith("INIT_REPORT")]
     duration = float(init.split()[3])
-    assert INIT_LIMIT * 1000 <= duration < INIT_LIMIT * 1000 + 300
+    assert INIT_LIMIT * 1000 <= duration < INIT_LIMIT * 1000 + 1000
     assert init.endswith("\tPhase: init\tStatus: timeout")
 
 
@@ -168,7 +168,7 @@ def test_an_init_that_never_ends_times_out_with_the_invocation(host: Host) -> No
     function = host.function("import time\ntime.sleep(60)\n", timeout=0.5)
     answer = function.invoke()
     assert answer.payload["errorType"] == "Sandbox.Timedout"
-    assert 500 <= answer.number("X-Duration-Ms") < 600
+    assert 500 <= answer.number("X-Duration-Ms") < 1500
 
 
 def test_an_extension_that_crashes_in_an_invocation(host: Host) -> None:

@@ -33,7 +33,7 @@ def test_an_extension_that_did_not_ask_for_shutdown_is_killed_at_once(host: Host
     function = host.function(ECHO, extensions=("recorder",), EXT_EVENTS='["INVOKE"]')
     function.invoke()
     function.retire()
-    wait_until(lambda: not function.pids(), within=1)
+    wait_until(lambda: not function.pids(), within=1.9)
     assert [one["event"]["eventType"] for one in function.records("event")] == ["INVOKE"]
 
 
