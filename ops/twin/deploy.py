@@ -28,7 +28,7 @@ TEMPLATE = state.REPOSITORY / "template.yaml"
 DEPLOY_TIMEOUT = 60.0
 
 
-def parameters(cores: int, timeout: int = 10) -> dict[str, str]:
+def parameters(cores: int, timeout: int = 12) -> dict[str, str]:
     """The template's parameters on the twin, each derived by the template's own rule from a short timeout (seconds).
 
     Short, so that a job that is killed dies after three receives within minutes. Concurrency follows the machine's

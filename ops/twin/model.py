@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 import time
 from collections.abc import Callable
 
@@ -19,8 +20,12 @@ TRAIN_TIMEOUT = 90.0
 """Seconds, queue and cold start included."""
 
 
-def ensure(twin: TwinState, progress: Callable[[str], None]) -> str:
-    """The model's ``s3://`` address; trains it first when the twin has none. Raises TwinError when that never ends."""
+def ensure(twin: TwinState, progress: Callable[[str], None], stop: threading.Event | None = None) -> str | None:
+    """The model's ``s3://`` address; trains it first when the twin has none. None when ``stop`` is set meanwhile.
+
+    Raises TwinError when the training never ends.
+    """
+    stop = stop or threading.Event()
     outputs = deploy.outputs(twin)
     bucket = outputs[contract.OUTPUT_BUCKET]
     key = f"{contract.RESULT_PREFIX}{MODEL_JOB}/model.json"
@@ -48,7 +53,8 @@ def ensure(twin: TwinState, progress: Callable[[str], None]) -> str:
                 f"The train job gave no model within {TRAIN_TIMEOUT:.0f} s.",
                 "See what it says: ops status, and the function's log group.",
             )
-        time.sleep(0.25)
+        if stop.wait(0.25):
+            return None
     return address
 
 

@@ -60,8 +60,11 @@ def run(
     stop: threading.Event | None = None,
 ) -> TrafficReport:
     """Post jobs until the time or the count is up, or ``stop`` is set; Ctrl-C ends it in order, with a report."""
-    maker = JobMaker(model.ensure(twin, progress), settings.shares, settings.seed, f"t{int(time.time()):x}")
     stop = stop or threading.Event()
+    address = model.ensure(twin, progress, stop)
+    if address is None:
+        return TrafficReport(0, 0, 0, 0.0, {}, {})
+    maker = JobMaker(address, settings.shares, settings.seed, f"t{int(time.time()):x}")
     sending = _Sending(twin, stop, on_count)
     began = time.monotonic()
     try:

@@ -95,6 +95,7 @@ def take_letters(twin: Twin, dead: dict[str, str]) -> None:
 
 def run(twin: Twin, count: int) -> dict[str, float]:
     address = model.ensure(twin.state, print)
+    assert address is not None  # only a stop gives none
     made = jobs(address, count)
     print(f"Posting {len(made)} jobs …")
     began = time.monotonic()

@@ -28,6 +28,7 @@ def test_the_mapping_has_its_limit_and_reports_partial_batches(twin: Twin) -> No
     assert isinstance(mapping["ScalingConfig"]["MaximumConcurrency"], int)
     assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
     assert mapping["BatchSize"] == 10
+    assert mapping["MetricsConfig"] == {"Metrics": ["EventCount"]}
 
 
 def test_asynchronous_invocations_have_destinations(twin: Twin) -> None:

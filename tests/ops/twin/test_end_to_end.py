@@ -221,6 +221,53 @@ def test_a_failed_asynchronous_invocation_is_reported_to_its_destination(twin: T
     assert body["responseContext"]["functionError"]
 
 
+def test_a_successful_asynchronous_invocation_is_announced_on_the_bus(twin: Twin) -> None:
+    sqs, events, bus = twin.client("sqs"), twin.client("events"), twin.outputs[contract.OUTPUT_BUS]
+    mark, name = fresh("async"), fresh("listener")
+    url = sqs.create_queue(QueueName=name)["QueueUrl"]
+    arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    rule = events.put_rule(
+        Name=name,
+        EventBusName=bus,
+        EventPattern=json.dumps({"detail-type": ["Lambda Function Invocation Result - Success"]}),
+    )["RuleArn"]
+    statement = {
+        "Effect": "Allow",
+        "Principal": {"Service": "events.amazonaws.com"},
+        "Action": "sqs:SendMessage",
+        "Resource": arn,
+        "Condition": {"ArnEquals": {"aws:SourceArn": rule}},
+    }
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": policy})
+    events.put_targets(Rule=name, EventBusName=bus, Targets=[{"Id": "listener", "Arn": arn}])
+    try:
+        queue = sqs.get_queue_attributes(QueueUrl=twin.outputs[contract.OUTPUT_QUEUE_URL], AttributeNames=["QueueArn"])
+        record = {
+            "messageId": str(uuid.uuid4()),
+            "receiptHandle": "none",
+            "body": json.dumps(describe(mark)),
+            "attributes": {"ApproximateReceiveCount": "1"},
+            "messageAttributes": {},
+            "eventSource": "aws:sqs",
+            "eventSourceARN": queue["Attributes"]["QueueArn"],
+            "awsRegion": twin.state.region,
+        }
+        twin.client("lambda").invoke(
+            FunctionName=twin.outputs[contract.OUTPUT_FUNCTION],
+            InvocationType="Event",
+            Payload=json.dumps({"Records": [record]}),
+        )
+        (told,) = twin.receive(url, lambda message: mark in message["Body"], timeout=60)
+        detail = json.loads(told["Body"])["detail"]
+        assert detail["requestContext"]["condition"] == "Success"
+        assert detail["responsePayload"] == {"batchItemFailures": []}
+    finally:
+        events.remove_targets(Rule=name, EventBusName=bus, Ids=["listener"])
+        events.delete_rule(Name=name, EventBusName=bus)
+        sqs.delete_queue(QueueUrl=url)
+
+
 def test_traffic_is_accepted_counted_and_stopped(twin: Twin) -> None:
     stop = threading.Event()
     report = traffic.run(twin.state, traffic.TrafficSettings(rate=20, minutes=1, count=40), stop=stop)
@@ -229,6 +276,7 @@ def test_traffic_is_accepted_counted_and_stopped(twin: Twin) -> None:
     assert traffic.run(twin.state, traffic.TrafficSettings(rate=20, minutes=1), stop=stop).sent == 0
     # The model that score jobs use is a real one, trained on the whole table.
     address = model.ensure(twin.state, lambda line: pytest.fail(f"the model is there, yet: {line}"))
+    assert address is not None
     key = address.removeprefix("s3://").partition("/")[2]
     stored = twin.client("s3").get_object(Bucket=twin.outputs[contract.OUTPUT_BUCKET], Key=key)["Body"].read()
     assert json.loads(stored)["schema"] == contract.MODEL_SCHEMA

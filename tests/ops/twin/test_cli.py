@@ -1,0 +1,131 @@
+"""``ops twin`` as a person runs it: its own process, its exit codes, and nothing left behind."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from ops.twin import lifecycle, processes, state
+from tests.twins import Twin, wait_for
+
+OPS = [sys.executable, "-m", "ops", "twin"]
+
+
+def ops(*arguments: str, timeout: float = 120.0) -> subprocess.CompletedProcess[str]:
+    environ = dict(os.environ) | {"COLUMNS": "200"}
+    return subprocess.run(
+        [*OPS, *arguments],
+        capture_output=True,
+        text=True,
+        timeout=timeout,
+        check=False,
+        env=environ,
+        cwd=state.REPOSITORY,
+    )
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A twin's folder that is empty, and stopped afterwards whatever the test did."""
+    monkeypatch.setenv("OPS_TWIN_DIR", str(tmp_path))
+    yield tmp_path
+    lifecycle.down()
+    processes.stop_role("dashboard")
+
+
+def test_without_a_twin_each_command_says_so(folder: Path) -> None:
+    status = ops("status")
+    assert status.returncode == 1
+    assert "not running" in status.stderr
+    assert "ops twin up" in status.stderr
+    assert json.loads(ops("status", "--json").stdout) == {"running": False, "twin": None, "problems": []}
+    assert "not running" in ops("traffic").stderr
+    down = ops("down")
+    assert (down.returncode, "no twin" in down.stdout) == (0, True)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [("traffic", "--pattern", "sawtooth"), ("traffic", "--poison", "2"), ("traffic", "--rate", "0"), ("dance",)],
+)
+def test_nonsense_is_a_usage_error(folder: Path, arguments: tuple[str, ...]) -> None:
+    answer = ops(*arguments)
+    assert answer.returncode == 2
+    assert "Traceback" not in answer.stderr
+
+
+def test_a_port_that_was_named_and_is_taken_is_refused(folder: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        answer = ops("up", "--port", str(taken.getsockname()[1]))
+    assert answer.returncode == 1
+    assert "in use" in answer.stderr
+
+
+@pytest.mark.twin
+def test_a_running_twin_is_shown_without_its_secret(twin: Twin) -> None:
+    assert twin.state.endpoint in ops("status").stdout
+    shown = ops("status", "--json")
+    assert json.loads(shown.stdout)["running"] is True
+    assert twin.state.secret_access_key not in shown.stdout
+    again = ops("up")
+    assert (again.returncode, "already running" in again.stdout) == (0, True)
+
+
+@pytest.mark.twin
+def test_traffic_reports_what_it_sent(twin: Twin) -> None:
+    answer = ops("traffic", "--count", "12", "--rate", "20", "--minutes", "1", "--poison", "0.3", "--seed", "4")
+    assert answer.returncode == 0, answer.stderr
+    assert "12 jobs posted" in answer.stdout
+    assert "12 accepted, 0 refused" in answer.stdout
+
+
+@pytest.mark.twin
+def test_ctrl_c_ends_traffic_with_its_report(twin: Twin) -> None:
+    running = subprocess.Popen(
+        [*OPS, "traffic", "--rate", "5", "--minutes", "5"], stdout=subprocess.PIPE, text=True, cwd=state.REPOSITORY
+    )
+    time.sleep(6)  # past its imports and into its posting
+    running.send_signal(signal.SIGINT)
+    said, _ = running.communicate(timeout=30)
+    assert running.returncode == 0
+    assert re.search(r"[1-9]\d* jobs posted", said)
+
+
+@pytest.mark.twin
+@pytest.mark.slow
+def test_the_demo_serves_a_dashboard_and_stops_all_it_started(folder: Path) -> None:
+    port = processes.free_port()
+    demo = subprocess.Popen(
+        [*OPS, "demo", "--port", str(port)],
+        stdout=subprocess.PIPE,
+        text=True,
+        cwd=state.REPOSITORY,
+        env=dict(os.environ) | {"PYTHONUNBUFFERED": "1"},
+    )
+    try:
+        wait_for(lambda: processes.answers(f"http://127.0.0.1:{port}", "/_stcore/health"), 60, "no dashboard")
+        twin = state.read()
+        assert twin is not None
+        pids = [*twin.pids.values(), int((folder / "dashboard.pid").read_text())]
+        demo.send_signal(signal.SIGINT)
+        said, _ = demo.communicate(timeout=60)
+    finally:
+        demo.kill()
+        demo.wait()
+    assert demo.returncode == 0
+    assert f"http://127.0.0.1:{port}" in said
+    assert not [pid for pid in pids if state.alive(pid)]
+    assert state.recorded() is None
+    assert processes.free_port(port) == port
