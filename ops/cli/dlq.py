@@ -31,6 +31,9 @@ def look(
     profile: options.Profile = None,
     region: options.Region = None,
     limit: Annotated[int, typer.Option("--limit", min=1, help="Letters to read at most.")] = 200,
+    source: Annotated[
+        str | None, typer.Option("--from", help="Another queue of dead letters than the workload's own.")
+    ] = None,
     as_json: options.Json = False,
 ) -> None:
     """Read dead letters, group them by cause and give them back. Nothing is deleted.
@@ -41,15 +44,18 @@ def look(
     from rich.console import Console
 
     from ops import deadletters, workload
-    from ops.aws import Aws
+    from ops.aws import Aws, sqs
 
     aws = Aws(target)
     described = workload.describe(aws, target)
+    letters = sqs.find(aws, source) if source else None
     talk = Console(stderr=True, highlight=False)
     with talk.status("Reading letters …") as status:
-        seen = deadletters.look(
-            aws, described, limit, lambda read, there: status.update(f"Reading letters … {read} of about {there}")
-        )
+
+        def progress(read: int, there: int) -> None:
+            status.update(f"Reading letters … {read} of about {there}")
+
+        seen = deadletters.look(aws, described, limit, progress, letters)
     if as_json:
         from ops.cli.plain import dumps
 

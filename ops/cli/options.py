@@ -11,13 +11,13 @@ from ops.target import Target, resolve
 debugging = False
 """Whether --debug was given: an unexpected error then shows its traceback."""
 
-Stack = Annotated[str | None, typer.Option("--stack", help="CloudFormation stack of the workload [env: OPS_STACK].")]
-Queue = Annotated[str | None, typer.Option("--queue", help="Its queue instead: a name, URL or ARN [env: OPS_QUEUE].")]
+Stack = Annotated[str | None, typer.Option("--stack", help="CloudFormation stack of the workload (or OPS_STACK).")]
+Queue = Annotated[str | None, typer.Option("--queue", help="Its queue instead: a name, URL or ARN (or OPS_QUEUE).")]
 Function = Annotated[
-    str | None, typer.Option("--function", help="Its function instead: a name or ARN [env: OPS_FUNCTION].")
+    str | None, typer.Option("--function", help="Its function instead: a name or ARN (or OPS_FUNCTION).")
 ]
-Profile = Annotated[str | None, typer.Option("--profile", help="AWS profile [env: AWS_PROFILE].")]
-Region = Annotated[str | None, typer.Option("--region", help="AWS region [env: AWS_REGION, or the profile's].")]
+Profile = Annotated[str | None, typer.Option("--profile", help="AWS profile (or AWS_PROFILE).")]
+Region = Annotated[str | None, typer.Option("--region", help="AWS region (or AWS_REGION, or the profile's own).")]
 Minutes = Annotated[float, typer.Option("--minutes", min=1, max=655_200, help="How far back to look.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for scripts instead of text.")]
 

@@ -13,6 +13,7 @@ from ops.insight.reports import DeadLetterLook
 
 if TYPE_CHECKING:
     from ops.aws import Aws
+    from ops.aws.sqs import Queue
     from ops.deadletters.lease import Lease, Progress
     from ops.workload import Workload
 
@@ -22,14 +23,20 @@ OUT_OF_AGE_METRIC = 3
 sqs-available-cloudwatch-metrics)."""
 
 
-def look(aws: Aws, workload: Workload, limit: int = LIMIT, progress: Progress | None = None) -> DeadLetterLook:
+def look(
+    aws: Aws, workload: Workload, limit: int = LIMIT, progress: Progress | None = None, queue: Queue | None = None
+) -> DeadLetterLook:
     """Up to ``limit`` dead letters with their causes. Nothing is deleted, sent or kept back.
+
+    ``queue``: another queue of dead letters than the workload's own, such as that of its bus or its asynchronous
+    invocations.
 
     Raises UsageError when there is no dead-letter queue, or looking at it could move letters; else what ``ops.aws``
     raises. Needs sqs:ReceiveMessage, sqs:ChangeMessageVisibility, sqs:GetQueueAttributes; logs:StartQuery and
     logs:GetQueryResults for causes that the letters do not carry.
     """
-    if workload.dlq is None:
+    queue = queue or workload.dlq
+    if queue is None:
         raise UsageError(
             f"{workload.queue.name} has no dead-letter queue to look at.",
             "Give it a redrive policy (deadLetterTargetArn, maxReceiveCount), so that failing messages are kept.",
@@ -37,7 +44,7 @@ def look(aws: Aws, workload: Workload, limit: int = LIMIT, progress: Progress | 
     if limit < 1:
         raise UsageError(f"A limit of {limit} letters reads nothing.", "Choose 1 or more.")
     now = datetime.now(UTC)
-    read = lease.read(aws, workload.dlq, limit, progress)
+    read = lease.read(aws, queue, limit, progress)
     carried = [letter(message) for message in read.messages]
     silent = [item for item in carried if item.cause_from == "none"]
     found, cost = evidence.find(aws, workload, silent, now)
@@ -51,12 +58,12 @@ def look(aws: Aws, workload: Workload, limit: int = LIMIT, progress: Progress | 
         receives=read.receives,
         looked_at=now,
         complete=len(letters) >= read.reported and read.in_flight == 0,
-        notes=_notes(read, workload, limit, letters_read=len(letters)),
+        notes=_notes(read, queue, limit, letters_read=len(letters)),
         look=cost,
     )
 
 
-def _notes(read: Lease, workload: Workload, limit: int, letters_read: int) -> tuple[str, ...]:
+def _notes(read: Lease, queue: Queue, limit: int, letters_read: int) -> tuple[str, ...]:
     notes = []
     if letters_read:
         notes.append(
@@ -78,7 +85,7 @@ def _notes(read: Lease, workload: Workload, limit: int, letters_read: int) -> tu
         notes.append(
             f"{words.count(read.in_flight, 'letter is', 'letters are')} held by somebody else and were not read."
         )
-    if workload.dlq is not None and workload.dlq.fifo:
+    if queue.fifo:
         notes.append("In a FIFO queue one look sees only the first letters of each message group.")
     elif letters_read:
         notes.append(

@@ -87,11 +87,14 @@ def by_version(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def phases(frame: pd.DataFrame) -> pd.DataFrame:
-    """The newest cold start, one phase after the other: phase, start_ms, duration_ms. Empty without the extension.
+    """The newest cold start, one phase after the other: phase, start_ms, duration_ms. Empty when there was none.
 
-    The extension starts beside the runtime: what init took beyond the runtime's share is drawn behind it.
+    One that succeeded, if there is any, because a time-out would dwarf the phases. The extension starts beside the
+    runtime: what init took beyond the runtime's share is drawn behind it.
     """
-    cold = frame[frame["cold"] & frame["init_ms"].notna()]
+    every = frame[frame["cold"] & frame["init_ms"].notna()]
+    fine = every[every["status"].isin(("success", ""))]
+    cold = fine if len(fine) else every
     rows = []
     if len(cold):
         latest = cold.iloc[-1].to_dict()

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from ops.aws import logs
-from ops.errors import NotFound
+from ops.errors import AccessDenied, NotFound
 from ops.insight import prices, reportlines, words
 from ops.insight.reports import Look
 
@@ -72,7 +72,8 @@ class Invocations:
 def read(aws: Aws, workload: Workload, window: Window, rows: int = ROWS) -> Invocations:
     """The invocations of the window, the newest ``rows`` log lines of them. Raises what ``ops.aws`` raises.
 
-    A function that never ran has no log group: that is an empty answer, with a note.
+    A function that never ran has no log group, and some may not read logs: that is an empty answer with a note, because
+    the metrics beside it still say something.
     """
     if workload.function is None or workload.log_group is None:
         return _nothing("No function reads the queue, so there are no invocations.")
@@ -80,6 +81,8 @@ def read(aws: Aws, workload: Workload, window: Window, rows: int = ROWS) -> Invo
         found = logs.query(aws, workload.log_group, QUERY, window.start, window.end, rows)
     except NotFound:
         return _nothing(f"There is no log group {workload.log_group}: the function never ran, or may not log.")
+    except AccessDenied as denied:
+        return _nothing(f"No invocations: {denied} {denied.next_step}")
     lines = [parsed for row in found.rows if (parsed := reportlines.parse(row)) is not None]
     merged = [_priced(invocation, workload) for invocation in merge(lines)]
     partial = []

@@ -12,6 +12,7 @@ import pytest
 from handler import contract
 from ops import deadletters, workload
 from ops.aws import Aws
+from ops.aws import sqs as queues
 from ops.errors import UsageError
 from ops.target import Target, resolve
 from ops.workload import Workload
@@ -123,6 +124,18 @@ def test_a_queue_that_a_look_would_change_is_not_looked_at(pair: tuple[Any, str,
         assert caught.value.next_step
     finally:
         sqs.delete_queue(QueueUrl=third)
+
+
+@pytest.mark.twin
+def test_another_queue_of_dead_letters(pair: tuple[Any, str, str]) -> None:
+    """The workload's own dead-letter queue is not the only one: its bus and asynchronous invocations have theirs."""
+    sqs, _, dead = pair
+    record = {"requestContext": {"requestId": "r", "condition": "RetriesExhausted"}, "responsePayload": {}}
+    sqs.send_message(QueueUrl=dead, MessageBody=json.dumps(record))
+    aws, found = described("scilearn-jobs")
+    look = deadletters.look(aws, found, queue=queues.find(aws, dead))
+    assert look.finding.text == "Act: 1 dead letter: RetriesExhausted."
+    assert look.letters[0].cause_from == "body"
 
 
 @pytest.mark.twin

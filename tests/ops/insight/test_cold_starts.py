@@ -74,6 +74,12 @@ def test_the_newest_cold_start_phase_by_phase(stage: Stage) -> None:
     assert list(phases["start_ms"]) == pytest.approx([0, 900, 1_001, 1_081, 1_086, 1_101])
 
 
+def test_a_cold_start_that_succeeded_shows_the_phases_best(stage: Stage) -> None:
+    lines = [run(0, cold=True), run(1, cold=True, **{contract.INV_STATUS: "timeout", contract.INV_DURATION: 15_000.0})]
+    assert report(stage, lines).phases["duration_ms"].max() < 1_000
+    assert report(stage, lines[1:]).phases["duration_ms"].max() == 15_000
+
+
 def test_many_and_slow_cold_starts_are_watched(stage: Stage) -> None:
     many = report(stage, [run(n, cold=n < 5) for n in range(10)])
     assert many.finding.text.startswith("Watch: 5 of 10 invocations were cold (50%)")
@@ -116,6 +122,14 @@ def test_nothing_ran(stage: Stage) -> None:
     empty = report(stage, [])
     assert empty.finding.level is Level.UNKNOWN
     assert (empty.share, empty.init_p95_ms, len(empty.invocations), len(empty.phases)) == (None, None, 0, 0)
+    denied = report(
+        stage,
+        [],
+        {"ColdStarts": 1, "ColdStarts/count": 4},
+        refuse={"StartQuery": Refusal("AccessDeniedException", "", 400)},
+    )
+    assert any("logs:StartQuery on log group /aws/lambda/worker" in text for text in denied.look.partial)
+    assert denied.share == pytest.approx(0.25), "the metrics know the share"
     missing = report(stage, [], refuse={"StartQuery": Refusal("ResourceNotFoundException")})
     assert any("There is no log group /aws/lambda/worker" in text for text in missing.look.partial)
     orphan = report(stage, [], workload=without(function=None))
