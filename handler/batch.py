@@ -1,14 +1,16 @@
 """How a batch is worked through: Powertools' BatchProcessor, with an order, a time budget and a way out for poison.
 
-- **Fewest chances first.** A message is dead after its queue's ``maxReceiveCount``, whoever was to blame. So those that
-  were received most often run first: one that was given back, or lost its turn to a killed batch-mate, is next in line.
-  (The queue is a standard one, without an order of its own.)
+A message is dead after its queue's ``maxReceiveCount``, whoever was to blame: so a batch is ordered so that nobody
+loses a receive to another, as far as that can be.
+
+- **Quick jobs first**, then those whose parameters let them take long or grow large (``jobs.effort``); of each, those
+  first that were received most often. (The queue is a standard one, without an order of its own.)
 - **Suspects last.** An environment that is killed in a job (time-out, memory) leaves the job's idempotency record
-  INPROGRESS. Such a record of a message received before marks a suspect: it may well kill this environment too. So
-  suspects run last, and before each one what is finished is announced and deleted from the queue, so that a kill takes
-  no batch-mate with it.
-- **Time budget.** A job is begun only if the invocation has more time left than the longest job of this batch took
-  (with some margin); the others are given back as failures rather than killed.
+  INPROGRESS. Such a record of a message received before marks a suspect: it may well kill this environment too.
+- **Settle before danger.** Before each job that is not quick, and before each suspect, what is finished is announced
+  and deleted from the queue, so that a kill takes no finished batch-mate with it.
+- **Time budget.** A job is begun only if the invocation has more time left than such jobs took here before (with some
+  margin); otherwise it is given back as a failure rather than killed.
 - **Rejected** jobs are buried in the dead-letter queue. If that send fails, the record is an ordinary failure.
 - **Announcing.** Results are announced together at the end; a record whose event the bus refused is a failure, and its
   next delivery announces the stored result again.
@@ -24,7 +26,7 @@ from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.batch.base import BatchProcessor, EventType
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 
-from handler import contract
+from handler import contract, jobs
 from handler.aws import AwsError
 from handler.errors import NotAnnounced, OutOfTime, Rejected
 from handler.job import id_in
@@ -40,7 +42,7 @@ if TYPE_CHECKING:
     from handler.results import Store
 
 RESERVE = 1.0  # seconds kept for announcing and answering
-MARGIN = 1.5  # jobs of a batch are alike, not equal
+MARGIN = 1.5  # jobs are alike, not equal
 
 
 class JobProcessor(BatchProcessor):
@@ -65,19 +67,24 @@ class JobProcessor(BatchProcessor):
         self._left_over = left_over
         self._finished: list[dict[str, Any]] = []
         self._news: list[tuple[dict[str, Any], str, dict[str, Any]]] = []
-        self._longest = 0.0
+        self._took = {jobs.QUICK: 0.0, jobs.DEAR: 0.0, jobs.OPEN_ENDED: 0.0}  # seconds, by effort
 
     def process(self) -> list[tuple[Any, ...]]:
-        self._finished, self._news, self._longest = [], [], 0.0
+        self._finished, self._news = [], []
         message_ids = [_id(record) for record in self.records]
         self._log.info(contract.LOG_BATCH, extra={"message_ids": message_ids})
         suspects = self._suspects()
-        first = [record for record in self.records if _id(record) not in suspects]
-        outcomes = [self._attempt(record) for record in sorted(first, key=_receives, reverse=True)]
-        last = [record for record in self.records if _id(record) in suspects]
-        for record in sorted(last, key=lambda record: suspects[_id(record)]):
-            self._settle()
-            outcomes.append(self._attempt(record))
+        efforts = {_id(record): jobs.effort(record["body"]) for record in self.records}
+
+        def place(record: dict[str, Any]) -> tuple[int, bool, int]:
+            """By these the batch is sorted: suspects by when they killed, others by danger and chances left."""
+            return suspects.get(_id(record), 0), efforts[_id(record)] > jobs.QUICK, -_receives(record)
+
+        outcomes = []
+        for record in sorted(self.records, key=place):
+            if efforts[_id(record)] > jobs.QUICK or _id(record) in suspects:
+                self._settle()
+            outcomes.append(self._attempt(record, efforts[_id(record)]))
         self._announce()
         return outcomes
 
@@ -108,15 +115,16 @@ class JobProcessor(BatchProcessor):
         self.tell(exception)
         return super().failure_handler(record, exception)
 
-    def _attempt(self, record: dict[str, Any]) -> tuple[Any, ...]:
+    def _attempt(self, record: dict[str, Any], effort: int) -> tuple[Any, ...]:
         began = time.monotonic()
         left = self.lambda_context.get_remaining_time_in_millis() / 1000
         with self._keys(record):
-            if left < RESERVE + MARGIN * self._longest:
+            if left < RESERVE + MARGIN * self._took[effort]:
                 error = OutOfTime(f"{left:.1f} s left of the invocation; given back to the queue")
                 return self.failure_handler(SQSRecord(record), (OutOfTime, error, None))
             outcome = self._process_record(record)
-            self._longest = max(self._longest, time.monotonic() - began)
+            # One slow run (the first imports libraries) is soon forgotten.
+            self._took[effort] = max(time.monotonic() - began, self._took[effort] / 2)
             return outcome
 
     @contextmanager

@@ -41,6 +41,23 @@ def run(job: Job, read: Callable[[str], bytes]) -> Outcome:
     return outcome
 
 
+QUICK, DEAR, OPEN_ENDED = 0, 1, 2
+
+
+def effort(body: str) -> int:
+    """What a job in ``body`` may cost at most: QUICK (milliseconds; poison too), DEAR (it imports scikit-learn), or
+    OPEN_ENDED (as much time or memory as its parameters ask for). A guess for the order of a batch, not a check.
+    """
+    try:
+        found = json.loads(body)
+        kind, params = found["kind"], found.get("params") or {}
+        if params.get("resamples") or params.get("max_categories"):
+            return OPEN_ENDED
+    except (ValueError, RecursionError, TypeError, KeyError, AttributeError):
+        return QUICK
+    return DEAR if kind == "train" else QUICK
+
+
 def _document(name: str, content: bytes) -> dict[str, Any]:
     try:
         found = json.loads(content)

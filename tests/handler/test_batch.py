@@ -182,6 +182,15 @@ def test_who_has_the_fewest_chances_left_runs_first(app: ModuleType, aws: FakeAw
     assert [event["job_id"] for event in announced(aws)] == ["b", "d", "c", "a"]
 
 
+def test_dangerous_jobs_run_after_the_quick_ones_are_settled(app: ModuleType, aws: FakeAws) -> None:
+    bootstrap = job("describe", "bootstrap", params={"resamples": 10})
+    encoding = job("prepare", "encoding", params={"max_categories": 9})
+    batch = [record("m1", bootstrap), record("m2", encoding, receives=2), record("m3", job(job_id="quick"))]
+    assert handle(app, *batch) == []
+    assert [event["job_id"] for event in announced(aws)] == ["quick", "encoding", "bootstrap"]
+    assert aws.deleted == ["handle-m3", "handle-m2"]
+
+
 def test_suspects_run_last_after_what_is_finished_has_been_settled(app: ModuleType, aws: FakeAws) -> None:
     left_over(aws, app, "newer", time.time() - 10)
     left_over(aws, app, "older", time.time() - 100)
