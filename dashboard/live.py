@@ -97,7 +97,14 @@ def viewer() -> Any:
     return text.zone(st.context.timezone)
 
 
-def page(question: str, draw: Callable[[Any], None], *, sketch: tuple[int, ...], extra: Any = None) -> None:
+def page(
+    question: str,
+    draw: Callable[[Any], None],
+    *,
+    sketch: tuple[int, ...],
+    extra: Any = None,
+    finding: Callable[[Any], Finding] = lambda report: report.finding,
+) -> None:
     """A page: its finding, then what ``draw`` makes of the report; refreshed in place.
 
     ``sketch`` are the heights in pixels of what comes, shown while the first answer is on its way.
@@ -110,7 +117,7 @@ def page(question: str, draw: Callable[[Any], None], *, sketch: tuple[int, ...],
     def body() -> None:
         drawn: dict[Any, datetime] = st.session_state.setdefault("_drawn", {})
         head = st.empty()
-        head.html(blocks.head(entry, drawn.get(key), viewer()))
+        head.html(blocks.head(entry, drawn.get(key), viewer(), "Reading…"))
         waiting = st.empty()  # always there, so that a refresh finds every element at its old place
         if key not in drawn:
             with waiting.container():
@@ -121,13 +128,14 @@ def page(question: str, draw: Callable[[Any], None], *, sketch: tuple[int, ...],
         except OpsError as error:
             drawn.pop(key, None)
             waiting.empty()
+            head.html(blocks.head(entry))
             trouble.show(error)
             return
         waiting.empty()
         drawn[key] = answer.at
         head.html(blocks.head(entry, answer.at, viewer()))
         with st.container(key="opening"):
-            _open(answer.report.finding)
+            _open(finding(answer.report))
         draw(answer.report)
         _footnotes((*telemetry().notes, *answer.report.look.partial))
         with here.cost:

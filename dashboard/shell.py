@@ -8,7 +8,9 @@ import streamlit as st
 
 from dashboard import live, starting, theme
 from dashboard.pages import PAGES, START, Entry
+from dashboard.parts import blocks
 from dashboard.sidebar import choose
+from dashboard.span import BadSpan
 from dashboard.telemetry import Ops, Telemetry
 from ops.target import Target
 
@@ -20,10 +22,18 @@ def run(connect: Callable[[Target], Telemetry] = Ops) -> None:
     pages = {_page(entry): entry for entry in (*PAGES.values(), START)}
     chosen = st.navigation(list(pages))
     entry = pages[chosen]
+    choice, wrong = None, ""
     with st.sidebar:
-        choice = choose()
+        try:
+            choice = choose()
+        except BadSpan as bad:
+            wrong = str(bad)
         cost = st.container(key="cost-of-looking")
         cost.html("<span></span>")  # a fragment may only write where something was written before
+    if wrong and entry is not START:
+        st.html(blocks.head(entry))
+        st.html(blocks.empty("No time range to look at", wrong))
+        return
     if choice is None and entry is not START:
         starting.show()
         return

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import streamlit as st
 
 from dashboard import span as spans
 from dashboard.live import Choice, viewer
 from dashboard.span import Span
+from dashboard.text import escape, local_range
 from ops import target as targets
 from ops.errors import UsageError
 from ops.target import Target
@@ -20,13 +21,11 @@ TWIN_REFRESH, AWS_REFRESH = 10, 60
 
 
 def choose() -> Choice | None:
-    """Draw the sidebar and say what it says; None when nothing is chosen or what is chosen is not usable."""
+    """Draw the sidebar and say what it says; None when no workload is chosen. Raises BadSpan."""
     target = _target()
     if target is None:
         return None
     span = _span(target)
-    if span is None:
-        return None
     seconds = TWIN_REFRESH if target.is_twin else AWS_REFRESH
     live = st.toggle(
         f"Refresh every {seconds} s",
@@ -63,15 +62,13 @@ def _target() -> Target | None:
         target = targets.resolve(stack=(stack or "").strip() or None, region=(region or "").strip() or None)
     except UsageError:
         return None
-    place = f"Local twin, {target.region}" if target.is_twin else f"AWS, {target.region or 'the profile’s region'}"
-    profile = "" if target.is_twin else (target.profile or os.environ.get("AWS_PROFILE") or "")
-    st.caption(place.replace("_", r"\_") + (", profile" if profile else ""))
-    if profile:
-        st.text(profile)
+    place = f"Local twin, {target.region}" if target.is_twin else f"AWS, {target.region or 'region of the profile'}"
+    profile = "" if target.is_twin else target.profile or os.environ.get("AWS_PROFILE", "")
+    st.html(f'<span class="so-quiet">{escape(f"{place}, profile {profile}" if profile else place)}</span>')
     return target
 
 
-def _span(target: Target) -> Span | None:
+def _span(target: Target) -> Span:
     chosen = st.segmented_control(
         "Time range",
         [*spans.RANGES, spans.CUSTOM],
@@ -82,11 +79,13 @@ def _span(target: Target) -> Span | None:
     )
     if chosen != spans.CUSTOM:
         return Span(minutes=spans.RANGES[chosen or spans.DEFAULT])
-    now = datetime.now(viewer()).replace(tzinfo=None, second=0, microsecond=0)
-    start = st.datetime_input("From", value=now - timedelta(hours=3), key="from", bind="query-params", step=300)
-    end = st.datetime_input("To", value=now, key="to", bind="query-params", step=300)
-    try:
-        return spans.custom(start, end, viewer())
-    except spans.BadSpan as bad:
-        st.text(str(bad))
-        return None
+    now = datetime.now(UTC).replace(tzinfo=None, second=0, microsecond=0)
+    for key, moment in (("from", now - timedelta(hours=3)), ("to", now)):
+        # Set, not given as the widget's default: a default is left out of the address, and the view could not be sent.
+        if key not in st.session_state and key not in st.query_params:
+            st.session_state[key] = moment
+    start = st.datetime_input("From, UTC", value=None, key="from", bind="query-params", step=300)
+    end = st.datetime_input("To, UTC", value=None, key="to", bind="query-params", step=300)
+    span = spans.custom(start, end)
+    st.html(f'<span class="so-quiet">{escape(local_range(span.start, span.end, viewer()))}</span>')
+    return span

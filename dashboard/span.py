@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import UTC, datetime, timedelta
 
 RANGES: Mapping[str, int] = {"15m": 15, "1h": 60, "6h": 360, "1d": 1_440, "7d": 10_080}
 """Name in the address → minutes, ending now."""
@@ -30,11 +30,14 @@ class BadSpan(ValueError):
     """The reader's own words for what is wrong with a custom range."""
 
 
-def custom(start: datetime | None, end: datetime | None, viewer: tzinfo, now: datetime | None = None) -> Span:
-    """A custom range from two local moments of the viewer. Raises BadSpan in words that fit under the inputs."""
+def custom(start: datetime | None, end: datetime | None, now: datetime | None = None) -> Span:
+    """A custom range from two naive moments in UTC. Raises BadSpan.
+
+    UTC, because the address carries the digits as they are typed, to colleagues in other zones.
+    """
     if start is None or end is None:
         raise BadSpan("Choose a start and an end.")
-    first, last = (time.replace(tzinfo=viewer).astimezone(UTC) for time in (start, end))
+    first, last = (time.replace(tzinfo=UTC) for time in (start, end))
     if first >= last:
         raise BadSpan("The start is not before the end.")
     if first > (now or datetime.now(UTC)):

@@ -54,4 +54,4 @@ def _aws() -> None:
         "Any stack with an SQS queue and a function on it. Type its name and region in the sidebar, or start the "
         "dashboard with them; credentials come from your AWS profile."
     )
-    st.code("AWS_PROFILE=… AWS_REGION=… OPS_STACK=… streamlit run dashboard", language=None)
+    st.code("AWS_PROFILE=… AWS_REGION=… OPS_STACK=… \\\n  streamlit run dashboard", language=None)

@@ -5,6 +5,7 @@ Pages know only ``Telemetry``; so the same pages are tested against hand-made re
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Protocol
 
 from dashboard.span import Span
@@ -22,6 +23,9 @@ from ops.insight.reports import (
 )
 from ops.target import Target
 
+Progress = Callable[[int, int], None]
+"""Told after each receive: letters read, letters expected."""
+
 
 class Telemetry(Protocol):
     """One workload, asked. Each report makes one GetMetricData call at most; everything raises OpsError."""
@@ -35,7 +39,7 @@ class Telemetry(Protocol):
     def cold_starts(self, span: Span) -> ColdStartReport: ...
     def cost(self, span: Span, assumptions: Assumptions) -> CostReport: ...
     def dead_letters(self, span: Span) -> DeadLettersReport: ...
-    def look(self, limit: int) -> DeadLetterLook: ...
+    def look(self, limit: int, progress: Progress) -> DeadLetterLook: ...
 
 
 class Ops:
@@ -89,7 +93,7 @@ class Ops:
 
         return dead_letters.report(self._aws, self._workload, self._window(span))
 
-    def look(self, limit: int) -> DeadLetterLook:
+    def look(self, limit: int, progress: Progress) -> DeadLetterLook:
         from ops import deadletters
 
-        return deadletters.look(self._aws, self._workload, limit)
+        return deadletters.look(self._aws, self._workload, limit, progress)

@@ -94,6 +94,14 @@ def moment(time: datetime | None, viewer: tzinfo, now: datetime | None = None) -
     return f"{local.day} {local:%b %H:%M}" if local.year == today.year else f"{local.day} {local:%b %Y %H:%M}"
 
 
+def local_range(start: datetime | None, end: datetime | None, viewer: tzinfo) -> str:
+    """``22 Nov 23:30 to 23 Nov 02:30, Europe/Berlin``."""
+    if start is None or end is None:
+        return ""
+    first, last = (f"{time.day} {time:%b %H:%M}" for time in (start.astimezone(viewer), end.astimezone(viewer)))
+    return f"{first} to {last}, {getattr(viewer, 'key', 'UTC')}"
+
+
 def utc(time: datetime | None) -> str:
     return NONE if time is None else f"{time.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
 

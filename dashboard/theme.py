@@ -11,9 +11,9 @@ from typing import Final
 
 from ops.insight.reports import Level
 
-VISIBLE: Final = "#2878c8"  # waiting in the queue, and what arrives
-IN_FLIGHT: Final = "#3f9fb8"  # received, not yet done
-DELAYED: Final = "#8a8f99"
+VISIBLE: Final = "#2470c2"  # waiting in the queue, and what arrives
+IN_FLIGHT: Final = "#3a9fb9"  # received, not yet done
+DELAYED: Final = "#8f7a62"
 DEAD: Final = "#d8552b"  # dead letters and what failed for good
 SUCCESS: Final = "#23946b"  # done
 THROTTLED: Final = "#b8558c"

@@ -26,5 +26,5 @@ def draw(report: DeadLettersReport) -> None:
         st.html(overview.alarms(report.alarms, live.viewer()))
 
 
-live.page("dead_letters", draw, sketch=(56, 70, 300))
+live.page("dead_letters", draw, sketch=(56, 70, 300), finding=letters.finding)
 letters.section()

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, tzinfo
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
@@ -162,17 +163,17 @@ def add_limits(
         )
 
 
-def add_utc(chart: go.Figure, times: Sequence[Any], index: pd.Index) -> None:
+def add_utc(chart: go.Figure, times: np.ndarray[Any, Any], index: pd.Index) -> None:
     """One more line in the hover box: the moment in UTC."""
     chart.add_scatter(
         x=times,
-        y=[0] * len(times),
+        y=np.zeros(len(times)),
         name="UTC",
         mode="lines",
         line={"width": 0},
         opacity=0,
         showlegend=False,
-        customdata=[f"{moment:%Y-%m-%d %H:%M:%S}" for moment in index.tz_convert(UTC)],
+        customdata=pd.DatetimeIndex(index).tz_convert(UTC).strftime("%Y-%m-%d %H:%M:%S").to_numpy(),
         hovertemplate="%{customdata}",
     )
 
@@ -183,9 +184,9 @@ def say_empty(chart: go.Figure, why: str) -> None:
     chart.update_yaxes(range=[0, 1], showticklabels=False)
 
 
-def local(index: pd.Index, viewer: tzinfo) -> list[Any]:
+def local(index: pd.Index, viewer: tzinfo) -> np.ndarray[Any, Any]:
     """Plotly shows the digits it is given: the viewer's wall clock, without a zone."""
-    return list(pd.DatetimeIndex(index).tz_convert(viewer).tz_localize(None))
+    return pd.DatetimeIndex(index).tz_convert(viewer).tz_localize(None).to_numpy()
 
 
 def zone_name(frame: pd.DataFrame, viewer: tzinfo) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, tzinfo
+from datetime import UTC, datetime, tzinfo
 
 from dashboard import theme
 from dashboard.pages import Entry
@@ -24,11 +24,10 @@ class Stat:
     """The value is a name, not a figure: smaller, and it may wrap."""
 
 
-def head(entry: Entry, at: datetime | None, viewer: tzinfo) -> str:
-    """The page's name, its question, and when the answer below was read."""
-    when = (
-        f'<span title="{escape(utc(at))}">As of {escape(moment(at, viewer))}</span>' if at else "<span>Reading…</span>"
-    )
+def head(entry: Entry, at: datetime | None = None, viewer: tzinfo = UTC, otherwise: str = "") -> str:
+    """The page's name, its question, and when the answer below was read; ``otherwise`` is said when it was not."""
+    said = f"As of {moment(at, viewer)}" if at else otherwise
+    when = f'<span title="{escape(utc(at)) if at else ""}">{escape(said)}</span>'
     return f'<div class="so-head"><h1>{escape(entry.title)}</h1><p>{escape(entry.question)}</p>{when}</div>'
 
 

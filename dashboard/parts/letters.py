@@ -15,9 +15,9 @@ from dashboard import live
 from dashboard.access import access
 from dashboard.charts import dead_letters as charts
 from dashboard.parts import blocks, show, trouble
-from dashboard.text import escape, moment, number, utc
+from dashboard.text import escape, moment, number, usd, utc
 from ops.errors import OpsError
-from ops.insight.reports import DeadLetterLook, Letter
+from ops.insight.reports import DeadLetterLook, DeadLettersReport, Finding, Letter
 from ops.target import Target
 
 LIMIT = 100
@@ -28,12 +28,23 @@ ALL_CUT = 1_048_576
 """The largest body that SQS carries (1 MiB); "show all" never shows less than a whole one."""
 
 
+def looked() -> DeadLetterLook | None:
+    """What the last look at the chosen workload found, in this session."""
+    found: dict[Target, DeadLetterLook] = st.session_state.setdefault("_looks", {})
+    return found.get(live.stage().choice.target)
+
+
+def finding(report: DeadLettersReport) -> Finding:
+    """The look's sentence, which knows the causes, for as long as the queue holds what was read; else the report's."""
+    look = looked()
+    return look.finding if look and look.complete and len(look.letters) == report.count else report.finding
+
+
 def section() -> None:
-    """The button, and what the last look at this target found."""
+    """The button, and what the last look found."""
     st.subheader("What lies there, and why?", anchor=False)
     allowed = access()
-    target = live.stage().choice.target
-    found: dict[Target, DeadLetterLook] = st.session_state.setdefault("_looks", {})
+    look = looked()
     with st.container(horizontal=True, vertical_alignment="center"):
         if st.button(
             "Look at the letters…",
@@ -45,11 +56,13 @@ def section() -> None:
             _ask_first()
         if not allowed.may_receive:
             st.text(allowed.why)
-        elif look := found.get(target):
+        elif look:
             when = moment(look.looked_at, live.viewer())
-            read = f"Looked at {when}: {number(len(look.letters))} letters read."
+            read = (
+                f"Looked at {when}: {number(len(look.letters))} letters read, for {usd(look.look.usd)} of log queries."
+            )
             st.html(f'<span class="so-quiet" title="{utc(look.looked_at)}">{read}</span>')
-    if look := found.get(target):
+    if look:
         _show(look)
     elif allowed.may_receive:
         st.html(
@@ -71,10 +84,13 @@ def _ask_first() -> None:
         "• the age that CloudWatch shows for this queue may change."
     )
     if st.button("Look", type="primary", key="look-confirmed", icon=":material/visibility:"):
-        target = live.stage().choice.target
+        bar = st.progress(0.0, "Receiving…")
+
+        def progress(read: int, expected: int) -> None:
+            bar.progress(min(1.0, read / max(1, expected)), f"{number(read)} of {number(expected)} letters read")
+
         try:
-            with st.spinner("Receiving…", show_time=True):
-                st.session_state["_looks"][target] = live.telemetry().look(LIMIT)
+            st.session_state["_looks"][live.stage().choice.target] = live.telemetry().look(LIMIT, progress)
         except OpsError as error:
             trouble.show(error, again=False)
             return
@@ -82,13 +98,8 @@ def _ask_first() -> None:
 
 
 def _show(look: DeadLetterLook) -> None:
-    for note in (
-        look.notes
-        if look.complete
-        else (*look.notes, "Not every letter was read: the causes below are of those that were.")
-    ):
+    for note in look.notes:
         st.html(f'<span class="so-quiet">{escape(note)}</span>')
-    st.html(blocks.finding(look.finding))
     if not look.letters:
         st.html(
             blocks.empty("No letters", "The dead-letter queue gave none: it is empty, or another receiver holds them.")
@@ -105,21 +116,23 @@ def _show(look: DeadLetterLook) -> None:
 
 
 _CAUSES = {
-    "error_type": st.column_config.TextColumn("Cause", width="medium"),
-    "error_message": st.column_config.TextColumn("In its own words", width="large"),
+    "error_type": st.column_config.TextColumn("Cause", width=170),
+    "error_message": st.column_config.TextColumn("In its own words", width=320),
     "letters": st.column_config.NumberColumn("Letters", format="localized"),
-    "share": st.column_config.ProgressColumn("Share", format="percent", min_value=0, max_value=1, color="gray"),
+    "share": st.column_config.ProgressColumn(
+        "Share", format="percent", min_value=0, max_value=1, color="gray", width=110
+    ),
     "first_seen": st.column_config.DatetimeColumn("First", format="D MMM HH:mm:ss"),
     "last_seen": st.column_config.DatetimeColumn("Last", format="D MMM HH:mm:ss"),
     "source": st.column_config.TextColumn("Known from"),
 }
 _LETTERS = {
     "sent": st.column_config.DatetimeColumn("Sent", format="D MMM HH:mm:ss"),
-    "cause": st.column_config.TextColumn("Cause", width="medium"),
-    "message": st.column_config.TextColumn("In its own words", width="large"),
+    "cause": st.column_config.TextColumn("Cause", width=170),
+    "message": st.column_config.TextColumn("In its own words", width=320),
     "receives": st.column_config.NumberColumn("Receives", format="localized"),
     "bytes": st.column_config.NumberColumn("Bytes", format="localized"),
-    "message_id": st.column_config.TextColumn("Message id", width="medium"),
+    "message_id": st.column_config.TextColumn("Message id", width=280),
 }
 
 

@@ -44,8 +44,8 @@ def path(rates: PathRates) -> str:
         + _node("Queue", number(rates.waiting), "waiting", theme.VISIBLE)
         + _flow(rates.started, "received", theme.IN_FLIGHT)
         + _node("Function", number(rates.in_flight), "in flight" + _failures(rates.failed), theme.IN_FLIGHT)
-        + _flow(rates.finished, "done", theme.SUCCESS)
-        + _node("Results", "", "S3 and events", theme.SUCCESS)
+        + _flow(rates.finished, "done", theme.SUCCESS, " so-done")
+        + _node("Results", "", "S3 and events", theme.SUCCESS, " so-done")
         + f'<div class="so-down{_idle(rates.died)}" style="--c:{theme.DEAD}"><b>{_rate(rates.died)}</b>'
         "<span>died</span></div>"
         + f'<div class="so-grave">{_node("Dead letters", number(rates.dead), "in the queue", theme.DEAD)}</div>'
@@ -53,14 +53,17 @@ def path(rates: PathRates) -> str:
     )
 
 
-def _node(name: str, figure: str, what: str, colour: str) -> str:
+def _node(name: str, figure: str, what: str, colour: str, also: str = "") -> str:
     value = f"<i>{escape(figure)}</i>" if figure else ""
-    return f'<div class="so-node" style="--c:{colour}"><b>{escape(name)}</b>{value}<span>{escape(what)}</span></div>'
-
-
-def _flow(rate: float | None, verb: str, colour: str) -> str:
     return (
-        f'<div class="so-flow{_idle(rate)}" style="--c:{colour}"><b>{_rate(rate)}</b><span>{escape(verb)}</span></div>'
+        f'<div class="so-node{also}" style="--c:{colour}"><b>{escape(name)}</b>{value}<span>{escape(what)}</span></div>'
+    )
+
+
+def _flow(rate: float | None, verb: str, colour: str, also: str = "") -> str:
+    return (
+        f'<div class="so-flow{also}{_idle(rate)}" style="--c:{colour}">'
+        f"<b>{_rate(rate)}</b><span>{escape(verb)}</span></div>"
     )
 
 

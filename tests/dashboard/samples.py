@@ -15,6 +15,7 @@ import pandas as pd
 
 from dashboard.charts.cold_starts import INIT
 from dashboard.span import Span
+from dashboard.telemetry import Progress
 from ops.errors import OpsError
 from ops.insight import reports as r
 from ops.insight.reports import Level
@@ -37,7 +38,7 @@ class Sample:
 
     notes: tuple[str, ...] = ()
 
-    def __init__(self, trouble: bool = True, minutes: int = 60, period: int = 10, foreign: str = "") -> None:
+    def __init__(self, trouble: bool = True, minutes: int = 60, period: int = 30, foreign: str = "") -> None:
         self.n = minutes * 60 // period
         self.minutes, self.period, self.trouble = minutes, period, trouble
         self.rng = np.random.default_rng(7)
@@ -54,7 +55,7 @@ class Sample:
         self.done = np.where(self.depth > 0, self.capacity, self.sent) * self.rng.uniform(0.95, 1.05, self.n)
         self.in_flight = np.round(np.clip(self.done / 4 + self.rng.normal(0, 2, self.n), 0, None))
         self.age = np.where(self.depth > 0, self.depth / 2 + 4, self.rng.uniform(1, 4, self.n))
-        self.dead = np.floor(np.clip((t - 0.55) / 0.45, 0, 1) * 54) if trouble else np.zeros(self.n)
+        self.dead = np.round(np.clip((t - 0.55) / 0.45, 0, 1) * 54) if trouble else np.zeros(self.n)
         self.cold = np.clip(0.02 + 0.2 * burst + self.rng.normal(0, 0.01, self.n), 0, 1)
 
     def _frame(self, **columns: np.ndarray) -> pd.DataFrame:
@@ -177,7 +178,7 @@ class Sample:
 
     def cold_starts(self, span: Span) -> r.ColdStartReport:
         self.calls.append("cold_starts")
-        n = 900
+        n = 300
         started = pd.to_datetime(
             [NOW - timedelta(minutes=float(m)) for m in sorted(self.rng.uniform(0, self.minutes, n), reverse=True)],
             utc=True,
@@ -187,7 +188,7 @@ class Sample:
         duration = self.rng.lognormal(5.6, 0.6, n)
         status = np.where(self.rng.random(n) < 0.03, "timeout", "success")
         duration = np.where(status == "timeout", 6_000.0, duration)
-        version = np.where(np.arange(n) < 600, "7", "8")
+        version = np.where(np.arange(n) < 200, "7", "8")
         invocations = pd.DataFrame(
             {
                 "started": started,
@@ -280,8 +281,9 @@ class Sample:
             self.look_cost,
         )
 
-    def look(self, limit: int) -> r.DeadLetterLook:
+    def look(self, limit: int, progress: Progress) -> r.DeadLetterLook:
         self.calls.append("look")
+        progress(limit // 2, limit)
         causes = [("Sandbox.Timedout", "Task timed out after 6.00 seconds", "invocation record")] * 51 + [
             ("BadData", f"column 'income' is empty {self.foreign or HOSTILE}", "attribute"),
             ("NotJson", "Expecting value: line 1 column 1 (char 0)", "attribute"),

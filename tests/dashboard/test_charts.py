@@ -1,0 +1,117 @@
+"""Charts are pure: a report in, a figure out."""
+
+from __future__ import annotations
+
+import base64
+from datetime import UTC
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from dashboard.charts import base, cold_starts, concurrency, cost, dead_letters, queue
+from dashboard.parts import spark
+from dashboard.span import Span
+from ops.insight.reports import Assumptions, Line
+from tests.dashboard.samples import HOSTILE, Empty, Sample, frame
+
+SPAN = Span()
+BUSY, IDLE = Sample(), Empty()
+BERLIN = ZoneInfo("Europe/Berlin")
+
+
+def trace(figure: object, name: str) -> object:
+    return next(one for one in figure.data if one.name == name)  # type: ignore[attr-defined]
+
+
+def test_times_are_the_viewers_with_utc_on_hover() -> None:
+    report = BUSY.queue(SPAN)
+    figure = queue.rates(report, BERLIN)
+    first = report.rates.index[0]
+    assert pd.Timestamp(trace(figure, "arriving").x[0]) == first.tz_convert(BERLIN).tz_localize(None)
+    assert trace(figure, "UTC").customdata[0] == f"{first:%Y-%m-%d %H:%M:%S}"
+    assert figure.layout.xaxis.title.text == "time, Europe/Berlin"
+
+
+def test_the_readers_zoom_is_kept() -> None:
+    assert queue.depth(BUSY.queue(SPAN), UTC).layout.uirevision == queue.depth(IDLE.queue(SPAN), UTC).layout.uirevision
+
+
+def test_gaps_stay_gaps() -> None:
+    rows = frame(10, 60, value=np.array([1.0, 2.0, np.nan, 4.0, 5.0, 6.0, 7.0, 8.0, 9.0, 10.0]))
+    figure = base.over_time("What?", rows, [base.Series("value", "value", "#000000")], "things", UTC)
+    assert np.isnan(trace(figure, "value").y[2])
+    assert trace(figure, "value").connectgaps is False
+
+
+def test_a_near_limit_is_a_dashed_named_line_and_a_far_one_is_named() -> None:
+    figure = concurrency.against_law(BUSY.concurrency(SPAN), UTC)
+    assert [(line.y0, line.line.dash) for line in figure.layout.shapes] == [(10.0, "dash")]
+    said = [note.text for note in figure.layout.annotations]
+    assert "mapping's maximum 10 executions" in said
+    assert "↑ account quota 1,000 executions" in said
+
+
+def test_seconds_become_the_unit_that_reads_best() -> None:
+    rows = frame(10, 60, oldest_s=np.full(10, 7_200.0))
+    report = BUSY.queue(SPAN)
+    figure = queue.age(type(report)(**{**vars(report), "age": rows, "age_lines": (Line("alarm", 3_600.0),)}), UTC)
+    assert figure.layout.yaxis.title.text == "minutes"
+    assert trace(figure, "oldest message").y[0] == 120
+    assert figure.layout.annotations[0].text == "alarm 60 min"
+
+
+@pytest.mark.parametrize(
+    "figure",
+    [
+        queue.depth(IDLE.queue(SPAN), UTC),
+        concurrency.against_law(IDLE.concurrency(SPAN), UTC),
+        cold_starts.dots(IDLE.cold_starts(SPAN), UTC),
+        cold_starts.distribution(IDLE.cold_starts(SPAN)),
+        cold_starts.waterfall(IDLE.cold_starts(SPAN)),
+        cost.waterfall(IDLE.cost(SPAN, Assumptions())),
+        cost.trend(IDLE.cost(SPAN, Assumptions()), UTC),
+        cost.break_even(IDLE.cost(SPAN, Assumptions())),
+        dead_letters.depth(IDLE.dead_letters(SPAN), UTC),
+    ],
+)
+def test_an_empty_chart_keeps_its_place_and_says_why(figure: object) -> None:
+    assert figure.layout.annotations[-1].text  # type: ignore[attr-defined]
+    assert figure.layout.height  # type: ignore[attr-defined]
+
+
+def test_every_invocation_is_one_dot() -> None:
+    report = BUSY.cold_starts(SPAN)
+    figure = cold_starts.dots(report, UTC)
+    assert sum(len(one.x) for one in figure.data) == len(report.invocations)
+    assert len(trace(figure, "cold").x) > 0
+
+
+def test_many_dots_are_drawn_by_the_graphics_card() -> None:
+    report = BUSY.cold_starts(SPAN)
+    many = pd.concat([report.invocations] * 8, ignore_index=True)
+    figure = cold_starts.dots(type(report)(**{**vars(report), "invocations": many}), UTC)
+    assert {one.type for one in figure.data} == {"scattergl"}
+
+
+def test_the_waterfall_adds_up() -> None:
+    report = BUSY.cost(SPAN, Assumptions())
+    bars = cost.waterfall(report).data[0]
+    assert bars.x[0] == "Lambda duration"
+    assert bars.measure[-1] == "total"
+    assert sum(bars.y[:-1]) == pytest.approx(bars.y[-1])
+
+
+def test_foreign_text_in_labels_is_no_markup() -> None:
+    causes = BUSY.look(100, lambda *_: None).causes.assign(error_type=HOSTILE)
+    assert "<" not in str(dead_letters.causes(causes).to_dict()["data"][0]["y"])
+
+
+def test_a_sparkline_keeps_peaks_and_gaps() -> None:
+    values: list[float | None] = [0.0] * 400
+    values[123] = 50.0
+    assert f",{spark.MARGIN:.1f}" in spark.svg(values, "#000000"), "the peak reaches the top"
+    assert spark.svg([1.0, None, 1.0], "#000000").count("<circle") == 2
+    assert "stroke-dasharray" in spark.svg([], "#000000")
+    assert base64.b64decode(spark.data_uri([1, 2], "#000000").partition(",")[2]).startswith(b"<svg")

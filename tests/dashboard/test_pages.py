@@ -1,0 +1,112 @@
+"""Every page, from the entry point, in every state that a workload can be in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from dashboard.pages import PAGES, Entry
+from tests.dashboard.app import App
+
+Visit = Callable[[str], App]
+pages = pytest.mark.parametrize("entry", PAGES.values(), ids=list(PAGES))
+
+
+@pages
+def test_a_page_in_trouble(sample: Visit, entry: Entry) -> None:
+    app = sample("trouble").open(entry)
+    assert not app.at.exception
+    assert entry.question in app.text
+    numbers = [app.html.index(mark) for mark in ("so-stats", "so-card") if mark in app.html]
+    assert app.html.index("so-finding") < min(numbers), "the finding opens the page"
+    assert "The last minute is not complete yet." in app.text, "what is missing is said"
+    assert "24 metrics a look: $0.000240" in app.text, "what looking costs is said"
+    assert all(question.endswith("?") for question in app.questions)
+    for chart in app.charts:
+        horizontal = any(trace.get("orientation") == "h" for trace in chart["data"])
+        assert chart["layout"]["xaxis" if horizontal else "yaxis"]["title"]["text"], chart["layout"]["title"]["text"]
+
+
+@pages
+def test_a_page_with_nothing_to_show(sample: Visit, entry: Entry) -> None:
+    app = sample("empty").open(entry)
+    assert not app.at.exception
+    assert "so-finding" in app.html
+    for chart in app.charts:
+        drawn = [trace for trace in chart["data"] if trace["type"] in ("bar", "waterfall", "histogram")]
+        said = [note["text"] for note in chart["layout"].get("annotations", [])]
+        assert said or drawn, f"{chart['layout']['title']['text']} is empty and does not say why"
+
+
+@pytest.mark.parametrize("state", ["fine", "huge"])
+def test_other_states(sample: Visit, state: str) -> None:
+    app = sample(state).open(PAGES["queue"])
+    assert not app.at.exception
+    assert len(app.charts) == 4
+
+
+@pytest.mark.parametrize("key", ["overview", "cost"])
+def test_an_error_is_a_sentence_and_the_next_step(sample: Visit, key: str) -> None:
+    app = sample("denied").open(PAGES[key])
+    assert not app.at.exception
+    assert "may not call cloudwatch:GetMetricData" in app.text
+    assert "Allow cloudwatch:GetMetricData, or use another profile." in app.text
+    assert "Traceback" not in app.text
+    assert "so-finding" not in app.html
+
+
+def test_the_overview_has_six_cards_a_path_and_its_alarms(sample: Visit) -> None:
+    app = sample("trouble").open()
+    assert app.html.count('class="so-card"') == 6
+    for said in ("API", "Queue", "Function", "Results", "Dead letters", "118/min", "runbooks/dead-letters.md"):
+        assert said in app.text
+    assert app.text.index("scilearn-dead-letters") < app.text.index("scilearn-function-errors"), (
+        "firing ones come first"
+    )
+
+
+def test_the_overview_leads_to_the_page_that_matters(sample: Visit) -> None:
+    labels = [link.proto.label for link in sample("trouble").open().at.get("page_link")]
+    assert labels[0] == "Open Dead letters"
+
+
+def test_an_unused_workload_says_why_its_charts_are_empty(sample: Visit) -> None:
+    for chart in sample("empty").open(PAGES["queue"]).charts:
+        assert chart["layout"]["annotations"][-1]["text"].startswith("Nothing was measured")
+
+
+def test_assumptions_change_the_figures(sample: Visit) -> None:
+    app = sample("fine").open(PAGES["cost"])
+    before = app.text
+    app.at.selectbox(key="api").set_value("none").run()
+    assert not app.at.exception
+    assert app.text != before
+
+
+def test_what_if_forecasts(sample: Visit) -> None:
+    app = sample("trouble").open(PAGES["concurrency"])
+    assert "How long would the backlog take at each concurrency?" in app.questions
+    slow = app.text
+    app.at.slider(key="if-concurrency").set_value(40).run()
+    assert app.text != slow
+    assert "at 40 at once" in app.text
+
+
+def test_the_address_chooses_the_time_range(sample: Visit) -> None:
+    app = sample("fine").open(PAGES["overview"], range="6h")
+    assert app.at.get("button_group")[0].value == "6h"
+
+
+def test_a_custom_range_that_makes_no_sense_is_said(sample: Visit) -> None:
+    query = {"range": "custom", "from": "2026-11-23T12:00", "to": "2026-11-23T11:00"}
+    app = sample("fine").open(PAGES["overview"], **query)
+    assert not app.at.exception
+    assert "The start is not before the end." in app.text
+
+
+def test_a_custom_range_is_not_refreshed(sample: Visit) -> None:
+    query = {"range": "custom", "from": "2026-11-20T11:00", "to": "2026-11-20T12:00"}
+    app = sample("fine").open(PAGES["overview"], **query)
+    assert app.at.toggle(key="live").disabled
+    assert "Refreshing is off" in app.text

@@ -1,0 +1,51 @@
+"""The app as it ships, where there is nothing to show yet: no workload, no credentials, a stack that is not there."""
+
+from __future__ import annotations
+
+import pytest
+
+from dashboard.pages import PAGES, Entry
+from tests.dashboard.app import App
+
+pages = pytest.mark.parametrize("entry", PAGES.values(), ids=list(PAGES))
+
+
+@pytest.mark.parametrize("entry", [PAGES["overview"], PAGES["cost"]], ids=["overview", "cost"])
+def test_with_nothing_configured_it_offers_the_twin(real: App, entry: Entry) -> None:
+    real.open(entry)
+    assert not real.at.exception
+    assert "What do you want to look at?" in real.text
+    assert real.at.button(key="start-twin").label == "Start the twin"
+
+
+def test_without_credentials_it_says_so(real: App, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPS_STACK", "orders")
+    monkeypatch.setenv("AWS_REGION", "eu-west-1")
+    real.open()
+    assert not real.at.exception
+    assert "No valid AWS credentials" in real.text
+    assert "Next step" in real.text
+
+
+def test_a_named_stack_wins_over_nothing(real: App) -> None:
+    real.open(PAGES["overview"], stack="orders", region="eu-west-1")
+    assert "AWS, eu-west-1" in real.text
+
+
+@pytest.mark.twin
+@pages
+def test_every_page_on_the_twin(real: App, twin: object, entry: Entry) -> None:
+    real.open(entry)
+    assert not real.at.exception
+    assert "so-finding" in real.html
+    assert "Local twin, us-east-1" in real.text
+    assert "Free on the local twin" in real.text
+
+
+@pytest.mark.twin
+def test_a_stack_that_is_not_there(real: App, twin: object, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPS_TARGET", "twin")
+    real.open(PAGES["queue"], stack="nowhere")
+    assert not real.at.exception
+    assert "nowhere" in real.text
+    assert "Next step" in real.text

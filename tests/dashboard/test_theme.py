@@ -1,0 +1,73 @@
+"""Colours that everyone can tell apart, on both backgrounds."""
+
+from __future__ import annotations
+
+import itertools
+import tomllib
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from dashboard import theme
+
+CONFIG = Path(theme.__file__).with_name(".streamlit") / "config.toml"
+# Machado, Oliveira and Fernandes (2009), severity 1.0: how a colour-blind eye sees linear RGB.
+BLINDNESS = {
+    "none": np.eye(3),
+    "protan": np.array(
+        [[0.152286, 1.052583, -0.204868], [0.114503, 0.786281, 0.099216], [-0.003882, -0.048116, 1.051998]]
+    ),
+    "deutan": np.array(
+        [[0.367322, 0.860646, -0.227968], [0.280085, 0.672501, 0.047413], [-0.011820, 0.042940, 0.968881]]
+    ),
+    "tritan": np.array(
+        [[1.255528, -0.076749, -0.178779], [-0.078411, 0.930809, 0.147602], [0.004733, 0.691367, 0.303900]]
+    ),
+}
+TO_XYZ = np.array([[0.4124, 0.3576, 0.1805], [0.2126, 0.7152, 0.0722], [0.0193, 0.1192, 0.9505]])
+APART = 14.0
+"""CIE76 distance: well above what is just noticed (about 2.3), for marks that lie apart on a page."""
+
+
+def linear(colour: str) -> np.ndarray:
+    value = np.array([int(colour[i : i + 2], 16) for i in (1, 3, 5)]) / 255
+    return np.where(value <= 0.04045, value / 12.92, ((value + 0.055) / 1.055) ** 2.4)
+
+
+def luminance(colour: str) -> float:
+    return float(linear(colour) @ [0.2126, 0.7152, 0.0722])
+
+
+def lab(rgb: np.ndarray) -> np.ndarray:
+    xyz = TO_XYZ @ np.clip(rgb, 0, 1) / [0.9505, 1.0, 1.089]
+    f = np.where(xyz > 0.008856, np.cbrt(xyz), 7.787 * xyz + 16 / 116)
+    return np.array([116 * f[1] - 16, 500 * (f[0] - f[1]), 200 * (f[1] - f[2])])
+
+
+@pytest.mark.parametrize("background", theme.BACKGROUNDS.values(), ids=list(theme.BACKGROUNDS))
+@pytest.mark.parametrize("colour", {*theme.SERIES.values(), theme.NEUTRAL, theme.WATCH})
+def test_every_colour_reads_on_both_backgrounds(colour: str, background: str) -> None:
+    light, dark = sorted((luminance(colour), luminance(background)), reverse=True)
+    assert (light + 0.05) / (dark + 0.05) >= 3.0
+
+
+@pytest.mark.parametrize("eye", BLINDNESS)
+@pytest.mark.parametrize("together", theme.TOGETHER, ids="+".join)
+def test_what_shares_a_chart_stays_apart_for_every_eye(together: tuple[str, ...], eye: str) -> None:
+    for one, other in itertools.combinations(together, 2):
+        seen = [lab(BLINDNESS[eye] @ linear(theme.SERIES[name])) for name in (one, other)]
+        assert np.linalg.norm(seen[0] - seen[1]) >= APART, f"{one} and {other}"
+
+
+def test_the_backgrounds_are_those_of_the_theme() -> None:
+    configured = tomllib.loads(CONFIG.read_text())["theme"]
+    assert {name: configured[name]["backgroundColor"] for name in ("light", "dark")} == theme.BACKGROUNDS
+
+
+def test_the_app_phones_nobody_and_stays_on_loopback() -> None:
+    configured = tomllib.loads(CONFIG.read_text())
+    assert configured["browser"]["gatherUsageStats"] is False
+    assert configured["server"]["address"] == "127.0.0.1"
+    assert configured["client"]["showErrorDetails"] == "none"
+    assert "://" not in CONFIG.read_text() + Path(theme.STYLE).read_text(), "fonts and styles are local"
