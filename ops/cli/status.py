@@ -63,7 +63,8 @@ def _show(console: Console, workload: Workload, report: OverviewReport, minutes:
     console.print(_path(report))
     for alarm in report.alarms:
         style = {"ALARM": STYLES["act"], "OK": STYLES["ok"]}.get(alarm.state, STYLES["unknown"])
-        console.print(Text(f"  {alarm.state:<17} {safe(alarm.name)}  {safe(alarm.runbook)}", style=style))
+        todo = f": {safe(alarm.runbook)}" if alarm.state == "ALARM" and alarm.runbook else ""
+        console.print(Text(f"  {alarm.state:<17} {safe(alarm.name)}{todo}", style=style))
     for note in (*workload.notes, *report.look.partial):
         console.print(Text(f"  note: {safe(note)}", style="dim"))
     cost = f"This look asked for {report.look.metrics_requested} metrics ({words.usd(report.look.usd)} at AWS prices)."

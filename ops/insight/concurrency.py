@@ -32,6 +32,7 @@ def report(aws: Aws, workload: Workload, window: Window) -> ConcurrencyReport:
     queries = [
         *sources.queue(workload.queue, "visible", "sent", "received"),
         *sources.function(workload.function, *names),
+        *sources.account(),
     ]
     readings = metrics.read(aws, queries, window)
     frame = readings.frame.reindex(columns=["visible", "sent", "received", *names])
@@ -141,6 +142,9 @@ def _binding(readings: Readings, concurrency: pd.DataFrame, known: tuple[Line, .
     observed = readings.latest("concurrency", quiet=0.0)
     if not now.visible or observed is None or not known:
         return ""
+    quota = next((line.value for line in known if line.name == limits.ACCOUNT), None)
+    if quota is not None and (readings.latest("claimed") or 0.0) >= NEAR * quota:
+        return limits.ACCOUNT
     lowest = known[0]
     if observed >= NEAR * lowest.value:
         return lowest.name
@@ -168,6 +172,14 @@ def _claims(
     elif binding == RAMP:
         text = f"{words.count(now.visible, 'message')} wait while the mapping still ramps up (300 more a minute)"
         claims.append(Claim(Level.OK, text))
+    elif binding == limits.ACCOUNT:
+        claimed = words.count(readings.latest("claimed") or 0.0)
+        text = (
+            f"the account uses {claimed} of the {words.count(workload.account_concurrency or 0)} concurrent executions "
+            f"of its quota while {words.count(now.visible, 'message waits', 'messages wait')}: other functions compete "
+            "with this one"
+        )
+        claims.append(Claim(Level.ACT, text))
     elif binding:
         value = next(line.value for line in known if line.name == binding)
         text = (

@@ -15,6 +15,8 @@ services-sqs-scaling, after 2025-11; older pages say 1,000)."""
 POLLER_CONCURRENCY = 10
 """Concurrent invokes of one provisioned poller (same page)."""
 
+ACCOUNT = "account quota"
+
 
 def concurrency(workload: Workload) -> tuple[Line, ...]:
     """Every limit that applies, the lowest first; no limit is listed for what could not be read."""
@@ -29,5 +31,5 @@ def concurrency(workload: Workload) -> tuple[Line, ...]:
     if workload.function is not None and workload.function.reserved is not None:
         lines.append(Line("reserved concurrency", workload.function.reserved))
     elif workload.account_concurrency is not None:
-        lines.append(Line("account quota", workload.account_concurrency))
+        lines.append(Line(ACCOUNT, workload.account_concurrency))
     return tuple(sorted(lines, key=lambda line: line.value))

@@ -76,6 +76,11 @@ def function(function: Function | None, *names: str) -> list[MetricQuery]:
     ]
 
 
+def account() -> list[MetricQuery]:
+    """``claimed``: what all functions of the account take of its concurrency, reservations included."""
+    return [MetricQuery("claimed", "AWS/Lambda", "ClaimedAccountConcurrency", "Maximum")]
+
+
 def records(function: Function | None, *names: str) -> list[MetricQuery]:
     """Sums of the extension's metrics; ``recorded``: how many invocations they tell of. No points without it."""
     if function is None:

@@ -65,6 +65,15 @@ def test_throttles_name_the_limit_outside_the_mapping(stage: Stage) -> None:
     assert "18 invocations were throttled by the reserved concurrency" in found.finding.text
 
 
+def test_other_functions_use_up_the_account(stage: Stage) -> None:
+    found = report(stage, RUNNING | {"ClaimedAccountConcurrency": 960}, 500)
+    assert found.binding == "account quota"
+    assert found.finding.text == (
+        "Act: the account uses 960 of the 1,000 concurrent executions of its quota while 500 messages wait: "
+        "other functions compete with this one."
+    )
+
+
 def test_the_ramp_binds_at_first(stage: Stage) -> None:
     wide = without(mapping=replace(MAPPING, maximum_concurrency=None))
     waiting: list[float | None] = [0.0] * 8 + [9_000.0, 9_000.0]
