@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import shutil
 import socket
+import ssl
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 
 from handler.aws.wire import Connection, Response, WireError
+from tests.handler.runtime_api import REPOSITORY
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 
@@ -99,3 +105,57 @@ def test_a_body_over_the_limit_is_refused_before_it_is_read(answer: bytes) -> No
         with pytest.raises(OverflowError):
             ask(connection, limit=8)
         assert ask(connection).body == b"ok"
+
+
+@pytest.mark.skipif(shutil.which("openssl") is None, reason="openssl makes the certificate")
+def test_https_is_spoken_and_a_strange_certificate_refused(tmp_path: Path) -> None:
+    key, certificate = tmp_path / "key.pem", tmp_path / "certificate.pem"
+    command = [
+        "openssl",
+        "req",
+        "-x509",
+        "-newkey",
+        "ec",
+        "-pkeyopt",
+        "ec_paramgen_curve:P-256",
+        "-nodes",
+        "-days",
+        "2",
+    ]
+    names = ["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost"]
+    subprocess.run([*command, *names, "-keyout", key, "-out", certificate], check=True, capture_output=True)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, key)
+    listener = socket.create_server(("127.0.0.1", 0))
+
+    def serve() -> None:
+        for _ in range(2):
+            peer, _ = listener.accept()
+            try:
+                with context.wrap_socket(peer, server_side=True) as secure:
+                    secure.recv(65_536)
+                    secure.sendall(OK)
+            except OSError:
+                peer.close()
+
+    thread = threading.Thread(target=serve, daemon=True)
+    thread.start()
+    program = """
+import sys
+from handler.aws.wire import Connection, WireError
+connection = Connection("https", "localhost", int(sys.argv[1]))
+try:
+    print(connection.request("GET", "/", {"host": "localhost"}, b"").body)
+except WireError as error:
+    print(error)
+"""
+    said = [
+        subprocess.run(
+            [sys.executable, "-c", program, str(listener.getsockname()[1])],
+            cwd=REPOSITORY, env=trust, capture_output=True, text=True, check=True,
+        ).stdout
+        for trust in ({}, {"SSL_CERT_FILE": str(certificate)})
+    ]  # fmt: skip
+    listener.close()
+    thread.join(5)
+    assert "CERTIFICATE_VERIFY_FAILED" in said[0] and said[1] == "b'ok'\n"
