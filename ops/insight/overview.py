@@ -5,16 +5,11 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-import pandas as pd
-
 from ops.aws import sqs
-from ops.insight import alarms, costing, dead_letters, limits, metrics, prices, queue, setup, sources, words
+from ops.insight import alarms, cards, costing, dead_letters, metrics, queue, setup, sources, words
 from ops.insight.findings import Claim, conclude
 from ops.insight.metrics import Readings
 from ops.insight.reports import (
-    AlarmState,
-    Assumptions,
-    Card,
     Level,
     Line,
     Look,
@@ -25,12 +20,9 @@ from ops.insight.reports import (
 
 if TYPE_CHECKING:
     from ops.aws import Aws
+    from ops.aws.cloudwatch import Alarm
     from ops.workload import Workload
 
-NEAR = 0.9
-"""Share of a limit from which it is called near: AWS recommends alarms at about 90% of the concurrency quotas."""
-SLOW_AGE_S = 300.0
-"""Age of the oldest message worth a second look where no alarm says better: a guess, so it only ever says Watch."""
 NEW_DEPLOY = timedelta(hours=24)
 
 
@@ -48,7 +40,6 @@ def report(aws: Aws, workload: Workload, window: Window) -> OverviewReport:
     now = sqs.depth(aws, workload.queue)
     dead_now = dead_letters.count_now(aws, workload)
     known, missing = alarms.read(aws, workload)
-    states = alarms.states(known)
     oldest_line = alarms.threshold(known, "ApproximateAgeOfOldestMessage", workload.queue.name)
     path = _path(readings, now, dead_now)
     claims = [
@@ -56,7 +47,7 @@ def report(aws: Aws, workload: Workload, window: Window) -> OverviewReport:
         *dead_letters.claim(dead_now, dead_letters.arrived(readings), window),
         *setup.dead_lettering(workload),
         *setup.visibility(workload),
-        *_alarms(states, workload),
+        *_alarms(known, workload, dead_now),
         *_queue(readings, workload, path, queue.age_lines(workload, readings, oldest_line)),
         *_function(readings, window),
     ]
@@ -65,9 +56,9 @@ def report(aws: Aws, workload: Workload, window: Window) -> OverviewReport:
     look = readings.look
     return OverviewReport(
         finding=conclude(claims, _deployed(workload, window)),
-        cards=_cards(readings, workload, now, dead_now, oldest_line),
+        cards=cards.make(readings, workload, now, dead_now, oldest_line),
         path=path,
-        alarms=states,
+        alarms=alarms.states(known),
         look=Look(look.metrics_requested, look.usd, look.partial + missing),
     )
 
@@ -99,11 +90,15 @@ def _path(readings: Readings, now: sqs.Depth, dead_now: float | None) -> PathRat
     )
 
 
-def _alarms(states: tuple[AlarmState, ...], workload: Workload) -> list[Claim]:
-    """Alarms that fire, but for those about dead letters, whose number the sentence gives already."""
+def _alarms(known: tuple[Alarm, ...], workload: Workload, dead: float | None) -> list[Claim]:
+    """Alarms that fire, but for those about letters whose number the sentence gives already."""
+    told = {workload.dlq.name} if workload.dlq and dead else set()
+    firing = {
+        alarm.name for alarm in known if alarm.state == "ALARM" and not told & set(dict(alarm.dimensions).values())
+    }
     claims = []
-    for alarm in states:
-        if alarm.state == "ALARM" and not alarm.runbook.endswith("dead-letters.md"):
+    for alarm in alarms.states(known):
+        if alarm.name in firing:
             name = alarm.name.removeprefix(f"{workload.stack}-")
             todo = f": follow {alarm.runbook}" if alarm.runbook else ""
             claims.append(Claim(Level.ACT, f"alarm {name} fires{todo}"))
@@ -115,12 +110,12 @@ def _queue(readings: Readings, workload: Workload, path: PathRates, lines: tuple
         return []
     late = queue.age_claims(readings, workload, lines)
     age = readings.latest("oldest_s")
-    growing = path.accepted is not None and path.finished is not None and path.accepted > path.finished * queue.EVEN
-    if late or not growing or age is None or age <= SLOW_AGE_S:
+    arriving, leaving = path.accepted or 0.0, readings.per_minute("deleted") or 0.0
+    if late or arriving <= leaving * queue.EVEN or age is None or age <= cards.SLOW_AGE_S:
         return late
     text = (
-        f"work arrives faster ({words.rate(path.accepted or 0)}) than it is done "
-        f"({words.rate(path.finished or 0)}); {words.count(path.waiting)} wait, the oldest for {words.duration(age)}"
+        f"work arrives faster ({words.rate(arriving)}) than it is done "
+        f"({words.rate(leaving)}); {words.count(path.waiting)} wait, the oldest for {words.duration(age)}"
     )
     return [Claim(Level.WATCH, text, "queue")]
 
@@ -164,94 +159,3 @@ def _quiet(readings: Readings, path: PathRates) -> Claim:
         f"{words.rate(path.accepted or 0)} arrive and {words.rate(path.finished or 0)} are done; "
         f"{words.count(path.waiting or 0)} wait{waited}; no dead letters",
     )
-
-
-def _cards(
-    readings: Readings, workload: Workload, now: sqs.Depth, dead_now: float | None, oldest: Line | None
-) -> tuple[Card, ...]:
-    frame = readings.frame
-
-    def spark(column: str) -> pd.Series:
-        return frame[column] if column in frame else pd.Series(dtype=float, index=frame.index)
-
-    age = 0.0 if not now.visible and not readings.has("oldest_s") else readings.latest("oldest_s")
-    age_level = _level(age, oldest.value if oldest else None)
-    cold, recorded = readings.total("cold"), readings.total("recorded")
-    share = (cold or 0.0) / recorded if recorded else None
-    cold_spark = spark("cold") / spark("recorded")
-    assumptions = Assumptions()
-    spend = costing.spend(readings, workload, assumptions, prices.load())
-    done = costing.successes(readings)
-    per_1000 = costing.per_1000(float(spend.sum().sum()), float(done.sum()))
-    without_init = workload.function is not None and not readings.has("billed_ms") and readings.has("duration_ms")
-    return (
-        Card(
-            "depth", "Waiting", float(now.visible), "messages", spark("visible"), Level.OK, f"{now.in_flight} in flight"
-        ),
-        Card(
-            "age",
-            "Oldest message",
-            age,
-            "s",
-            spark("oldest_s"),
-            age_level,
-            f"alarm at {words.duration(oldest.value)}" if oldest else "no alarm on it",
-        ),
-        _concurrency_card(readings, workload, now),
-        Card(
-            "cold_share",
-            "Cold starts",
-            share * 100 if share is not None else None,
-            "%",
-            cold_spark * 100,
-            Level.OK if share is not None else Level.UNKNOWN,
-            f"{words.count(cold or 0)} of {words.count(recorded)} invocations"
-            if recorded
-            else "no invocation records: see the Cold starts page",
-        ),
-        Card(
-            "cost",
-            "Per 1,000 successes",
-            per_1000,
-            "USD",
-            spend.sum(axis=1) / done.where(done > 0) * 1000,
-            Level.OK if per_1000 is not None else Level.UNKNOWN,
-            "INIT not included (no invocation records)"
-            if without_init
-            else f"{words.count(float(done.sum()))} successes",
-        ),
-        Card(
-            "dead",
-            "Dead letters",
-            dead_now,
-            "messages",
-            spark("dead"),
-            Level.UNKNOWN if dead_now is None else Level.ACT if dead_now else Level.OK,
-            "no dead-letter queue" if workload.dlq is None else workload.dlq.name,
-        ),
-    )
-
-
-def _concurrency_card(readings: Readings, workload: Workload, now: sqs.Depth) -> Card:
-    used = readings.latest("concurrency", quiet=0.0)
-    lowest = next(iter(limits.concurrency(workload)), None)
-    near = used is not None and lowest is not None and used >= NEAR * lowest.value
-    spark = readings.frame["concurrency"] if "concurrency" in readings.frame else pd.Series(dtype=float)
-    return Card(
-        "concurrency",
-        "Concurrency",
-        used,
-        "environments",
-        spark,
-        Level.UNKNOWN if used is None else Level.WATCH if near and now.visible else Level.OK,
-        f"of {words.count(lowest.value)} allowed by the {lowest.name}" if lowest else "no known limit",
-    )
-
-
-def _level(age: float | None, threshold: float | None) -> Level:
-    if age is None:
-        return Level.UNKNOWN
-    if threshold is not None and age >= threshold:
-        return Level.ACT
-    near = threshold * NEAR if threshold is not None else SLOW_AGE_S
-    return Level.WATCH if age >= near else Level.OK

@@ -85,8 +85,16 @@ def test_the_oldest_message_over_its_alarm(stage: Stage) -> None:
     assert card(found, "age").note == "alarm at 9 min"
 
 
+def test_an_alarm_about_other_dead_letters_is_not_taken_for_these(stage: Stage) -> None:
+    found = report(stage, BUSY, firing=["shop-dead"])
+    assert found.finding.text == "Act: alarm dead fires: follow runbooks/dead-letters.md.", (
+        "though the queue is empty now"
+    )
+
+
 def test_growing_work_is_watched(stage: Stage) -> None:
-    metrics = BUSY | {"JobsSucceeded": 10, "QueueName=jobs ApproximateAgeOfOldestMessage": 400}
+    age = {"QueueName=jobs ApproximateAgeOfOldestMessage": 400}
+    metrics = BUSY | age | {"JobsSucceeded": 10, "QueueName=jobs NumberOfMessagesDeleted": 10}
     found = report(stage, metrics, depths={"jobs": (400, 5)})
     assert found.finding.level is Level.WATCH
     assert "work arrives faster (60/min) than it is done (10/min); 400 wait, the oldest for 7 min" in found.finding.text
