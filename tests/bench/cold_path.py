@@ -17,7 +17,7 @@ import math
 import statistics
 from typing import Any
 
-from handler import contract, jobs
+from handler import jobs
 from handler.job import parse
 from tests.handler.fake_aws import FakeAws
 from tests.handler.runtime_api import RuntimeApi
@@ -84,7 +84,6 @@ def main() -> None:
         "naive_first_ms": round(first["naive"], 1),
         "cold_ratio": round(first["ours"] / first["naive"], 3),
         "repeat": repeat,
-        "schema": {"model": contract.MODEL_SCHEMA, "result": contract.RESULT_SCHEMA},
     }
     print(json.dumps(figures))
 
