@@ -23,13 +23,13 @@ class Crew:
         self,
         plan: Plan,
         guardian: Guardian,
-        on_line: Callable[[str, str, float], None],
+        on_lines: Callable[[str, list[str], float], None],
         on_exit: Callable[[str, int], None],
     ) -> None:
-        """``on_line`` gets kind (function or extension), text, moment; ``on_exit`` a process's name and wait status."""
+        """``on_lines`` gets kind (function or extension), texts, moment; ``on_exit`` a process's name and status."""
         self._plan = plan
         self._guardian = guardian
-        self._on_line = on_line
+        self._on_lines = on_lines
         self._on_exit = on_exit
         self._processes: dict[str, Process] = {}
         self._lines: list[Lines] = []
@@ -106,10 +106,10 @@ class Crew:
         self.memory_peak = min(max(self.memory_peak, used), self._plan.memory * MEGABYTE)
 
     def _start(self, name: str, command: tuple[str, ...], variables: Mapping[str, str], kind: str) -> None:
-        def on_line(text: str, moment: float) -> None:
-            self._on_line(kind, text, moment)
+        def on_lines(texts: list[str], moment: float) -> None:
+            self._on_lines(kind, texts, moment)
 
-        lines = Lines(on_line)
+        lines = Lines(on_lines)
         self._lines.append(lines)
         # Twice the memory and a gigabyte of address space: only to hold what grows faster than the watch can look.
         net = 2 * self._plan.memory * MEGABYTE + 1024 * MEGABYTE
@@ -121,5 +121,5 @@ class Crew:
             self._guardian,
             lines.feed,
             lambda status: self._on_exit(name, status),
-            on_frames=Frames(on_line).feed if kind == "function" else None,
+            on_frames=Frames(on_lines).feed if kind == "function" else None,
         )

@@ -48,7 +48,7 @@ class Environment:
         self._telemetry = TelemetryApi(self._subscribed)
         self._scratch = settings.directory / "tmp" / self.instance
         plan = plan_for(function, image, settings, self.log_stream, self._scratch, services.xray_port)
-        self._sandbox = Sandbox(plan, self._telemetry, services.guardian, self._line)
+        self._sandbox = Sandbox(plan, self._telemetry, services.guardian, self._lines)
         self._api = ""
         self._turn = asyncio.Lock()  # one thing at a time: start, invoke, recover, shut_down
         self._closing = False
@@ -216,9 +216,11 @@ class Environment:
     def _subscribed(self, name: str, types: list[str]) -> None:
         self._write(platform_lines.telemetry(name, types))
 
-    def _line(self, kind: str, text: str, moment: float) -> None:
-        self._emit(events.log(wall(moment), kind, text, self.function.log_format == "JSON"))
-        self._log.write(moment, text)
+    def _lines(self, kind: str, texts: list[str], moment: float) -> None:
+        if self._telemetry.wanted(kind):
+            for text in texts:
+                self._emit(events.log(wall(moment), kind, text, self.function.log_format == "JSON"))
+        self._log.write(moment, texts)
 
     def _write(self, text: str) -> None:
-        self._log.write(now(), text)
+        self._log.write(now(), [text])

@@ -14,7 +14,7 @@ from ops.twin.host.xray import Sampler, TraceFile
 class Log(Protocol):
     """Where an environment's lines go."""
 
-    def write(self, moment: float, text: str) -> None: ...
+    def write(self, moment: float, texts: list[str]) -> None: ...
 
 
 @dataclass(frozen=True)

@@ -21,40 +21,42 @@ _FRAME = struct.Struct(">IIQ")
 _FRAME_MARK = 0xA55A0000
 
 
+OnLines = Callable[[list[str], float], None]
+"""Lines that came at once, and the ``now()`` moment they came."""
+
+
 class Lines:
-    def __init__(self, on_line: Callable[[str, float], None]) -> None:
-        self._on_line = on_line
+    def __init__(self, on_lines: OnLines) -> None:
+        self._on_lines = on_lines
         self._rest = b""
 
     def feed(self, data: bytes) -> None:
-        moment = now()
-        *whole, rest = (self._rest + data).split(b"\n") if self._rest else data.split(b"\n")
-        for line in whole:
-            self._put(line, moment)
-        while len(rest) >= LONGEST:
-            self._put(rest[:LONGEST], moment)
-            rest = rest[LONGEST:]
+        """Lines are handed over together: somebody may print a hundred thousand of them a second."""
+        whole, newline, rest = (self._rest + data).rpartition(b"\n")
+        lines = [line for line in whole.split(b"\n") if line] if newline else []
+        if any(len(line) > LONGEST for line in lines):
+            lines = [piece for line in lines for piece in _pieces(line)]
+        if len(rest) >= LONGEST:
+            *full, rest = _pieces(rest)
+            lines += full
         self._rest = rest
+        self._hand_over(lines)
 
     def end(self) -> None:
         """What was written last, without a newline."""
-        if self._rest:
-            self._put(self._rest, now())
-            self._rest = b""
+        self._hand_over([self._rest] if self._rest else [])
+        self._rest = b""
 
-    def _put(self, line: bytes, moment: float) -> None:
-        while len(line) > LONGEST:
-            self._on_line(line[:LONGEST].decode("utf-8", "replace"), moment)
-            line = line[LONGEST:]
-        if line:
-            self._on_line(line.decode("utf-8", "replace"), moment)
+    def _hand_over(self, lines: list[bytes]) -> None:
+        if lines:
+            self._on_lines([line.decode("utf-8", "replace") for line in lines], now())
 
 
 class Frames:
     """The framed log stream. What does not begin like a frame is dropped: the stream cannot be read any more."""
 
-    def __init__(self, on_line: Callable[[str, float], None]) -> None:
-        self._on_line = on_line
+    def __init__(self, on_lines: OnLines) -> None:
+        self._on_lines = on_lines
         self._data = bytearray()
 
     def feed(self, data: bytes) -> None:
@@ -69,5 +71,9 @@ class Frames:
                 return
             text = bytes(self._data[_FRAME.size : end]).rstrip(b"\n")
             del self._data[:end]
-            for start in range(0, len(text), LONGEST):
-                self._on_line(text[start : start + LONGEST].decode("utf-8", "replace"), moment_of(microseconds / 1e6))
+            texts = [piece.decode("utf-8", "replace") for piece in _pieces(text)]
+            self._on_lines(texts, moment_of(microseconds / 1e6))
+
+
+def _pieces(line: bytes) -> list[bytes]:
+    return [line[start : start + LONGEST] for start in range(0, len(line), LONGEST)]

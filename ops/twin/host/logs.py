@@ -12,6 +12,7 @@ import asyncio
 import json
 from collections import deque
 from dataclasses import dataclass, field
+from itertools import repeat
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -45,11 +46,14 @@ class Stream:
     created: bool = False
     latest: int = 0
 
-    def write(self, moment: float, text: str) -> None:
-        size = len(text.encode("utf-8", "replace")) + EVENT_OVERHEAD
-        if text and self.sink.admit(self, size):
-            self.latest = max(self.latest, epoch_ms(moment))
-            self.waiting.append((self.latest, text, size))
+    def write(self, moment: float, texts: list[str]) -> None:
+        """Lines of the same moment (``clock.now()``)."""
+        self.latest = max(self.latest, epoch_ms(moment))
+        sizes = [
+            (len(text) if text.isascii() else len(text.encode("utf-8", "replace"))) + EVENT_OVERHEAD for text in texts
+        ]
+        if self.sink.admit(self, sizes):
+            self.waiting.extend(zip(repeat(self.latest, len(texts)), texts, sizes, strict=True))
 
 
 class LogSink:
@@ -73,12 +77,13 @@ class LogSink:
     def open(self, group: str, name: str) -> Stream:
         return Stream(group, name, self)
 
-    def admit(self, stream: Stream, size: int) -> bool:
-        """Whether there is room for ``size`` more bytes."""
-        if self._bytes + size > KEPT_BYTES:
-            self.dropped += 1
+    def admit(self, stream: Stream, sizes: list[int]) -> bool:
+        """Whether there is room for lines of these sizes (bytes); else they are counted as dropped."""
+        total = sum(sizes)
+        if self._bytes + total > KEPT_BYTES:
+            self.dropped += len(sizes)
             return False
-        self._bytes += size
+        self._bytes += total
         self._dirty[id(stream)] = stream
         self._wake.set()
         return True

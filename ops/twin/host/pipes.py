@@ -17,13 +17,13 @@ class Pipe:
         self._on_data = on_data
         self._reader, self.writer = os.pipe()
         os.set_blocking(self._reader, False)
-        asyncio.get_running_loop().add_reader(self._reader, self.drain)
+        asyncio.get_running_loop().add_reader(self._reader, self.drain, 1)
 
     def close_writer(self) -> None:
         os.close(self.writer)
 
     def drain(self, limit: int = 2 * CAPACITY) -> None:
-        """Read what is there; not more than ``limit``, so that one writer cannot hold up the rest."""
+        """Read what is there, all that was written before; not more than ``limit``, as somebody may write for ever."""
         while limit > 0 and self._reader >= 0:
             try:
                 data = os.read(self._reader, CAPACITY)

@@ -35,14 +35,14 @@ KILL_LIMIT = 5.0
 
 class Sandbox:
     def __init__(
-        self, plan: Plan, telemetry: TelemetryApi, guardian: Guardian, on_line: Callable[[str, str, float], None]
+        self, plan: Plan, telemetry: TelemetryApi, guardian: Guardian, on_lines: Callable[[str, list[str], float], None]
     ) -> None:
-        """``on_line`` gets kind (function or extension), text and the ``now()`` moment of each line written."""
+        """``on_lines`` gets kind (function or extension), the lines written and their ``now()`` moment."""
         self.plan = plan
         self.runtime = RuntimeApi(self)
         self.extensions = ExtensionsApi(self)
         self.telemetry = telemetry
-        self.crew = Crew(plan, guardian, on_line, self._ended)
+        self.crew = Crew(plan, guardian, on_lines, self._ended)
         self._phase = Phase()
         self._server: asyncio.Server | None = None
         self.initializing = False

@@ -34,7 +34,7 @@ _FUNCTION_PATH = re.compile(r"/functions/(?P<name>[A-Za-z0-9-_:$]+)(?P<rest>/inv
 class NoLog:
     """Without an emulator there is nowhere to write log streams to."""
 
-    def write(self, moment: float, text: str) -> None:
+    def write(self, moment: float, texts: list[str]) -> None:
         pass
 
 

@@ -26,7 +26,8 @@ TYPES = ("platform", "function", "extension")
 RESERVED_PORT = 9001
 LIMITS = {"maxItems": (1000, 10_000), "maxBytes": (262_144, 1_048_576), "timeoutMs": (25, 30_000)}
 DEFAULTS = {"maxItems": 1000, "maxBytes": 262_144, "timeoutMs": 1000}
-_KEPT_EVENTS = 10_000
+_KEPT_EVENTS = 1_000
+"""Events of the init phase kept for those who subscribe later in it; the number is ours."""
 
 
 class Invalid(Exception):
@@ -38,6 +39,12 @@ class TelemetryApi:
         self._on_subscribed = on_subscribed
         self._subscriptions: dict[str, Subscription] = {}
         self._early: list[events.Event] | None = []  # None once init is over
+
+    def wanted(self, kind: str) -> bool:
+        """Whether an event of this type would go anywhere: lines come by the thousand, so they are not made in vain."""
+        if self._early is not None and len(self._early) < _KEPT_EVENTS:
+            return True
+        return any(subscription.wants(kind) for subscription in self._subscriptions.values())
 
     def emit(self, event: events.Event) -> None:
         if self._early is not None and len(self._early) < _KEPT_EVENTS:
