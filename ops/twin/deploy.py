@@ -28,13 +28,14 @@ TEMPLATE = state.REPOSITORY / "template.yaml"
 DEPLOY_TIMEOUT = 60.0
 
 
-def parameters(cores: int, timeout: int = 12) -> dict[str, str]:
+def parameters(cores: int, timeout: int = 15) -> dict[str, str]:
     """The template's parameters on the twin, each derived by the template's own rule from a short timeout (seconds).
 
-    Short, so that a job that is killed dies after three receives within minutes. Concurrency follows the machine's
-    cores: an environment here takes real CPU from its neighbours.
+    Short, so that a job that is killed dies after three receives within minutes; long enough for the first imports of
+    SciPy and scikit-learn (some four seconds of CPU) in several cold environments at once. Concurrency follows the
+    machine's cores: an environment here takes real CPU from its neighbours.
     """
-    concurrency = max(2, min(10, 2 * cores))
+    concurrency = max(2, min(10, cores + 1))
     return {
         "TlsOnly": "false",
         "Architecture": "arm64" if platform.machine() in ("arm64", "aarch64") else "x86_64",
