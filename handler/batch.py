@@ -43,6 +43,7 @@ if TYPE_CHECKING:
 
 RESERVE = 1.0  # seconds kept for announcing and answering
 MARGIN = 1.5  # jobs are alike, not equal
+ENOUGH = 0.7  # of the invocation's time: then a job is begun however long such jobs took
 
 
 class JobProcessor(BatchProcessor):
@@ -67,10 +68,11 @@ class JobProcessor(BatchProcessor):
         self._left_over = left_over
         self._finished: list[dict[str, Any]] = []
         self._news: list[tuple[dict[str, Any], str, dict[str, Any]]] = []
+        self._whole = 0.0  # seconds that the invocation has
         self._took = {jobs.QUICK: 0.0, jobs.DEAR: 0.0, jobs.OPEN_ENDED: 0.0}  # seconds, by effort
 
     def process(self) -> list[tuple[Any, ...]]:
-        self._finished, self._news = [], []
+        self._finished, self._news, self._whole = [], [], self._left()
         message_ids = [_id(record) for record in self.records]
         self._log.info(contract.LOG_BATCH, extra={"message_ids": message_ids})
         suspects = self._suspects()
@@ -117,15 +119,21 @@ class JobProcessor(BatchProcessor):
 
     def _attempt(self, record: dict[str, Any], effort: int) -> tuple[Any, ...]:
         began = time.monotonic()
-        left = self.lambda_context.get_remaining_time_in_millis() / 1000
+        left = self._left()
         with self._keys(record):
-            if left < RESERVE + MARGIN * self._took[effort]:
+            # With most of the time left a later invocation would hardly have more.
+            needed = min(RESERVE + MARGIN * self._took[effort], ENOUGH * self._whole)
+            if left < max(RESERVE, needed):
                 error = OutOfTime(f"{left:.1f} s left of the invocation; given back to the queue")
                 return self.failure_handler(SQSRecord(record), (OutOfTime, error, None))
             outcome = self._process_record(record)
             # One slow run (the first imports libraries) is soon forgotten.
             self._took[effort] = max(time.monotonic() - began, self._took[effort] / 2)
             return outcome
+
+    def _left(self) -> float:
+        """Seconds until the invocation is killed."""
+        return float(self.lambda_context.get_remaining_time_in_millis() / 1000)
 
     @contextmanager
     def _keys(self, record: dict[str, Any]) -> Generator[None, None, None]:

@@ -216,7 +216,7 @@ def test_a_job_that_runs_elsewhere_at_this_moment_is_given_back(app: ModuleType,
 
 
 def test_what_cannot_be_finished_in_time_is_given_back(app: ModuleType, aws: FakeAws) -> None:
-    context = Context(seconds=5, step=1.1)  # the look before a job, and the one of its idempotency record
+    context = Context(seconds=6.1, step=1.1)  # a look at the start, one before a job, one of its idempotency record
     given_back = handle(app, *(record(f"m{n}", job(job_id=f"j{n}")) for n in range(4)), context=context)
     assert given_back == ["m2", "m3"]
     assert [event["job_id"] for event in announced(aws)] == ["j0", "j1"]
