@@ -17,8 +17,9 @@ SERVICE: Final = "scilearn"
 JOB_SCHEMA: Final = 1
 """``{"schema": 1, "job_id": str, "kind": str, "data": …, "params": {…}}``.
 
-``data`` is one of: an inline table ``{"columns": {name: [values…]}}``, a string ``s3://bucket/key``, or an absolute file
-path under the mount (``DATA_MOUNT``). Tables behind a name are CSV, or JSON of the inline form.
+``data`` is one of: an inline table ``{"columns": {name: [values…]}}``, a string ``s3://bucket/key``, or an absolute
+file path under the mount (``DATA_MOUNT``). Tables behind a name are CSV, or JSON of the inline form. Parameters by kind:
+the docstrings of ``handler.jobs.prepare``, ``train``, ``score`` and ``describe``.
 """
 JOB_KINDS: Final = ("prepare", "train", "score", "describe")
 MODEL_SCHEMA: Final = 1
@@ -26,8 +27,8 @@ RESULT_SCHEMA: Final = 1
 
 # --- log records (one JSON object a line, Powertools Logger) --------------------------------------------------------
 LOG_BATCH: Final = "batch received"
-"""Fields: ``message_ids`` (every SQS message id of the invocation) and ``function_request_id``. It is what joins a message
-to its invocation when the environment is killed before it can say anything else."""
+"""Fields: ``message_ids`` (every SQS message id of the invocation) and ``function_request_id``. It is what joins a
+message to its invocation when the environment is killed before it can say anything else."""
 LOG_JOB_OK: Final = "job succeeded"
 LOG_JOB_REPEATED: Final = "job repeated"
 LOG_JOB_FAILED: Final = "job failed"
