@@ -135,7 +135,7 @@ def _seconds_per_message(readings: Readings) -> float | None:
 
 def _binding(readings: Readings, concurrency: pd.DataFrame, known: tuple[Line, ...], now: sqs.Depth) -> str:
     """The name of what holds throughput back now: nothing does while nothing waits."""
-    throttled = float(readings.recent()["throttles"].fillna(0).sum()) if "throttles" in readings.frame else 0.0
+    throttled = float(readings.recent["throttles"].fillna(0).sum()) if "throttles" in readings.frame else 0.0
     if throttled:
         outer = [line.name for line in known if not line.name.startswith("mapping")]
         return outer[0] if outer else "concurrency"

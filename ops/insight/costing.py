@@ -88,9 +88,7 @@ def spend(readings: Readings, workload: Workload, assumptions: Assumptions, pric
     per_request = {"rest": prices.api_rest_request, "http": prices.api_http_request}.get(assumptions.api, 0.0)
     if workload.api_url and per_request:
         parts["API Gateway"] = of("sent") * per_request
-    published = _in_hours_with_data(known, "billed_ms") * len(RECORD_METRICS) + sum(
-        _in_hours_with_data(known, name) for name in sources.JOB_SUMS
-    )
+    published = _hourly(known, ["billed_ms"]) * len(RECORD_METRICS) + _hourly(known, list(sources.JOB_SUMS))
     parts["Custom metrics"] = published * prices.metric_month / HOURS_A_MONTH * hours
     parts["Alarms"] = len(workload.alarms) * prices.alarm_month / HOURS_A_MONTH * hours
     return parts
@@ -112,13 +110,12 @@ def chunks(message_bytes: float) -> int:
     return max(1, math.ceil(message_bytes / CHUNK_BYTES))
 
 
-def _in_hours_with_data(frame: pd.DataFrame, column: str) -> pd.Series:
-    """1 for each period of an hour in which the metric has a point, else 0: custom metrics are billed by the hour, and
-    only for hours with data (CloudWatch's pricing page says so, as far as we know; not among the dated sources)."""
-    if column not in frame:
-        return pd.Series(0.0, index=frame.index)
+def _hourly(frame: pd.DataFrame, columns: list[str]) -> pd.Series:
+    """How many of the metrics have a point in the hour of each period: custom metrics are billed by the hour, and only
+    for hours with data (CloudWatch's pricing page says so, as far as we know; not among the dated sources)."""
+    known = [column for column in columns if column in frame]
     hour = pd.DatetimeIndex(frame.index).floor("h")
-    return frame[column].notna().groupby(hour).transform("any").astype(float)
+    return frame[known].notna().groupby(hour).transform("any").sum(axis=1).astype(float)
 
 
 def _sqs_requests(readings: Readings) -> pd.Series:

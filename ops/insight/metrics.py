@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC
+from functools import cached_property
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pandas as pd
 
 from ops.aws import cloudwatch
@@ -65,6 +66,7 @@ class Readings:
         whole = len(self.frame) - (0 if _whole(self.frame, self.window) else 1)
         return self.frame.iloc[:whole]
 
+    @cached_property
     def recent(self) -> pd.DataFrame:
         """The last finished and published periods, gaps in sums taken as zeros by those who use them.
 
@@ -84,7 +86,7 @@ class Readings:
         """How many a minute lately; None when the metric has no point in the whole window."""
         if not self.has(column):
             return None
-        recent = self.recent()
+        recent = self.recent
         return float(recent[column].fillna(0).mean()) * 60 / self.window.period if len(recent) else None
 
 
@@ -94,13 +96,14 @@ def read(aws: Aws, queries: Sequence[MetricQuery], window: Window) -> Readings:
     if not queries:
         return Readings(pd.DataFrame(index=index), (), window, Look())
     data = cloudwatch.metric_data(aws, queries, window.start, window.end, window.period)
-    columns = {}
-    for query in queries:
-        points = data.series[query.key]
-        times = pd.DatetimeIndex([moment for moment, _ in points], tz=UTC) if points else pd.DatetimeIndex([], tz=UTC)
-        column = pd.Series([value for _, value in points], index=times, dtype=float)
-        columns[query.key] = column[~column.index.duplicated(keep="last")].reindex(index)
-    frame = pd.DataFrame(columns, index=index)
+    first = windows.floor(window.start, window.period)
+    values = np.full((len(index), len(queries)), np.nan)
+    for column, query in enumerate(queries):
+        for moment, value in data.series[query.key]:
+            row = int((moment - first).total_seconds() // window.period)
+            if 0 <= row < len(index):
+                values[row, column] = value
+    frame = pd.DataFrame(values, index=index, columns=[query.key for query in queries])
     counted = tuple(query.key for query in queries if query.stat in COUNTED)
     if counted and not _whole(frame, window):
         frame.loc[frame.index[-1], list(counted)] = float("nan")

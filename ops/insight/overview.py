@@ -76,7 +76,7 @@ def _path(readings: Readings, now: sqs.Depth, dead_now: float | None) -> PathRat
     died = None
     if readings.has("dead"):
         rises = readings.frame["dead"].ffill().diff().clip(lower=0)
-        recent = rises.loc[rises.index.intersection(readings.recent().index)]
+        recent = rises.loc[rises.index.intersection(readings.recent.index)]
         died = float(recent.fillna(0).mean()) * 60 / readings.window.period if len(recent) else None
     return PathRates(
         accepted=per_minute("sent"),

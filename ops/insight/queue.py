@@ -125,5 +125,5 @@ def _balance(
 def _rising(readings: Readings) -> bool:
     """Whether more waits now than a little while ago, so that one busy period is no growth."""
     waiting = readings.frame["visible"].dropna()
-    rows = max(2, len(readings.recent()))
+    rows = max(2, len(readings.recent))
     return len(waiting) < 2 or float(waiting.iloc[-1]) > float(waiting.tail(rows).iloc[0])

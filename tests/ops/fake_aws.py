@@ -60,6 +60,7 @@ def start(answer: Answer) -> Iterator[FakeAws]:
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+        wbufsize = 65_536  # head and body in one packet: in two, the second waits for a delayed acknowledgement
 
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers.get("Content-Length", 0)))

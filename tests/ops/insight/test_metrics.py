@@ -59,7 +59,7 @@ def test_a_gauge_that_fell_silent(stage: Stage) -> None:
     nothing = read(stage)
     assert nothing.latest("depth", quiet=0.0) is None, "where nothing speaks, silence means nothing"
     assert nothing.per_minute("sent") is None
-    assert nothing.recent().empty
+    assert nothing.recent.empty
 
 
 def test_looking_is_priced_by_the_metric(stage: Stage) -> None:
