@@ -18,7 +18,7 @@ JOB_SCHEMA: Final = 1
 """``{"schema": 1, "job_id": str, "kind": str, "data": …, "params": {…}}``.
 
 ``data`` is one of: an inline table ``{"columns": {name: [values…]}}``, a string ``s3://bucket/key``, or an absolute
-file path under the mount (``DATA_MOUNT``). Tables behind a name are CSV, or JSON of the inline form. Parameters by kind:
+file path under the mount (``DATA_MOUNT``). Tables behind a name are CSV, or JSON of the inline form. ``params`` are in
 the docstrings of ``handler.jobs.prepare``, ``train``, ``score`` and ``describe``.
 """
 JOB_KINDS: Final = ("prepare", "train", "score", "describe")
