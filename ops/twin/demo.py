@@ -19,13 +19,17 @@ from ops.twin.state import TwinState
 DASHBOARD_HEALTH = "/_stcore/health"
 SHARES = Shares(poison=0.04, slow=0.03, repeated=0.02, timeout=0.002, memory=0.001)
 """At four jobs a second: poison every six seconds, a timed-out job every two minutes, one out of memory every four."""
+IDLE_LIMIT = 20
+"""Seconds: shorter than the pause of the mixed pattern, so that cold starts come back (a demo's minutes are its hours)."""
 ROUND_MINUTES = 30.0
 
 
 def run(progress: Callable[[str], None], port: int, rate: float) -> None:
     """Return after Ctrl-C (or TERM) once everything has stopped. Raises TwinError when a part of it ends by itself."""
     mine = lifecycle.status().twin is None
-    twin = lifecycle.up(progress, lifecycle.Settings(bound=True))  # Ctrl-C in here is up's own to clean up after
+    twin = lifecycle.up(
+        progress, lifecycle.Settings(bound=True, idle_limit=IDLE_LIMIT)
+    )  # Ctrl-C in here is up's own to clean up after
     stop = threading.Event()
     with _stopped_by_signals(stop):
         try:

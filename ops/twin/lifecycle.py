@@ -40,6 +40,7 @@ class Settings:
     insist_on_port: bool = False  # the person named the port: fail rather than take another
     bound: bool = False  # the processes die with us
     parameters: Mapping[str, str] = field(default_factory=dict)  # of the template, over deploy.parameters()
+    idle_limit: int = 120  # seconds until an idle environment is shut down; AWS keeps them for some minutes
 
 
 @dataclass(frozen=True)
@@ -106,7 +107,7 @@ def _start(progress: Progress, settings: Settings) -> TwinState:
         started_at=datetime.now(UTC).isoformat(timespec="seconds"),
     )
     progress("Starting the emulator (the AWS APIs) and the Lambda host …")
-    environ = _environment(twin)
+    environ = _environment(twin) | {"OPS_TWIN_IDLE_LIMIT": str(settings.idle_limit)}
     emulator, host = (
         processes.start(role, [sys.executable, "-m", f"ops.twin.{role}"], environ, bound=settings.bound)
         for role in ROLES
