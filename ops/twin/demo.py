@@ -20,7 +20,7 @@ DASHBOARD_HEALTH = "/_stcore/health"
 SHARES = Shares(poison=0.04, slow=0.03, repeated=0.02, timeout=0.002, memory=0.001)
 """At four jobs a second: poison every six seconds, a timed-out job every two minutes, one out of memory every four."""
 IDLE_LIMIT = 20
-"""Seconds: shorter than the pause of the mixed pattern, so that cold starts come back (a demo's minutes are its hours)."""
+"""Seconds: shorter than the pause of the mixed pattern, so that cold starts come back."""
 ROUND_MINUTES = 30.0
 
 
