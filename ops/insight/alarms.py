@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from ops.workload import Workload
 
 _RUNBOOK = re.compile(r"\bRunbook:\s*(\S+)")
+_LISTED = re.compile(r"\s*\[[^\]]*\]|\s*\(minimum [^)]*\)")
 
 
 def read(aws: Aws, workload: Workload) -> tuple[tuple[Alarm, ...], tuple[str, ...]]:
@@ -33,13 +34,19 @@ def states(alarms: tuple[Alarm, ...]) -> tuple[AlarmState, ...]:
         AlarmState(
             name=alarm.name,
             state=alarm.state,
-            reason=alarm.reason,
+            reason=short(alarm.reason),
             since=alarm.since,
             runbook=found.group(1) if (found := _RUNBOOK.search(alarm.description)) else "",
         )
         for alarm in alarms
     ]
     return tuple(sorted(shown, key=lambda alarm: alarm.state != "ALARM"))
+
+
+def short(reason: str) -> str:
+    """CloudWatch's reason without the list of all its datapoints, and without what stands in every one."""
+    reason = _LISTED.sub("", reason.removeprefix("Threshold Crossed: "))
+    return " ".join(reason.split())
 
 
 def threshold(alarms: tuple[Alarm, ...], metric: str, dimension_value: str) -> Line | None:

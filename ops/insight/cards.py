@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from ops.insight import costing, limits, prices, words
+from ops.insight import costing, limits, prices, queue, words
 from ops.insight.reports import Assumptions, Card, Level, Line
 
 if TYPE_CHECKING:
@@ -98,7 +98,7 @@ def _concurrency_card(readings: Readings, workload: Workload, now: sqs.Depth) ->
         used,
         "environments",
         spark,
-        Level.UNKNOWN if used is None else Level.WATCH if near and now.visible else Level.OK,
+        Level.UNKNOWN if used is None else Level.WATCH if near and queue.pressing(readings, now) else Level.OK,
         f"of {words.count(lowest.value)} allowed by the {lowest.name}" if lowest else "no known limit",
     )
 

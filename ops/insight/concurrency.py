@@ -9,7 +9,7 @@ import pandas as pd
 
 from ops.aws import sqs
 from ops.errors import UsageError
-from ops.insight import limits, metrics, setup, sources, words
+from ops.insight import limits, metrics, queue, setup, sources, words
 from ops.insight.findings import Claim, conclude
 from ops.insight.metrics import Readings
 from ops.insight.ramp import Observed, RampLaw, begin, step
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 NEAR = 0.9
 """Share of a limit from which it is taken to bind (AWS recommends alarms at about 90% of concurrency quotas)."""
 RAMP = "the mapping's ramp"
+FILL_S, FILL_TIMEOUTS = 120, 3
+"""Over how long messages an invocation are averaged: seconds at least, and function timeouts."""
 FAILURES_A_PERIOD = 50
 """Failures told apart within a period: more of them hold the mapping down all the same."""
 
@@ -30,17 +32,18 @@ def report(aws: Aws, workload: Workload, window: Window) -> ConcurrencyReport:
     """One GetMetricData call and the queue's depth now. Raises what ``ops.aws`` raises."""
     names = ("concurrency", "throttles", "errors", "invocations", "duration_ms")
     queries = [
-        *sources.queue(workload.queue, "visible", "sent", "received"),
+        *sources.queue(workload.queue, "visible", "sent", "received", "deleted"),
         *sources.function(workload.function, *names),
+        *sources.mapping(workload.mapping),
         *sources.account(),
     ]
     readings = metrics.read(aws, queries, window)
-    frame = readings.frame.reindex(columns=["visible", "sent", "received", *names])
+    frame = readings.frame.reindex(columns=["visible", "sent", "received", "invoked", *names])
     now = sqs.depth(aws, workload.queue)
     known = limits.concurrency(workload)
     concurrency = pd.DataFrame({"observed": frame["concurrency"], "law": allowed(workload, frame, window.period)})
     batch_size = workload.mapping.batch_size if workload.mapping else None
-    fill = frame["received"] / frame["invocations"].where(frame["invocations"] > 0)
+    fill = _fill(frame, workload, window.period)
     binding = _binding(readings, concurrency, known, now)
     seconds = _seconds_per_message(readings)
     claims = [*setup.reading(workload), *_claims(readings, concurrency, binding, now, known, workload)]
@@ -127,10 +130,27 @@ def drain_what_if(
     return max(drained, seconds_per_message * min(batch_size, math.ceil(backlog / most)))
 
 
+def _fill(frame: pd.DataFrame, workload: Workload, period: int) -> pd.Series:
+    """Messages an invocation, over a stretch of several function timeouts.
+
+    A message is counted when it is received or handed over, an invocation at another moment: period by period the two
+    do not belong together. What the mapping handed over is the better count, where it is published.
+    """
+    if workload.function is None or workload.mapping is None:
+        return pd.Series(float("nan"), index=frame.index)
+    given = frame["invoked"] if frame["invoked"].notna().any() else frame["received"]
+    periods = math.ceil(max(FILL_S, FILL_TIMEOUTS * workload.function.timeout_s) / period)
+    messages = given.fillna(0).rolling(periods, min_periods=1).sum()
+    invocations = frame["invocations"].fillna(0).rolling(periods, min_periods=1).sum()
+    ran = (invocations > 0) & frame["invocations"].notna()
+    return (messages / invocations.where(ran)).clip(upper=workload.mapping.batch_size)
+
+
 def _seconds_per_message(readings: Readings) -> float | None:
     """Observed over the window: the function's time ÷ the messages it was given."""
-    duration, received = readings.total("duration_ms"), readings.total("received")
-    return duration / 1000 / received if duration and received else None
+    given = readings.total("invoked") if readings.has("invoked") else readings.total("received")
+    duration = readings.total("duration_ms")
+    return duration / 1000 / given if duration and given else None
 
 
 def _binding(readings: Readings, concurrency: pd.DataFrame, known: tuple[Line, ...], now: sqs.Depth) -> str:
@@ -140,18 +160,24 @@ def _binding(readings: Readings, concurrency: pd.DataFrame, known: tuple[Line, .
         outer = [line.name for line in known if not line.name.startswith("mapping")]
         return outer[0] if outer else "concurrency"
     observed = readings.latest("concurrency", quiet=0.0)
-    if not now.visible or observed is None or not known:
+    if observed is None or not known or not queue.pressing(readings, now):
         return ""
     quota = next((line.value for line in known if line.name == limits.ACCOUNT), None)
     if quota is not None and (readings.latest("claimed") or 0.0) >= NEAR * quota:
         return limits.ACCOUNT
     lowest = known[0]
-    if observed >= NEAR * lowest.value:
+    if max(observed, _mostly(concurrency["observed"], readings)) >= NEAR * lowest.value:
         return lowest.name
     ramp = concurrency["law"].dropna()
     if len(ramp) and ramp.iloc[-1] < lowest.value and observed >= NEAR * ramp.iloc[-1]:
         return RAMP
     return ""
+
+
+def _mostly(observed: pd.Series, readings: Readings) -> float:
+    """What concurrency was reached in most of the last periods."""
+    lately = observed.loc[observed.index.intersection(readings.recent.index)].fillna(0)
+    return float(lately.median()) if len(lately) else 0.0
 
 
 def _claims(
@@ -182,9 +208,12 @@ def _claims(
         claims.append(Claim(Level.ACT, text))
     elif binding:
         value = next(line.value for line in known if line.name == binding)
+        arriving, leaving = (words.rate(readings.per_minute(name) or 0) for name in ("sent", "deleted"))
+        pace = f"{arriving} arrive, {leaving} are done"
+        waiting = f"{words.count(now.visible, 'message waits', 'messages wait')}, " if now.visible else ""
         text = (
-            f"{words.count(observed or 0)} of {words.count(value)} environments are busy while "
-            f"{words.count(now.visible, 'message waits', 'messages wait')}: the {binding} holds throughput back"
+            f"up to {words.count(value)} environments may be busy and are ({waiting}{pace}): the {binding} holds "
+            "throughput back"
         )
         claims.append(Claim(Level.WATCH, text))
     if claims:

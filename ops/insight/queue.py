@@ -59,6 +59,16 @@ def drain_s(backlog: float, arrivals_per_min: float | None, completions_per_min:
     return backlog / gain * 60 if gain > 0 else None
 
 
+def pressing(readings: Readings, now: sqs.Depth) -> bool:
+    """Whether there is more work than is done: messages wait or lately waited, or more arrive than leave.
+
+    The depth of this second is not enough: a mapping holds messages in flight that it has no concurrency for.
+    """
+    waited = readings.recent["visible"].max() if readings.has("visible") else 0.0
+    arriving, leaving = readings.per_minute("sent") or 0.0, readings.per_minute("deleted") or 0.0
+    return bool(now.visible or waited > 0 or arriving > EVEN * leaving)
+
+
 def age_lines(workload: Workload, readings: Readings, alarm: Line | None) -> tuple[Line, ...]:
     """The alarm's threshold; and the retention, once the age comes near enough to share an axis with it."""
     lines = [alarm] if alarm else []

@@ -8,7 +8,7 @@ from handler import contract
 from ops.aws.cloudwatch import MetricQuery
 
 if TYPE_CHECKING:
-    from ops.aws.lambda_ import Function
+    from ops.aws.lambda_ import Function, Mapping
     from ops.aws.sqs import Queue
     from ops.workload import Workload
 
@@ -74,6 +74,14 @@ def function(function: Function | None, *names: str) -> list[MetricQuery]:
         else MetricQuery(name, "AWS/Lambda", FUNCTION_SUMS[name], "Sum", at)
         for name in names
     ]
+
+
+def mapping(mapping: Mapping | None) -> list[MetricQuery]:
+    """``invoked``: messages that the mapping handed to the function, where EventCount metrics are switched on."""
+    if mapping is None:
+        return []
+    at = (("EventSourceMappingUUID", mapping.uuid),)
+    return [MetricQuery("invoked", "AWS/Lambda", "InvokedEventCount", "Sum", at)]
 
 
 def account() -> list[MetricQuery]:

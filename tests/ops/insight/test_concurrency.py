@@ -29,6 +29,7 @@ RUNNING = {
     "Duration": 60_000,
     "NumberOfMessagesReceived": 240,
     "NumberOfMessagesSent": 240,
+    "NumberOfMessagesDeleted": 60,
     "ApproximateNumberOfMessagesVisible": 500,
 }
 
@@ -37,7 +38,10 @@ def test_the_mapping_binds(stage: Stage) -> None:
     found = report(stage, RUNNING, visible=500)
     assert found.binding == "mapping's MaximumConcurrency"
     assert found.finding.level is Level.WATCH
-    assert "10 of 10 environments are busy while 500 messages wait" in found.finding.text
+    assert found.finding.text == (
+        "Watch: up to 10 environments may be busy and are (500 messages wait, 240/min arrive, 60/min are done): "
+        "the mapping's MaximumConcurrency holds throughput back."
+    )
     assert [(line.name, line.value) for line in found.limits] == [
         ("mapping's MaximumConcurrency", 10),
         ("account quota", 1_000),
@@ -49,12 +53,32 @@ def test_the_mapping_binds(stage: Stage) -> None:
 
 
 def test_nothing_binds_while_nothing_waits(stage: Stage) -> None:
-    found = report(stage, RUNNING)
+    calm = {"ApproximateNumberOfMessagesVisible": 0, "NumberOfMessagesDeleted": 240}
+    found = report(stage, RUNNING | calm)
     assert found.binding == ""
     assert found.finding.text == (
         "Fine: nothing holds throughput back; at most 10 of 10 allowed by the mapping's MaximumConcurrency were busy "
         "at once."
     )
+
+
+def test_a_limit_binds_though_nothing_is_visible_this_second(stage: Stage) -> None:
+    """A mapping at its limit holds messages in flight; more arrive than are done all the same."""
+    busy: list[float | None] = [4.0, 4, 4, 4, 4, 10, 10, 9, 10, 3]
+    found = report(stage, RUNNING | {"ApproximateNumberOfMessagesVisible": 0, "ConcurrentExecutions": busy})
+    assert found.binding == "mapping's MaximumConcurrency"
+    assert "(240/min arrive, 60/min are done)" in found.finding.text
+
+
+def test_a_batch_is_never_more_than_full(stage: Stage) -> None:
+    """Messages are counted when received, invocations when they run: over a while they belong together."""
+    skewed = {"NumberOfMessagesReceived": [60.0, 20] * 5, "Invocations": [4.0, 6] * 5}
+    found = report(stage, RUNNING | skewed)
+    assert found.batch["share"].max() <= 1
+    assert found.batch["fill"].iloc[3:-1].mean() == pytest.approx(8, abs=0.5)
+    exact = report(stage, RUNNING | skewed | {"InvokedEventCount": 25})
+    assert exact.batch["fill"].iloc[3:-1].mean() == pytest.approx(5, abs=0.5), "what was handed over counts better"
+    assert exact.seconds_per_message == pytest.approx(60 / 25)
 
 
 def test_throttles_name_the_limit_outside_the_mapping(stage: Stage) -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from handler import contract
 from ops.errors import AccessDenied
-from ops.insight import overview
+from ops.insight import alarms, overview
 from ops.insight.reports import Card, Level, OverviewReport
 from ops.workload import Workload
 from tests.ops.fake_aws import Refusal
@@ -134,6 +134,16 @@ def test_a_function_without_extension_and_job_metrics(stage: Stage) -> None:
     assert (found.path.finished, found.path.failed) == (60, 6)
     assert "INIT not included" in card(found, "cost").note
     assert card(found, "cold_share").level is Level.UNKNOWN
+
+
+def test_an_alarms_reason_is_shortened() -> None:
+    listed = ", ".join(f"{n}.0 (23/11/26 19:5{n}:00)" for n in range(10))
+    reason = (
+        f"Threshold Crossed: 10 out of the last 10 datapoints [{listed}] were greater than the threshold (3.0) "
+        "(minimum 10 datapoints for OK -> ALARM transition)."
+    )
+    assert alarms.short(reason) == "10 out of the last 10 datapoints were greater than the threshold (3.0)."
+    assert alarms.short("Unchecked: Initial alarm creation") == "Unchecked: Initial alarm creation"
 
 
 def test_alarms_that_may_not_be_read_are_said(stage: Stage) -> None:
