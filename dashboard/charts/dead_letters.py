@@ -44,5 +44,5 @@ def causes(table: pd.DataFrame) -> go.Figure:
     )
     chart.update_layout(showlegend=False, hovermode="closest", margin={"t": 40})
     chart.update_yaxes(autorange="reversed", showgrid=False, rangemode="normal", nticks=None)
-    chart.update_xaxes(showgrid=True, rangemode="tozero")
+    chart.update_xaxes(showgrid=True, rangemode="tozero", title={"standoff": 14})
     return chart

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from dashboard.pages import PAGES, Entry
+from ops.twin import lifecycle
 from tests.dashboard.app import App
 
 pages = pytest.mark.parametrize("entry", PAGES.values(), ids=list(PAGES))
@@ -49,3 +52,17 @@ def test_a_stack_that_is_not_there(real: App, twin: object, monkeypatch: pytest.
     assert not real.at.exception
     assert "nowhere" in real.text
     assert "Next step" in real.text
+
+
+@pytest.mark.twin
+def test_the_start_page_starts_a_twin(real: App, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPS_TWIN_DIR", str(tmp_path))
+    real.at.default_timeout = 120
+    real.open()
+    try:
+        real.at.button(key="start-twin").click().run()
+        assert not real.at.exception
+        assert "so-finding" in real.html, "it leads to the overview"
+        assert "Local twin" in real.text
+    finally:
+        lifecycle.down()

@@ -1,0 +1,207 @@
+"""The dashboard in a real browser, on a twin with real work: how soon the first chart, what a refresh costs.
+
+Prints JSON on its last line. Milliseconds are medians, measured inside the page from the start of its navigation:
+
+- ``first_chart_ms``: the landing page (Overview) until its first chart is drawn with live data;
+- ``blank_page_ms``: an empty Streamlit app (``pass``) until its run has ended, in the same browser and run;
+- ``ratio``: the first by the second (the reach is 4);
+- ``queue_chart_ms``: the same for the first interactive (Plotly) chart of the Queue page;
+- ``refresh_ms``: from "Look now" until the new answer is drawn;
+- ``metric_calls_per_refresh``: GetMetricData requests that reached the endpoint, by refresh: the worst page, counted by
+  a proxy in between, and by the page that two people watch refresh by itself.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import statistics
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from http.client import HTTPConnection
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from dashboard.pages import PAGES
+from ops.twin import state
+from ops.twin.jobs import JobMaker, Shares
+from tests.browser.chromium import Chromium, Page
+from tests.browser.server import serving
+from tests.twins import Twin, start
+
+VISITS = 7
+JOBS = 40
+EMPTY_APP = "pass\n"
+BLANK_DONE = "document.querySelector('[data-testid=stApp]')?.dataset.testScriptState === 'notRunning'"
+CARD_DRAWN = "document.querySelector('.so-card img')?.complete"
+PLOT_DRAWN = "!!document.querySelector('.js-plotly-plot .scatterlayer path')"
+STAMP = "document.querySelector('.so-head > span')?.title ?? ''"
+
+
+class Counter:
+    """A proxy on loopback before the twin's endpoint that counts GetMetricData requests."""
+
+    def __init__(self, endpoint: str) -> None:
+        self.calls = 0
+        counter, target = self, urlsplit(endpoint)
+
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def do_POST(self) -> None:
+                body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+                asked = f"{self.path} {self.headers.get('X-Amz-Target', '')}".encode() + body[:200]
+                counter.calls += b"GetMetricData" in asked
+                upstream = HTTPConnection(target.hostname or "", target.port, timeout=60)
+                upstream.request(self.command, self.path, body, dict(self.headers))  # Host stays: it is signed
+                answer = upstream.getresponse()
+                payload = answer.read()
+                self.send_response(answer.status)
+                for name, value in answer.getheaders():
+                    if name.lower() not in ("transfer-encoding", "content-length", "connection", "date", "server"):
+                        self.send_header(name, value)
+                self.send_header("Content-Length", str(len(payload)))
+                self.end_headers()
+                self.wfile.write(payload)
+                upstream.close()
+
+            do_GET = do_PUT = do_DELETE = do_HEAD = do_POST
+
+            def log_message(self, *_: object) -> None:
+                pass
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.endpoint = f"http://127.0.0.1:{self._server.server_port}"
+        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+
+    def close(self) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+
+
+@contextmanager
+def counted(twin: Twin) -> Iterator[tuple[Counter, Path]]:
+    """A twin's folder whose recorded endpoint is the counting proxy."""
+    counter = Counter(twin.state.endpoint)
+    with tempfile.TemporaryDirectory() as scratch:
+        recorded = Path(scratch) / "state.json"
+        recorded.write_text(json.dumps(vars(replace(twin.state, endpoint=counter.endpoint))))
+        yield counter, Path(scratch)
+    counter.close()
+
+
+def work(twin: Twin) -> None:
+    """Some real jobs, so that the pages have something to draw; poison among them."""
+    maker = JobMaker("bench", Shares(poison=0.1, slow=0.0, repeated=0.0), seed=7, prefix="look")
+    for _ in range(JOBS):
+        twin.post(maker.next().body)
+    time.sleep(3 * twin.state.period)  # for the meter to publish
+
+
+def visit(browser: Chromium, url: str, drawn: str) -> float:
+    """Milliseconds from the start of the navigation until ``drawn`` is true, by the page's own clock."""
+    page = browser.page()
+    clock = f"setInterval(() => {{ if (!window.__drawn && ({drawn})) window.__drawn = performance.now() }}, 5)"
+    page.send("Page.addScriptToEvaluateOnNewDocument", source=clock)
+    page.open(url)
+    took = float(page.wait_for("window.__drawn", 60, every=0.2))
+    page.send("Page.close")
+    return took
+
+
+def look_now(page: Page) -> float:
+    """Milliseconds from pressing the button until the page shows a new answer."""
+    time.sleep(1.2)  # the shown moment has seconds
+    page.js(
+        f"window.__seen = {STAMP}; window.__took = 0; window.__from = performance.now();"
+        "document.querySelector('.st-key-look-now button').click();"
+        f"window.__timer = setInterval(() => {{ if (({STAMP}) !== window.__seen) {{"
+        "window.__took = performance.now() - window.__from; clearInterval(window.__timer) }}, 5); 0"
+    )
+    return float(page.wait_for("window.__took", 60))
+
+
+def calls_by_hand(browser: Chromium, address: str, counter: Counter) -> tuple[dict[str, float], list[float]]:
+    """For each page, calls by press of "Look now"; and how long each press took."""
+    calls, took = {}, []
+    for entry in PAGES.values():
+        page = browser.page()
+        where = "" if entry.key == "overview" else entry.address
+        page.open(f"{address}/{where}?live=false")
+        page.wait(".so-finding", 60)
+        page.wait(".st-key-look-now button", 60)
+        before = counter.calls
+        took += [look_now(page) for _ in range(2)]
+        calls[entry.key] = (counter.calls - before) / 2
+        page.send("Page.close")
+    return calls, took
+
+
+def calls_by_itself(browser: Chromium, address: str, counter: Counter, ticks: int = 2, period: int = 10) -> float:
+    """Calls by refresh while two people watch the same page."""
+    watchers = [browser.page() for _ in range(2)]
+    for page in watchers:
+        page.open(address)
+    for page in watchers:
+        page.wait(".so-finding", 60)
+    time.sleep(period - time.time() % period + period / 2)  # the middle of a tick
+    before = counter.calls
+    time.sleep(ticks * period)
+    return (counter.calls - before) / ticks
+
+
+def measure(twin: Twin) -> dict[str, object]:
+    with counted(twin) as (counter, folder), tempfile.TemporaryDirectory() as scratch, Chromium() as browser:
+        empty = Path(scratch) / "streamlit_app.py"
+        empty.write_text(EMPTY_APP)
+        environ = {"OPS_TWIN_DIR": str(folder), "OPS_TARGET": "twin", "STREAMLIT_BROWSER_GATHER_USAGE_STATS": "false"}
+        with (
+            serving(str(empty), environ, Path(scratch) / "blank.log") as blank,
+            serving("dashboard", environ, Path(scratch) / "dashboard.log") as ours,
+        ):
+            times: dict[str, list[float]] = {"blank": [], "first": [], "queue": []}
+            for _ in range(
+                VISITS + 1
+            ):  # the first visit of each loads the server's modules and fills the browser's cache
+                times["blank"].append(visit(browser, blank, BLANK_DONE))
+                times["first"].append(visit(browser, ours, CARD_DRAWN))
+                times["queue"].append(visit(browser, f"{ours}/queue", PLOT_DRAWN))
+            cold = {name: seen.pop(0) for name, seen in times.items()}
+            middle = {name: statistics.median(seen) for name, seen in times.items()}
+            calls, took = calls_by_hand(browser, ours, counter)
+            together = calls_by_itself(browser, ours, counter)
+    print(f"very first visit: {cold}; calls by page: {calls}; two watchers: {together}", file=sys.stderr)
+    return {
+        "first_chart_ms": round(middle["first"]),
+        "blank_page_ms": round(middle["blank"]),
+        "ratio": round(middle["first"] / middle["blank"], 2),
+        "queue_chart_ms": round(middle["queue"]),
+        "refresh_ms": round(statistics.median(took)),
+        "metric_calls_per_refresh": max(*calls.values(), together),
+    }
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--running", action="store_true", help="use the running twin instead of starting one")
+    if parser.parse_args().running:
+        twin = state.read()
+        if twin is None:
+            sys.exit("No twin is running.")
+        from ops.twin import deploy
+
+        print(json.dumps(measure(Twin(twin, state.folder(), deploy.outputs(twin)))))
+        return
+    with tempfile.TemporaryDirectory() as folder, start(Path(folder)) as own:
+        work(own)
+        print(json.dumps(measure(own)))
+
+
+if __name__ == "__main__":
+    main()

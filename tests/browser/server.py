@@ -1,0 +1,62 @@
+"""A Streamlit server of our own on a free port, gone when the block ends."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@contextmanager
+def serving(target: str, environ: Mapping[str, str], log: Path, *options: str) -> Iterator[str]:
+    """``streamlit run TARGET`` as a person would start it from the repository; its address once it answers."""
+    port = free_port()
+    command = [
+        sys.executable,
+        "-m",
+        "streamlit",
+        "run",
+        target,
+        f"--server.port={port}",
+        "--server.headless=true",
+        *options,
+    ]
+    with log.open("w") as output:
+        process = subprocess.Popen(
+            command, cwd=REPOSITORY, env={**os.environ, **environ}, stdout=output, stderr=subprocess.STDOUT
+        )
+    try:
+        _wait(f"http://127.0.0.1:{port}/_stcore/health", process, log)
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        process.terminate()
+        try:
+            process.wait(10)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def _wait(health: str, process: subprocess.Popen[bytes], log: Path) -> None:
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline and process.poll() is None:
+        try:
+            with urllib.request.urlopen(health, timeout=2):  # noqa: S310 (loopback)
+                return
+        except OSError:
+            time.sleep(0.1)
+    raise RuntimeError(f"Streamlit did not start: {log.read_text()[-800:]}")

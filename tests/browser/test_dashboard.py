@@ -1,0 +1,100 @@
+"""What only a browser shows: that charts are drawn, that nothing moves on refresh, that foreign text stays text."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from dashboard.pages import PAGES, Entry
+from tests.browser.chromium import Page
+from tests.browser.server import REPOSITORY, serving
+from tests.dashboard.samples import HOSTILE
+from tests.twins import Twin
+
+pytestmark = pytest.mark.browser
+SLOW = 60  # seconds: two shared cores may be busy with a twin
+BOXES = (
+    "JSON.stringify([...document.querySelectorAll('.so-card, .so-node, .so-finding')].map("
+    "e => {const r = e.getBoundingClientRect(); return [r.x, r.y, r.width, r.height].map(Math.round)}))"
+)
+STAMP = "document.querySelector('.so-head > span')?.title"
+
+
+@pytest.fixture(scope="module")
+def hostile(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The app on hand-made reports full of markup."""
+    environ = {"SAMPLE": "hostile", "OPS_STACK": "scilearn", "OPS_TARGET": "aws"}
+    target = str(REPOSITORY / "tests" / "dashboard" / "sample_app.py")
+    with serving(
+        target, environ, tmp_path_factory.mktemp("hostile") / "log", "--browser.gatherUsageStats=false"
+    ) as address:
+        yield address
+
+
+@pytest.fixture(scope="module")
+def on_twin(twin: Twin, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """`streamlit run dashboard`, as a user types it, on the twin."""
+    log = tmp_path_factory.mktemp("dashboard") / "log"
+    with serving("dashboard", {"OPS_TWIN_DIR": str(twin.folder)}, log) as address:
+        yield address
+
+
+def test_a_hostile_letter_is_shown_and_does_nothing(hostile: str, page: Page) -> None:
+    page.open(f"{hostile}/dead-letters")
+    page.click(".st-key-look button")
+    page.wait(".st-key-look-confirmed button", SLOW)
+    assert "each letter's receive count rises by one" in page.text('[role="dialog"]')
+    page.click(".st-key-look-confirmed button")
+    page.wait_for("document.body.innerText.includes('What does this letter say?')", SLOW)
+    page.wait(".js-plotly-plot .main-svg", SLOW)
+    assert "owned" not in page.js("document.title")
+    assert not page.js("document.querySelector('[data-testid=stMain] img[src=\"x\"]')")
+    assert not page.js("document.querySelector('[data-testid=stMain] a[href*=\"example.com\"]')")
+    assert HOSTILE in page.text(".so-finding"), "markup is shown as it was written"
+    assert not page.errors
+
+
+def test_the_readers_zoom_survives_a_look(hostile: str, page: Page) -> None:
+    page.open(f"{hostile}/queue?live=false")
+    page.wait(".js-plotly-plot .nsewdrag", SLOW)
+    area = "document.querySelector('.js-plotly-plot .nsewdrag').getBoundingClientRect()"
+    x, y, width, height = page.js(f"(r => [r.x, r.y, r.width, r.height])({area})")
+    page.drag((x + width * 0.3, y + height * 0.4), (x + width * 0.6, y + height * 0.7))
+    shown = "JSON.stringify(document.querySelector('.js-plotly-plot').layout.xaxis.range)"
+    page.wait_for("document.querySelector('.js-plotly-plot').layout.xaxis.autorange !== true", SLOW)
+    zoomed = page.js(shown)
+    before = page.js(STAMP)
+    time.sleep(1.1)  # the moment is shown in seconds
+    page.click(".st-key-look-now button")
+    page.wait_for(f"{STAMP} !== {before!r}", SLOW)
+    time.sleep(1)  # the chart is drawn after the moment is
+    assert page.js(shown) == zoomed
+
+
+@pytest.mark.twin
+@pytest.mark.parametrize("entry", PAGES.values(), ids=list(PAGES))
+def test_every_page_is_drawn_on_the_twin(on_twin: str, page: Page, entry: Entry) -> None:
+    page.prefer("dark")
+    page.open(f"{on_twin}/{'' if entry.key == 'overview' else entry.address}")
+    page.wait(".so-finding", SLOW)
+    page.wait(".so-card img" if entry.key == "overview" else ".js-plotly-plot .main-svg", SLOW)
+    assert not page.errors
+    colour = page.js("getComputedStyle(document.querySelector('[data-testid=stApp]')).backgroundColor")
+    assert colour == "rgb(15, 20, 27)", "dark, where the reader's system is"
+    assert page.js("document.querySelectorAll('[data-testid=stAppDeployButton]').length") == 0
+
+
+@pytest.mark.twin
+def test_a_refresh_moves_nothing(on_twin: str, page: Page) -> None:
+    page.open(on_twin)
+    page.wait(".so-card img", SLOW)
+    page.js("window.__gone = 0; new MutationObserver(seen => seen.forEach(one => one.removedNodes.forEach(node => {"
+            "if (node.querySelector?.('.so-card, .so-node')) window.__gone++ }))).observe(document.body,"
+            "{childList: true, subtree: true}); 0")  # fmt: skip
+    boxes, before = page.js(BOXES), page.js(STAMP)
+    page.wait_for(f"{STAMP} && {STAMP} !== {before!r}", SLOW)
+    assert page.js(BOXES) == boxes
+    assert page.js("window.__gone") == 0, "nothing was taken away to be drawn again"
+    assert not page.js("document.querySelector('[data-testid=stSkeleton]')")
