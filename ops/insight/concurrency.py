@@ -211,11 +211,11 @@ def _claims(
         arriving, leaving = (words.rate(readings.per_minute(name) or 0) for name in ("sent", "deleted"))
         pace = f"{arriving} arrive, {leaving} are done"
         waiting = f"{words.count(now.visible, 'message waits', 'messages wait')}, " if now.visible else ""
-        text = (
-            f"up to {words.count(value)} environments may be busy and are ({waiting}{pace}): the {binding} holds "
-            "throughput back"
-        )
-        claims.append(Claim(Level.WATCH, text))
+        busy = f"all {words.count(value)} environments that the {binding} allows are busy"
+        if queue.falling_behind(readings):
+            claims.append(Claim(Level.WATCH, f"{busy}, and that holds throughput back: {waiting}{pace}"))
+        else:
+            claims.append(Claim(Level.OK, f"{busy}, and the work is keeping pace: {waiting}{pace}"))
     if claims:
         return claims
     if observed is None and not readings.has("received"):

@@ -60,13 +60,17 @@ def drain_s(backlog: float, arrivals_per_min: float | None, completions_per_min:
 
 
 def pressing(readings: Readings, now: sqs.Depth) -> bool:
-    """Whether there is more work than is done: messages wait or lately waited, or more arrive than leave.
+    """Whether there is work to do: messages wait, or more arrive than leave.
 
     The depth of this second is not enough: a mapping holds messages in flight that it has no concurrency for.
     """
-    waited = readings.recent["visible"].max() if readings.has("visible") else 0.0
+    return bool(now.visible) or falling_behind(readings)
+
+
+def falling_behind(readings: Readings) -> bool:
+    """Whether more arrives than leaves, lately."""
     arriving, leaving = readings.per_minute("sent") or 0.0, readings.per_minute("deleted") or 0.0
-    return bool(now.visible or waited > 0 or arriving > EVEN * leaving)
+    return arriving > EVEN * leaving
 
 
 def age_lines(workload: Workload, readings: Readings, alarm: Line | None) -> tuple[Line, ...]:

@@ -39,8 +39,8 @@ def test_the_mapping_binds(stage: Stage) -> None:
     assert found.binding == "mapping's MaximumConcurrency"
     assert found.finding.level is Level.WATCH
     assert found.finding.text == (
-        "Watch: up to 10 environments may be busy and are (500 messages wait, 240/min arrive, 60/min are done): "
-        "the mapping's MaximumConcurrency holds throughput back."
+        "Watch: all 10 environments that the mapping's MaximumConcurrency allows are busy, and that holds throughput "
+        "back: 500 messages wait, 240/min arrive, 60/min are done."
     )
     assert [(line.name, line.value) for line in found.limits] == [
         ("mapping's MaximumConcurrency", 10),
@@ -67,7 +67,14 @@ def test_a_limit_binds_though_nothing_is_visible_this_second(stage: Stage) -> No
     busy: list[float | None] = [4.0, 4, 4, 4, 4, 10, 10, 9, 10, 3]
     found = report(stage, RUNNING | {"ApproximateNumberOfMessagesVisible": 0, "ConcurrentExecutions": busy})
     assert found.binding == "mapping's MaximumConcurrency"
-    assert "(240/min arrive, 60/min are done)" in found.finding.text
+    assert "that holds throughput back: 240/min arrive, 60/min are done" in found.finding.text
+
+
+def test_a_full_house_that_keeps_pace_is_fine(stage: Stage) -> None:
+    found = report(stage, RUNNING | {"NumberOfMessagesDeleted": 240}, visible=3)
+    assert found.binding == "mapping's MaximumConcurrency"
+    assert found.finding.level is Level.OK
+    assert "the work is keeping pace: 3 messages wait, 240/min arrive, 240/min are done" in found.finding.text
 
 
 def test_a_batch_is_never_more_than_full(stage: Stage) -> None:
