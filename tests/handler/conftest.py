@@ -11,12 +11,15 @@ from tests.handler.worlds import VARIABLES
 
 
 @pytest.fixture(scope="session")
-def app(_no_account: None) -> Iterator[ModuleType]:
-    """The real handler module, imported once under the function's environment, as Lambda does."""
+def app(_no_account: None) -> ModuleType:
+    """The real handler module, imported once under the function's environment, as Lambda does.
+
+    The environment lasts for the import only: other rooms' tests must not find this function's credentials.
+    """
     with pytest.MonkeyPatch.context() as patch:
         for name, value in VARIABLES.items():
             patch.setenv(name, value)
-        yield importlib.import_module("handler.app")
+        return importlib.import_module("handler.app")
 
 
 @pytest.fixture
