@@ -10,7 +10,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
 import streamlit as st
@@ -90,6 +90,15 @@ def ask(question: str, extra: Any = None) -> Answer:
     choice = stage().choice
     tick = int(time.time() // choice.refresh) if choice.refresh else -1
     return _ask(choice.target, question, choice.span, extra, tick, choice.asked, telemetry())
+
+
+def reach() -> tuple[datetime, datetime]:
+    """The beginning and end of the chosen time."""
+    span = stage().choice.span
+    if span.start is not None and span.end is not None:
+        return span.start, span.end
+    now = datetime.now(UTC)
+    return now - timedelta(minutes=span.minutes or 0), now
 
 
 def viewer() -> Any:

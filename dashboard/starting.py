@@ -38,8 +38,12 @@ def _start() -> None:
     from ops.twin import lifecycle
 
     with st.status("Starting the twin…", expanded=True) as status:
+
+        def progress(step: str) -> None:
+            st.text(step)
+
         try:
-            lifecycle.up(lambda step: st.text(str(step)))
+            lifecycle.up(progress)
         except OpsError as error:
             status.update(label="The twin did not start", state="error")
             trouble.show(error)

@@ -32,6 +32,8 @@ class Telemetry(Protocol):
 
     notes: tuple[str, ...]
     """What the workload lacks, or what of it could not be read."""
+    dead_letter_queue: str | None
+    """Its name; None when there is none."""
 
     def overview(self, span: Span) -> OverviewReport: ...
     def queue(self, span: Span) -> QueueReport: ...
@@ -56,6 +58,7 @@ class Ops:
         self._aws = Aws(target)
         self._workload = workload.describe(self._aws, target)
         self.notes = self._workload.notes
+        self.dead_letter_queue = self._workload.dlq.name if self._workload.dlq else None
 
     def _window(self, span: Span) -> Window:
         if span.minutes is not None:

@@ -93,15 +93,15 @@ def over_time(
     limits: Sequence[Line] = (),
     scale: float = 1.0,
     stacked: bool = False,
-    whole: bool = False,
+    counts: bool = False,
     height: int = HEIGHT,
     say: Callable[[float], str] | None = None,
 ) -> go.Figure:
     """Lines over time. ``scale`` divides every value and limit (60: seconds to minutes), ``unit`` is what results.
 
-    ``whole``: the values are counts. ``say``: how a limit's scaled value is written; with its unit.
+    ``counts``: the values are whole numbers. ``say``: how a limit's scaled value is written; with its unit.
     """
-    chart = figure(question, unit, f"time, {zone_name(frame, viewer)}", height)
+    chart = figure(question, unit, f"time, {zone_name(viewer)}", height)
     times = local(frame.index, viewer)
     few = len(frame) <= 40
     for one in series:
@@ -123,8 +123,8 @@ def over_time(
     top = max(
         (float(frame[one.column].max()) / scale for one in series if frame[one.column].notna().any()), default=0.0
     )
-    if whole and top < 6:  # a handful of things has no fractions
-        chart.update_yaxes(dtick=1, range=[0, max(1.0, top) * 1.2])
+    if counts:
+        whole(chart, top)
     add_limits(chart, [Line(line.name, line.value / scale) for line in limits], top, unit, say)
     if not any(frame[one.column].notna().any() for one in series):
         say_empty(chart, "Nothing was measured in this time")
@@ -152,15 +152,7 @@ def add_limits(
         else:
             far.append(f"{plain(line.name)} {told(line.value)}")
     if far:
-        chart.add_annotation(
-            text="↑ " + ", ".join(far),
-            **_PAPER,
-            x=1,
-            y=1,
-            xanchor="right",
-            yanchor="bottom",
-            font={"size": 12, "color": theme.NEUTRAL},
-        )
+        say_aside(chart, "↑ " + ", ".join(far))
 
 
 def add_utc(chart: go.Figure, times: np.ndarray[Any, Any], index: pd.Index) -> None:
@@ -178,6 +170,19 @@ def add_utc(chart: go.Figure, times: np.ndarray[Any, Any], index: pd.Index) -> N
     )
 
 
+def whole(chart: go.Figure, top: float) -> None:
+    """A handful of things has no fractions."""
+    if top < 6:
+        chart.update_yaxes(dtick=1, range=[0, max(1.0, top) * 1.2])
+
+
+def say_aside(chart: go.Figure, what: str) -> None:
+    """A remark above the plot, on the right."""
+    chart.add_annotation(
+        text=what, **_PAPER, x=1, y=1, xanchor="right", yanchor="bottom", font={"size": 12, "color": theme.NEUTRAL}
+    )
+
+
 def say_empty(chart: go.Figure, why: str) -> None:
     """The axes stay, so that the layout does; the reason stands in the middle."""
     chart.add_annotation(text=plain(why), **_PAPER, x=0.5, y=0.5, font={"size": 14, "color": theme.NEUTRAL})
@@ -189,7 +194,7 @@ def local(index: pd.Index, viewer: tzinfo) -> np.ndarray[Any, Any]:
     return pd.DatetimeIndex(index).tz_convert(viewer).tz_localize(None).to_numpy()
 
 
-def zone_name(frame: pd.DataFrame, viewer: tzinfo) -> str:
+def zone_name(viewer: tzinfo) -> str:
     """The zone as the axis names it: ``Europe/Berlin``, ``UTC``."""
     return getattr(viewer, "key", None) or "UTC"
 

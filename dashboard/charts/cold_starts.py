@@ -2,74 +2,89 @@
 
 from __future__ import annotations
 
-from datetime import UTC, tzinfo
+import itertools
+from datetime import UTC, datetime, tzinfo
 
+import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
 from dashboard import theme
-from dashboard.charts.base import figure, local, say_empty, zone_name
-from dashboard.text import millis, plain
+from dashboard.charts.base import figure, local, say_aside, say_empty, whole, zone_name
+from dashboard.text import millis, number, plain
 from ops.insight.reports import ColdStartReport
 
 WEBGL_FROM = 2_000
 """Dots from which they are drawn by the graphics card: as SVG each one is an element of the page."""
+MOST_DOTS = 4_000
+"""Dots that are sent to a browser with each refresh (about a megabyte)."""
+TICKS = (0.001, 0.01, 0.1, 1, 10, 100, 900)
+"""Seconds; 900 is the longest timeout of a function."""
+SHADES = (theme.COLD, "#b3a4ea", "#5a43a8", theme.NEUTRAL)
+"""Versions side by side, all of the one meaning."""
 
 INIT = ("Runtime and handler init", "Extensions and platform")
 """The phases that only a cold start has, as ops.insight.cold_starts names them."""
 
 
-def dots(report: ColdStartReport, viewer: tzinfo) -> go.Figure:
-    rows = report.invocations
+def dots(report: ColdStartReport, viewer: tzinfo, reach: tuple[datetime, datetime] | None = None) -> go.Figure:
+    """Every invocation when it began, by how long it took. ``reach``: the time that was asked for, drawn whole."""
+    rows, left_out = _thinned(report.invocations)
     chart = figure(
         "When were invocations slow, and were those the cold ones?",
         "seconds, init included",
-        f"time, {zone_name(rows, viewer)}",
+        f"time, {zone_name(viewer)}",
         360,
     )
     chart.update_layout(hovermode="closest")
-    chart.update_yaxes(
-        type="log",
-        rangemode="normal",
-        tickvals=[0.01, 0.1, 1, 10, 100, 900],
-        ticktext=["0.01", "0.1", "1", "10", "100", "900"],
-    )
-    failed = ~rows["status"].isin(["success"]) if len(rows) else pd.Series(dtype=bool)
-    cold = rows["cold"].astype(bool) if len(rows) else pd.Series(dtype=bool)
+    chart.update_yaxes(type="log", rangemode="normal", tickvals=TICKS, ticktext=[f"{tick:g}" for tick in TICKS])
+    if reach:
+        chart.update_xaxes(range=list(local(pd.DatetimeIndex(reach), viewer)))
+    failed = ~rows["status"].isin(["success", ""])
+    cold = rows["cold"].astype(bool)
     draw = chart.add_scattergl if len(rows) > WEBGL_FROM else chart.add_scatter
     for name, chosen, colour, symbol, size in (
         ("warm", ~cold & ~failed, theme.WARM, "circle", 5),
         ("cold", cold & ~failed, theme.COLD, "diamond", 8),
         ("failed", failed, theme.DEAD, "x", 7),
     ):
-        group = rows[chosen] if len(rows) else rows
-        total = (group["duration_ms"] + group["init_ms"].fillna(0)) / 1000 if len(group) else []
+        group = rows[chosen]
         draw(
             x=local(pd.DatetimeIndex(group["started"]), viewer) if len(group) else [],
-            y=total,
+            y=(group["duration_ms"] + group["init_ms"].fillna(0)) / 1000,
             name=name,
             mode="markers",
             marker={"color": colour, "symbol": symbol, "size": size, "opacity": 0.6 if name == "warm" else 0.9},
             customdata=_told(group),
-            hovertemplate="%{customdata[0]}<br>%{customdata[1]}<br>%{customdata[2]}<br>%{customdata[3]}<extra></extra>",
+            hovertemplate="%{customdata}<extra></extra>",
         )
     if rows.empty:
         say_empty(chart, "No invocation in this time")
         chart.update_yaxes(type="linear")
+    elif left_out:
+        say_aside(chart, f"{number(left_out)} of the warm ones are not drawn")
     return chart
 
 
-def _told(rows: pd.DataFrame) -> list[list[str]]:
+def _thinned(rows: pd.DataFrame) -> tuple[pd.DataFrame, int]:
+    """No more dots than a browser moves easily: warm successes are left out evenly, never a cold or a failed one."""
+    if len(rows) <= MOST_DOTS:
+        return rows, 0
+    special = rows["cold"].astype(bool) | ~rows["status"].isin(["success", ""])
+    warm = rows[~special]
+    kept = warm.iloc[:: max(2, -(-len(warm) // max(1, MOST_DOTS - int(special.sum()))))]
+    return pd.concat([rows[special], kept]).sort_values("started"), len(warm) - len(kept)
+
+
+def _told(rows: pd.DataFrame) -> list[str]:
+    """What the hover box says of each invocation; its texts come from logs, so nothing in them is markup."""
     told = []
-    for row in rows.itertuples():
-        start = f" + {millis(row.init_ms)} init" if row.cold and row.init_ms == row.init_ms else ""
+    for row in rows.to_dict("records"):
+        init = f" + {millis(row['init_ms'])} init" if row["cold"] and pd.notna(row["init_ms"]) else ""
         told.append(
-            [
-                f"{row.started.tz_convert(UTC):%Y-%m-%d %H:%M:%S} UTC",
-                f"{millis(row.duration_ms)}{start}, version {plain(row.version)}",
-                plain(f"{row.status} {row.error_type or ''}".strip()),
-                plain(row.request_id),
-            ]
+            f"{row['started'].astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC<br>"
+            f"{millis(row['duration_ms'])}{init}, version {plain(row['version'])}<br>"
+            f"{plain(row['status'])} {plain(row['error_type'] or '')}<br>{plain(row['request_id'])}"
         )
     return told
 
@@ -78,19 +93,26 @@ def distribution(report: ColdStartReport) -> go.Figure:
     """How long initialising takes, as a histogram a version."""
     chart = figure("How long does a cold start take?", "cold starts", "init, ms")
     rows = report.invocations.dropna(subset=["init_ms"])
-    shades = (theme.COLD, "#b3a4ea", "#5a43a8", "#7d8694")
-    for number, (version, group) in enumerate(rows.groupby("version", sort=True)):
-        chart.add_histogram(
-            x=group["init_ms"],
-            name=f"version {plain(version)}",
-            marker={"color": shades[number % len(shades)]},
-            nbinsx=40,
-            opacity=0.75,
-            hovertemplate="%{y} cold starts",
-        )
-    chart.update_layout(barmode="overlay")
     if rows.empty:
         say_empty(chart, "No cold start in this time")
+        return chart
+    edges = np.histogram_bin_edges(rows["init_ms"].astype(float), bins=min(40, max(8, len(rows) // 3)))
+    most = 0
+    for at, (version, group) in enumerate(rows.groupby("version", sort=True)):
+        counts, _ = np.histogram(group["init_ms"].astype(float), edges)
+        most = max(most, int(counts.max()))
+        chart.add_bar(
+            x=(edges[:-1] + edges[1:]) / 2,
+            y=counts,
+            width=np.diff(edges),
+            name=f"version {plain(version)}",
+            marker={"color": SHADES[at % len(SHADES)], "line": {"width": 0}},
+            opacity=0.75,
+            customdata=[f"{low:,.0f} to {high:,.0f} ms" for low, high in itertools.pairwise(edges)],
+            hovertemplate="%{customdata}: %{y} cold starts",
+        )
+    chart.update_layout(barmode="overlay", hovermode="closest")
+    whole(chart, most)
     return chart
 
 

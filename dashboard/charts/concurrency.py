@@ -25,7 +25,7 @@ def against_law(report: ConcurrencyReport, viewer: tzinfo) -> go.Figure:
         viewer,
         limits=report.limits,
         height=340,
-        whole=True,
+        counts=True,
     )
 
 
@@ -36,7 +36,7 @@ def throttles(report: ConcurrencyReport, viewer: tzinfo) -> go.Figure:
         [Series("throttles", "throttled invocations", theme.THROTTLED, fill=True, step=True)],
         "throttles a period",
         viewer,
-        whole=True,
+        counts=True,
     )
 
 

@@ -20,7 +20,7 @@ def depth(report: DeadLettersReport, viewer: tzinfo) -> go.Figure:
         [Series("dead", "letters in the dead-letter queue", theme.DEAD, fill=True, step=True)],
         "letters",
         viewer,
-        whole=True,
+        counts=True,
     )
 
 

@@ -42,6 +42,14 @@ def finding(report: DeadLettersReport) -> Finding:
 
 def section() -> None:
     """The button, and what the last look found."""
+    try:
+        queue = live.telemetry().dead_letter_queue
+    except OpsError:  # the page above has said so
+        return
+    if queue is None:
+        why = "A message that keeps failing is lost in the end. Give the queue a redrive policy, so that it is kept."
+        st.html(blocks.empty("No dead-letter queue", why))
+        return
     st.subheader("What lies there, and why?", anchor=False)
     allowed = access()
     look = looked()

@@ -19,6 +19,7 @@ MAKE = {
     "hostile": lambda: samples.Sample(foreign=" " + samples.HOSTILE),
     "huge": lambda: samples.Sample(minutes=1_440, period=60),
     "empty": samples.Empty,
+    "no-dlq": samples.NoDeadLetterQueue,
     "denied": lambda: samples.Refused(
         lambda: AccessDenied(
             "The identity arn:aws:iam::123456789012:user/reader may not call cloudwatch:GetMetricData.",

@@ -37,6 +37,7 @@ class Sample:
     """A ``Telemetry`` of made-up reports. ``trouble``: a burst that dies; ``points``: how many a chart gets."""
 
     notes: tuple[str, ...] = ()
+    dead_letter_queue: str | None = "scilearn-jobs-dead"
 
     def __init__(self, trouble: bool = True, minutes: int = 60, period: int = 30, foreign: str = "") -> None:
         self.n = minutes * 60 // period
@@ -407,6 +408,18 @@ class Empty(Sample):
     def dead_letters(self, span: Span) -> r.DeadLettersReport:
         full = super().dead_letters(span)
         return replace(full, depth=self._none(full.depth), count=None, alarms=())
+
+
+class NoDeadLetterQueue(Sample):
+    """A queue without a redrive policy."""
+
+    dead_letter_queue = None
+    notes = ("scilearn-jobs has no dead-letter queue: a message that keeps failing is lost in the end.",)
+
+    def dead_letters(self, span: Span) -> r.DeadLettersReport:
+        full = super().dead_letters(span)
+        watch = r.Finding(Level.WATCH, "Watch: scilearn-jobs has no dead-letter queue.")
+        return replace(full, finding=watch, depth=full.depth * np.nan, count=None, alarms=())
 
 
 class Refused(Sample):

@@ -67,3 +67,11 @@ def test_a_letters_body_is_a_code_element_without_language(sample: Visit) -> Non
     toggle.set_value(True).run()
     whole = next(code.value for code in app.at.code if code.value.startswith('{"schema"'))
     assert json.loads(whole)["job_id"] == "job-0000"
+
+
+def test_a_queue_without_a_dead_letter_queue_says_what_to_do(sample: Visit) -> None:
+    app = sample("no-dlq").open(PAGE)
+    assert not app.at.exception
+    assert "No dead-letter queue" in app.text
+    assert "redrive policy" in app.text
+    assert not [button for button in app.at.button if button.key == "look"]

@@ -1,0 +1,65 @@
+"""Pictures of the running product: every page on the running twin, as PNG files.
+
+``.venv/bin/python -m tests.browser.screenshots FOLDER``; send the twin some traffic first (``ops twin traffic``).
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from dashboard.pages import PAGES
+from ops.twin import state
+from tests.browser.chromium import Chromium, Page
+from tests.browser.server import serving
+
+PLOTS = "[...document.querySelectorAll('[data-testid=stPlotlyChart]')].every(e => e.querySelector('.main-svg'))"
+
+
+def look(page: Page) -> None:
+    """Read the dead letters, as a person would."""
+    page.click(".st-key-look button")
+    page.click(".st-key-look-confirmed button")
+    page.wait_for(
+        "document.body.innerText.includes('What did they die of?') || document.querySelector('.so-empty')", 60
+    )
+
+
+def take(folder: Path, width: int, height: int) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    environ = {"OPS_TWIN_DIR": str(state.folder()), "OPS_TARGET": "twin"}
+    with (
+        tempfile.TemporaryDirectory() as scratch,
+        serving("dashboard", environ, Path(scratch) / "log") as address,
+        Chromium() as browser,
+    ):
+        for scheme in ("light", "dark"):
+            page = browser.page(width, height)
+            page.prefer(scheme)
+            for entry in PAGES.values():
+                page.open(f"{address}/{'' if entry.key == 'overview' else entry.address}?live=false")
+                page.wait(".so-finding", 60)
+                if entry.key == "dead_letters":
+                    look(page)
+                page.wait_for(PLOTS, 60)
+                time.sleep(1.5)  # fonts and the last chart's animation
+                page.screenshot(folder / f"{entry.address}-{scheme}.png")
+                print(folder / f"{entry.address}-{scheme}.png")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--size", default="1440x900", help="of the window, in pixels")
+    chosen = parser.parse_args()
+    if state.read() is None:
+        sys.exit("No twin is running: ops twin up.")
+    width, height = map(int, chosen.size.split("x"))
+    take(chosen.folder, width, height)
+
+
+if __name__ == "__main__":
+    main()
