@@ -46,7 +46,7 @@ def lab(rgb: np.ndarray) -> np.ndarray:
 
 
 @pytest.mark.parametrize("background", theme.BACKGROUNDS.values(), ids=list(theme.BACKGROUNDS))
-@pytest.mark.parametrize("colour", {*theme.SERIES.values(), theme.NEUTRAL, theme.WATCH})
+@pytest.mark.parametrize("colour", sorted({*theme.SERIES.values(), theme.NEUTRAL, theme.WATCH}))
 def test_every_colour_reads_on_both_backgrounds(colour: str, background: str) -> None:
     light, dark = sorted((luminance(colour), luminance(background)), reverse=True)
     assert (light + 0.05) / (dark + 0.05) >= 3.0
