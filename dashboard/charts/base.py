@@ -92,7 +92,6 @@ def over_time(
     *,
     limits: Sequence[Line] = (),
     scale: float = 1.0,
-    stacked: bool = False,
     counts: bool = False,
     height: int = HEIGHT,
     say: Callable[[float], str] | None = None,
@@ -113,9 +112,8 @@ def over_time(
             mode="lines+markers" if few else "lines",
             line={"color": one.colour, "width": 1.8, "shape": "hv" if one.step else "linear", "dash": one.dash},
             marker={"size": 4, "color": one.colour},
-            fill=("tonexty" if stacked and chart.data else "tozeroy") if one.fill else None,
-            fillcolor=faded(one.colour, 0.16) if one.fill else None,
-            stackgroup="all" if stacked else None,
+            fill="tozeroy" if one.fill and not _gaps(values) else None,
+            fillcolor=faded(one.colour, 0.16),
             connectgaps=False,
             hovertemplate="%{y:,.3~f} " + unit,
         )
@@ -129,6 +127,12 @@ def over_time(
     if not any(frame[one.column].notna().any() for one in series):
         say_empty(chart, "Nothing was measured in this time")
     return chart
+
+
+def _gaps(values: pd.Series) -> bool:
+    """Nothing was measured somewhere in between: Plotly would fill the area below a gap as if something had been."""
+    known = values.notna().to_numpy().nonzero()[0]
+    return bool(len(known)) and known[-1] - known[0] + 1 > len(known)
 
 
 def add_limits(

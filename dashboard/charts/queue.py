@@ -15,10 +15,10 @@ from ops.insight.reports import QueueReport
 def depth(report: QueueReport, viewer: tzinfo) -> go.Figure:
     series = [
         Series("visible", "waiting", theme.VISIBLE, fill=True),
-        Series("in_flight", "in flight", theme.IN_FLIGHT, fill=True),
+        Series("in_flight", "in flight", theme.IN_FLIGHT),
     ]
     if report.depth["delayed"].fillna(0).any():  # few queues use a delay: an empty line would only be in the way
-        series.append(Series("delayed", "delayed", theme.DELAYED, fill=True))
+        series.append(Series("delayed", "delayed", theme.DELAYED))
     return over_time(
         "How many messages are in the queue?", report.depth, series, "messages", viewer, stacked=True, counts=True
     )

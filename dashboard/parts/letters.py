@@ -106,8 +106,8 @@ def _ask_first() -> None:
 
 
 def _show(look: DeadLetterLook) -> None:
-    for note in look.notes:
-        st.html(f'<span class="so-quiet">{escape(note)}</span>')
+    if look.notes:
+        st.html("".join(f'<div class="so-quiet">{escape(note)}</div>' for note in look.notes))
     if not look.letters:
         st.html(
             blocks.empty("No letters", "The dead-letter queue gave none: it is empty, or another receiver holds them.")

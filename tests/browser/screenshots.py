@@ -16,7 +16,10 @@ from ops.twin import state
 from tests.browser.chromium import Chromium, Page
 from tests.browser.server import serving
 
-PLOTS = "[...document.querySelectorAll('[data-testid=stPlotlyChart]')].every(e => e.querySelector('.main-svg'))"
+DRAWN = (
+    "!document.querySelector('[data-testid=stMain] [data-testid=stSkeleton]') &&"
+    "[...document.querySelectorAll('[data-testid=stPlotlyChart]')].every(e => e.querySelector('.main-svg'))"
+)
 
 
 def look(page: Page) -> None:
@@ -44,7 +47,7 @@ def take(folder: Path, width: int, height: int) -> None:
                 page.wait(".so-finding", 60)
                 if entry.key == "dead_letters":
                     look(page)
-                page.wait_for(PLOTS, 60)
+                page.wait_for(DRAWN, 60)
                 time.sleep(1.5)  # fonts and the last chart's animation
                 page.screenshot(folder / f"{entry.address}-{scheme}.png")
                 print(folder / f"{entry.address}-{scheme}.png")

@@ -40,9 +40,10 @@ def test_the_readers_zoom_is_kept() -> None:
 
 def test_gaps_stay_gaps() -> None:
     rows = frame(10, 60, value=np.array([1.0, 2.0, np.nan, 4.0, 5.0, 6.0, 7.0, 8.0, 9.0, 10.0]))
-    figure = base.over_time("What?", rows, [base.Series("value", "value", "#000000")], "things", UTC)
+    figure = base.over_time("What?", rows, [base.Series("value", "value", "#000000", fill=True)], "things", UTC)
     assert np.isnan(trace(figure, "value").y[2])
     assert trace(figure, "value").connectgaps is False
+    assert trace(figure, "value").fill is None, "an area would bridge the gap"
 
 
 def test_a_near_limit_is_a_dashed_named_line_and_a_far_one_is_named() -> None:
