@@ -19,9 +19,7 @@ def depth(report: QueueReport, viewer: tzinfo) -> go.Figure:
     ]
     if report.depth["delayed"].fillna(0).any():  # few queues use a delay: an empty line would only be in the way
         series.append(Series("delayed", "delayed", theme.DELAYED))
-    return over_time(
-        "How many messages are in the queue?", report.depth, series, "messages", viewer, stacked=True, counts=True
-    )
+    return over_time("How many messages are in the queue?", report.depth, series, "messages", viewer, counts=True)
 
 
 def age(report: QueueReport, viewer: tzinfo) -> go.Figure:
