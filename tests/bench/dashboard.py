@@ -29,7 +29,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from dashboard.pages import PAGES
-from ops.twin import state
+from ops.twin import deploy, model, state
 from ops.twin.jobs import JobMaker, Shares
 from tests.browser.chromium import Chromium, Page
 from tests.browser.server import serving
@@ -98,7 +98,9 @@ def counted(twin: Twin) -> Iterator[tuple[Counter, Path]]:
 
 def work(twin: Twin) -> None:
     """Some real jobs, so that the pages have something to draw; poison among them."""
-    maker = JobMaker("bench", Shares(poison=0.1, slow=0.0, repeated=0.0), seed=7, prefix="look")
+    address = model.ensure(twin.state, lambda step: print(step, file=sys.stderr))
+    assert address is not None  # only a stop gives none
+    maker = JobMaker(address, Shares(poison=0.1, slow=0.0, repeated=0.0), seed=7, prefix="look")
     for _ in range(JOBS):
         twin.post(maker.next().body)
     time.sleep(3 * twin.state.period)  # for the meter to publish
@@ -194,8 +196,6 @@ def main() -> None:
         twin = state.read()
         if twin is None:
             sys.exit("No twin is running.")
-        from ops.twin import deploy
-
         print(json.dumps(measure(Twin(twin, state.folder(), deploy.outputs(twin)))))
         return
     with tempfile.TemporaryDirectory() as folder, start(Path(folder)) as own:
