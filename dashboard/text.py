@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import html
 import math
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import UTC, datetime, tzinfo
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from ops.insight import words
@@ -104,10 +104,6 @@ def local_range(start: datetime | None, end: datetime | None, viewer: tzinfo) ->
 
 def utc(time: datetime | None) -> str:
     return NONE if time is None else f"{time.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
-
-
-def ago(time: datetime, now: datetime | None = None) -> str:
-    return f"{duration(max(timedelta(), (now or datetime.now(UTC)) - time).total_seconds() // 1)} ago"
 
 
 # --- foreign text ----------------------------------------------------------------------------------------------------

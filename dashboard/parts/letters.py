@@ -24,8 +24,6 @@ LIMIT = 100
 """Letters read in one look."""
 CUT = 2_000
 """Characters of a body shown before "show all"."""
-ALL_CUT = 1_048_576
-"""The largest body that SQS carries (1 MiB); "show all" never shows less than a whole one."""
 
 
 def looked() -> DeadLetterLook | None:
@@ -189,7 +187,7 @@ def _one(letter: Letter) -> None:
         whole = len(letter.body) <= CUT or st.toggle(
             f"Show all {number(len(letter.body))} characters", key=f"all-{letter.message_id}"
         )
-        shown = letter.body[:ALL_CUT] if whole else letter.body[:CUT]
+        shown = letter.body if whole else letter.body[:CUT]
         st.code(shown or "(empty body)", language=None, wrap_lines=True, height=360 if len(shown) > 600 else "content")
         if not whole:
             st.html(f'<span class="so-quiet">The first {number(CUT)} characters.</span>')

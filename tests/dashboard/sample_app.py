@@ -1,4 +1,4 @@
-"""The dashboard on hand-made reports: `SAMPLE=trouble|fine|empty|denied streamlit run tests/dashboard/sample_app.py`.
+"""The dashboard on hand-made reports: `SAMPLE=trouble streamlit run tests/dashboard/sample_app.py`; names are in MAKE.
 
 The same frame and the same pages as the real entry point; only the door to ``ops`` is another.
 """
@@ -11,16 +11,16 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from dashboard import shell
 from ops.errors import AccessDenied
-from tests.dashboard import samples
+from tests.dashboard import samples, unusual
 
 MAKE = {
     "trouble": lambda: samples.Sample(trouble=True),
     "fine": lambda: samples.Sample(trouble=False),
     "hostile": lambda: samples.Sample(foreign=" " + samples.HOSTILE),
     "huge": lambda: samples.Sample(minutes=1_440, period=60),
-    "empty": samples.Empty,
-    "no-dlq": samples.NoDeadLetterQueue,
-    "denied": lambda: samples.Refused(
+    "empty": unusual.Empty,
+    "no-dlq": unusual.NoDeadLetterQueue,
+    "denied": lambda: unusual.Refused(
         lambda: AccessDenied(
             "The identity arn:aws:iam::123456789012:user/reader may not call cloudwatch:GetMetricData.",
             "Allow cloudwatch:GetMetricData, or use another profile.",

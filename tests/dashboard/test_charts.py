@@ -14,7 +14,8 @@ from dashboard.charts import base, cold_starts, concurrency, cost, dead_letters,
 from dashboard.parts import spark
 from dashboard.span import Span
 from ops.insight.reports import Assumptions, Line
-from tests.dashboard.samples import HOSTILE, Empty, Sample, frame
+from tests.dashboard.samples import HOSTILE, Sample, frame
+from tests.dashboard.unusual import Empty
 
 SPAN = Span()
 BUSY, IDLE = Sample(), Empty()

@@ -1,0 +1,117 @@
+"""Workloads with little to show: unused, without a dead-letter queue, or out of reach."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+
+from dashboard.span import Span
+from ops.errors import OpsError
+from ops.insight import reports as r
+from ops.insight.reports import Level
+from tests.dashboard.samples import Sample
+
+
+class Empty(Sample):
+    """A workload that nobody used in the chosen time: frames without rows, numbers that are None."""
+
+    def __init__(self) -> None:
+        super().__init__(trouble=False)
+
+    def _none(self, frame: pd.DataFrame) -> pd.DataFrame:
+        return frame.iloc[0:0]
+
+    def overview(self, span: Span) -> r.OverviewReport:
+        full = super().overview(span)
+        cards = tuple(replace(c, value=None, spark=c.spark.iloc[0:0], level=Level.UNKNOWN, note="") for c in full.cards)
+        return replace(
+            full,
+            finding=r.Finding(Level.UNKNOWN, "Unknown: nothing was sent in this time."),
+            cards=cards,
+            path=r.PathRates(*([None] * 8)),
+            alarms=(),
+        )
+
+    def queue(self, span: Span) -> r.QueueReport:
+        full = super().queue(span)
+        return replace(
+            full,
+            depth=self._none(full.depth),
+            age=self._none(full.age),
+            rates=self._none(full.rates),
+            drain_s=None,
+            arrivals_per_min=None,
+            completions_per_min=None,
+        )
+
+    def concurrency(self, span: Span) -> r.ConcurrencyReport:
+        full = super().concurrency(span)
+        return replace(
+            full,
+            concurrency=self._none(full.concurrency),
+            throttles=self._none(full.throttles),
+            batch=self._none(full.batch),
+            backlog=None,
+            arrivals_per_min=None,
+            seconds_per_message=None,
+        )
+
+    def cold_starts(self, span: Span) -> r.ColdStartReport:
+        full = super().cold_starts(span)
+        return replace(
+            full,
+            invocations=self._none(full.invocations),
+            by_version=self._none(full.by_version),
+            phases=self._none(full.phases),
+            share=None,
+            init_p50_ms=None,
+            init_p95_ms=None,
+            init_p99_ms=None,
+            init_cost_usd=None,
+        )
+
+    def cost(self, span: Span, assumptions: r.Assumptions) -> r.CostReport:
+        full = super().cost(span, assumptions)
+        return replace(
+            full,
+            parts=self._none(full.parts),
+            trend=self._none(full.trend),
+            successes=0.0,
+            failures_usd=0.0,
+            total_usd=0.0,
+            usd_per_1000=None,
+            month_usd=None,
+            break_even_jobs_per_hour=None,
+        )
+
+    def dead_letters(self, span: Span) -> r.DeadLettersReport:
+        full = super().dead_letters(span)
+        return replace(full, depth=self._none(full.depth), count=None, alarms=())
+
+
+class NoDeadLetterQueue(Sample):
+    """A queue without a redrive policy."""
+
+    dead_letter_queue = None
+    notes = ("scilearn-jobs has no dead-letter queue: a message that keeps failing is lost in the end.",)
+
+    def dead_letters(self, span: Span) -> r.DeadLettersReport:
+        full = super().dead_letters(span)
+        watch = r.Finding(Level.WATCH, "Watch: scilearn-jobs has no dead-letter queue.")
+        return replace(full, finding=watch, depth=full.depth * np.nan, count=None, alarms=())
+
+
+class Refused(Sample):
+    """Every question raises the same error, made by ``make``."""
+
+    def __init__(self, make: Callable[[], OpsError]) -> None:
+        super().__init__()
+        self.make = make
+
+    def _no(self, *_: object) -> None:
+        raise self.make()
+
+    overview = queue = concurrency = cold_starts = cost = dead_letters = look = _no  # type: ignore[assignment]
