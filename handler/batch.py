@@ -11,6 +11,10 @@ loses a receive to another, as far as that can be.
   and deleted from the queue, so that a kill takes no finished batch-mate with it.
 - **Time budget.** A job is begun only if the invocation has more time left than such jobs took here before (with some
   margin); otherwise it is given back as a failure rather than killed.
+- **The last chance** is not spent on waiting: a job given back on its last receive would be dead without ever having
+  been begun. It is sent to the queue again instead, as a new message, provided that this invocation began another job:
+  so each round gets something done, and the rounds end. Suspects are left to die. (Lambda's recursive loop detection
+  stops such a circle after some 16 rounds only where an AWS SDK hands its trace header on; this client does not.)
 - **Rejected** jobs are buried in the dead-letter queue. If that send fails, the record is an ordinary failure.
 - **Announcing.** Results are announced together at the end; a record whose event the bus refused is a failure, and its
   next delivery announces the stored result again.
@@ -18,6 +22,7 @@ loses a receive to another, as far as that can be.
 
 from __future__ import annotations
 
+import os
 import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -30,6 +35,7 @@ from handler import contract, jobs
 from handler.aws import AwsError
 from handler.errors import NotAnnounced, OutOfTime, Rejected
 from handler.job import id_in
+from handler.rejects import sendable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
@@ -66,13 +72,15 @@ class JobProcessor(BatchProcessor):
         self._log = logger
         self._metrics = metrics
         self._left_over = left_over
+        self._last = int(os.environ.get(contract.ENV_MAX_RECEIVES) or 0)  # receive of a message; 0: not known
+        self._begun = 0  # jobs, in this invocation
         self._finished: list[dict[str, Any]] = []
         self._news: list[tuple[dict[str, Any], str, dict[str, Any]]] = []
         self._whole = 0.0  # seconds that the invocation has
         self._took = {jobs.QUICK: 0.0, jobs.DEAR: 0.0, jobs.OPEN_ENDED: 0.0}  # seconds, by effort
 
     def process(self) -> list[tuple[Any, ...]]:
-        self._finished, self._news, self._whole = [], [], self._left()
+        self._finished, self._news, self._whole, self._begun = [], [], self._left(), 0
         message_ids = [_id(record) for record in self.records]
         self._log.info(contract.LOG_BATCH, extra={"message_ids": message_ids})
         suspects = self._suspects()
@@ -86,7 +94,7 @@ class JobProcessor(BatchProcessor):
         for record in sorted(self.records, key=place):
             if efforts[_id(record)] > jobs.QUICK or _id(record) in suspects:
                 self._settle()
-            outcomes.append(self._attempt(record, efforts[_id(record)]))
+            outcomes.append(self._attempt(record, efforts[_id(record)], _id(record) in suspects))
         self._announce()
         return outcomes
 
@@ -117,19 +125,37 @@ class JobProcessor(BatchProcessor):
         self.tell(exception)
         return super().failure_handler(record, exception)
 
-    def _attempt(self, record: dict[str, Any], effort: int) -> tuple[Any, ...]:
+    def _attempt(self, record: dict[str, Any], effort: int, suspect: bool) -> tuple[Any, ...]:
         began = time.monotonic()
         left = self._left()
         with self._keys(record):
             # With most of the time left a later invocation would hardly have more.
             needed = min(RESERVE + MARGIN * self._took[effort], ENOUGH * self._whole)
             if left < max(RESERVE, needed):
+                if not suspect and self._begun and 0 < self._last <= _receives(record) and self._send_again(record):
+                    return self.success_handler(record, None)
                 error = OutOfTime(f"{left:.1f} s left of the invocation; given back to the queue")
                 return self.failure_handler(SQSRecord(record), (OutOfTime, error, None))
+            self._begun += 1
             outcome = self._process_record(record)
             # One slow run (the first imports libraries) is soon forgotten.
             self._took[effort] = max(time.monotonic() - began, self._took[effort] / 2)
             return outcome
+
+    def _send_again(self, record: dict[str, Any]) -> bool:
+        """A new message with the same content; whether SQS took it. Twice in the queue is only a repeated job."""
+        request = {
+            "QueueUrl": self._client.queue_url(record["eventSourceARN"]),
+            "MessageBody": record["body"],
+            "MessageAttributes": sendable(record),
+        }
+        try:
+            answer = self._client.call("sqs", "SendMessage", request)
+        except AwsError as error:
+            self._log.warning("job not sent again", extra={contract.LOG_ERROR_MESSAGE: str(error)})
+            return False
+        self._log.info(contract.LOG_JOB_SENT_AGAIN, extra={contract.LOG_SENT_AS: answer.get("MessageId")})
+        return True
 
     def _left(self) -> float:
         """Seconds until the invocation is killed."""

@@ -45,14 +45,22 @@ class Rejects:
             },
         }
         # What the sender had attached stays, as far as there is room: a redrive sends the message as it was.
-        for name, value in (record.get("messageAttributes") or {}).items():
+        for name, value in sendable(record).items():
             if len(request["MessageAttributes"]) < contract.ATTRIBUTE_LIMIT and name not in attributes:
-                request["MessageAttributes"][name] = {
-                    member[0].upper() + member[1:]: content
-                    for member, content in value.items()
-                    if member in ("stringValue", "binaryValue", "dataType") and content is not None
-                }
+                request["MessageAttributes"][name] = value
         self._client.call("sqs", "SendMessage", request)
+
+
+def sendable(record: dict[str, Any]) -> dict[str, Any]:
+    """The message attributes of a received record, as SendMessage takes them."""
+    return {
+        name: {
+            member[0].upper() + member[1:]: content
+            for member, content in value.items()
+            if member in ("stringValue", "binaryValue", "dataType") and content is not None
+        }
+        for name, value in (record.get("messageAttributes") or {}).items()
+    }
 
 
 def _legal(text: str) -> str:

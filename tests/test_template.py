@@ -190,6 +190,7 @@ def test_the_api_asks_for_signatures_and_checks_what_it_takes(resources: dict[st
 
 FUNCTION_ACTIONS = {
     "TakeJobs": {"sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"},
+    "SendAgain": {"sqs:SendMessage"},
     "BuryAtOnce": {"sqs:SendMessage"},
     "ReadAndWriteObjects": {"s3:GetObject", "s3:PutObject"},
     "TellMissingFromDenied": {"s3:ListBucket"},

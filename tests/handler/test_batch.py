@@ -222,6 +222,52 @@ def test_what_cannot_be_finished_in_time_is_given_back(app: ModuleType, aws: Fak
     assert [event["job_id"] for event in announced(aws)] == ["j0", "j1"]
 
 
+def out_of_time() -> Context:
+    """Enough for one job: a look at the start, one before each job, one of its idempotency record."""
+    return Context(seconds=4.4, step=1.1)
+
+
+def test_a_job_that_no_time_is_left_for_on_its_last_receive_is_sent_again(app: ModuleType, aws: FakeAws) -> None:
+    own = {"tenant": {"stringValue": "a", "dataType": "String", "stringListValues": [], "binaryListValues": []}}
+    batch = [record(f"m{n}", job(job_id=f"j{n}"), receives=3, attributes=own) for n in range(3)]
+    assert handle(app, *batch, context=out_of_time()) == []
+    assert [event["job_id"] for event in announced(aws)] == ["j0"]
+    assert [letter["MessageBody"] for letter in aws.sent] == [job(job_id="j1"), job(job_id="j2")]
+    assert {letter["QueueUrl"] for letter in aws.sent} == {f"{aws.url}/000000000000/scilearn-jobs"}
+    assert aws.sent[0]["MessageAttributes"] == {"tenant": {"StringValue": "a", "DataType": "String"}}
+
+
+def test_a_job_that_sqs_does_not_take_again_is_given_back(app: ModuleType, aws: FakeAws) -> None:
+    aws.fail("SendMessage", 403, "AccessDenied")
+    batch = [record(f"m{n}", job(job_id=f"j{n}"), receives=3) for n in range(2)]
+    assert handle(app, *batch, context=out_of_time()) == ["m1"]
+
+
+def test_a_round_in_which_no_job_was_begun_sends_none_again(app: ModuleType, aws: FakeAws) -> None:
+    assert handle(app, record("m1", job(), receives=3), context=Context(seconds=1.5, step=0.6)) == ["m1"]
+    assert aws.sent == []
+
+
+def test_a_suspect_is_not_sent_again(app: ModuleType, aws: FakeAws) -> None:
+    left_over(aws, app, "suspect", time.time() - 10)
+    batch = [record("m1", job(job_id="suspect"), receives=3), record("m2", job(job_id="other"), receives=3)]
+    assert handle(app, *batch, context=out_of_time()) == ["m1"]
+    assert aws.sent == []
+
+
+def test_a_crowd_of_slow_jobs_is_worked_off_and_none_dies_unbegun(app: ModuleType, aws: FakeAws) -> None:
+    queue = [(f"slow-{n}", 0) for n in range(40)]
+    while queue:
+        batch, queue = queue[:10], queue[10:]
+        assert all(receives < 3 for _, receives in batch), "it would be in the dead-letter queue now"
+        records = [record(name, job(job_id=name), receives=receives + 1) for name, receives in batch]
+        given_back = handle(app, *records, context=Context(seconds=70, step=10))  # 20 s a job, of 60
+        queue += [(name, receives + 1) for name, receives in batch if name in given_back]
+        queue += [(json.loads(letter["MessageBody"])["job_id"], 0) for letter in aws.sent]
+        aws.sent.clear()
+    assert len({event["job_id"] for event in announced(aws)}) == 40
+
+
 def test_one_job_as_the_event_itself_is_run_and_a_bad_one_fails(app: ModuleType, aws: FakeAws) -> None:
     pointer = app.lambda_handler(json.loads(job()), Context())
     assert pointer["key"] == "results/job-1.json" and aws.result("job-1")

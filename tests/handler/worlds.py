@@ -13,6 +13,7 @@ VARIABLES = {
     contract.ENV_BUS: "scilearn",
     contract.ENV_TABLE: "idempotency",
     contract.ENV_DLQ_URL: "http://sqs.invalid/000000000000/scilearn-jobs-dead",
+    contract.ENV_MAX_RECEIVES: "3",
     "AWS_ACCESS_KEY_ID": "AKIDEXAMPLE",
     "AWS_SECRET_ACCESS_KEY": "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY",
     "AWS_SESSION_TOKEN": "token",
