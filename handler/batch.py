@@ -201,7 +201,12 @@ class JobProcessor(BatchProcessor):
             self._log.warning("finished messages not deleted", extra={contract.LOG_ERROR_MESSAGE: str(error)})
 
     def _announce(self) -> None:
-        news, self._news = self._news, []
+        """Successes and rejections each in a call of their own: the latter are best effort and must harm no result."""
+        told, self._news = self._news, []
+        self._put([news for news in told if news[1] == contract.EVENT_JOB_SUCCEEDED])
+        self._put([news for news in told if news[1] == contract.EVENT_JOB_REJECTED])
+
+    def _put(self, news: list[tuple[dict[str, Any], str, dict[str, Any]]]) -> None:
         if not news:
             return
         try:

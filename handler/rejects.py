@@ -12,8 +12,6 @@ if TYPE_CHECKING:
     from handler.aws import Client
     from handler.errors import Rejected
 
-MAX_MESSAGE = 1024
-"""Characters of the error message, as in Lambda's own dead letters (1 KB; Lambda developer guide, read 2026-11-23)."""
 REFUSED = re.compile("[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
@@ -30,7 +28,7 @@ class Rejects:
         """
         attributes = {
             contract.DLQ_ERROR_TYPE: type(error).__name__,
-            contract.DLQ_ERROR_MESSAGE: str(error)[:MAX_MESSAGE] or type(error).__name__,
+            contract.DLQ_ERROR_MESSAGE: str(error) or type(error).__name__,
             contract.DLQ_ORIGINAL_MESSAGE_ID: record["messageId"],
             contract.DLQ_REQUEST_ID: request_id,
             contract.DLQ_SOURCE_ARN: record["eventSourceARN"],

@@ -17,6 +17,7 @@ from typing import Any
 from urllib.parse import unquote
 
 MAX_MESSAGE = 1_048_576
+MAX_EVENTS = 262_144  # bytes of all entries of a PutEvents request together
 ILLEGAL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 
 
@@ -33,6 +34,7 @@ class FakeAws:
         self.deleted: list[str] = []  # receipt handles
         self.calls: Counter[str] = Counter()
         self.refused_events: set[str] = set()  # job ids whose entry fails
+        self.refused_types: set[str] = set()  # detail types that make the whole request fail
         self._failures: dict[str, list[tuple[int, str]]] = {}
         self._server = _Server(("127.0.0.1", 0), _Requests)
         self._server.fake = self
@@ -94,6 +96,9 @@ class FakeAws:
         return 200, {}
 
     def put_events(self, request: dict[str, Any]) -> tuple[int, Any]:
+        size = sum(len(entry["Detail"].encode()) for entry in request["Entries"])
+        if size > MAX_EVENTS or self.refused_types & {entry["DetailType"] for entry in request["Entries"]}:
+            return 400, {"__type": "ValidationException", "message": "Total size of the entries is over the limit."}
         answers = []
         for entry in request["Entries"]:
             if json.loads(entry["Detail"]).get("job_id") in self.refused_events:

@@ -118,6 +118,21 @@ def test_a_cause_with_characters_that_sqs_refuses_is_sent_all_the_same(app: Modu
     assert [cause(letter) for letter in aws.sent] == ["UnusableData", "WrongSchema"]
 
 
+def test_a_rejection_with_a_huge_cause_is_cut_and_does_the_others_no_harm(app: ModuleType, aws: FakeAws) -> None:
+    poison = json.dumps({"x" * 300_000: 1})
+    assert handle(app, record("poison", poison), *(record(f"m{n}", job(job_id=f"j{n}")) for n in range(3))) == []
+    [letter], [rejected] = aws.sent, announced(aws, contract.EVENT_JOB_REJECTED)
+    message = letter["MessageAttributes"][contract.DLQ_ERROR_MESSAGE]["StringValue"]
+    assert message == rejected["error_message"] and message.startswith("unknown member") and len(message) == 500
+    assert len(announced(aws)) == 3
+
+
+def test_rejections_that_the_bus_does_not_take_do_the_results_no_harm(app: ModuleType, aws: FakeAws) -> None:
+    aws.refused_types.add(contract.EVENT_JOB_REJECTED)
+    assert handle(app, record("m1", job()), record("poison", "{")) == []
+    assert [event["job_id"] for event in announced(aws)] == ["job-1"] and len(aws.sent) == 1
+
+
 def test_a_dead_letter_that_is_not_taken_is_an_ordinary_failure(app: ModuleType, aws: FakeAws) -> None:
     aws.fail("SendMessage", 500, "InternalFailure")
     assert handle(app, record("poison", "{"), record("good", job())) == ["poison"]
