@@ -1,0 +1,33 @@
+"""``ops status`` and the Overview page, asked about the same twin, say the same."""
+
+from __future__ import annotations
+
+import json
+import re
+
+import pytest
+
+from ops.cli import app as cli
+from tests.dashboard.app import App
+from tests.twins import Twin, wait_for
+
+
+@pytest.mark.twin
+def test_status_and_the_overview_say_the_same(real: App, twin: Twin, capsys: pytest.CaptureFixture[str]) -> None:
+    def agree() -> bool:
+        cli.run(["status", "--json", "--minutes", "15"])
+        status = json.loads(capsys.readouterr().out)
+        level, _, rest = status["finding"]["text"].partition(": ")
+        assert level in ("Act", "Watch", "Fine", "Unknown")
+        waiting, dead = (next(c["value"] for c in status["cards"] if c["key"] == key) for key in ("depth", "dead"))
+        real.open(range="15m")
+        assert not real.at.exception
+        told = (rest, f"waiting {waiting:,.0f} message", f"dead letters {dead:,.0f} message")
+        return all(squeezed(part) in squeezed(real.text) for part in told)
+
+    # Other tests' last messages may still move between the two looks: what counts is that a quiet twin is told alike.
+    wait_for(agree, 60, "the command line and the page never said the same")
+
+
+def squeezed(text: str) -> str:
+    return re.sub(r"\s+", " ", text).strip().casefold()
