@@ -11,14 +11,13 @@ from typing import TYPE_CHECKING
 from handler import contract
 from handler.aws import AwsError
 from handler.errors import DataDenied, DataNotFound, PathOutsideMount, TableTooLarge, WrongSchema
+from handler.limits import most_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from handler.aws import Client
 
-MAX_BYTES = 64 * 1024 * 1024
-"""Of one object or file: parsed, that is some ten times as much memory. A choice, not a limit of AWS."""
 NO_FILE = frozenset({errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.ELOOP, errno.ENAMETOOLONG, errno.ENXIO})
 """Other errors of a file system (EIO, ESTALE of a network mount) may pass."""
 
@@ -39,7 +38,7 @@ def _from_s3(client: Client, name: str) -> bytes:
     if not bucket or not key:
         raise WrongSchema(f"{name[:200]!r} is not s3://bucket/key")
     try:
-        return client.get_object(bucket, key, MAX_BYTES)
+        return client.get_object(bucket, key, most_bytes())
     except OverflowError as error:
         raise TableTooLarge(f"{name} has {error}") from error
     except AwsError as error:
@@ -68,9 +67,9 @@ def _from_mount(name: str) -> bytes:
             # What was opened counts, not what the path was a moment ago: links may change in between.
             if not Path(f"/proc/self/fd/{file.fileno()}").resolve().is_relative_to(inside):
                 raise PathOutsideMount(f"{shown!r} is not under the mount")
-            if about.st_size > MAX_BYTES:
-                raise TableTooLarge(f"{shown} has {about.st_size} bytes, and {MAX_BYTES} is the most")
-            return file.read(MAX_BYTES)
+            if about.st_size > (most := most_bytes()):
+                raise TableTooLarge(f"{shown} has {about.st_size} bytes, and {most} is the most")
+            return file.read(most)
     except PermissionError as error:
         raise DataDenied(f"{shown} may not be read by this function") from error
     except RuntimeError as error:  # a loop of links, up to Python 3.12

@@ -10,6 +10,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from handler.errors import UnusableData, WrongSchema
+from handler.limits import check_json
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -45,8 +46,9 @@ QUICK, DEAR, OPEN_ENDED = 0, 1, 2
 
 
 def effort(body: str) -> int:
-    """What a job in ``body`` may cost at most: QUICK (milliseconds; poison too), DEAR (it imports scikit-learn), or
-    OPEN_ENDED (as much time or memory as its parameters ask for). A guess for the order of a batch, not a check.
+    """What a job in ``body`` may cost at most: QUICK (milliseconds; poison too), DEAR (seconds: it needs scikit-learn, or
+    its table lies elsewhere and may be large), or OPEN_ENDED (as much time or memory as its parameters ask for). A guess
+    for the order of a batch, not a check.
     """
     try:
         found = json.loads(body)
@@ -55,10 +57,11 @@ def effort(body: str) -> int:
             return OPEN_ENDED
     except (ValueError, RecursionError, TypeError, KeyError, AttributeError):
         return QUICK
-    return DEAR if kind == "train" else QUICK
+    return DEAR if kind == "train" or isinstance(found.get("data"), str) else QUICK
 
 
 def _document(name: str, content: bytes) -> dict[str, Any]:
+    check_json(name, content)
     try:
         found = json.loads(content)
     except ValueError as error:

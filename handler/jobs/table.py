@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from handler.errors import TableTooLarge, UnusableData, WrongSchema
+from handler.errors import UnusableData, WrongSchema
+from handler.limits import check_cells, check_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -16,11 +17,6 @@ if TYPE_CHECKING:
 
     Column = NDArray[Any]
     Numbers = NDArray[np.float64]
-
-MAX_CELLS = 20_000_000
-"""Of a table: 160 MB as numbers. A choice, not a limit of AWS."""
-MISSING = frozenset({"", "na", "nan", "null", "none"})
-"""What a CSV cell may say, in any case, for a missing value."""
 
 
 class Table:
@@ -43,42 +39,24 @@ class Table:
             raise WrongSchema("columns must be an object of lists")
         if len({len(values) for values in given.values()}) > 1:
             raise WrongSchema("columns must have the same number of values")
-        _limit(sum(len(values) for values in given.values()))
+        check_cells(sum(len(values) for values in given.values()))
         return cls({name: _column(name, values) for name, values in given.items()})
 
     @classmethod
     def from_bytes(cls, name: str, content: bytes) -> Table:
         """From a file's content: CSV with a header line if ``name`` ends in ``.csv``, else JSON of the inline form."""
+        if name.lower().endswith(".csv"):
+            from handler.jobs import csvfile
+
+            return cls(csvfile.columns(name, content))
+        check_json(name, content)
         try:
-            text = content.decode("utf-8-sig")
+            document = json.loads(content.decode("utf-8-sig"))
         except UnicodeDecodeError as error:
             raise UnusableData(f"{name} is not UTF-8 text: {error.reason} at byte {error.start}") from error
-        if name.lower().endswith(".csv"):
-            return cls._from_csv(name, text)
-        try:
-            document = json.loads(text)
         except (ValueError, RecursionError) as error:
             raise UnusableData(f"{name} is not JSON: {error}") from error
         return cls.from_document(document)
-
-    @classmethod
-    def _from_csv(cls, name: str, text: str) -> Table:
-        import csv
-
-        try:
-            lines = [line for line in csv.reader(text.splitlines(), strict=True) if line]
-        except csv.Error as error:
-            raise UnusableData(f"{name} is not CSV: {error}") from error
-        if not lines:
-            raise UnusableData(f"{name} is empty")
-        header, *rows = lines
-        if len(set(header)) != len(header) or "" in header:
-            raise UnusableData(f"{name} needs a header of distinct column names")
-        if wrong := next((number for number, row in enumerate(rows, 2) if len(row) != len(header)), None):
-            raise UnusableData(f"{name}, line {wrong}: as many values as the header has names are needed")
-        _limit(len(rows) * len(header))
-        cells = zip(*rows, strict=True) if rows else ([] for _ in header)
-        return cls({column: _from_cells(values) for column, values in zip(header, cells, strict=True)})
 
     def to_document(self) -> dict[str, Any]:
         """The inline form, valid JSON: missing is null."""
@@ -142,20 +120,3 @@ def _column(name: str, values: list[Any]) -> Column:
         raise WrongSchema(f"column {name[:100]!r} holds lists")
     numbers[~np.isfinite(numbers)] = np.nan
     return numbers
-
-
-def _from_cells(cells: Iterable[str]) -> Column:
-    values = [None if cell.strip().lower() in MISSING else cell.strip() for cell in cells]
-    try:
-        numbers = np.array([np.nan if value is None else float(value) for value in values], dtype=np.float64)
-    except ValueError:
-        text = np.empty(len(values), dtype=object)
-        text[:] = values
-        return text
-    numbers[~np.isfinite(numbers)] = np.nan
-    return numbers
-
-
-def _limit(cells: int) -> None:
-    if cells > MAX_CELLS:
-        raise TableTooLarge(f"{cells} cells, and {MAX_CELLS} are the most")

@@ -206,6 +206,17 @@ def test_dangerous_jobs_run_after_the_quick_ones_are_settled(app: ModuleType, aw
     assert aws.deleted == ["handle-m3", "handle-m2"]
 
 
+def test_a_table_that_lies_elsewhere_waits_until_the_others_are_settled(app: ModuleType, aws: FakeAws) -> None:
+    aws.objects["inputs", "t.csv"] = b"a,b\n1,2\n"
+    batch = [
+        record("m1", job(job_id="named", data="s3://inputs/t.csv"), receives=2),
+        record("m2", job(job_id="inline")),
+    ]
+    assert handle(app, *batch) == []
+    assert [event["job_id"] for event in announced(aws)] == ["inline", "named"]
+    assert aws.deleted == ["handle-m2"]
+
+
 def test_suspects_run_last_after_what_is_finished_has_been_settled(app: ModuleType, aws: FakeAws) -> None:
     left_over(aws, app, "newer", time.time() - 10)
     left_over(aws, app, "older", time.time() - 100)

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from handler import contract, errors, sources
+from handler import contract, errors, limits, sources
 from handler.aws import AwsError, Client
 from handler.jobs.table import Table
 from tests.handler.fake_aws import FakeAws
@@ -75,7 +75,7 @@ def test_a_pipe_on_the_mount_is_no_data_and_does_not_hang(read: Read, mount: Pat
 
 def test_a_file_that_is_too_large_is_refused(read: Read, mount: Path) -> None:
     with (mount / "large.csv").open("wb") as file:
-        file.truncate(sources.MAX_BYTES + 1)
+        file.truncate(limits.most_bytes() + 1)
     with pytest.raises(errors.TableTooLarge):
         read(f"{mount}/large.csv")
 
@@ -95,7 +95,7 @@ def test_objects(read: Read, aws: FakeAws) -> None:
 
 
 def test_an_object_too_large_is_refused_by_its_length(read: Read, aws: FakeAws) -> None:
-    aws.objects["inputs", "large.csv"] = bytes(sources.MAX_BYTES + 1)
+    aws.objects["inputs", "large.csv"] = bytes(limits.most_bytes() + 1)
     with pytest.raises(errors.TableTooLarge):
         read("s3://inputs/large.csv")
 
@@ -132,6 +132,42 @@ def test_csv_of_a_header_alone_has_no_rows() -> None:
 def test_csv_that_is_none(content: bytes) -> None:
     with pytest.raises(errors.UnusableData):
         Table.from_bytes("t.csv", content)
+
+
+def test_csv_lines_end_where_csv_says_so() -> None:
+    content = 'a,b\rx\u2028y,1\n"two\r\nlines",2\x1c\r\n'.encode()
+    assert columns("t.csv", content) == {"a": ["x\u2028y\x1cz", "two\r\nlines"], "b": [1, 2]}
+
+
+def test_csv_that_turns_out_to_be_text_is_kept_as_it_was_written() -> None:
+    assert columns("t.csv", b"a,b\n1.50,1\n2,inf\nx,3\n") == {"a": ["1.50", "2", "x"], "b": [1, None, 3]}
+
+
+@pytest.fixture
+def small(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The smallest function that Lambda has."""
+    monkeypatch.setenv("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "128")
+
+
+@pytest.mark.usefixtures("small")
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("t.csv", b"a\n" + b"1\n" * 300_000),
+        ("t.json", b'{"columns": {"a": [' + b"[]," * 300_000 + b"1]}}"),
+        ("t.json", b'{"columns": {"a": [' + b"1," * 500_000 + b"1]}}"),
+    ],
+)
+def test_a_small_file_that_would_need_too_much_memory_is_refused(name: str, content: bytes) -> None:
+    assert len(content) < limits.most_bytes()
+    with pytest.raises(errors.TableTooLarge, match="128 MB of memory"):
+        Table.from_bytes(name, content)
+
+
+def test_a_row_that_does_not_end_is_refused() -> None:
+    for content in (b"," * 2_000_000, b"a\n" + b'"\n",' * 500_000):
+        with pytest.raises(errors.UnusableData, match="a row is longer"):
+            Table.from_bytes("t.csv", content)
 
 
 def test_json_is_the_inline_form() -> None:

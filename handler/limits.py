@@ -1,0 +1,56 @@
+"""What fits into the function's memory, by estimates on the safe side.
+
+A job that needs more than there is kills its environment. So what a job names is measured before it is parsed, and a
+table before a job works on it. What a job multiplies it by (resamples, an indicator a category) is not limited here.
+"""
+
+from __future__ import annotations
+
+import os
+
+from handler.errors import TableTooLarge
+
+MEGABYTE = 1 << 20
+ELSEWHERE = 1024 * MEGABYTE
+"""Taken for the memory where Lambda does not say it: in the container, by worker."""
+BASE = 256 * MEGABYTE
+"""Python with NumPy, SciPy and scikit-learn, rounded up (measured 2026-11: 190 MB)."""
+CELL = 160
+"""Bytes a cell of a table may need, with its share of what a job makes of it (measured 2026-11: ``describe`` of five
+million distinct strings 150, ``prepare`` of as many numbers 70)."""
+COMMA, BRACKET, CHARACTER = 80, 160, 5
+"""Bytes that a value of JSON, a list or object in it, and a byte of the text itself may need once it is parsed."""
+
+
+def memory() -> int:
+    """Bytes that the function has."""
+    megabytes = os.environ.get("AWS_LAMBDA_FUNCTION_MEMORY_SIZE")
+    return int(megabytes) * MEGABYTE if megabytes else ELSEWHERE
+
+
+def room() -> int:
+    """Bytes of it for a job's data."""
+    return max(memory() - BASE, memory() // 4)
+
+
+def most_bytes() -> int:
+    """Of one object or file. Less of it may be too much once it is parsed."""
+    return memory() // 16
+
+
+def most_cells() -> int:
+    return room() // CELL
+
+
+def check_cells(cells: int) -> None:
+    if cells > (most := most_cells()):
+        raise TableTooLarge(f"more than {most} cells, the most for {memory() // MEGABYTE} MB of memory")
+
+
+def check_json(name: str, content: bytes) -> None:
+    """``content`` is what would be parsed. Counting is a thousandth of the work of parsing."""
+    values = COMMA * content.count(b",") + BRACKET * (content.count(b"[") + content.count(b"{"))
+    if values + CHARACTER * len(content) > room():
+        raise TableTooLarge(
+            f"{name} is too large to be parsed in {memory() // MEGABYTE} MB of memory; a table may be larger as CSV"
+        )
