@@ -46,9 +46,9 @@ QUICK, DEAR, OPEN_ENDED = 0, 1, 2
 
 
 def effort(body: str) -> int:
-    """What a job in ``body`` may cost at most: QUICK (milliseconds; poison too), DEAR (seconds: it needs scikit-learn, or
-    its table lies elsewhere and may be large), or OPEN_ENDED (as much time or memory as its parameters ask for). A guess
-    for the order of a batch, not a check.
+    """What a job in ``body`` may cost at most: QUICK (milliseconds; poison too), DEAR (seconds: it needs scikit-learn,
+    or its table lies elsewhere and may be large), or OPEN_ENDED (as much time or memory as its parameters ask for).
+    It is a guess for the order of a batch, not a check.
     """
     try:
         found = json.loads(body)

@@ -135,7 +135,7 @@ def test_csv_that_is_none(content: bytes) -> None:
 
 
 def test_csv_lines_end_where_csv_says_so() -> None:
-    content = 'a,b\rx\u2028y,1\n"two\r\nlines",2\x1c\r\n'.encode()
+    content = 'a,b\rx\u2028y\x1cz,1\n"two\r\nlines",2\r\n'.encode()
     assert columns("t.csv", content) == {"a": ["x\u2028y\x1cz", "two\r\nlines"], "b": [1, 2]}
 
 
