@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import time
 from typing import TYPE_CHECKING, Any
 
 import handler.lean  # noqa: F401 - first, so that the imports below skip what is not used
@@ -26,6 +27,9 @@ if TYPE_CHECKING:
 
     from handler.job import Job
     from handler.results import Pointer
+
+SPARE = 0.5
+"""Seconds before the invocation is killed by which all calls must have ended, so that it can still answer."""
 
 traces = Provider()
 tracer = Tracer(service=contract.SERVICE, provider=traces, auto_patch=False, disabled=False)
@@ -67,6 +71,8 @@ def run_directly(event: dict[str, Any]) -> Pointer:
 def lambda_handler(event: dict[str, Any], context: LambdaContext) -> Any:
     """A batch from SQS, or one job as the event itself (an asynchronous invocation, whose destinations report it)."""
     service.idempotency.register_lambda_context(context)
+    left = context.get_remaining_time_in_millis() / 1000
+    client.deadline = time.monotonic() + left - min(SPARE, left / 10)
     if "Records" not in event:
         return run_directly(event)
     return process_partial_response(event, record_handler, processor, context)

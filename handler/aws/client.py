@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import random
 import re
@@ -52,6 +53,7 @@ class Client:
     """One for the whole environment; connections are kept. Not for several threads at once: give each its own.
 
     ``observe(service, operation)`` opens a context around each call, as a trace does. ``sleep`` is there for tests.
+    ``deadline`` (by ``time.monotonic``) is when all calls must have ended: later ones fail, and none waits beyond it.
     """
 
     def __init__(
@@ -64,6 +66,7 @@ class Client:
         self._sleep = sleep
         self._connections: dict[str, Connection] = {}
         self._fetched: Credentials | None = None
+        self.deadline = math.inf
 
     def call(self, service: str, operation: str, request: dict[str, Any]) -> dict[str, Any]:
         """One operation of DynamoDB, EventBridge or SQS: its request and answer as AWS documents them."""
@@ -152,13 +155,17 @@ class Client:
         if connection is None:
             port = parts.port or (443 if parts.scheme == "https" else 80)
             connection = self._connections[base] = Connection(parts.scheme, parts.hostname or "", port)
+        failure = AwsError(operation, 0, "", "no time is left for it", {})
         for attempt in range(ATTEMPTS):
             if attempt:
                 self._sleep(random.uniform(0, BACKOFF * 2**attempt))  # noqa: S311 - jitter, not a secret
             # Signed anew for each attempt: a signature is valid for minutes only.
             sent = signed(method, parts.netloc, target, headers, body, service, self.region, self._credentials())
+            patience = self.deadline - time.monotonic()
+            if patience <= 0:
+                break
             try:
-                answer = connection.request(method, target, sent, body, limit)
+                answer = connection.request(method, target, sent, body, limit, patience)
             except WireError as error:
                 failure = AwsError(operation, 0, "", str(error), {})
                 failure.__cause__ = error

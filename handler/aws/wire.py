@@ -6,6 +6,7 @@ only when an address is https.
 
 from __future__ import annotations
 
+import math
 import socket
 from typing import TYPE_CHECKING
 
@@ -44,14 +45,25 @@ class Connection:
         self._scheme, self._host, self._port = scheme, host, port
         self._socket: socket.socket | None = None
         self._reader: BufferedReader | None = None
+        self._patience = math.inf
 
-    def request(self, method: str, target: str, headers: dict[str, str], body: bytes, limit: int = 0) -> Response:
+    def request(
+        self,
+        method: str,
+        target: str,
+        headers: dict[str, str],
+        body: bytes,
+        limit: int = 0,
+        patience: float = math.inf,
+    ) -> Response:
         """Send one request, read the whole answer. A ``limit`` above 0 refuses a longer body (OverflowError).
+        ``patience``: seconds without progress after which it is given up, if less than the usual ones.
 
         A kept connection may have been closed meanwhile, above all while the environment was frozen: one that ends
         before the first byte of an answer is opened anew once.
         """
         kept = self._socket is not None
+        self._patience = patience
         try:
             return self._exchange(method, target, headers, body, limit)
         except WireError as error:
@@ -80,7 +92,9 @@ class Connection:
         reader = self._open()
         try:
             # One send, so that a small request is one packet.
-            self._connected().sendall("\r\n".join([*lines, "", ""]).encode("latin-1") + body)
+            connected = self._connected()
+            connected.settimeout(min(READ_TIMEOUT, self._patience))
+            connected.sendall("\r\n".join([*lines, "", ""]).encode("latin-1") + body)
             first = reader.readline(MAX_LINE)
         except OSError as error:
             # A time-out may mean that the work is under way; a reset means that this connection was stale.
@@ -95,9 +109,8 @@ class Connection:
     def _open(self) -> BufferedReader:
         if self._reader is None:
             try:
-                self._socket = socket.create_connection((self._host, self._port), CONNECT_TIMEOUT)
+                self._socket = socket.create_connection((self._host, self._port), min(CONNECT_TIMEOUT, self._patience))
                 self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-                self._socket.settimeout(READ_TIMEOUT)
                 if self._scheme == "https":
                     self._socket = _tls().wrap_socket(self._socket, server_hostname=self._host)
             except OSError as error:

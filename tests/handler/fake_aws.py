@@ -35,6 +35,8 @@ class FakeAws:
         self.calls: Counter[str] = Counter()
         self.refused_events: set[str] = set()  # job ids whose entry fails
         self.refused_types: set[str] = set()  # detail types that make the whole request fail
+        self.hanging: set[str] = set()  # operations that are never answered
+        self._over = threading.Event()
         self._failures: dict[str, list[tuple[int, str]]] = {}
         self._server = _Server(("127.0.0.1", 0), _Requests)
         self._server.fake = self
@@ -56,12 +58,15 @@ class FakeAws:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self._over.set()
         self._server.shutdown()
         self._server.server_close()
         self._thread.join()
 
     def failure(self, operation: str) -> tuple[int, str] | None:
         self.calls[operation] += 1
+        if operation in self.hanging:
+            self._over.wait()
         left = self._failures.get(operation)
         return left.pop() if left else None
 

@@ -63,6 +63,13 @@ def test_nobody_there_is_an_error_after_all_attempts(
     assert caught.value.status == 0 and len(slept) == 3
 
 
+def test_nothing_is_begun_after_the_deadline(client: Client, aws: FakeAws) -> None:
+    client.deadline = time.monotonic()
+    with pytest.raises(AwsError, match="PutItem: 0 no time is left"):
+        client.call("dynamodb", "PutItem", {})
+    assert not aws.calls
+
+
 def test_each_call_is_observed(aws: FakeAws) -> None:
     from contextlib import contextmanager
 
