@@ -6,6 +6,7 @@ Powertools' defaults, so the table can be read by either layer.
 
 from __future__ import annotations
 
+import os
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -50,7 +51,13 @@ class Persistence(BasePersistenceLayer):
         return _record(answer["Item"])
 
     def _put_record(self, data_record: DataRecord) -> None:
+        """Begin the job, or raise that somebody has.
+
+        If an answer is lost the client asks again, and then finds the record that it wrote itself: ``owner`` tells.
+        """
+        owner = os.urandom(12).hex()
         item = {
+            "owner": {"S": owner},
             "id": {"S": data_record.idempotency_key},
             "expiration": {"N": str(data_record.expiry_timestamp)},
             "status": {"S": data_record.status},
@@ -79,6 +86,8 @@ class Persistence(BasePersistenceLayer):
             if not found:
                 raise IdempotencyItemAlreadyExistsError from error
             old = _record(found)
+            if found.get("owner", {}).get("S") == owner and old.status == STATUS_CONSTANTS["INPROGRESS"]:
+                return
             self._validate_payload(data_payload=data_record, stored_data_record=old)
             raise IdempotencyItemAlreadyExistsError(old_data_record=old) from error
 

@@ -8,14 +8,18 @@ from __future__ import annotations
 
 import math
 import socket
+import time
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from io import BufferedReader
     from ssl import SSLContext
 
 CONNECT_TIMEOUT = 2.0  # seconds; an endpoint in the same region answers in milliseconds
 READ_TIMEOUT = 20.0  # seconds without a byte
+IDLE = 20.0
+"""Seconds after which a kept connection is not used again: the other side may have closed it without our hearing."""
 MAX_LINE = 65_536
 
 
@@ -39,9 +43,14 @@ class Response:
 
 
 class Connection:
-    """One connection to one host, opened when first needed and again after the other side closed it."""
+    """One connection to one host, opened when first needed, when it was idle long, or when the other side closed it.
 
-    def __init__(self, scheme: str, host: str, port: int) -> None:
+    ``clock`` tells the time of day: a monotonic clock may stand still while the environment is frozen.
+    """
+
+    def __init__(self, scheme: str, host: str, port: int, clock: Callable[[], float] = time.time) -> None:
+        self._clock = clock
+        self._used = 0.0
         self._scheme, self._host, self._port = scheme, host, port
         self._socket: socket.socket | None = None
         self._reader: BufferedReader | None = None
@@ -62,6 +71,8 @@ class Connection:
         A kept connection may have been closed meanwhile, above all while the environment was frozen: one that ends
         before the first byte of an answer is opened anew once.
         """
+        if not 0 <= self._clock() - self._used <= IDLE:
+            self.close()
         kept = self._socket is not None
         self._patience = patience
         try:
@@ -102,9 +113,11 @@ class Connection:
         if not first:
             raise WireError(f"{self._host} closed the connection", sent=False)
         try:
-            return self._read(method, first, reader, limit)
+            answer = self._read(method, first, reader, limit)
         except (OSError, ValueError) as error:
             raise WireError(f"{self._host} broke off its answer: {error}", sent=True) from error
+        self._used = self._clock()
+        return answer
 
     def _open(self) -> BufferedReader:
         if self._reader is None:

@@ -35,6 +35,7 @@ class FakeAws:
         self.calls: Counter[str] = Counter()
         self.refused_events: set[str] = set()  # job ids whose entry fails
         self.refused_types: set[str] = set()  # detail types that make the whole request fail
+        self.unanswered: set[str] = set()  # operations that are done, but their next answer is lost
         self.hanging: set[str] = set()  # operations that are never answered
         self._over = threading.Event()
         self._failures: dict[str, list[tuple[int, str]]] = {}
@@ -154,6 +155,10 @@ class _Requests(BaseHTTPRequestHandler):
             return
         name = "".join("_" + sign.lower() if sign.isupper() else sign for sign in operation).strip("_")
         status, document = getattr(self.server.fake, name)(request)
+        if operation in self.server.fake.unanswered:
+            self.server.fake.unanswered.discard(operation)
+            self.close_connection = True
+            return
         self._answer(status, json.dumps(document).encode())
 
     def do_PUT(self) -> None:

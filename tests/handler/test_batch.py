@@ -294,6 +294,18 @@ def test_a_crowd_of_slow_jobs_is_worked_off_and_none_dies_unbegun(app: ModuleTyp
     assert len({event["job_id"] for event in announced(aws)}) == 40
 
 
+@pytest.mark.parametrize("kept", [True, False])
+@pytest.mark.parametrize("operation", ["PutItem", "UpdateItem", "PutEvents"])
+def test_an_answer_that_is_lost_on_the_way_changes_nothing(
+    app: ModuleType, aws: FakeAws, operation: str, kept: bool
+) -> None:
+    if kept:
+        handle(app, record("m0", job(job_id="before")))
+    aws.unanswered.add(operation)
+    assert handle(app, record("m1", job())) == []
+    assert aws.calls[operation] == 2 + kept and aws.result("job-1")
+
+
 @pytest.mark.parametrize("operation", ["PutItem", "PutObject", "PutEvents"])
 def test_a_service_that_hangs_costs_no_more_than_the_invocation_has(
     app: ModuleType, aws: FakeAws, operation: str

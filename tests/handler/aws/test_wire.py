@@ -8,7 +8,8 @@ import ssl
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -21,7 +22,9 @@ OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 
 
 @contextmanager
-def server(*connections: list[bytes]) -> Iterator[tuple[Connection, list[bytes]]]:
+def server(
+    *connections: list[bytes], clock: Callable[[], float] = time.time
+) -> Iterator[tuple[Connection, list[bytes]]]:
     """A server that says one list of answers a connection, then closes it; and what it was asked."""
     asked: list[bytes] = []
     listener = socket.create_server(("127.0.0.1", 0))
@@ -36,7 +39,7 @@ def server(*connections: list[bytes]) -> Iterator[tuple[Connection, list[bytes]]
 
     thread = threading.Thread(target=serve, daemon=True)
     thread.start()
-    connection = Connection("http", "127.0.0.1", listener.getsockname()[1])
+    connection = Connection("http", "127.0.0.1", listener.getsockname()[1], clock)
     try:
         yield connection, asked
     finally:
@@ -59,6 +62,16 @@ def test_a_kept_connection_that_was_closed_is_opened_again() -> None:
     with server([OK], [OK]) as (connection, asked):
         assert [ask(connection).status, ask(connection).status] == [200, 200]
         assert len(asked) == 2
+
+
+@pytest.mark.parametrize("later", [21, -1])
+def test_a_connection_that_was_idle_long_is_not_trusted(later: float) -> None:
+    now = [1_000_000.0]
+    with server([OK, b""], [OK], clock=lambda: now[0]) as (connection, asked):
+        ask(connection)
+        now[0] += later
+        assert ask(connection).status == 200
+        assert [bool(request) for request in asked] == [True, False, True], "the first was to be closed, not used"
 
 
 def test_chunks_are_joined_and_trailers_skipped() -> None:
