@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import stat
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
 
     from handler.aws import Client
 
+BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
+"""S3 user guide, "general purpose bucket naming rules", read 2026-11-23. A bucket's name becomes a host's: nothing else
+may get there from a job."""
 NO_FILE = frozenset({errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.ELOOP, errno.ENAMETOOLONG, errno.ENXIO})
 """Other errors of a file system (EIO, ESTALE of a network mount) may pass."""
 
@@ -35,7 +39,7 @@ def reader(client: Client) -> Callable[[str], bytes]:
 
 def _from_s3(client: Client, name: str) -> bytes:
     bucket, _, key = name.removeprefix("s3://").partition("/")
-    if not bucket or not key:
+    if not BUCKET.fullmatch(bucket) or not key:
         raise WrongSchema(f"{name[:200]!r} is not s3://bucket/key")
     try:
         return client.get_object(bucket, key, most_bytes())

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
 ATTEMPTS = 4
+KEPT = 8  # connections: three services, the results, and a few buckets of the jobs' own
 BACKOFF = 0.05  # seconds before the second attempt at most, doubled for each further one, with full jitter
 THROTTLED = frozenset(
     {
@@ -151,10 +152,13 @@ class Client:
         limit: int,
     ) -> Response:
         parts = urlsplit(base)
-        connection = self._connections.get(base)
+        connection = self._connections.pop(base, None)
         if connection is None:
             port = parts.port or (443 if parts.scheme == "https" else 80)
-            connection = self._connections[base] = Connection(parts.scheme, parts.hostname or "", port)
+            connection = Connection(parts.scheme, parts.hostname or "", port)
+            if len(self._connections) >= KEPT:
+                self._connections.pop(next(iter(self._connections))).close()
+        self._connections[base] = connection  # the last one used is the last to be closed
         failure = AwsError(operation, 0, "", "no time is left for it", {})
         for attempt in range(ATTEMPTS):
             if attempt:

@@ -37,7 +37,9 @@ class FakeAws:
         self.refused_types: set[str] = set()  # detail types that make the whole request fail
         self.unanswered: set[str] = set()  # operations that are done, but their next answer is lost
         self.hanging: set[str] = set()  # operations that are never answered
+        self.connections = 0  # open at this moment
         self._over = threading.Event()
+        self._counting = threading.Lock()
         self._failures: dict[str, list[tuple[int, str]]] = {}
         self._server = _Server(("127.0.0.1", 0), _Requests)
         self._server.fake = self
@@ -63,6 +65,10 @@ class FakeAws:
         self._server.shutdown()
         self._server.server_close()
         self._thread.join()
+
+    def count(self, change: int) -> None:
+        with self._counting:
+            self.connections += change
 
     def failure(self, operation: str) -> tuple[int, str] | None:
         self.calls[operation] += 1
@@ -145,6 +151,14 @@ class _Requests(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
     server: _Server
+
+    def setup(self) -> None:
+        super().setup()
+        self.server.fake.count(1)
+
+    def finish(self) -> None:
+        self.server.fake.count(-1)
+        super().finish()
 
     def do_POST(self) -> None:
         operation = self.headers["X-Amz-Target"].rpartition(".")[2]

@@ -94,6 +94,18 @@ def test_objects(read: Read, aws: FakeAws) -> None:
             read(name)
 
 
+@pytest.mark.parametrize(
+    "bucket", ["localhost:{port}#", "x@localhost:{port}#", "A", "ab", "a_b", "[::1]", "a" * 64, "-ab"]
+)
+def test_a_name_that_is_no_buckets_reaches_nobody(
+    read: Read, aws: FakeAws, monkeypatch: pytest.MonkeyPatch, bucket: str
+) -> None:
+    monkeypatch.delenv("AWS_ENDPOINT_URL")  # a bucket's name is a part of its address only on the real AWS
+    with pytest.raises(errors.WrongSchema, match="not s3://bucket/key"):
+        read(f"s3://{bucket.format(port=aws.url.rpartition(':')[2])}/key")
+    assert aws.connections == 0
+
+
 def test_an_object_too_large_is_refused_by_its_length(read: Read, aws: FakeAws) -> None:
     aws.objects["inputs", "large.csv"] = bytes(limits.most_bytes() + 1)
     with pytest.raises(errors.TableTooLarge):

@@ -70,6 +70,17 @@ def test_nothing_is_begun_after_the_deadline(client: Client, aws: FakeAws) -> No
     assert not aws.calls
 
 
+def test_only_a_few_connections_are_kept(client: Client, aws: FakeAws, monkeypatch: pytest.MonkeyPatch) -> None:
+    for number in range(20):
+        monkeypatch.setenv("AWS_ENDPOINT_URL_S3", f"{aws.url}/{number}")
+        client.put_object("results", "a", b"", "text/plain")
+        client.call("events", "PutEvents", {"Entries": []})
+    give_up = time.monotonic() + 5
+    while aws.connections > 8 and time.monotonic() < give_up:  # the other side notices a little later
+        time.sleep(0.01)
+    assert aws.connections == 8
+
+
 def test_each_call_is_observed(aws: FakeAws) -> None:
     from contextlib import contextmanager
 
