@@ -60,6 +60,15 @@ def effort(body: str) -> int:
     return DEAR if kind == "train" or isinstance(found.get("data"), str) else QUICK
 
 
+def finite(found: Any) -> Any:
+    """The same document with null for each number that is none: what a float64 cannot hold, JSON cannot either."""
+    if isinstance(found, dict):
+        return {name: finite(value) for name, value in found.items()}
+    if isinstance(found, list):
+        return [finite(value) for value in found]
+    return None if isinstance(found, float) and found - found != 0 else found
+
+
 def _document(name: str, content: bytes) -> dict[str, Any]:
     check_json(name, content)
     try:

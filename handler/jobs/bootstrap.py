@@ -40,8 +40,12 @@ def intervals(
 
 def _interval(parts: list[Column], resamples: int, generator: np.random.Generator) -> dict[str, Any]:
     pilot = _means(parts, min(PILOT, resamples), generator)
-    reach = 12 * pilot.std() or 1.0
-    edges = np.linspace(pilot.mean() - reach, pilot.mean() + reach, BINS + 1)
+    estimate = parts[-1].mean() - (parts[0].mean() if len(parts) == 2 else 0)
+    middle, deviation = pilot.mean(), pilot.std()
+    reach = max(12 * deviation, 1e-12 * abs(middle)) or 1.0
+    edges = np.linspace(middle - reach, middle + reach, BINS + 1)
+    if not np.isfinite(edges).all():  # beyond what a float64 can hold
+        return {"estimate": float(estimate), "low": None, "high": None, "resamples": resamples}
     counts = np.histogram(pilot, edges)[0]
     left = resamples - len(pilot)
     at_once = max(1, CELLS // sum(map(len, parts)))
@@ -51,7 +55,6 @@ def _interval(parts: list[Column], resamples: int, generator: np.random.Generato
         left -= len(means)
     share = np.cumsum(counts) / counts.sum()
     low, high = (float(edges[np.searchsorted(share, level)]) for level in (0.025, 0.975))
-    estimate = parts[-1].mean() - (parts[0].mean() if len(parts) == 2 else 0)
     return {"estimate": float(estimate), "low": low, "high": high, "resamples": resamples}
 
 

@@ -8,6 +8,7 @@ text the ten most frequent values. ``correlations``: Pearson and Spearman matric
 without a missing value. ``tests`` (with an outcome): for numbers Welch's t and Mann-Whitney's U, for text chi-square;
 ``p_adjusted`` is Holm's over all of them. ``bootstrap``: of each numeric column the mean's interval or, with an
 outcome, that of the difference of the two groups' means. Time grows with resamples × rows, memory does not.
+A number beyond what a float64 can hold is null.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from handler.errors import TableTooLarge, UnusableData
-from handler.jobs import Outcome, params
+from handler.jobs import Outcome, finite, params
 from handler.jobs.bootstrap import intervals
 from handler.jobs.significance import chi_square, mann_whitney, ranks, welch
 from handler.jobs.table import Table, categories, plain
@@ -34,6 +35,7 @@ LONGEST = 200  # characters of a value that are shown
 MOST_CORRELATED = 500  # columns; the matrix grows with their square
 
 
+@np.errstate(over="ignore", invalid="ignore", divide="ignore")
 def run(table: Table, given: dict[str, Any]) -> Outcome:
     params.only(given, "columns", "outcome", "resamples", "seed")
     outcome = params.text(given, "outcome")
@@ -59,7 +61,7 @@ def run(table: Table, given: dict[str, Any]) -> Outcome:
         result["bootstrap"] = intervals(
             {name: chosen.columns[name] for name in chosen.numeric()}, groups, resamples, seed
         )
-    return Outcome(result)
+    return Outcome(finite(result))
 
 
 def _groups(values: Column, name: str) -> tuple[Column, Column]:
@@ -86,16 +88,29 @@ def _distribution(values: Column) -> dict[str, Any]:
     about: dict[str, Any] = {"type": "number", "count": len(numbers), "missing": len(values) - len(numbers)}
     if not len(numbers):
         return about
-    quartiles = np.percentile(numbers, [0, 25, 50, 75, 100])
+    quartiles = np.percentile(numbers, [25, 50, 75])
     deviation = float(numbers.std(ddof=1)) if len(numbers) > 1 else None
-    counts, edges = np.histogram(numbers, bins=BINS)
+    varies = deviation is not None and 0 < deviation < np.inf
+    counts, edges = _histogram(numbers)
     return about | {
         "mean": float(numbers.mean()),
         "deviation": deviation,
-        "skewness": float((((numbers - numbers.mean()) / numbers.std()) ** 3).mean()) if deviation else None,
-        **dict(zip(("minimum", "q1", "median", "q3", "maximum"), quartiles.tolist(), strict=True)),
-        "histogram": {"edges": edges.tolist(), "counts": counts.tolist()},
+        "skewness": float((((numbers - numbers.mean()) / numbers.std()) ** 3).mean()) if varies else None,
+        "minimum": float(numbers.min()),
+        **dict(zip(("q1", "median", "q3"), quartiles.tolist(), strict=True)),
+        "maximum": float(numbers.max()),
+        "histogram": {"edges": edges, "counts": counts},
     }
+
+
+def _histogram(numbers: Column) -> tuple[list[int], list[float]]:
+    """Counts and edges; one bin for values too close together, or too far apart, for a float64 to tell ten."""
+    low, high = float(numbers.min()), float(numbers.max())
+    try:
+        counts, edges = np.histogram(numbers, bins=BINS)
+    except ValueError:
+        return [len(numbers)], [low, high]
+    return counts.tolist(), edges.tolist()
 
 
 def _correlations(table: Table) -> dict[str, Any]:
@@ -136,6 +151,8 @@ def _number_test(values: Column, zero: Column, one: Column) -> dict[str, Any]:
     if not varies:
         return {"test": "welch", "p": None, "reason": "each group needs two values, and they must vary"}
     statistic, p = welch(first, second)
+    if p != p:
+        return {"test": "welch", "p": None, "reason": "the variances are beyond what a float64 can hold"}
     return {
         "test": "welch",
         "difference": float(second.mean() - first.mean()),

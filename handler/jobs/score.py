@@ -30,8 +30,11 @@ def run(table: Table, given: dict[str, Any]) -> Outcome:
     model = Model.from_document(given["model"])
     if not table.rows:
         raise UnusableData("the table has no rows")
-    standard = model.standardise(table.matrix(model.features))
-    propensity, segment = model.propensity(standard), model.segment(standard)
+    with np.errstate(over="ignore", invalid="ignore"):
+        standard = model.standardise(table.matrix(model.features))
+        propensity, segment = model.propensity(standard), model.segment(standard)
+    if not np.isfinite(propensity).all():
+        raise UnusableData("with these features the model's numbers are beyond what a float64 can hold")
 
     best = max(1, round(top * table.rows))
     threshold = float(np.partition(propensity, -best)[-best])

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from handler.errors import UnusableData, WrongSchema
-from handler.jobs import Outcome, params
+from handler.jobs import Outcome, finite, params
 from handler.jobs.model import Model
 from handler.jobs.prepare import split
 
@@ -36,6 +36,7 @@ HELD = 0.5
 """Percent of the rows at either end of a feature that count as no further out than the others."""
 
 
+@np.errstate(over="ignore", invalid="ignore")
 def run(table: Table, given: dict[str, Any]) -> Outcome:
     params.only(given, "outcome", "features", "segments", "test_share", "seed")
     outcome = params.text(given, "outcome")
@@ -64,7 +65,7 @@ def run(table: Table, given: dict[str, Any]) -> Outcome:
         "coefficients": dict(zip(features, model.coefficients.tolist(), strict=True)),
         "segments": _profile(model, matrix, response),
     }
-    return Outcome(result, {"model.json": model.to_document()})
+    return Outcome(finite(result), {"model.json": model.to_document()})
 
 
 def _response(values: Numbers, name: str) -> Numbers:
@@ -94,6 +95,8 @@ def _fit(features: list[str], matrix: Numbers, response: Numbers, segments: int,
     mean, scale = held.mean(axis=0), held.std(axis=0)
     scale[scale == 0] = 1.0
     standard = (held - mean) / scale
+    if not np.isfinite(standard).all() or not np.isfinite(scale).all():
+        raise UnusableData("the features are too large for their mean and deviation to be a float64")
     centers = min(segments, len(np.unique(standard, axis=0)))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)  # best centres so far are good enough for segments

@@ -196,6 +196,40 @@ def test_describe_manages_with_almost_nothing(given: dict[str, Any]) -> None:
     assert run("describe", given, resamples=10).result["rows"] >= 1
 
 
+def test_values_a_hair_apart_share_a_bin() -> None:
+    result = run("describe", table(a=[0.3, 0.1 + 0.2, 0.3]), resamples=500).result
+    assert result["columns"]["a"]["histogram"] == {"edges": [0.3, 0.1 + 0.2], "counts": [3]}
+    interval = result["bootstrap"]["columns"]["a"]
+    assert (interval["low"], interval["high"]) == pytest.approx((0.3, 0.3))
+
+
+@pytest.mark.parametrize(
+    "values",
+    [[1e308, 1e308, -1e308], [1.7e308, -1.7e308, 0], [5e-324, 0, 1e-323], [1e300, 1.0000000000000002e300, 1e300]],
+)
+def test_numbers_at_the_ends_of_what_there_is_are_described_as_far_as_that_goes(values: list[float]) -> None:
+    about = run("describe", table(a=values, b=[1, 2, 3]), resamples=10).result["columns"]["a"]
+    assert (about["minimum"], about["maximum"]) == (min(values), max(values))
+    assert sum(about["histogram"]["counts"]) == 3
+
+
+def test_a_test_of_numbers_too_large_to_square_has_no_p() -> None:
+    given = table(y=[0, 1, 0, 1], a=[1e200, -1e200, 3e200, 5], b=[1, 2, 3, 5])
+    large, usual = run("describe", given, outcome="y", resamples=5).result["tests"]
+    assert large["p"] is None and "float64" in large["reason"] and usual["p_adjusted"] == usual["p"]
+
+
+@pytest.mark.parametrize(("kind", "params"), [("train", {"outcome": "y"}), ("score", {"model": MODEL})])
+def test_numbers_too_large_to_learn_from_or_to_score_are_said_to_be(kind: str, params: dict[str, Any]) -> None:
+    given = table(y=[0, 1] * 20, a=[1e308, -1e308] * 20, b=[1, 2] * 20)
+    if kind == "score":
+        params = {
+            "model": {**MODEL, "low": [-1e308] * 2, "high": [1e308] * 2, "scale": [1e-9, 1], "coefficients": [0, 1]}
+        }
+    with pytest.raises(UnusableData, match="float64"):
+        run(kind, given, **params)
+
+
 @pytest.mark.parametrize(
     ("given", "params", "error"),
     [
