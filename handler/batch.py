@@ -47,7 +47,8 @@ if TYPE_CHECKING:
     from handler.rejects import Rejects
     from handler.results import Store
 
-RESERVE = 1.0  # seconds kept for announcing and answering
+RESERVE = 1.0  # seconds kept for announcing and answering, but no more than that share of the invocation:
+SHARE = 0.2
 MARGIN = 1.5  # jobs are alike, not equal
 ENOUGH = 0.7  # of the invocation's time: then a job is begun however long such jobs took
 
@@ -130,8 +131,9 @@ class JobProcessor(BatchProcessor):
         left = self._left()
         with self._keys(record):
             # With most of the time left a later invocation would hardly have more.
-            needed = min(RESERVE + MARGIN * self._took[effort], ENOUGH * self._whole)
-            if left < max(RESERVE, needed):
+            reserve = min(RESERVE, SHARE * self._whole)
+            needed = min(reserve + MARGIN * self._took[effort], ENOUGH * self._whole)
+            if left < max(reserve, needed):
                 if not suspect and self._begun and 0 < self._last <= _receives(record) and self._send_again(record):
                     return self.success_handler(record, None)
                 error = OutOfTime(f"{left:.1f} s left of the invocation; given back to the queue")

@@ -270,7 +270,7 @@ def test_a_job_that_sqs_does_not_take_again_is_given_back(app: ModuleType, aws: 
 
 
 def test_a_round_in_which_no_job_was_begun_sends_none_again(app: ModuleType, aws: FakeAws) -> None:
-    assert handle(app, record("m1", job(), receives=3), context=Context(seconds=2.1, step=0.6)) == ["m1"]
+    assert handle(app, record("m1", job(), receives=3), context=Context(seconds=2.0, step=0.7)) == ["m1"]
     assert aws.sent == []
 
 
@@ -292,6 +292,11 @@ def test_a_crowd_of_slow_jobs_is_worked_off_and_none_dies_unbegun(app: ModuleTyp
         queue += [(json.loads(letter["MessageBody"])["job_id"], 0) for letter in aws.sent]
         aws.sent.clear()
     assert len({event["job_id"] for event in announced(aws)}) == 40
+
+
+@pytest.mark.parametrize("seconds", [0.8, 1, 3])
+def test_the_shortest_function_runs_a_job(app: ModuleType, aws: FakeAws, seconds: float) -> None:
+    assert handle(app, record("m1", job()), context=Context(seconds)) == []
 
 
 @pytest.mark.parametrize("kept", [True, False])
