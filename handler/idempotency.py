@@ -92,15 +92,22 @@ class Persistence(BasePersistenceLayer):
             raise IdempotencyItemAlreadyExistsError(old_data_record=old) from error
 
     def _update_record(self, data_record: DataRecord) -> None:
+        """With the digest: an item that is gone, because another run took the job over meanwhile, is written anew."""
         self._call(
             "UpdateItem",
             Key={"id": {"S": data_record.idempotency_key}},
-            UpdateExpression="SET #data = :data, #expiry = :expiry, #status = :status",
-            ExpressionAttributeNames={"#data": "data", "#expiry": "expiration", "#status": "status"},
+            UpdateExpression="SET #data = :data, #expiry = :expiry, #status = :status, #digest = :digest",
+            ExpressionAttributeNames={
+                "#data": "data",
+                "#expiry": "expiration",
+                "#status": "status",
+                "#digest": "validation",
+            },
             ExpressionAttributeValues={
                 ":data": {"S": data_record.response_data},
                 ":expiry": {"N": str(data_record.expiry_timestamp)},
                 ":status": {"S": data_record.status},
+                ":digest": {"S": data_record.payload_hash},
             },
         )
 

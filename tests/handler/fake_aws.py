@@ -36,6 +36,7 @@ class FakeAws:
         self.refused_events: set[str] = set()  # job ids whose entry fails
         self.refused_types: set[str] = set()  # detail types that make the whole request fail
         self.unanswered: set[str] = set()  # operations that are done, but their next answer is lost
+        self.forgetful = False  # whether an idempotency record vanishes while its job stores its result
         self.hanging: set[str] = set()  # operations that are never answered
         self.connections = 0  # open at this moment
         self._over = threading.Event()
@@ -97,7 +98,7 @@ class FakeAws:
         return 200, {"Item": item} if item else {}
 
     def update_item(self, request: dict[str, Any]) -> tuple[int, Any]:
-        item = self.items[request["Key"]["id"]["S"]]
+        item = self.items.setdefault(request["Key"]["id"]["S"], dict(request["Key"]))
         for assignment in request["UpdateExpression"].removeprefix("SET ").split(", "):
             name, _, value = assignment.partition(" = ")
             item[request["ExpressionAttributeNames"][name]] = request["ExpressionAttributeValues"][value]
@@ -184,6 +185,8 @@ class _Requests(BaseHTTPRequestHandler):
             self._s3_error(*failure)
             return
         self.server.fake.objects[bucket, key] = body
+        if self.server.fake.forgetful:
+            self.server.fake.items.clear()
         self._answer(200, b"")
 
     def do_GET(self) -> None:

@@ -294,6 +294,13 @@ def test_a_crowd_of_slow_jobs_is_worked_off_and_none_dies_unbegun(app: ModuleTyp
     assert len({event["job_id"] for event in announced(aws)}) == 40
 
 
+def test_a_job_whose_record_vanished_meanwhile_is_still_known_by_its_content(app: ModuleType, aws: FakeAws) -> None:
+    aws.forgetful = True
+    handle(app, record("m1", job()))
+    assert handle(app, record("m1", job(), receives=2)) == []
+    assert aws.sent == [] and aws.calls["PutObject"] == 1
+
+
 @pytest.mark.parametrize("seconds", [0.8, 1, 3])
 def test_the_shortest_function_runs_a_job(app: ModuleType, aws: FakeAws, seconds: float) -> None:
     assert handle(app, record("m1", job()), context=Context(seconds)) == []
