@@ -136,15 +136,19 @@ class Requests(BaseHTTPRequestHandler):
             self._send(200, json.dumps(pointer).encode() if message_id else result)
 
     def _body(self) -> str | None:
-        """The body as text; None if it was refused, and the answer sent."""
+        """The body as text; None if it was refused, and the answer sent, or if it never came whole."""
         length = self.headers.get("Content-Length", "")
         if not length.isdecimal():
             self._answer(411, {"message": "Content-Length is needed"}, close=True)
         elif int(length) > MAX_BODY:
             self._answer(413, {"message": f"a job has at most {MAX_BODY} bytes"}, close=True)
         else:
+            raw = self.rfile.read(int(length))
+            if len(raw) != int(length):  # half a job is not to be judged: the daemon would delete the message
+                self.close_connection = True
+                return None
             # A byte that is not UTF-8 makes the body no JSON, which is judged where all bodies are.
-            return self.rfile.read(int(length)).decode(errors="replace")
+            return raw.decode(errors="replace")
         return None
 
     def _rejected(self, body: str, error: errors.Rejected, message_id: str | None) -> None:

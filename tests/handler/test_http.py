@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -91,6 +92,16 @@ def test_an_id_that_was_used_is_a_conflict(port: int, aws: FakeAws) -> None:
 def test_a_body_over_a_mebibyte_and_one_without_a_length_are_refused(port: int, aws: FakeAws) -> None:
     assert post(port, "/jobs", "x" * (MAX_MESSAGE + 1))[0] == 413
     assert post(port, "/jobs", job(), {"Transfer-Encoding": "chunked"})[0] == 411
+
+
+def test_a_body_that_breaks_off_is_not_judged(port: int, aws: FakeAws) -> None:
+    body = job().encode()
+    head = f"POST / HTTP/1.1\r\nHost: h\r\nX-Aws-Sqsd-Msgid: m\r\nContent-Length: {len(body)}\r\n\r\n"
+    with socket.create_connection(("127.0.0.1", port), 10) as connection:
+        connection.sendall(head.encode() + body[:-20])
+        connection.shutdown(socket.SHUT_WR)
+        assert connection.recv(100) == b""
+    assert aws.sent == []
 
 
 def test_aws_in_trouble_is_try_again(port: int, aws: FakeAws) -> None:
