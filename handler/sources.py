@@ -22,6 +22,18 @@ if TYPE_CHECKING:
 BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 """S3 user guide, "general purpose bucket naming rules", read 2026-11-23. A bucket's name becomes a host's: nothing else
 may get there from a job."""
+NO_OBJECT = frozenset(
+    {
+        "AuthorizationHeaderMalformed",
+        "InvalidBucketName",
+        "KeyTooLongError",
+        "NoSuchBucket",
+        "NoSuchKey",
+        "PermanentRedirect",
+    }
+)
+"""Codes of S3 that will stay; the redirect and the malformed header mean a bucket in another region (S3 API reference,
+"Error responses")."""
 NO_FILE = frozenset({errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.ELOOP, errno.ENAMETOOLONG, errno.ENXIO})
 """Other errors of a file system (EIO, ESTALE of a network mount) may pass."""
 
@@ -46,7 +58,7 @@ def _from_s3(client: Client, name: str) -> bytes:
     except OverflowError as error:
         raise TableTooLarge(f"{name} has {error}") from error
     except AwsError as error:
-        if error.status == 404:
+        if error.status == 404 or error.code in NO_OBJECT:
             raise DataNotFound(f"{name} is not there ({error.code or 404})") from error
         # Only this: other codes of a 403 (an expired token, a skewed clock) pass with time.
         if error.code == "AccessDenied":

@@ -73,7 +73,7 @@ def _document(name: str, content: bytes) -> dict[str, Any]:
     check_json(name, content)
     try:
         found = json.loads(content)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise UnusableData(f"{name} is not JSON: {error}") from error
     if not isinstance(found, dict):
         raise WrongSchema(f"{name} is not a JSON object")

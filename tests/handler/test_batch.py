@@ -96,6 +96,16 @@ def test_poison_goes_to_the_dead_letter_queue_and_the_rest_completes(
     assert rejected["error_type"] == expected
 
 
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [(b"[" * 100_000, "UnusableData"), (b"{", "UnusableData"), (b"[]", "WrongSchema"), (b"{}", "UnknownModelSchema")],
+)
+def test_a_named_model_that_is_none_is_poison(app: ModuleType, aws: FakeAws, content: bytes, expected: str) -> None:
+    aws.objects["models", "m.json"] = content
+    assert handle(app, record("m1", job(params={"model": "s3://models/m.json"}))) == []
+    assert [cause(letter) for letter in aws.sent] == [expected]
+
+
 def test_a_dead_letter_names_its_message_queue_and_invocation(app: ModuleType, aws: FakeAws) -> None:
     own = {"tenant": {"stringValue": "a", "dataType": "String", "stringListValues": [], "binaryListValues": []}}
     handle(app, record("m1", "nonsense", attributes=own))

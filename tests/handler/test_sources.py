@@ -113,6 +113,21 @@ def test_an_object_too_large_is_refused_by_its_length(read: Read, aws: FakeAws) 
 
 
 @pytest.mark.parametrize(
+    ("status", "code"),
+    [
+        (400, "KeyTooLongError"),
+        (400, "InvalidBucketName"),
+        (301, "PermanentRedirect"),
+        (400, "AuthorizationHeaderMalformed"),
+    ],
+)
+def test_what_can_never_be_there_is_not_asked_for_again(read: Read, aws: FakeAws, status: int, code: str) -> None:
+    aws.fail("GetObject", status, code)
+    with pytest.raises(errors.DataNotFound, match=code):
+        read("s3://inputs/a.csv")
+
+
+@pytest.mark.parametrize(
     ("status", "code"), [(500, "InternalError"), (403, "ExpiredToken"), (403, "RequestTimeTooSkewed")]
 )
 def test_what_may_pass_is_not_the_jobs_fault(read: Read, aws: FakeAws, status: int, code: str) -> None:
