@@ -101,6 +101,9 @@ ATTRIBUTE_LIMIT: Final = 10
 
 # --- results --------------------------------------------------------------------------------------------------------
 RESULT_PREFIX: Final = "results/"
+REMEMBERED: Final = 14 * 24 * 3600
+"""Seconds a finished job's id is kept: as long as a dead letter may lie in its queue before it is sent again. Results
+are kept longer, because a repeated job answers with the address of the first one's."""
 EVENT_SOURCE: Final = "scilearn"
 EVENT_JOB_SUCCEEDED: Final = "Job Succeeded"
 EVENT_JOB_REJECTED: Final = "Job Rejected"

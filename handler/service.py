@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from handler.job import Job
     from handler.results import Pointer
 
-REMEMBERED = 14 * 24 * 3600
-"""Seconds a finished job's id is kept: as long as a dead letter may lie in its queue before it is sent again."""
 REPEATED = "repeated"
 """Set in the pointer of a job that had been finished before."""
 
@@ -36,7 +34,7 @@ class Service:
         self.idempotency = IdempotencyConfig(
             event_key_jmespath="job_id",
             payload_validation_jmespath="digest",
-            expires_after_seconds=REMEMBERED,
+            expires_after_seconds=contract.REMEMBERED,
             raise_on_no_idempotency_key=True,
             response_hook=lambda pointer, _: {**pointer, REPEATED: True},
         )

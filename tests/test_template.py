@@ -232,6 +232,11 @@ def test_the_bucket_is_private_encrypted_and_tidied(resources: dict[str, Any]) -
     assert rules["results"]["Prefix"] == contract.RESULT_PREFIX
 
 
+def test_a_result_outlives_the_memory_of_its_job(template: dict[str, Any], resources: dict[str, Any]) -> None:
+    assert template["Parameters"]["ResultRetentionDays"]["MinValue"] * 24 * 3600 > contract.REMEMBERED
+    assert resources["DeadLetterQueue"]["Properties"]["MessageRetentionPeriod"] == contract.REMEMBERED
+
+
 def test_the_idempotency_table_is_as_powertools_expects(resources: dict[str, Any]) -> None:
     table = resources["IdempotencyTable"]["Properties"]
     assert table["KeySchema"] == [{"AttributeName": "id", "KeyType": "HASH"}]
