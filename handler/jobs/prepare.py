@@ -3,7 +3,7 @@
 Parameters: ``outcome``: column to keep as it is and to split evenly by; rows without it are dropped. ``drop``: columns
 to leave out. ``test_share`` (0.25) of the rows go to the test table, chosen by ``seed`` (0). ``max_categories`` (20):
 distinct values of a text column that get an indicator column of their own, ``column=value``; rarer ones share
-``column=other``. The indicators are dense: memory grows with rows × categories.
+``column=other`` with the value ``other``. The indicators are dense: memory grows with rows × categories.
 
 What is done, in this order: rows that are all missing and columns with no or one value are dropped; missing numbers
 become the column's median, and missing text ``missing``; text becomes indicators; the rows are split.
@@ -102,6 +102,8 @@ def _encode(table: Table, outcome: str | None, most: int) -> tuple[Table, dict[s
         elif values.dtype == object:
             indicators = _indicators(name, np.where(missing, MISSING, values), most)
             encoded[name] = len(indicators)
+            if clash := indicators.keys() & (columns.keys() | table.columns.keys()):
+                raise UnusableData(f"column {name!r} becomes {min(clash)!r}, and there is such a column already")
             columns.update(indicators)
         else:
             columns[name] = np.where(missing, np.nanmedian(values), values)
@@ -115,7 +117,7 @@ def _indicators(name: str, values: Column, most: int) -> dict[str, Column]:
     matrix = np.equal(codes[:, None], frequent[None, :], out=np.empty((len(codes), len(frequent))))
     columns = {f"{name}={found[code]}": matrix[:, place] for place, code in enumerate(frequent)}
     if len(frequent) < len(found):
-        columns[f"{name}={OTHER}"] = 1 - matrix.sum(axis=1)
+        columns[f"{name}={OTHER}"] = columns.get(f"{name}={OTHER}", 0) + 1 - matrix.sum(axis=1)
     return columns
 
 

@@ -57,6 +57,25 @@ def test_prepare_cleans_fills_and_encodes() -> None:
     assert sum(both[0]["region=other"] + both[1]["region=other"]) == 2
 
 
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"a": ["x", "y", "x"], "a=x": [1, 2, 3]},
+        {"a=x": [1, 2, 3], "a": ["x", "y", "x"]},
+        {"a": ["b=c", "y", "y"], "a=b": ["c", "d", "d"]},
+    ],
+)
+def test_prepare_lets_no_column_take_the_place_of_another(given: dict[str, list[Any]]) -> None:
+    with pytest.raises(UnusableData, match="there is such a column already"):
+        run("prepare", table(**given))
+
+
+def test_a_value_called_other_counts_among_the_others() -> None:
+    outcome = run("prepare", table(a=["other", "other", "x", "x", "y"]), max_categories=2)
+    columns = [artifact["columns"] for artifact in outcome.artifacts.values()]
+    assert sum(sum(found["a=other"]) for found in columns) == 3 and sum(sum(found["a=x"]) for found in columns) == 2
+
+
 def test_prepare_is_the_same_again_and_another_with_another_seed() -> None:
     first, again, other = (run("prepare", charity(200), outcome="respond", seed=seed).artifacts for seed in (1, 1, 2))
     assert first == again != other
