@@ -39,7 +39,10 @@ def intervals(
 
 
 def _interval(parts: list[Column], resamples: int, generator: np.random.Generator) -> dict[str, Any]:
-    pilot = _means(parts, min(PILOT, resamples), generator)
+    at_once = max(1, CELLS // sum(map(len, parts)))
+    first = min(PILOT, resamples)
+    steps = range(0, first, at_once)
+    pilot = np.concatenate([_means(parts, min(at_once, first - done), generator) for done in steps])
     estimate = parts[-1].mean() - (parts[0].mean() if len(parts) == 2 else 0)
     middle, deviation = pilot.mean(), pilot.std()
     reach = max(12 * deviation, 1e-12 * abs(middle)) or 1.0
@@ -48,7 +51,6 @@ def _interval(parts: list[Column], resamples: int, generator: np.random.Generato
         return {"estimate": float(estimate), "low": None, "high": None, "resamples": resamples}
     counts = np.histogram(pilot, edges)[0]
     left = resamples - len(pilot)
-    at_once = max(1, CELLS // sum(map(len, parts)))
     while left > 0:
         means = _means(parts, min(at_once, left), generator)
         counts += np.histogram(means, edges)[0]

@@ -51,6 +51,13 @@ def test_the_same_table_with_the_usual_limit_is_fine() -> None:
     assert process.returncode == 0 and int(output) < 512
 
 
+def test_a_bootstrap_of_a_long_table_takes_no_more_memory_than_that_of_a_short_one() -> None:
+    body = job("describe", data={"columns": {"a": list(range(50_000))}}, params={"resamples": 400})
+    with start(body, limit=1024) as process:
+        output, _ = process.communicate(body, timeout=30)
+    assert process.returncode == 0 and int(output) < 180
+
+
 def test_an_endless_bootstrap_runs_on_in_flat_memory() -> None:
     body = job("describe", data=charity(200), params={"outcome": "respond", "resamples": 2_000_000_000})
     with start(body, limit=1024) as process:
