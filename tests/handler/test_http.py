@@ -90,7 +90,8 @@ def test_an_id_that_was_used_is_a_conflict(port: int, aws: FakeAws) -> None:
 
 
 def test_a_body_over_a_mebibyte_and_one_without_a_length_are_refused(port: int, aws: FakeAws) -> None:
-    assert post(port, "/jobs", "x" * (MAX_MESSAGE + 1))[0] == 413
+    # Announced, not sent: the server closes at once, and might reset the connection before its answer is read.
+    assert post(port, "/jobs", b"", {"Content-Length": str(MAX_MESSAGE + 1)})[0] == 413
     assert post(port, "/jobs", job(), {"Transfer-Encoding": "chunked"})[0] == 411
 
 
