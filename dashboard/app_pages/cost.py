@@ -19,7 +19,11 @@ def draw(report: CostReport) -> None:
                 Stat("1,000 successes", usd(report.usd_per_1000), colour=theme.SUCCESS),
                 Stat("Spent", usd(report.total_usd), note=f"for {number(report.successes)} successes in this time"),
                 Stat("On failures", percent(share), note=usd(report.failures_usd), colour=theme.DEAD),
-                Stat("A month", usd(report.month_usd), note="at this time's rate"),
+                Stat(
+                    "A month",
+                    usd(report.month_usd),
+                    note="too little data yet" if report.month_usd is None else "at this time's rate",
+                ),
                 Stat(
                     "Break-even",
                     number(even) if even else "none" if report.successes else NONE,

@@ -58,6 +58,9 @@ def _show(console: Console, report: CostReport) -> None:
         share = words.percent(usd / report.total_usd) if report.total_usd else ""
         table.add_row(component, words.usd(usd), share)
     table.add_row("All", words.usd(report.total_usd), "")
+    if report.total_usd:
+        wasted = words.percent(report.failures_usd / report.total_usd)
+        table.add_row("of it on failures", words.usd(report.failures_usd), wasted)
     console.print()
     console.print(table)
     console.print()

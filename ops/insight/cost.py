@@ -33,8 +33,8 @@ def report(aws: Aws, workload: Workload, window: Window, assumptions: Assumption
     total, successes = float(parts.sum().sum()), float(done.sum())
     per_1000 = costing.per_1000(total, successes)
     failures = failures_usd(parts, readings, found)
-    hours = len(parts) * window.period / 3600
-    month = total / hours * costing.HOURS_A_MONTH if hours else None
+    seconds = costing.seconds(readings, workload)
+    month = total / seconds * 3600 * costing.HOURS_A_MONTH if seconds >= costing.LEAST_FOR_A_MONTH_S else None
     even = break_even(_lambda(parts), successes, assumptions)
     components = pd.DataFrame({"component": parts.columns, "usd": parts.sum().to_numpy()})
     measured = found.log_bytes / len(found.frame) if len(found.frame) and not found.truncated else None
@@ -133,11 +133,13 @@ def _claims(
     if per_1000 is None:
         return [Claim(Level.WATCH, f"{words.usd(total)} spent and nothing succeeded", "dead_letters")]
     top = parts.sort_values("usd", ascending=False).iloc[0]
-    monthly = f"; at this pace {words.usd(month)} a month" if month is not None else ""
-    told = (
-        f"1,000 successes cost {words.usd(per_1000)}, most of it {_named(top['component'])} "
-        f"({words.percent(top['usd'] / total)}){monthly}"
+    monthly = (
+        f"at this pace {words.usd(month)} a month" if month is not None else "too little data for a monthly figure"
     )
+    share = top["usd"] / total if total else 0.0
+    part = "most of it" if share > 0.5 else "the largest part"
+    where = f"{part} {_named(top['component'])} ({words.percent(share)})"
+    told = f"1,000 successes cost {words.usd(per_1000)}, {where}; {monthly}"
     claims = [Claim(Level.OK, told)]
     if total and failures / total >= MUCH:
         text = (

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 HOURS_A_MONTH = 730
 """AWS's own month in its price examples."""
+LEAST_FOR_A_MONTH_S = 300
+"""Seconds of data below which a monthly figure says nothing: a single cold start would carry it. Our choice."""
 CHUNK_BYTES = 65_536
 """SQS bills each 64 KB of a request as one request (third-party price tables, 2026)."""
 FREE_TMP_MB = 512
@@ -66,7 +68,8 @@ def spend(readings: Readings, workload: Workload, assumptions: Assumptions, pric
         return known[column].fillna(0.0) if column in known else pd.Series(0.0, index=known.index)
 
     parts = pd.DataFrame(index=known.index)
-    hours = readings.window.period / 3600
+    # The workload may be younger than the window: nothing is charged by the hour before its first point.
+    hours = pd.Series(readings.window.period / 3600, index=known.index).where(_begun(readings, workload), 0.0)
     if (function := workload.function) is not None:
         recorded = known["billed_ms"].notna()
         init_ms = of("init_ms").where(recorded, 0.0)
@@ -92,6 +95,18 @@ def spend(readings: Readings, workload: Workload, assumptions: Assumptions, pric
     parts["Custom metrics"] = published * prices.metric_month / HOURS_A_MONTH * hours
     parts["Alarms"] = len(workload.alarms) * prices.alarm_month / HOURS_A_MONTH * hours
     return parts
+
+
+def seconds(readings: Readings, workload: Workload) -> float:
+    """How long there has been something to price: from the first point on, in finished periods."""
+    return float(_begun(readings, workload).sum()) * readings.window.period
+
+
+def _begun(readings: Readings, workload: Workload) -> pd.Series:
+    """By period, whether the first point of anything that costs has been reached."""
+    known = readings.finished()
+    columns = [query.key for query in queries(workload) if query.key in known]
+    return known[columns].notna().any(axis=1).cummax()
 
 
 def successes(readings: Readings) -> pd.Series:

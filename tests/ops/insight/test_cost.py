@@ -76,6 +76,29 @@ def test_the_overview_says_the_same(stage: Stage) -> None:
         assert card.value == pytest.approx(cost.report(aws, WORKLOAD, WINDOW).usd_per_1000)
 
 
+def test_a_workload_younger_than_the_window_is_priced_from_its_first_point(stage: Stage) -> None:
+    young: list[float | None] = [None] * 4
+    found = report(stage, {name: [*young, *[value] * 6] for name, value in USE.items()})
+    assert found.month_usd == pytest.approx(found.total_usd / 5 * 60 * 730), "five finished minutes, not nine"
+    assert part(found, "Alarms") == pytest.approx(2 * 0.10 / 730 * 5 / 60)
+    assert part(found, "Custom metrics") == pytest.approx((7 + 2) * 0.30 / 730 * 5 / 60)
+    old = report(stage, USE)
+    assert found.usd_per_1000 == pytest.approx(old.usd_per_1000)
+    assert found.month_usd == pytest.approx(old.month_usd)
+
+
+def test_minutes_of_data_make_no_month(stage: Stage) -> None:
+    found = report(stage, {name: [*[None] * 6, *[value] * 4] for name, value in USE.items()})
+    assert found.month_usd is None
+    assert found.finding.text.endswith("; too little data for a monthly figure.")
+
+
+def test_most_of_it_is_more_than_half(stage: Stage) -> None:
+    even = USE | {"JobsRejected": 0}
+    assert ", the largest part API Gateway (42%); at this pace " in report(stage, even).finding.text
+    assert ", most of it Lambda duration (" in report(stage, even | {"BilledDuration": 100_000}).finding.text
+
+
 def test_assumptions_change_the_picture(stage: Stage) -> None:
     none = report(stage, USE, assumptions=Assumptions(api="none", log_bytes_per_invocation=0))
     assert "API Gateway" not in set(none.parts["component"])
