@@ -51,11 +51,16 @@ def short(reason: str) -> str:
 
 def threshold(alarms: tuple[Alarm, ...], metric: str, dimension_value: str) -> Line | None:
     """The line that an alarm on this metric of this queue or function draws."""
-    for alarm in alarms:
-        if (
-            alarm.metric == metric
-            and alarm.threshold is not None
-            and dimension_value in dict(alarm.dimensions).values()
-        ):
+    for alarm in _on(alarms, metric, dimension_value):
+        if alarm.threshold is not None:
             return Line(f"alarm {alarm.name}", alarm.threshold)
     return None
+
+
+def fires(alarms: tuple[Alarm, ...], metric: str, dimension_value: str) -> bool:
+    """Whether an alarm on this metric of this queue or function is in ALARM."""
+    return any(alarm.state == "ALARM" for alarm in _on(alarms, metric, dimension_value))
+
+
+def _on(alarms: tuple[Alarm, ...], metric: str, dimension_value: str) -> list[Alarm]:
+    return [alarm for alarm in alarms if alarm.metric == metric and dimension_value in dict(alarm.dimensions).values()]

@@ -21,16 +21,25 @@ SLOW_AGE_S = 300.0
 
 
 def make(
-    readings: Readings, workload: Workload, now: sqs.Depth, dead_now: float | None, oldest: Line | None
+    readings: Readings,
+    workload: Workload,
+    now: sqs.Depth,
+    dead_now: float | None,
+    oldest: Line | None,
+    late: Level | None,
 ) -> tuple[Card, ...]:
-    """The six cards in the order in which they are shown. ``oldest``: the age alarm's threshold, if there is one."""
+    """The six cards in the order in which they are shown.
+
+    ``oldest``: the age alarm's threshold, if there is one. ``late``: how bad the oldest message's age is, where the
+    sentence says something about it.
+    """
     frame = readings.frame
 
     def spark(column: str) -> pd.Series:
         return frame[column] if column in frame else pd.Series(dtype=float, index=frame.index)
 
     age = 0.0 if not now.visible and not readings.has("oldest_s") else readings.latest("oldest_s")
-    age_level = _level(age, oldest.value if oldest else None)
+    age_level = late or _level(age, oldest.value if oldest else None)
     cold, recorded = readings.total("cold"), readings.total("recorded")
     share = (cold or 0.0) / recorded if recorded else None
     cold_spark = spark("cold") / spark("recorded")
@@ -104,9 +113,8 @@ def _concurrency_card(readings: Readings, workload: Workload, now: sqs.Depth) ->
 
 
 def _level(age: float | None, threshold: float | None) -> Level:
+    """Of an age that the sentence says nothing about."""
     if age is None:
         return Level.UNKNOWN
-    if threshold is not None and age >= threshold:
-        return Level.ACT
     near = threshold * NEAR if threshold is not None else SLOW_AGE_S
     return Level.WATCH if age >= near else Level.OK

@@ -11,7 +11,6 @@ from ops.insight.findings import Claim, conclude
 from ops.insight.metrics import Readings
 from ops.insight.reports import (
     Level,
-    Line,
     Look,
     OverviewReport,
     PathRates,
@@ -40,7 +39,8 @@ def report(aws: Aws, workload: Workload, window: Window) -> OverviewReport:
     now = sqs.depth(aws, workload.queue)
     dead_now = dead_letters.count_now(aws, workload)
     known, missing = alarms.read(aws, workload)
-    oldest_line = alarms.threshold(known, "ApproximateAgeOfOldestMessage", workload.queue.name)
+    oldest_line = alarms.threshold(known, queue.AGE, workload.queue.name)
+    late = queue.age_claims(readings, workload, queue.age_lines(workload, readings, oldest_line), now, known)
     path = _path(readings, now, dead_now)
     claims = [
         *setup.reading(workload),
@@ -48,7 +48,7 @@ def report(aws: Aws, workload: Workload, window: Window) -> OverviewReport:
         *setup.dead_lettering(workload),
         *setup.visibility(workload),
         *_alarms(known, workload, dead_now),
-        *_queue(readings, workload, path, queue.age_lines(workload, readings, oldest_line)),
+        *_queue(readings, path, late),
         *_function(readings, window),
     ]
     if not claims:
@@ -56,7 +56,7 @@ def report(aws: Aws, workload: Workload, window: Window) -> OverviewReport:
     look = readings.look
     return OverviewReport(
         finding=conclude(claims, _deployed(workload, window)),
-        cards=cards.make(readings, workload, now, dead_now, oldest_line),
+        cards=cards.make(readings, workload, now, dead_now, oldest_line, late[0].level if late else None),
         path=path,
         alarms=alarms.states(known),
         look=Look(look.metrics_requested, look.usd, look.partial + missing),
@@ -105,13 +105,10 @@ def _alarms(known: tuple[Alarm, ...], workload: Workload, dead: float | None) ->
     return claims
 
 
-def _queue(readings: Readings, workload: Workload, path: PathRates, lines: tuple[Line, ...]) -> list[Claim]:
-    if not path.waiting:
-        return []
-    late = queue.age_claims(readings, workload, lines)
+def _queue(readings: Readings, path: PathRates, late: list[Claim]) -> list[Claim]:
     age = readings.latest("oldest_s")
     arriving, leaving = path.accepted or 0.0, readings.per_minute("deleted") or 0.0
-    if late or arriving <= leaving * queue.EVEN or age is None or age <= cards.SLOW_AGE_S:
+    if late or not path.waiting or arriving <= leaving * queue.EVEN or age is None or age <= cards.SLOW_AGE_S:
         return late
     text = (
         f"work arrives faster ({words.rate(arriving)}) than it is done "

@@ -12,8 +12,10 @@ from ops.insight.reports import Level, Line, Look, QueueReport, Window
 
 if TYPE_CHECKING:
     from ops.aws import Aws
+    from ops.aws.cloudwatch import Alarm
     from ops.workload import Workload
 
+AGE = "ApproximateAgeOfOldestMessage"
 EVEN = 1.05
 """Arrivals up to this many times the completions count as keeping up: both are counted by the period."""
 RETENTION_NEAR = 0.5
@@ -29,10 +31,10 @@ def report(aws: Aws, workload: Workload, window: Window) -> QueueReport:
     readings = metrics.read(aws, sources.queue(queue, *names), window)
     now = sqs.depth(aws, queue)
     known, missing = alarms.read(aws, workload)
-    lines = age_lines(workload, readings, alarms.threshold(known, "ApproximateAgeOfOldestMessage", queue.name))
+    lines = age_lines(workload, readings, alarms.threshold(known, AGE, queue.name))
     arrivals, completions = readings.per_minute("sent"), readings.per_minute("deleted")
     left_s = drain_s(now.visible + now.in_flight, arrivals, completions)
-    claims = [*setup.reading(workload), *setup.visibility(workload), *age_claims(readings, workload, lines)]
+    claims = [*setup.reading(workload), *setup.visibility(workload), *age_claims(readings, workload, lines, now, known)]
     claims += _returned(readings)
     if not any(claim.level is Level.ACT for claim in claims):
         claims += _balance(now, arrivals, completions, left_s, readings)
@@ -82,10 +84,16 @@ def age_lines(workload: Workload, readings: Readings, alarm: Line | None) -> tup
     return tuple(lines)
 
 
-def age_claims(readings: Readings, workload: Workload, lines: tuple[Line, ...]) -> list[Claim]:
-    """That the oldest message waits too long: over its alarm's threshold, or half-way to being deleted."""
+def age_claims(
+    readings: Readings, workload: Workload, lines: tuple[Line, ...], now: sqs.Depth, known: tuple[Alarm, ...]
+) -> list[Claim]:
+    """That the oldest message waits too long: over its alarm's threshold, or half-way to being deleted.
+
+    A message that is in flight while nothing waits needs no faster work: it has most likely been tried before. The
+    metric lags behind the depth, so an empty queue makes no claim.
+    """
     age = readings.latest("oldest_s")
-    if age is None:
+    if age is None or not (now.visible or now.in_flight):
         return []
     retention = workload.queue.retention_s
     if age >= RETENTION_NEAR * retention:
@@ -96,8 +104,16 @@ def age_claims(readings: Readings, workload: Workload, lines: tuple[Line, ...]) 
         return [Claim(Level.ACT, text, "queue")]
     alarm = next((line for line in lines if line.name.startswith("alarm")), None)
     if alarm is not None and age >= alarm.value:
-        text = f"the oldest message has waited {words.duration(age)}; the alarm is set to {words.duration(alarm.value)}"
-        return [Claim(Level.ACT, text, "concurrency")]
+        limit = f"the alarm is set to {words.duration(alarm.value)}"
+        if now.visible:
+            page = "dead_letters" if _returned(readings) and not falling_behind(readings) else "concurrency"
+            return [Claim(Level.ACT, f"the oldest message has waited {words.duration(age)}; {limit}", page)]
+        text = (
+            f"nothing waits, but the oldest message in flight was sent {words.duration(age)} ago and has most likely "
+            f"been tried before: look for failures; {limit}"
+        )
+        level = Level.ACT if alarms.fires(known, AGE, workload.queue.name) else Level.WATCH
+        return [Claim(level, text, "dead_letters")]
     return []
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from ops.insight import queue
+from ops.insight import overview, queue
 from ops.insight.reports import Level, QueueReport
 from ops.workload import Workload
 from tests.ops.insight.world import FUNCTION, QUEUE, WINDOW, WORKLOAD, Stage, without, world
@@ -20,8 +20,9 @@ def report(
     visible: int = 0,
     in_flight: int = 0,
     workload: Workload = WORKLOAD,
+    firing: tuple[str, ...] = (),
 ) -> QueueReport:
-    with world(stage, metrics, depths={"jobs": (visible, in_flight)}) as (aws, fake):
+    with world(stage, metrics, depths={"jobs": (visible, in_flight)}, firing=firing) as (aws, fake):
         found = queue.report(aws, workload, WINDOW)
     assert fake.count("GetMetricData") == 1
     return found
@@ -60,6 +61,30 @@ def test_a_late_message_and_one_that_is_about_to_be_lost(stage: Stage) -> None:
     lost = report(stage, rates(1, 1) | {"ApproximateAgeOfOldestMessage": 200_000}, visible=1)
     assert lost.finding.text == "Act: the oldest message has waited 2 d 7 h and is deleted unworked after 4 d."
     assert [line.value for line in lost.age_lines] == [540, QUEUE.retention_s]
+
+
+def test_an_old_message_in_flight_while_nothing_waits_was_tried_before(stage: Stage) -> None:
+    old = rates(1, 1) | {"ApproximateAgeOfOldestMessage": 600}
+    found = report(stage, old, in_flight=5)
+    assert (found.finding.level, found.finding.page) == (Level.WATCH, "dead_letters")
+    assert found.finding.text == (
+        "Watch: nothing waits, but the oldest message in flight was sent 10 min ago and has most likely been tried "
+        "before: look for failures; the alarm is set to 9 min."
+    )
+    with world(stage, old, depths={"jobs": (0, 5)}) as (aws, _):
+        seen = overview.report(aws, WORKLOAD, WINDOW)
+    assert seen.finding == found.finding, "one verdict"
+    assert next(card.level for card in seen.cards if card.key == "age") is Level.WATCH
+    assert report(stage, old, in_flight=5, firing=("shop-age",)).finding.level is Level.ACT
+    assert report(stage, old).finding.level is Level.OK, "the metric lags behind an empty queue"
+
+
+def test_a_late_message_leads_to_where_something_can_be_done(stage: Stage) -> None:
+    age = {"ApproximateAgeOfOldestMessage": 600}
+    assert report(stage, rates(60, 20) | age, visible=9).finding.page == "concurrency", "there is too much work"
+    assert report(stage, rates(60, 60) | age, visible=9).finding.page == "concurrency", "a backlog is being drained"
+    retried = report(stage, rates(60, 60, received=100) | age, visible=9)
+    assert retried.finding.page == "dead_letters", "the work keeps pace, but messages come back"
 
 
 def test_messages_that_come_back(stage: Stage) -> None:
