@@ -81,6 +81,7 @@ def break_even(report: CostReport) -> go.Figure:
         chart.add_vline(
             x=even,
             line={"dash": "dash", "width": 1.2, "color": theme.NEUTRAL},
+            annotation_position="bottom right",  # above, the always-on line would run through it
             annotation={"text": f"break-even {number(even)}", "font": {"size": 12, "color": theme.NEUTRAL}},
         )
     return chart

@@ -29,9 +29,9 @@ def card(one: Card) -> str:
     small = f"<small>{escape(unit)}</small>" if unit else ""
     return (
         f'<div class="so-card"><div class="so-label">{dot}{escape(one.title)}</div>'
-        f'<div><div class="so-value">{escape(value)}{small}</div>'
+        f'<div class="so-value">{escape(value)}{small}</div>'
+        f'<img alt="{escape(one.title)} over the chosen time" src="{data_uri(spark, line)}">'
         f'<div class="so-note" title="{escape(one.note)}">{escape(one.note)}</div></div>'
-        f'<img alt="{escape(one.title)} over the chosen time" src="{data_uri(spark, line)}"></div>'
     )
 
 
