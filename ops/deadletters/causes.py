@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Sequence
+from itertools import takewhile
 
 import pandas as pd
 
@@ -19,6 +20,7 @@ _CHANGING = re.compile(
     re.VERBOSE | re.IGNORECASE,
 )
 """What differs between two occurrences of one error: quoted values, paths, ids, numbers."""
+_DIGITS = "0123456789"
 LONGEST = 160
 """Characters of an error message in a sentence."""
 
@@ -28,15 +30,41 @@ def fingerprint(error_message: str) -> str:
     return " ".join(_CHANGING.sub("…", error_message).split())[:500]
 
 
+def common(error_messages: Sequence[str]) -> str:
+    """What messages of one fingerprint share, with "…" for what differs: ``s3://b/data/….csv is not there``."""
+    first = error_messages[0]
+    slots = [_CHANGING.findall(message) for message in error_messages]
+    if all(message == first for message in error_messages) or len({len(found) for found in slots}) > 1:
+        return first
+    shared = iter([_shared(values) for values in zip(*slots, strict=True)])
+    return _CHANGING.sub(lambda _: next(shared), first)
+
+
+def _shared(values: Sequence[str]) -> str:
+    """What values in one place begin and end with; numbers and ids share nothing that says anything."""
+    if len(set(values)) == 1:
+        return values[0]
+    if values[0][0].isalnum() and not values[0].startswith("s3:"):
+        return "…"
+    begins = _beginning(values)
+    ends = _beginning([value[len(begins) :][::-1] for value in values])[::-1]
+    return f"{begins.rstrip(_DIGITS)}…{ends.lstrip(_DIGITS)}"
+
+
+def _beginning(values: Sequence[str]) -> str:
+    alike = takewhile(lambda letters: len(set(letters)) == 1, zip(*values, strict=False))
+    return "".join(letters[0] for letters in alike)
+
+
 def group(letters: Sequence[Letter]) -> pd.DataFrame:
-    """One row a cause (``COLUMNS``), most letters first. Its message is the commonest of its letters' messages."""
+    """One row a cause (``COLUMNS``), most letters first. Its message is what its letters' messages share."""
     together: dict[tuple[str, str], list[Letter]] = {}
     for letter in letters:
         together.setdefault((letter.error_type, fingerprint(letter.error_message)), []).append(letter)
     rows = []
     for (error_type, _), some in together.items():
         sent = [letter.sent for letter in some if letter.sent is not None]
-        text = Counter(letter.error_message for letter in some).most_common(1)[0][0]
+        text = common([letter.error_message for letter in some])
         source = Counter(letter.cause_from for letter in some).most_common(1)[0][0]
         share = len(some) / len(letters)
         rows.append((error_type, text, len(some), share, min(sent, default=None), max(sent, default=None), source))

@@ -174,6 +174,7 @@ def test_letters_of_one_cause_are_one_row() -> None:
     assert list(found["letters"]) == [9, 1, 1]
     first = found.iloc[0]
     assert first["share"] == pytest.approx(9 / 11)
+    assert first["error_message"] == "s3://b/data/….csv is not there", "no letter's own key stands for all nine"
     assert (first["first_seen"], first["last_seen"]) == (SENT, SENT + timedelta(minutes=8))
     assert found["share"].sum() == pytest.approx(1)
     assert causes.group([]).empty
@@ -192,6 +193,27 @@ def test_letters_of_one_cause_are_one_row() -> None:
 def test_what_changes_does_not_make_another_cause(one: str, other: str) -> None:
     assert causes.fingerprint(one) == causes.fingerprint(other)
     assert causes.fingerprint(one) != causes.fingerprint("something else")
+
+
+@pytest.mark.parametrize(
+    ("messages", "shared"),
+    [
+        (["no job of kind 'a'"] * 3, "no job of kind 'a'"),
+        (["no job of kind 'a'", "no job of kind 'b c'"], "no job of kind '…'"),
+        (["s3://b/lost-12.csv is gone", "s3://b/lost-19.csv is gone"], "s3://b/lost-….csv is gone"),
+        (["s3://b/a is gone", "s3://b/aa is gone"], "s3://b/a… is gone"),
+        (["2.98 GiB for (20000, 7)", "2.18 GiB for (20000, 7)"], "… GiB for (20000, 7)"),
+        (["row 7 of 's'", "row 12 of 's'"], "row … of 's'"),
+        (["gone", "gone "], "gone"),
+        (["", ""], ""),
+    ],
+)
+def test_what_the_letters_of_a_cause_share(messages: list[str], shared: str) -> None:
+    letters = [dead("E", text) for text in messages]
+    grouped = causes.group(letters)
+    assert list(grouped["error_message"]) == [shared]
+    told = causes.finding(grouped, len(letters), len(letters)).text
+    assert not shared or shared in told
 
 
 def test_the_finding_names_the_commonest_cause() -> None:

@@ -67,7 +67,7 @@ def test_every_letter_is_read_and_given_back(pair: tuple[Any, str, str]) -> None
     assert look.complete
     assert list(look.causes["letters"]) == [23, 2]
     assert look.finding.text == (
-        "Act: 25 dead letters, 23 of one cause: UnknownJob: no job of kind '0' (1 other cause)."
+        "Act: 25 dead letters, 23 of one cause: UnknownJob: no job of kind '…' (1 other cause)."
     )
     assert {letter.receives for letter in look.letters} == {1}
     assert "raised the receive count of 25 letters by one" in look.notes[0]
