@@ -81,7 +81,7 @@ def status() -> TwinStatus:
     twin = state.recorded()
     if twin is None:
         return TwinStatus(None)
-    problems = [f"its {role} (process {pid}) is gone" for role, pid in twin.pids.items() if not state.alive(pid)]
+    problems = list(state.gone(twin))
     if not problems:
         for role, url, path in (("emulator", twin.endpoint, EMULATOR_HEALTH), ("host", twin.host_url, HOST_HEALTH)):
             if not processes.answers(url, path):
@@ -172,7 +172,11 @@ def _random(alphabet: str, length: int) -> str:
 @contextlib.contextmanager
 def _lock() -> Iterator[None]:
     """One start or stop at a time in this folder."""
-    state.folder().mkdir(parents=True, exist_ok=True)
-    with (state.folder() / "lock").open("w") as file:
+    lock = state.make_folder() / "lock"
+    try:
+        file = lock.open("w")
+    except OSError as error:
+        raise state.unusable(error) from error
+    with file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield

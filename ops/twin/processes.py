@@ -53,8 +53,7 @@ def start(role: str, argv: Sequence[str], environ: Mapping[str, str], *, bound: 
     ``bound``: the process dies with us, however we die (Linux: PR_SET_PDEATHSIG; elsewhere the next start cleans up).
     It gets a process group of its own, so that Ctrl-C reaches us alone and we stop it in order.
     """
-    log = state.folder() / f"{role}.log"
-    log.parent.mkdir(parents=True, exist_ok=True)
+    log = state.make_folder() / f"{role}.log"
     with log.open("wb") as out:
         popen = subprocess.Popen(
             argv,

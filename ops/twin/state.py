@@ -7,6 +7,8 @@ import os
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
+from ops.errors import TwinError
+
 REPOSITORY = Path(__file__).resolve().parents[2]
 
 
@@ -29,9 +31,26 @@ class TwinState:
     pids: dict[str, int] = field(default_factory=dict)  # role (emulator, host, …) → process id
 
 
+def make_folder() -> Path:
+    """The twin's folder, made when it is not there. Raises TwinError when it cannot be made."""
+    path = folder()
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise unusable(error) from error
+    return path
+
+
+def unusable(error: OSError) -> TwinError:
+    """What to tell when the twin's folder cannot be made or written to."""
+    return TwinError(
+        f"The twin's folder {folder()} cannot be used: {error.strerror or error}.",
+        "Set OPS_TWIN_DIR to a folder that you can write to.",
+    )
+
+
 def write(twin: TwinState) -> None:
-    path = folder() / "state.json"
-    path.parent.mkdir(parents=True, exist_ok=True)
+    path = make_folder() / "state.json"
     scratch = path.with_suffix(".tmp")
     scratch.touch(mode=0o600)  # it holds the operator's keys
     scratch.write_text(json.dumps(asdict(twin), indent=2))
@@ -41,7 +60,19 @@ def write(twin: TwinState) -> None:
 def read() -> TwinState | None:
     """The running twin, or None when there is no file, it cannot be read, or one of its processes is gone."""
     twin = recorded()
-    return twin if twin and twin.pids and all(alive(pid) for pid in twin.pids.values()) else None
+    return twin if twin and twin.pids and not gone(twin) else None
+
+
+def gone(twin: TwinState) -> tuple[str, ...]:
+    """Which of its processes no longer run, in words; empty when all do."""
+    return tuple(f"its {role} (process {pid}) is gone" for role, pid in twin.pids.items() if not alive(pid))
+
+
+def not_whole(problems: tuple[str, ...]) -> TwinError:
+    """What to tell about a twin of which only a part runs."""
+    return TwinError(
+        f"The twin is not whole: {'; '.join(problems)}.", "Start it anew: ops twin up (or forget it: ops twin down)."
+    )
 
 
 def recorded() -> TwinState | None:
