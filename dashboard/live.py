@@ -20,6 +20,7 @@ from dashboard.pages import PAGES
 from dashboard.parts import blocks, trouble
 from dashboard.span import Span
 from dashboard.telemetry import Telemetry
+from ops import target as targets
 from ops.errors import OpsError
 from ops.insight.reports import Finding, Look
 from ops.target import Target
@@ -88,6 +89,7 @@ def _ask(target: Target, question: str, span: Span, extra: Any, tick: int, asked
 def ask(question: str, extra: Any = None) -> Answer:
     """The report of one question for the sidebar's choice. Raises OpsError."""
     choice = stage().choice
+    targets.ensure_whole(choice.target)
     tick = int(time.time() // choice.refresh) if choice.refresh else -1
     return _ask(choice.target, question, choice.span, extra, tick, choice.asked, telemetry())
 

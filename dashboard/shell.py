@@ -9,9 +9,11 @@ import streamlit as st
 from dashboard import live, starting, theme
 from dashboard.pages import PAGES, START, Entry
 from dashboard.parts import blocks
+from dashboard.parts import trouble as troubles
 from dashboard.sidebar import choose
 from dashboard.span import BadSpan
 from dashboard.telemetry import Ops, Telemetry
+from ops.errors import OpsError
 from ops.target import Target
 
 
@@ -23,16 +25,23 @@ def run(connect: Callable[[Target], Telemetry] = Ops) -> None:
     chosen = st.navigation(list(pages))
     entry = pages[chosen]
     choice, wrong = None, ""
+    trouble: OpsError | None = None
     with st.sidebar:
         try:
             choice = choose()
         except BadSpan as bad:
             wrong = str(bad)
+        except OpsError as error:
+            trouble = error
         cost = st.container(key="cost-of-looking")
         cost.html("<span></span>")  # a fragment may only write where something was written before
     if wrong and entry is not START:
         st.html(blocks.head(entry))
         st.html(blocks.empty("No time range to look at", wrong))
+        return
+    if trouble is not None and entry is not START:
+        st.html(blocks.head(entry))
+        troubles.show(trouble)
         return
     if choice is None and entry is not START:
         starting.show()

@@ -21,7 +21,7 @@ TWIN_REFRESH, AWS_REFRESH = 10, 60
 
 
 def choose() -> Choice | None:
-    """Draw the sidebar and say what it says; None when no workload is chosen. Raises BadSpan."""
+    """Draw the sidebar and say what it says; None when no workload is chosen. Raises BadSpan or OpsError."""
     target = _target()
     if target is None:
         return None
@@ -51,17 +51,22 @@ def _target() -> Target | None:
         placeholder=running.stack if running else "none chosen",
         help="A CloudFormation stack with an SQS queue and a function on it. Empty: the local twin, if it runs.",
     )
+    configured = os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION") or ""
     region = st.text_input(
         "Region",
-        value=os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION") or "",
+        value=configured,
         key="region",
         bind="query-params",
         placeholder=running.region if running and not stack else "from your profile",
     )
+    named = (region or "").strip()
     try:
-        target = targets.resolve(stack=(stack or "").strip() or None, region=(region or "").strip() or None)
-    except UsageError:
-        return None
+        # The environment's region is for AWS; only one that somebody typed can contradict the twin's.
+        target = targets.resolve(stack=(stack or "").strip() or None, region=named if named != configured else None)
+    except UsageError as error:
+        if error is targets.NOTHING_CHOSEN:
+            return None
+        raise
     place = f"Local twin, {target.region}" if target.is_twin else f"AWS, {target.region or 'region of the profile'}"
     profile = "" if target.is_twin else target.profile or os.environ.get("AWS_PROFILE", "")
     st.html(f'<span class="so-quiet">{escape(f"{place}, profile {profile}" if profile else place)}</span>')

@@ -8,6 +8,7 @@
     │   ├── NotFound                     the stack, queue or function is not there
     │   ├── Throttled                    still refused after retries
     │   └── Unreachable                  no endpoint, wrong region, connection refused, time-out
+    │       └── TwinUnreachable          the same of the twin
     └── TwinError               exit 1   the embedded cloud did not start, or stopped
         └── PortInUse
 
@@ -52,6 +53,10 @@ class Throttled(AwsError):
 
 
 class Unreachable(AwsError):
+    pass
+
+
+class TwinUnreachable(Unreachable):
     pass
 
 

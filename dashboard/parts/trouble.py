@@ -4,13 +4,24 @@ from __future__ import annotations
 
 import streamlit as st
 
-from ops.errors import AccessDenied, AwsError, CredentialsError, NotFound, OpsError, Throttled, TwinError, Unreachable
+from ops.errors import (
+    AccessDenied,
+    AwsError,
+    CredentialsError,
+    NotFound,
+    OpsError,
+    Throttled,
+    TwinError,
+    TwinUnreachable,
+    Unreachable,
+)
 
 _TITLES: tuple[tuple[type[OpsError], str, str], ...] = (
     (CredentialsError, "No valid AWS credentials", "key_off"),
     (AccessDenied, "A permission is missing", "lock"),
     (NotFound, "It is not there", "search_off"),
     (Throttled, "AWS is refusing for now", "hourglass_top"),
+    (TwinUnreachable, "The local twin does not answer", "dns"),
     (Unreachable, "AWS cannot be reached", "cloud_off"),
     (AwsError, "AWS said no", "cloud_off"),
     (TwinError, "The local twin is in trouble", "dns"),

@@ -44,7 +44,7 @@ class Aws:
         with self._lock:
             name = self._open().region_name
         if not name:
-            raise refusals.no_region()
+            raise refusals.no_region(self.target)
         return name
 
     @property

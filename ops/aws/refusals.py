@@ -5,15 +5,25 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from ops.errors import AccessDenied, AwsError, CredentialsError, NotFound, Throttled, Unreachable, UsageError
+from ops.errors import (
+    AccessDenied,
+    AwsError,
+    CredentialsError,
+    NotFound,
+    Throttled,
+    TwinUnreachable,
+    Unreachable,
+    UsageError,
+)
 
 if TYPE_CHECKING:
     from ops.target import Target
 
 
-def no_region() -> UsageError:
+def no_region(target: Target) -> UsageError:
     return UsageError(
-        "No AWS region is chosen.", "Name one: --region eu-central-1, or AWS_REGION, or a region in the profile."
+        _with_reason("No AWS region is chosen.", target),
+        "Name a region, such as eu-central-1 (--region, the sidebar's Region box, AWS_REGION, or one in the profile).",
     )
 
 
@@ -99,8 +109,9 @@ def _from_answer(error: Exception, answer: dict[str, str], service: str, about: 
         return _denied(error, message, service, about)
     if code in _MISSING or (code == "ValidationError" and "does not exist" in message):
         return NotFound(
-            f"There is no {about} in {_where(target)}.",
-            "Check its name and --region; `aws sts get-caller-identity` tells which account you are in."
+            _with_reason(f"There is no {about} in {_where(target)}.", target),
+            "Check its name and the region (--region, or the sidebar's Region box); aws sts get-caller-identity tells "
+            "which account you are in."
             if not target.is_twin
             else "Check its name; the running twin is the target (OPS_TARGET=aws looks at AWS instead).",
         )
@@ -117,24 +128,27 @@ def _from_botocore(error: Exception, about: str, target: Target) -> AwsError | U
     if "ProfileNotFound" in kind:
         return CredentialsError(
             f"There is no AWS profile named {target.profile or 'as AWS_PROFILE says'}.",
-            "Choose one of `aws configure list-profiles`, or make it with `aws configure sso`.",
+            "Choose one that aws configure list-profiles lists, or make it: aws configure sso.",
         )
     if "NoRegionError" in kind:
-        return no_region()
+        return no_region(target)
     if kind & _NO_CREDENTIALS:
-        return CredentialsError("No AWS credentials were found.", _login(target))
+        return CredentialsError(
+            _with_reason("No AWS credentials were found.", target),
+            "Name a profile (--profile or AWS_PROFILE), set keys up (aws configure), or log in (aws sso login).",
+        )
     if kind & _LOGIN:
         return CredentialsError(f"The login of {_identity(target)} has ended.", _login(target))
     if "InvalidRegionError" in kind:
         return UsageError(f"{target.region} is not an AWS region.", "Name one such as eu-central-1.")
     if kind & _UNREACHABLE:
         if target.is_twin:
-            return Unreachable(
-                f"The twin at {target.endpoint} does not answer.", "See `ops twin status`; start it: ops twin up."
+            return TwinUnreachable(
+                f"The twin at {target.endpoint} does not answer.", "Ask ops twin status; start it: ops twin up."
             )
         return Unreachable(
             f"AWS could not be reached to ask about {about}: {_short(str(error))}",
-            "Check the network and that the region exists and has the service (--region).",
+            "Check the network, and the region: whether it exists and has the service (--region, or the Region box).",
         )
     return AwsError(f"The question about {about} could not be asked: {_short(str(error))}")
 
@@ -165,6 +179,11 @@ def _identity(target: Target) -> str:
 def _login(target: Target) -> str:
     profile = f" --profile {target.profile}" if target.profile else ""
     return f"Log in again: aws sso login{profile} (or renew the keys), or name another --profile."
+
+
+def _with_reason(sentence: str, target: Target) -> str:
+    """``sentence``, and why AWS was asked when a twin runs that may have been meant."""
+    return f"{sentence} {target.why_aws}" if target.why_aws else sentence
 
 
 def _short(text: str) -> str:

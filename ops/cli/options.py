@@ -18,15 +18,15 @@ Function = Annotated[
 ]
 Profile = Annotated[str | None, typer.Option("--profile", help="AWS profile (or AWS_PROFILE).")]
 Region = Annotated[str | None, typer.Option("--region", help="AWS region (or AWS_REGION, or the profile's own).")]
-Minutes = Annotated[float, typer.Option("--minutes", min=1, max=655_200, help="How far back to look.")]
+Minutes = Annotated[
+    float | None,
+    typer.Option("--minutes", min=1, max=655_200, help="How far back to look (60, or 15 on the twin)."),
+]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for scripts instead of text.")]
 
 
 def target(
     stack: str | None, queue: str | None, function: str | None, profile: str | None, region: str | None
 ) -> Target:
-    """What the options, the environment or the running twin name. Raises UsageError."""
-    import os
-
-    region = region or os.environ.get("AWS_REGION") or None
+    """What the options, the environment or the running twin name. Raises UsageError or TwinError."""
     return resolve(stack=stack, queue=queue, function=function, profile=profile, region=region)

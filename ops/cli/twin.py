@@ -76,7 +76,7 @@ def status(as_json: Annotated[bool, typer.Option("--json", help="For scripts.")]
             table.add_row(name, escape(value))
         console.print(table)
     if found.problems:
-        raise TwinError(f"The twin is not whole: {'; '.join(found.problems)}.", "Start it anew: ops twin up.")
+        raise state.not_whole(found.problems)
     if found.twin is None and not as_json:
         raise NOT_RUNNING
     if found.twin is None:
@@ -104,7 +104,8 @@ def traffic(
     settings = sender.TrafficSettings(rate, minutes, count, pattern, shares, seed)
     twin = state.read()
     if twin is None:
-        raise NOT_RUNNING
+        recorded = state.recorded()
+        raise state.not_whole(state.gone(recorded)) if recorded and recorded.pids else NOT_RUNNING
     expected = min(count or rate * minutes * 60, rate * minutes * 60)
     columns = (
         SpinnerColumn(),

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 import streamlit as st
 
 from dashboard import live
 from dashboard.span import Span
+from ops.errors import TwinError
 from ops.insight.reports import Look
 from ops.target import Target
+from ops.twin import state
+from ops.twin.state import TwinState
 from tests.dashboard.samples import Sample
 
 
@@ -37,6 +45,23 @@ def test_another_span_or_a_wish_to_look_now_asks_anew(asked: Sample) -> None:
     look(asked, tick=-1, span=Span(minutes=15))
     look(asked, tick=-1, pressed=1)
     assert len(asked.calls) == 3
+
+
+def test_an_open_page_notices_that_the_twins_host_died(
+    asked: Sample, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its APIs still answer then, and would say that nothing is waiting."""
+    monkeypatch.setenv("OPS_TWIN_DIR", str(tmp_path))
+    here = "http://127.0.0.1:9"
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE, stderr=subprocess.DEVNULL) as host:
+        pids = {"emulator": os.getpid(), "host": host.pid}
+        state.write(TwinState(here, here, "us-east-1", "0" * 12, "a", "b", "scilearn", 10, "now", pids))
+        choice = live.Choice(Target(stack="scilearn", endpoint=here), Span(), None)
+        live.set_stage(live.Stage(lambda _: asked, choice, None, "queue"))
+        live.ask("queue")
+    with pytest.raises(TwinError, match=r"its host .* is gone"):
+        live.ask("queue")
+    assert asked.calls == ["queue"]
 
 
 @pytest.mark.parametrize(

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from dashboard.pages import PAGES, Entry
-from ops.twin import lifecycle
+from ops.twin import lifecycle, state
+from ops.twin.state import TwinState
 from tests.dashboard.app import App
 
 pages = pytest.mark.parametrize("entry", PAGES.values(), ids=list(PAGES))
@@ -33,6 +37,52 @@ def test_without_credentials_it_says_so(real: App, monkeypatch: pytest.MonkeyPat
 def test_a_named_stack_wins_over_nothing(real: App) -> None:
     real.open(PAGES["overview"], stack="orders", region="eu-west-1")
     assert "AWS, eu-west-1" in real.text
+
+
+def record(folder: Path, monkeypatch: pytest.MonkeyPatch, **pids: int) -> TwinState:
+    """A twin that is said to run in these processes; nothing answers on its addresses."""
+    monkeypatch.setenv("OPS_TWIN_DIR", str(folder))
+    nobody = "http://127.0.0.1:9"
+    twin = TwinState(nobody, nobody, "us-east-1", "0" * 12, "a", "b", "scilearn", 10, "now", pids)
+    state.write(twin)
+    return twin
+
+
+def test_a_twin_that_does_not_answer_is_not_called_aws(
+    real: App, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    record(tmp_path, monkeypatch, emulator=os.getpid())
+    real.open()
+    assert not real.at.exception
+    assert "The local twin does not answer" in real.text
+    assert "`" not in real.text
+
+
+def test_a_twin_that_lost_its_host_says_so(real: App, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    ended = subprocess.Popen([sys.executable, "-c", ""])
+    ended.wait()
+    record(tmp_path, monkeypatch, emulator=os.getpid(), host=ended.pid)
+    real.open()
+    assert not real.at.exception
+    assert "The local twin is in trouble" in real.text
+    assert f"its host (process {ended.pid}) is gone" in real.text
+
+
+def test_a_profile_beside_a_running_twin_is_not_answered_by_the_start_page(
+    real: App, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    record(tmp_path, monkeypatch, emulator=os.getpid())
+    monkeypatch.setenv("AWS_PROFILE", "work")
+    real.open()
+    assert "AWS_PROFILE=work points at AWS" in real.text
+
+
+def test_a_region_that_is_not_the_twins_is_not_passed_over(
+    real: App, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    record(tmp_path, monkeypatch, emulator=os.getpid())
+    real.open(region="eu-west-1")
+    assert "in region us-east-1, not eu-west-1" in real.text
 
 
 @pytest.mark.twin

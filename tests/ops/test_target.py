@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from ops.errors import UsageError
-from ops.target import resolve
+from ops.errors import TwinError, UsageError
+from ops.target import ensure_whole, resolve
 from ops.twin import state
 from ops.twin.state import TwinState
 
@@ -78,3 +81,65 @@ def test_insisting_on_the_twin(running: TwinState) -> None:
         resolve(environ={"OPS_TARGET": "twin"})
     with pytest.raises(UsageError, match="OPS_TARGET=moon"):
         resolve(environ={"OPS_TARGET": "moon"})
+
+
+def without_its_host(twin: TwinState) -> TwinState:
+    """``twin`` after its host has died."""
+    ended = subprocess.Popen([sys.executable, "-c", ""])
+    ended.wait()
+    lost = replace(twin, pids={**twin.pids, "host": ended.pid})
+    state.write(lost)
+    return lost
+
+
+def test_a_twin_that_lost_a_process_is_named_as_such(running: TwinState) -> None:
+    before = resolve(environ={})
+    ensure_whole(before)
+    pid = without_its_host(running).pids["host"]
+    for environ in ({}, {"OPS_TARGET": "twin"}):
+        with pytest.raises(TwinError, match=rf"not whole: its host \(process {pid}\) is gone") as caught:
+            resolve(environ=environ)
+        assert "ops twin up" in caught.value.next_step
+    with pytest.raises(TwinError, match="not whole"):
+        ensure_whole(before)
+
+
+def test_a_twin_that_lost_a_process_does_not_stand_before_aws(running: TwinState) -> None:
+    without_its_host(running)
+    shop = resolve(stack="shop", environ={})
+    assert (shop.is_twin, shop.why_aws) == (False, "")
+    ensure_whole(shop)
+    assert not resolve(stack="scilearn", profile="work", environ={}).is_twin
+
+
+@pytest.mark.parametrize(
+    ("profile", "environ", "culprit"),
+    [
+        ("nope", {}, "--profile nope"),
+        (None, {"AWS_PROFILE": "nope"}, "AWS_PROFILE=nope"),
+        (None, {"OPS_TARGET": "aws", "AWS_PROFILE": "nope"}, "OPS_TARGET=aws"),
+    ],
+)
+def test_what_points_at_aws_while_a_twin_runs_is_named(
+    running: TwinState, profile: str | None, environ: dict[str, str], culprit: str
+) -> None:
+    with pytest.raises(UsageError, match=f"^{culprit} points at AWS") as caught:
+        resolve(profile=profile, environ=environ)
+    assert "a twin is running" in str(caught.value)
+    assert "--stack" in caught.value.next_step
+    assert "OPS_TARGET=twin" in caught.value.next_step
+
+
+def test_another_region_than_the_twins_is_refused_when_named(running: TwinState) -> None:
+    with pytest.raises(UsageError, match="in region us-east-1, not eu-west-1") as caught:
+        resolve(region="eu-west-1", environ={})
+    assert "OPS_TARGET=aws" in caught.value.next_step
+    assert resolve(region="us-east-1", environ={}).is_twin
+    assert resolve(environ={"AWS_REGION": "eu-west-1"}).region == "us-east-1", "a shell's setting is for AWS"
+    assert resolve(stack="shop", environ={"AWS_REGION": "eu-west-1"}).region == "eu-west-1"
+
+
+def test_another_stack_than_the_twins_says_that_it_is_on_aws(running: TwinState) -> None:
+    assert "twin that runs has stack scilearn, not shop" in resolve(stack="shop", environ={}).why_aws
+    assert resolve(stack="shop", profile="work", environ={}).why_aws == ""
+    assert resolve(stack="shop", environ={"OPS_TARGET": "aws"}).why_aws == ""

@@ -15,6 +15,7 @@ from ops.errors import (
     NotFound,
     OpsError,
     Throttled,
+    TwinUnreachable,
     Unreachable,
     UsageError,
 )
@@ -39,13 +40,22 @@ def find_queue(aws: Aws) -> Any:
 def test_no_credentials(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(CredentialsError, match="No AWS credentials") as caught:
         find_queue(Aws(Target(region="eu-west-1")))
-    assert "aws sso login" in caught.value.next_step
+    for way in ("aws configure", "AWS_PROFILE", "aws sso login"):
+        assert way in caught.value.next_step
+    assert "again" not in caught.value.next_step
+
+
+def test_aws_asked_beside_a_running_twin_says_why() -> None:
+    target = Target(stack="shop", region="eu-west-1", why_aws="This asks AWS, since so it is.")
+    with pytest.raises(CredentialsError, match=r"found\. This asks AWS, since so it is\.$"):
+        find_queue(Aws(target))
 
 
 def test_no_region(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(UsageError, match="region") as caught:
         find_queue(Aws(Target()))
     assert "--region" in caught.value.next_step
+    assert "sidebar" in caught.value.next_step
     with pytest.raises(UsageError, match="region"):
         _ = Aws(Target()).region
 
@@ -65,7 +75,7 @@ def test_nobody_answers(monkeypatch: pytest.MonkeyPatch) -> None:
         held.bind(("127.0.0.1", 0))
         address = f"http://127.0.0.1:{held.getsockname()[1]}"
         keys = {"access_key_id": "a", "secret_access_key": "b", "region": "eu-west-1"}
-        with pytest.raises(Unreachable, match="twin at") as caught:
+        with pytest.raises(TwinUnreachable, match="twin at") as caught:
             find_queue(Aws(Target(endpoint=address, **keys), max_attempts=1))
         assert "ops twin up" in caught.value.next_step
         monkeypatch.setenv("AWS_ENDPOINT_URL", address)
