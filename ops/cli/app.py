@@ -9,7 +9,7 @@ import typer
 
 from ops.cli import costs, dlq, options, status, twin
 from ops.cli.text import safe
-from ops.errors import OpsError
+from ops.errors import OpsError, TwinError
 
 app = typer.Typer(
     name="ops",
@@ -45,17 +45,22 @@ def run(arguments: list[str]) -> int:
     except SystemExit as end:  # Typer's own way out: usage errors, --help, typer.Exit, Ctrl-C
         return end.code if isinstance(end.code, int) else 0
     except OpsError as error:
-        _say(str(error), error.next_step)
+        # A TwinError may end with lines of our own log; what AWS or a letter says stays on one line.
+        _say(*(str(error).split("\n") if isinstance(error, TwinError) else [str(error)]), next_step=error.next_step)
         return error.exit_code
     except Exception as error:
         if options.debugging:
             raise
-        _say(f"Unexpected error: {type(error).__name__}: {error}", "Run it again as `ops --debug …` and report that.")
+        _say(
+            f"Unexpected error: {type(error).__name__}: {error}",
+            next_step="Run it again as `ops --debug …` and report that.",
+        )
         return 1
     return 0
 
 
-def _say(sentence: str, next_step: str = "") -> None:
-    typer.echo(safe(sentence), err=True)
+def _say(*lines: str, next_step: str = "") -> None:
+    for line in lines:
+        typer.echo(safe(line), err=True)
     if next_step:
         typer.echo(f"→ {safe(next_step)}", err=True)

@@ -135,7 +135,7 @@ def traffic(
 
 @app.command()
 def demo(
-    port: Annotated[int, typer.Option(help="Port of the dashboard, or a free one when it is in use.")] = 8501,
+    port: Annotated[int, typer.Option(help="Port of the dashboard, or the next free one.")] = 8501,
     rate: Annotated[float, typer.Option(help="Jobs a second, on average.")] = 4.0,
 ) -> None:
     """Start the twin, send it traffic, serve the dashboard; Ctrl-C stops it all."""

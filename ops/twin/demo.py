@@ -22,14 +22,20 @@ SHARES = Shares(poison=0.04, slow=0.03, repeated=0.02, timeout=0.002, memory=0.0
 IDLE_LIMIT = 20
 """Seconds: shorter than the pause of the mixed pattern, so that cold starts come back."""
 ROUND_MINUTES = 30.0
+FURTHER_PORTS = 20
+"""How many ports after the wanted one are tried, so that a second dashboard is where one looks for it."""
+AGAIN = "make demo (or ops twin demo)"
 
 
 def run(progress: Callable[[str], None], port: int, rate: float) -> None:
     """Return after Ctrl-C (or TERM) once everything has stopped. Raises TwinError when a part of it ends by itself."""
-    mine = lifecycle.status().twin is None
+    found = lifecycle.status()
+    mine = found.twin is None or bool(found.problems)  # one that is not whole is replaced by ours
     twin = lifecycle.up(
         progress, lifecycle.Settings(bound=True, idle_limit=IDLE_LIMIT)
     )  # Ctrl-C in here is up's own to clean up after
+    if not mine:
+        progress(f"The demo adds about {rate:g} jobs a second to the twin that runs, and leaves it running at its end.")
     stop = threading.Event()
     with _stopped_by_signals(stop):
         try:
@@ -44,7 +50,7 @@ def run(progress: Callable[[str], None], port: int, rate: float) -> None:
 
 
 def _serve(twin: TwinState, progress: Callable[[str], None], port: int, rate: float, stop: threading.Event) -> None:
-    free = processes.free_port(port)
+    free = processes.free_port(port, FURTHER_PORTS)
     if free != port:
         progress(f"Port {port} is in use; the dashboard takes {free}.")
     progress("Starting the dashboard …")
@@ -57,9 +63,11 @@ def _serve(twin: TwinState, progress: Callable[[str], None], port: int, rate: fl
         progress(f"The dashboard: http://127.0.0.1:{free}   (Ctrl-C stops everything)")
         while not stop.wait(0.5):
             if dashboard.popen.poll() is not None:
-                raise processes.failure(dashboard.role, dashboard.log, "ended")
-            if lost := [role for role, pid in twin.pids.items() if not state.alive(pid)]:
-                raise processes.failure(lost[0], state.folder() / f"{lost[0]}.log", "ended")
+                what = processes.ending(dashboard.popen.pid)
+                raise processes.failure(dashboard.role, dashboard.log, what, AGAIN)
+            for role, pid in twin.pids.items():
+                if not state.alive(pid):
+                    raise processes.failure(role, state.folder() / f"{role}.log", processes.ending(pid), AGAIN)
             if trouble:
                 raise TwinError(trouble[0])
     finally:

@@ -36,9 +36,11 @@ class Child:
     log: Path
 
 
-def free_port(preferred: int = 0) -> int:
-    """``preferred`` when nothing listens there on loopback, otherwise one that the system picks."""
-    for port in (preferred, 0):
+def free_port(preferred: int = 0, further: int = 0) -> int:
+    """``preferred`` or one of the ``further`` ports after it, the first on which nothing listens on loopback;
+    otherwise one that the system picks.
+    """
+    for port in (*range(preferred, min(preferred + further, 65_535) + 1), 0):
         # Without SO_REUSEADDR a port in TIME_WAIT counts as taken, and a second start at once would move elsewhere.
         with socket.socket() as probe, contextlib.suppress(OSError):
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -96,7 +98,7 @@ def wait_until_healthy(child: Child, url: str, path: str, timeout: float = START
     end = time.monotonic() + timeout
     while time.monotonic() < end:
         if child.popen.poll() is not None:
-            raise failure(child.role, child.log, f"ended with exit code {child.popen.returncode} before it was ready")
+            raise failure(child.role, child.log, f"{ending(child.popen.pid)} before it was ready")
         if answers(url, path):
             return
         time.sleep(0.05)
@@ -115,16 +117,23 @@ def answers(url: str, path: str, timeout: float = 2.0) -> bool:
         connection.close()
 
 
-def failure(role: str, log: Path, what: str) -> TwinError:
-    """One error with what happened and the last lines of the log."""
+def ending(pid: int) -> str:
+    """How a process has ended, as the end of a sentence; only of our own children is more known than that it has."""
+    own = _started.get(pid)
+    code = own.poll() if own else None
+    if code is None:
+        return "ended"
+    return f"was killed (signal {-code})" if code < 0 else f"ended with exit code {code}"
+
+
+def failure(role: str, log: Path, what: str, again: str = "ops twin up") -> TwinError:
+    """One error with what happened and the last lines of the log. ``again`` is the command that starts it anew."""
     try:
         lines = log.read_text(errors="replace").splitlines()[-LOG_TAIL:]
     except OSError:
         lines = []
     said = "\n".join(lines) if lines else "(it wrote nothing)"
-    return TwinError(
-        f"The twin's {role} {what}. The end of {log}:\n{said}", f"Read {log}, then try again: ops twin up."
-    )
+    return TwinError(f"The twin's {role} {what}. The end of {log}:\n{said}", f"Read {log}, then try again: {again}.")
 
 
 def stop(pid: int, timeout: float = STOP_TIMEOUT) -> None:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from ops.cli.app import run
+from ops.cli.app import app, run
+from ops.twin import processes
 from tests.ops.fake_aws import Refusal, serve
 from tests.ops.insight.world import END
 
@@ -29,6 +32,29 @@ def test_help_and_usage(capsys: pytest.CaptureFixture[str]) -> None:
     assert "No such option" in said(capsys)[1]
     assert run(["status", "--minutes", "0"]) == 2
     assert run([]) in (0, 2)
+
+
+def test_the_lines_of_a_log_stay_lines(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("OPS_TWIN_DIR", str(tmp_path))
+    child = processes.start(
+        "host", [sys.executable, "-c", "print('one\\ntwo\\x1b[2J'); exit(3)"], os.environ, bound=True
+    )
+    child.popen.wait()
+
+    @app.command("broken-host")
+    def _broken() -> None:
+        processes.wait_until_healthy(child, "http://127.0.0.1:9", "/health")
+
+    try:
+        assert run(["broken-host"]) == 1
+    finally:
+        app.registered_commands.pop()
+    lines = said(capsys)[1].splitlines()
+    assert lines[0].startswith("The twin's host ended with exit code 3 before it was ready.")
+    assert lines[1:3] == ["one", "two␛[2J"]
+    assert lines[3].startswith("→ Read ")
 
 
 @pytest.mark.parametrize("command", [["status"], ["costs"], ["dlq", "look"]])

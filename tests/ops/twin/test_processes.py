@@ -48,11 +48,33 @@ def test_a_free_port_is_kept_and_a_taken_one_gives_way() -> None:
         assert processes.free_port(port) not in (port, 0)
 
 
+def test_the_next_free_port_is_taken_when_there_may_be_one() -> None:
+    port = processes.free_port(20_000, 200)
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", port))
+        taken.listen()
+        assert processes.free_port(port, 50) in range(port + 1, port + 51)
+
+
 def test_a_start_that_fails_shows_the_end_of_the_log() -> None:
     child = begin("print('one'); raise SystemExit('no such region: mars')")
     with pytest.raises(TwinError, match=r"(?s)host ended with exit code 1 .*one\nno such region: mars") as raised:
         processes.wait_until_healthy(child, "http://127.0.0.1:9", "/health")
     assert "host.log" in raised.value.next_step
+
+
+@pytest.mark.parametrize(
+    ("code", "said"), [("raise SystemExit(3)", "ended with exit code 3"), (SLEEPER, "was killed (signal 9)")]
+)
+def test_how_a_process_ended_is_told(code: str, said: str) -> None:
+    child = begin(code)
+    if code is SLEEPER:
+        child.popen.kill()
+    child.popen.wait()
+    assert processes.ending(child.popen.pid) == said
+    error = processes.failure(child.role, child.log, said, "make demo")
+    assert str(error).startswith(f"The twin's host {said}.")
+    assert error.next_step.endswith("try again: make demo.")
 
 
 def test_a_start_that_hangs_is_given_up() -> None:
