@@ -19,11 +19,11 @@ if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
     from mypy_boto3_sts import STSClient
 
-CONNECT_TIMEOUT_S = 5
+CONNECT_TIMEOUT_S = 3
 READ_TIMEOUT_S = 25
 """Above SQS's longest poll (20 s), so that a long poll is never cut off."""
-MAX_ATTEMPTS = 4
-"""The first try and three more, with boto3's standard back-off: seconds at most, since somebody is waiting."""
+MAX_ATTEMPTS = 3
+"""The first try and two more, with boto3's standard back-off: seconds at most, since somebody is waiting."""
 POOL = 32
 """Connections a client may hold open: more than the dashboard's threads."""
 
