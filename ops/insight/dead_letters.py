@@ -56,7 +56,7 @@ def claim(dead: float | None, new: float | None, window: Window) -> list[Claim]:
     """That there are letters, the same words on every page."""
     if not dead:
         return []
-    fresh = f", {words.count(new)} new in the last {words.duration(window.length.total_seconds())}" if new else ""
+    fresh = f", {words.count(new)} new in the last {words.stretch(window.length.total_seconds())}" if new else ""
     return [Claim(Level.ACT, f"{words.count(dead, 'dead letter')}{fresh}: look at their causes", "dead_letters")]
 
 

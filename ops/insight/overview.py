@@ -119,7 +119,7 @@ def _queue(readings: Readings, path: PathRates, late: list[Claim]) -> list[Claim
 
 def _function(readings: Readings, window: Window) -> list[Claim]:
     claims = []
-    over = words.duration(window.length.total_seconds())
+    over = words.stretch(window.length.total_seconds())
     if throttles := readings.total("throttles"):
         text = f"{words.count(throttles, 'invocation was', 'invocations were')} throttled in the last {over}"
         claims.append(Claim(Level.WATCH, text, "concurrency"))

@@ -14,11 +14,14 @@ def count(number: float, thing: str = "", plural: str = "") -> str:
 
 
 def duration(seconds: float) -> str:
-    """``0.4 s``, ``42 s``, ``14 min``, ``3 h 20 min``, ``2 d 4 h``."""
+    """``0.4 s``, ``42 s``, ``2 min 15 s``, ``14 min``, ``3 h 20 min``, ``2 d 4 h``."""
     if seconds < 10:
         return f"{seconds:.1f} s".replace(".0 s", " s")
     if seconds < 99.5:
         return f"{seconds:.0f} s"
+    if round(seconds) < 600:
+        minutes, left = divmod(round(seconds), 60)
+        return f"{minutes} min {left} s" if left else f"{minutes} min"
     minutes = round(seconds / 60)
     if minutes < 100:
         return f"{minutes} min"
@@ -27,6 +30,11 @@ def duration(seconds: float) -> str:
         return f"{hours} h {minutes} min" if minutes else f"{hours} h"
     days, hours = divmod(hours, 24)
     return f"{days} d {hours} h" if hours else f"{days} d"
+
+
+def stretch(seconds: float) -> str:
+    """A stretch of time to the minute, such as a window that begins with a period: ``10 min`` of 9 min 50 s."""
+    return duration(max(1, round(seconds / 60)) * 60)
 
 
 def usd(amount: float) -> str:

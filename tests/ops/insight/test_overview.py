@@ -97,7 +97,10 @@ def test_growing_work_is_watched(stage: Stage) -> None:
     metrics = BUSY | age | {"JobsSucceeded": 10, "QueueName=jobs NumberOfMessagesDeleted": 10}
     found = report(stage, metrics, depths={"jobs": (400, 5)})
     assert found.finding.level is Level.WATCH
-    assert "work arrives faster (60/min) than it is done (10/min); 400 wait, the oldest for 7 min" in found.finding.text
+    assert (
+        "work arrives faster (60/min) than it is done (10/min); 400 wait, the oldest for 6 min 40 s"
+        in found.finding.text
+    )
 
 
 def test_crashes_and_throttles_are_watched(stage: Stage) -> None:

@@ -15,7 +15,12 @@ from ops.insight import words
         (0, "0 s"),
         (0.42, "0.4 s"),
         (42, "42 s"),
-        (119, "2 min"),
+        (99.4, "99 s"),
+        (99.6, "1 min 40 s"),
+        (119.7, "2 min"),
+        (135, "2 min 15 s"),
+        (599.4, "9 min 59 s"),
+        (599.6, "10 min"),
         (840, "14 min"),
         (12_000, "3 h 20 min"),
         (7_200, "2 h"),
@@ -25,6 +30,12 @@ from ops.insight import words
 )
 def test_durations(seconds: float, said: str) -> None:
     assert words.duration(seconds) == said
+
+
+def test_a_window_is_told_to_the_minute() -> None:
+    assert words.stretch(590) == "10 min"
+    assert words.stretch(909) == "15 min"
+    assert words.stretch(20) == "60 s"
 
 
 @pytest.mark.parametrize(
