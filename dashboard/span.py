@@ -6,10 +6,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from ops.insight.window import usual_minutes
+
 RANGES: Mapping[str, int] = {"15m": 15, "1h": 60, "6h": 360, "1d": 1_440, "7d": 10_080}
 """Name in the address → minutes, ending now."""
 CUSTOM = "custom"
-DEFAULT, TWIN_DEFAULT = "1h", "15m"
+DEFAULT, TWIN_DEFAULT = (
+    next(name for name, minutes in RANGES.items() if minutes == usual_minutes(is_twin)) for is_twin in (False, True)
+)
+"""The command line looks as far back, so that both say the same about one moment."""
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,7 @@ def costs(
     function: options.Function = None,
     profile: options.Profile = None,
     region: options.Region = None,
-    minutes: options.Minutes = 60,
+    minutes: options.Minutes = None,
     as_json: options.Json = False,
 ) -> None:
     """What one successful request costs, and where the money goes. Nothing here is a bill: it is usage × list price."""
@@ -29,6 +29,7 @@ def costs(
     from ops.aws import Aws
     from ops.insight import cost, window
 
+    minutes = minutes or window.usual_minutes(target.is_twin)
     aws = Aws(target)
     report = cost.report(aws, workload.describe(aws, target), window.last(minutes, target.finest_period))
     if as_json:
@@ -38,10 +39,10 @@ def costs(
     else:
         from rich.console import Console
 
-        _show(Console(highlight=False), report)
+        _show(Console(highlight=False), report, minutes)
 
 
-def _show(console: Console, report: CostReport) -> None:
+def _show(console: Console, report: CostReport, minutes: float) -> None:
     from rich.table import Table
     from rich.text import Text
 
@@ -61,6 +62,7 @@ def _show(console: Console, report: CostReport) -> None:
     if report.total_usd:
         wasted = words.percent(report.failures_usd / report.total_usd)
         table.add_row("of it on failures", words.usd(report.failures_usd), wasted)
+    console.print(Text(f"last {words.duration(minutes * 60)}", style="dim"))
     console.print()
     console.print(table)
     console.print()

@@ -24,7 +24,7 @@ def status(
     function: options.Function = None,
     profile: options.Profile = None,
     region: options.Region = None,
-    minutes: options.Minutes = 60,
+    minutes: options.Minutes = None,
     as_json: options.Json = False,
 ) -> None:
     """The workload on one screen. Exits with 1 when something has to be done about it."""
@@ -34,6 +34,7 @@ def status(
     from ops.insight import overview, window
     from ops.insight.reports import Level
 
+    minutes = minutes or window.usual_minutes(target.is_twin)
     aws = Aws(target)
     described = workload.describe(aws, target)
     report = overview.report(aws, described, window.last(minutes, target.finest_period))

@@ -12,6 +12,8 @@ from ops.insight.reports import Window
 if TYPE_CHECKING:
     import pandas as pd
 
+USUAL_MINUTES, TWIN_MINUTES = 60, 15
+"""How far back a look goes unless somebody says otherwise: a twin is young, and its metrics are by the 10 seconds."""
 POINTS = 360
 """Points a chart is worth; more are noise on a laptop's screen."""
 PERIODS = (1, 5, 10, 20, 30, 60, 300, 900, 1_800, 3_600, 10_800, 21_600, 43_200, 86_400)
@@ -22,6 +24,11 @@ KEPT = (
     (timedelta(days=455), 3_600),
 )
 """How far back CloudWatch keeps which shortest period, in seconds (botocore 1.44.5 model, 2026-11)."""
+
+
+def usual_minutes(is_twin: bool) -> int:
+    """How far back the command line and the dashboard look unless told otherwise."""
+    return TWIN_MINUTES if is_twin else USUAL_MINUTES
 
 
 def last(minutes: float, finest: int = 60, now: datetime | None = None) -> Window:

@@ -15,12 +15,12 @@ from tests.twins import Twin, wait_for
 @pytest.mark.twin
 def test_status_and_the_overview_say_the_same(real: App, twin: Twin, capsys: pytest.CaptureFixture[str]) -> None:
     def agree() -> bool:
-        cli.run(["status", "--json", "--minutes", "15"])
+        cli.run(["status", "--json"])
         status = json.loads(capsys.readouterr().out)
         level, _, rest = status["finding"]["text"].partition(": ")
         assert level in ("Act", "Watch", "Fine", "Unknown")
         waiting, dead = (next(c["value"] for c in status["cards"] if c["key"] == key) for key in ("depth", "dead"))
-        real.open(range="15m")
+        real.open()
         assert not real.at.exception
         told = (rest, f"waiting {waiting:,.0f} message", f"dead letters {dead:,.0f} message")
         return all(squeezed(part) in squeezed(real.text) for part in told)

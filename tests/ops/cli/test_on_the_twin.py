@@ -106,8 +106,10 @@ def test_status_says_what_the_overview_says(worked: Twin, capsys: pytest.Capture
 
 
 def test_costs_and_an_empty_dead_letter_queue(worked: Twin, capsys: pytest.CaptureFixture[str]) -> None:
-    assert run(["costs", "--minutes", "15"]) == 0
+    assert run(["costs"]) == 0
     screen = capsys.readouterr().out
+    assert "last 15 min" in screen, "as far back as the dashboard on a twin"
+    assert "of it on failures" in screen
     assert "Lambda duration" in screen
     assert "Not in it: S3" in screen
     assert run(["dlq", "look", "--queue", "scilearn-results"]) == 2, "the results queue has no dead-letter queue"

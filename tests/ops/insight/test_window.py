@@ -24,6 +24,11 @@ def test_the_ranges_of_the_dashboard(minutes: int, finest: int, period: int) -> 
     assert NOW - timedelta(minutes=minutes, seconds=period) < chosen.start <= NOW - timedelta(minutes=minutes)
 
 
+def test_how_far_back_a_look_goes_by_itself() -> None:
+    assert window.usual_minutes(is_twin=False) == 60
+    assert window.usual_minutes(is_twin=True) == 15
+
+
 @pytest.mark.parametrize("minutes", [1, 7, 15, 59, 61, 180, 181, 1_000, 21_600, 21_601, 100_000, 655_000])
 @pytest.mark.parametrize("finest", [1, 5, 10, 60])
 def test_any_window_fits_a_chart_and_what_cloudwatch_keeps(minutes: int, finest: int) -> None:
