@@ -134,29 +134,31 @@ def _init_usd(found: Invocations, readings: Readings, workload: Workload) -> flo
 def _claims(frame: pd.DataFrame, share: float | None, p95: float | None, init_usd: float | None) -> list[Claim]:
     if share is None:
         return [Claim(Level.UNKNOWN, "no invocation in this time range left a record or a REPORT line")]
-    claims = _deaths(frame)
     cold = int(frame["cold"].sum())
     cost = f", INIT cost {words.usd(init_usd)}" if init_usd is not None else ""
     latency = f", p95 init {words.duration(p95 / 1000)}" if p95 is not None else ""
     told = f"{cold} of {words.count(len(frame), 'invocation')} were cold ({words.percent(share)}){latency}{cost}"
     if p95 is not None and p95 >= SLOW_INIT_MS:
-        claims.append(Claim(Level.WATCH, f"init is close to the 10 s at which Lambda starts over: {told}"))
-    elif share >= MANY and cold > 1:
-        claims.append(Claim(Level.WATCH, told))
+        told = f"{told}; init is close to the 10 s at which Lambda starts over"
+        level = Level.WATCH
     else:
-        claims.append(Claim(Level.OK, told))
-    return claims
+        level = Level.WATCH if share >= MANY and cold > 1 else Level.OK
+    deaths = _deaths(frame)
+    # The page is about cold starts: its answer comes first, whatever else there is to watch.
+    return [Claim(Level.WATCH if deaths else level, told), *deaths]
 
 
 def _deaths(frame: pd.DataFrame) -> list[Claim]:
-    """Invocations that crashed, by what killed them."""
+    """Invocations that crashed, by what killed them: one clause."""
     dead = frame[~frame["status"].isin(("success", ""))]
-    claims = []
+    told = []
     for kind, some in sorted(dead.groupby("error_type"), key=lambda item: -len(item[1])):
         name = str(kind) or "an error without a type"
         detail = ""
         if "OutOfMemory" in name and some["memory_used_mb"].notna().any():
             used, size = some["memory_used_mb"].max(), some["memory_size_mb"].max()
             detail = f" (up to {used:,.0f} of {size:,.0f} MB used)"
-        claims.append(Claim(Level.WATCH, f"{words.count(len(some), 'invocation')} ended in {name}{detail}"))
-    return claims
+        told.append(f"{words.count(len(some), 'invocation')} ended in {name}{detail}")
+    if not told:
+        return []
+    return [Claim(Level.WATCH, f"{', '.join(told)} (attempts, retries included: see the dead letters)", "dead_letters")]

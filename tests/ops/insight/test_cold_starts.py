@@ -93,8 +93,14 @@ def test_deaths_are_told_with_their_memory(stage: Stage) -> None:
         contract.INV_ERROR_TYPE: "Runtime.OutOfMemory",
         contract.INV_MEMORY_USED: 1_020,
     }
-    found = report(stage, [run(0, **killed), run(1)])
-    assert "1 invocation ended in Runtime.OutOfMemory (up to 1,020 of 1,024 MB used)" in found.finding.text
+    late = {contract.INV_STATUS: "timeout", contract.INV_ERROR_TYPE: "Sandbox.Timedout"}
+    found = report(stage, [run(0, **killed), run(1, cold=True), run(2, **late), run(3, **late)])
+    assert found.finding.text.startswith("Watch: 1 of 4 invocations were cold (25%), p95 init "), "the page's answer"
+    assert found.finding.text.endswith(
+        "; 2 invocations ended in Sandbox.Timedout, 1 invocation ended in Runtime.OutOfMemory (up to 1,020 of 1,024 MB "
+        "used) (attempts, retries included: see the dead letters)."
+    )
+    assert found.finding.page == "dead_letters"
 
 
 def test_rows_that_are_cut_off_leave_the_share_to_the_metrics(stage: Stage) -> None:
