@@ -78,10 +78,11 @@ class Aws:
         ``service`` is the prefix of its IAM actions, ``about`` a noun phrase for what is asked about ("queue jobs").
         """
         from botocore.exceptions import BotoCoreError, ClientError
+        from botocore.parsers import ResponseParserError
 
         try:
             yield
-        except (BotoCoreError, ClientError) as error:
+        except (BotoCoreError, ClientError, ResponseParserError) as error:
             raise refusals.translate(error, service, about, self.target) from error
 
     def _client(self, service: str) -> Any:

@@ -141,6 +141,11 @@ def _from_botocore(error: Exception, about: str, target: Target) -> AwsError | U
         return CredentialsError(f"The login of {_identity(target)} has ended.", _login(target))
     if "InvalidRegionError" in kind:
         return UsageError(f"{target.region} is not an AWS region.", "Name one such as eu-central-1.")
+    if "ResponseParserError" in kind:
+        return Unreachable(
+            f"What was answered about {about} is no answer of AWS: {_short(str(error))}",
+            "Check whether a proxy stands in between, and where AWS_ENDPOINT_URL points if it is set.",
+        )
     if kind & _UNREACHABLE:
         if target.is_twin:
             return TwinUnreachable(

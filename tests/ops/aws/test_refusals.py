@@ -141,6 +141,12 @@ def test_what_is_not_there(refusal: Refusal, ask: Any, missing: str, monkeypatch
     assert "--region" in error.next_step
 
 
+def test_an_answer_that_is_not_from_aws(monkeypatch: pytest.MonkeyPatch) -> None:
+    with serve(lambda *_: "<html", monkeypatch), pytest.raises(Unreachable, match="stack shop is no answer") as caught:
+        cloudformation.stack(Aws(Target(), max_attempts=1), "shop")
+    assert "proxy" in caught.value.next_step
+
+
 def test_throttled(monkeypatch: pytest.MonkeyPatch) -> None:
     error = refusing(Refusal("ThrottlingException", status=429), monkeypatch, lambda aws: cloudwatch.alarms(aws, ["a"]))
     assert isinstance(error, Throttled)
