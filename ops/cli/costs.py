@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from ops.insight.reports import CostReport
+    from ops.target import Target
+    from ops.workload import Workload
 
 
 def costs(
@@ -31,7 +33,8 @@ def costs(
 
     minutes = minutes or window.usual_minutes(target.is_twin)
     aws = Aws(target)
-    report = cost.report(aws, workload.describe(aws, target), window.last(minutes, target.finest_period))
+    described = workload.describe(aws, target)
+    report = cost.report(aws, described, window.last(minutes, target.finest_period))
     if as_json:
         from ops.cli.plain import dumps
 
@@ -39,15 +42,15 @@ def costs(
     else:
         from rich.console import Console
 
-        _show(Console(highlight=False), report, minutes)
+        _show(Console(highlight=False), described, target, report, minutes)
 
 
-def _show(console: Console, report: CostReport, minutes: float) -> None:
+def _show(console: Console, workload: Workload, target: Target, report: CostReport, minutes: float) -> None:
     from rich.table import Table
     from rich.text import Text
 
     from ops.cli.status import STYLES
-    from ops.cli.text import safe
+    from ops.cli.text import place, safe
     from ops.insight import words
 
     console.print(Text(safe(report.finding.text), style=STYLES[report.finding.level]))
@@ -62,7 +65,7 @@ def _show(console: Console, report: CostReport, minutes: float) -> None:
     if report.total_usd:
         wasted = words.percent(report.failures_usd / report.total_usd)
         table.add_row("of it on failures", words.usd(report.failures_usd), wasted)
-    console.print(Text(f"last {words.duration(minutes * 60)}", style="dim"))
+    console.print(Text(f"{place(workload, target)} · last {words.duration(minutes * 60)}", style="dim"))
     console.print()
     console.print(table)
     console.print()

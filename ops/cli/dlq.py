@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from ops.insight.reports import DeadLetterLook
+    from ops.target import Target
+    from ops.workload import Workload
 
 app = typer.Typer(help="Dead letters: what died, and why.", no_args_is_help=True)
 
@@ -61,20 +63,21 @@ def look(
 
         typer.echo(dumps(seen))
     else:
-        _show(Console(highlight=False), seen)
+        _show(Console(highlight=False), described, target, seen)
     if seen.letters:
         raise typer.Exit(1)
 
 
-def _show(console: Console, seen: DeadLetterLook) -> None:
+def _show(console: Console, workload: Workload, target: Target, seen: DeadLetterLook) -> None:
     from rich.table import Table
     from rich.text import Text
 
     from ops.cli.status import STYLES
-    from ops.cli.text import safe
+    from ops.cli.text import place, safe
     from ops.insight import words
 
     console.print(Text(safe(seen.finding.text), style=STYLES[seen.finding.level]))
+    console.print(Text(place(workload, target), style="dim"))
     if seen.letters:
         table = Table(box=None, padding=(0, 2, 0, 0))
         table.add_column("letters", justify="right")

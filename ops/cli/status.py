@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from ops.insight.reports import Card, OverviewReport
+    from ops.target import Target
     from ops.workload import Workload
 
 STYLES = {"act": "bold red", "watch": "yellow", "ok": "green", "unknown": "dim"}
@@ -45,20 +46,19 @@ def status(
     else:
         from rich.console import Console
 
-        _show(Console(highlight=False), described, report, minutes)
+        _show(Console(highlight=False), described, target, report, minutes)
     if report.finding.level is Level.ACT:
         raise typer.Exit(1)
 
 
-def _show(console: Console, workload: Workload, report: OverviewReport, minutes: float) -> None:
+def _show(console: Console, workload: Workload, target: Target, report: OverviewReport, minutes: float) -> None:
     from rich.text import Text
 
-    from ops.cli.text import safe
+    from ops.cli.text import place, safe
     from ops.insight import words
 
     console.print(Text(safe(report.finding.text), style=STYLES[report.finding.level]))
-    place = f"{workload.name} · {workload.region} · account {workload.account}"
-    console.print(Text(f"{place} · last {words.duration(minutes * 60)}", style="dim"))
+    console.print(Text(f"{place(workload, target)} · last {words.duration(minutes * 60)}", style="dim"))
     console.print()
     console.print(_cards(report.cards))
     console.print(_path(report))

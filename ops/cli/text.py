@@ -5,6 +5,11 @@ rewrite the screen or set the window's title. They are shown, not obeyed.
 from __future__ import annotations
 
 import unicodedata
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from ops.target import Target
+    from ops.workload import Workload
 
 _SHOWN = {"\n": "↵", "\r": "␍", "\t": " ", "\x1b": "␛", "\x7f": "␡"}
 _BIDI = frozenset("\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
@@ -16,6 +21,12 @@ def safe(text: str, limit: int = 0) -> str:
     if limit and len(text) > limit:
         text = text[: limit - 1] + "…"
     return "".join(_visible(character) for character in text)
+
+
+def place(workload: Workload, target: Target) -> str:
+    """What was looked at and where, for the head of a command's answer. The twin's account number would say nothing."""
+    where = "local twin" if target.is_twin else f"account {workload.account}"
+    return safe(f"{workload.name} · {workload.region} · {where}")
 
 
 def _visible(character: str) -> str:

@@ -12,8 +12,9 @@ from typing import Any
 import pytest
 
 from ops.cli.app import app, run
-from ops.twin import processes
-from tests.ops.fake_aws import Refusal, serve
+from ops.twin import processes, state
+from ops.twin.state import TwinState
+from tests.ops.fake_aws import Refusal, serve, start
 from tests.ops.insight.world import END
 
 
@@ -126,9 +127,25 @@ def test_a_hostile_letter_is_harmless_on_screen(
         out, _ = said(capsys)
         assert "\x1b]0;" not in out
         assert "[link=x]bad[/link]" in " ".join(out.split()), "markup is text"
+        assert "jobs · eu-west-1 · account 1\n" in out
         assert run(["dlq", "look", "--queue", "jobs", "--limit", "1", "--json"]) == 1
         told = json.loads(said(capsys)[0])
         assert told["letters"][0]["body"] == "\x1b[2J"
+
+
+def test_the_local_twin_is_named(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("OPS_TWIN_DIR", str(tmp_path))
+    with start(_one_letter) as fake:
+        pids = {"emulator": os.getpid(), "host": os.getpid()}
+        state.write(
+            TwinState(fake.endpoint, fake.endpoint, "us-east-1", "0" * 12, "a", "b", "scilearn", 10, "now", pids)
+        )
+        assert run(["dlq", "look", "--queue", "jobs", "--limit", "1"]) == 1
+    out, _ = said(capsys)
+    assert "local twin" in out
+    assert "account" not in out
 
 
 def _one_letter(service: str, operation: str, asked: dict[str, Any]) -> Any:

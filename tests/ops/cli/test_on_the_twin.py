@@ -101,7 +101,15 @@ def test_status_says_what_the_overview_says(worked: Twin, capsys: pytest.Capture
     assert cards in (pytest.approx(before), pytest.approx(after)), "a period may have ended in between"
     run(["status"])
     screen = capsys.readouterr().out
-    for title in ("Waiting", "Oldest message", "Concurrency", "Cold starts", "Per 1,000 successes", "Dead letters"):
+    for title in (
+        "local twin",
+        "Waiting",
+        "Oldest message",
+        "Concurrency",
+        "Cold starts",
+        "Per 1,000 successes",
+        "Dead letters",
+    ):
         assert title in screen
 
 
@@ -111,6 +119,7 @@ def test_costs_and_an_empty_dead_letter_queue(worked: Twin, capsys: pytest.Captu
     assert "last 15 min" in screen, "as far back as the dashboard on a twin"
     assert "of it on failures" in screen
     assert "Lambda duration" in screen
+    assert "scilearn · us-east-1 · local twin" in screen
     assert "Not in it: S3" in screen
     assert run(["dlq", "look", "--queue", "scilearn-results"]) == 2, "the results queue has no dead-letter queue"
     assert "no dead-letter queue to look at" in capsys.readouterr().err
