@@ -7,8 +7,14 @@ from dashboard.charts import concurrency as charts
 from dashboard.frames import latest, total
 from dashboard.parts import blocks, show, what_if
 from dashboard.parts.blocks import Stat
-from dashboard.text import millis, number, percent
+from dashboard.text import duration, millis, number, percent
 from ops.insight.reports import ConcurrencyReport
+
+
+def _most_in(report: ConcurrencyReport) -> str:
+    """What the number is: CloudWatch knows the most of each period, not this second's."""
+    times = report.concurrency.index[:2]
+    return f"most in {duration((times[1] - times[0]).total_seconds())}" if len(times) == 2 else ""
 
 
 def draw(report: ConcurrencyReport) -> None:
@@ -16,7 +22,7 @@ def draw(report: ConcurrencyReport) -> None:
     st.html(
         blocks.stats(
             [
-                Stat("Running at once", number(latest(report.concurrency, "observed")), colour=theme.IN_FLIGHT),
+                Stat("Running at once", number(report.running), note=_most_in(report), colour=theme.IN_FLIGHT),
                 Stat("Nearest limit", number(allowed), note=report.limits[0].name if report.limits else ""),
                 Stat("What binds now", report.binding or "nothing", words=True),
                 Stat(

@@ -100,6 +100,7 @@ def _concurrency_card(readings: Readings, workload: Workload, now: sqs.Depth) ->
     used = readings.latest("concurrency", quiet=0.0)
     lowest = next(iter(limits.concurrency(workload)), None)
     near = used is not None and lowest is not None and used >= NEAR * lowest.value
+    most = f"most in {words.duration(readings.window.period)}"
     spark = readings.frame["concurrency"] if "concurrency" in readings.frame else pd.Series(dtype=float)
     return Card(
         "concurrency",
@@ -108,7 +109,7 @@ def _concurrency_card(readings: Readings, workload: Workload, now: sqs.Depth) ->
         "environments",
         spark,
         Level.UNKNOWN if used is None else Level.WATCH if near and queue.pressing(readings, now) else Level.OK,
-        f"of {words.count(lowest.value)} allowed by the {lowest.name}" if lowest else "no known limit",
+        f"{most}, of {words.count(lowest.value)} allowed by the {lowest.name}" if lowest else f"{most}; no known limit",
     )
 
 

@@ -59,6 +59,7 @@ def report(aws: Aws, workload: Workload, window: Window) -> ConcurrencyReport:
         arrivals_per_min=readings.per_minute("sent"),
         seconds_per_message=seconds,
         look=readings.look,
+        running=readings.latest("concurrency", quiet=0.0),
     )
 
 
@@ -221,6 +222,15 @@ def _claims(
     if observed is None and not readings.has("received"):
         return [Claim(Level.UNKNOWN, "no concurrency metrics in this time range: nothing ran")]
     peak = float(concurrency["observed"].max()) if readings.has("concurrency") else 0.0
+    if known and peak >= NEAR * known[0].value:
+        waits = (
+            f"{words.count(now.visible, 'message waits', 'messages wait')} now" if now.visible else "nothing waits now"
+        )
+        text = (
+            f"at its limit in bursts: up to {words.count(peak)} of {words.count(known[0].value)} environments that the "
+            f"{known[0].name} allows were busy at once; {waits}"
+        )
+        return [Claim(Level.OK, text)]
     of = f" of {words.count(known[0].value)} allowed by the {known[0].name}" if known else ""
     return [Claim(Level.OK, f"nothing holds throughput back; at most {words.count(peak)}{of} were busy at once")]
 

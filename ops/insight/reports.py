@@ -139,6 +139,7 @@ class ConcurrencyReport:
     arrivals_per_min: float | None
     seconds_per_message: float | None  # observed: duration ÷ messages an invocation
     look: Look
+    running: float | None = None  # most at once in the newest period, as on the Overview's card
 
 
 @dataclass(frozen=True)

@@ -172,6 +172,7 @@ class Sample:
             118.0,
             1.4,
             self.look_cost,
+            9.0,
         )
 
     def cold_starts(self, span: Span) -> r.ColdStartReport:

@@ -84,6 +84,13 @@ def test_assumptions_change_the_figures(sample: Visit) -> None:
     assert app.text != before
 
 
+def test_young_metrics_make_no_month_and_a_moment_is_named(sample: Visit) -> None:
+    assert "too little data yet" in sample("empty").open(PAGES["cost"]).text
+    assert "too little data yet" not in sample("fine").open(PAGES["cost"]).text
+    running = sample("fine").open(PAGES["concurrency"]).text.partition("Running at once")[2]
+    assert " ".join(running.split()).startswith("9 most in ")
+
+
 def test_what_if_forecasts(sample: Visit) -> None:
     app = sample("trouble").open(PAGES["concurrency"])
     assert "How long would the backlog take at each concurrency?" in app.questions

@@ -54,6 +54,7 @@ class Empty(Sample):
             concurrency=self._none(full.concurrency),
             throttles=self._none(full.throttles),
             batch=self._none(full.batch),
+            running=None,
             backlog=None,
             arrivals_per_min=None,
             seconds_per_message=None,

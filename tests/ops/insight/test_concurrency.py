@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from ops.errors import UsageError
-from ops.insight import concurrency
+from ops.insight import concurrency, overview
 from ops.insight.ramp import Observed, RampLaw, begin, step
 from ops.insight.reports import ConcurrencyReport, Level
 from ops.workload import Workload
@@ -57,9 +57,23 @@ def test_nothing_binds_while_nothing_waits(stage: Stage) -> None:
     found = report(stage, RUNNING | calm)
     assert found.binding == ""
     assert found.finding.text == (
-        "Fine: nothing holds throughput back; at most 10 of 10 allowed by the mapping's MaximumConcurrency were busy "
-        "at once."
+        "Fine: at its limit in bursts: up to 10 of 10 environments that the mapping's MaximumConcurrency allows were "
+        "busy at once; nothing waits now."
     )
+    idle = report(stage, RUNNING | calm | {"ConcurrentExecutions": 4})
+    assert idle.finding.text == (
+        "Fine: nothing holds throughput back; at most 4 of 10 allowed by the mapping's MaximumConcurrency were busy at "
+        "once."
+    )
+
+
+def test_what_runs_at_once_is_what_the_overview_says(stage: Stage) -> None:
+    rested: list[float | None] = [10.0] * 5 + [None] * 5
+    for points, running in ((RUNNING, 10), (RUNNING | {"ConcurrentExecutions": rested}, 0)):
+        found = report(stage, points)
+        with world(stage, points) as (aws, _):
+            cards = {card.key: card for card in overview.report(aws, WORKLOAD, WINDOW).cards}
+        assert found.running == cards["concurrency"].value == running
 
 
 def test_a_limit_binds_though_nothing_is_visible_this_second(stage: Stage) -> None:
