@@ -69,7 +69,7 @@ def look(
 
 
 def _show(console: Console, workload: Workload, target: Target, seen: DeadLetterLook) -> None:
-    from rich.table import Table
+    from rich.padding import Padding
     from rich.text import Text
 
     from ops.cli.status import STYLES
@@ -79,22 +79,16 @@ def _show(console: Console, workload: Workload, target: Target, seen: DeadLetter
     console.print(Text(safe(seen.finding.text), style=STYLES[seen.finding.level]))
     console.print(Text(place(workload, target), style="dim"))
     if seen.letters:
-        table = Table(box=None, padding=(0, 2, 0, 0))
-        table.add_column("letters", justify="right")
-        table.add_column("share", justify="right")
-        table.add_column("last sent", no_wrap=True)
-        table.add_column("cause (and where it is known from)", overflow="fold")
+        console.print()
         for cause in seen.causes.to_dict("records"):
             told = f"{cause['error_type']}: {cause['error_message']}".removesuffix(": ")
             last = cause["last_seen"]
-            table.add_row(
-                str(cause["letters"]),
-                words.percent(cause["share"]),
-                "" if last is None or last != last else words.clock(last, seen.looked_at),  # NaT is unequal to itself
-                Text(f"{safe(told, LONGEST_MESSAGE)} ({cause['source']})"),
-            )
-        console.print()
-        console.print(table)
+            facts = [words.count(cause["letters"], "letter"), words.percent(cause["share"])]
+            if last is not None and last == last:  # NaT is unequal to itself
+                facts.append(f"last sent {words.clock(last, seen.looked_at)}")
+            facts.append("no trace of a cause" if cause["source"] == "none" else f"known from: {cause['source']}")
+            console.print(Text(" · ".join(facts), style="dim"))
+            console.print(Padding(Text(safe(told, LONGEST_MESSAGE)), (0, 0, 0, 2)))
         console.print()
     for note in (*seen.notes, *seen.look.partial):
         console.print(Text(f"note: {safe(note)}", style="dim"))

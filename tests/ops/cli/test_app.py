@@ -127,6 +127,9 @@ def test_a_hostile_letter_is_harmless_on_screen(
         out, _ = said(capsys)
         assert "\x1b]0;" not in out
         assert "[link=x]bad[/link]" in " ".join(out.split()), "markup is text"
+        facts = next(line for line in out.splitlines() if line.startswith("1 letter · 100% · last sent "))
+        assert facts.endswith(" · known from: attribute")
+        assert max(map(len, out.splitlines())) <= 80
         assert "jobs · eu-west-1 · account 1\n" in out
         assert run(["dlq", "look", "--queue", "jobs", "--limit", "1", "--json"]) == 1
         told = json.loads(said(capsys)[0])
