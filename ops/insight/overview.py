@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from ops.aws.cloudwatch import Alarm
     from ops.workload import Workload
 
+RATE_LEAST_S = 60
+"""Seconds between the first and the last point of a gauge from which its rises make a rate."""
 NEW_DEPLOY = timedelta(hours=24)
 
 
@@ -77,7 +79,9 @@ def _path(readings: Readings, now: sqs.Depth, dead_now: float | None) -> PathRat
     if readings.has("dead"):
         rises = readings.frame["dead"].ffill().diff().clip(lower=0)
         recent = rises.loc[rises.index.intersection(readings.recent.index)]
-        died = float(recent.fillna(0).mean()) * 60 / readings.window.period if len(recent) else None
+        # Letters that lay there at the first point came before it: no rate until there is a minute to compare.
+        if len(recent) and int(rises.notna().sum()) * readings.window.period >= RATE_LEAST_S:
+            died = float(recent.fillna(0).mean()) * 60 / readings.window.period
     return PathRates(
         accepted=per_minute("sent"),
         started=received,

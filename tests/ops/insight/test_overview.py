@@ -85,6 +85,14 @@ def test_the_oldest_message_over_its_alarm(stage: Stage) -> None:
     assert card(found, "age").note == "alarm at 9 min"
 
 
+def test_letters_that_lay_there_at_the_first_point_make_no_rate(stage: Stage) -> None:
+    young: list[float | None] = [None] * 8
+    first = report(stage, BUSY | {"QueueName=dead ApproximateNumberOfMessagesVisible": [*young, None, 3.0]})
+    assert first.path.died is None, "neither 0 nor 3 a minute is known"
+    then = report(stage, BUSY | {"QueueName=dead ApproximateNumberOfMessagesVisible": [*young, 3.0, 3.0]})
+    assert then.path.died == 0
+
+
 def test_an_alarm_about_other_dead_letters_is_not_taken_for_these(stage: Stage) -> None:
     found = report(stage, BUSY, firing=["shop-dead"])
     assert found.finding.text == "Act: alarm dead fires: follow runbooks/dead-letters.md.", (
