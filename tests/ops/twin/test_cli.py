@@ -104,6 +104,37 @@ def test_ctrl_c_ends_traffic_with_its_report(twin: Twin) -> None:
 
 
 @pytest.mark.twin
+def test_a_demo_beside_a_running_twin_says_what_it_adds_and_leaves_it_running(twin: Twin) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        demo = subprocess.Popen(
+            [*OPS, "demo", "--port", str(port), "--rate", "0.5"],
+            stdout=subprocess.PIPE,
+            text=True,
+            cwd=state.REPOSITORY,
+            env=dict(os.environ) | {"PYTHONUNBUFFERED": "1"},
+        )
+        assert demo.stdout is not None
+        said = ""
+        try:
+            while "Ctrl-C stops everything" not in said and (line := demo.stdout.readline()):
+                said += line
+            demo.send_signal(signal.SIGINT)
+            said += demo.communicate(timeout=60)[0]
+        finally:
+            demo.kill()
+            demo.wait()
+    assert demo.returncode == 0
+    assert "adds about 0.5 jobs a second to the twin that runs" in said
+    taken_instead = re.search(rf"Port {port} is in use; the dashboard takes (\d+)", said)
+    assert taken_instead
+    assert port < int(taken_instead[1]) <= port + 20
+    assert state.read() == twin.state, "it was there before the demo"
+
+
+@pytest.mark.twin
 @pytest.mark.slow
 def test_the_demo_serves_a_dashboard_and_stops_all_it_started(folder: Path) -> None:
     port = processes.free_port()
