@@ -161,4 +161,4 @@ def _deaths(frame: pd.DataFrame) -> list[Claim]:
         told.append(f"{words.count(len(some), 'invocation')} ended in {name}{detail}")
     if not told:
         return []
-    return [Claim(Level.WATCH, f"{', '.join(told)} (attempts, retries included: see the dead letters)", "dead_letters")]
+    return [Claim(Level.WATCH, f"counting every attempt, {', '.join(told)}: see the dead letters", "dead_letters")]
