@@ -109,7 +109,7 @@ def _concurrency_card(readings: Readings, workload: Workload, now: sqs.Depth) ->
         "environments",
         spark,
         Level.UNKNOWN if used is None else Level.WATCH if near and queue.pressing(readings, now) else Level.OK,
-        f"{most}, of {words.count(lowest.value)} allowed by the {lowest.name}" if lowest else f"{most}; no known limit",
+        f"{most}; {words.count(lowest.value)} by the {lowest.name}" if lowest else f"{most}; no known limit",
     )
 
 

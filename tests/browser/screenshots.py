@@ -18,6 +18,7 @@ from tests.browser.server import serving
 
 DRAWN = (
     "!document.querySelector('[data-testid=stMain] [data-testid=stSkeleton]') &&"
+    "(document.querySelector('.so-path') || document.querySelector('[data-testid=stPlotlyChart]')) &&"
     "[...document.querySelectorAll('[data-testid=stPlotlyChart]')].every(e => e.querySelector('.main-svg'))"
 )
 

@@ -53,7 +53,7 @@ def test_a_healthy_workload(stage: Stage) -> None:
     assert [card.key for card in found.cards] == ["depth", "age", "concurrency", "cold_share", "cost", "dead"]
     assert card(found, "depth").value == 4
     assert card(found, "concurrency").value == 5
-    assert card(found, "concurrency").note == "most in 60 s, of 10 allowed by the mapping's MaximumConcurrency"
+    assert card(found, "concurrency").note == "most in 60 s; 10 by the mapping's MaximumConcurrency"
     assert card(found, "cold_share").value == pytest.approx(25)
     assert card(found, "dead").level is Level.OK
     path = found.path
