@@ -1,0 +1,102 @@
+"""One typed letter for every kind of dead letter.
+
+``Letter`` is what the queue holds; ``Cause`` is why it died, as far as anything tells.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+
+class Kind(StrEnum):
+    """Who made it a dead letter, which decides where it may go back to."""
+
+    SQS = "sqs"  # a queue's redrive policy: back to the source queue
+    REJECTED = "rejected"  # this project's handler, with handler.contract.DLQ_* attributes: back to the source queue
+    LAMBDA = "lambda"  # an asynchronous invocation's dead letter (RequestID, ErrorCode, ErrorMessage): invoke again
+    DESTINATION = "destination"  # an on-failure destination's record: invoke again with its requestPayload
+    EVENTBRIDGE = "eventbridge"  # a rule's target (RULE_ARN …): put the event again
+    SCHEDULER = "scheduler"  # EventBridge Scheduler (SCHEDULE_ARN …): to a queue of the user's choice only
+    SNS = "sns"  # a subscription's notification: publish again
+    UNKNOWN = "unknown"  # kept whole; to a queue of the user's choice only
+
+
+@dataclass(frozen=True)
+class Attribute:
+    """A message attribute as SQS types it: ``String``, ``Number``, ``Binary`` or ``String.custom`` …"""
+
+    data_type: str
+    value: str
+    """Text; of binary ones the base64."""
+
+
+@dataclass(frozen=True)
+class Letter:
+    """One dead letter, whole: with body, attributes and system attributes it can be sent as it was."""
+
+    message_id: str
+    body: str
+    attributes: Mapping[str, Attribute]
+    system: Mapping[str, str]  # SentTimestamp, ApproximateReceiveCount, MessageGroupId, DeadLetterQueueSourceArn, …
+    kind: Kind
+    sent: datetime | None
+    receives: int
+    source_arn: str  # where it came from: a queue, a function, a rule or bus, a topic; empty when nothing tells
+    original_message_id: str  # of the first message, however often it was sent again
+    request_id: str = ""  # of the invocation that failed it, where the letter says so
+    imported: bool = False  # from an export: it lies on the shelf, not in the queue
+
+    @property
+    def group_id(self) -> str | None:
+        return self.system.get("MessageGroupId")
+
+    @property
+    def deduplication_id(self) -> str | None:
+        return self.system.get("MessageDeduplicationId")
+
+    @property
+    def trace_header(self) -> str | None:
+        return self.system.get("AWSTraceHeader")
+
+
+UNKNOWN_ERROR = "unknown"
+
+
+@dataclass(frozen=True)
+class Cause:
+    """Why one letter died. ``source``: attribute | body | handler log | traceback | invocation record | report line |
+    guess | none."""
+
+    error_type: str = UNKNOWN_ERROR
+    error_message: str = ""
+    location: str = ""  # innermost own frame, e.g. "handler/jobs/train.py:88 fit"; empty where no stack trace tells
+    source: str = "none"
+    request_id: str = ""
+    died: datetime | None = None  # the last failure's time
+    function_version: str = ""
+    job_kind: str = ""
+    fingerprint: str = ""  # ten hex digits: the same for letters of one cause
+    label: str = ""  # the group's common message, changing parts as "…"
+
+
+class Place(StrEnum):
+    """Where a shelved letter is, as far as this machine knows."""
+
+    QUEUE = "queue"  # it was there at the last look
+    GONE = "gone"  # a whole look did not find it again, and nobody here moved it
+    REDRIVEN = "redriven"
+    PURGED = "purged"
+    IMPORTED = "imported"
+
+
+@dataclass(frozen=True)
+class Shelved:
+    """A letter as it lies on the shelf, with its cause. ``original`` never changes, whatever is edited later."""
+
+    letter: Letter
+    cause: Cause = field(default_factory=Cause)
+    place: Place = Place.QUEUE
+    seen: datetime | None = None  # the last look that found it

@@ -1,0 +1,113 @@
+"""A plan: a file that says what will move, where to, how fast and with which edits. Nothing moves without one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+SCHEMA = 1
+
+
+class Action(StrEnum):
+    REDRIVE = "redrive"  # send, then delete from the dead-letter queue
+    COPY = "copy"  # send, leave the letter where it is
+    PURGE = "purge"  # delete; needs an export of exactly these letters
+
+
+@dataclass(frozen=True)
+class Selection:
+    """Which letters; what is given must all hold. Empty: every letter in the queue."""
+
+    cause: str = ""  # a fingerprint or the beginning of one
+    where: str = ""  # JMESPath over {"body": …, "text": …, "attributes": {…}, "system": {…}, "kind": …, "cause": {…}}
+    text: str = ""  # found in body or attributes, upper and lower case alike
+    since: datetime | None = None  # sent at or after
+    until: datetime | None = None
+    ids: tuple[str, ...] = ()
+
+    @property
+    def whole(self) -> bool:
+        return self == Selection()
+
+
+@dataclass(frozen=True)
+class Edit:
+    """One change of the outgoing message: ``path = value``, or (with an empty path) a JSON merge patch of the body.
+
+    ``path`` is dotted and addresses into {"body": …, "attributes": …}: ``body.params.alpha``, ``attributes.Tenant``.
+    """
+
+    path: str
+    value: Any
+
+
+@dataclass(frozen=True)
+class Destination:
+    """``kind``: "origin" (each letter goes back to where it came from) or "queue" (all go to ``queue_url``)."""
+
+    kind: str = "origin"
+    queue_url: str = ""
+    queue_arn: str = ""
+
+
+@dataclass(frozen=True)
+class Pace:
+    """``max_per_s``: the hard cap, messages a second; None: as fast as it goes. ``headroom``: slow down below the cap
+    while the workload is behind (queue age, in flight, concurrency)."""
+
+    max_per_s: float | None = 100.0
+    headroom: bool = True
+
+
+@dataclass(frozen=True)
+class Steps:
+    """The canary: how much goes before its outcome is awaited. ``sizes``: counts ("5") and shares ("10%") of the plan,
+    cumulative, growing, ending with "100%". ``stop_share``: stops when more of a step's decided messages than that came
+    back. ``patience_s``: how long a step's outcome is awaited. ``watch`` off: one step, nothing awaited."""
+
+    sizes: tuple[str, ...] = ("5", "1%", "10%", "100%")
+    stop_share: float = 0.2
+    patience_s: float = 900.0
+    watch: bool = True
+
+
+@dataclass(frozen=True)
+class Estimate:
+    seconds: float
+    usd: float
+    requests: int
+
+
+@dataclass(frozen=True)
+class Plan:
+    """``ids``: exactly the letters that will move. ``hash``: SHA-256 of all the rest, so that a run's record names the
+    plan that was followed."""
+
+    id: str  # sorts by time: 20261124T041022-3f9a
+    made_at: datetime
+    made_by: str  # AWS identity
+    queue_arn: str
+    queue_url: str
+    action: Action
+    selection: Selection
+    ids: tuple[str, ...]
+    bytes: int
+    looked_at: datetime  # age of the shelf that it was made from
+    queue_count: int  # letters the queue held then (visible and in flight)
+    margin: float  # share by which the queue may have changed before the plan is stale
+    destination: Destination
+    edits: tuple[Edit, ...]
+    pace: Pace
+    steps: Steps
+    engine: str  # "ledger" | "move task" (whole queue, no edits, endpoint supports it; after the canary)
+    engine_why: str
+    causes: Mapping[str, int]  # fingerprint → letters
+    estimate: Estimate
+    permissions: tuple[str, ...]  # IAM: "sqs:SendMessage on arn:…"
+    sample: tuple[str, ...]  # message ids
+    warnings: tuple[str, ...] = ()
+    hash: str = ""
+    schema: int = field(default=SCHEMA)

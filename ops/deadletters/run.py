@@ -1,0 +1,81 @@
+"""What a run (the carrying out of one plan) looks like from outside: read from its ledger, by whoever asks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+
+class State(StrEnum):
+    """Of a run."""
+
+    RUNNING = "running"
+    INTERRUPTED = "interrupted"  # its process is gone before the end: resume it
+    STOPPED = "stopped"  # the canary stopped it: too many came back, or the outcome stayed open; resume goes on
+    CANCELLED = "cancelled"  # by Ctrl-C or cancel; resume goes on
+    FAILED = "failed"  # AWS refused (destination missing, denied …); resume tries again
+    DONE = "done"
+
+
+class Move(StrEnum):
+    """Of one letter in a run; each is on disk before the next step is taken."""
+
+    PLANNED = "planned"
+    INTENT = "intent"  # about to be sent; after a crash: may have been sent
+    SENT = "sent"  # accepted by the destination, not yet deleted from the dead-letter queue
+    DELETED = "deleted"  # sent and deleted: done (of a copy: sent)
+    FAILED = "failed"  # the destination refused this letter for good; it stays in the dead-letter queue
+    VANISHED = "vanished"  # not in the dead-letter queue any more
+
+
+class Outcome(StrEnum):
+    """What became of a message that was sent."""
+
+    WAITING = "waiting"
+    SUCCEEDED = "succeeded"
+    CAME_BACK = "came back"
+    UNWATCHED = "unwatched"
+
+
+@dataclass(frozen=True)
+class Step:
+    """``upto``: letters sent by its end, of all steps. ``state``: open | sending | watching | passed | stopped."""
+
+    number: int
+    upto: int
+    sent: int
+    succeeded: int
+    came_back: int
+    waiting: int
+    state: str
+
+
+@dataclass(frozen=True)
+class Run:
+    """``said``: what it does now, or why it stopped, in one sentence; ``rate_why``: the reason for its current rate."""
+
+    id: str  # the plan's
+    plan_hash: str
+    reason: str
+    who: str
+    state: State
+    began: datetime
+    ended: datetime | None
+    engine: str
+    planned: int
+    sent: int
+    deleted: int
+    failed: int
+    vanished: int
+    succeeded: int
+    came_back: int
+    waiting: int
+    rate: float  # messages a second, lately
+    rate_limit: float | None
+    rate_why: str
+    said: str
+    steps: tuple[Step, ...] = ()
+    twice: tuple[str, ...] = ()  # original ids of letters that may have been sent twice
+    failures: tuple[tuple[str, int], ...] = field(default=())  # sentence, letters
+    causes_back: tuple[tuple[str, int], ...] = field(default=())  # cause of those that came back, letters

@@ -1,0 +1,81 @@
+"""One queue of dead letters: whose workload it belongs to, and the folder in which its shelf, plans and ledgers lie."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ops.aws import sqs
+from ops.errors import OpsError, UsageError
+from ops.twin import state
+
+if TYPE_CHECKING:
+    from ops.aws import Aws
+    from ops.target import Target
+    from ops.workload import Workload
+
+
+@dataclass(frozen=True)
+class Source:
+    """``queue`` holds the letters; ``folder`` is there and can be written to."""
+
+    aws: Aws
+    workload: Workload
+    queue: sqs.Queue
+    folder: Path
+
+    @property
+    def shelf(self) -> Path:
+        return self.folder / "shelf.db"
+
+    @property
+    def plans(self) -> Path:
+        return self.folder / "plans"
+
+    @property
+    def runs(self) -> Path:
+        """One ledger a redrive: ``<plan id>.db``."""
+        return self.folder / "runs"
+
+
+def open_source(aws: Aws, workload: Workload, queue: str | None = None) -> Source:
+    """The workload's dead-letter queue, or another queue of dead letters by name, URL or ARN.
+
+    Raises UsageError when there is none, OpsError when the home folder cannot be used, and what ``ops.aws`` raises.
+    """
+    found = sqs.find(aws, queue) if queue else workload.dlq
+    if found is None:
+        raise UsageError(
+            f"{workload.queue.name} has no dead-letter queue to look at.",
+            "Give it a redrive policy (deadLetterTargetArn, maxReceiveCount), so that failing messages are kept.",
+        )
+    _, _, _, region, account, name = found.arn.split(":", 5)
+    folder = home(aws.target) / f"{account}-{region}-{name}"
+    for path in (folder, folder / "plans", folder / "runs"):
+        try:
+            path.mkdir(parents=True, exist_ok=True, mode=0o700)  # letters may hold personal data
+        except OSError as error:
+            raise unusable(path, error) from error
+    if not os.access(folder, os.W_OK):
+        raise unusable(folder, PermissionError(13, "Permission denied"))
+    return Source(aws, workload, found, folder)
+
+
+def home(target: Target, environ: Mapping[str, str] = os.environ) -> Path:
+    """Where this machine keeps what was read and done: ``$OPS_HOME``, else ``$XDG_STATE_HOME/scilearn-ops``, else
+    ``~/.local/state/scilearn-ops``; the twin's own goes with the twin, in its folder."""
+    if target.is_twin:
+        return state.folder() / "ops"
+    if environ.get("OPS_HOME"):
+        return Path(environ["OPS_HOME"]).expanduser()
+    return Path(environ.get("XDG_STATE_HOME") or "~/.local/state").expanduser() / "scilearn-ops"
+
+
+def unusable(path: Path, error: OSError) -> OpsError:
+    return OpsError(
+        f"{path} cannot be used: {error.strerror or error}.",
+        "Set OPS_HOME to a folder that you can write to.",
+    )
