@@ -1,0 +1,68 @@
+"""How fast letters go: a token bucket that many movers share and that headroom turns up and down while they run."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+
+BURST_S = 0.1
+"""Unused time that may be caught up on: short, so that a pause is not followed by a flood."""
+LOOK_UP_S = 0.2
+"""How often a waiting mover asks whether it shall stop."""
+
+
+class Limiter:
+    """At most ``rate`` messages a second, over all threads that take from it; None: no limit; 0: nothing goes.
+
+    ``why`` is the reason for the current rate, in a clause.
+    """
+
+    def __init__(self, rate: float | None, why: str = "", clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._changed = threading.Condition()
+        self._rate = rate
+        self._why = why
+        self._tokens = 0.0
+        self._at = clock()
+
+    @property
+    def rate(self) -> float | None:
+        return self._rate
+
+    @property
+    def why(self) -> str:
+        return self._why
+
+    def set(self, rate: float | None, why: str = "") -> None:
+        """From now on; who waits now waits by the new rate."""
+        with self._changed:
+            self._refill()
+            self._rate, self._why = rate, why
+            self._changed.notify_all()
+
+    def take(self, count: int = 1, stop: Callable[[], bool] | None = None) -> bool:
+        """Wait until ``count`` more messages may go. False when ``stop`` became true while waiting: then none may.
+
+        A count above what has gathered is a debt that the next taker waits for, so that a batch of ten never has to
+        wait for ten tokens to gather at a slow rate, and the rate still holds on average.
+        """
+        if self._rate is None:
+            return not (stop and stop())
+        with self._changed:
+            while not (stop and stop()):
+                self._refill()
+                if self._rate is None or (self._rate > 0 and self._tokens >= 0):
+                    self._tokens -= count if self._rate is not None else 0
+                    return True
+                missing = -self._tokens / self._rate if self._rate else LOOK_UP_S
+                self._changed.wait(min(missing, LOOK_UP_S))
+        return False
+
+    def _refill(self) -> None:
+        now = self._clock()
+        if self._rate is not None:
+            self._tokens = min(self._rate * BURST_S, self._tokens + (now - self._at) * self._rate)
+        else:
+            self._tokens = 0.0
+        self._at = now
