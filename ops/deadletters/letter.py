@@ -80,6 +80,7 @@ class Cause:
     job_kind: str = ""
     fingerprint: str = ""  # ten hex digits: the same for letters of one cause
     label: str = ""  # the group's common message, changing parts as "…"
+    likely: bool = False  # joined by time or log stream only, because no line names the message or its request
 
 
 class Place(StrEnum):
