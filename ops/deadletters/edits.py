@@ -1,0 +1,200 @@
+"""Changing a letter on its way out. The original on the shelf is never touched."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import difflib
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from handler import contract
+from ops.deadletters import addresses, jsontext
+from ops.deadletters.letter import Attribute, Letter
+from ops.deadletters.plan import Edit
+from ops.errors import UsageError
+
+_HOW = "Write PATH=VALUE, such as body.params.alpha=0.1 or attributes.Tenant=blue."
+_ATTRIBUTE = "attributes."
+_NAME = re.compile(r"(?!(?i:aws|amazon)\.)(?!\.)(?!.*\.\.)[A-Za-z0-9_.-]{1,256}(?<!\.)")
+"""Of a message attribute (botocore 1.44.5 model, 2026-11)."""
+_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
+
+
+def parse(set_expressions: Sequence[str] = (), merge_patch: str | None = None) -> tuple[Edit, ...]:
+    """The edits that ``PATH=VALUE`` expressions and the text of a JSON merge patch (RFC 7396, of the body) ask for.
+
+    Paths: see ``addresses`` for those in the body; ``body`` alone is the whole body; ``attributes.NAME`` is an
+    attribute, and the value null takes it away. A value that is no JSON is a text, so that quotes are rarely needed.
+    A merge patch comes first. Raises UsageError.
+    """
+    edits: list[Edit] = []
+    if merge_patch is not None:
+        try:
+            edits.append(Edit("", json.loads(merge_patch, parse_constant=_no_constant)))
+        except (ValueError, RecursionError) as error:
+            raise UsageError(
+                f"The merge patch is no JSON: {error}.", 'Write an object such as {"params": {"alpha": 0.1}}.'
+            ) from error
+    for expression in set_expressions:
+        path, value = _split(expression)
+        edit = Edit(path, _value(value))
+        _check(edit)
+        edits.append(edit)
+    return tuple(edits)
+
+
+def apply(letter: Letter, edits: Sequence[Edit]) -> Letter:
+    """``letter`` as it will go out. Numbers, key order and spacing of a JSON body stay where nothing is changed.
+
+    Raises UsageError when an edit does not fit: the body is no JSON, a place on the path is not there, a value is not
+    of the attribute's type, or there would be more attributes than SQS takes.
+    """
+    if not edits:
+        return letter
+    attributes = dict(letter.attributes)
+    body = letter.body
+    document: dict[str, Any] | None = None
+    for edit in edits:
+        if edit.path.startswith(_ATTRIBUTE):
+            _set_attribute(attributes, _attribute_name(edit.path), edit.value)
+        elif edit.path == "body":
+            body, document = edit.value if isinstance(edit.value, str) else json.dumps(edit.value), None
+        else:
+            document = document or {"body": _json(body)}
+            if edit.path:
+                addresses.change(document, edit.path, edit.value)
+            else:
+                document["body"] = _merged(document["body"], edit.value)
+    if document is not None:
+        body = jsontext.dumps(document["body"], like=body)
+    if len(attributes) > contract.ATTRIBUTE_LIMIT and len(attributes) > len(letter.attributes):
+        raise UsageError(
+            f"The message would have {len(attributes)} attributes, and SQS takes {contract.ATTRIBUTE_LIMIT}.",
+            "Set fewer, or take one away: attributes.NAME=null.",
+        )
+    return replace(letter, body=body, attributes=attributes)
+
+
+def diff(before: Letter, after: Letter) -> str:
+    """What was changed, as a unified diff of the pretty-printed body and the attributes; empty when nothing was.
+
+    Lines end with ``\\n``. All other control and direction characters are escaped, since bodies are untrusted.
+    """
+    lines = difflib.unified_diff(_pretty(before), _pretty(after), "as it died", "as it will be sent", n=3, lineterm="")
+    return "".join(f"{_printable(line)}\n" for line in lines)
+
+
+def described(edit: Edit) -> str:
+    """``edit`` as it could have been typed."""
+    value = json.dumps(edit.value, ensure_ascii=False)
+    return f"{edit.path}={value}" if edit.path else f"merge patch {value}"
+
+
+def _split(expression: str) -> tuple[str, str]:
+    """At the first ``=`` that is not part of a condition or a quoted name."""
+    depth, quote = 0, ""
+    for at, sign in enumerate(expression):
+        if quote:
+            quote = "" if sign == quote else quote
+        elif sign in "\"'`":
+            quote = sign
+        elif sign in "[]":
+            depth += 1 if sign == "[" else -1
+        elif sign == "=" and depth == 0:
+            return expression[:at].strip(), expression[at + 1 :]
+    raise UsageError(f"{expression!r} sets nothing.", _HOW)
+
+
+def _value(text: str) -> Any:
+    try:
+        return json.loads(text, parse_constant=_no_constant)
+    except (ValueError, RecursionError):
+        return text
+
+
+def _no_constant(name: str) -> Any:
+    raise ValueError(f"{name} is no JSON")
+
+
+def _check(edit: Edit) -> None:
+    if edit.path.startswith(_ATTRIBUTE):
+        _set_attribute({}, _attribute_name(edit.path), edit.value)
+        return
+    steps = addresses.parse(edit.path)
+    if not steps or (steps[0].kind, steps[0].value) != ("key", "body"):
+        raise UsageError(f"{edit.path} is neither in the body nor an attribute.", _HOW)
+
+
+def _attribute_name(path: str) -> str:
+    name = path.removeprefix(_ATTRIBUTE)
+    if name.startswith('"') and name.endswith('"') and len(name) > 1:
+        name = name[1:-1]
+    if not _NAME.fullmatch(name):
+        raise UsageError(
+            f"{name!r} cannot be the name of a message attribute.",
+            "Use at most 256 letters, digits, _, - and single dots, and no name that begins with AWS. or Amazon.",
+        )
+    return name
+
+
+def _set_attribute(attributes: dict[str, Attribute], name: str, value: Any) -> None:
+    """Keeps the type of an attribute that is there; a new one is a Number or a String, as its value is."""
+    if value is None:
+        attributes.pop(name, None)
+        return
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    text = value if isinstance(value, str) else json.dumps(value)
+    known = attributes.get(name)
+    data_type = known.data_type if known else ("Number" if number else "String")
+    if not text:
+        raise UsageError(
+            f"Attribute {name} would be empty, which SQS does not take.", f"Take it away: attributes.{name}=null."
+        )
+    if data_type.startswith("Number") and not _NUMBER.fullmatch(text):
+        raise UsageError(f"Attribute {name} is a number, and {text!r} is none.", "Set it to a number.")
+    if data_type.startswith("Binary"):
+        try:
+            base64.b64decode(text, validate=True)
+        except (binascii.Error, ValueError) as error:
+            raise UsageError(f"Attribute {name} is binary, and its value no base64.", "Give it as base64.") from error
+    attributes[name] = Attribute(data_type, text)
+
+
+def _json(body: str) -> Any:
+    try:
+        return jsontext.loads(body)
+    except ValueError as error:
+        raise UsageError(
+            f"The body cannot be edited as JSON: {error}.",
+            "Leave such letters out (--where 'body != null'), set the whole body (body=…), or edit attributes only.",
+        ) from error
+
+
+def _merged(target: Any, patch: Any) -> Any:
+    """RFC 7396: objects are merged, null takes a key away, anything else replaces."""
+    if not isinstance(patch, Mapping):
+        return patch
+    merged = dict(target) if isinstance(target, dict) else {}
+    for key, value in patch.items():
+        if value is None:
+            merged.pop(key, None)
+        else:
+            merged[key] = _merged(merged.get(key), value)
+    return merged
+
+
+def _pretty(letter: Letter) -> list[str]:
+    try:
+        body = jsontext.dumps(jsontext.loads(letter.body), indent=2)
+    except ValueError:
+        body = letter.body
+    attributes = [f"{name} ({has.data_type}): {has.value}" for name, has in sorted(letter.attributes.items())]
+    return ["body:", *body.split("\n"), "attributes:", *(f"  {line}" for line in attributes)]
+
+
+def _printable(text: str) -> str:
+    return "".join(sign if sign.isprintable() else ascii(sign)[1:-1] for sign in text)
