@@ -39,6 +39,21 @@ class Outcome(StrEnum):
 
 
 @dataclass(frozen=True)
+class Sent:
+    """One letter that was sent, as its outcome is watched. ``new_ids``: what the destination called the message, once
+    for each time that it was (or may have been) sent: SQS message ids, or the request ids of asynchronous
+    invocations."""
+
+    message_id: str  # the letter's, on the shelf
+    original_message_id: str
+    new_ids: tuple[str, ...]
+    sent_at: datetime
+    step: int
+    destination: str = ""  # ARN
+    outcome: Outcome = Outcome.WAITING
+
+
+@dataclass(frozen=True)
 class Step:
     """``upto``: letters sent by its end, of all steps. ``state``: open | sending | watching | passed | stopped."""
 
