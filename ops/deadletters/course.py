@@ -1,0 +1,247 @@
+"""The course of one run: a step is sent, what became of it is watched, and only then the next one goes.
+
+The mover works in a thread of its own; this one looks after it: outcomes, headroom, cancelling, progress. Whatever ends
+a run early, the mover is told to stop and awaited, so that nothing is held back.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import datetime
+from itertools import pairwise
+from typing import Protocol
+
+from ops.deadletters import verdicts
+from ops.deadletters.canary import Tally, Verdict, boundaries, brake, decide
+from ops.deadletters.pace import Limiter
+from ops.deadletters.plan import Plan
+from ops.deadletters.run import Outcome, Run, Sent, State, Step
+from ops.insight import words
+
+TICK_S = 0.5
+
+Became = tuple[str, Outcome, datetime | None, str]
+"""A letter's message id, what became of its message, when, and the cause if it came back."""
+
+
+class Ledger(Protocol):
+    @property
+    def cancelled(self) -> bool: ...
+    def run(self) -> Run: ...
+    def said(self, text: str) -> None: ...
+    def rate(self, limit: float | None, why: str) -> None: ...
+    def step(self, number: int, upto: int, state: str) -> None: ...
+    def sent(self, outcome: Outcome | None = None) -> Iterable[Sent]: ...
+    def outcomes(self, rows: Iterable[Became]) -> None: ...
+
+
+class Mover(Protocol):
+    def move(self, upto: int, step: int) -> None:
+        """Send until ``upto`` letters are sent in all, none is left, or the run is stopping."""
+
+
+class Watch(Protocol):
+    @property
+    def pause_s(self) -> float:
+        """How long to wait between two looks."""
+
+    @property
+    def note(self) -> str:
+        """What the outcome rests on, or why it is not known; may be empty."""
+
+    def look(self, sent: Sequence[Sent]) -> Iterable[Became]:
+        """What is known now of those that were waiting; those still waiting are left out."""
+
+
+class Gauge(Protocol):
+    def adjust(self, limiter: Limiter) -> None:
+        """Set the rate by how the workload is doing; called often, looks when it is time to."""
+
+
+class _Halt(Exception):
+    """No error: somebody, or what came back, ends the run here."""
+
+    def __init__(self, state: State, said: str) -> None:
+        super().__init__(said)
+        self.state = state
+
+
+@dataclass(frozen=True)
+class _Part:
+    """One step: the letters after ``begins`` up to ``end``."""
+
+    number: int
+    begins: int
+    end: int
+    steps: int
+
+    @property
+    def place(self) -> str:
+        return f"step {self.number} of {self.steps}"
+
+    @property
+    def last(self) -> bool:
+        return self.number == self.steps
+
+
+@dataclass
+class Course:
+    """``stopping`` is set to make ``mover`` stop. ``resumed_from``: the steps of a run that the canary had stopped and
+    somebody resumes: what came back before is not held against what goes now."""
+
+    plan: Plan
+    ledger: Ledger
+    mover: Mover
+    watch: Watch | None
+    gauge: Gauge | None
+    limiter: Limiter
+    stopping: threading.Event
+    progress: Callable[[Run], None] | None = None
+    stop: Callable[[], bool] | None = None
+    resumed_from: tuple[Step, ...] = ()
+    tick_s: float = TICK_S
+    _next_look: float = field(default=0.0, init=False)
+    _told: tuple[float | None, str] | None = field(default=None, init=False)
+
+    def go(self) -> tuple[State, str]:
+        """Carry it out; how it ended, and in which sentence. Raises what the mover raises (``ops.errors``)."""
+        sizes = self.plan.steps.sizes if self.watch else ("100%",)
+        ends = boundaries(sizes, len(self.plan.ids))
+        passed = {step.number for step in self.ledger.run().steps if step.state == "passed"}
+        parts = [_Part(number, begins, end, len(ends)) for number, (begins, end) in enumerate(pairwise((0, *ends)), 1)]
+        try:
+            for part in parts:
+                if part.number not in passed or part.last:
+                    self._step(part)
+        except (_Halt, KeyboardInterrupt) as halt:
+            return self._halted(halt)
+        finally:
+            self._tell()
+        return State.DONE, self._closing()
+
+    def _step(self, part: _Part) -> None:
+        up_to = f"{words.count(part.end)} of {words.count(len(self.plan.ids))}"
+        self.ledger.step(part.number, part.end, "sending")
+        self.ledger.said(f"In {part.place}: sending, up to letter {up_to}.")
+        self._send(part)
+        if self.watch is None:
+            self.ledger.step(part.number, part.end, "passed")
+            return
+        self.ledger.step(part.number, part.end, "watching")
+        verdict = self._await(part)
+        if verdict is Verdict.GO:
+            self.ledger.step(part.number, part.end, "passed")
+            return
+        self.ledger.step(part.number, part.end, "stopped")
+        if part.last:  # nothing is left that could be stopped
+            return
+        if verdict is Verdict.STOP:
+            raise self._came_back(part)
+        run = self.ledger.run()
+        said = verdicts.still_open(run, self.plan.steps, self._tally(part), part.place, self._note)
+        raise _Halt(State.STOPPED, said)
+
+    def _send(self, part: _Part) -> None:
+        with ThreadPoolExecutor(1, "move") as pool:
+            moving = pool.submit(self.mover.move, part.end, part.number)
+            try:
+                while not wait([moving], self.tick_s).done:
+                    self._pulse()
+                    if self.watch and brake(self._tally(part), self.plan.steps):
+                        self.ledger.step(part.number, part.end, "stopped")
+                        raise self._came_back(part)
+            except BaseException:
+                self.stopping.set()
+                _finish(moving)
+                raise
+            moving.result()
+
+    def _await(self, part: _Part) -> Verdict:
+        began, told = time.monotonic(), -1
+        while True:
+            self._look()
+            tally, waited = self._tally(part), time.monotonic() - began
+            verdict = decide(tally, self.plan.steps, waited)
+            if part.last and verdict is Verdict.GO and tally.waiting and waited < self.plan.steps.patience_s:
+                verdict = Verdict.WAIT  # nothing to widen to any more: see them all through
+            if verdict is not Verdict.WAIT:
+                return verdict
+            if tally.waiting != told:
+                told = tally.waiting
+                self.ledger.said(f"In {part.place}: waiting to see what becomes of {words.count(told, 'message')}.")
+            self._pulse()
+            self.stopping.wait(self.tick_s)
+
+    def _pulse(self) -> None:
+        if self.ledger.cancelled:
+            raise _Halt(State.CANCELLED, "Cancelled.")
+        if self.stop and self.stop():
+            raise _Halt(State.CANCELLED, "Stopped on request.")
+        self._look()
+        if self.gauge:
+            self.gauge.adjust(self.limiter)
+        self._tell()
+
+    def _tell(self) -> None:
+        now = (self.limiter.rate, self.limiter.why)
+        if now != self._told:
+            self._told = now
+            self.ledger.rate(*now)
+        if self.progress:
+            self.progress(self.ledger.run())
+
+    def _look(self) -> None:
+        """Whether it is time to look is asked here, so that sending and waiting look equally often."""
+        if self.watch is None or time.monotonic() < self._next_look:
+            return
+        began = time.monotonic()
+        waiting = list(self.ledger.sent(Outcome.WAITING))
+        if waiting:
+            known = list(self.watch.look(waiting))
+            if known:
+                self.ledger.outcomes(known)
+        took = time.monotonic() - began
+        self._next_look = time.monotonic() + max(self.watch.pause_s, 4 * took)
+
+    def _tally(self, part: _Part) -> Tally:
+        """Without what an earlier run of it had been stopped for."""
+        nothing = Step(part.number, part.end, 0, 0, 0, 0, "")
+        now = next((step for step in self.ledger.run().steps if step.number == part.number), nothing)
+        before = next((step for step in self.resumed_from if step.number == part.number), nothing)
+        sent, succeeded = now.sent - before.sent, max(0, now.succeeded - before.succeeded)
+        came_back = max(0, now.came_back - before.came_back)
+        waiting = min(now.waiting, sent - succeeded - came_back)
+        size = part.end - part.begins - before.sent
+        return Tally(size, sent, succeeded, came_back, sent - succeeded - came_back - waiting)
+
+    def _came_back(self, part: _Part) -> _Halt:
+        said = verdicts.came_back(self.ledger.run(), self.plan.steps, self._tally(part), part.place)
+        return _Halt(State.STOPPED, said)
+
+    def _halted(self, halt: BaseException) -> tuple[State, str]:
+        run = self.ledger.run()
+        if run.sent and run.deleted + run.failed + run.vanished >= run.planned:
+            return State.DONE, self._closing()  # only the outcome was still awaited
+        if isinstance(halt, _Halt) and halt.state is State.STOPPED:
+            return halt.state, str(halt)
+        said = str(halt) if isinstance(halt, _Halt) else "Stopped by Ctrl-C."
+        return State.CANCELLED, verdicts.ended_early(run, said)
+
+    def _closing(self) -> str:
+        return verdicts.done(self.ledger.run(), self.watch is not None, self._note)
+
+    @property
+    def _note(self) -> str:
+        return self.watch.note if self.watch else ""
+
+
+def _finish(moving: Future[None]) -> None:
+    """Wait for the mover to give back what it holds, even when Ctrl-C is pressed again."""
+    while not moving.done():
+        with suppress(KeyboardInterrupt):
+            wait([moving], 1)

@@ -1,0 +1,61 @@
+"""How a run ended, in one sentence: what went, what became of it, what came back, what did not go."""
+
+from __future__ import annotations
+
+from ops.deadletters.canary import Tally
+from ops.deadletters.plan import Steps
+from ops.deadletters.run import Run
+from ops.insight import words
+
+CAUSES = 3
+"""Causes of what came back that a sentence names."""
+
+
+def came_back(run: Run, steps: Steps, tally: Tally, place: str) -> str:
+    share = words.percent(steps.stop_share)
+    of = f"{words.count(tally.came_back)} of {words.count(tally.decided)}"
+    return f"Stopped in {place}: {of} came back, more than {share}{_causes(run)}. {not_gone(run)}"
+
+
+def still_open(run: Run, steps: Steps, tally: Tally, place: str, note: str) -> str:
+    after = words.duration(steps.patience_s)
+    of = f"{words.count(tally.waiting)} of {words.count(tally.sent, 'message')}"
+    return _sentences(
+        f"Stopped after {place}: what became of {of} is still not known after {after}.", note, not_gone(run)
+    )
+
+
+def ended_early(run: Run, who: str) -> str:
+    return _sentences(who, not_gone(run))
+
+
+def done(run: Run, watched: bool, note: str) -> str:
+    parts = [f"{words.count(run.sent, 'letter was', 'letters were')} sent"]
+    if watched and run.sent:
+        if run.succeeded:
+            parts.append(f"{words.count(run.succeeded)} succeeded")
+        if run.came_back:
+            parts.append(f"{words.count(run.came_back)} came back{_causes(run)}")
+        if run.waiting:
+            parts.append(f"of {words.count(run.waiting)} the outcome is not known yet")
+        if unwatched := max(0, run.sent - run.succeeded - run.came_back - run.waiting):
+            parts.append(f"{words.count(unwatched)} cannot be watched")
+    if run.failed:
+        parts.append(f"{words.count(run.failed)} were refused and stay in the queue")
+    if run.vanished:
+        parts.append(f"{words.count(run.vanished)} were not in the queue any more")
+    return _sentences(", ".join(parts) + ".", note if run.sent else "")
+
+
+def not_gone(run: Run) -> str:
+    left = run.planned - run.sent - run.failed - run.vanished
+    return f"{words.count(left, 'letter')} did not go." if left > 0 else ""
+
+
+def _causes(run: Run) -> str:
+    named = "; ".join(f"{words.count(number)}: {cause}" for cause, number in run.causes_back[:CAUSES])
+    return f" ({named})" if named else ""
+
+
+def _sentences(*some: str) -> str:
+    return " ".join(text for text in some if text)

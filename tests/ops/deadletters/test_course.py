@@ -1,0 +1,295 @@
+"""The course of a run, over a ledger in memory and a mover that moves nothing."""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+
+import pytest
+
+from ops.deadletters.course import Became, Course
+from ops.deadletters.pace import Limiter
+from ops.deadletters.plan import Action, Destination, Estimate, Pace, Plan, Selection, Steps
+from ops.deadletters.run import Outcome, Run, Sent, State, Step
+from ops.errors import NotFound
+
+NOW = datetime(2026, 11, 24, 4, 0, tzinfo=UTC)
+
+
+def a_plan(letters: int, steps: Steps) -> Plan:
+    ids = tuple(f"m{number:05}" for number in range(letters))
+    return Plan(
+        id="20261124T040000-0001",
+        made_at=NOW,
+        made_by="arn:aws:iam::123456789012:user/one",
+        queue_arn="arn:aws:sqs:eu-west-1:123456789012:dead",
+        queue_url="https://sqs.eu-west-1.amazonaws.com/123456789012/dead",
+        action=Action.REDRIVE,
+        selection=Selection(),
+        ids=ids,
+        bytes=letters,
+        looked_at=NOW,
+        queue_count=letters,
+        margin=0.1,
+        destination=Destination(),
+        edits=(),
+        pace=Pace(None, headroom=False),
+        steps=steps,
+        engine="ledger",
+        engine_why="",
+        causes={},
+        estimate=Estimate(0, 0, 0),
+        permissions=(),
+        sample=ids[:3],
+    )
+
+
+@dataclass
+class Memory:
+    """A ledger that forgets everything with the test."""
+
+    planned: int
+    letters: dict[str, Sent] = field(default_factory=dict)
+    back: Counter[str] = field(default_factory=Counter)
+    steps: dict[int, tuple[int, str]] = field(default_factory=dict)
+    texts: list[str] = field(default_factory=list)
+    rates: list[tuple[float | None, str]] = field(default_factory=list)
+    vanished: int = 0
+    cancelled: bool = False
+
+    def run(self) -> Run:
+        def count(outcome: Outcome, step: int | None = None) -> int:
+            some = self.letters.values()
+            return sum(one.outcome is outcome and step in (None, one.step) for one in some)
+
+        steps = tuple(
+            Step(
+                number,
+                upto,
+                sum(one.step == number for one in self.letters.values()),
+                count(Outcome.SUCCEEDED, number),
+                count(Outcome.CAME_BACK, number),
+                count(Outcome.WAITING, number),
+                state,
+            )
+            for number, (upto, state) in sorted(self.steps.items())
+        )
+        sent = len(self.letters)
+        return Run(
+            id="r", plan_hash="", reason="", who="", state=State.RUNNING, began=NOW, ended=None, engine="ledger",
+            planned=self.planned, sent=sent, deleted=sent, failed=0, vanished=self.vanished,
+            succeeded=count(Outcome.SUCCEEDED), came_back=count(Outcome.CAME_BACK), waiting=count(Outcome.WAITING),
+            rate=0.0, rate_limit=None, rate_why="", said="", steps=steps, causes_back=tuple(self.back.most_common()),
+        )  # fmt: skip
+
+    def said(self, text: str) -> None:
+        self.texts.append(text)
+
+    def rate(self, limit: float | None, why: str) -> None:
+        self.rates.append((limit, why))
+
+    def step(self, number: int, upto: int, state: str) -> None:
+        self.steps[number] = (upto, state)
+
+    def sent(self, outcome: Outcome | None = None) -> list[Sent]:
+        return [one for one in self.letters.values() if outcome in (None, one.outcome)]
+
+    def outcomes(self, rows: Iterable[Became]) -> None:
+        for message_id, outcome, _, cause in rows:
+            self.letters[message_id] = replace(self.letters[message_id], outcome=outcome)
+            if outcome is Outcome.CAME_BACK:
+                self.back[cause] += 1
+
+
+@dataclass
+class Hand:
+    """Marks letters as sent, ``pause`` of them at a time."""
+
+    plan: Plan
+    ledger: Memory
+    stopping: threading.Event
+    slow: float = 0.0
+    gone: int = 0
+
+    def move(self, upto: int, step: int) -> None:
+        for message_id in self.plan.ids[len(self.ledger.letters) : upto - self.gone]:
+            if self.stopping.is_set():
+                return
+            if self.slow and self.stopping.wait(self.slow):
+                return
+            self.ledger.letters[message_id] = Sent(message_id, message_id, (f"new-{message_id}",), NOW, step)
+        self.ledger.vanished = self.gone
+
+
+@dataclass
+class Fate:
+    """Decides at once what becomes of each message; None: nothing is known yet."""
+
+    of: Callable[[Sent], Outcome | None]
+    pause_s: float = 0.0
+    note: str = ""
+
+    def look(self, sent: Sequence[Sent]) -> list[Became]:
+        return [
+            (one.message_id, outcome, NOW, "ValueError: no column" if outcome is Outcome.CAME_BACK else "")
+            for one in sent
+            if (outcome := self.of(one))
+        ]
+
+
+def course(plan: Plan, fate: Fate | None, **more: object) -> tuple[Course, Memory]:
+    ledger, stopping = Memory(len(plan.ids)), threading.Event()
+    hand = Hand(plan, ledger, stopping)
+    for name in ("slow", "gone"):
+        if name in more:
+            setattr(hand, name, more.pop(name))
+    made = Course(plan, ledger, hand, fate, None, Limiter(None, "no limit"), stopping, tick_s=0.002)
+    for name, value in more.items():
+        setattr(made, name, value)
+    return made, ledger
+
+
+def succeeds(_: Sent) -> Outcome:
+    return Outcome.SUCCEEDED
+
+
+def test_every_step_waits_for_the_outcome_of_the_one_before() -> None:
+    seen: list[int] = []
+
+    def of(one: Sent) -> Outcome:
+        seen.append(one.step)
+        return Outcome.SUCCEEDED
+
+    run, ledger = course(a_plan(100, Steps()), Fate(of))
+    state, said = run.go()
+    assert state is State.DONE
+    assert said == "100 letters were sent, 100 succeeded."
+    assert [(step.upto, step.sent, step.succeeded, step.state) for step in ledger.run().steps] == [
+        (5, 5, 5, "passed"),
+        (10, 5, 5, "passed"),
+        (100, 90, 90, "passed"),
+    ]
+    assert seen == sorted(seen)
+
+
+def test_what_comes_back_stops_the_first_step_and_is_named() -> None:
+    run, ledger = course(a_plan(100, Steps()), Fate(lambda one: Outcome.CAME_BACK))
+    state, said = run.go()
+    assert state is State.STOPPED
+    assert said == (
+        "Stopped in step 1 of 3: 5 of 5 came back, more than 20% (5: ValueError: no column). 95 letters did not go."
+    )
+    assert len(ledger.letters) == 5
+    assert ledger.run().steps[-1].state == "stopped"
+
+
+def test_an_outcome_that_stays_open_stops_too() -> None:
+    fate = Fate(lambda one: None, note="The function logs no message ids.")
+    run, _ = course(a_plan(100, Steps(patience_s=0.02)), fate)
+    state, said = run.go()
+    assert state is State.STOPPED
+    assert said.startswith("Stopped after step 1 of 3: what became of 5 of 5 messages is still not known after")
+    assert "The function logs no message ids. 95 letters did not go." in said
+
+
+def test_a_step_on_its_way_is_stopped() -> None:
+    plan = a_plan(1000, Steps(sizes=("5", "100%")))
+    fate = Fate(lambda one: Outcome.SUCCEEDED if one.step == 1 else Outcome.CAME_BACK)
+    run, ledger = course(plan, fate, slow=0.0005)
+    state, said = run.go()
+    assert state is State.STOPPED
+    assert said.startswith("Stopped in step 2 of 2: ")
+    assert len(ledger.letters) < 1000
+
+
+def test_what_stopped_before_is_not_held_against_a_resumed_run() -> None:
+    plan = a_plan(100, Steps())
+    run, ledger = course(plan, Fate(lambda one: Outcome.CAME_BACK))
+    assert run.go()[0] is State.STOPPED
+    again = Course(
+        plan, ledger, Hand(plan, ledger, threading.Event()), Fate(succeeds), None, Limiter(None),
+        threading.Event(), resumed_from=ledger.run().steps, tick_s=0.002,
+    )  # fmt: skip
+    state, said = again.go()
+    assert state is State.DONE
+    assert said == "100 letters were sent, 95 succeeded, 5 came back (5: ValueError: no column)."
+
+
+def test_in_the_last_step_nothing_is_left_to_stop_but_it_is_said() -> None:
+    run, ledger = course(a_plan(4, Steps()), Fate(lambda one: Outcome.CAME_BACK))
+    state, said = run.go()
+    assert state is State.DONE
+    assert said == "4 letters were sent, 4 came back (4: ValueError: no column)."
+    assert ledger.run().steps[-1].state == "stopped"
+
+
+def test_nobody_watches_one_step() -> None:
+    run, ledger = course(a_plan(30, Steps(watch=False)), None)
+    assert run.go() == (State.DONE, "30 letters were sent.")
+    assert [step.upto for step in ledger.run().steps] == [30]
+
+
+def test_letters_that_are_gone_are_counted() -> None:
+    run, _ = course(a_plan(3, Steps()), Fate(succeeds), gone=2)
+    assert run.go() == (State.DONE, "1 letter was sent, 1 succeeded, 2 were not in the queue any more.")
+
+
+def test_a_cancel_from_elsewhere_stops_the_mover() -> None:
+    run, ledger = course(a_plan(1000, Steps(sizes=("100%",))), Fate(succeeds), slow=0.001)
+    run.progress = lambda now: setattr(ledger, "cancelled", now.sent > 3)
+    state, said = run.go()
+    assert state is State.CANCELLED
+    assert said.startswith("Cancelled. ")
+    assert run.stopping.is_set()
+
+
+def test_stop_is_asked() -> None:
+    run, _ = course(a_plan(1000, Steps(sizes=("100%",))), Fate(succeeds), slow=0.001, stop=lambda: True)
+    assert run.go()[0] is State.CANCELLED
+
+
+def test_ctrl_c_ends_it_cleanly() -> None:
+    run, _ = course(a_plan(1000, Steps(sizes=("100%",))), Fate(succeeds), slow=0.001)
+
+    def press(_: Run) -> None:
+        if not run.stopping.is_set():
+            raise KeyboardInterrupt
+
+    run.progress = press
+    state, said = run.go()
+    assert state is State.CANCELLED
+    assert said.startswith("Stopped by Ctrl-C. ")
+    assert said.endswith(" letters did not go.")
+    assert run.stopping.is_set()
+
+
+def test_what_the_mover_raises_is_raised() -> None:
+    run, _ = course(a_plan(10, Steps()), Fate(succeeds))
+
+    class Refused:
+        def move(self, upto: int, step: int) -> None:
+            raise NotFound("The queue jobs does not exist.", "Name another.")
+
+    run.mover = Refused()
+    with pytest.raises(NotFound):
+        run.go()
+
+
+def test_the_rate_and_its_reason_are_told_when_they_change() -> None:
+    class Slower:
+        def __init__(self) -> None:
+            self.asked = 0
+
+        def adjust(self, limiter: Limiter) -> None:
+            self.asked += 1
+            limiter.set(100.0 if self.asked < 3 else 50.0, "the queue's oldest message is 40 s old, slowing")
+
+    run, ledger = course(a_plan(200, Steps(sizes=("100%",))), Fate(succeeds), slow=0.0005, gauge=Slower())
+    run.go()
+    assert ledger.rates == [
+        (100.0, "the queue's oldest message is 40 s old, slowing"),
+        (50.0, "the queue's oldest message is 40 s old, slowing"),
+    ]
