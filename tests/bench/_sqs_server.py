@@ -49,6 +49,7 @@ class _Server:
         self.account = Account(seed)
         self.latency_s = latency_s
         self.connections: set[_Connection] = set()
+        self.tasks: set[asyncio.Task[None]] = set()
 
     async def answer(self, path: str, target: str, host: str, body: bytes) -> tuple[int, bytes, str, bytes]:
         """Status, further headers, content type, body. Raises _Cut."""
@@ -119,9 +120,11 @@ class _Server:
             await asyncio.Event().wait()
         finally:
             server.close()
-            for connection in list(self.connections):
-                connection.stop()
-            await asyncio.sleep(0)
+            for task in self.tasks:
+                task.cancel()
+            for connection in self.connections:
+                connection.transport.abort()
+            await asyncio.gather(*self.tasks, return_exceptions=True)
 
 
 class _Connection(asyncio.Protocol):
@@ -147,11 +150,6 @@ class _Connection(asyncio.Protocol):
         self.buffer += data
         self._next()
 
-    def stop(self) -> None:
-        if self.task:
-            self.task.cancel()
-        self.transport.abort()
-
     def _next(self) -> None:
         if self.task is not None or (end := self.buffer.find(b"\r\n\r\n")) < 0:
             return
@@ -165,6 +163,8 @@ class _Connection(asyncio.Protocol):
         path = first.split(" ")[1]
         answering = self._answer(path, headers.get("x-amz-target", ""), headers.get("host", ""), body)
         self.task = asyncio.get_running_loop().create_task(answering)
+        self.server.tasks.add(self.task)
+        self.task.add_done_callback(self.server.tasks.discard)
 
     async def _answer(self, path: str, target: str, host: str, body: bytes) -> None:
         try:
