@@ -7,6 +7,7 @@
     │   ├── AccessDenied                 the identity lacks a permission, named
     │   ├── NotFound                     the stack, queue or function is not there
     │   ├── Throttled                    still refused after retries
+    │   ├── OverLimit                    the queue has as many messages in flight as SQS allows
     │   └── Unreachable                  no endpoint, wrong region, connection refused, time-out
     │       └── TwinUnreachable          the same of the twin
     └── TwinError               exit 1   the embedded cloud did not start, or stopped
@@ -33,7 +34,10 @@ class UsageError(OpsError):
 
 
 class AwsError(OpsError):
+    """``code`` is AWS's own where it answered (``KMS.AccessDeniedException``); empty when no answer came."""
+
     exit_code = 3
+    code = ""
 
 
 class CredentialsError(AwsError):
@@ -49,6 +53,10 @@ class NotFound(AwsError):
 
 
 class Throttled(AwsError):
+    pass
+
+
+class OverLimit(AwsError):
     pass
 
 

@@ -10,6 +10,7 @@ from ops.errors import (
     AwsError,
     CredentialsError,
     NotFound,
+    OverLimit,
     Throttled,
     TwinUnreachable,
     Unreachable,
@@ -63,6 +64,7 @@ _THROTTLED = {
     "ThrottlingException",
     "TooManyRequestsException",
 }
+_OVER_LIMIT = {"OverLimit", "AWS.SimpleQueueService.OverLimit"}
 # Classes by name: several live in botocore only when its optional parts do.
 _NO_CREDENTIALS = {"NoCredentialsError", "PartialCredentialsError", "NoAuthTokenError"}
 _LOGIN = {
@@ -92,7 +94,9 @@ def translate(error: Exception, service: str, about: str, target: Target) -> Aws
     """The error of ``ops.errors`` for what botocore raised while asking ``about`` (a noun phrase: "stack shop")."""
     response = getattr(error, "response", None)
     if isinstance(response, dict) and "Error" in response:
-        return _from_answer(error, response["Error"], service, about, target)
+        refused = _from_answer(error, response["Error"], service, about, target)
+        refused.code = str(response["Error"].get("Code", ""))
+        return refused
     return _from_botocore(error, about, target)
 
 
@@ -119,6 +123,11 @@ def _from_answer(error: Exception, answer: dict[str, str], service: str, about: 
         return Throttled(
             f"AWS kept refusing the call about {about} because of too many requests ({code}).",
             "Wait a minute and ask again, or ask less often.",
+        )
+    if code in _OVER_LIMIT:
+        return OverLimit(
+            f"{about[:1].upper()}{about[1:]} has as many messages in flight as SQS allows.",
+            "Wait until whoever received them has deleted them or their leases have ended.",
         )
     return AwsError(f"AWS refused the question about {about}: {code}: {_short(message)}")
 

@@ -1,4 +1,4 @@
-"""Queues: what they are set to, how full they are now."""
+"""Queues: what they are set to, how full they are now, and what comes out of them."""
 
 from __future__ import annotations
 
@@ -31,6 +31,8 @@ class Queue:
     fifo: bool
     allowed_sources: tuple[str, ...] = ()
     """ARNs of the queues that its redrive allow policy lets use it as their dead-letter queue, where it names any."""
+    kms_key: str | None = None
+    """Id, alias or ARN of the KMS key that it is encrypted with; None where SQS itself has the key, or nobody."""
 
 
 @dataclass(frozen=True)
@@ -77,6 +79,7 @@ def _queue(url: str, attributes: Mapping[str, str]) -> Queue:
         max_receive_count=int(count) if count is not None else None,
         fifo=attributes.get("FifoQueue", "false") == "true",
         allowed_sources=tuple(allowed.get("sourceQueueArns") or ()),
+        kms_key=attributes.get("KmsMasterKeyId") or None,
     )
 
 
@@ -108,18 +111,47 @@ def dead_letter_sources(aws: Aws, queue: Queue) -> tuple[str, ...]:
 
 
 @dataclass(frozen=True)
+class Attribute:
+    """A message attribute as SQS types it: ``String``, ``Number``, ``Binary`` or one with a suffix (``Number.int``)."""
+
+    data_type: str
+    value: str
+    """Text; of binary ones the base64."""
+
+    @property
+    def binary(self) -> bool:
+        return self.data_type.partition(".")[0] == "Binary"
+
+
+@dataclass(frozen=True)
 class Message:
-    """A received message. ``attributes``: message attributes as text, binary ones as base64."""
+    """A received message. ``receipt`` is good until its lease ends or somebody else receives the message."""
 
     message_id: str
     receipt: str
     body: str
-    attributes: Mapping[str, str]
+    attributes: Mapping[str, Attribute]
     system: Mapping[str, str]
 
 
+@dataclass(frozen=True)
+class Refused:
+    """Why SQS did not do its work for one entry of a batch. ``sender_fault`` false: trying again may help."""
+
+    code: str
+    message: str
+    sender_fault: bool
+
+
+UNMENTIONED = Refused("Unmentioned", "the answer does not say what became of it", False)
+"""For an entry that stands neither among an answer's successes nor its failures."""
+
+
 def receive(aws: Aws, queue: Queue, visibility_s: int, wait_s: int, most: int = BATCH) -> tuple[Message, ...]:
-    """Up to ``most`` messages, hidden from everybody else for ``visibility_s``. Counts as a receive of each."""
+    """Up to ``most`` messages, hidden from everybody else for ``visibility_s``. Counts as a receive of each.
+
+    Raises OverLimit when the queue has as many in flight as SQS allows (120,000; botocore 1.44.5 model, 2026-11).
+    """
     with aws.asking("sqs", f"queue {queue.name}"):
         answer = aws.sqs.receive_message(
             QueueUrl=queue.url,
@@ -129,34 +161,58 @@ def receive(aws: Aws, queue: Queue, visibility_s: int, wait_s: int, most: int = 
             MessageAttributeNames=["All"],
             MessageSystemAttributeNames=["All"],
         )
-    return tuple(
-        Message(
-            message_id=item["MessageId"],
-            receipt=item["ReceiptHandle"],
-            body=item.get("Body", ""),
-            attributes={name: _text(value) for name, value in item.get("MessageAttributes", {}).items()},
-            system={str(name): value for name, value in item.get("Attributes", {}).items()},
-        )
-        for item in answer.get("Messages", [])
+    return tuple(message(item) for item in answer.get("Messages", []))
+
+
+def message(item: Mapping[str, Any]) -> Message:
+    """One of ``Messages`` in the answer to ReceiveMessage."""
+    return Message(
+        message_id=item["MessageId"],
+        receipt=item["ReceiptHandle"],
+        body=item.get("Body", ""),
+        attributes={name: _attribute(value) for name, value in item.get("MessageAttributes", {}).items()},
+        system={str(name): value for name, value in item.get("Attributes", {}).items()},
     )
 
 
-def give_back(aws: Aws, queue: Queue, messages: Sequence[Message]) -> int:
-    """Make messages visible again at once; how many could not be (they come back when their lease ends)."""
-    failed = 0
+def delete_batch(aws: Aws, queue: Queue, receipts: Sequence[str]) -> tuple[Refused | None, ...]:
+    """Delete up to ten messages by their receipts. For each, in their order: None when it is done, else why not."""
     with aws.asking("sqs", f"queue {queue.name}"):
-        for at in range(0, len(messages), BATCH):
-            answer = aws.sqs.change_message_visibility_batch(
-                QueueUrl=queue.url,
-                Entries=[
-                    {"Id": str(number), "ReceiptHandle": message.receipt, "VisibilityTimeout": 0}
-                    for number, message in enumerate(messages[at : at + BATCH])
-                ],
-            )
-            failed += len(answer.get("Failed", []))
-    return failed
+        answer = aws.sqs.delete_message_batch(
+            QueueUrl=queue.url,
+            Entries=[{"Id": str(number), "ReceiptHandle": receipt} for number, receipt in enumerate(receipts)],
+        )
+    return _results(len(receipts), answer)
 
 
-def _text(value: Any) -> str:
+def lease_batch(aws: Aws, queue: Queue, receipts: Sequence[str], visibility_s: int) -> tuple[Refused | None, ...]:
+    """Keep up to ten received messages hidden for ``visibility_s`` from now (0: give them back).
+
+    For each, in their order: None when it is done, else why not; what was not given back comes back by itself.
+    """
+    with aws.asking("sqs", f"queue {queue.name}"):
+        answer = aws.sqs.change_message_visibility_batch(
+            QueueUrl=queue.url,
+            Entries=[
+                {"Id": str(number), "ReceiptHandle": receipt, "VisibilityTimeout": visibility_s}
+                for number, receipt in enumerate(receipts)
+            ],
+        )
+    return _results(len(receipts), answer)
+
+
+def _results(count: int, answer: Any) -> tuple[Refused | None, ...]:
+    results: list[Refused | None] = [UNMENTIONED] * count
+    for done in answer.get("Successful", []):
+        results[int(done["Id"])] = None
+    for failed in answer.get("Failed", []):
+        results[int(failed["Id"])] = Refused(
+            failed.get("Code", ""), failed.get("Message", ""), bool(failed.get("SenderFault"))
+        )
+    return tuple(results)
+
+
+def _attribute(value: Any) -> Attribute:
     binary = value.get("BinaryValue")
-    return base64.b64encode(binary).decode() if binary is not None else str(value.get("StringValue", ""))
+    text = base64.b64encode(binary).decode() if binary is not None else str(value.get("StringValue", ""))
+    return Attribute(str(value.get("DataType", "Binary" if binary is not None else "String")), text)

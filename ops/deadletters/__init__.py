@@ -1,5 +1,1 @@
-"""Dead letters: what died and why. Read-only: a look leases letters and gives them back (see ``lease``)."""
-
-from ops.deadletters.look import LIMIT, look
-
-__all__ = ["LIMIT", "look"]
+"""Dead letters: read them onto a shelf (``look``), know why they died (``causes``), bring them back (``redrive``)."""

@@ -10,6 +10,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from ops.aws.sqs import Attribute
+
+__all__ = ["UNKNOWN_ERROR", "Attribute", "Cause", "Kind", "Letter", "Place", "Shelved"]
+
 
 class Kind(StrEnum):
     """Who made it a dead letter, which decides where it may go back to."""
@@ -22,15 +26,6 @@ class Kind(StrEnum):
     SCHEDULER = "scheduler"  # EventBridge Scheduler (SCHEDULE_ARN …): to a queue of the user's choice only
     SNS = "sns"  # a subscription's notification: publish again
     UNKNOWN = "unknown"  # kept whole; to a queue of the user's choice only
-
-
-@dataclass(frozen=True)
-class Attribute:
-    """A message attribute as SQS types it: ``String``, ``Number``, ``Binary`` or ``String.custom`` …"""
-
-    data_type: str
-    value: str
-    """Text; of binary ones the base64."""
 
 
 @dataclass(frozen=True)

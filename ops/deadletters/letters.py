@@ -1,91 +1,153 @@
 """One kind of letter for every kind of dead letter, and the cause that it carries itself.
 
-Who wrote it shows in its message attributes (formats as of 2026-11):
+Who wrote it shows in this order, because the last hop decides where it goes back to (formats as of 2026-11):
 
-- this project's handler: handler.contract.DLQ_*;
-- Lambda's asynchronous invocation: RequestID, ErrorCode, ErrorMessage (Lambda developer guide); or, sent by an
-  on-failure destination, a body with requestContext.condition and responsePayload;
-- an EventBridge rule: RULE_ARN, TARGET_ARN, ERROR_CODE, ERROR_MESSAGE (third-party descriptions);
-- SQS itself, after maxReceiveCount: nothing but the message as it was sent. Its cause is in the logs.
+- SQS, after ``maxReceiveCount``: the system attribute ``DeadLetterQueueSourceArn`` (botocore 1.44.5 model), and the
+  message as it was sent. Its cause is in the logs;
+- this project's handler: attributes ``handler.contract.DLQ_*``;
+- Lambda's asynchronous invocation: ``RequestID``, ``ErrorCode``, ``ErrorMessage`` (Lambda developer guide); or, sent by
+  an on-failure destination, a body with ``requestContext.condition`` and ``requestPayload``;
+- an EventBridge rule: ``RULE_ARN``, ``TARGET_ARN``, ``ERROR_CODE``, ``ERROR_MESSAGE``; EventBridge Scheduler:
+  ``SCHEDULE_ARN`` and the same errors (third-party descriptions of both);
+- SNS: the envelope of a notification in the body (SNS developer guide); a raw delivery cannot be told from anything.
+
+What fits none of these stays whole, as ``Kind.UNKNOWN``.
 """
 
 from __future__ import annotations
 
-import json
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from handler import contract
-from ops.insight.reports import Letter
+from ops.deadletters import bodies
+from ops.deadletters.letter import UNKNOWN_ERROR, Cause, Kind, Letter
 
 if TYPE_CHECKING:
-    from ops.aws.sqs import Message
+    from ops.aws.sqs import Attribute, Message
 
-UNKNOWN = "unknown"
+SOURCE = "DeadLetterQueueSourceArn"
 
 
 def letter(message: Message) -> Letter:
-    """The letter, with the cause that stands in its attributes or body; else ``error_type`` is "unknown"."""
-    attributes = message.attributes
-    cause = _handler(message) or _asynchronous(message) or _event_bridge(message) or _destination(message)
-    error_type, error_message, source, request_id = cause or (UNKNOWN, "", "none", "")
+    """The letter of a received message. Never fails: what cannot be understood is kept as it is."""
+    kind, source, request_id = _origin(message.body, message.attributes, message.system)
     return Letter(
         message_id=message.message_id,
         body=message.body,
-        attributes=attributes,
+        attributes=message.attributes,
         system=message.system,
+        kind=kind,
         sent=_milliseconds(message.system.get("SentTimestamp")),
-        receives=int(message.system.get("ApproximateReceiveCount", 0)),
-        error_type=error_type,
-        error_message=error_message,
-        cause_from=source,
-        original_message_id=attributes.get(contract.DLQ_ORIGINAL_MESSAGE_ID, message.message_id),
+        receives=_number(message.system.get("ApproximateReceiveCount")),
+        source_arn=source,
+        original_message_id=_text(message.attributes, contract.DLQ_ORIGINAL_MESSAGE_ID) or message.message_id,
         request_id=request_id,
     )
 
 
-Cause = tuple[str, str, str, str]
-"""Error type, error message, where it was found, request id."""
+def carried(letter: Letter) -> Cause | None:
+    """The cause that stands in the letter's own attributes or body; None where only the logs can tell."""
+    told = letter.attributes
+    match letter.kind:
+        case Kind.REJECTED:
+            return _cause(letter, _text(told, contract.DLQ_ERROR_TYPE), _text(told, contract.DLQ_ERROR_MESSAGE))
+        case Kind.LAMBDA:
+            kind = f"Asynchronous invocation, code {_text(told, 'ErrorCode')}"
+            return _cause(letter, kind, _text(told, "ErrorMessage"))
+        case Kind.EVENTBRIDGE | Kind.SCHEDULER:
+            who = "EventBridge" if letter.kind is Kind.EVENTBRIDGE else "EventBridge Scheduler"
+            target = _text(told, "TARGET_ARN").rsplit(":", 1)[-1]
+            failed = f"{who} {_text(told, 'ERROR_CODE') or 'delivery'}" + (f" to {target}" if target else "")
+            return _cause(letter, failed, _text(told, "ERROR_MESSAGE"))
+        case Kind.DESTINATION:
+            return _of_record(letter)
+        case _:
+            return None
 
 
-def _handler(message: Message) -> Cause | None:
-    attributes = message.attributes
-    if contract.DLQ_ERROR_TYPE not in attributes:
-        return None
-    text = attributes.get(contract.DLQ_ERROR_MESSAGE, "")
-    return attributes[contract.DLQ_ERROR_TYPE], text, "attribute", attributes.get(contract.DLQ_REQUEST_ID, "")
-
-
-def _asynchronous(message: Message) -> Cause | None:
-    attributes = message.attributes
-    if "RequestID" not in attributes or "ErrorCode" not in attributes:
-        return None
-    kind = f"Asynchronous invocation, code {attributes['ErrorCode']}"
-    return kind, attributes.get("ErrorMessage", ""), "attribute", attributes["RequestID"]
-
-
-def _event_bridge(message: Message) -> Cause | None:
-    attributes = message.attributes
-    if "RULE_ARN" not in attributes:
-        return None
-    target = attributes.get("TARGET_ARN", "").rsplit(":", 1)[-1]
-    text = attributes.get("ERROR_MESSAGE", "")
-    return f"EventBridge {attributes.get('ERROR_CODE', 'delivery')} to {target}", text, "attribute", ""
-
-
-def _destination(message: Message) -> Cause | None:
-    if '"requestContext"' not in message.body:
-        return None
-    try:
-        record: Any = json.loads(message.body)
+def _origin(body: str, attributes: Mapping[str, Attribute], system: Mapping[str, str]) -> tuple[Kind, str, str]:
+    """Kind, ARN of where it came from, request id of the invocation that failed it."""
+    if system.get(SOURCE):
+        return Kind.SQS, system[SOURCE], ""
+    if contract.DLQ_ERROR_TYPE in attributes:
+        source, request_id = _text(attributes, contract.DLQ_SOURCE_ARN), _text(attributes, contract.DLQ_REQUEST_ID)
+        return Kind.REJECTED, source, request_id
+    if "RULE_ARN" in attributes:
+        return Kind.EVENTBRIDGE, _text(attributes, "RULE_ARN"), ""
+    if "SCHEDULE_ARN" in attributes:
+        return Kind.SCHEDULER, _text(attributes, "SCHEDULE_ARN"), ""
+    if "RequestID" in attributes and "ErrorCode" in attributes:
+        return Kind.LAMBDA, "", _text(attributes, "RequestID")
+    if '"requestContext"' in body and (record := _record(body)):
         context = record["requestContext"]
-        condition, request_id = str(context["condition"]), str(context["requestId"])
-    except (ValueError, KeyError, TypeError):
+        return Kind.DESTINATION, str(context.get("functionArn") or ""), str(context.get("requestId") or "")
+    if '"TopicArn"' in body and (notification := _notification(body)):
+        return Kind.SNS, str(notification["TopicArn"]), ""
+    return Kind.UNKNOWN, "", ""
+
+
+def _record(body: str) -> dict[str, Any] | None:
+    """The record of an on-failure destination, where ``body`` is one."""
+    record = bodies.parse(body)
+    if isinstance(record, dict) and isinstance(record.get("requestContext"), dict) and "requestPayload" in record:
+        return record if isinstance(record["requestContext"].get("condition"), str) else None
+    return None
+
+
+def _notification(body: str) -> dict[str, Any] | None:
+    found = bodies.parse(body)
+    whole = isinstance(found, dict) and found.get("Type") == "Notification" and "Message" in found
+    return found if whole and isinstance(found.get("TopicArn"), str) else None
+
+
+def _of_record(letter: Letter) -> Cause | None:
+    record = _record(letter.body)
+    if record is None:
         return None
-    payload = record.get("responsePayload")
+    payload, answer = record.get("responsePayload"), record.get("responseContext")
     payload = payload if isinstance(payload, dict) else {}
-    return str(payload.get("errorType") or condition), str(payload.get("errorMessage") or ""), "body", request_id
+    answer = answer if isinstance(answer, dict) else {}
+    return Cause(
+        error_type=str(payload.get("errorType") or record["requestContext"]["condition"]),
+        error_message=str(payload.get("errorMessage") or ""),
+        source="body",
+        request_id=letter.request_id,
+        died=_moment(record.get("timestamp")) or letter.sent,
+        function_version=str(answer.get("executedVersion") or ""),
+    )
+
+
+def _cause(letter: Letter, error_type: str, error_message: str) -> Cause:
+    """Whoever wrote the attributes sent the letter when it failed: ``sent`` is when it died."""
+    return Cause(
+        error_type=error_type or UNKNOWN_ERROR,
+        error_message=error_message,
+        source="attribute",
+        request_id=letter.request_id,
+        died=letter.sent,
+    )
+
+
+def _text(attributes: Mapping[str, Attribute], name: str) -> str:
+    return attributes[name].value if name in attributes else ""
+
+
+def _number(text: str | None) -> int:
+    return int(text) if text and text.isascii() and text.isdigit() and len(text) < 10 else 0
 
 
 def _milliseconds(text: str | None) -> datetime | None:
-    return datetime.fromtimestamp(int(text) / 1000, UTC) if text and text.isdigit() else None
+    try:
+        return datetime.fromtimestamp(int(text) / 1000, UTC) if text else None
+    except (ValueError, OverflowError, OSError):
+        return None
+
+
+def _moment(text: object) -> datetime | None:
+    try:
+        at = datetime.fromisoformat(text) if isinstance(text, str) else None
+    except ValueError:
+        return None
+    return at.replace(tzinfo=UTC) if at and at.tzinfo is None else at

@@ -106,7 +106,9 @@ def test_a_log_query_that_fails(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "shorter time range" in caught.value.next_step
 
 
-def test_binary_attributes_become_base64_and_failed_returns_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_binary_attributes_become_base64_and_each_entry_of_a_batch_has_its_answer(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     blob = base64.b64encode(b"\x00\xff").decode()
 
     def answer(service: str, operation: str, asked: dict[str, Any]) -> Any:
@@ -118,15 +120,20 @@ def test_binary_attributes_become_base64_and_failed_returns_are_counted(monkeypa
         entries = asked["Entries"]
         return {
             "Successful": [],
-            "Failed": [{"Id": entry["Id"], "SenderFault": True, "Code": "x"} for entry in entries],
+            "Failed": [{"Id": entry["Id"], "SenderFault": True, "Code": "x"} for entry in entries if answers["Failed"]],
         }
+
+    answers = {"Failed": True}
 
     queue = sqs.Queue("jobs", "http://x/jobs", "arn:aws:sqs:eu-west-1:1:jobs", 30, 60, 0, 0, None, None, False)
     with serve(answer, monkeypatch):
         aws = Aws(Target())
         messages = sqs.receive(aws, queue, 30, 0)
-        assert messages[0].attributes == {"Blob": blob}
-        assert sqs.give_back(aws, queue, messages * 11) == 11
+        assert messages[0].attributes == {"Blob": sqs.Attribute("Binary", blob)}
+        refused = sqs.lease_batch(aws, queue, [messages[0].receipt] * 3, 0)
+        assert refused == (sqs.Refused("x", "", True),) * 3
+        answers["Failed"] = False
+        assert sqs.delete_batch(aws, queue, ["r", "s"]) == (sqs.UNMENTIONED,) * 2
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,80 @@
+"""A letter's body as JSON: parsed once, in one way, whoever asks. A body is untrusted text of up to 1 MiB."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import Any
+
+DEEPEST = 500
+"""Levels of nesting that are read as JSON; what is deeper is text (Python's own reader ends at about 1,000)."""
+_DIGITS = 18  # more do not fit SQLite's integers
+_NESTING = re.compile(r'"(?:[^"\\]|\\.)*"|[\[{]|[\]}]', re.DOTALL)
+_ESCAPED_KEY = re.compile(r'\\[^"\\]*(?:\\.[^"\\]*)*"\s*:', re.DOTALL)
+
+
+class Form(IntEnum):
+    """How a body can be asked. ``ODD``: JSON that SQLite reads otherwise than Python does (the same key twice, escapes
+    in keys, NUL characters, numbers beyond 64 bits, lone surrogates), so that only Python is asked."""
+
+    TEXT = 0
+    JSON = 1
+    ODD = 2
+
+
+@dataclass
+class _Reader:
+    odd: bool = False
+
+    def object(self, pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        found = dict(pairs)
+        self.odd |= len(found) != len(pairs)
+        return found
+
+    def integer(self, digits: str) -> int:
+        self.odd |= len(digits) > _DIGITS
+        return int(digits)
+
+
+def parse(body: str) -> Any:
+    """The JSON value; None when it is none (NaN and the like are none), or nested too deep to be read."""
+    return _read(body)[0]
+
+
+def form(body: str) -> Form:
+    return _read(body)[1]
+
+
+def _read(body: str) -> tuple[Any, Form]:
+    start = body.lstrip(" \t\r\n")[:1]
+    if not start or start not in '{["-0123456789tfn' or _too_deep(body):
+        return None, Form.TEXT
+    reader = _Reader()
+    try:
+        value = json.loads(body, object_pairs_hook=reader.object, parse_int=reader.integer, parse_constant=_no_json)
+    except (ValueError, RecursionError):
+        return None, Form.TEXT
+    return value, Form.ODD if reader.odd or _reads_otherwise(body) else Form.JSON
+
+
+def _reads_otherwise(body: str) -> bool:
+    if "\\" in body and ("\\u0000" in body or "\\ud" in body.lower() or _ESCAPED_KEY.search(body)):
+        return True
+    return not body.isascii() and (not body.isprintable() and any("\ud800" <= sign <= "\udfff" for sign in body))
+
+
+def _too_deep(body: str) -> bool:
+    if body.count("[") + body.count("{") <= DEEPEST:
+        return False
+    depth = 0
+    for found in _NESTING.finditer(body):
+        depth += {"[": 1, "{": 1, "]": -1, "}": -1}.get(found[0], 0)
+        if depth > DEEPEST:
+            return True
+    return False
+
+
+def _no_json(constant: str) -> Any:
+    raise ValueError(f"{constant} is no JSON")
