@@ -27,6 +27,8 @@ class Function:
     reserved: int | None
     deployed_at: datetime | None
     metrics: tuple[str, str] | None
+    dead_letter_arn: str | None = None
+    """The queue or topic that takes asynchronous invocations that failed for good."""
 
 
 @dataclass(frozen=True)
@@ -65,6 +67,7 @@ def function(aws: Aws, name: str) -> Function:
         reserved=None,
         deployed_at=_time(answer.get("LastModified")),
         metrics=(namespace, service) if namespace and service else None,
+        dead_letter_arn=answer.get("DeadLetterConfig", {}).get("TargetArn") or None,
     )
 
 

@@ -1,0 +1,61 @@
+"""Files that are there whole or not at all, also when the disk is full or the power goes."""
+
+from __future__ import annotations
+
+import errno
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO
+
+from ops.errors import OpsError, UsageError
+
+PRIVATE = 0o600
+"""What a temporary file has, and so the file that it becomes: letters may hold personal data."""
+
+
+@contextmanager
+def whole(path: Path, replace: bool = False) -> Iterator[IO[bytes]]:
+    """A stream whose bytes are at ``path`` once the block has ended well: synced, renamed, for this user only.
+
+    Raises UsageError when something is there and ``replace`` is off, OpsError when it cannot be written; then nothing
+    is at ``path`` that was not there before.
+    """
+    if not replace and path.exists():
+        raise UsageError(f"{path} is there already.", "Name another file; nothing is overwritten.")
+    try:
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
+    except OSError as error:
+        raise failed(path, error) from error
+    part = Path(name)
+    try:
+        with os.fdopen(handle, "wb") as stream:
+            yield stream
+            stream.flush()
+            os.fsync(stream.fileno())
+        if not replace and path.exists():
+            raise UsageError(f"{path} came to be meanwhile.", "Name another file; nothing is overwritten.")
+        part.replace(path)
+        sync_folder(path.parent)
+    except OSError as error:
+        raise failed(path, error) from error
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def sync_folder(folder: Path) -> None:
+    """Make a new name in ``folder`` last."""
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def failed(path: Path, error: OSError) -> OpsError:
+    """What an operator is told when ``path`` could not be written or read."""
+    if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+        return OpsError(f"The disk is full: {path} could not be written.", "Make room, then do it again.")
+    return OpsError(f"{path} cannot be used: {error.strerror or error}.", "Check the path and who may write there.")

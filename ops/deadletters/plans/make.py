@@ -1,0 +1,148 @@
+"""Making a plan: what would move, whether it can, what it takes and what to know before."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from ops.aws import sqs, sts
+from ops.deadletters import canary, origins
+from ops.deadletters.plan import Action, Destination, Edit, Pace, Plan, Selection, Steps
+from ops.deadletters.plans import destinations, needs
+from ops.deadletters.plans.engine import MOVE_TASK, choose
+from ops.deadletters.plans.files import sealed
+from ops.deadletters.plans.survey import SAMPLES, Survey, survey
+from ops.deadletters.plans.warnings import warnings
+from ops.deadletters.shelf import Shelf
+from ops.errors import UsageError
+from ops.insight import words
+
+if TYPE_CHECKING:
+    from ops.deadletters.source import Source
+
+MARGIN = 0.1
+
+
+def make(
+    source: Source,
+    selection: Selection,
+    *,
+    action: Action = Action.REDRIVE,
+    destination: Destination | None = None,
+    edits: Sequence[Edit] = (),
+    pace: Pace | None = None,
+    steps: Steps | None = None,
+    margin: float = MARGIN,
+    engine: str | None = None,
+) -> Plan:
+    """The plan for ``selection``, which nothing follows yet and no file holds.
+
+    Reads the shelf, the queue's attributes and the destination's; sends and receives nothing. ``destination`` may name
+    its queue by name, URL or ARN in ``queue_url``. ``engine``: "ledger" or "move task"; None leaves it to the plan.
+
+    Raises UsageError (nothing selected, nowhere to go, the edits fit no letter, a value makes no sense), what the shelf
+    raises, and what ``ops.aws`` raises about the queue, the destination or its key.
+    """
+    destination, pace, steps = destination or Destination(), pace or Pace(), steps or Steps()
+    _ensure_sensible(action, edits, pace, steps, margin)
+    destination, queue = destinations.resolve(source, destination)
+    with Shelf.open(source) as shelf:
+        look = shelf.info()
+        found = survey(shelf.iterate(selection), edits, origins.function(source))
+    moved = action is not Action.PURGE
+    to_origin = moved and queue is None
+    _ensure_possible(source, found, edits, to_origin=to_origin)
+    goals = tuple(found.origins) if to_origin else ()
+    queues, doubts = destinations.reached(source, goals, queue) if moved else ([], [])
+    chosen = choose(
+        source,
+        found,
+        selection=selection,
+        action=action,
+        edits=edits,
+        pace=pace,
+        to_origin=to_origin,
+        complete=look.complete,
+        asked=engine,
+    )
+    depth = sqs.depth(source.aws, source.queue)
+    now = datetime.now(UTC)
+    estimate = needs.estimate(len(found.ids), found.bytes, action, pace, fifo=source.queue.fifo)
+    task = chosen.engine == MOVE_TASK
+    return sealed(
+        Plan(
+            id=f"{now:%Y%m%dT%H%M%S}-{secrets.token_hex(2)}",
+            made_at=now,
+            made_by=sts.identity(source.aws).arn,
+            queue_arn=source.queue.arn,
+            queue_url=source.queue.url,
+            action=action,
+            selection=selection,
+            ids=tuple(found.ids),
+            bytes=found.bytes,
+            looked_at=look.looked_at,
+            queue_count=depth.visible + depth.in_flight + depth.delayed,
+            margin=margin,
+            destination=destination,
+            edits=tuple(edits),
+            pace=pace,
+            steps=steps,
+            engine=chosen.engine,
+            engine_why=chosen.why,
+            causes=dict(found.causes.most_common()),
+            estimate=estimate,
+            permissions=needs.permissions(source, action, goals, queues, task=task, watch=moved and steps.watch),
+            sample=tuple(found.ids[:SAMPLES]),
+            warnings=(
+                *doubts,
+                *warnings(
+                    source,
+                    found,
+                    action,
+                    estimate,
+                    now=now,
+                    looked_at=look.looked_at,
+                    complete=look.complete,
+                    to_origin=to_origin,
+                    task=task,
+                    watched=steps.watch,
+                ),
+            ),
+        )
+    )
+
+
+def _ensure_sensible(action: Action, edits: Sequence[Edit], pace: Pace, steps: Steps, margin: float) -> None:
+    if pace.max_per_s is not None and not 0 < pace.max_per_s < float("inf"):
+        raise UsageError(f"A rate of {pace.max_per_s:g} letters a second moves nothing.", "Choose a rate above 0.")
+    if not 0 <= margin <= 1:
+        raise UsageError(f"A margin of {margin:g} is no share.", "Choose 0 to 1; 0.1 means a tenth.")
+    if not 0 <= steps.stop_share <= 1:
+        raise UsageError(f"A stop share of {steps.stop_share:g} is no share.", "Choose 0 to 1; 0.2 means a fifth.")
+    if not 0 < steps.patience_s < float("inf"):
+        raise UsageError(f"A patience of {steps.patience_s:g} s awaits nothing.", "Choose seconds above 0.")
+    canary.boundaries(steps.sizes, 1)
+    if action is Action.PURGE and edits:
+        raise UsageError("A purge sends nothing, so there is nothing to edit.", "Leave the edits out.")
+
+
+def _ensure_possible(source: Source, found: Survey, edits: Sequence[Edit], *, to_origin: bool) -> None:
+    total = len(found.ids)
+    if not total:
+        raise UsageError(
+            f"No letter of {source.queue.name} on the shelf is selected.",
+            "Look again (ops dlq look), or select otherwise (ops dlq causes, ops dlq list).",
+        )
+    if to_origin and found.homeless:
+        kinds = ", ".join(f"{words.count(number)} {kind.value}" for kind, number in found.homeless.most_common())
+        raise UsageError(
+            f"{words.count(sum(found.homeless.values()), 'letter')} cannot go back to where they came from, because "
+            f"nothing tells or takes them there (by kind: {kinds}).",
+            "Leave them out (--where \"kind != 'unknown'\"), or send all to a queue: --to QUEUE.",
+        )
+    if edits and sum(found.misfits.values()) == total:
+        raise UsageError(f"The edits fit no letter: {found.misfits.most_common(1)[0][0]}", "Edit otherwise.")
+    if found.too_large == total:
+        raise UsageError("Every letter would be over SQS's limit of 1 MiB a message.", "Edit less into them.")

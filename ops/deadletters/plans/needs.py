@@ -1,0 +1,75 @@
+"""What following a plan takes: permissions, requests, money, time."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from ops.aws.sqs import BATCH, Queue
+from ops.deadletters.origins import Origin, Service
+from ops.deadletters.plan import Action, Estimate, Pace
+from ops.insight import prices
+
+if TYPE_CHECKING:
+    from ops.deadletters.source import Source
+
+ENGINE_PER_S = 1_000
+"""Letters a second that the engine is taken to move when nothing caps it: a cautious figure."""
+BILLED_BYTES = 65_536
+"""A request of more counts as several (SQS pricing page, as of the price file's date)."""
+
+
+def permissions(
+    source: Source, action: Action, origins: Iterable[Origin], queues: Iterable[Queue], *, task: bool, watch: bool
+) -> tuple[str, ...]:
+    """IAM permissions, ``action on ARN`` each."""
+    own = source.queue.arn
+    needed = [f"sqs:{name} on {own}" for name in ("GetQueueAttributes", "ReceiveMessage", "ChangeMessageVisibility")]
+    if action is not Action.COPY:
+        needed.append(f"sqs:DeleteMessage on {own}")
+    if source.queue.kms_key:
+        needed.append(f"kms:Decrypt on {_key_arn(source.queue)}")
+    if action is Action.PURGE:
+        return tuple(needed)
+    if task:
+        tasks = ("StartMessageMoveTask", "ListMessageMoveTasks", "CancelMessageMoveTask")
+        needed += [f"sqs:{name} on {own}" for name in tasks]
+    for queue in queues:
+        needed += [f"sqs:{name} on {queue.arn}" for name in ("GetQueueAttributes", "SendMessage")]
+        if queue.kms_key:
+            needed += [f"kms:{name} on {_key_arn(queue)}" for name in ("GenerateDataKey", "Decrypt")]
+    verbs = {
+        Service.LAMBDA: "lambda:InvokeFunction",
+        Service.EVENTS: "events:PutEvents",
+        Service.SNS: "sns:Publish",
+    }
+    needed += [f"{verbs[origin.service]} on {origin.arn}" for origin in origins if origin.service in verbs]
+    workload = source.workload
+    if watch and workload.log_group:
+        group = f"arn:{own.split(':')[1]}:logs:{workload.region}:{workload.account}:log-group:{workload.log_group}:*"
+        needed += [f"logs:StartQuery on {group}", "logs:GetQueryResults on *"]
+    return tuple(dict.fromkeys(needed))
+
+
+def estimate(letters: int, size: int, action: Action, pace: Pace, *, fifo: bool) -> Estimate:
+    """Seconds of sending (a canary's waiting comes on top), SQS requests, and their price; ``size`` in bytes.
+
+    Requests of Lambda, EventBridge and SNS, where letters go there, are not in the price.
+    """
+    calls = math.ceil(letters / BATCH)
+    heavy = max(calls, math.ceil(size / BILLED_BYTES))  # with bodies in them
+    requests = {Action.REDRIVE: 2 * heavy + calls, Action.COPY: heavy, Action.PURGE: heavy + calls}[action]
+    known = prices.load()
+    each = known.sqs_fifo_request if fifo else known.sqs_request
+    rate = min(pace.max_per_s or ENGINE_PER_S, ENGINE_PER_S) if action is not Action.PURGE else ENGINE_PER_S
+    return Estimate(letters / rate, requests * each, requests)
+
+
+def _key_arn(queue: Queue) -> str:
+    """The key as IAM names it; an alias is resolved by whoever writes the policy."""
+    key = queue.kms_key or ""
+    if key.startswith("arn:"):
+        return key
+    _, partition, _, region, account, _ = queue.arn.split(":", 5)
+    return f"arn:{partition}:kms:{region}:{account}:{key if key.startswith('alias/') else f'key/{key}'}"

@@ -1,0 +1,107 @@
+"""What somebody should know before letters move, a sentence each, the worst first."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from handler import contract
+from ops.deadletters.letter import Kind
+from ops.deadletters.origins import Service
+from ops.deadletters.plan import Action, Estimate
+from ops.insight import words
+
+if TYPE_CHECKING:
+    from ops.deadletters.plans.survey import Survey
+    from ops.deadletters.source import Source
+
+SOON = timedelta(days=1)
+OLD_SHELF = timedelta(hours=1)
+
+
+def warnings(
+    source: Source,
+    found: Survey,
+    action: Action,
+    estimate: Estimate,
+    *,
+    now: datetime,
+    looked_at: datetime,
+    complete: bool,
+    to_origin: bool,
+    task: bool,
+    watched: bool,
+) -> tuple[str, ...]:
+    said: list[str] = [*_expiry(source, found, estimate, now)]
+    if action is not Action.PURGE:
+        said += _unfit(found)
+        said += _repeats(found, task=task)
+        said += _arrival(source, found, action, to_origin=to_origin)
+        if task and watched:
+            said.append("After the canary a move task's rate is fixed, and its messages are not watched one by one.")
+    if found.imported and action is not Action.PURGE:
+        said.append(f"{_letters(found.imported)} from an export: sent, and nothing is deleted for them.")
+    if not complete:
+        said.append("The last look did not read the whole queue: letters it did not see are not in this plan.")
+    if now - looked_at > OLD_SHELF:
+        age = words.duration((now - looked_at).total_seconds())
+        said.append(f"The queue was looked at {age} ago; what came since is not in this plan.")
+    return tuple(said)
+
+
+def _expiry(source: Source, found: Survey, estimate: Estimate, now: datetime) -> list[str]:
+    """A standard dead-letter queue counts a message's age from when it was first sent, so letters die early there."""
+    if found.oldest is None:
+        return []
+    left = found.oldest + timedelta(seconds=source.queue.retention_s) - now
+    if left <= timedelta(0):
+        return ["The oldest letter should have expired by now: some may not be there any more."]
+    if left < SOON or left.total_seconds() < 2 * estimate.seconds:
+        return [f"The oldest letter expires in {words.duration(left.total_seconds())}: SQS deletes it then."]
+    return []
+
+
+def _unfit(found: Survey) -> list[str]:
+    said = [
+        f"The edits do not fit {_letters(number)}, which will stay: {sentence}"
+        for sentence, number in found.misfits.most_common(3)
+    ]
+    if len(found.misfits) > 3:
+        said.append(f"There are {len(found.misfits) - 3} more reasons why edits do not fit.")
+    if found.too_large:
+        said.append(f"{_letters(found.too_large)} over SQS's limit of 1 MiB a message will be refused, and stay.")
+    return said
+
+
+def _repeats(found: Survey, *, task: bool) -> list[str]:
+    if task:
+        return ["A move task gives every message a new id: a handler that drops repeats by id takes each for new."]
+    if found.full:
+        return [
+            f"{_letters(found.full)} with {contract.ATTRIBUTE_LIMIT} attributes have no room for the original message "
+            "id: should one be sent twice, the handler cannot tell."
+        ]
+    return []
+
+
+def _arrival(source: Source, found: Survey, action: Action, *, to_origin: bool) -> list[str]:
+    said = []
+    if action is Action.COPY:
+        said.append("Copies are worked on, and the letters stay: redriving them later works on them again.")
+    if source.queue.fifo:
+        said.append(
+            "Order is kept within each message group, but what came to a group since is ahead of these letters."
+        )
+    services = {origin.service for origin in found.origins} if to_origin else set()
+    if Service.EVENTS in services:
+        said.append("An event put again reaches every rule of its bus that matches, not only the one that failed.")
+    if Service.SNS in services:
+        said.append("A notification published again reaches every subscriber of its topic.")
+    strange = found.kinds[Kind.UNKNOWN]
+    if strange and not to_origin:
+        said.append(f"{_letters(strange)} of unknown kind: their body and attributes are sent as they are.")
+    return said
+
+
+def _letters(number: int) -> str:
+    return words.count(number, "letter")
