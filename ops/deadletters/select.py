@@ -1,0 +1,101 @@
+"""A selection as a question to the shelf: what SQL can answer is asked of SQL, the rest of Python, letter by letter."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ops.deadletters import bodies, filters
+from ops.deadletters.plan import Selection
+from ops.deadletters.shelf import rows
+from ops.deadletters.shelf.schema import dumps
+
+
+@dataclass(frozen=True)
+class Query:
+    """``condition``: SQL over letters and contents, true of every letter that is meant. ``unsure``: SQL, true of those
+    among them that ``check`` must be asked about. ``contents``: whether it reads bodies and attributes at all."""
+
+    condition: str
+    values: tuple[Any, ...]
+    contents: bool = False
+    unsure: str = "0"
+    check: Callable[[Mapping[str, Any]], bool] | None = None
+
+
+def query(selection: Selection) -> Query:
+    """Raises UsageError when ``selection.where`` is no JMESPath, with the position of what is wrong."""
+    conditions: list[str] = []
+    values: list[Any] = []
+
+    def also(condition: str, *more: Any) -> None:
+        conditions.append(condition)
+        values.extend(more)
+
+    if selection.cause == UNEXPLAINED:
+        also("fingerprint = ''")
+    elif selection.cause:
+        also("substr(fingerprint, 1, ?) = ?", len(selection.cause), selection.cause)
+    if selection.since:
+        also("sent >= ?", rows.milliseconds(selection.since))
+    if selection.until:
+        also("sent <= ?", rows.milliseconds(selection.until))
+    if selection.ids:
+        also("letters.id IN (SELECT value FROM json_each(?))", dumps(selection.ids))
+    if selection.text:
+        condition, needle = _text(selection.text)
+        also(condition, needle, needle)
+    unsure, check = "0", None
+    if selection.where:
+        found = filters.compiled(selection.where)
+        also(found.condition, *found.values)
+        unsure, check = found.unsure, found.check
+    return Query(
+        " AND ".join(f"({condition})" for condition in conditions) or "1",
+        tuple(values),
+        bool(selection.text or selection.where),
+        unsure,
+        check,
+    )
+
+
+UNEXPLAINED = "unknown"
+"""As a selection's cause: letters that have none."""
+
+DOCUMENT = """body, attributes, system, kind, error_type, error_message, location, cause_source, cause_request_id,
+    version, job_kind, fingerprint, label"""
+_CAUSE = (
+    "error_type",
+    "error_message",
+    "location",
+    "source",
+    "request_id",
+    "function_version",
+    "job_kind",
+    "fingerprint",
+    "label",
+)
+
+
+def document(row: Sequence[Any]) -> dict[str, Any]:
+    """What a filter is asked about, of a row of ``DOCUMENT``."""
+    text = rows.body(row[0])
+    return {
+        "body": bodies.parse(text),
+        "text": text,
+        "attributes": json.loads(row[1]),
+        "system": json.loads(row[2]),
+        "kind": row[3],
+        "cause": dict(zip(_CAUSE, row[4:], strict=True)),
+    }
+
+
+def _text(wanted: str) -> tuple[str, str]:
+    """Upper and lower case alike. SQLite's LIKE knows ASCII only; ``found`` (see ``shelf.scan``) knows the rest."""
+    if wanted.isascii() and wanted.isprintable() and not set(wanted) & set('"\\{}:,'):
+        escaped = re.sub(r"([%_|])", r"|\1", wanted)
+        return "body LIKE ? ESCAPE '|' OR attributes LIKE ? ESCAPE '|'", f"%{escaped}%"
+    return "found(body, ?) OR found_in(attributes, ?)", wanted

@@ -1,0 +1,79 @@
+"""Letters of one cause, counted by SQL."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from ops.deadletters.letter import Kind
+from ops.deadletters.shelf import rows
+
+GROUPS = """
+SELECT g.fingerprint, g.letters, g.first_sent, g.last_sent, g.first_died, g.last_died, g.versions, g.kinds, g.job_kinds,
+    s.error_type, s.label, s.location, s.cause_source, s.id, g.likely, g.sources
+FROM (
+    SELECT fingerprint, count(*) AS letters, min(sent) AS first_sent, max(sent) AS last_sent, min(died) AS first_died,
+        max(died) AS last_died, group_concat(DISTINCT version) AS versions, group_concat(DISTINCT kind) AS kinds,
+        group_concat(DISTINCT job_kind) AS job_kinds, min(likely) AS likely,
+        group_concat(DISTINCT cause_source) AS sources, max(n) AS sample
+    FROM letters WHERE place IN (SELECT value FROM json_each(?)) GROUP BY fingerprint
+) AS g JOIN letters AS s ON s.n = g.sample
+ORDER BY g.letters DESC, g.fingerprint
+"""
+
+
+@dataclass(frozen=True)
+class Group:
+    """Letters of one fingerprint ("": no cause is known). ``error_type``, ``label``, ``location`` and ``source`` are
+    those of ``sample_id``, the letter that came to the shelf last; ``likely``: all of them are only likely."""
+
+    fingerprint: str
+    error_type: str
+    label: str
+    location: str
+    source: str
+    letters: int
+    share: float  # 0–1 of all groups' letters
+    first_sent: datetime | None
+    last_sent: datetime | None
+    first_died: datetime | None
+    last_died: datetime | None
+    versions: tuple[str, ...]
+    kinds: tuple[Kind, ...]
+    job_kinds: tuple[str, ...]
+    sources: tuple[str, ...]
+    likely: bool
+    sample_id: str
+
+
+def group(row: Sequence[Any], total: int) -> Group:
+    """Of a row of ``GROUPS``."""
+    return Group(
+        fingerprint=row[0],
+        error_type=row[9],
+        label=row[10],
+        location=row[11],
+        source=row[12],
+        letters=row[1],
+        share=row[1] / total,
+        first_sent=rows.moment(row[2]),
+        last_sent=rows.moment(row[3]),
+        first_died=_microseconds(row[4]),
+        last_died=_microseconds(row[5]),
+        versions=_several(row[6]),
+        kinds=tuple(Kind(kind) for kind in _several(row[7])),
+        job_kinds=_several(row[8]),
+        sources=_several(row[15]),
+        likely=bool(row[14]),
+        sample_id=row[13],
+    )
+
+
+def _several(joined: str | None) -> tuple[str, ...]:
+    return tuple(sorted(part for part in (joined or "").split(",") if part))
+
+
+def _microseconds(at: int | None) -> datetime | None:
+    return None if at is None else rows.EPOCH + timedelta(microseconds=at)

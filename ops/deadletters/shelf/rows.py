@@ -1,0 +1,128 @@
+"""Letters as rows of the shelf, and back again."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from ops.aws.sqs import Attribute
+from ops.deadletters import bodies
+from ops.deadletters.letter import Cause, Kind, Letter, Place, Shelved
+from ops.deadletters.shelf.schema import dumps
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+COLUMNS = """letters.id, place, kind, sent, receives, source, original_id, request_id, seen,
+    error_type, error_message, location, cause_source, cause_request_id, died, version, job_kind, fingerprint, label,
+    likely, attributes, types, system, body"""
+FROM = "letters JOIN contents USING (n)"
+
+LETTER = """INSERT INTO letters (id, place, kind, sent, receives, source, original_id, request_id, bytes, form)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING"""
+CONTENTS = """INSERT INTO contents (n, attributes, types, system, body)
+    SELECT n, ?, ?, ?, ? FROM letters WHERE id = ?"""
+CAUSE = """UPDATE letters SET error_type = ?, error_message = ?, location = ?, cause_source = ?, cause_request_id = ?,
+    died = ?, version = ?, job_kind = ?, fingerprint = ?, label = ?, likely = ? WHERE id = ?"""
+
+
+def of_letter(letter: Letter, place: Place) -> tuple[Any, ...]:
+    """Values for ``LETTER``."""
+    return (
+        storable(letter.message_id),
+        place.value,
+        letter.kind.value,
+        milliseconds(letter.sent),
+        letter.receives,
+        storable(letter.source_arn),
+        storable(letter.original_message_id),
+        storable(letter.request_id),
+        len(letter.body.encode("utf-8", "surrogatepass")),
+        int(bodies.form(letter.body)),
+    )
+
+
+def of_contents(letter: Letter) -> tuple[Any, ...]:
+    """Values for ``CONTENTS``."""
+    return (
+        dumps({name: attribute.value for name, attribute in letter.attributes.items()}),
+        dumps({name: attribute.data_type for name, attribute in letter.attributes.items()}),
+        dumps(dict(letter.system)),
+        stored(letter.body),
+        storable(letter.message_id),
+    )
+
+
+def of_cause(letter_id: str, cause: Cause) -> tuple[Any, ...]:
+    """Values for ``CAUSE``."""
+    return (
+        *(storable(text) for text in (cause.error_type, cause.error_message, cause.location, cause.source)),
+        storable(cause.request_id),
+        None if cause.died is None else (cause.died - EPOCH) // timedelta(microseconds=1),
+        *(storable(text) for text in (cause.function_version, cause.job_kind, cause.fingerprint, cause.label)),
+        int(cause.likely),
+        letter_id,
+    )
+
+
+def shelved(row: Sequence[Any]) -> Shelved:
+    """Of a row of ``COLUMNS``."""
+    attributes, types = json.loads(row[20]), json.loads(row[21])
+    place = Place(row[1])
+    letter = Letter(
+        message_id=row[0],
+        body=body(row[23]),
+        attributes={name: Attribute(types[name], value) for name, value in attributes.items()},
+        system=json.loads(row[22]),
+        kind=Kind(row[2]),
+        sent=moment(row[3]),
+        receives=row[4],
+        source_arn=row[5],
+        original_message_id=row[6],
+        request_id=row[7],
+        imported=place is Place.IMPORTED,
+    )
+    cause = Cause(
+        error_type=row[9],
+        error_message=row[10],
+        location=row[11],
+        source=row[12],
+        request_id=row[13],
+        died=None if row[14] is None else EPOCH + timedelta(microseconds=row[14]),
+        function_version=row[15],
+        job_kind=row[16],
+        fingerprint=row[17],
+        label=row[18],
+        likely=bool(row[19]),
+    )
+    return Shelved(letter, cause, place, moment(row[8]))
+
+
+def stored(text: str) -> str | bytes:
+    """A body as SQLite keeps it: bytes where it holds lone surrogates, or a NUL that would end it."""
+    if "\0" not in text:
+        try:
+            text.encode()
+        except UnicodeEncodeError:
+            pass
+        else:
+            return text
+    return text.encode("utf-8", "surrogatepass")
+
+
+def body(kept: str | bytes) -> str:
+    return kept if isinstance(kept, str) else kept.decode("utf-8", "surrogatepass")
+
+
+def storable(text: str) -> str:
+    """What was read from logs, without what SQLite's text cannot hold."""
+    return text.encode("utf-8", "replace").decode().replace("\0", "␀")
+
+
+def moment(milliseconds: int | None) -> datetime | None:
+    return None if milliseconds is None else EPOCH + timedelta(milliseconds=milliseconds)
+
+
+def milliseconds(at: datetime | None) -> int | None:
+    return None if at is None else (at - EPOCH) // timedelta(milliseconds=1)

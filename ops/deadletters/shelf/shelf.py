@@ -1,0 +1,239 @@
+"""The shelf as its readers see it: find, count, group; and what is learned about letters later."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from itertools import islice
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from ops.deadletters.letter import Cause, Letter, Place, Shelved
+from ops.deadletters.plan import Selection
+from ops.deadletters.shelf import rows, scan, schema
+from ops.deadletters.shelf.grouping import GROUPS, Group, group
+from ops.deadletters.source import Source
+from ops.errors import UsageError
+
+LIVE = (Place.QUEUE, Place.IMPORTED)
+"""Places of the letters that a selection is about when nothing else is said: those that can still be moved."""
+PAGE = 5_000
+"""Causes written at once."""
+
+
+@dataclass(frozen=True)
+class ShelfInfo:
+    """``letters`` and ``bytes`` (of bodies): live ones. The rest is of the last look that ended: ``looked_at`` None and
+    ``complete`` False before there was one. ``looking``: a look goes on, or was killed. ``counts``: letters by
+    place."""
+
+    looked_at: datetime | None
+    letters: int
+    bytes: int
+    complete: bool
+    notes: tuple[str, ...]
+    looking: bool
+    look: Mapping[str, Any]  # counts of ops.deadletters.look.LookDone: read, new, gone, receives, reported, …
+    counts: Mapping[str, int]
+
+
+class Shelf:
+    """Open it by ``Shelf.open``; close it, or use it as a context manager. One thread at a time.
+
+    Every method raises OpsError when the file is damaged, held for too long or the disk is full.
+    """
+
+    def __init__(self, connection: sqlite3.Connection, path: Path) -> None:
+        self._connection = connection
+        self.path = path
+
+    @classmethod
+    def open(cls, where: Source | Path) -> Self:
+        """The shelf of a source, or at a path; made empty when there is none. Raises as ``schema.connect``."""
+        path = where if isinstance(where, Path) else where.shelf
+        return cls(schema.connect(path), path)
+
+    def close(self) -> None:
+        self._connection.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    # --- reading ------------------------------------------------------------------------------------------------
+
+    def find(
+        self,
+        selection: Selection = Selection(),  # noqa: B008 - frozen
+        order: str = "sent",
+        descending: bool = False,
+        limit: int = 200,
+        offset: int = 0,
+        places: Sequence[Place] = LIVE,
+    ) -> tuple[Shelved, ...]:
+        """One page of what is selected. ``order``: one of ``scan.ORDERS``; letters alike in it keep their order.
+
+        Raises UsageError: a filter that is no JMESPath, an unknown order.
+        """
+        numbers = self._numbers(selection, order, descending, places)[offset : offset + limit]
+        return self._at(numbers)
+
+    def count(self, selection: Selection = Selection(), places: Sequence[Place] = LIVE) -> int:  # noqa: B008
+        return len(self._numbers(selection, "sent", False, places))
+
+    def ids(self, selection: Selection = Selection(), places: Sequence[Place] = LIVE) -> tuple[str, ...]:  # noqa: B008
+        """Message ids of all that is selected, first sent first."""
+        numbers = self._numbers(selection, "sent", False, places)
+        with schema.refusing(self.path):
+            found = dict(
+                self._connection.execute(
+                    "SELECT n, id FROM letters WHERE n IN (SELECT value FROM json_each(?))",
+                    [schema.dumps(list(numbers))],
+                )
+            )
+        return tuple(found[number] for number in numbers if number in found)
+
+    def iterate(
+        self,
+        selection: Selection = Selection(),  # noqa: B008 - frozen
+        batch: int = 500,
+        places: Sequence[Place] = LIVE,
+    ) -> Iterator[Shelved]:
+        """All that was selected when the first was asked for, first sent first, ``batch`` at a time in memory."""
+        numbers = iter(self._numbers(selection, "sent", False, places))
+        while page := tuple(islice(numbers, batch)):
+            yield from self._at(page)
+
+    def get(self, letter_id: str) -> Shelved:
+        """The letter with this id, or the only one whose id begins so; wherever it is. Raises UsageError else."""
+        with schema.refusing(self.path):
+            found = (
+                self._connection.execute(
+                    f"SELECT {rows.COLUMNS} FROM {rows.FROM} WHERE id = ?",
+                    [letter_id],
+                ).fetchall()
+                or self._connection.execute(
+                    f"SELECT {rows.COLUMNS} FROM {rows.FROM} WHERE substr(id, 1, ?) = ? LIMIT 2",
+                    [len(letter_id), letter_id],
+                ).fetchall()
+            )
+        if not found or not letter_id:
+            raise UsageError(
+                f"No letter on the shelf has the id {letter_id!r}.", "List them (ops dlq list), or look again first."
+            )
+        if len(found) > 1:
+            raise UsageError(f"Several letters have an id that begins with {letter_id}.", "Give more of it.")
+        return rows.shelved(found[0])
+
+    def info(self) -> ShelfInfo:
+        with schema.refusing(self.path):
+            ask = self._connection.execute
+            done = ask("SELECT began, report FROM looks WHERE ended IS NOT NULL ORDER BY n DESC LIMIT 1").fetchone()
+            looking = ask("SELECT count(*) FROM looks WHERE ended IS NULL").fetchone()[0]
+            by_place = ask("SELECT place, count(*), sum(bytes) FROM letters GROUP BY place").fetchall()
+        report = json.loads(done[1]) if done else {}
+        live = [row for row in by_place if row[0] in {place.value for place in LIVE}]
+        return ShelfInfo(
+            looked_at=rows.moment(done[0]) if done else None,
+            letters=sum(row[1] for row in live),
+            bytes=sum(row[2] for row in live),
+            complete=bool(report.get("complete")),
+            notes=tuple(report.pop("notes", ())),
+            looking=bool(looking),
+            look=report,
+            counts={row[0]: row[1] for row in by_place},
+        )
+
+    def groups(self, places: Sequence[Place] = LIVE) -> tuple[Group, ...]:
+        """One a fingerprint, most letters first; letters without a cause are the group of the fingerprint ""."""
+        with schema.refusing(self.path):
+            found = self._connection.execute(GROUPS, [schema.dumps([place.value for place in places])]).fetchall()
+        total = sum(row[1] for row in found)
+        return tuple(group(row, total) for row in found)
+
+    def messages(self, limit: int = 10_000) -> tuple[tuple[str, str, int], ...]:
+        """Distinct (error type, error message) of live letters and how many have it, most first."""
+        with schema.refusing(self.path):
+            return tuple(
+                self._connection.execute(
+                    "SELECT error_type, error_message, count(*) AS letters FROM letters "
+                    "WHERE place IN ('queue', 'imported') GROUP BY 1, 2 ORDER BY letters DESC LIMIT ?",
+                    [limit],
+                )
+            )
+
+    def places(self, letter_ids: Iterable[str]) -> dict[str, Place]:
+        """Where each of these letters is; those that are not on the shelf are left out."""
+        with schema.refusing(self.path):
+            found = self._connection.execute(
+                "SELECT id, place FROM letters WHERE id IN (SELECT value FROM json_each(?))",
+                [schema.dumps(list(letter_ids))],
+            )
+            return {letter_id: Place(place) for letter_id, place in found}
+
+    # --- writing ------------------------------------------------------------------------------------------------
+
+    def add(self, letters: Iterable[Letter], place: Place = Place.IMPORTED) -> int:
+        """Put letters on the shelf, all or none; how many are new. What is there already keeps place and contents."""
+        with schema.writing(self._connection, self.path):
+            return sum(self.put(letter, place) for letter in letters)
+
+    def put(self, letter: Letter, place: Place) -> bool:
+        """One letter, within a transaction (``add``, or a look's page); whether it is new."""
+        new = self._connection.execute(rows.LETTER, rows.of_letter(letter, place)).rowcount == 1
+        if new:
+            self._connection.execute(rows.CONTENTS, rows.of_contents(letter))
+        return new
+
+    def set_causes(self, causes: Iterable[tuple[str, Cause]]) -> None:
+        """Say why letters died, by their id; those that are not on the shelf are passed over."""
+        values = (rows.of_cause(*each) for each in causes)
+        while page := list(islice(values, PAGE)):  # so that nobody waits for whoever finds the causes
+            with schema.writing(self._connection, self.path):
+                self._connection.executemany(rows.CAUSE, page)
+
+    def mark(self, letter_ids: Iterable[str], place: Place, at: datetime | None = None) -> None:
+        """Say where letters went, and when (now)."""
+        moved = rows.milliseconds(at or datetime.now(UTC))
+        with schema.writing(self._connection, self.path):
+            self._connection.execute(
+                "UPDATE letters SET place = ?, moved = ?, receipt = NULL, leased_until = NULL "
+                "WHERE id IN (SELECT value FROM json_each(?))",
+                [place.value, moved, schema.dumps(list(letter_ids))],
+            )
+
+    def note(self, key: str, value: Any) -> None:
+        """Keep a JSON value by a name."""
+        with schema.writing(self._connection, self.path):
+            self._connection.execute("INSERT OR REPLACE INTO notes VALUES (?, ?)", [f"note:{key}", schema.dumps(value)])
+
+    def noted(self, key: str) -> Any:
+        """What was noted by that name; None where nothing was."""
+        with schema.refusing(self.path):
+            found = self._connection.execute("SELECT value FROM notes WHERE key = ?", [f"note:{key}"]).fetchone()
+        return json.loads(found[0]) if found else None
+
+    # --- within -------------------------------------------------------------------------------------------------
+
+    def _numbers(self, selection: Selection, order: str, descending: bool, places: Sequence[Place]) -> Sequence[int]:
+        with schema.refusing(self.path):
+            return scan.numbers(self._connection, self.path, selection, order, descending, places)
+
+    def _at(self, numbers: Sequence[int]) -> tuple[Shelved, ...]:
+        with schema.refusing(self.path):
+            found = {
+                row[-1]: row
+                for row in self._connection.execute(
+                    f"SELECT {rows.COLUMNS}, n FROM {rows.FROM} WHERE n IN (SELECT value FROM json_each(?))",
+                    [schema.dumps(list(numbers))],
+                )
+            }
+        return tuple(rows.shelved(found[number]) for number in numbers if number in found)
