@@ -1,0 +1,23 @@
+"""Why letters died: what they carry, what the logs know, which of them died of the same, and whether that is fixed."""
+
+from ops.deadletters.causes.asking import Budget
+from ops.deadletters.causes.explain import Explained, explain
+from ops.deadletters.causes.fingerprint import fingerprint
+from ops.deadletters.causes.fixed import FixedSince
+from ops.deadletters.causes.report import CausesReport, cause_in_words, fixed_since, report
+from ops.deadletters.causes.timeline import Moment, Timeline, timeline
+
+__all__ = [
+    "Budget",
+    "CausesReport",
+    "Explained",
+    "FixedSince",
+    "Moment",
+    "Timeline",
+    "cause_in_words",
+    "explain",
+    "fingerprint",
+    "fixed_since",
+    "report",
+    "timeline",
+]

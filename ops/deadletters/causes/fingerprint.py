@@ -1,0 +1,83 @@
+"""Which errors are the same: error type, message without what changes, and place in the code.
+
+A fingerprint is ten hex digits, the same in every process and on every machine. Line numbers are left out of it, so
+that a cause stays the same cause when the function is deployed anew.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from functools import lru_cache
+from hashlib import blake2b
+from itertools import takewhile
+
+GAP = "…"
+LONGEST_READ, LONGEST = 2_000, 300
+"""Characters of a message that are looked at, and of what is kept of it."""
+ENOUGH = 200
+"""Messages from which a group's label is made: more would not change it."""
+_DIGITS = "0123456789"
+_CHANGING = re.compile(
+    r"""
+      …
+    | (?<!\w)'[^'\n]*'(?!\w) | "[^"\n]*" | `[^`\n]*`                               # quoted values
+    | \b[A-Za-z][A-Za-z0-9+.-]*://[^\s"'<>|]+ | \barn:[\w-]+:[^\s"'<>|]+             # addresses
+    | [\w.+-]+@[\w-]+(?:\.[\w-]+)+                                                 # e-mail addresses
+    | \d{4}-\d\d-\d\d(?:[T\ ]\d\d:\d\d(?::\d\d(?:[.,]\d+)?)?(?:Z|[+-]\d\d:?\d\d)?)?  # timestamps
+    | (?<![\w/.])~?(?:/[\w.@%+=:-]+){2,}/? | \b[A-Z]:\\[^\s"'<>|]+                    # paths
+    | \b[A-Za-z0-9+/]{32,}={0,2}                                                   # base64
+    | (?<![\w-])[\w-]*\d(?:[.,:]?[\w-])*                                           # numbers, ids, hex
+    """,
+    re.VERBOSE,
+)
+"""What differs between two occurrences of one error."""
+_RUN = re.compile(rf"{GAP}(?:[\s,;:=|()\[\]{{}}<>&/-]*{GAP})+")
+_MEANINGLESS = re.compile(r"[0-9.,:+-]+|(?=[a-f-]*\d)[0-9a-f-]{8,}")
+_LINE_NUMBER = re.compile(r":\d+(?= |$)")
+
+
+@lru_cache(maxsize=200_000)
+def normalised(message: str) -> str:
+    """``message`` without what changes from one occurrence to the next: numbers, ids, quoted values, paths, times."""
+    bare = " ".join(_CHANGING.sub(GAP, message[:LONGEST_READ]).split())
+    return _RUN.sub(GAP, bare)[:LONGEST]
+
+
+def fingerprint(error_type: str, error_message: str, location: str = "") -> str:
+    """Ten hex digits: the same for errors of one type, one message (but for what changes) and one place."""
+    return _digest(error_type, normalised(error_message), _LINE_NUMBER.sub("", location))
+
+
+@lru_cache(maxsize=200_000)
+def _digest(*parts: str) -> str:
+    return blake2b("\n".join(parts).encode("utf-8", "surrogatepass"), digest_size=5).hexdigest()
+
+
+def common(messages: Sequence[str]) -> str:
+    """What messages of one fingerprint share, with "…" for what differs: ``s3://b/data/….csv is not there``."""
+    some = [" ".join(message[:LONGEST_READ].split())[: LONGEST * 2] for message in messages[:ENOUGH]]
+    first = some[0]
+    if all(message == first for message in some):
+        return first
+    slots = [_CHANGING.findall(message) for message in some]
+    if len({len(found) for found in slots}) > 1:
+        return normalised(first)
+    shared = iter([_shared(values) for values in zip(*slots, strict=True)])
+    return _RUN.sub(GAP, _CHANGING.sub(lambda _: next(shared), first))[: LONGEST * 2]
+
+
+def _shared(values: Sequence[str]) -> str:
+    """What values in one place begin and end with; numbers and ids share nothing that says anything."""
+    if len(set(values)) == 1:
+        return values[0]
+    if any(_MEANINGLESS.fullmatch(value) for value in values):
+        return GAP
+    begins = _beginning(values)
+    ends = _beginning([value[len(begins) :][::-1] for value in values])[::-1]
+    return f"{begins.rstrip(_DIGITS + GAP)}{GAP}{ends.lstrip(_DIGITS + GAP)}"
+
+
+def _beginning(values: Sequence[str]) -> str:
+    alike = takewhile(lambda letters: len(set(letters)) == 1, zip(*values, strict=False))
+    return "".join(letters[0] for letters in alike)

@@ -1,0 +1,154 @@
+"""What died and why, from the shelf alone: asks nothing of AWS, so a page may ask it as often as it likes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from ops.deadletters.causes import fixed
+from ops.deadletters.causes.explain import NOTED as EXPLAINED
+from ops.deadletters.causes.guesses import GUESS
+from ops.deadletters.letter import UNKNOWN_ERROR
+from ops.deadletters.shelf import Group, Shelf
+from ops.insight import words
+from ops.insight.findings import Claim, conclude
+from ops.insight.reports import Finding, Level, Look
+
+if TYPE_CHECKING:
+    from ops.deadletters.shelf import ShelfInfo
+    from ops.deadletters.source import Source
+
+COLUMNS = (
+    "fingerprint",
+    "error_type",
+    "label",
+    "location",
+    "source",
+    "likely",
+    "letters",
+    "share",
+    "first_seen",
+    "last_seen",
+    "version",
+    "job_kinds",
+    "sample_id",
+    "fixed",
+    "fixed_why",
+)
+LONGEST = 160
+"""Characters of a cause in a sentence."""
+PAGE = "dead_letters"
+
+
+@dataclass(frozen=True)
+class CausesReport:
+    """``groups``: ``COLUMNS``, a row a cause, most letters first. ``share`` from 0 to 1; ``first_seen`` and
+    ``last_seen``: when letters of it died, else when they were sent (UTC); ``version`` and ``job_kinds``: texts;
+    ``fixed``: FixedSince.verdict. ``age_s``: seconds since the look; None, with ``looked_at``, before the first one."""
+
+    finding: Finding
+    groups: pd.DataFrame
+    letters: int
+    looked_at: datetime | None
+    age_s: float | None
+    complete: bool
+    notes: tuple[str, ...]
+    look: Look
+
+
+def report(source: Source) -> CausesReport:
+    """The causes of the letters on the shelf. Raises OpsError when it cannot be read."""
+    now = datetime.now(UTC)
+    with Shelf.open(source) as shelf:
+        info, groups = shelf.info(), shelf.groups()
+        verdicts = shelf.noted(fixed.NOTED)
+        told: dict[str, Any] = shelf.noted(EXPLAINED) or {}
+    function = source.workload.function
+    deployed = function.deployed_at if function else None
+    frame = _frame(groups, verdicts)
+    return CausesReport(
+        finding=_finding(frame, info, deployed, now),
+        groups=frame,
+        letters=info.letters,
+        looked_at=info.looked_at,
+        age_s=(now - info.looked_at).total_seconds() if info.looked_at else None,
+        complete=info.complete,
+        notes=info.notes,
+        look=Look(usd=float(told.get("usd", 0.0)), partial=tuple(told.get("notes", ()))),
+    )
+
+
+def fixed_since(source: Source, mark: str) -> fixed.FixedSince:
+    """Whether one cause (its fingerprint, or the beginning of it) is fixed, as far as the last explaining knew."""
+    with Shelf.open(source) as shelf:
+        noted = shelf.noted(fixed.NOTED) or {}
+    return fixed.read(noted, next((known for known in noted if mark and known.startswith(mark)), mark))
+
+
+def _frame(groups: tuple[Group, ...], verdicts: Any) -> pd.DataFrame:
+    rows = []
+    for group in groups:
+        since = fixed.read(verdicts, group.fingerprint)
+        rows.append(
+            (
+                group.fingerprint,
+                group.error_type,
+                group.label,
+                group.location,
+                group.source,
+                group.likely,
+                group.letters,
+                group.share,
+                group.first_died or group.first_sent,
+                group.last_died or group.last_sent,
+                ", ".join(group.versions),
+                ", ".join(group.job_kinds),
+                group.sample_id,
+                since.verdict,
+                since.sentence,
+            )
+        )
+    frame = pd.DataFrame(rows, columns=list(COLUMNS))
+    for column in ("first_seen", "last_seen"):
+        frame[column] = pd.to_datetime(frame[column], utc=True)
+    return frame
+
+
+def _finding(groups: pd.DataFrame, info: ShelfInfo, deployed: datetime | None, now: datetime) -> Finding:
+    """``Act: 54 dead letters, 51 of one cause: …; last deploy 02:10 UTC.``"""
+    if info.looked_at is None and not info.letters:
+        return conclude([Claim(Level.UNKNOWN, "nobody has looked at the dead letters yet: look first", PAGE)])
+    reported = int(info.look.get("reported") or 0)
+    if not info.letters:
+        if reported and not info.complete:
+            text = f"none of {words.count(reported, 'letter')} could be read: look again later"
+            return conclude([Claim(Level.WATCH, text, PAGE)])
+        return conclude([Claim(Level.OK, "no dead letters")])
+    part = reported > info.letters and not info.complete
+    total = f"{words.count(info.letters)} of about {words.count(reported)}" if part else words.count(info.letters)
+    top = groups.iloc[0]
+    kind = cause_in_words(top["error_type"], top["label"], top["source"])
+    if info.letters == 1:
+        text = f"{total} dead letter: {kind}" if not part else f"{total} dead letters: {kind}"
+    elif len(groups) == 1:
+        text = f"{total} dead letters, all of one cause: {kind}"
+    else:
+        others = words.count(len(groups) - 1, "other cause")
+        text = f"{total} dead letters, {words.count(top['letters'])} of one cause: {kind} ({others})"
+    when = f"last deploy {words.clock(deployed, now)}" if deployed else ""
+    if when and top["fixed"] in (fixed.DEPLOYED, fixed.SUCCEEDS):
+        when += ", after that cause's last death" if pd.notna(top["last_seen"]) and deployed > top["last_seen"] else ""
+    return conclude([Claim(Level.ACT, text, PAGE)], aside=when)
+
+
+def cause_in_words(error_type: str, label: str, source: str) -> str:
+    """A cause as a clause: ``DataNotFound: s3://b/….csv is not there``, ``no known cause; looks like: kind=score``."""
+    label = " ".join(label.split()).rstrip(":. ")
+    if error_type == UNKNOWN_ERROR:
+        text = f"no known cause; {label}" if source == GUESS else "no known cause"
+    else:
+        text = f"{error_type}: {label}" if label else error_type
+    return text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"
