@@ -14,8 +14,10 @@ if TYPE_CHECKING:
     import boto3
     from mypy_boto3_cloudformation import CloudFormationClient
     from mypy_boto3_cloudwatch import CloudWatchClient
+    from mypy_boto3_events import EventBridgeClient
     from mypy_boto3_lambda import LambdaClient
     from mypy_boto3_logs import CloudWatchLogsClient
+    from mypy_boto3_sns import SNSClient
     from mypy_boto3_sqs import SQSClient
     from mypy_boto3_sts import STSClient
 
@@ -31,12 +33,26 @@ POOL = 32
 class Aws:
     """AWS as ``target`` names it. Safe to share between threads."""
 
-    def __init__(self, target: Target, max_attempts: int = MAX_ATTEMPTS) -> None:
+    def __init__(
+        self, target: Target, max_attempts: int = MAX_ATTEMPTS, read_timeout_s: float = READ_TIMEOUT_S
+    ) -> None:
         self.target = target
         self._max_attempts = max_attempts
+        self._read_timeout_s = read_timeout_s
         self._lock = threading.Lock()
         self._clients: dict[str, Any] = {}
         self._session: boto3.Session | None = None
+
+    def single(self, read_timeout_s: float) -> Aws:
+        """The same AWS, but each call is made once: for calls whose repetition must not go unseen, such as a send.
+
+        It shares the login, so that nobody is asked for a second token.
+        """
+        other = Aws(self.target, 0, read_timeout_s)  # botocore's max_attempts in a Config counts the retries
+        with self._lock:
+            other._session = self._open()
+        other._lock = self._lock  # making clients from one session is not thread-safe
+        return other
 
     @property
     def region(self) -> str:
@@ -56,12 +72,24 @@ class Aws:
         return cast("CloudWatchClient", self._client("cloudwatch"))
 
     @property
+    def kms(self) -> Any:
+        return self._client("kms")
+
+    @property
+    def events(self) -> EventBridgeClient:
+        return cast("EventBridgeClient", self._client("events"))
+
+    @property
     def lambda_(self) -> LambdaClient:
         return cast("LambdaClient", self._client("lambda"))
 
     @property
     def logs(self) -> CloudWatchLogsClient:
         return cast("CloudWatchLogsClient", self._client("logs"))
+
+    @property
+    def sns(self) -> SNSClient:
+        return cast("SNSClient", self._client("sns"))
 
     @property
     def sqs(self) -> SQSClient:
@@ -92,7 +120,7 @@ class Aws:
 
                 config = Config(
                     connect_timeout=CONNECT_TIMEOUT_S,
-                    read_timeout=READ_TIMEOUT_S,
+                    read_timeout=self._read_timeout_s,
                     retries={"mode": "standard", "max_attempts": self._max_attempts},
                     max_pool_connections=POOL,
                     user_agent_extra="scilearn-ops",

@@ -1,0 +1,53 @@
+"""What is known of a call that failed: was it carried out, and is it worth trying again?"""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import Any
+
+from ops.errors import AwsError, CredentialsError, Throttled
+
+
+class Fate(Enum):
+    NOT_DONE = "not done"  # surely not carried out, and may be asked again: throttled, or never connected
+    UNKNOWN = "unknown"  # it went out and nothing certain came back: cut, timed out, a server's error
+    REFUSED = "refused"  # surely not carried out, and asking again will not help
+
+
+_NEVER_CONNECTED = {"ConnectTimeoutError", "EndpointConnectionError", "ProxyConnectionError"}
+_ON_THE_WAY = {
+    "ConnectionClosedError",
+    "ConnectionError",
+    "HTTPClientError",
+    "IncompleteReadError",
+    "ReadTimeoutError",
+    "ResponseParserError",
+    "ResponseStreamingError",
+    "SSLError",
+}
+
+
+def of(error: AwsError) -> Fate:
+    """The fate of the one call that ``error`` (raised by ``aws.asking``) stands for.
+
+    A 5xx counts as unknown: the service may have failed after it did the work.
+    """
+    if isinstance(error, Throttled):
+        return Fate.NOT_DONE
+    if isinstance(error, CredentialsError):
+        return Fate.REFUSED
+    cause = error.__cause__
+    response: Any = getattr(cause, "response", None)
+    if isinstance(response, dict) and "Error" in response:
+        status = response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+        return Fate.UNKNOWN if status >= 500 or status < 400 else Fate.REFUSED
+    kinds = {cls.__name__ for cls in type(cause).__mro__}
+    if kinds & _NEVER_CONNECTED:
+        return Fate.NOT_DONE
+    return Fate.UNKNOWN if kinds & _ON_THE_WAY else Fate.REFUSED
+
+
+def code(error: AwsError) -> str:
+    """AWS's own error code, or empty."""
+    response: Any = getattr(error.__cause__, "response", None)
+    return str(response.get("Error", {}).get("Code", "")) if isinstance(response, dict) else ""

@@ -1,0 +1,384 @@
+"""What a run did, letter by letter, on disk before each next step.
+
+``intended`` → (the letter is sent) → ``sent`` → (it is deleted from the dead-letter queue) → ``deleted``. The first two
+return when they are synced. One process writes (it holds ``lock.held``); any may read, and ask it to cancel.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from ops.deadletters.ledger import schema
+from ops.deadletters.ledger.report import read_run
+from ops.deadletters.ledger.schema import DELETED, FAILED, INTENT, NONE, PLANNED, SENT, UNWATCHED, VANISHED, WAITING
+from ops.deadletters.ledger.writer import Group, Statement, Writer
+from ops.deadletters.plan import Plan
+from ops.deadletters.run import Move, Outcome, Run, Sent, State
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """A letter that its destination took. ``sent_as``: what it calls the message there."""
+
+    number: int
+    sent_as: str
+    at: float  # seconds since the epoch
+    original: str = ""  # the first message's id where it is not the letter's own
+    route: str = ""  # ARN
+
+
+class Ledger:
+    """One run's record. Letters are named by their place in the plan (``number``); ``number_of`` finds it."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._read = schema.connect(path)
+        self._reading = threading.Lock()
+        self._writer: Writer | None = None
+        self._numbers: dict[str, int] = {}
+        self._states = bytearray()
+        self._outcomes = bytearray()
+        self._steps: list[int] = []
+        self._tally: Counter[tuple[int, int, int]] = Counter()
+        self._changed: Counter[tuple[int, int, int]] = Counter()
+        self._facts: dict[str, str] = {}  # to be written with the next commit
+        self._routes: dict[str, int] = {}
+        self.watched = True
+
+    @classmethod
+    def create(cls, path: Path, plan: Plan, reason: str, who: str) -> Ledger:
+        """Raises UsageError when this plan has a ledger already, OpsError when it cannot be written."""
+        facts = {
+            "id": plan.id,
+            "plan_hash": plan.hash,
+            "reason": reason,
+            "who": who,
+            "engine": plan.engine,
+            "planned": len(plan.ids),
+            "queue_arn": plan.queue_arn,
+            "watched": plan.steps.watch,
+            "state": State.RUNNING,
+            "began": _now(),
+        }
+        schema.create(path, plan.ids, {key: json.dumps(value) for key, value in facts.items()})
+        return cls(path)
+
+    @classmethod
+    def open(cls, path: Path) -> Ledger:
+        """Raises UsageError (there is none), OpsError (of another version, or damaged; says what is in doubt)."""
+        return cls(path)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Writes what is still to be written. Never raises: what could not be written was said when it was asked."""
+        if self._writer is not None:
+            self._writer.close()
+        with self._reading:
+            self._read.close()
+
+    # --- the run ---------------------------------------------------------------------------------------------------
+
+    def run(self) -> Run:
+        """As it stands on disk. Reads counters, not letters: cheap enough to be asked every second."""
+        with self._reading, schema.speaking(self.path):
+            return read_run(self._read)
+
+    def begin(self, said: str = "") -> int:
+        """It runs (again). Letters that an earlier process left between intent and sent may have been sent, so they
+        are on the list of those that may arrive twice; how many there are."""
+        writer = self._write()
+        left = [number for number, state in enumerate(self._states) if state == INTENT]
+        with writer.lock:
+            facts = {"state": State.RUNNING, "ended": None, "said": said, "cancelled": False}
+            self._facts |= {key: json.dumps(value) for key, value in facts.items()}
+            group = writer.add([_TWICE(left)], eager=True)
+        writer.wait(group)
+        return len(left)
+
+    def end(self, state: State, said: str) -> None:
+        """Synced."""
+        self._note(wait=True, state=state, said=said, ended=_now(), rate=0.0)
+
+    def said(self, text: str) -> None:
+        self._note(said=text)
+
+    def rate(self, limit: float | None, why: str = "") -> None:
+        """What the rate is held to, and why."""
+        self._note(rate_limit=limit, rate_why=why)
+
+    def speed(self, messages_a_second: float) -> None:
+        self._note(rate=round(messages_a_second, 1))
+
+    def step(self, number: int, upto: int, state: str) -> None:
+        """Say of a step how far it goes and how it stands."""
+        writer = self._write()
+        row = (number, upto, state)
+        with writer.lock:
+            group = writer.add([("INSERT OR REPLACE INTO steps VALUES (?, ?, ?)", [row])], eager=True)
+        writer.wait(group)
+
+    def cancel(self) -> None:
+        """Ask the process that runs it to stop; safe from any process."""
+        with schema.speaking(self.path):
+            db = schema.connect(self.path)
+            try:
+                db.execute("INSERT OR REPLACE INTO run VALUES ('cancelled', 'true')")
+            finally:
+                db.close()
+
+    @property
+    def cancelled(self) -> bool:
+        """Whether somebody asked it to stop since it began. Reads the disk; ask a few times a second at most."""
+        with self._reading, schema.speaking(self.path):
+            row = self._read.execute("SELECT value FROM run WHERE key = 'cancelled'").fetchone()
+        return bool(row and json.loads(row[0]))
+
+    # --- one letter's way ------------------------------------------------------------------------------------------
+
+    def number_of(self, message_id: str) -> int | None:
+        """A letter's place in the plan; None when the plan does not name it. Needs ``begin``."""
+        return self._numbers.get(message_id)
+
+    def state(self, number: int) -> int:
+        return self._states[number]
+
+    def count(self, *states: Move) -> int:
+        """Letters in any of these states."""
+        wanted = {schema.MOVES.index(state) for state in states}
+        with self._write().lock:
+            return sum(letters for (_, state, _), letters in self._tally.items() if state in wanted)
+
+    def intended(self, claims: Sequence[tuple[int, str]], step: int) -> None:
+        """About to send these (number, receipt). Returns when it is synced."""
+        writer = self._write()
+        with writer.lock:
+            self._change([number for number, _ in claims], INTENT, NONE, step)
+            rows = [(INTENT, step, receipt, number) for number, receipt in claims]
+            group = writer.add([(_INTENDED, rows)], eager=True)
+        writer.wait(group)
+
+    def sent(self, accepted: Sequence[Accepted], *, done: bool = False) -> None:
+        """The destination has these. ``done``: nothing is to be deleted (a copy). Returns when it is synced."""
+        writer = self._write()
+        state, outcome = (DELETED if done else SENT), (WAITING if self.watched else UNWATCHED)
+        with writer.lock:
+            self._change([each.number for each in accepted], state, outcome)
+            rows = [
+                (state, outcome, each.original or None, self._route(each.route), each.sent_as, each.at, each.number)
+                for each in accepted
+            ]
+            group = writer.add([(_SENT, rows)], eager=True)
+        writer.wait(group)
+
+    def deleted(self, numbers: Sequence[int]) -> None:
+        """They are gone from the dead-letter queue. Not waited for: if this is lost, they are deleted again."""
+        writer = self._write()
+        with writer.lock:
+            self._change(numbers, DELETED)
+            writer.add([(_STATE, [(DELETED, None, number) for number in numbers])], eager=False)
+
+    def doubted(self, numbers: Sequence[int]) -> None:
+        """Whether these were sent is not known. Synced: before they are sent again they are on the list."""
+        writer = self._write()
+        with writer.lock:
+            group = writer.add([_TWICE(numbers)], eager=True)
+        writer.wait(group)
+
+    def unsent(self, numbers: Sequence[int]) -> None:
+        """These were surely not sent after all: they are planned again."""
+        self._move(numbers, PLANNED, None)
+
+    def refused(self, numbers: Sequence[int], why: str) -> None:
+        """The destination will never take these; they stay in the dead-letter queue."""
+        self._move(numbers, FAILED, why)
+
+    def vanished(self, numbers: Sequence[int], why: str = "") -> None:
+        self._move(numbers, VANISHED, why or None)
+
+    # --- leases that outlive a killed process ----------------------------------------------------------------------
+
+    def held(self, claims: Sequence[tuple[str, str]]) -> None:
+        """Letters (id, receipt) that are kept back but will not be sent now. Not waited for."""
+        writer = self._write()
+        with writer.lock:
+            writer.add([("INSERT OR REPLACE INTO held VALUES (?, ?)", list(claims))], eager=False)
+
+    def released(self) -> None:
+        """Nothing is kept back any more. Not waited for."""
+        writer = self._write()
+        with writer.lock:
+            writer.add([("DELETE FROM held", [()]), (_FORGET, [()])], eager=False)
+
+    def leases(self) -> tuple[str, ...]:
+        """Receipts of all that a killed process may still keep back."""
+        sql = "SELECT receipt FROM held UNION ALL SELECT receipt FROM letters WHERE state IN (?, ?)"
+        with self._reading, schema.speaking(self.path):
+            return tuple(receipt for (receipt,) in self._read.execute(sql, (INTENT, SENT)) if receipt)
+
+    # --- outcomes and lists ----------------------------------------------------------------------------------------
+
+    def letters(self, outcome: Outcome | None = None) -> Iterator[Sent]:
+        """What was sent, with ``outcome`` only those of which that is known, in the plan's order."""
+        self._settle()
+        sql = (
+            "SELECT letters.number, id, step, outcome, original, sent_as, sent_at, arn FROM letters "
+            "LEFT JOIN routes ON routes.number = route WHERE sent_at IS NOT NULL AND letters.number > ?"
+        )
+        sql += f" AND outcome = {schema.OUTCOMES.index(outcome)}" if outcome else ""
+        last = -1
+        while True:
+            with self._reading, schema.speaking(self.path):
+                rows = self._read.execute(f"{sql} ORDER BY letters.number LIMIT 1000", (last,)).fetchall()
+            for _, name, step, known, original, sent_as, at, arn in rows:
+                yield Sent(
+                    message_id=name,
+                    original_message_id=original or name,
+                    new_ids=tuple((sent_as or "").split()),
+                    sent_at=datetime.fromtimestamp(at, UTC),
+                    step=step,
+                    destination=arn or "",
+                    outcome=schema.OUTCOMES[known] or Outcome.UNWATCHED,
+                )
+            if not rows:
+                return
+            last = rows[-1][0]
+
+    def outcomes(self, known: Iterable[tuple[str, Outcome, datetime | None, str]]) -> None:
+        """What became of letters (id, outcome, when, the cause of those that came back), in one commit."""
+        writer = self._write()
+        rows = []
+        with writer.lock:
+            for name, outcome, at, cause in known:
+                number, code = self._numbers[name], schema.OUTCOMES.index(outcome)
+                self._change([number], self._states[number], code)
+                rows.append((code, at.timestamp() if at else None, cause or None, number))
+            group = writer.add(
+                [("UPDATE letters SET outcome = ?, outcome_at = ?, cause_back = ? WHERE number = ?", rows)], eager=True
+            )
+        writer.wait(group)
+
+    def ids(self, *states: Move) -> tuple[str, ...]:
+        """Letters in one of these states, in the plan's order."""
+        self._settle()
+        codes = json.dumps([schema.MOVES.index(state) for state in states])
+        return self._names(
+            "SELECT id FROM letters WHERE state IN (SELECT value FROM json_each(?)) ORDER BY number", codes
+        )
+
+    def twice(self) -> tuple[str, ...]:
+        """Letters that may have been sent more than once, or once and still lie in the dead-letter queue."""
+        self._settle()
+        return self._names("SELECT id FROM letters WHERE twice = 1 ORDER BY number")
+
+    # --- inside ----------------------------------------------------------------------------------------------------
+
+    def _names(self, sql: str, *parameters: str) -> tuple[str, ...]:
+        with self._reading, schema.speaking(self.path):
+            return tuple(name for (name,) in self._read.execute(sql, parameters))
+
+    def _settle(self) -> None:
+        if self._writer is not None:
+            self._writer.flush()
+
+    def _write(self) -> Writer:
+        if self._writer is None:
+            self._load()
+            self._writer = Writer(self.path, self._with_each_commit)
+        return self._writer
+
+    def _load(self) -> None:
+        """The index and the states of all letters: about 150 bytes each."""
+        with self._reading, schema.speaking(self.path):
+            for number, name, state, outcome, step in self._read.execute(
+                "SELECT number, id, state, outcome, step FROM letters ORDER BY number"
+            ):
+                self._numbers[name] = number
+                self._states.append(state)
+                self._outcomes.append(outcome)
+                self._steps.append(step)
+                self._tally[step, state, outcome] += 1
+            self._routes = {arn: number for number, arn in self._read.execute("SELECT number, arn FROM routes")}
+            row = self._read.execute("SELECT value FROM run WHERE key = 'watched'").fetchone()
+            self.watched = bool(row and json.loads(row[0]))
+
+    def _change(self, numbers: Iterable[int], state: int, outcome: int | None = None, step: int | None = None) -> None:
+        """In memory and in the counters; the caller holds the writer's lock."""
+        for number in numbers:
+            old = self._steps[number], self._states[number], self._outcomes[number]
+            new = old[0] if step is None else step, state, old[2] if outcome is None else outcome
+            if new != old:
+                self._steps[number], self._states[number], self._outcomes[number] = new
+                for counts in (self._tally, self._changed):
+                    counts[old] -= 1
+                    counts[new] += 1
+
+    def _move(self, numbers: Sequence[int], state: int, error: str | None) -> None:
+        writer = self._write()
+        with writer.lock:
+            self._change(numbers, state, NONE)
+            group = writer.add([(_STATE, [(state, error, number) for number in numbers])], eager=True)
+        writer.wait(group)
+
+    def _route(self, arn: str) -> int | None:
+        if not arn:
+            return None
+        if arn not in self._routes:
+            self._routes[arn] = len(self._routes)
+            writer = self._write()
+            writer.add([("INSERT INTO routes VALUES (?, ?)", [(self._routes[arn], arn)])], eager=False)
+        return self._routes[arn]
+
+    def _note(self, *, wait: bool = False, **facts: Any) -> None:
+        writer = self._write()
+        with writer.lock:
+            self._facts |= {key: json.dumps(value) for key, value in facts.items()}
+            group = writer.add((), eager=wait)
+        if wait:
+            writer.wait(group)
+
+    def _with_each_commit(self) -> Iterator[Statement]:
+        """The counters' changes and the facts noted since the last commit."""
+        if self._changed:
+            yield _TALLY, [(*key, by) for key, by in self._changed.items() if by]
+            self._changed.clear()
+        if self._facts:
+            yield "INSERT OR REPLACE INTO run VALUES (?, ?)", list(self._facts.items())
+            self._facts = {}
+
+
+_INTENDED = "UPDATE letters SET state = ?, step = ?, receipt = ?, attempts = attempts + 1 WHERE number = ?"
+_SENT = (
+    "UPDATE letters SET state = ?, outcome = ?, original = ?, route = ?, "
+    "sent_as = CASE WHEN sent_as IS NULL THEN ?5 ELSE sent_as || ' ' || ?5 END, sent_at = ?, error = NULL "
+    "WHERE number = ?"
+)
+_STATE = "UPDATE letters SET state = ?, error = ?, receipt = NULL WHERE number = ?"
+_FORGET = "UPDATE letters SET receipt = NULL WHERE receipt IS NOT NULL"
+_TALLY = (
+    "INSERT INTO tally VALUES (?, ?, ?, ?) ON CONFLICT (step, state, outcome) "
+    "DO UPDATE SET letters = letters + excluded.letters"
+)
+
+
+def _TWICE(numbers: Iterable[int]) -> Statement:
+    return "UPDATE letters SET twice = 1 WHERE number = ?", [(number,) for number in numbers]
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat()
+
+
+__all__ = ["Accepted", "Group", "Ledger"]

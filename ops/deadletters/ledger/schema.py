@@ -1,0 +1,183 @@
+"""The ledger's file: how it is made, opened and refused."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from ops.deadletters.run import Move, Outcome
+from ops.errors import OpsError, UsageError
+
+APPLICATION = 0x6C656467
+"""SQLite's application_id: says that a file is a ledger of ours ("ledg")."""
+VERSION = 1
+
+MOVES = tuple(Move)
+OUTCOMES = (None, *Outcome)
+"""States and outcomes are kept as their place in these; 0 is a letter that is planned, of which nothing is awaited."""
+PLANNED, INTENT, SENT, DELETED, FAILED, VANISHED = range(len(MOVES))
+NONE, WAITING, SUCCEEDED, CAME_BACK, UNWATCHED = range(len(OUTCOMES))
+
+BUSY_S = 15.0
+"""How long one process waits for another's commit."""
+
+TABLES = f"""
+CREATE TABLE run (key TEXT PRIMARY KEY, value TEXT) WITHOUT ROWID;
+CREATE TABLE letters (
+    number INTEGER PRIMARY KEY,
+    id TEXT NOT NULL UNIQUE,
+    state INTEGER NOT NULL DEFAULT {PLANNED},
+    step INTEGER NOT NULL DEFAULT 0,
+    attempts INTEGER NOT NULL DEFAULT 0,
+    twice INTEGER NOT NULL DEFAULT 0,
+    outcome INTEGER NOT NULL DEFAULT {NONE},
+    receipt TEXT,
+    original TEXT,
+    route INTEGER,
+    sent_as TEXT,
+    sent_at REAL,
+    error TEXT,
+    outcome_at REAL,
+    cause_back TEXT
+);
+CREATE INDEX doubled ON letters (number) WHERE twice = 1;
+CREATE INDEX refused ON letters (error) WHERE state = {FAILED};
+CREATE INDEX returned ON letters (cause_back) WHERE outcome = {CAME_BACK};
+CREATE TABLE held (id TEXT PRIMARY KEY, receipt TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE routes (number INTEGER PRIMARY KEY, arn TEXT NOT NULL UNIQUE);
+CREATE TABLE steps (number INTEGER PRIMARY KEY, upto INTEGER NOT NULL, state TEXT NOT NULL);
+CREATE TABLE tally (
+    step INTEGER, state INTEGER, outcome INTEGER, letters INTEGER NOT NULL, PRIMARY KEY (step, state, outcome)
+) WITHOUT ROWID;
+"""
+
+
+def create(path: Path, ids: Sequence[str], facts: dict[str, str]) -> None:
+    """A new ledger at ``path``, whole or not at all. Raises UsageError when there is one."""
+    if path.exists():
+        raise UsageError(f"This plan was run already: {path}.", "Resume it (ops dlq resume), or make a new plan.")
+    scratch = path.with_name(f".{path.name}.{os.getpid()}.new")
+    with speaking(path):
+        scratch.unlink(missing_ok=True)
+        scratch.touch(mode=0o600)
+        db = sqlite3.connect(scratch)
+        try:
+            db.executescript(f"PRAGMA application_id={APPLICATION}; PRAGMA user_version={VERSION};{TABLES}")
+            with db:
+                db.executemany("INSERT INTO letters (number, id) VALUES (?, ?)", enumerate(ids))
+                db.execute("INSERT INTO tally VALUES (0, ?, ?, ?)", (PLANNED, NONE, len(ids)))
+                db.executemany("INSERT INTO run VALUES (?, ?)", facts.items())
+            db.execute("PRAGMA journal_mode=WAL")
+        finally:
+            db.close()
+        os.link(scratch, path)  # unlike a rename, never over a ledger that is there
+        scratch.unlink()
+        _sync(path.parent)
+
+
+def connect(path: Path, *, check: bool = False) -> sqlite3.Connection:
+    """A connection that threads may share under a lock, in autocommit. ``check``: read the whole file for damage."""
+    if not path.is_file():
+        raise UsageError(f"There is no run at {path}.", "ops dlq list names the runs.")
+    with speaking(path):
+        db = sqlite3.connect(
+            f"file:{path}?mode=rw", uri=True, timeout=BUSY_S, isolation_level=None, check_same_thread=False
+        )
+        try:
+            _examine(db, path, check)
+            db.execute("PRAGMA synchronous=FULL")
+        except BaseException:
+            db.close()
+            raise
+    return db
+
+
+def _examine(db: sqlite3.Connection, path: Path, check: bool) -> None:
+    try:
+        application = db.execute("PRAGMA application_id").fetchone()[0]
+        version = db.execute("PRAGMA user_version").fetchone()[0]
+        if application != APPLICATION:
+            raise damaged(path, "it is no ledger")
+        if version != VERSION:
+            raise OpsError(
+                f"The ledger {path} is of version {version}; this program reads version {VERSION}. {in_doubt(path)}",
+                "Finish it with the program that began it; or move the file away, look again and make a new plan: the "
+                "letters that were not moved still lie in the dead-letter queue.",
+            )
+        if check:
+            found = db.execute("PRAGMA quick_check(1)").fetchone()[0]
+            if found != "ok":
+                raise damaged(path, str(found))
+    except sqlite3.DatabaseError as error:
+        if isinstance(error, sqlite3.OperationalError) and "locked" in str(error):
+            raise
+        raise damaged(path, str(error)) from error
+
+
+def damaged(path: Path, why: str) -> OpsError:
+    return OpsError(
+        f"The ledger {path} is damaged ({' '.join(why.split())}). {in_doubt(path)}",
+        "Move the file away, look again and make a new plan: the letters that were not moved still lie in the "
+        "dead-letter queue, and those in doubt may arrive twice.",
+    )
+
+
+def in_doubt(path: Path, most: int = 10) -> str:
+    """Which letters were under way, as far as the file can still be read."""
+    found: list[str] = []
+    whole = False
+    with suppress(sqlite3.Error), _reading(path) as db:
+        for (name,) in db.execute("SELECT id FROM letters WHERE state IN (?, ?)", (INTENT, SENT)):
+            found.append(str(name))
+        whole = True
+    if not whole:
+        known = f" {len(found)} of them can be read: {_names(found, most)}." if found else ""
+        return f"Which letters were under way cannot be told: each of its plan is in doubt.{known}"
+    if not found:
+        return "No letter was under way."
+    return f"In doubt (perhaps sent, not yet deleted): {len(found)}: {_names(found, most)}."
+
+
+def _names(found: Sequence[str], most: int) -> str:
+    return ", ".join(found[:most]) + (" …" if len(found) > most else "")
+
+
+@contextmanager
+def _reading(path: Path) -> Iterator[sqlite3.Connection]:
+    db = sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=1)
+    try:
+        yield db
+    finally:
+        db.close()
+
+
+@contextmanager
+def speaking(path: Path) -> Iterator[None]:
+    """Turns what SQLite and the disk raise into one sentence."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise unwritable(path, error) from error
+    except OSError as error:
+        raise unwritable(path, error) from error
+
+
+def unwritable(path: Path, error: Exception) -> OpsError:
+    text = error.strerror or str(error) if isinstance(error, OSError) else str(error)
+    if isinstance(error, sqlite3.DatabaseError) and not isinstance(error, sqlite3.OperationalError):
+        return damaged(path, text)
+    return OpsError(
+        f"The ledger {path} cannot be written: {text}. Nothing was sent or deleted that it does not name.",
+        "Make room on that disk (or make it writable), then resume the run: ops dlq resume.",
+    )
+
+
+def _sync(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,102 @@
+"""One mover a queue: a lock on its folder that ends with the process that holds it, however that dies."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from typing import IO, TYPE_CHECKING
+
+from ops.deadletters.source import unusable
+from ops.errors import OpsError
+
+if TYPE_CHECKING:
+    from ops.deadletters.source import Source
+
+PATIENCE_S = 0.5
+"""``holder`` takes the lock for an instant to see whether it is free; who meets it there tries again."""
+
+
+class Busy(OpsError):
+    """Somebody else moves letters of this queue now."""
+
+
+@dataclass(frozen=True)
+class Holder:
+    """Who moves letters now. ``since``: ISO 8601 UTC."""
+
+    run: str
+    who: str
+    pid: int
+    since: str
+
+
+@contextmanager
+def held(source: Source, run: str, who: str) -> Iterator[None]:
+    """Nobody else on this machine redrives or purges the queue meanwhile. Raises Busy, naming who does."""
+    path = source.folder / "redrive.lock"
+    try:
+        file = path.open("a+")
+    except OSError as error:
+        raise unusable(path, error) from error
+    with file:
+        if not _lock(file):
+            other = _read(file)
+            by = f" by {other.who} since {other.since} (run {other.run}, process {other.pid})" if other else ""
+            raise Busy(
+                f"The letters of {source.queue.name} are being moved already{by}.",
+                "Wait until that run ends, or cancel it: ops dlq cancel.",
+            )
+        now = datetime.now(UTC).isoformat(timespec="seconds")
+        try:
+            _write(file, json.dumps(asdict(Holder(run, who, os.getpid(), now))))
+        except OSError as error:
+            raise unusable(path, error) from error
+        yield  # closing the file unlocks it
+
+
+def holder(source: Source) -> Holder | None:
+    """Who moves letters of the queue now; None when nobody does."""
+    try:
+        file = (source.folder / "redrive.lock").open("r")
+    except OSError:
+        return None
+    with file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except OSError:
+            return _read(file)
+        return None
+
+
+def _lock(file: IO[str]) -> bool:
+    end = time.monotonic() + PATIENCE_S
+    while True:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            if time.monotonic() > end:
+                return False
+            time.sleep(0.02)
+        else:
+            return True
+
+
+def _read(file: IO[str]) -> Holder | None:
+    try:
+        file.seek(0)
+        return Holder(**json.loads(file.read()))
+    except (OSError, ValueError, TypeError):
+        return None
+
+
+def _write(file: IO[str], text: str) -> None:
+    file.seek(0)
+    file.truncate()
+    file.write(text)
+    file.flush()

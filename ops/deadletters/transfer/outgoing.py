@@ -1,0 +1,72 @@
+"""The message that goes out for a letter: as it was first sent, but for edits and the id that it had first."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from handler import contract
+from ops.deadletters import edits
+from ops.deadletters.letter import Attribute, Kind, Letter
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ops.deadletters.plan import Edit
+
+_HANDLER = (
+    contract.DLQ_ERROR_TYPE,
+    contract.DLQ_ERROR_MESSAGE,
+    contract.DLQ_ORIGINAL_MESSAGE_ID,
+    contract.DLQ_REQUEST_ID,
+    contract.DLQ_SOURCE_ARN,
+)
+_EVENTS = ("RULE_ARN", "TARGET_ARN", "ERROR_CODE", "ERROR_MESSAGE", "RETRY_ATTEMPTS", "EXHAUSTED_RETRY_CONDITION")
+_PUT_ON: dict[Kind, tuple[str, ...]] = {
+    Kind.REJECTED: _HANDLER,
+    Kind.LAMBDA: ("RequestID", "ErrorCode", "ErrorMessage"),
+    Kind.EVENTBRIDGE: _EVENTS,
+    Kind.SCHEDULER: (*_EVENTS, "SCHEDULE_ARN", "SCHEDULED_TIME", "EXECUTION_ID", "IS_PAYLOAD_TRUNCATED"),
+}
+"""What whoever buried a letter had put on it: it says why it died, and is no part of the message."""
+
+MOST_BYTES = 1_048_576
+"""Of a message with its attributes, and of a batch (botocore 1.44.5 model, 2026-11)."""
+
+
+def edited(letter: Letter, changes: Sequence[Edit]) -> Letter:
+    """The letter as it goes out. Raises UsageError when an edit does not fit it."""
+    return edits.apply(replace(letter, attributes=_own(letter)), changes) if changes else letter
+
+
+def attributes(letter: Letter) -> Mapping[str, Attribute]:
+    """With the first message's id, by which the handler knows a job that it did already, where there is room for it."""
+    own = _own(letter)
+    if contract.DLQ_ORIGINAL_MESSAGE_ID not in own and len(own) < contract.ATTRIBUTE_LIMIT:
+        own[contract.DLQ_ORIGINAL_MESSAGE_ID] = Attribute("String", letter.original_message_id)
+    return own
+
+
+def wire(attributes: Mapping[str, Attribute]) -> dict[str, Any]:
+    """Message attributes as SendMessage takes them."""
+    return {
+        name: {"DataType": each.data_type, "BinaryValue": base64.b64decode(each.value)}
+        if each.binary
+        else {"DataType": each.data_type, "StringValue": each.value}
+        for name, each in attributes.items()
+    }
+
+
+def size(body: str, attributes: Mapping[str, Attribute]) -> int:
+    """Bytes as SQS counts them: the body, and each attribute's name, type and value."""
+    total = len(body) if body.isascii() else len(body.encode("utf-8", "surrogatepass"))
+    for name, each in attributes.items():
+        total += len(name.encode()) + len(each.data_type.encode()) + len(each.value.encode("utf-8", "surrogatepass"))
+    return total
+
+
+def _own(letter: Letter) -> dict[str, Attribute]:
+    put_on = _PUT_ON.get(letter.kind, ())
+    return {name: each for name, each in letter.attributes.items() if name not in put_on}

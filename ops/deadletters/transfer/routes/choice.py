@@ -1,0 +1,56 @@
+"""Which way a letter goes."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING
+
+from ops.aws import sqs
+from ops.deadletters import origins
+from ops.deadletters.letter import Letter
+from ops.deadletters.origins import Origin, Service
+from ops.deadletters.plan import Plan
+from ops.deadletters.transfer.routes.queue import QueueRoute
+from ops.deadletters.transfer.routes.route import Route
+from ops.errors import UsageError
+
+if TYPE_CHECKING:
+    from ops.aws import Aws
+    from ops.deadletters.source import Source
+
+
+class Choice:
+    """The routes of one plan, each made once. ``aws`` makes every call once (``Aws.single``)."""
+
+    def __init__(self, source: Source, plan: Plan, aws: Aws) -> None:
+        self._plan = plan
+        self._aws = aws
+        self._function = origins.function(source)
+        self._lock = threading.Lock()
+        self._routes: dict[Origin, Route] = {}
+        self._fixed: Route | None = None
+
+    def of(self, letter: Letter) -> Route:
+        """Raises UsageError when nothing tells where this letter belongs, and what AWS says of the destination."""
+        if self._plan.destination.kind == "queue":
+            if self._fixed is None:
+                with self._lock:
+                    self._fixed = self._fixed or self._queue(self._plan.destination.queue_url)
+            return self._fixed
+        origin = origins.of(letter, self._function)
+        if origin is None:
+            raise UsageError("Nothing tells where it came from.", "Send it to a queue of your choice: --to QUEUE.")
+        with self._lock:
+            if origin not in self._routes:
+                self._routes[origin] = self._make(origin)
+            return self._routes[origin]
+
+    def _make(self, origin: Origin) -> Route:
+        match origin.service:
+            case Service.SQS:
+                return self._queue(origin.arn)
+            case _:
+                raise UsageError(f"Letters of {origin.service} cannot be sent back yet.", "Send them to a queue.")
+
+    def _queue(self, queue: str) -> Route:
+        return QueueRoute(self._aws, sqs.find(self._aws, queue), self._plan)

@@ -1,0 +1,43 @@
+"""What the mover needs of a destination."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from ops.deadletters.letter import Letter
+
+
+@dataclass(frozen=True, slots=True)
+class Parcel:
+    """A letter on its way. ``letter`` is already edited."""
+
+    number: int
+    letter: Letter
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What became of one parcel of a call that was answered: the message's id at the destination; or ``refused`` (a
+    sentence: it will never be taken); or neither (not taken, but it may be tried again; ``why``)."""
+
+    sent_as: str = ""
+    refused: str = ""
+    why: str = ""
+
+
+class Route(Protocol):
+    arn: str
+    ordered: bool  # the letters of one message group go one after the other
+
+    def calls(self, parcels: Iterable[Parcel]) -> Iterator[list[Parcel]]:
+        """Parcels that one call takes."""
+
+    def send(self, parcels: Sequence[Parcel]) -> list[Answer]:
+        """One call, made once. An answer for each, in order. Raises AwsError when the call as a whole failed."""
+
+
+def sentence(code: str, message: str, about: str) -> str:
+    text = " ".join(message.split())
+    return f"{about} refused it: {code}: {text}" if text else f"{about} refused it: {code}"
