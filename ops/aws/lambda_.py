@@ -6,8 +6,13 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from ops.errors import NotFound
+
 if TYPE_CHECKING:
     from ops.aws.door import Aws
+
+RETRIES = 2
+"""Times that Lambda repeats an asynchronous invocation unless told otherwise (Lambda developer guide, 2026-11)."""
 
 
 @dataclass(frozen=True)
@@ -82,6 +87,16 @@ def account_concurrency(aws: Aws) -> int:
     """The account's quota of concurrent executions in this region (1,000 unless raised or new)."""
     with aws.asking("lambda", "account settings of Lambda"):
         return int(aws.lambda_.get_account_settings()["AccountLimit"]["ConcurrentExecutions"])
+
+
+def retries(aws: Aws, function: Function) -> int:
+    """How often Lambda repeats a failed asynchronous invocation of ``function`` (0–2)."""
+    try:
+        with aws.asking("lambda", f"asynchronous invocations of {function.name}"):
+            answer = aws.lambda_.get_function_event_invoke_config(FunctionName=function.name)
+    except NotFound:
+        return RETRIES
+    return int(answer.get("MaximumRetryAttempts", RETRIES))
 
 
 def mappings(aws: Aws, *, source_arn: str = "", function_name: str = "") -> tuple[Mapping, ...]:

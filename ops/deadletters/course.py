@@ -25,8 +25,10 @@ from ops.insight import words
 
 TICK_S = 0.5
 
+Fate = tuple[Outcome, datetime | None, str]
+"""What became of a message, when, and the cause if it came back."""
 Became = tuple[str, Outcome, datetime | None, str]
-"""A letter's message id, what became of its message, when, and the cause if it came back."""
+"""The same, behind the letter's message id."""
 
 
 class Ledger(Protocol):
@@ -36,12 +38,12 @@ class Ledger(Protocol):
     def said(self, text: str) -> None: ...
     def rate(self, limit: float | None, why: str) -> None: ...
     def step(self, number: int, upto: int, state: str) -> None: ...
-    def sent(self, outcome: Outcome | None = None) -> Iterable[Sent]: ...
+    def letters(self, outcome: Outcome | None = None) -> Iterable[Sent]: ...
     def outcomes(self, rows: Iterable[Became]) -> None: ...
 
 
 class Mover(Protocol):
-    def move(self, upto: int, step: int) -> None:
+    def move(self, upto: int, step: int) -> object:
         """Send until ``upto`` letters are sent in all, none is left, or the run is stopping."""
 
 
@@ -54,8 +56,9 @@ class Watch(Protocol):
     def note(self) -> str:
         """What the outcome rests on, or why it is not known; may be empty."""
 
-    def look(self, sent: Sequence[Sent]) -> Iterable[Became]:
-        """What is known now of those that were waiting; those still waiting are left out."""
+    def look(self, waiting: Sequence[Sent], run: Run, moving: bool) -> Iterable[Became]:
+        """What is known now of those that were waiting; those still waiting are left out. ``moving``: the mover is at
+        work, and must find the dead-letter queue as it is."""
 
 
 class Gauge(Protocol):
@@ -151,7 +154,7 @@ class Course:
             moving = pool.submit(self.mover.move, part.end, part.number)
             try:
                 while not wait([moving], self.tick_s).done:
-                    self._pulse()
+                    self._pulse(moving=True)
                     if self.watch and brake(self._tally(part), self.plan.steps):
                         self.ledger.step(part.number, part.end, "stopped")
                         raise self._came_back(part)
@@ -164,7 +167,7 @@ class Course:
     def _await(self, part: _Part) -> Verdict:
         began, told = time.monotonic(), -1
         while True:
-            self._look()
+            self._look(moving=False)
             tally, waited = self._tally(part), time.monotonic() - began
             verdict = decide(tally, self.plan.steps, waited)
             if part.last and verdict is Verdict.GO and tally.waiting and waited < self.plan.steps.patience_s:
@@ -174,15 +177,15 @@ class Course:
             if tally.waiting != told:
                 told = tally.waiting
                 self.ledger.said(f"In {part.place}: waiting to see what becomes of {words.count(told, 'message')}.")
-            self._pulse()
+            self._pulse(moving=False)
             self.stopping.wait(self.tick_s)
 
-    def _pulse(self) -> None:
+    def _pulse(self, moving: bool) -> None:
         if self.ledger.cancelled:
             raise _Halt(State.CANCELLED, "Cancelled.")
         if self.stop and self.stop():
             raise _Halt(State.CANCELLED, "Stopped on request.")
-        self._look()
+        self._look(moving)
         if self.gauge:
             self.gauge.adjust(self.limiter)
         self._tell()
@@ -195,14 +198,14 @@ class Course:
         if self.progress:
             self.progress(self.ledger.run())
 
-    def _look(self) -> None:
+    def _look(self, moving: bool) -> None:
         """Whether it is time to look is asked here, so that sending and waiting look equally often."""
         if self.watch is None or time.monotonic() < self._next_look:
             return
         began = time.monotonic()
-        waiting = list(self.ledger.sent(Outcome.WAITING))
+        waiting = list(self.ledger.letters(Outcome.WAITING))
         if waiting:
-            known = list(self.watch.look(waiting))
+            known = list(self.watch.look(waiting, self.ledger.run(), moving))
             if known:
                 self.ledger.outcomes(known)
         took = time.monotonic() - began
@@ -240,7 +243,7 @@ class Course:
         return self.watch.note if self.watch else ""
 
 
-def _finish(moving: Future[None]) -> None:
+def _finish(moving: Future[object]) -> None:
     """Wait for the mover to give back what it holds, even when Ctrl-C is pressed again."""
     while not moving.done():
         with suppress(KeyboardInterrupt):

@@ -52,7 +52,7 @@ class Memory:
     """A ledger that forgets everything with the test."""
 
     planned: int
-    letters: dict[str, Sent] = field(default_factory=dict)
+    book: dict[str, Sent] = field(default_factory=dict)
     back: Counter[str] = field(default_factory=Counter)
     steps: dict[int, tuple[int, str]] = field(default_factory=dict)
     texts: list[str] = field(default_factory=list)
@@ -62,14 +62,14 @@ class Memory:
 
     def run(self) -> Run:
         def count(outcome: Outcome, step: int | None = None) -> int:
-            some = self.letters.values()
+            some = self.book.values()
             return sum(one.outcome is outcome and step in (None, one.step) for one in some)
 
         steps = tuple(
             Step(
                 number,
                 upto,
-                sum(one.step == number for one in self.letters.values()),
+                sum(one.step == number for one in self.book.values()),
                 count(Outcome.SUCCEEDED, number),
                 count(Outcome.CAME_BACK, number),
                 count(Outcome.WAITING, number),
@@ -77,7 +77,7 @@ class Memory:
             )
             for number, (upto, state) in sorted(self.steps.items())
         )
-        sent = len(self.letters)
+        sent = len(self.book)
         return Run(
             id="r", plan_hash="", reason="", who="", state=State.RUNNING, began=NOW, ended=None, engine="ledger",
             planned=self.planned, sent=sent, deleted=sent, failed=0, vanished=self.vanished,
@@ -94,12 +94,12 @@ class Memory:
     def step(self, number: int, upto: int, state: str) -> None:
         self.steps[number] = (upto, state)
 
-    def sent(self, outcome: Outcome | None = None) -> list[Sent]:
-        return [one for one in self.letters.values() if outcome in (None, one.outcome)]
+    def letters(self, outcome: Outcome | None = None) -> list[Sent]:
+        return [one for one in self.book.values() if outcome in (None, one.outcome)]
 
     def outcomes(self, rows: Iterable[Became]) -> None:
         for message_id, outcome, _, cause in rows:
-            self.letters[message_id] = replace(self.letters[message_id], outcome=outcome)
+            self.book[message_id] = replace(self.book[message_id], outcome=outcome)
             if outcome is Outcome.CAME_BACK:
                 self.back[cause] += 1
 
@@ -115,12 +115,12 @@ class Hand:
     gone: int = 0
 
     def move(self, upto: int, step: int) -> None:
-        for message_id in self.plan.ids[len(self.ledger.letters) : upto - self.gone]:
+        for message_id in self.plan.ids[len(self.ledger.book) : upto - self.gone]:
             if self.stopping.is_set():
                 return
             if self.slow and self.stopping.wait(self.slow):
                 return
-            self.ledger.letters[message_id] = Sent(message_id, message_id, (f"new-{message_id}",), NOW, step)
+            self.ledger.book[message_id] = Sent(message_id, message_id, (f"new-{message_id}",), NOW, step)
         self.ledger.vanished = self.gone
 
 
@@ -132,10 +132,10 @@ class Fate:
     pause_s: float = 0.0
     note: str = ""
 
-    def look(self, sent: Sequence[Sent]) -> list[Became]:
+    def look(self, waiting: Sequence[Sent], run: Run, moving: bool) -> list[Became]:
         return [
             (one.message_id, outcome, NOW, "ValueError: no column" if outcome is Outcome.CAME_BACK else "")
-            for one in sent
+            for one in waiting
             if (outcome := self.of(one))
         ]
 
@@ -182,7 +182,7 @@ def test_what_comes_back_stops_the_first_step_and_is_named() -> None:
     assert said == (
         "Stopped in step 1 of 3: 5 of 5 came back, more than 20% (5: ValueError: no column). 95 letters did not go."
     )
-    assert len(ledger.letters) == 5
+    assert len(ledger.book) == 5
     assert ledger.run().steps[-1].state == "stopped"
 
 
@@ -202,7 +202,7 @@ def test_a_step_on_its_way_is_stopped() -> None:
     state, said = run.go()
     assert state is State.STOPPED
     assert said.startswith("Stopped in step 2 of 2: ")
-    assert len(ledger.letters) < 1000
+    assert len(ledger.book) < 1000
 
 
 def test_what_stopped_before_is_not_held_against_a_resumed_run() -> None:

@@ -1,0 +1,96 @@
+"""What became of the messages that a redrive sent: of those very messages, by where they were sent to.
+
+- To a queue that a function reads: what the function's log says about each (``tracks``), a query a look. Where it says
+  nothing, by the queues: messages that left their queue and are not in its dead-letter queue are taken to have
+  succeeded (``settled``).
+- An asynchronous invocation: how the invocations of that request id ended.
+- Anything else (a topic, a bus, a queue that nobody is known to read) cannot be watched, and the run says so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Protocol
+
+from ops.deadletters import readers
+from ops.deadletters.attempts import Invocations
+from ops.deadletters.deliveries import Deliveries
+from ops.deadletters.plan import Action
+from ops.deadletters.run import Outcome
+from ops.insight import words
+
+if TYPE_CHECKING:
+    from ops.deadletters.course import Became, Fate
+    from ops.deadletters.plan import Plan
+    from ops.deadletters.run import Run, Sent
+    from ops.deadletters.source import Source
+
+PAUSE_S, PAUSE_TWIN_S = 15.0, 2.0
+WORTH_SAYING_USD = 0.001
+
+
+class Place(Protocol):
+    """Somewhere that messages were sent to."""
+
+    @property
+    def notes(self) -> Sequence[str]: ...
+    @property
+    def usd(self) -> float: ...
+
+    def look(self, waiting: Sequence[Sent], run: Run, moving: bool, now: datetime) -> Iterable[tuple[Sent, Fate]]:
+        """Those of ``waiting`` whose fate is known."""
+
+
+class Watch:
+    """The ``course.Watch`` of a run."""
+
+    def __init__(self, source: Source) -> None:
+        self._source = source
+        self._places: dict[str, Place | None] = {}  # by the destination's ARN; None: cannot be watched
+        self.pause_s = PAUSE_TWIN_S if source.aws.target.is_twin else PAUSE_S
+
+    @property
+    def note(self) -> str:
+        notes = [note for place in self._places.values() if place for note in place.notes]
+        blind = [arn for arn, place in self._places.items() if place is None]
+        if blind:
+            notes.append(f"Nothing tells what became of messages to {', '.join(_name(arn) for arn in blind)}.")
+        usd = sum(place.usd for place in self._places.values() if place)
+        if usd >= WORTH_SAYING_USD:
+            notes.append(f"Watching cost {words.usd(usd)} of log queries.")
+        return " ".join(dict.fromkeys(notes))
+
+    def look(self, waiting: Sequence[Sent], run: Run, moving: bool) -> list[Became]:
+        now = datetime.now(UTC)
+        by_place: dict[str, list[Sent]] = {}
+        for sent in waiting:
+            by_place.setdefault(sent.destination, []).append(sent)
+        known: list[Became] = []
+        for arn, some in by_place.items():
+            if arn not in self._places:
+                self._places[arn] = self._place(arn, min(sent.sent_at for sent in some), run)
+            place = self._places[arn]
+            if place is None:
+                known += [(sent.message_id, Outcome.UNWATCHED, now, "") for sent in some]
+            else:
+                known += [(sent.message_id, *fate) for sent, fate in place.look(some, run, moving, now)]
+        return known
+
+    def _place(self, arn: str, since: datetime, run: Run) -> Place | None:
+        service = arn.split(":")[2] if arn.count(":") >= 5 else ""
+        if service == "lambda":
+            return Invocations.of(self._source, arn, since)
+        if service != "sqs":
+            return None
+        reader = readers.of_queue(self._source, arn)
+        return Deliveries(self._source, reader, since, run) if reader else None
+
+
+def watch(source: Source, plan: Plan) -> Watch | None:
+    """None when the plan asks for no watching."""
+    return Watch(source) if plan.steps.watch and plan.action is not Action.PURGE else None
+
+
+def _name(arn: str) -> str:
+    return arn.rsplit(":", 1)[-1] or "there"

@@ -1,0 +1,32 @@
+"""Who reads the queue that letters are sent to."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from ops import workload as workloads
+from ops.errors import AwsError, UsageError
+
+if TYPE_CHECKING:
+    from ops.deadletters.plan import Plan
+    from ops.deadletters.source import Source
+    from ops.workload import Workload
+
+
+def of_queue(source: Source, arn: str) -> Workload | None:
+    """The workload whose function reads the queue; None when nobody is known to."""
+    found: Workload | None = source.workload
+    if found is not None and found.queue.arn != arn:
+        try:
+            found = workloads.describe(source.aws, replace(source.aws.target, stack=None, function=None, queue=arn))
+        except (AwsError, UsageError):
+            return None
+    # Asked about a dead-letter queue, ``describe`` answers with the workload that it belongs to.
+    return found if found and found.queue.arn == arn and found.mapping and found.function else None
+
+
+def of_plan(source: Source, plan: Plan) -> Workload | None:
+    """Who reads where most of a plan's letters go: its queue, or the workload's own."""
+    arn = plan.destination.queue_arn if plan.destination.kind == "queue" else source.workload.queue.arn
+    return of_queue(source, arn)

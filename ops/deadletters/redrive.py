@@ -1,0 +1,212 @@
+"""Carry out a plan: send the letters, watch what becomes of them, keep a record. The doors of the CLI and the page.
+
+A run has the plan's id. Its ledger is ``Source.runs/<id>.db``; every step of every letter is on disk before the next
+one is taken, so that a run that was killed at any point can be resumed with nothing lost.
+"""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ops.aws import sts
+from ops.deadletters import audit, headroom, lock, outcomes, plans, unfinished
+from ops.deadletters.course import Course
+from ops.deadletters.ledger import Ledger
+from ops.deadletters.letter import Place
+from ops.deadletters.pace import Limiter
+from ops.deadletters.plan import Action
+from ops.deadletters.run import Move, Run, State
+from ops.deadletters.shelf import Shelf
+from ops.deadletters.source import home
+from ops.deadletters.transfer import Transfer
+from ops.errors import OpsError, UsageError
+
+if TYPE_CHECKING:
+    from ops.deadletters.plan import Plan
+    from ops.deadletters.run import Step
+    from ops.deadletters.source import Source
+
+Progress = Callable[[Run], None]
+Stop = Callable[[], bool]
+
+COUNTED = ("planned", "sent", "deleted", "failed", "vanished", "succeeded", "came_back")
+
+
+def run(source: Source, plan: Plan, *, reason: str, progress: Progress | None = None, stop: Stop | None = None) -> Run:
+    """Carry ``plan`` out and return how that ended: DONE, STOPPED (by the canary) or CANCELLED (Ctrl-C, ``cancel``, or
+    ``stop()`` became true; what was held is given back). ``progress`` is called about twice a second.
+
+    Raises UsageError (no reason, a plan that is stale, for purging or begun before), ``lock.Busy`` when letters of this
+    queue are being moved already, and what AWS or the disk refuse for good: then the run is FAILED and can be resumed.
+    Needs sqs:ReceiveMessage, DeleteMessage, ChangeMessageVisibility and GetQueueAttributes on the dead-letter queue,
+    the permission to send to the destination (``plan.permissions``), and for outcomes logs:StartQuery, GetQueryResults.
+    """
+    reason = audit.needed(reason)
+    if plan.action is Action.PURGE:
+        raise UsageError(f"Plan {plan.id} deletes letters.", "Use ops dlq purge for it.")
+    who = sts.identity(source.aws).arn
+    path = source.runs / f"{plan.id}.db"
+    with lock.held(source, plan.id, who):
+        if path.exists():
+            raise UsageError(f"Plan {plan.id} was begun before.", f"Go on with it: ops dlq resume {plan.id}.")
+        unfinished.refuse(source, plan)
+        plans.check(source, plan)  # with the lock held: another run may just have moved these letters
+        plans.save(source, plan)
+        with Ledger.create(path, plan, reason, who) as ledger:
+            return _carry_out(_Doing(source, plan, ledger, who, reason, "redrive"), progress, stop)
+
+
+def resume(
+    source: Source, run_id: str, *, reason: str = "", progress: Progress | None = None, stop: Stop | None = None
+) -> Run:
+    """Go on with a run that was interrupted, cancelled, stopped or failed. ``run_id`` may be the beginning of one.
+
+    What had been sent is only deleted; what may have been sent is looked for, and sent again (and listed in
+    ``Run.twice``) if it is still in the dead-letter queue. Raises as ``run`` does.
+    """
+    path = _path(source, run_id)
+    plan = plans.load(path.stem, source)
+    who = sts.identity(source.aws).arn
+    with lock.held(source, plan.id, who), Ledger.open(path) as ledger:
+        before = ledger.run()
+        if before.state is State.DONE:
+            raise UsageError(f"Run {plan.id} is done: {before.said}", "Look again, and make a new plan.")
+        if plan.hash != before.plan_hash:
+            raise UsageError(
+                f"The plan {plan.id} is not the one that the run began with: its file was changed.",
+                "Put the file back as it was, or look again and make a new plan for the letters that are left.",
+            )
+        stopped = before.steps if before.state is State.STOPPED else ()
+        doing = _Doing(source, plan, ledger, who, reason.strip() or before.reason, "resume")
+        return _carry_out(doing, progress, stop, stopped)
+
+
+def cancel(source: Source, run_id: str = "") -> Run:
+    """Tell the run (empty: the one that is going) to stop; its process does so within seconds and gives back what it
+    holds. Raises UsageError when it is not running."""
+    holder = lock.holder(source)
+    going = holder.run if holder else ""
+    path = source.runs / f"{going}.db"
+    if not going or not going.startswith(run_id) or not path.exists():
+        which = f"Run {run_id} is" if run_id else f"No run of {source.queue.name} is"
+        raise UsageError(f"{which} {'not ' if run_id else ''}going on.", "See the runs: ops dlq resume --list.")
+    with Ledger.open(path) as ledger:
+        ledger.cancel()
+        return ledger.run()
+
+
+def runs(source: Source) -> tuple[Run, ...]:
+    """Every run of this queue, newest first. One whose ledger cannot be read is left out: ``progress`` says why."""
+    found = []
+    for path in sorted(source.runs.glob("*.db"), reverse=True):
+        with suppress(OpsError):
+            found.append(_read(source, path))
+    return tuple(found)
+
+
+def progress(source: Source, run_id: str) -> Run:
+    """How far a run is; cheap enough to ask every second. ``run_id`` may be the beginning of one.
+
+    Raises UsageError when there is none, OpsError when its ledger is damaged or of another version.
+    """
+    return _read(source, _path(source, run_id))
+
+
+@dataclass(frozen=True)
+class _Doing:
+    source: Source
+    plan: Plan
+    ledger: Ledger
+    who: str
+    reason: str
+    action: str  # redrive | resume, for the record
+
+    def record(self, outcome: str, note: str = "") -> None:
+        now = self.ledger.run()
+        counts = {name: getattr(now, name) for name in COUNTED if getattr(now, name)}
+        record = audit.about(
+            self.source,
+            self.who,
+            "copy" if self.plan.action is Action.COPY and self.action == "redrive" else self.action,
+            self.reason,
+            plan=self.plan.id,
+            plan_hash=self.plan.hash,
+            counts=counts | ({"maybe twice": len(now.twice)} if now.twice else {}),
+            outcome=outcome,
+            note=note,
+        )
+        audit.append(home(self.source.aws.target), record)
+
+    def end(self, state: State, said: str) -> None:
+        """The shelf first: if the process dies in between, the run is resumed and says so there again."""
+        at = datetime.now(UTC)
+        with Shelf.open(self.source) as shelf:
+            if self.plan.action is Action.REDRIVE:
+                shelf.mark(self.ledger.ids(Move.DELETED), Place.REDRIVEN, at)
+            shelf.mark(self.ledger.ids(Move.VANISHED), Place.GONE, at)
+        self.ledger.end(state, said)
+        self.record(state.value, said)
+
+
+def _carry_out(doing: _Doing, progress: Progress | None, stop: Stop | None, resumed_from: tuple[Step, ...] = ()) -> Run:
+    source, plan, ledger = doing.source, doing.plan, doing.ledger
+    stopping = threading.Event()
+    gauge = headroom.gauge(source, plan)
+    limiter = Limiter(plan.pace.max_per_s, headroom.cap(plan.pace))
+    doing.record("began")
+    ledger.begin("Starting.")
+    course = Course(
+        plan,
+        ledger,
+        Transfer(source, plan, ledger, limiter, stopping.is_set),
+        outcomes.watch(source, plan),
+        gauge,
+        limiter,
+        stopping,
+        progress,
+        stop,
+        resumed_from,
+    )
+    try:
+        state, said = course.go()
+    except OpsError as error:
+        with suppress(OpsError):  # of the two, the first error is the one to tell
+            doing.end(State.FAILED, f"{error} {error.next_step}".strip())
+        raise
+    doing.end(state, said)
+    return ledger.run()
+
+
+def _read(source: Source, path: Path) -> Run:
+    with Ledger.open(path) as ledger:
+        found = ledger.run()
+    if found.state is not State.RUNNING:
+        return found
+    holder = lock.holder(source)
+    if holder is not None and holder.run == found.id:
+        return found
+    return replace(
+        found,
+        state=State.INTERRUPTED,
+        said=f"Its process ended before the run did. Nothing is lost; go on with it: ops dlq resume {found.id}.",
+    )
+
+
+def _path(source: Source, run_id: str) -> Path:
+    found = []
+    if re.fullmatch(r"[0-9A-Za-z-]+", run_id):
+        found = sorted(source.runs.glob(f"{run_id}*.db"))
+        found = [path for path in found if path.stem == run_id] or found
+    if len(found) == 1:
+        return found[0]
+    if found:
+        names = ", ".join(path.stem for path in found[:3])
+        raise UsageError(f"{len(found)} runs begin with {run_id}: {names} …", "Write more of the run's id.")
+    raise UsageError(f"There is no run {run_id} of {source.queue.name}.", "See the runs: ops dlq resume --list.")

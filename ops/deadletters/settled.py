@@ -1,0 +1,148 @@
+"""What became of messages of which no log tells, by the queues alone.
+
+A message that is in its queue no more was done or has died; if it is not in the dead-letter queue either, it is taken
+to have succeeded. That is an assumption (somebody else may have deleted or moved it), and the run says so.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from handler import contract
+from ops.aws import sqs
+from ops.deadletters import letters
+from ops.deadletters.run import Outcome
+from ops.errors import AwsError
+from ops.insight import words
+
+if TYPE_CHECKING:
+    from ops.deadletters.course import Fate
+    from ops.deadletters.run import Run, Sent
+    from ops.deadletters.source import Source
+    from ops.workload import Workload
+
+SETTLING_S, SETTLING_TWIN_S = 75.0, 3.0
+"""SQS's counts are right a minute after traffic stops (botocore 1.44.5 model, 2026-11); the twin's at once."""
+MOST_READ = 1_000
+"""A dead-letter queue that holds more is not searched: a search counts as a receive of every letter in it."""
+LEASE_S = 60
+EMPTY_RECEIVES = 2
+
+
+class Settled:
+    """``reader`` is the workload that the messages went to; its dead-letter queue may be the one that is redriven."""
+
+    def __init__(self, source: Source, reader: Workload, run: Run) -> None:
+        self._aws = source.aws
+        self._queue, self._dlq = reader.queue, reader.dlq
+        self._settling = timedelta(seconds=SETTLING_TWIN_S if self._aws.target.is_twin else SETTLING_S)
+        self._longest = timedelta(seconds=self._queue.visibility_s * (self._queue.max_receive_count or 1))
+        self._emptied_by_us = self._dlq is not None and self._dlq.arn == source.queue.arn
+        self._before = self._held(run)
+        self._empty_since: datetime | None = None
+        self._next = 0.0
+        self._assumed = 0
+        self._note = ""
+
+    @property
+    def notes(self) -> Sequence[str]:
+        notes = [self._note] if self._note else []
+        if self._assumed:
+            some = words.count(self._assumed, "message is", "messages are")
+            notes.append(
+                f"{some} taken to have succeeded, because they left {self._queue.name} and did not come back; the "
+                "function's log does not tell."
+            )
+        return notes
+
+    def look(
+        self, silent: Sequence[Sent], run: Run, now: datetime, why: Callable[[str], str]
+    ) -> Iterator[tuple[Sent, Fate]]:
+        """Those of ``silent`` that have left their queue. ``why``: what a new message id last failed of."""
+        if time.monotonic() < self._next:
+            return
+        self._next = time.monotonic() + self._settling.total_seconds() / 2
+        try:
+            gone = self._gone(silent, now)
+            back, whole = self._back(gone, run, now) if gone else ({}, True)
+        except AwsError as error:
+            self._note = f"{error} {error.next_step}".strip()
+            return
+        for sent in gone:
+            cause = next((back[one] for one in sent.new_ids if one in back), None)
+            if cause is not None:
+                yield sent, (Outcome.CAME_BACK, now, cause or next(filter(None, map(why, sent.new_ids)), ""))
+            elif whole:
+                self._assumed += 1
+                yield sent, (Outcome.SUCCEEDED, now, "")
+
+    def _gone(self, silent: Sequence[Sent], now: datetime) -> list[Sent]:
+        """Those that cannot be in their queue any more: it has been empty since, or all their receives are over."""
+        depth = sqs.depth(self._aws, self._queue)
+        empty = not (depth.visible or depth.in_flight or depth.delayed)
+        self._empty_since = (self._empty_since or now) if empty else None
+        settled = self._empty_since is not None and now - self._empty_since >= self._settling
+        gone = []
+        for sent in silent:
+            left = settled and self._empty_since is not None and sent.sent_at < self._empty_since
+            used_up = self._dlq is not None and now > sent.sent_at + self._longest + self._settling
+            if left or used_up:
+                gone.append(sent)
+        return gone
+
+    def _back(self, gone: Sequence[Sent], run: Run, now: datetime) -> tuple[dict[str, str], bool]:
+        """New ids (with a cause where the letter carries one) that lie in the dead-letter queue, and whether all of it
+        is known: by its count if nothing was added, else by reading it."""
+        if self._dlq is None:
+            return {}, True
+        held = self._held(run)
+        if held is not None and self._before is not None and held <= self._before:
+            return {}, True
+        depth = sqs.depth(self._aws, self._dlq)
+        if depth.visible > MOST_READ:
+            self._note = (
+                f"{self._dlq.name} holds {words.count(depth.visible)} letters, too many to search for those that came "
+                "back; look at it to see them."
+            )
+            return {}, False
+        wanted = {one for sent in gone for one in sent.new_ids}
+        found, read = self._search(wanted)
+        return found, read >= depth.visible and not depth.in_flight
+
+    def _held(self, run: Run) -> int | None:
+        """Letters in the dead-letter queue, and those that this run took out of it."""
+        if self._dlq is None:
+            return None
+        try:
+            depth = sqs.depth(self._aws, self._dlq)
+        except AwsError:
+            return None
+        return depth.visible + depth.in_flight + depth.delayed + (run.deleted if self._emptied_by_us else 0)
+
+    def _search(self, wanted: set[str]) -> tuple[dict[str, str], int]:
+        """Read the dead-letter queue and give everything back; those of ``wanted`` that were there, how many were."""
+        assert self._dlq is not None  # noqa: S101 - asked by the caller
+        found: dict[str, str] = {}
+        receipts: dict[str, str] = {}
+        empty = 0
+        try:
+            while empty < EMPTY_RECEIVES and len(receipts) < MOST_READ:
+                batch = sqs.receive(self._aws, self._dlq, LEASE_S, wait_s=0 if receipts else 1)
+                empty = 0 if batch else empty + 1
+                for message in batch:
+                    receipts[message.message_id] = message.receipt
+                    letter = letters.letter(message)
+                    named = letter.attributes.get(contract.DLQ_ORIGINAL_MESSAGE_ID)
+                    for one in {letter.message_id, named.value if named else ""} & wanted:
+                        cause = letters.carried(letter)
+                        found[one] = f"{cause.error_type}: {cause.error_message}" if cause else ""
+        finally:
+            given = list(receipts.values())
+            for at in range(0, len(given), sqs.BATCH):
+                with suppress(AwsError):  # they come back by themselves when the lease ends
+                    sqs.lease_batch(self._aws, self._dlq, given[at : at + sqs.BATCH], 0)
+        return found, len(receipts)
