@@ -42,8 +42,14 @@ class Ledger(Protocol):
     def outcomes(self, rows: Iterable[Became]) -> None: ...
 
 
+class Went(Protocol):
+    @property
+    def why(self) -> str:
+        """What kept the mover from going as far as it should, as a sentence; or empty."""
+
+
 class Mover(Protocol):
-    def move(self, upto: int, step: int) -> object:
+    def move(self, upto: int, step: int) -> Went:
         """Send until ``upto`` letters are sent in all, none is left, or the run is stopping."""
 
 
@@ -162,7 +168,9 @@ class Course:
                 self.stopping.set()
                 _finish(moving)
                 raise
-            moving.result()
+            went = moving.result()
+        if went.why:
+            raise _Halt(State.STOPPED, verdicts.ended_early(self.ledger.run(), went.why))
 
     def _await(self, part: _Part) -> Verdict:
         began, told = time.monotonic(), -1
@@ -243,7 +251,7 @@ class Course:
         return self.watch.note if self.watch else ""
 
 
-def _finish(moving: Future[object]) -> None:
+def _finish(moving: Future[Went]) -> None:
     """Wait for the mover to give back what it holds, even when Ctrl-C is pressed again."""
     while not moving.done():
         with suppress(KeyboardInterrupt):

@@ -104,6 +104,11 @@ class Memory:
                 self.back[cause] += 1
 
 
+@dataclass(frozen=True)
+class Went:
+    why: str = ""
+
+
 @dataclass
 class Hand:
     """Marks letters as sent, ``pause`` of them at a time."""
@@ -114,14 +119,15 @@ class Hand:
     slow: float = 0.0
     gone: int = 0
 
-    def move(self, upto: int, step: int) -> None:
+    def move(self, upto: int, step: int) -> Went:
         for message_id in self.plan.ids[len(self.ledger.book) : upto - self.gone]:
             if self.stopping.is_set():
-                return
+                break
             if self.slow and self.stopping.wait(self.slow):
-                return
+                break
             self.ledger.book[message_id] = Sent(message_id, message_id, (f"new-{message_id}",), NOW, step)
         self.ledger.vanished = self.gone
+        return Went()
 
 
 @dataclass
@@ -270,12 +276,23 @@ def test_what_the_mover_raises_is_raised() -> None:
     run, _ = course(a_plan(10, Steps()), Fate(succeeds))
 
     class Refused:
-        def move(self, upto: int, step: int) -> None:
+        def move(self, upto: int, step: int) -> Went:
             raise NotFound("The queue jobs does not exist.", "Name another.")
 
     run.mover = Refused()
     with pytest.raises(NotFound):
         run.go()
+
+
+def test_letters_that_somebody_else_holds_stop_it() -> None:
+    run, _ = course(a_plan(10, Steps()), Fate(succeeds))
+
+    class Kept:
+        def move(self, upto: int, step: int) -> Went:
+            return Went("10 letters are held by somebody else.")
+
+    run.mover = Kept()
+    assert run.go() == (State.STOPPED, "10 letters are held by somebody else. 10 letters did not go.")
 
 
 def test_the_rate_and_its_reason_are_told_when_they_change() -> None:
