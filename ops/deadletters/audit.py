@@ -127,7 +127,7 @@ def verify(home: Path) -> Verified:
 def csv(records: Sequence[Record]) -> str:
     """``records`` as a CSV file for spreadsheets, formulas made harmless."""
     rows = ([_cell(_plain(record)[column]) for column in COLUMNS] for record in records)
-    return "".join(spreadsheets.lines(COLUMNS, rows))
+    return "".join(spreadsheets.line(row) for row in (COLUMNS, *rows))
 
 
 def _cell(value: Any) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable
 
 _FORMULA = frozenset("=+-@\t\r\n|%＝＋－＠")
 """Signs that begin a formula in some spreadsheet (OWASP, CSV injection), also after spaces and quotes."""
@@ -23,14 +23,8 @@ def cell(value: object) -> str:
     return f"'{shown}" if risky and text else shown
 
 
-def lines(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> Iterator[str]:
-    """The file line by line, each with its end (RFC 4180)."""
-    yield _line(columns)
-    for row in rows:
-        yield _line([cell(value) for value in row])
-
-
-def _line(row: Sequence[object]) -> str:
+def line(row: Iterable[object]) -> str:
+    """One line with its end (RFC 4180); every cell goes through ``cell``."""
     out = io.StringIO()
-    csv.writer(out, lineterminator="\r\n", quoting=csv.QUOTE_ALL).writerow(row)
+    csv.writer(out, lineterminator="\r\n", quoting=csv.QUOTE_ALL).writerow([cell(value) for value in row])
     return out.getvalue()

@@ -69,6 +69,7 @@ def make(
     )
     depth = sqs.depth(source.aws, source.queue)
     now = datetime.now(UTC)
+    looked_at = look.looked_at or now  # no look has ended yet: an import, or one that goes on
     estimate = needs.estimate(len(found.ids), found.bytes, action, pace, fifo=source.queue.fifo)
     task = chosen.engine == MOVE_TASK
     return sealed(
@@ -82,7 +83,7 @@ def make(
             selection=selection,
             ids=tuple(found.ids),
             bytes=found.bytes,
-            looked_at=look.looked_at,
+            looked_at=looked_at,
             queue_count=depth.visible + depth.in_flight + depth.delayed,
             margin=margin,
             destination=destination,
@@ -103,7 +104,7 @@ def make(
                     action,
                     estimate,
                     now=now,
-                    looked_at=look.looked_at,
+                    looked_at=looked_at,
                     complete=look.complete,
                     to_origin=to_origin,
                     task=task,

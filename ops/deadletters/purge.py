@@ -1,0 +1,214 @@
+"""Deleting letters for good: only with a plan, an export of exactly these letters, and a typed confirmation.
+
+Never PurgeQueue, which takes everything. What was deleted is on record: the shelf marks each letter, the audit file
+names the plan, the export and its SHA-256; ``ops dlq import`` brings the letters back onto the shelf.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ops.aws import sts
+from ops.deadletters import audit, letterlines, lock, plans, removal
+from ops.deadletters.letter import Letter, Place
+from ops.deadletters.plan import Action, Plan, Selection
+from ops.deadletters.shelf import Shelf
+from ops.deadletters.source import home
+from ops.errors import OpsError, UsageError
+from ops.insight import words
+
+if TYPE_CHECKING:
+    from ops.deadletters.source import Source
+
+COMPARED = 500
+"""Letters of an export and of the shelf that are compared at a time."""
+
+
+@dataclass(frozen=True)
+class PurgeDone:
+    """``forgotten``: imported letters, which lay on the shelf only. ``missing``: not met in the queue. ``refused``: SQS
+    would not delete them. ``outcome``: done | cancelled | stopped. ``sha256`` of the export."""
+
+    plan: str
+    deleted: int
+    forgotten: int
+    missing: int
+    refused: int
+    not_given_back: int
+    outcome: str
+    sha256: str
+    seconds: float
+    notes: tuple[str, ...]
+
+
+def confirmation(plan: Plan) -> str:
+    """What somebody has to type before ``plan`` is followed: "purge 1,204 letters"."""
+    return f"purge {words.count(len(plan.ids), 'letter')}"
+
+
+def run(
+    source: Source,
+    plan: Plan,
+    *,
+    export: Path,
+    confirmation: str,
+    reason: str,
+    progress: Callable[[int, int], None] | None = None,
+    stop: Callable[[], bool] | None = None,
+) -> PurgeDone:
+    """Delete the letters of ``plan`` from the queue. All others are received, kept aside and given back at the end.
+
+    ``progress`` is told how many are deleted, and of how many. Ends early, with everything given back, when ``stop()``
+    is true or at Ctrl-C.
+
+    Raises UsageError: no purge's plan, not confirmed, no reason, a stale plan, an export that is not of exactly these
+    letters as they lie on the shelf. OpsError: another run goes on, a file cannot be used. AwsError: SQS refused.
+    Needs sqs:ReceiveMessage, sqs:DeleteMessage, sqs:ChangeMessageVisibility, sqs:GetQueueAttributes.
+    """
+    reason = audit.needed(reason)
+    _ensure_meant(source, plan, confirmation)
+    who = sts.identity(source.aws).arn
+    with lock.held(source, plan.id, who):
+        plans.check(source, plan)
+        with Shelf.open(source) as shelf:
+            sha256 = _checked(shelf, plan, export)
+            note = f"export {export} SHA-256 {sha256}"
+            about = {"plan": plan.id, "plan_hash": plan.hash, "note": note}
+            began = {"planned": len(plan.ids)}
+            audit.append(
+                home(source.aws.target),
+                audit.about(source, who, "purge", reason, counts=began, outcome="began", **about),
+            )
+            tally: Counter[str] = Counter()
+            outcome = "failed"
+            try:
+                done = _carry_out(source, shelf, plan, tally, sha256, progress, stop or (lambda: False))
+                outcome = done.outcome
+            except OpsError as error:
+                about["note"] = f"{note}. {error}"
+                raise
+            finally:
+                audit.append(
+                    home(source.aws.target),
+                    audit.about(source, who, "purge", reason, counts={**began, **tally}, outcome=outcome, **about),
+                )
+    return done
+
+
+def _carry_out(
+    source: Source,
+    shelf: Shelf,
+    plan: Plan,
+    tally: Counter[str],
+    sha256: str,
+    progress: Callable[[int, int], None] | None,
+    stop: Callable[[], bool],
+) -> PurgeDone:
+    started = time.monotonic()
+    places = shelf.places(plan.ids)
+    imported = [letter_id for letter_id in plan.ids if places.get(letter_id) is Place.IMPORTED]
+    queued = set(plan.ids).difference(imported)
+
+    def deleted(ids: Sequence[str]) -> None:
+        shelf.mark(ids, Place.PURGED)
+        tally["deleted"] += len(ids)
+        if progress:
+            progress(tally["deleted"] + tally["forgotten"], len(plan.ids))
+
+    shelf.mark(imported, Place.PURGED)
+    tally["forgotten"] = len(imported)
+    found = removal.remove(source.aws, source.queue, queued, deleted, stop)
+    tally.update(missing=len(found.missing), refused=len(found.refused))
+    cancelled = found.stopped == removal.CANCELLED
+    return PurgeDone(
+        plan=plan.id,
+        deleted=found.deleted,
+        forgotten=len(imported),
+        missing=len(found.missing),
+        refused=len(found.refused),
+        not_given_back=found.not_given_back,
+        outcome="cancelled" if cancelled else "stopped" if found.stopped else "done",
+        sha256=sha256,
+        seconds=time.monotonic() - started,
+        notes=tuple(_notes(source, found, len(imported))),
+    )
+
+
+def _notes(source: Source, found: removal.Removed, imported: int) -> Iterator[str]:
+    if found.stopped:
+        yield f"It ended early: {found.stopped}."
+    for why, number in Counter(found.refused.values()).most_common(3):
+        yield f"SQS would not delete {words.count(number, 'letter')}: {why}."
+    if found.missing and not found.stopped:
+        fifo = "; in a FIFO queue a letter is hidden behind others of its message group" if source.queue.fifo else ""
+        yield (
+            f"{words.count(len(found.missing), 'letter was', 'letters were')} not met in the queue: expired, or deleted "
+            f"or held by somebody else{fifo}. Look again."
+        )
+    if imported:
+        yield f"{words.count(imported, 'imported letter')} lay on the shelf only; nothing was deleted for them."
+    if found.held:
+        yield (
+            f"{words.count(len(found.held), 'other letter was', 'other letters were')} received on the way and given "
+            "back; that raised their receive counts by one."
+        )
+    if found.not_given_back:
+        yield (
+            f"{words.count(found.not_given_back, 'letter')} could not be given back at once; they are visible again "
+            "when their lease ends."
+        )
+
+
+def _ensure_meant(source: Source, plan: Plan, typed: str) -> None:
+    if plan.action is not Action.PURGE:
+        raise UsageError(f"Plan {plan.id} is for a {plan.action.value}, not for a purge.", "Plan a purge.")
+    if " ".join(typed.replace(",", "").split()) != confirmation(plan).replace(",", ""):
+        raise UsageError(
+            "The purge was not confirmed; nothing was deleted.", f'Type "{confirmation(plan)}" to confirm it.'
+        )
+    if source.queue.dlq_arn is not None:
+        raise UsageError(
+            f"{source.queue.name} has a redrive policy of its own: receiving could move letters on to the next queue.",
+            "Remove that redrive policy first.",
+        )
+
+
+def _checked(shelf: Shelf, plan: Plan, export: Path) -> str:
+    """SHA-256 of the export, which holds exactly the plan's letters, as they lie on the shelf. Raises UsageError."""
+    digest = hashlib.sha256()
+    planned = set(plan.ids)
+    seen: set[str] = set()
+    rest = (letter for _, letter in letterlines.lines(export.expanduser(), digest.update))
+    while some := {letter.message_id: letter for letter in islice(rest, COMPARED)}:
+        if strange := some.keys() - planned:
+            raise _another(export, f"{min(strange)} is in it and not in the plan")
+        for changed in _changed(shelf, some):
+            raise _another(export, f"{changed} differs from what lies on the shelf")
+        seen |= some.keys()
+    if missing := planned - seen:
+        raise _another(export, f"{words.count(len(missing), 'letter')} of the plan are not in it")
+    return digest.hexdigest()
+
+
+def _changed(shelf: Shelf, exported: Mapping[str, Letter]) -> Iterator[str]:
+    """Ids of letters that are not on the shelf, or whose contents there differ."""
+    left = dict(exported)
+    for shelved in shelf.iterate(Selection(ids=tuple(exported))):
+        letter = left.pop(shelved.letter.message_id)
+        if (letter.body, letter.attributes) != (shelved.letter.body, shelved.letter.attributes):
+            yield letter.message_id
+    yield from left
+
+
+def _another(export: Path, why: str) -> UsageError:
+    return UsageError(
+        f"{export} is no export of exactly these letters: {why}; nothing was deleted.",
+        "Export the letters of this plan first, and name that file.",
+    )

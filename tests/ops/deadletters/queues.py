@@ -1,0 +1,63 @@
+"""A queue of dead letters in memory, and the source that the toolkit sees of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ops import workload
+from ops.aws import Aws, sqs
+from ops.deadletters import letters
+from ops.deadletters.letter import Place
+from ops.deadletters.shelf import Shelf
+from ops.deadletters.source import Source, open_source
+from ops.target import Target
+from tests.bench._sqs_server import serve
+
+
+@dataclass(frozen=True)
+class World:
+    aws: Any  # the server: queue(), fault(), counts()
+    dlq: Any
+    jobs: Any
+    source: Source
+
+    def put(self, bodies: Sequence[str], attributes: Mapping[str, Any] | None = None) -> list[str]:
+        """Letters that died in ``jobs``, in the queue and on the shelf as a look would put them there."""
+        system = {"DeadLetterQueueSourceArn": self.source.workload.queue.arn}
+        ids = self.dlq.put([{"body": body, "attributes": attributes or {}, "system": system} for body in bodies])
+        self.shelve()
+        return list(ids)
+
+    def shelve(self) -> None:
+        """Read all that is visible, put it on the shelf, give it back."""
+        door, queue = self.source.aws, self.source.queue
+        found: list[sqs.Message] = []
+        while batch := sqs.receive(door, queue, 60, 0):
+            found += batch
+        for at in range(0, len(found), 10):
+            sqs.lease_batch(door, queue, [message.receipt for message in found[at : at + 10]], 0)
+        with Shelf.open(self.source) as shelf:
+            shelf.add(map(letters.letter, found), Place.QUEUE)
+
+    def bodies(self) -> list[str]:
+        """What lies in the dead-letter queue now."""
+        return sorted(message["Body"] for message in self.dlq.messages())
+
+
+@contextmanager
+def a_world(folder: Path, patch: pytest.MonkeyPatch, **queue: Any) -> Iterator[World]:
+    with serve() as aws:
+        for name, value in aws.environ().items():
+            patch.setenv(name, value)
+        patch.setenv("OPS_HOME", str(folder / "home"))
+        dlq = aws.queue("jobs-dlq", **queue)
+        jobs = aws.queue("jobs", dlq="jobs-dlq", **queue)
+        target = Target(queue="jobs", region=aws.environ().get("AWS_REGION"))
+        door = Aws(target)
+        yield World(aws, dlq, jobs, open_source(door, workload.describe(door, target)))

@@ -1,0 +1,273 @@
+"""Plans: what would move, told before it does; refused when that is no longer so."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ops.deadletters import edits, plans
+from ops.deadletters.letter import Attribute, Cause, Kind, Place
+from ops.deadletters.plan import Action, Destination, Pace, Plan, Selection, Steps
+from ops.deadletters.plans.files import _hash, sealed
+from ops.deadletters.shelf import Shelf
+from ops.errors import AwsError, NotFound, OpsError, UsageError
+from tests.bench._sqs_faults import DENIED, Fault
+from tests.ops.deadletters.letters import a_letter
+from tests.ops.deadletters.queues import World, a_world
+
+ALL = Selection()
+
+
+@pytest.fixture
+def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
+    with a_world(tmp_path, monkeypatch) as made:
+        yield made
+
+
+def bodies(number: int) -> list[str]:
+    return [json.dumps({"job_id": f"j{index}", "params": {"alpha": index}}) for index in range(number)]
+
+
+def test_a_plan_says_what_would_move(world: World) -> None:
+    ids = world.put(bodies(30))
+    with Shelf.open(world.source) as shelf:
+        shelf.set_causes((letter_id, Cause("E", "m", fingerprint="f1")) for letter_id in ids[:20])
+    plan = plans.make(world.source, ALL, edits=edits.parse(["body.params.alpha=0.1"]), pace=Pace(10.0))
+    assert (plan.action, plan.queue_count, set(plan.ids)) == (Action.REDRIVE, 30, set(ids))
+    assert plan.causes == {"f1": 20, "unknown": 10}
+    assert plan.made_by.endswith("user/operator")
+    assert plan.destination == Destination()
+    assert (plan.estimate.seconds, plan.estimate.requests) == (3.0, 9)
+    assert 0 < plan.estimate.usd < 0.001
+    assert set(plan.sample) <= set(ids)
+    assert (plan.engine, plan.engine_why) == ("ledger", "letters are edited on their way, which a move task cannot do")
+    own, origin = plan.queue_arn, world.source.workload.queue.arn
+    assert {f"sqs:ReceiveMessage on {own}", f"sqs:DeleteMessage on {own}", f"sqs:SendMessage on {origin}"} <= set(
+        plan.permissions
+    )
+    plans.check(world.source, plan)
+
+
+def test_nothing_is_received_or_sent(world: World) -> None:
+    world.put(bodies(3))
+    before = world.aws.counts()
+    plans.check(world.source, plans.make(world.source, ALL))
+    after = world.aws.counts()
+    moved = ("ReceiveMessage", "SendMessageBatch", "SendMessage", "DeleteMessage", "DeleteMessageBatch")
+    assert {name: after.get(name) for name in moved} == {name: before.get(name) for name in moved}
+    assert world.source.runs.exists()
+    assert not list(world.source.plans.iterdir())
+
+
+def test_a_plan_is_a_file_and_the_same_again(world: World, tmp_path: Path) -> None:
+    ids = world.put(bodies(3))
+    selection = Selection(ids=tuple(ids[:2]), since=a_letter().sent, where="kind == 'sqs'")
+    plan = plans.make(
+        world.source, replace(selection, since=None), edits=edits.parse(["body.a=1", "attributes.T=x"], '{"b": null}')
+    )
+    plan = sealed(replace(plan, selection=selection))
+    path = plans.save(world.source, plan)
+    assert path == plans.save(world.source, plan), "saving twice is no harm"
+    assert path.stat().st_mode & 0o777 == 0o600
+    for name in (plan.id, plan.id[:-2], path, str(path)):
+        assert plans.load(name, world.source) == plan
+    other = plans.save(world.source, plan, tmp_path / "mine.json")
+    assert plans.load(str(other), world.source) == plan
+    with pytest.raises(UsageError, match="is there already"):
+        plans.save(world.source, plan, other)
+
+
+def damaged(plan: dict[str, Any], **changes: Any) -> str:
+    return json.dumps({**plan, **changes})
+
+
+def test_a_file_that_is_no_plan_or_was_changed(world: World, tmp_path: Path) -> None:
+    world.put(bodies(2))
+    plan = plans.make(world.source, ALL)
+    known = json.loads(plans.save(world.source, plan).read_text())
+    resealed = json.loads(json.dumps(known))
+    resealed["action"] = "explode"
+    resealed["hash"] = _hash(resealed)
+    wrong = {
+        damaged(known, ids=known["ids"][:1]): "was changed after it was made",
+        damaged(known, schema=99): "version 99",
+        damaged(resealed): "is no plan",
+        "{": "no JSON",
+        "[" * 100_000: "no JSON",
+        "[]": "is no plan",
+        '{"schema": 1, "hash": ""}': "was changed",
+        "\udcff": "no JSON",
+    }
+    for text, says in wrong.items():
+        path = tmp_path / "plan.json"
+        path.write_bytes(text.encode("utf-8", "surrogateescape"))
+        with pytest.raises(UsageError, match=says) as caught:
+            plans.load(path, world.source)
+        assert caught.value.next_step
+    with pytest.raises(UsageError, match="There is no plan"):
+        plans.load("19990101", world.source)
+    with pytest.raises(UsageError, match="There is no plan at"):
+        plans.load(tmp_path / "none.json", world.source)
+    plans.save(world.source, sealed(replace(plan, id=plan.id[:-1] + "x")))
+    plans.save(world.source, sealed(replace(plan, id=plan.id[:-1] + "y")))
+    with pytest.raises(UsageError, match="plans of jobs-dlq begin with"):
+        plans.load(plan.id[:8], world.source)
+    foreign = tmp_path / "foreign.json"
+    plans.save(world.source, sealed(replace(plan, queue_arn=plan.queue_arn + "2")), foreign)
+    with pytest.raises(UsageError, match="is about jobs-dlq2, not jobs-dlq"):
+        plans.load(foreign, world.source)
+    (tmp_path / "folder.json").mkdir()
+    with pytest.raises(OpsError):
+        plans.load(tmp_path / "folder.json", world.source)
+
+
+def test_a_plan_is_stale_when_the_queue_changed(world: World) -> None:
+    world.put(bodies(20))
+    plan = plans.make(world.source, ALL)
+    world.dlq.put([{"body": "new"}] * 2)
+    plans.check(world.source, plan)
+    world.dlq.put([{"body": "new"}])
+    with pytest.raises(UsageError, match="held 20 letters then and holds 23 now, and its margin is 10%") as caught:
+        plans.check(world.source, plan)
+    assert "ops dlq look" in caught.value.next_step
+    exact = plans.make(world.source, ALL, margin=0)
+    world.dlq.put([{"body": "new"}])
+    with pytest.raises(UsageError, match="stale"):
+        plans.check(world.source, exact)
+
+
+def test_a_plan_is_stale_when_its_selection_changed_or_it_is_old(world: World) -> None:
+    ids = world.put(bodies(20))
+    plan = plans.make(world.source, ALL)
+    with Shelf.open(world.source) as shelf:
+        shelf.mark(ids[:3], Place.REDRIVEN)
+    with pytest.raises(UsageError, match="of its 20 letters 3 are no longer selected and 0 more would be"):
+        plans.check(world.source, plan)
+    plan = plans.make(world.source, ALL)
+    with pytest.raises(UsageError, match="it was made 25 h ago"):
+        plans.check(world.source, replace(plan, made_at=plan.made_at - timedelta(hours=25)))
+    with pytest.raises(UsageError, match="still to come by this clock"):
+        plans.check(world.source, replace(plan, made_at=plan.made_at + timedelta(hours=1)))
+
+
+def test_nothing_selected(world: World) -> None:
+    with pytest.raises(UsageError, match="No letter of jobs-dlq on the shelf is selected"):
+        plans.make(world.source, ALL)
+    world.put(bodies(1))
+    with pytest.raises(UsageError, match="No letter"):
+        plans.make(world.source, Selection(text="nowhere"))
+
+
+@pytest.mark.parametrize(
+    ("asked", "says"),
+    [
+        ({"pace": Pace(0)}, "moves nothing"),
+        ({"pace": Pace(float("nan"))}, "moves nothing"),
+        ({"margin": 2}, "no share"),
+        ({"steps": Steps(stop_share=-1)}, "no share"),
+        ({"steps": Steps(patience_s=0)}, "awaits nothing"),
+        ({"steps": Steps(("5", "2"))}, "does not go beyond"),
+        ({"engine": "horse"}, "no engine"),
+        ({"engine": "move task", "edits": edits.parse(["body.a=1"])}, "A move task cannot do this: letters are edited"),
+        ({"action": Action.PURGE, "edits": edits.parse(["body.a=1"])}, "nothing to edit"),
+        ({"destination": Destination("moon")}, "no destination"),
+        ({"destination": Destination("queue")}, "no destination"),
+        ({"destination": Destination("queue", "jobs-dlq")}, "already"),
+        ({"edits": edits.parse(["body.no.such=1"])}, "The edits fit no letter: body.no is not there"),
+    ],
+)
+def test_what_makes_no_sense(world: World, asked: dict[str, Any], says: str) -> None:
+    world.put(bodies(2))
+    with pytest.raises(UsageError, match=says) as caught:
+        plans.make(world.source, ALL, **asked)
+    assert caught.value.next_step
+
+
+def test_the_destination_is_looked_at_first(world: World) -> None:
+    world.put(bodies(2))
+    with pytest.raises(NotFound, match="queue nowhere"):
+        plans.make(world.source, ALL, destination=Destination("queue", "nowhere"))
+    world.aws.queue("other.fifo", FifoQueue="true")
+    with pytest.raises(UsageError, match=r"other.fifo is a FIFO queue and jobs-dlq is a standard queue"):
+        plans.make(world.source, ALL, destination=Destination("queue", "other.fifo"))
+    world.aws.queue("test")
+    plan = plans.make(world.source, ALL, action=Action.COPY, destination=Destination("queue", "test"))
+    assert plan.destination.queue_arn.endswith(":test")
+    assert plan.destination.queue_url.endswith("/test")
+    assert "test has no dead-letter queue: what fails there again is tried until it expires." in plan.warnings
+    assert any("Copies are worked on" in warning for warning in plan.warnings)
+    assert not any("DeleteMessage" in permission for permission in plan.permissions)
+    world.aws.fault(replace(DENIED, operation="GetQueueAttributes", queue="test"))
+    with pytest.raises(AwsError, match="may not"):
+        plans.make(world.source, ALL, destination=Destination("queue", "test"))
+
+
+def test_an_encrypted_destination(world: World) -> None:
+    world.put(bodies(1))
+    world.aws.queue("sealed", KmsMasterKeyId="alias/ours")
+    plan = plans.make(world.source, ALL, destination=Destination("queue", "sealed"))
+    assert any("key alias/ours of sealed may be used could not be found out" in warning for warning in plan.warnings)
+    assert any(need.startswith("kms:GenerateDataKey on arn:aws:kms:") for need in plan.permissions)
+    world.aws.queue("managed", KmsMasterKeyId="alias/aws/sqs")
+    plan = plans.make(world.source, ALL, destination=Destination("queue", "managed"))
+    assert not any("alias/aws/sqs" in warning for warning in plan.warnings)
+
+
+def test_letters_that_have_no_way_back(world: World) -> None:
+    world.put(bodies(2))
+    with Shelf.open(world.source) as shelf:
+        shelf.add([a_letter("?", "strange", kind=Kind.UNKNOWN, source_arn="")], Place.QUEUE)
+    with pytest.raises(UsageError, match=r"1 letter cannot go back .* \(by kind: 1 unknown\)") as caught:
+        plans.make(world.source, ALL)
+    assert "--to QUEUE" in caught.value.next_step
+    plans.make(world.source, Selection(where="kind != 'unknown'"))
+    world.aws.queue("test")
+    plan = plans.make(world.source, ALL, destination=Destination("queue", "test"))
+    assert any("1 letter of unknown kind" in warning for warning in plan.warnings)
+
+
+def warned(plan: Plan, text: str) -> bool:
+    return any(text in warning for warning in plan.warnings)
+
+
+def test_what_should_be_known_before(world: World) -> None:
+    world.put(bodies(3))
+    full = {f"a{number}": Attribute("String", "x") for number in range(10)}
+    with Shelf.open(world.source) as shelf:
+        shelf.add([a_letter("{}", "full", attributes=full), a_letter("x" * 1_048_570, "large", attributes=full)])
+    plan = plans.make(world.source, ALL, edits=edits.parse(["body.params.alpha=1"]))
+    assert warned(plan, "The edits do not fit 1 letter, which will stay: body.params is not there.")
+    assert warned(plan, "The edits do not fit 1 letter, which will stay: The body cannot be edited as JSON")
+    assert warned(plan, "1 letter over SQS's limit of 1 MiB")
+    assert warned(plan, "2 letters with 10 attributes have no room for the original message id")
+    assert warned(plan, "2 letters from an export: sent, and nothing is deleted for them")
+    assert warned(plan, "The last look did not read the whole queue")
+
+
+@pytest.mark.parametrize(
+    ("age", "says"),
+    [
+        (timedelta(days=3, hours=23), "The oldest letter expires in 60 min: SQS deletes it then."),
+        (timedelta(days=5), "The oldest letter should have expired by now"),
+        (timedelta(days=1), None),
+    ],
+)
+def test_letters_that_expire_soon(world: World, age: timedelta, says: str | None) -> None:
+    with Shelf.open(world.source) as shelf:
+        shelf.add([a_letter(sent=datetime.now(UTC) - age)], Place.QUEUE)
+    plan = plans.make(world.source, ALL)
+    assert warned(plan, says or "The oldest letter") is (says is not None)
+
+
+def test_a_server_that_refuses_is_one_sentence(world: World) -> None:
+    world.put(bodies(1))
+    world.aws.fault(Fault("refuse", "GetQueueAttributes", code="AccessDenied", status=403))
+    with pytest.raises(AwsError) as caught:
+        plans.make(world.source, ALL)
+    assert caught.value.next_step
