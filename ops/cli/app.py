@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from ops.cli import costs, dlq, options, status, twin
+from ops.cli import audit, costs, dlq, options, status, twin
 from ops.cli.text import safe
 from ops.errors import OpsError, TwinError
 
@@ -22,6 +22,7 @@ app = typer.Typer(
 app.command("status")(status.status)
 app.command("costs")(costs.costs)
 app.add_typer(dlq.app, name="dlq")
+app.command("audit")(audit.audit)
 app.add_typer(twin.app, name="twin")
 
 

@@ -7,6 +7,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 
@@ -18,6 +19,8 @@ def plain(value: Any) -> Any:
         return None if value != value else value.isoformat()  # NaT is a datetime that does not equal itself
     if isinstance(value, bool | int | str) or value is None:
         return value
+    if isinstance(value, Path):
+        return str(value)
     if isinstance(value, float):
         return value if math.isfinite(value) else None
     if isinstance(value, Mapping):

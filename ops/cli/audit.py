@@ -1,0 +1,115 @@
+"""``ops audit``: who did what to which letters, when and why; kept on this machine."""
+
+from __future__ import annotations
+
+from datetime import UTC
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from ops.cli import options
+from ops.errors import UsageError
+
+if TYPE_CHECKING:
+    from ops.deadletters.audit import Record
+    from ops.target import Target
+
+
+def audit(
+    limit: Annotated[int, typer.Option("--limit", min=1, help="Records to show, the latest first.")] = 20,
+    csv: Annotated[
+        Path | None, typer.Option("--csv", metavar="FILE", help="Write all records to a new CSV file.")
+    ] = None,
+    verify: Annotated[bool, typer.Option("--verify", help="Check that no record was changed or taken out.")] = False,
+    stack: options.Stack = None,
+    queue: options.Queue = None,
+    function: options.Function = None,
+    profile: options.Profile = None,
+    region: options.Region = None,
+    as_json: options.Json = False,
+) -> None:
+    """Who moved or deleted dead letters from this machine, when, why, and what came of it.
+
+    With --verify it exits with 1 when something is wrong with the record.
+    """
+    target = _target(stack, queue, function, profile, region)
+    from ops.deadletters import audit as book
+    from ops.deadletters.source import home
+
+    folder = home(target)
+    if verify:
+        checked = book.verify(folder)
+        said = [
+            *checked.problems,
+            f"{checked.lines:,} records{'' if checked.problems else ', all as they were written'}.",
+        ]
+        _say(checked, said, as_json)
+        if checked.problems:
+            raise typer.Exit(1)
+    elif csv is not None:
+        records = book.read(folder)
+        _write(csv, book.csv(records))
+        _say({"path": csv, "records": len(records)}, [f"{len(records):,} records written to {csv}."], as_json)
+    elif as_json:
+        _say(book.read(folder, limit), [], as_json)
+    else:
+        _show(book.read(folder, limit + 1), limit, folder / book.FILE)
+
+
+def _target(*named: str | None) -> Target:
+    """The twin's book while it runs, else this machine's: a book can be read with no workload chosen."""
+    from ops.target import NOTHING_CHOSEN, Target
+
+    try:
+        return options.target(*named)
+    except UsageError as error:
+        if error is not NOTHING_CHOSEN:
+            raise
+        return Target()
+
+
+def _say(value: Any, lines: list[str], as_json: bool) -> None:
+    from ops.cli.plain import dumps
+    from ops.cli.text import safe
+
+    if as_json:
+        typer.echo(dumps(value))
+        return
+    for line in lines:
+        typer.echo(safe(line))
+
+
+def _write(path: Path, text: str) -> None:
+    from ops.deadletters import files
+
+    with files.whole(path) as stream:
+        stream.write(text.encode("utf-8", "surrogatepass"))
+
+
+def _show(records: tuple[Record, ...], limit: int, path: Path) -> None:
+    from rich.console import Console
+    from rich.padding import Padding
+    from rich.text import Text
+
+    from ops.cli.text import safe
+    from ops.insight import words
+
+    console = Console(highlight=False)
+    if not records:
+        console.print("Nothing was moved or deleted from this machine.")
+        console.print(Text(f"Looked for: {path}", style="dim"), soft_wrap=True)
+        return
+    for record in records[:limit]:
+        at = record.at.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+        counted = ", ".join(f"{number:,} {name}" for name, number in record.counts.items())
+        line = Text(f"{at}  ", style="dim").append(safe(f"{record.action} {record.outcome}".strip()), style="bold")
+        line.append(f"  {safe(record.queue)}", style="").append(f"  {safe(counted)}" if counted else "", style="")
+        console.print(line)
+        who = f"{record.who} · reason: {record.reason}" + (f" · plan {record.plan}" if record.plan else "")
+        console.print(Padding(Text(safe(who), style="dim"), (0, 0, 0, 2)))
+        if record.note:
+            console.print(Padding(Text(safe(record.note, 300), style="dim"), (0, 0, 0, 2)))
+    if len(records) > limit:
+        console.print(f"The latest {words.count(limit, 'record')}; more: --limit, or all: --csv FILE.", style="dim")
+    console.print(Text(f"{path}", style="dim"), soft_wrap=True)

@@ -1,0 +1,146 @@
+"""What the commands about dead letters share: which queue, which letters, and the next command to type.
+
+``asking`` gives a command these options and hands them over as one ``Asked``, so that they read the same everywhere.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import shlex
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from ops.cli import moments, options
+
+if TYPE_CHECKING:
+    from ops.deadletters.plan import Selection
+    from ops.deadletters.source import Source
+    from ops.target import Target
+
+WHICH = "Which letters (what is given must all hold; nothing given: all of them)"
+
+From = Annotated[
+    str | None,
+    typer.Option("--from", help="Another queue of dead letters than the workload's own."),
+]
+Cause = Annotated[
+    str, typer.Option("--cause", help="A cause's fingerprint, or its first characters.", rich_help_panel=WHICH)
+]
+Where = Annotated[
+    str,
+    typer.Option(
+        "--where",
+        help="JMESPath over body, text, attributes, system, kind and cause: \"body.kind == 'train'\".",
+        rich_help_panel=WHICH,
+    ),
+]
+Text = Annotated[
+    str, typer.Option("--text", help="Found in the body or an attribute, in any case.", rich_help_panel=WHICH)
+]
+Since = Annotated[
+    str,
+    typer.Option("--since", help="Sent at or after: 2h (ago), 02:10 (UTC), 2026-11-24T02:10.", rich_help_panel=WHICH),
+]
+Until = Annotated[str, typer.Option("--until", help="Sent before; said like --since.", rich_help_panel=WHICH)]
+Ids = Annotated[
+    list[str] | None,
+    typer.Option("--id", help="A message id, or its first characters; may be repeated.", rich_help_panel=WHICH),
+]
+
+QUEUE_OPTIONS: dict[str, Any] = {
+    "letters": From,
+    "stack": options.Stack,
+    "queue": options.Queue,
+    "function": options.Function,
+    "profile": options.Profile,
+    "region": options.Region,
+}
+LETTER_OPTIONS: dict[str, Any] = {
+    "cause": Cause,
+    "where": Where,
+    "text": Text,
+    "since": Since,
+    "until": Until,
+    "ids": Ids,
+}
+NONE_GIVEN = (*QUEUE_OPTIONS, "ids")
+"""Options whose default is None; of the others it is an empty text."""
+FLAGS = {"letters": "--from", "ids": "--id"}
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What was named on the command line. Nothing of it has been looked up yet."""
+
+    target: Target
+    queue: dict[str, str]  # option → value, as given
+    letters: dict[str, Any]
+
+    def open(self) -> Source:
+        """Raises what ``workload.describe`` and ``open_source`` raise."""
+        from ops import workload
+        from ops.aws import Aws
+        from ops.deadletters.source import open_source
+
+        aws = Aws(self.target)
+        return open_source(aws, workload.describe(aws, self.target), self.queue.get("letters"))
+
+    def selection(self, source: Source) -> Selection:
+        """Raises UsageError for a time, a cause or an id that means nothing."""
+        from ops.deadletters.plan import Selection
+        from ops.deadletters.shelf import Shelf
+
+        now = datetime.now(UTC)
+        times = {name: moments.moment(self.letters[name], now) for name in ("since", "until") if name in self.letters}
+        ids: tuple[str, ...] = ()
+        if "ids" in self.letters:
+            with Shelf.open(source) as shelf:
+                ids = tuple(shelf.get(some).letter.message_id for some in self.letters["ids"])
+        cause, where, text = (self.letters.get(name, "") for name in ("cause", "where", "text"))
+        return Selection(cause, where, text, times.get("since"), times.get("until"), ids)
+
+    def again(self, *words: str, letters: bool = False) -> str:
+        """A command line to copy: ``ops dlq`` and ``words``, about the same queue and, if wanted, the same letters."""
+        named = {**self.queue, **(self.letters if letters else {})}
+        extra: list[str] = []
+        for name, value in named.items():
+            for one in value if isinstance(value, list) else [value]:
+                extra += [FLAGS.get(name, f"--{name}"), one]
+        return "ops dlq " + shlex.join([*words, *extra])
+
+
+def asking(*, letters: bool = False) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """A command whose first parameter is ``asked: Asked`` gets the options that make one; ``letters``: which letters,
+    too."""
+
+    def wrap(command: Callable[..., None]) -> Callable[..., None]:
+        shared = {**(LETTER_OPTIONS if letters else {}), **QUEUE_OPTIONS}
+
+        @functools.wraps(command)
+        def asked_for(**given: Any) -> None:
+            taken = {name: given.pop(name) for name in shared}
+            queue = {name: taken[name] for name in QUEUE_OPTIONS if taken[name]}
+            target = options.target(*(queue.get(name) for name in ("stack", "queue", "function", "profile", "region")))
+            which = {name: taken[name] for name in LETTER_OPTIONS if taken.get(name)}
+            command(Asked(target, queue, which), **given)
+
+        own = list(inspect.signature(command, eval_str=True).parameters.values())[1:]
+        added = [
+            inspect.Parameter(
+                name,
+                inspect.Parameter.KEYWORD_ONLY,
+                default=None if name in NONE_GIVEN else "",
+                annotation=kind,
+            )
+            for name, kind in shared.items()
+        ]
+        keyword = [parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY) for parameter in own]
+        asked_for.__signature__ = inspect.Signature([*keyword, *added])  # type: ignore[attr-defined]
+        return asked_for
+
+    return wrap

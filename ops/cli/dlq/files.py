@@ -1,0 +1,150 @@
+"""``ops dlq export``, ``import`` and ``purge``: letters in files, and letters deleted for good."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ops.cli import options
+from ops.cli.dlq.asked import Asked, asking
+from ops.cli.dlq.runs import Reason
+
+
+@asking(letters=True)
+def export(
+    asked: Asked,
+    path: Annotated[
+        Path | None,
+        typer.Argument(
+            metavar="[FILE]", help="A new file: .jsonl, or .csv for a spreadsheet. Else one beside the shelf."
+        ),
+    ] = None,
+    format_: Annotated[
+        str | None, typer.Option("--format", help="jsonl (whole letters, importable) or csv; else by the file's name.")
+    ] = None,
+    as_json: options.Json = False,
+) -> None:
+    """Write letters of the shelf to a file, one a line. Only JSONL keeps all of them and can be imported again."""
+    source = asked.open()
+    from ops.deadletters import exports
+
+    wanted = format_ or ("csv" if path and path.suffix.lower() == ".csv" else "jsonl")
+    done = exports.write(source, asked.selection(source), path, format=wanted)
+    if as_json:
+        from ops.cli.plain import dumps
+
+        typer.echo(dumps(done))
+        return
+    from ops.cli.dlq import shown
+    from ops.cli.text import safe
+    from ops.deadletters.shelf import Shelf
+    from ops.insight import words
+
+    console = shown.screen()
+    console.print(f"{words.count(done.letters, 'letter')} written to {safe(str(done.path))}.", markup=False)
+    with Shelf.open(source) as shelf:
+        shown.head(console, source, shelf.info())
+    console.print(f"SHA-256 {done.sha256}", style="dim", soft_wrap=True)
+    if wanted == "jsonl" and done.letters:
+        shown.next_steps(
+            console,
+            (
+                asked.again("purge", "--export", str(done.path), "--reason", "WHY"),
+                "if they can never succeed: delete them",
+            ),
+            (asked.again("import", str(done.path)), "put them on a shelf again"),
+        )
+
+
+@asking()
+def import_(
+    asked: Asked,
+    path: Annotated[Path, typer.Argument(metavar="FILE", help="A JSONL export.")],
+    as_json: options.Json = False,
+) -> None:
+    """Put the letters of an export on the shelf. A plan over them sends them; there is nothing to delete."""
+    source = asked.open()
+    from ops.deadletters import imports
+
+    done = imports.read(source, path)
+    if as_json:
+        from ops.cli.plain import dumps
+
+        typer.echo(dumps(done))
+        return
+    from ops.cli.dlq import shown
+    from ops.deadletters.shelf import Shelf
+    from ops.insight import words
+
+    console = shown.screen()
+    onto = f"imported onto the shelf of {shown.where(source)}"
+    console.print(f"{words.count(done.letters, 'letter')} {onto}.", markup=False)
+    with Shelf.open(source) as shelf:
+        shown.head(console, source, shelf.info())
+    shown.next_steps(
+        console,
+        (asked.again("list"), "see them"),
+        (asked.again("plan"), "plan their way back"),
+    )
+
+
+@asking()
+def purge(
+    asked: Asked,
+    export_file: Annotated[
+        Path, typer.Option("--export", metavar="FILE", help="The JSONL export of exactly the letters to delete.")
+    ],
+    reason: Reason,
+    confirm: Annotated[
+        str | None, typer.Option("--confirm", help='What is asked for otherwise: "purge N letters".')
+    ] = None,
+    as_json: options.Json = False,
+) -> None:
+    """Delete from the queue the letters of an export, and no other. Asks for a typed confirmation.
+
+    Exits with 1 unless each of them was deleted.
+    """
+    source = asked.open()
+    from ops.cli.dlq import live, shown, summary
+    from ops.cli.stopping import stopping
+    from ops.deadletters import exports, plans
+    from ops.deadletters import purge as purging
+    from ops.deadletters.plan import Action, Destination, Pace, Selection, Steps
+    from ops.insight import words
+
+    made = plans.make(
+        source,
+        Selection(ids=exports.ids(export_file)),
+        action=Action.PURGE,
+        destination=Destination(),
+        edits=(),
+        pace=Pace(None, headroom=False),
+        steps=Steps(("100%",), watch=False),
+    )
+    plans.save(source, made)
+    talk = shown.talk()
+    wanted = f"purge {words.count(len(made.ids), 'letter')}"
+    if confirm is None:
+        summary.show(talk, source, made)
+    confirmation = shown.typed(wanted, confirm)
+    with live.counting(talk, "Deleting letters") as counted, stopping(lambda: talk.print("Stopping …")) as stop:
+        done = purging.run(
+            source, made, export=export_file, confirmation=confirmation, reason=reason, progress=counted, stop=stop
+        )
+    if as_json:
+        from ops.cli.plain import dumps
+
+        typer.echo(dumps(done))
+    else:
+        console = shown.screen()
+        console.print(f"{words.count(done.deleted, 'letter')} of {len(made.ids):,} deleted for good.", markup=False)
+        shown.notes(console, done.notes)
+        shown.next_steps(
+            console,
+            (asked.again("import", str(export_file)), "if that was a mistake: back onto the shelf, then plan"),
+            (asked.again("look"), "make sure that nothing stays behind"),
+        )
+    if done.deleted < len(made.ids):
+        raise typer.Exit(1)

@@ -1,0 +1,222 @@
+"""``ops dlq list`` and ``ops dlq show``: letters from the shelf."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from ops.cli import options
+from ops.cli.dlq.asked import Asked, asking
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from ops.deadletters.causes import Timeline
+    from ops.deadletters.letter import Letter, Shelved
+    from ops.deadletters.shelf import ShelfInfo
+    from ops.deadletters.source import Source
+
+BODY_LINES = 40
+BODY_WIDTH = 2_000
+
+
+@asking(letters=True)
+def list_(
+    asked: Asked,
+    limit: Annotated[int, typer.Option("--limit", min=1, max=10_000, help="Letters to show.")] = 20,
+    offset: Annotated[int, typer.Option("--offset", min=0, help="Letters to skip.")] = 0,
+    newest: Annotated[bool, typer.Option("--newest", help="The last sent first.")] = False,
+    as_json: options.Json = False,
+) -> None:
+    """Letters on the shelf, one a line, the oldest first."""
+    source = asked.open()
+    from ops.cli.dlq import shown
+    from ops.deadletters.shelf import Shelf
+
+    selection = asked.selection(source)
+    with Shelf.open(source) as shelf:
+        info = shelf.info()
+        count = shelf.count(selection)
+        found = shelf.find(selection, descending=newest, limit=limit, offset=offset)
+    if as_json:
+        from ops.cli.plain import dumps
+
+        typer.echo(dumps({"looked_at": info.looked_at, "count": count, "letters": found}))
+        return
+    console = shown.screen()
+    shown.head(console, source, info)
+    if not found:
+        _none(console, asked, count, info)
+        return
+    _table(console, found)
+    last = offset + len(found)
+    if count > len(found):
+        console.print(f"{offset + 1:,} to {last:,} of {count:,}.", style="dim")
+    steps = [(asked.again("show", found[0].letter.message_id[: shown.SHORT_ID]), "one letter, whole")]
+    if last < count:
+        paging = ["--newest"] if newest else []
+        more = asked.again("list", *paging, "--limit", str(limit), "--offset", str(last), letters=True)
+        steps.append((more, "the next ones"))
+    steps.append((asked.again("plan", letters=True), "plan their way back"))
+    shown.next_steps(console, *steps)
+
+
+def _none(console: Console, asked: Asked, count: int, info: ShelfInfo) -> None:
+    from ops.cli.dlq.shown import next_steps
+
+    if count:
+        console.print(f"No more letters: there are {count:,}.")
+    elif info.letters:
+        console.print(f"None of the {info.letters:,} letters on the shelf is like that.")
+        next_steps(console, (asked.again("causes"), "what there is"))
+    else:
+        console.print("The shelf is empty.")
+        next_steps(console, (asked.again("look"), "read the queue"))
+
+
+def _table(console: Console, found: tuple[Shelved, ...]) -> None:
+    from rich.table import Table
+    from rich.text import Text
+
+    from ops.cli.dlq.shown import SHORT_ID, moment
+    from ops.cli.text import safe
+
+    now = datetime.now(UTC)
+    table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
+    table.add_column("id", no_wrap=True)
+    table.add_column("sent", no_wrap=True)
+    table.add_column("received", justify="right", no_wrap=True)
+    table.add_column("kind", no_wrap=True)
+    table.add_column("cause", no_wrap=True, overflow="ellipsis")
+    for shelved in found:
+        letter, cause = shelved.letter, shelved.cause
+        why = f"{cause.error_type}: {cause.error_message}".removesuffix(": ")
+        table.add_row(
+            safe(letter.message_id[:SHORT_ID]),
+            moment(letter.sent, now),
+            f"{letter.receives}×",
+            letter.kind.value,
+            Text(safe(why, 200)),
+        )
+    console.print(table)
+
+
+@asking()
+def show(
+    asked: Asked,
+    id_: Annotated[str, typer.Argument(metavar="ID", help="A message id, or its first characters.")],
+    logs: Annotated[bool, typer.Option("--logs/--no-logs", help="Ask the logs for what happened to it.")] = True,
+    whole: Annotated[bool, typer.Option("--all", help="The whole body, however long.")] = False,
+    as_json: options.Json = False,
+) -> None:
+    """One letter: why it died, its timeline from the logs, its attributes and its body."""
+    source = asked.open()
+    from ops.cli.dlq import shown
+    from ops.deadletters import causes
+    from ops.deadletters.shelf import Shelf
+
+    with Shelf.open(source) as shelf:
+        info, shelved = shelf.info(), shelf.get(id_)
+    timeline: Timeline | None = None
+    if logs:
+        with shown.talk().status("Asking the logs …"):
+            timeline = causes.timeline(source, shelved.letter.message_id)
+    if as_json:
+        from ops.cli.plain import dumps
+
+        typer.echo(dumps({**vars(shelved), "looked_at": info.looked_at, "timeline": timeline}))
+        return
+    console = shown.screen()
+    _why(console, source, shelved, info)
+    if timeline is not None:
+        _timeline(console, timeline)
+    _content(console, shelved.letter, whole)
+    steps = [(asked.again("plan", "--id", shelved.letter.message_id), "plan its way back, alone")]
+    if shelved.cause.fingerprint:
+        steps.insert(0, (asked.again("list", "--cause", shelved.cause.fingerprint), "the letters of the same cause"))
+    shown.next_steps(console, *steps)
+
+
+def _why(console: Console, source: Source, shelved: Shelved, info: ShelfInfo) -> None:
+    from rich.text import Text
+
+    from ops.cli.dlq import shown
+    from ops.cli.text import safe
+
+    letter, cause, now = shelved.letter, shelved.cause, datetime.now(UTC)
+    known = cause.source not in ("none", "")
+    why = f"{cause.error_type}: {cause.error_message}".removesuffix(": ") if known else "No trace of a cause."
+    console.print(Text(safe(why, 500), style="bold red" if known else "bold"))
+    shown.head(console, source, info)
+    console.print()
+    source_of = cause.source + (" (likely)" if cause.likely else "")
+    original = letter.original_message_id if letter.original_message_id != letter.message_id else ""
+    shown.facts(
+        console,
+        [
+            ("message id", letter.message_id),
+            ("first sent as", original),
+            ("kind", letter.kind.value),
+            ("came from", letter.source_arn or "nothing tells"),
+            ("sent", shown.moment(letter.sent, now)),
+            ("received", f"{letter.receives}×, looks counted"),
+            ("group", letter.group_id or ""),
+            ("now", "in the queue, at the last look" if shelved.place.value == "queue" else shelved.place.value),
+            ("cause", f"{cause.fingerprint}, from: {source_of}" if known else ""),
+            ("failed in", cause.location),
+            ("died", shown.moment(cause.died, now) if cause.died else ""),
+            ("version", cause.function_version),
+            ("request id", cause.request_id or letter.request_id),
+        ],
+    )
+
+
+def _timeline(console: Console, timeline: Timeline) -> None:
+    from rich.table import Table
+    from rich.text import Text
+
+    from ops.cli.dlq.shown import notes
+    from ops.cli.text import safe
+
+    console.print("\n[dim]What happened to it (UTC)[/]")
+    table = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
+    table.add_column(no_wrap=True, style="dim")
+    table.add_column(no_wrap=True)
+    table.add_column(overflow="fold")
+    for one in timeline.moments:
+        at = "–" if one.at is None else one.at.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S")
+        table.add_row(at, one.what, Text(safe(one.text, 300)))
+    console.print(table)
+    notes(console, timeline.look.partial)
+
+
+def _content(console: Console, letter: Letter, whole: bool) -> None:
+    from rich.text import Text
+
+    from ops.cli.dlq.shown import facts
+    from ops.cli.text import safe
+
+    if letter.attributes:
+        console.print("\n[dim]Attributes[/]")
+        facts(console, [(safe(name), f"{a.value}  ({a.data_type})") for name, a in letter.attributes.items()])
+    console.print(f"\n[dim]Body, {len(letter.body.encode(errors='surrogatepass')):,} bytes[/]")
+    lines = _readable(letter.body)
+    shown_lines = lines if whole else [line[:BODY_WIDTH] for line in lines[:BODY_LINES]]
+    for line in shown_lines:
+        console.print(Text(safe(line)), soft_wrap=True)
+    if shown_lines != lines:
+        console.print("… cut here; --all shows the rest.", style="dim")
+    console.print()
+
+
+def _readable(body: str) -> list[str]:
+    """A JSON object or list with its members on lines of their own; anything else as it is."""
+    if body.lstrip()[:1] in ("{", "["):
+        try:
+            return json.dumps(json.loads(body), indent=2, ensure_ascii=False).split("\n")
+        except (ValueError, RecursionError):
+            pass
+    return body.split("\n")

@@ -1,0 +1,196 @@
+"""``ops dlq look`` reads the queue onto the shelf; ``ops dlq causes`` says what is on the shelf, by cause."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from ops.cli import options
+from ops.cli.dlq.asked import Asked, asking
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from ops.deadletters.causes import CausesReport, Explained
+    from ops.deadletters.look import LookDone
+    from ops.deadletters.source import Source
+
+LONGEST_MESSAGE = 300
+MOST_CAUSES = 20
+
+
+@asking()
+def look(
+    asked: Asked,
+    limit: Annotated[int, typer.Option("--limit", min=1, help="Letters to read at most.")] = 100_000,
+    logs: Annotated[bool, typer.Option("--logs/--no-logs", help="Ask the function's logs for the causes.")] = True,
+    as_json: options.Json = False,
+) -> None:
+    """Read the dead letters onto this machine's shelf, give them back, and say what they died of.
+
+    Nothing is deleted. SQS has no peek: each letter's receive count goes up by one, and each is hidden from others
+    while the look lasts. Ctrl-C keeps what was read. Exits with 1 when there are letters.
+    """
+    source = asked.open()
+    from ops.cli.dlq import live, shown
+    from ops.cli.stopping import stopping
+    from ops.deadletters import causes
+    from ops.deadletters.look import look as read
+
+    talk = shown.talk()
+    with live.counting(talk, "Reading letters") as counted, stopping(lambda: talk.print("Giving them back …")) as stop:
+        done = read(source, limit, counted, stop)
+    explained: Explained | None = None
+    if logs and done.letters and not stop():
+        with talk.status("Asking the logs for causes …") as status:
+            explained = causes.explain(source, lambda line: status.update(f"{line} …"))
+    report = causes.report(source)
+    if as_json:
+        from ops.cli.plain import dumps
+
+        typer.echo(dumps({"look": done, "explained": explained, "causes": report}))
+    else:
+        console = shown.screen()
+        _show(console, asked, source, report)
+        _did(console, done, explained)
+        _next(console, asked, report, done.complete)
+    if report.letters:
+        raise typer.Exit(1)
+
+
+@asking()
+def causes(
+    asked: Asked,
+    logs: Annotated[
+        bool, typer.Option("--logs", help="First ask the logs again, for letters that have no cause yet.")
+    ] = False,
+    as_json: options.Json = False,
+) -> None:
+    """What the letters on the shelf died of, the largest cause first, and whether it is fixed since.
+
+    Exits with 1 when there are letters.
+    """
+    source = asked.open()
+    from ops.cli.dlq import shown
+    from ops.deadletters import causes as found
+
+    explained: Explained | None = None
+    if logs:
+        with shown.talk().status("Asking the logs for causes …") as status:
+            explained = found.explain(source, lambda line: status.update(f"{line} …"))
+    report = found.report(source)
+    if as_json:
+        from ops.cli.plain import dumps
+
+        typer.echo(dumps({"explained": explained, "causes": report}))
+    else:
+        console = shown.screen()
+        _show(console, asked, source, report)
+        _did(console, None, explained)
+        _next(console, asked, report, report.complete)
+    if report.letters:
+        raise typer.Exit(1)
+
+
+def _show(console: Console, asked: Asked, source: Source, report: CausesReport) -> None:
+    from rich.padding import Padding
+    from rich.text import Text
+
+    from ops.cli.dlq import shown
+    from ops.cli.status import STYLES
+    from ops.cli.text import safe
+    from ops.insight import words
+
+    console.print(Text(safe(report.finding.text), style=STYLES[report.finding.level]))
+    age = shown.shelf_age(report.looked_at, report.letters, report.complete)
+    console.print(Text(f"{shown.where(source)} · {age}", style="dim"))
+    now = datetime.now(UTC)
+    rows = _rows(report)
+    for cause in rows[:MOST_CAUSES]:
+        console.print()
+        line = Text(f"{cause['fingerprint']}", style="bold")
+        line.append(f"  {words.count(cause['letters'], 'letter')} · {words.percent(cause['share'])}")
+        line.append(f" · sent {_between(cause['first_seen'], cause['last_seen'], now)}", style="dim")
+        console.print(line)
+        console.print(Padding(Text(safe(_named(cause), LONGEST_MESSAGE)), (0, 0, 0, 2)))
+        details = [cause["location"], f"version {cause['version']}" if cause["version"] else "", _known(cause)]
+        console.print(Padding(Text(safe(" · ".join(filter(None, details))), style="dim"), (0, 0, 0, 2)))
+        fixed = Text("fixed since? ", style="dim")
+        fixed.append(safe(cause["fixed"] or "unknown"), style="bold" if cause["fixed"] != "unknown" else "dim")
+        fixed.append(f" {safe(cause['fixed_why'])}" if cause["fixed_why"] else "", style="dim")
+        console.print(Padding(fixed, (0, 0, 0, 2)))
+    if len(rows) > MOST_CAUSES:
+        console.print(f"\nand {words.count(len(rows) - MOST_CAUSES, 'smaller cause')}: see --json.")
+    if rows:
+        console.print()
+
+
+def _rows(report: CausesReport) -> list[dict[str, Any]]:
+    return [{str(name): value for name, value in row.items()} for row in report.groups.to_dict("records")]
+
+
+def _named(cause: dict[str, Any]) -> str:
+    """A guess is said to be one; where nothing tells, that is said."""
+    label = cause["label"] or ""
+    if cause["source"] == "guess":
+        return label or "no trace of a cause"
+    if cause["source"] == "none":
+        return label or "no trace of a cause"
+    return f"{cause['error_type']}: {label}".removesuffix(": ")
+
+
+def _known(cause: dict[str, Any]) -> str:
+    if cause["source"] in ("none", ""):
+        return "nothing in the letter or the logs"
+    if cause["source"] == "guess":
+        return "a guess, from what the bodies look like"
+    return f"known from: {cause['source']}" + (" (likely)" if cause.get("likely") else "")
+
+
+def _between(first: Any, last: Any, now: datetime) -> str:
+    from ops.cli.dlq.shown import moment
+
+    begin, end = moment(first, now), moment(last, now)
+    return begin if begin == end else f"{begin.removesuffix(' UTC')} to {end}"
+
+
+def _did(console: Console, done: LookDone | None, explained: Explained | None) -> None:
+    """What looking did to the queue, and what it cost."""
+    from ops.cli.dlq import shown
+    from ops.insight import words
+
+    lines: list[str] = []
+    if done is not None:
+        lines.append(
+            f"This look read {words.count(done.letters, 'letter')} ({words.count(done.new)} new) in "
+            f"{words.duration(done.seconds)} and gave them back; each receive count rose by one."
+        )
+        if done.not_given_back:
+            lines.append(
+                f"{words.count(done.not_given_back, 'letter')} could not be given back: hidden until their lease ends."
+            )
+        lines += done.notes
+    if explained is not None:
+        if explained.queries:
+            asked = words.count(explained.queries, "log query", "log queries")
+            lines.append(f"Causes took {asked} ({words.usd(explained.usd)} at AWS prices).")
+        lines += explained.notes
+    shown.notes(console, dict.fromkeys(lines))
+
+
+def _next(console: Console, asked: Asked, report: CausesReport, complete: bool) -> None:
+    from ops.cli.dlq.shown import next_steps
+
+    rows = _rows(report)
+    if not rows:
+        if not complete:
+            next_steps(console, (asked.again("look"), "read the rest"))
+        return
+    first = rows[0]
+    next_steps(
+        console,
+        (asked.again("show", str(first["sample_id"])), "one letter of the largest cause, whole"),
+        (asked.again("plan", "--cause", str(first["fingerprint"])), "once it is fixed: plan its way back"),
+    )

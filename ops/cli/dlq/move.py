@@ -1,0 +1,51 @@
+"""``ops dlq move``: the whole queue to another queue, through a plan like any other."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from ops.cli import options
+from ops.cli.dlq import plan as planning
+from ops.cli.dlq.asked import Asked, asking
+from ops.cli.dlq.runs import Reason, Yes, carry_out
+from ops.errors import UsageError
+
+
+@asking()
+def move(
+    asked: Asked,
+    to: Annotated[str, typer.Option("--to", metavar="QUEUE", help="A queue's name, URL or ARN.")],
+    reason: Reason,
+    copy: Annotated[bool, typer.Option("--copy", help="Send copies; the letters stay in the queue.")] = False,
+    rate: Annotated[float, typer.Option("--rate", min=0, help="Messages a second at most; 0: no limit.")] = 100.0,
+    yes: Yes = False,
+    as_json: options.Json = False,
+) -> None:
+    """Move or copy every letter to another queue, such as one to try things on. Nobody watches what becomes of them."""
+    if to == "origin":
+        raise UsageError(
+            "A move goes to a queue that is named, not back to the origin.", f"To redrive: {asked.again('plan')}."
+        )
+    source = asked.open()
+    from ops.cli.dlq import shown, summary
+    from ops.deadletters import plans
+    from ops.deadletters.plan import Action, Selection
+
+    made = plans.make(
+        source,
+        Selection(),
+        action=Action.COPY if copy else Action.REDRIVE,
+        destination=planning.destination(to),
+        edits=(),
+        pace=planning.pacing(rate, headroom=False),
+        steps=planning.stepping("", "100%", "0", watch=False),
+    )
+    plans.save(source, made)
+    if not yes:
+        summary.show(shown.talk(), source, made)
+    shown.said_yes(
+        "Carry it out?", yes, f"Read the plan, then add --yes or carry it out: {asked.again('redrive', made.id)}."
+    )
+    carry_out(asked, source, made, reason, as_json)

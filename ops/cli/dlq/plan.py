@@ -1,0 +1,181 @@
+"""``ops dlq plan`` writes down what would move; ``ops dlq diff`` shows what its edits change."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from ops.cli import moments, options
+from ops.cli.dlq.asked import Asked, asking
+from ops.errors import UsageError
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from ops.deadletters.letter import Letter
+    from ops.deadletters.plan import Destination, Pace, Plan, Steps
+
+HOW = "How it goes"
+PlanName = Annotated[str, typer.Argument(metavar="PLAN", help="The plan's file, or its id.")]
+
+
+@asking(letters=True)
+def plan(
+    asked: Asked,
+    to: Annotated[
+        str, typer.Option("--to", metavar="QUEUE|origin", help="Where to; origin: back to where each letter came from.")
+    ] = "origin",
+    copy: Annotated[bool, typer.Option("--copy", help="Send copies; the letters stay in the queue.")] = False,
+    sets: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="PATH=VALUE", help="Change each letter on its way: body.params.alpha=0.1."),
+    ] = None,
+    merge_patch: Annotated[
+        Path | None, typer.Option("--merge-patch", metavar="FILE", help="Change each body by a JSON merge patch.")
+    ] = None,
+    rate: Annotated[
+        float, typer.Option("--rate", min=0, help="Messages a second at most; 0: no limit.", rich_help_panel=HOW)
+    ] = 100.0,
+    headroom: Annotated[
+        bool,
+        typer.Option("--headroom/--no-headroom", help="Slow down while the workload is behind.", rich_help_panel=HOW),
+    ] = True,
+    steps: Annotated[
+        str, typer.Option("--steps", help="Counts or shares sent by the end of each step.", rich_help_panel=HOW)
+    ] = "5,1%,10%,100%",
+    stop_share: Annotated[
+        str, typer.Option("--stop-share", help="Stop when more of a step than this came back.", rich_help_panel=HOW)
+    ] = "20%",
+    patience: Annotated[
+        str, typer.Option("--patience", help="How long a step's outcome is awaited.", rich_help_panel=HOW)
+    ] = "15m",
+    watch: Annotated[
+        bool, typer.Option("--watch/--no-watch", help="Await what becomes of each step.", rich_help_panel=HOW)
+    ] = True,
+    margin: Annotated[
+        str,
+        typer.Option("--margin", help="How much the queue may change before the plan is stale.", rich_help_panel=HOW),
+    ] = "10%",
+    out: Annotated[Path | None, typer.Option("--out", metavar="FILE", help="Where to write the plan.")] = None,
+    as_json: options.Json = False,
+) -> None:
+    """Write down which letters go where, how fast and with which edits. Nothing moves yet."""
+    from ops.deadletters import edits as editing
+
+    source = asked.open()
+    from ops.deadletters import plans
+    from ops.deadletters.plan import Action
+
+    made = plans.make(
+        source,
+        asked.selection(source),
+        action=Action.COPY if copy else Action.REDRIVE,
+        destination=destination(to),
+        edits=editing.parse(tuple(sets or ()), _text(merge_patch) if merge_patch else None),
+        pace=pacing(rate, headroom),
+        steps=stepping(steps, stop_share, patience, watch),
+        margin=moments.share(margin),
+    )
+    path = plans.save(source, made, out)
+    if as_json:
+        from ops.cli.plain import dumps
+
+        typer.echo(dumps({"path": path, "plan": made}))
+        return
+    from ops.cli.dlq import shown, summary
+
+    console = shown.screen()
+    summary.show(console, source, made)
+    console.print(f"Written to {path}." if out else f"Kept as {made.id}.", soft_wrap=True, markup=False)
+    name = str(out) if out else made.id
+    after = [(asked.again("redrive", name, "--reason", "WHY"), "carry it out")]
+    if made.edits:
+        after.insert(0, (asked.again("diff", name), "what the edits change"))
+    shown.next_steps(console, *after)
+
+
+@asking()
+def diff(
+    asked: Asked,
+    name: PlanName,
+    id_: Annotated[str | None, typer.Argument(metavar="[ID]", help="One letter of the plan; else its sample.")] = None,
+    as_json: options.Json = False,
+) -> None:
+    """What a plan's edits change in its letters, as unified diffs."""
+    source = asked.open()
+    from ops.cli.dlq import shown
+    from ops.deadletters import plans
+    from ops.deadletters.shelf import Shelf
+
+    made = plans.load(name, source)
+    with Shelf.open(source) as shelf:
+        letters = [shelf.get(some).letter for some in ([id_] if id_ else made.sample)]
+    if id_ and letters[0].message_id not in made.ids:
+        raise UsageError(f"Letter {id_} is not in plan {made.id}.", f"See what is in it: {asked.again('diff', name)}.")
+    found = {letter.message_id: _diff(letter, made) for letter in letters}
+    if as_json:
+        from ops.cli.plain import dumps
+
+        typer.echo(dumps({"plan": made.id, "diffs": [{"id": key, "diff": text} for key, text in found.items()]}))
+        return
+    console = shown.screen()
+    if not made.edits:
+        console.print(f"Plan {made.id} changes nothing: each letter goes as it is.", markup=False)
+        return
+    _coloured(console, found)
+    if not id_ and len(made.ids) > len(letters):
+        console.print(f"{len(letters)} of {len(made.ids):,} letters; name an ID for another one.", style="dim")
+    shown.next_steps(console, (asked.again("redrive", name, "--reason", "WHY"), "carry it out"))
+
+
+def _diff(letter: Letter, made: Plan) -> str:
+    from ops.deadletters import edits
+
+    try:
+        return edits.diff(letter, edits.apply(letter, made.edits))
+    except UsageError as error:
+        return f"! This letter would not be sent: {error}\n"
+
+
+def _coloured(console: Console, found: dict[str, str]) -> None:
+    from rich.text import Text
+
+    from ops.cli.text import safe
+
+    colours = {"+": "green", "-": "red", "@": "cyan", "!": "yellow"}
+    for key, text in found.items():
+        console.print(Text(f"letter {safe(key)}", style="bold"))
+        for line in text.splitlines() or ["  the same as it died"]:
+            console.print(Text(safe(line), style=colours.get(line[:1], "")), soft_wrap=True)
+        console.print()
+
+
+def destination(to: str) -> Destination:
+    """``origin``, or a queue by name, URL or ARN, which ``plans.make`` looks up."""
+    from ops.deadletters.plan import Destination
+
+    return Destination() if to == "origin" else Destination("queue", to)
+
+
+def pacing(rate: float, headroom: bool) -> Pace:
+    from ops.deadletters.plan import Pace
+
+    return Pace(rate or None, headroom)
+
+
+def stepping(steps: str, stop_share: str, patience: str, watch: bool) -> Steps:
+    from ops.deadletters.plan import Steps
+
+    sizes = tuple(size.strip() for size in steps.split(",") if size.strip()) if watch else ("100%",)
+    return Steps(sizes, moments.share(stop_share), moments.seconds(patience), watch)
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise UsageError(f"{path} cannot be read: {error.strerror or error}.", "Name a file with JSON.") from error
+    except UnicodeDecodeError as error:
+        raise UsageError(f"{path} is no text in UTF-8.", "Name a file with JSON.") from error

@@ -1,0 +1,241 @@
+"""``ops dlq redrive``, ``resume``, ``cancel`` and ``runs``: carrying plans out, and what came of it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from ops.cli import options
+from ops.cli.dlq.asked import Asked, asking
+from ops.cli.dlq.plan import PlanName
+from ops.errors import UsageError
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from ops.deadletters.plan import Plan
+    from ops.deadletters.run import Run, State
+    from ops.deadletters.source import Source
+
+WAIT_S = 60.0
+"""How long ``cancel`` waits for the redrive to end: its batches in flight are finished first."""
+
+Reason = Annotated[str, typer.Option("--reason", help="Why; goes on record with your AWS identity.")]
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
+RunName = Annotated[str | None, typer.Argument(metavar="[RUN]", help="Its plan's id; left out: the latest.")]
+
+
+@asking()
+def redrive(asked: Asked, name: PlanName, reason: Reason, yes: Yes = False, as_json: options.Json = False) -> None:
+    """Carry a plan out, step by step, watching what becomes of the letters. Ctrl-C ends it in order.
+
+    Exits with 1 unless every letter was sent and none came back.
+    """
+    source = asked.open()
+    from ops.cli.dlq import shown, summary
+    from ops.deadletters import plans
+
+    plan = plans.load(name, source)
+    plans.check(source, plan)
+    if not yes:
+        summary.show(shown.talk(), source, plan)
+    shown.said_yes("Carry it out?", yes, "Read the plan, then add --yes.")
+    carry_out(asked, source, plan, reason, as_json)
+
+
+def carry_out(asked: Asked, source: Source, plan: Plan, reason: str, as_json: bool) -> None:
+    """Runs a plan that somebody said yes to, and shows it."""
+    from ops.deadletters import redrive as engine
+
+    _go(
+        asked,
+        lambda progress, stop: engine.run(source, plan, reason=reason, progress=progress, stop=stop),
+        plan.id,
+        as_json,
+    )
+
+
+@asking()
+def resume(
+    asked: Asked,
+    name: RunName = None,
+    reason: Annotated[str, typer.Option("--reason", help="Why; left out: as when it began.")] = "",
+    as_json: options.Json = False,
+) -> None:
+    """Go on with a redrive that was stopped, cancelled or killed. What was sent is not sent again."""
+    source = asked.open()
+    from ops.deadletters import redrive as engine
+    from ops.deadletters.run import State
+
+    run = _found(asked, source, name, unless=(State.DONE, State.RUNNING), what="to go on with")
+    _go(
+        asked,
+        lambda progress, stop: engine.resume(source, run.id, reason=reason, progress=progress, stop=stop),
+        run.id,
+        as_json,
+    )
+
+
+@asking()
+def cancel(asked: Asked, name: RunName = None, as_json: options.Json = False) -> None:
+    """Stop a redrive that goes on elsewhere: batches in flight are finished, the rest stays in the queue."""
+    source = asked.open()
+    from ops.cli.dlq import shown
+    from ops.deadletters import redrive as engine
+    from ops.deadletters.run import State
+
+    run = _found(asked, source, name, only=State.RUNNING, what="that goes on")
+    if run.state is State.RUNNING:
+        engine.cancel(source, run.id)
+        end = time.monotonic() + WAIT_S
+        with shown.talk().status(f"Asked {run.id} to stop; waiting for its batches in flight …"):
+            while (run := engine.progress(source, run.id)).state is State.RUNNING and time.monotonic() < end:
+                time.sleep(0.5)
+    _result(asked, run, as_json)
+    if run.state is State.RUNNING:
+        raise typer.Exit(1)
+
+
+@asking()
+def runs(
+    asked: Asked,
+    name: RunName = None,
+    limit: Annotated[int, typer.Option("--limit", min=1, help="Redrives to show.")] = 10,
+    as_json: options.Json = False,
+) -> None:
+    """The redrives of this queue, the latest first; with RUN, where that one stands."""
+    source = asked.open()
+    from ops.cli.dlq import live, shown
+    from ops.cli.text import safe
+    from ops.deadletters import redrive as engine
+
+    if name:
+        _result(asked, engine.progress(source, name), as_json)
+        return
+    found = engine.runs(source)[:limit]
+    if as_json:
+        from ops.cli.plain import dumps
+
+        typer.echo(dumps(found))
+        return
+    from rich.text import Text
+
+    console = shown.screen()
+    console.print(Text(shown.where(source), style="dim"))
+    now = datetime.now(UTC)
+    for run in found:
+        line = Text(run.id, style="bold").append(f"  {run.state.value}", style=live.STATE_STYLES[run.state])
+        line.append(
+            f"  {live.counts(run)} · began {shown.moment(run.began, now)} · {safe(run.reason, 80)}", style="dim"
+        )
+        console.print(line)
+    if not found:
+        console.print("Nothing was redriven from this queue on this machine.")
+        shown.next_steps(console, (asked.again("causes"), "what there is"))
+        return
+    shown.next_steps(console, (asked.again("runs", found[0].id), "the latest, in full"))
+
+
+def _go(
+    asked: Asked, work: Callable[[Callable[[Run], None], Callable[[], bool]], Run], run_id: str, as_json: bool
+) -> None:
+    from ops.cli.dlq import live, shown
+    from ops.cli.stopping import stopping
+    from ops.deadletters.run import State
+
+    talk = shown.talk()
+
+    def stopped() -> None:
+        talk.print("Stopping: batches in flight are finished, the rest is given back …")
+
+    with live.running(talk) as progress, stopping(stopped) as stop:
+        try:
+            run = work(progress, stop)
+        except KeyboardInterrupt:
+            talk.print("Ended at once. Nothing is lost: what was in flight is on record.")
+            shown.next_steps(talk, (asked.again("resume", run_id), "finish it"))
+            raise typer.Exit(1) from None
+    _result(asked, run, as_json)
+    if run.state is not State.DONE or run.failed or run.came_back:
+        raise typer.Exit(1)
+
+
+def _result(asked: Asked, run: Run, as_json: bool) -> None:
+    from ops.cli.dlq import shown
+
+    if as_json:
+        from ops.cli.plain import dumps
+
+        typer.echo(dumps(run))
+        return
+    _show(shown.screen(), asked, run)
+
+
+def _show(console: Console, asked: Asked, run: Run) -> None:
+    from rich.text import Text
+
+    from ops.cli.dlq import live, shown
+    from ops.cli.text import safe
+    from ops.deadletters.run import State
+    from ops.insight import words
+
+    now = datetime.now(UTC)
+    head = Text(run.state.value.capitalize(), style=live.STATE_STYLES[run.state])
+    console.print(head.append(f": {live.counts(run)}.", style="bold"))
+    if run.said:
+        console.print(safe(run.said), markup=False)
+    took = words.duration(((run.ended or now) - run.began).total_seconds())
+    console.print(
+        Text(f"run {run.id} · {run.engine} · began {shown.moment(run.began, now)}, {took} · by {safe(run.who)}", "dim"),
+        soft_wrap=True,
+    )
+    console.print(Text(f"reason: {safe(run.reason)}", style="dim"))
+    if run.steps:
+        console.print(live.steps(run))
+    for cause, number in run.causes_back:
+        console.print(Text(f"came back: {number:,} × {safe(cause, 200)}", style="bold red"))
+    for sentence, number in run.failures:
+        console.print(Text(f"refused: {number:,} × {safe(sentence, 300)}", style="bold red"))
+    if run.vanished:
+        shown.notes(
+            console, [f"{words.count(run.vanished, 'letter')} had left the queue before: somebody else took them."]
+        )
+    if run.twice:
+        first = ", ".join(run.twice[:5])
+        more = f" and {len(run.twice) - 5:,} more (--json lists them)" if len(run.twice) > 5 else ""
+        shown.warnings(console, [f"{words.count(len(run.twice), 'letter')} may have been sent twice: {first}{more}."])
+    steps = {
+        State.RUNNING: [(asked.again("runs", run.id), "where it stands"), (asked.again("cancel", run.id), "stop it")],
+        State.DONE: [(asked.again("look"), "make sure that nothing stays behind")],
+        State.STOPPED: [
+            (asked.again("look"), "see the letters that came back, with their new causes"),
+            (asked.again("resume", run.id), "go on all the same"),
+        ],
+    }
+    shown.next_steps(console, *steps.get(run.state, [(asked.again("resume", run.id), "go on")]))
+
+
+def _found(
+    asked: Asked,
+    source: Source,
+    name: str | None,
+    what: str,
+    only: State | None = None,
+    unless: tuple[State, ...] = (),
+) -> Run:
+    """The run of that name, or the latest that fits. Raises UsageError."""
+    from ops.deadletters import redrive as engine
+
+    if name:
+        run = engine.progress(source, name)
+        if run.state in unless:
+            raise UsageError(f"Run {run.id} is {run.state.value}.", f"See it: {asked.again('runs', run.id)}.")
+        return run
+    for run in engine.runs(source):
+        if run.state not in unless and only in (None, run.state):
+            return run
+    raise UsageError(f"There is no redrive of {source.queue.name} {what}.", f"See them: {asked.again('runs')}.")

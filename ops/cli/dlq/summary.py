@@ -1,0 +1,134 @@
+"""A plan as somebody reads it before saying yes."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.text import Text
+
+from ops.cli.dlq import shown
+from ops.cli.text import safe
+from ops.deadletters.plan import Action, Plan
+from ops.insight import words
+
+if TYPE_CHECKING:
+    from ops.deadletters.source import Source
+
+MOST_CAUSES = 5
+
+
+def show(console: Console, source: Source, plan: Plan) -> None:
+    console.print(Text(headline(plan), style="bold"))
+    now = datetime.now(UTC)
+    age = words.duration(max(0.0, round((now - plan.looked_at).total_seconds())))
+    console.print(Text(f"plan {plan.id} · {shown.where(source)} · from a look {age} ago", style="dim"), soft_wrap=True)
+    purge = plan.action is Action.PURGE
+    estimate = plan.estimate
+    rows = [
+        ("which", _which(plan)),
+        ("causes", _causes(plan)),
+        ("size", f"{_bytes(plan.bytes)} of {words.count(plan.queue_count, 'letter')} in the queue then"),
+        ("to", "" if purge else _to(plan)),
+        ("edits", _edits(plan)),
+        ("pace", "" if purge else _pace(plan)),
+        ("canary", "" if purge else _canary(plan)),
+        ("engine", "" if purge else f"{plan.engine}: {plan.engine_why}".removesuffix(": ")),
+        (
+            "takes",
+            f"about {words.duration(estimate.seconds)}, {words.count(estimate.requests, 'request')}, "
+            f"{words.usd(estimate.usd)} at AWS prices" + (", waiting for outcomes not counted" if _waits(plan) else ""),
+        ),
+        ("expires", _expires(source, plan, now)),
+        ("stale", f"when the queue has changed by more than {words.percent(plan.margin)}, and after a day"),
+        ("needs", ", ".join(plan.permissions)),
+    ]
+    shown.facts(console, rows)
+    shown.warnings(console, plan.warnings)
+
+
+def headline(plan: Plan) -> str:
+    letters = words.count(len(plan.ids), "letter")
+    if plan.action is Action.PURGE:
+        return f"{letters} to delete for good."
+    home = plan.destination.kind == "origin"
+    does = "copy" if plan.action is Action.COPY else "send back" if home else "move"
+    return f"{letters} to {does} to {'where they came from' if home else _queue(plan)}."
+
+
+def _which(plan: Plan) -> str:
+    one = plan.selection
+    said = [
+        f"cause {one.cause}" if one.cause else "",
+        f"where {one.where}" if one.where else "",
+        f"with the text {one.text!r}" if one.text else "",
+        f"sent since {one.since.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC" if one.since else "",
+        f"sent before {one.until.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC" if one.until else "",
+        words.count(len(one.ids), "letter") + " by id" if one.ids else "",
+    ]
+    return ", ".join(filter(None, said)) or "every letter on the shelf"
+
+
+def _causes(plan: Plan) -> str:
+    largest = sorted(plan.causes.items(), key=lambda item: -item[1])
+    said = [f"{fingerprint or 'none known'} ({count:,})" for fingerprint, count in largest[:MOST_CAUSES]]
+    more = len(largest) - MOST_CAUSES
+    return ", ".join(said) + (f" and {words.count(more, 'smaller one')}" if more > 0 else "")
+
+
+def _queue(plan: Plan) -> str:
+    return safe(plan.destination.queue_arn.rsplit(":", 1)[-1] or plan.destination.queue_url)
+
+
+def _to(plan: Plan) -> str:
+    to = "each to where it came from" if plan.destination.kind == "origin" else plan.destination.queue_arn
+    stays = ", the letters stay in the queue" if plan.action is Action.COPY else ", then deleted here"
+    return to + stays
+
+
+def _edits(plan: Plan) -> str:
+    from ops.deadletters import edits
+
+    return "; ".join(edits.described(edit) for edit in plan.edits)
+
+
+def _pace(plan: Plan) -> str:
+    most = "as fast as it goes" if plan.pace.max_per_s is None else f"{words.count(plan.pace.max_per_s)}/s at most"
+    return most + (", slower while the workload is behind" if plan.pace.headroom else "")
+
+
+def _canary(plan: Plan) -> str:
+    if not plan.steps.watch:
+        return "none: all at once, and nobody watches what becomes of them"
+    sizes = ", then ".join(plan.steps.sizes)
+    return (
+        f"{sizes}; after each step it waits up to {words.duration(plan.steps.patience_s)}, and stops when more than "
+        f"{words.percent(plan.steps.stop_share)} came back"
+    )
+
+
+def _waits(plan: Plan) -> bool:
+    return plan.steps.watch and plan.action is not Action.PURGE
+
+
+def _expires(source: Source, plan: Plan, now: datetime) -> str:
+    """When SQS drops the first of them. A standard queue counts from when the message was first sent, which is its
+    SentTimestamp; a FIFO queue counts anew on arrival, which nothing says (developer guide, dead-letter queues)."""
+    if source.queue.fifo:
+        return ""
+    from ops.deadletters.shelf import Shelf
+
+    with Shelf.open(source) as shelf:
+        oldest = shelf.find(plan.selection, order="sent", limit=1)
+    sent = oldest[0].letter.sent if oldest and not oldest[0].letter.imported else None
+    if sent is None:
+        return ""
+    left = (sent + timedelta(seconds=source.queue.retention_s) - now).total_seconds()
+    return f"the oldest letter in {words.duration(left)}" if left > 0 else "the oldest letter any moment now"
+
+
+def _bytes(size: int) -> str:
+    if size < 1000:
+        return words.count(size, "byte")
+    return f"{size / 1000:,.0f} KB" if size < 1_000_000 else f"{size / 1_000_000:,.1f} MB"

@@ -1,0 +1,57 @@
+"""Points in time and durations as people type them: ``2h`` ago, ``02:10``, ``2026-11-24T02:10``, ``15m``, ``90``."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, timedelta
+
+from ops.errors import UsageError
+
+_SECONDS = {"s": 1, "m": 60, "min": 60, "h": 3600, "d": 86_400}
+_DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(s|m|min|h|d)?")
+_CLOCK = re.compile(r"(\d{1,2}):(\d{2})")
+
+
+def moment(text: str, now: datetime) -> datetime:
+    """A time in UTC: a duration with its unit is so long before ``now``; a clock time is the last one of that time; a
+    date or time without a zone is meant in UTC. Raises UsageError."""
+    text = text.strip()
+    if (ago := _seconds(text, unit_needed=True)) is not None:
+        return now - timedelta(seconds=ago)
+    try:
+        if clock := _CLOCK.fullmatch(text.removesuffix("UTC").strip()):
+            found = now.astimezone(UTC).replace(hour=int(clock[1]), minute=int(clock[2]), second=0, microsecond=0)
+            return found if found <= now else found - timedelta(days=1)
+        found = datetime.fromisoformat(text.removesuffix("UTC").strip())
+    except (ValueError, OverflowError) as error:
+        raise UsageError(
+            f"{text!r} is no time.", "Say it as 2h (so long ago), 02:10 (UTC), or 2026-11-24T02:10 (UTC)."
+        ) from error
+    return found if found.tzinfo else found.replace(tzinfo=UTC)
+
+
+def seconds(text: str) -> float:
+    """How long: ``90`` (seconds), ``15m``, ``2h``. Raises UsageError."""
+    found = _seconds(text.strip(), unit_needed=False)
+    if found is None:
+        raise UsageError(f"{text!r} is no duration.", "Say it as 90s, 15m or 2h.")
+    return found
+
+
+def _seconds(text: str, unit_needed: bool) -> float | None:
+    found = _DURATION.fullmatch(text)
+    if found is None or (unit_needed and not found[2]):
+        return None
+    length = float(found[1]) * _SECONDS[found[2] or "s"]
+    return length if length < 100 * 366 * 86_400 else None
+
+
+def share(text: str) -> float:
+    """A share from 0 to 1: ``20%`` or ``0.2``. Raises UsageError."""
+    try:
+        found = float(text.strip().removesuffix("%")) / (100 if text.strip().endswith("%") else 1)
+    except ValueError:
+        found = -1.0
+    if not 0 <= found <= 1:
+        raise UsageError(f"{text!r} is no share.", "Say it as 20% or 0.2.")
+    return found

@@ -1,0 +1,37 @@
+"""Ctrl-C that stops in order: the first asks the work to end where nothing is half done, the second ends it at once."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import FrameType
+from typing import Any
+
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+"""Ctrl-C, ``kill``, and the terminal that is closed or the connection that is lost."""
+
+
+@contextmanager
+def stopping(said: Callable[[], None]) -> Iterator[Callable[[], bool]]:
+    """Yields ``stop()``, true from the first signal on; ``said`` is called then. A second one is KeyboardInterrupt."""
+    asked = threading.Event()
+
+    def on_signal(_number: int, _frame: FrameType | None) -> None:
+        if asked.is_set():
+            raise KeyboardInterrupt
+        asked.set()
+        said()
+
+    before: dict[int, Any] = {}
+    if threading.current_thread() is threading.main_thread():  # only there may Python set handlers
+        # What the caller had set to be ignored (nohup) stays ignored.
+        before = {one: signal.getsignal(one) for one in SIGNALS if signal.getsignal(one) != signal.SIG_IGN}
+        for one in before:
+            signal.signal(one, on_signal)
+    try:
+        yield asked.is_set
+    finally:
+        for one, handler in before.items():
+            signal.signal(one, handler)
