@@ -149,7 +149,7 @@ def _notes(source: Source, found: removal.Removed, imported: int) -> Iterator[st
     if found.missing and not found.stopped:
         fifo = "; in a FIFO queue a letter is hidden behind others of its message group" if source.queue.fifo else ""
         yield (
-            f"{words.count(len(found.missing), 'letter was', 'letters were')} not met in the queue: expired, or deleted "
+            f"{words.count(len(found.missing), 'letter was', 'letters were')} not met in the queue: expired, deleted "
             f"or held by somebody else{fifo}. Look again."
         )
     if imported:

@@ -12,6 +12,7 @@ import pytest
 
 from ops import workload
 from ops.aws import Aws, sqs
+from ops.aws.door import MAX_ATTEMPTS
 from ops.deadletters import letters
 from ops.deadletters.letter import Place
 from ops.deadletters.shelf import Shelf
@@ -51,7 +52,8 @@ class World:
 
 
 @contextmanager
-def a_world(folder: Path, patch: pytest.MonkeyPatch, **queue: Any) -> Iterator[World]:
+def a_world(folder: Path, patch: pytest.MonkeyPatch, retries: int = MAX_ATTEMPTS, **queue: str) -> Iterator[World]:
+    """``queue``: SQS attributes of both. ``retries`` of botocore; their pauses take seconds."""
     with serve() as aws:
         for name, value in aws.environ().items():
             patch.setenv(name, value)
@@ -59,5 +61,5 @@ def a_world(folder: Path, patch: pytest.MonkeyPatch, **queue: Any) -> Iterator[W
         dlq = aws.queue("jobs-dlq", **queue)
         jobs = aws.queue("jobs", dlq="jobs-dlq", **queue)
         target = Target(queue="jobs", region=aws.environ().get("AWS_REGION"))
-        door = Aws(target)
+        door = Aws(target, max_attempts=retries)
         yield World(aws, dlq, jobs, open_source(door, workload.describe(door, target)))
