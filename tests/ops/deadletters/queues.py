@@ -50,6 +50,15 @@ class World:
         """What lies in the dead-letter queue now."""
         return sorted(message["Body"] for message in self.dlq.messages())
 
+    def anew(self, folder: Path, patch: pytest.MonkeyPatch, **queue: str) -> World:
+        """The same server and clients, which take long to make, with empty queues and a home in ``folder``."""
+        patch.setenv("OPS_HOME", str(folder / "home"))
+        self.aws.heal()
+        dlq = self.aws.queue("jobs-dlq", **queue)
+        jobs = self.aws.queue("jobs", dlq="jobs-dlq", **queue)
+        door = self.source.aws
+        return World(self.aws, dlq, jobs, open_source(door, workload.describe(door, door.target)))
+
 
 @contextmanager
 def a_world(folder: Path, patch: pytest.MonkeyPatch, retries: int = MAX_ATTEMPTS, **queue: str) -> Iterator[World]:

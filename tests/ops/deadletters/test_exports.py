@@ -38,10 +38,15 @@ STRANGE = {
 }
 
 
-@pytest.fixture
-def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
-    with a_world(tmp_path, monkeypatch) as made:
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    with pytest.MonkeyPatch.context() as patch, a_world(tmp_path_factory.mktemp("home"), patch) as made:
         yield made
+
+
+@pytest.fixture
+def world(server: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
+    return server.anew(tmp_path, monkeypatch)
 
 
 def shelve(world: World, *letters: Any, place: Place = Place.QUEUE) -> None:

@@ -25,12 +25,17 @@ WHY = "they can never succeed, OPS-7"
 BAD = Selection(text="bad")
 
 
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    with pytest.MonkeyPatch.context() as patch, a_world(tmp_path_factory.mktemp("home"), patch, retries=0) as made:
+        yield made
+
+
 @pytest.fixture
-def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
+def world(server: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
     monkeypatch.setattr(removal, "PAUSE_S", 0.01)
     monkeypatch.setattr(removal, "LONG_POLL_S", 0)
-    with a_world(tmp_path, monkeypatch, retries=0) as made:
-        yield made
+    return server.anew(tmp_path, monkeypatch)
 
 
 def fill(world: World, bad: int = 12, good: int = 20) -> Plan:
