@@ -174,6 +174,7 @@ class Course:
 
     def _await(self, part: _Part) -> Verdict:
         began, told = time.monotonic(), -1
+        self._next_look = began
         while True:
             self._look(moving=False)
             tally, waited = self._tally(part), time.monotonic() - began
@@ -212,10 +213,11 @@ class Course:
             return
         began = time.monotonic()
         waiting = list(self.ledger.letters(Outcome.WAITING))
-        if waiting:
-            known = list(self.watch.look(waiting, self.ledger.run(), moving))
-            if known:
-                self.ledger.outcomes(known)
+        if not waiting:
+            return
+        known = list(self.watch.look(waiting, self.ledger.run(), moving))
+        if known:
+            self.ledger.outcomes(known)
         took = time.monotonic() - began
         self._next_look = time.monotonic() + max(self.watch.pause_s, 4 * took)
 

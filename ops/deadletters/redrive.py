@@ -96,7 +96,7 @@ def cancel(source: Source, run_id: str = "") -> Run:
     path = source.runs / f"{going}.db"
     if not going or not going.startswith(run_id) or not path.exists():
         which = f"Run {run_id} is" if run_id else f"No run of {source.queue.name} is"
-        raise UsageError(f"{which} {'not ' if run_id else ''}going on.", "See the runs: ops dlq resume --list.")
+        raise UsageError(f"{which} {'not ' if run_id else ''}going on.", "See the runs: ops dlq runs.")
     with Ledger.open(path) as ledger:
         ledger.cancel()
         return ledger.run()
@@ -209,4 +209,4 @@ def _path(source: Source, run_id: str) -> Path:
     if found:
         names = ", ".join(path.stem for path in found[:3])
         raise UsageError(f"{len(found)} runs begin with {run_id}: {names} …", "Write more of the run's id.")
-    raise UsageError(f"There is no run {run_id} of {source.queue.name}.", "See the runs: ops dlq resume --list.")
+    raise UsageError(f"There is no run {run_id} of {source.queue.name}.", "See the runs: ops dlq runs.")
