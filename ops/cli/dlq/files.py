@@ -79,8 +79,9 @@ def import_(
     from ops.insight import words
 
     console = shown.screen()
-    onto = f"imported onto the shelf of {shown.where(source)}"
-    console.print(f"{words.count(done.letters, 'letter')} {onto}.", markup=False)
+    console.print(f"{words.count(done.new, 'letter')} imported onto the shelf.")
+    if done.there:
+        shown.notes(console, [f"{words.count(done.there, 'letter')} of the file lay on the shelf already."])
     with Shelf.open(source) as shelf:
         shown.head(console, source, shelf.info())
     shown.next_steps(
@@ -125,10 +126,9 @@ def purge(
     )
     plans.save(source, made)
     talk = shown.talk()
-    wanted = f"purge {words.count(len(made.ids), 'letter')}"
     if confirm is None:
         summary.show(talk, source, made)
-    confirmation = shown.typed(wanted, confirm)
+    confirmation = shown.typed(purging.confirmation(made), confirm)
     with live.counting(talk, "Deleting letters") as counted, stopping(lambda: talk.print("Stopping …")) as stop:
         done = purging.run(
             source, made, export=export_file, confirmation=confirmation, reason=reason, progress=counted, stop=stop
@@ -139,12 +139,20 @@ def purge(
         typer.echo(dumps(done))
     else:
         console = shown.screen()
-        console.print(f"{words.count(done.deleted, 'letter')} of {len(made.ids):,} deleted for good.", markup=False)
+        gone = done.deleted + done.forgotten
+        console.print(f"{words.count(gone, 'letter')} of {len(made.ids):,} deleted for good: {done.outcome}.")
+        for number, what in (
+            (done.missing, "not met in the queue: somebody else took them, or holds them"),
+            (done.refused, "not deleted: SQS refused"),
+            (done.not_given_back, "could not be given back: hidden until their lease ends"),
+        ):
+            if number:
+                shown.warnings(console, [f"{words.count(number, 'letter')} {what}."])
         shown.notes(console, done.notes)
         shown.next_steps(
             console,
-            (asked.again("import", str(export_file)), "if that was a mistake: back onto the shelf, then plan"),
             (asked.again("look"), "make sure that nothing stays behind"),
+            (asked.again("import", str(export_file)), "if it was a mistake: back onto the shelf, then plan"),
         )
-    if done.deleted < len(made.ids):
+    if done.deleted + done.forgotten < len(made.ids):
         raise typer.Exit(1)

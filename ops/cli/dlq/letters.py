@@ -83,6 +83,7 @@ def _table(console: Console, found: tuple[Shelved, ...]) -> None:
 
     from ops.cli.dlq.shown import SHORT_ID, moment
     from ops.cli.text import safe
+    from ops.deadletters.causes import cause_in_words
 
     now = datetime.now(UTC)
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
@@ -93,7 +94,7 @@ def _table(console: Console, found: tuple[Shelved, ...]) -> None:
     table.add_column("cause", no_wrap=True, overflow="ellipsis")
     for shelved in found:
         letter, cause = shelved.letter, shelved.cause
-        why = f"{cause.error_type}: {cause.error_message}".removesuffix(": ")
+        why = cause_in_words(cause.error_type, cause.error_message, cause.source)
         table.add_row(
             safe(letter.message_id[:SHORT_ID]),
             moment(letter.sent, now),
@@ -135,8 +136,8 @@ def show(
         _timeline(console, timeline)
     _content(console, shelved.letter, whole)
     steps = [(asked.again("plan", "--id", shelved.letter.message_id), "plan its way back, alone")]
-    if shelved.cause.fingerprint:
-        steps.insert(0, (asked.again("list", "--cause", shelved.cause.fingerprint), "the letters of the same cause"))
+    same = shelved.cause.fingerprint or "unknown"
+    steps.insert(0, (asked.again("list", "--cause", same), "the letters of the same cause"))
     shown.next_steps(console, *steps)
 
 
@@ -188,7 +189,7 @@ def _timeline(console: Console, timeline: Timeline) -> None:
     table.add_column(overflow="fold")
     for one in timeline.moments:
         at = "–" if one.at is None else one.at.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S")
-        table.add_row(at, one.what, Text(safe(one.text, 300)))
+        table.add_row(at, one.what, Text(safe(one.text if one.text != one.what else "", 300)))
     console.print(table)
     notes(console, timeline.look.partial)
 
@@ -201,7 +202,7 @@ def _content(console: Console, letter: Letter, whole: bool) -> None:
 
     if letter.attributes:
         console.print("\n[dim]Attributes[/]")
-        facts(console, [(safe(name), f"{a.value}  ({a.data_type})") for name, a in letter.attributes.items()])
+        facts(console, [(safe(name), safe(f"{a.value}  ({a.data_type})")) for name, a in letter.attributes.items()])
     console.print(f"\n[dim]Body, {len(letter.body.encode(errors='surrogatepass')):,} bytes[/]")
     lines = _readable(letter.body)
     shown_lines = lines if whole else [line[:BODY_WIDTH] for line in lines[:BODY_LINES]]

@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from ops.deadletters.look import LookDone
     from ops.deadletters.source import Source
 
-LONGEST_MESSAGE = 300
 MOST_CAUSES = 20
 
 
@@ -101,6 +100,7 @@ def _show(console: Console, asked: Asked, source: Source, report: CausesReport) 
     from ops.cli.dlq import shown
     from ops.cli.status import STYLES
     from ops.cli.text import safe
+    from ops.deadletters import causes as found
     from ops.insight import words
 
     console.print(Text(safe(report.finding.text), style=STYLES[report.finding.level]))
@@ -110,11 +110,12 @@ def _show(console: Console, asked: Asked, source: Source, report: CausesReport) 
     rows = _rows(report)
     for cause in rows[:MOST_CAUSES]:
         console.print()
-        line = Text(f"{cause['fingerprint']}", style="bold")
+        line = Text(cause["fingerprint"] or "unknown", style="bold")
         line.append(f"  {words.count(cause['letters'], 'letter')} · {words.percent(cause['share'])}")
         line.append(f" · sent {_between(cause['first_seen'], cause['last_seen'], now)}", style="dim")
         console.print(line)
-        console.print(Padding(Text(safe(_named(cause), LONGEST_MESSAGE)), (0, 0, 0, 2)))
+        named = found.cause_in_words(cause["error_type"], cause["label"], cause["source"])
+        console.print(Padding(Text(safe(named)), (0, 0, 0, 2)))
         details = [cause["location"], f"version {cause['version']}" if cause["version"] else "", _known(cause)]
         console.print(Padding(Text(safe(" · ".join(filter(None, details))), style="dim"), (0, 0, 0, 2)))
         fixed = Text("fixed since? ", style="dim")
@@ -129,16 +130,6 @@ def _show(console: Console, asked: Asked, source: Source, report: CausesReport) 
 
 def _rows(report: CausesReport) -> list[dict[str, Any]]:
     return [{str(name): value for name, value in row.items()} for row in report.groups.to_dict("records")]
-
-
-def _named(cause: dict[str, Any]) -> str:
-    """A guess is said to be one; where nothing tells, that is said."""
-    label = cause["label"] or ""
-    if cause["source"] == "guess":
-        return label or "no trace of a cause"
-    if cause["source"] == "none":
-        return label or "no trace of a cause"
-    return f"{cause['error_type']}: {label}".removesuffix(": ")
 
 
 def _known(cause: dict[str, Any]) -> str:
@@ -192,5 +183,5 @@ def _next(console: Console, asked: Asked, report: CausesReport, complete: bool) 
     next_steps(
         console,
         (asked.again("show", str(first["sample_id"])), "one letter of the largest cause, whole"),
-        (asked.again("plan", "--cause", str(first["fingerprint"])), "once it is fixed: plan its way back"),
+        (asked.again("plan", "--cause", first["fingerprint"] or "unknown"), "once it is fixed: plan its way back"),
     )

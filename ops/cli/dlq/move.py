@@ -43,9 +43,7 @@ def move(
         steps=planning.stepping("", "100%", "0", watch=False),
     )
     plans.save(source, made)
-    if not yes:
-        summary.show(shown.talk(), source, made)
     shown.said_yes(
-        "Carry it out?", yes, f"Read the plan, then add --yes or carry it out: {asked.again('redrive', made.id)}."
+        "Carry it out?", yes, "Read the help, then add --yes.", lambda: summary.show(shown.talk(), source, made)
     )
     carry_out(asked, source, made, reason, as_json)

@@ -41,9 +41,9 @@ def redrive(asked: Asked, name: PlanName, reason: Reason, yes: Yes = False, as_j
 
     plan = plans.load(name, source)
     plans.check(source, plan)
-    if not yes:
-        summary.show(shown.talk(), source, plan)
-    shown.said_yes("Carry it out?", yes, "Read the plan, then add --yes.")
+    shown.said_yes(
+        "Carry it out?", yes, "Read the plan, then add --yes.", lambda: summary.show(shown.talk(), source, plan)
+    )
     carry_out(asked, source, plan, reason, as_json)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -43,7 +43,7 @@ def where(source: Source) -> str:
 def shelf_age(looked_at: datetime | None, letters: int, complete: bool = True) -> str:
     """What stands beside every number that was read from the shelf."""
     if looked_at is None:
-        return f"{words.count(letters, 'letter')}, all of them imported"
+        return f"{words.count(letters, 'letter')}, and no look has ended yet"
     now = datetime.now(UTC)
     ago = words.duration(max(0.0, round((now - looked_at).total_seconds())))
     part = "" if complete else ", not the whole queue"
@@ -55,13 +55,13 @@ def head(console: Console, source: Source, info: ShelfInfo) -> None:
 
 
 def facts(console: Console, rows: Iterable[tuple[str, str]]) -> None:
-    """Names and values below each other; a value that is empty is left out."""
+    """Names and values below each other, a value's lines too; a value that is empty is left out."""
     table = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
     table.add_column(style="dim", no_wrap=True)
     table.add_column(overflow="fold")
     for name, value in rows:
         if value:
-            table.add_row(name, Text(safe(value)))
+            table.add_row(name, Text("\n".join(safe(line) for line in value.split("\n"))))
     console.print(table)
 
 
@@ -86,13 +86,16 @@ def moment(at: Any, now: datetime) -> str:
     return "–" if at is None or at != at else words.clock(at, now)
 
 
-def said_yes(question: str, yes: bool, otherwise: str) -> None:
-    """Asks a person; without a terminal nobody can answer, so ``--yes`` must have been given. Raises UsageError, or
-    typer.Exit(1) on a no."""
+def said_yes(question: str, yes: bool, otherwise: str, show: Callable[[], None]) -> None:
+    """Shows what it is about and asks a person. ``--yes`` is for scripts, and must be given where there is no terminal.
+
+    Raises UsageError without one, typer.Exit(1) on a no.
+    """
     if yes:
         return
     if not sys.stdin.isatty():
-        raise UsageError(f"{question} Nobody can answer here: this is no terminal.", otherwise)
+        raise UsageError("This must be confirmed, and nobody can answer here: this is no terminal.", otherwise)
+    show()
     if not typer.confirm(question, err=True):
         typer.echo("Nothing was done.", err=True)
         raise typer.Exit(1)

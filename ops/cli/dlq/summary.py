@@ -10,13 +10,17 @@ from rich.text import Text
 
 from ops.cli.dlq import shown
 from ops.cli.text import safe
+from ops.deadletters.canary import boundaries
+from ops.deadletters.causes import cause_in_words
 from ops.deadletters.plan import Action, Plan
+from ops.deadletters.shelf import Shelf
 from ops.insight import words
 
 if TYPE_CHECKING:
     from ops.deadletters.source import Source
 
 MOST_CAUSES = 5
+LONGEST_CAUSE = 120
 
 
 def show(console: Console, source: Source, plan: Plan) -> None:
@@ -28,7 +32,7 @@ def show(console: Console, source: Source, plan: Plan) -> None:
     estimate = plan.estimate
     rows = [
         ("which", _which(plan)),
-        ("causes", _causes(plan)),
+        ("causes", _causes(source, plan)),
         ("size", f"{_bytes(plan.bytes)} of {words.count(plan.queue_count, 'letter')} in the queue then"),
         ("to", "" if purge else _to(plan)),
         ("edits", _edits(plan)),
@@ -42,7 +46,7 @@ def show(console: Console, source: Source, plan: Plan) -> None:
         ),
         ("expires", _expires(source, plan, now)),
         ("stale", f"when the queue has changed by more than {words.percent(plan.margin)}, and after a day"),
-        ("needs", ", ".join(plan.permissions)),
+        ("needs", _needs(plan)),
     ]
     shown.facts(console, rows)
     shown.warnings(console, plan.warnings)
@@ -70,11 +74,18 @@ def _which(plan: Plan) -> str:
     return ", ".join(filter(None, said)) or "every letter on the shelf"
 
 
-def _causes(plan: Plan) -> str:
+def _causes(source: Source, plan: Plan) -> str:
+    """The largest ones, a line each, in the words that ``ops dlq causes`` has for them."""
+    with Shelf.open(source) as shelf:
+        known = {group.fingerprint: group for group in shelf.groups()}
     largest = sorted(plan.causes.items(), key=lambda item: -item[1])
-    said = [f"{fingerprint or 'none known'} ({count:,})" for fingerprint, count in largest[:MOST_CAUSES]]
+    said = []
+    for fingerprint, count in largest[:MOST_CAUSES]:
+        group = known.get(fingerprint)
+        named = cause_in_words(group.error_type, group.label, group.source) if group else "no longer on the shelf"
+        said.append(f"{count:,} × {safe(named, LONGEST_CAUSE)} ({fingerprint or 'unknown'})")
     more = len(largest) - MOST_CAUSES
-    return ", ".join(said) + (f" and {words.count(more, 'smaller one')}" if more > 0 else "")
+    return "\n".join([*said, *([f"and {words.count(more, 'smaller one')}"] if more > 0 else [])])
 
 
 def _queue(plan: Plan) -> str:
@@ -101,7 +112,8 @@ def _pace(plan: Plan) -> str:
 def _canary(plan: Plan) -> str:
     if not plan.steps.watch:
         return "none: all at once, and nobody watches what becomes of them"
-    sizes = ", then ".join(plan.steps.sizes)
+    *first, last = boundaries(plan.steps.sizes, len(plan.ids))
+    sizes = ", then ".join([*(f"{size:,}" for size in first), f"all {last:,}"])
     return (
         f"{sizes}; after each step it waits up to {words.duration(plan.steps.patience_s)}, and stops when more than "
         f"{words.percent(plan.steps.stop_share)} came back"
@@ -117,8 +129,6 @@ def _expires(source: Source, plan: Plan, now: datetime) -> str:
     SentTimestamp; a FIFO queue counts anew on arrival, which nothing says (developer guide, dead-letter queues)."""
     if source.queue.fifo:
         return ""
-    from ops.deadletters.shelf import Shelf
-
     with Shelf.open(source) as shelf:
         oldest = shelf.find(plan.selection, order="sent", limit=1)
     sent = oldest[0].letter.sent if oldest and not oldest[0].letter.imported else None
@@ -132,3 +142,12 @@ def _bytes(size: int) -> str:
     if size < 1000:
         return words.count(size, "byte")
     return f"{size / 1000:,.0f} KB" if size < 1_000_000 else f"{size / 1_000_000:,.1f} MB"
+
+
+def _needs(plan: Plan) -> str:
+    """IAM permissions, a line a resource."""
+    by_resource: dict[str, list[str]] = {}
+    for permission in plan.permissions:
+        action, _, resource = permission.partition(" on ")
+        by_resource.setdefault(resource, []).append(action)
+    return "\n".join(f"{resource}: {', '.join(actions)}" for resource, actions in by_resource.items())
