@@ -1,0 +1,222 @@
+"""A plan carried out against SQS in memory, which nobody reads: what a run does, refuses and records."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ops.deadletters import audit, lock, plans, redrive
+from ops.deadletters.ledger import Ledger
+from ops.deadletters.letter import Place
+from ops.deadletters.plan import Action, Destination, Pace, Plan, Selection, Steps
+from ops.deadletters.run import Run, State
+from ops.deadletters.shelf import Shelf
+from ops.deadletters.source import home
+from ops.errors import AccessDenied, OpsError, UsageError
+from tests.bench._sqs_faults import DENIED, Fault
+from tests.ops.deadletters.queues import World, a_world
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    with pytest.MonkeyPatch.context() as patch, a_world(tmp_path_factory.mktemp("home"), patch) as made:
+        yield made
+
+
+@pytest.fixture
+def world(server: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
+    return server.anew(tmp_path, monkeypatch)
+
+
+def a_plan(world: World, selection: Selection | None = None, **more: Any) -> Plan:
+    more = {"pace": Pace(None, headroom=False), "engine": "ledger", **more}
+    return plans.make(world.source, selection or Selection(), **more)
+
+
+def test_letters_go_back_and_everything_is_on_record(world: World) -> None:
+    ids = world.put([f"letter {number}" for number in range(30)])
+    plan = a_plan(world)
+    seen: list[Run] = []
+    run = redrive.run(world.source, plan, reason=" the fix is out ", progress=seen.append)
+    assert (run.state, run.sent, run.deleted, run.vanished, run.failed) == (State.DONE, 30, 30, 0, 0)
+    assert run.said == "30 letters were sent, 30 cannot be watched. Nothing tells what became of messages to jobs."
+    assert [step.upto for step in run.steps] == [5, 30]
+    assert world.bodies() == []
+    assert sorted(message["Body"] for message in world.jobs.messages()) == sorted(f"letter {n}" for n in range(30))
+    assert seen[-1].sent == 30
+    assert redrive.runs(world.source) == (run,) == (redrive.progress(world.source, plan.id[:13]),)
+    with Shelf.open(world.source) as shelf:
+        assert set(shelf.places(ids).values()) == {Place.REDRIVEN}
+    end, begin = audit.read(home(world.source.aws.target))
+    assert (begin.action, begin.outcome, begin.reason, begin.plan) == ("redrive", "began", "the fix is out", plan.id)
+    assert (end.outcome, end.plan_hash, end.counts["deleted"]) == ("done", plan.hash, 30)
+    assert audit.verify(home(world.source.aws.target)).problems == ()
+
+
+def test_a_copy_leaves_the_letters(world: World) -> None:
+    world.put(["a", "b"])
+    to = world.aws.queue("test-copies")
+    plan = a_plan(world, action=Action.COPY, destination=Destination("queue", "test-copies"))
+    run = redrive.run(world.source, plan, reason="try the fix")
+    assert run.state is State.DONE
+    assert world.bodies() == ["a", "b"]
+    assert sorted(message["Body"] for message in to.messages()) == ["a", "b"]
+    with Shelf.open(world.source) as shelf:
+        assert shelf.count(Selection()) == 2
+    assert audit.read(home(world.source.aws.target))[0].action == "copy"
+
+
+def test_a_reason_is_needed(world: World) -> None:
+    world.put(["a"])
+    with pytest.raises(UsageError, match="reason"):
+        redrive.run(world.source, a_plan(world), reason="  ")
+    assert world.bodies() == ["a"]
+    assert not audit.read(home(world.source.aws.target))
+
+
+def test_a_plan_for_purging_is_no_redrive(world: World) -> None:
+    world.put(["a"])
+    with pytest.raises(UsageError, match="deletes letters"):
+        redrive.run(world.source, a_plan(world, action=Action.PURGE), reason="r")
+
+
+def test_a_plan_is_carried_out_once(world: World) -> None:
+    world.put(["a"])
+    plan = a_plan(world)
+    redrive.run(world.source, plan, reason="r")
+    with pytest.raises(UsageError, match="begun before"):
+        redrive.run(world.source, plan, reason="r")
+    with pytest.raises(UsageError, match="is done"):
+        redrive.resume(world.source, plan.id)
+
+
+def test_a_stale_plan_is_refused(world: World) -> None:
+    world.put(["a"])
+    plan = a_plan(world)
+    world.put(["b", "c", "d"])
+    with pytest.raises(UsageError, match="stale"):
+        redrive.run(world.source, plan, reason="r")
+    assert world.bodies() == ["a", "b", "c", "d"]
+
+
+def test_the_second_of_two_is_refused(world: World) -> None:
+    world.put(["a"])
+    plan = a_plan(world)
+    with lock.held(world.source, "another", "somebody"), pytest.raises(lock.Busy, match="by somebody since"):
+        redrive.run(world.source, plan, reason="r")
+    assert world.bodies() == ["a"]
+
+
+def test_stop_ends_it_cleanly_and_resume_finishes(world: World) -> None:
+    world.put([f"letter {number}" for number in range(200)])
+    plan = a_plan(world, pace=Pace(200, headroom=False), steps=Steps(watch=False))
+    run = redrive.run(world.source, plan, reason="r", stop=lambda: len(world.jobs.messages()) > 20)
+    assert run.state is State.CANCELLED
+    assert run.said.startswith("Stopped on request. ")
+    assert run.sent == run.deleted < 200
+    assert len(world.bodies()) + len(world.jobs.messages()) == 200
+    assert not any(message["hidden"] for message in world.dlq.messages())
+    done = redrive.resume(world.source, plan.id)
+    assert (done.state, done.sent, done.twice) == (State.DONE, 200, ())
+    assert world.bodies() == []
+    assert len(world.jobs.messages()) == 200
+    actions = [record.action for record in audit.read(home(world.source.aws.target))]
+    assert actions == ["resume", "resume", "redrive", "redrive"]
+
+
+def test_cancel_from_elsewhere(world: World) -> None:
+    world.put([f"letter {number}" for number in range(100)])
+    plan = a_plan(world, pace=Pace(50, headroom=False), steps=Steps(watch=False))
+
+    def cancel(run: Run) -> None:
+        if run.sent and run.state is State.RUNNING:
+            redrive.cancel(world.source)
+
+    run = redrive.run(world.source, plan, reason="r", progress=cancel)
+    assert run.state is State.CANCELLED
+    assert run.said.startswith("Cancelled. ")
+    with pytest.raises(UsageError, match="going on"):
+        redrive.cancel(world.source)
+    with pytest.raises(UsageError, match="not going on"):
+        redrive.cancel(world.source, plan.id)
+
+
+def test_a_killed_run_is_interrupted_and_keeps_its_letters_from_other_plans(world: World) -> None:
+    ids = world.put(["a", "b", "c"])
+    plan = a_plan(world)
+    plans.save(world.source, plan)
+    with Ledger.create(world.source.runs / f"{plan.id}.db", plan, "r", "one") as ledger:
+        ledger.begin("Starting.")
+        ledger.intended([(0, "a receipt")], 1)
+    killed = redrive.progress(world.source, plan.id)
+    assert killed.state is State.INTERRUPTED
+    assert f"ops dlq resume {plan.id}" in killed.said
+    again = a_plan(world)
+    with pytest.raises(UsageError, match=r"interrupted with 1 letter of this plan under way") as refused:
+        redrive.run(world.source, again, reason="r")
+    assert refused.value.next_step == f"Finish it first: ops dlq resume {plan.id}; then look again and make a new plan."
+    done = redrive.resume(world.source, plan.id)
+    assert (done.state, done.deleted, done.twice) == (State.DONE, 3, (plan.ids[0],))
+    assert set(plan.ids) == set(ids)
+
+
+def test_a_changed_plan_is_not_resumed(world: World) -> None:
+    world.put(["a", "b"])
+    plan = a_plan(world)
+    with Ledger.create(world.source.runs / f"{plan.id}.db", plan, "r", "one") as ledger:
+        ledger.begin("Starting.")
+    changed = a_plan(world, pace=Pace(7, headroom=False))
+    plans.save(world.source, replace(changed, id=plan.id, hash=""))
+    with pytest.raises(UsageError):
+        redrive.resume(world.source, plan.id)
+    assert world.bodies() == ["a", "b"]
+
+
+def test_a_refusal_for_good_is_told_recorded_and_can_be_resumed(world: World) -> None:
+    world.put(["a", "b"])
+    plan = a_plan(world)
+    world.aws.fault(replace(DENIED, operation="SendMessageBatch"))
+    with pytest.raises(AccessDenied):
+        redrive.run(world.source, plan, reason="r")
+    failed = redrive.progress(world.source, plan.id)
+    assert failed.state is State.FAILED
+    assert failed.said
+    assert audit.read(home(world.source.aws.target))[0].outcome == "failed"
+    assert world.bodies() == ["a", "b"]
+    world.aws.heal()
+    assert redrive.resume(world.source, plan.id).state is State.DONE
+
+
+def test_letters_that_are_gone_are_said_to_be(world: World) -> None:
+    ids = world.put(["a", "b", "c"])
+    plan = a_plan(world, margin=0.5)
+    world.aws.fault(Fault("vanish", "ReceiveMessage", times=1))
+    run = redrive.run(world.source, plan, reason="r")
+    assert run.state is State.DONE
+    assert run.vanished + run.deleted == 3
+    with Shelf.open(world.source) as shelf:
+        places = shelf.places(ids)
+    assert sum(place is Place.GONE for place in places.values()) == run.vanished
+    assert run.twice == ()
+
+
+def test_runs_that_are_not_there(world: World) -> None:
+    assert redrive.runs(world.source) == ()
+    for name in ("20261124T000000-aaaa", "../../etc/passwd", "*", ""):
+        with pytest.raises(UsageError):
+            redrive.progress(world.source, name)
+
+
+def test_a_damaged_ledger_is_refused_and_hides_no_other_run(world: World) -> None:
+    world.put(["a"])
+    plan = a_plan(world)
+    run = redrive.run(world.source, plan, reason="r")
+    (world.source.runs / "20261124T000000-ffff.db").write_bytes(b"not a database" * 100)
+    assert redrive.runs(world.source) == (run,)
+    with pytest.raises(OpsError) as refused:
+        redrive.progress(world.source, "20261124T000000-ffff")
+    assert refused.value.next_step

@@ -1,0 +1,114 @@
+"""Redriving on the real twin: what was fixed succeeds, what was not comes back, and the canary sees which is which."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from handler import contract
+from ops import target, workload
+from ops.aws import Aws, sqs
+from ops.deadletters import letters, plans, redrive
+from ops.deadletters.letter import Place
+from ops.deadletters.plan import Pace, Plan, Selection, Steps
+from ops.deadletters.run import Run, State
+from ops.deadletters.shelf import Shelf
+from ops.deadletters.source import Source, open_source
+from tests.twins import Twin, wait_for
+
+pytestmark = pytest.mark.twin
+
+TABLE = "respond,avggift\n0,10\n1,20\n0,12.5\n1,30\n1,18\n0,9\n"
+
+
+@pytest.fixture
+def source(twin: Twin) -> Iterator[Source]:
+    twin.client("sqs").purge_queue(QueueUrl=twin.outputs[contract.OUTPUT_DLQ_URL])
+    aim = target.resolve()
+    aws = Aws(aim)
+    found = open_source(aws, workload.describe(aws, aim))
+    found.shelf.unlink(missing_ok=True)
+    yield found
+
+
+def dies(twin: Twin, count: int, **params: Any) -> list[str]:
+    """Jobs whose data is not there, until they lie in the dead-letter queue; their job ids."""
+    kind = f"redrive-{uuid.uuid4().hex[:8]}"
+    ids = [f"{kind}-{number:03}" for number in range(count)]
+    with_data = {"schema": 1, "kind": "describe", "params": {"outcome": "respond", **params}}
+    for job_id in ids:
+        where = f"s3://{twin.outputs[contract.OUTPUT_BUCKET]}/data/{job_id}.csv"
+        assert twin.post({**with_data, "job_id": job_id, "data": where}).status == 202
+    return ids
+
+
+def fix(twin: Twin, job_ids: list[str]) -> None:
+    """Put the data where the jobs look for it."""
+    for job_id in job_ids:
+        twin.client("s3").put_object(
+            Bucket=twin.outputs[contract.OUTPUT_BUCKET], Key=f"data/{job_id}.csv", Body=TABLE.encode()
+        )
+
+
+def look(source: Source, expected: int) -> None:
+    """Onto the shelf with all of them, once they are there."""
+    wait_for(lambda: sqs.depth(source.aws, source.queue).visible == expected, 90, f"not {expected} dead letters")
+    found: list[sqs.Message] = []
+    while batch := sqs.receive(source.aws, source.queue, 60, 0):
+        found += batch
+    for at in range(0, len(found), 10):
+        sqs.lease_batch(source.aws, source.queue, [message.receipt for message in found[at : at + 10]], 0)
+    with Shelf.open(source) as shelf:
+        shelf.add(map(letters.letter, found), Place.QUEUE)
+
+
+def a_plan(source: Source, **more: Any) -> Plan:
+    return plans.make(source, Selection(), **{"pace": Pace(100), "engine": "ledger", **more})
+
+
+def jobs_in(source: Source) -> set[str]:
+    found = []
+    while batch := sqs.receive(source.aws, source.queue, 5, 0):
+        found += batch
+    return {json.loads(message.body)["job_id"] for message in found}
+
+
+def test_what_was_fixed_succeeds_and_is_counted(twin: Twin, source: Source) -> None:
+    jobs = dies(twin, 12)
+    look(source, 12)
+    fix(twin, jobs)
+    seen: list[Run] = []
+    run = redrive.run(source, a_plan(source), reason="the data is there now", progress=seen.append)
+    assert run.said == "12 letters were sent, 12 succeeded."
+    assert (run.state, run.succeeded, run.came_back, run.waiting, run.twice) == (State.DONE, 12, 0, 0, ())
+    assert [(step.upto, step.succeeded, step.state) for step in run.steps] == [(5, 5, "passed"), (12, 7, "passed")]
+    assert all(twin.result(job_id)["job_id"] == job_id for job_id in jobs[:2])
+    assert sqs.depth(source.aws, source.queue).visible == 0
+    assert any("keeps up" in one.rate_why for one in seen), "the rate's reason is shown"
+
+
+def test_what_dies_again_stops_the_canary_with_its_cause(twin: Twin, source: Source) -> None:
+    jobs = dies(twin, 12)
+    look(source, 12)
+    run = redrive.run(source, a_plan(source), reason="a hope")
+    assert run.state is State.STOPPED
+    assert run.said.startswith("Stopped in step 1 of 2: 5 of 5 came back, more than 20% (")
+    assert run.said.endswith("7 letters did not go.")
+    assert sum(letters for _, letters in run.causes_back) == 5
+    assert all("data/" in cause and "not there" in cause for cause, _ in run.causes_back)
+    wait_for(lambda: sqs.depth(source.aws, source.queue).visible == 12, 30, "not all letters are in the queue")
+    assert jobs_in(source) == set(jobs)
+
+
+def test_some_fixed_and_some_not(twin: Twin, source: Source) -> None:
+    jobs = dies(twin, 10)
+    look(source, 10)
+    fix(twin, jobs[:9])
+    plan = a_plan(source, steps=Steps(sizes=("100%",)))
+    run = redrive.run(source, plan, reason="nine of ten")
+    assert (run.state, run.succeeded, run.came_back) == (State.DONE, 9, 1)
+    assert "9 succeeded, 1 came back (1: " in run.said
