@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from ops.deadletters import letters
@@ -17,10 +18,12 @@ from ops.deadletters.causes.guesses import GUESS, Guesser
 from ops.deadletters.causes.shapes import job_kind
 from ops.deadletters.letter import Cause, Kind
 from ops.deadletters.plan import Selection
+from ops.deadletters.select import UNEXPLAINED
 from ops.deadletters.shelf import Shelf
 from ops.insight import words
 
 if TYPE_CHECKING:
+    from ops.deadletters.letter import Shelved
     from ops.deadletters.shelf import Group
     from ops.deadletters.source import Source
 
@@ -29,7 +32,6 @@ Progress = Callable[[str], None]
 
 NOTED = "explained"
 """Where the shelf keeps what the last explaining said."""
-OPEN = Selection(where="cause.source == 'none' || cause.source == 'guess'")
 UNCERTAIN = timedelta(hours=1)
 """A message may wait for its next receive behind a backlog."""
 
@@ -59,21 +61,21 @@ def explain(source: Source, progress: Progress | None = None, budget: Budget | N
     say = progress or (lambda _: None)
     now = datetime.now(UTC)
     with Shelf.open(source) as shelf:
-        known, silent, fallback = _read(shelf, say)
+        read = _read(shelf, say)
+        silent = read.silent
         asking = _asking(source, budget or Budget(), say)
         found = _from_logs(source, silent, asking, now) if asking else {}
-        found |= {one: cause for one, cause in fallback.items() if one not in found}
+        found = {**read.fallback, **found}
         left = [subject.message_id for subject in silent if subject.message_id not in found]
-        if left:
-            say(f"comparing {words.count(len(left), 'letter')} that left no trace")
-        guessed = _guessed(shelf, left, {subject.message_id: subject for subject in silent})
+        guessed = _guessed(shelf, left, read.kinds, say)
         say("grouping")
-        shelf.set_causes([*named({**known, **found}, _labels(shelf)).items(), *guessed.items()])
+        told = {**read.known, **found}
+        shelf.set_causes(chain(named(told, read.kinds, _labels(shelf)), guessed.items()))
         groups = shelf.groups()
         asked = asking.asked if asking else Asked(notes=[_no_logs(source)] if silent else [])
         shelf.note(fixed.NOTED, fixed.since(source, groups, None if asked.failed else asking, now))
         done = Explained(
-            letters=len(known) + len(silent),
+            letters=len(read.known) + len(silent),
             unexplained=sum(cause.source == "none" for cause in guessed.values()),
             guessed=sum(cause.source == GUESS for cause in guessed.values()),
             likely=sum(cause.likely for cause in found.values()),
@@ -82,28 +84,44 @@ def explain(source: Source, progress: Progress | None = None, budget: Budget | N
             queries=asked.queries,
             notes=tuple(dict.fromkeys(asked.notes)),
         )
-        told = {"usd": done.usd, "queries": done.queries, "notes": list(done.notes), "at": now.isoformat()}
-        shelf.note(NOTED, told)
+        note = {"usd": done.usd, "queries": done.queries, "notes": list(done.notes), "at": now.isoformat()}
+        shelf.note(NOTED, note)
     return done
 
 
-def _read(shelf: Shelf, say: Progress) -> tuple[dict[str, Cause], list[Subject], dict[str, Cause]]:
-    """Causes that letters carry, letters that carry none, and what little the others say ("code 200")."""
+@dataclass
+class _Read:
+    """By message id: causes that letters carry; what little others say ("code 200"); kinds of jobs. And those, in
+    order, that the logs are asked about."""
+
+    known: dict[str, Cause] = field(default_factory=dict)
+    fallback: dict[str, Cause] = field(default_factory=dict)
+    kinds: dict[str, str] = field(default_factory=dict)
+    silent: list[Subject] = field(default_factory=list)
+
+
+def _read(shelf: Shelf, say: Progress) -> _Read:
+    """Letters that have no cause, or only a guess: there may be more to know by now."""
     say("reading the shelf")
-    known: dict[str, Cause] = {}
-    silent: list[Subject] = []
-    fallback: dict[str, Cause] = {}
-    for shelved in shelf.iterate(OPEN):
+    read = _Read()
+    for shelved in _open(shelf):
         letter = shelved.letter
-        kind = sys.intern(job_kind(letter.body))
         cause = letters.carried(letter)
+        if kind := job_kind(letter.body):
+            read.kinds[letter.message_id] = sys.intern(kind)
         if cause is not None and letter.kind is not Kind.LAMBDA:
-            known[letter.message_id] = replace(cause, job_kind=cause.job_kind or kind)
+            read.known[letter.message_id] = cause
             continue
-        silent.append(Subject.of(letter, kind))
+        read.silent.append(Subject.of(letter))
         if cause is not None:
-            fallback[letter.message_id] = replace(cause, job_kind=kind)
-    return known, silent, fallback
+            read.fallback[letter.message_id] = cause
+    return read
+
+
+def _open(shelf: Shelf) -> Iterator[Shelved]:
+    guesses = [group.fingerprint for group in shelf.groups() if group.source == GUESS]
+    for mark in (UNEXPLAINED, *guesses):
+        yield from shelf.iterate(Selection(cause=mark))
 
 
 def _asking(source: Source, budget: Budget, say: Progress) -> Asking | None:
@@ -128,17 +146,21 @@ def _from_logs(source: Source, silent: list[Subject], asking: Asking, now: datet
     return found
 
 
-def _guessed(shelf: Shelf, left: list[str], subjects: Mapping[str, Subject]) -> dict[str, Cause]:
+def _guessed(shelf: Shelf, left: list[str], kinds: Mapping[str, str], say: Progress) -> dict[str, Cause]:
     if not left:
         return {}
+    say(f"comparing {words.count(len(left), 'letter')} that left no trace")
     guesser = Guesser()
     for shelved in shelf.iterate(Selection(ids=tuple(left))):
         guesser.add(shelved.letter.message_id, shelved.letter.body)
-    return {one: replace(cause, job_kind=subjects[one].job_kind) for one, cause in guesser.causes().items()}
+    return {one: replace(cause, job_kind=kinds.get(one, "")) for one, cause in guesser.causes().items()}
 
 
-def named(causes: Mapping[str, Cause], labels: Mapping[str, str]) -> dict[str, Cause]:
-    """``causes`` (by message id) with their fingerprints and labels; ``labels``: those that groups have already."""
+def named(
+    causes: Mapping[str, Cause], kinds: Mapping[str, str], labels: Mapping[str, str]
+) -> Iterator[tuple[str, Cause]]:
+    """``causes`` (by message id) with their fingerprints, labels and kinds of jobs. ``labels``: of groups that are
+    there already."""
     prints = {one: fingerprint(cause.error_type, cause.error_message, cause.location) for one, cause in causes.items()}
     messages: dict[str, dict[str, None]] = {}
     for one, cause in causes.items():
@@ -146,7 +168,10 @@ def named(causes: Mapping[str, Cause], labels: Mapping[str, str]) -> dict[str, C
         if len(some) < ENOUGH:
             some[cause.error_message] = None
     shared = {mark: common([*_known(labels.get(mark)), *some]) for mark, some in messages.items()}
-    return {one: replace(cause, fingerprint=prints[one], label=shared[prints[one]]) for one, cause in causes.items()}
+    for one, cause in causes.items():
+        mark = prints[one]
+        kind = cause.job_kind or kinds.get(one, "")
+        yield one, Cause(**{**vars(cause), "fingerprint": mark, "label": shared[mark], "job_kind": kind})
 
 
 def _known(label: str | None) -> Iterable[str]:

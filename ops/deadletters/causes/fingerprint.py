@@ -17,13 +17,15 @@ LONGEST_READ, LONGEST = 2_000, 300
 """Characters of a message that are looked at, and of what is kept of it."""
 ENOUGH = 200
 """Messages from which a group's label is made: more would not change it."""
+REMEMBERED = 10_000
+"""Messages whose fingerprint is not worked out anew. Where each letter has its own, remembering more would not help."""
 _DIGITS = "0123456789"
 _CHANGING = re.compile(
     r"""
       …
     | (?<!\w)'[^'\n]*'(?!\w) | "[^"\n]*" | `[^`\n]*`                               # quoted values
     | \b[A-Za-z][A-Za-z0-9+.-]*://[^\s"'<>|]+ | \barn:[\w-]+:[^\s"'<>|]+             # addresses
-    | [\w.+-]+@[\w-]+(?:\.[\w-]+)+                                                 # e-mail addresses
+    | (?<![\w.+-])[\w.+-]+@[\w-]+(?:\.[\w-]+)+                                    # e-mail addresses
     | \d{4}-\d\d-\d\d(?:[T\ ]\d\d:\d\d(?::\d\d(?:[.,]\d+)?)?(?:Z|[+-]\d\d:?\d\d)?)?  # timestamps
     | (?<![\w/.])~?(?:/[\w.@%+=:-]+){2,}/? | \b[A-Z]:\\[^\s"'<>|]+                    # paths
     | \b[A-Za-z0-9+/]{32,}={0,2}                                                   # base64
@@ -37,7 +39,7 @@ _MEANINGLESS = re.compile(r"[0-9.,:+-]+|(?=[a-f-]*\d)[0-9a-f-]{8,}")
 _LINE_NUMBER = re.compile(r":\d+(?= |$)")
 
 
-@lru_cache(maxsize=200_000)
+@lru_cache(maxsize=REMEMBERED)
 def normalised(message: str) -> str:
     """``message`` without what changes from one occurrence to the next: numbers, ids, quoted values, paths, times."""
     bare = " ".join(_CHANGING.sub(GAP, message[:LONGEST_READ]).split())
@@ -49,7 +51,7 @@ def fingerprint(error_type: str, error_message: str, location: str = "") -> str:
     return _digest(error_type, normalised(error_message), _LINE_NUMBER.sub("", location))
 
 
-@lru_cache(maxsize=200_000)
+@lru_cache(maxsize=REMEMBERED)
 def _digest(*parts: str) -> str:
     return blake2b("\n".join(parts).encode("utf-8", "surrogatepass"), digest_size=5).hexdigest()
 

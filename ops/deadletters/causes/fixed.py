@@ -69,7 +69,7 @@ def verdict(
     elif deployed:
         text = f"Not deployed since {died}"
     else:
-        text = f"When the function was deployed is not known; {died}"
+        text = f"When the function was deployed is not known, nor whether that was after {died}"
     jobs = " or ".join(kinds[:3]) + " job"
     if successes:
         count = f"{words.count(successes)}{' or more' if more else ''} {jobs}{'' if successes == 1 else 's'}"

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from ops.deadletters.causes.fingerprint import fingerprint
 from ops.deadletters.causes.shapes import shape
-from ops.deadletters.letter import UNKNOWN_ERROR, Cause
+from ops.deadletters.letter import Cause
 
 if TYPE_CHECKING:
     import numpy as np
@@ -65,7 +65,7 @@ def _guess(label: str) -> Cause:
 
 
 def _unknown(label: str) -> Cause:
-    return Cause(label=label, fingerprint=fingerprint(UNKNOWN_ERROR, ""))
+    return Cause(label=label)
 
 
 def _groups(shapes: list[str], counts: Mapping[str, int]) -> Iterable[tuple[int, list[str]]]:

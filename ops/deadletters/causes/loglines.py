@@ -22,9 +22,10 @@ HANDLER_LOG, TRACEBACK, REPORT_LINE = "handler log", "traceback", "report line"
 LOGGED = "logged error"
 """The error type of a line that is an error and names no type."""
 FAILURES = (
-    r"\"(?:log_?)?[lL]evel\": ?\"(?:error|ERROR|CRITICAL|FATAL|fatal)\"|\"errorType\": ?\""
+    r"\"(?:log_?)?[lL]evel\": ?(?:[56]0\b|\"(?:error|ERROR|CRITICAL|FATAL|fatal)\")|\"errorType\": ?\""
     r"|\"status\": ?\"(?:error|failure|timeout)\"|Status: (?:error|failure|timeout)|Task timed out after"
-    r"|Traceback \(most recent call last\)|^\[ERROR\]|\tERROR\t|^RequestId: \S+ Error: |\n\s+at \S+\("
+    r"|Traceback \(most recent call last\)|^\[ERROR\]|\tERROR\t"
+    r"|^RequestId: \S+ (?:Error: |Process exited)|\n\s+at \S+ ?\("
 )
 """Of the messages that tell of a failure; a regular expression of Logs Insights and of Python. No slash in it."""
 

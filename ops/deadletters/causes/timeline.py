@@ -62,8 +62,8 @@ def timeline(source: Source, message_id: str) -> Timeline:
         likely = "likely of " if cause.likely else ""
         text = f"{likely}{cause.error_type}: {cause.error_message}".rstrip(": ")[:LONGEST]
         moments.append(Moment(cause.died or datetime.now(UTC), DIED, text, cause.request_id))
-    # Of one moment: first what was logged, then how it ended.
-    moments.sort(key=lambda moment: (moment.at, moment.what in (TIMEOUT, MEMORY, CRASH), moment.what == DIED))
+    # Of one moment: first what was logged, then how the invocation ended, then the letter.
+    moments.sort(key=lambda moment: (moment.at, 2 * (moment.what == DIED) + (moment.what in (TIMEOUT, MEMORY, CRASH))))
     if asking is None:
         return Timeline(tuple(moments))
     notes = list(asking.asked.notes)

@@ -1,183 +1,50 @@
-"""Causes: from what a letter carries, from what the logs know about it, and which of them are the same."""
+"""Causes: which errors are the same, what unexplained letters look like, and what asking the logs costs at most."""
 
 from __future__ import annotations
 
 import json
-from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+import random
+import subprocess
+import sys
+import uuid
+from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from handler import contract
-from ops.aws.sqs import Message
+from ops.aws.sqs import Attribute
 from ops.deadletters import causes
-from ops.deadletters.evidence import Evidence
-from ops.deadletters.letters import letter
-from ops.insight.reports import Letter, Level
+from ops.deadletters.causes import Budget
+from ops.deadletters.causes.fingerprint import common, fingerprint, normalised
+from ops.deadletters.causes.fixed import FixedSince, verdict
+from ops.deadletters.causes.guesses import GUESS, Guesser
+from ops.deadletters.causes.shapes import job_kind, shape
+from ops.deadletters.letter import Cause, Kind, Letter, Place
+from ops.deadletters.plan import Selection
+from ops.deadletters.shelf import Shelf
+from ops.errors import UsageError
+from ops.insight.reports import Level
+from tests.ops.deadletters.fake_logs import BEGAN, batch, died, failed, row, silent, source
+from tests.ops.deadletters.letters import a_letter
+from tests.ops.insight.world import FUNCTION
 
-SENT = datetime(2026, 11, 23, 19, 0, tzinfo=UTC)
-
-
-def message(attributes: dict[str, str] | None = None, body: str = "{}", message_id: str = "m1") -> Message:
-    system = {"SentTimestamp": str(int(SENT.timestamp() * 1000)), "ApproximateReceiveCount": "4"}
-    return Message(message_id, "receipt", body, attributes or {}, system)
-
-
-def silent(message_id: str = "m1", **changes: Any) -> Letter:
-    return replace(letter(message(message_id=message_id)), **changes)
-
-
-def test_a_letter_of_the_handler() -> None:
-    found = letter(
-        message(
-            {
-                contract.DLQ_ERROR_TYPE: "UnknownJob",
-                contract.DLQ_ERROR_MESSAGE: "no job of kind 'x'",
-                contract.DLQ_ORIGINAL_MESSAGE_ID: "first",
-                contract.DLQ_REQUEST_ID: "r",
-            }
-        )
-    )
-    assert (found.error_type, found.error_message, found.cause_from) == (
-        "UnknownJob",
-        "no job of kind 'x'",
-        "attribute",
-    )
-    assert (found.original_message_id, found.request_id, found.receives, found.sent) == ("first", "r", 4, SENT)
+OURS = {"function": FUNCTION.__class__(**{**vars(FUNCTION), "metrics": (contract.JOB_NAMESPACE, "scilearn")})}
 
 
-def test_a_letter_of_an_asynchronous_invocation() -> None:
-    found = letter(message({"RequestID": "r", "ErrorCode": "200", "ErrorMessage": "division by zero"}))
-    assert (found.error_type, found.request_id) == ("Asynchronous invocation, code 200", "r")
-
-
-def test_a_letter_of_an_event_bridge_rule() -> None:
-    arns = {"RULE_ARN": "arn:aws:events:eu-west-1:1:rule/r", "TARGET_ARN": "arn:aws:sqs:eu-west-1:1:jobs"}
-    found = letter(message({**arns, "ERROR_CODE": "NO_PERMISSIONS", "ERROR_MESSAGE": "not allowed"}))
-    assert (found.error_type, found.error_message) == ("EventBridge NO_PERMISSIONS to jobs", "not allowed")
-
-
-def test_a_record_of_an_on_failure_destination() -> None:
-    context = {"requestId": "r", "condition": "RetriesExhausted"}
-    told = {"requestContext": context, "responsePayload": {"errorType": "KeyError", "errorMessage": "'kind'"}}
-    found = letter(message(body=json.dumps(told)))
-    assert (found.error_type, found.error_message, found.cause_from, found.request_id) == (
-        "KeyError",
-        "'kind'",
-        "body",
-        "r",
-    )
-    aged = letter(message(body=json.dumps({"requestContext": {**context, "condition": "EventAgeExceeded"}})))
-    assert aged.error_type == "EventAgeExceeded"
-
-
-@pytest.mark.parametrize(
-    "body", ["", "{", '{"requestContext": 1}', '"requestContext"', '{"requestContext": {}}', "\x00\xff"]
-)
-def test_a_letter_that_carries_nothing(body: str) -> None:
-    found = letter(message(body=body))
-    assert (found.error_type, found.cause_from, found.original_message_id) == ("unknown", "none", "m1")
-    without_system = letter(Message("m", "r", body, {}, {}))
-    assert (without_system.sent, without_system.receives) == (None, 0)
-
-
-def row(seconds: float, **record: Any) -> dict[str, str]:
-    at = SENT + timedelta(seconds=seconds)
-    return {"@timestamp": at.strftime("%Y-%m-%d %H:%M:%S.%f")[:-3], "@message": json.dumps(record), "@logStream": ""}
-
-
-def failed(seconds: float, error_type: str, request_id: str, message_id: str = "m1") -> dict[str, str]:
-    return row(
-        seconds,
-        level="ERROR",
-        message=contract.LOG_JOB_FAILED,
-        message_id=message_id,
-        error_type=error_type,
-        error_message="why",
-        function_request_id=request_id,
+def rejected(number: int, error_type: str = "DataNotFound", text: str = "s3://b/data/{}.csv is not there") -> Letter:
+    told = {contract.DLQ_ERROR_TYPE: error_type, contract.DLQ_ERROR_MESSAGE: text.format(number)}
+    return a_letter(
+        f'{{"kind": "score", "n": {number}}}',
+        f"{error_type}-{number}",
+        {name: Attribute("String", value) for name, value in told.items()},
+        kind=Kind.REJECTED,
+        sent=BEGAN + timedelta(minutes=number),
     )
 
 
-def batch(seconds: float, request_id: str, *message_ids: str) -> dict[str, str]:
-    return row(
-        seconds, level="INFO", message=contract.LOG_BATCH, message_ids=list(message_ids), function_request_id=request_id
-    )
-
-
-def died(seconds: float, request_id: str, status: str = "timeout", **more: Any) -> dict[str, str]:
-    return row(seconds, record="invocation", request_id=request_id, status=status, **more)
-
-
-def explain(rows: list[dict[str, str]], item: Letter | None = None) -> Letter:
-    wanted = item or silent()
-    for order in (rows, rows[::-1]):
-        evidence = Evidence()
-        for entry in order:
-            evidence.add(entry, frozenset({wanted.message_id}))
-        found = evidence.explain(wanted)
-    return found
-
-
-def test_the_handlers_last_error_record_is_the_cause() -> None:
-    found = explain([batch(0, "r1", "m1"), failed(1, "Early", "r1"), batch(60, "r2", "m1"), failed(61, "Late", "r2")])
-    assert (found.error_type, found.cause_from, found.request_id) == ("Late", "handler log", "r2")
-
-
-def test_a_killed_environment_is_found_through_the_batch() -> None:
-    rows = [failed(1, "Early", "r1"), batch(60, "r2", "m0", "m1"), died(75, "r2", InvokeDuration=15_000.0)]
-    found = explain(rows)
-    assert (found.error_type, found.cause_from, found.request_id) == ("Sandbox.Timedout", "invocation record", "r2")
-    assert found.error_message == "the invocation was stopped at the function's timeout after 15 s"
-    memory = died(75, "r2", "error", error_type="Runtime.OutOfMemory", MaxMemoryUsed=1_024, memory_size_mb=1_024)
-    assert explain([rows[1], memory]).error_message == "the environment was killed for memory: 1,024 of 1,024 MB used"
-
-
-def test_what_the_handler_said_in_that_batch_goes_before_how_the_batch_ended() -> None:
-    found = explain([batch(0, "r1", "m1", "m2"), failed(1, "DataNotFound", "r1"), died(15, "r1")])
-    assert found.error_type == "DataNotFound"
-
-
-def test_report_lines_do_where_there_is_no_extension() -> None:
-    report = {
-        "@timestamp": "2026-11-23 19:00:15.000",
-        "@logStream": "",
-        "@message": "REPORT RequestId: r1\tDuration: 3000.00 ms\tStatus: timeout",
-    }
-    assert explain([batch(0, "r1", "m1"), report]).error_type == "Sandbox.Timedout"
-
-
-def test_anybodys_powertools_error_record() -> None:
-    record = row(1, level="ERROR", message="boom", message_id="m1", exception_name="KeyError")
-    found = explain([record])
-    assert (found.error_type, found.error_message) == ("KeyError", "boom")
-
-
-def test_no_trace_leaves_it_unknown() -> None:
-    rows = [failed(1, "Other", "r1", "m2"), batch(2, "r1", "m2"), died(3, "r1"), row(4, level="INFO", message_id="m1")]
-    assert explain(rows) == silent()
-    assert explain([batch(2, "r9", "m1")]).request_id == "r9", "the batch is known, its end is not"
-    assert explain([{"@timestamp": "x", "@message": "{"}, {"@message": "[]"}]) == silent()
-
-
-def dead(error_type: str, text: str, minutes: int = 0) -> Letter:
-    return silent(
-        error_type=error_type, error_message=text, cause_from="attribute", sent=SENT + timedelta(minutes=minutes)
-    )
-
-
-def test_letters_of_one_cause_are_one_row() -> None:
-    letters = [dead("NotFound", f"s3://b/data/{n}.csv is not there", n) for n in range(9)]
-    letters += [dead("NotFound", "the bucket is not there"), dead("Memory", "2.98 GiB for (20000, 7)", 3)]
-    found = causes.group(letters)
-    assert list(found.columns) == list(causes.COLUMNS)
-    assert list(found["letters"]) == [9, 1, 1]
-    first = found.iloc[0]
-    assert first["share"] == pytest.approx(9 / 11)
-    assert first["error_message"] == "s3://b/data/….csv is not there", "no letter's own key stands for all nine"
-    assert (first["first_seen"], first["last_seen"]) == (SENT, SENT + timedelta(minutes=8))
-    assert found["share"].sum() == pytest.approx(1)
-    assert causes.group([]).empty
+# --- fingerprints ---------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -188,11 +55,47 @@ def test_letters_of_one_cause_are_one_row() -> None:
         ("id 6d68ca91-49c9-448d-89b8-7ca3e6dc66aa", "id deddfc5f-b8f2-4a47-abc9-591798990184"),
         ("s3://a/b is gone", "s3://c/d/e.csv is gone"),
         ("/var/task/x.py failed", "/opt/y/z.py failed"),
+        ("bob@example.com is no customer", "al.ice+1@mail.example.org is no customer"),
+        ("due 2026-11-24T04:00:00Z", "due 2025-01-01 00:00:00.123"),
+        ("object at 0x7f00dead", "object at 0x1"),
+        (
+            "token aGVsbG8gd29ybGQgaGVsbG8gd29ybGQgaGVsbG8= refused",
+            "token Zm9vYmFyYmF6Zm9vYmFyYmF6Zm9vYmFyYmF6 refused",
+        ),
+        ("missing: ['a']", "missing: ['a', 'b', 'c']"),
+        ('{"code": 1} refused', '{"code": 1, "why": "x"} refused'),
+        ("job t65f3a-000012", "job t99999-001234"),
+        ("two\n  lines", "two lines"),
     ],
 )
 def test_what_changes_does_not_make_another_cause(one: str, other: str) -> None:
-    assert causes.fingerprint(one) == causes.fingerprint(other)
-    assert causes.fingerprint(one) != causes.fingerprint("something else")
+    assert normalised(one) == normalised(other)
+    assert fingerprint("E", one, "a.py:3 f") == fingerprint("E", other, "a.py:99 f"), "line numbers change by deploys"
+    assert fingerprint("E", one) != fingerprint("E", "something else")
+    assert fingerprint("E", one) != fingerprint("Other", one)
+    assert fingerprint("E", one, "a.py:3 f") != fingerprint("E", one, "a.py:3 g")
+
+
+def test_words_stay() -> None:
+    assert normalised("can't open the user's file and/or folder: Rate exceeded") == (
+        "can't open the user's file and/or folder: Rate exceeded"
+    )
+
+
+def test_a_fingerprint_is_the_same_in_every_process() -> None:
+    code = "from ops.deadletters.causes.fingerprint import fingerprint as f; print(f('KeyError', 'no 7', 'a.py:1 f'))"
+    other = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    mark = fingerprint("KeyError", "no 7", "a.py:1 f")
+    assert other.stdout.strip() == mark
+    assert len(mark) == 10 and set(mark) <= set("0123456789abcdef")
+
+
+@pytest.mark.parametrize(
+    "message", ["\ud800 alone", "x" * 1_000_000, "'" * 5_000, "(" * 5_000, "\x00\x1b[31m", "1" * 9_999]
+)
+def test_any_message_has_a_fingerprint(message: str) -> None:
+    assert len(fingerprint("E", message)) == 10
+    assert len(common([message, message + "x"])) <= 600
 
 
 @pytest.mark.parametrize(
@@ -204,26 +107,366 @@ def test_what_changes_does_not_make_another_cause(one: str, other: str) -> None:
         (["s3://b/a is gone", "s3://b/aa is gone"], "s3://b/a… is gone"),
         (["2.98 GiB for (20000, 7)", "2.18 GiB for (20000, 7)"], "… GiB for (20000, 7)"),
         (["row 7 of 's'", "row 12 of 's'"], "row … of 's'"),
+        (["missing: ['a']", "missing: ['a', 'b']"], "missing: […]"),
+        (["s3://b/lost-….csv is gone", "s3://b/lost-7.csv is gone"], "s3://b/lost-….csv is gone"),
         (["gone", "gone "], "gone"),
         (["", ""], ""),
     ],
 )
 def test_what_the_letters_of_a_cause_share(messages: list[str], shared: str) -> None:
-    letters = [dead("E", text) for text in messages]
-    grouped = causes.group(letters)
-    assert list(grouped["error_message"]) == [shared]
-    told = causes.finding(grouped, len(letters), len(letters)).text
-    assert not shared or shared in told
+    assert common(messages) == shared
 
 
-def test_the_finding_names_the_commonest_cause() -> None:
-    letters = [dead("NotFound", "gone.")] * 51 + [dead("Memory", "too much")] * 3
-    found = causes.finding(causes.group(letters), 54, 54)
-    assert found.text == "Act: 54 dead letters, 51 of one cause: NotFound: gone (1 other cause)."
-    some = causes.finding(causes.group(letters[:5]), 5, 54)
-    assert some.text == "Act: 5 of 54 dead letters, all of one cause: NotFound: gone."
-    assert causes.finding(causes.group([silent()]), 1, 1).text == "Act: 1 dead letter: no known cause."
-    assert causes.finding(causes.group([]), 0, 0).level is Level.OK
-    assert causes.finding(causes.group([]), 0, 3).level is Level.WATCH
-    long = causes.finding(causes.group([dead("E", "x" * 5_000)]), 1, 1)
-    assert len(long.text) < 250
+# --- explaining, from the shelf to the report -----------------------------------------------------------------------
+
+
+def test_letters_are_grouped_by_what_they_carry(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    letters = [rejected(n) for n in range(9)] + [rejected(3, "TableTooLarge", "2.98 GiB for (20000, {})")]
+    with source(tmp_path, monkeypatch, letters) as (here, logs):
+        assert causes.report(here).finding.text.startswith("Act: 10 dead letters")
+        done = causes.explain(here)
+        found = causes.report(here)
+        assert (done.letters, done.unexplained, done.queries, logs.asked) == (10, 0, 0, []), "the logs were not needed"
+    assert list(found.groups["letters"]) == [9, 1]
+    top = found.groups.iloc[0]
+    assert (top["error_type"], top["label"]) == ("DataNotFound", "s3://b/data/….csv is not there")
+    assert (top["share"], top["source"], top["job_kinds"]) == (0.9, "attribute", "score")
+    assert (top["first_seen"], top["last_seen"]) == (BEGAN, BEGAN + timedelta(minutes=8))
+    assert found.finding.text == (
+        "Act: 10 dead letters, 9 of one cause: DataNotFound: s3://b/data/….csv is not there (1 other cause)."
+    )
+
+
+def test_causes_from_the_logs_in_one_query(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    letters = [silent(f"m{n}") for n in range(6)]
+    rows = [failed(n, "KeyError", f"r{n}", f"m{n}", error_message=f"no row {n}") for n in range(4)]
+    rows += [batch(9, "r9", "m4"), died(24, "r9", InvokeDuration=15_000.0), row(30, {"level": "INFO", "message": "x"})]
+    said: list[str] = []
+    with source(tmp_path, monkeypatch, letters, rows) as (here, logs):
+        done = causes.explain(here, said.append)
+        assert (done.letters, done.unexplained, done.queries, len(logs.asked)) == (6, 1, 1, 1)
+        assert done.usd > 0
+        found = causes.report(here)
+        assert found.look.usd == done.usd
+        again = causes.explain(here)
+        assert (again.letters, again.queries) == (1, 1), "only what has no cause yet is asked about"
+    assert dict(zip(found.groups["error_type"], found.groups["letters"], strict=True)) == {
+        "KeyError": 4,
+        "Sandbox.Timedout": 1,
+        "unknown": 1,
+    }
+    assert found.groups.iloc[0]["label"] == "no row …"
+    assert any(text.startswith("asking the logs from") for text in said)
+
+
+def test_a_letter_of_an_asynchronous_invocation_gets_the_logs_word(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What the letter itself says is "code 200"; the logs know the error by the request id."""
+    request = str(uuid.uuid4())
+    told = {"RequestID": ("String", request), "ErrorCode": ("Number", "200"), "ErrorMessage": ("String", "boom")}
+    attributes = {name: Attribute(*value) for name, value in told.items()}
+    letters = [
+        a_letter(message_id="a", attributes=attributes, kind=Kind.LAMBDA, sent=BEGAN, request_id=request),
+        a_letter(message_id="b", attributes=attributes, kind=Kind.LAMBDA, sent=BEGAN, request_id="elsewhere"),
+    ]
+    rows = [row(-1, {"level": "ERROR", "errorType": "KeyError", "errorMessage": "boom", "requestId": request})]
+    with source(tmp_path, monkeypatch, letters, rows) as (here, _):
+        causes.explain(here)
+        with Shelf.open(here) as shelf:
+            assert shelf.get("a").cause.error_type == "KeyError"
+            assert shelf.get("b").cause.error_type == "Asynchronous invocation, code 200"
+
+
+def test_many_letters_are_asked_for_together(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    letters = [silent(f"m{n}", sent=BEGAN + timedelta(seconds=n)) for n in range(500)]
+    rows = [entry for n in range(500) for entry in (batch(n, f"r{n}", f"m{n}"), failed(n, "E", f"r{n}", f"m{n}"))]
+    with source(tmp_path, monkeypatch, letters, rows) as (here, logs):
+        done = causes.explain(here)
+    assert (done.unexplained, done.queries, len(logs.asked)) == (0, 1, 1)
+    assert "m17" not in logs.asked[0]
+
+
+def test_a_busy_log_is_read_failures_first_then_the_batches_of_the_dead(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    letters = [silent(f"m{n}", sent=BEGAN + timedelta(seconds=n)) for n in range(400)]
+    rows = [batch(n, f"r{n}", f"m{n}") for n in range(1_000)]
+    rows += [failed(n, "E", f"r{n}", f"m{n}") for n in range(0, 400, 2)]
+    rows += [died(n + 0.5, f"r{n}") for n in range(1, 400, 2)]
+    with source(tmp_path, monkeypatch, letters, rows) as (here, logs):
+        logs.most = 450
+        done = causes.explain(here)
+        found = causes.report(here)
+    assert done.unexplained == 0
+    assert dict(zip(found.groups["error_type"], found.groups["letters"], strict=True)) == {
+        "E": 200,
+        "Sandbox.Timedout": 200,
+    }
+    assert done.queries <= 4
+
+
+def test_more_failures_than_one_answer_holds_are_read_back_in_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    letters = [silent(f"m{n}", sent=BEGAN + timedelta(seconds=n)) for n in range(400)]
+    rows = [failed(n, "E", f"r{n}", f"m{n}") for n in range(400)]
+    with source(tmp_path, monkeypatch, letters, rows) as (here, logs):
+        logs.most = 150
+        assert causes.explain(here).unexplained == 0
+        assert len(logs.asked) <= 6
+
+
+def test_asking_ends_with_its_budget_and_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    letters = [silent(f"m{n}", sent=BEGAN + timedelta(seconds=n)) for n in range(400)]
+    rows = [failed(n, "E", f"r{n}", f"m{n}") for n in range(400)]
+    with source(tmp_path, monkeypatch, letters, rows) as (here, logs):
+        logs.most = 50
+        done = causes.explain(here, budget=Budget(queries=3))
+        assert (done.queries, len(logs.asked)) == (3, 3)
+        assert any("the limit is 3 queries" in note for note in done.notes)
+        logs.bytes_a_row = 1_000_000_000
+        dear = causes.explain(here, budget=Budget(usd=0.5))
+        assert dear.queries == 1
+        assert any("the limit is $0.50" in note for note in dear.notes)
+
+
+def test_a_dear_log_group_is_read_as_far_back_as_the_budget_reaches(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """CloudWatch counts what the group takes in, so that the first query is no surprise either."""
+    long_ago = BEGAN - timedelta(days=10)
+    with source(tmp_path, monkeypatch, [silent("old", sent=long_ago), silent("new")], [failed(1, "E", "r", "new")]) as (
+        here,
+        logs,
+    ):
+        logs.hourly_bytes = 50e9  # 25 cents an hour
+        done = causes.explain(here)
+    assert (done.unexplained, done.queries) == (1, 1)
+    assert any("would cost more than $0.50" in note for note in done.notes)
+
+
+def test_letters_are_shown_when_the_logs_may_not_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with source(tmp_path, monkeypatch, [silent(), rejected(1)]) as (here, logs):
+        logs.refuse = "AccessDeniedException"
+        done = causes.explain(here)
+        found = causes.report(here)
+    assert (done.letters, done.unexplained) == (2, 1)
+    assert any("logs:StartQuery" in note for note in found.look.partial)
+    assert len(found.groups) == 2
+
+
+def test_no_function_no_logs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with source(tmp_path, monkeypatch, [silent()], function=None) as (here, logs):
+        done = causes.explain(here)
+        assert logs.asked == []
+        assert causes.timeline(here, "m1").moments[0].what == "sent"
+    assert "No function reads jobs" in done.notes[0]
+
+
+# --- guesses --------------------------------------------------------------------------------------------------------
+
+
+def test_letters_without_a_trace_are_grouped_by_what_they_look_like() -> None:
+    draw = random.Random(4)
+    bodies = {
+        "score": lambda n: {"kind": "score", "job_id": f"j{n}", "params": {"model": f"s3://b/{n}.json"}},
+        "order": lambda n: {"detail-type": "order", "order": {"id": n, "total": n / 7, "lines": [{"sku": str(n)}]}},
+        "xml": lambda n: f"<order id='{n}'><name>{draw.choice(['bob', 'eve'])}</name></order>",
+        "cut": lambda n: f'{{"kind": "score", "job_id": "j{n}", "par',
+    }
+    guesser = Guesser()
+    for name, make in bodies.items():
+        for n in range(40):
+            body = make(n)
+            guesser.add(f"{name}-{n}", body if isinstance(body, str) else json.dumps(body))
+    guesser.add("odd", "\x00\xff binary \ud800")
+    found = guesser.causes()
+    assert found["odd"].source == "none"
+    assert len(found) == 161
+    by_name = {name: {found[f"{name}-{n}"].fingerprint for n in range(40)} for name in bodies}
+    assert all(len(marks) == 1 for marks in by_name.values()), "one group each"
+    assert len(set.union(*by_name.values())) == 4
+    some = found["score-1"]
+    assert (some.source, some.error_type) == (GUESS, "unknown")
+    assert some.label == "looks like: job_id=text, kind=score, params.model=s3"
+
+
+def test_guesses_are_the_same_every_time_and_of_any_number() -> None:
+    def labels(count: int) -> list[str]:
+        guesser = Guesser()
+        for n in range(count):
+            guesser.add(str(n), json.dumps({f"key{chr(97 + n % 26)}": n, "kind": "score", "x" * (n % 7 + 1): 1}))
+        return sorted({cause.label for cause in guesser.causes().values()})
+
+    assert labels(3_000) == labels(3_000)
+    assert labels(1) == labels(2) == ["no trace in the logs"]
+    assert labels(0) == []
+    same = Guesser()
+    for n in range(50):
+        same.add(str(n), "the same")
+    assert {cause.label for cause in same.causes().values()} == {"looks like: same, text, the"}
+
+
+@pytest.mark.parametrize(
+    "body",
+    ["", " ", "{", "[" * 100_000, "{" * 5, "null", "7", '{"a":' * 50 + "1" + "}" * 50, "x" * 1_048_576, "\ud800"],
+)
+def test_any_body_has_a_shape(body: str) -> None:
+    words = shape(body)
+    assert words and len(words) < 4_000
+    assert job_kind(body) == ""
+
+
+def test_the_kind_of_a_job() -> None:
+    assert job_kind(' {"schema": 1, "kind" : "score"}') == "score"
+    assert job_kind('"kind": "score"') == ""
+
+
+def test_guesses_on_the_shelf_can_be_selected_and_are_tried_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    letters = [a_letter('{"kind": "score"}', f"m{n}", sent=BEGAN) for n in range(5)]
+    with source(tmp_path, monkeypatch, letters) as (here, logs):
+        done = causes.explain(here)
+        assert (done.guessed, done.unexplained) == (5, 0)
+        found = causes.report(here)
+        assert found.finding.text == "Act: 5 dead letters, all of one cause: no known cause; looks like: kind=score."
+        mark = found.groups.iloc[0]["fingerprint"]
+        with Shelf.open(here) as shelf:
+            assert shelf.count(Selection(cause=mark)) == 5
+        logs.rows += [failed(1, "KeyError", "r", f"m{n}") for n in range(5)]
+        assert causes.explain(here).guessed == 0
+        assert list(causes.report(here).groups["error_type"]) == ["KeyError"]
+
+
+# --- fixed since? ---------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("last", "deployed", "successes", "expected", "words"),
+    [
+        (0, 60, 3, "succeeds since", "after the last death"),
+        (0, 60, 0, "deployed since", "no score job succeeded since"),
+        (0, 60, None, "deployed since", "not known"),
+        (0, -60, 3, "succeeds since", "so not every job of that kind fails"),
+        (0, -60, 0, "no", "Not deployed since the last death"),
+        (0, -60, None, "no", "Not deployed since"),
+        (0, None, None, "unknown", "not known"),
+        (None, 60, 3, "unknown", "When these letters died is not known"),
+    ],
+)
+def test_is_it_fixed_since(
+    last: int | None, deployed: int | None, successes: int | None, expected: str, words: str
+) -> None:
+    def at(minutes: int | None) -> Any:
+        return None if minutes is None else BEGAN + timedelta(minutes=minutes)
+
+    found = verdict(at(last), at(deployed), ("score",), successes, False, BEGAN + timedelta(hours=1))
+    assert found.verdict == expected
+    assert words in found.sentence
+    assert found.sentence.endswith(".")
+
+
+def test_later_successes_of_that_kind_of_job_are_counted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def succeeded(seconds: float, kind: str) -> dict[str, str]:
+        return row(seconds, {"level": "INFO", "message": contract.LOG_JOB_OK, "job_kind": kind})
+
+    letters = [silent("m1"), silent("m2")]
+    rows = [failed(10, "E", "r1", "m1", job_kind="score"), failed(99, "F", "r2", "m2", job_kind="train")]
+    rows += [succeeded(5, "score"), succeeded(11, "score"), succeeded(12, "score"), succeeded(50, "train")]
+    with source(tmp_path, monkeypatch, letters, rows, **OURS) as (here, logs):
+        causes.explain(here)
+        groups = causes.report(here).groups.set_index("error_type")
+        assert len(logs.asked) == 2
+        assert groups.loc["E", "fixed"] == "succeeds since"
+        assert "2 score jobs succeeded since" in groups.loc["E", "fixed_why"]
+        assert "no train job succeeded since" in groups.loc["F", "fixed_why"]
+        mark = groups.loc["E", "fingerprint"]
+        assert causes.fixed_since(here, mark[:5]).successes == 2
+        assert causes.fixed_since(here, "ffff") == FixedSince("unknown", "Not asked yet.")
+
+
+def test_a_deploy_after_the_last_death_is_in_the_finding(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    function = FUNCTION.__class__(**{**vars(FUNCTION), "deployed_at": BEGAN + timedelta(minutes=30)})
+    with source(tmp_path, monkeypatch, [rejected(1)], function=function) as (here, _):
+        causes.explain(here)
+        found = causes.report(here)
+    assert found.groups.iloc[0]["fixed"] == "deployed since"
+    assert "; last deploy " in found.finding.text
+    assert found.finding.text.endswith("after that cause's last death.")
+
+
+# --- the finding ----------------------------------------------------------------------------------------------------
+
+
+def test_findings_of_an_empty_shelf(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with source(tmp_path, monkeypatch, []) as (here, _):
+        found = causes.report(here)
+        assert (found.finding.level, found.looked_at, found.age_s, found.letters) == (Level.UNKNOWN, None, None, 0)
+        assert found.groups.empty
+        assert causes.explain(here).groups == ()
+
+
+def test_a_long_message_is_cut_in_a_sentence() -> None:
+    assert len(causes.cause_in_words("E", "x" * 5_000, "attribute")) == 160
+    assert causes.cause_in_words("E", "gone.\n", "attribute") == "E: gone"
+    assert causes.cause_in_words("unknown", "", "none") == "no known cause"
+
+
+def test_one_letter_and_letters_with_no_cause(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with source(tmp_path, monkeypatch, [silent()]) as (here, _):
+        causes.explain(here)
+        assert causes.report(here).finding.text == "Act: 1 dead letter: no known cause."
+
+
+# --- one letter's life ----------------------------------------------------------------------------------------------
+
+
+def test_the_timeline_of_a_letter(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = [
+        batch(1, "r1", "m1", "m2"),
+        row(1.5, {"level": "INFO", "message": "loading", "message_id": "m1", "function_request_id": "r1"}),
+        failed(2, "Postponed", "r1"),
+        failed(2, "Other", "r1", "m2"),
+        batch(91, "r2", "m1"),
+        died(91, "r2", InvokeDuration=15_000.0),
+        row(106, "REPORT RequestId: r2\tDuration: 15000.00 ms\tStatus: timeout"),
+        died(200, "r3"),
+    ]
+    with source(tmp_path, monkeypatch, [silent(first_receive=1)], rows) as (here, logs):
+        causes.explain(here)
+        before = len(logs.asked)
+        found = causes.timeline(here, "m1")
+        assert len(logs.asked) == before + 1
+    assert [moment.what for moment in found.moments] == [
+        "sent", "received", "received", "log", "error", "received", "timeout", "died",
+    ]  # fmt: skip
+    assert found.moments[2].text == "received in a batch of 2"
+    assert found.moments[-1].text.startswith("Sandbox.Timedout: the invocation was stopped")
+    assert found.look.usd > 0
+    assert [moment.at for moment in found.moments] == sorted(moment.at for moment in found.moments)
+
+
+def test_a_timeline_of_a_letter_that_is_not_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with source(tmp_path, monkeypatch, []) as (here, _), pytest.raises(UsageError, match="No letter on the shelf"):
+        causes.timeline(here, "nobody")
+
+
+def test_a_shelved_cause_keeps_all_that_is_known(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with source(tmp_path, monkeypatch, [silent()], [failed(1, "E", "r", job_kind="score")]) as (here, _):
+        causes.explain(here)
+        with Shelf.open(here) as shelf:
+            shelved = shelf.get("m1")
+    assert shelved.place is Place.QUEUE
+    assert shelved.cause == Cause(
+        error_type="E",
+        error_message="why",
+        source="handler log",
+        request_id="r",
+        died=BEGAN + timedelta(seconds=1),
+        function_version="7",
+        job_kind="score",
+        fingerprint=fingerprint("E", "why"),
+        label="why",
+    )
