@@ -58,19 +58,22 @@ def apply(letter: Letter, edits: Sequence[Edit]) -> Letter:
     attributes = dict(letter.attributes)
     body = letter.body
     document: dict[str, Any] | None = None
+    style = jsontext.STYLES[0]
     for edit in edits:
         if edit.path.startswith(_ATTRIBUTE):
             _set_attribute(attributes, _attribute_name(edit.path), edit.value)
         elif edit.path == "body":
             body, document = edit.value if isinstance(edit.value, str) else json.dumps(edit.value), None
         else:
-            document = document or {"body": _json(body)}
+            if document is None:
+                value, style = _json(body)
+                document = {"body": value}
             if edit.path:
                 addresses.change(document, edit.path, edit.value)
             else:
                 document["body"] = _merged(document["body"], edit.value)
     if document is not None:
-        body = jsontext.dumps(document["body"], like=body)
+        body = jsontext.write(document["body"], style)
     if len(attributes) > contract.ATTRIBUTE_LIMIT and len(attributes) > len(letter.attributes):
         raise UsageError(
             f"The message would have {len(attributes)} attributes, and SQS takes {contract.ATTRIBUTE_LIMIT}.",
@@ -164,9 +167,9 @@ def _set_attribute(attributes: dict[str, Attribute], name: str, value: Any) -> N
     attributes[name] = Attribute(data_type, text)
 
 
-def _json(body: str) -> Any:
+def _json(body: str) -> tuple[Any, jsontext.Style]:
     try:
-        return jsontext.loads(body)
+        return jsontext.parse(body)
     except ValueError as error:
         raise UsageError(
             f"The body cannot be edited as JSON: {error}.",
@@ -189,7 +192,7 @@ def _merged(target: Any, patch: Any) -> Any:
 
 def _pretty(letter: Letter) -> list[str]:
     try:
-        body = jsontext.dumps(jsontext.loads(letter.body), indent=2)
+        body = jsontext.pretty(letter.body)
     except ValueError:
         body = letter.body
     attributes = [f"{name} ({has.data_type}): {has.value}" for name, has in sorted(letter.attributes.items())]
@@ -197,4 +200,6 @@ def _pretty(letter: Letter) -> list[str]:
 
 
 def _printable(text: str) -> str:
+    if text.isprintable():
+        return text
     return "".join(sign if sign.isprintable() else ascii(sign)[1:-1] for sign in text)

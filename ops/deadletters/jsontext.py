@@ -1,20 +1,34 @@
 """JSON that is changed in one place and stays as it was in all others: numbers, key order, spacing, escapes.
 
-``json.loads`` and ``json.dumps`` lose 1.10, 1e5 and every digit after the seventeenth; a letter must not.
+``json.loads`` and ``json.dumps`` lose 1.10, 1e5 and every digit after the seventeenth; a letter must not. Most bodies
+were written by them or their like, though, and come out of them as they went in: those take the fast way.
 """
 
 from __future__ import annotations
 
 import json
+import re
+from dataclasses import dataclass, replace
 from typing import Any
 
-STYLES = (
-    (", ", ": ", False),
-    (",", ":", False),
-    (", ", ": ", True),
-    (",", ":", True),
-)
-"""Between items, between key and value, everything beyond ASCII escaped: as ``json.dumps`` and most others write."""
+_UNSENDABLE = re.compile("[\ud800-\udfff\ufffe\uffff]")
+"""A lone surrogate cannot be encoded, and SQS refuses U+FFFE and U+FFFF (botocore 1.44.5 model, 2026-11)."""
+
+
+@dataclass(frozen=True)
+class Style:
+    """How a text is written: between items, between key and value, everything beyond ASCII escaped. ``exact``: by our
+    own writer, which keeps numbers as they were."""
+
+    items: str
+    colon: str
+    escaped: bool
+    exact: bool = False
+
+
+STYLES = (Style(", ", ": ", True), Style(",", ":", False), Style(", ", ": ", False), Style(",", ":", True))
+"""As ``json.dumps``, ``JSON.stringify`` and most others write."""
+_OTHER = Style(", ", ": ", False, exact=True)
 
 
 class Number(float):
@@ -28,33 +42,50 @@ class Number(float):
         return number
 
 
-def loads(text: str) -> Any:
-    """The value of ``text``. Raises ValueError: no JSON, a key given twice in one object, or nested too deeply."""
-    try:
-        return json.loads(text, parse_float=Number, object_pairs_hook=_object)
-    except RecursionError:
-        raise ValueError("it is nested too deeply") from None
+def parse(text: str) -> tuple[Any, Style]:
+    """The value of ``text``, and how it is written.
 
-
-def dumps(value: Any, like: str = "", indent: int | None = None) -> str:
-    """``value`` as text, in the style in which ``like`` is written if that is one of ``STYLES``.
-
-    Raises ValueError when it is nested too deeply.
+    Raises ValueError: no JSON, a key given twice in one object, or nested too deeply.
     """
-    items, colon, escaped = (", ", ": ", False) if indent is not None else _style(like)
     try:
-        return _Writer(items, colon, escaped, indent).text(value, 0)
+        value = json.loads(text)
+        for style in STYLES:
+            if _plain(value, style) == text:
+                return value, style
+        value = _exact(text)
+        for style in STYLES:
+            if _Writer(style).text(value, 0) == text:
+                return value, replace(style, exact=True)
+    except RecursionError:
+        raise ValueError("it is nested too deeply") from None
+    return value, _OTHER
+
+
+def write(value: Any, style: Style) -> str:
+    """``value`` in ``style``. Raises ValueError when it is nested too deeply."""
+    try:
+        text = _Writer(style).text(value, 0) if style.exact else _plain(value, style)
+    except RecursionError:
+        raise ValueError("it is nested too deeply") from None
+    if not text.isascii() and _UNSENDABLE.search(text):
+        return write(value, replace(style, escaped=True))
+    return text
+
+
+def pretty(text: str) -> str:
+    """``text`` with a line an item. Raises ValueError as ``parse`` does."""
+    try:
+        return _Writer(_OTHER, indent=2).text(_exact(text), 0)
     except RecursionError:
         raise ValueError("it is nested too deeply") from None
 
 
-def _style(like: str) -> tuple[str, str, bool]:
-    if like:
-        value = loads(like)
-        for items, colon, escaped in STYLES:
-            if _Writer(items, colon, escaped, None).text(value, 0) == like:
-                return items, colon, escaped
-    return STYLES[0]
+def _plain(value: Any, style: Style) -> str:
+    return json.dumps(value, ensure_ascii=style.escaped, separators=(style.items, style.colon))
+
+
+def _exact(text: str) -> Any:
+    return json.loads(text, parse_float=Number, object_pairs_hook=_object)
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -67,34 +98,26 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 class _Writer:
-    def __init__(self, items: str, colon: str, escaped: bool, indent: int | None) -> None:
-        self._items, self._colon, self._escaped, self._indent = items, colon, escaped, indent
+    def __init__(self, style: Style, indent: int | None = None) -> None:
+        self._style, self._indent = style, indent
 
     def text(self, value: Any, level: int) -> str:
         if isinstance(value, Number):
             return value.text
-        if isinstance(value, str):
-            return self._string(value)
         if isinstance(value, dict):
-            return self._group(
-                "{}",
-                [f"{self._string(key)}{self._colon}{self.text(item, level + 1)}" for key, item in value.items()],
-                level,
-            )
-        if isinstance(value, list | tuple):
+            colon = self._style.colon
+            parts = [f"{self._string(key)}{colon}{self.text(item, level + 1)}" for key, item in value.items()]
+            return self._group("{}", parts, level)
+        if isinstance(value, list):
             return self._group("[]", [self.text(item, level + 1) for item in value], level)
-        return json.dumps(value)
+        return self._string(value) if isinstance(value, str) else json.dumps(value)
 
     def _string(self, value: str) -> str:
-        text = json.dumps(value, ensure_ascii=self._escaped)
-        # A lone surrogate cannot be encoded, and SQS refuses U+FFFE and U+FFFF (botocore 1.44.5 model, 2026-11).
-        if not self._escaped and any("\ud800" <= letter <= "\udfff" or letter in "\ufffe\uffff" for letter in text):
-            return json.dumps(value)
-        return text
+        return json.dumps(value, ensure_ascii=self._style.escaped)
 
     def _group(self, brackets: str, parts: list[str], level: int) -> str:
         if not parts or self._indent is None:
-            return brackets[0] + self._items.join(parts) + brackets[1]
+            return brackets[0] + self._style.items.join(parts) + brackets[1]
         inner = "\n" + " " * (self._indent * (level + 1))
         end = "\n" + " " * (self._indent * level)
         return brackets[0] + inner + f",{inner}".join(parts) + end + brackets[1]

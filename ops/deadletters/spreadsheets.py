@@ -17,9 +17,7 @@ def cell(value: object) -> str:
         return str(value)
     text = "" if value is None else str(value)
     risky = text[:1] in _FORMULA or text.lstrip(" '\"\u00a0\ufeff")[:1] in _FORMULA
-    shown = "".join(
-        sign if sign.isprintable() or sign in _SHOWN else ascii(sign)[1:-1] for sign in text.replace("\r\n", "\n")
-    )
+    shown = text if text.isprintable() else _shown(text.replace("\r\n", "\n"))
     return f"'{shown}" if risky and text else shown
 
 
@@ -28,3 +26,7 @@ def line(row: Iterable[object]) -> str:
     out = io.StringIO()
     csv.writer(out, lineterminator="\r\n", quoting=csv.QUOTE_ALL).writerow([cell(value) for value in row])
     return out.getvalue()
+
+
+def _shown(text: str) -> str:
+    return "".join(sign if sign.isprintable() or sign in _SHOWN else ascii(sign)[1:-1] for sign in text)
