@@ -42,17 +42,26 @@ class Aws:
         self._lock = threading.Lock()
         self._clients: dict[str, Any] = {}
         self._session: boto3.Session | None = None
+        self._lean = False
 
     def single(self, read_timeout_s: float) -> Aws:
         """The same AWS, but each call is made once: for calls whose repetition must not go unseen, such as a send.
 
-        It shares the login, so that nobody is asked for a second token.
+        It shares the login, so that nobody is asked for a second token, and moves messages by ``lean``.
         """
         other = Aws(self.target, 0, read_timeout_s)  # botocore's max_attempts in a Config counts the retries
         with self._lock:
             other._session = self._open()
         other._lock = self._lock  # making clients from one session is not thread-safe
+        other._lean = True
         return other
+
+    def disconnect(self) -> None:
+        """Close idle connections; the next call opens one anew."""
+        with self._lock:
+            clients = tuple(self._clients.values())
+        for client in clients:
+            client.close()
 
     @property
     def region(self) -> str:
@@ -126,8 +135,16 @@ class Aws:
                     user_agent_extra="scilearn-ops",
                 )
                 make: Any = self._open().client
-                self._clients[service] = make(service, endpoint_url=self.target.endpoint, config=config)
+                client = make(service, endpoint_url=self.target.endpoint, config=config)
+                self._clients[service] = self._slimmed(client) if self._lean and service == "sqs" else client
             return self._clients[service]
+
+    def _slimmed(self, client: Any) -> Any:
+        from ops.aws import lean
+
+        if not lean.reachable_directly(client.meta.endpoint_url):
+            return client
+        return lean.LeanSqs(self._open(), client, CONNECT_TIMEOUT_S, self._read_timeout_s)
 
     def _open(self) -> boto3.Session:
         """The session; called with the lock held, since making sessions and clients is not thread-safe."""

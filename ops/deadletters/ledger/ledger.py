@@ -217,10 +217,11 @@ class Ledger:
             writer.add([("INSERT OR REPLACE INTO held VALUES (?, ?)", list(claims))], eager=False)
 
     def released(self) -> None:
-        """Nothing is kept back any more. Not waited for."""
+        """Nothing is kept back any more. Returns when this, and all before it, is synced."""
         writer = self._write()
         with writer.lock:
-            writer.add([("DELETE FROM held", [()]), (_FORGET, [()])], eager=False)
+            group = writer.add([("DELETE FROM held", [()]), (_FORGET, [()])], eager=True)
+        writer.wait(group)
 
     def leases(self) -> tuple[str, ...]:
         """Receipts of all that a killed process may still keep back."""

@@ -6,6 +6,7 @@ import threading
 from collections import deque
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from ops.deadletters import letters
@@ -26,7 +27,7 @@ class Claim:
     letter: Letter
     receipt: str = ""
     until: float = float("inf")  # by ``clock.elapsed``: when the lease ends
-    sent: bool = False  # already, in an earlier turn: only to be deleted
+    sent: bool = False  # in this turn or an earlier one: only to be deleted
 
     def good(self, for_s: float) -> bool:
         return self.until - elapsed() > for_s
@@ -40,33 +41,36 @@ class Hold:
         self._lock = threading.Lock()
         self._working: dict[int, Claim] = {}
         self._pocket: deque[Claim] = deque()
-        self._others: dict[str, str] = {}  # letters not to be sent: id → receipt
-        self.seen_again = 0  # letters kept back whose lease ended before the queue was read to its end
+        self._others: dict[str, tuple[str, float]] = {}  # not to be sent: id → receipt, end of the lease
 
     def sort(self, messages: Sequence[Message], until: float) -> list[Claim]:
         """Claims the letters that are to be sent or deleted; keeps the others."""
-        claims = []
+        claims: list[Claim] = []
+        kept: list[tuple[str, str]] = []
         with self._lock:
             pocketed = {claim.number: claim for claim in self._pocket}
             for message in messages:
                 number = self._ledger.number_of(message.message_id)
                 if number is None or self._ledger.state(number) == FAILED:
-                    self.seen_again += message.message_id in self._others
-                    self._others[message.message_id] = message.receipt
+                    self._others.pop(message.message_id, None)  # to the end: leases end in this order
+                    self._others[message.message_id] = message.receipt, until
+                    kept.append((message.message_id, message.receipt))
                     continue
                 known = self._working.get(number) or pocketed.get(number)
                 if known is not None:  # the newest receipt is the one that deletes (SQS API, DeleteMessage)
-                    self.seen_again += number in pocketed
                     known.receipt, known.until = message.receipt, until
                     continue
-                state = self._ledger.state(number)
-                claim = Claim(number, letters.letter(message), message.receipt, until, state in (SENT, DELETED))
+                sent = self._ledger.state(number) in (SENT, DELETED)
+                claim = Claim(number, letters.letter(message), message.receipt, until, sent)
                 self._working[number] = claim
                 claims.append(claim)
+        if kept:
+            self._ledger.held(kept)
         return claims
 
     def take(self, most: int, for_s: float) -> list[Claim]:
-        """Up to ``most`` from the pocket whose lease holds for ``for_s`` more seconds."""
+        """Up to ``most`` from the pocket whose lease holds for ``for_s`` more seconds; the others come back to the
+        queue by themselves."""
         taken: list[Claim] = []
         with self._lock:
             while self._pocket and len(taken) < most:
@@ -76,18 +80,14 @@ class Hold:
                     taken.append(claim)
         return taken
 
-    def add(self, claims: Iterable[Claim]) -> None:
-        """From the shelf."""
-        with self._lock:
-            self._working |= {claim.number: claim for claim in claims}
-
     def pocket(self, claims: Sequence[Claim]) -> None:
         """Keep for later."""
-        with self._lock:
-            for claim in claims:
-                self._working.pop(claim.number, None)
-                if claim.receipt:
+        if claims:
+            with self._lock:
+                for claim in claims:
+                    self._working.pop(claim.number, None)
                     self._pocket.append(claim)
+            self._ledger.held([(claim.letter.message_id, claim.receipt) for claim in claims if claim.receipt])
 
     def done(self, claims: Iterable[Claim]) -> None:
         """No longer in work: deleted, or to be received again."""
@@ -95,33 +95,48 @@ class Hold:
             for claim in claims:
                 self._working.pop(claim.number, None)
 
-    def keep(self, claims: Iterable[Claim]) -> None:
+    def keep(self, claims: Sequence[Claim]) -> None:
         """Not to be sent any more in this run, and to be given back."""
         with self._lock:
             for claim in claims:
                 self._working.pop(claim.number, None)
                 if claim.receipt:
-                    self._others[claim.letter.message_id] = claim.receipt
+                    self._others[claim.letter.message_id] = claim.receipt, claim.until
+        self._ledger.held([(claim.letter.message_id, claim.receipt) for claim in claims if claim.receipt])
 
-    @property
-    def in_flight(self) -> int:
-        """Messages that are invisible because of us."""
+    def ending(self, within_s: float, most: int) -> list[tuple[str, str]]:
+        """Letters kept back (id, receipt) whose lease is about to end."""
+        end = elapsed() + within_s
         with self._lock:
-            return len(self._working) + len(self._pocket) + len(self._others)
+            first = list(islice(self._others.items(), most))
+            return [(name, receipt) for name, (receipt, until) in first if until < end]
+
+    def renewed(self, names: Iterable[str], until: float) -> None:
+        with self._lock:
+            for name in names:
+                if name in self._others:
+                    self._others[name] = self._others.pop(name)[0], until
 
     @property
     def working(self) -> int:
         with self._lock:
             return len(self._working)
 
-    def kept(self) -> set[int]:
+    @property
+    def kept(self) -> int:
+        """Letters that are invisible because of us, and are in nobody's work."""
         with self._lock:
-            return {claim.number for claim in self._pocket}
+            return len(self._others) + sum(bool(claim.receipt) for claim in self._pocket)
+
+    def pocketed(self) -> frozenset[int]:
+        with self._lock:
+            return frozenset(claim.number for claim in self._pocket)
 
     def empty(self) -> list[str]:
-        """All receipts that are kept back, which are forgotten here."""
+        """The receipts of all that is kept back, which is forgotten here."""
         with self._lock:
-            receipts = [claim.receipt for claim in self._pocket] + list(self._others.values())
+            receipts = [claim.receipt for claim in self._pocket if claim.receipt]
+            receipts += [receipt for receipt, _ in self._others.values()]
             self._pocket.clear()
             self._others.clear()
         return receipts

@@ -15,7 +15,9 @@ from typing import TYPE_CHECKING
 from ops.aws import fate, sqs
 from ops.aws.fate import Fate
 from ops.deadletters.ledger import Accepted, Ledger
+from ops.deadletters.ledger.schema import INTENT, PLANNED
 from ops.deadletters.transfer import outgoing
+from ops.deadletters.transfer.claiming import PATIENCE_S
 from ops.deadletters.transfer.clock import elapsed
 from ops.deadletters.transfer.hold import Claim, Hold
 from ops.deadletters.transfer.routes import Answer, Choice, Parcel, Route
@@ -25,8 +27,6 @@ if TYPE_CHECKING:
     from ops.aws import Aws
     from ops.deadletters.plan import Plan
 
-PATIENCE_S = 60.0
-"""How long one batch is tried again before the run ends (and can be resumed)."""
 SHORTEST_WAIT_S, LONGEST_WAIT_S = 0.1, 5.0
 LOOK_UP_S = 0.2
 
@@ -44,9 +44,8 @@ class Sender:
         ledger: Ledger,
         hold: Hold,
         choice: Choice,
-        lease_s: Callable[[], int],
+        lease_s: int,
         stop: Stop,
-        deletes: bool,
     ) -> None:
         self._aws = aws
         self._queue = queue
@@ -56,7 +55,6 @@ class Sender:
         self._choice = choice
         self._lease_s = lease_s
         self._stop = stop
-        self._deletes = deletes
 
     def carry(self, claims: Sequence[Claim], step: int) -> None:
         """Send and delete up to ten letters. Raises AwsError when AWS refuses for good, OpsError when the ledger cannot
@@ -67,8 +65,7 @@ class Sender:
             for route, parcels in self._routed(fresh):
                 self._dispatch(route, parcels, {claim.number: claim for claim in fresh}, step, for_deletion)
         finally:
-            leftover = [claim for claim in claims if not claim.sent]
-            self._hold.pocket(leftover)
+            self._hold.pocket([claim for claim in fresh if not claim.sent and self._open(claim)])
             self.delete([claim for claim in for_deletion if claim.receipt])
             self._hold.done(claims)
 
@@ -97,12 +94,15 @@ class Sender:
         for turn in _turns(parcels) if route.ordered else [parcels]:
             for call in route.calls(turn):
                 mine = [claims[parcel.number] for parcel in call]
-                self._send(route, call, claims, step)
-                sent = [claim for claim in mine if claim.sent]
-                if route.ordered and len(sent) < len(mine):
-                    done += sent
+                try:
+                    self._send(route, call, claims, step)
+                finally:
+                    done += [claim for claim in mine if claim.sent]
+                if route.ordered and any(not claim.sent and self._open(claim) for claim in mine):
                     return  # the next of a group must not overtake
-                done += sent
+
+    def _open(self, claim: Claim) -> bool:
+        return self._ledger.state(claim.number) in (PLANNED, INTENT)
 
     def _send(self, route: Route, parcels: Sequence[Parcel], claims: dict[int, Claim], step: int) -> None:
         """Until each is accepted, refused, or given up for now."""
@@ -156,10 +156,12 @@ class Sender:
                 self._hold.keep([claim])
             else:
                 pending.append(parcel)
-        if accepted:
-            self._ledger.sent(accepted, done=not self._deletes)
-            for each in accepted:
-                claims[each.number].sent = True
+        for done in (False, True):  # of what came from the shelf nothing is to be deleted
+            these = [each for each in accepted if done is not bool(claims[each.number].receipt)]
+            if these:
+                self._ledger.sent(these, done=done)
+        for each in accepted:
+            claims[each.number].sent = True
         return pending
 
     def _refused(
@@ -190,19 +192,19 @@ class Sender:
 
     def _leased(self, parcels: list[Parcel], claims: dict[int, Claim]) -> list[Parcel]:
         """Those whose lease outlasts another call, renewed where it is short; the others are received again."""
-        enough = self._lease_s() / 2
+        enough = self._lease_s / 2
         short = [claims[parcel.number] for parcel in parcels if not claims[parcel.number].good(enough)]
         if not short:
             return parcels
         began = elapsed()
         try:
-            results = sqs.lease_batch(self._aws, self._queue, [claim.receipt for claim in short], self._lease_s())
+            results = sqs.lease_batch(self._aws, self._queue, [claim.receipt for claim in short], self._lease_s)
         except AwsError:
             pass
         else:
             for claim, refused in zip(short, results, strict=True):
                 if refused is None:
-                    claim.until = began + self._lease_s()
+                    claim.until = began + self._lease_s
         return [parcel for parcel in parcels if claims[parcel.number].good(enough / 2)]
 
     # --- deleting --------------------------------------------------------------------------------------------------

@@ -1,0 +1,226 @@
+"""SQS's calls as boto3's client takes them, each made once, at a quarter of the CPU.
+
+Moving ten letters takes three calls, and boto3 spends 1.5 ms of CPU on each: with it one process cannot move much more
+than a thousand letters a second, however many threads it has. Here a call is JSON (the SQS AWS JSON protocol, botocore
+1.43 model), botocore's own signer, and a kept-alive connection. Errors are botocore's, so that ``aws.asking`` and
+``fate`` know them. What is not in ``CALLS`` goes to the boto3 client, and so does everything behind a proxy.
+"""
+
+from __future__ import annotations
+
+import base64
+import http.client
+import json
+import select
+import ssl
+import threading
+import time
+import weakref
+from collections.abc import Callable
+from functools import partial
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.exceptions import (
+    ClientError,
+    ConnectionClosedError,
+    ConnectTimeoutError,
+    EndpointConnectionError,
+    NoCredentialsError,
+    ReadTimeoutError,
+    SSLError,
+)
+from botocore.httpsession import get_cert_path
+from botocore.parsers import ResponseParserError
+from botocore.utils import get_environ_proxies
+
+if TYPE_CHECKING:
+    import boto3
+
+CALLS = {
+    "receive_message": "ReceiveMessage",
+    "send_message_batch": "SendMessageBatch",
+    "delete_message_batch": "DeleteMessageBatch",
+    "change_message_visibility_batch": "ChangeMessageVisibilityBatch",
+}
+IDLE_S = 15.0
+"""A connection that was idle for longer is not used again: the other side may be about to close it."""
+
+
+class LeanSqs:
+    """Safe to share between threads."""
+
+    def __init__(self, session: boto3.Session, client: Any, connect_timeout_s: float, read_timeout_s: float) -> None:
+        self._client = client
+        self._region = client.meta.region_name
+        self._url = f"{client.meta.endpoint_url.rstrip('/')}/"
+        self._credentials: Any = session.get_credentials()
+        self._signer: SigV4Auth | None = None
+        self._timeouts = connect_timeout_s, read_timeout_s
+        bundle = session._session.get_config_variable("ca_bundle")  # as botocore's client finds it
+        self._tls = _tls(bundle) if self._url.startswith("https:") else None
+        self._idle: list[_Connection] = []
+        weakref.finalize(self, _close, self._idle)
+        self._lock = threading.Lock()
+
+    def __getattr__(self, name: str) -> Any:
+        operation = CALLS.get(name)
+        return partial(self._call, operation) if operation else getattr(self._client, name)
+
+    def _call(self, operation: str, **parameters: Any) -> dict[str, Any]:
+        body = json.dumps(parameters, default=_base64).encode()
+        request = AWSRequest("POST", self._url, {**_HEADERS, "X-Amz-Target": f"AmazonSQS.{operation}"}, body)
+        self._sign(request)
+        connection = self._connection()
+        try:
+            status, headers, content = connection.ask(body, dict(request.headers.items()))
+        except BaseException:
+            connection.close()
+            raise
+        self._keep(connection, headers)
+        answer = _parsed(status, headers, content)
+        if status >= 300:
+            raise ClientError(answer, operation)  # type: ignore[arg-type]
+        if operation == "ReceiveMessage":
+            _decode(answer)
+        return answer
+
+    def _sign(self, request: AWSRequest) -> None:
+        if self._credentials is None:
+            raise NoCredentialsError
+        frozen = self._credentials.get_frozen_credentials()  # renews them when they are about to end
+        signer = self._signer
+        if signer is None or signer.credentials != frozen:
+            signer = self._signer = SigV4Auth(frozen, "sqs", self._region)
+        signer.add_auth(request)
+
+    def _connection(self) -> _Connection:
+        with self._lock:
+            while self._idle:
+                connection = self._idle.pop()
+                if connection.usable():
+                    return connection
+                connection.close()
+        return _Connection(self._url, self._timeouts, self._tls)
+
+    def _keep(self, connection: _Connection, headers: dict[str, str]) -> None:
+        if headers.get("connection", "").lower() == "close":
+            connection.close()
+            return
+        with self._lock:
+            self._idle.append(connection)
+
+    def close(self) -> None:
+        """Close the connections that are idle; the next call opens one anew."""
+        with self._lock:
+            _close(self._idle)
+        self._client.close()
+
+
+class _Connection:
+    def __init__(self, url: str, timeouts: tuple[float, float], tls: ssl.SSLContext | None) -> None:
+        parts = urlsplit(url)
+        self._url = url
+        self._connect_s, self._read_s = timeouts
+        make: Callable[..., http.client.HTTPConnection] = (
+            http.client.HTTPConnection if tls is None else partial(http.client.HTTPSConnection, context=tls)
+        )
+        self._http = make(parts.hostname, parts.port, timeout=self._connect_s)
+        self._used = time.monotonic()
+
+    def usable(self) -> bool:
+        """False when the other side has closed it (then it is readable), or may be about to."""
+        opened = self._http.sock
+        if opened is None or time.monotonic() - self._used > IDLE_S:
+            return False
+        poll = select.poll()
+        poll.register(opened, select.POLLIN)
+        return not poll.poll(0)
+
+    def ask(self, body: bytes, headers: dict[str, str]) -> tuple[int, dict[str, str], bytes]:
+        """Raises botocore's errors: EndpointConnectionError and ConnectTimeoutError when nothing was sent."""
+        if self._http.sock is None:
+            self._open()
+        try:
+            self._http.request("POST", urlsplit(self._url).path, body, headers)
+            answer = self._http.getresponse()
+            content = answer.read()
+        except TimeoutError as error:
+            raise ReadTimeoutError(endpoint_url=self._url, error=error) from error
+        except (OSError, http.client.HTTPException) as error:
+            raise ConnectionClosedError(endpoint_url=self._url, error=error) from error
+        self._used = time.monotonic()
+        return answer.status, {name.lower(): value for name, value in answer.getheaders()}, content
+
+    def close(self) -> None:
+        self._http.close()
+
+    def _open(self) -> None:
+        try:
+            self._http.connect()
+        except TimeoutError as error:
+            raise ConnectTimeoutError(endpoint_url=self._url, error=error) from error
+        except ssl.SSLError as error:
+            raise SSLError(endpoint_url=self._url, error=error) from error
+        except OSError as error:
+            raise EndpointConnectionError(endpoint_url=self._url, error=error) from error
+        self._http.sock.settimeout(self._read_s)
+
+
+_HEADERS = {
+    "Content-Type": "application/x-amz-json-1.0",
+    "User-Agent": "scilearn-ops",
+    "x-amzn-query-mode": "true",  # errors keep the codes that they had in the older protocol
+}
+
+
+def _close(connections: list[_Connection]) -> None:
+    while connections:
+        connections.pop().close()
+
+
+def reachable_directly(url: str) -> bool:
+    return not get_environ_proxies(url)
+
+
+def _tls(bundle: str | None) -> ssl.SSLContext:
+    return ssl.create_default_context(cafile=bundle or get_cert_path(True))
+
+
+def _parsed(status: int, headers: dict[str, str], content: bytes) -> dict[str, Any]:
+    metadata = {
+        "HTTPStatusCode": status,
+        "RequestId": headers.get("x-amzn-requestid", ""),
+        "HTTPHeaders": headers,
+        "RetryAttempts": 0,
+    }
+    try:
+        answer = json.loads(content) if content else {}
+        if not isinstance(answer, dict):
+            raise ValueError("no object")
+    except ValueError as error:
+        if status < 300:
+            raise ResponseParserError(f"Unable to parse the answer of SQS: {error}") from error
+        answer = {}
+    answer["ResponseMetadata"] = metadata
+    if status >= 300:
+        code = headers.get("x-amzn-query-error", "").partition(";")[0] or str(answer.get("__type", status))
+        message = answer.get("message") or answer.get("Message") or http.client.responses.get(status, "")
+        answer["Error"] = {"Code": code.rpartition("#")[2], "Message": message}
+    return answer
+
+
+def _decode(answer: dict[str, Any]) -> None:
+    """Binary attributes as boto3 gives them."""
+    for message in answer.get("Messages", ()):
+        for attribute in message.get("MessageAttributes", {}).values():
+            if "BinaryValue" in attribute:
+                attribute["BinaryValue"] = base64.b64decode(attribute["BinaryValue"])
+
+
+def _base64(value: Any) -> str:
+    if isinstance(value, bytes | bytearray):
+        return base64.b64encode(value).decode()
+    raise TypeError(f"{type(value).__name__} cannot be sent to SQS")

@@ -1,0 +1,177 @@
+"""Claiming letters by receiving them, keeping back what is not to be sent, and knowing when the queue is at its end."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
+
+from ops.aws import fate, sqs
+from ops.aws.fate import Fate
+from ops.deadletters.ledger.schema import INTENT, PLANNED, SENT
+from ops.deadletters.transfer.clock import elapsed
+from ops.deadletters.transfer.hold import Claim, Hold
+from ops.errors import AwsError, OverLimit
+from ops.insight import words
+
+if TYPE_CHECKING:
+    from ops.aws import Aws
+    from ops.deadletters.ledger import Ledger
+    from ops.deadletters.plan import Plan
+
+EMPTY = 3
+"""Receives in a row that find nothing, after which the queue's counts are asked whether that is all."""
+LONG_POLL_S = 1
+"""A receive that waits asks all of SQS's servers; one that does not, only some of them (SQS developer guide)."""
+GRACE_S = 5.0
+"""Beyond a lease: what a killed process may have received comes back by then."""
+LONGEST_LEASE_S = 40_000
+"""Below the 12 hours that a message may stay in flight (botocore 1.44.5 model, 2026-11)."""
+PATIENCE_S = 60.0
+"""How long a call is tried again before the run ends (and can be resumed)."""
+UNCERTAIN = "It may have been sent; it is not in the dead-letter queue any more."
+
+
+class Claiming:
+    """Safe to share between threads. ``over``: the queue was read to its end; ``why``: and yet letters are missing."""
+
+    def __init__(
+        self,
+        aws: Aws,
+        queue: sqs.Queue,
+        plan: Plan,
+        ledger: Ledger,
+        hold: Hold,
+        lease_s: int,
+        pause: Callable[[int], bool],
+    ) -> None:
+        self._aws = aws
+        self._queue = queue
+        self._plan = plan
+        self._ledger = ledger
+        self._hold = hold
+        self._lease_s = lease_s
+        self._pause = pause
+        self._whole = len(plan.ids) >= plan.queue_count
+        self._lock = threading.Lock()
+        self._asking = threading.Lock()
+        self.begin()
+
+    def begin(self) -> None:
+        """Once a step."""
+        self.over = False
+        self.why = ""
+        self._empty = 0
+        self._found_at = elapsed()
+
+    def claim(self, count: int) -> list[Claim]:
+        """Letters to send, ``count`` of them or a few more, and any that are only to be deleted."""
+        self._renew()
+        most = max(1, min(sqs.BATCH, count)) if self._whole else sqs.BATCH
+        began, attempt = elapsed(), 0
+        while True:
+            asked = elapsed()
+            try:
+                wait = LONG_POLL_S if self._empty else 0
+                messages = sqs.receive(self._aws, self._queue, self._lease_s, wait, most)
+                break
+            except OverLimit:
+                self._stop("As many letters are in flight as SQS allows; resume when they are visible again.")
+                return []
+            except AwsError as error:
+                attempt += 1
+                if fate.of(error) is Fate.REFUSED or elapsed() - began > PATIENCE_S:
+                    raise
+                if self._pause(attempt):
+                    return []
+        if not messages:
+            self._nothing()
+            return []
+        with self._lock:
+            self._empty, self._found_at = 0, elapsed()
+        return self._hold.sort(messages, asked + self._lease_s)
+
+    def release(self, receipts: Iterable[str]) -> None:
+        """Make these visible again; what cannot be given back comes back when its lease ends."""
+        given = list(receipts)
+        tens = [given[at : at + sqs.BATCH] for at in range(0, len(given), sqs.BATCH)]
+        if tens:
+            with ThreadPoolExecutor(min(16, len(tens)), thread_name_prefix="back") as pool:
+                list(pool.map(self._give_back, tens))
+        self._ledger.released()
+
+    def _give_back(self, receipts: list[str]) -> None:
+        try:
+            sqs.lease_batch(self._aws, self._queue, receipts, 0)
+        except AwsError:
+            return
+
+    def _renew(self) -> None:
+        """Of letters kept back, longer each time, so that a large queue is read once through."""
+        ending = self._hold.ending(self._lease_s / 2, sqs.BATCH)
+        if not ending:
+            return
+        lease_s = min(LONGEST_LEASE_S, 20 * self._lease_s)
+        asked = elapsed()
+        try:
+            results = sqs.lease_batch(self._aws, self._queue, [receipt for _, receipt in ending], lease_s)
+        except AwsError:
+            return  # they come back, and are received again
+        for (name, _), refused in zip(ending, results, strict=True):
+            self._hold.renewed([name], asked + (lease_s if refused is None else self._lease_s))
+
+    # --- the end of the queue --------------------------------------------------------------------------------------
+
+    def _nothing(self) -> None:
+        """A receive found nothing. Is that all? Not while letters are in work, since they may come back."""
+        with self._lock:
+            self._empty += 1
+            if self._empty < EMPTY:
+                return
+        if not self._asking.acquire(blocking=False):
+            return
+        try:
+            if self.over or self._hold.working:
+                return
+            try:
+                depth = sqs.depth(self._aws, self._queue)
+            except AwsError as error:
+                if fate.of(error) is Fate.REFUSED:
+                    raise
+                return
+            if not self._hold.working and not self.over:
+                self._judge(depth.visible + depth.in_flight + depth.delayed - self._hold.kept)
+        finally:
+            self._asking.release()
+
+    def _judge(self, others: int) -> None:
+        """``others``: messages that are there by SQS's (approximate) counts, and not kept by us."""
+        if self._queue.fifo and others > 0 and self._hold.kept:
+            self._stop(
+                "The other letters come after letters of their message group that are not to be sent, and a FIFO queue "
+                "does not show them before those."
+            )
+        elif others > 0 and elapsed() < self._found_at + self._lease_s + GRACE_S:
+            return  # what a killed process received, or a receive that was cut, comes back within a lease
+        elif others > 0:
+            held = words.count(others, "letter is", "letters are")
+            self._stop(f"{held} held by somebody else; resume when they are visible again.")
+        else:
+            self._account()
+            self.over = True
+
+    def _stop(self, why: str) -> None:
+        self.why, self.over = why, True
+
+    def _account(self) -> None:
+        """What became of the letters that are not in the queue?"""
+        pocketed = self._hold.pocketed()
+        missing: dict[int, list[int]] = {PLANNED: [], INTENT: [], SENT: []}
+        for number in range(len(self._plan.ids)):
+            state = self._ledger.state(number)
+            if state in missing and number not in pocketed:
+                missing[state].append(number)
+        self._ledger.deleted(missing[SENT])
+        self._ledger.vanished(missing[INTENT], UNCERTAIN)
+        self._ledger.vanished(missing[PLANNED])

@@ -1,0 +1,64 @@
+"""Letters that are sent from the shelf: copies, and those that came from a file. Nothing is received or deleted."""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from typing import TYPE_CHECKING
+
+from ops.deadletters.ledger.schema import INTENT, PLANNED
+from ops.deadletters.letter import Place
+from ops.deadletters.plan import Action, Plan, Selection
+from ops.deadletters.shelf import Shelf
+from ops.deadletters.transfer.hold import Claim
+
+if TYPE_CHECKING:
+    from ops.deadletters.ledger import Ledger
+    from ops.deadletters.source import Source
+
+GONE = "It is not on the shelf any more."
+
+
+class ShelfFeed:
+    """Safe to share between threads."""
+
+    def __init__(self, source: Source, plan: Plan, ledger: Ledger) -> None:
+        self._source = source
+        self._plan = plan
+        self._ledger = ledger
+        self._lock = threading.Lock()
+        self._numbers: frozenset[int] | None = None
+        self._left: deque[int] = deque()
+
+    def begin(self) -> None:
+        """Once a step: all that is still to be sent."""
+        if self._numbers is None:
+            self._numbers = self._own()
+        with self._lock:
+            self._left = deque(n for n in sorted(self._numbers) if self._ledger.state(n) in (PLANNED, INTENT))
+
+    def take(self, most: int) -> list[Claim]:
+        """Up to ``most`` letters; those that are not on the shelf any more are written down as vanished."""
+        with self._lock:
+            numbers = [self._left.popleft() for _ in range(min(most, len(self._left)))]
+        if not numbers:
+            return []
+        wanted = Selection(ids=tuple(self._plan.ids[number] for number in numbers))
+        with Shelf.open(self._source) as shelf:
+            found = {each.letter.message_id: each.letter for each in shelf.iterate(wanted)}
+        missing = [number for number in numbers if self._plan.ids[number] not in found]
+        if missing:
+            self._ledger.vanished(missing, GONE)
+        return [Claim(n, found[self._plan.ids[n]]) for n in numbers if self._plan.ids[n] in found]
+
+    @property
+    def whole(self) -> bool:
+        """Nothing of this plan is in the queue."""
+        return self._numbers is not None and len(self._numbers) == len(self._plan.ids)
+
+    def _own(self) -> frozenset[int]:
+        if self._plan.action is Action.COPY:
+            return frozenset(range(len(self._plan.ids)))
+        with Shelf.open(self._source) as shelf:
+            places = shelf.places(self._plan.ids)
+        return frozenset(n for n, name in enumerate(self._plan.ids) if places.get(name) is Place.IMPORTED)
