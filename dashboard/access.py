@@ -1,4 +1,4 @@
-"""Who may do what. The dashboard only looks; the one look that leaves a trace is the one at dead letters."""
+"""Who may do what: looking at dead letters leaves a trace, and redriving and purging move them."""
 
 from __future__ import annotations
 
@@ -19,6 +19,11 @@ class Access:
     @property
     def may_receive(self) -> bool:
         """Receive from a queue: it deletes nothing, but raises receive counts and hides messages for a while."""
+        return not self.read_only
+
+    @property
+    def may_change(self) -> bool:
+        """Redrive, cancel, resume, purge: messages are sent or deleted."""
         return not self.read_only
 
 

@@ -155,6 +155,20 @@ def page(
     body()
 
 
+def more(question: str, draw: Callable[[Any], None]) -> None:
+    """Another part of a page, further down, from the same answer: it asks nothing that ``page`` has not asked."""
+
+    @st.fragment(run_every=stage().choice.refresh, key=f"more-{question}")
+    def body() -> None:
+        try:
+            answer = ask(question)
+        except OpsError:  # the page above has said so
+            return
+        draw(answer.report)
+
+    body()
+
+
 def _open(found: Finding) -> None:
     st.html(blocks.finding(found))
     if found.page in PAGES and found.page != stage().page:

@@ -5,9 +5,9 @@ Pages know only ``Telemetry``; so the same pages are tested against hand-made re
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Protocol
 
+from dashboard.desk import Desk
 from dashboard.span import Span
 from ops.insight import window
 from ops.insight.reports import (
@@ -15,16 +15,12 @@ from ops.insight.reports import (
     ColdStartReport,
     ConcurrencyReport,
     CostReport,
-    DeadLetterLook,
     DeadLettersReport,
     OverviewReport,
     QueueReport,
     Window,
 )
 from ops.target import Target
-
-Progress = Callable[[int, int], None]
-"""Told after each receive: letters read, letters expected."""
 
 
 class Telemetry(Protocol):
@@ -41,7 +37,8 @@ class Telemetry(Protocol):
     def cold_starts(self, span: Span) -> ColdStartReport: ...
     def cost(self, span: Span, assumptions: Assumptions) -> CostReport: ...
     def dead_letters(self, span: Span) -> DeadLettersReport: ...
-    def look(self, limit: int, progress: Progress) -> DeadLetterLook: ...
+    def desk(self, queue: str = "") -> Desk:
+        """Its dead letters, or those of another queue (name, URL or ARN)."""
 
 
 class Ops:
@@ -96,7 +93,8 @@ class Ops:
 
         return dead_letters.report(self._aws, self._workload, self._window(span))
 
-    def look(self, limit: int, progress: Progress) -> DeadLetterLook:
-        from ops import deadletters
+    def desk(self, queue: str = "") -> Desk:
+        from dashboard.desk import OpsDesk
+        from ops.deadletters.source import open_source
 
-        return deadletters.look(self._aws, self._workload, limit, progress)
+        return OpsDesk(open_source(self._aws, self._workload, queue or None))

@@ -109,13 +109,18 @@ def utc(time: datetime | None) -> str:
 # --- foreign text ----------------------------------------------------------------------------------------------------
 
 
+def sendable(text: str) -> str:
+    """A lone surrogate cannot be sent to a browser: its code is shown instead."""
+    return text.encode(errors="backslashreplace").decode()
+
+
 def escape(text: object) -> str:
     """For HTML that we write: text and attribute values."""
-    return html.escape(str(text), quote=True)
+    return html.escape(sendable(str(text)), quote=True)
 
 
 def plain(text: object, limit: int = 120) -> str:
     """For chart labels: Plotly reads a little HTML in every label, so what it could read is taken away."""
-    one_line = " ".join(str(text).split())
+    one_line = " ".join(sendable(str(text)).split())
     cut = one_line if len(one_line) <= limit else one_line[: limit - 1] + "…"
     return cut.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

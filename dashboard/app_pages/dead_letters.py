@@ -4,13 +4,17 @@ import streamlit as st
 
 from dashboard import live, theme
 from dashboard.charts import dead_letters as charts
-from dashboard.parts import blocks, letters, overview, show
+from dashboard.parts import blocks, overview, show
 from dashboard.parts.blocks import Stat
+from dashboard.parts.dead_letters import page
 from dashboard.text import number
 from ops.insight.reports import DeadLettersReport
 
+COUNT = "_dead_count"
+
 
 def draw(report: DeadLettersReport) -> None:
+    st.session_state[COUNT] = report.count
     firing = [alarm for alarm in report.alarms if alarm.state == "ALARM"]
     st.html(
         blocks.stats(
@@ -21,10 +25,14 @@ def draw(report: DeadLettersReport) -> None:
             ]
         )
     )
+
+
+def draw_depth(report: DeadLettersReport) -> None:
     show.chart(charts.depth(report, live.viewer()), "dead")
     if report.alarms:
         st.html(overview.alarms(report.alarms, live.viewer()))
 
 
-live.page("dead_letters", draw, sketch=(56, 70, 300), finding=letters.finding)
-letters.section()
+live.page("dead_letters", draw, sketch=(56, 70), finding=page.finding)
+page.section(st.session_state.get(COUNT))
+live.more("dead_letters", draw_depth)

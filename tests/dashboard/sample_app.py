@@ -10,8 +10,9 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from dashboard import shell
+from ops.deadletters.run import State
 from ops.errors import AccessDenied
-from tests.dashboard import samples, unusual
+from tests.dashboard import desks, samples, unusual
 
 MAKE = {
     "trouble": lambda: samples.Sample(trouble=True),
@@ -20,6 +21,18 @@ MAKE = {
     "huge": lambda: samples.Sample(minutes=1_440, period=60),
     "empty": unusual.Empty,
     "no-dlq": unusual.NoDeadLetterQueue,
+    "unlooked": lambda: unusual.Desked(lambda: desks.SampleDesk(0)),
+    "looking": lambda: unusual.Desked(lambda: desks.SampleDesk(54, job="running")),
+    "look-failed": lambda: unusual.Desked(lambda: desks.SampleDesk(0, job="failed")),
+    "broken-shelf": lambda: unusual.Desked(desks.Broken),
+    "many-letters": lambda: unusual.Desked(lambda: desks.SampleDesk(100_000)),
+    **{
+        f"run-{state.value}": lambda state=state: unusual.Desked(lambda: desks.SampleDesk(state=state))
+        for state in State
+    },
+    "hostile-run": lambda: unusual.Desked(
+        lambda: desks.SampleDesk(foreign=" " + samples.HOSTILE, state=State.STOPPED), " " + samples.HOSTILE
+    ),
     "denied": lambda: unusual.Refused(
         lambda: AccessDenied(
             "The identity arn:aws:iam::123456789012:user/reader may not call cloudwatch:GetMetricData.",

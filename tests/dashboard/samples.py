@@ -5,7 +5,6 @@ They have the shapes of ops.insight.reports and no other source; the numbers are
 
 from __future__ import annotations
 
-import json
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
@@ -13,9 +12,9 @@ import pandas as pd
 
 from dashboard.charts.cold_starts import INIT
 from dashboard.span import Span
-from dashboard.telemetry import Progress
 from ops.insight import reports as r
 from ops.insight.reports import Level
+from tests.dashboard.desks import SampleDesk
 
 NOW = datetime.now(UTC).replace(microsecond=0)
 HOSTILE = (
@@ -42,6 +41,7 @@ class Sample:
         self.rng = np.random.default_rng(7)
         self.foreign = foreign
         self.calls: list[str] = []
+        self._desk: SampleDesk | None = None
         t = np.linspace(0, 1, self.n)
         burst = np.clip(np.exp(-(((t - 0.62) / 0.13) ** 2)), 0, 1) if trouble else np.zeros(self.n)
         self.sent = self.rng.poisson(40 + 220 * burst).astype(float)
@@ -280,52 +280,10 @@ class Sample:
             self.look_cost,
         )
 
-    def look(self, limit: int, progress: Progress) -> r.DeadLetterLook:
-        self.calls.append("look")
-        progress(limit // 2, limit)
-        causes = [("Sandbox.Timedout", "Task timed out after 6.00 seconds", "invocation record")] * 51 + [
-            ("BadData", f"column 'income' is empty {self.foreign or HOSTILE}", "attribute"),
-            ("NotJson", "Expecting value: line 1 column 1 (char 0)", "attribute"),
-            ("unknown", "", "none"),
-        ]
-        letters = []
-        for i, (kind, message, source) in enumerate(causes[:limit] if self.trouble else []):
-            data = {"columns": {"x": list(range(900))}}
-            body = json.dumps({"schema": 1, "job_id": f"job-{i:04d}", "kind": "describe", "data": data})
-            body = HOSTILE if kind == "BadData" else body
-            sent = NOW - timedelta(minutes=40) + timedelta(seconds=37 * i)
-            letters.append(
-                r.Letter(
-                    f"{i:08x}-1111-4111-8111-111111111111",
-                    body,
-                    {"ErrorType": kind, "ErrorMessage": message},
-                    {"SentTimestamp": str(int(sent.timestamp() * 1000)), "ApproximateReceiveCount": "4"},
-                    sent,
-                    4,
-                    kind,
-                    message,
-                    source,
-                    f"{i:08x}-2222-4222-8222-222222222222",
-                    f"{i:08x}-3333-4333-8333-333333333333",
-                )
-            )
-        table = pd.DataFrame(
-            [(x.error_type, x.error_message, x.sent, x.cause_from) for x in letters],
-            columns=["error_type", "error_message", "sent", "source"],
-        )
-        grouped = (
-            table.groupby(["error_type", "error_message", "source"], sort=False)
-            .agg(letters=("sent", "size"), first_seen=("sent", "min"), last_seen=("sent", "max"))
-            .reset_index()
-        )
-        grouped["share"] = grouped.letters / max(1, len(table))
-        order = ["error_type", "error_message", "letters", "share", "first_seen", "last_seen", "source"]
-        return r.DeadLetterLook(
-            self.finding("51 of 54 letters died of Sandbox.Timedout", "no dead letters"),
-            tuple(letters),
-            grouped[order],
-            len(letters),
-            NOW,
-            self.trouble,
-            ("Letters are hidden from other receivers for 30 s.",),
-        )
+    def desk(self, queue: str = "") -> SampleDesk:
+        if self._desk is None:
+            self._desk = self.make_desk()
+        return self._desk
+
+    def make_desk(self) -> SampleDesk:
+        return SampleDesk(54 if self.trouble else 0, self.foreign)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from dataclasses import replace
 from datetime import UTC
 from zoneinfo import ZoneInfo
 
@@ -106,8 +107,10 @@ def test_the_waterfall_adds_up() -> None:
 
 
 def test_foreign_text_in_labels_is_no_markup() -> None:
-    causes = BUSY.look(100, lambda *_: None).causes.assign(error_type=HOSTILE)
-    assert "<" not in str(dead_letters.causes(causes).to_dict()["data"][0]["y"])
+    report = replace(BUSY.queue(SPAN), age_lines=(Line(HOSTILE, 60.0),))
+    said = [note.text for note in queue.age(report, UTC).layout.annotations]
+    assert said
+    assert "<script" not in str(said)
 
 
 def test_a_sparkline_keeps_peaks_and_gaps() -> None:

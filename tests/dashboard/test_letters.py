@@ -1,4 +1,4 @@
-"""Dead letters are foreign text: shown, never read as Markdown or HTML; and looking is asked first."""
+"""Dead letters on the page: causes first, then letters; foreign text stays text; looking is asked first."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from collections.abc import Callable
 import pytest
 
 from dashboard.pages import PAGES
-from ops.target import Target
 from tests.dashboard import samples
 from tests.dashboard.app import App
 
@@ -16,18 +15,42 @@ Visit = Callable[[str], App]
 PAGE = PAGES["dead_letters"]
 
 
-def looked(app: App, name: str = "hostile") -> App:
-    """The page after a look, without the dialog (a browser test goes through it)."""
-    found = samples.Sample(foreign=" " + samples.HOSTILE).look(100, lambda *_: None)
-    app.at.session_state["_looks"] = {Target(stack="scilearn"): found}
-    return app.open(PAGE)
+def choose(app: App, place: int = 0) -> App:
+    """Click on a cause, as they stand on the page."""
+    buttons = [button for button in app.at.button if (button.key or "").startswith("choose-")]
+    buttons[place].click().run()
+    return app
 
 
 def test_a_look_asks_first(sample: Visit) -> None:
-    app = sample("trouble").open(PAGE)
+    app = sample("unlooked").open(PAGE)
+    assert "Not looked yet" in app.text
     app.at.button(key="look").click().run()
     assert "each letter's receive count rises by one" in app.text
-    assert "letters read" not in app.text
+
+
+def test_a_look_goes_on_in_the_background(sample: Visit) -> None:
+    app = sample("looking").open(PAGE)
+    assert not app.at.exception
+    assert app.at.button(key="look").disabled, "one at a time"
+    assert app.at.button(key="stop-look")
+    said = app.at.get("progress")[0].proto.text
+    assert said.startswith("Looking at the dead letters: 4,200 of 10,000 · ")
+    assert said.endswith("left")
+
+
+def test_a_look_that_failed_says_why(sample: Visit) -> None:
+    app = sample("look-failed").open(PAGE)
+    assert not app.at.exception
+    assert "may not call sqs:ReceiveMessage" in app.text
+    assert "Allow sqs:ReceiveMessage." in app.text
+
+
+def test_a_shelf_that_cannot_be_read_is_a_sentence(sample: Visit) -> None:
+    app = sample("broken-shelf").open(PAGE)
+    assert not app.at.exception
+    assert "is damaged" in app.text
+    assert "a look makes it anew" in app.text
 
 
 def test_a_read_only_dashboard_cannot_look(sample: Visit, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -37,36 +60,81 @@ def test_a_read_only_dashboard_cannot_look(sample: Visit, monkeypatch: pytest.Mo
     assert "This dashboard is read-only" in app.text
 
 
-def test_causes_and_letters_are_tables(sample: Visit) -> None:
-    app = looked(sample("trouble"))
-    causes, letters = (table.value for table in app.at.dataframe)
-    assert causes["letters"].iloc[0] == 51
-    assert len(letters) == 54
-    assert "51 of 54 letters died of Sandbox.Timedout" in app.text
+def test_causes_come_first(sample: Visit) -> None:
+    app = sample("trouble").open(PAGE)
+    assert not app.at.exception
+    assert "54 dead letters, 33 of one cause: Sandbox.Timedout" in app.text
+    words = ("Sandbox.Timedout", "succeeds since", "BadData", "not fixed", "No trace of a cause", "Which letters")
+    places = [app.html.replace("&#x27;", "'").find(word) for word in words[:-1]]
+    assert places == sorted(places), "most letters first"
+    assert "3 min" in app.text, "the shelf's age stands beside its numbers"
+
+
+def test_a_cause_is_chosen_and_kept_in_the_address(sample: Visit) -> None:
+    app = choose(sample("trouble").open(PAGE))
+    assert app.at.query_params["cause"]
+    assert "33 letters" in app.text
+    assert "212 train jobs succeeded since" in app.text
+    assert len(app.at.dataframe[0].value) == 33
+    app.at.button(key="clear-scope").click().run()
+    assert "cause" not in app.at.query_params
+    assert "54 letters" in app.text
+
+
+def test_letters_without_a_cause_can_be_chosen(sample: Visit) -> None:
+    app = sample("trouble").open(PAGE, cause="unknown")
+    assert not app.at.exception
+    assert len(app.at.dataframe[0].value) == 1
+
+
+def test_letters_are_filtered(sample: Visit) -> None:
+    app = sample("trouble").open(PAGE)
+    app.at.text_input(key="where").set_value("body.params.alpha > `3`").run()
+    some = len(app.at.dataframe[0].value)
+    assert 0 < some < 54
+    app.at.text_input(key="where").set_value("body.params[").run()
+    assert not app.at.exception
+    assert "JMESPath" in app.text
+    assert "Next step" in app.text
+    app.at.text_input(key="where").set_value("")
+    app.at.text_input(key="find").set_value("nowhere to be found").run()
+    assert "No letter matches" in app.text
 
 
 def test_a_hostile_letter_is_text_everywhere(sample: Visit) -> None:
-    app = looked(sample("hostile"))
+    app = choose(sample("hostile").open(PAGE), 1)
     assert not app.at.exception
     assert samples.HOSTILE in app.text  # escaped once, so a reader sees exactly what was sent
     assert "<script>document" not in app.html
     assert "<img src=x" not in app.html
-    for kind in ("markdown", "caption", "title", "header", "subheader"):
-        assert all("example.com" not in str(element.value) for element in app.at.get(kind)), kind
+    for kind in ("markdown", "caption", "title", "header", "subheader", "button", "expander", "tab"):
+        assert all("example.com" not in f"{element.proto}" for element in app.at.get(kind)), kind
     for chart in app.charts:
         assert "<script" not in json.dumps(chart), "Plotly reads HTML in labels"
 
 
+def test_a_hostile_run_is_text_too(sample: Visit) -> None:
+    app = sample("hostile-run").open(PAGE)
+    assert not app.at.exception
+    assert "Stopped after step 1" in app.text
+    assert "<script>document" not in app.html
+
+
 def test_a_letters_body_is_a_code_element_without_language(sample: Visit) -> None:
-    app = looked(sample("trouble"))
-    bodies = [code for code in app.at.code if code.value.startswith('{"schema"')]
-    assert len(bodies) == 1
-    assert bodies[0].language in (None, "", "plaintext")
-    assert len(bodies[0].value) == 2_000, "cut"
-    toggle = next(toggle for toggle in app.at.toggle if toggle.key.startswith("all-"))
-    toggle.set_value(True).run()
-    whole = next(code.value for code in app.at.code if code.value.startswith('{"schema"'))
-    assert json.loads(whole)["job_id"] == "job-0000"
+    app = choose(sample("trouble").open(PAGE))
+    app.at.toggle(key="formatted").set_value(False).run()
+    body = next(code for code in app.at.code if code.value.startswith('{"schema"'))
+    assert body.language in (None, "", "plaintext")
+    assert json.loads(body.value)["kind"] == "train"
+
+
+def test_a_letters_timeline_is_asked_for(sample: Visit) -> None:
+    app = choose(sample("trouble").open(PAGE))
+    assert "attempt 2" not in app.text
+    app.at.button(key="ask-timeline").click().run()
+    assert not app.at.exception
+    assert "attempt 2" in app.text
+    assert "moved to scilearn-jobs-dead after 3 receives" in app.text
 
 
 def test_a_queue_without_a_dead_letter_queue_says_what_to_do(sample: Visit) -> None:

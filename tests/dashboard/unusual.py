@@ -12,6 +12,7 @@ from dashboard.span import Span
 from ops.errors import OpsError
 from ops.insight import reports as r
 from ops.insight.reports import Level
+from tests.dashboard.desks import SampleDesk
 from tests.dashboard.samples import Sample
 
 
@@ -115,4 +116,12 @@ class Refused(Sample):
     def _no(self, *_: object) -> None:
         raise self.make()
 
-    overview = queue = concurrency = cold_starts = cost = dead_letters = look = _no  # type: ignore[assignment]
+    overview = queue = concurrency = cold_starts = cost = dead_letters = desk = _no  # type: ignore[assignment]
+
+
+class Desked(Sample):
+    """In trouble, with a desk of its own kind, made by ``make``."""
+
+    def __init__(self, make: Callable[[], SampleDesk], foreign: str = "") -> None:
+        super().__init__(foreign=foreign)
+        self.make_desk = make  # type: ignore[method-assign]

@@ -1,0 +1,235 @@
+"""What the pages read and do about one queue of dead letters, as an interface, and where ``ops`` answers it.
+
+Everything is read from the shelf, the ledgers and the jobs' notes on disk; what takes long is done by a process of its
+own (ops.deadletters.background), which goes on when the page is left.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+from ops.deadletters import background, works
+from ops.deadletters.plan import Action, Destination, Edit, Pace, Plan, Selection, Steps
+from ops.errors import OpsError
+
+if TYPE_CHECKING:
+    from ops.deadletters.audit import Record, Verified
+    from ops.deadletters.background import Job
+    from ops.deadletters.causes import CausesReport, Timeline
+    from ops.deadletters.letter import Shelved
+    from ops.deadletters.run import Run
+    from ops.deadletters.shelf import ShelfInfo
+    from ops.deadletters.source import Source
+
+
+@dataclass(frozen=True)
+class Changed:
+    """One letter of a plan, and what its edits make of it: a unified diff, or why they do not fit it."""
+
+    message_id: str
+    diff: str
+    refused: str = ""
+
+
+class Desk(Protocol):
+    """One queue of dead letters. Everything raises OpsError."""
+
+    queue: str
+    """Its name."""
+
+    def version(self) -> tuple[Any, ...]:
+        """Another one whenever the shelf may have changed: what is read from it may be kept as long."""
+
+    def info(self) -> ShelfInfo | None:
+        """None: nobody has looked yet."""
+
+    def causes(self) -> CausesReport: ...
+    def find(
+        self, selection: Selection, order: str, descending: bool, limit: int, offset: int
+    ) -> tuple[Shelved, ...]: ...
+    def count(self, selection: Selection) -> int: ...
+    def letter(self, message_id: str) -> Shelved: ...
+    def timeline(self, message_id: str) -> Timeline:
+        """Asks the logs."""
+
+    def edits(self, sets: Sequence[str], merge_patch: str) -> tuple[Edit, ...]: ...
+    def plan(
+        self,
+        selection: Selection,
+        action: Action,
+        destination: Destination = Destination(),  # noqa: B008 (frozen)
+        edits: tuple[Edit, ...] = (),
+        pace: Pace = Pace(),  # noqa: B008
+        steps: Steps = Steps(),  # noqa: B008
+    ) -> Plan:
+        """Made and saved; nothing moves."""
+
+    def saved(self, plan: str) -> Plan: ...
+    def check(self, plan: Plan) -> None:
+        """Raises UsageError when it is stale: the queue or the shelf changed since."""
+
+    def changed(self, plan: Plan) -> tuple[Changed, ...]:
+        """What the plan's edits make of its sample."""
+
+    def runs(self) -> tuple[Run, ...]: ...
+    def run(self, plan: str) -> Run | None:
+        """None: it has not begun."""
+
+    def cancel(self, run: str) -> None: ...
+    def start(self, work: str, name: str = "", **arguments: Any) -> Job: ...
+    def job(self, name: str) -> Job | None: ...
+    def stop(self, name: str) -> None: ...
+    def export_path(self, format: str) -> Path:
+        """Where an export made now would lie."""
+
+    def audit(self, limit: int | None = None) -> tuple[Record, ...]: ...
+    def verified(self) -> Verified: ...
+
+
+class OpsDesk:
+    """The real one."""
+
+    def __init__(self, source: Source) -> None:
+        self._source = source
+        self.queue = source.queue.name
+
+    def version(self) -> tuple[Any, ...]:
+        shelf = self._source.shelf
+        return tuple(_stamp(path) for path in (shelf, shelf.with_name(shelf.name + "-wal")))
+
+    def info(self) -> ShelfInfo | None:
+        if not self._source.shelf.exists():
+            return None
+        from ops.deadletters.shelf import Shelf
+
+        with Shelf.open(self._source) as shelf:
+            known = shelf.info()
+        return known if known.looked_at or known.letters else None
+
+    def causes(self) -> CausesReport:
+        from ops.deadletters import causes
+
+        return causes.report(self._source)
+
+    def find(self, selection: Selection, order: str, descending: bool, limit: int, offset: int) -> tuple[Shelved, ...]:
+        from ops.deadletters.shelf import Shelf
+
+        with Shelf.open(self._source) as shelf:
+            return shelf.find(selection, order, descending, limit, offset)
+
+    def count(self, selection: Selection) -> int:
+        from ops.deadletters.shelf import Shelf
+
+        with Shelf.open(self._source) as shelf:
+            return shelf.count(selection)
+
+    def letter(self, message_id: str) -> Shelved:
+        from ops.deadletters.shelf import Shelf
+
+        with Shelf.open(self._source) as shelf:
+            return shelf.get(message_id)
+
+    def timeline(self, message_id: str) -> Timeline:
+        from ops.deadletters import causes
+
+        return causes.timeline(self._source, message_id)
+
+    def edits(self, sets: Sequence[str], merge_patch: str) -> tuple[Edit, ...]:
+        from ops.deadletters import edits
+
+        return edits.parse(sets, merge_patch or None)
+
+    def plan(
+        self,
+        selection: Selection,
+        action: Action,
+        destination: Destination = Destination(),  # noqa: B008
+        edits: tuple[Edit, ...] = (),
+        pace: Pace = Pace(),  # noqa: B008
+        steps: Steps = Steps(),  # noqa: B008
+    ) -> Plan:
+        from ops.deadletters import plans
+
+        made = plans.make(
+            self._source, selection, action=action, destination=destination, edits=edits, pace=pace, steps=steps
+        )
+        plans.save(self._source, made)
+        return made
+
+    def saved(self, plan: str) -> Plan:
+        from ops.deadletters import plans
+
+        return plans.load(plan, self._source)
+
+    def check(self, plan: Plan) -> None:
+        from ops.deadletters import plans
+
+        plans.check(self._source, plan)
+
+    def changed(self, plan: Plan) -> tuple[Changed, ...]:
+        from ops.deadletters import edits
+
+        shown = []
+        for message_id in plan.sample:
+            before = self.letter(message_id).letter
+            try:
+                shown.append(Changed(message_id, edits.diff(before, edits.apply(before, plan.edits))))
+            except OpsError as error:
+                shown.append(Changed(message_id, "", str(error)))
+        return tuple(shown)
+
+    def runs(self) -> tuple[Run, ...]:
+        from ops.deadletters import redrive
+
+        return redrive.runs(self._source)
+
+    def run(self, plan: str) -> Run | None:
+        if not (self._source.runs / f"{plan}.db").exists():
+            return None
+        from ops.deadletters import redrive
+
+        return redrive.progress(self._source, plan)
+
+    def cancel(self, run: str) -> None:
+        from ops.deadletters import redrive
+
+        redrive.cancel(self._source, run)
+
+    def start(self, work: str, name: str = "", **arguments: Any) -> Job:
+        if isinstance(arguments.get("selection"), Selection):
+            arguments["selection"] = works.plain(arguments["selection"])
+        return background.start(self._source, work, name, **arguments)
+
+    def job(self, name: str) -> Job | None:
+        return background.job(self._source, name)
+
+    def stop(self, name: str) -> None:
+        background.stop(self._source, name)
+
+    def export_path(self, format: str) -> Path:
+        from ops.deadletters import exports
+
+        path = exports.default_path(self._source, format)
+        path.parent.mkdir(exist_ok=True, mode=0o700)
+        return path
+
+    def audit(self, limit: int | None = None) -> tuple[Record, ...]:
+        from ops.deadletters import audit, source
+
+        return audit.read(source.home(self._source.aws.target), limit)
+
+    def verified(self) -> Verified:
+        from ops.deadletters import audit, source
+
+        return audit.verify(source.home(self._source.aws.target))
+
+
+def _stamp(path: Path) -> tuple[int, int] | None:
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_mtime_ns, found.st_size

@@ -1,0 +1,93 @@
+"""The dialogs before something moves: what will happen, what it costs, and why; purging asks for typed words too."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from dashboard.desk import Desk
+from dashboard.parts import trouble
+from dashboard.text import duration, number, plain, usd
+from ops.deadletters import purge
+from ops.deadletters.plan import Action
+from ops.errors import OpsError, UsageError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from ops.deadletters.plan import Plan
+    from ops.deadletters.run import Run
+
+NO_REASON = UsageError("A reason is needed; it goes on record.", "Say what was fixed, with a ticket if there is one.")
+
+
+@st.dialog("Send these letters?", icon=":material/send:")
+def ask_redrive(here: Desk, plan: Plan) -> None:
+    """Starts the run in the background once a reason is given."""
+    kept = "They stay in the dead-letter queue as well." if plan.action is Action.COPY else (
+        "Each leaves the dead-letter queue once it is sent."
+    )  # fmt: skip
+    canary = "It goes in steps, and stops when too many come back." if plan.steps.watch else (
+        "Nothing is watched: all of them go at once."
+    )  # fmt: skip
+    st.text(
+        f"{number(len(plan.ids))} letters of {here.queue}, in about {duration(plan.estimate.seconds)}, "
+        f"for about {usd(plan.estimate.usd)}.\n\n• {kept}\n• {canary}\n"
+        "• You can stop it at any time; what was sent stays sent.\n"
+        "• It goes on when you leave this page."
+    )
+    reason = _reason()
+    if st.button("Send", type="primary", key="redrive-confirmed", icon=":material/send:"):
+        _start(here, reason, "redrive", f"redrive-{plan.id}", plan.id)
+
+
+@st.dialog("Go on with this run?", icon=":material/resume:")
+def ask_resume(here: Desk, run: Run) -> None:
+    left = max(0, run.planned - run.deleted - run.failed - run.vanished)
+    st.text(
+        f"{number(left)} of {number(run.planned)} letters are left.\n\n"
+        "• What was sent is not sent again; it is only deleted from the dead-letter queue.\n"
+        "• What may have been sent is looked for first, and listed."
+    )
+    reason = _reason(run.reason)
+    if st.button("Go on", type="primary", key="resume-confirmed", icon=":material/resume:"):
+        _start(here, reason, "resume", f"redrive-{run.id}", run.id)
+
+
+@st.dialog("Delete these letters for good?", icon=":material/delete_forever:")
+def ask_purge(here: Desk, plan: Plan, export: Path) -> None:
+    """Needs the export of exactly these letters, a reason, and the words typed."""
+    words = purge.confirmation(plan)
+    st.text(
+        f"{number(len(plan.ids))} letters are deleted from {here.queue}, for about {usd(plan.estimate.usd)}.\n\n"
+        "• This cannot be undone in the queue.\n"
+        f"• The export brings them back: ops dlq import {export.name}"
+    )
+    reason = _reason()
+    typed = st.text_input("To confirm, type", placeholder=words, key="purge-words", help=f"Exactly: {words}")
+    if st.button("Delete", type="primary", key="purge-confirmed", icon=":material/delete_forever:"):
+        if (typed or "").strip().replace(",", "") != words.replace(",", ""):
+            trouble.show(UsageError(f"Nothing was deleted: the words are not “{words}”.", "Type them."), again=False)
+            return
+        _start(here, reason, "purge", f"purge-{plan.id}", plan.id, export=str(export), confirmation=words)
+
+
+def _reason(usual: str = "") -> str:
+    typed = st.text_area(
+        "Reason, for the record", usual, key="reason", placeholder="fixed in version 8, ticket OPS-123", height=70
+    )
+    return (typed or "").strip()
+
+
+def _start(here: Desk, reason: str, work: str, name: str, plan: str, **more: str) -> None:
+    try:
+        if not reason:
+            raise NO_REASON
+        here.start(work, name, plan=plan, reason=reason, **more)
+    except OpsError as error:
+        trouble.show(error, again=False)
+        return
+    st.session_state["_shown_run"] = plan
+    st.session_state["_begun"] = plain(name)
+    st.rerun()

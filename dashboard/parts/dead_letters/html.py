@@ -1,0 +1,169 @@
+"""What plans and runs look like, as HTML with every value escaped."""
+
+from __future__ import annotations
+
+from datetime import tzinfo
+from typing import TYPE_CHECKING
+
+from dashboard import theme
+from dashboard.parts import blocks
+from dashboard.parts.blocks import Stat
+from dashboard.text import duration, escape, moment, number, percent, utc
+from ops.deadletters import canary
+from ops.deadletters.run import State
+from ops.errors import UsageError
+
+if TYPE_CHECKING:
+    from ops.deadletters.plan import Plan
+    from ops.deadletters.run import Run, Step
+
+STATE = {
+    State.RUNNING: (theme.VISIBLE, "Running"),
+    State.INTERRUPTED: (theme.WATCH, "Interrupted"),
+    State.STOPPED: (theme.DEAD, "Stopped by the canary"),
+    State.CANCELLED: (theme.WATCH, "Cancelled"),
+    State.FAILED: (theme.DEAD, "Failed"),
+    State.DONE: (theme.SUCCESS, "Done"),
+}
+_STEP = {
+    "open": (theme.NEUTRAL, "to come"),
+    "sending": (theme.VISIBLE, "sending"),
+    "watching": (theme.IN_FLIGHT, "watching"),
+    "passed": (theme.SUCCESS, "passed"),
+    "stopped": (theme.DEAD, "stopped"),
+}
+
+
+def course(source: str, to: str) -> str:
+    """From where to where."""
+    return (
+        f'<div class="so-course"><b style="--c:{theme.DEAD}">{escape(source)}</b><u></u>'
+        f'<b style="--c:{theme.VISIBLE}">{escape(to)}</b></div>'
+    )
+
+
+def planned_steps(plan: Plan) -> str:
+    """The steps of the canary, before anything went."""
+    try:
+        ends = canary.boundaries(plan.steps.sizes, len(plan.ids))
+    except UsageError:
+        return ""
+    rule = (
+        f"After each step, at most {duration(plan.steps.patience_s)} are waited for what becomes of those messages; "
+        f"it stops when more than {percent(plan.steps.stop_share)} came back."
+    )
+    cells = "".join(
+        f'<div class="so-step" style="--c:{theme.NEUTRAL}"><small>Step {place}</small><b>{number(end)}</b></div>'
+        for place, end in enumerate(ends, 1)
+    )
+    return f'<div class="so-steps">{cells}</div><div class="so-quiet">{escape(rule)}</div>'
+
+
+def warnings(said: tuple[str, ...]) -> str:
+    rows = "".join(f"<li>{escape(one)}</li>" for one in said)
+    return f'<div class="so-partial"><b>Before you say yes</b><ul>{rows}</ul></div>'
+
+
+def run_head(run: Run, what: str, viewer: tzinfo) -> str:
+    """State, what it does, why, by whom and since when."""
+    colour, word = STATE[run.state]
+    took = f", {duration((run.ended - run.began).total_seconds())}" if run.ended else ""
+    meta = f"{run.reason} · {_name(run.who)} · {moment(run.began, viewer)}{took}"
+    live = " so-live" if run.state is State.RUNNING else ""
+    return (
+        f'<div class="so-run" style="--c:{colour}"><span class="so-badge{live}">{escape(word)}</span>'
+        f'<b>{escape(what)}</b><span class="so-quiet" title="{utc(run.began)}">{escape(meta)}</span>'
+        f"<p>{escape(run.said)}</p></div>"
+    )
+
+
+def run_bar(run: Run) -> str:
+    """Of the planned letters: what became of each, as one bar."""
+    unwatched = max(0, run.sent - run.succeeded - run.came_back - run.waiting)
+    parts = (
+        ("succeeded", run.succeeded, theme.SUCCESS),
+        ("came back", run.came_back, theme.DEAD),
+        ("sent, outcome awaited", run.waiting, theme.IN_FLIGHT),
+        ("sent", unwatched, theme.VISIBLE),
+        ("refused", run.failed, theme.THROTTLED),
+        ("not there any more", run.vanished, theme.NEUTRAL),
+    )
+    whole = max(1, run.planned)
+    bars = "".join(
+        f'<i style="width:{count / whole * 100:.2f}%;background:{colour}" title="{number(count)} {name}"></i>'
+        for name, count, colour in parts
+        if count
+    )
+    names = "".join(
+        f'<span><i style="background:{colour}"></i>{number(count)} {escape(name)}</span>'
+        for name, count, colour in parts
+        if count
+    )
+    left = max(0, run.planned - run.sent - run.failed - run.vanished)
+    names += f'<span><i class="so-none"></i>{number(left)} to go</span>' if left else ""
+    share = percent((run.planned - left) / whole)
+    return (
+        f'<div class="so-bar" role="progressbar" aria-valuemin="0" aria-valuemax="{whole}" '
+        f'aria-valuenow="{run.planned - left}" aria-label="{share} of the letters">{bars}</div>'
+        f'<div class="so-key">{names}</div>'
+    )
+
+
+def run_numbers(run: Run) -> str:
+    left = max(0, run.planned - run.sent - run.failed - run.vanished)
+    going = run.state is State.RUNNING
+    time_left = duration(left / run.rate) if going and run.rate > 0 and left else "–"
+    limit = f"limit {number(run.rate_limit)}/s" if run.rate_limit is not None else "no limit"
+    row = [
+        Stat("Sent", number(run.sent), f"of {number(run.planned)}", colour=theme.VISIBLE),
+        Stat("Succeeded", number(run.succeeded), colour=theme.SUCCESS),
+        Stat("Came back", number(run.came_back), colour=theme.DEAD),
+        Stat("Awaited", number(run.waiting), colour=theme.IN_FLIGHT),
+    ]
+    if going:
+        row += [Stat("Rate", number(run.rate), "/s", note=limit), Stat("Time left", time_left, note="to send the rest")]
+    else:
+        row += [Stat("Refused", number(run.failed)), Stat("Not there", number(run.vanished))]
+    return blocks.stats(row)
+
+
+def run_steps(steps: tuple[Step, ...]) -> str:
+    """Each step with what became of its messages."""
+    cells = []
+    for step in steps:
+        colour, word = _STEP.get(step.state, (theme.NEUTRAL, step.state))
+        facts = [
+            f"{number(count)} {name}"
+            for count, name in (
+                (step.succeeded, "succeeded"),
+                (step.came_back, "came back"),
+                (step.waiting, "awaited"),
+            )
+            if count
+        ]
+        live = " so-live" if step.state in ("sending", "watching") else ""
+        cells.append(
+            f'<div class="so-step{live}" style="--c:{colour}"><small>Step {step.number}, {escape(word)}</small>'
+            f"<b>{number(step.upto)}</b><span>{escape(', '.join(facts)) or '&nbsp;'}</span></div>"
+        )
+    return f'<div class="so-steps">{"".join(cells)}</div>' if cells else ""
+
+
+def tally(title: str, rows: tuple[tuple[str, int], ...]) -> str:
+    """Sentences with how many letters each is about."""
+    said = "".join(f"<li><b>{number(count)}</b> {escape(text)}</li>" for text, count in rows)
+    return f'<div class="so-tally"><b>{escape(title)}</b><ul>{said}</ul></div>' if rows else ""
+
+
+def size(count: int) -> str:
+    """Bytes as people say them."""
+    amount = float(count)
+    for unit in ("B", "kB", "MB", "GB"):
+        if amount < 1000 or unit == "GB":
+            return f"{amount:.0f} {unit}" if unit == "B" or amount >= 10 else f"{amount:.1f} {unit}"
+        amount /= 1000
+    return ""
+
+
+def _name(arn: str) -> str:
+    return arn.rsplit(":", 1)[-1] or arn

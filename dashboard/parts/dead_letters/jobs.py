@@ -1,0 +1,78 @@
+"""Work that goes on by itself, followed from the page: how far it is, how it ended, and a way to stop it."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from dashboard.desk import Desk
+from dashboard.parts import blocks, trouble
+from dashboard.text import duration, number
+from ops.deadletters.background import FAILED, LOST
+from ops.errors import OpsError
+
+if TYPE_CHECKING:
+    from ops.deadletters.background import Job
+
+EVERY_S = 1.0
+
+
+def follow(here: Desk, job: Job, title: str) -> None:
+    """``job`` as it goes on, or how it failed; nothing when it is done, as its result stands elsewhere."""
+    if job.running:
+        _going(here, job.name, title)
+    elif job.state == FAILED and not _dismissed(job):
+        _failed(job)
+    elif job.state == LOST and not _dismissed(job):
+        st.html(
+            blocks.partial(
+                (f"{title} ended without a word, {_ago(job)} ago; what it had read is kept. Its log: {job.log}",)
+            )
+        )
+
+
+def _going(here: Desk, name: str, title: str) -> None:
+    @st.fragment(run_every=EVERY_S, key=f"job-{name}")
+    def body() -> None:
+        job = here.job(name)
+        if job is None or not job.running:
+            st.rerun()
+        with st.container(border=True, key=f"going-{name}"), st.container(horizontal=True, vertical_alignment="center"):
+            st.progress(_share(job), f"{title}: {_said(job)}")
+            if st.button("Stop", key=f"stop-{name}", icon=":material/stop:"):
+                here.stop(name)
+
+    body()
+
+
+def _share(job: Job) -> float:
+    return min(1.0, job.done / job.expected) if job.expected else 0.0
+
+
+def _said(job: Job) -> str:
+    """Count, rate and time left; the sentence is ours (foreign text would be read as Markdown)."""
+    seconds = (datetime.now(UTC) - job.began).total_seconds()
+    if not job.done or not job.expected:
+        return f"{_safe(job.said)} · {duration(seconds)}"
+    rate = job.done / max(seconds, 0.1)
+    left = duration(max(0.0, (job.expected - job.done) / rate)) if rate else "?"
+    return f"{number(job.done)} of {number(job.expected)} · {number(rate)}/s · about {left} left"
+
+
+def _safe(said: str) -> str:
+    return "".join(letter if letter.isalnum() or letter in " .,;:-/'()" else " " for letter in said)
+
+
+def _failed(job: Job) -> None:
+    trouble.show(OpsError(job.error, job.next_step), again=False)
+
+
+def _dismissed(job: Job) -> bool:
+    """Only what ended lately is worth a word on the page."""
+    return job.ended is not None and (datetime.now(UTC) - job.ended).total_seconds() > 3_600
+
+
+def _ago(job: Job) -> str:
+    return duration((datetime.now(UTC) - job.began).total_seconds())

@@ -1,0 +1,94 @@
+"""Looking: what the shelf holds and how old that is, a look that is asked first, and how far a look is."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from dashboard import live
+from dashboard.access import access
+from dashboard.desk import Desk
+from dashboard.parts import blocks, trouble
+from dashboard.parts.dead_letters import jobs
+from dashboard.text import duration, escape, moment, number, utc
+from ops.errors import OpsError
+
+if TYPE_CHECKING:
+    from ops.deadletters.shelf import ShelfInfo
+
+LIMIT = 100_000
+"""Letters read in one look, unless the reader says otherwise."""
+OLD_S = 900
+"""A shelf older than that is marked: the queue may have changed."""
+
+
+def bar(here: Desk, info: ShelfInfo | None, expected: float | None) -> None:
+    """The button, the shelf's age, and the look that goes on."""
+    job = here.job("look")
+    running = bool(job and job.running)
+    allowed = access()
+    with st.container(horizontal=True, vertical_alignment="center", key="look-bar"):
+        label = "Look again…" if info else "Look at the letters…"
+        kind = "secondary" if info and not _old(info) else "primary"
+        blocked = running or not allowed.may_receive
+        if st.button(label, icon=":material/visibility:", key="look", type=kind, disabled=blocked):
+            _ask_first(here, expected)
+        if not allowed.may_receive:
+            st.text(allowed.why)
+        elif info and not running:
+            st.html(_age(info))
+    if job:
+        jobs.follow(here, job, "Looking at the dead letters")
+    if info is None and not running and allowed.may_receive:
+        st.html(
+            blocks.empty(
+                "Not looked yet",
+                "CloudWatch knows how many letters there are, not what they say. "
+                "Looking receives them from the queue and gives them back.",
+            )
+        )
+
+
+@st.dialog("Look at the dead letters?", icon=":material/visibility:")
+def _ask_first(here: Desk, expected: float | None) -> None:
+    held = f" (it holds about {number(expected)})" if expected else ""
+    st.text(
+        f"A queue has no peek. Letters of {here.queue}{held} are received and given back:\n\n"
+        "• nothing is deleted or moved;\n"
+        "• each letter's receive count rises by one;\n"
+        "• letters are hidden from other receivers until they are given back;\n"
+        "• the age that CloudWatch shows for this queue may change.\n\n"
+        "Then the logs are asked why they died. It goes on when you leave this page."
+    )
+    limit = st.number_input("Letters at most", 1, 10_000_000, LIMIT, 1_000, key="look-limit")
+    if st.button("Look", type="primary", key="look-confirmed", icon=":material/visibility:"):
+        try:
+            here.start("look", limit=int(limit or LIMIT))
+        except OpsError as error:
+            trouble.show(error, again=False)
+            return
+        st.rerun()
+
+
+def _old(info: ShelfInfo) -> bool:
+    return info.looked_at is not None and (datetime.now(UTC) - info.looked_at).total_seconds() > OLD_S
+
+
+def _age(info: ShelfInfo) -> str:
+    if info.looked_at is None:
+        return f'<span class="so-quiet">{number(info.letters)} imported letters; nobody has looked at the queue.</span>'
+    ago = duration((datetime.now(UTC) - info.looked_at).total_seconds())
+    said = f"{number(info.letters)} letters as of {moment(info.looked_at, live.viewer())}, {ago} ago"
+    said += "." if info.complete else "; not the whole queue."
+    old = " The queue may have changed since: look again before you act." if _old(info) else ""
+    return f'<span class="so-quiet" title="{utc(info.looked_at)}">{escape(said + old)}</span>'
+
+
+def notes(info: ShelfInfo) -> None:
+    """What the look did, and what it could not read."""
+    said = "".join(f'<div class="so-quiet">{escape(note)}</div>' for note in info.notes)
+    if said:
+        with st.expander("What the look did", icon=":material/info:", key="look-notes"):
+            st.html(said)

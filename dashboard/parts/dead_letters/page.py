@@ -1,0 +1,124 @@
+"""The page below its numbers: run, causes, letters, and what may be done with them."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from dashboard import live
+from dashboard.desk import Desk
+from dashboard.parts import blocks, trouble
+from dashboard.parts.dead_letters import (
+    causes,
+    exporting,
+    letters,
+    looking,
+    planning,
+    reading,
+    running,
+    scope,
+)
+from dashboard.text import escape, number
+from ops.errors import OpsError
+from ops.insight.reports import DeadLettersReport, Finding
+
+_TABS = ("Letters", "Redrive", "Export", "Purge", "Runs")
+
+
+def finding(report: DeadLettersReport) -> Finding:
+    """The shelf's sentence, which knows the causes, while the queue holds as many as were read; else the report's."""
+    try:
+        here = reading.desk()
+        info = reading.info(here)
+        if info and info.complete and info.letters == report.count:
+            found: Finding = reading.causes(here).finding
+            return found
+    except OpsError:
+        pass  # the page says so below
+    return report.finding
+
+
+def other_queue() -> None:
+    """Another queue of dead letters than the workload's own: of its bus, its asynchronous invocations …"""
+    with st.popover("Another queue", icon=":material/swap_horiz:", type="tertiary"):
+        st.text_input(
+            "Queue of dead letters: name, URL or ARN",
+            key=reading.FROM,
+            bind="query-params",
+            placeholder="the workload's own",
+        )
+
+
+def section(expected: float | None) -> None:
+    """Everything that is read from the shelf and the ledgers."""
+    try:
+        if live.telemetry().dead_letter_queue is None and not st.session_state.get(reading.FROM):
+            why = (
+                "A message that keeps failing is lost in the end. Give the queue a redrive policy, so that it is kept."
+            )
+            st.html(blocks.empty("No dead-letter queue", why))
+            other_queue()
+            return
+    except OpsError:  # the page above has said so
+        return
+    try:
+        here = reading.desk()
+        running.current(here)
+        info = reading.info(here)
+        with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+            with st.container(width="stretch"):
+                looking.bar(here, info, expected)
+            other_queue()
+        if info is None:
+            return
+        report = reading.causes(here)
+    except OpsError as error:
+        other_queue()
+        trouble.show(error, again=False)
+        return
+    looking.notes(info)
+    causes.section(here, report)
+    if len(report.groups):
+        _desk(here)
+
+
+def _desk(here: Desk) -> None:
+    """The chosen letters, and what may be done with them."""
+    st.subheader("Which letters, and what becomes of them?", anchor=False)
+    selection = scope.filters()
+    try:
+        total = reading.count(here, selection)
+    except OpsError as error:
+        trouble.show(error, again=False)
+        return
+    narrowed = letters.narrowed(selection)
+    many = len(narrowed.ids) or total
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.html(_scope(selection.cause, scope.filtered(selection), len(narrowed.ids), total))
+        if selection.cause or scope.filtered(selection):
+            st.button("All letters", key="clear-scope", icon=":material/close:", type="tertiary", on_click=scope.clear)
+    tabs = dict(zip(_TABS, st.tabs(_TABS, key="do", bind="query-params", on_change="rerun"), strict=True))
+    try:
+        with tabs["Letters"]:
+            if tabs["Letters"].open:
+                letters.section(here, selection, total)
+        with tabs["Redrive"]:
+            if tabs["Redrive"].open:
+                planning.section(here, narrowed, many)
+        with tabs["Export"]:
+            if tabs["Export"].open:
+                exporting.section(here, narrowed, many)
+        with tabs["Purge"]:
+            if tabs["Purge"].open:
+                exporting.purging(here, narrowed, many)
+        with tabs["Runs"]:
+            if tabs["Runs"].open:
+                running.earlier(here)
+    except OpsError as error:
+        trouble.show(error, again=False)
+
+
+def _scope(cause: str, filtered: bool, ticked: int, total: int) -> str:
+    what = [f"cause {cause}"] if cause else ["all causes"]
+    what += ["filtered"] if filtered else []
+    count = f"{number(ticked)} ticked of {number(total)}" if ticked else number(total)
+    return f'<span class="so-scope"><b>{count} letters</b> {escape(", ".join(what))}</span>'

@@ -1,0 +1,108 @@
+"""A plan as a person reads it before saying yes: how many, where to, how, at what cost, with which permissions."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from dashboard.access import Access
+from dashboard.desk import Desk
+from dashboard.parts import blocks, trouble
+from dashboard.parts.blocks import Stat
+from dashboard.parts.dead_letters import acting, html, reading
+from dashboard.text import duration, number, usd
+from ops.deadletters.plan import Action
+from ops.errors import OpsError
+
+if TYPE_CHECKING:
+    from ops.deadletters.plan import Plan
+
+_VERB = {Action.REDRIVE: "Redrive", Action.COPY: "Copy", Action.PURGE: "Purge"}
+
+
+def section(here: Desk, plan_id: str, allowed: Access) -> None:
+    """The saved plan, and the button that leads to its reason. Nothing has moved yet."""
+    try:
+        plan = reading.saved(here, plan_id)
+        begun = here.run(plan_id)
+    except OpsError as error:
+        trouble.show(error, again=False)
+        return
+    if begun is not None:
+        return  # it is carried out: its run is shown above
+    verb, many = _VERB[plan.action], number(len(plan.ids))
+    with st.container(border=True, key="preview"):
+        st.subheader(f"{verb} {many} letters: is this what you want?", anchor=False)
+        st.html(_numbers(plan))
+        st.html(html.course(here.queue, _destination(plan)))
+        if plan.steps.watch:
+            st.html(html.planned_steps(plan))
+        if plan.warnings:
+            st.html(html.warnings(plan.warnings))
+        left, right = st.columns(2, gap="medium")
+        with left, st.expander("Which causes, and how", icon=":material/list:", key="preview-how"):
+            st.html(blocks.facts(_facts(plan)))
+        with (
+            right,
+            st.expander(f"{len(plan.permissions)} permissions needed", icon=":material/key:", key="preview-iam"),
+        ):
+            st.code("\n".join(plan.permissions) or "none", language=None, wrap_lines=True)
+        if plan.edits:
+            changes(here, plan)
+        with st.container(horizontal=True, vertical_alignment="center"):
+            if st.button(
+                f"{verb} {many} letters…",
+                type="primary",
+                icon=":material/send:",
+                key="ask-redrive",
+                disabled=not allowed.may_change,
+            ):
+                acting.ask_redrive(here, plan)
+            if st.button("Discard", key="discard-plan", type="tertiary"):
+                st.session_state.pop("_plan", None)
+                st.rerun()
+            if not allowed.may_change:
+                st.text(allowed.why)
+        st.code(f'ops dlq redrive {plan.id} --reason "…"', language=None)
+
+
+def _numbers(plan: Plan) -> str:
+    return blocks.stats(
+        [
+            Stat("Letters", number(len(plan.ids)), note=f"of {number(plan.queue_count)} in the queue"),
+            Stat("Takes about", duration(plan.estimate.seconds), note="the watching of steps comes on top"),
+            Stat("Costs about", usd(plan.estimate.usd), note=f"{number(plan.estimate.requests)} requests"),
+            Stat("At most", number(plan.pace.max_per_s) if plan.pace.max_per_s else "no cap", "/s",
+                 note="slower while the workload is behind" if plan.pace.headroom else "whatever the workload says"),
+            Stat("Size", html.size(plan.bytes)),
+        ]
+    )  # fmt: skip
+
+
+def _destination(plan: Plan) -> str:
+    to = plan.destination
+    return "where each came from" if to.kind == "origin" else to.queue_arn.rsplit(":", 1)[-1] or to.queue_url
+
+
+def _facts(plan: Plan) -> dict[str, str]:
+    causes = ", ".join(f"{fingerprint or 'unknown'}: {number(letters)}" for fingerprint, letters in plan.causes.items())
+    return {
+        "Plan": plan.id,
+        "Made by": plan.made_by,
+        "Causes": causes,
+        "Engine": f"{plan.engine}: {plan.engine_why}",
+        "Goes stale": f"when the queue changes by more than {plan.margin:.0%}, or after a day",
+        "Hash": plan.hash,
+    }
+
+
+def changes(here: Desk, plan: Plan) -> None:
+    """What the edits make of a few of the letters, as diffs: the originals stay on the shelf."""
+    with st.expander(f"What the edits change, in {len(plan.sample)} letters", expanded=True, key="preview-diff"):
+        for one in here.changed(plan):
+            st.caption(f"Letter {one.message_id}")
+            if one.refused:
+                st.text(one.refused)
+            else:
+                st.code(one.diff or "(no change)", language="diff", wrap_lines=True)

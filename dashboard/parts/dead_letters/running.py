@@ -1,0 +1,143 @@
+"""A run, followed from its ledger: live while it goes, then how it ended, what to do about that, and earlier ones."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pandas as pd
+import streamlit as st
+
+from dashboard import live
+from dashboard.access import access
+from dashboard.desk import Desk
+from dashboard.parts import blocks, show, trouble
+from dashboard.parts.dead_letters import acting, html, jobs
+from dashboard.text import escape, number
+from ops.deadletters.run import State
+from ops.errors import OpsError
+
+if TYPE_CHECKING:
+    from ops.deadletters.run import Run
+
+SHOWN = "_shown_run"
+_AWAY = "_dismissed_runs"
+_UNFINISHED = (State.INTERRUPTED, State.STOPPED, State.CANCELLED, State.FAILED)
+_COLUMNS = {
+    "began": st.column_config.DatetimeColumn("Began", format="D MMM HH:mm:ss", width=125),
+    "state": st.column_config.TextColumn("State", width=110),
+    "planned": st.column_config.NumberColumn("Letters", format="localized", width=75),
+    "succeeded": st.column_config.NumberColumn("Succeeded", format="localized", width=85),
+    "came_back": st.column_config.NumberColumn("Came back", format="localized", width=85),
+    "reason": st.column_config.TextColumn("Reason", width=260),
+    "said": st.column_config.TextColumn("How it ended", width=330),
+    "id": st.column_config.TextColumn("Run", width=170),
+}
+
+
+def current(here: Desk) -> None:
+    """The run that goes on, or the one that this reader began, or the newest that waits to be finished."""
+    shown = st.session_state.get(SHOWN)
+    if shown and (job := here.job(f"redrive-{shown}")) and not job.running:
+        jobs.follow(here, job, "The run")
+    runs = here.runs()
+    run = next((one for one in runs if one.state is State.RUNNING), None)
+    run = run or next((one for one in runs if one.id == shown), None)
+    newest = runs[0] if runs else None
+    if run is None and newest and newest.state in _UNFINISHED and newest.id not in _dismissed():
+        run = newest
+    if run is None:
+        if shown and (job := here.job(f"redrive-{shown}")) and job.running:
+            jobs.follow(here, job, "The run")
+        return
+    if run.state is State.RUNNING:
+        _live(here, run.id)
+    else:
+        card(here, run, dismissable=True)
+
+
+def _live(here: Desk, run_id: str) -> None:
+    @st.fragment(run_every=jobs.EVERY_S, key=f"run-{run_id}")
+    def body() -> None:
+        run = here.run(run_id)
+        if run is None or run.state is not State.RUNNING:
+            st.session_state[SHOWN] = run_id
+            st.rerun()
+        card(here, run)
+
+    body()
+
+
+def card(here: Desk, run: Run, *, dismissable: bool = False, key: str = "run") -> None:
+    """One run: state, counts, steps, and what may be done now."""
+    allowed = access()
+    with st.container(border=True, key=key):
+        st.html(html.run_head(run, f"{number(run.planned)} letters", live.viewer()))
+        st.html(html.run_bar(run))
+        st.html(html.run_numbers(run))
+        if run.steps:
+            st.html(html.run_steps(run.steps))
+        if run.state is State.RUNNING and run.rate_why:
+            st.html(f'<span class="so-quiet">{escape(run.rate_why)}</span>')
+        if run.causes_back:
+            st.html(html.tally("Came back with", run.causes_back))
+        if run.failures:
+            st.html(html.tally("Refused by the destination", run.failures))
+        _twice(run, key)
+        with st.container(horizontal=True, vertical_alignment="center"):
+            if run.state is State.RUNNING and st.button(
+                "Stop", key=f"{key}-cancel", icon=":material/stop:", disabled=not allowed.may_change
+            ):
+                _cancel(here, run)
+            if run.state in _UNFINISHED and st.button(
+                "Go on…",
+                key=f"{key}-resume",
+                icon=":material/resume:",
+                type="primary" if run.state is State.INTERRUPTED else "secondary",
+                disabled=not allowed.may_change,
+            ):
+                acting.ask_resume(here, run)
+            if dismissable and st.button("Close", key=f"{key}-close", type="tertiary"):
+                _dismissed().add(run.id)
+                st.session_state.pop(SHOWN, None)
+                st.rerun()
+            if not allowed.may_change and run.state is not State.DONE:
+                st.text(allowed.why)
+
+
+def earlier(here: Desk) -> None:
+    """All runs of this queue; the chosen one in full."""
+    runs = here.runs()
+    if not runs:
+        st.html(blocks.empty("No runs yet", "A run begins with a plan: choose letters, then Redrive."))
+        return
+    frame = pd.DataFrame([{name: getattr(run, name) for name in _COLUMNS} for run in runs])
+    frame["state"] = [html.STATE[run.state][1] for run in runs]
+    frame["began"] = pd.to_datetime(frame["began"], utc=True).dt.tz_convert(live.viewer())
+    picked = show.table(
+        frame, "runs", _COLUMNS, on_select="rerun", selection_mode="single-row", height=min(318, 38 + 35 * len(frame))
+    )
+    if picked.selection.rows and (row := picked.selection.rows[0]) < len(runs):
+        card(here, runs[row], key="earlier-run")
+
+
+def _twice(run: Run, key: str) -> None:
+    """Named, since idempotency is the handler's: it drops a repeat by the original message id."""
+    if run.twice:
+        label = f"{number(len(run.twice))} letters may have been sent twice"
+        with st.expander(label, icon=":material/content_copy:", key=f"{key}-twice"):
+            st.text("An idempotent handler drops the repeat by its original message id. Check these:")
+            st.code("\n".join(run.twice[:1_000]), language=None, height=160 if len(run.twice) > 6 else "content")
+
+
+def _cancel(here: Desk, run: Run) -> None:
+    try:
+        here.cancel(run.id)
+    except OpsError as error:
+        trouble.show(error, again=False)
+        return
+    st.toast("Stopping: what is held is given back.", icon=":material/stop:")
+
+
+def _dismissed() -> set[str]:
+    found: set[str] = st.session_state.setdefault(_AWAY, set())
+    return found
