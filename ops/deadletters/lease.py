@@ -1,70 +1,155 @@
 """Reading a queue without taking anything out: SQS has no peek, so a look is a lease.
 
-Messages are received with a visibility timeout that outlasts the look, and given back as soon as all are read. Nothing
-is ever deleted or sent. If the look is killed in between, the messages come back by themselves when the lease ends.
-What it cannot avoid: each message's receive count goes up by one, and while the look lasts nobody else sees them.
+Messages are received with a visibility timeout that outlasts the look, and made visible again at its end. Nothing is
+ever deleted or sent. What it cannot avoid: each message's receive count goes up by one, and while the look lasts nobody
+else sees them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Executor
+from queue import Empty, Queue
 from typing import TYPE_CHECKING
 
 from ops.aws import sqs
-from ops.errors import UsageError
+from ops.errors import AwsError, OverLimit, Throttled, Unreachable
 
 if TYPE_CHECKING:
     from ops.aws import Aws
 
-Progress = Callable[[int, int], None]
-"""Called with how many letters were read, and how many there are to read."""
-
-LEASE_S, LEASE_A_LETTER_S, LONGEST_LEASE_S = 60, 0.2, 43_200
-"""A lease outlasts the slowest look: 2 s a receive of ten. 12 hours are the most (botocore 1.44.5 model, 2026-11)."""
 LONG_POLL_S = 1
 """A receive that waits asks all of SQS's servers; one that does not, only some of them (SQS developer guide)."""
 EMPTY_RECEIVES = 2
-"""After so many in a row nothing more is visible."""
+"""After so many in a row nothing more is visible; after one, when as many were read as the queue reported."""
+PAUSES_S = (0.2, 0.5, 1.0, 2.0)
+"""Before asking again after a refusal that passes; boto3 has tried three times by then."""
+_PASSING_CODES = ("InternalError", "InternalFailure", "InternalServerError", "ServiceUnavailable")
+_NO_LEASE = ("InvalidParameterValue", "MessageNotInflight", "ReceiptHandleIsInvalid")
+"""Codes for a message that is visible again, or deleted: there is no lease any more."""
+MOST_THREADS = 8
+_BUFFERED = 4
+"""Batches a receiving thread may be ahead of the shelf: what bounds memory."""
 
 
-@dataclass(frozen=True)
-class Lease:
-    """``reported``: how many messages the queue said were visible when the look began. ``receives``: calls made."""
-
-    messages: tuple[sqs.Message, ...]
-    reported: int
-    in_flight: int
-    receives: int
-    lease_s: int
-    not_given_back: int
+def threads_for(letters: int) -> int:
+    """Threads worth their while: one receive brings ten letters."""
+    return max(1, min(MOST_THREADS, letters // 50))
 
 
-def read(aws: Aws, queue: sqs.Queue, limit: int, progress: Progress | None = None) -> Lease:
-    """Up to ``limit`` messages of ``queue``, each once, all given back.
+class Receiver:
+    """Receives on threads of its own, for one that writes: ``batches`` yields what came, ``limit`` messages at most.
 
-    Raises UsageError when the queue has a redrive policy of its own, because there a receive may move a message away.
+    Read when nothing comes any more: ``error``, what AWS refused for good; ``full``, SQS allows no more messages in
+    flight; ``exhausted``, the queue showed nothing more (and neither of these, no limit and no ``stop`` ended it).
     """
-    if queue.dlq_arn is not None:
-        raise UsageError(
-            f"{queue.name} has a redrive policy of its own (maxReceiveCount {queue.max_receive_count}): looking counts "
-            "as a receive and could move letters on to the next queue.",
-            "Remove that redrive policy first, or read the letters where they are moved to.",
-        )
-    depth = sqs.depth(aws, queue)
-    lease_s = min(LONGEST_LEASE_S, int(LEASE_S + LEASE_A_LETTER_S * min(limit, depth.visible + sqs.BATCH)))
-    found: dict[str, sqs.Message] = {}
-    receives = empty = 0
-    failed = 0
-    try:
-        while len(found) < limit and empty < EMPTY_RECEIVES:
-            wait = LONG_POLL_S if len(found) < depth.visible else 0
-            batch = sqs.receive(aws, queue, lease_s, wait, min(sqs.BATCH, limit - len(found)))
-            receives += 1
+
+    def __init__(self, aws: Aws, queue: sqs.Queue, lease_s: int, limit: int, expected: int) -> None:
+        self._aws, self._queue, self._lease_s = aws, queue, lease_s
+        self._left, self._expected = limit, expected
+        self._lock = threading.Lock()
+        self._stop = threading.Event()
+        count = threads_for(min(limit, expected))
+        self._came: Queue[tuple[sqs.Message, ...]] = Queue(maxsize=_BUFFERED * count)
+        self._threads = [threading.Thread(target=self._run, name=f"look-{n}", daemon=True) for n in range(count)]
+        self.receives = self.received = 0
+        self.error: AwsError | None = None
+        self.full = False
+
+    @property
+    def exhausted(self) -> bool:
+        return self._left > 0 and not self._stop.is_set()
+
+    def start(self) -> None:
+        for thread in self._threads:
+            thread.start()
+
+    def batches(self) -> Iterator[tuple[sqs.Message, ...]]:
+        """What came, until nothing comes any more; an empty one whenever nothing came for a while."""
+        while True:
+            try:
+                yield self._came.get(timeout=0.1)
+            except Empty:
+                if not any(thread.is_alive() for thread in self._threads) and self._came.empty():
+                    return
+                yield ()
+
+    def stop(self) -> None:
+        """No further receive begins; ``batches`` still yields what those under way bring."""
+        self._stop.set()
+
+    def _run(self) -> None:
+        empty = 0
+        while not self._stop.is_set() and (most := self._reserve()):
+            batch: tuple[sqs.Message, ...] = ()
+            try:
+                batch = self._receive(most)
+            except OverLimit:
+                self.full = True
+                self._stop.set()
+            except AwsError as error:
+                self.error = self.error or error
+                self._stop.set()
+            with self._lock:
+                self._left += most - len(batch)
+                self.received += len(batch)
+                enough = 1 if self.received >= self._expected else EMPTY_RECEIVES
+            if batch:
+                self._came.put(batch)
             empty = 0 if batch else empty + 1
-            found |= {message.message_id: message for message in batch}
-            if progress:
-                progress(len(found), min(limit, max(depth.visible, len(found))))
-    finally:
-        failed = sqs.give_back(aws, queue, tuple(found.values()))
-    return Lease(tuple(found.values()), depth.visible, depth.in_flight, receives, lease_s, failed)
+            if empty >= enough:
+                return
+
+    def _reserve(self) -> int:
+        with self._lock:
+            most = min(sqs.BATCH, self._left)
+            self._left -= most
+            return most
+
+    def _receive(self, most: int) -> tuple[sqs.Message, ...]:
+        for pause in (*PAUSES_S, 0.0):
+            try:
+                batch = sqs.receive(self._aws, self._queue, self._lease_s, LONG_POLL_S, most)
+            except AwsError as error:
+                if not pause or not passing(error) or self._stop.wait(pause):
+                    raise
+            else:
+                break
+        with self._lock:
+            self.receives += 1
+        return batch
+
+
+def lease(
+    aws: Aws, queue: sqs.Queue, receipts: Sequence[str], visibility_s: int, threads: Executor
+) -> list[sqs.Refused | None]:
+    """Hold what was received for so long from now, 0 to give it back; for each, in their order, None or why not.
+
+    Never raises: what AWS refuses altogether is refused to each.
+    """
+
+    def one(batch: Sequence[str]) -> Sequence[sqs.Refused | None]:
+        for pause in (*PAUSES_S, 0.0):
+            try:
+                return sqs.lease_batch(aws, queue, batch, visibility_s)
+            except AwsError as error:
+                refused = sqs.Refused(error.code, f"{error} {error.next_step}".strip(), not passing(error))
+                if not pause or refused.sender_fault:
+                    break
+                time.sleep(pause)
+        return [refused] * len(batch)
+
+    batches = [receipts[at : at + sqs.BATCH] for at in range(0, len(receipts), sqs.BATCH)]
+    return [each for results in threads.map(one, batches) for each in results]
+
+
+def ended(refused: sqs.Refused) -> bool:
+    """Whether there is no lease any more: it ended by itself, or the message was deleted."""
+    return refused.code.rsplit(".", 1)[-1] in _NO_LEASE
+
+
+def passing(error: AwsError) -> bool:
+    """Whether asking again may help."""
+    return isinstance(error, Throttled | Unreachable) or error.code in _PASSING_CODES

@@ -48,7 +48,7 @@ class Shelf:
     """
 
     def __init__(self, connection: sqlite3.Connection, path: Path) -> None:
-        self._connection = connection
+        self.connection = connection
         self.path = path
 
     @classmethod
@@ -58,7 +58,7 @@ class Shelf:
         return cls(schema.connect(path), path)
 
     def close(self) -> None:
-        self._connection.close()
+        self.connection.close()
 
     def __enter__(self) -> Self:
         return self
@@ -94,7 +94,7 @@ class Shelf:
         numbers = self._numbers(selection, "sent", False, places)
         with schema.refusing(self.path):
             found = dict(
-                self._connection.execute(
+                self.connection.execute(
                     "SELECT n, id FROM letters WHERE n IN (SELECT value FROM json_each(?))",
                     [schema.dumps(list(numbers))],
                 )
@@ -116,11 +116,11 @@ class Shelf:
         """The letter with this id, or the only one whose id begins so; wherever it is. Raises UsageError else."""
         with schema.refusing(self.path):
             found = (
-                self._connection.execute(
+                self.connection.execute(
                     f"SELECT {rows.COLUMNS} FROM {rows.FROM} WHERE id = ?",
                     [letter_id],
                 ).fetchall()
-                or self._connection.execute(
+                or self.connection.execute(
                     f"SELECT {rows.COLUMNS} FROM {rows.FROM} WHERE substr(id, 1, ?) = ? LIMIT 2",
                     [len(letter_id), letter_id],
                 ).fetchall()
@@ -135,7 +135,7 @@ class Shelf:
 
     def info(self) -> ShelfInfo:
         with schema.refusing(self.path):
-            ask = self._connection.execute
+            ask = self.connection.execute
             done = ask("SELECT began, report FROM looks WHERE ended IS NOT NULL ORDER BY n DESC LIMIT 1").fetchone()
             looking = ask("SELECT count(*) FROM looks WHERE ended IS NULL").fetchone()[0]
             by_place = ask("SELECT place, count(*), sum(bytes) FROM letters GROUP BY place").fetchall()
@@ -155,7 +155,7 @@ class Shelf:
     def groups(self, places: Sequence[Place] = LIVE) -> tuple[Group, ...]:
         """One a fingerprint, most letters first; letters without a cause are the group of the fingerprint ""."""
         with schema.refusing(self.path):
-            found = self._connection.execute(GROUPS, [schema.dumps([place.value for place in places])]).fetchall()
+            found = self.connection.execute(GROUPS, [schema.dumps([place.value for place in places])]).fetchall()
         total = sum(row[1] for row in found)
         return tuple(group(row, total) for row in found)
 
@@ -163,7 +163,7 @@ class Shelf:
         """Distinct (error type, error message) of live letters and how many have it, most first."""
         with schema.refusing(self.path):
             return tuple(
-                self._connection.execute(
+                self.connection.execute(
                     "SELECT error_type, error_message, count(*) AS letters FROM letters "
                     "WHERE place IN ('queue', 'imported') GROUP BY 1, 2 ORDER BY letters DESC LIMIT ?",
                     [limit],
@@ -173,7 +173,7 @@ class Shelf:
     def places(self, letter_ids: Iterable[str]) -> dict[str, Place]:
         """Where each of these letters is; those that are not on the shelf are left out."""
         with schema.refusing(self.path):
-            found = self._connection.execute(
+            found = self.connection.execute(
                 "SELECT id, place FROM letters WHERE id IN (SELECT value FROM json_each(?))",
                 [schema.dumps(list(letter_ids))],
             )
@@ -183,28 +183,28 @@ class Shelf:
 
     def add(self, letters: Iterable[Letter], place: Place = Place.IMPORTED) -> int:
         """Put letters on the shelf, all or none; how many are new. What is there already keeps place and contents."""
-        with schema.writing(self._connection, self.path):
+        with schema.writing(self.connection, self.path):
             return sum(self.put(letter, place) for letter in letters)
 
     def put(self, letter: Letter, place: Place) -> bool:
         """One letter, within a transaction (``add``, or a look's page); whether it is new."""
-        new = self._connection.execute(rows.LETTER, rows.of_letter(letter, place)).rowcount == 1
+        new = self.connection.execute(rows.LETTER, rows.of_letter(letter, place)).rowcount == 1
         if new:
-            self._connection.execute(rows.CONTENTS, rows.of_contents(letter))
+            self.connection.execute(rows.CONTENTS, rows.of_contents(letter))
         return new
 
     def set_causes(self, causes: Iterable[tuple[str, Cause]]) -> None:
         """Say why letters died, by their id; those that are not on the shelf are passed over."""
         values = (rows.of_cause(*each) for each in causes)
         while page := list(islice(values, PAGE)):  # so that nobody waits for whoever finds the causes
-            with schema.writing(self._connection, self.path):
-                self._connection.executemany(rows.CAUSE, page)
+            with schema.writing(self.connection, self.path):
+                self.connection.executemany(rows.CAUSE, page)
 
     def mark(self, letter_ids: Iterable[str], place: Place, at: datetime | None = None) -> None:
         """Say where letters went, and when (now)."""
         moved = rows.milliseconds(at or datetime.now(UTC))
-        with schema.writing(self._connection, self.path):
-            self._connection.execute(
+        with schema.writing(self.connection, self.path):
+            self.connection.execute(
                 "UPDATE letters SET place = ?, moved = ?, receipt = NULL, leased_until = NULL "
                 "WHERE id IN (SELECT value FROM json_each(?))",
                 [place.value, moved, schema.dumps(list(letter_ids))],
@@ -212,26 +212,26 @@ class Shelf:
 
     def note(self, key: str, value: Any) -> None:
         """Keep a JSON value by a name."""
-        with schema.writing(self._connection, self.path):
-            self._connection.execute("INSERT OR REPLACE INTO notes VALUES (?, ?)", [f"note:{key}", schema.dumps(value)])
+        with schema.writing(self.connection, self.path):
+            self.connection.execute("INSERT OR REPLACE INTO notes VALUES (?, ?)", [f"note:{key}", schema.dumps(value)])
 
     def noted(self, key: str) -> Any:
         """What was noted by that name; None where nothing was."""
         with schema.refusing(self.path):
-            found = self._connection.execute("SELECT value FROM notes WHERE key = ?", [f"note:{key}"]).fetchone()
+            found = self.connection.execute("SELECT value FROM notes WHERE key = ?", [f"note:{key}"]).fetchone()
         return json.loads(found[0]) if found else None
 
     # --- within -------------------------------------------------------------------------------------------------
 
     def _numbers(self, selection: Selection, order: str, descending: bool, places: Sequence[Place]) -> Sequence[int]:
         with schema.refusing(self.path):
-            return scan.numbers(self._connection, self.path, selection, order, descending, places)
+            return scan.numbers(self.connection, self.path, selection, order, descending, places)
 
     def _at(self, numbers: Sequence[int]) -> tuple[Shelved, ...]:
         with schema.refusing(self.path):
             found = {
                 row[-1]: row
-                for row in self._connection.execute(
+                for row in self.connection.execute(
                     f"SELECT {rows.COLUMNS}, n FROM {rows.FROM} WHERE n IN (SELECT value FROM json_each(?))",
                     [schema.dumps(list(numbers))],
                 )

@@ -1,0 +1,142 @@
+"""What a look writes on the shelf: letters as they are received, the receipts that it holds them by, how it ended.
+
+The receipts lie on the shelf and not in memory, so that a look that is killed leaves behind what its successor needs:
+it goes on with what is still held, and gives all of it back at the end.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from ops.deadletters.letter import Place
+from ops.deadletters.letters import letter
+from ops.deadletters.shelf import rows, schema
+
+if TYPE_CHECKING:
+    from ops.aws.sqs import Message
+    from ops.deadletters.shelf.shelf import Shelf
+
+
+@dataclass(frozen=True)
+class Begun:
+    """``held``: letters that it has read and still holds, from before it was killed; ``new`` and ``receives``: its
+    counts until then."""
+
+    number: int
+    began: datetime
+    held: int = 0
+    new: int = 0
+    receives: int = 0
+
+
+@dataclass(frozen=True)
+class Held:
+    """A letter that a look holds: its number on the shelf and its receipt."""
+
+    number: int
+    receipt: str
+
+
+class LookLog:
+    """The writing side of one look. The shelf stays its owner's to close. Raises as ``Shelf`` does."""
+
+    def __init__(self, shelf: Shelf) -> None:
+        self._shelf = shelf
+        self._ask = shelf.connection.execute
+
+    def begin(self, now: datetime) -> Begun:
+        """Go on with the look that was killed while it read, else begin anew. ``now`` decides which leases have ended:
+        letters of those are read again."""
+        with schema.writing(self._shelf.connection, self._shelf.path):
+            self._ask(
+                "UPDATE letters SET receipt = NULL, leased_until = NULL, look = NULL WHERE leased_until <= ?",
+                [now.timestamp()],
+            )
+            killed = self._ask("SELECT n, began, report FROM looks WHERE ended IS NULL ORDER BY n DESC").fetchone()
+            report = json.loads(killed[2] or "{}") if killed else {}
+            if killed and not report.get("returning") and (held := self._count(killed[0])):
+                began = rows.moment(killed[1]) or now
+                return Begun(killed[0], began, held, report.get("new", 0), report.get("receives", 0))
+            self._ask("DELETE FROM looks WHERE ended IS NULL")
+            number = self._ask("INSERT INTO looks (began) VALUES (?)", [rows.milliseconds(now)]).lastrowid
+        return Begun(number or 0, now)
+
+    def page(
+        self, number: int, messages: Iterable[Message], until: float, now: datetime, report: Mapping[str, Any]
+    ) -> tuple[int, int]:
+        """What was received goes on the shelf, held ``until`` then (seconds since 1970). ``report``: counts so far.
+
+        Returns how many letters this look had not read yet, and how many of those were not on the shelf.
+        """
+        read = new = 0
+        with schema.writing(self._shelf.connection, self._shelf.path):
+            for message in messages:
+                found = letter(message)
+                known = self._ask("SELECT look FROM letters WHERE id = ?", [found.message_id]).fetchone()
+                if known is None:
+                    self._shelf.put(found, Place.QUEUE)
+                new += known is None
+                read += known is None or known[0] != number
+                self._ask(
+                    "UPDATE letters SET place = 'queue', look = ?, receipt = ?, leased_until = ?, seen = ?, "
+                    "receives = ? WHERE id = ?",
+                    [number, message.receipt, until, rows.milliseconds(now), found.receives, found.message_id],
+                )
+            counts = schema.dumps({**report, "new": report["new"] + new})
+            self._ask("UPDATE looks SET report = ? WHERE n = ?", [counts, number])
+        return read, new
+
+    def held(self, most: int, after: int = 0, before: float | None = None, but: int | None = None) -> tuple[Held, ...]:
+        """Letters held by looks, by number, those after ``after``; leases that end ``before`` (seconds since 1970)
+        only; not those of the look ``but``."""
+        with schema.refusing(self._shelf.path):
+            found = self._ask(
+                "SELECT n, receipt FROM letters WHERE receipt IS NOT NULL AND n > ? AND leased_until < ? "
+                "AND look IS NOT ? ORDER BY n LIMIT ?",
+                [after, before if before is not None else float("inf"), but, most],
+            ).fetchall()
+        return tuple(Held(*row) for row in found)
+
+    def renewed(self, numbers: Sequence[int], until: float) -> None:
+        with schema.writing(self._shelf.connection, self._shelf.path):
+            self._ask(
+                "UPDATE letters SET leased_until = ? WHERE n IN (SELECT value FROM json_each(?))",
+                [until, schema.dumps(list(numbers))],
+            )
+
+    def released(self, numbers: Sequence[int], returning: int | None = None) -> None:
+        """Forget their receipts. ``returning``: the look that reads no more: killed now, its successor begins anew."""
+        with schema.writing(self._shelf.connection, self._shelf.path):
+            self._ask(
+                "UPDATE letters SET receipt = NULL, leased_until = NULL WHERE n IN (SELECT value FROM json_each(?))",
+                [schema.dumps(list(numbers))],
+            )
+            if returning is not None:
+                self._ask("UPDATE looks SET report = ? WHERE n = ?", [schema.dumps({"returning": True}), returning])
+
+    def missing(self, number: int) -> int:
+        """A whole look did not find these: they are gone from the queue. How many."""
+        with schema.writing(self._shelf.connection, self._shelf.path):
+            return self._ask(
+                "UPDATE letters SET place = 'gone' WHERE place = 'queue' AND look IS NOT ?", [number]
+            ).rowcount
+
+    def end(self, number: int, ended: datetime, report: Mapping[str, Any]) -> None:
+        with schema.writing(self._shelf.connection, self._shelf.path):
+            self._ask(
+                "UPDATE looks SET ended = ?, report = ? WHERE n = ?",
+                [rows.milliseconds(ended), schema.dumps(report), number],
+            )
+
+    def drop(self, number: int) -> None:
+        """It failed: the look before it stays the last one."""
+        with schema.writing(self._shelf.connection, self._shelf.path):
+            self._ask("DELETE FROM looks WHERE n = ?", [number])
+
+    def _count(self, number: int) -> int:
+        found = self._ask("SELECT count(*) FROM letters WHERE receipt IS NOT NULL AND look = ?", [number]).fetchone()
+        return int(found[0])
