@@ -45,9 +45,3 @@ def of(error: AwsError) -> Fate:
     if kinds & _NEVER_CONNECTED:
         return Fate.NOT_DONE
     return Fate.UNKNOWN if kinds & _ON_THE_WAY else Fate.REFUSED
-
-
-def code(error: AwsError) -> str:
-    """AWS's own error code, or empty."""
-    response: Any = getattr(error.__cause__, "response", None)
-    return str(response.get("Error", {}).get("Code", "")) if isinstance(response, dict) else ""

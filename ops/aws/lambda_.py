@@ -112,6 +112,13 @@ def mappings(aws: Aws, *, source_arn: str = "", function_name: str = "") -> tupl
     return tuple(mapping for mapping in found if ":sqs:" in mapping.source_arn)
 
 
+def invoke_later(aws: Aws, function_arn: str, payload: bytes) -> str:
+    """Hand an event over for an asynchronous invocation; its request id. At most 1 MB (LDG gettingstarted-limits)."""
+    with aws.asking("lambda", f"function {short_name(function_arn)}"):
+        answer: Any = aws.lambda_.invoke(FunctionName=function_arn, InvocationType="Event", Payload=payload)
+    return str(answer["ResponseMetadata"].get("RequestId", ""))
+
+
 def short_name(function: str) -> str:
     """``shop-worker`` of ``arn:aws:lambda:eu-west-1:1234:function:shop-worker:live``."""
     parts = function.split(":")

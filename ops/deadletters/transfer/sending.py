@@ -175,7 +175,7 @@ class Sender:
         unknown: bool,
     ) -> None:
         """The call as a whole: because of the destination, which ends the run; else because of one of the letters."""
-        if isinstance(error, AccessDenied | CredentialsError | NotFound) or fate.code(error).upper().startswith("KMS"):
+        if isinstance(error, AccessDenied | CredentialsError | NotFound) or error.code.upper().startswith("KMS"):
             self._give_up(pending, unknown=unknown)
             raise error
         if len(pending) == 1:

@@ -12,6 +12,7 @@ from ops.deadletters.origins import Origin, Service
 from ops.deadletters.plan import Plan
 from ops.deadletters.transfer.routes.queue import QueueRoute
 from ops.deadletters.transfer.routes.route import Route
+from ops.deadletters.transfer.routes.services import BusRoute, FunctionRoute, TopicRoute
 from ops.errors import UsageError
 
 if TYPE_CHECKING:
@@ -49,8 +50,12 @@ class Choice:
         match origin.service:
             case Service.SQS:
                 return self._queue(origin.arn)
-            case _:
-                raise UsageError(f"Letters of {origin.service} cannot be sent back yet.", "Send them to a queue.")
+            case Service.LAMBDA:
+                return FunctionRoute(self._aws, origin.arn)
+            case Service.EVENTS:
+                return BusRoute(self._aws, origin.arn)
+            case Service.SNS:
+                return TopicRoute(self._aws, origin.arn)
 
     def _queue(self, queue: str) -> Route:
         return QueueRoute(self._aws, sqs.find(self._aws, queue), self._plan)

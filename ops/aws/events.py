@@ -1,0 +1,33 @@
+"""Events, put on a bus."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from ops.aws.door import Aws
+
+BATCH = 10
+MOST_BYTES = 262_144
+"""Entries and bytes that PutEvents takes at once (EventBridge user guide, 2026-11)."""
+
+
+@dataclass(frozen=True)
+class Put:
+    """What became of one entry: the event's id, or why it was not taken in."""
+
+    event_id: str = ""
+    code: str = ""
+    message: str = ""
+
+
+def put(aws: Aws, bus: str, entries: Sequence[Mapping[str, Any]]) -> list[Put]:
+    """One PutEvents call; for each entry, in order, what became of it. ``bus``: name or ARN."""
+    with aws.asking("events", f"event bus {bus.rpartition('/')[2]}"):
+        answer: Any = aws.events.put_events(Entries=[{**entry, "EventBusName": bus} for entry in entries])  # type: ignore[typeddict-item]
+    return [
+        Put(entry.get("EventId") or "", entry.get("ErrorCode") or "", entry.get("ErrorMessage") or "")
+        for entry in answer["Entries"]
+    ]
