@@ -21,6 +21,7 @@ from ops.twin.emulator.destinations import Destinations
 from ops.twin.emulator.housekeeping import Housekeeping
 from ops.twin.emulator.ledger import Ledger
 from ops.twin.emulator.meter import Meter
+from ops.twin.emulator.move_tasks import MoveTasks
 from ops.twin.emulator.scaling import Scaler
 from ops.twin.emulator.settings import Settings
 from ops.twin.emulator.worker import Worker
@@ -48,6 +49,7 @@ def install(settings: Settings) -> list[Worker]:
             *event_source.seams(ledger, scaler),
             *asynchronous.seams(ledger, Destinations(f"http://{settings.bind_host}:{settings.port}")),
             *queues.seams(),
+            *MoveTasks().seams(),
             *alarms.seams(),
             *logs.seams(),
             *metric_queries.seams(),

@@ -90,6 +90,12 @@ class Messages(list[Message]):
             self.last_active = time.time()
             return True
 
+    def give_back(self, messages: Iterable[Message]) -> None:
+        """What was received and not deleted is visible again."""
+        with self.lock:
+            for message in messages:
+                message["visible_at"] = time.time()
+
     def take_out(self, message: Message) -> bool:
         """Remove without counting a deletion: it expired, or SQS moves it to the dead-letter queue."""
         with self.lock:
