@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from ops.deadletters import bodies
 from ops.deadletters.letter import Kind, Letter
 
 if TYPE_CHECKING:
@@ -70,8 +70,5 @@ def bus_arn(arn: str) -> str:
 
 
 def _event_source(body: str) -> str:
-    try:
-        event = json.loads(body)
-    except (ValueError, RecursionError):
-        return ""
+    event = bodies.parse(body)
     return str(event.get("source", "")) if isinstance(event, dict) else ""

@@ -25,10 +25,9 @@ def permissions(
 ) -> tuple[str, ...]:
     """IAM permissions, ``action on ARN`` each."""
     own = source.queue.arn
-    needed = [f"sqs:{name} on {own}" for name in ("GetQueueAttributes", "ReceiveMessage", "ChangeMessageVisibility")]
-    if action is not Action.COPY:
-        needed.append(f"sqs:DeleteMessage on {own}")
-    if source.queue.kms_key:
+    taking = ("ReceiveMessage", "ChangeMessageVisibility", "DeleteMessage") if action is not Action.COPY else ()
+    needed = [f"sqs:{name} on {own}" for name in ("GetQueueAttributes", *taking)]  # copies are made from the shelf
+    if source.queue.kms_key and taking:
         needed.append(f"kms:Decrypt on {_key_arn(source.queue)}")
     if action is Action.PURGE:
         return tuple(needed)

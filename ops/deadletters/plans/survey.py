@@ -8,30 +8,20 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from handler import contract
-from ops.deadletters import edits as editing
 from ops.deadletters import origins
-from ops.deadletters.letter import Kind, Letter, Shelved
+from ops.deadletters.letter import Kind, Shelved
 from ops.deadletters.origins import Origin
 from ops.deadletters.plan import Edit
+from ops.deadletters.transfer import outgoing
 from ops.errors import UsageError
 
-LARGEST = 1_048_576
-"""Bytes of a message, attributes included, and of a batch of them (botocore 1.44.5 model, 2026-11)."""
-HANDLERS_OWN = frozenset(
-    {
-        contract.DLQ_ERROR_TYPE,
-        contract.DLQ_ERROR_MESSAGE,
-        contract.DLQ_REQUEST_ID,
-        contract.DLQ_SOURCE_ARN,
-    }
-)
-"""Attributes that the handler put on and that a redrive takes off again."""
 SAMPLES = 5
 
 
 @dataclass
 class Survey:
-    """``bytes``: as they will be sent. ``misfits``: sentence → letters that the edits do not fit."""
+    """``bytes``: as they will be sent. ``oldest``: of those in the queue. ``causes``: by fingerprint, "" where none is
+    known. ``misfits``: sentence → letters that the edits do not fit."""
 
     ids: list[str] = field(default_factory=list)
     bytes: int = 0
@@ -52,9 +42,9 @@ def survey(letters: Iterable[Shelved], edits: Sequence[Edit], function_arn: str)
         letter = shelved.letter
         found.ids.append(letter.message_id)
         found.kinds[letter.kind] += 1
-        found.causes[shelved.cause.fingerprint or "unknown"] += 1
+        found.causes[shelved.cause.fingerprint] += 1
         found.imported += letter.imported
-        if letter.sent and (found.oldest is None or letter.sent < found.oldest):
+        if letter.sent and not letter.imported and (found.oldest is None or letter.sent < found.oldest):
             found.oldest = letter.sent
         origin = origins.of(letter, function_arn)
         if origin:
@@ -62,25 +52,12 @@ def survey(letters: Iterable[Shelved], edits: Sequence[Edit], function_arn: str)
         else:
             found.homeless[letter.kind] += 1
         try:
-            letter = editing.apply(letter, edits)
+            letter = outgoing.edited(letter, edits)
         except UsageError as misfit:
             found.misfits[str(misfit)] += 1
-        size = weight(letter)
+        attributes = outgoing.attributes(letter)
+        size = outgoing.size(letter.body, attributes)
         found.bytes += size
-        found.too_large += size > LARGEST
-        kept = {*letter.attributes} - HANDLERS_OWN - {contract.DLQ_ORIGINAL_MESSAGE_ID}
-        found.full += len(kept) >= contract.ATTRIBUTE_LIMIT
+        found.too_large += size > outgoing.MOST_BYTES
+        found.full += contract.DLQ_ORIGINAL_MESSAGE_ID not in attributes
     return found
-
-
-def weight(letter: Letter) -> int:
-    """Bytes of a message as SQS counts them: the body, and each attribute's name, type and value."""
-    total = _length(letter.body)
-    for name, attribute in letter.attributes.items():
-        value = len(attribute.value) * 3 // 4 if attribute.data_type.startswith("Binary") else _length(attribute.value)
-        total += _length(name) + _length(attribute.data_type) + value
-    return total
-
-
-def _length(text: str) -> int:
-    return len(text) if text.isascii() else len(text.encode("utf-8", "surrogatepass"))

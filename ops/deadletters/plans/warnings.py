@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from handler import contract
+from ops.deadletters import lock
 from ops.deadletters.letter import Kind
 from ops.deadletters.origins import Service
 from ops.deadletters.plan import Action, Estimate
@@ -33,6 +34,8 @@ def warnings(
     watched: bool,
 ) -> tuple[str, ...]:
     said: list[str] = [*_expiry(source, found, estimate, now)]
+    if busy := lock.holder(source):
+        said.insert(0, f"Run {busy.run} moves letters of this queue now: when it ends this plan may be stale.")
     if action is not Action.PURGE:
         said += _unfit(found)
         said += _repeats(found, task=task)
@@ -50,8 +53,9 @@ def warnings(
 
 
 def _expiry(source: Source, found: Survey, estimate: Estimate, now: datetime) -> list[str]:
-    """A standard dead-letter queue counts a message's age from when it was first sent, so letters die early there."""
-    if found.oldest is None:
+    """A standard dead-letter queue counts a message's age from when it was first sent, so letters die early there; a
+    FIFO one counts anew from a time that nothing tells (SQS developer guide, sqs-dead-letter-queues, 2026-11)."""
+    if found.oldest is None or source.queue.fifo:
         return []
     left = found.oldest + timedelta(seconds=source.queue.retention_s) - now
     if left <= timedelta(0):

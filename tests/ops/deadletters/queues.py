@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -50,14 +50,18 @@ class World:
         """What lies in the dead-letter queue now."""
         return sorted(message["Body"] for message in self.dlq.messages())
 
-    def anew(self, folder: Path, patch: pytest.MonkeyPatch, **queue: str) -> World:
-        """The same server and clients, which take long to make, with empty queues and a home in ``folder``."""
+    def anew(self, folder: Path, patch: pytest.MonkeyPatch, suffix: str = "", **queue: str) -> World:
+        """The same server and clients, which take long to make, with empty queues and a home in ``folder``.
+
+        ``suffix``: of the queues' names; ``queue``: their SQS attributes.
+        """
         patch.setenv("OPS_HOME", str(folder / "home"))
         self.aws.heal()
-        dlq = self.aws.queue("jobs-dlq", **queue)
-        jobs = self.aws.queue("jobs", dlq="jobs-dlq", **queue)
+        dlq = self.aws.queue(f"jobs-dlq{suffix}", **queue)
+        jobs = self.aws.queue(f"jobs{suffix}", dlq=f"jobs-dlq{suffix}", **queue)
         door = self.source.aws
-        return World(self.aws, dlq, jobs, open_source(door, workload.describe(door, door.target)))
+        described = workload.describe(door, replace(door.target, queue=f"jobs{suffix}"))
+        return World(self.aws, dlq, jobs, open_source(door, described))
 
 
 @contextmanager

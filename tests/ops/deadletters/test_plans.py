@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from ops.deadletters import edits, plans
+from ops.deadletters import edits, lock, plans
 from ops.deadletters.letter import Attribute, Cause, Kind, Place
 from ops.deadletters.plan import Action, Destination, Pace, Plan, Selection, Steps
 from ops.deadletters.plans.files import _hash, sealed
@@ -45,7 +45,7 @@ def test_a_plan_says_what_would_move(world: World) -> None:
         shelf.set_causes((letter_id, Cause("E", "m", fingerprint="f1")) for letter_id in ids[:20])
     plan = plans.make(world.source, ALL, edits=edits.parse(["body.params.alpha=0.1"]), pace=Pace(10.0))
     assert (plan.action, plan.queue_count, set(plan.ids)) == (Action.REDRIVE, 30, set(ids))
-    assert plan.causes == {"f1": 20, "unknown": 10}
+    assert plan.causes == {"f1": 20, "": 10}
     assert plan.made_by.endswith("user/operator")
     assert plan.destination == Destination()
     assert (plan.estimate.seconds, plan.estimate.requests) == (3.0, 9)
@@ -207,7 +207,7 @@ def test_the_destination_is_looked_at_first(world: World) -> None:
     assert plan.destination.queue_url.endswith("/test")
     assert "test has no dead-letter queue: what fails there again is tried until it expires." in plan.warnings
     assert any("Copies are worked on" in warning for warning in plan.warnings)
-    assert not any("DeleteMessage" in permission for permission in plan.permissions)
+    assert not any("DeleteMessage" in need or "ReceiveMessage" in need for need in plan.permissions)
     world.aws.fault(replace(DENIED, operation="GetQueueAttributes", queue="test"))
     with pytest.raises(AwsError, match="may not"):
         plans.make(world.source, ALL, destination=Destination("queue", "test"))
@@ -268,6 +268,28 @@ def test_letters_that_expire_soon(world: World, age: timedelta, says: str | None
         shelf.add([a_letter(sent=datetime.now(UTC) - age)], Place.QUEUE)
     plan = plans.make(world.source, ALL)
     assert warned(plan, says or "The oldest letter") is (says is not None)
+
+
+def test_a_run_that_goes_on_is_told(world: World) -> None:
+    world.put(bodies(1))
+    with lock.held(world.source, "20261124T000000-aaaa", "ada"):
+        plan = plans.make(world.source, ALL)
+    assert plan.warnings[0].startswith("Run 20261124T000000-aaaa moves letters of this queue now")
+
+
+def test_a_fifo_queue(world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    fifo = world.anew(tmp_path / "fifo", monkeypatch, suffix=".fifo", FifoQueue="true")
+    with Shelf.open(fifo.source) as shelf:
+        old = datetime.now(UTC) - timedelta(days=9)
+        source = fifo.source.workload.queue.arn
+        shelf.add([a_letter(system={"MessageGroupId": "g"}, source_arn=source, sent=old)], Place.QUEUE)
+    plan = plans.make(fifo.source, ALL)
+    assert warned(plan, "Order is kept within each message group")
+    assert not warned(plan, "expire"), "a FIFO dead-letter queue counts a letter's age anew"
+    assert plan.engine == "ledger"
+    with pytest.raises(UsageError, match="standard queue"):
+        world.aws.queue("test")
+        plans.make(fifo.source, ALL, destination=Destination("queue", "test"))
 
 
 def test_a_server_that_refuses_is_one_sentence(world: World) -> None:
