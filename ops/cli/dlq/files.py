@@ -9,6 +9,7 @@ import typer
 
 from ops.cli import options
 from ops.cli.dlq.asked import Asked, asking
+from ops.cli.dlq.look import explain
 from ops.cli.dlq.runs import Reason
 
 
@@ -69,6 +70,8 @@ def import_(
     from ops.deadletters import imports
 
     done = imports.read(source, path)
+    if done.new:
+        explain(source, logs=False)
     if as_json:
         from ops.cli.plain import dumps
 

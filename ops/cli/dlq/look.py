@@ -42,9 +42,8 @@ def look(
     with live.counting(talk, "Reading letters") as counted, stopping(lambda: talk.print("Giving them back …")) as stop:
         done = read(source, limit, counted, stop)
     explained: Explained | None = None
-    if logs and done.letters and not stop():
-        with talk.status("Asking the logs for causes …") as status:
-            explained = causes.explain(source, lambda line: status.update(f"{line} …"))
+    if done.letters and not stop():
+        explained = explain(source, logs)
     report = causes.report(source)
     if as_json:
         from ops.cli.plain import dumps
@@ -77,8 +76,7 @@ def causes(
 
     explained: Explained | None = None
     if logs:
-        with shown.talk().status("Asking the logs for causes …") as status:
-            explained = found.explain(source, lambda line: status.update(f"{line} …"))
+        explained = explain(source)
     report = found.report(source)
     if as_json:
         from ops.cli.plain import dumps
@@ -91,6 +89,16 @@ def causes(
         _next(console, asked, report, report.complete)
     if report.letters:
         raise typer.Exit(1)
+
+
+def explain(source: Source, logs: bool = True) -> Explained:
+    """Find the causes of letters that have none yet; without ``logs`` only those that stand in the letters."""
+    from ops.cli.dlq import shown
+    from ops.deadletters import causes
+
+    with shown.talk().status("Finding causes …") as status:
+        budget = causes.Budget() if logs else causes.Budget(queries=0, usd=0)
+        return causes.explain(source, lambda line: status.update(f"Finding causes: {line} …"), budget)
 
 
 def _show(console: Console, asked: Asked, source: Source, report: CausesReport) -> None:
@@ -154,14 +162,6 @@ def _did(console: Console, done: LookDone | None, explained: Explained | None) -
 
     lines: list[str] = []
     if done is not None:
-        lines.append(
-            f"This look read {words.count(done.letters, 'letter')} ({words.count(done.new)} new) in "
-            f"{words.duration(done.seconds)} and gave them back; each receive count rose by one."
-        )
-        if done.not_given_back:
-            lines.append(
-                f"{words.count(done.not_given_back, 'letter')} could not be given back: hidden until their lease ends."
-            )
         lines += done.notes
     if explained is not None:
         if explained.queries:

@@ -1,0 +1,74 @@
+"""A desk for the commands about dead letters: an SQS in memory, a home of the test's own, and what was printed."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from handler import contract
+from ops.cli.app import run
+from ops.deadletters import causes
+from tests.ops.deadletters.queues import World, a_world
+
+
+@dataclass
+class Desk:
+    world: World
+    capsys: pytest.CaptureFixture[str]
+
+    def bury(self, *bodies: Any, error: str = "InvalidJob", why: str = "no column 'age'") -> list[str]:
+        """Dead letters of the queue ``jobs`` with these bodies (JSON of them), in the queue and on the shelf, that say
+        themselves what they died of; their ids."""
+        told = {contract.DLQ_ERROR_TYPE: error, contract.DLQ_ERROR_MESSAGE: why}
+        attributes = {name: {"DataType": "String", "StringValue": value} for name, value in told.items() if value}
+        if attributes:
+            attributes[contract.DLQ_SOURCE_ARN] = {"DataType": "String", "StringValue": self.world.jobs.arn}
+        texts = [body if isinstance(body, str) else json.dumps(body) for body in bodies]
+        ids: list[str] = self.world.dlq.put([{"body": text, "attributes": attributes} for text in texts])
+        self.world.shelve()
+        causes.explain(self.world.source, budget=causes.Budget(queries=0, usd=0))
+        return ids
+
+    def ops(self, *arguments: str) -> tuple[int, str, str]:
+        """Exit code, answer and talk of ``ops dlq …`` about the queue ``jobs``, or of ``ops audit …``."""
+        code = run([*arguments] if arguments[0] == "audit" else ["dlq", *arguments, "--queue", "jobs"])
+        captured = self.capsys.readouterr()
+        assert "Traceback" not in captured.out + captured.err
+        assert "Unexpected error" not in captured.err, captured.err
+        return code, captured.out, captured.err
+
+    def told(self, *arguments: str) -> Any:
+        """The JSON answer of a command."""
+        code, out, err = self.ops(*arguments, "--json")
+        assert code in (0, 1), err
+        return json.loads(out)
+
+
+@pytest.fixture(scope="module")
+def _world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    with pytest.MonkeyPatch.context() as patch, a_world(tmp_path_factory.mktemp("first"), patch) as world:
+        yield world
+
+
+@pytest.fixture
+def desk(_world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Desk:
+    monkeypatch.chdir(tmp_path)
+    return Desk(_world.anew(tmp_path, monkeypatch), capsys)
+
+
+@pytest.fixture
+def terminal(monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Somebody who sits at a terminal and types these lines."""
+    import io
+
+    def types(*lines: str) -> None:
+        typed = io.StringIO("".join(f"{line}\n" for line in lines))
+        typed.isatty = lambda: True  # type: ignore[method-assign]
+        monkeypatch.setattr("sys.stdin", typed)
+
+    return types
