@@ -23,6 +23,9 @@ _DIGITS = "0123456789"
 _CHANGING = re.compile(
     r"""
       …
+    | (?:Expecting\ [^:\n]{1,60}|Unterminated\ string\ starting\ at|Invalid\ [^:\n]{1,40}|Extra\ data)
+        :\ line\ \d+\ column\ \d+\ \(char\ \d+\)                                    # where JSON broke off: Python,
+    | Unexpected\ (?:token\ [^\n]{1,40}\ at\ position\ \d+|end\ of\ JSON\ input)       # Node.js
     | (?<!\w)'[^'\n]*'(?!\w) | "[^"\n]*" | `[^`\n]*`                               # quoted values
     | \b[A-Za-z][A-Za-z0-9+.-]*://[^\s"'<>|]+ | \barn:[\w-]+:[^\s"'<>|]+             # addresses
     | (?<![\w.+-])[\w.+-]+@[\w-]+(?:\.[\w-]+)+                                    # e-mail addresses

@@ -66,6 +66,8 @@ def rejected(number: int, error_type: str = "DataNotFound", text: str = "s3://b/
         ('{"code": 1} refused', '{"code": 1, "why": "x"} refused'),
         ("job t65f3a-000012", "job t99999-001234"),
         ("two\n  lines", "two lines"),
+        ("no JSON: Expecting value: line 1 column 1 (char 0)", "no JSON: Extra data: line 2 column 13 (char 14)"),
+        ("Unexpected token < in JSON at position 0", "Unexpected end of JSON input"),
     ],
 )
 def test_what_changes_does_not_make_another_cause(one: str, other: str) -> None:

@@ -1,0 +1,195 @@
+"""Causes: more than a thousand letters of eight known root causes, buried by the real handler on a twin of its own.
+
+The incidents come one after the other: bodies cut off, a misspelt parameter, a kind of job that is not there, lost
+data, data that nothing can be learned from, jobs that never end, jobs that outgrow the memory, and at last a missing
+table. Each job's id names its root cause, which nothing that is measured reads. Then: one look, one explaining.
+
+Prints JSON on its last line: pure_share (letters in the group that holds most of their root cause, where that root
+cause is also the group's commonest), found_kinds (root causes that have such a group), kinds, letters, and what it
+took: look_s, causes_s, queries.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import random
+import re
+import sys
+import tempfile
+import time
+from collections import Counter, defaultdict
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from handler import contract
+from ops import workload
+from ops.aws import Aws
+from ops.deadletters import causes
+from ops.deadletters.look import look
+from ops.deadletters.shelf import Shelf
+from ops.deadletters.source import open_source
+from ops.target import resolve
+from ops.twin.jobs import ENDLESS_RESAMPLES, FEATURES, OUTCOME, Table, charity
+from tests.twins import Twin, start, wait_for
+
+LETTERS = 1_000
+REACH = 0.98
+SHARES = {"cut": 0.2, "misspelt": 0.2, "unknown": 0.15, "lost": 0.2, "useless": 0.1, "missing": 0.13}
+"""Of ``LETTERS``. A killed job takes its three receives of fifteen seconds, so there are fewer of those."""
+KILLERS = 14
+PATIENCE_S = 900.0
+SETTLED_S = 3.0
+"""Until what the last environments said has come to the log group."""
+_TRUTH = re.compile(r'"job_id": ?"([a-z]+)-\d+')
+
+
+class Incidents:
+    """Bodies of jobs that die of a root cause, by its name."""
+
+    def __init__(self, bucket: str) -> None:
+        self._bucket = bucket
+        self._random = random.Random(3)
+        self._table: Table = {str(name): column.tolist() for name, column in charity().items()}
+
+    def body(self, cause: str, number: int) -> str:
+        make: Callable[[], dict[str, Any]] = getattr(self, f"_{cause}")
+        job = {"schema": contract.JOB_SCHEMA, "job_id": f"{cause}-{number}", **make()}
+        text = json.dumps(job)
+        return text[: self._random.randint(60, len(text) - 2)] if cause == "cut" else text
+
+    def _cut(self) -> dict[str, Any]:
+        return self._ordinary()
+
+    def _misspelt(self) -> dict[str, Any]:
+        return {**self._ordinary(), "params": {"outcom": OUTCOME}}
+
+    def _unknown(self) -> dict[str, Any]:
+        return {**self._ordinary(), "kind": self._random.choice(["cluster", "segment", "forecast"])}
+
+    def _lost(self) -> dict[str, Any]:
+        return {"kind": "describe", "data": f"s3://{self._bucket}/data/{self._random.getrandbits(64):x}.csv"}
+
+    def _useless(self) -> dict[str, Any]:
+        columns = {**self._slice(60), OUTCOME: [0] * 60}
+        return {"kind": "train", "data": {"columns": columns}, "params": {"outcome": OUTCOME}}
+
+    def _endless(self) -> dict[str, Any]:
+        params = {"outcome": OUTCOME, "resamples": ENDLESS_RESAMPLES}
+        return {"kind": "describe", "data": {"columns": self._slice(200)}, "params": params}
+
+    def _huge(self) -> dict[str, Any]:
+        donors = [f"recipient-{number}" for number in range(14_000)]
+        return {"kind": "prepare", "data": {"columns": {"donor": donors}}, "params": {"max_categories": 100_000}}
+
+    def _missing(self) -> dict[str, Any]:
+        return self._ordinary()
+
+    def _ordinary(self) -> dict[str, Any]:
+        return {"kind": "describe", "data": {"columns": self._slice(self._random.randint(10, 40))}}
+
+    def _slice(self, rows: int) -> Table:
+        begin = self._random.randrange(4_000)
+        return {name: self._table[name][begin : begin + rows] for name in (OUTCOME, *FEATURES)}
+
+
+def bury(twin: Twin, letters: int) -> int:
+    """Send the jobs of each incident and wait until all lie in the dead-letter queue; how many those are."""
+    incidents = Incidents(twin.outputs[contract.OUTPUT_BUCKET])
+    counts = {cause: max(1, round(share * letters)) for cause, share in SHARES.items()}
+    rejected = [(cause, number) for cause, count in counts.items() if cause != "missing" for number in range(count)]
+    random.Random(5).shuffle(rejected)
+    waves = [
+        rejected,
+        [("endless", number) for number in range(KILLERS)],
+        [("huge", number) for number in range(KILLERS)],
+        [("missing", number) for number in range(counts["missing"])],
+    ]
+    sent = 0
+    for wave in waves:
+        if wave[0][0] == "missing":
+            twin.client("dynamodb").delete_table(TableName=twin.outputs[contract.OUTPUT_TABLE])
+        began = time.monotonic()
+        send(twin, [incidents.body(cause, number) for cause, number in wave])
+        sent += len(wave)
+        wait_for(lambda: dead(twin) >= sent, PATIENCE_S, f"{dead(twin)} of {sent} jobs died", pause=1.0)  # noqa: B023
+        print(f"{wave[-1][0]}: {len(wave)} letters in {time.monotonic() - began:.0f} s")
+    return sent
+
+
+def send(twin: Twin, bodies: list[str]) -> None:
+    sqs, url = twin.client("sqs"), twin.outputs[contract.OUTPUT_QUEUE_URL]
+    for body in bodies if max(map(len, bodies)) > 100_000 else ():
+        sqs.send_message(QueueUrl=url, MessageBody=body)
+    for at in range(0, len(bodies) if max(map(len, bodies)) <= 100_000 else 0, 10):
+        some = [{"Id": str(number), "MessageBody": body} for number, body in enumerate(bodies[at : at + 10])]
+        assert not sqs.send_message_batch(QueueUrl=url, Entries=some).get("Failed")
+
+
+def dead(twin: Twin) -> int:
+    names = ["ApproximateNumberOfMessages"]
+    answer = twin.client("sqs").get_queue_attributes(
+        QueueUrl=twin.outputs[contract.OUTPUT_DLQ_URL], AttributeNames=names
+    )
+    return int(answer["Attributes"][names[0]])
+
+
+def measure() -> dict[str, float]:
+    """Look and explain as an operator does; then compare groups with the truth."""
+    target = resolve(environ=os.environ)
+    aws = Aws(target)
+    source = open_source(aws, workload.describe(aws, target))
+    began = time.monotonic()
+    look(source)
+    looked = time.monotonic()
+    done = causes.explain(source)
+    explained = time.monotonic()
+    by_group: dict[str, Counter[str]] = defaultdict(Counter)
+    by_kind: dict[str, Counter[str]] = defaultdict(Counter)
+    with Shelf.open(source) as shelf:
+        names = {group.fingerprint: f"{group.error_type}: {group.label}"[:90] for group in shelf.groups()}
+        for shelved in shelf.iterate():
+            kind = truth(shelved.letter.body)
+            by_group[shelved.cause.fingerprint][kind] += 1
+            by_kind[kind][shelved.cause.fingerprint] += 1
+    for mark, kinds in by_group.items():
+        print(f"{mark:10} {names[mark]:90} {dict(kinds)}")
+    home = {kind: groups.most_common(1)[0][0] for kind, groups in by_kind.items()}
+    right = {kind: mark for kind, mark in home.items() if by_group[mark].most_common(1)[0][0] == kind}
+    letters = sum(groups.total() for groups in by_group.values())
+    return {
+        "pure_share": round(sum(by_group[mark][kind] for kind, mark in right.items()) / letters, 4),
+        "found_kinds": len(right),
+        "kinds": len(by_kind),
+        "letters": letters,
+        "look_s": round(looked - began, 2),
+        "causes_s": round(explained - looked, 2),
+        "queries": done.queries,
+    }
+
+
+def truth(body: str) -> str:
+    found = _TRUTH.search(body)
+    return found[1] if found else "?"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--letters", type=int, default=LETTERS)
+    letters = parser.parse_args().letters
+    with tempfile.TemporaryDirectory(prefix="bench-twin-") as folder:
+        print("Starting a twin …")
+        with start(Path(folder)) as twin:
+            os.environ["OPS_TWIN_DIR"] = folder
+            sent = bury(twin, letters)
+            time.sleep(SETTLED_S)
+            figures = measure()
+    print(json.dumps(figures))
+    reached = figures["pure_share"] >= REACH and figures["found_kinds"] == figures["kinds"]
+    sys.exit(not reached or figures["letters"] != sent)
+
+
+if __name__ == "__main__":
+    main()
