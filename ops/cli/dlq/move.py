@@ -31,7 +31,7 @@ def move(
     source = asked.open()
     from ops.cli.dlq import shown, summary
     from ops.deadletters import plans
-    from ops.deadletters.plan import Action, Selection
+    from ops.deadletters.plan import Action, Selection, Steps
 
     made = plans.make(
         source,
@@ -40,7 +40,7 @@ def move(
         destination=planning.destination(to),
         edits=(),
         pace=planning.pacing(rate, headroom=False),
-        steps=planning.stepping("", "100%", "0", watch=False),
+        steps=Steps(("100%",), watch=False),
     )
     plans.save(source, made)
     shown.said_yes(

@@ -1,0 +1,113 @@
+"""Export, import and purge on the command line, and the record of it."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.ops.cli.conftest import Desk
+
+
+def test_export_then_purge_then_import(desk: Desk, terminal: Any) -> None:
+    desk.bury({"job_id": "good"}, error="KeyError", why="'gift'")
+    bad = desk.bury(*({"job_id": f"bad-{number}"} for number in range(12)))
+    code, out, _ = desk.ops("export", "left.jsonl", "--where", "cause.error_type == 'InvalidJob'")
+    assert code == 0
+    assert out.startswith("12 letters written to left.jsonl.")
+    assert "→ ops dlq purge --export left.jsonl --reason WHY --queue jobs" in out
+    assert "SHA-256 " in out
+    terminal("purge 11 letters")
+    code, _, err = desk.ops("purge", "--export", "left.jsonl", "--reason", "never valid")
+    assert code == 2
+    assert "12 letters to delete for good." in err, "what is deleted is shown before it is asked"
+    assert len(desk.world.dlq.messages()) == 13
+    terminal("purge 12 letters")
+    code, out, err = desk.ops("purge", "--export", "left.jsonl", "--reason", "never valid")
+    assert code == 0, err
+    assert "12 letters of 12 deleted for good: done." in out
+    assert "→ ops dlq import left.jsonl --queue jobs" in out
+    [left] = desk.world.dlq.messages()
+    assert "good" in left["Body"]
+    code, out, _ = desk.ops("import", "left.jsonl")
+    assert code == 0
+    assert out.startswith("12 letters imported onto the shelf.")
+    assert desk.told("list", "--text", "bad-")["count"] == len(bad)
+    assert "note: 12 letters of the file lay on the shelf already." in desk.ops("import", "left.jsonl")[1]
+    _, out, _ = desk.ops("audit")
+    assert "purge done" in out
+    assert "never valid" in " ".join(out.split())
+
+
+def test_a_purge_in_a_script(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    desk.bury("a", "b")
+    desk.ops("export", "two.jsonl")
+    with Path(os.devnull).open(encoding="utf-8") as nobody:
+        monkeypatch.setattr("sys.stdin", nobody)
+        code, _, err = desk.ops("purge", "--export", "two.jsonl", "--reason", "r")
+    assert code == 2
+    assert '--confirm "purge 2 letters"' in err
+    told = desk.told("purge", "--export", "two.jsonl", "--reason", "r", "--confirm", "purge 2 letters")
+    assert told["deleted"] == 2
+    assert told["outcome"] == "done"
+
+
+def test_exports_are_never_overwritten_and_csv_holds_no_formula(desk: Desk) -> None:
+    desk.bury("=1+1", '@cmd|"x"')
+    assert desk.ops("export", "sheet.csv")[0] == 0
+    with Path("sheet.csv").open(encoding="utf-8-sig", newline="") as stream:
+        bodies = [row["body"] for row in csv.DictReader(stream)]
+    assert not [body for body in bodies if body.startswith(("=", "@"))]
+    assert Path("sheet.csv").stat().st_mode & 0o077 == 0, "letters may hold personal data"
+    code, _, err = desk.ops("export", "sheet.csv")
+    assert code == 2
+    assert "sheet.csv" in err
+    code, out, _ = desk.ops("export")
+    assert code == 0
+    assert "/exports/" in "".join(out.split())
+    code, _, err = desk.ops("export", "x.txt", "--format", "parquet")
+    assert code == 2
+    assert "'parquet' is no format" in err
+
+
+@pytest.mark.parametrize("command", [["import", "bad.jsonl"], ["purge", "--export", "bad.jsonl", "--reason", "r"]])
+def test_files_that_are_no_export(desk: Desk, command: list[str]) -> None:
+    desk.bury("a")
+    code, _, err = desk.ops(*command)
+    assert code in (1, 2), "it is not there"
+    assert "bad.jsonl" in err
+    Path("bad.jsonl").write_text('{"no": "letter"}\n', encoding="utf-8")
+    code, _, err = desk.ops(*command)
+    assert code == 2
+    assert "line 1" in err
+    assert len(desk.world.dlq.messages()) == 1
+
+
+def test_the_record_of_what_was_done(desk: Desk) -> None:
+    code, out, _ = desk.ops("audit")
+    assert code == 0
+    assert "Nothing was moved or deleted from this machine." in out
+    desk.bury("a", "b", "c")
+    desk.ops("export", "all.jsonl")
+    desk.ops("purge", "--export", "all.jsonl", "--reason", "\x1b[2Jbad", "--confirm", "purge 3 letters")
+    _, out, _ = desk.ops("audit")
+    assert "␛[2Jbad" in out
+    records = json.loads(desk.ops("audit", "--json")[1])
+    assert records[0]["action"] == "purge"
+    assert records[0]["queue"] == "jobs-dlq"
+    assert desk.ops("audit", "--limit", "1")[0] == 0
+    code, out, _ = desk.ops("audit", "--verify")
+    assert (code, out.strip()) == (0, f"{len(records)} records, all as they were written.")
+    code, out, _ = desk.ops("audit", "--csv", "audit.csv")
+    assert code == 0
+    assert "purge" in Path("audit.csv").read_text(encoding="utf-8")
+    assert desk.ops("audit", "--csv", "audit.csv")[0] == 2, "never overwritten"
+    book = Path(os.environ["OPS_HOME"], "audit.jsonl")
+    book.write_text(book.read_text(encoding="utf-8").replace("jobs-dlq", "other", 1), encoding="utf-8")
+    code, out, _ = desk.ops("audit", "--verify")
+    assert code == 1
+    assert "Line 2 does not follow from the one before it" in out

@@ -1,0 +1,116 @@
+"""Planning on the command line: what a plan says, what its edits change, what is refused."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.ops.cli.conftest import Desk
+
+
+def jobs(count: int) -> list[dict[str, object]]:
+    return [{"job_id": f"job-{number}", "kind": "train", "params": {"alpha": number}} for number in range(count)]
+
+
+def test_a_plan_says_all_that_will_happen(desk: Desk) -> None:
+    desk.bury(*jobs(60))
+    code, out, _ = desk.ops(
+        "plan", "--cause", desk.told("causes")["causes"]["groups"][0]["fingerprint"], "--rate", "20"
+    )
+    assert code == 0
+    flat = " ".join(out.split())
+    assert out.startswith("60 letters to send back to where they came from.")
+    assert "60 × InvalidJob: no column 'age'" in flat
+    assert "20/s at most, slower while the workload is behind" in flat
+    assert "5, then 6, then all 60; after each step it waits up to 15 min" in flat
+    assert "stops when more than 20% came back" in flat
+    assert "sqs:SendMessage" in flat
+    assert "at AWS prices" in flat
+    assert "expires the oldest letter in" in flat
+    step = out.splitlines()[-1]
+    assert step.startswith("→ ops dlq redrive 20")
+    assert "--reason WHY --queue jobs" in step
+    assert len(desk.world.jobs.messages()) == 0, "nothing moved"
+
+
+def test_a_plan_in_a_file_and_its_diff(desk: Desk) -> None:
+    letters = desk.bury(*jobs(12))
+    edits = ["--set", "body.params.alpha=0.5", "--set", "attributes.Tenant=blue"]
+    code, out, _ = desk.ops("plan", "--out", "plan.json", *edits)
+    assert code == 0
+    assert "Written to plan.json." in out
+    assert "→ ops dlq diff plan.json --queue jobs" in out
+    code, out, _ = desk.ops("diff", "plan.json", letters[3])
+    assert code == 0
+    assert '-    "alpha": 3' in out
+    assert '+    "alpha": 0.5' in out
+    assert "Tenant" in out
+    told = desk.told("diff", "plan.json")
+    assert 0 < len(told["diffs"]) < 12
+    assert desk.told("plan")["plan"]["ids"] == list(letters)
+    code, _, err = desk.ops("diff", "plan.json", "nosuch")
+    assert code == 2
+    assert "No letter on the shelf has the id 'nosuch'." in err
+    desk.ops("plan", "--out", "same.json")
+    assert "changes nothing: each letter goes as it is." in desk.ops("diff", "same.json")[1]
+
+
+def test_a_diff_says_when_a_letter_does_not_take_the_edit(desk: Desk) -> None:
+    desk.bury(*jobs(2))
+    [text] = desk.bury("no JSON at all \x1b[2J")
+    _, out, _ = desk.ops("plan", "--set", "body.params.alpha=1", "--out", "plan.json")
+    assert "warning: " in out
+    _, out, _ = desk.ops("diff", "plan.json", text)
+    assert "! This letter would not be sent: " in out
+    assert "\x1b" not in out
+
+
+def test_a_merge_patch(desk: Desk) -> None:
+    desk.bury(*jobs(1))
+    Path("patch.json").write_text('{"params": {"alpha": null, "beta": 2}}', encoding="utf-8")
+    told = desk.told("plan", "--merge-patch", "patch.json")
+    assert told["plan"]["edits"] == [{"path": "", "value": {"params": {"alpha": None, "beta": 2}}}]
+    code, _, err = desk.ops("plan", "--merge-patch", "missing.json")
+    assert code == 2
+    assert "missing.json cannot be read" in err
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        (["--set", "body.params.alpha"], "sets nothing"),
+        (["--steps", "10%,5%"], "does not go beyond"),
+        (["--stop-share", "200%"], "'200%' is no share."),
+        (["--patience", "long"], "'long' is no duration."),
+        (["--text", "nothing has this"], ""),
+        (["--to", "nowhere"], "nowhere"),
+        (["--rate", "-1"], "--rate"),
+    ],
+)
+def test_a_plan_that_makes_no_sense(desk: Desk, options: list[str], sentence: str) -> None:
+    desk.bury(*jobs(1))
+    code, out, err = desk.ops("plan", *options)
+    assert code in (2, 3)
+    assert out == ""
+    assert sentence in err
+
+
+def test_plans_that_cannot_be_followed(desk: Desk) -> None:
+    desk.bury(*jobs(20))
+    code, _, err = desk.ops("redrive", "no-such-plan", "--reason", "r", "--yes")
+    assert code == 2
+    assert "no-such-plan" in err
+    assert "→ " in err
+    desk.ops("plan", "--out", "plan.json")
+    plan = json.loads(Path("plan.json").read_text(encoding="utf-8"))
+    Path("changed.json").write_text(json.dumps({**plan, "margin": 1.0}), encoding="utf-8")
+    code, _, err = desk.ops("redrive", "changed.json", "--reason", "r", "--yes")
+    assert code == 2
+    assert "→ " in err
+    desk.world.dlq.put([{"body": "late"} for _ in range(20)])
+    code, _, err = desk.ops("redrive", "plan.json", "--reason", "r", "--yes")
+    assert code == 2
+    assert "ops dlq look" in err, "a stale plan says what to do"
+    assert len(desk.world.jobs.messages()) == 0

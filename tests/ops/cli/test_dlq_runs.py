@@ -1,0 +1,164 @@
+"""Carrying plans out on the command line: the question, the progress, the result, stopping and going on."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.bench._sqs_faults import DENIED, Fault
+from tests.ops.cli.conftest import Desk
+
+QUICK = ["--no-watch", "--no-headroom", "--rate", "0"]
+
+
+def jobs(count: int) -> list[dict[str, object]]:
+    return [{"job_id": f"job-{number}"} for number in range(count)]
+
+
+def planned(desk: Desk, count: int = 30, *options: str) -> str:
+    desk.bury(*jobs(count))
+    return str(desk.told("plan", *(options or QUICK))["plan"]["id"])
+
+
+def test_a_redrive_from_question_to_record(desk: Desk, terminal: Any) -> None:
+    plan = planned(desk)
+    terminal("n")
+    code, out, err = desk.ops("redrive", plan, "--reason", "mended")
+    assert (code, out.strip()) == (1, "")
+    assert "30 letters to send back to where they came from." in err, "the plan is shown before it is asked"
+    assert "Nothing was done." in err
+    assert len(desk.world.dlq.messages()) == 30
+    terminal("y")
+    code, out, err = desk.ops("redrive", plan, "--reason", "mended, ticket 7")
+    assert code == 0, err
+    assert "Done: 30 of 30 sent." in out
+    assert "reason: mended, ticket 7" in out
+    assert "→ ops dlq look --queue jobs" in out
+    assert len(desk.world.jobs.messages()) == 30
+    assert desk.world.dlq.messages() == []
+    code, out, _ = desk.ops("runs")
+    assert code == 0
+    assert f"{plan}  done  30 of 30 sent" in out
+    assert "reason: mended, ticket 7" in desk.ops("runs", plan)[1]
+    code, out, _ = desk.ops("audit")
+    assert code == 0
+    assert "redrive done" in out
+    assert "mended, ticket 7" in " ".join(out.split())
+    code, _, err = desk.ops("redrive", plan, "--reason", "again", "--yes")
+    assert code == 2, "a plan is carried out once"
+    code, _, err = desk.ops("resume", plan)
+    assert code == 2
+    assert f"Run {plan} is done." in err
+
+
+def test_nothing_goes_without_a_yes_or_a_reason(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    plan = planned(desk, 3)
+    code, out, err = desk.ops("redrive", plan, "--yes")
+    assert code == 2
+    assert "--reason" in err
+    code, _, err = desk.ops("redrive", plan, "--reason", "  ", "--yes")
+    assert code == 2
+    assert err.startswith("A reason is needed")
+    with Path(os.devnull).open(encoding="utf-8") as nobody:
+        monkeypatch.setattr("sys.stdin", nobody)
+        code, out, err = desk.ops("redrive", plan, "--reason", "r")
+    assert (code, out) == (2, "")
+    assert "nobody can answer here" in err
+    assert "--yes" in err
+    assert len(desk.world.dlq.messages()) == 3
+
+
+def test_a_canary_that_nothing_answers_is_told_as_lines(desk: Desk) -> None:
+    plan = planned(desk, 8, "--steps", "2,100%", "--no-headroom")
+    code, out, err = desk.ops("redrive", plan, "--reason", "r", "--yes")
+    assert code in (0, 1)
+    lines = err.strip().splitlines()
+    assert any("of 8 sent" in line for line in lines), "without a terminal, progress is lines"
+    assert "\x1b" not in err + out
+    told = desk.told("runs", plan)
+    assert told["planned"] == 8
+    assert [step["upto"] for step in told["steps"]][0] == 2
+
+
+def test_a_refused_destination_is_a_sentence_and_can_be_resumed(desk: Desk) -> None:
+    plan = planned(desk)
+    desk.world.aws.fault(Fault(**{**vars(DENIED), "operation": "SendMessageBatch"}))
+    code, out, err = desk.ops("redrive", plan, "--reason", "r", "--yes")
+    assert (code, out) == (3, "")
+    assert "may not sqs:" in err
+    assert len(desk.world.dlq.messages()) == 30, "nothing is lost"
+    _, out, _ = desk.ops("runs", plan)
+    assert out.startswith("Failed: 0 of 30 sent.")
+    assert f"→ ops dlq resume {plan} --queue jobs" in out
+    desk.world.aws.heal()
+    code, out, _ = desk.ops("resume")
+    assert code == 0
+    assert out.startswith("Done: 30 of 30 sent.")
+    assert len(desk.world.jobs.messages()) == 30
+
+
+def test_nothing_to_resume_or_cancel(desk: Desk) -> None:
+    for command, what in (("resume", "to go on with"), ("cancel", "that goes on")):
+        code, _, err = desk.ops(command)
+        assert code == 2
+        assert f"There is no redrive of jobs-dlq {what}." in err
+        assert "→ See them: ops dlq runs --queue jobs." in err
+    code, out, _ = desk.ops("runs")
+    assert code == 0
+    assert "Nothing was redriven from this queue on this machine." in out
+    code, _, err = desk.ops("runs", "2026")
+    assert code == 2
+    assert "There is no run 2026" in err
+
+
+def test_move_takes_the_whole_queue_elsewhere(desk: Desk, terminal: Any) -> None:
+    trial = desk.world.aws.queue("trial")
+    desk.bury(*jobs(12))
+    code, _, err = desk.ops("move", "--to", "origin", "--reason", "r")
+    assert code == 2
+    assert "ops dlq plan" in err
+    terminal("y")
+    code, out, err = desk.ops("move", "--to", "trial", "--copy", "--reason", "try")
+    assert code == 0, err
+    assert "12 letters to copy to trial." in err
+    assert "Done: 12 of 12 sent." in out
+    assert len(trial.messages()) == len(desk.world.dlq.messages()) == 12
+    code, out, _ = desk.ops("move", "--to", "trial", "--reason", "for good", "--yes")
+    assert code == 0
+    assert desk.world.dlq.messages() == []
+    assert len(trial.messages()) == 24
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("way", ["Ctrl-C", "cancel"])
+def test_a_running_redrive_stops_in_order(desk: Desk, way: str) -> None:
+    plan = planned(desk, 60, "--no-watch", "--no-headroom", "--rate", "10")
+    command = [sys.executable, "-m", "ops", "dlq", "redrive", plan, "--reason", "r", "--yes", "--queue", "jobs"]
+    repository = Path(__file__).resolve().parents[3]
+    environ = {**os.environ, "PYTHONPATH": str(repository)}
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environ) as running:
+        assert running.stderr is not None
+        line = running.stderr.readline()
+        while line and "sending" not in line:
+            line = running.stderr.readline()
+        if way == "Ctrl-C":
+            running.send_signal(signal.SIGINT)
+        else:
+            code, out, err = desk.ops("cancel")
+            assert code == 0, err
+            assert out.startswith("Cancelled: ")
+        out, err = running.communicate(timeout=60)
+    assert running.returncode == 1, err
+    assert out.startswith("Cancelled: ")
+    assert f"→ ops dlq resume {plan} --queue jobs" in out
+    if way == "Ctrl-C":
+        assert "Stopping: batches in flight are finished" in err
+    sent = len(desk.world.jobs.messages())
+    assert sent < 60
+    assert len(desk.world.dlq.messages()) + sent == 60, "nothing is lost"
