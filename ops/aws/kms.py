@@ -38,7 +38,7 @@ def doubt(aws: Aws, key: str, whose: str, context: Mapping[str, str]) -> tuple[s
             return ()
         if answered.code in _UNUSABLE:
             raise AwsError(
-                f"{whose} is encrypted with key {key}, which cannot be used: {answered}",
+                f"{whose} is encrypted with key {key}, which cannot be used ({answered.code}).",
                 "Enable that key, or give the queue another one; then plan again.",
             ) from answered
         return (f"Whether the key {key} of {whose} may be used could not be found out: {answered}",)

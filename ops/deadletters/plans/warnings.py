@@ -38,10 +38,8 @@ def warnings(
         said.insert(0, f"Run {busy.run} moves letters of this queue now: when it ends this plan may be stale.")
     if action is not Action.PURGE:
         said += _unfit(found)
-        said += _repeats(found, task=task)
+        said += _task(watched=watched) if task else _repeats(found)
         said += _arrival(source, found, action, to_origin=to_origin)
-        if task and watched:
-            said.append("After the canary a move task's rate is fixed, and its messages are not watched one by one.")
     if found.imported and action is not Action.PURGE:
         said.append(f"{_letters(found.imported)} from an export: sent, and nothing is deleted for them.")
     if not complete:
@@ -77,15 +75,23 @@ def _unfit(found: Survey) -> list[str]:
     return said
 
 
-def _repeats(found: Survey, *, task: bool) -> list[str]:
-    if task:
-        return ["A move task gives every message a new id: a handler that drops repeats by id takes each for new."]
-    if found.full:
-        return [
-            f"{_letters(found.full)} with {contract.ATTRIBUTE_LIMIT} attributes have no room for the original message "
-            "id: should one be sent twice, the handler cannot tell."
-        ]
-    return []
+def _task(*, watched: bool) -> list[str]:
+    said = [
+        "A move task gives every message a new id: a handler that drops repeats by id takes each for new.",
+        "A move task takes every letter that is in the queue by then, also those that came since the look.",
+    ]
+    if watched:
+        said.append("After the canary a move task's rate is fixed, and its messages are not watched one by one.")
+    return said
+
+
+def _repeats(found: Survey) -> list[str]:
+    if not found.full:
+        return []
+    return [
+        f"{_letters(found.full)} with {contract.ATTRIBUTE_LIMIT} attributes have no room for the original message id: "
+        "should one be sent twice, the handler cannot tell."
+    ]
 
 
 def _arrival(source: Source, found: Survey, action: Action, *, to_origin: bool) -> list[str]:
