@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ops.deadletters import bodies, filters
+from ops.deadletters import bodies, filters, filtersql
 from ops.deadletters.plan import Selection
 from ops.deadletters.shelf import rows
 from ops.deadletters.shelf.schema import dumps
@@ -65,19 +65,7 @@ def query(selection: Selection) -> Query:
 UNEXPLAINED = "unknown"
 """As a selection's cause: letters that have none."""
 
-DOCUMENT = """body, attributes, system, kind, error_type, error_message, location, cause_source, cause_request_id,
-    version, job_kind, fingerprint, label"""
-_CAUSE = (
-    "error_type",
-    "error_message",
-    "location",
-    "source",
-    "request_id",
-    "function_version",
-    "job_kind",
-    "fingerprint",
-    "label",
-)
+DOCUMENT = ", ".join(["body", "attributes", "system", "kind", *filtersql.CAUSE.values()])
 
 
 def document(row: Sequence[Any]) -> dict[str, Any]:
@@ -89,7 +77,7 @@ def document(row: Sequence[Any]) -> dict[str, Any]:
         "attributes": json.loads(row[1]),
         "system": json.loads(row[2]),
         "kind": row[3],
-        "cause": dict(zip(_CAUSE, row[4:], strict=True)),
+        "cause": dict(zip(filtersql.CAUSE, row[4:], strict=True)),
     }
 
 

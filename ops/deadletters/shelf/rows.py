@@ -117,6 +117,8 @@ def body(kept: str | bytes) -> str:
 
 def storable(text: str) -> str:
     """What was read from logs, without what SQLite's text cannot hold."""
+    if text.isascii() and "\0" not in text:
+        return text
     return text.encode("utf-8", "replace").decode().replace("\0", "␀")
 
 

@@ -1,0 +1,276 @@
+"""As much of a JMESPath filter as SQLite can answer, in SQL over the shelf's letters and contents.
+
+What is not exact is a superset: Python is asked about the rest, so that a filter means the same however it is answered.
+SQLite is asked about bodies that both read alike only (``bodies.Form.JSON``).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+ROOTS = ("body", "text", "attributes", "system", "kind", "cause")
+CAUSE = {
+    "error_type": "error_type",
+    "error_message": "error_message",
+    "location": "location",
+    "source": "cause_source",
+    "request_id": "cause_request_id",
+    "function_version": "version",
+    "job_kind": "job_kind",
+    "fingerprint": "fingerprint",
+    "label": "label",
+}
+"""What ``cause`` has in a filter, and its column."""
+_BODY = "CASE form WHEN 1 THEN body END"
+_SIGNS = {"eq": "=", "lt": "<", "lte": "<=", "gt": ">", "gte": ">="}
+_TURNED = {"lt": "gt", "lte": "gte", "gt": "lt", "gte": "lte"}
+_RUN = re.compile(r"[A-Za-z0-9 .-]{3,}")
+"""What JSON writes only as itself or as an escape."""
+_ESCAPES = "%\\u%"
+
+
+@dataclass(frozen=True)
+class Sql:
+    condition: str
+    values: tuple[Any, ...] = ()
+    exact: bool = True
+    reads: frozenset[str] = frozenset()  # of "body" and "text": whether letters whose body SQLite misreads matter
+
+    @property
+    def unsure(self) -> str:
+        return " OR ".join(self.odd) or "0" if self.exact else "1"
+
+    @property
+    def odd(self) -> list[str]:
+        return [_ODD[name] for name in sorted(self.reads)]
+
+
+_ODD = {"body": "form = 2", "text": "typeof(body) = 'blob'"}
+
+
+def condition(tree: Any) -> Sql:
+    """``tree``: the parsed filter."""
+    found = _true(tree)
+    whole = " OR ".join([*found.odd, f"({found.condition})"])
+    return Sql(whole, found.values, found.exact, found.reads)
+
+
+def roots(node: Any, outermost: bool = True) -> Iterator[str]:
+    """Names that a filter looks up in the letter itself, and not in a part of it."""
+    kind, children = node["type"], node["children"]
+    if kind == "field" and outermost:
+        yield node["value"]
+    later = kind in ("subexpression", "index_expression", "projection", "filter_projection", "value_projection", "pipe")
+    for number, child in enumerate(children):
+        if isinstance(child, dict) and child["type"] != "expref":
+            yield from roots(child, outermost and not (later and number))
+
+
+def _true(node: Any) -> Sql:
+    """Whether the value of ``node`` is true, as JMESPath means it."""
+    match node["type"]:
+        case "and_expression":
+            return _both("AND", *(_true(child) for child in node["children"]))
+        case "or_expression":
+            return _both("OR", *(_true(child) for child in node["children"]))
+        case "not_expression":
+            found = _true(node["children"][0])
+            return Sql(f"NOT ({found.condition})", found.values, True, found.reads) if found.exact else _ANY
+        case "comparator":
+            return _compared(node["value"], *node["children"])
+        case "function_expression":
+            return _called(node)
+        case "field" | "subexpression" | "index_expression":
+            path = _Path.of(node)
+            return path.true() if path else _mentioned(node)
+        case _:
+            return _mentioned(node)
+
+
+_ANY = Sql("1", exact=False)
+
+
+def _both(word: str, left: Sql, right: Sql) -> Sql:
+    return Sql(
+        f"({left.condition}) {word} ({right.condition})",
+        left.values + right.values,
+        left.exact and right.exact,
+        left.reads | right.reads,
+    )
+
+
+def _compared(sign: str, left: Any, right: Any) -> Sql:
+    if left["type"] == "literal" and right["type"] != "literal":
+        return _compared(_TURNED.get(sign, sign), right, left)
+    path = _Path.of(left)
+    if right["type"] != "literal":
+        return _ANY
+    literal = right["value"]
+    if path is None:
+        counted = left["type"] == "function_expression" and left["value"] == "length" and literal is not True
+        some = sign in ("gt", "gte") and isinstance(literal, int) and literal >= (sign == "gte")
+        return _mentioned(left["children"][0]) if counted and some else _ANY
+    if isinstance(literal, dict | list):
+        return _ANY
+    if sign == "ne":
+        found = path.compared("eq", literal)
+        return Sql(f"NOT ({found.condition})", found.values, True, found.reads)
+    return path.compared(sign, literal)
+
+
+def _called(node: Any) -> Sql:
+    children = node["children"]
+    if node["value"] not in ("contains", "starts_with", "ends_with") or len(children) != 2:
+        return _ANY
+    path, wanted = _Path.of(children[0]), children[1]
+    if path is None or wanted["type"] != "literal" or not isinstance(wanted["value"], str) or not wanted["value"]:
+        return _ANY
+    return path.has(node["value"], wanted["value"])
+
+
+@dataclass(frozen=True)
+class _Path:
+    """A place in a letter: a column of text, or a place in a column of JSON."""
+
+    column: str
+    json: str | None
+    reads: frozenset[str] = frozenset()
+
+    @classmethod
+    def of(cls, node: Any) -> _Path | None:
+        match _steps(node):
+            case ["body", *rest] if (place := _place(rest)) is not None:
+                return cls(_BODY, place, frozenset({"body"}))
+            case ["attributes" | "system" as column, str() as name] if name.isascii() and _place([name]) is not None:
+                return cls(column, _place([name]))
+            case ["text"]:
+                return cls("body", None, frozenset({"text"}))
+            case ["kind"]:
+                return cls("kind", None)
+            case ["cause", str() as name] if name in CAUSE:
+                return cls(CAUSE[name], None)
+            case _:
+                return None
+
+    def true(self) -> Sql:
+        if self.json is None:
+            return self._sql(f"{self.column} <> ''", 0)
+        value = f"json_extract({self.column}, ?)"
+        return self._sql(
+            f"CASE json_type({self.column}, ?) WHEN 'text' THEN {value} <> '' WHEN 'array' THEN {value} <> '[]' "
+            f"WHEN 'object' THEN {value} <> '{{}}' WHEN 'true' THEN 1 WHEN 'integer' THEN 1 WHEN 'real' THEN 1 END",
+            4,
+        )
+
+    def compared(self, sign: str, literal: Any) -> Sql:
+        if self.json is None:
+            sure = f"{self.column} {_SIGNS[sign]} ?" if isinstance(literal, str) else "0"
+            return self._sql(sure, 0, *([literal] if isinstance(literal, str) else []))
+        of_type = f"json_type({self.column}, ?)"
+        if literal is None or isinstance(literal, bool):
+            name = {None: "null", True: "true", False: "false"}[literal]
+            return self._sql(f"ifnull({of_type}, 'null') = '{name}'" if sign == "eq" else "0", int(sign == "eq"))
+        types = "'text'" if isinstance(literal, str) else "'integer', 'real'"
+        found = self._sql(
+            f"{of_type} IN ({types}) AND json_extract({self.column}, ?) {_SIGNS[sign]} ?", 2, _number(literal)
+        )
+        return self._said(literal, found) if isinstance(literal, str) and sign == "eq" else found
+
+    def has(self, function: str, wanted: str) -> Sql:
+        value = self.column if self.json is None else f"json_extract({self.column}, ?)"
+        places = 0 if self.json is None else 1
+        values: list[str | int]
+        match function:
+            case "contains":
+                inside, values = f"instr({value}, ?) > 0", [wanted]
+            case "starts_with":
+                inside, values = f"substr({value}, 1, ?) = ?", [len(wanted), wanted]
+            case _:
+                inside, values = f"substr({value}, ?) = ?", [-len(wanted), wanted]
+        if self.json is None:
+            return self._sql(inside, 0, *values)
+        before = f"CASE json_type({self.column}, ?) WHEN 'text' THEN {inside}"
+        if function != "contains":
+            return self._said(wanted, self._sql(f"{before} END", 1 + places, *values))
+        among = f"EXISTS (SELECT 1 FROM json_each({self.column}, ?) WHERE type = 'text' AND atom = ?)"
+        found = Sql(
+            f"ifnull({before} WHEN 'array' THEN {among} END, 0)",
+            (self.json, self.json, wanted, self.json, wanted),
+            True,
+            self.reads,
+        )
+        return self._said(wanted, found)
+
+    def _sql(self, condition: str, places: int, *values: Any) -> Sql:
+        return Sql(f"ifnull({condition}, 0)", (*[self.json] * places, *values), True, self.reads)
+
+    def _said(self, literal: str, found: Sql) -> Sql:
+        """Reading text is cheaper than reading JSON: first whether the literal is there at all."""
+        like = _like(literal) if "body" in self.reads else None
+        if like is None:
+            return found
+        return Sql(f"({like.condition}) AND {found.condition}", like.values + found.values, found.exact, found.reads)
+
+
+def _mentioned(node: Any) -> Sql:
+    """A superset: when a projection of the body brings anything, what it filters by stands in the body."""
+    match node["type"]:
+        case "filter_projection" if (_steps(node["children"][0]) or [""])[0] == "body":
+            return _said(node["children"][2])
+        case "projection" | "subexpression" | "index_expression" | "flatten":
+            return _mentioned(node["children"][0])
+        case _:
+            return _ANY
+
+
+def _said(node: Any) -> Sql:
+    kind, children = node["type"], node["children"]
+    if kind in ("and_expression", "or_expression"):
+        return _both("AND" if kind == "and_expression" else "OR", _said(children[0]), _said(children[1]))
+    equal = kind == "comparator" and node["value"] == "eq"
+    inside = kind == "function_expression" and node["value"] in ("contains", "starts_with", "ends_with")
+    for child in children if equal or inside else ():
+        if child["type"] == "literal" and isinstance(child["value"], str):
+            return _like(child["value"]) or _ANY
+    return _ANY
+
+
+def _like(literal: str) -> Sql | None:
+    runs = _RUN.findall(literal)
+    if not runs:
+        return None
+    longest = max(runs, key=len)
+    return Sql("body LIKE ? OR body LIKE ?", (f"%{longest}%", _ESCAPES), False, frozenset({"body"}))
+
+
+def _steps(node: Any) -> list[str | int] | None:
+    """Names and indexes, of a node that is nothing but a path."""
+    match node["type"]:
+        case "field" | "index":
+            return [node["value"]]
+        case "subexpression" | "index_expression":
+            parts = [_steps(child) for child in node["children"]]
+            return None if None in parts else [step for part in parts if part for step in part]
+        case _:
+            return None
+
+
+def _place(steps: list[str | int]) -> str | None:
+    """As SQLite addresses JSON; None for a name that it cannot spell."""
+    place = "$"
+    for step in steps:
+        if isinstance(step, int):
+            place += f"[{step}]" if step >= 0 else f"[#{step}]"
+        elif not step or set(step) & {'"', "\\"}:
+            return None
+        else:
+            place += f'."{step}"'
+    return place
+
+
+def _number(literal: Any) -> Any:
+    """An integer that SQLite has no room for is compared as a float."""
+    return float(literal) if isinstance(literal, int) and abs(literal) >= 1 << 63 else literal
