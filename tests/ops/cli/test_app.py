@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import typer
 
 from ops.cli.app import app, run
 from ops.twin import processes, state
@@ -27,7 +28,7 @@ def said(capsys: pytest.CaptureFixture[str]) -> tuple[str, str]:
 def test_help_and_usage(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["--help"]) == 0
     out, _ = said(capsys)
-    for command in ("status", "costs", "dlq", "twin"):
+    for command in ("status", "costs", "dlq", "audit", "twin"):
         assert command in out
     assert run(["status", "--nope"]) == 2
     assert "No such option" in said(capsys)[1]
@@ -58,7 +59,7 @@ def test_the_lines_of_a_log_stay_lines(
     assert lines[3].startswith("→ Read ")
 
 
-@pytest.mark.parametrize("command", [["status"], ["costs"], ["dlq", "look"]])
+@pytest.mark.parametrize("command", [["status"], ["costs"], ["dlq", "look"], ["dlq", "redrive", "p", "--reason", "r"]])
 def test_nothing_chosen(command: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     assert run(command) == 2
     out, err = said(capsys)
@@ -119,23 +120,6 @@ def test_an_unexpected_error_is_a_sentence_too(
             run(["--debug", "status", "--queue", "jobs"])
 
 
-def test_a_hostile_letter_is_harmless_on_screen(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    with serve(_one_letter, monkeypatch):
-        assert run(["dlq", "look", "--queue", "jobs", "--limit", "1"]) == 1
-        out, _ = said(capsys)
-        assert "\x1b]0;" not in out
-        assert "[link=x]bad[/link]" in " ".join(out.split()), "markup is text"
-        facts = next(line for line in out.splitlines() if line.startswith("1 letter · 100% · last sent "))
-        assert facts.endswith(" · known from: attribute")
-        assert max(map(len, out.splitlines())) <= 80
-        assert "jobs · eu-west-1 · account 1\n" in out
-        assert run(["dlq", "look", "--queue", "jobs", "--limit", "1", "--json"]) == 1
-        told = json.loads(said(capsys)[0])
-        assert told["letters"][0]["body"] == "\x1b[2J"
-
-
 def test_the_local_twin_is_named(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
@@ -182,6 +166,7 @@ def _one_letter(service: str, operation: str, asked: dict[str, Any]) -> Any:
 def test_help_waits_for_neither_pandas_nor_boto3() -> None:
     program = (
         "import sys; from ops.cli.app import run; run(['--help']); run(['status', '--help']);"
+        "run(['dlq', '--help']); run(['dlq', 'plan', '--help']); run(['audit', '--help']);"
         "heavy = {'pandas', 'boto3', 'botocore', 'numpy', 'plotly', 'streamlit', 'ministack'} & set(sys.modules);"
         "sys.exit(f'imported: {heavy}' if heavy else 0)"
     )
@@ -195,3 +180,24 @@ def test_it_runs_as_a_module() -> None:
     )
     assert done.returncode == 2
     assert "No workload is chosen" in done.stderr
+
+
+SHARED = {"--stack", "--queue", "--function", "--profile", "--region", "--from", "--json", "--help"}
+
+
+def test_the_readme_names_every_command_and_option(repository: Path) -> None:
+    text = (repository / "README.md").read_text(encoding="utf-8")
+    reference = text.split("### Commands")[1].split("###")[0]
+    top = typer.main.get_command(app)
+    groups = {"dlq", "twin"}
+    commands = [(f"ops {name}", top.commands[name]) for name in top.commands if name not in groups]
+    commands += [
+        (f"ops {name} {each}", found) for name in groups for each, found in top.commands[name].commands.items()
+    ]
+    missing = [name for name, _ in commands if f"`{name}`" not in reference]
+    for name, command in commands:
+        if not name.startswith("ops twin"):
+            named = [one.secondary_opts if one.default is True else one.opts for one in command.params]  # --no-…
+            options = {option for names in named for option in names if option.startswith("--")}
+            missing += [f"{name} {option}" for option in options - SHARED if f"`{option}" not in reference]
+    assert not missing

@@ -83,7 +83,7 @@ def test_a_canary_that_nothing_answers_is_told_as_lines(desk: Desk) -> None:
     assert "\x1b" not in err + out
     told = desk.told("runs", plan)
     assert told["planned"] == 8
-    assert [step["upto"] for step in told["steps"]][0] == 2
+    assert told["steps"][0]["upto"] == 2
 
 
 def test_a_refused_destination_is_a_sentence_and_can_be_resumed(desk: Desk) -> None:
