@@ -141,9 +141,17 @@ def _ensure_possible(source: Source, found: Survey, edits: Sequence[Edit], *, to
         raise UsageError(
             f"{words.count(sum(found.homeless.values()), 'letter')} cannot go back to where they came from, because "
             f"nothing tells or takes them there (by kind: {kinds}).",
-            "Leave them out (--where \"kind != 'unknown'\"), or send all to a queue: --to QUEUE.",
+            _without(found),
         )
     if edits and sum(found.misfits.values()) == total:
         raise UsageError(f"The edits fit no letter: {found.misfits.most_common(1)[0][0]}", "Edit otherwise.")
     if found.too_large == total:
         raise UsageError("Every letter would be over SQS's limit of 1 MiB a message.", "Edit less into them.")
+
+
+def _without(found: Survey) -> str:
+    """What to do about letters that have no way back: a filter leaves them out only where all of their kind are so."""
+    if any(found.kinds[kind] != number for kind, number in found.homeless.items()) or found.homeless == found.kinds:
+        return "Send them to a queue of your choice: --to QUEUE."
+    others = " && ".join(f"kind != '{kind.value}'" for kind in found.homeless)
+    return f'Leave them out (--where "{others}"), or send all to a queue: --to QUEUE.'

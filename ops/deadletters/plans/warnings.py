@@ -35,7 +35,8 @@ def warnings(
 ) -> tuple[str, ...]:
     said: list[str] = [*_expiry(source, found, estimate, now)]
     if busy := lock.holder(source):
-        said.insert(0, f"Run {busy.run} moves letters of this queue now: when it ends this plan may be stale.")
+        what = "A look" if busy.run == "look" else f"Run {busy.run}"
+        said.insert(0, f"{what} is at work in this queue now: when it ends this plan may be stale.")
     if action is not Action.PURGE:
         said += _unfit(found)
         said += _task(watched=watched) if task else _repeats(found)

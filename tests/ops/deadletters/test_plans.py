@@ -230,8 +230,15 @@ def test_letters_that_have_no_way_back(world: World) -> None:
         shelf.add([a_letter("?", "strange", kind=Kind.UNKNOWN, source_arn="")], Place.QUEUE)
     with pytest.raises(UsageError, match=r"1 letter cannot go back .* \(by kind: 1 unknown\)") as caught:
         plans.make(world.source, ALL)
-    assert "--to QUEUE" in caught.value.next_step
+    assert (
+        caught.value.next_step == "Leave them out (--where \"kind != 'unknown'\"), or send all to a queue: --to QUEUE."
+    )
     plans.make(world.source, Selection(where="kind != 'unknown'"))
+    with Shelf.open(world.source) as shelf:
+        shelf.add([a_letter("?", "nowhere", source_arn="")], Place.QUEUE)
+    with pytest.raises(UsageError, match="2 letters cannot go back") as caught:
+        plans.make(world.source, ALL)
+    assert caught.value.next_step == "Send them to a queue of your choice: --to QUEUE."
     world.aws.queue("test")
     plan = plans.make(world.source, ALL, destination=Destination("queue", "test"))
     assert any("1 letter of unknown kind" in warning for warning in plan.warnings)
@@ -274,7 +281,7 @@ def test_a_run_that_goes_on_is_told(world: World) -> None:
     world.put(bodies(1))
     with lock.held(world.source, "20261124T000000-aaaa", "ada"):
         plan = plans.make(world.source, ALL)
-    assert plan.warnings[0].startswith("Run 20261124T000000-aaaa moves letters of this queue now")
+    assert plan.warnings[0].startswith("Run 20261124T000000-aaaa is at work in this queue now")
 
 
 def test_a_fifo_queue(world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
