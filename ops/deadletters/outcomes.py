@@ -13,11 +13,13 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Protocol
 
+from ops.aws import sqs
 from ops.deadletters import readers
 from ops.deadletters.attempts import Invocations
 from ops.deadletters.deliveries import Deliveries
 from ops.deadletters.plan import Action
 from ops.deadletters.run import Outcome
+from ops.errors import AwsError
 from ops.insight import words
 
 if TYPE_CHECKING:
@@ -45,8 +47,9 @@ class Place(Protocol):
 class Watch:
     """The ``course.Watch`` of a run."""
 
-    def __init__(self, source: Source) -> None:
+    def __init__(self, source: Source, run: Run) -> None:
         self._source = source
+        self._before = _held(source, run)
         self._places: dict[str, Place | None] = {}  # by the destination's ARN; None: cannot be watched
         self.pause_s = PAUSE_TWIN_S if source.aws.target.is_twin else PAUSE_S
 
@@ -84,12 +87,21 @@ class Watch:
         if service != "sqs":
             return None
         reader = readers.of_queue(self._source, arn)
-        return Deliveries(self._source, reader, since, run) if reader else None
+        return Deliveries(self._source, reader, since, run, self._before) if reader else None
 
 
-def watch(source: Source, plan: Plan) -> Watch | None:
-    """None when the plan asks for no watching."""
-    return Watch(source) if plan.steps.watch and plan.action is not Action.PURGE else None
+def watch(source: Source, plan: Plan, run: Run) -> Watch | None:
+    """None when the plan asks for no watching. To be called before anything is sent."""
+    return Watch(source, run) if plan.steps.watch and plan.action is not Action.PURGE else None
+
+
+def _held(source: Source, run: Run) -> int | None:
+    """Letters in the queue, and those that the run took out of it."""
+    try:
+        depth = sqs.depth(source.aws, source.queue)
+    except AwsError:
+        return None
+    return depth.visible + depth.in_flight + depth.delayed + run.deleted
 
 
 def _name(arn: str) -> str:

@@ -20,6 +20,7 @@ from ops.deadletters import audit, headroom, lock, outcomes, plans, unfinished
 from ops.deadletters.course import Course
 from ops.deadletters.ledger import Ledger
 from ops.deadletters.letter import Place
+from ops.deadletters.movetask import TaskMover
 from ops.deadletters.pace import Limiter
 from ops.deadletters.plan import Action
 from ops.deadletters.run import Move, Run, State
@@ -162,11 +163,12 @@ def _carry_out(doing: _Doing, progress: Progress | None, stop: Stop | None, resu
     limiter = Limiter(plan.pace.max_per_s, headroom.cap(plan.pace))
     doing.record("began")
     ledger.begin("Starting.")
+    engine = Transfer(source, plan, ledger, limiter, stopping.is_set)
     course = Course(
         plan,
         ledger,
-        Transfer(source, plan, ledger, limiter, stopping.is_set),
-        outcomes.watch(source, plan),
+        TaskMover(source, plan, ledger, engine, limiter, stopping.is_set),
+        outcomes.watch(source, plan, ledger.run()),
         gauge,
         limiter,
         stopping,

@@ -6,6 +6,7 @@ to have succeeded. That is an assumption (somebody else may have deleted or move
 
 from __future__ import annotations
 
+import hashlib
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
@@ -15,7 +16,10 @@ from typing import TYPE_CHECKING
 from handler import contract
 from ops.aws import sqs
 from ops.deadletters import letters
+from ops.deadletters.letter import Place
+from ops.deadletters.plan import Selection
 from ops.deadletters.run import Outcome
+from ops.deadletters.shelf import Shelf
 from ops.errors import AwsError
 from ops.insight import words
 
@@ -36,13 +40,17 @@ EMPTY_RECEIVES = 2
 class Settled:
     """``reader`` is the workload that the messages went to; its dead-letter queue may be the one that is redriven."""
 
-    def __init__(self, source: Source, reader: Workload, run: Run) -> None:
+    def __init__(self, source: Source, reader: Workload, run: Run, before: int | None) -> None:
+        """``before``: how many letters lay in the queue that is redriven before anything was sent, and those that this
+        run had taken out by then."""
+        self._source = source
         self._aws = source.aws
         self._queue, self._dlq = reader.queue, reader.dlq
         self._settling = timedelta(seconds=SETTLING_TWIN_S if self._aws.target.is_twin else SETTLING_S)
         self._longest = timedelta(seconds=self._queue.visibility_s * (self._queue.max_receive_count or 1))
         self._emptied_by_us = self._dlq is not None and self._dlq.arn == source.queue.arn
-        self._before = self._held(run)
+        self._before = before if self._emptied_by_us else self._held(run)
+        self._bodies: dict[bytes, str] = {}  # of letters that a move task moved: digest → message id on the shelf
         self._empty_since: datetime | None = None
         self._next = 0.0
         self._assumed = 0
@@ -73,7 +81,7 @@ class Settled:
             self._note = f"{error} {error.next_step}".strip()
             return
         for sent in gone:
-            cause = next((back[one] for one in sent.new_ids if one in back), None)
+            cause = next((back[one] for one in _names(sent) if one in back), None)
             if cause is not None:
                 yield sent, (Outcome.CAME_BACK, now, cause or next(filter(None, map(why, sent.new_ids)), ""))
             elif whole:
@@ -109,8 +117,8 @@ class Settled:
                 "back; look at it to see them."
             )
             return {}, False
-        wanted = {one for sent in gone for one in sent.new_ids}
-        found, read = self._search(wanted)
+        self._know_bodies(gone)
+        found, read = self._search({one for sent in gone for one in _names(sent)})
         return found, read >= depth.visible and not depth.in_flight
 
     def _held(self, run: Run) -> int | None:
@@ -122,6 +130,15 @@ class Settled:
         except AwsError:
             return None
         return depth.visible + depth.in_flight + depth.delayed + (run.deleted if self._emptied_by_us else 0)
+
+    def _know_bodies(self, gone: Sequence[Sent]) -> None:
+        """A move task does not tell the new ids: such a message is known by its body."""
+        unnamed = {sent.message_id for sent in gone if not sent.new_ids} - set(self._bodies.values())
+        if unnamed:
+            with Shelf.open(self._source) as shelf:
+                for shelved in shelf.iterate(Selection(), places=tuple(Place)):
+                    if shelved.letter.message_id in unnamed:
+                        self._bodies[_digest(shelved.letter.body)] = shelved.letter.message_id
 
     def _search(self, wanted: set[str]) -> tuple[dict[str, str], int]:
         """Read the dead-letter queue and give everything back; those of ``wanted`` that were there, how many were."""
@@ -137,7 +154,8 @@ class Settled:
                     receipts[message.message_id] = message.receipt
                     letter = letters.letter(message)
                     named = letter.attributes.get(contract.DLQ_ORIGINAL_MESSAGE_ID)
-                    for one in {letter.message_id, named.value if named else ""} & wanted:
+                    alike = self._bodies.get(_digest(letter.body), "")
+                    for one in {letter.message_id, named.value if named else "", alike} & wanted:
                         cause = letters.carried(letter)
                         found[one] = f"{cause.error_type}: {cause.error_message}" if cause else ""
         finally:
@@ -146,3 +164,11 @@ class Settled:
                 with suppress(AwsError):  # they come back by themselves when the lease ends
                     sqs.lease_batch(self._aws, self._dlq, given[at : at + sqs.BATCH], 0)
         return found, len(receipts)
+
+
+def _names(sent: Sent) -> tuple[str, ...]:
+    return sent.new_ids or (sent.message_id,)
+
+
+def _digest(body: str) -> bytes:
+    return hashlib.sha256(body.encode("utf-8", "surrogatepass")).digest()
