@@ -1,4 +1,4 @@
-# make setup | demo | test | lint | bench.  PYTHON names the interpreter that makes .venv (3.11 or later).
+# make setup | demo | test | lint | bench | chaos.  PYTHON names the interpreter that makes .venv (3.11 or later).
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
@@ -7,7 +7,7 @@ STAMP := $(VENV)/.installed
 SHELL := /bin/bash
 .SHELLFLAGS := -o pipefail -ec
 
-.PHONY: setup demo test lint bench
+.PHONY: setup demo test lint bench chaos
 .DEFAULT_GOAL := setup
 
 setup: $(STAMP)
@@ -42,3 +42,7 @@ lint: setup
 bench: setup
 	@for name in $$(ls tests/bench/*.py | xargs -n1 basename -s .py | grep -v '^_'); do \
 		echo "== $$name"; $(BIN)/python -m tests.bench.$$name || exit 1; done
+
+# Kills a redrive at 200 seeded moments and resumes it; about ten minutes.
+chaos: setup
+	$(BIN)/python -m tests.bench.chaos

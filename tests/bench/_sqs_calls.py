@@ -23,6 +23,7 @@ class Account:
         self.queues: dict[str, Queue] = {}
         self.faults = Faults(seed)
         self.ahead_s = 0.0
+        self.wait_share = 1.0
         self.calls: Counter[str] = Counter()
 
     def clock(self) -> float:
@@ -74,7 +75,7 @@ class Account:
         twice = any(fault.kind == "twice" for fault in call.get("faults", ()))
         if any(fault.kind == "empty" for fault in call.get("faults", ())):
             return {}
-        end = self.clock() + wait
+        end = self.clock() + wait * self.wait_share
         while True:
             found = queue.receive(most, visibility, leave_visible=twice)
             if found or self.clock() >= end:
@@ -89,6 +90,8 @@ class Account:
             self.faults.set([Fault(**fault) for fault in call["faults"]])
         elif operation == "advance":
             self.ahead_s += call["seconds"]
+        elif operation == "waits":
+            self.wait_share = call["share"]
         elif operation == "counts":
             return {**self.calls, **{f"fault: {kind}": hits for kind, hits in self.faults.hits.items()}}
         else:
@@ -167,6 +170,8 @@ def _batch(call: Call, act: Callable[[Call], dict[str, Any]]) -> Any:
         except Refused as no:
             code = no.query_code
             failed.append({"Id": entry["Id"], "Code": code, "Message": no.message, "SenderFault": no.status < 500})
+    if any(fault.kind == "forget" for fault in call.get("faults", ())):
+        done = done[1:]
     return {"Successful": done, "Failed": failed} if failed else {"Successful": done}
 
 
@@ -192,8 +197,10 @@ def _change(queue: Queue, call: Call) -> dict[str, Any]:
 
 
 def _attributes(queue: Queue, call: Call) -> dict[str, Any]:
-    wanted = call.get("AttributeNames") or []
-    return {"Attributes": {k: v for k, v in queue.described().items() if "All" in wanted or k in wanted}}
+    wanted, found = call.get("AttributeNames") or [], queue.described()
+    if any(fault.kind == "miscount" for fault in call.get("faults", ())):
+        found = {name: "0" if name.startswith("ApproximateNumber") else value for name, value in found.items()}
+    return {"Attributes": {name: value for name, value in found.items() if "All" in wanted or name in wanted}}
 
 
 def _set_attributes(queue: Queue, call: Call) -> dict[str, Any]:

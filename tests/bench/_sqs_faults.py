@@ -17,6 +17,8 @@ KINDS = (
     "cut",  # the connection closes; nothing was done
     "cut after",  # done; the connection closes without an answer
     "cut within",  # done; half of the answer comes
+    "forget",  # done; one of the entries that succeeded is left out of the answer
+    "miscount",  # a queue is said to be empty
     "empty",  # a receive finds nothing, as SQS's short polls may
     "twice",  # a receive leaves its messages visible, so that they are delivered again
     "end leases",  # done; then all leases of that queue end

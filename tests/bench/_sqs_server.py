@@ -256,6 +256,10 @@ class Aws:
         """Let that much time pass for leases, delays and deduplication."""
         self.control("advance", seconds=seconds)
 
+    def waits(self, share: float) -> None:
+        """A long poll that finds nothing answers after that share of the time it asked for."""
+        self.control("waits", share=share)
+
     def counts(self) -> dict[str, int]:
         """Calls by operation, and ``fault: <kind>`` → how often it hit."""
         found: dict[str, int] = self.control("counts")

@@ -58,7 +58,7 @@ class Proxy:
         address = urlsplit(self.upstream)
         try:
             server, to_server = await asyncio.open_connection(address.hostname, address.port)
-        except OSError:
+        except (OSError, asyncio.CancelledError):
             to_client.transport.abort()
             return
         ends = (to_client, to_server)
@@ -69,6 +69,8 @@ class Proxy:
         ]
         try:
             await asyncio.wait(directions, return_when=asyncio.FIRST_COMPLETED)
+        except asyncio.CancelledError:
+            pass  # the proxy ends; a connection's task that is cancelled would be told of as an error
         finally:
             for direction in directions:
                 direction.cancel()
