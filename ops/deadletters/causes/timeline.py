@@ -7,31 +7,39 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from ops.deadletters.causes import loglines
-from ops.deadletters.causes.asking import Asking, Budget, named
+from ops.deadletters.causes.asking import RETENTION, Asking, Budget, named
 from ops.deadletters.causes.evidence import Subject, ending, timed_out
-from ops.deadletters.letter import Place
+from ops.deadletters.ledger import Ledger
+from ops.deadletters.letter import Kind, Place
 from ops.deadletters.shelf import Shelf
+from ops.errors import OpsError
 from ops.insight import reportlines, words
 from ops.insight.reports import Look
 
 if TYPE_CHECKING:
-    from ops.deadletters.letter import Shelved
+    from ops.deadletters.letter import Letter, Shelved
     from ops.deadletters.source import Source
 
 SENT, RECEIVED, LOG, ERROR, DIED = "sent", "received", "log", "error", "died"
 TIMEOUT, MEMORY, CRASH = "timeout", "out of memory", "crash"
-REDRIVEN, PURGED = "redriven", "purged"
+REDRIVEN = "redriven"
+RUNS = 5
+"""Ledgers that are looked into, newest first."""
 LINES = 200
 """Moments that are kept; more would not be read."""
 LONGEST = 500
 AROUND = timedelta(minutes=2)
+EARLIER = timedelta(hours=6)
+"""How long before a letter was made the message that it was may have been at work."""
 BUDGET = Budget(queries=2, usd=0.10)
+_SENT_AS_WORK = (Kind.SQS, Kind.UNKNOWN, Kind.SNS)
+"""Kinds whose letter is the message itself; of others it was made when it died."""
 
 
 @dataclass(frozen=True)
 class Moment:
-    """``what``: sent | received | log | error | timeout | out of memory | crash | died | redriven | purged. ``text`` is
-    untrusted where it comes from logs."""
+    """``what``: sent | received | log | error | timeout | out of memory | crash | died | redriven. ``text`` may be what
+    somebody's code logged: untrusted."""
 
     at: datetime
     what: str
@@ -55,39 +63,54 @@ def timeline(source: Source, message_id: str) -> Timeline:
     with Shelf.open(source) as shelf:
         shelved = shelf.get(message_id)
     moments = _of_letter(shelved)
+    from_runs, notes = _of_runs(source, shelved.letter, shelved.place is Place.REDRIVEN)
     asking, from_logs = _of_logs(source, shelved)
-    moments += from_logs
+    moments += from_runs + from_logs
     if shelved.cause.died is not None:
         cause = shelved.cause
         likely = "likely of " if cause.likely else ""
         text = f"{likely}{cause.error_type}: {cause.error_message}".rstrip(": ")[:LONGEST]
-        moments.append(Moment(cause.died or datetime.now(UTC), DIED, text, cause.request_id))
+        moments.append(Moment(shelved.cause.died, DIED, text, cause.request_id))
     # Of one moment: first what was logged, then how the invocation ended, then the letter.
     moments.sort(key=lambda moment: (moment.at, 2 * (moment.what == DIED) + (moment.what in (TIMEOUT, MEMORY, CRASH))))
-    if asking is None:
-        return Timeline(tuple(moments))
-    notes = list(asking.asked.notes)
+    notes += asking.asked.notes if asking else []
     if len(moments) > LINES:
         notes.append(f"Only the first and last of {words.count(len(moments), 'moment')} are shown.")
         moments = moments[: LINES // 2] + moments[-LINES // 2 :]
-    return Timeline(tuple(moments), Look(usd=asking.asked.usd, partial=tuple(notes)))
+    return Timeline(tuple(moments), Look(usd=asking.asked.usd if asking else 0.0, partial=tuple(notes)))
 
 
 def _of_letter(shelved: Shelved) -> list[Moment]:
+    """What the letter itself says: when it was sent, and when it was received first."""
     letter = shelved.letter
+    buried = letter.kind not in _SENT_AS_WORK
     moments = []
     if letter.sent:
-        moments.append(
-            Moment(letter.sent, SENT, "sent" if letter.group_id is None else f"sent in group {letter.group_id}")
-        )
-    first = Subject.of(letter).first_receive
-    if first:
-        text = f"received first; {words.count(letter.receives, 'receive')} in all, looks among them"
+        group = f" in group {letter.group_id}" if letter.group_id else ""
+        moments.append(Moment(letter.sent, SENT, f"sent{' to the dead-letter queue' if buried else ''}{group}"))
+    if first := Subject.of(letter).first_receive:
+        by = ", by a look" if buried else ""
+        text = f"received first{by}; {words.count(letter.receives, 'receive')} in all, looks among them"
         moments.append(Moment(first, RECEIVED, text))
-    if shelved.seen and shelved.place in (Place.REDRIVEN, Place.PURGED):
-        what = REDRIVEN if shelved.place is Place.REDRIVEN else PURGED
-        moments.append(Moment(shelved.seen, what, f"{what} from here after it was seen then"))
     return moments
+
+
+def _of_runs(source: Source, letter: Letter, moved: bool) -> tuple[list[Moment], list[str]]:
+    """When redrives from here sent this letter, or the one that it was before it came back."""
+    if not moved and letter.original_message_id == letter.message_id:
+        return [], []
+    moments, notes = [], []
+    for path in sorted(source.runs.glob("*.db"), reverse=True)[:RUNS]:
+        try:
+            with Ledger.open(path) as ledger:
+                for sent in ledger.letters():
+                    if letter.message_id in (sent.message_id, *sent.new_ids):
+                        to = sent.destination.rsplit(":", 1)[-1] or "its origin"
+                        text = f"sent to {to} by run {path.stem}; {sent.outcome.value}"
+                        moments.append(Moment(sent.sent_at, REDRIVEN, text))
+        except OpsError as refused:
+            notes.append(f"The ledger of run {path.stem} was not read: {refused}")
+    return moments, notes
 
 
 def _of_logs(source: Source, shelved: Shelved) -> tuple[Asking | None, list[Moment]]:
@@ -97,7 +120,8 @@ def _of_logs(source: Source, shelved: Shelved) -> tuple[Asking | None, list[Mome
     letter, cause = shelved.letter, shelved.cause
     now = datetime.now(UTC)
     asking = Asking(source.aws, group, BUDGET)
-    start = (letter.sent or now - timedelta(days=14)) - AROUND
+    before = EARLIER if letter.kind not in _SENT_AS_WORK or letter.original_message_id != letter.message_id else AROUND
+    start = (letter.sent or now - RETENTION) - before
     end = min(now, cause.died + AROUND) if cause.died and cause.died > start else now
     ids = sorted({letter.message_id, letter.original_message_id, letter.request_id, cause.request_id} - {""})
     rows: list[dict[str, str]] = []

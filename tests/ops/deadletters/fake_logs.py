@@ -19,7 +19,8 @@ import pytest
 
 from handler import contract
 from ops.aws import Aws
-from ops.deadletters.letter import Letter, Place
+from ops.aws.sqs import Attribute
+from ops.deadletters.letter import Kind, Letter, Place
 from ops.deadletters.shelf import Shelf
 from ops.deadletters.source import Source
 from ops.target import Target
@@ -44,6 +45,17 @@ def silent(message_id: str = "m1", first_receive: float = 0.0, **more: Any) -> L
     received = BEGAN + timedelta(seconds=first_receive)
     system = {"ApproximateFirstReceiveTimestamp": str(int(received.timestamp() * 1000))}
     return a_letter(message_id=message_id, system=system, **{"sent": BEGAN, **more})
+
+
+def rejected(number: int, error_type: str = "DataNotFound", text: str = "s3://b/data/{}.csv is not there") -> Letter:
+    told = {contract.DLQ_ERROR_TYPE: error_type, contract.DLQ_ERROR_MESSAGE: text.format(number)}
+    return a_letter(
+        f'{{"kind": "score", "n": {number}}}',
+        f"{error_type}-{number}",
+        {name: Attribute("String", value) for name, value in told.items()},
+        kind=Kind.REJECTED,
+        sent=BEGAN + timedelta(minutes=number),
+    )
 
 
 def failed(seconds: float, error_type: str, request: str, message_id: str = "m1", **more: Any) -> dict[str, str]:
