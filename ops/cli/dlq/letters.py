@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+import re
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated
 
@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from ops.deadletters.source import Source
 
 BODY_LINES = 40
-BODY_WIDTH = 2_000
+BODY_WIDTH = 400
+_VALUES = re.compile(r"\[\n\s*([^][{}]*?)\n\s*\]")
 
 
 @asking(letters=True)
@@ -214,10 +215,15 @@ def _content(console: Console, letter: Letter, whole: bool) -> None:
 
 
 def _readable(body: str) -> list[str]:
-    """A JSON object or list with its members on lines of their own; anything else as it is."""
-    if body.lstrip()[:1] in ("{", "["):
-        try:
-            return json.dumps(json.loads(body), indent=2, ensure_ascii=False).split("\n")
-        except (ValueError, RecursionError):
-            pass
-    return body.split("\n")
+    """A JSON object or list with its members on lines of their own, a list of plain values on one; else as it is."""
+    from ops.deadletters import jsontext
+
+    if body.lstrip()[:1] not in ("{", "["):
+        return body.split("\n")
+    try:
+        text = jsontext.pretty(body)
+    except ValueError:
+        return body.split("\n")
+    return _VALUES.sub(lambda found: f"[{' '.join(line.strip() for line in found[1].split(chr(10)))}]", text).split(
+        "\n"
+    )

@@ -90,7 +90,10 @@ def picture(run: Run) -> Group:
         ProgressBar(total=max(run.planned, 1), completed=run.sent, width=30),
         f"{run.sent:,} of {words.count(run.planned, 'letter')} sent",
     )
-    parts: list[Table | Text] = [bar, Text(f"{_rate(run)}", style="dim")]
+    going = [words.duration(round((datetime.now(UTC) - run.began).total_seconds()))]
+    if run.sent < run.planned:
+        going.append(_rate(run))
+    parts: list[Table | Text] = [bar, Text(" · ".join(going), style="dim")]
     if run.steps:
         parts.append(steps(run))
     parts.append(Text(safe(run.said)))

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from ops.deadletters.source import Source
 
 MOST_CAUSES = 20
+FIXED = ("succeeds since", "deployed since")
+"""Verdicts that speak for a redrive."""
 
 
 @asking()
@@ -128,7 +130,7 @@ def _show(console: Console, asked: Asked, source: Source, report: CausesReport) 
         console.print(Padding(Text(safe(" · ".join(filter(None, details))), style="dim"), (0, 0, 0, 2)))
         fixed = Text("fixed since? ", style="dim")
         fixed.append(safe(cause["fixed"] or "unknown"), style="bold" if cause["fixed"] != "unknown" else "dim")
-        fixed.append(f" {safe(cause['fixed_why'])}" if cause["fixed_why"] else "", style="dim")
+        fixed.append(f" – {safe(cause['fixed_why'])}" if cause["fixed_why"] else "", style="dim")
         console.print(Padding(fixed, (0, 0, 0, 2)))
     if len(rows) > MOST_CAUSES:
         console.print(f"\nand {words.count(len(rows) - MOST_CAUSES, 'smaller cause')}: see --json.")
@@ -180,8 +182,10 @@ def _next(console: Console, asked: Asked, report: CausesReport, complete: bool) 
             next_steps(console, (asked.again("look"), "read the rest"))
         return
     first = rows[0]
+    ready = next((row for row in rows if row["fixed"] in FIXED), None)
+    when = "once it is fixed: plan its way back" if ready is None else f"{ready['fixed']}: plan its way back"
     next_steps(
         console,
         (asked.again("show", str(first["sample_id"])), "one letter of the largest cause, whole"),
-        (asked.again("plan", "--cause", first["fingerprint"] or "unknown"), "once it is fixed: plan its way back"),
+        (asked.again("plan", "--cause", (ready or first)["fingerprint"] or "unknown"), when),
     )

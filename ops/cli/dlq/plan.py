@@ -58,6 +58,10 @@ def plan(
         str,
         typer.Option("--margin", help="How much the queue may change before the plan is stale.", rich_help_panel=HOW),
     ] = "10%",
+    engine: Annotated[
+        str | None,
+        typer.Option("--engine", help="ledger or 'move task'; else the plan chooses.", rich_help_panel=HOW),
+    ] = None,
     out: Annotated[Path | None, typer.Option("--out", metavar="FILE", help="Where to write the plan.")] = None,
     as_json: options.Json = False,
 ) -> None:
@@ -77,6 +81,7 @@ def plan(
         pace=pacing(rate, headroom),
         steps=stepping(steps, stop_share, patience, watch),
         margin=moments.share(margin),
+        engine=engine,
     )
     path = plans.save(source, made, out)
     if as_json:

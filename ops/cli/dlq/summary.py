@@ -33,7 +33,7 @@ def show(console: Console, source: Source, plan: Plan) -> None:
     rows = [
         ("which", _which(plan)),
         ("causes", _causes(source, plan)),
-        ("size", f"{_bytes(plan.bytes)} of {words.count(plan.queue_count, 'letter')} in the queue then"),
+        ("size", f"{_bytes(plan.bytes)}; the queue held {words.count(plan.queue_count, 'letter')}"),
         ("to", "" if purge else _to(plan)),
         ("edits", _edits(plan)),
         ("pace", "" if purge else _pace(plan)),
