@@ -16,6 +16,7 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from ops.aws import sqs
+from ops.aws.door import READ_TIMEOUT_S
 from ops.errors import AccessDenied, AwsError, CredentialsError, NotFound, OverLimit
 
 if TYPE_CHECKING:
@@ -82,6 +83,7 @@ def remove(
     if not found.missing:
         return found
     depth = sqs.depth(aws, queue)
+    aws = aws.single(READ_TIMEOUT_S)
     lease_s = min(LONGEST_LEASE_S, int(LEASE_S + LEASE_A_MESSAGE_S * (depth.visible + depth.in_flight)))
     workers = max(1, min(THREADS, len(found.missing) // MESSAGES_A_THREAD))
     most_stale = 100 + 3 * len(found.missing)
@@ -122,6 +124,7 @@ def remove(
     finally:
         pool.shutdown(wait=True)
         found.not_given_back = _give_back(aws, queue, found.held.values())
+        aws.disconnect()
     if error:
         raise error
     return found
@@ -181,12 +184,32 @@ def _delete(aws: Aws, queue: sqs.Queue, messages: Sequence[sqs.Message]) -> tupl
 
 
 def _give_back(aws: Aws, queue: sqs.Queue, receipts: Iterable[str]) -> int:
-    """How many could not be given back. Refusals are counted, not raised: the leases end by themselves."""
-    failed = 0
+    """How many could not be given back. Refusals are counted, not raised: the leases end by themselves, and those of
+    stale receipts have ended already. Once a call was refused to the end, the others are not tried."""
     rest = iter(receipts)
-    while batch := tuple(islice(rest, sqs.BATCH)):
-        results: tuple[sqs.Refused | None, ...] = (sqs.UNMENTIONED,) * len(batch)
-        with suppress(AwsError):
-            results = sqs.lease_batch(aws, queue, batch, 0)
-        failed += sum(result is not None for result in results)
+    failed = 0
+    while batch := list(islice(rest, sqs.BATCH)):
+        left = _freed(aws, queue, batch)
+        if left is None:
+            return failed + len(batch) + sum(1 for _ in rest)
+        failed += left
     return failed
+
+
+def _freed(aws: Aws, queue: sqs.Queue, receipts: list[str]) -> int | None:
+    """How many of up to ten were not given back; None when the call itself was refused to the end."""
+    answered = False
+    for attempt in range(TRIES):
+        time.sleep(PAUSE_S * 2**attempt if attempt else 0)
+        try:
+            results = sqs.lease_batch(aws, queue, receipts, 0)
+        except _FOR_GOOD:
+            return None
+        except AwsError:
+            continue
+        answered = True
+        told = zip(receipts, results, strict=True)
+        receipts = [receipt for receipt, refused in told if refused is not None and refused.code != _STALE]
+        if not receipts:
+            break
+    return len(receipts) if answered else None
