@@ -146,7 +146,7 @@ def page(
         drawn[key] = answer.at
         head.html(blocks.head(entry, answer.at, viewer()))
         with st.container(key="opening"):
-            _open(finding(answer.report))
+            open_with(finding(answer.report))
         draw(answer.report)
         _footnotes((*telemetry().notes, *answer.report.look.partial))
         with here.cost:
@@ -169,7 +169,8 @@ def more(question: str, draw: Callable[[Any], None]) -> None:
     body()
 
 
-def _open(found: Finding) -> None:
+def open_with(found: Finding) -> None:
+    """The sentence, and a link to the page that it names."""
     st.html(blocks.finding(found))
     if found.page in PAGES and found.page != stage().page:
         st.page_link(

@@ -35,6 +35,7 @@ PAGES = {
         Entry("cold_starts", "Cold starts", "ac_unit", "How much latency and money do they cost?"),
         Entry("cost", "Cost", "payments", "What does one successful request cost, and where does it go?"),
         Entry("dead_letters", "Dead letters", "unsubscribe", "What died, why, and may it go back?"),
+        Entry("audit", "Audit", "history_edu", "Who did what, when and why, and how did it end?"),
     )
 }
 START = Entry("start", "Start", "play_circle", "What do you want to look at?")

@@ -226,3 +226,4 @@ def _lock(log: Any) -> None:
 
 if __name__ == "__main__":
     run(json.load(sys.stdin))
+    fcntl.flock(sys.stdout, fcntl.LOCK_UN)  # Python takes a while to end, and the next one may begin

@@ -18,7 +18,7 @@ from tests.browser.server import serving
 
 DRAWN = (
     "!document.querySelector('[data-testid=stMain] [data-testid=stSkeleton]') &&"
-    "(document.querySelector('.so-path') || document.querySelector('[data-testid=stPlotlyChart]')) &&"
+    "document.querySelector('.so-path, [data-testid=stPlotlyChart], .so-stats') &&"
     "[...document.querySelectorAll('[data-testid=stPlotlyChart]')].every(e => e.querySelector('.main-svg'))"
 )
 
@@ -27,9 +27,7 @@ def look(page: Page) -> None:
     """Read the dead letters, as a person would."""
     page.click(".st-key-look button")
     page.click(".st-key-look-confirmed button")
-    page.wait_for(
-        "document.body.innerText.includes('What did they die of?') || document.querySelector('.so-empty')", 60
-    )
+    page.wait_for("document.body.innerText.includes('What did they die of?')", 120)
 
 
 def take(folder: Path, width: int, height: int) -> None:

@@ -43,16 +43,29 @@ def on_twin(twin: Twin, tmp_path_factory: pytest.TempPathFactory) -> Iterator[st
 
 def test_a_hostile_letter_is_shown_and_does_nothing(hostile: str, page: Page) -> None:
     page.open(f"{hostile}/dead-letters")
-    page.click(".st-key-look button")
-    page.wait(".st-key-look-confirmed button", SLOW)
-    assert "each letter's receive count rises by one" in page.text('[role="dialog"]')
-    page.click(".st-key-look-confirmed button")
+    page.click("[class*=st-key-cause-]:nth-of-type(2) button")
     page.wait_for("document.body.innerText.includes('What does this letter say?')", SLOW)
     page.wait(".js-plotly-plot .main-svg", SLOW)
     assert "owned" not in page.js("document.title")
     assert not page.js("document.querySelector('[data-testid=stMain] img[src=\"x\"]')")
     assert not page.js("document.querySelector('[data-testid=stMain] a[href*=\"example.com\"]')")
-    assert HOSTILE in page.text(".so-finding"), "markup is shown as it was written"
+    assert HOSTILE in page.text(".st-key-causes"), "markup is shown as it was written"
+    page.click(".st-key-look button")
+    page.wait(".st-key-look-confirmed button", SLOW)
+    assert "each letter's receive count rises by one" in page.text('[role="dialog"]')
+    assert not page.errors
+
+
+def test_a_redrive_is_planned_and_needs_a_reason(hostile: str, page: Page) -> None:
+    page.open(f"{hostile}/dead-letters?do=Redrive")
+    page.click(".st-key-make-plan button")
+    page.click(".st-key-ask-redrive button")
+    page.click(".st-key-redrive-confirmed button")
+    page.wait_for("document.querySelector('[role=\"dialog\"]')?.innerText.includes('A reason is needed')", SLOW)
+    page.click(".st-key-reason textarea")
+    page.send("Input.insertText", text="deployed version 8")
+    page.click(".st-key-redrive-confirmed button")
+    page.wait_for("!document.querySelector('[role=\"dialog\"]')", SLOW)
     assert not page.errors
 
 
@@ -79,7 +92,8 @@ def test_every_page_is_drawn_on_the_twin(on_twin: str, page: Page, entry: Entry)
     page.prefer("dark")
     page.open(f"{on_twin}/{'' if entry.key == 'overview' else entry.address}")
     page.wait(".so-finding", SLOW)
-    page.wait(".so-card img" if entry.key == "overview" else ".js-plotly-plot .main-svg", SLOW)
+    drawn = {"overview": ".so-card img", "audit": ".so-stats, .st-key-trouble"}
+    page.wait(drawn.get(entry.key, ".js-plotly-plot .main-svg"), SLOW)
     assert not page.errors
     colour = page.js("getComputedStyle(document.querySelector('[data-testid=stApp]')).backgroundColor")
     assert colour == "rgb(15, 20, 27)", "dark, where the reader's system is"

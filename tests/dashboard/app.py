@@ -42,7 +42,11 @@ class App:
     @property
     def text(self) -> str:
         """What a reader reads outside charts and tables."""
-        written = [element.value for kind in ("markdown", "text", "caption", "code") for element in self.at.get(kind)]
+        written = [
+            element.value
+            for kind in ("markdown", "text", "caption", "code", "subheader")
+            for element in self.at.get(kind)
+        ]
         return "\n".join([unescape(re.sub(r"<[^>]+>", " ", self.html)), *map(str, written)])
 
     @property

@@ -216,8 +216,8 @@ def a_run(state: State, foreign: str = "", began: datetime | None = None, reason
     began = began or NOW - timedelta(minutes=2)
     base = Run(
         id=f"{began:%Y%m%dT%H%M%S}-3f9a", plan_hash="9" * 64, reason=reason + foreign, who=WHO, state=state,
-        began=began, ended=began + timedelta(minutes=4), engine="ledger", planned=2_000, sent=2_000, deleted=2_000, failed=0,
-        vanished=0, succeeded=2_000, came_back=0, waiting=0, rate=0.0, rate_limit=100.0, rate_why="",
+        began=began, ended=began + timedelta(minutes=4), engine="ledger", planned=2_000, sent=2_000, deleted=2_000,
+        failed=0, vanished=0, succeeded=2_000, came_back=0, waiting=0, rate=0.0, rate_limit=100.0, rate_why="",
         said="2,000 letters were sent, and all of them succeeded.",
         steps=tuple(Step(n, upto, upto, upto - before, 0, 0, "passed")
                     for n, (before, upto) in enumerate(((0, 5), (5, 20), (20, 200), (200, 2_000)), 1)),
@@ -236,7 +236,7 @@ def a_run(state: State, foreign: str = "", began: datetime | None = None, reason
     steps = (*passed, Step(3, 200, 160, 90, 2, 68, "sending"), Step(4, 2_000, 0, 0, 0, 0, "open"))
     going = replace(base, ended=None, steps=steps, sent=160, deleted=150, succeeded=110, came_back=2, waiting=48,
                     rate=46.8, said="Step 3: sending 180 letters.", rate_limit=47.0,
-                    rate_why="47/s: the queue's oldest message is 40 s old, slowing.")  # fmt: skip
+                    rate_why="the queue's oldest message is 40 s old, slowing")  # fmt: skip
     if state is State.RUNNING:
         return going
     said = {

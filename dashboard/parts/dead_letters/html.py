@@ -15,7 +15,7 @@ from ops.errors import UsageError
 
 if TYPE_CHECKING:
     from ops.deadletters.plan import Plan
-    from ops.deadletters.run import Run, Step
+    from ops.deadletters.run import Run
 
 STATE = {
     State.RUNNING: (theme.VISIBLE, "Running"),
@@ -127,10 +127,10 @@ def run_numbers(run: Run) -> str:
     return blocks.stats(row)
 
 
-def run_steps(steps: tuple[Step, ...]) -> str:
+def run_steps(run: Run) -> str:
     """Each step with what became of its messages."""
     cells = []
-    for step in steps:
+    for step in run.steps:
         colour, word = _STEP.get(step.state, (theme.NEUTRAL, step.state))
         facts = [
             f"{number(count)} {name}"
@@ -141,7 +141,7 @@ def run_steps(steps: tuple[Step, ...]) -> str:
             )
             if count
         ]
-        live = " so-live" if step.state in ("sending", "watching") else ""
+        live = " so-live" if run.state is State.RUNNING and step.state in ("sending", "watching") else ""
         cells.append(
             f'<div class="so-step{live}" style="--c:{colour}"><small>Step {step.number}, {escape(word)}</small>'
             f"<b>{number(step.upto)}</b><span>{escape(', '.join(facts)) or '&nbsp;'}</span></div>"

@@ -85,9 +85,9 @@ def _timeline(here: Desk, shelved: Shelved) -> None:
     if message_id not in asked:
         known = {"sent": shelved.letter.sent, "died": shelved.cause.died}
         st.html(line([(at, what, "") for what, at in known.items() if at]))
-        if not st.button("Ask the logs for its history", icon=":material/timeline:", key="ask-timeline"):
-            return
-        asked.add(message_id)
+        label = "Ask the logs for its history"
+        st.button(label, icon=":material/timeline:", key="ask-timeline", on_click=asked.add, args=(message_id,))
+        return
     try:
         with st.spinner("Asking the logs…"):
             found = reading.timeline(here, message_id)

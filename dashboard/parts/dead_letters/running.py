@@ -75,9 +75,10 @@ def card(here: Desk, run: Run, *, dismissable: bool = False, key: str = "run") -
         st.html(html.run_bar(run))
         st.html(html.run_numbers(run))
         if run.steps:
-            st.html(html.run_steps(run.steps))
+            st.html(html.run_steps(run))
         if run.state is State.RUNNING and run.rate_why:
-            st.html(f'<span class="so-quiet">{escape(run.rate_why)}</span>')
+            limit = f"At most {number(run.rate_limit)}/s: " if run.rate_limit is not None else ""
+            st.html(f'<span class="so-quiet">{escape(f"{limit}{run.rate_why}.")}</span>')
         if run.causes_back:
             st.html(html.tally("Came back with", run.causes_back))
         if run.failures:

@@ -1,0 +1,163 @@
+"""The record of what was done: a finding, numbers, one line an act, and the whole of one."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+import streamlit as st
+
+from dashboard import live, theme
+from dashboard.pages import PAGES
+from dashboard.parts import blocks, show, trouble
+from dashboard.parts.blocks import Stat
+from dashboard.parts.dead_letters import reading
+from dashboard.text import escape, moment, number, sendable, utc
+from ops.deadletters import audit, history
+from ops.errors import OpsError
+
+if TYPE_CHECKING:
+    from ops.deadletters.audit import Record
+    from ops.deadletters.history import History
+
+SHOWN = 1_000
+"""Records in the table; the file has them all."""
+_ORDER = ("planned", "sent", "succeeded", "came_back", "deleted", "failed", "vanished")
+_COLUMNS = {
+    "at": st.column_config.DatetimeColumn("When", format="D MMM YYYY HH:mm:ss", width=160),
+    "action": st.column_config.TextColumn("What", width=80),
+    "outcome": st.column_config.TextColumn("Outcome", width=90),
+    "letters": st.column_config.TextColumn("Letters", width=230),
+    "reason": st.column_config.TextColumn("Reason", width=270),
+    "who": st.column_config.TextColumn("Who", width=190),
+    "queue": st.column_config.TextColumn("Queue", width=170),
+    "plan": st.column_config.TextColumn("Plan", width=180),
+}
+
+
+def section() -> None:
+    entry = PAGES["audit"]
+    st.html(blocks.head(entry, datetime.now(UTC), live.viewer()))
+    try:
+        here = reading.desk()
+        found = history.report(here.audit(), here.verified())
+    except OpsError as error:
+        trouble.show(error)
+        return
+    with st.container(key="opening"):
+        live.open_with(found.finding)
+    st.html(_numbers(found))
+    if found.verified.problems:
+        st.html(blocks.partial(found.verified.problems[:20]))
+    if not found.records:
+        why = "Looking, planning, redriving and purging are recorded here, with who, when and why."
+        st.html(blocks.empty("Nothing was done yet", why))
+        return
+    _table(found)
+
+
+def _numbers(found: History) -> str:
+    acts = Counter(record.action for record in found.records if record.outcome != "began")
+    moved = sum(record.counts.get("deleted", 0) for record in found.records if record.action in ("redrive", "resume"))
+    whole = "whole" if not found.verified.problems else "damaged"
+    return blocks.stats(
+        [
+            Stat("Acts on record", number(sum(acts.values())), colour=theme.NEUTRAL),
+            Stat("Redrives", number(acts["redrive"] + acts["resume"]), colour=theme.VISIBLE),
+            Stat("Letters redriven", number(moved), colour=theme.SUCCESS),
+            Stat("Purges", number(acts["purge"]), colour=theme.DEAD),
+            Stat("Record", whole, note=f"{number(found.verified.lines)} lines, each with its predecessor's SHA-256"),
+        ]
+    )
+
+
+def _table(found: History) -> None:
+    st.subheader("Who did what, and why?", anchor=False)
+    search, kinds, export = st.columns([4, 4, 1.6], gap="small", vertical_alignment="bottom")
+    text = search.text_input("Find", key="audit-find", bind="query-params", icon=":material/search:",
+                             placeholder="who, queue, reason or plan")  # fmt: skip
+    actions = sorted({record.action for record in found.records})
+    picked = kinds.pills("What", actions, selection_mode="multi", key="audit-actions")
+    chosen = [record for record in found.records if _fits(record, text or "", picked or ())]
+    export.download_button(
+        "Export CSV",
+        lambda: audit.csv(chosen).encode(errors="backslashreplace"),
+        f"audit-{datetime.now(UTC):%Y%m%dT%H%M%S}.csv",
+        "text/csv",
+        key="audit-csv",
+        icon=":material/download:",
+        width="stretch",
+        disabled=not chosen,
+        on_click="ignore",
+    )
+    if not chosen:
+        st.html(blocks.empty("No record matches", "Clear the box, or choose other acts."))
+        return
+    shown = chosen[:SHOWN]
+    rows = show.table(
+        _frame(shown),
+        "audit",
+        _COLUMNS,
+        on_select="rerun",
+        selection_mode="single-row",
+        height=min(458, 38 + 35 * len(shown)),
+        alt="Acts on record, newest first",
+    ).selection.rows
+    cut = f" The newest {number(SHOWN)} are shown; the export has all." if len(chosen) > SHOWN else ""
+    st.html(f'<span class="so-quiet">{number(len(chosen))} of {number(len(found.records))} records.{cut}</span>')
+    if rows and rows[0] < len(shown):
+        _one(shown[rows[0]])
+
+
+def _fits(record: Record, text: str, actions: Sequence[str]) -> bool:
+    said = f"{record.who} {record.queue} {record.reason} {record.plan} {record.note}".lower()
+    return (not actions or record.action in actions) and text.strip().lower() in said
+
+
+def _frame(records: Sequence[Record]) -> pd.DataFrame:
+    rows: list[dict[str, Any]] = [
+        {
+            "at": record.at,
+            "action": sendable(record.action),
+            "outcome": sendable(record.outcome),
+            "letters": sendable(_counts(record)),
+            "reason": sendable(record.reason),
+            "who": sendable(record.who.rsplit(":", 1)[-1]),
+            "queue": sendable(record.queue),
+            "plan": sendable(record.plan),
+        }
+        for record in records
+    ]
+    frame = pd.DataFrame(rows)
+    return frame.assign(at=pd.to_datetime(frame["at"], utc=True).dt.tz_convert(live.viewer()))
+
+
+def _counts(record: Record) -> str:
+    """In the order in which it happens to letters."""
+    names = sorted(record.counts, key=lambda name: (_ORDER.index(name) if name in _ORDER else len(_ORDER), name))
+    return ", ".join(f"{number(record.counts[name])} {name.replace('_', ' ')}" for name in names if record.counts[name])
+
+
+def _one(record: Record) -> None:
+    """All that is on record of one act."""
+    st.subheader("What was that?", anchor=False)
+    st.html(
+        blocks.facts(
+            {
+                "When": f"{moment(record.at, live.viewer())} ({utc(record.at)})",
+                "What": f"{record.action}: {record.outcome}" if record.outcome else record.action,
+                "Queue": f"{record.queue}, {record.region}, account {record.account}",
+                "Who": record.who,
+                "Reason": record.reason,
+                "Letters": _counts(record) or "–",
+                "Note": record.note or "–",
+                "Plan": record.plan or "–",
+                "Plan hash": record.plan_hash or "–",
+            }
+        )
+    )
+    if record.plan:
+        st.html(f'<span class="so-quiet">The run in full: ops dlq runs {escape(record.plan)}</span>')

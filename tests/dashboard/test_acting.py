@@ -1,0 +1,156 @@
+"""From chosen letters to a plan, its preview and a run: what is shown, what is asked, and what is impossible."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from dashboard.desk import OpsDesk
+from dashboard.pages import PAGES
+from ops.deadletters.plan import Action, Selection
+from ops.deadletters.run import State
+from tests.dashboard import desks
+from tests.dashboard.app import App
+from tests.ops.deadletters.queues import a_world
+
+Visit = Callable[[str], App]
+PAGE = PAGES["dead_letters"]
+
+
+def planned(app: App, tab: str = "Redrive") -> App:
+    app.open(PAGE, do=tab)
+    app.at.button(key="make-plan").click().run()
+    return app
+
+
+def test_a_plan_is_previewed_before_anything_moves(sample: Visit) -> None:
+    app = planned(sample("trouble"))
+    assert not app.at.exception
+    for said in (
+        "54 letters would be redriven. Making a plan moves nothing.",
+        "Redrive 54 letters: is this what you want?",
+        "of 54 in the queue",
+        "$0.000120",
+        "where each came from",
+        "it stops when more than 20% came back",
+        "The oldest letter expires in 2 days 4 h.",
+        "sqs:SendMessage on arn:aws:sqs:eu-west-1:123456789012:scilearn-jobs",
+        "which the server-side move task cannot do",
+    ):
+        assert said in app.text, said
+    app.at.button(key="ask-redrive").click().run()
+    assert "You can stop it at any time" in app.text
+    assert app.at.text_area(key="reason").value == ""
+
+
+def test_edits_are_shown_as_a_diff(sample: Visit) -> None:
+    app = sample("trouble").open(PAGE, do="Redrive")
+    app.at.text_area(key="sets").set_value("body.params.alpha=0.1\nattributes.Tenant=other")
+    app.at.button(key="make-plan").click().run()
+    assert not app.at.exception
+    diff = next(code for code in app.at.code if "+++" in code.value)
+    assert diff.language == "diff"
+    assert '"alpha": 0.1' in diff.value
+    assert "other" in diff.value
+
+
+def test_edits_that_make_no_sense_are_a_sentence(sample: Visit) -> None:
+    app = sample("trouble").open(PAGE, do="Redrive")
+    app.at.text_area(key="sets").set_value("params alpha")
+    app.at.button(key="make-plan").click().run()
+    assert not app.at.exception
+    assert "Next step" in app.text
+    assert "is this what you want?" not in app.text
+
+
+def test_a_plan_that_cannot_be_made_says_why(sample: Visit) -> None:
+    app = sample("trouble").open(PAGE, do="Redrive", find="acme")
+    app.at.session_state["find"] = "denied"
+    app.at.run()
+    assert app.at.button(key="make-plan").disabled, "no letter is chosen"
+
+
+def test_a_plan_can_be_discarded(sample: Visit) -> None:
+    app = planned(sample("trouble"))
+    app.at.button(key="discard-plan").click().run()
+    assert "is this what you want?" not in app.text
+
+
+def test_read_only_plans_but_does_not_send(sample: Visit, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPS_READ_ONLY", "1")
+    app = planned(sample("trouble"))
+    assert app.at.button(key="ask-redrive").disabled
+    assert "This dashboard is read-only" in app.text
+    app = sample("trouble").open(PAGE, do="Purge")
+    assert "Nothing is purged here" in app.text
+    assert not [button for button in app.at.button if button.key in ("ask-purge", "plan-purge")]
+    app = sample("run-running").open(PAGE)
+    assert app.at.button(key="run-cancel").disabled
+
+
+@pytest.mark.parametrize("state", list(State), ids=[state.value for state in State])
+def test_a_run_in_every_state(sample: Visit, state: State) -> None:
+    app = sample(f"run-{state.value}").open(PAGE)
+    assert not app.at.exception
+    run = desks.a_run(state)
+    keys = {button.key for button in app.at.button}
+    if state is State.DONE:
+        assert "Running" not in app.text, "what is done is not in the way"
+        return
+    assert run.said in app.text
+    assert "deployed version 8" in app.text
+    assert ("run-cancel" in keys) == (state is State.RUNNING)
+    assert ("run-resume" in keys) == (state is not State.RUNNING)
+    if state is State.RUNNING:
+        assert "At most 47/s: the queue's oldest message is 40 s old, slowing." in app.text
+        assert "1,840 to go" in app.text
+    if state is State.STOPPED:
+        assert "Came back with" in app.text
+        assert "Sandbox.Timedout: Task timed out after … seconds" in app.text
+    if state is State.INTERRUPTED:
+        assert "00000003-1111-4111-8111-111111111111" in app.text, "what may have been sent twice is listed"
+    if state is State.FAILED:
+        assert "MessageTooLong: over 1 MiB after edits" in app.text
+
+
+def test_a_run_is_cancelled_by_its_button(sample: Visit) -> None:
+    app = sample("run-running").open(PAGE)
+    app.at.button(key="run-cancel").click().run()
+    assert not app.at.exception
+
+
+def test_a_run_can_be_closed_and_found_again(sample: Visit) -> None:
+    app = sample("run-stopped").open(PAGE)
+    app.at.button(key="run-close").click().run()
+    assert "Stopped by the canary" not in app.text
+    app = sample("run-stopped").open(PAGE, do="Runs")
+    assert list(app.at.dataframe[0].value["state"]) == ["Stopped by the canary", "Done"]
+
+
+def test_purging_needs_an_export_first(sample: Visit) -> None:
+    app = sample("trouble").open(PAGE, do="Purge")
+    assert not app.at.exception
+    assert "Purging deletes 54 letters from scilearn-jobs-dead for good" in app.text
+    assert "plan-purge" not in {button.key for button in app.at.button}
+
+
+def test_the_real_desk_plans_and_exports(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with a_world(tmp_path, monkeypatch) as world:
+        world.put([f'{{"n": {n}}}' for n in range(12)])
+        here = OpsDesk(world.source)
+        before = here.version()
+        edits = here.edits(["body.n=0"], "")
+        plan = here.plan(Selection(), Action.REDRIVE, edits=edits)
+        assert here.saved(plan.id) == plan
+        here.check(plan)
+        changed = here.changed(plan)
+        assert sum('"n": 0' in one.diff for one in changed) >= len(changed) - 1
+        assert here.runs() == ()
+        assert here.run(plan.id) is None
+        assert here.causes().letters == here.count(Selection()) == 12
+        assert here.export_path("jsonl").parent.is_dir()
+        assert here.version() == before
+        assert here.audit() == ()
+        assert not here.verified().problems

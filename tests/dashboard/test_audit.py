@@ -1,0 +1,78 @@
+"""The Audit page: what is on record, whether the record is whole, and a file of it that is safe to open."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+
+from dashboard.pages import PAGES
+from ops.deadletters import audit, history
+from ops.deadletters.audit import Record, Verified
+from ops.insight.reports import Level
+from tests.dashboard import samples
+from tests.dashboard.app import App
+
+Visit = Callable[[str], App]
+PAGE = PAGES["audit"]
+NOW = datetime(2026, 11, 24, 4, tzinfo=UTC)
+
+
+def record(outcome: str = "done", days: float = 1, **counts: int) -> Record:
+    at = NOW - timedelta(days=days)
+    return Record(at, "arn:…:sam", "1", "eu-west-1", "redrive", "dead", "fixed", counts=counts, outcome=outcome)
+
+
+def test_the_page_tells_who_did_what_and_why(sample: Visit) -> None:
+    app = sample("trouble").open(PAGE)
+    assert not app.at.exception
+    assert PAGE.question in app.text
+    assert "3 acts in the last 7 days, by 1 person; the last: redrive of scilearn-jobs-dead, stopped" in app.text
+    table = app.at.dataframe[0].value
+    assert table["reason"].iloc[0] == "deployed version 8"
+    assert table["letters"].iloc[-2] == "412 planned, 412 sent, 412 succeeded, 412 deleted"
+    assert "each with its predecessor" in app.text
+
+
+def test_records_are_searched(sample: Visit) -> None:
+    app = sample("trouble").open(PAGE)
+    app.at.text_input(key="audit-find").set_value("ops-118").run()
+    assert len(app.at.dataframe[0].value) == 2
+    app.at.text_input(key="audit-find").set_value("nobody").run()
+    assert "No record matches" in app.text
+
+
+def test_a_hostile_reason_is_text(sample: Visit) -> None:
+    app = sample("hostile").open(PAGE)
+    assert not app.at.exception
+    assert any(samples.HOSTILE in reason for reason in app.at.dataframe[0].value["reason"])
+    assert "<script>document" not in app.html
+
+
+def test_without_a_dead_letter_queue_it_says_so(sample: Visit) -> None:
+    app = sample("denied").open(PAGE)
+    assert not app.at.exception
+    assert "Next step" in app.text
+
+
+def test_the_finding_is_computed() -> None:
+    whole = Verified(3, ())
+    finding = history.report((), whole, NOW).finding
+    assert finding.level is Level.UNKNOWN
+    assert history.report([record(days=30)], whole, NOW).finding.text.startswith("Fine: nothing was moved")
+    good = history.report([record(sent=10), record("began")], whole, NOW).finding
+    assert good.level is Level.OK
+    assert (
+        good.text
+        == "Fine: 1 act in the last 7 days, by 1 person; the last: redrive of dead, done; the record is whole."
+    )
+    bad = history.report([record("stopped", sent=5, came_back=4)], whole, NOW).finding
+    assert (bad.level, bad.page) == (Level.WATCH, "dead_letters")
+    assert "4 of 5 came back" in bad.text
+    broken = history.report([record()], Verified(3, ("Line 2 does not follow.",)), NOW).finding
+    assert broken.level is Level.ACT
+    assert "Line 2 does not follow." in broken.text
+
+
+def test_the_export_is_no_formula() -> None:
+    hostile = Record(NOW, "=cmd()", "1", "eu-west-1", "redrive", "dead", "@sum(1)")
+    assert ",=cmd" not in audit.csv([hostile])
