@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -33,6 +33,8 @@ NEAR, BAD, WORST = 0.7, 2.0, 10.0
 """Pressures from which the rate stays, is halved, and is 0. From 1 on it falls."""
 WAIT_S = 30.0
 """Pressure 1: the queue's oldest message, or the work that waits in it, is that old (or long)."""
+GROWTH, GROWN_S = 0.2, 2.0
+"""A queue that takes in this share of the rate more than is done, and holds so many seconds of it, is filling up."""
 IN_FLIGHT = 120_000
 """Messages in flight that a standard queue allows (botocore 1.44.5 model, 2026-11)."""
 FULL = 0.9
@@ -56,6 +58,8 @@ class Reading:
     quota: float | None = None
     throttles: float = 0.0
     metrics_at: datetime | None = None
+    growth_per_s: float = 0.0
+    """By how much more waits than at the look before, a second: the first sign, long before CloudWatch shows it."""
 
 
 @dataclass(frozen=True)
@@ -73,11 +77,12 @@ def pressures(now: Reading, rate: float) -> Iterator[Pressure]:
             old = words.duration(now.oldest_s)
             yield Pressure(now.oldest_s / WAIT_S, f"the queue's oldest message is {old} old", measured=True)
         waiting = words.count(now.visible, "message waits", "messages wait")
-        if now.done_per_s:
-            work_s = now.visible / now.done_per_s
-            yield Pressure(work_s / WAIT_S, f"{waiting}, {words.duration(work_s)} of work")
-        else:
-            yield Pressure(now.visible / (WAIT_S * max(rate, START_PER_S)), waiting)
+        # What is not sent by us is left out, so that without metrics less seems to be done than is.
+        done_per_s = now.done_per_s or max(rate - now.growth_per_s, FLOOR_PER_S)
+        work_s = now.visible / done_per_s
+        yield Pressure(work_s / WAIT_S, f"{waiting}, {words.duration(work_s)} of work")
+        if now.growth_per_s > GROWTH * rate and now.visible > GROWN_S * rate:
+            yield Pressure(1.0, f"{waiting}, {words.count(now.growth_per_s)} more each second")
         if now.concurrency is not None and now.limit:
             busy = f"{words.count(now.concurrency)} of {words.count(now.limit)} environments are busy"
             yield Pressure(min(1.0, now.concurrency / (FULL * now.limit)), busy, measured=True)
@@ -128,6 +133,7 @@ class Gauge:
         self._next_look = self._next_metrics = 0.0
         self._metrics: Callable[[sqs.Depth], Reading] = lambda depth: Reading(depth.visible, depth.in_flight)
         self._acted_on: datetime | None = None
+        self._last: tuple[float, int] | None = None  # when, visible
 
     def adjust(self, limiter: Limiter) -> None:
         """Sets the rate when it is time to. What cannot be read is the reason for a rate that stays as it is."""
@@ -151,7 +157,10 @@ class Gauge:
             period = self._source.aws.target.finest_period
             self._next_metrics = time.monotonic() + period
             self._metrics = self._measure(period)
-        return self._metrics(depth)
+        now, before = time.monotonic(), self._last
+        self._last = now, depth.visible
+        growth = (depth.visible - before[1]) / max(now - before[0], 1.0) if before else 0.0
+        return replace(self._metrics(depth), growth_per_s=growth)
 
     def _measure(self, period: int) -> Callable[[sqs.Depth], Reading]:
         """One GetMetricData call, about seven metrics ($0.00007)."""
