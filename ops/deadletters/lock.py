@@ -96,7 +96,6 @@ def _read(file: IO[str]) -> Holder | None:
 
 
 def _write(file: IO[str], text: str) -> None:
-    file.seek(0)
-    file.truncate()
-    file.write(text)
-    file.flush()
+    """Past the file's buffer: what a full disk did not take would be tried again, and raised, when the file closes."""
+    os.ftruncate(file.fileno(), 0)
+    os.write(file.fileno(), text.encode())
