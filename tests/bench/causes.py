@@ -38,8 +38,13 @@ from tests.twins import Twin, start, wait_for
 LETTERS = 1_000
 REACH = 0.98
 SHARES = {"cut": 0.2, "misspelt": 0.2, "unknown": 0.15, "lost": 0.2, "useless": 0.1, "missing": 0.13}
-"""Of ``LETTERS``. A killed job takes its three receives of fifteen seconds, so there are fewer of those."""
+"""Of ``LETTERS``. A killed job takes its three receives of half a minute, so there are fewer of those."""
 KILLERS = 14
+PARAMETERS = {
+    # Long, so that on a busy machine a job that outgrows the memory does so before its time is up.
+    "FunctionTimeout": "30",
+    "QueueVisibilityTimeout": "35",
+}
 PATIENCE_S = 900.0
 SETTLED_S = 3.0
 """Until what the last environments said has come to the log group."""
@@ -181,7 +186,7 @@ def main() -> None:
     letters = parser.parse_args().letters
     with tempfile.TemporaryDirectory(prefix="bench-twin-") as folder:
         print("Starting a twin …")
-        with start(Path(folder)) as twin:
+        with start(Path(folder), PARAMETERS) as twin:
             os.environ["OPS_TWIN_DIR"] = folder
             sent = bury(twin, letters)
             time.sleep(SETTLED_S)

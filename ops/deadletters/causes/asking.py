@@ -191,8 +191,8 @@ def ask(asking: Asking, subjects: Sequence[Subject], evidence: Evidence, when: W
     if asking.asked.failed or not (left := open_ones()):
         return
     if not whole:
-        for start, end in spans:
-            asking.read([loglines.FAILURES], start, end, evidence.add)
+        for start, end in reversed(spans):
+            asking.read([loglines.FAILURES], start, end, evidence.add, enough=lambda: not open_ones())
         _batches(asking, evidence)
         left = open_ones()
     _named(asking, left, evidence, when)

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 from hashlib import blake2b
 from itertools import takewhile
+from string import ascii_letters
 
 GAP = "…"
 LONGEST_READ, LONGEST = 2_000, 300
@@ -19,11 +20,11 @@ ENOUGH = 200
 """Messages from which a group's label is made: more would not change it."""
 REMEMBERED = 10_000
 """Messages whose fingerprint is not worked out anew. Where each letter has its own, remembering more would not help."""
-_DIGITS = "0123456789"
+_DIGITS, _LETTERS = "0123456789", ascii_letters
 _CHANGING = re.compile(
     r"""
       …
-    | (?:Expecting\ [^:\n]{1,60}|Unterminated\ string\ starting\ at|Invalid\ [^:\n]{1,40}|Extra\ data)
+    | (?:Expecting\ [^\n]{1,60}?|Unterminated\ string\ starting\ at|Invalid\ [^:\n]{1,40}|Extra\ data)
         :\ line\ \d+\ column\ \d+\ \(char\ \d+\)                                    # where JSON broke off: Python,
     | Unexpected\ (?:token\ [^\n]{1,40}\ at\ position\ \d+|end\ of\ JSON\ input)       # Node.js
     | (?<!\w)'[^'\n]*'(?!\w) | "[^"\n]*" | `[^`\n]*`                               # quoted values
@@ -78,9 +79,17 @@ def _shared(values: Sequence[str]) -> str:
         return values[0]
     if any(_MEANINGLESS.fullmatch(value) for value in values):
         return GAP
-    begins = _beginning(values)
-    ends = _beginning([value[len(begins) :][::-1] for value in values])[::-1]
-    return f"{begins.rstrip(_DIGITS + GAP)}{GAP}{ends.lstrip(_DIGITS + GAP)}"
+    begins = _whole_words(_beginning(values), values)
+    turned = [value[len(begins) :][::-1] for value in values]
+    ends = _whole_words(_beginning(turned), turned)[::-1]
+    return f"{begins}{GAP}{ends}" if begins or any(character.isalnum() for character in ends) else GAP
+
+
+def _whole_words(shared: str, values: Sequence[str]) -> str:
+    """``shared``, which ``values`` begin with, without the part of a number or word that goes on differently."""
+    shared = shared.rstrip(_DIGITS + GAP)
+    goes_on = any(value[len(shared) : len(shared) + 1].isalpha() for value in values)
+    return shared.rstrip(_LETTERS) if goes_on else shared
 
 
 def _beginning(values: Sequence[str]) -> str:
