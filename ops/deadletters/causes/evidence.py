@@ -9,13 +9,14 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, TypeVar
 
 from ops.deadletters.causes import loglines
 from ops.deadletters.causes.fingerprint import fingerprint
 from ops.deadletters.causes.loglines import Said
+from ops.deadletters.causes.pieces import Pieces
 from ops.deadletters.letter import Cause
 from ops.insight import reportlines, words
 
@@ -73,6 +74,7 @@ class Evidence:
         self._members: dict[str, set[str]] = {}  # by request id: message ids of its batch
         self.deaths: dict[str, reportlines.Line] = {}
         self._loose: list[Said] = []  # failures that name no message, for the joins by stream and by time
+        self._pieces = Pieces()
         self._sorted: tuple[list[Said], list[reportlines.Line]] | None = None
 
     def add(self, row: Mapping[str, str]) -> None:
@@ -84,6 +86,9 @@ class Evidence:
         said = loglines.read(row)
         if said is None:
             return
+        if self._pieces.add(said):
+            said = replace(said, failed=False)
+            self._sorted = None
         if said.batch and said.request_id:
             self._members.setdefault(said.request_id, set()).update(said.message_ids)
         named = self._wanted & (said.message_ids or said.mentioned)
@@ -160,7 +165,10 @@ class Evidence:
 
     def _in_order(self) -> tuple[list[Said], list[reportlines.Line]]:
         if self._sorted is None:
-            self._sorted = sorted(self._loose, key=_at), sorted(self.deaths.values(), key=_began)
+            self._sorted = (
+                sorted([*self._loose, *self._pieces.whole()], key=_at),
+                sorted(self.deaths.values(), key=_began),
+            )
         return self._sorted
 
     def _mention(self, subject: Subject) -> Said | None:

@@ -26,6 +26,7 @@ FAILURES = (
     r"|\"status\": ?\"(?:error|failure|timeout)\"|Status: (?:error|failure|timeout)|Task timed out after"
     r"|Traceback \(most recent call last\)|^\[ERROR\]|\tERROR\t"
     r"|^RequestId: \S+ (?:Error: |Process exited)|\n\s+at \S+ ?\("
+    r"|^\s+File \".+\", line [0-9]+|^[A-Za-z_][A-Za-z0-9_.]*(?:Error|Exception)(?::|$)"
 )
 """Of the messages that tell of a failure; a regular expression of Logs Insights and of Python. No slash in it."""
 

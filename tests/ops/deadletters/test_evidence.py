@@ -203,6 +203,18 @@ def test_without_any_request_id_the_log_stream_leads_on_but_only_likely() -> Non
     assert explain([row(0, f"start {M1}"), row(60, PYTHON)], silent(M1)) is None, "no invocation lasts so long"
 
 
+def test_a_traceback_that_came_line_by_line() -> None:
+    """As ``traceback.print_exc()`` writes it; two of them, in two streams at once."""
+    lines = PYTHON.split("\r")[1:]
+    rows = [row(0, f"start {M1}"), row(1, lines[0]), row(1.001, lines[1]), row(1.002, lines[2])]
+    rows += [row(1.001, lines[0], stream="b"), row(1.002, '  File "/b.py", line 1, in b', stream="b")]
+    rows += [row(1.003, lines[3]), row(1.004, "ValueError: bad order 17"), row(1.004, "KeyError: 1", stream="b")]
+    found = told(rows, silent(M1))
+    assert (found.error_type, found.location, found.source) == ("ValueError", "shop/orders.py:7 work", "traceback")
+    broken = [row(0, f"start {M1}"), row(1, lines[0]), row(9, "ValueError: late"), row(10, "OSError: alone")]
+    assert explain(broken, silent(M1)) is None, "an end without its beginning may be anything"
+
+
 def test_by_time_alone_only_when_there_is_one_candidate() -> None:
     """Nothing names the message: the only failure that began when it was received first is likely its own."""
     letter = silent(M1, first_receive=30)
@@ -230,6 +242,7 @@ def test_what_is_looked_for_is_what_is_understood() -> None:
 
     asked = re.compile(loglines.FAILURES)
     lines = [PYTHON, LOGGED, NODE, JAVA, json.dumps(LAMBDA_JSON), json.dumps(PINO), failed(1, "E", "r")["@message"]]
+    lines += [*LOGGED.split("\n")[1:3], "ValueError: bad order 17"]
     lines += [f"RequestId: {R1} Error: Runtime exited with error: exit status 1\nRuntime.ExitError"]
     assert all(asked.search(line) for line in lines)
     assert "/" not in loglines.FAILURES
