@@ -93,8 +93,8 @@ def _complain(where: str, tree: Any) -> None:
             at = where.find(name)
             raise UsageError(
                 f"The filter {where!r} asks for {name!r} at character {at + 1}, which a letter does not have.",
-                f"A letter has {', '.join(ROOTS)}. A value of the body is body.{name}, text stands in quotes ('{name}'), "
-                "and null, true, false and numbers in backquotes (`null`).",
+                f"A letter has {', '.join(ROOTS)}. A value of the body is body.{name}; text stands in quotes "
+                f"('{name}'), and null, true, false and numbers in backquotes (`null`).",
             )
 
 

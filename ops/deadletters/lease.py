@@ -25,7 +25,7 @@ LONG_POLL_S = 1
 EMPTY_RECEIVES = 2
 """After so many in a row nothing more is visible; after one, when as many were read as the queue reported."""
 PAUSES_S = (0.2, 0.5, 1.0, 2.0)
-"""Before asking again after a refusal that passes; boto3 has tried three times by then."""
+"""Before asking again after a refusal that passes, or a connection that was cut."""
 _PASSING_CODES = ("InternalError", "InternalFailure", "InternalServerError", "ServiceUnavailable")
 _NO_LEASE = ("InvalidParameterValue", "MessageNotInflight", "ReceiptHandleIsInvalid")
 """Codes for a message that is visible again, or deleted: there is no lease any more."""

@@ -18,6 +18,7 @@ from ops.deadletters.transfer.clock import elapsed
 from ops.errors import OpsError, UsageError
 
 if TYPE_CHECKING:
+    from ops.aws import Aws
     from ops.deadletters.source import Source
 
 __all__ = ["LIMIT", "LookDone", "Progress", "look"]
@@ -30,6 +31,8 @@ SHORTEST_LEASE_S, LEASE_A_LETTER_S, LONGEST_LEASE_S = 120, 0.01, 3_600
 """A lease outlasts a look at 100 letters a second; a slower one renews it. Were it longer, letters of a look that was
 killed and that nobody goes on with would stay hidden for longer."""
 RENEW_WITHIN_S = 40
+RECEIVE_TIMEOUT_S = 10.0
+"""Until an answer that does not come is given up; receives poll for a second."""
 AT_ONCE = 1_000
 """Letters given back, or leased anew, between two writes on the shelf."""
 Progress = Callable[[int, int], None]
@@ -59,16 +62,26 @@ def look(
     if limit < 1:
         raise UsageError(f"A limit of {limit} letters reads nothing.", "Choose 1 or more.")
     with lock.held(source, "look", "a look"), Shelf.open(source) as shelf:
-        return _Look(source, shelf, limit, progress, stop).run()
+        once = source.aws.single(RECEIVE_TIMEOUT_S)  # lease.Receiver asks again itself
+        try:
+            return _Look(source, once, shelf, limit, progress, stop).run()
+        finally:
+            once.disconnect()
 
 
 class _Look:
     """One look. Its moments come from one reading of the clock at the start: a clock set meanwhile ends no lease."""
 
     def __init__(
-        self, source: Source, shelf: Shelf, limit: int, progress: Progress | None, stop: Callable[[], bool] | None
+        self,
+        source: Source,
+        once: Aws,
+        shelf: Shelf,
+        limit: int,
+        progress: Progress | None,
+        stop: Callable[[], bool] | None,
     ) -> None:
-        self._aws, self._queue, self._limit = source.aws, source.queue, limit
+        self._source, self._aws, self._queue, self._limit = source, once, source.queue, limit
         self._progress = progress or (lambda _read, _there: None)
         self._stop = stop or (lambda: False)
         self._log = LookLog(shelf)
@@ -90,7 +103,7 @@ class _Look:
         self._read, self._new = begun.held, begun.new
         with ThreadPoolExecutor(lease.MOST_THREADS) as threads:
             self._return(threads, but=begun.number)  # of a look that was killed while it gave back
-            depth = sqs.depth(self._aws, self._queue)
+            depth = sqs.depth(self._source.aws, self._queue)
             reported, in_flight = depth.visible + begun.held, max(0, depth.in_flight - begun.held)
             most = min(self._limit, max(0, IN_FLIGHT - in_flight))
             self._there = min(most, reported)

@@ -137,7 +137,7 @@ def shelf(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shelf]:
     shelf = Shelf.open(tmp_path_factory.mktemp("shelf") / "shelf.db")
     shelf.add([letter(message) for message in messages], Place.QUEUE)
     causes = itertools.cycle([Cause("KeyError", "no key", fingerprint="ab"), Cause(job_kind="train"), Cause()])
-    shelf.set_causes([(message.message_id, cause) for message, cause in zip(messages, causes)])
+    shelf.set_causes([(message.message_id, cause) for message, cause in zip(messages, causes, strict=False)])
     yield shelf
     shelf.close()
 
