@@ -166,11 +166,11 @@ class Claiming:
 
     def _account(self) -> None:
         """What became of the letters that are not in the queue?"""
-        pocketed = self._hold.pocketed()
+        kept = self._hold.names()
         missing: dict[int, list[int]] = {PLANNED: [], INTENT: [], SENT: []}
-        for number in range(len(self._plan.ids)):
+        for number, name in enumerate(self._plan.ids):
             state = self._ledger.state(number)
-            if state in missing and number not in pocketed:
+            if state in missing and name not in kept:
                 missing[state].append(number)
         self._ledger.deleted(missing[SENT])
         self._ledger.vanished(missing[INTENT], UNCERTAIN)

@@ -128,9 +128,10 @@ class Hold:
         with self._lock:
             return len(self._others) + sum(bool(claim.receipt) for claim in self._pocket)
 
-    def pocketed(self) -> frozenset[int]:
+    def names(self) -> frozenset[str]:
+        """Ids of the letters that are kept."""
         with self._lock:
-            return frozenset(claim.number for claim in self._pocket)
+            return frozenset(self._others) | {claim.letter.message_id for claim in self._pocket}
 
     def empty(self) -> list[str]:
         """The receipts of all that is kept back, which is forgotten here."""

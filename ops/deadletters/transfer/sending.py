@@ -220,6 +220,7 @@ class Sender:
                 results = sqs.delete_batch(self._aws, self._queue, receipts)
             except AwsError as error:
                 if fate.of(error) is Fate.REFUSED:
+                    self._hold.keep(pending)
                     raise
                 results = (sqs.UNMENTIONED,) * len(pending)
             again, gone = [], []
@@ -235,6 +236,7 @@ class Sender:
             pending = again
             attempt += 1
             if pending and (elapsed() - began > PATIENCE_S or (self.pause(attempt) and attempt > 3)):
+                self._hold.keep(pending)
                 return
 
     def pause(self, attempt: int) -> bool:

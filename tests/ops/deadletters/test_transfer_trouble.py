@@ -1,0 +1,249 @@
+"""Moving letters while things go wrong: nothing is lost, and whatever may arrive twice is on the list."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ops.deadletters import plans
+from ops.deadletters.ledger import Ledger
+from ops.deadletters.pace import Limiter
+from ops.deadletters.plan import Pace, Plan, Selection, Steps
+from ops.deadletters.run import Move, Run
+from ops.deadletters.transfer import Moved, Transfer, claiming, engine, sending, settings
+from ops.errors import AccessDenied, AwsError, NotFound
+from tests.bench._sqs_faults import DENIED, NO_KEY, THROTTLED, Fault
+from tests.ops.deadletters.queues import World, a_world
+
+LETTERS = 60
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    with pytest.MonkeyPatch.context() as patch, a_world(tmp_path_factory.mktemp("home"), patch, retries=0) as made:
+        made.aws.waits(0.02)
+        yield made
+
+
+@pytest.fixture
+def world(server: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
+    monkeypatch.setattr(settings, "LEASE_S", 2)
+    monkeypatch.setattr(claiming, "GRACE_S", 0.2)
+    monkeypatch.setattr(engine, "READ_TIMEOUT_S", 0.3)
+    monkeypatch.setattr(sending, "SHORTEST_WAIT_S", 0.001)
+    monkeypatch.setattr(sending, "LONGEST_WAIT_S", 0.02)
+    return server.anew(tmp_path, monkeypatch)
+
+
+def filled(world: World, count: int = LETTERS) -> Plan:
+    world.put([f"letter {number:03d}" for number in range(count)])
+    return plans.make(
+        world.source,
+        Selection(),
+        pace=Pace(None, headroom=False),
+        engine="ledger",
+        steps=Steps(watch=False),
+    )
+
+
+def ledger_of(world: World, plan: Plan) -> Path:
+    return world.source.runs / f"{plan.id}.db"
+
+
+def go(world: World, plan: Plan) -> tuple[Run, Moved]:
+    path = ledger_of(world, plan)
+    with Ledger.open(path) if path.exists() else Ledger.create(path, plan, "r", "me") as ledger:
+        ledger.begin()
+        went = Transfer(world.source, plan, ledger, Limiter(None), lambda: False).move(len(plan.ids), 1)
+        return ledger.run(), went
+
+
+def judged(world: World, plan: Plan, run: Run) -> None:
+    """Each letter is in exactly one of the queues; those that are there more often are on the list."""
+    there: Counter[str] = Counter()
+    for message in world.jobs.messages():
+        there[message["MessageAttributes"]["OriginalMessageId"]["StringValue"]] += 1
+    left = {message["MessageId"] for message in world.dlq.messages()}
+    assert set(plan.ids) <= set(there) | left, "lost"
+    assert {name for name, times in there.items() if times > 1} | (left & set(there)) <= set(run.twice), "unlisted"
+
+
+@pytest.mark.parametrize(
+    ("fault", "listed"),
+    [
+        (Fault("entries", "SendMessageBatch", share=0.5, code="InternalError", entry_share=0.4), False),
+        (Fault("entries", "DeleteMessageBatch", share=0.5, code="InternalError", entry_share=0.4), False),
+        (Fault("refuse", "SendMessageBatch", share=0.4, status=503, code="ServiceUnavailable"), True),
+        (Fault("refuse after", "SendMessageBatch", share=0.4), True),
+        (Fault("refuse after", "DeleteMessageBatch", share=0.4), False),
+        (Fault("refuse", "ReceiveMessage", share=0.4), False),
+        (Fault("refuse", "*Message*", share=0.4, code="RequestThrottled", status=400), False),
+        (Fault("cut", "SendMessageBatch", share=0.4), True),
+        (Fault("cut after", "SendMessageBatch", share=0.4), True),
+        (Fault("cut within", "SendMessageBatch", share=0.4), True),
+        (Fault("cut after", "DeleteMessageBatch", share=0.4), False),
+        (Fault("cut after", "ReceiveMessage", times=2), False),
+        (Fault("stall after", "SendMessageBatch", times=2, seconds=0.5), True),
+        (Fault("twice", "ReceiveMessage", share=0.4), False),
+        (Fault("end leases", "ReceiveMessage", "jobs-dlq", share=0.3), False),
+        (Fault("empty", "ReceiveMessage", share=0.6), False),
+    ],
+    ids=lambda value: f"{value.kind} {value.operation}".replace("*", "any") if isinstance(value, Fault) else "",
+)
+def test_trouble(world: World, fault: Fault, listed: bool) -> None:
+    plan = filled(world)
+    world.aws.fault(fault)
+    run, went = go(world, plan)
+    assert world.aws.counts()[f"fault: {fault.kind}"] > 0
+    assert (run.sent, run.deleted, run.failed, run.vanished, went.why) == (LETTERS, LETTERS, 0, 0, "")
+    assert world.bodies() == []
+    assert bool(run.twice) is listed
+    judged(world, plan, run)
+
+
+def test_what_the_destination_refuses_for_good_stays(world: World) -> None:
+    plan = filled(world)
+    code = "InvalidParameterValue"
+    fault = Fault("entries", "SendMessageBatch", times=2, code=code, entry_share=0.5, sender_fault=True, message="no\n")
+    world.aws.fault(fault)
+    run, _ = go(world, plan)
+    assert run.failed > 0
+    assert run.sent == run.deleted == LETTERS - run.failed
+    assert run.failures == (("Queue jobs refused it: InvalidParameterValue: no", run.failed),)
+    assert len(world.dlq.messages()) == run.failed
+    judged(world, plan, run)
+
+
+def test_one_letter_that_spoils_a_call_fails_alone(world: World) -> None:
+    plan = filled(world, 10)
+    fault = Fault("refuse", "SendMessageBatch", times=2, code="InvalidMessageContents", status=400, message="odd sign")
+    world.aws.fault(fault)  # the batch, and the first one of it alone
+    run, _ = go(world, plan)
+    assert (run.sent, run.failed, run.twice) == (9, 1, ())
+    assert "odd sign" in run.failures[0][0]
+    judged(world, plan, run)
+
+
+@pytest.mark.parametrize(
+    ("fault", "error"),
+    [
+        (DENIED, AccessDenied),
+        (NO_KEY, AwsError),
+        (Fault("refuse", code="QueueDoesNotExist", status=400, message="no such queue"), NotFound),
+    ],
+)
+def test_a_destination_that_takes_nothing_ends_the_run(world: World, fault: Fault, error: type[AwsError]) -> None:
+    from dataclasses import replace
+
+    plan = filled(world)
+    world.aws.fault(replace(fault, operation="SendMessageBatch"))
+    with pytest.raises(error):
+        go(world, plan)
+    world.aws.heal()
+    with Ledger.open(ledger_of(world, plan)) as ledger:
+        assert ledger.ids(Move.PLANNED) == plan.ids
+        assert ledger.run().twice == ()
+    assert len(world.dlq.messages()) == LETTERS
+    run, _ = go(world, plan)
+    assert run.deleted == LETTERS
+    judged(world, plan, run)
+
+
+def test_letters_may_not_be_deleted(world: World) -> None:
+    """What was sent by then is on record, and is only deleted when the run is resumed."""
+    from dataclasses import replace
+
+    plan = filled(world)
+    world.aws.fault(replace(DENIED, operation="DeleteMessageBatch"))
+    with pytest.raises(AccessDenied):
+        go(world, plan)
+    world.aws.heal()
+    with Ledger.open(ledger_of(world, plan)) as ledger:
+        assert ledger.ids(Move.SENT)
+    sends = world.aws.counts()["SendMessageBatch"]
+    sent = len(world.jobs.messages())
+    run, _ = go(world, plan)
+    assert run.deleted == LETTERS
+    assert len(world.jobs.messages()) == LETTERS
+    assert world.aws.counts()["SendMessageBatch"] - sends >= (LETTERS - sent) / 10
+    assert run.twice == ()
+    judged(world, plan, run)
+
+
+def test_aws_that_keeps_refusing_ends_the_run(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    from dataclasses import replace
+
+    monkeypatch.setattr(sending, "PATIENCE_S", 0.2)
+    plan = filled(world)
+    world.aws.fault(replace(THROTTLED, operation="SendMessageBatch"))
+    with pytest.raises(AwsError, match="too many requests"):
+        go(world, plan)
+    world.aws.heal()
+    run, _ = go(world, plan)
+    assert (run.deleted, run.twice) == (LETTERS, ())
+    judged(world, plan, run)
+
+
+def test_resumed_after_a_kill_between_intent_and_sent(world: World) -> None:
+    plan = filled(world)
+    held = _received(world, 20)
+    with Ledger.create(ledger_of(world, plan), plan, "r", "me") as ledger:
+        ledger.begin()
+        numbers = [(plan.ids.index(name), receipt) for name, receipt in held]
+        ledger.intended(numbers, 1)
+    run, _ = go(world, plan)
+    assert (run.deleted, set(run.twice)) == (LETTERS, {name for name, _ in held})
+    judged(world, plan, run)
+
+
+def test_resumed_after_a_kill_between_sent_and_deleted(world: World) -> None:
+    """They are deleted, and never sent again; the lease of the killed process is given back first."""
+    from ops.deadletters.ledger import Accepted
+
+    plan = filled(world)
+    held = _received(world, 20)
+    with Ledger.create(ledger_of(world, plan), plan, "r", "me") as ledger:
+        ledger.begin()
+        numbers = [(plan.ids.index(name), receipt) for name, receipt in held]
+        ledger.intended(numbers, 1)
+        ledger.sent([Accepted(number, f"new-{number}", 1.0) for number, _ in numbers])
+    run, _ = go(world, plan)
+    assert (run.sent, run.deleted, run.twice) == (LETTERS, LETTERS, ())
+    assert len(world.jobs.messages()) == LETTERS - 20
+    assert world.bodies() == []
+
+
+def test_letters_that_somebody_else_holds_are_left_for_later(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(settings, "LEASE_S", 1)
+    plan = filled(world)
+    held = _received(world, 10)
+    run, went = go(world, plan)
+    assert (run.deleted, run.vanished) == (LETTERS - 10, 0)
+    assert went.why == "10 letters are held by somebody else; resume when they are visible again."
+    world.aws.advance(700)
+    run, went = go(world, plan)
+    assert (run.deleted, run.vanished, went.why) == (LETTERS, 0, "")
+    assert len(held) == 10
+    judged(world, plan, run)
+
+
+def test_as_many_are_in_flight_as_sqs_allows(world: World) -> None:
+    plan = filled(world)
+    world.dlq.limit(0)
+    run, went = go(world, plan)
+    assert run.sent == 0
+    assert "in flight as SQS allows" in went.why
+
+
+def _received(world: World, count: int) -> list[tuple[str, str]]:
+    """Id and receipt of letters that another process has taken."""
+    found: list[Any] = []
+    door = world.source.aws.sqs
+    while len(found) < count:
+        answer = door.receive_message(QueueUrl=world.source.queue.url, MaxNumberOfMessages=10, VisibilityTimeout=600)
+        found += answer["Messages"]
+    return [(message["MessageId"], message["ReceiptHandle"]) for message in found]
