@@ -27,24 +27,25 @@ class Choice:
     why: str
 
 
-def choose(
-    source: Source,
-    found: Survey,
-    *,
-    selection: Selection,
-    action: Action,
-    edits: Sequence[Edit],
-    pace: Pace,
-    to_origin: bool,
-    complete: bool,
-    asked: str | None,
-) -> Choice:
-    """The engine, and a clause that says why. Raises UsageError when ``asked`` cannot do what is planned."""
+@dataclass(frozen=True)
+class Wish:
+    """What is to be done. ``complete``: the shelf holds the whole queue."""
+
+    selection: Selection
+    action: Action
+    edits: Sequence[Edit]
+    pace: Pace
+    to_origin: bool
+    complete: bool
+
+
+def choose(source: Source, found: Survey, wish: Wish, asked: str | None) -> Choice:
+    """The engine, and a clause that says why. Raises UsageError when ``asked`` cannot do what is wished."""
     if asked not in (None, LEDGER, MOVE_TASK):
         raise UsageError(f"{asked} is no engine.", f"Ask for {LEDGER} or {MOVE_TASK}, or leave it to the plan.")
     if asked == LEDGER:
         return Choice(LEDGER, "it was asked for")
-    against = _against(source, found, selection, action, edits, pace, to_origin, complete)
+    against = _against(source, found, wish)
     if against and asked == MOVE_TASK:
         raise UsageError(f"A move task cannot do this: {against}.", "Leave the engine to the plan, or ask for ledger.")
     if against:
@@ -52,35 +53,30 @@ def choose(
     return Choice(MOVE_TASK, "the whole queue goes, unchanged, and SQS moves it itself after the canary")
 
 
-def _against(
-    source: Source,
-    found: Survey,
-    selection: Selection,
-    action: Action,
-    edits: Sequence[Edit],
-    pace: Pace,
-    to_origin: bool,
-    complete: bool,
-) -> str:
+def _against(source: Source, found: Survey, wish: Wish) -> str:
     """Why a move task does not fit; empty when it does."""
+    rate = wish.pace.max_per_s
     others = sum(number for kind, number in found.kinds.items() if kind is not Kind.SQS)
     reasons = (
-        (action is not Action.REDRIVE, f"a move task cannot {action.value}"),
-        (not selection.whole, "only some letters go, and a move task takes the whole queue"),
-        (bool(edits), "letters are edited on their way, which a move task cannot do"),
+        (wish.action is not Action.REDRIVE, f"a move task cannot {wish.action.value}"),
+        (not wish.selection.whole, "only some letters go, and a move task takes the whole queue"),
+        (bool(wish.edits), "letters are edited on their way, which a move task cannot do"),
         (found.imported > 0, "imported letters are not in the queue"),
-        (not complete, "the last look did not read the whole queue, and a move task would take unseen letters too"),
+        (
+            not wish.complete,
+            "the last look did not read the whole queue, and a move task would take unseen letters too",
+        ),
         (source.queue.fifo, "the queue is FIFO, where a move task's order is not documented"),
         (
-            to_origin and others > 0,
+            wish.to_origin and others > 0,
             f"{words.count(others, 'letter')} came by no queue's redrive policy, so SQS does not know their origin",
         ),
         (
-            pace.max_per_s is not None and pace.max_per_s != int(pace.max_per_s),
+            rate is not None and rate != int(rate),
             "a move task's rate is a whole number a second",
         ),
         (
-            pace.max_per_s is not None and pace.max_per_s > TASK_CAP_PER_S,
+            rate is not None and rate > TASK_CAP_PER_S,
             f"a move task does at most {TASK_CAP_PER_S} letters a second",
         ),
     )

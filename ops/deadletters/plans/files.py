@@ -86,10 +86,10 @@ def plain(value: Any) -> Any:
 
 def _find(named: str, source: Source) -> Path:
     path = Path(named).expanduser()
-    if path.suffix == ".json" or "/" in named:
-        if not path.is_file():
-            raise UsageError(f"There is no plan at {path}.", MAKE_ANEW)
+    if path.is_file():
         return path
+    if path.suffix == ".json" or "/" in named:
+        raise UsageError(f"There is no plan at {path}.", MAKE_ANEW)
     found = sorted(plan for plan in source.plans.glob("*.json") if plan.stem.startswith(named))
     if not named or not found:
         raise UsageError(f"There is no plan {named or 'without a name'} of {source.queue.name}.", MAKE_ANEW)

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from ops.aws import sqs
+from ops.deadletters.letter import Place
 from ops.deadletters.plan import Plan
 from ops.deadletters.shelf import Shelf
 from ops.errors import UsageError
@@ -20,24 +21,19 @@ MAX_AGE = timedelta(hours=24)
 
 def check(source: Source, plan: Plan) -> None:
     """Raise UsageError, saying what changed, when ``plan`` is older than a day, or more than its margin changed: of the
-    letters that the queue holds, or of those on the shelf that its selection fits. One letter may always differ, unless
-    the margin is 0.
+    letters that the queue holds (imported ones do not lie there), or of those on the shelf that its selection fits. One
+    letter may always differ, unless the margin is 0.
     """
     age = datetime.now(UTC) - plan.made_at
     if age > MAX_AGE:
         raise _stale(plan, f"it was made {words.duration(age.total_seconds())} ago")
     if age < -timedelta(minutes=5):
         raise _stale(plan, f"it was made at {plan.made_at:%Y-%m-%d %H:%M UTC}, which is still to come by this clock")
-    depth = sqs.depth(source.aws, source.queue)
-    there = depth.visible + depth.in_flight + depth.delayed
-    if abs(there - plan.queue_count) > _allowed(plan, plan.queue_count):
-        raise _stale(
-            plan,
-            f"{source.queue.name} held {words.count(plan.queue_count, 'letter')} then and holds {words.count(there)} "
-            f"now, and its margin is {words.percent(plan.margin)}",
-        )
     with Shelf.open(source) as shelf:
         now = set(shelf.ids(plan.selection))
+        imported = all(place is Place.IMPORTED for place in shelf.places(plan.ids).values())
+    if not imported:
+        _compare_queue(source, plan)
     planned = set(plan.ids)
     gone, new = len(planned - now), len(now - planned)
     if gone + new > _allowed(plan, len(planned)):
@@ -45,6 +41,17 @@ def check(source: Source, plan: Plan) -> None:
             plan,
             f"of its {words.count(len(planned), 'letter')} {words.count(gone)} "
             f"{'is' if gone == 1 else 'are'} no longer selected and {words.count(new)} more would be",
+        )
+
+
+def _compare_queue(source: Source, plan: Plan) -> None:
+    depth = sqs.depth(source.aws, source.queue)
+    there = depth.visible + depth.in_flight + depth.delayed
+    if abs(there - plan.queue_count) > _allowed(plan, plan.queue_count):
+        raise _stale(
+            plan,
+            f"{source.queue.name} held {words.count(plan.queue_count, 'letter')} then and holds {words.count(there)} "
+            f"now, and its margin is {words.percent(plan.margin)}",
         )
 
 

@@ -11,7 +11,7 @@ from ops.aws import sqs, sts
 from ops.deadletters import canary, origins
 from ops.deadletters.plan import Action, Destination, Edit, Pace, Plan, Selection, Steps
 from ops.deadletters.plans import destinations, needs
-from ops.deadletters.plans.engine import MOVE_TASK, choose
+from ops.deadletters.plans.engine import MOVE_TASK, Wish, choose
 from ops.deadletters.plans.files import sealed
 from ops.deadletters.plans.survey import SAMPLES, Survey, survey
 from ops.deadletters.plans.warnings import warnings
@@ -56,17 +56,8 @@ def make(
     _ensure_possible(source, found, edits, to_origin=to_origin)
     goals = tuple(found.origins) if to_origin else ()
     queues, doubts = destinations.reached(source, goals, queue) if moved else ([], [])
-    chosen = choose(
-        source,
-        found,
-        selection=selection,
-        action=action,
-        edits=edits,
-        pace=pace,
-        to_origin=to_origin,
-        complete=look.complete,
-        asked=engine,
-    )
+    wish = Wish(selection, action, edits, pace, to_origin, look.complete)
+    chosen = choose(source, found, wish, engine)
     depth = sqs.depth(source.aws, source.queue)
     now = datetime.now(UTC)
     looked_at = look.looked_at or now  # no look has ended yet: an import, or one that goes on
@@ -94,7 +85,9 @@ def make(
             engine_why=chosen.why,
             causes=dict(found.causes.most_common()),
             estimate=estimate,
-            permissions=needs.permissions(source, action, goals, queues, task=task, watch=moved and steps.watch),
+            permissions=needs.permissions(
+                source, action, goals, queues, task=task, watch=steps.watch, headroom=pace.headroom
+            ),
             sample=tuple(found.ids[:SAMPLES]),
             warnings=(
                 *doubts,

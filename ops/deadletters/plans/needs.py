@@ -21,9 +21,16 @@ BILLED_BYTES = 65_536
 
 
 def permissions(
-    source: Source, action: Action, origins: Iterable[Origin], queues: Iterable[Queue], *, task: bool, watch: bool
+    source: Source,
+    action: Action,
+    origins: Iterable[Origin],
+    queues: Iterable[Queue],
+    *,
+    task: bool,
+    watch: bool,
+    headroom: bool,
 ) -> tuple[str, ...]:
-    """IAM permissions, ``action on ARN`` each."""
+    """IAM permissions, ``action on ARN`` each. ``watch``: outcomes are read from logs; ``headroom``: from metrics."""
     own = source.queue.arn
     taking = ("ReceiveMessage", "ChangeMessageVisibility", "DeleteMessage") if action is not Action.COPY else ()
     needed = [f"sqs:{name} on {own}" for name in ("GetQueueAttributes", *taking)]  # copies are made from the shelf
@@ -48,6 +55,8 @@ def permissions(
     if watch and workload.log_group:
         group = f"arn:{own.split(':')[1]}:logs:{workload.region}:{workload.account}:log-group:{workload.log_group}:*"
         needed += [f"logs:StartQuery on {group}", "logs:GetQueryResults on *"]
+    if headroom:
+        needed.append("cloudwatch:GetMetricData on *")
     return tuple(dict.fromkeys(needed))
 
 

@@ -16,7 +16,7 @@ from ops.deadletters.letter import Attribute, Cause, Kind, Place
 from ops.deadletters.plan import Action, Destination, Pace, Plan, Selection, Steps
 from ops.deadletters.plans.files import _hash, sealed
 from ops.deadletters.shelf import Shelf
-from ops.errors import AwsError, NotFound, OpsError, UsageError
+from ops.errors import AwsError, NotFound, UsageError
 from tests.bench._sqs_faults import DENIED, Fault
 from tests.ops.deadletters.letters import a_letter
 from tests.ops.deadletters.queues import World, a_world
@@ -128,7 +128,7 @@ def test_a_file_that_is_no_plan_or_was_changed(world: World, tmp_path: Path) -> 
     with pytest.raises(UsageError, match="is about jobs-dlq2, not jobs-dlq"):
         plans.load(foreign, world.source)
     (tmp_path / "folder.json").mkdir()
-    with pytest.raises(OpsError):
+    with pytest.raises(UsageError, match="There is no plan at"):
         plans.load(tmp_path / "folder.json", world.source)
 
 
@@ -159,6 +159,14 @@ def test_a_plan_is_stale_when_its_selection_changed_or_it_is_old(world: World) -
         plans.check(world.source, replace(plan, made_at=plan.made_at - timedelta(hours=25)))
     with pytest.raises(UsageError, match="still to come by this clock"):
         plans.check(world.source, replace(plan, made_at=plan.made_at + timedelta(hours=1)))
+
+
+def test_a_plan_of_imported_letters_does_not_mind_the_queue(world: World) -> None:
+    with Shelf.open(world.source) as shelf:
+        shelf.add([a_letter(source_arn=world.source.workload.queue.arn)])
+    plan = plans.make(world.source, ALL)
+    world.dlq.put([{"body": "new"}] * 50)
+    plans.check(world.source, plan)
 
 
 def test_nothing_selected(world: World) -> None:

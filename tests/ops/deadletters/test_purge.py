@@ -10,10 +10,11 @@ from typing import Any
 
 import pytest
 
-from ops.deadletters import audit, exports, imports, lock, plans, purge, removal
+from ops.deadletters import audit, exports, imports, lock, plans, purge, redrive, removal
 from ops.deadletters.letter import Attribute, Place
-from ops.deadletters.plan import Action, Plan, Selection
+from ops.deadletters.plan import Action, Plan, Selection, Steps
 from ops.deadletters.purge import PurgeDone
+from ops.deadletters.run import State
 from ops.deadletters.shelf import Shelf
 from ops.deadletters.source import home
 from ops.errors import AwsError, OpsError, UsageError
@@ -185,7 +186,12 @@ def test_the_way_back(world: World) -> None:
     plan = fill(world)
     carry_out(world, plan)
     imports.read(world.source, world.source.folder / f"{plan.id}.jsonl")
-    assert set(plans.make(world.source, BAD).ids) == set(plan.ids)
+    back = plans.make(world.source, BAD, steps=Steps(("100%",), watch=False))
+    assert set(back.ids) == set(plan.ids)
+    run = redrive.run(world.source, back, reason="the purge was a mistake")
+    assert (run.state, run.sent) == (State.DONE, 12)
+    assert sorted(message["Body"] for message in world.jobs.messages()) == sorted(f"bad {n}" for n in range(12))
+    assert world.bodies() == good()
 
 
 @pytest.mark.parametrize(
@@ -277,6 +283,23 @@ def test_a_queue_that_would_move_letters_on(tmp_path: Path, monkeypatch: pytest.
         source = replace(world.source, queue=replace(world.source.queue, dlq_arn="arn:aws:sqs:eu-west-1:1:next"))
         with pytest.raises(UsageError, match="redrive policy of its own"):
             carry_out(replace(world, source=source), plan)
+
+
+def test_in_a_fifo_queue_what_hides_behind_others_is_told(
+    world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fifo = world.anew(tmp_path / "fifo", monkeypatch, suffix=".fifo", FifoQueue="true")
+    system = {"DeadLetterQueueSourceArn": fifo.source.workload.queue.arn, "MessageGroupId": "one"}
+    bodies = [f"good {number}" for number in range(20)] + ["bad 1"]
+    ids = fifo.dlq.put([{"body": body, "system": system} for body in bodies])
+    with Shelf.open(fifo.source) as shelf:
+        known = fifo.source.workload.queue.arn
+        shelf.add([a_letter("bad 1", ids[-1], system=system, source_arn=known)], Place.QUEUE)
+    done = carry_out(fifo, plans.make(fifo.source, BAD, action=Action.PURGE))
+    assert (done.deleted, done.missing) == (0, 1)
+    assert any("hidden behind others of its message group" in note for note in done.notes)
+    assert fifo.bodies() == sorted(bodies)
+    assert not any(message["hidden"] for message in fifo.dlq.messages())
 
 
 def test_no_more_are_held_than_sqs_allows(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
