@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from ops.aws import lambda_
-from ops.deadletters.causes import evidence
+from ops.deadletters.causes import evidence, loglines
 from ops.deadletters.causes.asking import IDS_A_QUERY, named
 from ops.deadletters.following import Following
 from ops.deadletters.run import Outcome
@@ -19,9 +19,6 @@ if TYPE_CHECKING:
     from ops.deadletters.run import Run, Sent
     from ops.deadletters.source import Source
 
-LATE = timedelta(minutes=5)
-"""Lambda waits one and two minutes before it tries again (Lambda developer guide, invocation-async)."""
-
 
 class Invocations:
     """``attempts``: how often Lambda tries before it gives up."""
@@ -30,6 +27,7 @@ class Invocations:
         self._attempts = attempts
         self._logs = Following(source.aws, function.log_group, since)
         self._ended: dict[str, dict[datetime, reportlines.Line]] = {}  # by request id, by when the attempt was told
+        self._failed: dict[str, str] = {}  # by request id: what the function logged
 
     @classmethod
     def of(cls, source: Source, arn: str, since: datetime) -> Invocations | None:
@@ -59,8 +57,13 @@ class Invocations:
     def _add(self, row: dict[str, str]) -> None:
         line = reportlines.parse(row)
         at = reportlines.moment(row.get("@timestamp", ""))
-        if line is not None and at is not None and line.source != "record":  # the record repeats the report
-            self._ended.setdefault(line.request_id, {})[at] = line
+        if line is not None and at is not None:
+            if line.source != "record":  # the record repeats the report
+                self._ended.setdefault(line.request_id, {})[at] = line
+            return
+        said = loglines.read(row)
+        if said is not None and said.failed and said.request_id:
+            self._failed[said.request_id] = f"{said.error_type}: {said.error_message}"
 
     def _fate(self, request_id: str) -> Fate | None:
         ended = self._ended.get(request_id, {})
@@ -71,4 +74,4 @@ class Invocations:
         if len(reports) < self._attempts:
             return None
         last = max(reports)
-        return Outcome.CAME_BACK, last, ": ".join(evidence.ending(reports[last]))
+        return Outcome.CAME_BACK, last, self._failed.get(request_id) or ": ".join(evidence.ending(reports[last]))

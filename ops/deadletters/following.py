@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from ops.aws import logs
-from ops.errors import AwsError
+from ops.errors import AccessDenied, AwsError, NotFound
 from ops.insight import prices, reportlines, words
 
 if TYPE_CHECKING:
@@ -33,22 +33,26 @@ class Following:
         self.usd = 0.0
         self.queries = 0
         self.refused = ""
+        self._over = False
 
     def read(self, pattern: str, now: datetime, heard: Callable[[dict[str, str]], None]) -> None:
         """Every new row whose message matches ``pattern``, a regular expression without a slash. Rows come twice."""
         query = f"fields @timestamp, @message, @logStream | filter @message like /{pattern}/ | sort @timestamp asc"
         for _ in range(QUERIES_A_LOOK):
-            if self.refused:
+            if self._over:
                 return
             if self.usd > self._budget_usd:
                 self.refused = f"The logs are not read any more: that had cost {words.usd(self.usd)}."
+                self._over = True
                 return
             start = self._since - self._late
             try:
                 found = logs.query(self._aws, self._group, query, start, now)
             except AwsError as error:
-                self.refused = f"{error} {error.next_step}".strip()
+                self.refused = str(error)
+                self._over = isinstance(error, AccessDenied | NotFound)  # else the next look may be answered
                 return
+            self.refused = ""
             self.queries += 1
             self.usd += found.bytes_scanned / 1e9 * prices.load().log_gb_scanned
             for row in found.rows:

@@ -1,0 +1,161 @@
+"""What became of messages where no log tells, by the queues alone; and of what nobody can watch."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ops.deadletters import outcomes, plans, redrive, settled
+from ops.deadletters.attempts import Invocations
+from ops.deadletters.plan import Pace, Selection, Steps
+from ops.deadletters.run import Outcome, Run, Sent, State
+from tests.ops.deadletters.fake_logs import BEGAN, row, source
+from tests.ops.deadletters.queues import World, a_world
+from tests.ops.insight.world import FUNCTION, MAPPING
+
+ONE_STEP = Steps(sizes=("100%",), patience_s=20)
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    with pytest.MonkeyPatch.context() as patch, a_world(tmp_path_factory.mktemp("home"), patch) as made:
+        yield made
+
+
+@pytest.fixture
+def world(server: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
+    """A queue that a function reads, which writes nothing into its log."""
+    monkeypatch.setattr(settled, "SETTLING_S", 0.2)
+    monkeypatch.setattr(outcomes, "PAUSE_S", 0.1)
+    made = server.anew(tmp_path, monkeypatch)
+    reader = replace(
+        made.source.workload,
+        function=FUNCTION,
+        mapping=replace(MAPPING, source_arn=made.jobs.arn, partial_batches=True),
+    )
+    return replace(made, source=replace(made.source, workload=reader))
+
+
+@contextmanager
+def working(world: World, fails: tuple[str, ...] = ()) -> Iterator[None]:
+    """A function: messages with a body in ``fails`` die (SQS moves them), the others are done."""
+    over = threading.Event()
+
+    def work() -> None:
+        door, jobs = world.source.aws.sqs, world.source.workload.queue
+        while not over.wait(0.05):
+            done = door.receive_message(QueueUrl=jobs.url, MaxNumberOfMessages=10).get("Messages", [])
+            for message in done:
+                if message["Body"] in fails:
+                    world.dlq.put([{"body": message["Body"], "message_id": message["MessageId"]}])
+                door.delete_message(QueueUrl=jobs.url, ReceiptHandle=message["ReceiptHandle"])
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
+
+
+def redriven(world: World, **more: Any) -> Run:
+    more = {"pace": Pace(None, headroom=False), "engine": "ledger", "steps": ONE_STEP, "margin": 1.0, **more}
+    return redrive.run(world.source, plans.make(world.source, Selection(), **more), reason="r")
+
+
+def test_messages_that_left_and_did_not_come_back_are_taken_to_have_succeeded(world: World) -> None:
+    world.put([f"letter {number}" for number in range(6)])
+    with working(world):
+        run = redriven(world)
+    assert (run.state, run.succeeded, run.came_back, run.waiting) == (State.DONE, 6, 0, 0)
+    assert run.said == (
+        "6 letters were sent, 6 succeeded. There is no log group /aws/lambda/worker in region eu-west-1. 6 messages "
+        "are taken to have succeeded, because they left jobs and did not come back; the function's log does not tell."
+    )
+
+
+def test_those_that_lie_in_the_dead_letter_queue_again_have_come_back(world: World) -> None:
+    world.put([f"letter {number}" for number in range(6)])
+    with working(world, fails=("letter 2", "letter 4")):
+        run = redriven(world)
+    assert (run.succeeded, run.came_back, run.waiting) == (4, 2, 0)
+    assert world.bodies() == ["letter 2", "letter 4"]
+    assert not any(message["hidden"] for message in world.dlq.messages()), "what was read is given back"
+
+
+def test_a_dead_letter_queue_that_is_too_long_is_not_searched(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(settled, "MOST_READ", 3)
+    world.put([f"letter {number}" for number in range(5)])
+    everything = tuple(f"letter {number}" for number in range(5))
+    with working(world, fails=everything):
+        run = redriven(world, steps=Steps(sizes=("100%",), patience_s=3))
+    assert (run.state, run.waiting) == (State.DONE, 5)
+    assert "holds 5 letters, too many to search" in run.said
+
+
+def test_a_message_that_nobody_takes_stays_open(world: World) -> None:
+    world.put(["a", "b"])
+    run = redriven(world, steps=Steps(sizes=("1", "100%"), patience_s=1))
+    assert run.state is State.STOPPED
+    assert "what became of 1 of 1 message is still not known after 1 s" in run.said
+    assert len(world.jobs.messages()) == 1
+
+
+# --- asynchronous invocations ---------------------------------------------------------------------------------------
+
+R1 = "10000000-cccc-4ccc-8ccc-cccccccccccc"
+
+
+def report(seconds: float, status: str = "") -> dict[str, str]:
+    line = f"REPORT RequestId: {R1}\tDuration: 10.00 ms\tBilled Duration: 10 ms\tMemory Size: 128 MB\t"
+    return row(seconds, f"{line}Status: {status}\t" if status else line)
+
+
+def sent(at: datetime = BEGAN) -> Sent:
+    return Sent("m1", "m1", (R1,), at, 1, FUNCTION.arn)
+
+
+@pytest.mark.parametrize(
+    ("rows", "outcome"),
+    [
+        ([], None),
+        ([report(1)], Outcome.SUCCEEDED),
+        ([report(1, "error")], None),
+        ([report(1, "error"), report(61, "error"), report(181)], Outcome.SUCCEEDED),
+        ([report(1, "error"), report(61, "error"), report(181, "timeout")], Outcome.CAME_BACK),
+    ],
+)
+def test_an_invocation_by_how_its_attempts_ended(
+    rows: list[dict[str, str]], outcome: Outcome | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with source(tmp_path, monkeypatch, [], rows) as (here, logs):
+        watched = Invocations(here, FUNCTION, 3, BEGAN)
+        found = list(watched.look([sent()], a_run(), False, BEGAN + timedelta(minutes=30)))
+        assert [fate[0] for _, fate in found] == ([outcome] if outcome else [])
+        assert len(logs.asked) == 1
+
+
+def test_logs_that_may_not_be_read_are_said_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with source(tmp_path, monkeypatch, []) as (here, logs):
+        logs.refuse = "AccessDeniedException"
+        watched = Invocations(here, FUNCTION, 3, BEGAN)
+        for _ in range(3):
+            assert list(watched.look([sent()], a_run(), False, datetime.now(UTC))) == []
+        (note,) = watched.notes
+        assert "logs:" in note
+
+
+def a_run() -> Run:
+    return Run(
+        id="r", plan_hash="", reason="", who="", state=State.RUNNING, began=BEGAN, ended=None, engine="ledger",
+        planned=1, sent=1, deleted=1, failed=0, vanished=0, succeeded=0, came_back=0, waiting=1,
+        rate=0.0, rate_limit=None, rate_why="", said="",
+    )  # fmt: skip
