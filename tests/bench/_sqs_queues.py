@@ -172,13 +172,13 @@ class Queue:
     def _check(self, entry: Mapping[str, Any], body: str, attributes: Mapping[str, Any]) -> None:
         if not body:
             raise Refused("MissingParameter", "The request must contain the parameter MessageBody.")
+        if FORBIDDEN.search(body):
+            raise Refused("InvalidMessageContents", "Invalid characters found in the body.")
         if size(entry) > LONGEST_BODY:
             raise Refused(
                 "InvalidParameterValue",
                 f"One or more parameters are invalid. Reason: Message must be shorter than {LONGEST_BODY} bytes.",
             )
-        if FORBIDDEN.search(body):
-            raise Refused("InvalidMessageContents", "Invalid characters found in the body.")
         if len(attributes) > ATTRIBUTES:
             raise Refused(
                 "InvalidParameterValue",
@@ -320,10 +320,14 @@ class Queue:
 
 def size(entry: Mapping[str, Any]) -> int:
     """Bytes that count towards the limits: the body, and names, types and values of the attributes."""
-    total = len((entry.get("MessageBody") or "").encode())
+    total = len((entry.get("MessageBody") or "").encode("utf-8", "surrogatepass"))
     for name, value in (entry.get("MessageAttributes") or {}).items():
         total += len(name.encode()) + len(value.get("DataType", ""))
-        total += len(value["StringValue"].encode()) if "StringValue" in value else len(_binary(value))
+        total += (
+            len(value["StringValue"].encode("utf-8", "surrogatepass"))
+            if "StringValue" in value
+            else len(_binary(value))
+        )
     return total
 
 

@@ -177,6 +177,9 @@ class _Connection(asyncio.Protocol):
                 self.transport.close()
             else:
                 self.transport.abort()
+        except Exception:
+            self.transport.abort()  # a bug of this server: the client shall not wait for it; asyncio tells
+            raise
         finally:
             self.task = None
         if not self.transport.is_closing():

@@ -156,13 +156,15 @@ def _reading(path: Path) -> Iterator[sqlite3.Connection]:
 
 @contextmanager
 def speaking(path: Path) -> Iterator[None]:
-    """Turns what SQLite and the disk raise into one sentence."""
+    """Turns what SQLite and the disk raise, and what makes no sense in the file, into one sentence."""
     try:
         yield
     except sqlite3.Error as error:
         raise unwritable(path, error) from error
     except OSError as error:
         raise unwritable(path, error) from error
+    except (KeyError, IndexError, TypeError, ValueError) as error:  # SQLite reads a damaged row as whatever it finds
+        raise damaged(path, "what it says makes no sense") from error
 
 
 def unwritable(path: Path, error: Exception) -> OpsError:

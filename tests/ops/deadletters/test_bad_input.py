@@ -1,0 +1,297 @@
+"""Bad letters, bad disks and bad clocks: never a lost letter, always one clear sentence."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import resource
+import sqlite3
+import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ops.deadletters import plans, redrive
+from ops.deadletters.look import look
+from ops.deadletters.plan import Pace, Plan, Selection, Steps
+from ops.deadletters.run import Run, State
+from ops.deadletters.source import open_source
+from ops.errors import OpsError
+from tests.bench._sqs_faults import DENIED, Fault
+from tests.ops.deadletters.queues import World, a_world
+
+LETTERS = 40
+A_MIB = 1_048_576
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    with pytest.MonkeyPatch.context() as patch, a_world(tmp_path_factory.mktemp("home"), patch, retries=1) as made:
+        made.aws.waits(0.05)
+        yield made
+
+
+@pytest.fixture
+def world(server: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
+    return server.anew(tmp_path, monkeypatch)
+
+
+def a_plan(world: World, **more: Any) -> Plan:
+    more = {"pace": Pace(None, headroom=False), "steps": Steps(watch=False), "engine": "ledger", **more}
+    return plans.make(world.source, Selection(), **more)
+
+
+def go(world: World, plan: Plan) -> Run:
+    return redrive.run(world.source, plan, reason="bad input")
+
+
+def ensure_sentence(error: OpsError) -> None:
+    said = f"{error} {error.next_step}"
+    assert "\n" not in said and "Traceback" not in said and "Error(" not in said
+    assert error.next_step
+
+
+# --- letters -------------------------------------------------------------------------------------------------------
+
+BODIES = {
+    "empty JSON": "{}",
+    "no JSON": '{"half": ',
+    "deeply nested": "[" * 100_000 + "]" * 100_000,
+    "a number with no end": "9" * 50_000,
+    "not a number": '{"a": NaN, "b": Infinity}',
+    "the same key twice": '{"a": 1, "a": 2}',
+    "HTML": "<script>alert(1)</script><img src=x onerror=alert(1)>",
+    "a formula": "=cmd|' /C calc'!A0",
+    "a replacement character": "\ufffd\ufeff\u200e\u202e",
+    "line ends": "a\r\nb\rc\n\u2028d\u0085",
+    "outside the first plane": "\U0001f4a9" * 1000,
+    "spaces": " \t\n ",
+    "binary as text": "".join(map(chr, range(0x80, 0x100))),
+    "a whole MiB": "x" * A_MIB,
+    "a MiB with room for the id": "x" * (A_MIB - 100),
+}
+
+
+def test_letters_of_any_content_come_back_as_they_were(world: World) -> None:
+    system = {"DeadLetterQueueSourceArn": world.jobs.arn, "AWSTraceHeader": "Root=1-5759e988-bd862e3fe1be46a994272793"}
+    ids = world.dlq.put([{"body": body, "system": system} for body in BODIES.values()])
+    done = look(world.source)
+    assert (done.letters, done.not_given_back) == (len(BODIES), 0)
+    run = go(world, a_plan(world))
+    assert run.state is State.DONE
+    arrived = Counter(message["Body"] for message in world.jobs.messages())
+    left = {message["MessageId"] for message in world.dlq.messages()}
+    whole = ids[list(BODIES).index("a whole MiB")]  # no byte of room for the first message's id
+    assert left <= {whole}
+    assert arrived == Counter(body for name, body in zip(ids, BODIES.values(), strict=True) if name not in left)
+    assert run.failed == len(left)
+    assert all(m["Attributes"]["AWSTraceHeader"] == system["AWSTraceHeader"] for m in world.jobs.messages())
+
+
+def test_bodies_that_sqs_would_not_take_stay_and_are_told(world: World) -> None:
+    """They cannot come to be in a queue of today; an import, or a queue of another maker, may hold them."""
+    system = {"DeadLetterQueueSourceArn": world.jobs.arn}
+    bodies = ["a\0b", "\x1b[31mred", "\ud800 alone", "good"]
+    world.dlq.put([{"body": body, "system": system} for body in bodies])
+    look(world.source)
+    run = go(world, a_plan(world))
+    assert (run.state, run.sent, run.failed) == (State.DONE, 1, 3)
+    assert [message["Body"] for message in world.jobs.messages()] == ["good"]
+    assert sorted(world.bodies()) == sorted(bodies[:3])
+    assert not any("\x1b" in sentence or "\n" in sentence for sentence, _ in run.failures)
+
+
+def test_attributes_at_their_limits(world: World) -> None:
+    ten = {f"{'n' * 250}{at}": {"DataType": "String", "StringValue": "\U0001f4a9"} for at in range(10)}
+    typed = {
+        "Number": {"DataType": "Number", "StringValue": "-1.7976931348623157e308"},
+        "Custom": {"DataType": "Number.float", "StringValue": "0.1"},
+        "Raw": {"DataType": "Binary.png", "BinaryValue": "AP//gA=="},
+        "Text.a-b_c": {"DataType": "String.x", "StringValue": " \u202e\t"},
+    }
+    system = {"DeadLetterQueueSourceArn": world.jobs.arn}
+    ids = world.dlq.put([{"body": "a", "attributes": a, "system": system} for a in (ten, typed)])
+    look(world.source)
+    run = go(world, a_plan(world))
+    assert (run.state, run.sent) == (State.DONE, 2)
+    full, rest = sorted((m["MessageAttributes"] for m in world.jobs.messages()), key=len, reverse=True)
+    assert full == ten
+    assert rest == typed | {"OriginalMessageId": {"DataType": "String", "StringValue": ids[1]}}
+
+
+def test_large_letters_go_in_batches_that_fit(world: World) -> None:
+    system = {"DeadLetterQueueSourceArn": world.jobs.arn}
+    bodies = [json.dumps({"n": at, "x": "ä" * 130_000}, ensure_ascii=False) for at in range(12)]
+    world.dlq.put([{"body": body, "system": system} for body in bodies])
+    look(world.source)
+    run = go(world, a_plan(world))
+    assert (run.state, run.sent, run.failed) == (State.DONE, 12, 0)
+    assert Counter(message["Body"] for message in world.jobs.messages()) == Counter(bodies)
+
+
+# --- disks ---------------------------------------------------------------------------------------------------------
+
+
+@contextmanager
+def longest_file(size: int) -> Iterator[None]:
+    """A file may not grow beyond ``size`` bytes: as a full disk does, in the middle of a write."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+@pytest.mark.parametrize("room", [0, 4_096, 8_192, 20_000, 33_000, 50_000, 80_000, 120_000, 200_000])
+def test_a_disk_that_is_full_loses_nothing(world: World, room: int) -> None:
+    ids = world.put([f"letter {number}" for number in range(LETTERS)])
+    plan = a_plan(world)
+    run = None
+    try:
+        with longest_file(room):
+            run = go(world, plan)
+    except OpsError as error:
+        ensure_sentence(error)
+    assert not any(message["hidden"] for message in world.dlq.messages()) or run is None
+    kept, sent = set(world.bodies()), Counter(message["Body"] for message in world.jobs.messages())
+    assert kept | set(sent) == {f"letter {number}" for number in range(LETTERS)}
+    world.aws.advance(60)
+    if (world.source.runs / f"{plan.id}.db").exists():
+        if redrive.progress(world.source, plan.id).state is not State.DONE:
+            run = redrive.resume(world.source, plan.id)
+    else:
+        assert not sent
+        run = go(world, plan)
+    run = run or redrive.progress(world.source, plan.id)
+    assert run.state is State.DONE and world.bodies() == []
+    sent = Counter(message["Body"] for message in world.jobs.messages())
+    assert set(sent) == {f"letter {number}" for number in range(LETTERS)}
+    assert {ids[int(body.split()[1])] for body, count in sent.items() if count > 1} <= set(run.twice)
+
+
+def test_a_look_on_a_full_disk_gives_everything_back(world: World) -> None:
+    system = {"DeadLetterQueueSourceArn": world.jobs.arn}
+    world.dlq.put([{"body": f"{at} " + "x" * 20_000, "system": system} for at in range(100)])
+    with longest_file(400_000), pytest.raises(OpsError) as full:
+        look(world.source)
+    ensure_sentence(full.value)
+    world.aws.advance(3_600)
+    assert len(world.bodies()) == 100 and not any(message["hidden"] for message in world.dlq.messages())
+    done = look(world.source)
+    assert (done.letters, done.complete) == (100, True)
+
+
+@pytest.mark.parametrize("home", ["/proc/nowhere", "/dev/null/home", "a file"], ids=["/proc", "/dev/null", "a file"])
+def test_a_home_that_cannot_be_used(world: World, home: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    if home == "a file":
+        (tmp_path / "taken").write_text("")
+        home = str(tmp_path / "taken")
+    monkeypatch.setenv("OPS_HOME", home)
+    with pytest.raises(OpsError, match="cannot be used") as unusable:
+        open_source(world.source.aws, world.source.workload)
+    ensure_sentence(unusable.value)
+    assert "OPS_HOME" in unusable.value.next_step
+
+
+# --- files that are not what they were -----------------------------------------------------------------------------
+
+
+def interrupted(world: World) -> Plan:
+    """A run that was sent in part and may not delete."""
+    world.put([f"letter {number}" for number in range(LETTERS)])
+    plan = a_plan(world)
+    world.aws.fault(Fault(**{**DENIED.__dict__, "operation": "DeleteMessage*"}))
+    with pytest.raises(OpsError):
+        go(world, plan)
+    world.aws.heal()
+    world.aws.advance(60)
+    return plan
+
+
+def test_a_ledger_of_another_version_is_refused_with_the_way_out(world: World) -> None:
+    plan = interrupted(world)
+    path = world.source.runs / f"{plan.id}.db"
+    with sqlite3.connect(path) as db:
+        db.execute("PRAGMA user_version = 99")
+    db.close()
+    before = world.jobs.messages()
+    with pytest.raises(OpsError, match="version 99") as refused:
+        redrive.resume(world.source, plan.id)
+    ensure_sentence(refused.value)
+    assert "doubt" in str(refused.value)
+    assert "dead-letter queue" in refused.value.next_step
+    assert (len(world.bodies()), world.jobs.messages()) == (LETTERS, before)
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_a_damaged_ledger_is_refused_or_read_right(world: World, seed: int) -> None:
+    """Whatever happened to the file: one sentence, or a run that loses nothing; never a traceback."""
+    plan = interrupted(world)
+    path = world.source.runs / f"{plan.id}.db"
+    for side in ("-wal", "-shm"):
+        Path(f"{path}{side}").unlink(missing_ok=True)
+    chance, content = random.Random(seed), bytearray(path.read_bytes())
+    match seed % 4:
+        case 0:
+            content = content[: chance.randrange(len(content))]
+        case 1:
+            content[: chance.randrange(1, 200)] = b""
+        case 2:
+            at = chance.randrange(len(content) - 4096)
+            content[at : at + 4096] = chance.randbytes(4096)
+        case 3:
+            content = bytearray(chance.randbytes(len(content)))
+    path.write_bytes(content)
+    for ask in (redrive.progress, redrive.resume):
+        try:
+            ask(world.source, plan.id)
+        except OpsError as refused:
+            ensure_sentence(refused)
+    redrive.runs(world.source)
+    kept, sent = set(world.bodies()), {message["Body"] for message in world.jobs.messages()}
+    assert kept | sent == {f"letter {number}" for number in range(LETTERS)}
+
+
+@pytest.mark.parametrize("damage", [b"", b"{", b"[]", b'{"hash": "x", "schema": 1}', b"\0" * 100, b"[" * 100_000])
+def test_a_damaged_plan_is_refused(world: World, damage: bytes) -> None:
+    world.put(["a"])
+    plan = a_plan(world)
+    path = plans.save(world.source, plan)
+    path.write_bytes(damage)
+    with pytest.raises(OpsError) as refused:
+        plans.load(plan.id, world.source)
+    ensure_sentence(refused.value)
+
+
+def test_a_damaged_shelf_is_refused_and_may_be_deleted(world: World) -> None:
+    world.put(["a", "b"])
+    world.source.shelf.write_bytes(os.urandom(20_000))
+    with pytest.raises(OpsError) as refused:
+        a_plan(world)
+    ensure_sentence(refused.value)
+    for path in world.source.folder.glob("shelf.db*"):
+        path.unlink()
+    assert look(world.source).letters == 2
+
+
+# --- clocks --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("jump", [-86_400 * 400, -3_600, 3_600, 86_400 * 400], ids=str)
+def test_a_clock_that_is_set_while_letters_move(world: World, jump: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Leases, patience and pace go by a clock that nobody sets; the wall clock is for display."""
+    world.put([f"letter {number}" for number in range(LETTERS)])
+    plan = a_plan(world, pace=Pace(400, headroom=False))
+    real, began = time.time, time.monotonic()
+    monkeypatch.setattr(time, "time", lambda: real() + (jump if time.monotonic() - began > 0.1 else 0))
+    run = go(world, plan)
+    assert (run.state, run.sent, run.twice) == (State.DONE, LETTERS, ())
+    assert time.monotonic() - began < 20
+    monkeypatch.undo()
+    assert Counter(message["Body"] for message in world.jobs.messages()).total() == LETTERS and not world.bodies()
