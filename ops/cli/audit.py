@@ -102,7 +102,7 @@ def _show(records: tuple[Record, ...], limit: int, path: Path) -> None:
         return
     for record in records[:limit]:
         at = record.at.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
-        counted = ", ".join(f"{number:,} {name}" for name, number in record.counts.items())
+        counted = ", ".join(f"{number:,} {name.replace('_', ' ')}" for name, number in record.counts.items() if number)
         line = Text(f"{at}  ", style="dim").append(safe(f"{record.action} {record.outcome}".strip()), style="bold")
         line.append(f"  {safe(record.queue)}", style="").append(f"  {safe(counted)}" if counted else "", style="")
         console.print(line)

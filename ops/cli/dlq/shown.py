@@ -47,7 +47,7 @@ def shelf_age(looked_at: datetime | None, letters: int, complete: bool = True) -
     now = datetime.now(UTC)
     ago = words.duration(max(0.0, round((now - looked_at).total_seconds())))
     part = "" if complete else ", not the whole queue"
-    return f"{words.count(letters, 'letter')} as of {words.clock(looked_at, now)}, {ago} ago{part}"
+    return f"{words.count(letters, 'letter')} at {words.clock(looked_at, now)}, {ago} ago{part}"
 
 
 def head(console: Console, source: Source, info: ShelfInfo) -> None:

@@ -22,7 +22,7 @@ def test_look_says_what_died_and_what_to_type_next(desk: Desk) -> None:
     code, out, _ = desk.ops("look")
     assert code == 1, "there is something to do"
     assert out.startswith("Act: 12 dead letters, 9 of one cause: InvalidJob: no column 'age'")
-    assert "jobs-dlq · eu-west-1 · account 000000000000 · 12 letters as of " in out
+    assert "jobs-dlq · eu-west-1 · account 000000000000 · 12 letters at " in out
     assert "9 letters · 75%" in out
     assert "3 letters · 25%" in out
     assert "fixed since?" in out
@@ -50,7 +50,7 @@ def test_causes_reads_the_shelf_only(desk: Desk) -> None:
     before = desk.world.aws.counts().get("ReceiveMessage")
     code, out, _ = desk.ops("causes")
     assert code == 1
-    assert "4 letters as of " in out
+    assert "4 letters at " in out
     assert " s ago" in out
     told = desk.told("causes")
     assert told["causes"]["letters"] == 4
