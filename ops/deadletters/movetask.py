@@ -111,6 +111,8 @@ class TaskMover:
         """What the engine did not find the task has moved; under which ids SQS does not tell."""
         gone = (self.ledger.number_of(one) for one in self.ledger.ids(Move.VANISHED) if one not in before)
         numbers = [number for number in gone if number is not None]
+        if not numbers:
+            return
         at = time.time()
         arn = self.plan.destination.queue_arn or self.source.workload.queue.arn
         self.ledger.intended([(number, "") for number in numbers], step)

@@ -47,9 +47,11 @@ class Place(Protocol):
 class Watch:
     """The ``course.Watch`` of a run."""
 
-    def __init__(self, source: Source, run: Run) -> None:
+    def __init__(self, source: Source, plan: Plan, run: Run) -> None:
         self._source = source
-        self._before = _held(source, run)
+        held = _held(source, run)
+        # On resuming, what came back meanwhile is among those that the queue holds: the plan knew it without them.
+        self._before = None if held is None else min(held, plan.queue_count)
         self._places: dict[str, Place | None] = {}  # by the destination's ARN; None: cannot be watched
         self.pause_s = PAUSE_TWIN_S if source.aws.target.is_twin else PAUSE_S
 
@@ -92,7 +94,7 @@ class Watch:
 
 def watch(source: Source, plan: Plan, run: Run) -> Watch | None:
     """None when the plan asks for no watching. To be called before anything is sent."""
-    return Watch(source, run) if plan.steps.watch and plan.action is not Action.PURGE else None
+    return Watch(source, plan, run) if plan.steps.watch and plan.action is not Action.PURGE else None
 
 
 def _held(source: Source, run: Run) -> int | None:

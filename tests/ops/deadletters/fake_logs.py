@@ -1,6 +1,6 @@
 """A log group that can be asked as Logs Insights is, and a shelf beside it: what explaining letters needs.
 
-It understands what ``ops.deadletters.causes`` asks: ``filter @message like /…/`` (all of them), times, newest first, a
+It understands what ``ops.deadletters.causes`` asks: ``filter @message like /…/`` (all of them), times, order, a
 limit; and says how much matched and what was scanned.
 """
 
@@ -109,7 +109,7 @@ class FakeLogs:
         inside = [row for row in self.rows if begins <= _at(row) <= ends]
         patterns = [re.compile(one) for one in _LIKE.findall(asked["queryString"])]
         matched = [row for row in inside if all(one.search(row["@message"]) for one in patterns)]
-        matched.sort(key=_at, reverse=True)
+        matched.sort(key=_at, reverse="sort @timestamp asc" not in asked["queryString"])
         return {
             "status": "Complete",
             "results": [[{"field": k, "value": v} for k, v in row.items()] for row in matched[: self.most]],

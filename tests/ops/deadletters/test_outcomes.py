@@ -14,9 +14,11 @@ import pytest
 
 from ops.deadletters import outcomes, plans, redrive, settled
 from ops.deadletters.attempts import Invocations
+from ops.deadletters.following import Following
 from ops.deadletters.plan import Pace, Selection, Steps
 from ops.deadletters.run import Outcome, Run, Sent, State
-from tests.ops.deadletters.fake_logs import BEGAN, row, source
+from ops.deadletters.source import Source
+from tests.ops.deadletters.fake_logs import BEGAN, FakeLogs, failed, row, source
 from tests.ops.deadletters.queues import World, a_world
 from tests.ops.insight.world import FUNCTION, MAPPING
 
@@ -96,7 +98,7 @@ def test_a_dead_letter_queue_that_is_too_long_is_not_searched(world: World, monk
     world.put([f"letter {number}" for number in range(5)])
     everything = tuple(f"letter {number}" for number in range(5))
     with working(world, fails=everything):
-        run = redriven(world, steps=Steps(sizes=("100%",), patience_s=3))
+        run = redriven(world, steps=Steps(sizes=("100%",), patience_s=1.5))
     assert (run.state, run.waiting) == (State.DONE, 5)
     assert "holds 5 letters, too many to search" in run.said
 
@@ -112,6 +114,19 @@ def test_a_message_that_nobody_takes_stays_open(world: World) -> None:
 # --- asynchronous invocations ---------------------------------------------------------------------------------------
 
 R1 = "10000000-cccc-4ccc-8ccc-cccccccccccc"
+
+
+@pytest.fixture(scope="module")
+def log_group(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Source, FakeLogs]]:
+    with pytest.MonkeyPatch.context() as patch, source(tmp_path_factory.mktemp("logs"), patch, []) as made:
+        yield made
+
+
+@pytest.fixture
+def logs(log_group: tuple[Source, FakeLogs]) -> tuple[Source, FakeLogs]:
+    here, fake = log_group
+    fake.rows, fake.refuse = [], ""
+    return here, fake
 
 
 def report(seconds: float, status: str = "") -> dict[str, str]:
@@ -134,23 +149,55 @@ def sent(at: datetime = BEGAN) -> Sent:
     ],
 )
 def test_an_invocation_by_how_its_attempts_ended(
-    rows: list[dict[str, str]], outcome: Outcome | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    rows: list[dict[str, str]], outcome: Outcome | None, logs: tuple[Source, FakeLogs]
 ) -> None:
-    with source(tmp_path, monkeypatch, [], rows) as (here, logs):
-        watched = Invocations(here, FUNCTION, 3, BEGAN)
-        found = list(watched.look([sent()], a_run(), False, BEGAN + timedelta(minutes=30)))
-        assert [fate[0] for _, fate in found] == ([outcome] if outcome else [])
-        assert len(logs.asked) == 1
+    here, fake = logs
+    fake.rows = rows
+    watched = Invocations(here, FUNCTION, 3, BEGAN)
+    found = list(watched.look([sent()], a_run(), False, BEGAN + timedelta(minutes=30)))
+    assert [fate[0] for _, fate in found] == ([outcome] if outcome else [])
 
 
-def test_logs_that_may_not_be_read_are_said_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    with source(tmp_path, monkeypatch, []) as (here, logs):
-        logs.refuse = "AccessDeniedException"
-        watched = Invocations(here, FUNCTION, 3, BEGAN)
-        for _ in range(3):
-            assert list(watched.look([sent()], a_run(), False, datetime.now(UTC))) == []
-        (note,) = watched.notes
-        assert "logs:" in note
+def test_what_the_function_logged_is_the_cause(logs: tuple[Source, FakeLogs]) -> None:
+    here, fake = logs
+    fake.rows = [failed(0.5, "ValueError", R1), report(1, "error")]
+    ((_, fate),) = Invocations(here, FUNCTION, 1, BEGAN).look([sent()], a_run(), False, BEGAN + timedelta(minutes=1))
+    assert fate == (Outcome.CAME_BACK, BEGAN + timedelta(seconds=1), "ValueError: why")
+
+
+def test_logs_that_may_not_be_read_are_asked_and_said_once(logs: tuple[Source, FakeLogs]) -> None:
+    here, fake = logs
+    fake.refuse = "AccessDeniedException"
+    watched = Invocations(here, FUNCTION, 3, BEGAN)
+    for _ in range(3):
+        assert list(watched.look([sent()], a_run(), False, datetime.now(UTC))) == []
+    (note,) = watched.notes
+    assert "logs:" in note
+
+
+def test_logs_that_are_throttled_are_asked_again(logs: tuple[Source, FakeLogs]) -> None:
+    here, fake = logs
+    fake.rows, fake.refuse = [report(1)], "ThrottlingException"
+    watched = Invocations(here, FUNCTION, 3, BEGAN)
+    assert list(watched.look([sent()], a_run(), False, BEGAN + timedelta(minutes=1))) == []
+    assert watched.notes
+    fake.refuse = ""
+    assert list(watched.look([sent()], a_run(), False, BEGAN + timedelta(minutes=1)))
+    assert not watched.notes
+
+
+def test_a_busy_log_group_is_read_on_from_where_an_answer_ended(logs: tuple[Source, FakeLogs]) -> None:
+    here, fake = logs
+    fake.rows = [row(seconds, f"{R1} {seconds}") for seconds in range(0, 3000, 10)]
+    heard: set[str] = set()
+    following = Following(here.aws, FUNCTION.log_group, BEGAN)
+    fake.most = 100
+    try:
+        following.read(R1, BEGAN + timedelta(hours=1), lambda found: heard.add(found["@message"]))
+    finally:
+        fake.most = 10_000
+    assert len(heard) == 300
+    assert following.queries <= 5
 
 
 def a_run() -> Run:

@@ -1,0 +1,193 @@
+"""The last step by a move task: what is asked of SQS, and what happens when it does not do it."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ops.deadletters import movetask, plans
+from ops.deadletters.ledger import Ledger
+from ops.deadletters.movetask import TaskMover
+from ops.deadletters.pace import Limiter
+from ops.deadletters.plan import Pace, Plan, Selection
+from ops.deadletters.run import Move
+from ops.deadletters.source import Source
+from tests.ops.deadletters.queues import World, a_world
+from tests.ops.fake_aws import Refusal, start
+
+
+@dataclass
+class Tasks:
+    """Move tasks of one queue of ``letters``; each look at one finds that it has moved ``step`` more."""
+
+    letters: int = 100
+    step: int = 40
+    only_at: int | None = None  # nothing moves at another rate
+    refuse: str = ""
+    fail: str = ""
+    rates: list[int | None] = field(default_factory=list)
+    tasks: list[dict[str, Any]] = field(default_factory=list)
+
+    def answer(self, service: str, operation: str, asked: dict[str, Any]) -> Any:
+        if self.refuse:
+            raise Refusal(self.refuse, "The operation is not supported.")
+        if operation == "StartMessageMoveTask":
+            self.rates.append(asked.get("MaxNumberOfMessagesPerSecond"))
+            started = 1e12 * 3  # later than any run
+            self.tasks.insert(
+                0, {"Status": "RUNNING", "TaskHandle": f"t{len(self.tasks)}", "StartedTimestamp": started}
+            )
+            return {"TaskHandle": self.tasks[0]["TaskHandle"]}
+        if operation == "CancelMessageMoveTask":
+            self.tasks[0]["Status"] = "CANCELLING"
+            return {"ApproximateNumberOfMessagesMoved": self.tasks[0].get("ApproximateNumberOfMessagesMoved", 0)}
+        if operation == "ListMessageMoveTasks":
+            if self.tasks:
+                self._work(self.tasks[0])
+            return {"Results": self.tasks}
+        raise AssertionError(operation)
+
+    def _work(self, task: dict[str, Any]) -> None:
+        if task["Status"] == "CANCELLING":
+            task["Status"] = "CANCELLED"
+        elif task["Status"] == "RUNNING":
+            now = min(self.step, self.letters) if self.only_at in (None, self.rates[-1]) else 0
+            self.letters -= now
+            task["ApproximateNumberOfMessagesMoved"] = task.get("ApproximateNumberOfMessagesMoved", 0) + now
+            if self.fail:
+                task |= {"Status": "FAILED", "FailureReason": self.fail}
+            elif not self.letters:
+                task["Status"] = "COMPLETED"
+        if task["Status"] != "RUNNING":
+            task.pop("TaskHandle", None)
+
+
+@dataclass(frozen=True)
+class Went:
+    why: str = ""
+
+
+@dataclass
+class Engine:
+    """Finds none of the letters that are still planned."""
+
+    ledger: Ledger
+    finds: bool = False
+    moves: list[tuple[int, int]] = field(default_factory=list)
+
+    def move(self, upto: int, step: int) -> Went:
+        self.moves.append((upto, step))
+        if not self.finds:
+            planned = (self.ledger.number_of(one) for one in self.ledger.ids(Move.PLANNED))
+            self.ledger.vanished([number for number in planned if number is not None])
+        return Went()
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    with pytest.MonkeyPatch.context() as patch, a_world(tmp_path_factory.mktemp("home"), patch) as made:
+        yield made
+
+
+@dataclass
+class Stage:
+    source: Source
+    plan: Plan
+    ledger: Ledger
+    tasks: Tasks
+    engine: Engine
+    limiter: Limiter
+    stopping: threading.Event
+
+    @property
+    def mover(self) -> TaskMover:
+        stop = self.stopping.is_set
+        return TaskMover(self.source, self.plan, self.ledger, self.engine, self.limiter, stop, poll_s=0.005)
+
+
+@pytest.fixture
+def stage(server: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stage]:
+    """Four letters, and SQS's move tasks played by ``Tasks``."""
+    world = server.anew(tmp_path, monkeypatch)
+    world.put(["a", "b", "c", "d"])
+    plan = plans.make(world.source, Selection(), pace=Pace(100, headroom=False), engine="ledger")
+    plan = replace(plan, engine="move task")
+    tasks = Tasks()
+    with start(tasks.answer) as fake, Ledger.create(tmp_path / "run.db", plan, "r", "one") as ledger:
+        ledger.begin()
+        monkeypatch.setenv("AWS_ENDPOINT_URL", fake.endpoint)
+        monkeypatch.setattr(movetask, "RATE_HOLDS_S", 0.0)
+        aws = type(world.source.aws)(world.source.aws.target, 0)
+        source = replace(world.source, aws=aws)
+        yield Stage(source, plan, ledger, tasks, Engine(ledger), Limiter(100.0), threading.Event())
+
+
+def test_sqs_moves_the_last_step_and_the_engine_looks_again(stage: Stage) -> None:
+    stage.mover.move(4, 2)
+    assert stage.tasks.rates == [100]
+    assert stage.engine.moves == [(4, 2)]
+    assert stage.ledger.count(Move.DELETED) == 4
+    assert stage.ledger.count(Move.VANISHED) == 0
+    (first, *_) = stage.ledger.letters()
+    assert (first.new_ids, first.step, first.destination) == ((), 2, stage.source.workload.queue.arn)
+
+
+def test_the_canary_is_the_engines(stage: Stage) -> None:
+    stage.engine.finds = True
+    stage.mover.move(2, 1)
+    assert stage.tasks.tasks == []
+    assert stage.engine.moves == [(2, 1)]
+
+
+def test_an_endpoint_without_move_tasks_leaves_it_to_the_engine(stage: Stage) -> None:
+    stage.tasks.refuse = "AWS.SimpleQueueService.UnsupportedOperation"
+    stage.mover.move(4, 2)
+    assert stage.engine.moves == [(4, 2)]
+    assert stage.ledger.run().said.startswith("SQS does not move the letters (")
+    assert stage.ledger.run().said.endswith("): the engine does.")
+    assert stage.ledger.count(Move.VANISHED) == 4, "and nothing is put down to a task"
+
+
+def test_a_failed_task_leaves_the_rest_to_the_engine(stage: Stage) -> None:
+    stage.tasks.fail = "CouldNotDetermineMessageSource"
+    stage.engine.finds = True
+    stage.mover.move(4, 2)
+    said = stage.ledger.run().said
+    assert said == "SQS's move task failed (CouldNotDetermineMessageSource): the engine moves what is left."
+    assert stage.engine.moves == [(4, 2)]
+
+
+def test_a_resumed_run_waits_for_the_task_that_goes_on(stage: Stage) -> None:
+    stage.tasks.answer("sqs", "StartMessageMoveTask", {"MaxNumberOfMessagesPerSecond": 100})
+    stage.mover.move(4, 2)
+    assert stage.tasks.rates == [100], "no second task"
+    assert stage.ledger.count(Move.DELETED) == 4
+
+
+def test_stopping_cancels_the_task(stage: Stage) -> None:
+    stage.tasks.step = 0
+    stage.engine.finds = True
+    threading.Timer(0.05, stage.stopping.set).start()
+    stage.mover.move(4, 2)
+    assert stage.tasks.tasks[0]["Status"] == "CANCELLED"
+    assert stage.ledger.count(Move.PLANNED) == 4
+
+
+def test_a_task_follows_headroom(stage: Stage) -> None:
+    stage.tasks.only_at = 20
+    threading.Timer(0.05, stage.limiter.set, (20.0, "the queue fills up, slowing")).start()
+    stage.mover.move(4, 2)
+    assert stage.tasks.rates == [100, 20]
+    assert [task["Status"] for task in stage.tasks.tasks] == ["COMPLETED", "CANCELLED"]
+
+
+@pytest.mark.parametrize(("rate", "asked"), [(None, None), (900.0, 500), (0.4, 1)])
+def test_the_rate_that_sqs_is_asked_for(stage: Stage, rate: float | None, asked: int | None) -> None:
+    stage.limiter.set(rate)
+    stage.mover.move(4, 2)
+    assert stage.tasks.rates == [asked]
