@@ -121,6 +121,9 @@ class Aws:
             yield
         except (BotoCoreError, ClientError, ResponseParserError) as error:
             raise refusals.translate(error, service, about, self.target) from error
+        except KeyError as error:  # botocore takes an answer that was cut off in its head for an empty one
+            broken = ResponseParserError(f"it lacks {error}")
+            raise refusals.translate(broken, service, about, self.target) from broken
 
     def _client(self, service: str) -> Any:
         with self._lock:

@@ -65,6 +65,9 @@ class Round:
     weather: Weather
     faults: tuple[Fault, ...]
     kills: int
+    watched: bool = False  # in steps, each awaited
+    imported: bool = False  # from the shelf only: nothing of it lies in the queue
+    signal: int = signal.SIGKILL  # what ends the process; Ctrl-C must give everything back
 
     @classmethod
     def drawn(cls, seed: int) -> Round:
@@ -104,6 +107,9 @@ class Round:
             weather=weather,
             faults=tuple(chance.sample(trouble, chance.choice((0, 0, 1, 2)))),
             kills=chance.choice((2, 3, 4, 5)),
+            watched=chance.random() < 0.25,
+            imported=chance.random() < 0.1,
+            signal=signal.SIGINT if chance.random() < 0.15 else signal.SIGKILL,
         )
 
 
@@ -211,8 +217,9 @@ def processes(environ: Mapping[str, str]) -> Iterator[Processes]:
 class Killer:
     """Kills a process group once, by the clock or at a turn of the proxy."""
 
-    def __init__(self, proxy: Proxy) -> None:
+    def __init__(self, proxy: Proxy, signal_: int) -> None:
         self.proxy = proxy
+        self._signal = signal_
         self.struck = False
         self._pid = 0
         self._timer: threading.Timer | None = None
@@ -235,7 +242,7 @@ class Killer:
     def _strike(self) -> None:
         if not self.struck:
             self.struck = True
-            os.kill(self._pid, signal.SIGKILL)
+            os.kill(self._pid, self._signal)
 
 
 def play(round_: Round, aws: Aws, between: Proxy, running: Processes, folder: Path) -> Verdict:
@@ -252,7 +259,9 @@ def play(round_: Round, aws: Aws, between: Proxy, running: Processes, folder: Pa
     marks = dict(zip(ids, (str(n) for n in range(round_.letters)), strict=True))
 
     source = opened(names[1])
-    _shelve(source, dead)
+    _shelve(source, dead, Place.IMPORTED if round_.imported else Place.QUEUE)
+    if round_.imported:
+        dead.remove(ids)
     wanted = chance.sample(ids, max(1, int(len(ids) * round_.share)))
     plan = plans.make(
         source,
@@ -261,7 +270,7 @@ def play(round_: Round, aws: Aws, between: Proxy, running: Processes, folder: Pa
         destination=Destination(),
         edits=round_.edits,
         pace=Pace(max_per_s=round_.rate, headroom=False),
-        steps=Steps(watch=False),
+        steps=Steps(watch=round_.watched),
         engine="ledger",
     )
     plans.save(source, plan)
@@ -274,7 +283,7 @@ def play(round_: Round, aws: Aws, between: Proxy, running: Processes, folder: Pa
         if attempt >= round_.kills + TRIES // 2:  # the storm is over
             between.weather = CALM
             aws.heal()
-        killer = Killer(between)
+        killer = Killer(between, round_.signal if attempt < round_.kills else signal.SIGKILL)
         pid = running.start({"do": do, "run": plan.id, "queue": names[1], "answer": str(answer)})
         if attempt < round_.kills:
             by_turn = chance.random() < 0.6
@@ -290,7 +299,10 @@ def play(round_: Round, aws: Aws, between: Proxy, running: Processes, folder: Pa
         status = running.wait()
         killer.disarm()
         if killer.struck and attempt < round_.kills:
-            verdict.kills += status == -signal.SIGKILL
+            verdict.kills += status != 0 or round_.signal == signal.SIGINT
+            if round_.signal == signal.SIGINT and not round_.faults and round_.weather == CALM:
+                hidden = sum(message["hidden"] for message in dead.messages())
+                verdict.problems += [f"{hidden} letters were not given back after Ctrl-C"] if hidden else []
             verdict.early += not _begun(source, plan.id)
         elif killer.struck:
             verdict.problems.append(f"attempt {attempt} hung for {LONGEST_S:.0f} s")
@@ -318,9 +330,9 @@ def play(round_: Round, aws: Aws, between: Proxy, running: Processes, folder: Pa
     return verdict
 
 
-def _shelve(source: Source, dead: Letters) -> None:
+def _shelve(source: Source, dead: Letters, place: Place) -> None:
     """As a look does; of a FIFO queue, whose groups show no more than their first letters, as many looks would."""
-    if not source.queue.fifo:
+    if not source.queue.fifo and place is Place.QUEUE:
         look(source)
         return
     found = dead.messages()
@@ -329,7 +341,7 @@ def _shelve(source: Source, dead: Letters) -> None:
             if "BinaryValue" in value:
                 value["BinaryValue"] = base64.b64decode(value["BinaryValue"])
     with Shelf.open(source) as shelf:
-        shelf.add((letter(sqs.message(message)) for message in found), Place.QUEUE)
+        shelf.add((letter(sqs.message(message)) for message in found), place)
 
 
 def _begun(source: Source, plan_id: str) -> bool:
@@ -375,22 +387,23 @@ def judge(
     kept = {json.loads(message["Body"])[MARK] for message in dead.messages()}
     twice = set(last.get("twice", ()))
     verdict.listed = len(twice)
+    at_home = not round_.imported  # whether letters lie in the dead-letter queue until they are sent
     planned = {marks[name] for name in wanted}
     for name, mark in marks.items():
-        if not sent[mark] and mark not in kept:
+        if not sent[mark] and mark not in kept and at_home:
             verdict.lost.append(mark)
         if sent[mark] > 1:
             verdict.doubled += 1
             if name not in twice:
                 verdict.unlisted.append(mark)
-        if mark not in planned and (sent[mark] or mark not in kept):
+        if mark not in planned and (sent[mark] or (at_home and mark not in kept)):
             verdict.problems.append(f"letter {mark} was not planned and was moved")
     if last["state"] != "done":
         return
     for mark in planned:
         if round_.action is Action.REDRIVE and sent[mark] and mark in kept:
             verdict.problems.append(f"letter {mark} was sent and lies in the dead-letter queue still")
-        if round_.action is Action.COPY and mark not in kept:
+        if round_.action is Action.COPY and at_home and mark not in kept:
             verdict.problems.append(f"letter {mark} was copied and is gone")
         if not sent[mark]:
             verdict.problems.append(f"letter {mark} was never sent, and the run says it is done")

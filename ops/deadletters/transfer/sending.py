@@ -115,20 +115,19 @@ class Sender:
             self._give_up([parcel for parcel in asked if parcel not in pending], unknown=unknown)
             if not pending:
                 return
-            numbers = [parcel.number for parcel in pending]
             failure: AwsError | None = None
             try:
                 answers = route.send(pending)
             except AwsError as error:
                 failure = error
-                match fate.of(error):
-                    case Fate.REFUSED:
-                        self._refused(route, pending, claims, step, error, unknown=unknown)
-                        return
-                    case Fate.UNKNOWN:
-                        unknown = True
-                        self._ledger.doubted(numbers)
-                answers = [Answer(why=str(error))] * len(pending)
+                if fate.of(error) is Fate.REFUSED:
+                    self._refused(route, pending, claims, step, error, unknown=unknown)
+                    return
+                answers = [Answer(why=str(error), unknown=fate.of(error) is Fate.UNKNOWN)] * len(pending)
+            doubted = [parcel.number for parcel, answer in zip(pending, answers, strict=True) if answer.unknown]
+            if doubted:
+                unknown = True
+                self._ledger.doubted(doubted)
             asked = self._recorded(route, pending, answers, claims)
             attempt += 1
             if asked and (elapsed() - began > PATIENCE_S or self.pause(attempt)):

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from ops.deadletters import plans, redrive
-from ops.deadletters.plan import Destination, Pace, Plan, Selection, Steps
+from ops.deadletters.plan import Action, Destination, Pace, Plan, Selection, Steps
 from ops.deadletters.run import Run, State
 from ops.deadletters.transfer import engine, sending, settings
 from ops.errors import AccessDenied, AwsError, NotFound, OpsError, UsageError
@@ -297,3 +297,23 @@ def test_a_network_that_is_gone_ends_the_run_in_one_sentence(world: World) -> No
     world.aws.advance(60)
     run = redrive.resume(world.source, plan.id)
     ensure_whole(world, run, ids)
+
+
+@pytest.mark.parametrize("action", [Action.COPY, Action.REDRIVE])
+def test_a_letter_that_is_refused_does_not_hold_up_its_message_group(
+    server: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, action: Action
+) -> None:
+    world = server.anew(tmp_path, monkeypatch, ".fifo", FifoQueue="true")
+    system = {"DeadLetterQueueSourceArn": world.jobs.arn, "MessageGroupId": "g"}
+    world.dlq.put(
+        [
+            {"body": body, "system": {**system, "SequenceNumber": f"{at:020d}", "MessageDeduplicationId": f"{at}"}}
+            for at, body in enumerate(("first", "\0 second", "third", "fourth"))
+        ]
+    )
+    world.shelve()
+    run = go(world, a_plan(world, action=action))
+    assert (run.state, run.sent, run.failed) == (State.DONE, 3, 1), run.said
+    assert [message["Body"] for message in world.jobs.messages()] == ["first", "third", "fourth"]
+    kept = world.bodies()
+    assert kept == (["\0 second"] if action is Action.REDRIVE else sorted(("first", "\0 second", "third", "fourth")))

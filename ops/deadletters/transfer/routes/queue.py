@@ -43,7 +43,7 @@ class QueueRoute:
         entries = [self._entry(str(at), parcel) for at, parcel in enumerate(parcels)]
         with self._aws.asking("sqs", f"queue {self._queue.name}"):
             answer: Any = self._aws.sqs.send_message_batch(QueueUrl=self._queue.url, Entries=entries)
-        answers = [Answer(why="the answer does not say what became of it")] * len(parcels)
+        answers = [Answer(why="the answer does not say what became of it", unknown=True)] * len(parcels)
         for done in answer.get("Successful", []):
             answers[int(done["Id"])] = Answer(sent_as=done["MessageId"])
         for failed in answer.get("Failed", []):

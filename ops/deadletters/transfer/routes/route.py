@@ -20,11 +20,13 @@ class Parcel:
 @dataclass(frozen=True, slots=True)
 class Answer:
     """What became of one parcel of a call that was answered: the message's id at the destination; or ``refused`` (a
-    sentence: it will never be taken); or neither (not taken, but it may be tried again; ``why``)."""
+    sentence: it will never be taken); or neither (not taken, but it may be tried again; ``why``). ``unknown``: the
+    answer does not tell, so it may have been taken."""
 
     sent_as: str = ""
     refused: str = ""
     why: str = ""
+    unknown: bool = False
 
 
 class Route(Protocol):

@@ -95,7 +95,7 @@ class BusRoute:
             yield batch
 
     def send(self, parcels: Sequence[Parcel]) -> list[Answer]:
-        answers = [Answer()] * len(parcels)
+        answers = [Answer(unknown=True)] * len(parcels)
         entries: dict[int, Any] = {}
         for at, parcel in enumerate(parcels):
             try:
