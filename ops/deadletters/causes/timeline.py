@@ -29,6 +29,7 @@ LINES = 200
 """Moments that are kept; more would not be read."""
 LONGEST = 500
 AROUND = timedelta(minutes=2)
+LOGGED_WITHIN = timedelta(seconds=5)
 EARLIER = timedelta(hours=6)
 """How long before a letter was made the message that it was may have been at work."""
 BUDGET = Budget(queries=2, usd=0.10)
@@ -71,13 +72,20 @@ def timeline(source: Source, message_id: str) -> Timeline:
         likely = "likely of " if cause.likely else ""
         text = f"{likely}{cause.error_type}: {cause.error_message}".rstrip(": ")[:LONGEST]
         moments.append(Moment(shelved.cause.died, DIED, text, cause.request_id))
-    # Of one moment: first what was logged, then how the invocation ended, then the letter.
-    moments.sort(key=lambda moment: (moment.at, 2 * (moment.what == DIED) + (moment.what in (TIMEOUT, MEMORY, CRASH))))
+    moments.sort(key=lambda moment: _place(moment, shelved.cause.died))
     notes += asking.asked.notes if asking else []
     if len(moments) > LINES:
         notes.append(f"Only the first and last of {words.count(len(moments), 'moment')} are shown.")
         moments = moments[: LINES // 2] + moments[-LINES // 2 :]
     return Timeline(tuple(moments), Look(usd=asking.asked.usd if asking else 0.0, partial=tuple(notes)))
+
+
+def _place(moment: Moment, died: datetime | None) -> tuple[datetime, int]:
+    """Where a moment stands: by its time; of one time first what was logged, then how the invocation ended, then the
+    letter. A handler that rejects a job sends the letter first and logs why a moment later: the reason goes before."""
+    why = moment.what == ERROR and died is not None and died <= moment.at <= died + LOGGED_WITHIN
+    rank = {SENT: 2 if moment.at == died else -1, TIMEOUT: 1, MEMORY: 1, CRASH: 1, DIED: 3}.get(moment.what, 0)
+    return (died if why and died else moment.at, rank)
 
 
 def _of_letter(shelved: Shelved) -> list[Moment]:
