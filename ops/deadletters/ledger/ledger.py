@@ -52,6 +52,7 @@ class Ledger:
         self._facts: dict[str, str] = {}  # to be written with the next commit
         self._routes: dict[str, int] = {}
         self.watched = True
+        self.resumed = False  # another process began it before this one
 
     @classmethod
     def create(cls, path: Path, plan: Plan, reason: str, who: str) -> Ledger:
@@ -102,7 +103,7 @@ class Ledger:
         writer = self._write()
         left = [number for number, state in enumerate(self._states) if state == INTENT]
         with writer.lock:
-            facts = {"state": State.RUNNING, "ended": None, "said": said, "cancelled": False}
+            facts = {"state": State.RUNNING, "ended": None, "said": said, "cancelled": False, "begun": True}
             self._facts |= {key: json.dumps(value) for key, value in facts.items()}
             group = writer.add([_TWICE(left)], eager=True)
         writer.wait(group)
@@ -312,8 +313,9 @@ class Ledger:
                 self._steps.append(step)
                 self._tally[step, state, outcome] += 1
             self._routes = {arn: number for number, arn in self._read.execute("SELECT number, arn FROM routes")}
-            row = self._read.execute("SELECT value FROM run WHERE key = 'watched'").fetchone()
-            self.watched = bool(row and json.loads(row[0]))
+            facts = dict(self._read.execute("SELECT key, value FROM run WHERE key IN ('watched', 'begun')"))
+        self.watched = bool(json.loads(facts["watched"]))
+        self.resumed = "begun" in facts
 
     def _change(self, numbers: Iterable[int], state: int, outcome: int | None = None, step: int | None = None) -> None:
         """In memory and in the counters; the caller holds the writer's lock."""

@@ -81,7 +81,7 @@ def create(path: Path, ids: Sequence[str], facts: dict[str, str]) -> None:
 def connect(path: Path, *, check: bool = False) -> sqlite3.Connection:
     """A connection that threads may share under a lock, in autocommit. ``check``: read the whole file for damage."""
     if not path.is_file():
-        raise UsageError(f"There is no run at {path}.", "ops dlq list names the runs.")
+        raise UsageError(f"There is no run at {path}.", "ops dlq runs names them.")
     with speaking(path):
         db = sqlite3.connect(
             f"file:{path}?mode=rw", uri=True, timeout=BUSY_S, isolation_level=None, check_same_thread=False

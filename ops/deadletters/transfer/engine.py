@@ -58,6 +58,8 @@ class Transfer:
         )
         self._claiming = Claiming(aws, source.queue, plan, ledger, self._hold, self._lease_s, self._sender.pause)
         self._shelf = ShelfFeed(source, plan, ledger)
+        self._fifo = source.queue.fifo
+        self._partial = len(plan.ids) < plan.queue_count
         self._state = threading.Condition()
         self._recovered = False
         self._begin(0, 0)
@@ -102,7 +104,10 @@ class Transfer:
         return self._halt or self._asked_to_stop()
 
     def _most(self) -> int:
-        """Movers that the rate feeds."""
+        """Movers that the rate feeds. SQS hands out a message group to one mover at a time; where letters of a FIFO queue
+        come from the shelf, or some of a receive are kept for later, only a single mover keeps their order."""
+        if self._fifo and (self._shelf.any or self._partial):
+            return 1
         rate = self._limiter.rate
         return MOST if rate is None else max(1, min(MOST, round(rate / A_MOVER_S)))
 

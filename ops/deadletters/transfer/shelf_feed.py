@@ -52,6 +52,11 @@ class ShelfFeed:
         return [Claim(n, found[self._plan.ids[n]]) for n in numbers if self._plan.ids[n] in found]
 
     @property
+    def any(self) -> bool:
+        """Something of this plan comes from the shelf."""
+        return bool(self._numbers)
+
+    @property
     def whole(self) -> bool:
         """Nothing of this plan is in the queue."""
         return self._numbers is not None and len(self._numbers) == len(self._plan.ids)
