@@ -55,7 +55,7 @@ def look(
         console = shown.screen()
         _show(console, asked, source, report)
         _did(console, done, explained)
-        _next(console, asked, report, done.complete)
+        _next(console, asked, source, report, done.complete)
     if report.letters:
         raise typer.Exit(1)
 
@@ -88,7 +88,7 @@ def causes(
         console = shown.screen()
         _show(console, asked, source, report)
         _did(console, None, explained)
-        _next(console, asked, report, report.complete)
+        _next(console, asked, source, report, report.complete)
     if report.letters:
         raise typer.Exit(1)
 
@@ -173,9 +173,11 @@ def _did(console: Console, done: LookDone | None, explained: Explained | None) -
     shown.notes(console, dict.fromkeys(lines))
 
 
-def _next(console: Console, asked: Asked, report: CausesReport, complete: bool) -> None:
+def _next(console: Console, asked: Asked, source: Source, report: CausesReport, complete: bool) -> None:
+    from ops.cli.dlq.runs import interrupted
     from ops.cli.dlq.shown import next_steps
 
+    next_steps(console, *interrupted(asked, source))
     rows = _rows(report)
     if not rows:
         if not complete:

@@ -90,15 +90,16 @@ def plan(
         typer.echo(dumps({"path": path, "plan": made}))
         return
     from ops.cli.dlq import shown, summary
+    from ops.cli.dlq.runs import interrupted
 
     console = shown.screen()
     summary.show(console, source, made)
     console.print(f"Written to {path}." if out else f"Kept as {made.id}.", soft_wrap=True, markup=False)
     name = str(out) if out else made.id
-    after = [(asked.again("redrive", name, "--reason", "WHY"), "carry it out")]
+    after = interrupted(asked, source)
     if made.edits:
-        after.insert(0, (asked.again("diff", name), "what the edits change"))
-    shown.next_steps(console, *after)
+        after.append((asked.again("diff", name), "what the edits change"))
+    shown.next_steps(console, *after, (asked.again("redrive", name, "--reason", "WHY"), "carry it out"))
 
 
 @asking()

@@ -137,7 +137,8 @@ def runs(
         console.print("Nothing was redriven from this queue on this machine.")
         shown.next_steps(console, (asked.again("causes"), "what there is"))
         return
-    shown.next_steps(console, (asked.again("runs", found[0].id), "the latest, in full"))
+    latest = found[0]
+    shown.next_steps(console, (asked.again("runs", latest.id), "the latest, in full"), *after(asked, latest)[-1:])
 
 
 def _go(
@@ -180,7 +181,6 @@ def _show(console: Console, asked: Asked, run: Run) -> None:
 
     from ops.cli.dlq import live, shown
     from ops.cli.text import safe
-    from ops.deadletters.run import State
     from ops.insight import words
 
     now = datetime.now(UTC)
@@ -208,15 +208,32 @@ def _show(console: Console, asked: Asked, run: Run) -> None:
         first = ", ".join(run.twice[:5])
         more = f" and {len(run.twice) - 5:,} more (--json lists them)" if len(run.twice) > 5 else ""
         shown.warnings(console, [f"{words.count(len(run.twice), 'letter')} may have been sent twice: {first}{more}."])
-    steps = {
-        State.RUNNING: [(asked.again("runs", run.id), "where it stands"), (asked.again("cancel", run.id), "stop it")],
-        State.DONE: [(asked.again("look"), "make sure that nothing stays behind")],
-        State.STOPPED: [
-            (asked.again("look"), "see the letters that came back, with their new causes"),
+    shown.next_steps(console, *after(asked, run))
+
+
+def after(asked: Asked, run: Run) -> list[tuple[str, str]]:
+    """What to type next, by how a run stands; the last is what most will want."""
+    from ops.deadletters.run import State
+
+    if run.state is State.RUNNING:
+        return [(asked.again("runs", run.id), "where it stands"), (asked.again("cancel", run.id), "stop it")]
+    if run.state is State.DONE:
+        return [(asked.again("look"), "make sure that nothing stays behind")]
+    if run.state is State.STOPPED:
+        return [
             (asked.again("resume", run.id), "go on all the same"),
-        ],
-    }
-    shown.next_steps(console, *steps.get(run.state, [(asked.again("resume", run.id), "go on")]))
+            (asked.again("look"), "see the letters that came back, with their new causes"),
+        ]
+    return [(asked.again("resume", run.id), "go on")]
+
+
+def interrupted(asked: Asked, source: Source) -> list[tuple[str, str]]:
+    """What to type first when a redrive was killed: until it is resumed, the shelf does not know what it sent."""
+    from ops.deadletters import redrive as engine
+    from ops.deadletters.run import State
+
+    killed = next((run for run in engine.runs(source) if run.state is State.INTERRUPTED), None)
+    return [(asked.again("resume", killed.id), "first finish this redrive: it was killed")] if killed else []
 
 
 def _found(

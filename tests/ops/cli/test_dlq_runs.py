@@ -6,14 +6,18 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from ops.deadletters.transfer import settings
 from tests.bench._sqs_faults import DENIED, Fault
 from tests.ops.cli.conftest import Desk
 
+LEASE_S = 3
 QUICK = ["--no-watch", "--no-headroom", "--rate", "0"]
 
 
@@ -135,18 +139,25 @@ def test_move_takes_the_whole_queue_elsewhere(desk: Desk, terminal: Any) -> None
     assert len(trial.messages()) == 24
 
 
+@contextmanager
+def started(plan: str) -> Iterator[subprocess.Popen[str]]:
+    """A process that carries ``plan`` out, once it sends. Its leases are short, so that nobody waits for them long."""
+    arguments = ["dlq", "redrive", plan, "--reason", "r", "--yes", "--queue", "jobs"]
+    program = f"from ops.deadletters.transfer import settings; settings.LEASE_S = {LEASE_S}; import ops.cli; "
+    command = [sys.executable, "-c", f"{program} ops.cli.main({arguments!r})"]
+    environ = {**os.environ, "PYTHONPATH": str(Path(__file__).resolve().parents[3])}
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environ) as running:
+        assert running.stderr is not None
+        while (line := running.stderr.readline()) and "sending" not in line:
+            pass
+        yield running
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("way", ["Ctrl-C", "cancel"])
 def test_a_running_redrive_stops_in_order(desk: Desk, way: str) -> None:
     plan = planned(desk, 60, "--no-watch", "--no-headroom", "--rate", "10")
-    command = [sys.executable, "-m", "ops", "dlq", "redrive", plan, "--reason", "r", "--yes", "--queue", "jobs"]
-    repository = Path(__file__).resolve().parents[3]
-    environ = {**os.environ, "PYTHONPATH": str(repository)}
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environ) as running:
-        assert running.stderr is not None
-        line = running.stderr.readline()
-        while line and "sending" not in line:
-            line = running.stderr.readline()
+    with started(plan) as running:
         if way == "Ctrl-C":
             running.send_signal(signal.SIGINT)
         else:
@@ -162,3 +173,21 @@ def test_a_running_redrive_stops_in_order(desk: Desk, way: str) -> None:
     sent = len(desk.world.jobs.messages())
     assert sent < 60
     assert len(desk.world.dlq.messages()) + sent == 60, "nothing is lost"
+
+
+@pytest.mark.slow
+def test_a_killed_redrive_is_named_until_it_is_finished(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(settings, "LEASE_S", LEASE_S)
+    plan = planned(desk, 60, "--no-watch", "--no-headroom", "--rate", "10")
+    with started(plan) as running:
+        running.kill()
+        running.communicate()
+    first = f"→ ops dlq resume {plan} --queue jobs   first finish this redrive: it was killed"
+    assert first in desk.ops("causes")[1]
+    assert first in desk.ops("plan")[1]
+    assert f"{plan}  interrupted  " in desk.ops("runs")[1]
+    told = desk.told("resume")
+    assert (told["state"], told["sent"], told["deleted"]) == ("done", 60, 60)
+    assert desk.world.dlq.messages() == []
+    assert 60 <= len(desk.world.jobs.messages()) <= 60 + len(told["twice"])
+    assert "first finish" not in desk.ops("causes")[1]
