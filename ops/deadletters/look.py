@@ -104,7 +104,8 @@ class _Look:
         with ThreadPoolExecutor(lease.MOST_THREADS) as threads:
             self._return(threads, but=begun.number)  # of a look that was killed while it gave back
             depth = sqs.depth(self._source.aws, self._queue)
-            reported, in_flight = depth.visible + begun.held, max(0, depth.in_flight - begun.held)
+            held = min(begun.held, depth.in_flight)  # the others are visible again
+            reported, in_flight = depth.visible + held, depth.in_flight - held
             most = min(self._limit, max(0, IN_FLIGHT - in_flight))
             self._there = min(most, reported)
             self._lease_s = int(min(LONGEST_LEASE_S, max(SHORTEST_LEASE_S, LEASE_A_LETTER_S * self._there)))

@@ -46,8 +46,7 @@ def query(selection: Selection) -> Query:
     if selection.ids:
         also("letters.id IN (SELECT value FROM json_each(?))", dumps(selection.ids))
     if selection.text:
-        condition, needle = _text(selection.text)
-        also(condition, needle, needle)
+        also(*_text(selection.text))
     unsure, check = "0", None
     if selection.where:
         found = filters.compiled(selection.where)
@@ -81,9 +80,11 @@ def document(row: Sequence[Any]) -> dict[str, Any]:
     }
 
 
-def _text(wanted: str) -> tuple[str, str]:
-    """Upper and lower case alike. SQLite's LIKE knows ASCII only; ``found`` (see ``shelf.scan``) knows the rest."""
+def _text(wanted: str) -> tuple[str, ...]:
+    """Upper and lower case alike. SQLite's LIKE knows ASCII only, and text; ``shelf.schema``'s ``found`` the rest."""
     if wanted.isascii() and wanted.isprintable() and not set(wanted) & set('"\\{}:,'):
         escaped = re.sub(r"([%_|])", r"|\1", wanted)
-        return "body LIKE ? ESCAPE '|' OR attributes LIKE ? ESCAPE '|'", f"%{escaped}%"
-    return "found(body, ?) OR found_in(attributes, ?)", wanted
+        like = f"%{escaped}%"
+        body = "CASE typeof(body) WHEN 'text' THEN body LIKE ? ESCAPE '|' ELSE found(body, ?) END"
+        return f"{body} OR attributes LIKE ? ESCAPE '|'", like, wanted, like
+    return "found(body, ?) OR found_in(attributes, ?)", wanted, wanted

@@ -6,8 +6,7 @@ The sentence on top and the charts below it come from the same report, so they c
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -195,23 +194,6 @@ class CostReport:
 
 
 @dataclass(frozen=True)
-class Letter:
-    """One dead letter as it lies in the queue. ``body`` is untrusted text."""
-
-    message_id: str
-    body: str
-    attributes: Mapping[str, str]  # message attributes, binary ones as base64
-    system: Mapping[str, str]  # SentTimestamp, ApproximateReceiveCount, …
-    sent: datetime | None
-    receives: int
-    error_type: str  # "unknown" where nothing tells
-    error_message: str
-    cause_from: str  # attribute | body | handler log | invocation record | none
-    original_message_id: str
-    request_id: str
-
-
-@dataclass(frozen=True)
 class DeadLettersReport:
     """``depth``: dead (messages). ``arrived``: how many letters came in the window, at least (rises of the depth)."""
 
@@ -221,21 +203,3 @@ class DeadLettersReport:
     alarms: tuple[AlarmState, ...]
     look: Look
     arrived: float | None = None
-
-
-@dataclass(frozen=True)
-class DeadLetterLook:
-    """The outcome of one look (a lease) at the queue: what was read, and what reading it did (``notes``).
-
-    ``causes``: error_type, error_message, letters, share (0–1), first_seen, last_seen, source (Letter.cause_from), most
-    letters first. ``look``: what the log queries behind it cost.
-    """
-
-    finding: Finding
-    letters: tuple[Letter, ...]
-    causes: pd.DataFrame
-    receives: int
-    looked_at: datetime
-    complete: bool  # every letter that the queue reported was read
-    notes: tuple[str, ...] = field(default=())
-    look: Look = field(default_factory=Look)

@@ -20,7 +20,7 @@ FROM (
         group_concat(DISTINCT cause_source) AS sources, max(n) AS sample
     FROM letters WHERE place IN (SELECT value FROM json_each(?)) GROUP BY fingerprint
 ) AS g JOIN letters AS s ON s.n = g.sample
-ORDER BY g.letters DESC, g.fingerprint
+ORDER BY g.letters DESC, g.fingerprint = '', g.fingerprint
 """
 
 

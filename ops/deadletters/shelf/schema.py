@@ -60,7 +60,7 @@ CREATE TABLE contents (          -- written once, never changed
 );
 
 CREATE TABLE looks (
-    n INTEGER PRIMARY KEY,
+    n INTEGER PRIMARY KEY AUTOINCREMENT,  -- letters name it, so that no other look may get it
     began INTEGER NOT NULL,      -- milliseconds
     ended INTEGER,               -- null while it goes on, or was killed
     report TEXT                  -- JSON of the counts it ended with

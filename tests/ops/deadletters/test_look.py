@@ -1,208 +1,352 @@
-"""A look takes nothing away: on the twin, with real queues; and against an AWS that says no half-way."""
+"""A look takes nothing away: every letter is read onto the shelf and given back, whatever goes wrong meanwhile."""
 
 from __future__ import annotations
 
 import json
-import uuid
+import threading
 from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from handler import contract
-from ops import deadletters, workload
-from ops.aws import Aws
-from ops.aws import sqs as queues
-from ops.errors import UsageError
-from ops.target import Target, resolve
-from ops.workload import Workload
-from tests.ops.fake_aws import Refusal, serve
-from tests.ops.insight.world import WORKLOAD, without
-from tests.twins import Twin, wait_for
+from ops.deadletters import lock
+from ops.deadletters import look as looks
+from ops.deadletters.letter import Kind, Place
+from ops.deadletters.lock import Busy
+from ops.deadletters.look import LookDone, look
+from ops.deadletters.plan import Selection
+from ops.deadletters.shelf import Shelf
+from ops.errors import AwsError, UsageError
+from tests.bench._sqs_faults import DENIED, THROTTLED, Fault
+from tests.ops.deadletters.queues import World, a_world
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    with pytest.MonkeyPatch.context() as patch, a_world(tmp_path_factory.mktemp("world"), patch, retries=0) as world:
+        yield world
 
 
 @pytest.fixture
-def pair(twin: Twin) -> Iterator[tuple[Any, str, str]]:
-    """A queue of its own with its dead-letter queue: SQS client, queue name, URL of the dead-letter queue."""
-    sqs, name = twin.client("sqs"), f"look-{uuid.uuid4().hex[:8]}"
-    dead = sqs.create_queue(QueueName=f"{name}-dead")["QueueUrl"]
-    arn = sqs.get_queue_attributes(QueueUrl=dead, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
-    redrive = json.dumps({"deadLetterTargetArn": arn, "maxReceiveCount": 1})
-    queue = sqs.create_queue(QueueName=name, Attributes={"RedrivePolicy": redrive})["QueueUrl"]
-    yield sqs, name, dead
-    sqs.delete_queue(QueueUrl=queue)
-    sqs.delete_queue(QueueUrl=dead)
+def world(server: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
+    monkeypatch.setattr(looks.lease, "LONG_POLL_S", 0)  # this server knows at once that nothing is there
+    return server.anew(tmp_path, monkeypatch)
 
 
-def described(name: str) -> tuple[Aws, Workload]:
-    target = resolve(queue=name, environ={})
-    aws = Aws(target)
-    return aws, workload.describe(aws, target)
+def bury(world: World, count: int) -> list[str]:
+    return list(world.dlq.put([{"body": json.dumps({"n": number})} for number in range(count)]))
 
 
-def bury(sqs: Any, dead: str, count: int, kind: str = "UnknownJob") -> None:
-    for number in range(count):
-        attributes = {
-            contract.DLQ_ERROR_TYPE: {"DataType": "String", "StringValue": kind},
-            contract.DLQ_ERROR_MESSAGE: {"DataType": "String", "StringValue": f"no job of kind '{number}'"},
-        }
-        sqs.send_message(QueueUrl=dead, MessageBody=f"body {number}", MessageAttributes=attributes)
+def visible(world: World) -> int:
+    return sum(1 for message in world.dlq.messages() if not message.get("held"))
 
 
-def visible(sqs: Any, dead: str) -> int:
-    names = ["ApproximateNumberOfMessages"]
-    return int(sqs.get_queue_attributes(QueueUrl=dead, AttributeNames=names)["Attributes"][names[0]])
+def shelved(world: World, **places: Any) -> set[str]:
+    with Shelf.open(world.source) as shelf:
+        return set(shelf.ids(**places))
 
 
-@pytest.mark.twin
-def test_every_letter_is_read_and_given_back(pair: tuple[Any, str, str]) -> None:
-    sqs, name, dead = pair
-    bury(sqs, dead, 23)
-    bury(sqs, dead, 2, "DataNotFound")
+def all_back(world: World) -> bool:
+    """A second look reads everything, so nobody holds anything any more."""
+    done = look(world.source)
+    return done.complete and done.in_flight == 0
+
+
+def test_every_letter_is_read_and_given_back(world: World) -> None:
+    ids = bury(world, 237)
     seen: list[tuple[int, int]] = []
-    aws, found = described(name)
-    look = deadletters.look(aws, found, progress=lambda read, there: seen.append((read, there)))
-    assert visible(sqs, dead) == 25, "all are visible again at once"
-    assert len(look.letters) == len({letter.message_id for letter in look.letters}) == 25
-    assert look.complete
-    assert list(look.causes["letters"]) == [23, 2]
-    assert look.finding.text == (
-        "Act: 25 dead letters, 23 of one cause: UnknownJob: no job of kind '…' (1 other cause)."
-    )
-    assert {letter.receives for letter in look.letters} == {1}
-    assert "raised the receive count of 25 letters by one" in look.notes[0]
-    assert seen[-1] == (25, 25)
-    again = deadletters.look(aws, found)
-    assert {letter.receives for letter in again.letters} == {2}
-    assert len(again.letters) == 25
+    done = look(world.source, progress=lambda read, there: seen.append((read, there)))
+    assert (done.letters, done.new, done.gone, done.reported, done.complete) == (237, 237, 0, 237, True)
+    assert "raised the receive count of 237 letters by one and gave all of them back" in done.notes[0]
+    assert seen[-1] == (237, 237)
+    assert shelved(world) == set(ids)
+    again = look(world.source)
+    assert (again.letters, again.new, again.complete, again.in_flight) == (237, 0, True, 0)
+    with Shelf.open(world.source) as shelf:
+        assert {found.letter.receives for found in shelf.find(limit=300)} == {2}
+        info = shelf.info()
+    assert (info.letters, info.complete, info.looking, info.look["receives"]) == (237, True, False, again.receives)
+    assert info.looked_at == again.looked_at.replace(microsecond=again.looked_at.microsecond // 1000 * 1000)
 
 
-@pytest.mark.twin
-def test_a_limit_is_kept(pair: tuple[Any, str, str]) -> None:
-    sqs, name, dead = pair
-    bury(sqs, dead, 15)
-    look = deadletters.look(*described(name), limit=12)
-    assert len(look.letters) == 12
-    assert not look.complete
-    assert any("limit of 12; the queue holds about 15" in note for note in look.notes)
-    assert visible(sqs, dead) == 15
+def test_what_is_gone_from_the_queue_is_kept_but_no_longer_meant(world: World) -> None:
+    ids = bury(world, 20)
+    look(world.source)
+    world.aws.fault(Fault("vanish", "ReceiveMessage", times=3))
+    done = look(world.source)
+    world.aws.heal()
+    done = look(world.source)
+    assert done.letters == 17
+    with Shelf.open(world.source) as shelf:
+        assert shelf.count() == 17
+        assert set(shelf.ids(places=(Place.QUEUE, Place.GONE))) == set(ids)
+
+
+def test_a_limit_is_kept(world: World) -> None:
+    bury(world, 25)
+    done = look(world.source, limit=12)
+    assert (done.letters, done.complete, done.gone) == (12, False, 0)
+    assert any("limit of 12; the queue holds about 25" in note for note in done.notes)
+    assert all_back(world)
     with pytest.raises(UsageError, match="limit of 0"):
-        deadletters.look(*described(name), limit=0)
+        look(world.source, limit=0)
 
 
-@pytest.mark.twin
-def test_letters_that_somebody_else_holds(pair: tuple[Any, str, str]) -> None:
-    sqs, name, dead = pair
-    bury(sqs, dead, 3)
-    sqs.receive_message(QueueUrl=dead, MaxNumberOfMessages=2, VisibilityTimeout=60)
-    look = deadletters.look(*described(name))
-    assert len(look.letters) == 1
-    assert not look.complete
-    assert any("2 letters are held by somebody else" in note for note in look.notes)
+def test_letters_that_somebody_else_holds(world: World) -> None:
+    bury(world, 3)
+    client = world.source.aws.sqs
+    client.receive_message(QueueUrl=world.source.queue.url, MaxNumberOfMessages=2, VisibilityTimeout=60)
+    done = look(world.source)
+    assert (done.letters, done.in_flight, done.complete) == (1, 2, False)
+    assert any("2 letters are held by somebody else" in note for note in done.notes)
 
 
-@pytest.mark.twin
-def test_an_empty_queue(pair: tuple[Any, str, str]) -> None:
-    _, name, _ = pair
-    look = deadletters.look(*described(name))
-    assert look.finding.text == "Fine: no dead letters."
-    assert look.complete
-    assert look.letters == ()
+def test_an_empty_queue(world: World) -> None:
+    done = look(world.source)
+    assert (done.letters, done.complete, done.notes) == (0, True, ())
 
 
-@pytest.mark.twin
-def test_a_queue_that_a_look_would_change_is_not_looked_at(pair: tuple[Any, str, str]) -> None:
-    sqs, name, dead = pair
-    bury(sqs, dead, 1)
-    third = sqs.create_queue(QueueName=f"{name}-third")["QueueUrl"]
-    arn = sqs.get_queue_attributes(QueueUrl=third, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
-    policy = json.dumps({"deadLetterTargetArn": arn, "maxReceiveCount": 1})
-    sqs.set_queue_attributes(QueueUrl=dead, Attributes={"RedrivePolicy": policy})
-    try:
-        with pytest.raises(UsageError, match="redrive policy of its own") as caught:
-            deadletters.look(*described(name))
-        assert caught.value.next_step
-    finally:
-        sqs.delete_queue(QueueUrl=third)
+def test_stopped_early_what_was_read_stays(world: World) -> None:
+    bury(world, 200)
+    read: list[int] = []
+    done = look(world.source, progress=lambda so_far, _: read.append(so_far), stop=lambda: len(read) > 3)
+    assert 0 < done.letters <= 200
+    assert done.notes[0].startswith("The look ended early: as asked")
+    assert len(shelved(world)) == done.letters
+    assert all_back(world)
 
 
-@pytest.mark.twin
-def test_another_queue_of_dead_letters(pair: tuple[Any, str, str]) -> None:
-    """The workload's own dead-letter queue is not the only one: its bus and asynchronous invocations have theirs."""
-    sqs, _, dead = pair
-    record = {"requestContext": {"requestId": "r", "condition": "RetriesExhausted"}, "responsePayload": {}}
-    sqs.send_message(QueueUrl=dead, MessageBody=json.dumps(record))
-    aws, found = described("scilearn-jobs")
-    look = deadletters.look(aws, found, queue=queues.find(aws, dead))
-    assert look.finding.text == "Act: 1 dead letter: RetriesExhausted."
-    assert look.letters[0].cause_from == "body"
+def test_interrupted_everything_is_given_back(world: World) -> None:
+    bury(world, 60)
+
+    def interrupt(read: int, there: int) -> None:
+        if read:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        look(world.source, progress=interrupt)
+    assert shelved(world)
+    with Shelf.open(world.source) as shelf:
+        assert not shelf.info().looking
+    assert all_back(world)
 
 
-@pytest.mark.twin
-def test_a_job_that_died_is_explained(twin: Twin) -> None:
-    """The whole way: a real job that can never succeed, buried by the real handler."""
-    job = {
-        "schema": contract.JOB_SCHEMA,
-        "job_id": uuid.uuid4().hex,
-        "kind": "cluster",
-        "data": {"columns": {"a": [1]}},
+def test_a_look_that_was_killed_goes_on(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What it had read is not read again: the receive counts of those letters are one."""
+    bury(world, 300)
+    kill(world, monkeypatch, after=100)
+    read = shelved(world)
+    assert 100 <= len(read) < 300
+    with Shelf.open(world.source) as shelf:
+        assert shelf.info().looking
+    done = look(world.source)
+    assert (done.look, done.letters, done.new, done.complete) == (1, 300, 300, True)
+    assert any(f"{len(read)} letters were read by that" in note for note in done.notes)
+    with Shelf.open(world.source) as shelf:
+        assert {found.letter.receives for found in shelf.find(Selection(ids=tuple(read)), limit=300)} == {1}
+    assert all_back(world)
+
+
+def test_a_look_killed_long_ago_begins_anew(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    bury(world, 100)
+    kill(world, monkeypatch, after=10)
+    world.aws.advance(3 * looks.SHORTEST_LEASE_S)
+    with Shelf.open(world.source) as shelf:
+        shelf.connection.execute("UPDATE letters SET leased_until = leased_until - 1000")
+    done = look(world.source)
+    assert (done.look, done.letters, done.complete) == (2, 100, True)
+
+
+def test_killed_while_it_gave_back_the_next_one_gives_the_rest_back(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ids = bury(world, 100)
+    monkeypatch.setattr(looks, "AT_ONCE", 30)
+    world.aws.fault(replace(DENIED, operation="ChangeMessageVisibilityBatch", skip=3))
+    done = look(world.source)
+    world.aws.heal()
+    assert done.not_given_back == 70
+    assert any("70 letters could not be given back at once" in note for note in done.notes)
+    done = look(world.source)
+    assert (done.letters, done.in_flight, done.complete) == (100, 0, True)
+    assert shelved(world) == set(ids)
+
+
+def kill(world: World, patch: pytest.MonkeyPatch, after: int) -> None:
+    """As by SIGKILL: nothing is given back."""
+
+    class Killed(BaseException):
+        pass
+
+    def die(read: int, there: int) -> None:
+        if read >= after:
+            raise Killed
+
+    with patch.context() as dead:
+        dead.setattr(looks._Look, "_give_back", lambda _self, receiver, _threads: receiver.stop() or drain(receiver))
+        dead.setattr(looks.LookLog, "drop", lambda _self, _number: None)
+        with pytest.raises(Killed):
+            look(world.source, progress=die)
+
+
+def drain(receiver: Any) -> None:
+    client_side = list(receiver.batches())
+    receiver._aws.sqs  # noqa: B018 - the connection outlives the threads
+    for batch in client_side:
+        looks.lease.lease(receiver._aws, receiver._queue, [message.receipt for message in batch], 0, _Here())
+
+
+class _Here:
+    map = staticmethod(map)
+
+
+@pytest.mark.parametrize("fault", [THROTTLED, Fault("refuse"), Fault("cut"), Fault("cut after"), Fault("cut within")])
+def test_what_passes_is_waited_for(world: World, fault: Fault, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(looks.lease, "PAUSES_S", (0.01, 0.01, 0.01))
+    bury(world, 40)
+    world.aws.fault(replace(fault, operation="ReceiveMessage", times=2))
+    world.aws.fault(replace(fault, operation="ChangeMessageVisibilityBatch", times=2))
+    done = look(world.source)
+    assert (done.letters, done.not_given_back, done.complete) == (40, 0, True)
+
+
+def test_refused_for_good_before_anything_was_read(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    bury(world, 5)
+    world.aws.fault(replace(DENIED, operation="ReceiveMessage"))
+    with pytest.raises(AwsError, match="may not sqs:"):
+        look(world.source)
+    with Shelf.open(world.source) as shelf:
+        assert shelf.info().looked_at is None
+        assert not shelf.info().looking
+
+
+def test_refused_for_good_half_way(world: World) -> None:
+    bury(world, 50)
+    world.aws.fault(replace(DENIED, operation="ReceiveMessage", skip=2))
+    done = look(world.source)
+    world.aws.heal()
+    assert (done.letters, done.complete) == (20, False)
+    assert done.notes[0].startswith("The look ended early: ")
+    assert "Ask for an IAM policy" in done.notes[0]
+    assert all_back(world)
+
+
+def test_leases_that_end_meanwhile(world: World) -> None:
+    """The letters are seen twice, counted once, and there is nothing left to give back."""
+    bury(world, 60)
+    world.aws.fault(Fault("end leases", "ReceiveMessage", skip=3, times=1))
+    done = look(world.source)
+    assert (done.letters, done.new, done.not_given_back) == (60, 60, 0)
+    assert all_back(world)
+
+
+def test_a_look_that_takes_long_renews_its_leases(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(looks, "RENEW_WITHIN_S", 2 * looks.SHORTEST_LEASE_S)  # what was just leased is renewed already
+    bury(world, 40)
+    before = world.aws.counts().get("ChangeMessageVisibilityBatch", 0)
+    done = look(world.source)
+    assert world.aws.counts()["ChangeMessageVisibilityBatch"] - before > 4, "renewals, and four to give back"
+    assert (done.letters, done.not_given_back) == (40, 0)
+    assert all_back(world)
+
+
+def test_no_more_in_flight_than_sqs_allows(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(looks, "IN_FLIGHT", 30)
+    bury(world, 50)
+    done = look(world.source)
+    assert (done.letters, done.complete) == (30, False)
+    assert any("SQS allows about 120,000" in note for note in done.notes)
+    world.aws.fault(Fault("refuse", "ReceiveMessage", skip=1, code="OverLimit", status=403))
+    monkeypatch.undo()
+    done = look(world.source)
+    assert (done.letters, done.complete) == (10, False)
+    assert any("SQS allows about 120,000" in note for note in done.notes)
+
+
+def test_a_queue_that_a_look_would_change_is_not_looked_at(world: World) -> None:
+    policy = replace(world.source.queue, dlq_arn="arn:aws:sqs:eu-west-1:1:third", max_receive_count=1)
+    with pytest.raises(UsageError, match="redrive policy of its own") as caught:
+        look(replace(world.source, queue=policy))
+    assert caught.value.next_step
+
+
+def test_not_while_letters_are_moved_nor_twice(world: World) -> None:
+    bury(world, 1)
+    with lock.held(world.source, "20261124T000000-aaaa", "somebody"), pytest.raises(Busy):
+        look(world.source)
+    caught: list[Exception] = []
+
+    def second(read: int, there: int) -> None:
+        def other() -> None:
+            try:
+                look(world.source)
+            except Busy as busy:
+                caught.append(busy)
+
+        if not caught:
+            thread = threading.Thread(target=other)
+            thread.start()
+            thread.join()
+
+    look(world.source, progress=second)
+    assert caught
+
+
+def test_letters_of_a_fifo_queue(server: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    world = server.anew(tmp_path, monkeypatch, suffix=".fifo", FifoQueue="true")
+    systems = [{"MessageGroupId": f"g{n}", "MessageDeduplicationId": f"d{n}"} for n in (1, 2)]
+    world.dlq.put([{"body": "{}", "system": system} for system in systems])
+    done = look(world.source)
+    assert done.letters == 2
+    assert any("first letters of each message group" in note for note in done.notes)
+    with Shelf.open(world.source) as shelf:
+        assert {(found.letter.group_id, found.letter.deduplication_id) for found in shelf.find()} == {
+            ("g1", "d1"),
+            ("g2", "d2"),
+        }
+
+
+BODIES = {
+    "binary": "\x01\x02\udcff\x00 end",
+    "lone surrogate": "\ud800 {",
+    "one MiB": "x" * 1_048_576,
+    "deep": "[" * 100_000 + "]" * 100_000,
+    "invalid JSON": '{"a": ',
+    "HTML": "<script>alert(1)</script>",
+    "terminal": "\x1b]0;title\x07\x1b[2J",
+    "formula": "=1+1",
+    "numbers": '{"n": 1' + "0" * 5_000 + "}",
+}
+
+
+def test_bodies_of_every_kind_stay_as_they_are(world: World) -> None:
+    attributes = {
+        "Binary": {"DataType": "Binary.gzip", "BinaryValue": "AP8="},
+        "Number": {"DataType": "Number", "StringValue": "1.10"},
+        **{f"A{number}": {"DataType": "String", "StringValue": "ü" * 256} for number in range(8)},
     }
-    assert twin.post(job).status == 202
-    target = resolve(environ={})
-    aws = Aws(target)
-    found = workload.describe(aws, target)
-
-    def buried() -> Any:
-        letters = deadletters.look(aws, found).letters
-        return next((letter for letter in letters if job["job_id"] in letter.body), None)
-
-    letter = wait_for(buried, 60, "the job did not come to the dead-letter queue")
-    assert letter.cause_from == "attribute"
-    assert "cluster" in letter.error_message
-    assert letter.request_id
-    assert letter.original_message_id != letter.message_id
-    twin.receive(found.dlq.url if found.dlq else "", lambda message: job["job_id"] in message["Body"])
+    world.dlq.put([{"body": body, "attributes": attributes} for body in BODIES.values()])
+    done = look(world.source)
+    assert (done.letters, done.complete) == (len(BODIES), True)
+    with Shelf.open(world.source) as shelf:
+        found = shelf.find()
+        assert sorted(each.letter.body for each in found) == sorted(BODIES.values())
+        sent = {name: list(told.values()) for name, told in attributes.items()}
+        kept = found[0].letter.attributes.items()
+        assert {name: [told.data_type, told.value] for name, told in kept} == sent
+        for where in ("body.a", "body", "contains(text, 'script')", "length(text) > `5`"):
+            shelf.count(Selection(where=where))
+        assert shelf.count(Selection(text="ALERT(1)")) == 1
 
 
-def test_no_dead_letter_queue() -> None:
-    with pytest.raises(UsageError, match="jobs has no dead-letter queue to look at") as caught:
-        deadletters.look(Aws(Target()), without(dlq=None))
-    assert "redrive policy" in caught.value.next_step
-
-
-def test_when_aws_says_no_half_way_the_letters_still_go_back(monkeypatch: pytest.MonkeyPatch) -> None:
-    returned: list[str] = []
-
-    def answer(service: str, operation: str, asked: dict[str, Any]) -> Any:
-        if operation == "GetQueueAttributes":
-            return {"Attributes": {"ApproximateNumberOfMessages": "20"}}
-        if operation == "ChangeMessageVisibilityBatch":
-            assert {entry["VisibilityTimeout"] for entry in asked["Entries"]} == {0}
-            returned.extend(entry["ReceiptHandle"] for entry in asked["Entries"])
-            return {"Successful": [], "Failed": []}
-        if returned or calls.count("ReceiveMessage"):
-            raise Refusal("ThrottlingException")
-        calls.append(operation)
-        return {"Messages": [{"MessageId": str(n), "ReceiptHandle": f"r{n}", "Body": ""} for n in range(10)]}
-
-    calls: list[str] = []
-    with serve(answer, monkeypatch), pytest.raises(Exception, match="too many requests"):
-        deadletters.look(Aws(Target(), max_attempts=1), WORKLOAD)
-    assert len(returned) == 10
-
-
-def test_letters_are_shown_when_the_logs_may_not_be_read(monkeypatch: pytest.MonkeyPatch) -> None:
-    def answer(service: str, operation: str, asked: dict[str, Any]) -> Any:
-        if service == "logs":
-            raise Refusal("AccessDeniedException")
-        if operation == "GetQueueAttributes":
-            return {"Attributes": {"ApproximateNumberOfMessages": "1"}}
-        if operation == "ChangeMessageVisibilityBatch":
-            return {"Successful": [], "Failed": [{"Id": "0", "SenderFault": False, "Code": "x"}]}
-        return {"Messages": [{"MessageId": "m", "ReceiptHandle": "r", "Body": "b"}]}
-
-    with serve(answer, monkeypatch):
-        look = deadletters.look(Aws(Target(), max_attempts=1), WORKLOAD, limit=1)
-    assert look.letters[0].error_type == "unknown"
-    assert any("logs:StartQuery" in text for text in look.look.partial)
-    assert any("could not be given back at once" in note for note in look.notes)
+def test_kinds(world: World) -> None:
+    arn = world.source.workload.queue.arn
+    rejected = {contract.DLQ_ERROR_TYPE: {"DataType": "String", "StringValue": "UnknownJob"}}
+    world.dlq.put([{"body": "{}", "system": {"DeadLetterQueueSourceArn": arn}}, {"body": "{}", "attributes": rejected}])
+    done: LookDone = look(world.source)
+    assert done.letters == 2
+    with Shelf.open(world.source) as shelf:
+        assert {found.letter.kind for found in shelf.find()} == {Kind.SQS, Kind.REJECTED}
