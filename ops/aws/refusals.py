@@ -50,6 +50,7 @@ _DENIED = {
     "UnauthorizedOperation",
 }
 _MISSING = {
+    "NotFound",  # SNS
     "AWS.SimpleQueueService.NonExistentQueue",
     "QueueDoesNotExist",
     "ResourceNotFound",

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from ops.deadletters import plans
-from ops.deadletters.ledger import Ledger
+from ops.deadletters.ledger import Accepted, Ledger
 from ops.deadletters.pace import Limiter
 from ops.deadletters.plan import Pace, Plan, Selection, Steps
 from ops.deadletters.run import Move, Run
@@ -137,8 +138,6 @@ def test_one_letter_that_spoils_a_call_fails_alone(world: World) -> None:
     ],
 )
 def test_a_destination_that_takes_nothing_ends_the_run(world: World, fault: Fault, error: type[AwsError]) -> None:
-    from dataclasses import replace
-
     plan = filled(world)
     world.aws.fault(replace(fault, operation="SendMessageBatch"))
     with pytest.raises(error):
@@ -155,8 +154,6 @@ def test_a_destination_that_takes_nothing_ends_the_run(world: World, fault: Faul
 
 def test_letters_may_not_be_deleted(world: World) -> None:
     """What was sent by then is on record, and is only deleted when the run is resumed."""
-    from dataclasses import replace
-
     plan = filled(world)
     world.aws.fault(replace(DENIED, operation="DeleteMessageBatch"))
     with pytest.raises(AccessDenied):
@@ -175,8 +172,6 @@ def test_letters_may_not_be_deleted(world: World) -> None:
 
 
 def test_aws_that_keeps_refusing_ends_the_run(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    from dataclasses import replace
-
     monkeypatch.setattr(sending, "PATIENCE_S", 0.2)
     plan = filled(world)
     world.aws.fault(replace(THROTTLED, operation="SendMessageBatch"))
@@ -202,8 +197,6 @@ def test_resumed_after_a_kill_between_intent_and_sent(world: World) -> None:
 
 def test_resumed_after_a_kill_between_sent_and_deleted(world: World) -> None:
     """They are deleted, and never sent again; the lease of the killed process is given back first."""
-    from ops.deadletters.ledger import Accepted
-
     plan = filled(world)
     held = _received(world, 20)
     with Ledger.create(ledger_of(world, plan), plan, "r", "me") as ledger:
