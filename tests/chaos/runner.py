@@ -26,7 +26,7 @@ from ops.deadletters.transfer import settings
 from ops.errors import OpsError
 from ops.target import Target
 
-LEASE_S = 8
+LEASE_S = 4
 """Instead of half a minute: what a killed process held is waited for in almost every round."""
 RUN_GROUP = os.setpgrp
 """Each process leads a group of its own, so that whatever it starts is found."""

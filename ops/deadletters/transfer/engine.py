@@ -104,8 +104,8 @@ class Transfer:
         return self._halt or self._asked_to_stop()
 
     def _most(self) -> int:
-        """Movers that the rate feeds. SQS hands out a message group to one mover at a time; where letters of a FIFO queue
-        come from the shelf, or some of a receive are kept for later, only a single mover keeps their order."""
+        """Movers that the rate feeds. SQS hands out a message group to one mover at a time; where letters of a FIFO
+        queue come from the shelf, or some of a receive are kept for later, only a single mover keeps their order."""
         if self._fifo and (self._shelf.any or self._partial):
             return 1
         rate = self._limiter.rate

@@ -1,0 +1,70 @@
+"""A redriving process that stands still for longer than its leases last: a closed laptop, a paused container."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import signal
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from ops.deadletters import plans
+from ops.deadletters.look import look
+from ops.deadletters.plan import Pace, Selection, Steps
+from tests.bench._sqs_server import Aws, serve
+from tests.chaos.campaign import Processes, processes
+from tests.chaos.runner import LEASE_S, opened
+
+LETTERS = 60
+NAPS = 2
+
+
+@pytest.fixture
+def aws(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Aws]:
+    with serve(latency_s=0.02) as running:
+        running.waits(0.1)
+        for name, value in {**running.environ(), "OPS_HOME": str(tmp_path / "home")}.items():
+            monkeypatch.setenv(name, value)
+        yield running
+
+
+@pytest.fixture
+def running(aws: Aws, tmp_path: Path) -> Iterator[Processes]:
+    with processes({**aws.environ(), "OPS_HOME": str(tmp_path / "home")}) as made:
+        yield made
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(NAPS))
+def test_leases_that_end_while_the_process_stands_still(
+    aws: Aws, running: Processes, tmp_path: Path, seed: int
+) -> None:
+    """Receipts are stale afterwards: none is trusted, no letter goes twice, none is left behind."""
+    chance = random.Random(seed)
+    dead, jobs = aws.queue("dead"), aws.queue("jobs", dlq="dead")
+    system = {"DeadLetterQueueSourceArn": jobs.arn}
+    dead.put([{"body": f"letter {number}", "system": system} for number in range(LETTERS)])
+    source = opened("jobs")
+    look(source)
+    plan = plans.make(source, Selection(), pace=Pace(60, headroom=False), steps=Steps(watch=False), engine="ledger")
+    plans.save(source, plan)
+    answer = tmp_path / "answer.json"
+    pid = running.start({"do": "run", "run": plan.id, "queue": "jobs", "answer": str(answer)})
+    wanted = chance.randrange(1, LETTERS // 2)
+    while len(jobs.messages()) < wanted:
+        time.sleep(0.005)
+    os.kill(pid, signal.SIGSTOP)
+    waking = threading.Timer(LEASE_S + 0.5, os.kill, (pid, signal.SIGCONT))
+    waking.start()
+    assert running.wait() == 0
+    waking.join()
+    run = json.loads(answer.read_text())
+    assert (run["state"], run["sent"], run["deleted"], run["twice"]) == ("done", LETTERS, LETTERS, [])
+    assert Counter(message["Body"] for message in jobs.messages()) == Counter(f"letter {n}" for n in range(LETTERS))
+    assert dead.messages() == []
