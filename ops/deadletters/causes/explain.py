@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from ops.deadletters import letters
 from ops.deadletters.causes import fixed
 from ops.deadletters.causes.asking import Asked, Asking, Budget, When, ask
-from ops.deadletters.causes.evidence import Evidence, Setup, Subject
+from ops.deadletters.causes.evidence import LONGEST_MESSAGE, Evidence, Setup, Subject
 from ops.deadletters.causes.fingerprint import ENOUGH, common, fingerprint
 from ops.deadletters.causes.guesses import GUESS, Guesser
 from ops.deadletters.causes.shapes import job_kind
@@ -32,6 +32,8 @@ Progress = Callable[[str], None]
 
 NOTED = "explained"
 """Where the shelf keeps what the last explaining said."""
+LONGEST_TYPE = 200
+"""Characters: a letter's attributes may hold a megabyte, and stay on the shelf as they are."""
 UNCERTAIN = timedelta(hours=1)
 """A message may wait for its next receive behind a backlog."""
 
@@ -161,7 +163,10 @@ def named(
 ) -> Iterator[tuple[str, Cause]]:
     """``causes`` (by message id) with their fingerprints, labels and kinds of jobs. ``labels``: of groups that are
     there already."""
-    prints = {one: fingerprint(cause.error_type, cause.error_message, cause.location) for one, cause in causes.items()}
+    prints = {
+        one: fingerprint(cause.error_type[:LONGEST_TYPE], cause.error_message, cause.location)
+        for one, cause in causes.items()
+    }
     messages: dict[str, dict[str, None]] = {}
     for one, cause in causes.items():
         some = messages.setdefault(prints[one], {})
@@ -169,9 +174,17 @@ def named(
             some[cause.error_message] = None
     shared = {mark: common([*_known(labels.get(mark)), *some]) for mark, some in messages.items()}
     for one, cause in causes.items():
-        mark = prints[one]
-        kind = cause.job_kind or kinds.get(one, "")
-        yield one, Cause(**{**vars(cause), "fingerprint": mark, "label": shared[mark], "job_kind": kind})
+        yield (
+            one,
+            replace(
+                cause,
+                error_type=cause.error_type[:LONGEST_TYPE],
+                error_message=cause.error_message[:LONGEST_MESSAGE],
+                job_kind=cause.job_kind or kinds.get(one, ""),
+                fingerprint=prints[one],
+                label=shared[prints[one]],
+            ),
+        )
 
 
 def _known(label: str | None) -> Iterable[str]:

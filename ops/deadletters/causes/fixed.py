@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from handler import contract
 from ops.deadletters.causes import loglines
+from ops.deadletters.letter import Kind
 from ops.insight import words
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ def since(source: Source, groups: Sequence[Group], asking: Asking | None, now: d
         count = None
         if successes is not None and last is not None and kinds:
             count = sum(at > last and kind in kinds for at, kind in successes)
-        one = verdict(last, deployed, kinds, count, not complete, now)
+        one = verdict(last, deployed, kinds, count, not complete, now, set(group.kinds) == {Kind.REJECTED})
         found[group.fingerprint] = {**asdict(one), "deployed": one.deployed.isoformat() if one.deployed else None}
     return found
 
@@ -58,8 +59,10 @@ def verdict(
     successes: int | None,
     more: bool,
     now: datetime,
+    rejected: bool = False,
 ) -> FixedSince:
-    """``last``: the last death. ``successes``: later ones of ``kinds``, None where that is not known."""
+    """``last``: the last death. ``successes``: later ones of ``kinds``, None where that is not known. ``rejected``: the
+    handler said that these very jobs can never succeed, so that other jobs' successes say nothing about them."""
     if last is None:
         return FixedSince(UNKNOWN, "When these letters died is not known.")
     died = f"the last death ({words.clock(last, now)})"
@@ -74,13 +77,16 @@ def verdict(
     if successes:
         count = f"{words.count(successes)}{' or more' if more else ''} {jobs}{'' if successes == 1 else 's'}"
         text += f"; {count} succeeded since"
-        if deployed and not later:
-            text += ", so not every job of that kind fails"
+        if not later:
+            text += (
+                ", but these were rejected for what they hold" if rejected else ", so not every job of that kind fails"
+            )
     elif successes == 0:
         text += f"; no {jobs} succeeded since"
     else:
         text += "; whether such jobs succeed since is not known"
-    kind = SUCCEEDS if successes else DEPLOYED if later else NO if deployed else UNKNOWN
+    succeeds = bool(successes) and (later is not None or not rejected)
+    kind = SUCCEEDS if succeeds else DEPLOYED if later else NO if deployed or rejected else UNKNOWN
     return FixedSince(kind, f"{text}.", later, successes or 0, more and bool(successes))
 
 

@@ -130,7 +130,7 @@ def _finding(groups: pd.DataFrame, info: ShelfInfo, deployed: datetime | None, n
     part = reported > info.letters and not info.complete
     total = f"{words.count(info.letters)} of about {words.count(reported)}" if part else words.count(info.letters)
     top = groups.iloc[0]
-    kind = cause_in_words(top["error_type"], top["label"], top["source"])
+    kind = ("likely " if top["likely"] else "") + cause_in_words(top["error_type"], top["label"], top["source"])
     if info.letters == 1:
         text = f"{total} dead letter: {kind}" if not part else f"{total} dead letters: {kind}"
     elif len(groups) == 1:

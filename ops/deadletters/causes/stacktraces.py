@@ -20,6 +20,8 @@ FOREIGN = re.compile(
 PARTS_OF_A_PATH = 3
 LONGEST = 20_000
 
+_CODE_FOLDER = re.compile(r"^.*?/task/|^file://")
+"""/var/task on Lambda, and a folder of that name where Lambda is stood in for."""
 _NAME = r"[A-Za-z_$][\w$]*(?:\.[A-Za-z_$][\w$]*)*"
 _PYTHON = "Traceback (most recent call last):"
 _PYTHON_FRAME = re.compile(r'^\s*File "([^"]+)", line (\d+), in (.+?)\s*$', re.MULTILINE)
@@ -67,7 +69,7 @@ def location(frames: str | list[object]) -> str:
 
 def own_frame(path: str, line: object, name: str) -> str:
     """``handler/jobs/train.py:88 fit``: the path without the folder that the code was put in."""
-    parts = re.split(r"[\\/]+", path.removeprefix("/var/task/").removeprefix("file://"))
+    parts = re.split(r"[\\/]+", _CODE_FOLDER.sub("", path, count=1))
     return f"{'/'.join([part for part in parts if part][-PARTS_OF_A_PATH:])}:{line} {name}".strip()
 
 

@@ -69,7 +69,7 @@ def timeline(source: Source, message_id: str) -> Timeline:
     moments += from_runs + from_logs
     if shelved.cause.died is not None:
         cause = shelved.cause
-        likely = "likely of " if cause.likely else ""
+        likely = "likely " if cause.likely else ""
         text = f"{likely}{cause.error_type}: {cause.error_message}".rstrip(": ")[:LONGEST]
         moments.append(Moment(shelved.cause.died, DIED, text, cause.request_id))
     moments.sort(key=lambda moment: _place(moment, shelved.cause.died))

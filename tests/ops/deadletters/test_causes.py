@@ -200,3 +200,25 @@ def test_a_shelved_cause_keeps_all_that_is_known(tmp_path: Path, monkeypatch: py
         fingerprint=fingerprint("E", "why"),
         label="why",
     )
+
+
+def test_a_cause_as_long_as_a_letter_is_cut(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    letters = [rejected(1, "E" * 5_000, "no " + "x" * 900_000), rejected(2, "\x1b[31m<b>", "=cmd|\n{}")]
+    with source(tmp_path, monkeypatch, letters) as (here, _):
+        causes.explain(here)
+        found = causes.report(here)
+        with Shelf.open(here) as shelf:
+            assert all(len(one.cause.error_message) <= 2_000 for one in shelf.iterate())
+    assert len(found.groups) == 2
+    assert len(found.finding.text) < 300
+
+
+def test_by_time_alone_a_cause_is_only_likely(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A function that logs nothing about messages: its only error then is likely why."""
+    text = (
+        '[ERROR] KeyError: 1\nTraceback (most recent call last):\n  File "/var/task/app.py", line 2, in handler\n    x'
+    )
+    with source(tmp_path, monkeypatch, [silent(first_receive=5)], [row(6, text)]) as (here, _):
+        assert causes.explain(here).likely == 1
+        assert causes.report(here).finding.text == "Act: 1 dead letter: likely KeyError: 1."
+        assert causes.timeline(here, "m1").moments[-1].text == "likely KeyError: 1"

@@ -42,6 +42,14 @@ def test_is_it_fixed_since(
     assert found.sentence.endswith(".")
 
 
+def test_a_job_that_was_rejected_is_not_fixed_by_another_ones_success() -> None:
+    now = BEGAN + timedelta(hours=1)
+    same = verdict(BEGAN, BEGAN - timedelta(1), ("train",), 3, False, now, rejected=True)
+    assert same.verdict == "no"
+    assert "3 train jobs succeeded since, but these were rejected for what they hold" in same.sentence
+    assert verdict(BEGAN, now, ("train",), 3, False, now, rejected=True).verdict == "succeeds since"
+
+
 def test_later_successes_of_that_kind_of_job_are_counted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def succeeded(seconds: float, kind: str) -> dict[str, str]:
         return row(seconds, {"level": "INFO", "message": contract.LOG_JOB_OK, "job_kind": kind})
