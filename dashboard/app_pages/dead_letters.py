@@ -34,5 +34,5 @@ def draw_depth(report: DeadLettersReport) -> None:
 
 
 live.page("dead_letters", draw, sketch=(56, 70), finding=page.finding)
-page.section(st.session_state.get(COUNT))
+page.section(lambda: st.session_state.get(COUNT))
 live.more("dead_letters", draw_depth)

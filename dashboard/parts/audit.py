@@ -27,14 +27,12 @@ SHOWN = 1_000
 """Records in the table; the file has them all."""
 _ORDER = ("planned", "sent", "succeeded", "came_back", "deleted", "failed", "vanished")
 _COLUMNS = {
-    "at": st.column_config.DatetimeColumn("When", format="D MMM YYYY HH:mm:ss", width=160),
+    "at": st.column_config.DatetimeColumn("When", format="D MMM YYYY HH:mm:ss", width=155),
     "action": st.column_config.TextColumn("What", width=80),
     "outcome": st.column_config.TextColumn("Outcome", width=90),
-    "letters": st.column_config.TextColumn("Letters", width=230),
-    "reason": st.column_config.TextColumn("Reason", width=270),
-    "who": st.column_config.TextColumn("Who", width=190),
-    "queue": st.column_config.TextColumn("Queue", width=170),
-    "plan": st.column_config.TextColumn("Plan", width=180),
+    "letters": st.column_config.TextColumn("Letters", width=300),
+    "reason": st.column_config.TextColumn("Reason", width=250),
+    "who": st.column_config.TextColumn("Who", width=145),
 }
 
 
@@ -103,7 +101,7 @@ def _table(found: History) -> None:
         _COLUMNS,
         on_select="rerun",
         selection_mode="single-row",
-        height=min(458, 38 + 35 * len(shown)),
+        height=min(458, 37 + 35 * len(shown)),
         alt="Acts on record, newest first",
     ).selection.rows
     cut = f" The newest {number(SHOWN)} are shown; the export has all." if len(chosen) > SHOWN else ""
@@ -126,8 +124,6 @@ def _frame(records: Sequence[Record]) -> pd.DataFrame:
             "letters": sendable(_counts(record)),
             "reason": sendable(record.reason),
             "who": sendable(record.who.rsplit(":", 1)[-1]),
-            "queue": sendable(record.queue),
-            "plan": sendable(record.plan),
         }
         for record in records
     ]

@@ -43,7 +43,7 @@ def on_twin(twin: Twin, tmp_path_factory: pytest.TempPathFactory) -> Iterator[st
 
 def test_a_hostile_letter_is_shown_and_does_nothing(hostile: str, page: Page) -> None:
     page.open(f"{hostile}/dead-letters")
-    page.click("[class*=st-key-cause-]:nth-of-type(2) button")
+    page.click(".st-key-causes > :nth-child(2) button")
     page.wait_for("document.body.innerText.includes('What does this letter say?')", SLOW)
     page.wait(".js-plotly-plot .main-svg", SLOW)
     assert "owned" not in page.js("document.title")

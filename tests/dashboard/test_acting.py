@@ -154,3 +154,12 @@ def test_the_real_desk_plans_and_exports(tmp_path: Path, monkeypatch: pytest.Mon
         assert here.version() == before
         assert here.audit() == ()
         assert not here.verified().problems
+
+
+def test_a_plan_is_not_shown_for_other_letters(sample: Visit) -> None:
+    app = planned(sample("trouble"))
+    app.at.text_input(key="find").set_value("job-00000").run()
+    assert not app.at.exception
+    assert "is this what you want?" not in app.text
+    app.at.text_input(key="find").set_value("").run()
+    assert "is this what you want?" in app.text

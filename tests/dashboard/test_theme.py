@@ -71,3 +71,8 @@ def test_the_app_phones_nobody_and_stays_on_loopback() -> None:
     assert configured["server"]["address"] == "127.0.0.1"
     assert configured["client"]["showErrorDetails"] == "none"
     assert "://" not in CONFIG.read_text() + Path(theme.STYLE).read_text(), "fonts and styles are local"
+
+
+def test_the_stylesheets_own_colour_is_the_themes() -> None:
+    """Where a row is drawn by Streamlit, no element of ours can carry the colour."""
+    assert f"--so-dead: {theme.DEAD};" in theme.STYLE.read_text()

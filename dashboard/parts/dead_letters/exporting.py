@@ -49,6 +49,8 @@ def purging(here: Desk, selection: Selection, total: int) -> None:
     if not allowed.may_change:
         st.html(blocks.empty("Nothing is purged here", allowed.why))
         return
+    if _purged(here):
+        return
     exported = here.job("purge-export")
     fits = exported is not None and exported.state == DONE and _same(exported, selection)
     st.html(
@@ -71,20 +73,32 @@ def purging(here: Desk, selection: Selection, total: int) -> None:
         except OpsError as error:
             trouble.show(error, again=False)
     if plan_id := st.session_state.get(PURGE):
-        _confirm(here, plan_id, Path(str(exported.arguments["path"])))
+        _confirm(here, plan_id, selection, Path(str(exported.arguments["path"])))
 
 
-def _confirm(here: Desk, plan_id: str, path: Path) -> None:
+def _purged(here: Desk) -> bool:
+    """How the purge that this reader began goes on, or how it ended; False when there is none."""
+    plan_id = st.session_state.get(PURGE)
+    job = here.job(f"purge-{plan_id}") if plan_id else None
+    if job is None:
+        return False
+    jobs.follow(here, job, "The purge")
+    if job.state == DONE:
+        st.html(blocks.empty(f"Purged: {job.said}", " ".join(job.notes)))
+    if not job.running and st.button("Close", key="purge-close", type="tertiary"):
+        st.session_state.pop(PURGE)
+        st.rerun()
+    return True
+
+
+def _confirm(here: Desk, plan_id: str, selection: Selection, path: Path) -> None:
+    """The plan of the purge, unless other letters are chosen by now than it was made for."""
     try:
         plan: Plan = here.saved(plan_id)
     except OpsError as error:
         trouble.show(error, again=False)
         return
-    job = here.job(f"purge-{plan_id}")
-    if job:
-        jobs.follow(here, job, "The purge")
-        if job.state == DONE:
-            st.html(blocks.empty(f"Purged: {job.said}", " ".join(job.notes)))
+    if plan.selection != selection:
         return
     with st.container(border=True, key="purge-preview"):
         facts = {

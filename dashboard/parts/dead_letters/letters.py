@@ -30,13 +30,13 @@ _ORDERS = {
     "Largest": ("bytes", True),
 }
 _COLUMNS = {
-    "sent": st.column_config.DatetimeColumn("Sent", format="D MMM HH:mm:ss", width=120),
-    "cause": st.column_config.TextColumn("Cause", width=160),
-    "message": st.column_config.TextColumn("In its own words", width=330),
-    "kind": st.column_config.TextColumn("Kind", width=85),
-    "receives": st.column_config.NumberColumn("Receives", format="localized", width=75),
-    "bytes": st.column_config.NumberColumn("Bytes", format="localized", width=80),
-    "message_id": st.column_config.TextColumn("Message id", width=270),
+    "sent": st.column_config.DatetimeColumn("Sent", format="D MMM HH:mm:ss", width=118),
+    "cause": st.column_config.TextColumn("Cause", width=145),
+    "message": st.column_config.TextColumn("In its own words", width=283),
+    "kind": st.column_config.TextColumn("Kind", width=78),
+    "receives": st.column_config.NumberColumn("Receives", format="localized", width=72),
+    "bytes": st.column_config.NumberColumn("Bytes", format="localized", width=66),
+    "message_id": st.column_config.TextColumn("Message id", width=262),
 }
 
 
@@ -62,7 +62,7 @@ def section(here: Desk, selection: Selection, total: int) -> None:
         _COLUMNS,
         on_select="rerun",
         selection_mode="multi-row",
-        height=min(388, 38 + 35 * len(found)),
+        height=min(388, 37 + 35 * len(found)),
         alt=f"Letters {said}",
     )
     rows = [row for row in picked.selection.rows if row < len(found)]

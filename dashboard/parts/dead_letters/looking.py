@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -24,21 +25,24 @@ OLD_S = 900
 """A shelf older than that is marked: the queue may have changed."""
 
 
-def bar(here: Desk, info: ShelfInfo | None, expected: float | None) -> None:
-    """The button, the shelf's age, and the look that goes on."""
+def bar(here: Desk, info: ShelfInfo | None, count: Callable[[], float | None], aside: Callable[[], None]) -> None:
+    """The button, the shelf's age, and the look that goes on. ``count``: letters in the queue now; ``aside`` is drawn
+    at the right end."""
     job = here.job("look")
     running = bool(job and job.running)
     allowed = access()
-    with st.container(horizontal=True, vertical_alignment="center", key="look-bar"):
-        label = "Look again…" if info else "Look at the letters…"
-        kind = "secondary" if info and not _old(info) else "primary"
-        blocked = running or not allowed.may_receive
-        if st.button(label, icon=":material/visibility:", key="look", type=kind, disabled=blocked):
-            _ask_first(here, expected)
-        if not allowed.may_receive:
-            st.text(allowed.why)
-        elif info and not running:
-            st.html(_age(info))
+    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute", key="look-bar"):
+        with st.container(horizontal=True, vertical_alignment="center", width="content"):
+            label = "Look again…" if info else "Look at the letters…"
+            kind = "secondary" if info and not _old(info) else "primary"
+            blocked = running or not allowed.may_receive
+            if st.button(label, icon=":material/visibility:", key="look", type=kind, disabled=blocked):
+                _ask_first(here, count())
+            if not allowed.may_receive:
+                st.text(allowed.why)
+            elif info and not running:
+                _aging(info, count)
+        aside()
     if job:
         jobs.follow(here, job, "Looking at the dead letters")
     if info is None and not running and allowed.may_receive:
@@ -49,6 +53,14 @@ def bar(here: Desk, info: ShelfInfo | None, expected: float | None) -> None:
                 "Looking receives them from the queue and gives them back.",
             )
         )
+
+
+def _aging(info: ShelfInfo, count: Callable[[], float | None]) -> None:
+    @st.fragment(run_every=live.stage().choice.refresh, key="shelf-age")
+    def body() -> None:
+        st.html(_age(info, count()))
+
+    body()
 
 
 @st.dialog("Look at the dead letters?", icon=":material/visibility:")
@@ -76,14 +88,17 @@ def _old(info: ShelfInfo) -> bool:
     return info.looked_at is not None and (datetime.now(UTC) - info.looked_at).total_seconds() > OLD_S
 
 
-def _age(info: ShelfInfo) -> str:
+def _age(info: ShelfInfo, now_there: float | None) -> str:
     if info.looked_at is None:
         return f'<span class="so-quiet">{number(info.letters)} imported letters; nobody has looked at the queue.</span>'
     ago = duration((datetime.now(UTC) - info.looked_at).total_seconds())
     said = f"{number(info.letters)} letters as of {moment(info.looked_at, live.viewer())}, {ago} ago"
     said += "." if info.complete else "; not the whole queue."
-    old = " The queue may have changed since: look again before you act." if _old(info) else ""
-    return f'<span class="so-quiet" title="{utc(info.looked_at)}">{escape(said + old)}</span>'
+    if now_there is not None and int(now_there) != info.letters:
+        said += f" The queue holds {number(now_there)} now: look again before you act."
+    elif _old(info):
+        said += " The queue may have changed since: look again before you act."
+    return f'<span class="so-quiet" title="{utc(info.looked_at)}">{escape(said)}</span>'
 
 
 def notes(info: ShelfInfo) -> None:

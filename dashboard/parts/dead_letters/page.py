@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import streamlit as st
 
 from dashboard import live
@@ -29,7 +31,8 @@ def finding(report: DeadLettersReport) -> Finding:
     try:
         here = reading.desk()
         info = reading.info(here)
-        if info and info.complete and info.letters == report.count:
+        elsewhere = bool(st.session_state.get(reading.FROM))
+        if info and (elsewhere or (info.complete and info.letters == report.count)):
             found: Finding = reading.causes(here).finding
             return found
     except OpsError:
@@ -48,8 +51,8 @@ def other_queue() -> None:
         )
 
 
-def section(expected: float | None) -> None:
-    """Everything that is read from the shelf and the ledgers."""
+def section(count: Callable[[], float | None]) -> None:
+    """Everything that is read from the shelf and the ledgers. ``count``: letters in the workload's queue now."""
     try:
         if live.telemetry().dead_letter_queue is None and not st.session_state.get(reading.FROM):
             why = (
@@ -64,10 +67,8 @@ def section(expected: float | None) -> None:
         here = reading.desk()
         running.current(here)
         info = reading.info(here)
-        with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-            with st.container(width="stretch"):
-                looking.bar(here, info, expected)
-            other_queue()
+        own = not st.session_state.get(reading.FROM)
+        looking.bar(here, info, count if own else lambda: None, other_queue)
         if info is None:
             return
         report = reading.causes(here)

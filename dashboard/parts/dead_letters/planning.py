@@ -47,7 +47,7 @@ def section(here: Desk, selection: Selection, total: int) -> None:
             return
         st.session_state[PLAN] = made.id
     if plan := st.session_state.get(PLAN):
-        preview.section(here, plan, access())
+        preview.section(here, plan, selection, access())
 
 
 def _where() -> tuple[Action, Destination]:

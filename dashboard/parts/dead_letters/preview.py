@@ -11,26 +11,29 @@ from dashboard.desk import Desk
 from dashboard.parts import blocks, trouble
 from dashboard.parts.blocks import Stat
 from dashboard.parts.dead_letters import acting, html, reading
-from dashboard.text import duration, number, usd
+from dashboard.text import duration, escape, number, usd
 from ops.deadletters.plan import Action
 from ops.errors import OpsError
 
 if TYPE_CHECKING:
-    from ops.deadletters.plan import Plan
+    from ops.deadletters.plan import Plan, Selection
 
 _VERB = {Action.REDRIVE: "Redrive", Action.COPY: "Copy", Action.PURGE: "Purge"}
 
 
-def section(here: Desk, plan_id: str, allowed: Access) -> None:
-    """The saved plan, and the button that leads to its reason. Nothing has moved yet."""
+def section(here: Desk, plan_id: str, selection: Selection, allowed: Access) -> None:
+    """The saved plan, and the button that leads to its reason. Nothing has moved yet.
+
+    Not shown while other letters are chosen than it was made for, nor once it is carried out (its run is shown then).
+    """
     try:
         plan = reading.saved(here, plan_id)
         begun = here.run(plan_id)
     except OpsError as error:
         trouble.show(error, again=False)
         return
-    if begun is not None:
-        return  # it is carried out: its run is shown above
+    if begun is not None or plan.selection != selection:
+        return
     verb, many = _VERB[plan.action], number(len(plan.ids))
     with st.container(border=True, key="preview"):
         st.subheader(f"{verb} {many} letters: is this what you want?", anchor=False)
@@ -101,7 +104,7 @@ def changes(here: Desk, plan: Plan) -> None:
     """What the edits make of a few of the letters, as diffs: the originals stay on the shelf."""
     with st.expander(f"What the edits change, in {len(plan.sample)} letters", expanded=True, key="preview-diff"):
         for one in here.changed(plan):
-            st.caption(f"Letter {one.message_id}")
+            st.html(f'<span class="so-quiet">Letter {escape(one.message_id)}</span>')
             if one.refused:
                 st.text(one.refused)
             else:

@@ -25,12 +25,12 @@ _UNFINISHED = (State.INTERRUPTED, State.STOPPED, State.CANCELLED, State.FAILED)
 _COLUMNS = {
     "began": st.column_config.DatetimeColumn("Began", format="D MMM HH:mm:ss", width=125),
     "state": st.column_config.TextColumn("State", width=110),
-    "planned": st.column_config.NumberColumn("Letters", format="localized", width=75),
-    "succeeded": st.column_config.NumberColumn("Succeeded", format="localized", width=85),
+    "planned": st.column_config.NumberColumn("Letters", format="localized", width=70),
+    "succeeded": st.column_config.NumberColumn("Succeeded", format="localized", width=80),
     "came_back": st.column_config.NumberColumn("Came back", format="localized", width=85),
-    "reason": st.column_config.TextColumn("Reason", width=260),
-    "said": st.column_config.TextColumn("How it ended", width=330),
-    "id": st.column_config.TextColumn("Run", width=170),
+    "reason": st.column_config.TextColumn("Reason", width=200),
+    "said": st.column_config.TextColumn("How it ended", width=270),
+    "id": st.column_config.TextColumn("Run", width=140),
 }
 
 
@@ -47,12 +47,26 @@ def current(here: Desk) -> None:
         run = newest
     if run is None:
         if shown and (job := here.job(f"redrive-{shown}")) and job.running:
-            jobs.follow(here, job, "The run")
+            _starting(here, shown)
         return
     if run.state is State.RUNNING:
         _live(here, run.id)
     else:
         card(here, run, dismissable=True)
+
+
+def _starting(here: Desk, run_id: str) -> None:
+    """Its process is there, its ledger is not yet."""
+
+    @st.fragment(run_every=jobs.EVERY_S, key=f"starting-{run_id}")
+    def body() -> None:
+        job = here.job(f"redrive-{run_id}")
+        if here.run(run_id) is not None or job is None or not job.running:
+            st.rerun()
+        with st.container(border=True):
+            st.progress(0.0, "The run is starting…")
+
+    body()
 
 
 def _live(here: Desk, run_id: str) -> None:
@@ -115,7 +129,7 @@ def earlier(here: Desk) -> None:
     frame["state"] = [html.STATE[run.state][1] for run in runs]
     frame["began"] = pd.to_datetime(frame["began"], utc=True).dt.tz_convert(live.viewer())
     picked = show.table(
-        frame, "runs", _COLUMNS, on_select="rerun", selection_mode="single-row", height=min(318, 38 + 35 * len(frame))
+        frame, "runs", _COLUMNS, on_select="rerun", selection_mode="single-row", height=min(318, 37 + 35 * len(frame))
     )
     if picked.selection.rows and (row := picked.selection.rows[0]) < len(runs):
         card(here, runs[row], key="earlier-run")
