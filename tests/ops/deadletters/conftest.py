@@ -1,0 +1,24 @@
+"""What several modules of these tests begin with."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from ops.deadletters import lease
+from tests.ops.deadletters.queues import World, a_world
+
+
+@pytest.fixture(scope="module")
+def look_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    with pytest.MonkeyPatch.context() as patch, a_world(tmp_path_factory.mktemp("world"), patch, retries=0) as world:
+        yield world
+
+
+@pytest.fixture
+def look_world(look_server: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
+    """An empty queue of dead letters to look at."""
+    monkeypatch.setattr(lease, "LONG_POLL_S", 0)  # this server knows at once that nothing is there
+    return look_server.anew(tmp_path, monkeypatch)
