@@ -42,7 +42,7 @@ def permissions(
         tasks = ("StartMessageMoveTask", "ListMessageMoveTasks", "CancelMessageMoveTask")
         needed += [f"sqs:{name} on {own}" for name in tasks]
     for queue in queues:
-        needed += [f"sqs:{name} on {queue.arn}" for name in ("GetQueueAttributes", "SendMessage")]
+        needed += [f"sqs:{name} on {queue.arn}" for name in ("GetQueueUrl", "GetQueueAttributes", "SendMessage")]
         if queue.kms_key:
             needed += [f"kms:{name} on {_key_arn(queue)}" for name in ("GenerateDataKey", "Decrypt")]
     verbs = {
@@ -53,8 +53,9 @@ def permissions(
     needed += [f"{verbs[origin.service]} on {origin.arn}" for origin in origins if origin.service in verbs]
     workload = source.workload
     if watch and workload.log_group:
-        group = f"arn:{own.split(':')[1]}:logs:{workload.region}:{workload.account}:log-group:{workload.log_group}:*"
-        needed += [f"logs:StartQuery on {group}", "logs:GetQueryResults on *"]
+        group = f"arn:{own.split(':')[1]}:logs:{workload.region}:{workload.account}:log-group:{workload.log_group}"
+        # Both ways of writing a log group are in use: the reference has none, AWS's own policies end in ":*".
+        needed += [f"logs:StartQuery on {group}", f"logs:StartQuery on {group}:*", "logs:GetQueryResults on *"]
     if headroom:
         needed.append("cloudwatch:GetMetricData on *")
     return tuple(dict.fromkeys(needed))
