@@ -1,11 +1,6 @@
-"""Asking the logs about dead letters: in as few queries as can be, within a budget, with the cost told.
+"""Asking a log group: query by query, newest first, within a budget, with the cost told.
 
-Logs Insights bills what a query scans ($ a GB, see ops.insight.prices) and gives 10,000 rows at most, so
-
-1. few letters are named by id; many are asked for by what such lines look like, in one query;
-2. when more matched than came, first the failures alone are read, back in time; then, for the invocations that died,
-   the batches that they had, by request id and within the minutes around;
-3. letters that still have no trace are named, as long as the budget lasts: other people's functions log ids anywhere.
+Logs Insights bills what a query scans ($ a GB, see ops.insight.prices) and gives 10,000 rows at most.
 """
 
 from __future__ import annotations
@@ -15,28 +10,20 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
-from handler import contract
 from ops.aws import cloudwatch, logs
-from ops.deadletters.causes import loglines
 from ops.errors import AwsError
 from ops.insight import prices, reportlines, words
 
 if TYPE_CHECKING:
     from ops.aws import Aws
-    from ops.deadletters.causes.evidence import Evidence, Subject
-
-T = TypeVar("T")
 
 IDS_A_QUERY = 200
 """Ids named in one query, which may have 10,000 characters (botocore 1.44.5 model, 2026-11)."""
 RETENTION = timedelta(days=14)
 """SQS keeps no message longer (botocore 1.44.5 model, 2026-11)."""
 ROWS_A_PART = 8_000
-RANGES = 3
-GAP_WORTH_LEAVING_OUT = timedelta(hours=6)
-BATCHES = rf"\"{contract.LOG_BATCH}\""
 GB = 1e9
 
 
@@ -46,16 +33,6 @@ class Budget:
 
     queries: int = 12
     usd: float = 0.50
-
-
-@dataclass(frozen=True)
-class When:
-    """When letters can have died: within ``horizon`` of being received first; and before they were sent, by as much as
-    ``before``, where their dead-letter queue stamps them anew (FIFO queues do)."""
-
-    now: datetime
-    horizon: timedelta = timedelta(days=1)
-    before: timedelta = timedelta(0)
 
 
 @dataclass
@@ -169,88 +146,11 @@ class Asking:
         return found
 
 
-def ask(asking: Asking, subjects: Sequence[Subject], evidence: Evidence, when: When) -> None:
-    """Fill ``evidence`` with what the logs know about ``subjects``. Asks nothing when there are none."""
-    if not subjects:
-        return
-    ids = [one for subject in subjects for one in subject.ids | {subject.request_id} if one]
-    spans = ranges(subjects, when)
-    first = asking.affordable(spans[0][0], spans[-1][1])
-    spans = [(max(start, first), end) for start, end in spans if end > first]
-
-    def open_ones() -> list[Subject]:
-        return [subject for subject in subjects if evidence.cause(subject) is None]
-
-    if len(ids) <= IDS_A_QUERY:
-        for start, end in spans:
-            asking.read([f"{named(ids)}|{loglines.FAILURES}"], start, end, evidence.add)
-        return
-    whole = True
-    for start, end in spans:
-        whole &= asking.read([f"{BATCHES}|{loglines.FAILURES}"], start, end, evidence.add, page=False)
-    if asking.asked.failed or not (left := open_ones()):
-        return
-    if not whole:
-        for start, end in reversed(spans):
-            asking.read([loglines.FAILURES], start, end, evidence.add, enough=lambda: not open_ones())
-        _batches(asking, evidence)
-        left = open_ones()
-    _named(asking, left, evidence, when)
-
-
-def _batches(asking: Asking, evidence: Evidence) -> None:
-    """The batches of invocations that died, some hundred request ids a query, each within the time that they took."""
-    dead = sorted(evidence.without_batch(), key=evidence.death_time)
-    for some in _chunks(dead, IDS_A_QUERY):
-        around = timedelta(minutes=1)
-        start, end = evidence.death_time(some[0]) - around, evidence.death_time(some[-1]) + around
-        if not asking.read([BATCHES, named(some)], start, end, evidence.add, page=False):
-            return
-
-
-def _named(asking: Asking, subjects: Sequence[Subject], evidence: Evidence, when: When) -> None:
-    """Letters without a trace, by their ids, the newest first; no more once some have turned up nothing."""
-    newest = sorted(subjects, key=lambda subject: subject.sent or when.now, reverse=True)
-    for some in _chunks(newest, IDS_A_QUERY // 2):
-        left = [subject for subject in some if evidence.cause(subject) is None]
-        if not left:
-            continue
-        ids = sorted({one for subject in left for one in subject.ids})
-        for start, end in ranges(left, when):
-            if not asking.read([named(ids)], start, end, evidence.add, page=False):
-                return
-        if all(evidence.cause(subject) is None for subject in left):
-            return
-
-
 def named(ids: Iterable[str]) -> str:
     return "|".join(re.escape(one).replace("/", ".") for one in ids)
-
-
-def ranges(subjects: Sequence[Subject], when: When) -> list[tuple[datetime, datetime]]:
-    """The times in which ``subjects`` can have died, oldest first: few stretches, without long times between them."""
-    minute = timedelta(minutes=1)
-    oldest = when.now - RETENTION
-    spans: list[tuple[datetime, datetime]] = []
-    for subject in sorted(subjects, key=lambda one: one.sent or oldest):
-        begins = max(oldest, (subject.sent or oldest) - when.before) - minute
-        received = max(filter(None, (subject.sent, subject.first_receive)), default=None)
-        ends = min(when.now, received + when.horizon) + minute if received else when.now
-        if spans and begins <= spans[-1][1] + GAP_WORTH_LEAVING_OUT:
-            spans[-1] = (spans[-1][0], max(spans[-1][1], ends))
-        else:
-            spans.append((begins, max(ends, begins + minute)))
-    while len(spans) > RANGES:
-        at = min(range(1, len(spans)), key=lambda n: spans[n][0] - spans[n - 1][1])
-        spans[at - 1 : at + 1] = [(spans[at - 1][0], spans[at][1])]
-    return spans
 
 
 def _parts(start: datetime, end: datetime, count: int) -> list[tuple[datetime, datetime]]:
     """``count`` equal stretches, oldest first."""
     step = (end - start) / count
     return [(start + step * n, start + step * (n + 1)) for n in range(count)]
-
-
-def _chunks(items: Sequence[T], size: int) -> Iterable[Sequence[T]]:
-    return (items[at : at + size] for at in range(0, len(items), size))

@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING
 
 from ops.deadletters import letters
 from ops.deadletters.causes import fixed
-from ops.deadletters.causes.asking import Asked, Asking, Budget, When, ask
+from ops.deadletters.causes.asking import Asked, Asking, Budget
 from ops.deadletters.causes.evidence import LONGEST_MESSAGE, Evidence, Setup, Subject
 from ops.deadletters.causes.fingerprint import ENOUGH, common, fingerprint
 from ops.deadletters.causes.guesses import GUESS, Guesser
+from ops.deadletters.causes.searching import When, search
 from ops.deadletters.causes.shapes import job_kind
 from ops.deadletters.letter import Cause, Kind
 from ops.deadletters.plan import Selection
@@ -139,7 +140,7 @@ def _from_logs(source: Source, silent: list[Subject], asking: Asking, now: datet
     )
     horizon = timedelta(seconds=queue.visibility_s * (queue.max_receive_count or 3) * 2) + UNCERTAIN
     evidence = Evidence(frozenset().union(*(subject.ids for subject in silent)), setup)
-    ask(asking, silent, evidence, When(now, horizon, horizon if source.queue.fifo else timedelta(0)))
+    search(asking, silent, evidence, When(now, horizon, horizon if source.queue.fifo else timedelta(0)))
     found: dict[str, Cause] = {}
     for subject in silent:
         cause = evidence.cause(subject) or evidence.likely(subject)
