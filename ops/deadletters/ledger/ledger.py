@@ -7,8 +7,6 @@ return when they are synced. One process writes (it holds ``lock.held``); any ma
 from __future__ import annotations
 
 import json
-import threading
-from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -17,11 +15,12 @@ from types import TracebackType
 from typing import Any, Self
 
 from ops.deadletters.ledger import schema
-from ops.deadletters.ledger.report import read_run
+from ops.deadletters.ledger.records import Records
 from ops.deadletters.ledger.schema import DELETED, FAILED, INTENT, NONE, PLANNED, SENT, UNWATCHED, VANISHED, WAITING
-from ops.deadletters.ledger.writer import Group, Statement, Writer
+from ops.deadletters.ledger.states import States
+from ops.deadletters.ledger.writer import Statement, Writer
 from ops.deadletters.plan import Plan
-from ops.deadletters.run import Move, Outcome, Run, Sent, State
+from ops.deadletters.run import Move, Outcome, State
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,20 +34,13 @@ class Accepted:
     route: str = ""  # ARN
 
 
-class Ledger:
+class Ledger(Records):
     """One run's record. Letters are named by their place in the plan (``number``); ``number_of`` finds it."""
 
     def __init__(self, path: Path) -> None:
-        self.path = path
-        self._read = schema.connect(path)
-        self._reading = threading.Lock()
+        super().__init__(path)
         self._writer: Writer | None = None
-        self._numbers: dict[str, int] = {}
-        self._states = bytearray()
-        self._outcomes = bytearray()
-        self._steps: list[int] = []
-        self._tally: Counter[tuple[int, int, int]] = Counter()
-        self._changed: Counter[tuple[int, int, int]] = Counter()
+        self._states = States(())
         self._facts: dict[str, str] = {}  # to be written with the next commit
         self._routes: dict[str, int] = {}
         self.watched = True
@@ -92,20 +84,15 @@ class Ledger:
 
     # --- the run ---------------------------------------------------------------------------------------------------
 
-    def run(self) -> Run:
-        """As it stands on disk. Reads counters, not letters: cheap enough to be asked every second."""
-        with self._reading, schema.speaking(self.path):
-            return read_run(self._read)
-
     def begin(self, said: str = "") -> int:
         """It runs (again). Letters that an earlier process left between intent and sent may have been sent, so they
         are on the list of those that may arrive twice; how many there are."""
         writer = self._write()
-        left = [number for number, state in enumerate(self._states) if state == INTENT]
+        left = self._states.all_in(INTENT)
         with writer.lock:
             facts = {"state": State.RUNNING, "ended": None, "said": said, "cancelled": False, "begun": True}
             self._facts |= {key: json.dumps(value) for key, value in facts.items()}
-            group = writer.add([_TWICE(left)], eager=True)
+            group = writer.add([(_TWICE, [(number,) for number in left])], eager=True)
         writer.wait(group)
         return len(left)
 
@@ -131,42 +118,26 @@ class Ledger:
             group = writer.add([("INSERT OR REPLACE INTO steps VALUES (?, ?, ?)", [row])], eager=True)
         writer.wait(group)
 
-    def cancel(self) -> None:
-        """Ask the process that runs it to stop; safe from any process."""
-        with schema.speaking(self.path):
-            db = schema.connect(self.path)
-            try:
-                db.execute("INSERT OR REPLACE INTO run VALUES ('cancelled', 'true')")
-            finally:
-                db.close()
-
-    @property
-    def cancelled(self) -> bool:
-        """Whether somebody asked it to stop since it began. Reads the disk; ask a few times a second at most."""
-        with self._reading, schema.speaking(self.path):
-            row = self._read.execute("SELECT value FROM run WHERE key = 'cancelled'").fetchone()
-        return bool(row and json.loads(row[0]))
-
     # --- one letter's way ------------------------------------------------------------------------------------------
 
     def number_of(self, message_id: str) -> int | None:
         """A letter's place in the plan; None when the plan does not name it. Needs ``begin``."""
-        return self._numbers.get(message_id)
+        return self._states.numbers.get(message_id)
 
     def state(self, number: int) -> int:
-        return self._states[number]
+        return self._states.of(number)
 
     def count(self, *states: Move) -> int:
         """Letters in any of these states."""
         wanted = {schema.MOVES.index(state) for state in states}
         with self._write().lock:
-            return sum(letters for (_, state, _), letters in self._tally.items() if state in wanted)
+            return self._states.count(wanted)
 
     def intended(self, claims: Sequence[tuple[int, str]], step: int) -> None:
         """About to send these (number, receipt). Returns when it is synced."""
         writer = self._write()
         with writer.lock:
-            self._change([number for number, _ in claims], INTENT, NONE, step)
+            self._states.change([number for number, _ in claims], INTENT, NONE, step)
             rows = [(INTENT, step, receipt, number) for number, receipt in claims]
             group = writer.add([(_INTENDED, rows)], eager=True)
         writer.wait(group)
@@ -176,7 +147,7 @@ class Ledger:
         writer = self._write()
         state, outcome = (DELETED if done else SENT), (WAITING if self.watched else UNWATCHED)
         with writer.lock:
-            self._change([each.number for each in accepted], state, outcome)
+            self._states.change([each.number for each in accepted], state, outcome)
             rows = [
                 (state, outcome, each.original or None, self._route(each.route), each.sent_as, each.at, each.number)
                 for each in accepted
@@ -188,14 +159,14 @@ class Ledger:
         """They are gone from the dead-letter queue. Not waited for: if this is lost, they are deleted again."""
         writer = self._write()
         with writer.lock:
-            self._change(numbers, DELETED)
+            self._states.change(numbers, DELETED)
             writer.add([(_STATE, [(DELETED, None, number) for number in numbers])], eager=False)
 
     def doubted(self, numbers: Sequence[int]) -> None:
         """Whether these were sent is not known. Synced: before they are sent again they are on the list."""
         writer = self._write()
         with writer.lock:
-            group = writer.add([_TWICE(numbers)], eager=True)
+            group = writer.add([(_TWICE, [(number,) for number in numbers])], eager=True)
         writer.wait(group)
 
     def unsent(self, numbers: Sequence[int]) -> None:
@@ -224,39 +195,7 @@ class Ledger:
             group = writer.add([("DELETE FROM held", [()]), (_FORGET, [()])], eager=True)
         writer.wait(group)
 
-    def leases(self) -> tuple[str, ...]:
-        """Receipts of all that a killed process may still keep back."""
-        sql = "SELECT receipt FROM held UNION ALL SELECT receipt FROM letters WHERE state IN (?, ?)"
-        with self._reading, schema.speaking(self.path):
-            return tuple(receipt for (receipt,) in self._read.execute(sql, (INTENT, SENT)) if receipt)
-
-    # --- outcomes and lists ----------------------------------------------------------------------------------------
-
-    def letters(self, outcome: Outcome | None = None) -> Iterator[Sent]:
-        """What was sent, with ``outcome`` only those of which that is known, in the plan's order."""
-        self._settle()
-        sql = (
-            "SELECT letters.number, id, step, outcome, original, sent_as, sent_at, arn FROM letters "
-            "LEFT JOIN routes ON routes.number = route WHERE sent_at IS NOT NULL AND letters.number > ?"
-        )
-        sql += f" AND outcome = {schema.OUTCOMES.index(outcome)}" if outcome else ""
-        last = -1
-        while True:
-            with self._reading, schema.speaking(self.path):
-                rows = self._read.execute(f"{sql} ORDER BY letters.number LIMIT 1000", (last,)).fetchall()
-            for _, name, step, known, original, sent_as, at, arn in rows:
-                yield Sent(
-                    message_id=name,
-                    original_message_id=original or name,
-                    new_ids=tuple((sent_as or "").split()),
-                    sent_at=datetime.fromtimestamp(at, UTC),
-                    step=step,
-                    destination=arn or "",
-                    outcome=schema.OUTCOMES[known] or Outcome.UNWATCHED,
-                )
-            if not rows:
-                return
-            last = rows[-1][0]
+    # --- outcomes ----------------------------------------------------------------------------------------
 
     def outcomes(self, known: Iterable[tuple[str, Outcome, datetime | None, str]]) -> None:
         """What became of letters (id, outcome, when, the cause of those that came back), in one commit."""
@@ -264,32 +203,15 @@ class Ledger:
         rows = []
         with writer.lock:
             for name, outcome, at, cause in known:
-                number, code = self._numbers[name], schema.OUTCOMES.index(outcome)
-                self._change([number], self._states[number], code)
+                number, code = self._states.numbers[name], schema.OUTCOMES.index(outcome)
+                self._states.change([number], self._states.of(number), code)
                 rows.append((code, at.timestamp() if at else None, cause or None, number))
             group = writer.add(
                 [("UPDATE letters SET outcome = ?, outcome_at = ?, cause_back = ? WHERE number = ?", rows)], eager=True
             )
         writer.wait(group)
 
-    def ids(self, *states: Move) -> tuple[str, ...]:
-        """Letters in one of these states, in the plan's order."""
-        self._settle()
-        codes = json.dumps([schema.MOVES.index(state) for state in states])
-        return self._names(
-            "SELECT id FROM letters WHERE state IN (SELECT value FROM json_each(?)) ORDER BY number", codes
-        )
-
-    def twice(self) -> tuple[str, ...]:
-        """Letters that may have been sent more than once, or once and still lie in the dead-letter queue."""
-        self._settle()
-        return self._names("SELECT id FROM letters WHERE twice = 1 ORDER BY number")
-
     # --- inside ----------------------------------------------------------------------------------------------------
-
-    def _names(self, sql: str, *parameters: str) -> tuple[str, ...]:
-        with self._reading, schema.speaking(self.path):
-            return tuple(name for (name,) in self._read.execute(sql, parameters))
 
     def _settle(self) -> None:
         if self._writer is not None:
@@ -302,36 +224,19 @@ class Ledger:
         return self._writer
 
     def _load(self) -> None:
-        """The index and the states of all letters: about 150 bytes each."""
         with self._reading, schema.speaking(self.path):
-            for number, name, state, outcome, step in self._read.execute(
-                "SELECT number, id, state, outcome, step FROM letters ORDER BY number"
-            ):
-                self._numbers[name] = number
-                self._states.append(state)
-                self._outcomes.append(outcome)
-                self._steps.append(step)
-                self._tally[step, state, outcome] += 1
+            self._states = States(
+                self._read.execute("SELECT number, id, step, state, outcome FROM letters ORDER BY number")
+            )
             self._routes = {arn: number for number, arn in self._read.execute("SELECT number, arn FROM routes")}
             facts = dict(self._read.execute("SELECT key, value FROM run WHERE key IN ('watched', 'begun')"))
         self.watched = bool(json.loads(facts["watched"]))
         self.resumed = "begun" in facts
 
-    def _change(self, numbers: Iterable[int], state: int, outcome: int | None = None, step: int | None = None) -> None:
-        """In memory and in the counters; the caller holds the writer's lock."""
-        for number in numbers:
-            old = self._steps[number], self._states[number], self._outcomes[number]
-            new = old[0] if step is None else step, state, old[2] if outcome is None else outcome
-            if new != old:
-                self._steps[number], self._states[number], self._outcomes[number] = new
-                for counts in (self._tally, self._changed):
-                    counts[old] -= 1
-                    counts[new] += 1
-
     def _move(self, numbers: Sequence[int], state: int, error: str | None) -> None:
         writer = self._write()
         with writer.lock:
-            self._change(numbers, state, NONE)
+            self._states.change(numbers, state, NONE)
             group = writer.add([(_STATE, [(state, error, number) for number in numbers])], eager=True)
         writer.wait(group)
 
@@ -354,9 +259,8 @@ class Ledger:
 
     def _with_each_commit(self) -> Iterator[Statement]:
         """The counters' changes and the facts noted since the last commit."""
-        if self._changed:
-            yield _TALLY, [(*key, by) for key, by in self._changed.items() if by]
-            self._changed.clear()
+        if changes := self._states.take_changes():
+            yield _TALLY, changes
         if self._facts:
             yield "INSERT OR REPLACE INTO run VALUES (?, ?)", list(self._facts.items())
             self._facts = {}
@@ -368,6 +272,7 @@ _SENT = (
     "sent_as = CASE WHEN sent_as IS NULL THEN ?5 ELSE sent_as || ' ' || ?5 END, sent_at = ?, error = NULL "
     "WHERE number = ?"
 )
+_TWICE = "UPDATE letters SET twice = 1 WHERE number = ?"
 _STATE = "UPDATE letters SET state = ?, error = ?, receipt = NULL WHERE number = ?"
 _FORGET = "UPDATE letters SET receipt = NULL WHERE receipt IS NOT NULL"
 _TALLY = (
@@ -376,12 +281,5 @@ _TALLY = (
 )
 
 
-def _TWICE(numbers: Iterable[int]) -> Statement:
-    return "UPDATE letters SET twice = 1 WHERE number = ?", [(number,) for number in numbers]
-
-
 def _now() -> str:
     return datetime.now(UTC).isoformat()
-
-
-__all__ = ["Accepted", "Group", "Ledger"]

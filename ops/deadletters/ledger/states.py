@@ -1,0 +1,54 @@
+"""Where each letter of a run stands, in memory: about 150 bytes a letter."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Iterable
+
+Standing = tuple[int, int, int]
+"""Step, state, outcome: what letters are counted by."""
+
+
+class States:
+    """Not safe by itself: who changes it holds the writer's lock."""
+
+    def __init__(self, rows: Iterable[tuple[int, str, int, int, int]]) -> None:
+        """``rows``: number, id, step, state and outcome of every letter, by number."""
+        self.numbers: dict[str, int] = {}
+        self._steps: list[int] = []
+        self._states = bytearray()
+        self._outcomes = bytearray()
+        self._tally: Counter[Standing] = Counter()
+        self._changed: Counter[Standing] = Counter()
+        for number, name, step, state, outcome in rows:
+            self.numbers[name] = number
+            self._steps.append(step)
+            self._states.append(state)
+            self._outcomes.append(outcome)
+            self._tally[step, state, outcome] += 1
+
+    def of(self, number: int) -> int:
+        return self._states[number]
+
+    def all_in(self, state: int) -> list[int]:
+        return [number for number, has in enumerate(self._states) if has == state]
+
+    def count(self, states: Collection[int]) -> int:
+        return sum(letters for (_, state, _), letters in self._tally.items() if state in states)
+
+    def change(self, numbers: Iterable[int], state: int, outcome: int | None = None, step: int | None = None) -> None:
+        """None: as it was."""
+        for number in numbers:
+            old = self._steps[number], self._states[number], self._outcomes[number]
+            new = old[0] if step is None else step, state, old[2] if outcome is None else outcome
+            if new != old:
+                self._steps[number], self._states[number], self._outcomes[number] = new
+                for counts in (self._tally, self._changed):
+                    counts[old] -= 1
+                    counts[new] += 1
+
+    def take_changes(self) -> list[tuple[int, int, int, int]]:
+        """Standings of which there are more or fewer letters than at the last time, and by how many."""
+        changes = [(*standing, by) for standing, by in self._changed.items() if by]
+        self._changed.clear()
+        return changes
