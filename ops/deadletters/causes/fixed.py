@@ -78,9 +78,7 @@ def verdict(
         count = f"{words.count(successes)}{' or more' if more else ''} {jobs}{'' if successes == 1 else 's'}"
         text += f"; {count} succeeded since"
         if not later:
-            text += (
-                ", but these were rejected for what they hold" if rejected else ", so not every job of that kind fails"
-            )
+            text += ", but the handler rejected these for good" if rejected else ", so not every job of that kind fails"
     elif successes == 0:
         text += f"; no {jobs} succeeded since"
     else:

@@ -222,3 +222,13 @@ def test_by_time_alone_a_cause_is_only_likely(tmp_path: Path, monkeypatch: pytes
         assert causes.explain(here).likely == 1
         assert causes.report(here).finding.text == "Act: 1 dead letter: likely KeyError: 1."
         assert causes.timeline(here, "m1").moments[-1].text == "likely KeyError: 1"
+
+
+def test_a_query_is_never_longer_than_insights_takes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for count in (100, 101):
+        letters = [silent(str(uuid.uuid4()), original_message_id=str(uuid.uuid4())) for _ in range(count)]
+        folder = tmp_path / str(count)
+        folder.mkdir()
+        with source(folder, monkeypatch, letters) as (here, logs):
+            causes.explain(here)
+            assert max(map(len, logs.asked)) < 10_000

@@ -46,7 +46,7 @@ def test_a_job_that_was_rejected_is_not_fixed_by_another_ones_success() -> None:
     now = BEGAN + timedelta(hours=1)
     same = verdict(BEGAN, BEGAN - timedelta(1), ("train",), 3, False, now, rejected=True)
     assert same.verdict == "no"
-    assert "3 train jobs succeeded since, but these were rejected for what they hold" in same.sentence
+    assert "3 train jobs succeeded since, but the handler rejected these for good" in same.sentence
     assert verdict(BEGAN, now, ("train",), 3, False, now, rejected=True).verdict == "succeeds since"
 
 
