@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -20,7 +20,15 @@ if TYPE_CHECKING:
     from ops.deadletters.source import Source
 
 BODY_LINES = 40
+LEAST_CAUSE = 20
 BODY_WIDTH = 400
+COLUMNS: tuple[tuple[str, Literal["left", "right"]], ...] = (
+    ("id", "left"),
+    ("sent", "left"),
+    ("received", "right"),
+    ("kind", "left"),
+    ("cause", "left"),
+)
 _VALUES = re.compile(r"\[\n\s*([^][{}]*?)\n\s*\]")
 
 
@@ -87,21 +95,25 @@ def _table(console: Console, found: tuple[Shelved, ...]) -> None:
     from ops.deadletters.causes import cause_in_words
 
     now = datetime.now(UTC)
-    table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
-    table.add_column("id", no_wrap=True)
-    table.add_column("sent", no_wrap=True)
-    table.add_column("received", justify="right", no_wrap=True)
-    table.add_column("kind", no_wrap=True)
-    table.add_column("cause", no_wrap=True, overflow="ellipsis")
-    for shelved in found:
-        letter, cause = shelved.letter, shelved.cause
-        why = cause_in_words(cause.error_type, cause.error_message, cause.source)
+    rows = [
+        (
+            safe(one.letter.message_id[:SHORT_ID]),
+            moment(one.letter.sent, now),
+            f"{one.letter.receives}×",
+            one.letter.kind.value,
+            safe(cause_in_words(one.cause.error_type, one.cause.error_message, one.cause.source)),
+        )
+        for one in found
+    ]
+    widths = [max(len(name), *(len(row[at]) for row in rows)) for at, (name, _) in enumerate(COLUMNS)]
+    # Only the cause is cut on a narrow terminal: half an id is of no use.
+    widths[-1] = max(LEAST_CAUSE, min(widths[-1], console.width - sum(width + 2 for width in widths[:-1])))
+    table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="dim")
+    for (name, side), width in zip(COLUMNS, widths, strict=True):
+        table.add_column(name, justify=side, no_wrap=True, min_width=width)
+    for row in rows:
         table.add_row(
-            safe(letter.message_id[:SHORT_ID]),
-            moment(letter.sent, now),
-            f"{letter.receives}×",
-            letter.kind.value,
-            Text(safe(why, 200)),
+            *map(Text, row[:-1]), Text(row[-1] if len(row[-1]) <= widths[-1] else row[-1][: widths[-1] - 1] + "…")
         )
     console.print(table)
 
@@ -118,7 +130,7 @@ def show(
     source = asked.open()
     from ops.cli.dlq import shown
     from ops.deadletters import causes
-    from ops.deadletters.shelf import Shelf
+    from ops.deadletters.shelf import LIVE, Shelf
 
     with Shelf.open(source) as shelf:
         info, shelved = shelf.info(), shelf.get(id_)
@@ -136,9 +148,10 @@ def show(
     if timeline is not None:
         _timeline(console, timeline)
     _content(console, shelved.letter, whole)
-    steps = [(asked.again("plan", "--id", shelved.letter.message_id), "plan its way back, alone")]
     same = shelved.cause.fingerprint or "unknown"
-    steps.insert(0, (asked.again("list", "--cause", same), "the letters of the same cause"))
+    steps = [(asked.again("list", "--cause", same), "the letters of the same cause")]
+    if shelved.place in LIVE:
+        steps.append((asked.again("plan", "--id", shelved.letter.message_id), "plan its way back, alone"))
     shown.next_steps(console, *steps)
 
 

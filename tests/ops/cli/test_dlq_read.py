@@ -153,3 +153,23 @@ def test_the_next_command_names_the_same_queue(desk: Desk) -> None:
     assert run(["dlq", "look", "--queue", "jobs", "--from", "jobs-dlq", "--region", "eu-west-1", "--no-logs"]) == 1
     out, _ = desk.capsys.readouterr()
     assert "--from jobs-dlq --queue jobs --region eu-west-1" in out
+
+
+def test_every_kind_of_dead_letter_is_named_and_ids_stay_whole(desk: Desk) -> None:
+    told = {"RequestID": "r-1", "ErrorCode": "200", "ErrorMessage": "why " * 30}
+    attributes = {name: {"DataType": "String", "StringValue": value} for name, value in told.items()}
+    topic = {"Type": "Notification", "MessageId": "n", "TopicArn": "arn:aws:sns:eu-west-1:1:t", "Message": "hi"}
+    ids = desk.world.dlq.put(
+        [{"body": "{}", "attributes": attributes}, {"body": json.dumps(topic)}, {"body": "\x01 what?"}]
+    )
+    desk.ops("look", "--no-logs")
+    _, out, _ = desk.ops("list")
+    rows = {line.split()[0]: line for line in out.splitlines() if "×" in line}
+    assert set(rows) == {message_id[:13] for message_id in ids}
+    assert "…" in rows[ids[0][:13]], "only the cause is cut"
+    for message_id, kind in zip(ids, ("lambda", "sns", "unknown"), strict=True):
+        assert kind in rows[message_id[:13]]
+    code, _, err = desk.ops("plan")
+    assert code == 2
+    assert "cannot go back to where they came from" in err
+    assert "--to QUEUE" in err
