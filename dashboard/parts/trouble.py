@@ -29,10 +29,14 @@ _TITLES: tuple[tuple[type[OpsError], str, str], ...] = (
 )
 
 
-def show(error: OpsError, *, again: bool = True) -> None:
-    """The error's own sentence as text (it may quote foreign words), and what to do about it."""
-    title, icon = next((title, icon) for kind, title, icon in _TITLES if isinstance(error, kind))
-    with st.container(border=True, key="trouble"):
+def show(error: OpsError, *, again: bool = True, title: str = "") -> None:
+    """The error's own sentence as text (it may quote foreign words), and what to do about it.
+
+    ``title`` says what failed where the error itself is no more than that: of our own words, since it is Markdown.
+    """
+    kind, icon = next((title, icon) for kind, title, icon in _TITLES if isinstance(error, kind))
+    title = title if title and kind == _TITLES[-1][1] else kind
+    with st.container(border=True, key="trouble" if again else None):  # a page has one of that name
         st.markdown(f"**:material/{icon}: {title}**")
         st.text(str(error))
         if error.next_step:

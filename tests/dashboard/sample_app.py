@@ -24,6 +24,7 @@ MAKE = {
     "unlooked": lambda: unusual.Desked(lambda: desks.SampleDesk(0)),
     "looking": lambda: unusual.Desked(lambda: desks.SampleDesk(54, job="running")),
     "look-failed": lambda: unusual.Desked(lambda: desks.SampleDesk(0, job="failed")),
+    "look-failed-again": lambda: unusual.Desked(lambda: desks.SampleDesk(54, job="failed")),
     "broken-shelf": lambda: unusual.Desked(desks.Broken),
     "many-letters": lambda: unusual.Desked(lambda: desks.SampleDesk(100_000)),
     **{

@@ -46,6 +46,14 @@ def test_a_look_that_failed_says_why(sample: Visit) -> None:
     assert "Allow sqs:ReceiveMessage." in app.text
 
 
+def test_two_troubles_stand_beside_each_other(sample: Visit) -> None:
+    app = sample("look-failed-again").open(PAGE, where="body.params[")
+    assert not app.at.exception
+    assert "Looking at the dead letters failed" in app.text
+    assert "may not call sqs:ReceiveMessage" in app.text
+    assert "JMESPath" in app.text
+
+
 def test_a_shelf_that_cannot_be_read_is_a_sentence(sample: Visit) -> None:
     app = sample("broken-shelf").open(PAGE)
     assert not app.at.exception

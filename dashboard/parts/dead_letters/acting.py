@@ -68,7 +68,11 @@ def ask_purge(here: Desk, plan: Plan, export: Path) -> None:
     typed = st.text_input("To confirm, type", placeholder=words, key="purge-words", help=f"Exactly: {words}")
     if st.button("Delete", type="primary", key="purge-confirmed", icon=":material/delete_forever:"):
         if (typed or "").strip().replace(",", "") != words.replace(",", ""):
-            trouble.show(UsageError(f"Nothing was deleted: the words are not “{words}”.", "Type them."), again=False)
+            trouble.show(
+                UsageError(f"Nothing was deleted: the words are not “{words}”.", "Type them."),
+                again=False,
+                title="This cannot be done",
+            )
             return
         _start(here, reason, "purge", f"purge-{plan.id}", plan.id, export=str(export), confirmation=words)
 
@@ -86,7 +90,7 @@ def _start(here: Desk, reason: str, work: str, name: str, plan: str, **more: str
             raise NO_REASON
         here.start(work, name, plan=plan, reason=reason, **more)
     except OpsError as error:
-        trouble.show(error, again=False)
+        trouble.show(error, again=False, title="This cannot be done")
         return
     st.session_state["_shown_run"] = plan
     st.session_state["_begun"] = plain(name)

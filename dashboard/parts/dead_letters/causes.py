@@ -27,7 +27,7 @@ _FIXED = {
     "succeeds since": (theme.SUCCESS, "succeeds since"),
     "deployed since": (theme.VISIBLE, "deployed since"),
     "no": (theme.DEAD, "not fixed"),
-    "unknown": (theme.NEUTRAL, "fixed?"),
+    "unknown": (theme.NEUTRAL, "not known"),
 }
 """Verdict → colour and words."""
 
@@ -141,7 +141,7 @@ def _fixed(here: Desk, row: dict[str, Any]) -> None:
             try:
                 here.start("explain")
             except OpsError as error:
-                trouble.show(error, again=False)
+                trouble.show(error, again=False, title="This cannot be done")
                 return
             st.rerun()
     if job:

@@ -71,7 +71,7 @@ def purging(here: Desk, selection: Selection, total: int) -> None:
             with st.spinner("Making the plan…"):
                 st.session_state[PURGE] = here.plan(selection, Action.PURGE).id
         except OpsError as error:
-            trouble.show(error, again=False)
+            trouble.show(error, again=False, title="This cannot be done")
     if plan_id := st.session_state.get(PURGE):
         _confirm(here, plan_id, selection, Path(str(exported.arguments["path"])))
 
@@ -96,7 +96,7 @@ def _confirm(here: Desk, plan_id: str, selection: Selection, path: Path) -> None
     try:
         plan: Plan = here.saved(plan_id)
     except OpsError as error:
-        trouble.show(error, again=False)
+        trouble.show(error, again=False, title="This cannot be done")
         return
     if plan.selection != selection:
         return
@@ -125,7 +125,7 @@ def _export_button(here: Desk, selection: Selection, total: int, format_: str, l
             path = here.export_path(format_)
             here.start("export", name, selection=selection, path=str(path), format=format_)
         except OpsError as error:
-            trouble.show(error, again=False)
+            trouble.show(error, again=False, title="This cannot be done")
             return
         st.rerun()
 

@@ -24,7 +24,7 @@ def follow(here: Desk, job: Job, title: str) -> None:
     if job.running:
         _going(here, job.name, title)
     elif job.state == FAILED and not _dismissed(job):
-        _failed(job)
+        trouble.show(OpsError(job.error, job.next_step), again=False, title=f"{title} failed")
     elif job.state == LOST and not _dismissed(job):
         st.html(
             blocks.partial(
@@ -63,10 +63,6 @@ def _said(job: Job) -> str:
 
 def _safe(said: str) -> str:
     return "".join(letter if letter.isalnum() or letter in " .,;:-/'()" else " " for letter in said)
-
-
-def _failed(job: Job) -> None:
-    trouble.show(OpsError(job.error, job.next_step), again=False)
 
 
 def _dismissed(job: Job) -> bool:

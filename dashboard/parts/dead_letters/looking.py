@@ -79,7 +79,7 @@ def _ask_first(here: Desk, expected: float | None) -> None:
         try:
             here.start("look", limit=int(limit or LIMIT))
         except OpsError as error:
-            trouble.show(error, again=False)
+            trouble.show(error, again=False, title="This cannot be done")
             return
         st.rerun()
 

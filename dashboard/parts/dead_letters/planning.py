@@ -43,7 +43,7 @@ def section(here: Desk, selection: Selection, total: int) -> None:
                 made = here.plan(selection, action, destination, edits, limit, canary)
         except OpsError as error:
             st.session_state.pop(PLAN, None)
-            trouble.show(error, again=False)
+            trouble.show(error, again=False, title="This cannot be done")
             return
         st.session_state[PLAN] = made.id
     if plan := st.session_state.get(PLAN):

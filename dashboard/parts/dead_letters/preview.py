@@ -30,7 +30,7 @@ def section(here: Desk, plan_id: str, selection: Selection, allowed: Access) -> 
         plan = reading.saved(here, plan_id)
         begun = here.run(plan_id)
     except OpsError as error:
-        trouble.show(error, again=False)
+        trouble.show(error, again=False, title="This cannot be done")
         return
     if begun is not None or plan.selection != selection:
         return

@@ -148,7 +148,7 @@ def _cancel(here: Desk, run: Run) -> None:
     try:
         here.cancel(run.id)
     except OpsError as error:
-        trouble.show(error, again=False)
+        trouble.show(error, again=False, title="This cannot be done")
         return
     st.toast("Stopping: what is held is given back.", icon=":material/stop:")
 
