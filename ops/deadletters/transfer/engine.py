@@ -51,7 +51,7 @@ class Transfer:
         self._limiter = limiter
         self._asked_to_stop = stop
         self._halt = False
-        self._hold = Hold(ledger)
+        self._hold = Hold(ledger, ordered=source.queue.fifo)
         self._lease_s = settings.LEASE_S
         self._sender = Sender(
             aws, source.queue, plan, ledger, self._hold, Choice(source, plan, aws), self._lease_s, self._stopping

@@ -36,8 +36,10 @@ class Claim:
 class Hold:
     """Safe to share between threads. SQS may hand out a message twice; only one mover ever works on it."""
 
-    def __init__(self, ledger: Ledger) -> None:
+    def __init__(self, ledger: Ledger, *, ordered: bool = False) -> None:
+        """``ordered``: of a FIFO queue, whose letters of one message group are worked on by one mover at a time."""
         self._ledger = ledger
+        self._ordered = ordered
         self._lock = threading.Lock()
         self._working: dict[int, Claim] = {}
         self._pocket: deque[Claim] = deque()
@@ -49,6 +51,7 @@ class Hold:
         kept: list[tuple[str, str]] = []
         with self._lock:
             pocketed = {claim.number: claim for claim in self._pocket}
+            in_work = {claim.letter.group_id for claim in self._working.values()} if self._ordered else set()
             for message in messages:
                 number = self._ledger.number_of(message.message_id)
                 if number is None or self._ledger.state(number) == FAILED:
@@ -60,6 +63,8 @@ class Hold:
                 if known is not None:  # the newest receipt is the one that deletes (SQS API, DeleteMessage)
                     known.receipt, known.until = message.receipt, until
                     continue
+                if message.system.get("MessageGroupId") in in_work:
+                    continue  # a lease ended while its letter was in work: this one comes back when its own ends
                 sent = self._ledger.state(number) in (SENT, DELETED)
                 claim = Claim(number, letters.letter(message), message.receipt, until, sent)
                 self._working[number] = claim
@@ -87,6 +92,8 @@ class Hold:
                 for claim in claims:
                     self._working.pop(claim.number, None)
                     self._pocket.append(claim)
+                if self._ordered:
+                    self._pocket = deque(sorted(self._pocket, key=_place))
             self._ledger.held([(claim.letter.message_id, claim.receipt) for claim in claims if claim.receipt])
 
     def done(self, claims: Iterable[Claim]) -> None:
@@ -141,3 +148,8 @@ class Hold:
             self._pocket.clear()
             self._others.clear()
         return receipts
+
+
+def _place(claim: Claim) -> tuple[str, int]:
+    """In a FIFO queue."""
+    return claim.letter.system.get("SequenceNumber", ""), claim.number
