@@ -2,7 +2,7 @@
 
 Moving ten letters takes three calls, and boto3 spends 1.5 ms of CPU on each: with it one process cannot move much more
 than a thousand letters a second, however many threads it has. Here a call is JSON (the SQS AWS JSON protocol, botocore
-1.43 model), botocore's own signer, and a kept-alive connection. Errors are botocore's, so that ``aws.asking`` and
+1.43 model), signed by ``sign``, over a kept-alive connection. Errors are botocore's, so that ``aws.asking`` and
 ``fate`` know them. What is not in ``CALLS`` goes to the boto3 client, and so does everything behind a proxy.
 """
 
@@ -21,8 +21,6 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from botocore.auth import SigV4Auth
-from botocore.awsrequest import AWSRequest
 from botocore.exceptions import (
     ClientError,
     ConnectionClosedError,
@@ -35,6 +33,8 @@ from botocore.exceptions import (
 from botocore.httpsession import get_cert_path
 from botocore.parsers import ResponseParserError
 from botocore.utils import get_environ_proxies
+
+from ops.aws.sign import Signer
 
 if TYPE_CHECKING:
     import boto3
@@ -54,10 +54,9 @@ class LeanSqs:
 
     def __init__(self, session: boto3.Session, client: Any, connect_timeout_s: float, read_timeout_s: float) -> None:
         self._client = client
-        self._region = client.meta.region_name
         self._url = f"{client.meta.endpoint_url.rstrip('/')}/"
         self._credentials: Any = session.get_credentials()
-        self._signer: SigV4Auth | None = None
+        self._signer = Signer("sqs", client.meta.region_name, _host(self._url), _HEADERS)
         self._timeouts = connect_timeout_s, read_timeout_s
         bundle = session._session.get_config_variable("ca_bundle")  # as botocore's client finds it
         self._tls = _tls(bundle) if self._url.startswith("https:") else None
@@ -71,30 +70,23 @@ class LeanSqs:
 
     def _call(self, operation: str, **parameters: Any) -> dict[str, Any]:
         body = json.dumps(parameters, default=_base64).encode()
-        request = AWSRequest("POST", self._url, {**_HEADERS, "X-Amz-Target": f"AmazonSQS.{operation}"}, body)
-        self._sign(request)
+        if self._credentials is None:
+            raise NoCredentialsError
+        keys = self._credentials.get_frozen_credentials()  # renews them when they are about to end
+        headers = self._signer.signed(keys, f"AmazonSQS.{operation}", body)
         connection = self._connection()
         try:
-            status, headers, content = connection.ask(body, dict(request.headers.items()))
+            status, told, content = connection.ask(body, headers)
         except BaseException:
             connection.close()
             raise
-        self._keep(connection, headers)
-        answer = _parsed(status, headers, content)
+        self._keep(connection, told)
+        answer = _parsed(status, told, content)
         if status >= 300:
             raise ClientError(answer, operation)  # type: ignore[arg-type]
         if operation == "ReceiveMessage":
             _decode(answer)
         return answer
-
-    def _sign(self, request: AWSRequest) -> None:
-        if self._credentials is None:
-            raise NoCredentialsError
-        frozen = self._credentials.get_frozen_credentials()  # renews them when they are about to end
-        signer = self._signer
-        if signer is None or signer.credentials != frozen:
-            signer = self._signer = SigV4Auth(frozen, "sqs", self._region)
-        signer.add_auth(request)
 
     def _connection(self) -> _Connection:
         with self._lock:
@@ -144,7 +136,7 @@ class _Connection:
         if self._http.sock is None:
             self._open()
         try:
-            self._http.request("POST", urlsplit(self._url).path, body, headers)
+            self._http.request("POST", "/", body, headers)
             answer = self._http.getresponse()
             content = answer.read()
         except TimeoutError as error:
@@ -170,8 +162,8 @@ class _Connection:
 
 
 _HEADERS = {
-    "Content-Type": "application/x-amz-json-1.0",
-    "User-Agent": "scilearn-ops",
+    "content-type": "application/x-amz-json-1.0",
+    "user-agent": "scilearn-ops",
     "x-amzn-query-mode": "true",  # errors keep the codes that they had in the older protocol
 }
 
@@ -179,6 +171,13 @@ _HEADERS = {
 def _close(connections: list[_Connection]) -> None:
     while connections:
         connections.pop().close()
+
+
+def _host(url: str) -> str:
+    """As it stands in the request: without the scheme's own port."""
+    parts = urlsplit(url)
+    usual = {"https": 443, "http": 80}[parts.scheme]
+    return parts.hostname or "" if parts.port in (None, usual) else f"{parts.hostname}:{parts.port}"
 
 
 def reachable_directly(url: str) -> bool:
