@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Executor
+from contextlib import suppress
 from queue import Empty, Queue
 from typing import TYPE_CHECKING
 
@@ -43,7 +44,7 @@ class Receiver:
     """Receives on threads of its own, for one that writes: ``batches`` yields what came, ``limit`` messages at most.
 
     Read when nothing comes any more: ``error``, what AWS refused for good; ``full``, SQS allows no more messages in
-    flight; ``exhausted``, the queue showed nothing more (and neither of these, no limit and no ``stop`` ended it).
+    flight; ``exhausted``, the queue showed nothing more (neither of these, nor ``stop``, nor the limit ended it).
     """
 
     def __init__(self, aws: Aws, queue: sqs.Queue, lease_s: int, limit: int, expected: int) -> None:
@@ -60,7 +61,11 @@ class Receiver:
 
     @property
     def exhausted(self) -> bool:
-        return self._left > 0 and not self._stop.is_set()
+        if self._stop.is_set():
+            return False
+        with suppress(AwsError):
+            return self._left > 0 or sqs.depth(self._aws, self._queue).visible == 0
+        return False
 
     def start(self) -> None:
         for thread in self._threads:

@@ -57,6 +57,7 @@ def test_a_limit_is_kept(look_world: World) -> None:
     assert (done.letters, done.complete, done.gone) == (12, False, 0)
     assert any("limit of 12; the queue holds about 25" in note for note in done.notes)
     assert all_back(look_world)
+    assert look(look_world.source, limit=25).complete, "as many as there are is no limit"
     with pytest.raises(UsageError, match="limit of 0"):
         look(look_world.source, limit=0)
 
