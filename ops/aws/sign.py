@@ -1,7 +1,7 @@
 """Signature Version 4 of one kind of request: a POST to an endpoint's root with a body in hand.
 
-botocore's signer takes any request apart and costs as much as the rest of a lean call; here the signing key is kept
-for its day and the headers are known. A test holds it to botocore's (IAM user guide, "Create a signed AWS API request").
+botocore's signer takes any request apart and costs as much as the rest of a lean call; here the headers are known and
+the signing key is kept for its day. A test holds it to botocore's (IAM user guide, "Create a signed AWS API request").
 """
 
 from __future__ import annotations
