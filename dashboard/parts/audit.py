@@ -101,7 +101,7 @@ def _table(found: History) -> None:
         _COLUMNS,
         on_select="rerun",
         selection_mode="single-row",
-        height=min(458, 37 + 35 * len(shown)),
+        height=show.height(len(shown), 14),
         alt="Acts on record, newest first",
     ).selection.rows
     cut = f" The newest {number(SHOWN)} are shown; the export has all." if len(chosen) > SHOWN else ""

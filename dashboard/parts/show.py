@@ -23,6 +23,11 @@ def chart(figure: go.Figure, key: str) -> None:
     st.plotly_chart(figure, key=f"chart-{key}", config=_CONFIG, alt=str(figure.layout.title.text))
 
 
+def height(rows: int, most: int = 10) -> int:
+    """Pixels of a table that shows ``rows`` rows, or ``most`` of them and scrolls (at the theme's baseFontSize)."""
+    return 36 + 33 * min(rows, most)
+
+
 def table(frame: Any, key: str, columns: dict[str, Any], **more: Any) -> Any:
     """A table of text and numbers: cells are never read as Markdown or HTML."""
     return st.dataframe(

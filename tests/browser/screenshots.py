@@ -27,7 +27,9 @@ def look(page: Page) -> None:
     """Read the dead letters, as a person would."""
     page.click(".st-key-look button")
     page.click(".st-key-look-confirmed button")
-    page.wait_for("document.body.innerText.includes('What did they die of?')", 120)
+    page.wait(".st-key-going-look", 60)
+    page.wait_for("document.querySelector('.st-key-causes') && !document.querySelector('.st-key-going-look')", 120)
+    page.js("document.querySelector('[data-testid=stMain]').scrollTo(0, 0)")
 
 
 def take(folder: Path, width: int, height: int) -> None:

@@ -62,7 +62,7 @@ def section(here: Desk, selection: Selection, total: int) -> None:
         _COLUMNS,
         on_select="rerun",
         selection_mode="multi-row",
-        height=min(388, 37 + 35 * len(found)),
+        height=show.height(len(found)),
         alt=f"Letters {said}",
     )
     rows = [row for row in picked.selection.rows if row < len(found)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -12,7 +13,7 @@ from dashboard.access import access
 from dashboard.desk import Desk
 from dashboard.parts import blocks, show, trouble
 from dashboard.parts.dead_letters import acting, html, jobs
-from dashboard.text import escape, number
+from dashboard.text import escape, number, sendable
 from ops.deadletters.run import State
 from ops.errors import OpsError
 
@@ -52,7 +53,7 @@ def current(here: Desk) -> None:
     if run.state is State.RUNNING:
         _live(here, run.id)
     else:
-        card(here, run, dismissable=True)
+        card(here, run, dismissable=True, brief=run.id != shown)
 
 
 def _starting(here: Desk, run_id: str) -> None:
@@ -81,42 +82,51 @@ def _live(here: Desk, run_id: str) -> None:
     body()
 
 
-def card(here: Desk, run: Run, *, dismissable: bool = False, key: str = "run") -> None:
-    """One run: state, counts, steps, and what may be done now."""
-    allowed = access()
+def card(here: Desk, run: Run, *, dismissable: bool = False, brief: bool = False, key: str = "run") -> None:
+    """One run: state, counts, steps, and what may be done now. ``brief``: the counts and steps are folded away."""
     with st.container(border=True, key=key):
         st.html(html.run_head(run, f"{number(run.planned)} letters", live.viewer()))
         st.html(html.run_bar(run))
-        st.html(html.run_numbers(run))
-        if run.steps:
-            st.html(html.run_steps(run))
-        if run.state is State.RUNNING and run.rate_why:
-            limit = f"At most {number(run.rate_limit)}/s: " if run.rate_limit is not None else ""
-            st.html(f'<span class="so-quiet">{escape(f"{limit}{run.rate_why}.")}</span>')
-        if run.causes_back:
-            st.html(html.tally("Came back with", run.causes_back))
-        if run.failures:
-            st.html(html.tally("Refused by the destination", run.failures))
-        _twice(run, key)
-        with st.container(horizontal=True, vertical_alignment="center"):
-            if run.state is State.RUNNING and st.button(
-                "Stop", key=f"{key}-cancel", icon=":material/stop:", disabled=not allowed.may_change
-            ):
-                _cancel(here, run)
-            if run.state in _UNFINISHED and st.button(
-                "Go on…",
-                key=f"{key}-resume",
-                icon=":material/resume:",
-                type="primary" if run.state is State.INTERRUPTED else "secondary",
-                disabled=not allowed.may_change,
-            ):
-                acting.ask_resume(here, run)
-            if dismissable and st.button("Close", key=f"{key}-close", type="tertiary"):
-                _dismissed().add(run.id)
-                st.session_state.pop(SHOWN, None)
-                st.rerun()
-            if not allowed.may_change and run.state is not State.DONE:
-                st.text(allowed.why)
+        with st.expander("In full", icon=":material/list:", key=f"{key}-full") if brief else nullcontext():
+            _details(run, key)
+        _buttons(here, run, dismissable=dismissable, key=key)
+
+
+def _details(run: Run, key: str) -> None:
+    st.html(html.run_numbers(run))
+    if run.steps:
+        st.html(html.run_steps(run))
+    if run.state is State.RUNNING and run.rate_why:
+        limit = f"At most {number(run.rate_limit)}/s: " if run.rate_limit is not None else ""
+        st.html(f'<span class="so-quiet">{escape(f"{limit}{run.rate_why}.")}</span>')
+    if run.causes_back:
+        st.html(html.tally("Came back with", run.causes_back))
+    if run.failures:
+        st.html(html.tally("Refused by the destination", run.failures))
+    _twice(run, key)
+
+
+def _buttons(here: Desk, run: Run, *, dismissable: bool, key: str) -> None:
+    allowed = access()
+    with st.container(horizontal=True, vertical_alignment="center"):
+        if run.state is State.RUNNING and st.button(
+            "Stop", key=f"{key}-cancel", icon=":material/stop:", disabled=not allowed.may_change
+        ):
+            _cancel(here, run)
+        if run.state in _UNFINISHED and st.button(
+            "Go on…",
+            key=f"{key}-resume",
+            icon=":material/resume:",
+            type="primary" if run.state is State.INTERRUPTED else "secondary",
+            disabled=not allowed.may_change,
+        ):
+            acting.ask_resume(here, run)
+        if dismissable and st.button("Close", key=f"{key}-close", type="tertiary"):
+            _dismissed().add(run.id)
+            st.session_state.pop(SHOWN, None)
+            st.rerun()
+        if not allowed.may_change and run.state is not State.DONE:
+            st.text(allowed.why)
 
 
 def earlier(here: Desk) -> None:
@@ -127,9 +137,11 @@ def earlier(here: Desk) -> None:
         return
     frame = pd.DataFrame([{name: getattr(run, name) for name in _COLUMNS} for run in runs])
     frame["state"] = [html.STATE[run.state][1] for run in runs]
+    for name in ("reason", "said"):
+        frame[name] = frame[name].map(sendable)
     frame["began"] = pd.to_datetime(frame["began"], utc=True).dt.tz_convert(live.viewer())
     picked = show.table(
-        frame, "runs", _COLUMNS, on_select="rerun", selection_mode="single-row", height=min(318, 37 + 35 * len(frame))
+        frame, "runs", _COLUMNS, on_select="rerun", selection_mode="single-row", height=show.height(len(frame))
     )
     if picked.selection.rows and (row := picked.selection.rows[0]) < len(runs):
         card(here, runs[row], key="earlier-run")
