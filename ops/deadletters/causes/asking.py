@@ -71,7 +71,7 @@ class Asking:
         Without ``page`` one query is all. ``enough`` ends it early. A refusal is a note instead of an error: what is
         known without the logs is worth showing.
         """
-        waiting = [(start, end)]
+        waiting = [(start, end)] if start < end else []
         while waiting and not enough():
             start, end = waiting.pop()
             if not self._may(start, end):
@@ -107,7 +107,7 @@ class Asking:
         for at, size in reversed(data.series["bytes"]):
             left -= size * per_byte
             if left < 0:
-                since = max(start, min(at + timedelta(seconds=period), end - timedelta(hours=1)))
+                since = min(end, max(start, at + timedelta(seconds=period)))
                 self.asked.notes.append(
                     f"The logs before {words.clock(since, end)} were not read: that would cost more than "
                     f"{words.usd(self._budget.usd)}."

@@ -10,7 +10,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, TypeVar
 
@@ -33,11 +33,12 @@ BATCHES = rf"\"{contract.LOG_BATCH}\""
 @dataclass(frozen=True)
 class When:
     """When letters can have died: within ``horizon`` of being received first; and before they were sent, by as much as
-    ``before``, where their dead-letter queue stamps them anew (FIFO queues do)."""
+    ``before``, where their dead-letter queue stamps them anew (FIFO queues do). ``since``: nothing earlier is asked."""
 
     now: datetime
     horizon: timedelta = timedelta(days=1)
     before: timedelta = timedelta(0)
+    since: datetime | None = None
 
 
 def search(asking: Asking, subjects: Sequence[Subject], evidence: Evidence, when: When) -> None:
@@ -46,15 +47,16 @@ def search(asking: Asking, subjects: Sequence[Subject], evidence: Evidence, when
         return
     ids = [one for subject in subjects for one in subject.ids | {subject.request_id} if one]
     spans = ranges(subjects, when)
-    first = asking.affordable(spans[0][0], spans[-1][1])
-    spans = [(max(start, first), end) for start, end in spans if end > first]
+    when = replace(when, since=asking.affordable(spans[0][0], spans[-1][1]))
+    spans = ranges(subjects, when)
 
     def open_ones() -> list[Subject]:
         return [subject for subject in subjects if evidence.cause(subject) is None]
 
     if len(ids) <= IDS_A_QUERY:
-        for start, end in spans:
-            asking.read([f"{named(ids)}|{loglines.FAILURES}"], start, end, evidence.add)
+        for start, end in reversed(spans):
+            everything = f"{named(ids)}|{loglines.FAILURES}"
+            asking.read([everything], start, end, evidence.add, enough=lambda: not open_ones())
         return
     whole = True
     for start, end in spans:
@@ -97,12 +99,14 @@ def _named(asking: Asking, subjects: Sequence[Subject], evidence: Evidence, when
 def ranges(subjects: Sequence[Subject], when: When) -> list[tuple[datetime, datetime]]:
     """The times in which ``subjects`` can have died, oldest first: few stretches, without long times between them."""
     minute = timedelta(minutes=1)
-    oldest = when.now - RETENTION
+    oldest = max(when.now - RETENTION, when.since or when.now - RETENTION)
     spans: list[tuple[datetime, datetime]] = []
     for subject in sorted(subjects, key=lambda one: one.sent or oldest):
         begins = max(oldest, (subject.sent or oldest) - when.before) - minute
         received = max(filter(None, (subject.sent, subject.first_receive)), default=None)
         ends = min(when.now, received + when.horizon) + minute if received else when.now
+        if ends <= oldest:
+            continue
         if spans and begins <= spans[-1][1] + GAP_WORTH_LEAVING_OUT:
             spans[-1] = (spans[-1][0], max(spans[-1][1], ends))
         else:

@@ -120,7 +120,7 @@ class FakeLogs:
         if self.hourly_bytes is None:
             return {"Id": "q0", "Label": "bytes", "Timestamps": [], "Values": [], "StatusCode": "Complete"}
         start, end = (float(asked[name]) for name in ("StartTime", "EndTime"))
-        times = [start + 3600 * n for n in range(int((end - start) // 3600))]
+        times = [start + 3600 * n for n in range(int((end - start) // 3600) + 1)]
         return {
             "Id": "q0",
             "Label": "bytes",

@@ -141,7 +141,13 @@ def test_a_dear_log_group_is_read_as_far_back_as_the_budget_reaches(
     ):
         logs.hourly_bytes = 50e9  # 25 cents an hour
         done = causes.explain(here)
-    assert (done.unexplained, done.queries) == (1, 1)
+        assert (done.unexplained, done.queries) == (1, 1)
+        logs.hourly_bytes = 500e9
+        many = [silent(f"old-{n}", sent=long_ago) for n in range(300)]
+        with Shelf.open(here) as shelf:
+            shelf.add(many, Place.QUEUE)
+        again = causes.explain(here)
+        assert (again.unexplained + again.guessed, again.queries) == (301, 0), "even an hour of that is too dear"
     assert any("would cost more than $0.50" in note for note in done.notes)
 
 
