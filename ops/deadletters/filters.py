@@ -25,6 +25,10 @@ from ops.errors import UsageError
 _EXAMPLE = "Compare a path with a value, text in '…' and numbers in `…`: body.kind == 'train' && body.params.n > `10`."
 
 
+LONGEST = 4_000
+"""Characters of a filter: SQLite takes expressions of a thousand levels."""
+
+
 @dataclass(frozen=True)
 class Filter:
     """``condition``: SQL, true of every letter that is meant; ``unsure``: SQL, true of those among them that only
@@ -40,13 +44,15 @@ class Filter:
 def compiled(where: str) -> Filter:
     """Raises UsageError, with the position: no JMESPath; a path that no letter has; a function that there is not."""
     try:
+        if len(where) > LONGEST:
+            raise RecursionError
         parsed = jmespath.parser.Parser().parse(where)
+        _complain(where, parsed.parsed)
+        found = filtersql.condition(parsed.parsed)
     except jmespath.exceptions.JMESPathError as error:
         raise _refused(where, error) from error
     except RecursionError:
-        raise UsageError("The filter is nested too deeply.", _EXAMPLE) from None
-    _complain(where, parsed.parsed)
-    found = filtersql.condition(parsed.parsed)
+        raise UsageError("The filter is too long, or nested too deeply.", "Choose letters in several steps.") from None
     interpreter = jmespath.visitor.TreeInterpreter(jmespath.Options(custom_functions=_Lenient()))
 
     def check(document: Mapping[str, Any]) -> bool:

@@ -30,6 +30,8 @@ _TURNED = {"lt": "gt", "lte": "gte", "gt": "lt", "gte": "lte"}
 _RUN = re.compile(r"[A-Za-z0-9 .-]{3,}")
 """What JSON writes only as itself or as an escape."""
 _ESCAPES = "%\\u%"
+DEEPEST, MOST_VALUES = 25, 900
+"""SQLite's parser takes expressions of some forty levels, and older ones no more than 999 values."""
 
 
 @dataclass(frozen=True)
@@ -38,6 +40,7 @@ class Sql:
     values: tuple[Any, ...] = ()
     exact: bool = True
     reads: frozenset[str] = frozenset()  # of "body" and "text": whether letters whose body SQLite misreads matter
+    joined: str = ""  # the word that joins its parts, where several of them are
 
     @property
     def unsure(self) -> str:
@@ -54,8 +57,18 @@ _ODD = {"body": "form = 2", "text": "typeof(body) = 'blob'"}
 def condition(tree: Any) -> Sql:
     """``tree``: the parsed filter."""
     found = _true(tree)
+    if _depth(found.condition) > DEEPEST or len(found.values) > MOST_VALUES:
+        found = _ANY
     whole = " OR ".join([*found.odd, f"({found.condition})"])
     return Sql(whole, found.values, found.exact, found.reads)
+
+
+def _depth(condition: str) -> int:
+    depth = deepest = 0
+    for sign in condition:
+        depth += (sign == "(") - (sign == ")")
+        deepest = max(deepest, depth)
+    return deepest
 
 
 def roots(node: Any, outermost: bool = True) -> Iterator[str]:
@@ -94,11 +107,13 @@ _ANY = Sql("1", exact=False)
 
 
 def _both(word: str, left: Sql, right: Sql) -> Sql:
+    before = left.condition if left.joined == word else f"({left.condition})"
     return Sql(
-        f"({left.condition}) {word} ({right.condition})",
+        f"{before} {word} ({right.condition})",
         left.values + right.values,
         left.exact and right.exact,
         left.reads | right.reads,
+        word,
     )
 
 

@@ -5,7 +5,8 @@ whose messages differ in ids, paths and numbers; a tenth that nothing is known o
 
 Prints JSON on its last line: ``look_s`` (a look at all of them), ``causes_s`` (explaining: reading, fingerprints,
 guesses, writing), ``filter_ms`` (the slowest of some filters, each answered for the first time, its first page and its
-count), ``page_ms`` (the Dead letters page's script, second run), ``rss_mb`` (of this process, at most).
+count), ``page_ms`` (the Dead letters page's script: its second run, or one with a filter that it has not seen),
+``rss_mb`` (of this process, at most).
 """
 
 from __future__ import annotations
@@ -116,7 +117,7 @@ def filtering(source: Source) -> float:
 
 
 def page() -> float:
-    """Seconds of the page's script once everything is loaded."""
+    """Seconds of the page's script once everything is loaded: as it is, or with a filter that it has not seen."""
     from streamlit.testing.v1 import AppTest
 
     script = Path(__file__).resolve().parents[2] / "dashboard" / "streamlit_app.py"
@@ -124,9 +125,14 @@ def page() -> float:
     app.switch_page("app_pages/dead_letters.py").run()
     begin = time.perf_counter()
     app.run()
-    if app.exception:
+    again = timed("page", begin)
+    begin = time.perf_counter()
+    box = next(box for box in app.text_input if box.label == "JMESPath")
+    box.set_value("body.kind == 'score' && body.params.alpha < `0.25`").run()
+    filtered = timed("page, another filter", begin)
+    if app.exception or "Letters 1–" not in "".join(block.proto.body for block in app.get("html")):
         sys.exit(f"The page failed: {app.exception}")
-    return timed("page", begin)
+    return max(again, filtered)
 
 
 def measure(count: int) -> dict[str, Any]:

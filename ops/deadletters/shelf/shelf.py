@@ -37,7 +37,7 @@ class ShelfInfo:
     complete: bool
     notes: tuple[str, ...]
     looking: bool
-    look: Mapping[str, Any]  # counts of ops.deadletters.look.LookDone: read, new, gone, receives, reported, …
+    look: Mapping[str, Any]  # of ops.deadletters.look.LookDone: letters, new, gone, receives, reported, …
     counts: Mapping[str, int]
 
 
@@ -158,17 +158,6 @@ class Shelf:
             found = self.connection.execute(GROUPS, [schema.dumps([place.value for place in places])]).fetchall()
         total = sum(row[1] for row in found)
         return tuple(group(row, total) for row in found)
-
-    def messages(self, limit: int = 10_000) -> tuple[tuple[str, str, int], ...]:
-        """Distinct (error type, error message) of live letters and how many have it, most first."""
-        with schema.refusing(self.path):
-            return tuple(
-                self.connection.execute(
-                    "SELECT error_type, error_message, count(*) AS letters FROM letters "
-                    "WHERE place IN ('queue', 'imported') GROUP BY 1, 2 ORDER BY letters DESC LIMIT ?",
-                    [limit],
-                )
-            )
 
     def places(self, letter_ids: Iterable[str]) -> dict[str, Place]:
         """Where each of these letters is; those that are not on the shelf are left out."""

@@ -150,6 +150,24 @@ def test_sqlite_and_python_find_the_same(shelf: Shelf, where: str) -> None:
     assert set(shelf.ids(Selection(where=where))) == expected
 
 
+@pytest.mark.parametrize(
+    "where",
+    [
+        " || ".join(["kind"] * 400),
+        " && ".join(["kind"] * 5_000),
+        "!" * 3_000 + "kind",
+        "(" * 1_500 + "kind",
+        "body" + "[0]" * 1_300,
+        "body" + ".a" * 1_900,
+    ],
+)
+def test_a_filter_that_is_too_long_is_refused(shelf: Shelf, where: str) -> None:
+    try:
+        assert shelf.count(Selection(where=where)) in (0, len(BODIES))
+    except UsageError as refused:
+        assert "too long" in str(refused)
+
+
 @pytest.mark.parametrize("where", ["body.kind == 'train'", "contains(body.kind, 'rai')", "body.n > `1`", "text == 'x'"])
 def test_what_sqlite_knows_for_sure_python_is_not_asked(where: str) -> None:
     assert filters.compiled(where).unsure in ("form = 2", "typeof(body) = 'blob'")

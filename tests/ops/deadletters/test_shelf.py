@@ -149,7 +149,6 @@ def test_groups(shelf: Shelf) -> None:
         "m002",
     )
     assert (unknown.fingerprint, unknown.letters, unknown.last_died, unknown.sources) == ("", 2, None, ("none",))
-    assert shelf.messages() == (("KeyError", "'id-7'", 2), ("unknown", "", 2))
     shelf.mark(["m000", "m001", "m002", "m003"], Place.PURGED)
     assert shelf.groups() == ()
 
