@@ -51,7 +51,8 @@ class Hold:
         kept: list[tuple[str, str]] = []
         with self._lock:
             pocketed = {claim.number: claim for claim in self._pocket}
-            in_work = {claim.letter.group_id for claim in self._working.values()} if self._ordered else set()
+            unsent = (claim for claim in self._working.values() if not claim.sent) if self._ordered else ()
+            in_work = {claim.letter.group_id for claim in unsent}
             for message in messages:
                 number = self._ledger.number_of(message.message_id)
                 if number is None or self._ledger.state(number) == FAILED:
@@ -95,6 +96,15 @@ class Hold:
                 if self._ordered:
                     self._pocket = deque(sorted(self._pocket, key=_place))
             self._ledger.held([(claim.letter.message_id, claim.receipt) for claim in claims if claim.receipt])
+
+    def let_go(self, claim: Claim, receipt: str) -> bool:
+        """It was deleted by ``receipt``. False when it was received once more meanwhile: then that deleted nothing, and
+        the newer receipt has to (SQS API, DeleteMessage)."""
+        with self._lock:
+            if claim.receipt != receipt:
+                return False
+            self._working.pop(claim.number, None)
+            return True
 
     def done(self, claims: Iterable[Claim]) -> None:
         """No longer in work: deleted, or to be received again."""
