@@ -3,9 +3,9 @@
 Stands for: Lambda's asynchronous invocation (LDG invocation-async-error-handling, invocation-async-retain-records,
 read 2026-11): two more attempts after function errors, a minute and two minutes later; throttles and service errors
 are tried again, at ever longer intervals, until the event is too old, and are no attempts; all attempts have one
-request id. A destination gets the invocation record, a dead-letter queue the bare event with RequestID, ErrorCode and
-ErrorMessage. Both are written with the execution role's permissions. And for the metrics AsyncEventsReceived,
-AsyncEventsDropped, DeadLetterErrors and DestinationDeliveryFailures.
+request id, which the caller's answer carries. A destination gets the invocation record, a dead-letter queue the bare
+event with RequestID, ErrorCode and ErrorMessage. Both are written with the execution role's permissions. And for the
+metrics AsyncEventsReceived, AsyncEventsDropped, DeadLetterErrors and DestinationDeliveryFailures.
 
 The twin waits ``LAMBDA_ASYNC_RETRY_BASE_SECONDS`` (default 1) where AWS waits a minute.
 
@@ -33,6 +33,10 @@ from ops.twin.emulator.seam import Seam
 
 log = logging.getLogger(__name__)
 
+_accepted_as: contextvars.ContextVar[str] = contextvars.ContextVar("accepted_as", default="")
+"""Request id of the event that the present API call handed over."""
+
+REQUEST_ID = "x-amzn-requestid"
 LONGEST_BACKOFF = 300.0
 """Seconds between tries after throttles and service errors: 1 s growing to 5 minutes (LDG, as above)."""
 
@@ -59,7 +63,10 @@ def seams(ledger: Ledger, destinations: Destinations) -> list[Seam]:
     def invoke(func: dict[str, Any], event: Any) -> None:
         from ministack.core.concurrency import spawn_background
 
+        request_id = str(uuid.uuid4())
+        _accepted_as.set(request_id)
         context = contextvars.copy_context()
+        context.run(request_id_of_event.set, request_id)
         spawn_background(context.run, run, ledger, destinations, func, event, thread_name="asynchronous-event")
 
     return [
@@ -68,8 +75,29 @@ def seams(ledger: Ledger, destinations: Destinations) -> list[Seam]:
             "invoke_async_with_retry",
             lambda _: invoke,
             "destinations and dead letters are served",
-        )
+        ),
+        Seam("services.lambda_svc", "_invoke", _named, "an asynchronous call names its invocation"),
     ]
+
+
+class _Headers(dict[str, str]):
+    """Keep their request id: MiniStack's last act is to update an answer's headers with one of its own."""
+
+    def update(self, *others: Any, **more: str) -> None:
+        request_id = self[REQUEST_ID]
+        super().update(*others, **more)
+        self[REQUEST_ID] = request_id
+
+
+def _named(original: Any) -> Any:
+    async def invoke(*request: Any, **more: Any) -> Any:
+        _accepted_as.set("")
+        status, headers, body = await original(*request, **more)
+        if request_id := _accepted_as.get():
+            headers = _Headers({**headers, REQUEST_ID: request_id})
+        return status, headers, body
+
+    return invoke
 
 
 def run(ledger: Ledger, destinations: Destinations, func: dict[str, Any], event: Any) -> None:
@@ -78,7 +106,6 @@ def run(ledger: Ledger, destinations: Destinations, func: dict[str, Any], event:
 
     config = func.get("config") or func
     place = lambda_svc._account_region_from_function_config(config)
-    request_id_of_event.set(str(uuid.uuid4()))
     owner = (*place, str(config["FunctionName"]))
     settings = lambda_svc._event_invoke_config(func, None) or (func.get("event_invoke_configs") or {}).get(
         "$LATEST", {}

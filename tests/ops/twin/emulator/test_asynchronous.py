@@ -16,8 +16,12 @@ def may_send_to(*arns: str) -> str:
     return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
 
 
-def send(emulator: Emulator, name: str, event: Any) -> None:
-    emulator.client("lambda").invoke(FunctionName=name, InvocationType="Event", Payload=json.dumps(event).encode())
+def send(emulator: Emulator, name: str, event: Any) -> str:
+    """The request id that the caller is told."""
+    answer = emulator.client("lambda").invoke(
+        FunctionName=name, InvocationType="Event", Payload=json.dumps(event).encode()
+    )
+    return str(answer["ResponseMetadata"]["RequestId"])
 
 
 def receive(emulator: Emulator, url: str) -> dict[str, Any]:
@@ -57,7 +61,7 @@ def test_a_failure_is_tried_three_times_under_one_request_id(emulator: Emulator)
     emulator.client("lambda").put_function_event_invoke_config(
         FunctionName=name, DestinationConfig={"OnFailure": {"Destination": records_arn}}
     )
-    send(emulator, name, {"n": 2})
+    told = send(emulator, name, {"n": 2})
     record = json.loads(receive(emulator, records)["Body"])
     assert record["requestContext"]["condition"] == "RetriesExhausted"
     assert record["requestContext"]["approximateInvokeCount"] == 3
@@ -69,7 +73,7 @@ def test_a_failure_is_tried_three_times_under_one_request_id(emulator: Emulator)
     calls = [headers for called, _, headers in emulator.host.calls if called == name]
     assert len(calls) == 3
     assert {headers["X-Amzn-Lambda-Request-Id"] for headers in calls} == {attributes["RequestID"]}
-    assert attributes["RequestID"] == record["requestContext"]["requestId"]
+    assert attributes["RequestID"] == record["requestContext"]["requestId"] == told
     assert attributes["ErrorMessage"] == "no luck"
     eventually(lambda: metric(emulator, name, "AsyncEventsDropped"), 1.0)
     assert metric(emulator, name, "Errors") == 3.0
