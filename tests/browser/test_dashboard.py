@@ -66,6 +66,7 @@ def test_a_redrive_is_planned_and_needs_a_reason(hostile: str, page: Page) -> No
     page.send("Input.insertText", text="deployed version 8")
     page.click(".st-key-redrive-confirmed button")
     page.wait_for("!document.querySelector('[role=\"dialog\"]')", SLOW)
+    page.wait_for("document.body.innerText.includes('The run is starting')", SLOW)
     assert not page.errors
 
 

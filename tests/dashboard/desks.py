@@ -159,6 +159,10 @@ class SampleDesk(OpsDesk):
         return Job(name or work, work, RUNNING, NOW)
 
     def job(self, name: str) -> Job | None:
+        if name.startswith("redrive-") and (
+            self.looking == "starting" or ("redrive" in [work for work, _ in self.done])
+        ):
+            return Job(name, "redrive", RUNNING, NOW)
         if name == "look" and self.looking == "running":
             return Job(name, name, RUNNING, datetime.now(UTC) - timedelta(seconds=8), None, 4_200, 10_000, "Receiving")
         if name == "look" and self.looking == "failed":

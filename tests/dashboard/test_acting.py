@@ -115,6 +115,15 @@ def test_a_run_in_every_state(sample: Visit, state: State) -> None:
         assert "MessageTooLong: over 1 MiB after edits" in app.text
 
 
+def test_a_run_that_starts_goes_before_one_that_waits(sample: Visit) -> None:
+    app = sample("run-starting")
+    app.at.session_state["_shown_run"] = "20261124T041022-3f9a"
+    app.open(PAGE)
+    assert not app.at.exception
+    assert "The run is starting…" in [bar.proto.text for bar in app.at.get("progress")]
+    assert "Stopped by the canary" not in app.text
+
+
 def test_a_run_is_cancelled_by_its_button(sample: Visit) -> None:
     app = sample("run-running").open(PAGE)
     app.at.button(key="run-cancel").click().run()

@@ -36,24 +36,39 @@ _COLUMNS = {
 
 
 def current(here: Desk) -> None:
-    """The run that goes on, or the one that this reader began, or the newest that waits to be finished."""
+    """The run that this reader began, or that goes on, or the newest that waits to be finished."""
     shown = st.session_state.get(SHOWN)
-    if shown and (job := here.job(f"redrive-{shown}")) and not job.running:
-        jobs.follow(here, job, "The run")
+    job = here.job(f"redrive-{shown}") if shown else None
     runs = here.runs()
-    run = next((one for one in runs if one.state is State.RUNNING), None)
-    run = run or next((one for one in runs if one.id == shown), None)
+    run = next((one for one in runs if one.id == shown), None)
+    if job and not job.running:
+        jobs.follow(here, job, "The run")
+    elif job and run is None:
+        _starting(here, str(shown))
+        return
     newest = runs[0] if runs else None
+    run = next((one for one in runs if one.state is State.RUNNING), run)
     if run is None and newest and newest.state in _UNFINISHED and newest.id not in _dismissed():
         run = newest
-    if run is None:
-        if shown and (job := here.job(f"redrive-{shown}")) and job.running:
-            _starting(here, shown)
-        return
-    if run.state is State.RUNNING:
+    if run is not None and run.state is State.RUNNING:
         _live(here, run.id)
-    else:
+        return
+    _notice(here, newest)
+    if run is not None:
         card(here, run, dismissable=True, brief=run.id != shown)
+
+
+def _notice(here: Desk, newest: Run | None) -> None:
+    """A run that somebody began elsewhere, from the command line or another window, appears by itself."""
+
+    @st.fragment(run_every=live.stage().choice.refresh, key="notice-runs")
+    def body() -> None:
+        runs = here.runs()
+        now = runs[0] if runs else None
+        if now and (newest is None or (now.id, now.state) != (newest.id, newest.state)):
+            st.rerun()
+
+    body()
 
 
 def _starting(here: Desk, run_id: str) -> None:
