@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -17,6 +17,7 @@ from ops.deadletters import plans, redrive
 from ops.deadletters.plan import Pace, Plan, Selection, Steps
 from ops.deadletters.run import Run, State
 from ops.deadletters.source import Source, open_source
+from ops.twin.jobs import JobMaker, Shares
 from tests.twins import Twin, wait_for
 
 pytestmark = pytest.mark.twin
@@ -45,8 +46,8 @@ def dies(twin: Twin, count: int, **params: Any) -> list[str]:
     return ids
 
 
-def given_up(twin: Twin, source: Source, count: int) -> list[str]:
-    """Jobs that SQS itself moved, because nobody finished them in three receives; their ids."""
+def given_up(twin: Twin, source: Source, post: Callable[[], list[str]]) -> list[str]:
+    """Jobs (of ``post``) that SQS itself moved, because nobody finished them in three receives; their ids."""
     client, mapping = twin.client("lambda"), source.workload.mapping
     assert mapping is not None
 
@@ -57,9 +58,9 @@ def given_up(twin: Twin, source: Source, count: int) -> list[str]:
 
     reading(False)
     try:
-        jobs = dies(twin, count)
+        jobs = post()
         queue = source.workload.queue
-        wait_for(lambda: sqs.depth(source.aws, queue).visible == count, 30, "the jobs are not in their queue")
+        wait_for(lambda: sqs.depth(source.aws, queue).visible == len(jobs), 30, "the jobs are not in their queue")
         wait_for(
             lambda: not sqs.receive(source.aws, queue, 0, 0) and sqs.depth(source.aws, queue).visible == 0,
             30,
@@ -134,7 +135,7 @@ def test_some_fixed_and_some_not(twin: Twin, source: Source) -> None:
 
 
 def test_a_whole_queue_is_moved_by_sqs_after_the_canary(twin: Twin, source: Source) -> None:
-    jobs = given_up(twin, source, 30)
+    jobs = given_up(twin, source, lambda: dies(twin, 30))
     look(source, 30)
     fix(twin, jobs[:29])
     plan = plans.make(source, Selection(), pace=Pace(200, headroom=False), steps=Steps(sizes=("5", "100%")), margin=1.0)
@@ -146,3 +147,43 @@ def test_a_whole_queue_is_moved_by_sqs_after_the_canary(twin: Twin, source: Sour
     assert any(text.startswith("SQS moves the letters up to 200 a second") for text in told)
     assert "taken to have succeeded" in run.said
     assert jobs_in(source) == {jobs[29]}
+
+
+@pytest.mark.slow
+def test_a_job_that_kills_its_environment_comes_back_with_that_as_its_cause(twin: Twin, source: Source) -> None:
+    """Three receives of 20 s each: SQS moves it again, and only the invocations' records tell why."""
+    maker = JobMaker("s3://nowhere/model.json", Shares(), prefix=f"endless-{uuid.uuid4().hex[:8]}")
+
+    def post() -> list[str]:
+        job = maker.make("timeout")
+        assert twin.post(job.body).status == 202
+        return [job.job_id]
+
+    jobs = given_up(twin, source, post)
+    look(source, 1)
+    run = redrive.run(source, a_plan(source), reason="does it end now?")
+    assert (run.came_back, run.waiting) == (1, 0), run.said
+    ((cause, _),) = run.causes_back
+    assert "timeout" in cause.lower()
+    wait_for(lambda: jobs_in(source) == set(jobs), 60, "the job is not in the dead-letter queue")
+
+
+def test_asynchronous_invocations_are_made_again_and_watched(twin: Twin, source: Source) -> None:
+    function = source.workload.function
+    assert function is not None
+    undelivered = open_source(source.aws, source.workload, f"{twin.state.stack}-undelivered")
+    twin.client("sqs").purge_queue(QueueUrl=undelivered.queue.url)
+    undelivered.shelf.unlink(missing_ok=True)
+    jobs = [f"later-{uuid.uuid4().hex[:8]}-{number}" for number in range(3)]
+    for job_id in jobs:
+        data = f"s3://{twin.outputs[contract.OUTPUT_BUCKET]}/data/{job_id}.csv"
+        event = {"schema": 1, "kind": "describe", "params": {"outcome": "respond"}, "job_id": job_id, "data": data}
+        twin.client("lambda").invoke(
+            FunctionName=function.name, InvocationType="Event", Payload=json.dumps(event).encode()
+        )
+    look(undelivered, 3)
+    fix(twin, jobs[:2])
+    run = redrive.run(undelivered, a_plan(undelivered, steps=Steps(sizes=("100%",), patience_s=20)), reason="two of three")
+    assert (run.state, run.succeeded, run.came_back, run.waiting) == (State.DONE, 2, 1, 0), run.said
+    assert twin.result(jobs[0])["job_id"] == jobs[0]
+    wait_for(lambda: sqs.depth(source.aws, undelivered.queue).visible == 1, 30, "the third is not back")
