@@ -91,7 +91,7 @@ class Hold:
         if claims:
             with self._lock:
                 for claim in claims:
-                    self._working.pop(claim.number, None)
+                    self._drop(claim)
                     self._pocket.append(claim)
                 if self._ordered:
                     self._pocket = deque(sorted(self._pocket, key=_place))
@@ -103,20 +103,20 @@ class Hold:
         with self._lock:
             if claim.receipt != receipt:
                 return False
-            self._working.pop(claim.number, None)
+            self._drop(claim)
             return True
 
     def done(self, claims: Iterable[Claim]) -> None:
         """No longer in work: deleted, or to be received again."""
         with self._lock:
             for claim in claims:
-                self._working.pop(claim.number, None)
+                self._drop(claim)
 
     def keep(self, claims: Sequence[Claim]) -> None:
         """Not to be sent any more in this run, and to be given back."""
         with self._lock:
             for claim in claims:
-                self._working.pop(claim.number, None)
+                self._drop(claim)
                 if claim.receipt:
                     self._others[claim.letter.message_id] = claim.receipt, claim.until
         self._ledger.held([(claim.letter.message_id, claim.receipt) for claim in claims if claim.receipt])
@@ -158,6 +158,11 @@ class Hold:
             self._pocket.clear()
             self._others.clear()
         return receipts
+
+    def _drop(self, claim: Claim) -> None:
+        """From work, unless somebody else has claimed the letter since; the caller holds the lock."""
+        if self._working.get(claim.number) is claim:
+            del self._working[claim.number]
 
 
 def _place(claim: Claim) -> tuple[str, int]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import secrets
 import time
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 from ops.aws import fate, sqs
@@ -61,13 +62,12 @@ class Sender:
         be written; what was sent by then is on record."""
         for_deletion = [claim for claim in claims if claim.sent]
         fresh = [claim for claim in claims if not claim.sent]
-        try:
+        with ExitStack() as afterwards:  # whatever fails meanwhile, or in one of these
+            afterwards.callback(self._hold.done, claims)
+            afterwards.callback(lambda: self.delete([claim for claim in for_deletion if claim.receipt]))
+            afterwards.callback(lambda: self._hold.pocket([claim for claim in fresh if self._open(claim)]))
             for route, parcels in self._routed(fresh):
                 self._dispatch(route, parcels, {claim.number: claim for claim in fresh}, step, for_deletion)
-        finally:
-            self._hold.pocket([claim for claim in fresh if not claim.sent and self._open(claim)])
-            self.delete([claim for claim in for_deletion if claim.receipt])
-            self._hold.done(claims)
 
     # --- sending ---------------------------------------------------------------------------------------------------
 
@@ -98,11 +98,11 @@ class Sender:
                     self._send(route, call, claims, step)
                 finally:
                     done += [claim for claim in mine if claim.sent]
-                if route.ordered and any(not claim.sent and self._open(claim) for claim in mine):
+                if route.ordered and any(self._open(claim) for claim in mine):
                     return  # the next of a group must not overtake
 
     def _open(self, claim: Claim) -> bool:
-        return self._ledger.state(claim.number) in (PLANNED, INTENT)
+        return not claim.sent and self._ledger.state(claim.number) in (PLANNED, INTENT)
 
     def _send(self, route: Route, parcels: Sequence[Parcel], claims: dict[int, Claim], step: int) -> None:
         """Until each is accepted, refused, or given up for now."""
@@ -224,11 +224,9 @@ class Sender:
                 results = (sqs.UNMENTIONED,) * len(pending)
             again, gone = [], []
             for claim, receipt, refused in zip(pending, receipts, results, strict=True):
-                if claim.receipt != receipt:
-                    again.append(claim)  # received once more meanwhile: only the newest receipt deletes for sure
-                elif refused is None and claim.good(0):
+                if refused is None and claim.good(0) and self._hold.let_go(claim, receipt):
                     gone.append(claim.number)
-                elif refused is not None and not refused.sender_fault:
+                elif claim.receipt != receipt or (refused is not None and not refused.sender_fault):
                     again.append(claim)
             if gone:
                 self._ledger.deleted(gone)
