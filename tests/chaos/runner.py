@@ -47,6 +47,8 @@ def work(call: dict[str, Any]) -> dict[str, Any]:
             run = redrive.run(source, plans.load(call["run"], source), reason="chaos test")
         else:
             run = redrive.resume(source, call["run"])
+    except KeyboardInterrupt:  # before the run had begun
+        return {"state": "interrupted"}
     except OpsError as error:
         return {"state": "refused", "kind": type(error).__name__, "said": str(error), "next_step": error.next_step}
     return {"state": str(run.state), "said": run.said, "twice": list(run.twice), "sent": run.sent,

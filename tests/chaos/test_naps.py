@@ -18,7 +18,7 @@ from ops.deadletters import plans
 from ops.deadletters.look import look
 from ops.deadletters.plan import Pace, Selection, Steps
 from tests.bench._sqs_server import Aws, serve
-from tests.chaos.campaign import Processes, processes
+from tests.chaos.processes import Processes, processes
 from tests.chaos.runner import LEASE_S, opened
 
 LETTERS = 60
