@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING, Protocol
 from ops.aws import sqs
 from ops.deadletters import readers
 from ops.deadletters.attempts import Invocations
+from ops.deadletters.causes import cause_in_words
+from ops.deadletters.causes.fingerprint import common, fingerprint, normalised
 from ops.deadletters.deliveries import Deliveries
 from ops.deadletters.plan import Action
 from ops.deadletters.run import Outcome
@@ -53,6 +55,7 @@ class Watch:
         # On resuming, what came back meanwhile is among those that the queue holds: the plan knew it without them.
         self._before = None if held is None else min(held, plan.queue_count)
         self._places: dict[str, Place | None] = {}  # by the destination's ARN; None: cannot be watched
+        self._causes: dict[str, str] = {}  # by fingerprint: the name of what came back
         self.pause_s = PAUSE_TWIN_S if source.aws.target.is_twin else PAUSE_S
 
     @property
@@ -79,8 +82,23 @@ class Watch:
             if place is None:
                 known += [(sent.message_id, Outcome.UNWATCHED, now, "") for sent in some]
             else:
-                known += [(sent.message_id, *fate) for sent, fate in place.look(some, run, moving, now)]
+                fates = list(place.look(some, run, moving, now))
+                self._name([cause for _, (_, _, cause) in fates if cause])
+                known += [
+                    (sent.message_id, outcome, at, self._causes.get(_key(cause), cause))
+                    for sent, (outcome, at, cause) in fates
+                ]
         return known
+
+    def _name(self, causes: Sequence[str]) -> None:
+        """One name for all that died of the same, whatever ids and numbers stand in it; once given it stays."""
+        alike: dict[str, list[str]] = {}
+        for cause in causes:
+            alike.setdefault(_key(cause), []).append(cause.partition(": ")[2])
+        for key, messages in alike.items():
+            error_type = next(cause for cause in causes if _key(cause) == key).partition(": ")[0]
+            label = common(messages) if len(messages) > 1 else normalised(messages[0])
+            self._causes.setdefault(key, cause_in_words(error_type, label, ""))
 
     def _place(self, arn: str, since: datetime, run: Run) -> Place | None:
         service = arn.split(":")[2] if arn.count(":") >= 5 else ""
@@ -108,3 +126,8 @@ def _held(source: Source, run: Run) -> int | None:
 
 def _name(arn: str) -> str:
     return arn.rsplit(":", 1)[-1] or "there"
+
+
+def _key(cause: str) -> str:
+    error_type, _, message = cause.partition(": ")
+    return fingerprint(error_type, message) if cause else ""
