@@ -45,7 +45,7 @@ def test_the_handlers_last_error_record_is_the_cause() -> None:
 def test_a_record_says_where_in_the_code_and_of_what_kind() -> None:
     frames = [
         {"file": "/var/task/handler/app.py", "line": 40, "function": "run", "statement": "job()"},
-        {"file": "/tmp/x/task/handler/jobs/train.py", "line": 88, "function": "fit", "statement": "solve(x)"},
+        {"file": "/home/x/task/handler/jobs/train.py", "line": 88, "function": "fit", "statement": "solve(x)"},
         {"file": "/usr/lib/python3.12/site-packages/numpy/linalg.py", "line": 9, "function": "solve", "statement": "x"},
     ]
     found = told([failed(1, "LinAlgError", "r", job_kind="train", stack_trace={"frames": frames})])
