@@ -15,6 +15,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
+
 from dashboard.desk import OpsDesk
 from ops.aws import Aws, sqs
 from ops.deadletters import audit
@@ -252,3 +254,12 @@ def a_run(state: State, foreign: str = "", began: datetime | None = None, reason
     failures = (("MessageTooLong: over 1 MiB after edits", 3),) if state is State.FAILED else ()
     return replace(going, state=state, said=said[state], twice=twice, failures=failures, failed=len(failures) * 3,
                    ended=None if state is State.INTERRUPTED else NOW)  # fmt: skip
+
+
+class ManyCauses(SampleDesk):
+    """Thirty causes of as many shares, none of them telling much."""
+
+    def causes(self) -> Any:
+        report = super().causes()
+        groups = pd.concat([report.groups.assign(fingerprint=f"{n:010x}", letters=30 - n).iloc[:1] for n in range(30)])
+        return replace(report, groups=groups.reset_index(drop=True))

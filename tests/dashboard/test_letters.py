@@ -89,6 +89,16 @@ def test_a_cause_is_chosen_and_kept_in_the_address(sample: Visit) -> None:
     assert "54 letters" in app.text
 
 
+def test_the_first_causes_are_drawn_and_all_when_asked_for(sample: Visit) -> None:
+    app = sample("many-causes").open(PAGE)
+    assert app.html.count('class="so-cause"') == 6
+    toggle = app.at.toggle(key="all-causes")
+    assert toggle.label == "Show 24 more causes (300 letters)"
+    toggle.set_value(True).run()
+    assert not app.at.exception
+    assert app.html.count('class="so-cause"') == 30
+
+
 def test_letters_without_a_cause_can_be_chosen(sample: Visit) -> None:
     app = sample("trouble").open(PAGE, cause="unknown")
     assert not app.at.exception
