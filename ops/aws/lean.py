@@ -176,8 +176,8 @@ def _close(connections: list[_Connection]) -> None:
 def _host(url: str) -> str:
     """As it stands in the request: without the scheme's own port."""
     parts = urlsplit(url)
-    usual = {"https": 443, "http": 80}[parts.scheme]
-    return parts.hostname or "" if parts.port in (None, usual) else f"{parts.hostname}:{parts.port}"
+    usual = {"https": ":443", "http": ":80"}[parts.scheme]
+    return parts.netloc.removesuffix(usual)
 
 
 def reachable_directly(url: str) -> bool:
