@@ -129,7 +129,7 @@ class Gauge:
         self._source = source
         self._reader = reader
         self._most = most
-        self._rate = START_PER_S if most is None else min(most, START_PER_S)
+        self.rate = START_PER_S if most is None else min(most, START_PER_S)
         self._next_look = self._next_metrics = 0.0
         self._metrics: Callable[[sqs.Depth], Reading] = lambda depth: Reading(depth.visible, depth.in_flight)
         self._acted_on: datetime | None = None
@@ -143,12 +143,12 @@ class Gauge:
         try:
             reading = self._read()
         except AwsError as error:
-            limiter.set(self._rate, f"held, because headroom cannot be seen: {error}")
+            limiter.set(self.rate, f"held, because headroom cannot be seen: {error}")
             return
-        rate, why = next_rate(self._rate, reading, self._most, self._acted_on)
-        if rate < self._rate:
+        rate, why = next_rate(self.rate, reading, self._most, self._acted_on)
+        if rate < self.rate:
             self._acted_on = reading.metrics_at
-        self._rate = rate
+        self.rate = rate
         limiter.set(rate, why)
 
     def _read(self) -> Reading:

@@ -160,7 +160,7 @@ def _carry_out(doing: _Doing, progress: Progress | None, stop: Stop | None, resu
     source, plan, ledger = doing.source, doing.plan, doing.ledger
     stopping = threading.Event()
     gauge = headroom.gauge(source, plan)
-    limiter = Limiter(plan.pace.max_per_s, headroom.cap(plan.pace))
+    limiter = Limiter(gauge.rate, "starting") if gauge else Limiter(plan.pace.max_per_s, headroom.cap(plan.pace))
     doing.record("began")
     ledger.begin("Starting.")
     engine = Transfer(source, plan, ledger, limiter, stopping.is_set)

@@ -19,6 +19,7 @@ from ops.deadletters.source import home
 from ops.errors import AccessDenied, OpsError, UsageError
 from tests.bench._sqs_faults import DENIED, Fault
 from tests.ops.deadletters.queues import World, a_world
+from tests.ops.insight.world import FUNCTION, MAPPING
 
 
 @pytest.fixture(scope="module")
@@ -220,3 +221,15 @@ def test_a_damaged_ledger_is_refused_and_hides_no_other_run(world: World) -> Non
     with pytest.raises(OpsError) as refused:
         redrive.progress(world.source, "20261124T000000-ffff")
     assert refused.value.next_step
+
+
+def test_with_headroom_it_starts_slowly_and_says_why(world: World) -> None:
+    reader = replace(world.source.workload, function=FUNCTION, mapping=replace(MAPPING, source_arn=world.jobs.arn))
+    here = replace(world, source=replace(world.source, workload=reader))
+    here.put([f"letter {number}" for number in range(30)])
+    seen: list[Run] = []
+    plan = a_plan(here, pace=Pace(500, headroom=True), steps=Steps(watch=False))
+    run = redrive.run(here.source, plan, reason="r", progress=seen.append)
+    assert (run.state, run.sent) == (State.DONE, 30)
+    assert {one.rate_limit for one in seen if one.rate_limit} <= {20.0, 30.0}
+    assert run.rate_why
