@@ -43,6 +43,6 @@ bench: setup
 	@for name in $$(ls tests/bench/*.py | xargs -n1 basename -s .py | grep -v '^_'); do \
 		echo "== $$name"; $(BIN)/python -m tests.bench.$$name || exit 1; done
 
-# Kills a redrive at 200 seeded moments and resumes it; about ten minutes.
+# Kills a redrive at 200 seeded moments and resumes it; about a quarter of an hour.
 chaos: setup
 	$(BIN)/python -m tests.bench.chaos

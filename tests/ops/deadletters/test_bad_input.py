@@ -25,6 +25,8 @@ from ops.errors import OpsError
 from tests.bench._sqs_faults import DENIED, Fault
 from tests.ops.deadletters.queues import World, a_world
 
+pytestmark = pytest.mark.slow  # half a second each, and many of them
+
 LETTERS = 40
 A_MIB = 1_048_576
 

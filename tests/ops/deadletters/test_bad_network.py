@@ -21,6 +21,8 @@ from tests.bench._sqs_server import Letters
 from tests.chaos.proxy import Weather, proxy
 from tests.ops.deadletters.queues import World, a_world
 
+pytestmark = pytest.mark.slow  # half a second each, and many of them
+
 LETTERS = 40
 
 
