@@ -163,7 +163,7 @@ def _attempt(
     elif chance.random() < 0.6:
         killer.arm(pid, turns=BEGINNING[do] + chance.randrange(14 + 8 * round_.letters // 10))
     else:
-        killer.arm(pid, seconds=chance.uniform(0.3, 1.5))
+        killer.arm(pid, seconds=chance.uniform(0.2, 0.9))
     status = running.wait()
     killer.disarm()
     if doomed:

@@ -7,8 +7,10 @@ that ended it). What the redrive returned or raised lies in ``answer``; a killed
 
 from __future__ import annotations
 
+import faulthandler
 import json
 import os
+import signal
 import sys
 import traceback
 from pathlib import Path
@@ -63,6 +65,7 @@ def child(call: dict[str, Any]) -> None:
         os.dup2(nothing.fileno(), 0)
         os.dup2(log.fileno(), 1)
         os.dup2(log.fileno(), 2)
+        faulthandler.register(signal.SIGUSR1)  # where it stands, for who looks into one that hangs
         try:
             found = work(call)
         except BaseException:

@@ -91,8 +91,9 @@ class Claiming:
         if not messages:
             self._nothing()
             return []
-        with self._lock:
-            self._empty, self._found_at = 0, elapsed()
+        if self._hold.news(messages):
+            with self._lock:
+                self._empty, self._found_at = 0, elapsed()
         return self._hold.sort(messages, asked + self._lease_s)
 
     def release(self, receipts: Iterable[str]) -> None:

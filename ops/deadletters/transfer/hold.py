@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import heapq
 import threading
 from collections import deque
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from itertools import islice
 from typing import TYPE_CHECKING
 
 from ops.deadletters import letters
@@ -44,6 +44,12 @@ class Hold:
         self._working: dict[int, Claim] = {}
         self._pocket: deque[Claim] = deque()
         self._others: dict[str, tuple[str, float]] = {}  # not to be sent: id → receipt, end of the lease
+        self._ends: list[tuple[float, str]] = []  # a heap of when their leases end; may hold old ends too
+
+    def news(self, messages: Sequence[Message]) -> bool:
+        """Whether any of these was not known to be kept back: a lease that ended tells nothing of other letters."""
+        with self._lock:
+            return any(message.message_id not in self._others for message in messages)
 
     def sort(self, messages: Sequence[Message], until: float) -> list[Claim]:
         """Claims the letters that are to be sent or deleted; keeps the others."""
@@ -56,8 +62,7 @@ class Hold:
             for message in messages:
                 number = self._ledger.number_of(message.message_id)
                 if number is None or self._ledger.state(number) == FAILED:
-                    self._others.pop(message.message_id, None)  # to the end: leases end in this order
-                    self._others[message.message_id] = message.receipt, until
+                    self._keep(message.message_id, message.receipt, until)
                     kept.append((message.message_id, message.receipt))
                     continue
                 known = self._working.get(number) or pocketed.get(number)
@@ -68,6 +73,7 @@ class Hold:
                     continue  # a lease ended while its letter was in work: this one comes back when its own ends
                 sent = self._ledger.state(number) in (SENT, DELETED)
                 claim = Claim(number, letters.letter(message), message.receipt, until, sent)
+                self._others.pop(message.message_id, None)  # where one lies that could not be deleted
                 self._working[number] = claim
                 claims.append(claim)
         if kept:
@@ -118,21 +124,26 @@ class Hold:
             for claim in claims:
                 self._drop(claim)
                 if claim.receipt:
-                    self._others[claim.letter.message_id] = claim.receipt, claim.until
+                    self._keep(claim.letter.message_id, claim.receipt, claim.until)
         self._ledger.held([(claim.letter.message_id, claim.receipt) for claim in claims if claim.receipt])
 
     def ending(self, within_s: float, most: int) -> list[tuple[str, str]]:
-        """Letters kept back (id, receipt) whose lease is about to end."""
+        """Letters kept back (id, receipt) whose lease is about to end, the first ones first; each is told once."""
         end = elapsed() + within_s
+        found: list[tuple[str, str]] = []
         with self._lock:
-            first = list(islice(self._others.items(), most))
-            return [(name, receipt) for name, (receipt, until) in first if until < end]
+            while self._ends and self._ends[0][0] < end and len(found) < most:
+                until, name = heapq.heappop(self._ends)
+                receipt, last = self._others.get(name, ("", 0.0))
+                if receipt and last == until:
+                    found.append((name, receipt))
+        return found
 
     def renewed(self, names: Iterable[str], until: float) -> None:
         with self._lock:
             for name in names:
                 if name in self._others:
-                    self._others[name] = self._others.pop(name)[0], until
+                    self._keep(name, self._others[name][0], until)
 
     @property
     def working(self) -> int:
@@ -157,7 +168,13 @@ class Hold:
             receipts += [receipt for receipt, _ in self._others.values()]
             self._pocket.clear()
             self._others.clear()
+            self._ends.clear()
         return receipts
+
+    def _keep(self, name: str, receipt: str, until: float) -> None:
+        """The caller holds the lock."""
+        self._others[name] = receipt, until
+        heapq.heappush(self._ends, (until, name))
 
     def _drop(self, claim: Claim) -> None:
         """From work, unless somebody else has claimed the letter since; the caller holds the lock."""

@@ -21,6 +21,7 @@ from ops.deadletters.look import look
 from ops.deadletters.plan import Pace, Plan, Selection, Steps
 from ops.deadletters.run import Run, State
 from ops.deadletters.source import open_source
+from ops.deadletters.transfer import settings
 from ops.errors import OpsError
 from tests.bench._sqs_faults import DENIED, Fault
 from tests.ops.deadletters.queues import World, a_world
@@ -151,7 +152,8 @@ def longest_file(size: int) -> Iterator[None]:
 
 
 @pytest.mark.parametrize("room", [0, 4_096, 8_192, 20_000, 33_000, 50_000, 80_000, 120_000, 200_000])
-def test_a_disk_that_is_full_loses_nothing(world: World, room: int) -> None:
+def test_a_disk_that_is_full_loses_nothing(world: World, room: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(settings, "LEASE_S", 2)  # which a resumed run waits for
     ids = world.put([f"letter {number}" for number in range(LETTERS)])
     plan = a_plan(world)
     run = None
