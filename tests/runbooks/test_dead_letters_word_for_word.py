@@ -9,6 +9,7 @@ import json
 import os
 import pty
 import re
+import shutil
 import subprocess
 import sys
 import uuid
@@ -73,6 +74,7 @@ class Shell:
 
 @pytest.fixture
 def shell(twin: Twin, tmp_path: Path) -> Iterator[Shell]:
+    shutil.rmtree(twin.folder / "ops", ignore_errors=True)  # shelf and stopped redrives of the tests before
     programs = tmp_path / "bin"
     programs.mkdir()
     for name, module in (("ops", "ops"), ("aws", "tests.runbooks.aws")):
