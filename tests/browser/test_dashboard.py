@@ -105,6 +105,8 @@ def test_every_page_is_drawn_on_the_twin(on_twin: str, page: Page, entry: Entry)
 def test_a_refresh_moves_nothing(on_twin: str, page: Page) -> None:
     page.open(on_twin)
     page.wait(".so-card img", SLOW)
+    # The first metrics of a twin that has just started are news, and change what is drawn.
+    page.wait_for("document.querySelector('.so-path')?.innerText.includes('/min')", SLOW)
     page.js("window.__gone = 0; new MutationObserver(seen => seen.forEach(one => one.removedNodes.forEach(node => {"
             "if (node.querySelector?.('.so-card, .so-node')) window.__gone++ }))).observe(document.body,"
             "{childList: true, subtree: true}); 0")  # fmt: skip
