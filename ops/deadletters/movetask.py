@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Protocol
@@ -17,7 +18,7 @@ from ops.aws import movetasks
 from ops.deadletters.ledger import Accepted
 from ops.deadletters.plans.engine import MOVE_TASK
 from ops.deadletters.run import Move
-from ops.errors import AwsError
+from ops.errors import AwsError, NotFound
 from ops.insight import words
 
 if TYPE_CHECKING:
@@ -55,32 +56,45 @@ class TaskMover:
         if upto < len(self.plan.ids) or self.plan.engine != MOVE_TASK:
             return self.engine.move(upto, step)
         before = set(self.ledger.ids(Move.VANISHED))
-        self._tasks()
+        moved = self._tasks()
         went = self.engine.move(upto, step)
-        if any(task.moved for task in self._own_tasks()):
+        if moved:
             self._settle(before, step)
         return went
 
-    def _tasks(self) -> None:
-        """Task after task, as the rate changes, until one has come to the queue's end, fails or is refused."""
-        while not self.stop() and self.ledger.count(Move.PLANNED):
+    def _tasks(self) -> bool:
+        """Task after task, as the rate changes, until one has come to the queue's end, fails or is refused; whether any
+        of this run, or of the process that it was resumed from, moved something.
+
+        Raises AwsError when a task was begun and nothing tells any more what it does: what it moved must not be taken
+        for letters that somebody else took.
+        """
+        try:
+            self._going()
+        except AwsError as refused:
+            self._leave(refused)
+            return False
+        again = True
+        while again and not self.stop() and self.ledger.count(Move.PLANNED):
             rate = self._rate()
             if rate == 0:
                 self._pause()
                 continue
             try:
-                running = next(
-                    (task for task in movetasks.tasks(self.source.aws, self.source.queue) if task.active), None
-                )
-                if running is None:
+                if not self._going():
                     to = self.plan.destination.queue_arn if self.plan.destination.kind == "queue" else ""
                     movetasks.start(self.source.aws, self.source.queue, to, rate)
-                again = self._follow(rate)
             except AwsError as refused:
-                self.ledger.said(f"SQS does not move the letters ({str(refused).rstrip('.')}): the engine does.")
-                return
-            if not again:
-                return
+                self._leave(refused)
+                break
+            again = self._follow(rate)
+        return any(task.moved for task in self._own_tasks())
+
+    def _going(self) -> bool:
+        return any(task.active for task in movetasks.tasks(self.source.aws, self.source.queue))
+
+    def _leave(self, refused: AwsError) -> None:
+        self.ledger.said(f"SQS does not move the letters ({str(refused).rstrip('.')}): the engine does.")
 
     def _follow(self, rate: int | None) -> bool:
         """Watch the task until it has ended; whether another one is wanted, at another rate."""
@@ -103,7 +117,8 @@ class TaskMover:
             wanted = self._rate()
             other = wanted != rate and now - began > RATE_HOLDS_S and (_differs(wanted, rate))
             if task.handle and not cancelled and (self.stop() or other):
-                movetasks.cancel(self.source.aws, self.source.queue, task.handle)
+                with suppress(NotFound):  # it ended meanwhile, as the next look tells
+                    movetasks.cancel(self.source.aws, self.source.queue, task.handle)
                 cancelled = True
             self._pause()
 
@@ -120,10 +135,7 @@ class TaskMover:
 
     def _own_tasks(self) -> tuple[movetasks.MoveTask, ...]:
         began = self.ledger.run().began - CLOCKS
-        try:
-            return tuple(task for task in movetasks.tasks(self.source.aws, self.source.queue) if task.started >= began)
-        except AwsError:
-            return ()
+        return tuple(task for task in movetasks.tasks(self.source.aws, self.source.queue) if task.started >= began)
 
     def _rate(self) -> int | None:
         """Whole messages a second; None: as fast as SQS goes; 0: not now."""

@@ -109,11 +109,6 @@ class Evidence:
             if known is None or line.source == "record" or (line.source == "report" and known.source == "timeout"):
                 self.deaths[line.request_id] = line
 
-    def request_of(self, subject: Subject) -> str:
-        """Of the last invocation that is known to have had this message, or empty."""
-        mention = self._mention(subject)
-        return (mention.request_id if mention else "") or subject.request_id
-
     def without_batch(self) -> tuple[str, ...]:
         """Request ids of deaths whose messages are not known yet."""
         return tuple(request_id for request_id in self.deaths if request_id not in self._members)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from ops.deadletters.pace import Limiter
 from ops.deadletters.plan import Pace, Plan, Selection
 from ops.deadletters.run import Move
 from ops.deadletters.source import Source
+from ops.errors import AwsError
 from tests.ops.deadletters.queues import World, a_world
 from tests.ops.fake_aws import Refusal, start
 
@@ -30,12 +32,16 @@ class Tasks:
     only_at: int | None = None  # nothing moves at another rate
     refuse: str = ""
     fail: str = ""
+    seen: Callable[[], None] | None = None  # called once, when a task is first seen at work
+    silent_from: int | None = None  # so few letters left that SQS does not answer any more
     rates: list[int | None] = field(default_factory=list)
     tasks: list[dict[str, Any]] = field(default_factory=list)
 
     def answer(self, service: str, operation: str, asked: dict[str, Any]) -> Any:
         if self.refuse:
             raise Refusal(self.refuse, "The operation is not supported.")
+        if self.silent_from is not None and self.letters <= self.silent_from:
+            raise Refusal("InternalFailure", "later", 500)
         if operation == "StartMessageMoveTask":
             self.rates.append(asked.get("MaxNumberOfMessagesPerSecond"))
             started = 1e12 * 3  # later than any run
@@ -49,6 +55,9 @@ class Tasks:
         if operation == "ListMessageMoveTasks":
             if self.tasks:
                 self._work(self.tasks[0])
+                if self.seen is not None:
+                    self.seen()
+                    self.seen = None
             return {"Results": self.tasks}
         raise AssertionError(operation)
 
@@ -169,10 +178,22 @@ def test_a_resumed_run_waits_for_the_task_that_goes_on(stage: Stage) -> None:
     assert stage.ledger.count(Move.DELETED) == 4
 
 
+def test_what_a_task_moved_is_not_taken_for_gone_while_sqs_does_not_tell(stage: Stage) -> None:
+    """The run fails with its letters still planned, and resuming it finds what the task did."""
+    stage.tasks.silent_from = 20
+    with pytest.raises(AwsError):
+        stage.mover.move(4, 2)
+    assert stage.engine.moves == []
+    assert stage.ledger.count(Move.PLANNED) == 4
+    stage.tasks.silent_from = None
+    stage.mover.move(4, 2)
+    assert stage.ledger.count(Move.DELETED) == 4
+
+
 def test_stopping_cancels_the_task(stage: Stage) -> None:
     stage.tasks.step = 0
     stage.engine.finds = True
-    threading.Timer(0.05, stage.stopping.set).start()
+    stage.tasks.seen = stage.stopping.set
     stage.mover.move(4, 2)
     assert stage.tasks.tasks[0]["Status"] == "CANCELLED"
     assert stage.ledger.count(Move.PLANNED) == 4
@@ -180,7 +201,7 @@ def test_stopping_cancels_the_task(stage: Stage) -> None:
 
 def test_a_task_follows_headroom(stage: Stage) -> None:
     stage.tasks.only_at = 20
-    threading.Timer(0.05, stage.limiter.set, (20.0, "the queue fills up, slowing")).start()
+    stage.tasks.seen = partial(stage.limiter.set, 20.0, "the queue fills up, slowing")
     stage.mover.move(4, 2)
     assert stage.tasks.rates == [100, 20]
     assert [task["Status"] for task in stage.tasks.tasks] == ["COMPLETED", "CANCELLED"]
