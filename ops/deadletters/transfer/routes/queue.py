@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from ops.aws import sqs
 from ops.deadletters.plan import Action, Plan
 from ops.deadletters.transfer import outgoing
-from ops.deadletters.transfer.routes.route import Answer, Parcel, sentence
+from ops.deadletters.transfer.routes.route import Answer, Parcel, batches, sentence
 
 if TYPE_CHECKING:
     from ops.aws import Aws
@@ -26,17 +26,7 @@ class QueueRoute:
         self._plan = plan
 
     def calls(self, parcels: Iterable[Parcel]) -> Iterator[list[Parcel]]:
-        batch: list[Parcel] = []
-        room = outgoing.MOST_BYTES
-        for parcel in parcels:
-            size = outgoing.size(parcel.letter.body, outgoing.attributes(parcel.letter))
-            if batch and (len(batch) == sqs.BATCH or size > room):
-                yield batch
-                batch, room = [], outgoing.MOST_BYTES
-            batch.append(parcel)
-            room -= size
-        if batch:
-            yield batch
+        return batches(parcels, _size, sqs.BATCH, outgoing.MOST_BYTES)
 
     def send(self, parcels: Sequence[Parcel]) -> list[Answer]:
         """Entries that stand in ``Failed`` were not enqueued (SQS API, SendMessageBatchResult, 2026-11)."""
@@ -79,3 +69,7 @@ class QueueRoute:
         if self._plan.action is Action.COPY or imported:
             return f"{message_id}-{self._plan.id}"[:128]
         return message_id
+
+
+def _size(parcel: Parcel) -> int:
+    return outgoing.size(parcel.letter.body, outgoing.attributes(parcel.letter))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -38,6 +38,23 @@ class Route(Protocol):
 
     def send(self, parcels: Sequence[Parcel]) -> list[Answer]:
         """One call, made once. An answer for each, in order. Raises AwsError when the call as a whole failed."""
+
+
+def batches(
+    parcels: Iterable[Parcel], size: Callable[[Parcel], int], most: int, most_bytes: int
+) -> Iterator[list[Parcel]]:
+    """In order, at most so many parcels and bytes at a time; one that is larger than that goes alone."""
+    batch: list[Parcel] = []
+    room = most_bytes
+    for parcel in parcels:
+        needed = size(parcel)
+        if batch and (len(batch) == most or needed > room):
+            yield batch
+            batch, room = [], most_bytes
+        batch.append(parcel)
+        room -= needed
+    if batch:
+        yield batch
 
 
 def sentence(code: str, message: str, about: str) -> str:

@@ -6,20 +6,24 @@ Asking again reaches all that listen there: every rule of the bus, every subscri
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from ops.aws import events, lambda_, sns
 from ops.deadletters import jsontext
 from ops.deadletters.letter import Kind, Letter
-from ops.deadletters.transfer.routes.route import Answer, Parcel, sentence
+from ops.deadletters.transfer.routes.route import Answer, Parcel, batches, sentence
 
 if TYPE_CHECKING:
     from ops.aws import Aws
 
 _PASSING = {"ThrottlingException", "InternalFailure", "InternalException", "ServiceUnavailable"}
 """Codes of PutEvents' entries that are worth another try."""
+
+
+_UNFIT = (ValueError, KeyError, TypeError, AttributeError)
+"""What a letter raises that does not hold what its kind should."""
 
 
 class FunctionRoute:
@@ -35,13 +39,9 @@ class FunctionRoute:
         return ([parcel] for parcel in parcels)
 
     def send(self, parcels: Sequence[Parcel]) -> list[Answer]:
-        return [_one(parcel, self._invoke) for parcel in parcels]
+        return [_one(parcel, _event, self._invoke) for parcel in parcels]
 
-    def _invoke(self, letter: Letter) -> str:
-        event = letter.body
-        if letter.kind is Kind.DESTINATION:
-            record, style = _object(letter)
-            event = jsontext.write(record["requestPayload"], style)
+    def _invoke(self, event: str) -> str:
         return lambda_.invoke_later(self._aws, self.arn, event.encode())
 
 
@@ -57,9 +57,9 @@ class TopicRoute:
         return ([parcel] for parcel in parcels)
 
     def send(self, parcels: Sequence[Parcel]) -> list[Answer]:
-        return [_one(parcel, self._publish) for parcel in parcels]
+        return [_one(parcel, self._notification, self._publish) for parcel in parcels]
 
-    def _publish(self, letter: Letter) -> str:
+    def _notification(self, letter: Letter) -> tuple[str, dict[str, Any]]:
         notification, _ = _object(letter)
         options: dict[str, Any] = {}
         if notification.get("Subject"):
@@ -69,7 +69,10 @@ class TopicRoute:
         if self.ordered:
             options["MessageGroupId"] = letter.group_id or letter.message_id
             options["MessageDeduplicationId"] = letter.message_id
-        return sns.publish(self._aws, self.arn, str(notification["Message"]), options)
+        return str(notification["Message"]), options
+
+    def _publish(self, notification: tuple[str, dict[str, Any]]) -> str:
+        return sns.publish(self._aws, self.arn, *notification)
 
 
 class BusRoute:
@@ -82,17 +85,7 @@ class BusRoute:
         self._aws = aws
 
     def calls(self, parcels: Iterable[Parcel]) -> Iterator[list[Parcel]]:
-        batch: list[Parcel] = []
-        room = events.MOST_BYTES
-        for parcel in parcels:
-            size = len(parcel.letter.body.encode("utf-8", "surrogatepass"))
-            if batch and (len(batch) == events.BATCH or size > room):
-                yield batch
-                batch, room = [], events.MOST_BYTES
-            batch.append(parcel)
-            room -= size
-        if batch:
-            yield batch
+        return batches(parcels, _size, events.BATCH, events.MOST_BYTES)
 
     def send(self, parcels: Sequence[Parcel]) -> list[Answer]:
         answers = [Answer(unknown=True)] * len(parcels)
@@ -100,7 +93,7 @@ class BusRoute:
         for at, parcel in enumerate(parcels):
             try:
                 entries[at] = _entry(parcel.letter)
-            except (ValueError, KeyError, TypeError, AttributeError) as error:
+            except _UNFIT as error:
                 answers[at] = Answer(refused=_unfit(error, "event"))
         if entries:
             for at, put in zip(entries, events.put(self._aws, self.arn, list(entries.values())), strict=True):
@@ -108,11 +101,27 @@ class BusRoute:
         return answers
 
 
-def _one(parcel: Parcel, hand_over: Any) -> Answer:
+T = TypeVar("T")
+
+
+def _one(parcel: Parcel, take_out: Callable[[Letter], T], hand_over: Callable[[T], str]) -> Answer:
+    """A letter that nothing can be taken out of is refused; what fails afterwards is AWS's, and may have sent it."""
     try:
-        return Answer(sent_as=hand_over(parcel.letter))
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        content = take_out(parcel.letter)
+    except _UNFIT as error:
         return Answer(refused=_unfit(error, "message"))
+    return Answer(sent_as=hand_over(content))
+
+
+def _event(letter: Letter) -> str:
+    if letter.kind is not Kind.DESTINATION:
+        return letter.body
+    record, style = _object(letter)
+    return jsontext.write(record["requestPayload"], style)
+
+
+def _size(parcel: Parcel) -> int:
+    return len(parcel.letter.body.encode("utf-8", "surrogatepass"))
 
 
 def _unfit(error: Exception, what: str) -> str:
