@@ -75,6 +75,9 @@ class Desk(Protocol):
         """What the plan's edits make of its sample."""
 
     def runs(self) -> tuple[Run, ...]: ...
+    def unreadable_runs(self) -> tuple[str, ...]:
+        """A sentence for each run whose ledger cannot be read."""
+
     def run(self, plan: str) -> Run | None:
         """None: it has not begun."""
 
@@ -185,6 +188,11 @@ class OpsDesk:
         from ops.deadletters import redrive
 
         return redrive.runs(self._source)
+
+    def unreadable_runs(self) -> tuple[str, ...]:
+        from ops.deadletters import redrive
+
+        return redrive.unreadable(self._source)
 
     def run(self, plan: str) -> Run | None:
         if not (self._source.runs / f"{plan}.db").exists():

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -104,12 +104,13 @@ def cancel(source: Source, run_id: str = "") -> Run:
 
 
 def runs(source: Source) -> tuple[Run, ...]:
-    """Every run of this queue, newest first. One whose ledger cannot be read is left out: ``progress`` says why."""
-    found = []
-    for path in sorted(source.runs.glob("*.db"), reverse=True):
-        with suppress(OpsError):
-            found.append(_read(source, path))
-    return tuple(found)
+    """Every run of this queue whose ledger can be read, newest first; the others are in ``unreadable``."""
+    return tuple(found for found in _each(source) if isinstance(found, Run))
+
+
+def unreadable(source: Source) -> tuple[str, ...]:
+    """A sentence for each ledger of this queue that cannot be read: what is wrong with it, and the way out."""
+    return tuple(f"{found} {found.next_step}".strip() for found in _each(source) if isinstance(found, OpsError))
 
 
 def progress(source: Source, run_id: str) -> Run:
@@ -184,6 +185,14 @@ def _carry_out(doing: _Doing, progress: Progress | None, stop: Stop | None, resu
         raise
     doing.end(state, said)
     return ledger.run()
+
+
+def _each(source: Source) -> Iterator[Run | OpsError]:
+    for path in sorted(source.runs.glob("*.db"), reverse=True):
+        try:
+            yield _read(source, path)
+        except OpsError as error:
+            yield error
 
 
 def _read(source: Source, path: Path) -> Run:

@@ -158,6 +158,11 @@ def test_the_real_desk_plans_and_exports(tmp_path: Path, monkeypatch: pytest.Mon
         assert sum('"n": 0' in one.diff for one in changed) >= len(changed) - 1
         assert here.runs() == ()
         assert here.run(plan.id) is None
+        (world.source.runs / f"{plan.id}.db").write_bytes(b"no ledger at all" * 400)
+        assert here.runs() == ()
+        (damaged,) = here.unreadable_runs()
+        assert plan.id in damaged
+        (world.source.runs / f"{plan.id}.db").unlink()
         assert here.causes().letters == here.count(Selection()) == 12
         assert here.export_path("jsonl").parent.is_dir()
         assert here.version() == before

@@ -147,8 +147,11 @@ def _buttons(here: Desk, run: Run, *, dismissable: bool, key: str) -> None:
 def earlier(here: Desk) -> None:
     """All runs of this queue; the chosen one in full."""
     runs = here.runs()
-    if not runs:
+    if damaged := here.unreadable_runs():
+        st.html(blocks.partial(damaged))
+    if not runs and not damaged:
         st.html(blocks.empty("No runs yet", "A run begins with a plan: choose letters, then Redrive."))
+    if not runs:
         return
     frame = pd.DataFrame([{name: getattr(run, name) for name in _COLUMNS} for run in runs])
     frame["state"] = [html.STATE[run.state][1] for run in runs]

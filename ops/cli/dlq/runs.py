@@ -133,6 +133,10 @@ def runs(
             f"  {live.counts(run)} · began {shown.moment(run.began, now)} · {safe(run.reason, 80)}", style="dim"
         )
         console.print(line)
+    damaged = engine.unreadable(source)
+    shown.warnings(console, damaged)
+    if not found and damaged:
+        return
     if not found:
         console.print("Nothing was redriven from this queue on this machine.")
         shown.next_steps(console, (asked.again("causes"), "what there is"))

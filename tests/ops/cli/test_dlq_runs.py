@@ -30,6 +30,17 @@ def planned(desk: Desk, count: int = 30, *options: str) -> str:
     return str(desk.told("plan", *(options or QUICK))["plan"]["id"])
 
 
+def test_a_ledger_that_cannot_be_read_is_named_among_the_runs(desk: Desk) -> None:
+    plan = planned(desk, 2)
+    assert desk.ops("redrive", plan, "--reason", "r", "--yes")[0] == 0
+    (ledger,) = Path(desk.world.source.runs).glob("*.db")
+    ledger.write_bytes(b"no ledger at all" * 400)
+    code, out, _ = desk.ops("runs")
+    assert code == 0
+    assert "warning: The ledger" in out
+    assert "Nothing was redriven" not in out
+
+
 def test_a_redrive_from_question_to_record(desk: Desk, terminal: Any) -> None:
     plan = planned(desk)
     terminal("n")
