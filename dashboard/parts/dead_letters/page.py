@@ -23,8 +23,6 @@ from dashboard.text import escape, number
 from ops.errors import OpsError
 from ops.insight.reports import DeadLettersReport, Finding
 
-_TABS = ("Letters", "Redrive", "Export", "Purge", "Runs")
-
 
 def finding(report: DeadLettersReport) -> Finding:
     """The shelf's sentence, which knows the causes, while the queue holds as many as were read; else the report's."""
@@ -97,23 +95,19 @@ def _desk(here: Desk) -> None:
         st.html(_scope(selection.cause, scope.filtered(selection), len(narrowed.ids), total))
         if selection.cause or scope.filtered(selection):
             st.button("All letters", key="clear-scope", icon=":material/close:", type="tertiary", on_click=scope.clear)
-    tabs = dict(zip(_TABS, st.tabs(_TABS, key="do", bind="query-params", on_change="rerun"), strict=True))
+    drawn: dict[str, Callable[[], None]] = {
+        "Letters": lambda: letters.section(here, selection, total),
+        "Redrive": lambda: planning.section(here, narrowed, many),
+        "Export": lambda: exporting.section(here, narrowed, many),
+        "Purge": lambda: exporting.purging(here, narrowed, many),
+        "Runs": lambda: running.earlier(here),
+    }
+    tabs = st.tabs(list(drawn), key="do", bind="query-params", on_change="rerun")
     try:
-        with tabs["Letters"]:
-            if tabs["Letters"].open:
-                letters.section(here, selection, total)
-        with tabs["Redrive"]:
-            if tabs["Redrive"].open:
-                planning.section(here, narrowed, many)
-        with tabs["Export"]:
-            if tabs["Export"].open:
-                exporting.section(here, narrowed, many)
-        with tabs["Purge"]:
-            if tabs["Purge"].open:
-                exporting.purging(here, narrowed, many)
-        with tabs["Runs"]:
-            if tabs["Runs"].open:
-                running.earlier(here)
+        for tab, draw in zip(tabs, drawn.values(), strict=True):
+            if tab.open:
+                with tab:
+                    draw()
     except OpsError as error:
         trouble.show(error, again=False)
 

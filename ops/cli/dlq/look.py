@@ -37,7 +37,6 @@ def look(
     source = asked.open()
     from ops.cli.dlq import live, shown
     from ops.cli.stopping import stopping
-    from ops.deadletters import causes
     from ops.deadletters.look import look as read
 
     talk = shown.talk()
@@ -46,18 +45,7 @@ def look(
     explained: Explained | None = None
     if done.letters and not stop():
         explained = explain(source, logs)
-    report = causes.report(source)
-    if as_json:
-        from ops.cli.plain import dumps
-
-        typer.echo(dumps({"look": done, "explained": explained, "causes": report}))
-    else:
-        console = shown.screen()
-        _show(console, asked, source, report)
-        _did(console, done, explained)
-        _next(console, asked, source, report, done.complete)
-    if report.letters:
-        raise typer.Exit(1)
+    _tell(asked, source, done, explained, as_json)
 
 
 @asking()
@@ -73,22 +61,25 @@ def causes(
     Exits with 1 when there are letters.
     """
     source = asked.open()
+    _tell(asked, source, None, explain(source) if logs else None, as_json)
+
+
+def _tell(asked: Asked, source: Source, done: LookDone | None, explained: Explained | None, as_json: bool) -> None:
+    """What is on the shelf now. Exits with 1 when there are letters."""
     from ops.cli.dlq import shown
     from ops.deadletters import causes as found
 
-    explained: Explained | None = None
-    if logs:
-        explained = explain(source)
     report = found.report(source)
     if as_json:
         from ops.cli.plain import dumps
 
-        typer.echo(dumps({"explained": explained, "causes": report}))
+        looked = {} if done is None else {"look": done}
+        typer.echo(dumps({**looked, "explained": explained, "causes": report}))
     else:
         console = shown.screen()
         _show(console, asked, source, report)
-        _did(console, None, explained)
-        _next(console, asked, source, report, report.complete)
+        _did(console, done, explained)
+        _next(console, asked, source, report, report.complete if done is None else done.complete)
     if report.letters:
         raise typer.Exit(1)
 
