@@ -70,7 +70,7 @@ class Claiming:
     def claim(self, count: int) -> list[Claim]:
         """Letters to send, ``count`` of them or a few more, and any that are only to be deleted."""
         self._renew()
-        most = max(1, min(sqs.BATCH, count)) if self._whole else sqs.BATCH
+        most = count if self._whole and 0 < count < sqs.BATCH else sqs.BATCH
         began, attempt = elapsed(), 0
         while True:
             asked = elapsed()
@@ -112,18 +112,16 @@ class Claiming:
             return
 
     def _renew(self) -> None:
-        """Of letters kept back, longer each time, so that a large queue is read once through."""
-        ending = self._hold.ending(self._lease_s / 2, sqs.BATCH)
-        if not ending:
-            return
+        """Of letters kept back, much longer, so that a large queue is read once through."""
         lease_s = min(LONGEST_LEASE_S, 20 * self._lease_s)
-        asked = elapsed()
-        try:
-            results = sqs.lease_batch(self._aws, self._queue, [receipt for _, receipt in ending], lease_s)
-        except AwsError:
-            return  # they come back, and are received again
-        for (name, _), refused in zip(ending, results, strict=True):
-            self._hold.renewed([name], asked + (lease_s if refused is None else self._lease_s))
+        while ending := self._hold.ending(self._lease_s / 2, sqs.BATCH):
+            asked = elapsed()
+            try:
+                results = sqs.lease_batch(self._aws, self._queue, [receipt for _, receipt in ending], lease_s)
+            except AwsError:
+                return  # they come back, and are received again
+            for (name, _), refused in zip(ending, results, strict=True):
+                self._hold.renewed([name], asked + (lease_s if refused is None else self._lease_s))
 
     # --- the end of the queue --------------------------------------------------------------------------------------
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import heapq
 import threading
-from collections import deque
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -42,21 +41,26 @@ class Hold:
         self._ordered = ordered
         self._lock = threading.Lock()
         self._working: dict[int, Claim] = {}
-        self._pocket: deque[Claim] = deque()
+        self._pocket: dict[int, Claim] = {}  # to be sent later, in this order
         self._others: dict[str, tuple[str, float]] = {}  # not to be sent: id → receipt, end of the lease
         self._ends: list[tuple[float, str]] = []  # a heap of when their leases end; may hold old ends too
 
     def news(self, messages: Sequence[Message]) -> bool:
-        """Whether any of these was not known to be kept back: a lease that ended tells nothing of other letters."""
+        """Whether any of these was not in our hands: a lease of ours that ended tells nothing of other letters."""
         with self._lock:
-            return any(message.message_id not in self._others for message in messages)
+            return not all(message.message_id in self._others or self._known(message) for message in messages)
+
+    def _known(self, message: Message) -> Claim | None:
+        number = self._ledger.number_of(message.message_id)
+        if number is None:
+            return None
+        return self._working.get(number) or self._pocket.get(number)
 
     def sort(self, messages: Sequence[Message], until: float) -> list[Claim]:
         """Claims the letters that are to be sent or deleted; keeps the others."""
         claims: list[Claim] = []
         kept: list[tuple[str, str]] = []
         with self._lock:
-            pocketed = {claim.number: claim for claim in self._pocket}
             unsent = (claim for claim in self._working.values() if not claim.sent) if self._ordered else ()
             in_work = {claim.letter.group_id for claim in unsent}
             for message in messages:
@@ -65,9 +69,11 @@ class Hold:
                     self._keep(message.message_id, message.receipt, until)
                     kept.append((message.message_id, message.receipt))
                     continue
-                known = self._working.get(number) or pocketed.get(number)
+                known = self._known(message)
                 if known is not None:  # the newest receipt is the one that deletes (SQS API, DeleteMessage)
                     known.receipt, known.until = message.receipt, until
+                    if number in self._pocket:
+                        heapq.heappush(self._ends, (until, message.message_id))
                     continue
                 if message.system.get("MessageGroupId") in in_work:
                     continue  # a lease ended while its letter was in work: this one comes back when its own ends
@@ -86,7 +92,7 @@ class Hold:
         taken: list[Claim] = []
         with self._lock:
             while self._pocket and len(taken) < most:
-                claim = self._pocket.popleft()
+                claim = self._pocket.pop(next(iter(self._pocket)))
                 if claim.good(for_s):
                     self._working[claim.number] = claim
                     taken.append(claim)
@@ -98,9 +104,11 @@ class Hold:
             with self._lock:
                 for claim in claims:
                     self._drop(claim)
-                    self._pocket.append(claim)
+                    self._pocket[claim.number] = claim
+                    if claim.receipt:
+                        heapq.heappush(self._ends, (claim.until, claim.letter.message_id))
                 if self._ordered:
-                    self._pocket = deque(sorted(self._pocket, key=_place))
+                    self._pocket = {claim.number: claim for claim in sorted(self._pocket.values(), key=_place)}
             self._ledger.held([(claim.letter.message_id, claim.receipt) for claim in claims if claim.receipt])
 
     def let_go(self, claim: Claim, receipt: str) -> bool:
@@ -134,16 +142,23 @@ class Hold:
         with self._lock:
             while self._ends and self._ends[0][0] < end and len(found) < most:
                 until, name = heapq.heappop(self._ends)
-                receipt, last = self._others.get(name, ("", 0.0))
+                receipt, last = self._others.get(name) or self._pocketed(name)
                 if receipt and last == until:
                     found.append((name, receipt))
         return found
+
+    def _pocketed(self, name: str) -> tuple[str, float]:
+        claim = self._pocket.get(self._ledger.number_of(name) or 0)
+        return (claim.receipt, claim.until) if claim and claim.letter.message_id == name else ("", 0.0)
 
     def renewed(self, names: Iterable[str], until: float) -> None:
         with self._lock:
             for name in names:
                 if name in self._others:
                     self._keep(name, self._others[name][0], until)
+                elif self._pocketed(name)[0]:
+                    self._pocket[self._ledger.number_of(name) or 0].until = until
+                    heapq.heappush(self._ends, (until, name))
 
     @property
     def working(self) -> int:
@@ -154,17 +169,17 @@ class Hold:
     def kept(self) -> int:
         """Letters that are invisible because of us, and are in nobody's work."""
         with self._lock:
-            return len(self._others) + sum(bool(claim.receipt) for claim in self._pocket)
+            return len(self._others) + sum(bool(claim.receipt) for claim in self._pocket.values())
 
     def names(self) -> frozenset[str]:
         """Ids of the letters that are kept."""
         with self._lock:
-            return frozenset(self._others) | {claim.letter.message_id for claim in self._pocket}
+            return frozenset(self._others) | {claim.letter.message_id for claim in self._pocket.values()}
 
     def empty(self) -> list[str]:
         """The receipts of all that is kept back, which is forgotten here."""
         with self._lock:
-            receipts = [claim.receipt for claim in self._pocket if claim.receipt]
+            receipts = [claim.receipt for claim in self._pocket.values() if claim.receipt]
             receipts += [receipt for receipt, _ in self._others.values()]
             self._pocket.clear()
             self._others.clear()

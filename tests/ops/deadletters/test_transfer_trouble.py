@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
@@ -183,27 +184,48 @@ def test_aws_that_keeps_refusing_ends_the_run(world: World, monkeypatch: pytest.
     judged(world, plan, run)
 
 
-def test_resumed_after_a_kill_between_intent_and_sent(world: World) -> None:
-    plan = filled(world)
-    held = _received(world, 20)
+def killed(world: World, plan: Plan, count: int, *, sent: bool) -> set[str]:
+    """As a process leaves it that was killed with so many letters in work: their ids."""
+    held = _received(world, count)
     with Ledger.create(ledger_of(world, plan), plan, "r", "me") as ledger:
         ledger.begin()
         numbers = [(plan.ids.index(name), receipt) for name, receipt in held]
         ledger.intended(numbers, 1)
+        if sent:
+            ledger.sent([Accepted(number, f"new-{number}", 1.0) for number, _ in numbers])
+    return {name for name, _ in held}
+
+
+def test_resumed_after_a_kill_between_intent_and_sent(world: World) -> None:
+    plan = filled(world)
+    in_work = killed(world, plan, 20, sent=False)
     run, _ = go(world, plan)
-    assert (run.deleted, set(run.twice)) == (LETTERS, {name for name, _ in held})
+    assert (run.deleted, set(run.twice)) == (LETTERS, in_work)
     judged(world, plan, run)
+
+
+def test_a_resumed_step_ends_although_its_letters_are_gone_and_others_wait_for_the_next_step(world: World) -> None:
+    """Deleted just before the kill: they never come again, while those of the next step do with every lease."""
+    plan = filled(world)
+    gone = killed(world, plan, 10, sent=True)
+    world.dlq.remove(list(gone))
+    patience = time.monotonic() + 30
+    with Ledger.open(ledger_of(world, plan)) as ledger:
+        ledger.begin()
+        transfer = Transfer(world.source, plan, ledger, Limiter(None), lambda: time.monotonic() > patience)
+        went = transfer.move(10, 1)
+        assert time.monotonic() < patience
+        assert (went.sent, ledger.count(Move.DELETED), ledger.count(Move.PLANNED)) == (10, 10, LETTERS - 10)
+        transfer.move(LETTERS, 2)
+        assert ledger.count(Move.DELETED) == LETTERS
+    assert len(world.jobs.messages()) == LETTERS - 10
+    assert world.bodies() == []
 
 
 def test_resumed_after_a_kill_between_sent_and_deleted(world: World) -> None:
     """They are deleted, and never sent again; the lease of the killed process is given back first."""
     plan = filled(world)
-    held = _received(world, 20)
-    with Ledger.create(ledger_of(world, plan), plan, "r", "me") as ledger:
-        ledger.begin()
-        numbers = [(plan.ids.index(name), receipt) for name, receipt in held]
-        ledger.intended(numbers, 1)
-        ledger.sent([Accepted(number, f"new-{number}", 1.0) for number, _ in numbers])
+    killed(world, plan, 20, sent=True)
     run, _ = go(world, plan)
     assert (run.sent, run.deleted, run.twice) == (LETTERS, LETTERS, ())
     assert len(world.jobs.messages()) == LETTERS - 20
