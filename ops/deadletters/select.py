@@ -64,7 +64,7 @@ def query(selection: Selection) -> Query:
 UNEXPLAINED = "unknown"
 """As a selection's cause: letters that have none."""
 
-DOCUMENT = ", ".join(["body", "attributes", "system", "kind", *filtersql.CAUSE.values()])
+DOCUMENT = ("body", "attributes", "system", "kind", *filtersql.CAUSE.values())
 
 
 def document(row: Sequence[Any]) -> dict[str, Any]:

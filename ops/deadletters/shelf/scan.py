@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sqlite3
 from array import array
@@ -30,9 +31,6 @@ ORDERS = {
 }
 REMEMBERED = 24
 """Answers kept in memory, of all shelves: 0.8 MB each for 100,000 letters."""
-
-MOST_PARTS, SMALLEST_PART = 4, 10_000
-"""Threads that read bodies side by side, and letters worth a thread."""
 
 MOST_PARTS, SMALLEST_PART = 4, 10_000
 """Threads that read bodies side by side, and letters worth a thread."""
@@ -82,19 +80,26 @@ def _scan(
         direction = "DESC" if descending else "ASC"
         by = ", ".join(f"{column} {direction}" for column in (*ORDERS[order], "n"))
         return (row[0] for row in connection.execute(f"SELECT n FROM letters WHERE {condition} ORDER BY {by}", values))
-    keys = [f"ifnull({column}, -1)" for column in ORDERS[order]]
-    document = "" if asked.check is None else f", {asked.unsure}, {select.DOCUMENT}"
-    statement = f"SELECT {', '.join(keys)}, n {document} FROM {rows.FROM} WHERE n BETWEEN ? AND ? AND {condition}"
-    size = len(keys) + 1
+    keys = ", ".join([f"ifnull({column}, -1)" for column in ORDERS[order]] + ["n"])
+    # "+": not by an index, in whose order bodies lie scattered over the file, but in their own
+    meant = f"FROM {rows.FROM} WHERE n BETWEEN ? AND ? AND +{condition}"
 
-    def meant(rows_found: Iterable[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
-        return [
-            row[:size]
-            for row in rows_found
-            if asked.check is None or not row[size] or asked.check(select.document(row[size + 1 :]))
-        ]
+    def read(own: sqlite3.Connection, first: int, last: int) -> list[list[Any]]:
+        told: list[list[Any]] = []
+        if asked.unsure != "1":  # as one value: threads would wait for each other at every row
+            sure = own.execute(
+                f"SELECT json_group_array(json_array({keys})) {meant} AND NOT ({asked.unsure})", (first, last, *values)
+            )
+            told = json.loads(sure.fetchone()[0])
+        if asked.check and asked.unsure != "0":
+            unsure = f"SELECT {keys}, {', '.join(select.DOCUMENT)} {meant} AND ({asked.unsure})"
+            for row in own.execute(unsure, (first, last, *values)):
+                size = len(row) - len(select.DOCUMENT)
+                if asked.check(select.document(row[size:])):
+                    told.append(list(row[:size]))
+        return told
 
-    found = _in_parts(connection, path, statement, values, meant)
+    found = _in_parts(connection, path, read)
     found.sort(reverse=descending)
     return (row[-1] for row in found)
 
@@ -102,20 +107,18 @@ def _scan(
 def _in_parts(
     connection: sqlite3.Connection,
     path: Path,
-    statement: str,
-    values: tuple[Any, ...],
-    meant: Callable[[Iterable[tuple[Any, ...]]], list[tuple[Any, ...]]],
-) -> list[tuple[Any, ...]]:
-    """What is meant of all letters, read by several threads: SQLite reads JSON without holding the interpreter."""
+    read: Callable[[sqlite3.Connection, int, int], list[list[Any]]],
+) -> list[list[Any]]:
+    """What ``read`` finds among all letters, by several threads: SQLite reads JSON without holding the interpreter."""
     last = connection.execute("SELECT ifnull(max(n), 0) FROM letters").fetchone()[0]
     count = min(MOST_PARTS, os.cpu_count() or 1, 1 + last // SMALLEST_PART)
     if count == 1:
-        return meant(connection.execute(statement, (1, last, *values)))
+        return read(connection, 1, last)
     bounds = [last * part // count for part in range(count + 1)]
 
-    def read(part: int) -> list[tuple[Any, ...]]:
+    def part(number: int) -> list[list[Any]]:
         with closing(schema.connect(path)) as own:
-            return meant(own.execute(statement, (bounds[part] + 1, bounds[part + 1], *values)))
+            return read(own, bounds[number] + 1, bounds[number + 1])
 
     with ThreadPoolExecutor(count) as threads:
-        return [row for part in threads.map(read, range(count)) for row in part]
+        return [row for found in threads.map(part, range(count)) for row in found]

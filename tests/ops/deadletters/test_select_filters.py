@@ -145,7 +145,8 @@ def shelf(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shelf]:
 @pytest.mark.parametrize("where", FILTERS)
 def test_sqlite_and_python_find_the_same(shelf: Shelf, where: str) -> None:
     check = filters.compiled(where).check
-    rows = shelf.connection.execute(f"SELECT letters.id, {select.DOCUMENT} FROM letters JOIN contents USING (n)")  # noqa: S608
+    columns = ", ".join(select.DOCUMENT)
+    rows = shelf.connection.execute(f"SELECT letters.id, {columns} FROM letters JOIN contents USING (n)")  # noqa: S608
     expected = {row[0] for row in rows if check(select.document(row[1:]))}
     assert set(shelf.ids(Selection(where=where))) == expected
 
