@@ -10,6 +10,8 @@ from typing import Any
 
 DEEPEST = 500
 """Levels of nesting that are read as JSON; what is deeper is text (Python's own reader ends at about 1,000)."""
+OUTLINED, SHORT = 8, 200
+"""Levels of an outline, and characters of a text that is in it."""
 _DIGITS = 18  # more do not fit SQLite's integers
 _NESTING = re.compile(r'"(?:[^"\\]|\\.)*"|[\[{]|[\]}]', re.DOTALL)
 _ESCAPED_KEY = re.compile(r'\\[^"\\]*(?:\\.[^"\\]*)*"\s*:', re.DOTALL)
@@ -40,14 +42,27 @@ class _Reader:
 
 def parse(body: str) -> Any:
     """The JSON value; None when it is none (NaN and the like are none), or nested too deep to be read."""
-    return _read(body)[0]
+    return read(body)[0]
 
 
-def form(body: str) -> Form:
-    return _read(body)[1]
+def outline(value: Any) -> Any:
+    """What is short in a JSON object: its numbers, words and objects, without arrays and long texts; None for another
+    value. What is in it stands there as in the value; what is not in it may be in the value all the same."""
+    return _outline(value, OUTLINED) if isinstance(value, dict) else None
 
 
-def _read(body: str) -> tuple[Any, Form]:
+def _outline(value: dict[str, Any], levels: int) -> dict[str, Any]:
+    return {
+        name: _outline(part, levels - 1) if isinstance(part, dict) else part
+        for name, part in value.items()
+        if not isinstance(part, list)
+        and not (isinstance(part, str) and len(part) > SHORT)
+        and not (isinstance(part, dict) and not levels)
+    }
+
+
+def read(body: str) -> tuple[Any, Form]:
+    """The value as ``parse`` gives it, and its form."""
     start = body.lstrip(" \t\r\n")[:1]
     if not start or start not in '{["-0123456789tfn' or _too_deep(body):
         return None, Form.TEXT

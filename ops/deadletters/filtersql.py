@@ -24,7 +24,6 @@ CAUSE = {
     "label": "label",
 }
 """What ``cause`` has in a filter, and its column."""
-_BODY = "CASE form WHEN 1 THEN body END"
 _SIGNS = {"eq": "=", "lt": "<", "lte": "<=", "gt": ">", "gte": ">="}
 _TURNED = {"lt": "gt", "lte": "gte", "gt": "lt", "gte": "lte"}
 _RUN = re.compile(r"[A-Za-z0-9 .-]{3,}")
@@ -158,7 +157,7 @@ class _Path:
     def of(cls, node: Any) -> _Path | None:
         match _steps(node):
             case ["body", *rest] if (place := _place(rest)) is not None:
-                return cls(_BODY, place, frozenset({"body"}))
+                return cls(_body(place), place, frozenset({"body"}))
             case ["attributes" | "system" as column, str() as name] if name.isascii() and _place([name]) is not None:
                 return cls(column, _place([name]))
             case ["text"]:
@@ -279,11 +278,19 @@ def _place(steps: list[str | int]) -> str | None:
     for step in steps:
         if isinstance(step, int):
             place += f"[{step}]" if step >= 0 else f"[#{step}]"
-        elif not step or set(step) & {'"', "\\"}:
+        elif not step or set(step) & {'"', "\\", "\0"}:
             return None
         else:
             place += f'."{step}"'
     return place
+
+
+def _body(place: str) -> str:
+    """Where to read that place: in the outline when it has a value there, else in the whole body."""
+    quoted = place.replace("'", "''")
+    return (
+        f"CASE WHEN json_type(outline, '{quoted}') NOT IN ('object', 'array') THEN outline WHEN form = 1 THEN body END"
+    )
 
 
 def _number(literal: Any) -> Any:

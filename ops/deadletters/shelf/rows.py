@@ -21,13 +21,13 @@ FROM = "letters JOIN contents USING (n)"
 
 LETTER = """INSERT INTO letters (id, place, kind, sent, receives, source, original_id, request_id, bytes, form)
     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING"""
-CONTENTS = """INSERT INTO contents (n, attributes, types, system, body)
-    SELECT n, ?, ?, ?, ? FROM letters WHERE id = ?"""
+CONTENTS = """INSERT INTO contents (n, attributes, types, system, outline, body)
+    SELECT n, ?, ?, ?, ?, ? FROM letters WHERE id = ?"""
 CAUSE = """UPDATE letters SET error_type = ?, error_message = ?, location = ?, cause_source = ?, cause_request_id = ?,
     died = ?, version = ?, job_kind = ?, fingerprint = ?, label = ?, likely = ? WHERE id = ?"""
 
 
-def of_letter(letter: Letter, place: Place) -> tuple[Any, ...]:
+def of_letter(letter: Letter, place: Place, form: bodies.Form) -> tuple[Any, ...]:
     """Values for ``LETTER``."""
     return (
         storable(letter.message_id),
@@ -39,19 +39,32 @@ def of_letter(letter: Letter, place: Place) -> tuple[Any, ...]:
         storable(letter.original_message_id),
         storable(letter.request_id),
         len(letter.body.encode("utf-8", "surrogatepass")),
-        int(bodies.form(letter.body)),
+        int(form),
     )
 
 
-def of_contents(letter: Letter) -> tuple[Any, ...]:
-    """Values for ``CONTENTS``."""
+def of_contents(letter: Letter, value: Any, form: bodies.Form) -> tuple[Any, ...]:
+    """Values for ``CONTENTS``. ``value``: its body, parsed."""
     return (
         dumps({name: attribute.value for name, attribute in letter.attributes.items()}),
         dumps({name: attribute.data_type for name, attribute in letter.attributes.items()}),
         dumps(dict(letter.system)),
+        _outline(letter.body, value) if form is bodies.Form.JSON else None,
         stored(letter.body),
         storable(letter.message_id),
     )
+
+
+def _outline(body: str, value: Any) -> str | None:
+    """Worth its room only where it is much shorter to read than the body. Written as bodies are: SQLite compares the
+    signs of a key, and not what their escapes mean."""
+    if (found := bodies.outline(value)) is None:
+        return None
+    try:
+        written = json.dumps(found, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+    except ValueError:  # 1e999 is a number to Python, and infinite
+        return None
+    return written if len(written) * 2 <= len(body) else None
 
 
 def of_cause(letter_id: str, cause: Cause) -> tuple[Any, ...]:

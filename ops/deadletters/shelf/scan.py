@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import json
-import os
 import sqlite3
 from array import array
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from threading import Lock
 from typing import Any
@@ -17,7 +14,7 @@ from typing import Any
 from ops.deadletters import select
 from ops.deadletters.letter import Place
 from ops.deadletters.plan import Selection
-from ops.deadletters.shelf import rows, schema
+from ops.deadletters.shelf import rows
 from ops.deadletters.shelf.schema import dumps
 from ops.errors import UsageError
 
@@ -31,9 +28,6 @@ ORDERS = {
 }
 REMEMBERED = 24
 """Answers kept in memory, of all shelves: 0.8 MB each for 100,000 letters."""
-
-MOST_PARTS, SMALLEST_PART = 4, 10_000
-"""Threads that read bodies side by side, and letters worth a thread."""
 
 _Key = tuple[Any, ...]
 _answers: OrderedDict[_Key, array[int]] = OrderedDict()
@@ -57,7 +51,7 @@ def numbers(
         if key in _answers:
             _answers.move_to_end(key)
             return _answers[key]
-    found = array("q", _scan(connection, path, selection, order, descending, places))
+    found = array("q", _scan(connection, selection, order, descending, places))
     with _lock:
         _answers[key] = found
         while len(_answers) > REMEMBERED:
@@ -67,7 +61,6 @@ def numbers(
 
 def _scan(
     connection: sqlite3.Connection,
-    path: Path,
     selection: Selection,
     order: str,
     descending: bool,
@@ -82,43 +75,19 @@ def _scan(
         return (row[0] for row in connection.execute(f"SELECT n FROM letters WHERE {condition} ORDER BY {by}", values))
     keys = ", ".join([f"ifnull({column}, -1)" for column in ORDERS[order]] + ["n"])
     # "+": not by an index, in whose order bodies lie scattered over the file, but in their own
-    meant = f"FROM {rows.FROM} WHERE n BETWEEN ? AND ? AND +{condition}"
+    meant = f"FROM {rows.FROM} WHERE +{condition}"
 
-    def read(own: sqlite3.Connection, first: int, last: int) -> list[list[Any]]:
-        told: list[list[Any]] = []
-        if asked.unsure != "1":  # as one value: threads would wait for each other at every row
-            sure = own.execute(
-                f"SELECT json_group_array(json_array({keys})) {meant} AND NOT ({asked.unsure})", (first, last, *values)
-            )
-            told = json.loads(sure.fetchone()[0])
-        if asked.check and asked.unsure != "0":
-            unsure = f"SELECT {keys}, {', '.join(select.DOCUMENT)} {meant} AND ({asked.unsure})"
-            for row in own.execute(unsure, (first, last, *values)):
-                size = len(row) - len(select.DOCUMENT)
-                if asked.check(select.document(row[size:])):
-                    told.append(list(row[:size]))
-        return told
-
-    found = _in_parts(connection, path, read)
+    found: list[list[Any]] = []
+    if asked.unsure != "1":
+        sure = connection.execute(
+            f"SELECT json_group_array(json_array({keys})) {meant} AND NOT ({asked.unsure})", values
+        )
+        found = json.loads(sure.fetchone()[0])
+    if asked.check and asked.unsure != "0":
+        unsure = f"SELECT {keys}, {', '.join(select.DOCUMENT)} {meant} AND ({asked.unsure})"
+        for row in connection.execute(unsure, values):
+            size = len(row) - len(select.DOCUMENT)
+            if asked.check(select.document(row[size:])):
+                found.append(list(row[:size]))
     found.sort(reverse=descending)
     return (row[-1] for row in found)
-
-
-def _in_parts(
-    connection: sqlite3.Connection,
-    path: Path,
-    read: Callable[[sqlite3.Connection, int, int], list[list[Any]]],
-) -> list[list[Any]]:
-    """What ``read`` finds among all letters, by several threads: SQLite reads JSON without holding the interpreter."""
-    last = connection.execute("SELECT ifnull(max(n), 0) FROM letters").fetchone()[0]
-    count = min(MOST_PARTS, os.cpu_count() or 1, 1 + last // SMALLEST_PART)
-    if count == 1:
-        return read(connection, 1, last)
-    bounds = [last * part // count for part in range(count + 1)]
-
-    def part(number: int) -> list[list[Any]]:
-        with closing(schema.connect(path)) as own:
-            return read(own, bounds[number] + 1, bounds[number + 1])
-
-    with ThreadPoolExecutor(count) as threads:
-        return [row for found in threads.map(part, range(count)) for row in found]

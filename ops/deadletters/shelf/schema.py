@@ -10,10 +10,12 @@ from pathlib import Path
 
 from ops.errors import OpsError
 
-VERSION = 1
+VERSION = 2
 APPLICATION = 0x0D1EAD  # in the file's header: that it is a shelf
 WAIT_S = 30.0
 """How long a writer waits for another one; a look's page takes milliseconds."""
+PAGE = 16_384
+"""Bytes: some ten letters of 1 KB, of which smaller pages would waste a third."""
 MAPPED = 1 << 31
 """Bytes of the file read through the page cache itself, which costs a scan of 100,000 letters half its time."""
 
@@ -56,6 +58,7 @@ CREATE TABLE contents (          -- written once, never changed
     attributes TEXT NOT NULL,    -- JSON: name to value
     types TEXT NOT NULL,         -- JSON: name to data type
     system TEXT NOT NULL,        -- JSON: name to value, as first read
+    outline TEXT,                -- ops.deadletters.bodies.outline, before the body, so that filters need not read that
     body                         -- text, but bytes where UTF-8 or SQLite's text cannot hold it
 );
 
@@ -88,6 +91,7 @@ def connect(path: Path) -> sqlite3.Connection:
 
 
 def _settle(connection: sqlite3.Connection, path: Path) -> None:
+    connection.execute(f"PRAGMA page_size = {PAGE}")  # of a new file
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = NORMAL")
     connection.execute(f"PRAGMA mmap_size = {MAPPED}")
@@ -104,6 +108,8 @@ def _settle(connection: sqlite3.Connection, path: Path) -> None:
             connection.execute(f"PRAGMA user_version = {VERSION}")
         connection.execute("COMMIT")
     application, version, _ = _state(connection)
+    if (application, version) == (APPLICATION, 1):
+        version = _from_1(connection)
     if application != APPLICATION:
         raise OpsError(f"{path} is no shelf of dead letters.", "Move that file away; a look makes the shelf anew.")
     if version != VERSION:
@@ -111,6 +117,16 @@ def _settle(connection: sqlite3.Connection, path: Path) -> None:
             f"The shelf {path} was written by another version ({version}; this one reads {VERSION}).",
             f"Use that version, or move the file away (mv {path} {path}.old): a look makes it anew.",
         )
+
+
+def _from_1(connection: sqlite3.Connection) -> int:
+    """Letters of then have no outline, and are asked by their bodies."""
+    connection.execute("BEGIN IMMEDIATE")
+    if _state(connection)[1] == 1:
+        connection.execute("ALTER TABLE contents ADD COLUMN outline TEXT")
+        connection.execute("PRAGMA user_version = 2")
+    connection.execute("COMMIT")
+    return _state(connection)[1]
 
 
 def _state(connection: sqlite3.Connection) -> tuple[int, int, int]:

@@ -12,6 +12,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from ops.deadletters import bodies
 from ops.deadletters.letter import Cause, Letter, Place, Shelved
 from ops.deadletters.plan import Selection
 from ops.deadletters.shelf import rows, scan, schema
@@ -177,9 +178,10 @@ class Shelf:
 
     def put(self, letter: Letter, place: Place) -> bool:
         """One letter, within a transaction (``add``, or a look's page); whether it is new."""
-        new = self.connection.execute(rows.LETTER, rows.of_letter(letter, place)).rowcount == 1
+        value, form = bodies.read(letter.body)
+        new = self.connection.execute(rows.LETTER, rows.of_letter(letter, place, form)).rowcount == 1
         if new:
-            self.connection.execute(rows.CONTENTS, rows.of_contents(letter))
+            self.connection.execute(rows.CONTENTS, rows.of_contents(letter, value, form))
         return new
 
     def set_causes(self, causes: Iterable[tuple[str, Cause]]) -> None:

@@ -172,4 +172,4 @@ def test_system_attributes_that_make_no_sense(text: str) -> None:
     ],
 )
 def test_forms_of_bodies(body: str, form: bodies.Form) -> None:
-    assert bodies.form(body) == form
+    assert bodies.read(body)[1] == form

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import json
 from collections.abc import Iterator
 
 import pytest
@@ -42,7 +43,11 @@ BODIES = [
     "[" * 600 + "]" * 600,
     '[{"kind": "train"}]',
     ' {"kind":"train","n":0} ',
+    '{"it\'s": {"a": {"a": {"a": {"a": {"a": {"a": {"a": {"a": {"a": {"a": "deep"}}}}}}}}}}, "kind": "🚂"}',
+    json.dumps({"kind": "train" * 50, "text": {"long": "x" * 300}}),
 ]
+# The same again with so much beside it that the shelf keeps an outline of them.
+BODIES += [f'{body.rstrip()[:-1]}, "rest": {[0] * 400}}}' for body in BODIES if body.startswith(('{"', " {"))]
 FILTERS = [
     "body",
     "!body",
@@ -93,6 +98,15 @@ FILTERS = [
     "body.items.*",
     "not_null(body.kind, 'x') == 'x'",
     'body."größe"."a b" == \'ü\'',
+    'body."it\'s"' + ".a" * 9,
+    'body."it\'s"' + ".a" * 10 + " == 'deep'",
+    'body."it\'s".a.a',
+    'body."\\u0000"',
+    "body.kind == '🚂'",
+    "ends_with(body.kind, 'traintrain')",
+    "body.text",
+    "body.text.long",
+    "body.rest[399] == `0`",
     "text",
     "text == 'no JSON'",
     "contains(text, 'train')",
@@ -140,6 +154,11 @@ def shelf(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shelf]:
     shelf.set_causes([(message.message_id, cause) for message, cause in zip(messages, causes, strict=False)])
     yield shelf
     shelf.close()
+
+
+def test_bodies_with_and_without_an_outline_are_asked(shelf: Shelf) -> None:
+    outlined = shelf.connection.execute("SELECT outline IS NOT NULL FROM contents").fetchall()
+    assert 10 < outlined.count((1,)) < len(outlined) - 10
 
 
 @pytest.mark.parametrize("where", FILTERS)

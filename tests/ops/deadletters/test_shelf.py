@@ -168,8 +168,7 @@ def test_ids_are_looked_up_by_their_beginning(shelf: Shelf) -> None:
             shelf.get(wanted)
 
 
-def test_many_letters_are_filtered_in_parts(shelf: Shelf, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(scan, "SMALLEST_PART", 10)
+def test_what_sqlite_answers_and_what_python_answers_come_in_order(shelf: Shelf) -> None:
     shelf.add(some(100), Place.QUEUE)
     assert shelf.ids(Selection(where="body.n >= `90`")) == tuple(f"m{number:03}" for number in range(90, 100))
     assert shelf.ids(Selection(where="sum([body.n, `1`]) > `98`")) == ("m098", "m099")
@@ -225,6 +224,17 @@ def test_of_another_version(tmp_path: Path) -> None:
     connection.execute("PRAGMA user_version = 7")
     connection.close()
     refused(path, "another version")
+
+
+def test_of_the_version_before(tmp_path: Path) -> None:
+    path = tmp_path / "shelf.db"
+    with Shelf.open(path) as shelf:
+        shelf.add(some(3))
+        shelf.connection.execute("ALTER TABLE contents DROP COLUMN outline")
+        shelf.connection.execute("PRAGMA user_version = 1")
+    with Shelf.open(path) as shelf:
+        shelf.add(some(3, "later"))
+        assert shelf.count(Selection(where="body.n >= `1`")) == 4
 
 
 def test_damaged(tmp_path: Path) -> None:
