@@ -94,6 +94,12 @@ def ask(question: str, extra: Any = None) -> Answer:
     return _ask(choice.target, question, choice.span, extra, tick, choice.asked, telemetry())
 
 
+def answered(question: str) -> datetime | None:
+    """When the answer that is drawn on the page was asked for."""
+    drawn: dict[Any, datetime] = st.session_state.get("_drawn", {})
+    return drawn.get((question, stage().choice.target))
+
+
 def reach() -> tuple[datetime, datetime]:
     """The beginning and end of the chosen time."""
     span = stage().choice.span

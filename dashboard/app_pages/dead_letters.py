@@ -7,6 +7,7 @@ from dashboard.charts import dead_letters as charts
 from dashboard.parts import blocks, overview, show
 from dashboard.parts.blocks import Stat
 from dashboard.parts.dead_letters import page
+from dashboard.parts.dead_letters.looking import Counted
 from dashboard.text import number
 from ops.insight.reports import DeadLettersReport
 
@@ -33,6 +34,11 @@ def draw_depth(report: DeadLettersReport) -> None:
         st.html(overview.alarms(report.alarms, live.viewer()))
 
 
+def counted() -> Counted | None:
+    count, at = st.session_state.get(COUNT), live.answered("dead_letters")
+    return None if count is None or at is None else Counted(count, at)
+
+
 live.page("dead_letters", draw, sketch=(56, 70), finding=page.finding)
-page.section(lambda: st.session_state.get(COUNT))
+page.section(counted)
 live.more("dead_letters", draw_depth)

@@ -21,6 +21,8 @@ _HOW = "Write PATH=VALUE, such as body.params.alpha=0.1 or attributes.Tenant=blu
 _ATTRIBUTE = "attributes."
 _NAME = re.compile(r"(?!(?i:aws|amazon)\.)(?!\.)(?!.*\.\.)[A-Za-z0-9_.-]{1,256}(?<!\.)")
 """Of a message attribute (botocore 1.44.5 model, 2026-11)."""
+_RAW, _LITERAL = re.compile(r"\s*'((?:[^'\\]|\\.)*)'\s*", re.DOTALL), re.compile(r"\s*`([^`]*)`\s*", re.DOTALL)
+"""As a filter writes values, and hands write them here too."""
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
 
 
@@ -28,7 +30,8 @@ def parse(set_expressions: Sequence[str] = (), merge_patch: str | None = None) -
     """The edits that ``PATH=VALUE`` expressions and the text of a JSON merge patch (RFC 7396, of the body) ask for.
 
     Paths: see ``addresses`` for those in the body; ``body`` alone is the whole body; ``attributes.NAME`` is an
-    attribute, and the value null takes it away. A value that is no JSON is a text, so that quotes are rarely needed.
+    attribute, and the value null takes it away. A value that is no JSON is a text, so that quotes are rarely needed;
+    JMESPath's 'text' and `JSON` mean here what they mean in a filter.
     A merge patch comes first. Raises UsageError.
     """
     edits: list[Edit] = []
@@ -113,6 +116,10 @@ def _split(expression: str) -> tuple[str, str]:
 
 
 def _value(text: str) -> Any:
+    if literal := _RAW.fullmatch(text):
+        return literal[1].replace("\\'", "'")
+    if literal := _LITERAL.fullmatch(text):
+        text = literal[1]
     try:
         return json.loads(text, parse_constant=_no_constant)
     except (ValueError, RecursionError):

@@ -124,6 +124,12 @@ def test_a_run_that_starts_goes_before_one_that_waits(sample: Visit) -> None:
     assert "Stopped by the canary" not in app.text
 
 
+def test_nothing_is_planned_while_a_run_goes_on(sample: Visit) -> None:
+    app = sample("run-running").open(PAGE, do="Redrive")
+    assert "Follow it at the top of this page" in app.text
+    assert "make-plan" not in {button.key for button in app.at.button}
+
+
 def test_a_run_is_cancelled_by_its_button(sample: Visit) -> None:
     app = sample("run-running").open(PAGE)
     app.at.button(key="run-cancel").click().run()

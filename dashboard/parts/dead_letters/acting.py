@@ -8,7 +8,7 @@ import streamlit as st
 
 from dashboard.desk import Desk
 from dashboard.parts import trouble
-from dashboard.text import duration, number, plain, usd
+from dashboard.text import duration, number, usd
 from ops.deadletters import purge
 from ops.deadletters.plan import Action
 from ops.errors import OpsError, UsageError
@@ -93,5 +93,5 @@ def _start(here: Desk, reason: str, work: str, name: str, plan: str, **more: str
         trouble.show(error, again=False, title="This cannot be done")
         return
     st.session_state["_shown_run"] = plan
-    st.session_state["_begun"] = plain(name)
+    st.toast("Begun. Follow it at the top of this page.", icon=":material/arrow_upward:")
     st.rerun()

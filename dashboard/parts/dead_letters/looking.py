@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -25,9 +26,17 @@ OLD_S = 900
 """A shelf older than that is marked: the queue may have changed."""
 
 
-def bar(here: Desk, info: ShelfInfo | None, count: Callable[[], float | None], aside: Callable[[], None]) -> None:
-    """The button, the shelf's age, and the look that goes on. ``count``: letters in the queue now; ``aside`` is drawn
-    at the right end."""
+@dataclass(frozen=True)
+class Counted:
+    """How many letters SQS said that the queue holds, and when."""
+
+    letters: float
+    at: datetime
+
+
+def bar(here: Desk, info: ShelfInfo | None, count: Callable[[], Counted | None], aside: Callable[[], None]) -> None:
+    """The button, the shelf's age, and the look that goes on. ``count``: of the queue; ``aside`` is drawn at the right
+    end."""
     job = here.job("look")
     running = bool(job and job.running)
     allowed = access()
@@ -55,7 +64,7 @@ def bar(here: Desk, info: ShelfInfo | None, count: Callable[[], float | None], a
         )
 
 
-def _aging(info: ShelfInfo, count: Callable[[], float | None]) -> None:
+def _aging(info: ShelfInfo, count: Callable[[], Counted | None]) -> None:
     @st.fragment(run_every=live.stage().choice.refresh, key="shelf-age")
     def body() -> None:
         st.html(_age(info, count()))
@@ -64,8 +73,8 @@ def _aging(info: ShelfInfo, count: Callable[[], float | None]) -> None:
 
 
 @st.dialog("Look at the dead letters?", icon=":material/visibility:")
-def _ask_first(here: Desk, expected: float | None) -> None:
-    held = f" (it holds about {number(expected)})" if expected else ""
+def _ask_first(here: Desk, expected: Counted | None) -> None:
+    held = f" (it holds about {number(expected.letters)})" if expected else ""
     st.text(
         f"A queue has no peek. Letters of {here.queue}{held} are received and given back:\n\n"
         "• nothing is deleted or moved;\n"
@@ -88,14 +97,14 @@ def _old(info: ShelfInfo) -> bool:
     return info.looked_at is not None and (datetime.now(UTC) - info.looked_at).total_seconds() > OLD_S
 
 
-def _age(info: ShelfInfo, now_there: float | None) -> str:
+def _age(info: ShelfInfo, now_there: Counted | None) -> str:
     if info.looked_at is None:
         return f'<span class="so-quiet">{number(info.letters)} imported letters; nobody has looked at the queue.</span>'
     ago = duration((datetime.now(UTC) - info.looked_at).total_seconds())
     said = f"{number(info.letters)} letters as of {moment(info.looked_at, live.viewer())}, {ago} ago"
     said += "." if info.complete else "; not the whole queue."
-    if now_there is not None and int(now_there) != info.letters:
-        said += f" The queue holds {number(now_there)} now: look again before you act."
+    if now_there and now_there.at > info.looked_at and int(now_there.letters) != info.letters:
+        said += f" The queue holds {number(now_there.letters)} now: look again before you act."
     elif _old(info):
         said += " The queue may have changed since: look again before you act."
     return f'<span class="so-quiet" title="{utc(info.looked_at)}">{escape(said)}</span>'

@@ -19,6 +19,7 @@ from dashboard.parts.dead_letters import (
     running,
     scope,
 )
+from dashboard.parts.dead_letters.looking import Counted
 from dashboard.text import escape, number
 from ops.errors import OpsError
 from ops.insight.reports import DeadLettersReport, Finding
@@ -49,8 +50,8 @@ def other_queue() -> None:
         )
 
 
-def section(count: Callable[[], float | None]) -> None:
-    """Everything that is read from the shelf and the ledgers. ``count``: letters in the workload's queue now."""
+def section(count: Callable[[], Counted | None]) -> None:
+    """Everything that is read from the shelf and the ledgers. ``count``: of the workload's queue."""
     try:
         if live.telemetry().dead_letter_queue is None and not st.session_state.get(reading.FROM):
             why = (

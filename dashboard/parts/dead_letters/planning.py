@@ -6,8 +6,8 @@ import streamlit as st
 
 from dashboard.access import access
 from dashboard.desk import Desk
-from dashboard.parts import trouble
-from dashboard.parts.dead_letters import preview
+from dashboard.parts import blocks, trouble
+from dashboard.parts.dead_letters import preview, running
 from dashboard.text import number
 from ops.deadletters.plan import Action, Destination, Pace, Selection, Steps
 from ops.errors import OpsError
@@ -18,7 +18,14 @@ _USUAL = Steps()
 
 
 def section(here: Desk, selection: Selection, total: int) -> None:
-    """The form, and below it the plan that was made last."""
+    """The form, and below it the plan that was made last; nothing to fill in while a run goes on."""
+    if running.going(here):
+        st.html(
+            blocks.empty(
+                "A redrive goes on", "Follow it at the top of this page. The next is planned when it has ended."
+            )
+        )
+        return
     with st.container(border=True, key="plan-form"):
         where, pace, steps = st.columns(3, gap="large")
         with where:
@@ -106,7 +113,7 @@ def _edits() -> tuple[str, str]:
             key="sets",
             placeholder='body.params.alpha=0.1\nbody.items[*].unit="kg"\nattributes.Tenant=acme',
             height=110,
-            help="Path = value; the value is JSON, bare words are strings. The letter on the shelf stays as it is.",
+            help="Path = value; the value is JSON; 'words' and bare words are text. The shelf's letter stays as it is.",
         )
         patch = right.text_area(
             "JSON merge patch of the body", key="merge-patch", placeholder='{"params": {"alpha": 0.1}}', height=110

@@ -58,6 +58,13 @@ def current(here: Desk) -> None:
         card(here, run, dismissable=True, brief=run.id != shown)
 
 
+def going(here: Desk) -> bool:
+    """Whether a run moves letters now, or is about to."""
+    shown = st.session_state.get(SHOWN)
+    job = here.job(f"redrive-{shown}") if shown else None
+    return bool(job and job.running) or any(run.state is State.RUNNING for run in here.runs())
+
+
 def _notice(here: Desk, newest: Run | None) -> None:
     """A run that somebody began elsewhere, from the command line or another window, appears by itself."""
 

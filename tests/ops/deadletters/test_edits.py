@@ -24,6 +24,11 @@ def edited(body: str, *expressions: str, patch: str | None = None) -> str:
     [
         ("body.params.alpha=0.1", "body.params.alpha", 0.1),
         ("body.kind=train", "body.kind", "train"),
+        ("body.kind='train'", "body.kind", "train"),
+        ("body.kind= 'it\\'s' ", "body.kind", "it's"),
+        ("body.kind='a' or 'b'", "body.kind", "'a' or 'b'"),
+        ("body.n=`0.1`", "body.n", 0.1),
+        ("body.n=`x`", "body.n", "x"),
         ("body.kind=a=b", "body.kind", "a=b"),
         ('body.kind="5"', "body.kind", "5"),
         ("body.x=null", "body.x", None),
