@@ -27,7 +27,8 @@ def look(page: Page) -> None:
     """Read the dead letters, as a person would."""
     page.click(".st-key-look button")
     page.click(".st-key-look-confirmed button")
-    page.wait(".st-key-going-look", 60)
+    page.wait_for("!document.querySelector('[role=dialog]')", 60)
+    time.sleep(1)  # a short look is over before it is seen to begin
     page.wait_for("document.querySelector('.st-key-causes') && !document.querySelector('.st-key-going-look')", 120)
     page.js("document.querySelector('[data-testid=stMain]').scrollTo(0, 0)")
 

@@ -98,6 +98,7 @@ def _live(here: Desk, run_id: str) -> None:
         run = here.run(run_id)
         if run is None or run.state is not State.RUNNING:
             st.session_state[SHOWN] = run_id
+            st.toast("The redrive has ended: see the top of this page.", icon=":material/arrow_upward:")
             st.rerun()
         card(here, run)
 
