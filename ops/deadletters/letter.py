@@ -28,7 +28,7 @@ class Kind(StrEnum):
     UNKNOWN = "unknown"  # kept whole; to a queue of the user's choice only
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Letter:
     """One dead letter, whole: with body, attributes and system attributes it can be sent as it was."""
 
@@ -60,7 +60,7 @@ class Letter:
 UNKNOWN_ERROR = "unknown"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Cause:
     """Why one letter died. ``source``: attribute | body | handler log | traceback | invocation record | report line |
     guess | none."""
@@ -88,7 +88,7 @@ class Place(StrEnum):
     IMPORTED = "imported"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Shelved:
     """A letter as it lies on the shelf, with its cause. ``original`` never changes, whatever is edited later."""
 
