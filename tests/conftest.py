@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from botocore import loaders
 
 from tests.twins import Twin, start
 
@@ -40,6 +41,19 @@ def _no_account(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
         patch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(nowhere / "credentials"))
         patch.setenv("AWS_EC2_METADATA_DISABLED", "true")
         patch.setenv("OPS_TWIN_DIR", str(nowhere / "twin"))
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _service_models_read_once() -> Iterator[None]:
+    """Each botocore session reads megabytes of service models from JSON; here they all share what the first one read."""
+    loader = loaders.create_loader()
+
+    def shared(search_path: str | None = None) -> loaders.Loader:
+        return loaders.create_loader(search_path) if search_path else loader
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("botocore.session.create_loader", shared)
         yield
 
 

@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import typer
 
 from handler import contract
 from ops.cli.app import run
-from ops.deadletters import causes
+from ops.deadletters import causes, lease
 from tests.ops.deadletters.queues import World, a_world
 
 
@@ -55,8 +56,25 @@ def _world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
         yield world
 
 
+@pytest.fixture(scope="package", autouse=True)
+def _commands_made_once() -> Iterator[None]:
+    """Typer makes all commands anew at each call, though a process makes one call; they hold nothing of a call."""
+    make, made = typer.main.get_command, {}
+
+    def once(app: typer.Typer) -> Any:
+        registered = (app, len(app.registered_commands))  # a test may add a command
+        if registered not in made:
+            made[registered] = make(app)
+        return made[registered]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("typer.main.get_command", once)
+        yield
+
+
 @pytest.fixture
 def desk(_world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Desk:
+    monkeypatch.setattr(lease, "LONG_POLL_S", 0)  # this server knows at once that nothing is there
     monkeypatch.chdir(tmp_path)
     return Desk(_world.anew(tmp_path, monkeypatch), capsys)
 
