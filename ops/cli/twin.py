@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from dataclasses import asdict
 from typing import Annotated
 
@@ -81,6 +82,24 @@ def status(as_json: Annotated[bool, typer.Option("--json", help="For scripts.")]
         raise NOT_RUNNING
     if found.twin is None:
         raise typer.Exit(1)
+
+
+@app.command()
+def env() -> None:
+    """What a shell needs for boto3 or the aws CLI to speak to the twin: eval "$(ops twin env)"."""
+    from ops.twin import lifecycle
+
+    found = lifecycle.status()
+    if found.twin is None:
+        raise NOT_RUNNING
+    for name, value in {
+        "AWS_ENDPOINT_URL": found.twin.endpoint,
+        "AWS_REGION": found.twin.region,
+        "AWS_DEFAULT_REGION": found.twin.region,
+        "AWS_ACCESS_KEY_ID": found.twin.access_key_id,
+        "AWS_SECRET_ACCESS_KEY": found.twin.secret_access_key,
+    }.items():
+        typer.echo(f"export {name}={shlex.quote(value)}")
 
 
 @app.command()

@@ -88,7 +88,7 @@ class Place(StrEnum):
     IMPORTED = "imported"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Shelved:
     """A letter as it lies on the shelf, with its cause. ``original`` never changes, whatever is edited later."""
 

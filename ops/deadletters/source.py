@@ -77,5 +77,5 @@ def home(target: Target, environ: Mapping[str, str] = os.environ) -> Path:
 def unusable(path: Path, error: OSError) -> OpsError:
     return OpsError(
         f"{path} cannot be used: {error.strerror or error}.",
-        "Set OPS_HOME to a folder that you can write to.",
+        "Set OPS_HOME to a folder that you can write to (on the twin, OPS_TWIN_DIR).",
     )

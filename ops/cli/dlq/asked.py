@@ -111,7 +111,13 @@ class Asked:
         for name, value in named.items():
             for one in value if isinstance(value, list) else [value]:
                 extra += [FLAGS.get(name, f"--{name}"), one]
-        return "ops dlq " + shlex.join([*words, *extra])
+        return " ".join(["ops dlq", *(_quoted(word) for word in (*words, *extra))])
+
+
+def _quoted(word: str) -> str:
+    """For a shell. Filters are full of single quotes, which are unreadable within single quotes."""
+    plain = "'" in word and not set(word) & set('"$`\\!')
+    return f'"{word}"' if plain else shlex.quote(word)
 
 
 def asking(*, letters: bool = False) -> Callable[[Callable[..., None]], Callable[..., None]]:

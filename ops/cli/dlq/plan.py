@@ -93,7 +93,7 @@ def plan(
     from ops.cli.dlq.runs import interrupted
 
     console = shown.screen()
-    summary.show(console, source, made)
+    summary.show(console, source, made, permissions=True)
     console.print(f"Written to {path}." if out else f"Kept as {made.id}.", soft_wrap=True, markup=False)
     name = str(out) if out else made.id
     after = interrupted(asked, source)

@@ -23,7 +23,8 @@ MOST_CAUSES = 5
 LONGEST_CAUSE = 120
 
 
-def show(console: Console, source: Source, plan: Plan) -> None:
+def show(console: Console, source: Source, plan: Plan, *, permissions: bool = False) -> None:
+    """``permissions``: with the IAM actions that it takes, which are many lines."""
     console.print(Text(headline(plan), style="bold"))
     now = datetime.now(UTC)
     age = words.duration(max(0.0, round((now - plan.looked_at).total_seconds())))
@@ -46,7 +47,7 @@ def show(console: Console, source: Source, plan: Plan) -> None:
         ),
         ("expires", _expires(source, plan, now)),
         ("stale", f"when the queue has changed by more than {words.percent(plan.margin)}, and after a day"),
-        ("needs", _needs(plan)),
+        ("needs", _needs(plan) if permissions else ""),
     ]
     shown.facts(console, rows)
     shown.warnings(console, plan.warnings)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -17,7 +17,7 @@ from ops.insight import reportlines, words
 from ops.insight.reports import Look
 
 if TYPE_CHECKING:
-    from ops.deadletters.letter import Letter, Shelved
+    from ops.deadletters.letter import Cause, Letter, Shelved
     from ops.deadletters.source import Source
 
 SENT, RECEIVED, LOG, ERROR, DIED = "sent", "received", "log", "error", "died"
@@ -66,7 +66,7 @@ def timeline(source: Source, message_id: str) -> Timeline:
     moments = _of_letter(shelved)
     from_runs, notes = _of_runs(source, shelved.letter, shelved.place is Place.REDRIVEN)
     asking, from_logs = _of_logs(source, shelved)
-    moments += from_runs + from_logs
+    moments += from_runs + [_its_own(moment, shelved.cause) for moment in from_logs]
     if shelved.cause.died is not None:
         cause = shelved.cause
         likely = "likely " if cause.likely else ""
@@ -78,6 +78,14 @@ def timeline(source: Source, message_id: str) -> Timeline:
         notes.append(f"Only the first and last of {words.count(len(moments), 'moment')} are shown.")
         moments = moments[: LINES // 2] + moments[-LINES // 2 :]
     return Timeline(tuple(moments), Look(usd=asking.asked.usd if asking else 0.0, partial=tuple(notes)))
+
+
+def _its_own(moment: Moment, cause: Cause) -> Moment:
+    """An invocation may fail after the handler has buried one letter of its batch: that is what became of the rest."""
+    later = cause.died is not None and moment.at > cause.died + LOGGED_WITHIN
+    if not later or moment.what not in (TIMEOUT, MEMORY, CRASH) or moment.text.startswith(cause.error_type):
+        return moment
+    return replace(moment, text=f"the rest of its batch: {moment.text}")
 
 
 def _place(moment: Moment, died: datetime | None) -> tuple[datetime, int]:

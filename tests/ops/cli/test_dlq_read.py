@@ -66,7 +66,7 @@ def test_list_filters_and_pages(desk: Desk) -> None:
     assert "1 to 10 of 30." in out
     assert "32 letters, and no look has ended yet" in " ".join(out.split())
     more = next(line for line in out.splitlines() if "the next ones" in line)
-    assert "--where 'body.kind == '\"'\"'train'\"'\"''" in more, "the next command has the same filter"
+    assert "--where \"body.kind == 'train'\"" in more, "the next command has the same filter"
     assert desk.told("list", "--text", "SCORE-1")["count"] == 1
     assert desk.told("list", "--since", "1h")["count"] == 32
     assert desk.told("list", "--until", "1h")["count"] == 0

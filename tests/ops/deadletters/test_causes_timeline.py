@@ -56,6 +56,19 @@ def test_a_rejected_letter_was_sent_to_the_dead_letter_queue(tmp_path: Path, mon
     assert found[2].text == "sent to the dead-letter queue"
 
 
+def test_what_became_of_the_rest_of_its_batch_is_not_its_own_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    letter = replace(rejected(1), original_message_id="first")
+    rows = [batch(59, "r1", "first", "other"), failed(60, "DataNotFound", "r1", "first"),
+            died(59, "r1", InvokeDuration=15_000.0)]  # fmt: skip
+    with source(tmp_path, monkeypatch, [letter], rows) as (here, _):
+        causes.explain(here)
+        found = causes.timeline(here, letter.message_id).moments
+    assert [moment.what for moment in found][-2:] == ["died", "timeout"]
+    assert found[-1].text.startswith("the rest of its batch: Sandbox.Timedout")
+
+
 def test_a_letter_that_came_back_shows_who_sent_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with source(tmp_path, monkeypatch, [silent("new-0", original_message_id="id-000")]) as (here, _):
         here.runs.mkdir()

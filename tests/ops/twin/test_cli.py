@@ -84,6 +84,19 @@ def test_a_running_twin_is_shown_without_its_secret(twin: Twin) -> None:
 
 
 @pytest.mark.twin
+def test_a_shell_gets_what_boto3_needs(twin: Twin) -> None:
+    told = ops("env")
+    assert told.returncode == 0
+    given = dict(line.removeprefix("export ").split("=", 1) for line in told.stdout.splitlines())
+    assert given["AWS_ENDPOINT_URL"] == twin.state.endpoint
+    script = "import boto3; print(boto3.client('sqs').list_queues()['QueueUrls'])"
+    asked = subprocess.run(
+        ["/bin/sh", "-c", f'{told.stdout}exec {sys.executable} -c "{script}"'],
+        capture_output=True, text=True, check=False, env={"PATH": os.environ["PATH"]},
+    )  # fmt: skip
+    assert "scilearn-jobs" in asked.stdout, asked.stderr
+
+
 def test_traffic_reports_what_it_sent(twin: Twin) -> None:
     answer = ops("traffic", "--count", "12", "--rate", "20", "--minutes", "1", "--poison", "0.3", "--seed", "4")
     assert answer.returncode == 0, answer.stderr
