@@ -56,6 +56,12 @@ def sync_folder(folder: Path) -> None:
 
 def failed(path: Path, error: OSError) -> OpsError:
     """What an operator is told when ``path`` could not be written or read."""
+    if error.errno == errno.ENOENT:
+        if path.parent.is_dir():
+            return UsageError(f"There is no file {path}.", "Check its name.")
+        return UsageError(f"There is no folder {path.parent}.", "Make it, or name a file in another one.")
     if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
         return OpsError(f"The disk is full: {path} could not be written.", "Make room, then do it again.")
-    return OpsError(f"{path} cannot be used: {error.strerror or error}.", "Check the path and who may write there.")
+    return UsageError(
+        f"{path} cannot be used: {error.strerror or error}.", "Check what it is, and who may read and write it."
+    )

@@ -73,7 +73,7 @@ def run(
     Needs sqs:ReceiveMessage, sqs:DeleteMessage, sqs:ChangeMessageVisibility, sqs:GetQueueAttributes.
     """
     reason = audit.needed(reason)
-    _ensure_meant(source, plan, confirmation)
+    ensure_meant(source, plan, confirmation)
     who = sts.identity(source.aws).arn
     with lock.held(source, plan.id, who):
         plans.check(source, plan)
@@ -166,7 +166,8 @@ def _notes(source: Source, found: removal.Removed, imported: int) -> Iterator[st
         )
 
 
-def _ensure_meant(source: Source, plan: Plan, typed: str) -> None:
+def ensure_meant(source: Source, plan: Plan, typed: str) -> None:
+    """Raise UsageError unless ``typed`` confirms ``plan``, a purge's, of a queue that it is safe to receive from."""
     if plan.action is not Action.PURGE:
         raise UsageError(f"Plan {plan.id} is for a {plan.action.value}, not for a purge.", "Plan a purge.")
     if " ".join(typed.replace(",", "").split()) != confirmation(plan).replace(",", ""):

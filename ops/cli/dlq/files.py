@@ -110,6 +110,9 @@ def purge(
 
     Exits with 1 unless each of them was deleted.
     """
+    from ops.deadletters import audit
+
+    reason = audit.needed(reason)
     source = asked.open()
     from ops.cli.dlq import live, shown, summary
     from ops.cli.stopping import stopping
@@ -132,6 +135,7 @@ def purge(
     if confirm is None:
         summary.show(talk, source, made)
     confirmation = shown.typed(purging.confirmation(made), confirm)
+    purging.ensure_meant(source, made, confirmation)  # before there is anything to count
     with live.counting(talk, "Deleting letters") as counted, stopping(lambda: talk.print("Stopping …")) as stop:
         done = purging.run(
             source, made, export=export_file, confirmation=confirmation, reason=reason, progress=counted, stop=stop

@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from ops.aws import sqs, sts
@@ -117,9 +118,20 @@ def _ensure_sensible(action: Action, edits: Sequence[Edit], pace: Pace, steps: S
         raise UsageError(f"A stop share of {steps.stop_share:g} is no share.", "Choose 0 to 1; 0.2 means a fifth.")
     if not 0 < steps.patience_s < float("inf"):
         raise UsageError(f"A patience of {steps.patience_s:g} s awaits nothing.", "Choose seconds above 0.")
-    canary.boundaries(steps.sizes, 1)
+    _ensure_growing(steps.sizes)
     if action is Action.PURGE and edits:
         raise UsageError("A purge sends nothing, so there is nothing to edit.", "Leave the edits out.")
+
+
+def _ensure_growing(sizes: Sequence[str]) -> None:
+    """Counts among themselves and shares among themselves: a share that is smaller than a count on a short queue is
+    skipped. 100% before the end would send everything at once, and leave no canary."""
+    shares = [size for size in sizes if size.strip().endswith("%")]
+    for alike in (sizes, shares, [size for size in sizes if size not in shares]):
+        canary.boundaries(alike, 1)
+    for size, after in pairwise(sizes):
+        if size in shares and float(size.strip().removesuffix("%")) == 100:
+            raise UsageError(f"The step {after} does not go beyond the step {size}.", "Let the steps grow: 5,1%,100%.")
 
 
 def _ensure_possible(source: Source, found: Survey, edits: Sequence[Edit], *, to_origin: bool) -> None:

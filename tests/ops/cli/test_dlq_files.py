@@ -56,6 +56,22 @@ def test_a_purge_in_a_script(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> Non
     assert told["outcome"] == "done"
 
 
+def test_a_purge_that_is_not_meant_counts_nothing(desk: Desk, terminal: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FORCE_COLOR", "1")  # bars are for terminals
+    desk.bury("a", "b")
+    desk.ops("export", "two.jsonl")
+    terminal("purge 2 letters")
+    code, out, err = desk.ops("purge", "--export", "two.jsonl", "--reason", " ")
+    assert (code, out) == (2, "")
+    assert err.startswith("A reason is needed"), "before anything is shown"
+    terminal("")
+    code, out, err = desk.ops("purge", "--export", "two.jsonl", "--reason", "r")
+    assert (code, out.strip()) == (2, "")
+    assert "nothing was deleted" in err
+    assert "Deleting letters" not in err
+    assert len(desk.world.dlq.messages()) == 2
+
+
 def test_exports_are_never_overwritten_and_csv_holds_no_formula(desk: Desk) -> None:
     desk.bury("=1+1", '@cmd|"x"')
     assert desk.ops("export", "sheet.csv")[0] == 0
@@ -78,8 +94,9 @@ def test_exports_are_never_overwritten_and_csv_holds_no_formula(desk: Desk) -> N
 def test_files_that_are_no_export(desk: Desk, command: list[str]) -> None:
     desk.bury("a")
     code, _, err = desk.ops(*command)
-    assert code in (1, 2), "it is not there"
-    assert "bad.jsonl" in err
+    assert code == 2
+    assert "There is no file bad.jsonl." in err
+    assert "write" not in err
     Path("bad.jsonl").write_text('{"no": "letter"}\n', encoding="utf-8")
     code, _, err = desk.ops(*command)
     assert code == 2

@@ -82,6 +82,10 @@ def test_a_merge_patch(desk: Desk) -> None:
     [
         (["--set", "body.params.alpha"], "sets nothing"),
         (["--steps", "10%,5%"], "does not go beyond"),
+        (["--steps", "100%,5"], "The step 5 does not go beyond the step 100%."),
+        (["--steps", "5,1%,3,100%"], "The step 3 does not go beyond the step 5."),
+        (["--steps", "10%,20,5%,100%"], "The step 5% does not go beyond the step 10%."),
+        (["--out", "/proc/x/plan.json"], "There is no folder /proc/x."),
         (["--stop-share", "200%"], "'200%' is no share."),
         (["--patience", "long"], "'long' is no duration."),
         (["--text", "nothing has this"], ""),

@@ -152,8 +152,8 @@ def test_a_file_that_is_no_export_changes_nothing(world: World, tmp_path: Path, 
 
 
 def test_a_file_that_cannot_be_read(world: World, tmp_path: Path) -> None:
-    for path in (tmp_path, tmp_path / "none.jsonl"):
-        with pytest.raises(OpsError, match="cannot be used"):
+    for path, says in ((tmp_path, "cannot be used: Is a directory"), (tmp_path / "none.jsonl", "There is no file")):
+        with pytest.raises(UsageError, match=says):
             imports.read(world.source, path)
 
 
@@ -168,7 +168,7 @@ def test_what_cannot_be_exported(world: World, tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="is there already"):
         exports.write(world.source, ALL, path)
     assert path.read_text() == "mine"
-    with pytest.raises(OpsError, match="cannot be used"):
+    with pytest.raises(UsageError, match="There is no folder"):
         exports.write(world.source, ALL, tmp_path / "no" / "such" / "folder.jsonl")
     assert sorted(found.name for found in tmp_path.iterdir()) == ["home", "letters.jsonl"]
 

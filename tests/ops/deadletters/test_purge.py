@@ -105,7 +105,7 @@ def test_many_letters_on_several_threads(world: World) -> None:
         ({"confirmation": "purge 11 letters"}, "not confirmed"),
         ({"confirmation": ""}, "not confirmed"),
         ({"reason": " "}, "reason is needed"),
-        ({"export": Path("/nowhere/at/all.jsonl")}, "cannot be used"),
+        ({"export": Path("/nowhere/at/all.jsonl")}, "There is no folder /nowhere/at"),
     ],
 )
 def test_it_is_not_done_by_accident(world: World, asked: dict[str, Any], says: str) -> None:
