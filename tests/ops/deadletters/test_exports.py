@@ -19,7 +19,7 @@ from ops.deadletters import exports, imports, plans, spreadsheets
 from ops.deadletters.letter import Attribute, Cause, Kind, Place
 from ops.deadletters.plan import Selection
 from ops.deadletters.shelf import Shelf
-from ops.errors import OpsError, UsageError
+from ops.errors import UsageError
 from tests.ops.deadletters.letters import a_letter
 from tests.ops.deadletters.queues import World, a_world
 
