@@ -6,6 +6,7 @@ a run early, the mover is told to stop and awaited, so that nothing is held back
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
@@ -100,8 +101,8 @@ class _Part:
 
 @dataclass
 class Course:
-    """``stopping`` is set to make ``mover`` stop. ``resumed_from``: the steps of a run that the canary had stopped and
-    somebody resumes: what came back before is not held against what goes now."""
+    """``stopping`` is set to make ``mover`` stop. ``resumed_from``: the steps that the canary had stopped before somebody
+    resumed: what came back then is not held against what goes now, and they go on being called stopped."""
 
     plan: Plan
     ledger: Ledger
@@ -116,6 +117,7 @@ class Course:
     tick_s: float = TICK_S
     _next_look: float = field(default=0.0, init=False)
     _told: tuple[float | None, str] | None = field(default=None, init=False)
+    _at: _Part | None = field(default=None, init=False)
 
     def go(self) -> tuple[State, str]:
         """Carry it out; how it ended, and in which sentence. Raises what the mover raises (``ops.errors``)."""
@@ -126,6 +128,7 @@ class Course:
         try:
             for part in parts:
                 if part.number not in passed or part.last:
+                    self._at = part
                     self._step(part)
         except (_Halt, KeyboardInterrupt) as halt:
             return self._halted(halt)
@@ -135,18 +138,18 @@ class Course:
 
     def _step(self, part: _Part) -> None:
         up_to = f"{words.count(part.end)} of {words.count(len(self.plan.ids))}"
-        self.ledger.step(part.number, part.end, "sending")
+        self._stands(part, "sending")
         self.ledger.said(f"In {part.place}: sending, up to letter {up_to}.")
         self._send(part)
         if self.watch is None:
-            self.ledger.step(part.number, part.end, "passed")
+            self._stands(part, "passed")
             return
-        self.ledger.step(part.number, part.end, "watching")
+        self._stands(part, "watching")
         verdict = self._await(part)
         if verdict is Verdict.GO:
-            self.ledger.step(part.number, part.end, "passed")
+            self._stands(part, "passed")
             return
-        self.ledger.step(part.number, part.end, "stopped")
+        self._stands(part, "stopped")
         if part.last:  # nothing is left that could be stopped
             return
         if verdict is Verdict.STOP:
@@ -155,6 +158,11 @@ class Course:
         said = verdicts.still_open(run, self.plan.steps, self._tally(part), part.place, self._note)
         raise _Halt(State.STOPPED, said)
 
+    def _stands(self, part: _Part, state: str) -> None:
+        """What stopped once is not rewritten by what went on by resume."""
+        stopped = any(step.number == part.number for step in self.resumed_from)
+        self.ledger.step(part.number, part.end, "stopped" if stopped else state)
+
     def _send(self, part: _Part) -> None:
         with ThreadPoolExecutor(1, "move") as pool:
             moving = pool.submit(self.mover.move, part.end, part.number)
@@ -162,7 +170,7 @@ class Course:
                 while not wait([moving], self.tick_s).done:
                     self._pulse(moving=True)
                     if self.watch and brake(self._tally(part), self.plan.steps):
-                        self.ledger.step(part.number, part.end, "stopped")
+                        self._stands(part, "stopped")
                         raise self._came_back(part)
             except BaseException:
                 self.stopping.set()
@@ -238,11 +246,21 @@ class Course:
 
     def _halted(self, halt: BaseException) -> tuple[State, str]:
         run = self.ledger.run()
-        if run.sent and run.deleted + run.failed + run.vanished >= run.planned:
-            return State.DONE, self._closing()  # only the outcome was still awaited
-        if isinstance(halt, _Halt) and halt.state is State.STOPPED:
-            return halt.state, str(halt)
+        now = next((step.state for step in run.steps if self._at and step.number == self._at.number), "")
+        all_gone = bool(run.sent) and run.deleted + run.failed + run.vanished >= run.planned
+        stopped = isinstance(halt, _Halt) and halt.state is State.STOPPED
+        if all_gone and (stopped or not run.waiting):  # nothing was left to be cut short
+            if not stopped and self._at:
+                calm = not self.watch or decide(self._tally(self._at), self.plan.steps, math.inf) is Verdict.GO
+                self._stands(self._at, "passed" if calm else "stopped")
+            return State.DONE, self._closing()
+        if stopped:
+            return State.STOPPED, str(halt)
+        if self._at and now in ("sending", "watching"):
+            self._stands(self._at, "ended early")
         said = str(halt) if isinstance(halt, _Halt) else "Stopped by Ctrl-C."
+        if all_gone:
+            return State.CANCELLED, verdicts.watch_ended(run, said, self._note)
         return State.CANCELLED, verdicts.ended_early(run, said)
 
     def _closing(self) -> str:

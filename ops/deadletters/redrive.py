@@ -84,7 +84,7 @@ def resume(
                 f"The plan {plan.id} is not the one that the run began with: its file was changed.",
                 "Put the file back as it was, or look again and make a new plan for the letters that are left.",
             )
-        stopped = before.steps if before.state is State.STOPPED else ()
+        stopped = tuple(step for step in before.steps if step.state == "stopped")
         doing = _Doing(source, plan, ledger, who, reason.strip() or before.reason, "resume")
         return _carry_out(doing, progress, stop, stopped)
 

@@ -13,7 +13,7 @@ class State(StrEnum):
     RUNNING = "running"
     INTERRUPTED = "interrupted"  # its process is gone before the end: resume it
     STOPPED = "stopped"  # the canary stopped it: too many came back, or the outcome stayed open; resume goes on
-    CANCELLED = "cancelled"  # by Ctrl-C or cancel; resume goes on
+    CANCELLED = "cancelled"  # by Ctrl-C or cancel; resume goes on (when all is sent: watches on)
     FAILED = "failed"  # AWS refused (destination missing, denied …); resume tries again
     DONE = "done"
 
@@ -55,7 +55,8 @@ class Sent:
 
 @dataclass(frozen=True)
 class Step:
-    """``upto``: letters sent by its end, of all steps. ``state``: open | sending | watching | passed | stopped."""
+    """``upto``: letters sent by its end, of all steps. ``state``: open | sending | watching | passed | stopped (it stays so
+    when the run goes on by resume) | ended early (cancelled while it was sent or watched)."""
 
     number: int
     upto: int
@@ -94,3 +95,13 @@ class Run:
     twice: tuple[str, ...] = ()  # original ids of letters that may have been sent twice
     failures: tuple[tuple[str, int], ...] = field(default=())  # sentence, letters
     causes_back: tuple[tuple[str, int], ...] = field(default=())  # cause of those that came back, letters
+
+    @property
+    def left(self) -> int:
+        """Letters that are still to be sent."""
+        return max(0, self.planned - self.sent - self.failed - self.vanished)
+
+    @property
+    def by_canary(self) -> bool:
+        """What stopped it is what became of a step, not something in the way of sending."""
+        return self.state is State.STOPPED and bool(self.steps) and self.steps[-1].state == "stopped"

@@ -29,6 +29,11 @@ def ended_early(run: Run, who: str) -> str:
     return _sentences(who, not_gone(run))
 
 
+def watch_ended(run: Run, who: str, note: str) -> str:
+    """Nothing is left to move, but nobody saw it through."""
+    return _sentences(who, "Nothing is left to send, but the watch was ended early:", done(run, True, note))
+
+
 def done(run: Run, watched: bool, note: str) -> str:
     parts = [f"{words.count(run.sent, 'letter was', 'letters were')} sent"]
     if watched and run.sent:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,9 @@ from ops import workload
 from ops.aws import Aws, sqs
 from ops.aws.door import MAX_ATTEMPTS
 from ops.deadletters import letters
+from ops.deadletters.course import Became
 from ops.deadletters.letter import Place
+from ops.deadletters.run import Outcome, Run, Sent
 from ops.deadletters.shelf import Shelf
 from ops.deadletters.source import Source, open_source
 from ops.target import Target
@@ -62,6 +65,25 @@ class World:
         door = self.source.aws
         described = workload.describe(door, replace(door.target, queue=f"jobs{suffix}"))
         return World(self.aws, dlq, jobs, open_source(door, described))
+
+
+@dataclass
+class Fates:
+    """A ``course.Watch`` that decides by the letter's place in its run what became of it; None: not known yet."""
+
+    of: Callable[[int], Outcome | None]
+    pause_s: float = 0.0
+    note: str = ""
+
+    def look(self, waiting: Sequence[Sent], run: Run, moving: bool) -> list[Became]:
+        names = [sent.message_id for sent in waiting]
+        known = [(name, self.of(run.sent - len(names) + at)) for at, name in enumerate(names)]
+        now = datetime.now(UTC)
+        return [
+            (name, outcome, now, "ValueError: no column" if outcome is Outcome.CAME_BACK else "")
+            for name, outcome in known
+            if outcome
+        ]
 
 
 @contextmanager

@@ -222,6 +222,35 @@ def test_what_stopped_before_is_not_held_against_a_resumed_run() -> None:
     state, said = again.go()
     assert state is State.DONE
     assert said == "100 letters were sent, 95 succeeded, 5 came back (5: ValueError: no column)."
+    states = [step.state for step in ledger.run().steps]
+    assert states == ["stopped", "passed", "passed"], "what went on by resume had been stopped all the same"
+
+
+def test_a_watch_that_is_ended_early_is_not_done() -> None:
+    """Nothing is left to move, and what became of some is not known: the state, the sentence and the step say so."""
+    plan = a_plan(20, Steps(sizes=("5", "100%")))
+    run, ledger = course(plan, Fate(lambda one: Outcome.SUCCEEDED if int(one.message_id[1:]) < 12 else None))
+    run.stop = lambda: len(ledger.letters(Outcome.SUCCEEDED)) == 12
+    state, said = run.go()
+    assert state is State.CANCELLED
+    assert said == (
+        "Stopped on request. Nothing is left to send, but the watch was ended early: "
+        "20 letters were sent, 12 succeeded, of 8 the outcome is not known yet."
+    )
+    assert [step.state for step in ledger.run().steps] == ["passed", "ended early"]
+    again = Course(
+        plan, ledger, Hand(plan, ledger, threading.Event()), Fate(succeeds), None, Limiter(None),
+        threading.Event(), tick_s=0.002,
+    )  # fmt: skip
+    assert again.go() == (State.DONE, "20 letters were sent, 20 succeeded.")
+    assert [step.state for step in ledger.run().steps] == ["passed", "passed"]
+
+
+def test_a_stop_when_nothing_is_awaited_any_more_cuts_nothing_short() -> None:
+    run, ledger = course(a_plan(10, Steps(watch=False)), None, slow=0.001)
+    run.stop = lambda: len(ledger.book) == 10
+    assert run.go() == (State.DONE, "10 letters were sent.")
+    assert [step.state for step in ledger.run().steps] == ["passed"]
 
 
 def test_in_the_last_step_nothing_is_left_to_stop_but_it_is_said() -> None:

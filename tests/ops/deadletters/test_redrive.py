@@ -9,16 +9,16 @@ from typing import Any
 
 import pytest
 
-from ops.deadletters import audit, lock, plans, redrive
+from ops.deadletters import audit, lock, outcomes, plans, redrive
 from ops.deadletters.ledger import Ledger
 from ops.deadletters.letter import Place
 from ops.deadletters.plan import Action, Destination, Pace, Plan, Selection, Steps
-from ops.deadletters.run import Run, State
+from ops.deadletters.run import Outcome, Run, State
 from ops.deadletters.shelf import Shelf
 from ops.deadletters.source import home
 from ops.errors import AccessDenied, OpsError, UsageError
 from tests.bench._sqs_faults import DENIED, Fault
-from tests.ops.deadletters.queues import World, a_world
+from tests.ops.deadletters.queues import Fates, World, a_world
 from tests.ops.insight.world import FUNCTION, MAPPING
 
 
@@ -127,6 +127,46 @@ def test_stop_ends_it_cleanly_and_resume_finishes(world: World) -> None:
     assert len(world.jobs.messages()) == 200
     actions = [record.action for record in audit.read(home(world.source.aws.target))]
     assert actions == ["resume", "resume", "redrive", "redrive"]
+
+
+def test_a_run_that_the_canary_stopped_says_so_after_it_was_resumed(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.put([f"letter {number}" for number in range(20)])
+    plan = a_plan(world)
+    monkeypatch.setattr(outcomes, "watch", lambda *_: Fates(lambda at: Outcome.CAME_BACK))
+    run = redrive.run(world.source, plan, reason="r")
+    assert (run.state, run.by_canary) == (State.STOPPED, True)
+    monkeypatch.setattr(outcomes, "watch", lambda *_: Fates(lambda at: Outcome.SUCCEEDED))
+    run = redrive.resume(world.source, plan.id)
+    assert run.state is State.DONE
+    assert [(step.upto, step.sent, step.came_back, step.state) for step in run.steps] == [
+        (5, 5, 5, "stopped"),
+        (20, 15, 0, "passed"),
+    ]
+
+
+def test_a_watch_that_is_ended_early_is_told_as_that_and_resume_watches_on(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.put([f"letter {number}" for number in range(20)])
+    plan = a_plan(world)
+    monkeypatch.setattr(outcomes, "watch", lambda *_: Fates(lambda at: Outcome.SUCCEEDED if at < 5 else None))
+    seen: list[Run] = []
+    run = redrive.run(
+        world.source, plan, reason="r", progress=seen.append, stop=lambda: bool(seen) and "waiting" in seen[-1].said
+    )
+    assert (run.state, run.left, run.waiting) == (State.CANCELLED, 0, 15)
+    assert "Nothing is left to send, but the watch was ended early" in run.said
+    assert "of 15 the outcome is not known" in run.said
+    assert run.steps[-1].state == "ended early"
+    record = audit.read(home(world.source.aws.target))[0]
+    assert (record.outcome, record.note) == ("cancelled", run.said)
+    monkeypatch.setattr(outcomes, "watch", lambda *_: Fates(lambda at: Outcome.SUCCEEDED))
+    done = redrive.resume(world.source, plan.id)
+    assert (done.state, done.succeeded, done.twice) == (State.DONE, 20, ())
+    assert done.steps[-1].state == "passed"
+    assert len(world.jobs.messages()) == 20, "watching on sends nothing"
 
 
 def test_cancel_from_elsewhere(world: World) -> None:
