@@ -46,7 +46,7 @@ def _no_account(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 
 @pytest.fixture(scope="session", autouse=True)
 def _service_models_read_once() -> Iterator[None]:
-    """Each botocore session reads megabytes of service models from JSON; here they all share what the first one read."""
+    """Each botocore session reads megabytes of service models from JSON; here all share what the first one read."""
     loader = loaders.create_loader()
 
     def shared(search_path: str | None = None) -> loaders.Loader:
