@@ -101,8 +101,8 @@ class _Part:
 
 @dataclass
 class Course:
-    """``stopping`` is set to make ``mover`` stop. ``resumed_from``: the steps that the canary had stopped before somebody
-    resumed: what came back then is not held against what goes now, and they go on being called stopped."""
+    """``stopping`` is set to make ``mover`` stop. ``resumed_from``: the steps that the canary had stopped before
+    somebody resumed: what came back then is not held against what goes now, and they go on being called stopped."""
 
     plan: Plan
     ledger: Ledger

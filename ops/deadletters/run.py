@@ -55,8 +55,8 @@ class Sent:
 
 @dataclass(frozen=True)
 class Step:
-    """``upto``: letters sent by its end, of all steps. ``state``: open | sending | watching | passed | stopped (it stays so
-    when the run goes on by resume) | ended early (cancelled while it was sent or watched)."""
+    """``upto``: letters sent by its end, of all steps. ``state``: open | sending | watching | passed | stopped (and
+    stays so when the run goes on by resume) | ended early (cancelled while it was sent or watched)."""
 
     number: int
     upto: int
@@ -101,7 +101,13 @@ class Run:
         """Letters that are still to be sent."""
         return max(0, self.planned - self.sent - self.failed - self.vanished)
 
+    def stands(self, step: Step) -> str:
+        """A step's state in words: one that was stopped before others began was let go on by somebody."""
+        later = any(one.number > step.number and one.state != "open" for one in self.steps)
+        return "stopped, then resumed" if step.state == "stopped" and later else step.state
+
     @property
     def by_canary(self) -> bool:
         """What stopped it is what became of a step, not something in the way of sending."""
-        return self.state is State.STOPPED and bool(self.steps) and self.steps[-1].state == "stopped"
+        begun = [step.state for step in self.steps if step.state != "open"]
+        return self.state is State.STOPPED and begun[-1:] == ["stopped"]

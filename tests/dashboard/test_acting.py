@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from dashboard.desk import OpsDesk
 from dashboard.pages import PAGES
+from dashboard.parts.dead_letters import html
 from ops.deadletters.plan import Action, Selection
 from ops.deadletters.run import State
 from tests.dashboard import desks
@@ -134,6 +136,29 @@ def test_a_run_is_cancelled_by_its_button(sample: Visit) -> None:
     app = sample("run-running").open(PAGE)
     app.at.button(key="run-cancel").click().run()
     assert not app.at.exception
+
+
+def test_going_on_after_the_canary_says_what_came_back_first(sample: Visit) -> None:
+    app = sample("run-stopped").open(PAGE)
+    app.at.button(key="run-resume").click().run()
+    assert not app.at.exception
+    assert "4 of 5 came back, more than 20%.\n\nMend what they died of before the rest goes." in app.text
+
+
+def test_a_watch_that_was_ended_early_is_no_waiting_and_a_resumed_step_was_stopped() -> None:
+    done = desks.a_run(State.DONE)
+    first, *between, last = done.steps
+    steps = (
+        replace(first, state="stopped"),
+        *between,
+        replace(last, state="ended early", waiting=63, succeeded=last.succeeded - 63),
+    )
+    run = replace(done, state=State.CANCELLED, waiting=63, succeeded=1_937, steps=steps)
+    said = html.run_bar(run) + html.run_numbers(run) + html.run_steps(run)
+    assert "63 sent, outcome not known" in said
+    assert "Step 1, stopped, then resumed" in said
+    assert "Step 4, ended early" in said
+    assert "await" not in said.lower()
 
 
 def test_a_run_can_be_closed_and_found_again(sample: Visit) -> None:

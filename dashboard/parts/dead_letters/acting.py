@@ -45,11 +45,15 @@ def ask_redrive(here: Desk, plan: Plan) -> None:
 @st.dialog("Go on with this run?", icon=":material/resume:")
 def ask_resume(here: Desk, run: Run) -> None:
     left = max(0, run.planned - run.deleted - run.failed - run.vanished)
-    st.text(
-        f"{number(left)} of {number(run.planned)} letters are left.\n\n"
-        "• What was sent is not sent again; it is only deleted from the dead-letter queue.\n"
-        "• What may have been sent is looked for first, and listed."
-    )
+    if left:
+        stopped = f"{run.said}\n\nMend what they died of before the rest goes.\n\n" if run.by_canary else ""
+        st.text(
+            f"{stopped}{number(left)} of {number(run.planned)} letters are left.\n\n"
+            "• What was sent is not sent again; it is only deleted from the dead-letter queue.\n"
+            "• What may have been sent is looked for first, and listed."
+        )
+    else:
+        st.text(f"Every letter was sent. What became of {number(run.waiting)} is watched again; nothing is sent.")
     reason = _reason(run.reason)
     if st.button("Go on", type="primary", key="resume-confirmed", icon=":material/resume:"):
         _start(here, reason, "resume", f"redrive-{run.id}", run.id)

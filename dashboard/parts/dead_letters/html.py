@@ -31,6 +31,8 @@ _STEP = {
     "watching": (theme.IN_FLIGHT, "watching"),
     "passed": (theme.SUCCESS, "passed"),
     "stopped": (theme.DEAD, "stopped"),
+    "stopped, then resumed": (theme.DEAD, "stopped, then resumed"),
+    "ended early": (theme.WATCH, "ended early"),
 }
 
 
@@ -83,7 +85,11 @@ def run_bar(run: Run) -> str:
     parts = (
         ("succeeded", run.succeeded, theme.SUCCESS),
         ("came back", run.came_back, theme.DEAD),
-        ("sent, outcome awaited", run.waiting, theme.IN_FLIGHT),
+        (
+            "sent, outcome awaited" if run.state is State.RUNNING else "sent, outcome not known",
+            run.waiting,
+            theme.IN_FLIGHT,
+        ),
         ("sent", unwatched, theme.VISIBLE),
         ("refused", run.failed, theme.THROTTLED),
         ("not there any more", run.vanished, theme.NEUTRAL),
@@ -99,7 +105,7 @@ def run_bar(run: Run) -> str:
         for name, count, colour in parts
         if count
     )
-    left = max(0, run.planned - run.sent - run.failed - run.vanished)
+    left = run.left
     names += f'<span><i class="so-none"></i>{number(left)} to go</span>' if left else ""
     share = percent((run.planned - left) / whole)
     return (
@@ -110,7 +116,7 @@ def run_bar(run: Run) -> str:
 
 
 def run_numbers(run: Run) -> str:
-    left = max(0, run.planned - run.sent - run.failed - run.vanished)
+    left = run.left
     going = run.state is State.RUNNING
     time_left = duration(left / run.rate) if going and run.rate > 0 and left else "–"
     limit = f"limit {number(run.rate_limit)}/s" if run.rate_limit is not None else "no limit"
@@ -118,7 +124,7 @@ def run_numbers(run: Run) -> str:
         Stat("Sent", number(run.sent), f"of {number(run.planned)}", colour=theme.VISIBLE),
         Stat("Succeeded", number(run.succeeded), colour=theme.SUCCESS),
         Stat("Came back", number(run.came_back), colour=theme.DEAD),
-        Stat("Awaited", number(run.waiting), colour=theme.IN_FLIGHT),
+        Stat("Awaited" if going else "Not known", number(run.waiting), colour=theme.IN_FLIGHT),
     ]
     if going:
         row += [Stat("Rate", number(run.rate), "/s", note=limit), Stat("Time left", time_left, note="to send the rest")]
@@ -131,13 +137,13 @@ def run_steps(run: Run) -> str:
     """Each step with what became of its messages."""
     cells = []
     for step in run.steps:
-        colour, word = _STEP.get(step.state, (theme.NEUTRAL, step.state))
+        colour, word = _STEP.get(run.stands(step), (theme.NEUTRAL, step.state))
         facts = [
             f"{number(count)} {name}"
             for count, name in (
                 (step.succeeded, "succeeded"),
                 (step.came_back, "came back"),
-                (step.waiting, "awaited"),
+                (step.waiting, "awaited" if run.state is State.RUNNING else "not known"),
             )
             if count
         ]

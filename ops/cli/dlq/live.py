@@ -115,24 +115,30 @@ def steps(run: Run) -> Table:
             f"{step.succeeded:,}",
             came_back,
             f"{step.waiting:,}",
-            Text(step.state, style={"passed": "green", "stopped": "bold red"}.get(step.state, "dim")),
+            Text(run.stands(step), style={"passed": "green", "stopped": "bold red"}.get(step.state, "dim")),
         )
     return table
 
 
 def counts(run: Run) -> str:
     """What became of a run's letters so far, on one line; what is none is left out, but what was sent."""
-    said = [f"{run.sent:,} of {run.planned:,} sent"]
-    for number, what in (
+    return " · ".join([sent(run), *became(run)])
+
+
+def sent(run: Run) -> str:
+    return f"{run.sent:,} of {run.planned:,} sent"
+
+
+def became(run: Run) -> list[str]:
+    """Nobody waits any more for what becomes of those whose run has ended."""
+    parts = (
         (run.succeeded, "succeeded"),
         (run.came_back, "came back"),
-        (run.waiting, "still waiting"),
+        (run.waiting, "still waiting" if run.state is State.RUNNING else "outcome not known"),
         (run.failed, "refused"),
         (run.vanished, "vanished"),
-    ):
-        if number:
-            said.append(f"{number:,} {what}")
-    return " · ".join(said)
+    )
+    return [f"{number:,} {what}" for number, what in parts if number]
 
 
 def _rate(run: Run) -> str:
