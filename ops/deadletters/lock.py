@@ -46,18 +46,19 @@ def held(source: Source, run: str, who: str) -> Iterator[None]:
         raise unusable(path, error) from error
     with file:
         if not _lock(file):
-            other = _read(file)
-            by = f" by {other.who} since {other.since} (run {other.run}, process {other.pid})" if other else ""
-            raise Busy(
-                f"The letters of {source.queue.name} are being moved already{by}.",
-                "Wait until that run ends, or cancel it: ops dlq cancel.",
-            )
+            raise _busy(source, _read(file))
         now = datetime.now(UTC).isoformat(timespec="seconds")
         try:
             _write(file, json.dumps(asdict(Holder(run, who, os.getpid(), now))))
         except OSError as error:
             raise unusable(path, error) from error
         yield  # closing the file unlocks it
+
+
+def refuse(source: Source) -> None:
+    """Raises Busy when somebody moves letters of the queue now."""
+    if other := holder(source):
+        raise _busy(source, other)
 
 
 def holder(source: Source) -> Holder | None:
@@ -72,6 +73,14 @@ def holder(source: Source) -> Holder | None:
         except OSError:
             return _read(file)
         return None
+
+
+def _busy(source: Source, other: Holder | None) -> Busy:
+    by = f" by {other.who} since {other.since} (run {other.run}, process {other.pid})" if other else ""
+    return Busy(
+        f"The letters of {source.queue.name} are being moved already{by}.",
+        "Wait until that run ends, or cancel it: ops dlq cancel.",
+    )
 
 
 def _lock(file: IO[str]) -> bool:

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ops.aws import sts
-from ops.deadletters import audit, headroom, lock, outcomes, plans, unfinished
+from ops.deadletters import audit, headroom, lock, outcomes, plans, ready
 from ops.deadletters.course import Course
 from ops.deadletters.ledger import Ledger
 from ops.deadletters.letter import Place
@@ -50,15 +50,10 @@ def run(source: Source, plan: Plan, *, reason: str, progress: Progress | None = 
     the permission to send to the destination (``plan.permissions``), and for outcomes logs:StartQuery, GetQueryResults.
     """
     reason = audit.needed(reason)
-    if plan.action is Action.PURGE:
-        raise UsageError(f"Plan {plan.id} deletes letters.", "Use ops dlq purge for it.")
     who = sts.identity(source.aws).arn
     path = source.runs / f"{plan.id}.db"
     with lock.held(source, plan.id, who):
-        if path.exists():
-            raise UsageError(f"Plan {plan.id} was begun before.", f"Go on with it: ops dlq resume {plan.id}.")
-        unfinished.refuse(source, plan)
-        plans.check(source, plan)  # with the lock held: another run may just have moved these letters
+        ready.check_held(source, plan)
         plans.save(source, plan)
         with Ledger.create(path, plan, reason, who) as ledger:
             return _carry_out(_Doing(source, plan, ledger, who, reason, "redrive"), progress, stop)

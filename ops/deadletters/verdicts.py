@@ -52,6 +52,18 @@ def done(run: Run, watched: bool, note: str) -> str:
     return _sentences(", ".join(parts) + ".", note if run.sent else "")
 
 
+def brief(run: Run) -> str:
+    """The counts alone: ``90 of 90 succeeded``; of what nobody watched, or not all of which went, ``90 of 90 sent``."""
+    of = words.count(run.planned)
+    known = run.succeeded or run.came_back
+    parts = [] if known and run.sent == run.planned else [f"{words.count(run.sent)} of {of} sent"]
+    if known:
+        parts.append(f"{words.count(run.succeeded)} {'of ' + of + ' ' if not parts else ''}succeeded")
+    if run.came_back:
+        parts.append(f"{words.count(run.came_back)} came back")
+    return ", ".join(parts)
+
+
 def not_gone(run: Run) -> str:
     left = run.planned - run.sent - run.failed - run.vanished
     return f"{words.count(left, 'letter')} did not go." if left > 0 else ""

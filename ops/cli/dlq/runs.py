@@ -37,10 +37,10 @@ def redrive(asked: Asked, name: PlanName, reason: Reason, yes: Yes = False, as_j
     """
     source = asked.open()
     from ops.cli.dlq import shown, summary
-    from ops.deadletters import plans
+    from ops.deadletters import plans, ready
 
     plan = plans.load(name, source)
-    plans.check(source, plan)
+    ready.check(source, plan)
     shown.said_yes(
         "Carry it out?", yes, "Read the plan, then add --yes.", lambda: summary.show(shown.talk(), source, plan)
     )

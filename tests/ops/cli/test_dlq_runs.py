@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -13,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from ops.deadletters import lock
 from ops.deadletters.transfer import settings
 from tests.bench._sqs_faults import DENIED, Fault
 from tests.ops.cli.conftest import Desk
@@ -67,6 +69,8 @@ def test_a_redrive_from_question_to_record(desk: Desk, terminal: Any) -> None:
     assert "mended, ticket 7" in " ".join(out.split())
     code, _, err = desk.ops("redrive", plan, "--reason", "again", "--yes")
     assert code == 2, "a plan is carried out once"
+    assert re.search(rf"Plan {plan} was carried out at \d\d:\d\d UTC, 30 of 30 sent\.", err)
+    assert "Look again (ops dlq look), and make a new plan" in err
     code, _, err = desk.ops("resume", plan)
     assert code == 2
     assert f"Run {plan} is done." in err
@@ -130,6 +134,30 @@ def test_nothing_to_resume_or_cancel(desk: Desk) -> None:
     code, _, err = desk.ops("runs", "2026")
     assert code == 2
     assert "There is no run 2026" in err
+
+
+def test_what_is_going_on_is_told_before_what_has_become_stale_by_it(desk: Desk) -> None:
+    first, made = planned(desk, 12), desk.told("plan", *QUICK)["plan"]
+    second = made["id"]
+    desk.world.dlq.remove(made["ids"][:8])
+    with lock.held(desk.world.source, first, "arn:ann"):
+        code, out, err = desk.ops("redrive", second, "--reason", "r", "--yes")
+    assert (code, out) == (1, "")
+    assert "The letters of jobs-dlq are being moved already by arn:ann since" in err
+    assert f"(run {first}, process" in err
+    assert "stale" in desk.ops("redrive", second, "--reason", "r", "--yes")[2]
+
+
+def test_a_plan_that_was_begun_is_gone_on_with(desk: Desk) -> None:
+    plan = planned(desk, 12)
+    desk.world.aws.fault(Fault(**{**vars(DENIED), "operation": "SendMessageBatch"}))
+    desk.ops("redrive", plan, "--reason", "r", "--yes")
+    desk.world.aws.heal()
+    desk.world.dlq.put([{"body": "late"} for _ in range(20)])
+    code, _, err = desk.ops("redrive", plan, "--reason", "r", "--yes")
+    assert code == 2
+    assert re.search(rf"Plan {plan} was begun at \d\d:\d\d UTC and failed, 0 of 12 sent\.", err)
+    assert f"→ Go on with it: ops dlq resume {plan}." in err
 
 
 def test_move_takes_the_whole_queue_elsewhere(desk: Desk, terminal: Any) -> None:
