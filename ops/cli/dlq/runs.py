@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -15,8 +14,6 @@ from ops.cli.dlq.plan import PlanName
 from ops.errors import UsageError
 
 if TYPE_CHECKING:
-    from rich.console import Console
-
     from ops.deadletters.plan import Plan
     from ops.deadletters.run import Run, State
     from ops.deadletters.source import Source
@@ -64,14 +61,25 @@ def resume(
     asked: Asked,
     name: RunName = None,
     reason: Annotated[str, typer.Option("--reason", help="Why; left out: as when it began.")] = "",
+    yes: Yes = False,
     as_json: options.Json = False,
 ) -> None:
-    """Go on with a redrive that was stopped, cancelled or killed. What was sent is not sent again."""
+    """Go on with a redrive that was stopped, cancelled or killed. What was sent is not sent again.
+
+    One that its canary stopped asks first: what came back will come back again unless its cause is mended.
+    """
     source = asked.open()
+    from ops.cli.dlq import shown, told
+    from ops.deadletters import lock
     from ops.deadletters import redrive as engine
     from ops.deadletters.run import State
 
     run = _found(asked, source, name, unless=(State.DONE, State.RUNNING), what="to go on with")
+    if run.by_canary:
+        lock.refuse(source)
+        back = f"{run.came_back:,} of {run.sent:,} came back" if run.came_back else "Nothing is known of what was sent"
+        mend = f"{back}: see to the cause ({asked.again('look')}), then add --yes."
+        shown.said_yes("Is that mended? Go on?", yes, mend, lambda: told.ending(shown.talk(), run))
     _go(
         asked,
         lambda progress, stop: engine.resume(source, run.id, reason=reason, progress=progress, stop=stop),
@@ -109,8 +117,7 @@ def runs(
 ) -> None:
     """The redrives of this queue, the latest first; with RUN, where that one stands."""
     source = asked.open()
-    from ops.cli.dlq import live, shown
-    from ops.cli.text import safe
+    from ops.cli.dlq import shown, told
     from ops.deadletters import redrive as engine
 
     if name:
@@ -122,17 +129,9 @@ def runs(
 
         typer.echo(dumps(found))
         return
-    from rich.text import Text
-
     console = shown.screen()
-    console.print(Text(shown.where(source), style="dim"))
-    now = datetime.now(UTC)
-    for run in found:
-        line = Text(run.id, style="bold").append(f"  {run.state.value}", style=live.STATE_STYLES[run.state])
-        line.append(
-            f"  {live.counts(run)} · began {shown.moment(run.began, now)} · {safe(run.reason, 80)}", style="dim"
-        )
-        console.print(line)
+    console.print(shown.where(source), style="dim", markup=False)
+    told.many(console, found)
     damaged = engine.unreadable(source)
     shown.warnings(console, damaged)
     if not found and damaged:
@@ -142,7 +141,8 @@ def runs(
         shown.next_steps(console, (asked.again("causes"), "what there is"))
         return
     latest = found[0]
-    shown.next_steps(console, (asked.again("runs", latest.id), "the latest, in full"), *after(asked, latest)[-1:])
+    steps = {asked.again("runs", latest.id): "the latest, in full"}
+    shown.next_steps(console, *(dict(told.after(asked, latest)) | steps).items())
 
 
 def _go(
@@ -170,65 +170,14 @@ def _go(
 
 
 def _result(asked: Asked, run: Run, as_json: bool) -> None:
-    from ops.cli.dlq import shown
+    from ops.cli.dlq import shown, told
 
     if as_json:
         from ops.cli.plain import dumps
 
         typer.echo(dumps(run))
         return
-    _show(shown.screen(), asked, run)
-
-
-def _show(console: Console, asked: Asked, run: Run) -> None:
-    from rich.text import Text
-
-    from ops.cli.dlq import live, shown
-    from ops.cli.text import safe
-    from ops.insight import words
-
-    now = datetime.now(UTC)
-    head = Text(run.state.value.capitalize(), style=live.STATE_STYLES[run.state])
-    console.print(head.append(f": {live.counts(run)}.", style="bold"))
-    if run.said:
-        console.print(safe(run.said), markup=False)
-    took = words.duration(((run.ended or now) - run.began).total_seconds())
-    console.print(
-        Text(f"run {run.id} · {run.engine} · began {shown.moment(run.began, now)}, {took} · by {safe(run.who)}", "dim"),
-        soft_wrap=True,
-    )
-    console.print(Text(f"reason: {safe(run.reason)}", style="dim"))
-    if run.steps:
-        console.print(live.steps(run))
-    for cause, number in run.causes_back:
-        console.print(Text(f"came back: {number:,} × {safe(cause, 200)}", style="bold red"))
-    for sentence, number in run.failures:
-        console.print(Text(f"refused: {number:,} × {safe(sentence, 300)}", style="bold red"))
-    if run.vanished:
-        shown.notes(
-            console, [f"{words.count(run.vanished, 'letter')} had left the queue before: somebody else took them."]
-        )
-    if run.twice:
-        first = ", ".join(run.twice[:5])
-        more = f" and {len(run.twice) - 5:,} more (--json lists them)" if len(run.twice) > 5 else ""
-        shown.warnings(console, [f"{words.count(len(run.twice), 'letter')} may have been sent twice: {first}{more}."])
-    shown.next_steps(console, *after(asked, run))
-
-
-def after(asked: Asked, run: Run) -> list[tuple[str, str]]:
-    """What to type next, by how a run stands; the last is what most will want."""
-    from ops.deadletters.run import State
-
-    if run.state is State.RUNNING:
-        return [(asked.again("runs", run.id), "where it stands"), (asked.again("cancel", run.id), "stop it")]
-    if run.state is State.DONE:
-        return [(asked.again("look"), "make sure that nothing stays behind")]
-    if run.state is State.STOPPED:
-        return [
-            (asked.again("resume", run.id), "go on all the same"),
-            (asked.again("look"), "see the letters that came back, with their new causes"),
-        ]
-    return [(asked.again("resume", run.id), "go on")]
+    told.one(shown.screen(), asked, run)
 
 
 def interrupted(asked: Asked, source: Source) -> list[tuple[str, str]]:
