@@ -54,6 +54,10 @@ class Mover(Protocol):
         """Send until ``upto`` letters are sent in all, none is left, or the run is stopping."""
 
 
+class Futile(Exception):
+    """No error: letters die again as fast as the mover moves them, so it has stopped; its text is the run's last."""
+
+
 class Watch(Protocol):
     @property
     def pause_s(self) -> float:
@@ -74,11 +78,11 @@ class Gauge(Protocol):
 
 
 class _Halt(Exception):
-    """No error: somebody, or what came back, ends the run here."""
+    """No error: somebody, or what came back, ends the run here. ``firm``: even when no letter was left."""
 
-    def __init__(self, state: State, said: str) -> None:
+    def __init__(self, state: State, said: str, firm: bool = False) -> None:
         super().__init__(said)
-        self.state = state
+        self.state, self.firm = state, firm
 
 
 @dataclass(frozen=True)
@@ -176,7 +180,11 @@ class Course:
                 self.stopping.set()
                 _finish(moving)
                 raise
-            went = moving.result()
+            try:
+                went = moving.result()
+            except Futile as futile:
+                self._stands(part, "stopped")
+                raise _Halt(State.STOPPED, str(futile), firm=True) from None
         if went.why:
             raise _Halt(State.STOPPED, verdicts.ended_early(self.ledger.run(), went.why))
 
@@ -245,6 +253,8 @@ class Course:
         return _Halt(State.STOPPED, said)
 
     def _halted(self, halt: BaseException) -> tuple[State, str]:
+        if isinstance(halt, _Halt) and halt.firm:
+            return halt.state, str(halt)
         run = self.ledger.run()
         now = next((step.state for step in run.steps if self._at and step.number == self._at.number), "")
         all_gone = bool(run.sent) and run.deleted + run.failed + run.vanished >= run.planned

@@ -3,21 +3,28 @@
 The task knows no plan: it takes what lies in the queue. So its letters stay planned in the ledger while it works; when
 it has ended, our own engine reads the queue once more, moves what was left behind, and what it does not find there the
 task has moved. A killed run is resumed by waiting for the task that still goes on.
+
+It also moves letters that die again, again: when it has moved more than there was to move, it is cancelled, and the run
+is stopped.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING, Protocol
 
-from ops.aws import movetasks
+from ops.aws import movetasks, sqs
+from ops.deadletters import unmoved
+from ops.deadletters.course import Futile
 from ops.deadletters.ledger import Accepted
 from ops.deadletters.plans.engine import MOVE_TASK
 from ops.deadletters.run import Move
+from ops.deadletters.settled import SETTLING_S, SETTLING_TWIN_S
+from ops.deadletters.taskmoves import TaskMoves
 from ops.errors import AwsError, NotFound
 from ops.insight import words
 
@@ -28,7 +35,8 @@ if TYPE_CHECKING:
     from ops.deadletters.plan import Plan
     from ops.deadletters.source import Source
 
-POLL_S = 1.0
+POLL_S, SHORTEST_POLL_S = 1.0, 0.25
+"""The shorter, the sooner a task may have moved more than it should."""
 RATE_HOLDS_S = 10.0
 """A task's rate is fixed: to follow headroom it is cancelled and another one started, no more often than that."""
 SLOWER, FASTER = 0.8, 1.3
@@ -51,20 +59,29 @@ class TaskMover:
     limiter: Limiter
     stop: Callable[[], bool]
     poll_s: float = POLL_S
+    _moves: TaskMoves = field(init=False)
 
     def move(self, upto: int, step: int) -> Went:
         if upto < len(self.plan.ids) or self.plan.engine != MOVE_TASK:
             return self.engine.move(upto, step)
+        steps, twin = self.plan.steps, self.source.aws.target.is_twin
+        share, late_s = steps.stop_share if steps.watch else None, SETTLING_TWIN_S if twin else SETTLING_S
+        self._moves = TaskMoves(self.ledger.count(Move.PLANNED), self.plan.margin, share, late_s)
         before = set(self.ledger.ids(Move.VANISHED))
         moved = self._tasks()
+        if self._moves.futile:
+            raise Futile(self._futile(step))
         went = self.engine.move(upto, step)
         if moved:
-            self._settle(before, step)
+            gone = (self.ledger.number_of(one) for one in self.ledger.ids(Move.VANISHED) if one not in before)
+            self._settle([number for number in gone if number is not None], step)
         return went
 
     def _tasks(self) -> bool:
         """Task after task, as the rate changes, until one has come to the queue's end, fails or is refused; whether any
         of this run, or of the process that it was resumed from, moved something.
+
+        Ends, too, when more was moved than there was to move (``self._moves.futile``).
 
         Raises AwsError when a task was begun and nothing tells any more what it does: what it moved must not be taken
         for letters that somebody else took.
@@ -78,7 +95,7 @@ class TaskMover:
         while again and not self.stop() and self.ledger.count(Move.PLANNED):
             rate = self._rate()
             if rate == 0:
-                self._pause()
+                time.sleep(self.poll_s)
                 continue
             try:
                 if not self._going():
@@ -88,7 +105,10 @@ class TaskMover:
                 self._leave(refused)
                 break
             again = self._follow(rate)
-        return any(task.moved for task in self._own_tasks())
+        own = self._own_tasks()
+        for task in own:
+            self.ledger.moved(task.started, task.moved)
+        return any(task.moved for task in own)
 
     def _going(self) -> bool:
         return any(task.active for task in movetasks.tasks(self.source.aws, self.source.queue))
@@ -107,25 +127,62 @@ class TaskMover:
             if now > last_at:
                 self.ledger.speed(max(0.0, (task.moved - last) / (now - last_at)))
             last, last_at = task.moved, now
+            self._moves.seen(task, self._depth())
+            self.ledger.moved(task.started, task.moved)
             if not task.active:
                 self.ledger.speed(0.0)
                 if task.status == "FAILED":
                     self.ledger.said(f"SQS's move task failed ({task.failure}): the engine moves what is left.")
-                return cancelled and not self.stop()
-            pace = "as fast as it can" if rate is None else f"up to {words.count(rate)} a second"
-            self.ledger.said(f"SQS moves the letters {pace}: about {words.count(task.moved)} so far in this task.")
-            wanted = self._rate()
-            other = wanted != rate and now - began > RATE_HOLDS_S and (_differs(wanted, rate))
-            if task.handle and not cancelled and (self.stop() or other):
+                return cancelled and not (self.stop() or self._moves.futile)
+            self.ledger.said(self._going_on(rate))
+            if task.handle and not cancelled and (self.stop() or self._moves.futile or self._other(rate, now - began)):
                 with suppress(NotFound):  # it ended meanwhile, as the next look tells
                     movetasks.cancel(self.source.aws, self.source.queue, task.handle)
                 cancelled = True
-            self._pause()
+            self._pause(rate)
 
-    def _settle(self, before: set[str], step: int) -> None:
-        """What the engine did not find the task has moved; under which ids SQS does not tell."""
-        gone = (self.ledger.number_of(one) for one in self.ledger.ids(Move.VANISHED) if one not in before)
-        numbers = [number for number in gone if number is not None]
+    def _going_on(self, rate: int | None) -> str:
+        pace = "as fast as it can" if rate is None else f"up to {words.count(rate)} a second"
+        moved, letters = words.count(self._moves.total), words.count(self._moves.letters)
+        again = ". Letters come back meanwhile" if self._moves.refilled else ""
+        return f"SQS moves the letters {pace}: about {moved} of {letters} so far{again}."
+
+    def _other(self, rate: int | None, lasted_s: float) -> bool:
+        """Whether the task is to be replaced by one at another rate; a faster one only while nothing comes back."""
+        wanted = self._rate()
+        faster = wanted is None or (rate is not None and wanted > rate)
+        return lasted_s > RATE_HOLDS_S and _differs(wanted, rate) and not (faster and self._moves.refilled)
+
+    def _depth(self) -> int | None:
+        """Letters in the queue; None when nobody asked for watching, or it is not known."""
+        if not self.plan.steps.watch:
+            return None
+        with suppress(AwsError):
+            depth = sqs.depth(self.source.aws, self.source.queue)
+            return depth.visible + depth.in_flight + depth.delayed
+        return None
+
+    def _futile(self, step: int) -> str:
+        """Settles what can be told of the plan's letters, and says in which way it was stopped."""
+        letters = words.count(self._moves.letters, "letter")
+        moves = words.count(self._moves.total, "move")
+        said = (
+            f"Stopped SQS's move task after about {moves} for {letters}, because letters die again, or new ones do, as "
+            "fast as they are moved. Look at what kills them (ops dlq look, then ops dlq causes), fix it and make a "
+            "new plan."
+        )
+        there = unmoved.letters(self.source)
+        planned = self.ledger.ids(Move.PLANNED)
+        if there is None:
+            which = words.count(len(planned), "letter")
+            return f"{said} Which of {which} it moved could not be read; resuming the run tells."
+        gone = (self.ledger.number_of(one) for one in planned if one not in there)
+        self._settle([number for number in gone if number is not None], step)
+        left = self.ledger.count(Move.PLANNED)
+        return f"{said} {words.count(left, 'letter')} did not go." if left else said
+
+    def _settle(self, numbers: Sequence[int], step: int) -> None:
+        """What is not in the queue any more the task has moved; under which ids SQS does not tell."""
         if not numbers:
             return
         at = time.time()
@@ -144,8 +201,10 @@ class TaskMover:
             return None if rate is None else movetasks.MOST_PER_S
         return 0 if rate == 0 else max(1, int(rate))
 
-    def _pause(self) -> None:
-        time.sleep(self.poll_s)
+    def _pause(self, rate: int | None) -> None:
+        """Shorter when the task could soon have moved more than it should."""
+        soon_s = max(0, self._moves.allowed - self._moves.total) / (rate or movetasks.MOST_PER_S)
+        time.sleep(min(self.poll_s, max(SHORTEST_POLL_S, soon_s)))
 
 
 def _differs(wanted: int | None, rate: int | None) -> bool:

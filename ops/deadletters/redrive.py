@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 Progress = Callable[[Run], None]
 Stop = Callable[[], bool]
 
-COUNTED = ("planned", "sent", "deleted", "failed", "vanished", "succeeded", "came_back")
+COUNTED = ("planned", "sent", "deleted", "failed", "vanished", "succeeded", "came_back", "moved")
 
 
 def run(source: Source, plan: Plan, *, reason: str, progress: Progress | None = None, stop: Stop | None = None) -> Run:

@@ -95,6 +95,7 @@ class Run:
     twice: tuple[str, ...] = ()  # original ids of letters that may have been sent twice
     failures: tuple[tuple[str, int], ...] = field(default=())  # sentence, letters
     causes_back: tuple[tuple[str, int], ...] = field(default=())  # cause of those that came back, letters
+    moved: int = 0  # by SQS's move tasks, about: a letter that dies again meanwhile is moved again
 
     @property
     def left(self) -> int:

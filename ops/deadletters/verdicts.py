@@ -49,7 +49,8 @@ def done(run: Run, watched: bool, note: str) -> str:
         parts.append(f"{words.count(run.failed)} were refused and stay in the queue")
     if run.vanished:
         parts.append(f"{words.count(run.vanished)} were not in the queue any more")
-    return _sentences(", ".join(parts) + ".", note if run.sent else "")
+    moved = f"SQS's move task made about {words.count(run.moved, 'move')}." if run.moved else ""
+    return _sentences(", ".join(parts) + ".", moved, note if run.sent else "")
 
 
 def brief(run: Run) -> str:
@@ -65,8 +66,11 @@ def brief(run: Run) -> str:
 
 
 def not_gone(run: Run) -> str:
-    left = run.planned - run.sent - run.failed - run.vanished
-    return f"{words.count(left, 'letter')} did not go." if left > 0 else ""
+    left = words.count(run.left, "letter")
+    if run.left and run.moved:
+        moves = words.count(run.moved, "move")
+        return f"SQS's move task made about {moves}; resuming the run tells which of {left} did not go."
+    return f"{left} did not go." if run.left else ""
 
 
 def _causes(run: Run) -> str:

@@ -137,6 +137,7 @@ def became(run: Run) -> list[str]:
         (run.waiting, "still waiting" if run.state is State.RUNNING else "outcome not known"),
         (run.failed, "refused"),
         (run.vanished, "vanished"),
+        (run.moved, "moves by SQS"),
     )
     return [f"{number:,} {what}" for number, what in parts if number]
 

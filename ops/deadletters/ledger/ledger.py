@@ -16,6 +16,7 @@ from typing import Any, Self
 
 from ops.deadletters.ledger import schema
 from ops.deadletters.ledger.records import Records
+from ops.deadletters.ledger.report import MOVED
 from ops.deadletters.ledger.schema import DELETED, FAILED, INTENT, NONE, PLANNED, SENT, UNWATCHED, VANISHED, WAITING
 from ops.deadletters.ledger.states import States
 from ops.deadletters.ledger.writer import Statement, Writer
@@ -109,6 +110,13 @@ class Ledger(Records):
 
     def speed(self, messages_a_second: float) -> None:
         self._note(rate=round(messages_a_second, 1))
+
+    def moved(self, began: datetime, moves: int) -> None:
+        """What SQS's move task that began then has moved so far, letters that came back and went again included."""
+        writer = self._write()
+        with writer.lock:
+            self._facts[f"{MOVED}{began.isoformat()}"] = json.dumps(moves)
+            writer.add((), eager=False)
 
     def step(self, number: int, upto: int, state: str) -> None:
         """Say of a step how far it goes and how it stands."""

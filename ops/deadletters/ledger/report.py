@@ -18,6 +18,8 @@ from ops.deadletters.ledger.schema import (
 )
 from ops.deadletters.run import Run, State, Step
 
+MOVED = "moved by the task of "
+"""What the facts' keys begin with that tell of a move task: one a task, so that none is counted twice."""
 FAILURES = 20
 """The most frequent reasons that are told."""
 
@@ -81,6 +83,7 @@ def read_run(db: sqlite3.Connection) -> Run:
         twice=tuple(twice),
         failures=failures,
         causes_back=back,
+        moved=sum(number for key, number in facts.items() if key.startswith(MOVED)),
     )
 
 

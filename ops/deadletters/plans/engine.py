@@ -29,7 +29,7 @@ class Choice:
 
 @dataclass(frozen=True)
 class Wish:
-    """What is to be done. ``complete``: the shelf holds the whole queue."""
+    """What is to be done. ``complete``: the shelf holds the whole queue. ``watched``: outcomes are awaited."""
 
     selection: Selection
     action: Action
@@ -37,6 +37,7 @@ class Wish:
     pace: Pace
     to_origin: bool
     complete: bool
+    watched: bool
 
 
 def choose(source: Source, found: Survey, wish: Wish, asked: str | None) -> Choice:
@@ -50,6 +51,10 @@ def choose(source: Source, found: Survey, wish: Wish, asked: str | None) -> Choi
         raise UsageError(f"A move task cannot do this: {against}.", "Leave the engine to the plan, or ask for ledger.")
     if against:
         return Choice(LEDGER, against)
+    if asked == MOVE_TASK:
+        return Choice(MOVE_TASK, "it was asked for")
+    if not wish.watched:
+        return Choice(LEDGER, "nothing is watched, and a move task moves letters that die again, again")
     return Choice(MOVE_TASK, "the whole queue goes, unchanged, and SQS moves it itself after the canary")
 
 

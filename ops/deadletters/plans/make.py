@@ -57,7 +57,7 @@ def make(
     _ensure_possible(source, found, edits, to_origin=to_origin)
     goals = tuple(found.origins) if to_origin else ()
     queues, doubts = destinations.reached(source, goals, queue) if moved else ([], [])
-    wish = Wish(selection, action, edits, pace, to_origin, look.complete)
+    wish = Wish(selection, action, edits, pace, to_origin, look.complete, steps.watch)
     chosen = choose(source, found, wish, engine)
     depth = sqs.depth(source.aws, source.queue)
     now = datetime.now(UTC)

@@ -80,6 +80,7 @@ def _task(*, watched: bool) -> list[str]:
     said = [
         "A move task gives every message a new id: a handler that drops repeats by id takes each for new.",
         "A move task takes every letter that is in the queue by then, also those that came since the look.",
+        "A move task moves letters that die again, again: the run cancels it when it moves more than there were.",
     ]
     if watched:
         said.append("After the canary a move task's rate is fixed, and its messages are not watched one by one.")

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from ops.deadletters import movetask, plans
+from ops.deadletters.course import Futile
 from ops.deadletters.ledger import Ledger
 from ops.deadletters.movetask import TaskMover
 from ops.deadletters.pace import Limiter
@@ -30,6 +31,8 @@ class Tasks:
     letters: int = 100
     step: int = 40
     only_at: int | None = None  # nothing moves at another rate
+    circling: bool = False  # what it moves dies again at once
+    to_move: int | None = None  # as the task says at its start; None: as many as lie there
     refuse: str = ""
     fail: str = ""
     seen: Callable[[], None] | None = None  # called once, when a task is first seen at work
@@ -45,13 +48,19 @@ class Tasks:
         if operation == "StartMessageMoveTask":
             self.rates.append(asked.get("MaxNumberOfMessagesPerSecond"))
             started = 1e12 * 3  # later than any run
-            self.tasks.insert(
-                0, {"Status": "RUNNING", "TaskHandle": f"t{len(self.tasks)}", "StartedTimestamp": started}
-            )
+            count = self.letters if self.to_move is None else self.to_move
+            task: dict[str, Any] = {"Status": "RUNNING", "TaskHandle": f"t{len(self.tasks)}"}
+            more = {"StartedTimestamp": started + len(self.tasks), "ApproximateNumberOfMessagesToMove": count}
+            self.tasks.insert(0, task | more)
             return {"TaskHandle": self.tasks[0]["TaskHandle"]}
         if operation == "CancelMessageMoveTask":
             self.tasks[0]["Status"] = "CANCELLING"
             return {"ApproximateNumberOfMessagesMoved": self.tasks[0].get("ApproximateNumberOfMessagesMoved", 0)}
+        if operation == "GetQueueAttributes":
+            counts = dict.fromkeys(("", "NotVisible", "Delayed"), "0") | {"": str(self.letters)}
+            return {"Attributes": {f"ApproximateNumberOfMessages{name}": count for name, count in counts.items()}}
+        if operation == "ReceiveMessage":
+            return {}
         if operation == "ListMessageMoveTasks":
             if self.tasks:
                 self._work(self.tasks[0])
@@ -66,7 +75,7 @@ class Tasks:
             task["Status"] = "CANCELLED"
         elif task["Status"] == "RUNNING":
             now = min(self.step, self.letters) if self.only_at in (None, self.rates[-1]) else 0
-            self.letters -= now
+            self.letters -= 0 if self.circling else now
             task["ApproximateNumberOfMessagesMoved"] = task.get("ApproximateNumberOfMessagesMoved", 0) + now
             if self.fail:
                 task |= {"Status": "FAILED", "FailureReason": self.fail}
@@ -144,6 +153,50 @@ def test_sqs_moves_the_last_step_and_the_engine_looks_again(stage: Stage) -> Non
     assert stage.ledger.count(Move.VANISHED) == 0
     (first, *_) = stage.ledger.letters()
     assert (first.new_ids, first.step, first.destination) == ((), 2, stage.source.workload.queue.arn)
+
+
+def moved(stage: Stage) -> int:
+    return sum(task.get("ApproximateNumberOfMessagesMoved", 0) for task in stage.tasks.tasks)
+
+
+def test_letters_that_die_again_end_the_task_and_are_counted(stage: Stage) -> None:
+    stage.tasks.circling = True
+    with pytest.raises(Futile) as stopped:
+        stage.mover.move(4, 2)
+    assert stage.tasks.tasks[0]["Status"] == "CANCELLED"
+    assert 100 < moved(stage) < 200
+    assert str(stopped.value).startswith(f"Stopped SQS's move task after about {moved(stage)} moves for 100 letters, ")
+    assert stage.engine.moves == [], "what dies again is not sent by the engine either"
+    assert stage.ledger.count(Move.DELETED) == 4, "they are in the queue no more under their ids"
+    assert stage.ledger.run().moved == moved(stage)
+
+
+def test_a_task_that_came_to_an_end_after_too_many_moves_is_no_success(stage: Stage) -> None:
+    """The queue was empty for a moment."""
+    stage.tasks.step = stage.tasks.letters = 1_216
+    stage.tasks.to_move = 65
+    with pytest.raises(Futile, match="after about 1,216 moves for 65 letters"):
+        stage.mover.move(4, 2)
+    assert stage.tasks.tasks[0]["Status"] == "COMPLETED"
+
+
+def test_no_faster_task_is_begun_while_letters_come_back(stage: Stage) -> None:
+    """Moves are counted over all tasks: a slower one in between does not begin the count anew."""
+    stage.tasks.circling = True
+    stage.tasks.step = 10
+    stage.tasks.seen = partial(stage.limiter.set, 20.0, "the queue fills up, slowing")
+    with pytest.raises(Futile):
+        stage.mover.move(4, 2)
+    assert stage.tasks.rates == [100, 20]
+    assert 100 < moved(stage) < 200
+
+
+def test_a_few_that_come_back_stop_nothing(stage: Stage) -> None:
+    stage.tasks.step = stage.tasks.letters = 108
+    stage.tasks.to_move = 100
+    stage.mover.move(4, 2)
+    assert stage.ledger.count(Move.DELETED) == 4
+    assert stage.ledger.run().moved == 108
 
 
 def test_the_canary_is_the_engines(stage: Stage) -> None:
