@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Protocol
 
 from ops.aws import movetasks, sqs
@@ -60,6 +60,7 @@ class TaskMover:
     stop: Callable[[], bool]
     poll_s: float = POLL_S
     _moves: TaskMoves = field(init=False)
+    _others: frozenset[datetime] = field(default=frozenset(), init=False)  # when tasks began that are not of this run
 
     def move(self, upto: int, step: int) -> Went:
         if upto < len(self.plan.ids) or self.plan.engine != MOVE_TASK:
@@ -87,10 +88,12 @@ class TaskMover:
         for letters that somebody else took.
         """
         try:
-            self._going()
+            known = movetasks.tasks(self.source.aws, self.source.queue)
         except AwsError as refused:
             self._leave(refused)
             return False
+        if not self.ledger.resumed:
+            self._others = frozenset(task.started for task in known if not task.active)
         again = True
         while again and not self.stop() and self.ledger.count(Move.PLANNED):
             rate = self._rate()
@@ -192,7 +195,8 @@ class TaskMover:
 
     def _own_tasks(self) -> tuple[movetasks.MoveTask, ...]:
         began = self.ledger.run().began - CLOCKS
-        return tuple(task for task in movetasks.tasks(self.source.aws, self.source.queue) if task.started >= began)
+        known = movetasks.tasks(self.source.aws, self.source.queue)
+        return tuple(task for task in known if task.started >= began and task.started not in self._others)
 
     def _rate(self) -> int | None:
         """Whole messages a second; None: as fast as SQS goes; 0: not now."""

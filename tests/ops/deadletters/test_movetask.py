@@ -191,6 +191,13 @@ def test_no_faster_task_is_begun_while_letters_come_back(stage: Stage) -> None:
     assert 100 < moved(stage) < 200
 
 
+def test_the_moves_of_a_task_that_ended_just_before_are_not_this_runs(stage: Stage) -> None:
+    stage.tasks.answer("sqs", "StartMessageMoveTask", {"MaxNumberOfMessagesPerSecond": 100})
+    stage.tasks.tasks[0] |= {"Status": "COMPLETED", "ApproximateNumberOfMessagesMoved": 25}
+    stage.mover.move(4, 2)
+    assert stage.ledger.run().moved == 100
+
+
 def test_a_few_that_come_back_stop_nothing(stage: Stage) -> None:
     stage.tasks.step = stage.tasks.letters = 108
     stage.tasks.to_move = 100
@@ -239,6 +246,7 @@ def test_what_a_task_moved_is_not_taken_for_gone_while_sqs_does_not_tell(stage: 
     assert stage.engine.moves == []
     assert stage.ledger.count(Move.PLANNED) == 4
     stage.tasks.silent_from = None
+    stage.ledger.resumed = True
     stage.mover.move(4, 2)
     assert stage.ledger.count(Move.DELETED) == 4
 

@@ -12,11 +12,11 @@ import pytest
 from handler import contract
 from ops import target, workload
 from ops.aws import Aws, sqs
+from ops.deadletters import audit, plans, redrive
 from ops.deadletters import look as looking
-from ops.deadletters import plans, redrive
-from ops.deadletters.plan import Pace, Plan, Selection, Steps
+from ops.deadletters.plan import Destination, Pace, Plan, Selection, Steps
 from ops.deadletters.run import Run, State
-from ops.deadletters.source import Source, open_source
+from ops.deadletters.source import Source, home, open_source
 from ops.twin.jobs import JobMaker, Shares
 from tests.twins import Twin, wait_for
 
@@ -149,6 +149,26 @@ def test_a_whole_queue_is_moved_by_sqs_after_the_canary(twin: Twin, source: Sour
     assert any(text.startswith("SQS moves the letters up to 200 a second") for text in told)
     assert "taken to have succeeded" in run.said
     assert jobs_in(source) == {jobs[29]}
+
+
+def test_a_move_task_whose_letters_die_again_is_stopped(twin: Twin, source: Source) -> None:
+    """Nothing is watched, so that only the task's own count tells."""
+    given_up(twin, source, lambda: dies(twin, 40))
+    look(source, 40)
+    unwatched = Steps(sizes=("100%",), watch=False)
+    there = Destination("queue", source.workload.queue.name)
+    assert plans.make(source, Selection(), destination=there, steps=unwatched).engine == "ledger"
+    pace = Pace(20, headroom=False)
+    plan = plans.make(source, Selection(), destination=there, pace=pace, steps=unwatched, engine="move task")
+    told: list[str] = []
+    run = redrive.run(source, plan, reason="a hope", progress=lambda now: told.append(now.said))
+    assert (run.state, run.sent) == (State.STOPPED, 40), run.said
+    assert 50 < run.moved < 80
+    assert run.said.startswith(f"Stopped SQS's move task after about {run.moved} moves for 40 letters, ")
+    assert any("of 40 so far" in text for text in told)
+    record = audit.read(home(source.aws.target))[0]
+    assert (record.outcome, record.counts["moved"], record.note) == ("stopped", run.moved, run.said)
+    wait_for(lambda: sqs.depth(source.aws, source.queue).visible == 40, 60, "not all letters are in the queue")
 
 
 @pytest.mark.slow
