@@ -51,7 +51,12 @@ def test_a_rejected_job_says_why_itself(twin: Twin) -> None:
     source, found = explained(job_id, 60)
     assert (found.cause.error_type, found.cause.source) == ("UnknownJob", "attribute")
     assert found.cause.job_kind == "cluster"
-    what = [moment.what for moment in causes.timeline(source, found.letter.message_id).moments]
+
+    def logged() -> list[str] | None:
+        moments = [moment.what for moment in causes.timeline(source, found.letter.message_id).moments]
+        return moments if {"received", "error"} <= set(moments) else None
+
+    what: list[str] = wait_for(logged, 60, "the logs do not tell of it", pause=1.0)  # they come later than the letter
     assert what[0] == "received"
     assert {"error", "sent", "died"} <= set(what)
     assert what.index("error") < what.index("died")
