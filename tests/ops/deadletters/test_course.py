@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from ops.deadletters.course import Became, Course
+from ops.deadletters.course import Became, Course, Futile
 from ops.deadletters.pace import Limiter
 from ops.deadletters.plan import Action, Destination, Estimate, Pace, Plan, Selection, Steps
 from ops.deadletters.run import Outcome, Run, Sent, State, Step
@@ -258,6 +258,20 @@ def test_in_the_last_step_nothing_is_left_to_stop_but_it_is_said() -> None:
     state, said = run.go()
     assert state is State.DONE
     assert said == "4 letters were sent, 4 came back (4: ValueError: no column)."
+    assert ledger.run().steps[-1].state == "stopped"
+
+
+@pytest.mark.parametrize("watched", [True, False])
+def test_a_mover_whose_letters_die_again_stops_the_run_though_none_is_left(watched: bool) -> None:
+    class Circling(Hand):
+        def move(self, upto: int, step: int) -> Went:
+            super().move(upto, step)
+            raise Futile("They die again.")
+
+    plan = a_plan(4, Steps(watch=watched))
+    run, ledger = course(plan, Fate(succeeds) if watched else None)
+    run.mover = Circling(plan, ledger, run.stopping)
+    assert run.go() == (State.STOPPED, "They die again.")
     assert ledger.run().steps[-1].state == "stopped"
 
 
