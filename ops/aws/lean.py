@@ -11,29 +11,19 @@ from __future__ import annotations
 import base64
 import http.client
 import json
-import select
 import ssl
 import threading
-import time
 import weakref
-from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from botocore.exceptions import (
-    ClientError,
-    ConnectionClosedError,
-    ConnectTimeoutError,
-    EndpointConnectionError,
-    NoCredentialsError,
-    ReadTimeoutError,
-    SSLError,
-)
+from botocore.exceptions import ClientError, NoCredentialsError
 from botocore.httpsession import get_cert_path
 from botocore.parsers import ResponseParserError
 from botocore.utils import get_environ_proxies
 
+from ops.aws.connection import Answer, Connection
 from ops.aws.sign import Signer
 
 if TYPE_CHECKING:
@@ -45,8 +35,6 @@ CALLS = {
     "delete_message_batch": "DeleteMessageBatch",
     "change_message_visibility_batch": "ChangeMessageVisibilityBatch",
 }
-IDLE_S = 15.0
-"""A connection that was idle for longer is not used again: the other side may be about to close it."""
 
 
 class LeanSqs:
@@ -60,7 +48,7 @@ class LeanSqs:
         self._timeouts = connect_timeout_s, read_timeout_s
         bundle = session._session.get_config_variable("ca_bundle")  # as botocore's client finds it
         self._tls = _tls(bundle) if self._url.startswith("https:") else None
-        self._idle: list[_Connection] = []
+        self._idle: list[Connection] = []
         weakref.finalize(self, _close, self._idle)
         self._lock = threading.Lock()
 
@@ -76,29 +64,29 @@ class LeanSqs:
         headers = self._signer.signed(keys, f"AmazonSQS.{operation}", body)
         connection = self._connection()
         try:
-            status, told, content = connection.ask(body, headers)
+            told = connection.post(headers, body)
         except BaseException:
             connection.close()
             raise
         self._keep(connection, told)
-        answer = _parsed(status, told, content)
-        if status >= 300:
+        answer = _parsed(told)
+        if told.status >= 300:
             raise ClientError(answer, operation)  # type: ignore[arg-type]
         if operation == "ReceiveMessage":
             _decode(answer)
         return answer
 
-    def _connection(self) -> _Connection:
+    def _connection(self) -> Connection:
         with self._lock:
             while self._idle:
                 connection = self._idle.pop()
                 if connection.usable():
                     return connection
                 connection.close()
-        return _Connection(self._url, self._timeouts, self._tls)
+        return Connection(self._url, self._timeouts, self._tls)
 
-    def _keep(self, connection: _Connection, headers: dict[str, str]) -> None:
-        if headers.get("connection", "").lower() == "close":
+    def _keep(self, connection: Connection, told: Answer) -> None:
+        if not told.kept:
             connection.close()
             return
         with self._lock:
@@ -111,56 +99,6 @@ class LeanSqs:
         self._client.close()
 
 
-class _Connection:
-    def __init__(self, url: str, timeouts: tuple[float, float], tls: ssl.SSLContext | None) -> None:
-        parts = urlsplit(url)
-        self._url = url
-        self._connect_s, self._read_s = timeouts
-        make: Callable[..., http.client.HTTPConnection] = (
-            http.client.HTTPConnection if tls is None else partial(http.client.HTTPSConnection, context=tls)
-        )
-        self._http = make(parts.hostname, parts.port, timeout=self._connect_s)
-        self._used = time.monotonic()
-
-    def usable(self) -> bool:
-        """False when the other side has closed it (then it is readable), or may be about to."""
-        opened = self._http.sock
-        if opened is None or time.monotonic() - self._used > IDLE_S:
-            return False
-        poll = select.poll()
-        poll.register(opened, select.POLLIN)
-        return not poll.poll(0)
-
-    def ask(self, body: bytes, headers: dict[str, str]) -> tuple[int, dict[str, str], bytes]:
-        """Raises botocore's errors: EndpointConnectionError and ConnectTimeoutError when nothing was sent."""
-        if self._http.sock is None:
-            self._open()
-        try:
-            self._http.request("POST", "/", body, headers)
-            answer = self._http.getresponse()
-            content = answer.read()
-        except TimeoutError as error:
-            raise ReadTimeoutError(endpoint_url=self._url, error=error) from error
-        except (OSError, http.client.HTTPException) as error:
-            raise ConnectionClosedError(endpoint_url=self._url, error=error) from error
-        self._used = time.monotonic()
-        return answer.status, {name.lower(): value for name, value in answer.getheaders()}, content
-
-    def close(self) -> None:
-        self._http.close()
-
-    def _open(self) -> None:
-        try:
-            self._http.connect()
-        except TimeoutError as error:
-            raise ConnectTimeoutError(endpoint_url=self._url, error=error) from error
-        except ssl.SSLError as error:
-            raise SSLError(endpoint_url=self._url, error=error) from error
-        except OSError as error:
-            raise EndpointConnectionError(endpoint_url=self._url, error=error) from error
-        self._http.sock.settimeout(self._read_s)
-
-
 _HEADERS = {
     "content-type": "application/x-amz-json-1.0",
     "user-agent": "scilearn-ops",
@@ -168,7 +106,7 @@ _HEADERS = {
 }
 
 
-def _close(connections: list[_Connection]) -> None:
+def _close(connections: list[Connection]) -> None:
     while connections:
         connections.pop().close()
 
@@ -188,7 +126,8 @@ def _tls(bundle: str | None) -> ssl.SSLContext:
     return ssl.create_default_context(cafile=bundle or get_cert_path(True))
 
 
-def _parsed(status: int, headers: dict[str, str], content: bytes) -> dict[str, Any]:
+def _parsed(told: Answer) -> dict[str, Any]:
+    status, headers = told.status, told.headers
     metadata = {
         "HTTPStatusCode": status,
         "RequestId": headers.get("x-amzn-requestid", ""),
@@ -196,7 +135,7 @@ def _parsed(status: int, headers: dict[str, str], content: bytes) -> dict[str, A
         "RetryAttempts": 0,
     }
     try:
-        answer = json.loads(content) if content else {}
+        answer = json.loads(told.body) if told.body else {}
         if not isinstance(answer, dict):
             raise ValueError("no object")
     except ValueError as error:

@@ -1,0 +1,122 @@
+"""A kept-alive HTTP connection to one endpoint, for calls that are made by the thousand.
+
+``http.client`` reads the headers of an answer with the parser for e-mails, which takes as long as all the rest of a
+lean call. llhttp, the parser of Node.js, reads them here (by httptools, as uvicorn has it).
+"""
+
+from __future__ import annotations
+
+import select
+import socket
+import ssl
+import time
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit
+
+from botocore.exceptions import (
+    ConnectionClosedError,
+    ConnectTimeoutError,
+    EndpointConnectionError,
+    ReadTimeoutError,
+    SSLError,
+)
+from httptools import HttpParserError, HttpResponseParser
+
+IDLE_S = 15.0
+"""A connection that was idle for longer is not used again: the other side may be about to close it."""
+PART = 1 << 16
+"""Bytes read at once."""
+
+
+@dataclass
+class Answer:
+    """``headers``: names in lower case. ``kept``: the connection stays open for another call. The parser calls it with
+    what it reads; an answer may come after others that say only that it will (status 1xx)."""
+
+    headers: dict[str, str] = field(default_factory=dict)
+    body: bytearray = field(default_factory=bytearray)
+    status: int = 0
+    whole: bool = False
+    kept: bool = False
+
+    def on_message_begin(self) -> None:
+        self.headers.clear()
+        self.body.clear()
+        self.whole = False
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        self.headers[name.decode("latin-1").lower()] = value.decode("latin-1")
+
+    def on_body(self, part: bytes) -> None:
+        self.body += part
+
+    def on_message_complete(self) -> None:
+        self.whole = True
+
+
+class Connection:
+    """One caller at a time. It is opened by the first call."""
+
+    def __init__(self, url: str, timeouts: tuple[float, float], tls: ssl.SSLContext | None) -> None:
+        """``timeouts``: seconds to connect, and to wait for more of an answer. ``tls``: for https."""
+        parts = urlsplit(url)
+        self._url = url
+        self._address = parts.hostname or "", parts.port or (80 if tls is None else 443)
+        self._connect_s, self._read_s = timeouts
+        self._tls = tls
+        self._socket: socket.socket | None = None
+        self._used = time.monotonic()
+
+    def usable(self) -> bool:
+        """False when the other side has closed it (then it is readable), or may be about to."""
+        if self._socket is None or time.monotonic() - self._used > IDLE_S:
+            return False
+        poll = select.poll()
+        poll.register(self._socket, select.POLLIN)
+        return not poll.poll(0)
+
+    def post(self, headers: dict[str, str], body: bytes) -> Answer:
+        """Raises botocore's errors: EndpointConnectionError, ConnectTimeoutError and SSLError when nothing was sent;
+        ConnectionClosedError and ReadTimeoutError when nobody knows what became of it."""
+        opened = self._socket or self._open()
+        lines = "".join([f"{name}: {value}\r\n" for name, value in headers.items()])
+        head = f"POST / HTTP/1.1\r\n{lines}accept-encoding: identity\r\ncontent-length: {len(body)}\r\n\r\n"
+        answer = Answer()
+        parser = HttpResponseParser(answer)
+        try:
+            opened.sendall(head.encode("latin-1") + body)
+            while not answer.whole or answer.status < 200:
+                part = opened.recv(PART)
+                if not part:
+                    raise ConnectionResetError("the answer broke off")
+                parser.feed_data(part)
+                answer.status = parser.get_status_code()
+            answer.kept = parser.get_http_version() == "1.1" and answer.headers.get("connection", "").lower() != "close"
+        except TimeoutError as error:
+            raise ReadTimeoutError(endpoint_url=self._url, error=error) from error
+        except (OSError, HttpParserError) as error:
+            raise ConnectionClosedError(endpoint_url=self._url, error=error) from error
+        self._used = time.monotonic()
+        return answer
+
+    def close(self) -> None:
+        if self._socket is not None:
+            self._socket.close()
+            self._socket = None
+
+    def _open(self) -> socket.socket:
+        plain: socket.socket | None = None
+        try:
+            plain = socket.create_connection(self._address, self._connect_s)
+            plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            opened = self._tls.wrap_socket(plain, server_hostname=self._address[0]) if self._tls else plain
+        except OSError as error:
+            if plain is not None:
+                plain.close()
+            if isinstance(error, TimeoutError):
+                raise ConnectTimeoutError(endpoint_url=self._url, error=error) from error
+            failed = SSLError if isinstance(error, ssl.SSLError) else EndpointConnectionError
+            raise failed(endpoint_url=self._url, error=error) from error
+        opened.settimeout(self._read_s)
+        self._socket = opened
+        return opened
