@@ -17,8 +17,8 @@ from ops.aws import sqs
 from ops.deadletters import readers
 from ops.deadletters.attempts import Invocations
 from ops.deadletters.causes import cause_in_words
-from ops.deadletters.causes.fingerprint import common, fingerprint, normalised
 from ops.deadletters.deliveries import Deliveries
+from ops.deadletters.fingerprint import common, fingerprint, normalised
 from ops.deadletters.plan import Action
 from ops.deadletters.run import Outcome
 from ops.errors import AwsError

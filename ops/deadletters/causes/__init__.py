@@ -2,10 +2,10 @@
 
 from ops.deadletters.causes.asking import Budget
 from ops.deadletters.causes.explain import Explained, explain
-from ops.deadletters.causes.fingerprint import fingerprint
 from ops.deadletters.causes.fixed import FixedSince
 from ops.deadletters.causes.report import CausesReport, cause_in_words, fixed_since, report
 from ops.deadletters.causes.timeline import Moment, Timeline, timeline
+from ops.deadletters.fingerprint import fingerprint
 
 __all__ = [
     "Budget",

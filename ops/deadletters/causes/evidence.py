@@ -14,10 +14,11 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, TypeVar
 
 from ops.deadletters.causes import loglines
-from ops.deadletters.causes.fingerprint import fingerprint
 from ops.deadletters.causes.loglines import Said
 from ops.deadletters.causes.pieces import Pieces
+from ops.deadletters.fingerprint import fingerprint
 from ops.deadletters.letter import Cause
+from ops.deadletters.naming import LONGEST_MESSAGE
 from ops.insight import reportlines, words
 
 if TYPE_CHECKING:
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-LONGEST_MESSAGE = 2_000
 SLACK = timedelta(seconds=2)
 """Clocks of SQS and of the function's environment, and the way between them."""
 

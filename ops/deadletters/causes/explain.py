@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from itertools import chain
 from typing import TYPE_CHECKING
 
-from ops.deadletters import letters
+from ops.deadletters import letters, naming
 from ops.deadletters.causes import fixed
 from ops.deadletters.causes.asking import Asked, Asking, Budget
-from ops.deadletters.causes.evidence import LONGEST_MESSAGE, Evidence, Setup, Subject
-from ops.deadletters.causes.fingerprint import ENOUGH, common, fingerprint
+from ops.deadletters.causes.evidence import Evidence, Setup, Subject
 from ops.deadletters.causes.guesses import GUESS, Guesser
 from ops.deadletters.causes.searching import When, search
-from ops.deadletters.causes.shapes import job_kind
-from ops.deadletters.letter import Cause, Kind
+from ops.deadletters.fingerprint import ENOUGH, common
+from ops.deadletters.letter import Cause
+from ops.deadletters.naming import job_kind
 from ops.deadletters.plan import Selection
 from ops.deadletters.select import UNEXPLAINED
 from ops.deadletters.shelf import Shelf
@@ -33,16 +33,15 @@ Progress = Callable[[str], None]
 
 NOTED = "explained"
 """Where the shelf keeps what the last explaining said."""
-LONGEST_TYPE = 200
-"""Characters: a letter's attributes may hold a megabyte, and stay on the shelf as they are."""
 UNCERTAIN = timedelta(hours=1)
 """A message may wait for its next receive behind a backlog."""
 
 
 @dataclass(frozen=True)
 class Explained:
-    """``letters``: how many were looked at; ``unexplained`` of them have no cause now, ``guessed`` only a guess and
-    ``likely`` one that was joined by time. ``groups``: all of the shelf's. ``usd``: what asking the logs cost."""
+    """``letters``: how many the logs were asked about; ``unexplained`` of them have no cause now, ``guessed`` only a
+    guess and ``likely`` one that was joined by time. ``groups``: all of the shelf's. ``usd``: what asking the logs
+    cost."""
 
     letters: int
     unexplained: int
@@ -72,13 +71,14 @@ def explain(source: Source, progress: Progress | None = None, budget: Budget | N
         left = [subject.message_id for subject in silent if subject.message_id not in found]
         guessed = _guessed(shelf, left, read.kinds, say)
         say("grouping")
-        told = {**read.known, **found}
-        shelf.set_causes(chain(named(told, read.kinds, _labels(shelf)), guessed.items()))
+        marked = ((one, naming.named(cause, read.kinds.get(one, ""))) for one, cause in found.items())
+        shelf.set_causes(chain(marked, guessed.items()))
+        shelf.set_labels(_labels(shelf))
         groups = shelf.groups()
         asked = asking.asked if asking else Asked(notes=[_no_logs(source)] if silent else [])
         shelf.note(fixed.NOTED, fixed.since(source, groups, None if asked.failed else asking, now))
         done = Explained(
-            letters=len(read.known) + len(silent),
+            letters=len(silent),
             unexplained=sum(cause.source == "none" for cause in guessed.values()),
             guessed=sum(cause.source == GUESS for cause in guessed.values()),
             likely=sum(cause.likely for cause in found.values()),
@@ -94,29 +94,25 @@ def explain(source: Source, progress: Progress | None = None, budget: Budget | N
 
 @dataclass
 class _Read:
-    """By message id: causes that letters carry; what little others say ("code 200"); kinds of jobs. And those, in
-    order, that the logs are asked about."""
+    """By message id: what little letters say themselves ("code 200"); kinds of jobs. And those, in order, that the logs
+    are asked about."""
 
-    known: dict[str, Cause] = field(default_factory=dict)
     fallback: dict[str, Cause] = field(default_factory=dict)
     kinds: dict[str, str] = field(default_factory=dict)
     silent: list[Subject] = field(default_factory=list)
 
 
 def _read(shelf: Shelf, say: Progress) -> _Read:
-    """Letters that have no cause, or only a guess: there may be more to know by now."""
+    """Letters that have no cause, or only a guess: there may be more to know by now. Those that tell it themselves have
+    one since they came to the shelf."""
     say("reading the shelf")
     read = _Read()
     for shelved in _open(shelf):
         letter = shelved.letter
-        cause = letters.carried(letter)
         if kind := job_kind(letter.body):
             read.kinds[letter.message_id] = sys.intern(kind)
-        if cause is not None and letter.kind is not Kind.LAMBDA:
-            read.known[letter.message_id] = cause
-            continue
         read.silent.append(Subject.of(letter))
-        if cause is not None:
+        if (cause := letters.carried(letter)) is not None:
             read.fallback[letter.message_id] = cause
     return read
 
@@ -159,41 +155,15 @@ def _guessed(shelf: Shelf, left: list[str], kinds: Mapping[str, str], say: Progr
     return {one: replace(cause, job_kind=kinds.get(one, "")) for one, cause in guesser.causes().items()}
 
 
-def named(
-    causes: Mapping[str, Cause], kinds: Mapping[str, str], labels: Mapping[str, str]
-) -> Iterator[tuple[str, Cause]]:
-    """``causes`` (by message id) with their fingerprints, labels and kinds of jobs. ``labels``: of groups that are
-    there already."""
-    prints = {
-        one: fingerprint(cause.error_type[:LONGEST_TYPE], cause.error_message, cause.location)
-        for one, cause in causes.items()
-    }
-    messages: dict[str, dict[str, None]] = {}
-    for one, cause in causes.items():
-        some = messages.setdefault(prints[one], {})
-        if len(some) < ENOUGH:
-            some[cause.error_message] = None
-    shared = {mark: common([*_known(labels.get(mark)), *some]) for mark, some in messages.items()}
-    for one, cause in causes.items():
-        yield (
-            one,
-            replace(
-                cause,
-                error_type=cause.error_type[:LONGEST_TYPE],
-                error_message=cause.error_message[:LONGEST_MESSAGE],
-                job_kind=cause.job_kind or kinds.get(one, ""),
-                fingerprint=prints[one],
-                label=shared[prints[one]],
-            ),
-        )
-
-
-def _known(label: str | None) -> Iterable[str]:
-    return [label] if label else []
-
-
 def _labels(shelf: Shelf) -> dict[str, str]:
-    return {group.fingerprint: group.label for group in shelf.groups() if group.fingerprint}
+    """By fingerprint, where letters have none: what their messages share, and with the label that there is already."""
+    known = shelf.labels()
+    messages: dict[str, dict[str, None]] = {}
+    for mark, message in shelf.unlabelled():
+        some = messages.setdefault(mark, {})
+        if len(some) < ENOUGH:
+            some[message] = None
+    return {mark: common([*([known[mark]] if mark in known else []), *some]) for mark, some in messages.items()}
 
 
 def _no_logs(source: Source) -> str:

@@ -11,8 +11,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from ops.deadletters.causes.fingerprint import fingerprint
 from ops.deadletters.causes.shapes import shape
+from ops.deadletters.fingerprint import fingerprint
 from ops.deadletters.letter import Cause
 
 if TYPE_CHECKING:

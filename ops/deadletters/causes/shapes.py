@@ -13,17 +13,10 @@ PARSED, READ = 65_536, 4_096
 """Characters of a body that is parsed as JSON, and of one that is only read as text."""
 MOST_WORDS = 60
 DEEPEST = 4
-_KIND = re.compile(r'"kind"\s*:\s*"([^"\\]{1,64})"')
 _WORD = re.compile(r"[^\W\d_]{2,24}")
 _PLAIN = re.compile(r"[A-Za-z][A-Za-z _.-]{0,23}")
 _ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*(?=://)|arn(?=:)")
 _STAMP = re.compile(r"\d{4}-\d\d-\d\d")
-
-
-def job_kind(body: str) -> str:
-    """``kind`` of a job (handler.contract.JOB_SCHEMA), or empty."""
-    found = _KIND.search(body, 0, PARSED) if body.lstrip()[:1] == "{" else None
-    return found[1] if found else ""
 
 
 def shape(body: str) -> str:

@@ -19,17 +19,19 @@ COLUMNS = """letters.id, place, kind, sent, receives, source, original_id, reque
     likely, attributes, types, system, body"""
 FROM = "letters JOIN contents USING (n)"
 
-LETTER = """INSERT INTO letters (id, place, kind, sent, receives, source, original_id, request_id, bytes, form)
-    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING"""
+LETTER = """INSERT INTO letters (error_type, error_message, location, cause_source, cause_request_id, died, version,
+    job_kind, fingerprint, label, likely, id, place, kind, sent, receives, source, original_id, request_id, bytes, form)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING"""
 CONTENTS = """INSERT INTO contents (n, attributes, types, system, outline, body)
     SELECT n, ?, ?, ?, ?, ? FROM letters WHERE id = ?"""
 CAUSE = """UPDATE letters SET error_type = ?, error_message = ?, location = ?, cause_source = ?, cause_request_id = ?,
     died = ?, version = ?, job_kind = ?, fingerprint = ?, label = ?, likely = ? WHERE id = ?"""
 
 
-def of_letter(letter: Letter, place: Place, form: bodies.Form) -> tuple[Any, ...]:
+def of_letter(letter: Letter, cause: Cause, place: Place, form: bodies.Form) -> tuple[Any, ...]:
     """Values for ``LETTER``."""
     return (
+        *_of_cause(cause),
         storable(letter.message_id),
         place.value,
         letter.kind.value,
@@ -69,13 +71,16 @@ def _outline(body: str, value: Any) -> str | None:
 
 def of_cause(letter_id: str, cause: Cause) -> tuple[Any, ...]:
     """Values for ``CAUSE``."""
+    return *_of_cause(cause), letter_id
+
+
+def _of_cause(cause: Cause) -> tuple[Any, ...]:
     return (
         *(storable(text) for text in (cause.error_type, cause.error_message, cause.location, cause.source)),
         storable(cause.request_id),
         None if cause.died is None else (cause.died - EPOCH) // timedelta(microseconds=1),
         *(storable(text) for text in (cause.function_version, cause.job_kind, cause.fingerprint, cause.label)),
         int(cause.likely),
-        letter_id,
     )
 
 

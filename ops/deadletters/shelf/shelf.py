@@ -12,7 +12,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from ops.deadletters import bodies
+from ops.deadletters import bodies, naming
 from ops.deadletters.letter import Cause, Letter, Place, Shelved
 from ops.deadletters.plan import Selection
 from ops.deadletters.shelf import rows, scan, schema
@@ -179,7 +179,8 @@ class Shelf:
     def put(self, letter: Letter, place: Place) -> bool:
         """One letter, within a transaction (``add``, or a look's page); whether it is new."""
         value, form = bodies.read(letter.body)
-        new = self.connection.execute(rows.LETTER, rows.of_letter(letter, place, form)).rowcount == 1
+        row = rows.of_letter(letter, naming.own(letter), place, form)
+        new = self.connection.execute(rows.LETTER, row).rowcount == 1
         if new:
             self.connection.execute(rows.CONTENTS, rows.of_contents(letter, value, form))
         return new
@@ -190,6 +191,32 @@ class Shelf:
         while page := list(islice(values, PAGE)):  # so that nobody waits for whoever finds the causes
             with schema.writing(self.connection, self.path):
                 self.connection.executemany(rows.CAUSE, page)
+
+    def labels(self) -> dict[str, str]:
+        """By fingerprint: one label of those that its letters have."""
+        with schema.refusing(self.path):
+            return dict(
+                self.connection.execute(
+                    "SELECT fingerprint, max(label) FROM letters WHERE label <> '' GROUP BY fingerprint"
+                )
+            )
+
+    def unlabelled(self) -> Iterator[tuple[str, str]]:
+        """Fingerprint and error message of each letter whose cause has no label."""
+        with schema.refusing(self.path):
+            yield from self.connection.execute(
+                "SELECT fingerprint, error_message FROM letters WHERE label = '' AND fingerprint <> ''"
+            )
+
+    def set_labels(self, labels: Mapping[str, str]) -> None:
+        """By fingerprint: what its letters have in common, of those that have no label yet."""
+        if labels:
+            with schema.writing(self.connection, self.path):
+                self.connection.execute(
+                    "UPDATE letters SET label = ifnull(json_extract(?, '$.\"' || fingerprint || '\"'), '') "
+                    "WHERE label = '' AND fingerprint <> ''",
+                    [schema.dumps(labels)],
+                )
 
     def mark(self, letter_ids: Iterable[str], place: Place, at: datetime | None = None) -> None:
         """Say where letters went, and when (now)."""

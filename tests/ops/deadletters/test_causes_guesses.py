@@ -10,7 +10,8 @@ import pytest
 
 from ops.deadletters import causes
 from ops.deadletters.causes.guesses import GUESS, Guesser
-from ops.deadletters.causes.shapes import job_kind, shape
+from ops.deadletters.causes.shapes import shape
+from ops.deadletters.naming import job_kind
 from ops.deadletters.plan import Selection
 from ops.deadletters.shelf import Shelf
 from tests.ops.deadletters.fake_logs import BEGAN, failed, source
