@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from ops.deadletters.audit import Record, Verified
     from ops.deadletters.background import Job
     from ops.deadletters.causes import CausesReport, Timeline
+    from ops.deadletters.imports import Imported
     from ops.deadletters.letter import Shelved
     from ops.deadletters.run import Run
     from ops.deadletters.shelf import ShelfInfo
@@ -46,7 +47,7 @@ class Desk(Protocol):
     def info(self) -> ShelfInfo | None:
         """None: nobody has looked yet."""
 
-    def causes(self) -> CausesReport: ...
+    def causes(self, imported: bool = False) -> CausesReport: ...
     def find(
         self, selection: Selection, order: str, descending: bool, limit: int, offset: int
     ) -> tuple[Shelved, ...]: ...
@@ -88,6 +89,12 @@ class Desk(Protocol):
     def export_path(self, format: str) -> Path:
         """Where an export made now would lie."""
 
+    def bring(self, path: Path) -> Imported:
+        """Put the letters of an export on the shelf, and say what they died of."""
+
+    def take_off(self, path: Path) -> Imported:
+        """Take what ``bring`` brought off the shelf."""
+
     def audit(self, limit: int | None = None) -> tuple[Record, ...]: ...
     def verified(self) -> Verified: ...
 
@@ -110,12 +117,12 @@ class OpsDesk:
 
         with Shelf.open(self._source) as shelf:
             known = shelf.info()
-        return known if known.looked_at or known.letters else None
+        return known if known.looked_at or known.letters or known.imported else None
 
-    def causes(self) -> CausesReport:
+    def causes(self, imported: bool = False) -> CausesReport:
         from ops.deadletters import causes
 
-        return causes.report(self._source)
+        return causes.report(self._source, imported)
 
     def find(self, selection: Selection, order: str, descending: bool, limit: int, offset: int) -> tuple[Shelved, ...]:
         from ops.deadletters.shelf import Shelf
@@ -223,6 +230,16 @@ class OpsDesk:
         path = exports.default_path(self._source, format)
         path.parent.mkdir(exist_ok=True, mode=0o700)
         return path
+
+    def bring(self, path: Path) -> Imported:
+        from ops.deadletters import imports
+
+        return imports.read(self._source, path)
+
+    def take_off(self, path: Path) -> Imported:
+        from ops.deadletters import imports
+
+        return imports.undo(self._source, path)
 
     def audit(self, limit: int | None = None) -> tuple[Record, ...]:
         from ops.deadletters import audit, source

@@ -257,7 +257,7 @@ class Course:
             return halt.state, str(halt)
         run = self.ledger.run()
         now = next((step.state for step in run.steps if self._at and step.number == self._at.number), "")
-        all_gone = bool(run.sent) and run.deleted + run.failed + run.vanished >= run.planned
+        all_gone = bool(run.sent) and run.done + run.failed + run.vanished >= run.planned
         stopped = isinstance(halt, _Halt) and halt.state is State.STOPPED
         if all_gone and (stopped or not run.waiting):  # nothing was left to be cut short
             if not stopped and self._at:

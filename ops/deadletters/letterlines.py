@@ -6,12 +6,13 @@ import base64
 import binascii
 import json
 from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from ops.aws.sqs import Attribute, Message
-from ops.deadletters import files, letters
-from ops.deadletters.letter import Letter, Shelved
+from ops.deadletters import files, letters, naming
+from ops.deadletters.letter import Cause, Shelved
 from ops.errors import UsageError
 
 SCHEMA = 1
@@ -20,7 +21,7 @@ LONGEST = 16 * 1_048_576
 
 
 def write(shelved: Shelved) -> bytes:
-    """One line with its end, all ASCII. The cause goes along for whoever reads the file; it is not read back."""
+    """One line with its end, all ASCII. The cause goes along: the logs that told it may be gone when it is read."""
     letter, cause = shelved.letter, shelved.cause
     entry = {
         "schema": SCHEMA,
@@ -37,13 +38,18 @@ def write(shelved: Shelved) -> bytes:
             "location": cause.location,
             "source": cause.source,
             "fingerprint": cause.fingerprint,
+            "request_id": cause.request_id,
+            "died": cause.died.isoformat() if cause.died else "",
+            "function_version": cause.function_version,
+            "job_kind": cause.job_kind,
         },
     }
     return json.dumps(entry).encode() + b"\n"
 
 
-def read(line: bytes) -> Letter:
-    """The letter of a line. What it is (kind, times, origin) is found anew in what it holds, as at a look.
+def read(line: bytes) -> Shelved:
+    """The letter of a line. What it is (kind, times, origin) is found anew in what it holds, as at a look; so is its
+    fingerprint in its cause. What is no cause is left out.
 
     Raises ValueError, in a clause that says what is wrong.
     """
@@ -59,11 +65,12 @@ def read(line: bytes) -> Letter:
         raise ValueError("its body is no text")
     if not isinstance(system, dict) or not all(isinstance(value, str) for value in system.values()):
         raise ValueError("its system attributes are no texts by name")
-    return letters.letter(Message(message_id, "", body, _attributes(entry.get("attributes")), system))
+    letter = letters.letter(Message(message_id, "", body, _attributes(entry.get("attributes")), system))
+    return Shelved(letter, _cause(entry.get("cause")))
 
 
-def lines(path: Path, seen: Callable[[bytes], object] | None = None) -> Iterator[tuple[int, Letter]]:
-    """Line number and letter, one line in memory at a time; ``seen`` is called with each line's bytes.
+def lines(path: Path, seen: Callable[[bytes], object] | None = None) -> Iterator[tuple[int, Shelved]]:
+    """Line number and letter with its cause, one line in memory at a time; ``seen`` is called with each line's bytes.
 
     Raises UsageError for a line that is no letter, OpsError when the file cannot be read.
     """
@@ -80,7 +87,7 @@ def lines(path: Path, seen: Callable[[bytes], object] | None = None) -> Iterator
         raise files.failed(path, error) from error
 
 
-def _numbered(path: Path, number: int, line: bytes) -> Letter:
+def _numbered(path: Path, number: int, line: bytes) -> Shelved:
     try:
         return read(line)
     except ValueError as error:
@@ -100,6 +107,24 @@ def _json(line: bytes) -> Any:
         raise ValueError("it is nested too deeply") from None
     except ValueError:
         raise ValueError("it is no JSON, or was cut off") from None
+
+
+def _cause(entry: Any) -> Cause:
+    """A guess is none: it was made of the letters that lay beside it then."""
+    if not isinstance(entry, dict) or entry.get("source") in (None, "", "none", "guess"):
+        return Cause()
+    texts = {name: entry.get(name, "") for name in _TEXTS}
+    died = entry.get("died") or None
+    try:
+        at = datetime.fromisoformat(died) if died else None
+    except (TypeError, ValueError):
+        return Cause()
+    if not all(isinstance(text, str) for text in texts.values()):
+        return Cause()
+    return naming.named(Cause(**texts, died=at.replace(tzinfo=at.tzinfo or UTC) if at else None))
+
+
+_TEXTS = ("error_type", "error_message", "location", "source", "request_id", "function_version", "job_kind")
 
 
 def _attributes(entry: Any) -> Mapping[str, Attribute]:

@@ -19,14 +19,16 @@ class Action(StrEnum):
 
 @dataclass(frozen=True)
 class Selection:
-    """Which letters; what is given must all hold. Empty: every letter in the queue."""
+    """Which letters; what is given must all hold. Empty: every letter in the queue. ``imported``: of those that lie on
+    the shelf only, because a file brought them, and not of those in the queue."""
 
-    cause: str = ""  # a fingerprint or the beginning of one
+    cause: str = ""  # a fingerprint or the beginning of one, or an error type
     where: str = ""  # JMESPath over {"body": …, "text": …, "attributes": {…}, "system": {…}, "kind": …, "cause": {…}}
     text: str = ""  # found in body or attributes, upper and lower case alike
     since: datetime | None = None  # sent at or after
     until: datetime | None = None
     ids: tuple[str, ...] = ()
+    imported: bool = False
 
     @property
     def whole(self) -> bool:

@@ -16,9 +16,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ops.aws import sts
-from ops.deadletters import audit, letterlines, lock, plans, removal
+from ops.deadletters import audit, exports, letterlines, lock, plans, removal
 from ops.deadletters.letter import Letter, Place
-from ops.deadletters.plan import Action, Plan, Selection
+from ops.deadletters.plan import Action, Pace, Plan, Selection, Steps
 from ops.deadletters.shelf import Shelf
 from ops.deadletters.source import home
 from ops.errors import OpsError, UsageError
@@ -33,12 +33,11 @@ COMPARED = 500
 
 @dataclass(frozen=True)
 class PurgeDone:
-    """``forgotten``: imported letters, which lay on the shelf only. ``missing``: not met in the queue. ``refused``: SQS
-    would not delete them. ``outcome``: done | cancelled | stopped. ``sha256`` of the export."""
+    """``missing``: not met in the queue. ``refused``: SQS would not delete them. ``outcome``: done | cancelled |
+    stopped. ``sha256`` of the export."""
 
     plan: str
     deleted: int
-    forgotten: int
     missing: int
     refused: int
     not_given_back: int
@@ -46,6 +45,37 @@ class PurgeDone:
     sha256: str
     seconds: float
     notes: tuple[str, ...]
+
+
+def plan(source: Source, export: Path) -> Plan:
+    """The plan to delete the letters of ``export``. Raises UsageError, saying where they went, when some of them are
+    not in the queue; and what ``exports.ids`` and ``plans.make`` raise."""
+    ids = exports.ids(export)
+    with Shelf.open(source) as shelf:
+        places = shelf.places(ids)
+    elsewhere = Counter(_WENT[places.get(one)] for one in ids if places.get(one) is not Place.QUEUE)
+    if elsewhere:
+        went = ", ".join(f"{number:,} {where}" for where, number in elsewhere.most_common())
+        raise UsageError(
+            f"{elsewhere.total():,} of the {words.count(len(ids), 'letter')} of {export} cannot be purged: {went}.",
+            "Export those that are in the queue (ops dlq look, ops dlq export), and name that file.",
+        )
+    return plans.make(
+        source,
+        Selection(ids=ids),
+        action=Action.PURGE,
+        pace=Pace(None, headroom=False),
+        steps=Steps(("100%",), watch=False),
+    )
+
+
+_WENT = {
+    None: "not on the shelf",
+    Place.GONE: "gone from the queue at the last look",
+    Place.REDRIVEN: "redriven already",
+    Place.PURGED: "purged already",
+    Place.IMPORTED: "imported from a file and not in the queue",
+}
 
 
 def confirmation(plan: Plan) -> str:
@@ -112,36 +142,30 @@ def _carry_out(
     stop: Callable[[], bool],
 ) -> PurgeDone:
     started = time.monotonic()
-    places = shelf.places(plan.ids)
-    imported = [letter_id for letter_id in plan.ids if places.get(letter_id) is Place.IMPORTED]
-    queued = set(plan.ids).difference(imported)
 
     def deleted(ids: Sequence[str]) -> None:
         shelf.mark(ids, Place.PURGED)
         tally["deleted"] += len(ids)
         if progress:
-            progress(tally["deleted"] + tally["forgotten"], len(plan.ids))
+            progress(tally["deleted"], len(plan.ids))
 
-    shelf.mark(imported, Place.PURGED)
-    tally["forgotten"] = len(imported)
-    found = removal.remove(source.aws, source.queue, queued, deleted, stop)
+    found = removal.remove(source.aws, source.queue, plan.ids, deleted, stop)
     tally.update(missing=len(found.missing), refused=len(found.refused))
     cancelled = found.stopped == removal.CANCELLED
     return PurgeDone(
         plan=plan.id,
         deleted=found.deleted,
-        forgotten=len(imported),
         missing=len(found.missing),
         refused=len(found.refused),
         not_given_back=found.not_given_back,
         outcome="cancelled" if cancelled else "stopped" if found.stopped else "done",
         sha256=sha256,
         seconds=time.monotonic() - started,
-        notes=tuple(_notes(source, found, len(imported))),
+        notes=tuple(_notes(source, found)),
     )
 
 
-def _notes(source: Source, found: removal.Removed, imported: int) -> Iterator[str]:
+def _notes(source: Source, found: removal.Removed) -> Iterator[str]:
     if found.stopped:
         yield f"It ended early: {found.stopped}."
     for why, number in Counter(found.refused.values()).most_common(3):
@@ -152,8 +176,6 @@ def _notes(source: Source, found: removal.Removed, imported: int) -> Iterator[st
             f"{words.count(len(found.missing), 'letter was', 'letters were')} not met in the queue: expired, deleted "
             f"or held by somebody else{fifo}. Look again."
         )
-    if imported:
-        yield f"{words.count(imported, 'imported letter')} lay on the shelf only; nothing was deleted for them."
     if found.held:
         yield (
             f"{words.count(len(found.held), 'other letter was', 'other letters were')} received on the way and given "
@@ -186,7 +208,7 @@ def _checked(shelf: Shelf, plan: Plan, export: Path) -> str:
     digest = hashlib.sha256()
     planned = set(plan.ids)
     seen: set[str] = set()
-    rest = (letter for _, letter in letterlines.lines(export.expanduser(), digest.update))
+    rest = (each.letter for _, each in letterlines.lines(export.expanduser(), digest.update))
     while some := {letter.message_id: letter for letter in islice(rest, COMPARED)}:
         if strange := some.keys() - planned:
             raise _another(export, f"{min(strange)} is in it and not in the plan")

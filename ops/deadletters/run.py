@@ -24,7 +24,7 @@ class Move(StrEnum):
     PLANNED = "planned"
     INTENT = "intent"  # about to be sent; after a crash: may have been sent
     SENT = "sent"  # accepted by the destination, not yet deleted from the dead-letter queue
-    DELETED = "deleted"  # sent and deleted: done (of a copy: sent)
+    DELETED = "deleted"  # sent and deleted: done (where it stays: sent)
     FAILED = "failed"  # the destination refused this letter for good; it stays in the dead-letter queue
     VANISHED = "vanished"  # not in the dead-letter queue any more
 
@@ -69,7 +69,8 @@ class Step:
 
 @dataclass(frozen=True)
 class Run:
-    """``said``: what it does now, or why it stopped, in one sentence; ``rate_why``: the reason for its current rate."""
+    """``said``: what it does now, or why it stopped, in one sentence; ``rate_why``: the reason for its current rate.
+    ``stays``: of copies, and of letters from a file, none is deleted from the dead-letter queue."""
 
     id: str  # the plan's
     plan_hash: str
@@ -95,7 +96,13 @@ class Run:
     twice: tuple[str, ...] = ()  # original ids of letters that may have been sent twice
     failures: tuple[tuple[str, int], ...] = field(default=())  # sentence, letters
     causes_back: tuple[tuple[str, int], ...] = field(default=())  # cause of those that came back, letters
+    stays: bool = False
     moved: int = 0  # by SQS's move tasks, about: a letter that dies again meanwhile is moved again
+
+    @property
+    def done(self) -> int:
+        """Letters that were sent and of which nothing is left to be deleted."""
+        return self.sent if self.stays else self.deleted
 
     @property
     def left(self) -> int:

@@ -37,8 +37,10 @@ def query(selection: Selection) -> Query:
 
     if selection.cause == UNEXPLAINED:
         also("fingerprint = ''")
-    elif selection.cause:
+    elif _FINGERPRINT.fullmatch(selection.cause):
         also("substr(fingerprint, 1, ?) = ?", len(selection.cause), selection.cause)
+    elif selection.cause:
+        also("error_type = ?", selection.cause)
     if selection.since:
         also("sent >= ?", rows.milliseconds(selection.since))
     if selection.until:
@@ -61,6 +63,7 @@ def query(selection: Selection) -> Query:
     )
 
 
+_FINGERPRINT = re.compile("[0-9a-f]{1,10}")
 UNEXPLAINED = "unknown"
 """As a selection's cause: letters that have none."""
 

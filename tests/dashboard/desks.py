@@ -115,8 +115,8 @@ class SampleDesk(OpsDesk):
         notes = ("The look took 6 receives and raised the receive count of each letter by one.",)
         return found and replace(found, looked_at=NOW - timedelta(minutes=3), complete=True, notes=notes)
 
-    def causes(self) -> Any:
-        return replace(super().causes(), looked_at=NOW - timedelta(minutes=3), complete=True)
+    def causes(self, imported: bool = False) -> Any:
+        return replace(super().causes(imported), looked_at=NOW - timedelta(minutes=3), complete=True)
 
     def timeline(self, message_id: str) -> Timeline:
         sent = self.letter(message_id).letter.sent or NOW
@@ -259,7 +259,7 @@ def a_run(state: State, foreign: str = "", began: datetime | None = None, reason
 class ManyCauses(SampleDesk):
     """Thirty causes of as many shares, none of them telling much."""
 
-    def causes(self) -> Any:
-        report = super().causes()
+    def causes(self, imported: bool = False) -> Any:
+        report = super().causes(imported)
         groups = pd.concat([report.groups.assign(fingerprint=f"{n:010x}", letters=30 - n).iloc[:1] for n in range(30)])
         return replace(report, groups=groups.reset_index(drop=True))

@@ -44,7 +44,7 @@ def ask_redrive(here: Desk, plan: Plan) -> None:
 
 @st.dialog("Go on with this run?", icon=":material/resume:")
 def ask_resume(here: Desk, run: Run) -> None:
-    left = max(0, run.planned - run.deleted - run.failed - run.vanished)
+    left = max(0, run.planned - run.done - run.failed - run.vanished)
     if left:
         stopped = f"{run.said}\n\nMend what they died of before the rest goes.\n\n" if run.by_canary else ""
         st.text(

@@ -51,6 +51,9 @@ def purging(here: Desk, selection: Selection, total: int) -> None:
         return
     if _purged(here):
         return
+    if selection.imported:
+        st.html(blocks.empty("Imported letters are not in the queue", "Take them off the shelf under Import."))
+        return
     exported = here.job("purge-export")
     fits = exported is not None and exported.state == DONE and _same(exported, selection)
     st.html(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -76,7 +75,7 @@ def section(here: Desk, selection: Selection, total: int) -> None:
 def narrowed(selection: Selection) -> Selection:
     """The selection, or the ticked letters of it."""
     of, ids = st.session_state.get(PICKED, (None, ()))
-    return replace(Selection(), ids=ids) if of == selection and ids else selection
+    return Selection(ids=ids, imported=selection.imported) if of == selection and ids else selection
 
 
 def _frame(found: tuple[Shelved, ...]) -> pd.DataFrame:

@@ -99,7 +99,7 @@ def _old(info: ShelfInfo) -> bool:
 
 def _age(info: ShelfInfo, now_there: Counted | None) -> str:
     if info.looked_at is None:
-        return f'<span class="so-quiet">{number(info.letters)} imported letters; nobody has looked at the queue.</span>'
+        return '<span class="so-quiet">Nobody has looked at the queue yet.</span>'
     ago = duration((datetime.now(UTC) - info.looked_at).total_seconds())
     said = f"{number(info.letters)} letters as of {moment(info.looked_at, live.viewer())}, {ago} ago"
     said += "." if info.complete else "; not the whole queue."

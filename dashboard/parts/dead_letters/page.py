@@ -12,6 +12,7 @@ from dashboard.parts import blocks, trouble
 from dashboard.parts.dead_letters import (
     causes,
     exporting,
+    importing,
     letters,
     looking,
     planning,
@@ -69,8 +70,10 @@ def section(count: Callable[[], Counted | None]) -> None:
         own = not st.session_state.get(reading.FROM)
         looking.bar(here, info, count if own else lambda: None, other_queue)
         if info is None:
+            _import_only(here)
             return
-        report = reading.causes(here)
+        imported = importing.chosen(info)
+        report = reading.causes(here, imported)
     except OpsError as error:
         other_queue()
         trouble.show(error, again=False)
@@ -78,13 +81,20 @@ def section(count: Callable[[], Counted | None]) -> None:
     looking.notes(info)
     causes.section(here, report)
     if len(report.groups):
-        _desk(here)
+        _desk(here, imported)
+    else:
+        _import_only(here)
 
 
-def _desk(here: Desk) -> None:
+def _import_only(here: Desk) -> None:
+    with st.expander("Import letters of an export", icon=":material/upload:", key="import-only"):
+        importing.section(here)
+
+
+def _desk(here: Desk, imported: bool) -> None:
     """The chosen letters, and what may be done with them."""
     st.subheader("Which letters, and what becomes of them?", anchor=False)
-    selection = scope.filters()
+    selection = scope.filters(imported)
     try:
         total = reading.count(here, selection)
     except OpsError as error:
@@ -100,6 +110,7 @@ def _desk(here: Desk) -> None:
         "Letters": lambda: letters.section(here, selection, total),
         "Redrive": lambda: planning.section(here, narrowed, many),
         "Export": lambda: exporting.section(here, narrowed, many),
+        "Import": lambda: importing.section(here),
         "Purge": lambda: exporting.purging(here, narrowed, many),
         "Runs": lambda: running.earlier(here),
     }

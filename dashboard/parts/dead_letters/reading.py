@@ -45,12 +45,12 @@ def info(here: Desk) -> ShelfInfo | None:
 
 
 @st.cache_data(max_entries=16, show_spinner=False)
-def _causes(key: tuple[Any, ...], _desk: Desk) -> CausesReport:
-    return _desk.causes()
+def _causes(key: tuple[Any, ...], imported: bool, _desk: Desk) -> CausesReport:
+    return _desk.causes(imported)
 
 
-def causes(here: Desk) -> CausesReport:
-    return _causes(_key(here), here)
+def causes(here: Desk, imported: bool = False) -> CausesReport:
+    return _causes(_key(here), imported, here)
 
 
 @st.cache_data(max_entries=64, show_spinner=False)

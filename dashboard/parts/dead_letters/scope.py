@@ -34,7 +34,7 @@ def clear() -> None:
         st.session_state[key] = None
 
 
-def filters() -> Selection:
+def filters(imported: bool = False) -> Selection:
     """The boxes, and what they say together with the chosen cause."""
     text, where, times = st.columns([3, 4, 1.2], gap="small", vertical_alignment="bottom")
     with text:
@@ -57,7 +57,9 @@ def filters() -> Selection:
     with times, st.popover("Sent", icon=":material/schedule:", width="stretch"):
         since = st.datetime_input("Sent since, UTC", value=None, key=SINCE, bind="query-params", step=60)
         until = st.datetime_input("Sent until, UTC", value=None, key=UNTIL, bind="query-params", step=60)
-    return Selection(cause(), (wanted or "").strip(), (found or "").strip(), _aware(since), _aware(until))
+    return Selection(
+        cause(), (wanted or "").strip(), (found or "").strip(), _aware(since), _aware(until), imported=imported
+    )
 
 
 def _aware(moment: datetime | None) -> datetime | None:

@@ -29,7 +29,10 @@ From = Annotated[
     typer.Option("--from", help="Another queue of dead letters than the workload's own."),
 ]
 Cause = Annotated[
-    str, typer.Option("--cause", help="A cause's fingerprint, or its first characters.", rich_help_panel=WHICH)
+    str,
+    typer.Option(
+        "--cause", help="A cause's fingerprint, or its first characters; or its error type.", rich_help_panel=WHICH
+    ),
 ]
 Where = Annotated[
     str,
@@ -52,6 +55,13 @@ Ids = Annotated[
     typer.Option("--id", help="A message id, or its first characters; may be repeated.", rich_help_panel=WHICH),
 ]
 
+Imported = Annotated[
+    bool,
+    typer.Option(
+        "--imported", help="Of those that ops dlq import brought, not of those in the queue.", rich_help_panel=WHICH
+    ),
+]
+
 QUEUE_OPTIONS: dict[str, Any] = {
     "letters": From,
     "stack": options.Stack,
@@ -67,9 +77,10 @@ LETTER_OPTIONS: dict[str, Any] = {
     "since": Since,
     "until": Until,
     "ids": Ids,
+    "imported": Imported,
 }
-NONE_GIVEN = (*QUEUE_OPTIONS, "ids")
-"""Options whose default is None; of the others it is an empty text."""
+DEFAULTS: dict[str, Any] = {**dict.fromkeys(QUEUE_OPTIONS), "ids": None, "imported": False}
+"""Of the others it is an empty text."""
 FLAGS = {"letters": "--from", "ids": "--id"}
 
 
@@ -80,6 +91,10 @@ class Asked:
     target: Target
     queue: dict[str, str]  # option → value, as given
     letters: dict[str, Any]
+
+    @property
+    def imported(self) -> bool:
+        return "imported" in self.letters
 
     def open(self) -> Source:
         """Raises what ``workload.describe`` and ``open_source`` raise."""
@@ -98,11 +113,14 @@ class Asked:
         now = datetime.now(UTC)
         times = {name: moments.moment(self.letters[name], now) for name in ("since", "until") if name in self.letters}
         ids: tuple[str, ...] = ()
+        imported = self.imported
         if "ids" in self.letters:
             with Shelf.open(source) as shelf:
-                ids = tuple(shelf.get(some).letter.message_id for some in self.letters["ids"])
+                named = [shelf.get(some).letter for some in self.letters["ids"]]
+            ids = tuple(letter.message_id for letter in named)
+            imported = imported or all(letter.imported for letter in named)
         cause, where, text = (self.letters.get(name, "") for name in ("cause", "where", "text"))
-        return Selection(cause, where, text, times.get("since"), times.get("until"), ids)
+        return Selection(cause, where, text, times.get("since"), times.get("until"), ids, imported)
 
     def again(self, *words: str, letters: bool = False) -> str:
         """A command line to copy: ``ops dlq`` and ``words``, about the same queue and, if wanted, the same letters."""
@@ -110,7 +128,7 @@ class Asked:
         extra: list[str] = []
         for name, value in named.items():
             for one in value if isinstance(value, list) else [value]:
-                extra += [FLAGS.get(name, f"--{name}"), one]
+                extra += [FLAGS.get(name, f"--{name}"), *([] if one is True else [one])]
         return " ".join(["ops dlq", *(_quoted(word) for word in (*words, *extra))])
 
 
@@ -140,7 +158,7 @@ def asking(*, letters: bool = False) -> Callable[[Callable[..., None]], Callable
             inspect.Parameter(
                 name,
                 inspect.Parameter.KEYWORD_ONLY,
-                default=None if name in NONE_GIVEN else "",
+                default=DEFAULTS.get(name, ""),
                 annotation=kind,
             )
             for name, kind in shared.items()

@@ -9,7 +9,6 @@ import typer
 
 from ops.cli import options
 from ops.cli.dlq.asked import Asked, asking
-from ops.cli.dlq.look import explain
 from ops.cli.dlq.runs import Reason
 
 
@@ -63,15 +62,17 @@ def export(
 def import_(
     asked: Asked,
     path: Annotated[Path, typer.Argument(metavar="FILE", help="A JSONL export.")],
+    undo: Annotated[bool, typer.Option("--undo", help="Take the letters of that file off the shelf again.")] = False,
     as_json: options.Json = False,
 ) -> None:
-    """Put the letters of an export on the shelf. A plan over them sends them; there is nothing to delete."""
+    """Put the letters of an export on the shelf, beside those of the queue.
+
+    A plan over them (ops dlq plan --imported) sends them; there is nothing to delete.
+    """
     source = asked.open()
     from ops.deadletters import imports
 
-    done = imports.read(source, path)
-    if done.new:
-        explain(source, logs=False)
+    done = imports.undo(source, path) if undo else imports.read(source, path)
     if as_json:
         from ops.cli.plain import dumps
 
@@ -82,16 +83,20 @@ def import_(
     from ops.insight import words
 
     console = shown.screen()
-    console.print(f"{words.count(done.new, 'letter')} imported onto the shelf.")
+    did = "taken off the shelf" if undo else "imported onto the shelf"
+    console.print(f"{words.count(done.new, 'letter')} {did}.")
     if done.there:
-        shown.notes(console, [f"{words.count(done.there, 'letter')} of the file lay on the shelf already."])
+        already = "were not imported, or are not any more" if undo else "lay on the shelf already"
+        shown.notes(console, [f"{words.count(done.there, 'letter')} of the file {already}."])
     with Shelf.open(source) as shelf:
         shown.head(console, source, shelf.info())
-    shown.next_steps(
-        console,
-        (asked.again("list"), "see them"),
-        (asked.again("plan"), "plan their way back"),
-    )
+    if not undo:
+        shown.next_steps(
+            console,
+            (asked.again("list", "--imported"), "see them"),
+            (asked.again("plan", "--imported"), "plan their way back"),
+            (asked.again("import", str(path), "--undo"), "take them off again"),
+        )
 
 
 @asking()
@@ -116,20 +121,11 @@ def purge(
     source = asked.open()
     from ops.cli.dlq import live, shown, summary
     from ops.cli.stopping import stopping
-    from ops.deadletters import exports, plans
+    from ops.deadletters import plans
     from ops.deadletters import purge as purging
-    from ops.deadletters.plan import Action, Destination, Pace, Selection, Steps
     from ops.insight import words
 
-    made = plans.make(
-        source,
-        Selection(ids=exports.ids(export_file)),
-        action=Action.PURGE,
-        destination=Destination(),
-        edits=(),
-        pace=Pace(None, headroom=False),
-        steps=Steps(("100%",), watch=False),
-    )
+    made = purging.plan(source, export_file)
     plans.save(source, made)
     talk = shown.talk()
     if confirm is None:
@@ -146,8 +142,7 @@ def purge(
         typer.echo(dumps(done))
     else:
         console = shown.screen()
-        gone = done.deleted + done.forgotten
-        console.print(f"{words.count(gone, 'letter')} of {len(made.ids):,} deleted for good: {done.outcome}.")
+        console.print(f"{words.count(done.deleted, 'letter')} of {len(made.ids):,} deleted for good: {done.outcome}.")
         for number, what in (
             (done.missing, "not met in the queue: somebody else took them, or holds them"),
             (done.refused, "not deleted: SQS refused"),
@@ -161,5 +156,5 @@ def purge(
             (asked.again("look"), "make sure that nothing stays behind"),
             (asked.again("import", str(export_file)), "if it was a mistake: back onto the shelf, then plan"),
         )
-    if done.deleted + done.forgotten < len(made.ids):
+    if done.deleted < len(made.ids):
         raise typer.Exit(1)

@@ -76,13 +76,17 @@ def list_(
 def _none(console: Console, asked: Asked, count: int, info: ShelfInfo) -> None:
     from ops.cli.dlq.shown import next_steps
 
+    total = info.imported if asked.imported else info.letters
     if count:
         console.print(f"No more letters: there are {count:,}.")
-    elif info.letters:
-        console.print(f"None of the {info.letters:,} letters on the shelf is like that.")
-        next_steps(console, (asked.again("causes"), "what there is"))
+    elif total:
+        console.print(f"None of the {total:,} letters on the shelf is like that.")
+        next_steps(console, (asked.again("causes", *(["--imported"] if asked.imported else [])), "what there is"))
+    elif asked.imported:
+        console.print("No letter was imported.")
+        next_steps(console, (asked.again("import", "FILE"), "put those of an export on the shelf"))
     else:
-        console.print("The shelf is empty.")
+        console.print("No letter of the queue lies on the shelf." if info.imported else "The shelf is empty.")
         next_steps(console, (asked.again("look"), "read the queue"))
 
 

@@ -54,6 +54,9 @@ def causes(
     logs: Annotated[
         bool, typer.Option("--logs", help="First ask the logs again, for letters that have no cause yet.")
     ] = False,
+    imported: Annotated[
+        bool, typer.Option("--imported", help="Of the letters that ops dlq import brought, not of those in the queue.")
+    ] = False,
     as_json: options.Json = False,
 ) -> None:
     """What the letters on the shelf died of, the largest cause first, and whether it is fixed since.
@@ -61,15 +64,23 @@ def causes(
     Exits with 1 when there are letters.
     """
     source = asked.open()
-    _tell(asked, source, None, explain(source) if logs else None, as_json)
+    _tell(asked, source, None, explain(source) if logs else None, as_json, imported)
 
 
-def _tell(asked: Asked, source: Source, done: LookDone | None, explained: Explained | None, as_json: bool) -> None:
+def _tell(
+    asked: Asked,
+    source: Source,
+    done: LookDone | None,
+    explained: Explained | None,
+    as_json: bool,
+    imported: bool = False,
+) -> None:
     """What is on the shelf now. Exits with 1 when there are letters."""
     from ops.cli.dlq import shown
     from ops.deadletters import causes as found
+    from ops.insight import words
 
-    report = found.report(source)
+    report = found.report(source, imported)
     if as_json:
         from ops.cli.plain import dumps
 
@@ -79,7 +90,10 @@ def _tell(asked: Asked, source: Source, done: LookDone | None, explained: Explai
         console = shown.screen()
         _show(console, asked, source, report)
         _did(console, done, explained)
-        _next(console, asked, source, report, report.complete if done is None else done.complete)
+        if report.imported and not imported:
+            beside = words.count(report.imported, "imported letter lies", "imported letters lie")
+            shown.notes(console, [f"{beside} on the shelf beside them: {asked.again('causes', '--imported')}."])
+        _next(console, asked, source, report, report.complete if done is None else done.complete, imported)
     if report.letters:
         raise typer.Exit(1)
 
@@ -113,7 +127,7 @@ def _show(console: Console, asked: Asked, source: Source, report: CausesReport) 
         console.print()
         line = Text(cause["fingerprint"] or "unknown", style="bold")
         line.append(f"  {words.count(cause['letters'], 'letter')} · {words.percent(cause['share'])}")
-        line.append(f" · sent {_between(cause['first_seen'], cause['last_seen'], now)}", style="dim")
+        line.append(f" · seen {_between(cause['first_seen'], cause['last_seen'], now)}", style="dim")
         console.print(line)
         named = found.cause_in_words(cause["error_type"], cause["label"], cause["source"])
         console.print(Padding(Text(safe(named)), (0, 0, 0, 2)))
@@ -164,7 +178,7 @@ def _did(console: Console, done: LookDone | None, explained: Explained | None) -
     shown.notes(console, dict.fromkeys(lines))
 
 
-def _next(console: Console, asked: Asked, source: Source, report: CausesReport, complete: bool) -> None:
+def _next(console: Console, asked: Asked, source: Source, report: CausesReport, complete: bool, imported: bool) -> None:
     from ops.cli.dlq.runs import interrupted
     from ops.cli.dlq.shown import next_steps
 
@@ -175,10 +189,11 @@ def _next(console: Console, asked: Asked, source: Source, report: CausesReport, 
             next_steps(console, (asked.again("look"), "read the rest"))
         return
     first = rows[0]
+    which = ["--imported"] if imported else []
     ready = next((row for row in rows if row["fixed"] in FIXED), None)
     when = "once it is fixed: plan its way back" if ready is None else f"{ready['fixed']}: plan its way back"
     next_steps(
         console,
         (asked.again("show", str(first["sample_id"])), "one letter of the largest cause, whole"),
-        (asked.again("plan", "--cause", (ready or first)["fingerprint"] or "unknown"), when),
+        (asked.again("plan", "--cause", (ready or first)["fingerprint"] or "unknown", *which), when),
     )

@@ -13,7 +13,7 @@ from ops.cli.text import safe
 from ops.deadletters.canary import boundaries
 from ops.deadletters.causes import cause_in_words
 from ops.deadletters.plan import Action, Plan
-from ops.deadletters.shelf import Shelf
+from ops.deadletters.shelf import LIVE, Shelf
 from ops.insight import words
 
 if TYPE_CHECKING:
@@ -65,6 +65,7 @@ def headline(plan: Plan) -> str:
 def _which(plan: Plan) -> str:
     one = plan.selection
     said = [
+        "imported letters" if one.imported else "",
         f"cause {one.cause}" if one.cause else "",
         f"where {one.where}" if one.where else "",
         f"with the text {one.text!r}" if one.text else "",
@@ -72,13 +73,13 @@ def _which(plan: Plan) -> str:
         f"sent before {one.until.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC" if one.until else "",
         words.count(len(one.ids), "letter") + " by id" if one.ids else "",
     ]
-    return ", ".join(filter(None, said)) or "every letter on the shelf"
+    return ", ".join(filter(None, said)) or "every letter of the queue on the shelf"
 
 
 def _causes(source: Source, plan: Plan) -> str:
     """The largest ones, a line each, in the words that ``ops dlq causes`` has for them."""
     with Shelf.open(source) as shelf:
-        known = {group.fingerprint: group for group in shelf.groups()}
+        known = {group.fingerprint: group for group in shelf.groups(LIVE)}
     largest = sorted(plan.causes.items(), key=lambda item: -item[1])
     said = []
     for fingerprint, count in largest[:MOST_CAUSES]:
@@ -95,7 +96,8 @@ def _queue(plan: Plan) -> str:
 
 def _to(plan: Plan) -> str:
     to = "each to where it came from" if plan.destination.kind == "origin" else plan.destination.queue_arn
-    stays = ", the letters stay in the queue" if plan.action is Action.COPY else ", then deleted here"
+    here = ", then deleted here" if not plan.selection.imported else ", from this machine's shelf"
+    stays = ", the letters stay in the queue" if plan.action is Action.COPY else here
     return to + stays
 
 

@@ -3,7 +3,7 @@
 from ops.deadletters.causes.asking import Budget
 from ops.deadletters.causes.explain import Explained, explain
 from ops.deadletters.causes.fixed import FixedSince
-from ops.deadletters.causes.report import CausesReport, cause_in_words, fixed_since, report
+from ops.deadletters.causes.report import CausesReport, cause_in_words, report
 from ops.deadletters.causes.timeline import Moment, Timeline, timeline
 from ops.deadletters.fingerprint import fingerprint
 
@@ -17,7 +17,6 @@ __all__ = [
     "cause_in_words",
     "explain",
     "fingerprint",
-    "fixed_since",
     "report",
     "timeline",
 ]

@@ -20,7 +20,7 @@ from ops.deadletters.letter import Cause
 from ops.deadletters.naming import job_kind
 from ops.deadletters.plan import Selection
 from ops.deadletters.select import UNEXPLAINED
-from ops.deadletters.shelf import Shelf
+from ops.deadletters.shelf import LIVE, Shelf
 from ops.insight import words
 
 if TYPE_CHECKING:
@@ -53,8 +53,11 @@ class Explained:
     notes: tuple[str, ...]
 
 
-def explain(source: Source, progress: Progress | None = None, budget: Budget | None = None) -> Explained:
-    """Find out about the letters on the shelf that have no cause yet, and whether causes are fixed since.
+def explain(
+    source: Source, progress: Progress | None = None, budget: Budget | None = None, *, keep: bool = False
+) -> Explained:
+    """Find out about the letters on the shelf that have no cause yet, and whether causes are fixed since; ``keep``:
+    what is known of that stays as it is, because nobody died since.
 
     Asks only the logs of the workload's function, within ``budget``; where AWS refuses that, a note says so and the
     letters keep what they carry themselves. Raises OpsError when the shelf cannot be read or written.
@@ -74,9 +77,10 @@ def explain(source: Source, progress: Progress | None = None, budget: Budget | N
         marked = ((one, naming.named(cause, read.kinds.get(one, ""))) for one, cause in found.items())
         shelf.set_causes(chain(marked, guessed.items()))
         shelf.set_labels(_labels(shelf))
-        groups = shelf.groups()
+        groups = shelf.groups(LIVE)
         asked = asking.asked if asking else Asked(notes=[_no_logs(source)] if silent else [])
-        shelf.note(fixed.NOTED, fixed.since(source, groups, None if asked.failed else asking, now))
+        verdicts = fixed.since(source, groups, None if asked.failed else asking, now)
+        shelf.note(fixed.NOTED, {**verdicts, **((shelf.noted(fixed.NOTED) or {}) if keep else {})})
         done = Explained(
             letters=len(silent),
             unexplained=sum(cause.source == "none" for cause in guessed.values()),
@@ -118,9 +122,9 @@ def _read(shelf: Shelf, say: Progress) -> _Read:
 
 
 def _open(shelf: Shelf) -> Iterator[Shelved]:
-    guesses = [group.fingerprint for group in shelf.groups() if group.source == GUESS]
+    guesses = [group.fingerprint for group in shelf.groups(LIVE) if group.source == GUESS]
     for mark in (UNEXPLAINED, *guesses):
-        yield from shelf.iterate(Selection(cause=mark))
+        yield from shelf.iterate(Selection(cause=mark), places=LIVE)
 
 
 def _asking(source: Source, budget: Budget, say: Progress) -> Asking | None:
@@ -150,7 +154,7 @@ def _guessed(shelf: Shelf, left: list[str], kinds: Mapping[str, str], say: Progr
         return {}
     say(f"comparing {words.count(len(left), 'letter')} that left no trace")
     guesser = Guesser()
-    for shelved in shelf.iterate(Selection(ids=tuple(left))):
+    for shelved in shelf.iterate(Selection(ids=tuple(left)), places=LIVE):
         guesser.add(shelved.letter.message_id, shelved.letter.body)
     return {one: replace(cause, job_kind=kinds.get(one, "")) for one, cause in guesser.causes().items()}
 

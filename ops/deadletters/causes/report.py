@@ -11,7 +11,7 @@ import pandas as pd
 from ops.deadletters.causes import fixed
 from ops.deadletters.causes.explain import NOTED as EXPLAINED
 from ops.deadletters.causes.guesses import GUESS
-from ops.deadletters.letter import UNKNOWN_ERROR
+from ops.deadletters.letter import UNKNOWN_ERROR, Place
 from ops.deadletters.shelf import Group, Shelf
 from ops.insight import words
 from ops.insight.findings import Claim, conclude
@@ -45,7 +45,9 @@ PAGE = "dead_letters"
 
 @dataclass(frozen=True)
 class CausesReport:
-    """``groups``: ``COLUMNS``, a row a cause, most letters first. ``share`` from 0 to 1; ``first_seen`` and
+    """``letters``: those in the queue at the last look; or ``imported`` ones, when those were asked for.
+
+    ``groups``: ``COLUMNS``, a row a cause, most letters first. ``share`` from 0 to 1; ``first_seen`` and
     ``last_seen``: when letters of it died, else when they were sent (UTC); ``version`` and ``job_kinds``: texts;
     ``fixed``: FixedSince.verdict. ``age_s``: seconds since the look; None, with ``looked_at``, before the first one."""
 
@@ -57,35 +59,33 @@ class CausesReport:
     complete: bool
     notes: tuple[str, ...]
     look: Look
+    imported: int = 0
 
 
-def report(source: Source) -> CausesReport:
-    """The causes of the letters on the shelf. Raises OpsError when it cannot be read."""
+def report(source: Source, imported: bool = False) -> CausesReport:
+    """The causes of the letters of the queue that lie on the shelf; ``imported``: of those that a file brought.
+
+    Raises OpsError when the shelf cannot be read.
+    """
     now = datetime.now(UTC)
     with Shelf.open(source) as shelf:
-        info, groups = shelf.info(), shelf.groups()
+        info, groups = shelf.info(), shelf.groups([Place.IMPORTED if imported else Place.QUEUE])
         verdicts = shelf.noted(fixed.NOTED)
         told: dict[str, Any] = shelf.noted(EXPLAINED) or {}
     function = source.workload.function
     deployed = function.deployed_at if function else None
     frame = _frame(groups, verdicts)
     return CausesReport(
-        finding=_finding(frame, info, deployed, now),
+        finding=_imported(frame, info.imported) if imported else _finding(frame, info, deployed, now),
         groups=frame,
-        letters=info.letters,
+        letters=info.imported if imported else info.letters,
         looked_at=info.looked_at,
         age_s=(now - info.looked_at).total_seconds() if info.looked_at else None,
         complete=info.complete,
         notes=info.notes,
         look=Look(usd=float(told.get("usd", 0.0)), partial=tuple(told.get("notes", ()))),
+        imported=info.imported,
     )
-
-
-def fixed_since(source: Source, mark: str) -> fixed.FixedSince:
-    """Whether one cause (its fingerprint, or the beginning of it) is fixed, as far as the last explaining knew."""
-    with Shelf.open(source) as shelf:
-        noted = shelf.noted(fixed.NOTED) or {}
-    return fixed.read(noted, next((known for known in noted if mark and known.startswith(mark)), mark))
 
 
 def _frame(groups: tuple[Group, ...], verdicts: Any) -> pd.DataFrame:
@@ -142,6 +142,17 @@ def _finding(groups: pd.DataFrame, info: ShelfInfo, deployed: datetime | None, n
     if when and top["fixed"] in (fixed.DEPLOYED, fixed.SUCCEEDS):
         when += ", after that cause's last death" if pd.notna(top["last_seen"]) and deployed > top["last_seen"] else ""
     return conclude([Claim(Level.ACT, text, PAGE)], aside=when)
+
+
+def _imported(groups: pd.DataFrame, letters: int) -> Finding:
+    """Nobody has to do anything about letters that a file brought."""
+    if not letters:
+        return conclude([Claim(Level.OK, "no letters were imported")])
+    top = groups.iloc[0]
+    kind = cause_in_words(top["error_type"], top["label"], top["source"])
+    share = "all" if len(groups) == 1 else words.count(top["letters"])
+    text = f"{words.count(letters, 'letter')} imported from a file, {share} of one cause: {kind}"
+    return conclude([Claim(Level.OK, text, PAGE)])
 
 
 def cause_in_words(error_type: str, label: str, source: str) -> str:

@@ -20,7 +20,7 @@ from ops.deadletters.ledger.report import MOVED
 from ops.deadletters.ledger.schema import DELETED, FAILED, INTENT, NONE, PLANNED, SENT, UNWATCHED, VANISHED, WAITING
 from ops.deadletters.ledger.states import States
 from ops.deadletters.ledger.writer import Statement, Writer
-from ops.deadletters.plan import Plan
+from ops.deadletters.plan import Action, Plan
 from ops.deadletters.run import Move, Outcome, State
 
 
@@ -59,6 +59,7 @@ class Ledger(Records):
             "planned": len(plan.ids),
             "queue_arn": plan.queue_arn,
             "watched": plan.steps.watch,
+            "stays": plan.action is Action.COPY or plan.selection.imported,
             "state": State.RUNNING,
             "began": _now(),
         }

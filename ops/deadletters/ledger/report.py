@@ -58,7 +58,7 @@ def read_run(db: sqlite3.Connection) -> Run:
         engine=facts["engine"],
         planned=facts["planned"],
         sent=state[SENT] + state[DELETED],
-        deleted=state[DELETED],
+        deleted=0 if facts.get("stays") else state[DELETED],
         failed=state[FAILED],
         vanished=state[VANISHED],
         succeeded=outcome[SUCCEEDED],
@@ -83,6 +83,7 @@ def read_run(db: sqlite3.Connection) -> Run:
         twice=tuple(twice),
         failures=failures,
         causes_back=back,
+        stays=bool(facts.get("stays")),
         moved=sum(number for key, number in facts.items() if key.startswith(MOVED)),
     )
 

@@ -110,7 +110,8 @@ def _typed(data: Any, kind: Any) -> Any:
     """``data`` as ``kind``: a dataclass of the plan's, or one of the types of their fields."""
     if is_dataclass(kind) and isinstance(kind, type):
         hints = get_type_hints(kind)
-        return kind(**{field.name: _typed(data[field.name], hints[field.name]) for field in fields(kind)})
+        names = [field.name for field in fields(kind) if field.name in data]  # plans of before lack what came later
+        return kind(**{name: _typed(data[name], hints[name]) for name in names})
     origin = get_origin(kind)
     if origin in (Union, types.UnionType):
         return None if data is None else _typed(data, next(part for part in get_args(kind) if part is not type(None)))

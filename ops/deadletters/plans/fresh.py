@@ -7,7 +7,6 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from ops.aws import sqs
-from ops.deadletters.letter import Place
 from ops.deadletters.plan import Plan
 from ops.deadletters.shelf import Shelf
 from ops.errors import UsageError
@@ -31,8 +30,7 @@ def check(source: Source, plan: Plan) -> None:
         raise _stale(plan, f"it was made at {plan.made_at:%Y-%m-%d %H:%M UTC}, which is still to come by this clock")
     with Shelf.open(source) as shelf:
         now = set(shelf.ids(plan.selection))
-        imported = all(place is Place.IMPORTED for place in shelf.places(plan.ids).values())
-    if not imported:
+    if not plan.selection.imported:
         _compare_queue(source, plan)
     planned = set(plan.ids)
     gone, new = len(planned - now), len(now - planned)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from ops.aws import sqs, sts
 from ops.deadletters import canary, origins
+from ops.deadletters.causes import fixed
 from ops.deadletters.plan import Action, Destination, Edit, Pace, Plan, Selection, Steps
 from ops.deadletters.plans import destinations, needs
 from ops.deadletters.plans.engine import MOVE_TASK, Wish, choose
@@ -47,11 +49,14 @@ def make(
     raises, and what ``ops.aws`` raises about the queue, the destination or its key.
     """
     destination, pace, steps = destination or Destination(), pace or Pace(), steps or Steps()
-    _ensure_sensible(action, edits, pace, steps, margin)
+    _ensure_sensible(selection, action, edits, pace, steps, margin)
     destination, queue = destinations.resolve(source, destination)
     with Shelf.open(source) as shelf:
         look = shelf.info()
         found = survey(shelf.iterate(selection), edits, origins.function(source))
+        verdicts = shelf.noted(fixed.NOTED)
+        if not found.ids:
+            raise _nothing(source, shelf, selection)
     moved = action is not Action.PURGE
     to_origin = moved and queue is None
     _ensure_possible(source, found, edits, to_origin=to_origin)
@@ -103,13 +108,18 @@ def make(
                     to_origin=to_origin,
                     task=task,
                     watched=steps.watch,
+                    unmended=[]
+                    if edits
+                    else [one for one in found.causes if fixed.read(verdicts, one).verdict == fixed.NO],
                 ),
             ),
         )
     )
 
 
-def _ensure_sensible(action: Action, edits: Sequence[Edit], pace: Pace, steps: Steps, margin: float) -> None:
+def _ensure_sensible(
+    selection: Selection, action: Action, edits: Sequence[Edit], pace: Pace, steps: Steps, margin: float
+) -> None:
     if pace.max_per_s is not None and not 0 < pace.max_per_s < float("inf"):
         raise UsageError(f"A rate of {pace.max_per_s:g} letters a second moves nothing.", "Choose a rate above 0.")
     if not 0 <= margin <= 1:
@@ -119,6 +129,11 @@ def _ensure_sensible(action: Action, edits: Sequence[Edit], pace: Pace, steps: S
     if not 0 < steps.patience_s < float("inf"):
         raise UsageError(f"A patience of {steps.patience_s:g} s awaits nothing.", "Choose seconds above 0.")
     _ensure_growing(steps.sizes)
+    if action is Action.PURGE and selection.imported:
+        raise UsageError(
+            "A purge deletes from the queue, and imported letters lie on this machine's shelf only.",
+            "Take them off again: ops dlq import FILE --undo.",
+        )
     if action is Action.PURGE and edits:
         raise UsageError("A purge sends nothing, so there is nothing to edit.", "Leave the edits out.")
 
@@ -136,11 +151,6 @@ def _ensure_growing(sizes: Sequence[str]) -> None:
 
 def _ensure_possible(source: Source, found: Survey, edits: Sequence[Edit], *, to_origin: bool) -> None:
     total = len(found.ids)
-    if not total:
-        raise UsageError(
-            f"No letter of {source.queue.name} on the shelf is selected.",
-            "Look again (ops dlq look), or select otherwise (ops dlq causes, ops dlq list).",
-        )
     if to_origin and found.homeless:
         kinds = ", ".join(f"{words.count(number)} {kind.value}" for kind, number in found.homeless.most_common())
         raise UsageError(
@@ -152,6 +162,18 @@ def _ensure_possible(source: Source, found: Survey, edits: Sequence[Edit], *, to
         raise UsageError(f"The edits fit no letter: {found.misfits.most_common(1)[0][0]}", "Edit otherwise.")
     if found.too_large == total:
         raise UsageError("Every letter would be over SQS's limit of 1 MiB a message.", "Edit less into them.")
+
+
+def _nothing(source: Source, shelf: Shelf, selection: Selection) -> UsageError:
+    other = shelf.count(replace(selection, imported=not selection.imported))
+    where = "in the queue" if selection.imported else "imported from a file"
+    how = "leave --imported out" if selection.imported else "add --imported"
+    hint = f"{words.count(other, 'letter that is', 'letters that are')} {where} would be: {how}. " if other else ""
+    which = "imported letter" if selection.imported else f"letter of {source.queue.name}"
+    return UsageError(
+        f"No {which} on the shelf is selected.",
+        f"{hint}Look again (ops dlq look), or select otherwise (ops dlq causes, ops dlq list).",
+    )
 
 
 def _without(found: Survey) -> str:

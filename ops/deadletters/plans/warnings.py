@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -32,17 +33,22 @@ def warnings(
     to_origin: bool,
     task: bool,
     watched: bool,
+    unmended: Sequence[str],
 ) -> tuple[str, ...]:
+    """``unmended``: fingerprints of causes that are known not to be fixed since."""
     said: list[str] = [*_expiry(source, found, estimate, now)]
     if busy := lock.holder(source):
         what = "A look" if busy.run == "look" else f"Run {busy.run}"
         said.insert(0, f"{what} is at work in this queue now: when it ends this plan may be stale.")
     if action is not Action.PURGE:
+        said += _again(found, unmended, watched=watched)
         said += _unfit(found)
         said += _task(watched=watched) if task else _repeats(found)
         said += _arrival(source, found, action, to_origin=to_origin)
     if found.imported and action is not Action.PURGE:
         said.append(f"{_letters(found.imported)} from an export: sent, and nothing is deleted for them.")
+    if found.imported:
+        return tuple(said)
     if not complete:
         said.append("The last look did not read the whole queue: letters it did not see are not in this plan.")
     if now - looked_at > OLD_SHELF:
@@ -62,6 +68,14 @@ def _expiry(source: Source, found: Survey, estimate: Estimate, now: datetime) ->
     if left < SOON or left.total_seconds() < 2 * estimate.seconds:
         return [f"The oldest letter expires in {words.duration(left.total_seconds())}: SQS deletes it then."]
     return []
+
+
+def _again(found: Survey, unmended: Sequence[str], *, watched: bool) -> list[str]:
+    letters = sum(found.causes[mark] for mark in unmended)
+    if not letters:
+        return []
+    show = "the canary will show it" if watched else "nobody watches what becomes of them"
+    return [f"{_letters(letters)} died of what is not fixed since (ops dlq causes) and may die of it again: {show}."]
 
 
 def _unfit(found: Survey) -> list[str]:

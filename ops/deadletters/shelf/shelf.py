@@ -21,16 +21,16 @@ from ops.deadletters.source import Source
 from ops.errors import UsageError
 
 LIVE = (Place.QUEUE, Place.IMPORTED)
-"""Places of the letters that a selection is about when nothing else is said: those that can still be moved."""
+"""Places of the letters that can still be moved."""
 PAGE = 5_000
 """Causes written at once."""
 
 
 @dataclass(frozen=True)
 class ShelfInfo:
-    """``letters`` and ``bytes`` (of bodies): live ones. The rest is of the last look that ended: ``looked_at`` None and
-    ``complete`` False before there was one. ``looking``: a look goes on, or was killed. ``counts``: letters by
-    place."""
+    """``letters`` and ``bytes`` (of bodies): those in the queue. The rest is of the last look that ended: ``looked_at``
+    None and ``complete`` False before there was one. ``looking``: a look goes on, or was killed. ``counts``: letters
+    by place."""
 
     looked_at: datetime | None
     letters: int
@@ -40,6 +40,11 @@ class ShelfInfo:
     looking: bool
     look: Mapping[str, Any]  # of ops.deadletters.look.LookDone: letters, new, gone, receives, reported, …
     counts: Mapping[str, int]
+
+    @property
+    def imported(self) -> int:
+        """Letters that a file brought, and that are not in the queue."""
+        return self.counts.get(Place.IMPORTED.value, 0)
 
 
 class Shelf:
@@ -78,19 +83,20 @@ class Shelf:
         descending: bool = False,
         limit: int = 200,
         offset: int = 0,
-        places: Sequence[Place] = LIVE,
+        places: Sequence[Place] = (),
     ) -> tuple[Shelved, ...]:
         """One page of what is selected. ``order``: one of ``scan.ORDERS``; letters alike in it keep their order.
+        ``places``: where the letters are, here and below; those that the selection is about when nothing is said.
 
         Raises UsageError: a filter that is no JMESPath, an unknown order.
         """
         numbers = self._numbers(selection, order, descending, places)[offset : offset + limit]
         return self._at(numbers)
 
-    def count(self, selection: Selection = Selection(), places: Sequence[Place] = LIVE) -> int:  # noqa: B008
+    def count(self, selection: Selection = Selection(), places: Sequence[Place] = ()) -> int:  # noqa: B008
         return len(self._numbers(selection, "sent", False, places))
 
-    def ids(self, selection: Selection = Selection(), places: Sequence[Place] = LIVE) -> tuple[str, ...]:  # noqa: B008
+    def ids(self, selection: Selection = Selection(), places: Sequence[Place] = ()) -> tuple[str, ...]:  # noqa: B008
         """Message ids of all that is selected, first sent first."""
         numbers = self._numbers(selection, "sent", False, places)
         with schema.refusing(self.path):
@@ -106,7 +112,7 @@ class Shelf:
         self,
         selection: Selection = Selection(),  # noqa: B008 - frozen
         batch: int = 500,
-        places: Sequence[Place] = LIVE,
+        places: Sequence[Place] = (),
     ) -> Iterator[Shelved]:
         """All that was selected when the first was asked for, first sent first, ``batch`` at a time in memory."""
         numbers = iter(self._numbers(selection, "sent", False, places))
@@ -141,11 +147,11 @@ class Shelf:
             looking = ask("SELECT count(*) FROM looks WHERE ended IS NULL").fetchone()[0]
             by_place = ask("SELECT place, count(*), sum(bytes) FROM letters GROUP BY place").fetchall()
         report = json.loads(done[1]) if done else {}
-        live = [row for row in by_place if row[0] in {place.value for place in LIVE}]
+        queued = [row for row in by_place if row[0] == Place.QUEUE.value]
         return ShelfInfo(
             looked_at=rows.moment(done[0]) if done else None,
-            letters=sum(row[1] for row in live),
-            bytes=sum(row[2] for row in live),
+            letters=sum(row[1] for row in queued),
+            bytes=sum(row[2] for row in queued),
             complete=bool(report.get("complete")),
             notes=tuple(report.pop("notes", ())),
             looking=bool(looking),
@@ -153,7 +159,7 @@ class Shelf:
             counts={row[0]: row[1] for row in by_place},
         )
 
-    def groups(self, places: Sequence[Place] = LIVE) -> tuple[Group, ...]:
+    def groups(self, places: Sequence[Place] = (Place.QUEUE,)) -> tuple[Group, ...]:
         """One a fingerprint, most letters first; letters without a cause are the group of the fingerprint ""."""
         with schema.refusing(self.path):
             found = self.connection.execute(GROUPS, [schema.dumps([place.value for place in places])]).fetchall()
@@ -228,6 +234,18 @@ class Shelf:
                 [place.value, moved, schema.dumps(list(letter_ids))],
             )
 
+    def forget(self, letter_ids: Iterable[str]) -> int:
+        """Take imported letters off the shelf; how many there were. Of those that were in the queue once, it stays on
+        record that they are gone."""
+        ids = schema.dumps(list(letter_ids))
+        these = "id IN (SELECT value FROM json_each(?)) AND place = 'imported'"
+        with schema.writing(self.connection, self.path):
+            seen = self.connection.execute(
+                f"UPDATE letters SET place = 'gone' WHERE {these} AND seen IS NOT NULL", [ids]
+            ).rowcount
+            self.connection.execute(f"DELETE FROM contents WHERE n IN (SELECT n FROM letters WHERE {these})", [ids])
+            return seen + self.connection.execute(f"DELETE FROM letters WHERE {these}", [ids]).rowcount
+
     def note(self, key: str, value: Any) -> None:
         """Keep a JSON value by a name."""
         with schema.writing(self.connection, self.path):
@@ -243,7 +261,8 @@ class Shelf:
 
     def _numbers(self, selection: Selection, order: str, descending: bool, places: Sequence[Place]) -> Sequence[int]:
         with schema.refusing(self.path):
-            return scan.numbers(self.connection, self.path, selection, order, descending, places)
+            where = places or (Place.IMPORTED if selection.imported else Place.QUEUE,)
+            return scan.numbers(self.connection, self.path, selection, order, descending, where)
 
     def _at(self, numbers: Sequence[int]) -> tuple[Shelved, ...]:
         with schema.refusing(self.path):

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from ops.deadletters.ledger.schema import INTENT, PLANNED
 from ops.deadletters.letter import Place
 from ops.deadletters.plan import Action, Plan, Selection
-from ops.deadletters.shelf import Shelf
+from ops.deadletters.shelf import LIVE, Shelf
 from ops.deadletters.transfer.hold import Claim
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ class ShelfFeed:
             return []
         wanted = Selection(ids=tuple(self._plan.ids[number] for number in numbers))
         with Shelf.open(self._source) as shelf:
-            found = {each.letter.message_id: each.letter for each in shelf.iterate(wanted)}
+            found = {each.letter.message_id: each.letter for each in shelf.iterate(wanted, places=LIVE)}
         missing = [number for number in numbers if self._plan.ids[number] not in found]
         if missing:
             self._ledger.vanished(missing, GONE)

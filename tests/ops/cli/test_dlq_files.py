@@ -13,6 +13,10 @@ import pytest
 from tests.ops.cli.conftest import Desk
 
 
+def flat(out: str) -> str:
+    return " ".join(out.split())
+
+
 def test_export_then_purge_then_import(desk: Desk, terminal: Any) -> None:
     desk.bury({"job_id": "good"}, error="KeyError", why="'gift'")
     bad = desk.bury(*({"job_id": f"bad-{number}"} for number in range(12)))
@@ -36,11 +40,25 @@ def test_export_then_purge_then_import(desk: Desk, terminal: Any) -> None:
     code, out, _ = desk.ops("import", "left.jsonl")
     assert code == 0
     assert out.startswith("12 letters imported onto the shelf.")
-    assert desk.told("list", "--text", "bad-")["count"] == len(bad)
+    assert desk.told("list", "--text", "bad-")["count"] == 0, "those of the queue are meant when nothing else is said"
+    assert desk.told("list", "--imported", "--text", "bad-")["count"] == len(bad)
     assert "note: 12 letters of the file lay on the shelf already." in desk.ops("import", "left.jsonl")[1]
+    code, out, _ = desk.ops("causes")
+    assert out.startswith("Act: 1 dead letter: ")
+    beside = "note: 12 imported letters lie on the shelf beside them: ops dlq causes --imported --queue jobs."
+    assert beside in flat(out)
+    _, out, _ = desk.ops("causes", "--imported")
+    assert out.startswith("Fine: 12 letters imported from a file, all of one cause: ")
+    code, _, err = desk.ops("purge", "--export", "left.jsonl", "--reason", "again", "--confirm", "purge 12 letters")
+    assert code == 2
+    assert "12 of the 12 letters of left.jsonl cannot be purged: 12 imported from a file" in flat(err)
+    [first, *_] = desk.told("list", "--imported")["letters"]
+    assert "imported letters, 1 letter by id" in desk.ops("plan", "--id", first["letter"]["message_id"])[1]
+    assert desk.ops("import", "left.jsonl", "--undo")[1].startswith("12 letters taken off the shelf.")
+    assert desk.ops("list", "--imported")[1].count("No letter was imported.") == 1
     _, out, _ = desk.ops("audit")
     assert "purge done" in out
-    assert "never valid" in " ".join(out.split())
+    assert "never valid" in flat(out)
 
 
 def test_a_purge_in_a_script(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,7 +10,9 @@ import pytest
 
 from handler import contract
 from ops.deadletters import causes
+from ops.deadletters.causes import fixed
 from ops.deadletters.causes.fixed import FixedSince, verdict
+from ops.deadletters.shelf import Shelf
 from tests.ops.deadletters.fake_logs import BEGAN, failed, rejected, row, silent, source
 from tests.ops.insight.world import FUNCTION
 
@@ -64,9 +66,10 @@ def test_later_successes_of_that_kind_of_job_are_counted(tmp_path: Path, monkeyp
         assert groups.loc["E", "fixed"] == "succeeds since"
         assert "2 score jobs succeeded since" in groups.loc["E", "fixed_why"]
         assert "no train job succeeded since" in groups.loc["F", "fixed_why"]
-        mark = groups.loc["E", "fingerprint"]
-        assert causes.fixed_since(here, mark[:5]).successes == 2
-        assert causes.fixed_since(here, "ffff") == FixedSince("unknown", "Not asked yet.")
+        with Shelf.open(here) as shelf:
+            noted = shelf.noted(fixed.NOTED)
+    assert fixed.read(noted, str(groups.loc["E", "fingerprint"])).successes == 2
+    assert fixed.read(noted, "ffff") == fixed.read(None, "ffff") == FixedSince("unknown", "Not asked yet.")
 
 
 def test_a_deploy_after_the_last_death_is_in_the_finding(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

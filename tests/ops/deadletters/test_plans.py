@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from ops.deadletters import edits, lock, plans
+from ops.deadletters.causes.fixed import FixedSince
 from ops.deadletters.letter import Attribute, Cause, Kind, Place
 from ops.deadletters.plan import Action, Destination, Pace, Plan, Selection, Steps
 from ops.deadletters.plans.files import _hash, sealed
@@ -164,9 +165,40 @@ def test_a_plan_is_stale_when_its_selection_changed_or_it_is_old(world: World) -
 def test_a_plan_of_imported_letters_does_not_mind_the_queue(world: World) -> None:
     with Shelf.open(world.source) as shelf:
         shelf.add([a_letter(source_arn=world.source.workload.queue.arn)])
-    plan = plans.make(world.source, ALL)
+    plan = plans.make(world.source, Selection(imported=True))
     world.dlq.put([{"body": "new"}] * 50)
     plans.check(world.source, plan)
+
+
+def test_imported_letters_are_planned_apart_from_those_of_the_queue(world: World) -> None:
+    with Shelf.open(world.source) as shelf:
+        shelf.add([a_letter("from a file", "file", source_arn=world.source.workload.queue.arn)])
+    with pytest.raises(UsageError, match="No letter of jobs-dlq on the shelf is selected") as caught:
+        plans.make(world.source, ALL)
+    assert caught.value.next_step.startswith("1 letter that is imported from a file would be: add --imported.")
+    ids = world.put(bodies(3))
+    assert set(plans.make(world.source, ALL).ids) == set(ids)
+    assert plans.make(world.source, Selection(imported=True)).ids == ("file",)
+    with pytest.raises(UsageError, match="No imported letter on the shelf is selected") as caught:
+        plans.make(world.source, Selection(ids=tuple(ids), imported=True))
+    assert "3 letters that are in the queue would be: leave --imported out." in caught.value.next_step
+    with pytest.raises(UsageError, match="lie on this machine's shelf only"):
+        plans.make(world.source, Selection(imported=True), action=Action.PURGE)
+
+
+def test_what_is_not_fixed_since_is_said_before_it_goes_back(world: World) -> None:
+    ids = world.put(bodies(3))
+    verdicts = {"aaaaaaaaaa": "no", "bbbbbbbbbb": "deployed since"}
+    with Shelf.open(world.source) as shelf:
+        shelf.set_causes(
+            zip(ids, (Cause(fingerprint=mark) for mark in ("aaaaaaaaaa", *["bbbbbbbbbb"] * 2)), strict=True)
+        )
+        shelf.note("fixed", {mark: asdict(FixedSince(verdict, "Why.")) for mark, verdict in verdicts.items()})
+    said = "1 letter died of what is not fixed since (ops dlq causes) and may die of it again"
+    assert warned(plans.make(world.source, ALL), f"{said}: the canary will show it.")
+    assert warned(plans.make(world.source, ALL, steps=Steps(watch=False)), f"{said}: nobody watches")
+    assert not warned(plans.make(world.source, Selection(cause="bbbb")), "not fixed")
+    assert not warned(plans.make(world.source, ALL, edits=edits.parse(["body.params.alpha=1"])), "not fixed"), "edited"
 
 
 def test_nothing_selected(world: World) -> None:
@@ -259,15 +291,21 @@ def warned(plan: Plan, text: str) -> bool:
 def test_what_should_be_known_before(world: World) -> None:
     world.put(bodies(3))
     full = {f"a{number}": Attribute("String", "x") for number in range(10)}
+    source = world.source.workload.queue.arn
+    odd = [a_letter(body, name, full, source_arn=source) for body, name in (("{}", "full"), ("x" * 1_048_570, "large"))]
     with Shelf.open(world.source) as shelf:
-        shelf.add([a_letter("{}", "full", attributes=full), a_letter("x" * 1_048_570, "large", attributes=full)])
+        shelf.add(odd, Place.QUEUE)
     plan = plans.make(world.source, ALL, edits=edits.parse(["body.params.alpha=1"]))
     assert warned(plan, "The edits do not fit 1 letter, which will stay: body.params is not there.")
     assert warned(plan, "The edits do not fit 1 letter, which will stay: The body cannot be edited as JSON")
     assert warned(plan, "1 letter over SQS's limit of 1 MiB")
     assert warned(plan, "2 letters with 10 attributes have no room for the original message id")
-    assert warned(plan, "2 letters from an export: sent, and nothing is deleted for them")
     assert warned(plan, "The last look did not read the whole queue")
+    with Shelf.open(world.source) as shelf:
+        shelf.mark(["full", "large"], Place.IMPORTED)
+    plan = plans.make(world.source, Selection(imported=True))
+    assert warned(plan, "2 letters from an export: sent, and nothing is deleted for them")
+    assert not warned(plan, "The last look")
 
 
 @pytest.mark.parametrize(

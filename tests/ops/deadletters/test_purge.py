@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from ops.deadletters import audit, exports, imports, lock, plans, purge, redrive, removal
-from ops.deadletters.letter import Attribute, Place
+from ops.deadletters.letter import Place
 from ops.deadletters.plan import Action, Plan, Selection, Steps
 from ops.deadletters.purge import PurgeDone
 from ops.deadletters.run import State
@@ -171,22 +171,26 @@ def test_letters_that_are_gone_or_held_by_others_are_told(world: World) -> None:
     assert world.bodies() == good()
 
 
-def test_imported_letters_are_only_forgotten(world: World, tmp_path: Path) -> None:
-    fill(world)
+def test_letters_that_are_not_in_the_queue_are_not_purged_and_it_says_where_they_went(world: World) -> None:
+    plan = fill(world)
+    export = world.source.folder / "export.jsonl"
+    exports.write(world.source, exports.of(plan), export)
+    assert set(purge.plan(world.source, export).ids) == set(plan.ids)
     with Shelf.open(world.source) as shelf:
-        shelf.add([a_letter("bad import", "imported", {"T": Attribute("String", "x")})])
-    plan = plans.make(world.source, BAD, action=Action.PURGE)
-    done = carry_out(world, plan)
-    assert (done.deleted, done.forgotten) == (12, 1)
-    with Shelf.open(world.source) as shelf:
-        assert shelf.get("imported").place is Place.PURGED
+        shelf.mark(plan.ids[:3], Place.PURGED)
+        shelf.mark(plan.ids[3:5], Place.IMPORTED)
+    with pytest.raises(UsageError) as caught:
+        purge.plan(world.source, export)
+    went = "3 purged already, 2 imported from a file and not in the queue"
+    assert str(caught.value) == f"5 of the 12 letters of {export} cannot be purged: {went}."
+    assert "ops dlq export" in caught.value.next_step
 
 
 def test_the_way_back(world: World) -> None:
     plan = fill(world)
     carry_out(world, plan)
     imports.read(world.source, world.source.folder / f"{plan.id}.jsonl")
-    back = plans.make(world.source, BAD, steps=Steps(("100%",), watch=False))
+    back = plans.make(world.source, replace(BAD, imported=True), steps=Steps(("100%",), watch=False))
     assert set(back.ids) == set(plan.ids)
     run = redrive.run(world.source, back, reason="the purge was a mistake")
     assert (run.state, run.sent) == (State.DONE, 12)

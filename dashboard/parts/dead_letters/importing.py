@@ -1,0 +1,90 @@
+"""Letters of an export brought back onto the shelf, which of the two kinds the page is about, and taking them off."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from dashboard.access import access
+from dashboard.desk import Desk
+from dashboard.parts import blocks, trouble
+from dashboard.text import number
+from ops.errors import OpsError
+
+if TYPE_CHECKING:
+    from streamlit.runtime.uploaded_file_manager import UploadedFile
+
+    from ops.deadletters.shelf import ShelfInfo
+
+WHICH = "which"
+QUEUE, FILE = "queue", "file"
+
+
+def chosen(info: ShelfInfo) -> bool:
+    """Whether the page is about imported letters. There is nothing to choose while none are there."""
+    if not info.imported:
+        return False
+    names = {
+        QUEUE: f"In the queue ({number(info.letters)})",
+        FILE: f"Imported from a file ({number(info.imported)})",
+    }
+    which = st.segmented_control(
+        "Which letters?",
+        list(names),
+        format_func=names.__getitem__,
+        default=QUEUE,
+        required=True,
+        key=WHICH,
+        bind="query-params",
+        label_visibility="collapsed",
+    )
+    return bool(which == FILE)
+
+
+def section(here: Desk) -> None:
+    """A file onto the shelf, or what it brought off it again. Nothing is sent."""
+    st.html(
+        '<span class="so-quiet">Letters of a JSONL export are laid on the shelf beside those of the queue. Nothing is '
+        "sent: they go by a plan, and there is nothing to delete for them.</span>"
+    )
+    allowed = access()
+    if not allowed.may_change:
+        st.html(blocks.empty("Nothing is imported here", allowed.why))
+        return
+    given = st.file_uploader("Export in JSONL", type=["jsonl"], key="import-file")
+    with st.container(horizontal=True):
+        bring = st.button("Import", key="import", icon=":material/upload:", disabled=given is None)
+        take_off = st.button(
+            "Take them off again",
+            key="import-undo",
+            icon=":material/undo:",
+            type="tertiary",
+            disabled=given is None,
+            help="The letters of this file that lie on the shelf only. Those in the queue stay.",
+        )
+    if given is not None and (bring or take_off):
+        _carry_out(here, given, take_off=take_off)
+    if said := st.session_state.pop("_imported", ""):
+        st.text(said)
+
+
+def _carry_out(here: Desk, given: UploadedFile, *, take_off: bool) -> None:
+    with tempfile.TemporaryDirectory(prefix="import-") as folder:
+        path = Path(folder) / "letters.jsonl"
+        path.write_bytes(given.getbuffer())
+        try:
+            with st.spinner("Reading the file…"):
+                done = here.take_off(path) if take_off else here.bring(path)
+        except OpsError as error:
+            named = type(error)(str(error).replace(str(path), given.name), error.next_step)
+            trouble.show(named, again=False, title="Nothing was imported")
+            return
+    did = "taken off the shelf" if take_off else "imported"
+    rest = "were not imported, or are not any more" if take_off else "lay on the shelf already"
+    st.session_state["_imported"] = f"{number(done.new)} letters {did}" + (
+        f"; {number(done.there)} of the file {rest}." if done.there else "."
+    )
+    st.rerun()
