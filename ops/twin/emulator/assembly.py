@@ -15,6 +15,7 @@ from ops.twin.emulator import (
     queues,
     scaling,
     seams,
+    sending,
 )
 from ops.twin.emulator.alarms import Alarms
 from ops.twin.emulator.destinations import Destinations
@@ -49,6 +50,7 @@ def install(settings: Settings) -> list[Worker]:
             *event_source.seams(ledger, scaler),
             *asynchronous.seams(ledger, Destinations(f"http://{settings.bind_host}:{settings.port}")),
             *queues.seams(),
+            *sending.seams(),
             *MoveTasks().seams(),
             *alarms.seams(),
             *logs.seams(),

@@ -173,3 +173,27 @@ def test_a_thread_that_deletes_never_loses_what_another_sends() -> None:
     assert [message["id"] for message in messages] == list(range(2_000, 4_000))
     traffic = messages.take_traffic()
     assert (traffic.sent, traffic.deleted) == (4_000, 2_000)
+
+
+def test_a_batch_keeps_the_trace_header_of_each_message(emulator: Emulator) -> None:
+    sqs = emulator.client("sqs")
+    _, url, _ = emulator.queue()
+    header = "Root=1-5759e988-bd862e3fe1be46a994272793"
+    traced = {"AWSTraceHeader": {"DataType": "String", "StringValue": header}}
+    attributes = {"Big": {"DataType": "Binary", "BinaryValue": b"x" * 700_000}}
+    sent = sqs.send_message_batch(
+        QueueUrl=url,
+        Entries=[
+            {"Id": "a", "MessageBody": "traced", "MessageSystemAttributes": traced},
+            {"Id": "b", "MessageBody": "plain"},
+            {"Id": "c", "MessageBody": ""},
+        ],
+    )
+    assert [entry["Id"] for entry in sent["Successful"]] == ["a", "b"]
+    assert [entry["Id"] for entry in sent["Failed"]] == ["c"]
+    got = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10, MessageSystemAttributeNames=["All"])["Messages"]
+    assert {each["Body"]: each["Attributes"].get("AWSTraceHeader") for each in got} == {"traced": header, "plain": None}
+    with pytest.raises(ClientError, match="BatchRequestTooLong"):
+        sqs.send_message_batch(
+            QueueUrl=url, Entries=[{"Id": n, "MessageBody": "x", "MessageAttributes": attributes} for n in "ab"]
+        )
