@@ -211,3 +211,21 @@ def test_asynchronous_invocations_are_made_again_and_watched(twin: Twin, source:
     assert (run.state, run.succeeded, run.came_back, run.waiting) == (State.DONE, 2, 1, 0), run.said
     assert twin.result(jobs[0])["job_id"] == jobs[0]
     wait_for(lambda: sqs.depth(source.aws, undelivered.queue).visible == 1, 30, "the third is not back")
+
+
+def test_the_trace_header_travels(twin: Twin, source: Source) -> None:
+    """So that one trace tells of the job's first life and of its second."""
+    header = "Root=1-5759e988-bd862e3fe1be46a994272793"
+    client = twin.client("sqs")
+    url = client.create_queue(QueueName=f"copies-{uuid.uuid4().hex[:8]}")["QueueUrl"]
+    client.send_message(
+        QueueUrl=source.queue.url,
+        MessageBody="{}",
+        MessageSystemAttributes={"AWSTraceHeader": {"DataType": "String", "StringValue": header}},
+    )
+    look(source, 1)
+    plan = a_plan(source, destination=Destination("queue", url), steps=Steps(watch=False))
+    assert redrive.run(source, plan, reason="to follow it").sent == 1
+    [message] = client.receive_message(QueueUrl=url, MessageSystemAttributeNames=["All"])["Messages"]
+    assert message["Attributes"]["AWSTraceHeader"] == header
+    client.delete_queue(QueueUrl=url)
