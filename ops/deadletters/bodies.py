@@ -42,7 +42,12 @@ class _Reader:
 
 def parse(body: str) -> Any:
     """The JSON value; None when it is none (NaN and the like are none), or nested too deep to be read."""
-    return read(body)[0]
+    if not _may_be_json(body):
+        return None
+    try:
+        return json.loads(body, parse_constant=_no_json)
+    except (ValueError, RecursionError):
+        return None
 
 
 def outline(value: Any) -> Any:
@@ -63,8 +68,7 @@ def _outline(value: dict[str, Any], levels: int) -> dict[str, Any]:
 
 def read(body: str) -> tuple[Any, Form]:
     """The value as ``parse`` gives it, and its form."""
-    start = body.lstrip(" \t\r\n")[:1]
-    if not start or start not in '{["-0123456789tfn' or _too_deep(body):
+    if not _may_be_json(body):
         return None, Form.TEXT
     reader = _Reader()
     try:
@@ -72,6 +76,11 @@ def read(body: str) -> tuple[Any, Form]:
     except (ValueError, RecursionError):
         return None, Form.TEXT
     return value, Form.ODD if reader.odd or _reads_otherwise(body) else Form.JSON
+
+
+def _may_be_json(body: str) -> bool:
+    start = body.lstrip(" \t\r\n")[:1]
+    return bool(start) and start in '{["-0123456789tfn' and not _too_deep(body)
 
 
 def _reads_otherwise(body: str) -> bool:

@@ -23,6 +23,7 @@ from ops.insight import reportlines, words
 
 if TYPE_CHECKING:
     from ops.deadletters.letter import Letter
+    from ops.deadletters.shelf.rows import Sketch
 
 T = TypeVar("T")
 
@@ -40,6 +41,16 @@ class Subject:
     sent: datetime | None
     first_receive: datetime | None
     job_kind: str = ""
+
+    @classmethod
+    def seen(cls, letter: Sketch) -> Subject:
+        return cls(
+            letter.message_id,
+            frozenset({letter.message_id, letter.original_id}) - {""},
+            letter.request_id,
+            letter.sent,
+            letter.first_received,
+        )
 
     @classmethod
     def of(cls, letter: Letter, job_kind: str = "", request_id: str = "") -> Subject:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from itertools import chain
 from typing import TYPE_CHECKING
 
@@ -16,15 +17,13 @@ from ops.deadletters.causes.evidence import Evidence, Setup, Subject
 from ops.deadletters.causes.guesses import GUESS, Guesser
 from ops.deadletters.causes.searching import When, search
 from ops.deadletters.fingerprint import ENOUGH, common
-from ops.deadletters.letter import Cause
+from ops.deadletters.letter import Cause, Kind
 from ops.deadletters.naming import job_kind
 from ops.deadletters.plan import Selection
-from ops.deadletters.select import UNEXPLAINED
 from ops.deadletters.shelf import LIVE, Shelf
 from ops.insight import words
 
 if TYPE_CHECKING:
-    from ops.deadletters.letter import Shelved
     from ops.deadletters.shelf import Group
     from ops.deadletters.source import Source
 
@@ -33,6 +32,8 @@ Progress = Callable[[str], None]
 
 NOTED = "explained"
 """Where the shelf keeps what the last explaining said."""
+SILENT = (Kind.SQS, Kind.SNS, Kind.UNKNOWN)
+"""Kinds of letters that never tell a cause themselves."""
 UNCERTAIN = timedelta(hours=1)
 """A message may wait for its next receive behind a backlog."""
 
@@ -98,8 +99,8 @@ def explain(
 
 @dataclass
 class _Read:
-    """By message id: what little letters say themselves ("code 200"); kinds of jobs. And those, in order, that the logs
-    are asked about."""
+    """By message id: what little letters say themselves ("code 200"); kinds of jobs. And those that the logs are asked
+    about."""
 
     fallback: dict[str, Cause] = field(default_factory=dict)
     kinds: dict[str, str] = field(default_factory=dict)
@@ -111,20 +112,19 @@ def _read(shelf: Shelf, say: Progress) -> _Read:
     one since they came to the shelf."""
     say("reading the shelf")
     read = _Read()
-    for shelved in _open(shelf):
-        letter = shelved.letter
+    guesses = [group.fingerprint for group in shelf.groups(LIVE) if group.source == GUESS]
+    telling = []
+    for letter in shelf.sketches(["", *guesses]):
         if kind := job_kind(letter.body):
             read.kinds[letter.message_id] = sys.intern(kind)
-        read.silent.append(Subject.of(letter))
-        if (cause := letters.carried(letter)) is not None:
-            read.fallback[letter.message_id] = cause
+        read.silent.append(Subject.seen(letter))
+        if letter.kind not in SILENT:
+            telling.append(letter.message_id)
+    if telling:
+        for shelved in shelf.iterate(Selection(ids=tuple(telling)), places=LIVE):
+            if (cause := letters.carried(shelved.letter)) is not None:
+                read.fallback[shelved.letter.message_id] = cause
     return read
-
-
-def _open(shelf: Shelf) -> Iterator[Shelved]:
-    guesses = [group.fingerprint for group in shelf.groups(LIVE) if group.source == GUESS]
-    for mark in (UNEXPLAINED, *guesses):
-        yield from shelf.iterate(Selection(cause=mark), places=LIVE)
 
 
 def _asking(source: Source, budget: Budget, say: Progress) -> Asking | None:
@@ -154,9 +154,10 @@ def _guessed(shelf: Shelf, left: list[str], kinds: Mapping[str, str], say: Progr
         return {}
     say(f"comparing {words.count(len(left), 'letter')} that left no trace")
     guesser = Guesser()
-    for shelved in shelf.iterate(Selection(ids=tuple(left)), places=LIVE):
-        guesser.add(shelved.letter.message_id, shelved.letter.body)
-    return {one: replace(cause, job_kind=kinds.get(one, "")) for one, cause in guesser.causes().items()}
+    for letter_id, body in shelf.bodies(left):
+        guesser.add(letter_id, body)
+    of_kind = lru_cache(maxsize=None)(lambda cause, kind: replace(cause, job_kind=kind))
+    return {one: of_kind(cause, kinds.get(one, "")) for one, cause in guesser.causes().items()}
 
 
 def _labels(shelf: Shelf) -> dict[str, str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from functools import lru_cache
 from typing import Any
 
 from ops.deadletters import bodies
@@ -13,8 +13,10 @@ PARSED, READ = 65_536, 4_096
 """Characters of a body that is parsed as JSON, and of one that is only read as text."""
 MOST_WORDS = 60
 DEEPEST = 4
+DATA = "…"
 _WORD = re.compile(r"[^\W\d_]{2,24}")
-_PLAIN = re.compile(r"[A-Za-z][A-Za-z _.-]{0,23}")
+LONGEST_NAME = 24
+_PLAIN = re.compile(rf"[A-Za-z][A-Za-z _.-]{{0,{LONGEST_NAME - 1}}}")
 _ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*(?=://)|arn(?=:)")
 _STAMP = re.compile(r"\d{4}-\d\d-\d\d")
 
@@ -28,7 +30,9 @@ def shape(body: str) -> str:
         found = bodies.parse(body)
         if found is None:
             return " ".join(["not-json", *_words(body)])
-        return " ".join(word for word, _ in zip(_flat(found, "", 0), range(MOST_WORDS), strict=False)) or "empty"
+        words: list[str] = []
+        _flat(found, "", 0, words)
+        return " ".join(words[:MOST_WORDS]) or "empty"
     return " ".join([{"{": "large-json", "[": "large-json", "<": "markup"}.get(start, "text"), *_words(body)])
 
 
@@ -36,23 +40,26 @@ def _words(body: str) -> list[str]:
     return [word.lower() for word in _WORD.findall(body[:READ])[: MOST_WORDS - 1]] or ["no-words"]
 
 
-def _flat(value: Any, path: str, depth: int) -> Iterator[str]:
+def _flat(value: Any, path: str, depth: int, words: list[str]) -> None:
     """``kind=score params.alpha=number data.columns.age=[number]``, in the order of the keys."""
     if isinstance(value, dict) and depth < DEEPEST:
         if not value:
-            yield f"{path}={{}}"
-        for key in sorted(value, key=str):
-            yield from _flat(value[key], f"{path}.{_name(key)}" if path else _name(key), depth + 1)
+            words.append(f"{path}={{}}")
+        for key in sorted(value):
+            if len(words) >= MOST_WORDS:
+                return
+            name = _name(key) if len(key) <= LONGEST_NAME else DATA
+            _flat(value[key], f"{path}.{name}" if path else name, depth + 1, words)
     elif isinstance(value, list):
-        inner = _kind_of(value[0]) if value else ""
-        yield f"{path}=[{inner}]"
+        words.append(f"{path}=[{_kind_of(value[0]) if value else ''}]")
     else:
-        yield f"{path}={_kind_of(value)}"
+        words.append(f"{path}={_kind_of(value)}")
 
 
+@lru_cache(maxsize=4_096)
 def _name(key: str) -> str:
     """A key as a word; keys that are data (ids, numbers) are all alike."""
-    return key if _PLAIN.fullmatch(key) and " " not in key else "…"
+    return key if _PLAIN.fullmatch(key) and " " not in key else DATA
 
 
 def _kind_of(value: Any) -> str:

@@ -119,6 +119,26 @@ class Shelf:
         while page := tuple(islice(numbers, batch)):
             yield from self._at(page)
 
+    def sketches(self, fingerprints: Iterable[str], places: Sequence[Place] = LIVE) -> Iterator[rows.Sketch]:
+        """Letters of these causes ("": of none), in no order. Nothing may be written before the last one is read."""
+        marks = schema.dumps(list(fingerprints))
+        with schema.refusing(self.path):
+            found = self.connection.execute(
+                f"SELECT {rows.SKETCH} FROM {rows.FROM} WHERE fingerprint IN (SELECT value FROM json_each(?)) "
+                "AND +place IN (SELECT value FROM json_each(?))",
+                [marks, schema.dumps([place.value for place in places])],
+            )
+            yield from map(rows.sketch, found)
+
+    def bodies(self, letter_ids: Iterable[str]) -> Iterator[tuple[str, str]]:
+        """Message ids with their bodies, as ``sketches`` gives letters."""
+        with schema.refusing(self.path):
+            found = self.connection.execute(
+                f"SELECT id, body FROM {rows.FROM} WHERE id IN (SELECT value FROM json_each(?))",
+                [schema.dumps(list(letter_ids))],
+            )
+            yield from ((letter_id, rows.body(kept)) for letter_id, kept in found)
+
     def get(self, letter_id: str) -> Shelved:
         """The letter with this id, or the only one whose id begins so; wherever it is. Raises UsageError else."""
         with schema.refusing(self.path):
