@@ -129,7 +129,7 @@ def _calm(aws: Aws, between: Proxy) -> None:
 def _plan(source: Source, round_: Round, wanted: list[str]) -> Plan:
     plan = plans.make(
         source,
-        Selection() if round_.share == 1 else Selection(ids=tuple(wanted)),
+        Selection(ids=() if round_.share == 1 else tuple(wanted), imported=round_.imported),
         action=round_.action,
         destination=Destination(),
         edits=round_.edits,

@@ -106,7 +106,7 @@ class Transfer:
     def _most(self) -> int:
         """Movers that the rate feeds. SQS hands out a message group to one mover at a time; where letters of a FIFO
         queue come from the shelf, or some of a receive are kept for later, only a single mover keeps their order."""
-        if self._fifo and (self._shelf.any or self._partial):
+        if self._fifo and (self._shelf.on or self._partial):
             return 1
         rate = self._limiter.rate
         return MOST if rate is None else max(1, min(MOST, round(rate / A_MOVER_S)))
@@ -158,7 +158,7 @@ class Transfer:
         if not self._permit(count):
             return []
         claims = self._hold.take(count, self._lease_s / 2) or self._shelf.take(count)
-        if not claims and not self._shelf.whole:
+        if not claims and not self._shelf.on:
             claims = self._claiming.claim(count)
         fresh = [claim for claim in claims if not claim.sent]
         self._hold.pocket(fresh[count:])

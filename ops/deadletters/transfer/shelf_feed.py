@@ -7,7 +7,6 @@ from collections import deque
 from typing import TYPE_CHECKING
 
 from ops.deadletters.ledger.schema import INTENT, PLANNED
-from ops.deadletters.letter import Place
 from ops.deadletters.plan import Action, Plan, Selection
 from ops.deadletters.shelf import LIVE, Shelf
 from ops.deadletters.transfer.hold import Claim
@@ -20,22 +19,21 @@ GONE = "It is not on the shelf any more."
 
 
 class ShelfFeed:
-    """Safe to share between threads."""
+    """Safe to share between threads. ``on``: the plan's letters come from the shelf, and not from the queue."""
 
     def __init__(self, source: Source, plan: Plan, ledger: Ledger) -> None:
         self._source = source
         self._plan = plan
         self._ledger = ledger
         self._lock = threading.Lock()
-        self._numbers: frozenset[int] | None = None
         self._left: deque[int] = deque()
+        self.on = plan.action is Action.COPY or plan.selection.imported
 
     def begin(self) -> None:
         """Once a step: all that is still to be sent."""
-        if self._numbers is None:
-            self._numbers = self._own()
+        open_ = (n for n in range(len(self._plan.ids)) if self._ledger.state(n) in (PLANNED, INTENT))
         with self._lock:
-            self._left = deque(n for n in sorted(self._numbers) if self._ledger.state(n) in (PLANNED, INTENT))
+            self._left = deque(open_ if self.on else ())
 
     def take(self, most: int) -> list[Claim]:
         """Up to ``most`` letters; those that are not on the shelf any more are written down as vanished."""
@@ -50,20 +48,3 @@ class ShelfFeed:
         if missing:
             self._ledger.vanished(missing, GONE)
         return [Claim(n, found[self._plan.ids[n]]) for n in numbers if self._plan.ids[n] in found]
-
-    @property
-    def any(self) -> bool:
-        """Something of this plan comes from the shelf."""
-        return bool(self._numbers)
-
-    @property
-    def whole(self) -> bool:
-        """Nothing of this plan is in the queue."""
-        return self._numbers is not None and len(self._numbers) == len(self._plan.ids)
-
-    def _own(self) -> frozenset[int]:
-        if self._plan.action is Action.COPY:
-            return frozenset(range(len(self._plan.ids)))
-        with Shelf.open(self._source) as shelf:
-            places = shelf.places(self._plan.ids)
-        return frozenset(n for n, name in enumerate(self._plan.ids) if places.get(name) is Place.IMPORTED)
