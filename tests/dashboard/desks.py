@@ -263,3 +263,23 @@ class ManyCauses(SampleDesk):
         report = super().causes()
         groups = pd.concat([report.groups.assign(fingerprint=f"{n:010x}", letters=30 - n).iloc[:1] for n in range(30)])
         return replace(report, groups=groups.reset_index(drop=True))
+
+
+class Stopping(SampleDesk):
+    """SQS moves a whole queue, and somebody has just asked to stop that."""
+
+    def __init__(self) -> None:
+        super().__init__(state=State.RUNNING)
+
+    def runs(self) -> tuple[Run, ...]:
+        going, *earlier = super().runs()
+        said = "SQS moves the letters up to 2 a second: about 35 of 87 so far."
+        return replace(circling(going), state=State.RUNNING, ended=None, said=said, stopping=True), *earlier
+
+
+def circling(run: Run) -> Run:
+    """The same as of a move task, which the ledger knows no letters of before it has ended."""
+    return replace(
+        run, engine="move task", planned=87, sent=0, deleted=0, succeeded=0, came_back=0, waiting=0, moved=35,
+        rate=2.0, rate_limit=2.0, rate_why="the plan's cap", steps=(Step(1, 87, 0, 0, 0, 0, "sending"),),
+    )  # fmt: skip

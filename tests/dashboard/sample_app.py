@@ -31,6 +31,7 @@ MAKE = {
         f"run-{state.value}": lambda state=state: unusual.Desked(lambda: desks.SampleDesk(state=state))
         for state in State
     },
+    "run-stopping": lambda: unusual.Desked(desks.Stopping),
     "many-causes": lambda: unusual.Desked(desks.ManyCauses),
     "run-starting": lambda: unusual.Desked(lambda: desks.SampleDesk(state=State.STOPPED, job="starting")),
     "hostile-run": lambda: unusual.Desked(

@@ -138,6 +138,35 @@ def test_a_run_is_cancelled_by_its_button(sample: Visit) -> None:
     assert not app.at.exception
 
 
+def test_a_move_task_that_is_being_stopped_says_so_and_what_it_moved(sample: Visit) -> None:
+    app = sample("run-stopping").open(PAGE)
+    assert not app.at.exception
+    button = app.at.button(key="run-cancel")
+    assert (button.label, button.disabled) == ("Stopping…", True)
+    assert "It stops: what is under way is finished or given back first. SQS moves the letters" in app.text
+    for said in ("Stopping", "35 moved by SQS, about", "52 to go", "about, by SQS's move task", "26 s"):
+        assert said in app.text, said
+    assert "Running" not in app.text
+
+
+def test_what_a_move_task_took_counts_as_sent_until_it_is_known_letter_by_letter() -> None:
+    run = desks.circling(desks.a_run(State.CANCELLED))
+    assert "35 moved by SQS, about" in html.run_bar(run)
+    assert "52 to go" in html.run_bar(run)
+    assert "Step 1, interrupted" in html.run_steps(run)
+    settled = replace(run, sent=87, deleted=87, moved=90)
+    assert "by SQS" not in html.run_bar(settled) + html.run_numbers(settled)
+    stopped = replace(run, state=State.STOPPED, steps=(replace(run.steps[0], state="stopped"),))
+    assert html.state(stopped)[1] == "Stopped", "the canary did not do it"
+    assert html.state(desks.a_run(State.STOPPED))[1] == "Stopped by the canary"
+
+
+def test_a_slow_run_tells_its_time_left_by_its_limit() -> None:
+    slow = replace(desks.a_run(State.RUNNING), rate=0.0, rate_limit=1.0)
+    assert "31 min" in html.run_numbers(slow)
+    assert "0<small>/s" not in html.run_numbers(slow), "nothing was sent in the moment that was measured"
+
+
 def test_going_on_after_the_canary_says_what_came_back_first(sample: Visit) -> None:
     app = sample("run-stopped").open(PAGE)
     app.at.button(key="run-resume").click().run()

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from dashboard import theme
 from dashboard.parts import blocks
 from dashboard.parts.blocks import Stat
-from dashboard.text import duration, escape, moment, number, percent, utc
+from dashboard.text import NONE, duration, escape, moment, number, percent, utc
 from ops.deadletters import canary
 from ops.deadletters.run import State
 from ops.errors import UsageError
@@ -33,6 +33,7 @@ _STEP = {
     "stopped": (theme.DEAD, "stopped"),
     "stopped, then resumed": (theme.DEAD, "stopped, then resumed"),
     "ended early": (theme.WATCH, "ended early"),
+    "interrupted": (theme.WATCH, "interrupted"),
 }
 
 
@@ -68,15 +69,29 @@ def warnings(said: tuple[str, ...]) -> str:
 
 def run_head(run: Run, what: str, viewer: tzinfo) -> str:
     """State, what it does, why, by whom and since when."""
-    colour, word = STATE[run.state]
+    colour, word = state(run)
+    first = "It stops: what is under way is finished or given back first. " if _stopping(run) else ""
     took = f", {duration((run.ended - run.began).total_seconds())}" if run.ended else ""
     meta = f"{run.reason} · {_name(run.who)} · {moment(run.began, viewer)}{took}"
     live = " so-live" if run.state is State.RUNNING else ""
     return (
         f'<div class="so-run" style="--c:{colour}"><span class="so-badge{live}">{escape(word)}</span>'
         f'<b>{escape(what)}</b><span class="so-quiet" title="{utc(run.began)}">{escape(meta)}</span>'
-        f"<p>{escape(run.said)}</p></div>"
+        f"<p>{escape(first + run.said)}</p></div>"
     )
+
+
+def state(run: Run) -> tuple[str, str]:
+    """Its colour and word. A move task that circles is stopped without the canary, too; the run's sentence says why."""
+    if _stopping(run):
+        return theme.WATCH, "Stopping"
+    if run.state is State.STOPPED and (run.moved or not run.by_canary):
+        return theme.DEAD, "Stopped"
+    return STATE[run.state]
+
+
+def _stopping(run: Run) -> bool:
+    return run.stopping and run.state is State.RUNNING
 
 
 def run_bar(run: Run) -> str:
@@ -91,6 +106,7 @@ def run_bar(run: Run) -> str:
             theme.IN_FLIGHT,
         ),
         ("sent", unwatched, theme.VISIBLE),
+        ("moved by SQS, about", run.unsettled, theme.VISIBLE),
         ("refused", run.failed, theme.THROTTLED),
         ("not there any more", run.vanished, theme.NEUTRAL),
     )
@@ -105,7 +121,7 @@ def run_bar(run: Run) -> str:
         for name, count, colour in parts
         if count
     )
-    left = run.left
+    left = run.left - run.unsettled
     names += f'<span><i class="so-none"></i>{number(left)} to go</span>' if left else ""
     share = percent((run.planned - left) / whole)
     return (
@@ -116,18 +132,30 @@ def run_bar(run: Run) -> str:
 
 
 def run_numbers(run: Run) -> str:
-    left = run.left
+    left = run.left - run.unsettled
     going = run.state is State.RUNNING
-    time_left = duration(left / run.rate) if going and run.rate > 0 and left else "–"
+    # A slow run sends nothing in most of the moments over which its rate is measured; its limit tells more then.
+    sending = any(step.state == "sending" for step in run.steps)
+    rate = run.rate or (run.rate_limit or 0.0 if sending else 0.0)
+    time_left = duration(left / rate) if going and rate > 0 and left else NONE
     limit = f"limit {number(run.rate_limit)}/s" if run.rate_limit is not None else "no limit"
     row = [
-        Stat("Sent", number(run.sent), f"of {number(run.planned)}", colour=theme.VISIBLE),
+        Stat(
+            "Sent",
+            number(run.sent + run.unsettled),
+            f"of {number(run.planned)}",
+            colour=theme.VISIBLE,
+            note="about, by SQS's move task" if run.unsettled else "",
+        ),
         Stat("Succeeded", number(run.succeeded), colour=theme.SUCCESS),
         Stat("Came back", number(run.came_back), colour=theme.DEAD),
         Stat("Awaited" if going else "Not known", number(run.waiting), colour=theme.IN_FLIGHT),
     ]
     if going:
-        row += [Stat("Rate", number(run.rate), "/s", note=limit), Stat("Time left", time_left, note="to send the rest")]
+        row += [
+            Stat("Rate", number(run.rate) if run.rate else NONE, "/s", note=limit),
+            Stat("Time left", time_left, note="to send the rest"),
+        ]
     else:
         row += [Stat("Refused", number(run.failed)), Stat("Not there", number(run.vanished))]
     return blocks.stats(row)

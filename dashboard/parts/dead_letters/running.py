@@ -119,7 +119,7 @@ def _details(run: Run, key: str) -> None:
     st.html(html.run_numbers(run))
     if run.steps:
         st.html(html.run_steps(run))
-    if run.state is State.RUNNING and run.rate_why:
+    if run.state is State.RUNNING and run.rate_why and not run.stopping:
         limit = f"At most {number(run.rate_limit)}/s: " if run.rate_limit is not None else ""
         st.html(f'<span class="so-quiet">{escape(f"{limit}{run.rate_why}.")}</span>')
     if run.causes_back:
@@ -133,7 +133,10 @@ def _buttons(here: Desk, run: Run, *, dismissable: bool, key: str) -> None:
     allowed = access()
     with st.container(horizontal=True, vertical_alignment="center"):
         if run.state is State.RUNNING and st.button(
-            "Stop", key=f"{key}-cancel", icon=":material/stop:", disabled=not allowed.may_change
+            "Stopping…" if run.stopping else "Stop",
+            key=f"{key}-cancel",
+            icon=":material/stop:",
+            disabled=run.stopping or not allowed.may_change,
         ):
             _cancel(here, run)
         if run.state in _UNFINISHED and st.button(
@@ -162,7 +165,7 @@ def earlier(here: Desk) -> None:
     if not runs:
         return
     frame = pd.DataFrame([{name: getattr(run, name) for name in _COLUMNS} for run in runs])
-    frame["state"] = [html.STATE[run.state][1] for run in runs]
+    frame["state"] = [html.state(run)[1] for run in runs]
     for name in ("reason", "said"):
         frame[name] = frame[name].map(sendable)
     frame["began"] = pd.to_datetime(frame["began"], utc=True).dt.tz_convert(live.viewer())

@@ -83,6 +83,7 @@ def read_run(db: sqlite3.Connection) -> Run:
         twice=tuple(twice),
         failures=failures,
         causes_back=back,
+        stopping=facts["state"] == State.RUNNING and bool(facts.get("cancelled")),
         moved=sum(number for key, number in facts.items() if key.startswith(MOVED)),
     )
 
