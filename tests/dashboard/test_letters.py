@@ -78,6 +78,13 @@ def test_causes_come_first(sample: Visit) -> None:
     assert "3 min" in app.text, "the shelf's age stands beside its numbers"
 
 
+def test_letters_that_came_since_the_look_do_not_hide_what_it_found(sample: Visit) -> None:
+    app = sample("letters-since").open(PAGE)
+    assert not app.at.exception
+    assert "54 dead letters now; at the last look 50 dead letters, 31 of one cause: Sandbox.Timedout" in app.text
+    assert "The queue holds 54 now: look again before you act." in app.text
+
+
 def test_a_cause_is_chosen_and_kept_in_the_address(sample: Visit) -> None:
     app = choose(sample("trouble").open(PAGE))
     assert app.at.query_params["cause"]

@@ -39,7 +39,7 @@ def section(here: Desk, report: CausesReport) -> None:
     ]  # letters without a cause are found by that name
     st.subheader("What did they die of?", anchor=False)
     if not rows:
-        why = "The dead-letter queue gave none: it is empty, or another receiver holds them."
+        why = "The last look found none: the queue was empty, or another receiver held them."
         st.html(blocks.empty("No letters", why))
         return
     chosen = scope.cause()
