@@ -126,6 +126,15 @@ def test_a_run_that_starts_goes_before_one_that_waits(sample: Visit) -> None:
     assert "Stopped by the canary" not in app.text
 
 
+def test_a_run_that_is_resumed_starts_before_its_ledger_tells(sample: Visit) -> None:
+    app = sample("run-resuming")
+    app.at.session_state["_shown_run"] = desks.a_run(State.INTERRUPTED).id
+    app.open(PAGE)
+    assert not app.at.exception
+    assert "The run is starting…" in [bar.proto.text for bar in app.at.get("progress")]
+    assert "run-resume" not in {button.key for button in app.at.button}, "not twice"
+
+
 def test_nothing_is_planned_while_a_run_goes_on(sample: Visit) -> None:
     app = sample("run-running").open(PAGE, do="Redrive")
     assert "Follow it at the top of this page" in app.text

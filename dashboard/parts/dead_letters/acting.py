@@ -42,7 +42,7 @@ def ask_redrive(here: Desk, plan: Plan) -> None:
         _start(here, reason, "redrive", f"redrive-{plan.id}", plan.id)
 
 
-@st.dialog("Go on with this run?", icon=":material/resume:")
+@st.dialog("Resume this run?", icon=":material/resume:")
 def ask_resume(here: Desk, run: Run) -> None:
     left = max(0, run.planned - run.deleted - run.failed - run.vanished)
     if left:
@@ -55,7 +55,7 @@ def ask_resume(here: Desk, run: Run) -> None:
     else:
         st.text(f"Every letter was sent. What became of {number(run.waiting)} is watched again; nothing is sent.")
     reason = _reason(run.reason)
-    if st.button("Go on", type="primary", key="resume-confirmed", icon=":material/resume:"):
+    if st.button("Resume", type="primary", key="resume-confirmed", icon=":material/resume:"):
         _start(here, reason, "resume", f"redrive-{run.id}", run.id)
 
 

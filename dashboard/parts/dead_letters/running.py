@@ -18,20 +18,21 @@ from ops.deadletters.run import State
 from ops.errors import OpsError
 
 if TYPE_CHECKING:
+    from ops.deadletters.background import Job
     from ops.deadletters.run import Run
 
 SHOWN = "_shown_run"
 _AWAY = "_dismissed_runs"
 _UNFINISHED = (State.INTERRUPTED, State.STOPPED, State.CANCELLED, State.FAILED)
 _COLUMNS = {
-    "began": st.column_config.DatetimeColumn("Began", format="D MMM HH:mm:ss", width=125),
-    "state": st.column_config.TextColumn("State", width=110),
-    "planned": st.column_config.NumberColumn("Letters", format="localized", width=70),
+    "began": st.column_config.DatetimeColumn("Began", format="D MMM HH:mm:ss", width=118),
+    "state": st.column_config.TextColumn("State", width=145),
+    "planned": st.column_config.NumberColumn("Letters", format="localized", width=66),
     "succeeded": st.column_config.NumberColumn("Succeeded", format="localized", width=80),
     "came_back": st.column_config.NumberColumn("Came back", format="localized", width=85),
-    "reason": st.column_config.TextColumn("Reason", width=200),
-    "said": st.column_config.TextColumn("How it ended", width=270),
-    "id": st.column_config.TextColumn("Run", width=140),
+    "reason": st.column_config.TextColumn("Reason", width=150),
+    "said": st.column_config.TextColumn("How it ended", width=225),
+    "id": st.column_config.TextColumn("Run", width=160),
 }
 
 
@@ -41,11 +42,11 @@ def current(here: Desk) -> None:
     job = here.job(f"redrive-{shown}") if shown else None
     runs = here.runs()
     run = next((one for one in runs if one.id == shown), None)
-    if job and not job.running:
-        jobs.follow(here, job, "The run")
-    elif job and run is None:
+    if job and _starts(job, run):
         _starting(here, str(shown))
         return
+    if job and not job.running and (run is None or run.state is not State.INTERRUPTED):  # the card tells that better
+        jobs.follow(here, job, "The run")
     newest = runs[0] if runs else None
     run = next((one for one in runs if one.state is State.RUNNING), run)
     if run is None and newest and newest.state in _UNFINISHED and newest.id not in _dismissed():
@@ -65,6 +66,13 @@ def going(here: Desk) -> bool:
     return bool(job and job.running) or any(run.state is State.RUNNING for run in here.runs())
 
 
+def _starts(job: Job, run: Run | None) -> bool:
+    """Its process is there, and has not told of itself yet: of a run that goes on, the ledger tells how it ended."""
+    if not job.running or (run and run.state is State.RUNNING):
+        return False
+    return run is None or run.ended is None or run.ended < job.began
+
+
 def _notice(here: Desk, newest: Run | None) -> None:
     """A run that somebody began elsewhere, from the command line or another window, appears by itself."""
 
@@ -79,12 +87,10 @@ def _notice(here: Desk, newest: Run | None) -> None:
 
 
 def _starting(here: Desk, run_id: str) -> None:
-    """Its process is there, its ledger is not yet."""
-
     @st.fragment(run_every=jobs.EVERY_S, key=f"starting-{run_id}")
     def body() -> None:
         job = here.job(f"redrive-{run_id}")
-        if here.run(run_id) is not None or job is None or not job.running:
+        if job is None or not _starts(job, here.run(run_id)):
             st.rerun()
         with st.container(border=True):
             st.progress(0.0, "The run is starting…")
@@ -140,7 +146,7 @@ def _buttons(here: Desk, run: Run, *, dismissable: bool, key: str) -> None:
         ):
             _cancel(here, run)
         if run.state in _UNFINISHED and st.button(
-            "Go on…",
+            "Resume…",
             key=f"{key}-resume",
             icon=":material/resume:",
             type="primary" if run.state is State.INTERRUPTED else "secondary",
