@@ -9,6 +9,7 @@ import atexit
 import json
 import shutil
 import tempfile
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -136,7 +137,8 @@ class SampleDesk(OpsDesk):
             raise NotFound("There is no queue jobs-test in eu-west-1.", "Name one that is there.")
         with Shelf.open(self._source) as shelf:
             ids = shelf.ids(selection)
-        made = a_plan(ids, selection, action, *more, **named)
+            causes = Counter(shelf.get(one).cause.fingerprint for one in ids[:1_000])
+        made = replace(a_plan(ids, selection, action, *more, **named), causes=dict(causes))
         self.plans[made.id] = made
         return made
 

@@ -74,6 +74,30 @@ def test_a_plan_that_cannot_be_made_says_why(sample: Visit) -> None:
     assert app.at.button(key="make-plan").disabled, "no letter is chosen"
 
 
+def test_a_plan_warns_of_what_is_not_fixed(sample: Visit) -> None:
+    app = planned(sample("trouble"))
+    assert "11 of these letters died of what is not fixed: they will most likely die again." in app.text
+    groups = desks.SampleDesk(54).causes().groups
+    broken = groups.loc[groups["fixed"] == "no", "fingerprint"].iloc[0]
+    app = sample("trouble").open(PAGE, do="Redrive", cause=broken)
+    app.at.toggle(key="watch").set_value(False).run()
+    app.at.button(key="make-plan").click().run()
+    assert "These letters died of what is not fixed: they will most likely die again, and nobody watches" in app.text
+    app = sample("trouble").open(PAGE, do="Redrive", cause=broken)
+    app.at.text_area(key="sets").set_value("body.params.alpha=0.1").run()
+    app.at.button(key="make-plan").click().run()
+    assert "is this what you want?" in app.text
+    assert "most likely die again" not in app.text, "the edit is the mending"
+
+
+def test_what_happens_is_said_before_it_is_sent(sample: Visit) -> None:
+    app = planned(sample("trouble"))
+    app.at.button(key="ask-redrive").click().run()
+    assert "54 letters of scilearn-jobs-dead go back where each came from. Sending takes about 4.2 s" in app.text
+    assert "Each is watched, for up to 15 min, and it stops when more than 20% come back." in app.text
+    assert "changed on their way" not in app.text
+
+
 def test_a_plan_can_be_discarded(sample: Visit) -> None:
     app = planned(sample("trouble"))
     app.at.button(key="discard-plan").click().run()
@@ -137,7 +161,8 @@ def test_a_run_that_is_resumed_starts_before_its_ledger_tells(sample: Visit) -> 
 
 def test_nothing_is_planned_while_a_run_goes_on(sample: Visit) -> None:
     app = sample("run-running").open(PAGE, do="Redrive")
-    assert "Follow it at the top of this page" in app.text
+    assert 'href="#the-run"' in app.html
+    assert 'id="the-run"' in app.html, "the link leads somewhere"
     assert "make-plan" not in {button.key for button in app.at.button}
 
 

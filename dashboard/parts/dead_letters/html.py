@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import tzinfo
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from ops.deadletters.plan import Plan
     from ops.deadletters.run import Run
 
+ANCHOR = "the-run"
+"""Where the run on top of the page is found by a link."""
 STATE = {
     State.RUNNING: (theme.VISIBLE, "Running"),
     State.INTERRUPTED: (theme.WATCH, "Interrupted"),
@@ -45,6 +48,16 @@ def course(source: str, to: str) -> str:
     )
 
 
+def destination(plan: Plan) -> str:
+    to = plan.destination
+    return "where each came from" if to.kind == "origin" else to.queue_arn.rsplit(":", 1)[-1] or to.queue_url
+
+
+def going(plan: Plan) -> str:
+    """The same within a sentence."""
+    return f"{'back' if plan.destination.kind == 'origin' else 'to'} {destination(plan)}"
+
+
 def planned_steps(plan: Plan) -> str:
     """The steps of the canary, before anything went."""
     try:
@@ -56,26 +69,27 @@ def planned_steps(plan: Plan) -> str:
         f"it stops when more than {percent(plan.steps.stop_share)} came back."
     )
     cells = "".join(
-        f'<div class="so-step" style="--c:{theme.NEUTRAL}"><small>Step {place}</small><b>{number(end)}</b></div>'
+        f'<div class="so-step" style="--c:{theme.NEUTRAL}"><small>Step {place}</small><b>up to {number(end)}</b></div>'
         for place, end in enumerate(ends, 1)
     )
     return f'<div class="so-steps">{cells}</div><div class="so-quiet">{escape(rule)}</div>'
 
 
-def warnings(said: tuple[str, ...]) -> str:
+def warnings(said: Sequence[str]) -> str:
     rows = "".join(f"<li>{escape(one)}</li>" for one in said)
     return f'<div class="so-partial"><b>Before you say yes</b><ul>{rows}</ul></div>'
 
 
-def run_head(run: Run, what: str, viewer: tzinfo) -> str:
+def run_head(run: Run, what: str, viewer: tzinfo, anchor: str = "") -> str:
     """State, what it does, why, by whom and since when."""
     colour, word = state(run)
+    place = f' id="{anchor}"' if anchor else ""
     first = "It stops: what is under way is finished or given back first. " if _stopping(run) else ""
     took = f", {duration((run.ended - run.began).total_seconds())}" if run.ended else ""
     meta = f"{run.reason} · {_name(run.who)} · {moment(run.began, viewer)}{took}"
     live = " so-live" if run.state is State.RUNNING else ""
     return (
-        f'<div class="so-run" style="--c:{colour}"><span class="so-badge{live}">{escape(word)}</span>'
+        f'<div class="so-run"{place} style="--c:{colour}"><span class="so-badge{live}">{escape(word)}</span>'
         f'<b>{escape(what)}</b><span class="so-quiet" title="{utc(run.began)}">{escape(meta)}</span>'
         f"<p>{escape(first + run.said)}</p></div>"
     )
@@ -92,6 +106,15 @@ def state(run: Run) -> tuple[str, str]:
 
 def _stopping(run: Run) -> bool:
     return run.stopping and run.state is State.RUNNING
+
+
+def follow() -> str:
+    """Where one would plan, while a run goes on: it stands far above the button that began it."""
+    return (
+        '<div class="so-empty"><b>A redrive goes on</b><span class="so-quiet">'
+        f'<a href="#{ANCHOR}">Follow it, or stop it, at the top of this page</a>. '
+        "The next is planned when it has ended.</span></div>"
+    )
 
 
 def run_bar(run: Run) -> str:
@@ -178,7 +201,7 @@ def run_steps(run: Run) -> str:
         live = " so-live" if run.state is State.RUNNING and step.state in ("sending", "watching") else ""
         cells.append(
             f'<div class="so-step{live}" style="--c:{colour}"><small>Step {step.number}, {escape(word)}</small>'
-            f"<b>{number(step.upto)}</b><span>{escape(', '.join(facts)) or '&nbsp;'}</span></div>"
+            f"<b>up to {number(step.upto)}</b><span>{escape(', '.join(facts)) or '&nbsp;'}</span></div>"
         )
     return f'<div class="so-steps">{"".join(cells)}</div>' if cells else ""
 

@@ -38,11 +38,11 @@ def section(here: Desk, plan_id: str, selection: Selection, allowed: Access) -> 
     with st.container(border=True, key="preview"):
         st.subheader(f"{verb} {many} letters: is this what you want?", anchor=False)
         st.html(_numbers(plan))
-        st.html(html.course(here.queue, _destination(plan)))
+        st.html(html.course(here.queue, html.destination(plan)))
         if plan.steps.watch:
             st.html(html.planned_steps(plan))
-        if plan.warnings:
-            st.html(html.warnings(plan.warnings))
+        if said := [*_unfixed(here, plan), *plan.warnings]:
+            st.html(html.warnings(said))
         left, right = st.columns(2, gap="medium")
         with left, st.expander("Which causes, and how", icon=":material/list:", key="preview-how"):
             st.html(blocks.facts(_facts(plan)))
@@ -74,7 +74,8 @@ def _numbers(plan: Plan) -> str:
     return blocks.stats(
         [
             Stat("Letters", number(len(plan.ids)), note=f"of {number(plan.queue_count)} in the queue"),
-            Stat("Takes about", duration(plan.estimate.seconds), note="the watching of steps comes on top"),
+            Stat("Sending takes about", duration(plan.estimate.seconds),
+                 note=f"and up to {duration(plan.steps.patience_s)} of watching a step" if plan.steps.watch else ""),
             Stat("Costs about", usd(plan.estimate.usd), note=f"{number(plan.estimate.requests)} requests"),
             Stat("At most", number(plan.pace.max_per_s) if plan.pace.max_per_s else "no cap", "/s",
                  note="slower while the workload is behind" if plan.pace.headroom else "whatever the workload says"),
@@ -83,9 +84,18 @@ def _numbers(plan: Plan) -> str:
     )  # fmt: skip
 
 
-def _destination(plan: Plan) -> str:
-    to = plan.destination
-    return "where each came from" if to.kind == "origin" else to.queue_arn.rsplit(":", 1)[-1] or to.queue_url
+def _unfixed(here: Desk, plan: Plan) -> list[str]:
+    """Letters that go back as they are to what killed them; an edit or another queue is the mending."""
+    if plan.edits or plan.destination.kind != "origin":
+        return []
+    groups = reading.causes(here).groups
+    broken = set(groups.loc[groups["fixed"] == "no", "fingerprint"])
+    many = sum(letters for fingerprint, letters in plan.causes.items() if fingerprint in broken)
+    if not many:
+        return []
+    which = "These letters" if many == len(plan.ids) else f"{number(many)} of these letters"
+    nobody = "" if plan.steps.watch else ", and nobody watches that"
+    return [f"{which} died of what is not fixed: they will most likely die again{nobody}."]
 
 
 def _facts(plan: Plan) -> dict[str, str]:

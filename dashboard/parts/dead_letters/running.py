@@ -93,6 +93,7 @@ def _starting(here: Desk, run_id: str) -> None:
         if job is None or not _starts(job, here.run(run_id)):
             st.rerun()
         with st.container(border=True):
+            st.html(f'<span id="{html.ANCHOR}" class="so-quiet">What it does is told here in a few seconds.</span>')
             st.progress(0.0, "The run is starting…")
 
     body()
@@ -114,7 +115,8 @@ def _live(here: Desk, run_id: str) -> None:
 def card(here: Desk, run: Run, *, dismissable: bool = False, brief: bool = False, key: str = "run") -> None:
     """One run: state, counts, steps, and what may be done now. ``brief``: the counts and steps are folded away."""
     with st.container(border=True, key=key):
-        st.html(html.run_head(run, f"{number(run.planned)} letters", live.viewer()))
+        top = html.ANCHOR if key == "run" else ""
+        st.html(html.run_head(run, f"{number(run.planned)} letters", live.viewer(), top))
         st.html(html.run_bar(run))
         with st.expander("In full", icon=":material/list:", key=f"{key}-full") if brief else nullcontext():
             _details(run, key)
