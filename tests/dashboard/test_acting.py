@@ -93,7 +93,7 @@ def test_a_plan_warns_of_what_is_not_fixed(sample: Visit) -> None:
 def test_what_happens_is_said_before_it_is_sent(sample: Visit) -> None:
     app = planned(sample("trouble"))
     app.at.button(key="ask-redrive").click().run()
-    assert "54 letters of scilearn-jobs-dead go back where each came from. Sending takes about 4.2 s" in app.text
+    assert "54 letters of scilearn-jobs-dead, back where each came from. Sending takes about 4.2 s" in app.text
     assert "Each is watched, for up to 15 min, and it stops when more than 20% come back." in app.text
     assert "changed on their way" not in app.text
 

@@ -9,7 +9,7 @@ import streamlit as st
 from dashboard.desk import Desk
 from dashboard.parts import trouble
 from dashboard.parts.dead_letters import html
-from dashboard.text import duration, number, percent, usd
+from dashboard.text import duration, letters, number, percent, usd
 from ops.deadletters import purge
 from ops.deadletters.plan import Action
 from ops.errors import OpsError, UsageError
@@ -37,7 +37,7 @@ def ask_redrive(here: Desk, plan: Plan) -> None:
     )
     changed = "• They are changed on their way, as the plan shows.\n" if plan.edits else ""
     st.text(
-        f"{number(len(plan.ids))} letters of {here.queue} go {html.going(plan)}. Sending takes about "
+        f"{letters(len(plan.ids))} of {here.queue}, {html.going(plan)}. Sending takes about "
         f"{duration(plan.estimate.seconds)} and costs about {usd(plan.estimate.usd)}.\n\n"
         f"{changed}• {kept}\n• {canary}\n"
         "• You can stop it at any time; what was sent stays sent.\n"
@@ -54,7 +54,7 @@ def ask_resume(here: Desk, run: Run) -> None:
     if left:
         stopped = f"{run.said}\n\nMend what they died of before the rest goes.\n\n" if run.by_canary else ""
         st.text(
-            f"{stopped}{number(left)} of {number(run.planned)} letters are left.\n\n"
+            f"{stopped}{number(left)} of {letters(run.planned)} left.\n\n"
             "• What was sent is not sent again; it is only deleted from the dead-letter queue.\n"
             "• What may have been sent is looked for first, and listed."
         )
@@ -70,7 +70,7 @@ def ask_purge(here: Desk, plan: Plan, export: Path) -> None:
     """Needs the export of exactly these letters, a reason, and the words typed."""
     words = purge.confirmation(plan)
     st.text(
-        f"{number(len(plan.ids))} letters are deleted from {here.queue}, for about {usd(plan.estimate.usd)}.\n\n"
+        f"{letters(len(plan.ids))} of {here.queue}, deleted for about {usd(plan.estimate.usd)}.\n\n"
         "• This cannot be undone in the queue.\n"
         f"• The export brings them back: ops dlq import {export.name}"
     )

@@ -14,7 +14,7 @@ from dashboard.access import access
 from dashboard.desk import Desk
 from dashboard.parts import blocks, trouble
 from dashboard.parts.dead_letters import jobs
-from dashboard.text import duration, escape, moment, number, utc
+from dashboard.text import duration, escape, letters, moment, number, utc
 from ops.errors import OpsError
 
 if TYPE_CHECKING:
@@ -100,9 +100,9 @@ def old(info: ShelfInfo) -> bool:
 
 def _age(info: ShelfInfo, now_there: Counted | None) -> str:
     if info.looked_at is None:
-        return f'<span class="so-quiet">{number(info.letters)} imported letters; nobody has looked at the queue.</span>'
+        return f'<span class="so-quiet">{letters(info.letters)}, imported; nobody has looked at the queue.</span>'
     ago = duration((datetime.now(UTC) - info.looked_at).total_seconds())
-    said = f"{number(info.letters)} letters as of {moment(info.looked_at, live.viewer())}, {ago} ago"
+    said = f"{letters(info.letters)} as of {moment(info.looked_at, live.viewer())}, {ago} ago"
     said += "." if info.complete else "; not the whole queue."
     if now_there and now_there.at > info.looked_at and int(now_there.letters) != info.letters:
         said += f" The queue holds {number(now_there.letters)} now: look again before you act."

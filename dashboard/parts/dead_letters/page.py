@@ -22,6 +22,7 @@ from dashboard.parts.dead_letters import (
 )
 from dashboard.parts.dead_letters.looking import Counted
 from dashboard.text import escape, number
+from dashboard.text import letters as counted
 from ops.errors import OpsError
 from ops.insight import words
 from ops.insight.reports import DeadLettersReport, Finding
@@ -128,5 +129,5 @@ def _desk(here: Desk) -> None:
 def _scope(cause: str, filtered: bool, ticked: int, total: int) -> str:
     what = [f"cause {cause}"] if cause else ["all causes"]
     what += ["filtered"] if filtered else []
-    count = f"{number(ticked)} ticked of {number(total)}" if ticked else number(total)
-    return f'<span class="so-scope"><b>{count} letters</b> {escape(", ".join(what))}</span>'
+    count = f"{number(ticked)} ticked of {counted(total)}" if ticked else counted(total)
+    return f'<span class="so-scope"><b>{count}</b> {escape(", ".join(what))}</span>'

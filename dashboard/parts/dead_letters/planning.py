@@ -8,7 +8,7 @@ from dashboard.access import access
 from dashboard.desk import Desk
 from dashboard.parts import trouble
 from dashboard.parts.dead_letters import html, preview, running
-from dashboard.text import number
+from dashboard.text import letters
 from ops.deadletters.plan import Action, Destination, Pace, Selection, Steps
 from ops.errors import OpsError
 
@@ -36,9 +36,7 @@ def section(here: Desk, selection: Selection, total: int) -> None:
                 "Make the plan", type="primary", icon=":material/checklist:", key="make-plan", disabled=not total
             )
             what = "copied" if action is Action.COPY else "redriven"
-            st.html(
-                f'<span class="so-quiet">{number(total)} letters would be {what}. Making a plan moves nothing.</span>'
-            )
+            st.html(f'<span class="so-quiet">{letters(total)} would be {what}. Making a plan moves nothing.</span>')
     if pressed:
         try:
             with st.spinner("Making the plan…"):

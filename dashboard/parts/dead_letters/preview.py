@@ -11,7 +11,7 @@ from dashboard.desk import Desk
 from dashboard.parts import blocks, trouble
 from dashboard.parts.blocks import Stat
 from dashboard.parts.dead_letters import acting, html, reading
-from dashboard.text import duration, escape, number, usd
+from dashboard.text import duration, escape, letters, number, sendable, usd
 from ops.deadletters.plan import Action
 from ops.errors import OpsError
 
@@ -34,9 +34,9 @@ def section(here: Desk, plan_id: str, selection: Selection, allowed: Access) -> 
         return
     if begun is not None or plan.selection != selection:
         return
-    verb, many = _VERB[plan.action], number(len(plan.ids))
+    verb, many = _VERB[plan.action], letters(len(plan.ids))
     with st.container(border=True, key="preview"):
-        st.subheader(f"{verb} {many} letters: is this what you want?", anchor=False)
+        st.subheader(f"{verb} {many}: is this what you want?", anchor=False)
         st.html(_numbers(plan))
         st.html(html.course(here.queue, html.destination(plan)))
         if plan.steps.watch:
@@ -55,7 +55,7 @@ def section(here: Desk, plan_id: str, selection: Selection, allowed: Access) -> 
             changes(here, plan)
         with st.container(horizontal=True, vertical_alignment="center"):
             if st.button(
-                f"{verb} {many} letters…",
+                f"{verb} {many}…",
                 type="primary",
                 icon=":material/send:",
                 key="ask-redrive",
@@ -90,7 +90,7 @@ def _unfixed(here: Desk, plan: Plan) -> list[str]:
         return []
     groups = reading.causes(here).groups
     broken = set(groups.loc[groups["fixed"] == "no", "fingerprint"])
-    many = sum(letters for fingerprint, letters in plan.causes.items() if fingerprint in broken)
+    many = sum(count for fingerprint, count in plan.causes.items() if fingerprint in broken)
     if not many:
         return []
     which = "These letters" if many == len(plan.ids) else f"{number(many)} of these letters"
@@ -99,7 +99,7 @@ def _unfixed(here: Desk, plan: Plan) -> list[str]:
 
 
 def _facts(plan: Plan) -> dict[str, str]:
-    causes = ", ".join(f"{fingerprint or 'unknown'}: {number(letters)}" for fingerprint, letters in plan.causes.items())
+    causes = ", ".join(f"{fingerprint or 'unknown'}: {number(many)}" for fingerprint, many in plan.causes.items())
     return {
         "Plan": plan.id,
         "Made by": plan.made_by,
@@ -112,10 +112,10 @@ def _facts(plan: Plan) -> dict[str, str]:
 
 def changes(here: Desk, plan: Plan) -> None:
     """What the edits make of a few of the letters, as diffs: the originals stay on the shelf."""
-    with st.expander(f"What the edits change, in {len(plan.sample)} letters", expanded=True, key="preview-diff"):
+    with st.expander(f"What the edits change, in {letters(len(plan.sample))}", expanded=True, key="preview-diff"):
         for one in here.changed(plan):
             st.html(f'<span class="so-quiet">Letter {escape(one.message_id)}</span>')
             if one.refused:
-                st.text(one.refused)
+                st.text(sendable(one.refused))
             else:
-                st.code(one.diff or "(no change)", language="diff", wrap_lines=True)
+                st.code(sendable(one.diff) or "(no change)", language="diff", wrap_lines=True)

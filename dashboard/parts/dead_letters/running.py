@@ -13,7 +13,7 @@ from dashboard.access import access
 from dashboard.desk import Desk
 from dashboard.parts import blocks, show, trouble
 from dashboard.parts.dead_letters import acting, html, jobs
-from dashboard.text import escape, number, sendable
+from dashboard.text import escape, letters, number, sendable
 from ops.deadletters.run import State
 from ops.errors import OpsError
 
@@ -116,7 +116,7 @@ def card(here: Desk, run: Run, *, dismissable: bool = False, brief: bool = False
     """One run: state, counts, steps, and what may be done now. ``brief``: the counts and steps are folded away."""
     with st.container(border=True, key=key):
         top = html.ANCHOR if key == "run" else ""
-        st.html(html.run_head(run, f"{number(run.planned)} letters", live.viewer(), top))
+        st.html(html.run_head(run, letters(run.planned), live.viewer(), top))
         st.html(html.run_bar(run))
         with st.expander("In full", icon=":material/list:", key=f"{key}-full") if brief else nullcontext():
             _details(run, key)
@@ -187,7 +187,7 @@ def earlier(here: Desk) -> None:
 def _twice(run: Run, key: str) -> None:
     """Named, since idempotency is the handler's: it drops a repeat by the original message id."""
     if run.twice:
-        label = f"{number(len(run.twice))} letters may have been sent twice"
+        label = f"{letters(len(run.twice))} may have been sent twice"
         with st.expander(label, icon=":material/content_copy:", key=f"{key}-twice"):
             st.text("An idempotent handler drops the repeat by its original message id. Check these:")
             st.code("\n".join(run.twice[:1_000]), language=None, height=160 if len(run.twice) > 6 else "content")
