@@ -54,6 +54,15 @@ def test_two_troubles_stand_beside_each_other(sample: Visit) -> None:
     assert "JMESPath" in app.text
 
 
+def test_one_trouble_is_told_once_and_keeps_its_place(sample: Visit) -> None:
+    app = sample("denied").open(PAGE)
+    for _ in range(2):
+        assert not app.at.exception
+        assert app.text.count("may not call cloudwatch:GetMetricData") == 1
+        app.at.run()
+    assert not app.at.get("skeleton"), "nothing is pushed down while it is asked again"
+
+
 def test_a_shelf_that_cannot_be_read_is_a_sentence(sample: Visit) -> None:
     app = sample("broken-shelf").open(PAGE)
     assert not app.at.exception

@@ -86,7 +86,8 @@ def section(count: Callable[[], Counted | None]) -> None:
         report = reading.causes(here)
     except OpsError as error:
         other_queue()
-        trouble.show(error, again=False)
+        if not live.said("dead_letters", error):
+            trouble.show(error, again=False)
         return
     looking.notes(info)
     causes.section(here, report)
