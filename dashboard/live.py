@@ -143,8 +143,10 @@ def page(
         try:
             answer = ask(question, extra)
         except OpsError as error:
-            drawn.pop(key, None)
+            answered_before = drawn.pop(key, None)
             _failures()[key] = str(error)
+            if answered_before:  # a fragment that draws less leaves the rest standing, with no time beside it
+                st.rerun()
             waiting.empty()
             head.html(blocks.head(entry))
             trouble.show(error)

@@ -31,6 +31,7 @@ MAKE = {
         f"run-{state.value}": lambda state=state: unusual.Desked(lambda: desks.SampleDesk(state=state))
         for state in State
     },
+    "lost": unusual.Lost,
     "letters-since": lambda: unusual.Desked(lambda: desks.SampleDesk(50)),
     "run-stopping": lambda: unusual.Desked(desks.Stopping),
     "many-causes": lambda: unusual.Desked(desks.ManyCauses),

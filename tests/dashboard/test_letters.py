@@ -63,6 +63,16 @@ def test_one_trouble_is_told_once_and_keeps_its_place(sample: Visit) -> None:
     assert not app.at.get("skeleton"), "nothing is pushed down while it is asked again"
 
 
+def test_numbers_do_not_outlive_their_answer(sample: Visit) -> None:
+    app = sample("lost").open(PAGE)
+    assert "In the dead-letter queue" in app.text
+    app.at.button(key="look-now").click().run()
+    assert not app.at.exception
+    assert "AWS does not answer." in app.text
+    assert "In the dead-letter queue" not in app.text
+    assert "What did they die of?" in app.text, "what is on the shelf is still there"
+
+
 def test_a_shelf_that_cannot_be_read_is_a_sentence(sample: Visit) -> None:
     app = sample("broken-shelf").open(PAGE)
     assert not app.at.exception
