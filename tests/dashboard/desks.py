@@ -268,13 +268,15 @@ class ManyCauses(SampleDesk):
 
 
 class Stopping(SampleDesk):
-    """SQS moves a whole queue, and somebody has just asked to stop that."""
+    """SQS moves a whole queue, and somebody has just asked to stop that, or it has been cancelled."""
 
-    def __init__(self) -> None:
-        super().__init__(state=State.RUNNING)
+    def __init__(self, state: State = State.RUNNING) -> None:
+        super().__init__(state=state)
 
     def runs(self) -> tuple[Run, ...]:
         going, *earlier = super().runs()
+        if self.state is not State.RUNNING:
+            return circling(going), *earlier
         said = "SQS moves the letters up to 2 a second: about 35 of 87 so far."
         return replace(circling(going), state=State.RUNNING, ended=None, said=said, stopping=True), *earlier
 

@@ -34,6 +34,7 @@ MAKE = {
     "lost": unusual.Lost,
     "letters-since": lambda: unusual.Desked(lambda: desks.SampleDesk(50)),
     "run-stopping": lambda: unusual.Desked(desks.Stopping),
+    "run-circled": lambda: unusual.Desked(lambda: desks.Stopping(State.CANCELLED)),
     "many-causes": lambda: unusual.Desked(desks.ManyCauses),
     "run-resuming": lambda: unusual.Desked(lambda: desks.SampleDesk(state=State.INTERRUPTED, job="starting")),
     "run-starting": lambda: unusual.Desked(lambda: desks.SampleDesk(state=State.STOPPED, job="starting")),

@@ -195,6 +195,13 @@ def test_what_a_move_task_took_counts_as_sent_until_it_is_known_letter_by_letter
     assert html.state(desks.a_run(State.STOPPED))[1] == "Stopped by the canary"
 
 
+def test_resuming_says_what_a_move_task_took(sample: Visit) -> None:
+    app = sample("run-circled").open(PAGE)
+    app.at.button(key="run-resume").click().run()
+    assert not app.at.exception
+    assert "87 of 87 letters left.\n\n• SQS has moved about 35 of them: which is found out first." in app.text
+
+
 def test_a_slow_run_tells_its_time_left_by_its_limit() -> None:
     slow = replace(desks.a_run(State.RUNNING), rate=0.0, rate_limit=1.0)
     assert "31 min" in html.run_numbers(slow)

@@ -53,8 +53,9 @@ def ask_resume(here: Desk, run: Run) -> None:
     left = max(0, run.planned - run.deleted - run.failed - run.vanished)
     if left:
         stopped = f"{run.said}\n\nMend what they died of before the rest goes.\n\n" if run.by_canary else ""
+        about = f"• SQS has moved about {number(run.unsettled)} of them: which is found out first.\n"
         st.text(
-            f"{stopped}{number(left)} of {letters(run.planned)} left.\n\n"
+            f"{stopped}{number(left)} of {letters(run.planned)} left.\n\n{about if run.unsettled else ''}"
             "• What was sent is not sent again; it is only deleted from the dead-letter queue.\n"
             "• What may have been sent is looked for first, and listed."
         )
