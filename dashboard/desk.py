@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
+from dashboard.ledgers import Ledgers, stamps
 from ops.deadletters import background, works
 from ops.deadletters.plan import Action, Destination, Edit, Pace, Plan, Selection, Steps
 from ops.errors import OpsError
@@ -104,11 +105,11 @@ class OpsDesk:
 
     def __init__(self, source: Source) -> None:
         self._source = source
+        self._ledgers = Ledgers(source)
         self.queue = source.queue.name
 
     def version(self) -> tuple[Any, ...]:
-        shelf = self._source.shelf
-        return tuple(_stamp(path) for path in (shelf, shelf.with_name(shelf.name + "-wal")))
+        return stamps(self._source.shelf)
 
     def info(self) -> ShelfInfo | None:
         if not self._source.shelf.exists():
@@ -192,14 +193,11 @@ class OpsDesk:
         return tuple(shown)
 
     def runs(self) -> tuple[Run, ...]:
-        from ops.deadletters import redrive
-
-        return redrive.runs(self._source)
+        return tuple(found for found in self._ledgers.each() if not isinstance(found, OpsError))
 
     def unreadable_runs(self) -> tuple[str, ...]:
-        from ops.deadletters import redrive
-
-        return redrive.unreadable(self._source)
+        failed = (found for found in self._ledgers.each() if isinstance(found, OpsError))
+        return tuple(f"{found} {found.next_step}".strip() for found in failed)
 
     def run(self, plan: str) -> Run | None:
         if not (self._source.runs / f"{plan}.db").exists():
@@ -250,11 +248,3 @@ class OpsDesk:
         from ops.deadletters import audit, source
 
         return audit.verify(source.home(self._source.aws.target))
-
-
-def _stamp(path: Path) -> tuple[int, int] | None:
-    try:
-        found = path.stat()
-    except OSError:
-        return None
-    return found.st_mtime_ns, found.st_size

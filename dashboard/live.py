@@ -136,19 +136,23 @@ def page(
         head = st.empty()
         head.html(blocks.head(entry, drawn.get(key), viewer(), "Reading…"))
         waiting = st.empty()  # always there, so that a refresh finds every element at its old place
-        if key not in drawn:
+        if key not in drawn and key not in _failures():  # an error keeps its place while it is asked again
             with waiting.container():
                 for height in sketch:
                     st.skeleton(height=height)
         try:
             answer = ask(question, extra)
         except OpsError as error:
-            drawn.pop(key, None)
+            answered_before = drawn.pop(key, None)
+            _failures()[key] = str(error)
+            if answered_before:  # a fragment that draws less leaves the rest standing, with no time beside it
+                st.rerun()
             waiting.empty()
             head.html(blocks.head(entry))
             trouble.show(error)
             return
         waiting.empty()
+        _failures().pop(key, None)
         drawn[key] = answer.at
         head.html(blocks.head(entry, answer.at, viewer()))
         with st.container(key="opening"):
@@ -159,6 +163,17 @@ def page(
             st.html(cost_of_looking(answer.report.look, here.choice))
 
     body()
+
+
+def _failures() -> dict[Any, str]:
+    """The errors that pages show now, by question and target."""
+    found: dict[Any, str] = st.session_state.setdefault("_failures", {})
+    return found
+
+
+def said(question: str, error: OpsError) -> bool:
+    """Whether the page of this question shows this error already."""
+    return _failures().get((question, stage().choice.target)) == str(error)
 
 
 def more(question: str, draw: Callable[[Any], None]) -> None:

@@ -29,6 +29,11 @@ def number(value: float | None) -> str:
     return words.count(value) if size >= 10 or value == int(value) else _short(value, 2)
 
 
+def letters(count: float) -> str:
+    """``1 letter``, ``54 letters``."""
+    return f"{number(count)} letter{'' if count == 1 else 's'}"
+
+
 def _short(value: float, digits: int) -> str:
     if value == 0:
         return "0"
@@ -109,9 +114,13 @@ def utc(time: datetime | None) -> str:
 # --- foreign text ----------------------------------------------------------------------------------------------------
 
 
+_DIRECTIONS = {code: f"\\u{code:04x}" for code in (0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A))}
+"""Marks that turn the text around them: ``exe.png`` for ``gnp.exe``. The command line shows their codes, too."""
+
+
 def sendable(text: str) -> str:
-    """A lone surrogate cannot be sent to a browser: its code is shown instead."""
-    return text.encode(errors="backslashreplace").decode()
+    """A lone surrogate cannot be sent to a browser, and a mark of direction deceives: their codes are shown instead."""
+    return text.translate(_DIRECTIONS).encode(errors="backslashreplace").decode()
 
 
 def escape(text: object) -> str:

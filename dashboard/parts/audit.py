@@ -30,9 +30,9 @@ _COLUMNS = {
     "at": st.column_config.DatetimeColumn("When", format="D MMM YYYY HH:mm:ss", width=155),
     "action": st.column_config.TextColumn("What", width=80),
     "outcome": st.column_config.TextColumn("Outcome", width=90),
+    "who": st.column_config.TextColumn("Who", width=180),
+    "reason": st.column_config.TextColumn("Reason", width=225),
     "letters": st.column_config.TextColumn("Letters", width=300),
-    "reason": st.column_config.TextColumn("Reason", width=250),
-    "who": st.column_config.TextColumn("Who", width=145),
 }
 
 
@@ -51,7 +51,7 @@ def section() -> None:
     if found.verified.problems:
         st.html(blocks.partial(found.verified.problems[:20]))
     if not found.records:
-        why = "Looking, planning, redriving and purging are recorded here, with who, when and why."
+        why = "Whatever moves, copies or deletes letters is recorded here, with who, when and why."
         st.html(blocks.empty("Nothing was done yet", why))
         return
     _table(found)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
+from dashboard.text import sendable
 from ops.errors import (
     AccessDenied,
     AwsError,
@@ -38,9 +39,9 @@ def show(error: OpsError, *, again: bool = True, title: str = "") -> None:
     title = title if title and kind == _TITLES[-1][1] else kind
     with st.container(border=True, key="trouble" if again else None):  # a page has one of that name
         st.markdown(f"**:material/{icon}: {title}**")
-        st.text(str(error))
+        st.text(sendable(str(error)))
         if error.next_step:
             st.html('<span class="so-quiet">Next step</span>')
-            st.text(error.next_step)
+            st.text(sendable(error.next_step))
         if again and st.button("Try again", icon=":material/refresh:", key="trouble-again"):
             st.rerun()

@@ -11,6 +11,7 @@ from ops.insight import words
 from ops.insight.reports import Finding, Level
 
 LATELY = timedelta(days=7)
+PAGE = "dead_letters"
 _ENDED_WELL = ("done", "")
 _ACTS = ("redrive", "resume", "copy", "move", "purge")
 
@@ -24,18 +25,21 @@ class History:
 
 def report(records: Sequence[Record], verified: Verified, now: datetime | None = None) -> History:
     """``records``: newest first, as ``audit.read`` gives them."""
-    since = (now or datetime.now(UTC)) - LATELY
-    late = [record for record in records if record.at >= since]
-    return History(_finding(late, records, verified), tuple(records), verified)
+    now = now or datetime.now(UTC)
+    late = [record for record in records if record.at >= now - LATELY]
+    return History(_finding(late, records, verified, now), tuple(records), verified)
 
 
-def _finding(late: Sequence[Record], records: Sequence[Record], verified: Verified) -> Finding:
+def _finding(late: Sequence[Record], records: Sequence[Record], verified: Verified, now: datetime) -> Finding:
     if verified.problems:
         count = words.count(len(verified.problems), "place")
         return Finding(Level.ACT, f"Act: the record does not hold together in {count}: {verified.problems[0]}")
     if not records:
         return Finding(Level.UNKNOWN, "Unknown: nothing is on record; nobody has moved or deleted letters from here.")
     ended = [record for record in late if record.action in _ACTS and record.outcome != "began"]
+    endless = _endless(late, now)
+    if endless and not ended:
+        return Finding(Level.WATCH, f"Watch: {endless}.", PAGE)
     if not ended:
         return Finding(Level.OK, "Fine: nothing was moved or deleted in the last 7 days; the record is whole.")
     people = len({record.who for record in ended})
@@ -46,6 +50,21 @@ def _finding(late: Sequence[Record], records: Sequence[Record], verified: Verifi
     )
     sent, back = last.counts.get("sent", 0), last.counts.get("came_back", 0)
     said += f", {back:,} of {sent:,} came back" if back else ""
+    if endless:
+        return Finding(Level.WATCH, f"Watch: {said}; {endless}.", PAGE)
     if last.outcome in _ENDED_WELL and not back:
         return Finding(Level.OK, f"Fine: {said}; the record is whole.")
-    return Finding(Level.WATCH, f"Watch: {said}.", "dead_letters")
+    return Finding(Level.WATCH, f"Watch: {said}.", PAGE)
+
+
+def _endless(late: Sequence[Record], now: datetime) -> str:
+    """Of the newest act that began and was not ended, by itself or by one that resumed it; empty: there is none."""
+    newest: dict[tuple[str, str], Record] = {}
+    for record in late:
+        if record.action in _ACTS:
+            newest.setdefault((record.queue, record.plan), record)
+    found = next((record for record in newest.values() if record.outcome == "began"), None)
+    if found is None:
+        return ""
+    began = words.clock(found.at, now)
+    return f"the {found.action} of {found.queue} that began {began} has no end on record: it goes on, or was killed"

@@ -98,6 +98,7 @@ class Run:
     causes_back: tuple[tuple[str, int], ...] = field(default=())  # cause of those that came back, letters
     stays: bool = False
     moved: int = 0  # by SQS's move tasks, about: a letter that dies again meanwhile is moved again
+    stopping: bool = False  # somebody asked it to stop while it went: what is under way is finished or given back first
 
     @property
     def done(self) -> int:
@@ -109,8 +110,16 @@ class Run:
         """Letters that are still to be sent."""
         return max(0, self.planned - self.sent - self.failed - self.vanished)
 
+    @property
+    def unsettled(self) -> int:
+        """Of ``left``, about how many a move task has taken: which ones is found out when it has ended."""
+        return 0 if self.state in (State.DONE, State.STOPPED) else min(self.left, self.moved)
+
     def stands(self, step: Step) -> str:
-        """A step's state in words: one that was stopped before others began was let go on by somebody."""
+        """A step's state in words: one that was stopped before others began was let go on by somebody, and of a run
+        whose process is gone none goes on."""
+        if self.state is not State.RUNNING and step.state in ("sending", "watching"):
+            return "interrupted"
         later = any(one.number > step.number and one.state != "open" for one in self.steps)
         return "stopped, then resumed" if step.state == "stopped" and later else step.state
 

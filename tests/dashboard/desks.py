@@ -9,6 +9,7 @@ import atexit
 import json
 import shutil
 import tempfile
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -136,7 +137,8 @@ class SampleDesk(OpsDesk):
             raise NotFound("There is no queue jobs-test in eu-west-1.", "Name one that is there.")
         with Shelf.open(self._source) as shelf:
             ids = shelf.ids(selection)
-        made = a_plan(ids, selection, action, *more, **named)
+            causes = Counter(shelf.get(one).cause.fingerprint for one in ids[:1_000])
+        made = replace(a_plan(ids, selection, action, *more, **named), causes=dict(causes))
         self.plans[made.id] = made
         return made
 
@@ -263,3 +265,25 @@ class ManyCauses(SampleDesk):
         report = super().causes(imported)
         groups = pd.concat([report.groups.assign(fingerprint=f"{n:010x}", letters=30 - n).iloc[:1] for n in range(30)])
         return replace(report, groups=groups.reset_index(drop=True))
+
+
+class Stopping(SampleDesk):
+    """SQS moves a whole queue, and somebody has just asked to stop that, or it has been cancelled."""
+
+    def __init__(self, state: State = State.RUNNING) -> None:
+        super().__init__(state=state)
+
+    def runs(self) -> tuple[Run, ...]:
+        going, *earlier = super().runs()
+        if self.state is not State.RUNNING:
+            return circling(going), *earlier
+        said = "SQS moves the letters up to 2 a second: about 35 of 87 so far."
+        return replace(circling(going), state=State.RUNNING, ended=None, said=said, stopping=True), *earlier
+
+
+def circling(run: Run) -> Run:
+    """The same as of a move task, which the ledger knows no letters of before it has ended."""
+    return replace(
+        run, engine="move task", planned=87, sent=0, deleted=0, succeeded=0, came_back=0, waiting=0, moved=35,
+        rate=2.0, rate_limit=2.0, rate_why="the plan's cap", steps=(Step(1, 87, 0, 0, 0, 0, "sending"),),
+    )  # fmt: skip

@@ -31,7 +31,12 @@ MAKE = {
         f"run-{state.value}": lambda state=state: unusual.Desked(lambda: desks.SampleDesk(state=state))
         for state in State
     },
+    "lost": unusual.Lost,
+    "letters-since": lambda: unusual.Desked(lambda: desks.SampleDesk(50)),
+    "run-stopping": lambda: unusual.Desked(desks.Stopping),
+    "run-circled": lambda: unusual.Desked(lambda: desks.Stopping(State.CANCELLED)),
     "many-causes": lambda: unusual.Desked(desks.ManyCauses),
+    "run-resuming": lambda: unusual.Desked(lambda: desks.SampleDesk(state=State.INTERRUPTED, job="starting")),
     "run-starting": lambda: unusual.Desked(lambda: desks.SampleDesk(state=State.STOPPED, job="starting")),
     "hostile-run": lambda: unusual.Desked(
         lambda: desks.SampleDesk(foreign=" " + samples.HOSTILE, state=State.STOPPED), " " + samples.HOSTILE

@@ -74,6 +74,14 @@ def test_a_plan_that_cannot_be_made_says_why(sample: Visit) -> None:
     assert app.at.button(key="make-plan").disabled, "no letter is chosen"
 
 
+def test_what_happens_is_said_before_it_is_sent(sample: Visit) -> None:
+    app = planned(sample("trouble"))
+    app.at.button(key="ask-redrive").click().run()
+    assert "54 letters of scilearn-jobs-dead, back where each came from. Sending takes about 4.2 s" in app.text
+    assert "Each is watched, for up to 15 min, and it stops when more than 20% come back." in app.text
+    assert "changed on their way" not in app.text
+
+
 def test_a_plan_can_be_discarded(sample: Visit) -> None:
     app = planned(sample("trouble"))
     app.at.button(key="discard-plan").click().run()
@@ -126,9 +134,19 @@ def test_a_run_that_starts_goes_before_one_that_waits(sample: Visit) -> None:
     assert "Stopped by the canary" not in app.text
 
 
+def test_a_run_that_is_resumed_starts_before_its_ledger_tells(sample: Visit) -> None:
+    app = sample("run-resuming")
+    app.at.session_state["_shown_run"] = desks.a_run(State.INTERRUPTED).id
+    app.open(PAGE)
+    assert not app.at.exception
+    assert "The run is starting…" in [bar.proto.text for bar in app.at.get("progress")]
+    assert "run-resume" not in {button.key for button in app.at.button}, "not twice"
+
+
 def test_nothing_is_planned_while_a_run_goes_on(sample: Visit) -> None:
     app = sample("run-running").open(PAGE, do="Redrive")
-    assert "Follow it at the top of this page" in app.text
+    assert 'href="#the-run"' in app.html
+    assert 'id="the-run"' in app.html, "the link leads somewhere"
     assert "make-plan" not in {button.key for button in app.at.button}
 
 
@@ -136,6 +154,42 @@ def test_a_run_is_cancelled_by_its_button(sample: Visit) -> None:
     app = sample("run-running").open(PAGE)
     app.at.button(key="run-cancel").click().run()
     assert not app.at.exception
+
+
+def test_a_move_task_that_is_being_stopped_says_so_and_what_it_moved(sample: Visit) -> None:
+    app = sample("run-stopping").open(PAGE)
+    assert not app.at.exception
+    button = app.at.button(key="run-cancel")
+    assert (button.label, button.disabled) == ("Stopping…", True)
+    assert "It stops: what is under way is finished or given back first. SQS moves the letters" in app.text
+    for said in ("Stopping", "35 moved by SQS, about", "52 to go", "about, by SQS's move task", "26 s"):
+        assert said in app.text, said
+    assert "Running" not in app.text
+
+
+def test_what_a_move_task_took_counts_as_sent_until_it_is_known_letter_by_letter() -> None:
+    run = desks.circling(desks.a_run(State.CANCELLED))
+    assert "35 moved by SQS, about" in html.run_bar(run)
+    assert "52 to go" in html.run_bar(run)
+    assert "Step 1, interrupted" in html.run_steps(run)
+    settled = replace(run, sent=87, deleted=87, moved=90)
+    assert "by SQS" not in html.run_bar(settled) + html.run_numbers(settled)
+    stopped = replace(run, state=State.STOPPED, steps=(replace(run.steps[0], state="stopped"),))
+    assert html.state(stopped)[1] == "Stopped", "the canary did not do it"
+    assert html.state(desks.a_run(State.STOPPED))[1] == "Stopped by the canary"
+
+
+def test_resuming_says_what_a_move_task_took(sample: Visit) -> None:
+    app = sample("run-circled").open(PAGE)
+    app.at.button(key="run-resume").click().run()
+    assert not app.at.exception
+    assert "87 of 87 letters left.\n\n• SQS has moved about 35 of them: which is found out first." in app.text
+
+
+def test_a_slow_run_tells_its_time_left_by_its_limit() -> None:
+    slow = replace(desks.a_run(State.RUNNING), rate=0.0, rate_limit=1.0)
+    assert "31 min" in html.run_numbers(slow)
+    assert "0<small>/s" not in html.run_numbers(slow), "nothing was sent in the moment that was measured"
 
 
 def test_going_on_after_the_canary_says_what_came_back_first(sample: Visit) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from dashboard.pages import PAGES
@@ -68,6 +69,15 @@ def test_the_finding_is_computed() -> None:
     bad = history.report([record("stopped", sent=5, came_back=4)], whole, NOW).finding
     assert (bad.level, bad.page) == (Level.WATCH, "dead_letters")
     assert "4 of 5 came back" in bad.text
+    other = replace(record("began", days=0.5), plan="p2")
+    killed = history.report([other, record(sent=10)], whole, NOW).finding
+    assert (killed.level, killed.page) == (Level.WATCH, "dead_letters")
+    assert killed.text.endswith(
+        "; the redrive of dead that began 16:00 UTC has no end on record: it goes on, or was killed."
+    )
+    assert history.report([other], whole, NOW).finding.text.startswith("Watch: the redrive of dead that began")
+    resumed = replace(other, action="resume", outcome="done", at=NOW)
+    assert history.report([resumed, other], whole, NOW).finding.level is Level.OK
     broken = history.report([record()], Verified(3, ("Line 2 does not follow.",)), NOW).finding
     assert broken.level is Level.ACT
     assert "Line 2 does not follow." in broken.text

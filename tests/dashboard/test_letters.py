@@ -54,6 +54,25 @@ def test_two_troubles_stand_beside_each_other(sample: Visit) -> None:
     assert "JMESPath" in app.text
 
 
+def test_one_trouble_is_told_once_and_keeps_its_place(sample: Visit) -> None:
+    app = sample("denied").open(PAGE)
+    for _ in range(2):
+        assert not app.at.exception
+        assert app.text.count("may not call cloudwatch:GetMetricData") == 1
+        app.at.run()
+    assert not app.at.get("skeleton"), "nothing is pushed down while it is asked again"
+
+
+def test_numbers_do_not_outlive_their_answer(sample: Visit) -> None:
+    app = sample("lost").open(PAGE)
+    assert "In the dead-letter queue" in app.text
+    app.at.button(key="look-now").click().run()
+    assert not app.at.exception
+    assert "AWS does not answer." in app.text
+    assert "In the dead-letter queue" not in app.text
+    assert "What did they die of?" in app.text, "what is on the shelf is still there"
+
+
 def test_a_shelf_that_cannot_be_read_is_a_sentence(sample: Visit) -> None:
     app = sample("broken-shelf").open(PAGE)
     assert not app.at.exception
@@ -76,6 +95,13 @@ def test_causes_come_first(sample: Visit) -> None:
     places = [app.html.replace("&#x27;", "'").find(word) for word in words[:-1]]
     assert places == sorted(places), "most letters first"
     assert "3 min" in app.text, "the shelf's age stands beside its numbers"
+
+
+def test_letters_that_came_since_the_look_do_not_hide_what_it_found(sample: Visit) -> None:
+    app = sample("letters-since").open(PAGE)
+    assert not app.at.exception
+    assert "54 dead letters now; at the last look 50 dead letters, 31 of one cause: Sandbox.Timedout" in app.text
+    assert "The queue holds 54 now: look again before you act." in app.text
 
 
 def test_a_cause_is_chosen_and_kept_in_the_address(sample: Visit) -> None:

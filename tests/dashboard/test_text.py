@@ -49,3 +49,12 @@ def test_an_unknown_zone_is_utc(name: str | None) -> None:
 def test_chart_labels_hold_no_markup_and_one_line() -> None:
     assert text.plain('<b>x</b>\n<a href="y">z</a>') == '&lt;b&gt;x&lt;/b&gt; &lt;a href="y"&gt;z&lt;/a&gt;'
     assert len(text.plain("x" * 500)) == 120
+
+
+def test_marks_that_turn_text_around_are_shown_not_obeyed() -> None:
+    assert text.sendable("\u202egnp.exe \u2066a\u2069") == "\\u202egnp.exe \\u2066a\\u2069"
+    assert text.escape("مرحبا 👩‍👩‍👧") == "مرحبا 👩‍👩‍👧", "what is only foreign stays as it is"
+
+
+def test_one_letter_is_no_letters() -> None:
+    assert [text.letters(count) for count in (0, 1, 2_000)] == ["0 letters", "1 letter", "2,000 letters"]

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from dashboard.span import Span
-from ops.errors import OpsError
+from ops.errors import OpsError, Unreachable
 from ops.insight import reports as r
 from ops.insight.reports import Level
 from tests.dashboard.desks import SampleDesk
@@ -117,6 +117,15 @@ class Refused(Sample):
         raise self.make()
 
     overview = queue = concurrency = cold_starts = cost = dead_letters = desk = _no  # type: ignore[assignment]
+
+
+class Lost(Sample):
+    """Dead letters are answered for once, and never again."""
+
+    def dead_letters(self, span: Span) -> r.DeadLettersReport:
+        if "dead_letters" in self.calls:
+            raise Unreachable("AWS does not answer.", "Is the network up?")
+        return super().dead_letters(span)
 
 
 class Desked(Sample):

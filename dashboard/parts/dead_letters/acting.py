@@ -8,7 +8,8 @@ import streamlit as st
 
 from dashboard.desk import Desk
 from dashboard.parts import trouble
-from dashboard.text import duration, number, usd
+from dashboard.parts.dead_letters import html
+from dashboard.text import duration, letters, number, percent, usd
 from ops.deadletters import purge
 from ops.deadletters.plan import Action
 from ops.errors import OpsError, UsageError
@@ -28,12 +29,17 @@ def ask_redrive(here: Desk, plan: Plan) -> None:
     kept = "They stay in the dead-letter queue as well." if plan.action is Action.COPY else (
         "Each leaves the dead-letter queue once it is sent."
     )  # fmt: skip
-    canary = "It goes in steps, and stops when too many come back." if plan.steps.watch else (
-        "Nothing is watched: all of them go at once."
-    )  # fmt: skip
+    canary = (
+        f"It goes in steps. Each is watched, for up to {duration(plan.steps.patience_s)}, and it stops when more than "
+        f"{percent(plan.steps.stop_share)} come back."
+        if plan.steps.watch
+        else "Nothing is watched: all of them go at once."
+    )
+    changed = "• They are changed on their way, as the plan shows.\n" if plan.edits else ""
     st.text(
-        f"{number(len(plan.ids))} letters of {here.queue}, in about {duration(plan.estimate.seconds)}, "
-        f"for about {usd(plan.estimate.usd)}.\n\n• {kept}\n• {canary}\n"
+        f"{letters(len(plan.ids))} of {here.queue}, {html.going(plan)}. Sending takes about "
+        f"{duration(plan.estimate.seconds)} and costs about {usd(plan.estimate.usd)}.\n\n"
+        f"{changed}• {kept}\n• {canary}\n"
         "• You can stop it at any time; what was sent stays sent.\n"
         "• It goes on when you leave this page."
     )
@@ -42,20 +48,21 @@ def ask_redrive(here: Desk, plan: Plan) -> None:
         _start(here, reason, "redrive", f"redrive-{plan.id}", plan.id)
 
 
-@st.dialog("Go on with this run?", icon=":material/resume:")
+@st.dialog("Resume this run?", icon=":material/resume:")
 def ask_resume(here: Desk, run: Run) -> None:
     left = max(0, run.planned - run.done - run.failed - run.vanished)
     if left:
         stopped = f"{run.said}\n\nMend what they died of before the rest goes.\n\n" if run.by_canary else ""
+        about = f"• SQS has moved about {number(run.unsettled)} of them: which is found out first.\n"
         st.text(
-            f"{stopped}{number(left)} of {number(run.planned)} letters are left.\n\n"
+            f"{stopped}{number(left)} of {letters(run.planned)} left.\n\n{about if run.unsettled else ''}"
             "• What was sent is not sent again; it is only deleted from the dead-letter queue.\n"
             "• What may have been sent is looked for first, and listed."
         )
     else:
         st.text(f"Every letter was sent. What became of {number(run.waiting)} is watched again; nothing is sent.")
     reason = _reason(run.reason)
-    if st.button("Go on", type="primary", key="resume-confirmed", icon=":material/resume:"):
+    if st.button("Resume", type="primary", key="resume-confirmed", icon=":material/resume:"):
         _start(here, reason, "resume", f"redrive-{run.id}", run.id)
 
 
@@ -64,18 +71,18 @@ def ask_purge(here: Desk, plan: Plan, export: Path) -> None:
     """Needs the export of exactly these letters, a reason, and the words typed."""
     words = purge.confirmation(plan)
     st.text(
-        f"{number(len(plan.ids))} letters are deleted from {here.queue}, for about {usd(plan.estimate.usd)}.\n\n"
+        f"{letters(len(plan.ids))} of {here.queue}, deleted for about {usd(plan.estimate.usd)}.\n\n"
         "• This cannot be undone in the queue.\n"
         f"• The export brings them back: ops dlq import {export.name}"
     )
     reason = _reason()
-    typed = st.text_input("To confirm, type", placeholder=words, key="purge-words", help=f"Exactly: {words}")
+    typed = st.text_input(f"To confirm, type: {words}", key="purge-words")
     if st.button("Delete", type="primary", key="purge-confirmed", icon=":material/delete_forever:"):
         if (typed or "").strip().replace(",", "") != words.replace(",", ""):
             trouble.show(
-                UsageError(f"Nothing was deleted: the words are not “{words}”.", "Type them."),
+                UsageError(f"The words are not “{words}”.", "Type them as they stand above the box."),
                 again=False,
-                title="This cannot be done",
+                title="Nothing was deleted",
             )
             return
         _start(here, reason, "purge", f"purge-{plan.id}", plan.id, export=str(export), confirmation=words)
@@ -94,7 +101,7 @@ def _start(here: Desk, reason: str, work: str, name: str, plan: str, **more: str
             raise NO_REASON
         here.start(work, name, plan=plan, reason=reason, **more)
     except OpsError as error:
-        trouble.show(error, again=False, title="This cannot be done")
+        trouble.show(error, again=False, title="Nothing was begun")
         return
     st.session_state["_shown_run"] = plan
     st.toast("Begun. Follow it at the top of this page.", icon=":material/arrow_upward:")

@@ -13,6 +13,7 @@ from dashboard.desk import Desk
 from dashboard.parts import blocks, trouble
 from dashboard.parts.dead_letters import jobs, scope
 from dashboard.text import NONE, escape, moment, number, percent, plain, utc
+from dashboard.text import letters as said
 from ops.deadletters.letter import UNKNOWN_ERROR
 from ops.errors import OpsError
 
@@ -39,7 +40,7 @@ def section(here: Desk, report: CausesReport) -> None:
     ]  # letters without a cause are found by that name
     st.subheader("What did they die of?", anchor=False)
     if not rows:
-        why = "The dead-letter queue gave none: it is empty, or another receiver holds them."
+        why = "The last look found none: the queue was empty, or another receiver held them."
         st.html(blocks.empty("No letters", why))
         return
     chosen = scope.cause()
@@ -121,9 +122,9 @@ def _rest(rows: list[dict[str, Any]], shown: list[dict[str, Any]]) -> None:
         return
     hidden = len(rows) - len(shown)
     letters = sum(int(row["letters"]) for row in rows) - sum(int(row["letters"]) for row in shown)
-    label = f"Show {min(hidden, MOST - FIRST)} more causes ({number(letters)} letters)" if hidden else "Show fewer"
+    label = f"Show {min(hidden, MOST - FIRST)} more causes ({said(letters)})" if hidden else "Show fewer"
     if st.session_state.get("all-causes") and hidden:
-        st.html(f'<span class="so-quiet">{number(hidden)} more causes of {number(letters)} letters are not drawn; '
+        st.html(f'<span class="so-quiet">{number(hidden)} more causes of {said(letters)} are not drawn; '
                 "find them with the boxes below.</span>")  # fmt: skip
         label = "Show fewer"
     st.toggle(label, key="all-causes")

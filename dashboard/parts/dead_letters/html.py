@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import tzinfo
 from typing import TYPE_CHECKING
 
 from dashboard import theme
 from dashboard.parts import blocks
 from dashboard.parts.blocks import Stat
-from dashboard.text import duration, escape, moment, number, percent, utc
+from dashboard.text import NONE, duration, escape, moment, number, percent, utc
 from ops.deadletters import canary
 from ops.deadletters.run import State
 from ops.errors import UsageError
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from ops.deadletters.plan import Plan
     from ops.deadletters.run import Run
 
+ANCHOR = "the-run"
+"""Where the run on top of the page is found by a link."""
 STATE = {
     State.RUNNING: (theme.VISIBLE, "Running"),
     State.INTERRUPTED: (theme.WATCH, "Interrupted"),
@@ -33,6 +36,7 @@ _STEP = {
     "stopped": (theme.DEAD, "stopped"),
     "stopped, then resumed": (theme.DEAD, "stopped, then resumed"),
     "ended early": (theme.WATCH, "ended early"),
+    "interrupted": (theme.WATCH, "interrupted"),
 }
 
 
@@ -42,6 +46,16 @@ def course(source: str, to: str) -> str:
         f'<div class="so-course"><b style="--c:{theme.DEAD}">{escape(source)}</b><u></u>'
         f'<b style="--c:{theme.VISIBLE}">{escape(to)}</b></div>'
     )
+
+
+def destination(plan: Plan) -> str:
+    to = plan.destination
+    return "where each came from" if to.kind == "origin" else to.queue_arn.rsplit(":", 1)[-1] or to.queue_url
+
+
+def going(plan: Plan) -> str:
+    """The same within a sentence."""
+    return f"{'back' if plan.destination.kind == 'origin' else 'to'} {destination(plan)}"
 
 
 def planned_steps(plan: Plan) -> str:
@@ -55,27 +69,51 @@ def planned_steps(plan: Plan) -> str:
         f"it stops when more than {percent(plan.steps.stop_share)} came back."
     )
     cells = "".join(
-        f'<div class="so-step" style="--c:{theme.NEUTRAL}"><small>Step {place}</small><b>{number(end)}</b></div>'
+        f'<div class="so-step" style="--c:{theme.NEUTRAL}"><small>Step {place}</small><b>up to {number(end)}</b></div>'
         for place, end in enumerate(ends, 1)
     )
     return f'<div class="so-steps">{cells}</div><div class="so-quiet">{escape(rule)}</div>'
 
 
-def warnings(said: tuple[str, ...]) -> str:
+def warnings(said: Sequence[str]) -> str:
     rows = "".join(f"<li>{escape(one)}</li>" for one in said)
     return f'<div class="so-partial"><b>Before you say yes</b><ul>{rows}</ul></div>'
 
 
-def run_head(run: Run, what: str, viewer: tzinfo) -> str:
+def run_head(run: Run, what: str, viewer: tzinfo, anchor: str = "") -> str:
     """State, what it does, why, by whom and since when."""
-    colour, word = STATE[run.state]
+    colour, word = state(run)
+    place = f' id="{anchor}"' if anchor else ""
+    first = "It stops: what is under way is finished or given back first. " if _stopping(run) else ""
     took = f", {duration((run.ended - run.began).total_seconds())}" if run.ended else ""
     meta = f"{run.reason} · {_name(run.who)} · {moment(run.began, viewer)}{took}"
     live = " so-live" if run.state is State.RUNNING else ""
     return (
-        f'<div class="so-run" style="--c:{colour}"><span class="so-badge{live}">{escape(word)}</span>'
+        f'<div class="so-run"{place} style="--c:{colour}"><span class="so-badge{live}">{escape(word)}</span>'
         f'<b>{escape(what)}</b><span class="so-quiet" title="{utc(run.began)}">{escape(meta)}</span>'
-        f"<p>{escape(run.said)}</p></div>"
+        f"<p>{escape(first + run.said)}</p></div>"
+    )
+
+
+def state(run: Run) -> tuple[str, str]:
+    """Its colour and word. A move task that circles is stopped without the canary, too; the run's sentence says why."""
+    if _stopping(run):
+        return theme.WATCH, "Stopping"
+    if run.state is State.STOPPED and (run.moved or not run.by_canary):
+        return theme.DEAD, "Stopped"
+    return STATE[run.state]
+
+
+def _stopping(run: Run) -> bool:
+    return run.stopping and run.state is State.RUNNING
+
+
+def follow() -> str:
+    """Where one would plan, while a run goes on: it stands far above the button that began it."""
+    return (
+        '<div class="so-empty"><b>A redrive goes on</b><span class="so-quiet">'
+        f'<a href="#{ANCHOR}">Follow it, or stop it, at the top of this page</a>. '
+        "The next is planned when it has ended.</span></div>"
     )
 
 
@@ -91,6 +129,7 @@ def run_bar(run: Run) -> str:
             theme.IN_FLIGHT,
         ),
         ("sent", unwatched, theme.VISIBLE),
+        ("moved by SQS, about", run.unsettled, theme.VISIBLE),
         ("refused", run.failed, theme.THROTTLED),
         ("not there any more", run.vanished, theme.NEUTRAL),
     )
@@ -105,7 +144,7 @@ def run_bar(run: Run) -> str:
         for name, count, colour in parts
         if count
     )
-    left = run.left
+    left = run.left - run.unsettled
     names += f'<span><i class="so-none"></i>{number(left)} to go</span>' if left else ""
     share = percent((run.planned - left) / whole)
     return (
@@ -116,18 +155,30 @@ def run_bar(run: Run) -> str:
 
 
 def run_numbers(run: Run) -> str:
-    left = run.left
+    left = run.left - run.unsettled
     going = run.state is State.RUNNING
-    time_left = duration(left / run.rate) if going and run.rate > 0 and left else "–"
+    # A slow run sends nothing in most of the moments over which its rate is measured; its limit tells more then.
+    sending = any(step.state == "sending" for step in run.steps)
+    rate = run.rate or (run.rate_limit or 0.0 if sending else 0.0)
+    time_left = duration(left / rate) if going and rate > 0 and left else NONE
     limit = f"limit {number(run.rate_limit)}/s" if run.rate_limit is not None else "no limit"
     row = [
-        Stat("Sent", number(run.sent), f"of {number(run.planned)}", colour=theme.VISIBLE),
+        Stat(
+            "Sent",
+            number(run.sent + run.unsettled),
+            f"of {number(run.planned)}",
+            colour=theme.VISIBLE,
+            note="about, by SQS's move task" if run.unsettled else "",
+        ),
         Stat("Succeeded", number(run.succeeded), colour=theme.SUCCESS),
         Stat("Came back", number(run.came_back), colour=theme.DEAD),
         Stat("Awaited" if going else "Not known", number(run.waiting), colour=theme.IN_FLIGHT),
     ]
     if going:
-        row += [Stat("Rate", number(run.rate), "/s", note=limit), Stat("Time left", time_left, note="to send the rest")]
+        row += [
+            Stat("Rate", number(run.rate) if run.rate else NONE, "/s", note=limit),
+            Stat("Time left", time_left, note="to send the rest"),
+        ]
     else:
         row += [Stat("Refused", number(run.failed)), Stat("Not there", number(run.vanished))]
     return blocks.stats(row)
@@ -150,7 +201,7 @@ def run_steps(run: Run) -> str:
         live = " so-live" if run.state is State.RUNNING and step.state in ("sending", "watching") else ""
         cells.append(
             f'<div class="so-step{live}" style="--c:{colour}"><small>Step {step.number}, {escape(word)}</small>'
-            f"<b>{number(step.upto)}</b><span>{escape(', '.join(facts)) or '&nbsp;'}</span></div>"
+            f"<b>up to {number(step.upto)}</b><span>{escape(', '.join(facts)) or '&nbsp;'}</span></div>"
         )
     return f'<div class="so-steps">{"".join(cells)}</div>' if cells else ""
 

@@ -26,11 +26,8 @@ def follow(here: Desk, job: Job, title: str) -> None:
     elif job.state == FAILED and not _dismissed(job):
         trouble.show(OpsError(job.error, job.next_step), again=False, title=f"{title} failed")
     elif job.state == LOST and not _dismissed(job):
-        st.html(
-            blocks.partial(
-                (f"{title} ended without a word, {_ago(job)} ago; what it had read is kept. Its log: {job.log}",)
-            )
-        )
+        said = f"{title} was killed, or the machine was: it began {_ago(job)} ago and never ended. Its log: {job.log}"
+        st.html(blocks.partial((said,)))
 
 
 def _going(here: Desk, name: str, title: str) -> None:

@@ -53,9 +53,9 @@ def section(here: Desk, shelved: Shelved) -> None:
                 name: f"{one.value}  ({one.data_type})" if one.data_type != "String" else one.value
                 for name, one in letter.attributes.items()
             }
-            st.code(_json(attributes), language=None, wrap_lines=True)
+            _code(_json(attributes))
         with st.expander("System attributes", key="system"):
-            st.code(_json(dict(letter.system)), language=None, wrap_lines=True)
+            _code(_json(dict(letter.system)))
 
 
 def _facts(shelved: Shelved) -> dict[str, str]:
@@ -130,11 +130,14 @@ def _body(message_id: str, body: str) -> None:
     text = pretty if pretty is not None and st.toggle("Formatted", value=True, key="formatted") else body
     whole = len(text) <= CUT or st.toggle(f"Show all {number(len(text))} characters", key=f"all-{message_id}")
     shown = text if whole else text[:CUT]
-    st.code(
-        sendable(shown) or "(empty body)", language=None, wrap_lines=True, height=420 if len(shown) > 700 else "content"
-    )
+    _code(sendable(shown) or "(empty body)")
     if not whole:
         st.html(f'<span class="so-quiet">The first {number(CUT)} characters.</span>')
+
+
+def _code(text: str) -> None:
+    """Of a bounded height: attributes may be as long as bodies."""
+    st.code(text, language=None, wrap_lines=True, height=420 if len(text) > 700 else "content")
 
 
 def _pretty(body: str) -> str | None:

@@ -14,7 +14,7 @@ from dashboard.access import access
 from dashboard.desk import Desk
 from dashboard.parts import blocks, trouble
 from dashboard.parts.dead_letters import jobs
-from dashboard.text import duration, escape, moment, number, utc
+from dashboard.text import duration, escape, letters, moment, number, utc
 from ops.errors import OpsError
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ def bar(here: Desk, info: ShelfInfo | None, count: Callable[[], Counted | None],
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute", key="look-bar"):
         with st.container(horizontal=True, vertical_alignment="center", width="content"):
             label = "Look again…" if info else "Look at the letters…"
-            kind = "secondary" if info and not _old(info) else "primary"
+            kind = "secondary" if info and not old(info) else "primary"
             blocked = running or not allowed.may_receive
             if st.button(label, icon=":material/visibility:", key="look", type=kind, disabled=blocked):
                 _ask_first(here, count())
@@ -93,7 +93,8 @@ def _ask_first(here: Desk, expected: Counted | None) -> None:
         st.rerun()
 
 
-def _old(info: ShelfInfo) -> bool:
+def old(info: ShelfInfo) -> bool:
+    """The queue may well have changed since."""
     return info.looked_at is not None and (datetime.now(UTC) - info.looked_at).total_seconds() > OLD_S
 
 
@@ -101,11 +102,11 @@ def _age(info: ShelfInfo, now_there: Counted | None) -> str:
     if info.looked_at is None:
         return '<span class="so-quiet">Nobody has looked at the queue yet.</span>'
     ago = duration((datetime.now(UTC) - info.looked_at).total_seconds())
-    said = f"{number(info.letters)} letters as of {moment(info.looked_at, live.viewer())}, {ago} ago"
+    said = f"{letters(info.letters)} as of {moment(info.looked_at, live.viewer())}, {ago} ago"
     said += "." if info.complete else "; not the whole queue."
     if now_there and now_there.at > info.looked_at and int(now_there.letters) != info.letters:
         said += f" The queue holds {number(now_there.letters)} now: look again before you act."
-    elif _old(info):
+    elif old(info):
         said += " The queue may have changed since: look again before you act."
     return f'<span class="so-quiet" title="{utc(info.looked_at)}">{escape(said)}</span>'
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import streamlit as st
 
-from dashboard import live
+from dashboard import live, theme
 from dashboard.desk import Desk
 from dashboard.parts import blocks, trouble
 from dashboard.parts.dead_letters import (
@@ -22,22 +23,34 @@ from dashboard.parts.dead_letters import (
 )
 from dashboard.parts.dead_letters.looking import Counted
 from dashboard.text import escape, number
+from dashboard.text import letters as counted
 from ops.errors import OpsError
+from ops.insight import words
 from ops.insight.reports import DeadLettersReport, Finding
 
 
 def finding(report: DeadLettersReport) -> Finding:
-    """The shelf's sentence, which knows the causes, while the queue holds as many as were read; else the report's."""
+    """The shelf's sentence, which knows the causes; of a shelf that is old, or while there is nothing, the report's."""
     try:
         here = reading.desk()
         info = reading.info(here)
-        elsewhere = bool(st.session_state.get(reading.FROM))
-        if info and (elsewhere or (info.complete and info.letters == report.count)):
-            found: Finding = reading.causes(here).finding
-            return found
-    except OpsError:
-        pass  # the page says so below
+        if info is None:
+            return report.finding
+        found: Finding = reading.causes(here).finding
+    except OpsError:  # the page says so below
+        return report.finding
+    if st.session_state.get(reading.FROM) or (info.complete and info.letters == report.count):
+        return found
+    if report.count and info.letters and info.looked_at and not looking.old(info):
+        return since_then(found, report.count)
     return report.finding
+
+
+def since_then(found: Finding, count: float) -> Finding:
+    """What the look found, where letters came or went since: one more of them does not change what they died of."""
+    word = theme.LEVEL[found.level][2]
+    now = words.count(int(count), "dead letter")
+    return replace(found, text=f"{word}: {now} now; at the last look {found.text.removeprefix(f'{word}: ')}")
 
 
 def other_queue() -> None:
@@ -76,7 +89,8 @@ def section(count: Callable[[], Counted | None]) -> None:
         report = reading.causes(here, imported)
     except OpsError as error:
         other_queue()
-        trouble.show(error, again=False)
+        if not live.said("dead_letters", error):
+            trouble.show(error, again=False)
         return
     looking.notes(info)
     causes.section(here, report)
@@ -127,5 +141,5 @@ def _desk(here: Desk, imported: bool) -> None:
 def _scope(cause: str, filtered: bool, ticked: int, total: int) -> str:
     what = [f"cause {cause}"] if cause else ["all causes"]
     what += ["filtered"] if filtered else []
-    count = f"{number(ticked)} ticked of {number(total)}" if ticked else number(total)
-    return f'<span class="so-scope"><b>{count} letters</b> {escape(", ".join(what))}</span>'
+    count = f"{number(ticked)} ticked of {counted(total)}" if ticked else counted(total)
+    return f'<span class="so-scope"><b>{count}</b> {escape(", ".join(what))}</span>'

@@ -6,9 +6,9 @@ import streamlit as st
 
 from dashboard.access import access
 from dashboard.desk import Desk
-from dashboard.parts import blocks, trouble
-from dashboard.parts.dead_letters import preview, running
-from dashboard.text import number
+from dashboard.parts import trouble
+from dashboard.parts.dead_letters import html, preview, running
+from dashboard.text import letters
 from ops.deadletters.plan import Action, Destination, Pace, Selection, Steps
 from ops.errors import OpsError
 
@@ -20,11 +20,7 @@ _USUAL = Steps()
 def section(here: Desk, selection: Selection, total: int) -> None:
     """The form, and below it the plan that was made last; nothing to fill in while a run goes on."""
     if running.going(here):
-        st.html(
-            blocks.empty(
-                "A redrive goes on", "Follow it at the top of this page. The next is planned when it has ended."
-            )
-        )
+        st.html(html.follow())
         return
     with st.container(border=True, key="plan-form"):
         where, pace, steps = st.columns(3, gap="large")
@@ -40,9 +36,7 @@ def section(here: Desk, selection: Selection, total: int) -> None:
                 "Make the plan", type="primary", icon=":material/checklist:", key="make-plan", disabled=not total
             )
             what = "copied" if action is Action.COPY else "redriven"
-            st.html(
-                f'<span class="so-quiet">{number(total)} letters would be {what}. Making a plan moves nothing.</span>'
-            )
+            st.html(f'<span class="so-quiet">{letters(total)} would be {what}. Making a plan moves nothing.</span>')
     if pressed:
         try:
             with st.spinner("Making the plan…"):
@@ -63,9 +57,9 @@ def _where() -> tuple[Action, Destination]:
     if chosen == _QUEUE:
         queue = st.text_input("Queue: name, URL or ARN", key="to-queue", placeholder="jobs-test").strip()
     copy = st.toggle(
-        "Copy: leave them in the dead-letter queue",
+        "Copy: leave them here too",
         key="copy",
-        help="Send to a test queue first, and nothing is deleted.",
+        help="They stay in the dead-letter queue as well: nothing is deleted. For a test queue, first.",
     )
     destination = Destination("queue", queue_url=queue) if chosen == _QUEUE else Destination()
     return (Action.COPY if copy else Action.REDRIVE), destination
@@ -76,7 +70,7 @@ def _pace() -> Pace:
         "Messages a second, at most", 0.1, 10_000.0, 100.0, 10.0, "%.0f", key="rate", help="The hard cap."
     )
     headroom = st.toggle(
-        "Slow down while the workload is behind",
+        "Slow down under load",
         True,
         key="headroom",
         help="Looks at the age of the queue's oldest message, what is in flight, and concurrency against its limit.",
@@ -86,10 +80,10 @@ def _pace() -> Pace:
 
 def _steps() -> Steps:
     watch = st.toggle(
-        "Canary: watch each step before the next",
+        "Canary: watch each step",
         True,
         key="watch",
-        help="A few letters go first; what becomes of those messages decides whether the rest goes.",
+        help="A few letters go first; what becomes of them decides whether the next step goes, and at last the rest.",
     )
     if not watch:
         return Steps(sizes=("100%",), watch=False)

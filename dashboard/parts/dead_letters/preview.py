@@ -11,7 +11,7 @@ from dashboard.desk import Desk
 from dashboard.parts import blocks, trouble
 from dashboard.parts.blocks import Stat
 from dashboard.parts.dead_letters import acting, html, reading
-from dashboard.text import duration, escape, number, usd
+from dashboard.text import duration, escape, letters, number, sendable, usd
 from ops.deadletters.plan import Action
 from ops.errors import OpsError
 
@@ -34,11 +34,11 @@ def section(here: Desk, plan_id: str, selection: Selection, allowed: Access) -> 
         return
     if begun is not None or plan.selection != selection:
         return
-    verb, many = _VERB[plan.action], number(len(plan.ids))
+    verb, many = _VERB[plan.action], letters(len(plan.ids))
     with st.container(border=True, key="preview"):
-        st.subheader(f"{verb} {many} letters: is this what you want?", anchor=False)
+        st.subheader(f"{verb} {many}: is this what you want?", anchor=False)
         st.html(_numbers(plan))
-        st.html(html.course(here.queue, _destination(plan)))
+        st.html(html.course(here.queue, html.destination(plan)))
         if plan.steps.watch:
             st.html(html.planned_steps(plan))
         if plan.warnings:
@@ -55,7 +55,7 @@ def section(here: Desk, plan_id: str, selection: Selection, allowed: Access) -> 
             changes(here, plan)
         with st.container(horizontal=True, vertical_alignment="center"):
             if st.button(
-                f"{verb} {many} letters…",
+                f"{verb} {many}…",
                 type="primary",
                 icon=":material/send:",
                 key="ask-redrive",
@@ -74,7 +74,8 @@ def _numbers(plan: Plan) -> str:
     return blocks.stats(
         [
             Stat("Letters", number(len(plan.ids)), note=f"of {number(plan.queue_count)} in the queue"),
-            Stat("Takes about", duration(plan.estimate.seconds), note="the watching of steps comes on top"),
+            Stat("Sending takes about", duration(plan.estimate.seconds),
+                 note=f"and up to {duration(plan.steps.patience_s)} of watching a step" if plan.steps.watch else ""),
             Stat("Costs about", usd(plan.estimate.usd), note=f"{number(plan.estimate.requests)} requests"),
             Stat("At most", number(plan.pace.max_per_s) if plan.pace.max_per_s else "no cap", "/s",
                  note="slower while the workload is behind" if plan.pace.headroom else "whatever the workload says"),
@@ -83,13 +84,8 @@ def _numbers(plan: Plan) -> str:
     )  # fmt: skip
 
 
-def _destination(plan: Plan) -> str:
-    to = plan.destination
-    return "where each came from" if to.kind == "origin" else to.queue_arn.rsplit(":", 1)[-1] or to.queue_url
-
-
 def _facts(plan: Plan) -> dict[str, str]:
-    causes = ", ".join(f"{fingerprint or 'unknown'}: {number(letters)}" for fingerprint, letters in plan.causes.items())
+    causes = ", ".join(f"{fingerprint or 'unknown'}: {number(many)}" for fingerprint, many in plan.causes.items())
     return {
         "Plan": plan.id,
         "Made by": plan.made_by,
@@ -102,10 +98,10 @@ def _facts(plan: Plan) -> dict[str, str]:
 
 def changes(here: Desk, plan: Plan) -> None:
     """What the edits make of a few of the letters, as diffs: the originals stay on the shelf."""
-    with st.expander(f"What the edits change, in {len(plan.sample)} letters", expanded=True, key="preview-diff"):
+    with st.expander(f"What the edits change, in {letters(len(plan.sample))}", expanded=True, key="preview-diff"):
         for one in here.changed(plan):
             st.html(f'<span class="so-quiet">Letter {escape(one.message_id)}</span>')
             if one.refused:
-                st.text(one.refused)
+                st.text(sendable(one.refused))
             else:
-                st.code(one.diff or "(no change)", language="diff", wrap_lines=True)
+                st.code(sendable(one.diff) or "(no change)", language="diff", wrap_lines=True)

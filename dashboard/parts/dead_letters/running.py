@@ -13,25 +13,26 @@ from dashboard.access import access
 from dashboard.desk import Desk
 from dashboard.parts import blocks, show, trouble
 from dashboard.parts.dead_letters import acting, html, jobs
-from dashboard.text import escape, number, sendable
+from dashboard.text import escape, letters, number, sendable
 from ops.deadletters.run import State
 from ops.errors import OpsError
 
 if TYPE_CHECKING:
+    from ops.deadletters.background import Job
     from ops.deadletters.run import Run
 
 SHOWN = "_shown_run"
 _AWAY = "_dismissed_runs"
 _UNFINISHED = (State.INTERRUPTED, State.STOPPED, State.CANCELLED, State.FAILED)
 _COLUMNS = {
-    "began": st.column_config.DatetimeColumn("Began", format="D MMM HH:mm:ss", width=125),
-    "state": st.column_config.TextColumn("State", width=110),
-    "planned": st.column_config.NumberColumn("Letters", format="localized", width=70),
+    "began": st.column_config.DatetimeColumn("Began", format="D MMM HH:mm:ss", width=118),
+    "state": st.column_config.TextColumn("State", width=145),
+    "planned": st.column_config.NumberColumn("Letters", format="localized", width=66),
     "succeeded": st.column_config.NumberColumn("Succeeded", format="localized", width=80),
     "came_back": st.column_config.NumberColumn("Came back", format="localized", width=85),
-    "reason": st.column_config.TextColumn("Reason", width=200),
-    "said": st.column_config.TextColumn("How it ended", width=270),
-    "id": st.column_config.TextColumn("Run", width=140),
+    "reason": st.column_config.TextColumn("Reason", width=150),
+    "said": st.column_config.TextColumn("How it ended", width=225),
+    "id": st.column_config.TextColumn("Run", width=160),
 }
 
 
@@ -41,11 +42,11 @@ def current(here: Desk) -> None:
     job = here.job(f"redrive-{shown}") if shown else None
     runs = here.runs()
     run = next((one for one in runs if one.id == shown), None)
-    if job and not job.running:
-        jobs.follow(here, job, "The run")
-    elif job and run is None:
+    if job and _starts(job, run):
         _starting(here, str(shown))
         return
+    if job and not job.running and (run is None or run.state is not State.INTERRUPTED):  # the card tells that better
+        jobs.follow(here, job, "The run")
     newest = runs[0] if runs else None
     run = next((one for one in runs if one.state is State.RUNNING), run)
     if run is None and newest and newest.state in _UNFINISHED and newest.id not in _dismissed():
@@ -65,6 +66,13 @@ def going(here: Desk) -> bool:
     return bool(job and job.running) or any(run.state is State.RUNNING for run in here.runs())
 
 
+def _starts(job: Job, run: Run | None) -> bool:
+    """Its process is there, and has not told of itself yet: of a run that goes on, the ledger tells how it ended."""
+    if not job.running or (run and run.state is State.RUNNING):
+        return False
+    return run is None or run.ended is None or run.ended < job.began
+
+
 def _notice(here: Desk, newest: Run | None) -> None:
     """A run that somebody began elsewhere, from the command line or another window, appears by itself."""
 
@@ -79,14 +87,13 @@ def _notice(here: Desk, newest: Run | None) -> None:
 
 
 def _starting(here: Desk, run_id: str) -> None:
-    """Its process is there, its ledger is not yet."""
-
     @st.fragment(run_every=jobs.EVERY_S, key=f"starting-{run_id}")
     def body() -> None:
         job = here.job(f"redrive-{run_id}")
-        if here.run(run_id) is not None or job is None or not job.running:
+        if job is None or not _starts(job, here.run(run_id)):
             st.rerun()
         with st.container(border=True):
+            st.html(f'<span id="{html.ANCHOR}" class="so-quiet">What it does is told here in a few seconds.</span>')
             st.progress(0.0, "The run is starting…")
 
     body()
@@ -108,7 +115,8 @@ def _live(here: Desk, run_id: str) -> None:
 def card(here: Desk, run: Run, *, dismissable: bool = False, brief: bool = False, key: str = "run") -> None:
     """One run: state, counts, steps, and what may be done now. ``brief``: the counts and steps are folded away."""
     with st.container(border=True, key=key):
-        st.html(html.run_head(run, f"{number(run.planned)} letters", live.viewer()))
+        top = html.ANCHOR if key == "run" else ""
+        st.html(html.run_head(run, letters(run.planned), live.viewer(), top))
         st.html(html.run_bar(run))
         with st.expander("In full", icon=":material/list:", key=f"{key}-full") if brief else nullcontext():
             _details(run, key)
@@ -119,7 +127,7 @@ def _details(run: Run, key: str) -> None:
     st.html(html.run_numbers(run))
     if run.steps:
         st.html(html.run_steps(run))
-    if run.state is State.RUNNING and run.rate_why:
+    if run.state is State.RUNNING and run.rate_why and not run.stopping:
         limit = f"At most {number(run.rate_limit)}/s: " if run.rate_limit is not None else ""
         st.html(f'<span class="so-quiet">{escape(f"{limit}{run.rate_why}.")}</span>')
     if run.causes_back:
@@ -133,11 +141,14 @@ def _buttons(here: Desk, run: Run, *, dismissable: bool, key: str) -> None:
     allowed = access()
     with st.container(horizontal=True, vertical_alignment="center"):
         if run.state is State.RUNNING and st.button(
-            "Stop", key=f"{key}-cancel", icon=":material/stop:", disabled=not allowed.may_change
+            "Stopping…" if run.stopping else "Stop",
+            key=f"{key}-cancel",
+            icon=":material/stop:",
+            disabled=run.stopping or not allowed.may_change,
         ):
             _cancel(here, run)
         if run.state in _UNFINISHED and st.button(
-            "Go on…",
+            "Resume…",
             key=f"{key}-resume",
             icon=":material/resume:",
             type="primary" if run.state is State.INTERRUPTED else "secondary",
@@ -162,7 +173,7 @@ def earlier(here: Desk) -> None:
     if not runs:
         return
     frame = pd.DataFrame([{name: getattr(run, name) for name in _COLUMNS} for run in runs])
-    frame["state"] = [html.STATE[run.state][1] for run in runs]
+    frame["state"] = [html.state(run)[1] for run in runs]
     for name in ("reason", "said"):
         frame[name] = frame[name].map(sendable)
     frame["began"] = pd.to_datetime(frame["began"], utc=True).dt.tz_convert(live.viewer())
@@ -176,7 +187,7 @@ def earlier(here: Desk) -> None:
 def _twice(run: Run, key: str) -> None:
     """Named, since idempotency is the handler's: it drops a repeat by the original message id."""
     if run.twice:
-        label = f"{number(len(run.twice))} letters may have been sent twice"
+        label = f"{letters(len(run.twice))} may have been sent twice"
         with st.expander(label, icon=":material/content_copy:", key=f"{key}-twice"):
             st.text("An idempotent handler drops the repeat by its original message id. Check these:")
             st.code("\n".join(run.twice[:1_000]), language=None, height=160 if len(run.twice) > 6 else "content")

@@ -84,6 +84,7 @@ def read_run(db: sqlite3.Connection) -> Run:
         failures=failures,
         causes_back=back,
         stays=bool(facts.get("stays")),
+        stopping=facts["state"] == State.RUNNING and bool(facts.get("cancelled")),
         moved=sum(number for key, number in facts.items() if key.startswith(MOVED)),
     )
 

@@ -69,6 +69,8 @@ def make(
     looked_at = look.looked_at or now  # no look has ended yet: an import, or one that goes on
     estimate = needs.estimate(len(found.ids), found.bytes, action, pace, fifo=source.queue.fifo)
     task = chosen.engine == MOVE_TASK
+    back_as_they_are = to_origin and not edits
+    unmended = [one for one in found.causes if back_as_they_are and fixed.read(verdicts, one).verdict == fixed.NO]
     return sealed(
         Plan(
             id=f"{now:%Y%m%dT%H%M%S}-{secrets.token_hex(2)}",
@@ -108,9 +110,7 @@ def make(
                     to_origin=to_origin,
                     task=task,
                     watched=steps.watch,
-                    unmended=[]
-                    if edits
-                    else [one for one in found.causes if fixed.read(verdicts, one).verdict == fixed.NO],
+                    unmended=unmended,
                 ),
             ),
         )

@@ -60,6 +60,16 @@ def ledger(path: Path) -> Iterator[Ledger]:
         yield made
 
 
+def test_who_reads_it_knows_that_somebody_asked_it_to_stop(ledger: Ledger) -> None:
+    assert not ledger.run().stopping
+    ledger.cancel()
+    assert ledger.run().stopping
+    ledger.end(State.CANCELLED, "Cancelled.")
+    assert not ledger.run().stopping
+    ledger.begin("Starting.")
+    assert not ledger.run().stopping, "asked of the run before"
+
+
 def crashed(path: Path) -> Path:
     """The file as a kill at this moment would leave it."""
     copy = path.with_name("crashed.db")
