@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ops.aws import sts
-from ops.deadletters import audit, letterlines, lock, plans, removal
+from ops.deadletters import audit, files, letterlines, lock, plans, removal
 from ops.deadletters.letter import Letter, Place
 from ops.deadletters.plan import Action, Plan, Selection
 from ops.deadletters.shelf import Shelf
@@ -186,7 +186,7 @@ def _checked(shelf: Shelf, plan: Plan, export: Path) -> str:
     digest = hashlib.sha256()
     planned = set(plan.ids)
     seen: set[str] = set()
-    rest = (letter for _, letter in letterlines.lines(export.expanduser(), digest.update))
+    rest = (letter for _, letter in letterlines.lines(files.named(export), digest.update))
     while some := {letter.message_id: letter for letter in islice(rest, COMPARED)}:
         if strange := some.keys() - planned:
             raise _another(export, f"{min(strange)} is in it and not in the plan")

@@ -85,9 +85,12 @@ def plain(value: Any) -> Any:
 
 
 def _find(named: str, source: Source) -> Path:
-    path = Path(named).expanduser()
-    if path.is_file():
-        return path
+    path = files.named(named)
+    try:
+        if path.is_file():
+            return path
+    except OSError as error:
+        raise files.failed(path, error) from error
     if path.suffix == ".json" or "/" in named:
         raise UsageError(f"There is no plan at {path}.", MAKE_ANEW)
     found = sorted(plan for plan in source.plans.glob("*.json") if plan.stem.startswith(named))

@@ -104,6 +104,13 @@ def test_files_that_are_no_export(desk: Desk, command: list[str]) -> None:
     assert len(desk.world.dlq.messages()) == 1
 
 
+def test_an_export_whose_name_begins_as_a_home_does(desk: Desk) -> None:
+    desk.bury("a")
+    assert desk.ops("export", "~left.jsonl")[0] == 0
+    code, _, err = desk.ops("purge", "--export", "~left.jsonl", "--reason", "r", "--confirm", "purge 1 letter")
+    assert code == 0, err
+
+
 def test_the_record_of_what_was_done(desk: Desk) -> None:
     code, out, _ = desk.ops("audit")
     assert code == 0
