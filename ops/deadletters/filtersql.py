@@ -6,6 +6,7 @@ SQLite is asked about bodies that both read alike only (``bodies.Form.JSON``).
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -294,5 +295,10 @@ def _body(place: str) -> str:
 
 
 def _number(literal: Any) -> Any:
-    """An integer that SQLite has no room for is compared as a float."""
-    return float(literal) if isinstance(literal, int) and abs(literal) >= 1 << 63 else literal
+    """An integer that SQLite has no room for is compared as a float; one that is no float either, as infinite."""
+    if not isinstance(literal, int) or abs(literal) < 1 << 63:
+        return literal
+    try:
+        return float(literal)
+    except OverflowError:
+        return math.inf if literal > 0 else -math.inf

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from ops.deadletters.source import Source
 
 MARGIN = 0.1
+SLOWEST_PER_S = 1 / 86_400
+"""A letter a day: a plan is not begun when it is older, and the letters of a slower one expire before they go."""
 
 
 def make(
@@ -110,8 +112,10 @@ def make(
 
 
 def _ensure_sensible(action: Action, edits: Sequence[Edit], pace: Pace, steps: Steps, margin: float) -> None:
-    if pace.max_per_s is not None and not 0 < pace.max_per_s < float("inf"):
-        raise UsageError(f"A rate of {pace.max_per_s:g} letters a second moves nothing.", "Choose a rate above 0.")
+    if pace.max_per_s is not None and not SLOWEST_PER_S <= pace.max_per_s < float("inf"):
+        raise UsageError(
+            f"A rate of {pace.max_per_s:g} letters a second moves nothing.", "Choose at least a letter a day: 0.00002."
+        )
     if not 0 <= margin <= 1:
         raise UsageError(f"A margin of {margin:g} is no share.", "Choose 0 to 1; 0.1 means a tenth.")
     if not 0 <= steps.stop_share <= 1:
