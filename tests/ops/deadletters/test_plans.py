@@ -96,13 +96,20 @@ def test_a_file_that_is_no_plan_or_was_changed(world: World, tmp_path: Path) -> 
     world.put(bodies(2))
     plan = plans.make(world.source, ALL)
     known = json.loads(plans.save(world.source, plan).read_text())
-    resealed = json.loads(json.dumps(known))
-    resealed["action"] = "explode"
-    resealed["hash"] = _hash(resealed)
+
+    def resealed(**changes: Any) -> str:
+        changed = {**known, **changes}
+        return json.dumps({**changed, "hash": _hash(changed)})
+
     wrong = {
         damaged(known, ids=known["ids"][:1]): "was changed after it was made",
         damaged(known, schema=99): "version 99",
-        damaged(resealed): "is no plan",
+        resealed(action="explode"): "is no plan",
+        resealed(id="../../elsewhere"): "'../../elsewhere' is no id",
+        resealed(ids="all"): "'all' is of the wrong type",
+        resealed(ids=[1]): "1 is of the wrong type",
+        resealed(pace={"max_per_s": "x", "headroom": False}): "'x' is of the wrong type",
+        resealed(bytes=True): "True is of the wrong type",
         "{": "no JSON",
         "[" * 100_000: "no JSON",
         "[]": "is no plan",
