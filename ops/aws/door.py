@@ -110,7 +110,7 @@ class Aws:
 
     @contextmanager
     def asking(self, service: str, about: str) -> Iterator[None]:
-        """Turns what botocore raises inside into an error of ``ops.errors``.
+        """Turns what botocore raises inside into an error of ``ops.errors``; for text that is none in UTF-8, Python's.
 
         ``service`` is the prefix of its IAM actions, ``about`` a noun phrase for what is asked about ("queue jobs").
         """
@@ -119,7 +119,7 @@ class Aws:
 
         try:
             yield
-        except (BotoCoreError, ClientError, ResponseParserError) as error:
+        except (BotoCoreError, ClientError, ResponseParserError, UnicodeEncodeError) as error:
             raise refusals.translate(error, service, about, self.target) from error
         except KeyError as error:  # botocore takes an answer that was cut off in its head for an empty one
             broken = ResponseParserError(f"it lacks {error}")

@@ -54,7 +54,7 @@ def find(aws: Aws, queue: str) -> Queue:
     with aws.asking("sqs", f"queue {name_of(queue)}"):
         if queue.startswith("http"):
             url = queue
-        elif queue.startswith("arn:"):
+        elif queue.startswith("arn:") and queue.count(":") >= 5:
             owner = queue.split(":")[4]
             url = aws.sqs.get_queue_url(QueueName=name_of(queue), QueueOwnerAWSAccountId=owner)["QueueUrl"]
         else:

@@ -4,6 +4,17 @@ Exit codes: 0 fine, 1 the answer is bad news, 2 usage, 3 AWS said no. Commands i
 that ``ops --help`` does not wait for pandas and boto3.
 """
 
-from ops.cli.app import main
+from __future__ import annotations
 
 __all__ = ["main"]
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Runs the command line and ends the process with its exit code. The commands are imported here, half a second in
+    which Ctrl-C would be a traceback."""
+    try:
+        from ops.cli.app import main as run
+
+        run(arguments)
+    except KeyboardInterrupt:
+        raise SystemExit(130) from None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import io
 import sys
 from typing import Annotated
 
@@ -35,6 +37,11 @@ def _common(
 
 def main(arguments: list[str] | None = None) -> None:
     """Runs the command line and ends the process with its exit code; never shows a traceback unless asked to."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(
+            stream, io.TextIOWrapper
+        ):  # not every terminal has our arrows, and none has all of a letter's signs
+            stream.reconfigure(errors="backslashreplace")
     raise SystemExit(run(sys.argv[1:] if arguments is None else arguments))
 
 
@@ -50,6 +57,9 @@ def run(arguments: list[str]) -> int:
         _say(*(str(error).split("\n") if isinstance(error, TwinError) else [str(error)]), next_step=error.next_step)
         return error.exit_code
     except Exception as error:
+        if isinstance(error, OSError) and error.errno == errno.ENOSPC:  # files say so themselves: this is the answer
+            _say("The disk is full: the answer could not be written.", next_step="Make room, then ask again.")
+            return 1
         if options.debugging:
             raise
         _say(

@@ -23,11 +23,11 @@ def moment(text: str, now: datetime) -> datetime:
             found = now.astimezone(UTC).replace(hour=int(clock[1]), minute=int(clock[2]), second=0, microsecond=0)
             return found if found <= now else found - timedelta(days=1)
         found = datetime.fromisoformat(text.removesuffix("UTC").strip())
+        return found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)
     except (ValueError, OverflowError) as error:
         raise UsageError(
             f"{text!r} is no time.", "Say it as 2h (so long ago), 02:10 (UTC), or 2026-11-24T02:10 (UTC)."
         ) from error
-    return found if found.tzinfo else found.replace(tzinfo=UTC)
 
 
 def seconds(text: str) -> float:

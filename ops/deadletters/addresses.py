@@ -32,14 +32,15 @@ Steps = tuple[_Step, ...]
 def parse(path: str) -> Steps:
     """The steps of ``path``. Raises UsageError with the position of what is wrong in it."""
     try:
-        tree = jmespath.parser.Parser().parse(path).parsed
+        return _steps(jmespath.parser.Parser().parse(path).parsed, path)
+    except RecursionError:
+        raise UsageError("An address is nested too deeply.", "Name places step by step: body.params.alpha.") from None
     except jmespath.exceptions.JMESPathError as error:
         raise UsageError(
             f"{path!r} is no address{_where(error)}.",
             "Write it as JMESPath does, names with other signs than letters, digits and _ in double quotes: "
             'body.params."learning-rate".',
         ) from error
-    return _steps(tree, path)
 
 
 def change(document: Any, path: str, value: Any) -> None:

@@ -6,8 +6,9 @@ import base64
 import binascii
 import difflib
 import json
+import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -17,6 +18,8 @@ from ops.deadletters.letter import Attribute, Letter
 from ops.deadletters.plan import Edit
 from ops.errors import UsageError
 
+DEEPEST = 100
+"""Levels of a value to set: Python's readers and writers go through the plan and the body level by level."""
 _HOW = "Write PATH=VALUE, such as body.params.alpha=0.1 or attributes.Tenant=blue."
 _ATTRIBUTE = "attributes."
 _NAME = re.compile(r"(?!(?i:aws|amazon)\.)(?!\.)(?!.*\.\.)[A-Za-z0-9_.-]{1,256}(?<!\.)")
@@ -37,7 +40,7 @@ def parse(set_expressions: Sequence[str] = (), merge_patch: str | None = None) -
     edits: list[Edit] = []
     if merge_patch is not None:
         try:
-            edits.append(Edit("", json.loads(merge_patch, parse_constant=_no_constant)))
+            edits.append(Edit("", _loaded(merge_patch)))
         except (ValueError, RecursionError) as error:
             raise UsageError(
                 f"The merge patch is no JSON: {error}.", 'Write an object such as {"params": {"alpha": 0.1}}.'
@@ -121,9 +124,35 @@ def _value(text: str) -> Any:
     if literal := _LITERAL.fullmatch(text):
         text = literal[1]
     try:
-        return json.loads(text, parse_constant=_no_constant)
+        return _loaded(text)
     except (ValueError, RecursionError):
         return text
+
+
+def _loaded(text: str) -> Any:
+    """A value as it can be kept in a plan, and sent. Raises UsageError for one that cannot, ValueError for no JSON."""
+    value = json.loads(text, parse_constant=_no_constant, parse_float=_finite)
+    if _levels(value) > DEEPEST:
+        raise UsageError(f"A value is nested more than {DEEPEST} levels deep.", "Set what is in it step by step.")
+    return value
+
+
+def _finite(text: str) -> float:
+    """Written again, a number that Python takes for infinite would be no JSON."""
+    if math.isinf(number := float(text)):
+        raise UsageError(f"The number {text:.40} is too large.", f"Say it as a text: '\"{text:.40}\"'.")
+    return number
+
+
+def _levels(value: Any) -> int:
+    levels, inner = 0, [value]
+    while inner := [item for each in inner if isinstance(each, dict | list) for item in _items(each)]:
+        levels += 1
+    return levels
+
+
+def _items(value: dict[str, Any] | list[Any]) -> Iterable[Any]:
+    return value.values() if isinstance(value, dict) else value
 
 
 def _no_constant(name: str) -> Any:

@@ -51,7 +51,7 @@ def of(plan: Plan) -> Selection:
 
 def ids(path: Path) -> tuple[str, ...]:
     """Message ids of an export in JSON lines, in its order. Raises UsageError, OpsError (see ``letterlines.lines``)."""
-    return tuple(each.letter.message_id for _, each in letterlines.lines(path.expanduser()))
+    return tuple(each.letter.message_id for _, each in letterlines.lines(files.named(path)))
 
 
 def write(source: Source, selection: Selection, path: Path | None = None, format: str = "jsonl") -> Exported:

@@ -23,9 +23,9 @@ def whole(path: Path, replace: bool = False) -> Iterator[IO[bytes]]:
     Raises UsageError when something is there and ``replace`` is off, OpsError when it cannot be written; then nothing
     is at ``path`` that was not there before.
     """
-    if not replace and path.exists():
-        raise UsageError(f"{path} is there already.", "Name another file; nothing is overwritten.")
     try:
+        if not replace and path.exists():
+            raise UsageError(f"{path} is there already.", "Name another file; nothing is overwritten.")
         handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
     except OSError as error:
         raise failed(path, error) from error
@@ -43,6 +43,14 @@ def whole(path: Path, replace: bool = False) -> Iterator[IO[bytes]]:
         raise failed(path, error) from error
     finally:
         part.unlink(missing_ok=True)
+
+
+def named(path: str | Path) -> Path:
+    """``path`` with a ``~`` as shells mean it; where nobody has such a home, it begins a name like any other."""
+    try:
+        return Path(path).expanduser()
+    except RuntimeError:
+        return Path(path)
 
 
 def sync_folder(folder: Path) -> None:

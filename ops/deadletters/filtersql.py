@@ -6,6 +6,7 @@ SQLite is asked about bodies that both read alike only (``bodies.Form.JSON``).
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -28,6 +29,8 @@ _SIGNS = {"eq": "=", "lt": "<", "lte": "<=", "gt": ">", "gte": ">="}
 _TURNED = {"lt": "gt", "lte": "gte", "gt": "lt", "gte": "lte"}
 _RUN = re.compile(r"[A-Za-z0-9 .-]{3,}")
 """What JSON writes only as itself or as an escape."""
+LONGEST_LIKE = 10_000
+"""Characters of a pattern: SQLite takes 50,000."""
 _ESCAPES = "%\\u%"
 DEEPEST, MOST_VALUES = 25, 900
 """SQLite's parser takes expressions of some forty levels, and older ones no more than 999 values."""
@@ -56,10 +59,15 @@ _ODD = {"body": "form = 2", "text": "typeof(body) = 'blob'"}
 def condition(tree: Any) -> Sql:
     """``tree``: the parsed filter."""
     found = _true(tree)
-    if _depth(found.condition) > DEEPEST or len(found.values) > MOST_VALUES:
+    if _depth(found.condition) > DEEPEST or len(found.values) > MOST_VALUES or not all(map(_takes, found.values)):
         found = _ANY
     whole = " OR ".join([*found.odd, f"({found.condition})"])
     return Sql(whole, found.values, found.exact, found.reads)
+
+
+def _takes(value: Any) -> bool:
+    """SQLite takes no text with lone surrogates, as a JSON literal may hold."""
+    return not isinstance(value, str) or value.isascii() or not any("\ud800" <= sign <= "\udfff" for sign in value)
 
 
 def _depth(condition: str) -> int:
@@ -256,7 +264,7 @@ def _like(literal: str) -> Sql | None:
     runs = _RUN.findall(literal)
     if not runs:
         return None
-    longest = max(runs, key=len)
+    longest = max(runs, key=len)[:LONGEST_LIKE]
     return Sql("body LIKE ? OR body LIKE ?", (f"%{longest}%", _ESCAPES), False, frozenset({"body"}))
 
 
@@ -294,5 +302,10 @@ def _body(place: str) -> str:
 
 
 def _number(literal: Any) -> Any:
-    """An integer that SQLite has no room for is compared as a float."""
-    return float(literal) if isinstance(literal, int) and abs(literal) >= 1 << 63 else literal
+    """An integer that SQLite has no room for is compared as a float; one that is no float either, as infinite."""
+    if not isinstance(literal, int) or abs(literal) < 1 << 63:
+        return literal
+    try:
+        return float(literal)
+    except OverflowError:
+        return math.inf if literal > 0 else -math.inf

@@ -15,6 +15,10 @@ _UNSENDABLE = re.compile("[\ud800-\udfff\ufffe\uffff]")
 """A lone surrogate cannot be encoded, and SQS refuses U+FFFE and U+FFFF (botocore 1.44.5 model, 2026-11)."""
 
 
+INDENTED = 20
+"""Levels whose lines are indented further: half a million numbers under hundreds of brackets would be a gigabyte."""
+
+
 @dataclass(frozen=True)
 class Style:
     """How a text is written: between items, between key and value, everything beyond ASCII escaped. ``exact``: by our
@@ -54,7 +58,7 @@ def parse(text: str) -> tuple[Any, Style]:
                 return value, style
         value = _exact(text)
         for style in STYLES:
-            if _Writer(style).text(value, 0) == text:
+            if _Writer(style).text(value) == text:
                 return value, replace(style, exact=True)
     except RecursionError:
         raise ValueError("it is nested too deeply") from None
@@ -64,7 +68,7 @@ def parse(text: str) -> tuple[Any, Style]:
 def write(value: Any, style: Style) -> str:
     """``value`` in ``style``. Raises ValueError when it is nested too deeply."""
     try:
-        text = _Writer(style).text(value, 0) if style.exact else _plain(value, style)
+        text = _Writer(style).text(value) if style.exact else _plain(value, style)
     except RecursionError:
         raise ValueError("it is nested too deeply") from None
     if not text.isascii() and _UNSENDABLE.search(text):
@@ -75,7 +79,7 @@ def write(value: Any, style: Style) -> str:
 def pretty(text: str) -> str:
     """``text`` with a line an item. Raises ValueError as ``parse`` does."""
     try:
-        return _Writer(_OTHER, indent=2).text(_exact(text), 0)
+        return _Writer(_OTHER, indent=2).text(_exact(text))
     except RecursionError:
         raise ValueError("it is nested too deeply") from None
 
@@ -101,23 +105,34 @@ class _Writer:
     def __init__(self, style: Style, indent: int | None = None) -> None:
         self._style, self._indent = style, indent
 
-    def text(self, value: Any, level: int) -> str:
+    def text(self, value: Any) -> str:
+        out: list[str] = []
+        self._add(value, 0, out)
+        return "".join(out)
+
+    def _add(self, value: Any, level: int, out: list[str]) -> None:
         if isinstance(value, Number):
-            return value.text
-        if isinstance(value, dict):
+            out.append(value.text)
+        elif isinstance(value, dict):
             colon = self._style.colon
-            parts = [f"{self._string(key)}{colon}{self.text(item, level + 1)}" for key, item in value.items()]
-            return self._group("{}", parts, level)
-        if isinstance(value, list):
-            return self._group("[]", [self.text(item, level + 1) for item in value], level)
-        return self._string(value) if isinstance(value, str) else json.dumps(value)
+            self._group("{}", [(f"{self._string(key)}{colon}", item) for key, item in value.items()], level, out)
+        elif isinstance(value, list):
+            self._group("[]", [("", item) for item in value], level, out)
+        else:
+            out.append(self._string(value) if isinstance(value, str) else json.dumps(value))
 
     def _string(self, value: str) -> str:
         return json.dumps(value, ensure_ascii=self._style.escaped)
 
-    def _group(self, brackets: str, parts: list[str], level: int) -> str:
-        if not parts or self._indent is None:
-            return brackets[0] + self._style.items.join(parts) + brackets[1]
-        inner = "\n" + " " * (self._indent * (level + 1))
-        end = "\n" + " " * (self._indent * level)
-        return brackets[0] + inner + f",{inner}".join(parts) + end + brackets[1]
+    def _group(self, brackets: str, members: list[tuple[str, Any]], level: int, out: list[str]) -> None:
+        """Piece by piece: put together level by level, a long text would be copied at each of them."""
+        first, between, end = "", self._style.items, ""
+        if members and self._indent is not None:
+            first = "\n" + " " * (self._indent * min(level + 1, INDENTED))
+            between = f",{first}"
+            end = "\n" + " " * (self._indent * min(level, INDENTED))
+        out.append(brackets[0])
+        for number, (name, item) in enumerate(members):
+            out.append(f"{between if number else first}{name}")
+            self._add(item, level + 1, out)
+        out.append(end + brackets[1])

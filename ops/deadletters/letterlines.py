@@ -56,7 +56,7 @@ def read(line: bytes) -> Shelved:
     entry = _json(line)
     if not isinstance(entry, dict):
         raise ValueError("it is no JSON object")
-    if entry.get("schema") != SCHEMA:
+    if entry.get("schema") != SCHEMA or type(entry["schema"]) is not int:
         raise ValueError(f"its schema is {entry.get('schema')!r:.40} and not {SCHEMA}")
     message_id, body, system = entry.get("message_id"), entry.get("body"), entry.get("system")
     if not isinstance(message_id, str) or not message_id:

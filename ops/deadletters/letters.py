@@ -140,7 +140,7 @@ def _number(text: str | None) -> int:
 
 def _milliseconds(text: str | None) -> datetime | None:
     try:
-        return datetime.fromtimestamp(int(text) / 1000, UTC) if text else None
+        return _plausible(datetime.fromtimestamp(int(text) / 1000, UTC)) if text else None
     except (ValueError, OverflowError, OSError):
         return None
 
@@ -148,6 +148,11 @@ def _milliseconds(text: str | None) -> datetime | None:
 def _moment(text: object) -> datetime | None:
     try:
         at = datetime.fromisoformat(text) if isinstance(text, str) else None
-    except ValueError:
+        return at and _plausible(at.astimezone(UTC) if at.tzinfo else at.replace(tzinfo=UTC))
+    except (ValueError, OverflowError):
         return None
-    return at.replace(tzinfo=UTC) if at and at.tzinfo is None else at
+
+
+def _plausible(at: datetime) -> datetime | None:
+    """None at the ends of the calendar: one letter of such a time and nothing that reckons with times could go on."""
+    return at if 1900 <= at.year < 9000 else None

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ops.aws import sts
-from ops.deadletters import audit, exports, letterlines, lock, plans, removal
+from ops.deadletters import audit, exports, files, letterlines, lock, plans, removal
 from ops.deadletters.letter import Letter, Place
 from ops.deadletters.plan import Action, Pace, Plan, Selection, Steps
 from ops.deadletters.shelf import Shelf
@@ -208,7 +208,7 @@ def _checked(shelf: Shelf, plan: Plan, export: Path) -> str:
     digest = hashlib.sha256()
     planned = set(plan.ids)
     seen: set[str] = set()
-    rest = (each.letter for _, each in letterlines.lines(export.expanduser(), digest.update))
+    rest = (each.letter for _, each in letterlines.lines(files.named(export), digest.update))
     while some := {letter.message_id: letter for letter in islice(rest, COMPARED)}:
         if strange := some.keys() - planned:
             raise _another(export, f"{min(strange)} is in it and not in the plan")

@@ -67,6 +67,8 @@ _FINGERPRINT = re.compile("[0-9a-f]{1,10}")
 UNEXPLAINED = "unknown"
 """As a selection's cause: letters that have none."""
 
+LONGEST_LIKE = 10_000
+"""Characters: SQLite takes patterns of 50,000, in which some signs are escaped."""
 DOCUMENT = ("body", "attributes", "system", "kind", *filtersql.CAUSE.values())
 
 
@@ -85,7 +87,8 @@ def document(row: Sequence[Any]) -> dict[str, Any]:
 
 def _text(wanted: str) -> tuple[str, ...]:
     """Upper and lower case alike. SQLite's LIKE knows ASCII only, and text; ``shelf.schema``'s ``found`` the rest."""
-    if wanted.isascii() and wanted.isprintable() and not set(wanted) & set('"\\{}:,'):
+    plain = wanted.isascii() and wanted.isprintable() and not set(wanted) & set('"\\{}:,')
+    if plain and len(wanted) < LONGEST_LIKE:
         escaped = re.sub(r"([%_|])", r"|\1", wanted)
         like = f"%{escaped}%"
         body = "CASE typeof(body) WHEN 'text' THEN body LIKE ? ESCAPE '|' ELSE found(body, ?) END"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -66,12 +67,16 @@ def open_source(aws: Aws, workload: Workload, queue: str | None = None) -> Sourc
 
 def home(target: Target, environ: Mapping[str, str] = os.environ) -> Path:
     """Where this machine keeps what was read and done: ``$OPS_HOME``, else ``$XDG_STATE_HOME/scilearn-ops``, else
-    ``~/.local/state/scilearn-ops``; the twin's own goes with the twin, in its folder."""
+    ``~/.local/state/scilearn-ops``; the twin's own goes with the twin, in its folder. Raises OpsError for a ``~`` that
+    is nobody's home."""
     if target.is_twin:
         return state.folder() / "ops"
-    if environ.get("OPS_HOME"):
-        return Path(environ["OPS_HOME"]).expanduser()
-    return Path(environ.get("XDG_STATE_HOME") or "~/.local/state").expanduser() / "scilearn-ops"
+    own = environ.get("OPS_HOME")
+    path = Path(own) if own else Path(environ.get("XDG_STATE_HOME") or "~/.local/state") / "scilearn-ops"
+    try:
+        return path.expanduser()
+    except RuntimeError as error:  # taken by its letter it would lie wherever somebody stands
+        raise unusable(path, FileNotFoundError(errno.ENOENT, "no such home")) from error
 
 
 def unusable(path: Path, error: OSError) -> OpsError:

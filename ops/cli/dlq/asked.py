@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ops.cli import moments, options
+from ops.errors import UsageError
 
 if TYPE_CHECKING:
     from ops.deadletters.plan import Selection
@@ -29,13 +30,13 @@ From = Annotated[
     typer.Option("--from", help="Another queue of dead letters than the workload's own."),
 ]
 Cause = Annotated[
-    str,
+    str | None,
     typer.Option(
         "--cause", help="A cause's fingerprint, or its first characters; or its error type.", rich_help_panel=WHICH
     ),
 ]
 Where = Annotated[
-    str,
+    str | None,
     typer.Option(
         "--where",
         help="JMESPath over body, text, attributes, system, kind and cause: \"body.kind == 'train'\".",
@@ -43,13 +44,13 @@ Where = Annotated[
     ),
 ]
 Text = Annotated[
-    str, typer.Option("--text", help="Found in the body or an attribute, in any case.", rich_help_panel=WHICH)
+    str | None, typer.Option("--text", help="Found in the body or an attribute, in any case.", rich_help_panel=WHICH)
 ]
 Since = Annotated[
-    str,
+    str | None,
     typer.Option("--since", help="Sent at or after: 2h (ago), 02:10 (UTC), 2026-11-24T02:10.", rich_help_panel=WHICH),
 ]
-Until = Annotated[str, typer.Option("--until", help="Sent before; said like --since.", rich_help_panel=WHICH)]
+Until = Annotated[str | None, typer.Option("--until", help="Sent before; said like --since.", rich_help_panel=WHICH)]
 Ids = Annotated[
     list[str] | None,
     typer.Option("--id", help="A message id, or its first characters; may be repeated.", rich_help_panel=WHICH),
@@ -79,8 +80,6 @@ LETTER_OPTIONS: dict[str, Any] = {
     "ids": Ids,
     "imported": Imported,
 }
-DEFAULTS: dict[str, Any] = {**dict.fromkeys(QUEUE_OPTIONS), "ids": None, "imported": False}
-"""Of the others it is an empty text."""
 FLAGS = {"letters": "--from", "ids": "--id"}
 
 
@@ -138,6 +137,15 @@ def _quoted(word: str) -> str:
     return f'"{word}"' if plain else shlex.quote(word)
 
 
+def _ensure_said(flag: str, value: Any) -> None:
+    """An empty filter would mean every letter, and is most often a variable of a script that is not set."""
+    for text in value if isinstance(value, list) else [value]:
+        if isinstance(text, str) and not text.strip():
+            raise UsageError(f"{flag} is empty.", "Give it a value, or leave it out.")
+        if isinstance(text, str) and not text.isprintable() and any("\ud800" <= sign <= "\udfff" for sign in text):
+            raise UsageError(f"{flag} is no text in UTF-8.", "Give it in UTF-8.")
+
+
 def asking(*, letters: bool = False) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """A command whose first parameter is ``asked: Asked`` gets the options that make one; ``letters``: which letters,
     too."""
@@ -147,10 +155,12 @@ def asking(*, letters: bool = False) -> Callable[[Callable[..., None]], Callable
 
         @functools.wraps(command)
         def asked_for(**given: Any) -> None:
-            taken = {name: given.pop(name) for name in shared}
-            queue = {name: taken[name] for name in QUEUE_OPTIONS if taken[name]}
+            taken = {name: value for name in shared if (value := given.pop(name)) not in (None, False, [])}
+            for name, value in taken.items():
+                _ensure_said(FLAGS.get(name, f"--{name}"), value)
+            queue = {name: taken[name] for name in QUEUE_OPTIONS if name in taken}
             target = options.target(*(queue.get(name) for name in ("stack", "queue", "function", "profile", "region")))
-            which = {name: taken[name] for name in LETTER_OPTIONS if taken.get(name)}
+            which = {name: taken[name] for name in LETTER_OPTIONS if name in taken}
             command(Asked(target, queue, which), **given)
 
         own = list(inspect.signature(command, eval_str=True).parameters.values())[1:]
@@ -158,7 +168,7 @@ def asking(*, letters: bool = False) -> Callable[[Callable[..., None]], Callable
             inspect.Parameter(
                 name,
                 inspect.Parameter.KEYWORD_ONLY,
-                default=DEFAULTS.get(name, ""),
+                default=False if kind is Imported else None,
                 annotation=kind,
             )
             for name, kind in shared.items()

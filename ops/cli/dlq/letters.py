@@ -29,7 +29,8 @@ COLUMNS: tuple[tuple[str, Literal["left", "right"]], ...] = (
     ("kind", "left"),
     ("cause", "left"),
 )
-_VALUES = re.compile(r"\[\n\s*([^][{}]*?)\n\s*\]")
+_VALUES = re.compile(r"\[\n\s*+([^][{}]*?)\n\s*+\]")
+"""Possessive: else a long list that ends in an object is read once for each space before it."""
 
 
 @asking(letters=True)

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ops.aws import kms, lambda_, sqs
 from ops.deadletters.origins import Origin, Service
 from ops.deadletters.plan import Destination
-from ops.errors import UsageError
+from ops.errors import NotFound, UsageError
+from ops.insight import words
 
 if TYPE_CHECKING:
     from ops.deadletters.source import Source
@@ -40,15 +41,24 @@ def ensure(source: Source, queue: sqs.Queue) -> None:
         )
 
 
-def reached(source: Source, origins: Iterable[Origin], named: sqs.Queue | None) -> tuple[list[sqs.Queue], list[str]]:
-    """The queues that letters would go to, and warnings. Raises what stands in the way (UsageError, AwsError)."""
+def reached(
+    source: Source, origins: Mapping[Origin, int], named: sqs.Queue | None
+) -> tuple[list[sqs.Queue], list[str]]:
+    """The queues that letters would go to, and warnings. ``origins``: how many came from each. Raises what stands in
+    the way (UsageError, AwsError)."""
     queues = [named] if named else []
-    for origin in origins if named is None else ():
-        if origin.service is Service.SQS:
-            known = source.workload.queue
-            queues.append(known if known.arn == origin.arn else sqs.find(source.aws, origin.arn))
-        elif origin.service is Service.LAMBDA:
-            lambda_.function(source.aws, origin.arn)
+    for origin, letters in origins.items() if named is None else ():
+        try:
+            if origin.service is Service.SQS:
+                known = source.workload.queue
+                queues.append(known if known.arn == origin.arn else sqs.find(source.aws, origin.arn))
+            elif origin.service is Service.LAMBDA:
+                lambda_.function(source.aws, origin.arn)
+        except NotFound as missing:
+            raise NotFound(
+                f"{missing} {words.count(letters, 'letter')} came from there.",
+                "Leave those out (--where, --cause), or send all to a queue: --to QUEUE.",
+            ) from missing
     warnings: list[str] = []
     for queue in queues:
         ensure(source, queue)

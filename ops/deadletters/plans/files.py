@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import types
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass, replace
@@ -19,6 +20,7 @@ from ops.errors import UsageError
 if TYPE_CHECKING:
     from ops.deadletters.source import Source
 
+_ID = re.compile("[0-9A-Za-z-]+")
 MAKE_ANEW = "Make the plan anew: ops dlq plan."
 
 
@@ -56,6 +58,8 @@ def load(path_or_id: str | Path, source: Source) -> Plan:
         raise UsageError(f"{path} was changed after it was made: its hash does not fit.", MAKE_ANEW)
     try:
         plan: Plan = _typed(data, Plan)
+        if not _ID.fullmatch(plan.id):  # a ledger is called by it
+            raise ValueError(f"{plan.id!r:.40} is no id")
     except (KeyError, TypeError, ValueError) as error:
         raise UsageError(f"{path} is no plan: {error}.", MAKE_ANEW) from error
     if plan.queue_arn != source.queue.arn:
@@ -85,9 +89,12 @@ def plain(value: Any) -> Any:
 
 
 def _find(named: str, source: Source) -> Path:
-    path = Path(named).expanduser()
-    if path.is_file():
-        return path
+    path = files.named(named)
+    try:
+        if path.is_file():
+            return path
+    except OSError as error:
+        raise files.failed(path, error) from error
     if path.suffix == ".json" or "/" in named:
         raise UsageError(f"There is no plan at {path}.", MAKE_ANEW)
     found = sorted(plan for plan in source.plans.glob("*.json") if plan.stem.startswith(named))
@@ -116,9 +123,17 @@ def _typed(data: Any, kind: Any) -> Any:
     if origin in (Union, types.UnionType):
         return None if data is None else _typed(data, next(part for part in get_args(kind) if part is not type(None)))
     if origin is tuple:
-        return tuple(_typed(item, get_args(kind)[0]) for item in data)
+        return tuple(_typed(item, get_args(kind)[0]) for item in _of(data, list))
     if kind is datetime:
         return datetime.fromisoformat(data)
     if isinstance(kind, type) and issubclass(kind, Enum):
         return kind(data)
+    if kind is float:
+        return _of(data, int | float)
+    return _of(data, kind) if kind in (str, int, bool) else data
+
+
+def _of(data: Any, kind: Any) -> Any:
+    if not isinstance(data, kind) or (isinstance(data, bool) and kind is not bool):
+        raise TypeError(f"{data!r:.40} is of the wrong type")
     return data

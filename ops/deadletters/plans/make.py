@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING
 from ops.aws import sqs, sts
 from ops.deadletters import canary, origins
 from ops.deadletters.causes import fixed
+from ops.deadletters.origins import Origin
 from ops.deadletters.plan import Action, Destination, Edit, Pace, Plan, Selection, Steps
 from ops.deadletters.plans import destinations, needs
 from ops.deadletters.plans.engine import MOVE_TASK, Wish, choose
@@ -26,6 +28,8 @@ if TYPE_CHECKING:
     from ops.deadletters.source import Source
 
 MARGIN = 0.1
+SLOWEST_PER_S = 1 / 86_400
+"""A letter a day: a plan is not begun when it is older, and the letters of a slower one expire before they go."""
 
 
 def make(
@@ -60,7 +64,7 @@ def make(
     moved = action is not Action.PURGE
     to_origin = moved and queue is None
     _ensure_possible(source, found, edits, to_origin=to_origin)
-    goals = tuple(found.origins) if to_origin else ()
+    goals = found.origins if to_origin else Counter[Origin]()
     queues, doubts = destinations.reached(source, goals, queue) if moved else ([], [])
     wish = Wish(selection, action, edits, pace, to_origin, look.complete, steps.watch)
     chosen = choose(source, found, wish, engine)
@@ -120,14 +124,20 @@ def make(
 def _ensure_sensible(
     selection: Selection, action: Action, edits: Sequence[Edit], pace: Pace, steps: Steps, margin: float
 ) -> None:
-    if pace.max_per_s is not None and not 0 < pace.max_per_s < float("inf"):
-        raise UsageError(f"A rate of {pace.max_per_s:g} letters a second moves nothing.", "Choose a rate above 0.")
+    if pace.max_per_s is not None and not SLOWEST_PER_S <= pace.max_per_s < float("inf"):
+        raise UsageError(
+            f"A rate of {pace.max_per_s:g} letters a second moves nothing.", "Choose at least a letter a day: 0.00002."
+        )
     if not 0 <= margin <= 1:
         raise UsageError(f"A margin of {margin:g} is no share.", "Choose 0 to 1; 0.1 means a tenth.")
     if not 0 <= steps.stop_share <= 1:
         raise UsageError(f"A stop share of {steps.stop_share:g} is no share.", "Choose 0 to 1; 0.2 means a fifth.")
     if not 0 < steps.patience_s < float("inf"):
         raise UsageError(f"A patience of {steps.patience_s:g} s awaits nothing.", "Choose seconds above 0.")
+    if not steps.sizes:
+        raise UsageError(
+            "There is no step to go in.", "Say when outcomes are awaited (5,1%,10%,100%), or do not watch."
+        )
     _ensure_growing(steps.sizes)
     if action is Action.PURGE and selection.imported:
         raise UsageError(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from ops.deadletters.letter import Kind
@@ -60,8 +60,8 @@ def group(row: Sequence[Any], total: int) -> Group:
         share=row[1] / total,
         first_sent=rows.moment(row[2]),
         last_sent=rows.moment(row[3]),
-        first_died=_microseconds(row[4]),
-        last_died=_microseconds(row[5]),
+        first_died=rows.microseconds(row[4]),
+        last_died=rows.microseconds(row[5]),
         versions=_several(row[6]),
         kinds=tuple(Kind(kind) for kind in _several(row[7])),
         job_kinds=_several(row[8]),
@@ -73,7 +73,3 @@ def group(row: Sequence[Any], total: int) -> Group:
 
 def _several(joined: str | None) -> tuple[str, ...]:
     return tuple(sorted(part for part in (joined or "").split(",") if part))
-
-
-def _microseconds(at: int | None) -> datetime | None:
-    return None if at is None else rows.EPOCH + timedelta(microseconds=at)

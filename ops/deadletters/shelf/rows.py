@@ -110,7 +110,7 @@ def shelved(row: Sequence[Any]) -> Shelved:
         location=row[11],
         source=row[12],
         request_id=row[13],
-        died=None if row[14] is None else EPOCH + timedelta(microseconds=row[14]),
+        died=microseconds(row[14]),
         function_version=row[15],
         job_kind=row[16],
         fingerprint=row[17],
@@ -171,6 +171,14 @@ def storable(text: str) -> str:
 
 def moment(milliseconds: int | None) -> datetime | None:
     return None if milliseconds is None else EPOCH + timedelta(milliseconds=milliseconds)
+
+
+def microseconds(since: int | None) -> datetime | None:
+    """None too for a time beyond the calendar, which an earlier version took from a letter."""
+    try:
+        return None if since is None else EPOCH + timedelta(microseconds=since)
+    except OverflowError:
+        return None
 
 
 def milliseconds(at: datetime | None) -> int | None:

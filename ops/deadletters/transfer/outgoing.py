@@ -61,10 +61,10 @@ def wire(attributes: Mapping[str, Attribute]) -> dict[str, Any]:
 
 def size(body: str, attributes: Mapping[str, Attribute]) -> int:
     """Bytes as SQS counts them: the body, and each attribute's name, type and value."""
-    total = len(body) if body.isascii() else len(body.encode("utf-8", "surrogatepass"))
+    parts = [body]
     for name, each in attributes.items():
-        total += len(name.encode()) + len(each.data_type.encode()) + len(each.value.encode("utf-8", "surrogatepass"))
-    return total
+        parts += (name, each.data_type, each.value)
+    return sum(len(part) if part.isascii() else len(part.encode("utf-8", "surrogatepass")) for part in parts)
 
 
 def _own(letter: Letter) -> dict[str, Attribute]:

@@ -182,6 +182,21 @@ def test_it_runs_as_a_module() -> None:
     assert "No workload is chosen" in done.stderr
 
 
+def test_ctrl_c_before_there_is_a_command_is_no_traceback() -> None:
+    program = (
+        "import sys\n"
+        "class Pressed:\n"
+        "    def find_spec(self, name, *_):\n"
+        "        if name == 'typer':\n"
+        "            raise KeyboardInterrupt\n"
+        "sys.meta_path.insert(0, Pressed())\n"
+        "from ops.cli import main\n"
+        "main(['--help'])\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=False)
+    assert (done.returncode, done.stderr) == (130, "")
+
+
 SHARED = {"--stack", "--queue", "--function", "--profile", "--region", "--from", "--json", "--help"}
 
 

@@ -122,6 +122,22 @@ def test_files_that_are_no_export(desk: Desk, command: list[str]) -> None:
     assert len(desk.world.dlq.messages()) == 1
 
 
+def test_an_export_whose_name_begins_as_a_home_does(desk: Desk) -> None:
+    desk.bury("a")
+    assert desk.ops("export", "~left.jsonl")[0] == 0
+    code, _, err = desk.ops("purge", "--export", "~left.jsonl", "--reason", "r", "--confirm", "purge 1 letter")
+    assert code == 0, err
+
+
+def test_a_letter_of_a_file_that_is_no_text_does_not_stop_the_others_plan(desk: Desk) -> None:
+    torn = {"\ud800": {"type": "String.\ud800", "value": "\ud800"}}
+    letters = [{"message_id": "whole", "attributes": {}}, {"message_id": "torn", "attributes": torn}]
+    lines = [json.dumps({"schema": 1, "body": "{}", "system": {}, **letter}) for letter in letters]
+    Path("two.jsonl").write_text("\n".join(lines), encoding="utf-8")
+    assert desk.ops("import", "two.jsonl")[0] == 0
+    assert len(desk.told("plan", "--imported", "--to", "jobs", "--no-watch")["plan"]["ids"]) == 2
+
+
 def test_the_record_of_what_was_done(desk: Desk) -> None:
     code, out, _ = desk.ops("audit")
     assert code == 0

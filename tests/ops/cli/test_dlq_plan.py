@@ -82,6 +82,15 @@ def test_a_merge_patch(desk: Desk) -> None:
     [
         (["--set", "body.params.alpha"], "sets nothing"),
         (["--steps", "10%,5%"], "does not go beyond"),
+        (["--steps", ","], "There is no step to go in."),
+        (["--cause", ""], "--cause is empty."),
+        (["--where", " "], "--where is empty."),
+        (["--id", ""], "--id is empty."),
+        (["--from", ""], "--from is empty."),
+        (["--text", "\udcff"], "--text is no text in UTF-8."),
+        (["--text", "x" * 60_000], "No letter"),
+        (["--where", f"body.kind == '{'x' * 60_000}'"], "The filter is too long"),
+        (["--where", 'body.kind == `"\\ud800"`'], "No letter"),
         (["--steps", "100%,5"], "The step 5 does not go beyond the step 100%."),
         (["--steps", "5,1%,3,100%"], "The step 3 does not go beyond the step 5."),
         (["--steps", "10%,20,5%,100%"], "The step 5% does not go beyond the step 10%."),
@@ -91,6 +100,14 @@ def test_a_merge_patch(desk: Desk) -> None:
         (["--text", "nothing has this"], ""),
         (["--to", "nowhere"], "nowhere"),
         (["--rate", "-1"], "--rate"),
+        (["--rate", "5e-324"], "moves nothing"),
+        (["--out", "a" * 300], "File name too long"),
+        (["--since", "0001-01-01T00:00+14:00"], "is no time"),
+        (["--where", f"body == `{'9' * 3_900}`"], "No letter"),
+        (["--to", "arn:"], "There is no queue"),
+        (["--set", "(" * 3_000 + "body.a=1"], "nested too deeply"),
+        (["--set", "body.params.alpha=" + "[" * 900 + "]" * 900], "nested more than 100 levels"),
+        (["--set", "body.params.alpha=1e999"], "The number 1e999 is too large."),
     ],
 )
 def test_a_plan_that_makes_no_sense(desk: Desk, options: list[str], sentence: str) -> None:
@@ -103,10 +120,11 @@ def test_a_plan_that_makes_no_sense(desk: Desk, options: list[str], sentence: st
 
 def test_plans_that_cannot_be_followed(desk: Desk) -> None:
     desk.bury(*jobs(20))
-    code, _, err = desk.ops("redrive", "no-such-plan", "--reason", "r", "--yes")
-    assert code == 2
-    assert "no-such-plan" in err
-    assert "→ " in err
+    for name in ("no-such-plan", "~no-such-user", "a" * 300):
+        code, _, err = desk.ops("redrive", name, "--reason", "r", "--yes")
+        assert code == 2
+        assert name in err
+        assert "→ " in err
     desk.ops("plan", "--out", "plan.json")
     plan = json.loads(Path("plan.json").read_text(encoding="utf-8"))
     Path("changed.json").write_text(json.dumps({**plan, "margin": 1.0}), encoding="utf-8")

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import errno
+import io
 import json
 import re
+import time
 
 import pytest
 
-from ops.cli.app import run
+from ops.cli.app import main, run
 from tests.bench._sqs_faults import DENIED
 from tests.ops.cli.conftest import Desk
 
@@ -115,6 +118,38 @@ def test_a_long_body_is_cut_unless_asked_for(desk: Desk) -> None:
         _, out, _ = desk.ops("show", some, "--no-logs", "--all")
         assert "cut here" not in out
     assert '"n": 99' in out
+
+
+def test_a_body_of_many_numbers_under_many_brackets_is_shown_at_once(desk: Desk) -> None:
+    deep = "[" * 450 + "1," * 100_000 + "{}" + "]" * 450
+    [letter] = desk.bury(deep)
+    began = time.process_time()
+    _, out, _ = desk.ops("show", "--no-logs", letter)
+    assert time.process_time() - began < 5, "a minute and a gigabyte, were each line indented by its level"
+    assert "… cut here" in out
+
+
+def test_a_terminal_that_lacks_our_signs(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    desk.bury("a")
+    screen = io.TextIOWrapper(io.BytesIO(), "ascii", write_through=True)
+    monkeypatch.setattr("sys.stdout", screen)
+    with pytest.raises(SystemExit) as ended:
+        main(["dlq", "list", "--queue", "jobs"])
+    assert ended.value.code == 0
+    assert b"\\u2192 ops dlq show" in screen.buffer.getvalue()  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("answer", [[], ["--json"]])
+def test_an_answer_that_a_full_disk_does_not_take(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, answer: list[str]
+) -> None:
+    class Full(io.StringIO):
+        def write(self, _text: str) -> int:
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("sys.stdout", Full())
+    assert run(["dlq", "causes", "--queue", "jobs", *answer]) == 1
+    assert desk.capsys.readouterr().err.startswith("The disk is full: the answer could not be written.")
 
 
 def test_a_hostile_letter_is_harmless_on_screen(desk: Desk) -> None:

@@ -30,7 +30,9 @@ def test_a_moment(text: str, at: datetime) -> None:
     assert moments.moment(text, NOW) == at
 
 
-@pytest.mark.parametrize("text", ["", "soon", "90", "25:00", "-2h", "2026-13-01", "9" * 400 + "d"])
+@pytest.mark.parametrize(
+    "text", ["", "soon", "90", "25:00", "-2h", "2026-13-01", "9" * 400 + "d", "9999-12-31T23:59-14:00"]
+)
 def test_no_moment(text: str) -> None:
     with pytest.raises(UsageError, match="is no time") as raised:
         moments.moment(text, NOW)

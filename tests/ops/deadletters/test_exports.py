@@ -182,6 +182,7 @@ def line(**changes: Any) -> str:
     [
         ("", "holds no letter"),
         ("\n\n", "holds no letter"),
+        (line(schema=True), "line 1 is no letter: its schema is True and not 1"),
         (line() + "\n{", "line 2 is no letter: it is no JSON, or was cut off"),
         (line()[:-9], "line 1 is no letter"),
         ("\udcff", "not UTF-8"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
@@ -117,6 +118,15 @@ def test_the_record_of_an_on_failure_destination() -> None:
     assert aged == Cause("RetriesExhausted", source="body", request_id="r", died=SENT)
 
 
+@pytest.mark.parametrize("at", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00", "9999-12-31T23:59:59Z"])
+def test_times_at_the_ends_of_the_calendar_are_none(at: str) -> None:
+    """No shelf could be read that holds one."""
+    [died] = [found.died for found in [carried(read(json.dumps({**RECORD, "timestamp": at})))] if found]
+    assert died == SENT
+    sent = str(int(datetime(9999, 12, 31, tzinfo=UTC).timestamp() * 1000))
+    assert read("{}", SentTimestamp=sent).sent is None
+
+
 def test_a_notification() -> None:
     envelope = {"Type": "Notification", "MessageId": "n", "TopicArn": "arn:aws:sns:eu-west-1:1:t", "Message": "hello"}
     found = read(json.dumps(envelope))
@@ -160,6 +170,8 @@ def test_system_attributes_that_make_no_sense(text: str) -> None:
         ("7", bodies.Form.JSON),
         ('{"a": 1, "a": 2}', bodies.Form.ODD),
         ('{"\\u0061": 1}', bodies.Form.ODD),
+        ('{"a\\"": 1}', bodies.Form.ODD),
+        ('["\\":"]', bodies.Form.JSON),
         ('{"a": "\\u0000"}', bodies.Form.ODD),
         ('{"a": "\\uD800"}', bodies.Form.ODD),
         ('{"a": 12345678901234567890}', bodies.Form.ODD),
@@ -173,3 +185,12 @@ def test_system_attributes_that_make_no_sense(text: str) -> None:
 )
 def test_forms_of_bodies(body: str, form: bodies.Form) -> None:
     assert bodies.read(body)[1] == form
+
+
+@pytest.mark.parametrize(
+    "body", ['["' + "\\n" * 250_000 + '"]', "[" * 501 + '"' + '\\"' * 250_000], ids=["a long text", "no end"]
+)
+def test_a_body_full_of_escapes_is_read_at_once(body: str) -> None:
+    began = time.process_time()
+    bodies.read(body)
+    assert time.process_time() - began < 5, "each sign is read once, and not once for each escape before it"

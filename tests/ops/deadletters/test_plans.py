@@ -97,13 +97,20 @@ def test_a_file_that_is_no_plan_or_was_changed(world: World, tmp_path: Path) -> 
     world.put(bodies(2))
     plan = plans.make(world.source, ALL)
     known = json.loads(plans.save(world.source, plan).read_text())
-    resealed = json.loads(json.dumps(known))
-    resealed["action"] = "explode"
-    resealed["hash"] = _hash(resealed)
+
+    def resealed(**changes: Any) -> str:
+        changed = {**known, **changes}
+        return json.dumps({**changed, "hash": _hash(changed)})
+
     wrong = {
         damaged(known, ids=known["ids"][:1]): "was changed after it was made",
         damaged(known, schema=99): "version 99",
-        damaged(resealed): "is no plan",
+        resealed(action="explode"): "is no plan",
+        resealed(id="../../elsewhere"): "'../../elsewhere' is no id",
+        resealed(ids="all"): "'all' is of the wrong type",
+        resealed(ids=[1]): "1 is of the wrong type",
+        resealed(pace={"max_per_s": "x", "headroom": False}): "'x' is of the wrong type",
+        resealed(bytes=True): "True is of the wrong type",
         "{": "no JSON",
         "[" * 100_000: "no JSON",
         "[]": "is no plan",
@@ -282,6 +289,16 @@ def test_letters_that_have_no_way_back(world: World) -> None:
     world.aws.queue("test")
     plan = plans.make(world.source, ALL, destination=Destination("queue", "test"))
     assert any("1 letter of unknown kind" in warning for warning in plan.warnings)
+
+
+def test_letters_of_a_queue_that_is_gone_are_counted(world: World) -> None:
+    world.put(bodies(3))
+    gone = world.source.workload.queue.arn.replace("jobs", "gone")
+    with Shelf.open(world.source) as shelf:
+        shelf.add([a_letter("{}", f"gone-{n}", source_arn=gone) for n in range(2)], Place.QUEUE)
+    with pytest.raises(NotFound, match="2 letters came from there") as caught:
+        plans.make(world.source, ALL)
+    assert "--to QUEUE" in caught.value.next_step
 
 
 def warned(plan: Plan, text: str) -> bool:

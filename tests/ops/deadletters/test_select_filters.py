@@ -106,6 +106,8 @@ FILTERS = [
     "ends_with(body.kind, 'traintrain')",
     "body.text",
     "body.text.long",
+    'body.kind == `"\\ud800"`',
+    'contains(text, `"\\udfff"`)',
     "body.rest[399] == `0`",
     "text",
     "text == 'no JSON'",

@@ -278,3 +278,11 @@ def refused(path: Path, why: str) -> None:
         Shelf.open(path)
     assert caught.value.next_step
     assert "\n" not in str(caught.value)
+
+
+def test_a_time_beyond_the_calendar_does_not_hide_the_letter(shelf: Shelf) -> None:
+    """A version before this one took such times from letters."""
+    shelf.add(some(1), Place.QUEUE)
+    shelf.connection.execute("UPDATE letters SET died = ?", [2**60])
+    assert shelf.get("m000").cause.died is None
+    assert shelf.groups()[0].last_died is None

@@ -13,7 +13,7 @@ from urllib.parse import parse_qs, unquote
 
 import pytest
 
-from ops.aws import Aws
+from ops.aws import Aws, fate
 from ops.deadletters.letter import Kind, Letter
 from ops.deadletters.transfer.routes import Answer, Parcel
 from ops.deadletters.transfer.routes.services import BusRoute, FunctionRoute, TopicRoute
@@ -183,6 +183,19 @@ def test_a_notification_is_published_again(listener: Listener, aws: Aws) -> None
     assert asked["MessageAttributes.entry.2.Value.BinaryValue"] == "AP8="
     [answer] = route.send(parcels(a_letter('{"Type": "Notification"}', kind=Kind.SNS)))
     assert answer.refused == "The message cannot be taken out of the letter: it has no 'Message'."
+
+
+def test_what_cannot_be_said_on_the_wire_is_refused_alone(listener: Listener, aws: Aws) -> None:
+    """Not raised as it comes: that would end the run, and again each time that it is resumed."""
+    late = a_letter(an_event(time="9999-12-31T23:59:59-14:00"), kind=Kind.EVENTBRIDGE)
+    torn = a_letter("\ud800", kind=Kind.LAMBDA)
+    for route, letter in ((BusRoute(aws, BUS), late), (FunctionRoute(aws, FUNCTION), torn)):
+        [answer] = route.send(parcels(letter))
+        assert "cannot be taken out of the letter" in answer.refused
+    with pytest.raises(AwsError) as refused:
+        TopicRoute(aws, TOPIC).send(parcels(a_letter('{"Message": "\\ud800"}', kind=Kind.SNS)))
+    assert fate.of(refused.value) is fate.Fate.REFUSED
+    assert not listener.asked
 
 
 def test_a_topic_that_is_gone(listener: Listener, aws: Aws) -> None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from ops.aws import events, lambda_, sns
@@ -22,7 +22,7 @@ _PASSING = {"ThrottlingException", "InternalFailure", "InternalException", "Serv
 """Codes of PutEvents' entries that are worth another try."""
 
 
-_UNFIT = (ValueError, KeyError, TypeError, AttributeError)
+_UNFIT = (ValueError, KeyError, TypeError, AttributeError, OverflowError)
 """What a letter raises that does not hold what its kind should."""
 
 
@@ -41,8 +41,8 @@ class FunctionRoute:
     def send(self, parcels: Sequence[Parcel]) -> list[Answer]:
         return [_one(parcel, _event, self._invoke) for parcel in parcels]
 
-    def _invoke(self, event: str) -> str:
-        return lambda_.invoke_later(self._aws, self.arn, event.encode())
+    def _invoke(self, event: bytes) -> str:
+        return lambda_.invoke_later(self._aws, self.arn, event)
 
 
 class TopicRoute:
@@ -102,6 +102,8 @@ class BusRoute:
 
 
 T = TypeVar("T")
+NAMELESS = "unnamed"
+"""What AWS took and gave no id: it is sent all the same."""
 
 
 def _one(parcel: Parcel, take_out: Callable[[Letter], T], hand_over: Callable[[T], str]) -> Answer:
@@ -110,14 +112,14 @@ def _one(parcel: Parcel, take_out: Callable[[Letter], T], hand_over: Callable[[T
         content = take_out(parcel.letter)
     except _UNFIT as error:
         return Answer(refused=_unfit(error, "message"))
-    return Answer(sent_as=hand_over(content))
+    return Answer(sent_as=hand_over(content) or NAMELESS)
 
 
-def _event(letter: Letter) -> str:
+def _event(letter: Letter) -> bytes:
     if letter.kind is not Kind.DESTINATION:
-        return letter.body
+        return letter.body.encode()
     record, style = _object(letter)
-    return jsontext.write(record["requestPayload"], style)
+    return jsontext.write(record["requestPayload"], style).encode()
 
 
 def _size(parcel: Parcel) -> int:
@@ -145,7 +147,8 @@ def _entry(letter: Letter) -> dict[str, Any]:
         "Resources": event.get("resources") or [],
     }
     if event.get("time"):
-        entry["Time"] = datetime.fromisoformat(event["time"])
+        at = datetime.fromisoformat(event["time"])
+        entry["Time"] = at.astimezone(UTC) if at.tzinfo else at  # botocore does so too, where nobody asks which letter
     if letter.trace_header:
         entry["TraceHeader"] = letter.trace_header
     return entry
