@@ -57,6 +57,13 @@ def _service_models_read_once() -> Iterator[None]:
         yield
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """A twin takes much CPU: what asks for one is marked, lest the tests that need none start one after all."""
+    for item in items:
+        if "twin" in getattr(item, "fixturenames", ()) and not item.get_closest_marker("twin"):
+            raise pytest.UsageError(f"{item.nodeid} asks for the twin, but is not marked as such.")
+
+
 @pytest.fixture(scope="session")
 def twin(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Twin]:
     """The real twin, started once on free ports; its parameters are tests.twins.PARAMETERS."""
