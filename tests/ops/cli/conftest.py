@@ -12,8 +12,10 @@ import pytest
 import typer
 
 from handler import contract
+from ops.aws import Aws
 from ops.cli.app import run
 from ops.deadletters import causes, lease
+from ops.target import Target
 from tests.ops.deadletters.queues import World, a_world
 
 
@@ -72,8 +74,24 @@ def _commands_made_once() -> Iterator[None]:
         yield
 
 
+@pytest.fixture(scope="module")
+def _doors(_world: World) -> dict[Target, Aws]:
+    """Doors to that world. A process opens one; a session and its clients take long to make."""
+    return {}
+
+
 @pytest.fixture
-def desk(_world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Desk:
+def desk(
+    _world: World,
+    _doors: dict[Target, Aws],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> Desk:
+    def door(target: Target) -> Aws:
+        return _doors.setdefault(target, Aws(target))
+
+    monkeypatch.setattr("ops.aws.Aws", door)
     monkeypatch.setattr(lease, "LONG_POLL_S", 0)  # this server knows at once that nothing is there
     monkeypatch.chdir(tmp_path)
     return Desk(_world.anew(tmp_path, monkeypatch), capsys)
