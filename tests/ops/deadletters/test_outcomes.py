@@ -28,6 +28,7 @@ ONE_STEP = Steps(sizes=("100%",), patience_s=20)
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     with pytest.MonkeyPatch.context() as patch, a_world(tmp_path_factory.mktemp("home"), patch) as made:
+        made.aws.waits(0.02)
         yield made
 
 

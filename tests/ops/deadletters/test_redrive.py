@@ -25,6 +25,7 @@ from tests.ops.insight.world import FUNCTION, MAPPING
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     with pytest.MonkeyPatch.context() as patch, a_world(tmp_path_factory.mktemp("home"), patch) as made:
+        made.aws.waits(0.02)
         yield made
 
 
