@@ -14,7 +14,7 @@ import typer
 from handler import contract
 from ops.aws import Aws
 from ops.cli.app import run
-from ops.deadletters import causes, lease
+from ops.deadletters import causes, course, lease
 from ops.target import Target
 from tests.ops.deadletters.queues import World, a_world
 
@@ -55,6 +55,7 @@ class Desk:
 @pytest.fixture(scope="module")
 def _world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     with pytest.MonkeyPatch.context() as patch, a_world(tmp_path_factory.mktemp("first"), patch) as world:
+        world.aws.waits(0.02)
         yield world
 
 
@@ -92,6 +93,7 @@ def desk(
         return _doors.setdefault(target, Aws(target))
 
     monkeypatch.setattr("ops.aws.Aws", door)
+    monkeypatch.setattr(course, "TICK_S", 0.05)
     monkeypatch.setattr(lease, "LONG_POLL_S", 0)  # this server knows at once that nothing is there
     monkeypatch.chdir(tmp_path)
     return Desk(_world.anew(tmp_path, monkeypatch), capsys)
