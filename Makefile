@@ -28,9 +28,10 @@ $(STAMP): requirements.txt pyproject.toml
 demo: setup
 	@exec $(BIN)/ops twin demo
 
-# First what needs no twin and no browser, on two processes; then the rest, one after the other.
+# First what needs no twin and no browser, on two processes, each with half of the files and then with what the other
+# has left; then the rest, one after the other.
 test: setup
-	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not twin and not browser and not slow"
+	$(BIN)/python -m pytest -n 2 --dist worksteal -m "not twin and not browser and not slow"
 	$(BIN)/python -m pytest -m "twin or browser or slow"
 
 lint: setup

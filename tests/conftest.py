@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import socket
 from collections.abc import Iterator
@@ -55,6 +56,21 @@ def _service_models_read_once() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("botocore.session.create_loader", shared)
         yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _streamlit_logs_through_the_root() -> None:
+    """pytest hangs its handlers on each logger that does not propagate, six times a test; Streamlit has 67 of them."""
+    for name, logger in logging.root.manager.loggerDict.items():
+        if name.startswith("streamlit") and isinstance(logger, logging.Logger):
+            logger.propagate = True
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """A twin takes much CPU: what asks for one is marked, lest the tests that need none start one after all."""
+    for item in items:
+        if "twin" in getattr(item, "fixturenames", ()) and not item.get_closest_marker("twin"):
+            raise pytest.UsageError(f"{item.nodeid} asks for the twin, but is not marked as such.")
 
 
 @pytest.fixture(scope="session")

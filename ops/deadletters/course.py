@@ -25,6 +25,7 @@ from ops.deadletters.run import Outcome, Run, Sent, State, Step
 from ops.insight import words
 
 TICK_S = 0.5
+"""Between two looks; read when a course begins, so that a process may set it otherwise (tests do)."""
 
 Fate = tuple[Outcome, datetime | None, str]
 """What became of a message, when, and the cause if it came back."""
@@ -118,7 +119,7 @@ class Course:
     progress: Callable[[Run], None] | None = None
     stop: Callable[[], bool] | None = None
     resumed_from: tuple[Step, ...] = ()
-    tick_s: float = TICK_S
+    tick_s: float = field(default_factory=lambda: TICK_S)
     _next_look: float = field(default=0.0, init=False)
     _told: tuple[float | None, str] | None = field(default=None, init=False)
     _at: _Part | None = field(default=None, init=False)

@@ -1,24 +1,18 @@
-"""boto3 clients of the operator of a running twin."""
+"""boto3 clients of the operator of a running twin. boto3 comes with the first of them: most commands need none."""
 
 from __future__ import annotations
 
-from typing import Any
-
-import boto3
-from botocore.config import Config
+from typing import TYPE_CHECKING, Any
 
 from ops.twin.state import TwinState
 
-_CONFIG = Config(
-    connect_timeout=3,
-    read_timeout=60,
-    retries={"total_max_attempts": 3, "mode": "standard"},
-    s3={"addressing_style": "path"},  # there is no DNS for bucket names on loopback
-    parameter_validation=True,
-)
+if TYPE_CHECKING:
+    import boto3
 
 
 def session(twin: TwinState) -> boto3.session.Session:
+    import boto3
+
     return boto3.session.Session(
         aws_access_key_id=twin.access_key_id,
         aws_secret_access_key=twin.secret_access_key,
@@ -28,4 +22,13 @@ def session(twin: TwinState) -> boto3.session.Session:
 
 def client(twin: TwinState, service: str) -> Any:
     """A client of any service; typed where it is used (boto3-stubs cannot type a name that is not a literal)."""
-    return session(twin).client(service, endpoint_url=twin.endpoint, config=_CONFIG)  # type: ignore[call-overload]
+    from botocore.config import Config
+
+    config = Config(
+        connect_timeout=3,
+        read_timeout=60,
+        retries={"total_max_attempts": 3, "mode": "standard"},
+        s3={"addressing_style": "path"},  # there is no DNS for bucket names on loopback
+        parameter_validation=True,
+    )
+    return session(twin).client(service, endpoint_url=twin.endpoint, config=config)  # type: ignore[call-overload]

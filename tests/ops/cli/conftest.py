@@ -12,8 +12,10 @@ import pytest
 import typer
 
 from handler import contract
+from ops.aws import Aws
 from ops.cli.app import run
-from ops.deadletters import causes, lease
+from ops.deadletters import causes, course, lease
+from ops.target import Target
 from tests.ops.deadletters.queues import World, a_world
 
 
@@ -53,6 +55,7 @@ class Desk:
 @pytest.fixture(scope="module")
 def _world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     with pytest.MonkeyPatch.context() as patch, a_world(tmp_path_factory.mktemp("first"), patch) as world:
+        world.aws.waits(0.02)
         yield world
 
 
@@ -72,8 +75,25 @@ def _commands_made_once() -> Iterator[None]:
         yield
 
 
+@pytest.fixture(scope="module")
+def _doors(_world: World) -> dict[Target, Aws]:
+    """Doors to that world. A process opens one; a session and its clients take long to make."""
+    return {}
+
+
 @pytest.fixture
-def desk(_world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Desk:
+def desk(
+    _world: World,
+    _doors: dict[Target, Aws],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> Desk:
+    def door(target: Target) -> Aws:
+        return _doors.setdefault(target, Aws(target))
+
+    monkeypatch.setattr("ops.aws.Aws", door)
+    monkeypatch.setattr(course, "TICK_S", 0.05)
     monkeypatch.setattr(lease, "LONG_POLL_S", 0)  # this server knows at once that nothing is there
     monkeypatch.chdir(tmp_path)
     return Desk(_world.anew(tmp_path, monkeypatch), capsys)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,7 @@ from ops.deadletters.run import Outcome, Run, Sent
 from ops.deadletters.shelf import Shelf
 from ops.deadletters.source import Source, open_source
 from ops.target import Target
+from ops.workload import Workload
 from tests.bench._sqs_server import serve
 
 
@@ -30,6 +31,8 @@ class World:
     dlq: Any
     jobs: Any
     source: Source
+    known: dict[tuple[Any, ...], Workload] = field(default_factory=dict)
+    """What was described already: a queue made anew is as the one before, and describing it takes a dozen calls."""
 
     def put(self, bodies: Sequence[str], attributes: Mapping[str, Any] | None = None) -> list[str]:
         """Letters that died in ``jobs``, in the queue and on the shelf as a look would put them there."""
@@ -63,8 +66,10 @@ class World:
         dlq = self.aws.queue(f"jobs-dlq{suffix}", **queue)
         jobs = self.aws.queue(f"jobs{suffix}", dlq=f"jobs-dlq{suffix}", **queue)
         door = self.source.aws
-        described = workload.describe(door, replace(door.target, queue=f"jobs{suffix}"))
-        return World(self.aws, dlq, jobs, open_source(door, described))
+        made = (suffix, *sorted(queue.items()))
+        if made not in self.known:
+            self.known[made] = workload.describe(door, replace(door.target, queue=f"jobs{suffix}"))
+        return World(self.aws, dlq, jobs, open_source(door, self.known[made]), self.known)
 
 
 @dataclass

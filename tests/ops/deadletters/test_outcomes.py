@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from ops.deadletters import outcomes, plans, redrive, settled
+from ops.deadletters import course, outcomes, plans, redrive, settled
 from ops.deadletters.attempts import Invocations
 from ops.deadletters.following import Following
 from ops.deadletters.plan import Pace, Selection, Steps
@@ -28,12 +28,14 @@ ONE_STEP = Steps(sizes=("100%",), patience_s=20)
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     with pytest.MonkeyPatch.context() as patch, a_world(tmp_path_factory.mktemp("home"), patch) as made:
+        made.aws.waits(0.02)
         yield made
 
 
 @pytest.fixture
 def world(server: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
     """A queue that a function reads, which writes nothing into its log."""
+    monkeypatch.setattr(course, "TICK_S", 0.05)
     monkeypatch.setattr(settled, "SETTLING_S", 0.2)
     monkeypatch.setattr(outcomes, "PAUSE_S", 0.1)
     made = server.anew(tmp_path, monkeypatch)

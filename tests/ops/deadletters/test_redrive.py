@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from ops.deadletters import audit, lock, outcomes, plans, redrive
+from ops.deadletters import audit, course, lock, outcomes, plans, redrive
 from ops.deadletters.ledger import Ledger
 from ops.deadletters.letter import Place
 from ops.deadletters.plan import Action, Destination, Pace, Plan, Selection, Steps
@@ -25,11 +25,13 @@ from tests.ops.insight.world import FUNCTION, MAPPING
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     with pytest.MonkeyPatch.context() as patch, a_world(tmp_path_factory.mktemp("home"), patch) as made:
+        made.aws.waits(0.02)
         yield made
 
 
 @pytest.fixture
 def world(server: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
+    monkeypatch.setattr(course, "TICK_S", 0.05)
     return server.anew(tmp_path, monkeypatch)
 
 

@@ -97,6 +97,7 @@ def test_a_shell_gets_what_boto3_needs(twin: Twin) -> None:
     assert "scilearn-jobs" in asked.stdout, asked.stderr
 
 
+@pytest.mark.twin
 def test_traffic_reports_what_it_sent(twin: Twin) -> None:
     answer = ops("traffic", "--count", "12", "--rate", "20", "--minutes", "1", "--poison", "0.3", "--seed", "4")
     assert answer.returncode == 0, answer.stderr

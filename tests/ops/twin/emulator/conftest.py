@@ -123,8 +123,10 @@ def eventually(what: Callable[[], Any], wanted: Any = True, seconds: float = 10.
         time.sleep(0.05)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
+    """Ended after these tests: with all their queues and alarms, each looked at five times a second, it takes a third
+    of a core as long as it runs."""
     folder = tmp_path_factory.mktemp("twin")
     host = FakeHost()
     host_url = host.start()
