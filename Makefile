@@ -28,10 +28,11 @@ $(STAMP): requirements.txt pyproject.toml
 demo: setup
 	@exec $(BIN)/ops twin demo
 
-# First what needs no twin and no browser, on two processes, each with half of the files and then with what the other
-# has left; then the rest, one after the other.
+# First what needs no twin and no browser, in under a minute: tests wait for much, so that four processes keep two cores
+# busy. Then the parts of the twin; then what needs all of it, one after the other.
 test: setup
-	$(BIN)/python -m pytest -n 2 --dist worksteal -m "not twin and not browser and not slow"
+	$(BIN)/python -m pytest -n 4 --dist worksteal -m "not servers and not twin and not browser and not slow"
+	$(BIN)/python -m pytest -n 2 --dist loadfile -m "servers and not twin and not browser and not slow"
 	$(BIN)/python -m pytest -m "twin or browser or slow"
 
 lint: setup

@@ -66,11 +66,19 @@ def _streamlit_logs_through_the_root() -> None:
             logger.propagate = True
 
 
+SERVERS = {"emulator", "host"}
+"""Fixtures that start parts of the twin."""
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """A twin takes much CPU: what asks for one is marked, lest the tests that need none start one after all."""
+    """A twin takes much CPU: what asks for one is marked, lest the tests that need none start one after all. Tests of
+    its parts are marked here, by what they ask for."""
     for item in items:
-        if "twin" in getattr(item, "fixturenames", ()) and not item.get_closest_marker("twin"):
+        asked = set(getattr(item, "fixturenames", ()))
+        if "twin" in asked and not item.get_closest_marker("twin"):
             raise pytest.UsageError(f"{item.nodeid} asks for the twin, but is not marked as such.")
+        if asked & SERVERS:
+            item.add_marker(pytest.mark.servers)
 
 
 @pytest.fixture(scope="session")

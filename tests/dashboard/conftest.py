@@ -14,8 +14,9 @@ from tests.dashboard.app import REAL_APP, SAMPLE_APP, App
 
 @pytest.fixture(scope="session", autouse=True)
 def _as_configured() -> None:
-    """AppTest reads no config.toml beside the entry point; this one setting makes the tests twice as fast."""
+    """AppTest reads no config.toml beside the entry point; the first of these makes the tests twice as fast."""
     config.set_option("runner.postScriptGC", False)
+    config.set_option("runner.magicEnabled", False)
 
 
 @pytest.fixture(scope="session", autouse=True)
