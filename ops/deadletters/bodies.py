@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any
 
@@ -29,18 +28,32 @@ class Form(IntEnum):
     ODD = 2
 
 
-@dataclass
-class _Reader:
-    odd: bool = False
+class _Odd(Exception):
+    """What SQLite reads otherwise."""
 
-    def object(self, pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-        found = dict(pairs)
-        self.odd |= len(found) != len(pairs)
-        return found
 
-    def integer(self, digits: str) -> int:
-        self.odd |= len(digits) > _DIGITS
-        return int(digits)
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise _Odd
+    return found
+
+
+def _small(digits: str) -> int:
+    if len(digits) > _DIGITS:
+        raise _Odd
+    return int(digits)
+
+
+def _no_json(constant: str) -> Any:
+    raise ValueError(f"{constant} is no JSON")
+
+
+# Made once: to make one takes as long as to read a short body.
+_PLAIN = json.JSONDecoder(parse_constant=_no_json)
+_ALIKE = json.JSONDecoder(parse_constant=_no_json, object_pairs_hook=_unique)
+_ALIKE_IN_NUMBERS = json.JSONDecoder(parse_constant=_no_json, object_pairs_hook=_unique, parse_int=_small)
+_LONG_NUMBER = re.compile(rf"\d{{{_DIGITS}}}")
 
 
 def parse(body: str) -> Any:
@@ -48,7 +61,7 @@ def parse(body: str) -> Any:
     if not _may_be_json(body):
         return None
     try:
-        return json.loads(body, parse_constant=_no_json)
+        return _PLAIN.decode(body)
     except (ValueError, RecursionError):
         return None
 
@@ -73,12 +86,14 @@ def read(body: str) -> tuple[Any, Form]:
     """The value as ``parse`` gives it, and its form."""
     if not _may_be_json(body):
         return None, Form.TEXT
-    reader = _Reader()
     try:
-        value = json.loads(body, object_pairs_hook=reader.object, parse_int=reader.integer, parse_constant=_no_json)
+        value = (_ALIKE_IN_NUMBERS if _LONG_NUMBER.search(body) else _ALIKE).decode(body)
+    except _Odd:
+        value = parse(body)
+        return value, Form.TEXT if value is None else Form.ODD
     except (ValueError, RecursionError):
         return None, Form.TEXT
-    return value, Form.ODD if reader.odd or _reads_otherwise(body) else Form.JSON
+    return value, Form.ODD if _reads_otherwise(body) else Form.JSON
 
 
 def _may_be_json(body: str) -> bool:
@@ -105,7 +120,3 @@ def _too_deep(body: str) -> bool:
         if depth > DEEPEST:
             return True
     return False
-
-
-def _no_json(constant: str) -> Any:
-    raise ValueError(f"{constant} is no JSON")

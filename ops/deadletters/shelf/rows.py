@@ -65,10 +65,13 @@ def _outline(body: str, value: Any) -> str | None:
     if (found := bodies.outline(value)) is None:
         return None
     try:
-        written = json.dumps(found, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+        written = _outlined(found)
     except ValueError:  # 1e999 is a number to Python, and infinite
         return None
     return written if len(written) * 2 <= len(body) else None
+
+
+_outlined = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode
 
 
 def of_cause(letter_id: str, cause: Cause) -> tuple[Any, ...]:
