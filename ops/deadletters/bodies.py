@@ -51,9 +51,7 @@ def _no_json(constant: str) -> Any:
 
 # Made once: to make one takes as long as to read a short body.
 _PLAIN = json.JSONDecoder(parse_constant=_no_json)
-_ALIKE = json.JSONDecoder(parse_constant=_no_json, object_pairs_hook=_unique)
-_ALIKE_IN_NUMBERS = json.JSONDecoder(parse_constant=_no_json, object_pairs_hook=_unique, parse_int=_small)
-_LONG_NUMBER = re.compile(rf"\d{{{_DIGITS}}}")
+_ALIKE = json.JSONDecoder(parse_constant=_no_json, object_pairs_hook=_unique, parse_int=_small)
 
 
 def parse(body: str) -> Any:
@@ -87,7 +85,7 @@ def read(body: str) -> tuple[Any, Form]:
     if not _may_be_json(body):
         return None, Form.TEXT
     try:
-        value = (_ALIKE_IN_NUMBERS if _LONG_NUMBER.search(body) else _ALIKE).decode(body)
+        value = _ALIKE.decode(body)
     except _Odd:
         value = parse(body)
         return value, Form.TEXT if value is None else Form.ODD

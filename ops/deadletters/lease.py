@@ -33,6 +33,8 @@ _NO_LEASE = ("InvalidParameterValue", "MessageNotInflight", "ReceiptHandleIsInva
 MOST_THREADS = 8
 _BUFFERED = 4
 """Batches a receiving thread may be ahead of the shelf: what bounds memory."""
+MOST_AT_ONCE = 500
+"""Letters, about."""
 
 
 def threads_for(letters: int) -> int:
@@ -72,10 +74,15 @@ class Receiver:
             thread.start()
 
     def batches(self) -> Iterator[tuple[sqs.Message, ...]]:
-        """What came, until nothing comes any more; an empty one whenever nothing came for a while."""
+        """What came, all of it that waits, until nothing comes any more; an empty one whenever nothing came for a
+        while. A shelf that falls behind takes many letters in one transaction, which costs it little more than ten."""
         while True:
             try:
-                yield self._came.get(timeout=0.1)
+                came = self._came.get(timeout=0.1)
+                with suppress(Empty):
+                    while len(came) < MOST_AT_ONCE:
+                        came += self._came.get_nowait()
+                yield came
             except Empty:
                 if not any(thread.is_alive() for thread in self._threads) and self._came.empty():
                     return

@@ -7,7 +7,8 @@ import time
 from collections.abc import Callable
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 
-FIRST = 8
+FIRST = 16
+"""A call to a region takes 15 ms or so, most of it waiting: fewer than these leave the processor idle."""
 MOST = 32
 """As many as a client has connections (``ops.aws.door.POOL``)."""
 WINDOW_S = 0.4
