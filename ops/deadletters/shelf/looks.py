@@ -72,23 +72,20 @@ class LookLog:
 
         Returns how many letters this look had not read yet, and how many of those were not on the shelf.
         """
-        read = new = 0
+        found = {message.message_id: (letter(message), message.receipt) for message in messages}
+        seen = rows.milliseconds(now)
         with schema.writing(self._shelf.connection, self._shelf.path):
-            for message in messages:
-                found = letter(message)
-                known = self._ask("SELECT look FROM letters WHERE id = ?", [found.message_id]).fetchone()
-                if known is None:
-                    self._shelf.put(found, Place.QUEUE)
-                new += known is None
-                read += known is None or known[0] != number
-                self._ask(
-                    "UPDATE letters SET place = 'queue', look = ?, receipt = ?, leased_until = ?, seen = ?, "
-                    "receives = ? WHERE id = ?",
-                    [number, message.receipt, until, rows.milliseconds(now), found.receives, found.message_id],
-                )
-            counts = schema.dumps({**report, "new": report["new"] + new})
+            known = self._shelf.known(found)
+            new = [each for name, (each, _) in found.items() if name not in known]
+            self._shelf.put(new, Place.QUEUE)
+            self._shelf.connection.executemany(
+                "UPDATE letters SET place = 'queue', look = ?, receipt = ?, leased_until = ?, seen = ?, "
+                "receives = ? WHERE id = ?",
+                [(number, receipt, until, seen, each.receives, name) for name, (each, receipt) in found.items()],
+            )
+            counts = schema.dumps({**report, "new": report["new"] + len(new)})
             self._ask("UPDATE looks SET report = ? WHERE n = ?", [counts, number])
-        return read, new
+        return sum(known.get(name) != number for name in found), len(new)
 
     def held(self, most: int, after: int = 0, before: float | None = None, but: int | None = None) -> tuple[Held, ...]:
         """Letters held by looks, by number, those after ``after``; leases that end ``before`` (seconds since 1970)

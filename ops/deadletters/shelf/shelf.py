@@ -22,6 +22,8 @@ from ops.errors import UsageError
 
 LIVE = (Place.QUEUE, Place.IMPORTED)
 """Places of the letters that can still be moved."""
+ADDED = 500
+"""Letters put on the shelf at once: their bodies are in memory."""
 PAGE = 5_000
 """Causes written at once."""
 
@@ -199,17 +201,35 @@ class Shelf:
 
     def add(self, letters: Iterable[Letter], place: Place = Place.IMPORTED) -> int:
         """Put letters on the shelf, all or none; how many are new. What is there already keeps place and contents."""
+        rest = iter(letters)
+        new = 0
         with schema.writing(self.connection, self.path):
-            return sum(self.put(letter, place) for letter in letters)
-
-    def put(self, letter: Letter, place: Place) -> bool:
-        """One letter, within a transaction (``add``, or a look's page); whether it is new."""
-        value, form = bodies.read(letter.body)
-        row = rows.of_letter(letter, naming.own(letter), place, form)
-        new = self.connection.execute(rows.LETTER, row).rowcount == 1
-        if new:
-            self.connection.execute(rows.CONTENTS, rows.of_contents(letter, value, form))
+            while some := {rows.storable(letter.message_id): letter for letter in islice(rest, ADDED)}:
+                known = self.known(some)
+                fresh = [letter for one, letter in some.items() if one not in known]
+                self.put(fresh, place)
+                new += len(fresh)
         return new
+
+    def known(self, letter_ids: Iterable[str]) -> dict[str, int | None]:
+        """Those of these letters that are on the shelf, and the look that found them last."""
+        return dict(
+            self.connection.execute(
+                "SELECT id, look FROM letters WHERE id IN (SELECT value FROM json_each(?))",
+                [schema.dumps(list(letter_ids))],
+            )
+        )
+
+    def put(self, letters: Sequence[Letter], place: Place) -> None:
+        """Letters that are not there yet, within a transaction (``add``, or a look's page)."""
+        read = [bodies.read(letter.body) for letter in letters]
+        kept = list(zip(letters, read, strict=True))
+        self.connection.executemany(
+            rows.LETTER, (rows.of_letter(letter, naming.own(letter), place, form) for letter, (_, form) in kept)
+        )
+        self.connection.executemany(
+            rows.CONTENTS, (rows.of_contents(letter, value, form) for letter, (value, form) in kept)
+        )
 
     def set_causes(self, causes: Iterable[tuple[str, Cause]]) -> None:
         """Say why letters died, by their id; those that are not on the shelf are passed over."""
