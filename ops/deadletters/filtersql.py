@@ -111,6 +111,7 @@ def _true(node: Any) -> Sql:
 
 
 _ANY = Sql("1", exact=False)
+_NO = Sql("0")
 
 
 def _both(word: str, left: Sql, right: Sql) -> Sql:
@@ -155,7 +156,8 @@ def _called(node: Any) -> Sql:
 
 @dataclass(frozen=True)
 class _Path:
-    """A place in a letter: a column of text, or a place in a column of JSON."""
+    """A place in a letter: a column of text, or a place in a column of JSON. Conditions are written with ``@`` for the
+    column."""
 
     column: str
     json: str | None
@@ -165,7 +167,7 @@ class _Path:
     def of(cls, node: Any) -> _Path | None:
         match _steps(node):
             case ["body", *rest] if (place := _place(rest)) is not None:
-                return cls(_body(place), place, frozenset({"body"}))
+                return cls("body", place, frozenset({"body"}))
             case ["attributes" | "system" as column, str() as name] if name.isascii() and _place([name]) is not None:
                 return cls(column, _place([name]))
             case ["text"]:
@@ -179,31 +181,27 @@ class _Path:
 
     def true(self) -> Sql:
         if self.json is None:
-            return self._sql(f"{self.column} <> ''", 0)
-        value = f"json_extract({self.column}, ?)"
+            return self._sql("@ <> ''")
+        value = "json_extract(@, ?)"
         return self._sql(
-            f"CASE json_type({self.column}, ?) WHEN 'text' THEN {value} <> '' WHEN 'array' THEN {value} <> '[]' "
+            f"CASE json_type(@, ?) WHEN 'text' THEN {value} <> '' WHEN 'array' THEN {value} <> '[]' "
             f"WHEN 'object' THEN {value} <> '{{}}' WHEN 'true' THEN 1 WHEN 'integer' THEN 1 WHEN 'real' THEN 1 END",
-            4,
+            *[self.json] * 4,
         )
 
     def compared(self, sign: str, literal: Any) -> Sql:
         if self.json is None:
-            sure = f"{self.column} {_SIGNS[sign]} ?" if isinstance(literal, str) else "0"
-            return self._sql(sure, 0, *([literal] if isinstance(literal, str) else []))
-        of_type = f"json_type({self.column}, ?)"
+            return self._sql(f"@ {_SIGNS[sign]} ?", literal) if isinstance(literal, str) else self._sql("0")
         if literal is None or isinstance(literal, bool):
             name = {None: "null", True: "true", False: "false"}[literal]
-            return self._sql(f"ifnull({of_type}, 'null') = '{name}'" if sign == "eq" else "0", int(sign == "eq"))
+            return self._sql(f"json_type(@, ?) = '{name}'", self.json, missing=literal is None) if sign == "eq" else _NO
         types = "'text'" if isinstance(literal, str) else "'integer', 'real'"
-        found = self._sql(
-            f"{of_type} IN ({types}) AND json_extract({self.column}, ?) {_SIGNS[sign]} ?", 2, _number(literal)
-        )
+        same = f"json_type(@, ?) IN ({types}) AND json_extract(@, ?) {_SIGNS[sign]} ?"
+        found = self._sql(same, self.json, self.json, _number(literal))
         return self._said(literal, found) if isinstance(literal, str) and sign == "eq" else found
 
     def has(self, function: str, wanted: str) -> Sql:
-        value = self.column if self.json is None else f"json_extract({self.column}, ?)"
-        places = 0 if self.json is None else 1
+        value, place = ("@", []) if self.json is None else ("json_extract(@, ?)", [self.json])
         values: list[str | int]
         match function:
             case "contains":
@@ -213,21 +211,28 @@ class _Path:
             case _:
                 inside, values = f"substr({value}, ?) = ?", [-len(wanted), wanted]
         if self.json is None:
-            return self._sql(inside, 0, *values)
-        before = f"CASE json_type({self.column}, ?) WHEN 'text' THEN {inside}"
+            return self._sql(inside, *values)
+        before = f"CASE json_type(@, ?) WHEN 'text' THEN {inside}"
         if function != "contains":
-            return self._said(wanted, self._sql(f"{before} END", 1 + places, *values))
-        among = f"EXISTS (SELECT 1 FROM json_each({self.column}, ?) WHERE type = 'text' AND atom = ?)"
-        found = Sql(
-            f"ifnull({before} WHEN 'array' THEN {among} END, 0)",
-            (self.json, self.json, wanted, self.json, wanted),
+            return self._said(wanted, self._sql(f"{before} END", self.json, *place, *values))
+        among = "EXISTS (SELECT 1 FROM json_each(@, ?) WHERE type = 'text' AND atom = ?)"
+        found = self._sql(f"{before} WHEN 'array' THEN {among} END", self.json, *place, *values, self.json, wanted)
+        return self._said(wanted, found)
+
+    def _sql(self, condition: str, *values: Any, missing: bool = False) -> Sql:
+        """``missing``: whether it is so where nothing is in that place. Of a body the outline is asked, where it has a
+        value there; only bodies that SQLite reads as Python does are asked at all."""
+        if self.column != "body" or self.json is None:
+            return Sql(f"ifnull({condition.replace('@', self.column)}, {int(missing)})", values, True, self.reads)
+        place = self.json.replace("'", "''")
+        whole = f"CASE WHEN form = 1 THEN {condition.replace('@', 'body')} END"
+        return Sql(
+            f"ifnull(CASE ifnull(json_type(outline, '{place}'), 'object') WHEN 'object' THEN {whole} "
+            f"WHEN 'array' THEN {whole} ELSE {condition.replace('@', 'outline')} END, {int(missing)})",
+            values * 3,
             True,
             self.reads,
         )
-        return self._said(wanted, found)
-
-    def _sql(self, condition: str, places: int, *values: Any) -> Sql:
-        return Sql(f"ifnull({condition}, 0)", (*[self.json] * places, *values), True, self.reads)
 
     def _said(self, literal: str, found: Sql) -> Sql:
         """Reading text is cheaper than reading JSON: first whether the literal is there at all."""
@@ -291,14 +296,6 @@ def _place(steps: list[str | int]) -> str | None:
         else:
             place += f'."{step}"'
     return place
-
-
-def _body(place: str) -> str:
-    """Where to read that place: in the outline when it has a value there, else in the whole body."""
-    quoted = place.replace("'", "''")
-    return (
-        f"CASE WHEN json_type(outline, '{quoted}') NOT IN ('object', 'array') THEN outline WHEN form = 1 THEN body END"
-    )
 
 
 def _number(literal: Any) -> Any:
