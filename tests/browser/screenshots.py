@@ -26,6 +26,8 @@ DRAWN = (
 def look(page: Page) -> None:
     """Read the dead letters, as a person would."""
     page.click(".st-key-look button")
+    page.wait(".st-key-look-confirmed button")
+    time.sleep(0.5)  # the dialog grows as it opens: its button is elsewhere then
     page.click(".st-key-look-confirmed button")
     page.wait_for("!document.querySelector('[role=dialog]')", 60)
     time.sleep(1)  # a short look is over before it is seen to begin

@@ -32,10 +32,11 @@ def test_letters_of_a_file_are_shown_apart_and_taken_off_again(sample: Visit) ->
     press(app, "import")
     assert "3 letters imported." in app.text
     which = app.at.segmented_control(key="which")
-    assert which.options == ["In the queue (54)", "Imported from a file (3)"]
+    assert which.options == ["In the queue", "Imported"]
+    assert "3 letters from a file on the shelf, beside the 54 letters of the queue." in app.text
     assert "54 letters  all causes" in app.text, "those of the queue are meant first"
     assert "succeeds since" in app.text, "what was known of them is known still"
-    which.set_value("file").run()
+    which.set_value("Imported").run()
     assert "3 letters  all causes" in app.text
     app.open(PAGE, do="Purge")
     assert "Imported letters are not in the queue" in app.text

@@ -11,7 +11,7 @@ import streamlit as st
 from dashboard.access import access
 from dashboard.desk import Desk
 from dashboard.parts import blocks, trouble
-from dashboard.text import number
+from dashboard.text import letters
 from ops.errors import OpsError
 
 if TYPE_CHECKING:
@@ -20,27 +20,28 @@ if TYPE_CHECKING:
     from ops.deadletters.shelf import ShelfInfo
 
 WHICH = "which"
-QUEUE, FILE = "queue", "file"
+QUEUE, FILE = "In the queue", "Imported"
+"""As they stand in the address, so without their numbers."""
 
 
 def chosen(info: ShelfInfo) -> bool:
     """Whether the page is about imported letters. There is nothing to choose while none are there."""
     if not info.imported:
         return False
-    names = {
-        QUEUE: f"In the queue ({number(info.letters)})",
-        FILE: f"Imported from a file ({number(info.imported)})",
-    }
-    which = st.segmented_control(
-        "Which letters?",
-        list(names),
-        format_func=names.__getitem__,
-        default=QUEUE,
-        required=True,
-        key=WHICH,
-        bind="query-params",
-        label_visibility="collapsed",
-    )
+    with st.container(horizontal=True, vertical_alignment="center"):
+        which = st.segmented_control(
+            "Which letters?",
+            [QUEUE, FILE],
+            default=QUEUE,
+            required=True,
+            key=WHICH,
+            bind="query-params",
+            label_visibility="collapsed",
+        )
+        st.html(
+            f'<span class="so-quiet">{letters(info.imported)} from a file on the shelf, beside the '
+            f"{letters(info.letters)} of the queue.</span>"
+        )
     return bool(which == FILE)
 
 
@@ -84,7 +85,7 @@ def _carry_out(here: Desk, given: UploadedFile, *, take_off: bool) -> None:
             return
     did = "taken off the shelf" if take_off else "imported"
     rest = "were not imported, or are not any more" if take_off else "lay on the shelf already"
-    st.session_state["_imported"] = f"{number(done.new)} letters {did}" + (
-        f"; {number(done.there)} of the file {rest}." if done.there else "."
+    st.session_state["_imported"] = f"{letters(done.new)} {did}" + (
+        f"; {letters(done.there)} of the file {rest}." if done.there else "."
     )
     st.rerun()
