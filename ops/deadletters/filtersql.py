@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -112,6 +112,8 @@ def _true(node: Any) -> Sql:
 
 _ANY = Sql("1", exact=False)
 _NO = Sql("0")
+_PLACE = "<place>"
+_VALUE = f"json_extract(@, {_PLACE})"
 
 
 def _both(word: str, left: Sql, right: Sql) -> Sql:
@@ -157,7 +159,7 @@ def _called(node: Any) -> Sql:
 @dataclass(frozen=True)
 class _Path:
     """A place in a letter: a column of text, or a place in a column of JSON. Conditions are written with ``@`` for the
-    column."""
+    column, and ``_PLACE`` for the place."""
 
     column: str
     json: str | None
@@ -181,58 +183,77 @@ class _Path:
 
     def true(self) -> Sql:
         if self.json is None:
-            return self._sql("@ <> ''")
-        value = "json_extract(@, ?)"
-        return self._sql(
-            f"CASE json_type(@, ?) WHEN 'text' THEN {value} <> '' WHEN 'array' THEN {value} <> '[]' "
-            f"WHEN 'object' THEN {value} <> '{{}}' WHEN 'true' THEN 1 WHEN 'integer' THEN 1 WHEN 'real' THEN 1 END",
-            *[self.json] * 4,
-        )
+            return self._plain("@ <> ''")
+        some = {"text": "''", "array": "'[]'", "object": "'{}'"}
+        cases = {kind: (f"{_VALUE} <> {empty}",) for kind, empty in some.items()}
+        return self._typed({**cases, "true": ("1",), "integer": ("1",), "real": ("1",)})
 
     def compared(self, sign: str, literal: Any) -> Sql:
         if self.json is None:
-            return self._sql(f"@ {_SIGNS[sign]} ?", literal) if isinstance(literal, str) else self._sql("0")
+            return self._plain(f"@ {_SIGNS[sign]} ?", literal) if isinstance(literal, str) else _NO
         if literal is None or isinstance(literal, bool):
-            name = {None: "null", True: "true", False: "false"}[literal]
-            return self._sql(f"json_type(@, ?) = '{name}'", self.json, missing=literal is None) if sign == "eq" else _NO
-        types = "'text'" if isinstance(literal, str) else "'integer', 'real'"
-        same = f"json_type(@, ?) IN ({types}) AND json_extract(@, ?) {_SIGNS[sign]} ?"
-        found = self._sql(same, self.json, self.json, _number(literal))
-        return self._said(literal, found) if isinstance(literal, str) and sign == "eq" else found
+            kind = {None: "null", True: "true", False: "false"}[literal]
+            return self._typed({kind: ("1",)}, missing=literal is None) if sign == "eq" else _NO
+        same = f"{_VALUE} {_SIGNS[sign]} ?", _number(literal)
+        if not isinstance(literal, str):
+            return self._typed({"integer": same, "real": same})
+        found = self._typed({"text": same})
+        return self._said(literal, found) if sign == "eq" else found
 
     def has(self, function: str, wanted: str) -> Sql:
-        value, place = ("@", []) if self.json is None else ("json_extract(@, ?)", [self.json])
-        values: list[str | int]
+        value = "@" if self.json is None else _VALUE
+        inside: tuple[Any, ...]
         match function:
             case "contains":
-                inside, values = f"instr({value}, ?) > 0", [wanted]
+                inside = f"instr({value}, ?) > 0", wanted
             case "starts_with":
-                inside, values = f"substr({value}, 1, ?) = ?", [len(wanted), wanted]
+                inside = f"substr({value}, 1, ?) = ?", len(wanted), wanted
             case _:
-                inside, values = f"substr({value}, ?) = ?", [-len(wanted), wanted]
+                inside = f"substr({value}, ?) = ?", -len(wanted), wanted
         if self.json is None:
-            return self._sql(inside, *values)
-        before = f"CASE json_type(@, ?) WHEN 'text' THEN {inside}"
-        if function != "contains":
-            return self._said(wanted, self._sql(f"{before} END", self.json, *place, *values))
-        among = "EXISTS (SELECT 1 FROM json_each(@, ?) WHERE type = 'text' AND atom = ?)"
-        found = self._sql(f"{before} WHEN 'array' THEN {among} END", self.json, *place, *values, self.json, wanted)
-        return self._said(wanted, found)
+            return self._plain(*inside)
+        among = f"EXISTS (SELECT 1 FROM json_each(@, {_PLACE}) WHERE type = 'text' AND atom = ?)", wanted
+        cases = {"text": inside, "array": among} if function == "contains" else {"text": inside}
+        return self._said(wanted, self._typed(cases))
 
-    def _sql(self, condition: str, *values: Any, missing: bool = False) -> Sql:
-        """``missing``: whether it is so where nothing is in that place. Of a body the outline is asked, where it has a
-        value there; only bodies that SQLite reads as Python does are asked at all."""
-        if self.column != "body" or self.json is None:
-            return Sql(f"ifnull({condition.replace('@', self.column)}, {int(missing)})", values, True, self.reads)
-        place = self.json.replace("'", "''")
-        whole = f"CASE WHEN form = 1 THEN {condition.replace('@', 'body')} END"
+    def _plain(self, condition: str, *values: Any) -> Sql:
+        return Sql(f"ifnull({condition.replace('@', self.column)}, 0)", values, True, self.reads)
+
+    def _typed(self, cases: Mapping[str, tuple[Any, ...]], missing: bool = False) -> Sql:
+        """``cases``: for each type that the value may have, a condition and its values; ``missing``: whether it is so
+        where nothing is in that place. Of a body the outline is asked, where it has a value there; and only bodies that
+        SQLite reads as Python does are asked at all."""
+        if self.column != "body":
+            condition, values = self._cases(self.column, cases)
+            return Sql(f"ifnull({condition} {self._other(self.column)} END, {int(missing)})", values, True, self.reads)
+        whole, beyond = self._cases("body", cases)
+        whole = f"CASE WHEN form = 1 THEN {whole} {self._other('body')} END END"
+        short = {kind: case for kind, case in cases.items() if kind not in ("object", "array")}
+        condition, values = self._cases("outline", short)
+        absent = f"CASE WHEN json_type(outline, {self._place}) IS NULL THEN {whole} ELSE 0 END"
         return Sql(
-            f"ifnull(CASE ifnull(json_type(outline, '{place}'), 'object') WHEN 'object' THEN {whole} "
-            f"WHEN 'array' THEN {whole} ELSE {condition.replace('@', 'outline')} END, {int(missing)})",
-            values * 3,
+            f"ifnull({condition} WHEN 'object' THEN {whole} WHEN 'array' THEN {whole} ELSE {absent} END, "
+            f"{int(missing)})",
+            values + beyond * 3,
             True,
             self.reads,
         )
+
+    def _other(self, column: str) -> str:
+        """A value of another type is none of the cases; NULL is left for what is missing."""
+        return f"ELSE CASE WHEN json_type({column}, {self._place}) IS NOT NULL THEN 0 END"
+
+    def _cases(self, column: str, cases: Mapping[str, tuple[Any, ...]]) -> tuple[str, tuple[Any, ...]]:
+        """``CASE … WHEN … THEN …``, still open, and its values."""
+        told = "".join(f" WHEN '{kind}' THEN {condition}" for kind, (condition, *_) in cases.items())
+        told = told.replace("@", column).replace(_PLACE, self._place)
+        return f"CASE json_type({column}, {self._place}){told}", tuple(
+            value for _, *values in cases.values() for value in values
+        )
+
+    @property
+    def _place(self) -> str:
+        return "'" + (self.json or "").replace("'", "''") + "'"
 
     def _said(self, literal: str, found: Sql) -> Sql:
         """Reading text is cheaper than reading JSON: first whether the literal is there at all."""
