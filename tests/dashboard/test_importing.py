@@ -38,6 +38,12 @@ def test_letters_of_a_file_are_shown_apart_and_taken_off_again(sample: Visit) ->
     assert "succeeds since" in app.text, "what was known of them is known still"
     which.set_value("Imported").run()
     assert "3 letters  all causes" in app.text
+    app.open(PAGE, do="Redrive")
+    app.at.button(key="make-plan").click().run()
+    assert "a file on this machine" in app.text
+    app.at.button(key="ask-redrive").click().run()
+    assert "3 letters of a file on this machine, back where each came from." in app.text
+    assert "Nothing is deleted for them" in app.text
     app.open(PAGE, do="Purge")
     assert "Imported letters are not in the queue" in app.text
     app.open(PAGE, do="Import")

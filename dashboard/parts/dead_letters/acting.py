@@ -26,9 +26,11 @@ NO_REASON = UsageError("A reason is needed; it goes on record.", "Say what was f
 @st.dialog("Send these letters?", icon=":material/send:")
 def ask_redrive(here: Desk, plan: Plan) -> None:
     """Starts the run in the background once a reason is given."""
-    kept = "They stay in the dead-letter queue as well." if plan.action is Action.COPY else (
-        "Each leaves the dead-letter queue once it is sent."
-    )  # fmt: skip
+    kept = "Each leaves the dead-letter queue once it is sent."
+    if plan.selection.imported:
+        kept = "Nothing is deleted for them: they lie on the shelf only."
+    elif plan.action is Action.COPY:
+        kept = "They stay in the dead-letter queue as well."
     canary = (
         f"It goes in steps. Each is watched, for up to {duration(plan.steps.patience_s)}, and it stops when more than "
         f"{percent(plan.steps.stop_share)} come back."
@@ -37,7 +39,7 @@ def ask_redrive(here: Desk, plan: Plan) -> None:
     )
     changed = "• They are changed on their way, as the plan shows.\n" if plan.edits else ""
     st.text(
-        f"{letters(len(plan.ids))} of {here.queue}, {html.going(plan)}. Sending takes about "
+        f"{letters(len(plan.ids))} of {html.origin(plan, here.queue)}, {html.going(plan)}. Sending takes about "
         f"{duration(plan.estimate.seconds)} and costs about {usd(plan.estimate.usd)}.\n\n"
         f"{changed}• {kept}\n• {canary}\n"
         "• You can stop it at any time; what was sent stays sent.\n"

@@ -48,6 +48,11 @@ def course(source: str, to: str) -> str:
     )
 
 
+def origin(plan: Plan, queue: str) -> str:
+    """Where they are taken from."""
+    return "a file on this machine" if plan.selection.imported else queue
+
+
 def destination(plan: Plan) -> str:
     to = plan.destination
     return "where each came from" if to.kind == "origin" else to.queue_arn.rsplit(":", 1)[-1] or to.queue_url

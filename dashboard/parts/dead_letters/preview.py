@@ -38,7 +38,7 @@ def section(here: Desk, plan_id: str, selection: Selection, allowed: Access) -> 
     with st.container(border=True, key="preview"):
         st.subheader(f"{verb} {many}: is this what you want?", anchor=False)
         st.html(_numbers(plan))
-        st.html(html.course(here.queue, html.destination(plan)))
+        st.html(html.course(html.origin(plan, here.queue), html.destination(plan)))
         if plan.steps.watch:
             st.html(html.planned_steps(plan))
         if plan.warnings:
