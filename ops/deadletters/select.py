@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ops.deadletters import bodies, filters, filtersql
+from ops.deadletters import bodies, filterpath, filters
 from ops.deadletters.plan import Selection
 from ops.deadletters.shelf import rows
 from ops.deadletters.shelf.schema import dumps
@@ -69,7 +69,7 @@ UNEXPLAINED = "unknown"
 
 LONGEST_LIKE = 10_000
 """Characters: SQLite takes patterns of 50,000, in which some signs are escaped."""
-DOCUMENT = ("body", "attributes", "system", "kind", *filtersql.CAUSE.values())
+DOCUMENT = ("body", "attributes", "system", "kind", *filterpath.CAUSE.values())
 
 
 def document(row: Sequence[Any]) -> dict[str, Any]:
@@ -81,7 +81,7 @@ def document(row: Sequence[Any]) -> dict[str, Any]:
         "attributes": json.loads(row[1]),
         "system": json.loads(row[2]),
         "kind": row[3],
-        "cause": dict(zip(filtersql.CAUSE, row[4:], strict=True)),
+        "cause": dict(zip(filterpath.CAUSE, row[4:], strict=True)),
     }
 
 
