@@ -38,9 +38,8 @@ def _common(
 def main(arguments: list[str] | None = None) -> None:
     """Runs the command line and ends the process with its exit code; never shows a traceback unless asked to."""
     for stream in (sys.stdout, sys.stderr):
-        if isinstance(
-            stream, io.TextIOWrapper
-        ):  # not every terminal has our arrows, and none has all of a letter's signs
+        # Not every terminal has our arrows, and none has all of a letter's signs.
+        if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
     raise SystemExit(run(sys.argv[1:] if arguments is None else arguments))
 
