@@ -102,7 +102,12 @@ def _may_be_json(body: str) -> bool:
 def _reads_otherwise(body: str) -> bool:
     if "\\" in body and ("\\u0000" in body or "\\ud" in body.lower() or _has_escaped_key(body)):
         return True
-    return not body.isascii() and (not body.isprintable() and any("\ud800" <= sign <= "\udfff" for sign in body))
+    return has_surrogates(body)
+
+
+def has_surrogates(text: str) -> bool:
+    """Lone ones, which neither UTF-8 nor SQLite's text can hold."""
+    return not text.isascii() and not text.isprintable() and any("\ud800" <= sign <= "\udfff" for sign in text)
 
 
 def _has_escaped_key(body: str) -> bool:

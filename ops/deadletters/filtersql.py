@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from ops.deadletters.bodies import has_surrogates
 from ops.deadletters.filterpath import ANY, Path, Sql, like, steps
 
 ROOTS = ("body", "text", "attributes", "system", "kind", "cause")
@@ -27,7 +28,7 @@ def condition(tree: Any) -> Sql:
 
 def _takes(value: Any) -> bool:
     """SQLite takes no text with lone surrogates, as a JSON literal may hold."""
-    return not isinstance(value, str) or value.isascii() or not any("\ud800" <= sign <= "\udfff" for sign in value)
+    return not (isinstance(value, str) and has_surrogates(value))
 
 
 def _depth(condition: str) -> int:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ops.cli import moments, options
+from ops.deadletters.bodies import has_surrogates
 from ops.errors import UsageError
 
 if TYPE_CHECKING:
@@ -117,7 +118,12 @@ class Asked:
             with Shelf.open(source) as shelf:
                 named = [shelf.get(some).letter for some in self.letters["ids"]]
             ids = tuple(letter.message_id for letter in named)
-            imported = imported or all(letter.imported for letter in named)
+            if len({letter.imported for letter in named}) > 1:
+                raise UsageError(
+                    "Some of these letters are in the queue, and others were imported from a file.",
+                    "Name the one kind, and then the other.",
+                )
+            imported = imported or named[0].imported
         cause, where, text = (self.letters.get(name, "") for name in ("cause", "where", "text"))
         return Selection(cause, where, text, times.get("since"), times.get("until"), ids, imported)
 
@@ -142,7 +148,7 @@ def _ensure_said(flag: str, value: Any) -> None:
     for text in value if isinstance(value, list) else [value]:
         if isinstance(text, str) and not text.strip():
             raise UsageError(f"{flag} is empty.", "Give it a value, or leave it out.")
-        if isinstance(text, str) and not text.isprintable() and any("\ud800" <= sign <= "\udfff" for sign in text):
+        if isinstance(text, str) and has_surrogates(text):
             raise UsageError(f"{flag} is no text in UTF-8.", "Give it in UTF-8.")
 
 

@@ -54,6 +54,10 @@ def test_export_then_purge_then_import(desk: Desk, terminal: Any) -> None:
     assert "12 of the 12 letters of left.jsonl cannot be purged: 12 imported from a file" in flat(err)
     [first, *_] = desk.told("list", "--imported")["letters"]
     assert "imported letters, 1 letter by id" in desk.ops("plan", "--id", first["letter"]["message_id"])[1]
+    [queued] = desk.told("list")["letters"]
+    code, _, err = desk.ops("plan", "--id", first["letter"]["message_id"], "--id", queued["letter"]["message_id"])
+    assert code == 2
+    assert "Some of these letters are in the queue, and others were imported" in flat(err)
     assert desk.ops("import", "left.jsonl", "--undo")[1].startswith("12 letters taken off the shelf.")
     assert desk.ops("list", "--imported")[1].count("No letter was imported.") == 1
     _, out, _ = desk.ops("audit")
