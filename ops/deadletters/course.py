@@ -196,8 +196,8 @@ class Course:
             self._look(moving=False)
             tally, waited = self._tally(part), time.monotonic() - began
             verdict = decide(tally, self.plan.steps, waited)
-            if part.last and verdict is Verdict.GO and tally.waiting and waited < self.plan.steps.patience_s:
-                verdict = Verdict.WAIT  # nothing to widen to any more: see them all through
+            if part.last and tally.waiting and waited < self.plan.steps.patience_s:
+                verdict = Verdict.WAIT  # nothing to widen to, or to stop, any more: see them all through
             if verdict is not Verdict.WAIT:
                 return verdict
             if tally.waiting != told:

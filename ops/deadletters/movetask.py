@@ -19,11 +19,11 @@ from typing import TYPE_CHECKING, Protocol
 
 from ops.aws import movetasks, sqs
 from ops.deadletters import unmoved
+from ops.deadletters.comebacks import settling_s
 from ops.deadletters.course import Futile
 from ops.deadletters.ledger import Accepted
 from ops.deadletters.plans.engine import MOVE_TASK
 from ops.deadletters.run import Move
-from ops.deadletters.settled import SETTLING_S, SETTLING_TWIN_S
 from ops.deadletters.taskmoves import TaskMoves
 from ops.errors import AwsError, NotFound
 from ops.insight import words
@@ -65,8 +65,8 @@ class TaskMover:
     def move(self, upto: int, step: int) -> Went:
         if upto < len(self.plan.ids) or self.plan.engine != MOVE_TASK:
             return self.engine.move(upto, step)
-        steps, twin = self.plan.steps, self.source.aws.target.is_twin
-        share, late_s = steps.stop_share if steps.watch else None, SETTLING_TWIN_S if twin else SETTLING_S
+        share = self.plan.steps.stop_share if self.plan.steps.watch else None
+        late_s = settling_s(self.source.aws)
         self._moves = TaskMoves(self.ledger.count(Move.PLANNED), self.plan.margin, share, late_s)
         before = set(self.ledger.ids(Move.VANISHED))
         moved = self._tasks()

@@ -4,7 +4,8 @@
   nothing, by the queues: messages that left their queue and are not in its dead-letter queue are taken to have
   succeeded (``settled``).
 - An asynchronous invocation: how the invocations of that request id ended.
-- Anything else (a topic, a bus, a queue that nobody is known to read) cannot be watched, and the run says so.
+- To a bus or a topic: whether it came back, for neither tells what it delivered (``published``).
+- Anything else (a queue that nobody is known to read) cannot be watched, and the run says so.
 """
 
 from __future__ import annotations
@@ -13,13 +14,13 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Protocol
 
-from ops.aws import sqs
-from ops.deadletters import readers
+from ops.deadletters import comebacks, readers
 from ops.deadletters.attempts import Invocations
 from ops.deadletters.causes import cause_in_words
 from ops.deadletters.deliveries import Deliveries
 from ops.deadletters.fingerprint import common, fingerprint, normalised
 from ops.deadletters.plan import Action
+from ops.deadletters.published import RETRIES, Published
 from ops.deadletters.run import Outcome
 from ops.errors import AwsError
 from ops.insight import words
@@ -104,6 +105,8 @@ class Watch:
         service = arn.split(":")[2] if arn.count(":") >= 5 else ""
         if service == "lambda":
             return Invocations.of(self._source, arn, since)
+        if service in RETRIES:
+            return Published(self._source, arn, self._before)
         if service != "sqs":
             return None
         reader = readers.of_queue(self._source, arn)
@@ -118,10 +121,9 @@ def watch(source: Source, plan: Plan, run: Run) -> Watch | None:
 def _held(source: Source, run: Run) -> int | None:
     """Letters in the queue, and those that the run took out of it."""
     try:
-        depth = sqs.depth(source.aws, source.queue)
+        return comebacks.held(source.aws, source.queue, run.deleted)
     except AwsError:
         return None
-    return depth.visible + depth.in_flight + depth.delayed + run.deleted
 
 
 def _name(arn: str) -> str:

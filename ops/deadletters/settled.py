@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from handler import contract
 from ops.aws import sqs
-from ops.deadletters import letters
+from ops.deadletters import comebacks
 from ops.deadletters.letter import Place
 from ops.deadletters.plan import Selection
 from ops.deadletters.run import Outcome
@@ -25,16 +24,10 @@ from ops.insight import words
 
 if TYPE_CHECKING:
     from ops.deadletters.course import Fate
+    from ops.deadletters.letter import Letter
     from ops.deadletters.run import Run, Sent
     from ops.deadletters.source import Source
     from ops.workload import Workload
-
-SETTLING_S, SETTLING_TWIN_S = 75.0, 3.0
-"""SQS's counts are right a minute after traffic stops (botocore 1.44.5 model, 2026-11); the twin's at once."""
-MOST_READ = 1_000
-"""A dead-letter queue that holds more is not searched: a search counts as a receive of every letter in it."""
-LEASE_S = 60
-EMPTY_RECEIVES = 2
 
 
 class Settled:
@@ -46,7 +39,7 @@ class Settled:
         self._source = source
         self._aws = source.aws
         self._queue, self._dlq = reader.queue, reader.dlq
-        self._settling = timedelta(seconds=SETTLING_TWIN_S if self._aws.target.is_twin else SETTLING_S)
+        self._settling = timedelta(seconds=comebacks.settling_s(self._aws))
         self._longest = timedelta(seconds=self._queue.visibility_s * (self._queue.max_receive_count or 1))
         self._emptied_by_us = self._dlq is not None and self._dlq.arn == source.queue.arn
         self._before = before if self._emptied_by_us else self._held(run)
@@ -102,7 +95,7 @@ class Settled:
                 gone.append(sent)
         return gone
 
-    def _back(self, gone: Sequence[Sent], run: Run, now: datetime) -> tuple[dict[str, str], bool]:
+    def _back(self, gone: Sequence[Sent], run: Run, now: datetime) -> tuple[Mapping[str, str], bool]:
         """New ids (with a cause where the letter carries one) that lie in the dead-letter queue, and whether all of it
         is known: by its count if nothing was added, else by reading it."""
         if self._dlq is None:
@@ -110,26 +103,19 @@ class Settled:
         held = self._held(run)
         if held is not None and self._before is not None and held <= self._before:
             return {}, True
-        depth = sqs.depth(self._aws, self._dlq)
-        if depth.visible > MOST_READ:
-            self._note = (
-                f"{self._dlq.name} holds {words.count(depth.visible)} letters, too many to search for those that came "
-                "back; look at it to see them."
-            )
-            return {}, False
         self._know_bodies(gone)
-        found, read = self._search({one for sent in gone for one in _names(sent)})
-        return found, read >= depth.visible and not depth.in_flight
+        found = comebacks.search(self._aws, self._dlq, {one for sent in gone for one in _names(sent)}, self._called)
+        self._note = found.note
+        return found.causes, found.whole
 
     def _held(self, run: Run) -> int | None:
         """Letters in the dead-letter queue, and those that this run took out of it."""
         if self._dlq is None:
             return None
         try:
-            depth = sqs.depth(self._aws, self._dlq)
+            return comebacks.held(self._aws, self._dlq, run.deleted if self._emptied_by_us else 0)
         except AwsError:
             return None
-        return depth.visible + depth.in_flight + depth.delayed + (run.deleted if self._emptied_by_us else 0)
 
     def _know_bodies(self, gone: Sequence[Sent]) -> None:
         """A move task does not tell the new ids: such a message is known by its body."""
@@ -140,30 +126,11 @@ class Settled:
                     if shelved.letter.message_id in unnamed:
                         self._bodies[_digest(shelved.letter.body)] = shelved.letter.message_id
 
-    def _search(self, wanted: set[str]) -> tuple[dict[str, str], int]:
-        """Read the dead-letter queue and give everything back; those of ``wanted`` that were there, how many were."""
-        assert self._dlq is not None  # noqa: S101 - asked by the caller
-        found: dict[str, str] = {}
-        receipts: dict[str, str] = {}
-        empty = 0
-        try:
-            while empty < EMPTY_RECEIVES and len(receipts) < MOST_READ:
-                batch = sqs.receive(self._aws, self._dlq, LEASE_S, wait_s=0 if receipts else 1)
-                empty = 0 if batch else empty + 1
-                for message in batch:
-                    receipts[message.message_id] = message.receipt
-                    letter = letters.letter(message)
-                    named = letter.attributes.get(contract.DLQ_ORIGINAL_MESSAGE_ID)
-                    alike = self._bodies.get(_digest(letter.body), "")
-                    for one in {letter.message_id, named.value if named else "", alike} & wanted:
-                        cause = letters.carried(letter)
-                        found[one] = f"{cause.error_type}: {cause.error_message}" if cause else ""
-        finally:
-            given = list(receipts.values())
-            for at in range(0, len(given), sqs.BATCH):
-                with suppress(AwsError):  # they come back by themselves when the lease ends
-                    sqs.lease_batch(self._aws, self._dlq, given[at : at + sqs.BATCH], 0)
-        return found, len(receipts)
+    def _called(self, letter: Letter) -> set[str]:
+        """All that a letter which came back may be known by."""
+        named = letter.attributes.get(contract.DLQ_ORIGINAL_MESSAGE_ID)
+        alike = self._bodies.get(_digest(letter.body), "")
+        return {letter.message_id, named.value if named else "", alike}
 
 
 def _names(sent: Sent) -> tuple[str, ...]:

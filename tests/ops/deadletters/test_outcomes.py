@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from ops.deadletters import course, outcomes, plans, redrive, settled
+from ops.deadletters import comebacks, course, outcomes, plans, redrive
 from ops.deadletters.attempts import Invocations
 from ops.deadletters.following import Following
 from ops.deadletters.plan import Pace, Selection, Steps
@@ -36,7 +36,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
 def world(server: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
     """A queue that a function reads, which writes nothing into its log."""
     monkeypatch.setattr(course, "TICK_S", 0.05)
-    monkeypatch.setattr(settled, "SETTLING_S", 0.2)
+    monkeypatch.setattr(comebacks, "SETTLING_S", 0.2)
     monkeypatch.setattr(outcomes, "PAUSE_S", 0.1)
     made = server.anew(tmp_path, monkeypatch)
     reader = replace(
@@ -96,7 +96,7 @@ def test_those_that_lie_in_the_dead_letter_queue_again_have_come_back(world: Wor
 
 
 def test_a_dead_letter_queue_that_is_too_long_is_not_searched(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(settled, "MOST_READ", 3)
+    monkeypatch.setattr(comebacks, "MOST_READ", 3)
     world.put([f"letter {number}" for number in range(5)])
     everything = tuple(f"letter {number}" for number in range(5))
     with working(world, fails=everything):

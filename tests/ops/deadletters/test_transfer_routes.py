@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import json
-import threading
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator
 from datetime import UTC, datetime
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
-from urllib.parse import parse_qs, unquote
+from urllib.parse import parse_qs
 
 import pytest
 
@@ -20,53 +17,20 @@ from ops.deadletters.transfer.routes.services import BusRoute, FunctionRoute, To
 from ops.errors import AwsError, NotFound
 from ops.target import Target
 from tests.ops.deadletters.letters import a_letter
+from tests.ops.deadletters.listener import Listener, listening
 
 FUNCTION = "arn:aws:lambda:eu-west-1:000000000000:function:worker"
 BUS = "arn:aws:events:eu-west-1:000000000000:event-bus/shop"
 TOPIC = "arn:aws:sns:eu-west-1:000000000000:orders"
 
-Reply = Callable[[str, bytes], tuple[int, str]]
-
-
-@dataclass
-class Listener:
-    """An HTTP server that keeps what it was asked, and answers as it is told."""
-
-    reply: Reply
-    asked: list[tuple[str, dict[str, str], bytes]] = field(default_factory=list)
-
 
 @pytest.fixture
 def listener(monkeypatch: pytest.MonkeyPatch) -> Iterator[Listener]:
-    heard = Listener(lambda path, body: (200, "{}"))
-
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-
-        def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers["Content-Length"]))
-            heard.asked.append((unquote(self.path), dict(self.headers.items()), body))
-            status, text = heard.reply(self.path, body)
-            self.send_response(status)
-            self.send_header("x-amzn-RequestId", f"request-{len(heard.asked)}")
-            self.send_header("Content-Length", str(len(text.encode())))
-            self.end_headers()
-            self.wfile.write(text.encode())
-
-        def log_message(self, format: str, *arguments: Any) -> None:
-            """Silent: pytest shows what matters."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-    thread.start()
-    monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{server.server_port}")
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE")
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "example")
-    yield heard
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with listening() as heard:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", heard.url)
+        monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE")
+        monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "example")
+        yield heard
 
 
 @pytest.fixture

@@ -1,0 +1,82 @@
+"""Searching a dead-letter queue for messages that came back: a short lease of all its letters, given back at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Set
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ops.aws import sqs
+from ops.deadletters import letters
+from ops.errors import AwsError
+from ops.insight import words
+
+if TYPE_CHECKING:
+    from ops.aws import Aws
+    from ops.deadletters.letter import Letter
+
+SETTLING_S, SETTLING_TWIN_S = 75.0, 3.0
+"""SQS's counts are right a minute after traffic stops (botocore 1.44.5 model, 2026-11); the twin's at once."""
+MOST_READ = 1_000
+"""A dead-letter queue that holds more is not searched: a search counts as a receive of every letter in it."""
+LEASE_S = 60
+EMPTY_RECEIVES = 2
+
+
+@dataclass(frozen=True)
+class Found:
+    """``causes``: by the name that was asked for, what the letter says it died of (empty: it says nothing).
+    ``whole``: every letter was read, so that a name not among them is not there. ``note``: why nothing was read."""
+
+    causes: Mapping[str, str]
+    whole: bool
+    note: str = ""
+
+
+def settling_s(aws: Aws) -> float:
+    """Seconds from the last message until the counts of a queue are right."""
+    return SETTLING_TWIN_S if aws.target.is_twin else SETTLING_S
+
+
+def held(aws: Aws, dlq: sqs.Queue, taken_out: int) -> int:
+    """Letters in the queue, and those that were ``taken_out``: more of them than before are letters that came since.
+
+    Raises what ``ops.aws`` raises.
+    """
+    depth = sqs.depth(aws, dlq)
+    return depth.visible + depth.in_flight + depth.delayed + taken_out
+
+
+def search(aws: Aws, dlq: sqs.Queue, wanted: Set[str], names: Callable[[Letter], Set[str]]) -> Found:
+    """Which of ``wanted`` lie in the queue; ``names``: all that a letter may be asked for by.
+
+    Raises what ``ops.aws`` raises.
+    """
+    depth = sqs.depth(aws, dlq)
+    if depth.visible > MOST_READ:
+        return Found(
+            {},
+            False,
+            f"{dlq.name} holds {words.count(depth.visible)} letters, too many to search for those that came back; look "
+            "at it to see them.",
+        )
+    causes: dict[str, str] = {}
+    receipts: dict[str, str] = {}
+    empty = 0
+    try:
+        while empty < EMPTY_RECEIVES and len(receipts) < MOST_READ:
+            batch = sqs.receive(aws, dlq, LEASE_S, wait_s=0 if receipts else 1)
+            empty = 0 if batch else empty + 1
+            for message in batch:
+                receipts[message.message_id] = message.receipt
+                letter = letters.letter(message)
+                for one in names(letter) & wanted:
+                    cause = letters.carried(letter)
+                    causes[one] = f"{cause.error_type}: {cause.error_message}" if cause else ""
+    finally:
+        given = list(receipts.values())
+        for at in range(0, len(given), sqs.BATCH):
+            with suppress(AwsError):  # they come back by themselves when the lease ends
+                sqs.lease_batch(aws, dlq, given[at : at + sqs.BATCH], 0)
+    return Found(causes, len(receipts) >= depth.visible and not depth.in_flight)
