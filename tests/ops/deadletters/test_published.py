@@ -117,8 +117,8 @@ def test_notifications_that_come_back_are_told_from_those_that_did_not(world: Wo
     assert (run.state, run.sent, run.succeeded, run.came_back, run.waiting) == (State.DONE, 4, 0, 1, 0)
     assert run.said == (
         "4 letters were sent, 1 came back (1: unknown), 3 cannot be watched. 3 messages to orders did not come back to "
-        "jobs-dlq within 0.3 s; nothing tells that they arrived, and SNS retries a failed delivery to SQS or Lambda for "
-        "up to 23 days."
+        "jobs-dlq within 0.3 s; nothing tells that they arrived, and SNS retries a failed delivery to SQS or Lambda "
+        "for up to 23 days."
     )
 
 
