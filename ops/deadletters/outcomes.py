@@ -67,7 +67,7 @@ class Watch:
             notes.append(f"Nothing tells what became of messages to {', '.join(_name(arn) for arn in blind)}.")
         usd = sum(place.usd for place in self._places.values() if place)
         if usd >= WORTH_SAYING_USD:
-            notes.append(f"Watching cost {words.usd(usd)} of log queries.")
+            notes.append(f"Watching cost {words.price(usd)} of log queries.")
         return " ".join(dict.fromkeys(notes))
 
     def look(self, waiting: Sequence[Sent], run: Run, moving: bool) -> list[Became]:

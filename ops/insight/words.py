@@ -47,6 +47,11 @@ def usd(amount: float) -> str:
     return f"${amount:.{decimals}f}"
 
 
+def price(amount: float) -> str:
+    """What an act costs: as ``usd``, and ``less than $0.0001`` of what is too little to weigh."""
+    return "less than $0.0001" if 0 < amount < 0.0001 else usd(amount)
+
+
 def percent(share: float) -> str:
     """``0.4%``, ``12%`` of a share from 0 to 1."""
     value = share * 100

@@ -173,7 +173,7 @@ def _did(console: Console, done: LookDone | None, explained: Explained | None) -
     if explained is not None:
         if explained.queries:
             asked = words.count(explained.queries, "log query", "log queries")
-            lines.append(f"Causes took {asked} ({words.usd(explained.usd)} at AWS prices).")
+            lines.append(f"Causes took {asked} ({words.price(explained.usd)} at AWS prices).")
         lines += explained.notes
     shown.notes(console, dict.fromkeys(lines))
 

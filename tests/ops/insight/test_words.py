@@ -52,6 +52,15 @@ def test_dollars(amount: float, said: str) -> None:
     assert words.usd(amount) == said
 
 
+def test_the_price_of_an_act_is_not_told_to_the_millionth() -> None:
+    assert [words.price(amount) for amount in (0, 0.0000048, 0.0001, 0.25)] == [
+        "$0.00",
+        "less than $0.0001",
+        "$0.000100",
+        "$0.250",
+    ]
+
+
 def test_counts_rates_and_shares() -> None:
     assert words.count(1, "dead letter") == "1 dead letter"
     assert words.count(1_204, "dead letter") == "1,204 dead letters"
