@@ -78,6 +78,22 @@ def test_what_stopped_before_is_not_held_against_a_resumed_run() -> None:
     assert states == ["stopped", "passed", "passed"], "what went on by resume had been stopped all the same"
 
 
+def test_what_was_sent_before_a_stop_and_comes_back_later_does_not_stop_the_resumed_run() -> None:
+    plan = a_plan(50, Steps(sizes=("10", "100%")))
+    run, ledger = course(plan, Fate(lambda one: Outcome.CAME_BACK if int(one.message_id[1:]) < 3 else None))
+    assert run.go()[0] is State.STOPPED
+    assert len(ledger.letters(Outcome.WAITING)) == 7
+    again = Course(
+        plan, ledger, Hand(plan, ledger, threading.Event()),
+        Fate(lambda one: Outcome.CAME_BACK if one.step == 1 else Outcome.SUCCEEDED), None, Limiter(None),
+        threading.Event(), resumed_from=ledger.run().steps, tick_s=0.002,
+    )  # fmt: skip
+    assert again.go() == (
+        State.DONE, "50 letters were sent, 40 succeeded, 10 came back (10: ValueError: no column)."
+    )  # fmt: skip
+    assert [step.state for step in ledger.run().steps] == ["stopped", "passed"]
+
+
 def test_a_watch_that_is_ended_early_is_not_done() -> None:
     """Nothing is left to move, and what became of some is not known: the state, the sentence and the step say so."""
     plan = a_plan(20, Steps(sizes=("5", "100%")))
