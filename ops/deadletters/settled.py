@@ -52,11 +52,15 @@ class Settled:
         self._empty_since: tuple[datetime, float] | None = None  # the time of day, and on the clock that only runs on
         self._next = 0.0
         self._assumed = 0
+        self._lying = 0  # messages in the queue, while some of ours may be among them
         self._note = ""
 
     @property
     def notes(self) -> Sequence[str]:
         notes = [self._note] if self._note else []
+        if self._lying:
+            some = words.count(self._lying, "message lies", "messages lie")
+            notes.append(f"{some} in {self._queue.name}: is its function at work?")
         if self._assumed:
             some = words.count(self._assumed, "message is", "messages are")
             notes.append(
@@ -81,6 +85,7 @@ class Settled:
             self._note = f"{error} {error.next_step}".strip()
             return
         self._note = found.note
+        self._lying = self._lying if len(gone) < len(silent) else 0
         for sent in {sent.message_id: sent for sent in (*over, *gone)}.values():
             cause = next((found.causes[one] for one in _names(sent) if one in found.causes), None)
             if cause is not None:
@@ -92,7 +97,8 @@ class Settled:
     def _left(self) -> datetime | None:
         """What was sent before then is not in its queue any more; None when nothing tells."""
         depth = sqs.depth(self._aws, self._queue)
-        if depth.visible or depth.in_flight or depth.delayed:
+        self._lying = depth.visible + depth.in_flight + depth.delayed
+        if self._lying:
             self._empty_since = None
             return self._passed.up_to()
         self._empty_since = self._empty_since or (clock.now(), clock.elapsed())

@@ -141,6 +141,7 @@ def test_nothing_is_taken_to_have_succeeded_while_it_waits_unread(server: World,
     idle.put([f"letter {number}" for number in range(20)])
     run = redriven(idle, steps=Steps(sizes=("5", "100%"), patience_s=2))
     assert (run.state, run.sent, run.succeeded) == (State.STOPPED, 5, 0)
+    assert "5 messages lie in jobs: is its function at work?" in run.said
     assert len(world.jobs.messages()) == 5
 
 
