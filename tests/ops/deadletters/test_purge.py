@@ -236,6 +236,30 @@ def test_leases_that_end_midway_are_noticed(world: World) -> None:
     assert done.deleted + done.missing == 12
 
 
+def test_what_sqs_hands_out_again_after_its_delete_is_deleted_again(world: World) -> None:
+    plan = fill(world, bad=15, good=3)
+    world.aws.fault(Fault("linger", "DeleteMessageBatch", times=1))
+    done = carry_out(world, plan)
+    assert (done.deleted, done.missing, done.refused, done.outcome) == (15, 0, 0, "done")
+    assert world.bodies() == good(3)
+    assert not any(message["hidden"] for message in world.dlq.messages())
+    assert done.notes == (
+        "3 other letters were received on the way and given back; that raised their receive counts by one.",
+    )
+    assert audit.read(home(world.source.aws.target))[0].counts["deleted"] == 15
+
+
+def test_it_ends_where_deletes_never_last(world: World) -> None:
+    plan = fill(world, bad=15, good=3)
+    exports.write(world.source, exports.of(plan), world.source.folder / f"{plan.id}.jsonl")
+    world.aws.fault(Fault("linger", "DeleteMessageBatch"))
+    done = carry_out(world, plan)
+    assert (done.deleted, done.missing) == (15, 0)
+    assert done.notes[0].startswith("SQS went on handing out letters that it had deleted. Look again")
+    assert len(world.bodies()) == 18
+    assert not any(message["hidden"] for message in world.dlq.messages())
+
+
 def test_entries_that_sqs_will_not_delete_stay_and_are_told(world: World) -> None:
     plan = fill(world)
     world.aws.fault(Fault("entries", "DeleteMessageBatch", entry_share=1.0, code="AccessDenied", sender_fault=True))
