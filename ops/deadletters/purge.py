@@ -144,8 +144,8 @@ def _carry_out(
     started = time.monotonic()
 
     def deleted(ids: Sequence[str]) -> None:
+        tally["deleted"] += len(ids)  # first, so that it is on record whatever becomes of the shelf
         shelf.mark(ids, Place.PURGED)
-        tally["deleted"] += len(ids)
         if progress:
             progress(tally["deleted"], len(plan.ids))
 

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 from ops.aws import sqs
 from ops.aws.door import READ_TIMEOUT_S
-from ops.errors import AccessDenied, AwsError, CredentialsError, NotFound, OverLimit
+from ops.errors import AccessDenied, AwsError, CredentialsError, NotFound, OpsError, OverLimit
 
 if TYPE_CHECKING:
     from ops.aws import Aws
@@ -79,8 +79,8 @@ def remove(
 ) -> Removed:
     """Delete the messages with ids in ``chosen``; ``deleted`` is called with the ids of each batch once it is done.
 
-    What cannot be given back comes back when its lease ends. Raises what ``ops.aws`` raises, after giving back; what
-    was deleted by then was told to ``deleted``.
+    What cannot be given back comes back when its lease ends. Raises what ``ops.aws`` raises, and the first OpsError of
+    ``deleted``, after giving back; all that was deleted by then was told to ``deleted``.
     """
     every = frozenset(chosen)
     found = Removed(missing=set(every))
@@ -92,7 +92,15 @@ def remove(
     workers = max(1, min(THREADS, len(every) // MESSAGES_A_THREAD))
     most_stale = 100 + 3 * len(every)
     empty = failures = 0
-    error: AwsError | None = None
+    error: OpsError | None = None
+
+    def tell(ids: Sequence[str]) -> None:
+        nonlocal error
+        try:
+            deleted(ids)
+        except OpsError as broken:  # what is under way is deleted all the same, and told too
+            error = error or broken
+
     under_way: set[Future[_Round]] = set()
     pool = ThreadPoolExecutor(workers, thread_name_prefix="remove")
     try:
@@ -106,14 +114,14 @@ def remove(
                 break
             for future in wait(under_way, return_when=FIRST_COMPLETED).done:
                 try:
-                    news = _take(found, future.result(), deleted)
+                    news = _take(found, future.result(), tell)
                     empty, failures = 0 if news else empty + 1, 0
                 except OverLimit as full:
                     found.stopped = str(full).rstrip(".")
                 except AwsError as refusal:
                     failures += 1
                     if failures >= TRIES or isinstance(refusal, _FOR_GOOD):
-                        error = refusal
+                        error = error or refusal
                 under_way.remove(future)
             if stop():
                 found.stopped = CANCELLED
@@ -125,7 +133,7 @@ def remove(
         found.stopped = CANCELLED
         for future in under_way:
             with suppress(AwsError):
-                _take(found, future.result(), deleted)
+                _take(found, future.result(), tell)
     finally:
         pool.shutdown(wait=True)
         found.not_given_back = _give_back(aws, queue, found.held.values())

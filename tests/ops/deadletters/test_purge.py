@@ -282,6 +282,28 @@ def test_a_refusal_ends_it_and_gives_all_back(world: World) -> None:
     assert not any(message["hidden"] for message in world.dlq.messages())
 
 
+FULL = """
+CREATE TRIGGER full BEFORE UPDATE OF place ON letters WHEN (SELECT count(*) FROM letters WHERE place = 'purged') >= 30
+BEGIN SELECT RAISE(ABORT, 'database or disk is full'); END
+"""
+
+
+def test_a_shelf_that_cannot_be_written_ends_it_and_what_was_deleted_is_on_record(world: World) -> None:
+    plan = fill(world, bad=400, good=10)
+    exports.write(world.source, exports.of(plan), world.source.folder / f"{plan.id}.jsonl")
+    with Shelf.open(world.source) as shelf:
+        shelf.connection.execute(FULL)
+    with pytest.raises(OpsError, match="disk is full"):
+        carry_out(world, plan)
+    newest = audit.read(home(world.source.aws.target))[0]
+    left = world.bodies()
+    assert (newest.outcome, newest.counts["deleted"]) == ("failed", 410 - len(left))
+    assert "The disk is full" in newest.note
+    assert newest.counts["deleted"] < 400
+    assert [body for body in left if body.startswith("good")] == good(10)
+    assert not any(message["hidden"] for message in world.dlq.messages())
+
+
 def test_it_stops_when_asked(world: World) -> None:
     plan = fill(world, bad=60, good=10)
     answers = itertools.chain([False], itertools.repeat(True))
