@@ -117,7 +117,9 @@ def test_the_second_of_two_is_refused(world: World) -> None:
 def test_stop_ends_it_cleanly_and_resume_finishes(world: World) -> None:
     world.put([f"letter {number}" for number in range(200)])
     plan = a_plan(world, pace=Pace(200, headroom=False), steps=Steps(watch=False))
+    world.aws.fault(Fault("empty", "ReceiveMessage", skip=10))  # it finds no more, and goes on looking until stopped
     run = redrive.run(world.source, plan, reason="r", stop=lambda: len(world.jobs.messages()) > 20)
+    world.aws.heal()
     assert run.state is State.CANCELLED
     assert run.said.startswith("Stopped on request. ")
     assert run.sent == run.deleted < 200
