@@ -148,6 +148,7 @@ class Course:
         return State.DONE, self._closing()
 
     def _step(self, part: _Part) -> None:
+        self._heed()  # a step may be too short to do so on the way
         up_to = f"{words.count(part.end)} of {words.count(len(self.plan.ids))}"
         self._stands(part, "sending")
         self.ledger.said(f"In {part.place}: sending, up to letter {up_to}.")
@@ -212,11 +213,14 @@ class Course:
             self._pulse(moving=False)
             self.stopping.wait(self.tick_s)
 
-    def _pulse(self, moving: bool) -> None:
+    def _heed(self) -> None:
         if self.ledger.cancelled:
             raise _Halt(State.CANCELLED, "Cancelled.")
         if self.stop and self.stop():
             raise _Halt(State.CANCELLED, "Stopped on request.")
+
+    def _pulse(self, moving: bool) -> None:
+        self._heed()
         self._look(moving)
         if self.gauge:
             self.gauge.adjust(self.limiter)

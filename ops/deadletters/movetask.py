@@ -25,6 +25,7 @@ from ops.deadletters.owntasks import OwnTasks
 from ops.deadletters.plans.engine import MOVE_TASK
 from ops.deadletters.run import Move
 from ops.deadletters.taskmoves import TaskMoves
+from ops.deadletters.transfer import clock
 from ops.errors import AwsError, NotFound
 from ops.insight import words
 
@@ -180,7 +181,7 @@ class TaskMover:
         """What is not in the queue any more the task has moved; under which ids SQS does not tell."""
         if not numbers:
             return
-        at = time.time()
+        at = clock.now().timestamp()
         arn = self.plan.destination.queue_arn or self.source.workload.queue.arn
         self.ledger.intended([(number, "") for number in numbers], step)
         self.ledger.sent([Accepted(number, "", at, route=arn) for number in numbers], done=True)

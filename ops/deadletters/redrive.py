@@ -155,10 +155,10 @@ class _Doing:
 def _carry_out(doing: _Doing, progress: Progress | None, stop: Stop | None, resumed_from: tuple[Step, ...] = ()) -> Run:
     source, plan, ledger = doing.source, doing.plan, doing.ledger
     stopping = threading.Event()
+    ledger.begin("Starting.")  # before all else: a cancellation from now on is meant for this run
     gauge = headroom.gauge(source, plan)
     limiter = Limiter(gauge.rate, "starting") if gauge else Limiter(plan.pace.max_per_s, headroom.cap(plan.pace))
     doing.record("began")
-    ledger.begin("Starting.")
     engine = Transfer(source, plan, ledger, limiter, stopping.is_set)
     course = Course(
         plan,

@@ -100,8 +100,10 @@ def changes(here: Desk, plan: Plan) -> None:
     """What the edits make of a few of the letters, as diffs: the originals stay on the shelf."""
     with st.expander(f"What the edits change, in {letters(len(plan.sample))}", expanded=True, key="preview-diff"):
         for one in here.changed(plan):
-            st.html(f'<span class="so-quiet">Letter {escape(one.message_id)}</span>')
+            st.html(f'<span class="so-quiet">Letter {escape(one.id)}</span>')
             if one.refused:
                 st.text(sendable(one.refused))
             else:
                 st.code(sendable(one.diff) or "(no change)", language="diff", wrap_lines=True)
+                if one.note:
+                    st.text(sendable(one.note))

@@ -143,25 +143,27 @@ class Claiming:
                     raise
                 return
             if not self._hold.working and not self.over:
-                self._judge(depth.visible + depth.in_flight + depth.delayed - self._hold.kept)
+                self._judge(depth, self._hold.kept)
         finally:
             self._asking.release()
 
-    def _judge(self, others: int) -> None:
-        """``others``: messages that are there by SQS's (approximate) counts, and not kept by us."""
-        if self._queue.fifo and others > 0 and self._hold.kept:
+    def _judge(self, depth: sqs.Depth, kept: int) -> None:
+        """``depth``: SQS's (approximate) counts. ``kept``: of these the letters that are invisible because of us."""
+        others = depth.visible + depth.in_flight + depth.delayed - kept
+        if (others > 0 or self._believes_too_soon()) and elapsed() < self._found_at + self._lease_s + GRACE_S:
+            return  # in a FIFO queue, too: the first of a group may be in the hands of a process that was killed
+        if others <= 0:
+            self._account()
+            self.over = True
+        elif self._queue.fifo and kept and depth.in_flight <= kept:
             self._stop(
                 "The other letters come after letters of their message group that are not to be sent, and a FIFO queue "
                 "does not show them before those."
             )
-        elif (others > 0 or self._believes_too_soon()) and elapsed() < self._found_at + self._lease_s + GRACE_S:
-            return
-        elif others > 0:
-            held = words.count(others, "letter is", "letters are")
-            self._stop(f"{held} held by somebody else; resume when they are visible again.")
         else:
-            self._account()
-            self.over = True
+            held = words.count(others, "letter is", "letters are")
+            behind = ", or behind such in a message group" if self._queue.fifo else ""
+            self._stop(f"{held} held by somebody else{behind}; resume when they are visible again.")
 
     def _believes_too_soon(self) -> bool:
         """What a killed process had received, a receive that was cut, and what was sent under a lease that ended come

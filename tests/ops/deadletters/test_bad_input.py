@@ -109,6 +109,19 @@ def test_bodies_that_sqs_would_not_take_stay_and_are_told(world: World) -> None:
     assert not any("\x1b" in sentence or "\n" in sentence for sentence, _ in run.failures)
 
 
+def test_a_letter_as_large_as_sqs_allows_goes_as_it_is(world: World) -> None:
+    """There is no room for the original message id, as there is none beside ten attributes."""
+    body = "x" * 1_048_576
+    world.put([body, "small"])
+    plan = a_plan(world)
+    assert any(each.startswith("1 letter at SQS's limit (10 attributes, 1 MiB)") for each in plan.warnings)
+    run = go(world, plan)
+    assert (run.state, run.sent, run.failed) == (State.DONE, 2, 0)
+    arrived = {message["Body"]: message.get("MessageAttributes", {}) for message in world.jobs.messages()}
+    assert arrived[body] == {}
+    assert list(arrived["small"]) == ["OriginalMessageId"]
+
+
 def test_attributes_at_their_limits(world: World) -> None:
     ten = {f"{'n' * 250}{at}": {"DataType": "String", "StringValue": "\U0001f4a9"} for at in range(10)}
     typed = {

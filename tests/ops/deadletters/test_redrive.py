@@ -15,11 +15,13 @@ from ops.deadletters.letter import Place
 from ops.deadletters.plan import Action, Destination, Pace, Plan, Selection, Steps
 from ops.deadletters.run import Outcome, Run, State
 from ops.deadletters.shelf import Shelf
-from ops.deadletters.source import home
+from ops.deadletters.source import Source, home
 from ops.errors import AccessDenied, OpsError, UsageError
-from tests.bench._sqs_faults import DENIED, Fault
+from tests.bench._sqs_faults import DENIED, THROTTLED, Fault
 from tests.ops.deadletters.queues import Fates, World, a_world
 from tests.ops.insight.world import FUNCTION, MAPPING
+
+GONE = Fault("refuse", code="AWS.SimpleQueueService.NonExistentQueue", message="no such queue", status=400)
 
 
 @pytest.fixture(scope="module")
@@ -71,6 +73,42 @@ def test_a_copy_leaves_the_letters(world: World) -> None:
     with Shelf.open(world.source) as shelf:
         assert shelf.count(Selection()) == 2
     assert audit.read(home(world.source.aws.target))[0].action == "copy"
+
+
+def test_a_cancellation_while_it_starts_is_heard(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Starting asks AWS and syncs files, which takes time; whoever cancels then is told that it stops."""
+    world.put([f"letter {number}" for number in range(30)])
+    gauge = redrive.headroom.gauge
+
+    def cancelled_meanwhile(source: Source, plan: Plan) -> Any:
+        assert redrive.cancel(source).stopping
+        return gauge(source, plan)
+
+    monkeypatch.setattr(redrive.headroom, "gauge", cancelled_meanwhile)
+    run = redrive.run(world.source, a_plan(world), reason="r")
+    assert (run.state, run.sent) == (State.CANCELLED, 0)
+
+
+def test_letters_of_a_queue_that_is_gone_are_refused_alone(world: World) -> None:
+    world.put(["a", "b"])
+    gone = world.aws.queue("closed-down").arn
+    world.dlq.put([{"body": "c", "system": {"DeadLetterQueueSourceArn": gone}}])
+    world.shelve()
+    plan = a_plan(world)
+    world.aws.fault(replace(GONE, operation="GetQueueUrl", queue="closed-down"))
+    run = redrive.run(world.source, plan, reason="r")
+    assert (run.sent, run.failed) == (2, 1)
+    assert world.bodies() == ["c"]
+    ((why, count),) = run.failures
+    assert count == 1
+    assert why.startswith("Where it came from is gone: There is no queue closed-down")
+
+
+def test_a_throttled_look_up_ends_no_run(world: World) -> None:
+    world.put(["a", "b"])
+    plan = a_plan(world)
+    world.aws.fault(replace(THROTTLED, operation="GetQueueUrl", times=1))
+    assert redrive.run(world.source, plan, reason="r").sent == 2
 
 
 def test_a_reason_is_needed(world: World) -> None:

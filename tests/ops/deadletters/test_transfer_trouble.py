@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from ops.deadletters import plans
+from ops.aws import sqs
+from ops.deadletters import letters, plans
 from ops.deadletters.ledger import Accepted, Ledger
+from ops.deadletters.letter import Place
 from ops.deadletters.pace import Limiter
 from ops.deadletters.plan import Pace, Plan, Selection, Steps
 from ops.deadletters.run import Move, Run
+from ops.deadletters.shelf import Shelf
 from ops.deadletters.transfer import Moved, Transfer, claiming, engine, sending, settings
 from ops.errors import AccessDenied, AwsError, NotFound
 from tests.bench._sqs_faults import DENIED, NO_KEY, THROTTLED, Fault
@@ -245,6 +248,82 @@ def test_letters_that_somebody_else_holds_are_left_for_later(world: World, monke
     assert (run.deleted, run.vanished, went.why) == (LETTERS, 0, "")
     assert len(held) == 10
     judged(world, plan, run)
+
+
+@pytest.fixture
+def ordered(server: World, world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
+    return server.anew(tmp_path, monkeypatch, ".fifo", FifoQueue="true")
+
+
+def in_groups(world: World, groups: str, wanted: Sequence[str]) -> Plan:
+    """A letter for each sign, which is its group; the bodies are the group and the place. The plan sends ``wanted``."""
+    world.dlq.put(
+        {
+            "body": f"{group}{at}",
+            "system": {
+                "DeadLetterQueueSourceArn": world.jobs.arn,
+                "SequenceNumber": f"{at:020d}",
+                "MessageGroupId": group,
+                "MessageDeduplicationId": f"{at}",
+            },
+        }
+        for at, group in enumerate(groups)
+    )
+    with Shelf.open(world.source) as shelf:
+        shelf.add([letters.letter(sqs.message(each)) for each in world.dlq.messages()], Place.QUEUE)
+    ids = tuple(each["MessageId"] for each in world.dlq.messages() if each["Body"] in wanted)
+    pace, steps = Pace(None, headroom=False), Steps(watch=False)
+    return plans.make(world.source, Selection(ids=ids), pace=pace, engine="ledger", steps=steps)
+
+
+def test_the_first_of_a_group_is_waited_for_while_a_killed_process_has_it(
+    ordered: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It comes back within a lease, and until then hides the others of its group."""
+    monkeypatch.setattr(settings, "LEASE_S", 30)
+    plan = in_groups(ordered, "aaabbb", ["a0", "a1", "a2"])
+    door, url = ordered.source.aws.sqs, ordered.source.queue.url
+    [head] = door.receive_message(QueueUrl=url, MaxNumberOfMessages=1, VisibilityTimeout=600)["Messages"]
+    assert head["Body"] == "a0"
+    looked: list[int] = []
+
+    def stop() -> bool:
+        """Once the mover has asked whether that is all, the first one's lease ends."""
+        looked.append(ordered.aws.counts()["GetQueueAttributes"])
+        if looked[-1] > looked[0]:
+            door.change_message_visibility(QueueUrl=url, ReceiptHandle=head["ReceiptHandle"], VisibilityTimeout=0)
+            looked[:] = [10**9]
+        return False
+
+    with Ledger.create(ledger_of(ordered, plan), plan, "r", "me") as ledger:
+        ledger.begin()
+        went = Transfer(ordered.source, plan, ledger, Limiter(None), stop).move(3, 1)
+        assert (ledger.run().deleted, went.why) == (3, "")
+    assert [message["Body"] for message in ordered.jobs.messages()] == ["a0", "a1", "a2"]
+    assert ordered.bodies() == ["b3", "b4", "b5"]
+
+
+def test_letters_behind_others_of_their_group_are_not_shown(ordered: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A receive takes ten of a group, and hides those behind them."""
+    monkeypatch.setattr(settings, "LEASE_S", 1)
+    plan = in_groups(ordered, "a" * 11 + "b", ["a10", "b11"])
+    run, went = go(ordered, plan)
+    assert (run.deleted, run.vanished) == (1, 0)
+    assert went.why.startswith("The other letters come after letters of their message group that are not to be sent")
+
+
+def test_letters_behind_one_that_somebody_else_holds_are_left_for_later(
+    ordered: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(settings, "LEASE_S", 1)
+    plan = in_groups(ordered, "aaabbb", ["a0", "a1", "a2"])
+    door, url = ordered.source.aws.sqs, ordered.source.queue.url
+    door.receive_message(QueueUrl=url, MaxNumberOfMessages=1, VisibilityTimeout=600)
+    run, went = go(ordered, plan)
+    assert (run.deleted, run.vanished) == (0, 0)
+    assert went.why == (
+        "3 letters are held by somebody else, or behind such in a message group; resume when they are visible again."
+    )
 
 
 def test_as_many_are_in_flight_as_sqs_allows(world: World) -> None:
