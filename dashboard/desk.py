@@ -64,8 +64,8 @@ class Desk(Protocol):
     def check(self, plan: Plan) -> None:
         """Raises UsageError when it is stale: the queue or the shelf changed since."""
 
-    def changed(self, plan: Plan) -> tuple[Preview, ...]:
-        """What the plan makes of its sample."""
+    def previews(self, plan: Plan) -> tuple[Preview, ...]:
+        """The plan's sample as it will be sent."""
 
     def runs(self) -> tuple[Run, ...]: ...
     def unreadable_runs(self) -> tuple[str, ...]:
@@ -171,11 +171,11 @@ class OpsDesk:
 
         plans.check(self._source, plan)
 
-    def changed(self, plan: Plan) -> tuple[Preview, ...]:
+    def previews(self, plan: Plan) -> tuple[Preview, ...]:
         from ops.deadletters import origins, preview
 
         function = origins.function(self._source)
-        return tuple(preview.of(self.letter(one).letter, plan, function) for one in plan.sample)
+        return tuple(preview.of(self.letter(name).letter, plan, function) for name in plan.sample)
 
     def runs(self) -> tuple[Run, ...]:
         return tuple(found for found in self._ledgers.each() if not isinstance(found, OpsError))

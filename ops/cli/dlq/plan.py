@@ -1,4 +1,4 @@
-"""``ops dlq plan`` writes down what would move; ``ops dlq diff`` shows what its edits change."""
+"""``ops dlq plan`` writes down what would move; ``ops dlq diff`` shows how letters will be sent."""
 
 from __future__ import annotations
 
@@ -109,18 +109,26 @@ def diff(
     id_: Annotated[str | None, typer.Argument(metavar="[ID]", help="One letter of the plan; else its sample.")] = None,
     as_json: options.Json = False,
 ) -> None:
-    """What a plan's edits change in its letters, as unified diffs: from how they died to how they will be sent."""
+    """How a plan's letters will be sent, against how they died, as unified diffs.
+
+    What the redrive itself puts on or leaves out is part of it, and named below.
+    """
     source = asked.open()
     from ops.cli.dlq import shown
     from ops.deadletters import origins, plans, preview
+    from ops.deadletters.plan import Action
+    from ops.deadletters.plans.engine import MOVE_TASK
     from ops.deadletters.shelf import Shelf
 
     made = plans.load(name, source)
+    if made.action is Action.PURGE:
+        raise UsageError(f"Plan {made.id} deletes letters and sends none.", "See one: ops dlq show ID.")
     with Shelf.open(source) as shelf:
         letters = [shelf.get(some).letter for some in ([id_] if id_ else made.sample)]
     if id_ and letters[0].message_id not in made.ids:
         raise UsageError(f"Letter {id_} is not in plan {made.id}.", f"See what is in it: {asked.again('diff', name)}.")
-    found = [preview.of(letter, made, origins.function(source)) for letter in letters]
+    function = origins.function(source)
+    found = [preview.of(letter, made, function) for letter in letters]
     if as_json:
         from ops.cli.plain import dumps
 
@@ -128,8 +136,9 @@ def diff(
         return
     console = shown.screen()
     if not made.edits:
-        console.print(f"Plan {made.id} changes nothing: each letter goes as it is.", markup=False)
-        return
+        console.print(f"Plan {made.id} has no edits.", markup=False)
+    if made.engine == MOVE_TASK:
+        console.print("Letters of the canary go as below; SQS's move task moves the others as they died.")
     _coloured(console, found)
     if not id_ and len(made.ids) > len(letters):
         console.print(f"{len(letters)} of {len(made.ids):,} letters; name an ID for another one.", style="dim")
@@ -139,6 +148,7 @@ def diff(
 def _coloured(console: Console, found: list[Preview]) -> None:
     from rich.text import Text
 
+    from ops.cli.dlq.shown import notes
     from ops.cli.text import safe
 
     colours = {"+": "green", "-": "red", "@": "cyan", "!": "yellow"}
@@ -147,8 +157,7 @@ def _coloured(console: Console, found: list[Preview]) -> None:
         text = f"! This letter would not be sent: {one.refused}" if one.refused else one.diff
         for line in text.splitlines() or ["  the same as it died"]:
             console.print(Text(safe(line), style=colours.get(line[:1], "")), soft_wrap=True)
-        if one.note:
-            console.print(Text(safe(one.note), style="dim"), soft_wrap=True)
+        notes(console, [one.note] if one.note else [])
         console.print()
 
 

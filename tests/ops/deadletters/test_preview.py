@@ -140,12 +140,7 @@ def test_an_edit_that_does_not_fit_is_a_sentence(world: World) -> None:
     ("kind", "origin", "body", "note"),
     [
         (Kind.LAMBDA, FUNCTION, {"a": 1}, "The function is invoked with the body alone."),
-        (
-            Kind.DESTINATION,
-            FUNCTION,
-            {"requestPayload": {"a": 1}},
-            "The function is invoked with requestPayload alone.",
-        ),
+        (Kind.DESTINATION, FUNCTION, {"requestPayload": 1}, "The function is invoked with requestPayload alone."),
         (Kind.EVENTBRIDGE, RULE, {"source": "shop"}, "The event is put on its bus again."),
         (Kind.SNS, TOPIC, {"Message": "m"}, "The notification's message, subject and attributes are published again."),
     ],
