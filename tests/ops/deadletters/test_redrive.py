@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 
 from ops.deadletters import audit, course, lock, outcomes, plans, redrive
-from ops.deadletters.ledger import Ledger
 from ops.deadletters.letter import Place
 from ops.deadletters.plan import Action, Destination, Pace, Plan, Selection, Steps
 from ops.deadletters.run import Outcome, Run, State
@@ -226,37 +225,6 @@ def test_cancel_from_elsewhere(world: World) -> None:
         redrive.cancel(world.source)
     with pytest.raises(UsageError, match="not going on"):
         redrive.cancel(world.source, plan.id)
-
-
-def test_a_killed_run_is_interrupted_and_keeps_its_letters_from_other_plans(world: World) -> None:
-    ids = world.put(["a", "b", "c"])
-    plan = a_plan(world)
-    plans.save(world.source, plan)
-    with Ledger.create(world.source.runs / f"{plan.id}.db", plan, "r", "one") as ledger:
-        ledger.begin("Starting.")
-        ledger.intended([(0, "a receipt")], 1)
-    killed = redrive.progress(world.source, plan.id)
-    assert killed.state is State.INTERRUPTED
-    assert f"ops dlq resume {plan.id}" in killed.said
-    again = a_plan(world)
-    with pytest.raises(UsageError, match=r"interrupted with 1 letter of this plan under way") as refused:
-        redrive.run(world.source, again, reason="r")
-    assert refused.value.next_step == f"Finish it first: ops dlq resume {plan.id}; then look again and make a new plan."
-    done = redrive.resume(world.source, plan.id)
-    assert (done.state, done.deleted, done.twice) == (State.DONE, 3, (plan.ids[0],))
-    assert set(plan.ids) == set(ids)
-
-
-def test_a_changed_plan_is_not_resumed(world: World) -> None:
-    world.put(["a", "b"])
-    plan = a_plan(world)
-    with Ledger.create(world.source.runs / f"{plan.id}.db", plan, "r", "one") as ledger:
-        ledger.begin("Starting.")
-    changed = a_plan(world, pace=Pace(7, headroom=False))
-    plans.save(world.source, replace(changed, id=plan.id, hash=""))
-    with pytest.raises(UsageError):
-        redrive.resume(world.source, plan.id)
-    assert world.bodies() == ["a", "b"]
 
 
 def test_a_refusal_for_good_is_told_recorded_and_can_be_resumed(world: World) -> None:
