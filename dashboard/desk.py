@@ -7,7 +7,6 @@ own (ops.deadletters.background), which goes on when the page is left.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -22,18 +21,10 @@ if TYPE_CHECKING:
     from ops.deadletters.causes import CausesReport, Timeline
     from ops.deadletters.imports import Imported
     from ops.deadletters.letter import Shelved
+    from ops.deadletters.preview import Preview
     from ops.deadletters.run import Run
     from ops.deadletters.shelf import ShelfInfo
     from ops.deadletters.source import Source
-
-
-@dataclass(frozen=True)
-class Changed:
-    """One letter of a plan, and what its edits make of it: a unified diff, or why they do not fit it."""
-
-    message_id: str
-    diff: str
-    refused: str = ""
 
 
 class Desk(Protocol):
@@ -73,8 +64,8 @@ class Desk(Protocol):
     def check(self, plan: Plan) -> None:
         """Raises UsageError when it is stale: the queue or the shelf changed since."""
 
-    def changed(self, plan: Plan) -> tuple[Changed, ...]:
-        """What the plan's edits make of its sample."""
+    def previews(self, plan: Plan) -> tuple[Preview, ...]:
+        """The plan's sample as it will be sent."""
 
     def runs(self) -> tuple[Run, ...]: ...
     def unreadable_runs(self) -> tuple[str, ...]:
@@ -180,17 +171,11 @@ class OpsDesk:
 
         plans.check(self._source, plan)
 
-    def changed(self, plan: Plan) -> tuple[Changed, ...]:
-        from ops.deadletters import edits
+    def previews(self, plan: Plan) -> tuple[Preview, ...]:
+        from ops.deadletters import origins, preview
 
-        shown = []
-        for message_id in plan.sample:
-            before = self.letter(message_id).letter
-            try:
-                shown.append(Changed(message_id, edits.diff(before, edits.apply(before, plan.edits))))
-            except OpsError as error:
-                shown.append(Changed(message_id, "", str(error)))
-        return tuple(shown)
+        function = origins.function(self._source)
+        return tuple(preview.of(self.letter(name).letter, plan, function) for name in plan.sample)
 
     def runs(self) -> tuple[Run, ...]:
         return tuple(found for found in self._ledgers.each() if not isinstance(found, OpsError))

@@ -20,13 +20,15 @@ LISTED = 10
 
 @dataclass(frozen=True)
 class MoveTask:
-    """``handle`` only while it runs. ``moved`` and ``to_move`` are approximate."""
+    """``handle`` only while it runs. ``moved`` and ``to_move`` are approximate. ``to``: ARN of the queue it moves to,
+    empty: where each message died."""
 
     status: str  # RUNNING | COMPLETED | CANCELLING | CANCELLED | FAILED
     started: datetime
     moved: int
     to_move: int
     handle: str = ""
+    to: str = ""
     failure: str = ""
 
     @property
@@ -54,6 +56,7 @@ def tasks(aws: Aws, queue: Queue) -> tuple[MoveTask, ...]:
             moved=int(item.get("ApproximateNumberOfMessagesMoved", 0)),
             to_move=int(item.get("ApproximateNumberOfMessagesToMove", 0)),
             handle=item.get("TaskHandle", ""),
+            to=item.get("DestinationArn", ""),
             failure=item.get("FailureReason", ""),
         )
         for item in answer.get("Results", [])

@@ -68,7 +68,9 @@ def _show(console: Console, workload: Workload, target: Target, report: Overview
         console.print(Text(f"  {alarm.state:<17} {safe(alarm.name)}{todo}", style=style))
     for note in (*workload.notes, *report.look.partial):
         console.print(Text(f"  note: {safe(note)}", style="dim"))
-    cost = f"This look asked for {report.look.metrics_requested} metrics ({words.price(report.look.usd)} at AWS prices)."
+    cost = (
+        f"This look asked for {report.look.metrics_requested} metrics ({words.price(report.look.usd)} at AWS prices)."
+    )
     console.print(Text(cost, style="dim"))
 
 

@@ -21,6 +21,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from ops.deadletters.lock import exclusive
 from ops.deadletters.source import Source, open_source, unusable
 from ops.errors import OpsError, UsageError
 from ops.target import Target
@@ -28,6 +29,8 @@ from ops.target import Target
 RUNNING, DONE, FAILED, LOST = "running", "done", "failed", "lost"
 _BETWEEN_S = 0.25
 """Between two notes of progress on disk, at least."""
+_LETS_GO_S = 10.0
+"""A job's file says that it ended before its process lets go of the lock; who starts the next one waits for that."""
 
 
 @dataclass(frozen=True)
@@ -151,13 +154,14 @@ class _Files:
             log = self.log.open("a", encoding="utf-8")
         except OSError as error:
             raise unusable(self._folder, error) from error
-        try:
-            _lock(log)
-        except BlockingIOError:
-            log.close()
-            raise UsageError(
-                "That is already being done, by a process of this machine.", "Wait for it, or stop it first."
-            ) from None
+        patience = time.monotonic() + _LETS_GO_S
+        while not exclusive(log, 0.0):
+            if self._begun() or time.monotonic() > patience:
+                log.close()
+                raise UsageError(
+                    "That is already being done, by a process of this machine.", "Wait for it, or stop it first."
+                )
+            time.sleep(0.02)  # it has said its last word, and lets go of the lock next
         log.truncate(0)
         self.stop.unlink(missing_ok=True)
         return log
@@ -183,13 +187,21 @@ class _Files:
 
     def read(self) -> Job | None:
         held = self.held()  # before the state: a job that ends in between is not taken for lost
+        known = self._kept()
+        return replace(known, state=LOST) if known and known.running and not held else known
+
+    def _begun(self) -> bool:
+        """Whether the last one has not said that it ended, whatever became of its process."""
+        known = self._kept()
+        return known is not None and known.running
+
+    def _kept(self) -> Job | None:
         try:
             kept = json.loads(self.state.read_text(encoding="utf-8"))
             times = {name: kept[name] and datetime.fromisoformat(kept[name]) for name in ("began", "ended")}
-            known = Job(**{**kept, **times, "notes": tuple(kept["notes"])})
+            return Job(**{**kept, **times, "notes": tuple(kept["notes"])})
         except (OSError, ValueError, TypeError, KeyError):
             return None
-        return replace(known, state=LOST) if known.running and not held else known
 
 
 def run(order: Mapping[str, Any]) -> None:
@@ -209,19 +221,6 @@ def run(order: Mapping[str, Any]) -> None:
         notes.end(FAILED, str(error), error=error)
     else:
         notes.end(DONE, said, more)
-
-
-def _lock(log: Any) -> None:
-    """Tried for a moment: somebody who asks whether it is held holds it too, for an instant."""
-    for left in range(5, 0, -1):
-        try:
-            fcntl.flock(log, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            if left == 1:
-                raise
-            time.sleep(0.02)
-        else:
-            return
 
 
 if __name__ == "__main__":

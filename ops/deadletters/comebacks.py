@@ -27,11 +27,45 @@ EMPTY_RECEIVES = 2
 @dataclass(frozen=True)
 class Found:
     """``causes``: by the name that was asked for, what the letter says it died of (empty: it says nothing).
-    ``whole``: every letter was read, so that a name not among them is not there. ``note``: why nothing was read."""
+    ``whole``: a name not among them is not in the queue. ``note``: why that is not known."""
 
     causes: Mapping[str, str]
     whole: bool
     note: str = ""
+
+
+class Comebacks:
+    """What comes back to one dead-letter queue. ``before``: its letters before anything was sent, and those that were
+    taken out by then; None when that is not known."""
+
+    def __init__(self, aws: Aws, dlq: sqs.Queue, before: int | None) -> None:
+        self._aws, self._dlq, self._before = aws, dlq, before
+
+    def grown(self, taken_out: int) -> bool:
+        """Whether more letters came than left, besides the ``taken_out``. Raises what ``ops.aws`` raises."""
+        return self._before is None or held(self._aws, self._dlq, taken_out) > self._before
+
+    def find(self, wanted: Set[str], called: Callable[[Letter], Set[str]], taken_out: int) -> Found:
+        """Which of ``wanted`` lie there; ``called``: all that a letter may be asked for by. Raises what ``ops.aws``
+        raises.
+
+        A queue that is too long to be read is judged by its count, which tells only while nothing else comes or goes.
+        """
+        depth = sqs.depth(self._aws, self._dlq)
+        if depth.visible <= MOST_READ:
+            return _search(self._aws, self._dlq, depth, wanted, called)
+        now = depth.visible + depth.in_flight + depth.delayed + taken_out
+        if now == self._before:
+            return Found({}, True)
+        many = words.count(depth.visible)
+        if self._before is None or now > self._before:
+            why = f"{self._dlq.name} holds {many} letters, too many to search for those that came back"
+        else:
+            why = (
+                f"{self._dlq.name} holds {many} letters, too many to search, and others left it meanwhile, so that "
+                "its count does not tell what came back"
+            )
+        return Found({}, False, f"{why}; look at it to see them.")
 
 
 def settling_s(aws: Aws) -> float:
@@ -48,22 +82,13 @@ def held(aws: Aws, dlq: sqs.Queue, taken_out: int) -> int:
     return depth.visible + depth.in_flight + depth.delayed + taken_out
 
 
-def search(aws: Aws, dlq: sqs.Queue, wanted: Set[str], names: Callable[[Letter], Set[str]]) -> Found:
-    """Which of ``wanted`` lie in the queue; ``names``: all that a letter may be asked for by.
-
-    Raises what ``ops.aws`` raises.
-    """
-    depth = sqs.depth(aws, dlq)
-    if depth.visible > MOST_READ:
-        return Found(
-            {},
-            False,
-            f"{dlq.name} holds {words.count(depth.visible)} letters, too many to search for those that came back; look "
-            "at it to see them.",
-        )
+def _search(
+    aws: Aws, dlq: sqs.Queue, depth: sqs.Depth, wanted: Set[str], called: Callable[[Letter], Set[str]]
+) -> Found:
+    """Read all of it, and give it back."""
     causes: dict[str, str] = {}
     receipts: dict[str, str] = {}
-    empty = 0
+    empty = 0 if depth.visible else EMPTY_RECEIVES
     try:
         while empty < EMPTY_RECEIVES and len(receipts) < MOST_READ:
             batch = sqs.receive(aws, dlq, LEASE_S, wait_s=0 if receipts else 1)
@@ -71,7 +96,7 @@ def search(aws: Aws, dlq: sqs.Queue, wanted: Set[str], names: Callable[[Letter],
             for message in batch:
                 receipts[message.message_id] = message.receipt
                 letter = letters.letter(message)
-                for one in names(letter) & wanted:
+                for one in called(letter) & wanted:
                     cause = letters.carried(letter)
                     causes[one] = f"{cause.error_type}: {cause.error_message}" if cause else ""
     finally:
@@ -79,4 +104,6 @@ def search(aws: Aws, dlq: sqs.Queue, wanted: Set[str], names: Callable[[Letter],
         for at in range(0, len(given), sqs.BATCH):
             with suppress(AwsError):  # they come back by themselves when the lease ends
                 sqs.lease_batch(aws, dlq, given[at : at + sqs.BATCH], 0)
-    return Found(causes, len(receipts) >= depth.visible and not depth.in_flight)
+    whole = len(receipts) >= depth.visible and not depth.in_flight
+    note = "" if whole else f"Some letters of {dlq.name} could not be read, because somebody else holds them."
+    return Found(causes, whole, note)

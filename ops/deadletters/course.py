@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import suppress
@@ -123,6 +124,8 @@ class Course:
     _next_look: float = field(default=0.0, init=False)
     _told: tuple[float | None, str] | None = field(default=None, init=False)
     _at: _Part | None = field(default=None, init=False)
+    _stragglers: dict[str, int] = field(default_factory=dict, init=False)  # the step of each
+    _late: Counter[tuple[int, Outcome]] = field(default_factory=Counter, init=False)
 
     def go(self) -> tuple[State, str]:
         """Carry it out; how it ended, and in which sentence. Raises what the mover raises (``ops.errors``)."""
@@ -130,6 +133,9 @@ class Course:
         ends = boundaries(sizes, len(self.plan.ids))
         passed = {step.number for step in self.ledger.run().steps if step.state == "passed"}
         parts = [_Part(number, begins, end, len(ends)) for number, (begins, end) in enumerate(pairwise((0, *ends)), 1)]
+        stopped = {step.number for step in self.resumed_from}
+        waiting = self.ledger.letters(Outcome.WAITING) if stopped else ()
+        self._stragglers = {sent.message_id: sent.step for sent in waiting if sent.step in stopped}
         try:
             for part in parts:
                 if part.number not in passed or part.last:
@@ -142,6 +148,7 @@ class Course:
         return State.DONE, self._closing()
 
     def _step(self, part: _Part) -> None:
+        self._heed()  # a step may be too short to do so on the way
         up_to = f"{words.count(part.end)} of {words.count(len(self.plan.ids))}"
         self._stands(part, "sending")
         self.ledger.said(f"In {part.place}: sending, up to letter {up_to}.")
@@ -206,11 +213,14 @@ class Course:
             self._pulse(moving=False)
             self.stopping.wait(self.tick_s)
 
-    def _pulse(self, moving: bool) -> None:
+    def _heed(self) -> None:
         if self.ledger.cancelled:
             raise _Halt(State.CANCELLED, "Cancelled.")
         if self.stop and self.stop():
             raise _Halt(State.CANCELLED, "Stopped on request.")
+
+    def _pulse(self, moving: bool) -> None:
+        self._heed()
         self._look(moving)
         if self.gauge:
             self.gauge.adjust(self.limiter)
@@ -235,17 +245,21 @@ class Course:
         known = list(self.watch.look(waiting, self.ledger.run(), moving))
         if known:
             self.ledger.outcomes(known)
+        for message_id, outcome, _, _ in known:
+            if step := self._stragglers.pop(message_id, 0):
+                self._late[step, outcome] += 1
         took = time.monotonic() - began
         self._next_look = time.monotonic() + max(self.watch.pause_s, 4 * took)
 
     def _tally(self, part: _Part) -> Tally:
-        """Without what an earlier run of it had been stopped for."""
+        """Of what this process sent: without what had been sent when the step was stopped, whenever that comes back."""
         nothing = Step(part.number, part.end, 0, 0, 0, 0, "")
         now = next((step for step in self.ledger.run().steps if step.number == part.number), nothing)
         before = next((step for step in self.resumed_from if step.number == part.number), nothing)
-        sent, succeeded = now.sent - before.sent, max(0, now.succeeded - before.succeeded)
-        came_back = max(0, now.came_back - before.came_back)
-        waiting = min(now.waiting, sent - succeeded - came_back)
+        sent = now.sent - before.sent
+        succeeded = now.succeeded - before.succeeded - self._late[part.number, Outcome.SUCCEEDED]
+        came_back = now.came_back - before.came_back - self._late[part.number, Outcome.CAME_BACK]
+        waiting = now.waiting - sum(step == part.number for step in self._stragglers.values())
         size = part.end - part.begins - before.sent
         return Tally(size, sent, succeeded, came_back, sent - succeeded - came_back - waiting)
 

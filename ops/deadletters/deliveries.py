@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 class Deliveries:
     """``reader`` is the workload whose queue the messages were sent to."""
 
-    def __init__(self, source: Source, reader: Workload, since: datetime, run: Run, before: int | None) -> None:
+    def __init__(self, source: Source, reader: Workload, since: datetime, before: int | None) -> None:
         queue, mapping, function = reader.queue, reader.mapping, reader.function
         if mapping is None or function is None:
             raise ValueError(f"nobody reads {queue.name}")
@@ -31,7 +31,7 @@ class Deliveries:
         self._wanted: dict[str, str] = {}
         self._tracks = Tracks(feed, self._wanted)
         self._logs = Following(source.aws, function.log_group, since)
-        self._settled = Settled(source, reader, run, before)
+        self._settled = Settled(source, reader, before)
         self._longest = timedelta(seconds=queue.visibility_s * (queue.max_receive_count or 1))
         self._function = function.name
 

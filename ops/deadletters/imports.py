@@ -35,7 +35,8 @@ class Imported:
 def read(source: Source, path: Path) -> Imported:
     """Put the letters of an export in JSON lines on the shelf. All of the file is checked before the first one.
 
-    Their causes are those that the file tells, and guesses: no log is asked.
+    Their causes are those that the file tells, and guesses: no log is asked. Of a letter that a look meets in the queue
+    later, what the queue says stands.
 
     Letters that had left the queue (redriven, purged, gone) are selectable again as imported ones. Raises UsageError
     with the line's number for what is no letter or is there twice, OpsError for a file or shelf that cannot be used.

@@ -19,7 +19,9 @@ if TYPE_CHECKING:
     from ops.deadletters.source import Source
 
 PATIENCE_S = 0.5
-"""``holder`` takes the lock for an instant to see whether it is free; who meets it there tries again."""
+"""A run says that it has ended just before it lets go of the lock; who wants to be the next waits that long."""
+LOOKERS_S = 10.0
+"""``holder`` shares the lock for an instant to see whether it is free; however busy the machine, it is waited for."""
 
 
 class Busy(OpsError):
@@ -45,7 +47,7 @@ def held(source: Source, run: str, who: str) -> Iterator[None]:
     except OSError as error:
         raise unusable(path, error) from error
     with file:
-        if not _lock(file):
+        if not exclusive(file, PATIENCE_S):
             raise _busy(source, _read(file))
         now = datetime.now(UTC).isoformat(timespec="seconds")
         try:
@@ -75,25 +77,32 @@ def holder(source: Source) -> Holder | None:
         return None
 
 
+def exclusive(file: IO[str], patience_s: float) -> bool:
+    """Lock ``file`` for this process alone; False when another one has it for itself, after ``patience_s`` too."""
+    began = time.monotonic()
+    while not _locked(file, fcntl.LOCK_EX):
+        if looked_at := _locked(file, fcntl.LOCK_SH):
+            fcntl.flock(file, fcntl.LOCK_UN)
+        if time.monotonic() - began > (LOOKERS_S if looked_at else patience_s):
+            return False
+        time.sleep(0.02)
+    return True
+
+
+def _locked(file: IO[str], kind: int) -> bool:
+    try:
+        fcntl.flock(file, kind | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    return True
+
+
 def _busy(source: Source, other: Holder | None) -> Busy:
     by = f" by {other.who} since {other.since} (run {other.run}, process {other.pid})" if other else ""
     return Busy(
         f"The letters of {source.queue.name} are being moved already{by}.",
         "Wait until that run ends, or cancel it: ops dlq cancel.",
     )
-
-
-def _lock(file: IO[str]) -> bool:
-    end = time.monotonic() + PATIENCE_S
-    while True:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            if time.monotonic() > end:
-                return False
-            time.sleep(0.02)
-        else:
-            return True
 
 
 def _read(file: IO[str]) -> Holder | None:

@@ -6,7 +6,6 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from ops.aws import sqs
@@ -14,7 +13,7 @@ from ops.deadletters import lease, lock
 from ops.deadletters.looked import Circumstances, LookDone, notes, report
 from ops.deadletters.shelf import Shelf
 from ops.deadletters.shelf.looks import Begun, LookLog
-from ops.deadletters.transfer.clock import elapsed
+from ops.deadletters.transfer import clock
 from ops.errors import OpsError, UsageError
 
 if TYPE_CHECKING:
@@ -70,7 +69,7 @@ def look(
 
 
 class _Look:
-    """One look. Its moments come from one reading of the clock at the start: a clock set meanwhile ends no lease."""
+    """One look."""
 
     def __init__(
         self,
@@ -85,13 +84,13 @@ class _Look:
         self._progress = progress or (lambda _read, _there: None)
         self._stop = stop or (lambda: False)
         self._log = LookLog(shelf)
-        self._start, self._started = datetime.now(UTC), elapsed()
+        self._started = clock.elapsed()
         self._read = self._new = self._not_given_back = 0
         self._refused = self._stopped = ""
         self._renewal = 0.0
 
     def run(self) -> LookDone:
-        self._begun = self._log.begin(self._now())
+        self._begun = self._log.begin(clock.now())
         try:
             return self._run(self._begun)
         except BaseException:  # what was read stays
@@ -128,7 +127,7 @@ class _Look:
             not_given_back=self._not_given_back,
             notes=(),
             looked_at=begun.began,
-            seconds=elapsed() - self._started,
+            seconds=clock.elapsed() - self._started,
         )
         about = Circumstances(
             limit=self._limit,
@@ -139,7 +138,7 @@ class _Look:
             resumed=begun.held,
         )
         done = replace(done, notes=notes(done, self._queue, about))
-        self._log.end(begun.number, self._now(), report(done))
+        self._log.end(begun.number, clock.now(), report(done))
         return done
 
     def _receive(self, receiver: lease.Receiver, threads: ThreadPoolExecutor) -> None:
@@ -156,7 +155,7 @@ class _Look:
             raise receiver.error
 
     def _keep(self, batch: tuple[sqs.Message, ...], receiver: lease.Receiver, threads: ThreadPoolExecutor) -> None:
-        now = self._now()
+        now = clock.now()
         until = now.timestamp() + self._lease_s - 1  # it began when SQS answered
         counts = {"receives": self._begun.receives + receiver.receives, "new": self._new}
         try:
@@ -169,7 +168,7 @@ class _Look:
 
     def _renew(self, threads: ThreadPoolExecutor) -> None:
         """Lease what is held for longer, where the look takes longer than the lease."""
-        now = self._now().timestamp()
+        now = clock.now().timestamp()
         if now < self._renewal:
             return
         self._renewal = now + RENEW_WITHIN_S / 8
@@ -177,7 +176,7 @@ class _Look:
         while held := self._log.held(AT_ONCE, after, before=now + RENEW_WITHIN_S):
             after = held[-1].number
             refused = lease.lease(self._aws, self._queue, [each.receipt for each in held], self._lease_s, threads)
-            until = self._now().timestamp() + self._lease_s - 1
+            until = clock.now().timestamp() + self._lease_s - 1
             each_with_why = list(zip(held, refused, strict=True))
             self._log.renewed([each.number for each, why in each_with_why if why is None], until)
             self._log.released([each.number for each, why in each_with_why if why and lease.ended(why)])
@@ -207,6 +206,3 @@ class _Look:
                 broken = error
         if broken is not None:
             raise broken
-
-    def _now(self) -> datetime:
-        return self._start + timedelta(seconds=elapsed() - self._started)

@@ -14,7 +14,6 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Protocol
 
 from ops.aws import movetasks, sqs
@@ -22,9 +21,11 @@ from ops.deadletters import unmoved
 from ops.deadletters.comebacks import settling_s
 from ops.deadletters.course import Futile
 from ops.deadletters.ledger import Accepted
+from ops.deadletters.owntasks import OwnTasks
 from ops.deadletters.plans.engine import MOVE_TASK
 from ops.deadletters.run import Move
 from ops.deadletters.taskmoves import TaskMoves
+from ops.deadletters.transfer import clock
 from ops.errors import AwsError, NotFound
 from ops.insight import words
 
@@ -40,8 +41,6 @@ POLL_S, SHORTEST_POLL_S = 1.0, 0.25
 RATE_HOLDS_S = 10.0
 """A task's rate is fixed: to follow headroom it is cancelled and another one started, no more often than that."""
 SLOWER, FASTER = 0.8, 1.3
-CLOCKS = timedelta(minutes=2)
-"""By which SQS's clock and ours may differ."""
 
 
 class Engine(Protocol):
@@ -60,7 +59,7 @@ class TaskMover:
     stop: Callable[[], bool]
     poll_s: float = POLL_S
     _moves: TaskMoves = field(init=False)
-    _others: frozenset[datetime] = field(default=frozenset(), init=False)  # when tasks began that are not of this run
+    _own: OwnTasks = field(init=False)
 
     def move(self, upto: int, step: int) -> Went:
         if upto < len(self.plan.ids) or self.plan.engine != MOVE_TASK:
@@ -85,15 +84,14 @@ class TaskMover:
         Ends, too, when more was moved than there was to move (``self._moves.futile``).
 
         Raises AwsError when a task was begun and nothing tells any more what it does: what it moved must not be taken
-        for letters that somebody else took.
+        for letters that somebody else took. Raises Busy while somebody else's task goes on.
         """
+        to = self.plan.destination.queue_arn if self.plan.destination.kind == "queue" else ""
         try:
-            known = movetasks.tasks(self.source.aws, self.source.queue)
+            self._own = OwnTasks(self.source, to, self.ledger.run().began if self.ledger.resumed else None)
         except AwsError as refused:
             self._leave(refused)
             return False
-        if not self.ledger.resumed:
-            self._others = frozenset(task.started for task in known if not task.active)
         again = True
         while again and not self.stop() and self.ledger.count(Move.PLANNED):
             rate = self._rate()
@@ -101,20 +99,15 @@ class TaskMover:
                 time.sleep(self.poll_s)
                 continue
             try:
-                if not self._going():
-                    to = self.plan.destination.queue_arn if self.plan.destination.kind == "queue" else ""
-                    movetasks.start(self.source.aws, self.source.queue, to, rate)
+                self._own.start(rate)
             except AwsError as refused:
                 self._leave(refused)
                 break
             again = self._follow(rate)
-        own = self._own_tasks()
+        own = self._own.all()
         for task in own:
             self.ledger.moved(task.started, task.moved)
         return any(task.moved for task in own)
-
-    def _going(self) -> bool:
-        return any(task.active for task in movetasks.tasks(self.source.aws, self.source.queue))
 
     def _leave(self, refused: AwsError) -> None:
         self.ledger.said(f"SQS does not move the letters ({str(refused).rstrip('.')}): the engine does.")
@@ -125,7 +118,7 @@ class TaskMover:
         last = 0
         cancelled = False
         while True:
-            task = movetasks.tasks(self.source.aws, self.source.queue)[0]
+            task = self._own.current()
             now = time.monotonic()
             if now > last_at:
                 self.ledger.speed(max(0.0, (task.moved - last) / (now - last_at)))
@@ -188,15 +181,10 @@ class TaskMover:
         """What is not in the queue any more the task has moved; under which ids SQS does not tell."""
         if not numbers:
             return
-        at = time.time()
+        at = clock.now().timestamp()
         arn = self.plan.destination.queue_arn or self.source.workload.queue.arn
         self.ledger.intended([(number, "") for number in numbers], step)
         self.ledger.sent([Accepted(number, "", at, route=arn) for number in numbers], done=True)
-
-    def _own_tasks(self) -> tuple[movetasks.MoveTask, ...]:
-        began = self.ledger.run().began - CLOCKS
-        known = movetasks.tasks(self.source.aws, self.source.queue)
-        return tuple(task for task in known if task.started >= began and task.started not in self._others)
 
     def _rate(self) -> int | None:
         """Whole messages a second; None: as fast as SQS goes; 0: not now."""

@@ -11,7 +11,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import TYPE_CHECKING, Protocol
 
 from ops.deadletters import comebacks, readers
@@ -22,6 +22,7 @@ from ops.deadletters.fingerprint import common, fingerprint, normalised
 from ops.deadletters.plan import Action
 from ops.deadletters.published import RETRIES, Published
 from ops.deadletters.run import Outcome
+from ops.deadletters.transfer import clock
 from ops.errors import AwsError
 from ops.insight import words
 
@@ -71,14 +72,14 @@ class Watch:
         return " ".join(dict.fromkeys(notes))
 
     def look(self, waiting: Sequence[Sent], run: Run, moving: bool) -> list[Became]:
-        now = datetime.now(UTC)
+        now = clock.now()
         by_place: dict[str, list[Sent]] = {}
         for sent in waiting:
             by_place.setdefault(sent.destination, []).append(sent)
         known: list[Became] = []
         for arn, some in by_place.items():
             if arn not in self._places:
-                self._places[arn] = self._place(arn, min(sent.sent_at for sent in some), run)
+                self._places[arn] = self._place(arn, min(sent.sent_at for sent in some))
             place = self._places[arn]
             if place is None:
                 known += [(sent.message_id, Outcome.UNWATCHED, now, "") for sent in some]
@@ -101,7 +102,7 @@ class Watch:
             label = common(messages) if len(messages) > 1 else normalised(messages[0])
             self._causes.setdefault(key, cause_in_words(error_type, label, ""))
 
-    def _place(self, arn: str, since: datetime, run: Run) -> Place | None:
+    def _place(self, arn: str, since: datetime) -> Place | None:
         service = arn.split(":")[2] if arn.count(":") >= 5 else ""
         if service == "lambda":
             return Invocations.of(self._source, arn, since)
@@ -110,7 +111,7 @@ class Watch:
         if service != "sqs":
             return None
         reader = readers.of_queue(self._source, arn)
-        return Deliveries(self._source, reader, since, run, self._before) if reader else None
+        return Deliveries(self._source, reader, since, self._before) if reader else None
 
 
 def watch(source: Source, plan: Plan, run: Run) -> Watch | None:

@@ -40,7 +40,8 @@ class Published:
     usd = 0.0
 
     def __init__(self, source: Source, arn: str, before: int | None) -> None:
-        self._source, self._before = source, before
+        self._queue = source.queue
+        self._comebacks = comebacks.Comebacks(source.aws, source.queue, before)
         self._service, self._name = arn.split(":")[2], arn.rpartition(":")[2].rpartition("/")[2]
         self._settling_s = comebacks.settling_s(source.aws)
         self._next = 0.0
@@ -54,7 +55,7 @@ class Published:
             some = words.count(self._let_go, "message")
             within = words.duration(self._settling_s)
             notes.append(
-                f"{some} to {self._name} did not come back to {self._source.queue.name} within {within}; nothing tells "
+                f"{some} to {self._name} did not come back to {self._queue.name} within {within}; nothing tells "
                 f"that they arrived, and {RETRIES[self._service]}."
             )
         return notes
@@ -64,7 +65,7 @@ class Published:
             return
         self._next = time.monotonic() + self._settling_s / 4
         try:
-            found = self._found(waiting, run)
+            found = self._found(waiting, run, now)
         except AwsError as error:
             self._trouble = f"{error} {error.next_step}".strip()
             return
@@ -73,16 +74,19 @@ class Published:
             cause = next((found.causes[one] for one in sent.new_ids if one in found.causes), None)
             if cause is not None:
                 yield sent, (Outcome.CAME_BACK, now, cause)
-            elif found.whole and (now - sent.sent_at).total_seconds() >= self._settling_s:
+            elif found.whole and self._settled(sent, now):
                 self._let_go += 1
                 yield sent, (Outcome.UNWATCHED, now, "")
 
-    def _found(self, waiting: Sequence[Sent], run: Run) -> comebacks.Found:
-        """By the queue's count if nothing was added, else by reading it."""
-        aws, queue = self._source.aws, self._source.queue
-        if self._before is not None and comebacks.held(aws, queue, run.deleted) <= self._before:
-            return comebacks.Found({}, True)
-        return comebacks.search(aws, queue, {one for sent in waiting for one in sent.new_ids}, _called)
+    def _found(self, waiting: Sequence[Sent], run: Run, now: datetime) -> comebacks.Found:
+        """Before the queue's counts are right, it is read only when they say that something came."""
+        due = any(self._settled(sent, now) for sent in waiting)
+        if not due and not self._comebacks.grown(run.deleted):
+            return comebacks.Found({}, False)
+        return self._comebacks.find({one for sent in waiting for one in sent.new_ids}, _called, run.deleted)
+
+    def _settled(self, sent: Sent, now: datetime) -> bool:
+        return (now - sent.sent_at).total_seconds() >= self._settling_s
 
 
 def _called(letter: Letter) -> set[str]:

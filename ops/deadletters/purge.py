@@ -144,8 +144,8 @@ def _carry_out(
     started = time.monotonic()
 
     def deleted(ids: Sequence[str]) -> None:
+        tally["deleted"] += len(ids)  # first, so that it is on record whatever becomes of the shelf
         shelf.mark(ids, Place.PURGED)
-        tally["deleted"] += len(ids)
         if progress:
             progress(tally["deleted"], len(plan.ids))
 
@@ -176,6 +176,8 @@ def _notes(source: Source, found: removal.Removed) -> Iterator[str]:
             f"{words.count(len(found.missing), 'letter was', 'letters were')} not met in the queue: expired, deleted "
             f"or held by somebody else{fifo}. Look again."
         )
+    if found.again:
+        yield "SQS went on handing out letters that it had deleted. Look again, and purge those that are still there."
     if found.held:
         yield (
             f"{words.count(len(found.held), 'other letter was', 'other letters were')} received on the way and given "

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ops.aws import sts
-from ops.deadletters import audit, headroom, lock, outcomes, plans, ready
+from ops.deadletters import audit, headroom, lock, outcomes, plans, ready, unfinished
 from ops.deadletters.course import Course
 from ops.deadletters.ledger import Ledger
 from ops.deadletters.letter import Place
@@ -65,20 +65,16 @@ def resume(
     """Go on with a run that was interrupted, cancelled, stopped or failed. ``run_id`` may be the beginning of one.
 
     What had been sent is only deleted; what may have been sent is looked for, and sent again (and listed in
-    ``Run.twice``) if it is still in the dead-letter queue. Raises as ``run`` does.
+    ``Run.twice``) if it is still in the dead-letter queue. Its plan is the one that it began with: that of its file, or
+    of its ledger where the file is lost. Raises as ``run`` does.
     """
     path = _path(source, run_id)
-    plan = plans.load(path.stem, source)
     who = sts.identity(source.aws).arn
-    with lock.held(source, plan.id, who), Ledger.open(path) as ledger:
+    with lock.held(source, path.stem, who), Ledger.open(path) as ledger:
         before = ledger.run()
         if before.state is State.DONE:
-            raise UsageError(f"Run {plan.id} is done: {before.said}", "Look again, and make a new plan.")
-        if plan.hash != before.plan_hash:
-            raise UsageError(
-                f"The plan {plan.id} is not the one that the run began with: its file was changed.",
-                "Put the file back as it was, or look again and make a new plan for the letters that are left.",
-            )
+            raise UsageError(f"Run {before.id} is done: {before.said}", "Look again, and make a new plan.")
+        plan = unfinished.plan(source, ledger)
         stopped = tuple(step for step in before.steps if step.state == "stopped")
         doing = _Doing(source, plan, ledger, who, reason.strip() or before.reason, "resume")
         return _carry_out(doing, progress, stop, stopped)
@@ -155,10 +151,10 @@ class _Doing:
 def _carry_out(doing: _Doing, progress: Progress | None, stop: Stop | None, resumed_from: tuple[Step, ...] = ()) -> Run:
     source, plan, ledger = doing.source, doing.plan, doing.ledger
     stopping = threading.Event()
+    ledger.begin("Starting.")  # before all else: a cancellation from now on is meant for this run
     gauge = headroom.gauge(source, plan)
     limiter = Limiter(gauge.rate, "starting") if gauge else Limiter(plan.pace.max_per_s, headroom.cap(plan.pace))
     doing.record("began")
-    ledger.begin("Starting.")
     engine = Transfer(source, plan, ledger, limiter, stopping.is_set)
     course = Course(
         plan,

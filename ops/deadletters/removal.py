@@ -1,8 +1,9 @@
 """Taking chosen messages out of a queue for good, and leaving all others in it.
 
 SQS deletes by receipt only, so messages are received until all chosen ones were met; the others are given back at the
-end. A delete is believed only while its lease holds: with an older receipt SQS answers that it is done and does nothing
-(SQS API reference, DeleteMessage, 2026-11).
+end. A delete is believed only while its lease holds: with an older receipt SQS answers that it is done, and does
+nothing. What is handed out again all the same, from a copy that SQS did not reach, is deleted again (SQS API reference,
+DeleteMessage, 2026-11).
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from typing import TYPE_CHECKING
 
 from ops.aws import sqs
 from ops.aws.door import READ_TIMEOUT_S
-from ops.errors import AccessDenied, AwsError, CredentialsError, NotFound, OverLimit
+from ops.errors import AccessDenied, AwsError, CredentialsError, NotFound, OpsError, OverLimit
 
 if TYPE_CHECKING:
     from ops.aws import Aws
@@ -45,7 +46,8 @@ _FOR_GOOD = (AccessDenied, CredentialsError, NotFound)
 @dataclass
 class Removed:
     """``missing``: chosen ones that were not met. ``refused``: id → why it could not be deleted. ``held``: messages met
-    that stay, id → receipt. ``stopped``: why it ended early, a clause; empty when it did not."""
+    that stay, id → receipt. ``again``: its last receive met letters that had been deleted. ``stopped``: why it ended
+    early, a clause; empty when it did not."""
 
     missing: set[str]
     deleted: int = 0
@@ -54,6 +56,7 @@ class Removed:
     receives: int = 0
     stale: int = 0
     not_given_back: int = 0
+    again: bool = False
     stopped: str = ""
 
 
@@ -76,39 +79,49 @@ def remove(
 ) -> Removed:
     """Delete the messages with ids in ``chosen``; ``deleted`` is called with the ids of each batch once it is done.
 
-    What cannot be given back comes back when its lease ends. Raises what ``ops.aws`` raises, after giving back; what
-    was deleted by then was told to ``deleted``.
+    What cannot be given back comes back when its lease ends. Raises what ``ops.aws`` raises, and the first OpsError of
+    ``deleted``, after giving back; all that was deleted by then was told to ``deleted``.
     """
-    found = Removed(missing=set(chosen))
-    if not found.missing:
+    every = frozenset(chosen)
+    found = Removed(missing=set(every))
+    if not every:
         return found
     depth = sqs.depth(aws, queue)
     aws = aws.single(READ_TIMEOUT_S)
     lease_s = min(LONGEST_LEASE_S, int(LEASE_S + LEASE_A_MESSAGE_S * (depth.visible + depth.in_flight)))
-    workers = max(1, min(THREADS, len(found.missing) // MESSAGES_A_THREAD))
-    most_stale = 100 + 3 * len(found.missing)
+    workers = max(1, min(THREADS, len(every) // MESSAGES_A_THREAD))
+    most_stale = 100 + 3 * len(every)
     empty = failures = 0
-    error: AwsError | None = None
+    error: OpsError | None = None
+
+    def tell(ids: Sequence[str]) -> None:
+        nonlocal error
+        try:
+            deleted(ids)
+        except OpsError as broken:  # what is under way is deleted all the same, and told too
+            error = error or broken
+
     under_way: set[Future[_Round]] = set()
     pool = ThreadPoolExecutor(workers, thread_name_prefix="remove")
     try:
         while True:
-            over = error or found.stopped or empty >= EMPTY_RECEIVES * workers or not found.missing
+            met = not found.missing and not found.again
+            over = error or found.stopped or empty >= EMPTY_RECEIVES * workers or met
             while not over and len(under_way) < workers:
                 pause = PAUSE_S * 2**failures if failures else 0.0
-                under_way.add(pool.submit(_round, aws, queue, found.missing, lease_s, pause))
+                under_way.add(pool.submit(_round, aws, queue, every, lease_s, pause))
             if not under_way:
                 break
             for future in wait(under_way, return_when=FIRST_COMPLETED).done:
                 try:
-                    news = _take(found, future.result(), deleted)
+                    news = _take(found, future.result(), tell)
                     empty, failures = 0 if news else empty + 1, 0
                 except OverLimit as full:
                     found.stopped = str(full).rstrip(".")
                 except AwsError as refusal:
                     failures += 1
                     if failures >= TRIES or isinstance(refusal, _FOR_GOOD):
-                        error = refusal
+                        error = error or refusal
                 under_way.remove(future)
             if stop():
                 found.stopped = CANCELLED
@@ -120,7 +133,7 @@ def remove(
         found.stopped = CANCELLED
         for future in under_way:
             with suppress(AwsError):
-                _take(found, future.result(), deleted)
+                _take(found, future.result(), tell)
     finally:
         pool.shutdown(wait=True)
         found.not_given_back = _give_back(aws, queue, found.held.values())
@@ -132,11 +145,15 @@ def remove(
 
 def _take(found: Removed, one: _Round, deleted: Callable[[Sequence[str]], None]) -> bool:
     """Whether the round met anything that was not known."""
-    fresh = [message_id for message_id in one.deleted if message_id in found.missing]
-    found.missing.difference_update(fresh)
-    found.missing.difference_update(one.refused)
+    known = {*one.deleted, *one.refused} - found.missing - found.refused.keys()  # deleted by an earlier round
+    fresh = [message_id for message_id in one.deleted if message_id not in known]
+    found.missing.difference_update(fresh, one.refused)
+    for message_id in fresh:  # refused before, and met again when its lease had ended
+        found.refused.pop(message_id, None)
+        found.held.pop(message_id, None)
     found.deleted += len(fresh)
-    found.refused |= one.refused
+    found.again = bool(known)
+    found.refused |= {message_id: why for message_id, why in one.refused.items() if message_id not in known}
     found.stale += one.stale
     found.receives += 1
     news = bool(fresh or one.stale or one.stay.keys() - found.held.keys())

@@ -1,14 +1,16 @@
 """What became of messages of which no log tells, by the queues alone.
 
 A message that is in its queue no more was done or has died; if it is not in the dead-letter queue either, it is taken
-to have succeeded. That is an assumption (somebody else may have deleted or moved it), and the run says so.
+to have succeeded. That is an assumption (somebody else may have deleted or moved it), and the run says so. While it may
+still wait in its queue, unread, nothing is assumed.
 """
 
 from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -16,9 +18,11 @@ from handler import contract
 from ops.aws import sqs
 from ops.deadletters import comebacks
 from ops.deadletters.letter import Place
+from ops.deadletters.passed import Passed
 from ops.deadletters.plan import Selection
 from ops.deadletters.run import Outcome
 from ops.deadletters.shelf import Shelf
+from ops.deadletters.transfer import clock
 from ops.errors import AwsError
 from ops.insight import words
 
@@ -33,7 +37,7 @@ if TYPE_CHECKING:
 class Settled:
     """``reader`` is the workload that the messages went to; its dead-letter queue may be the one that is redriven."""
 
-    def __init__(self, source: Source, reader: Workload, run: Run, before: int | None) -> None:
+    def __init__(self, source: Source, reader: Workload, before: int | None) -> None:
         """``before``: how many letters lay in the queue that is redriven before anything was sent, and those that this
         run had taken out by then."""
         self._source = source
@@ -42,16 +46,21 @@ class Settled:
         self._settling = timedelta(seconds=comebacks.settling_s(self._aws))
         self._longest = timedelta(seconds=self._queue.visibility_s * (self._queue.max_receive_count or 1))
         self._emptied_by_us = self._dlq is not None and self._dlq.arn == source.queue.arn
-        self._before = before if self._emptied_by_us else self._held(run)
+        self._comebacks = self._watched(before)
+        self._passed = Passed(self._aws, self._queue)
         self._bodies: dict[bytes, str] = {}  # of letters that a move task moved: digest → message id on the shelf
-        self._empty_since: datetime | None = None
+        self._empty_since: tuple[datetime, float] | None = None  # the time of day, and on the clock that only runs on
         self._next = 0.0
         self._assumed = 0
+        self._lying = 0  # messages in the queue, while some of ours may be among them
         self._note = ""
 
     @property
     def notes(self) -> Sequence[str]:
         notes = [self._note] if self._note else []
+        if self._lying:
+            some = words.count(self._lying, "message lies", "messages lie")
+            notes.append(f"{some} in {self._queue.name}: is its function at work?")
         if self._assumed:
             some = words.count(self._assumed, "message is", "messages are")
             notes.append(
@@ -68,54 +77,51 @@ class Settled:
             return
         self._next = time.monotonic() + self._settling.total_seconds() / 2
         try:
-            gone = self._gone(silent, now)
-            back, whole = self._back(gone, run, now) if gone else ({}, True)
+            left = self._left()
+            gone = [sent for sent in silent if left and sent.sent_at < left]
+            over = [sent for sent in silent if now > sent.sent_at + self._longest + self._settling]
+            found = self._back([*gone, *over], run)
         except AwsError as error:
             self._note = f"{error} {error.next_step}".strip()
             return
-        for sent in gone:
-            cause = next((back[one] for one in _names(sent) if one in back), None)
+        self._note = found.note
+        self._lying = self._lying if len(gone) < len(silent) else 0
+        for sent in {sent.message_id: sent for sent in (*over, *gone)}.values():
+            cause = next((found.causes[one] for one in _names(sent) if one in found.causes), None)
             if cause is not None:
                 yield sent, (Outcome.CAME_BACK, now, cause or next(filter(None, map(why, sent.new_ids)), ""))
-            elif whole:
+            elif found.whole and left and sent.sent_at < left:
                 self._assumed += 1
                 yield sent, (Outcome.SUCCEEDED, now, "")
 
-    def _gone(self, silent: Sequence[Sent], now: datetime) -> list[Sent]:
-        """Those that cannot be in their queue any more: it has been empty since, or all their receives are over."""
+    def _left(self) -> datetime | None:
+        """What was sent before then is not in its queue any more; None when nothing tells."""
         depth = sqs.depth(self._aws, self._queue)
-        empty = not (depth.visible or depth.in_flight or depth.delayed)
-        self._empty_since = (self._empty_since or now) if empty else None
-        settled = self._empty_since is not None and now - self._empty_since >= self._settling
-        gone = []
-        for sent in silent:
-            left = settled and self._empty_since is not None and sent.sent_at < self._empty_since
-            used_up = self._dlq is not None and now > sent.sent_at + self._longest + self._settling
-            if left or used_up:
-                gone.append(sent)
-        return gone
+        self._lying = depth.visible + depth.in_flight + depth.delayed
+        if self._lying:
+            self._empty_since = None
+            return self._passed.up_to()
+        self._empty_since = self._empty_since or (clock.now(), clock.elapsed())
+        since, began = self._empty_since
+        return since if clock.elapsed() - began >= self._settling.total_seconds() else None
 
-    def _back(self, gone: Sequence[Sent], run: Run, now: datetime) -> tuple[Mapping[str, str], bool]:
-        """New ids (with a cause where the letter carries one) that lie in the dead-letter queue, and whether all of it
-        is known: by its count if nothing was added, else by reading it."""
-        if self._dlq is None:
-            return {}, True
-        held = self._held(run)
-        if held is not None and self._before is not None and held <= self._before:
-            return {}, True
-        self._know_bodies(gone)
-        found = comebacks.search(self._aws, self._dlq, {one for sent in gone for one in _names(sent)}, self._called)
-        self._note = found.note
-        return found.causes, found.whole
+    def _back(self, some: Sequence[Sent], run: Run) -> comebacks.Found:
+        """Which of these lie in the dead-letter queue, by their new ids."""
+        if self._comebacks is None or not some:
+            return comebacks.Found({}, True)
+        self._know_bodies(some)
+        names = {one for sent in some for one in _names(sent)}
+        return self._comebacks.find(names, self._called, run.deleted if self._emptied_by_us else 0)
 
-    def _held(self, run: Run) -> int | None:
-        """Letters in the dead-letter queue, and those that this run took out of it."""
+    def _watched(self, before: int | None) -> comebacks.Comebacks | None:
+        """The queue that they would come back to; None where there is none."""
         if self._dlq is None:
             return None
-        try:
-            return comebacks.held(self._aws, self._dlq, run.deleted if self._emptied_by_us else 0)
-        except AwsError:
-            return None
+        if not self._emptied_by_us:
+            before = None
+            with suppress(AwsError):
+                before = comebacks.held(self._aws, self._dlq, 0)
+        return comebacks.Comebacks(self._aws, self._dlq, before)
 
     def _know_bodies(self, gone: Sequence[Sent]) -> None:
         """A move task does not tell the new ids: such a message is known by its body."""

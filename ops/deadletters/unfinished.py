@@ -1,16 +1,19 @@
-"""Runs that ended in the middle: their letters may have been sent already, so no other plan may send them."""
+"""Runs that ended in the middle: their letters may have been sent already, so no other plan may send them; and the plan
+that they are gone on with."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ops.deadletters.ledger import Ledger
+from ops.deadletters import planjson, plans
+from ops.deadletters.ledger import Ledger, schema
 from ops.deadletters.run import Move, State
 from ops.errors import UsageError
 from ops.insight import words
 
 if TYPE_CHECKING:
     from ops.deadletters.plan import Plan
+    from ops.deadletters.run import Run
     from ops.deadletters.source import Source
 
 
@@ -34,3 +37,39 @@ def refuse(source: Source, plan: Plan) -> None:
                 f"Run {run.id} was interrupted with {some} under way: sending them again could repeat them.",
                 f"Finish it first: ops dlq resume {run.id}; then look again and make a new plan.",
             )
+
+
+def plan(source: Source, ledger: Ledger) -> Plan:
+    """What a run is to go on with: the plan that it began with, from its file; where that is lost, from its ledger,
+    which keeps a copy. Raises UsageError, with a way out, when neither is that plan."""
+    run = ledger.run()
+    try:
+        found = plans.load(source.plans / f"{run.id}.json", source)
+        why = UsageError(f"The plan {run.id} is not the one that the run began with: its file was changed.")
+    except UsageError as error:
+        found, why = None, error
+    if found is not None and found.hash == run.plan_hash:
+        return found
+    copy = _copy(ledger, run)
+    if copy is None:
+        raise UsageError(
+            f"Run {run.id} cannot go on without its plan. {why} {schema.in_doubt(ledger.path)}",
+            f"Put the plan's file back as it was. Or move the run's ledger away (mv {ledger.path} {ledger.path}.old), "
+            "look again and make a new plan: the letters that were not moved still lie in the dead-letter queue, and "
+            "those in doubt may arrive twice.",
+        )
+    if not isinstance(why, planjson.Lost):
+        raise UsageError(
+            str(why),
+            "Put the file back as it was, or move it away: then the run goes on with the plan that it began with, of "
+            "which its ledger keeps a copy.",
+        )
+    return copy
+
+
+def _copy(ledger: Ledger, run: Run) -> Plan | None:
+    try:
+        kept = planjson.parse(ledger.plan(), str(ledger.path))
+    except UsageError:
+        return None
+    return kept if kept.hash == run.plan_hash else None

@@ -46,9 +46,11 @@ def done(run: Run, watched: bool, note: str) -> str:
         if unwatched := max(0, run.sent - run.succeeded - run.came_back - run.waiting):
             parts.append(f"{words.count(unwatched)} cannot be watched")
     if run.failed:
-        parts.append(f"{words.count(run.failed)} were refused and stay in the queue")
+        parts.append(
+            words.count(run.failed, "was refused and stays in the queue", "were refused and stay in the queue")
+        )
     if run.vanished:
-        parts.append(f"{words.count(run.vanished)} were not in the queue any more")
+        parts.append(words.count(run.vanished, "was not in the queue any more", "were not in the queue any more"))
     moved = f"SQS's move task made about {words.count(run.moved, 'move')}." if run.moved else ""
     return _sentences(", ".join(parts) + ".", moved, note if run.sent else "")
 

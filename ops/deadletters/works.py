@@ -40,7 +40,9 @@ def look(source: Source, tell: Teller, limit: int) -> Ended:
     tell.say("Asking the logs why they died")
     explained = causes.explain(source, progress=tell.say)
     said = f"{words.count(done.letters, 'letter')} read, {words.count(done.new)} of them new"
-    asked = f"Asking the logs took {words.count(explained.queries, 'query', 'queries')} for {words.price(explained.usd)}."
+    asked = (
+        f"Asking the logs took {words.count(explained.queries, 'query', 'queries')} for {words.price(explained.usd)}."
+    )
     return said, (*done.notes, asked, *explained.notes)
 
 

@@ -8,13 +8,13 @@ Not modelled: the base image's own files, layers, users and ownership. What is n
 
 from __future__ import annotations
 
-import compileall
 import json
 import py_compile
 import re
 import shlex
 import shutil
 import stat
+import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
@@ -91,7 +91,12 @@ def stage(root: Path, dockerfile: Path = DOCKERFILE, context: Path = REPOSITORY)
     image = Image(root, recipe.command, recipe.variables)
     image.task_root.mkdir(parents=True, exist_ok=True)
     # A file system that is read-only at run time wants its byte code beforehand, and so the Dockerfile's RUN does this.
-    compileall.compile_dir(root, quiet=2, invalidation_mode=py_compile.PycInvalidationMode.UNCHECKED_HASH)
+    for module in root.rglob("*.py"):
+        # Beside its source, which is where the image has it, also where PYTHONPYCACHEPREFIX sends this machine's own.
+        code = module.parent / "__pycache__" / f"{module.stem}.{sys.implementation.cache_tag}.pyc"
+        py_compile.compile(
+            str(module), str(code), quiet=2, invalidation_mode=py_compile.PycInvalidationMode.UNCHECKED_HASH
+        )
     return image
 
 

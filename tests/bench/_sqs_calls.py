@@ -191,6 +191,11 @@ def _delete(queue: Queue, call: Call) -> dict[str, Any]:
     return {}
 
 
+def _delete_batch(queue: Queue, call: Call) -> Any:
+    lingers = any(fault.kind == "linger" for fault in call.get("faults", ()))
+    return _batch(call, lambda entry: (_change if lingers else _delete)(queue, entry))
+
+
 def _change(queue: Queue, call: Call) -> dict[str, Any]:
     queue.change_visibility(call["ReceiptHandle"], float(call.get("VisibilityTimeout", 0)))
     return {}
@@ -212,7 +217,7 @@ _CALLS: dict[str, Callable[[Queue, Call], Any]] = {
     "SendMessage": lambda queue, call: queue.send(call),
     "SendMessageBatch": _send_batch,
     "DeleteMessage": _delete,
-    "DeleteMessageBatch": lambda queue, call: _batch(call, lambda entry: _delete(queue, entry)),
+    "DeleteMessageBatch": _delete_batch,
     "ChangeMessageVisibility": _change,
     "ChangeMessageVisibilityBatch": lambda queue, call: _batch(call, lambda entry: _change(queue, entry)),
     "GetQueueAttributes": _attributes,

@@ -21,6 +21,7 @@ KINDS = (
     "miscount",  # a queue is said to be empty
     "empty",  # a receive finds nothing, as SQS's short polls may
     "twice",  # a receive leaves its messages visible, so that they are delivered again
+    "linger",  # a batch of deletes is answered as done, and its messages are visible again: copies of an absent server
     "end leases",  # done; then all leases of that queue end
     "vanish",  # one message of the queue is gone before it is done, as if somebody else had deleted it
 )

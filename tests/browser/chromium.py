@@ -41,6 +41,10 @@ def find() -> str | None:
     )
 
 
+IDLE = "document.querySelector('[data-testid=stApp]')?.dataset.testScriptState === 'notRunning'"
+"""Streamlit has carried out what was clicked: the page is as its script left it."""
+
+
 class BrowserError(Exception):
     """What was awaited did not come, or the page threw."""
 
@@ -92,7 +96,7 @@ class Page:
             raise BrowserError(str(result["exceptionDetails"]))
         return result["result"].get("value")
 
-    def wait_for(self, expression: str, seconds: float = 30, every: float = 0.05) -> Any:
+    def wait_for(self, expression: str, seconds: float = 60, every: float = 0.05) -> Any:
         """Wait until a JavaScript expression is true; its value. Raises BrowserError when it stays false."""
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
@@ -102,19 +106,26 @@ class Page:
             time.sleep(every)
         raise BrowserError(f"{expression} was not true within {seconds} s; the page says: {self.text()[:600]!r}")
 
-    def wait(self, selector: str, seconds: float = 30) -> None:
+    def wait(self, selector: str, seconds: float = 60) -> None:
         self.wait_for(f"!!document.querySelector({json.dumps(selector)})", seconds)
 
     def text(self, selector: str = "body") -> str:
         return str(self.js(f"document.querySelector({json.dumps(selector)})?.innerText ?? ''"))
 
     def click(self, selector: str) -> None:
-        """A real mouse click in the middle of the first match."""
+        """A real mouse click in the middle of the first match, once it stands still: a dialog grows as it opens."""
         self.wait(selector)
-        box = self.js(
-            f"(() => {{const e = document.querySelector({json.dumps(selector)}); e.scrollIntoView({{block: 'center'}});"
-            "const r = e.getBoundingClientRect(); return [r.x + r.width / 2, r.y + r.height / 2]})()"
+        middle = (
+            f"(() => {{const e = document.querySelector({json.dumps(selector)});"
+            "e?.scrollIntoView({block: 'center'});"
+            "const r = e?.getBoundingClientRect(); return r && [r.x + r.width / 2, r.y + r.height / 2]})()"
         )
+        seen, deadline = None, time.monotonic() + 60
+        while not (box := self.js(middle)) or box != seen:
+            if time.monotonic() > deadline:
+                raise BrowserError(f"{selector} does not stand still.")
+            seen = box
+            time.sleep(0.25)
         for kind in ("mousePressed", "mouseReleased"):
             self.send("Input.dispatchMouseEvent", type=kind, x=box[0], y=box[1], button="left", clickCount=1)
 
@@ -154,7 +165,7 @@ class Chromium:
             stderr=subprocess.DEVNULL,
         )
         port_file = Path(self._profile) / "DevToolsActivePort"
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + 90
         while not (port_file.exists() and len(port_file.read_text().splitlines()) > 1):
             if time.monotonic() > deadline or self._process.poll() is not None:
                 self.__exit__(None, None, None)

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from dashboard.pages import PAGES
 from ops.twin import state
-from tests.browser.chromium import Chromium, Page
+from tests.browser.chromium import IDLE, Chromium, Page
 from tests.browser.server import serving
 
 DRAWN = (
@@ -27,10 +27,9 @@ def look(page: Page) -> None:
     """Read the dead letters, as a person would."""
     page.click(".st-key-look button")
     page.wait(".st-key-look-confirmed button")
-    time.sleep(0.5)  # the dialog grows as it opens: its button is elsewhere then
     page.click(".st-key-look-confirmed button")
     page.wait_for("!document.querySelector('[role=dialog]')", 60)
-    time.sleep(1)  # a short look is over before it is seen to begin
+    page.wait_for(IDLE)  # now it is seen to go on, unless it is over
     page.wait_for("document.querySelector('.st-key-causes') && !document.querySelector('.st-key-going-look')", 120)
     page.js("document.querySelector('[data-testid=stMain]').scrollTo(0, 0)")
 
@@ -52,7 +51,8 @@ def take(folder: Path, width: int, height: int) -> None:
                 if entry.key == "dead_letters":
                     look(page)
                 page.wait_for(DRAWN, 60)
-                time.sleep(1.5)  # fonts and the last chart's animation
+                page.wait_for(f"{IDLE} && document.fonts.status === 'loaded'")
+                time.sleep(1.5)  # the last chart's animation
                 page.screenshot(folder / f"{entry.address}-{scheme}.png")
                 print(folder / f"{entry.address}-{scheme}.png")
 

@@ -52,10 +52,10 @@ def serving(target: str, environ: Mapping[str, str], log: Path, *options: str) -
 
 
 def _wait(health: str, process: subprocess.Popen[bytes], log: Path) -> None:
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 90
     while time.monotonic() < deadline and process.poll() is None:
         try:
-            with urllib.request.urlopen(health, timeout=2):  # noqa: S310 (loopback)
+            with urllib.request.urlopen(health, timeout=10):  # noqa: S310 (loopback)
                 return
         except OSError:
             time.sleep(0.1)

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from dashboard.pages import PAGES, Entry
-from tests.browser.chromium import Page
+from tests.browser.chromium import IDLE, Page
 from tests.browser.server import REPOSITORY, serving
 from tests.dashboard.samples import HOSTILE
 from tests.twins import Twin
@@ -80,10 +80,11 @@ def test_the_readers_zoom_survives_a_look(hostile: str, page: Page) -> None:
     page.wait_for("document.querySelector('.js-plotly-plot').layout.xaxis.autorange !== true", SLOW)
     zoomed = page.js(shown)
     before = page.js(STAMP)
-    time.sleep(1.1)  # the moment is shown in seconds
+    time.sleep(1.1)  # the moment is shown in seconds, and the next one shall be another
     page.click(".st-key-look-now button")
     page.wait_for(f"{STAMP} !== {before!r}", SLOW)
-    time.sleep(1)  # the chart is drawn after the moment is
+    page.wait_for(IDLE, SLOW)
+    time.sleep(1)  # the chart is drawn after the script has ended
     assert page.js(shown) == zoomed
 
 

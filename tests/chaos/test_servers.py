@@ -27,7 +27,7 @@ def aws() -> Iterator[Aws]:
 def client(aws: Aws) -> Iterator[Callable[..., Any]]:
     made = []
 
-    def make(endpoint: str = "", read_timeout: float = 5) -> Any:
+    def make(endpoint: str = "", read_timeout: float = 60) -> Any:
         variables = aws.environ()
         client = boto3.client(
             "sqs",
@@ -143,7 +143,7 @@ def test_a_redrive_policy_moves_what_was_received_too_often(aws: Aws, client: An
         (NO_KEY, 0, ClientError),
         (Fault("cut"), 0, ConnectionClosedError),
         (Fault("cut after"), 1, ConnectionClosedError),
-        (Fault("stall after", seconds=1), 1, ReadTimeoutError),
+        (Fault("stall after", seconds=60), 1, ReadTimeoutError),
     ],
     ids=lambda value: getattr(value, "kind", None),
 )
@@ -153,7 +153,7 @@ def test_a_fault_comes_before_or_after_the_deed(
     queue = aws.queue("jobs")
     aws.fault(fault)
     with pytest.raises(raised):
-        client(read_timeout=0.3).send_message(QueueUrl=queue.url, MessageBody="x")
+        client(read_timeout=1 if fault.seconds else 60).send_message(QueueUrl=queue.url, MessageBody="x")
     assert len(queue.messages()) == sent
     aws.heal()
     client().send_message(QueueUrl=queue.url, MessageBody="x")
@@ -166,7 +166,7 @@ def test_a_fault_comes_before_or_after_the_deed(
         (Weather(cut_request=1), 0, HTTPClientError),
         (Weather(cut_answer=1), 1, HTTPClientError),
         (Weather(cut_within=1), 1, HTTPClientError),
-        (Weather(stall=1, stall_s=0.5), 1, ReadTimeoutError),
+        (Weather(stall=1, stall_s=60), 1, ReadTimeoutError),
     ],
     ids=["request", "answer", "within", "stall"],
 )
@@ -180,6 +180,7 @@ def test_the_proxy_strikes_before_or_after_the_deed(
             client(between.endpoint).get_queue_attributes(QueueUrl=queue.url)
             between.moment = lambda turn, kind: setattr(between, "weather", weather if kind == "answer" else Weather())
         with pytest.raises(raised):
-            client(between.endpoint, read_timeout=0.3).send_message(QueueUrl=queue.url, MessageBody="x")
+            patience = 1 if weather.stall else 60
+            client(between.endpoint, read_timeout=patience).send_message(QueueUrl=queue.url, MessageBody="x")
         assert sum(between.hits.values()) == 1
     assert len(queue.messages()) == sent

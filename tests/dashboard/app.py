@@ -24,7 +24,7 @@ class App:
         st.cache_data.clear()  # caches outlive a visitor, and the next test's workload has the same name
         st.cache_resource.clear()
         self._folder = entry_point.parent
-        self.at = AppTest.from_file(str(entry_point), default_timeout=30)
+        self.at = AppTest.from_file(str(entry_point), default_timeout=120)
 
     def open(self, entry: Entry = PAGES["overview"], **query: str) -> App:
         for name, value in query.items():

@@ -239,8 +239,9 @@ def test_the_real_desk_plans_and_exports(tmp_path: Path, monkeypatch: pytest.Mon
         plan = here.plan(Selection(), Action.REDRIVE, edits=edits)
         assert here.saved(plan.id) == plan
         here.check(plan)
-        changed = here.changed(plan)
-        assert sum('"n": 0' in one.diff for one in changed) >= len(changed) - 1
+        previews = here.previews(plan)
+        assert sum('"n": 0' in one.diff for one in previews) >= len(previews) - 1
+        assert {one.put_on for one in previews} == {("OriginalMessageId",)}
         assert here.runs() == ()
         assert here.run(plan.id) is None
         (world.source.runs / f"{plan.id}.db").write_bytes(b"no ledger at all" * 400)

@@ -333,9 +333,16 @@ def test_a_service_that_hangs_costs_no_more_than_the_invocation_has(
     app: ModuleType, aws: FakeAws, operation: str
 ) -> None:
     aws.hanging.add(operation)
-    began = time.monotonic()
-    assert handle(app, record("m1", job()), context=Context(seconds=1.5)) == ["m1"]
-    assert 1 < time.monotonic() - began < 1.5
+
+    def took(number: int) -> float:
+        began = time.monotonic()
+        given_back = handle(app, record(f"m{number}", job(job_id=f"job-{number}")), context=Context(seconds=1.5))
+        ended = time.monotonic() - began
+        assert given_back == [f"m{number}"]
+        assert ended > 1
+        return ended
+
+    assert any(took(number) < 1.5 for number in range(5)), "a busy machine may be late once; what waits longer, always"
 
 
 def test_one_job_as_the_event_itself_is_run_and_a_bad_one_fails(app: ModuleType, aws: FakeAws) -> None:

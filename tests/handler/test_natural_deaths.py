@@ -42,7 +42,7 @@ def test_an_exploding_encoding_does_not_fit_into_the_functions_memory() -> None:
     body = job("prepare", data=donors, params={"max_categories": 100_000})
     assert len(body) < 400_000
     with start(body, limit=1024) as process:
-        output, _ = process.communicate(body, timeout=30)
+        output, _ = process.communicate(body, timeout=120)
     assert "MemoryError" in output
 
 
@@ -50,14 +50,14 @@ def test_the_same_table_with_the_usual_limit_is_fine() -> None:
     donors = {"columns": {"donor": [f"d{number}" for number in range(20_000)]}}
     body = job("prepare", data=donors)
     with start(body, limit=1024) as process:
-        output, _ = process.communicate(body, timeout=30)
+        output, _ = process.communicate(body, timeout=120)
     assert process.returncode == 0 and int(output) < 512
 
 
 def test_a_bootstrap_of_a_long_table_takes_no_more_memory_than_that_of_a_short_one() -> None:
     body = job("describe", data={"columns": {"a": list(range(50_000))}}, params={"resamples": 400})
     with start(body, limit=1024) as process:
-        output, _ = process.communicate(body, timeout=30)
+        output, _ = process.communicate(body, timeout=120)
     assert process.returncode == 0 and int(output) < 180
 
 

@@ -14,6 +14,7 @@ from dashboard.desk import Desk
 from dashboard.parts import blocks, trouble
 from dashboard.parts.dead_letters import reading
 from dashboard.text import duration, escape, moment, number, sendable, utc
+from ops.deadletters import jsontext
 from ops.errors import OpsError
 
 if TYPE_CHECKING:
@@ -145,8 +146,8 @@ def _pretty(body: str) -> str | None:
     if len(body) > 200_000:
         return None
     try:
-        laid_out = json.dumps(json.loads(body), indent=2, ensure_ascii=False)
-    except (ValueError, RecursionError):
+        laid_out = jsontext.pretty(body)
+    except ValueError:
         return None
     return _NUMBERS.sub(lambda found: f"[{' '.join(found[1].split())}]", laid_out)
 

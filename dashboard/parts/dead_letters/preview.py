@@ -97,11 +97,13 @@ def _facts(plan: Plan) -> dict[str, str]:
 
 
 def changes(here: Desk, plan: Plan) -> None:
-    """What the edits make of a few of the letters, as diffs: the originals stay on the shelf."""
+    """A few of the letters as they will be sent, as diffs: the originals stay on the shelf."""
     with st.expander(f"What the edits change, in {letters(len(plan.sample))}", expanded=True, key="preview-diff"):
-        for one in here.changed(plan):
-            st.html(f'<span class="so-quiet">Letter {escape(one.message_id)}</span>')
+        for one in here.previews(plan):
+            st.html(f'<span class="so-quiet">Letter {escape(one.id)}</span>')
             if one.refused:
-                st.text(sendable(one.refused))
+                st.text(f"It would not be sent: {sendable(one.refused)}")
             else:
                 st.code(sendable(one.diff) or "(no change)", language="diff", wrap_lines=True)
+            if one.note:
+                st.text(sendable(one.note))

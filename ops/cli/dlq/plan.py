@@ -1,4 +1,4 @@
-"""``ops dlq plan`` writes down what would move; ``ops dlq diff`` shows what its edits change."""
+"""``ops dlq plan`` writes down what would move; ``ops dlq diff`` shows how letters will be sent."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from ops.errors import UsageError
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from ops.deadletters.letter import Letter
-    from ops.deadletters.plan import Destination, Pace, Plan, Steps
+    from ops.deadletters.plan import Destination, Pace, Steps
+    from ops.deadletters.preview import Preview
 
 HOW = "How it goes"
 PlanName = Annotated[str, typer.Argument(metavar="PLAN", help="The plan's file, or its id.")]
@@ -109,52 +109,55 @@ def diff(
     id_: Annotated[str | None, typer.Argument(metavar="[ID]", help="One letter of the plan; else its sample.")] = None,
     as_json: options.Json = False,
 ) -> None:
-    """What a plan's edits change in its letters, as unified diffs."""
+    """How a plan's letters will be sent, against how they died, as unified diffs.
+
+    What the redrive itself puts on or leaves out is part of it, and named below.
+    """
     source = asked.open()
     from ops.cli.dlq import shown
-    from ops.deadletters import plans
+    from ops.deadletters import origins, plans, preview
+    from ops.deadletters.plan import Action
+    from ops.deadletters.plans.engine import MOVE_TASK
     from ops.deadletters.shelf import Shelf
 
     made = plans.load(name, source)
+    if made.action is Action.PURGE:
+        raise UsageError(f"Plan {made.id} deletes letters and sends none.", "See one: ops dlq show ID.")
     with Shelf.open(source) as shelf:
         letters = [shelf.get(some).letter for some in ([id_] if id_ else made.sample)]
     if id_ and letters[0].message_id not in made.ids:
         raise UsageError(f"Letter {id_} is not in plan {made.id}.", f"See what is in it: {asked.again('diff', name)}.")
-    found = {letter.message_id: _diff(letter, made) for letter in letters}
+    function = origins.function(source)
+    found = [preview.of(letter, made, function) for letter in letters]
     if as_json:
         from ops.cli.plain import dumps
 
-        typer.echo(dumps({"plan": made.id, "diffs": [{"id": key, "diff": text} for key, text in found.items()]}))
+        typer.echo(dumps({"plan": made.id, "diffs": found}))
         return
     console = shown.screen()
     if not made.edits:
-        console.print(f"Plan {made.id} changes nothing: each letter goes as it is.", markup=False)
-        return
+        console.print(f"Plan {made.id} has no edits.", markup=False)
+    if made.engine == MOVE_TASK:
+        console.print("Letters of the canary go as below; SQS's move task moves the others as they died.")
     _coloured(console, found)
     if not id_ and len(made.ids) > len(letters):
         console.print(f"{len(letters)} of {len(made.ids):,} letters; name an ID for another one.", style="dim")
     shown.next_steps(console, (asked.again("redrive", name, "--reason", "WHY"), "carry it out"))
 
 
-def _diff(letter: Letter, made: Plan) -> str:
-    from ops.deadletters import edits
-
-    try:
-        return edits.diff(letter, edits.apply(letter, made.edits))
-    except UsageError as error:
-        return f"! This letter would not be sent: {error}\n"
-
-
-def _coloured(console: Console, found: dict[str, str]) -> None:
+def _coloured(console: Console, found: list[Preview]) -> None:
     from rich.text import Text
 
+    from ops.cli.dlq.shown import notes
     from ops.cli.text import safe
 
     colours = {"+": "green", "-": "red", "@": "cyan", "!": "yellow"}
-    for key, text in found.items():
-        console.print(Text(f"letter {safe(key)}", style="bold"))
+    for one in found:
+        console.print(Text(f"letter {safe(one.id)}", style="bold"))
+        text = f"! This letter would not be sent: {one.refused}" if one.refused else one.diff
         for line in text.splitlines() or ["  the same as it died"]:
             console.print(Text(safe(line), style=colours.get(line[:1], "")), soft_wrap=True)
+        notes(console, [one.note] if one.note else [])
         console.print()
 
 

@@ -43,7 +43,8 @@ def show(console: Console, source: Source, plan: Plan, *, permissions: bool = Fa
         (
             "takes",
             f"about {words.duration(estimate.seconds)}, {words.count(estimate.requests, 'request')}, "
-            f"{words.price(estimate.usd)} at AWS prices" + (", waiting for outcomes not counted" if _waits(plan) else ""),
+            f"{words.price(estimate.usd)} at AWS prices"
+            + (", waiting for outcomes not counted" if _waits(plan) else ""),
         ),
         ("expires", _expires(source, plan, now)),
         ("stale", f"when the queue has changed by more than {words.percent(plan.margin)}, and after a day"),

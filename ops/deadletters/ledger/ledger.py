@@ -14,9 +14,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from ops.deadletters import planjson
 from ops.deadletters.ledger import schema
 from ops.deadletters.ledger.records import Records
-from ops.deadletters.ledger.report import MOVED
+from ops.deadletters.ledger.report import MOVED, PLAN
 from ops.deadletters.ledger.schema import DELETED, FAILED, INTENT, NONE, PLANNED, SENT, UNWATCHED, VANISHED, WAITING
 from ops.deadletters.ledger.states import States
 from ops.deadletters.ledger.writer import Statement, Writer
@@ -62,6 +63,7 @@ class Ledger(Records):
             "stays": plan.action is Action.COPY or plan.selection.imported,
             "state": State.RUNNING,
             "began": _now(),
+            PLAN: planjson.plain(plan),  # so that it can be resumed whatever becomes of the plan's file
         }
         schema.create(path, plan.ids, {key: json.dumps(value) for key, value in facts.items()})
         return cls(path)

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from ops.deadletters.ledger import schema
-from ops.deadletters.ledger.report import read_run
+from ops.deadletters.ledger.report import PLAN, read_run
 from ops.deadletters.ledger.schema import INTENT, SENT
 from ops.deadletters.run import Move, Outcome, Run, Sent
 
@@ -29,6 +29,12 @@ class Records:
         """As it stands on disk. Reads counters, not letters: cheap enough to be asked every second."""
         with self._reading, schema.speaking(self.path):
             return read_run(self._read)
+
+    def plan(self) -> str:
+        """The plan that it began with, as JSON; empty where an earlier version of this tool made the ledger."""
+        with self._reading, schema.speaking(self.path):
+            row = self._read.execute("SELECT value FROM run WHERE key = ?", [PLAN]).fetchone()
+        return str(row[0]) if row else ""
 
     def cancel(self) -> None:
         """Ask the process that runs it to stop; safe from any process."""

@@ -20,6 +20,8 @@ from ops.deadletters.run import Run, State, Step
 
 MOVED = "moved by the task of "
 """What the facts' keys begin with that tell of a move task: one a task, so that none is counted twice."""
+PLAN = "plan"
+"""The key of the plan that the run began with."""
 FAILURES = 20
 """The most frequent reasons that are told."""
 
@@ -28,7 +30,8 @@ def read_run(db: sqlite3.Connection) -> Run:
     """From the counters; only lists that are short by nature are read letter by letter."""
     db.execute("BEGIN")  # one moment for all
     try:
-        facts = {key: json.loads(value) for key, value in db.execute("SELECT key, value FROM run")}
+        told = db.execute("SELECT key, value FROM run WHERE key <> ?", [PLAN])  # which may take megabytes
+        facts = {key: json.loads(value) for key, value in told}
         tally = [(step, state, outcome, letters) for step, state, outcome, letters in db.execute("SELECT * FROM tally")]
         steps = db.execute("SELECT number, upto, state FROM steps ORDER BY number").fetchall()
         twice = [name for (name,) in db.execute("SELECT id FROM letters WHERE twice = 1 ORDER BY number")]

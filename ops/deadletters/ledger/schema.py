@@ -21,6 +21,7 @@ OUTCOMES = (None, *Outcome)
 PLANNED, INTENT, SENT, DELETED, FAILED, VANISHED = range(len(MOVES))
 NONE, WAITING, SUCCEEDED, CAME_BACK, UNWATCHED = range(len(OUTCOMES))
 
+RESUME = "resume the run: ops dlq resume"
 BUSY_S = 15.0
 """How long one process waits for another's commit."""
 
@@ -60,7 +61,7 @@ def create(path: Path, ids: Sequence[str], facts: dict[str, str]) -> None:
     if path.exists():
         raise UsageError(f"This plan was run already: {path}.", "Resume it (ops dlq resume), or make a new plan.")
     scratch = path.with_name(f".{path.name}.{os.getpid()}.new")
-    with speaking(path):
+    with speaking(path, "carry out the plan again: the run did not begin"), _gone_after(scratch):
         scratch.unlink(missing_ok=True)
         scratch.touch(mode=0o600)
         db = sqlite3.connect(scratch)
@@ -74,8 +75,18 @@ def create(path: Path, ids: Sequence[str], facts: dict[str, str]) -> None:
         finally:
             db.close()
         os.link(scratch, path)  # unlike a rename, never over a ledger that is there
-        scratch.unlink()
         _sync(path.parent)
+
+
+@contextmanager
+def _gone_after(scratch: Path) -> Iterator[None]:
+    """Also when the disk was full: nothing of it stays there."""
+    try:
+        yield
+    finally:
+        for leftover in (scratch, *(scratch.with_name(scratch.name + end) for end in ("-wal", "-shm", "-journal"))):
+            with suppress(OSError):
+                leftover.unlink()
 
 
 def connect(path: Path, *, check: bool = False) -> sqlite3.Connection:
@@ -155,25 +166,24 @@ def _reading(path: Path) -> Iterator[sqlite3.Connection]:
 
 
 @contextmanager
-def speaking(path: Path) -> Iterator[None]:
-    """Turns what SQLite and the disk raise, and what makes no sense in the file, into one sentence."""
+def speaking(path: Path, then: str = RESUME) -> Iterator[None]:
+    """Turns what SQLite and the disk raise, and what makes no sense in the file, into one sentence. ``then``: what to
+    do when the disk has room again."""
     try:
         yield
-    except sqlite3.Error as error:
-        raise unwritable(path, error) from error
-    except OSError as error:
-        raise unwritable(path, error) from error
+    except (sqlite3.Error, OSError) as error:
+        raise unwritable(path, error, then) from error
     except (KeyError, IndexError, TypeError, ValueError) as error:  # SQLite reads a damaged row as whatever it finds
         raise damaged(path, "what it says makes no sense") from error
 
 
-def unwritable(path: Path, error: Exception) -> OpsError:
+def unwritable(path: Path, error: Exception, then: str = RESUME) -> OpsError:
     text = error.strerror or str(error) if isinstance(error, OSError) else str(error)
     if isinstance(error, sqlite3.DatabaseError) and not isinstance(error, sqlite3.OperationalError):
         return damaged(path, text)
     return OpsError(
         f"The ledger {path} cannot be written: {text}. Nothing was sent or deleted that it does not name.",
-        "Make room on that disk (or make it writable), then resume the run: ops dlq resume.",
+        f"Make room on that disk (or make it writable), then {then}.",
     )
 
 

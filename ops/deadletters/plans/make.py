@@ -15,9 +15,9 @@ from ops.deadletters import canary, origins
 from ops.deadletters.causes import fixed
 from ops.deadletters.origins import Origin
 from ops.deadletters.plan import Action, Destination, Edit, Pace, Plan, Selection, Steps
+from ops.deadletters.planjson import sealed
 from ops.deadletters.plans import destinations, needs
 from ops.deadletters.plans.engine import MOVE_TASK, Wish, choose
-from ops.deadletters.plans.files import sealed
 from ops.deadletters.plans.survey import SAMPLES, Survey, survey
 from ops.deadletters.plans.warnings import warnings
 from ops.deadletters.shelf import Shelf

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from handler import contract
 from ops.deadletters import lock
 from ops.deadletters.letter import Kind
 from ops.deadletters.origins import Service
@@ -105,7 +104,7 @@ def _repeats(found: Survey) -> list[str]:
     if not found.full:
         return []
     return [
-        f"{_letters(found.full)} with {contract.ATTRIBUTE_LIMIT} attributes have no room for the original message id: "
+        f"{_letters(found.full)} at SQS's limit (10 attributes, 1 MiB) have no room for the original message id: "
         "should one be sent twice, the handler cannot tell."
     ]
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from ops.deadletters.letter import Place
+from ops.deadletters.letter import Letter, Place
 from ops.deadletters.letters import letter
 from ops.deadletters.shelf import rows, schema
 
@@ -78,6 +78,9 @@ class LookLog:
             known = self._shelf.known(found)
             new = [each for name, (each, _) in found.items() if name not in known]
             self._shelf.put(new, Place.QUEUE)
+            brought = [each for name, (each, _) in found.items() if name in known and known[name].seen is None]
+            if brought:
+                self._correct(brought)
             self._shelf.connection.executemany(
                 "UPDATE letters SET place = 'queue', look = ?, receipt = ?, leased_until = ?, seen = ?, "
                 "receives = ? WHERE id = ?",
@@ -85,7 +88,7 @@ class LookLog:
             )
             counts = schema.dumps({**report, "new": report["new"] + len(new)})
             self._ask("UPDATE looks SET report = ? WHERE n = ?", [counts, number])
-        return sum(known.get(name) != number for name in found), len(new)
+        return sum(name not in known or known[name].look != number for name in found), len(new)
 
     def held(self, most: int, after: int = 0, before: float | None = None, but: int | None = None) -> tuple[Held, ...]:
         """Letters held by looks, by number, those after ``after``; leases that end ``before`` (seconds since 1970)
@@ -134,6 +137,26 @@ class LookLog:
         with schema.writing(self._shelf.connection, self._shelf.path):
             self._ask("DELETE FROM looks WHERE n = ?", [number])
 
+    def _correct(self, met: Sequence[Letter]) -> None:
+        """Letters that only a file told of until now: what the queue says of them stands. The file's cause stays with
+        a letter that is the same."""
+        ids = schema.dumps([each.message_id for each in met])
+        these = "id IN (SELECT value FROM json_each(?))"
+        before = {
+            told.letter.message_id: told
+            for told in map(rows.shelved, self._ask(f"SELECT {rows.COLUMNS} FROM {rows.FROM} WHERE {these}", [ids]))
+        }
+        self._ask(f"DELETE FROM contents WHERE n IN (SELECT n FROM letters WHERE {these})", [ids])
+        self._ask(f"DELETE FROM letters WHERE {these}", [ids])
+        self._shelf.put(met, Place.QUEUE)
+        same = [each.message_id for each in met if _what(each) == _what(before[each.message_id].letter)]
+        self._shelf.connection.executemany(rows.CAUSE, [rows.of_cause(one, before[one].cause) for one in same])
+
     def _count(self, number: int) -> int:
         found = self._ask("SELECT count(*) FROM letters WHERE receipt IS NOT NULL AND look = ?", [number]).fetchone()
         return int(found[0])
+
+
+def _what(letter: Letter) -> tuple[Any, ...]:
+    """What its cause was found by."""
+    return letter.body, letter.attributes, letter.kind

@@ -32,7 +32,7 @@ CREATE TABLE letters (
     request_id TEXT NOT NULL,
     bytes INTEGER NOT NULL,      -- of the body, as UTF-8
     form INTEGER NOT NULL,       -- ops.deadletters.bodies.Form
-    seen INTEGER,                -- milliseconds: the last look that found it
+    seen INTEGER,                -- milliseconds: the last look that found it, null where only a file told of it
     moved INTEGER,               -- milliseconds: when it was redriven or purged from here
     look INTEGER,                -- looks.n of the last look that found it
     receipt TEXT,                -- while that look holds it
@@ -53,7 +53,7 @@ CREATE INDEX letters_sent ON letters (place, sent);
 CREATE INDEX letters_cause ON letters (place, fingerprint);
 CREATE INDEX letters_held ON letters (leased_until) WHERE receipt IS NOT NULL;
 
-CREATE TABLE contents (          -- written once, never changed
+CREATE TABLE contents (          -- never changed, but replaced when a look meets what only a file told of
     n INTEGER PRIMARY KEY REFERENCES letters (n),
     attributes TEXT NOT NULL,    -- JSON: name to value
     types TEXT NOT NULL,         -- JSON: name to data type

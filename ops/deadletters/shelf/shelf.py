@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 from ops.deadletters import bodies, naming
 from ops.deadletters.letter import Cause, Letter, Place, Shelved
@@ -47,6 +47,13 @@ class ShelfInfo:
     def imported(self) -> int:
         """Letters that a file brought, and that are not in the queue."""
         return self.counts.get(Place.IMPORTED.value, 0)
+
+
+class Known(NamedTuple):
+    """``look``: the last one that found the letter; ``seen``: when, None where only a file told of it."""
+
+    look: int | None
+    seen: int | None
 
 
 class Shelf:
@@ -211,14 +218,13 @@ class Shelf:
                 new += len(fresh)
         return new
 
-    def known(self, letter_ids: Iterable[str]) -> dict[str, int | None]:
-        """Those of these letters that are on the shelf, and the look that found them last."""
-        return dict(
-            self.connection.execute(
-                "SELECT id, look FROM letters WHERE id IN (SELECT value FROM json_each(?))",
-                [schema.dumps(list(letter_ids))],
-            )
+    def known(self, letter_ids: Iterable[str]) -> dict[str, Known]:
+        """Those of these letters that are on the shelf."""
+        found = self.connection.execute(
+            "SELECT id, look, seen FROM letters WHERE id IN (SELECT value FROM json_each(?))",
+            [schema.dumps(list(letter_ids))],
         )
+        return {letter_id: Known(look, seen) for letter_id, look, seen in found}
 
     def put(self, letters: Sequence[Letter], place: Place) -> None:
         """Letters that are not there yet, within a transaction (``add``, or a look's page)."""

@@ -1,8 +1,9 @@
-"""Time that only runs forward, also while the machine sleeps: what a lease is measured by."""
+"""Time that only runs forward, also while the machine sleeps: what leases and outcomes are measured by."""
 
 from __future__ import annotations
 
 import time
+from datetime import UTC, datetime, timedelta
 
 _CLOCK = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
 """Of a laptop that was closed over a lease's end, the monotonic clock would not know."""
@@ -11,3 +12,12 @@ _CLOCK = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
 def elapsed() -> float:
     """Seconds since some fixed moment; clock changes do not touch it."""
     return time.clock_gettime(_CLOCK)
+
+
+_START, _STARTED = datetime.now(UTC), elapsed()
+
+
+def now() -> datetime:
+    """The time of day of this process: its clock was read once, so that one that is set meanwhile ends no lease, and
+    makes no message older than it is."""
+    return _START + timedelta(seconds=elapsed() - _STARTED)

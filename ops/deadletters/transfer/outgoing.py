@@ -44,9 +44,10 @@ def edited(letter: Letter, changes: Sequence[Edit]) -> Letter:
 def attributes(letter: Letter) -> Mapping[str, Attribute]:
     """With the first message's id, by which the handler knows a job that it did already, where there is room for it."""
     own = _own(letter)
-    if contract.DLQ_ORIGINAL_MESSAGE_ID not in own and len(own) < contract.ATTRIBUTE_LIMIT:
-        own[contract.DLQ_ORIGINAL_MESSAGE_ID] = Attribute("String", letter.original_message_id)
-    return own
+    if contract.DLQ_ORIGINAL_MESSAGE_ID in own or len(own) >= contract.ATTRIBUTE_LIMIT:
+        return own
+    named = own | {contract.DLQ_ORIGINAL_MESSAGE_ID: Attribute("String", letter.original_message_id)}
+    return named if size(letter.body, named) <= MOST_BYTES else own
 
 
 def wire(attributes: Mapping[str, Attribute]) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from ops.aws import fate, sqs
 from ops.aws.fate import Fate
 from ops.deadletters.ledger import Accepted, Ledger
 from ops.deadletters.ledger.schema import INTENT, PLANNED
-from ops.deadletters.transfer import outgoing
+from ops.deadletters.transfer import clock, outgoing
 from ops.deadletters.transfer.claiming import PATIENCE_S
 from ops.deadletters.transfer.clock import elapsed
 from ops.deadletters.transfer.hold import Claim, Hold
@@ -133,16 +133,15 @@ class Sender:
             if asked and (elapsed() - began > PATIENCE_S or self.pause(attempt)):
                 self._give_up(asked, unknown=unknown)
                 if not self._stop():
-                    raise failure or AwsError(
-                        f"The destination kept refusing letters: {answers[-1].why}", "Resume the run later."
-                    )
+                    why = next((answer.why for answer in answers if answer.why), "")
+                    raise failure or AwsError(f"The destination kept refusing letters: {why}", "Resume the run later.")
                 return
 
     def _recorded(
         self, route: Route, parcels: Sequence[Parcel], answers: Sequence[Answer], claims: dict[int, Claim]
     ) -> list[Parcel]:
         """Writes down what was accepted and what was refused; returns the others."""
-        now = time.time()
+        now = clock.now().timestamp()
         accepted, pending = [], []
         for parcel, answer in zip(parcels, answers, strict=True):
             claim = claims[parcel.number]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests.handler.extension import shapes
-from tests.handler.extension.fake import Extension
+from tests.handler.extension.fake import PATIENCE_S, Extension
 
 OK = "HTTP/1.1 200 OK"
 
@@ -14,5 +14,5 @@ def works(extension: Extension, request_id: str = "after") -> None:
     extension.fake.wait_for_next()
     assert extension.fake.deliver(*shapes.invocation(request_id)) == OK
     with extension.changed:
-        extension.changed.wait_for(lambda: request_id in "".join(extension.lines), 5)
+        extension.changed.wait_for(lambda: request_id in "".join(extension.lines), PATIENCE_S)
     assert request_id in [record["request_id"] for record in extension.records()]

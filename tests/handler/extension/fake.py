@@ -26,7 +26,8 @@ NAME = "scilearn-telemetry"
 IDENTIFIER = "5b1d4a52-0c1e-4f0e-9d8e-1f7a3c2b9e10"
 ARN = "arn:aws:lambda:eu-west-1:123456789012:function:jobs"
 TRACE = "Root=1-65f0c0de-0123456789abcdef01234567;Parent=89abcdef01234567;Sampled=1"
-PATIENCE_S = 10.0
+PATIENCE_S = 60.0
+"""Until something is given up for hanging."""
 
 
 def lay_out(root: Path) -> Path:

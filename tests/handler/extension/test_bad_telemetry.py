@@ -14,7 +14,7 @@ import pytest
 from tests.handler.extension import shapes
 from tests.handler.extension.alive import OK, works
 from tests.handler.extension.emf_rules import broken_rules
-from tests.handler.extension.fake import Behaviour, running
+from tests.handler.extension.fake import PATIENCE_S, Behaviour, running
 
 # --- no Telemetry API -----------------------------------------------------------------------------------------------
 
@@ -170,7 +170,7 @@ def test_random_junk(entry: Path) -> None:
                 works(extension, f"turn-{turn}")
         works(extension)
         extension.fake.shutdown(within_ms=500)
-        assert extension.process.wait(5) == 0
-        extension.reader.join(5)
+        assert extension.process.wait(PATIENCE_S) == 0
+        extension.reader.join(PATIENCE_S)
     assert [broken_rules(record) for record in extension.records()] == [[]] * len(extension.records())
     assert len(extension.records("extension")) <= 2  # junk does not flood the log

@@ -17,9 +17,11 @@ PLAIN = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 2
 
 
 @contextmanager
-def answering(*answers: Sequence[bytes], hold_s: float = 0.0) -> Iterator[tuple[Connection, list[bytes]]]:
-    """A connection to a server that writes each of ``answers`` in pieces, then waits and closes; what it was sent."""
+def answering(*answers: Sequence[bytes], patience_s: float = 0.0) -> Iterator[tuple[Connection, list[bytes]]]:
+    """A connection to a server that writes each of ``answers`` in pieces and closes; what it was sent. ``patience_s``:
+    of a connection to one that leaves its end open."""
     sent: list[bytes] = []
+    over = threading.Event()
     with socket.create_server(("127.0.0.1", 0)) as listening:
 
         def serve() -> None:
@@ -30,15 +32,17 @@ def answering(*answers: Sequence[bytes], hold_s: float = 0.0) -> Iterator[tuple[
                     for piece in pieces:
                         opened.sendall(piece)
                         time.sleep(0.01)  # so that they arrive one by one
-                time.sleep(hold_s)
+                if patience_s:
+                    over.wait()
 
         thread = threading.Thread(target=serve)
         thread.start()
-        connection = Connection(f"http://127.0.0.1:{listening.getsockname()[1]}/", (1.0, 0.3), None)
+        connection = Connection(f"http://127.0.0.1:{listening.getsockname()[1]}/", (60.0, patience_s or 60.0), None)
         try:
             yield connection, sent
         finally:
             connection.close()
+            over.set()
             thread.join()
 
 
@@ -92,7 +96,7 @@ def test_what_is_no_whole_answer_leaves_it_open_what_became_of_the_call(pieces: 
 
 
 def test_no_answer_in_time() -> None:
-    with answering([b"HTTP/1.1 200 OK\r\n"], hold_s=0.5) as (connection, _), pytest.raises(ReadTimeoutError):
+    with answering([b"HTTP/1.1 200 OK\r\n"], patience_s=0.3) as (connection, _), pytest.raises(ReadTimeoutError):
         connection.post({"host": "h"}, b"")
 
 
@@ -100,7 +104,7 @@ def test_nobody_listens() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listening:
         url = f"http://127.0.0.1:{listening.getsockname()[1]}/"
     with pytest.raises(EndpointConnectionError):
-        Connection(url, (0.5, 1.0), None).post({"host": "h"}, b"")
+        Connection(url, (60.0, 60.0), None).post({"host": "h"}, b"")
 
 
 def test_a_server_that_takes_no_more_connections() -> None:

@@ -9,6 +9,8 @@ import pytest
 
 from tests.ops.cli.conftest import Desk
 
+QUICK = ["--no-watch", "--no-headroom", "--rate", "0"]
+
 
 def jobs(count: int) -> list[dict[str, object]]:
     return [{"job_id": f"job-{number}", "kind": "train", "params": {"alpha": number}} for number in range(count)]
@@ -54,7 +56,32 @@ def test_a_plan_in_a_file_and_its_diff(desk: Desk) -> None:
     assert code == 2
     assert "No letter on the shelf has the id 'nosuch'." in err
     desk.ops("plan", "--out", "same.json")
-    assert "changes nothing: each letter goes as it is." in desk.ops("diff", "same.json")[1]
+    out = desk.ops("diff", "same.json", letters[3])[1]
+    assert " has no edits." in out
+    assert "-  ErrorType (String): InvalidJob" in out, "without an edit, too"
+
+
+def test_a_diff_says_what_the_redrive_itself_adds_and_leaves_out(desk: Desk) -> None:
+    letters = desk.bury(*jobs(1))
+    desk.ops("plan", "--set", "body.params.alpha=7", "--out", "plan.json", *QUICK)
+    (told,) = desk.told("diff", "plan.json")["diffs"]
+    assert (told["id"], told["refused"], told["put_on"]) == (letters[0], "", ["OriginalMessageId"])
+    assert told["left_out"] == ["ErrorMessage", "ErrorType", "OriginalQueueArn"]
+    _, out, _ = desk.ops("diff", "plan.json")
+    assert "note: Put on by the redrive: OriginalMessageId" in out
+    assert desk.ops("redrive", "plan.json", "--reason", "r", "--yes")[0] == 0
+    (message,) = desk.world.jobs.messages()
+    assert list(message["MessageAttributes"]) == ["OriginalMessageId"]
+
+
+def test_a_diff_of_a_purge_is_refused(desk: Desk) -> None:
+    desk.bury(*jobs(1))
+    desk.ops("export", "out.jsonl")
+    desk.ops("purge", "--export", "out.jsonl", "--reason", "r", "--confirm", "no")
+    (plan,) = desk.world.source.plans.glob("*.json")
+    code, _, err = desk.ops("diff", plan.stem)
+    assert code == 2
+    assert "deletes letters and sends none." in err
 
 
 def test_a_diff_says_when_a_letter_does_not_take_the_edit(desk: Desk) -> None:

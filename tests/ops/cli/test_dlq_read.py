@@ -123,9 +123,9 @@ def test_a_long_body_is_cut_unless_asked_for(desk: Desk) -> None:
 def test_a_body_of_many_numbers_under_many_brackets_is_shown_at_once(desk: Desk) -> None:
     deep = "[" * 450 + "1," * 100_000 + "{}" + "]" * 450
     [letter] = desk.bury(deep)
-    began = time.process_time()
+    began = time.process_time()  # half a second
     _, out, _ = desk.ops("show", "--no-logs", letter)
-    assert time.process_time() - began < 5, "a minute and a gigabyte, were each line indented by its level"
+    assert time.process_time() - began < 30, "a minute and a gigabyte, were each line indented by its level"
     assert "… cut here" in out
 
 

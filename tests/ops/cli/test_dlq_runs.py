@@ -195,7 +195,7 @@ def started(plan: str) -> Iterator[subprocess.Popen[str]]:
 @pytest.mark.slow
 @pytest.mark.parametrize("way", ["Ctrl-C", "cancel"])
 def test_a_running_redrive_stops_in_order(desk: Desk, way: str) -> None:
-    plan = planned(desk, 60, "--no-watch", "--no-headroom", "--rate", "10")
+    plan = planned(desk, 60, "--no-watch", "--no-headroom", "--rate", "1")  # a minute of it
     with started(plan) as running:
         if way == "Ctrl-C":
             running.send_signal(signal.SIGINT)

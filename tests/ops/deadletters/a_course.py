@@ -46,9 +46,10 @@ def a_plan(letters: int, steps: Steps) -> Plan:
 
 @dataclass
 class Memory:
-    """A ledger that forgets everything with the test."""
+    """A ledger that forgets everything with the test. As the real one, it is read while the mover's thread writes."""
 
     planned: int
+    watched: bool = True
     book: dict[str, Sent] = field(default_factory=dict)
     back: Counter[str] = field(default_factory=Counter)
     steps: dict[int, tuple[int, str]] = field(default_factory=dict)
@@ -56,17 +57,19 @@ class Memory:
     rates: list[tuple[float | None, str]] = field(default_factory=list)
     vanished: int = 0
     cancelled: bool = False
+    lock: threading.Lock = field(default_factory=threading.Lock)
 
     def run(self) -> Run:
+        book = self.letters()
+
         def count(outcome: Outcome, step: int | None = None) -> int:
-            some = self.book.values()
-            return sum(one.outcome is outcome and step in (None, one.step) for one in some)
+            return sum(one.outcome is outcome and step in (None, one.step) for one in book)
 
         steps = tuple(
             Step(
                 number,
                 upto,
-                sum(one.step == number for one in self.book.values()),
+                sum(one.step == number for one in book),
                 count(Outcome.SUCCEEDED, number),
                 count(Outcome.CAME_BACK, number),
                 count(Outcome.WAITING, number),
@@ -74,7 +77,7 @@ class Memory:
             )
             for number, (upto, state) in sorted(self.steps.items())
         )
-        sent = len(self.book)
+        sent = len(book)
         return Run(
             id="r", plan_hash="", reason="", who="", state=State.RUNNING, began=NOW, ended=None, engine="ledger",
             planned=self.planned, sent=sent, deleted=sent, failed=0, vanished=self.vanished,
@@ -91,14 +94,22 @@ class Memory:
     def step(self, number: int, upto: int, state: str) -> None:
         self.steps[number] = (upto, state)
 
+    def send(self, ids: Sequence[str], step: int) -> None:
+        """All at once, as a batch is: a look sees all of them or none."""
+        outcome = Outcome.WAITING if self.watched else Outcome.UNWATCHED
+        with self.lock:
+            self.book.update((one, Sent(one, one, (f"new-{one}",), NOW, step, outcome=outcome)) for one in ids)
+
     def letters(self, outcome: Outcome | None = None) -> list[Sent]:
-        return [one for one in self.book.values() if outcome in (None, one.outcome)]
+        with self.lock:
+            return [one for one in self.book.values() if outcome in (None, one.outcome)]
 
     def outcomes(self, rows: Iterable[Became]) -> None:
-        for message_id, outcome, _, cause in rows:
-            self.book[message_id] = replace(self.book[message_id], outcome=outcome)
-            if outcome is Outcome.CAME_BACK:
-                self.back[cause] += 1
+        with self.lock:
+            for message_id, outcome, _, cause in rows:
+                self.book[message_id] = replace(self.book[message_id], outcome=outcome)
+                if outcome is Outcome.CAME_BACK:
+                    self.back[cause] += 1
 
 
 @dataclass(frozen=True)
@@ -108,23 +119,27 @@ class Went:
 
 @dataclass
 class Hand:
-    """Marks letters as sent, ``pause`` of them at a time."""
+    """Marks a step's letters as sent. Once ``rests_at`` are, it goes on only when nobody stops it for a minute: who
+    means to stop it always comes in time, however slow the machine is."""
 
     plan: Plan
     ledger: Memory
     stopping: threading.Event
-    slow: float = 0.0
+    rests_at: int | None = None
     gone: int = 0
 
     def move(self, upto: int, step: int) -> Went:
-        for message_id in self.plan.ids[len(self.ledger.book) : upto - self.gone]:
-            if self.stopping.is_set():
-                break
-            if self.slow and self.stopping.wait(self.slow):
-                break
-            self.ledger.book[message_id] = Sent(message_id, message_id, (f"new-{message_id}",), NOW, step)
+        end = upto - self.gone
+        if self.rests_at is not None and self.rests_at < end:
+            self._send(self.rests_at, step)
+            self.stopping.wait(60)
+        self._send(end, step)
         self.ledger.vanished = self.gone
         return Went()
+
+    def _send(self, end: int, step: int) -> None:
+        if not self.stopping.is_set():
+            self.ledger.send(self.plan.ids[len(self.ledger.book) : end], step)
 
 
 @dataclass
@@ -144,9 +159,9 @@ class Fate:
 
 
 def course(plan: Plan, fate: Fate | None, **more: object) -> tuple[Course, Memory]:
-    ledger, stopping = Memory(len(plan.ids)), threading.Event()
+    ledger, stopping = Memory(len(plan.ids), fate is not None), threading.Event()
     hand = Hand(plan, ledger, stopping)
-    for name in ("slow", "gone"):
+    for name in ("rests_at", "gone"):
         if name in more:
             setattr(hand, name, more.pop(name))
     made = Course(plan, ledger, hand, fate, None, Limiter(None, "no limit"), stopping, tick_s=0.002)

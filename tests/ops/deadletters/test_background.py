@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import fcntl
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -82,6 +84,20 @@ def test_one_of_a_name_at_a_time_and_it_can_be_stopped(world: World) -> None:
     again = background.start(world.source, "look", limit=100)
     assert again.running
     assert ended(world, "look").state == DONE, "the stop was for the one before"
+
+
+def test_one_that_has_said_its_last_word_is_not_in_the_way_of_the_next(world: World) -> None:
+    """Its process lets go of the lock a little after its file says that it ended, on a busy machine much later."""
+    background.start(world.source, "no such work", "odd")
+    ended(world, "odd")
+    folder = world.source.folder / "jobs"
+    state = folder / "odd.json"
+    with (folder / "odd.log").open() as log:
+        fcntl.flock(log, fcntl.LOCK_EX)
+        state.write_text(state.read_text().replace('"running"', '"done"'))
+        threading.Timer(0.5, fcntl.flock, (log, fcntl.LOCK_UN)).start()
+        assert background.start(world.source, "no such work", "odd").running
+    ended(world, "odd")
 
 
 def test_a_process_that_is_gone_without_a_word_is_lost(world: World) -> None:

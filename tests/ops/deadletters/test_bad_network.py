@@ -35,7 +35,6 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
 
 @pytest.fixture
 def world(server: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
-    monkeypatch.setattr(sending, "PATIENCE_S", 2.0)
     monkeypatch.setattr(sending, "LONGEST_WAIT_S", 0.2)
     made = server.anew(tmp_path, monkeypatch)
     yield made
@@ -120,12 +119,14 @@ def test_what_may_have_repeated_a_letter_is_listed(world: World, fault: Fault) -
 
 
 def test_a_stalled_answer_is_not_awaited_for_ever(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(engine, "READ_TIMEOUT_S", 0.3)
+    monkeypatch.setattr(engine, "READ_TIMEOUT_S", 1.0)
     ids, plan = planned(world)
-    world.aws.fault(Fault("stall after", "SendMessageBatch", times=1, seconds=2))
+    world.aws.fault(Fault("stall after", "SendMessageBatch", times=1, seconds=4))
+    before = world.aws.counts().get("SendMessageBatch", 0)
     run = go(world, plan)
     ensure_whole(world, run, ids)
-    assert 1 <= len(run.twice) <= 10
+    unanswered = world.aws.counts()["SendMessageBatch"] - before - LETTERS // 10  # at most; on a slow machine more
+    assert 1 <= len(run.twice) <= 10 * unanswered
 
 
 @pytest.mark.parametrize(
@@ -289,7 +290,8 @@ def test_letters_held_by_somebody_else_are_waited_for_and_then_told(
     assert all(count == 1 for count in arrived(world.jobs).values()) and arrived(world.jobs).total() == LETTERS
 
 
-def test_a_network_that_is_gone_ends_the_run_in_one_sentence(world: World) -> None:
+def test_a_network_that_is_gone_ends_the_run_in_one_sentence(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sending, "PATIENCE_S", 2.0)
     ids, plan = planned(world)
     world.aws.fault(Fault("cut", "*Message*", skip=5))
     with pytest.raises(OpsError) as gone:

@@ -56,11 +56,11 @@ def test_an_outcome_that_stays_open_stops_too() -> None:
 def test_a_step_on_its_way_is_stopped() -> None:
     plan = a_plan(1000, Steps(sizes=("5", "100%")))
     fate = Fate(lambda one: Outcome.SUCCEEDED if one.step == 1 else Outcome.CAME_BACK)
-    run, ledger = course(plan, fate, slow=0.0005)
+    run, ledger = course(plan, fate, rests_at=500)
     state, said = run.go()
     assert state is State.STOPPED
     assert said.startswith("Stopped in step 2 of 2: ")
-    assert len(ledger.book) < 1000
+    assert len(ledger.book) == 500
 
 
 def test_what_stopped_before_is_not_held_against_a_resumed_run() -> None:
@@ -78,11 +78,27 @@ def test_what_stopped_before_is_not_held_against_a_resumed_run() -> None:
     assert states == ["stopped", "passed", "passed"], "what went on by resume had been stopped all the same"
 
 
+def test_what_was_sent_before_a_stop_and_comes_back_later_does_not_stop_the_resumed_run() -> None:
+    plan = a_plan(50, Steps(sizes=("10", "100%")))
+    run, ledger = course(plan, Fate(lambda one: Outcome.CAME_BACK if int(one.message_id[1:]) < 3 else None))
+    assert run.go()[0] is State.STOPPED
+    assert len(ledger.letters(Outcome.WAITING)) == 7
+    again = Course(
+        plan, ledger, Hand(plan, ledger, threading.Event()),
+        Fate(lambda one: Outcome.CAME_BACK if one.step == 1 else Outcome.SUCCEEDED), None, Limiter(None),
+        threading.Event(), resumed_from=ledger.run().steps, tick_s=0.002,
+    )  # fmt: skip
+    assert again.go() == (
+        State.DONE, "50 letters were sent, 40 succeeded, 10 came back (10: ValueError: no column)."
+    )  # fmt: skip
+    assert [step.state for step in ledger.run().steps] == ["stopped", "passed"]
+
+
 def test_a_watch_that_is_ended_early_is_not_done() -> None:
     """Nothing is left to move, and what became of some is not known: the state, the sentence and the step say so."""
     plan = a_plan(20, Steps(sizes=("5", "100%")))
     run, ledger = course(plan, Fate(lambda one: Outcome.SUCCEEDED if int(one.message_id[1:]) < 12 else None))
-    run.stop = lambda: len(ledger.letters(Outcome.SUCCEEDED)) == 12
+    run.stop = lambda: len(ledger.letters()) == 20 and len(ledger.letters(Outcome.SUCCEEDED)) == 12
     state, said = run.go()
     assert state is State.CANCELLED
     assert said == (
@@ -99,8 +115,21 @@ def test_a_watch_that_is_ended_early_is_not_done() -> None:
 
 
 def test_a_stop_when_nothing_is_awaited_any_more_cuts_nothing_short() -> None:
-    run, ledger = course(a_plan(10, Steps(watch=False)), None, slow=0.001)
-    run.stop = lambda: len(ledger.book) == 10
+    run, ledger = course(a_plan(10, Steps(watch=False)), None)
+    asked = threading.Event()  # the step ends only when the stop was asked for
+
+    class Last(Hand):
+        def move(self, upto: int, step: int) -> Went:
+            went = super().move(upto, step)
+            asked.wait(60)
+            return went
+
+    def stop() -> bool:
+        if len(ledger.book) == 10:
+            asked.set()
+        return asked.is_set()
+
+    run.mover, run.stop = Last(run.plan, ledger, run.stopping), stop
     assert run.go() == (State.DONE, "10 letters were sent.")
     assert [step.state for step in ledger.run().steps] == ["passed"]
 
@@ -139,7 +168,7 @@ def test_letters_that_are_gone_are_counted() -> None:
 
 
 def test_a_cancel_from_elsewhere_stops_the_mover() -> None:
-    run, ledger = course(a_plan(1000, Steps(sizes=("100%",))), Fate(succeeds), slow=0.001)
+    run, ledger = course(a_plan(1000, Steps(sizes=("100%",))), Fate(succeeds), rests_at=10)
     run.progress = lambda now: setattr(ledger, "cancelled", now.sent > 3)
     state, said = run.go()
     assert state is State.CANCELLED
@@ -148,12 +177,12 @@ def test_a_cancel_from_elsewhere_stops_the_mover() -> None:
 
 
 def test_stop_is_asked() -> None:
-    run, _ = course(a_plan(1000, Steps(sizes=("100%",))), Fate(succeeds), slow=0.001, stop=lambda: True)
+    run, _ = course(a_plan(1000, Steps(sizes=("100%",))), Fate(succeeds), rests_at=10, stop=lambda: True)
     assert run.go()[0] is State.CANCELLED
 
 
 def test_ctrl_c_ends_it_cleanly() -> None:
-    run, _ = course(a_plan(1000, Steps(sizes=("100%",))), Fate(succeeds), slow=0.001)
+    run, _ = course(a_plan(1000, Steps(sizes=("100%",))), Fate(succeeds), rests_at=10)
 
     def press(_: Run) -> None:
         if not run.stopping.is_set():
@@ -192,14 +221,15 @@ def test_letters_that_somebody_else_holds_stop_it() -> None:
 
 def test_the_rate_and_its_reason_are_told_when_they_change() -> None:
     class Slower:
-        def __init__(self) -> None:
-            self.asked = 0
+        asked = 0
 
         def adjust(self, limiter: Limiter) -> None:
             self.asked += 1
             limiter.set(100.0 if self.asked < 3 else 50.0, "the queue's oldest message is 40 s old, slowing")
 
-    run, ledger = course(a_plan(200, Steps(sizes=("100%",))), Fate(succeeds), slow=0.0005, gauge=Slower())
+    slower = Slower()
+    run, ledger = course(a_plan(200, Steps(sizes=("100%",))), Fate(succeeds), rests_at=10, gauge=slower)
+    run.stop = lambda: slower.asked == 5
     run.go()
     assert ledger.rates == [
         (100.0, "the queue's oldest message is 40 s old, slowing"),

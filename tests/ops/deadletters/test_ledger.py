@@ -232,7 +232,7 @@ def test_there_is_no_such_run(tmp_path: Path) -> None:
 def test_a_folder_that_cannot_be_written(tmp_path: Path) -> None:
     with pytest.raises(OpsError, match="cannot be written: No such file") as caught:
         Ledger.create(tmp_path / "gone" / "run.db", a_plan(), "r", "me")
-    assert "resume" in caught.value.next_step
+    assert caught.value.next_step.endswith("then carry out the plan again: the run did not begin.")
 
 
 def test_a_ledger_of_another_version_names_what_is_in_doubt(ledger: Ledger) -> None:

@@ -191,6 +191,6 @@ def test_forms_of_bodies(body: str, form: bodies.Form) -> None:
     "body", ['["' + "\\n" * 250_000 + '"]', "[" * 501 + '"' + '\\"' * 250_000], ids=["a long text", "no end"]
 )
 def test_a_body_full_of_escapes_is_read_at_once(body: str) -> None:
-    began = time.process_time()
+    began = time.process_time()  # a hundredth of a second, or an hour
     bodies.read(body)
-    assert time.process_time() - began < 5, "each sign is read once, and not once for each escape before it"
+    assert time.process_time() - began < 60, "each sign is read once, and not once for each escape before it"

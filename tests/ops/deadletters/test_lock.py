@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import subprocess
 import sys
 import textwrap
+import threading
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -39,11 +41,8 @@ def test_the_second_is_refused_and_told_who_is_first(source: Any, monkeypatch: p
 def test_looking_at_it_takes_nothing_from_anybody(source: Any) -> None:
     """A page asks every second; a run that begins at that moment must not be refused."""
     with (source.folder / "redrive.lock").open("w") as file:
-        import fcntl
-        import threading
-
         fcntl.flock(file, fcntl.LOCK_SH)
-        threading.Timer(0.1, lambda: fcntl.flock(file, fcntl.LOCK_UN)).start()
+        threading.Timer(0.6, fcntl.flock, (file, fcntl.LOCK_UN)).start()
         with lock.held(source, "run-1", "me"):
             assert lock.holder(source) is not None
 

@@ -11,9 +11,10 @@ from typing import Any
 
 import pytest
 
-from ops.deadletters import movetask, plans
+from ops.deadletters import movetask, owntasks, plans
 from ops.deadletters.course import Futile
 from ops.deadletters.ledger import Ledger
+from ops.deadletters.lock import Busy
 from ops.deadletters.movetask import TaskMover
 from ops.deadletters.pace import Limiter
 from ops.deadletters.plan import Pace, Plan, Selection
@@ -36,6 +37,8 @@ class Tasks:
     refuse: str = ""
     fail: str = ""
     seen: Callable[[], None] | None = None  # called once, when a task is first seen at work
+    deaf: bool = False  # a task begins, and the answer is an error
+    unlisted: int = 0  # so many looks at a running task do not find it yet
     silent_from: int | None = None  # so few letters left that SQS does not answer any more
     rates: list[int | None] = field(default_factory=list)
     tasks: list[dict[str, Any]] = field(default_factory=list)
@@ -52,6 +55,8 @@ class Tasks:
             task: dict[str, Any] = {"Status": "RUNNING", "TaskHandle": f"t{len(self.tasks)}"}
             more = {"StartedTimestamp": started + len(self.tasks), "ApproximateNumberOfMessagesToMove": count}
             self.tasks.insert(0, task | more)
+            if self.deaf:
+                raise Refusal("InternalFailure", "later", 500)
             return {"TaskHandle": self.tasks[0]["TaskHandle"]}
         if operation == "CancelMessageMoveTask":
             self.tasks[0]["Status"] = "CANCELLING"
@@ -62,6 +67,9 @@ class Tasks:
         if operation == "ReceiveMessage":
             return {}
         if operation == "ListMessageMoveTasks":
+            if self.unlisted and self.tasks and self.tasks[0]["Status"] == "RUNNING":
+                self.unlisted -= 1
+                return {"Results": self.tasks[1:]}
             if self.tasks:
                 self._work(self.tasks[0])
                 if self.seen is not None:
@@ -232,10 +240,48 @@ def test_a_failed_task_leaves_the_rest_to_the_engine(stage: Stage) -> None:
 
 
 def test_a_resumed_run_waits_for_the_task_that_goes_on(stage: Stage) -> None:
+    stage.ledger.resumed = True
     stage.tasks.answer("sqs", "StartMessageMoveTask", {"MaxNumberOfMessagesPerSecond": 100})
     stage.mover.move(4, 2)
     assert stage.tasks.rates == [100], "no second task"
     assert stage.ledger.count(Move.DELETED) == 4
+
+
+@pytest.mark.parametrize("resumed", [False, True])
+def test_a_task_of_somebody_else_is_not_taken_for_this_runs(stage: Stage, resumed: bool) -> None:
+    stage.ledger.resumed = resumed
+    elsewhere = "arn:aws:sqs:eu-west-1:000000000000:elsewhere"
+    stage.tasks.answer("sqs", "StartMessageMoveTask", {"MaxNumberOfMessagesPerSecond": 7})
+    stage.tasks.tasks[0]["DestinationArn"] = elsewhere
+    with pytest.raises(Busy, match="A move task to elsewhere that this run did not begin is emptying jobs-dlq"):
+        stage.mover.move(4, 2)
+    assert stage.tasks.rates == [7]
+    assert (stage.ledger.count(Move.PLANNED), stage.engine.moves) == (4, [])
+
+
+def test_a_task_that_sqs_lists_late_is_waited_for(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(owntasks, "PAUSE_S", 0.001)
+    stage.tasks.unlisted = 4
+    stage.mover.move(4, 2)
+    assert stage.ledger.count(Move.DELETED) == 4
+
+
+def test_a_task_that_began_though_its_answer_was_lost_is_followed(stage: Stage) -> None:
+    stage.tasks.deaf = True
+    stage.mover.move(4, 2)
+    assert stage.tasks.rates == [100], "no second task"
+    assert stage.ledger.count(Move.DELETED) == 4
+
+
+def test_a_task_that_sqs_never_lists_fails_the_run(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An older one that is listed is not taken for it."""
+    monkeypatch.setattr(owntasks, "PAUSE_S", 0.001)
+    stage.tasks.answer("sqs", "StartMessageMoveTask", {"MaxNumberOfMessagesPerSecond": 100})
+    stage.tasks.tasks[0] |= {"Status": "COMPLETED", "ApproximateNumberOfMessagesMoved": 25}
+    stage.tasks.unlisted = 1_000
+    with pytest.raises(AwsError, match="SQS tells nothing of the move task of jobs-dlq that was begun"):
+        stage.mover.move(4, 2)
+    assert (stage.ledger.count(Move.PLANNED), stage.engine.moves) == (4, [])
 
 
 def test_what_a_task_moved_is_not_taken_for_gone_while_sqs_does_not_tell(stage: Stage) -> None:

@@ -105,6 +105,46 @@ def test_a_dead_letter_queue_that_is_too_long_is_not_searched(world: World, monk
     assert "holds 5 letters, too many to search" in run.said
 
 
+def test_letters_that_came_back_are_found_though_as_many_others_left(world: World) -> None:
+    """They expire, or somebody deletes them: the queue's count is what it was."""
+    world.put([f"letter {number}" for number in range(12)])
+    chosen = tuple(f"letter {number}" for number in range(4))
+    ids = tuple(message["MessageId"] for message in world.dlq.messages() if message["Body"] in chosen)
+
+    def others_leave(run: Run) -> None:
+        if run.sent and len(world.dlq.messages()) > 8:
+            for message in world.source.aws.sqs.receive_message(
+                QueueUrl=world.source.queue.url, MaxNumberOfMessages=10
+            ).get("Messages", []):
+                if message["Body"] not in chosen:
+                    world.source.aws.sqs.delete_message(
+                        QueueUrl=world.source.queue.url, ReceiptHandle=message["ReceiptHandle"]
+                    )
+
+    plan = plans.make(
+        world.source,
+        Selection(ids=ids),
+        pace=Pace(None, headroom=False),
+        engine="ledger",
+        steps=Steps(sizes=("100%",), patience_s=6),
+        margin=1.0,
+    )
+    with working(world, fails=chosen):
+        run = redrive.run(world.source, plan, reason="r", progress=others_leave)
+    assert (run.sent, run.succeeded) == (4, 0)
+
+
+def test_nothing_is_taken_to_have_succeeded_while_it_waits_unread(server: World, world: World) -> None:
+    """The function is stopped: all the receives that a message may have would be over by now, had anybody come."""
+    jobs = replace(world.source.workload.queue, visibility_s=0)
+    idle = replace(world, source=replace(world.source, workload=replace(world.source.workload, queue=jobs)))
+    idle.put([f"letter {number}" for number in range(20)])
+    run = redriven(idle, steps=Steps(sizes=("5", "100%"), patience_s=2))
+    assert (run.state, run.sent, run.succeeded) == (State.STOPPED, 5, 0)
+    assert "5 messages lie in jobs: is its function at work?" in run.said
+    assert len(world.jobs.messages()) == 5
+
+
 def test_a_message_that_nobody_takes_stays_open(world: World) -> None:
     world.put(["a", "b"])
     run = redriven(world, steps=Steps(sizes=("1", "100%"), patience_s=1))

@@ -14,7 +14,7 @@ import pytest
 from ops.deadletters import edits, plans
 from ops.deadletters.letter import Cause, Kind, Place
 from ops.deadletters.plan import Action, Destination, Pace, Selection, Steps
-from ops.deadletters.plans.files import _hash, sealed
+from ops.deadletters.planjson import _hash, sealed
 from ops.deadletters.shelf import Shelf
 from ops.errors import AwsError, NotFound, UsageError
 from tests.bench._sqs_faults import DENIED, Fault

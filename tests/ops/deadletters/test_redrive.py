@@ -10,16 +10,17 @@ from typing import Any
 import pytest
 
 from ops.deadletters import audit, course, lock, outcomes, plans, redrive
-from ops.deadletters.ledger import Ledger
 from ops.deadletters.letter import Place
 from ops.deadletters.plan import Action, Destination, Pace, Plan, Selection, Steps
 from ops.deadletters.run import Outcome, Run, State
 from ops.deadletters.shelf import Shelf
-from ops.deadletters.source import home
+from ops.deadletters.source import Source, home
 from ops.errors import AccessDenied, OpsError, UsageError
-from tests.bench._sqs_faults import DENIED, Fault
+from tests.bench._sqs_faults import DENIED, THROTTLED, Fault
 from tests.ops.deadletters.queues import Fates, World, a_world
 from tests.ops.insight.world import FUNCTION, MAPPING
+
+GONE = Fault("refuse", code="AWS.SimpleQueueService.NonExistentQueue", message="no such queue", status=400)
 
 
 @pytest.fixture(scope="module")
@@ -73,6 +74,42 @@ def test_a_copy_leaves_the_letters(world: World) -> None:
     assert audit.read(home(world.source.aws.target))[0].action == "copy"
 
 
+def test_a_cancellation_while_it_starts_is_heard(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Starting asks AWS and syncs files, which takes time; whoever cancels then is told that it stops."""
+    world.put([f"letter {number}" for number in range(30)])
+    gauge = redrive.headroom.gauge
+
+    def cancelled_meanwhile(source: Source, plan: Plan) -> Any:
+        assert redrive.cancel(source).stopping
+        return gauge(source, plan)
+
+    monkeypatch.setattr(redrive.headroom, "gauge", cancelled_meanwhile)
+    run = redrive.run(world.source, a_plan(world), reason="r")
+    assert (run.state, run.sent) == (State.CANCELLED, 0)
+
+
+def test_letters_of_a_queue_that_is_gone_are_refused_alone(world: World) -> None:
+    world.put(["a", "b"])
+    gone = world.aws.queue("closed-down").arn
+    world.dlq.put([{"body": "c", "system": {"DeadLetterQueueSourceArn": gone}}])
+    world.shelve()
+    plan = a_plan(world)
+    world.aws.fault(replace(GONE, operation="GetQueueUrl", queue="closed-down"))
+    run = redrive.run(world.source, plan, reason="r")
+    assert (run.sent, run.failed) == (2, 1)
+    assert world.bodies() == ["c"]
+    ((why, count),) = run.failures
+    assert count == 1
+    assert why.startswith("Where it came from is gone: There is no queue closed-down")
+
+
+def test_a_throttled_look_up_ends_no_run(world: World) -> None:
+    world.put(["a", "b"])
+    plan = a_plan(world)
+    world.aws.fault(replace(THROTTLED, operation="GetQueueUrl", times=1))
+    assert redrive.run(world.source, plan, reason="r").sent == 2
+
+
 def test_a_reason_is_needed(world: World) -> None:
     world.put(["a"])
     with pytest.raises(UsageError, match="reason"):
@@ -117,7 +154,9 @@ def test_the_second_of_two_is_refused(world: World) -> None:
 def test_stop_ends_it_cleanly_and_resume_finishes(world: World) -> None:
     world.put([f"letter {number}" for number in range(200)])
     plan = a_plan(world, pace=Pace(200, headroom=False), steps=Steps(watch=False))
+    world.aws.fault(Fault("empty", "ReceiveMessage", skip=10))  # it finds no more, and goes on looking until stopped
     run = redrive.run(world.source, plan, reason="r", stop=lambda: len(world.jobs.messages()) > 20)
+    world.aws.heal()
     assert run.state is State.CANCELLED
     assert run.said.startswith("Stopped on request. ")
     assert run.sent == run.deleted < 200
@@ -186,37 +225,6 @@ def test_cancel_from_elsewhere(world: World) -> None:
         redrive.cancel(world.source)
     with pytest.raises(UsageError, match="not going on"):
         redrive.cancel(world.source, plan.id)
-
-
-def test_a_killed_run_is_interrupted_and_keeps_its_letters_from_other_plans(world: World) -> None:
-    ids = world.put(["a", "b", "c"])
-    plan = a_plan(world)
-    plans.save(world.source, plan)
-    with Ledger.create(world.source.runs / f"{plan.id}.db", plan, "r", "one") as ledger:
-        ledger.begin("Starting.")
-        ledger.intended([(0, "a receipt")], 1)
-    killed = redrive.progress(world.source, plan.id)
-    assert killed.state is State.INTERRUPTED
-    assert f"ops dlq resume {plan.id}" in killed.said
-    again = a_plan(world)
-    with pytest.raises(UsageError, match=r"interrupted with 1 letter of this plan under way") as refused:
-        redrive.run(world.source, again, reason="r")
-    assert refused.value.next_step == f"Finish it first: ops dlq resume {plan.id}; then look again and make a new plan."
-    done = redrive.resume(world.source, plan.id)
-    assert (done.state, done.deleted, done.twice) == (State.DONE, 3, (plan.ids[0],))
-    assert set(plan.ids) == set(ids)
-
-
-def test_a_changed_plan_is_not_resumed(world: World) -> None:
-    world.put(["a", "b"])
-    plan = a_plan(world)
-    with Ledger.create(world.source.runs / f"{plan.id}.db", plan, "r", "one") as ledger:
-        ledger.begin("Starting.")
-    changed = a_plan(world, pace=Pace(7, headroom=False))
-    plans.save(world.source, replace(changed, id=plan.id, hash=""))
-    with pytest.raises(UsageError):
-        redrive.resume(world.source, plan.id)
-    assert world.bodies() == ["a", "b"]
 
 
 def test_a_refusal_for_good_is_told_recorded_and_can_be_resumed(world: World) -> None:

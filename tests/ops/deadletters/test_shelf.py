@@ -86,7 +86,7 @@ def test_selections(shelf: Shelf) -> None:
         Selection(cause="X"): ("m002",),
         Selection(cause="' OR 1"): (),
         Selection(since=SENT + timedelta(seconds=3)): ("m003", "m004"),
-        Selection(until=SENT + timedelta(seconds=1)): ("m000", "m001"),
+        Selection(until=SENT + timedelta(seconds=2)): ("m000", "m001"),
         Selection(ids=("m004", "m001", "m999")): ("m001", "m004"),
         Selection(ids=("m004", "m001"), where="body.n > `1`"): ("m004",),
         Selection(text='N": 3'): ("m003",),

@@ -236,7 +236,7 @@ def test_a_limit_holds_the_rate(world: World) -> None:
 
 
 def test_a_stop_gives_back_what_is_held(world: World) -> None:
-    world.put([f"letter {number}" for number in range(200)])
+    world.put([f"letter {number}" for number in range(400)])  # more than all movers hold at once
     plan = planned(world)
     stopping = threading.Event()
 
@@ -248,12 +248,12 @@ def test_a_stop_gives_back_what_is_held(world: World) -> None:
 
     with Ledger.create(world.source.runs / f"{plan.id}.db", plan, "r", "me") as ledger:
         ledger.begin()
-        Transfer(world.source, plan, ledger, Stopping(None), stopping.is_set).move(200, 1)
+        Transfer(world.source, plan, ledger, Stopping(None), stopping.is_set).move(400, 1)
         run = ledger.run()
         assert ledger.count(Move.INTENT) == 0
-    assert 40 <= run.sent == run.deleted < 200
+    assert 40 <= run.sent == run.deleted < 400
     assert len(arrived(world)) == run.sent
-    all_visible(world, 200 - run.sent)
+    all_visible(world, 400 - run.sent)
 
 
 def test_the_order_of_a_group_is_kept(server: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+from handler import contract
 from ops.twin import lifecycle, processes, state
 from tests.twins import Twin, wait_for
 
@@ -107,12 +108,23 @@ def test_traffic_reports_what_it_sent(twin: Twin) -> None:
 
 @pytest.mark.twin
 def test_ctrl_c_ends_traffic_with_its_report(twin: Twin) -> None:
+    s3, prefix = twin.client("s3"), f"{contract.RESULT_PREFIX}t"  # a t and the second it began are its jobs' names
+    first = f"{prefix}{int(time.time()):x}"
+
+    def posted() -> bool:
+        pages = s3.get_paginator("list_objects_v2").paginate(Bucket=twin.outputs[contract.OUTPUT_BUCKET], Prefix=prefix)
+        return any(first <= one["Key"] < f"{prefix}g" for page in pages for one in page.get("Contents", []))
+
     running = subprocess.Popen(
         [*OPS, "traffic", "--rate", "5", "--minutes", "5"], stdout=subprocess.PIPE, text=True, cwd=state.REPOSITORY
     )
-    time.sleep(6)  # past its imports and into its posting
-    running.send_signal(signal.SIGINT)
-    said, _ = running.communicate(timeout=30)
+    try:
+        wait_for(posted, 120, "none of its jobs has a result")
+        running.send_signal(signal.SIGINT)
+        said, _ = running.communicate(timeout=120)
+    finally:
+        running.kill()
+        running.wait()
     assert running.returncode == 0
     assert re.search(r"[1-9]\d* jobs posted", said)
 
@@ -136,7 +148,7 @@ def test_a_demo_beside_a_running_twin_says_what_it_adds_and_leaves_it_running(tw
             while "Ctrl-C stops everything" not in said and (line := demo.stdout.readline()):
                 said += line
             demo.send_signal(signal.SIGINT)
-            said += demo.communicate(timeout=60)[0]
+            said += demo.communicate(timeout=120)[0]
         finally:
             demo.kill()
             demo.wait()
@@ -160,12 +172,12 @@ def test_the_demo_serves_a_dashboard_and_stops_all_it_started(folder: Path) -> N
         env=dict(os.environ) | {"PYTHONUNBUFFERED": "1"},
     )
     try:
-        wait_for(lambda: processes.answers(f"http://127.0.0.1:{port}", "/_stcore/health"), 60, "no dashboard")
+        wait_for(lambda: processes.answers(f"http://127.0.0.1:{port}", "/_stcore/health"), 120, "no dashboard")
         twin = state.read()
         assert twin is not None
         pids = [*twin.pids.values(), int((folder / "dashboard.pid").read_text())]
         demo.send_signal(signal.SIGINT)
-        said, _ = demo.communicate(timeout=60)
+        said, _ = demo.communicate(timeout=120)
     finally:
         demo.kill()
         demo.wait()

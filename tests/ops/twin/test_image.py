@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from importlib.metadata import version
 from pathlib import Path, PurePosixPath
 
@@ -25,7 +26,11 @@ def copied_by(dockerfile: str) -> set[str]:
     return found
 
 
-def test_what_is_staged_is_what_the_dockerfile_copies(tmp_path: Path) -> None:
+@pytest.mark.parametrize("elsewhere", [False, True], ids=["", "PYTHONPYCACHEPREFIX"])
+def test_what_is_staged_is_what_the_dockerfile_copies(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, elsewhere: bool
+) -> None:
+    monkeypatch.setattr(sys, "pycache_prefix", str(tmp_path / "pyc") if elsewhere else None)
     staged = image.stage(tmp_path / "image")
     written = [path.relative_to(staged.root) for path in staged.root.rglob("*") if path.is_file()]
     files = {f"/{path}" for path in written if "__pycache__" not in path.parts}
@@ -33,9 +38,8 @@ def test_what_is_staged_is_what_the_dockerfile_copies(tmp_path: Path) -> None:
     module = staged.command[0].rpartition(".")[0].replace(".", "/") + ".py"
     assert f"/var/task/{module}" in files
     assert [path.name for path in staged.extensions] == ["scilearn-telemetry"]
-    assert len([path for path in written if path.suffix == ".pyc"]) == len(
-        [path for path in files if path.endswith(".py")]
-    )
+    modules = [path for path in files if path.endswith(".py")]
+    assert len([path for path in written if path.match("__pycache__/*.pyc")]) == len(modules)
 
 
 def test_the_project_has_the_versions_that_the_image_pins() -> None:

@@ -13,7 +13,7 @@ from ops.deadletters.plan import Plan
 from ops.deadletters.transfer.routes.queue import QueueRoute
 from ops.deadletters.transfer.routes.route import Route
 from ops.deadletters.transfer.routes.services import BusRoute, FunctionRoute, TopicRoute
-from ops.errors import UsageError
+from ops.errors import NotFound, UsageError
 
 if TYPE_CHECKING:
     from ops.aws import Aws
@@ -24,6 +24,7 @@ class Choice:
     """The routes of one plan, each made once. ``aws`` makes every call once (``Aws.single``)."""
 
     def __init__(self, source: Source, plan: Plan, aws: Aws) -> None:
+        self._source = source
         self._plan = plan
         self._aws = aws
         self._function = origins.function(source)
@@ -32,7 +33,8 @@ class Choice:
         self._fixed: Route | None = None
 
     def of(self, letter: Letter) -> Route:
-        """Raises UsageError when nothing tells where this letter belongs, and what AWS says of the destination."""
+        """Raises UsageError when nothing tells where this letter belongs, or that is gone; and what AWS says of the
+        plan's destination."""
         if self._plan.destination.kind == "queue":
             if self._fixed is None:
                 with self._lock:
@@ -43,7 +45,10 @@ class Choice:
             raise UsageError("Nothing tells where it came from.", "Send it to a queue of your choice: --to QUEUE.")
         with self._lock:
             if origin not in self._routes:
-                self._routes[origin] = self._make(origin)
+                try:
+                    self._routes[origin] = self._make(origin)
+                except NotFound as gone:  # others may have come from elsewhere
+                    raise UsageError(f"Where it came from is gone: {gone}", "Send it elsewhere: --to QUEUE.") from gone
             return self._routes[origin]
 
     def _make(self, origin: Origin) -> Route:
@@ -58,4 +63,4 @@ class Choice:
                 return TopicRoute(self._aws, origin.arn)
 
     def _queue(self, queue: str) -> Route:
-        return QueueRoute(self._aws, sqs.find(self._aws, queue), self._plan)
+        return QueueRoute(self._aws, sqs.find(self._source.aws, queue), self._plan)  # a look-up may be made twice

@@ -115,7 +115,7 @@ class Emulator:
         return found[0]
 
 
-def eventually(what: Callable[[], Any], wanted: Any = True, seconds: float = 10.0) -> None:
+def eventually(what: Callable[[], Any], wanted: Any = True, seconds: float = 60.0) -> None:
     """Ask until the answer is ``wanted``; fails with the last answer."""
     deadline = time.monotonic() + seconds
     while (seen := what()) != wanted:
@@ -142,7 +142,7 @@ def emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
             yield Emulator(url, host, folder)
         finally:
             process.send_signal(signal.SIGTERM)
-            assert process.wait(timeout=15) == 0, (folder / "log").read_text()
+            assert process.wait(timeout=60) == 0, (folder / "log").read_text()
             host.stop()
 
 
@@ -170,11 +170,11 @@ def free_port() -> int:
 
 
 def wait_for(url: str, process: subprocess.Popen[bytes]) -> None:
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 60
     while time.monotonic() < deadline:
         assert process.poll() is None, "the emulator stopped"
         try:
-            with urllib.request.urlopen(f"{url}/_ministack/health", timeout=1):  # noqa: S310 (our own address)
+            with urllib.request.urlopen(f"{url}/_ministack/health", timeout=10):  # noqa: S310 (our own address)
                 return
         except OSError:
             time.sleep(0.05)

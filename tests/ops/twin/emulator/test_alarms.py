@@ -154,14 +154,15 @@ def test_m_of_n_waits_for_enough_periods(emulator: Emulator) -> None:
         emulator,
         "two-of-three",
         {"case": "mn"},
+        Period=60,  # so long that no value leaves its window while a busy machine stands still
         EvaluationPeriods=3,
         DatapointsToAlarm=2,
         TreatMissingData="notBreaching",
     )
-    put_value(emulator, 1.0, ago=25, case="mn")
+    put_value(emulator, 1.0, ago=150, case="mn")
     time.sleep(1)
     assert emulator.alarm("two-of-three")["StateValue"] != "ALARM"
-    put_value(emulator, 1.0, ago=15, case="mn")
+    put_value(emulator, 1.0, ago=90, case="mn")
     eventually(lambda: emulator.alarm("two-of-three")["StateValue"], "ALARM")
     assert "minimum 2 datapoints for OK -> ALARM" in emulator.alarm("two-of-three")["StateReason"]
 

@@ -148,7 +148,7 @@ def test_a_mapping_ramps_and_stays_below_its_maximum(emulator: Emulator) -> None
         with lock:
             running += 1
             seen.append(running)
-        release.wait(10)
+        release.wait(60)
         with lock:
             running -= 1
         return Reply({})

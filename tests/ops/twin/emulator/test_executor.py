@@ -87,7 +87,7 @@ def test_reserved_concurrency_throttles_and_is_no_invocation(emulator: Emulator)
 
     def slow(_: Any) -> Reply:
         started.set()
-        release.wait(10)
+        release.wait(60)
         return Reply("done")
 
     name = emulator.function(slow)
@@ -95,7 +95,7 @@ def test_reserved_concurrency_throttles_and_is_no_invocation(emulator: Emulator)
     first = threading.Thread(target=invoke, args=(emulator, name))
     first.start()
     try:
-        assert started.wait(10)
+        assert started.wait(60)
         with pytest.raises(ClientError, match="TooManyRequestsException"):
             invoke(emulator, name)
     finally:

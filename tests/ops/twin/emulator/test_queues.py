@@ -107,7 +107,7 @@ def test_nothing_is_lost_when_many_send_receive_and_delete_at_once(emulator: Emu
 
     def receive() -> None:
         sqs = emulator.client("sqs")
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + 120
         while len(seen) < total and time.monotonic() < deadline:
             messages = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages", [])
             if messages:

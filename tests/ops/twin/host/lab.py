@@ -173,7 +173,7 @@ class Host:
         self.port = int(self.process.stdout.readline().strip().rpartition(":")[2])
 
     def request(self, method: str, path: str, body: bytes = b"", headers: dict[str, str] | None = None) -> Answer:
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=90)
         try:
             connection.request(method, path, body, headers or {})
             answer = connection.getresponse()
@@ -215,7 +215,7 @@ class Host:
     def stop(self, number: int = signal.SIGTERM) -> int:
         self.process.send_signal(number)
         try:
-            return self.process.wait(15)
+            return self.process.wait(60)
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
@@ -239,7 +239,7 @@ def running(folder: Path, **settings: str) -> Iterator[Host]:
         logs.close()
 
 
-def wait_until(condition: Callable[[], Any], within: float = 5) -> Any:
+def wait_until(condition: Callable[[], Any], within: float = 60) -> Any:
     """The condition's value once it is true; fails with the last value otherwise."""
     deadline = time.monotonic() + within
     while not (value := condition()):

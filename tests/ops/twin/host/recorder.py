@@ -17,7 +17,7 @@ def option(name, default=""):
 
 
 def record(what, **more):
-    line = json.dumps({"what": what, "name": NAME, **more}) + "\n"
+    line = json.dumps({"what": what, "name": NAME, "at": time.time(), **more}) + "\n"
     os.write(RECORD, line.encode())
 
 

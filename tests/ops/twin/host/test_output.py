@@ -34,7 +34,7 @@ def test_ten_megabytes_arrive_whole(host: Host) -> None:
         "def handler(event, context):\n    for number in range(10_000):\n        print(f'{number:05}' + 'x' * 1019)\n"
     )
     assert not function.invoke(request_id="big").error
-    wait_until(lambda: any(line.startswith("REPORT") for line in function.lines()), within=20)
+    wait_until(lambda: any(line.startswith("REPORT") for line in function.lines()))
     lines = [line for line in function.lines() if line.endswith("xxx")]
     assert len(lines) == 10_000
     assert [int(line[:5]) for line in lines] == list(range(10_000))

@@ -1,0 +1,82 @@
+"""Which of a queue's move tasks are a run's own: somebody else may have begun one, to somewhere else."""
+
+from __future__ import annotations
+
+import time
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from ops.aws import movetasks
+from ops.deadletters.lock import Busy
+from ops.errors import AwsError
+
+if TYPE_CHECKING:
+    from ops.aws.movetasks import MoveTask
+    from ops.deadletters.source import Source
+
+CLOCKS = timedelta(minutes=2)
+"""By which SQS's clock and ours may differ."""
+LOOKS, PAUSE_S = 10, 0.5
+"""How often SQS is asked for a task that it does not list yet."""
+
+
+class OwnTasks:
+    """Every method raises what ``ops.aws`` raises. A task has no name once it has ended: it is known by its start."""
+
+    def __init__(self, source: Source, to: str, since: datetime | None) -> None:
+        """``to``: the queue that this run's tasks move to, empty: where each message died. ``since``: when the run
+        began, of one that is resumed: a task to the same place since then was its own, for the process that was killed
+        may not have lived to write that down. None: it has none yet."""
+        self._source, self._to = source, to
+        self._mine: set[datetime] = set()
+        if since is not None:
+            told = self._listed()
+            self._mine = {task.started for task in told if task.started >= since - CLOCKS and task.to == to}
+        self._current: datetime | None = None
+        self._before: frozenset[datetime] = frozenset()
+
+    def start(self, per_second: int | None) -> None:
+        """Begin one, unless one of its own goes on. Raises Busy while somebody else's does."""
+        known = self._listed()
+        going = next((task for task in known if task.active), None)
+        if going is None:
+            self._current, self._before = None, frozenset(task.started for task in known)
+            self._begin(per_second)
+        elif going.started in self._mine:
+            self._current = going.started
+        else:
+            where = f" to {going.to.rpartition(':')[2]}" if going.to else ""
+            raise Busy(
+                f"A move task{where} that this run did not begin is emptying {self._source.queue.name}.",
+                "Wait for it, or cancel it (aws sqs list-message-move-tasks names it); then resume the run.",
+            )
+
+    def current(self) -> MoveTask:
+        """The one that was begun last, as SQS tells of it now. Raises AwsError when it tells nothing of it."""
+        for look in range(LOOKS):
+            if look:
+                time.sleep(PAUSE_S)
+            for task in self._listed():  # the newest first
+                if task.started == self._current or (self._current is None and task.started not in self._before):
+                    self._current = task.started
+                    self._mine.add(task.started)
+                    return task
+        raise AwsError(
+            f"SQS tells nothing of the move task of {self._source.queue.name} that was begun.",
+            "Resume the run: it finds out what was moved.",
+        )
+
+    def all(self) -> tuple[MoveTask, ...]:
+        return tuple(task for task in self._listed() if task.started in self._mine) if self._mine else ()
+
+    def _begin(self, per_second: int | None) -> None:
+        """Where no answer came, or a second try was refused because the first one had begun one, the list tells."""
+        try:
+            movetasks.start(self._source.aws, self._source.queue, self._to, per_second)
+        except AwsError:
+            began = (task for task in self._listed() if task.started not in self._before and task.to == self._to)
+            if not any(task.active for task in began):
+                raise
+
+    def _listed(self) -> tuple[MoveTask, ...]:
+        return movetasks.tasks(self._source.aws, self._source.queue)

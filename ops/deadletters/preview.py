@@ -1,0 +1,85 @@
+"""A letter before it is sent, as it will be: made by the functions that make the message when it goes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from ops.deadletters import edits, origins
+from ops.deadletters.letter import Kind, Letter
+from ops.deadletters.origins import Service
+from ops.deadletters.plan import Plan
+from ops.deadletters.transfer import outgoing
+from ops.errors import UsageError
+
+_HANDED_OVER = {
+    Service.LAMBDA: "The function is invoked with the body alone.",
+    Service.EVENTS: "The event is put on its bus again.",
+    Service.SNS: "The notification's message, subject and attributes are published again.",
+}
+"""What of a letter goes back to a service (``transfer.routes.services``)."""
+
+
+@dataclass(frozen=True)
+class Preview:
+    """``diff``: from how it died to how it will be sent, as a unified diff; or ``refused``: why it would not be sent.
+    ``put_on``, ``left_out``: attributes that the redrive adds and drops by itself; ``note``: the same in words."""
+
+    id: str
+    diff: str = ""
+    refused: str = ""
+    put_on: tuple[str, ...] = ()
+    left_out: tuple[str, ...] = ()
+    note: str = ""
+
+
+def of(letter: Letter, plan: Plan, function_arn: str = "") -> Preview:
+    """``function_arn``: as ``origins.function`` tells it."""
+    service = _service(letter, plan, function_arn)
+    try:
+        edited = outgoing.edited(letter, plan.edits)
+    except UsageError as misfit:
+        return Preview(letter.message_id, refused=str(misfit))
+    after = _message(edited, service)
+    if service is Service.SQS and outgoing.size(after.body, after.attributes) > outgoing.MOST_BYTES:
+        return Preview(letter.message_id, refused="It would be over SQS's limit of 1 MiB a message.")
+    known = {*letter.attributes, *edited.attributes}
+    dropped = letter.attributes.keys() - _message(letter, service).attributes.keys()
+    left_out = tuple(sorted(dropped | (edited.attributes.keys() - after.attributes.keys())))
+    put_on = tuple(sorted(after.attributes.keys() - known))
+    note = _note(service, letter.kind, put_on, left_out)
+    return Preview(letter.message_id, edits.diff(letter, after), "", put_on, left_out, note)
+
+
+def sent(letter: Letter, plan: Plan, function_arn: str = "") -> Letter:
+    """The letter with the body and the attributes that will be sent. Raises UsageError when an edit does not fit it."""
+    return _message(outgoing.edited(letter, plan.edits), _service(letter, plan, function_arn))
+
+
+def _service(letter: Letter, plan: Plan, function_arn: str) -> Service:
+    origin = origins.of(letter, function_arn) if plan.destination.kind == "origin" else None
+    return origin.service if origin else Service.SQS
+
+
+def _message(letter: Letter, service: Service) -> Letter:
+    return replace(letter, attributes=outgoing.attributes(letter) if service is Service.SQS else {})
+
+
+def _note(service: Service, kind: Kind, put_on: Sequence[str], left_out: Sequence[str]) -> str:
+    if service is not Service.SQS:
+        handed = _HANDED_OVER[service]
+        if kind is Kind.DESTINATION:
+            handed = handed.replace("the body", "requestPayload")
+        return f"{handed} No attribute of the letter goes with it: {_and(left_out)}." if left_out else handed
+    said = []
+    if put_on:
+        said.append(f"Put on by the redrive: {_and(put_on)}, by which a repeat is known.")
+    if left_out:
+        was = "which was" if len(left_out) == 1 else "which were"
+        said.append(f"Left out by the redrive: {_and(left_out)}, {was} put on when it died.")
+    return " ".join(said)
+
+
+def _and(names: Sequence[str]) -> str:
+    *most, last = names
+    return f"{', '.join(most)} and {last}" if most else last
