@@ -101,7 +101,7 @@ def runs(source: Source) -> tuple[Run, ...]:
 
 def unreadable(source: Source) -> tuple[str, ...]:
     """A sentence for each ledger of this queue that cannot be read: what is wrong with it, and the way out."""
-    return tuple(f"{found} {found.next_step}".strip() for found in _each(source) if isinstance(found, OpsError))
+    return tuple(_whole(found) for found in _each(source) if isinstance(found, OpsError))
 
 
 def progress(source: Source, run_id: str) -> Run:
@@ -138,25 +138,48 @@ class _Doing:
         audit.append(home(self.source.aws.target), record)
 
     def end(self, state: State, said: str) -> None:
-        """The shelf first: if the process dies in between, the run is resumed and says so there again."""
+        """The run is not done before the shelf and the record say so: if the process dies in between, or one of them
+        cannot be written, it is resumed and says it there again. What can be written is."""
+        broken: OpsError | None = None
+        writes: tuple[Callable[[State, str], None], ...] = (lambda *_: self.shelve(), self.record, self.ledger.end)
+        for write in writes:
+            try:
+                write(state, said)
+            except OpsError as error:
+                broken = broken or error
+                if state is State.DONE:
+                    state, said = State.FAILED, _whole(error)
+        if broken:
+            raise broken
+
+    def shelve(self) -> None:
         at = datetime.now(UTC)
         with Shelf.open(self.source) as shelf:
             if self.plan.action is Action.REDRIVE:
                 shelf.mark(self.ledger.ids(Move.DELETED), Place.REDRIVEN, at)
             shelf.mark(self.ledger.ids(Move.VANISHED), Place.GONE, at)
-        self.ledger.end(state, said)
-        self.record(state.value, said)
 
 
 def _carry_out(doing: _Doing, progress: Progress | None, stop: Stop | None, resumed_from: tuple[Step, ...] = ()) -> Run:
+    try:
+        doing.record("began")
+        state, said = _course(doing, progress, stop, resumed_from).go()
+    except OpsError as error:
+        with suppress(OpsError):  # of the two, the first error is the one to tell
+            doing.end(State.FAILED, _whole(error))
+        raise
+    doing.end(state, said)
+    return doing.ledger.run()
+
+
+def _course(doing: _Doing, progress: Progress | None, stop: Stop | None, resumed_from: tuple[Step, ...]) -> Course:
     source, plan, ledger = doing.source, doing.plan, doing.ledger
     stopping = threading.Event()
     gauge = headroom.gauge(source, plan)
     limiter = Limiter(gauge.rate, "starting") if gauge else Limiter(plan.pace.max_per_s, headroom.cap(plan.pace))
-    doing.record("began")
     ledger.begin("Starting.")
     engine = Transfer(source, plan, ledger, limiter, stopping.is_set)
-    course = Course(
+    return Course(
         plan,
         ledger,
         TaskMover(source, plan, ledger, engine, limiter, stopping.is_set),
@@ -168,14 +191,10 @@ def _carry_out(doing: _Doing, progress: Progress | None, stop: Stop | None, resu
         stop,
         resumed_from,
     )
-    try:
-        state, said = course.go()
-    except OpsError as error:
-        with suppress(OpsError):  # of the two, the first error is the one to tell
-            doing.end(State.FAILED, f"{error} {error.next_step}".strip())
-        raise
-    doing.end(state, said)
-    return ledger.run()
+
+
+def _whole(error: OpsError) -> str:
+    return f"{error} {error.next_step}".strip()
 
 
 def _each(source: Source) -> Iterator[Run | OpsError]:
