@@ -58,7 +58,7 @@ def section() -> None:
 
 
 def _numbers(found: History) -> str:
-    acts = Counter(record.action for record in found.records if record.outcome != "began")
+    acts = Counter(record.action for record in found.acts)
     moved = sum(record.counts.get("deleted", 0) for record in found.records if record.action in ("redrive", "resume"))
     whole = "whole" if not found.verified.problems else "damaged"
     return blocks.stats(

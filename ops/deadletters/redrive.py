@@ -37,6 +37,8 @@ if TYPE_CHECKING:
 Progress = Callable[[Run], None]
 Stop = Callable[[], bool]
 
+NO_REASON = "none is asked for a cancel"
+"""On record, where every act has a reason: stopping must not wait for one."""
 COUNTED = ("planned", "sent", "deleted", "failed", "vanished", "succeeded", "came_back", "moved")
 
 
@@ -82,7 +84,10 @@ def resume(
 
 def cancel(source: Source, run_id: str = "") -> Run:
     """Tell the run (empty: the one that is going) to stop; its process does so within seconds and gives back what it
-    holds. Raises UsageError when it is not running."""
+    holds. Who asked it to goes on record.
+
+    Raises UsageError when it is not running; OpsError when it stops but that cannot be recorded.
+    """
     holder = lock.holder(source)
     going = holder.run if holder else ""
     path = source.runs / f"{going}.db"
@@ -90,8 +95,16 @@ def cancel(source: Source, run_id: str = "") -> Run:
         which = f"Run {run_id} is" if run_id else f"No run of {source.queue.name} is"
         raise UsageError(f"{which} {'not ' if run_id else ''}going on.", "See the runs: ops dlq runs.")
     with Ledger.open(path) as ledger:
-        ledger.cancel()
-        return ledger.run()
+        ledger.cancel()  # first: nothing that follows may keep it from stopping
+        run = ledger.run()
+    try:
+        who = sts.identity(source.aws).arn
+        record = audit.about(source, who, "cancel", NO_REASON, plan=run.id, plan_hash=run.plan_hash, outcome="asked")
+        audit.append(home(source.aws.target), record)
+    except OpsError as error:
+        said = f"Run {run.id} stops, but that you asked it to is not on record: {error}"
+        raise OpsError(said, error.next_step) from error
+    return run
 
 
 def runs(source: Source) -> tuple[Run, ...]:

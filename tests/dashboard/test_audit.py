@@ -78,6 +78,11 @@ def test_the_finding_is_computed() -> None:
     assert history.report([other], whole, NOW).finding.text.startswith("Watch: the redrive of dead that began")
     resumed = replace(other, action="resume", outcome="done", at=NOW)
     assert history.report([resumed, other], whole, NOW).finding.level is Level.OK
+    asked = replace(other, action="cancel", outcome="asked", at=NOW)
+    going = history.report([asked, other], whole, NOW).finding
+    assert going.text.startswith("Watch: the redrive of dead that began"), "a cancel that was asked for ends nothing"
+    cancelled = history.report([replace(other, outcome="cancelled", at=NOW), asked, other], whole, NOW).finding
+    assert cancelled.text == "Watch: 1 act in the last 7 days, by 1 person; the last: redrive of dead, cancelled."
     broken = history.report([record()], Verified(3, ("Line 2 does not follow.",)), NOW).finding
     assert broken.level is Level.ACT
     assert "Line 2 does not follow." in broken.text

@@ -175,17 +175,54 @@ def test_cancel_from_elsewhere(world: World) -> None:
     world.put([f"letter {number}" for number in range(100)])
     plan = a_plan(world, pace=Pace(50, headroom=False), steps=Steps(watch=False))
 
+    asked: list[Run] = []
+
     def cancel(run: Run) -> None:
-        if run.sent and run.state is State.RUNNING:
-            redrive.cancel(world.source)
+        if run.sent and run.state is State.RUNNING and not asked:
+            asked.append(redrive.cancel(world.source))
 
     run = redrive.run(world.source, plan, reason="r", progress=cancel)
-    assert run.state is State.CANCELLED
+    assert (run.state, asked[0].stopping) == (State.CANCELLED, True)
     assert run.said.startswith("Cancelled. ")
+    book = home(world.source.aws.target)
+    records = audit.read(book)
+    assert [(record.action, record.outcome) for record in records] == [
+        ("redrive", "cancelled"),
+        ("cancel", "asked"),
+        ("redrive", "began"),
+    ]
+    assert (records[1].plan, records[1].plan_hash, records[1].queue) == (plan.id, plan.hash, "jobs-dlq")
+    assert records[1].who.endswith("user/operator")
+    assert audit.verify(book).problems == ()
+    finding = history.report(records, audit.verify(book)).finding.text
+    assert finding == "Watch: 1 act in the last 7 days, by 1 person; the last: redrive of jobs-dlq, cancelled."
     with pytest.raises(UsageError, match="going on"):
         redrive.cancel(world.source)
     with pytest.raises(UsageError, match="not going on"):
         redrive.cancel(world.source, plan.id)
+
+
+def test_a_cancel_that_cannot_be_recorded_cancels_and_says_so(world: World) -> None:
+    world.put([f"letter {number}" for number in range(100)])
+    plan = a_plan(world, pace=Pace(50, headroom=False), steps=Steps(watch=False))
+    book = home(world.source.aws.target) / audit.FILE
+    aside = book.with_suffix(".aside")
+    said: list[OpsError] = []
+
+    def cancel(run: Run) -> None:
+        if run.sent and run.state is State.RUNNING and not said:
+            book.rename(aside)
+            book.mkdir()
+            with pytest.raises(OpsError) as refused:
+                redrive.cancel(world.source)
+            said.append(refused.value)
+            book.rmdir()
+            aside.rename(book)
+
+    run = redrive.run(world.source, plan, reason="r", progress=cancel)
+    assert run.state is State.CANCELLED
+    assert str(said[0]).startswith(f"Run {plan.id} stops, but that you asked it to is not on record: ")
+    assert said[0].next_step
 
 
 def test_a_refusal_for_good_is_told_recorded_and_can_be_resumed(world: World) -> None:
