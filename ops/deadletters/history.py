@@ -25,6 +25,17 @@ class History:
     acts: tuple[Record, ...]
     verified: Verified
 
+    @property
+    def redriven(self) -> int:
+        """Letters that went back and left their queue of dead letters. What a resumed run counts, it counts from its
+        beginning."""
+        most: dict[tuple[str, str], int] = {}
+        for record in self.acts:
+            if record.action in ("redrive", "resume"):
+                run = record.queue, record.plan
+                most[run] = max(most.get(run, 0), record.counts.get("deleted", 0))
+        return sum(most.values())
+
 
 def report(records: Sequence[Record], verified: Verified, now: datetime | None = None) -> History:
     """``records``: newest first, as ``audit.read`` gives them."""

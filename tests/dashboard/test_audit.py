@@ -88,6 +88,16 @@ def test_the_finding_is_computed() -> None:
     assert "Line 2 does not follow." in broken.text
 
 
+def test_letters_of_a_run_that_was_resumed_are_counted_once() -> None:
+    begun = replace(record("cancelled", days=2, deleted=30), plan="p1")
+    resumed = replace(begun, action="resume", outcome="began", at=NOW)
+    other = replace(record(deleted=5), plan="p2")
+    purged = replace(record(deleted=7), plan="p3", action="purge")
+    ended = replace(resumed, outcome="done", counts={"deleted": 100})
+    found = history.report([purged, other, ended, resumed, begun], Verified(5, ()), NOW)
+    assert found.redriven == 105
+
+
 def test_the_export_is_no_formula() -> None:
     hostile = Record(NOW, "=cmd()", "1", "eu-west-1", "redrive", "dead", "@sum(1)")
     assert ",=cmd" not in audit.csv([hostile])
