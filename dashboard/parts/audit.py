@@ -58,14 +58,13 @@ def section() -> None:
 
 
 def _numbers(found: History) -> str:
-    acts = Counter(record.action for record in found.records if record.outcome != "began")
-    moved = sum(record.counts.get("deleted", 0) for record in found.records if record.action in ("redrive", "resume"))
+    acts = Counter(record.action for record in found.acts)
     whole = "whole" if not found.verified.problems else "damaged"
     return blocks.stats(
         [
             Stat("Acts on record", number(sum(acts.values())), colour=theme.NEUTRAL),
             Stat("Redrives", number(acts["redrive"] + acts["resume"]), colour=theme.VISIBLE),
-            Stat("Letters redriven", number(moved), colour=theme.SUCCESS),
+            Stat("Letters redriven", number(found.redriven), colour=theme.SUCCESS),
             Stat("Purges", number(acts["purge"]), colour=theme.DEAD),
             Stat("Record", whole, note=f"{number(found.verified.lines)} lines, each with its predecessor's SHA-256"),
         ]

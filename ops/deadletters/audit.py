@@ -34,8 +34,10 @@ COLUMNS = (
 
 @dataclass(frozen=True)
 class Record:
-    """``action``: look | plan | redrive | resume | cancel | copy | purge | export | import. ``counts``: letters by what
-    became of them. ``outcome``: began | done | stopped | cancelled | failed | …"""
+    """``action``: redrive | copy | resume (of either) | purge, which are recorded as they begin and as they end; and
+    cancel, which asks one of the first three to stop. Looks, plans, exports and imports move and delete nothing, and
+    are not recorded. ``counts``: letters by what became of them, of a resumed run all in all. ``outcome``: began |
+    done | stopped | cancelled | failed; of a cancel: asked."""
 
     at: datetime
     who: str

@@ -13,21 +13,35 @@ from ops.insight.reports import Finding, Level
 LATELY = timedelta(days=7)
 PAGE = "dead_letters"
 _ENDED_WELL = ("done", "")
-_ACTS = ("redrive", "resume", "copy", "move", "purge")
+_ACTS = ("redrive", "resume", "copy", "purge")
 
 
 @dataclass(frozen=True)
 class History:
+    """``acts``: of ``records`` those that say how an act ended; a cancel is none, it only asks one to."""
+
     finding: Finding
     records: tuple[Record, ...]  # newest first
+    acts: tuple[Record, ...]
     verified: Verified
+
+    @property
+    def redriven(self) -> int:
+        """Letters that went back and left their queue of dead letters. What a resumed run counts, it counts from its
+        beginning."""
+        most: dict[tuple[str, str], int] = {}
+        for record in self.acts:
+            if record.action in ("redrive", "resume"):
+                run = record.queue, record.plan
+                most[run] = max(most.get(run, 0), record.counts.get("deleted", 0))
+        return sum(most.values())
 
 
 def report(records: Sequence[Record], verified: Verified, now: datetime | None = None) -> History:
     """``records``: newest first, as ``audit.read`` gives them."""
     now = now or datetime.now(UTC)
     late = [record for record in records if record.at >= now - LATELY]
-    return History(_finding(late, records, verified, now), tuple(records), verified)
+    return History(_finding(late, records, verified, now), tuple(records), tuple(_ended(records)), verified)
 
 
 def _finding(late: Sequence[Record], records: Sequence[Record], verified: Verified, now: datetime) -> Finding:
@@ -36,7 +50,7 @@ def _finding(late: Sequence[Record], records: Sequence[Record], verified: Verifi
         return Finding(Level.ACT, f"Act: the record does not hold together in {count}: {verified.problems[0]}")
     if not records:
         return Finding(Level.UNKNOWN, "Unknown: nothing is on record; nobody has moved or deleted letters from here.")
-    ended = [record for record in late if record.action in _ACTS and record.outcome != "began"]
+    ended = _ended(late)
     endless = _endless(late, now)
     if endless and not ended:
         return Finding(Level.WATCH, f"Watch: {endless}.", PAGE)
@@ -55,6 +69,10 @@ def _finding(late: Sequence[Record], records: Sequence[Record], verified: Verifi
     if last.outcome in _ENDED_WELL and not back:
         return Finding(Level.OK, f"Fine: {said}; the record is whole.")
     return Finding(Level.WATCH, f"Watch: {said}.", PAGE)
+
+
+def _ended(records: Sequence[Record]) -> list[Record]:
+    return [record for record in records if record.action in _ACTS and record.outcome != "began"]
 
 
 def _endless(late: Sequence[Record], now: datetime) -> str:

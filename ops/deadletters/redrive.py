@@ -37,6 +37,8 @@ if TYPE_CHECKING:
 Progress = Callable[[Run], None]
 Stop = Callable[[], bool]
 
+NO_REASON = "none is asked for a cancel"
+"""On record, where every act has a reason: stopping must not wait for one."""
 COUNTED = ("planned", "sent", "deleted", "failed", "vanished", "succeeded", "came_back", "moved")
 
 
@@ -82,7 +84,10 @@ def resume(
 
 def cancel(source: Source, run_id: str = "") -> Run:
     """Tell the run (empty: the one that is going) to stop; its process does so within seconds and gives back what it
-    holds. Raises UsageError when it is not running."""
+    holds. Who asked it to goes on record.
+
+    Raises UsageError when it is not running; OpsError when it stops but that cannot be recorded.
+    """
     holder = lock.holder(source)
     going = holder.run if holder else ""
     path = source.runs / f"{going}.db"
@@ -90,8 +95,16 @@ def cancel(source: Source, run_id: str = "") -> Run:
         which = f"Run {run_id} is" if run_id else f"No run of {source.queue.name} is"
         raise UsageError(f"{which} {'not ' if run_id else ''}going on.", "See the runs: ops dlq runs.")
     with Ledger.open(path) as ledger:
-        ledger.cancel()
-        return ledger.run()
+        ledger.cancel()  # first: nothing that follows may keep it from stopping
+        run = ledger.run()
+    try:
+        who = sts.identity(source.aws).arn
+        record = audit.about(source, who, "cancel", NO_REASON, plan=run.id, plan_hash=run.plan_hash, outcome="asked")
+        audit.append(home(source.aws.target), record)
+    except OpsError as error:
+        said = f"Run {run.id} stops, but that you asked it to is not on record: {error}"
+        raise OpsError(said, error.next_step) from error
+    return run
 
 
 def runs(source: Source) -> tuple[Run, ...]:
@@ -101,7 +114,7 @@ def runs(source: Source) -> tuple[Run, ...]:
 
 def unreadable(source: Source) -> tuple[str, ...]:
     """A sentence for each ledger of this queue that cannot be read: what is wrong with it, and the way out."""
-    return tuple(f"{found} {found.next_step}".strip() for found in _each(source) if isinstance(found, OpsError))
+    return tuple(_whole(found) for found in _each(source) if isinstance(found, OpsError))
 
 
 def progress(source: Source, run_id: str) -> Run:
@@ -138,25 +151,48 @@ class _Doing:
         audit.append(home(self.source.aws.target), record)
 
     def end(self, state: State, said: str) -> None:
-        """The shelf first: if the process dies in between, the run is resumed and says so there again."""
+        """The run is not done before the shelf and the record say so: if the process dies in between, or one of them
+        cannot be written, it is resumed and says it there again. What can be written is."""
+        broken: OpsError | None = None
+        writes: tuple[Callable[[State, str], None], ...] = (lambda *_: self.shelve(), self.record, self.ledger.end)
+        for write in writes:
+            try:
+                write(state, said)
+            except OpsError as error:
+                broken = broken or error
+                if state is State.DONE:
+                    state, said = State.FAILED, _whole(error)
+        if broken:
+            raise broken
+
+    def shelve(self) -> None:
         at = datetime.now(UTC)
         with Shelf.open(self.source) as shelf:
             if self.plan.action is Action.REDRIVE:
                 shelf.mark(self.ledger.ids(Move.DELETED), Place.REDRIVEN, at)
             shelf.mark(self.ledger.ids(Move.VANISHED), Place.GONE, at)
-        self.ledger.end(state, said)
-        self.record(state.value, said)
 
 
 def _carry_out(doing: _Doing, progress: Progress | None, stop: Stop | None, resumed_from: tuple[Step, ...] = ()) -> Run:
+    try:
+        doing.ledger.begin("Starting.")  # before all else: a cancellation from now on is meant for this run
+        doing.record("began")
+        state, said = _course(doing, progress, stop, resumed_from).go()
+    except OpsError as error:
+        with suppress(OpsError):  # of the two, the first error is the one to tell
+            doing.end(State.FAILED, _whole(error))
+        raise
+    doing.end(state, said)
+    return doing.ledger.run()
+
+
+def _course(doing: _Doing, progress: Progress | None, stop: Stop | None, resumed_from: tuple[Step, ...]) -> Course:
     source, plan, ledger = doing.source, doing.plan, doing.ledger
     stopping = threading.Event()
-    ledger.begin("Starting.")  # before all else: a cancellation from now on is meant for this run
     gauge = headroom.gauge(source, plan)
     limiter = Limiter(gauge.rate, "starting") if gauge else Limiter(plan.pace.max_per_s, headroom.cap(plan.pace))
-    doing.record("began")
     engine = Transfer(source, plan, ledger, limiter, stopping.is_set)
-    course = Course(
+    return Course(
         plan,
         ledger,
         TaskMover(source, plan, ledger, engine, limiter, stopping.is_set),
@@ -168,14 +204,10 @@ def _carry_out(doing: _Doing, progress: Progress | None, stop: Stop | None, resu
         stop,
         resumed_from,
     )
-    try:
-        state, said = course.go()
-    except OpsError as error:
-        with suppress(OpsError):  # of the two, the first error is the one to tell
-            doing.end(State.FAILED, f"{error} {error.next_step}".strip())
-        raise
-    doing.end(state, said)
-    return ledger.run()
+
+
+def _whole(error: OpsError) -> str:
+    return f"{error} {error.next_step}".strip()
 
 
 def _each(source: Source) -> Iterator[Run | OpsError]:

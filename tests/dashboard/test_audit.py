@@ -78,9 +78,24 @@ def test_the_finding_is_computed() -> None:
     assert history.report([other], whole, NOW).finding.text.startswith("Watch: the redrive of dead that began")
     resumed = replace(other, action="resume", outcome="done", at=NOW)
     assert history.report([resumed, other], whole, NOW).finding.level is Level.OK
+    asked = replace(other, action="cancel", outcome="asked", at=NOW)
+    going = history.report([asked, other], whole, NOW).finding
+    assert going.text.startswith("Watch: the redrive of dead that began"), "a cancel that was asked for ends nothing"
+    cancelled = history.report([replace(other, outcome="cancelled", at=NOW), asked, other], whole, NOW).finding
+    assert cancelled.text == "Watch: 1 act in the last 7 days, by 1 person; the last: redrive of dead, cancelled."
     broken = history.report([record()], Verified(3, ("Line 2 does not follow.",)), NOW).finding
     assert broken.level is Level.ACT
     assert "Line 2 does not follow." in broken.text
+
+
+def test_letters_of_a_run_that_was_resumed_are_counted_once() -> None:
+    begun = replace(record("cancelled", days=2, deleted=30), plan="p1")
+    resumed = replace(begun, action="resume", outcome="began", at=NOW)
+    other = replace(record(deleted=5), plan="p2")
+    purged = replace(record(deleted=7), plan="p3", action="purge")
+    ended = replace(resumed, outcome="done", counts={"deleted": 100})
+    found = history.report([purged, other, ended, resumed, begun], Verified(5, ()), NOW)
+    assert found.redriven == 105
 
 
 def test_the_export_is_no_formula() -> None:
