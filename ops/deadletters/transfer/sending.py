@@ -26,6 +26,7 @@ from ops.errors import AccessDenied, AwsError, CredentialsError, NotFound, Usage
 
 if TYPE_CHECKING:
     from ops.aws import Aws
+    from ops.deadletters.letter import Letter
     from ops.deadletters.plan import Plan
 
 SHORTEST_WAIT_S, LONGEST_WAIT_S = 0.1, 5.0
@@ -78,15 +79,30 @@ class Sender:
         for claim in claims:
             try:
                 letter = outgoing.edited(claim.letter, self._plan.edits)
-                route = self._choice.of(claim.letter)
+                route = self._route(claim.letter)
             except UsageError as error:
                 refused.setdefault(str(error), []).append(claim)
-            else:
-                found.setdefault(route.arn, (route, []))[1].append(Parcel(claim.number, letter))
+                continue
+            if route is None:
+                break  # this one and the next are kept for later
+            found.setdefault(route.arn, (route, []))[1].append(Parcel(claim.number, letter))
         for why, these in refused.items():
             self._ledger.refused([claim.number for claim in these], why)
             self._hold.keep(these)
         return found.values()
+
+    def _route(self, letter: Letter) -> Route | None:
+        """Where the letter goes; a look-up that gets no answer is waited for as a send is. None: it shall stop."""
+        began, attempt = elapsed(), 0
+        while True:
+            try:
+                return self._choice.of(letter)
+            except AwsError as error:
+                attempt += 1
+                if fate.of(error) is Fate.REFUSED or elapsed() - began > PATIENCE_S:
+                    raise
+                if self.pause(attempt):
+                    return None
 
     def _dispatch(
         self, route: Route, parcels: list[Parcel], claims: dict[int, Claim], step: int, done: list[Claim]

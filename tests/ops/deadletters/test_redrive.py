@@ -15,6 +15,7 @@ from ops.deadletters.plan import Action, Destination, Pace, Plan, Selection, Ste
 from ops.deadletters.run import Outcome, Run, State
 from ops.deadletters.shelf import Shelf
 from ops.deadletters.source import Source, home
+from ops.deadletters.transfer import sending
 from ops.errors import AccessDenied, OpsError, UsageError
 from ops.insight.reports import Level
 from tests.bench._sqs_faults import DENIED, THROTTLED, Fault
@@ -104,11 +105,27 @@ def test_letters_of_a_queue_that_is_gone_are_refused_alone(world: World) -> None
     assert why.startswith("Where it came from is gone: There is no queue closed-down")
 
 
-def test_a_throttled_look_up_ends_no_run(world: World) -> None:
+@pytest.mark.parametrize("fault", [THROTTLED, Fault("cut"), Fault("refuse")], ids=["throttled", "cut", "5xx"])
+def test_a_look_up_that_gets_no_answer_is_waited_for_as_a_send_is(
+    world: World, fault: Fault, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sending, "LONGEST_WAIT_S", 0.01)
     world.put(["a", "b"])
     plan = a_plan(world)
-    world.aws.fault(replace(THROTTLED, operation="GetQueueUrl", times=1))
-    assert redrive.run(world.source, plan, reason="r").sent == 2
+    world.aws.fault(replace(fault, operation="GetQueueUrl", times=10))
+    run = redrive.run(world.source, plan, reason="r")
+    assert (run.state, run.sent, run.twice) == (State.DONE, 2, ())
+
+
+def test_a_run_that_waits_for_a_look_up_can_be_stopped(world: World) -> None:
+    world.put(["a", "b"])
+    plan = a_plan(world)
+    world.aws.fault(replace(THROTTLED, operation="GetQueueUrl"))
+    before = world.aws.counts()["GetQueueUrl"]
+    run = redrive.run(world.source, plan, reason="r", stop=lambda: world.aws.counts()["GetQueueUrl"] > before)
+    assert (run.state, run.sent, run.failed) == (State.CANCELLED, 0, 0)
+    assert world.bodies() == ["a", "b"]
+    assert not any(message["hidden"] for message in world.dlq.messages())
 
 
 def test_a_reason_is_needed(world: World) -> None:

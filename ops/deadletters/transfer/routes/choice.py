@@ -24,7 +24,6 @@ class Choice:
     """The routes of one plan, each made once. ``aws`` makes every call once (``Aws.single``)."""
 
     def __init__(self, source: Source, plan: Plan, aws: Aws) -> None:
-        self._source = source
         self._plan = plan
         self._aws = aws
         self._function = origins.function(source)
@@ -63,4 +62,4 @@ class Choice:
                 return TopicRoute(self._aws, origin.arn)
 
     def _queue(self, queue: str) -> Route:
-        return QueueRoute(self._aws, sqs.find(self._source.aws, queue), self._plan)  # a look-up may be made twice
+        return QueueRoute(self._aws, sqs.find(self._aws, queue), self._plan)
