@@ -33,7 +33,7 @@ class Survey:
     imported: int = 0
     misfits: Counter[str] = field(default_factory=Counter)
     too_large: int = 0
-    full: int = 0  # have no room for an attribute with the original id
+    full: int = 0  # of those that can be sent: have no room for an attribute with the original id
 
 
 def survey(letters: Iterable[Shelved], edits: Sequence[Edit], function_arn: str) -> Survey:
@@ -58,6 +58,8 @@ def survey(letters: Iterable[Shelved], edits: Sequence[Edit], function_arn: str)
         attributes = outgoing.attributes(letter)
         size = outgoing.size(letter.body, attributes)
         found.bytes += size
-        found.too_large += size > outgoing.MOST_BYTES
-        found.full += contract.DLQ_ORIGINAL_MESSAGE_ID not in attributes
+        if size > outgoing.MOST_BYTES:
+            found.too_large += 1
+        else:
+            found.full += contract.DLQ_ORIGINAL_MESSAGE_ID not in attributes
     return found

@@ -103,10 +103,9 @@ def _task(*, watched: bool) -> list[str]:
 def _repeats(found: Survey) -> list[str]:
     if not found.full:
         return []
-    return [
-        f"{_letters(found.full)} at SQS's limit (10 attributes, 1 MiB) have no room for the original message id: "
-        "should one be sent twice, the handler cannot tell."
-    ]
+    limit = "at SQS's limit (10 attributes, 1 MiB)"
+    which = words.count(found.full, f"letter {limit} has", f"letters {limit} have")
+    return [f"{which} no room for the original message id: should one be sent twice, the handler cannot tell."]
 
 
 def _arrival(source: Source, found: Survey, action: Action, *, to_origin: bool) -> list[str]:

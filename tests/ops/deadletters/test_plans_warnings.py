@@ -66,7 +66,7 @@ def test_what_should_be_known_before(world: World) -> None:
     assert warned(plan, "The edits do not fit 1 letter, which will stay: body.params is not there.")
     assert warned(plan, "The edits do not fit 1 letter, which will stay: The body cannot be edited as JSON")
     assert warned(plan, "1 letter over SQS's limit of 1 MiB")
-    assert warned(plan, "2 letters at SQS's limit (10 attributes, 1 MiB) have no room for the original message id")
+    assert warned(plan, "1 letter at SQS's limit (10 attributes, 1 MiB) has no room for the original message id")
     assert warned(plan, "The last look did not read the whole queue")
     with Shelf.open(world.source) as shelf:
         shelf.mark(["full", "large"], Place.IMPORTED)
