@@ -62,10 +62,14 @@ def wire(attributes: Mapping[str, Attribute]) -> dict[str, Any]:
 
 def size(body: str, attributes: Mapping[str, Attribute]) -> int:
     """Bytes as SQS counts them: the body, and each attribute's name, type and value."""
-    parts = [body]
+    parts, binary = [body], 0
     for name, each in attributes.items():
-        parts += (name, each.data_type, each.value)
-    return sum(len(part) if part.isascii() else len(part.encode("utf-8", "surrogatepass")) for part in parts)
+        parts += (name, each.data_type)
+        if each.binary:
+            binary += len(each.value) * 3 // 4 - each.value[-2:].count("=")  # of base64
+        else:
+            parts.append(each.value)
+    return binary + sum(len(part) if part.isascii() else len(part.encode("utf-8", "surrogatepass")) for part in parts)
 
 
 def _own(letter: Letter) -> dict[str, Attribute]:

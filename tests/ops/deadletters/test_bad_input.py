@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 import random
@@ -120,6 +121,16 @@ def test_a_letter_as_large_as_sqs_allows_goes_as_it_is(world: World) -> None:
     arrived = {message["Body"]: message.get("MessageAttributes", {}) for message in world.jobs.messages()}
     assert arrived[body] == {}
     assert list(arrived["small"]) == ["OriginalMessageId"]
+
+
+def test_binary_attributes_are_as_large_as_their_bytes_not_as_their_base64(world: World) -> None:
+    raw = base64.b64encode(bytes(1_000_000)).decode()
+    world.put(["a"], {"Raw": {"DataType": "Binary", "BinaryValue": raw}})
+    run = go(world, a_plan(world))
+    assert (run.state, run.sent, run.failed) == (State.DONE, 1, 0)
+    [message] = world.jobs.messages()
+    assert message["MessageAttributes"]["Raw"]["BinaryValue"] == raw
+    assert "OriginalMessageId" in message["MessageAttributes"]
 
 
 def test_attributes_at_their_limits(world: World) -> None:
