@@ -90,13 +90,14 @@ class Ledger(Records):
 
     def begin(self, said: str = "") -> int:
         """It runs (again). Letters that an earlier process left between intent and sent may have been sent, so they
-        are on the list of those that may arrive twice; how many there are."""
+        are on the list of those that may arrive twice; how many there are. That somebody asked the run before to stop
+        is forgotten; who asked it of a new one, before it begins here, is heard."""
         writer = self._write()
         left = self._states.all_in(INTENT)
         with writer.lock:
-            facts = {"state": State.RUNNING, "ended": None, "said": said, "cancelled": False, "begun": True}
+            facts = {"state": State.RUNNING, "ended": None, "said": said, "begun": True}
             self._facts |= {key: json.dumps(value) for key, value in facts.items()}
-            group = writer.add([(_TWICE, [(number,) for number in left])], eager=True)
+            group = writer.add([(_UNASKED, [()]), (_TWICE, [(number,) for number in left])], eager=True)
         writer.wait(group)
         return len(left)
 
@@ -284,6 +285,7 @@ _SENT = (
     "WHERE number = ?"
 )
 _TWICE = "UPDATE letters SET twice = 1 WHERE number = ?"
+_UNASKED = "DELETE FROM run WHERE key = 'cancelled' AND EXISTS (SELECT 1 FROM run WHERE key = 'begun')"
 _STATE = "UPDATE letters SET state = ?, error = ?, receipt = NULL WHERE number = ?"
 _FORGET = "UPDATE letters SET receipt = NULL WHERE receipt IS NOT NULL"
 _TALLY = (

@@ -70,6 +70,13 @@ def test_who_reads_it_knows_that_somebody_asked_it_to_stop(ledger: Ledger) -> No
     assert not ledger.run().stopping, "asked of the run before"
 
 
+def test_who_asks_a_run_to_stop_before_it_has_begun_is_heard(path: Path) -> None:
+    with Ledger.create(path, a_plan(), "it is fixed", "me") as made:
+        made.cancel()
+        made.begin("Starting.")
+        assert made.cancelled and made.run().stopping
+
+
 def crashed(path: Path) -> Path:
     """The file as a kill at this moment would leave it."""
     copy = path.with_name("crashed.db")
