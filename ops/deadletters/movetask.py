@@ -87,11 +87,7 @@ class TaskMover:
         for letters that somebody else took. Raises Busy while somebody else's task goes on.
         """
         to = self.plan.destination.queue_arn if self.plan.destination.kind == "queue" else ""
-        try:
-            self._own = OwnTasks(self.source, to, self.ledger.run().began if self.ledger.resumed else None)
-        except AwsError as refused:
-            self._leave(refused)
-            return False
+        self._own = OwnTasks(self.source, self.ledger, to)
         again = True
         while again and not self.stop() and self.ledger.count(Move.PLANNED):
             rate = self._rate()

@@ -3,35 +3,39 @@
 from __future__ import annotations
 
 import time
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import TYPE_CHECKING
 
-from ops.aws import movetasks
+from ops.aws import fate, movetasks
+from ops.aws.fate import Fate
 from ops.deadletters.lock import Busy
 from ops.errors import AwsError
 
 if TYPE_CHECKING:
     from ops.aws.movetasks import MoveTask
+    from ops.deadletters.ledger import Ledger
     from ops.deadletters.source import Source
 
-CLOCKS = timedelta(minutes=2)
-"""By which SQS's clock and ours may differ."""
 LOOKS, PAUSE_S = 10, 0.5
 """How often SQS is asked for a task that it does not list yet."""
 
 
 class OwnTasks:
-    """Every method raises what ``ops.aws`` raises. A task has no name once it has ended: it is known by its start."""
+    """Every method raises what ``ops.aws`` raises. A task has no name once it has ended: it is known by its start,
+    which the ledger notes, as it does that one is about to be begun."""
 
-    def __init__(self, source: Source, to: str, since: datetime | None) -> None:
-        """``to``: the queue that this run's tasks move to, empty: where each message died. ``since``: when the run
-        began, of one that is resumed: a task to the same place since then was its own, for the process that was killed
-        may not have lived to write that down. None: it has none yet."""
-        self._source, self._to = source, to
-        self._mine: set[datetime] = set()
-        if since is not None:
-            told = self._listed()
-            self._mine = {task.started for task in told if task.started >= since - CLOCKS and task.to == to}
+    def __init__(self, source: Source, ledger: Ledger, to: str) -> None:
+        """``to``: the queue that this run's tasks move to, empty: where each message died.
+
+        A process that was killed just after it had begun a task knew nothing of it. Of a task to the same place that
+        came since, nothing tells whether it is that one, so it is followed: SQS would refuse another one beside it, and
+        the letters go where they shall. To take it for somebody else's would be to take its letters for gone.
+        """
+        self._source, self._ledger, self._to = source, ledger, to
+        own, before = ledger.tasks()
+        self._mine = set(own)
+        if before is not None:
+            self._mine |= {task.started for task in self._listed() if task.started not in before and task.to == to}
         self._current: datetime | None = None
         self._before: frozenset[datetime] = frozenset()
 
@@ -41,6 +45,7 @@ class OwnTasks:
         going = next((task for task in known if task.active), None)
         if going is None:
             self._current, self._before = None, frozenset(task.started for task in known)
+            self._ledger.task_to_come(self._before)
             self._begin(per_second)
         elif going.started in self._mine:
             self._current = going.started
@@ -73,9 +78,11 @@ class OwnTasks:
         """Where no answer came, or a second try was refused because the first one had begun one, the list tells."""
         try:
             movetasks.start(self._source.aws, self._source.queue, self._to, per_second)
-        except AwsError:
+        except AwsError as error:
             began = (task for task in self._listed() if task.started not in self._before and task.to == self._to)
             if not any(task.active for task in began):
+                if fate.of(error) is not Fate.UNKNOWN:
+                    self._ledger.task_to_come(None)
                 raise
 
     def _listed(self) -> tuple[MoveTask, ...]:

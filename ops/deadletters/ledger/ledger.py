@@ -17,7 +17,7 @@ from typing import Any, Self
 from ops.deadletters import planjson
 from ops.deadletters.ledger import schema
 from ops.deadletters.ledger.records import Records
-from ops.deadletters.ledger.report import MOVED, PLAN
+from ops.deadletters.ledger.report import MOVED, PLAN, TO_COME
 from ops.deadletters.ledger.schema import DELETED, FAILED, INTENT, NONE, PLANNED, SENT, UNWATCHED, VANISHED, WAITING
 from ops.deadletters.ledger.states import States
 from ops.deadletters.ledger.writer import Statement, Writer
@@ -115,12 +115,17 @@ class Ledger(Records):
     def speed(self, messages_a_second: float) -> None:
         self._note(rate=round(messages_a_second, 1))
 
+    def task_to_come(self, known: Iterable[datetime] | None) -> None:
+        """About to begin a move task, while the queue's tasks are those that began then; None: it was not begun after
+        all. Synced: a process that is killed before it knows what it began leaves a trace of it."""
+        facts: dict[str, Any] = {TO_COME: None if known is None else [began.isoformat() for began in known]}
+        self._note(wait=True, **facts)
+
     def moved(self, began: datetime, moves: int) -> None:
-        """What SQS's move task that began then has moved so far, letters that came back and went again included."""
-        writer = self._write()
-        with writer.lock:
-            self._facts[f"{MOVED}{began.isoformat()}"] = json.dumps(moves)
-            writer.add((), eager=False)
+        """What SQS's move task that began then has moved so far, letters that came back and went again included; from
+        now on it is known as this run's."""
+        facts: dict[str, Any] = {f"{MOVED}{began.isoformat()}": moves, TO_COME: None}
+        self._note(wait=False, **facts)
 
     def step(self, number: int, upto: int, state: str) -> None:
         """Say of a step how far it goes and how it stands."""

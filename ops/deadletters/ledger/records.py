@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from ops.deadletters.ledger import schema
-from ops.deadletters.ledger.report import PLAN, read_run
+from ops.deadletters.ledger.report import MOVED, PLAN, TO_COME, read_run
 from ops.deadletters.ledger.schema import INTENT, SENT
 from ops.deadletters.run import Move, Outcome, Run, Sent
 
@@ -51,6 +51,19 @@ class Records:
         with self._reading, schema.speaking(self.path):
             row = self._read.execute("SELECT value FROM run WHERE key = 'cancelled'").fetchone()
         return bool(row and json.loads(row[0]))
+
+    def tasks(self) -> tuple[frozenset[datetime], frozenset[datetime] | None]:
+        """When this run's move tasks began, and which tasks there were before one of which only that is known (None:
+        there is no such one)."""
+        self._settle()
+        with self._reading, schema.speaking(self.path):
+            facts = dict(self._read.execute("SELECT key, value FROM run WHERE key <> ?", [PLAN]))
+            own = (key.removeprefix(MOVED) for key in facts if key.startswith(MOVED))
+            before = json.loads(facts.get(TO_COME, "null"))
+            return (
+                frozenset(map(datetime.fromisoformat, own)),
+                None if before is None else frozenset(map(datetime.fromisoformat, before)),
+            )
 
     def leases(self) -> tuple[str, ...]:
         """Receipts of all that a killed process may still keep back."""

@@ -20,6 +20,8 @@ from ops.deadletters.run import Run, State, Step
 
 MOVED = "moved by the task of "
 """What the facts' keys begin with that tell of a move task: one a task, so that none is counted twice."""
+TO_COME = "move tasks before the one to come"
+"""The fact that names them by their start, while one was begun (or may have been) of which nothing is known yet."""
 PLAN = "plan"
 """The key of the plan that the run began with."""
 FAILURES = 20

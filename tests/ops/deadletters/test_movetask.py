@@ -35,6 +35,7 @@ class Tasks:
     circling: bool = False  # what it moves dies again at once
     to_move: int | None = None  # as the task says at its start; None: as many as lie there
     refuse: str = ""
+    no_start: str = ""  # the code that a start is refused with
     fail: str = ""
     seen: Callable[[], None] | None = None  # called once, when a task is first seen at work
     deaf: bool = False  # a task begins, and the answer is an error
@@ -49,6 +50,8 @@ class Tasks:
         if self.silent_from is not None and self.letters <= self.silent_from:
             raise Refusal("InternalFailure", "later", 500)
         if operation == "StartMessageMoveTask":
+            if self.no_start:
+                raise Refusal(self.no_start, "Not here.")
             self.rates.append(asked.get("MaxNumberOfMessagesPerSecond"))
             started = 1e12 * 3  # later than any run
             count = self.letters if self.to_move is None else self.to_move
@@ -240,16 +243,44 @@ def test_a_failed_task_leaves_the_rest_to_the_engine(stage: Stage) -> None:
 
 
 def test_a_resumed_run_waits_for_the_task_that_goes_on(stage: Stage) -> None:
-    stage.ledger.resumed = True
+    """Of a process that was killed before it knew that SQS had begun it."""
+    stage.ledger.task_to_come(())
     stage.tasks.answer("sqs", "StartMessageMoveTask", {"MaxNumberOfMessagesPerSecond": 100})
     stage.mover.move(4, 2)
     assert stage.tasks.rates == [100], "no second task"
     assert stage.ledger.count(Move.DELETED) == 4
 
 
-@pytest.mark.parametrize("resumed", [False, True])
-def test_a_task_of_somebody_else_is_not_taken_for_this_runs(stage: Stage, resumed: bool) -> None:
-    stage.ledger.resumed = resumed
+def test_a_resumed_run_counts_its_own_tasks_only(stage: Stage) -> None:
+    """One ended while the run was stopped, begun by somebody else, to the same place as all."""
+    stage.tasks.step = 0
+    stage.tasks.seen = stage.stopping.set
+    stage.engine.finds = True
+    stage.mover.move(4, 2)
+    stage.tasks.answer("sqs", "StartMessageMoveTask", {"MaxNumberOfMessagesPerSecond": 100})
+    stage.tasks.tasks[0] |= {"Status": "COMPLETED", "ApproximateNumberOfMessagesMoved": 25}
+    stage.tasks.step, stage.engine.finds = 40, False
+    stage.stopping.clear()
+    stage.ledger.resumed = True
+    stage.mover.move(4, 2)
+    assert (stage.ledger.count(Move.DELETED), stage.ledger.run().moved) == (4, 100)
+
+
+@pytest.mark.parametrize("to", ["", "arn:aws:sqs:eu-west-1:000000000000:jobs"])
+def test_a_task_that_somebody_else_began_since_is_not_taken_for_a_resumed_runs(stage: Stage, to: str) -> None:
+    """No more than where it was stopped before it had begun one."""
+    stage.ledger.resumed = True
+    stage.tasks.answer("sqs", "StartMessageMoveTask", {"MaxNumberOfMessagesPerSecond": 7})
+    stage.tasks.tasks[0] |= {"DestinationArn": to} if to else {}
+    with pytest.raises(Busy, match="that this run did not begin"):
+        stage.mover.move(4, 2)
+    assert (stage.ledger.count(Move.PLANNED), stage.engine.moves) == (4, [])
+
+
+@pytest.mark.parametrize("to_come", [False, True])
+def test_a_task_of_somebody_else_is_not_taken_for_this_runs(stage: Stage, to_come: bool) -> None:
+    if to_come:
+        stage.ledger.task_to_come(())
     elsewhere = "arn:aws:sqs:eu-west-1:000000000000:elsewhere"
     stage.tasks.answer("sqs", "StartMessageMoveTask", {"MaxNumberOfMessagesPerSecond": 7})
     stage.tasks.tasks[0]["DestinationArn"] = elsewhere
@@ -295,6 +326,21 @@ def test_what_a_task_moved_is_not_taken_for_gone_while_sqs_does_not_tell(stage: 
     stage.ledger.resumed = True
     stage.mover.move(4, 2)
     assert stage.ledger.count(Move.DELETED) == 4
+
+
+def test_a_resumed_run_whose_task_cannot_be_asked_for_is_not_the_engines(stage: Stage) -> None:
+    stage.ledger.task_to_come(())
+    stage.tasks.refuse = "InternalFailure"
+    with pytest.raises(AwsError):
+        stage.mover.move(4, 2)
+    assert (stage.ledger.count(Move.PLANNED), stage.engine.moves) == (4, [])
+
+
+def test_a_start_that_was_refused_leaves_no_trace(stage: Stage) -> None:
+    stage.tasks.no_start = "InvalidParameterValue"
+    stage.mover.move(4, 2)
+    assert stage.ledger.tasks() == (frozenset(), None)
+    assert stage.engine.moves == [(4, 2)]
 
 
 def test_stopping_cancels_the_task(stage: Stage) -> None:
