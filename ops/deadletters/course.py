@@ -9,7 +9,6 @@ from __future__ import annotations
 import math
 import threading
 import time
-from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import suppress
@@ -23,6 +22,7 @@ from ops.deadletters.canary import Tally, Verdict, boundaries, brake, decide
 from ops.deadletters.pace import Limiter
 from ops.deadletters.plan import Plan
 from ops.deadletters.run import Outcome, Run, Sent, State, Step
+from ops.deadletters.tallies import Tallies
 from ops.insight import words
 
 TICK_S = 0.5
@@ -124,8 +124,7 @@ class Course:
     _next_look: float = field(default=0.0, init=False)
     _told: tuple[float | None, str] | None = field(default=None, init=False)
     _at: _Part | None = field(default=None, init=False)
-    _stragglers: dict[str, int] = field(default_factory=dict, init=False)  # the step of each
-    _late: Counter[tuple[int, Outcome]] = field(default_factory=Counter, init=False)
+    _tallies: Tallies = field(init=False)
 
     def go(self) -> tuple[State, str]:
         """Carry it out; how it ended, and in which sentence. Raises what the mover raises (``ops.errors``)."""
@@ -133,9 +132,7 @@ class Course:
         ends = boundaries(sizes, len(self.plan.ids))
         passed = {step.number for step in self.ledger.run().steps if step.state == "passed"}
         parts = [_Part(number, begins, end, len(ends)) for number, (begins, end) in enumerate(pairwise((0, *ends)), 1)]
-        stopped = {step.number for step in self.resumed_from}
-        waiting = self.ledger.letters(Outcome.WAITING) if stopped else ()
-        self._stragglers = {sent.message_id: sent.step for sent in waiting if sent.step in stopped}
+        self._tallies = Tallies(self.ledger, self.resumed_from)
         try:
             for part in parts:
                 if part.number not in passed or part.last:
@@ -245,23 +242,12 @@ class Course:
         known = list(self.watch.look(waiting, self.ledger.run(), moving))
         if known:
             self.ledger.outcomes(known)
-        for message_id, outcome, _, _ in known:
-            if step := self._stragglers.pop(message_id, 0):
-                self._late[step, outcome] += 1
+        self._tallies.heard(known)
         took = time.monotonic() - began
         self._next_look = time.monotonic() + max(self.watch.pause_s, 4 * took)
 
     def _tally(self, part: _Part) -> Tally:
-        """Of what this process sent: without what had been sent when the step was stopped, whenever that comes back."""
-        nothing = Step(part.number, part.end, 0, 0, 0, 0, "")
-        now = next((step for step in self.ledger.run().steps if step.number == part.number), nothing)
-        before = next((step for step in self.resumed_from if step.number == part.number), nothing)
-        sent = now.sent - before.sent
-        succeeded = now.succeeded - before.succeeded - self._late[part.number, Outcome.SUCCEEDED]
-        came_back = now.came_back - before.came_back - self._late[part.number, Outcome.CAME_BACK]
-        waiting = now.waiting - sum(step == part.number for step in self._stragglers.values())
-        size = part.end - part.begins - before.sent
-        return Tally(size, sent, succeeded, came_back, sent - succeeded - came_back - waiting)
+        return self._tallies.of(part.number, part.end - part.begins)
 
     def _came_back(self, part: _Part) -> _Halt:
         said = verdicts.came_back(self.ledger.run(), self.plan.steps, self._tally(part), part.place)
