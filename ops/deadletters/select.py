@@ -44,7 +44,7 @@ def query(selection: Selection) -> Query:
     if selection.since:
         also("sent >= ?", rows.milliseconds(selection.since))
     if selection.until:
-        also("sent <= ?", rows.milliseconds(selection.until))
+        also("sent < ?", rows.milliseconds(selection.until))
     if selection.ids:
         also("letters.id IN (SELECT value FROM json_each(?))", dumps(selection.ids))
     if selection.text:
