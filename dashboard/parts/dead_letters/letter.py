@@ -14,6 +14,7 @@ from dashboard.desk import Desk
 from dashboard.parts import blocks, trouble
 from dashboard.parts.dead_letters import reading
 from dashboard.text import duration, escape, moment, number, sendable, utc
+from ops.deadletters import jsontext
 from ops.errors import OpsError
 
 if TYPE_CHECKING:
@@ -141,12 +142,13 @@ def _code(text: str) -> None:
 
 
 def _pretty(body: str) -> str | None:
-    """JSON laid out; None when it is none, or so deep or large that laying it out helps nobody."""
+    """JSON laid out, each number and key as it was sent; None when it is none, or so deep or large that laying it out
+    helps nobody."""
     if len(body) > 200_000:
         return None
     try:
-        laid_out = json.dumps(json.loads(body), indent=2, ensure_ascii=False)
-    except (ValueError, RecursionError):
+        laid_out = jsontext.pretty(body)
+    except ValueError:
         return None
     return _NUMBERS.sub(lambda found: f"[{' '.join(found[1].split())}]", laid_out)
 
