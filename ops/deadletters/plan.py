@@ -26,7 +26,7 @@ class Selection:
     where: str = ""  # JMESPath over {"body": …, "text": …, "attributes": {…}, "system": {…}, "kind": …, "cause": {…}}
     text: str = ""  # found in body or attributes, upper and lower case alike
     since: datetime | None = None  # sent at or after
-    until: datetime | None = None
+    until: datetime | None = None  # sent before, so that of two spans that meet no letter is in both
     ids: tuple[str, ...] = ()
     imported: bool = False
 

@@ -46,11 +46,10 @@ def done(run: Run, watched: bool, note: str) -> str:
         if unwatched := max(0, run.sent - run.succeeded - run.came_back - run.waiting):
             parts.append(f"{words.count(unwatched)} cannot be watched")
     if run.failed:
-        parts.append(
-            words.count(run.failed, "was refused and stays in the queue", "were refused and stay in the queue")
-        )
+        refused = words.count(run.failed, "was refused and stays", "were refused and stay")
+        parts.append(f"{refused} {_lies_in(run)}")
     if run.vanished:
-        parts.append(words.count(run.vanished, "was not in the queue any more", "were not in the queue any more"))
+        parts.append(f"{words.count(run.vanished, 'was', 'were')} not {_lies_in(run)} any more")
     moved = f"SQS's move task made about {words.count(run.moved, 'move')}." if run.moved else ""
     return _sentences(", ".join(parts) + ".", moved, note if run.sent else "")
 
@@ -73,6 +72,10 @@ def not_gone(run: Run) -> str:
         moves = words.count(run.moved, "move")
         return f"SQS's move task made about {moves}; resuming the run tells which of {left} did not go."
     return f"{left} did not go." if run.left else ""
+
+
+def _lies_in(run: Run) -> str:
+    return "on the shelf" if run.stays else "in the queue"
 
 
 def _causes(run: Run) -> str:

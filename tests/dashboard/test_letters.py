@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable
 
 import pytest
+from streamlit.testing.v1 import AppTest
 
 from dashboard.pages import PAGES
 from tests.dashboard import samples
@@ -170,6 +171,25 @@ def test_a_letters_body_is_a_code_element_without_language(sample: Visit) -> Non
     body = next(code for code in app.at.code if code.value.startswith('{"schema"'))
     assert body.language in (None, "", "plaintext")
     assert json.loads(body.value)["kind"] == "train"
+
+
+@pytest.mark.parametrize(
+    ("body", "shown"),
+    [
+        ('{"a":1.10,"b":[1e5,0.12345678901234567890]}', '{\n  "a": 1.10,\n  "b": [1e5, 0.12345678901234567890]\n}'),
+        ('{"a":1,"a":2}', '{"a":1,"a":2}'),
+    ],
+    ids=["digits", "the same key twice"],
+)
+def test_a_formatted_body_says_no_more_and_no_less_than_was_sent(body: str, shown: str) -> None:
+    def page(body: str) -> None:
+        from dashboard.parts.dead_letters import letter
+
+        letter._body("m", body)
+
+    at = AppTest.from_function(page, args=(body,)).run()
+    assert not at.exception
+    assert [code.value for code in at.code] == [shown]
 
 
 def test_a_letters_timeline_is_asked_for(sample: Visit) -> None:

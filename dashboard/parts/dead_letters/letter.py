@@ -142,7 +142,8 @@ def _code(text: str) -> None:
 
 
 def _pretty(body: str) -> str | None:
-    """JSON laid out; None when it is none, or so deep or large that laying it out helps nobody."""
+    """JSON laid out, each number and key as it was sent; None when it is none, or so deep or large that laying it out
+    helps nobody."""
     if len(body) > 200_000:
         return None
     try:

@@ -56,7 +56,7 @@ def filters(imported: bool = False) -> Selection:
         )
     with times, st.popover("Sent", icon=":material/schedule:", width="stretch"):
         since = st.datetime_input("Sent since, UTC", value=None, key=SINCE, bind="query-params", step=60)
-        until = st.datetime_input("Sent until, UTC", value=None, key=UNTIL, bind="query-params", step=60)
+        until = st.datetime_input("Sent before, UTC", value=None, key=UNTIL, bind="query-params", step=60)
     return Selection(
         cause(), (wanted or "").strip(), (found or "").strip(), _aware(since), _aware(until), imported=imported
     )

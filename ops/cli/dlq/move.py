@@ -23,7 +23,10 @@ def move(
     yes: Yes = False,
     as_json: options.Json = False,
 ) -> None:
-    """Move or copy every letter to another queue, such as one to try things on. Nobody watches what becomes of them."""
+    """Move or copy every letter to another queue, such as one to try things on. Nobody watches what becomes of them.
+
+    Exits with 1 unless every letter was sent: one that had left the queue was not sent.
+    """
     if to == "origin":
         raise UsageError(
             "A move goes to a queue that is named, not back to the origin.", f"To redrive: {asked.again('plan')}."

@@ -30,7 +30,7 @@ RunName = Annotated[str | None, typer.Argument(metavar="[RUN]", help="Its plan's
 def redrive(asked: Asked, name: PlanName, reason: Reason, yes: Yes = False, as_json: options.Json = False) -> None:
     """Carry a plan out, step by step, watching what becomes of the letters. Ctrl-C ends it in order.
 
-    Exits with 1 unless every letter was sent and none came back.
+    Exits with 1 unless every letter was sent and none came back: one that had left the queue was not sent.
     """
     source = asked.open()
     from ops.cli.dlq import shown, summary
@@ -66,7 +66,8 @@ def resume(
 ) -> None:
     """Go on with a redrive that was stopped, cancelled or killed. What was sent is not sent again.
 
-    One that its canary stopped asks first: what came back will come back again unless its cause is mended.
+    One that its canary stopped asks first: what came back will come back again unless its cause is mended. Exits with 1
+    as ops dlq redrive does.
     """
     source = asked.open()
     from ops.cli.dlq import shown, told

@@ -36,14 +36,20 @@ def one(console: Console, asked: Asked, run: Run) -> None:
     for sentence, number in run.failures:
         console.print(Text(f"refused: {number:,} × {safe(sentence, 300)}", style="bold red"))
     if run.vanished:
-        shown.notes(
-            console, [f"{words.count(run.vanished, 'letter')} had left the queue before: somebody else took them."]
-        )
+        shown.notes(console, [_vanished(run)])
     if run.twice:
         first = ", ".join(run.twice[:5])
         more = f" and {len(run.twice) - 5:,} more (--json lists them)" if len(run.twice) > 5 else ""
         shown.warnings(console, [f"{words.count(len(run.twice), 'letter')} may have been sent twice: {first}{more}."])
     shown.next_steps(console, *after(asked, run))
+
+
+def _vanished(run: Run) -> str:
+    """Copies and letters from a file are sent from the shelf, which a look may have taken them off meanwhile."""
+    letters = words.count(run.vanished, "letter")
+    if run.stays:
+        return f"{letters} had left this machine's shelf before."
+    return f"{letters} had left the queue before: somebody else took {'it' if run.vanished == 1 else 'them'}."
 
 
 def ending(console: Console, run: Run) -> None:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 import sqlite3
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
+from ops.deadletters import files
 from ops.deadletters.run import Move, Outcome
 from ops.errors import OpsError, UsageError
 
@@ -21,7 +22,6 @@ OUTCOMES = (None, *Outcome)
 PLANNED, INTENT, SENT, DELETED, FAILED, VANISHED = range(len(MOVES))
 NONE, WAITING, SUCCEEDED, CAME_BACK, UNWATCHED = range(len(OUTCOMES))
 
-RESUME = "resume the run: ops dlq resume"
 BUSY_S = 15.0
 """How long one process waits for another's commit."""
 
@@ -57,36 +57,37 @@ CREATE TABLE tally (
 
 
 def create(path: Path, ids: Sequence[str], facts: dict[str, str]) -> None:
-    """A new ledger at ``path``, whole or not at all. Raises UsageError when there is one."""
-    if path.exists():
-        raise UsageError(f"This plan was run already: {path}.", "Resume it (ops dlq resume), or make a new plan.")
+    """A new ledger at ``path``, whole or not at all. Raises UsageError when there is one, OpsError on a full disk."""
     scratch = path.with_name(f".{path.name}.{os.getpid()}.new")
-    with speaking(path, "carry out the plan again: the run did not begin"), _gone_after(scratch):
-        scratch.unlink(missing_ok=True)
-        scratch.touch(mode=0o600)
-        db = sqlite3.connect(scratch)
-        try:
-            db.executescript(f"PRAGMA application_id={APPLICATION}; PRAGMA user_version={VERSION};{TABLES}")
-            with db:
-                db.executemany("INSERT INTO letters (number, id) VALUES (?, ?)", enumerate(ids))
-                db.execute("INSERT INTO tally VALUES (0, ?, ?, ?)", (PLANNED, NONE, len(ids)))
-                db.executemany("INSERT INTO run VALUES (?, ?)", facts.items())
-            db.execute("PRAGMA journal_mode=WAL")
-        finally:
-            db.close()
-        os.link(scratch, path)  # unlike a rename, never over a ledger that is there
-        _sync(path.parent)
-
-
-@contextmanager
-def _gone_after(scratch: Path) -> Iterator[None]:
-    """Also when the disk was full: nothing of it stays there."""
     try:
-        yield
+        _fill(scratch, ids, facts)
+        os.link(scratch, path)  # unlike a rename, never over a ledger that is there
+        files.sync_folder(path.parent)
+    except FileExistsError:
+        raise UsageError(
+            f"This plan was run already: {path}.", "Resume it (ops dlq resume), or make a new plan."
+        ) from None
+    except (sqlite3.Error, OSError) as error:
+        raise OpsError(
+            f"The ledger {path} cannot be made: {_said(error)}. Nothing was sent or deleted.",
+            "Make room on that disk (or make it writable), then carry the plan out again.",
+        ) from error
     finally:
-        for leftover in (scratch, *(scratch.with_name(scratch.name + end) for end in ("-wal", "-shm", "-journal"))):
-            with suppress(OSError):
-                leftover.unlink()
+        with suppress(OSError):
+            for suffix in ("", "-journal", "-wal", "-shm"):  # SQLite's own lie there when it could not end in order
+                scratch.with_name(scratch.name + suffix).unlink(missing_ok=True)
+
+
+def _fill(path: Path, ids: Sequence[str], facts: dict[str, str]) -> None:
+    path.unlink(missing_ok=True)
+    path.touch(mode=0o600)
+    with closing(sqlite3.connect(path)) as db:
+        db.executescript(f"PRAGMA application_id={APPLICATION}; PRAGMA user_version={VERSION};{TABLES}")
+        with db:
+            db.executemany("INSERT INTO letters (number, id) VALUES (?, ?)", enumerate(ids))
+            db.execute("INSERT INTO tally VALUES (0, ?, ?, ?)", (PLANNED, NONE, len(ids)))
+            db.executemany("INSERT INTO run VALUES (?, ?)", facts.items())
+        db.execute("PRAGMA journal_mode=WAL")
 
 
 def connect(path: Path, *, check: bool = False) -> sqlite3.Connection:
@@ -166,30 +167,27 @@ def _reading(path: Path) -> Iterator[sqlite3.Connection]:
 
 
 @contextmanager
-def speaking(path: Path, then: str = RESUME) -> Iterator[None]:
-    """Turns what SQLite and the disk raise, and what makes no sense in the file, into one sentence. ``then``: what to
-    do when the disk has room again."""
+def speaking(path: Path) -> Iterator[None]:
+    """Turns what SQLite and the disk raise, and what makes no sense in the file, into one sentence."""
     try:
         yield
-    except (sqlite3.Error, OSError) as error:
-        raise unwritable(path, error, then) from error
+    except sqlite3.Error as error:
+        raise unwritable(path, error) from error
+    except OSError as error:
+        raise unwritable(path, error) from error
     except (KeyError, IndexError, TypeError, ValueError) as error:  # SQLite reads a damaged row as whatever it finds
         raise damaged(path, "what it says makes no sense") from error
 
 
-def unwritable(path: Path, error: Exception, then: str = RESUME) -> OpsError:
-    text = error.strerror or str(error) if isinstance(error, OSError) else str(error)
+def unwritable(path: Path, error: Exception) -> OpsError:
+    text = _said(error)
     if isinstance(error, sqlite3.DatabaseError) and not isinstance(error, sqlite3.OperationalError):
         return damaged(path, text)
     return OpsError(
         f"The ledger {path} cannot be written: {text}. Nothing was sent or deleted that it does not name.",
-        f"Make room on that disk (or make it writable), then {then}.",
+        "Make room on that disk (or make it writable), then resume the run: ops dlq resume.",
     )
 
 
-def _sync(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+def _said(error: Exception) -> str:
+    return error.strerror or str(error) if isinstance(error, OSError) else str(error)

@@ -15,6 +15,8 @@ from typing import Any
 import pytest
 
 from ops.deadletters import lock
+from ops.deadletters.letter import Place
+from ops.deadletters.shelf import Shelf
 from ops.deadletters.transfer import settings
 from tests.bench._sqs_faults import DENIED, Fault
 from tests.ops.cli.conftest import Desk
@@ -74,6 +76,32 @@ def test_a_redrive_from_question_to_record(desk: Desk, terminal: Any) -> None:
     code, _, err = desk.ops("resume", plan)
     assert code == 2
     assert f"Run {plan} is done." in err
+
+
+def test_a_letter_that_had_left_the_queue_was_not_sent(desk: Desk) -> None:
+    plan = planned(desk, 20)
+    desk.world.dlq.remove([desk.world.dlq.messages()[3]["MessageId"]])
+    code, out, _ = desk.ops("redrive", plan, "--reason", "r", "--yes")
+    assert code == 1, "the help promises 1 unless every letter was sent"
+    assert out.startswith("Done: 19 of 20 sent · 1 vanished.")
+    assert "19 letters were sent, 1 was not in the queue any more." in out
+    assert "note: 1 letter had left the queue before: somebody else took it." in out
+    assert desk.told("runs", plan)["vanished"] == 1
+    code, _, err = desk.ops("resume", plan)
+    assert code == 2
+    assert f"Run {plan} is done." in err
+
+
+def test_a_copy_of_what_the_shelf_lost_was_not_sent(desk: Desk) -> None:
+    desk.world.aws.queue("trial")
+    ids = desk.bury(*jobs(20))
+    plan = str(desk.told("plan", *QUICK, "--to", "trial", "--copy")["plan"]["id"])
+    with Shelf.open(desk.world.source) as shelf:
+        shelf.mark(ids[:1], Place.GONE)
+    code, out, _ = desk.ops("redrive", plan, "--reason", "r", "--yes")
+    assert code == 1
+    assert "19 letters were sent, 1 was not on the shelf any more." in out
+    assert "note: 1 letter had left this machine's shelf before." in out
 
 
 def test_nothing_goes_without_a_yes_or_a_reason(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,12 +6,10 @@ import base64
 import json
 import os
 import random
-import resource
 import sqlite3
 import time
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +23,7 @@ from ops.deadletters.source import open_source
 from ops.deadletters.transfer import settings
 from ops.errors import OpsError
 from tests.bench._sqs_faults import DENIED, Fault
+from tests.ops.deadletters.disks import longest_file
 from tests.ops.deadletters.queues import World, a_world
 
 pytestmark = pytest.mark.slow  # half a second each, and many of them
@@ -162,17 +161,6 @@ def test_large_letters_go_in_batches_that_fit(world: World) -> None:
 
 
 # --- disks ---------------------------------------------------------------------------------------------------------
-
-
-@contextmanager
-def longest_file(size: int) -> Iterator[None]:
-    """A file may not grow beyond ``size`` bytes: as a full disk does, in the middle of a write."""
-    before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
 @pytest.mark.parametrize("room", [0, 4_096, 8_192, 20_000, 33_000, 50_000, 80_000, 120_000, 200_000])

@@ -16,6 +16,7 @@ from ops.deadletters.ledger import Accepted, Ledger
 from ops.deadletters.plan import Action, Destination, Estimate, Pace, Plan, Selection, Steps
 from ops.deadletters.run import Move, Outcome, State
 from ops.errors import OpsError, UsageError
+from tests.ops.deadletters.disks import longest_file
 
 NOW = datetime(2026, 11, 24, 4, 0, tzinfo=UTC)
 
@@ -237,9 +238,18 @@ def test_there_is_no_such_run(tmp_path: Path) -> None:
 
 
 def test_a_folder_that_cannot_be_written(tmp_path: Path) -> None:
-    with pytest.raises(OpsError, match="cannot be written: No such file") as caught:
+    with pytest.raises(OpsError, match="cannot be made: No such file or directory") as caught:
         Ledger.create(tmp_path / "gone" / "run.db", a_plan(), "r", "me")
-    assert caught.value.next_step.endswith("then carry out the plan again: the run did not begin.")
+    assert "resume" not in caught.value.next_step, "there is no run"
+
+
+@pytest.mark.parametrize("room", [0, 4_096, 20_000, 60_000])
+def test_a_ledger_that_does_not_fit_leaves_nothing_behind(path: Path, room: int) -> None:
+    with longest_file(room), pytest.raises(OpsError, match="cannot be made: ") as caught:
+        Ledger.create(path, a_plan(5_000), "r", "me")
+    assert "Nothing was sent or deleted." in str(caught.value)
+    assert caught.value.next_step == "Make room on that disk (or make it writable), then carry the plan out again."
+    assert list(path.parent.iterdir()) == []
 
 
 def test_a_ledger_of_another_version_names_what_is_in_doubt(ledger: Ledger) -> None:
