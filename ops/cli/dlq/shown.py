@@ -86,6 +86,10 @@ def moment(at: Any, now: datetime) -> str:
     return "–" if at is None or at != at else words.clock(at, now)
 
 
+def _somebody_answers() -> bool:
+    return sys.stdin is not None and sys.stdin.isatty()  # None: the shell closed it (<&-)
+
+
 def said_yes(question: str, yes: bool, otherwise: str, show: Callable[[], None]) -> None:
     """Shows what it is about and asks a person. ``--yes`` is for scripts, and must be given where there is no terminal.
 
@@ -93,7 +97,7 @@ def said_yes(question: str, yes: bool, otherwise: str, show: Callable[[], None])
     """
     if yes:
         return
-    if not sys.stdin.isatty():
+    if not _somebody_answers():
         raise UsageError("This must be confirmed, and nobody can answer here: this is no terminal.", otherwise)
     show()
     if not typer.confirm(question, err=True):
@@ -105,7 +109,7 @@ def typed(wanted: str, given: str | None) -> str:
     """The confirmation as somebody typed it, or as the option gave it. Raises UsageError without a terminal."""
     if given is not None:
         return given
-    if not sys.stdin.isatty():
+    if not _somebody_answers():
         raise UsageError(
             "A purge must be confirmed, and nobody can answer here: this is no terminal.",
             f'Add --confirm "{wanted}".',
