@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ops.cli import moments, options
-from ops.cli.dlq.asked import Asked, asking
+from ops.cli.dlq.asked import Asked, asking, ensure_said
 from ops.errors import UsageError
 
 if TYPE_CHECKING:
@@ -162,7 +162,8 @@ def _coloured(console: Console, found: list[Preview]) -> None:
 
 
 def destination(to: str) -> Destination:
-    """``origin``, or a queue by name, URL or ARN, which ``plans.make`` looks up."""
+    """``origin``, or a queue by name, URL or ARN, which ``plans.make`` looks up. Raises UsageError for an empty one."""
+    ensure_said("--to", to)
     from ops.deadletters.plan import Destination
 
     return Destination() if to == "origin" else Destination("queue", to)

@@ -112,6 +112,9 @@ def test_nothing_goes_without_a_yes_or_a_reason(desk: Desk, monkeypatch: pytest.
     code, _, err = desk.ops("redrive", plan, "--reason", "  ", "--yes")
     assert code == 2
     assert err.startswith("A reason is needed")
+    code, _, err = desk.ops("redrive", plan, "--reason", "\udcff", "--yes")
+    assert code == 2
+    assert err.startswith("--reason is no text in UTF-8.")
     with Path(os.devnull).open(encoding="utf-8") as nobody:
         monkeypatch.setattr("sys.stdin", nobody)
         code, out, err = desk.ops("redrive", plan, "--reason", "r")
@@ -148,6 +151,30 @@ def test_a_refused_destination_is_a_sentence_and_can_be_resumed(desk: Desk) -> N
     assert code == 0
     assert out.startswith("Done: 30 of 30 sent.")
     assert len(desk.world.jobs.messages()) == 30
+
+
+def test_where_nobody_can_answer_a_closed_input_is_said_like_a_pipe(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plan = planned(desk, 3)
+    desk.ops("export", "out.jsonl")
+    monkeypatch.setattr("sys.stdin", None)  # as Python has it where the shell says <&-
+    for command in (["redrive", plan], ["purge", "--export", "out.jsonl"]):
+        code, out, err = desk.ops(*command, "--reason", "r")
+        assert (code, out) == (2, "")
+        assert "nobody can answer here" in err
+
+
+@pytest.mark.parametrize("command", [["resume", "--yes"], ["cancel"], ["runs"]])
+def test_a_run_with_an_empty_name_is_not_the_latest_one(desk: Desk, command: list[str]) -> None:
+    plan = planned(desk, 3)
+    desk.world.aws.fault(Fault(**{**vars(DENIED), "operation": "SendMessageBatch"}))
+    desk.ops("redrive", plan, "--reason", "r", "--yes")
+    desk.world.aws.heal()
+    code, out, err = desk.ops(*command, "")
+    assert (code, out) == (2, ""), "most often a variable of a script that is not set"
+    assert "RUN is empty." in err
+    assert len(desk.world.jobs.messages()) == 0
 
 
 def test_nothing_to_resume_or_cancel(desk: Desk) -> None:
