@@ -91,10 +91,11 @@ def plan(
         return
     from ops.cli.dlq import shown, summary
     from ops.cli.dlq.runs import interrupted
+    from ops.cli.text import safe
 
     console = shown.screen()
     summary.show(console, source, made, permissions=True)
-    console.print(f"Written to {path}." if out else f"Kept as {made.id}.", soft_wrap=True, markup=False)
+    console.print(f"Written to {safe(str(path))}." if out else f"Kept as {made.id}.", soft_wrap=True, markup=False)
     name = str(out) if out else made.id
     after = interrupted(asked, source)
     if made.edits:
