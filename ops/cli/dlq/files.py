@@ -134,7 +134,7 @@ def purge(
         summary.show(talk, source, made)
     confirmation = shown.typed(purging.confirmation(made), confirm)
     purging.ensure_meant(source, made, confirmation)  # before there is anything to count
-    with live.counting(talk, "Deleting letters") as counted, stopping(lambda: talk.print("Stopping …")) as stop:
+    with live.counting(talk, "Deleting letters") as counted, stopping(talk, "Stopping …") as stop:
         done = purging.run(
             source, made, export=export_file, confirmation=confirmation, reason=reason, progress=counted, stop=stop
         )

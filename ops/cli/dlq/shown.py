@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from ops.cli.talk import Talk
 from ops.cli.text import safe
 from ops.errors import UsageError
 from ops.insight import words
@@ -29,9 +30,9 @@ def screen() -> Console:
     return Console(highlight=False)
 
 
-def talk() -> Console:
-    """Where progress goes, so that what is piped on is the answer alone."""
-    return Console(stderr=True, highlight=False)
+def talk() -> Talk:
+    """Where progress goes."""
+    return Talk()
 
 
 def where(source: Source) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import io
 import os
 import re
 import signal
@@ -231,6 +233,27 @@ def test_move_takes_the_whole_queue_elsewhere(desk: Desk, terminal: Any) -> None
     assert code == 0
     assert desk.world.dlq.messages() == []
     assert len(trial.messages()) == 24
+
+
+@pytest.mark.parametrize("why", [errno.EPIPE, errno.ENOSPC])
+def test_progress_that_nobody_can_read_any_more_stops_in_order(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, why: int
+) -> None:
+    class Gone(io.StringIO):
+        """A pipe whose reader has ended (``2>&1 | head``), a log on a full disk."""
+
+        def write(self, _text: str) -> int:
+            raise OSError(why, os.strerror(why))
+
+    plan = planned(desk, 60, "--no-watch", "--no-headroom", "--rate", "10")
+    with monkeypatch.context() as patch:
+        patch.setattr("sys.stderr", Gone())
+        code, out, _ = desk.ops("redrive", plan, "--reason", "r", "--yes")
+    assert code == 1
+    assert out.startswith("Cancelled: ")
+    assert f"→ ops dlq resume {plan} --queue jobs" in out
+    assert not any(message["hidden"] for message in desk.world.dlq.messages()), "the rest is given back"
+    assert len(desk.world.dlq.messages()) + len(desk.world.jobs.messages()) == 60
 
 
 @contextmanager
