@@ -114,7 +114,8 @@ def utc(time: datetime | None) -> str:
 # --- foreign text ----------------------------------------------------------------------------------------------------
 
 
-_DIRECTIONS = {code: f"\\u{code:04x}" for code in (0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A))}
+_MARKS = (0x061C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A))
+_DIRECTIONS = {code: f"\\u{code:04x}" for code in _MARKS}
 """Marks that turn the text around them: ``exe.png`` for ``gnp.exe``. The command line shows their codes, too."""
 
 

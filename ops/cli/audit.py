@@ -36,21 +36,22 @@ def audit(
     target = _target(stack, queue, function, profile, region)
     from ops.deadletters import audit as book
     from ops.deadletters.source import home
+    from ops.insight import words
 
     folder = home(target)
     if verify:
         checked = book.verify(folder)
-        said = [
-            *checked.problems,
-            f"{checked.lines:,} records{'' if checked.problems else ', all as they were written'}.",
-        ]
+        as_written = ", as it was written" if checked.lines == 1 else ", all as they were written"
+        whole = "" if checked.problems else as_written
+        said = [*checked.problems, f"{words.count(checked.lines, 'record')}{whole}."]
         _say(checked, said, as_json)
         if checked.problems:
             raise typer.Exit(1)
     elif csv is not None:
         records = book.read(folder)
         _write(csv, book.csv(records))
-        _say({"path": csv, "records": len(records)}, [f"{len(records):,} records written to {csv}."], as_json)
+        said = [f"{words.count(len(records), 'record')} written to {csv}."]
+        _say({"path": csv, "records": len(records)}, said, as_json)
     elif as_json:
         _say(book.read(folder, limit), [], as_json)
     else:

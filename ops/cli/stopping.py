@@ -7,22 +7,26 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from ops.cli.talk import Talk
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 """Ctrl-C, ``kill``, and the terminal that is closed or the connection that is lost."""
 
 
 @contextmanager
-def stopping(said: Callable[[], None]) -> Iterator[Callable[[], bool]]:
-    """Yields ``stop()``, true from the first signal on; ``said`` is called then. A second one is KeyboardInterrupt."""
+def stopping(talk: Talk, said: str) -> Iterator[Callable[[], bool]]:
+    """Yields ``stop()``, true from the first signal on, which is answered by ``said``; and when nobody can be told any
+    more how it goes, which is like a terminal that was closed. A second signal is KeyboardInterrupt."""
     asked = threading.Event()
 
     def on_signal(_number: int, _frame: FrameType | None) -> None:
         if asked.is_set():
             raise KeyboardInterrupt
         asked.set()
-        said()
+        talk.print(said)
 
     before: dict[int, Any] = {}
     if threading.current_thread() is threading.main_thread():  # only there may Python set handlers
@@ -31,7 +35,7 @@ def stopping(said: Callable[[], None]) -> Iterator[Callable[[], bool]]:
         for one in before:
             signal.signal(one, on_signal)
     try:
-        yield asked.is_set
+        yield lambda: asked.is_set() or talk.gone
     finally:
         for one, handler in before.items():
             signal.signal(one, handler)

@@ -12,8 +12,11 @@ if TYPE_CHECKING:
     from ops.workload import Workload
 
 _SHOWN = {"\n": "↵", "\r": "␍", "\t": " ", "\x1b": "␛", "\x7f": "␡"}
-_BIDI = frozenset("\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
-"""Direction marks: they reorder the text around them."""
+_UNSEEN = ("Cc", "Cf", "Cs", "Zl", "Zp")
+"""Categories of what has no shape: controls, marks of direction (which reorder the text around them) and what takes no
+room (in which two ids that differ look alike), lone surrogates, breaks of lines and paragraphs."""
+_JOINERS = "\u200c\u200d"
+"""Of no shape either, but emoji and whole languages are written with them."""
 
 
 def safe(text: str, limit: int = 0) -> str:
@@ -35,6 +38,6 @@ def _visible(character: str) -> str:
     code = ord(character)
     if code < 0x20:
         return chr(0x2400 + code)  # the control pictures: ␀ … ␟
-    if character in _BIDI or unicodedata.category(character) in ("Cc", "Cs"):
-        return f"\\u{code:04x}"
+    if unicodedata.category(character) in _UNSEEN and character not in _JOINERS:
+        return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
     return character

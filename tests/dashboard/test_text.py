@@ -52,6 +52,7 @@ def test_chart_labels_hold_no_markup_and_one_line() -> None:
 
 
 def test_marks_that_turn_text_around_are_shown_not_obeyed() -> None:
+    assert text.sendable("\u061c1") == "\\u061c1"
     assert text.sendable("\u202egnp.exe \u2066a\u2069") == "\\u202egnp.exe \\u2066a\\u2069"
     assert text.escape("مرحبا 👩‍👩‍👧") == "مرحبا 👩‍👩‍👧", "what is only foreign stays as it is"
 

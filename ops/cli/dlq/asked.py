@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from typer.models import ArgumentInfo
 
 from ops.cli import moments, options
 from ops.deadletters.bodies import has_surrogates
@@ -143,13 +144,33 @@ def _quoted(word: str) -> str:
     return f'"{word}"' if plain else shlex.quote(word)
 
 
-def _ensure_said(flag: str, value: Any) -> None:
-    """An empty filter would mean every letter, and is most often a variable of a script that is not set."""
-    for text in value if isinstance(value, list) else [value]:
-        if isinstance(text, str) and not text.strip():
+def ensure_said(flag: str, value: Any) -> None:
+    """An empty filter would mean every letter, an empty run the latest; it is most often a variable of a script that
+    is not set."""
+    for text in _texts(value):
+        if not text.strip():
             raise UsageError(f"{flag} is empty.", "Give it a value, or leave it out.")
-        if isinstance(text, str) and has_surrogates(text):
+
+
+def _ensure_text(flag: str, value: Any) -> None:
+    """Bytes that are none would go on, escaped, into letters and onto record."""
+    for text in _texts(value):
+        if has_surrogates(text):
             raise UsageError(f"{flag} is no text in UTF-8.", "Give it in UTF-8.")
+
+
+def _ensure_own(parameter: inspect.Parameter, value: Any) -> None:
+    """Of what a command asks for beside the shared options. Files may have any name."""
+    (said,) = parameter.annotation.__metadata__[:1]
+    if isinstance(said, ArgumentInfo):
+        ensure_said(str(said.metavar).strip("[]"), value)
+    else:
+        names = (said.default, *(said.param_decls or ()))  # in Annotated, Typer takes the first name for a default
+        _ensure_text(next(str(name) for name in names if str(name).startswith("--")), value)
+
+
+def _texts(value: Any) -> list[str]:
+    return [text for text in (value if isinstance(value, list) else [value]) if isinstance(text, str)]
 
 
 def asking(*, letters: bool = False) -> Callable[[Callable[..., None]], Callable[..., None]]:
@@ -158,18 +179,21 @@ def asking(*, letters: bool = False) -> Callable[[Callable[..., None]], Callable
 
     def wrap(command: Callable[..., None]) -> Callable[..., None]:
         shared = {**(LETTER_OPTIONS if letters else {}), **QUEUE_OPTIONS}
+        own = list(inspect.signature(command, eval_str=True).parameters.values())[1:]
 
         @functools.wraps(command)
         def asked_for(**given: Any) -> None:
             taken = {name: value for name in shared if (value := given.pop(name)) not in (None, False, [])}
             for name, value in taken.items():
-                _ensure_said(FLAGS.get(name, f"--{name}"), value)
+                ensure_said(FLAGS.get(name, f"--{name}"), value)
+                _ensure_text(FLAGS.get(name, f"--{name}"), value)
+            for parameter in own:
+                _ensure_own(parameter, given[parameter.name])
             queue = {name: taken[name] for name in QUEUE_OPTIONS if name in taken}
             target = options.target(*(queue.get(name) for name in ("stack", "queue", "function", "profile", "region")))
             which = {name: taken[name] for name in LETTER_OPTIONS if name in taken}
             command(Asked(target, queue, which), **given)
 
-        own = list(inspect.signature(command, eval_str=True).parameters.values())[1:]
         added = [
             inspect.Parameter(
                 name,

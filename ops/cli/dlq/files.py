@@ -43,7 +43,8 @@ def export(
     from ops.insight import words
 
     console = shown.screen()
-    console.print(f"{words.count(done.letters, 'letter')} written to {safe(str(done.path))}.", markup=False)
+    written = f"{words.count(done.letters, 'letter')} written to {safe(str(done.path))}."
+    console.print(written, markup=False, soft_wrap=True)
     with Shelf.open(source) as shelf:
         shown.head(console, source, shelf.info())
     console.print(f"SHA-256 {done.sha256}", style="dim", soft_wrap=True)
@@ -86,8 +87,9 @@ def import_(
     did = "taken off the shelf" if undo else "imported onto the shelf"
     console.print(f"{words.count(done.new, 'letter')} {did}.")
     if done.there:
-        already = "were not imported, or are not any more" if undo else "lay on the shelf already"
-        shown.notes(console, [f"{words.count(done.there, 'letter')} of the file {already}."])
+        letters = words.count(done.there, "letter")
+        undone = ("was not imported, or is" if done.there == 1 else "were not imported, or are") + " not any more"
+        shown.notes(console, [f"{letters} of the file {undone if undo else 'lay on the shelf already'}."])
     with Shelf.open(source) as shelf:
         shown.head(console, source, shelf.info())
     if not undo:
@@ -132,7 +134,7 @@ def purge(
         summary.show(talk, source, made)
     confirmation = shown.typed(purging.confirmation(made), confirm)
     purging.ensure_meant(source, made, confirmation)  # before there is anything to count
-    with live.counting(talk, "Deleting letters") as counted, stopping(lambda: talk.print("Stopping …")) as stop:
+    with live.counting(talk, "Deleting letters") as counted, stopping(talk, "Stopping …") as stop:
         done = purging.run(
             source, made, export=export_file, confirmation=confirmation, reason=reason, progress=counted, stop=stop
         )

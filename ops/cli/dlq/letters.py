@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from ops.deadletters.causes import Timeline
-    from ops.deadletters.letter import Letter, Shelved
+    from ops.deadletters.letter import Cause, Letter, Shelved
     from ops.deadletters.shelf import ShelfInfo
     from ops.deadletters.source import Source
 
@@ -97,7 +97,6 @@ def _table(console: Console, found: tuple[Shelved, ...]) -> None:
 
     from ops.cli.dlq.shown import SHORT_ID, moment
     from ops.cli.text import safe
-    from ops.deadletters.causes import cause_in_words
 
     now = datetime.now(UTC)
     rows = [
@@ -106,7 +105,7 @@ def _table(console: Console, found: tuple[Shelved, ...]) -> None:
             moment(one.letter.sent, now),
             f"{one.letter.receives}×",
             one.letter.kind.value,
-            safe(cause_in_words(one.cause.error_type, one.cause.error_message, one.cause.source)),
+            safe(_cause(one.cause)),
         )
         for one in found
     ]
@@ -160,6 +159,13 @@ def show(
     shown.next_steps(console, *steps)
 
 
+def _cause(cause: Cause) -> str:
+    """A guess has no message of its own: it says what the letters of its group look like."""
+    from ops.deadletters.causes import cause_in_words
+
+    return cause_in_words(cause.error_type, cause.error_message or cause.label, cause.source)
+
+
 def _why(console: Console, source: Source, shelved: Shelved, info: ShelfInfo) -> None:
     from rich.text import Text
 
@@ -168,7 +174,8 @@ def _why(console: Console, source: Source, shelved: Shelved, info: ShelfInfo) ->
 
     letter, cause, now = shelved.letter, shelved.cause, datetime.now(UTC)
     known = cause.source not in ("none", "")
-    why = f"{cause.error_type}: {cause.error_message}".removesuffix(": ") if known else "No trace of a cause."
+    said = f"{cause.error_type}: {cause.error_message}" if cause.error_message else _cause(cause)
+    why = said if known else "No trace of a cause."
     console.print(Text(safe(why, 500), style="bold red" if known else "bold"))
     shown.head(console, source, info)
     console.print()

@@ -40,7 +40,7 @@ def look(
     from ops.deadletters.look import look as read
 
     talk = shown.talk()
-    with live.counting(talk, "Reading letters") as counted, stopping(lambda: talk.print("Giving them back …")) as stop:
+    with live.counting(talk, "Reading letters") as counted, stopping(talk, "Giving them back …") as stop:
         done = read(source, limit, counted, stop)
     explained: Explained | None = None
     if done.letters and not stop():

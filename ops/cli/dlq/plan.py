@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ops.cli import moments, options
-from ops.cli.dlq.asked import Asked, asking
+from ops.cli.dlq.asked import Asked, asking, ensure_said
 from ops.errors import UsageError
 
 if TYPE_CHECKING:
@@ -91,10 +91,11 @@ def plan(
         return
     from ops.cli.dlq import shown, summary
     from ops.cli.dlq.runs import interrupted
+    from ops.cli.text import safe
 
     console = shown.screen()
     summary.show(console, source, made, permissions=True)
-    console.print(f"Written to {path}." if out else f"Kept as {made.id}.", soft_wrap=True, markup=False)
+    console.print(f"Written to {safe(str(path))}." if out else f"Kept as {made.id}.", soft_wrap=True, markup=False)
     name = str(out) if out else made.id
     after = interrupted(asked, source)
     if made.edits:
@@ -162,7 +163,8 @@ def _coloured(console: Console, found: list[Preview]) -> None:
 
 
 def destination(to: str) -> Destination:
-    """``origin``, or a queue by name, URL or ARN, which ``plans.make`` looks up."""
+    """``origin``, or a queue by name, URL or ARN, which ``plans.make`` looks up. Raises UsageError for an empty one."""
+    ensure_said("--to", to)
     from ops.deadletters.plan import Destination
 
     return Destination() if to == "origin" else Destination("queue", to)

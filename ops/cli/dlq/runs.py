@@ -154,11 +154,8 @@ def _go(
     from ops.deadletters.run import State
 
     talk = shown.talk()
-
-    def stopped() -> None:
-        talk.print("Stopping: batches in flight are finished, the rest is given back …")
-
-    with live.running(talk) as progress, stopping(stopped) as stop:
+    said = "Stopping: batches in flight are finished, the rest is given back …"
+    with live.running(talk) as progress, stopping(talk, said) as stop:
         try:
             run = work(progress, stop)
         except KeyboardInterrupt:

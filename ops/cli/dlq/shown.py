@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from ops.cli.talk import Talk
 from ops.cli.text import safe
 from ops.errors import UsageError
 from ops.insight import words
@@ -29,9 +30,9 @@ def screen() -> Console:
     return Console(highlight=False)
 
 
-def talk() -> Console:
-    """Where progress goes, so that what is piped on is the answer alone."""
-    return Console(stderr=True, highlight=False)
+def talk() -> Talk:
+    """Where progress goes."""
+    return Talk()
 
 
 def where(source: Source) -> str:
@@ -86,6 +87,10 @@ def moment(at: Any, now: datetime) -> str:
     return "–" if at is None or at != at else words.clock(at, now)
 
 
+def _somebody_answers() -> bool:
+    return sys.stdin is not None and sys.stdin.isatty()  # None: the shell closed it (<&-)
+
+
 def said_yes(question: str, yes: bool, otherwise: str, show: Callable[[], None]) -> None:
     """Shows what it is about and asks a person. ``--yes`` is for scripts, and must be given where there is no terminal.
 
@@ -93,7 +98,7 @@ def said_yes(question: str, yes: bool, otherwise: str, show: Callable[[], None])
     """
     if yes:
         return
-    if not sys.stdin.isatty():
+    if not _somebody_answers():
         raise UsageError("This must be confirmed, and nobody can answer here: this is no terminal.", otherwise)
     show()
     if not typer.confirm(question, err=True):
@@ -105,7 +110,7 @@ def typed(wanted: str, given: str | None) -> str:
     """The confirmation as somebody typed it, or as the option gave it. Raises UsageError without a terminal."""
     if given is not None:
         return given
-    if not sys.stdin.isatty():
+    if not _somebody_answers():
         raise UsageError(
             "A purge must be confirmed, and nobody can answer here: this is no terminal.",
             f'Add --confirm "{wanted}".',

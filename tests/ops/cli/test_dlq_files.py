@@ -112,6 +112,18 @@ def test_exports_are_never_overwritten_and_csv_holds_no_formula(desk: Desk) -> N
     assert "'parquet' is no format" in err
 
 
+def test_a_files_name_is_whole_however_long(desk: Desk) -> None:
+    desk.bury("a")
+    _, out, _ = desk.ops("export")
+    (written,) = Path(os.environ["OPS_HOME"]).glob("*/exports/*.jsonl")
+    assert len(str(written)) > 80
+    assert f"1 letter written to {written}." in out
+    desk.ops("import", str(written))
+    desk.ops("import", str(written), "--undo")
+    note = "note: 1 letter of the file was not imported, or is not any more."
+    assert note in desk.ops("import", str(written), "--undo")[1]
+
+
 @pytest.mark.parametrize("command", [["import", "bad.jsonl"], ["purge", "--export", "bad.jsonl", "--reason", "r"]])
 def test_files_that_are_no_export(desk: Desk, command: list[str]) -> None:
     desk.bury("a")

@@ -95,6 +95,15 @@ def test_a_filter_that_means_nothing(desk: Desk, filters: list[str], sentence: s
     assert "\n→ " in err
 
 
+def test_a_guess_says_what_the_letters_look_like(desk: Desk) -> None:
+    letter, *_ = desk.bury(*jobs(30), error="", why="")
+    _, out, _ = desk.ops("list")
+    assert f"{letter[:13]}  " in out
+    assert "  no known cause; looks like: job_" in out
+    _, out, _ = desk.ops("show", letter, "--no-logs")
+    assert out.startswith("no known cause; looks like: ")
+
+
 def test_show_is_the_whole_letter(desk: Desk) -> None:
     [letter] = desk.bury({"job_id": "a", "deep": {"n": 1.0}})
     code, out, _ = desk.ops("show", letter[:10])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import io
 import os
 import re
 import signal
@@ -112,6 +114,9 @@ def test_nothing_goes_without_a_yes_or_a_reason(desk: Desk, monkeypatch: pytest.
     code, _, err = desk.ops("redrive", plan, "--reason", "  ", "--yes")
     assert code == 2
     assert err.startswith("A reason is needed")
+    code, _, err = desk.ops("redrive", plan, "--reason", "\udcff", "--yes")
+    assert code == 2
+    assert err.startswith("--reason is no text in UTF-8.")
     with Path(os.devnull).open(encoding="utf-8") as nobody:
         monkeypatch.setattr("sys.stdin", nobody)
         code, out, err = desk.ops("redrive", plan, "--reason", "r")
@@ -148,6 +153,30 @@ def test_a_refused_destination_is_a_sentence_and_can_be_resumed(desk: Desk) -> N
     assert code == 0
     assert out.startswith("Done: 30 of 30 sent.")
     assert len(desk.world.jobs.messages()) == 30
+
+
+def test_where_nobody_can_answer_a_closed_input_is_said_like_a_pipe(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plan = planned(desk, 3)
+    desk.ops("export", "out.jsonl")
+    monkeypatch.setattr("sys.stdin", None)  # as Python has it where the shell says <&-
+    for command in (["redrive", plan], ["purge", "--export", "out.jsonl"]):
+        code, out, err = desk.ops(*command, "--reason", "r")
+        assert (code, out) == (2, "")
+        assert "nobody can answer here" in err
+
+
+@pytest.mark.parametrize("command", [["resume", "--yes"], ["cancel"], ["runs"]])
+def test_a_run_with_an_empty_name_is_not_the_latest_one(desk: Desk, command: list[str]) -> None:
+    plan = planned(desk, 3)
+    desk.world.aws.fault(Fault(**{**vars(DENIED), "operation": "SendMessageBatch"}))
+    desk.ops("redrive", plan, "--reason", "r", "--yes")
+    desk.world.aws.heal()
+    code, out, err = desk.ops(*command, "")
+    assert (code, out) == (2, ""), "most often a variable of a script that is not set"
+    assert "RUN is empty." in err
+    assert len(desk.world.jobs.messages()) == 0
 
 
 def test_nothing_to_resume_or_cancel(desk: Desk) -> None:
@@ -204,6 +233,27 @@ def test_move_takes_the_whole_queue_elsewhere(desk: Desk, terminal: Any) -> None
     assert code == 0
     assert desk.world.dlq.messages() == []
     assert len(trial.messages()) == 24
+
+
+@pytest.mark.parametrize("why", [errno.EPIPE, errno.ENOSPC])
+def test_progress_that_nobody_can_read_any_more_stops_in_order(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, why: int
+) -> None:
+    class Gone(io.StringIO):
+        """A pipe whose reader has ended (``2>&1 | head``), a log on a full disk."""
+
+        def write(self, _text: str) -> int:
+            raise OSError(why, os.strerror(why))
+
+    plan = planned(desk, 60, "--no-watch", "--no-headroom", "--rate", "10")
+    with monkeypatch.context() as patch:
+        patch.setattr("sys.stderr", Gone())
+        code, out, _ = desk.ops("redrive", plan, "--reason", "r", "--yes")
+    assert code == 1
+    assert out.startswith("Cancelled: ")
+    assert f"→ ops dlq resume {plan} --queue jobs" in out
+    assert not any(message["hidden"] for message in desk.world.dlq.messages()), "the rest is given back"
+    assert len(desk.world.dlq.messages()) + len(desk.world.jobs.messages()) == 60
 
 
 @contextmanager

@@ -75,7 +75,7 @@ def test_a_watch_that_was_ended_early_is_watched_on(
     plan = planned(desk, 4)
     comes_back(None)
     with monkeypatch.context() as patch:
-        patch.setattr("ops.cli.stopping.stopping", lambda _: nullcontext(lambda: len(desk.world.jobs.messages()) == 4))
+        patch.setattr("ops.cli.stopping.stopping", lambda *_: nullcontext(lambda: len(desk.world.jobs.messages()) == 4))
         code, out, _ = desk.ops("redrive", plan, "--reason", "r", "--yes")
     assert code == 1
     assert out.startswith("Cancelled: 4 of 4 sent · 4 outcome not known.")

@@ -1,0 +1,61 @@
+"""Where progress goes: to stderr, so that what is piped on is the answer alone."""
+
+from __future__ import annotations
+
+import io
+import os
+import sys
+from contextlib import suppress
+from typing import TextIO, cast
+
+from rich.console import Console
+
+
+class _Lossy(io.TextIOBase):
+    """What cannot be written (the reader of a pipe has ended, a disk is full) is dropped, and ``gone`` from then on."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+        self.gone = False
+
+    @property
+    def encoding(self) -> str:  # type: ignore[override]
+        return self._stream.encoding
+
+    def isatty(self) -> bool:
+        return self._stream.isatty()
+
+    def write(self, text: str) -> int:
+        try:
+            return self._stream.write(text)
+        except OSError:
+            self._lose()
+            return len(text)
+
+    def flush(self) -> None:
+        try:
+            self._stream.flush()
+        except OSError:
+            self._lose()
+
+    def _lose(self) -> None:
+        """What is buffered has to go somewhere, too, else Python ends with an exit code of its own."""
+        self.gone = True
+        with suppress(OSError):
+            nowhere = os.open(os.devnull, os.O_WRONLY)
+            try:
+                os.dup2(nowhere, self._stream.fileno())
+            finally:
+                os.close(nowhere)
+
+
+class Talk(Console):
+    """Work does not end half-way because nobody can be told of it: whoever works asks whether that is ``gone``."""
+
+    def __init__(self) -> None:
+        self._lossy = _Lossy(sys.stderr) if sys.stderr else None  # none: the shell closed it (2>&-)
+        super().__init__(file=cast("TextIO | None", self._lossy), stderr=True, highlight=False)
+
+    @property
+    def gone(self) -> bool:
+        return self._lossy is not None and self._lossy.gone
