@@ -11,9 +11,10 @@ from dashboard.desk import Desk
 from dashboard.parts import blocks, trouble
 from dashboard.parts.blocks import Stat
 from dashboard.parts.dead_letters import acting, html, reading
-from dashboard.text import duration, escape, letters, number, sendable, usd
+from dashboard.text import duration, escape, letters, number, sendable
 from ops.deadletters.plan import Action
 from ops.errors import OpsError
+from ops.insight import words
 
 if TYPE_CHECKING:
     from ops.deadletters.plan import Plan, Selection
@@ -76,7 +77,7 @@ def _numbers(plan: Plan) -> str:
             Stat("Letters", number(len(plan.ids)), note=f"of {number(plan.queue_count)} in the queue"),
             Stat("Sending takes about", duration(plan.estimate.seconds),
                  note=f"and up to {duration(plan.steps.patience_s)} of watching a step" if plan.steps.watch else ""),
-            Stat("Costs about", usd(plan.estimate.usd), note=f"{number(plan.estimate.requests)} requests"),
+            Stat("Costs about", words.price(plan.estimate.usd), note=f"{number(plan.estimate.requests)} requests"),
             Stat("At most", number(plan.pace.max_per_s) if plan.pace.max_per_s else "no cap", "/s",
                  note="slower while the workload is behind" if plan.pace.headroom else "whatever the workload says"),
             Stat("Size", html.size(plan.bytes)),
