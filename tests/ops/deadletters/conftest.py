@@ -7,8 +7,19 @@ from pathlib import Path
 
 import pytest
 
+from ops.aws.door import MAX_ATTEMPTS
 from ops.deadletters import lease
 from tests.ops.deadletters.queues import World, a_world
+
+
+@pytest.fixture(scope="module")
+def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    """SQS in memory, one a module, which may say: ``RETRIES`` of botocore, ``WAITS_S`` at most of a receive."""
+    retries = getattr(request.module, "RETRIES", MAX_ATTEMPTS)
+    with pytest.MonkeyPatch.context() as patch, a_world(tmp_path_factory.mktemp("home"), patch, retries) as made:
+        if waits_s := getattr(request.module, "WAITS_S", None):
+            made.aws.waits(waits_s)
+        yield made
 
 
 @pytest.fixture(scope="module")

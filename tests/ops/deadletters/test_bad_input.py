@@ -9,7 +9,6 @@ import random
 import sqlite3
 import time
 from collections import Counter
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +23,7 @@ from ops.deadletters.transfer import settings
 from ops.errors import OpsError
 from tests.bench._sqs_faults import DENIED, Fault
 from tests.ops.deadletters.disks import longest_file
-from tests.ops.deadletters.queues import World, a_world
+from tests.ops.deadletters.queues import World
 
 pytestmark = pytest.mark.slow  # half a second each, and many of them
 
@@ -32,11 +31,8 @@ LETTERS = 40
 A_MIB = 1_048_576
 
 
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    with pytest.MonkeyPatch.context() as patch, a_world(tmp_path_factory.mktemp("home"), patch, retries=1) as made:
-        made.aws.waits(0.05)
-        yield made
+RETRIES = 1
+WAITS_S = 0.05
 
 
 @pytest.fixture

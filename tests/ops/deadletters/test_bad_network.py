@@ -19,18 +19,15 @@ from ops.errors import AccessDenied, AwsError, NotFound, OpsError, UsageError
 from tests.bench._sqs_faults import DENIED, NO_KEY, THROTTLED, Fault
 from tests.bench._sqs_server import Letters
 from tests.chaos.proxy import Weather, proxy
-from tests.ops.deadletters.queues import World, a_world
+from tests.ops.deadletters.queues import World
 
 pytestmark = pytest.mark.slow  # half a second each, and many of them
 
 LETTERS = 40
 
 
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    with pytest.MonkeyPatch.context() as patch, a_world(tmp_path_factory.mktemp("home"), patch, retries=1) as made:
-        made.aws.waits(0.05)
-        yield made
+RETRIES = 1
+WAITS_S = 0.05
 
 
 @pytest.fixture

@@ -9,7 +9,6 @@ import io
 import json
 import subprocess
 import sys
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -22,7 +21,7 @@ from ops.deadletters.plan import Selection
 from ops.deadletters.shelf import Shelf
 from ops.errors import UsageError
 from tests.ops.deadletters.letters import SENT, a_letter
-from tests.ops.deadletters.queues import World, a_world
+from tests.ops.deadletters.queues import World
 
 ALL = Selection()
 STRANGE = {
@@ -37,12 +36,6 @@ STRANGE = {
     "empty": "",
     "large": "x" * 1_048_576,
 }
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    with pytest.MonkeyPatch.context() as patch, a_world(tmp_path_factory.mktemp("home"), patch) as made:
-        yield made
 
 
 @pytest.fixture

@@ -21,7 +21,7 @@ from ops.deadletters.plan import Pace, Plan, Selection
 from ops.deadletters.run import Move
 from ops.deadletters.source import Source
 from ops.errors import AwsError
-from tests.ops.deadletters.queues import World, a_world
+from tests.ops.deadletters.queues import World
 from tests.ops.fake_aws import Refusal, start
 
 
@@ -115,12 +115,6 @@ class Engine:
             planned = (self.ledger.number_of(one) for one in self.ledger.ids(Move.PLANNED))
             self.ledger.vanished([number for number in planned if number is not None])
         return Went()
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    with pytest.MonkeyPatch.context() as patch, a_world(tmp_path_factory.mktemp("home"), patch) as made:
-        yield made
 
 
 @dataclass

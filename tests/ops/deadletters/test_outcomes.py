@@ -19,17 +19,13 @@ from ops.deadletters.plan import Pace, Selection, Steps
 from ops.deadletters.run import Outcome, Run, Sent, State
 from ops.deadletters.source import Source
 from tests.ops.deadletters.fake_logs import BEGAN, FakeLogs, failed, row, source
-from tests.ops.deadletters.queues import World, a_world
+from tests.ops.deadletters.queues import World
 from tests.ops.insight.world import FUNCTION, MAPPING
 
 ONE_STEP = Steps(sizes=("100%",), patience_s=20)
 
 
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    with pytest.MonkeyPatch.context() as patch, a_world(tmp_path_factory.mktemp("home"), patch) as made:
-        made.aws.waits(0.02)
-        yield made
+WAITS_S = 0.02
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -19,15 +18,9 @@ from ops.deadletters.shelf import Shelf
 from ops.errors import AwsError, NotFound, UsageError
 from tests.bench._sqs_faults import DENIED, Fault
 from tests.ops.deadletters.letters import a_letter
-from tests.ops.deadletters.queues import World, a_world
+from tests.ops.deadletters.queues import World
 
 ALL = Selection()
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    with pytest.MonkeyPatch.context() as patch, a_world(tmp_path_factory.mktemp("home"), patch) as made:
-        yield made
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -16,15 +15,9 @@ from ops.deadletters.letter import Attribute, Cause, Place
 from ops.deadletters.plan import Plan, Selection, Steps
 from ops.deadletters.shelf import Shelf
 from tests.ops.deadletters.letters import a_letter
-from tests.ops.deadletters.queues import World, a_world
+from tests.ops.deadletters.queues import World
 
 ALL = Selection()
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    with pytest.MonkeyPatch.context() as patch, a_world(tmp_path_factory.mktemp("home"), patch) as made:
-        yield made
 
 
 @pytest.fixture

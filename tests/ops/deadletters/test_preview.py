@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -18,18 +18,15 @@ from ops.deadletters.run import State
 from ops.deadletters.shelf import Shelf
 from ops.deadletters.transfer import outgoing
 from tests.ops.deadletters.letters import a_letter
-from tests.ops.deadletters.queues import World, a_world
+from tests.ops.deadletters.queues import World
 
 FUNCTION = "arn:aws:lambda:eu-west-1:123456789012:function:jobs"
 RULE = "arn:aws:events:eu-west-1:123456789012:rule/orders"
 TOPIC = "arn:aws:sns:eu-west-1:123456789012:orders"
 
 
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    with pytest.MonkeyPatch.context() as patch, a_world(tmp_path_factory.mktemp("home"), patch, retries=0) as made:
-        made.aws.waits(0.02)
-        yield made
+RETRIES = 0
+WAITS_S = 0.02
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -19,17 +18,13 @@ from ops.deadletters.transfer import sending
 from ops.errors import AccessDenied, OpsError, UsageError
 from ops.insight.reports import Level
 from tests.bench._sqs_faults import DENIED, THROTTLED, Fault
-from tests.ops.deadletters.queues import Fates, World, a_world
+from tests.ops.deadletters.queues import Fates, World
 from tests.ops.insight.world import FUNCTION, MAPPING
 
 GONE = Fault("refuse", code="AWS.SimpleQueueService.NonExistentQueue", message="no such queue", status=400)
 
 
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    with pytest.MonkeyPatch.context() as patch, a_world(tmp_path_factory.mktemp("home"), patch) as made:
-        made.aws.waits(0.02)
-        yield made
+WAITS_S = 0.02
 
 
 @pytest.fixture

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -23,16 +22,13 @@ from ops.deadletters.source import Source, open_source
 from ops.deadletters.transfer import Moved, Transfer
 from tests.bench._sqs_faults import Fault
 from tests.ops.deadletters.letters import a_letter
-from tests.ops.deadletters.queues import World, a_world
+from tests.ops.deadletters.queues import World
 
 FIFO = {"FifoQueue": "true"}
 
 
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    with pytest.MonkeyPatch.context() as patch, a_world(tmp_path_factory.mktemp("home"), patch, retries=0) as made:
-        made.aws.waits(0.02)
-        yield made
+RETRIES = 0
+WAITS_S = 0.02
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -22,16 +22,13 @@ from ops.deadletters.shelf import Shelf
 from ops.deadletters.transfer import Moved, Transfer, claiming, engine, sending, settings
 from ops.errors import AccessDenied, AwsError, NotFound
 from tests.bench._sqs_faults import DENIED, NO_KEY, THROTTLED, Fault
-from tests.ops.deadletters.queues import World, a_world
+from tests.ops.deadletters.queues import World
 
 LETTERS = 60
 
 
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    with pytest.MonkeyPatch.context() as patch, a_world(tmp_path_factory.mktemp("home"), patch, retries=0) as made:
-        made.aws.waits(0.02)
-        yield made
+RETRIES = 0
+WAITS_S = 0.02
 
 
 @pytest.fixture

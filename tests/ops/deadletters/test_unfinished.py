@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -16,14 +16,9 @@ from ops.deadletters.plan import Pace, Plan, Selection
 from ops.deadletters.planjson import sealed
 from ops.deadletters.run import State
 from ops.errors import UsageError
-from tests.ops.deadletters.queues import World, a_world
+from tests.ops.deadletters.queues import World
 
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    with pytest.MonkeyPatch.context() as patch, a_world(tmp_path_factory.mktemp("home"), patch) as made:
-        made.aws.waits(0.02)
-        yield made
+WAITS_S = 0.02
 
 
 @pytest.fixture
