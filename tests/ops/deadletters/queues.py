@@ -14,9 +14,10 @@ import pytest
 from ops import workload
 from ops.aws import Aws, sqs
 from ops.aws.door import MAX_ATTEMPTS
-from ops.deadletters import letters
+from ops.deadletters import letters, plans
 from ops.deadletters.course import Became
 from ops.deadletters.letter import Place
+from ops.deadletters.plan import Pace, Plan, Selection
 from ops.deadletters.run import Outcome, Run, Sent
 from ops.deadletters.shelf import Shelf
 from ops.deadletters.source import Source, open_source
@@ -103,3 +104,9 @@ def a_world(folder: Path, patch: pytest.MonkeyPatch, retries: int = MAX_ATTEMPTS
         target = Target(queue="jobs", region=aws.environ().get("AWS_REGION"))
         door = Aws(target, max_attempts=retries)
         yield World(aws, dlq, jobs, open_source(door, workload.describe(door, target)))
+
+
+def a_plan(world: World, selection: Selection | None = None, **more: Any) -> Plan:
+    """Of all letters, as fast as can be, by the ledger; ``more`` as ``plans.make`` takes it."""
+    more = {"pace": Pace(None, headroom=False), "engine": "ledger", **more}
+    return plans.make(world.source, selection or Selection(), **more)

@@ -3,39 +3,26 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from ops.deadletters import audit, course, headroom, history, lock, outcomes, plans, redrive
+from ops.deadletters import audit, history, lock, outcomes, redrive
 from ops.deadletters.letter import Place
 from ops.deadletters.plan import Action, Destination, Pace, Plan, Selection, Steps
 from ops.deadletters.run import Outcome, Run, State
 from ops.deadletters.shelf import Shelf
 from ops.deadletters.source import Source, home
 from ops.deadletters.transfer import sending
-from ops.errors import AccessDenied, OpsError, UsageError
-from ops.insight.reports import Level
-from tests.bench._sqs_faults import DENIED, THROTTLED, Fault
-from tests.ops.deadletters.queues import Fates, World
+from ops.errors import OpsError, UsageError
+from tests.bench._sqs_faults import THROTTLED, Fault
+from tests.ops.deadletters.queues import Fates, World, a_plan
 from tests.ops.insight.world import FUNCTION, MAPPING
 
 GONE = Fault("refuse", code="AWS.SimpleQueueService.NonExistentQueue", message="no such queue", status=400)
 
 
 WAITS_S = 0.02
-
-
-@pytest.fixture
-def world(server: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
-    monkeypatch.setattr(course, "TICK_S", 0.05)
-    return server.anew(tmp_path, monkeypatch)
-
-
-def a_plan(world: World, selection: Selection | None = None, **more: Any) -> Plan:
-    more = {"pace": Pace(None, headroom=False), "engine": "ledger", **more}
-    return plans.make(world.source, selection or Selection(), **more)
 
 
 def test_letters_go_back_and_everything_is_on_record(world: World) -> None:
@@ -275,112 +262,6 @@ def test_a_cancel_that_cannot_be_recorded_cancels_and_says_so(world: World) -> N
     assert run.state is State.CANCELLED
     assert str(said[0]).startswith(f"Run {plan.id} stops, but that you asked it to is not on record: ")
     assert said[0].next_step
-
-
-def test_a_refusal_for_good_is_told_recorded_and_can_be_resumed(world: World) -> None:
-    world.put(["a", "b"])
-    plan = a_plan(world)
-    world.aws.fault(replace(DENIED, operation="SendMessageBatch"))
-    with pytest.raises(AccessDenied):
-        redrive.run(world.source, plan, reason="r")
-    failed = redrive.progress(world.source, plan.id)
-    assert failed.state is State.FAILED
-    assert failed.said
-    assert audit.read(home(world.source.aws.target))[0].outcome == "failed"
-    assert world.bodies() == ["a", "b"]
-    world.aws.heal()
-    assert redrive.resume(world.source, plan.id).state is State.DONE
-
-
-def test_a_run_whose_end_cannot_be_recorded_is_not_over_until_resume_records_it(world: World) -> None:
-    world.put(["a", "b", "c"])
-    plan = a_plan(world)
-    book = home(world.source.aws.target) / audit.FILE
-    aside = book.with_suffix(".aside")
-
-    def take_away(run: Run) -> None:
-        if run.sent and not aside.exists():
-            book.rename(aside)
-            book.mkdir()
-
-    with pytest.raises(OpsError, match=r"audit\.jsonl cannot be used"):
-        redrive.run(world.source, plan, reason="r", progress=take_away)
-    failed = redrive.progress(world.source, plan.id)
-    assert (failed.state, failed.deleted) == (State.FAILED, 3)
-    assert "audit.jsonl cannot be used" in failed.said
-    book.rmdir()
-    aside.rename(book)
-    done = redrive.resume(world.source, plan.id)
-    assert (done.state, done.sent, done.twice) == (State.DONE, 3, ())
-    records = audit.read(book.parent)
-    assert [(record.action, record.outcome) for record in records] == [
-        ("resume", "done"),
-        ("resume", "began"),
-        ("redrive", "began"),
-    ]
-    assert records[0].counts["deleted"] == 3
-    assert history.report(records, audit.verify(book.parent)).finding.level is Level.OK
-    assert len(world.jobs.messages()) == 3
-
-
-def test_what_the_canary_stopped_stays_so_when_that_cannot_be_recorded(
-    world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    world.put([f"letter {number}" for number in range(20)])
-    plan = a_plan(world)
-    monkeypatch.setattr(outcomes, "watch", lambda *_: Fates(lambda at: Outcome.CAME_BACK))
-    book = home(world.source.aws.target) / audit.FILE
-
-    def take_away(run: Run) -> None:
-        if run.sent and book.is_file():
-            book.unlink()
-            book.mkdir()
-
-    with pytest.raises(OpsError, match=r"audit\.jsonl cannot be used"):
-        redrive.run(world.source, plan, reason="r", progress=take_away)
-    stopped = redrive.progress(world.source, plan.id)
-    assert (stopped.state, stopped.by_canary) == (State.STOPPED, True), "so that resume asks whether it is mended"
-
-
-def test_a_shelf_that_cannot_be_told_at_the_end_leaves_the_run_to_be_resumed(world: World) -> None:
-    world.put(["a", "b", "c"])
-    plan = a_plan(world)
-    with Shelf.open(world.source) as shelf:
-        shelf.connection.execute(
-            "CREATE TRIGGER full BEFORE UPDATE ON letters BEGIN SELECT RAISE(ABORT, 'database or disk is full'); END"
-        )
-    with pytest.raises(OpsError, match="disk is full"):
-        redrive.run(world.source, plan, reason="r")
-    failed = redrive.progress(world.source, plan.id)
-    assert failed.state is State.FAILED
-    assert "disk is full" in failed.said
-    assert audit.read(home(world.source.aws.target))[0].outcome == "failed"
-    with Shelf.open(world.source) as shelf:
-        shelf.connection.execute("DROP TRIGGER full")
-    assert redrive.resume(world.source, plan.id).state is State.DONE
-    with Shelf.open(world.source) as shelf:
-        assert set(shelf.places(plan.ids).values()) == {Place.REDRIVEN}
-
-
-@pytest.mark.parametrize("refusing", [(headroom, "gauge"), (outcomes, "watch")], ids=["the rate", "the watch"])
-def test_what_is_refused_before_the_first_letter_is_told_and_recorded_too(
-    world: World, monkeypatch: pytest.MonkeyPatch, refusing: tuple[Any, str]
-) -> None:
-    world.put(["a", "b"])
-    plan = a_plan(world)
-
-    def denied(*_: Any) -> None:
-        raise AccessDenied("You may not.", "Ask for it.")
-
-    with monkeypatch.context() as patch, pytest.raises(AccessDenied):
-        patch.setattr(*refusing, denied)
-        redrive.run(world.source, plan, reason="r")
-    failed = redrive.progress(world.source, plan.id)
-    assert (failed.state, failed.said, failed.sent) == (State.FAILED, "You may not. Ask for it.", 0)
-    outcome = [record.outcome for record in audit.read(home(world.source.aws.target))]
-    assert outcome == ["failed", "began"]
-    done = redrive.resume(world.source, plan.id)
-    assert (done.state, done.deleted, done.twice) == (State.DONE, 2, ())
 
 
 def test_letters_that_are_gone_are_said_to_be(world: World) -> None:

@@ -6,29 +6,18 @@ import sqlite3
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from ops.deadletters import course, plans, redrive
+from ops.deadletters import plans, redrive
 from ops.deadletters.ledger import Ledger
-from ops.deadletters.plan import Pace, Plan, Selection
+from ops.deadletters.plan import Pace, Plan
 from ops.deadletters.planjson import sealed
 from ops.deadletters.run import State
 from ops.errors import UsageError
-from tests.ops.deadletters.queues import World
+from tests.ops.deadletters.queues import World, a_plan
 
 WAITS_S = 0.02
-
-
-@pytest.fixture
-def world(server: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
-    monkeypatch.setattr(course, "TICK_S", 0.05)
-    return server.anew(tmp_path, monkeypatch)
-
-
-def a_plan(world: World, **more: Any) -> Plan:
-    return plans.make(world.source, Selection(), **{"pace": Pace(None, headroom=False), "engine": "ledger", **more})
 
 
 def killed(world: World) -> Plan:
