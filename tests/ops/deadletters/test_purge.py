@@ -11,53 +11,21 @@ import pytest
 
 from ops.deadletters import audit, exports, imports, lock, plans, purge, redrive, removal
 from ops.deadletters.letter import Place
-from ops.deadletters.plan import Action, Plan, Selection, Steps
-from ops.deadletters.purge import PurgeDone
+from ops.deadletters.plan import Action, Selection, Steps
 from ops.deadletters.run import State
 from ops.deadletters.shelf import Shelf
 from ops.deadletters.source import home
-from ops.errors import AwsError, OpsError, UsageError
-from tests.bench._sqs_faults import DENIED, THROTTLED, Fault
+from ops.errors import OpsError, UsageError
 from tests.ops.deadletters.letters import a_letter
+from tests.ops.deadletters.purging import BAD, WHY, carry_out, fill, good, nothing_was_deleted, quick
 from tests.ops.deadletters.queues import World, a_world
-
-WHY = "they can never succeed, OPS-7"
-BAD = Selection(text="bad")
-
 
 RETRIES = 0
 
 
-@pytest.fixture
-def world(server: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
-    monkeypatch.setattr(removal, "PAUSE_S", 0.01)
-    monkeypatch.setattr(removal, "LONG_POLL_S", 0)
-    return server.anew(tmp_path, monkeypatch)
-
-
-def fill(world: World, bad: int = 12, good: int = 20) -> Plan:
-    world.put([f"bad {number}" for number in range(bad)] + [f"good {number}" for number in range(good)])
-    return plans.make(world.source, BAD, action=Action.PURGE)
-
-
-def carry_out(world: World, plan: Plan, **changes: Any) -> PurgeDone:
-    path = world.source.folder / f"{plan.id}.jsonl"
-    if not path.exists():
-        exports.write(world.source, exports.of(plan), path)
-    asked: dict[str, Any] = {"export": path, "confirmation": purge.confirmation(plan), "reason": WHY, **changes}
-    return purge.run(world.source, plan, **asked)
-
-
-def good(number: int = 20) -> list[str]:
-    return sorted(f"good {index}" for index in range(number))
-
-
-def nothing_was_deleted(world: World, letters: int = 32) -> None:
-    messages = world.dlq.messages()
-    assert len(messages) == letters
-    assert not any(message["hidden"] for message in messages)
-    with Shelf.open(world.source) as shelf:
-        assert shelf.count() == letters
+@pytest.fixture(autouse=True)
+def _at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    quick(monkeypatch)
 
 
 def test_only_the_letters_of_the_plan_are_deleted(world: World) -> None:
@@ -192,112 +160,6 @@ def test_the_way_back(world: World) -> None:
     assert (run.state, run.sent) == (State.DONE, 12)
     assert sorted(message["Body"] for message in world.jobs.messages()) == sorted(f"bad {n}" for n in range(12))
     assert world.bodies() == good()
-
-
-@pytest.mark.parametrize(
-    "fault",
-    [
-        Fault("entries", "DeleteMessageBatch", entry_share=0.5, times=3),
-        Fault("refuse", "DeleteMessageBatch", times=4),
-        Fault("refuse after", "DeleteMessageBatch", times=4),
-        Fault("cut after", "DeleteMessageBatch", times=4),
-        Fault("cut", "ReceiveMessage", times=2),
-        replace(THROTTLED, operation="*Message*", share=0.3, times=10),
-        Fault("twice", "ReceiveMessage", times=2),
-        Fault("empty", "ReceiveMessage", times=2),
-    ],
-    ids=lambda fault: f"{fault.kind} {fault.operation}",
-)
-def test_a_bad_network_loses_no_other_letter(world: World, fault: Fault) -> None:
-    plan = fill(world)
-    exports.write(world.source, exports.of(plan), world.source.folder / f"{plan.id}.jsonl")
-    world.aws.fault(fault)
-    done = carry_out(world, plan)
-    world.aws.heal()
-    left = world.bodies()
-    assert [body for body in left if body.startswith("good")] == good()
-    assert len(left) == 32 - done.deleted - done.missing
-    assert done.deleted + done.missing + done.refused == 12
-    with Shelf.open(world.source) as shelf:
-        purged = [place for place in shelf.places(plan.ids).values() if place is Place.PURGED]
-    assert len(purged) == done.deleted
-
-
-def test_leases_that_end_midway_are_noticed(world: World) -> None:
-    plan = fill(world)
-    exports.write(world.source, exports.of(plan), world.source.folder / f"{plan.id}.jsonl")
-    world.aws.fault(Fault("end leases", "ReceiveMessage", times=2))
-    done = carry_out(world, plan)
-    assert [body for body in world.bodies() if body.startswith("good")] == good()
-    assert done.deleted + done.missing == 12
-
-
-def test_what_sqs_hands_out_again_after_its_delete_is_deleted_again(world: World) -> None:
-    plan = fill(world, bad=15, good=3)
-    world.aws.fault(Fault("linger", "DeleteMessageBatch", times=1))
-    done = carry_out(world, plan)
-    assert (done.deleted, done.missing, done.refused, done.outcome) == (15, 0, 0, "done")
-    assert world.bodies() == good(3)
-    assert not any(message["hidden"] for message in world.dlq.messages())
-    assert done.notes == (
-        "3 other letters were received on the way and given back; that raised their receive counts by one.",
-    )
-    assert audit.read(home(world.source.aws.target))[0].counts["deleted"] == 15
-
-
-def test_it_ends_where_deletes_never_last(world: World) -> None:
-    plan = fill(world, bad=15, good=3)
-    exports.write(world.source, exports.of(plan), world.source.folder / f"{plan.id}.jsonl")
-    world.aws.fault(Fault("linger", "DeleteMessageBatch"))
-    done = carry_out(world, plan)
-    assert (done.deleted, done.missing) == (15, 0)
-    assert done.notes[0].startswith("SQS went on handing out letters that it had deleted. Look again")
-    assert len(world.bodies()) == 18
-    assert not any(message["hidden"] for message in world.dlq.messages())
-
-
-def test_entries_that_sqs_will_not_delete_stay_and_are_told(world: World) -> None:
-    plan = fill(world)
-    world.aws.fault(Fault("entries", "DeleteMessageBatch", entry_share=1.0, code="AccessDenied", sender_fault=True))
-    done = carry_out(world, plan)
-    assert (done.deleted, done.refused) == (0, 12)
-    assert any("SQS would not delete 12 letters: AccessDenied" in note for note in done.notes)
-    nothing_was_deleted(world)
-
-
-def test_a_refusal_ends_it_and_gives_all_back(world: World) -> None:
-    plan = fill(world)
-    exports.write(world.source, exports.of(plan), world.source.folder / f"{plan.id}.jsonl")
-    world.aws.fault(replace(DENIED, operation="ReceiveMessage", skip=1))
-    with pytest.raises(AwsError, match="may not"):
-        carry_out(world, plan)
-    world.aws.heal()
-    newest = audit.read(home(world.source.aws.target))[0]
-    assert newest.outcome == "failed"
-    assert newest.counts["deleted"] == 32 - len(world.dlq.messages())
-    assert not any(message["hidden"] for message in world.dlq.messages())
-
-
-FULL = """
-CREATE TRIGGER full BEFORE UPDATE OF place ON letters WHEN (SELECT count(*) FROM letters WHERE place = 'purged') >= 30
-BEGIN SELECT RAISE(ABORT, 'database or disk is full'); END
-"""
-
-
-def test_a_shelf_that_cannot_be_written_ends_it_and_what_was_deleted_is_on_record(world: World) -> None:
-    plan = fill(world, bad=400, good=10)
-    exports.write(world.source, exports.of(plan), world.source.folder / f"{plan.id}.jsonl")
-    with Shelf.open(world.source) as shelf:
-        shelf.connection.execute(FULL)
-    with pytest.raises(OpsError, match="disk is full"):
-        carry_out(world, plan)
-    newest = audit.read(home(world.source.aws.target))[0]
-    left = world.bodies()
-    assert (newest.outcome, newest.counts["deleted"]) == ("failed", 410 - len(left))
-    assert "The disk is full" in newest.note
-    assert newest.counts["deleted"] < 400
-    assert [body for body in left if body.startswith("good")] == good(10)
-    assert not any(message["hidden"] for message in world.dlq.messages())
 
 
 def test_it_stops_when_asked(world: World) -> None:
