@@ -29,6 +29,8 @@ class Passed:
     def __init__(self, aws: Aws, queue: sqs.Queue) -> None:
         self._aws, self._queue = aws, queue
         self._next = 0.0
+        self.refused = ""
+        """Why nothing is known, or empty."""
         self._up_to: list[tuple[float, datetime]] = []  # when it was known, what had passed; both grow
 
     def up_to(self) -> datetime | None:
@@ -52,8 +54,10 @@ class Passed:
             read = metrics.read(
                 self._aws, sources.queue(self._queue, "oldest_s"), windows.last(LOOK_BACK_MIN, finest=period)
             )
-        except AwsError:
-            return  # the outcome stays open, and the run says so
+        except AwsError as error:
+            self.refused = f"{error} {error.next_step}".strip()
+            return
+        self.refused = ""
         ages = read.frame["oldest_s"].dropna()
         for at, age_s in zip(pd.DatetimeIndex(ages.index).to_pydatetime(), ages, strict=True):
             sent = at - timedelta(seconds=float(age_s))

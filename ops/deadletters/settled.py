@@ -61,6 +61,8 @@ class Settled:
         if self._lying:
             some = words.count(self._lying, "message lies", "messages lie")
             notes.append(f"{some} in {self._queue.name}: is its function at work?")
+            if self._passed.refused:
+                notes.append(f"How old the oldest is cannot be asked: {self._passed.refused}")
         if self._assumed:
             some = words.count(self._assumed, "message is", "messages are")
             notes.append(

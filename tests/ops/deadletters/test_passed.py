@@ -82,4 +82,6 @@ def test_metrics_that_may_not_be_read_tell_nothing(cloudwatch: Any, at: Any) -> 
 
     aws, fake = cloudwatch
     fake.answer = refuse
-    assert Passed(aws, THRICE).up_to() is None
+    passed = Passed(aws, THRICE)
+    assert passed.up_to() is None
+    assert "cloudwatch:GetMetricData" in passed.refused
