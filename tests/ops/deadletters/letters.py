@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
@@ -29,3 +30,7 @@ def a_letter(
         **more,
     }
     return Letter(message_id, body, dict(attributes or {}), whole, kind, **fields)
+
+
+def bodies(number: int) -> list[str]:
+    return [json.dumps({"job_id": f"j{index}", "params": {"alpha": index}}) for index in range(number)]

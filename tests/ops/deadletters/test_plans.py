@@ -17,19 +17,10 @@ from ops.deadletters.planjson import _hash, sealed
 from ops.deadletters.shelf import Shelf
 from ops.errors import AwsError, NotFound, UsageError
 from tests.bench._sqs_faults import DENIED, Fault
-from tests.ops.deadletters.letters import a_letter
+from tests.ops.deadletters.letters import a_letter, bodies
 from tests.ops.deadletters.queues import World
 
 ALL = Selection()
-
-
-@pytest.fixture
-def world(server: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
-    return server.anew(tmp_path, monkeypatch)
-
-
-def bodies(number: int) -> list[str]:
-    return [json.dumps({"job_id": f"j{index}", "params": {"alpha": index}}) for index in range(number)]
 
 
 def test_a_plan_says_what_would_move(world: World) -> None:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
 
@@ -14,19 +12,10 @@ from ops.deadletters.causes.fixed import FixedSince
 from ops.deadletters.letter import Attribute, Cause, Place
 from ops.deadletters.plan import Plan, Selection, Steps
 from ops.deadletters.shelf import Shelf
-from tests.ops.deadletters.letters import a_letter
+from tests.ops.deadletters.letters import a_letter, bodies
 from tests.ops.deadletters.queues import World
 
 ALL = Selection()
-
-
-@pytest.fixture
-def world(server: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
-    return server.anew(tmp_path, monkeypatch)
-
-
-def bodies(number: int) -> list[str]:
-    return [json.dumps({"job_id": f"j{index}", "params": {"alpha": index}}) for index in range(number)]
 
 
 def warned(plan: Plan, text: str) -> bool:
