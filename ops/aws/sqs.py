@@ -33,6 +33,8 @@ class Queue:
     """ARNs of the queues that its redrive allow policy lets use it as their dead-letter queue, where it names any."""
     kms_key: str | None = None
     """Id, alias or ARN of the KMS key that it is encrypted with; None where SQS itself has the key, or nobody."""
+    max_bytes: int = 1_048_576
+    """Of a message with its attributes (MaximumMessageSize; the default since August 2025)."""
 
 
 @dataclass(frozen=True)
@@ -80,6 +82,7 @@ def _queue(url: str, attributes: Mapping[str, str]) -> Queue:
         fifo=attributes.get("FifoQueue", "false") == "true",
         allowed_sources=tuple(allowed.get("sourceQueueArns") or ()),
         kms_key=attributes.get("KmsMasterKeyId") or None,
+        max_bytes=int(attributes.get("MaximumMessageSize", 1_048_576)),
     )
 
 

@@ -111,5 +111,6 @@ class Plan:
     permissions: tuple[str, ...]  # IAM: "sqs:SendMessage on arn:…"
     sample: tuple[str, ...]  # message ids
     warnings: tuple[str, ...] = ()
+    size_limits: Mapping[str, int] = field(default_factory=dict)  # ARN of a destination queue → bytes a message
     hash: str = ""
     schema: int = field(default=SCHEMA)

@@ -35,16 +35,19 @@ class Preview:
 
 def of(letter: Letter, plan: Plan, function_arn: str = "") -> Preview:
     """``function_arn``: as ``origins.function`` tells it."""
-    service = _service(letter, plan, function_arn)
+    service, limit = _service(letter, plan, function_arn), _limit(letter, plan, function_arn)
     try:
         edited = outgoing.edited(letter, plan.edits)
     except UsageError as misfit:
         return Preview(letter.message_id, refused=str(misfit))
-    after = _message(edited, service)
-    if service is Service.SQS and outgoing.size(after.body, after.attributes) > outgoing.MOST_BYTES:
-        return Preview(letter.message_id, refused="It would be over SQS's limit of 1 MiB a message.")
+    after = _message(edited, service, limit)
+    if service is Service.SQS and outgoing.size(after.body, after.attributes) > (limit or outgoing.MOST_BYTES):
+        most = (
+            f"{limit:,} bytes, its queue's limit" if limit and limit < outgoing.MOST_BYTES else "SQS's limit of 1 MiB"
+        )
+        return Preview(letter.message_id, refused=f"It would be over {most} a message.")
     known = {*letter.attributes, *edited.attributes}
-    dropped = letter.attributes.keys() - _message(letter, service).attributes.keys()
+    dropped = letter.attributes.keys() - _message(letter, service, limit).attributes.keys()
     left_out = tuple(sorted(dropped | (edited.attributes.keys() - after.attributes.keys())))
     put_on = tuple(sorted(after.attributes.keys() - known))
     note = _note(service, letter.kind, put_on, left_out)
@@ -53,7 +56,8 @@ def of(letter: Letter, plan: Plan, function_arn: str = "") -> Preview:
 
 def sent(letter: Letter, plan: Plan, function_arn: str = "") -> Letter:
     """The letter with the body and the attributes that will be sent. Raises UsageError when an edit does not fit it."""
-    return _message(outgoing.edited(letter, plan.edits), _service(letter, plan, function_arn))
+    edited = outgoing.edited(letter, plan.edits)
+    return _message(edited, _service(letter, plan, function_arn), _limit(letter, plan, function_arn))
 
 
 def _service(letter: Letter, plan: Plan, function_arn: str) -> Service:
@@ -61,8 +65,20 @@ def _service(letter: Letter, plan: Plan, function_arn: str) -> Service:
     return origin.service if origin else Service.SQS
 
 
-def _message(letter: Letter, service: Service) -> Letter:
-    return replace(letter, attributes=outgoing.attributes(letter) if service is Service.SQS else {})
+def _limit(letter: Letter, plan: Plan, function_arn: str) -> int | None:
+    """Bytes that the queue takes where the letter goes; None where the plan does not say."""
+    origin = origins.of(letter, function_arn) if plan.destination.kind == "origin" else None
+    return plan.size_limits.get(origin.arn if origin else plan.destination.queue_arn)
+
+
+def _too_large(limit: int) -> str:
+    if limit == outgoing.MOST_BYTES:
+        return "It would be over SQS's limit of 1 MiB a message."
+    return f"It would be larger than its queue takes ({limit:,} bytes with attributes)."
+
+
+def _message(letter: Letter, service: Service, limit: int | None) -> Letter:
+    return replace(letter, attributes=outgoing.attributes(letter, limit) if service is Service.SQS else {})
 
 
 def _note(service: Service, kind: Kind, put_on: Sequence[str], left_out: Sequence[str]) -> str:

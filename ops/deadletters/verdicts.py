@@ -51,7 +51,7 @@ def done(run: Run, watched: bool, note: str) -> str:
     if run.vanished:
         parts.append(f"{words.count(run.vanished, 'was', 'were')} not {_lies_in(run)} any more")
     moved = f"SQS's move task made about {words.count(run.moved, 'move')}." if run.moved else ""
-    return _sentences(", ".join(parts) + ".", moved, note if run.sent else "")
+    return _sentences(", ".join(parts) + ".", moved, unmarked(run), note if run.sent else "")
 
 
 def brief(run: Run) -> str:
@@ -72,6 +72,13 @@ def not_gone(run: Run) -> str:
         moves = words.count(run.moved, "move")
         return f"SQS's move task made about {moves}; resuming the run tells which of {left} did not go."
     return f"{left} did not go." if run.left else ""
+
+
+def unmarked(run: Run) -> str:
+    """What the handler cannot recognise as a repeat, as a sentence; or empty."""
+    some = words.count(run.unmarked, "message was", "messages were")
+    why = "had no room for the original message id: should one be sent twice, the handler cannot tell"
+    return f"{some} sent that {why}." if run.unmarked else ""
 
 
 def _lies_in(run: Run) -> str:

@@ -174,10 +174,11 @@ class Queue:
             raise Refused("MissingParameter", "The request must contain the parameter MessageBody.")
         if FORBIDDEN.search(body):
             raise Refused("InvalidMessageContents", "Invalid characters found in the body.")
-        if size(entry) > LONGEST_BODY:
+        longest = int(self.attributes.get("MaximumMessageSize", LONGEST_BODY))
+        if size(entry) > longest:
             raise Refused(
                 "InvalidParameterValue",
-                f"One or more parameters are invalid. Reason: Message must be shorter than {LONGEST_BODY} bytes.",
+                f"One or more parameters are invalid. Reason: Message must be shorter than {longest} bytes.",
             )
         if len(attributes) > ATTRIBUTES:
             raise Refused(

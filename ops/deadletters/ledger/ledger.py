@@ -45,6 +45,7 @@ class Ledger(Records):
         self._states = States(())
         self._facts: dict[str, str] = {}  # to be written with the next commit
         self._routes: dict[str, int] = {}
+        self._unmarked = 0
         self.watched = True
         self.resumed = False  # another process began it before this one
 
@@ -172,6 +173,12 @@ class Ledger(Records):
             group = writer.add([(_SENT, rows)], eager=True)
         writer.wait(group)
 
+    def unmarked(self, more: int) -> None:
+        """So many were sent that had no room for the id of the first message. Not waited for."""
+        if more:
+            self._unmarked += more
+            self._note(unmarked=self._unmarked)
+
     def deleted(self, numbers: Sequence[int]) -> None:
         """They are gone from the dead-letter queue. Not waited for: if this is lost, they are deleted again."""
         writer = self._write()
@@ -246,9 +253,10 @@ class Ledger(Records):
                 self._read.execute("SELECT number, id, step, state, outcome FROM letters ORDER BY number")
             )
             self._routes = {arn: number for number, arn in self._read.execute("SELECT number, arn FROM routes")}
-            facts = dict(self._read.execute("SELECT key, value FROM run WHERE key IN ('watched', 'begun')"))
+            facts = dict(self._read.execute("SELECT key, value FROM run WHERE key IN ('watched', 'begun', 'unmarked')"))
         self.watched = bool(json.loads(facts["watched"]))
         self.resumed = "begun" in facts
+        self._unmarked = int(json.loads(facts.get("unmarked", "0")))
 
     def _move(self, numbers: Sequence[int], state: int, error: str | None) -> None:
         writer = self._write()

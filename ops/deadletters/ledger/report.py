@@ -90,6 +90,7 @@ def read_run(db: sqlite3.Connection) -> Run:
         causes_back=back,
         stays=bool(facts.get("stays")),
         stopping=facts["state"] == State.RUNNING and bool(facts.get("cancelled")),
+        unmarked=facts.get("unmarked", 0),
         moved=sum(number for key, number in facts.items() if key.startswith(MOVED)),
     )
 

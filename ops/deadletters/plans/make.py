@@ -18,9 +18,10 @@ from ops.deadletters.plan import Action, Destination, Edit, Pace, Plan, Selectio
 from ops.deadletters.planjson import sealed
 from ops.deadletters.plans import destinations, needs
 from ops.deadletters.plans.engine import MOVE_TASK, Wish, choose
-from ops.deadletters.plans.survey import SAMPLES, Survey, survey
+from ops.deadletters.plans.survey import SAMPLES, Survey, Weight, survey, weigh
 from ops.deadletters.plans.warnings import warnings
 from ops.deadletters.shelf import Shelf
+from ops.deadletters.transfer import outgoing
 from ops.errors import UsageError
 from ops.insight import words
 
@@ -66,12 +67,15 @@ def make(
     _ensure_possible(source, found, edits, to_origin=to_origin)
     goals = found.origins if to_origin else Counter[Origin]()
     queues, doubts = destinations.reached(source, goals, queue) if moved else ([], [])
+    limits = {each.arn: each.max_bytes for each in queues}
+    weight = weigh(found, limits, queue.max_bytes if queue else outgoing.MOST_BYTES)
+    _ensure_fits(found, weight)
     wish = Wish(selection, action, edits, pace, to_origin, look.complete, steps.watch)
     chosen = choose(source, found, wish, engine)
     depth = sqs.depth(source.aws, source.queue)
     now = datetime.now(UTC)
     looked_at = look.looked_at or now  # no look has ended yet: an import, or one that goes on
-    estimate = needs.estimate(len(found.ids), found.bytes, action, pace, fifo=source.queue.fifo)
+    estimate = needs.estimate(len(found.ids), weight.bytes, action, pace, fifo=source.queue.fifo)
     task = chosen.engine == MOVE_TASK
     back_as_they_are = to_origin and not edits
     unmended = [one for one in found.causes if back_as_they_are and fixed.read(verdicts, one).verdict == fixed.NO]
@@ -85,7 +89,7 @@ def make(
             action=action,
             selection=selection,
             ids=tuple(found.ids),
-            bytes=found.bytes,
+            bytes=weight.bytes,
             looked_at=looked_at,
             queue_count=depth.visible + depth.in_flight + depth.delayed,
             margin=margin,
@@ -101,11 +105,13 @@ def make(
                 source, action, goals, queues, task=task, watch=steps.watch, headroom=pace.headroom
             ),
             sample=tuple(found.ids[:SAMPLES]),
+            size_limits=limits,
             warnings=(
                 *doubts,
                 *warnings(
                     source,
                     found,
+                    weight,
                     action,
                     estimate,
                     now=now,
@@ -170,8 +176,18 @@ def _ensure_possible(source: Source, found: Survey, edits: Sequence[Edit], *, to
         )
     if edits and sum(found.misfits.values()) == total:
         raise UsageError(f"The edits fit no letter: {found.misfits.most_common(1)[0][0]}", "Edit otherwise.")
-    if found.too_large == total:
+
+
+def _ensure_fits(found: Survey, weight: Weight) -> None:
+    if weight.too_large.total() < len(found.ids):
+        return
+    if weight.too_large.keys() == {outgoing.MOST_BYTES}:
         raise UsageError("Every letter would be over SQS's limit of 1 MiB a message.", "Edit less into them.")
+    most = max(weight.too_large)
+    raise UsageError(
+        f"Every message would be larger than its queue takes (MaximumMessageSize {words.count(most)} bytes).",
+        "Raise that queue's MaximumMessageSize, or name another queue: --to QUEUE.",
+    )
 
 
 def _nothing(source: Source, shelf: Shelf, selection: Selection) -> UsageError:

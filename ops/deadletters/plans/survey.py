@@ -1,13 +1,12 @@
-"""What is in a selection: one pass over the shelf, with the edits tried on every letter."""
+"""What is in a selection: one pass over the snapshot, with the edits tried on every message."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from handler import contract
 from ops.deadletters import origins
 from ops.deadletters.letter import Kind, Shelved
 from ops.deadletters.origins import Origin
@@ -20,11 +19,10 @@ SAMPLES = 5
 
 @dataclass
 class Survey:
-    """``bytes``: as they will be sent. ``oldest``: of those in the queue. ``causes``: by fingerprint, "" where none is
-    known. ``misfits``: sentence → letters that the edits do not fit."""
+    """``oldest``: of those in the queue. ``causes``: by fingerprint, "" where none is known. ``misfits``: sentence →
+    letters that the edits do not fit. ``sizes``: by the origin's ARN, as ``outgoing.sizes``."""
 
     ids: list[str] = field(default_factory=list)
-    bytes: int = 0
     oldest: datetime | None = None
     kinds: Counter[Kind] = field(default_factory=Counter)
     causes: Counter[str] = field(default_factory=Counter)
@@ -32,8 +30,34 @@ class Survey:
     homeless: Counter[Kind] = field(default_factory=Counter)
     imported: int = 0
     misfits: Counter[str] = field(default_factory=Counter)
-    too_large: int = 0
-    full: int = 0  # of those that can be sent: have no room for an attribute with the original id
+    sizes: dict[str, list[tuple[int, int | None]]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Weight:
+    """``bytes``: as they will be sent. ``too_large``: by the limit in bytes that refuses them. ``full``: of those that
+    can be sent, by the same: there is no room for an attribute with the original id."""
+
+    bytes: int
+    too_large: Counter[int]
+    full: Counter[int]
+
+
+def weigh(found: Survey, limits: Mapping[str, int], limit: int) -> Weight:
+    """Each message against what its destination takes: ``limits`` by the origin's ARN, ``limit`` where there is
+    none."""
+    total = 0
+    too_large, full = Counter[int](), Counter[int]()
+    for arn, sizes in found.sizes.items():
+        most = limits.get(arn, limit)
+        for bare, with_id in sizes:
+            fits = with_id is not None and with_id <= most
+            total += with_id if with_id is not None and fits else bare
+            if bare > most:
+                too_large[most] += 1
+            elif not fits:
+                full[most] += 1
+    return Weight(total, too_large, full)
 
 
 def survey(letters: Iterable[Shelved], edits: Sequence[Edit], function_arn: str) -> Survey:
@@ -55,11 +79,5 @@ def survey(letters: Iterable[Shelved], edits: Sequence[Edit], function_arn: str)
             letter = outgoing.edited(letter, edits)
         except UsageError as misfit:
             found.misfits[str(misfit)] += 1
-        attributes = outgoing.attributes(letter)
-        size = outgoing.size(letter.body, attributes)
-        found.bytes += size
-        if size > outgoing.MOST_BYTES:
-            found.too_large += 1
-        else:
-            found.full += contract.DLQ_ORIGINAL_MESSAGE_ID not in attributes
+        found.sizes.setdefault(origin.arn if origin else "", []).append(outgoing.sizes(letter))
     return found

@@ -10,10 +10,11 @@ from ops.deadletters import lock
 from ops.deadletters.letter import Kind
 from ops.deadletters.origins import Service
 from ops.deadletters.plan import Action, Estimate
+from ops.deadletters.transfer.outgoing import MOST_BYTES
 from ops.insight import words
 
 if TYPE_CHECKING:
-    from ops.deadletters.plans.survey import Survey
+    from ops.deadletters.plans.survey import Survey, Weight
     from ops.deadletters.source import Source
 
 SOON = timedelta(days=1)
@@ -23,6 +24,7 @@ OLD_SHELF = timedelta(hours=1)
 def warnings(
     source: Source,
     found: Survey,
+    weight: Weight,
     action: Action,
     estimate: Estimate,
     *,
@@ -41,8 +43,8 @@ def warnings(
         said.insert(0, f"{what} is at work in this queue now: when it ends this plan may be stale.")
     if action is not Action.PURGE:
         said += _again(found, unmended, watched=watched)
-        said += _unfit(found)
-        said += _task(watched=watched) if task else _repeats(found)
+        said += _unfit(found, weight)
+        said += _task(watched=watched) if task else _repeats(weight)
         said += _arrival(source, found, action, to_origin=to_origin)
     if found.imported and action is not Action.PURGE:
         said.append(f"{_letters(found.imported)} from an export: sent, and nothing is deleted for them.")
@@ -77,15 +79,20 @@ def _again(found: Survey, unmended: Sequence[str], *, watched: bool) -> list[str
     return [f"{_letters(letters)} died of what is not fixed since (ops dlq causes) and may die of it again: {show}."]
 
 
-def _unfit(found: Survey) -> list[str]:
+def _unfit(found: Survey, weight: Weight) -> list[str]:
     said = [
         f"The edits do not fit {_letters(number)}, which will stay: {sentence}"
         for sentence, number in found.misfits.most_common(3)
     ]
     if len(found.misfits) > 3:
         said.append(f"There are {len(found.misfits) - 3} more reasons why edits do not fit.")
-    if found.too_large:
-        said.append(f"{_letters(found.too_large)} over SQS's limit of 1 MiB a message will be refused, and stay.")
+    for limit, number in weight.too_large.items():
+        if limit == MOST_BYTES:
+            said.append(f"{_letters(number)} over SQS's limit of 1 MiB a message will be refused, and stay.")
+        else:
+            larger = words.count(number, "message is larger", "messages are larger")
+            most = f"MaximumMessageSize {words.count(limit)} bytes"
+            said.append(f"{larger} than the queue takes ({most}), attributes included: refused, and kept here.")
     return said
 
 
@@ -100,12 +107,14 @@ def _task(*, watched: bool) -> list[str]:
     return said
 
 
-def _repeats(found: Survey) -> list[str]:
-    if not found.full:
-        return []
-    limit = "at SQS's limit (10 attributes, 1 MiB)"
-    which = words.count(found.full, f"letter {limit} has", f"letters {limit} have")
-    return [f"{which} no room for the original message id: should one be sent twice, the handler cannot tell."]
+def _repeats(weight: Weight) -> list[str]:
+    said = []
+    for limit, number in weight.full.items():
+        most = "1 MiB" if limit == MOST_BYTES else f"{words.count(limit)} bytes in that queue"
+        at = f"at SQS's limit (10 attributes, {most})"
+        which = words.count(number, f"letter {at} has", f"letters {at} have")
+        said.append(f"{which} no room for the original message id: should one be sent twice, the handler cannot tell.")
+    return said
 
 
 def _arrival(source: Source, found: Survey, action: Action, *, to_origin: bool) -> list[str]:

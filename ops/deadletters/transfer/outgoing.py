@@ -34,6 +34,8 @@ _PUT_ON: dict[Kind, tuple[str, ...]] = {
 
 MOST_BYTES = 1_048_576
 """Of a message with its attributes, and of a batch (botocore 1.44.5 model, 2026-11)."""
+OLDER_MOST_BYTES = 262_144
+"""What a queue takes that keeps the MaximumMessageSize which was the highest until August 2025."""
 
 
 def edited(letter: Letter, changes: Sequence[Edit]) -> Letter:
@@ -41,13 +43,28 @@ def edited(letter: Letter, changes: Sequence[Edit]) -> Letter:
     return edits.apply(replace(letter, attributes=_own(letter)), changes) if changes else letter
 
 
-def attributes(letter: Letter) -> Mapping[str, Attribute]:
-    """With the first message's id, by which the handler knows a job that it did already, where there is room for it."""
+def attributes(letter: Letter, limit: int | None = None) -> Mapping[str, Attribute]:
+    """With the first message's id, by which the handler knows a job that it did already, where there is room for it.
+
+    ``limit``: bytes that the destination takes. Where it is not known, a message that fits into an older queue still
+    does so afterwards.
+    """
     own = _own(letter)
-    if contract.DLQ_ORIGINAL_MESSAGE_ID in own or len(own) >= contract.ATTRIBUTE_LIMIT:
+    if not _room_for_id(own):
         return own
-    named = own | {contract.DLQ_ORIGINAL_MESSAGE_ID: Attribute("String", letter.original_message_id)}
-    return named if size(letter.body, named) <= MOST_BYTES else own
+    bare = size(letter.body, own)
+    if bare + _id_size(letter) > (limit or _likely_limit(bare)):
+        return own
+    return own | {contract.DLQ_ORIGINAL_MESSAGE_ID: Attribute("String", letter.original_message_id)}
+
+
+def sizes(letter: Letter) -> tuple[int, int | None]:
+    """Bytes of the message as it is, and with its first id; None where it has ten attributes, and so no room for it."""
+    own = _own(letter)
+    bare = size(letter.body, own)
+    if contract.DLQ_ORIGINAL_MESSAGE_ID in own:
+        return bare, bare
+    return bare, bare + _id_size(letter) if _room_for_id(own) else None
 
 
 def wire(attributes: Mapping[str, Attribute]) -> dict[str, Any]:
@@ -70,6 +87,18 @@ def size(body: str, attributes: Mapping[str, Attribute]) -> int:
         else:
             parts.append(each.value)
     return binary + sum(len(part) if part.isascii() else len(part.encode("utf-8", "surrogatepass")) for part in parts)
+
+
+def _room_for_id(own: Mapping[str, Attribute]) -> bool:
+    return contract.DLQ_ORIGINAL_MESSAGE_ID not in own and len(own) < contract.ATTRIBUTE_LIMIT
+
+
+def _id_size(letter: Letter) -> int:
+    return len(contract.DLQ_ORIGINAL_MESSAGE_ID) + len("String") + len(letter.original_message_id.encode())
+
+
+def _likely_limit(bare: int) -> int:
+    return OLDER_MOST_BYTES if bare <= OLDER_MOST_BYTES else MOST_BYTES
 
 
 def _own(letter: Letter) -> dict[str, Attribute]:

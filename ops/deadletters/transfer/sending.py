@@ -176,6 +176,7 @@ class Sender:
                 self._ledger.sent(these, done=done)
         for each in accepted:
             claims[each.number].sent = True
+        self._ledger.unmarked(sum(bool(answer.sent_as) and answer.unmarked for answer in answers))
         return pending
 
     def _refused(

@@ -1,6 +1,7 @@
-"""A seam: batches that are sent keep what MiniStack's own drop, the trace header of each message.
+"""Seams: batches keep what MiniStack's own drop, the trace header of each message; attributes count in its size.
 
-Stands for: SendMessageBatch (botocore 1.44.5 model, 2026-11), where a batch with its attributes has at most 1 MiB.
+Stands for: SendMessage and SendMessageBatch (botocore 1.44.5 model, 2026-11), where a message with its attributes has
+at most the queue's MaximumMessageSize, and a batch at most 1 MiB.
 """
 
 from __future__ import annotations
@@ -21,7 +22,26 @@ PASSED_ON = (
 
 
 def seams() -> list[Seam]:
-    return [Seam("services.sqs", "_act_send_message_batch", lambda _: send_batch, "batches keep their trace headers")]
+    return [
+        Seam("services.sqs", "_act_send_message", _sized, "a message's size counts its attributes"),
+        Seam("services.sqs", "_act_send_message_batch", lambda _: send_batch, "batches keep their trace headers"),
+    ]
+
+
+def _sized(original: Any) -> Any:
+    from ministack.services import sqs
+
+    def send(data: dict[str, Any], url: str) -> Any:
+        queue = sqs._get_q(data.get("QueueUrl", url), "sqs:SendMessage")
+        most = int(queue["attributes"].get("MaximumMessageSize") or MOST_BYTES)
+        if _size(data) > most:
+            raise sqs._Err(
+                "InvalidParameterValue",
+                f"One or more parameters are invalid. Reason: Message must be shorter than {most} bytes.",
+            )
+        return original(data, url)
+
+    return send
 
 
 def send_batch(data: dict[str, Any], url: str) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
+from handler.contract import DLQ_ORIGINAL_MESSAGE_ID as ORIGINAL_ID
 from ops.aws import sqs
 from ops.deadletters.plan import Action, Plan
 from ops.deadletters.transfer import outgoing
@@ -26,19 +27,34 @@ class QueueRoute:
         self._plan = plan
 
     def calls(self, parcels: Iterable[Parcel]) -> Iterator[list[Parcel]]:
-        return batches(parcels, _size, sqs.BATCH, outgoing.MOST_BYTES)
+        return batches(parcels, self._size, sqs.BATCH, outgoing.MOST_BYTES)
 
     def send(self, parcels: Sequence[Parcel]) -> list[Answer]:
-        """Entries that stand in ``Failed`` were not enqueued (SQS API, SendMessageBatchResult, 2026-11)."""
-        entries = [self._entry(str(at), parcel) for at, parcel in enumerate(parcels)]
+        """Entries that stand in ``Failed`` were not enqueued (SQS API, SendMessageBatchResult, 2026-11). What is larger
+        than the queue takes is refused here: SQS would refuse the whole call for it."""
+        fits = {at: parcel for at, parcel in enumerate(parcels) if self._size(parcel) <= self._queue.max_bytes}
+        entries = [self._entry(str(at), parcel) for at, parcel in fits.items()]
+        answers = [Answer(why="the answer does not say what became of it", unknown=True)] * len(parcels)
+        for at in range(len(parcels)):
+            if at not in fits:
+                answers[at] = Answer(refused=f"It is larger than queue {self._queue.name} takes: {self._most}.")
+        if not entries:
+            return answers
         with self._aws.asking("sqs", f"queue {self._queue.name}"):
             answer: Any = self._aws.sqs.send_message_batch(QueueUrl=self._queue.url, Entries=entries)
-        answers = [Answer(why="the answer does not say what became of it", unknown=True)] * len(parcels)
+        unmarked = {entry["Id"] for entry in entries if ORIGINAL_ID not in entry.get("MessageAttributes", ())}
         for done in answer.get("Successful", []):
-            answers[int(done["Id"])] = Answer(sent_as=done["MessageId"])
+            answers[int(done["Id"])] = Answer(sent_as=done["MessageId"], unmarked=done["Id"] in unmarked)
         for failed in answer.get("Failed", []):
             answers[int(failed["Id"])] = self._failed(failed)
         return answers
+
+    @property
+    def _most(self) -> str:
+        return f"{self._queue.max_bytes:,} bytes with attributes (MaximumMessageSize)"
+
+    def _size(self, parcel: Parcel) -> int:
+        return outgoing.size(parcel.letter.body, outgoing.attributes(parcel.letter, self._queue.max_bytes))
 
     def _failed(self, failed: Any) -> Answer:
         code, message = str(failed.get("Code", "")), str(failed.get("Message", ""))
@@ -50,7 +66,7 @@ class QueueRoute:
     def _entry(self, name: str, parcel: Parcel) -> Any:
         letter = parcel.letter
         entry: dict[str, Any] = {"Id": name, "MessageBody": letter.body}
-        if attributes := outgoing.wire(outgoing.attributes(letter)):
+        if attributes := outgoing.wire(outgoing.attributes(letter, self._queue.max_bytes)):
             entry["MessageAttributes"] = attributes
         if letter.trace_header:
             entry["MessageSystemAttributes"] = {
@@ -69,7 +85,3 @@ class QueueRoute:
         if self._plan.action is Action.COPY or imported:
             return f"{message_id}-{self._plan.id}"[:128]
         return message_id
-
-
-def _size(parcel: Parcel) -> int:
-    return outgoing.size(parcel.letter.body, outgoing.attributes(parcel.letter))

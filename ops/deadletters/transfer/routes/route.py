@@ -21,12 +21,13 @@ class Parcel:
 class Answer:
     """What became of one parcel of a call that was answered: the message's id at the destination; or ``refused`` (a
     sentence: it will never be taken); or neither (not taken, but it may be tried again; ``why``). ``unknown``: the
-    answer does not tell, so it may have been taken."""
+    answer does not tell, so it may have been taken. ``unmarked``: it had no room for the first message's id."""
 
     sent_as: str = ""
     refused: str = ""
     why: str = ""
     unknown: bool = False
+    unmarked: bool = False
 
 
 class Route(Protocol):

@@ -197,3 +197,17 @@ def test_a_batch_keeps_the_trace_header_of_each_message(emulator: Emulator) -> N
         sqs.send_message_batch(
             QueueUrl=url, Entries=[{"Id": n, "MessageBody": "x", "MessageAttributes": attributes} for n in "ab"]
         )
+
+
+def test_a_messages_size_counts_its_attributes(emulator: Emulator) -> None:
+    """In a single call and in a batch, of which only the entry that is too large fails."""
+    sqs = emulator.client("sqs")
+    _, url, _ = emulator.queue(MaximumMessageSize="1024")
+    tenant = {"Tenant": {"DataType": "String", "StringValue": "research"}}
+    sqs.send_message(QueueUrl=url, MessageBody="x" * 1_004, MessageAttributes=tenant)
+    with pytest.raises(ClientError, match="Message must be shorter than 1024 bytes"):
+        sqs.send_message(QueueUrl=url, MessageBody="x" * 1_005, MessageAttributes=tenant)
+    entries = [{"Id": str(more), "MessageBody": "x" * (1_004 + more), "MessageAttributes": tenant} for more in range(2)]
+    answer = sqs.send_message_batch(QueueUrl=url, Entries=entries)
+    assert [one["Id"] for one in answer["Successful"]] == ["0"]
+    assert [one["Id"] for one in answer["Failed"]] == ["1"]
