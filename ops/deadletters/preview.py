@@ -42,10 +42,7 @@ def of(letter: Letter, plan: Plan, function_arn: str = "") -> Preview:
         return Preview(letter.message_id, refused=str(misfit))
     after = _message(edited, service, limit)
     if service is Service.SQS and outgoing.size(after.body, after.attributes) > (limit or outgoing.MOST_BYTES):
-        most = (
-            f"{limit:,} bytes, its queue's limit" if limit and limit < outgoing.MOST_BYTES else "SQS's limit of 1 MiB"
-        )
-        return Preview(letter.message_id, refused=f"It would be over {most} a message.")
+        return Preview(letter.message_id, refused=_too_large(limit or outgoing.MOST_BYTES))
     known = {*letter.attributes, *edited.attributes}
     dropped = letter.attributes.keys() - _message(letter, service, limit).attributes.keys()
     left_out = tuple(sorted(dropped | (edited.attributes.keys() - after.attributes.keys())))
