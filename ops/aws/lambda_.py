@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 RETRIES = 2
 """Times that Lambda repeats an asynchronous invocation unless told otherwise (Lambda developer guide, 2026-11)."""
+MINIMUM_POLLERS, MAXIMUM_POLLERS = 2, 200
+"""Of a mapping in provisioned mode that names one bound only (botocore 1.44.5 model, 2026-11)."""
 
 
 @dataclass(frozen=True)
@@ -49,6 +51,23 @@ class Mapping:
     maximum_concurrency: int | None
     partial_batches: bool
     maximum_pollers: int | None  # provisioned mode only
+    minimum_pollers: int | None = None
+    filters: tuple[str, ...] = ()
+    """Patterns as JSON. A message that matches none of them is deleted without an invocation."""
+    unreadable_filters: str = ""
+    """Why Lambda cannot read the filters (they are encrypted with a key that it may not use); empty when it can."""
+    reason: str = ""
+    """What changed ``state`` last, as Lambda says it."""
+
+    @property
+    def enabled(self) -> bool:
+        """On, or about to be. An update or its own faults leave it on."""
+        return self.state in ("Enabled", "Enabling", "Updating", "Creating", "")
+
+    @property
+    def provisioned(self) -> bool:
+        """Whether it has pollers of its own."""
+        return self.maximum_pollers is not None
 
 
 def function(aws: Aws, name: str) -> Function:
@@ -125,7 +144,14 @@ def short_name(function: str) -> str:
     return parts[parts.index("function") + 1] if "function" in parts[:-1] else parts[0]
 
 
+def qualified_name(function: str) -> str:
+    """``shop-worker:live`` of ``arn:aws:lambda:eu-west-1:1234:function:shop-worker:live``."""
+    return function.partition(":function:")[2] or function
+
+
 def _mapping(item: dict[str, Any]) -> Mapping:
+    pollers = item.get("ProvisionedPollerConfig") or {}
+    filters = item.get("FilterCriteria") or {}
     return Mapping(
         uuid=item["UUID"],
         source_arn=item.get("EventSourceArn", ""),
@@ -135,7 +161,11 @@ def _mapping(item: dict[str, Any]) -> Mapping:
         window_s=int(item.get("MaximumBatchingWindowInSeconds") or 0),
         maximum_concurrency=(item.get("ScalingConfig") or {}).get("MaximumConcurrency"),
         partial_batches="ReportBatchItemFailures" in (item.get("FunctionResponseTypes") or []),
-        maximum_pollers=(item.get("ProvisionedPollerConfig") or {}).get("MaximumPollers"),
+        maximum_pollers=pollers.get("MaximumPollers", MAXIMUM_POLLERS) if pollers else None,
+        minimum_pollers=pollers.get("MinimumPollers", MINIMUM_POLLERS) if pollers else None,
+        filters=tuple(str(one.get("Pattern", "")) for one in filters.get("Filters") or ()),
+        unreadable_filters=str((item.get("FilterCriteriaError") or {}).get("Message", "")),
+        reason=item.get("StateTransitionReason") or "",
     )
 
 

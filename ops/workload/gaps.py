@@ -1,0 +1,73 @@
+"""What belongs to a workload and could not be described: gone, or not to be read. That is not the same as none."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TypeVar
+
+from ops.errors import AccessDenied, AwsError, CredentialsError, NotFound, Unreachable
+
+T = TypeVar("T")
+
+
+class Part(StrEnum):
+    """The value is its noun in a sentence."""
+
+    DLQ = "dead-letter queue"
+    MAPPING = "event source mapping"
+    FUNCTION = "function"
+    ALARMS = "alarms"
+    STACK = "nested stack"
+    QUEUE = "queue"
+    DETAIL = "detail"
+    """Something that no page draws a conclusion from (the account's quota): a note tells of it."""
+
+
+class Why(StrEnum):
+    GONE = "gone"
+    DENIED = "denied"
+    UNREADABLE = "unreadable"
+
+
+@dataclass(frozen=True)
+class Gap:
+    """``name``: what was asked about, as it is spelled. ``text`` is the sentence AWS's answer was turned into."""
+
+    part: Part
+    name: str
+    why: Why
+    text: str
+    next_step: str = ""
+
+    @property
+    def note(self) -> str:
+        return f"{self.text} {self.next_step}".strip()
+
+    @property
+    def clause(self) -> str:
+        """For a sentence of several: ``dead-letter queue jobs-dlq does not exist``."""
+        verb = {Why.GONE: "does not exist", Why.DENIED: "may not be read"}.get(self.why, "could not be read")
+        return f"{self.part} {self.name} {verb}".replace("  ", " ")
+
+    def error(self) -> AwsError:
+        """For whoever cannot go on without it."""
+        kind = {Why.GONE: NotFound, Why.DENIED: AccessDenied}.get(self.why, AwsError)
+        return kind(self.text, self.next_step)
+
+
+def attempt(part: Part, name: str, ask: Callable[[], T]) -> T | Gap:
+    """What ``ask`` answers, or why it does not. Raises CredentialsError and Unreachable: nothing else would answer."""
+    try:
+        return ask()
+    except (CredentialsError, Unreachable):
+        raise
+    except AwsError as refused:
+        return of(refused, part, name)
+
+
+def of(refused: AwsError, part: Part, name: str) -> Gap:
+    kinds = ((NotFound, Why.GONE), (AccessDenied, Why.DENIED))
+    why = next((why for kind, why in kinds if isinstance(refused, kind)), Why.UNREADABLE)
+    return Gap(part, name, why, str(refused), refused.next_step)
