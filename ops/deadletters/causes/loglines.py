@@ -54,6 +54,8 @@ class Said:
     """What one line tells: which messages it names, of which request, and the failure where it tells of one.
 
     ``message_ids``: those that a field names; ``mentioned``: every UUID in the line. ``text``: its own words.
+    ``chain``: the errors that wrapped the one that is told, outermost first, as ``Type: message``. ``unhandled``: the
+    runtime wrote it, about what left the handler.
     """
 
     at: datetime
@@ -70,6 +72,8 @@ class Said:
     location: str = ""
     source: str = HANDLER_LOG
     job_kind: str = ""
+    chain: tuple[str, ...] = ()
+    unhandled: bool = False
 
     @property
     def version(self) -> str:
