@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -13,6 +13,8 @@ import jmespath.exceptions
 import jmespath.parser
 import jmespath.visitor
 
+from ops.deadletters.jsontext import Change, Part, spliced
+from ops.deadletters.splicing import Document
 from ops.errors import UsageError
 
 
@@ -43,52 +45,63 @@ def parse(path: str) -> Steps:
         ) from error
 
 
-def change(document: Any, path: str, value: Any) -> None:
-    """Set what ``path`` addresses in ``document`` to ``value``.
+def change(text: str, path: str, value: Any) -> str:
+    """``text``, a JSON body, with what ``path`` addresses (``body.…``) set to ``value``; no other character changes.
 
-    The last name may be new in an object that is there. Raises UsageError when a place on the way is not there, or
-    the address fits nothing.
+    The last name may be new in an object that is there; of a key that an object has twice, the last one is meant.
+    Raises UsageError when a place on the way is not there, or the address fits nothing; ValueError when ``text`` is not
+    valid JSON.
     """
-    steps = parse(path)
-    changed = False
-    for holder in _holders(document, steps[:-1], ""):
-        for key in _keys(holder, steps[-1], _read(steps[:-1]), new=True):
-            holder[key] = value
-            changed = True
-    if not changed:
+    document = Document(text)
+    body, *steps = parse(path)
+    changes = list(_changes(document, document.root, steps, body.text, value))
+    if not changes:
         raise UsageError(f"{path} fits nothing in this letter.", "Look at its body, or choose other letters.")
+    return spliced(text, changes)
 
 
-def _holders(value: Any, steps: Steps, so_far: str) -> Iterator[Any]:
-    if not steps:
-        yield value
-        return
-    for key in _keys(value, steps[0], so_far, new=False):
-        yield from _holders(value[key], steps[1:], so_far + steps[0].text)
+def _changes(document: Document, holder: Part, steps: Sequence[_Step], so_far: str, value: Any) -> Iterator[Change]:
+    step, *rest = steps
+    members = _members(document, holder, step, so_far)
+    for part in _chosen(members, step, so_far, new=not rest):
+        if rest and part:
+            yield from _changes(document, part, rest, so_far + step.text, value)
+        elif part is None:
+            yield document.add(holder, members, {step.value: value})
+        else:
+            yield document.set(part, value)
 
 
-def _keys(value: Any, step: _Step, so_far: str, new: bool) -> list[Any]:
-    """What ``step`` addresses in ``value``: keys of an object or indexes of a list. ``new``: a key may be missing."""
-    here = so_far.lstrip(".") or "the letter"
+def _members(document: Document, holder: Part, step: _Step, so_far: str) -> list[Part]:
+    here, value = so_far.lstrip("."), holder.value
     if step.kind in ("key", "values"):
         if not isinstance(value, dict):
             raise UsageError(f"{here} is {_called(value)}, not an object: it has no {step.text.lstrip('.')}.", _LOOK)
-        if step.kind == "values":
-            return list(value)
-        if step.value not in value and not new:
-            raise UsageError(f"{here}{step.text} is not there.", _LOOK)
-        return [step.value]
-    if not isinstance(value, list):
+    elif not isinstance(value, list):
         raise UsageError(f"{here} is {_called(value)}, not a list: it has no {step.text}.", _LOOK)
+    return document.parts(holder)
+
+
+def _chosen(members: list[Part], step: _Step, so_far: str, new: bool) -> Sequence[Part | None]:
+    """What ``step`` addresses; None: a key that is not there. ``new``: it may be missing."""
+    here = so_far.lstrip(".")
+    if step.kind == "values":
+        return list({part.key: part for part in members}.values())
+    if step.kind == "key":
+        found = next((part for part in reversed(members) if part.key == step.value), None)
+        if found is None and not new:
+            raise UsageError(f"{here}{step.text} is not there.", _LOOK)
+        return [found]
     if step.kind == "index":
-        if not -len(value) <= step.value < len(value):
-            raise UsageError(f"{here}{step.text} is not there: the list has {len(value)}.", _LOOK)
-        return [step.value]
+        if not -len(members) <= step.value < len(members):
+            raise UsageError(f"{here}{step.text} is not there: the list has {len(members)}.", _LOOK)
+        return [members[step.value]]
     if step.kind == "slice":
-        return [*range(*step.value.indices(len(value)))]
+        chosen: list[Part] = members[step.value]
+        return chosen
     if step.kind == "where":
-        return [number for number, item in enumerate(value) if _holds(step.value, item)]
-    return list(range(len(value)))
+        return [part for part in members if _holds(step.value, part.value)]
+    return members
 
 
 _LOOK = "Look at a letter's body (ops dlq show ID) and address what is in it."
@@ -133,10 +146,6 @@ def _steps(node: Any, path: str) -> Steps:
         f"{path} computes something and names no place that could be set.",
         "Address one with names, [0], [*] or [?…], such as body.items[*].price.",
     )
-
-
-def _read(steps: Steps) -> str:
-    return "".join(step.text for step in steps)
 
 
 def _where(error: Exception) -> str:

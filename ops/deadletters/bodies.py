@@ -7,6 +7,7 @@ import re
 from enum import IntEnum
 from typing import Any
 
+BOM = "\ufeff"
 DEEPEST = 500
 """Levels of nesting that are read as JSON; what is deeper is text (Python's own reader ends at about 1,000)."""
 OUTLINED, SHORT = 8, 200
@@ -21,7 +22,7 @@ _STRING = re.compile(r'"[^"\\]*+((?:\\.[^"\\]*+)*+)"(\s*+:)?', re.DOTALL)
 
 class Form(IntEnum):
     """How a body can be asked. ``ODD``: JSON that SQLite reads otherwise than Python does (the same key twice, escapes
-    in keys, NUL characters, numbers beyond 64 bits, lone surrogates), so that only Python is asked."""
+    in keys, NUL characters, numbers beyond 64 bits, lone surrogates, a byte order mark), so only Python is asked."""
 
     TEXT = 0
     JSON = 1
@@ -55,7 +56,9 @@ _ALIKE = json.JSONDecoder(parse_constant=_no_json, object_pairs_hook=_unique, pa
 
 
 def parse(body: str) -> Any:
-    """The JSON value; None when it is none (NaN and the like are none), or nested too deep to be read."""
+    """The JSON value, also behind a byte order mark; None when it is none (NaN and the like are none), or nested too
+    deep to be read."""
+    body = body.removeprefix(BOM)
     if not _may_be_json(body):
         return None
     try:
@@ -82,6 +85,9 @@ def _outline(value: dict[str, Any], levels: int) -> dict[str, Any]:
 
 def read(body: str) -> tuple[Any, Form]:
     """The value as ``parse`` gives it, and its form."""
+    if body.startswith(BOM):
+        value = parse(body)
+        return value, Form.TEXT if value is None else Form.ODD
     if not _may_be_json(body):
         return None, Form.TEXT
     try:

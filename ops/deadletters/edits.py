@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import base64
 import binascii
-import difflib
 import json
 import math
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
 from handler import contract
-from ops.deadletters import addresses, jsontext
+from ops.deadletters import addresses, jsontext, splicing, textdiff
 from ops.deadletters.letter import Attribute, Letter
 from ops.deadletters.plan import Edit
 from ops.errors import UsageError
@@ -54,7 +53,7 @@ def parse(set_expressions: Sequence[str] = (), merge_patch: str | None = None) -
 
 
 def apply(letter: Letter, edits: Sequence[Edit]) -> Letter:
-    """``letter`` as it will go out. Numbers, key order and spacing of a JSON body stay where nothing is changed.
+    """``letter`` as it will go out. In a JSON body nothing changes but the text of the values that are set.
 
     Raises UsageError when an edit does not fit: the body is no JSON, a place on the path is not there, a value is not
     of the attribute's type, or there would be more attributes than SQS takes.
@@ -63,23 +62,11 @@ def apply(letter: Letter, edits: Sequence[Edit]) -> Letter:
         return letter
     attributes = dict(letter.attributes)
     body = letter.body
-    document: dict[str, Any] | None = None
-    style = jsontext.STYLES[0]
     for edit in edits:
         if edit.path.startswith(_ATTRIBUTE):
             _set_attribute(attributes, _attribute_name(edit.path), edit.value)
-        elif edit.path == "body":
-            body, document = edit.value if isinstance(edit.value, str) else json.dumps(edit.value), None
         else:
-            if document is None:
-                value, style = _json(body)
-                document = {"body": value}
-            if edit.path:
-                addresses.change(document, edit.path, edit.value)
-            else:
-                document["body"] = _merged(document["body"], edit.value)
-    if document is not None:
-        body = jsontext.write(document["body"], style)
+            body = _body(body, edit)
     if len(attributes) > contract.ATTRIBUTE_LIMIT and len(attributes) > len(letter.attributes):
         raise UsageError(
             f"The message would have {len(attributes)} attributes, and SQS takes {contract.ATTRIBUTE_LIMIT}.",
@@ -89,11 +76,18 @@ def apply(letter: Letter, edits: Sequence[Edit]) -> Letter:
 
 
 def diff(before: Letter, after: Letter) -> str:
-    """What was changed, as a unified diff of the pretty-printed body and the attributes; empty when nothing was.
+    """What was changed, as a unified diff of the attributes and of the body, JSON with an item per line and every item
+    as it is written; empty when nothing was.
 
     Lines end with ``\\n``. All other control and direction characters are escaped, since bodies are untrusted.
     """
-    lines = difflib.unified_diff(_pretty(before), _pretty(after), "as it died", "as it will be sent", n=3, lineterm="")
+    bodies = [_laid_out(before.body), _laid_out(after.body)]
+    if bodies[0] == bodies[1] and before.body != after.body:
+        bodies = [before.body.split("\n"), after.body.split("\n")]
+    old, new = (
+        ["body:", *body, "attributes:", *_listed(letter)] for body, letter in zip(bodies, (before, after), strict=True)
+    )
+    lines = textdiff.unified(old, new, "as it died", "as it will be sent")
     return "".join(f"{_printable(line)}\n" for line in lines)
 
 
@@ -203,9 +197,11 @@ def _set_attribute(attributes: dict[str, Attribute], name: str, value: Any) -> N
     attributes[name] = Attribute(data_type, text)
 
 
-def _json(body: str) -> tuple[Any, jsontext.Style]:
+def _body(body: str, edit: Edit) -> str:
+    if edit.path == "body":
+        return edit.value if isinstance(edit.value, str) else json.dumps(edit.value)
     try:
-        return jsontext.parse(body)
+        return addresses.change(body, edit.path, edit.value) if edit.path else splicing.merged(body, edit.value)
     except ValueError as error:
         raise UsageError(
             f"The body cannot be edited as JSON: {error}.",
@@ -213,26 +209,15 @@ def _json(body: str) -> tuple[Any, jsontext.Style]:
         ) from error
 
 
-def _merged(target: Any, patch: Any) -> Any:
-    """RFC 7396: objects are merged, null takes a key away, anything else replaces."""
-    if not isinstance(patch, Mapping):
-        return patch
-    merged = dict(target) if isinstance(target, dict) else {}
-    for key, value in patch.items():
-        if value is None:
-            merged.pop(key, None)
-        else:
-            merged[key] = _merged(merged.get(key), value)
-    return merged
-
-
-def _pretty(letter: Letter) -> list[str]:
+def _laid_out(body: str) -> list[str]:
     try:
-        body = jsontext.pretty(letter.body)
+        return jsontext.pretty(body, verbatim=True).split("\n")
     except ValueError:
-        body = letter.body
-    attributes = [f"{name} ({has.data_type}): {has.value}" for name, has in sorted(letter.attributes.items())]
-    return ["body:", *body.split("\n"), "attributes:", *(f"  {line}" for line in attributes)]
+        return body.split("\n")
+
+
+def _listed(letter: Letter) -> list[str]:
+    return [f"  {name} ({has.data_type}): {has.value}" for name, has in sorted(letter.attributes.items())]
 
 
 def _printable(text: str) -> str:

@@ -1,138 +1,148 @@
-"""JSON that is changed in one place and stays as it was in all others: numbers, key order, spacing, escapes.
+"""JSON text by positions: where each value stands, so that one is changed and every other character stays as it was.
 
-``json.loads`` and ``json.dumps`` lose 1.10, 1e5 and every digit after the seventeenth; a letter must not. Most bodies
-were written by them or their like, though, and come out of them as they went in: those take the fast way.
+``json.loads`` and ``json.dumps`` lose spacing, ``\\/``, ``\\u003c``, 1.10 and every digit after the seventeenth; a
+message that is sent again must not. Everything here takes time in proportion to the text: values are passed over by the
+C scanner of ``json``.
 """
 
 from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass, replace
-from typing import Any
+from collections.abc import Iterable
+from typing import Any, NamedTuple
 
-_UNSENDABLE = re.compile("[\ud800-\udfff\ufffe\uffff]")
-"""A lone surrogate cannot be encoded, and SQS refuses U+FFFE and U+FFFF (botocore 1.44.5 model, 2026-11)."""
-
+from ops.deadletters.bodies import BOM
 
 INDENTED = 20
 """Levels whose lines are indented further: half a million numbers under hundreds of brackets would be a gigabyte."""
+_SPACE = re.compile(r"[ \t\n\r]*+")
+_PIECE = re.compile(r'"(?:[^"\\]++|\\.)*+"|[{}\[\],:]|[^\s"{}\[\],:]++', re.DOTALL)
 
 
-@dataclass(frozen=True)
-class Style:
-    """How a text is written: between items, between key and value, everything beyond ASCII escaped. ``exact``: by our
-    own writer, which keeps numbers as they were."""
+class Part(NamedTuple):
+    """A value in a text, from ``start`` to ``end``. ``key``: its name in an object, written from ``begin`` on; an item
+    of a list and the whole have none, and begin where the value starts."""
 
-    items: str
-    colon: str
-    escaped: bool
-    exact: bool = False
-
-
-STYLES = (Style(", ", ": ", True), Style(",", ":", False), Style(", ", ": ", False), Style(",", ":", True))
-"""As ``json.dumps``, ``JSON.stringify`` and most others write."""
-_OTHER = Style(", ", ": ", False, exact=True)
+    value: Any
+    begin: int
+    start: int
+    end: int
+    key: str = ""
 
 
-class Number(float):
-    """A number with a point or an exponent, and how it was written."""
+class Change(NamedTuple):
+    """What stands from ``start`` to ``end`` becomes ``text``."""
 
+    start: int
+    end: int
     text: str
 
-    def __new__(cls, text: str) -> Number:
-        number = super().__new__(cls, text)
-        number.text = text
-        return number
 
+def whole(text: str) -> Part:
+    """The value that is all of ``text``, but for spaces around it and a byte order mark.
 
-def parse(text: str) -> tuple[Any, Style]:
-    """The value of ``text``, and how it is written.
-
-    Raises ValueError: no JSON, a key given twice in one object, or nested too deeply.
+    Raises ValueError: not valid JSON (NaN and Infinity are taken, as Python writes them), or nested too deeply.
     """
-    try:
-        value = json.loads(text)
-        for style in STYLES:
-            if _plain(value, style) == text:
-                return value, style
-        value = _exact(text)
-        for style in STYLES:
-            if _Writer(style).text(value) == text:
-                return value, replace(style, exact=True)
-    except RecursionError:
-        raise ValueError("it is nested too deeply") from None
-    return value, _OTHER
+    start = past(text, len(BOM) if text.startswith(BOM) else 0)
+    value, end = _read(text, start)
+    if past(text, end) != len(text):
+        raise ValueError(f"more text follows at character {end + 1}")
+    return Part(value, start, start, end)
 
 
-def write(value: Any, style: Style) -> str:
-    """``value`` in ``style``. Raises ValueError when it is nested too deeply."""
-    try:
-        text = _Writer(style).text(value) if style.exact else _plain(value, style)
-    except RecursionError:
-        raise ValueError("it is nested too deeply") from None
-    if not text.isascii() and _UNSENDABLE.search(text):
-        return write(value, replace(style, escaped=True))
-    return text
-
-
-def pretty(text: str) -> str:
-    """``text`` with a line an item. Raises ValueError as ``parse`` does."""
-    try:
-        return _Writer(_OTHER, indent=2).text(_exact(text))
-    except RecursionError:
-        raise ValueError("it is nested too deeply") from None
-
-
-def _plain(value: Any, style: Style) -> str:
-    return json.dumps(value, ensure_ascii=style.escaped, separators=(style.items, style.colon))
-
-
-def _exact(text: str) -> Any:
-    return json.loads(text, parse_float=Number, object_pairs_hook=_object)
-
-
-def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) < len(pairs):
-        keys = [key for key, _ in pairs]
-        twice = next(key for key in keys if keys.count(key) > 1)
-        raise ValueError(f"the key {json.dumps(twice)} is there twice in one object")
+def parts(text: str, holder: Part) -> list[Part]:
+    """The members or items of an object or list in ``text``, in their order; a key that is there twice, twice."""
+    found: list[Part] = []
+    named = isinstance(holder.value, dict)
+    at = past(text, holder.start + 1)
+    while text[at] not in "}]":
+        if text[at] == ",":
+            at = past(text, at + 1)
+        begin, key = at, ""
+        if named:
+            key, at = _read(text, at)
+            at = past(text, past(text, at) + 1)
+        value, end = _read(text, at)
+        found.append(Part(value, begin, at, end, key))
+        at = past(text, end)
     return found
 
 
-class _Writer:
-    def __init__(self, style: Style, indent: int | None = None) -> None:
-        self._style, self._indent = style, indent
+def member(text: str, key: str) -> str:
+    """The text of a member of the object that ``text`` is. Raises ValueError as ``whole`` does and for another value,
+    KeyError when it is not there."""
+    holder = whole(text)
+    if not isinstance(holder.value, dict):
+        raise ValueError("it is not a JSON object")
+    found = {part.key: part for part in parts(text, holder)}[key]
+    return text[found.start : found.end]
 
-    def text(self, value: Any) -> str:
-        out: list[str] = []
-        self._add(value, 0, out)
-        return "".join(out)
 
-    def _add(self, value: Any, level: int, out: list[str]) -> None:
-        if isinstance(value, Number):
-            out.append(value.text)
-        elif isinstance(value, dict):
-            colon = self._style.colon
-            self._group("{}", [(f"{self._string(key)}{colon}", item) for key, item in value.items()], level, out)
-        elif isinstance(value, list):
-            self._group("[]", [("", item) for item in value], level, out)
+def spliced(text: str, changes: Iterable[Change]) -> str:
+    """``text`` with these changes, which may not overlap."""
+    pieces: list[str] = []
+    at = 0
+    for change in sorted(changes):
+        pieces += (text[at : change.start], change.text)
+        at = change.end
+    return "".join((*pieces, text[at:]))
+
+
+def after_string(text: str, at: int) -> int:
+    """The position after the string that starts at ``at``."""
+    return _read(text, at)[1]
+
+
+def past(text: str, at: int) -> int:
+    """The position after the spaces that stand at ``at``."""
+    return _SPACE.match(text, at).end()  # type: ignore[union-attr]  # it matches everywhere
+
+
+def pretty(text: str, *, verbatim: bool = False) -> str:
+    """``text`` with one item per line. ``verbatim``: escapes stay as they are written; else those that can be read are
+    shown as what they mean. Raises ValueError as ``whole`` does."""
+    whole(text)
+    out: list[str] = []
+    level, opened = 0, False
+    for found in _PIECE.finditer(text.removeprefix(BOM)):
+        piece = found[0]
+        if piece in ("}", "]"):
+            level -= 1
+            out += (piece,) if opened else (_line(level), piece)
         else:
-            out.append(self._string(value) if isinstance(value, str) else json.dumps(value))
+            out += (_line(level),) if opened else ()
+            out.append(_LAID_OUT.get(piece, piece) if verbatim or "\\" not in piece else _readable(piece))
+            level += piece in ("{", "[")
+            out += (_line(level),) if piece == "," else ()
+        opened = piece in ("{", "[")
+    return "".join(out)
 
-    def _string(self, value: str) -> str:
-        return json.dumps(value, ensure_ascii=self._style.escaped)
 
-    def _group(self, brackets: str, members: list[tuple[str, Any]], level: int, out: list[str]) -> None:
-        """Piece by piece: put together level by level, a long text would be copied at each of them."""
-        first, between, end = "", self._style.items, ""
-        if members and self._indent is not None:
-            first = "\n" + " " * (self._indent * min(level + 1, INDENTED))
-            between = f",{first}"
-            end = "\n" + " " * (self._indent * min(level, INDENTED))
-        out.append(brackets[0])
-        for number, (name, item) in enumerate(members):
-            out.append(f"{between if number else first}{name}")
-            self._add(item, level + 1, out)
-        out.append(end + brackets[1])
+_LAID_OUT = {":": ": "}
+
+
+def _line(level: int) -> str:
+    return "\n" + "  " * min(level, INDENTED)
+
+
+def _readable(piece: str) -> str:
+    return json.dumps(json.loads(piece, strict=False), ensure_ascii=False)
+
+
+def _whole_number(digits: str) -> int | float:
+    """Python refuses to read an integer of more than 4,300 digits; its place in the text is all that is needed."""
+    try:
+        return int(digits)
+    except ValueError:
+        return float(digits)
+
+
+_DECODER = json.JSONDecoder(parse_int=_whole_number)
+
+
+def _read(text: str, at: int) -> tuple[Any, int]:
+    try:
+        return _DECODER.raw_decode(text, at)
+    except RecursionError:
+        raise ValueError("it is nested too deeply") from None

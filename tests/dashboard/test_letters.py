@@ -177,7 +177,7 @@ def test_a_letters_body_is_a_code_element_without_language(sample: Visit) -> Non
     ("body", "shown"),
     [
         ('{"a":1.10,"b":[1e5,0.12345678901234567890]}', '{\n  "a": 1.10,\n  "b": [1e5, 0.12345678901234567890]\n}'),
-        ('{"a":1,"a":2}', '{"a":1,"a":2}'),
+        ('{"a":1,"a":2}', '{\n  "a": 1,\n  "a": 2\n}'),
     ],
     ids=["digits", "the same key twice"],
 )

@@ -107,7 +107,6 @@ def test_a_place_is_set(expression: str, before: str, after: str) -> None:
         ("body.a=1", "{not json", "cannot be edited as JSON"),
         ("body.a=1", "", "cannot be edited as JSON"),
         ("body.a=1", "[1]", "body is a list, not an object"),
-        ("body.a=1", '{"a": 1, "a": 2}', "twice in one object"),
         ("body.a=1", "[" * 50_000, "nested too deeply"),
     ],
 )

@@ -60,7 +60,7 @@ class TopicRoute:
         return [_one(parcel, self._notification, self._publish) for parcel in parcels]
 
     def _notification(self, letter: Letter) -> tuple[str, dict[str, Any]]:
-        notification, _ = _object(letter)
+        notification = _object(letter)
         options: dict[str, Any] = {}
         if notification.get("Subject"):
             options["Subject"] = str(notification["Subject"])
@@ -118,8 +118,7 @@ def _one(parcel: Parcel, take_out: Callable[[Letter], T], hand_over: Callable[[T
 def _event(letter: Letter) -> bytes:
     if letter.kind is not Kind.DESTINATION:
         return letter.body.encode()
-    record, style = _object(letter)
-    return jsontext.write(record["requestPayload"], style).encode()
+    return jsontext.member(letter.body, "requestPayload").encode()
 
 
 def _size(parcel: Parcel) -> int:
@@ -139,11 +138,11 @@ def _put(put: events.Put) -> Answer:
 
 
 def _entry(letter: Letter) -> dict[str, Any]:
-    event, style = _object(letter)
+    event = _object(letter)
     entry: dict[str, Any] = {
         "Source": event["source"],
         "DetailType": event["detail-type"],
-        "Detail": jsontext.write(event["detail"], style),
+        "Detail": jsontext.member(letter.body, "detail"),
         "Resources": event.get("resources") or [],
     }
     if event.get("time"):
@@ -154,11 +153,11 @@ def _entry(letter: Letter) -> dict[str, Any]:
     return entry
 
 
-def _object(letter: Letter) -> tuple[dict[str, Any], jsontext.Style]:
-    found, style = jsontext.parse(letter.body)
+def _object(letter: Letter) -> dict[str, Any]:
+    found = jsontext.whole(letter.body).value
     if not isinstance(found, dict):
-        raise ValueError("its body is no JSON object")
-    return found, style
+        raise ValueError("its body is not a JSON object")
+    return found
 
 
 def _published(value: Any) -> dict[str, Any]:
