@@ -20,6 +20,10 @@ from handler import contract
 PATTERN = r"^REPORT RequestId|\"record\": ?\"invocation\"|\"type\": ?\"platform.report\"|Task timed out after"
 """Of the messages that ``parse`` understands; a regular expression of Logs Insights and of Python."""
 
+_MOST = 86_400_000.0
+"""No invocation takes a day (in ms) or has that much memory (in MB): a larger number is none of the platform's."""
+_YEARS = range(1970, 3000)
+"""In which a log event can have been written; sums of other times have no calendar."""
 _REPORT = re.compile(r"^REPORT RequestId: (\S+)")
 _TIMED_OUT = re.compile(r"([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}) Task timed out after")
 _MS_OR_MB = re.compile(r"^(?P<name>[A-Z][A-Za-z ]+): (?P<value>[\d.]+) (?:ms|MB)$")
@@ -79,8 +83,8 @@ def parse(row: Mapping[str, str]) -> Line | None:
     if timed_out := _TIMED_OUT.search(message):
         return Line("timeout", timed_out.group(1), at)
     try:
-        data = json.loads(message)
-    except ValueError:
+        data = json.loads(message) if message.startswith("{") else None
+    except (ValueError, RecursionError):
         return None
     if not isinstance(data, dict):
         return None
@@ -140,15 +144,16 @@ def _number(value: object) -> float | None:
         return None
     try:
         number = float(value)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
-    return number if number >= 0 and number != float("inf") else None
+    return number if 0 <= number <= _MOST else None
 
 
 def moment(text: str) -> datetime | None:
-    """ISO 8601, or Logs Insights' ``2026-11-23 19:00:00.123``, which is UTC."""
+    """ISO 8601, or Logs Insights' ``2026-11-23 19:00:00.123``, which is UTC; None for what is no time of a log."""
     try:
         read = datetime.fromisoformat(text)
-    except ValueError:
+        at = read.astimezone(UTC) if read.tzinfo else read.replace(tzinfo=UTC)
+    except (ValueError, OverflowError):
         return None
-    return read.astimezone(UTC) if read.tzinfo else read.replace(tzinfo=UTC)
+    return at if at.year in _YEARS else None
