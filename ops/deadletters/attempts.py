@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from ops.aws import lambda_
-from ops.deadletters.causes import evidence, loglines
+from ops.deadletters.causes import endings, loglines
 from ops.deadletters.causes.asking import IDS_A_QUERY, named
 from ops.deadletters.following import Following
 from ops.deadletters.run import Outcome
@@ -74,4 +74,4 @@ class Invocations:
         if len(reports) < self._attempts:
             return None
         last = max(reports)
-        return Outcome.CAME_BACK, last, self._failed.get(request_id) or ": ".join(evidence.ending(reports[last]))
+        return Outcome.CAME_BACK, last, self._failed.get(request_id) or ": ".join(endings.ending(reports[last]))

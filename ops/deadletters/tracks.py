@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from handler import contract
-from ops.deadletters.causes import evidence, loglines
+from ops.deadletters.causes import endings, loglines
 from ops.deadletters.course import Fate
 from ops.deadletters.run import Outcome
 from ops.insight import reportlines
@@ -136,7 +136,7 @@ class Tracks:
     def _cause(self, track: _Track) -> str:
         last_request = max(track.received.items(), key=lambda one: one[1])[0] if track.received else ""
         if self._died(last_request) and not (track.failed and track.failed[1] == last_request):
-            return ": ".join(evidence.ending(self._ended[last_request]))[:LONGEST_CAUSE]
+            return ": ".join(endings.ending(self._ended[last_request]))[:LONGEST_CAUSE]
         return track.failed[2] if track.failed else ""
 
 

@@ -1,34 +1,30 @@
 """What the logs know about messages that died without a word: SQS attaches no cause when it moves one.
 
-message id → the handler's error record for it; or → the batch it came in → what that invocation logged, or how it
-ended, which the platform and the extension write even when the environment was killed (time-out, out of memory). Where
-no line names the message, a failure at the moment of its first receive is a likely cause, if there is but one.
+message id → the invocations that name it → what the last of them logged about it, or how that ended, which the platform
+and the extension write even when the environment was killed (time-out, out of memory). Where no line names the message,
+the only kind of failure at the moment of its first receive is a likely cause.
 """
 
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, TypeVar
+from functools import cached_property
+from typing import TYPE_CHECKING
 
-from ops.deadletters.causes import loglines
+from ops.deadletters.causes import endings, neighbours
+from ops.deadletters.causes.deciding import Decided, Decision
+from ops.deadletters.causes.invocations import SLACK, Invocation, Rows
 from ops.deadletters.causes.loglines import Said
-from ops.deadletters.causes.pieces import Pieces
 from ops.deadletters.fingerprint import fingerprint
 from ops.deadletters.letter import Cause
 from ops.deadletters.naming import LONGEST_MESSAGE
-from ops.insight import reportlines, words
 
 if TYPE_CHECKING:
     from ops.deadletters.letter import Letter
     from ops.deadletters.shelf.rows import Sketch
-
-T = TypeVar("T")
-
-SLACK = timedelta(seconds=2)
-"""Clocks of SQS and of the function's environment, and the way between them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,201 +63,152 @@ class Subject:
 
 @dataclass(frozen=True)
 class Setup:
-    """How the function is fed, as far as it is known: seconds."""
+    """How the function is fed, as far as it is known: seconds; ``batch_size``: 0 is not known. ``function``: whose lines
+    count, where others write into the log group too; ``shared``: the group is not its own."""
 
     timeout_s: float = 900.0
     window_s: float = 0.0
+    batch_size: int = 0
+    function: str = ""
+    shared: bool = False
 
 
 class Evidence:
     """``wanted``: the message ids that are asked about. Rows may be added in any order."""
 
     def __init__(self, wanted: frozenset[str], setup: Setup | None = None) -> None:
-        self._wanted = wanted
         self._setup = setup or Setup()
-        self._failures: dict[str, Said] = {}  # by message id, the last one
-        self._of_request: dict[str, Said] = {}  # failures of an invocation that name no message
-        self._mentions: dict[str, Said] = {}  # by message id, the last line or batch that names it
-        self._members: dict[str, set[str]] = {}  # by request id: message ids of its batch
-        self.deaths: dict[str, reportlines.Line] = {}
-        self._loose: list[Said] = []  # failures that name no message, for the joins by stream and by time
-        self._pieces = Pieces()
-        self._sorted: tuple[list[Said], list[reportlines.Line]] | None = None
+        self._longest = timedelta(seconds=self._setup.timeout_s)
+        self._wanted = wanted
+        self._rows = Rows(wanted)
+        self._settled: _Settled | None = None
 
     def add(self, row: Mapping[str, str]) -> None:
-        """One row of Logs Insights."""
-        line = reportlines.parse(row)
-        if line is not None:
-            self._end(line)
+        """One row of Logs Insights; those of other functions are not heard."""
+        if neighbours.foreign(row, self._setup.function, self._setup.shared):
             return
-        said = loglines.read(row)
-        if said is None:
-            return
-        if self._pieces.add(said):
-            said = replace(said, failed=False)
-            self._sorted = None
-        if said.batch and said.request_id:
-            self._members.setdefault(said.request_id, set()).update(said.message_ids)
-        named = self._wanted & (said.message_ids or said.mentioned)
-        for message_id in named:
-            _keep_last(self._mentions, message_id, said)
-            if said.failed:
-                _keep_last(self._failures, message_id, said)
-        if said.failed and not said.message_ids:
-            self._loose.append(said)
-            self._sorted = None
-            if said.request_id:
-                _keep_last(self._of_request, said.request_id, said)
-
-    def _end(self, line: reportlines.Line) -> None:
-        self._sorted = None
-        if line.source == "timeout" or line.values.get("status") not in ("success", "", None):
-            known = self.deaths.get(line.request_id)
-            if known is None or line.source == "record" or (line.source == "report" and known.source == "timeout"):
-                self.deaths[line.request_id] = line
+        self._rows.add(row)
+        self._settled = None
 
     def without_batch(self) -> tuple[str, ...]:
-        """Request ids of deaths whose messages are not known yet."""
-        return tuple(request_id for request_id in self.deaths if request_id not in self._members)
+        """Request ids of invocations that failed as a whole and whose messages are not known yet."""
+        return tuple(self._all.nameless)
 
     def death_time(self, request_id: str) -> datetime:
-        return self.deaths[request_id].started
+        return self._all.nameless[request_id]
 
     def cause(self, subject: Subject) -> Cause | None:
-        """Why this letter died, by the last trace of it; None where nothing names it."""
-        failure = _last([found for one in subject.ids if (found := self._failures.get(one))])
-        mention = self._mention(subject)
-        request = (mention.request_id if mention else "") or subject.request_id
-        death = self.deaths.get(request) if request else None
-        if death is not None and (failure is None or failure.request_id != request):
-            told = self._of_request.get(request)
-            if told is not None and not _killed(death):
-                return self._told(told, subject)
-            return self._ended(death, subject)
-        if failure is not None:
-            return self._told(failure, subject)
-        if request and (told := self._of_request.get(request)):
-            return self._told(told, subject)
-        if mention is not None and (told := self._next_in_stream(mention)):
-            return self._told(told, subject, likely=True)
+        """Why this message failed, by the last trace of it; None where nothing names it."""
+        newest = True
+        for one in reversed(self._all.attempts(subject)):
+            alone = bool(one.request_id) and one.request_id == subject.request_id
+            if (decided := self._all.decision(one).of(subject.ids, alone)) is not None:
+                return _cause(one, decided, subject, likely=decided.likely or not newest)
+            newest = False
         return None
 
     def likely(self, subject: Subject) -> Cause | None:
-        """The cause of the only kind of failure that began when this letter was received first."""
-        if subject.first_receive is None or self._mention(subject) is not None:
+        """The cause of the only kind of failure that began when this message was received first."""
+        if subject.first_receive is None or self._all.attempts(subject):
             return None
         begins = subject.first_receive - SLACK
         latest = subject.first_receive + timedelta(seconds=self._setup.window_s) + SLACK
-        loose, deaths = self._in_order()
         candidates: dict[str, Cause] = {}
-        for said in _between(loose, begins, latest + timedelta(seconds=self._setup.timeout_s), _at):
-            if not self._names_others(said.request_id, subject):
-                cause = self._told(said, subject, likely=True)
+        for one in self._all.between(begins, latest, self._longest):
+            for decided in self._all.kinds(one):
+                cause = _cause(one, decided, subject, likely=True)
                 candidates[fingerprint(cause.error_type, cause.error_message, cause.location)] = cause
-            if len(candidates) > 1:
-                return None
-        told = {cause.request_id for cause in candidates.values()}
-        for death in _between(deaths, begins, latest, _began):
-            if death.request_id not in told and not self._names_others(death.request_id, subject):
-                cause = self._ended(death, subject, likely=True)
-                candidates[fingerprint(cause.error_type, cause.error_message)] = cause
             if len(candidates) > 1:
                 return None
         return next(iter(candidates.values()), None)
 
-    def _in_order(self) -> tuple[list[Said], list[reportlines.Line]]:
-        if self._sorted is None:
-            self._sorted = (
-                sorted([*self._loose, *self._pieces.whole()], key=_at),
-                sorted(self.deaths.values(), key=_began),
-            )
-        return self._sorted
+    @property
+    def _all(self) -> _Settled:
+        if self._settled is None:
+            found = self._rows.invocations(self._longest)
+            self._settled = _Settled(found, self._wanted, single=self._setup.batch_size == 1)
+        return self._settled
 
-    def _mention(self, subject: Subject) -> Said | None:
-        return _last([found for one in subject.ids if (found := self._mentions.get(one))])
 
-    def _names_others(self, request: str, subject: Subject) -> bool:
-        members = self._members.get(request, set())
-        return bool(members) and not members & subject.ids
+class _Settled:
+    """The invocations that the rows so far tell of, as they are asked for."""
 
-    def _next_in_stream(self, mention: Said) -> Said | None:
-        """The first failure that the environment logged after ``mention``, while that invocation could have lasted."""
-        until = mention.at + timedelta(seconds=self._setup.timeout_s) + SLACK
-        for said in _between(self._in_order()[0], mention.at, until, _at):
-            if mention.stream and said.stream == mention.stream:
-                return said
-        return None
+    def __init__(self, invocations: list[Invocation], wanted: frozenset[str], single: bool) -> None:
+        self._invocations = invocations
+        self._single = single
+        self._decisions: dict[int, Decision] = {}
+        self._kinds: dict[int, list[Decided]] = {}
+        self._of_message: dict[str, list[int]] = {}
+        self._of_request: dict[str, list[int]] = {}
+        self.nameless: dict[str, datetime] = {}
+        for number, one in enumerate(invocations):
+            names = one.names()
+            for name in names & wanted:
+                self._of_message.setdefault(name, []).append(number)
+            if one.request_id:
+                self._of_request.setdefault(one.request_id, []).append(number)
+                if not names and one.end is not None and endings.failed(one.end):
+                    self.nameless[one.request_id] = one.since
 
-    def _told(self, said: Said, subject: Subject, likely: bool = False) -> Cause:
-        death = self.deaths.get(said.request_id)
-        return Cause(
-            error_type=said.error_type,
-            error_message=said.error_message[:LONGEST_MESSAGE],
-            location=said.location,
-            source=said.source,
-            request_id=said.request_id,
-            died=said.at,
-            function_version=said.version or (str(death.values.get("version") or "") if death else ""),
-            job_kind=said.job_kind or subject.job_kind,
-            likely=likely,
-        )
+    def attempts(self, subject: Subject) -> list[Invocation]:
+        """Invocations that are known to have had the message, oldest first."""
+        numbers = {number for one in subject.ids for number in self._of_message.get(one, ())}
+        if subject.request_id:
+            numbers.update(self._of_request.get(subject.request_id, ()))
+        return [self._invocations[number] for number in sorted(numbers)]
 
-    def _ended(self, death: reportlines.Line, subject: Subject, likely: bool = False) -> Cause:
-        kind, text = ending(death)
-        return Cause(
+    def decision(self, one: Invocation) -> Decision:
+        if (known := self._decisions.get(id(one))) is None:
+            known = self._decisions[id(one)] = Decision(one, self._single)
+        return known
+
+    def kinds(self, one: Invocation) -> list[Decided]:
+        if (known := self._kinds.get(id(one))) is None:
+            known = self._kinds[id(one)] = self.decision(one).kinds()
+        return known
+
+    @cached_property
+    def _loose(self) -> list[Invocation]:
+        """Those that failed and name no message, which may have been anybody's."""
+        return [one for one in self._invocations if one.failed and not one.names()]
+
+    def between(self, begins: datetime, latest: datetime, longest: timedelta) -> Iterator[Invocation]:
+        """Failed invocations that may have begun then: of some only a later line is known."""
+        for number in range(bisect_left(self._loose, begins, key=lambda one: one.since), len(self._loose)):
+            one = self._loose[number]
+            if one.since > latest + longest:
+                return
+            if one.since <= latest or one.began is None:
+                yield one
+
+
+def _cause(one: Invocation, decided: Decided, subject: Subject, likely: bool) -> Cause:
+    known = Cause(request_id=one.request_id, job_kind=subject.job_kind, likely=likely)
+    version = str(one.end.values.get("version") or "") if one.end else ""
+    if decided.said is not None:
+        said = decided.said
+        kind, text = _listed((said, *decided.others))
+        return replace(
+            known,
             error_type=kind,
-            error_message=text,
-            source="invocation record" if death.source == "record" else "report line",
-            request_id=death.request_id,
-            died=death.started + timedelta(milliseconds=death.values.get("duration_ms") or 0.0),
-            function_version=str(death.values.get("version") or ""),
-            job_kind=subject.job_kind,
-            likely=likely,
+            error_message=text[:LONGEST_MESSAGE],
+            location="" if decided.others else said.location,
+            source=said.source,
+            request_id=said.request_id or one.request_id,
+            died=said.at,
+            function_version=said.version or version,
+            job_kind=said.job_kind or subject.job_kind,
         )
+    assert decided.end is not None
+    kind, text = endings.ending(decided.end)
+    source = "invocation record" if decided.end.source == "record" else "report line"
+    at = endings.ended_at(decided.end)
+    return replace(known, error_type=kind, error_message=text, source=source, died=at, function_version=version)
 
 
-def _at(said: Said) -> datetime:
-    return said.at
-
-
-def _began(death: reportlines.Line) -> datetime:
-    return death.started
-
-
-def _between(some: Sequence[T], start: datetime, end: datetime, when: Callable[[T], datetime]) -> Iterator[T]:
-    """Those of ``some`` (in order of time) from ``start`` to ``end``."""
-    for at in range(bisect_left(some, start, key=when), len(some)):
-        if when(some[at]) > end:
-            return
-        yield some[at]
-
-
-def ending(death: reportlines.Line) -> tuple[str, str]:
-    """Error type and sentence of an invocation that failed as a whole."""
-    values = death.values
-    kind = str(values.get("error_type") or ("Sandbox.Timedout" if timed_out(death) else "Lambda.Error"))
-    duration, used, size = (values.get(name) for name in ("duration_ms", "memory_used_mb", "memory_size_mb"))
-    if "OutOfMemory" in kind and used and size:
-        return kind, f"the environment was killed for memory: {used:,.0f} of {size:,.0f} MB used"
-    if timed_out(death):
-        after = f" after {words.duration(duration / 1000)}" if duration else ""
-        return kind, f"the invocation was stopped at the function's timeout{after}"
-    return kind, "the environment ended before the batch was done"
-
-
-def timed_out(death: reportlines.Line) -> bool:
-    return death.source == "timeout" or death.values.get("status") == "timeout"
-
-
-def _killed(death: reportlines.Line) -> bool:
-    """Ended from outside, so that whatever was logged before is not why."""
-    return timed_out(death) or "OutOfMemory" in str(death.values.get("error_type"))
-
-
-def _keep_last(known: dict[str, Said], key: str, said: Said) -> None:
-    if key not in known or known[key].at <= said.at:
-        known[key] = said
-
-
-def _last(some: list[Said]) -> Said | None:
-    return max(some, key=lambda said: said.at, default=None)
+def _listed(some: tuple[Said, ...]) -> tuple[str, str]:
+    """Type and message; of several that may be meant, all of them."""
+    if len(some) == 1:
+        return some[0].error_type, some[0].error_message
+    types = dict.fromkeys(one.error_type for one in some)
+    return " or ".join(types), "; or ".join(f"{one.error_type}: {one.error_message}".rstrip(": ") for one in some)

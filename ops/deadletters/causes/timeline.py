@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from ops.deadletters.causes import loglines
 from ops.deadletters.causes.asking import RETENTION, Asking, Budget, named
-from ops.deadletters.causes.evidence import Subject, ending, timed_out
+from ops.deadletters.causes.endings import ending, timed_out
+from ops.deadletters.causes.evidence import Subject
 from ops.deadletters.ledger import Ledger
 from ops.deadletters.letter import Kind, Place
 from ops.deadletters.shelf import Shelf

@@ -1,0 +1,52 @@
+"""How an invocation ended, as the platform or the extension wrote it, in the words of a cause."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from ops.insight import reportlines, words
+
+ENDED_WELL = ("success", "", None)
+"""Values of ``status`` (Telemetry API schema 2025-01-29: success, failure, error, timeout)."""
+_PROCESS_GONE = ("ExitError", "Crash", "Lambda.Error")
+
+
+def failed(end: reportlines.Line) -> bool:
+    """Whether the invocation failed as a whole."""
+    return end.source == "timeout" or end.values.get("status") not in ENDED_WELL
+
+
+def timed_out(end: reportlines.Line) -> bool:
+    return end.source == "timeout" or end.values.get("status") == "timeout"
+
+
+def killed(end: reportlines.Line) -> bool:
+    """Ended from outside, so that whatever was logged before is not why."""
+    return timed_out(end) or "OutOfMemory" in str(end.values.get("error_type"))
+
+
+def ended_at(end: reportlines.Line) -> datetime:
+    return end.started + timedelta(milliseconds=end.values.get("duration_ms") or 0.0)
+
+
+def ending(end: reportlines.Line) -> tuple[str, str]:
+    """Error type and sentence of an invocation that failed as a whole."""
+    values = end.values
+    kind = str(values.get("error_type") or ("Sandbox.Timedout" if timed_out(end) else "Lambda.Error"))
+    duration, used, size = (values.get(name) for name in ("duration_ms", "memory_used_mb", "memory_size_mb"))
+    if "OutOfMemory" in kind and used and size:
+        return kind, f"the environment was killed for memory: {used:,.0f} of {size:,.0f} MB used"
+    if timed_out(end):
+        after = f" after {words.duration(duration / 1000)}" if duration else ""
+        return kind, f"the invocation was stopped at the function's timeout{after}"
+    if values.get("status") == "failure" or kind.endswith(_PROCESS_GONE):
+        return kind, "the environment ended before the batch was done"
+    return kind, "the function raised an error; no line of the invocation gives the reason"
+
+
+def knows_more(end: reportlines.Line, known: reportlines.Line | None) -> bool:
+    """Of one end the record knows most, then REPORT, then "Task timed out"."""
+    return known is None or _KNOWS.index(end.source) >= _KNOWS.index(known.source)
+
+
+_KNOWS = ("timeout", "report", "record")

@@ -1,0 +1,45 @@
+"""Whose line it is, where several functions write into one log group (``LoggingConfig``).
+
+Streams there are named ``2026/11/28/shop-worker[$LATEST]0a1b…``, and ``2026/11/28/[$LATEST]0a1b…`` in a function's own
+group (Lambda developer guide, monitoring-cloudwatchlogs-loggroups, 2026-11).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+_STREAM = re.compile(r"^\d{4}/\d\d/\d\d/([\w-]*)\[[^\]]+\]")
+_FUNCTION = re.compile(r'"(?:function_?[nN]ame|faas\.name)"\s*:\s*"([^"\\]+)"')
+_ARN = re.compile(r'"(?:function_?[aA]rn|invokedFunctionArn|faas\.id)"\s*:\s*"arn:[^"\\]*:function:([\w-]+)')
+
+
+def foreign(row: Mapping[str, str], function: str, shared: bool = False) -> bool:
+    """Whether a row of Logs Insights was written by another than ``function`` (empty: that is not asked).
+
+    ``shared``: the group is not the function's own. There a line whose stream does not tell is judged by the function
+    that its JSON names, and one of a stream that Lambda did not name is another program's.
+    """
+    if not function:
+        return False
+    stream = _STREAM.match(row.get("@logStream", ""))
+    if stream and stream[1]:
+        return stream[1] != function
+    if not shared:
+        return False
+    if named := _named(row.get("@message", "")):
+        return named != function
+    return stream is None
+
+
+def shared(group: str, function: str) -> bool:
+    """Whether other functions may be expected in the log group."""
+    return group != f"/aws/lambda/{function}"
+
+
+def _named(message: str) -> str:
+    """The function that a JSON line names: Powertools' ``function_name``, an ARN."""
+    if not message.lstrip().startswith("{"):
+        return ""
+    found = _FUNCTION.search(message) or _ARN.search(message)
+    return found[1].rsplit(":", 1)[-1] if found else ""

@@ -1,0 +1,65 @@
+"""How much a logged failure tells: a type or a stack trace, a sentence, or only that something failed."""
+
+from __future__ import annotations
+
+import json
+import re
+from enum import IntEnum
+
+from ops.deadletters.causes.loglines import LOGGED, REPORT_LINE, Said
+
+_BARE = frozenset({"Error", "Exception", "Runtime.Unknown", "Runtime.ExitError"})
+"""Types that say nothing where no message goes with them."""
+_FILLER = frozenset(
+    "a all an and any at batch be been by could couldn t did do due during error errors event events exception failed "
+    "failing failure failures for from had handle handled handler handling has have id ids in invocation is item items "
+    "job jobs message messages not of on one or order process processed processing record records request sqs some "
+    "task tasks the this to unable was were while with work".split()
+)
+"""Of a sentence that holds no other words, like "2 records failed", nothing is learnt."""
+_ID_OR_NUMBER = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|\b[0-9a-f]*\d[0-9a-f]*\b", re.IGNORECASE)
+_WORD = re.compile(r"[^\W\d_]+")
+_UNHANDLED_TEXT = re.compile(r"^\[ERROR\] (?!\s)[^\t]|\tERROR\t(?:Invoke Error|Uncaught Exception|Unhandled Promise)")
+
+
+class Reason(IntEnum):
+    NONE = 0  # "2 records failed", "Runtime exited with error: exit status 1"
+    WORDS = 1  # an error line without a type
+    TYPED = 2  # a type or a stack trace
+
+
+def of(said: Said) -> Reason:
+    """What a failure's line tells of why."""
+    if said.source == REPORT_LINE:
+        return Reason.NONE
+    if said.error_type in _BARE and not said.error_message.strip():
+        return Reason.NONE
+    if said.error_type != LOGGED:
+        return Reason.TYPED
+    left = _ID_OR_NUMBER.sub(" ", said.error_message.lower())
+    return Reason.WORDS if set(_WORD.findall(left)) - _FILLER else Reason.NONE
+
+
+def is_exit(said: Said | None) -> bool:
+    """Whether the platform says that the runtime's process ended: that has the same reason as what was logged."""
+    return said is not None and said.source == REPORT_LINE
+
+
+def unhandled(raw: str) -> bool:
+    """Whether the runtime itself wrote the line: what left the handler, and so ended the invocation.
+
+    Python writes ``[ERROR] Type: message`` without time and request id, Node.js "Invoke Error"; with JSON logging an
+    object without a message of its own (Lambda developer guide, python-logging and nodejs-logging, 2026-11).
+    """
+    if _UNHANDLED_TEXT.search(raw[:200]):
+        return True
+    if not raw.startswith("{") or '"errorType"' not in raw:
+        return False
+    try:
+        record = json.loads(raw)
+    except (ValueError, RecursionError):
+        return False
+    return isinstance(record, dict) and {"errorType", "errorMessage"} <= record.keys() and not record.keys() & _OWN
+
+
+_OWN = frozenset({"message", "msg", "message_id", "messageId"})
