@@ -63,8 +63,9 @@ class Subject:
 
 @dataclass(frozen=True)
 class Setup:
-    """How the function is fed, as far as it is known: seconds; ``batch_size``: 0 is not known. ``function``: whose lines
-    count, where others write into the log group too; ``shared``: the group is not its own."""
+    """How the function is fed, as far as it is known: seconds; ``batch_size``: 0 is not known.
+
+    ``function``: whose lines count, where others write into the log group too; ``shared``: the group is not its own."""
 
     timeout_s: float = 900.0
     window_s: float = 0.0
@@ -199,7 +200,8 @@ def _cause(one: Invocation, decided: Decided, subject: Subject, likely: bool) ->
             function_version=said.version or version,
             job_kind=said.job_kind or subject.job_kind,
         )
-    assert decided.end is not None
+    if decided.end is None:
+        return known
     kind, text = endings.ending(decided.end)
     source = "invocation record" if decided.end.source == "record" else "report line"
     at = endings.ended_at(decided.end)

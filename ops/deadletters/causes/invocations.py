@@ -11,6 +11,7 @@ from bisect import bisect_left
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from itertools import pairwise
 
 from ops.deadletters.causes import endings, loglines, reasons
 from ops.deadletters.causes.loglines import Said
@@ -149,7 +150,7 @@ class Rows:
     @staticmethod
     def _falls(streams: Iterable[Sequence[Heard]]) -> bool:
         """Whether rows came newest first, so that of lines of one moment the one that came last was written first."""
-        steps = [(a.at > b.at) - (a.at < b.at) for some in streams for a, b in zip(some, some[1:], strict=False)]
+        steps = [(a.at > b.at) - (a.at < b.at) for some in streams for a, b in pairwise(some)]
         return sum(steps) > 0
 
 
@@ -210,7 +211,9 @@ class _Stream:
         if not heard.start and heard.end is None:
             since = heard.at - self._longest
         left_handler = any(waiting.unhandled for waiting in self._waiting)
-        ended_so = heard.start or (heard.end is not None and endings.failed(heard.end) and not endings.killed(heard.end))
+        ended_so = heard.start or (
+            heard.end is not None and endings.failed(heard.end) and not endings.killed(heard.end)
+        )
         ended_so = ended_so or (heard.failed and not heard.unhandled and reasons.is_exit(heard.said))
         mine = [] if left_handler and not ended_so else [each for each in self._waiting if each.at >= since]
         self._alone([each for each in self._waiting if each not in mine])

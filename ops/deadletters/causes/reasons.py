@@ -10,15 +10,15 @@ from ops.deadletters.causes.loglines import LOGGED, REPORT_LINE, Said
 
 _BARE = frozenset({"Error", "Exception", "Runtime.Unknown", "Runtime.ExitError"})
 """Types that say nothing where no message goes with them."""
-_FILLER = frozenset(
-    "a all an and any at batch be been by could couldn t did do due during error errors event events exception failed "
-    "failing failure failures for from had handle handled handler handling has have id ids in invocation is item items "
-    "job jobs message messages not of on one or order process processed processing record records request sqs some "
-    "task tasks the this to unable was were while with work".split()
+_FILLER = re.compile(
+    r"""\b(?:an?|all|and|any|at|batch|been?|by|could|couldn|t|did|do|due|during|errors?|events?|exceptions?|for|from
+    |fail(?:ed|ing|ures?|s)?|had|handl(?:ed?|er|ing)|ha(?:s|ve)|ids?|in|invocation|is|items?|jobs?|messages?|not|of|on|one
+    |or|order|process(?:ed|ing)?|records?|requests?|sqs|some|tasks?|th(?:e|is)|to|unable|w(?:as|ere)|while|with|work)\b
+    |[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|\b[0-9a-f]*\d[0-9a-f]*\b""",
+    re.IGNORECASE | re.VERBOSE,
 )
 """Of a sentence that holds no other words, like "2 records failed", nothing is learnt."""
-_ID_OR_NUMBER = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|\b[0-9a-f]*\d[0-9a-f]*\b", re.IGNORECASE)
-_WORD = re.compile(r"[^\W\d_]+")
+_WORD = re.compile(r"[^\W\d_]")
 _UNHANDLED_TEXT = re.compile(r"^\[ERROR\] (?!\s)[^\t]|\tERROR\t(?:Invoke Error|Uncaught Exception|Unhandled Promise)")
 
 
@@ -36,8 +36,7 @@ def of(said: Said) -> Reason:
         return Reason.NONE
     if said.error_type != LOGGED:
         return Reason.TYPED
-    left = _ID_OR_NUMBER.sub(" ", said.error_message.lower())
-    return Reason.WORDS if set(_WORD.findall(left)) - _FILLER else Reason.NONE
+    return Reason.WORDS if _WORD.search(_FILLER.sub(" ", said.error_message)) else Reason.NONE
 
 
 def is_exit(said: Said | None) -> bool:
