@@ -10,6 +10,11 @@ if TYPE_CHECKING:
     from ops.aws.door import Aws
 
 
+NESTED = "AWS::CloudFormation::Stack"
+NOT_THERE = ("DELETE_COMPLETE", "DELETE_SKIPPED")
+"""Statuses of resources that are listed and no longer the stack's (botocore 1.44.5 model, 2026-11)."""
+
+
 @dataclass(frozen=True)
 class Stack:
     """``resources``: CloudFormation type → physical ids, in the order CloudFormation lists them."""
@@ -23,6 +28,11 @@ class Stack:
     def ids(self, kind: str) -> tuple[str, ...]:
         return self.resources.get(kind, ())
 
+    def arn_of(self, service: str, resource: str, account: str = "") -> str:
+        """An ARN in the stack's partition, region and account (or another ``account``)."""
+        _, partition, _, region, own, _ = self.arn.split(":", 5)
+        return f"arn:{partition}:{service}:{region}:{account or own}:{resource}"
+
 
 def stack(aws: Aws, name: str) -> Stack:
     """The stack of that name or ARN. Raises NotFound."""
@@ -31,7 +41,8 @@ def stack(aws: Aws, name: str) -> Stack:
         resources: dict[str, list[str]] = {}
         for page in aws.cloudformation.get_paginator("list_stack_resources").paginate(StackName=name):
             for resource in page["StackResourceSummaries"]:
-                if physical := resource.get("PhysicalResourceId"):
+                physical = resource.get("PhysicalResourceId")
+                if physical and resource.get("ResourceStatus") not in NOT_THERE:
                     resources.setdefault(resource["ResourceType"], []).append(physical)
     return Stack(
         name=found["StackName"],

@@ -119,7 +119,10 @@ def retries(aws: Aws, function: Function) -> int:
 
 
 def mappings(aws: Aws, *, source_arn: str = "", function_name: str = "") -> tuple[Mapping, ...]:
-    """The event source mappings of a queue or a function; only those that read from SQS."""
+    """The event source mappings of a queue or a function; only those that read from SQS.
+
+    A function is matched by its exact qualifier: its bare name does not list the mappings of ``name:live``.
+    """
     narrow: dict[str, str] = {}
     if source_arn:
         narrow["EventSourceArn"] = source_arn
@@ -129,6 +132,23 @@ def mappings(aws: Aws, *, source_arn: str = "", function_name: str = "") -> tupl
         pages: Any = aws.lambda_.get_paginator("list_event_source_mappings").paginate(**narrow)  # type: ignore[arg-type]
         found = [_mapping(item) for page in pages for item in page["EventSourceMappings"]]
     return tuple(mapping for mapping in found if ":sqs:" in mapping.source_arn)
+
+
+def mapping(aws: Aws, uuid: str) -> Mapping:
+    """The event source mapping of that id, whatever it reads from. Raises NotFound."""
+    with aws.asking("lambda", f"event source mapping {uuid}"):
+        return _mapping(aws.lambda_.get_event_source_mapping(UUID=uuid))
+
+
+def qualifiers(aws: Aws, name: str) -> tuple[str, ...]:
+    """Names of the function's aliases, then its versions, newest first; ``$LATEST`` is left out."""
+    with aws.asking("lambda", f"aliases of {short_name(name)}"):
+        pages: Any = aws.lambda_.get_paginator("list_aliases").paginate(FunctionName=name)
+        aliases = [str(alias["Name"]) for page in pages for alias in page["Aliases"]]
+    with aws.asking("lambda", f"versions of {short_name(name)}"):
+        pages = aws.lambda_.get_paginator("list_versions_by_function").paginate(FunctionName=name)
+        versions = [str(version["Version"]) for page in pages for version in page["Versions"]]
+    return (*aliases, *(version for version in reversed(versions) if version != "$LATEST"))
 
 
 def invoke_later(aws: Aws, function_arn: str, payload: bytes) -> str:
@@ -149,7 +169,7 @@ def qualified_name(function: str) -> str:
     return function.partition(":function:")[2] or function
 
 
-def _mapping(item: dict[str, Any]) -> Mapping:
+def _mapping(item: Any) -> Mapping:
     pollers = item.get("ProvisionedPollerConfig") or {}
     filters = item.get("FilterCriteria") or {}
     return Mapping(

@@ -8,6 +8,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from ops.aws import policies
+
 if TYPE_CHECKING:
     from ops.aws.door import Aws
 
@@ -35,6 +37,8 @@ class Queue:
     """Id, alias or ARN of the KMS key that it is encrypted with; None where SQS itself has the key, or nobody."""
     max_bytes: int = 1_048_576
     """Of a message with its attributes (MaximumMessageSize; the default since August 2025)."""
+    grants: tuple[policies.Grant, ...] = ()
+    """What its queue policy allows to services."""
 
 
 @dataclass(frozen=True)
@@ -82,6 +86,7 @@ def _queue(url: str, attributes: Mapping[str, str]) -> Queue:
         fifo=attributes.get("FifoQueue", "false") == "true",
         allowed_sources=tuple(allowed.get("sourceQueueArns") or ()),
         kms_key=attributes.get("KmsMasterKeyId") or None,
+        grants=policies.grants(attributes.get("Policy", "")),
         max_bytes=int(attributes.get("MaximumMessageSize", 1_048_576)),
     )
 

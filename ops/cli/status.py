@@ -28,10 +28,12 @@ def status(
     minutes: options.Minutes = None,
     as_json: options.Json = False,
 ) -> None:
-    """The workload on one screen. Exits with 1 when something has to be done about it."""
+    """The workload on one screen. Exits with 1 when something has to be done about it, and with 3 when a part of it
+    could not be read, so that nobody takes the rest for the whole."""
     target = options.target(stack, queue, function, profile, region)
     from ops import workload
     from ops.aws import Aws
+    from ops.errors import AwsError
     from ops.insight import overview, window
     from ops.insight.reports import Level
 
@@ -49,6 +51,8 @@ def status(
         _show(Console(highlight=False), described, target, report, minutes)
     if report.finding.level is Level.ACT:
         raise typer.Exit(1)
+    if described.unknown:
+        raise typer.Exit(AwsError.exit_code)
 
 
 def _show(console: Console, workload: Workload, target: Target, report: OverviewReport, minutes: float) -> None:
@@ -56,12 +60,15 @@ def _show(console: Console, workload: Workload, target: Target, report: Overview
 
     from ops.cli.text import place, safe
     from ops.insight import words
+    from ops.workload.notes import reads
 
     console.print(Text(safe(report.finding.text), style=STYLES[report.finding.level]))
     console.print(Text(f"{place(workload, target)} · last {words.duration(minutes * 60)}", style="dim"))
     console.print()
     console.print(_cards(report.cards))
     console.print(_path(report))
+    for reader in workload.readers:
+        console.print(Text(f"  {safe(reader.name)}: {safe(reads(reader.mapping))}", style="dim"))
     for alarm in report.alarms:
         style = {"ALARM": STYLES["act"], "OK": STYLES["ok"]}.get(alarm.state, STYLES["unknown"])
         todo = f": {safe(alarm.runbook)}" if alarm.state == "ALARM" and alarm.runbook else ""

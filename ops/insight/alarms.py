@@ -8,7 +8,10 @@ from typing import TYPE_CHECKING
 from ops.aws import cloudwatch
 from ops.aws.cloudwatch import Alarm
 from ops.errors import AccessDenied
-from ops.insight.reports import AlarmState, Line
+from ops.insight import words
+from ops.insight.findings import Claim
+from ops.insight.reports import AlarmState, Level, Line
+from ops.workload.gaps import Part
 
 if TYPE_CHECKING:
     from ops.aws import Aws
@@ -23,9 +26,19 @@ def read(aws: Aws, workload: Workload) -> tuple[tuple[Alarm, ...], tuple[str, ..
     if not workload.alarms:
         return (), ()
     try:
-        return cloudwatch.alarms(aws, workload.alarms), ()
+        found = cloudwatch.alarms(aws, workload.alarms)
     except AccessDenied as denied:
         return (), (f"No alarm states: {denied}",)
+    gone = [name for name in workload.alarms if name not in {alarm.name for alarm in found}]
+    return found, tuple(f"Alarm {name} does not exist." for name in gone)
+
+
+def unknown(workload: Workload, known: tuple[Alarm, ...], missing: tuple[str, ...]) -> list[Claim]:
+    """That there may be alarms that fire and are not seen; and alarms that the stack made and that are gone."""
+    if workload.gap(Part.ALARMS) or (missing and not known):
+        return [Claim(Level.UNKNOWN, "its alarms may not be read")]
+    gone = len(workload.alarms) - len(known)
+    return [Claim(Level.WATCH, f"{words.count(gone, 'alarm')} of its stack no longer there")] if gone else []
 
 
 def states(alarms: tuple[Alarm, ...]) -> tuple[AlarmState, ...]:

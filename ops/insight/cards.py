@@ -8,6 +8,7 @@ import pandas as pd
 
 from ops.insight import costing, limits, prices, queue, words
 from ops.insight.reports import Assumptions, Card, Level, Line
+from ops.workload.gaps import Part
 
 if TYPE_CHECKING:
     from ops.aws import sqs
@@ -91,9 +92,15 @@ def make(
             "messages",
             spark("dead"),
             Level.UNKNOWN if dead_now is None else Level.ACT if dead_now else Level.OK,
-            "no dead-letter queue" if workload.dlq is None else workload.dlq.name,
+            _dead_letter_queue(workload),
         ),
     )
+
+
+def _dead_letter_queue(workload: Workload) -> str:
+    if gap := workload.gap(Part.DLQ):
+        return f"{gap.name} {gap.verb}"
+    return workload.dlq.name if workload.dlq else "no dead-letter queue"
 
 
 def _concurrency_card(readings: Readings, workload: Workload, now: sqs.Depth) -> Card:

@@ -46,7 +46,9 @@ def report(aws: Aws, workload: Workload, window: Window) -> ConcurrencyReport:
     fill = _fill(frame, workload, window.period)
     binding = _binding(readings, concurrency, known, now)
     seconds = _seconds_per_message(readings)
-    claims = [*setup.reading(workload), *_claims(readings, concurrency, binding, now, known, workload)]
+    claims = setup.reading(workload, readings, now)
+    if workload.mapping is not None:
+        claims += _claims(readings, concurrency, binding, now, known, workload)
     return ConcurrencyReport(
         finding=conclude(claims),
         concurrency=concurrency,

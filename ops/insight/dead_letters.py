@@ -73,9 +73,9 @@ def _age(workload: Workload) -> list[MetricQuery]:
 def _claims(
     workload: Workload, readings: Readings, count: float | None, new: float | None, window: Window
 ) -> list[Claim]:
-    missing = setup.dead_lettering(workload)
-    if missing or workload.dlq is None:
-        return missing or [Claim(Level.UNKNOWN, "the dead-letter queue could not be read", "")]
+    if workload.dlq is None:
+        none = Claim(Level.OK, f"{workload.queue.name} has no dead-letter queue")
+        return setup.dead_lettering(workload) or [none]
     claims = claim(count, new, window)
     age = readings.latest("dead_oldest_s")
     if claims and age is not None:

@@ -17,6 +17,7 @@ from ops.aws import logs
 from ops.errors import AccessDenied, NotFound
 from ops.insight import prices, reportlines, words
 from ops.insight.reports import Look
+from ops.workload.notes import unknown_function
 
 if TYPE_CHECKING:
     from ops.aws import Aws
@@ -76,7 +77,7 @@ def read(aws: Aws, workload: Workload, window: Window, rows: int = ROWS) -> Invo
     the metrics beside it still say something.
     """
     if workload.function is None or workload.log_group is None:
-        return _nothing("No function reads the queue, so there are no invocations.")
+        return _nothing(unknown_function(workload) or "No function reads the queue, so there are no invocations.")
     try:
         found = logs.query(aws, workload.log_group, QUERY, window.start, window.end, rows)
     except NotFound:

@@ -45,11 +45,12 @@ def report(aws: Aws, workload: Workload, window: Window) -> OverviewReport:
     late = queue.age_claims(readings, workload, queue.age_lines(workload, readings, oldest_line), now, known)
     path = _path(readings, now, dead_now)
     claims = [
-        *setup.reading(workload),
+        *setup.reading(workload, readings, now),
         *dead_letters.claim(dead_now, dead_letters.arrived(readings), window),
         *setup.dead_lettering(workload),
         *setup.visibility(workload),
         *_alarms(known, workload, dead_now),
+        *alarms.unknown(workload, known, missing),
         *_queue(readings, path, late),
         *_function(readings, window),
     ]

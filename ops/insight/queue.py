@@ -34,7 +34,11 @@ def report(aws: Aws, workload: Workload, window: Window) -> QueueReport:
     lines = age_lines(workload, readings, alarms.threshold(known, AGE, queue.name))
     arrivals, completions = readings.per_minute("sent"), readings.per_minute("deleted")
     left_s = drain_s(now.visible + now.in_flight, arrivals, completions)
-    claims = [*setup.reading(workload), *setup.visibility(workload), *age_claims(readings, workload, lines, now, known)]
+    claims = [
+        *setup.reading(workload, readings, now),
+        *setup.visibility(workload),
+        *age_claims(readings, workload, lines, now, known),
+    ]
     claims += _returned(readings)
     if not any(claim.level is Level.ACT for claim in claims):
         claims += _balance(now, arrivals, completions, left_s, readings)

@@ -1,4 +1,4 @@
-"""What is wrong with a workload by its settings alone, before any metric is read."""
+"""What is wrong with a workload by its settings: what it lacks, and what of it is not known."""
 
 from __future__ import annotations
 
@@ -7,8 +7,11 @@ from typing import TYPE_CHECKING
 from ops.insight import words
 from ops.insight.findings import Claim
 from ops.insight.reports import Level
+from ops.workload.gaps import Part, Why
 
 if TYPE_CHECKING:
+    from ops.aws import sqs
+    from ops.insight.metrics import Readings
     from ops.workload import Workload
 
 VISIBILITY_TIMES = 6
@@ -16,21 +19,70 @@ VISIBILITY_TIMES = 6
 services-sqs-configure)."""
 
 
-def reading(workload: Workload) -> list[Claim]:
-    """Whether anybody reads the queue."""
+def reading(workload: Workload, readings: Readings, now: sqs.Depth) -> list[Claim]:
+    """Whether a function reads the queue, or something else does, as far as the queue's own metrics tell."""
+    gap = workload.gap(Part.MAPPING)
+    if gap is not None and workload.mapping is None:
+        if gap.why is Why.GONE:
+            text = f"no function reads {workload.queue.name}: the event source mapping {gap.name} does not exist"
+            return [Claim(Level.ACT, text, "queue")]
+        text = f"whether a function reads {workload.queue.name} is not known: its event source mappings {gap.verb}"
+        return [Claim(Level.UNKNOWN, text, "queue")]
     if workload.mapping is None:
-        return [Claim(Level.ACT, f"no function reads {workload.queue.name}: add an event source mapping", "queue")]
-    if not workload.mapping.state.startswith("Enabl"):
+        return [_dead_letter_queue(workload, now) if workload.serves else _read_by_others(workload, readings, now)]
+    if not workload.mapping.enabled:
         state = workload.mapping.state.lower()
         return [
             Claim(Level.ACT, f"the event source mapping is {state}: nothing is worked on until you enable it", "queue")
         ]
-    return []
+    return _function(workload)
+
+
+def _function(workload: Workload) -> list[Claim]:
+    gap = workload.gap(Part.FUNCTION)
+    if gap is None:
+        return []
+    level = Level.ACT if gap.why is Why.GONE else Level.UNKNOWN
+    return [Claim(level, f"function {gap.name}, which reads {workload.queue.name}, {gap.verb}", "queue")]
+
+
+def _dead_letter_queue(workload: Workload, now: sqs.Depth) -> Claim:
+    """Of a queue that is one itself, and of several queues, so that none of them is described in its place."""
+    there = now.visible + now.in_flight + now.delayed
+    text = f"{workload.queue.name} is the dead-letter queue of {', '.join(workload.serves)}"
+    if there:
+        return Claim(
+            Level.ACT, f"{text} and holds {words.count(there, 'message')}: look at their causes", "dead_letters"
+        )
+    return Claim(Level.OK, f"{text} and is empty")
+
+
+def _read_by_others(workload: Workload, readings: Readings, now: sqs.Depth) -> Claim:
+    """That no mapping reads it is a fact about this account and region. Who does is inferred from the metrics."""
+    known = f"no event source mapping reads {workload.queue.name} in this account and region"
+    deleted = readings.per_minute("deleted")
+    if deleted:
+        done = f"messages are deleted at {words.rate(deleted)}"
+        return Claim(Level.OK, f"{known}; {done}: something else seems to read it")
+    if now.in_flight or readings.per_minute("received"):
+        return Claim(Level.OK, f"{known}; messages are received: something else may read it")
+    waits = now.visible + now.delayed
+    if waits:
+        waiting = words.count(waits, "message waits", "messages wait")
+        return Claim(Level.WATCH, f"{known}, and nothing is received from it; {waiting}", "queue")
+    return Claim(Level.OK, f"{known}; nothing waits in it")
 
 
 def dead_lettering(workload: Workload) -> list[Claim]:
-    """Whether a message that keeps failing goes anywhere."""
-    if workload.dlq is not None:
+    """Whether a message that keeps failing goes anywhere, of a queue that a function reads."""
+    gap = workload.gap(Part.DLQ)
+    if gap is not None:
+        level = Level.ACT if gap.why is Why.GONE else Level.UNKNOWN
+        text = f"{workload.queue.name}'s dead-letter queue {gap.name} {gap.verb}, so its dead letters are not known"
+        return [Claim(level, text, "dead_letters")]
+    if workload.dlq is not None or workload.serves:
+        return []
+    if workload.mapping is None and workload.gap(Part.MAPPING) is None:
         return []
     kept = words.duration(workload.queue.retention_s)
     text = f"{workload.queue.name} has no dead-letter queue: what keeps failing is retried for {kept} and then lost"

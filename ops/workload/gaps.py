@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TypeVar
@@ -46,10 +46,8 @@ class Gap:
         return f"{self.text} {self.next_step}".strip()
 
     @property
-    def clause(self) -> str:
-        """For a sentence of several: ``dead-letter queue jobs-dlq does not exist``."""
-        verb = {Why.GONE: "does not exist", Why.DENIED: "may not be read"}.get(self.why, "could not be read")
-        return f"{self.part} {self.name} {verb}".replace("  ", " ")
+    def verb(self) -> str:
+        return {Why.GONE: "does not exist", Why.DENIED: "may not be read"}.get(self.why, "could not be read")
 
     def error(self) -> AwsError:
         """For whoever cannot go on without it."""
@@ -71,3 +69,17 @@ def of(refused: AwsError, part: Part, name: str) -> Gap:
     kinds = ((NotFound, Why.GONE), (AccessDenied, Why.DENIED))
     why = next((why for kind, why in kinds if isinstance(refused, kind)), Why.UNREADABLE)
     return Gap(part, name, why, str(refused), refused.next_step)
+
+
+class Asking:
+    """Asks for what a description can do without, and keeps in ``gaps`` what was not answered."""
+
+    def __init__(self, gaps: Iterable[Gap] = ()) -> None:
+        self.gaps = list(gaps)
+
+    def __call__(self, part: Part, name: str, ask: Callable[[], T], otherwise: T) -> T:
+        answer = attempt(part, name, ask)
+        if isinstance(answer, Gap):
+            self.gaps.append(answer)
+            return otherwise
+        return answer

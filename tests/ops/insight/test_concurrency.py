@@ -140,7 +140,7 @@ def test_an_empty_window_and_no_function(stage: Stage) -> None:
     assert report(stage, {}).finding.level is Level.UNKNOWN
     orphan = without(function=None, mapping=None, account_concurrency=None)
     found = report(stage, {"NumberOfMessagesReceived": 0}, 5, orphan)
-    assert found.finding.text.startswith("Act: no function reads jobs")
+    assert found.finding.text.startswith("Watch: no event source mapping reads jobs")
     assert found.limits == ()
 
 

@@ -122,7 +122,10 @@ def test_crashes_and_throttles_are_watched(stage: Stage) -> None:
 def test_nobody_reads_and_nothing_is_kept(stage: Stage) -> None:
     orphan = without(mapping=None, function=None, dlq=None, alarms=())
     found = report(stage, {"QueueName=jobs NumberOfMessagesSent": 1}, orphan, depths={"jobs": (9, 0)})
-    assert found.finding.text == "Act: no function reads jobs: add an event source mapping."
+    assert found.finding.text == (
+        "Watch: no event source mapping reads jobs in this account and region, and nothing is received from it; "
+        "9 messages wait."
+    )
     assert card(found, "dead").value is None
     assert card(found, "dead").note == "no dead-letter queue"
     assert card(found, "concurrency").value is None or card(found, "concurrency").value == 0

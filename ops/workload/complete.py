@@ -1,0 +1,137 @@
+"""A queue that was found, described with everything that belongs to it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from handler import contract
+from ops.aws import cloudwatch, lambda_, sqs
+from ops.errors import UsageError
+from ops.workload import consumers, notes, senders
+from ops.workload.gaps import Asking, Gap, Part, Why, attempt
+from ops.workload.model import Workload
+
+if TYPE_CHECKING:
+    from ops.aws import Aws
+    from ops.aws.cloudformation import Stack
+    from ops.workload.consumers import Reader
+    from ops.workload.pairs import Pair
+
+
+def complete(
+    aws: Aws,
+    name: str,
+    pair: Pair,
+    gaps: Iterable[Gap],
+    stack: Stack | None = None,
+    *,
+    told: tuple[str, ...] = (),
+    serves: tuple[sqs.Queue, ...] = (),
+    function: str | None = None,
+) -> Workload:
+    """``gaps`` are those found on the way, ``told`` the notes. ``function``: the one that was named. Raises UsageError
+    when it does not read the queue."""
+    queue, asking = pair.queue, Asking(gaps)
+    readers = _readers(aws, pair, asking)
+    reader = _chosen(readers, queue, function, asking.gaps)
+    mapping = reader.mapping if reader else None
+    if reader is not None and reader.gap is not None:
+        asking.gaps.append(reader.gap)
+    worker = _reserved(aws, reader.function, asking) if reader and reader.function else None
+    dlq = _dead_letter_queue(aws, queue, asking)
+    outputs = stack.outputs if stack else {}
+    _, _, _, region, account, _ = queue.arn.split(":", 5)
+    workload = Workload(
+        name=name,
+        region=region,
+        account=account,
+        queue=queue,
+        dlq=dlq,
+        function=worker,
+        mapping=mapping,
+        alarms=asking(Part.ALARMS, "", lambda: _alarm_names(aws, stack, (queue, dlq, worker)), ()),
+        api_url=outputs.get(contract.OUTPUT_API_URL),
+        results_queue_url=outputs.get(contract.OUTPUT_RESULTS_QUEUE_URL),
+        results_bucket=outputs.get(contract.OUTPUT_BUCKET),
+        account_concurrency=_account_concurrency(aws, asking),
+        stack=stack.name if stack else None,
+        gaps=tuple(asking.gaps),
+        readers=tuple(sorted(readers, key=lambda one: one is not reader)),
+        other_mappings=_others(aws, mapping, queue),
+        serves=tuple(one.name for one in serves),
+        senders=senders.of_queue(queue, stack),
+    )
+    return replace(workload, notes=(*told, *notes.of(workload)))
+
+
+def _readers(aws: Aws, pair: Pair, asking: Asking) -> tuple[Reader, ...]:
+    """All of the queue, those by which it was found first; those only where the queue's may not be listed."""
+    listed = attempt(Part.MAPPING, pair.queue.name, lambda: lambda_.mappings(aws, source_arn=pair.queue.arn))
+    if isinstance(listed, Gap):
+        if not pair.mappings and not any(gap.part is Part.MAPPING and gap.why is Why.DENIED for gap in asking.gaps):
+            asking.gaps.append(listed)
+        listed = ()
+    known = {mapping.uuid: mapping for mapping in (*pair.mappings, *listed)}
+    first = {mapping.uuid for mapping in pair.mappings}
+    return tuple(
+        sorted(
+            consumers.described(aws, known.values()),
+            key=lambda reader: (not reader.mapping.enabled, reader.mapping.uuid not in first),
+        )
+    )
+
+
+def _chosen(readers: Sequence[Reader], queue: sqs.Queue, function: str | None, gaps: Sequence[Gap]) -> Reader | None:
+    if function is None:
+        return readers[0] if readers else None
+    wanted = lambda_.qualified_name(function)
+    for reader in readers:
+        if wanted in (reader.name, lambda_.short_name(reader.mapping.function_arn)):
+            return reader
+    if not readers and any(gap.part is Part.MAPPING for gap in gaps):
+        return None
+    who = ", ".join(reader.name for reader in readers) or "no function"
+    raise UsageError(
+        f"Function {wanted} does not read queue {queue.name}: {who} does.", "Name only one of them, or both of a pair."
+    )
+
+
+def _reserved(aws: Aws, function: lambda_.Function, asking: Asking) -> lambda_.Function:
+    return asking(Part.DETAIL, function.name, lambda: lambda_.with_reserved_concurrency(aws, function), function)
+
+
+def _dead_letter_queue(aws: Aws, queue: sqs.Queue, asking: Asking) -> sqs.Queue | None:
+    arn = queue.dlq_arn
+    if arn is None:
+        return None
+    found = attempt(Part.DLQ, sqs.name_of(arn), lambda: sqs.find(aws, arn))
+    if isinstance(found, Gap):
+        asking.gaps.append(found)
+        return None
+    return found
+
+
+def _account_concurrency(aws: Aws, asking: Asking) -> int | None:
+    def ask() -> int | None:
+        return lambda_.account_concurrency(aws)
+
+    return asking(Part.DETAIL, "account", ask, None)
+
+
+def _others(aws: Aws, mapping: lambda_.Mapping | None, queue: sqs.Queue) -> tuple[lambda_.Mapping, ...]:
+    """Empty, too, where they may not be listed: that is said of the queue's own already."""
+    if mapping is None:
+        return ()
+    found = attempt(Part.DETAIL, queue.name, lambda: lambda_.mappings(aws, function_name=mapping.function_arn))
+    return () if isinstance(found, Gap) else tuple(one for one in found if one.source_arn != queue.arn)
+
+
+def _alarm_names(
+    aws: Aws, stack: Stack | None, parts: Iterable[sqs.Queue | lambda_.Function | None]
+) -> tuple[str, ...]:
+    if stack and stack.ids("AWS::CloudWatch::Alarm"):
+        return stack.ids("AWS::CloudWatch::Alarm")
+    names = [part.name for part in parts if part is not None]
+    return tuple(alarm.name for alarm in cloudwatch.alarms_about(aws, names))

@@ -1,0 +1,137 @@
+"""One workload, found by its stack, its queue, its dead-letter queue or its function, and described.
+
+Any stack, queue or function with an SQS → Lambda mapping will do, and a queue that something else reads. What a
+workload lacks is a described fact; what could not be read is a gap, so that a missing permission on a detail does not
+hide the rest.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from handler import contract
+from ops.aws import cloudformation, lambda_, sqs
+from ops.errors import UsageError
+from ops.target import NOTHING_CHOSEN, Target
+from ops.workload import dlqs, pairs, stacks
+from ops.workload.complete import complete
+from ops.workload.gaps import Gap, Part, attempt
+from ops.workload.model import Workload
+from ops.workload.pairs import Pair
+
+if TYPE_CHECKING:
+    from ops.aws import Aws
+
+
+def describe(aws: Aws, target: Target) -> Workload:
+    """The workload that ``target`` names: its queue if one is named, else its function, else its stack.
+
+    A function or a stack named beside the queue must have to do with it. Raises UsageError (nothing named, or several
+    queues to choose from, or none) and what ``ops.aws`` raises: NotFound, CredentialsError, AccessDenied, Unreachable,
+    Throttled.
+    """
+    if target.queue:
+        return _from_queue(aws, target)
+    if target.function:
+        return _from_function(aws, target.function)
+    if target.stack:
+        return _from_stack(aws, target.stack)
+    raise NOTHING_CHOSEN
+
+
+def _from_stack(aws: Aws, name: str) -> Workload:
+    stack, gaps = stacks.whole(aws, name)
+    found = stacks.search(aws, stack)
+    gaps = (*gaps, *found.gaps)
+    if found.pairs:
+        pair = pairs.the_one(found.pairs, f"Stack {stack.name} has", aws.target)
+        return complete(aws, stack.name, pair, gaps, stack)
+    queue = _hinted(stack, found.lonely)
+    if queue is None:
+        raise _nothing_read(stack, found, aws.target)
+    return complete(aws, stack.name, Pair(queue, ()), gaps, stack)
+
+
+def _hinted(stack: cloudformation.Stack, lonely: tuple[sqs.Queue, ...]) -> sqs.Queue | None:
+    """Of queues of which none is known to be read: the only one, or the one that the stack's output names."""
+    output = stack.outputs.get(contract.OUTPUT_QUEUE_URL, "")
+    named = [queue for queue in lonely if output in (queue.url, queue.arn, queue.name)]
+    return (named or list(lonely))[0] if named or len(lonely) == 1 else None
+
+
+def _nothing_read(stack: cloudformation.Stack, found: stacks.Found, target: Target) -> UsageError:
+    missing = next((gap for gap in found.gaps if gap.part is Part.MAPPING), None)
+    what = f"Stack {stack.name} has no event source mapping from an SQS queue to a function."
+    if missing is not None:
+        what = f"No event source mapping of stack {stack.name} can be read: {missing.text}"
+    if not found.all_queues:
+        return UsageError(what, "Name a queue instead: --queue NAME, URL or ARN.")
+    dead = {queue.dlq_arn for queue in found.all_queues}
+    named = {queue.arn: queue.name for queue in found.all_queues}
+    told = [
+        f"{queue.name} (dead-letter queue {named.get(queue.dlq_arn, sqs.name_of(queue.dlq_arn))})"
+        if queue.dlq_arn
+        else queue.name
+        for queue in found.all_queues
+        if queue.arn not in dead
+    ]
+    first = next((queue for queue in found.all_queues if queue.arn not in dead), found.all_queues[0])
+    last = next((queue for queue in found.all_queues if queue.arn in dead), found.all_queues[-1])
+    return UsageError(
+        f"{what} Its queues: {pairs.listed(told)}.",
+        f"Name one: {pairs.command('status', first, target)}; scan one for dead letters: "
+        f"{pairs.command('dlq look', last, target)}",
+    )
+
+
+def _from_queue(aws: Aws, target: Target) -> Workload:
+    queue = sqs.find(aws, target.queue or "")
+    stack, gaps = stacks.whole(aws, target.stack) if target.stack else (None, ())
+    if stack is not None and not stacks.holds(aws, stack, queue):
+        raise UsageError(
+            f"Queue {queue.name} is not part of stack {stack.name}, nor read by its event source mappings.",
+            "Name the one or the other: --queue or --stack.",
+        )
+    sources = dlqs.sources(aws, queue)
+    if len(sources) == 1:
+        source = sources[0]
+        told = (f"{queue.name} is the dead-letter queue of {source.name}, which is described here.",)
+        return complete(aws, source.name, Pair(source, ()), gaps, stack, told=told, function=target.function)
+    return complete(aws, queue.name, Pair(queue, ()), gaps, stack, serves=sources, function=target.function)
+
+
+def _from_function(aws: Aws, name: str) -> Workload:
+    function = lambda_.function(aws, name)
+    found: dict[str, lambda_.Mapping] = {}
+    for exact in _exact_names(aws, name):
+        found.update((mapping.uuid, mapping) for mapping in lambda_.mappings(aws, function_name=exact))
+    queues: dict[str, list[lambda_.Mapping]] = {}
+    for mapping in found.values():
+        queues.setdefault(mapping.source_arn, []).append(mapping)
+    if not queues:
+        raise _reads_nothing(function, aws.target)
+    read = [Pair(sqs.find(aws, arn), tuple(mappings)) for arn, mappings in queues.items()]
+    dead = {pair.queue.dlq_arn for pair in read}
+    working = [pair for pair in read if pair.queue.arn not in dead]
+    pair = pairs.the_one(working or read, f"Function {lambda_.qualified_name(name)} has", aws.target)
+    return complete(aws, function.name, pair, (), function=name)
+
+
+def _exact_names(aws: Aws, name: str) -> tuple[str, ...]:
+    """As it was named; a bare name stands for its aliases and versions, too."""
+    if ":" in lambda_.qualified_name(name):
+        return (name,)
+    more = attempt(Part.DETAIL, name, lambda: lambda_.qualifiers(aws, name))
+    return (name,) if isinstance(more, Gap) else (name, *(f"{name}:{one}" for one in more[: stacks.MOST_ASKED]))
+
+
+def _reads_nothing(function: lambda_.Function, target: Target) -> UsageError:
+    what = f"Function {function.name} reads from no SQS queue"
+    arn = function.dead_letter_arn or ""
+    if ":sqs:" in arn:
+        name = sqs.name_of(arn)
+        return UsageError(
+            f"{what}; what fails of its asynchronous invocations goes to {name}.",
+            f"Name that queue: ops dlq look --queue {name}",
+        )
+    return UsageError(f"{what}.", "Name a function with an SQS event source mapping.")

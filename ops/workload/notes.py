@@ -1,0 +1,103 @@
+"""What must be known to read a workload's figures, in sentences: shown under every page and by ``ops status``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from ops.insight import words
+from ops.workload.gaps import Gap, Part, Why
+
+if TYPE_CHECKING:
+    from ops.aws import lambda_
+    from ops.workload.consumers import Reader
+    from ops.workload.model import Workload
+
+LONGEST_FILTER = 120
+"""Characters of a filter that a note quotes."""
+
+
+def of(workload: Workload) -> tuple[str, ...]:
+    return tuple(
+        dict.fromkeys((*_queue(workload), *_readers(workload), *(_gap(workload, gap) for gap in workload.gaps)))
+    )
+
+
+def unknown_function(workload: Workload) -> str:
+    """Why the function is not known, in a sentence; empty when nothing stood in the way: then there is none."""
+    gap = workload.gap(Part.FUNCTION) or workload.gap(Part.MAPPING)
+    return gap.text if gap else ""
+
+
+def reads(one: lambda_.Mapping) -> str:
+    """How a mapping reads: ``Enabled · batches of 10 · 5 s window · at most 20 at once · 1 filter``."""
+    pollers = f"{one.minimum_pollers} to {one.maximum_pollers} provisioned pollers" if one.provisioned else ""
+    parts = (
+        one.state or "state unknown",
+        f"batches of {one.batch_size}",
+        f"{one.window_s} s window" if one.window_s else "",
+        f"at most {one.maximum_concurrency} at once" if one.maximum_concurrency else "",
+        pollers,
+        words.count(len(one.filters), "filter") if one.filters else "",
+        "" if one.partial_batches else "whole batches fail",
+    )
+    return " · ".join(part for part in parts if part)
+
+
+def _queue(workload: Workload) -> Iterator[str]:
+    queue = workload.queue
+    if workload.serves:
+        yield f"{queue.name} is the dead-letter queue of {', '.join(workload.serves)}: name one of them to describe it."
+    elif queue.dlq_arn is None and not workload.gap(Part.DLQ):
+        yield (
+            f"{queue.name} has no dead-letter queue: a message that keeps failing is retried until its retention "
+            f"({words.duration(queue.retention_s)}) ends, and then lost."
+        )
+    if workload.mapping is None and workload.gap(Part.MAPPING) is None and not workload.serves:
+        let_in = f" Its policy lets in {', '.join(map(str, workload.senders))}." if workload.senders else ""
+        yield (
+            f"No function reads {queue.name}: it has no event source mapping in account {workload.account} and region "
+            f"{workload.region}. Something else may read it.{let_in}"
+        )
+
+
+def _readers(workload: Workload) -> Iterator[str]:
+    readers = workload.readers
+    if len(readers) > 1:
+        names = ", ".join(f"{reader.name} ({reader.mapping.state})" for reader in readers)
+        yield (
+            f"{len(readers)} event source mappings read {workload.queue.name}: {names}. The function's figures are of "
+            f"{readers[0].name}."
+        )
+    for reader in readers:
+        yield from _reader(reader)
+    if workload.other_mappings:
+        others = ", ".join(one.source_arn.rpartition(":")[2] for one in workload.other_mappings)
+        yield f"{readers[0].name} reads other queues, too ({others}): its own metrics count them all."
+
+
+def _reader(reader: Reader) -> Iterator[str]:
+    one = reader.mapping
+    if one.filters:
+        yield (
+            f"{reader.name} gets only messages that match {words.count(len(one.filters), 'filter')}, the rest is "
+            f"deleted without an invocation: {_short(' or '.join(one.filters))}"
+        )
+    if one.unreadable_filters:
+        yield f"Lambda cannot read the filters of {reader.name}: {one.unreadable_filters}"
+    if one.provisioned:
+        yield f"{reader.name} has {one.minimum_pollers} to {one.maximum_pollers} provisioned pollers, paid by the hour."
+
+
+def _gap(workload: Workload, gap: Gap) -> str:
+    if gap.part is Part.DLQ:
+        return f"{workload.queue.name} sends its dead letters to {gap.name}, which {gap.verb}: {gap.note}"
+    if gap.part is Part.MAPPING and gap.why is Why.GONE:
+        return f"The stack's event source mapping {gap.name} does not exist: {gap.note}"
+    if gap.part is Part.MAPPING:
+        return f"Whether a function reads {workload.queue.name} is not known: {gap.note}"
+    return gap.note
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= LONGEST_FILTER else f"{text[: LONGEST_FILTER - 1]}…"
