@@ -20,6 +20,7 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
 from ops.errors import TwinError
+from ops.twin import ownership
 from ops.twin.state import REPOSITORY
 
 DOCKERFILE = REPOSITORY / "handler" / "Dockerfile"
@@ -80,7 +81,7 @@ def load(root: Path) -> Image:
 def stage(root: Path, dockerfile: Path = DOCKERFILE, context: Path = REPOSITORY) -> Image:
     """Lay the image out in ``root`` anew. Raises TwinError for a line that is not understood or a missing source."""
     recipe = read(dockerfile, context)
-    shutil.rmtree(root, ignore_errors=True)
+    ownership.remove(root)
     for source, target in recipe.copies:
         place = root / target.relative_to("/")
         if source.is_dir():

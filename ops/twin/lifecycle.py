@@ -9,7 +9,6 @@ import contextlib
 import fcntl
 import os
 import secrets
-import shutil
 import string
 import sys
 from collections.abc import Callable, Iterator, Mapping
@@ -17,7 +16,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from ops.errors import PortInUse
-from ops.twin import deploy, processes, state
+from ops.twin import deploy, ownership, processes, state
 from ops.twin.state import TwinState
 
 REGION = "us-east-1"
@@ -84,7 +83,7 @@ def status() -> TwinStatus:
     problems = list(state.gone(twin))
     if not problems:
         for role, url, path in (("emulator", twin.endpoint, EMULATOR_HEALTH), ("host", twin.host_url, HOST_HEALTH)):
-            if not processes.answers(url, path):
+            if not processes.answers(url, path, twin.secret_token):
                 problems.append(f"its {role} does not answer on {url}")
     return TwinStatus(twin, tuple(problems))
 
@@ -105,6 +104,7 @@ def _start(progress: Progress, settings: Settings) -> TwinState:
         stack=settings.stack,
         period=FINEST_PERIOD,
         started_at=datetime.now(UTC).isoformat(timespec="seconds"),
+        secret_token=secrets.token_urlsafe(32),
     )
     progress("Starting the emulator (the AWS APIs) and the Lambda host …")
     environ = _environment(twin) | {"OPS_TWIN_IDLE_LIMIT": str(settings.idle_limit)}
@@ -112,7 +112,7 @@ def _start(progress: Progress, settings: Settings) -> TwinState:
         processes.start(role, [sys.executable, "-m", f"ops.twin.{role}"], environ, bound=settings.bound)
         for role in ROLES
     )
-    processes.wait_until_healthy(host, twin.host_url, HOST_HEALTH)
+    processes.wait_until_healthy(host, twin.host_url, HOST_HEALTH, token=twin.secret_token)
     processes.wait_until_healthy(emulator, twin.endpoint, EMULATOR_HEALTH)
     twin = replace(twin, pids={child.role: child.popen.pid for child in (emulator, host)})
 
@@ -134,6 +134,7 @@ def _environment(twin: TwinState) -> dict[str, str]:
         "OPS_TWIN_DIR": str(state.folder()),
         "OPS_TWIN_ENDPOINT": twin.endpoint,
         "OPS_TWIN_HOST_URL": twin.host_url,
+        "OPS_TWIN_TOKEN": twin.secret_token,
         "OPS_TWIN_PORT": twin.host_url.rpartition(":")[2],
         "OPS_TWIN_PERIOD": str(METER_PERIOD),
         "GATEWAY_PORT": twin.endpoint.rpartition(":")[2],
@@ -156,12 +157,7 @@ def _clear() -> bool:
     for pid in recorded.pids.values() if recorded else ():
         processes.stop(pid)
     stopped = [role for role in ROLES if processes.stop_role(role)]
-    state.clear()
-    for leftover in state.folder().iterdir():
-        if leftover.is_dir():
-            shutil.rmtree(leftover, ignore_errors=True)
-        elif leftover.suffix != ".log" and leftover.name != "lock":
-            leftover.unlink(missing_ok=True)
+    ownership.clear(state.folder())
     return bool(recorded or stopped)
 
 
@@ -172,9 +168,9 @@ def _random(alphabet: str, length: int) -> str:
 @contextlib.contextmanager
 def _lock() -> Iterator[None]:
     """One start or stop at a time in this folder."""
-    lock = state.make_folder() / "lock"
+    lock = state.make_folder() / ownership.LOCK
     try:
-        file = lock.open("w")
+        file = ownership.private(lock, "a")
     except OSError as error:
         raise state.unusable(error) from error
     with file:

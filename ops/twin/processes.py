@@ -14,9 +14,10 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 from ops.errors import TwinError
-from ops.twin import state
+from ops.twin import callers, ownership, state
 
 START_TIMEOUT = 60.0
 """Seconds a process may take until it answers; a cold disk on a small machine needs some ten."""
@@ -56,7 +57,7 @@ def start(role: str, argv: Sequence[str], environ: Mapping[str, str], *, bound: 
     It gets a process group of its own, so that Ctrl-C reaches us alone and we stop it in order.
     """
     log = state.make_folder() / f"{role}.log"
-    with log.open("wb") as out:
+    with _written(log) as out:
         popen = subprocess.Popen(
             argv,
             env=dict(environ),
@@ -65,11 +66,20 @@ def start(role: str, argv: Sequence[str], environ: Mapping[str, str], *, bound: 
             stdout=out,
             stderr=subprocess.STDOUT,
             start_new_session=True,
+            umask=0o077,  # what it writes is for its owner only, wherever that is
             preexec_fn=_die_with_parent if bound and sys.platform == "linux" else None,
         )
     _started[popen.pid] = popen
-    _pid_file(role).write_text(str(popen.pid))
+    with _written(_pid_file(role)) as file:
+        file.write(str(popen.pid))
     return Child(role, popen, log)
+
+
+def _written(path: Path) -> IO[str]:
+    try:
+        return ownership.private(path, "w")
+    except OSError as error:
+        raise state.unusable(error) from error
 
 
 def _pid_file(role: str) -> Path:
@@ -93,23 +103,23 @@ def _die_with_parent() -> None:
     ctypes.CDLL(None).prctl(pr_set_pdeathsig, signal.SIGTERM)
 
 
-def wait_until_healthy(child: Child, url: str, path: str, timeout: float = START_TIMEOUT) -> None:
+def wait_until_healthy(child: Child, url: str, path: str, timeout: float = START_TIMEOUT, token: str = "") -> None:
     """Return once ``GET url+path`` answers 200. Raises TwinError with the end of the log when it never does."""
     end = time.monotonic() + timeout
     while time.monotonic() < end:
         if child.popen.poll() is not None:
             raise failure(child.role, child.log, f"{ending(child.popen.pid)} before it was ready")
-        if answers(url, path):
+        if answers(url, path, token):
             return
         time.sleep(0.05)
     raise failure(child.role, child.log, f"did not answer on {url} within {timeout:.0f} s")
 
 
-def answers(url: str, path: str, timeout: float = 2.0) -> bool:
-    """Whether ``GET url+path`` gives 200."""
+def answers(url: str, path: str, token: str = "", timeout: float = 2.0) -> bool:
+    """Whether ``GET url+path`` gives 200; ``token`` for a server that wants the twin's."""
     connection = http.client.HTTPConnection(url.removeprefix("http://"), timeout=timeout)
     try:
-        connection.request("GET", path)
+        connection.request("GET", path, headers=callers.bearing(token) if token else {})
         return connection.getresponse().status == 200
     except (OSError, http.client.HTTPException):
         return False

@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from ops.errors import TwinError
+from ops.twin import ownership
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 
@@ -29,13 +30,15 @@ class TwinState:
     period: int  # seconds between the meter's points: the finest useful metric period
     started_at: str  # ISO 8601 UTC
     pids: dict[str, int] = field(default_factory=dict)  # role (emulator, host, …) → process id
+    secret_token: str = field(default="", repr=False)
+    """Of this start: who has it may give the Lambda host work and use the emulator's own administrative paths."""
 
 
 def make_folder() -> Path:
-    """The twin's folder, made when it is not there. Raises TwinError when it cannot be made."""
+    """The twin's folder, made when it is not there. Raises TwinError when it cannot be made, or is not the twin's."""
     path = folder()
     try:
-        path.mkdir(parents=True, exist_ok=True)
+        ownership.claim(path)
     except OSError as error:
         raise unusable(error) from error
     return path
@@ -45,15 +48,15 @@ def unusable(error: OSError) -> TwinError:
     """What to tell when the twin's folder cannot be made or written to."""
     return TwinError(
         f"The twin's folder {folder()} cannot be used: {error.strerror or error}.",
-        "Set OPS_TWIN_DIR to a folder that you can write to.",
+        f"{ownership.NEXT_STEP[:-1]}, in a place where you can write.",
     )
 
 
 def write(twin: TwinState) -> None:
     path = make_folder() / "state.json"
     scratch = path.with_suffix(".tmp")
-    scratch.touch(mode=0o600)  # it holds the operator's keys
-    scratch.write_text(json.dumps(asdict(twin), indent=2))
+    with ownership.private(scratch, "w") as file:  # it holds the operator's keys
+        file.write(json.dumps(asdict(twin), indent=2))
     scratch.replace(path)
 
 

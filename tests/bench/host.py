@@ -25,6 +25,9 @@ import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
+from ops.twin import callers
+
+TOKEN = "of this bench"
 HANDLER = "def handler(event, context):\n    return event\n"
 EVENT = b'{"hello": "world"}'
 
@@ -77,7 +80,7 @@ def caller(port: int, path: str, headers: dict[str, str]) -> Callable[[], float]
 
 def start_host(folder: Path, image: Path) -> tuple[subprocess.Popen[bytes], Callable[[], float]]:
     port = free_port()
-    environment = {**os.environ, "OPS_TWIN_DIR": str(folder), "OPS_TWIN_PORT": str(port)}
+    environment = {**os.environ, "OPS_TWIN_DIR": str(folder), "OPS_TWIN_PORT": str(port), callers.TOKEN_VARIABLE: TOKEN}
     environment.pop("OPS_TWIN_ENDPOINT", None)
     process = subprocess.Popen([sys.executable, "-m", "ops.twin.host"], env=environment, stdout=subprocess.DEVNULL)
     wait_for(port)
@@ -91,10 +94,10 @@ def start_host(folder: Path, image: Path) -> tuple[subprocess.Popen[bytes], Call
         },
     }
     connection = http.client.HTTPConnection("127.0.0.1", port)
-    connection.request("PUT", "/functions/noop", json.dumps(function))
+    connection.request("PUT", "/functions/noop", json.dumps(function), callers.bearing(TOKEN))
     if connection.getresponse().status != 200:
         raise SystemExit("The host did not take the function.")
-    return process, caller(port, "/functions/noop/invocations", {"X-Function-Revision": "1"})
+    return process, caller(port, "/functions/noop/invocations", {"X-Function-Revision": "1", **callers.bearing(TOKEN)})
 
 
 def start_rie(binary: Path, image: Path) -> tuple[subprocess.Popen[bytes], Callable[[], float]]:

@@ -44,7 +44,7 @@ def install(settings: Settings) -> list[Worker]:
         [
             *identity.seams(),
             *actions.seams(),
-            *executor.seams(settings.host_url),
+            *executor.seams(settings.host_url, settings.token),
             *invocations.seams(ledger),
             *scaling.seams(scaler),
             *event_source.seams(ledger, scaler),

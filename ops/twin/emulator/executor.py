@@ -33,11 +33,11 @@ def hosted(config: Mapping[str, Any]) -> bool:
     return config.get("PackageType") == "Image" or "OPS_TWIN_IMAGE" in variables
 
 
-def seams(host_url: str) -> list[Seam]:
+def seams(host_url: str, token: str) -> list[Seam]:
     """No host, no seams: MiniStack then executes what it can by itself."""
     if not host_url:
         return []
-    client = HostClient(host_url)
+    client = HostClient(host_url, token)
     return [
         Seam(
             "services.lambda_svc",

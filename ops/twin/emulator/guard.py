@@ -1,7 +1,7 @@
-"""Refuses requests that a web page sends: the emulator serves programs on this machine, never a browser's scripts.
+"""Keeps web pages out of the emulator, and everybody without the token out of MiniStack's own paths.
 
-Stands for nothing on AWS. A page from anywhere can send requests to loopback; MiniStack answers any origin and has
-administrative paths without authentication. Browsers say ``Origin`` and ``Sec-Fetch-Site``; programs do not.
+Stands for nothing on AWS. MiniStack answers any origin and any host name, and has administrative paths without
+authentication (all messages, reset, settings); AWS's APIs beside them are signed.
 """
 
 from __future__ import annotations
@@ -9,22 +9,56 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
+from ops.twin import callers
+
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
-
-def without_web_pages(app: App) -> App:
-    async def guarded(scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and _from_page(scope["headers"]):
-            await send({"type": "http.response.start", "status": 403, "headers": [(b"content-type", b"text/plain")]})
-            await send({"type": "http.response.body", "body": b"The twin does not serve web pages.\n"})
-            return
-        await app(scope, receive, send)
-
-    return guarded
+ADMINISTRATIVE = ("/_ministack/", "/_localstack/")
+OPEN = ("/_ministack/health", "/_ministack/ready", "/_localstack/health")
+CALLBACKS = ("/_ministack/cfn-response/", "/_ministack/cfn-signal/")
+"""What a template's custom resources and wait conditions call: the rest of the path is a secret of its own."""
 
 
-def _from_page(headers: list[tuple[bytes, bytes]]) -> bool:
-    return any(name == b"origin" or (name == b"sec-fetch-site" and value != b"none") for name, value in headers)
+def guarded(app: App, token: str) -> App:
+    """``app`` for programs of this machine. ``token`` opens the administrative paths; empty: nobody can."""
+
+    async def serve(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] in ("http", "websocket") and (reason := _refused(scope, token)):
+            await _refuse(scope, receive, send, reason)
+        else:
+            await app(scope, receive, send)
+
+    return serve
+
+
+def _refused(scope: Scope, token: str) -> str:
+    """Why this request is not served, or empty."""
+    headers: dict[str, list[str]] = {}
+    for name, value in scope["headers"]:
+        headers.setdefault(name.decode("latin-1").lower(), []).append(value.decode("latin-1"))
+    hosts = headers.get("host", [])
+    if not callers.on_loopback(hosts):
+        return "The twin answers to localhost and 127.0.0.1 only."
+    origin, site = (headers.get(name, [None])[0] for name in ("origin", "sec-fetch-site"))
+    if scope["type"] == "websocket" and origin is not None and origin.partition("://")[2] == hosts[0]:
+        origin = None  # clients that are no browsers send the server's own
+    if callers.from_page(site, origin):
+        return "The twin does not serve web pages."
+    path = str(scope["path"])
+    if not path.startswith(ADMINISTRATIVE) or path in OPEN or path.startswith(CALLBACKS):
+        return ""
+    if callers.bears(token, headers.get("authorization", [""])[0]):
+        return ""
+    return "This path takes the token of the twin's state.json: Authorization: Bearer TOKEN."
+
+
+async def _refuse(scope: Scope, receive: Receive, send: Send, reason: str) -> None:
+    if scope["type"] == "websocket":
+        await receive()  # the handshake; closed before it is accepted, it is answered with 403
+        await send({"type": "websocket.close", "code": 1008})
+        return
+    await send({"type": "http.response.start", "status": 403, "headers": [(b"content-type", b"text/plain")]})
+    await send({"type": "http.response.body", "body": f"{reason}\n".encode()})

@@ -15,6 +15,8 @@ from urllib.parse import quote
 
 import urllib3
 
+from ops.twin import callers
+
 REVISION_FIELDS = (
     "Version", "CodeSha256", "ImageUri", "PackageType", "Handler", "Runtime", "Role", "Timeout", "MemorySize", "Layers",
     "Environment", "Architectures", "ImageConfig", "TracingConfig", "LoggingConfig", "EphemeralStorage", "VpcConfig",
@@ -54,8 +56,9 @@ def resource_name(configuration: Mapping[str, Any]) -> str:
 class HostClient:
     """Safe to use from many threads at once."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, token: str = "") -> None:
         self._url = url
+        self._key = callers.bearing(token)
         self._pool = urllib3.connection_from_url(url, maxsize=64, block=False, retries=False)
 
     def invoke(
@@ -114,7 +117,9 @@ class HostClient:
     ) -> urllib3.BaseHTTPResponse:
         timeout = urllib3.Timeout(connect=5.0, read=seconds)
         try:
-            return self._pool.urlopen(method, path, body=body, headers=dict(headers), timeout=timeout, retries=False)
+            return self._pool.urlopen(
+                method, path, body=body, headers={**headers, **self._key}, timeout=timeout, retries=False
+            )
         except urllib3.exceptions.HTTPError as error:
             raise HostUnreachable(f"The Lambda host at {self._url} did not answer: {error}") from error
 

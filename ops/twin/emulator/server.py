@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import signal
 import socket
 from typing import Any, cast
 
 from ops.errors import PortInUse
 from ops.twin.emulator import settings as configuration
-from ops.twin.emulator.guard import without_web_pages
+from ops.twin.emulator.guard import guarded
 from ops.twin.emulator.settings import Settings
 
 
 def main() -> None:
     """Serve until SIGTERM or SIGINT. Raises OpsError when it cannot start."""
+    os.umask(0o077)  # what functions and queues hold is for this user only
     settings = configuration.read()
     listener = _listen(settings)
     configuration.prepare(settings)
@@ -25,7 +27,7 @@ def main() -> None:
 
     workers = assembly.install(settings)
     try:
-        asyncio.run(_serve(listener))
+        asyncio.run(_serve(listener, settings.token))
     finally:
         for worker in workers:
             worker.stop()
@@ -47,7 +49,7 @@ def _listen(settings: Settings) -> socket.socket:
     return listener
 
 
-async def _serve(listener: socket.socket) -> None:
+async def _serve(listener: socket.socket, token: str) -> None:
     from hypercorn.asyncio import serve
     from hypercorn.config import Config
     from ministack.app import app
@@ -62,4 +64,4 @@ async def _serve(listener: socket.socket) -> None:
     config.keep_alive_timeout = 75
     config.graceful_timeout = 1
     config.loglevel = "WARNING"
-    await serve(cast("Any", without_web_pages(app)), config, shutdown_trigger=stop.wait)
+    await serve(cast("Any", guarded(app, token)), config, shutdown_trigger=stop.wait)

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import MutableMapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from ops.errors import TwinError
-from ops.twin import state
+from ops.twin import callers, state
 
 ACCOUNT_CONCURRENCY = "1000"
 """Concurrent executions an account and region, by default (Lambda developer guide, gettingstarted-limits, 2026-11)."""
@@ -25,10 +25,11 @@ class Settings:
     period: float  # seconds between the meter's points
     alarm_seconds: float  # seconds between two evaluations of every alarm
     folder: Path
+    token: str = field(default="", repr=False)  # of the host and the administrative paths; empty: neither is used
 
 
 def read(environ: MutableMapping[str, str] = os.environ) -> Settings:
-    """The settings in ``environ``. Raises TwinError when one is missing or no number."""
+    """The settings in ``environ``. Raises TwinError for one that is missing or no number, or a folder of others."""
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         if not environ.get(name):
             raise TwinError(
@@ -41,7 +42,8 @@ def read(environ: MutableMapping[str, str] = os.environ) -> Settings:
         host_url=(environ.get("OPS_TWIN_HOST_URL") or "").rstrip("/"),
         period=_number(environ, "OPS_TWIN_PERIOD", "5"),
         alarm_seconds=_number(environ, "OPS_TWIN_ALARM_SECONDS", "5"),
-        folder=state.folder().resolve(),
+        folder=state.make_folder().resolve(),
+        token=environ.get(callers.TOKEN_VARIABLE, ""),
     )
 
 

@@ -2,6 +2,8 @@
 
 Every execution environment has a server of its own and a long poll takes as long as it takes. A handler that can
 answer at once returns a Response; one that has to wait returns a future.
+
+Only programs of our own user are served, and no web pages: all that comes here runs code, or has a batch.
 """
 
 from __future__ import annotations
@@ -10,10 +12,15 @@ import asyncio
 import time
 from collections.abc import Callable
 
-from ops.twin.host.messages import BadMessage, Parser, Request, Response, refusal
+from ops.twin import callers
+from ops.twin.host import peers
+from ops.twin.host.messages import MAX_HEAD, BadMessage, Parser, Request, Response, refusal
 
 Answer = Response | asyncio.Future[Response]
 Handler = Callable[[Request], Answer]
+
+WHOLE_WITHIN = 30.0
+"""Seconds that a request may take to arrive."""
 
 
 async def listen(handler: Handler, port: int = 0, max_body: int = 8 * 1024 * 1024) -> asyncio.Server:
@@ -26,6 +33,9 @@ def port_of(server: asyncio.Server) -> int:
     return int(server.sockets[0].getsockname()[1])
 
 
+_REFUSED = {403: "AccessDenied", 413: "RequestEntityTooLarge"}
+
+
 class _Connection(asyncio.Protocol):
     def __init__(self, handler: Handler, max_body: int) -> None:
         self._handler = handler
@@ -33,13 +43,18 @@ class _Connection(asyncio.Protocol):
         self._transport: asyncio.Transport | None = None
         self._pending: asyncio.Future[Response] | None = None
         self._refusing = False
+        self._room = max_body + MAX_HEAD
+        self._timer: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)  # noqa: S101 - for the type checker
         self._transport = transport
+        if not peers.is_ours(transport.get_extra_info("sockname"), transport.get_extra_info("peername")):
+            self._refuse(BadMessage(403, "Only programs of the user who runs the twin are served."))
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._transport = None
+        self._wait(False)
         if self._pending is not None:
             self._pending.cancel()
 
@@ -49,18 +64,26 @@ class _Connection(asyncio.Protocol):
         self._parser.feed(data)
         if self._pending is None:
             self._serve()
+        elif self._parser.waiting > self._room and self._transport is not None:
+            self._transport.pause_reading()  # until the present request is answered
 
     def _serve(self) -> None:
         while self._pending is None and self._transport is not None:
             try:
                 message = self._parser.message()
                 if message is None:
+                    self._wait(self._parser.begun)
                     return
+                self._wait(False)
                 line, headers, body = message
                 method, _, rest = line.partition(" ")
                 path, _, version = rest.partition(" ")
                 if not version.startswith("HTTP/1."):
                     raise BadMessage(400, "This is not HTTP/1.1.")
+                if "host" in headers and not callers.on_loopback([headers["host"]]):  # browsers send it always
+                    raise BadMessage(403, "The twin answers to localhost and 127.0.0.1 only.")
+                if callers.from_page(headers.get("sec-fetch-site"), headers.get("origin")):
+                    raise BadMessage(403, "The twin does not serve web pages.")
             except BadMessage as error:
                 self._refuse(error)
                 return
@@ -86,13 +109,24 @@ class _Connection(asyncio.Protocol):
             self._transport.write(refusal(500, "ServiceException", str(error)).encode())
             raise error
         self._transport.write(answer.result().encode())
+        self._transport.resume_reading()
         self._serve()
+
+    def _wait(self, more: bool) -> None:
+        """For the rest of a request, with a limit; or no longer."""
+        if more and self._timer is None:
+            late = BadMessage(408, f"The request did not arrive within {WHOLE_WITHIN:.0f} s.")
+            self._timer = asyncio.get_running_loop().call_later(WHOLE_WITHIN, self._refuse, late)
+        elif not more and self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
 
     def _refuse(self, error: BadMessage) -> None:
         """Answer, then let the other side finish sending: closing at once would reset it before it reads the answer."""
         assert self._transport is not None  # noqa: S101 - for the type checker
         self._refusing = True
-        answer = refusal(error.status, "RequestEntityTooLarge" if error.status == 413 else "InvalidRequest", str(error))
+        self._wait(False)
+        answer = refusal(error.status, _REFUSED.get(error.status, "InvalidRequest"), str(error))
         answer.headers["Connection"] = "close"
         self._transport.write(answer.encode())
         transport = self._transport

@@ -10,6 +10,7 @@ from urllib.parse import unquote
 from uuid import uuid4
 
 from ops.errors import OpsError
+from ops.twin import callers
 from ops.twin import image as images
 from ops.twin.host import xray
 from ops.twin.host.environment import Environment
@@ -79,9 +80,9 @@ class HostServer:
             self._services.guardian.close()
 
     def _route(self, request: Request) -> Answer:
-        if "origin" in request.headers or "sec-fetch-site" in request.headers:
-            # A PUT names a folder whose code is run: no web page that the user has open may send one.
-            return as_json({"message": "Web pages have no business here."}, 403)
+        # A PUT names a folder whose code is run as this user: only the emulator and the command line may ask for that.
+        if not callers.bears(self._settings.token, request.headers.get("authorization", "")):
+            return as_json({"message": "The Lambda host takes requests with the twin's token only."}, 401)
         if request.path == "/health":
             return as_json(self._health())
         match = _FUNCTION_PATH.fullmatch(unquote(request.path))

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ops.errors import UsageError
-from ops.twin import state
+from ops.twin import callers, state
 
 
 @dataclass(frozen=True)
@@ -24,6 +24,8 @@ class Settings:
     region: str = "us-east-1"
     access_key_id: str = ""
     secret_access_key: str = ""
+    token: str = field(default="", repr=False)
+    """What a caller of the host must show; without one nobody is let in."""
     init_limit: float = 10.0
     """AWS: the init phase may last 10 s; then it is tried again inside the first invocation (LDG
     lambda-runtime-environment)."""
@@ -40,10 +42,12 @@ class Settings:
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str] = os.environ) -> Settings:
-        """Read OPS_TWIN_* and the AWS keys. Raises UsageError for a value that is not a number."""
+        """Read OPS_TWIN_* and the AWS keys. Raises UsageError for a value that is not a number, TwinError without a
+        token or when the folder is not the twin's."""
         cores = len(os.sched_getaffinity(0))
         return cls(
-            directory=state.folder(),
+            directory=state.make_folder(),
+            token=callers.token(environ),
             endpoint=environ.get("OPS_TWIN_ENDPOINT", "").rstrip("/"),
             port=int(_number(environ, "OPS_TWIN_PORT", 0)),
             region=environ.get("AWS_REGION") or environ.get("AWS_DEFAULT_REGION") or "us-east-1",

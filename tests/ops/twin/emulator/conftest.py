@@ -22,6 +22,7 @@ from tests.ops.twin.emulator.fakehost import FakeHost, Function
 
 REPOSITORY = Path(__file__).resolve().parents[4]
 KEYS = ("AKIATESTTESTTESTTEST", "a secret of this test")
+TOKEN = "the token of these tests"
 ACCOUNT = "123456789012"
 REGION = "eu-west-1"
 
@@ -127,12 +128,12 @@ def eventually(what: Callable[[], Any], wanted: Any = True, seconds: float = 60.
 def emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
     """Ended after these tests: with all their queues and alarms, each looked at five times a second, it takes a third
     of a core as long as it runs."""
-    folder = tmp_path_factory.mktemp("twin")
+    folder, output = tmp_path_factory.mktemp("twin"), tmp_path_factory.mktemp("output") / "log"
     host = FakeHost()
     host_url = host.start()
     port = free_port()
     environ = environment(folder, port) | {"OPS_TWIN_HOST_URL": host_url}
-    with (folder / "log").open("wb") as log:
+    with output.open("wb") as log:
         process = subprocess.Popen(
             [sys.executable, "-m", "ops.twin.emulator"], env=environ, cwd=REPOSITORY, stdout=log, stderr=log
         )
@@ -142,7 +143,7 @@ def emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
             yield Emulator(url, host, folder)
         finally:
             process.send_signal(signal.SIGTERM)
-            assert process.wait(timeout=60) == 0, (folder / "log").read_text()
+            assert process.wait(timeout=60) == 0, output.read_text()
             host.stop()
 
 
@@ -156,6 +157,7 @@ def environment(folder: Path, port: int) -> dict[str, str]:
         "MINISTACK_ACCOUNT_ID": ACCOUNT,
         "GATEWAY_PORT": str(port),
         "OPS_TWIN_DIR": str(folder),
+        "OPS_TWIN_TOKEN": TOKEN,
         "OPS_TWIN_PERIOD": "0.2",
         "OPS_TWIN_ALARM_SECONDS": "0.2",
         "LAMBDA_ASYNC_RETRY_BASE_SECONDS": "0.1",

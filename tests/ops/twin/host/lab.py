@@ -17,6 +17,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
+TOKEN = "the token of this test"
 EXTENSION = Path(__file__).with_name("recorder.py")
 
 
@@ -161,6 +162,7 @@ class Host:
             "OPS_TWIN_DIR": str(folder / "twin"),
             "OPS_TWIN_ENDPOINT": logs.url,
             "OPS_TWIN_PORT": "0",
+            "OPS_TWIN_TOKEN": TOKEN,
             "AWS_ACCESS_KEY_ID": "TWINADMIN",
             "AWS_SECRET_ACCESS_KEY": "secret",
             "AWS_REGION": "eu-west-1",
@@ -175,7 +177,7 @@ class Host:
     def request(self, method: str, path: str, body: bytes = b"", headers: dict[str, str] | None = None) -> Answer:
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=90)
         try:
-            connection.request(method, path, body, headers or {})
+            connection.request(method, path, body, {"Authorization": f"Bearer {TOKEN}", **(headers or {})})
             answer = connection.getresponse()
             named = {name.lower(): value for name, value in answer.getheaders()}
             return Answer(answer.status, answer.read(), named)

@@ -105,11 +105,11 @@ def test_nothing_is_left_when_the_host_is_killed(tmp_path: Path) -> None:
 def test_a_host_that_cannot_start_says_why(host: Host, tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     for folder, port, message in (
-        (tmp_path, str(host.port), f"The Lambda host cannot listen on port {host.port}: it is in use."),
-        (tmp_path / "file", "0", "The Lambda host cannot start: [Errno 20] Not a directory"),
-        (tmp_path, "first", "OPS_TWIN_PORT is 'first', which is not a number."),
+        (tmp_path / "one", str(host.port), f"The Lambda host cannot listen on port {host.port}: it is in use."),
+        (tmp_path / "file", "0", f"The twin's folder {tmp_path / 'file'} cannot be used: File exists."),
+        (tmp_path / "two", "first", "OPS_TWIN_PORT is 'first', which is not a number."),
     ):
-        environment = {**os.environ, "OPS_TWIN_DIR": str(folder), "OPS_TWIN_PORT": port}
+        environment = {**os.environ, "OPS_TWIN_DIR": str(folder), "OPS_TWIN_PORT": port, "OPS_TWIN_TOKEN": "x"}
         command = [sys.executable, "-m", "ops.twin.host"]
         ended = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=90)
         assert ended.returncode in (1, 2)
