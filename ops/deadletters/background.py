@@ -21,6 +21,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from ops.deadletters import files
 from ops.deadletters.lock import exclusive
 from ops.deadletters.source import Source, open_source, unusable
 from ops.errors import OpsError, UsageError
@@ -151,7 +152,7 @@ class _Files:
         """The log, empty and locked. Raises UsageError when a running job holds it."""
         try:
             self._folder.mkdir(exist_ok=True, mode=0o700)
-            log = self.log.open("a", encoding="utf-8")
+            log = open(self.log, "a", encoding="utf-8", opener=files.opener)  # noqa: SIM115 - held for longer
         except OSError as error:
             raise unusable(self._folder, error) from error
         patience = time.monotonic() + _LETS_GO_S

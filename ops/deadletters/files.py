@@ -24,8 +24,8 @@ def whole(path: Path, replace: bool = False) -> Iterator[IO[bytes]]:
     is at ``path`` that was not there before.
     """
     try:
-        if not replace and path.exists():
-            raise UsageError(f"{path} is there already.", "Name another file; nothing is overwritten.")
+        if not replace and os.path.lexists(path):  # a link that leads nowhere, too
+            raise _there(path)
         handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
     except OSError as error:
         raise failed(path, error) from error
@@ -35,14 +35,36 @@ def whole(path: Path, replace: bool = False) -> Iterator[IO[bytes]]:
             yield stream
             stream.flush()
             os.fsync(stream.fileno())
-        if not replace and path.exists():
-            raise UsageError(f"{path} came to be meanwhile.", "Name another file; nothing is overwritten.")
-        part.replace(path)
+        if replace:
+            part.replace(path)
+        else:
+            _put(part, path)
         sync_folder(path.parent)
     except OSError as error:
         raise failed(path, error) from error
     finally:
         part.unlink(missing_ok=True)
+
+
+def opener(name: str, flags: int) -> int:
+    """For ``open``: a file that is made is for this user only, and a link in its place is not followed."""
+    return os.open(name, flags | os.O_NOFOLLOW, PRIVATE)
+
+
+def _put(part: Path, path: Path) -> None:
+    """Rename, but never over a file that came to be meanwhile."""
+    try:
+        os.link(part, path)
+    except FileExistsError:
+        raise _there(path) from None
+    except OSError:  # a file system without hard links
+        if os.path.lexists(path):
+            raise _there(path) from None
+        part.replace(path)
+
+
+def _there(path: Path) -> UsageError:
+    return UsageError(f"{path} is there already.", "Name another file; nothing is overwritten.")
 
 
 def named(path: str | Path) -> Path:

@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import IO, TYPE_CHECKING
 
+from ops.deadletters import files
 from ops.deadletters.source import unusable
 from ops.errors import OpsError
 
@@ -43,7 +44,7 @@ def held(source: Source, run: str, who: str) -> Iterator[None]:
     """Nobody else on this machine redrives or purges the queue meanwhile. Raises Busy, naming who does."""
     path = source.folder / "redrive.lock"
     try:
-        file = path.open("a+")
+        file = open(path, "a+", opener=files.opener)  # noqa: SIM115 - held for longer
     except OSError as error:
         raise unusable(path, error) from error
     with file:

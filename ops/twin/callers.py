@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import hmac
 import ipaddress
+import re
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
 
 from ops.errors import TwinError
 
 TOKEN_VARIABLE = "OPS_TWIN_TOKEN"  # noqa: S105 - the variable's name
-_LOCAL = "localhost"
+_BELOW_LOCALHOST = re.compile(r"(?:[a-z0-9_-]+\.)*localhost\.?")
 
 
 def token(environ: Mapping[str, str]) -> str:
@@ -58,8 +59,7 @@ def _local(host: str) -> bool:
         name, port = name.removeprefix("["), port.removeprefix(":")
     if port and not port.isdecimal():
         return False
-    name = name.removesuffix(".")
-    if name == _LOCAL or name.endswith(f".{_LOCAL}"):
+    if _BELOW_LOCALHOST.fullmatch(name):
         return True
     try:
         return ipaddress.ip_address(name).is_loopback
