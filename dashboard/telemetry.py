@@ -5,7 +5,7 @@ Pages know only ``Telemetry``; so the same pages are tested against hand-made re
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from dashboard.desk import Desk
 from dashboard.span import Span
@@ -22,6 +22,9 @@ from ops.insight.reports import (
 )
 from ops.target import Target
 
+if TYPE_CHECKING:
+    from ops.workload import Gap
+
 
 class Telemetry(Protocol):
     """One workload, asked. Each report makes one GetMetricData call at most; everything raises OpsError."""
@@ -29,7 +32,9 @@ class Telemetry(Protocol):
     notes: tuple[str, ...]
     """What the workload lacks, or what of it could not be read."""
     dead_letter_queue: str | None
-    """Its name; None when there is none."""
+    """Its name; None when there is none, or when it is gone or may not be read."""
+    dead_letter_gap: Gap | None
+    """Why there is no ``dead_letter_queue``, though the queue names one."""
 
     def overview(self, span: Span) -> OverviewReport: ...
     def queue(self, span: Span) -> QueueReport: ...
@@ -56,6 +61,7 @@ class Ops:
         self._workload = workload.describe(self._aws, target)
         self.notes = self._workload.notes
         self.dead_letter_queue = self._workload.dlq.name if self._workload.dlq else None
+        self.dead_letter_gap = self._workload.gap(workload.Part.DLQ)
 
     def _window(self, span: Span) -> Window:
         if span.minutes is not None:

@@ -16,7 +16,7 @@ def draw(report: OverviewReport) -> None:
                 page = PAGES[overview.PAGE_OF_CARD[card.key]]
                 st.page_link(page.file, label=f"{card.title}: open {page.title}")
     st.subheader("Where is the work now?", anchor=False)
-    st.html(overview.path(report.path))
+    st.html(overview.path(report.path, report.stops))
     st.subheader("Which alarms are firing?", anchor=False)
     if report.alarms:
         st.html(overview.alarms(report.alarms, live.viewer()))

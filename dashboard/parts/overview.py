@@ -8,7 +8,7 @@ from datetime import datetime, tzinfo
 from dashboard import theme
 from dashboard.parts.spark import data_uri
 from dashboard.text import NONE, escape, moment, number, quantity, utc
-from ops.insight.reports import AlarmState, Card, Level, PathRates
+from ops.insight.reports import AlarmState, Card, Level, Path, PathRates, Stop
 
 PAGE_OF_CARD = {
     "depth": "queue",
@@ -35,28 +35,33 @@ def card(one: Card) -> str:
     )
 
 
-def path(rates: PathRates) -> str:
-    """API → queue → function → results, and down to the dead letters, with what flows a minute on each arrow."""
+def path(rates: PathRates, stops: Path) -> str:
+    """Senders → queue → function → results, and down to the dead letters, with what flows a minute on each arrow."""
     return (
         '<div class="so-path">'
-        + _node("API", "", "accepts jobs", theme.VISIBLE)
+        + (_node(stops.senders, "", "", theme.VISIBLE) if stops.senders else "<div></div>")
         + _flow(rates.accepted, "sent", theme.VISIBLE)
-        + _node("Queue", number(rates.waiting), "waiting", theme.VISIBLE)
+        + _node((stops.queue,), number(rates.waiting), "waiting", theme.VISIBLE)
         + _flow(rates.started, "received", theme.IN_FLIGHT)
-        + _node("Function", number(rates.in_flight), "in flight" + _failures(rates.failed), theme.IN_FLIGHT)
+        + _node(stops.readers, number(rates.in_flight), "in flight" + _failures(rates.failed), theme.IN_FLIGHT)
         + _flow(rates.finished, "done", theme.SUCCESS, " so-done")
-        + _node("Results", "", "S3 and events", theme.SUCCESS, " so-done")
+        + (_node(stops.results, "", "", theme.SUCCESS, " so-done") if stops.results else "")
         + f'<div class="so-down{_idle(rates.died)}" style="--c:{theme.DEAD}"><b>{_rate(rates.died)}</b>'
         "<span>died</span></div>"
-        + f'<div class="so-grave">{_node("Dead letters", number(rates.dead), "in the queue", theme.DEAD)}</div>'
+        + f'<div class="so-grave">{_node((stops.dead,), number(rates.dead), "in the queue", theme.DEAD)}</div>'
         + "</div>"
     )
 
 
-def _node(name: str, figure: str, what: str, colour: str, also: str = "") -> str:
+def _node(stops: Sequence[Stop], figure: str, what: str, colour: str, also: str = "") -> str:
+    """One box for all that stand at this place; their names are spelled as AWS has them."""
     value = f"<i>{escape(figure)}</i>" if figure else ""
+    kinds = ", ".join(dict.fromkeys(stop.kind for stop in stops))
+    names = ", ".join(stop.name for stop in stops if stop.name)
+    said = (kinds if names else "", what, *(stop.why for stop in stops))
     return (
-        f'<div class="so-node{also}" style="--c:{colour}"><b>{escape(name)}</b>{value}<span>{escape(what)}</span></div>'
+        f'<div class="so-node{also}" style="--c:{colour}" title="{escape(names)}"><b>{escape(names or kinds)}</b>'
+        f"{value}<span>{escape(' · '.join(dict.fromkeys(text for text in said if text)))}</span></div>"
     )
 
 

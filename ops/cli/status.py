@@ -66,7 +66,7 @@ def _show(console: Console, workload: Workload, target: Target, report: Overview
     console.print(Text(f"{place(workload, target)} · last {words.duration(minutes * 60)}", style="dim"))
     console.print()
     console.print(_cards(report.cards))
-    console.print(_path(report))
+    console.print(Text(_path(report)))
     for reader in workload.readers:
         console.print(Text(f"  {safe(reader.name)}: {safe(reads(reader.mapping))}", style="dim"))
     for alarm in report.alarms:
@@ -111,14 +111,17 @@ def _value(card: Card) -> str:
 
 
 def _path(report: OverviewReport) -> str:
+    from ops.cli.text import safe
     from ops.insight import words
 
-    path = report.path
+    path, stops = report.path, report.stops
+    parts = (stops.senders, (stops.queue,), stops.readers, stops.results)
+    names = safe(" → ".join(", ".join(map(str, some)) for some in parts if some))
 
     def rate(value: float | None) -> str:
         return "–" if value is None else words.rate(value)
 
     return (
-        f"\n  in {rate(path.accepted)} → started {rate(path.started)} → done {rate(path.finished)} · "
+        f"\n  {names}\n  in {rate(path.accepted)} → started {rate(path.started)} → done {rate(path.finished)} · "
         f"failed {rate(path.failed)} · died {rate(path.died)}\n"
     )

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from ops.aws import sqs
 from ops.errors import OpsError, UsageError
 from ops.twin import state
+from ops.workload.gaps import Part
 
 if TYPE_CHECKING:
     from ops.aws import Aws
@@ -48,6 +49,8 @@ def open_source(aws: Aws, workload: Workload, queue: str | None = None) -> Sourc
     Raises UsageError when there is none, OpsError when the home folder cannot be used, and what ``ops.aws`` raises.
     """
     found = sqs.find(aws, queue) if queue else workload.dlq
+    if found is None and (gap := workload.gap(Part.DLQ)):
+        raise gap.error(workload.queue.name)
     if found is None:
         raise UsageError(
             f"{workload.queue.name} has no dead-letter queue to look at.",

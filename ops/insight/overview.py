@@ -9,6 +9,7 @@ from ops.aws import sqs
 from ops.insight import alarms, cards, costing, dead_letters, metrics, queue, setup, sources, words
 from ops.insight.findings import Claim, conclude
 from ops.insight.metrics import Readings
+from ops.insight.path import stops
 from ops.insight.reports import (
     Level,
     Look,
@@ -61,6 +62,7 @@ def report(aws: Aws, workload: Workload, window: Window) -> OverviewReport:
         finding=conclude(claims, _deployed(workload, window)),
         cards=cards.make(readings, workload, now, dead_now, oldest_line, late[0].level if late else None),
         path=path,
+        stops=stops(workload),
         alarms=alarms.states(known),
         look=Look(look.metrics_requested, look.usd, look.partial + missing),
     )

@@ -84,8 +84,31 @@ class Card:
 
 
 @dataclass(frozen=True)
+class Stop:
+    """Something on the path: ``kind`` is a noun ("SNS topic"), ``name`` its own, ``why`` says why it has none."""
+
+    kind: str
+    name: str
+    why: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.name or '–'}" + (f" ({self.why})" if self.why else "")
+
+
+@dataclass(frozen=True)
+class Path:
+    """senders → queue → readers → results / dead letters. Senders are inferred from policies and stacks."""
+
+    senders: tuple[Stop, ...] = ()
+    queue: Stop = Stop("Queue", "")
+    readers: tuple[Stop, ...] = (Stop("Function", ""),)
+    results: tuple[Stop, ...] = ()
+    dead: Stop = Stop("Dead letters", "")
+
+
+@dataclass(frozen=True)
 class PathRates:
-    """Live rates along API → queue → function → results / dead letters, a minute, over the last full periods."""
+    """Live rates along ``Path``, a minute, over the last full periods."""
 
     accepted: float | None
     started: float | None
@@ -104,6 +127,7 @@ class OverviewReport:
     path: PathRates
     alarms: tuple[AlarmState, ...]
     look: Look
+    stops: Path = Path()
 
 
 @dataclass(frozen=True)

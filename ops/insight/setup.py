@@ -29,7 +29,7 @@ def reading(workload: Workload, readings: Readings, now: sqs.Depth) -> list[Clai
         text = f"whether a function reads {workload.queue.name} is not known: its event source mappings {gap.verb}"
         return [Claim(Level.UNKNOWN, text, "queue")]
     if workload.mapping is None:
-        return [_dead_letter_queue(workload, now) if workload.serves else _read_by_others(workload, readings, now)]
+        return [_dead_letter_queue(workload) if workload.serves else _read_by_others(workload, readings, now)]
     if not workload.mapping.enabled:
         state = workload.mapping.state.lower()
         return [
@@ -46,15 +46,9 @@ def _function(workload: Workload) -> list[Claim]:
     return [Claim(level, f"function {gap.name}, which reads {workload.queue.name}, {gap.verb}", "queue")]
 
 
-def _dead_letter_queue(workload: Workload, now: sqs.Depth) -> Claim:
-    """Of a queue that is one itself, and of several queues, so that none of them is described in its place."""
-    there = now.visible + now.in_flight + now.delayed
-    text = f"{workload.queue.name} is the dead-letter queue of {', '.join(workload.serves)}"
-    if there:
-        return Claim(
-            Level.ACT, f"{text} and holds {words.count(there, 'message')}: look at their causes", "dead_letters"
-        )
-    return Claim(Level.OK, f"{text} and is empty")
+def _dead_letter_queue(workload: Workload) -> Claim:
+    """Of a queue that is one itself, for several queues, so that none of them is described in its place."""
+    return Claim(Level.OK, f"{workload.queue.name} is the dead-letter queue of {', '.join(workload.serves)}")
 
 
 def _read_by_others(workload: Workload, readings: Readings, now: sqs.Depth) -> Claim:

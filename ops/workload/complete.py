@@ -40,7 +40,7 @@ def complete(
     if reader is not None and reader.gap is not None:
         asking.gaps.append(reader.gap)
     worker = _reserved(aws, reader.function, asking) if reader and reader.function else None
-    dlq = _dead_letter_queue(aws, queue, asking)
+    dlq = queue if serves else _dead_letter_queue(aws, queue, asking)
     outputs = stack.outputs if stack else {}
     _, _, _, region, account, _ = queue.arn.split(":", 5)
     workload = Workload(

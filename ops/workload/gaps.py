@@ -49,10 +49,10 @@ class Gap:
     def verb(self) -> str:
         return {Why.GONE: "does not exist", Why.DENIED: "may not be read"}.get(self.why, "could not be read")
 
-    def error(self) -> AwsError:
-        """For whoever cannot go on without it."""
+    def error(self, whose: str) -> AwsError:
+        """For what cannot be done without it. ``whose``: what it belongs to."""
         kind = {Why.GONE: NotFound, Why.DENIED: AccessDenied}.get(self.why, AwsError)
-        return kind(self.text, self.next_step)
+        return kind(f"The {self.part} of {whose}, {self.name}, {self.verb}: {self.text}", self.next_step)
 
 
 def attempt(part: Part, name: str, ask: Callable[[], T]) -> T | Gap:

@@ -40,7 +40,7 @@ class Workload:
     other_mappings: tuple[lambda_.Mapping, ...] = ()
     """The function's mappings of other queues: its own metrics count their work, too."""
     serves: tuple[str, ...] = ()
-    """Names of the queues whose dead-letter queue this queue is."""
+    """Names of the queues whose dead-letter queue this queue is; then ``dlq`` is the queue itself."""
     senders: tuple[Sender, ...] = ()
     """What is known to send to the queue."""
 

@@ -91,7 +91,7 @@ def _reader(reader: Reader) -> Iterator[str]:
 
 def _gap(workload: Workload, gap: Gap) -> str:
     if gap.part is Part.DLQ:
-        return f"{workload.queue.name} sends its dead letters to {gap.name}, which {gap.verb}: {gap.note}"
+        return f"The dead-letter queue of {workload.queue.name}, {gap.name}, {gap.verb}: {gap.note}"
     if gap.part is Part.MAPPING and gap.why is Why.GONE:
         return f"The stack's event source mapping {gap.name} does not exist: {gap.note}"
     if gap.part is Part.MAPPING:

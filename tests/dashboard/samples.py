@@ -14,6 +14,7 @@ from dashboard.charts.cold_starts import INIT
 from dashboard.span import Span
 from ops.insight import reports as r
 from ops.insight.reports import Level
+from ops.workload import Gap
 from tests.dashboard.desks import SampleDesk
 
 NOW = datetime.now(UTC).replace(microsecond=0)
@@ -34,6 +35,7 @@ class Sample:
 
     notes: tuple[str, ...] = ()
     dead_letter_queue: str | None = "scilearn-jobs-dead"
+    dead_letter_gap: Gap | None = None
 
     def __init__(self, trouble: bool = True, minutes: int = 60, period: int = 30, foreign: str = "") -> None:
         self.n = minutes * 60 // period
@@ -117,6 +119,13 @@ class Sample:
             path,
             alarms,
             self.look_cost,
+            r.Path(
+                senders=(r.Stop("API", "scilearn"),),
+                queue=r.Stop("Queue", "scilearn-jobs"),
+                readers=(r.Stop("Function", "scilearn-worker"),),
+                results=(r.Stop("Results bucket", "scilearn-results-1"),),
+                dead=r.Stop("Dead letters", "scilearn-jobs-dead"),
+            ),
         )
 
     def alarms(self) -> tuple[r.AlarmState, ...]:

@@ -27,6 +27,7 @@ from dashboard.text import letters as counted
 from ops.errors import OpsError
 from ops.insight import words
 from ops.insight.reports import DeadLettersReport, Finding
+from ops.workload import Gap
 
 
 def finding(report: DeadLettersReport) -> Finding:
@@ -68,10 +69,7 @@ def section(count: Callable[[], Counted | None]) -> None:
     """Everything that is read from the shelf and the ledgers. ``count``: of the workload's queue."""
     try:
         if live.telemetry().dead_letter_queue is None and not st.session_state.get(reading.FROM):
-            why = (
-                "A message that keeps failing is lost in the end. Give the queue a redrive policy, so that it is kept."
-            )
-            st.html(blocks.empty("No dead-letter queue", why))
+            _none(live.telemetry().dead_letter_gap)
             other_queue()
             return
     except OpsError:  # the page above has said so
@@ -98,6 +96,18 @@ def section(count: Callable[[], Counted | None]) -> None:
         _desk(here, imported)
     else:
         _import_only(here)
+
+
+def _none(gap: Gap | None) -> None:
+    """Without a dead-letter queue; ``gap``: why the one that there is, or was, cannot be shown."""
+    if gap is not None:
+        st.html(blocks.empty(f"{gap.name} {gap.verb}", gap.note))
+        return
+    why = (
+        "A message that keeps failing is lost in the end. Give the queue a redrive policy, so that it is kept. "
+        "If the queue itself takes the dead letters of another service, name it below."
+    )
+    st.html(blocks.empty("No dead-letter queue", why))
 
 
 def _import_only(here: Desk) -> None:
