@@ -5,7 +5,7 @@ matching-terms-json-log-events, read 2026-11), case-sensitive: terms that must a
 ?b`` of which one must, ``"a phrase"``, ``%regular expression%``; and ``{ $.field = "value" && ($.n > 5 || $.x NOT
 EXISTS) }`` for JSON messages with ``= != < <= > >=``, wildcards, ``IS TRUE/FALSE/NULL``, ``EXISTS``.
 
-Leaves out: space-delimited patterns ``[a, b]`` (refused), and AWS's limits on regular expressions. That a comparison
+Leaves out: space-delimited patterns ``[a, b]`` (refused). That a comparison
 with a field that is not there is false, ``!=`` too, is our reading.
 """
 
@@ -19,8 +19,18 @@ from fnmatch import fnmatchcase
 from functools import lru_cache
 from typing import Any
 
+from ops.twin.emulator.expression import Expression, ExpressionError
+
 Matcher = Callable[[str], bool]
 Test = Callable[[Any], bool]
+
+
+LONGEST = 1024
+"""Characters (FilterLogEvents API reference, filterPattern, 2026-11)."""
+MOST_EXPRESSIONS = 2
+"""Regular expressions in a pattern (user guide, as above)."""
+DEEPEST = 50
+"""Brackets within brackets; the number is ours."""
 
 
 class PatternError(ValueError):
@@ -30,6 +40,8 @@ class PatternError(ValueError):
 @lru_cache(maxsize=256)
 def compile_pattern(pattern: str) -> Matcher:
     """Raises PatternError."""
+    if len(pattern) > LONGEST:
+        raise PatternError(f"a pattern has at most {LONGEST} characters")
     text = pattern.strip()
     if text.startswith("["):
         raise PatternError("space-delimited patterns are not supported")
@@ -49,15 +61,17 @@ def _terms(text: str) -> Matcher:
     wanted: list[Matcher] = []
     unwanted: list[Matcher] = []
     either: list[Matcher] = []
-    position = 0
+    position = expressions = 0
     while position < len(text):
         found = TERM.match(text, position)
         if found is None:
             raise PatternError(f"what is meant by {text[position:]}")
         sign, phrase, expression, word = found.groups()
         term = _regex(expression) if expression else _occurs(_unescaped(phrase) if phrase is not None else word)
+        expressions += expression is not None
         {"": wanted, "-": unwanted, "?": either}[sign].append(term)
         position = found.end()
+    _ensure_few(expressions)
     if wanted or unwanted:
         either = []  # optional terms count only among themselves
     return lambda message: (
@@ -73,10 +87,14 @@ def _occurs(text: str) -> Matcher:
 
 def _regex(expression: str) -> Matcher:
     try:
-        compiled = re.compile(expression)
-    except re.error as error:
+        return Expression(expression).search
+    except ExpressionError as error:
         raise PatternError(f"{expression} is no regular expression: {error}") from error
-    return lambda message: compiled.search(message) is not None
+
+
+def _ensure_few(expressions: int) -> None:
+    if expressions > MOST_EXPRESSIONS:
+        raise PatternError(f"a pattern has at most {MOST_EXPRESSIONS} regular expressions")
 
 
 def _unescaped(text: str) -> str:
@@ -111,19 +129,22 @@ class _Json:
 
     def __init__(self, text: str) -> None:
         self._tokens: list[tuple[str, str]] = []  # kind, text
-        position = 0
-        while position < len(text.rstrip()):
+        self._depth = 0
+        position, end = 0, len(text.rstrip())
+        while position < end:
             found = TOKEN.match(text, position)
             if found is None:
                 raise PatternError(f"what is meant by {text[position:]}")
             kind = ("sign", "selector", "string", "regex", "word")[(found.lastindex or 1) - 1]
             self._tokens.append((kind, found.group(found.lastindex or 1)))
             position = found.end()
+        _ensure_few(sum(kind == "regex" for kind, _ in self._tokens))
+        self._tokens.reverse()  # the next one is taken from the end
 
     def parse(self) -> Test:
         test = self._either()
         if self._tokens:
-            raise PatternError(f"nothing may follow here: {self._tokens[0][1]}")
+            raise PatternError(f"nothing may follow here: {self._tokens[-1][1]}")
         return test
 
     def _either(self) -> Test:
@@ -140,7 +161,11 @@ class _Json:
 
     def _one(self) -> Test:
         if self._take_if("("):
+            self._depth += 1
+            if self._depth > DEEPEST:
+                raise PatternError(f"there are more than {DEEPEST} brackets within brackets")
             inner = self._either()
+            self._depth -= 1
             if not self._take_if(")"):
                 raise PatternError("a bracket is not closed")
             return inner
@@ -169,11 +194,11 @@ class _Json:
     def _take(self) -> tuple[str, str]:
         if not self._tokens:
             raise PatternError("something is missing at the end")
-        return self._tokens.pop(0)
+        return self._tokens.pop()
 
     def _take_if(self, sign: str) -> bool:
-        if self._tokens and self._tokens[0] == ("sign", sign):
-            self._tokens.pop(0)
+        if self._tokens and self._tokens[-1] == ("sign", sign):
+            self._tokens.pop()
             return True
         return False
 

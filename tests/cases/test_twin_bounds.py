@@ -1,0 +1,139 @@
+"""What the twin reads of strangers is bounded: filter patterns, and HTTP heads, bodies, chunks and trailers.
+
+The large cases would take hours, or all memory, without a bound; they need no clock to fail.
+"""
+
+from __future__ import annotations
+
+import re
+from itertools import product
+
+import pytest
+
+from ops.twin.emulator.expression import Expression, ExpressionError
+from ops.twin.emulator.log_pattern import DEEPEST, LONGEST, PatternError, compile_pattern
+from ops.twin.host import messages
+from ops.twin.host.messages import BadMessage, Parser
+
+LONG = 100_000
+POST = b"POST / HTTP/1.1\r\n"
+CHUNKED = POST + b"Transfer-Encoding: chunked\r\n\r\n"
+
+
+@pytest.mark.parametrize(
+    ("pattern", "message"),
+    [
+        ("%a*a*a*a*b%", "a" * LONG),
+        (f"%{'a?' * 40}{'a' * 40}b%", "a" * LONG),
+        ("%[a-z]+[a-z]+[a-z]+[0-9]$%", "a" * LONG),
+        ("% +$%", " " * LONG + "x"),
+        ("%\\s+\\s+x%", " " * LONG),
+        ("%x.*y.*z%", "xy" * (LONG // 2)),
+        ('{ $.a = "' + "*a" * 100 + 'b" }', '{"a": "' + "a" * LONG + '"}'),
+    ],
+)
+def test_a_pattern_that_asks_for_endless_tries_is_answered(pattern: str, message: str) -> None:
+    assert compile_pattern(pattern)(message) is False
+
+
+@pytest.mark.parametrize(
+    ("pattern", "said"),
+    [
+        ("%(a+)+$%", "no regular expression"),
+        ("%(a|a)*b%", "no regular expression"),
+        ("%a{9999}%", "more than 1024 characters"),
+        ("%a{900}b{900}%", "more than 1024 characters"),
+        ("%\\1%", "no regular expression"),
+        ("%é%", "beyond ASCII"),
+        ("%a% %b% %c%", "at most 2 regular expressions"),
+        ("{ $.a = %x% || $.b = %y% || $.c = %z% }", "at most 2 regular expressions"),
+        ("x" * (LONGEST + 1), "at most 1024 characters"),
+        ("{ " + "(" * (DEEPEST + 1) + "$.a = 1" + ")" * (DEEPEST + 1) + " }", "brackets within brackets"),
+        ("{ $.a = 1" + " " * LONG + "}", "at most 1024 characters"),
+    ],
+)
+def test_a_pattern_that_aws_or_the_twin_does_not_take_is_refused_in_words(pattern: str, said: str) -> None:
+    with pytest.raises(PatternError, match=said):
+        compile_pattern(pattern)
+
+
+PARTS = ("a", "b?", ".*", "[ab]+", "[^a]{1,2}", "\\.", "c{2}", "^a", "b$", "|", "")
+
+
+@pytest.mark.parametrize("first", PARTS)
+def test_an_expression_means_what_python_takes_it_for(first: str) -> None:
+    for rest in product(PARTS, repeat=2):
+        text = "".join((first, *rest))
+        if re.search(r"[^|]\^|\$[^|]", text):  # an anchor within an alternative
+            with pytest.raises(ExpressionError):
+                Expression(text)
+            continue
+        ours, theirs = Expression(text), re.compile(text)
+        for message in ("", "a", "b", "ab", "ba", ".", "aab.", "cc", "acc", "xaxb", "b.a", "cab"):
+            assert ours.search(message) == bool(theirs.search(message)), (text, message)
+
+
+def whole(parser: Parser, data: bytes, step: int = 65_536) -> object:
+    found = None
+    for start in range(0, len(data), step):
+        parser.feed(data[start : start + step])
+        found = parser.message()
+    return found
+
+
+@pytest.mark.parametrize(
+    ("data", "status"),
+    [
+        (POST + b"X: " + b"a" * messages.MAX_HEAD, 431),
+        (POST + b"X: " + b"a" * messages.MAX_HEAD + b"\r\n\r\n", 431),
+        (POST + b"a: b\r\n" * (messages.MAX_HEADERS + 1) + b"\r\n", 431),
+        (POST + b"Content-Length: 1001\r\n\r\n", 413),
+        (POST + b"Content-Length: " + b"9" * 5000 + b"\r\n\r\n", 400),
+        (POST + b"Content-Length: \xb2\r\n\r\n", 400),
+        (POST + b"Content-Length: -1\r\n\r\n", 400),
+        (POST + b"Content-Length: +1\r\n\r\n", 400),
+        (POST + b"Content-Length: 1_0\r\n\r\n", 400),
+        (POST + b"Content-Length: 1\r\nContent-Length: 2\r\n\r\n", 400),
+        (POST + b"Host: a\r\nHost: b\r\n\r\n", 400),
+        (POST + b"Transfer-Encoding: gzip, chunked\r\n\r\n", 501),
+        (CHUNKED + b"3e9\r\n", 413),
+        (CHUNKED + b"1f4\r\n" + b"x" * 500 + b"\r\n1f5\r\n", 413),
+        (CHUNKED + b"-5\r\nabc\r\n", 400),
+        (CHUNKED + b"0x5\r\nabcde\r\n", 400),
+        (CHUNKED + b"1_0\r\n", 400),
+        (CHUNKED + b"\r\n", 400),
+        (CHUNKED + b"f" * 17 + b"\r\n", 400),
+        (CHUNKED + b"1;" + b"x" * LONG, 400),
+        (CHUNKED + b"2\r\nabc\r\n", 400),
+        (CHUNKED + b"0\r\n" + b"a: b\r\n" * 10_000, 400),
+        (CHUNKED + b"0\r\n" + b"a" * LONG, 400),
+    ],
+)
+def test_a_message_beyond_its_bounds_is_refused(data: bytes, status: int) -> None:
+    with pytest.raises(BadMessage) as refused:
+        whole(Parser(1000), data)
+    assert refused.value.status == status
+
+
+def test_a_body_in_more_chunks_than_any_client_sends_is_refused() -> None:
+    with pytest.raises(BadMessage, match="chunks"):
+        whole(Parser(1 << 30), CHUNKED + b"1\r\nx\r\n" * (messages.MAX_CHUNKS + 1))
+
+
+@pytest.mark.parametrize("step", [1, 2, 3, 7, 65_536])
+def test_what_is_within_them_is_read_in_pieces_of_any_size(step: int) -> None:
+    chunked = CHUNKED + b"3\r\nabc\r\nA;name=value\r\n0123456789\r\n0\r\nDigest: x\r\n\r\n"
+    plain = POST + b"Content-Length: 4\r\nX-Name:  value \r\n\r\nbody"
+    parser = Parser(1000)
+    assert whole(parser, chunked, step) == ("POST / HTTP/1.1", {"transfer-encoding": "chunked"}, b"abc0123456789")
+    assert not parser.begun
+    assert whole(parser, plain, step) == ("POST / HTTP/1.1", {"content-length": "4", "x-name": "value"}, b"body")
+    assert parser.waiting == 0
+
+
+def test_a_long_head_is_looked_at_once_however_small_its_pieces_are() -> None:
+    parser = Parser(1000)
+    value = b"a" * (messages.MAX_HEAD - 100)
+    message = whole(parser, POST + b"Cause: " + value + b"\r\n\r\n", 64)
+    assert isinstance(message, tuple)
+    assert message[1] == {"cause": value.decode()}
