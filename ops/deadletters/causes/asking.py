@@ -147,7 +147,7 @@ class Asking:
 
 
 def named(ids: Iterable[str]) -> str:
-    return "|".join(re.escape(one).replace("/", ".") for one in ids)
+    return "|".join(re.escape(one).replace("\\-", "-").replace("/", ".") for one in ids)
 
 
 def _parts(start: datetime, end: datetime, count: int) -> list[tuple[datetime, datetime]]:

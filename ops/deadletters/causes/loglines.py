@@ -1,8 +1,9 @@
 """One row of a log group, understood as far as it tells of a message or of a failure. Whoever's function wrote it.
 
-Understood: this project's records (handler.contract), Powertools' Logger in its languages, Lambda's JSON log format,
-common JSON loggers, the text that Lambda's runtimes write, and stack traces. What the platform says about an
-invocation (REPORT, "Task timed out", the extension's record) is ``ops.insight.reportlines``' matter.
+Understood is what ``log_shapes`` lists: this project's records (handler.contract), what loggers and Lambda's runtimes
+write, as JSON or text, and stack traces. What the platform says about an invocation (REPORT, "Task timed out", the
+extension's record) is ``ops.insight.reportlines``' matter. A line that calls itself information or a warning is no
+failure, whatever it holds: an error that was caught is not why a message failed.
 """
 
 from __future__ import annotations
@@ -15,38 +16,37 @@ from datetime import datetime
 from typing import Any
 
 from handler import contract
-from ops.deadletters.causes import stacktraces
+from ops.deadletters.causes import fields, heads, records, severity, stacktraces
+from ops.deadletters.causes.log_shapes import FAILURES, MESSAGE_KEYS, REQUEST_IN, REQUEST_KEYS, UUID
+from ops.deadletters.causes.severity import Severity
+from ops.deadletters.causes.thrown import Thrown, typed
 from ops.insight import reportlines
+
+__all__ = ["FAILURES", "HANDLER_LOG", "LOGGED", "REPORT_LINE", "TRACEBACK", "Said", "read"]
 
 HANDLER_LOG, TRACEBACK, REPORT_LINE = "handler log", "traceback", "report line"
 LOGGED = "logged error"
 """The error type of a line that is an error and names no type."""
-FAILURES = (
-    r"\"(?:log_?)?[lL]evel\": ?(?:[56]0\b|\"(?:error|ERROR|CRITICAL|FATAL|fatal)\")|\"errorType\": ?\""
-    r"|\"status\": ?\"(?:error|failure|timeout)\"|Status: (?:error|failure|timeout)|Task timed out after"
-    r"|Traceback \(most recent call last\)|^\[ERROR\]|\tERROR\t"
-    r"|^RequestId: \S+ (?:Error: |Process exited)|\n\s+at \S+ ?\("
-    r"|^\s+File \".+\", line [0-9]+|^[A-Za-z_][A-Za-z0-9_.]*(?:Error|Exception)(?::|$)"
-)
-"""Of the messages that tell of a failure; a regular expression of Logs Insights and of Python. No slash in it."""
+LONGEST = 300_000
+"""Characters of a line that are read: CloudWatch Logs takes no more than 1 MB (quotas, 2025-04), of which a cause has
+its part in the beginning."""
 
-_UUID = r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
-_IDS = re.compile(_UUID)
+_IDS = re.compile(UUID)
 _REQUEST = re.compile(
-    rf"RequestId: ?({_UUID})|\t({_UUID})\t|(?:aws_?)?request_?id[\"']?\s*[:=]\s*[\"']?({_UUID})", re.IGNORECASE
+    rf"RequestId: ?({UUID})|\t({UUID})\t|(?:aws_?)?request_?id[\"']?\s{{0,9}}[:=]\s{{0,9}}[\"']?({UUID})", re.IGNORECASE
 )
 _EXITED = re.compile(
-    rf"^RequestId: ({_UUID}) (?:Error: (.+?)|Process exited before completing request)\s*$", re.MULTILINE
+    rf"^RequestId: ({UUID}) (?:Error: ([^\n]+)|Process exited before completing request)\s*$", re.MULTILINE
 )
-_TEXT_ERROR = re.compile(rf"^(?:\[ERROR\]|\S+\t{_UUID}\tERROR)\s+(?:(\S+)\t({_UUID})\t)?(.*)", re.DOTALL)
-_TYPED = re.compile(r"^([A-Za-z_$][\w.$]*(?:Error|Exception|Failure|Fault)): ?(.*)$", re.DOTALL)
+_PAIR = re.compile(r"(?:^|(?<=\s))([A-Za-z_][\w.]{0,60})=(?:\"((?:[^\"\\]|\\.){0,20000})\"|([^\s\"]{0,2000}))")
+_LOGFMT = re.compile(r"(?:^|\s)(?:level|lvl|severity)=")
 _VERSION = re.compile(r"\[([^\]]+)\]")
-_REQUEST_KEYS = (contract.LOG_REQUEST_ID, "requestId", "AWSRequestId", "awsRequestId", "aws_request_id", "request_id")
-_LEVEL_KEYS = ("level", "log_level", "logLevel", "levelname", "severity")
-_BAD = frozenset({"ERROR", "CRITICAL", "FATAL", "SEVERE"})
-_BAD_NUMBER = 50
-"""bunyan's and pino's number of an error; a fatal one has 60."""
-_MESSAGE_KEYS = (contract.LOG_MESSAGE_ID, "messageId", "MessageId", "sqs_message_id", "sqsMessageId")
+_OBJECTS = json.JSONDecoder()
+_CRITICAL = "Critical exception from handler"
+_UNHANDLED = re.compile(
+    r"\[(?:ERROR|CRITICAL)\] [^\t\n]+\s*\nTraceback|[^\n]{0,200}\t(?:Invoke Error|Uncaught Exception|Unhandled Promise)"
+    rf"|{_CRITICAL}|Unhandled exception\. |panic: |fatal error: |thread '|(?:PHP )?Fatal error: "
+)
 
 
 @dataclass(frozen=True)
@@ -87,95 +87,116 @@ def read(row: Mapping[str, str]) -> Said | None:
     at = reportlines.moment(row.get("@timestamp", ""))
     if at is None:
         return None
-    message = row.get("@message", "")
+    message = row.get("@message", "")[:LONGEST]
     plain = Said(at, row.get("@logStream", ""), message, mentioned=frozenset(_IDS.findall(message)))
-    record = _object(message)
-    return _of_text(plain, message) if record is None else _of_record(plain, record)
+    record = _object(message, 0)
+    if record is not None:
+        return _of_record(plain, record)
+    return _of_text(plain, stacktraces.plain(message))
 
 
-def _object(message: str) -> dict[str, Any] | None:
-    """The JSON object in a line, also behind Node.js' prefix (time, request id and level, separated by tabs)."""
-    start = message.find("{")
-    if start < 0 or (start > 0 and "\t" not in message[:start]):
+def _object(text: str, start: int) -> dict[str, Any] | None:
+    """The JSON object at ``start``, whatever follows it."""
+    if not text.startswith("{", start):
         return None
     try:
-        record = json.loads(message[start:])
+        record, _ = _OBJECTS.raw_decode(text, start)
     except (ValueError, RecursionError):
         return None
-    return record if isinstance(record, dict) and (start == 0 or "errorType" in record) else None
+    return record if isinstance(record, dict) else None
 
 
-def _of_record(plain: Said, record: Mapping[str, Any]) -> Said:
+def _of_record(plain: Said, record: Mapping[str, Any], head: Severity = Severity.UNSAID) -> Said:
+    """``head``: how bad the text before the record says that it is."""
     batch = record.get("message") == contract.LOG_BATCH
-    named = record.get("message_ids") if batch else [record.get(key) for key in _MESSAGE_KEYS]
-    level = next((record[key] for key in _LEVEL_KEYS if record.get(key)), "")
-    said = record.get("message", record.get("msg", ""))
-    plain = replace(
+    named = record.get("message_ids") if batch else [record.get(key) for key in MESSAGE_KEYS]
+    said = records.own_words(record)
+    bad, level = severity.of_record(record)
+    if bad is Severity.FINE or head is Severity.UNSAID:
+        head = bad
+    told = replace(
         plain,
-        text=said if isinstance(said, str) else plain.text,
-        request_id=_first(record, _REQUEST_KEYS) or _request_in(plain.text),
+        text=said or plain.text,
+        request_id=_request_of(record) or plain.request_id or _request_in(said or plain.text),
         message_ids=frozenset(str(one) for one in named if one) if isinstance(named, list) else frozenset(),
         batch=batch,
-        level=str(level),
-        job_kind=_first(record, (contract.LOG_JOB_KIND,)),
+        level=level,
+        job_kind=fields.text(record, (contract.LOG_JOB_KIND,)),
     )
-    bad = level >= _BAD_NUMBER if isinstance(level, int) else str(level).upper() in _BAD
-    if not bad and "errorType" not in record:
-        return plain
-    kind, text, place = _error(record)
-    return replace(plain, failed=True, error_type=kind, error_message=text, location=place)
+    if said.startswith("{") and bad is not Severity.BAD and (inner := _object(said, 0)):
+        within = _of_record(replace(plain, request_id=told.request_id), inner)
+        return within if within.failed or within.batch or within.message_ids else told
+    runtimes = _by_runtime(record)
+    if head is Severity.BAD or (head is Severity.UNSAID and runtimes):
+        return _failed(replace(told, unhandled=plain.unhandled or runtimes), records.failure(record))
+    return told
 
 
-def _error(record: Mapping[str, Any]) -> tuple[str, str, str]:
-    """Type, message and location in an error record, whichever logger wrote it."""
-    inner: Mapping[str, Any] = {}
-    for key in ("error", "err", "exception", "message", "exc_info"):
-        if isinstance(value := record.get(key), dict):
-            inner = value
-            break
-    stack = _first(record, ("exception", "stack_trace", "stackTrace", "stack", "traceback", "exc_info")) or _first(
-        inner, ("stack", "stackTrace", "stacktrace", "stack_trace", "trace")
-    )
-    trace = stacktraces.parse(stack)
-    kind = (
-        _first(record, (contract.LOG_ERROR_TYPE, "exception_name", "errorType", "error_name"))
-        or _first(inner, ("errorType", "name", "type", "class", "code"))
-        or (trace.error_type if trace else "")
-    )
-    text = (
-        _first(record, (contract.LOG_ERROR_MESSAGE, "errorMessage"))
-        or _first(inner, ("errorMessage", "message", "msg"))
-        or (trace.error_message if trace else "")
-        or _first(record, ("error", "message", "msg"))
-    )
-    return kind or LOGGED, text, _frames(record) or (trace.location if trace else stacktraces.location(stack))
+def _by_runtime(record: Mapping[str, Any]) -> bool:
+    """Whether a runtime wrote the record about an error that left the handler: it has no words of its own."""
+    named = isinstance(record.get("errorType"), str) and bool(record["errorType"]) and "errorMessage" in record
+    return named and not record.keys() & {"message", "msg", *MESSAGE_KEYS}
 
 
-def _frames(record: Mapping[str, Any]) -> str:
-    """The innermost own frame of Powertools' ``stack_trace``, which holds the frames as objects."""
-    trace = record.get("stack_trace")
-    frames = trace.get("frames") if isinstance(trace, dict) else None
-    for frame in reversed(frames if isinstance(frames, list) else []):
-        path = str(frame.get("file", "")) if isinstance(frame, dict) else ""
-        if path and not stacktraces.FOREIGN.search(path):
-            return stacktraces.own_frame(path, frame.get("line", ""), str(frame.get("function", "")))
-    return ""
+def _request_of(record: Mapping[str, Any]) -> str:
+    parts = [record, *fields.objects(record, (*REQUEST_IN, "spans", "message"))]
+    return next((found for part in parts if (found := fields.text(part, REQUEST_KEYS))), "")
 
 
 def _of_text(plain: Said, message: str) -> Said:
-    plain = replace(plain, request_id=_request_in(message))
+    head = heads.of(message)
+    plain = replace(
+        plain,
+        request_id=head.request_id or _request_in(message),
+        level=head.word,
+        unhandled=bool(_UNHANDLED.match(message)),
+    )
     if exited := _EXITED.search(message):
         kind, text = _exit(exited[2] or "Process exited before completing request", message)
         return replace(plain, failed=True, source=REPORT_LINE, error_type=kind, error_message=text)
-    if trace := stacktraces.parse(message):
-        kind, text, place = trace.error_type, trace.error_message, trace.location
-        return replace(plain, failed=True, source=TRACEBACK, error_type=kind, error_message=text, location=place)
-    if error := _TEXT_ERROR.match(message):
-        text = " ".join(error[3].split())
-        typed = _TYPED.match(text)
-        kind, text = (typed[1], typed[2]) if typed else (LOGGED, text)
-        return replace(plain, failed=True, level="ERROR", error_type=kind, error_message=text)
-    return plain
+    if message.startswith(_CRITICAL) and (record := _object(message, message.find("{"))):
+        return _of_record(plain, record)
+    if _LOGFMT.search(message) and head.severity is Severity.UNSAID:
+        return _of_record(plain, _pairs(message))
+    if (record := _object(head.own.lstrip(), 0)) is not None:
+        return _of_record(plain, record, head.severity)
+    if head.severity is Severity.FINE:
+        return replace(plain, unhandled=False)
+    if thrown := stacktraces.parse(message):
+        return _failed(replace(plain, source=TRACEBACK), thrown)
+    if head.severity is Severity.BAD:
+        return _failed(plain, _in_words(head.own))
+    return replace(plain, unhandled=False)
+
+
+def _in_words(own: str) -> Thrown:
+    """An error line's own words: a type and a message, or a sentence with fields behind it."""
+    start = own.find('{"')
+    record = _object(own, start) if start >= 0 else None
+    if record is None and (pairs := _pairs(own)).keys() & {"error", "err", "exception"}:
+        record = pairs
+    if record is not None:
+        words = own[: start if start >= 0 else None].strip()
+        found = records.failure({"message": words, **record})
+        return found if found.error_type or found.error_message else Thrown("", words)
+    text = " ".join(own.split())
+    return Thrown(*(typed(text) or ("", text)))
+
+
+def _pairs(text: str) -> dict[str, Any]:
+    """logfmt's fields."""
+    return {name: quoted.replace('\\"', '"') or bare for name, quoted, bare in _PAIR.findall(text)}
+
+
+def _failed(said: Said, thrown: Thrown) -> Said:
+    return replace(
+        said,
+        failed=True,
+        error_type=thrown.error_type or LOGGED,
+        error_message=thrown.error_message,
+        location=thrown.location,
+        chain=thrown.chain,
+    )
 
 
 def _exit(what: str, message: str) -> tuple[str, str]:
@@ -189,14 +210,3 @@ def _exit(what: str, message: str) -> tuple[str, str]:
 def _request_in(text: str) -> str:
     found = _REQUEST.search(text)
     return next((group for group in found.groups() if group), "") if found else ""
-
-
-def _first(record: Mapping[str, Any], keys: tuple[str, ...]) -> str:
-    """The first of ``keys`` that holds text (or lines of it), or a number."""
-    for key in keys:
-        value = record.get(key)
-        if isinstance(value, list) and value and all(isinstance(line, str) for line in value):
-            return "\n".join(value)
-        if isinstance(value, str | int) and not isinstance(value, bool) and value != "":
-            return str(value)
-    return ""

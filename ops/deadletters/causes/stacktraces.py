@@ -1,119 +1,120 @@
-"""Stack traces as they stand in logs: Python, Node.js, Java and .NET, read leniently.
+"""Stack traces as they stand in logs, read leniently: the root cause, where it happened, and the errors around it.
 
-Python's Lambda runtime logs an unhandled exception as ``[ERROR] Type: message``, then the traceback without its last
-line, sometimes with carriage returns for line feeds; ``logger.exception`` and ``traceback`` write the traceback with
-it. Node.js writes ``Type: message`` and frames, or an object with ``errorType``, ``errorMessage`` and ``stack``.
+Python is ``pythontraces``' matter; Java, .NET and Node.js are that of ``wrapped``. Here are the languages whose errors
+have one beginning each: Go, Rust, PHP, Ruby and Elixir.
 """
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
-FOREIGN = re.compile(
-    r"site-packages|dist-packages|/lib/python\d|/opt/python/|/var/(?:lang|runtime)/|<frozen|<string>|awslambdaric"
-    r"|node_modules|\bnode:|\binternal/"
-    r"|^(?:java|javax|jdk|sun|kotlin|scala|lambdainternal|com\.amazonaws|com\.fasterxml|software\.amazon"
-    r"|org\.springframework|org\.apache|System|Microsoft|Amazon)\."
+from ops.deadletters.causes import frames, pythontraces, wrapped
+from ops.deadletters.causes.severity import COLOUR
+from ops.deadletters.causes.thrown import Thrown, chained, typed
+
+LONGEST, LONGEST_LINE = 60_000, 4_000
+"""Characters of a trace, and of a line of it, that are read."""
+PANIC = "panic"
+"""The error type of what Go and Rust call so, and give no type."""
+
+_AT = re.compile(r"^[ \t]+at \S", re.MULTILINE)
+_GO = re.compile(r"^[ \t]*(panic|fatal error): ([^\n]*)$", re.MULTILINE)
+_GO_NOISE = re.compile(r" \[recovered(?:, repanicked)?\]$")
+_RUST = re.compile(
+    r"^thread '[^'\n]*'(?: \(\d+\))? panicked at (?:'(?P<old>[^\n]*)', )?(?P<path>[^\s:]+):(?P<line>\d+):\d+:?$", re.M
 )
-"""Frames of the platform, the standard library or packages: nobody's own code."""
-PARTS_OF_A_PATH = 3
-LONGEST = 20_000
-
-_CODE_FOLDER = re.compile(r"^.*?/task/|^file://")
-"""/var/task on Lambda, and a folder of that name where Lambda is stood in for."""
-_NAME = r"[A-Za-z_$][\w$]*(?:\.[A-Za-z_$][\w$]*)*"
-_PYTHON = "Traceback (most recent call last):"
-_PYTHON_FRAME = re.compile(r'^\s*File "([^"]+)", line (\d+), in (.+?)\s*$', re.MULTILINE)
-_RUNTIME_ERROR = re.compile(rf"^\[ERROR\]\s+({_NAME})(?::[ \t]*(.*))?$", re.MULTILINE)
-_RAISED = re.compile(rf"^({_NAME})(?::[ \t]?(.*))?$")
-_NODE_FRAME = re.compile(r"^\s+at (?:async )?(?:(.+?) \()?(?:file://)?([^()\s]+?):(\d+):\d+\)?\s*$", re.MULTILINE)
-_JAVA_FRAME = re.compile(r"^\s+at (?:[\w.]+//?)?([\w.$<>]+)\(([\w$]+\.\w+):(\d+)\)\s*$", re.MULTILINE)
-_DOTNET_FRAME = re.compile(r"^\s+at ([\w.`<>+]+)\(.*\) in (\S+):line (\d+)\s*$", re.MULTILINE)
-_THROWN = re.compile(rf"(?:^|[\s:])((?:{_NAME}\.)?\w*(?:Error|Exception|Throwable|Failure|Fault))(?::[ \t]*(.*))?$")
-
-
-@dataclass(frozen=True)
-class Trace:
-    """``location``: the innermost own frame, ``handler/jobs/train.py:88 fit``; empty where all are others'."""
-
-    error_type: str
-    error_message: str
-    location: str = ""
+_RUST_CAUSES = re.compile(r"^Error: (?P<outer>[^\n]*)\n\n?Caused by:\n(?P<causes>(?:[ \t]+[^\n]*\n?)+)", re.M)
+_PHP_THROWN = re.compile(
+    r"(?:Uncaught|^Next) (?P<type>[A-Za-z_\\][\w\\]*)(?:: (?P<reason>[^\n]*?))? in (?P<path>/[^\s:]+):(?P<line>\d+)$",
+    re.M,
+)
+_PHP_OBJECT = re.compile(
+    r"\[object\] \((?P<type>[\w\\]+)\(code: [^)\n]{0,40}\): (?P<reason>[^\n]*?) at (?P<path>/[^\s:)]+):(?P<line>\d+)\)"
+)
+_PHP_FATAL = re.compile(
+    r"(?P<type>(?:Fatal|Parse) error): +(?P<reason>[^\n]*?) in (?P<path>/[^\s]+) on line (?P<line>\d+)"
+)
+_RUBY = re.compile(
+    r"^(?:\S+\.rb:\d+:in [`'][^'\n]*': )?(?P<reason>[^\n]*) \((?P<type>[A-Z]\w*(?:::\w+)*)\)$"
+    r"(?=\n\s*(?:from )?\S+\.rb:\d)",
+    re.M,
+)
+_ELIXIR = re.compile(r"^\*\* \((?P<type>[A-Z][\w.]*)\) (?P<reason>[^\n]*)", re.M)
 
 
-def parse(text: str) -> Trace | None:
-    """The error that a stack trace in ``text`` tells of; None where there is none."""
-    text = text[:LONGEST].replace("\r\n", "\n").replace("\r", "\n")
-    if _PYTHON in text:
-        return _python(text)
-    if _JAVA_FRAME.search(text):
-        return _java(text)
-    if _NODE_FRAME.search(text) or _DOTNET_FRAME.search(text):
-        return _node(text)
+def parse(text: str) -> Thrown | None:
+    """The failure that a stack trace in ``text`` tells of; None where there is none. Its type may be empty."""
+    text = plain(text)
+    if pythontraces.HEAD in text:
+        return pythontraces.parse(text)
+    if _AT.search(text):
+        return wrapped.parse(text.split("\n"))
+    return next((found for read in (_go, _rust, _php, _ruby, _elixir) if (found := read(text))), None)
+
+
+def plain(text: str) -> str:
+    """With line feeds for what else ends lines (Lambda's Python writes carriage returns), and without colours."""
+    lines = COLOUR.sub("", text[:LONGEST].replace("\r\n", "\n").replace("\r", "\n")).split("\n")
+    return "\n".join(line[:LONGEST_LINE] for line in lines)
+
+
+def location(stack: str) -> str:
+    """The innermost own frame of a stack trace alone."""
+    some = plain(stack).split("\n")
+    return frames.location(frames.of_lines(some), innermost_last=any(map(frames.is_python, some)))
+
+
+def read(text: str) -> Thrown | None:
+    """A stack trace, or an error's text that begins with its type."""
+    if found := parse(text):
+        return found
+    kind = typed(text)
+    return Thrown(*kind) if kind else None
+
+
+def _go(text: str) -> Thrown | None:
+    """A panic that was recovered and raised again stands below the first one."""
+    found = [(kind, _GO_NOISE.sub("", reason)) for kind, reason in _GO.findall(text)]
+    if not found:
+        return None
+    place = location(text[text.find("goroutine ") :]) if "goroutine " in text else ""
+    return chained([Thrown(kind, reason, place) for kind, reason in reversed(found)])
+
+
+def _rust(text: str) -> Thrown | None:
+    if found := _RUST.search(text):
+        own = frames.Frame(found["path"], found["line"], "")
+        message = found["old"] or text[found.end() :].lstrip("\n").partition("\n")[0]
+        return Thrown(PANIC, message.strip(), frames.location([own]))
+    if found := _RUST_CAUSES.search(text):
+        causes = [re.sub(r"^\d+: ", "", line.strip()) for line in found["causes"].splitlines() if line.strip()]
+        return chained([Thrown("", reason) for reason in (found["outer"], *causes)])
     return None
 
 
-def location(frames: str | list[object]) -> str:
-    """The innermost own frame of a stack trace alone, as text or as a list of its lines."""
-    text = frames if isinstance(frames, str) else "\n".join(str(line) for line in frames)
-    text = text[:LONGEST].replace("\r\n", "\n").replace("\r", "\n")
-    if found := _PYTHON_FRAME.findall(text):
-        return _own([(path, line, name) for path, line, name in reversed(found)])
-    if found := _JAVA_FRAME.findall(text):
-        return _own([(file, line, name) for name, file, line in found])
-    if found := _DOTNET_FRAME.findall(text):
-        return _own([(file, line, name) for name, file, line in found])
-    return _own([(path, line, name) for name, path, line in _NODE_FRAME.findall(text)])
+def _php(text: str) -> Thrown | None:
+    """ "Next" is an exception with the one above as its previous one; Monolog writes the previous ones last."""
+    if found := list(_PHP_THROWN.finditer(text)):
+        return chained([_at_file(one) for one in reversed(found)])
+    if found := list(_PHP_OBJECT.finditer(text)):
+        return chained([_at_file(one) for one in found])
+    fatal = _PHP_FATAL.search(text)
+    return _at_file(fatal) if fatal else None
 
 
-def own_frame(path: str, line: object, name: str) -> str:
-    """``handler/jobs/train.py:88 fit``: the path without the folder that the code was put in."""
-    parts = re.split(r"[\\/]+", _CODE_FOLDER.sub("", path, count=1))
-    return f"{'/'.join([part for part in parts if part][-PARTS_OF_A_PATH:])}:{line} {name}".strip()
+def _at_file(found: re.Match[str]) -> Thrown:
+    own = frames.Frame(found["path"].replace("\\/", "/"), found["line"], "")
+    return Thrown(found["type"].replace("\\\\", "\\"), found["reason"] or "", frames.location([own]))
 
 
-def _own(frames: list[tuple[str, str, str]]) -> str:
-    for path, line, name in frames:
-        if not FOREIGN.search(path) and not FOREIGN.search(name):
-            return own_frame(path, line, name)
-    return ""
+def _ruby(text: str) -> Thrown | None:
+    """Ruby names the outermost error first, and its cause below."""
+    found = list(_RUBY.finditer(text))
+    return (
+        chained([Thrown(one["type"], one["reason"], location(text[one.start() :])) for one in found]) if found else None
+    )
 
 
-def _python(text: str) -> Trace:
-    """Of chained exceptions the last one: it is what left the handler."""
-    head, *blocks = text.split(_PYTHON)
-    place = next((found for block in reversed(blocks) if (found := location(block))), "")
-    for line_number, line in enumerate(lines := blocks[-1].split("\n")):
-        if line and not line[0].isspace() and (raised := _RAISED.match(line)):
-            rest = [part.strip() for part in lines[line_number + 1 :] if part.strip()]
-            return Trace(raised[1], " ".join([raised[2] or "", *rest[:5]]).strip(), place)
-    if runtime := _RUNTIME_ERROR.search(head):
-        return Trace(runtime[1], (runtime[2] or "").strip(), place)
-    return Trace("Exception", "", place)
-
-
-def _java(text: str) -> Trace:
-    """The root: what stands behind the last "Caused by"."""
-    head, *causes = text.split("Caused by: ")
-    told = causes[-1] if causes else head
-    kind, message = _thrown(told.split("\n"))
-    return Trace(kind or "Exception", message, location(told) or location(text))
-
-
-def _node(text: str) -> Trace:
-    kind, message = _thrown(text.split("\n"))
-    return Trace(kind or "Error", message, location(text))
-
-
-def _thrown(lines: list[str]) -> tuple[str, str]:
-    """Type and message on the last line before the first frame that names an error."""
-    before: list[str] = []
-    for line in lines:
-        if re.match(r"\s+at ", line):
-            break
-        before.append(line)
-    for line in reversed(before):
-        if found := _THROWN.search(line):
-            return found[1], (found[2] or "").strip()
-    return "", before[-1].strip() if before else ""
+def _elixir(text: str) -> Thrown | None:
+    found = _ELIXIR.search(text)
+    return Thrown(found["type"], found["reason"], location(text[found.end() :])) if found else None

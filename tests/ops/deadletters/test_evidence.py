@@ -175,7 +175,7 @@ def test_other_peoples_errors(line: str, error_type: str, error_message: str, lo
     assert said.source == (source or "handler log")
 
 
-def test_of_chained_exceptions_the_last_is_what_left_the_handler() -> None:
+def test_of_chained_exceptions_the_first_is_the_root_and_the_last_wrapped_it() -> None:
     text = (
         'Traceback (most recent call last):\n  File "/var/task/a.py", line 1, in inner\n    x\nKeyError: 1\n\n'
         "The above exception was the direct cause of the following exception:\n\n"
@@ -183,7 +183,7 @@ def test_of_chained_exceptions_the_last_is_what_left_the_handler() -> None:
     )
     said = loglines.read(row(1, text))
     assert said is not None
-    assert (said.error_type, said.location) == ("OrderError", "a.py:9 outer")
+    assert (said.error_type, said.location, said.chain) == ("KeyError", "a.py:1 inner", ("OrderError: lost",))
 
 
 def test_a_line_that_names_the_message_leads_to_its_request() -> None:

@@ -1,0 +1,109 @@
+"""How a line of text begins: its level, the request it belongs to, and where its own words start.
+
+A level is a word in the beginning of a line, among times, names and brackets. The same word later in the line is text:
+"got ERROR from the server" is no error line.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+from ops.deadletters.causes import severity
+from ops.deadletters.causes.log_shapes import HEADS, SHOUTED, UUID
+from ops.deadletters.causes.severity import COLOUR, Severity
+
+_BEGINNING = 600
+"""Characters in which a level is looked for."""
+_PIECES = 14
+_BLANK = re.compile(r"(?:\s|\x1b\[[\d;]{0,12}m|[|>*,;-](?=\s|$|\[)|---)+")
+_PIECE = re.compile(r"\[(?P<square>[^\[\]\n]{0,120})\]|\([^()\n]{0,80}\)|<\d{1,3}>\d?|(?P<word>[^\s|\[\]()<>]{1,160})")
+_TIME = re.compile(r"\d[\d:.,TZ/+-]*(?:ms|s)?$|[AaPp][Mm]$|[A-Z]{3}$|[A-Z][a-z]{2},?$|[+-]\d\d:?\d\d$")
+_IDENTIFIER = re.compile(rf"{UUID}$", re.IGNORECASE)
+_SURE_OF_ITSELF = frozenset({"ERROR", "FATAL", "INFO", "WARN", "WARNING", "DEBUG", "TRACE"})
+_AFTER = (
+    re.compile(r"\d{1,7} --- (?:\[[^\]\n]{0,200}\] ){0,3}[^\s:]{1,200} *: "),  # Spring Boot
+    re.compile(r"(?:\[[^\]\n]{0,120}\] ?)?(?:\([^)\n]{0,120}\) ?)?(?:[\w.$/:<>-]{1,160} ){0,2}- "),  # log4j2, logback
+    re.compile(r"(?:[^\n{}:]{0,120}(?:\{[^{}\n]{0,500}\}:? ?){1,4})?(?:[\w-]{1,60}(?:::[\w-]{1,60}){0,8}): "),  # Rust
+)
+"""What loggers write between the level and a line's own words."""
+_REQUEST = re.compile(rf"(?:\[?(?:[rR]equest_?[iI]d|REQUEST_ID)[:=] ?{UUID}\]?|{UUID})[\s:,-]{{1,4}}")
+
+
+class Head(NamedTuple):
+    """``own``: a line's own words. ``word``: the level as it was written."""
+
+    severity: Severity
+    word: str = ""
+    request_id: str = ""
+    own: str = ""
+
+
+def of(text: str) -> Head:
+    """The beginning of ``text``, which says nothing where no level stands in it."""
+    for shape in HEADS:
+        found = shape.match(text)
+        if found and (told := severity.of_word(found["level"])) is not Severity.UNSAID:
+            request = found.groupdict().get("request") or ""
+            return Head(told, found["level"], request, text[found.end() :])
+    return _by_pieces(text)
+
+
+def _by_pieces(text: str) -> Head:
+    beginning = text[:_BEGINNING]
+    at, timed, name = 0, False, ""
+    for number in range(_PIECES):
+        gap = _BLANK.match(beginning, at)
+        before = gap[0] if gap else ""
+        at += len(before)
+        piece = _PIECE.match(beginning, at)
+        if piece is None or ("\n" in before and number):
+            break
+        at = piece.end()
+        inside = piece["square"]
+        if inside is not None:
+            if level := _in_brackets(inside):
+                return _head(level, text, at)
+            timed = timed or any(map(_TIME.match, inside.split()[:2]))
+            continue
+        word = piece["word"]
+        if word is None:
+            continue
+        after = beginning[at : at + 2]
+        padded = len(before) > 1 or after == "  " or after[:1] in ("[", "|") or word.endswith(":")
+        if _is_level(word, number, timed, padded) and (not name or padded):
+            return _head(word.rstrip(":"), text, at)
+        if name:
+            break
+        if _TIME.match(word) or _IDENTIFIER.match(word) or word.endswith((":", "=")) or "=" in word:
+            timed = timed or word[0].isdigit()
+        elif beginning[at : at + 3].strip() not in ("-", "|", "--") and not after.startswith("|"):
+            if not timed:
+                break
+            name = "" if any(mark in word for mark in "._/-:#@") else word
+    return Head(Severity.UNSAID, own=text)
+
+
+def _in_brackets(inside: str) -> str:
+    words = inside.split()
+    return next((w for w in words[:2] if severity.of_word(w) is not Severity.UNSAID), "") if len(words) <= 3 else ""
+
+
+def _is_level(word: str, number: int, timed: bool, padded: bool) -> bool:
+    bare = COLOUR.sub("", word).rstrip(":")
+    if severity.of_word(bare) is Severity.UNSAID or bare in ("E", "F", "I", "W"):
+        return False
+    if bare.isupper():
+        return timed or padded or bare in _SURE_OF_ITSELF or (number > 0 and bare in SHOUTED)
+    return padded if timed else word.endswith(":") and bare.islower()
+
+
+def _head(level: str, text: str, at: int) -> Head:
+    own = text[at:].lstrip(" \t|:-]>")
+    for shape in _AFTER:
+        if found := shape.match(own):
+            own = own[found.end() :]
+            break
+    if found := _REQUEST.match(own):
+        own = own[found.end() :]
+    return Head(severity.of_word(level), level, own=own)

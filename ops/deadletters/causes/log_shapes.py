@@ -1,0 +1,206 @@
+"""The shapes in which loggers and runtimes write failures: one table for the query, the reader and the tests.
+
+``SHAPES`` says what the logs are asked for (``FAILURES``); ``HEADS`` how a line of text begins, ``LEVEL_KEYS`` and
+``SCALES`` where a record says how bad it is, and the other keys where it says why. A shape that is added here needs
+lines in ``tests/cases/log_lines.py``: failures that are asked for and read, and harmless ones that are not failures.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from handler import contract
+
+UUID = r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
+
+_BAD = """
+    ERROR ERR ERRO CRITICAL CRIT FATAL FATA FTL SEVERE EMERGENCY EMERG ALERT PANIC PANI DPANIC FAIL
+"""
+_FINE = """
+    INFO INFORMATION INF NOTICE DEBUG DEBU DBUG DBG TRACE TRAC TRCE TRC WARN WARNING WRN VERBOSE VRB SILLY HTTP FINE
+    FINER FINEST CONFIG SUCCESS DEFAULT LOG
+"""
+BAD, FINE = frozenset(_BAD.split()), frozenset(_FINE.split())
+"""Words for a level, whatever their case. What is in neither says nothing."""
+SHOUTED = ("ERROR", "FATAL", "CRITICAL", "SEVERE", "EMERGENCY", "ALERT", "PANIC", "ERR", "FTL", "CRIT")
+"""Words that text writes between spaces or brackets, in capitals."""
+
+LEVEL_KEYS = (
+    "level_name", "levelname", "levelName", "levelStr", "level", "Level", "log_level", "logLevel", "LogLevel",
+    "loglevel", "log.level", "@l", "@level", "lvl", "severity", "Severity", "severityText", "severity_text",
+    "SeverityText", "_meta.logLevelName", "record.level.name", "level.name", "level.levelStr",
+)  # fmt: skip
+"""Where a record holds its level; a dot is a nested key, or part of the key itself. The names go before the numbers."""
+
+
+@dataclass(frozen=True)
+class Scale:
+    """Numbers for levels. ``fields``: any of them beside the number tells the logger; ``bad``: which are errors."""
+
+    logger: str
+    fields: frozenset[str]
+    levels: range
+    bad: range
+
+
+def _scale(logger: str, fields: str, levels: range, bad: range) -> Scale:
+    return Scale(logger, frozenset(fields.split()), levels, bad)
+
+
+SCALES = (
+    _scale("GELF and syslog", "short_message facility syslog_facility appname", range(8), range(4)),
+    _scale("bunyan", "v hostname", range(10, 61), range(50, 61)),
+    _scale("Monolog", "channel context datetime extra", range(100, 601), range(400, 601)),
+    _scale("Python", "funcName pathname lineno exc_info levelno processName asctime logger", range(51), range(40, 51)),
+    _scale("zap", "caller ts", range(-1, 6), range(2, 6)),
+    _scale("Serilog and .NET", "MessageTemplate EventId Category", range(7), range(4, 6)),
+    _scale("slog", "time msg source", range(-8, 10), range(8, 10)),
+    _scale("pino", "pid msg err reqId awsRequestId", range(10, 61), range(50, 61)),
+)
+"""Loggers whose records hold ``level`` as a number, by their other fields (their manuals, 2026-11): the first that fits
+and has such a level. Without a logger a number says nothing."""
+NUMBER_KEYS = {
+    "levelno": range(40, 51),
+    "level_value": range(40_000, 50_001),
+    "severityNumber": range(17, 25),
+    "severity_number": range(17, 25),
+    "SeverityNumber": range(17, 25),
+    "_meta.logLevelId": range(5, 7),
+    "severity": range(500, 801),
+}
+"""Keys that tell the logger by themselves, and its errors: Python, logback, OpenTelemetry, tslog, Google Cloud."""
+
+WORDS_KEYS = (
+    "message", "msg", "@m", "@message", "event", "RenderedMessage", "Message", "short_message", "fields.message",
+    "@mt", "MessageTemplate", "record.message", "text", "body",
+)  # fmt: skip
+"""Where a record holds its own words."""
+REQUEST_KEYS = (
+    contract.LOG_REQUEST_ID, "requestId", "AWSRequestId", "awsRequestId", "aws_request_id", "request_id", "RequestId",
+    "lambda_request_id", "faas.execution", "faas.invocation_id", "_requestId", "lambdaRequestId",
+)  # fmt: skip
+REQUEST_IN = ("context", "extra", "mdc", "contextMap", "Properties", "span", "fields", "record", "labels", "Scope")
+"""Parts of a record that hold what goes with every line. Not those of an error: services have request ids too."""
+MESSAGE_KEYS = (contract.LOG_MESSAGE_ID, "messageId", "MessageId", "sqs_message_id", "sqsMessageId")
+
+TYPE_KEYS = (
+    contract.LOG_ERROR_TYPE, "exception_name", "errorType", "error_name", "error.type", "exception.type", "ErrorType",
+    "exceptionType",
+)  # fmt: skip
+REASON_KEYS = (contract.LOG_ERROR_MESSAGE, "errorMessage", "error.message", "exception.message", "ErrorMessage")
+STACK_KEYS = (
+    "exception", "stack_trace", "stackTrace", "stack", "traceback", "exc_info", "error.stack_trace", "@x", "Exception",
+    "exception.stacktrace", "stacktrace", "backtrace", "errorVerbose", "full_message", "text",
+)  # fmt: skip
+ERROR_KEYS = (
+    "error", "err", "exception", "thrown", "throwable", "exc_info", "Exception", "context.exception", "context.error",
+    "fields.error", "fields.err", "record.exception", "Error", "reason", "message", "msg",
+)  # fmt: skip
+"""Where a record holds the error itself, as an object; all but the last two also as its text."""
+INNER_TYPE = ("errorType", "exc_type", "name", "type", "class", "className", "exception_class", "ClassName", "Type",
+              "Name", "code")  # fmt: skip
+INNER_REASON = ("errorMessage", "exc_value", "message", "msg", "value", "exception_message", "Message", "description",
+                "localizedMessage")  # fmt: skip
+INNER_STACK = ("stack", "stackTrace", "stacktrace", "stack_trace", "trace", "traceback", "extendedStackTrace",
+               "StackTrace", "StackTraceString", "stepArray", "frames", "backtrace", "file")  # fmt: skip
+INNER_CAUSE = ("cause", "Cause", "inner_exception", "innerException", "InnerException", "previous", "caused_by",
+               "childErrors", "errors", "inner_exceptions", "InnerExceptions", "causes", "rootCause")  # fmt: skip
+"""What an error object names: its type, reason and frames, and the errors behind it."""
+
+HEADS = tuple(
+    re.compile(pattern)
+    for pattern in (
+        rf"\[(?P<level>[A-Z]+)\]\t\S+\t(?P<request>{UUID})\t",  # Lambda's Python
+        rf"[^\t\n]{{1,40}}\t(?:(?P<request>{UUID})|undefined)\t(?P<level>[A-Za-z]+)\t",  # Lambda's Node.js, .NET
+        rf"(?P<request>{UUID})\t(?P<level>[A-Z]+|Invoke Error)\t",  # Bref
+        r"[^\t\n]{1,40}\t(?P<level>[A-Za-z]{3,6})\t",  # zap
+        r"[A-Z], \[[^\]\n]{1,80}\] +(?P<level>[A-Z]+) -- [^:\n]{0,80}: ",  # Ruby
+        r"\[[^\]\n]{8,40}\] [\w-]{1,40}\.(?P<level>[A-Z]+): ",  # Monolog
+        r"(?P<level>[IWEF])\d{4} \d\d:\d\d:\d\d\.\d+ +\d+ [^\]\s]{1,200}\] ",  # klog
+        r"(?P<level>trce|dbug|info|warn|fail|crit): [\w.`+<>$-]{1,200}(?:\[-?\d+\])?\s{0,20}",  # .NET's console
+        r"(?P<level>[A-Z]{4,8}):[\w.-]{0,100}:",  # Python's basicConfig
+        r"\w{3} \d{1,2}, \d{4}[^\n]{0,200}\n(?P<level>[A-Z]{4,7}): ",  # java.util.logging
+        r"(?P<level>[A-Z]{4})\[\d{4}\] ",  # logrus
+        r"(?:\[[^\]\n]{8,40}\] )?(?:PHP )?(?:(?P<level>(?:Recoverable f|F)atal error|Parse error|Warning|Notice|"
+        r"Deprecated)):  ?",  # PHP
+    )
+)
+"""Beginnings of a line that one logger writes; others are read piece by piece (``heads``)."""
+OWN_LEVELS = {
+    "Invoke Error": True, "E": True, "F": True, "I": False, "W": False, "Fatal error": True, "Parse error": True,
+    "Recoverable fatal error": True, "Warning": False, "Notice": False, "Deprecated": False,
+}  # fmt: skip
+"""Words that are levels in ``HEADS`` only, and whether they are errors."""
+
+
+@dataclass(frozen=True)
+class Shape:
+    """``name``: who writes it. ``asks``: what finds its failures in the logs; in it there is no slash."""
+
+    name: str
+    asks: tuple[str, ...]
+
+
+def _cases(words: frozenset[str]) -> str:
+    """``words`` in capitals, small, or as in a sentence."""
+    return "|".join(f"{word}|[{word[0]}{word[0].lower()}]{word[1:].lower()}" for word in sorted(words))
+
+
+_KEY = r"(?:[lL]evel(?:_?[nN]ame|Str)?|[sS]everity(?:_?[tT]ext)?|lvl|@l)"
+_COLOUR = r"(?:\\u001[bB]\[\d+m)?"
+_WORD = rf"(?:{_KEY}\\*\"\s*:\s*\\*\"{_COLOUR}|\b(?:level|lvl|severity)=\"?)(?:{_cases(BAD)})\b"
+_NESTED = r"\"(?:levelStr|name)\":\s*\"ERROR\""
+_NUMBER = (
+    r"(?:[lL]evel(?:no|_value|Id)?|[sS]everity(?:_?[nN]umber)?)\"\s*:\s*"
+    r"(?:[0-589]|1[789]|2[0-4]|[456]0|[4-8][05]0|[45]0000)\b"
+)
+_SHOUT = rf"(?:^|[\s\[|.])(?:{'|'.join(SHOUTED)})(?:[\s\]:|]|$)"
+_QUIET = r"\t(?:fail|crit|error|fatal)\t|^(?:fail|crit|error|fatal|alert|emerg): |[\[|](?:error|critical|fatal) *[\]|]"
+_TYPED = r"^[A-Za-z_][\w.$]*(?:Error|Exception|Failure|Fault)(?: \[\w+\])?(?::|$)|^Error: "
+_AT = r"(?:^|\n)[ \t]+at \S"
+_RUNTIME = r"\"errorType\":\s*\""
+_PYTHON = (r"Traceback \(most recent call last\)", r"^ +File \".+\", line [0-9]+")
+_RECORD = (_WORD, _NUMBER)
+
+SHAPES = (
+    Shape("this project's handler", (_WORD,)),
+    Shape("invocation record", (r"\"status\":\s*\"(?:error|failure|timeout)\"",)),
+    Shape("REPORT", (r"Status: (?:error|failure|timeout)", r"Task timed out after")),
+    Shape("exit of a runtime", (r"^RequestId: \S+ (?:Error: |Process exited)",)),
+    Shape("Powertools", _RECORD),
+    Shape("AWS Lambda JSON", (_WORD, _RUNTIME)),
+    Shape("Python runtime", (_SHOUT, *_PYTHON, _TYPED)),
+    Shape("Python logging", (_SHOUT, *_PYTHON, r"^ERROR:|^CRITICAL:")),
+    Shape("python-json-logger", _RECORD),
+    Shape("structlog", (_WORD, _QUIET)),
+    Shape("loguru", (_SHOUT, _NESTED)),
+    Shape("Node.js console", (_SHOUT, _AT)),
+    Shape("pino, bunyan", _RECORD),
+    Shape("winston", (_WORD, _QUIET)),
+    Shape("log4js, tslog", (_WORD, _SHOUT, _NESTED)),
+    Shape("Java stack trace", (_AT, _TYPED, r"^Caused by: ")),
+    Shape("log4j2", (_WORD, _SHOUT)),
+    Shape("logback, Spring", (_WORD, _SHOUT)),
+    Shape("java.util.logging", (_SHOUT,)),
+    Shape("ECS", _RECORD),
+    Shape("Serilog", (*_RECORD, _SHOUT)),
+    Shape(".NET console", (_QUIET, _AT, r"Unhandled exception")),
+    Shape(".NET JSON console", _RECORD),
+    Shape("Ruby", (_SHOUT, _RUNTIME, r"Critical exception from handler", r"^\S+\.rb:\d+:in ")),
+    Shape("Go slog, zap, logrus, zerolog", (*_RECORD, _SHOUT, _QUIET, r"^(?:ERRO|FATA|PANI)\[")),
+    Shape("Go panic", (r"^(?:panic|fatal error): ", r"^goroutine \d+ \[", _RUNTIME)),
+    Shape("klog", (r"^[EF]\d{4} \d\d:",)),
+    Shape("Rust tracing", (_WORD, _SHOUT, r"\x1b\[\d+m *ERROR")),
+    Shape("Rust panic", (r"^thread '[^']*'.* panicked at", r"^Error: ")),
+    Shape("Monolog", (*_RECORD, _SHOUT)),
+    Shape("PHP", (r"(?:Fatal|Parse) error: ",)),
+    Shape("Bref", (r"Invoke Error\t", _RUNTIME)),
+    Shape("Google Cloud severity", _RECORD),
+    Shape("GELF, syslog", _RECORD),
+    Shape("OpenTelemetry", _RECORD),
+    Shape("Elixir", (r"^\*\* \(\w", _QUIET)),
+)
+
+FAILURES = "|".join(dict.fromkeys(pattern for shape in SHAPES for pattern in shape.asks))
+"""Of the messages that tell of a failure; a regular expression of Logs Insights and of Python."""

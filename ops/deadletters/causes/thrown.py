@@ -1,0 +1,70 @@
+"""One error with the errors around it, whichever language threw it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+LONGEST_LINE, LONGEST_LABEL = 2_000, 200
+"""Characters of a line in which a type is looked for, and of what is kept of an error in a chain."""
+
+_NAME = r"[A-Za-z_$][\w$.\\]*"
+_ERROR = re.compile(
+    rf"(?:^|[\s:(\[])({_NAME}?(?:Error|Exception|Throwable|Failure|Fault))(?: ?\[[\w-]{{1,60}}\])?(?::[ \t]?(.*))?$",
+)
+_MARKED = re.compile(rf"({_NAME}(?:<[\w<>]+>)?)(?: \[[\w-]{{1,60}}\])?(?:: ?(.*))?$")
+_DOTTED = re.compile(r"([a-zA-Z_$][\w$]*(?:\.[\w$]+)+)(?:: (.*))?$")
+_STARTS = re.compile(
+    rf"({_NAME}?(?:Error|Exception|Failure|Fault))(?: ?\[[\w-]{{1,60}}\])?: ?(.*)$|({_NAME}?(?:Error|Exception))$", re.S
+)
+
+
+@dataclass(frozen=True)
+class Thrown:
+    """``location``: the innermost own frame, ``handler/jobs/train.py:88 fit``; empty where all are others'. ``chain``:
+    the errors that wrapped this one, outermost first, as ``Type: message``."""
+
+    error_type: str
+    error_message: str
+    location: str = ""
+    chain: tuple[str, ...] = ()
+
+    @property
+    def label(self) -> str:
+        return f"{self.error_type}: {self.error_message}".strip(": ")[:LONGEST_LABEL]
+
+
+def chained(links: Sequence[Thrown], others: Sequence[Thrown] = ()) -> Thrown:
+    """The root of ``links``, which go from the outermost inwards. ``others``: errors that were thrown beside it."""
+    root = links[-1]
+    place = next((one.location for one in reversed(links) if one.location), "")
+    different = {one.label for one in others} | {root.label}
+    count = f" (first of {len(different)} different errors)" if len(different) > 1 else ""
+    wrapped = tuple(label for one in links[:-1] for label in (*one.chain, one.label) if label and label != root.label)
+    return replace(root, error_message=root.error_message + count, location=place, chain=(*wrapped, *root.chain))
+
+
+def typed(text: str) -> tuple[str, str] | None:
+    """Type and message of a text that begins with an error's type."""
+    found = _STARTS.match(text[:LONGEST_LINE].strip())
+    return (found[1] or found[3], " ".join((found[2] or "").split())) if found else None
+
+
+def named(lines: Sequence[str], marked: bool = False) -> tuple[str, str]:
+    """Type and message by the lines before the first frame: the last one that names an error, and what follows it.
+
+    ``marked``: the first line begins with a type for certain, as after "Caused by:".
+    """
+    some = [line[:LONGEST_LINE].rstrip() for line in lines]
+    if marked and some and (found := _MARKED.match(some[0].strip())):
+        return found[1], _joined(found[2], some[1:])
+    for shape in (_ERROR.search, _DOTTED.match):
+        for at in range(len(some) - 1, -1, -1):
+            if found := shape(some[at].strip()):
+                return found[1], _joined(found[2], some[at + 1 :])
+    return "", next((line.strip() for line in reversed(some) if line.strip()), "")
+
+
+def _joined(first: str | None, more: Sequence[str]) -> str:
+    return " ".join(" ".join([first or "", *more[:5]]).split())
