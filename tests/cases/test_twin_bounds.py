@@ -64,7 +64,7 @@ PARTS = ("a", "b?", ".*", "[ab]+", "[^a]{1,2}", "\\.", "c{2}", "^a", "b$", "|", 
 def test_an_expression_means_what_python_takes_it_for(first: str) -> None:
     for rest in product(PARTS, repeat=2):
         text = "".join((first, *rest))
-        if re.search(r"[^|]\^|\$[^|]", text):  # an anchor within an alternative
+        if re.search(r"[^|]\^|\$[^|]", text.replace("[^a]", "x")):  # an anchor within an alternative
             with pytest.raises(ExpressionError):
                 Expression(text)
             continue
