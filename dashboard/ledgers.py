@@ -43,8 +43,10 @@ class Ledgers:
         self._ended: dict[str, tuple[tuple[Stamp, Stamp], Run]] = {}
 
     def each(self) -> tuple[Run | OpsError, ...]:
-        """Newest first; the error of one whose ledger cannot be read in its place."""
-        return tuple(self._one(path) for path in sorted(self._source.runs.glob("*.db"), reverse=True))
+        """The run that began last first; then an error for each whose ledger cannot be read."""
+        found = [self._one(path) for path in sorted(self._source.runs.glob("*.db"))]
+        runs = sorted((one for one in found if not isinstance(one, OpsError)), key=lambda run: run.began, reverse=True)
+        return (*runs, *(one for one in found if isinstance(one, OpsError)))
 
     def _one(self, path: Path) -> Run | OpsError:
         now = stamps(path)  # before it is read: what is written meanwhile makes another stamp

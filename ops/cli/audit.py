@@ -41,9 +41,9 @@ def audit(
     folder = home(target)
     if verify:
         checked = book.verify(folder)
-        as_written = ", as it was written" if checked.lines == 1 else ", all as they were written"
-        whole = "" if checked.problems else as_written
-        said = [*checked.problems, f"{words.count(checked.lines, 'record')}{whole}."]
+        follows = ", each following from the one before" if checked.lines else ""
+        whole = "" if checked.problems else follows
+        said = [*checked.problems, f"{words.count(checked.lines, 'record')}{whole}.", book.NOT_SHOWN]
         _say(checked, said, as_json)
         if checked.problems:
             raise typer.Exit(1)

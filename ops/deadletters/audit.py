@@ -1,7 +1,9 @@
 """Who did what to which letters, when and why: one line of JSON each, in a file that is only ever added to.
 
-Each line carries the SHA-256 of the line before, so that a line changed, taken out or put in later is found by
-``verify``. What it cannot show is that lines are missing at the end: keep a copy elsewhere where that matters.
+Each line carries the SHA-256 of the line before, so that ``verify`` finds a line that was changed, taken out or put in
+later by hand, or damaged by a disk. What it cannot prove: whoever can write the file can compute the whole chain again
+after a change, and lines that are missing at its end leave no trace. Where that matters, keep copies (or the hash of
+the last line) where those who redrive cannot write.
 """
 
 from __future__ import annotations
@@ -26,6 +28,10 @@ if TYPE_CHECKING:
 FILE = "audit.jsonl"
 FIRST = "0" * 64
 """What the first line carries."""
+NOT_SHOWN = (
+    "What a check cannot show: lines missing at the end, or a chain that was computed again by someone who may write "
+    "the file. Keep copies where those who redrive cannot write."
+)
 COLUMNS = (
     *("at", "who", "account", "region", "action", "queue", "reason", "plan", "plan_hash", "counts", "outcome"),
     "note",
@@ -110,7 +116,8 @@ def read(home: Path, limit: int | None = None) -> tuple[Record, ...]:
 
 
 def verify(home: Path) -> Verified:
-    """Whether each line is whole and follows from the one before. Raises OpsError when the file cannot be read."""
+    """Whether each line is whole and follows from the one before (which no more is than the module says). Raises
+    OpsError when the file cannot be read."""
     problems = []
     before = FIRST
     lines = _lines(home)
@@ -138,7 +145,7 @@ def _cell(value: Any) -> str:
 
 @contextmanager
 def _locked(path: Path) -> Iterator[int]:
-    handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, files.PRIVATE)
+    handle = files.opened(path, os.O_RDWR | os.O_CREAT | os.O_APPEND)
     try:
         fcntl.flock(handle, fcntl.LOCK_EX)  # closing lets go of it
         yield handle
@@ -173,19 +180,16 @@ def _write(handle: int, data: bytes) -> None:
 
 def _lines(home: Path) -> list[bytes]:
     path = home / FILE
-    try:
-        data = path.read_bytes()
-    except FileNotFoundError:
+    if not path.is_symlink() and not path.exists():
         return []
-    except OSError as error:
-        raise files.failed(path, error) from error
+    data = files.read(path)
     return data.removesuffix(b"\n").split(b"\n") if data else []
 
 
 def _entry(line: bytes) -> dict[str, Any] | None:
     try:
         entry = json.loads(line)
-    except (ValueError, RecursionError):
+    except files.NONSENSE:
         return None
     return entry if isinstance(entry, dict) else None
 
@@ -197,8 +201,9 @@ def _record(line: bytes) -> Record | None:
     try:
         texts = {name: str(entry[name]) for name in COLUMNS if name not in ("at", "counts")}
         counts = {str(name): int(number) for name, number in entry["counts"].items()}
-        return Record(at=datetime.fromisoformat(entry["at"]), counts=counts, **texts)
-    except (KeyError, TypeError, ValueError, AttributeError):
+        at = datetime.fromisoformat(entry["at"])
+        return Record(at=at.astimezone(UTC), counts=counts, **texts) if at.tzinfo else None
+    except files.NONSENSE:
         return None
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import fcntl
 import json
+import os
 import subprocess
 import sys
 import threading
@@ -21,7 +22,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from ops.deadletters import files
+from ops.deadletters.files import NONSENSE, opened, opener, read
 from ops.deadletters.lock import exclusive
 from ops.deadletters.source import Source, open_source, unusable
 from ops.errors import OpsError, UsageError
@@ -152,7 +153,7 @@ class _Files:
         """The log, empty and locked. Raises UsageError when a running job holds it."""
         try:
             self._folder.mkdir(exist_ok=True, mode=0o700)
-            log = open(self.log, "a", encoding="utf-8", opener=files.opener)  # noqa: SIM115 - held for longer
+            log = open(self.log, "a", encoding="utf-8", opener=opener)  # noqa: SIM115 - held for longer
         except OSError as error:
             raise unusable(self._folder, error) from error
         patience = time.monotonic() + _LETS_GO_S
@@ -169,11 +170,11 @@ class _Files:
 
     def held(self) -> bool:
         try:
-            with self.log.open("r") as log:
+            with os.fdopen(opened(self.log), "r") as log:
                 fcntl.flock(log, fcntl.LOCK_SH | fcntl.LOCK_NB)
         except BlockingIOError:
             return True
-        except OSError:
+        except (OSError, OpsError):
             return False
         return False
 
@@ -198,11 +199,22 @@ class _Files:
 
     def _kept(self) -> Job | None:
         try:
-            kept = json.loads(self.state.read_text(encoding="utf-8"))
-            times = {name: kept[name] and datetime.fromisoformat(kept[name]) for name in ("began", "ended")}
-            return Job(**{**kept, **times, "notes": tuple(kept["notes"])})
-        except (OSError, ValueError, TypeError, KeyError):
+            kept = json.loads(read(self.state))
+            times = {name: kept[name] and datetime.fromisoformat(kept[name]).astimezone(UTC) for name in _TIMES}
+            return _sound(Job(**{**kept, **times, "notes": tuple(kept["notes"])}))
+        except (OpsError, *NONSENSE):
             return None
+
+
+_TIMES = ("began", "ended")
+
+
+def _sound(job: Job) -> Job | None:
+    """``job`` where its file holds what is written to one."""
+    texts = (job.name, job.work, job.state, job.said, job.log, job.error, job.next_step, *job.notes)
+    numbers = (job.done, job.expected)
+    whole = all(isinstance(text, str) for text in texts) and all(isinstance(number, int) for number in numbers)
+    return job if whole and isinstance(job.began, datetime) and isinstance(job.arguments, dict) else None
 
 
 def run(order: Mapping[str, Any]) -> None:

@@ -1,9 +1,11 @@
-"""Files that are there whole or not at all, also when the disk is full or the power goes."""
+"""Files that are there whole or not at all, also when the disk is full or the power goes; and reading what may be
+damaged, or no file at all."""
 
 from __future__ import annotations
 
 import errno
 import os
+import stat
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,6 +14,8 @@ from typing import IO
 
 from ops.errors import OpsError, UsageError
 
+NONSENSE = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
+"""What is raised by reading a file that says something else than was once written to it."""
 PRIVATE = 0o600
 """What a temporary file has, and so the file that it becomes: letters may hold personal data."""
 
@@ -47,8 +51,9 @@ def whole(path: Path, replace: bool = False) -> Iterator[IO[bytes]]:
 
 
 def opener(name: str, flags: int) -> int:
-    """For ``open``: a file that is made is for this user only, and a link in its place is not followed."""
-    return os.open(name, flags | os.O_NOFOLLOW, PRIVATE)
+    """For ``open``: as ``opened``, a file that is made is for this user only, and a link in its place is not
+    followed."""
+    return opened(Path(name), flags | os.O_NOFOLLOW)
 
 
 def _put(part: Path, path: Path) -> None:
@@ -65,6 +70,49 @@ def _put(part: Path, path: Path) -> None:
 
 def _there(path: Path) -> UsageError:
     return UsageError(f"{path} is there already.", "Name another file; nothing is overwritten.")
+
+
+def opened(path: Path, flags: int = os.O_RDONLY, mode: int = PRIVATE) -> int:
+    """A descriptor of the regular file at ``path``; never waits, as opening a named pipe does. Raises UsageError when
+    it is something else, OSError when it cannot be opened."""
+    handle = os.open(path, flags | os.O_NONBLOCK | os.O_CLOEXEC, mode)
+    try:
+        ensure_regular(path, os.fstat(handle))
+    except BaseException:
+        os.close(handle)
+        raise
+    return handle
+
+
+def ensure_regular(path: Path, found: os.stat_result | None = None) -> None:
+    """Raises UsageError when something else than a file lies at ``path``; of one that is not there, nothing."""
+    try:
+        kind = stat.S_IFMT((found or path.stat()).st_mode)
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        raise failed(path, error) from error
+    if kind != stat.S_IFREG:
+        what = _KINDS.get(kind, "it is no file")
+        raise UsageError(f"{path} cannot be used: {what}.", "Move it away, or name a file.")
+
+
+_KINDS = {
+    stat.S_IFDIR: "Is a directory",
+    stat.S_IFIFO: "it is a named pipe",
+    stat.S_IFCHR: "it is a device",
+    stat.S_IFBLK: "it is a device",
+    stat.S_IFSOCK: "it is a socket",
+}
+
+
+def read(path: Path) -> bytes:
+    """All of it. Raises UsageError (no file, or none that may be read)."""
+    try:
+        with os.fdopen(opened(path), "rb") as stream:
+            return stream.read()
+    except OSError as error:
+        raise failed(path, error) from error
 
 
 def named(path: str | Path) -> Path:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import json
+import os
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -75,7 +76,7 @@ def lines(path: Path, seen: Callable[[bytes], object] | None = None) -> Iterator
     Raises UsageError for a line that is no letter, OpsError when the file cannot be read.
     """
     try:
-        with path.open("rb") as stream:
+        with os.fdopen(files.opened(path), "rb") as stream:
             number = 0
             while line := stream.readline(LONGEST + 1):
                 number += 1

@@ -44,7 +44,7 @@ def held(source: Source, run: str, who: str) -> Iterator[None]:
     """Nobody else on this machine redrives or purges the queue meanwhile. Raises Busy, naming who does."""
     path = source.folder / "redrive.lock"
     try:
-        file = open(path, "a+", opener=files.opener)  # noqa: SIM115 - held for longer
+        file = open(path, "a+", errors="replace", opener=files.opener)  # noqa: SIM115 - held for longer
     except OSError as error:
         raise unusable(path, error) from error
     with file:
@@ -65,16 +65,16 @@ def refuse(source: Source) -> None:
 
 
 def holder(source: Source) -> Holder | None:
-    """Who moves letters of the queue now; None when nobody does."""
+    """Who moves letters of the queue now; None when nobody does. What is no file, nobody holds."""
     try:
-        file = (source.folder / "redrive.lock").open("r")
-    except OSError:
+        file = os.fdopen(files.opened(source.folder / "redrive.lock"), "r", errors="replace")
+    except (OSError, OpsError):
         return None
     with file:
         try:
             fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
         except OSError:
-            return _read(file)
+            return _read(file) or Holder("", "a process that the lock does not name", 0, "")
         return None
 
 
@@ -99,7 +99,7 @@ def _locked(file: IO[str], kind: int) -> bool:
 
 
 def _busy(source: Source, other: Holder | None) -> Busy:
-    by = f" by {other.who} since {other.since} (run {other.run}, process {other.pid})" if other else ""
+    by = f" by {other.who} since {other.since} (run {other.run}, process {other.pid})" if other and other.run else ""
     return Busy(
         f"The letters of {source.queue.name} are being moved already{by}.",
         "Wait until that run ends, or cancel it: ops dlq cancel.",
@@ -109,9 +109,11 @@ def _busy(source: Source, other: Holder | None) -> Busy:
 def _read(file: IO[str]) -> Holder | None:
     try:
         file.seek(0)
-        return Holder(**json.loads(file.read()))
-    except (OSError, ValueError, TypeError):
+        found = Holder(**json.loads(file.read()))
+    except (OSError, *files.NONSENSE):
         return None
+    texts = (found.run, found.who, found.since)
+    return found if all(isinstance(text, str) for text in texts) else None
 
 
 def _write(file: IO[str], text: str) -> None:

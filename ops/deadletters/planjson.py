@@ -5,14 +5,16 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import re
 import types
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import Enum
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
+from ops.deadletters import files
 from ops.deadletters.plan import SCHEMA, Plan
 from ops.errors import UsageError
 
@@ -34,7 +36,7 @@ def parse(text: str | bytes, where: str) -> Plan:
     version of this tool."""
     try:
         data = json.loads(text)
-    except (ValueError, RecursionError) as error:
+    except files.NONSENSE as error:
         raise Lost(f"{where} is no plan: it is no JSON.", MAKE_ANEW) from error
     if not isinstance(data, dict) or "hash" not in data or "schema" not in data:
         raise Lost(f"{where} is no plan.", MAKE_ANEW)
@@ -48,7 +50,7 @@ def parse(text: str | bytes, where: str) -> Plan:
         plan: Plan = _typed(data, Plan)
         if not _ID.fullmatch(plan.id):  # a ledger is called by it
             raise ValueError(f"{plan.id!r:.40} is no id")
-    except (KeyError, TypeError, ValueError) as error:
+    except files.NONSENSE as error:
         raise UsageError(f"{where} is no plan: {error}.", MAKE_ANEW) from error
     return plan
 
@@ -85,15 +87,32 @@ def _typed(data: Any, kind: Any) -> Any:
     origin = get_origin(kind)
     if origin in (Union, types.UnionType):
         return None if data is None else _typed(data, next(part for part in get_args(kind) if part is not type(None)))
+    if origin is Mapping:
+        return {_of(name, str): _typed(value, get_args(kind)[1]) for name, value in _of(data, dict).items()}
     if origin is tuple:
         return tuple(_typed(item, get_args(kind)[0]) for item in _of(data, list))
     if kind is datetime:
-        return datetime.fromisoformat(data)
+        return _moment(data)
     if isinstance(kind, type) and issubclass(kind, Enum):
         return kind(data)
     if kind is float:
-        return _of(data, int | float)
+        return _finite(_of(data, int | float))
     return _of(data, kind) if kind in (str, int, bool) else data
+
+
+def _moment(data: Any) -> datetime:
+    """In UTC, where a time at the calendar's end overflows."""
+    at = datetime.fromisoformat(data)
+    at.astimezone(UTC)
+    if at.tzinfo is None:
+        raise ValueError(f"{data!r:.40} names no time zone")
+    return at
+
+
+def _finite(number: float) -> float:
+    if not math.isfinite(number):
+        raise ValueError(f"{number} is no number that a plan may hold")
+    return number
 
 
 def _of(data: Any, kind: Any) -> Any:

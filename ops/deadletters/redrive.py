@@ -108,8 +108,10 @@ def cancel(source: Source, run_id: str = "") -> Run:
 
 
 def runs(source: Source) -> tuple[Run, ...]:
-    """Every run of this queue whose ledger can be read, newest first; the others are in ``unreadable``."""
-    return tuple(found for found in _each(source) if isinstance(found, Run))
+    """Every run of this queue whose ledger can be read, the one that began last first; the others are in
+    ``unreadable``."""
+    found = (one for one in _each(source) if isinstance(one, Run))
+    return tuple(sorted(found, key=lambda run: run.began, reverse=True))
 
 
 def unreadable(source: Source) -> tuple[str, ...]:

@@ -43,6 +43,13 @@ def plan(source: Source, ledger: Ledger) -> Plan:
     """What a run is to go on with: the plan that it began with, from its file; where that is lost, from its ledger,
     which keeps a copy. Raises UsageError, with a way out, when neither is that plan."""
     run = ledger.run()
+    whole = _whole(source, ledger, run)
+    if ledger.ids(*Move) != whole.ids:
+        raise schema.damaged(ledger.path, "it names other letters than its plan")
+    return whole
+
+
+def _whole(source: Source, ledger: Ledger, run: Run) -> Plan:
     try:
         found = plans.load(source.plans / f"{run.id}.json", source)
         why = UsageError(f"The plan {run.id} is not the one that the run began with: its file was changed.")

@@ -9,7 +9,7 @@ import typer
 
 from ops.cli import moments, options
 from ops.cli.dlq.asked import Asked, asking, ensure_said
-from ops.errors import UsageError
+from ops.errors import OpsError, UsageError
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -184,9 +184,11 @@ def stepping(steps: str, stop_share: str, patience: str, watch: bool) -> Steps:
 
 
 def _text(path: Path) -> str:
+    from ops.deadletters import files
+
     try:
-        return path.read_text(encoding="utf-8")
-    except OSError as error:
-        raise UsageError(f"{path} cannot be read: {error.strerror or error}.", "Name a file with JSON.") from error
+        return files.read(path).decode()
+    except OpsError as error:
+        raise UsageError(f"{path} cannot be read: {error}", "Name a file with JSON.") from error
     except UnicodeDecodeError as error:
         raise UsageError(f"{path} is no text in UTF-8.", "Name a file with JSON.") from error

@@ -253,10 +253,16 @@ class Ledger(Records):
                 self._read.execute("SELECT number, id, step, state, outcome FROM letters ORDER BY number")
             )
             self._routes = {arn: number for number, arn in self._read.execute("SELECT number, arn FROM routes")}
-            facts = dict(self._read.execute("SELECT key, value FROM run WHERE key IN ('watched', 'begun', 'unmarked')"))
-        self.watched = bool(json.loads(facts["watched"]))
-        self.resumed = "begun" in facts
-        self._unmarked = int(json.loads(facts.get("unmarked", "0")))
+            facts = dict(
+                self._read.execute(
+                    "SELECT key, value FROM run WHERE key IN ('watched', 'begun', 'unmarked', 'planned')"
+                )
+            )
+            if len(self._states.numbers) != json.loads(facts["planned"]):
+                raise ValueError("letters of its plan are missing")
+            self.watched = bool(json.loads(facts["watched"]))
+            self.resumed = "begun" in facts
+            self._unmarked = int(json.loads(facts.get("unmarked", "0")))
 
     def _move(self, numbers: Sequence[int], state: int, error: str | None) -> None:
         writer = self._write()

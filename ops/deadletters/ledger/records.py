@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from ops.deadletters.ledger import schema
 from ops.deadletters.ledger.report import MOVED, PLAN, TO_COME, read_run
@@ -83,16 +84,9 @@ class Records:
         while True:
             with self._reading, schema.speaking(self.path):
                 rows = self._read.execute(f"{sql} ORDER BY letters.number LIMIT 1000", (last,)).fetchall()
-            for _, name, step, known, original, sent_as, at, arn in rows:
-                yield Sent(
-                    message_id=name,
-                    original_message_id=original or name,
-                    new_ids=tuple((sent_as or "").split()),
-                    sent_at=datetime.fromtimestamp(at, UTC),
-                    step=step,
-                    destination=arn or "",
-                    outcome=schema.OUTCOMES[known] or Outcome.UNWATCHED,
-                )
+            with schema.speaking(self.path):
+                found = [_sent(row) for row in rows]
+            yield from found
             if not rows:
                 return
             last = rows[-1][0]
@@ -113,3 +107,16 @@ class Records:
     def _names(self, sql: str, *parameters: str) -> tuple[str, ...]:
         with self._reading, schema.speaking(self.path):
             return tuple(name for (name,) in self._read.execute(sql, parameters))
+
+
+def _sent(row: Sequence[Any]) -> Sent:
+    _, name, step, known, original, sent_as, at, arn = row
+    return Sent(
+        message_id=name,
+        original_message_id=original or name,
+        new_ids=tuple((sent_as or "").split()),
+        sent_at=datetime.fromtimestamp(at, UTC),
+        step=step,
+        destination=arn or "",
+        outcome=schema.OUTCOMES[known] or Outcome.UNWATCHED,
+    )

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import json
+import math
 import sqlite3
 from collections import Counter
-from datetime import datetime
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, TypeVar
 
 from ops.deadletters.ledger.schema import (
     CAME_BACK,
@@ -33,7 +37,7 @@ def read_run(db: sqlite3.Connection) -> Run:
     db.execute("BEGIN")  # one moment for all
     try:
         told = db.execute("SELECT key, value FROM run WHERE key <> ?", [PLAN])  # which may take megabytes
-        facts = {key: json.loads(value) for key, value in told}
+        facts = Facts({key: json.loads(value) for key, value in told})
         tally = [(step, state, outcome, letters) for step, state, outcome, letters in db.execute("SELECT * FROM tally")]
         steps = db.execute("SELECT number, upto, state FROM steps ORDER BY number").fetchall()
         twice = [name for (name,) in db.execute("SELECT id FROM letters WHERE twice = 1 ORDER BY number")]
@@ -52,47 +56,101 @@ def read_run(db: sqlite3.Connection) -> Run:
         counted["succeeded"] += letters if became == SUCCEEDED else 0
         counted["came_back"] += letters if became == CAME_BACK else 0
         counted["waiting"] += letters if became == WAITING else 0
+    if sum(state.values()) != facts.count("planned") or min(*state.values(), *outcome.values(), 0) < 0:
+        raise ValueError("its counts do not add up")
+    stays = facts.said_yes("stays")
     return Run(
-        id=facts["id"],
-        plan_hash=facts["plan_hash"],
-        reason=facts["reason"],
-        who=facts["who"],
-        state=State(facts["state"]),
-        began=datetime.fromisoformat(facts["began"]),
-        ended=datetime.fromisoformat(facts["ended"]) if facts.get("ended") else None,
-        engine=facts["engine"],
-        planned=facts["planned"],
+        id=facts.text("id"),
+        plan_hash=facts.text("plan_hash"),
+        reason=facts.text("reason"),
+        who=facts.text("who"),
+        state=State(facts.text("state")),
+        began=facts.needed_moment("began"),
+        ended=facts.moment("ended"),
+        engine=facts.text("engine"),
+        planned=facts.count("planned"),
         sent=state[SENT] + state[DELETED],
-        deleted=0 if facts.get("stays") else state[DELETED],
+        deleted=0 if stays else state[DELETED],
         failed=state[FAILED],
         vanished=state[VANISHED],
         succeeded=outcome[SUCCEEDED],
         came_back=outcome[CAME_BACK],
         waiting=outcome[WAITING],
-        rate=facts.get("rate", 0.0),
-        rate_limit=facts.get("rate_limit"),
-        rate_why=facts.get("rate_why", ""),
-        said=facts.get("said", ""),
+        rate=facts.number("rate") or 0.0,
+        rate_limit=facts.number("rate_limit"),
+        rate_why=facts.text("rate_why", ""),
+        said=facts.text("said", ""),
         steps=tuple(
             Step(
                 number=number,
-                upto=upto,
+                upto=int(upto),
                 sent=by_step.get(number, Counter())["sent"],
                 succeeded=by_step.get(number, Counter())["succeeded"],
                 came_back=by_step.get(number, Counter())["came_back"],
                 waiting=by_step.get(number, Counter())["waiting"],
-                state=stands,
+                state=str(stands),
             )
             for number, upto, stands in steps
         ),
-        twice=tuple(twice),
+        twice=tuple(map(str, twice)),
         failures=failures,
         causes_back=back,
-        stays=bool(facts.get("stays")),
-        stopping=facts["state"] == State.RUNNING and bool(facts.get("cancelled")),
-        unmarked=facts.get("unmarked", 0),
-        moved=sum(number for key, number in facts.items() if key.startswith(MOVED)),
+        stays=stays,
+        stopping=facts.text("state") == State.RUNNING and facts.said_yes("cancelled"),
+        unmarked=facts.count("unmarked", 0),
+        moved=sum(facts.count(key) for key in facts.names if key.startswith(MOVED)),
     )
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What the ledger notes by name. Each is checked as it is read (ValueError, KeyError): the file may be damaged, and
+    everybody who shows a run relies on what it says."""
+
+    known: Mapping[str, Any]
+
+    @property
+    def names(self) -> Iterable[str]:
+        return self.known.keys()
+
+    def text(self, name: str, otherwise: str | None = None) -> str:
+        return _of_type(self.known.get(name, otherwise) if otherwise is not None else self.known[name], str)
+
+    def count(self, name: str, otherwise: int | None = None) -> int:
+        found = _of_type(self.known.get(name, otherwise) if otherwise is not None else self.known[name], int)
+        if found < 0:
+            raise ValueError(f"{name} is {found}")
+        return found
+
+    def number(self, name: str) -> float | None:
+        found = self.known.get(name)
+        if found is None:
+            return None
+        if isinstance(found, bool) or not isinstance(found, int | float) or not math.isfinite(found):
+            raise ValueError(f"{name} is no number")
+        return float(found)
+
+    def said_yes(self, name: str) -> bool:
+        return bool(self.known.get(name))
+
+    def moment(self, name: str) -> datetime | None:
+        return self.needed_moment(name) if self.known.get(name) else None
+
+    def needed_moment(self, name: str) -> datetime:
+        """In UTC: one that names no time zone, or lies beyond the calendar there, is no moment."""
+        at = datetime.fromisoformat(_of_type(self.known[name], str))
+        if at.tzinfo is None:
+            raise ValueError(f"{name} names no time zone")
+        return at.astimezone(UTC)
+
+
+_T = TypeVar("_T")
+
+
+def _of_type(found: Any, kind: type[_T]) -> _T:
+    if not isinstance(found, kind) or isinstance(found, bool):
+        raise ValueError(f"{found!r:.40} is of the wrong type")
+    return found
 
 
 def _frequent(db: sqlite3.Connection, what: str, where: str) -> tuple[tuple[str, int], ...]:

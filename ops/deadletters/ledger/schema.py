@@ -92,8 +92,9 @@ def _fill(path: Path, ids: Sequence[str], facts: dict[str, str]) -> None:
 
 def connect(path: Path, *, check: bool = False) -> sqlite3.Connection:
     """A connection that threads may share under a lock, in autocommit. ``check``: read the whole file for damage."""
-    if not path.is_file():
+    if not path.exists() and not path.is_symlink():
         raise UsageError(f"There is no run at {path}.", "ops dlq runs names them.")
+    files.ensure_regular(path)
     with speaking(path):
         db = sqlite3.connect(
             f"file:{path}?mode=rw", uri=True, timeout=BUSY_S, isolation_level=None, check_same_thread=False
@@ -141,7 +142,7 @@ def in_doubt(path: Path, most: int = 10) -> str:
     """Which letters were under way, as far as the file can still be read."""
     found: list[str] = []
     whole = False
-    with suppress(sqlite3.Error), _reading(path) as db:
+    with suppress(sqlite3.Error, *files.NONSENSE), _reading(path) as db:
         for (name,) in db.execute("SELECT id FROM letters WHERE state IN (?, ?)", (INTENT, SENT)):
             found.append(str(name))
         whole = True
@@ -175,7 +176,7 @@ def speaking(path: Path) -> Iterator[None]:
         raise unwritable(path, error) from error
     except OSError as error:
         raise unwritable(path, error) from error
-    except (KeyError, IndexError, TypeError, ValueError) as error:  # SQLite reads a damaged row as whatever it finds
+    except files.NONSENSE as error:  # SQLite reads a damaged row as whatever it finds
         raise damaged(path, "what it says makes no sense") from error
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Iterable
 
+from ops.deadletters.ledger.schema import MOVES, OUTCOMES
+
 Standing = tuple[int, int, int]
 """Step, state, outcome: what letters are counted by."""
 
@@ -13,14 +15,17 @@ class States:
     """Not safe by itself: who changes it holds the writer's lock."""
 
     def __init__(self, rows: Iterable[tuple[int, str, int, int, int]]) -> None:
-        """``rows``: number, id, step, state and outcome of every letter, by number."""
+        """``rows``: number, id, step, state and outcome of every letter, by number. Raises ValueError, TypeError for
+        what a ledger never holds."""
         self.numbers: dict[str, int] = {}
         self._steps: list[int] = []
         self._states = bytearray()
         self._outcomes = bytearray()
         self._tally: Counter[Standing] = Counter()
         self._changed: Counter[Standing] = Counter()
-        for number, name, step, state, outcome in rows:
+        for place, (number, name, step, state, outcome) in enumerate(rows):
+            if number != place or not isinstance(name, str) or not state < len(MOVES) or not outcome < len(OUTCOMES):
+                raise ValueError(f"row {place} is none of a letter")
             self.numbers[name] = number
             self._steps.append(step)
             self._states.append(state)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from ops.deadletters import files, planjson
 from ops.deadletters.planjson import MAKE_ANEW, Lost
-from ops.errors import UsageError
+from ops.errors import OpsError, UsageError
 
 if TYPE_CHECKING:
     from ops.deadletters.plan import Plan
@@ -33,9 +33,9 @@ def load(path_or_id: str | Path, source: Source) -> Plan:
     """
     path = _find(str(path_or_id), source)
     try:
-        text = path.read_bytes()
-    except OSError as error:
-        raise _unreadable(path, error) from error
+        text = files.read(path)
+    except OpsError as error:
+        raise Lost(str(error), error.next_step) from error
     plan = planjson.parse(text, str(path))
     if plan.queue_arn != source.queue.arn:
         raise UsageError(
@@ -48,10 +48,11 @@ def load(path_or_id: str | Path, source: Source) -> Plan:
 def _find(named: str, source: Source) -> Path:
     path = files.named(named)
     try:
-        if path.is_file():
+        if path.exists() and not path.is_dir():
             return path
     except OSError as error:
-        raise _unreadable(path, error) from error
+        told = files.failed(path, error)
+        raise Lost(str(told), told.next_step) from error
     if path.suffix == ".json" or "/" in named:
         raise Lost(f"There is no plan at {path}.", MAKE_ANEW)
     found = sorted(plan for plan in source.plans.glob("*.json") if plan.stem.startswith(named))
@@ -63,8 +64,3 @@ def _find(named: str, source: Source) -> Path:
             f"{len(found)} plans of {source.queue.name} begin with {named}.", "Name more of it, such as the whole id."
         )
     return (exact or found)[0]
-
-
-def _unreadable(path: Path, error: OSError) -> Lost:
-    told = files.failed(path, error)
-    return Lost(str(told), told.next_step)

@@ -49,7 +49,9 @@ class Group:
 
 
 def group(row: Sequence[Any], total: int) -> Group:
-    """Of a row of ``GROUPS``."""
+    """Of a row of ``GROUPS``. Raises ``files.NONSENSE`` for what is none, since its file may be damaged."""
+    if not all(isinstance(row[at], str) for at in (0, 9, 10, 11, 12, 13)):
+        raise ValueError("a column holds what it never does")
     return Group(
         fingerprint=row[0],
         error_type=row[9],

@@ -57,13 +57,20 @@ class LookLog:
                 [now.timestamp()],
             )
             killed = self._ask("SELECT n, began, report FROM looks WHERE ended IS NULL ORDER BY n DESC").fetchone()
-            report = json.loads(killed[2] or "{}") if killed else {}
-            if killed and not report.get("returning") and (held := self._count(killed[0])):
-                began = rows.moment(killed[1]) or now
-                return Begun(killed[0], began, held, report.get("new", 0), report.get("receives", 0))
+            if killed and (gone_on := self._gone_on_with(now, *killed)):
+                return gone_on
             self._ask("DELETE FROM looks WHERE ended IS NULL")
             number = self._ask("INSERT INTO looks (began) VALUES (?)", [rows.milliseconds(now)]).lastrowid
         return Begun(number or 0, now)
+
+    def _gone_on_with(self, now: datetime, number: int, began: int, written: str | None) -> Begun | None:
+        with schema.reading(self._shelf.path):
+            report = json.loads(written or "{}")
+            if report.get("returning") or not (held := self._count(number)):
+                return None
+            return Begun(
+                number, rows.moment(began) or now, held, int(report.get("new", 0)), int(report.get("receives", 0))
+            )
 
     def page(
         self, number: int, messages: Iterable[Message], until: float, now: datetime, report: Mapping[str, Any]
@@ -93,7 +100,7 @@ class LookLog:
     def held(self, most: int, after: int = 0, before: float | None = None, but: int | None = None) -> tuple[Held, ...]:
         """Letters held by looks, by number, those after ``after``; leases that end ``before`` (seconds since 1970)
         only; not those of the look ``but``."""
-        with schema.refusing(self._shelf.path):
+        with schema.reading(self._shelf.path):
             found = self._ask(
                 "SELECT n, receipt FROM letters WHERE receipt IS NOT NULL AND n > ? AND leased_until < ? "
                 "AND look IS NOT ? ORDER BY n LIMIT ?",
@@ -142,10 +149,9 @@ class LookLog:
         a letter that is the same."""
         ids = schema.dumps([each.message_id for each in met])
         these = "id IN (SELECT value FROM json_each(?))"
-        before = {
-            told.letter.message_id: told
-            for told in map(rows.shelved, self._ask(f"SELECT {rows.COLUMNS} FROM {rows.FROM} WHERE {these}", [ids]))
-        }
+        with schema.reading(self._shelf.path):
+            told = self._ask(f"SELECT {rows.COLUMNS} FROM {rows.FROM} WHERE {these}", [ids])
+            before = {one.letter.message_id: one for one in map(rows.shelved, told)}
         self._ask(f"DELETE FROM contents WHERE n IN (SELECT n FROM letters WHERE {these})", [ids])
         self._ask(f"DELETE FROM letters WHERE {these}", [ids])
         self._shelf.put(met, Place.QUEUE)

@@ -6,6 +6,7 @@ import json
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
+from operator import itemgetter
 from typing import Any, NamedTuple
 
 from ops.aws.sqs import Attribute
@@ -91,14 +92,16 @@ def _of_cause(cause: Cause) -> tuple[Any, ...]:
 
 
 def shelved(row: Sequence[Any]) -> Shelved:
-    """Of a row of ``COLUMNS``."""
-    attributes, types = _decoded(row[20]), _decoded(row[21])
+    """Of a row of ``COLUMNS``. Raises ``files.NONSENSE`` for what is none, since its file may be damaged."""
+    if set(map(type, _texts(row))) != {str} or type(row[4]) is not int:
+        raise ValueError("a column holds what it never does")
+    attributes, types = _named_texts(row[20]), _named_texts(row[21])
     place = Place(row[1])
     letter = Letter(
         message_id=row[0],
         body=body(row[23]),
         attributes={name: Attribute(types[name], value) for name, value in attributes.items()},
-        system=_decoded(row[22]),
+        system=_named_texts(row[22]),
         kind=Kind(row[2]),
         sent=moment(row[3]),
         receives=row[4],
@@ -121,6 +124,9 @@ def shelved(row: Sequence[Any]) -> Shelved:
         likely=bool(row[19]),
     )
     return Shelved(letter, cause, place, moment(row[8]))
+
+
+_texts = itemgetter(0, 5, 6, 7, 9, 10, 11, 12, 13, 15, 16, 17, 18)
 
 
 class Sketch(NamedTuple):
@@ -147,6 +153,16 @@ _raw = json.JSONDecoder().raw_decode
 def _decoded(written: str) -> Any:
     """Of what ``dumps`` wrote, which has no spaces around it to look for: a third of the time, three times a letter."""
     return _raw(written)[0]
+
+
+def _named_texts(written: str) -> dict[str, str]:
+    found = _decoded(written)
+    if type(found) is not dict or not set(map(type, found.values())) <= _STR:
+        raise ValueError("no texts by name")
+    return found
+
+
+_STR = {str}
 
 
 def stored(text: str) -> str | bytes:

@@ -11,11 +11,11 @@ from pathlib import Path
 from threading import Lock
 from typing import Any
 
-from ops.deadletters import select
+from ops.deadletters import files, select
 from ops.deadletters.letter import Place
 from ops.deadletters.plan import Selection
 from ops.deadletters.shelf import rows
-from ops.deadletters.shelf.schema import dumps
+from ops.deadletters.shelf.schema import damaged, dumps, reading
 from ops.errors import UsageError
 
 ORDERS = {
@@ -51,7 +51,7 @@ def numbers(
         if key in _answers:
             _answers.move_to_end(key)
             return _answers[key]
-    found = array("q", _scan(connection, selection, order, descending, places))
+    found = array("q", _scan(connection, path, selection, order, descending, places))
     with _lock:
         _answers[key] = found
         while len(_answers) > REMEMBERED:
@@ -61,6 +61,7 @@ def numbers(
 
 def _scan(
     connection: sqlite3.Connection,
+    path: Path,
     selection: Selection,
     order: str,
     descending: bool,
@@ -87,7 +88,16 @@ def _scan(
         unsure = f"SELECT {keys}, {', '.join(select.DOCUMENT)} {meant} AND ({asked.unsure})"
         for row in connection.execute(unsure, values):
             size = len(row) - len(select.DOCUMENT)
-            if asked.check(select.document(row[size:])):
+            if asked.check(_document(path, row[size:])):
                 found.append(list(row[:size]))
-    found.sort(reverse=descending)
+    with reading(path):
+        found.sort(reverse=descending)
     return (row[-1] for row in found)
+
+
+def _document(path: Path, row: Sequence[Any]) -> dict[str, Any]:
+    """Apart from the filter, whose own errors are none of the file's."""
+    try:
+        return select.document(row)
+    except files.NONSENSE as error:
+        raise damaged(path, "what it says makes no sense") from error

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from ops.deadletters import files
 from ops.errors import OpsError
 
 VERSION = 2
@@ -79,10 +80,11 @@ def connect(path: Path) -> sqlite3.Connection:
     Raises OpsError: of another version, damaged, no shelf at all, or not to be opened or written. A shelf holds nothing
     that a look would not read again, but for what was imported and the record of what was moved.
     """
+    files.ensure_regular(path)
     with refusing(path):
         connection = sqlite3.connect(path, timeout=WAIT_S, isolation_level=None, check_same_thread=False)
     try:
-        with refusing(path):
+        with reading(path):
             _settle(connection, path)
     except BaseException:
         connection.close()
@@ -171,6 +173,23 @@ def refusing(path: Path) -> Iterator[None]:
         ) from error
 
 
+@contextmanager
+def reading(path: Path) -> Iterator[None]:
+    """The same for what is read: a damaged row is whatever SQLite finds there."""
+    try:
+        with refusing(path):
+            yield
+    except files.NONSENSE as error:
+        raise damaged(path, "what it says makes no sense") from error
+
+
+def damaged(path: Path, why: str) -> OpsError:
+    return OpsError(
+        f"The shelf {path} is damaged ({why}).",
+        f"Move it away (mv {path} {path}.damaged): a look makes it anew; the letters themselves are in the queue.",
+    )
+
+
 def _sentence(path: Path, error: sqlite3.Error) -> OpsError:
     text = str(error)
     if "disk is full" in text or "disk I/O" in text:
@@ -178,16 +197,16 @@ def _sentence(path: Path, error: sqlite3.Error) -> OpsError:
             f"The disk is full: the shelf {path} could not be written ({text}).",
             "Make room (or set OPS_HOME to another disk) and look again: what was read so far is kept.",
         )
-    if "malformed" in text or "not a database" in text:
-        return OpsError(
-            f"The shelf {path} is damaged ({text}).",
-            f"Move it away (mv {path} {path}.damaged): a look makes it anew; the letters themselves are in the queue.",
-        )
+    if any(sign in text for sign in _DAMAGE):
+        return damaged(path, text)
     if "locked" in text:
         return OpsError(f"The shelf {path} is held by another process for too long.", "Wait for its look to end.")
     return OpsError(
         f"The shelf {path} cannot be used: {text}.", "Set OPS_HOME to a folder that you can write to, and look again."
     )
+
+
+_DAMAGE = ("malformed", "not a database", "no such table", "no such column", "decode", "user-defined function")
 
 
 def _found(body: str | bytes, wanted: str) -> bool:

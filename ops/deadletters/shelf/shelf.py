@@ -108,7 +108,7 @@ class Shelf:
     def ids(self, selection: Selection = Selection(), places: Sequence[Place] = ()) -> tuple[str, ...]:  # noqa: B008
         """Message ids of all that is selected, first sent first."""
         numbers = self._numbers(selection, "sent", False, places)
-        with schema.refusing(self.path):
+        with schema.reading(self.path):
             found = dict(
                 self.connection.execute(
                     "SELECT n, id FROM letters WHERE n IN (SELECT value FROM json_each(?))",
@@ -131,7 +131,7 @@ class Shelf:
     def sketches(self, fingerprints: Iterable[str], places: Sequence[Place] = LIVE) -> Iterator[rows.Sketch]:
         """Letters of these causes ("": of none), in no order. Nothing may be written before the last one is read."""
         marks = schema.dumps(list(fingerprints))
-        with schema.refusing(self.path):
+        with schema.reading(self.path):
             found = self.connection.execute(
                 f"SELECT {rows.SKETCH} FROM {rows.FROM} WHERE fingerprint IN (SELECT value FROM json_each(?)) "
                 "AND +place IN (SELECT value FROM json_each(?))",
@@ -141,7 +141,7 @@ class Shelf:
 
     def bodies(self, letter_ids: Iterable[str]) -> Iterator[tuple[str, str]]:
         """Message ids with their bodies, as ``sketches`` gives letters."""
-        with schema.refusing(self.path):
+        with schema.reading(self.path):
             found = self.connection.execute(
                 f"SELECT id, body FROM {rows.FROM} WHERE id IN (SELECT value FROM json_each(?))",
                 [schema.dumps(list(letter_ids))],
@@ -150,7 +150,7 @@ class Shelf:
 
     def get(self, letter_id: str) -> Shelved:
         """The letter with this id, or the only one whose id begins so; wherever it is. Raises UsageError else."""
-        with schema.refusing(self.path):
+        with schema.reading(self.path):
             found = (
                 self.connection.execute(
                     f"SELECT {rows.COLUMNS} FROM {rows.FROM} WHERE id = ?",
@@ -167,37 +167,27 @@ class Shelf:
             )
         if len(found) > 1:
             raise UsageError(f"Several letters have an id that begins with {letter_id}.", "Give more of it.")
-        return rows.shelved(found[0])
+        with schema.reading(self.path):
+            return rows.shelved(found[0])
 
     def info(self) -> ShelfInfo:
-        with schema.refusing(self.path):
+        with schema.reading(self.path):
             ask = self.connection.execute
             done = ask("SELECT began, report FROM looks WHERE ended IS NOT NULL ORDER BY n DESC LIMIT 1").fetchone()
             looking = ask("SELECT count(*) FROM looks WHERE ended IS NULL").fetchone()[0]
             by_place = ask("SELECT place, count(*), sum(bytes) FROM letters GROUP BY place").fetchall()
-        report = json.loads(done[1]) if done else {}
-        queued = [row for row in by_place if row[0] == Place.QUEUE.value]
-        return ShelfInfo(
-            looked_at=rows.moment(done[0]) if done else None,
-            letters=sum(row[1] for row in queued),
-            bytes=sum(row[2] for row in queued),
-            complete=bool(report.get("complete")),
-            notes=tuple(report.pop("notes", ())),
-            looking=bool(looking),
-            look=report,
-            counts={row[0]: row[1] for row in by_place},
-        )
+            return _info(done, looking, by_place)
 
     def groups(self, places: Sequence[Place] = (Place.QUEUE,)) -> tuple[Group, ...]:
         """One a fingerprint, most letters first; letters without a cause are the group of the fingerprint ""."""
-        with schema.refusing(self.path):
+        with schema.reading(self.path):
             found = self.connection.execute(GROUPS, [schema.dumps([place.value for place in places])]).fetchall()
-        total = sum(row[1] for row in found)
-        return tuple(group(row, total) for row in found)
+            total = sum(row[1] for row in found)
+            return tuple(group(row, total) for row in found)
 
     def places(self, letter_ids: Iterable[str]) -> dict[str, Place]:
         """Where each of these letters is; those that are not on the shelf are left out."""
-        with schema.refusing(self.path):
+        with schema.reading(self.path):
             found = self.connection.execute(
                 "SELECT id, place FROM letters WHERE id IN (SELECT value FROM json_each(?))",
                 [schema.dumps(list(letter_ids))],
@@ -246,7 +236,7 @@ class Shelf:
 
     def labels(self) -> dict[str, str]:
         """By fingerprint: one label of those that its letters have."""
-        with schema.refusing(self.path):
+        with schema.reading(self.path):
             return dict(
                 self.connection.execute(
                     "SELECT fingerprint, max(label) FROM letters WHERE label <> '' GROUP BY fingerprint"
@@ -255,7 +245,7 @@ class Shelf:
 
     def unlabelled(self) -> Iterator[tuple[str, str]]:
         """Fingerprint and error message of each letter whose cause has no label."""
-        with schema.refusing(self.path):
+        with schema.reading(self.path):
             yield from self.connection.execute(
                 "SELECT fingerprint, error_message FROM letters WHERE label = '' AND fingerprint <> ''"
             )
@@ -292,16 +282,19 @@ class Shelf:
             self.connection.execute(f"DELETE FROM contents WHERE n IN (SELECT n FROM letters WHERE {these})", [ids])
             return seen + self.connection.execute(f"DELETE FROM letters WHERE {these}", [ids]).rowcount
 
-    def note(self, key: str, value: Any) -> None:
-        """Keep a JSON value by a name."""
+    def note(self, key: str, value: Mapping[str, Any]) -> None:
+        """Keep a JSON object by a name."""
         with schema.writing(self.connection, self.path):
             self.connection.execute("INSERT OR REPLACE INTO notes VALUES (?, ?)", [f"note:{key}", schema.dumps(value)])
 
-    def noted(self, key: str) -> Any:
+    def noted(self, key: str) -> dict[str, Any] | None:
         """What was noted by that name; None where nothing was."""
-        with schema.refusing(self.path):
+        with schema.reading(self.path):
             found = self.connection.execute("SELECT value FROM notes WHERE key = ?", [f"note:{key}"]).fetchone()
-        return json.loads(found[0]) if found else None
+            kept = json.loads(found[0]) if found else None
+            if not isinstance(kept, dict | None):
+                raise ValueError("a note is no object")
+            return kept
 
     # --- within -------------------------------------------------------------------------------------------------
 
@@ -311,7 +304,7 @@ class Shelf:
             return scan.numbers(self.connection, self.path, selection, order, descending, where)
 
     def _at(self, numbers: Sequence[int]) -> tuple[Shelved, ...]:
-        with schema.refusing(self.path):
+        with schema.reading(self.path):
             found = {
                 row[-1]: row
                 for row in self.connection.execute(
@@ -319,4 +312,24 @@ class Shelf:
                     [schema.dumps(list(numbers))],
                 )
             }
-        return tuple(rows.shelved(found[number]) for number in numbers if number in found)
+            return tuple(rows.shelved(found[number]) for number in numbers if number in found)
+
+
+def _info(done: tuple[Any, ...] | None, looking: int, by_place: list[tuple[Any, ...]]) -> ShelfInfo:
+    report = json.loads(done[1]) if done else {}
+    notes = tuple(report.pop("notes", ()))
+    if not all(isinstance(note, str) for note in notes):
+        raise ValueError("its notes are no texts")
+    if not all(isinstance(value, int | float) for value in report.values()):
+        raise ValueError("its counts are no numbers")
+    queued = [row for row in by_place if row[0] == Place.QUEUE.value]
+    return ShelfInfo(
+        looked_at=rows.moment(done[0]) if done else None,
+        letters=sum(row[1] for row in queued),
+        bytes=sum(row[2] for row in queued),
+        complete=bool(report.get("complete")),
+        notes=notes,
+        looking=bool(looking),
+        look=report,
+        counts={row[0]: row[1] for row in by_place},
+    )

@@ -1,0 +1,34 @@
+"""Redrives are listed by when they began; a plan's id only tells when it was planned."""
+
+from __future__ import annotations
+
+from dashboard.ledgers import Ledgers
+from ops.deadletters import redrive
+from ops.deadletters.plan import Selection, Steps
+from tests.ops.cli.conftest import Desk, _commands_made_once, _doors, _world, desk
+from tests.ops.deadletters.queues import a_plan
+
+__all__ = ["_commands_made_once", "_doors", "_world", "desk"]
+
+UNWATCHED = Steps(("100%",), watch=False)
+
+
+def test_the_redrive_that_began_last_comes_first(desk: Desk) -> None:
+    """Two plans, carried out the other way round: in the list, what to type next, and on the page."""
+    first, second = desk.bury({"n": 1}, {"n": 2})
+    source = desk.world.source
+    earlier = a_plan(desk.world, Selection(ids=(first,)), steps=UNWATCHED, margin=1.0)
+    later = a_plan(desk.world, Selection(ids=(second,)), steps=UNWATCHED, margin=1.0)
+    redrive.run(source, later, reason="planned last, begun first")
+    desk.world.shelve()
+    redrive.run(source, earlier, reason="planned first, begun last", stop=lambda: True)
+    assert [run.id for run in redrive.runs(source)] == [earlier.id, later.id]
+    assert [run.id for run in Ledgers(source).each()] == [earlier.id, later.id]
+    code, out, _ = desk.ops("runs")
+    assert code == 0
+    assert out.index(earlier.id) < out.index(later.id)
+    assert f"ops dlq resume {earlier.id}" in out
+    assert f"ops dlq runs {earlier.id} --queue jobs   the latest, in full" in out
+    assert desk.told("runs")[0]["id"] == earlier.id
+    assert desk.ops("resume")[0] == 0, "without a name: the latest that can go on"
+    assert redrive.progress(source, earlier.id).sent == 1
