@@ -17,6 +17,7 @@ from handler import contract
 from handler.aws import Client
 from handler.batch import JobProcessor
 from handler.job import check, parse
+from handler.records import is_batch
 from handler.rejects import Rejects
 from handler.service import REPEATED, Service
 from handler.xray import Provider
@@ -57,7 +58,7 @@ def record_handler(record: SQSRecord) -> Pointer:
     return run(parse(record.body))
 
 
-def run_directly(event: dict[str, Any]) -> Pointer:
+def run_directly(event: Any) -> Pointer:
     try:
         return run(check(event))
     except Exception:
@@ -68,11 +69,11 @@ def run_directly(event: dict[str, Any]) -> Pointer:
 @logger.inject_lambda_context(clear_state=True)
 @tracer.capture_lambda_handler(capture_response=False)
 @metrics.log_metrics
-def lambda_handler(event: dict[str, Any], context: LambdaContext) -> Any:
+def lambda_handler(event: Any, context: LambdaContext) -> Any:
     """A batch from SQS, or one job as the event itself (an asynchronous invocation, whose destinations report it)."""
     service.idempotency.register_lambda_context(context)
     left = context.get_remaining_time_in_millis() / 1000
     client.deadline = time.monotonic() + left - min(SPARE, left / 10)
-    if "Records" not in event:
+    if not is_batch(event):
         return run_directly(event)
     return process_partial_response(event, record_handler, processor, context)

@@ -3,8 +3,9 @@
 A message is dead after its queue's ``maxReceiveCount``, whoever was to blame: so a batch is ordered so that nobody
 loses a receive to another, as far as that can be.
 
-- **Quick jobs first**, then those whose parameters let them take long or grow large (``jobs.effort``); of each, those
-  first that were received most often. (The queue is a standard one, without an order of its own.)
+- **Quick jobs first**, then the dear ones, then those that may take so long or grow so large that they kill the
+  environment (``jobs.effort``), the cheapest of them first. Among equals, those first that were received most often.
+  (The queue is a standard one, without an order of its own.)
 - **Suspects last.** An environment that is killed in a job (time-out, memory) leaves the job's idempotency record
   INPROGRESS. Such a record of a message received before marks a suspect: it may well kill this environment too.
 - **Settle before danger.** Before each job that is not quick, and before each suspect, what is finished is announced
@@ -12,9 +13,10 @@ loses a receive to another, as far as that can be.
 - **Time budget.** A job is begun only if the invocation has more time left than such jobs took here before (with some
   margin); otherwise it is given back as a failure rather than killed.
 - **The last chance** is not spent on waiting: a job given back on its last receive would be dead without ever having
-  been begun. It is sent to the queue again instead, as a new message, provided that this invocation began another job:
-  so each round gets something done, and the rounds end. Suspects are left to die. (Lambda's recursive loop detection
-  stops such a circle after some 16 rounds only where an AWS SDK hands its trace header on; this client does not.)
+  been begun, and so would one that waits behind a job that kills the environment. It is sent to the queue again
+  instead, as a new message, provided that this invocation begins another job: so each round gets something done, and
+  the rounds end. Suspects are left to die. (Lambda's recursive loop detection stops such a circle after some 16 rounds
+  only where an AWS SDK hands its trace header on; this client does not.)
 - **Rejected** jobs are buried in the dead-letter queue. If that send fails, the record is an ordinary failure.
 - **Announcing.** Results are announced together at the end; a record whose event the bus refused is a failure, and its
   next delivery announces the stored result again.
@@ -22,6 +24,7 @@ loses a receive to another, as far as that can be.
 
 from __future__ import annotations
 
+import math
 import os
 import time
 from contextlib import contextmanager
@@ -35,6 +38,7 @@ from handler import contract, jobs
 from handler.aws import AwsError
 from handler.errors import NotAnnounced, OutOfTime, Rejected
 from handler.job import id_in
+from handler.records import message_id, receives
 from handler.rejects import sendable
 
 if TYPE_CHECKING:
@@ -82,26 +86,35 @@ class JobProcessor(BatchProcessor):
 
     def process(self) -> list[tuple[Any, ...]]:
         self._finished, self._news, self._whole, self._begun = [], [], self._left(), 0
-        message_ids = [_id(record) for record in self.records]
-        self._log.info(contract.LOG_BATCH, extra={"message_ids": message_ids})
+        ids = [message_id(record) for record in self.records]
+        self._log.info(contract.LOG_BATCH, extra={"message_ids": ids})
         suspects = self._suspects()
-        efforts = {_id(record): jobs.effort(record["body"]) for record in self.records}
+        efforts = {message_id(record): jobs.effort(record["body"]) for record in self.records}
 
-        def place(record: dict[str, Any]) -> tuple[int, bool, int]:
+        def place(record: dict[str, Any]) -> tuple[int, int, float, int]:
             """By these the batch is sorted: suspects by when they killed, others by danger and chances left."""
-            return suspects.get(_id(record), 0), efforts[_id(record)] > jobs.QUICK, -_receives(record)
+            effort = efforts[message_id(record)]
+            cost = round(math.log2(1 + effort.seconds)) if effort.rank == jobs.OPEN_ENDED else 0
+            return suspects.get(message_id(record), 0), effort.rank, cost, -receives(record)
 
         outcomes = []
-        for record in sorted(self.records, key=place):
-            if efforts[_id(record)] > jobs.QUICK or _id(record) in suspects:
+        waiting = sorted(self.records, key=place)
+        while waiting:
+            record = waiting.pop(0)
+            rank, suspect = efforts[message_id(record)].rank, message_id(record) in suspects
+            if rank == jobs.OPEN_ENDED and self._has_time(rank):
+                rescued = [other for other in waiting if message_id(other) not in suspects and self._rescue(other)]
+                outcomes += [self.success_handler(other, None) for other in rescued]
+                waiting = [other for other in waiting if other not in rescued]
+            if rank > jobs.QUICK or suspect:
                 self._settle()
-            outcomes.append(self._attempt(record, efforts[_id(record)], _id(record) in suspects))
+            outcomes.append(self._attempt(record, rank, suspect))
         self._announce()
         return outcomes
 
     def success_handler(self, record: Any, result: Any) -> SuccessResponse:
         if result is not None:
-            detail = {**result, contract.LOG_MESSAGE_ID: _id(record)}
+            detail = {**result, contract.LOG_MESSAGE_ID: message_id(record)}
             self._news.append((record, contract.EVENT_JOB_SUCCEEDED, detail))
         self._finished.append(record)
         return super().success_handler(record, result)
@@ -116,7 +129,7 @@ class JobProcessor(BatchProcessor):
             else:
                 self.tell(exception, contract.METRIC_JOBS_REJECTED)
                 detail = {
-                    contract.LOG_MESSAGE_ID: _id(record),
+                    contract.LOG_MESSAGE_ID: message_id(record),
                     contract.LOG_JOB_ID: id_in(record.body),
                     contract.LOG_ERROR_TYPE: type(error).__name__,
                     contract.LOG_ERROR_MESSAGE: str(error),
@@ -126,23 +139,33 @@ class JobProcessor(BatchProcessor):
         self.tell(exception)
         return super().failure_handler(record, exception)
 
-    def _attempt(self, record: dict[str, Any], effort: int, suspect: bool) -> tuple[Any, ...]:
+    def _attempt(self, record: dict[str, Any], rank: int, suspect: bool) -> tuple[Any, ...]:
         began = time.monotonic()
         left = self._left()
         with self._keys(record):
-            # With most of the time left a later invocation would hardly have more.
-            reserve = min(RESERVE, SHARE * self._whole)
-            needed = min(reserve + MARGIN * self._took[effort], ENOUGH * self._whole)
-            if left < max(reserve, needed):
-                if not suspect and self._begun and 0 < self._last <= _receives(record) and self._send_again(record):
+            if left < self._needed(rank):
+                if not suspect and self._begun and self._rescue(record):
                     return self.success_handler(record, None)
                 error = OutOfTime(f"{left:.1f} s left of the invocation; given back to the queue")
                 return self.failure_handler(SQSRecord(record), (OutOfTime, error, None))
             self._begun += 1
             outcome = self._process_record(record)
             # One slow run (the first imports libraries) is soon forgotten.
-            self._took[effort] = max(time.monotonic() - began, self._took[effort] / 2)
+            self._took[rank] = max(time.monotonic() - began, self._took[rank] / 2)
             return outcome
+
+    def _needed(self, rank: int) -> float:
+        """Seconds that must be left for such a job to begin: with most of the time left, a later invocation would
+        hardly have more."""
+        reserve = min(RESERVE, SHARE * self._whole)
+        return max(reserve, min(reserve + MARGIN * self._took[rank], ENOUGH * self._whole))
+
+    def _has_time(self, rank: int) -> bool:
+        return self._left() >= self._needed(rank)
+
+    def _rescue(self, record: dict[str, Any]) -> bool:
+        """Send a message on its last receive again, since it is not begun now; whether that was so and was done."""
+        return 0 < self._last <= receives(record) and self._send_again(record)
 
     def _send_again(self, record: dict[str, Any]) -> bool:
         """A new message with the same content; whether SQS took it. Twice in the queue is only a repeated job."""
@@ -166,7 +189,7 @@ class JobProcessor(BatchProcessor):
     @contextmanager
     def _keys(self, record: dict[str, Any]) -> Generator[None, None, None]:
         """Every line said inside carries the message's id, and the job's once it is known."""
-        self._log.append_keys(**{contract.LOG_MESSAGE_ID: _id(record)})
+        self._log.append_keys(**{contract.LOG_MESSAGE_ID: message_id(record)})
         try:
             yield
         finally:
@@ -176,7 +199,7 @@ class JobProcessor(BatchProcessor):
         """Message id → when its killed run had to end. Asks only about messages that were received before."""
         found = {}
         for record in self.records:
-            if _receives(record) < 2 or len(self.records) < 2:
+            if receives(record) < 2 or len(self.records) < 2:
                 continue
             try:
                 until = self._left_over(record["body"])
@@ -184,7 +207,7 @@ class JobProcessor(BatchProcessor):
                 self._log.warning("suspects not known", extra={contract.LOG_ERROR_MESSAGE: str(error)})
                 break
             if until is not None:
-                found[_id(record)] = until
+                found[message_id(record)] = until
         return found
 
     def _settle(self) -> None:
@@ -221,7 +244,7 @@ class JobProcessor(BatchProcessor):
             if kind == contract.EVENT_JOB_REJECTED:  # best effort: the dead letter is what must not be lost
                 self._log.warning("rejection not announced", extra={contract.LOG_ERROR_MESSAGE: code})
                 continue
-            self.success_messages = [done for done in self.success_messages if _id(done) != _id(record)]
+            self.success_messages = [done for done in self.success_messages if message_id(done) != message_id(record)]
             self._finished.remove(record)
             refused = NotAnnounced(f"the bus refused the event: {code}")
             with self._keys(record):
@@ -240,11 +263,3 @@ class JobProcessor(BatchProcessor):
             exc_info=exception if exception[2] is not None else None,
         )
         self._metrics.add_metric(name=metric, unit=MetricUnit.Count, value=1)
-
-
-def _id(record: Any) -> str:
-    return str(record["messageId"])
-
-
-def _receives(record: Any) -> int:
-    return int(record["attributes"]["ApproximateReceiveCount"])

@@ -12,8 +12,9 @@ from typing import Any
 from handler import contract
 from handler.errors import NotJson, UnknownJob, WrongSchema
 
-JOB_ID = re.compile(r"[A-Za-z0-9._-]{1,128}")
-"""Also a part of object keys, so nothing that could leave the results prefix: ``..`` has no meaning in a key."""
+JOB_ID = re.compile(r"(?!\.{1,2}$)[A-Za-z0-9._-]{1,128}")
+"""Also a part of object keys, so nothing that could leave the results prefix: ``.`` and ``..`` mean nothing to S3, but
+much to whoever copies the bucket into folders."""
 MEMBERS = frozenset({"schema", "job_id", "kind", "data", "params"})
 
 
@@ -34,22 +35,22 @@ def parse(body: str) -> Job:
     """The job in ``body``; NotJson, WrongSchema or UnknownJob say what is wrong with it."""
     try:
         found = json.loads(body)
-    except (ValueError, RecursionError) as error:
+    except (ValueError, RecursionError, TypeError) as error:
         raise NotJson(f"the body is not JSON: {error}") from error
-    if not isinstance(found, dict):
-        raise NotJson("the body is JSON, but not an object")
     return check(found)
 
 
-def check(found: dict[str, Any]) -> Job:
-    """The same for a body that is already an object."""
+def check(found: Any) -> Job:
+    """The same for a body that is parsed already."""
+    if not isinstance(found, dict):
+        raise NotJson("the body is JSON, but not an object")
     if unknown := sorted(found.keys() - MEMBERS):
         raise WrongSchema(f"unknown member {unknown[0]!r}")
     if found.get("schema") != contract.JOB_SCHEMA or isinstance(found.get("schema"), bool):
         raise WrongSchema(f"schema must be {contract.JOB_SCHEMA}")
     job_id, kind, data, params = (found.get(name) for name in ("job_id", "kind", "data", "params"))
     if not isinstance(job_id, str) or not JOB_ID.fullmatch(job_id):
-        raise WrongSchema("job_id must be 1 to 128 letters, digits, dots, dashes or underscores")
+        raise WrongSchema("job_id must be 1 to 128 letters, digits, dots, dashes or underscores, and not . or ..")
     if not isinstance(kind, str):
         raise WrongSchema("kind must be a string")
     if kind not in contract.JOB_KINDS:
@@ -68,7 +69,7 @@ def id_in(body: str) -> str | None:
     """The job id in a body that may be anything: for the records of a job that was rejected."""
     try:
         found = json.loads(body)
-    except (ValueError, RecursionError):
+    except (ValueError, RecursionError, TypeError):
         return None
     job_id = found.get("job_id") if isinstance(found, dict) else None
     return job_id if isinstance(job_id, str) and JOB_ID.fullmatch(job_id) else None

@@ -55,9 +55,10 @@ def sendable(record: dict[str, Any]) -> dict[str, Any]:
         name: {
             member[0].upper() + member[1:]: content
             for member, content in value.items()
-            if member in ("stringValue", "binaryValue", "dataType") and content is not None
+            if member in ("stringValue", "binaryValue", "dataType") and isinstance(content, str)
         }
         for name, value in (record.get("messageAttributes") or {}).items()
+        if isinstance(value, dict)
     }
 
 

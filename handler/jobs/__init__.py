@@ -10,12 +10,15 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from handler.errors import UnusableData, WrongSchema
+from handler.jobs.estimates import DEAR, OPEN_ENDED, QUICK, Effort, effort
 from handler.limits import check_json
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from handler.job import Job
+
+__all__ = ["DEAR", "OPEN_ENDED", "QUICK", "Effort", "Outcome", "effort", "finite", "run"]
 
 
 class Outcome:
@@ -40,24 +43,6 @@ def run(job: Job, read: Callable[[str], bytes]) -> Outcome:
         params["model"] = _document(params["model"], read(params["model"]))
     outcome: Outcome = module.run(table, params)
     return outcome
-
-
-QUICK, DEAR, OPEN_ENDED = 0, 1, 2
-
-
-def effort(body: str) -> int:
-    """What a job in ``body`` may cost at most: QUICK (milliseconds; poison too), DEAR (seconds: it needs scikit-learn,
-    or its table lies elsewhere and may be large), or OPEN_ENDED (as much time or memory as its parameters ask for).
-    It is a guess for the order of a batch, not a check.
-    """
-    try:
-        found = json.loads(body)
-        kind, params = found["kind"], found.get("params") or {}
-        if params.get("resamples") or params.get("max_categories"):
-            return OPEN_ENDED
-    except (ValueError, RecursionError, TypeError, KeyError, AttributeError):
-        return QUICK
-    return DEAR if kind == "train" or isinstance(found.get("data"), str) else QUICK
 
 
 def finite(found: Any) -> Any:

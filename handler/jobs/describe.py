@@ -47,6 +47,7 @@ def run(table: Table, given: dict[str, Any]) -> Outcome:
             raise UnusableData(f"there is no column {name!r}")
     if not table.rows:
         raise UnusableData("the table has no rows")
+    _check_width(Table({name: table.columns[name] for name in names}))
     groups = _groups(table.columns[outcome], outcome) if outcome else None
     chosen = Table({name: table.columns[name] for name in names if name != outcome})
 
@@ -62,6 +63,12 @@ def run(table: Table, given: dict[str, Any]) -> Outcome:
             {name: chosen.columns[name] for name in chosen.numeric()}, groups, resamples, seed
         )
     return Outcome(finite(result))
+
+
+def _check_width(table: Table) -> None:
+    """Before any column is worked on: a refusal after minutes would cost the batch its time."""
+    if len(names := table.numeric()) > MOST_CORRELATED:
+        raise TableTooLarge(f"{len(names)} columns of numbers; choose at most {MOST_CORRELATED} with columns")
 
 
 def _groups(values: Column, name: str) -> tuple[Column, Column]:
@@ -116,8 +123,6 @@ def _histogram(numbers: Column) -> tuple[list[int], list[float]]:
 def _correlations(table: Table) -> dict[str, Any]:
     """A matrix entry is null where a column does not vary."""
     names = table.numeric()
-    if len(names) > MOST_CORRELATED:
-        raise TableTooLarge(f"{len(names)} columns of numbers; choose at most {MOST_CORRELATED} with columns")
     matrix = table.matrix(names)
     whole = matrix[~np.isnan(matrix).any(axis=1)]
     if len(whole) < 3 or len(names) < 2:

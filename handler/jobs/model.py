@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     Numbers = NDArray[np.float64]
 
 VECTORS = ("fill", "low", "high", "mean", "scale", "coefficients")
+MOST_CENTERS = 1_000
+"""``train`` makes at most 50. Time grows with rows × features × centres."""
 
 
 class Model:
@@ -57,6 +59,8 @@ class Model:
         fill, low, high, mean, scale, coefficients = (_numbers(document, name, (len(features),)) for name in VECTORS)
         intercept = float(_numbers(document, "intercept", ()))
         centers = _numbers(document, "centers", (-1, len(features)))
+        if len(centers) > MOST_CENTERS:
+            raise WrongSchema(f"the model has {len(centers)} centers, and {MOST_CENTERS} is the most")
         if not (scale > 0).all():
             raise WrongSchema("the model's scale must be positive")
         return cls(features, fill, low, high, mean, scale, coefficients, intercept, centers)
@@ -86,8 +90,12 @@ class Model:
 
     def segment(self, standard: Numbers) -> NDArray[np.intp]:
         """The number of the nearest centre, a row each; centre by centre, so that memory stays rows × features."""
-        distances = np.stack([((standard - center) ** 2).sum(axis=1) for center in self.centers])
-        nearest: NDArray[np.intp] = distances.argmin(axis=0)
+        nearest = np.zeros(len(standard), dtype=np.intp)
+        least = np.full(len(standard), np.inf)
+        for number, center in enumerate(self.centers):
+            distance = ((standard - center) ** 2).sum(axis=1)
+            closer = distance < least
+            nearest[closer], least[closer] = number, distance[closer]
         return nearest
 
 

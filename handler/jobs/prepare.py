@@ -102,7 +102,7 @@ def _encode(table: Table, outcome: str | None, most: int) -> tuple[Table, dict[s
         elif values.dtype == object:
             indicators = _indicators(name, np.where(missing, MISSING, values), most)
             encoded[name] = len(indicators)
-            if clash := indicators.keys() & (columns.keys() | table.columns.keys()):
+            if clash := [each for each in indicators if each in columns or each in table.columns]:
                 raise UnusableData(f"column {name!r} becomes {min(clash)!r}, and there is such a column already")
             columns.update(indicators)
         else:

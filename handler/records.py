@@ -1,0 +1,34 @@
+"""What a record of an SQS event tells (shape: tests/events/sqs.json), and whether an event is a batch of them."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+QUEUE_ARN = re.compile(r"arn:aws[a-z-]*:sqs:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_-]{1,75}(\.fifo)?")
+TEXTS = ("messageId", "receiptHandle", "eventSourceARN", "body")
+
+
+def is_batch(event: Any) -> bool:
+    """Whether it is a batch of SQS: anything else is taken for a job, and rejected as one. The queue's ARN becomes a
+    host's name, so nothing else may get there from an event."""
+    records = event.get("Records") if isinstance(event, dict) else None
+    return isinstance(records, list) and all(_is_record(record) for record in records)
+
+
+def _is_record(record: Any) -> bool:
+    return (
+        isinstance(record, dict)
+        and all(isinstance(record.get(name), str) for name in TEXTS)
+        and QUEUE_ARN.fullmatch(record["eventSourceARN"]) is not None
+    )
+
+
+def message_id(record: Any) -> str:
+    return str(record["messageId"])
+
+
+def receives(record: Any) -> int:
+    """0 where the record does not tell: it then counts as received for the first time."""
+    count = str((record.get("attributes") or {}).get("ApproximateReceiveCount") or "")
+    return int(count) if count.isascii() and count.isdigit() and len(count) < 10 else 0
