@@ -58,7 +58,7 @@ def sendable(record: dict[str, Any]) -> dict[str, Any]:
             if member in ("stringValue", "binaryValue", "dataType") and isinstance(content, str)
         }
         for name, value in (record.get("messageAttributes") or {}).items()
-        if isinstance(value, dict)
+        if isinstance(value, dict) and isinstance(value.get("dataType"), str)
     }
 
 

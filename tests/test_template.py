@@ -192,7 +192,8 @@ FUNCTION_ACTIONS = {
     "TakeJobs": {"sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"},
     "SendAgain": {"sqs:SendMessage"},
     "BuryAtOnce": {"sqs:SendMessage"},
-    "ReadAndWriteObjects": {"s3:GetObject", "s3:PutObject"},
+    "WriteResults": {"s3:PutObject"},
+    "ReadInputsAndModels": {"s3:GetObject"},
     "TellMissingFromDenied": {"s3:ListBucket"},
     "AnnounceResults": {"events:PutEvents"},
     "RememberJobs": {"dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem"},
@@ -200,7 +201,7 @@ FUNCTION_ACTIONS = {
     "Trace": {"xray:PutTraceSegments", "xray:PutTelemetryRecords"},
     "ReadData": {"s3:GetObject"},
     "TellMissingDataFromDenied": {"s3:ListBucket"},
-    "MountData": {"elasticfilesystem:ClientMount", "elasticfilesystem:ClientWrite"},
+    "MountData": {"elasticfilesystem:ClientMount"},
 }
 
 
@@ -221,6 +222,27 @@ def test_only_what_has_no_resource_to_name_is_allowed_on_everything(resources: d
         if statement["Resource"] == "*"
     }
     assert everywhere == {"Trace", "MountData"}
+
+
+def test_objects_are_read_and_written_below_their_prefixes_only(resources: dict[str, Any]) -> None:
+    by_sid = {statement["Sid"]: statement for statement in statements(resources["FunctionRole"]["Properties"])}
+    results = {"Fn::Sub": f"${{ResultsBucket.Arn}}/{contract.RESULT_PREFIX}*"}
+    assert by_sid["WriteResults"]["Resource"] == results
+    assert by_sid["ReadInputsAndModels"]["Resource"] == [{"Fn::Sub": "${ResultsBucket.Arn}/inputs/*"}, results]
+
+
+def test_a_service_acts_for_this_account_only(resources: dict[str, Any]) -> None:
+    """Whom a key, a topic and the function's role let in. Queues name the one rule that may send to them."""
+    key = resources["AlarmTopicKey"]["Properties"]["KeyPolicy"]["Statement"]
+    topic = resources["AlarmTopicPolicy"]["Properties"]["PolicyDocument"]["Statement"]
+    role = resources["FunctionRole"]["Properties"]["AssumeRolePolicyDocument"]["Statement"]
+    services = [statement for statement in [*key, *topic, *role] if "Service" in statement.get("Principal", {})]
+    assert len(services) == 3
+    for statement in services:
+        assert statement["Condition"]["StringEquals"] == {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}
+    for queue in ("ResultsQueuePolicy", "UndeliveredQueuePolicy"):
+        allowed = resources[queue]["Properties"]["PolicyDocument"]["Statement"][0]
+        assert allowed["Condition"] == {"ArnEquals": {"aws:SourceArn": {"Fn::GetAtt": ["ResultsRule", "Arn"]}}}
 
 
 def test_the_bucket_is_private_encrypted_and_tidied(resources: dict[str, Any]) -> None:

@@ -142,7 +142,7 @@ class JobMaker:
 
     def _poison(self) -> dict[str, Any]:
         """Each passes the API's model and can never succeed in the handler."""
-        lost = f"s3://{self._model.split('/')[2]}/data/lost-{self._random.randint(1, 9)}.csv"
+        lost = f"s3://{self._model.split('/')[2]}/inputs/lost-{self._random.randint(1, 9)}.csv"
         one_class = self._slice(60) | {OUTCOME: [0] * 60}
         return self._random.choice(
             [

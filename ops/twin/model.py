@@ -14,7 +14,7 @@ from ops.errors import TwinError
 from ops.twin import clients, deploy, jobs, post
 from ops.twin.state import TwinState
 
-DATA_KEY = "data/charity.csv"
+DATA_KEY = "inputs/charity.csv"
 MODEL_JOB = "charity-model"
 TRAIN_TIMEOUT = 90.0
 """Seconds, queue and cold start included."""

@@ -75,7 +75,7 @@ class Incidents:
         return {**self._ordinary(), "kind": self._random.choice(["cluster", "segment", "forecast"])}
 
     def _lost(self) -> dict[str, Any]:
-        return {"kind": "describe", "data": f"s3://{self._bucket}/data/{self._random.getrandbits(64):x}.csv"}
+        return {"kind": "describe", "data": f"s3://{self._bucket}/inputs/{self._random.getrandbits(64):x}.csv"}
 
     def _useless(self) -> dict[str, Any]:
         columns = {**self._slice(60), OUTCOME: [0] * 60}

@@ -16,8 +16,7 @@ Instruction = tuple[str, str]
 
 
 def pins(name: str) -> dict[str, str]:
-    lines = (line.partition(";")[0].strip() for line in (REPOSITORY / name).read_text().splitlines())
-    return dict(line.split("==", 1) for line in lines if line and not line.startswith("#"))
+    return dict(re.findall(r"^([A-Za-z0-9_.-]+)==([^\s;]+)", (REPOSITORY / name).read_text(), re.MULTILINE))
 
 
 @pytest.fixture(scope="module")
@@ -51,6 +50,14 @@ def imports(folder: str) -> set[str]:
 def test_the_images_packages_are_the_projects_versions() -> None:
     ours, project = pins("handler/requirements.txt"), pins("requirements.txt")
     assert ours == {name: project.get(name) for name in ours}
+
+
+@pytest.mark.parametrize("name", ["requirements.txt", "handler/requirements.txt"])
+def test_every_package_is_pinned_with_the_hashes_of_its_files(name: str) -> None:
+    text = (REPOSITORY / name).read_text().replace("\\\n", " ")
+    lines = [line for line in text.splitlines() if line and not line.startswith("#")]
+    pinned = re.compile(r"[A-Za-z0-9_.-]+==\S+( +; [^-]+)?( +--hash=sha256:[0-9a-f]{64})+ *")
+    assert lines and [line[:60] for line in lines if not pinned.fullmatch(line)] == []
 
 
 def test_the_twin_runs_the_same_versions() -> None:
@@ -112,7 +119,7 @@ def test_layers_are_cached_and_small(instructions: list[Instruction]) -> None:
     sources = [place for rest, place in places.items() if "/*.py" in rest]
     assert requirements < install < min(sources), "a change of the code must not install the packages again"
     command = instructions[install][1]
-    for option in ("--no-cache-dir", "--no-deps", "--only-binary :all:", "--requirement"):
+    for option in ("--no-cache-dir", "--no-deps", "--only-binary :all:", "--require-hashes", "--requirement"):
         assert option in command
     assert "rm -rf" in command and "tests" in command
     assert {name for name, _ in instructions}.isdisjoint({"ADD", "USER", "ENTRYPOINT", "MAINTAINER"})

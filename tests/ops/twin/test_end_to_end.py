@@ -54,7 +54,7 @@ def test_a_dead_letter_reaches_the_subscriber_of_the_alarm_topic(twin: Twin, sub
         return str(cloudwatch.describe_alarms(AlarmNames=[alarm])["MetricAlarms"][0]["StateValue"])
 
     wait_for(lambda: state() == "OK", 60, f"{alarm} is not OK although its queue is empty")
-    twin.post(describe(fresh("lost"), data=f"s3://{twin.outputs[contract.OUTPUT_BUCKET]}/data/nowhere.csv"))
+    twin.post(describe(fresh("lost"), data=f"s3://{twin.outputs[contract.OUTPUT_BUCKET]}/inputs/nowhere.csv"))
 
     def about_alarm(message: Any) -> bool:
         told = json.loads(json.loads(message["Body"])["Message"])
