@@ -74,6 +74,7 @@ INV_VERSION: Final = "function_version"
 INV_INIT_TYPE: Final = "initialization_type"
 INV_PHASE: Final = "phase"
 INV_RESTORE: Final = "restore_ms"
+INV_BILLED_RESTORE: Final = "billed_restore_ms"  # the part of BilledDuration that is the restore
 INV_MEMORY_SIZE: Final = "memory_size_mb"
 INV_PRODUCED: Final = "produced_bytes"
 INV_RESPONSE_LATENCY: Final = "response_latency_ms"

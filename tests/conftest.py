@@ -14,6 +14,8 @@ from botocore import loaders
 
 from tests.twins import Twin, start
 
+LOOPBACK = ("127.", "::1", "localhost")
+
 
 @pytest.fixture(scope="session", autouse=True)
 def _loopback_only() -> Iterator[None]:
@@ -21,7 +23,7 @@ def _loopback_only() -> Iterator[None]:
     connect = socket.socket.connect
 
     def guarded(self: socket.socket, address: Any) -> None:
-        if self.family in (socket.AF_INET, socket.AF_INET6) and address[0] not in ("127.0.0.1", "::1", "localhost"):
+        if self.family in (socket.AF_INET, socket.AF_INET6) and not address[0].startswith(LOOPBACK):
             raise OSError(f"tests stay on this machine, but something connects to {address}")
         connect(self, address)
 

@@ -7,7 +7,7 @@ of 1,024 characters. A record is about 1.2 kB with seven metrics and one dimensi
 from __future__ import annotations
 
 from handler import contract
-from handler.extension import prices
+from handler.extension import prices, rules
 from handler.extension.jsontext import dumps
 from handler.extension.times import now_ms
 
@@ -24,7 +24,6 @@ UNITS = {
     contract.INV_COLD: "Count",
     contract.INV_FAILED: "Count",
 }
-EXPECTED = ("platform.start", "platform.runtimeDone", "platform.report")
 
 
 class Function:
@@ -55,6 +54,7 @@ def record(invocation: Invocation, function: Function) -> str:
         contract.INV_INIT_TYPE: invocation.init_type,
         contract.INV_PHASE: invocation.phase,
         contract.INV_RESTORE: invocation.restore,
+        contract.INV_BILLED_RESTORE: invocation.billed_restore,
         contract.INV_MEMORY_SIZE: memory,
         contract.INV_PRODUCED: invocation.produced,
         contract.INV_RESPONSE_LATENCY: invocation.spans.get("responseLatency"),
@@ -67,7 +67,7 @@ def record(invocation: Invocation, function: Function) -> str:
         contract.INV_TRACE: invocation.trace,
         contract.INV_ARCHITECTURE: function.architecture,
         contract.INV_STARTED: invocation.started,
-        contract.INV_MISSING: [kind for kind in EXPECTED if kind not in invocation.seen],
+        contract.INV_MISSING: [kind for kind in rules.expected(invocation.init_type) if kind not in invocation.seen],
     }
     known = {name: value for name, value in values.items() if value is not None and value != "" and value != []}
     directive = {
@@ -89,6 +89,6 @@ def _cost(invocation: Invocation, memory_mb: float | None, architecture: str) ->
     billed = invocation.billed
     if billed is None and invocation.duration is not None:
         # A suppressed init (phase "invoke") is inside the duration already.
-        apart = invocation.init if invocation.init is not None and invocation.phase != "invoke" else 0
-        billed = prices.billed_ms(invocation.duration, apart)
+        apart = invocation.init if invocation.init is not None and invocation.phase != rules.SUPPRESSED else 0
+        billed = prices.billed_ms(invocation.duration, apart + (invocation.billed_restore or 0))
     return prices.invocation_usd(billed, memory_mb, architecture, invocation.init_type)

@@ -7,6 +7,10 @@ import _socket
 from handler.extension.wire import Reader, WireError
 
 CONNECTION_LIMIT = 8
+PORT = 9_477
+"""Where it listens. When an init has failed, Lambda starts the extension again and goes on delivering to the address of
+the first subscription (seen in telemetry: "Already subscribed"), so the address must not change. Below the ports that
+systems pick themselves, and not 9001, which Lambda keeps to itself (Telemetry API guide)."""
 BODY_LIMIT = 2 << 20
 """Bytes. Lambda sends up to twice ``maxBytes`` (262,144) and some metadata."""
 NAME = "sandbox.localdomain"
@@ -15,12 +19,23 @@ PHRASES = {200: "OK", 400: "Bad Request", 405: "Method Not Allowed", 413: "Conte
 
 
 class Listener:
-    """Opens a port that the system picks on ``address``; connections are polled by the caller, by descriptor."""
+    """Listens on ``address``; connections are polled by the caller, by descriptor.
+
+    On ``PORT``, or on one that the system picks where that is taken. Raises OSError.
+    """
 
     def __init__(self, address: str) -> None:
         self._socket = _socket.socket(_socket.AF_INET, _socket.SOCK_STREAM)
-        self._socket.bind((address, 0))
-        self._socket.listen(128)
+        # Connections of a process that ended just now still hold the port otherwise. A live listener holds it anyway.
+        self._socket.setsockopt(_socket.SOL_SOCKET, _socket.SO_REUSEADDR, 1)
+        try:
+            self._socket.bind((address, PORT))
+            self._socket.listen(128)
+        except OSError:
+            self._socket.close()
+            self._socket = _socket.socket(_socket.AF_INET, _socket.SOCK_STREAM)
+            self._socket.bind((address, 0))
+            self._socket.listen(128)
         self._socket.setblocking(False)
         self._open: dict[int, tuple[_socket.socket, Reader]] = {}
 

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-TIMED_OUT = "Sandbox.Timedout"
-OUT_OF_MEMORY = "Runtime.OutOfMemory"
-KILLED = ("", "Runtime.ExitError")
-"""What an out-of-memory kill is called where it is not told apart from any other exit."""
+from handler.extension.rules import UNTOLD, error_type
 
 
 class Init:
@@ -25,7 +22,11 @@ class Init:
 
 
 class Invocation:
-    """What is known of one invocation. Times in milliseconds, memory in MB; None or "" where nothing told."""
+    """What is known of one attempt at an invocation: a retried one keeps its request id.
+
+    Times in milliseconds, memory in MB; None or "" where nothing told. ``seen``: event type → when it was (None: its
+    time was unreadable).
+    """
 
     def __init__(self, request_id: str) -> None:
         self.request_id = request_id
@@ -41,20 +42,21 @@ class Invocation:
         self.init: float | None = None
         self.runtime_init: float | None = None
         self.restore: float | None = None
+        self.billed_restore: float | None = None
         self.duration: float | None = None
         self.billed: float | None = None
         self.memory_used: float | None = None
         self.memory_size: float | None = None
         self.produced: float | None = None
         self.spans: dict[str, float] = {}
-        self.seen: set[str] = set()
+        self.seen: dict[str, int | None] = {}
+        self.announced = False  # by the Extensions API
 
+    def failed_with(self, told: str) -> None:
+        """An event names an error type: the most telling one stays, whatever the order in which they come."""
+        if told and self.error_type in UNTOLD:
+            self.error_type = told
 
-def name_error(invocation: Invocation) -> None:
-    """Lambda reports a timeout, and some out-of-memory kills, without the error type they have elsewhere."""
-    if invocation.status == "timeout":
-        invocation.error_type = invocation.error_type or TIMED_OUT
-    elif invocation.status in ("error", "failure") and invocation.error_type in KILLED:
-        used, size = invocation.memory_used, invocation.memory_size
-        if used is not None and size is not None and used >= size > 0:
-            invocation.error_type = OUT_OF_MEMORY
+    def name_error(self) -> None:
+        """Settle the error type, once all is known that will be."""
+        self.error_type = error_type(self.status, self.error_type, self.memory_used, self.memory_size)

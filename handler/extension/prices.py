@@ -5,6 +5,8 @@ Prices: AWS Price List publication of 2026-09-19 (requests: 0.20 USD a million).
 
 from __future__ import annotations
 
+from handler.extension import rules
+
 GB_SECOND = {"x86_64": 0.0000166667, "arm64": 0.0000133334}
 PROVISIONED_GB_SECOND = {"x86_64": 0.0000097222, "arm64": 0.0000077778}
 REQUEST = 0.000_000_2
@@ -26,10 +28,10 @@ def invocation_usd(billed: float | None, memory_mb: float | None, architecture: 
     The hours of provisioned concurrency are paid apart from invocations and are not in it; Managed Instances pay for
     instances, not for time, so only the request counts.
     """
-    if "managed" in init_type:
+    if rules.managed(init_type):
         return REQUEST
     if billed is None or memory_mb is None:
         return None
-    table = PROVISIONED_GB_SECOND if init_type == "provisioned-concurrency" else GB_SECOND
+    table = PROVISIONED_GB_SECOND if init_type == rules.PROVISIONED else GB_SECOND
     gb_seconds = billed / 1000 * memory_mb / 1024
     return round(gb_seconds * table.get(architecture, table[ASSUMED]) + REQUEST, 12)

@@ -25,7 +25,8 @@ def serve(api: LambdaApi) -> int:
     if refusal:
         text = "no telemetry here; records will hold only what INVOKE events tell"
         Notices(output, function).tell(text, "INFO", reason=refusal)
-    return Session(api, listener, output, function, _variable("AWS_LAMBDA_INITIALIZATION_TYPE")).run()
+    init_type = _variable("AWS_LAMBDA_INITIALIZATION_TYPE")
+    return Session(api, listener, output, function, init_type, subscribed=not refusal).run()
 
 
 def _function() -> Function:
@@ -40,13 +41,19 @@ def _function() -> Function:
 
 
 def _subscribe(api: LambdaApi) -> tuple[Listener | None, str]:
-    """The listener that telemetry comes to, or None and why not."""
+    """The listener that telemetry comes to, or None; and why nothing may come.
+
+    A refused subscription leaves the listener open: the one made before a failed init may still deliver to it.
+    """
     try:
         # Every address of the environment's own network, unless told otherwise: the twin has no such network.
         listener = Listener(_variable("LAMBDA_TELEMETRY_LISTEN_ADDRESS") or "0.0.0.0")  # noqa: S104
-        api.subscribe(listener.uri)
-    except (ApiError, OSError) as error:
+    except OSError as error:
         return None, str(error)
+    try:
+        api.subscribe(listener.uri)
+    except ApiError as error:
+        return listener, str(error)
     return listener, ""
 
 

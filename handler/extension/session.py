@@ -40,13 +40,21 @@ SETTLE_S = 0.05
 
 
 class Session:
-    """Without a listener it works from INVOKE events alone."""
+    """Without a listener, and while nothing comes to one that was not ``subscribed``, it works from INVOKE events."""
 
     def __init__(
-        self, api: LambdaApi, listener: Listener | None, output: Output, function: Function, init_type: str
+        self,
+        api: LambdaApi,
+        listener: Listener | None,
+        output: Output,
+        function: Function,
+        init_type: str,
+        *,
+        subscribed: bool = True,
     ) -> None:
         self._api = api
         self._listener = listener
+        self._expecting = listener is not None and subscribed
         self._output = output
         self._function = function
         self._notices = Notices(output, function)
@@ -138,7 +146,7 @@ class Session:
         if not isinstance(request_id, str) or not isinstance(trace, str):
             return
         invocation = self._invocations.invoked(request_id[:128], trace[:256], now_ms())
-        if invocation is not None and self._listener is None:
+        if invocation is not None and not self._expecting:
             self._queue([self._invocations.take_now(invocation)])
 
     def _shut_down(self, event: dict[str, Any]) -> None:
@@ -190,6 +198,7 @@ class Session:
         bodies, still_open = listener.read(descriptor)
         if not still_open:
             self._poll.unregister(descriptor)
+        self._expecting = self._expecting or bool(bodies)
         self._batches += [elements(body.decode("utf-8", "replace")) for body in bodies]
         self._settled_at = time.monotonic() + SETTLE_S
 

@@ -36,6 +36,8 @@ class Function:
     metrics: tuple[str, str] | None
     dead_letter_arn: str | None = None
     """The queue or topic that takes asynchronous invocations that failed for good."""
+    log_format: str = "Text"
+    """Text | JSON: the form of the platform's own log lines."""
 
 
 @dataclass(frozen=True)
@@ -92,6 +94,7 @@ def function(aws: Aws, name: str) -> Function:
         deployed_at=_time(answer.get("LastModified")),
         metrics=(namespace, service) if namespace and service else None,
         dead_letter_arn=answer.get("DeadLetterConfig", {}).get("TargetArn") or None,
+        log_format=answer.get("LoggingConfig", {}).get("LogFormat") or "Text",
     )
 
 

@@ -57,7 +57,7 @@ class Invocations:
     def _add(self, row: dict[str, str]) -> None:
         line = reportlines.parse(row)
         at = reportlines.moment(row.get("@timestamp", ""))
-        if line is not None and at is not None:
+        if line is not None and at is not None and line.source in reportlines.ENDINGS:
             if line.source != "record":  # the record repeats the report
                 self._ended.setdefault(line.request_id, {})[at] = line
             return

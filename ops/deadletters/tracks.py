@@ -60,7 +60,7 @@ class Tracks:
         """Whether this project's handler tells about messages here."""
 
     def add(self, row: Mapping[str, str]) -> None:
-        if line := reportlines.parse(row):
+        if (line := reportlines.parse(row)) and line.source in reportlines.ENDINGS:
             known = self._ended.get(line.request_id)
             if known is None or known.source != "record":
                 self._ended[line.request_id] = line

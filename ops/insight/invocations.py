@@ -6,16 +6,19 @@ JSON fields are indexed, and on the twin, whose emulator knows no other kind of 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import asdict, dataclass, fields
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, fields, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from handler.extension import rules
 from ops.aws import logs
 from ops.errors import AccessDenied, NotFound
 from ops.insight import prices, reportlines, words
+from ops.insight.genuine import genuine
+from ops.insight.joining import attempts
 from ops.insight.reports import Look
 from ops.workload.notes import unknown_function
 
@@ -54,6 +57,11 @@ class Invocation:
     response_duration_ms: float | None = None
     runtime_overhead_ms: float | None = None
     extension_overhead_ms: float | None = None
+    init_type: str = (
+        ""  # on-demand | provisioned-concurrency | snap-start | lambda-managed-instances | …; empty: unknown
+    )
+    restore_ms: float | None = None  # SnapStart; its billed part is in billed_ms
+    billed_restore_ms: float | None = None
     cost_usd: float | None = None
 
 
@@ -84,9 +92,11 @@ def read(aws: Aws, workload: Workload, window: Window, rows: int = ROWS) -> Invo
         return _nothing(f"There is no log group {workload.log_group}: the function never ran, or may not log.")
     except AccessDenied as denied:
         return _nothing(f"No invocations: {denied} {denied.next_step}")
+    function = workload.function
     lines = [parsed for row in found.rows if (parsed := reportlines.parse(row)) is not None]
-    merged = [_priced(invocation, workload) for invocation in merge(lines)]
-    partial = []
+    known = merge(lines, function.name, function.log_format == "JSON")
+    merged = [_priced(invocation, workload) for invocation in known]
+    partial = _left_out(found.rows)
     if found.truncated:
         partial.append(
             f"Only the newest {words.count(len(merged))} invocations are shown: "
@@ -96,26 +106,13 @@ def read(aws: Aws, workload: Workload, window: Window, rows: int = ROWS) -> Invo
     return Invocations(to_frame(merged), found.truncated, found.bytes_scanned, look)
 
 
-def merge(lines: Iterable[reportlines.Line]) -> list[Invocation]:
-    """One invocation for each record, and for each REPORT line without one; oldest first.
+def merge(lines: Iterable[reportlines.Line], function: str = "", as_json: bool = False) -> list[Invocation]:
+    """One invocation for each attempt that a genuine line tells of; oldest first.
 
-    A retried asynchronous invocation keeps its request id, so a record's identity is request id and start.
+    ``function``: only its lines count, where several share the log group. ``as_json``: the format it logs in.
     """
-    records: dict[tuple[str, datetime], reportlines.Line] = {}
-    told: dict[str, list[reportlines.Line]] = {}
-    for line in lines:
-        if line.source == "record":
-            records[line.request_id, line.started] = line
-        elif line.source == "report":
-            told.setdefault(line.request_id, []).append(line)
-        else:  # "Task timed out": says only how an older REPORT line ended
-            told.setdefault(line.request_id, []).insert(0, line)
-    recorded = {request_id for request_id, _ in records}
-    merged = [_filled(line, told.get(line.request_id, [])) for line in records.values()]
-    for request_id, reports in told.items():
-        if request_id not in recorded:
-            timed_out = any(line.source == "timeout" for line in reports)
-            merged += [_plain(line, timed_out) for line in reports if line.source == "report"]
+    known = genuine(list(lines), function, as_json)
+    merged = [Invocation(request_id, started, **values) for request_id, started, values in attempts(known)]
     return sorted(merged, key=lambda invocation: invocation.started)
 
 
@@ -129,33 +126,28 @@ def to_frame(invocations: Iterable[Invocation]) -> pd.DataFrame:
     return frame
 
 
-def _filled(record: reportlines.Line, reports: list[reportlines.Line]) -> Invocation:
-    """A record, with what its REPORT line knows where telemetry never came."""
-    values = dict(record.values)
-    for report in reports:
-        for name, value in report.values.items():
-            if values.get(name) in (None, ""):
-                values[name] = value
-    return Invocation(record.request_id, record.started, **values)
-
-
-def _plain(report: reportlines.Line, timed_out: bool) -> Invocation:
-    values = dict(report.values)
-    if timed_out and not values.get("error_type"):
-        values |= {"status": "timeout", "error_type": "Sandbox.Timedout"}
-    return Invocation(report.request_id, report.started, **values)
-
-
 def _priced(invocation: Invocation, workload: Workload) -> Invocation:
-    """With the price of its billed time and its request, by the prices on file."""
+    """With the price of its billed time and its request, by the prices on file and how its environment is billed."""
     function = workload.function
     memory = invocation.memory_size_mb or (function.memory_mb if function else None)
-    if invocation.billed_ms is None or memory is None:
-        return invocation
     architecture = invocation.architecture or (function.architecture if function else "")
     table = prices.load()
-    usd = invocation.billed_ms / 1000 * memory / 1024 * table.gb_second(architecture) + table.lambda_request
-    return Invocation(**{**asdict(invocation), "memory_size_mb": float(memory), "cost_usd": usd})
+    if rules.managed(invocation.init_type):
+        return replace(invocation, cost_usd=table.lambda_request)
+    if invocation.billed_ms is None or memory is None:
+        return invocation
+    price = table.gb_second(architecture, invocation.init_type)
+    usd = invocation.billed_ms / 1000 * memory / 1024 * price + table.lambda_request
+    return replace(invocation, memory_size_mb=float(memory), cost_usd=usd)
+
+
+def _left_out(rows: Iterable[Mapping[str, str]]) -> list[str]:
+    """That some lines look like records or reports and are not readable as such. The others are not touched by it."""
+    wrong = sum(reportlines.unreadable(row) for row in rows)
+    if not wrong:
+        return []
+    told = words.count(wrong, "log line was", "log lines were")
+    return [f"{told} left out: about invocations by their form, but not readable."]
 
 
 def _nothing(why: str) -> Invocations:

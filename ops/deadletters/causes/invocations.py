@@ -111,7 +111,7 @@ class Rows:
         self._count += 1
         stream, raw = row.get("@logStream", ""), row.get("@message", "")
         end = reportlines.parse(row)
-        if end is not None:
+        if end is not None and end.source in reportlines.ENDINGS:
             at = reportlines.moment(row.get("@timestamp", "")) or end.started
             heard = Heard(at, stream, self._count, end=end)
             # The extension writes its record when it comes to it: its place among the lines tells nothing.

@@ -157,7 +157,7 @@ def _moments(rows: list[dict[str, str]], ids: set[str], request_id: str) -> list
     ends: dict[str, dict[str, list[Moment]]] = {}
     for row, one in said:
         line = reportlines.parse(row)
-        if line is not None:
+        if line is not None and line.source in reportlines.ENDINGS:
             if line.request_id in requests and (moment := _end(line)):
                 ends.setdefault(line.request_id, {}).setdefault(line.source, []).append(moment)
         elif one and (ids & (one.message_ids | one.mentioned) or (one.failed and _of_whole(one, requests))):

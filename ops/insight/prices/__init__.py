@@ -7,6 +7,8 @@ from dataclasses import dataclass, fields
 from functools import cache
 from pathlib import Path
 
+from handler.extension import rules
+
 REGION = "us-east-1"
 """The one region on file. Others differ; the report names the region its prices are of."""
 
@@ -20,6 +22,9 @@ class Prices:
     unsure: tuple[str, ...]
     lambda_gb_second_x86_64: float
     lambda_gb_second_arm64: float
+    lambda_provisioned_gb_second_x86_64: float
+    lambda_provisioned_gb_second_arm64: float
+    lambda_poller_hour: float
     lambda_request: float
     lambda_tmp_gb_second: float
     sqs_request: float
@@ -32,9 +37,12 @@ class Prices:
     metric_requested: float
     alarm_month: float
 
-    def gb_second(self, architecture: str) -> float:
-        """A GB-second of a function on ``architecture`` (arm64, else x86_64)."""
-        return self.lambda_gb_second_arm64 if architecture == "arm64" else self.lambda_gb_second_x86_64
+    def gb_second(self, architecture: str, init_type: str = "") -> float:
+        """A GB-second of a function on ``architecture`` (arm64, else x86_64), in an environment of ``init_type``."""
+        arm = architecture == "arm64"
+        if init_type == rules.PROVISIONED:
+            return self.lambda_provisioned_gb_second_arm64 if arm else self.lambda_provisioned_gb_second_x86_64
+        return self.lambda_gb_second_arm64 if arm else self.lambda_gb_second_x86_64
 
 
 @cache
