@@ -249,11 +249,11 @@ def _ended(source: str, request_id: str, ended: datetime, stream: str, values: d
 
 
 def _from_record(data: Mapping[str, Any], written: datetime, stream: str) -> Line | None:
-    """None when it cannot be: no request id, or a start that is no time."""
-    request_id, began = data.get(contract.INV_REQUEST_ID), data.get(contract.INV_STARTED)
-    started = moment(began) if isinstance(began, str) else None if began else written
-    if not isinstance(request_id, str) or not request_id or started is None:
+    """None without a request id. A start that is no time is replaced by the line's own."""
+    request_id = data.get(contract.INV_REQUEST_ID)
+    if not isinstance(request_id, str) or not request_id:
         return None
+    started = moment(_text(data.get(contract.INV_STARTED))) or written
     values: dict[str, Any] = {ours: _number(data.get(theirs)) for theirs, ours in _RECORD.items()}
     values |= {ours: _text(data.get(theirs)) for theirs, ours in _RECORD_TEXT.items()}
     values["cold"] = data.get(contract.INV_COLD) in (1, True)
