@@ -143,15 +143,19 @@ def mapping(aws: Aws, uuid: str) -> Mapping:
         return _mapping(aws.lambda_.get_event_source_mapping(UUID=uuid))
 
 
-def qualifiers(aws: Aws, name: str) -> tuple[str, ...]:
-    """Names of the function's aliases, then its versions, newest first; ``$LATEST`` is left out."""
+def aliases(aws: Aws, name: str) -> tuple[str, ...]:
+    """Names of the function's aliases."""
     with aws.asking("lambda", f"aliases of {short_name(name)}"):
         pages: Any = aws.lambda_.get_paginator("list_aliases").paginate(FunctionName=name)
-        aliases = [str(alias["Name"]) for page in pages for alias in page["Aliases"]]
+        return tuple(str(alias["Name"]) for page in pages for alias in page["Aliases"])
+
+
+def versions(aws: Aws, name: str) -> tuple[str, ...]:
+    """The function's published versions, newest first."""
     with aws.asking("lambda", f"versions of {short_name(name)}"):
-        pages = aws.lambda_.get_paginator("list_versions_by_function").paginate(FunctionName=name)
-        versions = [str(version["Version"]) for page in pages for version in page["Versions"]]
-    return (*aliases, *(version for version in reversed(versions) if version != "$LATEST"))
+        pages: Any = aws.lambda_.get_paginator("list_versions_by_function").paginate(FunctionName=name)
+        found = [str(version["Version"]) for page in pages for version in page["Versions"]]
+    return tuple(version for version in reversed(found) if version != "$LATEST")
 
 
 def invoke_later(aws: Aws, function_arn: str, payload: bytes) -> str:
@@ -170,6 +174,11 @@ def short_name(function: str) -> str:
 def qualified_name(function: str) -> str:
     """``shop-worker:live`` of ``arn:aws:lambda:eu-west-1:1234:function:shop-worker:live``."""
     return function.partition(":function:")[2] or function
+
+
+def bare_arn(function_arn: str) -> str:
+    """``…:function:shop-worker`` of ``…:function:shop-worker:live``."""
+    return ":".join(function_arn.split(":")[:7])
 
 
 def _mapping(item: Any) -> Mapping:

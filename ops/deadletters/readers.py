@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ops import workload as workloads
@@ -19,11 +18,10 @@ def of_queue(source: Source, arn: str) -> Workload | None:
     found: Workload | None = source.workload
     if found is not None and found.queue.arn != arn:
         try:
-            found = workloads.describe(source.aws, replace(source.aws.target, stack=None, function=None, queue=arn))
+            found = workloads.of_queue(source.aws, arn)
         except (AwsError, UsageError):
             return None
-    # Asked about a dead-letter queue, ``describe`` answers with the workload that it belongs to.
-    return found if found and found.queue.arn == arn and found.mapping and found.function else None
+    return found if found and found.mapping and found.function else None
 
 
 def of_plan(source: Source, plan: Plan) -> Workload | None:

@@ -70,10 +70,14 @@ def _readers(aws: Aws, pair: Pair, asking: Asking) -> tuple[Reader, ...]:
     """All of the queue, those by which it was found first; those only where the queue's may not be listed."""
     listed = attempt(Part.MAPPING, pair.queue.name, lambda: lambda_.mappings(aws, source_arn=pair.queue.arn))
     if isinstance(listed, Gap):
-        if not pair.mappings and not any(gap.part is Part.MAPPING and gap.why is Why.DENIED for gap in asking.gaps):
-            asking.gaps.append(listed)
+        asking.gaps.append(listed)
         listed = ()
     known = {mapping.uuid: mapping for mapping in (*pair.mappings, *listed)}
+    if known:  # what was refused on the way did not stand in the way
+        asking.gaps = [
+            replace(gap, part=Part.DETAIL) if gap.part is Part.MAPPING and gap.why is not Why.GONE else gap
+            for gap in asking.gaps
+        ]
     first = {mapping.uuid for mapping in pair.mappings}
     return tuple(
         sorted(
@@ -124,7 +128,8 @@ def _others(aws: Aws, mapping: lambda_.Mapping | None, queue: sqs.Queue) -> tupl
     """Empty, too, where they may not be listed: that is said of the queue's own already."""
     if mapping is None:
         return ()
-    found = attempt(Part.DETAIL, queue.name, lambda: lambda_.mappings(aws, function_name=mapping.function_arn))
+    bare = lambda_.bare_arn(mapping.function_arn)
+    found = attempt(Part.DETAIL, queue.name, lambda: consumers.mappings_of(aws, bare))
     return () if isinstance(found, Gap) else tuple(one for one in found if one.source_arn != queue.arn)
 
 

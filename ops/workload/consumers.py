@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     from ops.aws import Aws
 
 
+MOST_QUALIFIERS = 50
+"""Aliases or versions of a function that are asked for their mappings."""
+
+
 @dataclass(frozen=True)
 class Reader:
     """A mapping of a queue. ``function`` is None where ``gap`` says why it could not be read."""
@@ -53,3 +57,24 @@ def described(aws: Aws, mappings: Iterable[lambda_.Mapping]) -> tuple[Reader, ..
         function = known[arn]
         found.append(Reader(mapping, None, function) if isinstance(function, Gap) else Reader(mapping, function))
     return tuple(found)
+
+
+def mappings_of(aws: Aws, function: str) -> tuple[lambda_.Mapping, ...]:
+    """The SQS mappings of a function: of exactly the alias or version that is named, else of all that it has.
+
+    AWS lists by exact qualifier. The versions are asked only when neither the bare name nor an alias has a mapping.
+    Raises AccessDenied where mappings may not be listed.
+    """
+    found = _listed(aws, [function])
+    if ":" in lambda_.qualified_name(function):
+        return found
+    for kind in (lambda_.aliases, lambda_.versions):
+        if kind is lambda_.aliases or not found:
+            names = attempt(Part.DETAIL, function, partial(kind, aws, function))
+            if not isinstance(names, Gap):
+                found += _listed(aws, [f"{function}:{name}" for name in names[:MOST_QUALIFIERS]])
+    return tuple({mapping.uuid: mapping for mapping in found}.values())
+
+
+def _listed(aws: Aws, names: Iterable[str]) -> tuple[lambda_.Mapping, ...]:
+    return tuple(mapping for name in names for mapping in lambda_.mappings(aws, function_name=name))

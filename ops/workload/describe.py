@@ -13,9 +13,9 @@ from handler import contract
 from ops.aws import cloudformation, lambda_, sqs
 from ops.errors import UsageError
 from ops.target import NOTHING_CHOSEN, Target
-from ops.workload import dlqs, pairs, stacks
+from ops.workload import consumers, dlqs, pairs, stacks
 from ops.workload.complete import complete
-from ops.workload.gaps import Gap, Part, attempt
+from ops.workload.gaps import Part
 from ops.workload.model import Workload
 from ops.workload.pairs import Pair
 
@@ -39,12 +39,18 @@ def describe(aws: Aws, target: Target) -> Workload:
     raise NOTHING_CHOSEN
 
 
+def of_queue(aws: Aws, queue: str) -> Workload:
+    """That very queue (a name, URL or ARN) with what reads it, though it may be a dead-letter queue itself."""
+    found = sqs.find(aws, queue)
+    return complete(aws, found.name, Pair(found, ()), ())
+
+
 def _from_stack(aws: Aws, name: str) -> Workload:
     stack, gaps = stacks.whole(aws, name)
     found = stacks.search(aws, stack)
     gaps = (*gaps, *found.gaps)
     if found.pairs:
-        pair = pairs.the_one(found.pairs, f"Stack {stack.name} has", aws.target)
+        pair = pairs.the_one(found.pairs, f"Stack {stack.name} has several queues that functions read", aws.target)
         return complete(aws, stack.name, pair, gaps, stack)
     queue = _hinted(stack, found.lonely)
     if queue is None:
@@ -102,27 +108,17 @@ def _from_queue(aws: Aws, target: Target) -> Workload:
 
 def _from_function(aws: Aws, name: str) -> Workload:
     function = lambda_.function(aws, name)
-    found: dict[str, lambda_.Mapping] = {}
-    for exact in _exact_names(aws, name):
-        found.update((mapping.uuid, mapping) for mapping in lambda_.mappings(aws, function_name=exact))
+    found = consumers.mappings_of(aws, name)
     queues: dict[str, list[lambda_.Mapping]] = {}
-    for mapping in found.values():
+    for mapping in found:
         queues.setdefault(mapping.source_arn, []).append(mapping)
     if not queues:
         raise _reads_nothing(function, aws.target)
     read = [Pair(sqs.find(aws, arn), tuple(mappings)) for arn, mappings in queues.items()]
     dead = {pair.queue.dlq_arn for pair in read}
     working = [pair for pair in read if pair.queue.arn not in dead]
-    pair = pairs.the_one(working or read, f"Function {lambda_.qualified_name(name)} has", aws.target)
+    pair = pairs.the_one(working or read, f"Function {lambda_.qualified_name(name)} reads several queues", aws.target)
     return complete(aws, function.name, pair, (), function=name)
-
-
-def _exact_names(aws: Aws, name: str) -> tuple[str, ...]:
-    """As it was named; a bare name stands for its aliases and versions, too."""
-    if ":" in lambda_.qualified_name(name):
-        return (name,)
-    more = attempt(Part.DETAIL, name, lambda: lambda_.qualifiers(aws, name))
-    return (name,) if isinstance(more, Gap) else (name, *(f"{name}:{one}" for one in more[: stacks.MOST_ASKED]))
 
 
 def _reads_nothing(function: lambda_.Function, target: Target) -> UsageError:

@@ -18,9 +18,8 @@ LONGEST_FILTER = 120
 
 
 def of(workload: Workload) -> tuple[str, ...]:
-    return tuple(
-        dict.fromkeys((*_queue(workload), *_readers(workload), *(_gap(workload, gap) for gap in workload.gaps)))
-    )
+    gaps = list({gap.note: gap for gap in reversed(workload.gaps)}.values())  # one refusal may leave two gaps
+    return (*_queue(workload), *_readers(workload), *(_gap(workload, gap) for gap in reversed(gaps)))
 
 
 def unknown_function(workload: Workload) -> str:
@@ -94,7 +93,7 @@ def _gap(workload: Workload, gap: Gap) -> str:
         return f"The dead-letter queue of {workload.queue.name}, {gap.name}, {gap.verb}: {gap.note}"
     if gap.part is Part.MAPPING and gap.why is Why.GONE:
         return f"The stack's event source mapping {gap.name} does not exist: {gap.note}"
-    if gap.part is Part.MAPPING:
+    if gap is workload.gap(Part.MAPPING):
         return f"Whether a function reads {workload.queue.name} is not known: {gap.note}"
     return gap.note
 

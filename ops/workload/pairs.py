@@ -29,11 +29,12 @@ class Pair:
 
 
 def the_one(pairs: Sequence[Pair], whose: str, target: Target) -> Pair:
-    """The only pair. Raises UsageError, which lists them, when there are several. ``whose``: "Stack shop has"."""
+    """The only pair. Raises UsageError, which lists them, when there are several. ``whose``: "Stack shop has several
+    queues that functions read"."""
     if len(pairs) == 1:
         return pairs[0]
     raise UsageError(
-        f"{whose} {len(pairs)} queues that functions read: {listed([str(pair) for pair in pairs], '; ')}.",
+        f"{whose}: {listed([str(pair) for pair in pairs], '; ')}.",
         f"Choose one by its queue, such as: {command('status', pairs[0].queue, target)}",
     )
 

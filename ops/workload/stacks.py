@@ -62,10 +62,6 @@ class Found:
     all_queues: tuple[sqs.Queue, ...]
     gaps: tuple[Gap, ...]
 
-    @property
-    def mappings_unknown(self) -> bool:
-        return any(gap.part is Part.MAPPING and gap.why is not Why.GONE for gap in self.gaps)
-
 
 def search(aws: Aws, stack: cloudformation.Stack) -> Found:
     """The stack's own mappings, wherever their queues are; without one, whatever reads its queues or feeds its
@@ -152,7 +148,7 @@ class _Search:
             answer = attempt(Part.MAPPING, name, lambda name=name: tuple(ask(name)))  # type: ignore[misc]
             if isinstance(answer, Gap):
                 self._gaps.append(answer)
-                if answer.why is not Why.GONE:
+                if answer.why is Why.DENIED:
                     break
             else:
                 found.update((mapping.uuid, mapping) for mapping in answer)

@@ -22,6 +22,7 @@ from ops.deadletters.naming import job_kind
 from ops.deadletters.plan import Selection
 from ops.deadletters.shelf import LIVE, Shelf
 from ops.insight import words
+from ops.workload.notes import unknown_function
 
 if TYPE_CHECKING:
     from ops.deadletters.shelf import Group
@@ -172,4 +173,7 @@ def _labels(shelf: Shelf) -> dict[str, str]:
 
 
 def _no_logs(source: Source) -> str:
+    unknown = unknown_function(source.workload)
+    if unknown:
+        return f"The logs that tell why messages failed are not known: {unknown}"
     return f"No function reads {source.workload.queue.name}, so there are no logs that tell why letters died."

@@ -1,0 +1,251 @@
+"""An AWS account made of a few lines: queues, functions, mappings and stacks, as their services answer about them."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from typing import Any
+from urllib.parse import parse_qs, unquote, urlparse
+
+from ops import workload
+from ops.aws import Aws
+from ops.target import Target
+from ops.workload import Workload
+from tests.ops.fake_aws import FakeAws, Refusal, start
+
+REGION, ACCOUNT = "eu-west-1", "111122223333"
+QUEUE, FUNCTION, MAPPING = "AWS::SQS::Queue", "AWS::Lambda::Function", "AWS::Lambda::EventSourceMapping"
+NESTED, ALIAS, API = "AWS::CloudFormation::Stack", "AWS::Lambda::Alias", "AWS::ApiGateway::RestApi"
+M = tuple(f"00000000-0000-4000-8000-{number:012d}" for number in range(5))
+"""Ids of mappings."""
+DENIED = Refusal("AccessDeniedException", "User: arn:aws:iam::111122223333:user/oncall is not authorized", 403)
+
+
+def arn(service: str, resource: str) -> str:
+    return f"arn:aws:{service}:{REGION}:{ACCOUNT}:{resource}"
+
+
+def url(queue: str) -> str:
+    return f"https://sqs.{REGION}.amazonaws.com/{ACCOUNT}/{queue}"
+
+
+def stack_arn(name: str) -> str:
+    return arn("cloudformation", f"stack/{name}/0")
+
+
+@dataclass(frozen=True)
+class Queue:
+    dlq: str = ""
+    policy: str = ""
+    depth: int = 0
+
+
+@dataclass(frozen=True)
+class Reads:
+    """A mapping. ``function`` may have an alias or version; ``more`` as the API spells it."""
+
+    queue: str
+    function: str
+    more: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Stack:
+    resources: Sequence[tuple[str, str]]
+    outputs: Mapping[str, str] = field(default_factory=dict)
+
+
+def stack(*resources: tuple[str, str], outputs: Mapping[str, str] | None = None) -> Stack:
+    return Stack(resources, outputs or {})
+
+
+@dataclass(frozen=True)
+class Account:
+    """``mappings`` by id. ``denied``: operations, or ``queue NAME`` and ``function NAME``, that may not be asked."""
+
+    queues: Mapping[str, Queue]
+    mappings: Mapping[str, Reads] = field(default_factory=dict)
+    stacks: Mapping[str, Stack] = field(default_factory=dict)
+    denied: frozenset[str] = frozenset()
+    functions_gone: frozenset[str] = frozenset()
+    per_minute: Mapping[str, float] = field(default_factory=dict)
+    """What each metric shows in every minute of the last ten."""
+
+    def answer(self, service: str, operation: str, asked: dict[str, Any]) -> Any:
+        if service == "lambda":
+            return self._lambda(operation)
+        if operation in self.denied:
+            raise DENIED
+        answers = {
+            "GetQueueUrl": self._queue_url,
+            "GetQueueAttributes": self._attributes,
+            "ListDeadLetterSourceQueues": self._sources,
+            "DescribeStacks": self._describe_stacks,
+            "ListStackResources": self._resources,
+            "DescribeAlarms": lambda asked: {"MetricAlarms": []},
+            "GetMetricData": self._metrics,
+        }
+        return answers[operation](asked)
+
+    # SQS
+
+    def _named(self, name: str) -> Queue:
+        if f"queue {name}" in self.denied:
+            raise DENIED
+        if name not in self.queues:
+            raise Refusal("AWS.SimpleQueueService.NonExistentQueue")
+        return self.queues[name]
+
+    def _queue_url(self, asked: dict[str, Any]) -> Any:
+        self._named(asked["QueueName"])
+        return {"QueueUrl": url(asked["QueueName"])}
+
+    def _attributes(self, asked: dict[str, Any]) -> Any:
+        name = asked["QueueUrl"].rsplit("/", 1)[-1]
+        queue = self._named(name)
+        found = {"QueueArn": arn("sqs", name), "ApproximateNumberOfMessages": str(queue.depth)}
+        if queue.dlq:
+            found["RedrivePolicy"] = json.dumps({"deadLetterTargetArn": arn("sqs", queue.dlq), "maxReceiveCount": 3})
+        if queue.policy:
+            found["Policy"] = queue.policy
+        return {"Attributes": found}
+
+    def _sources(self, asked: dict[str, Any]) -> Any:
+        name = asked["QueueUrl"].rsplit("/", 1)[-1]
+        return {"queueUrls": [url(source) for source, queue in self.queues.items() if queue.dlq == name]}
+
+    # CloudWatch
+
+    def _metrics(self, asked: dict[str, Any]) -> Any:
+        now = int(time.time()) // 60 * 60
+        at = [float(now - 60 * minute) for minute in range(10, 0, -1)]
+        found = []
+        for query in asked["MetricDataQueries"]:
+            value = self.per_minute.get(query["MetricStat"]["Metric"]["MetricName"])
+            points = at if value is not None else []
+            found.append({"Id": query["Id"], "Timestamps": points, "Values": [value] * len(points)})
+        return {"MetricDataResults": found}
+
+    # Lambda
+
+    def _lambda(self, path: str) -> Any:
+        parsed = urlparse(path)
+        parts = [unquote(part) for part in parsed.path.strip("/").split("/")[1:]]
+        query = {name: values[0] for name, values in parse_qs(parsed.query).items()}
+        if parts[0] == "event-source-mappings":
+            return self._mappings(parts[1:], query)
+        if parts[0] == "account-settings":
+            self._allow("GetAccountSettings")
+            return {"AccountLimit": {"ConcurrentExecutions": 1_000}}
+        return self._function(parts[1], parts[2])
+
+    def _allow(self, operation: str) -> None:
+        if operation in self.denied:
+            raise DENIED
+
+    def _mappings(self, parts: Sequence[str], query: Mapping[str, str]) -> Any:
+        self._allow("GetEventSourceMapping" if parts and parts[0] else "ListEventSourceMappings")
+        if parts and parts[0]:
+            if parts[0] not in self.mappings:
+                raise Refusal("ResourceNotFoundException", status=404)
+            return self._mapping(parts[0])
+        wanted = query.get("FunctionName", "")
+        exact = wanted if wanted.startswith("arn:") else arn("lambda", f"function:{wanted}")
+        found = [self._mapping(uuid) for uuid in self.mappings]
+        return {
+            "EventSourceMappings": [
+                one
+                for one in found
+                if query.get("EventSourceArn", one["EventSourceArn"]) == one["EventSourceArn"]
+                and (not wanted or one["FunctionArn"] == exact)
+            ]
+        }
+
+    def _mapping(self, uuid: str) -> Any:
+        one = self.mappings[uuid]
+        return {
+            "UUID": uuid,
+            "EventSourceArn": one.queue if one.queue.startswith("arn:") else arn("sqs", one.queue),
+            "FunctionArn": arn("lambda", f"function:{one.function}"),
+            "State": "Enabled",
+            **one.more,
+        }
+
+    def _function(self, named: str, what: str) -> Any:
+        name, _, qualifier = (named.split(":function:")[-1]).partition(":")
+        known = {one.function.partition(":")[0] for one in self.mappings.values()} - self.functions_gone
+        if f"function {name}" in self.denied:
+            raise DENIED
+        if name not in known:
+            raise Refusal("ResourceNotFoundException", status=404)
+        if what == "configuration":
+            return {
+                "FunctionName": name,
+                "FunctionArn": arn("lambda", f"function:{name}" + (f":{qualifier}" if qualifier else "")),
+            }
+        qualifiers = {one.function.partition(":")[2] for one in self.mappings.values() if one.function.startswith(name)}
+        if what == "aliases":
+            return {"Aliases": [{"Name": one} for one in sorted(qualifiers) if one and not one.isdigit()]}
+        if what == "versions":
+            numbers = sorted(one for one in qualifiers if one.isdigit())
+            return {"Versions": [{"Version": one} for one in ("$LATEST", *numbers)]}
+        return {}  # its reserved concurrency: none
+
+    # CloudFormation
+
+    def _stack(self, named: str) -> tuple[str, Stack]:
+        name = named.split("/")[1] if "/" in named else named
+        if f"stack {name}" in self.denied:
+            raise DENIED
+        if name not in self.stacks:
+            raise Refusal("ValidationError", f"Stack with id {named} does not exist")
+        return name, self.stacks[name]
+
+    def _describe_stacks(self, asked: dict[str, Any]) -> str:
+        name, stack = self._stack(asked["StackName"])
+        outputs = _members(
+            f"<OutputKey>{key}</OutputKey><OutputValue>{value}</OutputValue>" for key, value in stack.outputs.items()
+        )
+        told = (
+            f"<StackName>{name}</StackName><StackId>{stack_arn(name)}</StackId>"
+            f"<StackStatus>CREATE_COMPLETE</StackStatus><Outputs>{outputs}</Outputs>"
+        )
+        return f"<Stacks>{_members([told])}</Stacks>"
+
+    def _resources(self, asked: dict[str, Any]) -> str:
+        _, stack = self._stack(asked["StackName"])
+        told = _members(
+            f"<LogicalResourceId>R</LogicalResourceId><ResourceType>{kind}</ResourceType>"
+            f"<PhysicalResourceId>{url(name) if kind == QUEUE else stack_arn(name) if kind == NESTED else name}"
+            "</PhysicalResourceId><ResourceStatus>CREATE_COMPLETE</ResourceStatus>"
+            for kind, name in stack.resources
+        )
+        return f"<StackResourceSummaries>{told}</StackResourceSummaries>"
+
+
+def _members(some: Iterable[str]) -> str:
+    return "".join(f"<member>{one}</member>" for one in some)
+
+
+Served = tuple[FakeAws, Aws]
+
+
+@contextmanager
+def serving() -> Iterator[Served]:
+    """A server for accounts, one after the other, and clients that talk to it."""
+
+    def none_yet(service: str, operation: str, asked: dict[str, Any]) -> Any:
+        raise AssertionError(f"no account is set, but something asks {operation}")
+
+    with start(none_yet) as fake:
+        target = Target(endpoint=fake.endpoint, access_key_id="key", secret_access_key="secret", region=REGION)
+        yield fake, Aws(target, max_attempts=1)
+
+
+def described(served: Served, account: Account, **named: str) -> Workload:
+    fake, aws = served
+    fake.answer = account.answer
+    return workload.describe(aws, replace(aws.target, **named))
