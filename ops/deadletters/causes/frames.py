@@ -38,7 +38,7 @@ _SHAPES = (
     re.compile(r"(?P<path>\S+\.(?:go|rs)):(?P<line>\d+)(?: \+0x[0-9a-f]+|:\d+:?)?$"),  # Go and Rust
     re.compile(r"(?:\(\w+ [\w.-]+\) )?(?P<path>\S+\.exs?):(?P<line>\d+): (?P<name>.+)"),  # Elixir
 )
-_GO_CALL = re.compile(r"(?P<name>[\w./*()-]+?)\([^()]*\)$")
+_GO_CALL = re.compile(r"(?P<name>[\w./*()-]+?)(?:\([^()]*\))?$")
 _PATHS, _LINES = ("path", "file", "filename", "fileName", "source"), ("line", "lineno", "lineNumber", "line_number")
 _NAMES = ("function", "name", "label", "methodName", "method", "func")
 _CLASSES = ("className", "class", "classname")
@@ -62,7 +62,7 @@ class Frame(NamedTuple):
 
 def of_line(line: str) -> Frame | None:
     """The frame that one line holds."""
-    bare = line[:_LONGEST_LINE].strip()
+    bare = line[:_LONGEST_LINE].strip().rstrip(" {,")
     for shape in _SHAPES:
         if found := shape.match(bare):
             told = found.groupdict()

@@ -16,13 +16,14 @@ from ops.deadletters.causes.severity import COLOUR, Severity
 _BEGINNING = 600
 """Characters in which a level is looked for."""
 _PIECES = 14
-_BLANK = re.compile(r"(?:\s|\x1b\[[\d;]{0,12}m|[|>*,;-](?=\s|$|\[)|---)+")
+_BLANK = re.compile(r"(?:\s|\x1b\[[\d;]{0,12}m|\||[>*,;-](?=\s|$|\[)|---)+")
 _PIECE = re.compile(r"\[(?P<square>[^\[\]\n]{0,120})\]|\([^()\n]{0,80}\)|<\d{1,3}>\d?|(?P<word>[^\s|\[\]()<>]{1,160})")
-_TIME = re.compile(r"\d[\d:.,TZ/+-]*(?:ms|s)?$|[AaPp][Mm]$|[A-Z]{3}$|[A-Z][a-z]{2},?$|[+-]\d\d:?\d\d$")
+_TIME = re.compile(r"\d[\d:.,TZ/+-]*(?:ms|s|[AP]M)?$|[AaPp][Mm]$|[A-Z]{3}$|[A-Z][a-z]{2},?$|[+-]\d\d:?\d\d$")
 _IDENTIFIER = re.compile(rf"{UUID}$", re.IGNORECASE)
 _SURE_OF_ITSELF = frozenset({"ERROR", "FATAL", "INFO", "WARN", "WARNING", "DEBUG", "TRACE"})
 _AFTER = (
     re.compile(r"\d{1,7} --- (?:\[[^\]\n]{0,200}\] ){0,3}[^\s:]{1,200} *: "),  # Spring Boot
+    re.compile(r"in [\w.]{1,160}: |[\w.]{1,160}\|"),  # Flask, NLog
     re.compile(r"(?:\[[^\]\n]{0,120}\] ?)?(?:\([^)\n]{0,120}\) ?)?(?:[\w.$/:<>-]{1,160} ){0,2}- "),  # log4j2, logback
     re.compile(r"(?:[^\n{}:]{0,120}(?:\{[^{}\n]{0,500}\}:? ?){1,4})?(?:[\w-]{1,60}(?:::[\w-]{1,60}){0,8}): "),  # Rust
 )

@@ -156,7 +156,10 @@ _NUMBER = (
     r"(?:[0-589]|1[789]|2[0-4]|[456]0|[4-8][05]0|[45]0000)\b"
 )
 _SHOUT = rf"(?:^|[\s\[|.])(?:{'|'.join(SHOUTED)})(?:[\s\]:|]|$)"
-_QUIET = r"\t(?:fail|crit|error|fatal)\t|^(?:fail|crit|error|fatal|alert|emerg): |[\[|](?:error|critical|fatal) *[\]|]"
+_QUIET = (
+    r"\t(?:fail|crit|error|fatal)\t|^(?:\S+ ){0,2}(?:fail|crit|error|fatal|alert|emerg): "
+    r"|[\[|](?:error|critical|fatal) *[\]|]"
+)
 _TYPED = r"^[A-Za-z_][\w.$]*(?:Error|Exception|Failure|Fault)(?: \[\w+\])?(?::|$)|^Error: "
 _AT = r"(?:^|\n)[ \t]+at \S"
 _RUNTIME = r"\"errorType\":\s*\""

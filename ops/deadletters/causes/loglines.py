@@ -112,7 +112,7 @@ def _of_record(plain: Said, record: Mapping[str, Any], head: Severity = Severity
     named = record.get("message_ids") if batch else [record.get(key) for key in MESSAGE_KEYS]
     said = records.own_words(record)
     bad, level = severity.of_record(record)
-    if bad is Severity.FINE or head is Severity.UNSAID:
+    if bad is not Severity.UNSAID:
         head = bad
     told = replace(
         plain,
@@ -174,9 +174,10 @@ def _in_words(own: str) -> Thrown:
     start = own.find('{"')
     record = _object(own, start) if start >= 0 else None
     if record is None and (pairs := _pairs(own)).keys() & {"error", "err", "exception"}:
-        record = pairs
+        first = _PAIR.search(own)
+        record, start = pairs, first.start() if first else 0
     if record is not None:
-        words = own[: start if start >= 0 else None].strip()
+        words = own[:start].strip()
         found = records.failure({"message": words, **record})
         return found if found.error_type or found.error_message else Thrown("", words)
     text = " ".join(own.split())

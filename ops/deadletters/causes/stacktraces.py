@@ -35,7 +35,8 @@ _PHP_FATAL = re.compile(
     r"(?P<type>(?:Fatal|Parse) error): +(?P<reason>[^\n]*?) in (?P<path>/[^\s]+) on line (?P<line>\d+)"
 )
 _RUBY = re.compile(
-    r"^(?:\S+\.rb:\d+:in [`'][^'\n]*': )?(?P<reason>[^\n]*) \((?P<type>[A-Z]\w*(?:::\w+)*)\)$"
+    r"^(?:[A-Z], \[[^\]\n]{1,80}\] +[A-Z]+ -- [^:\n]{0,80}: )?(?:\S+\.rb:\d+:in [`'][^'\n]*': )?"
+    r"(?P<reason>[^\n]*) \((?P<type>[A-Z]\w*(?:::\w+)*)\)$"
     r"(?=\n\s*(?:from )?\S+\.rb:\d)",
     re.M,
 )

@@ -10,13 +10,15 @@ LONGEST_LINE, LONGEST_LABEL = 2_000, 200
 """Characters of a line in which a type is looked for, and of what is kept of an error in a chain."""
 
 _NAME = r"[A-Za-z_$][\w$.\\]*"
+_CODE = r"(?: ?\[[\w-]{1,60}\])?"
 _ERROR = re.compile(
-    rf"(?:^|[\s:(\[])({_NAME}?(?:Error|Exception|Throwable|Failure|Fault))(?: ?\[[\w-]{{1,60}}\])?(?::[ \t]?(.*))?$",
+    rf"(?:^|[\s:(\[])((?:{_NAME})?(?:Error|Exception|Throwable|Failure|Fault)){_CODE}(?::[ \t]?(.*))?$",
 )
-_MARKED = re.compile(rf"({_NAME}(?:<[\w<>]+>)?)(?: \[[\w-]{{1,60}}\])?(?:: ?(.*))?$")
+_MARKED = re.compile(rf"({_NAME}(?:<[\w<>]+>)?){_CODE}(?:: ?(.*))?$")
 _DOTTED = re.compile(r"([a-zA-Z_$][\w$]*(?:\.[\w$]+)+)(?:: (.*))?$")
 _STARTS = re.compile(
-    rf"({_NAME}?(?:Error|Exception|Failure|Fault))(?: ?\[[\w-]{{1,60}}\])?: ?(.*)$|({_NAME}?(?:Error|Exception))$", re.S
+    rf"((?:{_NAME})?(?:Error|Exception|Failure|Fault)){_CODE}: ?(.*)$|((?:{_NAME})?(?:Error|Exception))$",
+    re.S,
 )
 
 

@@ -26,6 +26,7 @@ class _Section:
     intro: list[str] = field(default_factory=list)
     marked: bool = False
     frames: list[frames.Frame] = field(default_factory=list)
+    begun: bool = False  # the frames
 
     def thrown(self) -> Thrown:
         return Thrown(*named(self.intro, self.marked), frames.location(self.frames))
@@ -107,7 +108,8 @@ def _aggregate(lines: Sequence[str]) -> Sections:
 
 def _take(section: _Section, line: str, indent: int) -> None:
     if indent and line.lstrip().startswith("at "):
+        section.begun = True
         if frame := frames.of_line(line):
             section.frames.append(frame)
-    elif not section.frames:
+    elif not section.begun:
         section.intro.append(line)

@@ -1,0 +1,16 @@
+"""Lines as loggers and runtimes write them, and what each tells. Taken from their documentation and sources, "
+"2026-11."""
+
+from __future__ import annotations
+
+from tests.cases.log_lines import dotnet, jvm, native, node, others, python
+from tests.cases.log_lines.line import Line
+
+LINES: tuple[Line, ...] = (
+    *python.LINES,
+    *node.LINES,
+    *jvm.LINES,
+    *dotnet.LINES,
+    *native.LINES,
+    *others.LINES,
+)
