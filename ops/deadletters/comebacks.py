@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from ops.aws import sqs
 from ops.deadletters import letters
+from ops.deadletters.lookalikes import Lying, digest
 from ops.errors import AwsError
 from ops.insight import words
 
@@ -27,23 +28,27 @@ EMPTY_RECEIVES = 2
 @dataclass(frozen=True)
 class Found:
     """``causes``: by the name that was asked for, what the letter says it died of (empty: it says nothing).
-    ``whole``: a name not among them is not in the queue. ``note``: why that is not known."""
+    ``whole``: a name not among them is not in the queue. ``note``: why that is not known. ``others``: messages there
+    that were asked for by no name."""
 
     causes: Mapping[str, str]
     whole: bool
     note: str = ""
+    others: tuple[Lying, ...] = ()
 
 
 class Comebacks:
     """What comes back to one dead-letter queue. ``before``: its letters before anything was sent, and those that were
-    taken out by then; None when that is not known."""
+    taken out by then; None when that is not known. ``known``: messages that are known to have come back since: they lie
+    there, so that the queue's count tells about the others."""
 
     def __init__(self, aws: Aws, dlq: sqs.Queue, before: int | None) -> None:
         self._aws, self._dlq, self._before = aws, dlq, before
+        self.known = 0
 
     def grown(self, taken_out: int) -> bool:
         """Whether more letters came than left, besides the ``taken_out``. Raises what ``ops.aws`` raises."""
-        return self._before is None or held(self._aws, self._dlq, taken_out) > self._before
+        return self._before is None or held(self._aws, self._dlq, taken_out) - self.known > self._before
 
     def find(self, wanted: Set[str], called: Callable[[Letter], Set[str]], taken_out: int) -> Found:
         """Which of ``wanted`` lie there; ``called``: all that a letter may be asked for by. Raises what ``ops.aws``
@@ -54,7 +59,7 @@ class Comebacks:
         depth = sqs.depth(self._aws, self._dlq)
         if depth.visible <= MOST_READ:
             return _search(self._aws, self._dlq, depth, wanted, called)
-        now = depth.visible + depth.in_flight + depth.delayed + taken_out
+        now = depth.visible + depth.in_flight + depth.delayed + taken_out - self.known
         if now == self._before:
             return Found({}, True)
         many = words.count(depth.visible)
@@ -87,6 +92,7 @@ def _search(
 ) -> Found:
     """Read all of it, and give it back."""
     causes: dict[str, str] = {}
+    others: dict[str, Lying] = {}
     receipts: dict[str, str] = {}
     empty = 0 if depth.visible else EMPTY_RECEIVES
     try:
@@ -96,9 +102,14 @@ def _search(
             for message in batch:
                 receipts[message.message_id] = message.receipt
                 letter = letters.letter(message)
-                for one in called(letter) & wanted:
-                    cause = letters.carried(letter)
-                    causes[one] = f"{cause.error_type}: {cause.error_message}" if cause else ""
+                cause = letters.carried(letter)
+                told = f"{cause.error_type}: {cause.error_message}" if cause else ""
+                names = called(letter) - {""}
+                if asked := names & wanted:
+                    causes |= dict.fromkeys(asked, told)
+                    continue
+                own = letter.message_id
+                others[own] = Lying(own, frozenset(names), digest(letter.body), letter.sent, told)
     finally:
         given = list(receipts.values())
         for at in range(0, len(given), sqs.BATCH):
@@ -106,4 +117,4 @@ def _search(
                 sqs.lease_batch(aws, dlq, given[at : at + sqs.BATCH], 0)
     whole = len(receipts) >= depth.visible and not depth.in_flight
     note = "" if whole else f"Some letters of {dlq.name} could not be read, because somebody else holds them."
-    return Found(causes, whole, note)
+    return Found(causes, whole, note, tuple(others.values()))

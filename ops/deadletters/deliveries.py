@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING
 from ops.deadletters.causes import loglines
 from ops.deadletters.causes.asking import IDS_A_QUERY, named
 from ops.deadletters.following import Following
+from ops.deadletters.run import Outcome
 from ops.deadletters.settled import Settled
 from ops.deadletters.tracks import OWN, Feed, Tracks
 from ops.insight import reportlines
 
 if TYPE_CHECKING:
     from ops.deadletters.course import Fate
+    from ops.deadletters.lookalikes import Lookalikes
     from ops.deadletters.run import Run, Sent
     from ops.deadletters.source import Source
     from ops.workload import Workload
@@ -23,7 +25,9 @@ if TYPE_CHECKING:
 class Deliveries:
     """``reader`` is the workload whose queue the messages were sent to."""
 
-    def __init__(self, source: Source, reader: Workload, since: datetime, before: int | None) -> None:
+    def __init__(
+        self, source: Source, reader: Workload, since: datetime, before: int | None, alike: Lookalikes
+    ) -> None:
         queue, mapping, function = reader.queue, reader.mapping, reader.function
         if mapping is None or function is None:
             raise ValueError(f"nobody reads {queue.name}")
@@ -31,7 +35,7 @@ class Deliveries:
         self._wanted: dict[str, str] = {}
         self._tracks = Tracks(feed, self._wanted)
         self._logs = Following(source.aws, function.log_group, since)
-        self._settled = Settled(source, reader, before)
+        self._settled = Settled(source, reader, before, alike)
         self._longest = timedelta(seconds=queue.visibility_s * (queue.max_receive_count or 1))
         self._function = function.name
 
@@ -52,6 +56,8 @@ class Deliveries:
         for sent in waiting:
             fate = next(filter(None, (self._tracks.fate(one, now) for one in sent.new_ids)), None)
             if fate:
+                if fate[0] is Outcome.CAME_BACK:
+                    self._settled.failed_again()
                 yield sent, fate
             elif not (sent.new_ids and self._tracks.speaks) or now > sent.sent_at + self._longest:
                 silent.append(sent)

@@ -19,6 +19,7 @@ from ops.deadletters.attempts import Invocations
 from ops.deadletters.causes import cause_in_words
 from ops.deadletters.deliveries import Deliveries
 from ops.deadletters.fingerprint import common, fingerprint, normalised
+from ops.deadletters.lookalikes import Lookalikes
 from ops.deadletters.plan import Action
 from ops.deadletters.published import RETRIES, Published
 from ops.deadletters.run import Outcome
@@ -51,11 +52,13 @@ class Place(Protocol):
 class Watch:
     """The ``course.Watch`` of a run."""
 
-    def __init__(self, source: Source, plan: Plan, run: Run) -> None:
+    def __init__(self, source: Source, plan: Plan, run: Run, back: Iterable[Sent] = ()) -> None:
+        """``back``: what is already known to have come back, where an earlier process of the run found it."""
         self._source = source
+        self._alike = Lookalikes(source, plan, run.began, back)
         held = _held(source, run)
-        # On resuming, what came back meanwhile is among those that the queue holds: the plan knew it without them.
-        self._before = None if held is None else min(held, plan.queue_count)
+        # On resuming, what came back meanwhile is among those that the queue holds, beside those the plan knew.
+        self._before = None if held is None else min(held, plan.queue_count + run.came_back)
         self._places: dict[str, Place | None] = {}  # by the destination's ARN; None: cannot be watched
         self._causes: dict[str, str] = {}  # by fingerprint: the name of what came back
         self.pause_s = PAUSE_TWIN_S if source.aws.target.is_twin else PAUSE_S
@@ -73,6 +76,7 @@ class Watch:
 
     def look(self, waiting: Sequence[Sent], run: Run, moving: bool) -> list[Became]:
         now = clock.now()
+        self._alike.know(waiting)
         by_place: dict[str, list[Sent]] = {}
         for sent in waiting:
             by_place.setdefault(sent.destination, []).append(sent)
@@ -111,12 +115,12 @@ class Watch:
         if service != "sqs":
             return None
         reader = readers.of_queue(self._source, arn)
-        return Deliveries(self._source, reader, since, self._before) if reader else None
+        return Deliveries(self._source, reader, since, self._before, self._alike) if reader else None
 
 
-def watch(source: Source, plan: Plan, run: Run) -> Watch | None:
-    """None when the plan asks for no watching. To be called before anything is sent."""
-    return Watch(source, plan, run) if plan.steps.watch and plan.action is not Action.PURGE else None
+def watch(source: Source, plan: Plan, run: Run, back: Iterable[Sent] = ()) -> Watch | None:
+    """None when the plan asks for no watching. To be called before anything is sent. ``back``: as ``Watch``."""
+    return Watch(source, plan, run, back) if plan.steps.watch and plan.action is not Action.PURGE else None
 
 
 def _held(source: Source, run: Run) -> int | None:

@@ -73,6 +73,7 @@ class Published:
         for sent in waiting:
             cause = next((found.causes[one] for one in sent.new_ids if one in found.causes), None)
             if cause is not None:
+                self._comebacks.known += 1
                 yield sent, (Outcome.CAME_BACK, now, cause)
             elif found.whole and self._settled(sent, now):
                 self._let_go += 1

@@ -23,7 +23,7 @@ from ops.deadletters.letter import Place
 from ops.deadletters.movetask import TaskMover
 from ops.deadletters.pace import Limiter
 from ops.deadletters.plan import Action
-from ops.deadletters.run import Move, Run, State
+from ops.deadletters.run import Move, Outcome, Run, State
 from ops.deadletters.shelf import Shelf
 from ops.deadletters.source import home
 from ops.deadletters.transfer import Transfer
@@ -198,7 +198,7 @@ def _course(doing: _Doing, progress: Progress | None, stop: Stop | None, resumed
         plan,
         ledger,
         TaskMover(source, plan, ledger, engine, limiter, stopping.is_set),
-        outcomes.watch(source, plan, ledger.run()),
+        outcomes.watch(source, plan, ledger.run(), ledger.letters(Outcome.CAME_BACK)),
         gauge,
         limiter,
         stopping,

@@ -7,7 +7,6 @@ still wait in its queue, unread, nothing is assumed.
 
 from __future__ import annotations
 
-import hashlib
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
@@ -17,11 +16,8 @@ from typing import TYPE_CHECKING
 from handler import contract
 from ops.aws import sqs
 from ops.deadletters import comebacks
-from ops.deadletters.letter import Place
 from ops.deadletters.passed import Passed
-from ops.deadletters.plan import Selection
 from ops.deadletters.run import Outcome
-from ops.deadletters.shelf import Shelf
 from ops.deadletters.transfer import clock
 from ops.errors import AwsError
 from ops.insight import words
@@ -29,6 +25,7 @@ from ops.insight import words
 if TYPE_CHECKING:
     from ops.deadletters.course import Fate
     from ops.deadletters.letter import Letter
+    from ops.deadletters.lookalikes import Lookalikes
     from ops.deadletters.run import Run, Sent
     from ops.deadletters.source import Source
     from ops.workload import Workload
@@ -37,7 +34,7 @@ if TYPE_CHECKING:
 class Settled:
     """``reader`` is the workload that the messages went to; its dead-letter queue may be the one that is redriven."""
 
-    def __init__(self, source: Source, reader: Workload, before: int | None) -> None:
+    def __init__(self, source: Source, reader: Workload, before: int | None, alike: Lookalikes) -> None:
         """``before``: how many letters lay in the queue that is redriven before anything was sent, and those that this
         run had taken out by then."""
         self._source = source
@@ -48,7 +45,7 @@ class Settled:
         self._emptied_by_us = self._dlq is not None and self._dlq.arn == source.queue.arn
         self._comebacks = self._watched(before)
         self._passed = Passed(self._aws, self._queue)
-        self._bodies: dict[bytes, str] = {}  # of letters that a move task moved: digest → message id on the shelf
+        self._alike = alike
         self._empty_since: tuple[datetime, float] | None = None  # the time of day, and on the clock that only runs on
         self._next = 0.0
         self._assumed = 0
@@ -63,6 +60,9 @@ class Settled:
             notes.append(f"{some} in {self._queue.name}: is its function at work?")
             if self._passed.refused:
                 notes.append(f"How old the oldest is cannot be asked: {self._passed.refused}")
+        if self._alike.found:
+            some = words.count(self._alike.found, "message that failed again is", "messages that failed again are")
+            notes.append(f"{some} known by the body alone, because SQS's move task gives new ids.")
         if self._assumed:
             some = words.count(self._assumed, "message is", "messages are")
             notes.append(
@@ -79,7 +79,7 @@ class Settled:
             return
         self._next = time.monotonic() + self._settling.total_seconds() / 2
         try:
-            left = self._left()
+            left = self._left(silent)
             gone = [sent for sent in silent if left and sent.sent_at < left]
             over = [sent for sent in silent if now > sent.sent_at + self._longest + self._settling]
             found = self._back([*gone, *over], run)
@@ -88,22 +88,35 @@ class Settled:
             return
         self._note = found.note
         self._lying = self._lying if len(gone) < len(silent) else 0
-        for sent in {sent.message_id: sent for sent in (*over, *gone)}.values():
-            cause = next((found.causes[one] for one in _names(sent) if one in found.causes), None)
+        asked = {sent.message_id: sent for sent in (*over, *gone)}
+        alike = self._alike.among(tuple(asked.values()), found.others)
+        for sent in asked.values():
+            named = (found.causes[one] for one in sent.new_ids if one in found.causes)
+            cause = next(named, alike.get(sent.message_id))
             if cause is not None:
+                self.failed_again()
                 yield sent, (Outcome.CAME_BACK, now, cause or next(filter(None, map(why, sent.new_ids)), ""))
             elif found.whole and left and sent.sent_at < left:
                 self._assumed += 1
                 yield sent, (Outcome.SUCCEEDED, now, "")
 
-    def _left(self) -> datetime | None:
-        """What was sent before then is not in its queue any more; None when nothing tells."""
+    def failed_again(self) -> None:
+        """One more lies in the dead-letter queue, as this or the log says."""
+        if self._comebacks:
+            self._comebacks.known += 1
+
+    def _left(self, silent: Sequence[Sent]) -> datetime | None:
+        """What was sent before then is not in its queue any more; None when nothing tells. That the queue was empty
+        before the last of them was sent says nothing about those: it must have been so since, long enough for SQS's
+        counts."""
         depth = sqs.depth(self._aws, self._queue)
         self._lying = depth.visible + depth.in_flight + depth.delayed
         if self._lying:
             self._empty_since = None
             return self._passed.up_to()
-        self._empty_since = self._empty_since or (clock.now(), clock.elapsed())
+        last = max((sent.sent_at for sent in silent), default=None)
+        if self._empty_since is None or (last is not None and self._empty_since[0] <= last):
+            self._empty_since = clock.now(), clock.elapsed()
         since, began = self._empty_since
         return since if clock.elapsed() - began >= self._settling.total_seconds() else None
 
@@ -111,9 +124,8 @@ class Settled:
         """Which of these lie in the dead-letter queue, by their new ids."""
         if self._comebacks is None or not some:
             return comebacks.Found({}, True)
-        self._know_bodies(some)
-        names = {one for sent in some for one in _names(sent)}
-        return self._comebacks.find(names, self._called, run.deleted if self._emptied_by_us else 0)
+        names = {one for sent in some for one in sent.new_ids}
+        return self._comebacks.find(names, _called, run.deleted if self._emptied_by_us else 0)
 
     def _watched(self, before: int | None) -> comebacks.Comebacks | None:
         """The queue that they would come back to; None where there is none."""
@@ -125,25 +137,8 @@ class Settled:
                 before = comebacks.held(self._aws, self._dlq, 0)
         return comebacks.Comebacks(self._aws, self._dlq, before)
 
-    def _know_bodies(self, gone: Sequence[Sent]) -> None:
-        """A move task does not tell the new ids: such a message is known by its body."""
-        unnamed = {sent.message_id for sent in gone if not sent.new_ids} - set(self._bodies.values())
-        if unnamed:
-            with Shelf.open(self._source) as shelf:
-                for shelved in shelf.iterate(Selection(), places=tuple(Place)):
-                    if shelved.letter.message_id in unnamed:
-                        self._bodies[_digest(shelved.letter.body)] = shelved.letter.message_id
 
-    def _called(self, letter: Letter) -> set[str]:
-        """All that a letter which came back may be known by."""
-        named = letter.attributes.get(contract.DLQ_ORIGINAL_MESSAGE_ID)
-        alike = self._bodies.get(_digest(letter.body), "")
-        return {letter.message_id, named.value if named else "", alike}
-
-
-def _names(sent: Sent) -> tuple[str, ...]:
-    return sent.new_ids or (sent.message_id,)
-
-
-def _digest(body: str) -> bytes:
-    return hashlib.sha256(body.encode("utf-8", "surrogatepass")).digest()
+def _called(letter: Letter) -> set[str]:
+    """All that a letter which came back may be asked for by."""
+    named = letter.attributes.get(contract.DLQ_ORIGINAL_MESSAGE_ID)
+    return {letter.message_id, named.value if named else ""}
