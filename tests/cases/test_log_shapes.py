@@ -8,8 +8,8 @@ import pytest
 
 from ops.deadletters.causes import log_shapes, loglines, searching
 from ops.deadletters.causes.asking import IDS_A_QUERY, named
-from tests.cases.log_lines import LINES
-from tests.cases.log_lines.line import REQUEST, Line, written
+from tests.cases.logged_lines import LINES
+from tests.cases.logged_lines.line import REQUEST, Line, written
 
 ASKED = re.compile(loglines.FAILURES)
 FAILURES = [line for line in LINES if line.error[0]]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from tests.cases.log_lines.line import REQUEST, UNTYPED, failed, fine
+from tests.cases.logged_lines.line import REQUEST, UNTYPED, failed, fine
 
 _UNHANDLED = {
     "errorMessage": "undefined method `each' for nil", "errorType": "Function<NoMethodError>",

@@ -3,8 +3,8 @@
 
 from __future__ import annotations
 
-from tests.cases.log_lines import dotnet, jvm, native, node, others, python
-from tests.cases.log_lines.line import Line
+from tests.cases.logged_lines import dotnet, jvm, native, node, others, python
+from tests.cases.logged_lines.line import Line
 
 LINES: tuple[Line, ...] = (
     *python.LINES,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.cases.log_lines.line import REQUEST, UNTYPED, failed, fine
+from tests.cases.logged_lines.line import REQUEST, UNTYPED, failed, fine
 
 GO = "Go slog, zap, logrus, zerolog"
 _DIAL = "dial tcp 10.0.0.7:5432: connect: connection refused"

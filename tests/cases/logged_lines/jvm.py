@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.cases.log_lines.line import REQUEST, UNTYPED, failed, fine
+from tests.cases.logged_lines.line import REQUEST, UNTYPED, failed, fine
 
 _TRACE = (
     "java.lang.IllegalStateException: cannot book\n\tat com.shop.Handler.handleRequest(Handler.java:20)\n"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from tests.cases.log_lines.line import REQUEST, UNTYPED, failed, fine
+from tests.cases.logged_lines.line import REQUEST, UNTYPED, failed, fine
 
 _AT = "    at Object.get (/var/task/node_modules/lodash/get.js:3:1)\n    at handler (file:///var/task/index.mjs:9:15)"
 _TIME = "2026-11-23T19:00:01.000Z"
