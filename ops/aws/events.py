@@ -1,4 +1,4 @@
-"""Events, put on a bus."""
+"""Events, put on a bus, and where rules send them."""
 
 from __future__ import annotations
 
@@ -31,3 +31,22 @@ def put(aws: Aws, bus: str, entries: Sequence[Mapping[str, Any]]) -> list[Put]:
         Put(entry.get("EventId") or "", entry.get("ErrorCode") or "", entry.get("ErrorMessage") or "")
         for entry in answer["Entries"]
     ]
+
+
+@dataclass(frozen=True)
+class RuleTarget:
+    """``dead_letter_arn``: the queue that takes what could not be delivered to the target."""
+
+    arn: str
+    dead_letter_arn: str
+
+
+def targets(aws: Aws, rule_arn: str) -> tuple[RuleTarget, ...]:
+    """Where a rule (``…:rule/NAME``, ``…:rule/BUS/NAME``) sends its events. Raises NotFound."""
+    bus, _, name = rule_arn.split(":", 5)[-1].removeprefix("rule/").rpartition("/")
+    with aws.asking("events", f"rule {name}"):
+        answer: Any = aws.events.list_targets_by_rule(Rule=name, EventBusName=bus or "default")
+    return tuple(
+        RuleTarget(target["Arn"], (target.get("DeadLetterConfig") or {}).get("Arn") or "")
+        for target in answer["Targets"]
+    )

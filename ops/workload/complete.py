@@ -28,7 +28,7 @@ def complete(
     stack: Stack | None = None,
     *,
     told: tuple[str, ...] = (),
-    serves: tuple[sqs.Queue, ...] = (),
+    serves: tuple[str, ...] = (),
     function: str | None = None,
 ) -> Workload:
     """``gaps`` are those found on the way, ``told`` the notes. ``function``: the one that was named. Raises UsageError
@@ -60,7 +60,7 @@ def complete(
         gaps=tuple(asking.gaps),
         readers=tuple(sorted(readers, key=lambda one: one is not reader)),
         other_mappings=_others(aws, mapping, queue),
-        serves=tuple(one.name for one in serves),
+        serves=serves,
         senders=senders.of_queue(queue, stack),
     )
     return replace(workload, notes=(*told, *notes.of(workload)))

@@ -13,7 +13,7 @@ from handler import contract
 from ops.aws import cloudformation, lambda_, sqs
 from ops.errors import UsageError
 from ops.target import NOTHING_CHOSEN, Target
-from ops.workload import consumers, dlqs, pairs, stacks
+from ops.workload import consumers, dlqs, pairs, stacks, undelivered
 from ops.workload.complete import complete
 from ops.workload.gaps import Part
 from ops.workload.model import Workload
@@ -103,7 +103,8 @@ def _from_queue(aws: Aws, target: Target) -> Workload:
         source = sources[0]
         told = (f"{queue.name} is the dead-letter queue of {source.name}, which is described here.",)
         return complete(aws, source.name, Pair(source, ()), gaps, stack, told=told, function=target.function)
-    return complete(aws, queue.name, Pair(queue, ()), gaps, stack, serves=sources, function=target.function)
+    serves = [source.name for source in sources] or [str(one) for one in undelivered.of_queue(aws, queue)]
+    return complete(aws, queue.name, Pair(queue, ()), gaps, stack, serves=tuple(serves), function=target.function)
 
 
 def _from_function(aws: Aws, name: str) -> Workload:

@@ -40,7 +40,8 @@ class Workload:
     other_mappings: tuple[lambda_.Mapping, ...] = ()
     """The function's mappings of other queues: its own metrics count their work, too."""
     serves: tuple[str, ...] = ()
-    """Names of the queues whose dead-letter queue this queue is; then ``dlq`` is the queue itself."""
+    """Queues by their names, rules and topics ("SNS topic news") whose dead-letter queue this queue is; then ``dlq``
+    is the queue itself."""
     senders: tuple[Sender, ...] = ()
     """What is known to send to the queue."""
 

@@ -46,7 +46,7 @@ def reads(one: lambda_.Mapping) -> str:
 def _queue(workload: Workload) -> Iterator[str]:
     queue = workload.queue
     if workload.serves:
-        yield f"{queue.name} is the dead-letter queue of {', '.join(workload.serves)}: name one of them to describe it."
+        yield f"{queue.name} is the dead-letter queue of {', '.join(workload.serves)}."
     elif queue.dlq_arn is None and not workload.gap(Part.DLQ):
         yield (
             f"{queue.name} has no dead-letter queue: a message that keeps failing is retried until its retention "

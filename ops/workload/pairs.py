@@ -35,7 +35,7 @@ def the_one(pairs: Sequence[Pair], whose: str, target: Target) -> Pair:
         return pairs[0]
     raise UsageError(
         f"{whose}: {listed([str(pair) for pair in pairs], '; ')}.",
-        f"Choose one by its queue, such as: {command('status', pairs[0].queue, target)}",
+        f"Choose one by its queue (on the dashboard: OPS_QUEUE), such as: {command('status', pairs[0].queue, target)}",
     )
 
 

@@ -42,8 +42,12 @@ class Sender:
 def of_queue(queue: Queue, stack: Stack | None) -> tuple[Sender, ...]:
     """The APIs of the queue's stack and what its policy lets in, each once."""
     apis = [Sender("API", name) for kind in APIS for name in (stack.ids(kind) if stack else ())]
-    allowed = [Sender(KINDS[grant.service], _name(grant)) for grant in queue.grants if grant.service in KINDS]
+    allowed = [of_grant(grant) for grant in queue.grants if grant.service in KINDS]
     return tuple(dict.fromkeys((*apis, *allowed)))
+
+
+def of_grant(grant: Grant) -> Sender:
+    return Sender(KINDS[grant.service], _name(grant))
 
 
 def _name(grant: Grant) -> str:

@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from html import escape
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlparse
 
@@ -73,6 +74,10 @@ class Account:
     functions_gone: frozenset[str] = frozenset()
     per_minute: Mapping[str, float] = field(default_factory=dict)
     """What each metric shows in every minute of the last ten."""
+    targets: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    """By rule: the ``arn`` that its one target has, and its ``dlq``."""
+    subscriptions: Mapping[str, str] = field(default_factory=dict)
+    """By topic: the dead-letter queue of its one subscription."""
 
     def answer(self, service: str, operation: str, asked: dict[str, Any]) -> Any:
         if service == "lambda":
@@ -87,6 +92,9 @@ class Account:
             "ListStackResources": self._resources,
             "DescribeAlarms": lambda asked: {"MetricAlarms": []},
             "GetMetricData": self._metrics,
+            "ListTargetsByRule": self._targets,
+            "ListSubscriptionsByTopic": self._subscriptions,
+            "GetSubscriptionAttributes": self._subscription,
         }
         return answers[operation](asked)
 
@@ -193,6 +201,23 @@ class Account:
             numbers = sorted(one for one in qualifiers if one.isdigit())
             return {"Versions": [{"Version": one} for one in ("$LATEST", *numbers)]}
         return {}  # its reserved concurrency: none
+
+    # EventBridge and SNS
+
+    def _targets(self, asked: dict[str, Any]) -> Any:
+        target = self.targets[asked["Rule"]]
+        dlq = {"DeadLetterConfig": {"Arn": target["dlq"]}} if "dlq" in target else {}
+        return {"Targets": [{"Id": "1", "Arn": target.get("arn", arn("lambda", "function:nightly")), **dlq}]}
+
+    def _subscriptions(self, asked: dict[str, Any]) -> str:
+        topic = asked["TopicArn"]
+        told = f"<SubscriptionArn>{topic}:1</SubscriptionArn><Endpoint>https://example.com</Endpoint>"
+        return f"<Subscriptions>{_members([told])}</Subscriptions>"
+
+    def _subscription(self, asked: dict[str, Any]) -> str:
+        dlq = self.subscriptions[asked["SubscriptionArn"].rpartition(":")[0]]
+        policy = json.dumps({"deadLetterTargetArn": dlq})
+        return f"<Attributes><entry><key>RedrivePolicy</key><value>{escape(policy)}</value></entry></Attributes>"
 
     # CloudFormation
 

@@ -315,7 +315,7 @@ def test_several_pairs_are_listed_and_one_is_chosen_by_its_queue(served: Served)
     with pytest.raises(UsageError) as caught:
         described(served, SEVERAL, stack="shop")
     assert "orders → worker; emails → mailer:live" in str(caught.value)
-    assert caught.value.next_step.endswith("ops status --queue orders")
+    assert caught.value.next_step.endswith("such as: ops status --queue orders")
     chosen = described(served, SEVERAL, stack="shop", queue="emails")
     assert names(chosen) == ("emails", "", "mailer:live")
 
@@ -359,7 +359,7 @@ def test_a_dead_letter_queue_of_several_is_described_as_that(served: Served) -> 
     found = described(served, account, queue="dead")
     assert (found.queue.name, found.dlq, found.function) == ("dead", found.queue, None)
     assert found.serves == ("orders", "emails")
-    assert found.notes == ("dead is the dead-letter queue of orders, emails: name one of them to describe it.",)
+    assert found.notes == ("dead is the dead-letter queue of orders, emails.",)
 
 
 MAPPED: dict[str, Any] = {

@@ -21,6 +21,7 @@ MAKE = {
     "huge": lambda: samples.Sample(minutes=1_440, period=60),
     "empty": unusual.Empty,
     "no-dlq": unusual.NoDeadLetterQueue,
+    "dlq-denied": unusual.DeadLettersUnread,
     "unlooked": lambda: unusual.Desked(lambda: desks.SampleDesk(0)),
     "looking": lambda: unusual.Desked(lambda: desks.SampleDesk(54, job="running")),
     "look-failed": lambda: unusual.Desked(lambda: desks.SampleDesk(0, job="failed")),

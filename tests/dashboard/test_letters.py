@@ -201,6 +201,15 @@ def test_a_letters_timeline_is_asked_for(sample: Visit) -> None:
     assert "moved to scilearn-jobs-dead after 3 receives" in app.text
 
 
+def test_a_dead_letter_queue_that_may_not_be_read_is_not_taken_for_none(sample: Visit) -> None:
+    app = sample("dlq-denied").open(PAGE)
+    assert not app.at.exception
+    assert "scilearn-jobs-dead may not be read" in app.text
+    assert "user/oncall may not sqs:GetQueueAttributes. Ask for an IAM policy" in app.text
+    assert "No dead-letter queue" not in app.text
+    assert "redrive policy" not in app.text
+
+
 def test_a_queue_without_a_dead_letter_queue_says_what_to_do(sample: Visit) -> None:
     app = sample("no-dlq").open(PAGE)
     assert not app.at.exception

@@ -12,6 +12,7 @@ from dashboard.span import Span
 from ops.errors import OpsError, Unreachable
 from ops.insight import reports as r
 from ops.insight.reports import Level
+from ops.workload import Gap, Part, Why
 from tests.dashboard.desks import SampleDesk
 from tests.dashboard.samples import Sample
 
@@ -104,6 +105,19 @@ class NoDeadLetterQueue(Sample):
         full = super().dead_letters(span)
         watch = r.Finding(Level.WATCH, "Watch: scilearn-jobs has no dead-letter queue.")
         return replace(full, finding=watch, depth=full.depth * np.nan, count=None, alarms=())
+
+
+class DeadLettersUnread(NoDeadLetterQueue):
+    """A dead-letter queue that there is, and that may not be read."""
+
+    notes = ()
+    dead_letter_gap = Gap(
+        Part.DLQ,
+        "scilearn-jobs-dead",
+        Why.DENIED,
+        "user/oncall may not sqs:GetQueueAttributes.",
+        "Ask for an IAM policy that allows it.",
+    )
 
 
 class Refused(Sample):

@@ -17,7 +17,12 @@ from urllib.parse import parse_qsl
 
 import pytest
 
-SERVICES = {"AmazonSQS": "sqs", "Logs_20140328": "logs", "GraniteServiceVersion20100801": "cloudwatch"}
+SERVICES = {
+    "AmazonSQS": "sqs",
+    "Logs_20140328": "logs",
+    "GraniteServiceVersion20100801": "cloudwatch",
+    "AWSEvents": "events",
+}
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,51 @@
+"""The overview draws the path that a workload has, with its names, which are untrusted text, escaped."""
+
+from __future__ import annotations
+
+from dashboard.parts import overview
+from ops.insight.reports import Path, PathRates, Stop
+
+RATES = PathRates(118.0, 121.0, 112.4, 3.1, 0.0, 12.0, 3.0, 0.0)
+
+
+def test_each_thing_has_its_own_name() -> None:
+    stops = Path(
+        senders=(Stop("SNS topic", "news"), Stop("S3 bucket", "Uploads.prod")),
+        queue=Stop("Queue", "Orders_Queue"),
+        readers=(Stop("Function", "worker:live"),),
+        results=(Stop("Results bucket", "results-1"),),
+        dead=Stop("Dead letters", "orders-dlq"),
+    )
+    html = overview.path(RATES, stops)
+    for text in ("<b>news, Uploads.prod</b>", "SNS topic, S3 bucket", "<b>Orders_Queue</b>", "<b>worker:live</b>"):
+        assert text in html
+    assert "<b>results-1</b>" in html
+    assert "<b>orders-dlq</b>" in html
+    assert html.count('class="so-node') == 5
+
+
+def test_nothing_stands_where_nothing_is_known() -> None:
+    html = overview.path(
+        RATES, Path(queue=Stop("Queue", "tasks"), dead=Stop("Dead letters", "", "no dead-letter queue"))
+    )
+    assert html.count('class="so-node') == 3
+    for word in ("API", "Results", "S3"):
+        assert word not in html
+    assert "no dead-letter queue" in html
+    assert html.count('class="so-flow') == 3, "what flows is shown all the same"
+
+
+def test_a_part_that_is_not_known_says_why() -> None:
+    stops = Path(
+        readers=(Stop("Function", "", "not known"),), dead=Stop("Dead letters", "orders-dlq", "may not be read")
+    )
+    html = overview.path(RATES, stops)
+    assert "in flight · 3.1 failed/min · not known" in html
+    assert "<b>orders-dlq</b>" in html
+    assert "may not be read" in html
+
+
+def test_names_are_escaped() -> None:
+    html = overview.path(RATES, Path(senders=(Stop("API", '"><script>x</script>'),)))
+    assert "<script>" not in html
+    assert 'title="&quot;&gt;&lt;script&gt;' in html

@@ -1,0 +1,204 @@
+"""Queues that no Lambda function reads, described as what they are, and what stands along a workload's path."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import pytest
+
+from ops.aws import policies
+from ops.aws.policies import Grant
+from ops.cli.app import run
+from ops.insight import overview
+from ops.insight.reports import Level, OverviewReport, Stop
+from ops.insight.window import last
+from tests.cases.accounts import (
+    ACCOUNT,
+    API,
+    FUNCTION,
+    MAPPING,
+    QUEUE,
+    Account,
+    M,
+    Queue,
+    Reads,
+    Served,
+    arn,
+    described,
+    stack,
+    url,
+)
+from tests.ops.fake_aws import serve
+
+TOPIC, RULE = arn("sns", "news"), arn("events", "rule/nightly")
+
+
+def statement(service: str, condition: Any, **more: Any) -> dict[str, Any]:
+    return {
+        "Effect": "Allow",
+        "Principal": {"Service": f"{service}.amazonaws.com"},
+        "Action": "sqs:SendMessage",
+        "Condition": condition,
+        **more,
+    }
+
+
+def policy(*statements: Mapping[str, Any]) -> str:
+    return json.dumps({"Version": "2012-10-17", "Statement": list(statements)})
+
+
+FROM_TOPIC = statement("sns", {"ArnEquals": {"aws:SourceArn": TOPIC}})
+FROM_RULE = statement("events", {"ArnLike": {"AWS:SourceArn": [RULE]}})
+
+
+@pytest.mark.parametrize(
+    ("text", "granted"),
+    [
+        (policy(FROM_TOPIC, FROM_RULE), (Grant("sns", TOPIC), Grant("events", RULE))),
+        (policy(statement("s3", {"StringEquals": {"aws:SourceAccount": ACCOUNT}})), (Grant("s3", ""),)),
+        (policy(statement("s3", {"ArnLike": {"aws:sourcearn": "arn:aws:s3:::in"}})), (Grant("s3", "arn:aws:s3:::in"),)),
+        (policy({**FROM_TOPIC, "Principal": "*"}), (Grant("sns", TOPIC),)),
+        (policy({**FROM_TOPIC, "Principal": {"AWS": "*"}}), (Grant("sns", TOPIC),)),
+        (policy({**FROM_TOPIC, "Effect": "Deny"}), ()),
+        (policy(statement("sns", {"ArnNotEquals": {"aws:SourceArn": TOPIC}})), (Grant("sns", ""),)),
+        (policy({"Effect": "Allow", "Principal": {"AWS": ACCOUNT}, "Action": "sqs:*"}), ()),
+        (json.dumps({"Statement": FROM_TOPIC}), (Grant("sns", TOPIC),)),
+        ("", ()),
+        ("no JSON", ()),
+        ("[1]", ()),
+        (json.dumps({"Statement": ["x", 3, None]}), ()),
+    ],
+)
+def test_what_a_policy_lets_in(text: str, granted: tuple[Grant, ...]) -> None:
+    assert policies.grants(text) == granted
+
+
+def report(served: Served, account: Account, **named: str) -> OverviewReport:
+    return overview.report(served[1], described(served, account, **named), last(15, 60))
+
+
+@dataclass(frozen=True)
+class Unread:
+    name: str
+    account: Account
+    level: Level
+    said: str
+
+
+NONE = "no event source mapping reads tasks in this account and region"
+UNREAD = (
+    Unread(
+        "a container reads it",
+        Account({"tasks": Queue(depth=3)}, per_minute={"NumberOfMessagesDeleted": 5.0}),
+        Level.OK,
+        f"Fine: {NONE}; messages are deleted at 5/min: something else seems to read it.",
+    ),
+    Unread(
+        "received and not deleted yet",
+        Account({"tasks": Queue()}, per_minute={"NumberOfMessagesReceived": 2.0, "NumberOfMessagesDeleted": 0.0}),
+        Level.OK,
+        f"Fine: {NONE}; messages are received: something else may read it.",
+    ),
+    Unread(
+        "it holds what nobody takes",
+        Account({"tasks": Queue(depth=3)}),
+        Level.WATCH,
+        f"Watch: {NONE}, and nothing is received from it; 3 messages wait.",
+    ),
+    Unread("it is empty", Account({"tasks": Queue()}), Level.OK, f"Fine: {NONE}; nothing waits in it."),
+)
+
+
+@pytest.mark.parametrize("unread", UNREAD, ids=lambda unread: unread.name)
+def test_a_queue_that_no_mapping_reads(
+    served: Served, unread: Unread, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    found = report(served, unread.account, queue="tasks")
+    assert (found.finding.level, found.finding.text) == (unread.level, unread.said)
+    assert found.stops.readers == (Stop("Function", "", "no event source mapping"),)
+    with serve(unread.account.answer, monkeypatch):
+        assert run(["status", "--queue", "tasks"]) == 0
+    said = capsys.readouterr()
+    assert "add an event source mapping" not in said.out + said.err
+
+
+DEAD = {
+    "a rule's": (
+        Account({"dead": Queue(policy=policy(FROM_RULE), depth=2)}, targets={"nightly": {"dlq": arn("sqs", "dead")}}),
+        "EventBridge rule nightly",
+    ),
+    "a topic's subscription's": (
+        Account({"dead": Queue(policy=policy(FROM_TOPIC), depth=2)}, subscriptions={TOPIC: arn("sqs", "dead")}),
+        "SNS topic news",
+    ),
+    "of two queues": (
+        Account({"dead": Queue(depth=2), "a": Queue(dlq="dead"), "b": Queue(dlq="dead")}),
+        "a, b",
+    ),
+}
+
+
+@pytest.mark.parametrize("whose", DEAD)
+def test_a_dead_letter_queue_is_described_as_that(served: Served, whose: str) -> None:
+    account, serves = DEAD[whose]
+    found = described(served, account, queue="dead")
+    assert (", ".join(found.serves), found.dlq) == (serves, found.queue)
+    assert found.notes == (f"dead is the dead-letter queue of {serves}.",)
+    told = report(served, account, queue="dead")
+    assert told.finding.level is Level.ACT
+    assert "2 dead letters" in told.finding.text
+    assert next(card for card in told.cards if card.key == "dead").value == 2
+
+
+def test_a_target_of_a_rule_is_no_dead_letter_queue(served: Served) -> None:
+    account = Account({"tasks": Queue(policy=policy(FROM_RULE))}, targets={"nightly": {"arn": arn("sqs", "tasks")}})
+    found = described(served, account, queue="tasks")
+    assert (found.serves, [str(sender) for sender in found.senders]) == ((), ["EventBridge rule nightly"])
+    assert any("Its policy lets in EventBridge rule nightly." in note for note in found.notes)
+    refused = replace(account, denied=frozenset({"ListTargetsByRule"}))
+    assert described(served, refused, queue="tasks").serves == (), "what may not be asked proves nothing"
+
+
+BUCKET = statement("s3", {"ArnLike": {"aws:SourceArn": "arn:aws:s3:::uploads-prod"}})
+PATHS = {
+    "nothing in front and no results": (Queue(), (), {}, (), ()),
+    "a bucket and a topic": (
+        Queue(policy=policy(BUCKET, FROM_TOPIC)),
+        (),
+        {},
+        (Stop("S3 bucket", "uploads-prod"), Stop("SNS topic", "news")),
+        (),
+    ),
+    "a rule on a bus of its own": (
+        Queue(policy=policy(statement("events", {"ArnEquals": {"aws:SourceArn": arn("events", "rule/orders/Paid")}}))),
+        (),
+        {},
+        (Stop("EventBridge rule", "Paid"),),
+        (),
+    ),
+    "an API, and results": (
+        Queue(),
+        ((API, "a1b2c3d4"),),
+        {"ResultsBucketName": "results-1", "ResultsQueueUrl": url("results")},
+        (Stop("API", "a1b2c3d4"),),
+        (Stop("Results bucket", "results-1"), Stop("Results queue", "results")),
+    ),
+}
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_the_path_shows_what_this_workload_has(served: Served, path: str) -> None:
+    queue, resources, outputs, senders, results = PATHS[path]
+    account = Account(
+        {"Orders_Queue": queue},
+        {M[1]: Reads("Orders_Queue", "Worker:live"), M[2]: Reads("Orders_Queue", "audit")},
+        {"shop": stack((QUEUE, "Orders_Queue"), (FUNCTION, "Worker"), (MAPPING, M[1]), *resources, outputs=outputs)},
+    )
+    stops = report(served, account, stack="shop").stops
+    assert (stops.senders, stops.results) == (senders, results)
+    assert stops.queue == Stop("Queue", "Orders_Queue")
+    assert stops.readers == (Stop("Function", "Worker:live"), Stop("Function", "audit"))
+    assert stops.dead == Stop("Dead letters", "", "no dead-letter queue")
