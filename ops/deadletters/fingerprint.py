@@ -13,6 +13,8 @@ from hashlib import blake2b
 from itertools import takewhile
 from string import ascii_letters
 
+from ops.deadletters.letter import WRAPPED
+
 GAP = "…"
 LONGEST_READ, LONGEST = 2_000, 300
 """Characters of a message that are looked at, and of what is kept of it."""
@@ -51,8 +53,10 @@ def normalised(message: str) -> str:
 
 
 def fingerprint(error_type: str, error_message: str, location: str = "") -> str:
-    """Ten hex digits: the same for errors of one type, one message (but for what changes) and one place."""
-    return _digest(error_type, normalised(error_message), _LINE_NUMBER.sub("", location))
+    """Ten hex digits: the same for errors of one type, one message (but for what changes) and one place, whatever
+    wrapped them."""
+    root, _, _ = error_message.partition(WRAPPED)
+    return _digest(error_type, normalised(root), _LINE_NUMBER.sub("", location))
 
 
 @lru_cache(maxsize=REMEMBERED)

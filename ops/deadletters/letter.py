@@ -12,7 +12,7 @@ from enum import StrEnum
 
 from ops.aws.sqs import Attribute
 
-__all__ = ["UNKNOWN_ERROR", "Attribute", "Cause", "Kind", "Letter", "Place", "Shelved"]
+__all__ = ["UNKNOWN_ERROR", "WRAPPED", "Attribute", "Cause", "Kind", "Letter", "Place", "Shelved"]
 
 
 class Kind(StrEnum):
@@ -58,6 +58,9 @@ class Letter:
 
 
 UNKNOWN_ERROR = "unknown"
+WRAPPED = " ← "
+"""In a cause's message, between the root's own and each error that wrapped it: ``refused ← TypeError: fetch failed``.
+"""
 
 
 @dataclass(frozen=True, slots=True)

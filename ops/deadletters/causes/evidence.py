@@ -19,12 +19,16 @@ from ops.deadletters.causes.deciding import Decided, Decision
 from ops.deadletters.causes.invocations import SLACK, Invocation, Rows
 from ops.deadletters.causes.loglines import Said
 from ops.deadletters.fingerprint import fingerprint
-from ops.deadletters.letter import Cause
+from ops.deadletters.letter import WRAPPED, Cause
 from ops.deadletters.naming import LONGEST_MESSAGE
 
 if TYPE_CHECKING:
     from ops.deadletters.letter import Letter
     from ops.deadletters.shelf.rows import Sketch
+
+
+MOST_WRAPPERS = 3
+"""Errors around the root that a cause names, the innermost ones."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,6 +215,6 @@ def _cause(one: Invocation, decided: Decided, subject: Subject, likely: bool) ->
 def _listed(some: tuple[Said, ...]) -> tuple[str, str]:
     """Type and message; of several that may be meant, all of them."""
     if len(some) == 1:
-        return some[0].error_type, some[0].error_message
+        return some[0].error_type, WRAPPED.join((some[0].error_message, *reversed(some[0].chain[-MOST_WRAPPERS:])))
     types = dict.fromkeys(one.error_type for one in some)
     return " or ".join(types), "; or ".join(f"{one.error_type}: {one.error_message}".rstrip(": ") for one in some)
