@@ -14,7 +14,7 @@ from streamlit.testing.v1 import AppTest
 from dashboard.pages import PAGES, Entry
 
 SAMPLE_APP = Path(__file__).with_name("sample_app.py")
-REAL_APP = Path(__file__).resolve().parents[2] / "dashboard" / "streamlit_app.py"
+REAL_APP = Path(__file__).resolve().parents[2] / "dashboard" / "main.py"
 
 
 class App:

@@ -1,0 +1,113 @@
+"""Who may reach the dashboard over HTTP: browsers on this machine, at the addresses that it knows as its own.
+
+A web page can make a browser call ``http://127.0.0.1:8501`` in three ways, and each is refused here:
+
+- DNS rebinding: the page's own name is made to mean 127.0.0.1. Its requests carry that name as Host.
+- A WebSocket from another origin, also from another port of this machine: its Origin is not the Host.
+- A frame or an opened window that the page scripts: no page may frame the dashboard or keep a handle to its window.
+
+Streamlit's ``server.allowedHosts`` guards the WebSocket alone, and by name only. Without an authentication of its own
+the dashboard acts with its operator's credentials for whoever reaches it, so it refuses to listen beyond loopback.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from ipaddress import ip_address
+from typing import Any
+from urllib.parse import urlsplit
+
+from dashboard.access import access
+
+LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
+HEADERS = (
+    (b"x-frame-options", b"DENY"),
+    (b"content-security-policy", b"frame-ancestors 'none'"),
+    (b"cross-origin-opener-policy", b"same-origin"),
+    (b"cross-origin-resource-policy", b"same-origin"),
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"same-origin"),
+)
+REFUSED = b"This address is not one of the dashboard's. Open it as http://127.0.0.1 or http://localhost.\n"
+
+
+class Guard:
+    """ASGI middleware before all of Streamlit's routes. ``hosts``: further host names that are the dashboard's own."""
+
+    def __init__(self, app: Any, hosts: Iterable[str] = ()) -> None:
+        self._app = app
+        self._hosts = LOOPBACK_NAMES | {host.strip().lower().rstrip(".") for host in hosts}
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] not in ("http", "websocket"):
+            await self._app(scope, receive, send)
+        elif not self.admits(scope):
+            await _refuse(scope, send)
+        else:
+            await self._app(scope, receive, _with_headers(send))
+
+    def admits(self, scope: Any) -> bool:
+        """Whether a request is for one of the dashboard's own hosts and, with an Origin, from a page of that host."""
+        hosts, origins = (
+            [value.decode("latin-1") for name, value in scope["headers"] if name == wanted]
+            for wanted in (b"host", b"origin")
+        )
+        if len(hosts) != 1 or len(origins) > 1 or _name(hosts[0]) not in self._hosts:
+            return False
+        return not origins or urlsplit(origins[0]).netloc.lower() == hosts[0].lower()
+
+
+def refusal(address: str | None, hosts: Iterable[str], environ: Mapping[str, str]) -> str:
+    """Why the dashboard may not listen on ``address`` (``server.address``); empty when it may.
+
+    Beyond loopback it listens only as ``OPS_ALLOW_REMOTE=1`` asks, read-only, and for host names that are named.
+    """
+    if _is_loopback(address):
+        return ""
+    where = f"The dashboard has no authentication, and would listen on {address or 'every address'}."
+    if environ.get("OPS_ALLOW_REMOTE") != "1":
+        return f"{where} Leave server.address at 127.0.0.1, and reach it by an SSH tunnel: ssh -L 8501:127.0.0.1:8501."
+    if not access(environ).read_only:
+        return f"{where} OPS_ALLOW_REMOTE=1 is for a read-only dashboard: set OPS_READ_ONLY=1 as well."
+    if not set(hosts) - LOOPBACK_NAMES or "*" in hosts:
+        return f"{where} Name the hosts that it is opened by: --server.allowedHosts ops.example.com."
+    return ""
+
+
+def _is_loopback(address: str | None) -> bool:
+    try:
+        return address == "localhost" or (bool(address) and ip_address(str(address).strip("[]")).is_loopback)
+    except ValueError:
+        return False
+
+
+def _name(host: str) -> str:
+    """The host's name without its port; empty for what is none."""
+    try:
+        parts = urlsplit(f"//{host}")
+        _ = parts.port
+    except ValueError:
+        return ""
+    plain = not (parts.path or parts.query or parts.fragment or parts.username or parts.password)
+    return (parts.hostname or "").lower().rstrip(".") if plain else ""
+
+
+def _with_headers(send: Any) -> Any:
+    names = {name for name, _ in HEADERS}
+
+    async def sending(message: Any) -> None:
+        if message["type"] in ("http.response.start", "websocket.accept"):
+            kept = [header for header in message.get("headers", ()) if header[0].lower() not in names]
+            message = {**message, "headers": [*kept, *HEADERS]}
+        await send(message)
+
+    return sending
+
+
+async def _refuse(scope: Any, send: Any) -> None:
+    if scope["type"] == "websocket":
+        await send({"type": "websocket.close", "code": 1008})
+        return
+    headers = [(b"content-type", b"text/plain"), (b"content-length", str(len(REFUSED)).encode()), *HEADERS]
+    await send({"type": "http.response.start", "status": 403, "headers": headers})
+    await send({"type": "http.response.body", "body": REFUSED})

@@ -1,0 +1,5 @@
+"""The script of every page: Streamlit runs it at each visit and each press."""
+
+from dashboard import shell
+
+shell.run()

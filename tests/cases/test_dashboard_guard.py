@@ -1,0 +1,154 @@
+"""A web page cannot drive the dashboard, and nobody beyond this machine reaches it unasked."""
+
+from __future__ import annotations
+
+import http.client
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+
+from dashboard.guard import Guard, refusal
+from tests.browser.server import REPOSITORY, serving
+
+OWN = "127.0.0.1:8501"
+PAGES = "http://127.0.0.1:8501"
+
+
+def scope(host: str | None, origin: str | None = None, kind: str = "http") -> dict[str, Any]:
+    headers = [(b"host", host.encode("latin-1"))] if host is not None else []
+    return {"type": kind, "headers": [*headers, *([(b"origin", origin.encode("latin-1"))] if origin else [])]}
+
+
+@pytest.mark.parametrize(
+    ("host", "origin", "admitted"),
+    [
+        (OWN, None, True),
+        (OWN, PAGES, True),
+        ("localhost:8501", "http://localhost:8501", True),
+        ("LocalHost.:8501", None, True),
+        ("[::1]:8501", "http://[::1]:8501", True),
+        ("127.0.0.1", None, True),
+        ("ops.example.com", "https://ops.example.com", True),
+        ("evil.example", None, False),
+        ("evil.example:8501", "http://evil.example:8501", False),
+        ("127.0.0.1.evil.example:8501", None, False),
+        ("localhost.evil.example", None, False),
+        ("evil.example@127.0.0.1:8501", None, False),
+        ("127.0.0.1:8501/evil.example", None, False),
+        ("127.0.0.1:port", None, False),
+        ("127.1:8501", None, False),
+        ("0.0.0.0:8501", None, False),
+        ("", None, False),
+        (None, None, False),
+        (OWN, "http://127.0.0.1:9999", False),
+        (OWN, "http://localhost:8501", False),
+        (OWN, "http://evil.example", False),
+        (OWN, "null", False),
+        (OWN, "file://", False),
+    ],
+)
+def test_a_request_is_for_an_own_host_and_from_a_page_of_it(
+    host: str | None, origin: str | None, admitted: bool
+) -> None:
+    guard = Guard(None, hosts=["ops.example.com"])
+    for kind in ("http", "websocket"):
+        assert guard.admits(scope(host, origin, kind)) is admitted
+
+
+def test_two_hosts_in_one_request_are_refused() -> None:
+    twice = scope(OWN)
+    twice["headers"].append((b"host", b"evil.example"))
+    assert not Guard(None).admits(twice)
+
+
+READ_ONLY = {"OPS_ALLOW_REMOTE": "1", "OPS_READ_ONLY": "1"}
+
+
+@pytest.mark.parametrize(
+    ("address", "hosts", "environ", "says"),
+    [
+        ("127.0.0.1", [], {}, ""),
+        ("localhost", [], {}, ""),
+        ("::1", [], {}, ""),
+        ("127.0.0.2", [], {}, ""),
+        ("0.0.0.0", [], {}, "SSH tunnel"),
+        ("::", [], {}, "SSH tunnel"),
+        (None, [], {}, "every address"),
+        ("", [], {}, "every address"),
+        ("192.0.2.2", [], {}, "192.0.2.2"),
+        ("ops.example.com", ["ops.example.com"], {}, "no authentication"),
+        ("0.0.0.0", ["ops.example.com"], {"OPS_ALLOW_REMOTE": "1"}, "set OPS_READ_ONLY=1"),
+        ("0.0.0.0", ["ops.example.com"], {"OPS_READ_ONLY": "1"}, "SSH tunnel"),
+        ("0.0.0.0", ["127.0.0.1", "localhost"], READ_ONLY, "Name the hosts"),
+        ("0.0.0.0", ["*"], READ_ONLY, "Name the hosts"),
+        ("0.0.0.0", ["ops.example.com", "*"], READ_ONLY, "Name the hosts"),
+        ("0.0.0.0", ["ops.example.com"], READ_ONLY, ""),
+    ],
+)
+def test_beyond_loopback_it_listens_only_read_only_and_for_named_hosts(
+    address: str | None, hosts: list[str], environ: dict[str, str], says: str
+) -> None:
+    found = refusal(address, hosts, environ)
+    assert says in found and bool(found) == bool(says)
+
+
+def status(address: str, path: str, **headers: str) -> tuple[int, dict[str, str]]:
+    connection = http.client.HTTPConnection(urlsplit(address).netloc, timeout=20)
+    connection.putrequest("GET", path, skip_host=True)
+    for name, value in headers.items():
+        connection.putheader(name.replace("_", "-"), value)
+    connection.endheaders()
+    answer = connection.getresponse()
+    found = answer.status, {name.lower(): value for name, value in answer.getheaders()}
+    connection.close()
+    return found
+
+
+@pytest.mark.slow
+def test_the_dashboard_as_it_is_started_refuses_foreign_hosts_and_origins(tmp_path: Path) -> None:
+    with serving("dashboard", {"OPS_TWIN_DIR": str(tmp_path / "none")}, tmp_path / "log") as address:
+        own = urlsplit(address).netloc
+        upgrade = {
+            "Connection": "Upgrade",
+            "Upgrade": "websocket",
+            "Sec_WebSocket_Version": "13",
+            "Sec_WebSocket_Key": "AAAAAAAAAAAAAAAAAAAAAA==",
+        }
+        code, headers = status(address, "/", Host=own)
+        assert code == 200
+        assert headers["x-frame-options"] == "DENY"
+        assert headers["content-security-policy"] == "frame-ancestors 'none'"
+        assert headers["cross-origin-opener-policy"] == "same-origin"
+        for path in ("/", "/_stcore/health", "/_stcore/host-config", "/static/index.html"):
+            assert status(address, path, Host="evil.example")[0] == 403, path
+        assert status(address, "/_stcore/stream", Host=own, Origin=address, **upgrade)[0] == 101
+        for host, origin in (
+            (own, "http://127.0.0.1:1"),
+            (own, "http://evil.example"),
+            ("evil.example", "http://evil.example"),
+        ):
+            assert status(address, "/_stcore/stream", Host=host, Origin=origin, **upgrade)[0] == 403, origin
+
+
+@pytest.mark.slow
+def test_the_dashboard_does_not_start_beyond_loopback() -> None:
+    environ = {name: value for name, value in os.environ.items() if name not in READ_ONLY}
+    command = [
+        sys.executable,
+        "-m",
+        "streamlit",
+        "run",
+        "dashboard",
+        "--server.headless=true",
+        "--server.address=0.0.0.0",
+    ]
+    ended = subprocess.run(
+        command, cwd=REPOSITORY, env=environ, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert ended.returncode == 1
+    assert "no authentication" in ended.stderr and "Traceback" not in ended.stderr
