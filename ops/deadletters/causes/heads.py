@@ -92,8 +92,8 @@ def _in_brackets(inside: str) -> str:
 
 def _is_level(word: str, number: int, timed: bool, padded: bool) -> bool:
     bare = COLOUR.sub("", word).rstrip(":")
-    if severity.of_word(bare) is Severity.UNSAID or bare in ("E", "F", "I", "W"):
-        return False
+    if severity.of_word(bare) is Severity.UNSAID or bare in ("E", "F", "I", "W", "panic"):
+        return False  # Go's "panic: " is no logger's level
     if bare.isupper():
         return timed or padded or bare in _SURE_OF_ITSELF or (number > 0 and bare in SHOUTED)
     return padded if timed else word.endswith(":") and bare.islower()

@@ -162,7 +162,8 @@ def _of_text(plain: Said, message: str) -> Said:
         return _of_record(plain, record, head.severity)
     if head.severity is Severity.FINE:
         return replace(plain, unhandled=False)
-    if thrown := stacktraces.parse(message):
+    thrown = stacktraces.parse(message)
+    if thrown and (thrown.error_type or thrown.error_message or head.severity is Severity.BAD):
         return _failed(replace(plain, source=TRACEBACK), thrown)
     if head.severity is Severity.BAD:
         return _failed(plain, _in_words(head.own))
