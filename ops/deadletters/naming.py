@@ -10,7 +10,7 @@ import re
 from dataclasses import replace
 
 from ops.deadletters import letters
-from ops.deadletters.fingerprint import fingerprint
+from ops.deadletters.fingerprint import clipped, fingerprint
 from ops.deadletters.letter import Cause, Kind, Letter
 
 LONGEST_TYPE, LONGEST_MESSAGE = 200, 2_000
@@ -27,7 +27,7 @@ def named(cause: Cause, job_kind: str = "") -> Cause:
     return replace(
         cause,
         error_type=kind,
-        error_message=cause.error_message[:LONGEST_MESSAGE],
+        error_message=clipped(cause.error_message, LONGEST_MESSAGE),
         job_kind=cause.job_kind or job_kind,
         fingerprint=fingerprint(kind, cause.error_message, cause.location),
     )

@@ -18,7 +18,7 @@ from ops.deadletters.causes import endings, neighbours
 from ops.deadletters.causes.deciding import Decided, Decision
 from ops.deadletters.causes.invocations import SLACK, Invocation, Rows
 from ops.deadletters.causes.loglines import Said
-from ops.deadletters.fingerprint import fingerprint
+from ops.deadletters.fingerprint import clipped, fingerprint
 from ops.deadletters.letter import WRAPPED, Cause
 from ops.deadletters.naming import LONGEST_MESSAGE
 
@@ -196,7 +196,7 @@ def _cause(one: Invocation, decided: Decided, subject: Subject, likely: bool) ->
         return replace(
             known,
             error_type=kind,
-            error_message=text[:LONGEST_MESSAGE],
+            error_message=clipped(text, LONGEST_MESSAGE),
             location="" if decided.others else said.location,
             source=said.source,
             request_id=said.request_id or one.request_id,

@@ -11,7 +11,7 @@ from itertools import chain
 from typing import TYPE_CHECKING
 
 from ops.deadletters import letters, naming
-from ops.deadletters.causes import fixed
+from ops.deadletters.causes import fixed, second_look
 from ops.deadletters.causes.asking import Asked, Asking, Budget
 from ops.deadletters.causes.evidence import Evidence, Setup, Subject
 from ops.deadletters.causes.guesses import GUESS, Guesser
@@ -78,6 +78,7 @@ def explain(
         say("grouping")
         marked = ((one, naming.named(cause, read.kinds.get(one, ""))) for one, cause in found.items())
         shelf.set_causes(chain(marked, guessed.items()))
+        second_look.divide(shelf)
         shelf.set_labels(_labels(shelf))
         groups = shelf.groups(LIVE)
         asked = asking.asked if asking else Asked(notes=[_no_logs(source)] if silent else [])

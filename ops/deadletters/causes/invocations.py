@@ -16,6 +16,7 @@ from itertools import pairwise
 from ops.deadletters.causes import endings, loglines, reasons
 from ops.deadletters.causes.loglines import Said
 from ops.deadletters.causes.pieces import Pieces
+from ops.deadletters.fingerprint import clipped
 from ops.deadletters.naming import LONGEST_MESSAGE
 from ops.insight import reportlines
 
@@ -156,7 +157,7 @@ class Rows:
 
 def _slim(said: Said) -> Said:
     """Without what takes room: of a busy group there may be a hundred thousand."""
-    return replace(said, text="", error_message=said.error_message[:LONGEST_MESSAGE], mentioned=frozenset())
+    return replace(said, text="", error_message=clipped(said.error_message, LONGEST_MESSAGE), mentioned=frozenset())
 
 
 def _ordered(some: list[Heard], falls: bool) -> list[Heard]:

@@ -250,6 +250,24 @@ class Shelf:
                 "SELECT fingerprint, error_message FROM letters WHERE label = '' AND fingerprint <> ''"
             )
 
+    def grown(self, many: int, marks: Sequence[str]) -> Iterator[tuple[str, str, str]]:
+        """Fingerprint, message id and error message of the letters of causes where some have no label, cause by cause:
+        those of at least ``many`` letters, and ``marks``."""
+        with schema.refusing(self.path):
+            yield from self.connection.execute(
+                "SELECT fingerprint, id, error_message FROM letters WHERE fingerprint IN (SELECT fingerprint FROM "
+                "letters WHERE fingerprint <> '' GROUP BY fingerprint HAVING min(label) = '' AND (count(*) >= ? OR "
+                "fingerprint IN (SELECT value FROM json_each(?)))) ORDER BY fingerprint, n",
+                [many, schema.dumps(list(marks))],
+            )
+
+    def set_fingerprints(self, marks: Sequence[tuple[str, str]]) -> None:
+        """Message ids and their causes' fingerprints, which have no label yet."""
+        with schema.writing(self.connection, self.path):
+            self.connection.executemany(
+                "UPDATE letters SET fingerprint = ?, label = '' WHERE id = ?", [(mark, one) for one, mark in marks]
+            )
+
     def set_labels(self, labels: Mapping[str, str]) -> None:
         """By fingerprint: what its letters have in common, of those that have no label yet."""
         if labels:
