@@ -41,6 +41,7 @@ class Subject:
     sent: datetime | None
     first_receive: datetime | None
     job_kind: str = ""
+    source: str = ""  # ARN of the queue that it came from, where the message tells
 
     @classmethod
     def seen(cls, letter: Sketch) -> Subject:
@@ -50,6 +51,7 @@ class Subject:
             letter.request_id,
             letter.sent,
             letter.first_received,
+            source=letter.source,
         )
 
     @classmethod
@@ -62,6 +64,7 @@ class Subject:
             sent=letter.sent,
             first_receive=datetime.fromtimestamp(int(received) / 1000, UTC) if received.isdigit() else None,
             job_kind=job_kind,
+            source=letter.source_arn,
         )
 
 

@@ -3,29 +3,30 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from functools import lru_cache
 from itertools import chain
 from typing import TYPE_CHECKING
 
 from ops.deadletters import letters, naming
 from ops.deadletters.causes import fixed, second_look
-from ops.deadletters.causes.asking import Asked, Asking, Budget
-from ops.deadletters.causes.evidence import Evidence, Setup, Subject
+from ops.deadletters.causes.asking import Budget
+from ops.deadletters.causes.evidence import Subject
+from ops.deadletters.causes.feeds import Feeds, feeds, own_feed
 from ops.deadletters.causes.guesses import GUESS, Guesser
-from ops.deadletters.causes.searching import When, search
+from ops.deadletters.causes.hearing import hear
 from ops.deadletters.fingerprint import ENOUGH, common
 from ops.deadletters.letter import Cause, Kind
 from ops.deadletters.naming import job_kind
 from ops.deadletters.plan import Selection
-from ops.deadletters.shelf import LIVE, Shelf
+from ops.deadletters.shelf import LIVE, Shelf, origins
 from ops.insight import words
 from ops.workload.notes import unknown_function
 
 if TYPE_CHECKING:
-    from ops.deadletters.shelf import Group
+    from ops.deadletters.shelf import CauseOrigin, Group
     from ops.deadletters.source import Source
 
 Progress = Callable[[str], None]
@@ -35,8 +36,6 @@ NOTED = "explained"
 """Where the shelf keeps what the last explaining said."""
 SILENT = (Kind.SQS, Kind.SNS, Kind.UNKNOWN)
 """Kinds of letters that never tell a cause themselves."""
-UNCERTAIN = timedelta(hours=1)
-"""A message may wait for its next receive behind a backlog."""
 
 
 @dataclass(frozen=True)
@@ -61,18 +60,21 @@ def explain(
     """Find out about the letters on the shelf that have no cause yet, and whether causes are fixed since; ``keep``:
     what is known of that stays as it is, because nobody died since.
 
-    Asks only the logs of the workload's function, within ``budget``; where AWS refuses that, a note says so and the
-    letters keep what they carry themselves. Raises OpsError when the shelf cannot be read or written.
-    Needs logs:StartQuery, logs:GetQueryResults, and cloudwatch:GetMetricData to know what a query will cost.
+    Asks the logs of the functions that read the queues which the messages came from, within ``budget``; where AWS
+    refuses that, a note says so and the letters keep what they carry themselves. Raises OpsError when the shelf cannot
+    be read or written.
+    Needs logs:StartQuery, logs:GetQueryResults, lambda:ListEventSourceMappings, and cloudwatch:GetMetricData to know
+    what a query will cost.
     """
     say = progress or (lambda _: None)
     now = datetime.now(UTC)
     with Shelf.open(source) as shelf:
         read = _read(shelf, say)
         silent = read.silent
-        asking = _asking(source, budget or Budget(), say)
-        found = _from_logs(source, silent, asking, now) if asking else {}
-        found = {**read.fallback, **found}
+        budget = budget or Budget()
+        known = _feeds(source, silent, origins(shelf, LIVE), budget)
+        heard = hear(source, known, silent, budget, say, now)
+        found = {**read.fallback, **heard.found}
         left = [subject.message_id for subject in silent if subject.message_id not in found]
         guessed = _guessed(shelf, left, read.kinds, say)
         say("grouping")
@@ -81,8 +83,11 @@ def explain(
         second_look.divide(shelf)
         shelf.set_labels(_labels(shelf))
         groups = shelf.groups(LIVE)
-        asked = asking.asked if asking else Asked(notes=[_no_logs(source)] if silent else [])
-        verdicts = fixed.since(source, groups, None if asked.failed else asking, now)
+        verdicts = fixed.since(source, groups, origins(shelf, LIVE), known, heard.askings, now)
+        asked = heard.asked
+        notes = [*known.notes, *asked.notes]
+        if silent and source.workload.function is None:
+            notes.insert(0, _no_logs(source))
         shelf.note(fixed.NOTED, {**verdicts, **((shelf.noted(fixed.NOTED) or {}) if keep else {})})
         done = Explained(
             letters=len(silent),
@@ -92,7 +97,7 @@ def explain(
             groups=groups,
             usd=asked.usd,
             queries=asked.queries,
-            notes=tuple(dict.fromkeys(asked.notes)),
+            notes=tuple(dict.fromkeys(notes)),
         )
         note = {"usd": done.usd, "queries": done.queries, "notes": list(done.notes), "at": now.isoformat()}
         shelf.note(NOTED, note)
@@ -107,6 +112,13 @@ class _Read:
     fallback: dict[str, Cause] = field(default_factory=dict)
     kinds: dict[str, str] = field(default_factory=dict)
     silent: list[Subject] = field(default_factory=list)
+
+
+def _feeds(source: Source, silent: Sequence[Subject], came_from: Sequence[CauseOrigin], budget: Budget) -> Feeds:
+    """Asked of AWS only where the logs may be asked too."""
+    if not budget.queries or not (silent or came_from):
+        return own_feed(source)
+    return feeds(source, {one.source for one in silent} | {one.source for one in came_from if one.kind in SILENT})
 
 
 def _read(shelf: Shelf, say: Progress) -> _Read:
@@ -127,28 +139,6 @@ def _read(shelf: Shelf, say: Progress) -> _Read:
             if (cause := letters.carried(shelved.letter)) is not None:
                 read.fallback[shelved.letter.message_id] = cause
     return read
-
-
-def _asking(source: Source, budget: Budget, say: Progress) -> Asking | None:
-    group = source.workload.log_group
-    return Asking(source.aws, group, budget, say) if group else None
-
-
-def _from_logs(source: Source, silent: list[Subject], asking: Asking, now: datetime) -> dict[str, Cause]:
-    function, mapping, queue = source.workload.function, source.workload.mapping, source.workload.queue
-    setup = Setup(
-        timeout_s=function.timeout_s if function else 900.0,
-        window_s=mapping.window_s if mapping else 0.0,
-    )
-    horizon = timedelta(seconds=queue.visibility_s * (queue.max_receive_count or 3) * 2) + UNCERTAIN
-    evidence = Evidence(frozenset().union(*(subject.ids for subject in silent)), setup)
-    search(asking, silent, evidence, When(now, horizon, horizon if source.queue.fifo else timedelta(0)))
-    found: dict[str, Cause] = {}
-    for subject in silent:
-        cause = evidence.cause(subject) or evidence.likely(subject)
-        if cause is not None:
-            found[subject.message_id] = cause
-    return found
 
 
 def _guessed(shelf: Shelf, left: list[str], kinds: Mapping[str, str], say: Progress) -> dict[str, Cause]:

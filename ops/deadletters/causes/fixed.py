@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from handler import contract
-from ops.deadletters.causes import loglines
+from ops.deadletters.causes import loglines, neighbours
+from ops.deadletters.causes.feeds import OWN, queue_of
 from ops.deadletters.letter import Kind
 from ops.insight import words
 
 if TYPE_CHECKING:
+    from ops.aws.lambda_ import Function
     from ops.deadletters.causes.asking import Asking
-    from ops.deadletters.shelf import Group
+    from ops.deadletters.causes.feeds import Feed, Feeds
+    from ops.deadletters.shelf import CauseOrigin, Group
     from ops.deadletters.source import Source
 
 NOTED = "fixed"
@@ -35,21 +38,90 @@ class FixedSince:
     more: bool = False
 
 
-def since(source: Source, groups: Sequence[Group], asking: Asking | None, now: datetime) -> dict[str, dict[str, Any]]:
-    """The verdict on every cause, as the shelf notes it. One query at most, from the earliest of the last deaths."""
-    successes, complete = _successes(source, groups, asking, now)
-    function = source.workload.function
-    deployed = function.deployed_at if function else None
+def since(
+    source: Source,
+    groups: Sequence[Group],
+    came_from: Sequence[CauseOrigin],
+    known: Feeds,
+    askings: Mapping[str, Asking],
+    now: datetime,
+) -> dict[str, dict[str, Any]]:
+    """The verdict on every cause, as the snapshot notes it: of each function that failed with it, the worst one.
+    ``askings``: by the function's ARN. One query a function at most, from the earliest of the last failures."""
+    died: dict[str, dict[str, datetime | None]] = {}
+    for origin in came_from:
+        by_queue = died.setdefault(origin.fingerprint, {})
+        queue = queue_of(source, origin.source)
+        by_queue[queue] = max(filter(None, (by_queue.get(queue), origin.died)), default=None)
+    succeeded = {
+        feed.function.arn: _successes(feed.function, _of(groups, died, known, feed), askings, now) for feed in known.all
+    }
     found: dict[str, dict[str, Any]] = {}
     for group in groups:
-        last = group.last_died
-        kinds = group.job_kinds
-        count = None
-        if successes is not None and last is not None and kinds:
-            count = sum(at > last and kind in kinds for at, kind in successes)
-        one = verdict(last, deployed, kinds, count, not complete, now, set(group.kinds) == {Kind.REJECTED})
+        verdicts: dict[str, FixedSince] = {}
+        for queue, last in died.get(group.fingerprint, {OWN: group.last_died}).items():
+            some = known.of(queue)
+            for feed in some:
+                verdicts[feed.function.name] = _verdict(group, last, feed.function, succeeded[feed.function.arn], now)
+            if not some:
+                verdicts[queue.rsplit(":", 1)[-1]] = _nobody(group, last, queue, now)
+        one = _worst(verdicts)
         found[group.fingerprint] = {**asdict(one), "deployed": one.deployed.isoformat() if one.deployed else None}
     return found
+
+
+def _of(
+    groups: Sequence[Group], died: Mapping[str, Mapping[str, datetime | None]], known: Feeds, feed: Feed
+) -> list[tuple[Group, datetime]]:
+    """Causes that the function failed with, each with when it did so last."""
+    queues = [queue for queue, some in known.by_queue.items() if any(one.function == feed.function for one in some)]
+    found = []
+    for group in groups:
+        times = [at for queue in queues if (at := died.get(group.fingerprint, {}).get(queue))]
+        if times:
+            found.append((group, max(times)))
+    return found
+
+
+def _verdict(
+    group: Group, last: datetime | None, function: Function | None, succeeded: Successes | None, now: datetime
+) -> FixedSince:
+    count = None
+    if succeeded is not None and last is not None and group.job_kinds:
+        count = sum(at > last and kind in group.job_kinds for at, kind in succeeded.found)
+    return verdict(
+        last,
+        function.deployed_at if function else None,
+        group.job_kinds,
+        count,
+        succeeded is not None and not succeeded.whole,
+        now,
+        set(group.kinds) == {Kind.REJECTED},
+        intermittent(group.error_type),
+    )
+
+
+def _nobody(group: Group, last: datetime | None, queue: str, now: datetime) -> FixedSince:
+    if queue == OWN:
+        return _verdict(group, last, None, None, now)
+    name = queue.rsplit(":", 1)[-1]
+    return FixedSince(
+        UNKNOWN, f"No function that reads {name} is known, so nothing tells whether it was deployed since."
+    )
+
+
+def _worst(verdicts: Mapping[str, FixedSince]) -> FixedSince:
+    """Of several functions the one that speaks least for a redrive; each has its say."""
+    if len(verdicts) == 1:
+        return next(iter(verdicts.values()))
+    worst = min(verdicts.values(), key=lambda one: (NO, UNKNOWN, DEPLOYED, SUCCEEDS).index(one.verdict))
+    return replace(worst, sentence=" ".join(f"{name}: {one.sentence}" for name, one in sorted(verdicts.items())))
+
+
+def intermittent(error_type: str) -> bool:
+    """Whether it hangs on the moment or on one message, so that others' successes prove nothing: a time-out, a kill for
+    memory."""
+    return error_type in ("Sandbox.Timedout", "Runtime.OutOfMemory")
 
 
 def verdict(
@@ -60,9 +132,11 @@ def verdict(
     more: bool,
     now: datetime,
     rejected: bool = False,
+    intermittent: bool = False,
 ) -> FixedSince:
-    """``last``: the last death. ``successes``: later ones of ``kinds``, None where that is not known. ``rejected``: the
-    handler said that these very jobs can never succeed, so that other jobs' successes say nothing about them."""
+    """``last``: the last failure. ``successes``: later ones of ``kinds``, None where that is not known. ``rejected``:
+    the handler said that these very jobs can never succeed; ``intermittent``: it may be the moment's or the message's
+    own. Other jobs' successes say nothing about either, unless the function was deployed in between."""
     if last is None:
         return FixedSince(UNKNOWN, "When these letters died is not known.")
     died = f"the last death ({words.clock(last, now)})"
@@ -78,14 +152,24 @@ def verdict(
         count = f"{words.count(successes)}{' or more' if more else ''} {jobs}{'' if successes == 1 else 's'}"
         text += f"; {count} succeeded since"
         if not later:
-            text += ", but the handler rejected these for good" if rejected else ", so not every job of that kind fails"
+            text += _no_proof(rejected, intermittent)
     elif successes == 0:
         text += f"; no {jobs} succeeded since"
     else:
         text += "; whether such jobs succeed since is not known"
-    succeeds = bool(successes) and (later is not None or not rejected)
+    succeeds = bool(successes) and (later is not None or not (rejected or intermittent))
     kind = SUCCEEDS if succeeds else DEPLOYED if later else NO if deployed or rejected else UNKNOWN
+    if intermittent and successes and not later:
+        kind = UNKNOWN
     return FixedSince(kind, f"{text}.", later, successes or 0, more and bool(successes))
+
+
+def _no_proof(rejected: bool, intermittent: bool) -> str:
+    if rejected:
+        return ", but the handler rejected these for good"
+    if intermittent:
+        return ", which proves nothing for these: it may be intermittent"
+    return ", so not every job of that kind fails"
 
 
 def read(noted: Mapping[str, Any] | None, mark: str) -> FixedSince:
@@ -97,31 +181,41 @@ def read(noted: Mapping[str, Any] | None, mark: str) -> FixedSince:
     return FixedSince(one["verdict"], one["sentence"], deployed, one["successes"], one["more"])
 
 
-def tells_successes(source: Source) -> bool:
+def tells_successes(function: Function) -> bool:
     """Whether the function logs a success with its kind: this project's handler does, by the metrics it is set to."""
-    function = source.workload.function
-    return bool(function and function.metrics and function.metrics[0] == contract.JOB_NAMESPACE)
+    return bool(function.metrics and function.metrics[0] == contract.JOB_NAMESPACE)
+
+
+@dataclass(frozen=True)
+class Successes:
+    """When jobs succeeded, with their kinds. ``whole``: there were no more."""
+
+    found: tuple[tuple[datetime, str], ...]
+    whole: bool
 
 
 def _successes(
-    source: Source, groups: Iterable[Group], asking: Asking | None, now: datetime
-) -> tuple[list[tuple[datetime, str]] | None, bool]:
-    """When jobs of the groups' kinds succeeded; None where nobody can know. And whether these are all."""
-    asked = [group for group in groups if group.job_kinds and group.last_died]
-    first = min((group.last_died for group in asked if group.last_died), default=None)
-    if asking is None or first is None or not tells_successes(source):
-        return None, True
-    kinds = sorted({kind for group in asked for kind in group.job_kinds if "/" not in kind})
+    function: Function, causes: Sequence[tuple[Group, datetime]], askings: Mapping[str, Asking], now: datetime
+) -> Successes | None:
+    """Of one function, since it failed with the first of these causes last; None where nothing tells."""
+    asking = askings.get(function.arn)
+    asked = [(group, last) for group, last in causes if group.job_kinds]
+    if asking is None or asking.asked.failed or not asked or not tells_successes(function):
+        return None
+    kinds = sorted({kind for group, _ in asked for kind in group.job_kinds if "/" not in kind})
     if not kinds:
-        return None, True
+        return None
     found: list[tuple[datetime, str]] = []
+    shared = neighbours.shared(function.log_group, function.name)
 
     def hear(row: Mapping[str, str]) -> None:
         said = loglines.read(row)
-        if said is not None and said.text == contract.LOG_JOB_OK:
-            found.append((said.at, said.job_kind))
+        if said is None or said.text != contract.LOG_JOB_OK or neighbours.foreign(row, function.name, shared):
+            return
+        found.append((said.at, said.job_kind))
 
     named = "|".join(re.escape(kind) for kind in kinds)
     filters = [rf"\"{contract.LOG_JOB_OK}\"", rf"\"{contract.LOG_JOB_KIND}\": ?\"(?:{named})\""]
+    first = min(last for _, last in asked)
     whole = asking.read(filters, asking.affordable(first, now), now, hear, page=False)
-    return (found, whole) if whole or found else (None, True)
+    return Successes(tuple(found), whole) if whole or found else None

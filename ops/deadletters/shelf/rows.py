@@ -20,7 +20,8 @@ COLUMNS = """letters.id, place, kind, sent, receives, source, original_id, reque
     error_type, error_message, location, cause_source, cause_request_id, died, version, job_kind, fingerprint, label,
     likely, attributes, types, system, body"""
 FROM = "letters JOIN contents USING (n)"
-SKETCH = "id, kind, original_id, request_id, sent, json_extract(system, '$.ApproximateFirstReceiveTimestamp'), body"
+SKETCH = """id, kind, original_id, request_id, sent, json_extract(system, '$.ApproximateFirstReceiveTimestamp'), source,
+    body"""
 
 LETTER = """INSERT INTO letters (error_type, error_message, location, cause_source, cause_request_id, died, version,
     job_kind, fingerprint, label, likely, id, place, kind, sent, receives, source, original_id, request_id, bytes, form)
@@ -138,13 +139,14 @@ class Sketch(NamedTuple):
     request_id: str
     sent: datetime | None
     first_received: datetime | None
+    source: str
     body: str
 
 
 def sketch(row: Sequence[Any]) -> Sketch:
     """Of a row of ``SKETCH``."""
     received = int(row[5]) if row[5] and row[5].isdigit() else None
-    return Sketch(row[0], Kind(row[1]), row[2], row[3], moment(row[4]), moment(received), body(row[6]))
+    return Sketch(row[0], Kind(row[1]), row[2], row[3], moment(row[4]), moment(received), row[6], body(row[7]))
 
 
 _raw = json.JSONDecoder().raw_decode

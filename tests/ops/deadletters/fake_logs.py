@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
 
 import pytest
 
@@ -24,7 +25,7 @@ from ops.deadletters.letter import Kind, Letter, Place
 from ops.deadletters.shelf import Shelf
 from ops.deadletters.source import Source
 from ops.target import Target
-from tests.ops.deadletters.letters import a_letter
+from tests.ops.deadletters.letters import QUEUE, a_letter
 from tests.ops.fake_aws import Refusal, serve
 from tests.ops.insight.world import WORKLOAD
 
@@ -81,7 +82,8 @@ def died(seconds: float, request: str, status: str = "timeout", **more: Any) -> 
 
 @dataclass
 class FakeLogs:
-    """``asked``: the query texts. ``most``: rows that one answer holds. ``refuse``: an error code instead."""
+    """``asked``: the query texts. ``most``: rows that one answer holds. ``refuse``: an error code instead. ``mappings``:
+    by ARN of a queue; without any the workload's own function reads it. ``functions``: by name."""
 
     rows: list[dict[str, str]] = field(default_factory=list)
     asked: list[str] = field(default_factory=list)
@@ -89,6 +91,8 @@ class FakeLogs:
     bytes_a_row: int = 1_000
     refuse: str = ""
     hourly_bytes: float | None = None
+    mappings: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    functions: dict[str, dict[str, Any]] = field(default_factory=dict)
     _answers: dict[str, Any] = field(default_factory=dict)
 
     def answer(self, service: str, operation: str, asked: dict[str, Any]) -> Any:
@@ -102,7 +106,16 @@ class FakeLogs:
             return self._answers[asked["queryId"]]
         if operation == "GetMetricData":
             return {"MetricDataResults": [self._bytes(asked)]}
+        if service == "lambda":
+            return self._lambda(urlsplit(operation))
         raise AssertionError(f"{service} {operation} is not asked here")
+
+    def _lambda(self, asked: SplitResult) -> dict[str, Any]:
+        if asked.path.endswith("/event-source-mappings"):
+            (queue,) = parse_qs(asked.query)["EventSourceArn"]
+            return {"EventSourceMappings": self.mappings.get(queue, [])}
+        name = unquote(asked.path).split("/")[-2].rsplit(":", 1)[-1]
+        return self.functions[name]
 
     def _found(self, asked: dict[str, Any]) -> dict[str, Any]:
         begins, ends = (datetime.fromtimestamp(asked[name], UTC) for name in ("startTime", "endTime"))
@@ -145,7 +158,7 @@ def source(
     """A source whose shelf holds ``letters`` and whose function logged ``rows``."""
     fake = FakeLogs(list(rows))
     with serve(fake.answer, patch):
-        described = replace(WORKLOAD, **workload)
+        described = replace(WORKLOAD, **{"queue": replace(WORKLOAD.queue, arn=QUEUE), **workload})
         assert described.dlq is not None
         here = Source(Aws(Target(), max_attempts=1), described, described.dlq, folder)
         with Shelf.open(here) as shelf:
