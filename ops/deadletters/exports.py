@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 FORMATS = ("jsonl", "csv")
 COLUMNS = (
     *("message_id", "sent", "receives", "kind", "source", "original_message_id", "request_id"),
-    *("error_type", "error_message", "location", "fingerprint", "cause_from", "died", "function_version", "job_kind"),
+    *("error_type", "error_message", "location", "fingerprint", "cause_from", "likely"),
+    *("died", "function_version", "job_kind"),
     *("attributes", "body"),
 )
 CELL = 32_767
@@ -109,6 +110,7 @@ def _row(shelved: Shelved) -> tuple[object, ...]:
         cause.location,
         cause.fingerprint,
         cause.source,
+        "likely" if cause.likely else "",
         _time(cause.died),
         cause.function_version,
         cause.job_kind,

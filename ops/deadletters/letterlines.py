@@ -43,6 +43,7 @@ def write(shelved: Shelved) -> bytes:
             "died": cause.died.isoformat() if cause.died else "",
             "function_version": cause.function_version,
             "job_kind": cause.job_kind,
+            "likely": cause.likely,
         },
     }
     return json.dumps(entry).encode() + b"\n"
@@ -122,7 +123,8 @@ def _cause(entry: Any) -> Cause:
         return Cause()
     if not all(isinstance(text, str) for text in texts.values()):
         return Cause()
-    return naming.named(Cause(**texts, died=at.replace(tzinfo=at.tzinfo or UTC) if at else None))
+    when = at.replace(tzinfo=at.tzinfo or UTC) if at else None
+    return naming.named(Cause(**texts, died=when, likely=bool(entry.get("likely"))))
 
 
 _TEXTS = ("error_type", "error_message", "location", "source", "request_id", "function_version", "job_kind")

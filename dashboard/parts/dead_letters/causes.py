@@ -69,6 +69,7 @@ def html(row: dict[str, Any], span: tuple[datetime, datetime] | None) -> str:
     """One cause as a row: count and share, its words, when, and fixed or not."""
     guess = row["source"] == "guess"
     name = {"guess": "Looks alike", "none": "No trace of a cause"}.get(row["source"], row["error_type"] or "unknown")
+    name = f"likely {name}" if row.get("likely") else name
     colour, verdict = _FIXED.get(str(row.get("fixed") or "unknown"), _FIXED["unknown"])
     facts = [str(row["location"] or ""), f"version {row['version']}" if row.get("version") else "", _known(row)]
     said = " · ".join(fact for fact in facts if fact)
@@ -87,7 +88,9 @@ def html(row: dict[str, Any], span: tuple[datetime, datetime] | None) -> str:
 def _known(row: dict[str, Any]) -> str:
     if row["source"] in ("guess", "none"):
         return "no log tells why; the bodies are alike" if row["source"] == "guess" else "no log tells why"
-    return f"{'likely, ' if row.get('likely') else ''}known from: {row['source']}"
+    likely, letters = int(row.get("likely_letters") or 0), int(row["letters"])
+    some = "likely, " if row.get("likely") else f"likely for {number(likely)} of {number(letters)}, " if likely else ""
+    return f"{some}known from: {row['source']}"
 
 
 def _span(rows: list[dict[str, Any]]) -> tuple[datetime, datetime] | None:

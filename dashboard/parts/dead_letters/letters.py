@@ -82,7 +82,7 @@ def _frame(found: tuple[Shelved, ...]) -> pd.DataFrame:
     rows: list[dict[str, Any]] = [
         {
             "sent": one.letter.sent,
-            "cause": one.cause.error_type,
+            "cause": f"{'likely ' if one.cause.likely else ''}{one.cause.error_type}",
             "message": one.cause.error_message or one.cause.label,
             "kind": one.letter.kind.value,
             "receives": one.letter.receives,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -163,7 +164,7 @@ def _cause(cause: Cause) -> str:
     """A guess has no message of its own: it says what the letters of its group look like."""
     from ops.deadletters.causes import cause_in_words
 
-    return cause_in_words(cause.error_type, cause.error_message or cause.label, cause.source)
+    return cause_in_words(cause.error_type, cause.error_message or cause.label, cause.source, likely=cause.likely)
 
 
 def _why(console: Console, source: Source, shelved: Shelved, info: ShelfInfo) -> None:
@@ -174,7 +175,8 @@ def _why(console: Console, source: Source, shelved: Shelved, info: ShelfInfo) ->
 
     letter, cause, now = shelved.letter, shelved.cause, datetime.now(UTC)
     known = cause.source not in ("none", "")
-    said = f"{cause.error_type}: {cause.error_message}" if cause.error_message else _cause(cause)
+    said = f"{cause.error_type}: {cause.error_message}" if cause.error_message else _cause(replace(cause, likely=False))
+    said = f"likely {said}" if known and cause.likely else said
     why = said if known else "No trace of a cause."
     console.print(Text(safe(why, 500), style="bold red" if known else "bold"))
     shown.head(console, source, info)

@@ -129,7 +129,7 @@ def _show(console: Console, asked: Asked, source: Source, report: CausesReport) 
         line.append(f"  {words.count(cause['letters'], 'letter')} · {words.percent(cause['share'])}")
         line.append(f" · seen {_between(cause['first_seen'], cause['last_seen'], now)}", style="dim")
         console.print(line)
-        named = found.cause_in_words(cause["error_type"], cause["label"], cause["source"])
+        named = found.cause_in_words(cause["error_type"], cause["label"], cause["source"], likely=bool(cause["likely"]))
         console.print(Padding(Text(safe(named)), (0, 0, 0, 2)))
         details = [cause["location"], f"version {cause['version']}" if cause["version"] else "", _known(cause)]
         console.print(Padding(Text(safe(" · ".join(filter(None, details))), style="dim"), (0, 0, 0, 2)))
@@ -152,7 +152,9 @@ def _known(cause: dict[str, Any]) -> str:
         return "nothing in the letter or the logs"
     if cause["source"] == "guess":
         return "a guess, from what the bodies look like"
-    return f"known from: {cause['source']}" + (" (likely)" if cause.get("likely") else "")
+    likely, letters = cause["likely_letters"], cause["letters"]
+    some = " (likely)" if likely == letters else f" (likely, of {likely:,} of {letters:,})" if likely else ""
+    return f"known from: {cause['source']}{some}"
 
 
 def _between(first: Any, last: Any, now: datetime) -> str:

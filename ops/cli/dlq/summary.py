@@ -13,7 +13,7 @@ from ops.cli.text import safe
 from ops.deadletters.canary import boundaries
 from ops.deadletters.causes import cause_in_words
 from ops.deadletters.plan import Action, Plan
-from ops.deadletters.shelf import LIVE, Shelf
+from ops.deadletters.shelf import LIVE, Group, Shelf
 from ops.insight import words
 
 if TYPE_CHECKING:
@@ -85,10 +85,17 @@ def _causes(source: Source, plan: Plan) -> str:
     said = []
     for fingerprint, count in largest[:MOST_CAUSES]:
         group = known.get(fingerprint)
-        named = cause_in_words(group.error_type, group.label, group.source) if group else "no longer on the shelf"
+        named = _named(group) if group else "no longer on the shelf"
         said.append(f"{count:,} × {safe(named, LONGEST_CAUSE)} ({fingerprint or 'unknown'})")
     more = len(largest) - MOST_CAUSES
     return "\n".join([*said, *([f"and {words.count(more, 'smaller one')}"] if more > 0 else [])])
+
+
+def _named(group: Group) -> str:
+    """``likely``, also where only some of the group are: a plan by this cause takes those along."""
+    named = cause_in_words(group.error_type, group.label, group.source, likely=group.likely)
+    some = group.likely_letters and not group.likely
+    return named + (f" (likely, of {words.count(group.likely_letters)})" if some else "")
 
 
 def _queue(plan: Plan) -> str:

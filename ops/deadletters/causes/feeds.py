@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -74,8 +74,6 @@ def feeds(source: Source, source_arns: Iterable[str]) -> Feeds:
     """
     notes: list[str] = []
     found = dict(own_feed(source).by_queue)
-    if found:
-        found[OWN] = _feeds(source, source.workload.queue.arn, notes) or found[OWN]
     for arn in sorted({queue_of(source, one) for one in source_arns} - {OWN}):
         found[arn] = _feeds(source, arn, notes)
         if not found[arn]:
@@ -85,9 +83,12 @@ def feeds(source: Source, source_arns: Iterable[str]) -> Feeds:
 
 
 def own_feed(source: Source) -> Feeds:
-    """The workload's function, as it is described: asks nothing of AWS."""
-    function, mapping = source.workload.function, source.workload.mapping
-    return Feeds({OWN: (Feed(function, (mapping,) if mapping else ()),)} if function else {})
+    """The workload's functions, as they are described: asks nothing of AWS."""
+    own = source.workload
+    some = _by_function(own.readers)
+    if not some and own.function is not None:
+        some = (Feed(own.function, (own.mapping,) if own.mapping else ()),)
+    return Feeds({OWN: some} if some else {})
 
 
 def _feeds(source: Source, queue_arn: str, notes: list[str]) -> tuple[Feed, ...]:
@@ -97,6 +98,10 @@ def _feeds(source: Source, queue_arn: str, notes: list[str]) -> tuple[Feed, ...]
         notes.append(f"{refused} {refused.next_step}".strip())
         return ()
     notes += [reader.gap.note for reader in readers if reader.gap is not None]
+    return _by_function(readers)
+
+
+def _by_function(readers: Sequence[workload.Reader]) -> tuple[Feed, ...]:
     by_function: dict[str, Feed] = {}
     for reader in readers:
         if reader.function is not None:

@@ -32,7 +32,7 @@ _ROUNDED = timedelta(milliseconds=20)
 @dataclass(frozen=True, slots=True)
 class Heard:
     """One row. ``said``: what a line tells; ``end``: what the platform says about an invocation. ``names``: ids of
-    messages that the line names. ``unhandled``: the runtime wrote it about what left the handler."""
+    messages that the line names. ``start``: it is the platform's START."""
 
     at: datetime
     stream: str
@@ -41,7 +41,6 @@ class Heard:
     end: reportlines.Line | None = None
     names: frozenset[str] = frozenset()
     start: bool = False
-    unhandled: bool = False
 
     @property
     def request_id(self) -> str:
@@ -50,6 +49,11 @@ class Heard:
     @property
     def failed(self) -> bool:
         return self.said is not None and self.said.failed
+
+    @property
+    def unhandled(self) -> bool:
+        """Whether it tells of what left the handler, after which nothing of the invocation follows."""
+        return self.said is not None and self.said.failed and self.said.unhandled
 
 
 @dataclass
@@ -128,8 +132,7 @@ class Rows:
         start = raw.startswith("START RequestId") or '"platform.start"' in raw[:200]
         if not (said.failed or said.request_id or names):
             return
-        unhandled = said.failed and reasons.unhandled(raw)
-        heard = Heard(said.at, stream, self._count, _slim(said), names=names, start=start, unhandled=unhandled)
+        heard = Heard(said.at, stream, self._count, _slim(said), names=names, start=start)
         self._streams.setdefault(stream, []).append(heard)
 
     def invocations(self, longest: timedelta) -> list[Invocation]:

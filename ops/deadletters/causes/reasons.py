@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from enum import IntEnum
 
@@ -19,7 +18,6 @@ _FILLER = re.compile(
 )
 """Of a sentence that holds no other words, like "2 records failed", nothing is learnt."""
 _WORD = re.compile(r"[^\W\d_]")
-_UNHANDLED_TEXT = re.compile(r"^\[ERROR\] (?!\s)[^\t]|\tERROR\t(?:Invoke Error|Uncaught Exception|Unhandled Promise)")
 
 
 class Reason(IntEnum):
@@ -42,23 +40,3 @@ def of(said: Said) -> Reason:
 def is_exit(said: Said | None) -> bool:
     """Whether the platform says that the runtime's process ended: that has the same reason as what was logged."""
     return said is not None and said.source == REPORT_LINE
-
-
-def unhandled(raw: str) -> bool:
-    """Whether the runtime itself wrote the line: what left the handler, and so ended the invocation.
-
-    Python writes ``[ERROR] Type: message`` without time and request id, Node.js "Invoke Error"; with JSON logging an
-    object without a message of its own (Lambda developer guide, python-logging and nodejs-logging, 2026-11).
-    """
-    if _UNHANDLED_TEXT.search(raw[:200]):
-        return True
-    if not raw.startswith("{") or '"errorType"' not in raw:
-        return False
-    try:
-        record = json.loads(raw)
-    except (ValueError, RecursionError):
-        return False
-    return isinstance(record, dict) and {"errorType", "errorMessage"} <= record.keys() and not record.keys() & _OWN
-
-
-_OWN = frozenset({"message", "msg", "message_id", "messageId"})

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from ops.deadletters.causes import fixed
+from ops.deadletters.causes import fixed, tried
 from ops.deadletters.causes.explain import NOTED as EXPLAINED
+from ops.deadletters.causes.feeds import OWN, queue_of
 from ops.deadletters.causes.guesses import GUESS
 from ops.deadletters.letter import UNKNOWN_ERROR, Place
-from ops.deadletters.shelf import Group, Shelf
+from ops.deadletters.shelf import CauseOrigin, Group, Shelf, origins
 from ops.insight import words
 from ops.insight.findings import Claim, conclude
 from ops.insight.reports import Finding, Level, Look
@@ -28,6 +31,7 @@ COLUMNS = (
     "location",
     "source",
     "likely",
+    "likely_letters",
     "letters",
     "share",
     "first_seen",
@@ -40,6 +44,8 @@ COLUMNS = (
 )
 LONGEST = 160
 """Characters of a cause in a sentence."""
+QUEUES = 3
+"""Other source queues that a sentence names."""
 PAGE = "dead_letters"
 
 
@@ -49,7 +55,9 @@ class CausesReport:
 
     ``groups``: ``COLUMNS``, a row a cause, most letters first. ``share`` from 0 to 1; ``first_seen`` and
     ``last_seen``: when letters of it died, else when they were sent (UTC); ``version`` and ``job_kinds``: texts;
-    ``fixed``: FixedSince.verdict. ``age_s``: seconds since the look; None, with ``looked_at``, before the first one."""
+    ``fixed``: FixedSince.verdict. ``likely``: of all of a group it is only inferred, of ``likely_letters`` of them.
+    ``elsewhere``: messages of other source queues, by the queue's name. ``age_s``: seconds since the look; None, with
+    ``looked_at``, before the first one."""
 
     finding: Finding
     groups: pd.DataFrame
@@ -60,6 +68,7 @@ class CausesReport:
     notes: tuple[str, ...]
     look: Look
     imported: int = 0
+    elsewhere: Mapping[str, int] = field(default_factory=dict)
 
 
 def report(source: Source, imported: bool = False) -> CausesReport:
@@ -68,15 +77,16 @@ def report(source: Source, imported: bool = False) -> CausesReport:
     Raises OpsError when the shelf cannot be read.
     """
     now = datetime.now(UTC)
+    places = [Place.IMPORTED if imported else Place.QUEUE]
     with Shelf.open(source) as shelf:
-        info, groups = shelf.info(), shelf.groups([Place.IMPORTED if imported else Place.QUEUE])
-        verdicts = shelf.noted(fixed.NOTED)
+        info, groups, came_from = shelf.info(), shelf.groups(places), origins(shelf, places)
+        verdicts = tried.verdicts(source, shelf, groups, now)
         told: dict[str, Any] = shelf.noted(EXPLAINED) or {}
-    function = source.workload.function
-    deployed = function.deployed_at if function else None
     frame = _frame(groups, verdicts)
+    elsewhere = _elsewhere(source, came_from)
+    deployed = _deployed(source, groups[0].fingerprint, came_from) if groups else None
     return CausesReport(
-        finding=_imported(frame, info.imported) if imported else _finding(frame, info, deployed, now),
+        finding=_imported(frame, info.imported) if imported else _finding(frame, info, deployed, elsewhere, now),
         groups=frame,
         letters=info.imported if imported else info.letters,
         looked_at=info.looked_at,
@@ -85,13 +95,30 @@ def report(source: Source, imported: bool = False) -> CausesReport:
         notes=info.notes,
         look=Look(usd=float(told.get("usd", 0.0)), partial=tuple(told.get("notes", ()))),
         imported=info.imported,
+        elsewhere=elsewhere,
     )
 
 
-def _frame(groups: tuple[Group, ...], verdicts: Any) -> pd.DataFrame:
+def _elsewhere(source: Source, came_from: Iterable[CauseOrigin]) -> dict[str, int]:
+    """Messages of other queues than the workload's, most first."""
+    counted: Counter[str] = Counter()
+    for one in came_from:
+        if (queue := queue_of(source, one.source)) != OWN:
+            counted[queue.rsplit(":", 1)[-1]] += one.letters
+    return dict(counted.most_common())
+
+
+def _deployed(source: Source, fingerprint: str, came_from: Iterable[CauseOrigin]) -> datetime | None:
+    """The last deploy of the workload's function, where that function alone failed with the cause."""
+    function = source.workload.function
+    queues = {queue_of(source, one.source) for one in came_from if one.fingerprint == fingerprint}
+    return function.deployed_at if function is not None and queues == {OWN} else None
+
+
+def _frame(groups: tuple[Group, ...], verdicts: Mapping[str, fixed.FixedSince]) -> pd.DataFrame:
     rows = []
     for group in groups:
-        since = fixed.read(verdicts, group.fingerprint)
+        since = verdicts[group.fingerprint]
         rows.append(
             (
                 group.fingerprint,
@@ -100,6 +127,7 @@ def _frame(groups: tuple[Group, ...], verdicts: Any) -> pd.DataFrame:
                 group.location,
                 group.source,
                 group.likely,
+                group.likely_letters,
                 group.letters,
                 group.share,
                 group.first_died or group.first_sent,
@@ -117,7 +145,9 @@ def _frame(groups: tuple[Group, ...], verdicts: Any) -> pd.DataFrame:
     return frame
 
 
-def _finding(groups: pd.DataFrame, info: ShelfInfo, deployed: datetime | None, now: datetime) -> Finding:
+def _finding(
+    groups: pd.DataFrame, info: ShelfInfo, deployed: datetime | None, elsewhere: Mapping[str, int], now: datetime
+) -> Finding:
     """``Act: 54 dead letters, 51 of one cause: …; last deploy 02:10 UTC.``"""
     if info.looked_at is None and not info.letters:
         return conclude([Claim(Level.UNKNOWN, "nobody has looked at the dead letters yet: look first", PAGE)])
@@ -130,7 +160,7 @@ def _finding(groups: pd.DataFrame, info: ShelfInfo, deployed: datetime | None, n
     part = reported > info.letters and not info.complete
     total = f"{words.count(info.letters)} of about {words.count(reported)}" if part else words.count(info.letters)
     top = groups.iloc[0]
-    kind = ("likely " if top["likely"] else "") + cause_in_words(top["error_type"], top["label"], top["source"])
+    kind = cause_in_words(top["error_type"], top["label"], top["source"], likely=bool(top["likely"]))
     if info.letters == 1:
         text = f"{total} dead letter: {kind}" if not part else f"{total} dead letters: {kind}"
     elif len(groups) == 1:
@@ -138,10 +168,21 @@ def _finding(groups: pd.DataFrame, info: ShelfInfo, deployed: datetime | None, n
     else:
         others = words.count(len(groups) - 1, "other cause")
         text = f"{total} dead letters, {words.count(top['letters'])} of one cause: {kind} ({others})"
+    if elsewhere:
+        text += f"; {_from_elsewhere(elsewhere, info.letters)}"
     when = f"last deploy {words.clock(deployed, now)}" if deployed else ""
     if when and top["fixed"] in (fixed.DEPLOYED, fixed.SUCCEEDS):
         when += ", after that cause's last death" if pd.notna(top["last_seen"]) and deployed > top["last_seen"] else ""
     return conclude([Claim(Level.ACT, text, PAGE)], aside=when)
+
+
+def _from_elsewhere(elsewhere: Mapping[str, int], letters: int) -> str:
+    """``2 of 3 came from other queues: orders-b (2)``."""
+    named = [f"{queue} ({words.count(number)})" for queue, number in list(elsewhere.items())[:QUEUES]]
+    more = len(elsewhere) - len(named)
+    also = f" and {words.count(more, 'more queue')}" if more else ""
+    total = f"{words.count(sum(elsewhere.values()))} of {words.count(letters)}"
+    return f"{total} came from {'another queue' if len(elsewhere) == 1 else 'other queues'}: {', '.join(named)}{also}"
 
 
 def _imported(groups: pd.DataFrame, letters: int) -> Finding:
@@ -149,17 +190,18 @@ def _imported(groups: pd.DataFrame, letters: int) -> Finding:
     if not letters:
         return conclude([Claim(Level.OK, "no letters were imported")])
     top = groups.iloc[0]
-    kind = cause_in_words(top["error_type"], top["label"], top["source"])
+    kind = cause_in_words(top["error_type"], top["label"], top["source"], likely=bool(top["likely"]))
     share = "all" if len(groups) == 1 else words.count(top["letters"])
     text = f"{words.count(letters, 'letter')} imported from a file, {share} of one cause: {kind}"
     return conclude([Claim(Level.OK, text, PAGE)])
 
 
-def cause_in_words(error_type: str, label: str, source: str) -> str:
-    """A cause as a clause: ``DataNotFound: s3://b/….csv is not there``, ``no known cause; looks like: kind=score``."""
+def cause_in_words(error_type: str, label: str, source: str, *, likely: bool = False) -> str:
+    """A cause as a clause: ``DataNotFound: s3://b/….csv is not there``, ``no known cause; looks like: kind=score``.
+    ``likely``: it is inferred, and says so."""
     label = " ".join(label.split()).rstrip(":. ")
     if error_type == UNKNOWN_ERROR:
         text = f"no known cause; {label}" if source == GUESS else "no known cause"
     else:
-        text = f"{error_type}: {label}" if label else error_type
+        text = ("likely " if likely else "") + (f"{error_type}: {label}" if label else error_type)
     return text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"

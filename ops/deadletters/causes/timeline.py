@@ -6,10 +6,11 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from ops.deadletters.causes import loglines
+from ops.deadletters.causes import loglines, neighbours
 from ops.deadletters.causes.asking import RETENTION, Asking, Budget, named
-from ops.deadletters.causes.endings import ending, timed_out
+from ops.deadletters.causes.endings import ending, failed, timed_out
 from ops.deadletters.causes.evidence import Subject
+from ops.deadletters.causes.feeds import Feed, feeds, queue_of
 from ops.deadletters.ledger import Ledger
 from ops.deadletters.letter import Kind, Place
 from ops.deadletters.shelf import Shelf
@@ -66,7 +67,7 @@ def timeline(source: Source, message_id: str) -> Timeline:
         shelved = shelf.get(message_id)
     moments = _of_letter(shelved)
     from_runs, notes = _of_runs(source, shelved.letter, shelved.place is Place.REDRIVEN)
-    asking, from_logs = _of_logs(source, shelved)
+    askings, from_logs = _of_logs(source, shelved)
     moments += from_runs + [_its_own(moment, shelved.cause) for moment in from_logs]
     if shelved.cause.died is not None:
         cause = shelved.cause
@@ -74,11 +75,11 @@ def timeline(source: Source, message_id: str) -> Timeline:
         text = f"{likely}{cause.error_type}: {cause.error_message}".rstrip(": ")[:LONGEST]
         moments.append(Moment(shelved.cause.died, DIED, text, cause.request_id))
     moments.sort(key=lambda moment: _place(moment, shelved.cause.died))
-    notes += asking.asked.notes if asking else []
+    notes += [note for asking in askings for note in asking.asked.notes]
     if len(moments) > LINES:
         notes.append(f"Only the first and last of {words.count(len(moments), 'moment')} are shown.")
         moments = moments[: LINES // 2] + moments[-LINES // 2 :]
-    return Timeline(tuple(moments), Look(usd=asking.asked.usd if asking else 0.0, partial=tuple(notes)))
+    return Timeline(tuple(moments), Look(usd=sum(asking.asked.usd for asking in askings), partial=tuple(notes)))
 
 
 def _its_own(moment: Moment, cause: Cause) -> Moment:
@@ -130,20 +131,29 @@ def _of_runs(source: Source, letter: Letter, moved: bool) -> tuple[list[Moment],
     return moments, notes
 
 
-def _of_logs(source: Source, shelved: Shelved) -> tuple[Asking | None, list[Moment]]:
-    group = source.workload.log_group
-    if group is None:
-        return None, []
+def _of_logs(source: Source, shelved: Shelved) -> tuple[list[Asking], list[Moment]]:
+    """From the logs of the functions that read the queue which the message came from."""
     letter, cause = shelved.letter, shelved.cause
     now = datetime.now(UTC)
-    asking = Asking(source.aws, group, BUDGET)
     before = EARLIER if letter.kind not in _SENT_AS_WORK or letter.original_message_id != letter.message_id else AROUND
     start = (letter.sent or now - RETENTION) - before
     end = min(now, cause.died + AROUND) if cause.died and cause.died > start else now
     ids = sorted({letter.message_id, letter.original_message_id, letter.request_id, cause.request_id} - {""})
+    askings, moments = [], []
+    for feed in feeds(source, [letter.source_arn]).of(queue_of(source, letter.source_arn)):
+        asking = Asking(source.aws, feed.function.log_group, BUDGET)
+        rows = _rows(asking, feed, f"{named(ids)}|{loglines.FAILURES}", start, end)
+        askings.append(asking)
+        moments += _moments(rows, {letter.message_id, letter.original_message_id}, letter.request_id)
+    return askings, moments
+
+
+def _rows(asking: Asking, feed: Feed, pattern: str, start: datetime, end: datetime) -> list[dict[str, str]]:
+    """Of this function alone, where several write into its log group."""
     rows: list[dict[str, str]] = []
-    asking.read([f"{named(ids)}|{loglines.FAILURES}"], asking.affordable(start, end), end, rows.append, page=False)
-    return asking, list(_moments(rows, {letter.message_id, letter.original_message_id}, letter.request_id))
+    asking.read([pattern], asking.affordable(start, end), end, rows.append, page=False)
+    setup = feed.setup
+    return [row for row in rows if not neighbours.foreign(row, setup.function, setup.shared)]
 
 
 def _moments(rows: list[dict[str, str]], ids: set[str], request_id: str) -> list[Moment]:
@@ -185,7 +195,7 @@ def _line(said: loglines.Said) -> Moment:
 
 
 def _end(line: reportlines.Line) -> Moment | None:
-    if line.source != "timeout" and line.values.get("status") in ("success", "", None):
+    if not failed(line):
         return None
     kind, text = ending(line)
     what = TIMEOUT if timed_out(line) else MEMORY if "OutOfMemory" in kind else CRASH

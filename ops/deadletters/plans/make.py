@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from ops.aws import sqs, sts
 from ops.deadletters import canary, origins
-from ops.deadletters.causes import fixed
+from ops.deadletters.causes import fixed, tried
 from ops.deadletters.origins import Origin
 from ops.deadletters.plan import Action, Destination, Edit, Pace, Plan, Selection, Steps
 from ops.deadletters.planjson import sealed
@@ -20,7 +20,7 @@ from ops.deadletters.plans import destinations, needs
 from ops.deadletters.plans.engine import MOVE_TASK, Wish, choose
 from ops.deadletters.plans.survey import SAMPLES, Survey, Weight, survey, weigh
 from ops.deadletters.plans.warnings import warnings
-from ops.deadletters.shelf import Shelf
+from ops.deadletters.shelf import LIVE, Shelf
 from ops.deadletters.transfer import outgoing
 from ops.errors import UsageError
 from ops.insight import words
@@ -59,7 +59,7 @@ def make(
     with Shelf.open(source) as shelf:
         look = shelf.info()
         found = survey(shelf.iterate(selection), edits, origins.function(source))
-        verdicts = shelf.noted(fixed.NOTED)
+        verdicts = tried.verdicts(source, shelf, shelf.groups(LIVE), datetime.now(UTC))
         if not found.ids:
             raise _nothing(source, shelf, selection)
     moved = action is not Action.PURGE
@@ -78,7 +78,8 @@ def make(
     estimate = needs.estimate(len(found.ids), weight.bytes, action, pace, fifo=source.queue.fifo)
     task = chosen.engine == MOVE_TASK
     back_as_they_are = to_origin and not edits
-    unmended = [one for one in found.causes if back_as_they_are and fixed.read(verdicts, one).verdict == fixed.NO]
+    failing = {mark for mark, one in verdicts.items() if one.verdict == fixed.NO}
+    unmended = [mark for mark in found.causes if back_as_they_are and mark in failing]
     return sealed(
         Plan(
             id=f"{now:%Y%m%dT%H%M%S}-{secrets.token_hex(2)}",

@@ -19,7 +19,8 @@ SAMPLES = 5
 
 @dataclass
 class Survey:
-    """``oldest``: of those in the queue. ``causes``: by fingerprint, "" where none is known. ``misfits``: sentence →
+    """``oldest``: of those in the queue. ``causes``: by fingerprint, "" where none is known; that of ``likely`` of them
+    is only inferred. ``misfits``: sentence →
     letters that the edits do not fit. ``sizes``: by the origin's ARN, as ``outgoing.sizes``."""
 
     ids: list[str] = field(default_factory=list)
@@ -29,6 +30,7 @@ class Survey:
     origins: Counter[Origin] = field(default_factory=Counter)
     homeless: Counter[Kind] = field(default_factory=Counter)
     imported: int = 0
+    likely: int = 0
     misfits: Counter[str] = field(default_factory=Counter)
     sizes: dict[str, list[tuple[int, int | None]]] = field(default_factory=dict)
 
@@ -68,6 +70,7 @@ def survey(letters: Iterable[Shelved], edits: Sequence[Edit], function_arn: str)
         found.kinds[letter.kind] += 1
         found.causes[shelved.cause.fingerprint] += 1
         found.imported += letter.imported
+        found.likely += shelved.cause.likely
         if letter.sent and not letter.imported and (found.oldest is None or letter.sent < found.oldest):
             found.oldest = letter.sent
         origin = origins.of(letter, function_arn)

@@ -46,6 +46,11 @@ def warnings(
         said += _unfit(found, weight)
         said += _task(watched=watched) if task else _repeats(weight)
         said += _arrival(source, found, action, to_origin=to_origin)
+    if found.likely:
+        some = words.count(found.likely, "message")
+        said.append(
+            f"The cause of {some} is only likely: inferred from the time, the log stream or the order of lines."
+        )
     if found.imported and action is not Action.PURGE:
         said.append(f"{_letters(found.imported)} from an export: sent, and nothing is deleted for them.")
     if found.imported:

@@ -82,8 +82,9 @@ def died(seconds: float, request: str, status: str = "timeout", **more: Any) -> 
 
 @dataclass
 class FakeLogs:
-    """``asked``: the query texts. ``most``: rows that one answer holds. ``refuse``: an error code instead. ``mappings``:
-    by ARN of a queue; without any the workload's own function reads it. ``functions``: by name."""
+    """``rows``: of every group that ``groups`` does not name. ``asked``: the query texts. ``most``: rows that one
+    answer holds. ``refuse``: an error code instead. ``mappings``: by ARN of a queue. ``functions``: by name; without
+    any the workload's own alone is known."""
 
     rows: list[dict[str, str]] = field(default_factory=list)
     asked: list[str] = field(default_factory=list)
@@ -91,6 +92,7 @@ class FakeLogs:
     bytes_a_row: int = 1_000
     refuse: str = ""
     hourly_bytes: float | None = None
+    groups: dict[str, list[dict[str, str]]] = field(default_factory=dict)
     mappings: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     functions: dict[str, dict[str, Any]] = field(default_factory=dict)
     _answers: dict[str, Any] = field(default_factory=dict)
@@ -119,7 +121,7 @@ class FakeLogs:
 
     def _found(self, asked: dict[str, Any]) -> dict[str, Any]:
         begins, ends = (datetime.fromtimestamp(asked[name], UTC) for name in ("startTime", "endTime"))
-        inside = [row for row in self.rows if begins <= _at(row) <= ends]
+        inside = [row for row in self.groups.get(asked["logGroupName"], self.rows) if begins <= _at(row) <= ends]
         patterns = [re.compile(one) for one in _LIKE.findall(asked["queryString"])]
         matched = [row for row in inside if all(one.search(row["@message"]) for one in patterns)]
         matched.sort(key=_at, reverse="sort @timestamp asc" not in asked["queryString"])

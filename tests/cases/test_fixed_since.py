@@ -1,0 +1,146 @@
+"""Is a cause fixed since? What others' successes prove, and what a redrive of the very messages has shown."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ops.deadletters import causes
+from ops.deadletters.causes import fixed
+from ops.deadletters.causes.fixed import FixedSince, verdict
+from ops.deadletters.causes.tried import Tried, weighed
+from ops.deadletters.ledger import Accepted, Ledger
+from ops.deadletters.letter import Place
+from ops.deadletters.plan import Destination, Edit
+from ops.deadletters.planjson import sealed
+from ops.deadletters.run import Outcome
+from ops.deadletters.shelf import Shelf
+from ops.deadletters.source import Source
+from tests.ops.deadletters.fake_logs import BEGAN, batch, failed, row, silent, source
+from tests.ops.deadletters.test_ledger import a_plan
+from tests.ops.insight.world import FUNCTION
+
+NOW = BEGAN + timedelta(hours=1)
+EARLIER, LATER = BEGAN - timedelta(hours=1), BEGAN + timedelta(minutes=30)
+
+
+@pytest.mark.parametrize("error_type", ["Sandbox.Timedout", "Runtime.OutOfMemory"])
+def test_others_successes_prove_nothing_for_what_may_be_intermittent(error_type: str) -> None:
+    assert fixed.intermittent(error_type)
+    found = verdict(BEGAN, EARLIER, ("train",), 212, False, NOW, intermittent=True)
+    assert found.verdict == "unknown"
+    assert "212 train jobs succeeded since, which proves nothing for these: it may be intermittent" in found.sentence
+    deployed = verdict(BEGAN, LATER, ("train",), 212, False, NOW, intermittent=True)
+    assert deployed.verdict == "succeeds since", "there was a change in between"
+    assert verdict(BEGAN, EARLIER, ("train",), 0, False, NOW, intermittent=True).verdict == "no"
+
+
+def test_a_typed_failure_is_not_intermittent() -> None:
+    assert not fixed.intermittent("KeyError")
+    assert verdict(BEGAN, EARLIER, ("train",), 3, False, NOW).verdict == "succeeds since"
+
+
+GREEN = FixedSince("succeeds since", "9 train jobs succeeded since.")
+RED = FixedSince("no", "Not deployed since.")
+GREY = FixedSince("unknown", "Not asked yet.")
+DEPLOYED = FixedSince("deployed since", "Deployed.", deployed=LATER)
+
+
+@pytest.mark.parametrize(
+    ("before", "tried", "last_failure", "expected", "words"),
+    [
+        (GREEN, Tried(LATER, 3, 3), LATER, "no", "3 of 3 failed again when they were redriven at"),
+        (GREY, Tried(LATER, 3, 1), LATER, "no", "1 of 3 failed again"),
+        (DEPLOYED, Tried(BEGAN, 3, 3), BEGAN, "deployed since", "Deployed."),  # the deploy came after it
+        (DEPLOYED, Tried(LATER + timedelta(minutes=1), 3, 3), LATER, "no", "3 of 3 failed again"),
+        (RED, Tried(LATER, 3, 0), BEGAN, "succeeds since", "3 of 3 succeeded when they were redriven at"),
+        (RED, Tried(LATER, 3, 0), LATER + timedelta(minutes=1), "no", "Not deployed since."),  # it failed after that
+        (GREEN, None, BEGAN, "succeeds since", "9 train jobs"),
+    ],
+)
+def test_what_a_redrive_showed(
+    before: FixedSince, tried: Tried | None, last_failure: datetime, expected: str, words: str
+) -> None:
+    found = weighed(before, tried, last_failure, NOW)
+    assert (found.verdict, words in found.sentence) == (expected, True), found.sentence
+
+
+def redriven(here: Source, outcomes: dict[str, Outcome], name: str = "20261124T040000-aaaa", **plan: Any) -> None:
+    """A run's ledger: those messages went back half an hour after they failed."""
+    here.runs.mkdir(exist_ok=True)
+    planned = sealed(replace(a_plan(), id=name, ids=tuple(outcomes), **plan))
+    with Ledger.create(here.runs / f"{name}.db", planned, "it is fixed", "me") as ledger:
+        ledger.begin("Starting.")
+        numbers = range(len(outcomes))
+        ledger.intended([(number, "receipt") for number in numbers], 1)
+        ledger.sent([Accepted(number, f"new-{number}", LATER.timestamp()) for number in numbers])
+        ledger.outcomes([(one, outcome, LATER, "") for one, outcome in outcomes.items()])
+
+
+def verdict_of(here: Source, error_type: str) -> tuple[str, str]:
+    found = causes.report(here).groups.set_index("error_type").loc[error_type]
+    return str(found["fixed"]), str(found["fixed_why"])
+
+
+def timed_out(message_id: str, request: str) -> list[dict[str, str]]:
+    report = f"REPORT RequestId: {request}\tDuration: 15000.00 ms\tStatus: timeout"
+    return [batch(1, request, message_id), row(16, report)]
+
+
+BACK = {"m1": Outcome.CAME_BACK, "m2": Outcome.CAME_BACK, "m3": Outcome.SUCCEEDED}
+
+
+def world(folder: Path, patch: pytest.MonkeyPatch) -> Any:
+    letters = [silent(f"m{n}") for n in range(1, 5)]
+    rows = [each for n in range(1, 4) for each in timed_out(f"m{n}", f"r{n}")] + [failed(2, "KeyError", "r4", "m4")]
+    own = FUNCTION.__class__(**{**vars(FUNCTION), "deployed_at": EARLIER})
+    return source(folder, patch, letters, rows, function=own)
+
+
+def test_messages_that_failed_again_are_evidence_against(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with world(tmp_path, monkeypatch) as (here, _):
+        causes.explain(here)
+        redriven(here, BACK)
+        with Shelf.open(here) as shelf:
+            shelf.mark(["m1", "m2"], Place.REDRIVEN)
+        found, why = verdict_of(here, "Sandbox.Timedout")
+        assert found == "no"
+        assert why.startswith("2 of 3 failed again when they were redriven at ")
+        assert "redriven" not in verdict_of(here, "KeyError")[1], "of another cause it says nothing"
+
+
+@pytest.mark.parametrize(
+    "plan",
+    [{"edits": (Edit("body.alpha", 1),)}, {"destination": Destination("queue", "http://sqs/other", "arn:other")}],
+)
+def test_edited_or_moved_elsewhere_they_prove_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, plan: dict[str, Any]
+) -> None:
+    with world(tmp_path, monkeypatch) as (here, _):
+        causes.explain(here)
+        redriven(here, BACK, **plan)
+        assert "redriven" not in verdict_of(here, "Sandbox.Timedout")[1]
+
+
+def test_a_ledger_that_cannot_be_read_proves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with world(tmp_path, monkeypatch) as (here, _):
+        causes.explain(here)
+        here.runs.mkdir()
+        (here.runs / "20261124T050000-bbbb.db").write_text("no ledger")
+        assert verdict_of(here, "Sandbox.Timedout")[0] == "no", "not deployed since"
+        redriven(here, BACK)
+        assert "2 of 3 failed again" in verdict_of(here, "Sandbox.Timedout")[1]
+
+
+def test_the_latest_redrive_counts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with world(tmp_path, monkeypatch) as (here, _):
+        causes.explain(here)
+        redriven(here, BACK)
+        first = verdict_of(here, "Sandbox.Timedout")[1]
+        redriven(here, {"m4": Outcome.CAME_BACK}, "20261124T060000-cccc")
+        assert verdict_of(here, "Sandbox.Timedout")[1] == first
+        assert "1 of 1 failed again" in verdict_of(here, "KeyError")[1]
