@@ -110,7 +110,7 @@ def _on_twin(twin: TwinState, stack: str | None, queue: str | None, function: st
             "Leave the region out to look at the twin; to look at AWS, name a profile or set OPS_TARGET=aws as well.",
         )
     return Target(
-        stack=None if queue or function else (stack or twin.stack),
+        stack=stack or (None if queue or function else twin.stack),
         queue=queue,
         function=function,
         region=twin.region,

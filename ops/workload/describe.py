@@ -15,7 +15,7 @@ from ops.errors import UsageError
 from ops.target import NOTHING_CHOSEN, Target
 from ops.workload import consumers, dlqs, pairs, stacks, undelivered
 from ops.workload.complete import complete
-from ops.workload.gaps import Part
+from ops.workload.gaps import Part, attempt
 from ops.workload.model import Workload
 from ops.workload.pairs import Pair
 
@@ -49,8 +49,8 @@ def _from_stack(aws: Aws, name: str) -> Workload:
     stack, gaps = stacks.whole(aws, name)
     found = stacks.search(aws, stack)
     gaps = (*gaps, *found.gaps)
-    if found.pairs:
-        pair = pairs.the_one(found.pairs, f"Stack {stack.name} has several queues that functions read", aws.target)
+    if found.pairs or found.unread:
+        pair = pairs.the_one(found.pairs, found.unread, f"Stack {stack.name}", aws.target)
         return complete(aws, stack.name, pair, gaps, stack)
     queue = _hinted(stack, found.lonely)
     if queue is None:
@@ -110,16 +110,13 @@ def _from_queue(aws: Aws, target: Target) -> Workload:
 def _from_function(aws: Aws, name: str) -> Workload:
     function = lambda_.function(aws, name)
     found = consumers.mappings_of(aws, name)
-    queues: dict[str, list[lambda_.Mapping]] = {}
-    for mapping in found:
-        queues.setdefault(mapping.source_arn, []).append(mapping)
-    if not queues:
+    if not found:
         raise _reads_nothing(function, aws.target)
-    read = [Pair(sqs.find(aws, arn), tuple(mappings)) for arn, mappings in queues.items()]
+    read, unread = pairs.grouped(found, lambda arn: attempt(Part.QUEUE, sqs.name_of(arn), lambda: sqs.find(aws, arn)))
     dead = {pair.queue.dlq_arn for pair in read}
     working = [pair for pair in read if pair.queue.arn not in dead]
-    pair = pairs.the_one(working or read, f"Function {lambda_.qualified_name(name)} reads several queues", aws.target)
-    return complete(aws, function.name, pair, (), function=name)
+    pair = pairs.the_one(working or read, unread, f"Function {lambda_.qualified_name(name)}", aws.target)
+    return complete(aws, function.name, pair, unread, function=name)
 
 
 def _reads_nothing(function: lambda_.Function, target: Target) -> UsageError:

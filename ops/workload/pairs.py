@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ops.aws import lambda_, sqs
 from ops.errors import UsageError
+from ops.workload.gaps import Gap, Why
 
 if TYPE_CHECKING:
     from ops.target import Target
@@ -28,13 +29,31 @@ class Pair:
         return f"{self.queue.name} → {', '.join(functions)}"
 
 
-def the_one(pairs: Sequence[Pair], whose: str, target: Target) -> Pair:
-    """The only pair. Raises UsageError, which lists them, when there are several. ``whose``: "Stack shop has several
-    queues that functions read"."""
-    if len(pairs) == 1:
+def grouped(
+    mappings: Iterable[lambda_.Mapping], find: Callable[[str], sqs.Queue | Gap]
+) -> tuple[tuple[Pair, ...], tuple[Gap, ...]]:
+    """The mappings by their queues; and why other queues that they read cannot be described. ``find`` takes ARNs."""
+    by_queue: dict[str, list[lambda_.Mapping]] = {}
+    for mapping in mappings:
+        if ":sqs:" in mapping.source_arn:
+            by_queue.setdefault(mapping.source_arn, []).append(mapping)
+    found = {arn: find(arn) for arn in by_queue}
+    return (
+        tuple(Pair(queue, tuple(by_queue[arn])) for arn, queue in found.items() if isinstance(queue, sqs.Queue)),
+        tuple(queue for queue in found.values() if isinstance(queue, Gap)),
+    )
+
+
+def the_one(pairs: Sequence[Pair], unread: Sequence[Gap], whose: str, target: Target) -> Pair:
+    """The only pair. Raises UsageError, which lists them, when there are several, and when another may not be read;
+    NotFound or AccessDenied when none can be. ``whose``: "Stack shop"."""
+    if not pairs and unread:
+        raise unread[0].error(f"{whose[:1].lower()}{whose[1:]}")
+    hidden = [f"{gap.name} ({gap.verb})" for gap in unread if gap.why is not Why.GONE]
+    if len(pairs) == 1 and not hidden:
         return pairs[0]
     raise UsageError(
-        f"{whose}: {listed([str(pair) for pair in pairs], '; ')}.",
+        f"{whose} has several queues that functions read: {listed([*map(str, pairs), *hidden], '; ')}.",
         f"Choose one by its queue (on the dashboard: OPS_QUEUE), such as: {command('status', pairs[0].queue, target)}",
     )
 

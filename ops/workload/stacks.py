@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TypeVar
 from ops.aws import cloudformation, lambda_, sqs
 from ops.workload import dlqs
 from ops.workload.gaps import Gap, Part, Why, attempt
-from ops.workload.pairs import Pair
+from ops.workload.pairs import Pair, grouped
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -55,11 +55,12 @@ def holds(aws: Aws, stack: cloudformation.Stack, queue: sqs.Queue) -> bool:
 @dataclass(frozen=True)
 class Found:
     """``pairs``: queues that a function reads. ``lonely``: the stack's other queues that are nobody's dead-letter
-    queue. ``all_queues``: all of its queues that can be read."""
+    queue. ``all_queues``: all of its queues that can be read. ``unread``: queues of mappings that cannot be."""
 
     pairs: tuple[Pair, ...]
     lonely: tuple[sqs.Queue, ...]
     all_queues: tuple[sqs.Queue, ...]
+    unread: tuple[Gap, ...]
     gaps: tuple[Gap, ...]
 
 
@@ -86,6 +87,7 @@ class _Search:
         self._stack = stack
         self._known: dict[str, sqs.Queue | Gap] = {}
         self._gaps: list[Gap] = []
+        self._unread: tuple[Gap, ...] = ()
 
     def own(self) -> list[lambda_.Mapping]:
         return self._each(
@@ -104,17 +106,15 @@ class _Search:
     def queues(self) -> tuple[sqs.Queue, ...]:
         """The stack's own; those that are gone or may not be read are gaps."""
         found = (self._queue(url) for url in self._stack.ids("AWS::SQS::Queue"))
-        return tuple(queue for queue in found if queue is not None)
+        return tuple(queue for queue in found if isinstance(queue, sqs.Queue))
 
     def owns(self, queue: sqs.Queue) -> bool:
         return queue.arn in {self._arn(url) for url in self._stack.ids("AWS::SQS::Queue")}
 
     def pairs(self, mappings: Iterable[lambda_.Mapping]) -> tuple[Pair, ...]:
-        by_queue: dict[str, list[lambda_.Mapping]] = {}
-        for mapping in mappings:
-            if ":sqs:" in mapping.source_arn:
-                by_queue.setdefault(mapping.source_arn, []).append(mapping)
-        return tuple(Pair(queue, tuple(on)) for arn, on in by_queue.items() if (queue := self._queue(arn)) is not None)
+        found, unread = grouped(mappings, self._queue)
+        self._unread += unread
+        return found
 
     def dead(self, queue: sqs.Queue) -> bool:
         """Whether it is the dead-letter queue of a queue."""
@@ -126,16 +126,15 @@ class _Search:
         paired = {pair.queue.arn for pair in pairs}
         every = () if pairs else self.queues()
         lonely = tuple(queue for queue in every if queue.arn not in paired and not self.dead(queue))
-        return Found(pairs, lonely, every, tuple(self._gaps))
+        return Found(pairs, lonely, every, self._unread, tuple(self._gaps))
 
-    def _queue(self, named: str) -> sqs.Queue | None:
+    def _queue(self, named: str) -> sqs.Queue | Gap:
         arn = named if named.startswith("arn:") else self._arn(named)
         if arn not in self._known:
             self._known[arn] = attempt(Part.QUEUE, sqs.name_of(named), lambda: sqs.find(self._aws, named))
             if isinstance(gap := self._known[arn], Gap):
                 self._gaps.append(gap)
-        found = self._known[arn]
-        return None if isinstance(found, Gap) else found
+        return self._known[arn]
 
     def _arn(self, url: str) -> str:
         account, name = url.rstrip("/").rsplit("/", 2)[-2:]

@@ -9,7 +9,7 @@ import pytest
 
 from ops.cli.app import run
 from ops.deadletters.source import open_source
-from ops.errors import AccessDenied, AwsError, NotFound
+from ops.errors import AccessDenied, AwsError, NotFound, UsageError
 from ops.insight import overview
 from ops.insight.reports import Level
 from ops.insight.window import last
@@ -224,3 +224,21 @@ def test_readers_that_may_not_be_read_are_listed(served: Served) -> None:
         gap = found[name].gap
         assert gap is not None
         assert (gap.why, found[name].log_group) == (why, None)
+
+
+def test_a_queue_that_may_not_be_read_is_not_left_out(served: Served) -> None:
+    """A stack of two pairs of which one cannot be read is still one of two; alone, it is what the error is about."""
+    both = {"orders": Queue(), "emails": Queue()}
+    read = {M[1]: Reads("orders", "worker"), M[2]: Reads("emails", "worker")}
+    stacks = {"two": stack((MAPPING, M[1]), (MAPPING, M[2])), "one": stack((MAPPING, M[2]))}
+    account = Account(both, read, stacks, frozenset({"queue emails"}))
+    for named in ({"stack": "two"}, {"function": "worker"}):
+        with pytest.raises(UsageError, match=r"orders → worker; emails \(may not be read\)"):
+            described(served, account, **named)
+    with pytest.raises(AccessDenied, match="The queue of stack one, emails, may not be read"):
+        described(served, account, stack="one")
+    gone = replace(account, queues={"orders": Queue()}, denied=frozenset())
+    for named in ({"stack": "two"}, {"function": "worker"}):
+        found = described(served, gone, **named)
+        assert found.queue.name == "orders", "a mapping that is left of a queue that is gone is no workload"
+        assert any("There is no queue emails" in note for note in found.notes)
