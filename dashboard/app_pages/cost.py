@@ -10,6 +10,13 @@ from dashboard.text import NONE, escape, number, percent, usd
 from ops.insight.reports import CostReport
 
 
+def _break_even_note(report: CostReport) -> str:
+    """Nothing can be said about a load of nothing."""
+    if report.break_even_jobs_per_hour:
+        return "above it, always-on compute is cheaper"
+    return "one machine cannot carry that load" if report.successes else "no success to compare by"
+
+
 def draw(report: CostReport) -> None:
     share = report.failures_usd / report.total_usd if report.total_usd else None
     even = report.break_even_jobs_per_hour
@@ -28,7 +35,7 @@ def draw(report: CostReport) -> None:
                     "Break-even",
                     number(even) if even else "none" if report.successes else NONE,
                     unit="jobs/h" if even else "",
-                    note="above it, always-on compute is cheaper" if even else "one machine cannot carry that load",
+                    note=_break_even_note(report),
                 ),
             ]
         )
@@ -42,6 +49,7 @@ def draw(report: CostReport) -> None:
     said = [f"Prices: {report.prices_dated}."]
     if report.left_out:
         said.append(f"Not in the sum: {'; '.join(report.left_out)}.")
+    said += [f"Note: {text}." for text in report.inferred]
     if report.measured_log_bytes is not None:
         said.append(f"An invocation wrote {number(report.measured_log_bytes)} bytes of logs, as measured in this time.")
     st.html(f'<span class="so-quiet">{escape(" ".join(said))}</span>')

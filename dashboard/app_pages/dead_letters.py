@@ -8,21 +8,32 @@ from dashboard.parts import blocks, overview, show
 from dashboard.parts.blocks import Stat
 from dashboard.parts.dead_letters import page
 from dashboard.parts.dead_letters.looking import Counted
-from dashboard.text import number
+from dashboard.text import duration, number
+from ops.insight import words
 from ops.insight.reports import DeadLettersReport
 
 COUNT = "_dead_count"
 
 
+def _held(report: DeadLettersReport) -> str:
+    """Whose they are now, and of when the number is."""
+    held = f"{number(report.held)} held by a reader" if report.held else ""
+    return ", ".join(filter(None, [f"at {words.clock(report.at, report.at)}" if report.at else "", held]))
+
+
 def draw(report: DeadLettersReport) -> None:
     st.session_state[COUNT] = report.count
     firing = [alarm for alarm in report.alarms if alarm.state == "ALARM"]
+    alarms = f"{len(firing)} firing" if firing else "none firing"
     st.html(
         blocks.stats(
             [
-                Stat("In the dead-letter queue", number(report.count), "letters", colour=theme.DEAD),
+                Stat(
+                    "In the dead-letter queue", number(report.count), "letters", note=_held(report), colour=theme.DEAD
+                ),
                 Stat("Came in this time", number(report.arrived), "at least"),
-                Stat("Alarms", f"{len(firing)} firing" if firing else "none firing", note=f"of {len(report.alarms)}"),
+                Stat("Oldest", duration(report.oldest_s)),
+                *([] if report.at else [Stat("Alarms", alarms, note=f"of {len(report.alarms)}")]),
             ]
         )
     )

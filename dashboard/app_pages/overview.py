@@ -17,6 +17,8 @@ def draw(report: OverviewReport) -> None:
                 st.page_link(page.file, label=f"{card.title}: open {page.title}")
     st.subheader("Where is the work now?", anchor=False)
     st.html(overview.path(report.path, report.stops))
+    if report.at:
+        return  # the states are of now, the page is not
     st.subheader("Which alarms are firing?", anchor=False)
     if report.alarms:
         st.html(overview.alarms(report.alarms, live.viewer()))

@@ -4,23 +4,22 @@ import streamlit as st
 
 from dashboard import live, theme
 from dashboard.charts import queue as charts
-from dashboard.frames import latest
 from dashboard.parts import blocks, show
 from dashboard.parts.blocks import Stat
 from dashboard.text import duration, number
+from ops.insight import words
 from ops.insight.reports import QueueReport
 
 
 def draw(report: QueueReport) -> None:
-    drain = (
-        "not at this rate" if report.drain_s is None and latest(report.depth, "visible") else duration(report.drain_s)
-    )
+    drain = "not at this rate" if report.drain_s is None and report.waiting else duration(report.drain_s)
+    when = f"at {words.clock(report.at, report.at)}" if report.at else ""
     st.html(
         blocks.stats(
             [
-                Stat("Waiting", number(latest(report.depth, "visible")), "messages", colour=theme.VISIBLE),
-                Stat("In flight", number(latest(report.depth, "in_flight")), "messages", colour=theme.IN_FLIGHT),
-                Stat("Oldest message", duration(latest(report.age, "oldest_s")), colour=theme.VISIBLE),
+                Stat("Waiting", number(report.waiting), "messages", note=when, colour=theme.VISIBLE),
+                Stat("In flight", number(report.in_flight), "messages", note=when, colour=theme.IN_FLIGHT),
+                Stat("Oldest message", duration(report.oldest_s), note=when, colour=theme.VISIBLE),
                 Stat("Arriving", number(report.arrivals_per_min), "/min", colour=theme.VISIBLE),
                 Stat("Done", number(report.completions_per_min), "/min", colour=theme.SUCCESS),
                 Stat("Drained in", drain),

@@ -10,7 +10,7 @@ import plotly.graph_objects as go
 from dashboard import theme
 from dashboard.charts.base import Series, figure, over_time, say_empty
 from dashboard.text import number, plain, usd
-from ops.insight.costing import LAMBDA
+from ops.insight.costing import is_compute
 from ops.insight.reports import CostReport, Line
 
 
@@ -59,7 +59,7 @@ def break_even(report: CostReport) -> go.Figure:
     """
     chart = figure("From which load on is always-on cheaper?", "USD an hour, compute only", "jobs an hour")
     assumed, even = report.assumptions, report.break_even_jobs_per_hour
-    compute = float(report.parts.loc[report.parts["component"].isin(LAMBDA), "usd"].sum())
+    compute = float(report.parts.loc[report.parts["component"].map(is_compute), "usd"].sum())
     if not report.successes or not compute:
         say_empty(chart, "No success in this time to price a job by")
         return chart.update_layout(showlegend=False)

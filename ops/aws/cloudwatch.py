@@ -24,6 +24,8 @@ class MetricQuery:
     metric: str
     stat: str
     dimensions: tuple[tuple[str, str], ...] = ()
+    period: int | None = None
+    """Seconds; None: the call's."""
 
 
 @dataclass(frozen=True)
@@ -48,6 +50,10 @@ class Alarm:
     dimensions: tuple[tuple[str, str], ...] = field(default=())
     threshold: float | None = None
     period_s: int | None = None
+    periods: int = 1
+    """The last ones that it looks at, of which ``to_alarm`` have to breach (M of N)."""
+    to_alarm: int = 1
+    comparison: str = "GreaterThanOrEqualToThreshold"
 
 
 def metric_data(aws: Aws, queries: Sequence[MetricQuery], start: datetime, end: datetime, period: int) -> MetricData:
@@ -64,7 +70,7 @@ def metric_data(aws: Aws, queries: Sequence[MetricQuery], start: datetime, end: 
                     "MetricName": query.metric,
                     "Dimensions": [{"Name": name, "Value": value} for name, value in query.dimensions],
                 },
-                "Period": period,
+                "Period": query.period or period,
                 "Stat": query.stat,
             },
         }
@@ -130,4 +136,7 @@ def _alarm(item: Any) -> Alarm:
         dimensions=tuple((entry["Name"], entry["Value"]) for entry in item.get("Dimensions", [])),
         threshold=item.get("Threshold"),
         period_s=item.get("Period"),
+        periods=int(item.get("EvaluationPeriods") or 1),
+        to_alarm=int(item.get("DatapointsToAlarm") or item.get("EvaluationPeriods") or 1),
+        comparison=item.get("ComparisonOperator") or "GreaterThanOrEqualToThreshold",
     )

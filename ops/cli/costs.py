@@ -73,5 +73,5 @@ def _show(console: Console, workload: Workload, target: Target, report: CostRepo
         jobs = words.count(report.break_even_jobs_per_hour)
         console.print(f"An always-on worker is cheaper from {jobs} jobs an hour on.")
     console.print(Text(f"Prices of {report.prices_dated}. Not in it: {'; '.join(report.left_out)}.", style="dim"))
-    for note in report.look.partial:
+    for note in (*report.inferred, *report.look.partial):
         console.print(Text(f"note: {safe(note)}", style="dim"))

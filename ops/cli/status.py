@@ -118,10 +118,7 @@ def _path(report: OverviewReport) -> str:
     parts = (stops.senders, (stops.queue,), stops.readers, stops.results)
     names = safe(" → ".join(", ".join(map(str, some)) for some in parts if some))
 
-    def rate(value: float | None) -> str:
-        return "–" if value is None else words.rate(value)
-
-    return (
-        f"\n  {names}\n  in {rate(path.accepted)} → started {rate(path.started)} → done {rate(path.finished)} · "
-        f"failed {rate(path.failed)} · died {rate(path.died)}\n"
-    )
+    passing = (path.accepted, path.started, path.finished, path.failed, path.died)
+    known = iter(words.rates(*(value for value in passing if value is not None), 0.0))
+    accepted, started, finished, failed, died = ("–" if value is None else next(known) for value in passing)
+    return f"\n  {names}\n  in {accepted} → started {started} → done {finished} · failed {failed} · died {died}\n"

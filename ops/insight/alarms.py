@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import math
+import operator
 import re
 from typing import TYPE_CHECKING
+
+import pandas as pd
 
 from ops.aws import cloudwatch
 from ops.aws.cloudwatch import Alarm
@@ -64,16 +68,37 @@ def short(reason: str) -> str:
 
 def threshold(alarms: tuple[Alarm, ...], metric: str, dimension_value: str) -> Line | None:
     """The line that an alarm on this metric of this queue or function draws."""
-    for alarm in _on(alarms, metric, dimension_value):
-        if alarm.threshold is not None:
-            return Line(f"alarm {alarm.name}", alarm.threshold)
-    return None
+    alarm = on(alarms, metric, dimension_value)
+    return Line(f"alarm {alarm.name}", alarm.threshold) if alarm and alarm.threshold is not None else None
 
 
-def fires(alarms: tuple[Alarm, ...], metric: str, dimension_value: str) -> bool:
-    """Whether an alarm on this metric of this queue or function is in ALARM."""
-    return any(alarm.state == "ALARM" for alarm in _on(alarms, metric, dimension_value))
+def on(alarms: tuple[Alarm, ...], metric: str, dimension_value: str) -> Alarm | None:
+    """The alarm on this metric of this queue or function: the first that has a threshold."""
+    about = [alarm for alarm in alarms if alarm.metric == metric and dimension_value in dict(alarm.dimensions).values()]
+    return next((alarm for alarm in about if alarm.threshold is not None), None)
 
 
-def _on(alarms: tuple[Alarm, ...], metric: str, dimension_value: str) -> list[Alarm]:
-    return [alarm for alarm in alarms if alarm.metric == metric and dimension_value in dict(alarm.dimensions).values()]
+def breached(alarm: Alarm, points: pd.Series, period: int) -> bool:
+    """Whether ``points`` (one a period of ``period`` seconds, the newest last) fulfil the alarm's rule of M of N.
+
+    False where they are too few to tell.
+    """
+    if alarm.threshold is None or not len(points):
+        return False
+    span = alarm.period_s or 60
+    if period < span:
+        points = points.groupby(pd.DatetimeIndex(points.index).floor(pd.Timedelta(seconds=span))).max()
+    wanted = max(1, math.ceil(alarm.periods * span / max(span, period)))
+    needed = max(1, math.ceil(alarm.to_alarm * span / max(span, period)))
+    over = _COMPARE.get(alarm.comparison, operator.ge)
+    return sum(bool(over(value, alarm.threshold)) for value in points.tail(wanted).dropna()) >= needed
+
+
+def rule(alarm: Alarm) -> str:
+    """When it fires, beside its threshold: ``15 of 15 min``; empty where one point is enough."""
+    if alarm.periods <= 1 or not alarm.period_s:
+        return ""
+    return f"{alarm.to_alarm} of {alarm.periods} periods of {words.duration(alarm.period_s)}"
+
+
+_COMPARE = {"GreaterThanThreshold": operator.gt, "GreaterThanOrEqualToThreshold": operator.ge}

@@ -6,13 +6,15 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from ops.insight import costing, limits, prices, queue, words
+from ops.insight import costing, dead_letters, levels, limits, prices, queue, words
 from ops.insight.reports import Assumptions, Card, Level, Line
 from ops.workload.gaps import Part
 
 if TYPE_CHECKING:
     from ops.aws import sqs
+    from ops.insight.depths import Depths
     from ops.insight.metrics import Readings
+    from ops.insight.use import Use
     from ops.workload import Workload
 
 NEAR = 0.9
@@ -24,8 +26,8 @@ SLOW_AGE_S = 300.0
 def make(
     readings: Readings,
     workload: Workload,
-    now: sqs.Depth,
-    dead_now: float | None,
+    there: Depths,
+    used: Use,
     oldest: Line | None,
     late: Level | None,
 ) -> tuple[Card, ...]:
@@ -39,19 +41,25 @@ def make(
     def spark(column: str) -> pd.Series:
         return frame[column] if column in frame else pd.Series(dtype=float, index=frame.index)
 
+    now, when = there.work, f"{there.label}, " if there.label else ""
+    waiting = None if there.queue is None else float(now.visible)
     age = 0.0 if not now.visible and not readings.has("oldest_s") else readings.latest("oldest_s")
-    age_level = late or _level(age, oldest.value if oldest else None)
+    near = oldest.value * NEAR if oldest else SLOW_AGE_S
     cold, recorded = readings.total("cold"), readings.total("recorded")
     share = (cold or 0.0) / recorded if recorded else None
     cold_spark = spark("cold") / spark("recorded")
-    assumptions = Assumptions()
-    spend = costing.spend(readings, workload, assumptions, prices.load())
-    done = costing.successes(readings)
+    spend = costing.spend(readings, workload, Assumptions(), prices.load(), used)
+    done = costing.successes(readings, used)
     per_1000 = costing.per_1000(float(spend.sum().sum()), float(done.sum()))
-    without_init = workload.function is not None and not readings.has("billed_ms") and readings.has("duration_ms")
     return (
         Card(
-            "depth", "Waiting", float(now.visible), "messages", spark("visible"), Level.OK, f"{now.in_flight} in flight"
+            "depth",
+            "Waiting",
+            waiting,
+            "messages",
+            spark("visible"),
+            levels.backlog(waiting, readings.per_minute("deleted"), age),
+            f"{when}{now.in_flight} in flight" if there.queue else f"{when}no metrics",
         ),
         Card(
             "age",
@@ -59,8 +67,8 @@ def make(
             age,
             "s",
             spark("oldest_s"),
-            age_level,
-            f"alarm at {words.duration(oldest.value)}" if oldest else "no alarm on it",
+            levels.age(age, near, late),
+            f"{when}alarm at {words.duration(oldest.value)}" if oldest else f"{when}no alarm on it",
         ),
         _concurrency_card(readings, workload, now),
         Card(
@@ -81,26 +89,37 @@ def make(
             "USD",
             spend.sum(axis=1) / done.where(done > 0) * 1000,
             Level.OK if per_1000 is not None else Level.UNKNOWN,
-            "INIT not included (no invocation records)"
-            if without_init
-            else f"{words.count(float(done.sum()))} successes",
+            _cost_note(readings, workload, used, float(done.sum())),
         ),
         Card(
             "dead",
             "Dead letters",
-            dead_now,
+            there.dead_count,
             "messages",
-            spark("dead"),
-            Level.UNKNOWN if dead_now is None else Level.ACT if dead_now else Level.OK,
-            _dead_letter_queue(workload),
+            dead_letters.course(readings)["dead"],
+            levels.dead(there.dead_count),
+            _dead_letter_queue(workload, there),
         ),
     )
 
 
-def _dead_letter_queue(workload: Workload) -> str:
+def _cost_note(readings: Readings, workload: Workload, used: Use, done: float) -> str:
+    """How many successes, and what to know about the figure."""
+    priced = readings.has("billed_ms") or readings.has(costing.REPORTED[0])
+    if workload.function is not None and not priced and readings.has("duration_ms"):
+        return "INIT not included (no invocation records)"
+    return f"{words.count(done)} successes" + (f"; {used.inferred[0]}" if used.inferred else "")
+
+
+def _dead_letter_queue(workload: Workload, there: Depths) -> str:
     if gap := workload.gap(Part.DLQ):
         return f"{gap.name} {gap.verb}"
-    return workload.dlq.name if workload.dlq else "no dead-letter queue"
+    if workload.dlq is None:
+        return "no dead-letter queue"
+    held = there.dead.in_flight if there.dead else 0
+    return "; ".join(
+        [workload.dlq.name, *([there.label] if there.label else []), *([f"{held} held by a reader"] if held else [])]
+    )
 
 
 def _concurrency_card(readings: Readings, workload: Workload, now: sqs.Depth) -> Card:
@@ -118,11 +137,3 @@ def _concurrency_card(readings: Readings, workload: Workload, now: sqs.Depth) ->
         Level.UNKNOWN if used is None else Level.WATCH if near and queue.pressing(readings, now) else Level.OK,
         f"{most}; {words.count(lowest.value)} by the {lowest.name}" if lowest else f"{most}; no known limit",
     )
-
-
-def _level(age: float | None, threshold: float | None) -> Level:
-    """Of an age that the sentence says nothing about."""
-    if age is None:
-        return Level.UNKNOWN
-    near = threshold * NEAR if threshold is not None else SLOW_AGE_S
-    return Level.WATCH if age >= near else Level.OK

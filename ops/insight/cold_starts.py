@@ -36,6 +36,8 @@ SHOWN = (
     "runtime_init_ms",
     "response_latency_ms",
     "extension_overhead_ms",
+    "init_type",
+    "restore_ms",
 )
 PHASES = (
     ("Runtime and handler init", "runtime_init_ms"),
@@ -45,6 +47,8 @@ PHASES = (
     ("Runtime overhead", "runtime_overhead_ms"),
     ("Extension overhead", "extension_overhead_ms"),
 )
+RESTORE = ("Restore from a snapshot", "restore_ms")
+"""Of SnapStart: it stands where INIT stands elsewhere."""
 
 
 def report(aws: Aws, workload: Workload, window: Window) -> ColdStartReport:
@@ -53,7 +57,7 @@ def report(aws: Aws, workload: Workload, window: Window) -> ColdStartReport:
     names = ("cold", "recorded", "init_ms")
     readings = metrics.read(aws, sources.records(workload.function, *names), window)
     frame = found.frame
-    inits = frame.loc[frame["cold"], "init_ms"].dropna()
+    inits = waits(frame)
     share, init_usd = _share(found, readings), _init_usd(found, readings, workload)
     p50, p95, p99 = (float(inits.quantile(q)) if len(inits) else None for q in (0.5, 0.95, 0.99))
     return ColdStartReport(
@@ -74,11 +78,17 @@ def report(aws: Aws, workload: Workload, window: Window) -> ColdStartReport:
     )
 
 
+def waits(frame: pd.DataFrame) -> pd.Series:
+    """What each cold invocation waited for (ms): its INIT, or its restore from a snapshot."""
+    cold = frame[frame["cold"]]
+    return cold["init_ms"].fillna(cold["restore_ms"]).dropna()
+
+
 def by_version(frame: pd.DataFrame) -> pd.DataFrame:
     """One row a version: invocations, cold, share (0–1), init_p50_ms, init_p95_ms, init_p99_ms."""
     rows = []
     for version, some in frame.groupby("version", sort=True):
-        inits = some.loc[some["cold"], "init_ms"].dropna()
+        inits = waits(some)
         p50, p95, p99 = (float(inits.quantile(q)) if len(inits) else float("nan") for q in (0.5, 0.95, 0.99))
         cold = int(some["cold"].sum())
         rows.append((version, len(some), cold, cold / len(some), p50, p95, p99))
@@ -92,20 +102,23 @@ def phases(frame: pd.DataFrame) -> pd.DataFrame:
     One that succeeded, if there is any, because a time-out would dwarf the phases. The extension starts beside the
     runtime: what init took beyond the runtime's share is drawn behind it.
     """
-    every = frame[frame["cold"] & frame["init_ms"].notna()]
+    every = frame[frame["cold"] & (frame["init_ms"].notna() | frame["restore_ms"].notna())]
     fine = every[every["status"].isin(("success", ""))]
     cold = fine if len(fine) else every
     rows = []
     if len(cold):
         latest = cold.iloc[-1].to_dict()
-        if pd.notna(latest["runtime_init_ms"]):
+        latest["other_init_ms"] = float("nan")
+        if pd.isna(latest["init_ms"]):
+            latest["runtime_init_ms"] = float("nan")
+        elif pd.notna(latest["runtime_init_ms"]):
             latest["other_init_ms"] = max(0.0, latest["init_ms"] - latest["runtime_init_ms"])
         else:
-            latest["runtime_init_ms"], latest["other_init_ms"] = latest["init_ms"], float("nan")
+            latest["runtime_init_ms"] = latest["init_ms"]
         if pd.isna(latest["response_latency_ms"]):
             latest["response_latency_ms"] = latest["duration_ms"]
         at = 0.0
-        for phase, column in PHASES:
+        for phase, column in (RESTORE, *PHASES):
             lasted = latest[column]
             if pd.notna(lasted):
                 rows.append((phase, at, float(lasted)))
@@ -121,14 +134,15 @@ def _share(found: Invocations, readings: Readings) -> float | None:
 
 
 def _init_usd(found: Invocations, readings: Readings, workload: Workload) -> float | None:
-    """What INIT cost in the window: it is billed like duration (for all on-demand functions since 2025-08)."""
+    """What INIT and restores cost in the window: they are billed like duration (INIT of all on-demand functions since
+    2025-08). What ran ahead, with provisioned concurrency, is not in it."""
     if workload.function is None:
         return None
     price = prices.load().gb_second(workload.function.architecture) * workload.function.memory_mb / 1024 / 1000
     if found.truncated or found.frame.empty:
         total = readings.total("init_ms")
         return total * price if total is not None else None
-    return float(found.frame["init_ms"].fillna(0).sum()) * price
+    return float(found.frame[["init_ms", "billed_restore_ms"]].fillna(0).sum().sum()) * price
 
 
 def _claims(frame: pd.DataFrame, share: float | None, p95: float | None, init_usd: float | None) -> list[Claim]:
@@ -137,7 +151,10 @@ def _claims(frame: pd.DataFrame, share: float | None, p95: float | None, init_us
     cold = int(frame["cold"].sum())
     cost = f", INIT cost {words.usd(init_usd)}" if init_usd is not None else ""
     latency = f", p95 init {words.duration(p95 / 1000)}" if p95 is not None else ""
-    told = f"{cold} of {words.count(len(frame), 'invocation')} were cold ({words.percent(share)}){latency}{cost}"
+    restored = int((frame["cold"] & frame["restore_ms"].notna()).sum())
+    snapshots = f", {words.count(restored, 'restore')} from a snapshot" if restored else ""
+    of = words.count(len(frame), "invocation")
+    told = f"{cold} of {of} were cold ({words.percent(share)}){snapshots}{latency}{cost}"
     if p95 is not None and p95 >= SLOW_INIT_MS:
         told = f"{told}; init is close to the 10 s at which Lambda starts over"
         level = Level.WATCH

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from ops.aws import sqs
 from ops.errors import UsageError
-from ops.insight import limits, metrics, queue, setup, sources, words
+from ops.insight import depths, limits, metrics, queue, setup, sources, words
 from ops.insight.findings import Claim, conclude
 from ops.insight.metrics import Readings
 from ops.insight.ramp import Observed, RampLaw, begin, step
@@ -32,14 +33,14 @@ def report(aws: Aws, workload: Workload, window: Window) -> ConcurrencyReport:
     """One GetMetricData call and the queue's depth now. Raises what ``ops.aws`` raises."""
     names = ("concurrency", "throttles", "errors", "invocations", "duration_ms")
     queries = [
-        *sources.queue(workload.queue, "visible", "sent", "received", "deleted"),
+        *sources.queue(workload.queue, "visible", "in_flight", "delayed", "sent", "received", "deleted"),
         *sources.function(workload.function, *names),
         *sources.mapping(workload.mapping),
         *sources.account(),
     ]
     readings = metrics.read(aws, queries, window)
     frame = readings.frame.reindex(columns=["visible", "sent", "received", "invoked", *names])
-    now = sqs.depth(aws, workload.queue)
+    now = depths.of(aws, replace(workload, dlq=None), readings).work
     known = limits.concurrency(workload)
     concurrency = pd.DataFrame({"observed": frame["concurrency"], "law": allowed(workload, frame, window.period)})
     batch_size = workload.mapping.batch_size if workload.mapping else None
@@ -211,7 +212,7 @@ def _claims(
         claims.append(Claim(Level.ACT, text))
     elif binding:
         value = next(line.value for line in known if line.name == binding)
-        arriving, leaving = (words.rate(readings.per_minute(name) or 0) for name in ("sent", "deleted"))
+        arriving, leaving = words.rates(*(readings.per_minute(name) or 0 for name in ("sent", "deleted")))
         pace = f"{arriving} arrive, {leaving} are done"
         waiting = f"{words.count(now.visible, 'message waits', 'messages wait')}, " if now.visible else ""
         busy = f"all {words.count(value)} environments that the {binding} allows are busy"

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from ops.insight import costing, invocations, metrics, prices, words
+from handler.extension import rules
+from ops.insight import costing, invocations, metrics, prices, use, words
 from ops.insight.findings import Claim, conclude
 from ops.insight.reports import Assumptions, CostReport, Level, Look, Window
 
@@ -26,10 +27,10 @@ def report(aws: Aws, workload: Workload, window: Window, assumptions: Assumption
     table = prices.load()
     readings = metrics.read(aws, costing.queries(workload), window)
     found = invocations.read(aws, workload, window)
-    if not readings.has("billed_ms"):
-        readings = _with_init(readings, found)
-    parts = costing.spend(readings, workload, assumptions, table)
-    done = costing.successes(readings)
+    readings = costing.with_reports(readings, found)
+    used = use.of(readings, workload, found.frame)
+    parts = costing.spend(readings, workload, assumptions, table, used)
+    done = costing.successes(readings, used)
     total, successes = float(parts.sum().sum()), float(done.sum())
     per_1000 = costing.per_1000(total, successes)
     failures = failures_usd(parts, readings, found)
@@ -55,7 +56,8 @@ def report(aws: Aws, workload: Workload, window: Window, assumptions: Assumption
             readings.look.usd + found.look.usd,
             readings.look.partial + found.look.partial,
         ),
-        left_out=_left_out(readings, workload, table),
+        left_out=left_out(readings, workload, table, used, found.frame),
+        inferred=used.inferred,
         measured_log_bytes=measured,
     )
 
@@ -95,28 +97,37 @@ def _failed_share(readings: Readings) -> float:
 
 
 def _lambda(parts: pd.DataFrame) -> float:
-    return float(parts[[name for name in costing.LAMBDA if name in parts]].sum().sum())
+    return float(parts[[name for name in parts if costing.is_compute(str(name))]].sum().sum())
 
 
-def _with_init(readings: Readings, found: Invocations) -> Readings:
-    """For a function without the extension: billed time and INIT a period, from its REPORT lines."""
-    frame = found.frame.dropna(subset=["billed_ms"])
-    if frame.empty or found.truncated:
-        return readings
-    period = pd.Timedelta(seconds=readings.window.period)
-    by_period = frame.set_index(frame["started"].dt.floor(period))[["billed_ms", "init_ms"]].groupby(level=0).sum()
-    return readings.replaced(by_period.reindex(readings.frame.index))
-
-
-def _left_out(readings: Readings, workload: Workload, table: prices.Prices) -> tuple[str, ...]:
-    left = list(costing.LEFT_OUT)
-    if workload.function is not None and not readings.has("billed_ms") and readings.has("duration_ms"):
-        left.append("INIT, because the function has no extension and its REPORT lines are not all here")
-    if workload.queue.fifo and "sqs_fifo_request" in table.unsure:
-        left.append("a sure price of FIFO requests (the sources disagree)")
-    if workload.region != table.region:
-        left.append(f"the prices of {workload.region}: those of {table.region} stand in for them")
-    return tuple(left)
+def left_out(
+    readings: Readings, workload: Workload, table: prices.Prices, used: use.Use, frame: pd.DataFrame
+) -> tuple[str, ...]:
+    """What the sum does not hold, in words."""
+    priced = readings.has("billed_ms") or readings.has(costing.REPORTED[0])
+    kinds = set(frame["init_type"])
+    pollers = costing.least_pollers(workload)
+    others = {reader.name for reader in workload.readers[1:]}
+    known = (
+        (
+            workload.function is not None and not priced and readings.has("duration_ms"),
+            "INIT, because the function has no extension and its REPORT lines are not all here",
+        ),
+        (used.provisioned > 0, "the hours of its provisioned concurrency, used or not"),
+        (used.managed > 0, "the instances that its Managed Instances environments run on"),
+        (rules.SNAP_START in kinds, "SnapStart's charges for caching and, by the GB, for restoring (no price on file)"),
+        (pollers > 0, f"provisioned pollers above the minimum of {pollers}"),
+        (bool(others), f"the other functions that read this queue ({', '.join(sorted(others))})"),
+        (
+            workload.queue.fifo and "sqs_fifo_request" in table.unsure,
+            "a sure price of FIFO requests (the sources disagree)",
+        ),
+        (
+            workload.region != table.region,
+            f"the prices of {workload.region}: those of {table.region} stand in for them",
+        ),
+    )
+    return (*costing.LEFT_OUT, *(text for is_so, text in known if is_so))
 
 
 def _claims(
@@ -131,7 +142,7 @@ def _claims(
     if not any(readings.has(column) for column in ("sent", "invocations", "deleted")):
         return [Claim(Level.UNKNOWN, "no usage in this time range, so there is nothing to price")]
     if per_1000 is None:
-        return [Claim(Level.WATCH, f"{words.usd(total)} spent and nothing succeeded", "dead_letters")]
+        return [_without_success(readings, total)]
     top = parts.sort_values("usd", ascending=False).iloc[0]
     monthly = (
         f"at this pace {words.usd(month)} a month" if month is not None else "too little data for a monthly figure"
@@ -147,6 +158,16 @@ def _claims(
         )
         claims.append(Claim(Level.WATCH, text, "dead_letters"))
     return claims
+
+
+def _without_success(readings: Readings, total: float) -> Claim:
+    """Nothing to divide by. Only work that was tried and failed is worth a warning."""
+    spent = f"{words.usd(total)} spent"
+    if not any(readings.total(column) for column in ("sent", "received", "invocations", "deleted")):
+        return Claim(Level.OK, f"nothing was sent or done in this time range; {spent} on what is paid by the hour")
+    if any(readings.total(column) for column in ("errors", "jobs_failed", "jobs_rejected")):
+        return Claim(Level.WATCH, f"{spent} and nothing succeeded", "dead_letters")
+    return Claim(Level.OK, f"{spent}; nothing is finished yet and nothing has failed")
 
 
 def _named(component: str) -> str:

@@ -8,12 +8,18 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from handler import contract
-from ops.insight import sources
+from handler.extension import rules
+from ops.aws.lambda_ import MINIMUM_POLLERS
+from ops.insight import invocations, sources
 from ops.insight.prices import Prices
 from ops.insight.reports import Assumptions
+from ops.insight.use import Use
 
 if TYPE_CHECKING:
+    from ops.aws import Aws
     from ops.aws.cloudwatch import MetricQuery
+    from ops.aws.lambda_ import Function
+    from ops.insight.invocations import Invocations
     from ops.insight.metrics import Readings
     from ops.workload import Workload
 
@@ -36,7 +42,11 @@ RECORD_METRICS = (
     contract.INV_FAILED,
 )
 """Custom metrics that a function with the extension publishes."""
+REPORTED = ("report_billed_ms", "report_init_ms")
+"""Columns of what REPORT lines say, for a function without records."""
 LAMBDA = ("Lambda duration", "Lambda INIT", "Lambda requests")
+RESTORE = "Lambda restore"
+"""Only of functions with SnapStart."""
 LEFT_OUT = (
     "S3, DynamoDB, EventBridge, X-Ray and data transfer (no dated price on file)",
     "free tiers and volume tiers",
@@ -45,56 +55,119 @@ LEFT_OUT = (
 
 def queries(workload: Workload) -> list[MetricQuery]:
     """The metrics that the arithmetic needs."""
+    filters = workload.mapping is not None and (workload.mapping.filters or workload.mapping.unreadable_filters)
+    return [
+        *_own(workload),
+        *sources.function(workload.function, "provisioned_invocations"),
+        *sources.mapping(workload.mapping if filters else None, "filtered_out"),
+        *sources.others(workload),
+    ]
+
+
+def _own(workload: Workload) -> list[MetricQuery]:
+    """Those that tell that there is something to pay for."""
     function = workload.function
     return [
         *sources.queue(workload.queue, "sent", "received", "deleted", "empty_receives"),
         *sources.sent_bytes(workload.queue),
-        *sources.function(function, "invocations", "duration_ms"),
+        *sources.function(function, "invocations", "errors", "duration_ms"),
         *sources.records(function, "billed_ms", "init_ms"),
         *sources.jobs(function),
     ]
 
 
-def spend(readings: Readings, workload: Workload, assumptions: Assumptions, prices: Prices) -> pd.DataFrame:
-    """US dollars by component (columns) and period (rows).
+def completed(aws: Aws, workload: Workload, readings: Readings) -> tuple[Readings, Invocations | None]:
+    """With billed time and INIT from REPORT lines, for a function that ran and has no records (one Logs Insights
+    query): what the Cost page shows and what the Overview shows then rest on the same lines."""
+    if readings.has("billed_ms") or not readings.total("invocations"):
+        return readings, None
+    found = invocations.read(aws, workload, readings.window)
+    return with_reports(readings, found), found
 
-    Lambda's time is what the extension recorded as billed (INIT included); in periods without records it is Duration,
-    which leaves INIT out. SQS counts a request for each message sent, received and deleted, in 64 KB chunks, and each
-    empty receive: an upper bound, because the mapping receives and deletes in batches.
+
+def with_reports(readings: Readings, found: Invocations) -> Readings:
+    """Billed time and INIT a period from REPORT lines, beside the columns of metrics: they are no custom metrics."""
+    frame = found.frame.dropna(subset=["billed_ms"])
+    if readings.has("billed_ms") or frame.empty or found.truncated:
+        return readings
+    period = pd.Timedelta(seconds=readings.window.period)
+    by_period = frame.set_index(frame["started"].dt.floor(period))[["billed_ms", "init_ms"]].groupby(level=0).sum()
+    by_period.columns = list(REPORTED)
+    return readings.replaced(by_period.reindex(readings.frame.index))
+
+
+def spend(
+    readings: Readings, workload: Workload, assumptions: Assumptions, prices: Prices, use: Use | None = None
+) -> pd.DataFrame:
+    """US dollars by component (columns) and period (rows); of a function that reads other queues, this one's share.
+
+    Lambda's time is what the extension recorded as billed (INIT and restores included), else what REPORT lines say;
+    where there is neither it is Duration, which leaves INIT out. SQS counts a request for each message sent, received
+    and deleted, in 64 KB chunks, and each empty receive: an upper bound, because the mapping receives and deletes in
+    batches.
     """
-    known = readings.finished()
-
-    def of(column: str) -> pd.Series:
-        return known[column].fillna(0.0) if column in known else pd.Series(0.0, index=known.index)
-
+    known, use = readings.finished(), use or Use()
     parts = pd.DataFrame(index=known.index)
     # The workload may be younger than the window: nothing is charged by the hour before its first point.
     hours = pd.Series(readings.window.period / 3600, index=known.index).where(_begun(readings, workload), 0.0)
     if (function := workload.function) is not None:
-        recorded = known["billed_ms"].notna()
-        init_ms = of("init_ms").where(recorded, 0.0)
-        billed_ms = of("billed_ms").where(recorded, of("duration_ms"))
-        gb_seconds = function.memory_mb / 1024 / 1000
-        price = prices.gb_second(function.architecture)
-        extra_tmp_gb = max(0, function.ephemeral_mb - FREE_TMP_MB) / 1024
-        # Billed is Duration and Init rounded up together: what is not INIT is duration.
-        parts["Lambda duration"] = (billed_ms - init_ms).clip(lower=0) * gb_seconds * price
-        parts["Lambda INIT"] = init_ms * gb_seconds * price
-        parts["Lambda requests"] = of("invocations") * prices.lambda_request
-        if extra_tmp_gb:
-            parts["Ephemeral storage"] = billed_ms / 1000 * extra_tmp_gb * prices.lambda_tmp_gb_second
-        logged = of("invocations") * assumptions.log_bytes_per_invocation / GB
-        parts["Logs"] = logged * prices.log_gb_ingested
+        for name, usd in _function(known, function, assumptions, prices, use).items():
+            parts[name] = usd * use.queue
     parts["SQS requests"] = _sqs_requests(readings) * (
         prices.sqs_fifo_request if workload.queue.fifo else prices.sqs_request
     )
     per_request = {"rest": prices.api_rest_request, "http": prices.api_http_request}.get(assumptions.api, 0.0)
     if workload.api_url and per_request:
-        parts["API Gateway"] = of("sent") * per_request
+        parts["API Gateway"] = _of(known, "sent") * per_request
+    if pollers := least_pollers(workload):
+        parts["Provisioned pollers"] = pollers * prices.lambda_poller_hour * hours
     published = _hourly(known, ["billed_ms"]) * len(RECORD_METRICS) + _hourly(known, list(sources.JOB_SUMS))
-    parts["Custom metrics"] = published * prices.metric_month / HOURS_A_MONTH * hours
+    parts["Custom metrics"] = published * prices.metric_month / HOURS_A_MONTH * hours * use.queue
     parts["Alarms"] = len(workload.alarms) * prices.alarm_month / HOURS_A_MONTH * hours
     return parts
+
+
+def _function(
+    known: pd.DataFrame, function: Function, assumptions: Assumptions, prices: Prices, use: Use
+) -> dict[str, pd.Series]:
+    """What the whole function costs, by component."""
+    recorded = known["billed_ms"].notna()
+    init_ms = _of(known, "init_ms").where(recorded, _of(known, REPORTED[1]))
+    billed_ms = known["billed_ms"]
+    for stand_in in (REPORTED[0], "duration_ms"):
+        if stand_in in known:
+            billed_ms = billed_ms.fillna(known[stand_in])
+    billed_ms = billed_ms.fillna(0.0)
+    gb_seconds = function.memory_mb / 1024 / 1000
+    on_demand = prices.gb_second(function.architecture)
+    provisioned = prices.gb_second(function.architecture, rules.PROVISIONED)
+    price = max(0.0, 1.0 - use.managed - use.provisioned) * on_demand + use.provisioned * provisioned
+    restore_ms = billed_ms * use.restored
+    extra_tmp_gb = max(0, function.ephemeral_mb - FREE_TMP_MB) / 1024
+    logged = _of(known, "invocations") * assumptions.log_bytes_per_invocation / GB
+    parts = {
+        # Billed is Duration and Init (or Restore) rounded up together: what is neither is duration.
+        "Lambda duration": (billed_ms - init_ms - restore_ms).clip(lower=0) * gb_seconds * price,
+        "Lambda INIT": init_ms * gb_seconds * on_demand,
+        "Lambda requests": _of(known, "invocations") * prices.lambda_request,
+        "Logs": logged * prices.log_gb_ingested,
+    }
+    if use.restored:
+        parts[RESTORE] = restore_ms * gb_seconds * on_demand
+    if extra_tmp_gb:
+        parts["Ephemeral storage"] = billed_ms / 1000 * extra_tmp_gb * prices.lambda_tmp_gb_second
+    return parts
+
+
+def is_compute(component: str) -> bool:
+    """Whether it is Lambda's own price for running: duration, INIT, restores and requests."""
+    return component in LAMBDA or component == RESTORE
+
+
+def least_pollers(workload: Workload) -> int:
+    """Pollers of the queue's mapping in provisioned mode that are paid for whatever there is to do."""
+    mapping = workload.mapping
+    return (mapping.minimum_pollers or MINIMUM_POLLERS) if mapping is not None and mapping.provisioned else 0
 
 
 def seconds(readings: Readings, workload: Workload) -> float:
@@ -105,14 +178,17 @@ def seconds(readings: Readings, workload: Workload) -> float:
 def _begun(readings: Readings, workload: Workload) -> pd.Series:
     """By period, whether the first point of anything that costs has been reached."""
     known = readings.finished()
-    columns = [query.key for query in queries(workload) if query.key in known]
+    columns = [query.key for query in _own(workload) if query.key in known]
     return known[columns].notna().any(axis=1).cummax()
 
 
-def successes(readings: Readings) -> pd.Series:
-    """Finished work a period: jobs that the handler counted as succeeded, else messages deleted from the queue."""
-    column = "jobs_succeeded" if readings.has("jobs_succeeded") else "deleted"
-    return readings.finished()[column].fillna(0.0)
+def successes(readings: Readings, use: Use | None = None) -> pd.Series:
+    """This queue's finished work a period: its share of the jobs that the handler counted as succeeded, else messages
+    deleted from the queue, without those that a filter dropped."""
+    use = use or Use()
+    if readings.has("jobs_succeeded"):
+        return readings.finished()["jobs_succeeded"].fillna(0.0) * use.queue
+    return readings.finished()["deleted"].fillna(0.0) * use.handled
 
 
 def per_1000(usd: float, successful: float) -> float | None:
@@ -123,6 +199,10 @@ def per_1000(usd: float, successful: float) -> float | None:
 def chunks(message_bytes: float) -> int:
     """Requests that SQS bills for one message of this size."""
     return max(1, math.ceil(message_bytes / CHUNK_BYTES))
+
+
+def _of(frame: pd.DataFrame, column: str) -> pd.Series:
+    return frame[column].fillna(0.0) if column in frame else pd.Series(0.0, index=frame.index)
 
 
 def _hourly(frame: pd.DataFrame, columns: list[str]) -> pd.Series:

@@ -1,12 +1,17 @@
-"""Dead letters: how many lie there, since when, and whether more come. Their causes take a look (ops.deadletters)."""
+"""Dead letters: how many there are, since when, and whether more come. Their causes take a scan (ops.deadletters)."""
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING
+
+import pandas as pd
 
 from ops.aws import sqs
 from ops.aws.cloudwatch import MetricQuery
-from ops.insight import alarms, metrics, setup, sources, words
+from ops.insight import alarms, depths, metrics, setup, sources, words
+from ops.insight import window as windows
+from ops.insight.depths import Depths
 from ops.insight.findings import Claim, conclude
 from ops.insight.metrics import Readings
 from ops.insight.reports import DeadLettersReport, Level, Look, Window
@@ -16,48 +21,84 @@ if TYPE_CHECKING:
     from ops.workload import Workload
 
 LEAVING_SOON = 0.8
-"""Share of the dead-letter queue's retention at which its oldest letter is about to be lost."""
+"""Share of the dead-letter queue's retention at which its oldest message is about to be lost."""
+LATELY = timedelta(minutes=5)
+"""Over how long the rate of new ones is taken."""
 
 
 def report(aws: Aws, workload: Workload, window: Window) -> DeadLettersReport:
     """One GetMetricData call, one DescribeAlarms and the queue's depth now: no message is received."""
-    readings = metrics.read(aws, [*sources.dead(workload), *_age(workload)], window)
-    count = count_now(aws, workload)
+    readings = metrics.read(aws, [*sources.dead(workload, window), *_age(workload)], window)
+    there = depths.dead(aws, workload, readings)
     known, missing = alarms.read(aws, workload)
     about = tuple(a for a in known if workload.dlq and workload.dlq.name in dict(a.dimensions).values())
     new = arrived(readings)
-    depth = readings.frame[["dead"]] if "dead" in readings.frame else readings.frame.assign(dead=float("nan"))
     return DeadLettersReport(
-        finding=conclude(_claims(workload, readings, count, new, window)),
-        depth=depth,
-        count=count,
-        alarms=alarms.states(about),
+        finding=conclude(_claims(workload, readings, there, new)),
+        depth=course(readings),
+        count=there.dead_count,
+        alarms=() if window.past else alarms.states(about),
         look=Look(readings.look.metrics_requested, readings.look.usd, readings.look.partial + missing),
         arrived=new,
+        held=None if there.dead is None else float(there.dead.in_flight),
+        oldest_s=readings.latest("dead_oldest_s") if there.dead_count else None,
+        at=there.at,
     )
 
 
-def count_now(aws: Aws, workload: Workload) -> float | None:
-    """Letters in the dead-letter queue now, those that somebody looks at included; None without such a queue."""
-    if workload.dlq is None:
-        return None
-    depth = sqs.depth(aws, workload.dlq)
-    return float(depth.visible + depth.in_flight + depth.delayed)
+def depth(readings: Readings) -> pd.Series:
+    """Messages in the dead-letter queue at the fine period, those included that a reader holds: a scan, a redrive or a
+    consumer hides messages and shows them again, and none of that is a new one."""
+    visible, held = readings.fine.get("dead_visible"), readings.fine.get("dead_in_flight")
+    if visible is None or visible.empty:
+        return pd.Series(dtype=float)
+    return visible if held is None else visible.add(held.reindex(visible.index).ffill().fillna(0.0))
+
+
+def course(readings: Readings) -> pd.DataFrame:
+    """The depth for a chart (``dead``): the most of each of the window's periods."""
+    index, fine = windows.index(readings.window), depth(readings)
+    if fine.empty:
+        return pd.DataFrame({"dead": float("nan")}, index=index)
+    most = fine.groupby(pd.DatetimeIndex(fine.index).floor(pd.Timedelta(seconds=readings.window.period))).max()
+    return pd.DataFrame({"dead": most.reindex(index)})
 
 
 def arrived(readings: Readings) -> float | None:
-    """Letters that came in the window, at least: the rises of the depth, since AWS counts no automatic moves."""
-    if not readings.has("dead"):
+    """Messages that came in the window, at least: the rises of the depth, since AWS counts no automatic moves.
+
+    By the same fine period whatever the window, so that what leaves in between hides as few of them as can be.
+    """
+    fine = depth(readings)
+    return None if fine.empty else float(round(float(fine.diff().clip(lower=0).sum())))
+
+
+def rate(readings: Readings, least_s: float) -> float | None:
+    """New ones a minute lately; None before ``least_s`` seconds can be compared."""
+    fine, period = depth(readings), readings.window.fine
+    rises = fine.diff().iloc[1:].clip(lower=0)  # those that were there at the first point came before it
+    if not len(rises) or len(rises) * period < least_s:
         return None
-    return float(readings.frame["dead"].dropna().diff().clip(lower=0).sum())
+    recent = rises.loc[rises.index > rises.index[-1] - LATELY]
+    return float(recent.sum()) * 60 / (len(recent) * period)
 
 
-def claim(dead: float | None, new: float | None, window: Window) -> list[Claim]:
-    """That there are letters, the same words on every page."""
-    if not dead:
+def claim(there: Depths, new: float | None, window: Window) -> list[Claim]:
+    """That there are some, the same words on every page."""
+    if not there.dead or not there.dead_count:
         return []
-    fresh = f", {words.count(new)} new in the last {words.stretch(window.length.total_seconds())}" if new else ""
-    return [Claim(Level.ACT, f"{words.count(dead, 'dead letter')}{fresh}: look at their causes", "dead_letters")]
+    words_of = words.count(there.dead_count, "dead letter")
+    fresh = f", {words.count(new)} new {depths.over(window)}" if new else ""
+    when = f" {there.label}" if there.label else ""
+    return [Claim(Level.ACT, f"{words_of}{when}{_held(there.dead)}{fresh}: look at their causes", "dead_letters")]
+
+
+def _held(depth: sqs.Depth) -> str:
+    """That none of them can be received now."""
+    if not depth.in_flight or depth.visible or depth.delayed:
+        return ""
+    every = "all in flight" if depth.in_flight > 1 else "in flight"
+    return f", {every}: another process holds {'them' if depth.in_flight > 1 else 'it'}"
 
 
 def _age(workload: Workload) -> list[MetricQuery]:
@@ -70,13 +111,13 @@ def _age(workload: Workload) -> list[MetricQuery]:
     ]
 
 
-def _claims(
-    workload: Workload, readings: Readings, count: float | None, new: float | None, window: Window
-) -> list[Claim]:
+def _claims(workload: Workload, readings: Readings, there: Depths, new: float | None) -> list[Claim]:
     if workload.dlq is None:
         none = Claim(Level.OK, f"{workload.queue.name} has no dead-letter queue")
         return setup.dead_lettering(workload) or [none]
-    claims = claim(count, new, window)
+    if there.dead is None:
+        return [Claim(Level.UNKNOWN, f"how many dead letters there were {there.label} is not known: no metrics")]
+    claims = claim(there, new, readings.window)
     age = readings.latest("dead_oldest_s")
     if claims and age is not None:
         left = workload.dlq.retention_s - age
@@ -86,5 +127,5 @@ def _claims(
         claims.append(Claim(Level.ACT, lies))
     if not claims:
         gone = f"; {words.count(new)} came and went in this time range" if new else ""
-        claims.append(Claim(Level.OK, f"no dead letters{gone}"))
+        claims.append(Claim(Level.OK, f"no dead letters{' ' + there.label if there.label else ''}{gone}"))
     return claims

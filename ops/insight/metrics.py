@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -31,12 +32,14 @@ FRESH = 3
 
 @dataclass(frozen=True)
 class Readings:
-    """``frame``: one row a period, one column a query's key, gaps as NaN. ``counted``: the columns that are sums."""
+    """``frame``: one row a period, one column a query's key, gaps as NaN. ``counted``: the columns that are sums.
+    ``fine``: the series of queries with a period of their own, by key, indexed by time."""
 
     frame: pd.DataFrame
     counted: tuple[str, ...]
     window: Window
     look: Look
+    fine: Mapping[str, pd.Series] = field(default_factory=dict)
 
     def has(self, column: str) -> bool:
         return column in self.frame and bool(self.frame[column].notna().any())
@@ -96,6 +99,8 @@ def read(aws: Aws, queries: Sequence[MetricQuery], window: Window) -> Readings:
     if not queries:
         return Readings(pd.DataFrame(index=index), (), window, Look())
     data = cloudwatch.metric_data(aws, queries, window.start, window.end, window.period)
+    fine = {query.key: _series(data.series[query.key]) for query in queries if query.period}
+    queries = [query for query in queries if not query.period]
     first = windows.floor(window.start, window.period)
     values = np.full((len(index), len(queries)), np.nan)
     for column, query in enumerate(queries):
@@ -112,7 +117,12 @@ def read(aws: Aws, queries: Sequence[MetricQuery], window: Window) -> Readings:
         usd=data.requested * prices.load().metric_requested,
         partial=tuple(f"CloudWatch: {text}" for text in data.partial),
     )
-    return Readings(frame, counted, window, look)
+    return Readings(frame, counted, window, look, fine)
+
+
+def _series(points: Sequence[tuple[datetime, float]]) -> pd.Series:
+    index = pd.DatetimeIndex([moment for moment, _ in points], tz="UTC")
+    return pd.Series([value for _, value in points], index=index, dtype=float)
 
 
 def _whole(frame: pd.DataFrame, window: Window) -> bool:

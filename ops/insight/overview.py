@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from ops.aws import sqs
-from ops.insight import alarms, cards, costing, dead_letters, metrics, queue, setup, sources, words
+from ops.insight import alarms, cards, costing, dead_letters, depths, metrics, queue, setup, sources, use, words
+from ops.insight.depths import Depths
 from ops.insight.findings import Claim, conclude
 from ops.insight.metrics import Readings
 from ops.insight.path import stops
@@ -25,50 +25,66 @@ if TYPE_CHECKING:
 
 RATE_LEAST_S = 60
 """Seconds between the first and the last point of a gauge from which its rises make a rate."""
+PAST = "Alarm states are of now, and are not shown for a past range."
 NEW_DEPLOY = timedelta(hours=24)
 
 
 def report(aws: Aws, workload: Workload, window: Window) -> OverviewReport:
-    """One GetMetricData call, one DescribeAlarms, and the depths of the queues now. Raises what ``ops.aws`` raises."""
+    """One GetMetricData call, one DescribeAlarms, and the depths of the queues now; of a past range all is of its end.
+
+    For a function that ran and has no invocation records, one Logs Insights query as well: its REPORT lines price INIT
+    here as they do on the Cost page. Raises what ``ops.aws`` raises.
+    """
     function = workload.function
     queries = [
-        *sources.queue(workload.queue, "visible", "in_flight", "oldest_s"),
-        *sources.dead(workload),
-        *sources.function(function, "errors", "throttles", "concurrency"),
+        *sources.queue(workload.queue, "visible", "in_flight", "delayed", "oldest_s"),
+        *sources.dead(workload, window),
+        *sources.function(function, "throttles", "concurrency"),
         *sources.records(function, "cold", "recorded"),
         *costing.queries(workload),
     ]
     readings = metrics.read(aws, queries, window)
-    now = sqs.depth(aws, workload.queue)
-    dead_now = dead_letters.count_now(aws, workload)
+    readings, found = costing.completed(aws, workload, readings)
+    there = depths.of(aws, workload, readings)
     known, missing = alarms.read(aws, workload)
     oldest_line = alarms.threshold(known, queue.AGE, workload.queue.name)
-    late = queue.age_claims(readings, workload, queue.age_lines(workload, readings, oldest_line), now, known)
-    path = _path(readings, now, dead_now)
+    late = queue.age_claims(readings, workload, queue.age_lines(workload, readings, oldest_line), there.work, known)
+    path = _path(readings, there)
+    waits = queue.backlog_claims(readings, there, bool(late)) if workload.mapping is not None else []
     claims = [
-        *setup.reading(workload, readings, now),
-        *dead_letters.claim(dead_now, dead_letters.arrived(readings), window),
+        *setup.reading(workload, readings, there.work),
+        *dead_letters.claim(there, dead_letters.arrived(readings), window),
         *setup.dead_lettering(workload),
         *setup.visibility(workload),
-        *_alarms(known, workload, dead_now),
+        *([] if window.past else _alarms(known, workload, there.dead_count)),
         *alarms.unknown(workload, known, missing),
-        *_queue(readings, path, late),
+        *late,
+        *waits,
         *_function(readings, window),
     ]
     if not claims:
-        claims.append(_quiet(readings, path))
-    look = readings.look
+        claims.append(_quiet(readings, path, there))
+    used = use.of(readings, workload, found.frame if found else None)
+    look, more = readings.look, found.look.usd if found else 0.0
+    notes = (PAST,) if window.past and known else ()
     return OverviewReport(
-        finding=conclude(claims, _deployed(workload, window)),
-        cards=cards.make(readings, workload, now, dead_now, oldest_line, late[0].level if late else None),
+        finding=conclude(claims, _aside(claims, waits, _deployed(workload, window))),
+        cards=cards.make(readings, workload, there, used, oldest_line, late[0].level if late else None),
         path=path,
         stops=stops(workload),
-        alarms=alarms.states(known),
-        look=Look(look.metrics_requested, look.usd, look.partial + missing),
+        alarms=() if window.past else alarms.states(known),
+        look=Look(look.metrics_requested, look.usd + more, look.partial + missing + notes),
+        at=there.at,
     )
 
 
-def _path(readings: Readings, now: sqs.Depth, dead_now: float | None) -> PathRates:
+def _aside(claims: list[Claim], waits: list[Claim], deployed: str) -> str:
+    """What else helps whoever has to act: a backlog is told beside anything that is worse than it."""
+    worse = any(claim.level is Level.ACT for claim in claims)
+    return "; ".join([*(claim.text for claim in waits if worse), *([deployed] if deployed else [])])
+
+
+def _path(readings: Readings, there: Depths) -> PathRates:
     per_minute = readings.per_minute
     received, deleted = per_minute("received"), per_minute("deleted")
     jobs = readings.has("jobs_succeeded") or readings.has("jobs_failed") or readings.has("jobs_rejected")
@@ -78,22 +94,15 @@ def _path(readings: Readings, now: sqs.Depth, dead_now: float | None) -> PathRat
     else:
         finished = deleted if deleted is not None else 0.0
         failed = max(0.0, received - deleted) if received is not None and deleted is not None else None
-    died = None
-    if readings.has("dead"):
-        rises = readings.frame["dead"].ffill().diff().clip(lower=0)
-        recent = rises.loc[rises.index.intersection(readings.recent.index)]
-        # Letters that lay there at the first point came before it: no rate until there is a minute to compare.
-        if len(recent) and int(rises.notna().sum()) * readings.window.period >= RATE_LEAST_S:
-            died = float(recent.fillna(0).mean()) * 60 / readings.window.period
     return PathRates(
         accepted=per_minute("sent"),
         started=received,
         finished=finished if jobs or deleted is not None else None,
         failed=failed,
-        died=died,
-        waiting=float(now.visible),
-        in_flight=float(now.in_flight),
-        dead=dead_now,
+        died=dead_letters.rate(readings, RATE_LEAST_S),
+        waiting=None if there.queue is None else float(there.queue.visible),
+        in_flight=None if there.queue is None else float(there.queue.in_flight),
+        dead=there.dead_count,
     )
 
 
@@ -112,27 +121,15 @@ def _alarms(known: tuple[Alarm, ...], workload: Workload, dead: float | None) ->
     return claims
 
 
-def _queue(readings: Readings, path: PathRates, late: list[Claim]) -> list[Claim]:
-    age = readings.latest("oldest_s")
-    arriving, leaving = path.accepted or 0.0, readings.per_minute("deleted") or 0.0
-    if late or not path.waiting or arriving <= leaving * queue.EVEN or age is None or age <= cards.SLOW_AGE_S:
-        return late
-    text = (
-        f"work arrives faster ({words.rate(arriving)}) than it is done "
-        f"({words.rate(leaving)}); {words.count(path.waiting)} wait, the oldest for {words.duration(age)}"
-    )
-    return [Claim(Level.WATCH, text, "queue")]
-
-
 def _function(readings: Readings, window: Window) -> list[Claim]:
     claims = []
-    over = words.stretch(window.length.total_seconds())
+    over = depths.over(window)
     if throttles := readings.total("throttles"):
-        text = f"{words.count(throttles, 'invocation was', 'invocations were')} throttled in the last {over}"
+        text = f"{words.count(throttles, 'invocation was', 'invocations were')} throttled {over}"
         claims.append(Claim(Level.WATCH, text, "concurrency"))
     if errors := readings.total("errors"):
         text = (
-            f"{words.count(errors, 'invocation')} crashed, timed out or ran out of memory in the last {over} "
+            f"{words.count(errors, 'invocation')} crashed, timed out or ran out of memory {over} "
             f"({words.percent(errors / max(errors, readings.total('invocations') or 0))} of all)"
         )
         claims.append(Claim(Level.WATCH, text, "cold_starts"))
@@ -147,7 +144,7 @@ def _deployed(workload: Workload, window: Window) -> str:
     return f"last deploy {words.clock(moment, window.end)}"
 
 
-def _quiet(readings: Readings, path: PathRates) -> Claim:
+def _quiet(readings: Readings, path: PathRates, there: Depths) -> Claim:
     if path.accepted is None and path.started is None and not readings.has("invocations"):
         return Claim(
             Level.UNKNOWN,
@@ -158,8 +155,9 @@ def _quiet(readings: Readings, path: PathRates) -> Claim:
         return Claim(Level.OK, "nothing is waiting and nothing arrives")
     age = readings.latest("oldest_s")
     waited = f", the oldest for {words.duration(age)}" if age is not None and path.waiting else ""
+    arriving, done = words.rates(path.accepted or 0, path.finished or 0)
+    when = f" {there.label}" if there.label else ""
     return Claim(
         Level.OK,
-        f"{words.rate(path.accepted or 0)} arrive and {words.rate(path.finished or 0)} are done; "
-        f"{words.count(path.waiting or 0)} wait{waited}; no dead letters",
+        f"{arriving} arrive and {done} are done; {words.count(path.waiting or 0)} wait{when}{waited}; no dead letters",
     )

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ops.aws import sqs
-from ops.insight import alarms, metrics, setup, sources, words
+from ops.insight import alarms, depths, levels, metrics, setup, sources, words
+from ops.insight.depths import Depths
 from ops.insight.findings import Claim, conclude
 from ops.insight.metrics import Readings
 from ops.insight.reports import Level, Line, Look, QueueReport, Window
@@ -29,7 +31,8 @@ def report(aws: Aws, workload: Workload, window: Window) -> QueueReport:
     queue = workload.queue
     names = ("visible", "in_flight", "delayed", "oldest_s", "sent", "received", "deleted", "empty_receives")
     readings = metrics.read(aws, sources.queue(queue, *names), window)
-    now = sqs.depth(aws, queue)
+    there = depths.of(aws, replace(workload, dlq=None), readings)
+    now = there.work
     known, missing = alarms.read(aws, workload)
     lines = age_lines(workload, readings, alarms.threshold(known, AGE, queue.name))
     arrivals, completions = readings.per_minute("sent"), readings.per_minute("deleted")
@@ -39,13 +42,16 @@ def report(aws: Aws, workload: Workload, window: Window) -> QueueReport:
         *setup.visibility(workload),
         *age_claims(readings, workload, lines, now, known),
     ]
-    claims += _returned(readings)
+    claims += returned(readings, now)
+    balance = _balance(there, arrivals, completions, left_s, readings)
     if not any(claim.level is Level.ACT for claim in claims):
-        claims += _balance(now, arrivals, completions, left_s, readings)
+        claims += balance
     frame = readings.frame
     rates = frame[["sent", "deleted", "received", "empty_receives"]] * (60 / window.period)
     return QueueReport(
-        finding=conclude(claims),
+        finding=conclude(
+            claims, "; ".join(claim.text for claim in balance if claim.level is Level.WATCH and claim not in claims)
+        ),
         depth=frame[["visible", "in_flight", "delayed"]],
         age=frame[["oldest_s"]],
         age_lines=lines,
@@ -54,6 +60,10 @@ def report(aws: Aws, workload: Workload, window: Window) -> QueueReport:
         arrivals_per_min=arrivals,
         completions_per_min=completions,
         look=Look(readings.look.metrics_requested, readings.look.usd, readings.look.partial + missing),
+        waiting=None if there.queue is None else float(now.visible),
+        in_flight=None if there.queue is None else float(now.in_flight),
+        oldest_s=readings.latest("oldest_s"),
+        at=there.at,
     )
 
 
@@ -106,54 +116,87 @@ def age_claims(
             f"{words.duration(retention)}"
         )
         return [Claim(Level.ACT, text, "queue")]
-    alarm = next((line for line in lines if line.name.startswith("alarm")), None)
-    if alarm is not None and age >= alarm.value:
-        limit = f"the alarm is set to {words.duration(alarm.value)}"
-        if now.visible:
-            page = "dead_letters" if _returned(readings) and not falling_behind(readings) else "concurrency"
-            return [Claim(Level.ACT, f"the oldest message has waited {words.duration(age)}; {limit}", page)]
+    alarm = alarms.on(known, AGE, workload.queue.name)
+    if alarm is None or alarm.threshold is None or age < alarm.threshold:
+        return []
+    limit = f"the alarm is set to {words.duration(alarm.threshold)}"
+    fires = not readings.window.past and alarm.state == "ALARM"
+    if not now.visible:
         text = (
             f"nothing waits, but the oldest message in flight was sent {words.duration(age)} ago and has most likely "
             f"been tried before: look for failures; {limit}"
         )
-        level = Level.ACT if alarms.fires(known, AGE, workload.queue.name) else Level.WATCH
-        return [Claim(level, text, "dead_letters")]
-    return []
+        return [Claim(Level.ACT if fires else Level.WATCH, text, "dead_letters")]
+    page = "dead_letters" if returned(readings, now) and not falling_behind(readings) else "concurrency"
+    if fires or alarms.breached(alarm, readings.frame["oldest_s"].dropna(), readings.window.period):
+        return [Claim(Level.ACT, f"the oldest message has waited {words.duration(age)}; {limit}", page)]
+    # One point over the threshold, as a message that is tried again makes it, is not yet what the alarm is about.
+    text = f"the oldest message has waited {words.duration(age)}; {limit} in {alarms.rule(alarm)}"
+    return [Claim(Level.WATCH, text, page)]
 
 
-def _returned(readings: Readings) -> list[Claim]:
-    """Receives that do not end in a deletion: messages that fail and come back."""
+def backlog_claims(readings: Readings, there: Depths, aged: bool = False) -> list[Claim]:
+    """That more waits than is done in a minute or so, and whether it grows. ``aged``: another claim tells the age."""
+    now, age = there.work, readings.latest("oldest_s")
+    arriving, leaving = readings.per_minute("sent") or 0.0, readings.per_minute("deleted") or 0.0
+    if levels.backlog(float(now.visible), leaving, age) is not Level.WATCH:
+        return []
+    come, go = words.rates(arriving, leaving)
+    oldest = f", the oldest for {words.duration(age)}" if age is not None and not aged else ""
+    when = f" {there.label}" if there.label else ""
+    waiting = f"{words.count(now.visible)} wait{when}{oldest}"
+    if arriving > leaving * EVEN:
+        return [Claim(Level.WATCH, f"work arrives faster ({come}) than it is done ({go}); {waiting}", "queue")]
+    left_s = drain_s(now.visible + now.in_flight, arriving, leaving)
+    done = f", done in {words.duration(left_s)}" if left_s is not None else ""
+    return [Claim(Level.WATCH, f"{waiting}{done}; {come} arrive, {go} are done", "queue")]
+
+
+def returned(readings: Readings, now: sqs.Depth) -> list[Claim]:
+    """Receives that do not end in a deletion: messages that fail and come back. Those in flight are still at work."""
     received, deleted = readings.per_minute("received"), readings.per_minute("deleted")
     if not received or deleted is None:
         return []
-    back = max(0.0, received - deleted)
+    minutes = len(readings.recent) * readings.window.period / 60
+    back = max(0.0, received - deleted - now.in_flight / minutes)
     if back < 1 or back / received < RETURNED:
         return []
-    text = f"of {words.rate(received)} received, {words.rate(back)} are not finished and come back: look for failures"
+    got, again = words.rates(received, back)
+    text = f"of {got} received, {again} are not finished and come back: look for failures"
     return [Claim(Level.WATCH, text, "dead_letters")]
 
 
 def _balance(
-    now: sqs.Depth, arrivals: float | None, completions: float | None, left_s: float | None, readings: Readings
+    there: Depths, arrivals: float | None, completions: float | None, left_s: float | None, readings: Readings
 ) -> list[Claim]:
+    now = there.work
     waiting = now.visible + now.in_flight
     if arrivals is None and completions is None:
         if waiting:
             return [Claim(Level.UNKNOWN, f"{words.count(waiting, 'message')} in the queue, but no metrics yet")]
         return [Claim(Level.UNKNOWN, "the queue is empty and has no metrics in this time range")]
     arriving, done = arrivals or 0.0, completions or 0.0
-    pace = f"{words.rate(arriving)} arrive, {words.rate(done)} are done"
+    come, go = words.rates(arriving, done)
+    pace = f"{come} arrive, {go} are done"
+    level = levels.backlog(float(now.visible), done, readings.latest("oldest_s"))
+    level = Level.OK if level is Level.UNKNOWN else level
     if not waiting:
-        return [Claim(Level.OK, f"nothing waits; {pace}")]
-    if arriving > done * EVEN and now.visible and _rising(readings):
+        return [Claim(Level.OK, f"nothing waits{_when(there)}; {pace}")]
+    if arriving > done * EVEN and level is Level.WATCH and _rising(readings):
         more = (arriving - done) * 60
         text = f"work arrives faster than it is done ({pace}): {words.count(more)} more will wait in an hour"
-        return [Claim(Level.WATCH, text, "concurrency")]
+        return [Claim(Level.WATCH, f"{_held(there)}; {text}", "concurrency")]
     if left_s is None:
-        return [Claim(Level.OK, f"{words.count(waiting, 'message')} in the queue and steady; {pace}")]
-    return [
-        Claim(Level.OK, f"{words.count(waiting, 'message')} in the queue, done in {words.duration(left_s)}; {pace}")
-    ]
+        return [Claim(level, f"{_held(there)}{_when(there)}, and no fewer at this pace; {pace}", "concurrency")]
+    return [Claim(level, f"{_held(there)}{_when(there)}, done in {words.duration(left_s)}; {pace}")]
+
+
+def _held(there: Depths) -> str:
+    return f"{words.count(there.work.visible + there.work.in_flight, 'message')} in the queue"
+
+
+def _when(there: Depths) -> str:
+    return f" {there.label}" if there.label else ""
 
 
 def _rising(readings: Readings) -> bool:

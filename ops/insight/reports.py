@@ -24,11 +24,17 @@ class Level(StrEnum):
 
 @dataclass(frozen=True)
 class Window:
-    """A stretch of time (aware UTC) and the metric period (seconds) to read it with."""
+    """A stretch of time (aware UTC) and the metric period (seconds) to read it with.
+
+    ``past``: it ends before now, so that nothing in a report of it may be of now. ``fine``: the shortest period (s) in
+    which every account's metrics of that time are kept, for what must not depend on the length of the range.
+    """
 
     start: datetime
     end: datetime
     period: int
+    past: bool = False
+    fine: int = 60
 
     @property
     def length(self) -> timedelta:
@@ -128,6 +134,7 @@ class OverviewReport:
     alarms: tuple[AlarmState, ...]
     look: Look
     stops: Path = Path()
+    at: datetime | None = None  # the end of a past range, of which no alarm states are known
 
 
 @dataclass(frozen=True)
@@ -144,6 +151,10 @@ class QueueReport:
     arrivals_per_min: float | None
     completions_per_min: float | None
     look: Look
+    waiting: float | None = None  # messages visible: now, or at ``at``; in one sample with ``in_flight``
+    in_flight: float | None = None
+    oldest_s: float | None = None
+    at: datetime | None = None  # the end of a past range
 
 
 @dataclass(frozen=True)
@@ -198,7 +209,8 @@ class Assumptions:
 class CostReport:
     """``parts``: component, usd (the window's spend). ``trend``: usd_per_1000 (dollars a 1,000 successes).
 
-    ``left_out``: what the sum does not hold, in words. ``measured_log_bytes``: an invocation's, from the logs.
+    ``left_out``: what the sum does not hold, in words. ``inferred``: what in it is concluded and not counted.
+    ``measured_log_bytes``: an invocation's, from the logs.
     """
 
     finding: Finding
@@ -215,11 +227,13 @@ class CostReport:
     look: Look
     left_out: tuple[str, ...] = ()
     measured_log_bytes: float | None = None
+    inferred: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class DeadLettersReport:
-    """``depth``: dead (messages). ``arrived``: how many letters came in the window, at least (rises of the depth)."""
+    """``depth``: dead (messages, held ones included). ``arrived``: how many came in the window, at least (rises of the
+    depth). ``held``: those in flight, which another process holds. ``at``: the end of a past range, None for now."""
 
     finding: Finding
     depth: pd.DataFrame
@@ -227,3 +241,6 @@ class DeadLettersReport:
     alarms: tuple[AlarmState, ...]
     look: Look
     arrived: float | None = None
+    held: float | None = None
+    oldest_s: float | None = None
+    at: datetime | None = None

@@ -6,10 +6,12 @@ from typing import TYPE_CHECKING
 
 from handler import contract
 from ops.aws.cloudwatch import MetricQuery
+from ops.aws.sqs import name_of
 
 if TYPE_CHECKING:
     from ops.aws.lambda_ import Function, Mapping
     from ops.aws.sqs import Queue
+    from ops.insight.reports import Window
     from ops.workload import Workload
 
 QUEUE_COUNTS = {
@@ -24,7 +26,16 @@ QUEUE_GAUGES = {
     "delayed": "ApproximateNumberOfMessagesDelayed",
     "oldest_s": "ApproximateAgeOfOldestMessage",
 }
-FUNCTION_SUMS = {"invocations": "Invocations", "errors": "Errors", "throttles": "Throttles", "duration_ms": "Duration"}
+FUNCTION_SUMS = {
+    "invocations": "Invocations",
+    "errors": "Errors",
+    "throttles": "Throttles",
+    "duration_ms": "Duration",
+    "provisioned_invocations": "ProvisionedConcurrencyInvocations",
+}
+MAPPING_SUMS = {"invoked": "InvokedEventCount", "filtered_out": "FilteredOutEventCount"}
+OTHERS_MOST = 50
+"""Other queues of one function that are asked about."""
 RECORD_SUMS = {
     "cold": contract.INV_COLD,
     "billed_ms": contract.INV_BILLED,
@@ -55,12 +66,19 @@ def sent_bytes(queue: Queue) -> list[MetricQuery]:
     return [MetricQuery("message_bytes", "AWS/SQS", "SentMessageSize", "Average", (("QueueName", queue.name),))]
 
 
-def dead(workload: Workload) -> list[MetricQuery]:
-    """``dead``: messages in the dead-letter queue. Not NumberOfMessagesSent: it misses automatic moves."""
+def dead(workload: Workload, window: Window) -> list[MetricQuery]:
+    """``dead_visible`` and ``dead_in_flight``: messages in the dead-letter queue at the window's fine period.
+
+    Not NumberOfMessagesSent: it misses automatic moves. Averages, because they add up: the most that were visible and
+    the most that were in flight may be the same messages.
+    """
     if workload.dlq is None:
         return []
     at = (("QueueName", workload.dlq.name),)
-    return [MetricQuery("dead", "AWS/SQS", QUEUE_GAUGES["visible"], "Maximum", at)]
+    return [
+        MetricQuery(f"dead_{name}", "AWS/SQS", QUEUE_GAUGES[name], "Average", at, window.fine)
+        for name in ("visible", "in_flight")
+    ]
 
 
 def function(function: Function | None, *names: str) -> list[MetricQuery]:
@@ -76,12 +94,27 @@ def function(function: Function | None, *names: str) -> list[MetricQuery]:
     ]
 
 
-def mapping(mapping: Mapping | None) -> list[MetricQuery]:
-    """``invoked``: messages that the mapping handed to the function, where EventCount metrics are switched on."""
+def mapping(mapping: Mapping | None, *names: str) -> list[MetricQuery]:
+    """Messages that the mapping handed to the function (``invoked``) or dropped by its filters (``filtered_out``),
+    where EventCount metrics are switched on."""
     if mapping is None:
         return []
     at = (("EventSourceMappingUUID", mapping.uuid),)
-    return [MetricQuery("invoked", "AWS/Lambda", "InvokedEventCount", "Sum", at)]
+    return [MetricQuery(name, "AWS/Lambda", MAPPING_SUMS[name], "Sum", at) for name in names or ("invoked",)]
+
+
+def other_keys(workload: Workload) -> list[str]:
+    """The keys of ``others``."""
+    return [f"received_{number}" for number, _ in enumerate(workload.other_mappings[:OTHERS_MOST])]
+
+
+def others(workload: Workload) -> list[MetricQuery]:
+    """Messages received from the function's other queues."""
+    queues = [name_of(mapping.source_arn) for mapping in workload.other_mappings[:OTHERS_MOST]]
+    return [
+        MetricQuery(key, "AWS/SQS", QUEUE_COUNTS["received"], "Sum", (("QueueName", queue),))
+        for key, queue in zip(other_keys(workload), queues, strict=True)
+    ]
 
 
 def account() -> list[MetricQuery]:

@@ -24,6 +24,10 @@ KEPT = (
     (timedelta(days=455), 3_600),
 )
 """How far back CloudWatch keeps which shortest period, in seconds (botocore 1.44.5 model, 2026-11)."""
+FINE = 60
+"""The period (s) in which AWS services publish."""
+LIVE = timedelta(seconds=60)
+"""A range that ended this long ago still tells of now: metrics are as old."""
 
 
 def usual_minutes(is_twin: bool) -> int:
@@ -46,7 +50,7 @@ def between(start: datetime, end: datetime, finest: int = 60, now: datetime | No
     if start.tzinfo is None or end.tzinfo is None:
         raise UsageError("A time without a zone is ambiguous.", "Write it with one, e.g. 2026-11-23T19:00:00Z.")
     now = now or datetime.now(UTC)
-    start, end = start.astimezone(UTC), min(end, now).astimezone(UTC)
+    start, end, past = start.astimezone(UTC), min(end, now).astimezone(UTC), now - end > LIVE
     if end <= start:
         raise UsageError("The time range ends before it begins, or lies in the future.", "Choose an earlier start.")
     kept = next((shortest for age, shortest in KEPT if now - start <= age), None)
@@ -55,7 +59,7 @@ def between(start: datetime, end: datetime, finest: int = 60, now: datetime | No
     shortest = max(finest, kept)
     needed = (end - start).total_seconds() / POINTS
     period = next((p for p in PERIODS if p >= shortest and p >= needed), PERIODS[-1])
-    return Window(floor(start, period), end, period)
+    return Window(floor(start, period), end, period, past, max(FINE, kept))
 
 
 def floor(moment: datetime, period: int) -> datetime:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+FAST = 600.0
+"""A rate a minute from which it is told by the second."""
+
 
 def count(number: float, thing: str = "", plural: str = "") -> str:
     """``1 dead letter``, ``1,204 dead letters``."""
@@ -59,10 +62,20 @@ def percent(share: float) -> str:
 
 
 def rate(per_minute: float) -> str:
-    """``12/min``, or ``3.4/s`` when it is fast."""
-    if per_minute >= 600:
-        return f"{per_minute / 60:,.0f}/s"
-    return f"{per_minute:,.0f}/min" if per_minute >= 10 else f"{per_minute:.1f}/min".replace(".0/", "/")
+    """``12/min``, or ``3.4/s`` when it is fast. Of rates that are compared, ``rates``."""
+    return rates(per_minute)[0]
+
+
+def rates(*per_minute: float) -> list[str]:
+    """Rates that stand beside each other, all in the unit of the fastest: ``25/s`` and ``8.8/s``."""
+    if max(per_minute) < FAST:
+        return [_figure(value, 0 if value >= 10 else 1) + "/min" for value in per_minute]
+    return [_figure(value / 60, 0 if value >= FAST else 1) + "/s" for value in per_minute]
+
+
+def _figure(value: float, decimals: int) -> str:
+    text = f"{value:,.{decimals}f}"
+    return text.removesuffix(".0")
 
 
 def clock(moment: datetime, now: datetime) -> str:

@@ -164,6 +164,9 @@ class Sample:
             float(self.sent[-1]),
             float(self.done[-1]),
             self.look_cost,
+            waiting=float(self.depth[-1]),
+            in_flight=float(self.in_flight[-1]),
+            oldest_s=float(self.age[-1]),
         )
 
     def concurrency(self, span: Span) -> r.ConcurrencyReport:

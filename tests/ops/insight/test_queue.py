@@ -40,7 +40,7 @@ def test_a_backlog_that_is_drained(stage: Stage) -> None:
     found = report(stage, rates(20, 120), visible=900, in_flight=100)
     assert found.drain_s == pytest.approx(600)
     assert (found.arrivals_per_min, found.completions_per_min) == (20, 120)
-    assert found.finding.text == "Fine: 1,000 messages in the queue, done in 10 min; 20/min arrive, 120/min are done."
+    assert found.finding.text == "Watch: 1,000 messages in the queue, done in 10 min; 20/min arrive, 120/min are done."
     assert list(found.rates.columns) == ["sent", "deleted", "received", "empty_receives"]
     assert found.rates["sent"].dropna().unique() == pytest.approx([20])
     assert list(found.depth.columns) == ["visible", "in_flight", "delayed"]
