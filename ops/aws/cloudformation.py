@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ops.aws import names
+
 if TYPE_CHECKING:
     from ops.aws.door import Aws
 
@@ -35,15 +37,18 @@ class Stack:
 
 
 def stack(aws: Aws, name: str) -> Stack:
-    """The stack of that name or ARN. Raises NotFound."""
-    with aws.asking("cloudformation", f"stack {name}"):
-        found = aws.cloudformation.describe_stacks(StackName=name)["Stacks"][0]
+    """The stack of that name or ARN. Raises UsageError for one of another region or account; NotFound."""
+    named = names.stack(name)
+    names.ensure_here(aws, named)
+    with aws.asking("cloudformation", f"stack {named.resource}"):
+        found = aws.cloudformation.describe_stacks(StackName=named.text)["Stacks"][0]
         resources: dict[str, list[str]] = {}
-        for page in aws.cloudformation.get_paginator("list_stack_resources").paginate(StackName=name):
+        for page in aws.cloudformation.get_paginator("list_stack_resources").paginate(StackName=named.text):
             for resource in page["StackResourceSummaries"]:
                 physical = resource.get("PhysicalResourceId")
                 if physical and resource.get("ResourceStatus") not in NOT_THERE:
                     resources.setdefault(resource["ResourceType"], []).append(physical)
+    names.ensure_found(named, found.get("StackId", ""))
     return Stack(
         name=found["StackName"],
         arn=found.get("StackId", ""),

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from ops.aws import names
 from ops.errors import NotFound
 
 if TYPE_CHECKING:
@@ -73,9 +74,13 @@ class Mapping:
 
 
 def function(aws: Aws, name: str) -> Function:
-    """The function of that name, partial ARN or ARN. Raises NotFound."""
-    with aws.asking("lambda", f"function {short_name(name)}"):
-        answer: Any = aws.lambda_.get_function_configuration(FunctionName=name)
+    """The function of that name, partial ARN or ARN. Raises UsageError for one of another region or account, or
+    another one than Lambda finds; NotFound."""
+    named = names.function(name)
+    names.ensure_here(aws, named)
+    with aws.asking("lambda", f"function {named.bare}"):
+        answer: Any = aws.lambda_.get_function_configuration(FunctionName=named.text)
+    names.ensure_found(named, answer["FunctionArn"])
     variables = answer.get("Environment", {}).get("Variables", {})
     namespace = variables.get("POWERTOOLS_METRICS_NAMESPACE")
     service = variables.get("POWERTOOLS_SERVICE_NAME")

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from ops.aws import policies
+from ops.aws import names, policies
 
 if TYPE_CHECKING:
     from ops.aws.door import Aws
@@ -56,16 +56,22 @@ def name_of(queue: str) -> str:
 
 
 def find(aws: Aws, queue: str) -> Queue:
-    """The queue of that name, URL or ARN (in another account too, given its URL or ARN). Raises NotFound."""
+    """The queue of that name, URL or ARN (of another account where that account lets it be read).
+
+    Raises UsageError when the text names no queue, one of another region or partition, or another one than SQS finds;
+    NotFound.
+    """
     with aws.asking("sqs", f"queue {name_of(queue)}"):
-        if queue.startswith("http"):
-            url = queue
-        elif queue.startswith("arn:") and queue.count(":") >= 5:
-            owner = queue.split(":")[4]
-            url = aws.sqs.get_queue_url(QueueName=name_of(queue), QueueOwnerAWSAccountId=owner)["QueueUrl"]
-        else:
-            url = aws.sqs.get_queue_url(QueueName=queue)["QueueUrl"]
+        endpoint = aws.sqs.meta.endpoint_url
+    named = names.queue(queue, endpoint)
+    names.ensure_here(aws, named)
+    with aws.asking("sqs", f"queue {named.resource}"):
+        url = named.url
+        if not url:
+            owner: Any = {"QueueOwnerAWSAccountId": named.account} if named.account else {}
+            url = aws.sqs.get_queue_url(QueueName=named.resource, **owner)["QueueUrl"]
         attributes: Any = aws.sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
+    names.ensure_found(named, attributes["QueueArn"])
     return _queue(url, attributes)
 
 

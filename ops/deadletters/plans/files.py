@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ops.aws import sqs
 from ops.deadletters import files, planjson
 from ops.deadletters.planjson import MAKE_ANEW, Lost
 from ops.errors import OpsError, UsageError
@@ -38,11 +39,21 @@ def load(path_or_id: str | Path, source: Source) -> Plan:
         raise Lost(str(error), error.next_step) from error
     plan = planjson.parse(text, str(path))
     if plan.queue_arn != source.queue.arn:
-        raise UsageError(
-            f"Plan {plan.id} is about {plan.queue_arn.rsplit(':', 1)[-1]}, not {source.queue.name}.",
-            f"Name that queue: --from {plan.queue_arn}.",
-        )
+        raise _of_another(plan, source)
     return plan
+
+
+def _of_another(plan: Plan, source: Source) -> UsageError:
+    """A queue of the same name in another region or account is another queue."""
+    about = f"Plan {plan.id} is about {sqs.name_of(plan.queue_arn)}"
+    theirs, ours = plan.queue_arn.split(":"), source.queue.arn.split(":")
+    if theirs[1:5] == ours[1:5] or len(theirs) != len(ours):
+        return UsageError(f"{about}, not {source.queue.name}.", f"Name that queue: --from {plan.queue_arn}.")
+    where = f"in region {theirs[3]}, account {theirs[4]}"
+    return UsageError(
+        f"{about} {where}; this target is in region {ours[3]}, account {ours[4]}.",
+        f"Choose the profile that it was made with, and --region {theirs[3]}; or make the plan anew: ops dlq plan.",
+    )
 
 
 def _find(named: str, source: Source) -> Path:

@@ -127,7 +127,7 @@ def test_the_local_twin_is_named(
     with start(_one_letter) as fake:
         pids = {"emulator": os.getpid(), "host": os.getpid()}
         state.write(
-            TwinState(fake.endpoint, fake.endpoint, "us-east-1", "0" * 12, "a", "b", "scilearn", 10, "now", pids)
+            TwinState(fake.endpoint, fake.endpoint, "eu-west-1", "0" * 12, "a", "b", "scilearn", 10, "now", pids)
         )
         assert run(["dlq", "look", "--queue", "jobs", "--limit", "1"]) == 1
     out, _ = said(capsys)

@@ -10,7 +10,7 @@ from typing import Any
 from ops.deadletters.letter import Attribute, Kind, Letter
 
 SENT = datetime(2026, 11, 23, 19, 0, tzinfo=UTC)
-QUEUE = "arn:aws:sqs:eu-west-1:123456789012:jobs"
+QUEUE = "arn:aws:sqs:eu-west-1:000000000000:jobs"
 
 
 def a_letter(

@@ -55,7 +55,7 @@ def strange() -> list[Any]:
         "Name": Attribute("String", "=cmd|' /C calc'!A0\ud800"),
     }
     system = {
-        "DeadLetterQueueSourceArn": "arn:aws:sqs:eu-west-1:1:jobs",
+        "DeadLetterQueueSourceArn": "arn:aws:sqs:eu-west-1:000000000000:jobs",
         "MessageGroupId": "g",
         "MessageDeduplicationId": "d",
         "AWSTraceHeader": "Root=1-2-3",
