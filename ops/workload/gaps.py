@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TypeVar
 
-from ops.errors import AccessDenied, AwsError, CredentialsError, NotFound, Unreachable
+from ops.errors import AccessDenied, AwsError, CredentialsError, NotFound, Unreachable, UsageError
 
 T = TypeVar("T")
 
@@ -56,16 +56,17 @@ class Gap:
 
 
 def attempt(part: Part, name: str, ask: Callable[[], T]) -> T | Gap:
-    """What ``ask`` answers, or why it does not. Raises CredentialsError and Unreachable: nothing else would answer."""
+    """What ``ask`` answers, or why it does not: AWS refused, or what a setting names cannot be asked about here (a
+    queue of another region). Raises CredentialsError and Unreachable: nothing else would answer."""
     try:
         return ask()
     except (CredentialsError, Unreachable):
         raise
-    except AwsError as refused:
+    except (AwsError, UsageError) as refused:
         return of(refused, part, name)
 
 
-def of(refused: AwsError, part: Part, name: str) -> Gap:
+def of(refused: AwsError | UsageError, part: Part, name: str) -> Gap:
     kinds = ((NotFound, Why.GONE), (AccessDenied, Why.DENIED))
     why = next((why for kind, why in kinds if isinstance(refused, kind)), Why.UNREADABLE)
     return Gap(part, name, why, str(refused), refused.next_step)
