@@ -20,7 +20,9 @@ LOCK = "lock"
 MARK = "This folder is the twin's (ops twin up): it replaces and deletes its own files here.\n"
 ROLES = ("emulator", "host", "dashboard")
 LOGS = frozenset(f"{role}.log" for role in ROLES)
-FILES = frozenset(("state.json", "state.tmp", "traces.jsonl", "traces.1.jsonl", *(f"{role}.pid" for role in ROLES)))
+FILES = frozenset(
+    ("state.json", "state.tmp", "traces.jsonl", "traces.1.jsonl", "hosts", *(f"{role}.pid" for role in ROLES))
+)
 FOLDERS = frozenset(("emulator", "image", "mnt", "ops", "tmp"))
 NEXT_STEP = "Set OPS_TWIN_DIR to a new or empty folder."
 _NAMED = 3

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import signal
+import resource
 from collections.abc import Callable, Mapping
 
 from ops.twin.host.guardian import Guardian
@@ -14,6 +14,8 @@ from ops.twin.host.processes import Process
 
 RUNTIME = ""
 """The runtime's name among the processes; extensions have their file's."""
+MOST_THREADS = 1024
+"""AWS: processes and threads of an environment, whatever its memory (LDG gettingstarted-limits, 2026)."""
 _LOOKS_PER_SEARCH = 8
 """Looks at the memory between two searches for child processes."""
 
@@ -62,18 +64,26 @@ class Crew:
     def anybody_runs(self) -> bool:
         return any(process.running for process in self._processes.values())
 
-    def signal(self, number: int) -> None:
+    def freeze(self) -> None:
         for process in self._processes.values():
-            process.signal(number)
+            process.freeze()
 
-    def signal_runtime(self, number: int) -> None:
+    def thaw(self) -> None:
+        for process in self._processes.values():
+            process.thaw()
+
+    def kill(self) -> None:
+        for process in self._processes.values():
+            process.kill()
+
+    def terminate_runtime(self) -> None:
         if process := self._processes.get(RUNTIME):
-            process.signal(number)
+            process.terminate()
 
     def stop_runtime(self) -> None:
         """Kill it at once; what it has written by now is taken in."""
         if process := self._processes.get(RUNTIME):
-            process.signal(signal.SIGKILL)
+            process.kill()
             process.drain()
 
     def drain(self) -> None:
@@ -111,8 +121,8 @@ class Crew:
 
         lines = Lines(on_lines)
         self._lines.append(lines)
-        # Twice the memory and a gigabyte of address space: only to hold what grows faster than the watch can look.
-        net = 2 * self._plan.memory * MEGABYTE + 1024 * MEGABYTE
+        # Address space beyond twice the memory and all stacks: to hold what grows faster than the watch can look.
+        net = 2 * self._plan.memory * MEGABYTE + 1024 * MEGABYTE + MOST_THREADS * _stack()
         self._processes[name] = Process(
             command,
             variables,
@@ -122,4 +132,11 @@ class Crew:
             lines.feed,
             lambda status: self._on_exit(name, status),
             on_frames=Frames(on_lines).feed if kind == "function" else None,
+            hosts=self._plan.hosts,
         )
+
+
+def _stack() -> int:
+    """Bytes that a thread's stack reserves."""
+    limit = resource.getrlimit(resource.RLIMIT_STACK)[0]
+    return 8 * MEGABYTE if limit == resource.RLIM_INFINITY else limit

@@ -47,12 +47,13 @@ class Environment:
         self._log = services.open_log(function.log_group, self.log_stream)
         self._telemetry = TelemetryApi(self._subscribed)
         self._scratch = settings.directory / "tmp" / self.instance
-        plan = plan_for(function, image, settings, self.log_stream, self._scratch, services.xray_port)
+        plan = plan_for(function, image, settings, self.log_stream, self._scratch, services.xray_port, services.hosts)
         self._sandbox = Sandbox(plan, self._telemetry, services.guardian, self._lines)
         self._api = ""
         self._turn = asyncio.Lock()  # one thing at a time: start, invoke, recover, shut_down
         self._closing = False
         self._initialized = False
+        self._initialize_seconds = 0.0  # of the last time
         self._init_seconds: float | None = None  # told once, with the first invocation
         self.idle_since = now()
         self.reset_reason = ""
@@ -74,12 +75,11 @@ class Environment:
     async def _start(self) -> None:
         self._scratch.mkdir(parents=True, exist_ok=True)
         self._api = await self._sandbox.open()
-        began = now()
-        failure = await self._initialize("init", began + self._settings.init_limit)
+        failure = await self._initialize("init", now() + self._settings.init_limit)
         if failure is None:
-            self._init_seconds = now() - began
-            return
-        await self._sandbox.shut_down(failure.reason)
+            self._init_seconds = self._initialize_seconds
+        else:
+            await self._sandbox.shut_down(failure.reason)
 
     async def _initialize(self, phase: str, deadline: float) -> Failure | None:
         if self._closing:
@@ -100,6 +100,7 @@ class Environment:
                 platform_lines.extension(extension.name, state, extension.events),
                 events.extension(wall(ended), extension.name, state, extension.events),
             )
+        self._initialize_seconds = ended - began
         report = events.init_report(wall(ended), phase, status, ended - began, error_type)
         if failure:
             line = platform_lines.init_report(events.milliseconds(ended - began), phase, status, error_type)
@@ -129,7 +130,7 @@ class Environment:
         tracing = events.tracing(trace.header, trace.function_id)
         self._platform(
             platform_lines.start(request.id, function.version),
-            events.start(wall(started), request.id, function.version, tracing),
+            events.start(wall(started), request.id, function.version, request.arn or function.arn, _traced(trace)),
         )
         if failure is None:
             call = Call(request.id, request.event, request.arn or function.arn, deadline, trace.header)
@@ -138,15 +139,20 @@ class Environment:
 
     def _finish(self, request_id: str, began: float, failure: Failure | None, trace: Trace) -> Outcome:
         function, sandbox = self.function, self._sandbox
-        end = now()
+        # A time-out is billed and reported as the timeout, however late the clock was looked at.
+        end = began + function.timeout if failure and failure.status == "timeout" else now()
         timing = Timing(began, sandbox.runtime_moment or end, end)
         used = sandbox.crew.settle_memory()
         if failure is None:
             sandbox.crew.drain()
             sandbox.freeze()
         else:
-            # Its output up to here belongs to this invocation; then nothing of it may go on.
-            sandbox.crew.stop_runtime()
+            # Its output up to here belongs to this invocation. Extensions that are registered bring it a SIGTERM (see
+            # ``recover``); without them nothing of it may go on.
+            if sandbox.extensions.extensions:
+                sandbox.crew.drain()
+            else:
+                sandbox.crew.stop_runtime()
             self._initialized = False
             self.reset_reason = failure.reason
         reply = sandbox.runtime.reply
@@ -161,15 +167,15 @@ class Environment:
         self, request_id: str, timing: Timing, reply: Reply | None, verdict: Verdict, account: Account, trace: Trace
     ) -> None:
         function = self.function
-        tracing = events.tracing(trace.header, trace.function_id)
-        for line in verdict.lines:
+        tracing = _traced(trace)
+        for line in verdict.lines if function.log_format != "JSON" else ():
             self._write(line)
         done = events.runtime_done(
             wall(timing.runtime_done),
             request_id,
             verdict.status,
             timing.runtime_done - timing.start,
-            len(reply.payload) if reply else None,
+            len(reply.payload) if reply else 0,
             timing.spans(reply),
             tracing,
             verdict.error_type,
@@ -207,20 +213,39 @@ class Environment:
 
     # --- lines and events --------------------------------------------------------------------------------------------
     def _emit(self, event: events.Event) -> None:
+        """An event that has no line in a log of plain text."""
         self._telemetry.emit(event)
+        if self.function.log_format == "JSON":
+            self._write_json(event)
 
     def _platform(self, line: str, event: events.Event) -> None:
-        self._emit(event)
-        self._write(platform_lines.as_json(event) if self.function.log_format == "JSON" else line)
+        """An event that has a line in the log, too."""
+        self._telemetry.emit(event)
+        if self.function.log_format != "JSON":
+            self._write(line)
+        else:
+            self._write_json(event)
 
     def _subscribed(self, name: str, types: list[str]) -> None:
-        self._write(platform_lines.telemetry(name, types))
+        if self.function.log_format != "JSON":
+            self._write(platform_lines.telemetry(name, types))
+        else:
+            self._write_json(events.subscription(wall(now()), name, types))
 
     def _lines(self, kind: str, texts: list[str], moment: float) -> None:
         if self._telemetry.wanted(kind):
             for text in texts:
-                self._emit(events.log(wall(moment), kind, text, self.function.log_format == "JSON"))
+                self._telemetry.emit(events.log(wall(moment), kind, text, self.function.log_format == "JSON"))
         self._log.write(moment, texts)
+
+    def _write_json(self, event: events.Event) -> None:
+        if platform_lines.logged(event, self.function.system_log_level):
+            self._write(platform_lines.as_json(event))
 
     def _write(self, text: str) -> None:
         self._log.write(now(), [text])
+
+
+def _traced(trace: Trace) -> dict[str, str] | None:
+    """The ``tracing`` member of events: only sampled invocations have one."""
+    return events.tracing(trace.header, trace.function_id) if trace.sampled else None

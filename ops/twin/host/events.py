@@ -1,8 +1,9 @@
 """Telemetry API events: every shape in one place, as pure functions.
 
-Stands for the event schema of version 2025-01-29 (LDG telemetry-schema-reference, compiled 2026-11-23). Not modelled:
-the restore events (SnapStart does not take container images), ``runtimeVersion`` fields (images have none) and
-the extra members of Managed Instances.
+Stands for the event schema of version 2025-01-29 (LDG telemetry-schema-reference, compiled 2026-11-23), and for what
+public recordings of 2026 have beyond it: ``functionArn`` at the start, memory in bytes, zero bytes produced. Not
+modelled: the restore events (SnapStart does not take container images), ``runtimeVersion`` fields (images have none)
+and the extra members of Managed Instances.
 """
 
 from __future__ import annotations
@@ -10,6 +11,8 @@ from __future__ import annotations
 import json
 from datetime import UTC, datetime
 from typing import Any
+
+from ops.twin.host.plan import MEGABYTE
 
 Event = dict[str, Any]
 Spans = list[dict[str, Any]]
@@ -53,7 +56,7 @@ def init_start(when: float, phase: str, name: str, version: str, instance: str, 
         "functionName": name,
         "functionVersion": version,
         "instanceId": instance,
-        "instanceMaxMemory": memory_mb,  # the documented example has MB
+        "instanceMaxMemory": memory_mb * MEGABYTE,  # bytes in recorded events; the documented example has MB
     }
     return event(when, "platform.initStart", record)
 
@@ -73,8 +76,9 @@ def init_report(when: float, phase: str, status: str, seconds: float, error_type
     return event(when, "platform.initReport", _with(record, errorType=error_type))
 
 
-def start(when: float, request_id: str, version: str, trace: dict[str, str] | None) -> Event:
-    return event(when, "platform.start", _with({"requestId": request_id, "version": version}, tracing=trace))
+def start(when: float, request_id: str, version: str, arn: str, trace: dict[str, str] | None) -> Event:
+    record = {"requestId": request_id, "functionArn": arn, "version": version}
+    return event(when, "platform.start", _with(record, tracing=trace))
 
 
 def runtime_done(
@@ -82,14 +86,12 @@ def runtime_done(
     request_id: str,
     status: str,
     seconds: float,
-    produced_bytes: int | None,
+    produced_bytes: int,
     spans: Spans,
     trace: dict[str, str] | None,
     error_type: str = "",
 ) -> Event:
-    metrics: dict[str, Any] = {"durationMs": milliseconds(seconds)}
-    if produced_bytes is not None:
-        metrics["producedBytes"] = produced_bytes
+    metrics = {"durationMs": milliseconds(seconds), "producedBytes": produced_bytes}
     record = {"requestId": request_id, "status": status, "metrics": metrics}
     return event(when, "platform.runtimeDone", _with(record, spans=spans, tracing=trace, errorType=error_type))
 

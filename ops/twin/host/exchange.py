@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol
 
 from ops.twin.host.account import Account
@@ -26,6 +27,7 @@ class Services:
     sampler: Sampler
     traces: TraceFile
     xray_port: int
+    hosts: Path | None = None  # each environment's /etc/hosts
 
 
 @dataclass(frozen=True)

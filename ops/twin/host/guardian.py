@@ -26,6 +26,10 @@ class Guardian:
             start_new_session=True,
         )
 
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
     def add(self, group: int) -> None:
         self._tell(f"+{group}\n")
 

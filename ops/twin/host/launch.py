@@ -6,8 +6,10 @@ packages. An extension script whose ``#!`` names a Python that is not on this ma
 
 from __future__ import annotations
 
+import os
 import shlex
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 from ops.twin.host.plan import Plan
@@ -17,19 +19,27 @@ from ops.twin.image import Image
 
 
 def plan_for(
-    function: FunctionConfig, image: Image, settings: Settings, log_stream: str, scratch: Path, xray_port: int
+    function: FunctionConfig,
+    image: Image,
+    settings: Settings,
+    log_stream: str,
+    scratch: Path,
+    xray_port: int,
+    hosts: Path | None = None,
 ) -> Plan:
-    """The image's CMD, or what ImageConfig says instead, under awslambdaric in the task root."""
+    """The image's CMD, or what ImageConfig says instead, under awslambdaric in the task root; under the program that
+    ``AWS_LAMBDA_EXEC_WRAPPER`` names, where it does."""
     handler = (function.command or image.command or (function.handler,))[0]
     variables = runtime_variables(function, image, settings, handler, log_stream, scratch, xray_port)
     arn = function.arn.split(":")
     return Plan(
-        command=(sys.executable, "-m", "awslambdaric", handler),
+        command=(*_wrapper(image, variables), sys.executable, "-m", "awslambdaric", handler),
         task_root=image.task_root,
         extensions=tuple(image.extensions),
         variables=variables,
         extension_variables=extension_variables(variables),
         memory=function.memory,
+        hosts=hosts,
         registration={
             "functionName": function.name,
             "functionVersion": function.version,
@@ -37,6 +47,18 @@ def plan_for(
             "accountId": arn[4] if len(arn) > 4 else "",
         },
     )
+
+
+def _wrapper(image: Image, variables: Mapping[str, str]) -> tuple[str, ...]:
+    """What starts the runtime instead of AWS's bootstrap (LDG runtimes-modify, wrapper scripts, 2026)."""
+    named = variables.get("AWS_LAMBDA_EXEC_WRAPPER")
+    if not named:
+        return ()
+    path = image.root / named.lstrip("/")
+    if path.is_file() and os.access(path, os.X_OK):
+        return extension_command(path)
+    why, code = ("is not an executable", 126) if path.is_file() else ("does not exist", 127)
+    return ("/bin/sh", "-c", f'echo "$0: {why}"; exit {code}', named)  # as the bootstrap of the base images does
 
 
 def extension_command(path: Path) -> tuple[str, ...]:

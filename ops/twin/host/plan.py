@@ -22,3 +22,5 @@ class Plan:
     extension_variables: Mapping[str, str]
     memory: int
     registration: Mapping[str, str]
+    hosts: Path | None = None
+    """Its /etc/hosts (see ``names``)."""

@@ -2,7 +2,7 @@
 
 Formats as of 2025 (aws-facts compiled 2026-11-23; public log excerpts 2024–2026 for INIT_REPORT and the order of
 lines): REPORT with Init Duration on a cold start, Status and Error Type when it did not succeed. With JSON logging the
-platform writes its events instead (``as_json``).
+platform writes its events instead (``as_json``), by SystemLogLevel, and no line in plain text.
 """
 
 from __future__ import annotations
@@ -54,6 +54,26 @@ def report(request_id: str, account: Account, verdict: Verdict, trace: str) -> s
         parts.append(f"Error Type: {verdict.error_type}")
     line = "\t".join(parts)
     return line + (f"\n{trace}" if trace else "")
+
+
+_LEVELS = ("DEBUG", "INFO", "WARN")
+_WARN = "WARN"
+_LEVEL_OF = {
+    "platform.initStart": "DEBUG",  # INFO with a runtimeVersion, which images do not have
+    "platform.initRuntimeDone": "DEBUG",
+    "platform.initReport": "DEBUG",  # of on-demand environments
+    "platform.runtimeDone": "DEBUG",
+    "platform.logsDropped": _WARN,
+}
+"""Of events that went well; what is not here is INFO (LDG monitoring-cloudwatchlogs-log-level, "System log level event
+mapping", 2026)."""
+
+
+def logged(event: events.Event, level: str) -> bool:
+    """Whether an event is written to a log of JSON lines: by its level, which is WARN when something failed."""
+    failed = event["record"].get("status", "success") != "success"
+    own = _WARN if failed else _LEVEL_OF.get(event["type"], "INFO")
+    return _LEVELS.index(own) >= _LEVELS.index(level if level in _LEVELS else "INFO")
 
 
 def as_json(event: events.Event) -> str:

@@ -1,11 +1,11 @@
 """One process of an execution environment: started, watched, frozen, thawed, measured and killed.
 
-Stands for the sandbox around runtime and extensions. Linux only. Each process leads a process group of its own, so
-that what it forks is frozen and killed with it; a child that opens a session of its own gets away from both, which
-AWS's cgroup would not let it. CPU is not shared out by memory size, and the file system is the machine's own.
+Stands for the sandbox around runtime and extensions. Linux only. Each process leads a process group of its own; what
+it starts is frozen, counted and killed with it by descent, also in a session of its own (see ``descent``), as AWS's
+cgroup does. Not modelled: CPU by memory size, a file system of its own, and the limit of 1,024 processes and threads.
 
 No orphans: the kernel kills each process when the host dies (PR_SET_PDEATHSIG), and the guardian kills what these
-have forked (see ``guardian``).
+have started (see ``guardian``).
 """
 
 from __future__ import annotations
@@ -17,18 +17,33 @@ import os
 import resource
 import signal
 import subprocess
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
+from ops.twin.host import descent, names
 from ops.twin.host.guardian import Guardian
 from ops.twin.host.pipes import Pipe
 
 _LIBC = ctypes.CDLL(None, use_errno=True)
 _PR_SET_PDEATHSIG = 1
+_PR_SET_CHILD_SUBREAPER = 36
 _PAGE = os.sysconf("SC_PAGE_SIZE")
 FRAMES_VARIABLE = "_LAMBDA_TELEMETRY_LOG_FD"
 MAX_OPEN_FILES = 1024
 """AWS: file descriptors of an environment (LDG gettingstarted-limits, 2026)."""
+
+_started: set[int] = set()
+"""Processes that run: what else is a child of the host has been left behind by one that does not."""
+
+
+def adopt() -> None:
+    """From now on the host is the parent of what its dead children leave behind."""
+    _LIBC.prctl(_PR_SET_CHILD_SUBREAPER, 1)
+
+
+def end_strays(guardian: Guardian) -> None:
+    """Kill and collect what dead processes left behind. Called at each end of one, and now and then."""
+    descent.end_strays(_started | {guardian.pid})
 
 
 class Process:
@@ -48,13 +63,19 @@ class Process:
         on_output: Callable[[bytes], None],
         on_exit: Callable[[int], None],
         on_frames: Callable[[bytes], None] | None = None,
+        hosts: Path | None = None,
     ) -> None:
-        """Raises OSError when the command cannot be started. ``memory_limit`` (bytes) is the safety net only."""
+        """Raises OSError when the command cannot be started. ``memory_limit`` (bytes) is the safety net only.
+        ``hosts``: its /etc/hosts (see ``names``)."""
         self._on_exit = on_exit
         self._guardian = guardian
         host = os.getpid()
 
         def prepare() -> None:
+            if hosts is not None:
+                names.enter(hosts)
+            signal.signal(signal.SIGINT, signal.SIG_DFL)  # ignored in a background job, and inherited
+            _LIBC.prctl(_PR_SET_CHILD_SUBREAPER, 1)
             _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
             if os.getppid() != host:
                 os._exit(1)
@@ -88,7 +109,9 @@ class Process:
             for pipe in self._pipes:
                 pipe.close_writer()
         self.pid = self._process.pid
+        _started.add(self.pid)
         guardian.add(self.pid)
+        self._groups: set[int] = set()  # of children that opened their own
         self._handle = os.pidfd_open(self.pid)
         self._statm = os.open(f"/proc/{self.pid}/statm", os.O_RDONLY)
         self._status = os.open(f"/proc/{self.pid}/status", os.O_RDONLY)
@@ -101,14 +124,32 @@ class Process:
         for pipe in self._pipes:
             pipe.drain()
 
-    def signal(self, number: int) -> None:
-        """To the whole group; nothing when it is gone."""
+    def freeze(self) -> None:
         if self.running:
-            with contextlib.suppress(ProcessLookupError, PermissionError):
-                os.killpg(self.pid, number)
+            self._send(signal.SIGSTOP)
+            self._note_groups(descent.stop(self.pid))
+
+    def thaw(self) -> None:
+        if self.running:
+            descent.send(descent.below(self.pid), signal.SIGCONT)
+            self._send(signal.SIGCONT)
+
+    def terminate(self) -> None:
+        if self.running:
+            self._send(signal.SIGTERM)
 
     def kill(self) -> None:
-        self.signal(signal.SIGKILL)
+        """With all that it has started; nothing when it is gone."""
+        if self.running:
+            self._send(signal.SIGSTOP)
+            below = descent.stop(self.pid)  # what stands still starts nothing, and gets no new parent
+            self._send(signal.SIGKILL)
+            descent.send(below, signal.SIGKILL)
+
+    def _send(self, number: int) -> None:
+        """To the whole group."""
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(self.pid, number)
 
     def resident(self, look_for_children: bool) -> int:
         """Bytes of memory in use now by the process and those it started; 0 when it has ended.
@@ -122,7 +163,8 @@ class Process:
         except (OSError, IndexError):
             return 0
         if look_for_children:
-            self._children = _descendants(self.pid)
+            self._children = descent.below(self.pid)
+            self._note_groups(self._children)
         return pages * _PAGE + sum(_resident(child) for child in self._children)
 
     def peak(self) -> int:
@@ -139,14 +181,26 @@ class Process:
         asyncio.get_running_loop().remove_reader(self._handle)
         for descriptor in (self._handle, self._statm, self._status):
             os.close(descriptor)
-        # What it has forked dies with it, as it does when AWS takes the sandbox down.
-        self.kill()
+        # What it has started dies with it, as it does when AWS takes the sandbox down.
+        self._send(signal.SIGKILL)
+        end_strays(self._guardian)
         self.running = False
         self.drain()
         status = self._process.wait()
-        self._guardian.remove(self.pid)
+        _started.discard(self.pid)
+        for group in (self.pid, *self._groups):
+            self._guardian.remove(group)
         self._close_pipes()
         self._on_exit(status)
+
+    def _note_groups(self, pids: Iterable[int]) -> None:
+        """Tell the guardian of groups that are not ours: it could not find them once the host is gone."""
+        for pid in pids:
+            with contextlib.suppress(ProcessLookupError):
+                group = os.getpgid(pid)
+                if group != self.pid and group not in self._groups:
+                    self._groups.add(group)
+                    self._guardian.add(group)
 
     def _close_pipes(self) -> None:
         for pipe in self._pipes:
@@ -162,23 +216,6 @@ def describe_exit(status: int) -> str:
     words = {signal.SIGKILL: "killed", signal.SIGSEGV: "segmentation fault", signal.SIGABRT: "aborted"}
     words[signal.SIGTERM] = "terminated"
     return f"signal: {words.get(signal.Signals(-status), signal.Signals(-status).name)}"
-
-
-def _descendants(pid: int) -> list[int]:
-    found: list[int] = []
-    try:
-        threads = list(Path(f"/proc/{pid}/task").iterdir())
-    except OSError:
-        return found
-    for thread in threads:
-        try:
-            children = (thread / "children").read_bytes().split()
-        except OSError:
-            continue
-        for child in children:
-            found.append(int(child))
-            found += _descendants(int(child))
-    return found
 
 
 def _resident(pid: int) -> int:

@@ -2,14 +2,14 @@
 
 Stands for the life cycle of LDG lambda-runtime-environment: extensions register before the runtime starts; an
 invocation is over when the runtime and every extension ask for the next one; between invocations all processes are
-stopped; at shutdown external extensions are told why and have two seconds, of which the runtime gets 300 ms. Every API
-call and every end of a process looks whether the running phase is over, so nothing here polls but memory.
+stopped; at shutdown, and when a failure resets it, the runtime gets SIGTERM and 300 ms if there are extensions, and
+external ones are told why and have two seconds in all. Every API call and every end of a process looks whether the
+running phase is over, so nothing here polls but memory.
 """
 
 from __future__ import annotations
 
 import asyncio
-import signal
 from collections.abc import Callable, Mapping
 
 from ops.twin.host import extensions_api, runtime_api, telemetry_api
@@ -26,8 +26,10 @@ from ops.twin.host.runtime_api import RuntimeApi
 from ops.twin.host.telemetry_api import TelemetryApi
 
 SHUTDOWN_LIMIT = 2.0
-"""Seconds for runtime and external extensions together; none without external extensions."""
+"""Seconds for runtime and external extensions together."""
 RUNTIME_SHUTDOWN_LIMIT = 0.3
+INTERNAL_SHUTDOWN_LIMIT = 0.5
+"""Seconds from SIGTERM to SIGKILL when all extensions are internal ones (LDG lambda-runtime-environment, shutdown)."""
 FLUSH_LIMIT = 0.5
 """Seconds of those two for telemetry that is still to be delivered. The split is ours."""
 KILL_LIMIT = 5.0
@@ -88,16 +90,18 @@ class Sandbox:
         """SHUTDOWN to those who asked for it, then SIGKILL: no process is left. The sandbox can start again."""
         self.thaw()
         deadline = now() + SHUTDOWN_LIMIT
-        external = any(extension.external for extension in self.extensions.extensions.values())
-        if external and reason == "SPINDOWN":
-            self.crew.signal_runtime(signal.SIGTERM)
-            await self._gone(lambda: not self.crew.runs(RUNTIME), now() + RUNTIME_SHUTDOWN_LIMIT)
-        self.crew.signal_runtime(signal.SIGKILL)
+        registered = self.extensions.extensions.values()
+        external = any(extension.external for extension in registered)
+        if registered:
+            self.crew.terminate_runtime()
+            limit = RUNTIME_SHUTDOWN_LIMIT if external else INTERNAL_SHUTDOWN_LIMIT
+            await self._gone(lambda: not self.crew.runs(RUNTIME), now() + limit)
+        self.crew.stop_runtime()
         if external:
             await self.telemetry.flush(FLUSH_LIMIT)
             told = self._tell_shutdown(reason, deadline)
             await self._gone(lambda: not any(self.crew.runs(name) for name in told), deadline)
-        self.crew.signal(signal.SIGKILL)
+        self.crew.kill()
         await self._gone(lambda: not self.crew.anybody_runs, now() + KILL_LIMIT)
         self.crew.forget()
         self.runtime.reset()
@@ -117,12 +121,12 @@ class Sandbox:
     def freeze(self) -> None:
         self.frozen = True
         self.telemetry.freeze()
-        self.crew.signal(signal.SIGSTOP)
+        self.crew.freeze()
 
     def thaw(self) -> None:
         if self.frozen:
             self.frozen = False
-            self.crew.signal(signal.SIGCONT)
+            self.crew.thaw()
             self.telemetry.thaw()
 
     def check_memory(self) -> None:
@@ -172,6 +176,8 @@ class Sandbox:
             return self.extensions.handle(request)
         if path.startswith(telemetry_api.PREFIX + "/telemetry"):
             return self._subscribe(request)
+        if path.startswith(telemetry_api.LOGS_PATH):
+            return telemetry_api.logs_not_supported()
         return refusal(404, "NotFound", "There is nothing at this path.")
 
     def _subscribe(self, request: Request) -> Response:

@@ -12,7 +12,7 @@ from uuid import uuid4
 from ops.errors import OpsError
 from ops.twin import callers
 from ops.twin import image as images
-from ops.twin.host import xray
+from ops.twin.host import names, xray
 from ops.twin.host.environment import Environment
 from ops.twin.host.exchange import Invocation, Log, Outcome, Services
 from ops.twin.host.guardian import Guardian
@@ -20,6 +20,7 @@ from ops.twin.host.listening import Answer, listen, port_of
 from ops.twin.host.logs import LogSink
 from ops.twin.host.messages import Request, Response, as_json
 from ops.twin.host.pool import Pool
+from ops.twin.host.processes import end_strays
 from ops.twin.host.settings import FunctionConfig, Settings
 from ops.twin.image import Image
 
@@ -61,7 +62,8 @@ class HostServer:
             self._logs = LogSink(self._settings)
         traces = xray.TraceFile(self._settings.directory)
         self._daemon, port = await xray.listen(traces)
-        self._services = Services(self._open_log, Guardian(), xray.Sampler(), traces, port)
+        hosts = names.hosts_file(self._settings.directory)
+        self._services = Services(self._open_log, Guardian(), xray.Sampler(), traces, port, hosts)
         self._watches = [loop.create_task(self._watch_memory()), loop.create_task(self._evict())]
         return port_of(self._server)
 
@@ -164,6 +166,8 @@ class HostServer:
             await asyncio.sleep(EVICT_PERIOD)
             for pool in self._pools.values():
                 pool.evict(self._settings.idle_limit)
+            if self._services is not None:
+                end_strays(self._services.guardian)
 
 
 def _as_response(outcome: Outcome) -> Response:

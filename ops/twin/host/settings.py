@@ -90,6 +90,7 @@ class FunctionConfig:
     log_group: str = ""
     log_format: str = "Text"
     application_log_level: str = ""
+    system_log_level: str = "INFO"
     credentials: Credentials = Credentials()
 
     @classmethod
@@ -123,6 +124,7 @@ class FunctionConfig:
                 log_group=logging.get("LogGroup") or f"/aws/lambda/{name}",
                 log_format=logging.get("LogFormat") or "Text",
                 application_log_level=logging.get("ApplicationLogLevel") or "",
+                system_log_level=logging.get("SystemLogLevel") or "INFO",
                 credentials=Credentials(
                     keys.get("AccessKeyId") or "", keys.get("SecretAccessKey") or "", keys.get("SessionToken") or ""
                 ),

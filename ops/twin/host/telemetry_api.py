@@ -30,6 +30,14 @@ _KEPT_EVENTS = 1_000
 """Events of the init phase kept for those who subscribe later in it; the number is ours."""
 
 
+LOGS_PATH = "/2020-08-15/logs"
+
+
+def logs_not_supported() -> Response:
+    """The Logs API, which the Telemetry API replaced: the same answer as AWS's public runtime emulator gives."""
+    return refusal(202, "Logs.NotSupported", "Logs API is not supported")
+
+
 class Invalid(Exception):
     """What is wrong with a subscription."""
 

@@ -1,0 +1,52 @@
+"""The processes below a process: its children, theirs and so on, whatever session or group they have opened.
+
+A runtime and an extension are told to adopt what their own children leave behind (PR_SET_CHILD_SUBREAPER), so a
+process that forks twice is found below them too; what a dead one leaves comes to the host itself.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+from collections.abc import Iterable
+from pathlib import Path
+
+
+def children(pid: int) -> list[int]:
+    found: list[int] = []
+    with contextlib.suppress(OSError):
+        for thread in os.listdir(f"/proc/{pid}/task"):  # noqa: PTH208 - on the way of each invocation
+            with contextlib.suppress(OSError):
+                found += map(int, Path(f"/proc/{pid}/task/{thread}/children").read_bytes().split())
+    return found
+
+
+def below(pid: int) -> list[int]:
+    found: list[int] = []
+    for child in children(pid):
+        found += [child, *below(child)]
+    return found
+
+
+def stop(pid: int) -> list[int]:
+    """SIGSTOP to all below, also to what is started meanwhile; who they are."""
+    stopped: list[int] = []
+    while new := set(below(pid)).difference(stopped):
+        send(new, signal.SIGSTOP)
+        stopped += new
+    return stopped
+
+
+def send(pids: Iterable[int], number: int) -> None:
+    for pid in pids:
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.kill(pid, number)
+
+
+def end_strays(known: Iterable[int]) -> None:
+    """Kill and collect the host's children that it did not start: a runtime or an extension has died and left them."""
+    for pid in set(children(os.getpid())).difference(known):
+        send([pid, *stop(pid)], signal.SIGKILL)
+        with contextlib.suppress(ChildProcessError):
+            os.waitpid(pid, os.WNOHANG)
