@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ops.deadletters import files, letterlines, spreadsheets
+from ops.deadletters import files, letterlines, pointers, spreadsheets
 from ops.deadletters.letter import Shelved
 from ops.deadletters.plan import Plan, Selection
 from ops.deadletters.shelf import Shelf
@@ -32,12 +32,13 @@ CELL = 32_767
 
 @dataclass(frozen=True)
 class Exported:
-    """``sha256`` of the file, ``bytes`` its size."""
+    """``sha256`` of the file, ``bytes`` its size. ``notes``: sentences on what the file does not hold."""
 
     path: Path
     letters: int
     sha256: str
     bytes: int
+    notes: tuple[str, ...] = ()
 
 
 def default_path(source: Source, format: str = "jsonl") -> Path:
@@ -71,17 +72,35 @@ def write(source: Source, selection: Selection, path: Path | None = None, format
             raise files.failed(target.parent, error) from error
     digest = hashlib.sha256()
     letters = size = 0
+    kept = _Pointers()
     with Shelf.open(source) as shelf:
         if not shelf.count(selection):
             raise UsageError(
                 f"No letter of {source.queue.name} on the shelf is selected.", "Look again, or select otherwise."
             )
         with files.whole(target) as stream:
-            for number, line in _lines(shelf.iterate(selection), format):
+            for number, line in _lines(kept.passing(shelf.iterate(selection)), format):
                 digest.update(line)
                 stream.write(line)
                 letters, size = letters + number, size + len(line)
-    return Exported(target, letters, digest.hexdigest(), size)
+    return Exported(target, letters, digest.hexdigest(), size, kept.notes())
+
+
+class _Pointers:
+    """Messages among those that are written whose contents are in S3, and not in the file."""
+
+    def __init__(self) -> None:
+        self._number = 0
+        self._first: pointers.Pointer | None = None
+
+    def passing(self, letters: Iterable[Shelved]) -> Iterator[Shelved]:
+        for shelved in letters:
+            if pointer := pointers.read(shelved.letter.body):
+                self._number, self._first = self._number + 1, self._first or pointer
+            yield shelved
+
+    def notes(self) -> tuple[str, ...]:
+        return (pointers.warning(self._number, self._first),) if self._first else ()
 
 
 def _lines(letters: Iterable[Shelved], format: str) -> Iterator[tuple[int, bytes]]:

@@ -21,7 +21,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from handler import contract
-from ops.deadletters import bodies
+from ops.deadletters import bodies, frameworks
 from ops.deadletters.letter import UNKNOWN_ERROR, Cause, Kind, Letter
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ def carried(letter: Letter) -> Cause | None:
         case Kind.DESTINATION:
             return _of_record(letter)
         case _:
-            return None
+            return _of_framework(letter)
 
 
 def _origin(body: str, attributes: Mapping[str, Attribute], system: Mapping[str, str]) -> tuple[Kind, str, str]:
@@ -117,6 +117,13 @@ def _of_record(letter: Letter) -> Cause | None:
         died=_moment(record.get("timestamp")) or letter.sent,
         function_version=str(answer.get("executedVersion") or ""),
     )
+
+
+def _of_framework(letter: Letter) -> Cause | None:
+    found = frameworks.told(letter)
+    if found is None:
+        return None
+    return Cause(found.error_type, found.error_message, source=found.where, request_id=letter.request_id)
 
 
 def _cause(letter: Letter, error_type: str, error_message: str) -> Cause:

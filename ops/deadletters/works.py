@@ -90,7 +90,7 @@ def export(source: Source, tell: Teller, selection: dict[str, Any], path: str, f
     from ops.deadletters import exports
 
     done = exports.write(source, _selection(selection), Path(path), format)
-    return f"{words.count(done.letters, 'letter')} written to {done.path}", (f"SHA-256 {done.sha256}",)
+    return f"{words.count(done.letters, 'letter')} written to {done.path}", (f"SHA-256 {done.sha256}", *done.notes)
 
 
 def plain(selection: Selection) -> dict[str, Any]:

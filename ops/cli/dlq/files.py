@@ -45,6 +45,8 @@ def export(
     console = shown.screen()
     written = f"{words.count(done.letters, 'letter')} written to {safe(str(done.path))}."
     console.print(written, markup=False, soft_wrap=True)
+    for note in done.notes:
+        console.print(safe(note), markup=False, soft_wrap=True)
     with Shelf.open(source) as shelf:
         shown.head(console, source, shelf.info())
     console.print(f"SHA-256 {done.sha256}", style="dim", soft_wrap=True)

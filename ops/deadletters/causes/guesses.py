@@ -11,7 +11,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from ops.deadletters.causes.shapes import shape
+from ops.deadletters.causes.likeness import alike_in, by_words, core
+from ops.deadletters.causes.shapes import seen
 from ops.deadletters.fingerprint import fingerprint
 from ops.deadletters.letter import Cause
 
@@ -31,7 +32,6 @@ ONE = 0.8
 LARGEST_LEAST = 10
 SHOWN = 4
 """Words of a label."""
-IN_MOST = 0.8
 UNLIKE = "no trace in the logs, and unlike the others"
 ALONE = "no trace in the logs"
 
@@ -41,23 +41,42 @@ class Guesser:
     """Takes bodies one by one and keeps only their shapes, so that their number and size do not matter."""
 
     _shapes: dict[str, list[str]] = field(default_factory=dict)
+    _wrapped: set[str] = field(default_factory=set)
+    """Shapes that are a kind of their own, and are not compared with others."""
 
     def add(self, message_id: str, body: str) -> None:
-        self._shapes.setdefault(shape(body), []).append(message_id)
+        shape, wrapped = seen(body)
+        self._shapes.setdefault(shape, []).append(message_id)
+        if wrapped:
+            self._wrapped.add(shape)
 
     def causes(self) -> Mapping[str, Cause]:
         """By message id. Every letter that was added has one: of a group, or of none ("unlike the others")."""
-        shapes = sorted(self._shapes)
         total = sum(len(ids) for ids in self._shapes.values())
         if total < FEWEST:
             return {one: _unknown(ALONE) for ids in self._shapes.values() for one in ids}
+        shapes = sorted(self._shapes)
+        counts = {text: len(ids) for text, ids in self._shapes.items()}
         found: dict[str, Cause] = {}
-        for number, members in _groups(shapes, {text: len(ids) for text, ids in self._shapes.items()}):
-            counts = {text: len(self._shapes[text]) for text in members}
-            label = _label(counts, shapes) if number >= 0 else UNLIKE
-            cause = _guess(label) if number >= 0 and sum(counts.values()) >= FEWEST else _unknown(UNLIKE)
+        for members in self._groups(counts):
+            many = sum(counts[text] for text in members) >= FEWEST
+            cause = _guess(_label({text: counts[text] for text in members}, shapes)) if many else _unknown(UNLIKE)
             found |= {one: cause for text in members for one in self._shapes[text]}
-        return found
+        unlike = _unknown(UNLIKE)
+        return {one: found.get(one, unlike) for ids in self._shapes.values() for one in ids}
+
+    def _groups(self, counts: Mapping[str, int]) -> Iterable[list[str]]:
+        """Shapes that belong together: what a framework wrote by itself; the others as they are clustered, as far as
+        they are alike in anything; and what is left by the words that it shares."""
+        yield from ([text] for text in self._wrapped)
+        own = sorted(counts.keys() - self._wrapped)
+        left: list[str] = []
+        for number, members in _clusters(own, counts):
+            alike = alike_in(members, counts) if number >= 0 else []
+            if alike:
+                yield alike
+            left += sorted({*members} - {*alike})
+        yield from (alike_in(group, counts) for group in by_words(left, counts))
 
 
 def _guess(label: str) -> Cause:
@@ -68,9 +87,9 @@ def _unknown(label: str) -> Cause:
     return Cause(label=label)
 
 
-def _groups(shapes: list[str], counts: Mapping[str, int]) -> Iterable[tuple[int, list[str]]]:
-    """(number of a group or -1, its shapes). Up to ``MOST_FITTED`` are clustered, the rest joins its nearest group."""
-    labels = _clustered(shapes, counts) if len(shapes) > 1 else [0]
+def _clusters(shapes: list[str], counts: Mapping[str, int]) -> Iterable[tuple[int, list[str]]]:
+    """(number of a cluster or -1, its shapes). Up to ``MOST_FITTED`` are fitted, the rest joins its nearest cluster."""
+    labels = _clustered(shapes, counts) if len(shapes) > 1 else [0] * len(shapes)
     for number in sorted(set(labels)):
         yield number, [text for text, label in zip(shapes, labels, strict=True) if label == number]
 
@@ -130,13 +149,12 @@ def _vectors(shapes: list[str]) -> NDArray[np.float64]:
 
 
 def _label(members: Mapping[str, int], shapes: list[str]) -> str:
-    """``looks like: kind=score, params.model=s3``: words that most members have and few others do."""
-    total = sum(members.values())
-    inside: Counter[str] = Counter()
-    for text, count in members.items():
-        inside.update(dict.fromkeys(text.split(), count))
+    """``looks like: kind=score, params.model=s3``: words that most members have and few others do. Some member has all
+    of them, so that a label never joins words of different messages."""
     outside = Counter(word for text in shapes if text not in members for word in set(text.split()))
-    common = [word for word, count in inside.items() if count >= IN_MOST * total]
-    common.sort(key=lambda word: (outside[word], "=" not in word, word))
-    words = common[:SHOWN] or [word for word, _ in inside.most_common(SHOWN)]
+    common = sorted(core(members, members), key=lambda word: (outside[word], "=" not in word, word))
+    having, words = [set(text.split()) for text in members], list[str]()
+    for word in common:
+        if len(words) < SHOWN and (both := [some for some in having if word in some]):
+            having, words = both, [*words, word]
     return f"looks like: {', '.join(sorted(words))}"

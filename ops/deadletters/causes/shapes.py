@@ -8,6 +8,7 @@ from functools import lru_cache
 from typing import Any
 
 from ops.deadletters import bodies
+from ops.deadletters.causes.envelopes import decoded, envelope
 
 PARSED, READ = 65_536, 4_096
 """Characters of a body that is parsed as JSON, and of one that is only read as text."""
@@ -22,18 +23,33 @@ _STAMP = re.compile(r"\d{4}-\d\d-\d\d")
 
 
 def shape(body: str) -> str:
-    """Words, separated by spaces: paths and kinds of values in JSON, words of a text."""
+    """Words, separated by spaces: paths and kinds of values in JSON, words of a text, or what wrote the body."""
+    return seen(body)[0]
+
+
+def seen(body: str) -> tuple[str, bool]:
+    """``shape``; and whether a service or a framework wrote the body, so that all of that shape are of one kind."""
     start = body.lstrip()[:1]
     if not start:
-        return "empty"
+        return "empty", True
     if start in "{[" and len(body) <= PARSED:
-        found = bodies.parse(body)
-        if found is None:
-            return " ".join(["not-json", *_words(body)])
-        words: list[str] = []
-        _flat(found, "", 0, words)
-        return " ".join(words[:MOST_WORDS]) or "empty"
-    return " ".join([{"{": "large-json", "[": "large-json", "<": "markup"}.get(start, "text"), *_words(body)])
+        value = bodies.parse(body)
+        if value is None:
+            return " ".join(["not-json", *_words(body)]), False
+        wrapped = envelope(body, value)
+        return wrapped or _members(value), bool(wrapped)
+    if wrapped := envelope(body, None):
+        return wrapped, True
+    held = decoded(body)
+    if held is not None:
+        return f"base64 {_members(bodies.parse(held.decode()))}", False
+    return " ".join([{"{": "large-json", "[": "large-json", "<": "markup"}.get(start, "text"), *_words(body)]), False
+
+
+def _members(value: Any) -> str:
+    words: list[str] = []
+    _flat(value, "", 0, words)
+    return " ".join(words[:MOST_WORDS]) or "empty"
 
 
 def _words(body: str) -> list[str]:

@@ -7,10 +7,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from ops.deadletters import origins
+from ops.deadletters import origins, pointers
 from ops.deadletters.letter import Kind, Shelved
 from ops.deadletters.origins import Origin
 from ops.deadletters.plan import Edit
+from ops.deadletters.pointers import Pointer
 from ops.deadletters.transfer import outgoing
 from ops.errors import UsageError
 
@@ -20,8 +21,8 @@ SAMPLES = 5
 @dataclass
 class Survey:
     """``oldest``: of those in the queue. ``causes``: by fingerprint, "" where none is known; that of ``likely`` of them
-    is only inferred. ``misfits``: sentence →
-    letters that the edits do not fit. ``sizes``: by the origin's ARN, as ``outgoing.sizes``."""
+    is only inferred. ``misfits``: sentence → letters that the edits do not fit. ``pointers``: how many point to S3, as
+    ``pointer`` does. ``sizes``: by the origin's ARN, as ``outgoing.sizes``."""
 
     ids: list[str] = field(default_factory=list)
     oldest: datetime | None = None
@@ -32,6 +33,8 @@ class Survey:
     imported: int = 0
     likely: int = 0
     misfits: Counter[str] = field(default_factory=Counter)
+    pointers: int = 0
+    pointer: Pointer | None = None
     sizes: dict[str, list[tuple[int, int | None]]] = field(default_factory=dict)
 
 
@@ -73,6 +76,8 @@ def survey(letters: Iterable[Shelved], edits: Sequence[Edit], function_arn: str)
         found.likely += shelved.cause.likely
         if letter.sent and not letter.imported and (found.oldest is None or letter.sent < found.oldest):
             found.oldest = letter.sent
+        if pointer := pointers.read(letter.body):
+            found.pointers, found.pointer = found.pointers + 1, found.pointer or pointer
         origin = origins.of(letter, function_arn)
         if origin:
             found.origins[origin] += 1

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from ops.deadletters import lock
+from ops.deadletters import lock, pointers
 from ops.deadletters.letter import Kind
 from ops.deadletters.origins import Service
 from ops.deadletters.plan import Action, Estimate
@@ -44,6 +44,7 @@ def warnings(
     if action is not Action.PURGE:
         said += _again(found, unmended, watched=watched)
         said += _unfit(found, weight)
+        said += [pointers.warning(found.pointers, found.pointer)] if found.pointer else []
         said += _task(watched=watched) if task else _repeats(weight)
         said += _arrival(source, found, action, to_origin=to_origin)
     if found.likely:
