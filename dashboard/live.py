@@ -1,8 +1,8 @@
 """From a page's question to its answer on the screen: asked once a refresh, whoever is watching, and again on time.
 
 The cache's key holds the target, the question, the span and the *tick*: the number of the refresh interval that is now.
-Within a tick every viewer of a page shares one call; the next tick asks anew. With refreshing off, the tick stands
-still until someone asks.
+Within a tick all readers of a page share one call. A press of Refresh, and a page that does not refresh, ask for
+themselves: their key holds the reader's own visit, so that nobody is shown what somebody else asked for long ago.
 """
 
 from __future__ import annotations
@@ -27,6 +27,10 @@ from ops.target import Target
 
 R = TypeVar("R")
 
+ZONE = UTC
+"""Of every time on every page: logs, findings, commands and colleagues elsewhere have the same."""
+AGE_EVERY, OLD = 15, 60
+"""Seconds: how often the age of a page that does not refresh is looked at, and from which on it is shown."""
 WORKLOAD_TTL = 300
 """Seconds that a workload's description (queues, mapping, limits) is believed before it is read again."""
 
@@ -39,8 +43,10 @@ class Choice:
     span: Span
     refresh: int | None
     """Seconds between looks; None when refreshing is off or the span does not move."""
-    asked: int = 0
-    """How often the reader pressed "Look now"."""
+    visit: str = ""
+    """New with each session and with each press of Refresh."""
+    pressed: float | None = None
+    """When Refresh was last pressed (``time.time()``)."""
 
 
 @dataclass(frozen=True)
@@ -81,7 +87,7 @@ class Answer:
 
 
 @st.cache_data(ttl=900, max_entries=128, show_spinner=False)
-def _ask(target: Target, question: str, span: Span, extra: Any, tick: int, asked: int, _telemetry: Telemetry) -> Answer:
+def _ask(target: Target, question: str, span: Span, extra: Any, tick: int, visit: str, _telemetry: Telemetry) -> Answer:
     arguments = (span,) if extra is None else (span, extra)
     return Answer(getattr(_telemetry, question)(*arguments), datetime.now(UTC))
 
@@ -90,8 +96,16 @@ def ask(question: str, extra: Any = None) -> Answer:
     """The report of one question for the sidebar's choice. Raises OpsError."""
     choice = stage().choice
     targets.ensure_whole(choice.target)
-    tick = int(time.time() // choice.refresh) if choice.refresh else -1
-    return _ask(choice.target, question, choice.span, extra, tick, choice.asked, telemetry())
+    return _ask(choice.target, question, choice.span, extra, *_tick(choice, time.time()), telemetry())
+
+
+def _tick(choice: Choice, now: float) -> tuple[int, str]:
+    """The tick, and whose own it is: everybody's with refreshing on, but for the tick in which Refresh was pressed."""
+    if choice.refresh is None:
+        return -1, choice.visit
+    tick = int(now // choice.refresh)
+    pressed = choice.pressed is not None and int(choice.pressed // choice.refresh) == tick
+    return tick, choice.visit if pressed else ""
 
 
 def answered(question: str) -> datetime | None:
@@ -107,11 +121,6 @@ def reach() -> tuple[datetime, datetime]:
         return span.start, span.end
     now = datetime.now(UTC)
     return now - timedelta(minutes=span.minutes or 0), now
-
-
-def viewer() -> Any:
-    """The viewer's time zone, as the browser tells it."""
-    return text.zone(st.context.timezone)
 
 
 def page(
@@ -134,7 +143,7 @@ def page(
     def body() -> None:
         drawn: dict[Any, datetime] = st.session_state.setdefault("_drawn", {})
         head = st.empty()
-        head.html(blocks.head(entry, drawn.get(key), viewer(), "Reading…"))
+        head.html(blocks.head(entry, drawn.get(key), ZONE, "Reading…"))
         waiting = st.empty()  # always there, so that a refresh finds every element at its old place
         if key not in drawn and key not in _failures():  # an error keeps its place while it is asked again
             with waiting.container():
@@ -154,7 +163,7 @@ def page(
         waiting.empty()
         _failures().pop(key, None)
         drawn[key] = answer.at
-        head.html(blocks.head(entry, answer.at, viewer()))
+        head.html(blocks.head(entry, answer.at, ZONE))
         with st.container(key="opening"):
             open_with(finding(answer.report))
         draw(answer.report)
@@ -162,7 +171,17 @@ def page(
         with here.cost:
             st.html(cost_of_looking(answer.report.look, here.choice))
 
+    if here.choice.refresh is None and here.choice.span.moves:
+        _age(key)
     body()
+
+
+@st.fragment(run_every=AGE_EVERY)
+def _age(key: Any) -> None:
+    """How old the answer on the page is, where nothing asks again by itself."""
+    at = st.session_state.get("_drawn", {}).get(key)
+    age = (datetime.now(UTC) - at).total_seconds() if at else 0.0
+    st.html(blocks.age(age) if age > OLD else "<span></span>")
 
 
 def _failures() -> dict[Any, str]:

@@ -19,11 +19,12 @@ from ops.target import Target
 
 def run(connect: Callable[[Target], Telemetry] = Ops) -> None:
     """Draw the app. ``connect`` makes a workload's telemetry from a target (the real one asks AWS or the twin)."""
-    st.set_page_config(page_title="SciLearn operations", page_icon=":material/monitoring:", layout="wide")
+    st.set_page_config(page_icon=":material/monitoring:", layout="wide")
     st.html(theme.STYLE)
     pages = {_page(entry): entry for entry in (*PAGES.values(), START)}
     chosen = st.navigation(list(pages))
     entry = pages[chosen]
+    st.set_page_config(page_title=f"{entry.title} – SciLearn operations")
     choice, wrong = None, ""
     trouble: OpsError | None = None
     with st.sidebar:

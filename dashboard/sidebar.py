@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import os
+import time
 from datetime import UTC, datetime, timedelta
+from uuid import uuid4
 
 import streamlit as st
 
 from dashboard import span as spans
-from dashboard.live import Choice, viewer
+from dashboard.live import Choice
 from dashboard.span import Span
-from dashboard.text import escape, local_range
+from dashboard.text import escape, local_range, zone
 from ops import target as targets
 from ops.errors import UsageError
 from ops.target import Target
@@ -35,10 +37,12 @@ def choose() -> Choice | None:
         disabled=not span.moves,
         help="AWS publishes these metrics once a minute; each look is billed." if not target.is_twin else None,
     )
-    asked = st.session_state.setdefault("_asked", 0)
-    if st.button("Look now", icon=":material/refresh:", key="look-now", type="tertiary"):
-        asked = st.session_state["_asked"] = asked + 1
-    return Choice(target, span, seconds if live and span.moves else None, asked)
+    st.session_state.setdefault("_visit", uuid4().hex)
+    if st.button("Refresh", icon=":material/refresh:", key="look-now", type="tertiary"):
+        st.session_state["_visit"], st.session_state["_pressed"] = uuid4().hex, time.time()
+    st.html('<span class="so-quiet">All times are in UTC.</span>')
+    refresh = seconds if live and span.moves else None
+    return Choice(target, span, refresh, st.session_state["_visit"], st.session_state.get("_pressed"))
 
 
 def _target() -> Target | None:
@@ -91,6 +95,9 @@ def _span(target: Target) -> Span:
             st.session_state[key] = moment
     start = st.datetime_input("From, UTC", value=None, key="from", bind="query-params", step=300)
     end = st.datetime_input("To, UTC", value=None, key="to", bind="query-params", step=300)
+    for key, moment in (("from", start), ("to", end)):  # a bound widget writes what the reader changes, no more
+        if moment is not None and key not in st.query_params:
+            st.query_params[key] = moment.isoformat(timespec="minutes")
     span = spans.custom(start, end)
-    st.html(f'<span class="so-quiet">{escape(local_range(span.start, span.end, viewer()))}</span>')
+    st.html(f'<span class="so-quiet">{escape(local_range(span.start, span.end, zone(st.context.timezone)))}</span>')
     return span

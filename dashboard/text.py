@@ -88,6 +88,11 @@ def zone(name: str | None) -> tzinfo:
         return UTC
 
 
+def zone_name(zone: tzinfo) -> str:
+    """``Europe/Berlin``, ``UTC``."""
+    return getattr(zone, "key", None) or "UTC"
+
+
 def moment(time: datetime | None, viewer: tzinfo, now: datetime | None = None) -> str:
     """``14:03:20`` today, ``22 Nov 14:03`` before, in the viewer's zone."""
     if time is None:

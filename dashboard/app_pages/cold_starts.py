@@ -28,7 +28,7 @@ def draw(report: ColdStartReport) -> None:
             ]
         )
     )
-    show.chart(charts.dots(report, live.viewer(), live.reach()), "dots")
+    show.chart(charts.dots(report, live.ZONE, live.reach()), "dots")
     left, right = st.columns(2, gap="medium")
     with left:
         show.chart(charts.distribution(report), "distribution")

@@ -43,7 +43,7 @@ def draw(report: ConcurrencyReport) -> None:
             ]
         )
     )
-    viewer = live.viewer()
+    viewer = live.ZONE
     show.chart(charts.against_law(report, viewer), "law")
     left, right = st.columns(2, gap="medium")
     with left:

@@ -43,7 +43,7 @@ def draw(report: CostReport) -> None:
     show.chart(charts.waterfall(report), "parts")
     left, right = st.columns(2, gap="medium")
     with left:
-        show.chart(charts.trend(report, live.viewer()), "trend")
+        show.chart(charts.trend(report, live.ZONE), "trend")
     with right:
         show.chart(charts.break_even(report), "break-even")
     said = [f"Prices: {report.prices_dated}."]

@@ -40,9 +40,9 @@ def draw(report: DeadLettersReport) -> None:
 
 
 def draw_depth(report: DeadLettersReport) -> None:
-    show.chart(charts.depth(report, live.viewer()), "dead")
+    show.chart(charts.depth(report, live.ZONE), "dead")
     if report.alarms:
-        st.html(overview.alarms(report.alarms, live.viewer()))
+        st.html(overview.alarms(report.alarms, live.ZONE))
 
 
 def counted() -> Counted | None:

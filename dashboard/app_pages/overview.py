@@ -21,7 +21,7 @@ def draw(report: OverviewReport) -> None:
         return  # the states are of now, the page is not
     st.subheader("Which alarms are firing?", anchor=False)
     if report.alarms:
-        st.html(overview.alarms(report.alarms, live.viewer()))
+        st.html(overview.alarms(report.alarms, live.ZONE))
     else:
         st.html(blocks.empty("No alarms", "This workload has none. The template of this project brings them."))
 

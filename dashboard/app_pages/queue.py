@@ -26,7 +26,7 @@ def draw(report: QueueReport) -> None:
             ]
         )
     )
-    viewer = live.viewer()
+    viewer = live.ZONE
     show.chart(charts.depth(report, viewer), "depth")
     left, right = st.columns(2, gap="medium")
     with left:

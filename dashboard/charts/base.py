@@ -12,7 +12,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from dashboard import theme
-from dashboard.text import number, plain
+from dashboard.text import number, plain, zone_name
 from ops.insight.reports import Line
 
 HEIGHT = 300
@@ -196,11 +196,6 @@ def say_empty(chart: go.Figure, why: str) -> None:
 def local(index: pd.Index, viewer: tzinfo) -> np.ndarray[Any, Any]:
     """Plotly shows the digits it is given: the viewer's wall clock, without a zone."""
     return pd.DatetimeIndex(index).tz_convert(viewer).tz_localize(None).to_numpy()
-
-
-def zone_name(viewer: tzinfo) -> str:
-    """The zone as the axis names it: ``Europe/Berlin``, ``UTC``."""
-    return getattr(viewer, "key", None) or "UTC"
 
 
 def faded(colour: str, share: float) -> str:

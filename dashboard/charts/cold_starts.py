@@ -10,8 +10,8 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from dashboard import theme
-from dashboard.charts.base import figure, local, say_aside, say_empty, whole, zone_name
-from dashboard.text import millis, number, plain
+from dashboard.charts.base import figure, local, say_aside, say_empty, whole
+from dashboard.text import millis, number, plain, zone_name
 from ops.insight.reports import ColdStartReport
 
 WEBGL_FROM = 2_000

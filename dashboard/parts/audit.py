@@ -38,7 +38,7 @@ _COLUMNS = {
 
 def section() -> None:
     entry = PAGES["audit"]
-    st.html(blocks.head(entry, datetime.now(UTC), live.viewer()))
+    st.html(blocks.head(entry, datetime.now(UTC), live.ZONE))
     try:
         here = reading.desk()
         found = history.report(here.audit(), here.verified())
@@ -127,7 +127,7 @@ def _frame(records: Sequence[Record]) -> pd.DataFrame:
         for record in records
     ]
     frame = pd.DataFrame(rows)
-    return frame.assign(at=pd.to_datetime(frame["at"], utc=True).dt.tz_convert(live.viewer()))
+    return frame.assign(at=pd.to_datetime(frame["at"], utc=True).dt.tz_convert(live.ZONE))
 
 
 def _counts(record: Record) -> str:
@@ -142,7 +142,7 @@ def _one(record: Record) -> None:
     st.html(
         blocks.facts(
             {
-                "When": f"{moment(record.at, live.viewer())} ({utc(record.at)})",
+                "When": f"{moment(record.at, live.ZONE)} ({utc(record.at)})",
                 "What": f"{record.action}: {record.outcome}" if record.outcome else record.action,
                 "Queue": f"{record.queue}, {record.region}, account {record.account}",
                 "Who": record.who,

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, tzinfo
 
 from dashboard import theme
 from dashboard.pages import Entry
-from dashboard.text import NONE, escape, moment, utc
+from dashboard.text import NONE, duration, escape, moment, utc, zone_name
 from ops.insight.reports import Finding
 
 
@@ -26,9 +26,14 @@ class Stat:
 
 def head(entry: Entry, at: datetime | None = None, viewer: tzinfo = UTC, otherwise: str = "") -> str:
     """The page's name, its question, and when the answer below was read; ``otherwise`` is said when it was not."""
-    said = f"As of {moment(at, viewer)}" if at else otherwise
+    said = f"Updated {moment(at, viewer)} {zone_name(viewer)}" if at else otherwise
     when = f'<span title="{escape(utc(at)) if at else ""}">{escape(said)}</span>'
     return f'<div class="so-head"><h1>{escape(entry.title)}</h1><p>{escape(entry.question)}</p>{when}</div>'
+
+
+def age(seconds: float) -> str:
+    """Above numbers that nothing refreshes."""
+    return f'<div class="so-age">These numbers are {escape(duration(seconds))} old, and refreshing is off.</div>'
 
 
 def finding(found: Finding) -> str:

@@ -27,8 +27,8 @@ def asked() -> Sample:
     return Sample()
 
 
-def look(sample: Sample, tick: int, question: str = "queue", span: Span | None = None, pressed: int = 0) -> None:
-    live._ask(Target(stack="scilearn"), question, span or Span(), None, tick, pressed, sample)
+def look(sample: Sample, tick: int, question: str = "queue", span: Span | None = None, visit: str = "") -> None:
+    live._ask(Target(stack="scilearn"), question, span or Span(), None, tick, visit, sample)
 
 
 def test_all_viewers_of_a_page_share_one_call_a_refresh(asked: Sample) -> None:
@@ -43,8 +43,24 @@ def test_another_span_or_a_wish_to_look_now_asks_anew(asked: Sample) -> None:
     look(asked, tick=-1)
     look(asked, tick=-1)
     look(asked, tick=-1, span=Span(minutes=15))
-    look(asked, tick=-1, pressed=1)
+    look(asked, tick=-1, visit="another")
     assert len(asked.calls) == 3
+
+
+@pytest.mark.parametrize(
+    ("choice", "now", "key"),
+    [
+        (live.Choice(Target(), Span(), 10, "mine"), 100.0, (10, "")),
+        (live.Choice(Target(), Span(), 10, "mine", 101.0), 105.0, (10, "mine")),
+        (live.Choice(Target(), Span(), 10, "mine", 101.0), 110.0, (11, "")),
+        (live.Choice(Target(), Span(), None, "mine"), 100.0, (-1, "mine")),
+        (live.Choice(Target(), Span(), None, "mine", 5.0), 100.0, (-1, "mine")),
+    ],
+)
+def test_a_page_that_does_not_refresh_and_a_press_of_refresh_ask_for_themselves(
+    choice: live.Choice, now: float, key: tuple[int, str]
+) -> None:
+    assert live._tick(choice, now) == key
 
 
 def test_an_open_page_notices_that_the_twins_host_died(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from typing import TYPE_CHECKING
 
 import streamlit as st
@@ -75,7 +76,7 @@ def ask_purge(here: Desk, plan: Plan, export: Path) -> None:
     st.text(
         f"{letters(len(plan.ids))} of {here.queue}, deleted for about {usd(plan.estimate.usd)}.\n\n"
         "• This cannot be undone in the queue.\n"
-        f"• The export brings them back: ops dlq import {export.name}"
+        f"• The export brings them back: ops dlq import {shlex.quote(str(export))}"
     )
     reason = _reason()
     typed = st.text_input(f"To confirm, type: {words}", key="purge-words")

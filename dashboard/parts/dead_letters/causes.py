@@ -104,7 +104,7 @@ def _life(row: dict[str, Any], span: tuple[datetime, datetime] | None) -> str:
     first, last = row["first_seen"], row["last_seen"]
     if span is None or _missing(first) or _missing(last):
         return NONE
-    viewer = live.viewer()
+    viewer = live.ZONE
     whole = max(1.0, (span[1] - span[0]).total_seconds())
     left = (first - span[0]).total_seconds() / whole * 100
     width = max(1.5, (last - first).total_seconds() / whole * 100)

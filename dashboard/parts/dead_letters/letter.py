@@ -107,7 +107,7 @@ def _told(one: Moment) -> tuple[Any, str, str]:
 
 def line(moments: list[tuple[Any, str, str]]) -> str:
     """Moments from top to bottom, with the time that passed between them."""
-    viewer = live.viewer()
+    viewer = live.ZONE
     rows, before = [], None
     for at, what, text in moments:
         gap = f"+{_gap(at - before)}" if before is not None and at is not None else ""

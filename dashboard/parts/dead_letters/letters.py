@@ -94,4 +94,4 @@ def _frame(found: tuple[Shelved, ...]) -> pd.DataFrame:
     frame = pd.DataFrame(rows, columns=list(_COLUMNS))
     for name in ("cause", "message", "message_id"):  # Arrow holds no lone surrogate
         frame[name] = frame[name].map(sendable)
-    return frame.assign(sent=pd.to_datetime(frame["sent"], utc=True).dt.tz_convert(live.viewer()))
+    return frame.assign(sent=pd.to_datetime(frame["sent"], utc=True).dt.tz_convert(live.ZONE))

@@ -102,7 +102,7 @@ def _age(info: ShelfInfo, now_there: Counted | None) -> str:
     if info.looked_at is None:
         return '<span class="so-quiet">Nobody has looked at the queue yet.</span>'
     ago = duration((datetime.now(UTC) - info.looked_at).total_seconds())
-    said = f"{letters(info.letters)} as of {moment(info.looked_at, live.viewer())}, {ago} ago"
+    said = f"{letters(info.letters)} as of {moment(info.looked_at, live.ZONE)}, {ago} ago"
     said += "." if info.complete else "; not the whole queue."
     if now_there and now_there.at > info.looked_at and int(now_there.letters) != info.letters:
         said += f" The queue holds {number(now_there.letters)} now: look again before you act."

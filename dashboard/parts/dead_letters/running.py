@@ -116,7 +116,7 @@ def card(here: Desk, run: Run, *, dismissable: bool = False, brief: bool = False
     """One run: state, counts, steps, and what may be done now. ``brief``: the counts and steps are folded away."""
     with st.container(border=True, key=key):
         top = html.ANCHOR if key == "run" else ""
-        st.html(html.run_head(run, letters(run.planned), live.viewer(), top))
+        st.html(html.run_head(run, letters(run.planned), live.ZONE, top))
         st.html(html.run_bar(run))
         with st.expander("In full", icon=":material/list:", key=f"{key}-full") if brief else nullcontext():
             _details(run, key)
@@ -176,7 +176,7 @@ def earlier(here: Desk) -> None:
     frame["state"] = [html.state(run)[1] for run in runs]
     for name in ("reason", "said"):
         frame[name] = frame[name].map(sendable)
-    frame["began"] = pd.to_datetime(frame["began"], utc=True).dt.tz_convert(live.viewer())
+    frame["began"] = pd.to_datetime(frame["began"], utc=True).dt.tz_convert(live.ZONE)
     picked = show.table(
         frame, "runs", _COLUMNS, on_select="rerun", selection_mode="single-row", height=show.height(len(frame))
     )
