@@ -87,17 +87,25 @@ def _span(target: Target) -> Span:
         bind="query-params",
     )
     if chosen != spans.CUSTOM:
+        for key in ("from", "to"):
+            st.query_params.pop(key, None)
         return Span(minutes=spans.RANGES[chosen or spans.DEFAULT])
     now = datetime.now(UTC).replace(tzinfo=None, second=0, microsecond=0)
-    for key, moment in (("from", now - timedelta(hours=3)), ("to", now)):
-        # Set, not given as the widget's default: a default is left out of the address, and the view could not be sent.
-        if key not in st.session_state and key not in st.query_params:
-            st.session_state[key] = moment
-    start = st.datetime_input("From, UTC", value=None, key="from", bind="query-params", step=300)
-    end = st.datetime_input("To, UTC", value=None, key="to", bind="query-params", step=300)
-    for key, moment in (("from", start), ("to", end)):  # a bound widget writes what the reader changes, no more
-        if moment is not None and key not in st.query_params:
-            st.query_params[key] = moment.isoformat(timespec="minutes")
+    start = _moment("From, UTC", "from", now - timedelta(hours=3))
+    end = _moment("To, UTC", "to", now)
     span = spans.custom(start, end)
     st.html(f'<span class="so-quiet">{escape(local_range(span.start, span.end, zone(st.context.timezone)))}</span>')
     return span
+
+
+def _moment(label: str, key: str, usual: datetime) -> datetime | None:
+    """A moment in UTC that is in the address from the first: a bound widget leaves out what nobody changed, and then
+    a colleague's end would be another one."""
+    if key not in st.session_state:
+        st.session_state[key] = spans.written(st.query_params.get(key, "")) or usual
+    chosen = st.datetime_input(label, value=None, key=key, step=300)
+    if chosen is None:
+        st.query_params.pop(key, None)
+    else:
+        st.query_params[key] = chosen.isoformat(timespec="minutes")
+    return chosen

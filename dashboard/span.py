@@ -50,3 +50,12 @@ def custom(start: datetime | None, end: datetime | None, now: datetime | None = 
     if last - first > timedelta(days=455):
         raise BadSpan("CloudWatch keeps metrics for 455 days at most.")
     return Span(None, first, last)
+
+
+def written(text: str) -> datetime | None:
+    """A moment as the address has it, ``2026-11-28T13:07``: naive, in UTC; None for anything else."""
+    try:
+        found = datetime.fromisoformat(text)
+        return found.astimezone(UTC).replace(tzinfo=None) if found.tzinfo else found
+    except (ValueError, OverflowError):
+        return None

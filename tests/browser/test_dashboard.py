@@ -70,6 +70,17 @@ def test_a_redrive_is_planned_and_needs_a_reason(hostile: str, page: Page) -> No
     assert not page.errors
 
 
+def test_a_custom_range_is_in_the_address_and_shows_a_colleague_the_same(hostile: str, page: Page) -> None:
+    page.open(hostile)
+    page.wait_for(IDLE, 60)
+    page.js("[...document.querySelectorAll('.st-key-range [role=radio]')].pop().click()")
+    page.wait_for("location.search.includes('from=') && location.search.includes('to=')", 30)
+    address = str(page.js("location.href"))
+    page.open(address)
+    page.wait_for(IDLE, 60)
+    assert page.js("location.href") == address
+
+
 def test_the_readers_zoom_survives_a_look(hostile: str, page: Page) -> None:
     page.open(f"{hostile}/queue?live=false")
     page.wait(".js-plotly-plot .nsewdrag", SLOW)

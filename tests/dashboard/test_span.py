@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from dashboard.span import BadSpan, Span, custom
+from dashboard.span import BadSpan, Span, custom, written
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 
@@ -30,3 +30,19 @@ def test_a_custom_range_is_in_utc_and_does_not_move() -> None:
 def test_what_makes_no_sense_is_said(start: datetime | None, end: datetime | None, said: str) -> None:
     with pytest.raises(BadSpan, match=said):
         custom(start, end, NOW)
+
+
+@pytest.mark.parametrize(
+    ("text", "moment"),
+    [
+        ("2026-11-28T13:07", datetime(2026, 11, 28, 13, 7)),
+        ("2026-11-28T13:07:30Z", datetime(2026, 11, 28, 13, 7, 30)),
+        ("2026-11-28T13:07+02:00", datetime(2026, 11, 28, 11, 7)),
+        ("yesterday", None),
+        ("", None),
+        ("9" * 5000, None),
+        ("0001-01-01T00:00+14:00", None),
+    ],
+)
+def test_a_moment_in_the_address(text: str, moment: datetime | None) -> None:
+    assert written(text) == moment
