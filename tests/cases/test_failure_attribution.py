@@ -297,3 +297,19 @@ def test_what_failed_when_the_message_was_received_is_likely_if_it_is_of_one_kin
     assert cause(invocation(R1, 90, "KeyError: 'sku'")) is None, "long after"
     mixed = [*alike, report(1.5, "3" * 8 + R1[8:], ms=400, status="timeout", stream="2026/11/28/[7]t")]
     assert cause(mixed) is None, "a time-out is a kind of its own"
+
+
+def test_what_was_only_logged_is_not_surely_what_the_batch_failed_of() -> None:
+    """One error of a batch was caught, and the process ended by itself later: either may be meant."""
+    rows = [info(0, f"batch {A} {B}"), traced(0.1, "KeyError: 'sku'"), row(0.2, EXIT), report(0.3, status="error")]
+    assert in_words(cause(rows)) == "likely KeyError: 'sku'"
+    other = [info(0, f"got {A}"), info(0.1, f"got {B}"), traced(0.2, "KeyError: 'sku'"), info(0.3, f"got {C}")]
+    ended = [row(0.4, EXIT), report(0.5, status="error", kind="Runtime.ExitError")]
+    assert in_words(cause([*other, *ended], A)) == "Runtime.ExitError: Runtime exited with error: exit status 2"
+    assert in_words(cause([*other, *ended], B)) == "likely KeyError: 'sku'"
+
+
+def test_lines_before_an_invocation_are_not_its_own_unless_its_initialization_failed() -> None:
+    killed = [row(2.2, EXIT.replace("exit status 2", "signal: killed")), report(2.3, ms=200, status="error")]
+    plain = [row(0, f"got {A}"), row(0.5, "done")]
+    assert cause([*plain, *killed]) is None

@@ -74,7 +74,7 @@ class Decision:
         if self._killed and not (typed is not None and typed.closed):
             return self._ended(joined)
         if (chosen := _best(own)) is not None and (chosen.reason is Reason.TYPED or not self._whole()):
-            sure = (single or self._is_whole(chosen)) and not chosen.joined and len(_kinds(own)) == 1
+            sure = self._sure(chosen, single) and not chosen.joined and len(_kinds(own)) == 1
             return Decided(chosen.said, likely=not sure or joined)
         return self._as_whole(ids, single, joined)
 
@@ -91,12 +91,10 @@ class Decision:
         if whole := self._whole():
             last = whole[-1]
             return Decided(last.said, likely=joined or last.joined or len(_kinds(whole)) > 1)
-        free = [one for one in self._failures if not one.named and (not one.owners or one.owners & ids)]
-        loose = _strongest(free if self._end is None else [one for one in self._failures if not one.named])
+        loose = _strongest([one for one in self._failures if not one.named and self._may_be_of(one, ids)])
         if loose:
             kinds = _kinds(loose)
-            known = self._end is not None or single
-            sure = known and len(kinds) == 1 and kinds[0] in free and not kinds[0].joined
+            sure = self._sure(kinds[0], single) and len(kinds) == 1 and not kinds[0].joined
             if len(kinds) <= MOST_LISTED:
                 listed = tuple(one.said for one in kinds[1:])
                 return Decided(kinds[0].said, likely=joined or not sure, others=listed)
@@ -107,6 +105,17 @@ class Decision:
         if self._exit is not None and not (self._end is not None and endings.killed(self._end)):
             return Decided(self._exit, likely=joined)
         return Decided(end=self._end, likely=joined)
+
+    def _may_be_of(self, one: Failure, ids: frozenset[str]) -> bool:
+        """Whether a failure that names no message may be why the message failed: its own, or what the invocation failed
+        of; not another message's from before the process ended."""
+        own = not one.owners or bool(one.owners & ids)
+        return own or (self._end is not None and not (one.closed and self._exit is not None))
+
+    def _sure(self, one: Failure, single: bool) -> bool:
+        """Whether a failure that names no message is the message's: what left the handler is; what was only logged is
+        where there was no other message, and the invocation did not fail of something else."""
+        return self._is_whole(one) or (single and self._end is None and self._exit is None)
 
     def _whole(self) -> list[Failure]:
         """What left the handler."""

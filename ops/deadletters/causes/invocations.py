@@ -211,20 +211,24 @@ class _Stream:
     def _adopt(self, one: Invocation, heard: Heard) -> None:
         """What was written before an invocation's first line that tells its request id is its own, as far as it can
         be: errors of the initialization, and lines since it began."""
-        since = (heard.end.started if heard.end and heard.end.source == "report" else heard.at) - INIT
-        if not heard.start and heard.end is None:
-            since = heard.at - self._longest
-        left_handler = any(waiting.unhandled for waiting in self._waiting)
-        ended_so = heard.start or (
-            heard.end is not None and endings.failed(heard.end) and not endings.killed(heard.end)
-        )
-        ended_so = ended_so or (heard.failed and not heard.unhandled and reasons.is_exit(heard.said))
-        mine = [] if left_handler and not ended_so else [each for each in self._waiting if each.at >= since]
+        end = next((end for _, end in self._ends if end.request_id == heard.request_id), None)
+        began = end.started if end is not None else heard.at
+        whole = heard.start or end is not None or reasons.is_exit(heard.said)
+        since = began - (INIT if whole else self._longest)
+        mine = [each for each in self._waiting if each.at >= since]
+        if end is not None:  # what it logged since it began is known by that
+            mine = [each for each in mine if each.unhandled]
+        if any(each.unhandled for each in mine) and not (whole and self._may_have_raised(end)):
+            mine = []
         self._alone([each for each in self._waiting if each not in mine])
         for each in mine:
             one.take(each, joined=True)
         one.over = False
         self._waiting = []
+
+    @staticmethod
+    def _may_have_raised(end: reportlines.Line | None) -> bool:
+        return end is None or (endings.failed(end) and not endings.killed(end))
 
     def _of_stream(self, heard: Heard) -> None:
         at = bisect_left(self._ends, heard.at, key=lambda end: end[0])

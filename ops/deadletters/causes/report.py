@@ -100,11 +100,14 @@ def report(source: Source, imported: bool = False) -> CausesReport:
 
 
 def _elsewhere(source: Source, came_from: Iterable[CauseOrigin]) -> dict[str, int]:
-    """Messages of other queues than the workload's, most first."""
+    """Messages of other queues than the workload's, most first; none of them is other where the workload is the
+    dead-letter queue itself and takes those of one queue."""
     counted: Counter[str] = Counter()
     for one in came_from:
         if (queue := queue_of(source, one.source)) != OWN:
             counted[queue.rsplit(":", 1)[-1]] += one.letters
+    if source.queue.arn == source.workload.queue.arn and len(counted) == 1:
+        return {}
     return dict(counted.most_common())
 
 
@@ -181,8 +184,12 @@ def _from_elsewhere(elsewhere: Mapping[str, int], letters: int) -> str:
     named = [f"{queue} ({words.count(number)})" for queue, number in list(elsewhere.items())[:QUEUES]]
     more = len(elsewhere) - len(named)
     also = f" and {words.count(more, 'more queue')}" if more else ""
-    total = f"{words.count(sum(elsewhere.values()))} of {words.count(letters)}"
-    return f"{total} came from {'another queue' if len(elsewhere) == 1 else 'other queues'}: {', '.join(named)}{also}"
+    queues = ", ".join(named) + also
+    total = sum(elsewhere.values())
+    if total >= letters and len(elsewhere) > 1:
+        return f"they came from {queues}"
+    others = "another queue" if len(elsewhere) == 1 else "other queues"
+    return f"{words.count(total)} of {words.count(letters)} came from {others}: {queues}"
 
 
 def _imported(groups: pd.DataFrame, letters: int) -> Finding:
