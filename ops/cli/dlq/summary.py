@@ -47,7 +47,7 @@ def show(console: Console, source: Source, plan: Plan, *, permissions: bool = Fa
             + (", waiting for outcomes not counted" if _waits(plan) else ""),
         ),
         ("expires", _expires(source, plan, now)),
-        ("stale", f"when the queue has changed by more than {words.percent(plan.margin)}, and after a day"),
+        ("stale", _stale(plan)),
         ("needs", _needs(plan) if permissions else ""),
     ]
     shown.facts(console, rows)
@@ -129,6 +129,13 @@ def _canary(plan: Plan) -> str:
         f"{sizes}; after each step it waits up to {words.duration(plan.steps.patience_s)}, and stops when more than "
         f"{words.percent(plan.steps.stop_share)} came back"
     )
+
+
+def _stale(plan: Plan) -> str:
+    margin = words.percent(plan.margin)
+    if plan.selection.whole or plan.action is Action.PURGE:
+        return f"when the queue has changed by more than {margin}, and after a day"
+    return f"when more than {margin} of its messages, or of the queue's, are no longer there, and after a day"
 
 
 def _waits(plan: Plan) -> bool:

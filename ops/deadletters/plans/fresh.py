@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from ops.aws import sqs
-from ops.deadletters.plan import Plan
+from ops.deadletters.plan import Action, Plan
 from ops.deadletters.shelf import Shelf
 from ops.errors import UsageError
 from ops.insight import words
@@ -21,7 +21,8 @@ MAX_AGE = timedelta(hours=24)
 def check(source: Source, plan: Plan) -> None:
     """Raise UsageError, saying what changed, when ``plan`` is older than a day, or more than its margin changed: of the
     letters that the queue holds (imported ones do not lie there), or of those on the shelf that its selection fits. One
-    letter may always differ, unless the margin is 0.
+    letter may always differ, unless the margin is 0. Where only some of a queue's messages go, those that come
+    meanwhile change nothing about them; a purge minds them all the same.
     """
     age = datetime.now(UTC) - plan.made_at
     if age > MAX_AGE:
@@ -33,7 +34,7 @@ def check(source: Source, plan: Plan) -> None:
     if not plan.selection.imported:
         _compare_queue(source, plan)
     planned = set(plan.ids)
-    gone, new = len(planned - now), len(now - planned)
+    gone, new = len(planned - now), 0 if _minds_only_its_own(plan) else len(now - planned)
     if gone + new > _allowed(plan, len(planned)):
         raise _stale(
             plan,
@@ -45,12 +46,17 @@ def check(source: Source, plan: Plan) -> None:
 def _compare_queue(source: Source, plan: Plan) -> None:
     depth = sqs.depth(source.aws, source.queue)
     there = depth.visible + depth.in_flight + depth.delayed
-    if abs(there - plan.queue_count) > _allowed(plan, plan.queue_count):
+    grown = 0 if _minds_only_its_own(plan) else there - plan.queue_count
+    if max(grown, plan.queue_count - there) > _allowed(plan, plan.queue_count):
         raise _stale(
             plan,
             f"{source.queue.name} held {words.count(plan.queue_count, 'letter')} then and holds {words.count(there)} "
             f"now, and its margin is {words.percent(plan.margin)}",
         )
+
+
+def _minds_only_its_own(plan: Plan) -> bool:
+    return not plan.selection.whole and plan.action is not Action.PURGE
 
 
 def _allowed(plan: Plan, number: int) -> int:
