@@ -129,7 +129,7 @@ class Course:
     def go(self) -> tuple[State, str]:
         """Carry it out; how it ended, and in which sentence. Raises what the mover raises (``ops.errors``)."""
         sizes = self.plan.steps.sizes if self.watch else ("100%",)
-        ends = boundaries(sizes, len(self.plan.ids))
+        ends = boundaries(sizes, self.plan.total)
         passed = {step.number for step in self.ledger.run().steps if step.state == "passed"}
         parts = [_Part(number, begins, end, len(ends)) for number, (begins, end) in enumerate(pairwise((0, *ends)), 1)]
         self._tallies = Tallies(self.ledger, self.resumed_from)
@@ -146,7 +146,7 @@ class Course:
 
     def _step(self, part: _Part) -> None:
         self._heed()  # a step may be too short to do so on the way
-        up_to = f"{words.count(part.end)} of {words.count(len(self.plan.ids))}"
+        up_to = f"{words.count(part.end)} of {words.count(self.plan.total)}"
         self._stands(part, "sending")
         self.ledger.said(f"In {part.place}: sending, up to letter {up_to}.")
         self._send(part)

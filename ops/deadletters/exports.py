@@ -17,6 +17,7 @@ from ops.deadletters.shelf import Shelf
 from ops.errors import UsageError
 
 if TYPE_CHECKING:
+    from ops.deadletters.shelf import ShelfInfo
     from ops.deadletters.source import Source
 
 FORMATS = ("jsonl", "csv")
@@ -32,13 +33,15 @@ CELL = 32_767
 
 @dataclass(frozen=True)
 class Exported:
-    """``sha256`` of the file, ``bytes`` its size. ``notes``: sentences on what the file does not hold."""
+    """``sha256`` of the file, ``bytes`` its size. ``notes``: sentences on what the file does not hold. ``unreached``:
+    about how many more the queue held, of the whole of which an export was asked for, and no scan has seen."""
 
     path: Path
     letters: int
     sha256: str
     bytes: int
     notes: tuple[str, ...] = ()
+    unreached: int = 0
 
 
 def default_path(source: Source, format: str = "jsonl") -> Path:
@@ -78,12 +81,14 @@ def write(source: Source, selection: Selection, path: Path | None = None, format
             raise UsageError(
                 f"No letter of {source.queue.name} on the shelf is selected.", "Look again, or select otherwise."
             )
+        info = shelf.info()
         with files.whole(target) as stream:
             for number, line in _lines(kept.passing(shelf.iterate(selection)), format):
                 digest.update(line)
                 stream.write(line)
                 letters, size = letters + number, size + len(line)
-    return Exported(target, letters, digest.hexdigest(), size, kept.notes())
+    unreached = _unreached(info) if selection.whole else 0
+    return Exported(target, letters, digest.hexdigest(), size, kept.notes(), unreached)
 
 
 class _Pointers:
@@ -101,6 +106,12 @@ class _Pointers:
 
     def notes(self) -> tuple[str, ...]:
         return (pointers.warning(self._number, self._first),) if self._first else ()
+
+
+def _unreached(info: ShelfInfo) -> int:
+    if info.looked_at is None or info.complete:
+        return 0
+    return max(0, int(info.look.get("reported", 0)) + int(info.look.get("in_flight", 0)) - info.letters)
 
 
 def _lines(letters: Iterable[Shelved], format: str) -> Iterator[tuple[int, bytes]]:

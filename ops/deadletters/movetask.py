@@ -43,8 +43,15 @@ RATE_HOLDS_S = 10.0
 SLOWER, FASTER = 0.8, 1.3
 
 
+class Emptied(Protocol):
+    @property
+    def why(self) -> str: ...
+    @property
+    def emptied(self) -> bool: ...
+
+
 class Engine(Protocol):
-    def move(self, upto: int, step: int) -> Went: ...
+    def move(self, upto: int, step: int) -> Emptied: ...
 
 
 @dataclass
@@ -62,11 +69,15 @@ class TaskMover:
     _own: OwnTasks = field(init=False)
 
     def move(self, upto: int, step: int) -> Went:
-        if upto < len(self.plan.ids) or self.plan.engine != MOVE_TASK:
+        if upto < self.plan.total:
             return self.engine.move(upto, step)
+        if self.plan.engine != MOVE_TASK:
+            went = self.engine.move(upto, step)
+            self._unseen(went, moved=False)
+            return went
         share = self.plan.steps.stop_share if self.plan.steps.watch else None
         late_s = settling_s(self.source.aws)
-        self._moves = TaskMoves(self.ledger.count(Move.PLANNED), self.plan.margin, share, late_s)
+        self._moves = TaskMoves(self.ledger.count(Move.PLANNED) + self.ledger.unseen, self.plan.margin, share, late_s)
         before = set(self.ledger.ids(Move.VANISHED))
         moved = self._tasks()
         if self._moves.futile:
@@ -75,7 +86,21 @@ class TaskMover:
         if moved:
             gone = (self.ledger.number_of(one) for one in self.ledger.ids(Move.VANISHED) if one not in before)
             self._settle([number for number in gone if number is not None], step)
+        self._unseen(went, moved=moved)
         return went
+
+    def _unseen(self, went: Emptied, *, moved: bool) -> None:
+        """What of the messages that no scan saw is still there; of the others, whether SQS ``moved`` them."""
+        unseen = self.ledger.unseen
+        if not unseen:
+            return
+        left = 0
+        if not went.emptied:
+            depth = sqs.depth(self.source.aws, self.source.queue)
+            run = self.ledger.run()
+            ours = run.failed + (run.sent if run.stays else 0)
+            left = min(unseen, max(0, depth.visible + depth.in_flight + depth.delayed - ours))
+        self.ledger.unseen_are(left, unseen - left if moved else 0)
 
     def _tasks(self) -> bool:
         """Task after task, as the rate changes, until one has come to the queue's end, fails or is refused; whether any

@@ -85,8 +85,9 @@ class Estimate:
 
 @dataclass(frozen=True)
 class Plan:
-    """``ids``: exactly the letters that will move. ``hash``: SHA-256 of all the rest, so that a run's record names the
-    plan that was followed."""
+    """``ids``: the letters that will move, all that the scan reached. ``unseen``: more that were selected, counted by
+    the queue's attributes: a scan sees only the first messages of each message group of a FIFO queue, and may end at
+    its limit. ``hash``: SHA-256 of all the rest, so that a run's record names the plan that was followed."""
 
     id: str  # sorts by time: 20261124T041022-3f9a
     made_at: datetime
@@ -111,6 +112,12 @@ class Plan:
     permissions: tuple[str, ...]  # IAM: "sqs:SendMessage on arn:…"
     sample: tuple[str, ...]  # message ids
     warnings: tuple[str, ...] = ()
+    unseen: int = 0
     size_limits: Mapping[str, int] = field(default_factory=dict)  # ARN of a destination queue → bytes a message
     hash: str = ""
     schema: int = field(default=SCHEMA)
+
+    @property
+    def total(self) -> int:
+        """All that was selected, seen or not."""
+        return len(self.ids) + self.unseen

@@ -39,7 +39,7 @@ Stop = Callable[[], bool]
 
 NO_REASON = "none is asked for a cancel"
 """On record, where every act has a reason: stopping must not wait for one."""
-COUNTED = ("planned", "sent", "deleted", "failed", "vanished", "succeeded", "came_back", "moved")
+COUNTED = ("planned", "sent", "deleted", "failed", "vanished", "succeeded", "came_back", "moved", "unseen")
 
 
 def run(source: Source, plan: Plan, *, reason: str, progress: Progress | None = None, stop: Stop | None = None) -> Run:

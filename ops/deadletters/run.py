@@ -98,6 +98,7 @@ class Run:
     causes_back: tuple[tuple[str, int], ...] = field(default=())  # cause of those that came back, letters
     stays: bool = False
     moved: int = 0  # by SQS's move tasks, about: a letter that dies again meanwhile is moved again
+    unseen: int = 0  # of ``planned``: counted by the queue, and not reached so far
     unmarked: int = 0  # sent without the first message's id, for which there was no room
     stopping: bool = False  # somebody asked it to stop while it went: what is under way is finished or given back first
 

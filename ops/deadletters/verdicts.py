@@ -50,6 +50,10 @@ def done(run: Run, watched: bool, note: str) -> str:
         parts.append(f"{refused} {_lies_in(run)}")
     if run.vanished:
         parts.append(f"{words.count(run.vanished, 'was', 'were')} not {_lies_in(run)} any more")
+    if run.left:
+        parts.append(
+            f"about {words.count(run.left, 'more stays', 'more stay')} in the queue, which no scan has reached"
+        )
     moved = f"SQS's move task made about {words.count(run.moved, 'move')}." if run.moved else ""
     return _sentences(", ".join(parts) + ".", moved, unmarked(run), note if run.sent else "")
 

@@ -90,7 +90,10 @@ def export(source: Source, tell: Teller, selection: dict[str, Any], path: str, f
     from ops.deadletters import exports
 
     done = exports.write(source, _selection(selection), Path(path), format)
-    return f"{words.count(done.letters, 'letter')} written to {done.path}", (f"SHA-256 {done.sha256}", *done.notes)
+    said = f"{words.count(done.letters, 'letter')} written to {done.path}"
+    if done.unreached:
+        said += f"; about {words.count(done.unreached, 'message')} more, which no scan has reached, are not in it"
+    return said, (f"SHA-256 {done.sha256}", *done.notes)
 
 
 def plain(selection: Selection) -> dict[str, Any]:

@@ -66,7 +66,7 @@ def going(plan: Plan) -> str:
 def planned_steps(plan: Plan) -> str:
     """The steps of the canary, before anything went."""
     try:
-        ends = canary.boundaries(plan.steps.sizes, len(plan.ids))
+        ends = canary.boundaries(plan.steps.sizes, plan.total)
     except UsageError:
         return ""
     rule = (

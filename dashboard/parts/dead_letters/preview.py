@@ -35,7 +35,8 @@ def section(here: Desk, plan_id: str, selection: Selection, allowed: Access) -> 
         return
     if begun is not None or plan.selection != selection:
         return
-    verb, many = _VERB[plan.action], letters(len(plan.ids))
+    verb = _VERB[plan.action]
+    many = f"about {letters(plan.total)}" if plan.unseen else letters(len(plan.ids))
     with st.container(border=True, key="preview"):
         st.subheader(f"{verb} {many}: is this what you want?", anchor=False)
         st.html(_numbers(plan))
@@ -71,10 +72,15 @@ def section(here: Desk, plan_id: str, selection: Selection, allowed: Access) -> 
         st.code(f'ops dlq redrive {plan.id} --reason "…"', language=None)
 
 
+def _reach(plan: Plan) -> str:
+    held = f"of {number(plan.queue_count)} in the queue"
+    return f"{held}; about {number(plan.unseen)} more, which the scan could not see" if plan.unseen else held
+
+
 def _numbers(plan: Plan) -> str:
     return blocks.stats(
         [
-            Stat("Letters", number(len(plan.ids)), note=f"of {number(plan.queue_count)} in the queue"),
+            Stat("Letters", number(len(plan.ids)), note=_reach(plan)),
             Stat("Sending takes about", duration(plan.estimate.seconds),
                  note=f"and up to {duration(plan.steps.patience_s)} of watching a step" if plan.steps.watch else ""),
             Stat("Costs about", words.price(plan.estimate.usd), note=f"{number(plan.estimate.requests)} requests"),

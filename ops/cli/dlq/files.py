@@ -26,7 +26,10 @@ def export(
     ] = None,
     as_json: options.Json = False,
 ) -> None:
-    """Write letters of the shelf to a file, one a line. Only JSONL keeps all of them and can be imported again."""
+    """Write letters of the shelf to a file, one a line. Only JSONL keeps all of them and can be imported again.
+
+    Exits with 1 when the whole queue was asked for and the last scan did not reach all of it.
+    """
     source = asked.open()
     from ops.deadletters import exports
 
@@ -36,7 +39,7 @@ def export(
         from ops.cli.plain import dumps
 
         typer.echo(dumps(done))
-        return
+        raise typer.Exit(1 if done.unreached else 0)
     from ops.cli.dlq import shown
     from ops.cli.text import safe
     from ops.deadletters.shelf import Shelf
@@ -50,6 +53,9 @@ def export(
     with Shelf.open(source) as shelf:
         shown.head(console, source, shelf.info())
     console.print(f"SHA-256 {done.sha256}", style="dim", soft_wrap=True)
+    if done.unreached:
+        more = words.count(done.unreached, "message is", "messages are")
+        shown.warnings(console, [f"About {more} not in this file: the queue holds more than the last scan reached."])
     if wanted == "jsonl" and done.letters:
         shown.next_steps(
             console,
@@ -59,6 +65,8 @@ def export(
             ),
             (asked.again("import", str(done.path)), "put them on a shelf again"),
         )
+    if done.unreached:
+        raise typer.Exit(1)
 
 
 @asking()

@@ -163,7 +163,7 @@ def _go(
             shown.next_steps(talk, (asked.again("resume", run_id), "finish it"))
             raise typer.Exit(1) from None
     _result(asked, run, as_json)
-    if run.state is not State.DONE or run.failed or run.vanished or run.came_back:
+    if run.state is not State.DONE or run.failed or run.vanished or run.came_back or run.left:
         raise typer.Exit(1)
 
 

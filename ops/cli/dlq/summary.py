@@ -56,6 +56,8 @@ def show(console: Console, source: Source, plan: Plan, *, permissions: bool = Fa
 
 def headline(plan: Plan) -> str:
     letters = words.count(len(plan.ids), "letter")
+    if plan.unseen:
+        letters = f"About {words.count(plan.total, 'message')}, {len(plan.ids):,} of them reached by the scan,"
     if plan.action is Action.PURGE:
         return f"{letters} to delete for good."
     home = plan.destination.kind == "origin"
@@ -123,7 +125,7 @@ def _pace(plan: Plan) -> str:
 def _canary(plan: Plan) -> str:
     if not plan.steps.watch:
         return "none: all at once, and nobody watches what becomes of them"
-    *first, last = boundaries(plan.steps.sizes, len(plan.ids))
+    *first, last = boundaries(plan.steps.sizes, plan.total)
     sizes = ", then ".join([*(f"{size:,}" for size in first), f"all {last:,}"])
     return (
         f"{sizes}; after each step it waits up to {words.duration(plan.steps.patience_s)}, and stops when more than "

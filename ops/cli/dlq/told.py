@@ -76,7 +76,8 @@ def after(asked: Asked, run: Run) -> list[tuple[str, str]]:
     if run.state is State.RUNNING:
         return [(asked.again("runs", run.id), "where it stands"), (asked.again("cancel", run.id), "stop it")]
     if run.state is State.DONE:
-        return [(asked.again("look"), "make sure that nothing stays behind")]
+        more = f"about {words.count(run.left, 'message')} stayed behind: scan again, then plan those"
+        return [(asked.again("look"), more if run.left else "make sure that nothing stays behind")]
     if run.by_canary:
         return [
             (asked.again("look"), "read the letters that came back, and mend what they died of"),

@@ -7,7 +7,7 @@ return when they are synced. One process writes (it holds ``lock.held``); any ma
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -46,6 +46,9 @@ class Ledger(Records):
         self._facts: dict[str, str] = {}  # to be written with the next commit
         self._routes: dict[str, int] = {}
         self._unmarked = 0
+        self._taken = 0
+        self.unseen = 0
+        """Of the selected messages, how many nobody has met yet: counted by the queue alone."""
         self.watched = True
         self.resumed = False  # another process began it before this one
 
@@ -59,6 +62,7 @@ class Ledger(Records):
             "who": who,
             "engine": plan.engine,
             "planned": len(plan.ids),
+            "unseen": plan.unseen,
             "queue_arn": plan.queue_arn,
             "watched": plan.steps.watch,
             "stays": plan.action is Action.COPY or plan.selection.imported,
@@ -144,6 +148,26 @@ class Ledger(Records):
 
     def state(self, number: int) -> int:
         return self._states.of(number)
+
+    @property
+    def numbers(self) -> Mapping[str, int]:
+        """Every message that is known, in order: of its plan, then those that were met on the way."""
+        return self._states.numbers
+
+    def met(self, message_id: str) -> int:
+        """One of the unseen ones was received: its number. Synced at the latest with its intent to be sent."""
+        writer = self._write()
+        with writer.lock:
+            number = self._states.add(message_id)
+            self.unseen -= 1
+            self._facts |= {"planned": json.dumps(len(self._states.numbers)), "unseen": json.dumps(self.unseen)}
+            writer.add([("INSERT INTO letters (number, id) VALUES (?, ?)", [(number, message_id)])], eager=False)
+        return number
+
+    def unseen_are(self, left: int, taken: int = 0) -> None:
+        """So many of the unseen ones are still in the queue; ``taken``: SQS's move task took so many of the others."""
+        self.unseen, self._taken = left, self._taken + taken
+        self._note(unseen=left, taken=self._taken)
 
     def count(self, *states: Move) -> int:
         """Letters in any of these states."""
@@ -253,16 +277,14 @@ class Ledger(Records):
                 self._read.execute("SELECT number, id, step, state, outcome FROM letters ORDER BY number")
             )
             self._routes = {arn: number for number, arn in self._read.execute("SELECT number, arn FROM routes")}
-            facts = dict(
-                self._read.execute(
-                    "SELECT key, value FROM run WHERE key IN ('watched', 'begun', 'unmarked', 'planned')"
-                )
-            )
+            facts = dict(self._read.execute("SELECT key, value FROM run WHERE key <> ?", [PLAN]))
             if len(self._states.numbers) != json.loads(facts["planned"]):
                 raise ValueError("letters of its plan are missing")
             self.watched = bool(json.loads(facts["watched"]))
             self.resumed = "begun" in facts
             self._unmarked = int(json.loads(facts.get("unmarked", "0")))
+            self.unseen = int(json.loads(facts.get("unseen", "0")))
+            self._taken = int(json.loads(facts.get("taken", "0")))
 
     def _move(self, numbers: Sequence[int], state: int, error: str | None) -> None:
         writer = self._write()

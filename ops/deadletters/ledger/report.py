@@ -56,6 +56,7 @@ def read_run(db: sqlite3.Connection) -> Run:
         counted["succeeded"] += letters if became == SUCCEEDED else 0
         counted["came_back"] += letters if became == CAME_BACK else 0
         counted["waiting"] += letters if became == WAITING else 0
+    unseen, taken = facts.count("unseen", 0), facts.count("taken", 0)
     if sum(state.values()) != facts.count("planned") or min(*state.values(), *outcome.values(), 0) < 0:
         raise ValueError("its counts do not add up")
     stays = facts.said_yes("stays")
@@ -68,9 +69,9 @@ def read_run(db: sqlite3.Connection) -> Run:
         began=facts.needed_moment("began"),
         ended=facts.moment("ended"),
         engine=facts.text("engine"),
-        planned=facts.count("planned"),
-        sent=state[SENT] + state[DELETED],
-        deleted=0 if stays else state[DELETED],
+        planned=facts.count("planned") + unseen + taken,
+        sent=state[SENT] + state[DELETED] + taken,
+        deleted=0 if stays else state[DELETED] + taken,
         failed=state[FAILED],
         vanished=state[VANISHED],
         succeeded=outcome[SUCCEEDED],
@@ -97,6 +98,7 @@ def read_run(db: sqlite3.Connection) -> Run:
         causes_back=back,
         stays=stays,
         stopping=facts.text("state") == State.RUNNING and facts.said_yes("cancelled"),
+        unseen=unseen,
         unmarked=facts.count("unmarked", 0),
         moved=sum(facts.count(key) for key in facts.names if key.startswith(MOVED)),
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Iterable
 
-from ops.deadletters.ledger.schema import MOVES, OUTCOMES
+from ops.deadletters.ledger.schema import MOVES, NONE, OUTCOMES, PLANNED
 
 Standing = tuple[int, int, int]
 """Step, state, outcome: what letters are counted by."""
@@ -31,6 +31,16 @@ class States:
             self._states.append(state)
             self._outcomes.append(outcome)
             self._tally[step, state, outcome] += 1
+
+    def add(self, name: str) -> int:
+        """One more, planned and of no step; its number."""
+        number = self.numbers[name] = len(self._states)
+        self._steps.append(0)
+        self._states.append(PLANNED)
+        self._outcomes.append(NONE)
+        for counts in (self._tally, self._changed):
+            counts[0, PLANNED, NONE] += 1
+        return number
 
     def of(self, number: int) -> int:
         return self._states[number]

@@ -53,6 +53,8 @@ def choose(source: Source, found: Survey, wish: Wish, asked: str | None) -> Choi
         return Choice(LEDGER, against)
     if asked == MOVE_TASK:
         return Choice(MOVE_TASK, "it was asked for")
+    if source.queue.fifo:
+        return Choice(LEDGER, "it goes through each message group in order, and watches what becomes of each message")
     if not wish.watched:
         return Choice(LEDGER, "nothing is watched, and a move task moves letters that die again, again")
     return Choice(MOVE_TASK, "the whole queue goes, unchanged, and SQS moves it itself after the canary")
@@ -68,10 +70,9 @@ def _against(source: Source, found: Survey, wish: Wish) -> str:
         (bool(wish.edits), "letters are edited on their way, which a move task cannot do"),
         (found.imported > 0, "imported letters are not in the queue"),
         (
-            not wish.complete,
+            not wish.complete and not source.queue.fifo,  # of a FIFO queue, no scan sees all
             "the last look did not read the whole queue, and a move task would take unseen letters too",
         ),
-        (source.queue.fifo, "the queue is FIFO, where a move task's order is not documented"),
         (
             wish.to_origin and others > 0,
             f"{words.count(others, 'letter')} came by no queue's redrive policy, so SQS does not know their origin",

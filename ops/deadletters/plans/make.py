@@ -75,7 +75,9 @@ def make(
     depth = sqs.depth(source.aws, source.queue)
     now = datetime.now(UTC)
     looked_at = look.looked_at or now  # no look has ended yet: an import, or one that goes on
-    estimate = needs.estimate(len(found.ids), weight.bytes, action, pace, fifo=source.queue.fifo)
+    there = depth.visible + depth.in_flight + depth.delayed
+    unseen = max(0, there - len(found.ids)) if selection.whole and moved and look.looked_at and not look.complete else 0
+    estimate = needs.estimate(len(found.ids) + unseen, weight.bytes, action, pace, fifo=source.queue.fifo)
     task = chosen.engine == MOVE_TASK
     back_as_they_are = to_origin and not edits
     failing = {mark for mark, one in verdicts.items() if one.verdict == fixed.NO}
@@ -92,7 +94,7 @@ def make(
             ids=tuple(found.ids),
             bytes=weight.bytes,
             looked_at=looked_at,
-            queue_count=depth.visible + depth.in_flight + depth.delayed,
+            queue_count=there,
             margin=margin,
             destination=destination,
             edits=tuple(edits),
@@ -106,6 +108,7 @@ def make(
                 source, action, goals, queues, task=task, watch=steps.watch, headroom=pace.headroom
             ),
             sample=tuple(found.ids[:SAMPLES]),
+            unseen=unseen,
             size_limits=limits,
             warnings=(
                 *doubts,
@@ -118,6 +121,7 @@ def make(
                     now=now,
                     looked_at=looked_at,
                     complete=look.complete,
+                    unseen=unseen,
                     to_origin=to_origin,
                     task=task,
                     watched=steps.watch,

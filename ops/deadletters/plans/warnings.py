@@ -31,6 +31,7 @@ def warnings(
     now: datetime,
     looked_at: datetime,
     complete: bool,
+    unseen: int,
     to_origin: bool,
     task: bool,
     watched: bool,
@@ -57,7 +58,7 @@ def warnings(
     if found.imported:
         return tuple(said)
     if not complete:
-        said.append("The last look did not read the whole queue: letters it did not see are not in this plan.")
+        said.append(_unreached(source, action, unseen))
     if now - looked_at > OLD_SHELF:
         age = words.duration((now - looked_at).total_seconds())
         said.append(f"The queue was looked at {age} ago; what came since is not in this plan.")
@@ -140,6 +141,19 @@ def _arrival(source: Source, found: Survey, action: Action, *, to_origin: bool) 
     if strange and not to_origin:
         said.append(f"{_letters(strange)} of unknown kind: their body and attributes are sent as they are.")
     return said
+
+
+def _unreached(source: Source, action: Action, unseen: int) -> str:
+    if not source.queue.fifo:
+        about = f" (about {words.count(unseen)})" if unseen else ""
+        return f"The last look did not read the whole queue: letters it did not see are not in this plan{about}."
+    behind = "A scan of a FIFO queue sees only the first messages of each message group"
+    if not unseen:
+        return f"{behind}: those behind them are not in this plan. Scan again once these are gone."
+    about = f"{behind}; about {words.count(unseen, 'more stands', 'more stand')} behind them"
+    if action is not Action.REDRIVE:
+        return f"{about} and cannot be copied before those are gone."
+    return f"{about}. The redrive goes on in rounds until they are sent, too; what was sent after this plan stays."
 
 
 def _letters(number: int) -> str:

@@ -54,7 +54,7 @@ class Claiming:
         self._hold = hold
         self._lease_s = lease_s
         self._pause = pause
-        self._whole = len(plan.ids) >= plan.queue_count
+        self._whole = plan.total >= plan.queue_count
         self._lock = threading.Lock()
         self._asking = threading.Lock()
         self.begin()
@@ -177,7 +177,7 @@ class Claiming:
         """What became of the letters that are not in the queue?"""
         kept = self._hold.names()
         missing: dict[int, list[int]] = {PLANNED: [], INTENT: [], SENT: []}
-        for number, name in enumerate(self._plan.ids):
+        for name, number in self._ledger.numbers.items():
             state = self._ledger.state(number)
             if state in missing and name not in kept:
                 missing[state].append(number)

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ops.aws import sqs
+from ops.deadletters.plan import Action
 from ops.deadletters.run import Move
 from ops.deadletters.transfer import settings
 from ops.deadletters.transfer.claiming import Claiming
@@ -36,10 +37,12 @@ A_MOVER_S = 25.0
 
 @dataclass(frozen=True)
 class Moved:
-    """``sent``: letters sent in all. ``why``: what kept it from going as far as it should, or empty."""
+    """``sent``: letters sent in all. ``why``: what kept it from going as far as it should, or empty. ``emptied``: the
+    queue was read to its end, and holds nothing more that is to be sent."""
 
     sent: int
     why: str = ""
+    emptied: bool = False
 
 
 class Transfer:
@@ -51,7 +54,9 @@ class Transfer:
         self._limiter = limiter
         self._asked_to_stop = stop
         self._halt = False
-        self._hold = Hold(ledger, ordered=source.queue.fifo)
+        rounds = source.queue.fifo and plan.unseen > 0 and plan.action is Action.REDRIVE
+        self._hold = Hold(ledger, ordered=source.queue.fifo, meets_until=plan.made_at if rounds else None)
+        self._rounds = rounds
         self._lease_s = settings.LEASE_S
         self._sender = Sender(
             aws, source.queue, plan, ledger, self._hold, Choice(source, plan, aws), self._lease_s, self._stopping
@@ -59,7 +64,7 @@ class Transfer:
         self._claiming = Claiming(aws, source.queue, plan, ledger, self._hold, self._lease_s, self._sender.pause)
         self._shelf = ShelfFeed(source, plan, ledger)
         self._fifo = source.queue.fifo
-        self._partial = len(plan.ids) < plan.queue_count
+        self._partial = plan.total < plan.queue_count
         self._state = threading.Condition()
         self._recovered = False
         self._begin(0, 0)
@@ -85,7 +90,7 @@ class Transfer:
                 self._claiming.release(self._hold.empty())
             finally:
                 self._aws.disconnect()
-        return Moved(self._sent(), self._claiming.why)
+        return Moved(self._sent(), self._claiming.why, self._claiming.over and not self._claiming.why)
 
     # --- what is left to do ----------------------------------------------------------------------------------------
 
@@ -120,7 +125,7 @@ class Transfer:
         """How many letters this mover may send now; 0: it shall only look for sent ones to delete; -1: nothing left."""
         with self._state:
             while not (self._claiming.over or self._stopping()):
-                open_ = self._ledger.count(Move.PLANNED, Move.INTENT)
+                open_ = self._ledger.count(Move.PLANNED, Move.INTENT) + (self._ledger.unseen if self._rounds else 0)
                 room = min(self._upto - self._sent(), open_) - self._reserved
                 if room > 0:
                     count = min(room, self._batch())

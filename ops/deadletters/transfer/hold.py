@@ -13,6 +13,8 @@ from ops.deadletters.ledger.schema import DELETED, FAILED, SENT
 from ops.deadletters.transfer.clock import elapsed
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from ops.aws.sqs import Message
     from ops.deadletters.ledger import Ledger
     from ops.deadletters.letter import Letter
@@ -35,9 +37,12 @@ class Claim:
 class Hold:
     """Safe to share between threads. SQS may hand out a message twice; only one mover ever works on it."""
 
-    def __init__(self, ledger: Ledger, *, ordered: bool = False) -> None:
-        """``ordered``: of a FIFO queue, whose letters of one message group are worked on by one mover at a time."""
+    def __init__(self, ledger: Ledger, *, ordered: bool = False, meets_until: datetime | None = None) -> None:
+        """``ordered``: of a FIFO queue, whose letters of one message group are worked on by one mover at a time.
+        ``meets_until``: messages that no scan saw, and that were sent before then, are to be sent too (as many as the
+        ledger counts)."""
         self._ledger = ledger
+        self._meets_until_ms = meets_until.timestamp() * 1000 if meets_until else 0.0
         self._ordered = ordered
         self._lock = threading.Lock()
         self._working: dict[int, Claim] = {}
@@ -65,6 +70,8 @@ class Hold:
             in_work = {claim.letter.group_id for claim in unsent}
             for message in messages:
                 number = self._ledger.number_of(message.message_id)
+                if number is None and self._meets(message):
+                    number = self._ledger.met(message.message_id)
                 if number is None or self._ledger.state(number) == FAILED:
                     self._keep(message.message_id, message.receipt, until)
                     kept.append((message.message_id, message.receipt))
@@ -85,6 +92,10 @@ class Hold:
         if kept:
             self._ledger.held(kept)
         return claims
+
+    def _meets(self, message: Message) -> bool:
+        sent = message.system.get("SentTimestamp", "")
+        return self._ledger.unseen > 0 and sent.isdigit() and int(sent) <= self._meets_until_ms
 
     def take(self, most: int, for_s: float) -> list[Claim]:
         """Up to ``most`` from the pocket whose lease holds for ``for_s`` more seconds; the others come back to the

@@ -1,0 +1,189 @@
+"""A scan of a FIFO queue sees ten messages of a group; a redrive of the queue goes on until the group is empty."""
+
+from __future__ import annotations
+
+import json
+import time
+from pathlib import Path
+
+import pytest
+
+from ops.deadletters import exports, look, plans, redrive
+from ops.deadletters.plan import Action, Destination, Pace, Plan, Selection, Steps
+from ops.deadletters.run import Run, State
+from ops.deadletters.shelf import Shelf
+from ops.errors import UsageError
+from tests.ops.deadletters.queues import World
+
+UNWATCHED = Steps(("100%",), watch=False)
+WAITS_S = 0.02
+
+
+@pytest.fixture
+def world(server: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
+    """FIFO queues, and another one to move to."""
+    monkeypatch.setattr("ops.deadletters.lease.LONG_POLL_S", 0)
+    monkeypatch.setattr("ops.deadletters.course.TICK_S", 0.02)
+    server.aws.waits(WAITS_S)
+    server.aws.queue("parked.fifo", FifoQueue="true")
+    return server.anew(tmp_path, monkeypatch, ".fifo", FifoQueue="true")
+
+
+def put(world: World, groups: dict[str, int], first: int = 0, sent: float | None = None) -> list[str]:
+    """That many messages of each group, which failed in ``jobs``; their bodies are numbers in order."""
+    made = []
+    for group, count in groups.items():
+        for number in range(first, first + count):
+            system = {
+                "DeadLetterQueueSourceArn": world.source.workload.queue.arn,
+                "MessageGroupId": group,
+                "SequenceNumber": f"{number:020d}",
+            }
+            if sent is not None:
+                system["SentTimestamp"] = str(int(sent * 1000))
+            made.append({"body": json.dumps({"n": number}), "system": system})
+    return list(world.dlq.put(made))
+
+
+def planned(world: World, selection: Selection | None = None, **more: object) -> Plan:
+    look.look(world.source)
+    given = {"pace": Pace(None, headroom=False), "steps": UNWATCHED, "destination": Destination("queue", "parked.fifo")}
+    return plans.make(world.source, selection or Selection(), **{**given, **more})  # type: ignore[arg-type]
+
+
+def parked(world: World) -> dict[str, list[int]]:
+    """Numbers by group, in the order of their arrival."""
+    found: dict[str, list[int]] = {}
+    queue = type(world.dlq)(world.aws, "parked.fifo")
+    for message in queue.messages():
+        found.setdefault(message["Attributes"]["MessageGroupId"], []).append(json.loads(message["Body"])["n"])
+    return found
+
+
+def numbers(plan: Plan, run: Run) -> tuple[int, int, int, int]:
+    """Selected, reached by the scan, sent, and what stays."""
+    return plan.total, len(plan.ids), run.sent, run.left + run.failed
+
+
+def test_all_of_a_group_goes_in_its_order(world: World) -> None:
+    put(world, {"only": 60})
+    plan = planned(world)
+    assert (len(plan.ids), plan.unseen, plan.engine) == (10, 50, "ledger")
+    assert "about 50 more stand behind them. The redrive goes on in rounds" in " ".join(plan.warnings)
+    run = redrive.run(world.source, plan, reason="r")
+    assert (run.state, numbers(plan, run)) == (State.DONE, (60, 10, 60, 0))
+    assert parked(world) == {"only": list(range(60))}
+    assert world.bodies() == []
+
+
+def test_so_do_several_groups_step_by_step(world: World) -> None:
+    put(world, {"a": 25, "b": 3, "c": 14})
+    plan = planned(world)
+    seen: list[tuple[int, int]] = []
+    run = redrive.run(world.source, plan, reason="r", progress=lambda now: seen.append((now.sent, now.planned)))
+    assert {of for _, of in seen} == {42}, "of how many is known from the first"
+    assert numbers(plan, run)[2:] == (42, 0)
+    assert parked(world) == {"a": list(range(25)), "b": list(range(3)), "c": list(range(14))}
+
+
+def test_what_was_sent_after_the_plan_stays(world: World) -> None:
+    put(world, {"only": 15})
+    plan = planned(world, margin=1.0)
+    put(world, {"only": 5}, first=15, sent=time.time() + 60)
+    run = redrive.run(world.source, plan, reason="r")
+    assert run.sent == 15
+    assert len(world.bodies()) == 5
+
+
+def test_no_more_go_than_the_queue_held_when_it_was_planned(world: World) -> None:
+    """A message may have been sent long ago, and failed after the plan was made."""
+    put(world, {"only": 15})
+    plan = planned(world, margin=1.0)
+    put(world, {"only": 5}, first=15, sent=time.time() - 3_600)
+    assert redrive.run(world.source, plan, reason="r").sent == 15
+    assert len(world.bodies()) == 5
+
+
+def test_a_run_that_was_stopped_goes_on_with_the_rest(world: World) -> None:
+    put(world, {"only": 40})
+    plan = planned(world, pace=Pace(20, headroom=False))
+    stopped = redrive.run(world.source, plan, reason="r", stop=lambda: len(parked(world).get("only", [])) >= 15)
+    assert stopped.state is State.CANCELLED
+    assert 15 <= stopped.sent < 40
+    assert stopped.left == 40 - stopped.sent
+    run = redrive.resume(world.source, plan.id)
+    assert (run.state, run.sent, run.left) == (State.DONE, 40, 0)
+    assert parked(world) == {"only": list(range(40))}
+
+
+def test_a_refused_message_holds_back_those_behind_it_and_the_run_counts_them(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ops.deadletters.transfer.settings.LEASE_S", 2)
+    monkeypatch.setattr("ops.deadletters.transfer.claiming.GRACE_S", 0.1)
+    world.aws.queue("parked.fifo", FifoQueue="true", MaximumMessageSize="1024")
+    put(world, {"only": 12})
+    world.dlq.put(
+        [
+            {
+                "body": "x" * 2_000,
+                "system": {"MessageGroupId": "only", "SequenceNumber": f"{12:020d}"},
+            }
+        ]
+    )
+    put(world, {"only": 8}, first=13)
+    plan = planned(world)
+    run = redrive.run(world.source, plan, reason="r")
+    assert (run.state, run.failed) == (State.STOPPED, 1)
+    assert run.sent >= 12
+    assert run.sent + run.left == 20
+    assert run.left == len(world.bodies()) - 1
+    assert "did not go." in run.said
+
+
+def test_a_part_that_was_chosen_says_that_more_stand_behind_it(world: World) -> None:
+    put(world, {"only": 30})
+    look.look(world.source)
+    plan = planned(world, Selection(text="n"))
+    assert plan.unseen == 0
+    assert "Scan again once these are gone." in " ".join(plan.warnings)
+
+
+def test_a_copy_cannot_reach_what_stands_behind_and_says_so(world: World) -> None:
+    put(world, {"only": 30})
+    plan = planned(world, action=Action.COPY)
+    run = redrive.run(world.source, plan, reason="r")
+    assert numbers(plan, run) == (30, 10, 10, 20)
+    assert "about 20 more stay in the queue, which no scan has reached" in run.said
+
+
+def test_an_export_counts_what_it_could_not_reach(world: World, tmp_path: Path) -> None:
+    put(world, {"only": 30})
+    look.look(world.source)
+    done = exports.write(world.source, Selection(), tmp_path / "e.jsonl")
+    assert (done.letters, done.unreached) == (10, 20)
+
+
+def test_a_scan_that_ended_at_its_limit_is_not_called_the_whole(server: World, tmp_path: Path) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        standard = server.anew(tmp_path, patch)
+        standard.dlq.put(
+            [{"body": str(n), "system": {"DeadLetterQueueSourceArn": standard.jobs.arn}} for n in range(30)]
+        )
+        look.look(standard.source, limit=10)
+        plan = plans.make(standard.source, Selection(), pace=Pace(None, headroom=False), steps=UNWATCHED)
+        run = redrive.run(standard.source, plan, reason="r")
+    assert numbers(plan, run) == (30, 10, 10, 20)
+    assert "about 20 more stay in the queue" in run.said
+
+
+def test_move_tasks_are_for_fifo_queues_too_where_they_are_asked_for(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(world, {"only": 30})
+    with pytest.raises(UsageError, match="offers no move task"):  # this endpoint has none
+        planned(world, engine="move task")
+    monkeypatch.setattr("ops.deadletters.plans.engine._unsupported", lambda _: "")
+    assert planned(world, engine="move task").engine == "move task"
+    with Shelf.open(world.source) as shelf:
+        assert shelf.info().complete is False
