@@ -71,13 +71,16 @@ def test_a_redrive_is_planned_and_needs_a_reason(hostile: str, page: Page) -> No
 
 
 def test_a_custom_range_is_in_the_address_and_shows_a_colleague_the_same(hostile: str, page: Page) -> None:
+    choice = (
+        "[...document.querySelectorAll('.st-key-range button, .st-key-range label')].find(e => e.innerText == 'custom')"
+    )
     page.open(hostile)
-    page.wait_for(IDLE, 60)
-    page.js("[...document.querySelectorAll('.st-key-range [role=radio]')].pop().click()")
-    page.wait_for("location.search.includes('from=') && location.search.includes('to=')", 30)
+    page.wait_for(f"!!{choice}", SLOW)
+    page.js(f"{choice}.click()")
+    page.wait_for("location.search.includes('from=') && location.search.includes('to=')", SLOW)
     address = str(page.js("location.href"))
     page.open(address)
-    page.wait_for(IDLE, 60)
+    page.wait_for(IDLE, SLOW)
     assert page.js("location.href") == address
 
 
