@@ -19,16 +19,31 @@ _PIECES = 14
 _BLANK = re.compile(r"(?:\s|\x1b\[[\d;]{0,12}m|\||[>*,;-](?=\s|$|\[)|---)+")
 _PIECE = re.compile(r"\[(?P<square>[^\[\]\n]{0,120})\]|\([^()\n]{0,80}\)|<\d{1,3}>\d?|(?P<word>[^\s|\[\]()<>]{1,160})")
 _TIME = re.compile(r"\d[\d:.,TZ/+-]*(?:ms|s|[AP]M)?$|[AaPp][Mm]$|[A-Z]{3}$|[A-Z][a-z]{2},?$|[+-]\d\d:?\d\d$")
+_PRECISE = re.compile(r"\d[.,]\d{3}")
+"""Of a second: what loggers write before a name, and Go's log.Printf, which knows no levels, does not."""
 _IDENTIFIER = re.compile(rf"{UUID}$", re.IGNORECASE)
+_PARTS = re.compile(r"[:/]")
 _SURE_OF_ITSELF = frozenset({"ERROR", "FATAL", "INFO", "WARN", "WARNING", "DEBUG", "TRACE"})
 _AFTER = (
-    re.compile(r"\d{1,7} --- (?:\[[^\]\n]{0,200}\] ){0,3}[^\s:]{1,200} *: "),  # Spring Boot
+    re.compile(r"(?:\[[^\]\n]{0,200}\] )?\d{1,7} --- (?:\[[^\]\n]{0,200}\] ){0,3}[^\s:]{1,200} *: "),  # Spring Boot
     re.compile(r"in [\w.]{1,160}: |[\w.]{1,160}\|"),  # Flask, NLog
+    re.compile(
+        r"\[[\w.$]{1,160}\] \([^()\n]{1,80}\) |(?:\[[\d:. ]{4,40}\] )?\(\d{1,7}[^()\n]{0,80}\): "
+    ),  # Quarkus, pino
+    re.compile(r"\d{4}-\d\d-\d\d[T ][\d:.,]{5,15}Z? "),
     re.compile(r"(?:\[[^\]\n]{0,120}\] ?)?(?:\([^)\n]{0,120}\) ?)?(?:[\w.$/:<>-]{1,160} ){0,2}- "),  # log4j2, logback
     re.compile(r"(?:[^\n{}:]{0,120}(?:\{[^{}\n]{0,500}\}:? ?){1,4})?(?:[\w-]{1,60}(?:::[\w-]{1,60}){0,8}): "),  # Rust
 )
 """What loggers write between the level and a line's own words."""
 _REQUEST = re.compile(rf"(?:\[?(?:[rR]equest_?[iI]d|REQUEST_ID)[:=] ?{UUID}\]?|{UUID})[\s:,-]{{1,4}}")
+
+
+_WARNS = re.compile(r"\(node:\d+\) (?:\[\w+\] )?(?:\w*Warning|NOTE)\b")
+"""Node.js tells of its own deprecations at the level of errors."""
+
+
+_PHP = "NOTICE: PHP message: "
+"""PHP-FPM's level for whatever PHP says."""
 
 
 class Head(NamedTuple):
@@ -42,17 +57,19 @@ class Head(NamedTuple):
 
 def of(text: str) -> Head:
     """The beginning of ``text``, which says nothing where no level stands in it."""
+    text = text.removeprefix(_PHP)
     for shape in HEADS:
         found = shape.match(text)
-        if found and (told := severity.of_word(found["level"])) is not Severity.UNSAID:
+        if found and (told := severity.of_head(found["level"])) is not Severity.UNSAID:
             request = found.groupdict().get("request") or ""
-            return Head(told, found["level"], request, text[found.end() :])
+            own = text[found.end() :]
+            return Head(Severity.FINE if _WARNS.match(own) else told, found["level"], request, own)
     return _by_pieces(text)
 
 
 def _by_pieces(text: str) -> Head:
     beginning = text[:_BEGINNING]
-    at, timed, name = 0, False, ""
+    at, timed, precise, name, request = 0, False, False, "", ""
     for number in range(_PIECES):
         gap = _BLANK.match(beginning, at)
         before = gap[0] if gap else ""
@@ -64,18 +81,21 @@ def _by_pieces(text: str) -> Head:
         inside = piece["square"]
         if inside is not None:
             if level := _in_brackets(inside):
-                return _head(level, text, at)
+                return _head(level, text, at, request)
             timed = timed or any(map(_TIME.match, inside.split()[:2]))
+            precise = precise or bool(_PRECISE.search(inside))
             continue
         word = piece["word"]
         if word is None:
             continue
         after = beginning[at : at + 2]
         padded = len(before) > 1 or after == "  " or after[:1] in ("[", "|") or word.endswith(":")
-        if _is_level(word, number, timed, padded) and (not name or padded):
-            return _head(word.rstrip(":"), text, at)
+        if _is_level(word, number, timed, padded) and (not name or padded or precise):
+            return _head(word.rstrip(":"), text, at, request)
         if name:
             break
+        precise = precise or bool(_PRECISE.search(word))
+        request = word.lower() if _IDENTIFIER.match(word) else request
         if _TIME.match(word) or _IDENTIFIER.match(word) or word.endswith((":", "=")) or "=" in word:
             timed = timed or word[0].isdigit()
         elif beginning[at : at + 3].strip() not in ("-", "|", "--") and not after.startswith("|"):
@@ -87,19 +107,20 @@ def _by_pieces(text: str) -> Head:
 
 def _in_brackets(inside: str) -> str:
     words = inside.split()
-    return next((w for w in words[:2] if severity.of_word(w) is not Severity.UNSAID), "") if len(words) <= 3 else ""
+    parts = (part for word in words for part in _PARTS.split(word))
+    return next((p for p in parts if severity.of_word(p) is not Severity.UNSAID), "") if len(words) <= 3 else ""
 
 
 def _is_level(word: str, number: int, timed: bool, padded: bool) -> bool:
     bare = COLOUR.sub("", word).rstrip(":")
-    if severity.of_word(bare) is Severity.UNSAID or bare in ("E", "F", "I", "W", "panic"):
+    if severity.of_word(bare) is Severity.UNSAID or bare == "panic":
         return False  # Go's "panic: " is no logger's level
     if bare.isupper():
         return timed or padded or bare in _SURE_OF_ITSELF or (number > 0 and bare in SHOUTED)
     return padded if timed else word.endswith(":") and bare.islower()
 
 
-def _head(level: str, text: str, at: int) -> Head:
+def _head(level: str, text: str, at: int, request: str) -> Head:
     own = text[at:].lstrip(" \t|:-]>")
     for shape in _AFTER:
         if found := shape.match(own):
@@ -107,4 +128,5 @@ def _head(level: str, text: str, at: int) -> Head:
             break
     if found := _REQUEST.match(own):
         own = own[found.end() :]
-    return Head(severity.of_word(level), level, own=own)
+    told = Severity.FINE if _WARNS.match(own) else severity.of_word(level)
+    return Head(told, level, request, own)

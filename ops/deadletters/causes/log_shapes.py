@@ -15,7 +15,7 @@ from handler import contract
 UUID = r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 
 _BAD = """
-    ERROR ERR ERRO CRITICAL CRIT FATAL FATA FTL SEVERE EMERGENCY EMERG ALERT PANIC PANI DPANIC FAIL
+    ERROR ERR ERRO EROR CRITICAL CRIT FATAL FATA FTL SEVERE EMERGENCY EMERG ALERT PANIC PANI DPANIC FAIL
 """
 _FINE = """
     INFO INFORMATION INF NOTICE DEBUG DEBU DBUG DBG TRACE TRAC TRCE TRC WARN WARNING WRN VERBOSE VRB SILLY HTTP FINE
@@ -56,7 +56,7 @@ SCALES = (
     _scale("zap", "caller ts", range(-1, 6), range(2, 6)),
     _scale("Serilog and .NET", "MessageTemplate EventId Category", range(7), range(4, 6)),
     _scale("slog", "time msg source", range(-8, 10), range(8, 10)),
-    _scale("pino", "pid msg err reqId awsRequestId", range(10, 61), range(50, 61)),
+    _scale("pino", "pid msg err time reqId awsRequestId", range(10, 61), range(50, 61)),
 )
 """Loggers whose records hold ``level`` as a number, by their other fields (their manuals, 2026-11): the first that fits
 and has such a level. Without a logger a number says nothing."""
@@ -73,7 +73,7 @@ NUMBER_KEYS = {
 
 WORDS_KEYS = (
     "message", "msg", "@m", "@message", "event", "RenderedMessage", "Message", "short_message", "fields.message",
-    "@mt", "MessageTemplate", "record.message", "text", "body",
+    "@mt", "MessageTemplate", "record.message", "text", "body", "log", "textPayload",
 )  # fmt: skip
 """Where a record holds its own words."""
 REQUEST_KEYS = (
@@ -91,7 +91,7 @@ TYPE_KEYS = (
 REASON_KEYS = (contract.LOG_ERROR_MESSAGE, "errorMessage", "error.message", "exception.message", "ErrorMessage")
 STACK_KEYS = (
     "exception", "stack_trace", "stackTrace", "stack", "traceback", "exc_info", "error.stack_trace", "@x", "Exception",
-    "exception.stacktrace", "stacktrace", "backtrace", "errorVerbose", "full_message", "text",
+    "exception.stacktrace", "stacktrace", "backtrace", "errorVerbose", "full_message", "text", "trace",
 )  # fmt: skip
 ERROR_KEYS = (
     "error", "err", "exception", "thrown", "throwable", "exc_info", "Exception", "context.exception", "context.error",
@@ -152,13 +152,13 @@ _COLOUR = r"(?:\\u001[bB]\[\d+m)?"
 _WORD = rf"(?:{_KEY}\\*\"\s*:\s*\\*\"{_COLOUR}|\b(?:level|lvl|severity)=\"?)(?:{_cases(BAD)})\b"
 _NESTED = r"\"(?:levelStr|name)\":\s*\"ERROR\""
 _NUMBER = (
-    r"(?:[lL]evel(?:no|_value|Id)?|[sS]everity(?:_?[nN]umber)?)\"\s*:\s*"
+    r"(?:[lL]evel(?:no|_value|Id)?|[sS]everity(?:_?[nN]umber)?)\"\s*:\s*\"?"
     r"(?:[0-589]|1[789]|2[0-4]|[456]0|[4-8][05]0|[45]0000)\b"
 )
-_SHOUT = rf"(?:^|[\s\[|.])(?:{'|'.join(SHOUTED)})(?:[\s\]:|]|$)"
+_SHOUT = rf"(?:^|[\s\[|.\":])(?:{'|'.join(SHOUTED)})(?:[^\w\"]|$)"
 _QUIET = (
     r"\t(?:fail|crit|error|fatal)\t|^(?:\S+ ){0,2}(?:fail|crit|error|fatal|alert|emerg): "
-    r"|[\[|](?:error|critical|fatal) *[\]|]"
+    r"|[\[|:](?:error|critical|fatal) *[\]|]"
 )
 _TYPED = r"^[A-Za-z_][\w.$]*(?:Error|Exception|Failure|Fault)(?: \[\w+\])?(?::|$)|^Error: "
 _AT = r"(?:^|\n)[ \t]+at \S"
@@ -179,7 +179,7 @@ SHAPES = (
     Shape("structlog", (_WORD, _QUIET)),
     Shape("loguru", (_SHOUT, _NESTED)),
     Shape("Node.js console", (_SHOUT, _AT)),
-    Shape("pino, bunyan", _RECORD),
+    Shape("pino, bunyan", (*_RECORD, _SHOUT)),
     Shape("winston", (_WORD, _QUIET)),
     Shape("log4js, tslog", (_WORD, _SHOUT, _NESTED)),
     Shape("Java stack trace", (_AT, _TYPED, r"^Caused by: |^[ \t]+\.\.\. \d+ more")),
@@ -190,7 +190,7 @@ SHAPES = (
     Shape("Serilog", (*_RECORD, _SHOUT)),
     Shape(".NET console", (_QUIET, _AT, r"Unhandled exception")),
     Shape(".NET JSON console", _RECORD),
-    Shape("Ruby", (_SHOUT, _RUNTIME, r"Critical exception from handler", r"^\S+\.rb:\d+:in ")),
+    Shape("Ruby", (_SHOUT, _RUNTIME, _TYPED, r"Critical exception from handler", r"^\S+\.rb:\d+:in ")),
     Shape("Go slog, zap, logrus, zerolog", (*_RECORD, _SHOUT, _QUIET, r"^(?:ERRO|FATA|PANI)\[")),
     Shape("Go panic", (r"^(?:panic|fatal error): ", r"^goroutine \d+ \[", r"^\t\S+\.go:\d+", _RUNTIME)),
     Shape("klog", (r"^[EF]\d{4} \d\d:",)),

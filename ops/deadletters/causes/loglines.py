@@ -38,9 +38,15 @@ _REQUEST = re.compile(
 _EXITED = re.compile(
     rf"^RequestId: ({UUID}) (?:Error: ([^\n]+)|Process exited before completing request)\s*$", re.MULTILINE
 )
-_PAIR = re.compile(r"(?:^|(?<=\s))([A-Za-z_][\w.]{0,60})=(?:\"((?:[^\"\\]|\\.){0,20000})\"|([^\s\"]{0,2000}))")
+_PAIR = re.compile(
+    r"(?:^|(?<=\s))([A-Za-z_][\w.]{0,60})=(?:\"((?:[^\"\\]|\\.){0,20000})\""
+    r"|((?:[^\s\"][^\s]{0,2000}(?: (?![\w.]{1,60}=)[^\s\"][^\s]{0,500}){0,60})?))"
+)
 _LOGFMT = re.compile(r"(?:^|\s)(?:level|lvl|severity)=")
 _VERSION = re.compile(r"\[([^\]]+)\]")
+_OF_A_SERVICE = re.compile(r"status ?code|\$metadata|Service: ", re.IGNORECASE)
+"""Before a request id: it is that of a request to AWS, which failed."""
+_NEAR = 100
 _OBJECTS = json.JSONDecoder()
 _CRITICAL = "Critical exception from handler"
 _UNHANDLED = re.compile(
@@ -97,7 +103,7 @@ def read(row: Mapping[str, str]) -> Said | None:
 
 def _object(text: str, start: int) -> dict[str, Any] | None:
     """The JSON object at ``start``, whatever follows it."""
-    if not text.startswith("{", start):
+    if start < 0 or not text.startswith("{", start):
         return None
     try:
         record, _ = _OBJECTS.raw_decode(text, start)
@@ -123,6 +129,10 @@ def _of_record(plain: Said, record: Mapping[str, Any], head: Severity = Severity
         level=level,
         job_kind=fields.text(record, (contract.LOG_JOB_KIND,)),
     )
+    if head is Severity.UNSAID and said:
+        own = heads.of(said)
+        head = own.severity
+        record = {**record, "message": own.own} if head is Severity.BAD and "message" in record else record
     if said.startswith("{") and bad is not Severity.BAD and (inner := _object(said, 0)):
         within = _of_record(replace(plain, request_id=told.request_id), inner)
         return within if within.failed or within.batch or within.message_ids else told
@@ -160,6 +170,8 @@ def _of_text(plain: Said, message: str) -> Said:
         return _of_record(plain, _pairs(message))
     if (record := _object(head.own.lstrip(), 0)) is not None:
         return _of_record(plain, record, head.severity)
+    if head.severity is Severity.UNSAID and (record := _object(message, message.find('{"', 0, _NEAR))) is not None:
+        return _of_record(plain, record)
     if head.severity is Severity.FINE:
         return replace(plain, unhandled=False)
     thrown = stacktraces.parse(message)
@@ -210,5 +222,7 @@ def _exit(what: str, message: str) -> tuple[str, str]:
 
 
 def _request_in(text: str) -> str:
-    found = _REQUEST.search(text)
-    return next((group for group in found.groups() if group), "") if found else ""
+    for found in _REQUEST.finditer(text):
+        if not _OF_A_SERVICE.search(text, max(0, found.start() - _NEAR), found.start()):
+            return next(group for group in found.groups() if group)
+    return ""

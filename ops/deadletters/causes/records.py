@@ -24,6 +24,10 @@ from ops.deadletters.causes.thrown import LONGEST_LABEL, Thrown, chained, typed
 DEEPEST, MOST_ERRORS = 10, 20
 """Errors in errors, and errors side by side, that are read."""
 _WORDS_TOO = frozenset({"message", "msg"})
+_PARTS = ("fields", "context", "extra", "data", "attributes", "Properties", "details", "meta", "error", "err")
+_REASON = re.compile(r"^(?!.*(?:[tT]ype|[cC]ode|[nN]ame|[lL]evel|[iI]d|[kK]ind|[sS]tack|[tT]race)$)"
+                     r".*(?:[eE]rr|[eE]xception|[rR]eason|[cC]ause|[dD]etail|[fF]ault)")  # fmt: skip
+"""Names under which a record may say why, if no other does."""
 _FILE = re.compile(r"(/[^\n]{1,300}):(\d+)$")
 
 
@@ -34,7 +38,7 @@ def failure(record: Mapping[str, Any]) -> Thrown:
     kind = fields.text(record, TYPE_KEYS)
     told = _told_in_text(record)
     reason = fields.text(record, REASON_KEYS) or fields.text(inner, INNER_REASON) or told
-    stack = fields.text(record, STACK_KEYS) or fields.text(inner, INNER_STACK)
+    stack = fields.text(record, STACK_KEYS) or fields.text(inner, INNER_STACK) or (said if "\n" in said else "")
     outer = _thrown(kind or _kind(inner), reason, stack, _place(record) or _place(inner))
     found = _root(outer, _behind(inner) or (_behind(record) if kind else _behind(record, INNER_CAUSE[:1])))
     if not found.error_type and (parts := typed(found.error_message or said)):
@@ -94,7 +98,9 @@ def _errors(record: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
 def _told_in_text(record: Mapping[str, Any]) -> str:
     """An error that is text, as Go's loggers write it."""
     keys = [key for key in ERROR_KEYS if key not in _WORDS_TOO and key not in STACK_KEYS]
-    return next((value for _, value in fields.values(record, keys) if isinstance(value, str) and value), "")
+    inner = (item for one in fields.objects(record, _PARTS) for item in one.items())
+    others = {key: value for key, value in (*inner, *record.items()) if key not in STACK_KEYS and _REASON.search(key)}
+    return fields.text(record, keys) or fields.text(others, others)
 
 
 def _behind(one: Any, keys: tuple[str, ...] = INNER_CAUSE) -> list[Any]:

@@ -21,9 +21,14 @@ class Severity(Enum):
     UNSAID = "unsaid"
 
 
-def of_word(word: str) -> Severity:
+def of_head(word: str) -> Severity:
+    """Of a word that is a level in one logger's lines only."""
     if word in OWN_LEVELS:
         return Severity.BAD if OWN_LEVELS[word] else Severity.FINE
+    return of_word(word)
+
+
+def of_word(word: str) -> Severity:
     bare = COLOUR.sub("", word[:_LONGEST]).strip().upper()
     return Severity.BAD if bare in BAD else Severity.FINE if bare in FINE else Severity.UNSAID
 

@@ -7,10 +7,11 @@ have one beginning each: Go, Rust, PHP, Ruby and Elixir.
 from __future__ import annotations
 
 import re
+from itertools import islice
 
 from ops.deadletters.causes import frames, pythontraces, wrapped
 from ops.deadletters.causes.severity import COLOUR
-from ops.deadletters.causes.thrown import Thrown, chained, typed
+from ops.deadletters.causes.thrown import LONGEST_CHAIN, Thrown, chained, typed
 
 LONGEST, LONGEST_LINE = 60_000, 4_000
 """Characters of a trace, and of a line of it, that are read."""
@@ -34,11 +35,15 @@ _PHP_OBJECT = re.compile(
 _PHP_FATAL = re.compile(
     r"(?P<type>(?:Fatal|Parse) error): +(?P<reason>[^\n]*?) in (?P<path>/[^\s]+) on line (?P<line>\d+)"
 )
-_RUBY = re.compile(
-    r"^(?:[A-Z], \[[^\]\n]{1,80}\] +[A-Z]+ -- [^:\n]{0,80}: )?(?:\S+\.rb:\d+:in [`'][^'\n]*': )?"
-    r"(?P<reason>[^\n]*) \((?P<type>[A-Z]\w*(?:::\w+)*)\)$"
-    r"(?=\n\s*(?:from )?\S+\.rb:\d)",
-    re.M,
+_RUBY_TYPE, _RUBY_FRAMES = r"(?P<type>[A-Z]\w*(?:::\w+)*)", r"(?=\n\s*(?:from )?\S+\.rb:\d)"
+_RUBY = (
+    re.compile(
+        r"^(?:[A-Z], \[[^\]\n]{1,80}\] +[A-Z]+ -- [^:\n]{0,80}: )?(?:\S+\.rb:\d+:in [`'][^'\n]*': )?"
+        rf"(?P<reason>[^\n]*) \({_RUBY_TYPE}\)${_RUBY_FRAMES}",
+        re.M,
+    ),
+    re.compile(rf"^\S+\.rb:\d+:in [`'][^'\n]*': (?P<reason>[^\n]*) \({_RUBY_TYPE}\)$", re.M),
+    re.compile(rf"^{_RUBY_TYPE}: (?P<reason>[^\n]*){_RUBY_FRAMES}", re.M),
 )
 _ELIXIR = re.compile(r"^\*\* \((?P<type>[A-Z][\w.]*)\) (?P<reason>[^\n]*)", re.M)
 
@@ -48,8 +53,8 @@ def parse(text: str) -> Thrown | None:
     text = plain(text)
     if pythontraces.HEAD in text:
         return pythontraces.parse(text)
-    if _AT.search(text):
-        return wrapped.parse(text.split("\n"))
+    if _AT.search(text) and (found := wrapped.parse(text.split("\n"))):
+        return found
     return next((found for read in (_go, _rust, _php, _ruby, _elixir) if (found := read(text))), None)
 
 
@@ -110,10 +115,10 @@ def _at_file(found: re.Match[str]) -> Thrown:
 
 def _ruby(text: str) -> Thrown | None:
     """Ruby names the outermost error first, and its cause below."""
-    found = list(_RUBY.finditer(text))
-    return (
-        chained([Thrown(one["type"], one["reason"], location(text[one.start() :])) for one in found]) if found else None
-    )
+    for shape in _RUBY:
+        if found := list(islice(shape.finditer(text), LONGEST_CHAIN)):
+            return chained([Thrown(one["type"], one["reason"], location(text[one.start() :])) for one in found])
+    return None
 
 
 def _elixir(text: str) -> Thrown | None:

@@ -8,6 +8,8 @@ from dataclasses import dataclass, replace
 
 LONGEST_LINE, LONGEST_LABEL = 2_000, 200
 """Characters of a line in which a type is looked for, and of what is kept of an error in a chain."""
+LONGEST_CHAIN = 20
+"""Errors of a chain that are kept, the innermost ones."""
 
 _NAME = r"[A-Za-z_$][\w$.\\]*"
 _CODE = r"(?: ?\[[\w-]{1,60}\])?"
@@ -39,12 +41,14 @@ class Thrown:
 
 def chained(links: Sequence[Thrown], others: Sequence[Thrown] = ()) -> Thrown:
     """The root of ``links``, which go from the outermost inwards. ``others``: errors that were thrown beside it."""
+    links = links[-LONGEST_CHAIN:]
     root = links[-1]
     place = next((one.location for one in reversed(links) if one.location), "")
     different = {one.label for one in others} | {root.label}
     count = f" (first of {len(different)} different errors)" if len(different) > 1 else ""
     wrapped = tuple(label for one in links[:-1] for label in (*one.chain, one.label) if label and label != root.label)
-    return replace(root, error_message=root.error_message + count, location=place, chain=(*wrapped, *root.chain))
+    chain = (*wrapped, *root.chain)[-LONGEST_CHAIN:]
+    return replace(root, error_message=root.error_message + count, location=place, chain=chain)
 
 
 def typed(text: str) -> tuple[str, str] | None:

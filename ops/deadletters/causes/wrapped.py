@@ -36,7 +36,8 @@ Sections = tuple[list[_Section], list[_Section]]
 """The chain from the outermost inwards, and errors beside its root."""
 
 
-def parse(lines: Sequence[str]) -> Thrown:
+def parse(lines: Sequence[str]) -> Thrown | None:
+    """None where no line is a frame: "at the end of the day" is none."""
     split: Callable[[Sequence[str]], Sections] = _one_after_another
     bare = [line.strip() for line in lines]
     if any(line.startswith(("---> ", _ENDED)) or (" ---> " in line and not line.startswith("at ")) for line in bare):
@@ -44,6 +45,8 @@ def parse(lines: Sequence[str]) -> Thrown:
     elif any(line.startswith("[errors]: [") for line in bare):
         split = _aggregate
     chain, others = split(lines)
+    if not any(section.frames for section in (*chain, *others)):
+        return None
     links = [section.thrown() for section in chain]
     if any(line.startswith("Wrapped by: ") for line in bare):
         links.reverse()

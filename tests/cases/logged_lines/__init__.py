@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from tests.cases.logged_lines import dotnet, jvm, native, node, others, python
+from tests.cases.logged_lines import dotnet, harmless, jvm, native, node, others, python
 from tests.cases.logged_lines.line import Line
 
 LINES: tuple[Line, ...] = (
@@ -13,4 +13,5 @@ LINES: tuple[Line, ...] = (
     *dotnet.LINES,
     *native.LINES,
     *others.LINES,
+    *harmless.LINES,
 )

@@ -56,10 +56,10 @@ LINES = (
         "\tat com.shop.Handler.handleRequest(Handler.java:20)\n",
         *_SQL, "", _WRAPPED,
     ),
-    failed("log4j2", f"2026-11-23 19:00:01 {REQUEST} ERROR Handler - no stock", UNTYPED, "no stock", request=""),
+    failed("log4j2", f"2026-11-23 19:00:01 {REQUEST} ERROR Handler - no stock", UNTYPED, "no stock"),
     failed(
-        "log4j2", f"2026-11-23 19:00:01 {REQUEST} ERROR com.shop.Handler - not booked\n{_TRACE}{_CAUSE}", *_SQL, "",
-        _WRAPPED,
+        "log4j2", f"2026-11-23 19:00:01 {REQUEST} ERROR com.shop.Handler - not booked\n{_TRACE}{_CAUSE}", *_SQL,
+        chain=_WRAPPED,
     ),
     failed(
         "log4j2",
@@ -101,6 +101,16 @@ LINES = (
              "cause": {"className": "java.sql.SQLException", "message": "table missing", "stepArray": [
                  {"className": "com.shop.Db", "methodName": "query", "fileName": "Db.java", "lineNumber": 41}]}}},
         *_SQL, chain=_WRAPPED,
+    ),
+    failed("logback, Spring", "2026-11-23 19:00:01,000 ERROR [com.shop.Handler] (main) no stock", UNTYPED, "no stock",
+           request=""),
+    failed(
+        "logback, Spring", "2026-11-23 19:00:01.000 ERROR [shop,1f,2e] 8 --- [  main] c.shop.Handler : no stock",
+        UNTYPED, "no stock", request="",
+    ),
+    failed(
+        "AWS Lambda JSON", {"level": "ERROR", "message": _TRACE + _CAUSE, "AWSRequestId": REQUEST}, *_SQL,
+        chain=_WRAPPED,
     ),
     failed(
         "java.util.logging", "Nov 23, 2026 7:00:01 PM com.shop.Handler handleRequest\nSEVERE: no stock", UNTYPED,

@@ -42,6 +42,8 @@ LINES = (
         {"func": "book", "line": "12", "source": "book.go"}]}, UNTYPED, "no stock", "book.go:12 book", "",
         ("not booked",)),
     failed(GO, "7:00PM ERR not booked error=\"no stock\"", UNTYPED, "no stock", request="", chain=("not booked",)),
+    failed(GO, 't=2026 lvl=eror msg="not booked" err="no stock"', UNTYPED, "no stock", request="",
+           chain=("not booked",)),
     failed("klog", "E1123 19:00:01.000000       8 main.go:12] no stock", UNTYPED, "no stock", request=""),
     failed(
         "Go panic", f"panic: runtime error: index out of range [3] with length 2\n{_ROUTINE}", "panic",
@@ -89,6 +91,10 @@ LINES = (
     failed(
         "Rust panic", "Error: cannot book\n\nCaused by:\n    0: no connection\n    1: connection refused", UNTYPED,
         "connection refused", "", "", ("cannot book", "no connection"),
+    ),
+    failed(
+        "Rust tracing", f'ERROR invoke{{requestId="{REQUEST}"}}: shop: not booked error=disk is full sku=7', UNTYPED,
+        "disk is full", chain=("not booked",),
     ),
     fine(GO, {"level": "INFO", "msg": "again", "err": _DIAL}),
     fine(GO, {"time": "x", "level": 4, "msg": "slow"}),

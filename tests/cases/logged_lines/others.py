@@ -31,6 +31,14 @@ LINES = (
         "NoMethodError", "undefined method 'x' for nil", "app.rb:18 each", "",
     ),
     failed(
+        "Ruby", "NoMethodError: no method\n/var/task/app.rb:18:in `each'", "NoMethodError", "no method",
+        "app.rb:18 each", "",
+    ),
+    failed("PHP", "NOTICE: PHP message: PHP Fatal error:  Uncaught TypeError: bad in /var/task/Book.php:3", "TypeError",
+           "bad", "Book.php:3", ""),
+    failed("Elixir", "2026/11/23 19:00:01 [error] 8#8: *1 connect() failed", UNTYPED, "8#8: *1 connect() failed",
+           request=""),
+    failed(
         "PHP", "PHP Fatal error:  Uncaught RuntimeException: no stock in /var/task/app/Jobs/Book.php:33" + _PHP,
         "RuntimeException", "no stock", "app/Jobs/Book.php:33", "",
     ),
