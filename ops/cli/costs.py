@@ -25,11 +25,13 @@ def costs(
     minutes: options.Minutes = None,
     as_json: options.Json = False,
 ) -> None:
-    """What one successful request costs, and where the money goes. Nothing here is a bill: it is usage × list price."""
+    """What one successful request costs, and where the money goes. Nothing here is a bill: it is usage × list price.
+    Exits with 3 when the function could not be read, so that its cost is not known."""
     target = options.target(stack, queue, function, profile, region)
     from ops import workload
     from ops.aws import Aws
-    from ops.insight import cost, window
+    from ops.errors import AwsError
+    from ops.insight import cost, costing, window
 
     minutes = minutes or window.usual_minutes(target.is_twin)
     aws = Aws(target)
@@ -43,6 +45,8 @@ def costs(
         from rich.console import Console
 
         _show(Console(highlight=False), described, target, report, minutes)
+    if costing.unknown(described):
+        raise typer.Exit(AwsError.exit_code)
 
 
 def _show(console: Console, workload: Workload, target: Target, report: CostReport, minutes: float) -> None:

@@ -50,7 +50,8 @@ def make(
     cold_spark = spark("cold") / spark("recorded")
     spend = costing.spend(readings, workload, Assumptions(), prices.load(), used)
     done = costing.successes(readings, used)
-    per_1000 = costing.per_1000(float(spend.sum().sum()), float(done.sum()))
+    unknown = costing.unknown(workload)
+    per_1000 = None if unknown else costing.per_1000(float(spend.sum().sum()), float(done.sum()))
     return (
         Card(
             "depth",
@@ -89,7 +90,7 @@ def make(
             "USD",
             spend.sum(axis=1) / done.where(done > 0) * 1000,
             Level.OK if per_1000 is not None else Level.UNKNOWN,
-            _cost_note(readings, workload, used, float(done.sum())),
+            unknown or _cost_note(readings, workload, used, float(done.sum())),
         ),
         Card(
             "dead",

@@ -32,15 +32,21 @@ def report(aws: Aws, workload: Workload, window: Window, assumptions: Assumption
     parts = costing.spend(readings, workload, assumptions, table, used)
     done = costing.successes(readings, used)
     total, successes = float(parts.sum().sum()), float(done.sum())
-    per_1000 = costing.per_1000(total, successes)
+    unknown = costing.unknown(workload)
+    per_1000 = None if unknown else costing.per_1000(total, successes)
     failures = failures_usd(parts, readings, found)
     seconds = costing.seconds(readings, workload)
-    month = total / seconds * 3600 * costing.HOURS_A_MONTH if seconds >= costing.LEAST_FOR_A_MONTH_S else None
+    monthly = seconds >= costing.LEAST_FOR_A_MONTH_S and not unknown
+    month = total / seconds * 3600 * costing.HOURS_A_MONTH if monthly else None
     even = break_even(_lambda(parts), successes, assumptions)
     components = pd.DataFrame({"component": parts.columns, "usd": parts.sum().to_numpy()})
     measured = found.log_bytes / len(found.frame) if len(found.frame) and not found.truncated else None
     return CostReport(
-        finding=conclude(_claims(components, total, successes, failures, per_1000, month, readings)),
+        finding=conclude(
+            [Claim(Level.UNKNOWN, f"only {words.usd(total)} of the cost is known: {unknown}")]
+            if unknown
+            else _claims(components, total, successes, failures, per_1000, month, readings)
+        ),
         parts=components,
         trend=pd.DataFrame({"usd_per_1000": parts.sum(axis=1) / done.where(done > 0) * 1000}),
         successes=successes,

@@ -14,6 +14,7 @@ from ops.insight import invocations, sources
 from ops.insight.prices import Prices
 from ops.insight.reports import Assumptions
 from ops.insight.use import Use
+from ops.workload.gaps import Part, Why
 
 if TYPE_CHECKING:
     from ops.aws import Aws
@@ -189,6 +190,14 @@ def successes(readings: Readings, use: Use | None = None) -> pd.Series:
     if readings.has("jobs_succeeded"):
         return readings.finished()["jobs_succeeded"].fillna(0.0) * use.queue
     return readings.finished()["deleted"].fillna(0.0) * use.handled
+
+
+def unknown(workload: Workload) -> str:
+    """Why a sum of the parts is not what the workload costs, as a clause; empty when it is."""
+    gap = workload.gap(Part.FUNCTION) or workload.gap(Part.MAPPING)
+    if gap is None or workload.function is not None or (gap.part is Part.MAPPING and gap.why is Why.GONE):
+        return ""
+    return f"the {gap.part} {gap.verb}, so Lambda is not in it"
 
 
 def per_1000(usd: float, successful: float) -> float | None:

@@ -52,7 +52,8 @@ class Gap:
     def error(self, whose: str) -> AwsError:
         """For what cannot be done without it. ``whose``: what it belongs to."""
         kind = {Why.GONE: NotFound, Why.DENIED: AccessDenied}.get(self.why, AwsError)
-        return kind(f"The {self.part} of {whose}, {self.name}, {self.verb}: {self.text}", self.next_step)
+        then = f"Restore {self.name}, or let {whose} name another one." if self.why is Why.GONE else self.next_step
+        return kind(f"The {self.part} of {whose}, {self.name}, {self.verb}: {self.text}", then)
 
 
 def attempt(part: Part, name: str, ask: Callable[[], T]) -> T | Gap:
@@ -69,7 +70,8 @@ def attempt(part: Part, name: str, ask: Callable[[], T]) -> T | Gap:
 def of(refused: AwsError | UsageError, part: Part, name: str) -> Gap:
     kinds = ((NotFound, Why.GONE), (AccessDenied, Why.DENIED))
     why = next((why for kind, why in kinds if isinstance(refused, kind)), Why.UNREADABLE)
-    return Gap(part, name, why, str(refused), refused.next_step)
+    # The user did not name what is gone, so advice to check its spelling is of no use.
+    return Gap(part, name, why, str(refused), "" if why is Why.GONE else refused.next_step)
 
 
 class Asking:

@@ -96,6 +96,8 @@ class Account:
             "ListSubscriptionsByTopic": self._subscriptions,
             "GetSubscriptionAttributes": self._subscription,
         }
+        if operation not in answers:  # nothing has logged yet
+            raise Refusal("ResourceNotFoundException", f"{operation}: no log group")
         return answers[operation](asked)
 
     # SQS

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -242,3 +243,19 @@ def test_a_queue_that_may_not_be_read_is_not_left_out(served: Served) -> None:
         found = described(served, gone, **named)
         assert found.queue.name == "orders", "a mapping that is left of a queue that is gone is no workload"
         assert any("There is no queue emails" in note for note in found.notes)
+
+
+@by_name
+def test_a_sum_without_the_function_is_not_called_the_cost(
+    missing: Missing, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    account = replace(missing.account, per_minute={"NumberOfMessagesSent": 60.0, "NumberOfMessagesDeleted": 60.0})
+    unknown = missing.part is Part.FUNCTION or (missing.part is Part.MAPPING and missing.why is Why.DENIED)
+    with serve(account.answer, monkeypatch):
+        assert run(["costs", "--stack", "shop", "--json"]) == (3 if unknown else 0)
+        found = json.loads(capsys.readouterr().out)
+        assert run(["status", "--stack", "shop", "--json"]) == missing.code
+        cards = {card["key"]: card for card in json.loads(capsys.readouterr().out)["cards"]}
+    assert (found["usd_per_1000"] is None) == unknown
+    assert ("so Lambda is not in it" in found["finding"]["text"]) == unknown
+    assert (cards["cost"]["value"] is None) == unknown
