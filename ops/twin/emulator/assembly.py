@@ -8,14 +8,17 @@ from ops.twin.emulator import (
     asynchronous,
     event_source,
     executor,
+    function_names,
     identity,
     invocations,
     logs,
     metric_queries,
     queues,
+    rules,
     scaling,
     seams,
     sending,
+    stacks,
 )
 from ops.twin.emulator.alarms import Alarms
 from ops.twin.emulator.destinations import Destinations
@@ -45,6 +48,9 @@ def install(settings: Settings) -> list[Worker]:
             *identity.seams(),
             *actions.seams(),
             *executor.seams(settings.host_url, settings.token),
+            *function_names.seams(),
+            *stacks.seams(),
+            *rules.seams(),
             *invocations.seams(ledger),
             *scaling.seams(scaler),
             *event_source.seams(ledger, scaler),
