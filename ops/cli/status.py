@@ -51,7 +51,7 @@ def status(
         _show(Console(highlight=False), described, target, report, minutes)
     if report.finding.level is Level.ACT:
         raise typer.Exit(1)
-    if described.unknown:
+    if described.unknown or report.alarms_missing:
         raise typer.Exit(AwsError.exit_code)
 
 

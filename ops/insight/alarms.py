@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from ops.aws import Aws
     from ops.workload import Workload
 
+NO_STATES = "No alarm states"
 _RUNBOOK = re.compile(r"\bRunbook:\s*(\S+)")
 _LISTED = re.compile(r"\s*\[[^\]]*\]|\s*\(minimum [^)]*\)")
 
@@ -32,17 +33,18 @@ def read(aws: Aws, workload: Workload) -> tuple[tuple[Alarm, ...], tuple[str, ..
     try:
         found = cloudwatch.alarms(aws, workload.alarms)
     except AccessDenied as denied:
-        return (), (f"No alarm states: {denied}",)
+        return (), (f"{NO_STATES}: {denied}",)
     gone = [name for name in workload.alarms if name not in {alarm.name for alarm in found}]
     return found, tuple(f"Alarm {name} does not exist." for name in gone)
 
 
 def unknown(workload: Workload, known: tuple[Alarm, ...], missing: tuple[str, ...]) -> list[Claim]:
     """That there may be alarms that fire and are not seen; and alarms that the stack made and that are gone."""
-    if workload.gap(Part.ALARMS) or (missing and not known):
+    if workload.gap(Part.ALARMS) or any(text.startswith(NO_STATES) for text in missing):
         return [Claim(Level.UNKNOWN, "its alarms may not be read")]
     gone = len(workload.alarms) - len(known)
-    return [Claim(Level.WATCH, f"{words.count(gone, 'alarm')} of its stack no longer there")] if gone else []
+    text = words.count(gone, "alarm of its stack no longer exists", "alarms of its stack no longer exist")
+    return [Claim(Level.WATCH, text)] if gone else []
 
 
 def states(alarms: tuple[Alarm, ...]) -> tuple[AlarmState, ...]:

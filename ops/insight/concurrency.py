@@ -243,11 +243,13 @@ def _mapping_above_reserved(workload: Workload) -> list[Claim]:
     mapping, function = workload.mapping, workload.function
     if mapping is None or function is None or function.reserved is None:
         return []
-    most = mapping.maximum_concurrency or limits.MAPPING_CEILING
+    working = [one for one in (mapping, *workload.other_mappings) if one.enabled]
+    most = sum(limits.of_mapping(one).value for one in working)
     if most <= function.reserved:
         return []
+    who = "the mapping" if len(working) == 1 else f"the function's {len(working)} mappings"
     text = (
-        f"the mapping may run {most} at once, but only {function.reserved} are reserved: what is above that is "
+        f"{who} may run {words.count(most)} at once, but only {function.reserved} are reserved: what is above that is "
         "throttled and uses up receives"
     )
     return [Claim(Level.WATCH, text)]

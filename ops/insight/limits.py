@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from ops.insight.reports import Line
 
 if TYPE_CHECKING:
+    from ops.aws.lambda_ import Mapping
     from ops.workload import Workload
 
 MAPPING_CEILING = 1_250
@@ -18,16 +19,20 @@ POLLER_CONCURRENCY = 10
 ACCOUNT = "account quota"
 
 
+def of_mapping(mapping: Mapping) -> Line:
+    """How many invocations a mapping may have at once, and what says so."""
+    if mapping.maximum_concurrency is not None:
+        return Line("mapping's MaximumConcurrency", mapping.maximum_concurrency)
+    if mapping.maximum_pollers is not None:
+        return Line("provisioned pollers", mapping.maximum_pollers * POLLER_CONCURRENCY)
+    return Line("mapping's ceiling", MAPPING_CEILING)
+
+
 def concurrency(workload: Workload) -> tuple[Line, ...]:
     """Every limit that applies, the lowest first; no limit is listed for what could not be read."""
     lines: list[Line] = []
-    if (mapping := workload.mapping) is not None:
-        if mapping.maximum_concurrency is not None:
-            lines.append(Line("mapping's MaximumConcurrency", mapping.maximum_concurrency))
-        elif mapping.maximum_pollers is not None:
-            lines.append(Line("provisioned pollers", mapping.maximum_pollers * POLLER_CONCURRENCY))
-        else:
-            lines.append(Line("mapping's ceiling", MAPPING_CEILING))
+    if workload.mapping is not None:
+        lines.append(of_mapping(workload.mapping))
     if workload.function is not None and workload.function.reserved is not None:
         lines.append(Line("reserved concurrency", workload.function.reserved))
     elif workload.account_concurrency is not None:

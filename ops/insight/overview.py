@@ -72,6 +72,7 @@ def report(aws: Aws, workload: Workload, window: Window) -> OverviewReport:
         cards=cards.make(readings, workload, there, used, oldest_line, late[0].level if late else None),
         path=path,
         stops=stops(workload),
+        alarms_missing=missing,
         alarms=() if window.past else alarms.states(known),
         look=Look(look.metrics_requested, look.usd + more, look.partial + missing + notes),
         at=there.at,

@@ -134,6 +134,8 @@ class OverviewReport:
     alarms: tuple[AlarmState, ...]
     look: Look
     stops: Path = Path()
+    alarms_missing: tuple[str, ...] = ()
+    """Alarms that could not be read, or that are gone, in words."""
     at: datetime | None = None  # the end of a past range, of which no alarm states are known
 
 

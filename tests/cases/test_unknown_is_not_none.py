@@ -20,16 +20,22 @@ from tests.ops.fake_aws import serve
 
 TWO = {"orders": Queue(dlq="orders-dlq"), "orders-dlq": Queue()}
 READ = {M[1]: Reads("orders", "worker")}
+WATCHED = {
+    "shop": stack(
+        (QUEUE, "orders"), (MAPPING, M[1]), ("AWS::CloudWatch::Alarm", "age"), ("AWS::CloudWatch::Alarm", "errors")
+    )
+}
 OWN = {"shop": stack((QUEUE, "orders"), (QUEUE, "orders-dlq"), (MAPPING, M[1]))}
 
 
 @dataclass(frozen=True)
 class Missing:
-    """A ``part`` that is not described, though the rest is. ``said``: in the finding. ``code``: of ``ops status``."""
+    """A ``part`` that is not described, though the rest is; None: only its state is not. ``said``: in the finding.
+    ``code``: of ``ops status``."""
 
     name: str
     account: Account
-    part: Part
+    part: Part | None
     why: Why
     note: str
     said: str
@@ -112,6 +118,26 @@ MISSING = (
         Level.UNKNOWN,
         3,
     ),
+    Missing(
+        "the stack's alarms may not be read",
+        Account(TWO, READ, WATCHED, frozenset({"DescribeAlarms"})),
+        None,
+        Why.DENIED,
+        "",
+        "its alarms may not be read",
+        Level.UNKNOWN,
+        3,
+    ),
+    Missing(
+        "the stack's alarms are gone",
+        Account(TWO, READ, WATCHED),
+        None,
+        Why.GONE,
+        "",
+        "2 alarms of its stack no longer exist",
+        Level.WATCH,
+        3,
+    ),
 )
 by_name = pytest.mark.parametrize("missing", MISSING, ids=lambda missing: missing.name)
 
@@ -119,11 +145,12 @@ by_name = pytest.mark.parametrize("missing", MISSING, ids=lambda missing: missin
 @by_name
 def test_it_is_described_as_not_known(served: Served, missing: Missing) -> None:
     found = described(served, missing.account, stack="shop")
-    gap = found.gap(missing.part)
-    assert gap is not None
-    assert gap.why is missing.why
-    assert gap in found.unknown
-    assert any(missing.note in note for note in found.notes), found.notes
+    if missing.part is not None:
+        gap = found.gap(missing.part)
+        assert gap is not None
+        assert gap.why is missing.why
+        assert gap in found.unknown
+        assert any(missing.note in note for note in found.notes), found.notes
     assert found.queue.name == "orders"
     assert not any("has no dead-letter queue" in note or "No function reads" in note for note in found.notes)
 
