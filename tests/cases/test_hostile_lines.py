@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from ops.deadletters.causes import loglines
 from ops.insight import reportlines
 
 AT, STREAM = "2026-11-23 19:00:00.123", "2026/11/23/[7]abc"
@@ -57,3 +58,52 @@ def test_a_start_outside_of_every_calendar_is_replaced_by_the_lines_own_time(sta
 @pytest.mark.parametrize("time", ["", "never", "0001-01-01 00:00:00", "0001-01-01T00:00:00+23:59", "99999-01-01"])
 def test_a_row_without_a_time_is_no_line(time: str) -> None:
     assert reportlines.moment(time) is None
+
+
+LONG = 300_000
+HOSTILE = {
+    "brackets": "[" * LONG,
+    "braces in a record": '{"level":"error","a":' * 30_000,
+    "brackets in a record": '{"level":"error","msg":"x","a":' + "[" * LONG,
+    "a JSON tail that is too deep": 'ERROR x {"a":' + "[" * LONG,
+    "digits": '{"level":"error","msg":' + "9" * 400 + "}",
+    "more digits than Python reads": '{"level":"error","msg":' + "9" * 5_000 + "}",
+    "a level of 400 digits": '{"msg":"x","level":' + "9" * 400 + "}",
+    "a surrogate": '{"level":"error","msg":"\\ud800"}',
+    "spaces": "[ERROR] " + " " * LONG + "x",
+    "line feeds": "\n" * LONG + "ERROR",
+    "carriage returns": "\r" * LONG,
+    "a word": "ERROR " + "a" * LONG,
+    "dots": "[ERROR] " + "a." * (LONG // 2),
+    "an exit that does not end": f"RequestId: {REQUEST} Error: " + "a " * (LONG // 2) + "\x0b",
+    "request ids": "request_id   " * (LONG // 13),
+    "tracebacks": "Traceback (most recent call last):\n" * (LONG // 35),
+    "chained tracebacks": 'Traceback (most recent call last):\n  File "a", line 1, in f\nE: x\n\n'
+    "During handling of the above exception, another exception occurred:\n\n" * (LONG // 140),
+    "gutters": "Exception Group Traceback (most recent call last):\n" + "  | " * (LONG // 4),
+    "frames": "E: x\n" + "    at a.b(C.java:1)\n" * (LONG // 21),
+    "causes": "E: x\n\tat a.b(C.java:1)\n" + "Caused by: E: x\n\tat a.b(C.java:1)\n" * (LONG // 40),
+    "inner exceptions": "E: x ---> " * (LONG // 10) + "\n   at A.B()\n",
+    "errors of an aggregate": "E: x\n    at a (b:1:1) {\n  [errors]: [\n" + "    Error: x\n" * (LONG // 13),
+    "parentheses": "x\n    at " + "(" * LONG,
+    "uncaught": "Uncaught A in /" * (LONG // 15),
+    "PHP's objects": "[object] (A(code: 0): x" * (LONG // 23),
+    "Ruby's frames": "a.rb:1:in 'b': x (E)\n" * (LONG // 21),
+    "panics": "panic: x\n" * (LONG // 9),
+    "logfmt": "level=error " + 'a="b' * (LONG // 4),
+    "an open quote": 'level=error a="' + '\\"' * (LONG // 2),
+    "colours": "\x1b[0m" * (LONG // 4) + "ERROR",
+    "errors in errors": '{"level":"error","error":' + '{"name":"E","cause":' * 300 + "1" + "}" * 301,
+}
+
+
+@pytest.mark.parametrize("message", HOSTILE.values(), ids=HOSTILE)
+def test_a_line_of_anyone_is_read_or_left(message: str) -> None:
+    said = loglines.read({"@timestamp": AT, "@message": message, "@logStream": STREAM})
+    assert said is not None
+    assert bool(said.error_type) == said.failed
+    assert all(len(one) < LONG for one in (*said.chain, said.error_type, said.location, said.request_id))
+
+
+def test_a_row_without_a_time_tells_nothing() -> None:
+    assert loglines.read({"@timestamp": "0001-01-01T00:00:00+23:59", "@message": "[ERROR] x"}) is None

@@ -117,7 +117,10 @@ def _ruby(text: str) -> Thrown | None:
     """Ruby names the outermost error first, and its cause below."""
     for shape in _RUBY:
         if found := list(islice(shape.finditer(text), LONGEST_CHAIN)):
-            return chained([Thrown(one["type"], one["reason"], location(text[one.start() :])) for one in found])
+            ends = [*(one.start() for one in found[1:]), len(text)]
+            own = [location(text[one.start() : end]) for one, end in zip(found, ends, strict=True)]
+            links = zip(found, own, strict=True)
+            return chained([Thrown(one["type"], one["reason"], place) for one, place in links])
     return None
 
 
