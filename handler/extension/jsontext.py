@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 
     Scan = Callable[[str, int], tuple[Any, int]]
 
+LONGEST_INT = 18
+"""Characters of an integer: epoch milliseconds have 13, and no other number of ours is longer."""
 WHITESPACE = " \t\r\n"
 
 
@@ -22,7 +24,11 @@ class _Options:
     object_hook = None
     object_pairs_hook = None
     parse_float = float
-    parse_int = int
+
+    @staticmethod
+    def parse_int(digits: str) -> float:
+        """A number that Python would refuse to read (from 4,300 digits on) must not end the array that it is in."""
+        return int(digits) if len(digits) <= LONGEST_INT else float(digits)
 
     @staticmethod
     def parse_constant(_name: str) -> None:
@@ -40,7 +46,7 @@ except ImportError:
     from json.decoder import JSONDecoder
     from json.encoder import encode_basestring_ascii as quote
 
-    scan = JSONDecoder(parse_constant=_Options.parse_constant).scan_once  # type: ignore[attr-defined]
+    scan = JSONDecoder(parse_int=_Options.parse_int, parse_constant=_Options.parse_constant).scan_once  # type: ignore[attr-defined]
 
 
 def elements(text: str) -> Iterator[Any]:

@@ -107,9 +107,9 @@ def make(
 def _cost_note(readings: Readings, workload: Workload, used: Use, done: float) -> str:
     """How many successes, and what to know about the figure."""
     priced = readings.has("billed_ms") or readings.has(costing.REPORTED[0])
-    if workload.function is not None and not priced and readings.has("duration_ms"):
-        return "INIT not included (no invocation records)"
-    return f"{words.count(done)} successes" + (f"; {used.inferred[0]}" if used.inferred else "")
+    unpriced = workload.function is not None and not priced and readings.has("duration_ms")
+    first = "INIT not included (no invocation records)" if unpriced else f"{words.count(done)} successes"
+    return "; ".join([first, *used.inferred[:1]])
 
 
 def _dead_letter_queue(workload: Workload, there: Depths) -> str:

@@ -31,7 +31,7 @@ def report(aws: Aws, workload: Workload, window: Window, assumptions: Assumption
     used = use.of(readings, workload, found.frame)
     parts = costing.spend(readings, workload, assumptions, table, used)
     done = costing.successes(readings, used)
-    total, successes = float(parts.sum().sum()), float(done.sum())
+    total, successes = float(parts.sum().sum()), round(float(done.sum()), 6)
     unknown = costing.unknown(workload)
     per_1000 = None if unknown else costing.per_1000(total, successes)
     failures = failures_usd(parts, readings, found)

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 LEAVING_SOON = 0.8
 """Share of the dead-letter queue's retention at which its oldest message is about to be lost."""
+FIRST_PERIODS = 3
+"""Fine periods without a point at the window's start, from which the queue was silent before its first point."""
 LATELY = timedelta(minutes=5)
 """Over how long the rate of new ones is taken."""
 
@@ -67,10 +69,16 @@ def course(readings: Readings) -> pd.DataFrame:
 def arrived(readings: Readings) -> float | None:
     """Messages that came in the window, at least: the rises of the depth, since AWS counts no automatic moves.
 
-    By the same fine period whatever the window, so that what leaves in between hides as few of them as can be.
+    By the same fine period whatever the window, so that what leaves in between hides as few of them as can be. A queue
+    that held messages, or was used, has points (SQS developer guide, monitoring-using-cloudwatch): those of a first
+    point well after the window's start are new.
     """
     fine = depth(readings)
-    return None if fine.empty else float(round(float(fine.diff().clip(lower=0).sum())))
+    if fine.empty:
+        return None
+    quiet = fine.index[0] - readings.window.start > timedelta(seconds=FIRST_PERIODS * readings.window.fine)
+    rises = float(fine.diff().clip(lower=0).sum()) + (float(fine.iloc[0]) if quiet else 0.0)
+    return float(round(rises))
 
 
 def rate(readings: Readings, least_s: float) -> float | None:

@@ -94,7 +94,7 @@ def _path(readings: Readings, there: Depths) -> PathRates:
         failed: float | None = (per_minute("jobs_failed") or 0.0) + (per_minute("jobs_rejected") or 0.0)
     else:
         finished = deleted if deleted is not None else 0.0
-        failed = max(0.0, received - deleted) if received is not None and deleted is not None else None
+        failed = queue.unfinished(readings, there.work)
     return PathRates(
         accepted=per_minute("sent"),
         started=received,

@@ -152,14 +152,19 @@ def backlog_claims(readings: Readings, there: Depths, aged: bool = False) -> lis
     return [Claim(Level.WATCH, f"{waiting}{done}; {come} arrive, {go} are done", "queue")]
 
 
+def unfinished(readings: Readings, now: sqs.Depth) -> float | None:
+    """Messages a minute that were received lately, are not deleted and are no longer in flight. None: not known."""
+    received, deleted = readings.per_minute("received"), readings.per_minute("deleted")
+    if received is None or deleted is None:
+        return None
+    minutes = max(1, len(readings.recent)) * readings.window.period / 60
+    return max(0.0, received - deleted - now.in_flight / minutes)
+
+
 def returned(readings: Readings, now: sqs.Depth) -> list[Claim]:
     """Receives that do not end in a deletion: messages that fail and come back. Those in flight are still at work."""
-    received, deleted = readings.per_minute("received"), readings.per_minute("deleted")
-    if not received or deleted is None:
-        return []
-    minutes = len(readings.recent) * readings.window.period / 60
-    back = max(0.0, received - deleted - now.in_flight / minutes)
-    if back < 1 or back / received < RETURNED:
+    received, back = readings.per_minute("received"), unfinished(readings, now)
+    if not received or back is None or back < 1 or back / received < RETURNED:
         return []
     got, again = words.rates(received, back)
     text = f"of {got} received, {again} are not finished and come back: look for failures"

@@ -196,8 +196,8 @@ def _from_runtime_done(record: Any, ended: datetime, stream: str) -> Line | None
 def _from_platform(source: str, record: Any, ended: datetime, stream: str) -> Line | None:
     if not isinstance(record, dict):
         return None
-    request_id, metrics = record.get("requestId"), record.get("metrics")
-    if not isinstance(request_id, str) or not isinstance(metrics, dict):
+    request_id, metrics = _text(record.get("requestId")), record.get("metrics")
+    if not request_id or not isinstance(metrics, dict):
         return None
     read = {ours: _number(metrics.get(theirs)) for theirs, ours in _METRICS.items()}
     values: dict[str, Any] = {name: value for name, value in read.items() if value is not None}
@@ -245,13 +245,13 @@ def _ended(source: str, request_id: str, ended: datetime, stream: str, values: d
     values["version"] = found[2] if found else ""
     lasted = (values.get("duration_ms") or 0.0) + (init or restore or 0.0)
     started = ended - timedelta(milliseconds=lasted)
-    return Line(source, request_id[:_LONGEST_TEXT], started, values, ended, stream, as_json, function_of(stream))
+    return Line(source, _text(request_id), started, values, ended, stream, as_json, function_of(stream))
 
 
 def _from_record(data: Mapping[str, Any], written: datetime, stream: str) -> Line | None:
     """None without a request id. A start that is no time is replaced by the line's own."""
-    request_id = data.get(contract.INV_REQUEST_ID)
-    if not isinstance(request_id, str) or not request_id:
+    request_id = _text(data.get(contract.INV_REQUEST_ID))
+    if not request_id:
         return None
     started = moment(_text(data.get(contract.INV_STARTED))) or written
     values: dict[str, Any] = {ours: _number(data.get(theirs)) for theirs, ours in _RECORD.items()}
@@ -261,11 +261,12 @@ def _from_record(data: Mapping[str, Any], written: datetime, stream: str) -> Lin
         values["status"], values["error_type"], values["memory_used_mb"], values["memory_size_mb"]
     )
     whose = _text(data.get(contract.INVOCATION_DIMENSION)) or function_of(stream)
-    return Line(RECORD, request_id[:_LONGEST_TEXT], started, values, written, stream, True, whose)
+    return Line(RECORD, request_id, started, values, written, stream, True, whose)
 
 
 def _text(value: object) -> str:
-    return value.strip()[:_LONGEST_TEXT] if isinstance(value, str) else ""
+    """Short, and of characters that can be written out: JSON may hold halves of some."""
+    return value.strip()[:_LONGEST_TEXT].encode("utf-8", "replace").decode() if isinstance(value, str) else ""
 
 
 def _number(value: object) -> float | None:

@@ -9,10 +9,11 @@ from typing import Any
 
 import pytest
 
+from handler.extension.jsontext import elements
 from ops.aws import Aws
 from ops.insight import cold_starts, cost, reportlines
 from ops.target import Target
-from tests.cases.lambda_lines import ID, attempt, invoked, report_line, row
+from tests.cases.lambda_lines import ID, attempt, invoked, records, report_line, row
 from tests.ops.fake_aws import start
 from tests.ops.insight import world
 
@@ -69,6 +70,20 @@ def test_odd_values_are_not_known_and_the_line_counts(message: str) -> None:
 @pytest.mark.parametrize("at", ["", "never", "0001-01-01 00:00:00.000", "9999-99-99", "9999-12-31T23:59:59-23:59"])
 def test_a_row_without_a_time_is_left_out(at: str) -> None:
     assert reportlines.parse({**row(report_line()), "@timestamp": at}) is None
+
+
+def test_an_event_of_the_extension_is_read_beside_one_with_a_number_without_end() -> None:
+    good = json.dumps(attempt(ID, 0))[1:-1]
+    for digits in (DIGITS, "9" * 5_000, "-" + DIGITS, "1e999"):
+        odd = good.replace('"billedDurationMs": 800', f'"billedDurationMs": {digits}').replace(ID, "odd")
+        told = records(list(elements(f"[{odd}, {good}]")))
+        assert [one["request_id"] for one in told] == ["odd", ID]
+        assert ["BilledDuration" in one for one in told] == [False, True]
+
+
+def test_half_a_character_can_be_written_out() -> None:
+    (found,) = invoked(row('{"record": "invocation", "request_id": "a\\ud800", "error_type": "\\udfff"}'))
+    assert (found.request_id, found.error_type) == ("a?", "?")
 
 
 def test_lines_of_people_are_not_counted_as_unreadable() -> None:

@@ -94,7 +94,7 @@ def _tell(
             beside = words.count(report.imported, "imported letter lies", "imported letters lie")
             shown.notes(console, [f"{beside} on the shelf beside them: {asked.again('causes', '--imported')}."])
         _next(console, asked, source, report, report.complete if done is None else done.complete, imported)
-    if report.letters:
+    if report.letters or report.held:
         raise typer.Exit(1)
 
 

@@ -69,6 +69,8 @@ class CausesReport:
     look: Look
     imported: int = 0
     elsewhere: Mapping[str, int] = field(default_factory=dict)
+    held: int = 0
+    """Messages in flight at the last scan: another process had them, and they were not read."""
 
 
 def report(source: Source, imported: bool = False) -> CausesReport:
@@ -96,7 +98,12 @@ def report(source: Source, imported: bool = False) -> CausesReport:
         look=Look(usd=float(told.get("usd", 0.0)), partial=tuple(told.get("notes", ()))),
         imported=info.imported,
         elsewhere=elsewhere,
+        held=0 if imported else _held(info),
     )
+
+
+def _held(info: ShelfInfo) -> int:
+    return int(info.look.get("in_flight") or 0)
 
 
 def _elsewhere(source: Source, came_from: Iterable[CauseOrigin]) -> dict[str, int]:
@@ -154,7 +161,11 @@ def _finding(
     """``Act: 54 dead letters, 51 of one cause: …; last deploy 02:10 UTC.``"""
     if info.looked_at is None and not info.letters:
         return conclude([Claim(Level.UNKNOWN, "nobody has looked at the dead letters yet: look first", PAGE)])
-    reported = int(info.look.get("reported") or 0)
+    reported, held = int(info.look.get("reported") or 0), _held(info)
+    if not info.letters and held:
+        those = words.count(held, "dead-letter message")
+        every, they = ("all in flight", "them") if held > 1 else ("in flight", "it")
+        return conclude([Claim(Level.ACT, f"{those}, {every}: another process holds {they}", PAGE)])
     if not info.letters:
         if reported and not info.complete:
             text = f"none of {words.count(reported, 'letter')} could be read: look again later"
@@ -173,6 +184,8 @@ def _finding(
         text = f"{total} dead letters, {words.count(top['letters'])} of one cause: {kind} ({others})"
     if elsewhere:
         text += f"; {_from_elsewhere(elsewhere, info.letters)}"
+    if held:
+        text += f"; {words.count(held)} more in flight: another process holds {'them' if held > 1 else 'it'}"
     when = f"last deploy {words.clock(deployed, now)}" if deployed else ""
     if when and top["fixed"] in (fixed.DEPLOYED, fixed.SUCCEEDS):
         when += ", after that cause's last death" if pd.notna(top["last_seen"]) and deployed > top["last_seen"] else ""
