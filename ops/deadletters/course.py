@@ -80,11 +80,12 @@ class Gauge(Protocol):
 
 
 class _Halt(Exception):
-    """No error: somebody, or what came back, ends the run here. ``firm``: even when no letter was left."""
+    """No error: somebody, or what came back, ends the run here. ``firm``: even when no letter was left.
+    ``follow``: what is in flight goes on being watched for a while."""
 
-    def __init__(self, state: State, said: str, firm: bool = False) -> None:
+    def __init__(self, state: State, said: str, *, firm: bool = False, follow: bool = False) -> None:
         super().__init__(said)
-        self.state, self.firm = state, firm
+        self.state, self.firm, self.follow = state, firm, follow
 
 
 @dataclass(frozen=True)
@@ -107,7 +108,8 @@ class _Part:
 
 @dataclass
 class Course:
-    """``stopping`` is set to make ``mover`` stop. ``resumed_from``: the steps that the canary had stopped before
+    """``after_stop_s``: how long what is in flight is watched once the canary has stopped the run.
+    ``stopping`` is set to make ``mover`` stop. ``resumed_from``: the steps that the canary had stopped before
     somebody resumed: what came back then is not held against what goes now, and they go on being called stopped."""
 
     plan: Plan
@@ -120,6 +122,7 @@ class Course:
     progress: Callable[[Run], None] | None = None
     stop: Callable[[], bool] | None = None
     resumed_from: tuple[Step, ...] = ()
+    after_stop_s: float = 0.0
     tick_s: float = field(default_factory=lambda: TICK_S)
     _next_look: float = field(default=0.0, init=False)
     _told: tuple[float | None, str] | None = field(default=None, init=False)
@@ -251,9 +254,22 @@ class Course:
 
     def _came_back(self, part: _Part) -> _Halt:
         said = verdicts.came_back(self.ledger.run(), self.plan.steps, self._tally(part), part.place)
-        return _Halt(State.STOPPED, said)
+        return _Halt(State.STOPPED, said, follow=True)
+
+    def _follow(self, said: str) -> None:
+        """What is in flight when the canary stops is known seconds later; nothing more is sent meanwhile."""
+        began = time.monotonic()
+        with suppress(_Halt, KeyboardInterrupt):
+            while (waiting := self.ledger.run().waiting) and time.monotonic() - began < self.after_stop_s:
+                self.ledger.said(f"{said} Waiting for the outcome of {words.count(waiting, 'message')} in flight.")
+                self._heed()
+                self._look(moving=False)
+                self._tell()
+                time.sleep(self.tick_s)
 
     def _halted(self, halt: BaseException) -> tuple[State, str]:
+        if isinstance(halt, _Halt) and halt.follow:
+            self._follow(str(halt))
         if isinstance(halt, _Halt) and halt.firm:
             return halt.state, str(halt)
         run = self.ledger.run()

@@ -28,12 +28,16 @@ from ops.errors import AwsError
 from ops.insight import words
 
 if TYPE_CHECKING:
+    from ops.aws import Aws
     from ops.deadletters.course import Became, Fate
     from ops.deadletters.plan import Plan
     from ops.deadletters.run import Run, Sent
     from ops.deadletters.source import Source
 
 PAUSE_S, PAUSE_TWIN_S = 15.0, 2.0
+AFTER_STOP_S, AFTER_STOP_TWIN_S = 120.0, 15.0
+"""How long what is in flight is watched once a canary has stopped: no longer, since nobody can scan meanwhile. What is
+known later, the next scan tells (``afterwards``)."""
 WORTH_SAYING_USD = 0.001
 
 
@@ -121,6 +125,10 @@ class Watch:
 def watch(source: Source, plan: Plan, run: Run, back: Iterable[Sent] = ()) -> Watch | None:
     """None when the plan asks for no watching. To be called before anything is sent. ``back``: as ``Watch``."""
     return Watch(source, plan, run, back) if plan.steps.watch and plan.action is not Action.PURGE else None
+
+
+def after_stop_s(aws: Aws) -> float:
+    return AFTER_STOP_TWIN_S if aws.target.is_twin else AFTER_STOP_S
 
 
 def _held(source: Source, run: Run) -> int | None:

@@ -205,6 +205,7 @@ def _course(doing: _Doing, progress: Progress | None, stop: Stop | None, resumed
         progress,
         stop,
         resumed_from,
+        min(plan.steps.patience_s, outcomes.after_stop_s(source.aws)),
     )
 
 

@@ -32,7 +32,7 @@ Ended = tuple[str, tuple[str, ...]]
 
 def look(source: Source, tell: Teller, limit: int) -> Ended:
     """Reads the letters onto the shelf, gives them back, and asks the logs why they died."""
-    from ops.deadletters import causes
+    from ops.deadletters import afterwards, causes
     from ops.deadletters import look as looks
 
     tell.say("Receiving letters and giving them back")
@@ -43,7 +43,7 @@ def look(source: Source, tell: Teller, limit: int) -> Ended:
     asked = (
         f"Asking the logs took {words.count(explained.queries, 'query', 'queries')} for {words.price(explained.usd)}."
     )
-    return said, (*done.notes, asked, *explained.notes)
+    return said, (*done.notes, asked, *explained.notes, *afterwards.settle(source))
 
 
 def explain(source: Source, tell: Teller) -> Ended:

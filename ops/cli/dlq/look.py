@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -37,6 +38,7 @@ def look(
     source = asked.open()
     from ops.cli.dlq import live, shown
     from ops.cli.stopping import stopping
+    from ops.deadletters import afterwards
     from ops.deadletters.look import look as read
 
     talk = shown.talk()
@@ -45,6 +47,7 @@ def look(
     explained: Explained | None = None
     if done.letters and not stop():
         explained = explain(source, logs)
+    done = replace(done, notes=(*done.notes, *afterwards.settle(source)))
     _tell(asked, source, done, explained, as_json)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -128,7 +128,7 @@ def runs(
     if as_json:
         from ops.cli.plain import dumps
 
-        typer.echo(dumps(found))
+        typer.echo(dumps([_plain(run) for run in found]))
         return
     console = shown.screen()
     console.print(shown.where(source), style="dim", markup=False)
@@ -167,13 +167,20 @@ def _go(
         raise typer.Exit(1)
 
 
+def _plain(run: Run) -> dict[str, Any]:
+    """With the four numbers of a part and its whole: ``planned`` were selected, ``reached``, ``sent``, ``left``."""
+    from ops.cli.plain import plain
+
+    return {**plain(run), "reached": run.planned - run.unseen, "left": run.left}
+
+
 def _result(asked: Asked, run: Run, as_json: bool) -> None:
     from ops.cli.dlq import shown, told
 
     if as_json:
         from ops.cli.plain import dumps
 
-        typer.echo(dumps(run))
+        typer.echo(dumps(_plain(run)))
         return
     told.one(shown.screen(), asked, run)
 

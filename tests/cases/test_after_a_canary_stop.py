@@ -1,0 +1,90 @@
+"""What was in flight when a canary stopped: watched for a while, and settled by the next scan."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+
+from ops.deadletters import afterwards, lock, redrive
+from ops.deadletters.ledger import Accepted, Ledger
+from ops.deadletters.letter import Cause, Place
+from ops.deadletters.plan import Steps
+from ops.deadletters.run import Outcome, Sent, State
+from ops.deadletters.shelf import Shelf
+from tests.ops.deadletters.a_course import Fate, a_plan, course
+from tests.ops.deadletters.letters import a_letter
+from tests.ops.deadletters.queues import World
+from tests.ops.deadletters.queues import a_plan as a_real_plan
+
+STEPS = Steps(("5", "100%"), patience_s=60)
+
+
+def slowly(known_at_once: int, then: Outcome) -> Fate:
+    """The first ones came back; of the others nothing is known at the first look."""
+    looks: list[int] = []
+
+    def of(sent: Sent) -> Outcome | None:
+        looks.append(1)
+        return Outcome.CAME_BACK if int(sent.message_id[1:]) < known_at_once else then if len(looks) > 20 else None
+
+    return Fate(of)
+
+
+@pytest.mark.parametrize("then", [Outcome.CAME_BACK, Outcome.SUCCEEDED])
+def test_what_is_in_flight_goes_on_being_watched(then: Outcome) -> None:
+    run, ledger = course(a_plan(40, STEPS), slowly(2, then), after_stop_s=60.0)
+    state, said = run.go()
+    now = ledger.run()
+    assert state is State.STOPPED
+    assert said.startswith("Stopped in step 1 of 2: 2 of 2 came back")
+    assert (now.sent, now.waiting) == (5, 0), "nothing more is sent meanwhile"
+    assert (now.came_back, now.succeeded) == ((5, 0) if then is Outcome.CAME_BACK else (2, 3))
+    assert any("Waiting for the outcome of 3 messages in flight." in text for text in ledger.texts)
+
+
+def test_not_for_longer_than_allowed_and_not_when_it_is_cancelled() -> None:
+    never = Fate(lambda sent: Outcome.CAME_BACK if int(sent.message_id[1:]) < 2 else None)
+    run, ledger = course(a_plan(40, STEPS), never, after_stop_s=0.05)
+    assert run.go()[0] is State.STOPPED
+    assert ledger.run().waiting == 3
+    run, ledger = course(a_plan(40, STEPS), never, after_stop_s=60.0)
+    run.stop = lambda: bool(ledger.run().came_back)
+    assert run.go()[0] is State.STOPPED
+    assert ledger.run().waiting == 3
+
+
+def stopped(world: World, new_ids: list[str]) -> str:
+    """A run that has ended while the outcome of what it sent under these ids was open; its id."""
+    world.put([f"order {number}" for number in range(len(new_ids))])
+    plan = a_real_plan(world)
+    with Ledger.create(world.source.runs / f"{plan.id}.db", plan, "r", "ada") as ledger:
+        ledger.begin()
+        ledger.intended([(number, "") for number in range(len(new_ids))], 1)
+        at = datetime.now(UTC).timestamp()
+        ledger.sent([Accepted(number, new, at) for number, new in enumerate(new_ids)], done=True)
+        ledger.end(State.STOPPED, "Stopped in step 1 of 2.")
+    return plan.id
+
+
+def test_the_next_scan_settles_what_lies_there_again(world: World) -> None:
+    run_id = stopped(world, ["new-0", "new-1", "new-2"])
+    assert afterwards.settle(world.source) == ()
+    with Shelf.open(world.source) as shelf:
+        shelf.add([a_letter("order 0", "new-0"), a_letter("order 2", "new-2")], Place.QUEUE)
+        shelf.set_causes([("new-0", Cause("ValueError", "bank closed", source="log"))])
+    assert afterwards.settle(world.source) == (f"Run {run_id}: 2 messages whose outcome was not known failed again.",)
+    run = redrive.progress(world.source, run_id)
+    assert (run.state, run.came_back, run.waiting) == (State.STOPPED, 2, 1)
+    assert ("ValueError: bank closed", 1) in run.causes_back
+    assert afterwards.settle(world.source) == (), "and once only"
+
+
+def test_a_run_that_goes_on_and_a_ledger_that_is_odd_are_left_alone(world: World) -> None:
+    run_id = stopped(world, ["new-0"])
+    with Shelf.open(world.source) as shelf:
+        shelf.add([a_letter("order 0", "new-0")], Place.QUEUE)
+    (world.source.runs / "odd.db").write_bytes(b"no ledger")
+    with lock.held(world.source, run_id, "ada"):
+        assert afterwards.settle(world.source) == ()
+    assert len(afterwards.settle(world.source)) == 1
