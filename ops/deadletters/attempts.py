@@ -7,8 +7,9 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from ops.aws import lambda_
-from ops.deadletters.causes import endings, loglines
+from ops.deadletters.causes import endings, loglines, reasons
 from ops.deadletters.causes.asking import IDS_A_QUERY, named
+from ops.deadletters.causes.invocations import SLACK
 from ops.deadletters.following import Following
 from ops.deadletters.run import Outcome
 from ops.errors import AwsError
@@ -26,8 +27,10 @@ class Invocations:
     def __init__(self, source: Source, function: lambda_.Function, attempts: int, since: datetime) -> None:
         self._attempts = attempts
         self._logs = Following(source.aws, function.log_group, since)
-        self._ended: dict[str, dict[datetime, reportlines.Line]] = {}  # by request id, by when the attempt was told
-        self._failed: dict[str, str] = {}  # by request id: what the function logged
+        # By request id, and by when the line was written: an attempt is tried again under its id.
+        self._ended: dict[str, dict[datetime, reportlines.Line]] = {}
+        self._stopped: dict[str, dict[datetime, reportlines.Line]] = {}
+        self._failed: dict[str, dict[datetime, loglines.Said]] = {}
 
     @classmethod
     def of(cls, source: Source, arn: str, since: datetime) -> Invocations | None:
@@ -56,22 +59,44 @@ class Invocations:
 
     def _add(self, row: dict[str, str]) -> None:
         line = reportlines.parse(row)
-        at = reportlines.moment(row.get("@timestamp", ""))
-        if line is not None and at is not None and line.source in reportlines.ENDINGS:
-            if line.source != "record":  # the record repeats the report
-                self._ended.setdefault(line.request_id, {})[at] = line
-            return
+        if line is not None and line.source != reportlines.INIT and line.at is not None:
+            if line.source == reportlines.REPORT:
+                self._ended.setdefault(line.request_id, {})[line.at] = line
+            elif line.source != reportlines.RECORD:  # the record repeats the report
+                self._stopped.setdefault(line.request_id, {})[line.at] = line
         said = loglines.read(row)
         if said is not None and said.failed and said.request_id:
-            self._failed[said.request_id] = f"{said.error_type}: {said.error_message}"
+            self._failed.setdefault(said.request_id, {})[said.at] = said
 
     def _fate(self, request_id: str) -> Fate | None:
-        ended = self._ended.get(request_id, {})
-        for at, line in ended.items():
-            if line.source == "report" and line.values.get("status") == "success":
+        """Of all attempts under the request id: one success is enough, the last failure tells why."""
+        reports = self._ended.get(request_id, {})
+        for at, line in reports.items():
+            if not endings.failed(line) and self._why(line) is None:
                 return Outcome.SUCCEEDED, at, ""
-        reports = {at: line for at, line in ended.items() if line.source == "report"}
         if len(reports) < self._attempts:
             return None
         last = max(reports)
-        return Outcome.CAME_BACK, last, self._failed.get(request_id) or ": ".join(endings.ending(reports[last]))
+        why = self._why(reports[last])
+        return Outcome.CAME_BACK, last, why or self._logged(request_id) or ": ".join(endings.ending(reports[last]))
+
+    def _why(self, report: reportlines.Line) -> str | None:
+        """What says that an attempt failed besides its REPORT, which had no Status before 2025: how it was stopped, or
+        what left the handler."""
+        begins, ends = report.started - SLACK, (report.at or report.started) + SLACK
+        left = [
+            f"{said.error_type}: {said.error_message}"
+            for at, said in self._failed.get(report.request_id, {}).items()
+            if begins <= at <= ends and (said.unhandled or reasons.is_exit(said))
+        ]
+        stopped = [
+            ": ".join(endings.ending(line))
+            for at, line in self._stopped.get(report.request_id, {}).items()
+            if begins <= at <= ends
+        ]
+        return next(iter([*left, *stopped]), None)
+
+    def _logged(self, request_id: str) -> str:
+        """The last error that was logged under the request id."""
+        said = self._failed.get(request_id, {})
+        return f"{said[max(said)].error_type}: {said[max(said)].error_message}" if said else ""

@@ -54,6 +54,8 @@ class Decision:
         self._end = invocation.end if invocation.end is not None and endings.failed(invocation.end) else None
         exits = [line.said for line, _ in invocation.lines if line.failed and reasons.is_exit(line.said)]
         self._exit = exits[-1] if exits else None
+        if self._exit is not None:
+            self._end = endings.told_full(invocation.end, self._exit.error_type) or self._end
 
     @property
     def _killed(self) -> bool:

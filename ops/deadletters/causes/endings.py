@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
+from handler.extension import rules
 from ops.insight import reportlines, words
 
 ENDED_WELL = ("success", "", None)
@@ -13,11 +15,11 @@ _PROCESS_GONE = ("ExitError", "Crash", "Lambda.Error")
 
 def failed(end: reportlines.Line) -> bool:
     """Whether the invocation failed as a whole."""
-    return end.source == "timeout" or end.values.get("status") not in ENDED_WELL
+    return end.source == reportlines.TIMEOUT or end.values.get("status") not in ENDED_WELL
 
 
 def timed_out(end: reportlines.Line) -> bool:
-    return end.source == "timeout" or end.values.get("status") == "timeout"
+    return end.source == reportlines.TIMEOUT or end.values.get("status") == "timeout"
 
 
 def killed(end: reportlines.Line) -> bool:
@@ -45,8 +47,21 @@ def ending(end: reportlines.Line) -> tuple[str, str]:
 
 
 def knows_more(end: reportlines.Line, known: reportlines.Line | None) -> bool:
-    """Of one end the record knows most, then REPORT, then "Task timed out"."""
-    return known is None or _KNOWS.index(end.source) >= _KNOWS.index(known.source)
+    """Whether ``end`` tells more of the same end than ``known``: the record knows most, then REPORT, then "Task timed
+    out", but of those that call it a success none more than one that tells of a failure."""
+    if known is None or failed(end) != failed(known):
+        return known is None or failed(end)
+    return _KNOWS.index(end.source) >= _KNOWS.index(known.source)
 
 
-_KNOWS = ("timeout", "report", "record")
+def told_full(end: reportlines.Line | None, kind: str) -> reportlines.Line | None:
+    """``end`` as a kill for memory, where the process exited (``kind``) with all of the memory used."""
+    if end is None or kind == rules.OUT_OF_MEMORY:
+        return None
+    used, size = end.values.get("memory_used_mb"), end.values.get("memory_size_mb")
+    if rules.error_type("error", kind, used, size) != rules.OUT_OF_MEMORY:
+        return None
+    return replace(end, values={**end.values, "status": "error", "error_type": rules.OUT_OF_MEMORY})
+
+
+_KNOWS = (reportlines.EXIT, reportlines.TIMEOUT, reportlines.REPORT, reportlines.RECORD)

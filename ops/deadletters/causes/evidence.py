@@ -18,7 +18,7 @@ from ops.deadletters.causes import endings, neighbours
 from ops.deadletters.causes.deciding import Decided, Decision
 from ops.deadletters.causes.invocations import SLACK, Invocation, Rows
 from ops.deadletters.causes.loglines import Said
-from ops.deadletters.fingerprint import clipped, fingerprint
+from ops.deadletters.fingerprint import clipped, common, fingerprint
 from ops.deadletters.letter import WRAPPED, Cause
 from ops.deadletters.naming import LONGEST_MESSAGE
 
@@ -121,14 +121,15 @@ class Evidence:
             return None
         begins = subject.first_receive - SLACK
         latest = subject.first_receive + timedelta(seconds=self._setup.window_s) + SLACK
-        candidates: dict[str, Cause] = {}
+        candidates: dict[str, list[Cause]] = {}
         for one in self._all.between(begins, latest, self._longest):
             for decided in self._all.kinds(one):
                 cause = _cause(one, decided, subject, likely=True)
-                candidates[fingerprint(cause.error_type, cause.error_message, cause.location)] = cause
+                mark = fingerprint(cause.error_type, cause.error_message, cause.location)
+                candidates.setdefault(mark, []).append(cause)
             if len(candidates) > 1:
                 return None
-        return next(iter(candidates.values()), None)
+        return next((_shared(some) for some in candidates.values()), None)
 
     @property
     def _all(self) -> _Settled:
@@ -213,6 +214,16 @@ def _cause(one: Invocation, decided: Decided, subject: Subject, likely: bool) ->
     source = "invocation record" if decided.end.source == "record" else "report line"
     at = endings.ended_at(decided.end)
     return replace(known, error_type=kind, error_message=text, source=source, died=at, function_version=version)
+
+
+def _shared(some: list[Cause]) -> Cause:
+    """The last of several that failed alike; where their messages differ, with what these have in common."""
+    last = some[-1]
+    alike = common([cause.error_message for cause in some])
+    same = fingerprint(last.error_type, alike, last.location) == fingerprint(
+        last.error_type, last.error_message, last.location
+    )
+    return replace(last, error_message=alike, request_id="") if same and alike != last.error_message else last
 
 
 def _listed(some: tuple[Said, ...]) -> tuple[str, str]:

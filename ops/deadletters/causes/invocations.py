@@ -27,6 +27,8 @@ INIT = timedelta(seconds=12)
 developer guide, lambda-runtime-environment, 2026-11)."""
 _ROUNDED = timedelta(milliseconds=20)
 """REPORT's time less its duration may miss the beginning by this much."""
+_TIMED = (reportlines.REPORT, reportlines.TIMEOUT)
+"""Lines that are written when an invocation is over, and say how long it took."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +95,7 @@ class Invocation:
             if endings.knows_more(heard.end, self.end):
                 self.end = heard.end
             self.over = True
-            if heard.end.source != "timeout":
+            if heard.end.source != reportlines.EXIT:
                 self.began = min(heard.end.started, self.first)
             return
         self.lines.append((heard, joined))
@@ -115,14 +117,14 @@ class Rows:
     def add(self, row: Mapping[str, str]) -> None:
         self._count += 1
         stream, raw = row.get("@logStream", ""), row.get("@message", "")
-        end = reportlines.parse(row)
-        if end is not None and end.source in reportlines.ENDINGS:
-            at = reportlines.moment(row.get("@timestamp", "")) or end.started
-            heard = Heard(at, stream, self._count, end=end)
+        end, said = reportlines.parse(row), None
+        if end is None or end.source not in reportlines.ENDINGS:
+            said = loglines.read(row)
+        if end is not None and end.source != reportlines.INIT and not (said and said.failed):
+            heard = Heard(end.at or end.started, stream, self._count, end=end)
             # The extension writes its record when it comes to it: its place among the lines tells nothing.
-            (self._records if end.source == "record" else self._streams.setdefault(stream, [])).append(heard)
+            (self._records if end.source == reportlines.RECORD else self._streams.setdefault(stream, [])).append(heard)
             return
-        said = loglines.read(row)
         if said is None:
             return
         if self._pieces.add(said):
@@ -180,7 +182,7 @@ class _Stream:
         self._rows = rows
         self._longest = longest
         self._joins = bool(rows[0].stream) and not _overlap(rows)
-        reports = [(heard.at, heard.end) for heard in rows if heard.end is not None and heard.end.source == "report"]
+        reports = [(heard.at, heard.end) for heard in rows if heard.end is not None and heard.end.source in _TIMED]
         told = [(endings.ended_at(heard.end), heard.end) for heard in records if heard.end is not None]
         self._ends = sorted(reports + told, key=lambda end: end[0])
         self._known: dict[str, Invocation] = {}  # by request id, the last attempt
@@ -273,7 +275,7 @@ def _overlap(rows: Sequence[Heard]) -> bool:
     left: set[str] = set()
     before = ""
     for heard in rows:
-        if not heard.request_id or (heard.end is not None and heard.end.source == "timeout"):
+        if not heard.request_id or (heard.end is not None and heard.end.source != reportlines.REPORT):
             continue
         if heard.request_id != before:
             if heard.request_id in left:

@@ -196,6 +196,21 @@ def test_an_invocation_by_how_its_attempts_ended(
     assert [fate[0] for _, fate in found] == ([outcome] if outcome else [])
 
 
+def test_a_report_without_a_status_is_no_success_where_another_line_says_so(logs: tuple[Source, FakeLogs]) -> None:
+    """Before 2025 REPORT looked the same however an attempt had ended."""
+    here, fake = logs
+    for line, why in (
+        (f"2019-11-28T13:00:15.001Z {R1} Task timed out after 1.00 seconds", "Sandbox.Timedout: "),
+        (f"RequestId: {R1} Error: Runtime exited with error: exit status 1\nRuntime.ExitError", "Runtime.ExitError: "),
+    ):
+        fake.rows = [row(1, line), report(1)]
+        ((_, fate),) = Invocations(here, FUNCTION, 1, BEGAN).look([sent()], a_run(), False, BEGAN + timedelta(hours=1))
+        assert (fate[0], fate[2].startswith(why)) == (Outcome.CAME_BACK, True)
+        fake.rows += [report(61)]
+        ((_, fate),) = Invocations(here, FUNCTION, 3, BEGAN).look([sent()], a_run(), False, BEGAN + timedelta(hours=1))
+        assert fate[0] is Outcome.SUCCEEDED, "the next attempt did"
+
+
 def test_what_the_function_logged_is_the_cause(logs: tuple[Source, FakeLogs]) -> None:
     here, fake = logs
     fake.rows = [failed(0.5, "ValueError", R1), report(1, "error")]
