@@ -4,6 +4,7 @@
     ├── UsageError              exit 2   what was asked makes no sense: a wrong name, a bad value
     ├── AwsError                exit 3   AWS (or the twin) said no, or could not be reached
     │   ├── CredentialsError             none, expired or invalid
+    │   │   └── ClockSkewed              this machine's clock is wrong, so that no signature holds
     │   ├── AccessDenied                 the identity lacks a permission, named
     │   ├── NotFound                     the stack, queue or function is not there
     │   ├── Throttled                    still refused after retries
@@ -41,6 +42,10 @@ class AwsError(OpsError):
 
 
 class CredentialsError(AwsError):
+    pass
+
+
+class ClockSkewed(CredentialsError):
     pass
 
 

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
 
 from ops.errors import (
     AccessDenied,
     AwsError,
+    ClockSkewed,
     CredentialsError,
     NotFound,
     OverLimit,
@@ -29,6 +32,9 @@ def no_region(target: Target) -> UsageError:
 
 
 # Codes as the services send them; the older query protocols and the newer JSON ones disagree about suffixes.
+_SKEWED = {"RequestInTheFuture", "RequestTimeTooSkewed"}
+_SKEWED_TEXT = ("Signature expired: ", "Signature not yet current: ")
+"""What a signature's time is refused with where the code says no more than that the signature is bad."""
 _EXPIRED = {"ExpiredToken", "ExpiredTokenException", "RequestExpired"}
 _BAD_KEYS = {
     "AuthFailure",
@@ -103,6 +109,8 @@ def translate(error: Exception, service: str, about: str, target: Target) -> Aws
 
 def _from_answer(error: Exception, answer: dict[str, str], service: str, about: str, target: Target) -> AwsError:
     code, message = str(answer.get("Code", "")), str(answer.get("Message", ""))
+    if code in _SKEWED or message.startswith(_SKEWED_TEXT):
+        return _skewed(error)
     if code in _EXPIRED:
         return CredentialsError(f"The AWS credentials have expired ({_identity(target)}).", _login(target))
     if code in _BAD_KEYS:
@@ -131,6 +139,20 @@ def _from_answer(error: Exception, answer: dict[str, str], service: str, about: 
             "Wait until whoever received them has deleted them or their leases have ended.",
         )
     return AwsError(f"AWS refused the question about {about}: {code}: {_short(message)}")
+
+
+def _skewed(error: Exception) -> ClockSkewed:
+    headers = getattr(error, "response", {}).get("ResponseMetadata", {}).get("HTTPHeaders", {})
+    try:
+        theirs = parsedate_to_datetime(headers["date"])
+        minutes = (datetime.now(UTC) - theirs).total_seconds() / 60
+        apart = f"{abs(minutes):.0f} min" if abs(minutes) < 120 else f"{abs(minutes) / 60:.1f} h"
+        wrong = f"{apart} {'ahead of' if minutes > 0 else 'behind'} AWS's"
+    except (KeyError, TypeError, ValueError):
+        wrong = "off by more than AWS allows (a few minutes)"
+    return ClockSkewed(
+        f"AWS refused the signature, because this machine's clock is {wrong}.", "Set the clock (NTP), then try again."
+    )
 
 
 def _from_botocore(error: Exception, about: str, target: Target) -> AwsError | UsageError:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import errno
 import io
+import json
 import sys
+from importlib.metadata import version
 from typing import Annotated
 
 import typer
@@ -28,8 +30,20 @@ app.command("audit")(audit.audit)
 app.add_typer(twin.app, name="twin")
 
 
+GROUPS = {group.name for group in app.registered_groups}
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"ops {version('scilearn-ops')}")
+        raise typer.Exit
+
+
 @app.callback()
 def _common(
+    _: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version and exit.")
+    ] = False,
     debug: Annotated[bool, typer.Option("--debug", help="Show the whole traceback of an unexpected error.")] = False,
 ) -> None:
     options.debugging = debug
@@ -47,11 +61,16 @@ def main(arguments: list[str] | None = None) -> None:
 def run(arguments: list[str]) -> int:
     """Runs the command line and returns its exit code."""
     options.debugging = False
+    if not arguments or (len(arguments) == 1 and arguments[0] in GROUPS):
+        arguments = [*arguments, "--help"]  # Click's own way out here is exit code 2
     try:
         app(arguments, prog_name="ops")
     except SystemExit as end:  # Typer's own way out: usage errors, --help, typer.Exit, Ctrl-C
         return end.code if isinstance(end.code, int) else 0
     except OpsError as error:
+        if "--json" in arguments:
+            _say_json(error)
+            return error.exit_code
         # A TwinError may end with lines of our own log; what AWS or a letter says stays on one line.
         _say(*(str(error).split("\n") if isinstance(error, TwinError) else [str(error)]), next_step=error.next_step)
         return error.exit_code
@@ -67,6 +86,12 @@ def run(arguments: list[str]) -> int:
         )
         return 1
     return 0
+
+
+def _say_json(error: OpsError) -> None:
+    """One line on stderr, so that stdout stays the answer alone; ``error`` is the kind's name in ``ops.errors``."""
+    found = {"error": type(error).__name__, "message": str(error), "next_step": error.next_step}
+    typer.echo(json.dumps({**found, "exit_code": error.exit_code}), err=True)
 
 
 def _say(*lines: str, next_step: str = "") -> None:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Iterable
 
 _FORMULA = frozenset("=+-@\t\r\n|%＝＋－＠")
 """Signs that begin a formula in some spreadsheet (OWASP, CSV injection), also after spaces and quotes."""
+_BREAK = re.compile(r"([;\t\n][\s'\"\u00a0\ufeff]{0,8})([=+\-@|%＝＋－＠])")
+"""Where a spreadsheet with another list separator breaks a quoted cell in two, and the second begins like a formula."""
 _SHOWN = "\n\t"
 
 
@@ -18,6 +21,7 @@ def cell(value: object) -> str:
     text = "" if value is None else str(value)
     risky = text[:1] in _FORMULA or text.lstrip(" '\"\u00a0\ufeff")[:1] in _FORMULA
     shown = text if text.isprintable() else _shown(text.replace("\r\n", "\n"))
+    shown = _BREAK.sub(r"\1'\2", shown)
     return f"'{shown}" if risky and text else shown
 
 

@@ -10,6 +10,7 @@ import typer
 from ops.cli import options
 from ops.cli.dlq.asked import Asked, asking
 from ops.cli.dlq.runs import Reason
+from ops.errors import UsageError
 
 
 @asking(letters=True)
@@ -33,7 +34,7 @@ def export(
     source = asked.open()
     from ops.deadletters import exports
 
-    wanted = format_ or ("csv" if path and path.suffix.lower() == ".csv" else "jsonl")
+    wanted = format_ or _format(path)
     done = exports.write(source, asked.selection(source), path, format=wanted)
     if as_json:
         from ops.cli.plain import dumps
@@ -67,6 +68,19 @@ def export(
         )
     if done.unreached:
         raise typer.Exit(1)
+
+
+FORMATS = {"": "jsonl", ".jsonl": "jsonl", ".csv": "csv"}
+
+
+def _format(path: Path | None) -> str:
+    """By the file's name. Raises UsageError for one that promises something else, such as a workbook."""
+    suffix = path.suffix.lower() if path else ""
+    if suffix not in FORMATS:
+        raise UsageError(
+            f"Nothing is exported as {suffix}.", "Name the file .jsonl or .csv, or choose what is in it: --format csv."
+        )
+    return FORMATS[suffix]
 
 
 @asking()

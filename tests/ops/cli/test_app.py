@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +34,28 @@ def test_help_and_usage(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["status", "--nope"]) == 2
     assert "No such option" in said(capsys)[1]
     assert run(["status", "--minutes", "0"]) == 2
-    assert run([]) in (0, 2)
+
+
+@pytest.mark.parametrize("arguments", [[], ["dlq"], ["twin"]])
+def test_a_name_alone_shows_its_help(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(arguments) == 0
+    assert " ".join(["Usage: ops", *arguments]) in said(capsys)[0]
+
+
+def test_the_version_is_the_installed_one(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["--version"]) == 0
+    assert said(capsys)[0] == f"ops {version('scilearn-ops')}\n"
+
+
+def test_an_error_of_a_command_that_answers_in_json_is_json(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("OPS_TWIN_DIR", str(tmp_path))
+    assert run(["status", "--json"]) == 2
+    out, err = said(capsys)
+    found = json.loads(err)
+    assert out == "" and found["error"] == "UsageError" and found["exit_code"] == 2
+    assert "No workload is chosen" in found["message"] and "ops twin up" in found["next_step"]
 
 
 def test_the_lines_of_a_log_stay_lines(

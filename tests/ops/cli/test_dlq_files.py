@@ -112,6 +112,15 @@ def test_exports_are_never_overwritten_and_csv_holds_no_formula(desk: Desk) -> N
     assert "'parquet' is no format" in err
 
 
+@pytest.mark.parametrize("name", ["sheet.xls", "sheet.xlsx", "sheet.json", "sheet.txt"])
+def test_a_file_whose_name_promises_another_format_is_refused(desk: Desk, name: str) -> None:
+    desk.bury("a")
+    code, _, err = desk.ops("export", name)
+    assert code == 2 and f"Nothing is exported as {Path(name).suffix}." in err
+    assert not Path(name).exists()
+    assert desk.ops("export", name, "--format", "csv")[0] == 0 and Path(name).exists()
+
+
 def test_a_files_name_is_whole_however_long(desk: Desk) -> None:
     desk.bury("a")
     _, out, _ = desk.ops("export")

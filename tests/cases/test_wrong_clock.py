@@ -1,0 +1,70 @@
+"""A clock that is wrong is named as the reason, and no message pays for it."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+
+import pytest
+from botocore.exceptions import ClientError
+
+from ops.aws import fate, refusals
+from ops.aws.fate import Fate
+from ops.errors import ClockSkewed, CredentialsError
+from ops.target import Target
+
+
+def refused(code: str, message: str = "no", hours: float | None = None) -> ClientError:
+    """A 403 of a service whose clock is ``hours`` behind this machine's."""
+    theirs = datetime.now(UTC) - timedelta(hours=hours or 0)
+    headers = {} if hours is None else {"date": format_datetime(theirs, usegmt=True)}
+    metadata = {"HTTPStatusCode": 403, "HTTPHeaders": headers}
+    return ClientError({"Error": {"Code": code, "Message": message}, "ResponseMetadata": metadata}, "SendMessageBatch")
+
+
+@pytest.mark.parametrize(
+    ("error", "says"),
+    [
+        (refused("RequestTimeTooSkewed", hours=5), "5.0 h ahead of AWS's"),
+        (refused("RequestTimeTooSkewed", hours=-0.5), "30 min behind AWS's"),
+        (refused("RequestInTheFuture", hours=1), "60 min ahead of AWS's"),
+        (refused("RequestTimeTooSkewed"), "off by more than AWS allows"),
+        (
+            refused(
+                "InvalidSignatureException", "Signature expired: 20261128T000000Z is now earlier than 20261128T050000Z"
+            ),
+            "off by more than AWS allows",
+        ),
+        (
+            refused(
+                "SignatureDoesNotMatch", "Signature not yet current: 20261128T090000Z is still later than …", hours=4
+            ),
+            "4.0 h ahead of AWS's",
+        ),
+    ],
+)
+def test_the_clock_is_named_with_how_far_it_is_off(error: ClientError, says: str) -> None:
+    found = refusals.translate(error, "sqs", "queue orders", Target(region="eu-west-1"))
+    assert isinstance(found, ClockSkewed) and says in str(found) and found.next_step.startswith("Set the clock")
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        refused(
+            "SignatureDoesNotMatch", "The request signature we calculated does not match the signature you provided."
+        ),
+        refused("InvalidSignatureException", "Credential should be scoped to a valid region."),
+        refused("ExpiredToken", "The security token included in the request is expired"),
+    ],
+)
+def test_other_bad_signatures_are_of_the_credentials(error: ClientError) -> None:
+    found = refusals.translate(error, "sqs", "queue orders", Target(region="eu-west-1"))
+    assert isinstance(found, CredentialsError) and not isinstance(found, ClockSkewed)
+
+
+def test_the_call_was_surely_not_carried_out_and_ends_the_run() -> None:
+    error = refused("RequestTimeTooSkewed", hours=5)
+    found = refusals.translate(error, "sqs", "queue orders", Target(region="eu-west-1"))
+    found.__cause__ = error
+    assert isinstance(found, CredentialsError) and fate.of(found) is Fate.REFUSED
