@@ -55,12 +55,14 @@ class Ops:
     def __init__(self, target: Target) -> None:
         from ops import workload
         from ops.aws import Aws
+        from ops.deadletters import source
 
         self._finest = target.finest_period
         self._aws = Aws(target)
         self._workload = workload.describe(self._aws, target)
         self.notes = self._workload.notes
-        self.dead_letter_queue = self._workload.dlq.name if self._workload.dlq else None
+        own = source.own_queue(target, self._workload)
+        self.dead_letter_queue = own.name if own else None
         self.dead_letter_gap = self._workload.gap(workload.Part.DLQ)
 
     def _window(self, span: Span) -> Window:

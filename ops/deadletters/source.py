@@ -44,18 +44,14 @@ class Source:
 
 
 def open_source(aws: Aws, workload: Workload, queue: str | None = None) -> Source:
-    """The workload's dead-letter queue, or another queue of dead letters by name, URL or ARN.
+    """The workload's dead-letter queue, or another queue of dead letters by name, URL or ARN: the target's own queue,
+    too, where nothing is known to work on it.
 
     Raises UsageError when there is none, OpsError when the home folder cannot be used, and what ``ops.aws`` raises.
     """
-    found = sqs.find(aws, queue) if queue else workload.dlq
-    if found is None and (gap := workload.gap(Part.DLQ)):
-        raise gap.error(workload.queue.name)
+    found = sqs.find(aws, queue) if queue else own_queue(aws.target, workload)
     if found is None:
-        raise UsageError(
-            f"{workload.queue.name} has no dead-letter queue to look at.",
-            "Give it a redrive policy (deadLetterTargetArn, maxReceiveCount), so that failing messages are kept.",
-        )
+        raise _none(workload)
     _, _, _, region, account, name = found.arn.split(":", 5)
     folder = home(aws.target) / f"{account}-{region}-{name}"
     for path in (folder, folder / "plans", folder / "runs"):
@@ -66,6 +62,27 @@ def open_source(aws: Aws, workload: Workload, queue: str | None = None) -> Sourc
     if not os.access(folder, os.W_OK):
         raise unusable(folder, PermissionError(13, "Permission denied"))
     return Source(aws, workload, found, folder)
+
+
+def own_queue(target: Target, workload: Workload) -> sqs.Queue | None:
+    """Where the workload's dead letters are: its dead-letter queue, or the queue itself if it was named as one. AWS
+    does not list whose dead-letter queue a queue is, so one that nothing is known to work on is taken at its word."""
+    if workload.dlq is None and target.queue and workload.purpose_unknown:
+        return workload.queue
+    return workload.dlq
+
+
+def _none(workload: Workload) -> OpsError:
+    if gap := workload.gap(Part.DLQ):
+        return gap.error(workload.queue.name)
+    what = f"{workload.queue.name} has no dead-letter queue to look at."
+    if workload.mapping is None:
+        return UsageError(
+            what, f"If it holds the dead letters of another service, name it: --from {workload.queue.name}"
+        )
+    return UsageError(
+        what, "Give it a redrive policy (deadLetterTargetArn, maxReceiveCount), so that failing messages are kept."
+    )
 
 
 def home(target: Target, environ: Mapping[str, str] = os.environ) -> Path:

@@ -7,6 +7,7 @@ hide the rest.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from handler import contract
@@ -103,8 +104,10 @@ def _from_queue(aws: Aws, target: Target) -> Workload:
         source = sources[0]
         told = (f"{queue.name} is the dead-letter queue of {source.name}, which is described here.",)
         return complete(aws, source.name, Pair(source, ()), gaps, stack, told=told, function=target.function)
-    serves = [source.name for source in sources] or [str(one) for one in undelivered.of_queue(aws, queue)]
-    return complete(aws, queue.name, Pair(queue, ()), gaps, stack, serves=tuple(serves), function=target.function)
+    roles = undelivered.Roles() if sources or queue.dlq_arn else undelivered.roles(aws, queue)
+    serves = tuple(source.name for source in sources) or tuple(map(str, roles.serves))
+    found = complete(aws, queue.name, Pair(queue, ()), gaps, stack, serves=serves, function=target.function)
+    return replace(found, delivered_by=roles.delivers)
 
 
 def _from_function(aws: Aws, name: str) -> Workload:

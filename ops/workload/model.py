@@ -45,6 +45,16 @@ class Workload:
     senders: tuple[Sender, ...] = ()
     """What is known to send to the queue."""
 
+    delivered_by: tuple[Sender, ...] = ()
+    """The senders of which the queue is known to be a target."""
+
+    @property
+    def purpose_unknown(self) -> bool:
+        """Whether the queue may hold another service's dead letters: nothing is known to deliver work to it or to read
+        it. (AWS does not list whose dead-letter queue a queue is; of a function it shows only on the function.)"""
+        known = self.dlq or self.mapping or self.delivered_by or self.gap(Part.DLQ) or self.gap(Part.MAPPING)
+        return not known
+
     @property
     def log_group(self) -> str | None:
         return self.function.log_group if self.function else None

@@ -7,12 +7,13 @@ only its own settings tell which (EventBridge user guide, eb-rule-dlq; SNS devel
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
 from ops.aws import events, sns
 from ops.workload import senders
-from ops.workload.gaps import Part, attempt
+from ops.workload.gaps import Gap, Part, attempt
 from ops.workload.senders import Sender
 
 if TYPE_CHECKING:
@@ -23,23 +24,45 @@ MOST_ASKED = 10
 """Rules, topics, and subscriptions of each topic, that are asked."""
 
 
-def of_queue(aws: Aws, queue: Queue) -> tuple[Sender, ...]:
-    """Those whose settings name the queue; what may not be asked is left out, so empty proves nothing."""
-    asked = [grant for grant in queue.grants if grant.service in _ASK and grant.source_arn][:MOST_ASKED]
-    answers = [
-        attempt(Part.DETAIL, grant.source_arn, partial(_ASK[grant.service], aws, grant.source_arn, queue))
-        for grant in asked
-    ]
-    return tuple(senders.of_grant(grant) for grant, answer in zip(asked, answers, strict=True) if answer is True)
+@dataclass(frozen=True)
+class Roles:
+    """``serves``: those that leave there what they could not deliver. ``delivers``: those of which it is a target.
+
+    What may not be asked is in neither, so that an empty one proves nothing.
+    """
+
+    serves: tuple[Sender, ...] = ()
+    delivers: tuple[Sender, ...] = ()
 
 
-def _rule(aws: Aws, arn: str, queue: Queue) -> bool:
-    return any(target.dead_letter_arn == queue.arn for target in events.targets(aws, arn))
+def roles(aws: Aws, queue: Queue) -> Roles:
+    """What the rules and topics that the queue's policy lets in use it for."""
+    serves, delivers = [], []
+    for grant in [one for one in queue.grants if one.service in _ASK and one.source_arn][:MOST_ASKED]:
+        answer = attempt(Part.DETAIL, grant.source_arn, partial(_ASK[grant.service], aws, grant.source_arn, queue))
+        if not isinstance(answer, Gap):
+            serves += [senders.of_grant(grant)] if queue.arn in answer.undelivered else []
+            delivers += [senders.of_grant(grant)] if queue.arn in answer.delivered else []
+    return Roles(tuple(serves), tuple(delivers))
 
 
-def _topic(aws: Aws, arn: str, queue: Queue) -> bool:
-    known = [one for one in sns.subscriptions(aws, arn) if one.arn.startswith("arn:") and one.endpoint != queue.arn]
-    return any(sns.dead_letter_arn(aws, one) == queue.arn for one in known[:MOST_ASKED])
+@dataclass(frozen=True)
+class _Ends:
+    """ARNs: where a rule or a topic sends, and where goes what it could not deliver."""
+
+    delivered: frozenset[str]
+    undelivered: frozenset[str]
 
 
-_ASK: dict[str, Callable[[Aws, str, Queue], bool]] = {"events": _rule, "sns": _topic}
+def _rule(aws: Aws, arn: str, queue: Queue) -> _Ends:
+    targets = events.targets(aws, arn)
+    return _Ends(frozenset(one.arn for one in targets), frozenset(one.dead_letter_arn for one in targets))
+
+
+def _topic(aws: Aws, arn: str, queue: Queue) -> _Ends:
+    known = [one for one in sns.subscriptions(aws, arn) if one.arn.startswith("arn:")]
+    others = [one for one in known if one.endpoint != queue.arn][:MOST_ASKED]
+    return _Ends(frozenset(one.endpoint for one in known), frozenset(sns.dead_letter_arn(aws, one) for one in others))
+
+
+_ASK: dict[str, Callable[[Aws, str, Queue], _Ends]] = {"events": _rule, "sns": _topic}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -272,7 +273,15 @@ def serving() -> Iterator[Served]:
         yield fake, Aws(target, max_attempts=1)
 
 
+def aimed(aws: Aws, **named: str) -> Aws:
+    """The same clients, with something named."""
+    other = copy.copy(aws)
+    other.target = replace(aws.target, **named)
+    return other
+
+
 def described(served: Served, account: Account, **named: str) -> Workload:
     fake, aws = served
     fake.answer = account.answer
-    return workload.describe(aws, replace(aws.target, **named))
+    there = aimed(aws, **named)
+    return workload.describe(there, there.target)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,6 +13,8 @@ import pytest
 from ops.aws import policies
 from ops.aws.policies import Grant
 from ops.cli.app import run
+from ops.deadletters.source import open_source
+from ops.errors import UsageError
 from ops.insight import overview
 from ops.insight.reports import Level, OverviewReport, Stop
 from ops.insight.window import last
@@ -26,6 +29,7 @@ from tests.cases.accounts import (
     Queue,
     Reads,
     Served,
+    aimed,
     arn,
     described,
     stack,
@@ -160,6 +164,53 @@ def test_a_target_of_a_rule_is_no_dead_letter_queue(served: Served) -> None:
     assert any("Its policy lets in EventBridge rule nightly." in note for note in found.notes)
     refused = replace(account, denied=frozenset({"ListTargetsByRule"}))
     assert described(served, refused, queue="tasks").serves == (), "what may not be asked proves nothing"
+
+
+TASKS = {"tasks": Queue()}
+OF_ITSELF = {
+    "a function's dead-letter queue: nothing shows whose it is": (Account(TASKS), "tasks"),
+    "a rule's": (DEAD["a rule's"][0], "dead"),
+    "of two queues": (DEAD["of two queues"][0], "dead"),
+}
+
+
+@pytest.mark.parametrize("whose", OF_ITSELF)
+def test_the_messages_of_a_dead_letter_queue_are_reached_by_its_own_name(
+    served: Served, whose: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ops.deadletters.source.home", lambda target: tmp_path)
+    account, name = OF_ITSELF[whose]
+    found = described(served, account, queue=name)
+    assert open_source(aimed(served[1], queue=name), found).queue.name == name
+
+
+NOT_ONE = {
+    "a rule delivers to it": (
+        Account({"tasks": Queue(policy=policy(FROM_RULE))}, targets={"nightly": {"arn": arn("sqs", "tasks")}}),
+        {"queue": "tasks"},
+        "--from tasks",
+    ),
+    "only its stack was named": (
+        Account(TASKS, stacks={"shop": stack((QUEUE, "tasks"))}),
+        {"stack": "shop"},
+        "--from tasks",
+    ),
+    "a function reads it": (Account(TASKS, {M[1]: Reads("tasks", "worker")}), {"queue": "tasks"}, "redrive policy"),
+    "whether a function reads it is not known": (
+        Account(TASKS, denied=frozenset({"ListEventSourceMappings"})),
+        {"queue": "tasks"},
+        "--from tasks",
+    ),
+}
+
+
+@pytest.mark.parametrize("why", NOT_ONE)
+def test_work_that_waits_is_not_taken_for_dead_letters(served: Served, why: str) -> None:
+    account, named, advice = NOT_ONE[why]
+    found = described(served, account, **named)
+    with pytest.raises(UsageError, match="tasks has no dead-letter queue to look at") as caught:
+        open_source(aimed(served[1], **named), found)
+    assert advice in caught.value.next_step
 
 
 BUCKET = statement("s3", {"ArnLike": {"aws:SourceArn": "arn:aws:s3:::uploads-prod"}})
