@@ -60,6 +60,30 @@ def test_a_level_by_any_name_and_in_any_spelling(key: str) -> None:
         assert not read(written({key: word, "message": "ERROR", "errorType": "E", "errorMessage": "x"})).failed
 
 
+@pytest.mark.parametrize("word", log_shapes.SHOUTED)
+@pytest.mark.parametrize(
+    "text",
+    [
+        "2026-11-23 19:00:01,000 - app - {} - no stock",
+        "2026-11-23 19:00:01,000 {} no stock",
+        "2026-11-23 19:00:01.000 [main] {} com.shop.Handler - no stock",
+        "2026-11-23T19:00:01Z [{}] no stock",
+        "2026-11-23 19:00:01.0000|{}|Shop|no stock",
+        "[{}] no stock",
+        "{}: no stock",
+        f"2026-11-23T19:00:01.000Z\t{REQUEST}\t{{}}\tno stock",
+        f"[{{}}]\t2026-11-23T19:00:01.000Z\t{REQUEST}\tno stock",
+        "2026-11-23T19:00:01.000000Z {} shop: no stock",
+    ],
+)
+def test_a_shouted_word_in_the_beginning_is_a_level(word: str, text: str) -> None:
+    line = text.format(word)
+    said = read(line)
+    assert ASKED.search(line)
+    assert (said.failed, said.error_type, said.error_message) == (True, "logged error", "no stock")
+    assert not read(text.format("INFO").replace("no stock", f"the word {word} is no level here")).failed
+
+
 @pytest.mark.parametrize("scale", log_shapes.SCALES, ids=lambda scale: scale.logger)
 def test_a_number_is_a_level_by_the_logger_that_wrote_it(scale: log_shapes.Scale) -> None:
     for field in sorted(scale.fields):

@@ -23,8 +23,7 @@ _LONGEST_LINE = 400
 _CODE_FOLDER = re.compile(r"^.*?/task/|^file://")
 """/var/task on Lambda, and a folder of that name where Lambda is stood in for."""
 _PYTHON = re.compile(r'File "(?P<path>[^"]+)", line (?P<line>\d+)(?:, in (?P<name>.*))?')
-_SHAPES = (
-    _PYTHON,
+_AT = (
     re.compile(r"at (?P<name>[^\s(]+) ?\(.*\) in (?P<path>\S.*):line (?P<line>\d+)"),  # .NET
     re.compile(
         r"at (?:[\w.@-]+//?)*(?P<name>[\w.$<>-]+)\("
@@ -33,11 +32,14 @@ _SHAPES = (
     re.compile(r"at (?:async )?(?:(?P<name>[^()]+?) \()?(?:file://)?(?P<path>[^()\s]+?):(?P<line>\d+):\d+\)?$"),  # Node
     re.compile(r"at (?:async )?(?P<name>[^()]+?) \(<anonymous>\)$"),
     re.compile(r"at (?P<name>[\w.`<>+\[\],|]+) ?\(.*\)$"),  # .NET without its symbols
+)
+_PHP = re.compile(r"#\d+ (?P<path>[^\s(]+)\((?P<line>\d+)\): (?P<name>.+)")
+_FILES = (
     re.compile(r"(?:from )?(?P<path>[^\s:]+\.rb):(?P<line>\d+):in [`'](?P<name>[^`']+)'"),  # Ruby
-    re.compile(r"#\d+ (?P<path>[^\s(]+)\((?P<line>\d+)\): (?P<name>.+)"),  # PHP
     re.compile(r"(?P<path>\S+\.(?:go|rs)):(?P<line>\d+)(?: \+0x[0-9a-f]+|:\d+:?)?$"),  # Go and Rust
     re.compile(r"(?:\(\w+ [\w.-]+\) )?(?P<path>\S+\.exs?):(?P<line>\d+): (?P<name>.+)"),  # Elixir
 )
+_FILE = re.compile(r"\.(?:rb|go|rs|exs?):\d")
 _GO_CALL = re.compile(r"(?P<name>[\w./*()-]+?)(?:\([^()]*\))?$")
 _PATHS, _LINES = ("path", "file", "filename", "fileName", "source"), ("line", "lineno", "lineNumber", "line_number")
 _NAMES = ("function", "name", "label", "methodName", "method", "func")
@@ -63,11 +65,20 @@ class Frame(NamedTuple):
 def of_line(line: str) -> Frame | None:
     """The frame that one line holds."""
     bare = line[:_LONGEST_LINE].strip().rstrip(" {,")
-    for shape in _SHAPES:
+    for shape in _shapes(bare):
         if found := shape.match(bare):
             told = found.groupdict()
             return Frame(told.get("path") or "", told.get("line") or "", (told.get("name") or "").strip())
     return None
+
+
+def _shapes(bare: str) -> tuple[re.Pattern[str], ...]:
+    """Those that a line can have by its beginning: a trace of many frames is read often."""
+    if bare.startswith("File "):
+        return (_PYTHON,)
+    if bare.startswith("at "):
+        return _AT
+    return (_PHP,) if bare.startswith("#") else _FILES if _FILE.search(bare) else ()
 
 
 def of_lines(lines: Iterable[str]) -> list[Frame]:
@@ -98,8 +109,7 @@ def of_objects(trace: Sequence[Any]) -> list[Frame]:
 
 def location(frames: Iterable[Frame], innermost_last: bool = False) -> str:
     """The innermost own frame; empty where all are others'."""
-    some = list(frames)
-    for frame in reversed(some) if innermost_last else some:
+    for frame in reversed(list(frames)) if innermost_last else frames:
         if (frame.path or "." in frame.name) and not frame.foreign:
             return str(frame)
     return ""

@@ -170,7 +170,7 @@ SHAPES = (
     Shape("this project's handler", (_WORD,)),
     Shape("invocation record", (r"\"status\":\s*\"(?:error|failure|timeout)\"",)),
     Shape("REPORT", (r"Status: (?:error|failure|timeout)", r"Task timed out after")),
-    Shape("exit of a runtime", (r"^RequestId: \S+ (?:Error: |Process exited)",)),
+    Shape("exit of a runtime", (r"RequestId: \S+ (?:Error: Runtime|Process exited)", r"^RequestId: \S+ Error: ")),
     Shape("Powertools", _RECORD),
     Shape("AWS Lambda JSON", (_WORD, _RUNTIME)),
     Shape("Python runtime", (_SHOUT, *_PYTHON, _TYPED)),

@@ -48,6 +48,7 @@ _OF_A_SERVICE = re.compile(r"status ?code|\$metadata|Service: ", re.IGNORECASE)
 """Before a request id: it is that of a request to AWS, which failed."""
 _NEAR = 100
 _OBJECTS = json.JSONDecoder()
+_PLATFORM = ("START RequestId: ", "END RequestId: ", "INIT_START ")
 _CRITICAL = "Critical exception from handler"
 _UNHANDLED = re.compile(
     r"\[(?:ERROR|CRITICAL)\] [^\t\n]+\s*\nTraceback|[^\n]{0,200}\t(?:Invoke Error|Uncaught Exception|Unhandled Promise)"
@@ -136,6 +137,8 @@ def _of_record(plain: Said, record: Mapping[str, Any], head: Severity = Severity
     if said.startswith("{") and bad is not Severity.BAD and (inner := _object(said, 0)):
         within = _of_record(replace(plain, request_id=told.request_id), inner)
         return within if within.failed or within.batch or within.message_ids else told
+    if exited := _exited(told, said):
+        return exited
     runtimes = _by_runtime(record)
     if head is Severity.BAD or (head is Severity.UNSAID and runtimes):
         return _failed(replace(told, unhandled=plain.unhandled or runtimes), records.failure(record))
@@ -161,9 +164,8 @@ def _of_text(plain: Said, message: str) -> Said:
         level=head.word,
         unhandled=bool(_UNHANDLED.match(message)),
     )
-    if exited := _EXITED.search(message):
-        kind, text = _exit(exited[2] or "Process exited before completing request", message)
-        return replace(plain, failed=True, source=REPORT_LINE, error_type=kind, error_message=text)
+    if exited := _exited(plain, message):
+        return exited
     if message.startswith(_CRITICAL) and (record := _object(message, message.find("{"))):
         return _of_record(plain, record)
     if _LOGFMT.search(message) and head.severity is Severity.UNSAID:
@@ -173,6 +175,8 @@ def _of_text(plain: Said, message: str) -> Said:
     if head.severity is Severity.UNSAID and (record := _object(message, message.find('{"', 0, _NEAR))) is not None:
         return _of_record(plain, record)
     if head.severity is Severity.FINE:
+        return replace(plain, unhandled=False)
+    if head.severity is Severity.UNSAID and message.startswith(_PLATFORM):
         return replace(plain, unhandled=False)
     thrown = stacktraces.parse(message)
     if thrown and (thrown.error_type or thrown.error_message or head.severity is Severity.BAD):
@@ -211,6 +215,16 @@ def _failed(said: Said, thrown: Thrown) -> Said:
         location=thrown.location,
         chain=thrown.chain,
     )
+
+
+def _exited(plain: Said, message: str) -> Said | None:
+    """What the platform says of a runtime's process that ended."""
+    found = _EXITED.search(message)
+    if found is None:
+        return None
+    kind, text = _exit(found[2] or "Process exited before completing request", message)
+    failed = replace(plain, failed=True, source=REPORT_LINE, error_type=kind, error_message=text.strip())
+    return replace(failed, request_id=found[1], unhandled=False)
 
 
 def _exit(what: str, message: str) -> tuple[str, str]:

@@ -69,7 +69,7 @@ def _runtime(head: str) -> tuple[str, str] | None:
 
 def _block(part: str, link: str) -> _Block:
     lines = part.split("\n")
-    place = frames.location(frames.of_lines(lines), innermost_last=True)
+    place = frames.location(frame for line in reversed(lines) if (frame := frames.of_line(line)))
     for at, line in enumerate(lines):
         if line and not line[0].isspace() and (found := _RAISED.match(line[:LONGEST_LINE].rstrip())):
             return _Block(lines[:at], Thrown(found[1], _message(found[2] or "", lines[at + 1 :]), place), True, link)

@@ -18,6 +18,8 @@ LONGEST, LONGEST_LINE = 60_000, 4_000
 PANIC = "panic"
 """The error type of what Go and Rust call so, and give no type."""
 
+_HINT = re.compile(r"panic|[eE]rror: |Uncaught|^Next |\[object\]|\.rb:\d|^\*\* \(", re.M)
+"""Most lines hold no trace: this is what the shapes below have in common."""
 _AT = re.compile(r"^[ \t]+at \S", re.MULTILINE)
 _GO = re.compile(r"^[ \t]*(panic|fatal error): ([^\n]*)$", re.MULTILINE)
 _GO_NOISE = re.compile(r" \[recovered(?:, repanicked)?\]$")
@@ -55,6 +57,8 @@ def parse(text: str) -> Thrown | None:
         return pythontraces.parse(text)
     if _AT.search(text) and (found := wrapped.parse(text.split("\n"))):
         return found
+    if not _HINT.search(text):
+        return None
     return next((found for read in (_go, _rust, _php, _ruby, _elixir) if (found := read(text))), None)
 
 

@@ -41,6 +41,8 @@ class Thrown:
 
 def chained(links: Sequence[Thrown], others: Sequence[Thrown] = ()) -> Thrown:
     """The root of ``links``, which go from the outermost inwards. ``others``: errors that were thrown beside it."""
+    if len(links) == 1 and not others:
+        return links[0]
     links = links[-LONGEST_CHAIN:]
     root = links[-1]
     place = next((one.location for one in reversed(links) if one.location), "")

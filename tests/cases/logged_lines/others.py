@@ -112,6 +112,12 @@ LINES = (
     ),
     failed("exit of a runtime", f"RequestId: {REQUEST} Process exited before completing request", "Runtime.ExitError",
            "Process exited before completing request"),
+    failed(
+        "exit of a runtime",
+        {"time": "x", "message": f"RequestId: {REQUEST} Error: Runtime exited with error: exit status 2\n"
+         "Runtime.ExitError"},
+        "Runtime.ExitError", "Runtime exited with error: exit status 2",
+    ),
     fine("exit of a runtime", f"START RequestId: {REQUEST} Version: $LATEST"),
     fine("Ruby", "I, [2026-11-23T19:00:01.0 #8]  INFO -- : ERROR rate 0"),
     fine("Ruby", "W, [2026-11-23T19:00:01.0 #8]  WARN -- : caught (NoMethodError)\n/var/task/app.rb:18:in 'each'"),
