@@ -6,7 +6,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-_YES = {"1", "true", "yes", "on"}
+from ops.access import read_only
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,8 @@ class Access:
 
 
 def access(environ: Mapping[str, str] = os.environ) -> Access:
-    """``OPS_READ_ONLY=1`` takes away everything that leaves a trace in the workload."""
-    if environ.get("OPS_READ_ONLY", "").strip().lower() in _YES:
+    """``OPS_READ_ONLY=1`` takes away everything that leaves a trace in the workload; ``ops.access`` holds it, and a
+    disabled control says so before."""
+    if read_only(environ):
         return Access(True, "This dashboard is read-only (OPS_READ_ONLY is set).")
     return Access(False)

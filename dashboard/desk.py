@@ -172,10 +172,9 @@ class OpsDesk:
         plans.check(self._source, plan)
 
     def previews(self, plan: Plan) -> tuple[Preview, ...]:
-        from ops.deadletters import origins, preview
+        from ops.deadletters import preview
 
-        function = origins.function(self._source)
-        return tuple(preview.of(self.letter(name).letter, plan, function) for name in plan.sample)
+        return tuple(preview.of(self.letter(name).letter, plan) for name in plan.sample)
 
     def runs(self) -> tuple[Run, ...]:
         return tuple(found for found in self._ledgers.each() if not isinstance(found, OpsError))

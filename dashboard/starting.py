@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
+from dashboard.access import access
 from dashboard.parts import trouble
 from ops.errors import OpsError
 from ops.twin import state
@@ -30,8 +31,12 @@ def _twin() -> None:
         "The whole workload on this machine: queue, function, dead letters and metrics, deployed from template.yaml. "
         "It needs no AWS account, and costs nothing."
     )
-    if st.button("Start the twin", type="primary", icon=":material/play_arrow:", key="start-twin"):
+    allowed = access()
+    blocked = not allowed.may_change
+    if st.button("Start the twin", type="primary", icon=":material/play_arrow:", key="start-twin", disabled=blocked):
         _start()
+    if blocked:
+        st.text(allowed.why)
 
 
 def _start() -> None:

@@ -33,6 +33,13 @@ def put(aws: Aws, bus: str, entries: Sequence[Mapping[str, Any]]) -> list[Put]:
     ]
 
 
+def bus(aws: Aws, bus_arn: str) -> str:
+    """The ARN of the bus of that ARN. Raises NotFound. Needs events:DescribeEventBus."""
+    name = bus_arn.partition("event-bus/")[2]
+    with aws.asking("events", f"event bus {name}"):
+        return str(aws.events.describe_event_bus(Name=name)["Arn"])
+
+
 @dataclass(frozen=True)
 class RuleTarget:
     """``dead_letter_arn``: the queue that takes what could not be delivered to the target."""

@@ -12,6 +12,7 @@ from ops.errors import NotFound
 if TYPE_CHECKING:
     from ops.aws.door import Aws
 
+MOST_LISTED = 2_000
 RETRIES = 2
 """Times that Lambda repeats an asynchronous invocation unless told otherwise (Lambda developer guide, 2026-11)."""
 MINIMUM_POLLERS, MAXIMUM_POLLERS = 2, 200
@@ -81,6 +82,21 @@ def function(aws: Aws, name: str) -> Function:
     with aws.asking("lambda", f"function {named.bare}"):
         answer: Any = aws.lambda_.get_function_configuration(FunctionName=named.text)
     names.ensure_found(named, answer["FunctionArn"])
+    return _function(answer)
+
+
+def with_dead_letters_in(aws: Aws, queue_arn: str) -> tuple[Function, ...]:
+    """The functions whose asynchronous invocations that failed for good go to the queue, of the account's first 2,000.
+
+    Needs lambda:ListFunctions.
+    """
+    with aws.asking("lambda", "the account's functions"):
+        pages: Any = aws.lambda_.get_paginator("list_functions").paginate(PaginationConfig={"MaxItems": MOST_LISTED})
+        every = [item for page in pages for item in page["Functions"]]
+    return tuple(_function(one) for one in every if (one.get("DeadLetterConfig") or {}).get("TargetArn") == queue_arn)
+
+
+def _function(answer: Any) -> Function:
     variables = answer.get("Environment", {}).get("Variables", {})
     namespace = variables.get("POWERTOOLS_METRICS_NAMESPACE")
     service = variables.get("POWERTOOLS_SERVICE_NAME")

@@ -124,6 +124,17 @@ def dead_letter_sources(aws: Aws, queue: Queue) -> tuple[str, ...]:
         return tuple(url for page in pages for url in page.get("queueUrls", []))
 
 
+def redrive_sources(aws: Aws, queue: Queue) -> tuple[str, ...]:
+    """ARNs of all queues whose redrive policy names ``queue``, as SQS lists them: they are of its account and region.
+
+    Needs sqs:ListDeadLetterSourceQueues.
+    """
+    head = queue.arn.rpartition(":")[0]
+    with aws.asking("sqs", f"queue {queue.name}"):
+        pages = aws.sqs.get_paginator("list_dead_letter_source_queues").paginate(QueueUrl=queue.url)
+        return tuple(f"{head}:{name_of(url)}" for page in pages for url in page.get("queueUrls", []))
+
+
 @dataclass(frozen=True)
 class Attribute:
     """A message attribute as SQS types it: ``String``, ``Number``, ``Binary`` or one with a suffix (``Number.int``)."""

@@ -22,12 +22,15 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from ops import access
 from ops.deadletters.files import NONSENSE, opened, opener, read
 from ops.deadletters.lock import exclusive
 from ops.deadletters.source import Source, open_source, unusable
 from ops.errors import OpsError, UsageError
 from ops.target import Target
 
+HARMLESS = frozenset({"export"})
+"""Work that changes nothing but a file of this machine."""
 RUNNING, DONE, FAILED, LOST = "running", "done", "failed", "lost"
 _BETWEEN_S = 0.25
 """Between two notes of progress on disk, at least."""
@@ -64,6 +67,8 @@ def start(source: Source, work: str, name: str = "", **arguments: Any) -> Job:
 
     Raises UsageError when a job of that name runs, OpsError when the folder cannot be used.
     """
+    if work not in HARMLESS:
+        access.ensure_may(f"a job ({work})")
     files = _Files(source.folder, name or work)
     job = Job(files.name, work, RUNNING, datetime.now(UTC), said="Starting", log=str(files.log), arguments=arguments)
     order = {
@@ -107,6 +112,8 @@ def stop(source: Source, name: str) -> None:
     """Asks it to stop cleanly; it looks for that at every step. Nothing happens when it does not run."""
     files = _Files(source.folder, name)
     if (known := files.read()) and known.running:
+        if known.work not in HARMLESS:
+            access.ensure_may(f"stopping a job ({known.work})")
         files.stop.touch()
 
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ops import access
 from ops.deadletters import causes, files, letterlines
 from ops.deadletters.letter import Cause, Place
 from ops.deadletters.shelf import LIVE, Shelf
@@ -41,6 +42,7 @@ def read(source: Source, path: Path) -> Imported:
     Letters that had left the queue (redriven, purged, gone) are selectable again as imported ones. Raises UsageError
     with the line's number for what is no letter or is there twice, OpsError for a file or shelf that cannot be used.
     """
+    access.ensure_may("an import")
     path = files.named(path)
     digest = hashlib.sha256()
     ids: dict[str, int] = {}
@@ -75,6 +77,7 @@ def _told(path: Path, before: Mapping[str, Place]) -> Iterator[tuple[str, Cause]
 def undo(source: Source, path: Path) -> Imported:
     """Take the letters of an export that were imported off the shelf again: ``new`` is how many, ``there`` those that
     are in the queue, which stay, or are not imported any more. Raises as ``read`` does."""
+    access.ensure_may("undoing an import")
     path = files.named(path)
     digest = hashlib.sha256()
     ids = {each.letter.message_id for _, each in letterlines.lines(path, digest.update)}

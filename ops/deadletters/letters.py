@@ -5,11 +5,12 @@ Who wrote it shows in this order, because the last hop decides where it goes bac
 - SQS, after ``maxReceiveCount``: the system attribute ``DeadLetterQueueSourceArn`` (botocore 1.44.5 model), and the
   message as it was sent. Its cause is in the logs;
 - this project's handler: attributes ``handler.contract.DLQ_*``;
+- SNS: the envelope of a notification in the body (SNS developer guide), beside it ``RequestID``, ``ErrorCode`` and
+  ``ErrorMessage``, which Lambda writes too; of a raw delivery only these, so that nothing proves whose it is;
 - Lambda's asynchronous invocation: ``RequestID``, ``ErrorCode``, ``ErrorMessage`` (Lambda developer guide); or, sent by
   an on-failure destination, a body with ``requestContext.condition`` and ``requestPayload``;
 - an EventBridge rule: ``RULE_ARN``, ``TARGET_ARN``, ``ERROR_CODE``, ``ERROR_MESSAGE``; EventBridge Scheduler:
-  ``SCHEDULE_ARN`` and the same errors (third-party descriptions of both);
-- SNS: the envelope of a notification in the body (SNS developer guide); a raw delivery cannot be told from anything.
+  ``SCHEDULE_ARN`` and the same errors (third-party descriptions of both).
 
 What fits none of these stays whole, as ``Kind.UNKNOWN``.
 """
@@ -61,6 +62,10 @@ def carried(letter: Letter) -> Cause | None:
             target = _text(told, "TARGET_ARN").rsplit(":", 1)[-1]
             failed = f"{who} {_text(told, 'ERROR_CODE') or 'delivery'}" + (f" to {target}" if target else "")
             return _cause(letter, failed, _text(told, "ERROR_MESSAGE"))
+        case Kind.SNS if "ErrorCode" in told:
+            topic = letter.source_arn.rpartition(":")[2]
+            failed = f"SNS {_text(told, 'ErrorCode') or 'delivery'} from topic {topic}"
+            return _cause(letter, failed, _text(told, "ErrorMessage"))
         case Kind.DESTINATION:
             return _of_record(letter)
         case _:
@@ -78,13 +83,13 @@ def _origin(body: str, attributes: Mapping[str, Attribute], system: Mapping[str,
         return Kind.EVENTBRIDGE, _text(attributes, "RULE_ARN"), ""
     if "SCHEDULE_ARN" in attributes:
         return Kind.SCHEDULER, _text(attributes, "SCHEDULE_ARN"), ""
+    if '"TopicArn"' in body and (notification := _notification(body)):
+        return Kind.SNS, str(notification["TopicArn"]), ""
     if "RequestID" in attributes and "ErrorCode" in attributes:
         return Kind.LAMBDA, "", _text(attributes, "RequestID")
     if '"requestContext"' in body and (record := _record(body)):
         context = record["requestContext"]
         return Kind.DESTINATION, str(context.get("functionArn") or ""), str(context.get("requestId") or "")
-    if '"TopicArn"' in body and (notification := _notification(body)):
-        return Kind.SNS, str(notification["TopicArn"]), ""
     return Kind.UNKNOWN, "", ""
 
 

@@ -8,6 +8,7 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from ops import access
 from ops.aws import sqs
 from ops.deadletters import lease, lock
 from ops.deadletters.looked import Circumstances, LookDone, notes, report
@@ -51,6 +52,7 @@ def look(
     OpsError when the shelf cannot be written, and what ``ops.aws`` raises when nothing could be read. Needs
     sqs:GetQueueAttributes, sqs:ReceiveMessage, sqs:ChangeMessageVisibility.
     """
+    access.ensure_may("a scan")
     queue = source.queue
     if queue.dlq_arn is not None:
         raise UsageError(

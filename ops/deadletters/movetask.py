@@ -203,7 +203,7 @@ class TaskMover:
         if not numbers:
             return
         at = clock.now().timestamp()
-        arn = self.plan.destination.queue_arn or self.source.workload.queue.arn
+        arn = self.plan.destination.queue_arn or next(iter(self.plan.returns.origins), "")
         self.ledger.intended([(number, "") for number in numbers], step)
         self.ledger.sent([Accepted(number, "", at, route=arn) for number in numbers], done=True)
 

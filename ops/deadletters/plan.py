@@ -48,11 +48,13 @@ class Edit:
 
 @dataclass(frozen=True)
 class Destination:
-    """``kind``: "origin" (each letter goes back to where it came from) or "queue" (all go to ``queue_url``)."""
+    """``kind``: "origin" (each message goes back to where it came from), "queue" (all go to ``queue_url``) or
+    "function" (``function_arn`` is invoked with each message of an asynchronous invocation)."""
 
     kind: str = "origin"
     queue_url: str = ""
     queue_arn: str = ""
+    function_arn: str = ""
 
 
 @dataclass(frozen=True)
@@ -74,6 +76,23 @@ class Steps:
     stop_share: float = 0.2
     patience_s: float = 900.0
     watch: bool = True
+
+
+@dataclass(frozen=True)
+class Returns:
+    """Where messages go back to, as far as it is known. ``origins``: messages by ARN; ``inferred`` of them do not say
+    so themselves. ``left``: messages that stay in the dead-letter queue, by why (a clause); ``left_ids``: which.
+
+    The rest is what that rests on (``origins.Known``), so that the run does as the plan says.
+    """
+
+    origins: Mapping[str, int] = field(default_factory=dict)
+    inferred: int = 0
+    left: Mapping[str, int] = field(default_factory=dict)
+    left_ids: tuple[str, ...] = ()
+    sources: tuple[str, ...] = ()
+    own: str = ""
+    functions: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -114,6 +133,7 @@ class Plan:
     warnings: tuple[str, ...] = ()
     unseen: int = 0
     size_limits: Mapping[str, int] = field(default_factory=dict)  # ARN of a destination queue → bytes a message
+    returns: Returns = field(default_factory=Returns)
     hash: str = ""
     schema: int = field(default=SCHEMA)
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from ops.deadletters import edits, origins
 from ops.deadletters.letter import Kind, Letter
-from ops.deadletters.origins import Service
+from ops.deadletters.origins import Origin, Service
 from ops.deadletters.plan import Plan
 from ops.deadletters.transfer import outgoing
 from ops.errors import UsageError
@@ -33,9 +33,10 @@ class Preview:
     note: str = ""
 
 
-def of(letter: Letter, plan: Plan, function_arn: str = "") -> Preview:
-    """``function_arn``: as ``origins.function`` tells it."""
-    service, limit = _service(letter, plan, function_arn), _limit(letter, plan, function_arn)
+def of(letter: Letter, plan: Plan) -> Preview:
+    if plan.destination.kind != "queue" and (why := origins.home(letter, origins.planned(plan)).why):
+        return Preview(letter.message_id, refused=f"It stays in the dead-letter queue: {why}.")
+    service, limit = _service(letter, plan), _limit(letter, plan)
     try:
         edited = outgoing.edited(letter, plan.edits)
     except UsageError as misfit:
@@ -51,20 +52,24 @@ def of(letter: Letter, plan: Plan, function_arn: str = "") -> Preview:
     return Preview(letter.message_id, edits.diff(letter, after), "", put_on, left_out, note)
 
 
-def sent(letter: Letter, plan: Plan, function_arn: str = "") -> Letter:
+def sent(letter: Letter, plan: Plan) -> Letter:
     """The letter with the body and the attributes that will be sent. Raises UsageError when an edit does not fit it."""
     edited = outgoing.edited(letter, plan.edits)
-    return _message(edited, _service(letter, plan, function_arn), _limit(letter, plan, function_arn))
+    return _message(edited, _service(letter, plan), _limit(letter, plan))
 
 
-def _service(letter: Letter, plan: Plan, function_arn: str) -> Service:
-    origin = origins.of(letter, function_arn) if plan.destination.kind == "origin" else None
+def _service(letter: Letter, plan: Plan) -> Service:
+    origin = _origin(letter, plan)
     return origin.service if origin else Service.SQS
 
 
-def _limit(letter: Letter, plan: Plan, function_arn: str) -> int | None:
+def _origin(letter: Letter, plan: Plan) -> Origin | None:
+    return None if plan.destination.kind == "queue" else origins.of(letter, origins.planned(plan))
+
+
+def _limit(letter: Letter, plan: Plan) -> int | None:
     """Bytes that the queue takes where the letter goes; None where the plan does not say."""
-    origin = origins.of(letter, function_arn) if plan.destination.kind == "origin" else None
+    origin = _origin(letter, plan)
     return plan.size_limits.get(origin.arn if origin else plan.destination.queue_arn)
 
 

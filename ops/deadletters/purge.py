@@ -15,6 +15,7 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ops import access
 from ops.aws import sts
 from ops.deadletters import audit, exports, files, letterlines, lock, plans, removal
 from ops.deadletters.letter import Letter, Place
@@ -102,6 +103,7 @@ def run(
     letters as they lie on the shelf. OpsError: another run goes on, a file cannot be used. AwsError: SQS refused.
     Needs sqs:ReceiveMessage, sqs:DeleteMessage, sqs:ChangeMessageVisibility, sqs:GetQueueAttributes.
     """
+    access.ensure_may("a purge")
     reason = audit.needed(reason)
     ensure_meant(source, plan, confirmation)
     who = sts.identity(source.aws).arn

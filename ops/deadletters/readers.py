@@ -25,6 +25,7 @@ def of_queue(source: Source, arn: str) -> Workload | None:
 
 
 def of_plan(source: Source, plan: Plan) -> Workload | None:
-    """Who reads where most of a plan's letters go: its queue, or the workload's own."""
-    arn = plan.destination.queue_arn if plan.destination.kind == "queue" else source.workload.queue.arn
+    """Who reads the queue that most of a plan's messages go to; the workload's own where they go to none."""
+    queues = (arn for arn in plan.returns.origins if arn.split(":")[2] == "sqs")  # the most first
+    arn = plan.destination.queue_arn or next(queues, source.workload.queue.arn)
     return of_queue(source, arn)

@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ops import access
 from ops.aws import sts
 from ops.deadletters import audit, headroom, lock, outcomes, plans, ready, unfinished
 from ops.deadletters.course import Course
@@ -51,6 +52,7 @@ def run(source: Source, plan: Plan, *, reason: str, progress: Progress | None = 
     Needs sqs:ReceiveMessage, DeleteMessage, ChangeMessageVisibility and GetQueueAttributes on the dead-letter queue,
     the permission to send to the destination (``plan.permissions``), and for outcomes logs:StartQuery, GetQueryResults.
     """
+    access.ensure_may("a redrive")
     reason = audit.needed(reason)
     who = sts.identity(source.aws).arn
     path = source.runs / f"{plan.id}.db"
@@ -70,6 +72,7 @@ def resume(
     ``Run.twice``) if it is still in the dead-letter queue. Its plan is the one that it began with: that of its file, or
     of its ledger where the file is lost. Raises as ``run`` does.
     """
+    access.ensure_may("resuming a redrive")
     path = _path(source, run_id)
     who = sts.identity(source.aws).arn
     with lock.held(source, path.stem, who), Ledger.open(path) as ledger:
@@ -88,6 +91,7 @@ def cancel(source: Source, run_id: str = "") -> Run:
 
     Raises UsageError when it is not running; OpsError when it stops but that cannot be recorded.
     """
+    access.ensure_may("cancelling a redrive")
     holder = lock.holder(source)
     going = holder.run if holder else ""
     path = source.runs / f"{going}.db"

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 
+from ops import access
 from ops.errors import OpsError, TwinError
 from ops.twin import lifecycle, processes, state, traffic
 from ops.twin.jobs import Shares
@@ -29,6 +30,7 @@ AGAIN = "make demo (or ops twin demo)"
 
 def run(progress: Callable[[str], None], port: int, rate: float) -> None:
     """Return after Ctrl-C (or TERM) once everything has stopped. Raises TwinError when a part of it ends by itself."""
+    access.ensure_may("the demo")
     found = lifecycle.status()
     mine = found.twin is None or bool(found.problems)  # one that is not whole is replaced by ours
     twin = lifecycle.up(

@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
+from ops import access
 from ops.errors import PortInUse
 from ops.twin import deploy, ownership, processes, state
 from ops.twin.state import TwinState
@@ -52,6 +53,7 @@ class TwinStatus:
 
 def up(progress: Progress = lambda _line: None, settings: Settings | None = None) -> TwinState:
     """Start the twin and deploy the stack; return where it is. Raises TwinError, with nothing left running."""
+    access.ensure_may("starting the twin")
     settings = settings or Settings()
     with _lock():
         current = status()
@@ -70,6 +72,7 @@ def up(progress: Progress = lambda _line: None, settings: Settings | None = None
 
 def down(progress: Progress = lambda _line: None) -> bool:
     """Stop the twin and forget it; False when there was none."""
+    access.ensure_may("stopping the twin")
     with _lock():
         progress("Stopping the twin …")
         return _clear()

@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from ops import access
 from ops.errors import UsageError
 from ops.twin import deploy, model, patterns
 from ops.twin.jobs import Job, JobMaker, Shares
@@ -60,6 +61,7 @@ def run(
     stop: threading.Event | None = None,
 ) -> TrafficReport:
     """Post jobs until the time or the count is up, or ``stop`` is set; Ctrl-C ends it in order, with a report."""
+    access.ensure_may("traffic")
     stop = stop or threading.Event()
     address = model.ensure(twin, progress, stop)
     if address is None:

@@ -204,8 +204,9 @@ class Broken(SampleDesk):
 
 def a_plan(ids: tuple[str, ...], selection: Selection, action: Action, destination: Any = None, edits: Any = (),
            pace: Any = None, steps: Any = None) -> Plan:  # fmt: skip
-    from ops.deadletters.plan import Destination, Pace, Steps
+    from ops.deadletters.plan import Destination, Pace, Returns, Steps
 
+    sources = (f"{ARN}scilearn-jobs",)
     return Plan(
         id="20261124T041022-3f9a", made_at=NOW, made_by=WHO, queue_arn=f"{ARN}scilearn-jobs-dead",
         queue_url="https://sqs/scilearn-jobs-dead", action=action, selection=selection, ids=ids, bytes=len(ids) * 1_400,
@@ -216,6 +217,7 @@ def a_plan(ids: tuple[str, ...], selection: Selection, action: Action, destinati
         permissions=(f"sqs:ReceiveMessage on {ARN}scilearn-jobs-dead", f"sqs:DeleteMessage on {ARN}scilearn-jobs-dead",
                      f"sqs:SendMessage on {ARN}scilearn-jobs"),
         sample=ids[:3], warnings=("The oldest letter expires in 2 days 4 h.",), hash="9" * 64,
+        returns=Returns({sources[0]: len(ids)}, sources=sources),
     )  # fmt: skip
 
 

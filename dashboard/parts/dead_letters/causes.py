@@ -9,6 +9,7 @@ import pandas as pd
 import streamlit as st
 
 from dashboard import live, theme
+from dashboard.access import access
 from dashboard.desk import Desk
 from dashboard.parts import blocks, trouble
 from dashboard.parts.dead_letters import jobs, scope
@@ -140,7 +141,7 @@ def _fixed(here: Desk, row: dict[str, Any]) -> None:
     with st.container(horizontal=True, vertical_alignment="center", key="fixed-since"):
         said = escape(plain(row["fixed_why"] or "Whether it is fixed is not known.", 300))
         st.html(f'<span class="so-quiet so-why" style="--c:{colour}">{said}</span>')
-        busy = job is not None and job.running
+        busy = (job is not None and job.running) or not access().may_change
         if st.button("Ask the logs again", icon=":material/history:", key="explain", type="tertiary", disabled=busy):
             try:
                 here.start("explain")

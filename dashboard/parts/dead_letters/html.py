@@ -55,6 +55,8 @@ def origin(plan: Plan, queue: str) -> str:
 
 def destination(plan: Plan) -> str:
     to = plan.destination
+    if to.kind == "function":
+        return to.function_arn.partition(":function:")[2]
     return "where each came from" if to.kind == "origin" else to.queue_arn.rsplit(":", 1)[-1] or to.queue_url
 
 

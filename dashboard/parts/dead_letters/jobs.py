@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from dashboard.access import access
 from dashboard.desk import Desk
 from dashboard.parts import blocks, trouble
 from dashboard.text import duration, number
-from ops.deadletters.background import FAILED, LOST
+from ops.deadletters.background import FAILED, HARMLESS, LOST
 from ops.errors import OpsError
 
 if TYPE_CHECKING:
@@ -38,8 +39,14 @@ def _going(here: Desk, name: str, title: str) -> None:
             st.rerun()
         with st.container(border=True, key=f"going-{name}"), st.container(horizontal=True, vertical_alignment="center"):
             st.progress(_share(job), f"{title}: {_said(job)}")
-            if st.button("Stop", key=f"stop-{name}", icon=":material/stop:"):
-                here.stop(name)
+            allowed = access()
+            held = not allowed.may_change and job.work not in HARMLESS
+            said = allowed.why if held else None
+            if st.button("Stop", key=f"stop-{name}", icon=":material/stop:", disabled=held, help=said):
+                try:
+                    here.stop(name)
+                except OpsError as error:
+                    trouble.show(error, again=False, title="This cannot be done")
 
     body()
 

@@ -25,7 +25,12 @@ PlanName = Annotated[str, typer.Argument(metavar="PLAN", help="The plan's file, 
 def plan(
     asked: Asked,
     to: Annotated[
-        str, typer.Option("--to", metavar="QUEUE|origin", help="Where to; origin: back to where each letter came from.")
+        str,
+        typer.Option(
+            "--to",
+            metavar="QUEUE|FUNCTION_ARN|origin",
+            help="Where to; origin: back to where each message came from, where that is known.",
+        ),
     ] = "origin",
     copy: Annotated[bool, typer.Option("--copy", help="Send copies; the letters stay in the queue.")] = False,
     sets: Annotated[
@@ -116,7 +121,7 @@ def diff(
     """
     source = asked.open()
     from ops.cli.dlq import shown
-    from ops.deadletters import origins, plans, preview
+    from ops.deadletters import plans, preview
     from ops.deadletters.plan import Action
     from ops.deadletters.plans.engine import MOVE_TASK
     from ops.deadletters.shelf import Shelf
@@ -128,8 +133,7 @@ def diff(
         letters = [shelf.get(some).letter for some in ([id_] if id_ else made.sample)]
     if id_ and letters[0].message_id not in made.ids:
         raise UsageError(f"Letter {id_} is not in plan {made.id}.", f"See what is in it: {asked.again('diff', name)}.")
-    function = origins.function(source)
-    found = [preview.of(letter, made, function) for letter in letters]
+    found = [preview.of(letter, made) for letter in letters]
     if as_json:
         from ops.cli.plain import dumps
 
@@ -163,7 +167,8 @@ def _coloured(console: Console, found: list[Preview]) -> None:
 
 
 def destination(to: str) -> Destination:
-    """``origin``, or a queue by name, URL or ARN, which ``plans.make`` looks up. Raises UsageError for an empty one."""
+    """``origin``, a queue by name, URL or ARN, or a function by ARN, which ``plans.make`` looks up. Raises UsageError
+    for an empty one."""
     ensure_said("--to", to)
     from ops.deadletters.plan import Destination
 

@@ -60,6 +60,8 @@ def headline(plan: Plan) -> str:
         letters = f"About {words.count(plan.total, 'message')}, {len(plan.ids):,} of them reached by the scan,"
     if plan.action is Action.PURGE:
         return f"{letters} to delete for good."
+    if plan.destination.kind == "function":
+        return f"{letters} to invoke {_function(plan)} with, asynchronously."
     home = plan.destination.kind == "origin"
     does = "copy" if plan.action is Action.COPY else "send back" if home else "move"
     return f"{letters} to {does} to {'where they came from' if home else _queue(plan)}."
@@ -104,11 +106,21 @@ def _queue(plan: Plan) -> str:
     return safe(plan.destination.queue_arn.rsplit(":", 1)[-1] or plan.destination.queue_url)
 
 
+def _function(plan: Plan) -> str:
+    return safe(plan.destination.function_arn.partition(":function:")[2])
+
+
 def _to(plan: Plan) -> str:
-    to = "each to where it came from" if plan.destination.kind == "origin" else plan.destination.queue_arn
+    to = _back(plan) if plan.destination.kind != "queue" else plan.destination.queue_arn
     here = ", then deleted here" if not plan.selection.imported else ", from this machine's shelf"
     stays = ", the letters stay in the queue" if plan.action is Action.COPY else here
     return to + stays
+
+
+def _back(plan: Plan) -> str:
+    """Every destination, with how many messages go there."""
+    places = [f"{number:,} to {safe(arn)}" for arn, number in plan.returns.origins.items()]
+    return "each to where it came from:\n" + ",\n".join(places) if places else "each to where it came from"
 
 
 def _edits(plan: Plan) -> str:

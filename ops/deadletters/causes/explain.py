@@ -10,6 +10,7 @@ from functools import lru_cache
 from itertools import chain
 from typing import TYPE_CHECKING
 
+from ops import access
 from ops.deadletters import letters, naming
 from ops.deadletters.causes import fixed, second_look
 from ops.deadletters.causes.asking import Budget
@@ -66,6 +67,8 @@ def explain(
     Needs logs:StartQuery, logs:GetQueryResults, lambda:ListEventSourceMappings, and cloudwatch:GetMetricData to know
     what a query will cost.
     """
+    if budget is None or budget.queries:
+        access.ensure_may("asking the logs")
     say = progress or (lambda _: None)
     now = datetime.now(UTC)
     with Shelf.open(source) as shelf:

@@ -2,28 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from ops.aws import kms, lambda_, sqs
+from ops.aws import events, kms, lambda_, sns, sqs
 from ops.deadletters.origins import Origin, Service
 from ops.deadletters.plan import Destination
-from ops.errors import NotFound, UsageError
-from ops.insight import words
+from ops.errors import AccessDenied, NotFound, UsageError
 
 if TYPE_CHECKING:
     from ops.deadletters.source import Source
 
 
 def resolve(source: Source, destination: Destination) -> tuple[Destination, sqs.Queue | None]:
-    """``destination`` with URL and ARN of the queue it names. Raises UsageError, NotFound, AccessDenied …"""
+    """``destination`` with URL and ARN of the queue, or the ARN of the function, that it names. Raises UsageError,
+    NotFound, AccessDenied …"""
     if destination.kind == "origin":
         return Destination(), None
-    named = destination.queue_url or destination.queue_arn
+    named = destination.queue_url or destination.queue_arn or destination.function_arn
+    if "function:" in named:
+        return Destination("function", function_arn=lambda_.function(source.aws, named).arn), None
     if destination.kind != "queue" or not named:
         raise UsageError(
-            f"{destination.kind or 'Nothing'} is no destination.", "Send letters to their origin, or name a queue."
+            f"{destination.kind or 'Nothing'} is no destination.", "Send messages to their origin, or name a queue."
         )
     queue = sqs.find(source.aws, named)
     return replace(destination, queue_url=queue.url, queue_arn=queue.arn), queue
@@ -41,24 +43,44 @@ def ensure(source: Source, queue: sqs.Queue) -> None:
         )
 
 
-def reached(
-    source: Source, origins: Mapping[Origin, int], named: sqs.Queue | None
-) -> tuple[list[sqs.Queue], list[str]]:
-    """The queues that letters would go to, and warnings. ``origins``: how many came from each. Raises what stands in
-    the way (UsageError, AwsError)."""
-    queues = [named] if named else []
-    for origin, letters in origins.items() if named is None else ():
+def gone(source: Source, origins: Iterable[Origin]) -> tuple[dict[str, str], list[str]]:
+    """By ARN, why nothing can be sent back there: it is not there any more, or another one is found. And warnings,
+    where AWS does not let that be read. Raises CredentialsError, Unreachable, AccessDenied."""
+    missing: dict[str, str] = {}
+    warnings: list[str] = []
+    for origin in origins:
         try:
-            if origin.service is Service.SQS:
-                known = source.workload.queue
-                queues.append(known if known.arn == origin.arn else sqs.find(source.aws, origin.arn))
-            elif origin.service is Service.LAMBDA:
-                lambda_.function(source.aws, origin.arn)
-        except NotFound as missing:
-            raise NotFound(
-                f"{missing} {words.count(letters, 'letter')} came from there.",
-                "Leave those out (--where, --cause), or send all to a queue: --to QUEUE.",
-            ) from missing
+            _look_up(source, origin)
+        except (NotFound, UsageError) as none:
+            missing[origin.arn] = f"{origin.arn}, where they came from, is not there: {str(none).rstrip('.')}"
+        except AccessDenied as refused:
+            if origin.service in (Service.SQS, Service.LAMBDA):
+                raise
+            warnings.append(f"Whether {origin.arn} is there is not known: {refused}")
+    return missing, warnings
+
+
+def _look_up(source: Source, origin: Origin) -> None:
+    match origin.service:
+        case Service.SQS:
+            _queue(source, origin.arn)
+        case Service.LAMBDA:
+            lambda_.function(source.aws, origin.arn)
+        case Service.SNS:
+            sns.subscriptions(source.aws, origin.arn)
+        case Service.EVENTS:
+            events.bus(source.aws, origin.arn)
+
+
+def _queue(source: Source, arn: str) -> sqs.Queue:
+    known = source.workload.queue
+    return known if known.arn == arn else sqs.find(source.aws, arn)
+
+
+def reached(source: Source, origins: Iterable[Origin], named: sqs.Queue | None) -> tuple[list[sqs.Queue], list[str]]:
+    """The queues that messages would go to, and warnings. Raises what stands in the way (UsageError, AwsError)."""
+    back = [_queue(source, origin.arn) for origin in origins if origin.service is Service.SQS]
+    queues = [named] if named else back
     warnings: list[str] = []
     for queue in queues:
         ensure(source, queue)

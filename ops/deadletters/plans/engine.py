@@ -78,6 +78,10 @@ def _against(source: Source, found: Survey, wish: Wish) -> str:
             f"{words.count(others, 'letter')} came by no queue's redrive policy, so SQS does not know their origin",
         ),
         (
+            wish.to_origin and (bool(found.left) or len(found.origins) > 1),
+            "messages stay or go to several places, which a move task does not tell apart",
+        ),
+        (
             rate is not None and rate != int(rate),
             "a move task's rate is a whole number a second",
         ),

@@ -34,7 +34,8 @@ def check(source: Source, plan: Plan) -> None:
     if not plan.selection.imported:
         _compare_queue(source, plan)
     planned = set(plan.ids)
-    gone, new = len(planned - now), 0 if _minds_only_its_own(plan) else len(now - planned)
+    gone = len(planned - now)
+    new = 0 if _minds_only_its_own(plan) else len(now - planned - set(plan.returns.left_ids))
     if gone + new > _allowed(plan, len(planned)):
         raise _stale(
             plan,

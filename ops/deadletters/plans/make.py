@@ -11,12 +11,12 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from ops.aws import sqs, sts
-from ops.deadletters import canary, origins
+from ops.deadletters import canary
 from ops.deadletters.causes import fixed, tried
 from ops.deadletters.origins import Origin
-from ops.deadletters.plan import Action, Destination, Edit, Pace, Plan, Selection, Steps
+from ops.deadletters.plan import Action, Destination, Edit, Pace, Plan, Returns, Selection, Steps
 from ops.deadletters.planjson import sealed
-from ops.deadletters.plans import destinations, needs
+from ops.deadletters.plans import destinations, needs, returns
 from ops.deadletters.plans.engine import MOVE_TASK, Wish, choose
 from ops.deadletters.plans.survey import SAMPLES, Survey, Weight, survey, weigh
 from ops.deadletters.plans.warnings import warnings
@@ -56,17 +56,19 @@ def make(
     destination, pace, steps = destination or Destination(), pace or Pace(), steps or Steps()
     _ensure_sensible(selection, action, edits, pace, steps, margin)
     destination, queue = destinations.resolve(source, destination)
-    with Shelf.open(source) as shelf:
-        look = shelf.info()
-        found = survey(shelf.iterate(selection), edits, origins.function(source))
-        verdicts = tried.verdicts(source, shelf, shelf.groups(LIVE), datetime.now(UTC))
-        if not found.ids:
-            raise _nothing(source, shelf, selection)
     moved = action is not Action.PURGE
     to_origin = moved and queue is None
-    _ensure_possible(source, found, edits, to_origin=to_origin)
+    with Shelf.open(source) as shelf:
+        look = shelf.info()
+        verdicts = tried.verdicts(source, shelf, shelf.groups(LIVE), datetime.now(UTC))
+        returning = returns.survey_returning(source, shelf, selection, edits, destination) if to_origin else None
+        found = returning.found if returning else survey(shelf.iterate(selection), edits, None)
+        if not found.ids and not found.left:
+            raise _nothing(source, shelf, selection)
+    _ensure_possible(found, edits)
     goals = found.origins if to_origin else Counter[Origin]()
     queues, doubts = destinations.reached(source, goals, queue) if moved else ([], [])
+    doubts += returning.notes if returning else []
     limits = {each.arn: each.max_bytes for each in queues}
     weight = weigh(found, limits, queue.max_bytes if queue else outgoing.MOST_BYTES)
     _ensure_fits(found, weight)
@@ -110,6 +112,7 @@ def make(
             sample=tuple(found.ids[:SAMPLES]),
             unseen=unseen,
             size_limits=limits,
+            returns=returning.returns if returning else Returns(),
             warnings=(
                 *doubts,
                 *warnings(
@@ -170,14 +173,13 @@ def _ensure_growing(sizes: Sequence[str]) -> None:
             raise UsageError(f"The step {after} does not go beyond the step {size}.", "Let the steps grow: 5,1%,100%.")
 
 
-def _ensure_possible(source: Source, found: Survey, edits: Sequence[Edit], *, to_origin: bool) -> None:
+def _ensure_possible(found: Survey, edits: Sequence[Edit]) -> None:
     total = len(found.ids)
-    if to_origin and found.homeless:
-        kinds = ", ".join(f"{words.count(number)} {kind.value}" for kind, number in found.homeless.most_common())
+    if not total:
+        kinds = ", ".join(f"{words.count(number)} {kind.value}" for kind, number in found.left_kinds.most_common())
         raise UsageError(
-            f"{words.count(sum(found.homeless.values()), 'letter')} cannot go back to where they came from, because "
-            f"nothing tells or takes them there (by kind: {kinds}).",
-            _without(found),
+            f"No message can go back to where it came from (by kind: {kinds}): {returns.left_in_words(found.left)}.",
+            returns.ELSEWHERE,
         )
     if edits and sum(found.misfits.values()) == total:
         raise UsageError(f"The edits fit no letter: {found.misfits.most_common(1)[0][0]}", "Edit otherwise.")
@@ -205,11 +207,3 @@ def _nothing(source: Source, shelf: Shelf, selection: Selection) -> UsageError:
         f"No {which} on the shelf is selected.",
         f"{hint}Look again (ops dlq look), or select otherwise (ops dlq causes, ops dlq list).",
     )
-
-
-def _without(found: Survey) -> str:
-    """What to do about letters that have no way back: a filter leaves them out only where all of their kind are so."""
-    if any(found.kinds[kind] != number for kind, number in found.homeless.items()) or found.homeless == found.kinds:
-        return "Send them to a queue of your choice: --to QUEUE."
-    others = " && ".join(f"kind != '{kind.value}'" for kind in found.homeless)
-    return f'Leave them out (--where "{others}"), or send all to a queue: --to QUEUE.'

@@ -9,7 +9,7 @@ from datetime import datetime
 
 from ops.deadletters import origins, pointers
 from ops.deadletters.letter import Kind, Shelved
-from ops.deadletters.origins import Origin
+from ops.deadletters.origins import Home, Known, Origin
 from ops.deadletters.plan import Edit
 from ops.deadletters.pointers import Pointer
 from ops.deadletters.transfer import outgoing
@@ -22,14 +22,18 @@ SAMPLES = 5
 class Survey:
     """``oldest``: of those in the queue. ``causes``: by fingerprint, "" where none is known; that of ``likely`` of them
     is only inferred. ``misfits``: sentence → letters that the edits do not fit. ``pointers``: how many point to S3, as
-    ``pointer`` does. ``sizes``: by the origin's ARN, as ``outgoing.sizes``."""
+    ``pointer`` does. ``sizes``: by the origin's ARN, as ``outgoing.sizes``. ``inferred``: messages that do not say
+    their origin themselves. ``left``: by why, messages that stay where they are; ``left_ids``, ``left_kinds``."""
 
     ids: list[str] = field(default_factory=list)
     oldest: datetime | None = None
     kinds: Counter[Kind] = field(default_factory=Counter)
     causes: Counter[str] = field(default_factory=Counter)
     origins: Counter[Origin] = field(default_factory=Counter)
-    homeless: Counter[Kind] = field(default_factory=Counter)
+    inferred: int = 0
+    left: Counter[str] = field(default_factory=Counter)
+    left_ids: list[str] = field(default_factory=list)
+    left_kinds: Counter[Kind] = field(default_factory=Counter)
     imported: int = 0
     likely: int = 0
     misfits: Counter[str] = field(default_factory=Counter)
@@ -65,10 +69,17 @@ def weigh(found: Survey, limits: Mapping[str, int], limit: int) -> Weight:
     return Weight(total, too_large, full)
 
 
-def survey(letters: Iterable[Shelved], edits: Sequence[Edit], function_arn: str) -> Survey:
+def survey(letters: Iterable[Shelved], edits: Sequence[Edit], known: Known | None) -> Survey:
+    """``known``: of where messages came from, to which they go back; None: they go elsewhere, or nowhere."""
     found = Survey()
     for shelved in letters:
         letter = shelved.letter
+        came_from = Home() if known is None else origins.home(letter, known)
+        if came_from.why:
+            found.left[came_from.why] += 1
+            found.left_ids.append(letter.message_id)
+            found.left_kinds[letter.kind] += 1
+            continue
         found.ids.append(letter.message_id)
         found.kinds[letter.kind] += 1
         found.causes[shelved.cause.fingerprint] += 1
@@ -78,11 +89,10 @@ def survey(letters: Iterable[Shelved], edits: Sequence[Edit], function_arn: str)
             found.oldest = letter.sent
         if pointer := pointers.read(letter.body):
             found.pointers, found.pointer = found.pointers + 1, found.pointer or pointer
-        origin = origins.of(letter, function_arn)
+        origin = came_from.origin
         if origin:
             found.origins[origin] += 1
-        else:
-            found.homeless[letter.kind] += 1
+            found.inferred += came_from.inferred
         try:
             letter = outgoing.edited(letter, edits)
         except UsageError as misfit:

@@ -8,7 +8,7 @@ import pytest
 
 from ops.deadletters import origins
 from ops.deadletters.letter import Kind
-from ops.deadletters.origins import Origin, Service
+from ops.deadletters.origins import Known, Origin, Service
 from tests.ops.deadletters.letters import a_letter
 
 QUEUE = "arn:aws:sqs:eu-west-1:1:jobs"
@@ -36,13 +36,15 @@ BUS = "arn:aws:events:eu-west-1:1:event-bus"
     ],
 )
 def test_by_kind(kind: Kind, arn: str, origin: Origin | None) -> None:
-    assert origins.of(a_letter(kind=kind, source_arn=arn)) == origin
+    assert origins.of(a_letter(kind=kind, source_arn=arn), Known(own=QUEUE)) == origin
 
 
-def test_asynchronous_letters_go_to_the_function_whose_dead_letters_lie_here() -> None:
-    letter = a_letter(kind=Kind.LAMBDA, source_arn="")
-    assert origins.of(letter, FUNCTION) == Origin(Service.LAMBDA, FUNCTION)
-    assert origins.of(a_letter(kind=Kind.UNKNOWN, source_arn=""), FUNCTION) is None
+def test_asynchronous_messages_go_to_the_function_in_whose_log_their_request_is() -> None:
+    known = Known(functions={"r-1": FUNCTION})
+    letter = a_letter(kind=Kind.LAMBDA, source_arn="", request_id="r-1")
+    assert origins.of(letter, known) == Origin(Service.LAMBDA, FUNCTION)
+    assert origins.of(a_letter(kind=Kind.LAMBDA, source_arn="", request_id="r-2"), known) is None
+    assert origins.of(a_letter(kind=Kind.UNKNOWN, source_arn="", request_id="r-1"), known) is None
 
 
 @pytest.mark.parametrize(

@@ -239,34 +239,47 @@ def test_an_encrypted_destination(world: World) -> None:
     assert not any("alias/aws/sqs" in warning for warning in plan.warnings)
 
 
-def test_letters_that_have_no_way_back(world: World) -> None:
+def test_messages_that_have_no_way_back_stay_and_are_counted(world: World) -> None:
     world.put(bodies(2))
     with Shelf.open(world.source) as shelf:
-        shelf.add([a_letter("?", "strange", kind=Kind.UNKNOWN, source_arn="")], Place.QUEUE)
-    with pytest.raises(UsageError, match=r"1 letter cannot go back .* \(by kind: 1 unknown\)") as caught:
-        plans.make(world.source, ALL)
-    assert (
-        caught.value.next_step == "Leave them out (--where \"kind != 'unknown'\"), or send all to a queue: --to QUEUE."
-    )
-    plans.make(world.source, Selection(where="kind != 'unknown'"))
-    with Shelf.open(world.source) as shelf:
         shelf.add([a_letter("?", "nowhere", source_arn="")], Place.QUEUE)
-    with pytest.raises(UsageError, match="2 letters cannot go back") as caught:
-        plans.make(world.source, ALL)
-    assert caught.value.next_step == "Send them to a queue of your choice: --to QUEUE."
+    plan = plans.make(world.source, ALL)
+    assert len(plan.ids) == 2
+    assert plan.returns.left_ids == ("nowhere",)
+    assert any("1 of 3 messages stay in the dead-letter queue." in warning for warning in plan.warnings)
+    assert plan.engine == "ledger"
+    plans.check(world.source, plan)
+    with pytest.raises(
+        UsageError, match=r"No message can go back .* \(by kind: 1 sqs\): 1: nothing is named"
+    ) as caught:
+        plans.make(world.source, Selection(ids=("nowhere",)))
+    assert caught.value.next_step.startswith("Name a destination: --to QUEUE")
+    world.aws.queue("test")
+    plan = plans.make(world.source, ALL, destination=Destination("queue", "test"))
+    assert len(plan.ids) == 3
+
+
+def test_a_message_that_names_no_source_is_of_the_only_queue_that_uses_this_one(world: World) -> None:
+    with Shelf.open(world.source) as shelf:
+        shelf.add([a_letter("?", "strange", kind=Kind.UNKNOWN, source_arn="")], Place.QUEUE)
+    plan = plans.make(world.source, ALL)
+    assert dict(plan.returns.origins) == {world.jobs.arn: 1}
+    assert plan.returns.inferred == 1
+    assert any("inferred to be jobs, the only queue" in warning for warning in plan.warnings)
     world.aws.queue("test")
     plan = plans.make(world.source, ALL, destination=Destination("queue", "test"))
     assert any("1 letter of unknown kind" in warning for warning in plan.warnings)
 
 
-def test_letters_of_a_queue_that_is_gone_are_counted(world: World) -> None:
+def test_messages_of_a_queue_that_is_gone_stay_and_are_counted(world: World) -> None:
     world.put(bodies(3))
     gone = world.source.workload.queue.arn.replace("jobs", "gone")
     with Shelf.open(world.source) as shelf:
         shelf.add([a_letter("{}", f"gone-{n}", source_arn=gone) for n in range(2)], Place.QUEUE)
-    with pytest.raises(NotFound, match="2 letters came from there") as caught:
-        plans.make(world.source, ALL)
-    assert "--to QUEUE" in caught.value.next_step
+    plan = plans.make(world.source, ALL)
+    assert len(plan.ids) == 3
+    assert dict(plan.returns.origins) == {world.jobs.arn: 3}
+    assert any(f"2: {gone}, where they came from, is not there" in warning for warning in plan.warnings)
 
 
 def test_a_fifo_queue(world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

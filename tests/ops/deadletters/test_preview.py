@@ -11,18 +11,18 @@ from typing import Any
 import pytest
 
 from handler import contract
-from ops.deadletters import edits, plans, preview, redrive
+from ops.deadletters import edits, origins, plans, preview, redrive
 from ops.deadletters.letter import Attribute, Kind
-from ops.deadletters.plan import Action, Destination, Pace, Plan, Selection, Steps
+from ops.deadletters.plan import Action, Destination, Pace, Plan, Returns, Selection, Steps
 from ops.deadletters.run import State
 from ops.deadletters.shelf import Shelf
 from ops.deadletters.transfer import outgoing
 from tests.ops.deadletters.letters import a_letter
 from tests.ops.deadletters.queues import World
 
-FUNCTION = "arn:aws:lambda:eu-west-1:123456789012:function:jobs"
-RULE = "arn:aws:events:eu-west-1:123456789012:rule/orders"
-TOPIC = "arn:aws:sns:eu-west-1:123456789012:orders"
+FUNCTION = "arn:aws:lambda:eu-west-1:000000000000:function:jobs"
+RULE = "arn:aws:events:eu-west-1:000000000000:rule/orders"
+TOPIC = "arn:aws:sns:eu-west-1:000000000000:orders"
 
 
 RETRIES = 0
@@ -147,7 +147,10 @@ def test_no_attribute_goes_with_what_is_handed_to_a_service(
 ) -> None:
     buried(world, {})
     plan = planned(world, "attributes.Tenant=blue", "body.b=2")
-    letter = a_letter(json.dumps(body), kind=kind, source_arn=origin, attributes={"Own": Attribute("String", "x")})
+    goals = {FUNCTION: 1, TOPIC: 1, origins.bus_arn(RULE): 1}
+    plan = replace(plan, returns=Returns(goals, functions={"r-1": FUNCTION}))
+    own = {"Own": Attribute("String", "x")}
+    letter = a_letter(json.dumps(body), kind=kind, source_arn=origin, attributes=own, request_id="r-1")
     seen = preview.of(letter, plan)
     assert '+  "b": 2' in seen.diff
     assert "blue" not in seen.diff

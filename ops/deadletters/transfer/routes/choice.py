@@ -26,7 +26,7 @@ class Choice:
     def __init__(self, source: Source, plan: Plan, aws: Aws) -> None:
         self._plan = plan
         self._aws = aws
-        self._function = origins.function(source)
+        self._known = origins.planned(plan)
         self._lock = threading.Lock()
         self._routes: dict[Origin, Route] = {}
         self._fixed: Route | None = None
@@ -39,9 +39,10 @@ class Choice:
                 with self._lock:
                     self._fixed = self._fixed or self._queue(self._plan.destination.queue_url)
             return self._fixed
-        origin = origins.of(letter, self._function)
+        found = origins.home(letter, self._known)
+        origin = found.origin
         if origin is None:
-            raise UsageError("Nothing tells where it came from.", "Send it to a queue of your choice: --to QUEUE.")
+            raise UsageError(f"It stays: {found.why}.", "Send it to a queue of your choice: --to QUEUE.")
         with self._lock:
             if origin not in self._routes:
                 try:

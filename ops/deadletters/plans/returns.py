@@ -1,0 +1,89 @@
+"""A plan back to origins: what is known of where messages came from, and what stays because that is not known."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from ops import access
+from ops.deadletters import provenance
+from ops.deadletters.origins import Known, Origin, Service
+from ops.deadletters.plan import Returns
+from ops.deadletters.plans import destinations
+from ops.deadletters.plans.survey import Survey, survey
+from ops.insight import words
+
+if TYPE_CHECKING:
+    from ops.deadletters.plan import Destination, Edit, Selection
+    from ops.deadletters.shelf import Shelf
+    from ops.deadletters.source import Source
+
+ELSEWHERE = "Name a destination: --to QUEUE, or for asynchronous invocations --to FUNCTION_ARN."
+MOST_SAID = 3
+"""Reasons that are told one by one."""
+
+
+@dataclass(frozen=True)
+class Returning:
+    found: Survey
+    returns: Returns
+    notes: list[str]
+
+
+def survey_returning(
+    source: Source, shelf: Shelf, selection: Selection, edits: Sequence[Edit], destination: Destination
+) -> Returning:
+    """The survey of what can go back, with what stays; what came from somewhere that is gone is among the latter."""
+    learned = provenance.find(source, shelf, destination.function_arn, logs=not access.read_only())
+    known = learned.known
+    found = survey(shelf.iterate(selection), edits, known)
+    missing, doubts = destinations.gone(source, found.origins)
+    if missing:
+        known = replace(known, gone=missing)
+        found = survey(shelf.iterate(selection), edits, known)
+    return Returning(found, _returns(found, known), [*_said(found, known), *doubts, *learned.notes])
+
+
+def left_in_words(left: Mapping[str, int]) -> str:
+    """How many stay, and why, the most first."""
+    reasons = sorted(left.items(), key=lambda item: -item[1])
+    said = [f"{words.count(number)}: {why}" for why, number in reasons[:MOST_SAID]]
+    more = sum(number for _, number in reasons[MOST_SAID:])
+    return "; ".join([*said, *([f"{words.count(more)} for other reasons"] if more else [])])
+
+
+def _returns(found: Survey, known: Known) -> Returns:
+    origins = {origin.arn: number for origin, number in found.origins.most_common()}
+    functions = {one: arn for one, arn in known.functions.items() if arn in origins}
+    left = dict(found.left.most_common())
+    return Returns(origins, found.inferred, left, tuple(found.left_ids), known.sources, known.own, functions)
+
+
+def _said(found: Survey, known: Known) -> list[str]:
+    said = []
+    if stay := len(found.left_ids):
+        total = stay + len(found.ids)
+        said.append(
+            f"{words.count(stay)} of {words.count(total, 'message')} stay in the dead-letter queue. "
+            f"{left_in_words(found.left)}. {ELSEWHERE}"
+        )
+    if found.inferred:
+        queue = known.sources[0].rpartition(":")[2]
+        which = words.count(found.inferred, "message does", "messages do")
+        said.append(
+            f"{which} not say where they came from: inferred to be {queue}, the only queue that uses this "
+            "dead-letter queue."
+        )
+    if len(found.origins) > 1:
+        queues = [origin.arn.rpartition(":")[2] for origin, _ in found.origins.most_common() if _is_queue(origin)]
+        follows = f"; the rate follows the load of {queues[0]}" if queues else ""
+        said.append(
+            f"The messages go to {len(found.origins)} places{follows}, and the first steps may hold messages of one of "
+            "them only."
+        )
+    return said
+
+
+def _is_queue(origin: Origin) -> bool:
+    return origin.service is Service.SQS
