@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from ops.deadletters import exports, look, plans, redrive
+from ops.deadletters.ledger import Ledger
 from ops.deadletters.plan import Action, Destination, Pace, Plan, Selection, Steps
 from ops.deadletters.run import Run, State
 from ops.deadletters.shelf import Shelf
@@ -184,6 +185,22 @@ def test_move_tasks_are_for_fifo_queues_too_where_they_are_asked_for(
     with pytest.raises(UsageError, match="offers no move task"):  # this endpoint has none
         planned(world, engine="move task")
     monkeypatch.setattr("ops.deadletters.plans.engine._unsupported", lambda _: "")
-    assert planned(world, engine="move task").engine == "move task"
+    plan = planned(world, engine="move task")
+    assert plan.engine == "move task"
+    assert "about 20 more stand behind them, and the move task takes them too." in " ".join(plan.warnings)
     with Shelf.open(world.source) as shelf:
         assert shelf.info().complete is False
+
+
+def test_what_a_move_task_took_unseen_counts_as_sent_in_the_last_step(world: World) -> None:
+    put(world, {"only": 30})
+    plan = planned(world)
+    with Ledger.create(world.source.runs / f"{plan.id}.db", plan, "r", "ada") as ledger:
+        ledger.begin()
+        ledger.step(1, 30, "sending")
+        assert (ledger.run().planned, ledger.run().unseen, ledger.run().left) == (30, 20, 30)
+        ledger.unseen_are(3, taken=17)
+        ledger.end(State.DONE, "")
+        run = ledger.run()
+    assert (run.planned, run.sent, run.unseen, run.left) == (30, 17, 3, 13)
+    assert run.steps[-1].sent == 17

@@ -60,6 +60,8 @@ def read_run(db: sqlite3.Connection) -> Run:
     if sum(state.values()) != facts.count("planned") or min(*state.values(), *outcome.values(), 0) < 0:
         raise ValueError("its counts do not add up")
     stays = facts.said_yes("stays")
+    if steps:  # what a move task takes unseen goes in the last step
+        by_step.setdefault(steps[-1][0], Counter())["sent"] += taken
     return Run(
         id=facts.text("id"),
         plan_hash=facts.text("plan_hash"),

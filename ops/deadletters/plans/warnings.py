@@ -58,7 +58,7 @@ def warnings(
     if found.imported:
         return tuple(said)
     if not complete:
-        said.append(_unreached(source, action, unseen))
+        said.append(_unreached(source, action, unseen, task=task))
     if now - looked_at > OLD_SHELF:
         age = words.duration((now - looked_at).total_seconds())
         said.append(f"The queue was looked at {age} ago; what came since is not in this plan.")
@@ -143,7 +143,7 @@ def _arrival(source: Source, found: Survey, action: Action, *, to_origin: bool) 
     return said
 
 
-def _unreached(source: Source, action: Action, unseen: int) -> str:
+def _unreached(source: Source, action: Action, unseen: int, *, task: bool) -> str:
     if not source.queue.fifo:
         about = f" (about {words.count(unseen)})" if unseen else ""
         return f"The last look did not read the whole queue: letters it did not see are not in this plan{about}."
@@ -153,6 +153,8 @@ def _unreached(source: Source, action: Action, unseen: int) -> str:
     about = f"{behind}; about {words.count(unseen, 'more stands', 'more stand')} behind them"
     if action is not Action.REDRIVE:
         return f"{about} and cannot be copied before those are gone."
+    if task:
+        return f"{about}, and the move task takes them too."
     return f"{about}. The redrive goes on in rounds until they are sent, too; what was sent after this plan stays."
 
 

@@ -124,3 +124,34 @@ def test_the_queues_that_have_a_dead_letter_queue_are_listed(emulator: Emulator)
     rest = sqs.list_dead_letter_source_queues(QueueUrl=dead_url, MaxResults=1, NextToken=page["NextToken"])
     assert sorted(page["queueUrls"] + rest["queueUrls"]) == sorted([url, second])
     assert sqs.list_dead_letter_source_queues(QueueUrl=url)["queueUrls"] == []
+
+
+def test_fifo_queues_are_emptied_in_the_order_of_each_group(emulator: Emulator) -> None:
+    sqs = emulator.client("sqs")
+    fifo = {"FifoQueue": "true", "ContentBasedDeduplication": "true"}
+    made = []
+    for name, more in (("moved-dead.fifo", {}), ("moved.fifo", {"VisibilityTimeout": "0"})):
+        if made:
+            more["RedrivePolicy"] = json.dumps({"deadLetterTargetArn": made[0][1], "maxReceiveCount": "1"})
+        url = sqs.create_queue(QueueName=name, Attributes={**fifo, **more})["QueueUrl"]
+        arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+        made.append((url, arn))
+    (dead_url, dead_arn), (url, _) = made
+    for number in range(25):
+        sqs.send_message(QueueUrl=url, MessageBody=str(number), MessageGroupId="a" if number % 5 else "b")
+    while "Messages" in sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10):
+        pass
+    assert held(emulator, dead_url) == 25
+    sqs.start_message_move_task(SourceArn=dead_arn)
+    eventually(lambda: newest(emulator, dead_arn)["Status"], "COMPLETED")
+    assert newest(emulator, dead_arn)["ApproximateNumberOfMessagesMoved"] == 25
+    assert held(emulator, dead_url) == 0
+    sqs.set_queue_attributes(QueueUrl=url, Attributes={"RedrivePolicy": ""})
+    came: dict[str, list[int]] = {"a": [], "b": []}
+    while got := sqs.receive_message(
+        QueueUrl=url, MaxNumberOfMessages=10, VisibilityTimeout=60, MessageSystemAttributeNames=["All"]
+    ).get("Messages"):
+        for message in got:
+            came[message["Attributes"]["MessageGroupId"]].append(int(message["Body"]))
+            sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+    assert came == {"a": [n for n in range(25) if n % 5], "b": [n for n in range(25) if not n % 5]}
