@@ -12,7 +12,7 @@ from enum import StrEnum
 
 from ops.aws.sqs import Attribute
 
-__all__ = ["UNKNOWN_ERROR", "WRAPPED", "Attribute", "Cause", "Kind", "Letter", "Place", "Shelved"]
+__all__ = ["NEVER_RAN", "UNKNOWN_ERROR", "WRAPPED", "Attribute", "Cause", "Kind", "Letter", "Place", "Shelved"]
 
 
 class Kind(StrEnum):
@@ -58,6 +58,8 @@ class Letter:
 
 
 UNKNOWN_ERROR = "unknown"
+NEVER_RAN = "Never ran"
+"""Error type of a message that Lambda was throttled for until no receive was left."""
 WRAPPED = " ← "
 """In a cause's message, between the root's own and each error that wrapped it: ``refused ← TypeError: fetch failed``.
 """
@@ -66,7 +68,7 @@ WRAPPED = " ← "
 @dataclass(frozen=True, slots=True)
 class Cause:
     """Why one letter died. ``source``: attribute | body | handler log | traceback | invocation record | report line |
-    guess | none."""
+    metrics | guess | none."""
 
     error_type: str = UNKNOWN_ERROR
     error_message: str = ""

@@ -17,7 +17,8 @@ from ops.deadletters.causes.asking import Budget
 from ops.deadletters.causes.evidence import Subject
 from ops.deadletters.causes.feeds import Feeds, feeds, own_feed
 from ops.deadletters.causes.guesses import GUESS, Guesser
-from ops.deadletters.causes.hearing import hear
+from ops.deadletters.causes.hearing import Hearing, hear
+from ops.deadletters.causes.throttled import Inferred, never_ran
 from ops.deadletters.fingerprint import ENOUGH, common
 from ops.deadletters.letter import Cause, Kind
 from ops.deadletters.naming import job_kind
@@ -77,7 +78,8 @@ def explain(
         budget = budget or Budget()
         known = _feeds(source, silent, origins(shelf, LIVE), budget)
         heard = hear(source, known, silent, budget, say, now)
-        found = {**read.fallback, **heard.found}
+        inferred = _never_ran(source, known, heard, [one for one in silent if one.message_id not in read.fallback], now)
+        found = {**read.fallback, **inferred.found, **heard.found}
         left = [subject.message_id for subject in silent if subject.message_id not in found]
         guessed = _guessed(shelf, left, read.kinds, say)
         say("grouping")
@@ -98,7 +100,7 @@ def explain(
             guessed=sum(cause.source == GUESS for cause in guessed.values()),
             likely=sum(cause.likely for cause in found.values()),
             groups=groups,
-            usd=asked.usd,
+            usd=asked.usd + inferred.usd,
             queries=asked.queries,
             notes=tuple(dict.fromkeys(notes)),
         )
@@ -122,6 +124,14 @@ def _feeds(source: Source, silent: Sequence[Subject], came_from: Sequence[CauseO
     if not budget.queries or not (silent or came_from):
         return own_feed(source)
     return feeds(source, {one.source for one in silent} | {one.source for one in came_from if one.kind in SILENT})
+
+
+def _never_ran(source: Source, known: Feeds, heard: Hearing, silent: Sequence[Subject], now: datetime) -> Inferred:
+    """Only of what the logs were asked about in full."""
+    asked = heard.asked
+    if not asked.queries or asked.failed or asked.notes:
+        return Inferred({})
+    return never_ran(source, known, [one for one in silent if one.message_id not in heard.found], now)
 
 
 def _read(shelf: Shelf, say: Progress) -> _Read:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from handler import contract
 from ops.deadletters.causes import loglines, neighbours
 from ops.deadletters.causes.feeds import OWN, queue_of
-from ops.deadletters.letter import Kind
+from ops.deadletters.letter import NEVER_RAN, Kind
 from ops.insight import words
 
 if TYPE_CHECKING:
@@ -86,6 +86,8 @@ def _of(
 def _verdict(
     group: Group, last: datetime | None, function: Function | None, succeeded: Successes | None, now: datetime
 ) -> FixedSince:
+    if group.error_type == NEVER_RAN:
+        return FixedSince(UNKNOWN, "Nothing failed: whether the function may run more at a time now is not known.")
     count = None
     if succeeded is not None and last is not None and group.job_kinds:
         count = sum(at > last and kind in group.job_kinds for at, kind in succeeded.found)

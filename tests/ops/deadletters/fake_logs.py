@@ -84,7 +84,7 @@ def died(seconds: float, request: str, status: str = "timeout", **more: Any) -> 
 class FakeLogs:
     """``rows``: of every group that ``groups`` does not name. ``asked``: the query texts. ``most``: rows that one
     answer holds. ``refuse``: an error code instead. ``mappings``: by ARN of a queue. ``functions``: by name; without
-    any the workload's own alone is known."""
+    any the workload's own alone is known. ``metrics``: by name and minute since ``BEGAN``."""
 
     rows: list[dict[str, str]] = field(default_factory=list)
     asked: list[str] = field(default_factory=list)
@@ -95,6 +95,7 @@ class FakeLogs:
     groups: dict[str, list[dict[str, str]]] = field(default_factory=dict)
     mappings: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     functions: dict[str, dict[str, Any]] = field(default_factory=dict)
+    metrics: dict[str, dict[int, float]] = field(default_factory=dict)
     _answers: dict[str, Any] = field(default_factory=dict)
 
     def answer(self, service: str, operation: str, asked: dict[str, Any]) -> Any:
@@ -107,7 +108,8 @@ class FakeLogs:
         if operation == "GetQueryResults":
             return self._answers[asked["queryId"]]
         if operation == "GetMetricData":
-            return {"MetricDataResults": [self._bytes(asked)]}
+            names = [one["MetricStat"]["Metric"]["MetricName"] for one in asked["MetricDataQueries"]]
+            return {"MetricDataResults": [self._metric(f"q{at}", name, asked) for at, name in enumerate(names)]}
         if service == "lambda":
             return self._lambda(urlsplit(operation))
         raise AssertionError(f"{service} {operation} is not asked here")
@@ -131,16 +133,19 @@ class FakeLogs:
             "statistics": {"recordsMatched": len(matched), "bytesScanned": len(inside) * self.bytes_a_row},
         }
 
-    def _bytes(self, asked: dict[str, Any]) -> dict[str, Any]:
-        if self.hourly_bytes is None:
-            return {"Id": "q0", "Label": "bytes", "Timestamps": [], "Values": [], "StatusCode": "Complete"}
+    def _metric(self, key: str, name: str, asked: dict[str, Any]) -> dict[str, Any]:
         start, end = (float(asked[name]) for name in ("StartTime", "EndTime"))
-        times = [start + 3600 * n for n in range(int((end - start) // 3600) + 1)]
+        points = {
+            (BEGAN + timedelta(minutes=at)).timestamp(): value for at, value in self.metrics.get(name, {}).items()
+        }
+        if name == "IncomingBytes" and self.hourly_bytes is not None:
+            points = {start + 3600 * n: self.hourly_bytes for n in range(int((end - start) // 3600) + 1)}
+        found = {at: value for at, value in points.items() if start <= at <= end}
         return {
-            "Id": "q0",
-            "Label": "bytes",
-            "Timestamps": times,
-            "Values": [self.hourly_bytes] * len(times),
+            "Id": key,
+            "Label": name,
+            "Timestamps": list(found),
+            "Values": list(found.values()),
             "StatusCode": "Complete",
         }
 
