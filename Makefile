@@ -18,8 +18,9 @@ $(STAMP): requirements.txt pyproject.toml
 	@echo "1/3 Making $(VENV) …"
 	@$(PYTHON) -m venv $(VENV)
 	@echo "2/3 Installing $$(grep -c '==' requirements.txt) pinned packages (a minute or two) …"
-	@$(BIN)/pip install --disable-pip-version-check --progress-bar off --require-hashes -r requirements.txt | \
-		awk '/^Collecting / { printf "    %d: %s\n", ++n, $$2; fflush() } /^Installing / { print "    unpacking …"; fflush() }'
+	@( while sleep 10; do echo "    still at it …"; done ) & ticker=$$!; trap "kill $$ticker 2>/dev/null" EXIT; \
+	$(BIN)/pip install --disable-pip-version-check --progress-bar off --require-hashes -r requirements.txt | \
+		awk '/^Collecting / { printf "    %d: %s\n", ++n, $$2; fflush() } /^Installing / { print "    unpacking " n " packages …"; fflush() }'
 	@echo "3/3 Installing this project …"
 	@$(BIN)/pip install -q --disable-pip-version-check --no-deps -e .
 	@touch $@

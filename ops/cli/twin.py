@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shlex
 from dataclasses import asdict
 from typing import Annotated
 
@@ -87,19 +86,13 @@ def status(as_json: Annotated[bool, typer.Option("--json", help="For scripts.")]
 @app.command()
 def env() -> None:
     """What a shell needs for boto3 or the aws CLI to speak to the twin: eval "$(ops twin env)"."""
-    from ops.twin import lifecycle
+    from ops.twin import lifecycle, shell
 
     found = lifecycle.status()
     if found.twin is None:
         raise NOT_RUNNING
-    for name, value in {
-        "AWS_ENDPOINT_URL": found.twin.endpoint,
-        "AWS_REGION": found.twin.region,
-        "AWS_DEFAULT_REGION": found.twin.region,
-        "AWS_ACCESS_KEY_ID": found.twin.access_key_id,
-        "AWS_SECRET_ACCESS_KEY": found.twin.secret_access_key,
-    }.items():
-        typer.echo(f"export {name}={shlex.quote(value)}")
+    for line in shell.lines(found.twin):
+        typer.echo(line)
 
 
 @app.command()

@@ -41,7 +41,7 @@ def run(progress: Callable[[str], None], port: int, rate: float) -> None:
     stop = threading.Event()
     with _stopped_by_signals(stop):
         try:
-            _serve(twin, progress, port, rate, stop)
+            _serve(twin, progress, port, rate, stop, "everything" if mine else "this dashboard and its traffic")
         finally:
             progress("Stopping …")
             stop.set()
@@ -51,7 +51,9 @@ def run(progress: Callable[[str], None], port: int, rate: float) -> None:
     progress("Everything that the demo started has stopped.")
 
 
-def _serve(twin: TwinState, progress: Callable[[str], None], port: int, rate: float, stop: threading.Event) -> None:
+def _serve(
+    twin: TwinState, progress: Callable[[str], None], port: int, rate: float, stop: threading.Event, ended: str
+) -> None:
     free = processes.free_port(port, FURTHER_PORTS)
     if free != port:
         progress(f"Port {port} is in use; the dashboard takes {free}.")
@@ -62,7 +64,7 @@ def _serve(twin: TwinState, progress: Callable[[str], None], port: int, rate: fl
     sender.start()
     try:
         processes.wait_until_healthy(dashboard, f"http://127.0.0.1:{free}", DASHBOARD_HEALTH)
-        progress(f"The dashboard: http://127.0.0.1:{free}   (Ctrl-C stops everything)")
+        progress(f"The dashboard: http://127.0.0.1:{free}   (Ctrl-C stops {ended})")
         while not stop.wait(0.5):
             if dashboard.popen.poll() is not None:
                 what = processes.ending(dashboard.popen.pid)
