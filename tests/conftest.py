@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from botocore import loaders
 
+from tests.signals import heed_interrupts
 from tests.twins import Twin, start
 
 LOOPBACK = ("127.", "::1", "localhost")
@@ -66,6 +67,11 @@ def _streamlit_logs_through_the_root() -> None:
     for name, logger in logging.root.manager.loggerDict.items():
         if name.startswith("streamlit") and isinstance(logger, logging.Logger):
             logger.propagate = True
+
+
+def pytest_configure() -> None:
+    """A job in the background of a script ignores SIGINT, and so would all that the tests start and then interrupt."""
+    heed_interrupts()
 
 
 SERVERS = {"emulator", "host"}
