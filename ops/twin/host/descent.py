@@ -10,15 +10,31 @@ import contextlib
 import os
 import signal
 from collections.abc import Iterable
-from pathlib import Path
 
 
 def children(pid: int) -> list[int]:
+    """By bare system calls: this is on the way of each invocation."""
     found: list[int] = []
-    with contextlib.suppress(OSError):
-        for thread in os.listdir(f"/proc/{pid}/task"):  # noqa: PTH208 - on the way of each invocation
-            with contextlib.suppress(OSError):
-                found += map(int, Path(f"/proc/{pid}/task/{thread}/children").read_bytes().split())
+    folder = f"/proc/{pid}/task"
+    try:
+        threads = os.listdir(folder)  # noqa: PTH208
+    except OSError:
+        return found
+    for thread in threads:
+        try:
+            handle = os.open(f"{folder}/{thread}/children", os.O_RDONLY)
+        except OSError:
+            continue
+        try:
+            text = b""
+            while more := os.read(handle, 4096):
+                text += more
+        except OSError:  # the thread has ended
+            continue
+        finally:
+            os.close(handle)
+        if text:
+            found += map(int, text.split())
     return found
 
 

@@ -111,6 +111,7 @@ class Process:
         self.pid = self._process.pid
         _started.add(self.pid)
         guardian.add(self.pid)
+        self._stopped: list[int] = []  # below it, while it is frozen
         self._groups: set[int] = set()  # of children that opened their own
         self._handle = os.pidfd_open(self.pid)
         self._statm = os.open(f"/proc/{self.pid}/statm", os.O_RDONLY)
@@ -127,11 +128,12 @@ class Process:
     def freeze(self) -> None:
         if self.running:
             self._send(signal.SIGSTOP)
-            self._note_groups(descent.stop(self.pid))
+            self._stopped = descent.stop(self.pid)
+            self._note_groups(self._stopped)
 
     def thaw(self) -> None:
         if self.running:
-            descent.send(descent.below(self.pid), signal.SIGCONT)
+            descent.send(self._stopped, signal.SIGCONT)
             self._send(signal.SIGCONT)
 
     def terminate(self) -> None:
