@@ -22,7 +22,7 @@ def _held(report: DeadLettersReport) -> str:
 
 
 def draw(report: DeadLettersReport) -> None:
-    st.session_state[COUNT] = report.count
+    st.session_state[COUNT] = None if report.at else report.count
     firing = [alarm for alarm in report.alarms if alarm.state == "ALARM"]
     alarms = f"{len(firing)} firing" if firing else "none firing"
     st.html(

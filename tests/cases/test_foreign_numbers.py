@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import fields, replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from ops.aws import Aws
 from ops.deadletters.causes.report import _finding, _frame
 from ops.deadletters.shelf.shelf import ShelfInfo
 from ops.insight import cold_starts, cost, costing, dead_letters, overview, prices
 from ops.insight.reports import CostReport, DeadLettersReport, Level, OverviewReport
-from ops.target import Target
 from ops.workload import Workload
 from ops.workload.consumers import Reader
 from tests.cases.lambda_lines import report_line
-from tests.ops.fake_aws import start
 from tests.ops.insight import world
 from tests.ops.insight.world import FUNCTION, MAPPING, WINDOW, WORKLOAD
 
@@ -34,16 +30,6 @@ USE = {
 WHOLE = replace(WINDOW, end=WINDOW.start + timedelta(minutes=world.MINUTES))
 """Log lines are of the last minute: here that is over."""
 FULL = world.MINUTES
-
-
-@pytest.fixture(scope="module")
-def stage() -> Iterator[world.Stage]:
-    def nothing_set(service: str, operation: str, asked: dict[str, Any]) -> Any:
-        raise AssertionError(operation)
-
-    with start(nothing_set) as fake:
-        keys = {"access_key_id": "key", "secret_access_key": "secret", "region": "us-east-1"}
-        yield world.Stage(fake, Aws(Target(endpoint=fake.endpoint, **keys), max_attempts=1))
 
 
 def costs(stage: world.Stage, workload: Workload, metrics: dict[str, Any], *lines: str) -> CostReport:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -10,13 +10,10 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from ops.aws import Aws
 from ops.aws.cloudwatch import Alarm
 from ops.insight import alarms, concurrency, cost, dead_letters, levels, overview, queue, words
 from ops.insight import window as windows
 from ops.insight.reports import Card, Level, OverviewReport, QueueReport, Window
-from ops.target import Target
-from tests.ops.fake_aws import start
 from tests.ops.insight import world
 from tests.ops.insight.world import END, WINDOW, WORKLOAD
 
@@ -41,16 +38,6 @@ def flow(sent: float, deleted: float, received: float | None = None) -> dict[str
         "QueueName=jobs NumberOfMessagesReceived": deleted if received is None else received,
         "QueueName=jobs NumberOfMessagesDeleted": deleted,
     }
-
-
-@pytest.fixture(scope="module")
-def stage() -> Iterator[world.Stage]:
-    def nothing_set(service: str, operation: str, asked: dict[str, Any]) -> Any:
-        raise AssertionError(operation)
-
-    with start(nothing_set) as fake:
-        keys = {"access_key_id": "key", "secret_access_key": "secret", "region": "us-east-1"}
-        yield world.Stage(fake, Aws(Target(endpoint=fake.endpoint, **keys), max_attempts=1))
 
 
 def pages(

@@ -4,17 +4,13 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from handler.extension.jsontext import elements
-from ops.aws import Aws
 from ops.insight import cold_starts, cost, reportlines
-from ops.target import Target
 from tests.cases.lambda_lines import ID, attempt, invoked, records, report_line, row
-from tests.ops.fake_aws import start
 from tests.ops.insight import world
 
 DIGITS = "9" * 400
@@ -89,16 +85,6 @@ def test_half_a_character_can_be_written_out() -> None:
 def test_lines_of_people_are_not_counted_as_unreadable() -> None:
     for message in ("", "hello", "{", "[" * 30_000, "Task timed out after lunch", json.dumps({"level": "INFO"})):
         assert not reportlines.unreadable(row(message))
-
-
-@pytest.fixture(scope="module")
-def stage() -> Iterator[world.Stage]:
-    def nothing_set(service: str, operation: str, asked: dict[str, Any]) -> Any:
-        raise AssertionError(operation)
-
-    with start(nothing_set) as fake:
-        keys = {"access_key_id": "key", "secret_access_key": "secret", "region": "us-east-1"}
-        yield world.Stage(fake, Aws(Target(endpoint=fake.endpoint, **keys), max_attempts=1))
 
 
 def test_cost_and_cold_starts_show_the_others(stage: world.Stage) -> None:

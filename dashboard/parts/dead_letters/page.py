@@ -31,7 +31,10 @@ from ops.workload import Gap
 
 
 def finding(report: DeadLettersReport) -> Finding:
-    """The shelf's sentence, which knows the causes; of a shelf that is old, or while there is nothing, the report's."""
+    """The snapshot's sentence, which knows the causes; of an old snapshot, of a past range, or while there is nothing,
+    the report's."""
+    if report.at:
+        return report.finding
     try:
         here = reading.desk()
         info = reading.info(here)
