@@ -56,6 +56,8 @@ METRIC_JOBS_REPEATED: Final = "JobsRepeated"
 # --- the invocation record (EMF, written by the extension; one line an invocation) ----------------------------------
 INVOCATION_NAMESPACE: Final = "LambdaOps"
 INVOCATION_DIMENSION: Final = "FunctionName"
+UNNAMED: Final = "unknown"
+"""Its value where the environment does not name the function."""
 INVOCATION_RECORD: Final = "invocation"
 """Value of the ``record`` property: ``filter record = "invocation"`` finds every one in Logs Insights."""
 

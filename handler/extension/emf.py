@@ -32,7 +32,7 @@ class Function:
     __slots__ = ("architecture", "memory_mb", "name", "version")
 
     def __init__(self, name: str, version: str, memory_mb: float | None, architecture: str) -> None:
-        self.name = name or "unknown"
+        self.name = name or contract.UNNAMED
         self.version = version
         self.memory_mb = memory_mb
         self.architecture = architecture

@@ -13,6 +13,7 @@ from ops.workload.gaps import Part
 if TYPE_CHECKING:
     from ops.aws import sqs
     from ops.insight.depths import Depths
+    from ops.insight.invocations import Invocations
     from ops.insight.metrics import Readings
     from ops.insight.use import Use
     from ops.workload import Workload
@@ -30,11 +31,12 @@ def make(
     used: Use,
     oldest: Line | None,
     late: Level | None,
+    found: Invocations | None = None,
 ) -> tuple[Card, ...]:
     """The six cards in the order in which they are shown.
 
     ``oldest``: the age alarm's threshold, if there is one. ``late``: how bad the oldest message's age is, where the
-    sentence says something about it.
+    sentence says something about it. ``found``: REPORT lines of a function without invocation records.
     """
     frame = readings.frame
 
@@ -46,6 +48,8 @@ def make(
     age = 0.0 if not now.visible and not readings.has("oldest_s") else readings.latest("oldest_s")
     near = oldest.value * NEAR if oldest else SLOW_AGE_S
     cold, recorded = readings.total("cold"), readings.total("recorded")
+    if not recorded and found is not None and not found.truncated and len(found.frame):
+        cold, recorded = float(found.frame["cold"].sum()), float(len(found.frame))
     share = (cold or 0.0) / recorded if recorded else None
     cold_spark = spark("cold") / spark("recorded")
     spend = costing.spend(readings, workload, Assumptions(), prices.load(), used)

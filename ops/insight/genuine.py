@@ -9,8 +9,8 @@ have the form of a REPORT line, of a platform event or of an invocation record. 
 - *The platform's word.* It reports each invocation before the extension writes the record. A record is not genuine
   where its stream has reports from the time after it began, and none in the whole log names its request id.
 
-What remains cannot be told: a line in the right format with the request id of a real invocation. Only code that runs in
-the function knows that id beforehand.
+Of rows whose stream is not known the last two are not asked. What remains cannot be told: a line in the right format
+with the request id of a real invocation. Only code that runs in the function knows that id beforehand.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ def genuine(lines: Sequence[Line], function: str = "", as_json: bool = False) ->
 def _mixed_streams(lines: Sequence[Line]) -> set[str]:
     formats: dict[str, set[bool]] = defaultdict(set)
     for line in lines:
-        if line.source == REPORT:
+        if line.source == REPORT and line.stream:
             formats[line.stream].add(line.as_json)
     return {stream for stream, kinds in formats.items() if len(kinds) > 1}
 
@@ -43,7 +43,7 @@ def _mixed_streams(lines: Sequence[Line]) -> set[str]:
 def _latest_reports(lines: Sequence[Line]) -> dict[str, datetime]:
     latest: dict[str, datetime] = {}
     for line in lines:
-        if line.source == REPORT and line.at is not None:
+        if line.source == REPORT and line.stream and line.at is not None:
             latest[line.stream] = max(line.at, latest.get(line.stream, line.at))
     return latest
 

@@ -69,7 +69,7 @@ def report(aws: Aws, workload: Workload, window: Window) -> OverviewReport:
     notes = (PAST,) if window.past and known else ()
     return OverviewReport(
         finding=conclude(claims, _aside(claims, waits, _deployed(workload, window))),
-        cards=cards.make(readings, workload, there, used, oldest_line, late[0].level if late else None),
+        cards=cards.make(readings, workload, there, used, oldest_line, late[0].level if late else None, found),
         path=path,
         stops=stops(workload),
         alarms_missing=missing,

@@ -260,7 +260,8 @@ def _from_record(data: Mapping[str, Any], written: datetime, stream: str) -> Lin
     values["error_type"] = rules.error_type(
         values["status"], values["error_type"], values["memory_used_mb"], values["memory_size_mb"]
     )
-    whose = _text(data.get(contract.INVOCATION_DIMENSION)) or function_of(stream)
+    named = _text(data.get(contract.INVOCATION_DIMENSION))
+    whose = function_of(stream) if named in ("", contract.UNNAMED) else named
     return Line(RECORD, request_id, started, values, written, stream, True, whose)
 
 

@@ -61,7 +61,9 @@ def test_a_plain_function_is_charged_no_custom_metric_and_status_says_the_same(
 ) -> None:
     report = costs(stage, PLAIN, USE, *lines)
     assert part(report, "Custom metrics") == 0
-    assert card(status(stage, PLAIN, USE, *lines), "cost").value == pytest.approx(report.usd_per_1000)
+    shown = status(stage, PLAIN, USE, *lines)
+    assert card(shown, "cost").value == pytest.approx(report.usd_per_1000)
+    assert card(shown, "cold_share").value == (15 if lines else None), "3 of 20 REPORT lines"
     assert (part(report, "Lambda INIT") > 0) == bool(lines)
 
 

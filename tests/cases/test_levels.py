@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 
 from ops.aws.cloudwatch import Alarm
+from ops.cli.status import _path
 from ops.insight import alarms, concurrency, cost, dead_letters, levels, overview, queue, words
 from ops.insight import window as windows
 from ops.insight.reports import Card, Level, OverviewReport, QueueReport, Window
@@ -114,6 +115,14 @@ def test_a_comparison_is_in_one_unit(stage: world.Stage) -> None:
     for text in told:
         assert not ("/s" in text and "/min" in text), text
     assert any("25/s" in text and "8.8/s" in text for text in told)
+
+
+@pytest.mark.parametrize("fast", [True, False])
+def test_the_command_line_shows_the_path_in_one_unit(stage: world.Stage, fast: bool) -> None:
+    shown, _ = pages(stage, flow(2_580, 568, received=600) if fast else flow(58, 45))
+    told = _path(shown)
+    assert ("/s" in told, "/min" in told) == (fast, not fast)
+    assert ("in 43/s → started 10/s → done 9.5/s" if fast else "in 58/min → started 45/min → done 45/min") in told
 
 
 # --- the oldest message ---------------------------------------------------------------------------------------------

@@ -70,3 +70,14 @@ def test_lines_of_other_functions_in_a_shared_group() -> None:
     ]
     assert [one.request_id for one in invoked(*rows, function="worker")] == [ID]
     assert [one.request_id for one in invoked(*rows, function="mailer")] == [OTHER]
+
+
+def test_a_record_that_names_no_function_is_of_its_stream() -> None:
+    (real,) = records(attempt(ID, 0))
+    unnamed = json.dumps({**real, "FunctionName": "unknown"})
+    assert len(invoked(row(unnamed, 5), function="worker")) == 1
+    assert invoked(row(unnamed, 5, "2026/11/24/mailer[3]bb02"), function="worker") == []
+
+
+def test_rows_without_a_stream_are_taken_as_they_are() -> None:
+    assert len(invoked(row(FAKE_RECORD, 0.5, ""), row(report_line(), 1, ""))) == 2
