@@ -29,6 +29,7 @@ _DIGITS, _LETTERS = "0123456789", ascii_letters
 _BETWEEN = r"""[\s,;:=|()\[\]{}<>&/'"-]*"""
 _SEPARATING, _RUN = re.compile(_BETWEEN), re.compile(rf"{GAP}(?:{_BETWEEN}{GAP})+")
 _MEANINGLESS = re.compile(r"[0-9.,:+-]+|(?=[a-f-]*\d)[0-9a-f-]{8,}")
+_TYPE = re.compile(r"(?:Function<)?(?:[\w$]+(?:\.|::|\\))*([\w$]+)>?")
 _LINE_NUMBER = re.compile(r":\d+(?= |$)")
 
 
@@ -72,7 +73,13 @@ def fingerprint(error_type: str, error_message: str, location: str = "") -> str:
     """Ten hex digits: the same for errors of one type, one message (but for what changes) and one place, whatever
     wrapped them."""
     root, _, _ = error_message.partition(WRAPPED)
-    return _digest(error_type, normalised(root), _LINE_NUMBER.sub("", location))
+    return _digest(_short(error_type), normalised(root), _LINE_NUMBER.sub("", location))
+
+
+def _short(error_type: str) -> str:
+    """A type without its package, which traces write and loggers may not; Lambda's Ruby puts it into Function<…>."""
+    found = _TYPE.fullmatch(error_type)
+    return found[1] if found else error_type
 
 
 def part_of(mark: str, values: Sequence[str]) -> str:

@@ -164,7 +164,7 @@ class World:
     def _fail(self, stream: str, at: float, request: str, kind: str, text: str, whole: bool = True) -> float:
         at += 0.05 + self._draw.random() / 5
         if kind == "timeout":
-            at += FUNCTION.timeout_s
+            at = self._began + FUNCTION.timeout_s + 0.03
             self._write(
                 stream, at, f"{_moment(at):%Y-%m-%dT%H:%M:%S.000Z} {request} Task timed out after 60.00 seconds\n\n"
             )
@@ -197,7 +197,7 @@ class World:
         status = {"": "", "timeout": "Status: timeout\t", "memory": "Status: error\tError Type: Runtime.OutOfMemory\t"}
         short = self.shape.types.get(kind, "").replace("::", ".").replace("\\", ".").rpartition(".")[2]
         ended = status.get(kind, f"Status: error\tError Type: {short.lstrip('*')}\t")
-        took = (at - self._began) * 1000
+        took = FUNCTION.timeout_s * 1000 if kind == "timeout" else (at - self._began) * 1000
         used = 512 if kind == "memory" else 90
         self._write(stream, at + 0.002, f"END RequestId: {request}")
         self._write(
@@ -291,4 +291,4 @@ def right(shape: Shape, kind: str, cause: Cause) -> bool:
     if SAYS[kind] not in cause.error_message:
         return False
     short = shape.types[kind].rpartition(".")[2]
-    return not shape.typed or cause.error_type.endswith(short)
+    return not shape.typed or cause.error_type.removesuffix(">").endswith(short)

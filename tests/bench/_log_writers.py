@@ -142,10 +142,7 @@ def _lambda_json(at: datetime, request: str, level: str, text: str) -> str:
 
 
 def _lambda_json_fails(at: datetime, request: str, text: str, failure: Failure) -> str:
-    frames = [
-        ["/var/task/app.py", 31, "handle", "book(order)"],
-        ["/var/task/shop/booking.py", 12, "book", "raise found"],
-    ]
+    frames = [f"  File{frame}" for frame in python_trace(failure).rpartition("\n")[0].split("  File")[1:]]
     named = {"errorType": failure.type.rpartition(".")[2], "errorMessage": failure.message}
     return json.dumps({**json.loads(_lambda_json(at, request, "ERROR", text)), **named, "stackTrace": frames})
 
@@ -413,7 +410,7 @@ def _php_unhandled(at: datetime, request: str, failure: Failure) -> list[str]:
     error = {
         "errorType": failure.type,
         "errorMessage": failure.message,
-        "stack": ["#0 /var/task/index.php(31): book()"],
+        "stack": ["#0 /var/task/src/Booking.php(12): book()"],
     }
     return [f"{request}\tInvoke Error\t{json.dumps(error)}"]
 

@@ -86,3 +86,17 @@ def test_a_divided_group_stays_divided(tmp_path: Path, monkeypatch: pytest.Monke
     assert after["vendor said 4711"] == (before["vendor said 4711"], 31)
     assert after["vendor said 4712"] == (before["vendor said 4712"], 30)
     assert after["vendor said 9"][1] == 1
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ("requests.exceptions.HTTPError", "HTTPError"),
+        ("Function<Faraday::ServerError>", "Faraday::ServerError"),
+        ("App\\Errors\\Upstream", "Upstream"),
+        ("java.lang.IllegalStateException", "IllegalStateException"),
+    ],
+)
+def test_a_type_is_the_same_with_its_package_and_without(names: tuple[str, str]) -> None:
+    assert len({fingerprint(name, "no", "a.py:1 f") for name in names}) == 1
+    assert fingerprint(names[0], "no") != fingerprint("Other", "no")

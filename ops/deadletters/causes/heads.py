@@ -21,6 +21,8 @@ _PIECE = re.compile(r"\[(?P<square>[^\[\]\n]{0,120})\]|\([^()\n]{0,80}\)|<\d{1,3
 _TIME = re.compile(r"\d[\d:.,TZ/+-]*(?:ms|s|[AP]M)?$|[AaPp][Mm]$|[A-Z]{3}$|[A-Z][a-z]{2},?$|[+-]\d\d:?\d\d$")
 _PRECISE = re.compile(r"\d[.,]\d{3}")
 """Of a second: what loggers write before a name, and Go's log.Printf, which knows no levels, does not."""
+_THROWN = re.compile(r"[\w.$:\\]+(?:Error|Exception|Failure|Fault):$")
+"""The type of an error, behind which a reason follows and no level."""
 _IDENTIFIER = re.compile(rf"{UUID}$", re.IGNORECASE)
 _PARTS = re.compile(r"[:/]")
 _SURE_OF_ITSELF = frozenset({"ERROR", "FATAL", "INFO", "WARN", "WARNING", "DEBUG", "TRACE"})
@@ -92,7 +94,7 @@ def _by_pieces(text: str) -> Head:
         padded = len(before) > 1 or after == "  " or after[:1] in ("[", "|") or word.endswith(":")
         if _is_level(word, number, timed, padded) and (not name or padded or precise):
             return _head(word.rstrip(":"), text, at, request)
-        if name:
+        if name or (number == 0 and _THROWN.match(word)):
             break
         precise = precise or bool(_PRECISE.search(word))
         request = word.lower() if _IDENTIFIER.match(word) else request

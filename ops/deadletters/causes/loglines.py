@@ -49,10 +49,11 @@ _OF_A_SERVICE = re.compile(r"status ?code|\$metadata|Service: ", re.IGNORECASE)
 _NEAR = 100
 _OBJECTS = json.JSONDecoder()
 _PLATFORM = ("START RequestId: ", "END RequestId: ", "INIT_START ")
-_CRITICAL = "Critical exception from handler"
+_RUBY = ("Critical exception from handler", "Error raised from handler method", "Init error when loading handler")
+"""What Ruby's runtime writes before the error (aws-lambda-ruby-runtime-interface-client, 2026-11)."""
 _UNHANDLED = re.compile(
     r"\[(?:ERROR|CRITICAL)\] [^\t\n]+\s*\nTraceback|[^\n]{0,200}\t(?:Invoke Error|Uncaught Exception|Unhandled Promise)"
-    rf"|{_CRITICAL}|Unhandled exception\. |panic: |fatal error: |thread '|(?:PHP )?Fatal error: "
+    rf"|{'|'.join(_RUBY)}|Unhandled exception\. |panic: |fatal error: |thread '|(?:PHP )?Fatal error: "
 )
 
 
@@ -166,7 +167,7 @@ def _of_text(plain: Said, message: str) -> Said:
     )
     if exited := _exited(plain, message):
         return exited
-    if message.startswith(_CRITICAL) and (record := _object(message, message.find("{"))):
+    if message.startswith(_RUBY) and (record := _object(message, message.find("{"))):
         return _of_record(plain, record)
     if _LOGFMT.search(message) and head.severity is Severity.UNSAID:
         return _of_record(plain, _pairs(message))
