@@ -39,6 +39,17 @@ def test_causes_are_alike_by_their_roots_whatever_wrapped_them() -> None:
     assert refused.fingerprint == cause(wrapped("connect ECONNREFUSED", around="order of Ada not booked")).fingerprint
 
 
+def test_of_different_errors_side_by_side_one_is_only_likely() -> None:
+    """Which of a batch's errors a message failed of is not told by the error that holds them all."""
+    key, full = {"name": "KeyError", "message": "no key"}, {"name": "IOError", "message": "full"}
+    batch = {"errorType": "FullBatchFailureError", "errorMessage": "All records failed"}
+    found = cause({**batch, "childErrors": [key, full]})
+    assert (found.error_type, found.likely) == ("KeyError", True)
+    assert found.error_message.startswith("no key (first of 2 different errors) ←")
+    alike = cause({**batch, "childErrors": [key, key]})
+    assert (alike.error_type, alike.error_message.partition(" ←")[0], alike.likely) == ("KeyError", "no key", False)
+
+
 def test_an_error_in_fields_goes_before_the_sentence_around_it() -> None:
     found = cause({"msg": "could not process message", "err": "unexpected end of JSON input"})
     assert found.error_message == "unexpected end of JSON input ← could not process message"

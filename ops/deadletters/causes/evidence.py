@@ -207,6 +207,7 @@ def _cause(one: Invocation, decided: Decided, subject: Subject, likely: bool) ->
             died=said.at,
             function_version=said.version or version,
             job_kind=said.job_kind or subject.job_kind,
+            likely=likely or said.several,
         )
     if decided.end is None:
         return known

@@ -62,8 +62,9 @@ class Said:
     """What one line tells: which messages it names, of which request, and the failure where it tells of one.
 
     ``message_ids``: those that a field names; ``mentioned``: every UUID in the line. ``text``: its own words.
-    ``chain``: the errors that wrapped the one that is told, outermost first, as ``Type: message``. ``unhandled``: the
-    runtime wrote it, about what left the handler.
+    ``chain``: the errors that wrapped the one that is told, outermost first, as ``Type: message``. ``several``: the
+    error is the first of different ones that the line tells, and which of them a message failed of is not known.
+    ``unhandled``: the runtime wrote it, about what left the handler.
     """
 
     at: datetime
@@ -81,6 +82,7 @@ class Said:
     source: str = HANDLER_LOG
     job_kind: str = ""
     chain: tuple[str, ...] = ()
+    several: bool = False
     unhandled: bool = False
 
     @property
@@ -215,6 +217,7 @@ def _failed(said: Said, thrown: Thrown) -> Said:
         error_message=thrown.error_message,
         location=thrown.location,
         chain=thrown.chain,
+        several=thrown.several,
     )
 
 

@@ -27,12 +27,14 @@ _STARTS = re.compile(
 @dataclass(frozen=True)
 class Thrown:
     """``location``: the innermost own frame, ``handler/jobs/train.py:88 fit``; empty where all are others'. ``chain``:
-    the errors that wrapped this one, outermost first, as ``Type: message``."""
+    the errors that wrapped this one, outermost first, as ``Type: message``. ``several``: it is the first of different
+    ones that were thrown side by side, as by the messages of a batch."""
 
     error_type: str
     error_message: str
     location: str = ""
     chain: tuple[str, ...] = ()
+    several: bool = False
 
     @property
     def label(self) -> str:
@@ -47,10 +49,11 @@ def chained(links: Sequence[Thrown], others: Sequence[Thrown] = ()) -> Thrown:
     root = links[-1]
     place = next((one.location for one in reversed(links) if one.location), "")
     different = {one.label for one in others} | {root.label}
-    count = f" (first of {len(different)} different errors)" if len(different) > 1 else ""
+    several = len(different) > 1
+    count = f" (first of {len(different)} different errors)" if several else ""
     wrapped = tuple(label for one in links[:-1] for label in (*one.chain, one.label) if label and label != root.label)
     chain = (*wrapped, *root.chain)[-LONGEST_CHAIN:]
-    return replace(root, error_message=root.error_message + count, location=place, chain=chain)
+    return replace(root, error_message=root.error_message + count, location=place, chain=chain, several=several)
 
 
 def typed(text: str) -> tuple[str, str] | None:
