@@ -43,7 +43,8 @@ def _mixed_streams(lines: Sequence[Line]) -> set[str]:
 def _latest_reports(lines: Sequence[Line]) -> dict[str, datetime]:
     latest: dict[str, datetime] = {}
     for line in lines:
-        if line.source == REPORT and line.stream and line.at is not None:
+        # At some log levels only failures are reported: such a stream does not tell of every invocation.
+        if line.source == REPORT and line.stream and line.at and line.values.get("status") == "success":
             latest[line.stream] = max(line.at, latest.get(line.stream, line.at))
     return latest
 

@@ -58,6 +58,8 @@ def test_records_count_where_the_platform_does_not_report() -> None:
     (real,) = records(init("on-demand", -3), attempt(OTHER, 0))
     assert len(invoked(row(json.dumps(real), 5))) == 1
     assert len(invoked(row(report_line(), -60), row(json.dumps(real), 5))) == 2
+    failure = row(json.dumps(attempt(ID, 0, "timeout")[2]), 3)
+    assert len(invoked(failure, row(json.dumps(real), 5), as_json=True)) == 2, "a log level that reports failures only"
 
 
 def test_lines_of_other_functions_in_a_shared_group() -> None:
