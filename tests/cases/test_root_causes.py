@@ -45,7 +45,7 @@ def test_of_different_errors_side_by_side_one_is_only_likely() -> None:
     batch = {"errorType": "FullBatchFailureError", "errorMessage": "All records failed"}
     found = cause({**batch, "childErrors": [key, full]})
     assert (found.error_type, found.likely) == ("KeyError", True)
-    assert found.error_message.startswith("no key (first of 2 different errors) ←")
+    assert found.error_message == "no key ← first of 2 different errors ← FullBatchFailureError: All records failed"
     alike = cause({**batch, "childErrors": [key, key]})
     assert (alike.error_type, alike.error_message.partition(" ←")[0], alike.likely) == ("KeyError", "no key", False)
 

@@ -50,10 +50,10 @@ def chained(links: Sequence[Thrown], others: Sequence[Thrown] = ()) -> Thrown:
     place = next((one.location for one in reversed(links) if one.location), "")
     different = {one.label for one in others} | {root.label}
     several = len(different) > 1
-    count = f" (first of {len(different)} different errors)" if several else ""
+    beside = (f"first of {len(different)} different errors",) if several else ()
     wrapped = tuple(label for one in links[:-1] for label in (*one.chain, one.label) if label and label != root.label)
-    chain = (*wrapped, *root.chain)[-LONGEST_CHAIN:]
-    return replace(root, error_message=root.error_message + count, location=place, chain=chain, several=several)
+    chain = (*wrapped, *beside, *root.chain)[-LONGEST_CHAIN:]
+    return replace(root, location=place, chain=chain, several=several)
 
 
 def typed(text: str) -> tuple[str, str] | None:

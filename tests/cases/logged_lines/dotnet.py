@@ -37,8 +37,9 @@ LINES = (
         " ---> System.IO.IOException: disk is full\n   at Shop.Disk.Write() in /src/Disk.cs:line 7\n"
         "   --- End of inner exception stack trace ---\n   at Shop.Function.Handle(SQSEvent e)\n"
         " ---> (Inner Exception #1) System.TimeoutException: gone\n   at Shop.Net.Get()<---\n",
-        "System.IO.IOException", "disk is full (first of 2 different errors)", _DISK[2],
-        chain=("System.AggregateException: One or more errors occurred. (disk is full) (gone)",),
+        "System.IO.IOException", "disk is full", _DISK[2],
+        chain=("System.AggregateException: One or more errors occurred. (disk is full) (gone)",
+               "first of 2 different errors"),
     ),
     failed(
         ".NET console",

@@ -29,8 +29,8 @@ LINES = (
         f"{_TIME}\t{REQUEST}\tERROR\tAggregateError: All promises were rejected\n{_AT} {{\n"
         "  [errors]: [\n    RangeError: too far\n        at far (/var/task/far.js:2:1),\n"
         "    Error: gone\n        at gone (/var/task/gone.js:2:1)\n  ]\n}",
-        "RangeError", "too far (first of 2 different errors)", "far.js:2 far",
-        chain=("AggregateError: All promises were rejected",),
+        "RangeError", "too far", "far.js:2 far",
+        chain=("AggregateError: All promises were rejected", "first of 2 different errors"),
     ),
     failed(
         "Node.js console",

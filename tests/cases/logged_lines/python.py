@@ -88,8 +88,8 @@ LINES = (
         "ValueError: amount\n\n"
         'Traceback (most recent call last):\n  File "/var/task/shop.py", line 20, in handler\n    return process()\n'
         '  File "/opt/python/batch/base.py", line 240, in clean\n    raise BatchProcessingError(',
-        "KeyError", "'sku' (first of 2 different errors)", "stock/take.py:7 take", "",
-        ("BatchProcessingError: All records failed. 2 errors follow",),
+        "KeyError", "'sku'", "stock/take.py:7 take", "",
+        ("BatchProcessingError: All records failed. 2 errors follow", "first of 2 different errors"),
     ),
     failed(
         "AWS Lambda JSON",
@@ -114,8 +114,8 @@ LINES = (
         '    |   File "/var/task/db.py", line 6, in load\n    |     x\n'
         "    | OSError: full\n"
         "    +------------------------------------\n",
-        "KeyError", "17 (first of 2 different errors)", "db.py:5 load", "",
-        ("ExceptionGroup: tasks (2 sub-exceptions)",),
+        "KeyError", "17", "db.py:5 load", "",
+        ("ExceptionGroup: tasks (2 sub-exceptions)", "first of 2 different errors"),
     ),
     failed(
         "Powertools",
