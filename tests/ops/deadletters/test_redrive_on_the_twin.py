@@ -42,7 +42,7 @@ def dies(twin: Twin, count: int, **params: Any) -> list[str]:
     ids = [f"{kind}-{number:03}" for number in range(count)]
     with_data = {"schema": 1, "kind": "describe", "params": {"outcome": "respond", **params}}
     for job_id in ids:
-        where = f"s3://{twin.outputs[contract.OUTPUT_BUCKET]}/data/{job_id}.csv"
+        where = f"s3://{twin.outputs[contract.OUTPUT_BUCKET]}/inputs/{job_id}.csv"
         assert twin.post({**with_data, "job_id": job_id, "data": where}).status == 202
     return ids
 
@@ -77,7 +77,7 @@ def fix(twin: Twin, job_ids: list[str]) -> None:
     """Put the data where the jobs look for it."""
     for job_id in job_ids:
         twin.client("s3").put_object(
-            Bucket=twin.outputs[contract.OUTPUT_BUCKET], Key=f"data/{job_id}.csv", Body=TABLE.encode()
+            Bucket=twin.outputs[contract.OUTPUT_BUCKET], Key=f"inputs/{job_id}.csv", Body=TABLE.encode()
         )
 
 
@@ -200,7 +200,7 @@ def test_asynchronous_invocations_are_made_again_and_watched(twin: Twin, source:
     undelivered.shelf.unlink(missing_ok=True)
     jobs = [f"later-{uuid.uuid4().hex[:8]}-{number}" for number in range(3)]
     for job_id in jobs:
-        data = f"s3://{twin.outputs[contract.OUTPUT_BUCKET]}/data/{job_id}.csv"
+        data = f"s3://{twin.outputs[contract.OUTPUT_BUCKET]}/inputs/{job_id}.csv"
         event = {"schema": 1, "kind": "describe", "params": {"outcome": "respond"}, "job_id": job_id, "data": data}
         twin.client("lambda").invoke(
             FunctionName=function.name, InvocationType="Event", Payload=json.dumps(event).encode()
