@@ -79,7 +79,7 @@ class Tracks:
             if record is not None:
                 self._own(track, record, said)
             if said.failed and said.message_ids and (track.failed is None or track.failed[0] <= said.at):
-                track.failed = (said.at, said.request_id, f"{said.error_type}: {said.error_message}"[:LONGEST_CAUSE])
+                track.failed = (said.at, said.request_id, _cause_of(said, record)[:LONGEST_CAUSE])
                 track.rejected = track.rejected or bool(record and record.get(contract.LOG_PERMANENT))
 
     def _own(self, track: _Track, record: Mapping[str, Any], said: loglines.Said) -> None:
@@ -138,6 +138,16 @@ class Tracks:
         if self._died(last_request) and not (track.failed and track.failed[1] == last_request):
             return ": ".join(endings.ending(self._ended[last_request]))[:LONGEST_CAUSE]
         return track.failed[2] if track.failed else ""
+
+
+def _cause_of(said: loglines.Said, record: Mapping[str, Any] | None) -> str:
+    """By what this project's handler calls the failure itself, as it does on a message that it rejects; else the root
+    cause."""
+    own = record or {}
+    kind, why = own.get(contract.LOG_ERROR_TYPE), own.get(contract.LOG_ERROR_MESSAGE)
+    if isinstance(kind, str) and kind and isinstance(why, str):
+        return f"{kind}: {why}"
+    return f"{said.error_type}: {said.error_message}"
 
 
 def _own_record(message: str) -> Mapping[str, Any] | None:

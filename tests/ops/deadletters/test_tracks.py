@@ -105,3 +105,14 @@ def test_other_peoples_functions_by_how_their_invocations_end() -> None:
     assert fate([mention, report], whole=False) is None, "with partial batches the invocation says nothing of a message"
     assert fate([mention, bad], whole=True) is None
     assert fate([mention, bad], receives=1, whole=True)[0] is Outcome.CAME_BACK
+
+
+def test_the_handlers_own_name_of_a_failure_is_told_as_on_a_message_that_it_rejects() -> None:
+    """Whatever raised it: the trace names the error of the client below."""
+    trace = (
+        'Traceback (most recent call last):\n  File "/app/client.py", line 9, in get\nAwsError: NoSuchKey\n\n'
+        "The above exception was the direct cause of the following exception:\n\n"
+        'Traceback (most recent call last):\n  File "/app/jobs.py", line 3, in run\nDataNotFound: why\n'
+    )
+    rows = [batch(1, R1, M1), failed(2, "DataNotFound", R1, M1, permanent=True, stack_trace=trace)]
+    assert fate(rows, at=3) == (Outcome.CAME_BACK, "DataNotFound: why")
