@@ -13,6 +13,7 @@ import jmespath.exceptions
 import jmespath.parser
 import jmespath.visitor
 
+from ops.deadletters.filtergrowth import ensure_bounded
 from ops.deadletters.jsontext import Change, Part, spliced
 from ops.deadletters.splicing import Document
 from ops.errors import UsageError
@@ -34,7 +35,9 @@ Steps = tuple[_Step, ...]
 def parse(path: str) -> Steps:
     """The steps of ``path``. Raises UsageError with the position of what is wrong in it."""
     try:
-        return _steps(jmespath.parser.Parser().parse(path).parsed, path)
+        tree = jmespath.parser.Parser().parse(path).parsed
+        ensure_bounded(path, tree)
+        return _steps(tree, path)
     except RecursionError:
         raise UsageError("An address is nested too deeply.", "Name places step by step: body.params.alpha.") from None
     except jmespath.exceptions.JMESPathError as error:

@@ -19,6 +19,7 @@ import jmespath.parser
 import jmespath.visitor
 
 from ops.deadletters import filtersql
+from ops.deadletters.filtergrowth import ensure_bounded
 from ops.deadletters.filtersql import ROOTS
 from ops.errors import UsageError
 
@@ -47,6 +48,7 @@ def compiled(where: str) -> Filter:
         if len(where) > LONGEST:
             raise RecursionError
         parsed = jmespath.parser.Parser().parse(where)
+        ensure_bounded(where, parsed.parsed)
         _complain(where, parsed.parsed)
         found = filtersql.condition(parsed.parsed)
     except jmespath.exceptions.JMESPathError as error:
