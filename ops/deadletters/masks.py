@@ -15,11 +15,11 @@ from typing import NamedTuple
 from ops.deadletters import maskwords as words
 
 _DAY = r"(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)[a-z]{0,6}"
-_MONTH = r"(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]{0,6}"
+_MONTH = r"(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec|Okt|Dez|Mai|Mär)[a-zä-ü]{0,6}"
 _CLOCK = r"\d{1,2}:\d\d(?::\d\d(?:[.,]\d+)?)?(?:[\s\u202f\u00a0]?[AaPp]\.?[\s\u202f\u00a0]?[Mm]\b\.?)?"
 _ZONE = r"(?:\ ?(?:Z\b|UTC\b|(?:GMT)?[+-]\d\d:?\d\d|[A-Z]{3,4}T?\b)(?:\ \([A-Z][A-Za-z\ ]{2,40}\))?)"
 _DATE = rf"""(?:{_DAY},?\ +)?(?:{_MONTH}\.?\ +\d{{1,2}}(?:st|nd|rd|th)?(?:,?\ +\d{{4}})?
-    |\d{{1,2}}(?:st|nd|rd|th)?[\ -]{_MONTH}\.?(?:,?[\ -]\d{{2,4}})?|\d{{1,2}}/{_MONTH}/\d{{4}})"""
+    |\d{{1,2}}(?:st|nd|rd|th|\.)?[\ -]{_MONTH}\.?(?:,?[\ -]\d{{2,4}})?|\d{{1,2}}/{_MONTH}/\d{{4}})"""
 _WHERE = r"(?:(?<![A-Za-z0-9_])|(?=[^A-Za-z0-9_]))"
 """Nothing that changes begins within a word; most positions are passed over by this alone."""
 _PARTS = {
@@ -62,7 +62,7 @@ _PARTS = {
 }
 _RARE = ("gap", "json", "date", "pair", "secret", "cued", "ip")
 _MARKS = re.compile(r"…| JSON|\(char |\)=\(|contains \(|value=|value is \(")
-_DATED = re.compile("Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec|Mon|Tue|Wed|Thu|Fri|Sat|Sun")
+_DATED = re.compile("Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec|Okt|Dez|Mai|Mär|Mon|Tue|Wed|Thu|Fri|Sat|Sun")
 _QUOTES, _DIGIT = re.compile("[\"'`“„«‘「『]"), re.compile(r"\d")
 _TIMED = re.compile(r"\d[:/-]\d")
 _BREAKS = str.maketrans(dict.fromkeys(":=([{\"'`#,<>*：（，。", " "))
@@ -110,7 +110,8 @@ def _compiled(rare: bool, *found: bool) -> re.Pattern[str]:
 
 _LONGEST_CODE = (6, 11)
 """Characters; of a negative one, such as Windows' exit codes."""
-_ID_PART = re.compile(r"[A-Za-z]*\d[A-Za-z0-9]*")
+_OF_FIELD = re.compile(r"[\"']\s?:\s?$")
+_ID_PART = re.compile(r"(?:(?<==)-)?[A-Za-z]*\d[A-Za-z0-9]*")
 _BEFORE = 40
 _OF_TABLES = [["index"], ["constraint"], ["column"], ["table"], ["relation"], ["collection"], ["field"]]
 """What is named without quotes."""
@@ -174,7 +175,15 @@ def _is_name(message: str, start: int, end: int, text: str) -> bool:
     last = before[-1] if before else ""
     if end == len(message) and last.endswith(("error", "exception")) and message[start - 2] == ":":
         return True
-    if last in words.NAMED or before[-2:] in (["not", "found"], ["instances", "of"], ["parameter", "in"]):
+    if _OF_FIELD.search(message, max(0, start - 4), start):  # a value behind its key
+        return last in words.CODED_FIELDS
+    if last == "name" and before[-2:-1] and before[-2] in words.GIVEN:
+        return False
+    if (
+        last in words.NAMED
+        or last.endswith(words.NAMED_IN_CJK)
+        or before[-2:] in (["not", "found"], ["instances", "of"], ["parameter", "in"])
+    ):
         return True
     if last in words.GIVEN:
         return before[-3:-1] == ["parameter", "in"] and last == "input"
@@ -205,7 +214,7 @@ def _id(message: str, start: int, end: int) -> list[Span]:
 
 def _is_code(message: str, start: int, end: int, text: str) -> bool:
     if text.startswith("0x"):
-        return _before(message, start)[-1:] == ["status"]
+        return "".join(_before(message, start)[-1:]) in words.CODED | {"code"}
     if len(text) > _LONGEST_CODE[text[0] == "-"] or not text[-1].isalnum():
         return False
     if text.lstrip("-").isdigit():

@@ -29,7 +29,7 @@ NAMED_AFTER = re.compile(
     |field\b|property\b|column\b|attribute\b|argument\b|parameter\b|module\b|relation\b|constraint\b|table\b|key\b
     |(?:must|may|should|can)(?:\ not)?\ (?:be|have|match|contain)|cannot\ be|can't\ be|has\ no\ attribute|not\ in\ index
     |was\ unexpected|(?:is|are)\ not\ allowed|is\ not\ callable|is\ null|violates|not\ found\ in\ axis
-    |は必須|が見つかりません|不能为空)""",
+    |は必須|不能为空)""",
     re.VERBOSE,
 )
 """A quoted word before one of these is the name of a thing."""
@@ -50,9 +50,14 @@ SPELLED = _set(
 CODED = _set(
     """status statuscode status_code httpstatus http_status errno sqlstate signal exitcode exit_code winerror errorcode
     error_code sqlcode http returncode rc pgcode state exit vendorcode nativeerror 状态码 错误代码 错误码
-    ステータスコード エラーコード ステータス"""
+    ステータスコード エラーコード ステータス
+    fehlercode http-status http-code curle ошибка код código codice"""
 )
 """A number after one of these is a code."""
+CODED_FIELDS = _set("code errorcode error_code type __type reason status statuscode errno error")
+"""The value of such a field of a record is a code: ``{"code": "ECONNRESET"}``."""
+NAMED_IN_CJK = ("モジュール", "列", "テーブル", "カラム", "属性", "字段", "欄位", "模块", "参数", "パラメータ")
+"""Words that need no space before the name that they announce."""
 CODE_OF = _set("""status exit error response return result reason http close sql native vendor api server""")
 """Before "code": what it is the code of."""
 ANSWERED = _set(
