@@ -184,6 +184,7 @@ def _carry_out(doing: _Doing, progress: Progress | None, stop: Stop | None, resu
         doing.ledger.begin("Starting.")  # before all else: a cancellation from now on is meant for this run
         doing.record("began")
         state, said = _course(doing, progress, stop, resumed_from).go()
+        said = f"{said} {plans.staying(doing.plan.returns)}".strip()
     except OpsError as error:
         with suppress(OpsError):  # of the two, the first error is the one to tell
             doing.end(State.FAILED, _whole(error))

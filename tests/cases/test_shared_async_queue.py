@@ -122,9 +122,11 @@ def test_each_goes_to_the_function_in_whose_log_its_request_is(world: World, clo
     assert dict(made.returns.origins) == {INVOICE: 1, REFUND: 1}
     assert len(made.returns.left_ids) == 1
     assert "lambda:InvokeFunction on " + REFUND in made.permissions
+    assert not any("log-group" in need for need in made.permissions), "nothing is watched"
     assert any("1 of 3 messages stay in the dead-letter queue" in warning for warning in made.warnings)
     ended = redrive.run(world.source, made, reason="fixed")
     assert (ended.sent, ended.deleted, ended.failed) == (2, 2, 0)
+    assert "1 message stays in the dead-letter queue. 1: not known which function they came from" in ended.said
     assert sorted(cloud.invoked) == [(INVOICE, json.dumps({"of": A})), (REFUND, json.dumps({"of": B}))]
     assert world.bodies() == [json.dumps({"of": C})]
 
@@ -217,6 +219,13 @@ def test_under_read_only_no_log_is_asked(world: World, cloud: Cloud, monkeypatch
     monkeypatch.setenv("OPS_READ_ONLY", "1")
     with pytest.raises(UsageError, match="no function's log was read"):
         plan(world)
+
+
+def test_whose_log_tells_outcomes_is_among_the_permissions(world: World, cloud: Cloud) -> None:
+    cloud.lines = {"/aws/lambda/refund": [(TEXT, start(B))]}
+    put(world, B)
+    needs = plans.make(world.source, Selection()).permissions
+    assert any(need.startswith("logs:StartQuery on ") and "log-group:/aws/lambda/refund" in need for need in needs)
 
 
 def test_the_longest_time_that_lambda_retries() -> None:

@@ -54,6 +54,8 @@ def carry_out(asked: Asked, source: Source, plan: Plan, reason: str, as_json: bo
         plan.id,
         as_json,
     )
+    if plan.returns.left_ids:
+        raise typer.Exit(1)
 
 
 @asking()

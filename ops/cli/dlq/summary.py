@@ -58,6 +58,8 @@ def headline(plan: Plan) -> str:
     letters = words.count(len(plan.ids), "letter")
     if plan.unseen:
         letters = f"About {words.count(plan.total, 'message')}, {len(plan.ids):,} of them reached by the scan,"
+    elif plan.returns.left_ids:
+        letters = f"{len(plan.ids):,} of {words.count(len(plan.ids) + len(plan.returns.left_ids), 'message')}"
     if plan.action is Action.PURGE:
         return f"{letters} to delete for good."
     if plan.destination.kind == "function":

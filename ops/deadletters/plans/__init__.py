@@ -3,5 +3,6 @@
 from ops.deadletters.plans.files import load, save
 from ops.deadletters.plans.fresh import MAX_AGE, check
 from ops.deadletters.plans.make import MARGIN, make
+from ops.deadletters.plans.returns import staying
 
-__all__ = ["MARGIN", "MAX_AGE", "check", "load", "make", "save"]
+__all__ = ["MARGIN", "MAX_AGE", "check", "load", "make", "save", "staying"]

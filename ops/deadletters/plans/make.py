@@ -69,6 +69,8 @@ def make(
     goals = found.origins if to_origin else Counter[Origin]()
     queues, doubts = destinations.reached(source, goals, queue) if moved else ([], [])
     doubts += returning.notes if returning else []
+    watched = returns.watched(source, goals) if steps.watch else returns.Watched()
+    doubts += watched.notes
     limits = {each.arn: each.max_bytes for each in queues}
     weight = weigh(found, limits, queue.max_bytes if queue else outgoing.MOST_BYTES)
     _ensure_fits(found, weight)
@@ -78,7 +80,8 @@ def make(
     now = datetime.now(UTC)
     looked_at = look.looked_at or now  # no look has ended yet: an import, or one that goes on
     there = depth.visible + depth.in_flight + depth.delayed
-    unseen = max(0, there - len(found.ids)) if selection.whole and moved and look.looked_at and not look.complete else 0
+    counted = len(found.ids) + len(found.left_ids)
+    unseen = max(0, there - counted) if selection.whole and moved and look.looked_at and not look.complete else 0
     estimate = needs.estimate(len(found.ids) + unseen, weight.bytes, action, pace, fifo=source.queue.fifo)
     task = chosen.engine == MOVE_TASK
     back_as_they_are = to_origin and not edits
@@ -107,7 +110,7 @@ def make(
             causes=dict(found.causes.most_common()),
             estimate=estimate,
             permissions=needs.permissions(
-                source, action, goals, queues, task=task, watch=steps.watch, headroom=pace.headroom
+                source, action, goals, queues, watched.log_groups, task=task, watch=steps.watch, headroom=pace.headroom
             ),
             sample=tuple(found.ids[:SAMPLES]),
             unseen=unseen,

@@ -25,12 +25,14 @@ def permissions(
     action: Action,
     origins: Iterable[Origin],
     queues: Iterable[Queue],
+    log_groups: Iterable[str] = (),
     *,
     task: bool,
     watch: bool,
     headroom: bool,
 ) -> tuple[str, ...]:
-    """IAM permissions, ``action on ARN`` each. ``watch``: outcomes are read from logs; ``headroom``: from metrics."""
+    """IAM permissions, ``action on ARN`` each. ``watch``: outcomes are read from the logs of
+    the workload's function and ``log_groups``; ``headroom``: from metrics."""
     own = source.queue.arn
     taking = ("ReceiveMessage", "ChangeMessageVisibility", "DeleteMessage") if action is not Action.COPY else ()
     needed = [f"sqs:{name} on {own}" for name in ("GetQueueAttributes", *taking)]  # copies are made from the shelf
@@ -52,8 +54,9 @@ def permissions(
     }
     needed += [f"{verbs[origin.service]} on {origin.arn}" for origin in origins if origin.service in verbs]
     workload = source.workload
-    if watch and workload.log_group:
-        group = f"arn:{own.split(':')[1]}:logs:{workload.region}:{workload.account}:log-group:{workload.log_group}"
+    read = [name for name in (workload.log_group, *log_groups) if name] if watch else []
+    for name in dict.fromkeys(read):
+        group = f"arn:{own.split(':')[1]}:logs:{workload.region}:{workload.account}:log-group:{name}"
         # Both ways of writing a log group are in use: the reference has none, AWS's own policies end in ":*".
         needed += [f"logs:StartQuery on {group}", f"logs:StartQuery on {group}:*", "logs:GetQueryResults on *"]
     if headroom:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from ops import access
-from ops.deadletters import provenance
+from ops.aws import lambda_
+from ops.deadletters import provenance, readers
 from ops.deadletters.origins import Known, Origin, Service
 from ops.deadletters.plan import Returns
 from ops.deadletters.plans import destinations
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from ops.deadletters.source import Source
 
 ELSEWHERE = "Name a destination: --to QUEUE, or for asynchronous invocations --to FUNCTION_ARN."
+MOST_WATCHED = 10
+"""Places whose functions are looked up."""
 MOST_SAID = 3
 """Reasons that are told one by one."""
 
@@ -45,12 +48,44 @@ def survey_returning(
     return Returning(found, _returns(found, known), [*_said(found, known), *doubts, *learned.notes])
 
 
+@dataclass(frozen=True)
+class Watched:
+    """Of places that are not the workload's own: ``log_groups`` that tell outcomes; ``notes``: where nothing does."""
+
+    log_groups: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+def watched(source: Source, origins: Iterable[Origin]) -> Watched:
+    """Who tells what becomes of the messages: each queue's own function, and the functions that are invoked."""
+    groups: list[str] = []
+    notes: list[str] = []
+    for origin in list(origins)[:MOST_WATCHED]:
+        name = origin.arn.rpartition(":")[2]
+        if origin.service is Service.LAMBDA:
+            groups.append(lambda_.function(source.aws, origin.arn).log_group)
+        elif origin.service is Service.SQS and origin.arn != source.workload.queue.arn:
+            reader = readers.of_queue(source, origin.arn)
+            if reader is not None and reader.log_group:
+                groups.append(reader.log_group)
+            else:
+                notes.append(f"No function is known to read {name}: outcomes of messages to it cannot be watched.")
+    return Watched(tuple(groups), tuple(notes))
+
+
 def left_in_words(left: Mapping[str, int]) -> str:
     """How many stay, and why, the most first."""
     reasons = sorted(left.items(), key=lambda item: -item[1])
     said = [f"{words.count(number)}: {why}" for why, number in reasons[:MOST_SAID]]
     more = sum(number for _, number in reasons[MOST_SAID:])
     return "; ".join([*said, *([f"{words.count(more)} for other reasons"] if more else [])])
+
+
+def staying(returns: Returns) -> str:
+    """The same as a sentence of a run's end; empty when nothing stays."""
+    number = len(returns.left_ids)
+    stay = words.count(number, "message stays", "messages stay")
+    return f"{stay} in the dead-letter queue. {left_in_words(returns.left)}." if number else ""
 
 
 def _returns(found: Survey, known: Known) -> Returns:
