@@ -103,7 +103,7 @@ def make(
             "messages",
             dead_letters.course(readings)["dead"],
             levels.dead(there.dead_count),
-            _dead_letter_queue(workload, there),
+            _dead_letter_queue(workload, there, readings.latest("dead_oldest_s")),
         ),
     )
 
@@ -116,15 +116,19 @@ def _cost_note(readings: Readings, workload: Workload, used: Use, done: float) -
     return "; ".join([first, *used.inferred[:1]])
 
 
-def _dead_letter_queue(workload: Workload, there: Depths) -> str:
+def _dead_letter_queue(workload: Workload, there: Depths, oldest_s: float | None) -> str:
     if gap := workload.gap(Part.DLQ):
         return f"{gap.name} {gap.verb}"
     if workload.dlq is None:
         return "no dead-letter queue"
     held = there.dead.in_flight if there.dead else 0
-    return "; ".join(
-        [workload.dlq.name, *([there.label] if there.label else []), *([f"{held} held by a reader"] if held else [])]
+    known = (
+        workload.dlq.name,
+        there.label,
+        f"{held} held by a reader" if held else "",
+        f"the oldest {words.duration(oldest_s)}" if oldest_s is not None and there.dead_count else "",
     )
+    return "; ".join(filter(None, known))
 
 
 def _concurrency_card(readings: Readings, workload: Workload, now: sqs.Depth) -> Card:

@@ -30,7 +30,7 @@ LATELY = timedelta(minutes=5)
 
 def report(aws: Aws, workload: Workload, window: Window) -> DeadLettersReport:
     """One GetMetricData call, one DescribeAlarms and the queue's depth now: no message is received."""
-    readings = metrics.read(aws, [*sources.dead(workload, window), *_age(workload)], window)
+    readings = metrics.read(aws, [*sources.dead(workload, window), *oldest(workload)], window)
     there = depths.dead(aws, workload, readings)
     known, missing = alarms.read(aws, workload)
     about = tuple(a for a in known if workload.dlq and workload.dlq.name in dict(a.dimensions).values())
@@ -109,7 +109,8 @@ def _held(depth: sqs.Depth) -> str:
     return f", {every}: another process holds {'them' if depth.in_flight > 1 else 'it'}"
 
 
-def _age(workload: Workload) -> list[MetricQuery]:
+def oldest(workload: Workload) -> list[MetricQuery]:
+    """``dead_oldest_s``: the age of the oldest message in the dead-letter queue."""
     if workload.dlq is None:
         return []
     return [

@@ -39,6 +39,7 @@ def report(aws: Aws, workload: Workload, window: Window) -> OverviewReport:
     queries = [
         *sources.queue(workload.queue, "visible", "in_flight", "delayed", "oldest_s"),
         *sources.dead(workload, window),
+        *dead_letters.oldest(workload),
         *sources.function(function, "throttles", "concurrency"),
         *sources.records(function, "cold", "recorded"),
         *costing.queries(workload),

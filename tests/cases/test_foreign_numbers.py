@@ -241,4 +241,5 @@ def test_a_queue_that_was_silent_before_held_nothing(stage: world.Stage) -> None
 def test_the_oldest_one_is_shown(stage: world.Stage) -> None:
     ages = {"QueueName=dead ApproximateAgeOfOldestMessage": 7_200}
     assert dead(stage, ages, (3, 0)).oldest_s == 7_200
+    assert card(status(stage, WORKLOAD, ages, depths={"dead": (3, 0)}), "dead").note == "dead; the oldest 2 h"
     assert dead(stage, ages, (0, 0)).oldest_s is None
