@@ -120,7 +120,7 @@ def page() -> float:
     """Seconds of the page's script once everything is loaded: as it is, or with a filter that it has not seen."""
     from streamlit.testing.v1 import AppTest
 
-    script = Path(__file__).resolve().parents[2] / "dashboard" / "streamlit_app.py"
+    script = Path(__file__).resolve().parents[2] / "dashboard" / "main.py"
     app = AppTest.from_file(str(script), default_timeout=120).run()
     app.switch_page("app_pages/dead_letters.py").run()
     begin = time.perf_counter()
