@@ -66,10 +66,6 @@ class Name:
         """Without a function's qualifier."""
         return self.resource.partition(":")[0]
 
-    @property
-    def fifo(self) -> bool:
-        return self.service == "sqs" and self.resource.endswith(".fifo")
-
 
 def queue(text: str, endpoint: str = "") -> Name:
     """A queue by name, ARN or URL. ``endpoint``: the URL that SQS is asked at; a queue's URL has its host, or one of
@@ -172,11 +168,6 @@ def differing(name: Name, found_arn: str) -> str:
         ("name", name.bare, found.bare),
     )
     return next((f"{part} {theirs}, not {named}" for part, named, theirs in parts if named and named != theirs), "")
-
-
-def between(wanted_arn: str, arn_here: str) -> str:
-    """How two ARNs of one service differ, in words; empty when they are the same."""
-    return differing(arn(wanted_arn), arn_here) if wanted_arn != arn_here else ""
 
 
 def _queue_url(text: str, endpoint: str) -> Name:

@@ -69,7 +69,6 @@ QUEUES = [
 def test_a_queue_is_read_whole(text: str, partition: str, region: str, account: str, name: str) -> None:
     found = names.queue(text, TWIN)
     assert (found.partition, found.region, found.account, found.resource) == (partition, region, account, name)
-    assert found.fifo is name.endswith(".fifo")
     assert bool(found.url) is ("//" in text)
 
 
@@ -217,7 +216,7 @@ def test_a_stack_of_another_region_is_refused_before_it_is_asked_for(monkeypatch
     ],
 )
 def test_a_difference_is_named(one: str, other: str, difference: str) -> None:
-    assert names.between(one, other) == difference
+    assert names.differing(names.queue(one), other) == difference
 
 
 def _only_orders(service: str, operation: str, asked: dict[str, Any]) -> Any:

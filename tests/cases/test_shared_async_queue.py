@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -230,3 +230,14 @@ def test_whose_log_tells_outcomes_is_among_the_permissions(world: World, cloud: 
 
 def test_the_longest_time_that_lambda_retries() -> None:
     assert provenance.LONGEST_RETRIES.total_seconds() == 21_600
+
+
+def test_a_function_that_only_a_body_names_is_said_to_be_a_claim(world: World, cloud: Cloud) -> None:
+    context = {"requestId": A, "functionArn": f"{INVOICE}:$LATEST", "condition": "RetriesExhausted"}
+    body = json.dumps({"version": "1.0", "requestContext": context, "requestPayload": {"n": 1}})
+    cloud.functions.append(replace(a_function("invoice"), arn=f"{INVOICE}:$LATEST"))
+    world.dlq.put([{"body": body, "attributes": {}, "system": {}}])
+    world.shelve()
+    made = plan(world)
+    assert dict(made.returns.origins) == {f"{INVOICE}:$LATEST": 1}
+    assert any("whoever may send to this queue could have written it" in warning for warning in made.warnings)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from ops import access
 from ops.aws import lambda_
 from ops.deadletters import provenance, readers
+from ops.deadletters.letter import Kind
 from ops.deadletters.origins import Known, Origin, Service
 from ops.deadletters.plan import Returns
 from ops.deadletters.plans import destinations
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from ops.deadletters.source import Source
 
 ELSEWHERE = "Name a destination: --to QUEUE, or for asynchronous invocations --to FUNCTION_ARN."
+CLAIMING = (Kind.SNS, Kind.EVENTBRIDGE, Kind.DESTINATION)
+"""Kinds of messages that name their origin in what a sender can write."""
 MOST_WATCHED = 10
 """Places whose functions are looked up."""
 MOST_SAID = 3
@@ -109,6 +112,12 @@ def _said(found: Survey, known: Known) -> list[str]:
         said.append(
             f"{which} not say where they came from: inferred to be {queue}, the only queue that uses this "
             "dead-letter queue."
+        )
+    claimed = 0 if known.function else sum(found.kinds[kind] for kind in CLAIMING)
+    if claimed:
+        said.append(
+            f"Where {words.count(claimed, 'message')} came from, only the text of the messages says (a topic, a rule, "
+            "a function in a record): whoever may send to this queue could have written it. Check the destinations."
         )
     if len(found.origins) > 1:
         queues = [origin.arn.rpartition(":")[2] for origin, _ in found.origins.most_common() if _is_queue(origin)]
