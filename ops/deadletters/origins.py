@@ -94,7 +94,8 @@ def home(letter: Letter, known: Known | None = None) -> Home:
 
 
 def planned(plan: Plan) -> Known:
-    """What was known when the plan was made: its run goes by that."""
+    """What was known when the plan was made: its run goes by that. Of a plan of before 2026-11-28, which a run may
+    still be resumed by, nothing was: then only what SQS itself wrote counts."""
     told = plan.returns
     return Known(
         plan.queue_arn,
@@ -102,7 +103,7 @@ def planned(plan: Plan) -> Known:
         told.own,
         told.functions,
         function=plan.destination.function_arn,
-        only=frozenset(told.origins),
+        only=frozenset(told.origins) if told.origins else None,
     )
 
 

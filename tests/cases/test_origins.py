@@ -13,6 +13,8 @@ from ops.aws.sqs import Message
 from ops.deadletters import letters, origins
 from ops.deadletters.letter import Attribute, Kind
 from ops.deadletters.origins import Known, Origin, Service
+from ops.deadletters.plan import Steps
+from tests.ops.deadletters.a_course import a_plan
 
 A, HERE = "111122223333", "eu-west-1"
 DLQ = f"arn:aws:sqs:{HERE}:{A}:dead"
@@ -164,3 +166,10 @@ def test_a_run_sends_only_where_its_plan_says() -> None:
     planned = replace(KNOWN, only=frozenset({ORDERS}))
     assert origins.of(letters.letter(a_message(system=moved(ORDERS))), planned) == sqs_(ORDERS)
     assert "the plan does not send to" in origins.home(letters.letter(a_message(system=moved(MAILS))), planned).why
+
+
+def test_of_an_older_plan_only_what_sqs_wrote_counts() -> None:
+    older = origins.planned(replace(a_plan(1, Steps()), queue_arn=DLQ))
+    assert origins.of(letters.letter(a_message(system=moved(ORDERS))), older) == sqs_(ORDERS)
+    for message in (a_message("plain"), a_message(attributes=rejected(ORDERS)), a_message(attributes=failed("r-1"))):
+        assert origins.of(letters.letter(message), older) is None
