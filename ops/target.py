@@ -64,7 +64,7 @@ def resolve(
     twin = recorded if recorded and recorded.pids else None
     if wanted == "twin" and twin is None:
         raise UsageError("The twin is not running.", "Start it: ops twin up.")
-    if twin is not None and (wanted == "twin" or (not elsewhere and stack in (None, twin.stack))):
+    if twin is not None and (wanted == "twin" or (not elsewhere and _is_its_stack(stack, twin))):
         return _on_twin(twin, stack, queue, function, region)
     running = twin is not None and not state.gone(twin)
     if not (stack or queue or function):
@@ -99,6 +99,12 @@ def _elsewhere(profile: str | None, environ: Mapping[str, str]) -> str:
     if profile:
         return f"--profile {profile}"
     return f"AWS_PROFILE={environ['AWS_PROFILE']}" if environ.get("AWS_PROFILE") else ""
+
+
+def _is_its_stack(stack: str | None, twin: TwinState) -> bool:
+    """By its name or its ARN."""
+    own = f"arn:aws:cloudformation:{twin.region}:{twin.account_id}:stack/{twin.stack}/"
+    return stack in (None, twin.stack) or (stack or "").startswith(own)
 
 
 def _on_twin(twin: TwinState, stack: str | None, queue: str | None, function: str | None, region: str | None) -> Target:

@@ -143,3 +143,10 @@ def test_another_stack_than_the_twins_says_that_it_is_on_aws(running: TwinState)
     assert "twin that runs has stack scilearn, not shop" in resolve(stack="shop", environ={}).why_aws
     assert resolve(stack="shop", profile="work", environ={}).why_aws == ""
     assert resolve(stack="shop", environ={"OPS_TARGET": "aws"}).why_aws == ""
+
+
+def test_the_twins_stack_by_its_arn(running: TwinState) -> None:
+    arn = f"arn:aws:cloudformation:{running.region}:{running.account_id}:stack/{running.stack}/0aa-1"
+    assert resolve(stack=arn, environ={}).is_twin
+    for other in (arn.replace(running.region, "eu-west-1"), arn.replace(running.account_id, "1" * 12)):
+        assert not resolve(stack=other, environ={}).is_twin
