@@ -102,7 +102,7 @@ def shell(twin: Twin, tmp_path: Path) -> Iterator[Shell]:
 def die(twin: Twin, count: int, **changes: Any) -> tuple[list[str], str]:
     """``count`` jobs that the handler rejects, for data that is not there unless ``changes`` say otherwise: their ids,
     and the key of the missing table."""
-    key = f"tables/{uuid.uuid4().hex}.csv"
+    key = f"inputs/{uuid.uuid4().hex}.csv"
     bucket = twin.outputs[contract.OUTPUT_BUCKET]
     ids = [f"runbook-{uuid.uuid4().hex}" for _ in range(count)]
     before = letters(twin)
