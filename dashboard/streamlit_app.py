@@ -13,9 +13,10 @@ if _ROOT not in sys.path:
     sys.path.insert(0, _ROOT)
 
 from dashboard.guard import Guard, refusal  # noqa: E402
+from dashboard.runbooks import ROUTES  # noqa: E402
 
 _hosts = st.get_option("server.allowedHosts")
 if _refused := refusal(st.get_option("server.address"), _hosts, os.environ):
     sys.exit(_refused)
 
-app = st.App(Path(__file__).with_name("main.py"), middleware=[Middleware(Guard, hosts=_hosts)])
+app = st.App(Path(__file__).with_name("main.py"), routes=ROUTES, middleware=[Middleware(Guard, hosts=_hosts)])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 
-from dashboard import theme
+from dashboard import runbooks, theme
 from dashboard.pages import Entry
 from dashboard.text import NONE, duration, escape, moment, utc, zone_name
 from ops.insight.reports import Finding
@@ -41,7 +41,8 @@ def finding(found: Finding) -> str:
     colour, _, word = theme.LEVEL[found.level]
     text = found.text.removeprefix(f"{word}: ").removeprefix(f"{word} – ")
     text = text[:1].upper() + text[1:]
-    return f'<div class="so-finding" role="status" style="--c:{colour}"><b>{word}</b><span>{escape(text)}</span></div>'
+    said = f"<b>{word}</b><span>{runbooks.links(text)}</span>"
+    return f'<div class="so-finding" role="status" style="--c:{colour}">{said}</div>'
 
 
 def stats(row: list[Stat]) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, tzinfo
 
-from dashboard import theme
+from dashboard import runbooks, theme
 from dashboard.parts.spark import data_uri
 from dashboard.text import NONE, escape, moment, number, quantity, utc
 from ops.insight.reports import AlarmState, Card, Level, Path, PathRates, Stop
@@ -105,7 +105,7 @@ def alarms(states: Sequence[AlarmState], viewer: tzinfo, now: datetime | None = 
 def _alarm(alarm: AlarmState, viewer: tzinfo, now: datetime | None) -> str:
     level, word = _STATE.get(alarm.state, (Level.UNKNOWN, "No data"))
     since = f"since {moment(alarm.since, viewer, now)}" if alarm.since else ""
-    runbook = f"<code>{escape(alarm.runbook)}</code>" if alarm.runbook else ""
+    runbook = f"<code>{runbooks.link(alarm.runbook)}</code>" if alarm.runbook else ""
     return (
         f'<div class="so-alarm"><span class="so-dot so-{level}" style="--c:{theme.LEVEL[level][0]}"></span>'
         f"<div><b>{escape(alarm.name)}</b>{runbook}</div>"

@@ -58,11 +58,12 @@ def status(
 def _show(console: Console, workload: Workload, target: Target, report: OverviewReport, minutes: float) -> None:
     from rich.text import Text
 
+    from ops import runbooks
     from ops.cli.text import place, safe
     from ops.insight import words
     from ops.workload.notes import reads
 
-    console.print(Text(safe(report.finding.text), style=STYLES[report.finding.level]))
+    console.print(Text(safe(runbooks.placed(report.finding.text)), style=STYLES[report.finding.level]))
     console.print(Text(f"{place(workload, target)} · last {words.duration(minutes * 60)}", style="dim"))
     console.print()
     console.print(_cards(report.cards))
@@ -71,8 +72,8 @@ def _show(console: Console, workload: Workload, target: Target, report: Overview
         console.print(Text(f"  {safe(reader.name)}: {safe(reads(reader.mapping))}", style="dim"))
     for alarm in report.alarms:
         style = {"ALARM": STYLES["act"], "OK": STYLES["ok"]}.get(alarm.state, STYLES["unknown"])
-        todo = f": {safe(alarm.runbook)}" if alarm.state == "ALARM" and alarm.runbook else ""
-        console.print(Text(f"  {alarm.state:<17} {safe(alarm.name)}{todo}", style=style))
+        todo = f": {safe(runbooks.placed(alarm.runbook))}" if alarm.state == "ALARM" and alarm.runbook else ""
+        console.print(Text(f"  {alarm.state:<17} {safe(alarm.name)}{todo}", style=style), soft_wrap=True)
     for note in (*workload.notes, *report.look.partial):
         console.print(Text(f"  note: {safe(note)}", style="dim"))
     cost = (

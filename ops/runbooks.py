@@ -1,0 +1,24 @@
+"""Where a runbook that an alarm's description names can be read: a file of this checkout, or a page of other people."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+FOLDER = Path(__file__).resolve().parents[1] / "runbooks"
+NAMED = re.compile(r"\brunbooks/([A-Za-z0-9_-]+\.md)\b")
+
+
+def file(name: str, folder: Path = FOLDER) -> Path | None:
+    """The runbook of this file name; None when there is none. Nothing outside the folder is ever found."""
+    return next((path for path in folder.glob("*.md") if path.name == name and path.is_file()), None)
+
+
+def is_page(named: str) -> bool:
+    """Whether it is an address that may be linked: ``https`` alone, since the text is somebody else's."""
+    return named.startswith("https://")
+
+
+def placed(text: str) -> str:
+    """``text`` with the runbooks of this checkout by their absolute paths, which open from any folder."""
+    return NAMED.sub(lambda found: str(file(found[1]) or found[0]), text)
