@@ -16,6 +16,8 @@ class Entry:
     title: str
     icon: str
     question: str
+    ranged: bool = True
+    """Its numbers are of the time range that is chosen in the sidebar."""
 
     @property
     def file(self) -> Path:
@@ -35,7 +37,7 @@ PAGES = {
         Entry("cold_starts", "Cold starts", "ac_unit", "How much latency and money do they cost?"),
         Entry("cost", "Cost", "payments", "What does one successful request cost, and where does it go?"),
         Entry("dead_letters", "Dead letters", "unsubscribe", "What died, why, and may it go back?"),
-        Entry("audit", "Audit", "history_edu", "Who did what, when and why, and how did it end?"),
+        Entry("audit", "Audit", "history_edu", "Who did what, when and why, and how did it end?", ranged=False),
     )
 }
 START = Entry("start", "Start", "play_circle", "What do you want to look at?")

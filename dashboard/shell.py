@@ -29,7 +29,7 @@ def run(connect: Callable[[Target], Telemetry] = Ops) -> None:
     trouble: OpsError | None = None
     with st.sidebar:
         try:
-            choice = choose()
+            choice = choose(entry.ranged)
         except BadSpan as bad:
             wrong = str(bad)
         except OpsError as error:

@@ -22,21 +22,25 @@ TWIN_REFRESH, AWS_REFRESH = 10, 60
 """Seconds. CloudWatch has AWS metrics by the minute, and each look costs money; the twin's meter is faster and free."""
 
 
-def choose() -> Choice | None:
-    """Draw the sidebar and say what it says; None when no workload is chosen. Raises BadSpan or OpsError."""
+def choose(ranged: bool = True) -> Choice | None:
+    """Draw the sidebar and say what it says; None when no workload is chosen. Raises BadSpan or OpsError.
+
+    ``ranged``: the page has a time range; else its boxes are hidden, and keep what they say for the other pages.
+    """
     target = _target()
     if target is None:
         return None
-    span = _span(target)
     seconds = TWIN_REFRESH if target.is_twin else AWS_REFRESH
-    live = st.toggle(
-        f"Refresh every {seconds} s",
-        value=True,
-        key="live",
-        bind="query-params",
-        disabled=not span.moves,
-        help="AWS publishes these metrics once a minute; each look is billed." if not target.is_twin else None,
-    )
+    with st.container(key="when" if ranged else "when-hidden"):
+        span = _span(target)
+        live = st.toggle(
+            f"Refresh every {seconds} s",
+            value=True,
+            key="live",
+            bind="query-params",
+            disabled=not span.moves,
+            help="AWS publishes these metrics once a minute; each look is billed." if not target.is_twin else None,
+        )
     st.session_state.setdefault("_visit", uuid4().hex)
     if st.button("Refresh", icon=":material/refresh:", key="look-now", type="tertiary"):
         st.session_state["_visit"], st.session_state["_pressed"] = uuid4().hex, time.time()

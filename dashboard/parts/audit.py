@@ -15,19 +15,20 @@ from dashboard.pages import PAGES
 from dashboard.parts import blocks, show, trouble
 from dashboard.parts.blocks import Stat
 from dashboard.parts.dead_letters import reading
-from dashboard.text import escape, moment, number, sendable, utc
+from dashboard.text import NONE, duration, escape, number, sendable, utc
 from ops.deadletters import audit, history
 from ops.errors import OpsError
 
 if TYPE_CHECKING:
     from ops.deadletters.audit import Record
-    from ops.deadletters.history import History
+    from ops.deadletters.history import Entry, History
 
 SHOWN = 1_000
-"""Records in the table; the file has them all."""
+"""Acts in the table; the file has all records."""
 _ORDER = ("planned", "sent", "succeeded", "came_back", "deleted", "failed", "vanished")
 _COLUMNS = {
-    "at": st.column_config.DatetimeColumn("When", format="D MMM YYYY HH:mm:ss", width=155),
+    "at": st.column_config.DatetimeColumn("Began", format="D MMM YYYY HH:mm:ss", width=155),
+    "took": st.column_config.TextColumn("Took", width=80),
     "action": st.column_config.TextColumn("What", width=80),
     "outcome": st.column_config.TextColumn("Outcome", width=90),
     "who": st.column_config.TextColumn("Who", width=180),
@@ -76,12 +77,13 @@ def _table(found: History) -> None:
     search, kinds, export = st.columns([4, 4, 1.6], gap="small", vertical_alignment="bottom")
     text = search.text_input("Find", key="audit-find", bind="query-params", icon=":material/search:",
                              placeholder="who, queue, reason or plan")  # fmt: skip
-    actions = sorted({record.action for record in found.records})
+    actions = sorted({entry.record.action for entry in found.entries})
     picked = kinds.pills("What", actions, selection_mode="multi", key="audit-actions")
-    chosen = [record for record in found.records if _fits(record, text or "", picked or ())]
+    chosen = [entry for entry in found.entries if _fits(entry.record, text or "", picked or ())]
+    records = [record for record in found.records if _fits(record, text or "", picked or ())]
     export.download_button(
         "Export CSV",
-        lambda: audit.csv(chosen).encode(errors="backslashreplace"),
+        lambda: audit.csv(records).encode(errors="backslashreplace"),
         f"audit-{datetime.now(UTC):%Y%m%dT%H%M%S}.csv",
         "text/csv",
         key="audit-csv",
@@ -103,8 +105,8 @@ def _table(found: History) -> None:
         height=show.height(len(shown), 14),
         alt="Acts on record, newest first",
     ).selection.rows
-    cut = f" The newest {number(SHOWN)} are shown; the export has all." if len(chosen) > SHOWN else ""
-    st.html(f'<span class="so-quiet">{number(len(chosen))} of {number(len(found.records))} records.{cut}</span>')
+    cut = f" The newest {number(SHOWN)} are shown; the export has all records." if len(chosen) > SHOWN else ""
+    st.html(f'<span class="so-quiet">{number(len(chosen))} of {number(len(found.entries))} acts.{cut}</span>')
     if rows and rows[0] < len(shown):
         _one(shown[rows[0]])
 
@@ -114,17 +116,19 @@ def _fits(record: Record, text: str, actions: Sequence[str]) -> bool:
     return (not actions or record.action in actions) and text.strip().lower() in said
 
 
-def _frame(records: Sequence[Record]) -> pd.DataFrame:
+def _frame(entries: Sequence[Entry]) -> pd.DataFrame:
     rows: list[dict[str, Any]] = [
         {
-            "at": record.at,
+            "at": entry.began,
+            "took": duration((record.at - entry.began).total_seconds()) if record.at > entry.began else NONE,
             "action": sendable(record.action),
             "outcome": sendable(record.outcome),
             "letters": sendable(_counts(record)),
             "reason": sendable(record.reason),
             "who": sendable(record.who.rsplit(":", 1)[-1]),
         }
-        for record in records
+        for entry in entries
+        for record in (entry.record,)
     ]
     frame = pd.DataFrame(rows)
     return frame.assign(at=pd.to_datetime(frame["at"], utc=True).dt.tz_convert(live.ZONE))
@@ -136,13 +140,15 @@ def _counts(record: Record) -> str:
     return ", ".join(f"{number(record.counts[name])} {name.replace('_', ' ')}" for name in names if record.counts[name])
 
 
-def _one(record: Record) -> None:
+def _one(entry: Entry) -> None:
     """All that is on record of one act."""
+    record = entry.record
     st.subheader("What was that?", anchor=False)
     st.html(
         blocks.facts(
             {
-                "When": f"{moment(record.at, live.ZONE)} ({utc(record.at)})",
+                "Began": utc(entry.began),
+                "Ended": utc(record.at) if record.at > entry.began else NONE,
                 "What": f"{record.action}: {record.outcome}" if record.outcome else record.action,
                 "Queue": f"{record.queue}, {record.region}, account {record.account}",
                 "Who": record.who,

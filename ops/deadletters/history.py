@@ -17,13 +17,23 @@ _ACTS = ("redrive", "resume", "copy", "purge")
 
 
 @dataclass(frozen=True)
+class Entry:
+    """One act: its last record, and when it began (the record's own time, where nothing else is known)."""
+
+    record: Record
+    began: datetime
+
+
+@dataclass(frozen=True)
 class History:
-    """``acts``: of ``records`` those that say how an act ended; a cancel is none, it only asks one to."""
+    """``acts``: of ``records`` those that say how an act ended; a cancel is none, it only asks one to.
+    ``entries``: every act and every cancel once, the one that began last first."""
 
     finding: Finding
     records: tuple[Record, ...]  # newest first
     acts: tuple[Record, ...]
     verified: Verified
+    entries: tuple[Entry, ...] = ()
 
     @property
     def redriven(self) -> int:
@@ -41,7 +51,25 @@ def report(records: Sequence[Record], verified: Verified, now: datetime | None =
     """``records``: newest first, as ``audit.read`` gives them."""
     now = now or datetime.now(UTC)
     late = [record for record in records if record.at >= now - LATELY]
-    return History(_finding(late, records, verified, now), tuple(records), tuple(_ended(records)), verified)
+    return History(
+        _finding(late, records, verified, now), tuple(records), tuple(_ended(records)), verified, entries(records)
+    )
+
+
+def entries(records: Sequence[Record]) -> tuple[Entry, ...]:
+    """Each act once: what says that it began is joined with what says how it ended. ``records``: newest first."""
+    found: list[Entry] = []
+    open_: dict[tuple[str, str, str], int] = {}
+    for record in reversed(records):
+        act = record.queue, record.plan, record.action
+        place = open_.pop(act, None)
+        if record.outcome == "began":
+            open_[act] = len(found)
+        elif place is not None:
+            found[place] = Entry(record, found[place].began)
+            continue
+        found.append(Entry(record, record.at))
+    return tuple(reversed(found))
 
 
 def _finding(late: Sequence[Record], records: Sequence[Record], verified: Verified, now: datetime) -> Finding:
