@@ -29,7 +29,11 @@ def draw(report: DeadLettersReport) -> None:
         blocks.stats(
             [
                 Stat(
-                    "In the dead-letter queue", number(report.count), "letters", note=_held(report), colour=theme.DEAD
+                    "In the dead-letter queue",
+                    number(report.count),
+                    "letters",
+                    note=_held(report),
+                    colour=theme.DEAD if report.count else theme.NEUTRAL,
                 ),
                 Stat("Came in this time", number(report.arrived), "at least"),
                 Stat("Oldest", duration(report.oldest_s)),

@@ -30,6 +30,19 @@ _TITLES: tuple[tuple[type[OpsError], str, str], ...] = (
 )
 
 
+_STARTED_WITH = (
+    "The dashboard asks with the profile that it was started with: AWS_PROFILE=NAME streamlit run dashboard."
+)
+
+
+def _here(next_step: str) -> str:
+    """The next step on a page, which has no options and no box for a profile."""
+    if "profile" not in next_step:
+        return next_step
+    words = next_step.replace("--profile or AWS_PROFILE", "AWS_PROFILE").replace("another --profile", "another profile")
+    return f"{words} {_STARTED_WITH}"
+
+
 def show(error: OpsError, *, again: bool = True, title: str = "") -> None:
     """The error's own sentence as text (it may quote foreign words), and what to do about it.
 
@@ -42,6 +55,6 @@ def show(error: OpsError, *, again: bool = True, title: str = "") -> None:
         st.text(sendable(str(error)))
         if error.next_step:
             st.html('<span class="so-quiet">Next step</span>')
-            st.text(sendable(error.next_step))
+            st.text(sendable(_here(error.next_step)))
         if again and st.button("Try again", icon=":material/refresh:", key="trouble-again"):
             st.rerun()

@@ -47,7 +47,7 @@ def ask_redrive(here: Desk, plan: Plan) -> None:
         "• It goes on when you leave this page."
     )
     reason = _reason()
-    if st.button("Send", type="primary", key="redrive-confirmed", icon=":material/send:"):
+    if confirmed("Send", "redrive", ":material/send:"):
         _start(here, reason, "redrive", f"redrive-{plan.id}", plan.id)
 
 
@@ -65,7 +65,7 @@ def ask_resume(here: Desk, run: Run) -> None:
     else:
         st.text(f"Every letter was sent. What became of {number(run.waiting)} is watched again; nothing is sent.")
     reason = _reason(run.reason)
-    if st.button("Resume", type="primary", key="resume-confirmed", icon=":material/resume:"):
+    if confirmed("Resume", "resume", ":material/resume:"):
         _start(here, reason, "resume", f"redrive-{run.id}", run.id)
 
 
@@ -78,9 +78,9 @@ def ask_purge(here: Desk, plan: Plan, export: Path) -> None:
         "• This cannot be undone in the queue.\n"
         f"• The export brings them back: ops dlq import {shlex.quote(str(export))}"
     )
-    reason = _reason()
+    reason = _reason(example="orders of a test tenant, not needed, ticket OPS-123")
     typed = st.text_input(f"To confirm, type: {words}", key="purge-words")
-    if st.button("Delete", type="primary", key="purge-confirmed", icon=":material/delete_forever:"):
+    if confirmed("Delete", "purge", ":material/delete_forever:"):
         if (typed or "").strip().replace(",", "") != words.replace(",", ""):
             trouble.show(
                 UsageError(f"The words are not “{words}”.", "Type them as they stand above the box."),
@@ -91,10 +91,17 @@ def ask_purge(here: Desk, plan: Plan, export: Path) -> None:
         _start(here, reason, "purge", f"purge-{plan.id}", plan.id, export=str(export), confirmation=words)
 
 
-def _reason(usual: str = "") -> str:
-    typed = st.text_area(
-        "Reason, for the record", usual, key="reason", placeholder="fixed in version 8, ticket OPS-123", height=70
-    )
+def confirmed(verb: str, key: str, icon: str) -> bool:
+    """Two buttons side by side: whether the first was pressed. The colour of deletion is not that of other acts."""
+    with st.container(horizontal=True, key=f"confirm-{key}"):
+        pressed = st.button(verb, type="primary", key=f"{key}-confirmed", icon=icon)
+        if st.button("Cancel", key=f"{key}-cancelled"):
+            st.rerun()
+    return pressed
+
+
+def _reason(usual: str = "", example: str = "fixed in version 8, ticket OPS-123") -> str:
+    typed = st.text_area("Reason, for the record", usual, key="reason", placeholder=example, height=70)
     return (typed or "").strip()
 
 

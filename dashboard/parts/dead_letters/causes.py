@@ -13,7 +13,7 @@ from dashboard.access import access
 from dashboard.desk import Desk
 from dashboard.parts import blocks, trouble
 from dashboard.parts.dead_letters import jobs, scope
-from dashboard.text import NONE, escape, moment, number, percent, plain, utc
+from dashboard.text import NONE, escape, moment, number, percent, utc
 from dashboard.text import letters as said
 from ops.deadletters.letter import UNKNOWN_ERROR
 from ops.errors import OpsError
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 FIRST = 6
 """Causes shown before "all of them"; a page with a hundred says nothing."""
 MOST = 60
+WHY = 140
+"""Characters of a verdict's reason in its row; the chosen cause has it in full."""
 
 _FIXED = {
     "succeeds since": (theme.SUCCESS, "succeeds since"),
@@ -82,8 +84,13 @@ def html(row: dict[str, Any], span: tuple[datetime, datetime] | None) -> str:
         f'<div class="so-died"><b>{escape(name)}</b>{badge}<p>{escape(row["label"] or "")}</p>'
         f"<span>{escape(said)}</span></div>"
         f'<div class="so-life">{_life(row, span)}</div>'
-        f'<div class="so-fixed" style="--c:{colour}" title="{escape(row.get("fixed_why") or "")}">{verdict}</div></div>'
+        f'<div class="so-fixed" style="--c:{colour}">{verdict}'
+        f"<small>{escape(_short(str(row.get('fixed_why') or '')))}</small></div></div>"
     )
+
+
+def _short(why: str) -> str:
+    return why if len(why) <= WHY else why[: WHY - 1] + "…"
 
 
 def _known(row: dict[str, Any]) -> str:
@@ -139,7 +146,7 @@ def _fixed(here: Desk, row: dict[str, Any]) -> None:
     job = here.job("explain")
     colour, _ = _FIXED.get(str(row["fixed"]), _FIXED["unknown"])
     with st.container(horizontal=True, vertical_alignment="center", key="fixed-since"):
-        said = escape(plain(row["fixed_why"] or "Whether it is fixed is not known.", 300))
+        said = escape(row["fixed_why"] or "Whether it is fixed is not known.")
         st.html(f'<span class="so-quiet so-why" style="--c:{colour}">{said}</span>')
         busy = (job is not None and job.running) or not access().may_change
         if st.button("Ask the logs again", icon=":material/history:", key="explain", type="tertiary", disabled=busy):

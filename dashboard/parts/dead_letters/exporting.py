@@ -114,9 +114,7 @@ def _confirm(here: Desk, plan_id: str, selection: Selection, path: Path) -> None
         st.html(blocks.facts(facts))
         if plan.warnings:
             st.html(html.warnings(plan.warnings))
-        if st.button(
-            f"Purge {number(len(plan.ids))} letters…", type="primary", icon=":material/delete_forever:", key="ask-purge"
-        ):
+        if st.button(f"Purge {number(len(plan.ids))} letters…", icon=":material/delete_forever:", key="ask-purge"):
             acting.ask_purge(here, plan, path)
 
 

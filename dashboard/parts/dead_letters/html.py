@@ -124,6 +124,11 @@ def follow() -> str:
     )
 
 
+def upwards() -> str:
+    """From the end of a long page to the run that has ended."""
+    return f'<span class="so-quiet"><a href="#{ANCHOR}">See it in full, at the top of this page</a></span>'
+
+
 def run_bar(run: Run) -> str:
     """Of the planned letters: what became of each, as one bar."""
     unwatched = max(0, run.sent - run.succeeded - run.came_back - run.waiting)

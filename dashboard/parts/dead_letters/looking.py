@@ -13,7 +13,7 @@ from dashboard import live
 from dashboard.access import access
 from dashboard.desk import Desk
 from dashboard.parts import blocks, trouble
-from dashboard.parts.dead_letters import jobs
+from dashboard.parts.dead_letters import acting, jobs
 from dashboard.text import duration, escape, letters, moment, number, utc
 from ops.errors import OpsError
 
@@ -43,10 +43,12 @@ def bar(here: Desk, info: ShelfInfo | None, count: Callable[[], Counted | None],
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute", key="look-bar"):
         with st.container(horizontal=True, vertical_alignment="center", width="content"):
             label = "Look again…" if info else "Look at the letters…"
-            kind = "secondary" if info and not old(info) else "primary"
+            counted = count()
+            nothing = counted is not None and not counted.letters  # there is nothing to see, and nothing to urge
+            kind = "secondary" if nothing or (info and not old(info)) else "primary"
             blocked = running or not allowed.may_receive
             if st.button(label, icon=":material/visibility:", key="look", type=kind, disabled=blocked):
-                _ask_first(here, count())
+                _ask_first(here, counted)
             if not allowed.may_receive:
                 st.text(allowed.why)
             elif info and not running:
@@ -84,7 +86,7 @@ def _ask_first(here: Desk, expected: Counted | None) -> None:
         "Then the logs are asked why they died. It goes on when you leave this page."
     )
     limit = st.number_input("Letters at most", 1, 10_000_000, LIMIT, 1_000, key="look-limit")
-    if st.button("Look", type="primary", key="look-confirmed", icon=":material/visibility:"):
+    if acting.confirmed("Look", "look", ":material/visibility:"):
         try:
             here.start("look", limit=int(limit or LIMIT))
         except OpsError as error:

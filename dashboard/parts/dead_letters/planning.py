@@ -7,7 +7,7 @@ import streamlit as st
 from dashboard.access import access
 from dashboard.desk import Desk
 from dashboard.parts import trouble
-from dashboard.parts.dead_letters import html, preview, running
+from dashboard.parts.dead_letters import preview, running
 from dashboard.text import letters
 from ops.deadletters.plan import Action, Destination, Pace, Selection, Steps
 from ops.errors import OpsError
@@ -19,8 +19,7 @@ _USUAL = Steps()
 
 def section(here: Desk, selection: Selection, total: int) -> None:
     """The form, and below it the plan that was made last; nothing to fill in while a run goes on."""
-    if running.going(here):
-        st.html(html.follow())
+    if running.beside(here):
         return
     with st.container(border=True, key="plan-form"):
         where, pace, steps = st.columns(3, gap="large")
@@ -36,7 +35,8 @@ def section(here: Desk, selection: Selection, total: int) -> None:
                 "Make the plan", type="primary", icon=":material/checklist:", key="make-plan", disabled=not total
             )
             what = "copied" if action is Action.COPY else "redriven"
-            st.html(f'<span class="so-quiet">{letters(total)} would be {what}. Making a plan moves nothing.</span>')
+            moved = f"{letters(total)} would be {what}." if total else f"No letters are chosen that could be {what}."
+            st.html(f'<span class="so-quiet">{moved} Making a plan moves nothing.</span>')
     if pressed:
         try:
             with st.spinner("Making the plan…"):

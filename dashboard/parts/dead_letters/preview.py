@@ -18,6 +18,7 @@ from ops.insight import words
 
 if TYPE_CHECKING:
     from ops.deadletters.plan import Plan, Selection
+    from ops.deadletters.preview import Preview
 
 _VERB = {Action.REDRIVE: "Redrive", Action.COPY: "Copy", Action.PURGE: "Purge"}
 
@@ -104,13 +105,23 @@ def _facts(plan: Plan) -> dict[str, str]:
 
 
 def changes(here: Desk, plan: Plan) -> None:
-    """A few of the letters as they will be sent, as diffs: the originals stay on the shelf."""
+    """A few of the letters as they will be sent, as diffs: the originals stay on the shelf. The first is open, the
+    rest is folded away, so that the button below stays near."""
+    shown = here.previews(plan)
     with st.expander(f"What the edits change, in {letters(len(plan.sample))}", expanded=True, key="preview-diff"):
-        for one in here.previews(plan):
-            st.html(f'<span class="so-quiet">Letter {escape(one.id)}</span>')
-            if one.refused:
-                st.text(f"It would not be sent: {sendable(one.refused)}")
-            else:
-                st.code(sendable(one.diff) or "(no change)", language="diff", wrap_lines=True)
-            if one.note:
-                st.text(sendable(one.note))
+        for one in shown[:1]:
+            _diff(one)
+    if rest := shown[1:]:
+        with st.expander(f"The same in {number(len(rest))} more", key="preview-diffs"):
+            for one in rest:
+                _diff(one)
+
+
+def _diff(one: Preview) -> None:
+    st.html(f'<span class="so-quiet">Letter {escape(one.id)}</span>')
+    if one.refused:
+        st.text(f"It would not be sent: {sendable(one.refused)}")
+    else:
+        st.code(sendable(one.diff) or "(no change)", language="diff", wrap_lines=True)
+    if one.note:
+        st.text(sendable(one.note))

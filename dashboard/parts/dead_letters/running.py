@@ -66,6 +66,28 @@ def going(here: Desk) -> bool:
     return bool(job and job.running) or any(run.state is State.RUNNING for run in here.runs())
 
 
+def beside(here: Desk) -> bool:
+    """In the place of a plan: the run that this reader began, or that goes on, in brief, with a way to the whole of
+    it. Whether one goes on, so that nothing can be planned."""
+    goes_on = going(here)
+    shown = st.session_state.get(SHOWN)
+    if not goes_on and not shown:
+        return False
+
+    @st.fragment(run_every=jobs.EVERY_S if goes_on else None, key="run-beside")
+    def body() -> None:
+        run = next((one for one in here.runs() if one.state is State.RUNNING), None)
+        run = run or (here.run(shown) if shown else None)
+        with st.container(border=run is not None, key="run-here"):
+            if run is not None:
+                st.html(html.run_head(run, letters(run.planned), live.ZONE))
+                st.html(html.run_bar(run))
+            st.html(html.follow() if goes_on else html.upwards() if run else "<span></span>")
+
+    body()
+    return goes_on
+
+
 def _starts(job: Job, run: Run | None) -> bool:
     """Its process is there, and has not told of itself yet: of a run that goes on, the ledger tells how it ended."""
     if not job.running or (run and run.state is State.RUNNING):

@@ -1,0 +1,150 @@
+"""What a page shows to somebody who reads it in an incident, and where it leads."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from starlette.requests import Request
+from starlette.responses import Response
+
+from dashboard import runbooks as pages_of_runbooks
+from dashboard.pages import PAGES
+from dashboard.parts import blocks, overview
+from dashboard.parts.dead_letters import causes
+from ops import runbooks
+from ops.deadletters import history
+from ops.deadletters.audit import Verified
+from ops.deadletters.run import State
+from ops.insight.reports import AlarmState, Finding, Level
+from tests.dashboard.app import SAMPLE_APP, App
+from tests.dashboard.desks import a_run
+from tests.dashboard.test_audit import record
+
+Visit = Callable[[str], App]
+
+
+@pytest.fixture
+def sample(monkeypatch: pytest.MonkeyPatch) -> Visit:
+    def visit(name: str) -> App:
+        monkeypatch.setenv("SAMPLE", name)
+        monkeypatch.setenv("OPS_STACK", "scilearn")
+        monkeypatch.setenv("OPS_TARGET", "aws")
+        return App(SAMPLE_APP)
+
+    return visit
+
+
+# --- runbooks are links ----------------------------------------------------------------------------------------------
+
+
+def served(name: str) -> Response:
+    return pages_of_runbooks.page(Request({"type": "http", "path_params": {"name": name}}))
+
+
+@pytest.mark.parametrize("path", sorted(runbooks.FOLDER.glob("*.md")), ids=lambda path: path.stem)
+def test_every_runbook_is_served_as_text(path: Path) -> None:
+    answer = served(path.name)
+    assert answer.status_code == 200
+    assert answer.headers["content-type"].startswith("text/plain")
+    assert bytes(answer.body).decode() == path.read_text()
+
+
+@pytest.mark.parametrize("name", ["none.md", "../README.md", "/etc/passwd", "*.md", "dead-letters", ".md"])
+def test_nothing_else_is_served(name: str) -> None:
+    assert served(name).status_code == 404
+
+
+def alarm(runbook: str) -> str:
+    return overview.alarms([AlarmState("late", "ALARM", "over 5", None, runbook)], blocks.UTC)
+
+
+def test_an_alarm_links_its_runbook() -> None:
+    assert 'href="/runbooks/dead-letters.md"' in alarm("runbooks/dead-letters.md")
+    assert 'href="https://wiki.example.com/late"' in alarm("https://wiki.example.com/late")
+
+
+@pytest.mark.parametrize("named", ["javascript:alert(1)", "http://wiki/late", "runbooks/none.md", 'https"><script>'])
+def test_what_cannot_be_opened_is_only_text(named: str) -> None:
+    assert "href=" not in alarm(named)
+    assert "<script" not in alarm(named)
+
+
+def test_the_sentence_links_the_runbook_that_it_names() -> None:
+    said = blocks.finding(Finding(Level.ACT, "Act: alarm late fires: follow runbooks/dead-letters.md; <b>x</b>."))
+    assert '<a href="/runbooks/dead-letters.md"' in said
+    assert "<b>x</b>" not in said
+
+
+def test_the_command_line_names_a_file_that_opens_from_anywhere() -> None:
+    told = runbooks.placed("alarm late fires: follow runbooks/dead-letters.md; see runbooks/none.md")
+    named = told.split("follow ")[1].split(";")[0]
+    assert Path(named).is_absolute()
+    assert Path(named).is_file()
+    assert told.endswith("see runbooks/none.md"), "what is not there keeps its words"
+    assert runbooks.placed("https://wiki.example.com/late") == "https://wiki.example.com/late"
+
+
+# --- a redrive is followed where it was planned ----------------------------------------------------------------------
+
+
+def test_the_run_is_shown_where_it_was_planned(sample: Visit) -> None:
+    app = sample("run-running").open(PAGES["dead_letters"], do="Redrive")
+    assert not app.at.exception
+    assert app.html.count('class="so-run"') == 2, "at the top in full, and in the place of the plan"
+    assert 'href="#the-run"' in app.html
+
+
+def test_how_it_ended_is_told_there_too(sample: Visit) -> None:
+    app = sample("run-done").open(PAGES["dead_letters"], do="Redrive")
+    app.at.session_state["_shown_run"] = a_run(State.DONE).id
+    app.at.run()
+    assert not app.at.exception
+    assert app.html.count('class="so-run"') == 2
+    assert "See it in full, at the top of this page" in app.text
+    assert app.at.button(key="make-plan"), "the next one may be planned"
+    assert "0 letters would be" not in app.text
+
+
+def test_a_verdict_says_why_in_its_row() -> None:
+    why = "no: 3 of 3 failed again at 13:31 <b>"
+    row = {"fingerprint": "f", "source": "log", "error_type": "E", "letters": 3, "share": 1.0, "label": "",
+           "location": "", "first_seen": None, "last_seen": None, "fixed": "no", "fixed_why": why}  # fmt: skip
+    drawn = causes.html(row, None)
+    assert "3 of 3 failed again at 13:31 &lt;b&gt;" in drawn
+    assert "title=" not in drawn, "a button lies over the row: nothing can be pointed at"
+
+
+def test_every_dialog_can_be_left(sample: Visit) -> None:
+    app = sample("run-stopped").open(PAGES["dead_letters"])
+    app.at.button(key="run-resume").click().run()
+    app.at.button(key="resume-cancelled").click().run()
+    assert not app.at.exception
+    assert not any(button.key == "resume-confirmed" for button in app.at.button)
+
+
+# --- the audit page --------------------------------------------------------------------------------------------------
+
+
+def test_an_act_is_one_line_with_its_beginning_and_its_end() -> None:
+    began, ended = record("began", days=2), record("done", days=1, sent=3)
+    other = record("began", days=0.5)
+    found = history.report([other, ended, began], Verified(3, ())).entries
+    assert [(entry.record.outcome, entry.began) for entry in found] == [("began", other.at), ("done", began.at)]
+
+
+def test_the_audit_page_offers_no_time_range_that_it_does_not_use(sample: Visit) -> None:
+    app = sample("trouble").open(PAGES["audit"])
+    assert not PAGES["audit"].ranged
+    assert {entry.key for entry in PAGES.values() if not entry.ranged} == {"audit"}
+    assert app.at.dataframe[0].value["took"].iloc[-1] == "4 min"
+
+
+def test_a_next_step_on_a_page_names_nothing_that_a_page_lacks() -> None:
+    from dashboard.parts import trouble
+
+    step = trouble._here("Name a profile (--profile or AWS_PROFILE), set keys up (aws configure).")
+    assert "--profile" not in step
+    assert "AWS_PROFILE=NAME streamlit run dashboard" in step
+    assert trouble._here("Start it: ops twin up.") == "Start it: ops twin up."
