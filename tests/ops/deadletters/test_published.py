@@ -19,6 +19,7 @@ from tests.ops.deadletters.listener import listening
 from tests.ops.deadletters.queues import World, a_world
 
 RULE = "arn:aws:events:eu-west-1:000000000000:rule/shop/orders"
+BUSES = "arn:aws:events:eu-west-1:000000000000:event-bus"
 TOPIC = "arn:aws:sns:eu-west-1:000000000000:orders"
 NOT_ALLOWED = {
     "RULE_ARN": {"StringValue": RULE, "DataType": "String"},
@@ -44,10 +45,19 @@ class Deliveries:
                 '<PublishResponse xmlns="http://sns.amazonaws.com/doc/2010-03-31/"><PublishResult>'
                 f"<MessageId>{new}</MessageId></PublishResult></PublishResponse>"
             )
+        if b"Action=ListSubscriptionsByTopic" in body:
+            return 200, (
+                '<ListSubscriptionsByTopicResponse xmlns="http://sns.amazonaws.com/doc/2010-03-31/">'
+                "<ListSubscriptionsByTopicResult><Subscriptions/></ListSubscriptionsByTopicResult>"
+                "</ListSubscriptionsByTopicResponse>"
+            )
+        asked = json.loads(body)
+        if "Name" in asked:  # DescribeEventBus
+            return 200, json.dumps({"Name": asked["Name"], "Arn": f"{BUSES}/{asked['Name']}"})
         if self.fault:
             self.world.aws.fault(self.fault)
         entries = []
-        for number, entry in enumerate(json.loads(body)["Entries"]):
+        for number, entry in enumerate(asked["Entries"]):
             entries.append({"EventId": f"{new}-{number}"})
             if json.loads(entry["Detail"])["fails"]:
                 dead = event(True, f"{new}-{number}")
