@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 import pandas as pd
 
 
@@ -15,3 +17,19 @@ def total(frame: pd.DataFrame, column: str) -> float | None:
     """The sum of what is known."""
     known = frame[column].dropna()
     return float(known.sum()) if len(known) else None
+
+
+SMALL = 0.25
+"""Share of a range below which its data is drawn alone: it would be a sliver at the right end."""
+
+
+def begun_late(known: pd.Series, start: datetime, end: datetime) -> datetime | None:
+    """When the data begins, where it covers only a small part at the end of the range; None where it covers more.
+
+    ``known``: whether there is a value, indexed by time.
+    """
+    times = known.index[known.to_numpy(dtype=bool)]
+    if not len(times) or end <= start:
+        return None
+    first: datetime = times[0].to_pydatetime()
+    return first if (end - first) / (end - start) <= SMALL else None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, tzinfo
+from datetime import UTC, datetime, tzinfo
 from typing import Any
 
 import numpy as np
@@ -12,7 +12,8 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from dashboard import theme
-from dashboard.text import number, plain, zone_name
+from dashboard.frames import begun_late
+from dashboard.text import moment, number, plain, zone_name
 from ops.insight.reports import Line
 
 HEIGHT = 300
@@ -103,15 +104,16 @@ def over_time(
     chart = figure(question, unit, f"time, {zone_name(viewer)}", height)
     times = local(frame.index, viewer)
     few = len(frame) <= 40
+    late = fit(chart, frame[[one.column for one in series if one.dash == "solid"]], viewer)
     for one in series:
         values = frame[one.column] / scale
         chart.add_scatter(
             x=times,
             y=values,
             name=one.name,
-            mode="lines+markers" if few else "lines",
+            mode="lines+markers",
             line={"color": one.colour, "width": 1.8, "shape": "hv" if one.step else "linear", "dash": one.dash},
-            marker={"size": 4, "color": one.colour},
+            marker={"size": 4 if few else np.where(_alone(values), 5, 0), "color": one.colour},
             fill="tozeroy" if one.fill and not _gaps(values) else None,
             fillcolor=faded(one.colour, 0.16),
             connectgaps=False,
@@ -123,10 +125,35 @@ def over_time(
     )
     if counts:
         whole(chart, top)
-    add_limits(chart, [Line(line.name, line.value / scale) for line in limits], top, unit, say)
+    far = add_limits(chart, [Line(line.name, line.value / scale) for line in limits], top, unit, say)
+    if aside := " · ".join(filter(None, (late, far))):
+        say_aside(chart, aside)
     if not any(frame[one.column].notna().any() for one in series):
         say_empty(chart, "Nothing was measured in this time")
     return chart
+
+
+def fit(chart: go.Figure, frame: pd.DataFrame, viewer: tzinfo) -> str:
+    """Draw the data alone where it covers only a small part of the range, and say since when there is any."""
+    if len(frame) < 2:
+        return ""
+    period = frame.index[1] - frame.index[0]
+    end = frame.index[-1] + period
+    first = begun_late(frame.notna().any(axis=1), frame.index[0], end)
+    if first is None:
+        return ""
+    chart.update_xaxes(range=list(local(pd.DatetimeIndex([first - period / 2, end]), viewer)))
+    return since(first, viewer)
+
+
+def since(first: datetime, viewer: tzinfo) -> str:
+    return f"data since {moment(first, viewer)} {zone_name(viewer)}"
+
+
+def _alone(values: pd.Series) -> np.ndarray[Any, Any]:
+    """Points without a neighbour, which no line shows."""
+    known = values.notna()
+    return (known & ~known.shift(1, fill_value=False) & ~known.shift(-1, fill_value=False)).to_numpy()
 
 
 def _gaps(values: pd.Series) -> bool:
@@ -137,8 +164,8 @@ def _gaps(values: pd.Series) -> bool:
 
 def add_limits(
     chart: go.Figure, limits: Sequence[Line], top: float, unit: str, say: Callable[[float], str] | None = None
-) -> None:
-    """Dashed and named. Those too far above the data to be drawn are named at the top."""
+) -> str:
+    """Dashed and named. Those too far above the data to be drawn are returned in words."""
     told = say or (lambda value: f"{number(value)} {unit}")
     far = []
     for line in sorted(limits, key=lambda one: one.value):
@@ -155,8 +182,7 @@ def add_limits(
             )
         else:
             far.append(f"{plain(line.name)} {told(line.value)}")
-    if far:
-        say_aside(chart, "↑ " + ", ".join(far))
+    return "↑ " + ", ".join(far) if far else ""
 
 
 def add_utc(chart: go.Figure, times: np.ndarray[Any, Any], index: pd.Index) -> None:

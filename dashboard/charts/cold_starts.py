@@ -10,7 +10,8 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from dashboard import theme
-from dashboard.charts.base import figure, local, say_aside, say_empty, whole
+from dashboard.charts.base import figure, local, say_aside, say_empty, since, whole
+from dashboard.frames import begun_late
 from dashboard.text import millis, number, plain, zone_name
 from ops.insight.reports import ColdStartReport
 
@@ -38,8 +39,11 @@ def dots(report: ColdStartReport, viewer: tzinfo, reach: tuple[datetime, datetim
     )
     chart.update_layout(hovermode="closest")
     chart.update_yaxes(type="log", rangemode="normal", tickvals=TICKS, ticktext=[f"{tick:g}" for tick in TICKS])
+    chart.update_xaxes(type="date")
+    first = None
     if reach:
-        chart.update_xaxes(range=list(local(pd.DatetimeIndex(reach), viewer)))
+        first = begun_late(pd.Series(True, index=pd.DatetimeIndex(rows["started"])).sort_index(), *reach)
+        chart.update_xaxes(range=list(local(pd.DatetimeIndex([first or reach[0], reach[1]]), viewer)))
     failed = ~rows["status"].isin(["success", ""])
     cold = rows["cold"].astype(bool)
     draw = chart.add_scattergl if len(rows) > WEBGL_FROM else chart.add_scatter
@@ -61,9 +65,14 @@ def dots(report: ColdStartReport, viewer: tzinfo, reach: tuple[datetime, datetim
     if rows.empty:
         say_empty(chart, "No invocation in this time")
         chart.update_yaxes(type="linear")
-    elif left_out:
-        say_aside(chart, f"{number(left_out)} of the warm ones are not drawn")
+    else:
+        more = (since(first, viewer) if first else "", _not_drawn(left_out))
+        say_aside(chart, " · ".join(filter(None, more)))
     return chart
+
+
+def _not_drawn(left_out: int) -> str:
+    return f"{number(left_out)} of the warm ones are not drawn" if left_out else ""
 
 
 def _thinned(rows: pd.DataFrame) -> tuple[pd.DataFrame, int]:

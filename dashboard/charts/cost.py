@@ -14,9 +14,14 @@ from ops.insight.costing import is_compute
 from ops.insight.reports import CostReport, Line
 
 
+def in_dollars(chart: go.Figure) -> go.Figure:
+    """Ticks as $0.00001: nobody counts money in micros."""
+    return chart.update_yaxes(tickprefix="$", exponentformat="none")
+
+
 def waterfall(report: CostReport) -> go.Figure:
     """Each part on top of the one before, from Lambda's duration to the total."""
-    chart = figure("Where does the money go?", "USD in this time", height=340)
+    chart = in_dollars(figure("Where does the money go?", "USD in this time", height=340))
     parts = report.parts
     names = [plain(name) for name in parts["component"]]
     shares = parts["usd"] / report.total_usd if report.total_usd else parts["usd"] * 0
@@ -41,14 +46,16 @@ def waterfall(report: CostReport) -> go.Figure:
 
 def trend(report: CostReport, viewer: tzinfo) -> go.Figure:
     limits = [] if report.usd_per_1000 is None else [Line("mean", report.usd_per_1000)]
-    return over_time(
-        "Is a success getting more expensive?",
-        report.trend,
-        [Series("usd_per_1000", "1,000 successes", theme.SUCCESS)],
-        "USD",
-        viewer,
-        limits=limits,
-        say=usd,
+    return in_dollars(
+        over_time(
+            "Is a success getting more expensive?",
+            report.trend,
+            [Series("usd_per_1000", "1,000 successes", theme.SUCCESS)],
+            "USD",
+            viewer,
+            limits=limits,
+            say=usd,
+        )
     )
 
 
@@ -57,7 +64,7 @@ def break_even(report: CostReport) -> go.Figure:
 
     Only compute is compared: queue, API and logs cost the same either way.
     """
-    chart = figure("From which load on is always-on cheaper?", "USD an hour, compute only", "jobs an hour")
+    chart = in_dollars(figure("From which load on is always-on cheaper?", "USD an hour, compute only", "jobs an hour"))
     assumed, even = report.assumptions, report.break_even_jobs_per_hour
     compute = float(report.parts.loc[report.parts["component"].map(is_compute), "usd"].sum())
     if not report.successes or not compute:

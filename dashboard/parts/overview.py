@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime, tzinfo
+from datetime import UTC, datetime, tzinfo
 
 from dashboard import runbooks, theme
+from dashboard.frames import begun_late
 from dashboard.parts.spark import data_uri
 from dashboard.text import NONE, escape, moment, number, quantity, utc
 from ops.insight.reports import AlarmState, Card, Level, Path, PathRates, Stop
@@ -26,11 +27,13 @@ def card(one: Card) -> str:
     value, unit = quantity(one.value, one.unit)
     spark = [None if x != x else float(x) for x in one.spark.tolist()]
     dot = f'<span class="so-dot so-{one.level}" style="--c:{colour}" title="{word}"></span>'
+    first = begun_late(one.spark.notna(), one.spark.index[0], one.spark.index[-1]) if len(one.spark) > 1 else None
+    course = f"data since {moment(first, UTC)} UTC" if first else "over the chosen time"
     small = f"<small>{escape(unit)}</small>" if unit else ""
     return (
         f'<div class="so-card"><div class="so-label">{dot}{escape(one.title)}</div>'
         f'<div class="so-value">{escape(value)}{small}</div>'
-        f'<img alt="{escape(one.title)} over the chosen time" src="{data_uri(spark, line)}">'
+        f'<img alt="{escape(one.title)}, {course}" title="{course}" src="{data_uri(spark, line)}">'
         f'<div class="so-note" title="{escape(one.note)}">{escape(one.note)}</div></div>'
     )
 

@@ -6,6 +6,8 @@ import base64
 import math
 from collections.abc import Sequence
 
+from dashboard.frames import SMALL
+
 WIDTH, HEIGHT, MARGIN = 160, 44, 3
 POINTS = 80
 
@@ -19,7 +21,7 @@ def svg(values: Sequence[float | None], colour: str) -> str:
             f'<line x1="0" x2="{WIDTH}" y1="{HEIGHT - MARGIN}" y2="{HEIGHT - MARGIN}" stroke="{colour}"'
             ' stroke-opacity=".35" stroke-dasharray="2 4"/>'
         )
-    values = _thinned(values)
+    values = _thinned(_begun(values))
     top = max(*known, 0) or 1.0
     step = WIDTH / max(1, len(values) - 1)
     base = HEIGHT - MARGIN
@@ -43,6 +45,12 @@ def svg(values: Sequence[float | None], colour: str) -> str:
         else:
             shapes.append(f'<circle cx="{run[0][0]:.1f}" cy="{run[0][1]:.1f}" r="1.6" fill="{colour}"/>')
     return _document("".join(shapes))
+
+
+def _begun(values: Sequence[float | None]) -> Sequence[float | None]:
+    """Data that covers only a small part at the end is drawn alone, as in the charts."""
+    first = next(at for at, value in enumerate(values) if value is not None and value == value)
+    return values[first:] if len(values) - first <= SMALL * len(values) else values
 
 
 def _thinned(values: Sequence[float | None]) -> list[float | None]:

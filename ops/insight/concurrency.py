@@ -42,7 +42,7 @@ def report(aws: Aws, workload: Workload, window: Window) -> ConcurrencyReport:
     frame = readings.frame.reindex(columns=["visible", "sent", "received", "invoked", *names])
     now = depths.of(aws, replace(workload, dlq=None), readings).work
     known = limits.concurrency(workload)
-    concurrency = pd.DataFrame({"observed": frame["concurrency"], "law": allowed(workload, frame, window.period)})
+    concurrency = pd.DataFrame({"observed": _ran(readings), "law": allowed(workload, frame, window.period)})
     batch_size = workload.mapping.batch_size if workload.mapping else None
     fill = _fill(frame, workload, window.period)
     binding = _binding(readings, concurrency, known, now)
@@ -64,6 +64,17 @@ def report(aws: Aws, workload: Workload, window: Window) -> ConcurrencyReport:
         look=readings.look,
         running=readings.latest("concurrency", quiet=0.0),
     )
+
+
+def _ran(readings: Readings) -> pd.Series:
+    """What ran at once. Lambda has no points while a function is idle: from the first to the last period in which
+    anything was measured, that is 0."""
+    column = readings.frame.get("concurrency", pd.Series(float("nan"), index=readings.frame.index))
+    spoken = readings.frame.dropna(how="all").index
+    if column.notna().any():
+        idle = column.isna() & (column.index >= spoken[0]) & (column.index <= spoken[-1])
+        column = column.mask(idle, 0.0)
+    return column
 
 
 def law(workload: Workload) -> RampLaw | None:

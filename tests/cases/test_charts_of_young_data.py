@@ -1,0 +1,81 @@
+"""Charts of a range that is much longer than its data, of single points, and of nothing."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from dashboard.charts import base, cold_starts, cost
+from dashboard.parts import spark
+from dashboard.span import Span
+from ops.insight.reports import Assumptions, Line
+from tests.dashboard.samples import Sample
+from tests.dashboard.unusual import Empty
+
+END = datetime(2026, 11, 28, 13, 30, tzinfo=UTC)
+WEEK = pd.date_range(END - timedelta(days=7), END, freq="30min", inclusive="left", name="time")
+LINE = (base.Series("value", "value", "#000000"),)
+
+
+def drawn(**at: float) -> object:
+    """A week by half hours with these values: ``last``, ``middle`` …"""
+    values = np.full(len(WEEK), np.nan)
+    for name, value in at.items():
+        values[{"first": 0, "middle": len(WEEK) // 2, "last": -1}[name]] = value
+    return base.over_time("What?", pd.DataFrame({"value": values}, index=WEEK), LINE, "things", UTC)
+
+
+def said(chart: object) -> str:
+    return " ".join(note.text for note in chart.layout.annotations)  # type: ignore[attr-defined]
+
+
+def test_a_single_point_is_drawn_and_the_axis_fits_it() -> None:
+    chart = drawn(last=4.0)
+    line = chart.data[0]  # type: ignore[attr-defined]
+    assert "markers" in line.mode
+    assert line.marker.size[-1] > 0
+    first, last = (pd.Timestamp(edge) for edge in chart.layout.xaxis.range)  # type: ignore[attr-defined]
+    assert last - first < timedelta(hours=1)
+    assert "data since 13:00 UTC" in said(chart) or "data since 28 Nov 13:00 UTC" in said(chart)
+
+
+@pytest.mark.parametrize("at", [{"first": 1.0}, {"middle": 1.0}, {"first": 1.0, "last": 1.0}])
+def test_a_range_with_older_data_is_drawn_whole(at: dict[str, float]) -> None:
+    chart = drawn(**at)
+    assert chart.layout.xaxis.range is None, "that nothing came later is worth seeing"  # type: ignore[attr-defined]
+    assert "data since" not in said(chart)
+    assert (chart.data[0].marker.size > 0).sum() == len(at)  # type: ignore[attr-defined]
+
+
+def test_a_line_has_no_marks_on_its_way() -> None:
+    frame = pd.DataFrame({"value": np.arange(len(WEEK), dtype=float)}, index=WEEK)
+    assert not base.over_time("What?", frame, LINE, "things", UTC).data[0].marker.size.any()
+
+
+def test_a_far_limit_and_young_data_are_both_said() -> None:
+    frame = pd.DataFrame({"value": np.nan}, index=WEEK)
+    frame.iloc[-1] = 1.0
+    told = said(base.over_time("What?", frame, LINE, "things", UTC, limits=[Line("quota", 1_000.0)]))
+    assert "data since" in told
+    assert "quota" in told
+
+
+def test_a_sparkline_of_young_data_is_no_dot() -> None:
+    young = [None] * 300 + [1.0, 2.0, 3.0]
+    assert "polyline" in spark.svg(young, "#000000")
+
+
+def test_cold_starts_of_nothing_have_an_axis_of_time() -> None:
+    reach = (END - timedelta(hours=1), END)
+    chart = cold_starts.dots(Empty().cold_starts(Span()), UTC, reach)
+    assert chart.layout.xaxis.type == "date"
+    assert pd.Timestamp(chart.layout.xaxis.range[0]) == pd.Timestamp(reach[0]).tz_localize(None)
+
+
+def test_dollars_are_not_written_in_micros() -> None:
+    report = Sample().cost(Span(), Assumptions())
+    for chart in (cost.waterfall(report), cost.trend(report, UTC), cost.break_even(report)):
+        assert (chart.layout.yaxis.tickprefix, chart.layout.yaxis.exponentformat) == ("$", "none")
