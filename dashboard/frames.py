@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, tzinfo
 
 import pandas as pd
+
+from dashboard.text import zone_name
 
 
 def latest(frame: pd.DataFrame, column: str) -> float | None:
@@ -33,3 +35,9 @@ def begun_late(known: pd.Series, start: datetime, end: datetime) -> datetime | N
         return None
     first: datetime = times[0].to_pydatetime()
     return first if (end - first) / (end - start) <= SMALL else None
+
+
+def since(first: datetime, viewer: tzinfo) -> str:
+    local_time = first.astimezone(viewer)
+    today = datetime.now(viewer).date() == local_time.date()
+    return f"data since {local_time:%H:%M}{'' if today else local_time.strftime(' on %d %b')} {zone_name(viewer)}"

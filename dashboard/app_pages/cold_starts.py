@@ -34,6 +34,12 @@ def draw(report: ColdStartReport) -> None:
         show.chart(charts.distribution(report), "distribution")
     with right:
         show.chart(charts.waterfall(report), "waterfall")
+    st.subheader("Do invocations fail, or come close to their timeout?", anchor=False)
+    left, right = st.columns(2, gap="medium")
+    with left:
+        show.chart(charts.errors(report, live.ZONE), "errors")
+    with right:
+        show.chart(charts.durations(report, live.ZONE), "durations")
     st.subheader("Is a version slower to start?", anchor=False)
     number_of = st.column_config.NumberColumn
     table = report.by_version.assign(share=report.by_version["share"] * 100)

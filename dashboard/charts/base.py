@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, tzinfo
+from datetime import UTC, tzinfo
 from typing import Any
 
 import numpy as np
@@ -12,8 +12,8 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from dashboard import theme
-from dashboard.frames import begun_late
-from dashboard.text import moment, number, plain, zone_name
+from dashboard.frames import begun_late, since
+from dashboard.text import number, plain, zone_name
 from ops.insight.reports import Line
 
 HEIGHT = 300
@@ -144,10 +144,6 @@ def fit(chart: go.Figure, frame: pd.DataFrame, viewer: tzinfo) -> str:
         return ""
     chart.update_xaxes(range=list(local(pd.DatetimeIndex([first - period / 2, end]), viewer)))
     return since(first, viewer)
-
-
-def since(first: datetime, viewer: tzinfo) -> str:
-    return f"data since {moment(first, viewer)} {zone_name(viewer)}"
 
 
 def _alone(values: pd.Series) -> np.ndarray[Any, Any]:

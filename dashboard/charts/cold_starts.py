@@ -10,9 +10,9 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from dashboard import theme
-from dashboard.charts.base import figure, local, say_aside, say_empty, since, whole
-from dashboard.frames import begun_late
-from dashboard.text import millis, number, plain, zone_name
+from dashboard.charts.base import Series, figure, local, over_time, say_aside, say_empty, whole
+from dashboard.frames import begun_late, since
+from dashboard.text import duration, millis, number, plain, zone_name
 from ops.insight.reports import ColdStartReport
 
 WEBGL_FROM = 2_000
@@ -96,6 +96,36 @@ def _told(rows: pd.DataFrame) -> list[str]:
             f"{plain(row['status'])} {plain(row['error_type'] or '')}<br>{plain(row['request_id'])}"
         )
     return told
+
+
+def errors(report: ColdStartReport, viewer: tzinfo) -> go.Figure:
+    return over_time(
+        "How many invocations failed?",
+        report.health,
+        [Series("errors", "failed invocations", theme.DEAD, fill=True, step=True)],
+        "errors a period",
+        viewer,
+        limits=report.error_lines,
+        counts=True,
+        say=number,
+    )
+
+
+def durations(report: ColdStartReport, viewer: tzinfo) -> go.Figure:
+    """Against the timeout, which ends an invocation and fails its whole batch."""
+    return over_time(
+        "How close do invocations come to the timeout?",
+        report.health,
+        [
+            Series("p95_ms", "p95 duration", theme.IN_FLIGHT),
+            Series("p50_ms", "median", theme.WARM),
+        ],
+        "seconds",
+        viewer,
+        limits=report.duration_lines,
+        scale=1000.0,
+        say=duration,
+    )
 
 
 def distribution(report: ColdStartReport) -> go.Figure:

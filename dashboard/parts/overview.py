@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, tzinfo
 
 from dashboard import runbooks, theme
-from dashboard.frames import begun_late
+from dashboard.frames import begun_late, since
 from dashboard.parts.spark import data_uri
 from dashboard.text import NONE, escape, moment, number, quantity, utc
 from ops.insight.reports import AlarmState, Card, Level, Path, PathRates, Stop
@@ -28,7 +28,7 @@ def card(one: Card) -> str:
     spark = [None if x != x else float(x) for x in one.spark.tolist()]
     dot = f'<span class="so-dot so-{one.level}" style="--c:{colour}" title="{word}"></span>'
     first = begun_late(one.spark.notna(), one.spark.index[0], one.spark.index[-1]) if len(one.spark) > 1 else None
-    course = f"data since {moment(first, UTC)} UTC" if first else "over the chosen time"
+    course = since(first, UTC) if first else "over the chosen time"
     small = f"<small>{escape(unit)}</small>" if unit else ""
     return (
         f'<div class="so-card"><div class="so-label">{dot}{escape(one.title)}</div>'

@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from ops.insight import invocations, metrics, prices, sources, words
+from ops.insight import alarms, invocations, metrics, prices, sources, words
 from ops.insight.findings import Claim, conclude
-from ops.insight.reports import ColdStartReport, Level, Look, Window
+from ops.insight.reports import HEALTH, ColdStartReport, Level, Line, Look, Window
 
 if TYPE_CHECKING:
     from ops.aws import Aws
+    from ops.aws.cloudwatch import Alarm
     from ops.insight.invocations import Invocations
     from ops.insight.metrics import Readings
     from ops.workload import Workload
@@ -52,10 +53,18 @@ RESTORE = ("Restore from a snapshot", "restore_ms")
 
 
 def report(aws: Aws, workload: Workload, window: Window) -> ColdStartReport:
-    """One Logs Insights query, and one GetMetricData call for shares that are exact even when rows are cut off."""
+    """One Logs Insights query, one GetMetricData call (for shares that are exact even when rows are cut off, and for
+    errors and durations), and one DescribeAlarms for the thresholds of these."""
     found = invocations.read(aws, workload, window)
     names = ("cold", "recorded", "init_ms")
-    readings = metrics.read(aws, sources.records(workload.function, *names), window)
+    queries = [
+        *sources.records(workload.function, *names),
+        *sources.function(workload.function, "errors"),
+        *sources.durations(workload.function),
+    ]
+    readings = metrics.read(aws, queries, window)
+    known, missing = alarms.read(aws, workload)
+    error_lines, duration_lines = _lines(workload, known)
     frame = found.frame
     inits = waits(frame)
     share, init_usd = _share(found, readings), _init_usd(found, readings, workload)
@@ -73,9 +82,22 @@ def report(aws: Aws, workload: Workload, window: Window) -> ColdStartReport:
         look=Look(
             readings.look.metrics_requested,
             readings.look.usd + found.look.usd,
-            found.look.partial + readings.look.partial,
+            found.look.partial + readings.look.partial + missing,
         ),
+        health=readings.frame.reindex(columns=list(HEALTH)),
+        error_lines=error_lines,
+        duration_lines=duration_lines,
     )
+
+
+def _lines(workload: Workload, known: tuple[Alarm, ...]) -> tuple[tuple[Line, ...], tuple[Line, ...]]:
+    """Where alarms on the function's errors and durations fire, and the timeout that ends an invocation (ms)."""
+    function = workload.function
+    if function is None:
+        return (), ()
+    errors, durations = (alarms.threshold(known, metric, function.name) for metric in ("Errors", "Duration"))
+    timeout = Line("timeout", function.timeout_s * 1000.0)
+    return (errors,) if errors else (), (*((durations,) if durations else ()), timeout)
 
 
 def waits(frame: pd.DataFrame) -> pd.Series:

@@ -6,11 +6,14 @@ The sentence on top and the charts below it come from the same report, so they c
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
 import pandas as pd
+
+HEALTH = ("errors", "p50_ms", "p95_ms")
+"""The columns of how invocations ended and how long they took."""
 
 
 class Level(StrEnum):
@@ -20,6 +23,10 @@ class Level(StrEnum):
     WATCH = "watch"
     ACT = "act"
     UNKNOWN = "unknown"
+
+
+def _no_rows(columns: tuple[str, ...]) -> pd.DataFrame:
+    return pd.DataFrame(columns=list(columns), index=pd.DatetimeIndex([], tz="UTC", name="time"), dtype=float)
 
 
 @dataclass(frozen=True)
@@ -183,7 +190,8 @@ class ColdStartReport:
     """``invocations``: one row each: started, request_id, version, cold (bool), init_ms, duration_ms, billed_ms,
     memory_used_mb, memory_size_mb, status, error_type, cost_usd, runtime_init_ms, response_latency_ms,
     extension_overhead_ms. ``by_version``: version, invocations, cold, share, init_p50_ms, init_p95_ms, init_p99_ms.
-    ``phases``: of the latest cold start: phase, start_ms, duration_ms."""
+    ``phases``: of the latest cold start: phase, start_ms, duration_ms. ``health``: errors (invocations a period),
+    p50_ms and p95_ms of the duration. Their lines: the alarms' thresholds and the timeout (ms)."""
 
     finding: Finding
     invocations: pd.DataFrame
@@ -195,6 +203,9 @@ class ColdStartReport:
     init_p99_ms: float | None
     init_cost_usd: float | None
     look: Look
+    health: pd.DataFrame = field(default_factory=lambda: _no_rows(HEALTH))
+    error_lines: tuple[Line, ...] = ()
+    duration_lines: tuple[Line, ...] = ()
 
 
 @dataclass(frozen=True)

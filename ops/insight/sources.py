@@ -94,6 +94,14 @@ def function(function: Function | None, *names: str) -> list[MetricQuery]:
     ]
 
 
+def durations(function: Function | None) -> list[MetricQuery]:
+    """``p50_ms`` and ``p95_ms``: how long invocations took (INIT is not in it)."""
+    if function is None:
+        return []
+    at = (("FunctionName", function.name),)
+    return [MetricQuery(f"{stat}_ms", "AWS/Lambda", "Duration", stat, at) for stat in ("p50", "p95")]
+
+
 def mapping(mapping: Mapping | None, *names: str) -> list[MetricQuery]:
     """Messages that the mapping handed to the function (``invoked``) or dropped by its filters (``filtered_out``),
     where EventCount metrics are switched on."""

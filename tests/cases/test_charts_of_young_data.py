@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
@@ -39,7 +40,7 @@ def test_a_single_point_is_drawn_and_the_axis_fits_it() -> None:
     assert line.marker.size[-1] > 0
     first, last = (pd.Timestamp(edge) for edge in chart.layout.xaxis.range)  # type: ignore[attr-defined]
     assert last - first < timedelta(hours=1)
-    assert "data since 13:00 UTC" in said(chart) or "data since 28 Nov 13:00 UTC" in said(chart)
+    assert re.search(r"data since 13:00( on 28 Nov)? UTC", said(chart))
 
 
 @pytest.mark.parametrize("at", [{"first": 1.0}, {"middle": 1.0}, {"first": 1.0, "last": 1.0}])
@@ -79,3 +80,12 @@ def test_dollars_are_not_written_in_micros() -> None:
     report = Sample().cost(Span(), Assumptions())
     for chart in (cost.waterfall(report), cost.trend(report, UTC), cost.break_even(report)):
         assert (chart.layout.yaxis.tickprefix, chart.layout.yaxis.exponentformat) == ("$", "none")
+
+
+def test_errors_and_durations_are_drawn_with_their_thresholds() -> None:
+    report = Sample().cold_starts(Span())
+    failed, took = cold_starts.errors(report, UTC), cold_starts.durations(report, UTC)
+    assert "alarm scilearn-function-errors 1" in said(failed)
+    assert "timeout 6 s" in said(took)
+    assert "alarm scilearn-duration-near-timeout 5.4 s" in said(took)
+    assert [line.name for line in took.data][:2] == ["p95 duration", "median"]

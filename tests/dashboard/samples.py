@@ -252,6 +252,13 @@ class Sample:
             *(float(np.quantile(found, q)) for q in (0.5, 0.95, 0.99)),
             0.00113,
             self.look_cost,
+            health=self._frame(
+                errors=np.where(self.depth > 50, 2.0, 0.0),
+                p50_ms=np.full(self.n, 320.0),
+                p95_ms=300 + self.age / max(1.0, float(self.age.max())) * 4_000,
+            ),
+            error_lines=(r.Line("alarm scilearn-function-errors", 1.0),),
+            duration_lines=(r.Line("alarm scilearn-duration-near-timeout", 5_400.0), r.Line("timeout", 6_000.0)),
         )
 
     def cost(self, span: Span, assumptions: r.Assumptions) -> r.CostReport:

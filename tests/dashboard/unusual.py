@@ -69,6 +69,7 @@ class Empty(Sample):
             invocations=self._none(full.invocations),
             by_version=self._none(full.by_version),
             phases=self._none(full.phases),
+            health=self._none(full.health),
             share=None,
             init_p50_ms=None,
             init_p95_ms=None,

@@ -84,7 +84,7 @@ def html(row: dict[str, Any], span: tuple[datetime, datetime] | None) -> str:
         f'<div class="so-died"><b>{escape(name)}</b>{badge}<p>{escape(row["label"] or "")}</p>'
         f"<span>{escape(said)}</span></div>"
         f'<div class="so-life">{_life(row, span)}</div>'
-        f'<div class="so-fixed" style="--c:{colour}">{verdict}'
+        f'<div class="so-fixed" style="--c:{colour}"><b>{verdict}</b>'
         f"<small>{escape(_short(str(row.get('fixed_why') or '')))}</small></div></div>"
     )
 

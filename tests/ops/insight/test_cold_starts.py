@@ -145,4 +145,4 @@ def test_nothing_ran(stage: Stage) -> None:
 def test_looking_into_logs_is_priced_by_the_gigabyte(stage: Stage) -> None:
     lines = [run(0)]
     look = report(stage, lines, workload=without(function=replace(FUNCTION))).look
-    assert look.usd == pytest.approx(3 * 1e-5 + len(lines[0]) / 1e9 * 0.005)
+    assert look.usd == pytest.approx(6 * 1e-5 + len(lines[0]) / 1e9 * 0.005)
