@@ -70,6 +70,9 @@ def _show(console: Console, workload: Workload, target: Target, report: Overview
     console.print(Text(_path(report)))
     for reader in workload.readers:
         console.print(Text(f"  {safe(reader.name)}: {safe(reads(reader.mapping))}", style="dim"))
+    for one in report.watched:
+        held = "not known" if one.messages is None else words.count(one.messages, "message")
+        console.print(Text(f"  {safe(one.queue)}: {held}", style="dim"))
     for alarm in report.alarms:
         style = {"ALARM": STYLES["act"], "OK": STYLES["ok"]}.get(alarm.state, STYLES["unknown"])
         todo = f": {safe(runbooks.placed(alarm.runbook))}" if alarm.state == "ALARM" and alarm.runbook else ""

@@ -5,7 +5,20 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from ops.insight import alarms, cards, costing, dead_letters, depths, metrics, queue, setup, sources, use, words
+from ops.insight import (
+    alarms,
+    cards,
+    costing,
+    dead_letters,
+    depths,
+    metrics,
+    queue,
+    setup,
+    sources,
+    use,
+    watched,
+    words,
+)
 from ops.insight.depths import Depths
 from ops.insight.findings import Claim, conclude
 from ops.insight.metrics import Readings
@@ -36,6 +49,8 @@ def report(aws: Aws, workload: Workload, window: Window) -> OverviewReport:
     here as they do on the Cost page. Raises what ``ops.aws`` raises.
     """
     function = workload.function
+    known, missing = alarms.read(aws, workload)
+    others = watched.queues(workload, known)
     queries = [
         *sources.queue(workload.queue, "visible", "in_flight", "delayed", "oldest_s"),
         *sources.dead(workload, window),
@@ -43,11 +58,11 @@ def report(aws: Aws, workload: Workload, window: Window) -> OverviewReport:
         *sources.function(function, "throttles", "concurrency"),
         *sources.records(function, "cold", "recorded"),
         *costing.queries(workload),
+        *watched.queries(others),
     ]
     readings = metrics.read(aws, queries, window)
     readings, found = costing.completed(aws, workload, readings)
     there = depths.of(aws, workload, readings)
-    known, missing = alarms.read(aws, workload)
     oldest_line = alarms.threshold(known, queue.AGE, workload.queue.name)
     late = queue.age_claims(readings, workload, queue.age_lines(workload, readings, oldest_line), there.work, known)
     path = _path(readings, there)
@@ -77,6 +92,7 @@ def report(aws: Aws, workload: Workload, window: Window) -> OverviewReport:
         alarms=() if window.past else alarms.states(known),
         look=Look(look.metrics_requested, look.usd + more, look.partial + missing + notes),
         at=there.at,
+        watched=watched.read(others, readings),
     )
 
 

@@ -134,6 +134,14 @@ class PathRates:
 
 
 @dataclass(frozen=True)
+class Watched:
+    """Another queue that an alarm of the workload watches. ``messages``: visible ones; None where not known."""
+
+    queue: str
+    messages: float | None
+
+
+@dataclass(frozen=True)
 class OverviewReport:
     finding: Finding
     cards: tuple[Card, ...]
@@ -144,6 +152,7 @@ class OverviewReport:
     alarms_missing: tuple[str, ...] = ()
     """Alarms that could not be read, or that are gone, in words."""
     at: datetime | None = None  # the end of a past range, of which no alarm states are known
+    watched: tuple[Watched, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from ops.insight import cold_starts
+from ops.aws.cloudwatch import Alarm
+from ops.insight import cold_starts, watched
 from tests.ops.insight.world import WINDOW, WORKLOAD, Stage, world
 
 
@@ -15,3 +16,15 @@ def test_errors_and_durations_come_with_the_page(stage: Stage) -> None:
     assert fake.count("GetMetricData") == 1
     assert found.health.iloc[0].to_dict() == pytest.approx({"errors": 3.0, "p50_ms": 3.0, "p95_ms": 3.0})
     assert [line.name for line in found.duration_lines] == ["timeout"]
+
+
+def alarm_on(queue: str, metric: str = watched.DEPTH) -> Alarm:
+    return Alarm(f"on-{queue}", "OK", "", "", None, "AWS/SQS", metric, (("QueueName", queue),), 0.0)
+
+
+def test_a_queue_that_only_an_alarm_watches_is_found() -> None:
+    dead = WORKLOAD.dlq.name if WORKLOAD.dlq else ""
+    known = [alarm_on(name) for name in (WORKLOAD.queue.name, dead, "undelivered", "undelivered")]
+    assert watched.queues(WORKLOAD, [*known, alarm_on("late", "ApproximateAgeOfOldestMessage")]) == ("undelivered",)
+    asked = watched.queries(("undelivered",))
+    assert [(query.metric, query.dimensions) for query in asked] == [(watched.DEPTH, (("QueueName", "undelivered"),))]

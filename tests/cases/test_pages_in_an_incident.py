@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -122,6 +123,11 @@ def test_every_dialog_can_be_left(sample: Visit) -> None:
     app.at.button(key="resume-cancelled").click().run()
     assert not app.at.exception
     assert not any(button.key == "resume-confirmed" for button in app.at.button)
+
+
+def test_another_watched_queue_is_shown(sample: Visit) -> None:
+    assert re.search(r"scilearn-undelivered\s+2\s+messages", sample("trouble").open().text)
+    assert "no metrics: not used for hours" in sample("fine").open().text
 
 
 # --- the audit page --------------------------------------------------------------------------------------------------

@@ -126,6 +126,7 @@ class Sample:
                 results=(r.Stop("Results bucket", "scilearn-results-1"),),
                 dead=r.Stop("Dead letters", "scilearn-jobs-dead"),
             ),
+            watched=(r.Watched("scilearn-undelivered", 2.0 if self.trouble else None),),
         )
 
     def alarms(self) -> tuple[r.AlarmState, ...]:
