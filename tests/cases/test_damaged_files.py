@@ -131,11 +131,13 @@ def trials(kept: Kept, name: str, damages: Mapping[str, Damage], commands: list[
     return wrong
 
 
+@pytest.mark.slow
 def test_a_ledger(kept: Kept) -> None:
     commands = [["runs"], ["runs", kept.plan], ["cancel", kept.plan], ["plan"], ["resume", kept.plan]]
     assert trials(kept, "ledger", {**OF_ANY, **OF_LEDGER}, commands) == []
 
 
+@pytest.mark.slow
 def test_a_snapshot(kept: Kept) -> None:
     commands = [
         ["list"],

@@ -108,6 +108,7 @@ def test_a_merge_patch_takes_away_a_member_and_one_comma(body: str, patch: str, 
     assert edited(body, patch=patch) == after
 
 
+@pytest.mark.slow
 def test_many_keys_one_of_them_twice_are_no_matter() -> None:
     body = "{" + ",".join(f'"k{number}":1.10' for number in range(60_000)) + ',"k59999":1}'
     assert edited(body, "body.k59999=2") == body[:-2] + "2}"
