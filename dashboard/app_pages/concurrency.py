@@ -8,6 +8,7 @@ from dashboard.frames import latest, total
 from dashboard.parts import blocks, show, what_if
 from dashboard.parts.blocks import Stat
 from dashboard.text import duration, millis, number, percent
+from ops.insight import words
 from ops.insight.reports import ConcurrencyReport
 
 
@@ -18,13 +19,20 @@ def _most_in(report: ConcurrencyReport) -> str:
 
 
 def draw(report: ConcurrencyReport) -> None:
+    when = f"at {words.clock(report.at, report.at)}" if report.at else ""
+    most = ", ".join(filter(None, [_most_in(report), when]))
     allowed = min((line.value for line in report.limits), default=None)
     st.html(
         blocks.stats(
             [
-                Stat("Running at once", number(report.running), note=_most_in(report), colour=theme.IN_FLIGHT),
+                Stat("Running at once", number(report.running), note=most, colour=theme.IN_FLIGHT),
                 Stat("Nearest limit", number(allowed), note=report.limits[0].name if report.limits else ""),
-                Stat("What binds now", report.binding or "nothing", words=True),
+                Stat(
+                    "What bound then" if report.at else "What binds now",
+                    report.binding or "nothing",
+                    note=when,
+                    words=True,
+                ),
                 Stat(
                     "Throttled",
                     number(total(report.throttles, "throttles")),

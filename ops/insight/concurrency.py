@@ -18,6 +18,7 @@ from ops.insight.reports import ConcurrencyReport, Level, Line, Window
 
 if TYPE_CHECKING:
     from ops.aws import Aws
+    from ops.insight.depths import Depths
     from ops.workload import Workload
 
 NEAR = 0.9
@@ -40,7 +41,8 @@ def report(aws: Aws, workload: Workload, window: Window) -> ConcurrencyReport:
     ]
     readings = metrics.read(aws, queries, window)
     frame = readings.frame.reindex(columns=["visible", "sent", "received", "invoked", *names])
-    now = depths.of(aws, replace(workload, dlq=None), readings).work
+    there = depths.of(aws, replace(workload, dlq=None), readings)
+    now = there.work
     known = limits.concurrency(workload)
     concurrency = pd.DataFrame({"observed": _ran(readings), "law": allowed(workload, frame, window.period)})
     batch_size = workload.mapping.batch_size if workload.mapping else None
@@ -49,7 +51,7 @@ def report(aws: Aws, workload: Workload, window: Window) -> ConcurrencyReport:
     seconds = _seconds_per_message(readings)
     claims = setup.reading(workload, readings, now)
     if workload.mapping is not None:
-        claims += _claims(readings, concurrency, binding, now, known, workload)
+        claims += _claims(readings, concurrency, binding, there, known, workload)
     return ConcurrencyReport(
         finding=conclude(claims),
         concurrency=concurrency,
@@ -63,6 +65,7 @@ def report(aws: Aws, workload: Workload, window: Window) -> ConcurrencyReport:
         seconds_per_message=seconds,
         look=readings.look,
         running=readings.latest("concurrency", quiet=0.0),
+        at=there.at,
     )
 
 
@@ -199,10 +202,11 @@ def _claims(
     readings: Readings,
     concurrency: pd.DataFrame,
     binding: str,
-    now: sqs.Depth,
+    there: Depths,
     known: tuple[Line, ...],
     workload: Workload,
 ) -> list[Claim]:
+    now, when = there.work, there.label or "now"
     observed = readings.latest("concurrency", quiet=0.0)
     throttles = readings.total("throttles")
     claims: list[Claim] = []
@@ -238,7 +242,9 @@ def _claims(
     peak = float(concurrency["observed"].max()) if readings.has("concurrency") else 0.0
     if known and peak >= NEAR * known[0].value:
         waits = (
-            f"{words.count(now.visible, 'message waits', 'messages wait')} now" if now.visible else "nothing waits now"
+            f"{words.count(now.visible, 'message waits', 'messages wait')} {when}"
+            if now.visible
+            else f"nothing waits {when}"
         )
         text = (
             f"at its limit in bursts: up to {words.count(peak)} of {words.count(known[0].value)} environments that the "

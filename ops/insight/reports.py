@@ -192,6 +192,7 @@ class ConcurrencyReport:
     seconds_per_message: float | None  # observed: duration ÷ messages an invocation
     look: Look
     running: float | None = None  # most at once in the newest period, as on the Overview's card
+    at: datetime | None = None  # the end of a past range, of which ``binding``, ``backlog`` and ``running`` are
 
 
 @dataclass(frozen=True)

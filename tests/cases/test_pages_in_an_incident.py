@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,13 +17,17 @@ from dashboard.pages import PAGES
 from dashboard.parts import blocks, overview
 from dashboard.parts.dead_letters import causes
 from ops import runbooks
+from ops import target as targets
 from ops.deadletters import history
 from ops.deadletters.audit import Verified
 from ops.deadletters.run import State
+from ops.insight import concurrency
 from ops.insight.reports import AlarmState, Finding, Level
-from tests.dashboard.app import SAMPLE_APP, App
+from tests.dashboard import test_states
+from tests.dashboard.app import REAL_APP, SAMPLE_APP, App
 from tests.dashboard.desks import a_run
 from tests.dashboard.test_audit import record
+from tests.ops.insight.world import WINDOW, WORKLOAD, Stage, world
 
 Visit = Callable[[str], App]
 
@@ -128,6 +134,30 @@ def test_every_dialog_can_be_left(sample: Visit) -> None:
 def test_another_watched_queue_is_shown(sample: Visit) -> None:
     assert re.search(r"scilearn-undelivered\s+2\s+messages", sample("trouble").open().text)
     assert "no metrics: not used for hours" in sample("fine").open().text
+
+
+def test_a_wrong_stack_is_asked_of_aws_and_nothing_is_being_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    running = test_states.record(tmp_path, monkeypatch, emulator=os.getpid())
+    target = targets.resolve(stack="nope")
+    assert not target.is_twin, "the command line and the page resolve a name by the same rule"
+    app = App(REAL_APP).open(PAGES["queue"], stack="nope", region="eu-west-1")
+    assert "AWS, eu-west-1" in app.text
+    assert f"the twin that runs has stack {running.stack}, not nope" in app.text
+    assert "Reading…" not in app.text
+    assert "--profile" not in app.text
+
+
+# --- one range, one population ---------------------------------------------------------------------------------------
+
+
+def test_a_past_range_says_of_when_its_numbers_are(stage: Stage) -> None:
+    past = replace(WINDOW, past=True)
+    with world(stage, {"ConcurrentExecutions": 3.0, "ApproximateNumberOfMessagesVisible": 4.0}) as (aws, _):
+        found = concurrency.report(aws, WORKLOAD, past)
+    assert found.at == past.end
+    assert " now" not in found.finding.text
 
 
 # --- the audit page --------------------------------------------------------------------------------------------------
