@@ -18,7 +18,8 @@ def draw(report: OverviewReport) -> None:
                 st.html(overview.card(card))
                 page = PAGES[overview.PAGE_OF_CARD[card.key]]
                 st.page_link(page.file, label=f"{card.title}: open {page.title}")
-    st.subheader("Where is the work now?", anchor=False)
+    at = words.clock(report.at, report.at) if report.at else ""
+    st.subheader(f"Where was the work at {at}?" if at else "Where is the work now?", anchor=False)
     st.html(overview.path(report.path, report.stops))
     if report.watched:
         st.subheader("What do other watched queues hold?", anchor=False)

@@ -102,6 +102,7 @@ def over_time(
     ``counts``: the values are whole numbers. ``say``: how a limit's scaled value is written; with its unit.
     """
     chart = figure(question, unit, f"time, {zone_name(viewer)}", height)
+    chart.update_xaxes(type="date", showticklabels=bool(len(frame)))  # no times: an axis of -1 to 6 would deceive
     times = local(frame.index, viewer)
     few = len(frame) <= 40
     late = fit(chart, frame[[one.column for one in series if one.dash == "solid"]], viewer)

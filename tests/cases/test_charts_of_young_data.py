@@ -76,6 +76,11 @@ def test_cold_starts_of_nothing_have_an_axis_of_time() -> None:
     assert pd.Timestamp(chart.layout.xaxis.range[0]) == pd.Timestamp(reach[0]).tz_localize(None)
 
 
+def test_a_chart_without_times_numbers_none() -> None:
+    axis = cold_starts.errors(Empty().cold_starts(Span()), UTC).layout.xaxis
+    assert (axis.type, axis.showticklabels) == ("date", False)
+
+
 def test_dollars_are_not_written_in_micros() -> None:
     report = Sample().cost(Span(), Assumptions())
     for chart in (cost.waterfall(report), cost.trend(report, UTC), cost.break_even(report)):
