@@ -6,12 +6,13 @@ from collections.abc import Iterator
 import pytest
 
 from tests.cases.accounts import Served, serving
+from tests.dashboard.conftest import sample
 from tests.ops.deadletters.conftest import server, world
 from tests.ops.insight.conftest import stage
 from tests.ops.twin.emulator.conftest import emulator
 from tests.ops.twin.host.conftest import host
 
-__all__ = ["emulator", "host", "server", "stage", "world"]
+__all__ = ["emulator", "host", "sample", "server", "stage", "world"]
 
 
 @pytest.fixture(scope="module")

@@ -24,23 +24,12 @@ from ops.deadletters.run import State
 from ops.insight import concurrency
 from ops.insight.reports import AlarmState, Finding, Level
 from tests.dashboard import test_states
-from tests.dashboard.app import REAL_APP, SAMPLE_APP, App
+from tests.dashboard.app import REAL_APP, App
 from tests.dashboard.desks import a_run
 from tests.dashboard.test_audit import record
 from tests.ops.insight.world import WINDOW, WORKLOAD, Stage, world
 
 Visit = Callable[[str], App]
-
-
-@pytest.fixture
-def sample(monkeypatch: pytest.MonkeyPatch) -> Visit:
-    def visit(name: str) -> App:
-        monkeypatch.setenv("SAMPLE", name)
-        monkeypatch.setenv("OPS_STACK", "scilearn")
-        monkeypatch.setenv("OPS_TARGET", "aws")
-        return App(SAMPLE_APP)
-
-    return visit
 
 
 # --- runbooks are links ----------------------------------------------------------------------------------------------
