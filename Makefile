@@ -20,7 +20,7 @@ $(STAMP): requirements.txt pyproject.toml
 	@echo "2/3 Installing $$(grep -c '==' requirements.txt) pinned packages (a minute or two) …"
 	@( while sleep 10; do echo "    still at it …"; done ) & ticker=$$!; trap "kill $$ticker 2>/dev/null" EXIT; \
 	$(BIN)/pip install --disable-pip-version-check --progress-bar off --require-hashes -r requirements.txt | \
-		awk '/^Collecting / { printf "    %d: %s\n", ++n, $$2; fflush() } /^Installing / { print "    unpacking " n " packages …"; fflush() }'
+		awk '/^Collecting / { printf "    %d: %s\n", ++n, $$2; fflush() } /^Installing / { print "    unpacking …"; fflush() }'
 	@echo "3/3 Installing this project …"
 	@$(BIN)/pip install -q --disable-pip-version-check --no-deps -e .
 	@touch $@

@@ -145,7 +145,7 @@ def test_a_demo_beside_a_running_twin_says_what_it_adds_and_leaves_it_running(tw
         assert demo.stdout is not None
         said = ""
         try:
-            while "Ctrl-C stops everything" not in said and (line := demo.stdout.readline()):
+            while "(Ctrl-C stops " not in said and (line := demo.stdout.readline()):
                 said += line
             demo.send_signal(signal.SIGINT)
             said += demo.communicate(timeout=120)[0]
@@ -154,6 +154,7 @@ def test_a_demo_beside_a_running_twin_says_what_it_adds_and_leaves_it_running(tw
             demo.wait()
     assert demo.returncode == 0
     assert "adds about 0.5 jobs a second to the twin that runs" in said
+    assert "(Ctrl-C stops this dashboard and its traffic)" in said
     taken_instead = re.search(rf"Port {port} is in use; the dashboard takes (\d+)", said)
     assert taken_instead
     assert port < int(taken_instead[1]) <= port + 20
