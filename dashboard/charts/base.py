@@ -203,10 +203,15 @@ def whole(chart: go.Figure, top: float) -> None:
         chart.update_yaxes(dtick=1, range=[0, max(1.0, top) * 1.2])
 
 
+BESIDE_LEGEND = 40
+"""Characters: half a laptop's width has room for as many beside two names."""
+
+
 def say_aside(chart: go.Figure, what: str) -> None:
-    """A remark above the plot, on the right."""
+    """A remark on the right: above the plot, beside the legend, or inside it where there is no room for that."""
+    anchor = "bottom" if len(what) <= BESIDE_LEGEND else "top"
     chart.add_annotation(
-        text=what, **_PAPER, x=1, y=1, xanchor="right", yanchor="bottom", font={"size": 12, "color": theme.NEUTRAL}
+        text=what, **_PAPER, x=1, y=1, xanchor="right", yanchor=anchor, font={"size": 12, "color": theme.NEUTRAL}
     )
 
 

@@ -58,12 +58,14 @@ def depth(readings: Readings) -> pd.Series:
 
 
 def course(readings: Readings) -> pd.DataFrame:
-    """The depth for a chart (``dead``): the most of each of the window's periods."""
+    """The depth for a chart (``dead``): the most of each of the window's periods, or of the fine one that it is in."""
     index, fine = windows.index(readings.window), depth(readings)
     if fine.empty:
         return pd.DataFrame({"dead": float("nan")}, index=index)
     most = fine.groupby(pd.DatetimeIndex(fine.index).floor(pd.Timedelta(seconds=readings.window.period))).max()
-    return pd.DataFrame({"dead": most.reindex(index)})
+    inside = readings.window.fine // readings.window.period - 1
+    found = most.reindex(index)
+    return pd.DataFrame({"dead": found.ffill(limit=inside) if inside > 0 else found})
 
 
 def arrived(readings: Readings) -> float | None:

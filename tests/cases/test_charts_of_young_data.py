@@ -12,7 +12,10 @@ import pytest
 from dashboard.charts import base, cold_starts, cost
 from dashboard.parts import spark
 from dashboard.span import Span
-from ops.insight.reports import Assumptions, Line
+from ops.insight import dead_letters
+from ops.insight.metrics import Readings
+from ops.insight.reports import Assumptions, Line, Look
+from ops.insight.window import between
 from tests.dashboard.samples import Sample
 from tests.dashboard.unusual import Empty
 
@@ -94,3 +97,14 @@ def test_errors_and_durations_are_drawn_with_their_thresholds() -> None:
     assert "timeout 6 s" in said(took)
     assert "alarm scilearn-duration-near-timeout 5.4 s" in said(took)
     assert [line.name for line in took.data][:2] == ["p95 duration", "median"]
+
+
+def test_a_minutes_depth_fills_the_shorter_periods_of_its_minute_and_no_more() -> None:
+    window = between(END - timedelta(minutes=10), END, finest=10, now=END)
+    minutes = pd.date_range(window.start, periods=3, freq="1min")
+    visible = pd.Series([2.0, 5.0, 7.0], index=minutes)
+    readings = Readings(pd.DataFrame(), {}, window, Look(0, 0.0), {"dead_visible": visible})
+    depth = dead_letters.course(readings)["dead"]
+    assert depth.notna().sum() == 3 * window.fine // window.period
+    assert depth[: minutes[2]].tolist()[::6] == [2.0, 5.0, 7.0]
+    assert depth[minutes[2] + timedelta(minutes=1) :].isna().all(), "what nothing was told of stays open"
