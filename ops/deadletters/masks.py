@@ -263,8 +263,8 @@ def _dotted(message: str, start: int, end: int) -> list[Span]:
     last = name.rpartition(".")[2]
     if last in words.FILES or last in words.HOSTS or len(port) > 1:
         return [Span(start, end, "other")]
-    if text[0].isdigit():
-        return _id(message, start, end)
+    if text.lstrip("-")[:1].isdigit():
+        return _id(message, start, start + len(text.rstrip("%")))
     return [Span(start + part.start(), start + part.end(), "number") for part in _numbered(text)]
 
 

@@ -51,7 +51,7 @@ CODED = _set(
     """status statuscode status_code httpstatus http_status errno sqlstate signal exitcode exit_code winerror errorcode
     error_code sqlcode http returncode rc pgcode state exit vendorcode nativeerror 状态码 错误代码 错误码
     ステータスコード エラーコード ステータス
-    fehlercode http-status http-code curle ошибка код código codice"""
+    fehlercode hresult http-status http-code curle ошибка код código codice"""
 )
 """A number after one of these is a code."""
 CODED_FIELDS = _set("code errorcode error_code type __type reason status statuscode errno error")

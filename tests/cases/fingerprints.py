@@ -1,6 +1,8 @@
 """Messages of real libraries: which are one cause (``SAME``), and which are not (``DIFFERENT``)."""
 
 SAME: tuple[tuple[str, str], ...] = (
+    ("amount -12.50 is negative", "amount -3 is negative"),
+    ("disk 97% full", "disk 98.5% full"),
     # ids, counts, sizes, times
     ("order 81723 has 3 lines", "order 9 has 12 lines"),
     ("job 0b61c1b2-5d6c-4a6b-9d43-93a5a3a0f6ee is stale", "job 7C0F6B9E-2F60-4A9F-BB0C-1D3D9A0C8B11 is stale"),
@@ -192,6 +194,7 @@ SAME: tuple[tuple[str, str], ...] = (
 )
 
 DIFFERENT: tuple[tuple[str, ...], ...] = (
+    ("Exception from HRESULT: 0x80070005", "Exception from HRESULT: 0x80070002"),
     # HTTP, exits, signals, errno
     (
         "Request failed with status code 404",

@@ -28,6 +28,7 @@ class Decided:
     end: reportlines.Line | None = None
     likely: bool = False
     others: tuple[Said, ...] = ()
+    quoted: bool = False  # the message is only spoken of, where another was at work
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,7 @@ class Failure:
     joined: bool
     unhandled: bool
     closed: bool = False
+    quoted: bool = False
 
 
 class Decision:
@@ -70,9 +72,10 @@ class Decision:
         named = [one for one in self._failures if one.named and one.owners & ids]
         own = [one for one in self._failures if not one.named and one.owners == one.owners & ids and one.owners]
         typed = _best([one for one in own if one.reason is Reason.TYPED])
-        told = _best(named)
+        told = _best([one for one in named if not (one.quoted and typed)])
         if told is not None and (told.reason is Reason.TYPED or typed is None):
-            return Decided(told.said, likely=len(told.owners - ids) > 0 and not single)
+            shared = len(told.owners - ids) > 0 and not single
+            return Decided(told.said, likely=shared or told.quoted, quoted=told.quoted)
         if self._killed and not (typed is not None and typed.closed):
             return self._ended(joined)
         if (chosen := _best(own)) is not None and (chosen.reason is Reason.TYPED or not self._whole()):
@@ -136,8 +139,15 @@ def _failures(lines: Sequence[tuple[Heard, bool]]) -> list[Failure]:
     """
     found: list[Failure] = []
     current: frozenset[str] = frozenset()
+    announced: frozenset[str] = frozenset()
     for heard, joined in lines:
         reason = reasons.of(heard.said) if heard.said is not None and heard.said.failed else None
+        said = heard.said
+        if said is not None and reason and _speaks_of(said, heard.names - announced, current, found):
+            either = heard.names | current
+            found.append(Failure(said, reason, either, True, joined, heard.unhandled, quoted=True))
+            continue
+        announced |= heard.names
         if heard.names:
             if reason is Reason.NONE:
                 _claim(found, heard.names)
@@ -146,6 +156,13 @@ def _failures(lines: Sequence[tuple[Heard, bool]]) -> list[Failure]:
         if heard.said is not None and reason:
             found.append(Failure(heard.said, reason, current, bool(heard.names), joined, heard.unhandled))
     return found
+
+
+def _speaks_of(said: Said, names: frozenset[str], current: frozenset[str], found: Sequence[Failure]) -> bool:
+    """Whether an error's message holds ids that are new to the invocation, while one of its own has not failed yet."""
+    if not current or not names or names & said.message_ids or any(one.owners & current for one in found):
+        return False
+    return all(any(name in text for text in (said.error_message, *said.chain)) for name in names)
 
 
 def _claim(found: list[Failure], names: frozenset[str]) -> None:

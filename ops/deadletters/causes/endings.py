@@ -41,7 +41,8 @@ def ending(end: reportlines.Line) -> tuple[str, str]:
     if timed_out(end):
         after = f" after {words.duration(duration / 1000)}" if duration else ""
         return kind, f"the invocation was stopped at the function's timeout{after}"
-    if values.get("status") == "failure" or kind.endswith(_PROCESS_GONE):
+    raised = values.get("status") == "error" and not values.get("error_type")
+    if values.get("status") == "failure" or (kind.endswith(_PROCESS_GONE) and not raised):
         return kind, "the environment ended before the batch was done"
     return kind, "the function raised an error; no line of the invocation gives the reason"
 

@@ -107,13 +107,17 @@ class Evidence:
 
     def cause(self, subject: Subject) -> Cause | None:
         """Why this message failed, by the last trace of it; None where nothing names it."""
-        newest = True
+        newest, spoken_of = True, None
         for one in reversed(self._all.attempts(subject)):
             alone = bool(one.request_id) and one.request_id == subject.request_id
             if (decided := self._all.decision(one).of(subject.ids, alone)) is not None:
-                return _cause(one, decided, subject, likely=decided.likely or not newest)
-            newest = False
-        return None
+                cause = _cause(one, decided, subject, likely=decided.likely or not newest)
+                if not decided.quoted:
+                    return cause
+                spoken_of = spoken_of or cause
+            else:
+                newest = False
+        return spoken_of
 
     def likely(self, subject: Subject) -> Cause | None:
         """The cause of the only kind of failure that began when this message was received first."""

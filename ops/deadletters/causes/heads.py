@@ -23,6 +23,8 @@ _PRECISE = re.compile(r"\d[.,]\d{3}")
 """Of a second: what loggers write before a name, and Go's log.Printf, which knows no levels, does not."""
 _THROWN = re.compile(r"[\w.$:\\]+(?:Error|Exception|Failure|Fault):$")
 """The type of an error, behind which a reason follows and no level."""
+_TYPE = re.compile(r"[\w.$\\]*(?:Error|Exception|Failure|Fault): |[A-Z]\w*(?:::[A-Z]\w*)+: ")
+"""What looks like a logger's name and is the error's own."""
 _IDENTIFIER = re.compile(rf"{UUID}$", re.IGNORECASE)
 _PARTS = re.compile(r"[:/]")
 _SURE_OF_ITSELF = frozenset({"ERROR", "FATAL", "INFO", "WARN", "WARNING", "DEBUG", "TRACE"})
@@ -125,7 +127,7 @@ def _is_level(word: str, number: int, timed: bool, padded: bool) -> bool:
 def _head(level: str, text: str, at: int, request: str) -> Head:
     own = text[at:].lstrip(" \t|:-]>")
     for shape in _AFTER:
-        if found := shape.match(own):
+        if (found := shape.match(own)) and not _TYPE.match(own):
             own = own[found.end() :]
             break
     if found := _REQUEST.match(own):

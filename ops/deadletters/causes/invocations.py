@@ -45,6 +45,15 @@ class Heard:
     start: bool = False
 
     @property
+    def loose(self) -> bool:
+        """Whether its request id may be another's that it speaks of."""
+        return self.said is not None and self.said.loose and bool(self.said.request_id)
+
+    def unasked(self) -> Heard:
+        """Without its request id."""
+        return replace(self, said=replace(self.said, request_id="", loose=False)) if self.said else self
+
+    @property
     def request_id(self) -> str:
         return self.said.request_id if self.said else self.end.request_id if self.end else ""
 
@@ -130,7 +139,8 @@ class Rows:
         if self._pieces.add(said):
             said = replace(said, failed=False)
         mentioned = said.mentioned & self._wanted
-        names = mentioned if mentioned and not said.message_ids & self._wanted else said.message_ids
+        names = said.message_ids if said.failed or said.message_ids & self._wanted else mentioned or said.message_ids
+        names = names or mentioned
         start = raw.startswith("START RequestId") or '"platform.start"' in raw[:200]
         if not (said.failed or said.request_id or names):
             return
@@ -179,12 +189,12 @@ class _Stream:
     """One stream's rows, taken in order."""
 
     def __init__(self, rows: list[Heard], records: list[Heard], longest: timedelta) -> None:
-        self._rows = rows
         self._longest = longest
-        self._joins = bool(rows[0].stream) and not _overlap(rows)
         reports = [(heard.at, heard.end) for heard in rows if heard.end is not None and heard.end.source in _TIMED]
         told = [(endings.ended_at(heard.end), heard.end) for heard in records if heard.end is not None]
         self._ends = sorted(reports + told, key=lambda end: end[0])
+        self._rows = rows = self._own(rows)
+        self._joins = bool(rows[0].stream) and not _overlap(rows)
         self._known: dict[str, Invocation] = {}  # by request id, the last attempt
         self._current: Invocation | None = None
         self._waiting: list[Heard] = []  # lines that belong to what comes next, or to nobody
@@ -200,6 +210,22 @@ class _Stream:
                 self._of_stream(heard)
         self._alone(self._waiting)
         return self._found
+
+    def _own(self, rows: list[Heard]) -> list[Heard]:
+        """A request id within a line's words is not the line's own while another request is known to run, and no line
+        of the stream is surely of that one."""
+        sure = {heard.request_id for heard in rows if not heard.loose}
+        sure.update(end.request_id for _, end in self._ends)
+        return [heard.unasked() if heard.loose and self._quotes(heard, sure) else heard for heard in rows]
+
+    def _quotes(self, heard: Heard, sure: set[str]) -> bool:
+        inside = self._inside(bisect_left(self._ends, heard.at, key=lambda end: end[0]), heard.at)
+        return inside is not None and heard.request_id not in sure
+
+    def _inside(self, number: int, at: datetime) -> reportlines.Line | None:
+        """The invocation that was at work then, by the next end that is known."""
+        end = self._ends[number][1] if number < len(self._ends) else None
+        return end if end is not None and end.started - _ROUNDED <= at else None
 
     def _of_request(self, heard: Heard) -> None:
         one = self._known.get(heard.request_id)
@@ -234,8 +260,7 @@ class _Stream:
 
     def _of_stream(self, heard: Heard) -> None:
         at = bisect_left(self._ends, heard.at, key=lambda end: end[0])
-        inside = self._ends[at][1] if at < len(self._ends) else None
-        if inside is not None and inside.started - _ROUNDED <= heard.at:
+        if (inside := self._inside(at, heard.at)) is not None:
             known = self._known.get(inside.request_id)
             if not (heard.unhandled and endings.killed(inside)):
                 one = known if known and not known.end else self._begin(inside.request_id, heard.at)

@@ -86,12 +86,20 @@ MESSAGE_KEYS = (contract.LOG_MESSAGE_ID, "messageId", "MessageId", "sqs_message_
 
 TYPE_KEYS = (
     contract.LOG_ERROR_TYPE, "exception_name", "errorType", "error_name", "error.type", "exception.type", "ErrorType",
-    "exceptionType",
+    "exceptionType", "attributes.exception.type",
 )  # fmt: skip
-REASON_KEYS = (contract.LOG_ERROR_MESSAGE, "errorMessage", "error.message", "exception.message", "ErrorMessage")
+REASON_KEYS = (
+    contract.LOG_ERROR_MESSAGE,
+    "errorMessage",
+    "error.message",
+    "exception.message",
+    "ErrorMessage",
+    "attributes.exception.message",
+)
 STACK_KEYS = (
     "exception", "stack_trace", "stackTrace", "stack", "traceback", "exc_info", "error.stack_trace", "@x", "Exception",
     "exception.stacktrace", "stacktrace", "backtrace", "errorVerbose", "full_message", "text", "trace",
+    "attributes.exception.stacktrace",
 )  # fmt: skip
 ERROR_KEYS = (
     "error", "err", "exception", "thrown", "throwable", "exc_info", "Exception", "context.exception", "context.error",
@@ -105,7 +113,8 @@ INNER_REASON = ("errorMessage", "exc_value", "message", "msg", "value", "excepti
 INNER_STACK = ("stack", "stackTrace", "stacktrace", "stack_trace", "trace", "traceback", "extendedStackTrace",
                "StackTrace", "StackTraceString", "stepArray", "frames", "backtrace", "file")  # fmt: skip
 INNER_CAUSE = ("cause", "Cause", "inner_exception", "innerException", "InnerException", "previous", "caused_by",
-               "childErrors", "errors", "inner_exceptions", "InnerExceptions", "causes", "rootCause")  # fmt: skip
+               "childErrors", "errors", "inner_exceptions", "InnerExceptions", "causes", "rootCause",
+               "reason")  # fmt: skip
 """What an error object names: its type, reason and frames, and the errors behind it."""
 
 HEADS = tuple(

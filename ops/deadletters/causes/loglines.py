@@ -16,7 +16,7 @@ from datetime import datetime
 from typing import Any
 
 from handler import contract
-from ops.deadletters.causes import fields, heads, records, severity, stacktraces
+from ops.deadletters.causes import fields, heads, mentions, records, severity, stacktraces
 from ops.deadletters.causes.log_shapes import FAILURES, MESSAGE_KEYS, REQUEST_IN, REQUEST_KEYS, UUID
 from ops.deadletters.causes.severity import Severity
 from ops.deadletters.causes.thrown import Thrown, typed
@@ -31,7 +31,6 @@ LONGEST = 300_000
 """Characters of a line that are read: CloudWatch Logs takes no more than 1 MB (quotas, 2025-04), of which a cause has
 its part in the beginning."""
 
-_IDS = re.compile(UUID)
 _REQUEST = re.compile(
     rf"RequestId: ?({UUID})|\t({UUID})\t|(?:aws_?)?request_?id[\"']?\s{{0,9}}[:=]\s{{0,9}}[\"']?({UUID})", re.IGNORECASE
 )
@@ -43,6 +42,8 @@ _PAIR = re.compile(
     r"|((?:[^\s\"][^\s]{0,2000}(?: (?![\w.]{1,60}=)[^\s\"][^\s]{0,500}){0,60})?))"
 )
 _LOGFMT = re.compile(r"(?:^|\s)(?:level|lvl|severity)=")
+_ABOUT = re.compile(rf"[^:\n]{{0,160}}\b{UUID}\b[^:\n]{{0,40}}: ")
+"""Before an error: which message it is about."""
 _VERSION = re.compile(r"\[([^\]]+)\]")
 _OF_A_SERVICE = re.compile(r"status ?code|\$metadata|Service: ", re.IGNORECASE)
 """Before a request id: it is that of a request to AWS, which failed."""
@@ -51,6 +52,10 @@ _OBJECTS = json.JSONDecoder()
 _PLATFORM = ("START RequestId: ", "END RequestId: ", "INIT_START ")
 _RUBY = ("Critical exception from handler", "Error raised from handler method", "Init error when loading handler")
 """What Ruby's runtime writes before the error (aws-lambda-ruby-runtime-interface-client, 2026-11)."""
+_RAISED = re.compile(
+    r"\[(?:ERROR|CRITICAL)\] (?!(?:aws_?)?request_?id)[\w.]+: |panic: |fatal error: |thread '", re.IGNORECASE
+)
+"""What runtimes write of an error without its request id: one that stands there is quoted."""
 _UNHANDLED = re.compile(
     r"\[(?:ERROR|CRITICAL)\] [^\t\n]+\s*\nTraceback|[^\n]{0,200}\t(?:Invoke Error|Uncaught Exception|Unhandled Promise)"
     rf"|{'|'.join(_RUBY)}|Unhandled exception\. |panic: |fatal error: |thread '|(?:PHP )?Fatal error: "
@@ -61,7 +66,9 @@ _UNHANDLED = re.compile(
 class Said:
     """What one line tells: which messages it names, of which request, and the failure where it tells of one.
 
-    ``message_ids``: those that a field names; ``mentioned``: every UUID in the line. ``text``: its own words.
+    ``message_ids``: those that a field names; ``mentioned``: every UUID in the line that
+    is not another message's, quoted (``mentions``). ``text``: its own words. ``loose``: the request id stands somewhere
+    in the line's own words, and may be that of another request.
     ``chain``: the errors that wrapped the one that is told, outermost first, as ``Type: message``. ``several``: the
     error is the first of different ones that the line tells, and which of them a message failed of is not known.
     ``unhandled``: the runtime wrote it, about what left the handler.
@@ -84,6 +91,7 @@ class Said:
     chain: tuple[str, ...] = ()
     several: bool = False
     unhandled: bool = False
+    loose: bool = False
 
     @property
     def version(self) -> str:
@@ -98,7 +106,7 @@ def read(row: Mapping[str, str]) -> Said | None:
     if at is None:
         return None
     message = row.get("@message", "")[:LONGEST]
-    plain = Said(at, row.get("@logStream", ""), message, mentioned=frozenset(_IDS.findall(message)))
+    plain = Said(at, row.get("@logStream", ""), message, mentioned=mentions.ids(message))
     record = _object(message, 0)
     if record is not None:
         return _of_record(plain, record)
@@ -124,10 +132,12 @@ def _of_record(plain: Said, record: Mapping[str, Any], head: Severity = Severity
     bad, level = severity.of_record(record)
     if bad is not Severity.UNSAID:
         head = bad
+    known = _request_of(record)
     told = replace(
         plain,
         text=said or plain.text,
-        request_id=_request_of(record) or plain.request_id or _request_in(said or plain.text),
+        request_id=known or plain.request_id or _request_in(said or plain.text),
+        loose=not known and (plain.loose or not plain.request_id),
         message_ids=frozenset(str(one) for one in named if one) if isinstance(named, list) else frozenset(),
         batch=batch,
         level=level,
@@ -161,11 +171,13 @@ def _request_of(record: Mapping[str, Any]) -> str:
 
 def _of_text(plain: Said, message: str) -> Said:
     head = heads.of(message)
+    unhandled = bool(_UNHANDLED.match(message))
     plain = replace(
         plain,
-        request_id=head.request_id or _request_in(message),
+        request_id=head.request_id or ("" if unhandled and _RAISED.match(message) else _request_in(message)),
         level=head.word,
-        unhandled=bool(_UNHANDLED.match(message)),
+        unhandled=unhandled,
+        loose=not head.request_id and not message.startswith(_PLATFORM),
     )
     if exited := _exited(plain, message):
         return exited
@@ -201,7 +213,8 @@ def _in_words(own: str) -> Thrown:
         found = records.failure({"message": words, **record})
         return found if found.error_type or found.error_message else Thrown("", words)
     text = " ".join(own.split())
-    return Thrown(*(typed(text) or ("", text)))
+    about = _ABOUT.match(text)
+    return Thrown(*(typed(text) or (about and typed(text[about.end() :])) or ("", text)))
 
 
 def _pairs(text: str) -> dict[str, Any]:
@@ -227,7 +240,7 @@ def _exited(plain: Said, message: str) -> Said | None:
     if found is None:
         return None
     kind, text = _exit(found[2] or "Process exited before completing request", message)
-    failed = replace(plain, failed=True, source=REPORT_LINE, error_type=kind, error_message=text.strip())
+    failed = replace(plain, failed=True, source=REPORT_LINE, error_type=kind, error_message=text.strip(), loose=False)
     return replace(failed, request_id=found[1], unhandled=False)
 
 

@@ -12,14 +12,16 @@ LONGEST_CHAIN = 20
 """Errors of a chain that are kept, the innermost ones."""
 
 _NAME = r"[A-Za-z_$][\w$.\\]*"
-_CODE = r"(?: ?\[[\w-]{1,60}\])?"
+_CODE = r"(?: ?\[[\w-]{1,60}\]| \((?:0x)?[0-9A-Fa-f]{1,10}\))?"
+"""Node.js' codes, and .NET's numbers."""
 _ERROR = re.compile(
     rf"(?:^|[\s:(\[])((?:{_NAME})?(?:Error|Exception|Throwable|Failure|Fault)){_CODE}(?::[ \t]?(.*))?$",
 )
 _MARKED = re.compile(rf"({_NAME}(?:<[\w<>]+>)?){_CODE}(?:: ?(.*))?$")
 _DOTTED = re.compile(r"([a-zA-Z_$][\w$]*(?:\.[\w$]+)+)(?:: (.*))?$")
 _STARTS = re.compile(
-    rf"((?:{_NAME})?(?:Error|Exception|Failure|Fault)){_CODE}: ?(.*)$|((?:{_NAME})?(?:Error|Exception))$",
+    rf"((?:{_NAME})?(?:Error|Exception|Failure|Fault)){_CODE}: ?(.*)$|((?:{_NAME})?(?:Error|Exception))$"
+    r"|([A-Z]\w*(?:::[A-Z]\w*)+): (.*)$",
     re.S,
 )
 
@@ -59,7 +61,7 @@ def chained(links: Sequence[Thrown], others: Sequence[Thrown] = ()) -> Thrown:
 def typed(text: str) -> tuple[str, str] | None:
     """Type and message of a text that begins with an error's type."""
     found = _STARTS.match(text[:LONGEST_LINE].strip())
-    return (found[1] or found[3], " ".join((found[2] or "").split())) if found else None
+    return (found[1] or found[3] or found[4], " ".join((found[2] or found[5] or "").split())) if found else None
 
 
 def named(lines: Sequence[str], marked: bool = False) -> tuple[str, str]:

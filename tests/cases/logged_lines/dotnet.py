@@ -19,6 +19,19 @@ _DISK = ("System.IO.IOException", "disk is full", "src/Disk.cs:7 Shop.Disk.Write
 _BOOK = ("Shop.OrderException: cannot book",)
 
 LINES = (
+    failed(
+        ".NET console",
+        f"{_TIME}\t{REQUEST}\tfail\tShop.OrderException: cannot book\n"
+        " ---> System.Net.Sockets.SocketException (111): Connection refused\n   at Shop.Net.Get()\n"
+        "   --- End of inner exception stack trace ---\n   at Shop.Function.Handle(SQSEvent e)",
+        "System.Net.Sockets.SocketException", "Connection refused", "Shop.Net.Get", chain=_BOOK,
+    ),
+    failed(
+        ".NET console",
+        f"{_TIME}\t{REQUEST}\tfail\tMicrosoft.Data.SqlClient.SqlException (0x80131904): Login failed\n"
+        "   at Shop.Db.Open()",
+        "Microsoft.Data.SqlClient.SqlException", "Login failed", "Shop.Db.Open",
+    ),
     failed(".NET console", f"{_TIME}\t{REQUEST}\tfail\t{_TRACE}", *_ONE),
     failed(".NET console", f"{_TIME}\t{REQUEST}\tfail\tcould not book: no stock", UNTYPED, "could not book: no stock"),
     failed(".NET console", f"{_TIME}\t{REQUEST}\tcrit\tgave up", UNTYPED, "gave up"),

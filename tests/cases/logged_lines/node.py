@@ -12,6 +12,13 @@ _STACK = f"TypeError: x is not a function\n{_AT}"
 _REFUSED = {"errorType": "Error", "errorMessage": "connect ECONNREFUSED 10.0.0.1:443", "code": "ECONNREFUSED"}
 
 LINES = (
+    failed(
+        "Node.js console",
+        f"2026-11-23T19:00:01.000Z\t{REQUEST}\tERROR\tUnhandled Promise Rejection \t"
+        '{"errorType":"Runtime.UnhandledPromiseRejection","errorMessage":"RangeError: too many","reason":'
+        '{"errorType":"RangeError","errorMessage":"too many","stack":["RangeError: too many"]},"promise":{}}',
+        "RangeError", "too many", chain=("Runtime.UnhandledPromiseRejection: RangeError: too many",),
+    ),
     failed("Node.js console", f"{_TIME}\t{REQUEST}\tERROR\tno stock", UNTYPED, "no stock"),
     failed(
         "Node.js console", f"{_TIME}\t{REQUEST}\tERROR\t{_STACK}", "TypeError", "x is not a function",

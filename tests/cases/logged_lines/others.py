@@ -13,6 +13,11 @@ _UNHANDLED = {
 _PHP = "\nStack trace:\n#0 /var/task/worker.php(12): App\\Jobs\\Book->handle()\n#1 {main}\n  thrown in /x.php on line 3"
 
 LINES = (
+    failed("Ruby", "E, [2026-11-23T19:00:01.0 #8] ERROR -- : Net::OpenTimeout: execution expired", "Net::OpenTimeout",
+           "execution expired", request=""),
+    failed("OpenTelemetry", {"severityText": "ERROR", "body": "not booked", "attributes": {
+        "exception.type": "java.io.IOException", "exception.message": "disk is full"}},
+           "java.io.IOException", "disk is full", request=""),
     failed("Ruby", "Critical exception from handler\n" + json.dumps(_UNHANDLED, indent=2), "Function<NoMethodError>",
            "undefined method `each' for nil", "app.rb:18 handler", ""),
     failed("Ruby", f"E, [2026-11-23T19:00:01.0 #8] ERROR -- : RequestId: {REQUEST} no stock", UNTYPED,

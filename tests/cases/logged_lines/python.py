@@ -15,6 +15,10 @@ _BOOK = '  File "/var/task/shop.py", line 30, in book\n    order = load(key)\n'
 _LOAD = '  File "/var/task/db.py", line 5, in load\n    return table[key]\n'
 
 LINES = (
+    failed("Python logging", "[ERROR] ClientError: An error occurred (Throttling)", "ClientError",
+           "An error occurred (Throttling)", request=""),
+    failed("Python logging", f"[ERROR]\t2026-11-23T19:00:01.000Z\t{REQUEST}\t"
+           "failed record 0c4b7f8e-0000-4000-8000-000000000001: KeyError: 'sku'", "KeyError", "'sku'"),
     failed(
         "Python runtime",
         f"[ERROR] KeyError: 'sku'\r{TRACE}".replace("\n", "\r").rstrip("\r"),
