@@ -88,7 +88,8 @@ def test_a_running_twin_is_shown_without_its_secret(twin: Twin) -> None:
 def test_a_shell_gets_what_boto3_needs(twin: Twin) -> None:
     told = ops("env")
     assert told.returncode == 0
-    given = dict(line.removeprefix("export ").split("=", 1) for line in told.stdout.splitlines())
+    exports = [line.removeprefix("export ") for line in told.stdout.splitlines() if line.startswith("export ")]
+    given = dict(line.split("=", 1) for line in exports)
     assert given["AWS_ENDPOINT_URL"] == twin.state.endpoint
     script = "import boto3; print(boto3.client('sqs').list_queues()['QueueUrls'])"
     asked = subprocess.run(
