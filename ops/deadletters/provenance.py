@@ -134,7 +134,8 @@ def _ran(row: Mapping[str, str]) -> set[str]:
     if message.startswith('{"') and '"platform.' in message[:200]:
         return _of_event(message)
     said = loglines.read(row)
-    return {said.request_id} if said is not None and said.failed and said.request_id else set()
+    sure = said is not None and said.failed and said.request_id and not said.loose
+    return {said.request_id} if said is not None and sure else set()
 
 
 def _of_event(message: str) -> set[str]:

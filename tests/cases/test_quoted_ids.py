@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from ops.deadletters.causes import mentions
+from ops.deadletters.causes import loglines, mentions
 from tests.cases.log_lines import (
     R1,
     R2,
@@ -141,3 +141,15 @@ def test_what_a_function_was_given_names_other_messages_in_bodies() -> None:
     later = [info(5, f"event: {json.dumps(event)}"), traced(5.1, "ValueError: no price"), report(5.2)]
     assert in_words(cause([*EARLIER, *later], A)) == VALUE
     assert in_words(cause([*EARLIER, *later], B)) == KEY
+
+
+def test_a_record_that_names_two_requests_is_of_lambdas() -> None:
+    asked = {"level": 50, "pid": 8, "msg": "no price", "awsRequestId": R1, "requestId": R3}
+    said = loglines.read(row(0, asked))
+    assert said is not None and said.failed and said.request_id == R1
+
+
+def test_a_line_that_only_tells_where_a_message_is_replaces_no_failure() -> None:
+    rows = [info(0, f"got {A}"), traced(0.1, "KeyError: 'sku'", text=f"failed {A}"), report(0.2)]
+    rows.append(error(300, f"message {A} found in the dead letter queue", R2))
+    assert in_words(cause(rows)) == "likely KeyError: 'sku'"

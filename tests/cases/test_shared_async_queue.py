@@ -151,6 +151,10 @@ def test_one_that_is_in_no_log_is_not_sent_although_only_one_function_has_the_qu
         (f"invoked refund, request {A}", False),
         (f"[INFO]\t2026-11-28T13:00:00.000Z\t{B}\tinvoked refund: START RequestId: {A}", False),
         (json.dumps({"level": "INFO", "message": "invoked", "requestId": A}), False),
+        (f"[ERROR] RefundFailed: refund did not take it (RequestId: {A})", False),
+        (f"2026-11-28 13:00:00 ERROR invoice: refund failed, request_id={A}", False),
+        (json.dumps({"level": "ERROR", "message": f"refund failed, RequestId: {A}"}), False),
+        (json.dumps({"level": "ERROR", "message": "refund failed", "awsRequestId": B, "requestId": A}), False),
         (json.dumps({"type": "platform.start", "requestId": A}), False),
     ],
 )

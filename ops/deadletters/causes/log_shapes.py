@@ -77,8 +77,8 @@ WORDS_KEYS = (
 )  # fmt: skip
 """Where a record holds its own words."""
 REQUEST_KEYS = (
-    contract.LOG_REQUEST_ID, "requestId", "AWSRequestId", "awsRequestId", "aws_request_id", "request_id", "RequestId",
-    "lambda_request_id", "faas.execution", "faas.invocation_id", "_requestId", "lambdaRequestId",
+    contract.LOG_REQUEST_ID, "AWSRequestId", "awsRequestId", "aws_request_id", "lambda_request_id", "lambdaRequestId",
+    "faas.execution", "faas.invocation_id", "requestId", "request_id", "RequestId", "_requestId",
 )  # fmt: skip
 REQUEST_IN = ("context", "extra", "mdc", "contextMap", "Properties", "span", "fields", "record", "labels", "Scope")
 """Parts of a record that hold what goes with every line. Not those of an error: services have request ids too."""

@@ -12,7 +12,8 @@ _BARE = frozenset({"Error", "Exception", "Runtime.Unknown", "Runtime.ExitError"}
 _FILLER = re.compile(
     r"""\b(?:an?|all|and|any|at|batch|been?|by|could|couldn|t|did|do|due|during|errors?|events?|exceptions?|for|from
     |fail(?:ed|ing|ures?|s)?|had|handl(?:ed?|er|ing)|ha(?:s|ve)|ids?|in|invocation|is|items?|jobs?|messages?|not|of|on|one
-    |or|order|process(?:ed|ing)?|records?|requests?|sqs|some|tasks?|th(?:e|is)|to|unable|w(?:as|ere)|while|with|work)\b
+    |or|order|process(?:ed|ing)?|records?|requests?|sqs|some|tasks?|th(?:e|is)|to|unable|w(?:as|ere)|while|with|work
+    |arrived|dead|dlq|found|letters?|lettered|moved|now|queues?|sent)\b
     |[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|\b[0-9a-f]*\d[0-9a-f]*\b""",
     re.IGNORECASE | re.VERBOSE,
 )
