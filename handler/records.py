@@ -10,10 +10,10 @@ TEXTS = ("messageId", "receiptHandle", "eventSourceARN", "body")
 
 
 def is_batch(event: Any) -> bool:
-    """Whether it is a batch of SQS: anything else is taken for a job, and rejected as one. The queue's ARN becomes a
-    host's name, so nothing else may get there from an event."""
+    """Whether it is a batch of SQS: anything else is taken for a job, and rejected as one; so is a batch of nothing,
+    which SQS never sends. The queue's ARN becomes a host's name, so nothing else may get there from an event."""
     records = event.get("Records") if isinstance(event, dict) else None
-    return isinstance(records, list) and all(_is_record(record) for record in records)
+    return isinstance(records, list) and bool(records) and all(_is_record(record) for record in records)
 
 
 def _is_record(record: Any) -> bool:

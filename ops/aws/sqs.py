@@ -65,7 +65,8 @@ def find(aws: Aws, queue: str) -> Queue:
         endpoint = aws.sqs.meta.endpoint_url
     named = names.queue(queue, endpoint)
     names.ensure_here(aws, named)
-    with aws.asking("sqs", f"queue {named.resource}"):
+    whose = f" of account {named.account}" if named.account else ""  # SQS tells apart queues of one name by it
+    with aws.asking("sqs", f"queue {named.resource}{whose}"):
         url = named.url
         if not url:
             owner: Any = {"QueueOwnerAWSAccountId": named.account} if named.account else {}

@@ -14,6 +14,7 @@ from typing import Any
 from ops.aws.sqs import Attribute, Message
 from ops.deadletters import files, letters, naming
 from ops.deadletters.letter import Cause, Shelved
+from ops.deadletters.shelf import rows
 from ops.errors import UsageError
 
 SCHEMA = 1
@@ -63,6 +64,8 @@ def read(line: bytes) -> Shelved:
     message_id, body, system = entry.get("message_id"), entry.get("body"), entry.get("system")
     if not isinstance(message_id, str) or not message_id:
         raise ValueError("it has no message_id")
+    if rows.storable(message_id) != message_id:  # it would be kept by another id, and not found by its own
+        raise ValueError("its message_id holds a NUL or half a surrogate pair")
     if not isinstance(body, str):
         raise ValueError("its body is no text")
     if not isinstance(system, dict) or not all(isinstance(value, str) for value in system.values()):

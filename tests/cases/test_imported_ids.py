@@ -1,0 +1,46 @@
+"""An imported file is taken whole or not at all: an id that cannot be kept is refused before the first message."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from ops.deadletters import imports
+from ops.deadletters.plan import Selection
+from ops.deadletters.shelf import Shelf
+from ops.errors import UsageError
+from tests.ops.deadletters.queues import World
+
+
+@pytest.fixture
+def world(server: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
+    return server.anew(tmp_path, monkeypatch)
+
+
+def line(message_id: str) -> str:
+    cause = {"source": "log", "error_type": message_id, "error_message": message_id}
+    return json.dumps(
+        {"schema": 1, "message_id": message_id, "body": "{}", "attributes": {}, "system": {}, "cause": cause}
+    )
+
+
+@pytest.mark.parametrize("odd", ["\ud800", "m\udfff", "\0", "m1\0"], ids=repr)
+def test_an_id_that_cannot_be_kept_is_refused_and_nothing_is_imported(world: World, tmp_path: Path, odd: str) -> None:
+    path = tmp_path / "odd.jsonl"
+    path.write_text(f"{line('m1')}\n{line(odd)}\n")
+    with pytest.raises(UsageError, match="line 2 is no letter: its message_id holds a NUL or half a surrogate pair"):
+        imports.read(world.source, path)
+    with Shelf.open(world.source) as shelf:
+        assert shelf.count(Selection()) == 0 == shelf.info().imported
+
+
+def test_ids_that_are_only_strange_are_imported_with_their_causes(world: World, tmp_path: Path) -> None:
+    ids = ["../../../etc/passwd", "..", "a" * 150, "<script>", "\x1b]0;x\x07", "a\nb", "=1+1", "--help", "\u202eabc"]
+    path = tmp_path / "strange.jsonl"
+    path.write_text("\n".join(map(line, ids)))
+    assert imports.read(world.source, path).new == len(ids)
+    with Shelf.open(world.source) as shelf:
+        assert [shelf.get(message_id).cause.error_type for message_id in ids] == ids
+    assert imports.undo(world.source, path).new == len(ids)
