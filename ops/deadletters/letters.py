@@ -40,7 +40,7 @@ def letter(message: Message) -> Letter:
         attributes=message.attributes,
         system=message.system,
         kind=kind,
-        sent=_milliseconds(message.system.get("SentTimestamp")),
+        sent=stamped(message.system.get("SentTimestamp")),
         receives=_number(message.system.get("ApproximateReceiveCount")),
         source_arn=source,
         original_message_id=_text(message.attributes, contract.DLQ_ORIGINAL_MESSAGE_ID) or message.message_id,
@@ -150,7 +150,9 @@ def _number(text: str | None) -> int:
     return int(text) if text and text.isascii() and text.isdigit() and len(text) < 10 else 0
 
 
-def _milliseconds(text: str | None) -> datetime | None:
+def stamped(text: str | None) -> datetime | None:
+    """The time in a system attribute of SQS, which has it as Unix time in milliseconds; None for what is no such time:
+    attributes are read from files too, where anything may stand."""
     try:
         return _plausible(datetime.fromtimestamp(int(text) / 1000, UTC)) if text else None
     except (ValueError, OverflowError, OSError):

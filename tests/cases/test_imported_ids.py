@@ -1,4 +1,4 @@
-"""An imported file is taken whole or not at all: an id that cannot be kept is refused before the first message."""
+"""Imported files: an id that cannot be kept is refused before the first message; an odd time stops nothing later."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from ops.deadletters import imports
+from ops.deadletters import causes, imports
+from ops.deadletters.causes.evidence import Subject
 from ops.deadletters.plan import Selection
 from ops.deadletters.shelf import Shelf
 from ops.errors import UsageError
@@ -44,3 +45,28 @@ def test_ids_that_are_only_strange_are_imported_with_their_causes(world: World, 
     with Shelf.open(world.source) as shelf:
         assert [shelf.get(message_id).cause.error_type for message_id in ids] == ids
     assert imports.undo(world.source, path).new == len(ids)
+
+
+TIMES = ["9" * 20, "9" * 5_000, "999999999999999", "\u00b2", "-62135596800001", "1e3", "NaN", "soon", ""]
+
+
+@pytest.mark.parametrize("name", ["ApproximateFirstReceiveTimestamp", "SentTimestamp"])
+def test_a_time_that_is_none_is_left_out_of_all_that_reads_the_messages(
+    world: World, tmp_path: Path, name: str
+) -> None:
+    path = tmp_path / "times.jsonl"
+    entry = json.loads(line("m"))
+    entry["system"] = {"DeadLetterQueueSourceArn": "arn:aws:sqs:eu-west-1:000000000000:jobs"}
+    entry["cause"] = {}
+    entries = [
+        {**entry, "message_id": f"m{number}", "system": {**entry["system"], name: text}}
+        for number, text in enumerate(TIMES)
+    ]
+    path.write_text("\n".join(map(json.dumps, entries)))
+    assert imports.read(world.source, path).new == len(TIMES)
+    causes.explain(world.source, budget=causes.Budget(queries=0, usd=0), keep=True)
+    with Shelf.open(world.source) as shelf:
+        sketches = list(shelf.sketches([""]))
+        messages = [shelf.get(each["message_id"]).letter for each in entries]
+        assert all(each.first_received is None and each.source for each in sketches)
+        assert not any(Subject.of(message).first_receive or message.sent for message in messages)

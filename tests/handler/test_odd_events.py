@@ -25,7 +25,8 @@ def changed(**members: Any) -> dict[str, Any]:
     "event",
     [
         None, [], "x", 5, True, {}, "", [job()], {"Records": None}, {"Records": "x"}, {"Records": {}},
-        {"Records": []}, {"Records": [None]}, {"Records": ["x"]}, {"Records": [{}]}, {"Records": [without("messageId")]},
+        {"Records": []}, {"Records": [None]}, {"Records": ["x"]}, {"Records": [{}]},
+        {"Records": [without("messageId")]},
         {"Records": [without("receiptHandle")]}, {"Records": [without("eventSourceARN")]},
         {"Records": [changed(body=None)]}, {"Records": [changed(body=5)]}, {"Records": [record("m0", job()), None]},
         {"Records": [changed(eventSourceARN="x")]},

@@ -10,7 +10,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -20,6 +20,7 @@ from ops.deadletters.causes.invocations import SLACK, Invocation, Rows
 from ops.deadletters.causes.loglines import Said
 from ops.deadletters.fingerprint import clipped, common, fingerprint
 from ops.deadletters.letter import WRAPPED, Cause
+from ops.deadletters.letters import stamped
 from ops.deadletters.naming import LONGEST_MESSAGE
 
 if TYPE_CHECKING:
@@ -56,13 +57,12 @@ class Subject:
 
     @classmethod
     def of(cls, letter: Letter, job_kind: str = "", request_id: str = "") -> Subject:
-        received = letter.system.get("ApproximateFirstReceiveTimestamp", "")
         return cls(
             message_id=letter.message_id,
             ids=frozenset({letter.message_id, letter.original_message_id}) - {""},
             request_id=letter.request_id or request_id,
             sent=letter.sent,
-            first_receive=datetime.fromtimestamp(int(received) / 1000, UTC) if received.isdigit() else None,
+            first_receive=stamped(letter.system.get("ApproximateFirstReceiveTimestamp")),
             job_kind=job_kind,
             source=letter.source_arn,
         )

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 from ops.aws.sqs import Attribute
 from ops.deadletters import bodies
 from ops.deadletters.letter import Cause, Kind, Letter, Place, Shelved
+from ops.deadletters.letters import stamped
 from ops.deadletters.shelf.schema import dumps
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -145,8 +146,7 @@ class Sketch(NamedTuple):
 
 def sketch(row: Sequence[Any]) -> Sketch:
     """Of a row of ``SKETCH``."""
-    received = int(row[5]) if row[5] and row[5].isdigit() else None
-    return Sketch(row[0], Kind(row[1]), row[2], row[3], moment(row[4]), moment(received), row[6], body(row[7]))
+    return Sketch(row[0], Kind(row[1]), row[2], row[3], moment(row[4]), stamped(row[5]), row[6], body(row[7]))
 
 
 _raw = json.JSONDecoder().raw_decode
