@@ -23,6 +23,7 @@ from typing import Any
 
 from handler import contract
 from handler.extension import rules
+from ops import log_streams
 
 PATTERN = (
     r"^REPORT RequestId|\"record\": ?\"invocation\"|\"type\": ?\"platform.(?:report|initStart|restoreStart|fault)\""
@@ -47,7 +48,6 @@ _EXITED = re.compile(
     rf"^RequestId: ({_UUID}) (?:Error: (.+)|(Process exited before completing request))\s*$", re.DOTALL
 )
 _MS_OR_MB = re.compile(r"^(?P<name>[A-Z][A-Za-z ]+): (?P<value>[\d.]+) (?:ms|MB)$")
-_STREAM = re.compile(r"^\d{4}/\d\d/\d\d/([^\[\]]*)\[([^\]]+)\]")
 _FIELDS = {
     "Duration": "duration_ms",
     "Billed Duration": "billed_ms",
@@ -127,10 +127,9 @@ def unreadable(row: Mapping[str, str]) -> bool:
 
 
 def function_of(stream: str) -> str:
-    """The function that a log stream is of, where several share the group: ``2026/11/23/worker[7]3f0c1a`` (Lambda
-    developer guide, monitoring-cloudwatchlogs-loggroups); empty in a group of one function."""
-    found = _STREAM.search(stream)
-    return found[1] if found else ""
+    """The function that a log stream's name includes, as in a custom log group; empty where it includes none."""
+    named = log_streams.parse(stream)
+    return named.function if named else ""
 
 
 def _parse(row: Mapping[str, str]) -> Line | None:
@@ -241,8 +240,8 @@ def _ended(source: str, request_id: str, ended: datetime, stream: str, values: d
     )
     if told or "error_type" in values:
         values["error_type"] = told
-    found = _STREAM.search(stream)
-    values["version"] = found[2] if found else ""
+    named = log_streams.parse(stream)
+    values["version"] = named.version if named else ""
     lasted = (values.get("duration_ms") or 0.0) + (init or restore or 0.0)
     started = ended - timedelta(milliseconds=lasted)
     return Line(source, _text(request_id), started, values, ended, stream, as_json, function_of(stream))

@@ -16,6 +16,7 @@ from datetime import datetime
 from typing import Any
 
 from handler import contract
+from ops import log_streams
 from ops.deadletters.causes import fields, heads, mentions, records, severity, stacktraces
 from ops.deadletters.causes.log_shapes import FAILURES, MESSAGE_KEYS, REQUEST_IN, REQUEST_KEYS, UUID
 from ops.deadletters.causes.severity import Severity
@@ -44,7 +45,6 @@ _PAIR = re.compile(
 _LOGFMT = re.compile(r"(?:^|\s)(?:level|lvl|severity)=")
 _ABOUT = re.compile(rf"[^:\n]{{0,160}}\b{UUID}\b[^:\n]{{0,40}}: ")
 """Before an error: which message it is about."""
-_VERSION = re.compile(r"\[([^\]]+)\]")
 _OF_A_SERVICE = re.compile(r"status ?code|\$metadata|Service: ", re.IGNORECASE)
 """Before a request id: it is that of a request to AWS, which failed."""
 _NEAR = 100
@@ -96,8 +96,8 @@ class Said:
     @property
     def version(self) -> str:
         """The function's version, by the log stream's name."""
-        found = _VERSION.search(self.stream)
-        return found[1] if found else ""
+        named = log_streams.parse(self.stream)
+        return named.version if named else ""
 
 
 def read(row: Mapping[str, str]) -> Said | None:

@@ -1,15 +1,12 @@
-"""Whose line it is, where several functions write into one log group (``LoggingConfig``).
-
-Streams there are named ``2026/11/28/shop-worker[$LATEST]0a1b…``, and ``2026/11/28/[$LATEST]0a1b…`` in a function's own
-group (Lambda developer guide, monitoring-cloudwatchlogs-loggroups, 2026-11).
-"""
+"""Whose line it is, where several functions write into one log group (``LoggingConfig``)."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
 
-_STREAM = re.compile(r"^\d{4}/\d\d/\d\d/([\w-]*)\[[^\]]+\]")
+from ops import log_streams
+
 _FUNCTION = re.compile(r'"(?:function_?[nN]ame|faas\.name)"\s*:\s*"([^"\\]+)"')
 _ARN = re.compile(r'"(?:function_?[aA]rn|invokedFunctionArn|faas\.id)"\s*:\s*"arn:[^"\\]*:function:([\w-]+)')
 
@@ -22,9 +19,9 @@ def foreign(row: Mapping[str, str], function: str, shared: bool = False) -> bool
     """
     if not function:
         return False
-    stream = _STREAM.match(row.get("@logStream", ""))
-    if stream and stream[1]:
-        return stream[1] != function
+    stream = log_streams.parse(row.get("@logStream", ""))
+    if stream and stream.function:
+        return stream.function != function
     if not shared:
         return False
     if named := _named(row.get("@message", "")):

@@ -41,7 +41,7 @@ class Environment:
     ) -> None:
         self.function = function
         self.instance = str(uuid4())
-        self.log_stream = f"{datetime.now(UTC):%Y/%m/%d}/[{function.version}]{uuid4().hex}"
+        self.log_stream = f"{datetime.now(UTC):%Y/%m/%d}/{function.log_stream_prefix}{uuid4().hex}"
         self._settings = settings
         self._services = services
         self._log = services.open_log(function.log_group, self.log_stream)

@@ -66,6 +66,10 @@ def _number(environ: Mapping[str, str], name: str, default: float) -> float:
         raise UsageError(f"{name} is {environ[name]!r}, which is not a number.") from None
 
 
+def default_log_group(function: str) -> str:
+    return f"/aws/lambda/{function}"
+
+
 @dataclass(frozen=True)
 class Credentials:
     access_key_id: str = ""
@@ -92,6 +96,13 @@ class FunctionConfig:
     application_log_level: str = ""
     system_log_level: str = "INFO"
     credentials: Credentials = Credentials()
+
+    @property
+    def log_stream_prefix(self) -> str:
+        """What names of log streams have between the day and the environment's ID: in a custom log group the function,
+        too. A group that is set to the default one's name counts as the default, for which AWS documents nothing."""
+        custom = self.log_group != default_log_group(self.name)
+        return f"{self.name if custom else ''}[{self.version}]"
 
     @classmethod
     def from_put(cls, name: str, message: Any) -> FunctionConfig:
@@ -121,7 +132,7 @@ class FunctionConfig:
                 },
                 command=tuple(image.get("Command") or ()),
                 tracing=(about.get("TracingConfig") or {}).get("Mode") or "PassThrough",
-                log_group=logging.get("LogGroup") or f"/aws/lambda/{name}",
+                log_group=logging.get("LogGroup") or default_log_group(name),
                 log_format=logging.get("LogFormat") or "Text",
                 application_log_level=logging.get("ApplicationLogLevel") or "",
                 system_log_level=logging.get("SystemLogLevel") or "INFO",

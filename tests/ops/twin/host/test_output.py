@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import re
 
+import pytest
+
+from ops import log_streams
 from tests.ops.twin.host.lab import ECHO, Host, wait_until
 
 
@@ -65,6 +69,27 @@ def test_the_log_group_of_the_configuration_is_used(host: Host) -> None:
     function.invoke(request_id="own")
     wait_until(lambda: any("REPORT RequestId: own" in line for line in host.logs.lines("my/own/group")))
     assert not function.lines()
+
+
+@pytest.mark.parametrize("version", ["$LATEST", "7"])
+@pytest.mark.parametrize(("group", "named"), [("custom/{name}", True), ("", False), ("/aws/lambda/{name}", False)])
+def test_streams_of_a_custom_log_group_are_named_after_the_function(
+    host: Host, group: str, named: bool, version: str
+) -> None:
+    function = host.function(
+        "import os\ndef handler(event, context):\n"
+        "    return [context.log_stream_name, os.environ['AWS_LAMBDA_LOG_STREAM_NAME']]\n"
+    )
+    function.revision = "2"
+    group = group.format(name=function.name)
+    function.put(Version=version, **({"LoggingConfig": {"LogGroup": group}} if group else {}))
+    seen = json.loads(function.invoke(request_id="named").body)
+    wait_until(lambda: any("REPORT RequestId: named" in line for line in host.logs.lines(group or function.log_group)))
+    [stream] = [name for where, name in host.logs.streams if where == (group or function.log_group)]
+    assert seen == [stream, stream]
+    name = function.name if named else ""
+    assert re.fullmatch(rf"\d{{4}}/\d\d/\d\d/{re.escape(f'{name}[{version}]')}[0-9a-f]{{32}}", stream)
+    assert log_streams.parse(stream) == log_streams.LambdaStream(name, version)
 
 
 def test_what_is_logged_is_one_event_with_all_its_lines(host: Host) -> None:
