@@ -68,7 +68,8 @@ def test_a_child_in_a_session_of_its_own_is_frozen_and_ends_with_its_environment
     function = host.function(RUN)
     pid = int(function.invoke(code).body)
     wait_until(lambda: state_of(pid) == "T")
-    assert json.loads(function.invoke(f"out = open('/proc/{pid}/stat').read().split(')')[1].split()[0]").body) == "S"
+    state = json.loads(function.invoke(f"out = open('/proc/{pid}/stat').read().split(')')[1].split()[0]").body)
+    assert state in ("R", "S"), "it runs again, or is about to fall asleep"
     wait_until(lambda: state_of(pid) == "T")
     function.retire()
     wait_until(lambda: state_of(pid) == "gone")
