@@ -11,6 +11,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+import websocket
 
 from dashboard.guard import Guard, refusal
 from tests.browser.server import REPOSITORY, serving
@@ -21,7 +22,8 @@ PAGES = "http://127.0.0.1:8501"
 
 def scope(host: str | None, origin: str | None = None, kind: str = "http") -> dict[str, Any]:
     headers = [(b"host", host.encode("latin-1"))] if host is not None else []
-    return {"type": kind, "headers": [*headers, *([(b"origin", origin.encode("latin-1"))] if origin else [])]}
+    named = [(b"origin", origin.encode("latin-1"))] if origin is not None else []
+    return {"type": kind, "headers": [*headers, *named]}
 
 
 @pytest.mark.parametrize(
@@ -50,6 +52,21 @@ def scope(host: str | None, origin: str | None = None, kind: str = "http") -> di
         (OWN, "http://evil.example", False),
         (OWN, "null", False),
         (OWN, "file://", False),
+        (OWN, "https://127.0.0.1:8501", True),  # behind a proxy that speaks TLS
+        (OWN, "chrome-extension://127.0.0.1:8501", False),
+        ("localhost", "capacitor://localhost", False),
+        (OWN, "//127.0.0.1:8501", False),
+        (OWN, "http://127.0.0.1:8501/path", False),
+        (OWN, "http://127.0.0.1:8501?x", False),
+        (OWN, "http://evil.example@127.0.0.1:8501", False),
+        (OWN, "http://[", False),
+        (OWN, "", False),
+        ("@127.0.0.1:8501", None, False),
+        ("127.0.0.1:8501?", None, False),
+        ("127.0.0.1:8501#", None, False),
+        ("127.0.0.1\t:8501", None, False),
+        ("127.0.0.1:", None, False),
+        ("[::1", None, False),
     ],
 )
 def test_a_request_is_for_an_own_host_and_from_a_page_of_it(
@@ -133,6 +150,59 @@ def test_the_dashboard_as_it_is_started_refuses_foreign_hosts_and_origins(tmp_pa
             ("evil.example", "http://evil.example"),
         ):
             assert status(address, "/_stcore/stream", Host=host, Origin=origin, **upgrade)[0] == 403, origin
+
+
+STREAM = "/_stcore/stream"
+PATHS = (
+    STREAM,
+    f"{STREAM}/",
+    f"/{STREAM}",
+    STREAM.upper(),
+    f"{STREAM}?streamlit_script_hash=1",
+    "/_stcore%2Fstream",
+    "/%5Fstcore/stream",
+    "/_stcore/./stream",
+    "/_stcore/health",
+    "/dead-letters/_stcore/stream",
+    "/runbooks/dead-letters.md",
+    "/",
+)
+
+
+def upgraded(address: str, path: str, host: str, origin: str | None) -> int:
+    """Opens a WebSocket as a client whose headers are forged; the handshake's status, 101 where it opened."""
+    own = {"suppress_origin": True} if origin is None else {"origin": origin}
+    try:
+        opened = websocket.create_connection(
+            f"ws://{urlsplit(address).netloc}{path}", timeout=20, host=host, subprotocols=["streamlit"], **own
+        )
+    except websocket.WebSocketBadStatusException as refused:
+        return int(refused.status_code)
+    opened.close()
+    return 101
+
+
+@pytest.mark.slow
+def test_no_websocket_opens_for_a_foreign_page_on_any_path(tmp_path: Path) -> None:
+    with serving("dashboard", {"OPS_TWIN_DIR": str(tmp_path / "none")}, tmp_path / "log") as address:
+        own, port = urlsplit(address).netloc, urlsplit(address).port
+        for host, origin in ((own, address), (f"localhost:{port}", f"http://localhost:{port}"), (own, None)):
+            assert upgraded(address, STREAM, host, origin) == 101, (host, origin)
+        rebound = f"evil.example:{port}"
+        for path in PATHS:
+            for host, origin in (
+                (rebound, f"http://{rebound}"),  # DNS rebinding
+                (rebound, address),
+                (rebound, None),
+                (own, "http://evil.example"),
+                (own, f"http://localhost:{port}"),
+                (own, "null"),
+                (own, f"chrome-extension://{own}"),
+                (own, f"http://{own}.evil.example"),
+                (own, "http://["),
+            ):
+                assert upgraded(address, path, host, origin) == 403, (path, host, origin)
+    assert "Traceback" not in (tmp_path / "log").read_text()
 
 
 @pytest.mark.slow

@@ -224,6 +224,7 @@ def test_names_below_localhost_reach_the_services(emulator: Emulator) -> None:
         ("x.iot.us-east-1.localhost:{port}", "http://evil.example", False),
         ("x.iot.us-east-1.localhost:{port}", "http://localhost:8501", False),
         ("x.iot.us-east-1.localhost:{port}", "null", False),
+        ("x.iot.us-east-1.localhost:{port}", "app://x.iot.us-east-1.localhost:{port}", False),
         ("evil.example:{port}", "http://evil.example:{port}", False),
         ("x.iot.us-east-1.evil.example:{port}", "", False),
     ],

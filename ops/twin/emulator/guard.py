@@ -42,10 +42,10 @@ def _refused(scope: Scope, token: str) -> str:
     hosts = headers.get("host", [])
     if not callers.on_loopback(hosts):
         return "The twin answers to localhost and 127.0.0.1 only."
-    origin, site = (headers.get(name, [None])[0] for name in ("origin", "sec-fetch-site"))
-    if scope["type"] == "websocket" and origin is not None and origin.partition("://")[2] == hosts[0]:
-        origin = None  # clients that are no browsers send the server's own
-    if callers.from_page(site, origin):
+    origins = headers.get("origin", [])
+    if scope["type"] == "websocket" and origins in ([f"http://{hosts[0]}"], [f"https://{hosts[0]}"]):
+        origins = []  # clients that are not browsers send the server's own
+    if callers.from_page(headers.get("sec-fetch-site", [None])[0], origins[0] if origins else None):
         return "The twin does not serve web pages."
     path = str(scope["path"])
     if not path.startswith(ADMINISTRATIVE) or path in OPEN or path.startswith(CALLBACKS):
