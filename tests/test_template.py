@@ -72,6 +72,40 @@ def test_sam_translates_the_function_to_a_lambda_image(
     assert set(translated["Resources"]) == set(template["Resources"])
 
 
+DIGEST = f"sha256:{'0a' * 32}"
+
+
+def test_sam_builds_on_the_base_image_of_the_parameter(template: dict[str, Any], resources: dict[str, Any]) -> None:
+    metadata = resources["Function"]["Metadata"]
+    assert metadata["DockerBuildArgs"] == {"PYTHON": {"Ref": "BaseImage"}}
+    dockerfile = (TEMPLATE.parent / metadata["DockerContext"] / metadata["Dockerfile"]).read_text()
+    assert f"ARG PYTHON={template['Parameters']['BaseImage']['Default']}\n" in dockerfile, "both defaults are one base"
+
+
+@pytest.mark.parametrize(
+    ("value", "taken"),
+    [
+        ("3.14", True),
+        (f"3.14@{DIGEST}", True),
+        (f"3.14.2025.11.20.10@{DIGEST}", True),
+        ("3.14-arm64", True),
+        ("latest", False),
+        ("3.13", False),
+        ("3.140", False),
+        ("3.14@sha256:0a0a", False),
+        (DIGEST, False),
+        (f"3.14 @{DIGEST}", False),
+        (f"3.14@{DIGEST}\n", False),
+        ("", False),
+    ],
+)
+def test_a_base_image_is_a_tag_of_this_python_with_or_without_a_digest(
+    template: dict[str, Any], value: str, taken: bool
+) -> None:
+    pattern = template["Parameters"]["BaseImage"]["AllowedPattern"]
+    assert bool(re.fullmatch(pattern.removeprefix("^").removesuffix("$"), value)) is taken
+
+
 def test_the_outputs_are_those_the_toolkit_reads(template: dict[str, Any]) -> None:
     wanted = {value for name, value in vars(contract).items() if name.startswith("OUTPUT_")}
     assert wanted <= set(template["Outputs"])

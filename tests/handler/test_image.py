@@ -107,6 +107,13 @@ def test_the_base_is_awss_and_fits_both_architectures(instructions: list[Instruc
     assert not any("platform" in rest for name, rest in instructions if name == "FROM")
 
 
+def test_the_image_says_what_it_was_built_on(instructions: list[Instruction]) -> None:
+    last = max(place for place, (name, _) in enumerate(instructions) if name == "FROM")
+    labels = " ".join(rest for name, rest in instructions[last:] if name == "LABEL")
+    assert f'org.opencontainers.image.base.name="{instructions[last][1]}"' in labels
+    assert ("ARG", "PYTHON") in instructions[last:], "an ARG before FROM is empty in a stage that does not repeat it"
+
+
 def test_the_command_is_the_handler(instructions: list[Instruction]) -> None:
     assert instructions[-1] == ("CMD", '["handler.app.lambda_handler"]')
     assert (REPOSITORY / "handler" / "app.py").read_text().count("def lambda_handler(") == 1
