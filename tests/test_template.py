@@ -9,9 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from samtranslator.parser.parser import Parser
-from samtranslator.translator.translator import Translator
-from samtranslator.yaml_helper import yaml_parse
 
 from handler import contract
 from ops.twin import deploy
@@ -22,6 +19,10 @@ TEMPLATE = ROOT / "template.yaml"
 
 @pytest.fixture(scope="module")
 def template() -> dict[str, Any]:
+    from samtranslator.yaml_helper import (
+        yaml_parse,
+    )  # takes half a second, which a worker without these tests is spared
+
     parsed: dict[str, Any] = yaml_parse(TEMPLATE.read_text())
     return parsed
 
@@ -62,6 +63,10 @@ def test_cfn_lint_has_nothing_to_say() -> None:
 def test_sam_translates_the_function_to_a_lambda_image(
     template: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    from samtranslator.parser.parser import Parser
+    from samtranslator.translator.translator import Translator
+    from samtranslator.yaml_helper import yaml_parse
+
     monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
     translated = Translator({}, Parser()).translate(yaml_parse(TEMPLATE.read_text()), {})
     function = translated["Resources"]["Function"]

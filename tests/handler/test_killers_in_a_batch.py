@@ -6,6 +6,7 @@ import itertools
 import json
 import time
 import tracemalloc
+from collections.abc import Callable
 from types import ModuleType
 from typing import Any
 
@@ -138,32 +139,35 @@ def centers(number: int) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("body", "rank"),
     [
-        (job(), jobs.QUICK),
-        ("no JSON", jobs.QUICK),
-        ("[" * 100_000, jobs.QUICK),
-        (json.dumps({"kind": "score", "data": 5, "params": []}), jobs.QUICK),
-        (job("describe", data={"columns": {"a": [1, 2, 3]}}), jobs.QUICK),
-        (job("describe", data="s3://inputs/table.csv"), jobs.DEAR),
-        (job(params={"model": "s3://inputs/model.json"}), jobs.DEAR),
-        (job("train", params={"outcome": "y"}), jobs.DEAR),
-        (job("prepare", data=WIDE), jobs.DEAR),
-        (job(data={"columns": {"a": [1] * 100_000}}, params={"model": centers(1_000)}), jobs.DEAR),
-        (job(data={"columns": {"a": [1] * 100_000}}, params={"model": centers(100_000)}), jobs.OPEN_ENDED),
-        (job("prepare", data={"columns": {"a": [f"d{n}" for n in range(40_000)]}}), jobs.QUICK),
-        (job("prepare", data={"columns": {f"c{m}": [f"d{n}" for n in range(2_000)] for m in range(50)}}), jobs.DEAR),
+        (lambda: job(), jobs.QUICK),
+        (lambda: "no JSON", jobs.QUICK),
+        (lambda: "[" * 100_000, jobs.QUICK),
+        (lambda: json.dumps({"kind": "score", "data": 5, "params": []}), jobs.QUICK),
+        (lambda: job("describe", data={"columns": {"a": [1, 2, 3]}}), jobs.QUICK),
+        (lambda: job("describe", data="s3://inputs/table.csv"), jobs.DEAR),
+        (lambda: job(params={"model": "s3://inputs/model.json"}), jobs.DEAR),
+        (lambda: job("train", params={"outcome": "y"}), jobs.DEAR),
+        (lambda: job("prepare", data=WIDE), jobs.DEAR),
+        (lambda: job(data={"columns": {"a": [1] * 100_000}}, params={"model": centers(1_000)}), jobs.DEAR),
+        (lambda: job(data={"columns": {"a": [1] * 100_000}}, params={"model": centers(100_000)}), jobs.OPEN_ENDED),
+        (lambda: job("prepare", data={"columns": {"a": [f"d{n}" for n in range(40_000)]}}), jobs.QUICK),
         (
-            job("prepare", data={"columns": {f"c{m}": [f"d{n}" for n in range(9_000)] for m in range(50)}}),
+            lambda: job("prepare", data={"columns": {f"c{m}": [f"d{n}" for n in range(2_000)] for m in range(50)}}),
+            jobs.DEAR,
+        ),
+        (
+            lambda: job("prepare", data={"columns": {f"c{m}": [f"d{n}" for n in range(9_000)] for m in range(50)}}),
             jobs.OPEN_ENDED,
         ),
-        (job("describe", data={"columns": {"a": [1]}}, params={"resamples": 10**12}), jobs.OPEN_ENDED),
-        (job("describe", params={"resamples": "many"}), jobs.QUICK),  # rejected before it begins
+        (lambda: job("describe", data={"columns": {"a": [1]}}, params={"resamples": 10**12}), jobs.OPEN_ENDED),
+        (lambda: job("describe", params={"resamples": "many"}), jobs.QUICK),  # rejected before it begins
     ],
 )
 def test_a_job_that_may_take_long_or_grow_large_is_not_called_quick(
-    body: str, rank: int, monkeypatch: pytest.MonkeyPatch
+    body: Callable[[], str], rank: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "1024")
-    assert jobs.effort(body).rank == rank
+    assert jobs.effort(body()).rank == rank
 
 
 def test_of_the_dangerous_jobs_the_cheapest_has_the_least_seconds() -> None:
@@ -174,16 +178,16 @@ def test_of_the_dangerous_jobs_the_cheapest_has_the_least_seconds() -> None:
 @pytest.mark.parametrize(
     ("body", "error"),
     [
-        (job(data={"columns": {"a": [1, 2]}}, params={"model": centers(1_001)}), "1000 is the most"),
-        (job("describe", data={"columns": {f"c{n}": [1, 2] for n in range(50_000)}}), "choose at most 500"),
+        (lambda: job(data={"columns": {"a": [1, 2]}}, params={"model": centers(1_001)}), "1000 is the most"),
+        (lambda: job("describe", data={"columns": {f"c{n}": [1, 2] for n in range(50_000)}}), "choose at most 500"),
     ],
 )
 def test_a_job_that_cannot_be_done_is_refused_before_any_work(
-    body: str, error: str, monkeypatch: pytest.MonkeyPatch
+    body: Callable[[], str], error: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("handler.jobs.describe._distribution", None)  # would raise if it were reached
     with pytest.raises(Rejected, match=error):
-        jobs.run(parse(body), lambda _: b"")
+        jobs.run(parse(body()), lambda _: b"")
 
 
 def test_scoring_against_many_centers_takes_memory_by_the_row_only() -> None:
