@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import gc
+import inspect
 import logging
 import os
 import socket
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
-from botocore import loaders
+from botocore import compat, hooks, loaders, useragent
 
 from tests.signals import heed_interrupts
 from tests.twins import Twin, start
@@ -49,15 +52,31 @@ def _no_account(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _service_models_read_once() -> Iterator[None]:
-    """Each botocore session reads megabytes of service models from JSON; here all share what the first one read."""
+def _botocore_works_things_out_once() -> Iterator[None]:
+    """Each botocore session reads megabytes of service models and works out the same names and signatures anew. The
+    tests make hundreds of sessions, where a process makes one; here all share what the first one found."""
     loader = loaders.create_loader()
+    alias, names = hooks.EventAliaser._alias_event_name, dict[str, str]()
 
     def shared(search_path: str | None = None) -> loaders.Loader:
         return loaders.create_loader(search_path) if search_path else loader
 
+    def aliased(emitter: hooks.EventAliaser, event: str) -> str:
+        if event not in names:
+            names[event] = alias(emitter, event)
+        return names[event]
+
+    def accepts_kwargs(function: Any) -> bool:
+        if code := getattr(function, "__code__", None):
+            return bool(code.co_flags & inspect.CO_VARKEYWORDS)
+        return bool(compat.accepts_kwargs(function))
+
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("botocore.session.create_loader", shared)
+        patch.setattr(hooks.EventAliaser, "_alias_event_name", aliased)
+        patch.setattr(hooks, "accepts_kwargs", accepts_kwargs)
+        clean = useragent.sanitize_user_agent_string_component
+        patch.setattr(useragent, "sanitize_user_agent_string_component", cache(clean))
         yield
 
 
@@ -87,6 +106,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             raise pytest.UsageError(f"{item.nodeid} asks for the twin, but is not marked as such.")
         if asked & SERVERS:
             item.add_marker(pytest.mark.servers)
+
+
+def pytest_collection_finish() -> None:
+    """Modules and collected tests stay to the end: no garbage collection needs to walk through them."""
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")
