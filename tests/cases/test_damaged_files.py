@@ -13,14 +13,13 @@ from typing import Any
 
 import pytest
 
-from ops import workload
 from ops.cli.app import run as ops
 from ops.deadletters import audit, lock, plans, redrive
 from ops.deadletters.transfer import claiming, settings
 from tests.cases.damage import OF_ANY, OF_AUDIT, OF_LEDGER, OF_SNAPSHOT, Damage, settle
-from tests.ops.cli.conftest import Desk, _commands_made_once, _doors, _world, desk, terminal
+from tests.ops.cli.conftest import Desk, _commands_made_once, _doors, _workloads, _world, desk, terminal
 
-__all__ = ["_commands_made_once", "_doors", "_world", "desk", "terminal"]
+__all__ = ["_commands_made_once", "_doors", "_workloads", "_world", "desk", "terminal"]
 
 LONGEST_S = 20
 BODIES = tuple({"n": number} for number in range(4))
@@ -89,8 +88,6 @@ class Kept:
 def kept(desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Kept:
     monkeypatch.setattr(settings, "LEASE_S", 1)
     monkeypatch.setattr(claiming, "GRACE_S", 0.1)
-    described = desk.world.source.workload  # each command would ask a dozen times what never changes here
-    monkeypatch.setattr(workload, "describe", lambda *_: described)
     monkeypatch.setattr(lock, "PATIENCE_S", 0.05)
     desk.bury(*BODIES[:1])
     quick = ["--no-watch", "--no-headroom", "--rate", "0", "--engine", "ledger"]

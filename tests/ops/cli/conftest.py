@@ -12,10 +12,12 @@ import pytest
 import typer
 
 from handler import contract
+from ops import workload
 from ops.aws import Aws
 from ops.cli.app import run
 from ops.deadletters import causes, course, lease
 from ops.target import Target
+from ops.workload import Workload
 from tests.ops.deadletters.queues import World, a_world
 
 
@@ -81,10 +83,17 @@ def _doors(_world: World) -> dict[Target, Aws]:
     return {}
 
 
+@pytest.fixture(scope="module")
+def _workloads(_world: World) -> dict[Target, Workload]:
+    """What was described already: each command would ask a dozen times what never changes here."""
+    return {}
+
+
 @pytest.fixture
 def desk(
     _world: World,
     _doors: dict[Target, Aws],
+    _workloads: dict[Target, Workload],
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
@@ -92,7 +101,15 @@ def desk(
     def door(target: Target) -> Aws:
         return _doors.setdefault(target, Aws(target))
 
+    describe = workload.describe
+
+    def described(aws: Aws, target: Target) -> Workload:
+        if target not in _workloads:
+            _workloads[target] = describe(aws, target)
+        return _workloads[target]
+
     monkeypatch.setattr("ops.aws.Aws", door)
+    monkeypatch.setattr(workload, "describe", described)
     monkeypatch.setattr(course, "TICK_S", 0.05)
     monkeypatch.setattr(lease, "LONG_POLL_S", 0)  # this server knows at once that nothing is there
     monkeypatch.chdir(tmp_path)
