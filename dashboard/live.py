@@ -142,8 +142,8 @@ def page(
     @st.fragment(run_every=here.choice.refresh, key=f"live-{question}")
     def body() -> None:
         drawn: dict[Any, datetime] = st.session_state.setdefault("_drawn", {})
-        head = st.empty()
-        head.html(blocks.head(entry, drawn.get(key), ZONE, "Reading…"))
+        # Not st.empty() first: a refresh would take the heading away, and all below would jump until it is back.
+        head = st.html(blocks.head(entry, drawn.get(key), ZONE, "Reading…"))
         waiting = st.empty()  # always there, so that a refresh finds every element at its old place
         if key not in drawn and key not in _failures():  # an error keeps its place while it is asked again
             with waiting.container():

@@ -9,16 +9,13 @@ import pytest
 
 from dashboard.pages import PAGES, Entry
 from tests.browser.chromium import IDLE, Page
+from tests.browser.motion import WATCH
 from tests.browser.server import REPOSITORY, serving
 from tests.dashboard.samples import HOSTILE
 from tests.twins import Twin
 
 pytestmark = pytest.mark.browser
 SLOW = 60  # seconds: two shared cores may be busy with a twin
-BOXES = (
-    "JSON.stringify([...document.querySelectorAll('.so-card, .so-node, .so-finding')].map("
-    "e => {const r = e.getBoundingClientRect(); return [r.x, r.y, r.width, r.height].map(Math.round)}))"
-)
 STAMP = "document.querySelector('.so-head > span')?.title"
 
 
@@ -120,13 +117,22 @@ def test_every_page_is_drawn_on_the_twin(on_twin: str, page: Page, entry: Entry)
 def test_a_refresh_moves_nothing(on_twin: str, page: Page) -> None:
     page.open(on_twin)
     page.wait(".so-card img", SLOW)
-    # The first metrics of a twin that has just started are news, and change what is drawn.
-    page.wait_for("document.querySelector('.so-path')?.innerText.includes('/min')", SLOW)
-    page.js("window.__gone = 0; new MutationObserver(seen => seen.forEach(one => one.removedNodes.forEach(node => {"
-            "if (node.querySelector?.('.so-card, .so-node')) window.__gone++ }))).observe(document.body,"
-            "{childList: true, subtree: true}); 0")  # fmt: skip
-    boxes, before = page.js(BOXES), page.js(STAMP)
-    page.wait_for(f"{STAMP} && {STAMP} !== {before!r}", SLOW)
-    assert page.js(BOXES) == boxes
-    assert page.js("window.__gone") == 0, "nothing was taken away to be drawn again"
-    assert not page.js("document.querySelector('[data-testid=stSkeleton]')")
+    page.wait(".so-node", SLOW)
+    page.wait_for(IDLE, SLOW)
+    # At the start, placeholders stand until the code that draws links is loaded, and another font until the page's is.
+    page.wait_for("document.fonts.status === 'loaded' && !document.querySelector('[data-testid=stSkeleton]')", SLOW)
+    page.js(f"window.__watch = {WATCH}; 0")
+    for _ in range(2):
+        before = page.js(STAMP)
+        page.wait_for(f"{STAMP} && {STAMP} !== {before!r}", SLOW)
+    page.wait_for(IDLE, SLOW)
+    page.wait_for(f"__watch.frames > {page.js('__watch.frames')}", SLOW)  # the last answer has been painted
+    assert page.js("__watch.lost") == 0, "nothing was out of sight, not for one frame"
+    assert page.js("__watch.sketched") == 0, "no placeholder stands where an answer stood"
+    first, *later = page.js("__watch.seen")
+    for now in later:
+        assert now["cards"] == first["cards"]
+        if now["finding"] == first["finding"]:
+            assert now["top"] == first["top"]
+        if now["words"] == first["words"]:
+            assert now["nodes"] == first["nodes"], "another number moves no box"
