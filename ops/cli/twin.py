@@ -22,7 +22,8 @@ console = Console(highlight=False)
 
 NOT_RUNNING = TwinError("The twin is not running.", "Start it: ops twin up.")
 Port = Annotated[
-    int | None, typer.Option(help="Port of the AWS APIs; fails when it is in use. Default: 4566 or a free one.")
+    int | None,
+    typer.Option(min=1, max=65_535, help="Port of the AWS APIs; fails when it is in use. Default: 4566 or a free one."),
 ]
 
 
@@ -147,7 +148,7 @@ def traffic(
 
 @app.command()
 def demo(
-    port: Annotated[int, typer.Option(help="Port of the dashboard, or the next free one.")] = 8501,
+    port: Annotated[int, typer.Option(min=1, max=65_535, help="Port of the dashboard, or the next free one.")] = 8501,
     rate: Annotated[float, typer.Option(help="Jobs a second, on average.")] = 4.0,
 ) -> None:
     """Start the twin, send it traffic, serve the dashboard; Ctrl-C stops it all."""

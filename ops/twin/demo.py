@@ -31,6 +31,7 @@ AGAIN = "make demo (or ops twin demo)"
 def run(progress: Callable[[str], None], port: int, rate: float) -> None:
     """Return after Ctrl-C (or TERM) once everything has stopped. Raises TwinError when a part of it ends by itself."""
     access.ensure_may("the demo")
+    _round(rate)  # a rate that cannot be is refused before anything starts
     found = lifecycle.status()
     mine = found.twin is None or bool(found.problems)  # one that is not whole is replaced by ours
     twin = lifecycle.up(
@@ -87,6 +88,10 @@ def _dashboard(port: int) -> list[str]:
     ]
 
 
+def _round(rate: float) -> traffic.TrafficSettings:
+    return traffic.TrafficSettings(rate, ROUND_MINUTES, None, "mixed", SHARES, int(time.time()))
+
+
 def _traffic(
     twin: TwinState, rate: float, progress: Callable[[str], None], stop: threading.Event, trouble: list[str]
 ) -> None:
@@ -94,8 +99,7 @@ def _traffic(
     progress(f"Sending about {rate:g} jobs a second: bursts, pauses, some that fail, now and then one that is killed.")
     try:
         while not stop.is_set():
-            settings = traffic.TrafficSettings(rate, ROUND_MINUTES, None, "mixed", SHARES, int(time.time()))
-            traffic.run(twin, settings, progress, stop=stop)
+            traffic.run(twin, _round(rate), progress, stop=stop)
     except OpsError as error:
         trouble.append(f"The traffic ended: {error}")
 

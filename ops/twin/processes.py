@@ -25,6 +25,8 @@ STOP_TIMEOUT = 8.0
 """Seconds between TERM and KILL. The host's environments have two seconds for their SHUTDOWN."""
 LOG_TAIL = 12
 OURS = (b"ops.twin.emulator", b"ops.twin.host", b"streamlit")
+FOLDER_VARIABLE = "OPS_TWIN_DIR"
+"""Every process that is started for a folder has it in its environment."""
 
 _started: dict[int, subprocess.Popen[bytes]] = {}
 """Our own children by id: only we can collect them, so that they do not stay zombies."""
@@ -60,7 +62,7 @@ def start(role: str, argv: Sequence[str], environ: Mapping[str, str], *, bound: 
     with _written(log) as out:
         popen = subprocess.Popen(
             argv,
-            env=dict(environ),
+            env={**environ, FOLDER_VARIABLE: str(state.folder())},
             cwd=state.REPOSITORY,
             stdin=subprocess.DEVNULL,
             stdout=out,
@@ -168,9 +170,17 @@ def _runs(pid: int) -> bool:
 
 
 def is_ours(pid: int) -> bool:
-    """Whether the process is one that we start: process ids are reused."""
+    """Whether the process was started for this folder: process IDs are reused, also by the twin of another folder.
+
+    Where there is no ``/proc``, its command line alone tells.
+    """
+    process = Path(f"/proc/{pid}")
     try:
-        argv = Path(f"/proc/{pid}/cmdline").read_bytes()
+        argv = (process / "cmdline").read_bytes()
+        if os.fsencode(f"{FOLDER_VARIABLE}={state.folder()}") not in (process / "environ").read_bytes().split(b"\0"):
+            return False
+    except PermissionError:
+        return False  # another user's
     except OSError:
         listing = subprocess.run(["ps", "-o", "command=", "-p", str(pid)], capture_output=True, check=False)
         argv = listing.stdout

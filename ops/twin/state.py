@@ -11,6 +11,7 @@ from ops.errors import TwinError
 from ops.twin import ownership
 
 REPOSITORY = Path(__file__).resolve().parents[2]
+_HIGHEST_PID = 2**31 - 1
 
 
 def folder() -> Path:
@@ -79,11 +80,23 @@ def not_whole(problems: tuple[str, ...]) -> TwinError:
 
 
 def recorded() -> TwinState | None:
-    """What the file says, whether or not it still runs: what a cleaner needs."""
+    """What the file says, whether or not it still runs: what a cleaner needs. None for a file that is damaged."""
     try:
-        return TwinState(**json.loads((folder() / "state.json").read_text()))
-    except (OSError, ValueError, TypeError):
+        twin = TwinState(**json.loads((folder() / "state.json").read_text()))
+    except (OSError, ValueError, TypeError, RecursionError):
         return None
+    return twin if _is_sound(twin) else None
+
+
+def _is_sound(twin: TwinState) -> bool:
+    """Whether each field has its type, and each process ID is one that a process can have."""
+    texts = (value for name, value in asdict(twin).items() if name not in ("period", "pids"))
+    pids = twin.pids.values() if isinstance(twin.pids, dict) else (0,)
+    return (
+        all(isinstance(text, str) for text in texts)
+        and type(twin.period) is int
+        and all(type(pid) is int and 0 < pid <= _HIGHEST_PID for pid in pids)
+    )
 
 
 def clear() -> None:

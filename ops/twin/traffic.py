@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import queue
 import random
 import threading
@@ -37,10 +38,10 @@ class TrafficSettings:
                 f"There is no pattern {self.pattern!r}.", f"Choose one of: {', '.join(patterns.PATTERNS)}."
             )
         shares = (*vars(self.shares).values(),)
-        if any(share < 0 for share in shares) or sum(shares) > 1:
+        if not all(share >= 0 for share in shares) or sum(shares) > 1:
             raise UsageError("Each share must be at least 0, and all of them together at most 1.")
-        if self.rate <= 0 or self.minutes <= 0:
-            raise UsageError("The rate and the minutes must be above 0.")
+        if not (0 < self.rate < math.inf and 0 < self.minutes < math.inf):
+            raise UsageError("The rate and the minutes must be numbers above 0.")
 
 
 @dataclass(frozen=True)

@@ -60,7 +60,15 @@ def test_without_a_twin_each_command_says_so(folder: Path, capsys: pytest.Captur
 
 @pytest.mark.parametrize(
     "arguments",
-    [("traffic", "--pattern", "sawtooth"), ("traffic", "--poison", "2"), ("traffic", "--rate", "0"), ("dance",)],
+    [
+        ("traffic", "--pattern", "sawtooth"),
+        ("traffic", "--poison", "2"),
+        ("traffic", "--poison", "nan"),
+        *(("traffic", "--rate", rate) for rate in ("0", "nan", "inf")),
+        *(("demo", "--rate", rate) for rate in ("-1", "nan", "inf")),
+        *((command, "--port", port) for command in ("up", "demo") for port in ("-5", "0", "70000")),
+        ("dance",),
+    ],
 )
 def test_nonsense_is_a_usage_error(
     folder: Path, arguments: tuple[str, ...], capsys: pytest.CaptureFixture[str]
@@ -69,6 +77,7 @@ def test_nonsense_is_a_usage_error(
     said = capsys.readouterr().err
     assert said
     assert "Traceback" not in said
+    assert not list(folder.glob("*.pid")), "nothing was started"
 
 
 def test_a_port_that_was_named_and_is_taken_is_refused(folder: Path) -> None:

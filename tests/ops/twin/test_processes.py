@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import socket
 import subprocess
 import sys
 import time
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
@@ -101,6 +103,25 @@ def test_a_reused_process_id_is_left_alone() -> None:
         stranger.wait()
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="only /proc tells for which folder a process was started")
+def test_a_process_id_that_the_twin_of_another_folder_has_is_left_alone(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = begin(SLEEPER)
+    try:
+        monkeypatch.setenv("OPS_TWIN_DIR", str(folder / "mine"))
+        state.write(twin(other.popen.pid))
+        (folder / "mine" / "host.pid").write_text(str(other.popen.pid))
+        (folder / "mine" / "dashboard.pid").write_text(str(other.popen.pid))
+        lifecycle.down()
+        assert other.popen.poll() is None
+        assert state.recorded() is None
+    finally:
+        monkeypatch.setenv("OPS_TWIN_DIR", str(folder))
+        processes.stop(other.popen.pid)
+    assert not state.alive(other.popen.pid)
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="PR_SET_PDEATHSIG is Linux's")
 def test_a_bound_process_dies_with_a_parent_that_is_killed(folder: Path) -> None:
     code = (
@@ -161,8 +182,22 @@ def test_a_folder_that_cannot_be_made_is_named(where: str, folder: Path, monkeyp
     assert lifecycle.status().twin is None
 
 
-@pytest.mark.parametrize("text", ["", "{", "[]", '{"endpoint": 1}'])
+WHOLE = asdict(twin(1))
+DAMAGED = [
+    *("", "{", "[]", '{"endpoint": 1}', "[" * 100_000),
+    *(
+        json.dumps({**WHOLE, "pids": pids})
+        for pids in ([1], {"host": "1"}, {"host": -1}, {"host": 10**20}, {"host": 0})
+    ),
+    *(json.dumps({**WHOLE, name: value}) for name, value in (("endpoint", 5), ("secret_token", None), ("period", "x"))),
+]
+
+
+@pytest.mark.parametrize("text", DAMAGED, ids=range(len(DAMAGED)))
 def test_a_damaged_state_file_is_no_twin(folder: Path, text: str) -> None:
+    lifecycle.down()  # the folder is the twin's now
     (folder / "state.json").write_text(text)
     assert state.read() is None
     assert lifecycle.status().twin is None
+    assert lifecycle.down() is False
+    assert not (folder / "state.json").exists()
