@@ -9,11 +9,14 @@ import contextlib
 import fcntl
 import os
 import secrets
+import signal
 import string
 import sys
+import threading
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from types import FrameType
 
 from ops import access
 from ops.errors import PortInUse
@@ -63,11 +66,12 @@ def up(progress: Progress = lambda _line: None, settings: Settings | None = None
         for problem in current.problems:
             progress(f"Clearing away a twin that is not whole: {problem}")
         _clear()
-        try:
-            return _start(progress, settings)
-        except BaseException:  # Ctrl-C too must leave nothing running
-            _clear()
-            raise
+        with _interrupted_by_signals():
+            try:
+                return _start(progress, settings)
+            except BaseException:  # Ctrl-C too must leave nothing running
+                _clear()
+                raise
 
 
 def down(progress: Progress = lambda _line: None) -> bool:
@@ -166,6 +170,25 @@ def _clear() -> bool:
 
 def _random(alphabet: str, length: int) -> str:
     return "".join(secrets.choice(alphabet) for _ in range(length))
+
+
+@contextlib.contextmanager
+def _interrupted_by_signals() -> Iterator[None]:
+    """TERM and HUP interrupt a start as Ctrl-C does: by themselves they would end us, and leave what runs by now."""
+
+    def interrupt(_number: int, _frame: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    before = {}
+    if threading.current_thread() is threading.main_thread():  # only there may Python set handlers
+        signals = (signal.SIGTERM, signal.SIGHUP)
+        # What the caller had set to be ignored (nohup) stays ignored.
+        before = {one: signal.signal(one, interrupt) for one in signals if signal.getsignal(one) != signal.SIG_IGN}
+    try:
+        yield
+    finally:
+        for one, handler in before.items():
+            signal.signal(one, handler)
 
 
 @contextlib.contextmanager

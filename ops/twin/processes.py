@@ -72,8 +72,12 @@ def start(role: str, argv: Sequence[str], environ: Mapping[str, str], *, bound: 
             preexec_fn=_die_with_parent if bound and sys.platform == "linux" else None,
         )
     _started[popen.pid] = popen
-    with _written(_pid_file(role)) as file:
-        file.write(str(popen.pid))
+    try:
+        with _written(_pid_file(role)) as file:
+            file.write(str(popen.pid))
+    except BaseException:  # with no mark of it, nothing would ever stop it
+        stop(popen.pid)
+        raise
     return Child(role, popen, log)
 
 
@@ -96,7 +100,8 @@ def stop_role(role: str) -> bool:
         pid = int(mark.read_text())
         running = is_ours(pid)
         stop(pid)
-    mark.unlink(missing_ok=True)
+    with contextlib.suppress(IsADirectoryError, PermissionError):  # a folder of this name is not the twin's
+        mark.unlink(missing_ok=True)
     return running
 
 

@@ -56,9 +56,12 @@ def unusable(error: OSError) -> TwinError:
 def write(twin: TwinState) -> None:
     path = make_folder() / "state.json"
     scratch = path.with_suffix(".tmp")
-    with ownership.private(scratch, "w") as file:  # it holds the operator's keys
-        file.write(json.dumps(asdict(twin), indent=2))
-    scratch.replace(path)
+    try:
+        with ownership.private(scratch, "w") as file:  # it holds the operator's keys
+            file.write(json.dumps(asdict(twin), indent=2))
+        scratch.replace(path)
+    except OSError as error:
+        raise unusable(error) from error
 
 
 def read() -> TwinState | None:

@@ -80,6 +80,22 @@ def test_nonsense_is_a_usage_error(
     assert not list(folder.glob("*.pid")), "nothing was started"
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_start_that_is_ended_leaves_nothing_running(folder: Path, number: signal.Signals) -> None:
+    start = subprocess.Popen([*OPS, "up"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, cwd=state.REPOSITORY)
+    assert start.stdout is not None
+    marks = [folder / f"{role}.pid" for role in lifecycle.ROLES]
+    wait_for(lambda: all(mark.exists() and mark.read_text() for mark in marks), 60, "not both were started", 0.02)
+    pids = [int(mark.read_text()) for mark in marks]
+    start.send_signal(number)
+    with start.stdout:
+        said = start.stdout.read().decode()
+    assert start.wait(60) == 130
+    assert "Traceback" not in said
+    assert not any(state.alive(pid) for pid in pids)
+
+
 def test_a_port_that_was_named_and_is_taken_is_refused(folder: Path) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))

@@ -182,6 +182,23 @@ def test_a_folder_that_cannot_be_made_is_named(where: str, folder: Path, monkeyp
     assert lifecycle.status().twin is None
 
 
+def started_here() -> list[int]:
+    """Processes that were started for the folder and still run (Linux; elsewhere none is found)."""
+    found = (int(entry.name) for entry in Path("/proc").glob("[0-9]*"))
+    return [pid for pid in found if pid != os.getpid() and processes.is_ours(pid) and state.alive(pid)]
+
+
+@pytest.mark.parametrize("name", ["state.json", "state.tmp", "host.pid"])
+def test_a_folder_in_the_place_of_a_file_is_named_and_left(folder: Path, name: str) -> None:
+    lifecycle.down()  # the folder is the twin's now
+    (folder / name).mkdir()
+    with pytest.raises(TwinError, match="Is a directory"):
+        begin(SLEEPER) if name == "host.pid" else state.write(twin(1))
+    assert started_here() == [], "nothing is left running"
+    lifecycle.down()
+    assert (folder / name).is_dir()
+
+
 WHOLE = asdict(twin(1))
 DAMAGED = [
     *("", "{", "[]", '{"endpoint": 1}', "[" * 100_000),
