@@ -143,7 +143,7 @@ def test_events_that_do_not_come_back_let_the_next_step_go(world: World) -> None
 def test_a_queue_too_long_to_search_leaves_the_outcome_open(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(comebacks, "MOST_READ", 3)
     died(world, [event(True, f"e{number}") for number in range(6)], NOT_ALLOWED)
-    run = redriven(world, sizes=("2", "100%"), patience_s=4)
+    run = redriven(world, sizes=("2", "100%"), patience_s=2)
     assert (run.state, run.sent) == (State.STOPPED, 2)
     assert "jobs-dlq holds 6 letters, too many to search for those that came back" in run.said
 
@@ -151,6 +151,6 @@ def test_a_queue_too_long_to_search_leaves_the_outcome_open(world: World, monkey
 def test_a_queue_that_may_not_be_read_again_leaves_it_open_and_says_why(world: World, services: Deliveries) -> None:
     died(world, [event(True, f"e{number}") for number in range(6)], NOT_ALLOWED)
     services.fault = replace(DENIED, operation="GetQueueAttributes", queue="jobs-dlq")
-    run = redriven(world, sizes=("2", "100%"), patience_s=4)
+    run = redriven(world, sizes=("2", "100%"), patience_s=2)
     assert (run.state, run.sent) == (State.STOPPED, 2)
     assert "may not sqs:" in run.said

@@ -96,6 +96,7 @@ def judged(world: World, plan: Plan, run: Run) -> None:
     ids=lambda value: f"{value.kind} {value.operation}".replace("*", "any") if isinstance(value, Fault) else "",
 )
 def test_trouble(world: World, fault: Fault, listed: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(claiming, "GRACE_S", 5.0)  # what a lost answer leased comes back late on a busy machine
     if fault.kind == "stall after":
         monkeypatch.setattr(engine, "READ_TIMEOUT_S", 0.3)
     plan = filled(world)
