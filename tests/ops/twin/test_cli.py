@@ -86,12 +86,16 @@ def test_a_start_that_is_ended_leaves_nothing_running(folder: Path, number: sign
     start = subprocess.Popen([*OPS, "up"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, cwd=state.REPOSITORY)
     assert start.stdout is not None
     marks = [folder / f"{role}.pid" for role in lifecycle.ROLES]
-    wait_for(lambda: all(mark.exists() and mark.read_text() for mark in marks), 60, "not both were started", 0.02)
-    pids = [int(mark.read_text()) for mark in marks]
-    start.send_signal(number)
-    with start.stdout:
-        said = start.stdout.read().decode()
-    assert start.wait(60) == 130
+    try:
+        wait_for(lambda: all(mark.exists() and mark.read_text() for mark in marks), 60, "not both were started", 0.02)
+        pids = [int(mark.read_text()) for mark in marks]
+        start.send_signal(number)
+        with start.stdout:
+            said = start.stdout.read().decode()
+        assert start.wait(60) == 130
+    finally:
+        start.kill()  # what it started is stopped with the folder
+        start.wait()
     assert "Traceback" not in said
     assert not any(state.alive(pid) for pid in pids)
 
