@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import typer
 from botocore import compat, hooks, loaders, useragent
 
 from tests.signals import heed_interrupts
@@ -77,6 +78,22 @@ def _botocore_works_things_out_once() -> Iterator[None]:
         patch.setattr(hooks, "accepts_kwargs", accepts_kwargs)
         clean = useragent.sanitize_user_agent_string_component
         patch.setattr(useragent, "sanitize_user_agent_string_component", cache(clean))
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _commands_made_once() -> Iterator[None]:
+    """Typer makes all commands anew at each call, though a process makes one call; they hold nothing of a call."""
+    make, made = typer.main.get_command, {}
+
+    def once(app: typer.Typer) -> Any:
+        registered = (app, len(app.registered_commands))  # a test may add a command
+        if registered not in made:
+            made[registered] = make(app)
+        return made[registered]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("typer.main.get_command", once)
         yield
 
 

@@ -17,9 +17,9 @@ from ops.cli.app import run as ops
 from ops.deadletters import audit, lock, plans, redrive
 from ops.deadletters.transfer import claiming, settings
 from tests.cases.damage import OF_ANY, OF_AUDIT, OF_LEDGER, OF_SNAPSHOT, Damage, settle
-from tests.ops.cli.conftest import Desk, _commands_made_once, _doors, _workloads, _world, desk, terminal
+from tests.ops.cli.conftest import Desk, _doors, _workloads, _world, desk, terminal
 
-__all__ = ["_commands_made_once", "_doors", "_workloads", "_world", "desk", "terminal"]
+__all__ = ["_doors", "_workloads", "_world", "desk", "terminal"]
 
 LONGEST_S = 20
 BODIES = tuple({"n": number} for number in range(4))

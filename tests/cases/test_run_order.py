@@ -5,10 +5,10 @@ from __future__ import annotations
 from dashboard.ledgers import Ledgers
 from ops.deadletters import redrive
 from ops.deadletters.plan import Selection, Steps
-from tests.ops.cli.conftest import Desk, _commands_made_once, _doors, _workloads, _world, desk
+from tests.ops.cli.conftest import Desk, _doors, _workloads, _world, desk
 from tests.ops.deadletters.queues import a_plan
 
-__all__ = ["_commands_made_once", "_doors", "_workloads", "_world", "desk"]
+__all__ = ["_doors", "_workloads", "_world", "desk"]
 
 UNWATCHED = Steps(("100%",), watch=False)
 

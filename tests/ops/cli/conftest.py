@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import typer
 
 from handler import contract
 from ops import workload
@@ -59,22 +58,6 @@ def _world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     with pytest.MonkeyPatch.context() as patch, a_world(tmp_path_factory.mktemp("first"), patch) as world:
         world.aws.waits(0.02)
         yield world
-
-
-@pytest.fixture(scope="package", autouse=True)
-def _commands_made_once() -> Iterator[None]:
-    """Typer makes all commands anew at each call, though a process makes one call; they hold nothing of a call."""
-    make, made = typer.main.get_command, {}
-
-    def once(app: typer.Typer) -> Any:
-        registered = (app, len(app.registered_commands))  # a test may add a command
-        if registered not in made:
-            made[registered] = make(app)
-        return made[registered]
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("typer.main.get_command", once)
-        yield
 
 
 @pytest.fixture(scope="module")
