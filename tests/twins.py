@@ -39,7 +39,7 @@ class Twin:
         with Poster(self.state, self.outputs) as poster:
             return poster.post(job if isinstance(job, str) else json.dumps(job))
 
-    def result(self, job_id: str, timeout: float = 60.0) -> Any:
+    def result(self, job_id: str, timeout: float = 180.0) -> Any:
         """The job's result object; fails when there is none in time."""
         s3 = self.client("s3")
         key = f"{contract.RESULT_PREFIX}{job_id}.json"
@@ -53,8 +53,21 @@ class Twin:
 
         return wait_for(read, timeout, f"no result at {key}")
 
+    def no_dead_letters(self) -> None:
+        """Empty the dead-letter queue, once no job is under way that could still die into it."""
+        sqs = self.client("sqs")
+        counts = [f"ApproximateNumberOfMessages{state}" for state in ("", "NotVisible", "Delayed")]
+
+        def idle() -> bool:
+            queue = self.outputs[contract.OUTPUT_QUEUE_URL]
+            found = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=counts)["Attributes"]
+            return not any(int(value) for value in found.values())
+
+        wait_for(idle, 300, "jobs of earlier tests are still under way")
+        sqs.purge_queue(QueueUrl=self.outputs[contract.OUTPUT_DLQ_URL])
+
     def receive(
-        self, queue_url: str, wanted: Callable[[Any], bool], count: int = 1, timeout: float = 60.0, **options: Any
+        self, queue_url: str, wanted: Callable[[Any], bool], count: int = 1, timeout: float = 180.0, **options: Any
     ) -> list[Any]:
         """Take (and delete) messages until ``count`` of them are ``wanted``; what is not goes back for others."""
         sqs = self.client("sqs")

@@ -53,7 +53,7 @@ class Page:
     """One tab. Times are in seconds."""
 
     def __init__(self, address: str) -> None:
-        self._socket = create_connection(address, timeout=30, suppress_origin=True)
+        self._socket = create_connection(address, timeout=120, suppress_origin=True)
         self._next = 0
         self.errors: list[str] = []
         for domain in ("Page", "Runtime", "Log", "Network"):
@@ -112,22 +112,30 @@ class Page:
     def text(self, selector: str = "body") -> str:
         return str(self.js(f"document.querySelector({json.dumps(selector)})?.innerText ?? ''"))
 
-    def click(self, selector: str) -> None:
-        """A real mouse click in the middle of the first match, once it stands still: a dialog grows as it opens."""
+    def still(self, selector: str) -> tuple[float, float, float, float]:
+        """x, y, width and height of the first match in the middle of the window, once it stands still there."""
         self.wait(selector)
-        middle = (
+        place = (
             f"(() => {{const e = document.querySelector({json.dumps(selector)});"
             "e?.scrollIntoView({block: 'center'});"
-            "const r = e?.getBoundingClientRect(); return r && [r.x + r.width / 2, r.y + r.height / 2]})()"
+            "const r = e?.getBoundingClientRect(); return r && [r.x, r.y, r.width, r.height]})()"
         )
         seen, deadline = None, time.monotonic() + 60
-        while not (box := self.js(middle)) or box != seen:
+        while not (box := self.js(place)) or box != seen:
             if time.monotonic() > deadline:
                 raise BrowserError(f"{selector} does not stand still.")
             seen = box
             time.sleep(0.25)
+        x, y, width, height = box
+        return x, y, width, height
+
+    def click(self, selector: str) -> None:
+        """A real mouse click in the middle of the first match, once it stands still: a dialog grows as it opens."""
+        x, y, width, height = self.still(selector)
         for kind in ("mousePressed", "mouseReleased"):
-            self.send("Input.dispatchMouseEvent", type=kind, x=box[0], y=box[1], button="left", clickCount=1)
+            self.send(
+                "Input.dispatchMouseEvent", type=kind, x=x + width / 2, y=y + height / 2, button="left", clickCount=1
+            )
 
     def drag(self, start: tuple[float, float], end: tuple[float, float]) -> None:
         """Press, move and release the mouse."""

@@ -26,7 +26,7 @@ def test_status_and_the_overview_say_the_same(real: App, twin: Twin, capsys: pyt
         return all(squeezed(part) in squeezed(real.text) for part in told)
 
     # Other tests' last messages may still move between the two looks: what counts is that a quiet twin is told alike.
-    wait_for(agree, 60, "the command line and the page never said the same")
+    wait_for(agree, 180, "the command line and the page never said the same")
 
 
 def squeezed(text: str) -> str:

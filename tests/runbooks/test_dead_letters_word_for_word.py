@@ -109,7 +109,7 @@ def die(twin: Twin, count: int, **changes: Any) -> tuple[list[str], str]:
     for job_id in ids:
         job = {"schema": contract.JOB_SCHEMA, "job_id": job_id, "kind": "describe", "data": f"s3://{bucket}/{key}"}
         assert twin.post(job | changes).status == 202
-    wait_for(lambda: letters(twin) >= before + count, 90, "the jobs did not die")
+    wait_for(lambda: letters(twin) >= before + count, 180, "the jobs did not die")
     return ids, key
 
 
@@ -123,8 +123,7 @@ def letters(twin: Twin) -> int:
 
 def test_the_page_from_the_alarm_to_an_empty_queue(twin: Twin, shell: Shell) -> None:
     """The commands of ``ops``: an incident of two causes, of which one can be mended."""
-    sqs, dead = twin.client("sqs"), twin.outputs[contract.OUTPUT_DLQ_URL]
-    sqs.purge_queue(QueueUrl=dead)
+    twin.no_dead_letters()
     ids, key = die(twin, MENDED)
     die(twin, HOPELESS, kind="score", params={}, data={"columns": {"age": [20, 30]}})
     say = {text: text for text in steps(PAGE) if text.startswith("ops ")}
@@ -145,7 +144,7 @@ def test_the_page_from_the_alarm_to_an_empty_queue(twin: Twin, shell: Shell) -> 
     done = shell.run(canary.splitlines()[1], typed="y\n")
     assert f"{MENDED} succeeded" in done
     for job_id in ids:
-        assert twin.result(job_id, timeout=5)
+        assert twin.result(job_id, timeout=60)
     assert "no redrive" in shell.run(say["ops dlq cancel"], fine=(0, 1, 2))
     assert "ops dlq runs" in shell.run(say["ops dlq resume"], fine=(0, 1, 2))
 
@@ -168,7 +167,7 @@ def test_the_page_from_the_alarm_to_an_empty_queue(twin: Twin, shell: Shell) -> 
 def test_the_page_by_hand(twin: Twin, shell: Shell) -> None:
     """The commands of ``aws``, for who has no ``ops`` at hand."""
     sqs, dead = twin.client("sqs"), twin.outputs[contract.OUTPUT_DLQ_URL]
-    sqs.purge_queue(QueueUrl=dead)
+    twin.no_dead_letters()
     _, key = die(twin, BY_HAND)
     twin.client("s3").put_object(Bucket=twin.outputs[contract.OUTPUT_BUCKET], Key=key, Body=TABLE)
     blocks = [text for text in steps(PAGE) if "aws " in text]
@@ -184,15 +183,15 @@ def test_the_page_by_hand(twin: Twin, shell: Shell) -> None:
         "MESSAGE_ID": attributes[contract.DLQ_ORIGINAL_MESSAGE_ID]["StringValue"],
         "REQUEST_ID": attributes[contract.DLQ_REQUEST_ID]["StringValue"],
     }
-    found = shell.run(logs)
-    assert "DataNotFound" in found
+    # The logs come later than the letter.
+    wait_for(lambda: "DataNotFound" in shell.run(logs), 180, "the logs do not tell of it", pause=1.0)
     # The look above hides its letters for 30 s, as the page says.
-    wait_for(lambda: _visible(sqs, dead) == BY_HAND, 60, "the letters did not come back")
+    wait_for(lambda: _visible(sqs, dead) == BY_HAND, 180, "the letters did not come back")
     shell.run(one)
-    wait_for(lambda: letters(twin) == BY_HAND - 1, 20, "the letter was not deleted")
+    wait_for(lambda: letters(twin) == BY_HAND - 1, 180, "the letter was not deleted")
     moved = json.loads("{" + shell.run(every).split("{", 2)[2])
     assert moved["Results"][0]["Status"] in ("RUNNING", "COMPLETED")
-    wait_for(lambda: letters(twin) == 0, 30, "the task did not move the letters")
+    wait_for(lambda: letters(twin) == 0, 180, "the task did not move the letters")
     shell.words["HANDLE"] = "bm90IG9uZQ=="
     assert "ResourceNotFound" in shell.run(cancel, fine=(254,))
 

@@ -44,7 +44,7 @@ def died(twin: Twin) -> list[str]:
         )
         return int(found["Attributes"]["ApproximateNumberOfMessages"]) >= len(jobs)
 
-    wait_for(dead, 60, "the letters did not come")
+    wait_for(dead, 180, "the letters did not come")
     return jobs
 
 

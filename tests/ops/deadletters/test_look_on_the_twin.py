@@ -40,7 +40,7 @@ def test_a_queue_is_read_and_given_back(twin: Twin) -> None:
     blob = {"Blob": {"DataType": "Binary", "BinaryValue": b"\x00\xff"}}
     for number in range(23):
         sqs.send_message(QueueUrl=queue, MessageBody=f"body {number}", MessageAttributes=blob)
-    wait_for(lambda: bury(sqs, queue) == 0, 30, "the messages did not die")
+    wait_for(lambda: bury(sqs, queue) == 0, 180, "the messages did not die")
     done = look(source(name))
     assert (done.letters, done.new, done.complete) == (23, 23, True)
     names = ["ApproximateNumberOfMessages"]
@@ -73,7 +73,7 @@ def test_a_job_that_died_carries_its_cause(twin: Twin) -> None:
         with Shelf.open(queue) as shelf:
             return next((found for found in shelf.iterate() if job["job_id"] in found.letter.body), None)
 
-    found = wait_for(buried, 60, "the job did not come to the dead-letter queue")
+    found = wait_for(buried, 180, "the job did not come to the dead-letter queue")
     cause = carried(found.letter)
     assert found.letter.kind is Kind.REJECTED
     assert cause.source == "attribute"

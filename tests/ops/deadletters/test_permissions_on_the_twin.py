@@ -9,7 +9,6 @@ from dataclasses import replace
 
 import pytest
 
-from handler import contract
 from ops import target, workload
 from ops.aws import Aws, sqs
 from ops.deadletters import exports, plans, purge, redrive
@@ -42,7 +41,7 @@ def source(twin: Twin) -> Source:
         counted = client.get_queue_attributes(QueueUrl=dlq, AttributeNames=["ApproximateNumberOfMessages"])
         return int(counted["Attributes"]["ApproximateNumberOfMessages"]) == LETTERS
 
-    wait_for(died, 30, "the messages did not die", pause=0.02)
+    wait_for(died, 180, "the messages did not die", pause=0.02)
     found = target.resolve()
     aws = Aws(found)
     source = open_source(aws, workload.describe(aws, replace(found, stack=None, queue=f"alive-{end}")))
@@ -87,12 +86,12 @@ def test_to_another_queue(source: Source, twin: Twin) -> None:
 
 
 def test_with_a_canary_and_headroom(twin: Twin) -> None:
-    twin.client("sqs").purge_queue(QueueUrl=twin.outputs[contract.OUTPUT_DLQ_URL])
+    twin.no_dead_letters()
     found = target.resolve()
     aws = Aws(found)
     source = open_source(aws, workload.describe(aws, found))
     jobs = dies(twin, 3)
-    wait_for(lambda: sqs.depth(aws, source.queue).visible == len(jobs), 60, "the jobs did not die")
+    wait_for(lambda: sqs.depth(aws, source.queue).visible == len(jobs), 180, "the jobs did not die")
     look(source)
     fix(twin, jobs)
     plan = plans.make(source, Selection(), steps=Steps(("2", "100%"), patience_s=60), engine="ledger")

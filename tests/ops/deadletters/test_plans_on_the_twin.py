@@ -39,7 +39,7 @@ def names(twin: Twin) -> tuple[str, str]:
         counted = sqs.get_queue_attributes(QueueUrl=dlq, AttributeNames=["ApproximateNumberOfMessages"])
         return int(counted["Attributes"]["ApproximateNumberOfMessages"]) == LETTERS
 
-    wait_for(died, 30, "the messages did not die", pause=0.02)
+    wait_for(died, 180, "the messages did not die", pause=0.02)
     return f"alive-{end}", f"buried-{end}"
 
 

@@ -27,7 +27,7 @@ TABLE = "respond,avggift\n0,10\n1,20\n0,12.5\n1,30\n1,18\n0,9\n"
 
 @pytest.fixture
 def source(twin: Twin) -> Iterator[Source]:
-    twin.client("sqs").purge_queue(QueueUrl=twin.outputs[contract.OUTPUT_DLQ_URL])
+    twin.no_dead_letters()
     aim = target.resolve()
     aws = Aws(aim)
     found = open_source(aws, workload.describe(aws, aim))
@@ -55,16 +55,16 @@ def given_up(twin: Twin, source: Source, post: Callable[[], list[str]]) -> list[
     def reading(enabled: bool) -> None:
         client.update_event_source_mapping(UUID=mapping.uuid, Enabled=enabled)
         state = "Enabled" if enabled else "Disabled"
-        wait_for(lambda: client.get_event_source_mapping(UUID=mapping.uuid)["State"] == state, 30, f"not {state}")
+        wait_for(lambda: client.get_event_source_mapping(UUID=mapping.uuid)["State"] == state, 180, f"not {state}")
 
     reading(False)
     try:
         jobs = post()
         queue = source.workload.queue
-        wait_for(lambda: sqs.depth(source.aws, queue).visible == len(jobs), 30, "the jobs are not in their queue")
+        wait_for(lambda: sqs.depth(source.aws, queue).visible == len(jobs), 180, "the jobs are not in their queue")
         wait_for(
             lambda: not sqs.receive(source.aws, queue, 0, 0) and sqs.depth(source.aws, queue).visible == 0,
-            30,
+            180,
             "the jobs stay in their queue",
             pause=0.0,
         )
@@ -83,7 +83,7 @@ def fix(twin: Twin, job_ids: list[str]) -> None:
 
 def look(source: Source, expected: int) -> None:
     """Onto the shelf with all of them, once they are there."""
-    wait_for(lambda: sqs.depth(source.aws, source.queue).visible == expected, 90, f"not {expected} dead letters")
+    wait_for(lambda: sqs.depth(source.aws, source.queue).visible == expected, 180, f"not {expected} dead letters")
     assert looking.look(source).complete
 
 
@@ -123,7 +123,7 @@ def test_what_dies_again_stops_the_canary_with_its_cause(twin: Twin, source: Sou
     assert letters == 5
     assert cause.startswith("DataNotFound: s3://")
     assert "….csv is not there" in cause
-    wait_for(lambda: sqs.depth(source.aws, source.queue).visible == 12, 30, "not all letters are in the queue")
+    wait_for(lambda: sqs.depth(source.aws, source.queue).visible == 12, 180, "not all letters are in the queue")
     assert jobs_in(source) == set(jobs)
 
 
@@ -170,7 +170,7 @@ def test_a_move_task_whose_letters_die_again_is_stopped(twin: Twin, source: Sour
     assert any("of 40 so far" in text for text in told)
     record = audit.read(home(source.aws.target))[0]
     assert (record.outcome, record.counts["moved"], record.note) == ("stopped", run.moved, run.said)
-    wait_for(lambda: sqs.depth(source.aws, source.queue).visible == 40, 60, "not all letters are in the queue")
+    wait_for(lambda: sqs.depth(source.aws, source.queue).visible == 40, 180, "not all letters are in the queue")
 
 
 @pytest.mark.slow
@@ -189,7 +189,7 @@ def test_a_job_that_kills_its_environment_comes_back_with_that_as_its_cause(twin
     assert (run.came_back, run.waiting) == (1, 0), run.said
     ((cause, _),) = run.causes_back
     assert "timeout" in cause.lower()
-    wait_for(lambda: jobs_in(source) == set(jobs), 60, "the job is not in the dead-letter queue")
+    wait_for(lambda: jobs_in(source) == set(jobs), 180, "the job is not in the dead-letter queue")
 
 
 def test_asynchronous_invocations_are_made_again_and_watched(twin: Twin, source: Source) -> None:
@@ -208,11 +208,11 @@ def test_asynchronous_invocations_are_made_again_and_watched(twin: Twin, source:
     look(undelivered, 3)
     fix(twin, jobs[:2])
     run = redrive.run(
-        undelivered, a_plan(undelivered, steps=Steps(sizes=("100%",), patience_s=20)), reason="two of three"
+        undelivered, a_plan(undelivered, steps=Steps(sizes=("100%",), patience_s=300)), reason="two of three"
     )
     assert (run.state, run.succeeded, run.came_back, run.waiting) == (State.DONE, 2, 1, 0), run.said
     assert twin.result(jobs[0])["job_id"] == jobs[0]
-    wait_for(lambda: sqs.depth(source.aws, undelivered.queue).visible == 1, 30, "the third is not back")
+    wait_for(lambda: sqs.depth(source.aws, undelivered.queue).visible == 1, 180, "the third is not back")
 
 
 def test_the_trace_header_travels(twin: Twin, source: Source) -> None:

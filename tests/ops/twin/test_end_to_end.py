@@ -48,19 +48,19 @@ def test_a_dead_letter_reaches_the_subscriber_of_the_alarm_topic(twin: Twin, sub
     """First in this file: the alarm speaks only when it changes, so it needs an empty dead-letter queue before it."""
     alarm = f"{twin.state.stack}-dead-letters"
     cloudwatch = twin.client("cloudwatch")
-    twin.client("sqs").purge_queue(QueueUrl=twin.outputs[contract.OUTPUT_DLQ_URL])
+    twin.no_dead_letters()
 
     def state() -> str:
         return str(cloudwatch.describe_alarms(AlarmNames=[alarm])["MetricAlarms"][0]["StateValue"])
 
-    wait_for(lambda: state() == "OK", 60, f"{alarm} is not OK although its queue is empty")
+    wait_for(lambda: state() == "OK", 180, f"{alarm} is not OK although its queue is empty")
     twin.post(describe(fresh("lost"), data=f"s3://{twin.outputs[contract.OUTPUT_BUCKET]}/inputs/nowhere.csv"))
 
     def about_alarm(message: Any) -> bool:
         told = json.loads(json.loads(message["Body"])["Message"])
         return bool(told["AlarmName"] == alarm and told["NewStateValue"] == "ALARM")
 
-    (notice,) = twin.receive(subscriber, about_alarm, timeout=90)
+    (notice,) = twin.receive(subscriber, about_alarm, timeout=180)
     told = json.loads(json.loads(notice["Body"])["Message"])
     assert told["AlarmDescription"].endswith("Runbook: runbooks/dead-letters.md")
     assert state() == "ALARM"
@@ -182,7 +182,7 @@ def test_killed_jobs_die_after_three_receives_and_take_no_batch_mate_along(twin:
     for letter in letters.values():
         assert int(letter["Attributes"]["ApproximateReceiveCount"]) > 3
     for mate in mates:
-        assert twin.result(mate["job_id"], timeout=60)["kind"] == "describe"
+        assert twin.result(mate["job_id"], timeout=180)["kind"] == "describe"
 
 
 def test_the_same_job_sent_twice_gives_one_result_and_no_letter(twin: Twin) -> None:
@@ -199,7 +199,7 @@ def test_the_same_job_sent_twice_gives_one_result_and_no_letter(twin: Twin) -> N
         found = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=names)["Attributes"]
         return not any(int(value) for value in found.values())
 
-    wait_for(drained, 60, "the queue is not drained")
+    wait_for(drained, 180, "the queue is not drained")
     assert s3.head_object(Bucket=bucket, Key=f"{contract.RESULT_PREFIX}{job_id}.json")["LastModified"] == first
 
 
@@ -258,7 +258,7 @@ def test_a_successful_asynchronous_invocation_is_announced_on_the_bus(twin: Twin
             InvocationType="Event",
             Payload=json.dumps({"Records": [record]}),
         )
-        (told,) = twin.receive(url, lambda message: mark in message["Body"], timeout=60)
+        (told,) = twin.receive(url, lambda message: mark in message["Body"], timeout=180)
         detail = json.loads(told["Body"])["detail"]
         assert detail["requestContext"]["condition"] == "Success"
         assert detail["responsePayload"] == {"batchItemFailures": []}
