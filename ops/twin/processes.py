@@ -76,7 +76,8 @@ def start(role: str, argv: Sequence[str], environ: Mapping[str, str], *, bound: 
         with _written(_pid_file(role)) as file:
             file.write(str(popen.pid))
     except BaseException:  # with no mark of it, nothing would ever stop it
-        stop(popen.pid)
+        popen.kill()  # ``stop`` would ask /proc whose it is, which may not tell yet: an exec closes our pipe first
+        _started.pop(popen.pid).wait()
         raise
     return Child(role, popen, log)
 
