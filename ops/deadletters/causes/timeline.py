@@ -19,6 +19,8 @@ from ops.insight import reportlines, words
 from ops.insight.reports import Look
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from ops.deadletters.letter import Cause, Letter, Shelved
     from ops.deadletters.source import Source
 
@@ -26,7 +28,7 @@ SENT, RECEIVED, LOG, ERROR, DIED = "sent", "received", "log", "error", "died"
 TIMEOUT, MEMORY, CRASH = "timeout", "out of memory", "crash"
 REDRIVEN = "redriven"
 RUNS = 5
-"""Ledgers that are looked into, newest first."""
+"""Ledgers that are looked into: those of the redrives that began last."""
 LINES = 200
 """Moments that are kept; more would not be read."""
 LONGEST = 500
@@ -117,8 +119,9 @@ def _of_runs(source: Source, letter: Letter, moved: bool) -> tuple[list[Moment],
     """When redrives from here sent this letter, or the one that it was before it came back."""
     if not moved and letter.original_message_id == letter.message_id:
         return [], []
-    moments, notes = [], []
-    for path in sorted(source.runs.glob("*.db"), reverse=True)[:RUNS]:
+    moments = []
+    paths, notes = _newest(source)
+    for path in paths:
         try:
             with Ledger.open(path) as ledger:
                 for sent in ledger.letters():
@@ -127,8 +130,26 @@ def _of_runs(source: Source, letter: Letter, moved: bool) -> tuple[list[Moment],
                         text = f"sent to {to} by run {path.stem}; {sent.outcome.value}"
                         moments.append(Moment(sent.sent_at, REDRIVEN, text))
         except OpsError as refused:
-            notes.append(f"The ledger of run {path.stem} was not read: {refused}")
+            notes.append(_unread(path, refused))
     return moments, notes
+
+
+def _newest(source: Source) -> tuple[list[Path], list[str]]:
+    """The ledgers of the redrives that began last, newest first. A ledger's name is its plan's ID, which tells only
+    when the plan was made."""
+    began: list[tuple[datetime, Path]] = []
+    notes = []
+    for path in sorted(source.runs.glob("*.db")):
+        try:
+            with Ledger.open(path) as ledger:
+                began.append((ledger.run().began, path))
+        except OpsError as refused:
+            notes.append(_unread(path, refused))
+    return [path for _, path in sorted(began, reverse=True)[:RUNS]], notes
+
+
+def _unread(path: Path, why: OpsError) -> str:
+    return f"The ledger of run {path.stem} was not read: {why}"
 
 
 def _of_logs(source: Source, shelved: Shelved) -> tuple[list[Asking], list[Moment]]:

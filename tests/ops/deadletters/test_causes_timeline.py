@@ -83,3 +83,22 @@ def test_a_letter_that_came_back_shows_who_sent_it(tmp_path: Path, monkeypatch: 
     assert [moment.what for moment in found.moments] == ["redriven", "sent", "received"]
     assert found.moments[0].text == "sent to jobs by run 20261124T040000-aaaa; waiting"
     assert "The ledger of run 20261124T050000-bbbb was not read" in found.look.partial[0]
+
+
+def test_the_newest_runs_are_those_that_began_last_whenever_their_plans_were_made(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with source(tmp_path, monkeypatch, [silent("new-0", original_message_id="id-000")]) as (here, _):
+        here.runs.mkdir()
+        for day in range(10, 16):  # more than are looked into
+            Ledger.create(here.runs / f"202611{day}T040000-bbbb.db", a_plan(2), "it is fixed", "me").close()
+        with Ledger.create(here.runs / "20261101T040000-aaaa.db", a_plan(2), "it is fixed", "me") as ledger:
+            ledger.begin("Starting.")
+            ledger.intended([(0, "receipt")], 1)
+            ledger.sent(
+                [Accepted(0, "new-0", (BEGAN - timedelta(seconds=9)).timestamp(), route="arn:aws:sqs:e:1:jobs")]
+            )
+        found = causes.timeline(here, "new-0")
+    assert [moment.text for moment in found.moments if moment.what == "redriven"] == [
+        "sent to jobs by run 20261101T040000-aaaa; waiting"
+    ]
