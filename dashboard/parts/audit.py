@@ -60,14 +60,15 @@ def section() -> None:
 
 def _numbers(found: History) -> str:
     acts = Counter(record.action for record in found.acts)
-    whole = "whole" if not found.verified.problems else "damaged"
+    checked = "damaged" if found.verified.problems else "no gaps or edits found"
+    limits = "records removed from the end, or a rewrite of the whole file, cannot be detected"
     return blocks.stats(
         [
             Stat("Acts on record", number(sum(acts.values())), colour=theme.NEUTRAL),
             Stat("Redrives", number(acts["redrive"] + acts["resume"]), colour=theme.VISIBLE),
             Stat("Letters redriven", number(found.redriven), colour=theme.SUCCESS),
             Stat("Purges", number(acts["purge"]), colour=theme.DEAD),
-            Stat("Record", whole, note=f"{number(found.verified.lines)} lines, each with its predecessor's SHA-256"),
+            Stat("Record", checked, note=f"{number(found.verified.lines)} lines checked; {limits}"),
         ]
     )
 

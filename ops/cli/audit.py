@@ -41,9 +41,8 @@ def audit(
     folder = home(target)
     if verify:
         checked = book.verify(folder)
-        follows = ", each following from the one before" if checked.lines else ""
-        whole = "" if checked.problems else follows
-        said = [*checked.problems, f"{words.count(checked.lines, 'record')}{whole}.", book.NOT_SHOWN]
+        clean = "" if checked.problems or not checked.lines else ": no gaps or edits found"
+        said = [*checked.problems, f"{words.count(checked.lines, 'record')}{clean}.", book.NOT_SHOWN]
         _say(checked, said, as_json)
         if checked.problems:
             raise typer.Exit(1)

@@ -29,8 +29,8 @@ FILE = "audit.jsonl"
 FIRST = "0" * 64
 """What the first line carries."""
 NOT_SHOWN = (
-    "What a check cannot show: lines missing at the end, or a chain that was computed again by someone who may write "
-    "the file. Keep copies where those who redrive cannot write."
+    "A check cannot detect records removed from the end, or a file rewritten as a whole by someone who can write to "
+    "it. Keep copies where those who redrive cannot write."
 )
 COLUMNS = (
     *("at", "who", "account", "region", "action", "queue", "reason", "plan", "plan_hash", "counts", "outcome"),

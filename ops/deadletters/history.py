@@ -83,7 +83,10 @@ def _finding(late: Sequence[Record], records: Sequence[Record], verified: Verifi
     if endless and not ended:
         return Finding(Level.WATCH, f"Watch: {endless}.", PAGE)
     if not ended:
-        return Finding(Level.OK, "Fine: nothing was moved or deleted in the last 7 days; the record is whole.")
+        return Finding(
+            Level.OK,
+            "Fine: nothing was moved or deleted in the last 7 days; no gaps or edits were found in the record.",
+        )
     people = len({record.who for record in ended})
     last = ended[0]
     said = (
@@ -95,7 +98,7 @@ def _finding(late: Sequence[Record], records: Sequence[Record], verified: Verifi
     if endless:
         return Finding(Level.WATCH, f"Watch: {said}; {endless}.", PAGE)
     if last.outcome in _ENDED_WELL and not back:
-        return Finding(Level.OK, f"Fine: {said}; the record is whole.")
+        return Finding(Level.OK, f"Fine: {said}; no gaps or edits were found in the record.")
     return Finding(Level.WATCH, f"Watch: {said}.", PAGE)
 
 

@@ -1,4 +1,4 @@
-"""The Audit page: what is on record, whether the record is whole, and a file of it that is safe to open."""
+"""The Audit page: what is on record, what a check of the record finds, and a file of it that is safe to open."""
 
 from __future__ import annotations
 
@@ -31,7 +31,8 @@ def test_the_page_tells_who_did_what_and_why(sample: Visit) -> None:
     table = app.at.dataframe[0].value
     assert table["reason"].iloc[0] == "deployed version 8"
     assert table["letters"].iloc[-1] == "412 planned, 412 sent, 412 succeeded, 412 deleted"
-    assert "each with its predecessor" in app.text
+    assert "no gaps or edits found" in app.text
+    assert "a rewrite of the whole file, cannot be detected" in app.text
 
 
 def test_records_are_searched(sample: Visit) -> None:
@@ -62,9 +63,9 @@ def test_the_finding_is_computed() -> None:
     assert history.report([record(days=30)], whole, NOW).finding.text.startswith("Fine: nothing was moved")
     good = history.report([record(sent=10), record("began")], whole, NOW).finding
     assert good.level is Level.OK
-    assert (
-        good.text
-        == "Fine: 1 act in the last 7 days, by 1 person; the last: redrive of dead, done; the record is whole."
+    assert good.text == (
+        "Fine: 1 act in the last 7 days, by 1 person; the last: redrive of dead, done; no gaps or edits were "
+        "found in the record."
     )
     bad = history.report([record("stopped", sent=5, came_back=4)], whole, NOW).finding
     assert (bad.level, bad.page) == (Level.WATCH, "dead_letters")

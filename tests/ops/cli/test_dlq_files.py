@@ -178,8 +178,8 @@ def test_the_record_of_what_was_done(desk: Desk) -> None:
     assert desk.ops("audit", "--limit", "1")[0] == 0
     code, out, _ = desk.ops("audit", "--verify")
     first, *rest = out.splitlines()
-    assert (code, first) == (0, f"{len(records)} records, each following from the one before.")
-    assert rest[0].startswith("What a check cannot show: lines missing at the end")
+    assert (code, first) == (0, f"{len(records)} records: no gaps or edits found.")
+    assert rest[0].startswith("A check cannot detect records removed from the end")
     code, out, _ = desk.ops("audit", "--csv", "audit.csv")
     assert code == 0
     assert "purge" in Path("audit.csv").read_text(encoding="utf-8")
