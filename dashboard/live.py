@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 
 import streamlit as st
 
-from dashboard import text
+from dashboard import text, zoom
 from dashboard.pages import PAGES
 from dashboard.parts import blocks, trouble
 from dashboard.span import Span
@@ -114,11 +114,17 @@ def answered(question: str) -> datetime | None:
     return drawn.get((question, stage().choice.target))
 
 
+def chosen() -> tuple[datetime, datetime] | None:
+    """The beginning and end of a range that does not move; None for the last so many minutes."""
+    span = stage().choice.span
+    return (span.start, span.end) if span.start is not None and span.end is not None else None
+
+
 def reach() -> tuple[datetime, datetime]:
     """The beginning and end of the chosen time."""
+    if fixed := chosen():
+        return fixed
     span = stage().choice.span
-    if span.start is not None and span.end is not None:
-        return span.start, span.end
     now = datetime.now(UTC)
     return now - timedelta(minutes=span.minutes or 0), now
 
@@ -141,6 +147,7 @@ def page(
 
     @st.fragment(run_every=here.choice.refresh, key=f"live-{question}")
     def body() -> None:
+        zoom.follow()
         drawn: dict[Any, datetime] = st.session_state.setdefault("_drawn", {})
         # Not st.empty() first: a refresh would take the heading away, and all below would jump until it is back.
         head = st.html(blocks.head(entry, drawn.get(key), ZONE, "Reading…"))
@@ -200,6 +207,7 @@ def more(question: str, draw: Callable[[Any], None]) -> None:
 
     @st.fragment(run_every=stage().choice.refresh, key=f"more-{question}")
     def body() -> None:
+        zoom.follow()
         try:
             answer = ask(question)
         except OpsError:  # the page above has said so

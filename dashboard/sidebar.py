@@ -10,6 +10,7 @@ from uuid import uuid4
 import streamlit as st
 
 from dashboard import span as spans
+from dashboard import zoom
 from dashboard.live import Choice
 from dashboard.span import Span
 from dashboard.text import escape, local_range, zone
@@ -89,14 +90,17 @@ def _span(target: Target) -> Span:
         required=True,
         key="range",
         bind="query-params",
+        help="Or drag across a time chart: the whole page shows that range.",
     )
     if chosen != spans.CUSTOM:
         for key in ("from", "to"):
             st.query_params.pop(key, None)
+        zoom.forget()
         return Span(minutes=spans.RANGES[chosen or spans.DEFAULT])
     now = datetime.now(UTC).replace(tzinfo=None, second=0, microsecond=0)
     start = _moment("From, UTC", "from", now - timedelta(hours=3))
     end = _moment("To, UTC", "to", now)
+    zoom.control()
     span = spans.custom(start, end)
     st.html(f'<span class="so-quiet">{escape(local_range(span.start, span.end, zone(st.context.timezone)))}</span>')
     return span

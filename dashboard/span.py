@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 
 from ops.insight.window import usual_minutes
 
@@ -59,3 +59,34 @@ def written(text: str) -> datetime | None:
         return found.astimezone(UTC).replace(tzinfo=None) if found.tzinfo else found
     except (ValueError, OverflowError):
         return None
+
+
+def dragged(edges: Sequence[object], zone: tzinfo, now: datetime | None = None) -> Span | None:
+    """The range between two edges of a drag on a time axis in ``zone``, widened to whole minutes, as the address has
+    them. None where it is no range that can be asked for: text that is no time, or a start in the future."""
+    minute = timedelta(minutes=1)
+    found = [written(str(edge)) for edge in edges]
+    try:
+        first, last = sorted(time.replace(tzinfo=zone).astimezone(UTC) for time in found if time is not None)
+        start = first.replace(second=0, microsecond=0)
+        end = max(last + minute - timedelta(microseconds=1), start + minute).replace(second=0, microsecond=0)
+        return custom(start.replace(tzinfo=None), end.replace(tzinfo=None), now)
+    except (ValueError, OverflowError):  # not two moments, a BadSpan, or beyond the calendar
+        return None
+
+
+def address(name: str, start: datetime | None, end: datetime | None) -> str:
+    """A choice in one word: ``1h``, or ``2026-11-28T13:07/2026-11-28T14:07`` (naive moments in UTC); "" for neither."""
+    if name != CUSTOM:
+        return name
+    if start is None or end is None:
+        return ""
+    return f"{start.isoformat(timespec='minutes')}/{end.isoformat(timespec='minutes')}"
+
+
+def from_address(text: str) -> tuple[str, datetime | None, datetime | None] | None:
+    """What ``address`` wrote: the choice's name, its start and its end. None for anything else."""
+    if text in RANGES:
+        return text, None, None
+    start, end = (written(part) for part in text.split("/", 1)) if "/" in text else (None, None)
+    return (CUSTOM, start, end) if start and end and start < end else None

@@ -1,10 +1,10 @@
-"""What all charts share: quiet axes with units, named limits, local time with UTC on hover, a zoom that is kept."""
+"""What all charts share: quiet axes with units, named limits, local time with UTC on hover, a range that is dragged."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, tzinfo
+from datetime import UTC, datetime, tzinfo
 from typing import Any
 
 import numpy as np
@@ -145,6 +145,19 @@ def fit(chart: go.Figure, frame: pd.DataFrame, viewer: tzinfo) -> str:
         return ""
     chart.update_xaxes(range=list(local(pd.DatetimeIndex([first - period / 2, end]), viewer)))
     return since(first, viewer)
+
+
+def choose_range(chart: go.Figure, chosen: tuple[datetime, datetime] | None, viewer: tzinfo, drags: int) -> None:
+    """Let a drag across a time chart select a range, and draw the one that was ``chosen``, if any, whole.
+
+    All charts of a page so have the same axis, also those whose data began late. ``drags``: another number takes away
+    the box that was dragged.
+    """
+    chart.update_layout(dragmode="select", selectdirection="h", selectionrevision=drags)
+    chart.update_xaxes(fixedrange=True)
+    chart.update_yaxes(fixedrange=True)
+    if chosen:
+        chart.update_xaxes(range=list(local(pd.DatetimeIndex(chosen), viewer)))
 
 
 def _alone(values: pd.Series) -> np.ndarray[Any, Any]:

@@ -6,21 +6,41 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
+from dashboard import live, zoom
+from dashboard.charts import base
+
 if TYPE_CHECKING:
     import plotly.graph_objects as go
 
+_REMOVED = ["lasso2d", "autoScale2d", "zoomIn2d", "zoomOut2d"]
 _CONFIG = {
     "displaylogo": False,
     "displayModeBar": "hover",
-    "modeBarButtonsToRemove": ["select2d", "lasso2d", "autoScale2d", "zoomIn2d", "zoomOut2d"],
+    "modeBarButtonsToRemove": ["select2d", *_REMOVED],
     "responsive": True,
     "scrollZoom": False,
 }
 
 
+_TIME_CONFIG = {**_CONFIG, "modeBarButtonsToRemove": ["select2d", "zoom2d", "pan2d", "resetScale2d", *_REMOVED]}
+"""Dragging across a time chart has one meaning, so there is nothing to choose between."""
+
+
 def chart(figure: go.Figure, key: str) -> None:
-    """A chart that keeps its place, and the reader's zoom, when it is drawn again."""
-    st.plotly_chart(figure, key=f"chart-{key}", config=_CONFIG, alt=str(figure.layout.title.text))
+    """A chart of its page. In one over time, dragging chooses the page's range."""
+    name, alt = f"chart-{key}", str(figure.layout.title.text)
+    if figure.layout.xaxis.type != "date":
+        st.plotly_chart(figure, key=name, config=_CONFIG, alt=alt)
+        return
+    base.choose_range(figure, live.chosen(), live.ZONE, zoom.drags())
+    st.plotly_chart(
+        figure,
+        key=name,
+        config=_TIME_CONFIG,
+        alt=alt,
+        on_select=lambda: zoom.select(name, live.ZONE),
+        selection_mode="box",
+    )
 
 
 def height(rows: int, most: int = 10) -> int:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from datetime import datetime, timedelta
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
@@ -82,22 +84,40 @@ def test_a_custom_range_is_in_the_address_and_shows_a_colleague_the_same(hostile
     assert page.js("location.href") == address
 
 
-def test_the_readers_zoom_survives_a_look(hostile: str, page: Page) -> None:
-    page.open(f"{hostile}/queue?live=false")
+def test_a_range_dragged_in_one_chart_is_the_pages(hostile: str, page: Page) -> None:
+    """In the address, in every chart, through a refresh and for a colleague, until it is reset."""
+    axes = "[...document.querySelectorAll('.js-plotly-plot')].map(e => e.layout.xaxis.range?.join(' to ')).join('; ')"
+    page.open(f"{hostile}/queue?range=6h")
     page.wait(".js-plotly-plot .nsewdrag", SLOW)
     page.wait_for(IDLE, SLOW)
     x, y, width, height = page.still(".js-plotly-plot .nsewdrag")
-    page.drag((x + width * 0.3, y + height * 0.4), (x + width * 0.6, y + height * 0.7))
-    shown = "JSON.stringify(document.querySelector('.js-plotly-plot').layout.xaxis.range)"
-    page.wait_for("document.querySelector('.js-plotly-plot').layout.xaxis.autorange !== true", SLOW)
-    zoomed = page.js(shown)
+    page.drag((x + width * 0.6, y + height * 0.4), (x + width * 0.3, y + height * 0.7))
+    page.wait_for("location.search.includes('zoomed_from=6h')", SLOW)
+    page.wait_for(IDLE, SLOW)
+    address = str(page.js("location.href"))
+    query = parse_qs(urlsplit(address).query)
+    start, end = (datetime.fromisoformat(query[key][0]) for key in ("from", "to"))
+    assert query["range"] == ["custom"]
+    assert timedelta(minutes=15) < end - start < timedelta(minutes=25)
+    zoomed = "; ".join([f"{start:%Y-%m-%dT%H:%M:%S} to {end:%Y-%m-%dT%H:%M:%S}"] * 4)
+    shown = f"{axes}.replaceAll(/[.]0+/g, '') === {zoomed!r}"
+    page.wait_for(shown, SLOW)
+    assert not page.js("document.querySelector('.js-plotly-plot .selectionlayer path')"), "the box is gone"
     before = page.js(STAMP)
     time.sleep(1.1)  # the moment is shown in seconds, and the next one shall be another
     page.click(".st-key-look-now button")
     page.wait_for(f"{STAMP} !== {before!r}", SLOW)
     page.wait_for(IDLE, SLOW)
     time.sleep(1)  # the chart is drawn after the script has ended
-    assert page.js(shown) == zoomed
+    assert page.js(shown)
+    page.open(address)
+    page.wait_for(shown, SLOW)
+    page.wait_for(IDLE, SLOW)
+    assert page.js("location.href") == address
+    page.click(".st-key-zoom-reset button")
+    page.wait_for("location.search.includes('range=6h') && !/from|to=/.test(location.search)", SLOW)
+    page.wait_for(f"!{axes}.includes({zoomed[:16]!r})", SLOW)
+    assert not page.errors
 
 
 @pytest.mark.twin

@@ -118,3 +118,43 @@ def test_a_custom_range_is_not_refreshed(sample: Visit) -> None:
     app = sample("fine").open(PAGES["overview"], **query)
     assert app.at.toggle(key="live").disabled
     assert "Refreshing is off" in app.text
+
+
+ZOOMED = {"range": "custom", "from": "2026-11-20T11:00", "to": "2026-11-20T12:00"}
+
+
+@pages
+def test_all_time_charts_of_a_page_have_the_axis_of_a_custom_range(sample: Visit, entry: Entry) -> None:
+    axes = [chart["layout"]["xaxis"] for chart in sample("trouble").open(entry, **ZOOMED).charts]
+    over_time = [axis for axis in axes if axis.get("type") == "date"]
+    assert all(axis["range"] == ["2026-11-20T11:00:00", "2026-11-20T12:00:00"] for axis in over_time)
+    assert bool(over_time) == (entry is not PAGES["overview"])
+
+
+@pytest.mark.parametrize("before", ["6h", "2026-11-20T09:00/2026-11-20T15:00"])
+def test_a_zoom_is_reset_to_the_range_before_it(sample: Visit, before: str) -> None:
+    app = sample("trouble").open(PAGES["queue"], **ZOOMED, zoomed_from=before)
+    assert app.at.query_params["zoomed_from"] == before
+    app.at.button(key="zoom-reset").click().run()
+    assert not app.at.exception
+    name, _, end = before.partition("/")
+    assert app.at.get("button_group")[0].value == ("custom" if end else name)
+    assert app.at.query_params.get("from") == (name if end else None)
+    assert app.at.query_params.get("to") == (end or None)
+    assert "zoomed_from" not in app.at.query_params
+    assert not [button for button in app.at.button if button.key == "zoom-reset"]
+
+
+@pytest.mark.parametrize("before", ["", "2h", "custom", "<script>", "2026-11-20T15:00/2026-11-20T09:00"])
+def test_there_is_nothing_to_reset_where_nothing_was_zoomed(sample: Visit, before: str) -> None:
+    app = sample("trouble").open(PAGES["queue"], **ZOOMED, zoomed_from=before)
+    assert not app.at.exception
+    assert not [button for button in app.at.button if button.key == "zoom-reset"]
+    assert "zoomed_from" not in app.at.query_params
+
+
+def test_another_range_ends_the_zoom(sample: Visit) -> None:
+    app = sample("trouble").open(PAGES["queue"], **ZOOMED, zoomed_from="6h")
+    app.at.get("button_group")[0].set_value("1d").run()
+    app.at.get("button_group")[0].set_value("custom").run()
+    assert "zoomed_from" not in app.at.query_params

@@ -1,0 +1,81 @@
+"""A range of time that is dragged in a chart becomes the page's: every chart, the sidebar and the address follow it.
+
+The charts share the page's range, so nothing has to link them in the browser, and the data comes at the resolution of
+the range. The range before the first drag is in the address too: who opens a shared link, or loads the page again, can
+return to it.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, tzinfo
+from typing import Any
+
+import streamlit as st
+
+from dashboard import span as spans
+
+BEFORE = "zoomed_from"
+"""In the address and the session: the range that "Reset zoom" returns to, as ``spans.address`` writes it."""
+_DRAGS, _MOVED = "_zoom_drags", "_zoom_moved"
+
+
+def drags() -> int:
+    """How often this reader has dragged: a chart that is drawn with another number drops its selection box."""
+    return int(st.session_state.get(_DRAGS, 0))
+
+
+def select(key: str, zone: tzinfo) -> None:
+    """The callback of a chart with ``key`` whose time axis is in ``zone``: its box, if it is a range, is the page's."""
+    boxes: list[dict[str, Any]] = st.session_state[key].selection.box
+    if not boxes:
+        return
+    st.session_state[_DRAGS] = drags() + 1
+    st.session_state[_MOVED] = True
+    if span := spans.dragged(boxes[-1]["x"], zone):
+        st.session_state.setdefault(BEFORE, _now_chosen())
+        _choose(spans.CUSTOM, span.start, span.end)
+
+
+def follow() -> None:
+    """At the beginning of a fragment: a drag in it concerns the whole page, the sidebar first."""
+    if st.session_state.pop(_MOVED, False):
+        st.rerun()
+
+
+def control() -> None:
+    """The button that returns to the range before the first drag; nothing when there was none."""
+    before = st.session_state.setdefault(BEFORE, st.query_params.get(BEFORE, ""))
+    if spans.from_address(before) is None:
+        forget()
+        return
+    st.query_params[BEFORE] = before
+    label = before if before in spans.RANGES else "the range before"
+    st.button(
+        "Reset zoom", icon=":material/zoom_out_map:", key="zoom-reset", on_click=_reset, help=f"Return to {label}."
+    )
+
+
+def forget() -> None:
+    """Another range was chosen: there is no zoom to reset."""
+    st.session_state.pop(BEFORE, None)
+    st.query_params.pop(BEFORE, None)
+
+
+def _reset() -> None:
+    before = spans.from_address(st.session_state.get(BEFORE, ""))
+    forget()
+    if before is not None:
+        _choose(*before)
+
+
+def _now_chosen() -> str:
+    held = st.session_state
+    return spans.address(held["range"], held.get("from"), held.get("to"))
+
+
+def _choose(name: str, start: datetime | None, end: datetime | None) -> None:
+    """Set the sidebar's boxes, which hold naive moments in UTC; only a callback may."""
+    st.session_state["range"] = name
+    for key, moment in (("from", start), ("to", end)):
+        if moment is not None:
+            st.session_state[key] = moment.replace(tzinfo=None)
