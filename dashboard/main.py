@@ -1,5 +1,5 @@
 """The script of every page: Streamlit runs it at each visit and each press."""
 
-from dashboard import shell
+from dashboard import app
 
-shell.run()
+app.run()

@@ -21,7 +21,8 @@ class Entry:
 
     @property
     def file(self) -> Path:
-        return _FOLDER / f"{self.key}.py"
+        folder = _FOLDER / self.key
+        return folder / "page.py" if folder.is_dir() else folder.with_suffix(".py")
 
     @property
     def address(self) -> str:

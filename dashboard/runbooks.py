@@ -6,7 +6,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
-from dashboard.text import escape
+from dashboard.formatting import escape
 from ops import runbooks
 
 _AWAY = 'target="_blank" rel="noopener noreferrer"'

@@ -9,15 +9,15 @@ from uuid import uuid4
 
 import streamlit as st
 
-from dashboard import span as spans
+from dashboard import time_range as spans
 from dashboard import zoom
-from dashboard.live import Choice
-from dashboard.span import Span
-from dashboard.text import escape, local_range, zone
+from dashboard.formatting import escape, local_range, zone
+from dashboard.page_runtime import Choice
+from dashboard.time_range import Span
 from ops import target as targets
+from ops import twin_state
 from ops.errors import UsageError
 from ops.target import Target
-from ops.twin import state
 
 TWIN_REFRESH, AWS_REFRESH = 10, 60
 """Seconds. CloudWatch has AWS metrics by the minute, and each look costs money; the twin's meter is faster and free."""
@@ -51,7 +51,7 @@ def choose(ranged: bool = True) -> Choice | None:
 
 
 def _target() -> Target | None:
-    running = state.read()
+    running = twin_state.read()
     stack = st.text_input(
         "Stack",
         value=os.environ.get("OPS_STACK", ""),

@@ -9,7 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Final
 
-from ops.insight.reports import Level
+from ops.insight.report_types import Level
 
 VISIBLE: Final = "#2470c2"  # waiting in the queue, and what arrives
 IN_FLIGHT: Final = "#3a9fb9"  # received, not yet done

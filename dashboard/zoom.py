@@ -12,7 +12,7 @@ from typing import Any
 
 import streamlit as st
 
-from dashboard import span as spans
+from dashboard import time_range as spans
 
 BEFORE = "zoomed_from"
 """In the address and the session: the range that "Reset zoom" returns to, as ``spans.address`` writes it."""

@@ -6,7 +6,7 @@ import sys
 import time
 from typing import TYPE_CHECKING, Any
 
-import handler.lean  # noqa: F401 - first, so that the imports below skip what is not used
+import handler.lazy_packages  # noqa: F401 - first, so that the imports below skip what is not used
 
 # isort: split
 from aws_lambda_powertools import Logger, Metrics, Tracer
@@ -16,10 +16,10 @@ from aws_lambda_powertools.utilities.batch.decorators import process_partial_res
 from handler import contract
 from handler.aws import Client
 from handler.batch import JobProcessor
+from handler.dead_letter_queue import Rejects
 from handler.job import check, parse
+from handler.job_runner import REPEATED, Service
 from handler.records import is_batch
-from handler.rejects import Rejects
-from handler.service import REPEATED, Service
 from handler.xray import Provider
 
 if TYPE_CHECKING:

@@ -36,10 +36,10 @@ from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 
 from handler import contract, jobs
 from handler.aws import AwsError
+from handler.dead_letter_queue import sendable
 from handler.errors import NotAnnounced, OutOfTime, Rejected
 from handler.job import id_in
 from handler.records import message_id, receives
-from handler.rejects import sendable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
@@ -48,7 +48,7 @@ if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.batch.base import FailureResponse, SuccessResponse
 
     from handler.aws import Client
-    from handler.rejects import Rejects
+    from handler.dead_letter_queue import Rejects
     from handler.results import Store
 
 RESERVE = 1.0  # seconds kept for announcing and answering, but no more than that share of the invocation:

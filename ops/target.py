@@ -6,9 +6,9 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from ops import twin_state
 from ops.errors import UsageError
-from ops.twin import state
-from ops.twin.state import TwinState
+from ops.twin_state import TwinState
 
 NOTHING_CHOSEN = UsageError(
     "No workload is chosen: neither a stack, a queue, a function nor a running twin.",
@@ -60,13 +60,13 @@ def resolve(
     if wanted not in ("", "aws", "twin"):
         raise UsageError(f"OPS_TARGET={wanted} means nothing.", "Set it to aws or twin, or leave it out.")
     elsewhere = "" if wanted == "twin" else _elsewhere(profile, environ)
-    recorded = state.recorded()
+    recorded = twin_state.recorded()
     twin = recorded if recorded and recorded.pids else None
     if wanted == "twin" and twin is None:
         raise UsageError("The twin is not running.", "Start it: ops twin up.")
     if twin is not None and (wanted == "twin" or (not elsewhere and _is_its_stack(stack, twin))):
         return _on_twin(twin, stack, queue, function, region)
-    running = twin is not None and not state.gone(twin)
+    running = twin is not None and not twin_state.gone(twin)
     if not (stack or queue or function):
         if running:
             raise UsageError(
@@ -87,9 +87,9 @@ def ensure_whole(target: Target) -> None:
 
     A target outlives a look. With its host dead, the twin's APIs still answer, and say that nothing is wrong.
     """
-    recorded = state.recorded() if target.is_twin else None
-    if recorded and recorded.endpoint == target.endpoint and (problems := state.gone(recorded)):
-        raise state.not_whole(problems)
+    recorded = twin_state.recorded() if target.is_twin else None
+    if recorded and recorded.endpoint == target.endpoint and (problems := twin_state.gone(recorded)):
+        raise twin_state.not_whole(problems)
 
 
 def _elsewhere(profile: str | None, environ: Mapping[str, str]) -> str:
@@ -108,8 +108,8 @@ def _is_its_stack(stack: str | None, twin: TwinState) -> bool:
 
 
 def _on_twin(twin: TwinState, stack: str | None, queue: str | None, function: str | None, region: str | None) -> Target:
-    if problems := state.gone(twin):
-        raise state.not_whole(problems)
+    if problems := twin_state.gone(twin):
+        raise twin_state.not_whole(problems)
     if region and region != twin.region:
         raise UsageError(
             f"The twin that runs is in region {twin.region}, not {region}.",

@@ -13,8 +13,8 @@ from typing import Any
 
 from handler import contract
 from ops.twin import clients, deploy, lifecycle, processes
-from ops.twin.post import Answer, Poster
-from ops.twin.state import TwinState
+from ops.twin.workload.api_client import Answer, Poster
+from ops.twin_state import TwinState
 
 PARAMETERS = {
     # A killed job comes back after twenty seconds instead of ninety, so its death fits into a test. AWS allows it (the

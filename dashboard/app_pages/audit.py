@@ -1,5 +1,5 @@
 """Audit: who did what to dead letters, when and why, and how it ended."""
 
-from dashboard.parts import audit
+from dashboard.components import audit_view
 
-audit.section()
+audit_view.section()

@@ -2,18 +2,18 @@
 
 import streamlit as st
 
-from dashboard import live, theme
+from dashboard import page_runtime, theme
 from dashboard.charts import cold_starts as charts
-from dashboard.parts import blocks, show
-from dashboard.parts.blocks import Stat
-from dashboard.text import millis, number, percent, usd
-from ops.insight.reports import ColdStartReport
+from dashboard.components import html_blocks, widgets
+from dashboard.components.html_blocks import Stat
+from dashboard.formatting import millis, number, percent, usd
+from ops.insight.report_types import ColdStartReport
 
 
 def draw(report: ColdStartReport) -> None:
     cold = int(report.invocations["cold"].sum()) if len(report.invocations) else None
     st.html(
-        blocks.stats(
+        html_blocks.stats(
             [
                 Stat(
                     "Cold starts",
@@ -28,22 +28,22 @@ def draw(report: ColdStartReport) -> None:
             ]
         )
     )
-    show.chart(charts.dots(report, live.ZONE, live.reach()), "dots")
+    widgets.chart(charts.dots(report, page_runtime.ZONE, page_runtime.reach()), "dots")
     left, right = st.columns(2, gap="medium")
     with left:
-        show.chart(charts.distribution(report), "distribution")
+        widgets.chart(charts.distribution(report), "distribution")
     with right:
-        show.chart(charts.waterfall(report), "waterfall")
+        widgets.chart(charts.waterfall(report), "waterfall")
     st.subheader("Do invocations fail, or come close to their timeout?", anchor=False)
     left, right = st.columns(2, gap="medium")
     with left:
-        show.chart(charts.errors(report, live.ZONE), "errors")
+        widgets.chart(charts.errors(report, page_runtime.ZONE), "errors")
     with right:
-        show.chart(charts.durations(report, live.ZONE), "durations")
+        widgets.chart(charts.durations(report, page_runtime.ZONE), "durations")
     st.subheader("Is a version slower to start?", anchor=False)
     number_of = st.column_config.NumberColumn
     table = report.by_version.assign(share=report.by_version["share"] * 100)
-    show.table(
+    widgets.table(
         table,
         "versions",
         {
@@ -59,4 +59,4 @@ def draw(report: ColdStartReport) -> None:
     )
 
 
-live.page("cold_starts", draw, sketch=(56, 70, 360, 300))
+page_runtime.page("cold_starts", draw, sketch=(56, 70, 360, 300))

@@ -2,14 +2,14 @@
 
 import streamlit as st
 
-from dashboard import live, theme
+from dashboard import page_runtime, theme
 from dashboard.charts import concurrency as charts
-from dashboard.frames import latest, total
-from dashboard.parts import blocks, show, what_if
-from dashboard.parts.blocks import Stat
-from dashboard.text import duration, millis, number, percent
-from ops.insight import words
-from ops.insight.reports import ConcurrencyReport
+from dashboard.charts.series import latest, total
+from dashboard.components import capacity_simulator, html_blocks, widgets
+from dashboard.components.html_blocks import Stat
+from dashboard.formatting import duration, millis, number, percent
+from ops import formatting
+from ops.insight.report_types import ConcurrencyReport
 
 
 def _most_in(report: ConcurrencyReport) -> str:
@@ -19,11 +19,11 @@ def _most_in(report: ConcurrencyReport) -> str:
 
 
 def draw(report: ConcurrencyReport) -> None:
-    when = f"at {words.clock(report.at, report.at)}" if report.at else ""
+    when = f"at {formatting.clock(report.at, report.at)}" if report.at else ""
     most = ", ".join(filter(None, [_most_in(report), when]))
     allowed = min((line.value for line in report.limits), default=None)
     st.html(
-        blocks.stats(
+        html_blocks.stats(
             [
                 Stat("Running at once", number(report.running), note=most, colour=theme.IN_FLIGHT),
                 Stat("Nearest limit", number(allowed), note=report.limits[0].name if report.limits else ""),
@@ -51,15 +51,15 @@ def draw(report: ConcurrencyReport) -> None:
             ]
         )
     )
-    viewer = live.ZONE
-    show.chart(charts.against_law(report, viewer), "law")
+    viewer = page_runtime.ZONE
+    widgets.chart(charts.against_law(report, viewer), "law")
     left, right = st.columns(2, gap="medium")
     with left:
-        show.chart(charts.throttles(report, viewer), "throttles")
+        widgets.chart(charts.throttles(report, viewer), "throttles")
     with right:
-        show.chart(charts.batches(report, viewer), "batches")
+        widgets.chart(charts.batches(report, viewer), "batches")
     st.subheader("What if?", anchor=False)
-    what_if.section(report)
+    capacity_simulator.section(report)
 
 
-live.page("concurrency", draw, sketch=(56, 70, 340, 300))
+page_runtime.page("concurrency", draw, sketch=(56, 70, 340, 300))

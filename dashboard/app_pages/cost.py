@@ -2,12 +2,12 @@
 
 import streamlit as st
 
-from dashboard import live, theme
+from dashboard import page_runtime, theme
 from dashboard.charts import cost as charts
-from dashboard.parts import assumptions, blocks, show
-from dashboard.parts.blocks import Stat
-from dashboard.text import NONE, escape, number, percent, usd
-from ops.insight.reports import CostReport
+from dashboard.components import cost_assumptions, html_blocks, widgets
+from dashboard.components.html_blocks import Stat
+from dashboard.formatting import NONE, escape, number, percent, usd
+from ops.insight.report_types import CostReport
 
 
 def _break_even_note(report: CostReport) -> str:
@@ -21,7 +21,7 @@ def draw(report: CostReport) -> None:
     share = report.failures_usd / report.total_usd if report.total_usd else None
     even = report.break_even_jobs_per_hour
     st.html(
-        blocks.stats(
+        html_blocks.stats(
             [
                 Stat("1,000 successes", usd(report.usd_per_1000), colour=theme.SUCCESS),
                 Stat("Spent", usd(report.total_usd), note=f"for {number(report.successes)} successes in this time"),
@@ -40,12 +40,12 @@ def draw(report: CostReport) -> None:
             ]
         )
     )
-    show.chart(charts.waterfall(report), "parts")
+    widgets.chart(charts.waterfall(report), "parts")
     left, right = st.columns(2, gap="medium")
     with left:
-        show.chart(charts.trend(report, live.ZONE), "trend")
+        widgets.chart(charts.trend(report, page_runtime.ZONE), "trend")
     with right:
-        show.chart(charts.break_even(report), "break-even")
+        widgets.chart(charts.break_even(report), "break-even")
     said = [f"Prices: {report.prices_dated}."]
     if report.left_out:
         said.append(f"Not in the sum: {'; '.join(report.left_out)}.")
@@ -56,6 +56,6 @@ def draw(report: CostReport) -> None:
 
 
 above = st.container()  # the finding opens the page; what it assumes stands below
-chosen = assumptions.edit()
+chosen = cost_assumptions.edit()
 with above:
-    live.page("cost", draw, sketch=(56, 70, 340, 300), extra=chosen)
+    page_runtime.page("cost", draw, sketch=(56, 70, 340, 300), extra=chosen)

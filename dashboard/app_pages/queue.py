@@ -2,20 +2,20 @@
 
 import streamlit as st
 
-from dashboard import live, theme
+from dashboard import page_runtime, theme
 from dashboard.charts import queue as charts
-from dashboard.parts import blocks, show
-from dashboard.parts.blocks import Stat
-from dashboard.text import duration, number
-from ops.insight import words
-from ops.insight.reports import QueueReport
+from dashboard.components import html_blocks, widgets
+from dashboard.components.html_blocks import Stat
+from dashboard.formatting import duration, number
+from ops import formatting
+from ops.insight.report_types import QueueReport
 
 
 def draw(report: QueueReport) -> None:
     drain = "not at this rate" if report.drain_s is None and report.waiting else duration(report.drain_s)
-    when = f"at {words.clock(report.at, report.at)}" if report.at else ""
+    when = f"at {formatting.clock(report.at, report.at)}" if report.at else ""
     st.html(
-        blocks.stats(
+        html_blocks.stats(
             [
                 Stat("Waiting", number(report.waiting), "messages", note=when, colour=theme.VISIBLE),
                 Stat("In flight", number(report.in_flight), "messages", note=when, colour=theme.IN_FLIGHT),
@@ -26,14 +26,14 @@ def draw(report: QueueReport) -> None:
             ]
         )
     )
-    viewer = live.ZONE
-    show.chart(charts.depth(report, viewer), "depth")
+    viewer = page_runtime.ZONE
+    widgets.chart(charts.depth(report, viewer), "depth")
     left, right = st.columns(2, gap="medium")
     with left:
-        show.chart(charts.rates(report, viewer), "rates")
+        widgets.chart(charts.rates(report, viewer), "rates")
     with right:
-        show.chart(charts.age(report, viewer), "age")
-    show.chart(charts.receives(report, viewer), "receives")
+        widgets.chart(charts.age(report, viewer), "age")
+    widgets.chart(charts.receives(report, viewer), "receives")
 
 
-live.page("queue", draw, sketch=(56, 70, 300, 300))
+page_runtime.page("queue", draw, sketch=(56, 70, 300, 300))

@@ -1,5 +1,5 @@
 """Start: what to look at, when nothing is chosen yet."""
 
-from dashboard import starting
+from dashboard import start_page
 
-starting.show()
+start_page.show()

@@ -12,9 +12,9 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from dashboard import theme
-from dashboard.frames import begun_late, since
-from dashboard.text import number, plain, zone_name
-from ops.insight.reports import Line
+from dashboard.charts.series import begun_late, since
+from dashboard.formatting import number, plain, zone_name
+from ops.insight.report_types import Line
 
 HEIGHT = 300
 _PAPER = {"xref": "paper", "yref": "paper", "showarrow": False}

@@ -11,9 +11,9 @@ import plotly.graph_objects as go
 
 from dashboard import theme
 from dashboard.charts.base import Series, figure, local, over_time, say_aside, say_empty, whole
-from dashboard.frames import begun_late, since
-from dashboard.text import duration, millis, number, plain, zone_name
-from ops.insight.reports import ColdStartReport
+from dashboard.charts.series import begun_late, since
+from dashboard.formatting import duration, millis, number, plain, zone_name
+from ops.insight.report_types import ColdStartReport
 
 WEBGL_FROM = 2_000
 """Dots from which they are drawn by the graphics card: as SVG each one is an element of the page."""
@@ -25,7 +25,7 @@ SHADES = (theme.COLD, "#b3a4ea", "#5a43a8", theme.NEUTRAL)
 """Versions side by side, all of the one meaning."""
 
 INIT = ("Runtime and handler init", "Extensions and platform")
-"""The phases that only a cold start has, as ops.insight.cold_starts names them."""
+"""The phases that only a cold start has, as ops.insight.reports.cold_starts names them."""
 
 
 def dots(report: ColdStartReport, viewer: tzinfo, reach: tuple[datetime, datetime] | None = None) -> go.Figure:

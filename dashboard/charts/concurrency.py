@@ -9,8 +9,8 @@ import plotly.graph_objects as go
 
 from dashboard import theme
 from dashboard.charts.base import Series, figure, over_time, say_empty, time_unit
-from dashboard.text import duration
-from ops.insight.reports import ConcurrencyReport, Line
+from dashboard.formatting import duration
+from ops.insight.report_types import ConcurrencyReport, Line
 
 
 def against_law(report: ConcurrencyReport, viewer: tzinfo) -> go.Figure:

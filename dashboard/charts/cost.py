@@ -9,9 +9,9 @@ import plotly.graph_objects as go
 
 from dashboard import theme
 from dashboard.charts.base import Series, figure, over_time, say_empty
-from dashboard.text import number, plain, usd
-from ops.insight.costing import is_compute
-from ops.insight.reports import CostReport, Line
+from dashboard.formatting import number, plain, usd
+from ops.insight.report_types import CostReport, Line
+from ops.insight.rules.cost_model import is_compute
 
 
 def in_dollars(chart: go.Figure) -> go.Figure:

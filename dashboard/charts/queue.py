@@ -8,8 +8,8 @@ import plotly.graph_objects as go
 
 from dashboard import theme
 from dashboard.charts.base import Series, over_time, time_unit
-from dashboard.text import duration
-from ops.insight.reports import QueueReport
+from dashboard.formatting import duration
+from ops.insight.report_types import QueueReport
 
 
 def depth(report: QueueReport, viewer: tzinfo) -> go.Figure:

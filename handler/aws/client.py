@@ -11,8 +11,8 @@ import time
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from handler.aws.sign import Credentials, path, signed
-from handler.aws.wire import Connection, Response, WireError
+from handler.aws.http_connection import Connection, Response, WireError
+from handler.aws.sigv4 import Credentials, path, signed
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -13,8 +13,8 @@ from pathlib import Path
 from time import strptime
 from urllib.parse import urlsplit
 
-from handler.aws.sign import Credentials
-from handler.aws.wire import Connection, WireError
+from handler.aws.http_connection import Connection, WireError
+from handler.aws.sigv4 import Credentials
 
 CONTAINER_HOST = "http://169.254.170.2"
 INSTANCE_HOST = "http://169.254.169.254"

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import _socket
 
-from handler.extension.wire import Message, Reader, WireError
+from handler.extension.http_parser import Message, Reader, WireError
 
 EXTENSIONS = "/2020-01-01/extension"
 TELEMETRY = "/2022-07-01/telemetry"

@@ -28,7 +28,7 @@ def main(name: str) -> None:
         posix.write(1, f"{name} could not register, there will be no invocation records: {error}\n".encode())
         posix._exit(1)
 
-    from handler.extension.serve import serve
+    from handler.extension.startup import serve
 
     posix._exit(serve(api))  # at once: a writer thread may be stuck in a blocked stdout
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from handler.errors import UnusableData, WrongSchema
 from handler.jobs.estimates import DEAR, OPEN_ENDED, QUICK, Effort, effort
-from handler.limits import check_json
+from handler.jobs.memory_limits import check_json
 
 if TYPE_CHECKING:
     from collections.abc import Callable

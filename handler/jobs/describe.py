@@ -20,7 +20,7 @@ import numpy as np
 
 from handler.errors import TableTooLarge, UnusableData
 from handler.jobs import Outcome, finite, params
-from handler.jobs.bootstrap import intervals
+from handler.jobs.bootstrap_ci import intervals
 from handler.jobs.significance import chi_square, mann_whitney, ranks, welch
 from handler.jobs.table import Table, categories, plain
 

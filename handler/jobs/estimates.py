@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from typing import Any, NamedTuple
 
-from handler.limits import CELL, room
+from handler.jobs.memory_limits import CELL, room
 
 QUICK, DEAR, OPEN_ENDED = 0, 1, 2
 

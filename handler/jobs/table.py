@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from handler.errors import UnusableData, WrongSchema
-from handler.limits import check_cells, check_json
+from handler.jobs.memory_limits import check_cells, check_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -46,9 +46,9 @@ class Table:
     def from_bytes(cls, name: str, content: bytes) -> Table:
         """From a file's content: CSV with a header line if ``name`` ends in ``.csv``, else JSON of the inline form."""
         if name.lower().endswith(".csv"):
-            from handler.jobs import csvfile
+            from handler.jobs import csv_reader
 
-            return cls(csvfile.columns(name, content))
+            return cls(csv_reader.columns(name, content))
         check_json(name, content)
         try:
             document = json.loads(content.decode("utf-8-sig"))

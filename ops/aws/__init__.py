@@ -4,6 +4,6 @@
 modules beside this one, one a service, turn answers into frozen dataclasses and refusals into errors of ``ops.errors``.
 """
 
-from ops.aws.door import Aws
+from ops.aws.clients import Aws
 
 __all__ = ["Aws"]

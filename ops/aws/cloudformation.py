@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ops.aws import names
+from ops.aws.naming import names
 
 if TYPE_CHECKING:
-    from ops.aws.door import Aws
+    from ops.aws.clients import Aws
 
 
 NESTED = "AWS::CloudFormation::Stack"

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from ops.aws.door import Aws
+    from ops.aws.clients import Aws
 
 QUERIES_A_CALL = 500
 ALARM_NAMES_A_CALL = 100

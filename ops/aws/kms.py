@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from ops.errors import AccessDenied, AwsError
 
 if TYPE_CHECKING:
-    from ops.aws.door import Aws
+    from ops.aws.clients import Aws
 
 MANAGED = "alias/aws/"
 """Keys of AWS services, usable through the service only."""

@@ -6,11 +6,11 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from ops.aws import names
+from ops.aws.naming import names
 from ops.errors import NotFound
 
 if TYPE_CHECKING:
-    from ops.aws.door import Aws
+    from ops.aws.clients import Aws
 
 MOST_LISTED = 2_000
 RETRIES = 2

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from ops.errors import AwsError
 
 if TYPE_CHECKING:
-    from ops.aws.door import Aws
+    from ops.aws.clients import Aws
 
 ROWS = 10_000
 """Rows asked for at most; also the most that one answer page holds (botocore 1.44.5 model, 2026-11)."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from ops.aws.door import Aws
+    from ops.aws.clients import Aws
 
 
 def publish(aws: Aws, topic_arn: str, message: str, options: Mapping[str, Any]) -> str:

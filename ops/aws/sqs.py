@@ -8,10 +8,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from ops.aws import names, policies
+from ops.aws import policies
+from ops.aws.naming import names
 
 if TYPE_CHECKING:
-    from ops.aws.door import Aws
+    from ops.aws.clients import Aws
 
 BATCH = 10
 """Messages a receive or a batch call takes at most (botocore 1.44.5 model, 2026-11)."""

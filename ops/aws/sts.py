@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from ops.aws.door import Aws
+    from ops.aws.clients import Aws
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 
 from ops.cli import audit, costs, dlq, options, status, twin
-from ops.cli.text import safe
+from ops.cli.sanitize import safe
 from ops.errors import OpsError, TwinError
 
 app = typer.Typer(

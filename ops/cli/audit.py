@@ -12,7 +12,7 @@ from ops.cli import options
 from ops.errors import UsageError
 
 if TYPE_CHECKING:
-    from ops.deadletters.audit import Record
+    from ops.deadletters.archive.audit_log import Record
     from ops.target import Target
 
 
@@ -34,22 +34,22 @@ def audit(
     With --verify it exits with 1 when something is wrong with the record.
     """
     target = _target(stack, queue, function, profile, region)
-    from ops.deadletters import audit as book
-    from ops.deadletters.source import home
-    from ops.insight import words
+    from ops import formatting
+    from ops.deadletters.archive import audit_log as book
+    from ops.deadletters.queue import home
 
     folder = home(target)
     if verify:
         checked = book.verify(folder)
         clean = "" if checked.problems or not checked.lines else ": no gaps or edits found"
-        said = [*checked.problems, f"{words.count(checked.lines, 'record')}{clean}.", book.NOT_SHOWN]
+        said = [*checked.problems, f"{formatting.count(checked.lines, 'record')}{clean}.", book.NOT_SHOWN]
         _say(checked, said, as_json)
         if checked.problems:
             raise typer.Exit(1)
     elif csv is not None:
         records = book.read(folder)
         _write(csv, book.csv(records))
-        said = [f"{words.count(len(records), 'record')} written to {csv}."]
+        said = [f"{formatting.count(len(records), 'record')} written to {csv}."]
         _say({"path": csv, "records": len(records)}, said, as_json)
     elif as_json:
         _say(book.read(folder, limit), [], as_json)
@@ -70,8 +70,8 @@ def _target(*named: str | None) -> Target:
 
 
 def _say(value: Any, lines: list[str], as_json: bool) -> None:
-    from ops.cli.plain import dumps
-    from ops.cli.text import safe
+    from ops.cli.json_output import dumps
+    from ops.cli.sanitize import safe
 
     if as_json:
         typer.echo(dumps(value))
@@ -81,9 +81,9 @@ def _say(value: Any, lines: list[str], as_json: bool) -> None:
 
 
 def _write(path: Path, text: str) -> None:
-    from ops.deadletters import files
+    from ops import atomic_file
 
-    with files.whole(path) as stream:
+    with atomic_file.whole(path) as stream:
         stream.write(text.encode("utf-8", "surrogatepass"))
 
 
@@ -92,8 +92,8 @@ def _show(records: tuple[Record, ...], limit: int, path: Path) -> None:
     from rich.padding import Padding
     from rich.text import Text
 
-    from ops.cli.text import safe
-    from ops.insight import words
+    from ops import formatting
+    from ops.cli.sanitize import safe
 
     console = Console(highlight=False)
     if not records:
@@ -111,5 +111,7 @@ def _show(records: tuple[Record, ...], limit: int, path: Path) -> None:
         if record.note:
             console.print(Padding(Text(safe(record.note, 300), style="dim"), (0, 0, 0, 2)))
     if len(records) > limit:
-        console.print(f"The latest {words.count(limit, 'record')}; more: --limit, or all: --csv FILE.", style="dim")
+        console.print(
+            f"The latest {formatting.count(limit, 'record')}; more: --limit, or all: --csv FILE.", style="dim"
+        )
     console.print(Text(f"{path}", style="dim"), soft_wrap=True)

@@ -11,7 +11,7 @@ from ops.cli import options
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from ops.insight.reports import CostReport
+    from ops.insight.report_types import CostReport
     from ops.target import Target
     from ops.workload import Workload
 
@@ -31,21 +31,23 @@ def costs(
     from ops import workload
     from ops.aws import Aws
     from ops.errors import AwsError
-    from ops.insight import cost, costing, window
+    from ops.insight import time_window
+    from ops.insight.reports import cost
+    from ops.insight.rules import cost_model
 
-    minutes = minutes or window.usual_minutes(target.is_twin)
+    minutes = minutes or time_window.usual_minutes(target.is_twin)
     aws = Aws(target)
     described = workload.describe(aws, target)
-    report = cost.report(aws, described, window.last(minutes, target.finest_period))
+    report = cost.report(aws, described, time_window.last(minutes, target.finest_period))
     if as_json:
-        from ops.cli.plain import dumps
+        from ops.cli.json_output import dumps
 
         typer.echo(dumps(report))
     else:
         from rich.console import Console
 
         _show(Console(highlight=False), described, target, report, minutes)
-    if costing.unknown(described):
+    if cost_model.unknown(described):
         raise typer.Exit(AwsError.exit_code)
 
 
@@ -53,9 +55,9 @@ def _show(console: Console, workload: Workload, target: Target, report: CostRepo
     from rich.table import Table
     from rich.text import Text
 
+    from ops import formatting
+    from ops.cli.sanitize import place, safe
     from ops.cli.status import STYLES
-    from ops.cli.text import place, safe
-    from ops.insight import words
 
     console.print(Text(safe(report.finding.text), style=STYLES[report.finding.level]))
     table = Table(box=None, show_header=False, padding=(0, 2))
@@ -63,18 +65,18 @@ def _show(console: Console, workload: Workload, target: Target, report: CostRepo
     table.add_column(justify="right")
     table.add_column(justify="right", style="dim")
     for component, usd in sorted(zip(report.parts["component"], report.parts["usd"], strict=True), key=lambda p: -p[1]):
-        share = words.percent(usd / report.total_usd) if report.total_usd else ""
-        table.add_row(component, words.usd(usd), share)
-    table.add_row("All", words.usd(report.total_usd), "")
+        share = formatting.percent(usd / report.total_usd) if report.total_usd else ""
+        table.add_row(component, formatting.usd(usd), share)
+    table.add_row("All", formatting.usd(report.total_usd), "")
     if report.total_usd:
-        wasted = words.percent(report.failures_usd / report.total_usd)
-        table.add_row("of it on failures", words.usd(report.failures_usd), wasted)
-    console.print(Text(f"{place(workload, target)} · last {words.duration(minutes * 60)}", style="dim"))
+        wasted = formatting.percent(report.failures_usd / report.total_usd)
+        table.add_row("of it on failures", formatting.usd(report.failures_usd), wasted)
+    console.print(Text(f"{place(workload, target)} · last {formatting.duration(minutes * 60)}", style="dim"))
     console.print()
     console.print(table)
     console.print()
     if report.break_even_jobs_per_hour is not None:
-        jobs = words.count(report.break_even_jobs_per_hour)
+        jobs = formatting.count(report.break_even_jobs_per_hour)
         console.print(f"An always-on worker is cheaper from {jobs} jobs an hour on.")
     console.print(Text(f"Prices of {report.prices_dated}. Not in it: {'; '.join(report.left_out)}.", style="dim"))
     for note in (*report.inferred, *report.look.partial):

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
 
-    from ops.insight.reports import Card, OverviewReport
+    from ops.insight.report_types import Card, OverviewReport
     from ops.target import Target
     from ops.workload import Workload
 
@@ -34,15 +34,16 @@ def status(
     from ops import workload
     from ops.aws import Aws
     from ops.errors import AwsError
-    from ops.insight import overview, window
-    from ops.insight.reports import Level
+    from ops.insight import time_window
+    from ops.insight.report_types import Level
+    from ops.insight.reports import overview
 
-    minutes = minutes or window.usual_minutes(target.is_twin)
+    minutes = minutes or time_window.usual_minutes(target.is_twin)
     aws = Aws(target)
     described = workload.describe(aws, target)
-    report = overview.report(aws, described, window.last(minutes, target.finest_period))
+    report = overview.report(aws, described, time_window.last(minutes, target.finest_period))
     if as_json:
-        from ops.cli.plain import dumps
+        from ops.cli.json_output import dumps
 
         typer.echo(dumps({"workload": described, "minutes": minutes, **vars(report)}))
     else:
@@ -58,20 +59,19 @@ def status(
 def _show(console: Console, workload: Workload, target: Target, report: OverviewReport, minutes: float) -> None:
     from rich.text import Text
 
-    from ops import runbooks
-    from ops.cli.text import place, safe
-    from ops.insight import words
+    from ops import formatting, runbooks
+    from ops.cli.sanitize import place, safe
     from ops.workload.notes import reads
 
     console.print(Text(safe(runbooks.placed(report.finding.text)), style=STYLES[report.finding.level]))
-    console.print(Text(f"{place(workload, target)} · last {words.duration(minutes * 60)}", style="dim"))
+    console.print(Text(f"{place(workload, target)} · last {formatting.duration(minutes * 60)}", style="dim"))
     console.print()
     console.print(_cards(report.cards))
     console.print(Text(_path(report)))
     for reader in workload.readers:
         console.print(Text(f"  {safe(reader.name)}: {safe(reads(reader.mapping))}", style="dim"))
     for one in report.watched:
-        held = "not known" if one.messages is None else words.count(one.messages, "message")
+        held = "not known" if one.messages is None else formatting.count(one.messages, "message")
         console.print(Text(f"  {safe(one.queue)}: {held}", style="dim"))
     for alarm in report.alarms:
         style = {"ALARM": STYLES["act"], "OK": STYLES["ok"]}.get(alarm.state, STYLES["unknown"])
@@ -79,9 +79,7 @@ def _show(console: Console, workload: Workload, target: Target, report: Overview
         console.print(Text(f"  {alarm.state:<17} {safe(alarm.name)}{todo}", style=style), soft_wrap=True)
     for note in (*workload.notes, *report.look.partial):
         console.print(Text(f"  note: {safe(note)}", style="dim"))
-    cost = (
-        f"This look asked for {report.look.metrics_requested} metrics ({words.price(report.look.usd)} at AWS prices)."
-    )
+    cost = f"This look asked for {report.look.metrics_requested} metrics ({formatting.price(report.look.usd)} at AWS prices)."
     console.print(Text(cost, style="dim"))
 
 
@@ -89,7 +87,7 @@ def _cards(cards: tuple[Card, ...]) -> Table:
     from rich.table import Table
     from rich.text import Text
 
-    from ops.cli.text import safe
+    from ops.cli.sanitize import safe
 
     table = Table(box=None, show_header=False, padding=(0, 2))
     table.add_column()
@@ -101,28 +99,28 @@ def _cards(cards: tuple[Card, ...]) -> Table:
 
 
 def _value(card: Card) -> str:
-    from ops.insight import words
+    from ops import formatting
 
     if card.value is None:
         return "–"
     if card.unit == "s":
-        return words.duration(card.value)
+        return formatting.duration(card.value)
     if card.unit == "USD":
-        return words.usd(card.value)
+        return formatting.usd(card.value)
     if card.unit == "%":
-        return words.percent(card.value / 100)
-    return words.count(card.value)
+        return formatting.percent(card.value / 100)
+    return formatting.count(card.value)
 
 
 def _path(report: OverviewReport) -> str:
-    from ops.cli.text import safe
-    from ops.insight import words
+    from ops import formatting
+    from ops.cli.sanitize import safe
 
     path, stops = report.path, report.stops
     parts = (stops.senders, (stops.queue,), stops.readers, stops.results)
     names = safe(" → ".join(", ".join(map(str, some)) for some in parts if some))
 
     passing = (path.accepted, path.started, path.finished, path.failed, path.died)
-    known = iter(words.rates(*(value for value in passing if value is not None), 0.0))
+    known = iter(formatting.rates(*(value for value in passing if value is not None), 0.0))
     accepted, started, finished, failed, died = ("–" if value is None else next(known) for value in passing)
     return f"\n  {names}\n  in {accepted} → started {started} → done {finished} · failed {failed} · died {died}\n"

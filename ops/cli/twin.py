@@ -12,8 +12,9 @@ from rich.markup import escape
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from ops import twin_state
 from ops.errors import TwinError
-from ops.twin import patterns, state
+from ops.twin.workload import arrivals
 
 app = typer.Typer(
     help="The embedded cloud: this project's stack on one machine, with no AWS account.", no_args_is_help=True
@@ -72,12 +73,12 @@ def status(as_json: Annotated[bool, typer.Option("--json", help="For scripts.")]
             ("Stack", f"{found.twin.stack} in {found.twin.region}"),
             ("Running since", found.twin.started_at),
             ("Processes", ", ".join(f"{role} {pid}" for role, pid in found.twin.pids.items())),
-            ("Logs", str(state.folder())),
+            ("Logs", str(twin_state.folder())),
         ):
             table.add_row(name, escape(value))
         console.print(table)
     if found.problems:
-        raise state.not_whole(found.problems)
+        raise twin_state.not_whole(found.problems)
     if found.twin is None and not as_json:
         raise NOT_RUNNING
     if found.twin is None:
@@ -101,7 +102,7 @@ def traffic(
     rate: Annotated[float, typer.Option(help="Jobs a second, on average.")] = 5.0,
     minutes: Annotated[float, typer.Option(help="How long.")] = 5.0,
     count: Annotated[int | None, typer.Option(help="Stop after so many jobs.")] = None,
-    pattern: Annotated[str, typer.Option(help=f"One of: {', '.join(patterns.PATTERNS)}.")] = "steady",
+    pattern: Annotated[str, typer.Option(help=f"One of: {', '.join(arrivals.PATTERNS)}.")] = "steady",
     poison: Annotated[float, typer.Option(help="Share of jobs that can never succeed, 0 to 1.")] = 0.05,
     slow: Annotated[float, typer.Option(help="Share of jobs that take seconds.")] = 0.02,
     repeated: Annotated[float, typer.Option(help="Share of jobs sent a second time.")] = 0.01,
@@ -110,15 +111,15 @@ def traffic(
     seed: Annotated[int, typer.Option(help="The same seed makes the same jobs.")] = 0,
 ) -> None:
     """Post jobs cut from real marketing data to the API. Ctrl-C ends it with a report."""
-    from ops.twin import traffic as sender  # pandas takes its time: the help should not wait for it
-    from ops.twin.jobs import Shares
+    from ops.twin.workload import generator as sender  # pandas takes its time: the help should not wait for it
+    from ops.twin.workload.jobs import Shares
 
     shares = Shares(poison=poison, slow=slow, repeated=repeated, timeout=timeout, memory=memory)
     settings = sender.TrafficSettings(rate, minutes, count, pattern, shares, seed)
-    twin = state.read()
+    twin = twin_state.read()
     if twin is None:
-        recorded = state.recorded()
-        raise state.not_whole(state.gone(recorded)) if recorded and recorded.pids else NOT_RUNNING
+        recorded = twin_state.recorded()
+        raise twin_state.not_whole(twin_state.gone(recorded)) if recorded and recorded.pids else NOT_RUNNING
     expected = min(count or rate * minutes * 60, rate * minutes * 60)
     columns = (
         SpinnerColumn(),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ops.twin.state import TwinState
+from ops.twin_state import TwinState
 
 if TYPE_CHECKING:
     import boto3

@@ -11,11 +11,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 
-from ops import access
+from ops import access, twin_state
 from ops.errors import OpsError, TwinError
-from ops.twin import lifecycle, processes, state, traffic
-from ops.twin.jobs import Shares
-from ops.twin.state import TwinState
+from ops.twin import lifecycle, processes
+from ops.twin.workload import generator
+from ops.twin.workload.jobs import Shares
+from ops.twin_state import TwinState
 
 DASHBOARD_HEALTH = "/_stcore/health"
 SHARES = Shares(poison=0.04, slow=0.03, repeated=0.02, timeout=0.002, memory=0.001)
@@ -71,8 +72,8 @@ def _serve(
                 what = processes.ending(dashboard.popen.pid)
                 raise processes.failure(dashboard.role, dashboard.log, what, AGAIN)
             for role, pid in twin.pids.items():
-                if not state.alive(pid):
-                    raise processes.failure(role, state.folder() / f"{role}.log", processes.ending(pid), AGAIN)
+                if not twin_state.alive(pid):
+                    raise processes.failure(role, twin_state.folder() / f"{role}.log", processes.ending(pid), AGAIN)
             if trouble:
                 raise TwinError(trouble[0])
     finally:
@@ -88,8 +89,8 @@ def _dashboard(port: int) -> list[str]:
     ]
 
 
-def _round(rate: float) -> traffic.TrafficSettings:
-    return traffic.TrafficSettings(rate, ROUND_MINUTES, None, "mixed", SHARES, int(time.time()))
+def _round(rate: float) -> generator.TrafficSettings:
+    return generator.TrafficSettings(rate, ROUND_MINUTES, None, "mixed", SHARES, int(time.time()))
 
 
 def _traffic(
@@ -99,7 +100,7 @@ def _traffic(
     progress(f"Sending about {rate:g} jobs a second: bursts, pauses, some that fail, now and then one that is killed.")
     try:
         while not stop.is_set():
-            traffic.run(twin, _round(rate), progress, stop=stop)
+            generator.run(twin, _round(rate), progress, stop=stop)
     except OpsError as error:
         trouble.append(f"The traffic ended: {error}")
 

@@ -20,11 +20,12 @@ from botocore.exceptions import BotoCoreError, ClientError
 from samtranslator.yaml_helper import yaml_parse
 
 from handler import contract
+from ops import twin_state
 from ops.errors import TwinError
-from ops.twin import clients, state
-from ops.twin.state import TwinState
+from ops.twin import clients
+from ops.twin_state import TwinState
 
-TEMPLATE = state.REPOSITORY / "template.yaml"
+TEMPLATE = twin_state.REPOSITORY / "template.yaml"
 DEPLOY_TIMEOUT = 60.0
 
 

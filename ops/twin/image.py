@@ -21,7 +21,7 @@ from pathlib import Path, PurePosixPath
 
 from ops.errors import TwinError
 from ops.twin import ownership
-from ops.twin.state import REPOSITORY
+from ops.twin_state import REPOSITORY
 
 DOCKERFILE = REPOSITORY / "handler" / "Dockerfile"
 BASE_VARIABLES = {"LAMBDA_TASK_ROOT": "/var/task", "LAMBDA_RUNTIME_DIR": "/var/runtime"}

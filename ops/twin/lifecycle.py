@@ -18,10 +18,10 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from types import FrameType
 
-from ops import access
+from ops import access, twin_state
 from ops.errors import PortInUse
-from ops.twin import deploy, ownership, processes, state
-from ops.twin.state import TwinState
+from ops.twin import deploy, ownership, processes
+from ops.twin_state import TwinState
 
 REGION = "us-east-1"
 ACCOUNT = "000000000000"
@@ -84,10 +84,10 @@ def down(progress: Progress = lambda _line: None) -> bool:
 
 def status() -> TwinStatus:
     """What runs, and what of it does not answer."""
-    twin = state.recorded()
+    twin = twin_state.recorded()
     if twin is None:
         return TwinStatus(None)
-    problems = list(state.gone(twin))
+    problems = list(twin_state.gone(twin))
     if not problems:
         for role, url, path in (("emulator", twin.endpoint, EMULATOR_HEALTH), ("host", twin.host_url, HOST_HEALTH)):
             if not processes.answers(url, path, twin.secret_token):
@@ -125,7 +125,7 @@ def _start(progress: Progress, settings: Settings) -> TwinState:
 
     progress(f"Deploying {deploy.TEMPLATE.name} as stack {twin.stack} …")
     deploy.deploy(twin, deploy.parameters(os.cpu_count() or 2) | dict(settings.parameters))
-    state.write(twin)
+    twin_state.write(twin)
     return twin
 
 
@@ -138,7 +138,7 @@ def _environment(twin: TwinState) -> dict[str, str]:
         "AWS_DEFAULT_REGION": twin.region,
         "AWS_REGION": twin.region,
         "AWS_EC2_METADATA_DISABLED": "true",
-        "OPS_TWIN_DIR": str(state.folder()),
+        "OPS_TWIN_DIR": str(twin_state.folder()),
         "OPS_TWIN_ENDPOINT": twin.endpoint,
         "OPS_TWIN_HOST_URL": twin.host_url,
         "OPS_TWIN_TOKEN": twin.secret_token,
@@ -160,11 +160,11 @@ def _environment(twin: TwinState) -> dict[str, str]:
 
 def _clear() -> bool:
     """Stop what runs and remove what a run leaves, but for the logs; True when something ran."""
-    recorded = state.recorded()
+    recorded = twin_state.recorded()
     for pid in recorded.pids.values() if recorded else ():
         processes.stop(pid)
     stopped = [role for role in ROLES if processes.stop_role(role)]
-    ownership.clear(state.folder())
+    ownership.clear(twin_state.folder())
     return bool(recorded or stopped)
 
 
@@ -194,11 +194,11 @@ def _interrupted_by_signals() -> Iterator[None]:
 @contextlib.contextmanager
 def _lock() -> Iterator[None]:
     """One start or stop at a time in this folder."""
-    lock = state.make_folder() / ownership.LOCK
+    lock = twin_state.make_folder() / ownership.LOCK
     try:
         file = ownership.private(lock, "a")
     except OSError as error:
-        raise state.unusable(error) from error
+        raise twin_state.unusable(error) from error
     with file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield

@@ -16,8 +16,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
+from ops import twin_state
 from ops.errors import TwinError
-from ops.twin import callers, ownership, state
+from ops.twin import callers, ownership
 
 START_TIMEOUT = 60.0
 """Seconds a process may take until it answers; a cold disk on a small machine needs some ten."""
@@ -58,12 +59,12 @@ def start(role: str, argv: Sequence[str], environ: Mapping[str, str], *, bound: 
     ``bound``: the process dies with us, however we die (Linux: PR_SET_PDEATHSIG; elsewhere the next start cleans up).
     It gets a process group of its own, so that Ctrl-C reaches us alone and we stop it in order.
     """
-    log = state.make_folder() / f"{role}.log"
+    log = twin_state.make_folder() / f"{role}.log"
     with _written(log) as out:
         popen = subprocess.Popen(
             argv,
-            env={**environ, FOLDER_VARIABLE: str(state.folder())},
-            cwd=state.REPOSITORY,
+            env={**environ, FOLDER_VARIABLE: str(twin_state.folder())},
+            cwd=twin_state.REPOSITORY,
             stdin=subprocess.DEVNULL,
             stdout=out,
             stderr=subprocess.STDOUT,
@@ -86,11 +87,11 @@ def _written(path: Path) -> IO[str]:
     try:
         return ownership.private(path, "w")
     except OSError as error:
-        raise state.unusable(error) from error
+        raise twin_state.unusable(error) from error
 
 
 def _pid_file(role: str) -> Path:
-    return state.folder() / f"{role}.pid"
+    return twin_state.folder() / f"{role}.pid"
 
 
 def stop_role(role: str) -> bool:
@@ -172,7 +173,7 @@ def stop(pid: int, timeout: float = STOP_TIMEOUT) -> None:
 
 def _runs(pid: int) -> bool:
     own = _started.get(pid)
-    return own.poll() is None if own else state.alive(pid)
+    return own.poll() is None if own else twin_state.alive(pid)
 
 
 def is_ours(pid: int) -> bool:
@@ -183,7 +184,9 @@ def is_ours(pid: int) -> bool:
     process = Path(f"/proc/{pid}")
     try:
         argv = (process / "cmdline").read_bytes()
-        if os.fsencode(f"{FOLDER_VARIABLE}={state.folder()}") not in (process / "environ").read_bytes().split(b"\0"):
+        if os.fsencode(f"{FOLDER_VARIABLE}={twin_state.folder()}") not in (process / "environ").read_bytes().split(
+            b"\0"
+        ):
             return False
     except PermissionError:
         return False  # another user's

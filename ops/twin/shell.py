@@ -6,7 +6,7 @@ import shlex
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from ops.twin.state import TwinState
+    from ops.twin_state import TwinState
 
 
 def lines(twin: TwinState) -> list[str]:

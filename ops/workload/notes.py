@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from ops.insight import words
+from ops import formatting
 from ops.workload.gaps import Gap, Part, Why
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ def reads(one: lambda_.Mapping) -> str:
         f"{one.window_s} s window" if one.window_s else "",
         f"at most {one.maximum_concurrency} at once" if one.maximum_concurrency else "",
         pollers,
-        words.count(len(one.filters), "filter") if one.filters else "",
+        formatting.count(len(one.filters), "filter") if one.filters else "",
         "" if one.partial_batches else "whole batches fail",
     )
     return " · ".join(part for part in parts if part)
@@ -50,7 +50,7 @@ def _queue(workload: Workload) -> Iterator[str]:
     elif queue.dlq_arn is None and not workload.gap(Part.DLQ):
         yield (
             f"{queue.name} has no dead-letter queue: a message that keeps failing is retried until its retention "
-            f"({words.duration(queue.retention_s)}) ends, and then lost."
+            f"({formatting.duration(queue.retention_s)}) ends, and then lost."
         )
     if workload.mapping is None and workload.gap(Part.MAPPING) is None and not workload.serves:
         let_in = f" Its policy lets in {', '.join(map(str, workload.senders))}." if workload.senders else ""
@@ -79,7 +79,7 @@ def _reader(reader: Reader) -> Iterator[str]:
     one = reader.mapping
     if one.filters:
         yield (
-            f"{reader.name} gets only messages that match {words.count(len(one.filters), 'filter')}, the rest is "
+            f"{reader.name} gets only messages that match {formatting.count(len(one.filters), 'filter')}, the rest is "
             f"deleted without an invocation: {_short(' or '.join(one.filters))}"
         )
     if one.unreadable_filters:

@@ -11,12 +11,14 @@ from typing import Any
 
 from ops import workload
 from ops.aws import Aws, sqs
-from ops.deadletters import letters, plans, redrive
-from ops.deadletters.letter import Place
-from ops.deadletters.plan import Destination, Pace, Plan, Selection, Steps
-from ops.deadletters.run import State
-from ops.deadletters.shelf import Shelf
-from ops.deadletters.source import Source, open_source
+from ops.deadletters import plans
+from ops.deadletters.ledger.model import State
+from ops.deadletters.messages import parse
+from ops.deadletters.messages.model import Place
+from ops.deadletters.plan_model import Destination, Pace, Plan, Selection, Steps
+from ops.deadletters.queue import Source, open_source
+from ops.deadletters.redrive import redrive
+from ops.deadletters.snapshot import Shelf
 from ops.target import Target
 
 BODY_BYTES = 1024
@@ -52,7 +54,7 @@ def fill(source: Source, count: int) -> None:
     if len(sent) != count:
         raise SystemExit(f"{len(sent)} of {count} messages were taken.")
     with Shelf.open(source) as shelf:
-        shelf.add(map(letters.letter, sent), Place.QUEUE)
+        shelf.add(map(parse.letter, sent), Place.QUEUE)
 
 
 def plan(source: Source) -> Plan:

@@ -34,12 +34,12 @@ from handler import contract
 from ops import workload
 from ops.aws import Aws
 from ops.deadletters import causes
-from ops.deadletters.look import look
-from ops.deadletters.shelf import Shelf
-from ops.deadletters.source import open_source
+from ops.deadletters.queue import open_source
+from ops.deadletters.scan.scan import look
+from ops.deadletters.snapshot import Shelf
 from ops.target import resolve
-from ops.twin.jobs import ENDLESS_RESAMPLES, FEATURES, OUTCOME, Table, charity
-from tests.bench._log_worlds import Tally, tally, worlds
+from ops.twin.workload.jobs import ENDLESS_RESAMPLES, FEATURES, OUTCOME, Table, charity
+from tests.fakes.log_worlds import Tally, tally, worlds
 from tests.twins import Twin, start, wait_for
 
 LETTERS = 1_000

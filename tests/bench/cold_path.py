@@ -19,8 +19,8 @@ from typing import Any
 
 from handler import jobs
 from handler.job import parse
-from tests.handler.fake_aws import FakeAws
-from tests.handler.runtime_api import RuntimeApi
+from tests.fakes.handler_aws import FakeAws
+from tests.fakes.runtime_api import RuntimeApi
 from tests.handler.worlds import FEATURES, VARIABLES, charity, job, record
 
 HANDLERS = {"ours": "handler.app.lambda_handler", "naive": "tests.bench.naive_handler.lambda_handler"}

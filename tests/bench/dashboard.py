@@ -29,8 +29,10 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from dashboard.pages import PAGES
-from ops.twin import deploy, model, state
-from ops.twin.jobs import JobMaker, Shares
+from ops import twin_state
+from ops.twin import deploy
+from ops.twin.workload import model
+from ops.twin.workload.jobs import JobMaker, Shares
 from tests.browser.chromium import IDLE, Chromium, Page
 from tests.browser.server import serving
 from tests.twins import Twin, start
@@ -192,10 +194,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--running", action="store_true", help="use the running twin instead of starting one")
     if parser.parse_args().running:
-        twin = state.read()
+        twin = twin_state.read()
         if twin is None:
             sys.exit("No twin is running.")
-        print(json.dumps(measure(Twin(twin, state.folder(), deploy.outputs(twin)))))
+        print(json.dumps(measure(Twin(twin, twin_state.folder(), deploy.outputs(twin)))))
         return
     with tempfile.TemporaryDirectory() as folder, start(Path(folder)) as own:
         work(own)

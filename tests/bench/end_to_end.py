@@ -17,9 +17,9 @@ import time
 from pathlib import Path
 
 from handler import contract
-from ops.twin import model
-from ops.twin.jobs import Job, JobMaker, Shares
-from ops.twin.post import Poster
+from ops.twin.workload import model
+from ops.twin.workload.api_client import Poster
+from ops.twin.workload.jobs import Job, JobMaker, Shares
 from tests.twins import Twin, start
 
 JOBS = 2000

@@ -17,8 +17,8 @@ import tempfile
 
 from ops.target import Target
 from tests.bench import _moving
-from tests.bench._sqs_queues import REGION
-from tests.bench._sqs_server import Aws, serve
+from tests.fakes.sqs.queues import REGION
+from tests.fakes.sqs.server import Aws, serve
 
 NATIVE_CAP = 500
 

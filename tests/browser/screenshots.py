@@ -12,7 +12,7 @@ import time
 from pathlib import Path
 
 from dashboard.pages import PAGES
-from ops.twin import state
+from ops import twin_state
 from tests.browser.chromium import IDLE, Chromium, Page
 from tests.browser.server import serving
 
@@ -36,7 +36,7 @@ def look(page: Page) -> None:
 
 def take(folder: Path, width: int, height: int) -> None:
     folder.mkdir(parents=True, exist_ok=True)
-    environ = {"OPS_TWIN_DIR": str(state.folder()), "OPS_TARGET": "twin"}
+    environ = {"OPS_TWIN_DIR": str(twin_state.folder()), "OPS_TARGET": "twin"}
     with (
         tempfile.TemporaryDirectory() as scratch,
         serving("dashboard", environ, Path(scratch) / "log") as address,
@@ -62,7 +62,7 @@ def main() -> None:
     parser.add_argument("folder", type=Path)
     parser.add_argument("--size", default="1440x900", help="of the window, in pixels")
     chosen = parser.parse_args()
-    if state.read() is None:
+    if twin_state.read() is None:
         sys.exit("No twin is running: ops twin up.")
     width, height = map(int, chosen.size.split("x"))
     take(chosen.folder, width, height)

@@ -16,7 +16,7 @@ from ops import workload
 from ops.aws import Aws
 from ops.target import Target
 from ops.workload import Workload
-from tests.ops.fake_aws import FakeAws, Refusal, start
+from tests.fakes.aws import FakeAws, Refusal, start
 
 REGION, ACCOUNT = "eu-west-1", "111122223333"
 QUEUE, FUNCTION, MAPPING = "AWS::SQS::Queue", "AWS::Lambda::Function", "AWS::Lambda::EventSourceMapping"

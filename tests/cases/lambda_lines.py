@@ -7,10 +7,11 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from handler.extension.emf import Function, record
-from handler.extension.invocations import Invocations
-from ops.insight import invocations, reportlines
-from ops.insight.invocations import Invocation
+from handler.extension.records.emf import Function, record
+from handler.extension.records.invocation_tracker import Invocations
+from ops import invocation_log
+from ops.insight.sources import invocations
+from ops.insight.sources.invocations import Invocation
 
 ID = "4be3c1c2-6f0e-4a39-8f5c-0d6a2b7e9a10"
 STREAM = "2026/11/24/[12]5d1f0b"
@@ -73,5 +74,5 @@ def row(message: str, at_s: float = 0.0, stream: str = STREAM) -> dict[str, str]
 
 def invoked(*rows: dict[str, str], function: str = "", as_json: bool = False) -> list[Invocation]:
     """The invocations that the toolkit finds in these rows."""
-    lines = [line for one in rows if (line := reportlines.parse(one))]
+    lines = [line for one in rows if (line := invocation_log.parse(one))]
     return invocations.merge(lines, function, as_json)

@@ -6,8 +6,8 @@ import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from ops.deadletters.causes.evidence import Evidence, Setup, Subject
-from ops.deadletters.letter import Cause
+from ops.deadletters.causes.attribution.evidence import Evidence, Setup, Subject
+from ops.deadletters.messages.model import Cause
 
 BEGAN = datetime(2026, 11, 28, 13, 0, tzinfo=UTC)
 STREAM = "2026/11/28/[7]1f0c"

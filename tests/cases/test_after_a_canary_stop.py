@@ -6,16 +6,18 @@ from datetime import UTC, datetime
 
 import pytest
 
-from ops.deadletters import afterwards, lock, redrive
+from ops.deadletters import queue_lock
 from ops.deadletters.ledger import Accepted, Ledger
-from ops.deadletters.letter import Cause, Place
-from ops.deadletters.plan import Steps
-from ops.deadletters.run import Outcome, Sent, State
-from ops.deadletters.shelf import Shelf
-from tests.ops.deadletters.a_course import Fate, a_plan, course
-from tests.ops.deadletters.letters import a_letter
-from tests.ops.deadletters.queues import World
-from tests.ops.deadletters.queues import a_plan as a_real_plan
+from ops.deadletters.ledger.model import Outcome, Sent, State
+from ops.deadletters.messages.model import Cause, Place
+from ops.deadletters.outcomes import late_outcomes
+from ops.deadletters.plan_model import Steps
+from ops.deadletters.redrive import redrive
+from ops.deadletters.snapshot import Shelf
+from tests.factories import a_letter
+from tests.fakes.dlq_world import World
+from tests.fakes.dlq_world import a_plan as a_real_plan
+from tests.ops.deadletters.redrive.rollouts import Fate, a_plan, course
 
 STEPS = Steps(("5", "100%"), patience_s=60)
 
@@ -69,15 +71,17 @@ def stopped(world: World, new_ids: list[str]) -> str:
 
 def test_the_next_scan_settles_what_lies_there_again(world: World) -> None:
     run_id = stopped(world, ["new-0", "new-1", "new-2"])
-    assert afterwards.settle(world.source) == ()
+    assert late_outcomes.settle(world.source) == ()
     with Shelf.open(world.source) as shelf:
         shelf.add([a_letter("order 0", "new-0"), a_letter("order 2", "new-2")], Place.QUEUE)
         shelf.set_causes([("new-0", Cause("ValueError", "bank closed", source="log"))])
-    assert afterwards.settle(world.source) == (f"Run {run_id}: 2 messages whose outcome was not known failed again.",)
+    assert late_outcomes.settle(world.source) == (
+        f"Run {run_id}: 2 messages whose outcome was not known failed again.",
+    )
     run = redrive.progress(world.source, run_id)
     assert (run.state, run.came_back, run.waiting) == (State.STOPPED, 2, 1)
     assert ("ValueError: bank closed", 1) in run.causes_back
-    assert afterwards.settle(world.source) == (), "and once only"
+    assert late_outcomes.settle(world.source) == (), "and once only"
 
 
 def test_a_run_that_goes_on_and_a_ledger_that_is_odd_are_left_alone(world: World) -> None:
@@ -85,6 +89,6 @@ def test_a_run_that_goes_on_and_a_ledger_that_is_odd_are_left_alone(world: World
     with Shelf.open(world.source) as shelf:
         shelf.add([a_letter("order 0", "new-0")], Place.QUEUE)
     (world.source.runs / "odd.db").write_bytes(b"no ledger")
-    with lock.held(world.source, run_id, "ada"):
-        assert afterwards.settle(world.source) == ()
-    assert len(afterwards.settle(world.source)) == 1
+    with queue_lock.held(world.source, run_id, "ada"):
+        assert late_outcomes.settle(world.source) == ()
+    assert len(late_outcomes.settle(world.source)) == 1

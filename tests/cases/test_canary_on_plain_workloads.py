@@ -10,10 +10,12 @@ from threading import Event, Thread
 
 import pytest
 
-from ops.deadletters import comebacks, course, outcomes, plans, redrive
-from ops.deadletters.plan import Pace, Selection, Steps
-from ops.deadletters.run import Run, State
-from tests.ops.deadletters.queues import World
+from ops.deadletters import plans
+from ops.deadletters.ledger.model import Run, State
+from ops.deadletters.outcomes import dlq_search, monitor
+from ops.deadletters.plan_model import Pace, Selection, Steps
+from ops.deadletters.redrive import redrive, rollout
+from tests.fakes.dlq_world import World
 from tests.ops.insight.world import FUNCTION, MAPPING
 
 PLAIN = Steps(sizes=("2", "4", "100%"), patience_s=30)
@@ -22,9 +24,9 @@ PLAIN = Steps(sizes=("2", "4", "100%"), patience_s=30)
 @pytest.fixture
 def world(server: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
     """A queue that a function reads, which writes nothing into its log."""
-    monkeypatch.setattr(course, "TICK_S", 0.02)
-    monkeypatch.setattr(comebacks, "SETTLING_S", 0.3)
-    monkeypatch.setattr(outcomes, "PAUSE_S", 0.05)
+    monkeypatch.setattr(rollout, "TICK_S", 0.02)
+    monkeypatch.setattr(dlq_search, "SETTLING_S", 0.3)
+    monkeypatch.setattr(monitor, "PAUSE_S", 0.05)
     server.aws.waits(0.02)
     made = server.anew(tmp_path, monkeypatch)
     reader = replace(
@@ -94,8 +96,8 @@ def test_a_queue_too_long_to_search_is_judged_by_its_count_after_failures_that_a
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What is known to lie there is taken off the count, so that it goes on telling about the rest."""
-    watched = comebacks.Comebacks(world.source.aws, world.source.queue, before=3)
-    monkeypatch.setattr(comebacks, "MOST_READ", 1)
+    watched = dlq_search.Comebacks(world.source.aws, world.source.queue, before=3)
+    monkeypatch.setattr(dlq_search, "MOST_READ", 1)
     world.put(["a", "b", "c", "failed again"])
     assert not watched.find(set(), lambda _: set(), 0).whole
     watched.known = 1

@@ -10,12 +10,12 @@ import pandas as pd
 import pytest
 
 from dashboard.charts import base, cold_starts, cost
-from dashboard.parts import spark
-from dashboard.span import Span
-from ops.insight import dead_letters
-from ops.insight.metrics import Readings
-from ops.insight.reports import Assumptions, Line, Look
-from ops.insight.window import between
+from dashboard.components import sparkline
+from dashboard.time_range import Span
+from ops.insight.report_types import Assumptions, Line, Look
+from ops.insight.reports import dead_letters
+from ops.insight.sources.metrics import Readings
+from ops.insight.time_window import between
 from tests.dashboard.samples import Sample
 from tests.dashboard.unusual import Empty
 
@@ -69,7 +69,7 @@ def test_a_far_limit_and_young_data_are_both_said() -> None:
 
 def test_a_sparkline_of_young_data_is_no_dot() -> None:
     young = [None] * 300 + [1.0, 2.0, 3.0]
-    assert "polyline" in spark.svg(young, "#000000")
+    assert "polyline" in sparkline.svg(young, "#000000")
 
 
 def test_cold_starts_of_nothing_have_an_axis_of_time() -> None:

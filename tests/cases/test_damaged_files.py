@@ -14,8 +14,10 @@ from typing import Any
 import pytest
 
 from ops.cli.app import run as ops
-from ops.deadletters import audit, lock, plans, redrive
-from ops.deadletters.transfer import claiming, settings
+from ops.deadletters import plans, queue_lock
+from ops.deadletters.archive import audit_log
+from ops.deadletters.redrive import redrive
+from ops.deadletters.transfer import receiver, settings
 from tests.cases.damage import OF_ANY, OF_AUDIT, OF_LEDGER, OF_SNAPSHOT, Damage, settle
 from tests.ops.cli.conftest import Desk, _doors, _workloads, _world, desk, terminal
 
@@ -63,7 +65,7 @@ class Kept:
             "ledger": folder / "runs" / f"{self.plan}.db",
             "snapshot": folder / "shelf.db",
             "lock": folder / "redrive.lock",
-            "audit": self.home / audit.FILE,
+            "audit": self.home / audit_log.FILE,
             "export": self.home / "export.jsonl",
         }[name]
 
@@ -87,8 +89,8 @@ class Kept:
 @pytest.fixture
 def kept(desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Kept:
     monkeypatch.setattr(settings, "LEASE_S", 1)
-    monkeypatch.setattr(claiming, "GRACE_S", 0.1)
-    monkeypatch.setattr(lock, "PATIENCE_S", 0.05)
+    monkeypatch.setattr(receiver, "GRACE_S", 0.1)
+    monkeypatch.setattr(queue_lock, "PATIENCE_S", 0.05)
     desk.bury(*BODIES[:1])
     quick = ["--no-watch", "--no-headroom", "--rate", "0", "--engine", "ledger"]
     done = str(desk.told("plan", *quick)["plan"]["id"])

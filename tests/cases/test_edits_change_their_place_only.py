@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 
-from ops.deadletters import edits, jsontext
-from ops.deadletters.letter import Kind
-from ops.deadletters.transfer.routes.route import Parcel
-from ops.deadletters.transfer.routes.services import FunctionRoute
+from ops.deadletters.edits import edits, json_roundtrip
+from ops.deadletters.messages.model import Kind
+from ops.deadletters.transfer.destinations.destination import Parcel
+from ops.deadletters.transfer.destinations.services import FunctionRoute
 from ops.errors import UsageError
-from tests.ops.deadletters.letters import a_letter
+from tests.factories import a_letter
 
 
 def edited(body: str, *expressions: str, patch: str | None = None) -> str:
@@ -113,7 +113,7 @@ def test_many_keys_one_of_them_twice_are_no_matter() -> None:
     body = "{" + ",".join(f'"k{number}":1.10' for number in range(60_000)) + ',"k59999":1}'
     assert edited(body, "body.k59999=2") == body[:-2] + "2}"
     assert edited(body, patch='{"k59999":null}') == body[: body.index(',"k59999"')] + "}"
-    assert jsontext.pretty(body).count("\n") == 60_002
+    assert json_roundtrip.pretty(body).count("\n") == 60_002
     before = a_letter(body)
     after = edits.apply(before, edits.parse(["body.*=2"]))
     assert edits.diff(before, after).count('\n+  "k') == 60_000
@@ -238,9 +238,9 @@ def untouched(before: str, after: str) -> int:
 
 def longest(body: str, path: str) -> int:
     """Length of the text of the value that ``path`` addresses; of a key to add, what an empty object has within it."""
-    part = jsontext.whole(body)
-    for step in edits.addresses.parse(path)[1:]:
-        members = jsontext.parts(body, part)
+    part = json_roundtrip.whole(body)
+    for step in edits.json_path.parse(path)[1:]:
+        members = json_roundtrip.parts(body, part)
         named = [one for one in members if one.key == step.value] if step.kind == "key" else [members[step.value]]
         if not named:
             return part.end - part.start if not members else 0

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from ops.twin.emulator.stacks import enabled
+from ops.twin.emulator.cloudformation import enabled
+from tests.fakes.lambda_host import Reply
 from tests.ops.twin.emulator.conftest import ACCOUNT, REGION, Emulator, eventually
-from tests.ops.twin.emulator.fakehost import Reply
 
 
 def deploy(emulator: Emulator, resources: dict[str, Any], name: str = "") -> tuple[str, dict[str, str]]:

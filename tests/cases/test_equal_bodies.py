@@ -7,14 +7,14 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from ops.deadletters.letter import Place
-from ops.deadletters.lookalikes import Lookalikes, Lying, digest
-from ops.deadletters.plan import Steps
-from ops.deadletters.run import Sent
-from ops.deadletters.shelf import Shelf
-from tests.ops.deadletters.a_course import NOW, a_plan
-from tests.ops.deadletters.letters import a_letter
-from tests.ops.deadletters.queues import World
+from ops.deadletters.ledger.model import Sent
+from ops.deadletters.messages.model import Place
+from ops.deadletters.outcomes.same_bodies import Lookalikes, Lying, digest
+from ops.deadletters.plan_model import Steps
+from ops.deadletters.snapshot import Shelf
+from tests.factories import a_letter
+from tests.fakes.dlq_world import World
+from tests.ops.deadletters.redrive.rollouts import NOW, a_plan
 
 BODIES = ("same", "same", "same", "other", "same", "same")
 """Of the planned messages m00000 to m00005."""

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from ops.aws.cloudwatch import Alarm
-from ops.insight import cold_starts, watched
+from ops.insight.reports import cold_starts
+from ops.insight.sources import watched_queues
 from tests.ops.insight.world import WINDOW, WORKLOAD, Stage, world
 
 
@@ -18,13 +19,17 @@ def test_errors_and_durations_come_with_the_page(stage: Stage) -> None:
     assert [line.name for line in found.duration_lines] == ["timeout"]
 
 
-def alarm_on(queue: str, metric: str = watched.DEPTH) -> Alarm:
+def alarm_on(queue: str, metric: str = watched_queues.DEPTH) -> Alarm:
     return Alarm(f"on-{queue}", "OK", "", "", None, "AWS/SQS", metric, (("QueueName", queue),), 0.0)
 
 
 def test_a_queue_that_only_an_alarm_watches_is_found() -> None:
     dead = WORKLOAD.dlq.name if WORKLOAD.dlq else ""
     known = [alarm_on(name) for name in (WORKLOAD.queue.name, dead, "undelivered", "undelivered")]
-    assert watched.queues(WORKLOAD, [*known, alarm_on("late", "ApproximateAgeOfOldestMessage")]) == ("undelivered",)
-    asked = watched.queries(("undelivered",))
-    assert [(query.metric, query.dimensions) for query in asked] == [(watched.DEPTH, (("QueueName", "undelivered"),))]
+    assert watched_queues.queues(WORKLOAD, [*known, alarm_on("late", "ApproximateAgeOfOldestMessage")]) == (
+        "undelivered",
+    )
+    asked = watched_queues.queries(("undelivered",))
+    assert [(query.metric, query.dimensions) for query in asked] == [
+        (watched_queues.DEPTH, (("QueueName", "undelivered"),))
+    ]

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from ops.deadletters import addresses, filters
+from ops.deadletters.edits import json_path
+from ops.deadletters.filters import jmespath_filter
 from ops.errors import UsageError
 
 DOUBLED = "|[@,@]"
@@ -27,12 +28,12 @@ DOUBLED = "|[@,@]"
 )
 def test_what_doubles_again_and_again_is_refused(where: str) -> None:
     with pytest.raises(UsageError, match="could make more than 64 copies of a message"):
-        filters.compiled(where)
+        jmespath_filter.compiled(where)
 
 
 def test_an_edits_condition_is_held_to_the_same() -> None:
     with pytest.raises(UsageError, match="could make more than 64 copies of a message"):
-        addresses.parse(f"body.items[?to_string(@{DOUBLED * 30}) == 'x'].n")
+        json_path.parse(f"body.items[?to_string(@{DOUBLED * 30}) == 'x'].n")
 
 
 @pytest.mark.parametrize(
@@ -48,4 +49,7 @@ def test_an_edits_condition_is_held_to_the_same() -> None:
     ],
 )
 def test_filters_as_people_write_them_are_taken(where: str) -> None:
-    assert filters.compiled(where).check({"body": {}, "text": "", "attributes": {}, "system": {}}) in (True, False)
+    assert jmespath_filter.compiled(where).check({"body": {}, "text": "", "attributes": {}, "system": {}}) in (
+        True,
+        False,
+    )

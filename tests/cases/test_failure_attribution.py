@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from ops.deadletters.causes.evidence import Setup
+from ops.deadletters.causes.attribution.evidence import Setup
 from tests.cases.log_lines import (
     R1,
     R2,

@@ -8,13 +8,16 @@ from pathlib import Path
 
 import pytest
 
-from ops.deadletters import exports, look, plans, redrive
+from ops.deadletters import plans
+from ops.deadletters.archive import exports
 from ops.deadletters.ledger import Ledger
-from ops.deadletters.plan import Action, Destination, Pace, Plan, Selection, Steps
-from ops.deadletters.run import Run, State
-from ops.deadletters.shelf import Shelf
+from ops.deadletters.ledger.model import Run, State
+from ops.deadletters.plan_model import Action, Destination, Pace, Plan, Selection, Steps
+from ops.deadletters.redrive import redrive
+from ops.deadletters.scan import scan
+from ops.deadletters.snapshot import Shelf
 from ops.errors import UsageError
-from tests.ops.deadletters.queues import World
+from tests.fakes.dlq_world import World
 
 UNWATCHED = Steps(("100%",), watch=False)
 WAITS_S = 0.02
@@ -23,8 +26,8 @@ WAITS_S = 0.02
 @pytest.fixture
 def world(server: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
     """FIFO queues, and another one to move to."""
-    monkeypatch.setattr("ops.deadletters.lease.LONG_POLL_S", 0)
-    monkeypatch.setattr("ops.deadletters.course.TICK_S", 0.02)
+    monkeypatch.setattr("ops.deadletters.scan.bulk_receive.LONG_POLL_S", 0)
+    monkeypatch.setattr("ops.deadletters.redrive.rollout.TICK_S", 0.02)
     server.aws.waits(WAITS_S)
     server.aws.queue("parked.fifo", FifoQueue="true")
     return server.anew(tmp_path, monkeypatch, ".fifo", FifoQueue="true")
@@ -47,7 +50,7 @@ def put(world: World, groups: dict[str, int], first: int = 0, sent: float | None
 
 
 def planned(world: World, selection: Selection | None = None, **more: object) -> Plan:
-    look.look(world.source)
+    scan.look(world.source)
     given = {"pace": Pace(None, headroom=False), "steps": UNWATCHED, "destination": Destination("queue", "parked.fifo")}
     return plans.make(world.source, selection or Selection(), **{**given, **more})  # type: ignore[arg-type]
 
@@ -121,7 +124,7 @@ def test_a_refused_message_holds_back_those_behind_it_and_the_run_counts_them(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("ops.deadletters.transfer.settings.LEASE_S", 2)
-    monkeypatch.setattr("ops.deadletters.transfer.claiming.GRACE_S", 0.1)
+    monkeypatch.setattr("ops.deadletters.transfer.receiver.GRACE_S", 0.1)
     world.aws.queue("parked.fifo", FifoQueue="true", MaximumMessageSize="1024")
     put(world, {"only": 12})
     world.dlq.put(
@@ -144,7 +147,7 @@ def test_a_refused_message_holds_back_those_behind_it_and_the_run_counts_them(
 
 def test_a_part_that_was_chosen_says_that_more_stand_behind_it(world: World) -> None:
     put(world, {"only": 30})
-    look.look(world.source)
+    scan.look(world.source)
     plan = planned(world, Selection(text="n"))
     assert plan.unseen == 0
     assert "Scan again once these are gone." in " ".join(plan.warnings)
@@ -160,7 +163,7 @@ def test_a_copy_cannot_reach_what_stands_behind_and_says_so(world: World) -> Non
 
 def test_an_export_counts_what_it_could_not_reach(world: World, tmp_path: Path) -> None:
     put(world, {"only": 30})
-    look.look(world.source)
+    scan.look(world.source)
     done = exports.write(world.source, Selection(), tmp_path / "e.jsonl")
     assert (done.letters, done.unreached) == (10, 20)
 
@@ -171,7 +174,7 @@ def test_a_scan_that_ended_at_its_limit_is_not_called_the_whole(server: World, t
         standard.dlq.put(
             [{"body": str(n), "system": {"DeadLetterQueueSourceArn": standard.jobs.arn}} for n in range(30)]
         )
-        look.look(standard.source, limit=10)
+        scan.look(standard.source, limit=10)
         plan = plans.make(standard.source, Selection(), pace=Pace(None, headroom=False), steps=UNWATCHED)
         run = redrive.run(standard.source, plan, reason="r")
     assert numbers(plan, run) == (30, 10, 10, 20)
@@ -184,7 +187,7 @@ def test_move_tasks_are_for_fifo_queues_too_where_they_are_asked_for(
     put(world, {"only": 30})
     with pytest.raises(UsageError, match="offers no move task"):  # this endpoint has none
         planned(world, engine="move task")
-    monkeypatch.setattr("ops.deadletters.plans.engine._unsupported", lambda _: "")
+    monkeypatch.setattr("ops.deadletters.plans.engine_choice._unsupported", lambda _: "")
     plan = planned(world, engine="move task")
     assert plan.engine == "move task"
     assert "about 20 more stand behind them, and the move task takes them too." in " ".join(plan.warnings)

@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 
 from ops.deadletters import causes
-from ops.deadletters.fingerprint import clipped, common, fingerprint, normalised
-from ops.deadletters.letter import Place
-from ops.deadletters.shelf import Shelf
+from ops.deadletters.fingerprints.fingerprint import clipped, common, fingerprint, normalised
+from ops.deadletters.messages.model import Place
+from ops.deadletters.snapshot import Shelf
 from tests.cases.fingerprints import DIFFERENT, SAME
-from tests.ops.deadletters.fake_logs import rejected, source
+from tests.fakes.logs import rejected, source
 
 
 @pytest.mark.parametrize(("one", "other"), SAME)

@@ -10,18 +10,18 @@ from typing import Any
 import pytest
 
 from ops.deadletters import causes
-from ops.deadletters.causes import fixed
-from ops.deadletters.causes.fixed import FixedSince, verdict
-from ops.deadletters.causes.tried import Tried, weighed
+from ops.deadletters.causes import fix_status
+from ops.deadletters.causes.fix_status import FixedSince, verdict
+from ops.deadletters.causes.redrive_evidence import Tried, weighed
 from ops.deadletters.ledger import Accepted, Ledger
-from ops.deadletters.letter import Place
-from ops.deadletters.plan import Destination, Edit
-from ops.deadletters.planjson import sealed
-from ops.deadletters.run import Outcome
-from ops.deadletters.shelf import Shelf
-from ops.deadletters.source import Source
-from tests.ops.deadletters.fake_logs import BEGAN, batch, failed, row, silent, source
-from tests.ops.deadletters.test_ledger import a_plan
+from ops.deadletters.ledger.model import Outcome
+from ops.deadletters.messages.model import Place
+from ops.deadletters.plan_codec import sealed
+from ops.deadletters.plan_model import Destination, Edit
+from ops.deadletters.queue import Source
+from ops.deadletters.snapshot import Shelf
+from tests.fakes.logs import BEGAN, batch, failed, row, silent, source
+from tests.ops.deadletters.ledger.test_ledger import a_plan
 from tests.ops.insight.world import FUNCTION
 
 NOW = BEGAN + timedelta(hours=1)
@@ -30,7 +30,7 @@ EARLIER, LATER = BEGAN - timedelta(hours=1), BEGAN + timedelta(minutes=30)
 
 @pytest.mark.parametrize("error_type", ["Sandbox.Timedout", "Runtime.OutOfMemory"])
 def test_others_successes_prove_nothing_for_what_may_be_intermittent(error_type: str) -> None:
-    assert fixed.intermittent(error_type)
+    assert fix_status.intermittent(error_type)
     found = verdict(BEGAN, EARLIER, ("train",), 212, False, NOW, intermittent=True)
     assert found.verdict == "unknown"
     assert "212 train jobs succeeded since, which proves nothing for these: it may be intermittent" in found.sentence
@@ -40,7 +40,7 @@ def test_others_successes_prove_nothing_for_what_may_be_intermittent(error_type:
 
 
 def test_a_typed_failure_is_not_intermittent() -> None:
-    assert not fixed.intermittent("KeyError")
+    assert not fix_status.intermittent("KeyError")
     assert verdict(BEGAN, EARLIER, ("train",), 3, False, NOW).verdict == "succeeds since"
 
 

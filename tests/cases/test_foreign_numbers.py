@@ -8,10 +8,12 @@ from typing import Any
 
 import pytest
 
+from ops import pricing
 from ops.deadletters.causes.report import _finding, _frame
-from ops.deadletters.shelf.shelf import ShelfInfo
-from ops.insight import cold_starts, cost, costing, dead_letters, overview, prices
-from ops.insight.reports import CostReport, DeadLettersReport, Level, OverviewReport
+from ops.deadletters.snapshot.snapshot import ShelfInfo
+from ops.insight.report_types import CostReport, DeadLettersReport, Level, OverviewReport
+from ops.insight.reports import cold_starts, cost, dead_letters, overview
+from ops.insight.rules import cost_model
 from ops.workload import Workload
 from ops.workload.consumers import Reader
 from tests.cases.lambda_lines import report_line
@@ -87,7 +89,7 @@ def test_a_function_of_three_queues_is_shared_out_by_what_they_give_it(stage: wo
     whole = costs(stage, PLAIN, metrics)
     report = costs(stage, reading_also("mail", "bills"), metrics)
     assert report.successes == FULL * 60
-    for name in costing.LAMBDA:
+    for name in cost_model.LAMBDA:
         assert part(report, name) == pytest.approx(part(whole, name) / 4)
     assert part(report, "SQS requests") == pytest.approx(part(whole, "SQS requests")), "the queue's own"
     assert any("inferred share: 25%" in text for text in report.inferred)
@@ -118,7 +120,7 @@ def test_filtered_messages_are_no_successes(stage: world.Stage) -> None:
 def test_provisioned_pollers_are_priced_and_named(stage: world.Stage) -> None:
     provisioned = replace(PLAIN, mapping=replace(MAPPING, maximum_pollers=40, minimum_pollers=3))
     report = costs(stage, provisioned, USE)
-    assert part(report, "Provisioned pollers") == pytest.approx(3 * prices.load().lambda_poller_hour * FULL / 60)
+    assert part(report, "Provisioned pollers") == pytest.approx(3 * pricing.load().lambda_poller_hour * FULL / 60)
     assert any("pollers above the minimum of 3" in text for text in report.left_out)
     assert part(costs(stage, PLAIN, USE), "Provisioned pollers") == 0
 
@@ -129,7 +131,7 @@ def test_provisioned_concurrency_has_its_price_and_its_hours_are_named(stage: wo
     kind = {"initialization_type": "provisioned-concurrency"} if told_by == "records" else {}
     lines = [world.record(request_id=f"r{n}", BilledDuration=500, memory_size_mb=1024, **kind) for n in range(3)]
     report = costs(stage, WORKLOAD, metrics | {"BilledDuration": 30_000}, *lines)
-    price = prices.load().lambda_provisioned_gb_second_arm64
+    price = pricing.load().lambda_provisioned_gb_second_arm64
     assert part(report, "Lambda duration") == pytest.approx(FULL * 30 * price)
     assert any("hours of its provisioned concurrency" in text for text in report.left_out)
 
@@ -142,7 +144,7 @@ def test_restores_are_shown_priced_and_their_other_charges_named(stage: world.St
     ]
     metrics = USE | {"Duration": 0}
     report = costs(stage, PLAIN, metrics, *lines)
-    table = prices.load()
+    table = pricing.load()
     billed = part(report, "Lambda duration") + part(report, "Lambda restore")
     assert billed == pytest.approx(1.2 * table.gb_second("arm64")), "the lines' billed time, at the function's size"
     assert part(report, "Lambda restore") == pytest.approx(0.4 * table.gb_second("arm64"))

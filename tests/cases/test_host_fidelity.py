@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from ops.twin.host import events, platform_lines
 from ops.twin.host.settings import FunctionConfig
+from ops.twin.host.telemetry import platform_log_lines, telemetry_events
 from tests.ops.twin.host.lab import Function, Host, running, wait_until
 
 RUN = (
@@ -209,8 +209,8 @@ def test_a_failure_is_written_at_every_level_and_in_json_only(host: Host, code: 
 )
 def test_the_level_of_each_system_event(kind: str, record: dict[str, Any], lowest: str) -> None:
     levels = ["DEBUG", "INFO", "WARN"]
-    event = events.event(0.0, kind, record)
-    assert [level for level in levels if platform_lines.logged(event, level)] == levels[: levels.index(lowest) + 1]
+    event = telemetry_events.event(0.0, kind, record)
+    assert [level for level in levels if platform_log_lines.logged(event, level)] == levels[: levels.index(lowest) + 1]
 
 
 def test_a_function_without_a_system_log_level_has_info() -> None:

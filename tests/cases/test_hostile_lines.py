@@ -7,15 +7,15 @@ from typing import Any
 
 import pytest
 
-from ops.deadletters.causes import loglines
-from ops.insight import reportlines
+from ops import invocation_log
+from ops.deadletters.causes.logs import log_parser
 
 AT, STREAM = "2026-11-23 19:00:00.123", "2026/11/23/[7]abc"
 REQUEST = "0f1e2d3c-0000-4000-8000-00000000000a"
 
 
-def parse(message: str) -> reportlines.Line | None:
-    return reportlines.parse({"@timestamp": AT, "@message": message, "@logStream": STREAM})
+def parse(message: str) -> invocation_log.Line | None:
+    return invocation_log.parse({"@timestamp": AT, "@message": message, "@logStream": STREAM})
 
 
 @pytest.mark.parametrize(
@@ -52,12 +52,12 @@ def test_a_report_of_an_endless_invocation_is_read_without_its_duration() -> Non
 def test_a_start_outside_of_every_calendar_is_replaced_by_the_lines_own_time(started: Any) -> None:
     line = parse(json.dumps({"record": "invocation", "request_id": "y", "InvokeDuration": 5, "started_at": started}))
     assert line is not None
-    assert line.started == reportlines.moment(AT)
+    assert line.started == invocation_log.moment(AT)
 
 
 @pytest.mark.parametrize("time", ["", "never", "0001-01-01 00:00:00", "0001-01-01T00:00:00+23:59", "99999-01-01"])
 def test_a_row_without_a_time_is_no_line(time: str) -> None:
-    assert reportlines.moment(time) is None
+    assert invocation_log.moment(time) is None
 
 
 LONG = 300_000
@@ -99,11 +99,11 @@ HOSTILE = {
 
 @pytest.mark.parametrize("message", HOSTILE.values(), ids=HOSTILE)
 def test_a_line_of_anyone_is_read_or_left(message: str) -> None:
-    said = loglines.read({"@timestamp": AT, "@message": message, "@logStream": STREAM})
+    said = log_parser.read({"@timestamp": AT, "@message": message, "@logStream": STREAM})
     assert said is not None
     assert bool(said.error_type) == said.failed
     assert all(len(one) < LONG for one in (*said.chain, said.error_type, said.location, said.request_id))
 
 
 def test_a_row_without_a_time_tells_nothing() -> None:
-    assert loglines.read({"@timestamp": "0001-01-01T00:00:00+23:59", "@message": "[ERROR] x"}) is None
+    assert log_parser.read({"@timestamp": "0001-01-01T00:00:00+23:59", "@message": "[ERROR] x"}) is None

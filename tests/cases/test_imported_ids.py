@@ -7,12 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from ops.deadletters import causes, imports
-from ops.deadletters.causes.evidence import Subject
-from ops.deadletters.plan import Selection
-from ops.deadletters.shelf import Shelf
+from ops.deadletters import causes
+from ops.deadletters.archive import imports
+from ops.deadletters.causes.attribution.evidence import Subject
+from ops.deadletters.plan_model import Selection
+from ops.deadletters.snapshot import Shelf
 from ops.errors import UsageError
-from tests.ops.deadletters.queues import World
+from tests.fakes.dlq_world import World
 
 
 @pytest.fixture

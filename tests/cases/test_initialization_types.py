@@ -6,8 +6,8 @@ import json
 
 import pytest
 
-from handler.extension import prices
-from ops.insight import reportlines
+from handler.extension.records import prices
+from ops import invocation_log
 from tests.cases.lambda_lines import ID, Event, attempt, event, init, invoked, records, report_line, row
 
 RESTORED = {"restoreDurationMs": 640.5, "billedRestoreDurationMs": 120, "billedDurationMs": 921}
@@ -78,7 +78,7 @@ def test_a_report_line_of_a_restore() -> None:
 )
 def test_json_platform_lines_name_the_type_once_for_their_stream(kind: str, more: dict[str, float], cold: bool) -> None:
     rows = [row(json.dumps(one), 0) for one in (*init(kind, -3), attempt(ID, 0, **more)[2])]
-    assert all(reportlines.parse(one) or '"platform.init' in one["@message"] for one in rows)
+    assert all(invocation_log.parse(one) or '"platform.init' in one["@message"] for one in rows)
     (read,) = invoked(*rows, as_json=True)
     assert (read.cold, read.init_type) == (cold, kind)
     assert (read.init_ms is not None) == (cold and more is INITIALISED), "an init that ran ahead is not billed here"

@@ -8,7 +8,7 @@ import random
 
 import pytest
 
-from handler.extension.invocations import Invocations
+from handler.extension.records.invocation_tracker import Invocations
 from tests.cases.lambda_lines import ID, attempt, init, invoked, records, report_line, row
 
 FIRST, SECOND, THIRD = attempt(ID, 0, "error"), attempt(ID, 70, "error"), attempt(ID, 200)

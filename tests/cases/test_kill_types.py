@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from handler.extension.rules import EXITED, OUT_OF_MEMORY, TIMED_OUT
-from ops.insight import reportlines
+from handler.extension.records.rules import EXITED, OUT_OF_MEMORY, TIMED_OUT
+from ops import invocation_log
 from tests.cases.lambda_lines import ID, event, invoked, records, report_line, row
 
 
@@ -115,4 +115,4 @@ def test_the_reason_for_a_shutdown_is_enough_for_a_time_out() -> None:
     ],
 )
 def test_another_functions_ending_that_is_logged_is_not_ones_own(line: str) -> None:
-    assert reportlines.parse(row(line)) is None
+    assert invocation_log.parse(row(line)) is None

@@ -10,11 +10,13 @@ from typing import Any
 import pandas as pd
 import pytest
 
+from ops import formatting
 from ops.aws.cloudwatch import Alarm
 from ops.cli.status import _path
-from ops.insight import alarms, concurrency, cost, dead_letters, levels, overview, queue, words
-from ops.insight import window as windows
-from ops.insight.reports import Card, Level, OverviewReport, QueueReport, Window
+from ops.insight import time_window as windows
+from ops.insight.report_types import Card, Level, OverviewReport, QueueReport, Window
+from ops.insight.reports import alarms, concurrency, cost, dead_letters, overview, queue
+from ops.insight.rules import levels
 from tests.ops.insight import world
 from tests.ops.insight.world import END, WINDOW, WORKLOAD
 
@@ -105,9 +107,9 @@ def test_the_headline_and_the_tiles_are_of_one_sample(stage: world.Stage) -> Non
 
 
 def test_a_comparison_is_in_one_unit(stage: world.Stage) -> None:
-    assert words.rates(1_500, 528) == ["25/s", "8.8/s"]
-    assert words.rates(2_340, 492, 14) == ["39/s", "8.2/s", "0.2/s"]
-    assert words.rates(43, 9.5) == ["43/min", "9.5/min"]
+    assert formatting.rates(1_500, 528) == ["25/s", "8.8/s"]
+    assert formatting.rates(2_340, 492, 14) == ["39/s", "8.2/s", "0.2/s"]
+    assert formatting.rates(43, 9.5) == ["43/min", "9.5/min"]
     metrics = flow(1_500, 528, received=700)
     found = pages(stage, metrics, {"jobs": (900, 3)})
     with world.world(stage, metrics, depths={"jobs": (900, 3)}) as (aws, _):

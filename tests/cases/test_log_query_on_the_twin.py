@@ -8,8 +8,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from ops.aws import Aws
-from ops.deadletters.causes import loglines
-from ops.deadletters.causes.asking import Asking, Budget
+from ops.deadletters.causes.logs import log_parser
+from ops.deadletters.causes.logs.log_query import Asking, Budget
 from ops.target import resolve
 from tests.cases.logged_lines import LINES
 from tests.twins import Twin
@@ -33,7 +33,7 @@ def test_the_query_brings_every_failure(twin: Twin) -> None:
     def hear(row: dict[str, str]) -> None:
         found.append(row["@message"])
 
-    assert asking.read([loglines.FAILURES], now - timedelta(minutes=5), now, hear), asking.asked.notes
+    assert asking.read([log_parser.FAILURES], now - timedelta(minutes=5), now, hear), asking.asked.notes
 
     assert {line.text.strip() for line in LINES if line.error[0]} <= {text.strip() for text in found}
     quiet = [line.text for line in LINES if not line.error[0] and line.text not in found]

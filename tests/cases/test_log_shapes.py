@@ -6,20 +6,22 @@ import re
 
 import pytest
 
-from ops.deadletters.causes import log_shapes, loglines, searching
-from ops.deadletters.causes.asking import IDS_A_QUERY, named
+from ops.deadletters.causes.logs import log_parser, log_search, log_shapes
+from ops.deadletters.causes.logs.log_query import IDS_A_QUERY, named
 from tests.cases.logged_lines import LINES
 from tests.cases.logged_lines.line import REQUEST, Line, written
 
-ASKED = re.compile(loglines.FAILURES)
+ASKED = re.compile(log_parser.FAILURES)
 FAILURES = [line for line in LINES if line.error[0]]
 HARMLESS = [line for line in LINES if not line.error[0]]
 PLATFORM = {"invocation record", "REPORT"}
-"""Shapes that ``ops.insight.reportlines`` reads."""
+"""Shapes that ``ops.invocation_log`` reads."""
 
 
-def read(text: str) -> loglines.Said:
-    said = loglines.read({"@timestamp": "2026-11-23 19:00:01.000", "@message": text, "@logStream": "2026/11/23/[7]abc"})
+def read(text: str) -> log_parser.Said:
+    said = log_parser.read(
+        {"@timestamp": "2026-11-23 19:00:01.000", "@message": text, "@logStream": "2026/11/23/[7]abc"}
+    )
     assert said is not None
     return said
 
@@ -99,7 +101,7 @@ def test_a_number_is_a_level_by_the_logger_that_wrote_it(scale: log_shapes.Scale
 def test_a_query_with_many_ids_is_not_longer_than_logs_insights_takes() -> None:
     """10,000 characters (StartQuery, botocore 1.44.5 model, 2026-11)."""
     ids = [REQUEST] * IDS_A_QUERY
-    everything = f"{named(ids)}|{searching.BATCHES}|{loglines.FAILURES}"
+    everything = f"{named(ids)}|{log_search.BATCHES}|{log_parser.FAILURES}"
     text = f"fields @timestamp, @message, @logStream | filter @message like /{everything}/ | sort @timestamp desc"
     assert len(text) <= 10_000
-    assert "/" not in loglines.FAILURES and re.search(named([REQUEST]), f"x {REQUEST} y")
+    assert "/" not in log_parser.FAILURES and re.search(named([REQUEST]), f"x {REQUEST} y")

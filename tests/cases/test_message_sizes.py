@@ -7,14 +7,15 @@ from dataclasses import replace
 import pytest
 
 from handler.contract import DLQ_ORIGINAL_MESSAGE_ID
-from ops.deadletters import plans, preview, redrive
-from ops.deadletters.letter import Attribute
-from ops.deadletters.plan import Destination, Pace, Selection, Steps
-from ops.deadletters.run import State
-from ops.deadletters.transfer import outgoing
+from ops.deadletters import plans
+from ops.deadletters.edits import outgoing, preview
+from ops.deadletters.ledger.model import State
+from ops.deadletters.messages.model import Attribute
+from ops.deadletters.plan_model import Destination, Pace, Selection, Steps
+from ops.deadletters.redrive import redrive
 from ops.errors import UsageError
-from tests.ops.deadletters.letters import a_letter
-from tests.ops.deadletters.queues import World, a_plan
+from tests.factories import a_letter
+from tests.fakes.dlq_world import World, a_plan
 
 UNWATCHED = Steps(("100%",), watch=False)
 OLDER, HIGHEST = 262_144, 1_048_576

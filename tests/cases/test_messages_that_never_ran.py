@@ -13,10 +13,10 @@ from typing import Any
 import pytest
 
 from ops.deadletters import causes
-from ops.deadletters.shelf import Shelf
-from ops.deadletters.source import Source
-from tests.ops.deadletters.fake_logs import FakeLogs, failed, row, silent, source
-from tests.ops.deadletters.letters import QUEUE
+from ops.deadletters.queue import Source
+from ops.deadletters.snapshot import Shelf
+from tests.factories import QUEUE
+from tests.fakes.logs import FakeLogs, failed, row, silent, source
 from tests.ops.insight.world import MAPPING, WORKLOAD
 
 ALONE = replace(MAPPING, batch_size=1, partial_batches=False)

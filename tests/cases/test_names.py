@@ -9,13 +9,14 @@ from typing import Any
 
 import pytest
 
-from ops.aws import Aws, cloudformation, lambda_, names, sqs
-from ops.deadletters import planjson, plans
-from ops.deadletters.plan import Steps
+from ops.aws import Aws, cloudformation, lambda_, sqs
+from ops.aws.naming import names
+from ops.deadletters import plan_codec, plans
+from ops.deadletters.plan_model import Steps
 from ops.errors import UsageError
 from ops.target import Target
-from tests.ops.deadletters.a_course import a_plan
-from tests.ops.fake_aws import serve
+from tests.fakes.aws import serve
+from tests.ops.deadletters.redrive.rollouts import a_plan
 
 A = "111122223333"
 HOME = "eu-west-1"
@@ -240,7 +241,7 @@ def _only_orders(service: str, operation: str, asked: dict[str, Any]) -> Any:
     ],
 )
 def test_a_plan_of_elsewhere_is_refused_with_the_difference(queue_arn: str, why: str, tmp_path: Path) -> None:
-    plan = planjson.sealed(replace(a_plan(1, Steps()), queue_arn=queue_arn))
+    plan = plan_codec.sealed(replace(a_plan(1, Steps()), queue_arn=queue_arn))
     path = plans.save(SimpleNamespace(), plan, tmp_path / "plan.json")  # type: ignore[arg-type]
     here = SimpleNamespace(queue=SimpleNamespace(arn=f"arn:aws:sqs:eu-west-1:{A}:dead", name="dead"))
     with pytest.raises(UsageError, match=why):

@@ -13,20 +13,20 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from dashboard import runbooks as pages_of_runbooks
+from dashboard.app_pages.dead_letters import causes
+from dashboard.components import html_blocks, overview_view
 from dashboard.pages import PAGES
-from dashboard.parts import blocks, overview
-from dashboard.parts.dead_letters import causes
 from ops import runbooks
 from ops import target as targets
-from ops.deadletters import history
-from ops.deadletters.audit import Verified
-from ops.deadletters.run import State
-from ops.insight import concurrency
-from ops.insight.reports import AlarmState, Finding, Level
+from ops.deadletters.archive import audit_summary
+from ops.deadletters.archive.audit_log import Verified
+from ops.deadletters.ledger.model import State
+from ops.insight.report_types import AlarmState, Finding, Level
+from ops.insight.reports import concurrency
 from tests.dashboard import test_states
 from tests.dashboard.app import REAL_APP, App
-from tests.dashboard.desks import a_run
 from tests.dashboard.test_audit import record
+from tests.fakes.dead_letter_service import a_run
 from tests.ops.insight.world import WINDOW, WORKLOAD, Stage, world
 
 Visit = Callable[[str], App]
@@ -53,7 +53,7 @@ def test_nothing_else_is_served(name: str) -> None:
 
 
 def alarm(runbook: str) -> str:
-    return overview.alarms([AlarmState("late", "ALARM", "over 5", None, runbook)], blocks.UTC)
+    return overview_view.alarms([AlarmState("late", "ALARM", "over 5", None, runbook)], html_blocks.UTC)
 
 
 def test_an_alarm_links_its_runbook() -> None:
@@ -68,7 +68,7 @@ def test_what_cannot_be_opened_is_only_text(named: str) -> None:
 
 
 def test_the_sentence_links_the_runbook_that_it_names() -> None:
-    said = blocks.finding(Finding(Level.ACT, "Act: alarm late fires: follow runbooks/dead-letters.md; <b>x</b>."))
+    said = html_blocks.finding(Finding(Level.ACT, "Act: alarm late fires: follow runbooks/dead-letters.md; <b>x</b>."))
     assert '<a href="/runbooks/dead-letters.md"' in said
     assert "<b>x</b>" not in said
 
@@ -155,7 +155,7 @@ def test_a_past_range_says_of_when_its_numbers_are(stage: Stage) -> None:
 def test_an_act_is_one_line_with_its_beginning_and_its_end() -> None:
     began, ended = record("began", days=2), record("done", days=1, sent=3)
     other = record("began", days=0.5)
-    found = history.report([other, ended, began], Verified(3, ())).entries
+    found = audit_summary.report([other, ended, began], Verified(3, ())).entries
     assert [(entry.record.outcome, entry.began) for entry in found] == [("began", other.at), ("done", began.at)]
 
 
@@ -167,9 +167,9 @@ def test_the_audit_page_offers_no_time_range_that_it_does_not_use(sample: Visit)
 
 
 def test_a_next_step_on_a_page_names_nothing_that_a_page_lacks() -> None:
-    from dashboard.parts import trouble
+    from dashboard.components import error_box
 
-    step = trouble._here("Name a profile (--profile or AWS_PROFILE), set keys up (aws configure).")
+    step = error_box._here("Name a profile (--profile or AWS_PROFILE), set keys up (aws configure).")
     assert "--profile" not in step
     assert "AWS_PROFILE=NAME streamlit run dashboard" in step
-    assert trouble._here("Start it: ops twin up.") == "Start it: ops twin up."
+    assert error_box._here("Start it: ops twin up.") == "Start it: ops twin up."

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dashboard.parts import overview
-from ops.insight.reports import Path, PathRates, Stop
+from dashboard.components import overview_view
+from ops.insight.report_types import Path, PathRates, Stop
 
 RATES = PathRates(118.0, 121.0, 112.4, 3.1, 0.0, 12.0, 3.0, 0.0)
 
@@ -16,7 +16,7 @@ def test_each_thing_has_its_own_name() -> None:
         results=(Stop("Results bucket", "results-1"),),
         dead=Stop("Dead letters", "orders-dlq"),
     )
-    html = overview.path(RATES, stops)
+    html = overview_view.path(RATES, stops)
     for text in ("<b>news, Uploads.prod</b>", "SNS topic, S3 bucket", "<b>Orders_Queue</b>", "<b>worker:live</b>"):
         assert text in html
     assert "<b>results-1</b>" in html
@@ -25,7 +25,7 @@ def test_each_thing_has_its_own_name() -> None:
 
 
 def test_nothing_stands_where_nothing_is_known() -> None:
-    html = overview.path(
+    html = overview_view.path(
         RATES, Path(queue=Stop("Queue", "tasks"), dead=Stop("Dead letters", "", "no dead-letter queue"))
     )
     assert html.count('class="so-node') == 3
@@ -39,13 +39,13 @@ def test_a_part_that_is_not_known_says_why() -> None:
     stops = Path(
         readers=(Stop("Function", "", "not known"),), dead=Stop("Dead letters", "orders-dlq", "may not be read")
     )
-    html = overview.path(RATES, stops)
+    html = overview_view.path(RATES, stops)
     assert "in flight · 3.1 failed/min · not known" in html
     assert "<b>orders-dlq</b>" in html
     assert "may not be read" in html
 
 
 def test_names_are_escaped() -> None:
-    html = overview.path(RATES, Path(senders=(Stop("API", '"><script>x</script>'),)))
+    html = overview_view.path(RATES, Path(senders=(Stop("API", '"><script>x</script>'),)))
     assert "<script>" not in html
     assert 'title="&quot;&gt;&lt;script&gt;' in html

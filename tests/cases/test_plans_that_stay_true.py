@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from ops.deadletters import plans, redrive
-from ops.deadletters.letter import Place
-from ops.deadletters.plan import Selection, Steps
-from ops.deadletters.shelf import Shelf
+from ops.deadletters import plans
+from ops.deadletters.messages.model import Place
+from ops.deadletters.plan_model import Selection, Steps
+from ops.deadletters.redrive import redrive
+from ops.deadletters.snapshot import Shelf
 from ops.errors import UsageError
-from tests.ops.deadletters.queues import World, a_plan
+from tests.fakes.dlq_world import World, a_plan
 
 UNWATCHED = Steps(("100%",), watch=False)
 

@@ -13,11 +13,11 @@ import pytest
 from ops.aws import policies
 from ops.aws.policies import Grant
 from ops.cli.app import run
-from ops.deadletters.source import open_source
+from ops.deadletters.queue import open_source
 from ops.errors import UsageError
-from ops.insight import overview
-from ops.insight.reports import Level, OverviewReport, Stop
-from ops.insight.window import last
+from ops.insight.report_types import Level, OverviewReport, Stop
+from ops.insight.reports import overview
+from ops.insight.time_window import last
 from tests.cases.accounts import (
     ACCOUNT,
     API,
@@ -35,7 +35,7 @@ from tests.cases.accounts import (
     stack,
     url,
 )
-from tests.ops.fake_aws import serve
+from tests.fakes.aws import serve
 
 TOPIC, RULE = arn("sns", "news"), arn("events", "rule/nightly")
 
@@ -178,7 +178,7 @@ OF_ITSELF = {
 def test_the_messages_of_a_dead_letter_queue_are_reached_by_its_own_name(
     served: Served, whose: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("ops.deadletters.source.home", lambda target: tmp_path)
+    monkeypatch.setattr("ops.deadletters.queue.home", lambda target: tmp_path)
     account, name = OF_ITSELF[whose]
     found = described(served, account, queue=name)
     assert open_source(aimed(served[1], queue=name), found).queue.name == name

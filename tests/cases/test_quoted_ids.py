@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from ops.deadletters.causes import loglines, mentions
+from ops.deadletters.causes.logs import log_parser, mentions
 from tests.cases.log_lines import (
     R1,
     R2,
@@ -145,7 +145,7 @@ def test_what_a_function_was_given_names_other_messages_in_bodies() -> None:
 
 def test_a_record_that_names_two_requests_is_of_lambdas() -> None:
     asked = {"level": 50, "pid": 8, "msg": "no price", "awsRequestId": R1, "requestId": R3}
-    said = loglines.read(row(0, asked))
+    said = log_parser.read(row(0, asked))
     assert said is not None and said.failed and said.request_id == R1
 
 

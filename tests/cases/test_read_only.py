@@ -8,15 +8,20 @@ from typing import Any
 
 import pytest
 
-from dashboard.desk import OpsDesk
+from dashboard.services.dead_letter_service import OpsDesk
 from ops import access
 from ops.access import ReadOnly
 from ops.cli.app import run
-from ops.deadletters import background, causes, imports, look, plans, purge, redrive
-from ops.deadletters.plan import Selection, Steps
-from ops.twin import demo, lifecycle, traffic
-from tests.ops.deadletters.letters import bodies
-from tests.ops.deadletters.queues import World, a_plan, a_world
+from ops.deadletters import causes, plans
+from ops.deadletters.archive import imports
+from ops.deadletters.jobs import background
+from ops.deadletters.plan_model import Selection, Steps
+from ops.deadletters.redrive import purge, redrive
+from ops.deadletters.scan import scan
+from ops.twin import demo, lifecycle
+from ops.twin.workload import generator
+from tests.factories import bodies
+from tests.fakes.dlq_world import World, a_plan, a_world
 
 Act = Callable[[World, Path], Any]
 
@@ -41,7 +46,7 @@ def _plan(world: World) -> Any:
 
 
 ENGINE: dict[str, Act] = {
-    "scan": lambda world, _: look.look(world.source),
+    "scan": lambda world, _: scan.look(world.source),
     "logs": lambda world, _: causes.explain(world.source),
     "redrive": lambda world, _: redrive.run(world.source, _plan(world), reason="r"),
     "resume": lambda world, _: redrive.resume(world.source, "20261124", reason="r"),
@@ -54,7 +59,7 @@ ENGINE: dict[str, Act] = {
     "twin up": lambda *_: lifecycle.up(),
     "twin down": lambda *_: lifecycle.down(),
     "twin demo": lambda *_: demo.run(lambda _: None, port=8501, rate=1.0),
-    "twin traffic": lambda *_: traffic.run(None, traffic.TrafficSettings()),  # type: ignore[arg-type]
+    "twin traffic": lambda *_: generator.run(None, generator.TrafficSettings()),  # type: ignore[arg-type]
 }
 
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from ops.deadletters import naming
-from ops.deadletters.causes.evidence import Evidence, Setup, Subject
-from ops.deadletters.letter import Cause
+from ops.deadletters.causes.attribution.evidence import Evidence, Setup, Subject
+from ops.deadletters.fingerprints import cause_record
+from ops.deadletters.messages.model import Cause
 from tests.cases.logged_lines.line import REQUEST
-from tests.ops.deadletters.fake_logs import row, silent
+from tests.fakes.logs import row, silent
 
 MESSAGE = "0b1d6a2e-1111-4222-8333-444455556666"
 
@@ -18,7 +18,7 @@ def cause(record: dict[str, object]) -> Cause:
     evidence.add(row(1, {"level": "ERROR", "requestId": REQUEST, **record}))
     found = evidence.cause(subject)
     assert found is not None
-    return naming.named(found)
+    return cause_record.named(found)
 
 
 def wrapped(reason: str, around: str = "fetch failed") -> dict[str, object]:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dashboard.ledgers import Ledgers
-from ops.deadletters import redrive
-from ops.deadletters.plan import Selection, Steps
+from dashboard.services.run_cache import Ledgers
+from ops.deadletters.plan_model import Selection, Steps
+from ops.deadletters.redrive import redrive
+from tests.fakes.dlq_world import a_plan
 from tests.ops.cli.conftest import Desk, _doors, _workloads, _world, desk
-from tests.ops.deadletters.queues import a_plan
 
 __all__ = ["_doors", "_workloads", "_world", "desk"]
 

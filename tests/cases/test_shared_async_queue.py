@@ -12,10 +12,12 @@ import pytest
 
 from ops.aws import lambda_, logs
 from ops.aws.logs import LogRows
-from ops.deadletters import plans, provenance, redrive
-from ops.deadletters.plan import Destination, Pace, Plan, Selection, Steps
+from ops.deadletters import plans
+from ops.deadletters.plan_model import Destination, Pace, Plan, Selection, Steps
+from ops.deadletters.plans import provenance
+from ops.deadletters.redrive import redrive
 from ops.errors import AccessDenied, UsageError
-from tests.ops.deadletters.queues import World, a_world
+from tests.fakes.dlq_world import World, a_world
 
 ACCOUNT = "000000000000"
 A, B, C = (f"0000000{n}-aaaa-4bbb-8ccc-000000000000" for n in range(3))

@@ -13,10 +13,10 @@ import pytest
 
 from handler import contract
 from ops.deadletters import causes
-from ops.deadletters.letter import Place
-from ops.deadletters.shelf import Shelf
-from ops.deadletters.source import Source
-from tests.ops.deadletters.fake_logs import BEGAN, FakeLogs, failed, row, silent, source
+from ops.deadletters.messages.model import Place
+from ops.deadletters.queue import Source
+from ops.deadletters.snapshot import Shelf
+from tests.fakes.logs import BEGAN, FakeLogs, failed, row, silent, source
 from tests.ops.insight.world import FUNCTION
 
 MAILS, LOST = (f"arn:aws:sqs:eu-west-1:123456789012:{name}" for name in ("mails", "lost"))

@@ -8,11 +8,13 @@ from pathlib import Path
 import pytest
 
 from ops.cli.app import run
-from ops.deadletters import lease, plans, redrive
-from ops.deadletters.look import look
-from ops.deadletters.plan import Pace, Selection, Steps
-from tests.ops.deadletters.letters import bodies
-from tests.ops.deadletters.queues import World, a_plan, a_world
+from ops.deadletters import plans
+from ops.deadletters.plan_model import Pace, Selection, Steps
+from ops.deadletters.redrive import redrive
+from ops.deadletters.scan import bulk_receive
+from ops.deadletters.scan.scan import look
+from tests.factories import bodies
+from tests.fakes.dlq_world import World, a_plan, a_world
 
 
 @pytest.fixture(scope="module")
@@ -44,7 +46,7 @@ def test_each_goes_to_its_own_queue(world: World) -> None:
 
 
 def test_a_move_task_does_not_take_messages_of_several_queues(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(lease, "LONG_POLL_S", 0)
+    monkeypatch.setattr(bulk_receive, "LONG_POLL_S", 0)
     look(world.source)
     made = plans.make(world.source, Selection(), pace=Pace(None, headroom=False))
     assert made.engine == "ledger"

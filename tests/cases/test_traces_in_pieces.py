@@ -6,10 +6,10 @@ import re
 
 import pytest
 
-from ops.deadletters.causes import loglines
-from ops.deadletters.causes.loglines import Said
-from ops.deadletters.causes.pieces import Pieces
-from tests.ops.deadletters.fake_logs import row
+from ops.deadletters.causes.attribution.split_traces import Pieces
+from ops.deadletters.causes.logs import log_parser
+from ops.deadletters.causes.logs.log_parser import Said
+from tests.fakes.logs import row
 
 JAVA = (
     "java.lang.IllegalStateException: cannot book\n\tat com.shop.Handler.handleRequest(Handler.java:20)\n"
@@ -34,7 +34,7 @@ def put_together(rows: list[dict[str, str]]) -> list[Said]:
     for order in (rows, rows[::-1]):
         pieces = Pieces()
         for one in order:
-            said = loglines.read(one)
+            said = log_parser.read(one)
             assert said is not None
             pieces.add(said)
         found.append(sorted(pieces.whole(), key=lambda said: said.at))
@@ -79,13 +79,13 @@ def test_what_comes_late_is_of_another_trace() -> None:
 
 def test_a_whole_line_is_no_piece() -> None:
     for text in ('{"level": "ERROR", "message": "TypeError: x is not a function"}', f"[ERROR] KeyError: 17\n{PYTHON}"):
-        said = loglines.read(row(0, text))
+        said = log_parser.read(row(0, text))
         assert said is not None and said.failed
         assert not Pieces().add(said)
 
 
 def test_every_line_is_asked_for() -> None:
-    asked = re.compile(loglines.FAILURES)
+    asked = re.compile(log_parser.FAILURES)
     for text in (JAVA, DOTNET, PYTHON):
         assert all(asked.search(line) for line in text.split("\n"))
     assert [bool(asked.search(line)) for line in GO.split("\n")] == [True, True, False, True]

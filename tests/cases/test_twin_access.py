@@ -12,7 +12,7 @@ import pytest
 
 from ops.errors import TwinError
 from ops.twin import callers
-from ops.twin.host import peers
+from ops.twin.host.http import loopback_peers
 from tests.ops.twin.emulator.conftest import TOKEN, Emulator
 from tests.ops.twin.host.lab import TOKEN as HOST_TOKEN
 from tests.ops.twin.host.lab import Host, running
@@ -117,16 +117,16 @@ def test_a_server_does_not_start_without_a_token() -> None:
 
 def test_a_connection_that_nobody_holds_any_more_is_nobodys() -> None:
     """The kernel gives it to user 0, which would be us when the twin is root's."""
-    peers.ensure_known()
+    loopback_peers.ensure_known()
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         listener.listen()
         caller = socket.create_connection(listener.getsockname())
         accepted, address = listener.accept()
         with accepted:
-            assert peers.is_ours(accepted.getsockname(), address)
+            assert loopback_peers.is_ours(accepted.getsockname(), address)
             caller.close()
-            assert not peers.is_ours(accepted.getsockname(), address)
+            assert not loopback_peers.is_ours(accepted.getsockname(), address)
 
 
 # --- the Lambda host and its environments ----------------------------------------------------------------------------

@@ -10,10 +10,10 @@ from itertools import product
 
 import pytest
 
-from ops.twin.emulator.expression import Expression, ExpressionError
-from ops.twin.emulator.log_pattern import DEEPEST, LONGEST, PatternError, compile_pattern
-from ops.twin.host import messages
-from ops.twin.host.messages import BadMessage, Parser
+from ops.twin.emulator.logs.filter_pattern import DEEPEST, LONGEST, PatternError, compile_pattern
+from ops.twin.emulator.logs.regular_expression import Expression, ExpressionError
+from ops.twin.host.http import http_messages
+from ops.twin.host.http.http_messages import BadMessage, Parser
 
 LONG = 100_000
 POST = b"POST / HTTP/1.1\r\n"
@@ -84,9 +84,9 @@ def whole(parser: Parser, data: bytes, step: int = 65_536) -> object:
 @pytest.mark.parametrize(
     ("data", "status"),
     [
-        (POST + b"X: " + b"a" * messages.MAX_HEAD, 431),
-        (POST + b"X: " + b"a" * messages.MAX_HEAD + b"\r\n\r\n", 431),
-        (POST + b"a: b\r\n" * (messages.MAX_HEADERS + 1) + b"\r\n", 431),
+        (POST + b"X: " + b"a" * http_messages.MAX_HEAD, 431),
+        (POST + b"X: " + b"a" * http_messages.MAX_HEAD + b"\r\n\r\n", 431),
+        (POST + b"a: b\r\n" * (http_messages.MAX_HEADERS + 1) + b"\r\n", 431),
         (POST + b"Content-Length: 1001\r\n\r\n", 413),
         (POST + b"Content-Length: " + b"9" * 5000 + b"\r\n\r\n", 400),
         (POST + b"Content-Length: \xb2\r\n\r\n", 400),
@@ -117,7 +117,7 @@ def test_a_message_beyond_its_bounds_is_refused(data: bytes, status: int) -> Non
 
 def test_a_body_in_more_chunks_than_any_client_sends_is_refused() -> None:
     with pytest.raises(BadMessage, match="chunks"):
-        whole(Parser(1 << 30), CHUNKED + b"1\r\nx\r\n" * (messages.MAX_CHUNKS + 1))
+        whole(Parser(1 << 30), CHUNKED + b"1\r\nx\r\n" * (http_messages.MAX_CHUNKS + 1))
 
 
 @pytest.mark.parametrize("step", [1, 2, 3, 7, 65_536])
@@ -133,7 +133,7 @@ def test_what_is_within_them_is_read_in_pieces_of_any_size(step: int) -> None:
 
 def test_a_long_head_is_looked_at_once_however_small_its_pieces_are() -> None:
     parser = Parser(1000)
-    value = b"a" * (messages.MAX_HEAD - 100)
+    value = b"a" * (http_messages.MAX_HEAD - 100)
     message = whole(parser, POST + b"Cause: " + value + b"\r\n\r\n", 64)
     assert isinstance(message, tuple)
     assert message[1] == {"cause": value.decode()}

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from ops.twin import shell
-from ops.twin.state import TwinState
+from ops.twin_state import TwinState
 
 TWIN = TwinState(
     "http://127.0.0.1:4566", "http://127.0.0.1:9", "eu-west-1", "0" * 12, "AKIA", "it's $secret", "shop", 10, "now", {}

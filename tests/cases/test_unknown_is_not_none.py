@@ -9,14 +9,14 @@ from pathlib import Path
 import pytest
 
 from ops.cli.app import run
-from ops.deadletters.source import open_source
+from ops.deadletters.queue import open_source
 from ops.errors import AccessDenied, AwsError, NotFound, UsageError
-from ops.insight import overview
-from ops.insight.reports import Level
-from ops.insight.window import last
+from ops.insight.report_types import Level
+from ops.insight.reports import overview
+from ops.insight.time_window import last
 from ops.workload import Part, Why, readers
 from tests.cases.accounts import MAPPING, QUEUE, Account, M, Queue, Reads, Served, arn, described, stack
-from tests.ops.fake_aws import serve
+from tests.fakes.aws import serve
 
 TWO = {"orders": Queue(dlq="orders-dlq"), "orders-dlq": Queue()}
 READ = {M[1]: Reads("orders", "worker")}
@@ -217,7 +217,7 @@ def test_dead_letters_need_no_permission_of_lambda(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("ops.deadletters.source.home", lambda target: tmp_path)
+    monkeypatch.setattr("ops.deadletters.queue.home", lambda target: tmp_path)
     found = described(served, denied(*refused), **named)
     assert open_source(served[1], found).queue.name == "orders-dlq"
 

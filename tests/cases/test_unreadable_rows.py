@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
-from handler.extension.jsontext import elements
-from ops.insight import cold_starts, cost, reportlines
+from handler.extension.fast_json import elements
+from ops import invocation_log
+from ops.insight.reports import cold_starts, cost
 from tests.cases.lambda_lines import ID, attempt, invoked, records, report_line, row
 from tests.ops.insight import world
 
@@ -53,8 +54,8 @@ ODD = {
 
 @pytest.mark.parametrize("message", UNREADABLE.values(), ids=UNREADABLE)
 def test_it_is_counted_and_left_out(message: str) -> None:
-    assert reportlines.parse(row(message)) is None
-    assert reportlines.unreadable(row(message))
+    assert invocation_log.parse(row(message)) is None
+    assert invocation_log.unreadable(row(message))
 
 
 @pytest.mark.parametrize("message", ODD.values(), ids=ODD)
@@ -65,7 +66,7 @@ def test_odd_values_are_not_known_and_the_line_counts(message: str) -> None:
 
 @pytest.mark.parametrize("at", ["", "never", "0001-01-01 00:00:00.000", "9999-99-99", "9999-12-31T23:59:59-23:59"])
 def test_a_row_without_a_time_is_left_out(at: str) -> None:
-    assert reportlines.parse({**row(report_line()), "@timestamp": at}) is None
+    assert invocation_log.parse({**row(report_line()), "@timestamp": at}) is None
 
 
 def test_an_event_of_the_extension_is_read_beside_one_with_a_number_without_end() -> None:
@@ -84,7 +85,7 @@ def test_half_a_character_can_be_written_out() -> None:
 
 def test_lines_of_people_are_not_counted_as_unreadable() -> None:
     for message in ("", "hello", "{", "[" * 30_000, "Task timed out after lunch", json.dumps({"level": "INFO"})):
-        assert not reportlines.unreadable(row(message))
+        assert not invocation_log.unreadable(row(message))
 
 
 def test_cost_and_cold_starts_show_the_others(stage: world.Stage) -> None:

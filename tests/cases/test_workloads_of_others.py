@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from ops.deadletters.causes import loglines
-from tests.bench._log_worlds import World, tally
-from tests.bench._log_writers import SHAPES
+from ops.deadletters.causes.logs import log_parser
+from tests.fakes.log_worlds import World, tally
+from tests.fakes.log_writers import SHAPES
 
 NAMES = {shape.name: shape for shape in SHAPES}
 
@@ -22,8 +22,8 @@ def test_causes_are_right_told_apart_and_never_falsely_certain(name: str, shared
     assert done.pure >= 0.9 * done.messages
 
 
-def read(line: str) -> loglines.Said:
-    said = loglines.read({"@timestamp": "2026-11-28 13:00:00.000", "@message": line, "@logStream": "s"})
+def read(line: str) -> log_parser.Said:
+    said = log_parser.read({"@timestamp": "2026-11-28 13:00:00.000", "@message": line, "@logStream": "s"})
     assert said is not None
     return said
 

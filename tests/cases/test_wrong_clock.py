@@ -8,8 +8,8 @@ from email.utils import format_datetime
 import pytest
 from botocore.exceptions import ClientError
 
-from ops.aws import fate, refusals
-from ops.aws.fate import Fate
+from ops.aws import call_effect, error_mapping
+from ops.aws.call_effect import Fate
 from ops.errors import ClockSkewed, CredentialsError
 from ops.target import Target
 
@@ -38,7 +38,7 @@ EARLY = "Signature not yet current: 20261128T090000Z is still later than 2026112
     ],
 )
 def test_the_clock_is_named_with_how_far_it_is_off(code: str, message: str, hours: float | None, says: str) -> None:
-    found = refusals.translate(refused(code, message, hours), "sqs", "queue orders", Target(region="eu-west-1"))
+    found = error_mapping.translate(refused(code, message, hours), "sqs", "queue orders", Target(region="eu-west-1"))
     assert isinstance(found, ClockSkewed) and says in str(found) and found.next_step.startswith("Set the clock")
 
 
@@ -53,12 +53,12 @@ def test_the_clock_is_named_with_how_far_it_is_off(code: str, message: str, hour
     ],
 )
 def test_other_bad_signatures_are_of_the_credentials(error: ClientError) -> None:
-    found = refusals.translate(error, "sqs", "queue orders", Target(region="eu-west-1"))
+    found = error_mapping.translate(error, "sqs", "queue orders", Target(region="eu-west-1"))
     assert isinstance(found, CredentialsError) and not isinstance(found, ClockSkewed)
 
 
 def test_the_call_was_surely_not_carried_out_and_ends_the_run() -> None:
     error = refused("RequestTimeTooSkewed", hours=5)
-    found = refusals.translate(error, "sqs", "queue orders", Target(region="eu-west-1"))
+    found = error_mapping.translate(error, "sqs", "queue orders", Target(region="eu-west-1"))
     found.__cause__ = error
-    assert isinstance(found, CredentialsError) and fate.of(found) is Fate.REFUSED
+    assert isinstance(found, CredentialsError) and call_effect.of(found) is Fate.REFUSED

@@ -22,18 +22,18 @@ import pytest
 
 from ops.aws import sqs
 from ops.deadletters import plans
-from ops.deadletters.letter import Place
-from ops.deadletters.letters import letter
-from ops.deadletters.look import look
-from ops.deadletters.plan import Destination, Pace, Plan, Selection, Steps
-from ops.deadletters.shelf import Shelf
-from ops.deadletters.source import Source
-from tests.bench._sqs_server import Aws, Letters, serve
+from ops.deadletters.messages.model import Place
+from ops.deadletters.messages.parse import letter
+from ops.deadletters.plan_model import Destination, Pace, Plan, Selection, Steps
+from ops.deadletters.queue import Source
+from ops.deadletters.scan.scan import look
+from ops.deadletters.snapshot import Shelf
 from tests.chaos.counting import Verdict, judge, letters
 from tests.chaos.processes import Killer, Processes, processes
 from tests.chaos.proxy import CALM, Proxy, proxy
 from tests.chaos.rounds import Round
 from tests.chaos.runner import opened
+from tests.fakes.sqs.server import Aws, Letters, serve
 
 LONGEST_S = 150.0
 """A process that is not over by then hangs."""

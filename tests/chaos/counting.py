@@ -8,9 +8,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from ops.deadletters.plan import Action
-from tests.bench._sqs_server import Letters
+from ops.deadletters.plan_model import Action
 from tests.chaos.rounds import Round
+from tests.fakes.sqs.server import Letters
 
 MARK = "mark"
 """Field of a body that tells letters apart, whatever ids they are given."""

@@ -6,9 +6,9 @@ import random
 import signal
 from dataclasses import dataclass, replace
 
-from ops.deadletters.plan import Action, Edit
-from tests.bench._sqs_faults import THROTTLED, Fault
+from ops.deadletters.plan_model import Action, Edit
 from tests.chaos.proxy import CALM, Weather
+from tests.fakes.sqs.faults import THROTTLED, Fault
 
 
 @dataclass(frozen=True)

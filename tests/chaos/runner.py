@@ -22,8 +22,9 @@ from botocore.httpsession import URLLib3Session  # noqa: F401
 
 from ops import workload
 from ops.aws import Aws
-from ops.deadletters import plans, redrive
-from ops.deadletters.source import Source, open_source
+from ops.deadletters import plans
+from ops.deadletters.queue import Source, open_source
+from ops.deadletters.redrive import redrive
 from ops.deadletters.transfer import settings
 from ops.errors import OpsError
 from ops.target import Target

@@ -15,11 +15,11 @@ from pathlib import Path
 import pytest
 
 from ops.deadletters import plans
-from ops.deadletters.look import look
-from ops.deadletters.plan import Pace, Selection, Steps
-from tests.bench._sqs_server import Aws, serve
+from ops.deadletters.plan_model import Pace, Selection, Steps
+from ops.deadletters.scan.scan import look
 from tests.chaos.processes import Processes, processes
 from tests.chaos.runner import LEASE_S, opened
+from tests.fakes.sqs.server import Aws, serve
 
 LETTERS = 60
 NAPS = 2

@@ -12,9 +12,9 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError, ConnectionClosedError, HTTPClientError, ReadTimeoutError
 
-from tests.bench._sqs_faults import DENIED, NO_KEY, Fault
-from tests.bench._sqs_server import Aws, serve
 from tests.chaos.proxy import Weather, proxy
+from tests.fakes.sqs.faults import DENIED, NO_KEY, Fault
+from tests.fakes.sqs.server import Aws, serve
 
 
 @pytest.fixture

@@ -9,10 +9,11 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from dashboard import shell
-from ops.deadletters.run import State
+from dashboard import app
+from ops.deadletters.ledger.model import State
 from ops.errors import AccessDenied
-from tests.dashboard import desks, samples, unusual
+from tests.dashboard import samples, unusual
+from tests.fakes import dead_letter_service
 
 MAKE = {
     "trouble": lambda: samples.Sample(trouble=True),
@@ -22,25 +23,28 @@ MAKE = {
     "empty": unusual.Empty,
     "no-dlq": unusual.NoDeadLetterQueue,
     "dlq-denied": unusual.DeadLettersUnread,
-    "unlooked": lambda: unusual.Desked(lambda: desks.SampleDesk(0)),
-    "looking": lambda: unusual.Desked(lambda: desks.SampleDesk(54, job="running")),
-    "look-failed": lambda: unusual.Desked(lambda: desks.SampleDesk(0, job="failed")),
-    "look-failed-again": lambda: unusual.Desked(lambda: desks.SampleDesk(54, job="failed")),
-    "broken-shelf": lambda: unusual.Desked(desks.Broken),
-    "many-letters": lambda: unusual.Desked(lambda: desks.SampleDesk(100_000)),
+    "unlooked": lambda: unusual.Desked(lambda: dead_letter_service.SampleDesk(0)),
+    "looking": lambda: unusual.Desked(lambda: dead_letter_service.SampleDesk(54, job="running")),
+    "look-failed": lambda: unusual.Desked(lambda: dead_letter_service.SampleDesk(0, job="failed")),
+    "look-failed-again": lambda: unusual.Desked(lambda: dead_letter_service.SampleDesk(54, job="failed")),
+    "broken-shelf": lambda: unusual.Desked(dead_letter_service.Broken),
+    "many-letters": lambda: unusual.Desked(lambda: dead_letter_service.SampleDesk(100_000)),
     **{
-        f"run-{state.value}": lambda state=state: unusual.Desked(lambda: desks.SampleDesk(state=state))
+        f"run-{state.value}": lambda state=state: unusual.Desked(lambda: dead_letter_service.SampleDesk(state=state))
         for state in State
     },
     "lost": unusual.Lost,
-    "letters-since": lambda: unusual.Desked(lambda: desks.SampleDesk(50)),
-    "run-stopping": lambda: unusual.Desked(desks.Stopping),
-    "run-circled": lambda: unusual.Desked(lambda: desks.Stopping(State.CANCELLED)),
-    "many-causes": lambda: unusual.Desked(desks.ManyCauses),
-    "run-resuming": lambda: unusual.Desked(lambda: desks.SampleDesk(state=State.INTERRUPTED, job="starting")),
-    "run-starting": lambda: unusual.Desked(lambda: desks.SampleDesk(state=State.STOPPED, job="starting")),
+    "letters-since": lambda: unusual.Desked(lambda: dead_letter_service.SampleDesk(50)),
+    "run-stopping": lambda: unusual.Desked(dead_letter_service.Stopping),
+    "run-circled": lambda: unusual.Desked(lambda: dead_letter_service.Stopping(State.CANCELLED)),
+    "many-causes": lambda: unusual.Desked(dead_letter_service.ManyCauses),
+    "run-resuming": lambda: unusual.Desked(
+        lambda: dead_letter_service.SampleDesk(state=State.INTERRUPTED, job="starting")
+    ),
+    "run-starting": lambda: unusual.Desked(lambda: dead_letter_service.SampleDesk(state=State.STOPPED, job="starting")),
     "hostile-run": lambda: unusual.Desked(
-        lambda: desks.SampleDesk(foreign=" " + samples.HOSTILE, state=State.STOPPED), " " + samples.HOSTILE
+        lambda: dead_letter_service.SampleDesk(foreign=" " + samples.HOSTILE, state=State.STOPPED),
+        " " + samples.HOSTILE,
     ),
     "denied": lambda: unusual.Refused(
         lambda: AccessDenied(
@@ -50,4 +54,4 @@ MAKE = {
     ),
 }
 
-shell.run(lambda target: MAKE[os.environ.get("SAMPLE", "trouble")]())
+app.run(lambda target: MAKE[os.environ.get("SAMPLE", "trouble")]())

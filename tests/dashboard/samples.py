@@ -1,6 +1,6 @@
 """Hand-made reports for the pages' tests: a workload that is fine, in trouble, unused, or hostile.
 
-They have the shapes of ops.insight.reports and no other source; the numbers are made up by a seeded generator.
+They have the shapes of ops.insight.report_types and no other source; the numbers are made up by a seeded generator.
 """
 
 from __future__ import annotations
@@ -11,11 +11,11 @@ import numpy as np
 import pandas as pd
 
 from dashboard.charts.cold_starts import INIT
-from dashboard.span import Span
-from ops.insight import reports as r
-from ops.insight.reports import Level
+from dashboard.time_range import Span
+from ops.insight import report_types as r
+from ops.insight.report_types import Level
 from ops.workload import Gap
-from tests.dashboard.desks import SampleDesk
+from tests.fakes.dead_letter_service import SampleDesk
 
 NOW = datetime.now(UTC).replace(microsecond=0)
 HOSTILE = (

@@ -12,9 +12,9 @@ import pandas as pd
 import pytest
 
 from dashboard.charts import base, cold_starts, concurrency, cost, dead_letters, queue
-from dashboard.parts import spark
-from dashboard.span import Span
-from ops.insight.reports import Assumptions, Line
+from dashboard.components import sparkline
+from dashboard.time_range import Span
+from ops.insight.report_types import Assumptions, Line
 from tests.dashboard.samples import HOSTILE, Sample, frame
 from tests.dashboard.unusual import Empty
 
@@ -116,7 +116,7 @@ def test_foreign_text_in_labels_is_no_markup() -> None:
 def test_a_sparkline_keeps_peaks_and_gaps() -> None:
     values: list[float | None] = [0.0] * 400
     values[123] = 50.0
-    assert f",{spark.MARGIN:.1f}" in spark.svg(values, "#000000"), "the peak reaches the top"
-    assert spark.svg([1.0, None, 1.0], "#000000").count("<circle") == 2
-    assert "stroke-dasharray" in spark.svg([], "#000000")
-    assert base64.b64decode(spark.data_uri([1, 2], "#000000").partition(",")[2]).startswith(b"<svg")
+    assert f",{sparkline.MARGIN:.1f}" in sparkline.svg(values, "#000000"), "the peak reaches the top"
+    assert sparkline.svg([1.0, None, 1.0], "#000000").count("<circle") == 2
+    assert "stroke-dasharray" in sparkline.svg([], "#000000")
+    assert base64.b64decode(sparkline.data_uri([1, 2], "#000000").partition(",")[2]).startswith(b"<svg")

@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 
 from dashboard.pages import PAGES, Entry
-from ops.twin import lifecycle, state
-from ops.twin.state import TwinState
+from ops import twin_state
+from ops.twin import lifecycle
+from ops.twin_state import TwinState
 from tests.dashboard.app import App
 
 pages = pytest.mark.parametrize("entry", PAGES.values(), ids=list(PAGES))
@@ -44,7 +45,7 @@ def record(folder: Path, monkeypatch: pytest.MonkeyPatch, **pids: int) -> TwinSt
     monkeypatch.setenv("OPS_TWIN_DIR", str(folder))
     nobody = "http://127.0.0.1:9"
     twin = TwinState(nobody, nobody, "us-east-1", "0" * 12, "a", "b", "scilearn", 10, "now", pids)
-    state.write(twin)
+    twin_state.write(twin)
     return twin
 
 

@@ -8,13 +8,13 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from dashboard.span import Span
+from dashboard.time_range import Span
 from ops.errors import OpsError, Unreachable
-from ops.insight import reports as r
-from ops.insight.reports import Level
+from ops.insight import report_types as r
+from ops.insight.report_types import Level
 from ops.workload import Gap, Part, Why
-from tests.dashboard.desks import SampleDesk
 from tests.dashboard.samples import Sample
+from tests.fakes.dead_letter_service import SampleDesk
 
 
 class Empty(Sample):

@@ -6,7 +6,7 @@ from types import ModuleType
 
 import pytest
 
-from tests.handler.fake_aws import FakeAws
+from tests.fakes.handler_aws import FakeAws
 from tests.handler.worlds import VARIABLES
 
 

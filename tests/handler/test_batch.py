@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from handler import contract
-from tests.handler.fake_aws import MAX_MESSAGE, FakeAws
+from tests.fakes.handler_aws import MAX_MESSAGE, FakeAws
 from tests.handler.worlds import MODEL, Context, cause, failed, job, record
 
 

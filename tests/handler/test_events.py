@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.handler.fake_aws import FakeAws
+from tests.fakes.handler_aws import FakeAws
 from tests.handler.worlds import Context, cause, job, record
 
 EVENTS = Path(__file__).resolve().parents[1] / "events"

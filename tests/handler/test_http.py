@@ -17,8 +17,8 @@ from typing import Any
 import pytest
 
 from handler import contract
-from tests.handler.fake_aws import MAX_MESSAGE, FakeAws
-from tests.handler.runtime_api import REPOSITORY
+from tests.fakes.handler_aws import MAX_MESSAGE, FakeAws
+from tests.fakes.runtime_api import REPOSITORY
 from tests.handler.worlds import MODEL, SMALL, VARIABLES, cause, job
 
 SQSD = {
@@ -34,7 +34,7 @@ SQSD = {
 
 @pytest.fixture
 def port(aws: FakeAws) -> Iterator[int]:
-    from handler.http import Server
+    from handler.http_server import Server
 
     with Server("127.0.0.1", 0, workers=2, job_seconds=30) as server:
         thread = threading.Thread(target=server.serve_forever, args=(0.01,))
@@ -161,7 +161,7 @@ def test_jobs_side_by_side_do_not_mix(port: int, aws: FakeAws) -> None:
 
 def test_the_program_says_where_it_is_and_ends_when_told(aws: FakeAws) -> None:
     variables = {**VARIABLES, "AWS_ENDPOINT_URL": aws.url, "PORT": "0", "PATH": os.environ["PATH"]}
-    command = [sys.executable, "-m", "handler.http"]
+    command = [sys.executable, "-m", "handler.http_server"]
     with subprocess.Popen(command, env=variables, cwd=REPOSITORY, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         address = process.stdout.readline()
@@ -172,7 +172,7 @@ def test_the_program_says_where_it_is_and_ends_when_told(aws: FakeAws) -> None:
 
 def test_the_program_that_cannot_start_says_why() -> None:
     variables = {**VARIABLES, "PORT": "seven", "PATH": os.environ["PATH"]}
-    command = [sys.executable, "-m", "handler.http"]
+    command = [sys.executable, "-m", "handler.http_server"]
     done = subprocess.run(command, env=variables, cwd=REPOSITORY, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr.count("\n")) == (1, 1)
     assert "PORT" in done.stderr

@@ -9,7 +9,7 @@ from importlib.metadata import distribution, version
 
 import pytest
 
-from tests.handler.runtime_api import REPOSITORY
+from tests.fakes.runtime_api import REPOSITORY
 
 DOCKERFILE = REPOSITORY / "handler" / "Dockerfile"
 Instruction = tuple[str, str]
@@ -85,6 +85,7 @@ def test_every_module_of_the_handler_is_copied(copied: dict[str, str]) -> None:
     for folder in folders - {"handler/extension"}:
         assert copied[f"{folder}/*.py"] == f"/var/task/{folder}/"
     assert copied["handler/extension/*.py"] == "/opt/scilearn-extension/handler/extension/"
+    assert copied["handler/extension/records/*.py"] == "/opt/scilearn-extension/handler/extension/records/"
 
 
 def test_sources_are_in_the_project(copied: dict[str, str]) -> None:

@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from tests.handler.runtime_api import REPOSITORY
+from tests.fakes.runtime_api import REPOSITORY
 from tests.handler.worlds import MODEL, VARIABLES, job, record
 
 THIRD_PARTY = {"aws_lambda_powertools", "botocore", "handler", "jmespath", "typing_extensions"}
@@ -72,7 +72,7 @@ def test_a_score_job_loads_numpy_and_nothing_dearer() -> None:
 
 def test_what_is_deferred_is_still_there() -> None:
     program = """
-import handler.lean
+import handler.lazy_packages
 from aws_lambda_powertools.utilities.data_classes import S3Event, SNSEvent
 import aws_lambda_powertools.utilities.idempotency as idempotency
 import asyncio
@@ -85,7 +85,7 @@ print(asyncio.run(answer()))
 
 
 def test_deferring_what_does_not_exist_says_so() -> None:
-    from handler.lean import defer
+    from handler.lazy_packages import defer
 
     with pytest.raises(ModuleNotFoundError, match="no_such_package"):
         defer("no_such_package")

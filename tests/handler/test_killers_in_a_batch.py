@@ -17,7 +17,7 @@ from handler import jobs
 from handler.errors import Rejected
 from handler.job import parse
 from handler.jobs.model import Model
-from tests.handler.fake_aws import FakeAws
+from tests.fakes.handler_aws import FakeAws
 from tests.handler.worlds import MODEL, Context, job, record
 
 RECEIVES, BATCH = 3, 10

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from handler import contract
-from tests.handler.fake_aws import FakeAws
-from tests.handler.runtime_api import TRACE, RuntimeApi
+from tests.fakes.handler_aws import FakeAws
+from tests.fakes.runtime_api import TRACE, RuntimeApi
 from tests.handler.worlds import VARIABLES, job, record
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from handler.errors import Rejected
-from tests.handler.fake_aws import FakeAws
+from tests.fakes.handler_aws import FakeAws
 from tests.handler.worlds import Context, cause, failed, job, record
 
 

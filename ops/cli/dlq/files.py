@@ -8,8 +8,8 @@ from typing import Annotated
 import typer
 
 from ops.cli import options
-from ops.cli.dlq.asked import Asked, asking
-from ops.cli.dlq.runs import Reason
+from ops.cli.dlq.redrive import Reason
+from ops.cli.dlq.shared_options import Asked, asking
 from ops.errors import UsageError
 
 
@@ -32,33 +32,33 @@ def export(
     Exits with 1 when the whole queue was asked for and the last scan did not reach all of it.
     """
     source = asked.open()
-    from ops.deadletters import exports
+    from ops.deadletters.archive import exports
 
     wanted = format_ or _format(path)
     done = exports.write(source, asked.selection(source), path, format=wanted)
     if as_json:
-        from ops.cli.plain import dumps
+        from ops.cli.json_output import dumps
 
         typer.echo(dumps(done))
         raise typer.Exit(1 if done.unreached else 0)
-    from ops.cli.dlq import shown
-    from ops.cli.text import safe
-    from ops.deadletters.shelf import Shelf
-    from ops.insight import words
+    from ops import formatting
+    from ops.cli.dlq import printing
+    from ops.cli.sanitize import safe
+    from ops.deadletters.snapshot import Shelf
 
-    console = shown.screen()
-    written = f"{words.count(done.letters, 'letter')} written to {safe(str(done.path))}."
+    console = printing.screen()
+    written = f"{formatting.count(done.letters, 'letter')} written to {safe(str(done.path))}."
     console.print(written, markup=False, soft_wrap=True)
     for note in done.notes:
         console.print(safe(note), markup=False, soft_wrap=True)
     with Shelf.open(source) as shelf:
-        shown.head(console, source, shelf.info())
+        printing.head(console, source, shelf.info())
     console.print(f"SHA-256 {done.sha256}", style="dim", soft_wrap=True)
     if done.unreached:
-        more = words.count(done.unreached, "message is", "messages are")
-        shown.warnings(console, [f"About {more} not in this file: the queue holds more than the last scan reached."])
+        more = formatting.count(done.unreached, "message is", "messages are")
+        printing.warnings(console, [f"About {more} not in this file: the queue holds more than the last scan reached."])
     if wanted == "jsonl" and done.letters:
-        shown.next_steps(
+        printing.next_steps(
             console,
             (
                 asked.again("purge", "--export", str(done.path), "--reason", "WHY"),
@@ -95,29 +95,29 @@ def import_(
     A plan over them (ops dlq plan --imported) sends them; there is nothing to delete.
     """
     source = asked.open()
-    from ops.deadletters import imports
+    from ops.deadletters.archive import imports
 
     done = imports.undo(source, path) if undo else imports.read(source, path)
     if as_json:
-        from ops.cli.plain import dumps
+        from ops.cli.json_output import dumps
 
         typer.echo(dumps(done))
         return
-    from ops.cli.dlq import shown
-    from ops.deadletters.shelf import Shelf
-    from ops.insight import words
+    from ops import formatting
+    from ops.cli.dlq import printing
+    from ops.deadletters.snapshot import Shelf
 
-    console = shown.screen()
+    console = printing.screen()
     did = "taken off the shelf" if undo else "imported onto the shelf"
-    console.print(f"{words.count(done.new, 'letter')} {did}.")
+    console.print(f"{formatting.count(done.new, 'letter')} {did}.")
     if done.there:
-        letters = words.count(done.there, "letter")
+        letters = formatting.count(done.there, "letter")
         undone = ("was not imported, or is" if done.there == 1 else "were not imported, or are") + " not any more"
-        shown.notes(console, [f"{letters} of the file {undone if undo else 'lay on the shelf already'}."])
+        printing.notes(console, [f"{letters} of the file {undone if undo else 'lay on the shelf already'}."])
     with Shelf.open(source) as shelf:
-        shown.head(console, source, shelf.info())
+        printing.head(console, source, shelf.info())
     if not undo:
-        shown.next_steps(
+        printing.next_steps(
             console,
             (asked.again("list", "--imported"), "see them"),
             (asked.again("plan", "--imported"), "plan their way back"),
@@ -141,43 +141,45 @@ def purge(
 
     Exits with 1 unless each of them was deleted.
     """
-    from ops.deadletters import audit
+    from ops.deadletters.archive import audit_log
 
-    reason = audit.needed(reason)
+    reason = audit_log.needed(reason)
     source = asked.open()
-    from ops.cli.dlq import live, shown, summary
-    from ops.cli.stopping import stopping
+    from ops import formatting
+    from ops.cli.dlq import plan_view, printing, terminal_progress
+    from ops.cli.graceful_shutdown import stopping
     from ops.deadletters import plans
-    from ops.deadletters import purge as purging
-    from ops.insight import words
+    from ops.deadletters.redrive import purge as purging
 
     made = purging.plan(source, export_file)
     plans.save(source, made)
-    talk = shown.talk()
+    talk = printing.talk()
     if confirm is None:
-        summary.show(talk, source, made)
-    confirmation = shown.typed(purging.confirmation(made), confirm)
+        plan_view.show(talk, source, made)
+    confirmation = printing.typed(purging.confirmation(made), confirm)
     purging.ensure_meant(source, made, confirmation)  # before there is anything to count
-    with live.counting(talk, "Deleting letters") as counted, stopping(talk, "Stopping …") as stop:
+    with terminal_progress.counting(talk, "Deleting letters") as counted, stopping(talk, "Stopping …") as stop:
         done = purging.run(
             source, made, export=export_file, confirmation=confirmation, reason=reason, progress=counted, stop=stop
         )
     if as_json:
-        from ops.cli.plain import dumps
+        from ops.cli.json_output import dumps
 
         typer.echo(dumps(done))
     else:
-        console = shown.screen()
-        console.print(f"{words.count(done.deleted, 'letter')} of {len(made.ids):,} deleted for good: {done.outcome}.")
+        console = printing.screen()
+        console.print(
+            f"{formatting.count(done.deleted, 'letter')} of {len(made.ids):,} deleted for good: {done.outcome}."
+        )
         for number, what in (
             (done.missing, "not met in the queue: somebody else took them, or holds them"),
             (done.refused, "not deleted: SQS refused"),
             (done.not_given_back, "could not be given back: hidden until their lease ends"),
         ):
             if number:
-                shown.warnings(console, [f"{words.count(number, 'letter')} {what}."])
-        shown.notes(console, done.notes)
-        shown.next_steps(
+                printing.warnings(console, [f"{formatting.count(number, 'letter')} {what}."])
+        printing.notes(console, done.notes)
+        printing.next_steps(
             console,
             (asked.again("look"), "make sure that nothing stays behind"),
             (asked.again("import", str(export_file)), "if it was a mistake: back onto the shelf, then plan"),

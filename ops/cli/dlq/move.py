@@ -8,8 +8,8 @@ import typer
 
 from ops.cli import options
 from ops.cli.dlq import plan as planning
-from ops.cli.dlq.asked import Asked, asking
-from ops.cli.dlq.runs import Reason, Yes, carry_out
+from ops.cli.dlq.redrive import Reason, Yes, carry_out
+from ops.cli.dlq.shared_options import Asked, asking
 from ops.errors import UsageError
 
 
@@ -32,9 +32,9 @@ def move(
             "A move goes to a queue that is named, not back to the origin.", f"To redrive: {asked.again('plan')}."
         )
     source = asked.open()
-    from ops.cli.dlq import shown, summary
+    from ops.cli.dlq import plan_view, printing
     from ops.deadletters import plans
-    from ops.deadletters.plan import Action, Selection, Steps
+    from ops.deadletters.plan_model import Action, Selection, Steps
 
     made = plans.make(
         source,
@@ -46,7 +46,7 @@ def move(
         steps=Steps(("100%",), watch=False),
     )
     plans.save(source, made)
-    shown.said_yes(
-        "Carry it out?", yes, "Read the help, then add --yes.", lambda: summary.show(shown.talk(), source, made)
+    printing.said_yes(
+        "Carry it out?", yes, "Read the help, then add --yes.", lambda: plan_view.show(printing.talk(), source, made)
     )
     carry_out(asked, source, made, reason, as_json)

@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ops.cli import moments, options
-from ops.cli.dlq.asked import Asked, asking, ensure_said
+from ops.cli import options, time_args
+from ops.cli.dlq.shared_options import Asked, asking, ensure_said
 from ops.errors import OpsError, UsageError
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from ops.deadletters.plan import Destination, Pace, Steps
-    from ops.deadletters.preview import Preview
+    from ops.deadletters.edits.preview import Preview
+    from ops.deadletters.plan_model import Destination, Pace, Steps
 
 HOW = "How it goes"
 PlanName = Annotated[str, typer.Argument(metavar="PLAN", help="The plan's file, or its id.")]
@@ -71,11 +71,11 @@ def plan(
     as_json: options.Json = False,
 ) -> None:
     """Write down which letters go where, how fast and with which edits. Nothing moves yet."""
-    from ops.deadletters import edits as editing
+    from ops.deadletters.edits import edits as editing
 
     source = asked.open()
     from ops.deadletters import plans
-    from ops.deadletters.plan import Action
+    from ops.deadletters.plan_model import Action
 
     made = plans.make(
         source,
@@ -85,27 +85,27 @@ def plan(
         edits=editing.parse(tuple(sets or ()), _text(merge_patch) if merge_patch else None),
         pace=pacing(rate, headroom),
         steps=stepping(steps, stop_share, patience, watch),
-        margin=moments.share(margin),
+        margin=time_args.share(margin),
         engine=engine,
     )
     path = plans.save(source, made, out)
     if as_json:
-        from ops.cli.plain import dumps
+        from ops.cli.json_output import dumps
 
         typer.echo(dumps({"path": path, "plan": made}))
         return
-    from ops.cli.dlq import shown, summary
-    from ops.cli.dlq.runs import interrupted
-    from ops.cli.text import safe
+    from ops.cli.dlq import plan_view, printing
+    from ops.cli.dlq.redrive import interrupted
+    from ops.cli.sanitize import safe
 
-    console = shown.screen()
-    summary.show(console, source, made, permissions=True)
+    console = printing.screen()
+    plan_view.show(console, source, made, permissions=True)
     console.print(f"Written to {safe(str(path))}." if out else f"Kept as {made.id}.", soft_wrap=True, markup=False)
     name = str(out) if out else made.id
     after = interrupted(asked, source)
     if made.edits:
         after.append((asked.again("diff", name), "what the edits change"))
-    shown.next_steps(console, *after, (asked.again("redrive", name, "--reason", "WHY"), "carry it out"))
+    printing.next_steps(console, *after, (asked.again("redrive", name, "--reason", "WHY"), "carry it out"))
 
 
 @asking()
@@ -120,11 +120,12 @@ def diff(
     What the redrive itself puts on or leaves out is part of it, and named below.
     """
     source = asked.open()
-    from ops.cli.dlq import shown
-    from ops.deadletters import plans, preview
-    from ops.deadletters.plan import Action
-    from ops.deadletters.plans.engine import MOVE_TASK
-    from ops.deadletters.shelf import Shelf
+    from ops.cli.dlq import printing
+    from ops.deadletters import plans
+    from ops.deadletters.edits import preview
+    from ops.deadletters.plan_model import Action
+    from ops.deadletters.plans.engine_choice import MOVE_TASK
+    from ops.deadletters.snapshot import Shelf
 
     made = plans.load(name, source)
     if made.action is Action.PURGE:
@@ -135,11 +136,11 @@ def diff(
         raise UsageError(f"Letter {id_} is not in plan {made.id}.", f"See what is in it: {asked.again('diff', name)}.")
     found = [preview.of(letter, made) for letter in letters]
     if as_json:
-        from ops.cli.plain import dumps
+        from ops.cli.json_output import dumps
 
         typer.echo(dumps({"plan": made.id, "diffs": found}))
         return
-    console = shown.screen()
+    console = printing.screen()
     if not made.edits:
         console.print(f"Plan {made.id} has no edits.", markup=False)
     if made.engine == MOVE_TASK:
@@ -147,14 +148,14 @@ def diff(
     _coloured(console, found)
     if not id_ and len(made.ids) > len(letters):
         console.print(f"{len(letters)} of {len(made.ids):,} letters; name an ID for another one.", style="dim")
-    shown.next_steps(console, (asked.again("redrive", name, "--reason", "WHY"), "carry it out"))
+    printing.next_steps(console, (asked.again("redrive", name, "--reason", "WHY"), "carry it out"))
 
 
 def _coloured(console: Console, found: list[Preview]) -> None:
     from rich.text import Text
 
-    from ops.cli.dlq.shown import notes
-    from ops.cli.text import safe
+    from ops.cli.dlq.printing import notes
+    from ops.cli.sanitize import safe
 
     colours = {"+": "green", "-": "red", "@": "cyan", "!": "yellow"}
     for one in found:
@@ -170,29 +171,29 @@ def destination(to: str) -> Destination:
     """``origin``, a queue by name, URL or ARN, or a function by ARN, which ``plans.make`` looks up. Raises UsageError
     for an empty one."""
     ensure_said("--to", to)
-    from ops.deadletters.plan import Destination
+    from ops.deadletters.plan_model import Destination
 
     return Destination() if to == "origin" else Destination("queue", to)
 
 
 def pacing(rate: float, headroom: bool) -> Pace:
-    from ops.deadletters.plan import Pace
+    from ops.deadletters.plan_model import Pace
 
     return Pace(rate or None, headroom)
 
 
 def stepping(steps: str, stop_share: str, patience: str, watch: bool) -> Steps:
-    from ops.deadletters.plan import Steps
+    from ops.deadletters.plan_model import Steps
 
     sizes = tuple(size.strip() for size in steps.split(",") if size.strip()) if watch else ("100%",)
-    return Steps(sizes, moments.share(stop_share), moments.seconds(patience), watch)
+    return Steps(sizes, time_args.share(stop_share), time_args.seconds(patience), watch)
 
 
 def _text(path: Path) -> str:
-    from ops.deadletters import files
+    from ops import atomic_file
 
     try:
-        return files.read(path).decode()
+        return atomic_file.read(path).decode()
     except OpsError as error:
         raise UsageError(f"{path} cannot be read: {error}", "Name a file with JSON.") from error
     except UnicodeDecodeError as error:

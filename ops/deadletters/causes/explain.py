@@ -10,26 +10,27 @@ from functools import lru_cache
 from itertools import chain
 from typing import TYPE_CHECKING
 
-from ops import access
-from ops.deadletters import letters, naming
-from ops.deadletters.causes import fixed, second_look
-from ops.deadletters.causes.asking import Budget
-from ops.deadletters.causes.evidence import Subject
-from ops.deadletters.causes.feeds import Feeds, feeds, own_feed
-from ops.deadletters.causes.guesses import GUESS, Guesser
-from ops.deadletters.causes.hearing import Hearing, hear
-from ops.deadletters.causes.throttled import Inferred, never_ran
-from ops.deadletters.fingerprint import ENOUGH, common
-from ops.deadletters.letter import Cause, Kind
-from ops.deadletters.naming import job_kind
-from ops.deadletters.plan import Selection
-from ops.deadletters.shelf import LIVE, Shelf, origins
-from ops.insight import words
+from ops import access, formatting
+from ops.deadletters.causes import fix_status
+from ops.deadletters.causes.attribution.evidence import Subject
+from ops.deadletters.causes.attribution.log_evidence import Hearing, hear
+from ops.deadletters.causes.attribution.message_sources import Feeds, feeds, own_feed
+from ops.deadletters.causes.attribution.throttled import Inferred, never_ran
+from ops.deadletters.causes.clustering import group_split
+from ops.deadletters.causes.clustering.clusters import GUESS, Guesser
+from ops.deadletters.causes.logs.log_query import Budget
+from ops.deadletters.fingerprints import cause_record
+from ops.deadletters.fingerprints.cause_record import job_kind
+from ops.deadletters.fingerprints.fingerprint import ENOUGH, common
+from ops.deadletters.messages import parse
+from ops.deadletters.messages.model import Cause, Kind
+from ops.deadletters.plan_model import Selection
+from ops.deadletters.snapshot import LIVE, Shelf, origins
 from ops.workload.notes import unknown_function
 
 if TYPE_CHECKING:
-    from ops.deadletters.shelf import CauseOrigin, Group
-    from ops.deadletters.source import Source
+    from ops.deadletters.queue import Source
+    from ops.deadletters.snapshot import CauseOrigin, Group
 
 Progress = Callable[[str], None]
 """Called with what is being done, as a clause: "asking the logs from 02:10 UTC (query 1)"."""
@@ -83,17 +84,17 @@ def explain(
         left = [subject.message_id for subject in silent if subject.message_id not in found]
         guessed = _guessed(shelf, left, read.kinds, say)
         say("grouping")
-        marked = ((one, naming.named(cause, read.kinds.get(one, ""))) for one, cause in found.items())
+        marked = ((one, cause_record.named(cause, read.kinds.get(one, ""))) for one, cause in found.items())
         shelf.set_causes(chain(marked, guessed.items()))
-        second_look.divide(shelf)
+        group_split.divide(shelf)
         shelf.set_labels(_labels(shelf))
         groups = shelf.groups(LIVE)
-        verdicts = fixed.since(source, groups, origins(shelf, LIVE), known, heard.askings, now)
+        verdicts = fix_status.since(source, groups, origins(shelf, LIVE), known, heard.askings, now)
         asked = heard.asked
         notes = [*known.notes, *asked.notes]
         if silent and source.workload.function is None:
             notes.insert(0, _no_logs(source))
-        shelf.note(fixed.NOTED, {**verdicts, **((shelf.noted(fixed.NOTED) or {}) if keep else {})})
+        shelf.note(fix_status.NOTED, {**verdicts, **((shelf.noted(fix_status.NOTED) or {}) if keep else {})})
         done = Explained(
             letters=len(silent),
             unexplained=sum(cause.source == "none" for cause in guessed.values()),
@@ -149,7 +150,7 @@ def _read(shelf: Shelf, say: Progress) -> _Read:
             telling.append(letter.message_id)
     if telling:
         for shelved in shelf.iterate(Selection(ids=tuple(telling)), places=LIVE):
-            if (cause := letters.carried(shelved.letter)) is not None:
+            if (cause := parse.carried(shelved.letter)) is not None:
                 read.fallback[shelved.letter.message_id] = cause
     return read
 
@@ -157,7 +158,7 @@ def _read(shelf: Shelf, say: Progress) -> _Read:
 def _guessed(shelf: Shelf, left: list[str], kinds: Mapping[str, str], say: Progress) -> dict[str, Cause]:
     if not left:
         return {}
-    say(f"comparing {words.count(len(left), 'letter')} that left no trace")
+    say(f"comparing {formatting.count(len(left), 'letter')} that left no trace")
     guesser = Guesser()
     for letter_id, body in shelf.bodies(left):
         guesser.add(letter_id, body)

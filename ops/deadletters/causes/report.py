@@ -10,19 +10,19 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from ops.deadletters.causes import fixed, tried
+from ops import formatting
+from ops.deadletters.causes import fix_status, redrive_evidence
+from ops.deadletters.causes.attribution.message_sources import OWN, queue_of
+from ops.deadletters.causes.clustering.clusters import GUESS
 from ops.deadletters.causes.explain import NOTED as EXPLAINED
-from ops.deadletters.causes.feeds import OWN, queue_of
-from ops.deadletters.causes.guesses import GUESS
-from ops.deadletters.letter import UNKNOWN_ERROR, Place
-from ops.deadletters.shelf import CauseOrigin, Group, Shelf, origins
-from ops.insight import words
-from ops.insight.findings import Claim, conclude
-from ops.insight.reports import Finding, Level, Look
+from ops.deadletters.messages.model import UNKNOWN_ERROR, Place
+from ops.deadletters.snapshot import CauseOrigin, Group, Shelf, origins
+from ops.insight.report_types import Finding, Level, Look
+from ops.insight.rules.findings import Claim, conclude
 
 if TYPE_CHECKING:
-    from ops.deadletters.shelf import ShelfInfo
-    from ops.deadletters.source import Source
+    from ops.deadletters.queue import Source
+    from ops.deadletters.snapshot import ShelfInfo
 
 COLUMNS = (
     "fingerprint",
@@ -82,7 +82,7 @@ def report(source: Source, imported: bool = False) -> CausesReport:
     places = [Place.IMPORTED if imported else Place.QUEUE]
     with Shelf.open(source) as shelf:
         info, groups, came_from = shelf.info(), shelf.groups(places), origins(shelf, places)
-        verdicts = tried.verdicts(source, shelf, groups, now)
+        verdicts = redrive_evidence.verdicts(source, shelf, groups, now)
         told: dict[str, Any] = shelf.noted(EXPLAINED) or {}
     frame = _frame(groups, verdicts)
     elsewhere = _elsewhere(source, came_from)
@@ -125,7 +125,7 @@ def _deployed(source: Source, fingerprint: str, came_from: Iterable[CauseOrigin]
     return function.deployed_at if function is not None and queues == {OWN} else None
 
 
-def _frame(groups: tuple[Group, ...], verdicts: Mapping[str, fixed.FixedSince]) -> pd.DataFrame:
+def _frame(groups: tuple[Group, ...], verdicts: Mapping[str, fix_status.FixedSince]) -> pd.DataFrame:
     rows = []
     for group in groups:
         since = verdicts[group.fingerprint]
@@ -163,16 +163,20 @@ def _finding(
         return conclude([Claim(Level.UNKNOWN, "nobody has looked at the dead letters yet: look first", PAGE)])
     reported, held = int(info.look.get("reported") or 0), _held(info)
     if not info.letters and held:
-        those = words.count(held, "dead-letter message")
+        those = formatting.count(held, "dead-letter message")
         every, they = ("all in flight", "them") if held > 1 else ("in flight", "it")
         return conclude([Claim(Level.ACT, f"{those}, {every}: another process holds {they}", PAGE)])
     if not info.letters:
         if reported and not info.complete:
-            text = f"none of {words.count(reported, 'letter')} could be read: look again later"
+            text = f"none of {formatting.count(reported, 'letter')} could be read: look again later"
             return conclude([Claim(Level.WATCH, text, PAGE)])
         return conclude([Claim(Level.OK, "no dead letters")])
     part = reported > info.letters and not info.complete
-    total = f"{words.count(info.letters)} of about {words.count(reported)}" if part else words.count(info.letters)
+    total = (
+        f"{formatting.count(info.letters)} of about {formatting.count(reported)}"
+        if part
+        else formatting.count(info.letters)
+    )
     top = groups.iloc[0]
     kind = cause_in_words(top["error_type"], top["label"], top["source"], likely=bool(top["likely"]))
     if info.letters == 1:
@@ -180,29 +184,29 @@ def _finding(
     elif len(groups) == 1:
         text = f"{total} dead letters, all of one cause: {kind}"
     else:
-        others = words.count(len(groups) - 1, "other cause")
-        text = f"{total} dead letters, {words.count(top['letters'])} of one cause: {kind} ({others})"
+        others = formatting.count(len(groups) - 1, "other cause")
+        text = f"{total} dead letters, {formatting.count(top['letters'])} of one cause: {kind} ({others})"
     if elsewhere:
         text += f"; {_from_elsewhere(elsewhere, info.letters)}"
     if held:
-        text += f"; {words.count(held)} more in flight: another process holds {'them' if held > 1 else 'it'}"
-    when = f"last deploy {words.clock(deployed, now)}" if deployed else ""
-    if when and top["fixed"] in (fixed.DEPLOYED, fixed.SUCCEEDS):
+        text += f"; {formatting.count(held)} more in flight: another process holds {'them' if held > 1 else 'it'}"
+    when = f"last deploy {formatting.clock(deployed, now)}" if deployed else ""
+    if when and top["fixed"] in (fix_status.DEPLOYED, fix_status.SUCCEEDS):
         when += ", after that cause's last death" if pd.notna(top["last_seen"]) and deployed > top["last_seen"] else ""
     return conclude([Claim(Level.ACT, text, PAGE)], aside=when)
 
 
 def _from_elsewhere(elsewhere: Mapping[str, int], letters: int) -> str:
     """``2 of 3 came from other queues: orders-b (2)``."""
-    named = [f"{queue} ({words.count(number)})" for queue, number in list(elsewhere.items())[:QUEUES]]
+    named = [f"{queue} ({formatting.count(number)})" for queue, number in list(elsewhere.items())[:QUEUES]]
     more = len(elsewhere) - len(named)
-    also = f" and {words.count(more, 'more queue')}" if more else ""
+    also = f" and {formatting.count(more, 'more queue')}" if more else ""
     queues = ", ".join(named) + also
     total = sum(elsewhere.values())
     if total >= letters and len(elsewhere) > 1:
         return f"they came from {queues}"
     others = "another queue" if len(elsewhere) == 1 else "other queues"
-    return f"{words.count(total)} of {words.count(letters)} came from {others}: {queues}"
+    return f"{formatting.count(total)} of {formatting.count(letters)} came from {others}: {queues}"
 
 
 def _imported(groups: pd.DataFrame, letters: int) -> Finding:
@@ -211,8 +215,8 @@ def _imported(groups: pd.DataFrame, letters: int) -> Finding:
         return conclude([Claim(Level.OK, "no letters were imported")])
     top = groups.iloc[0]
     kind = cause_in_words(top["error_type"], top["label"], top["source"], likely=bool(top["likely"]))
-    share = "all" if len(groups) == 1 else words.count(top["letters"])
-    text = f"{words.count(letters, 'letter')} imported from a file, {share} of one cause: {kind}"
+    share = "all" if len(groups) == 1 else formatting.count(top["letters"])
+    text = f"{formatting.count(letters, 'letter')} imported from a file, {share} of one cause: {kind}"
     return conclude([Claim(Level.OK, text, PAGE)])
 
 

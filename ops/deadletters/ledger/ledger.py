@@ -14,15 +14,15 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from ops.deadletters import planjson
+from ops.deadletters import plan_codec
 from ops.deadletters.ledger import schema
-from ops.deadletters.ledger.records import Records
-from ops.deadletters.ledger.report import MOVED, PLAN, TO_COME
+from ops.deadletters.ledger.aggregate import MOVED, PLAN, TO_COME
+from ops.deadletters.ledger.model import Move, Outcome, State
+from ops.deadletters.ledger.reader import Records
 from ops.deadletters.ledger.schema import DELETED, FAILED, INTENT, NONE, PLANNED, SENT, UNWATCHED, VANISHED, WAITING
-from ops.deadletters.ledger.states import States
+from ops.deadletters.ledger.state_index import States
 from ops.deadletters.ledger.writer import Statement, Writer
-from ops.deadletters.plan import Action, Plan
-from ops.deadletters.run import Move, Outcome, State
+from ops.deadletters.plan_model import Action, Plan
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +68,7 @@ class Ledger(Records):
             "stays": plan.action is Action.COPY or plan.selection.imported,
             "state": State.RUNNING,
             "began": _now(),
-            PLAN: planjson.plain(plan),  # so that it can be resumed whatever becomes of the plan's file
+            PLAN: plan_codec.plain(plan),  # so that it can be resumed whatever becomes of the plan's file
         }
         schema.create(path, plan.ids, {key: json.dumps(value) for key, value in facts.items()})
         return cls(path)

@@ -8,8 +8,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
-from ops.deadletters import files
-from ops.deadletters.run import Move, Outcome
+from ops import atomic_file
+from ops.deadletters.ledger.model import Move, Outcome
 from ops.errors import OpsError, UsageError
 
 APPLICATION = 0x6C656467
@@ -62,7 +62,7 @@ def create(path: Path, ids: Sequence[str], facts: dict[str, str]) -> None:
     try:
         _fill(scratch, ids, facts)
         os.link(scratch, path)  # unlike a rename, never over a ledger that is there
-        files.sync_folder(path.parent)
+        atomic_file.sync_folder(path.parent)
     except FileExistsError:
         raise UsageError(
             f"This plan was run already: {path}.", "Resume it (ops dlq resume), or make a new plan."
@@ -94,7 +94,7 @@ def connect(path: Path, *, check: bool = False) -> sqlite3.Connection:
     """A connection that threads may share under a lock, in autocommit. ``check``: read the whole file for damage."""
     if not path.exists() and not path.is_symlink():
         raise UsageError(f"There is no run at {path}.", "ops dlq runs names them.")
-    files.ensure_regular(path)
+    atomic_file.ensure_regular(path)
     with speaking(path):
         db = sqlite3.connect(
             f"file:{path}?mode=rw", uri=True, timeout=BUSY_S, isolation_level=None, check_same_thread=False
@@ -142,7 +142,7 @@ def in_doubt(path: Path, most: int = 10) -> str:
     """Which letters were under way, as far as the file can still be read."""
     found: list[str] = []
     whole = False
-    with suppress(sqlite3.Error, *files.NONSENSE), _reading(path) as db:
+    with suppress(sqlite3.Error, *atomic_file.NONSENSE), _reading(path) as db:
         for (name,) in db.execute("SELECT id FROM letters WHERE state IN (?, ?)", (INTENT, SENT)):
             found.append(str(name))
         whole = True
@@ -176,7 +176,7 @@ def speaking(path: Path) -> Iterator[None]:
         raise unwritable(path, error) from error
     except OSError as error:
         raise unwritable(path, error) from error
-    except files.NONSENSE as error:  # SQLite reads a damaged row as whatever it finds
+    except atomic_file.NONSENSE as error:  # SQLite reads a damaged row as whatever it finds
         raise damaged(path, "what it says makes no sense") from error
 
 

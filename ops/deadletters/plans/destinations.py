@@ -7,12 +7,12 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ops.aws import events, kms, lambda_, sns, sqs
-from ops.deadletters.origins import Origin, Service
-from ops.deadletters.plan import Destination
+from ops.deadletters.plan_model import Destination
+from ops.deadletters.return_target import Origin, Service
 from ops.errors import AccessDenied, NotFound, UsageError
 
 if TYPE_CHECKING:
-    from ops.deadletters.source import Source
+    from ops.deadletters.queue import Source
 
 
 def resolve(source: Source, destination: Destination) -> tuple[Destination, sqs.Queue | None]:

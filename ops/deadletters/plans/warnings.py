@@ -6,16 +6,17 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from ops.deadletters import lock, pointers
-from ops.deadletters.letter import Kind
-from ops.deadletters.origins import Service
-from ops.deadletters.plan import Action, Estimate
-from ops.deadletters.transfer.outgoing import MOST_BYTES
-from ops.insight import words
+from ops import formatting
+from ops.deadletters import queue_lock
+from ops.deadletters.edits.outgoing import MOST_BYTES
+from ops.deadletters.messages import s3_pointers
+from ops.deadletters.messages.model import Kind
+from ops.deadletters.plan_model import Action, Estimate
+from ops.deadletters.return_target import Service
 
 if TYPE_CHECKING:
-    from ops.deadletters.plans.survey import Survey, Weight
-    from ops.deadletters.source import Source
+    from ops.deadletters.plans.selection_stats import Survey, Weight
+    from ops.deadletters.queue import Source
 
 SOON = timedelta(days=1)
 OLD_SHELF = timedelta(hours=1)
@@ -39,17 +40,17 @@ def warnings(
 ) -> tuple[str, ...]:
     """``unmended``: fingerprints of causes that are known not to be fixed since."""
     said: list[str] = [*_expiry(source, found, estimate, now)]
-    if busy := lock.holder(source):
+    if busy := queue_lock.holder(source):
         what = "A look" if busy.run == "look" else f"Run {busy.run}"
         said.insert(0, f"{what} is at work in this queue now: when it ends this plan may be stale.")
     if action is not Action.PURGE:
         said += _again(found, unmended, watched=watched)
         said += _unfit(found, weight)
-        said += [pointers.warning(found.pointers, found.pointer)] if found.pointer else []
+        said += [s3_pointers.warning(found.pointers, found.pointer)] if found.pointer else []
         said += _task(watched=watched) if task else _repeats(weight)
         said += _arrival(source, found, action, to_origin=to_origin)
     if found.likely:
-        some = words.count(found.likely, "message")
+        some = formatting.count(found.likely, "message")
         said.append(
             f"The cause of {some} is only likely: inferred from the time, the log stream or the order of lines."
         )
@@ -60,7 +61,7 @@ def warnings(
     if not complete:
         said.append(_unreached(source, action, unseen, task=task))
     if now - looked_at > OLD_SHELF:
-        age = words.duration((now - looked_at).total_seconds())
+        age = formatting.duration((now - looked_at).total_seconds())
         said.append(f"The queue was looked at {age} ago; what came since is not in this plan.")
     return tuple(said)
 
@@ -74,7 +75,7 @@ def _expiry(source: Source, found: Survey, estimate: Estimate, now: datetime) ->
     if left <= timedelta(0):
         return ["The oldest letter should have expired by now: some may not be there any more."]
     if left < SOON or left.total_seconds() < 2 * estimate.seconds:
-        return [f"The oldest letter expires in {words.duration(left.total_seconds())}: SQS deletes it then."]
+        return [f"The oldest letter expires in {formatting.duration(left.total_seconds())}: SQS deletes it then."]
     return []
 
 
@@ -97,8 +98,8 @@ def _unfit(found: Survey, weight: Weight) -> list[str]:
         if limit == MOST_BYTES:
             said.append(f"{_letters(number)} over SQS's limit of 1 MiB a message will be refused, and stay.")
         else:
-            larger = words.count(number, "message is larger", "messages are larger")
-            most = f"MaximumMessageSize {words.count(limit)} bytes"
+            larger = formatting.count(number, "message is larger", "messages are larger")
+            most = f"MaximumMessageSize {formatting.count(limit)} bytes"
             said.append(f"{larger} than the queue takes ({most}), attributes included: refused, and kept here.")
     return said
 
@@ -117,9 +118,9 @@ def _task(*, watched: bool) -> list[str]:
 def _repeats(weight: Weight) -> list[str]:
     said = []
     for limit, number in weight.full.items():
-        most = "1 MiB" if limit == MOST_BYTES else f"{words.count(limit)} bytes in that queue"
+        most = "1 MiB" if limit == MOST_BYTES else f"{formatting.count(limit)} bytes in that queue"
         at = f"at SQS's limit (10 attributes, {most})"
-        which = words.count(number, f"letter {at} has", f"letters {at} have")
+        which = formatting.count(number, f"letter {at} has", f"letters {at} have")
         said.append(f"{which} no room for the original message id: should one be sent twice, the handler cannot tell.")
     return said
 
@@ -145,12 +146,12 @@ def _arrival(source: Source, found: Survey, action: Action, *, to_origin: bool) 
 
 def _unreached(source: Source, action: Action, unseen: int, *, task: bool) -> str:
     if not source.queue.fifo:
-        about = f" (about {words.count(unseen)})" if unseen else ""
+        about = f" (about {formatting.count(unseen)})" if unseen else ""
         return f"The last look did not read the whole queue: letters it did not see are not in this plan{about}."
     behind = "A scan of a FIFO queue sees only the first messages of each message group"
     if not unseen:
         return f"{behind}: those behind them are not in this plan. Scan again once these are gone."
-    about = f"{behind}; about {words.count(unseen, 'more stands', 'more stand')} behind them"
+    about = f"{behind}; about {formatting.count(unseen, 'more stands', 'more stand')} behind them"
     if action is not Action.REDRIVE:
         return f"{about} and cannot be copied before those are gone."
     if task:
@@ -159,4 +160,4 @@ def _unreached(source: Source, action: Action, unseen: int, *, task: bool) -> st
 
 
 def _letters(number: int) -> str:
-    return words.count(number, "letter")
+    return formatting.count(number, "letter")

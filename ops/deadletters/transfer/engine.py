@@ -13,21 +13,21 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ops.aws import sqs
-from ops.deadletters.plan import Action
-from ops.deadletters.run import Move
+from ops.deadletters.ledger.model import Move
+from ops.deadletters.plan_model import Action
 from ops.deadletters.transfer import settings
-from ops.deadletters.transfer.claiming import Claiming
-from ops.deadletters.transfer.hold import Claim, Hold
-from ops.deadletters.transfer.movers import MOST, Movers
-from ops.deadletters.transfer.routes import Choice
-from ops.deadletters.transfer.sending import Sender
-from ops.deadletters.transfer.shelf_feed import ShelfFeed
+from ops.deadletters.transfer.destinations import Choice
+from ops.deadletters.transfer.in_flight import Claim, Hold
+from ops.deadletters.transfer.receiver import Claiming
+from ops.deadletters.transfer.sender import Sender
+from ops.deadletters.transfer.snapshot_source import ShelfFeed
+from ops.deadletters.transfer.worker_pool import MOST, Movers
 
 if TYPE_CHECKING:
     from ops.deadletters.ledger import Ledger
-    from ops.deadletters.pace import Limiter
-    from ops.deadletters.plan import Plan
-    from ops.deadletters.source import Source
+    from ops.deadletters.plan_model import Plan
+    from ops.deadletters.queue import Source
+    from ops.deadletters.transfer.rate_limiter import Limiter
 
 READ_TIMEOUT_S = 10.0
 """A stalled call ends well within a lease."""

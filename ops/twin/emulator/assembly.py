@@ -2,33 +2,28 @@
 
 from __future__ import annotations
 
-from ops.twin.emulator import (
-    actions,
-    alarms,
-    asynchronous,
-    event_source,
-    executor,
-    function_names,
-    identity,
-    invocations,
-    logs,
-    metric_queries,
-    queues,
-    rules,
-    scaling,
-    seams,
-    sending,
-    stacks,
-)
-from ops.twin.emulator.alarms import Alarms
-from ops.twin.emulator.destinations import Destinations
+from ops.twin.emulator import cloudformation, eventbridge_rules, patching
+from ops.twin.emulator.access import iam_actions, request_auth
+from ops.twin.emulator.cloudwatch import alarms, metric_lookup
+from ops.twin.emulator.cloudwatch.alarms import Alarms
+from ops.twin.emulator.cloudwatch.metrics_publisher import Meter
 from ops.twin.emulator.housekeeping import Housekeeping
-from ops.twin.emulator.ledger import Ledger
-from ops.twin.emulator.meter import Meter
-from ops.twin.emulator.move_tasks import MoveTasks
-from ops.twin.emulator.scaling import Scaler
+from ops.twin.emulator.lambda_ import (
+    async_invoke,
+    esm_scaling,
+    event_source_mapping,
+    function_executor,
+    function_names,
+    invocation_counting,
+)
+from ops.twin.emulator.lambda_.destinations import Destinations
+from ops.twin.emulator.lambda_.esm_scaling import Scaler
+from ops.twin.emulator.logs import log_events
+from ops.twin.emulator.periodic_task import Worker
 from ops.twin.emulator.settings import Settings
-from ops.twin.emulator.worker import Worker
+from ops.twin.emulator.sqs import receive, send_batch
+from ops.twin.emulator.sqs.move_tasks import MoveTasks
+from ops.twin.emulator.usage_counters import Ledger
 
 METER_SECONDS = 1.0
 """How long after a period's end the meter has certainly written its points."""
@@ -43,24 +38,24 @@ def install(settings: Settings) -> list[Worker]:
     ledger = Ledger(settings.period)
     scaler = Scaler(lambda_svc._esm_inflight)
     evaluation = Alarms(settling=settings.period + METER_SECONDS)
-    seams.install(
+    patching.install(
         [
-            *identity.seams(),
-            *actions.seams(),
-            *executor.seams(settings.host_url, settings.token),
+            *request_auth.seams(),
+            *iam_actions.seams(),
+            *function_executor.seams(settings.host_url, settings.token),
             *function_names.seams(),
-            *stacks.seams(),
-            *rules.seams(),
-            *invocations.seams(ledger),
-            *scaling.seams(scaler),
-            *event_source.seams(ledger, scaler),
-            *asynchronous.seams(ledger, Destinations(f"http://{settings.bind_host}:{settings.port}")),
-            *queues.seams(),
-            *sending.seams(),
+            *cloudformation.seams(),
+            *eventbridge_rules.seams(),
+            *invocation_counting.seams(ledger),
+            *esm_scaling.seams(scaler),
+            *event_source_mapping.seams(ledger, scaler),
+            *async_invoke.seams(ledger, Destinations(f"http://{settings.bind_host}:{settings.port}")),
+            *receive.seams(),
+            *send_batch.seams(),
             *MoveTasks().seams(),
             *alarms.seams(),
-            *logs.seams(),
-            *metric_queries.seams(),
+            *log_events.seams(),
+            *metric_lookup.seams(),
         ]
     )
     meter = Meter(ledger, settings.period)

@@ -11,7 +11,7 @@ from typing import Any, cast
 
 from ops.errors import PortInUse
 from ops.twin.emulator import settings as configuration
-from ops.twin.emulator.guard import guarded
+from ops.twin.emulator.access.csrf_guard import guarded
 from ops.twin.emulator.settings import Settings
 
 

@@ -10,7 +10,8 @@ import signal
 import sys
 
 from ops.errors import OpsError, PortInUse, TwinError
-from ops.twin.host import peers, processes
+from ops.twin.host.http import loopback_peers
+from ops.twin.host.process import process
 from ops.twin.host.server import HostServer
 from ops.twin.host.settings import Settings
 
@@ -43,8 +44,8 @@ def main() -> int:
             raise TwinError(
                 "The Lambda host needs Linux 5.3 or newer.", "Run it in a Linux container or virtual machine."
             )
-        peers.ensure_known()
-        processes.adopt()
+        loopback_peers.ensure_known()
+        process.adopt()
         os.umask(0o077)  # logs of what a function says, its scratch and data: for this user only
         asyncio.run(serve(Settings.from_environment()))
     except OpsError as error:

@@ -17,17 +17,17 @@ import shutil
 from datetime import UTC, datetime
 from uuid import uuid4
 
-from ops.twin.host import events, platform_lines
-from ops.twin.host.account import Account, Timing, Verdict, judge
+from ops.twin.host.apis.runtime_api import Call, Reply
+from ops.twin.host.apis.telemetry_api import TelemetryApi
 from ops.twin.host.clock import now, wall
 from ops.twin.host.exchange import Invocation, Outcome, Services
-from ops.twin.host.launch import plan_for
-from ops.twin.host.phase import Failure
-from ops.twin.host.runtime_api import Call, Reply
+from ops.twin.host.lifecycle_phase import Failure
+from ops.twin.host.process.launch import plan_for
 from ops.twin.host.sandbox import Sandbox
 from ops.twin.host.settings import FunctionConfig, Settings
-from ops.twin.host.telemetry_api import TelemetryApi
-from ops.twin.host.xray import Trace
+from ops.twin.host.telemetry import platform_log_lines, telemetry_events
+from ops.twin.host.telemetry.invocation_metrics import Account, Timing, Verdict, judge
+from ops.twin.host.telemetry.xray import Trace
 from ops.twin.image import Image
 
 
@@ -87,23 +87,27 @@ class Environment:
         function = self.function
         began = now()
         self._emit(
-            events.init_start(wall(began), phase, function.name, function.version, self.instance, function.memory)
+            telemetry_events.init_start(
+                wall(began), phase, function.name, function.version, self.instance, function.memory
+            )
         )
         failure = await self._sandbox.initialize(self._api, deadline)
         ended = now()
         status, error_type = (failure.status, failure.told_type) if failure else ("success", "")
         runtime_done = self._sandbox.runtime_moment or ended
-        self._emit(events.init_runtime_done(wall(runtime_done), phase, status, error_type))
+        self._emit(telemetry_events.init_runtime_done(wall(runtime_done), phase, status, error_type))
         for extension in self._sandbox.extensions.extensions.values():
             state = "Ready" if extension.ready else "Registered"
             self._platform(
-                platform_lines.extension(extension.name, state, extension.events),
-                events.extension(wall(ended), extension.name, state, extension.events),
+                platform_log_lines.extension(extension.name, state, extension.events),
+                telemetry_events.extension(wall(ended), extension.name, state, extension.events),
             )
         self._initialize_seconds = ended - began
-        report = events.init_report(wall(ended), phase, status, ended - began, error_type)
+        report = telemetry_events.init_report(wall(ended), phase, status, ended - began, error_type)
         if failure:
-            line = platform_lines.init_report(events.milliseconds(ended - began), phase, status, error_type)
+            line = platform_log_lines.init_report(
+                telemetry_events.milliseconds(ended - began), phase, status, error_type
+            )
             self._platform(line, report)
         else:
             self._emit(report)
@@ -127,10 +131,12 @@ class Environment:
             failure = await self._initialize("invoke", deadline)
         started = now()
         trace = self._services.sampler.trace(request.trace, function.tracing)
-        tracing = events.tracing(trace.header, trace.function_id)
+        tracing = telemetry_events.tracing(trace.header, trace.function_id)
         self._platform(
-            platform_lines.start(request.id, function.version),
-            events.start(wall(started), request.id, function.version, request.arn or function.arn, _traced(trace)),
+            platform_log_lines.start(request.id, function.version),
+            telemetry_events.start(
+                wall(started), request.id, function.version, request.arn or function.arn, _traced(trace)
+            ),
         )
         if failure is None:
             call = Call(request.id, request.event, request.arn or function.arn, deadline, trace.header)
@@ -170,7 +176,7 @@ class Environment:
         tracing = _traced(trace)
         for line in verdict.lines if function.log_format != "JSON" else ():
             self._write(line)
-        done = events.runtime_done(
+        done = telemetry_events.runtime_done(
             wall(timing.runtime_done),
             request_id,
             verdict.status,
@@ -180,8 +186,8 @@ class Environment:
             tracing,
             verdict.error_type,
         )
-        self._platform(platform_lines.end(request_id), done)
-        report = events.report(
+        self._platform(platform_log_lines.end(request_id), done)
+        report = telemetry_events.report(
             wall(timing.end),
             request_id,
             verdict.status,
@@ -190,7 +196,7 @@ class Environment:
             tracing,
             verdict.error_type,
         )
-        self._platform(platform_lines.report(request_id, account, verdict, trace.report_line), report)
+        self._platform(platform_log_lines.report(request_id, account, verdict, trace.report_line), report)
         for segment in trace.segments(
             function.name, function.arn, request_id, timing.start, timing.end, verdict.status
         ):
@@ -212,13 +218,13 @@ class Environment:
         shutil.rmtree(self._scratch, ignore_errors=True)
 
     # --- lines and events --------------------------------------------------------------------------------------------
-    def _emit(self, event: events.Event) -> None:
+    def _emit(self, event: telemetry_events.Event) -> None:
         """An event that has no line in a log of plain text."""
         self._telemetry.emit(event)
         if self.function.log_format == "JSON":
             self._write_json(event)
 
-    def _platform(self, line: str, event: events.Event) -> None:
+    def _platform(self, line: str, event: telemetry_events.Event) -> None:
         """An event that has a line in the log, too."""
         self._telemetry.emit(event)
         if self.function.log_format != "JSON":
@@ -228,19 +234,19 @@ class Environment:
 
     def _subscribed(self, name: str, types: list[str]) -> None:
         if self.function.log_format != "JSON":
-            self._write(platform_lines.telemetry(name, types))
+            self._write(platform_log_lines.telemetry(name, types))
         else:
-            self._write_json(events.subscription(wall(now()), name, types))
+            self._write_json(telemetry_events.subscription(wall(now()), name, types))
 
     def _lines(self, kind: str, texts: list[str], moment: float) -> None:
         if self._telemetry.wanted(kind):
             for text in texts:
-                self._telemetry.emit(events.log(wall(moment), kind, text, self.function.log_format == "JSON"))
+                self._telemetry.emit(telemetry_events.log(wall(moment), kind, text, self.function.log_format == "JSON"))
         self._log.write(moment, texts)
 
-    def _write_json(self, event: events.Event) -> None:
-        if platform_lines.logged(event, self.function.system_log_level):
-            self._write(platform_lines.as_json(event))
+    def _write_json(self, event: telemetry_events.Event) -> None:
+        if platform_log_lines.logged(event, self.function.system_log_level):
+            self._write(platform_log_lines.as_json(event))
 
     def _write(self, text: str) -> None:
         self._log.write(now(), [text])
@@ -248,4 +254,4 @@ class Environment:
 
 def _traced(trace: Trace) -> dict[str, str] | None:
     """The ``tracing`` member of events: only sampled invocations have one."""
-    return events.tracing(trace.header, trace.function_id) if trace.sampled else None
+    return telemetry_events.tracing(trace.header, trace.function_id) if trace.sampled else None

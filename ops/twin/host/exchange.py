@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from ops.twin.host.account import Account
-from ops.twin.host.guardian import Guardian
-from ops.twin.host.xray import Sampler, TraceFile
+from ops.twin.host.process.orphan_reaper import Guardian
+from ops.twin.host.telemetry.invocation_metrics import Account
+from ops.twin.host.telemetry.xray import Sampler, TraceFile
 
 
 class Log(Protocol):

@@ -12,18 +12,18 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping
 
-from ops.twin.host import extensions_api, runtime_api, telemetry_api
+from ops.twin.host.apis import extensions_api, runtime_api, telemetry_api
+from ops.twin.host.apis.extensions_api import Extension, ExtensionsApi
+from ops.twin.host.apis.runtime_api import RuntimeApi
+from ops.twin.host.apis.telemetry_api import TelemetryApi
 from ops.twin.host.clock import epoch_ms, now
-from ops.twin.host.crew import RUNTIME, Crew
-from ops.twin.host.extensions_api import Extension, ExtensionsApi
-from ops.twin.host.guardian import Guardian
-from ops.twin.host.listening import Answer, listen, port_of
-from ops.twin.host.messages import Request, Response, refusal
-from ops.twin.host.phase import Failure, Phase
-from ops.twin.host.plan import MEGABYTE, Plan
-from ops.twin.host.processes import describe_exit
-from ops.twin.host.runtime_api import RuntimeApi
-from ops.twin.host.telemetry_api import TelemetryApi
+from ops.twin.host.http.http_messages import Request, Response, refusal
+from ops.twin.host.http.http_server import Answer, listen, port_of
+from ops.twin.host.lifecycle_phase import Failure, Phase
+from ops.twin.host.process.launch_spec import MEGABYTE, Plan
+from ops.twin.host.process.orphan_reaper import Guardian
+from ops.twin.host.process.process import describe_exit
+from ops.twin.host.process.process_group import RUNTIME, Crew
 
 SHUTDOWN_LIMIT = 2.0
 """Seconds for runtime and external extensions together."""

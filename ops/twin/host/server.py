@@ -12,16 +12,17 @@ from uuid import uuid4
 from ops.errors import OpsError
 from ops.twin import callers
 from ops.twin import image as images
-from ops.twin.host import names, xray
 from ops.twin.host.environment import Environment
 from ops.twin.host.exchange import Invocation, Log, Outcome, Services
-from ops.twin.host.guardian import Guardian
-from ops.twin.host.listening import Answer, listen, port_of
-from ops.twin.host.logs import LogSink
-from ops.twin.host.messages import Request, Response, as_json
+from ops.twin.host.http.http_messages import Request, Response, as_json
+from ops.twin.host.http.http_server import Answer, listen, port_of
 from ops.twin.host.pool import Pool
-from ops.twin.host.processes import end_strays
+from ops.twin.host.process import local_names
+from ops.twin.host.process.orphan_reaper import Guardian
+from ops.twin.host.process.process import end_strays
 from ops.twin.host.settings import FunctionConfig, Settings
+from ops.twin.host.telemetry import xray
+from ops.twin.host.telemetry.log_sink import LogSink
 from ops.twin.image import Image
 
 WATCH_PERIOD = 0.02
@@ -62,7 +63,7 @@ class HostServer:
             self._logs = LogSink(self._settings)
         traces = xray.TraceFile(self._settings.directory)
         self._daemon, port = await xray.listen(traces)
-        hosts = names.hosts_file(self._settings.directory)
+        hosts = local_names.hosts_file(self._settings.directory)
         self._services = Services(self._open_log, Guardian(), xray.Sampler(), traces, port, hosts)
         self._watches = [loop.create_task(self._watch_memory()), loop.create_task(self._evict())]
         return port_of(self._server)

@@ -9,8 +9,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from ops import twin_state
 from ops.errors import UsageError
-from ops.twin import callers, state
+from ops.twin import callers
 
 
 @dataclass(frozen=True)
@@ -46,7 +47,7 @@ class Settings:
         token or when the folder is not the twin's."""
         cores = len(os.sched_getaffinity(0))
         return cls(
-            directory=state.make_folder(),
+            directory=twin_state.make_folder(),
             token=callers.token(environ),
             endpoint=environ.get("OPS_TWIN_ENDPOINT", "").rstrip("/"),
             port=int(_number(environ, "OPS_TWIN_PORT", 0)),

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from handler.aws import AwsError, Client
-from tests.handler.fake_aws import FakeAws
+from tests.fakes.handler_aws import FakeAws
 
 
 @pytest.fixture

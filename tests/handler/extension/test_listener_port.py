@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from handler.extension.listener import PORT
+from handler.extension.telemetry_listener import PORT
 from tests.handler.extension import shapes
 from tests.handler.extension.fake import Behaviour, Extension, running
 

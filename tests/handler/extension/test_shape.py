@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 
 from handler import contract
-from handler.extension import prices
-from handler.extension.prices import billed_ms, invocation_usd
-from handler.extension.times import epoch_ms, iso
-from ops.insight.prices import load
+from handler.extension.records import prices
+from handler.extension.records.prices import billed_ms, invocation_usd
+from handler.extension.records.timestamps import epoch_ms, iso
+from ops.pricing import load
 from tests.handler.extension.fake import REPOSITORY
 
 HEAVY = {"json", "re", "socket", "http", "email", "threading", "typing", "logging", "collections", "datetime", "enum"}
@@ -24,11 +24,11 @@ def test_imports_stay_light(entry: Path) -> None:
     """Each of these would cost more at start than all of the extension (``python -X importtime``)."""
     code = (
         f"import sys; sys.path.insert(0, {str(entry.parents[1] / 'scilearn-extension')!r});"
-        "import handler.extension.main, handler.extension.serve; print(*sys.modules)"
+        "import handler.extension.main, handler.extension.startup; print(*sys.modules)"
     )
     done = subprocess.run([sys.executable, "-I", "-S", "-c", code], capture_output=True, text=True, check=True)
     loaded = set(done.stdout.split())
-    assert "handler.extension.session" in loaded
+    assert "handler.extension.event_loop" in loaded
     assert loaded & HEAVY == set()
     assert {name.partition(".")[0] for name in loaded} <= set(sys.stdlib_module_names) | {"handler", "__main__"}
 

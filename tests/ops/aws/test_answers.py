@@ -12,7 +12,7 @@ from ops.aws import Aws, cloudwatch, lambda_, logs, sqs
 from ops.aws.cloudwatch import MetricQuery
 from ops.errors import AwsError
 from ops.target import Target
-from tests.ops.fake_aws import serve
+from tests.fakes.aws import serve
 
 START = datetime(2026, 11, 23, 12, tzinfo=UTC)
 END = START + timedelta(minutes=3)

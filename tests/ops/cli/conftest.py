@@ -14,10 +14,12 @@ from handler import contract
 from ops import workload
 from ops.aws import Aws
 from ops.cli.app import run
-from ops.deadletters import causes, course, lease
+from ops.deadletters import causes
+from ops.deadletters.redrive import rollout
+from ops.deadletters.scan import bulk_receive
 from ops.target import Target
 from ops.workload import Workload
-from tests.ops.deadletters.queues import World, a_world
+from tests.fakes.dlq_world import World, a_world
 
 
 @dataclass
@@ -93,8 +95,8 @@ def desk(
 
     monkeypatch.setattr("ops.aws.Aws", door)
     monkeypatch.setattr(workload, "describe", described)
-    monkeypatch.setattr(course, "TICK_S", 0.05)
-    monkeypatch.setattr(lease, "LONG_POLL_S", 0)  # this server knows at once that nothing is there
+    monkeypatch.setattr(rollout, "TICK_S", 0.05)
+    monkeypatch.setattr(bulk_receive, "LONG_POLL_S", 0)  # this server knows at once that nothing is there
     monkeypatch.chdir(tmp_path)
     return Desk(_world.anew(tmp_path, monkeypatch), capsys)
 

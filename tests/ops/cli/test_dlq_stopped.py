@@ -11,10 +11,10 @@ from typing import Any
 
 import pytest
 
-from ops.deadletters import outcomes
-from ops.deadletters.run import Outcome
+from ops.deadletters.ledger.model import Outcome
+from ops.deadletters.outcomes import monitor
+from tests.fakes.dlq_world import Fates
 from tests.ops.cli.conftest import Desk
-from tests.ops.deadletters.queues import Fates
 
 
 def planned(desk: Desk, count: int) -> str:
@@ -27,7 +27,7 @@ def comes_back(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[Outcome | 
     """Sets what becomes of everything that is sent; at first it comes back."""
 
     def becomes(outcome: Outcome | None) -> None:
-        monkeypatch.setattr(outcomes, "watch", lambda *_: Fates(lambda _: outcome))
+        monkeypatch.setattr(monitor, "watch", lambda *_: Fates(lambda _: outcome))
 
     becomes(Outcome.CAME_BACK)
     yield becomes
@@ -75,7 +75,9 @@ def test_a_watch_that_was_ended_early_is_watched_on(
     plan = planned(desk, 4)
     comes_back(None)
     with monkeypatch.context() as patch:
-        patch.setattr("ops.cli.stopping.stopping", lambda *_: nullcontext(lambda: len(desk.world.jobs.messages()) == 4))
+        patch.setattr(
+            "ops.cli.graceful_shutdown.stopping", lambda *_: nullcontext(lambda: len(desk.world.jobs.messages()) == 4)
+        )
         code, out, _ = desk.ops("redrive", plan, "--reason", "r", "--yes")
     assert code == 1
     assert out.startswith("Cancelled: 4 of 4 sent · 4 outcome not known.")

@@ -12,8 +12,9 @@ from handler import contract
 from ops import workload
 from ops.aws import Aws
 from ops.cli.app import run
-from ops.insight import cold_starts, concurrency, cost, dead_letters, overview, queue, window
-from ops.insight.reports import Level, Window
+from ops.insight import time_window
+from ops.insight.report_types import Level, Window
+from ops.insight.reports import cold_starts, concurrency, cost, dead_letters, overview, queue
 from ops.target import Target, resolve
 from tests.twins import Twin, wait_for
 
@@ -37,7 +38,7 @@ def worked(twin: Twin) -> Twin:
     described = workload.describe(aws, target)
 
     def counted() -> bool:
-        span = window.last(15, target.finest_period)
+        span = time_window.last(15, target.finest_period)
         return cost.report(aws, described, span).successes >= JOBS
 
     wait_for(counted, 120, "the jobs were not counted")
@@ -70,7 +71,7 @@ def test_every_page_from_one_call_and_all_of_them_agree(worked: Twin) -> None:
 
     def quiet() -> tuple[Any, list[Any]] | None:
         """The Overview and the other pages, if no metric came while they were asked one after the other."""
-        span = window.last(15, target.finest_period)
+        span = time_window.last(15, target.finest_period)
         seen = answer(overview, span)
         others = [answer(page, span) for page in (queue, concurrency, dead_letters, cold_starts, cost)]
         return (seen, others) if values(answer(overview, span)) == pytest.approx(values(seen)) else None
@@ -100,7 +101,7 @@ def test_status_says_what_the_overview_says(worked: Twin, capsys: pytest.Capture
     described = workload.describe(aws, target)
 
     def shown() -> dict[str, float | None]:
-        return values(overview.report(aws, described, window.last(15, target.finest_period)))
+        return values(overview.report(aws, described, time_window.last(15, target.finest_period)))
 
     def quiet() -> dict[str, float | None] | None:
         """What the Overview says, if that is the same before and after the command."""

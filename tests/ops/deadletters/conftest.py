@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from ops.aws.door import MAX_ATTEMPTS
-from ops.deadletters import course, lease
-from tests.ops.deadletters.queues import World, a_world
+from ops.aws.clients import MAX_ATTEMPTS
+from ops.deadletters.redrive import rollout
+from ops.deadletters.scan import bulk_receive
+from tests.fakes.dlq_world import World, a_world
 
 
 @pytest.fixture(scope="module")
@@ -25,7 +26,7 @@ def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
 @pytest.fixture
 def world(server: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
     """Empty queues and a home of the test's own, for runs that look about them twenty times a second."""
-    monkeypatch.setattr(course, "TICK_S", 0.05)
+    monkeypatch.setattr(rollout, "TICK_S", 0.05)
     return server.anew(tmp_path, monkeypatch)
 
 
@@ -38,5 +39,5 @@ def look_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
 @pytest.fixture
 def look_world(look_server: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
     """An empty queue of dead letters to look at."""
-    monkeypatch.setattr(lease, "LONG_POLL_S", 0)  # this server knows at once that nothing is there
+    monkeypatch.setattr(bulk_receive, "LONG_POLL_S", 0)  # this server knows at once that nothing is there
     return look_server.anew(tmp_path, monkeypatch)

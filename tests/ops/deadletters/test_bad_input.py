@@ -14,16 +14,17 @@ from typing import Any
 
 import pytest
 
-from ops.deadletters import course, plans, redrive
-from ops.deadletters.look import look
-from ops.deadletters.plan import Pace, Plan, Selection, Steps
-from ops.deadletters.run import Run, State
-from ops.deadletters.source import open_source
+from ops.deadletters import plans
+from ops.deadletters.ledger.model import Run, State
+from ops.deadletters.plan_model import Pace, Plan, Selection, Steps
+from ops.deadletters.queue import open_source
+from ops.deadletters.redrive import redrive, rollout
+from ops.deadletters.scan.scan import look
 from ops.deadletters.transfer import settings
 from ops.errors import OpsError
-from tests.bench._sqs_faults import DENIED, Fault
-from tests.ops.deadletters.disks import longest_file
-from tests.ops.deadletters.queues import World
+from tests.fakes.disks import longest_file
+from tests.fakes.dlq_world import World
+from tests.fakes.sqs.faults import DENIED, Fault
 
 pytestmark = pytest.mark.slow  # half a second each, and many of them
 
@@ -301,7 +302,7 @@ def test_a_clock_that_is_set_while_letters_move(world: World, jump: int, monkeyp
     world.put([f"letter {number}" for number in range(LETTERS)])
     plan = a_plan(world, pace=Pace(400, headroom=False))
     world.aws.fault(Fault("empty", "ReceiveMessage", skip=2))  # so that some are sent before it, and some after
-    monkeypatch.setattr(course, "TICK_S", 0.01)
+    monkeypatch.setattr(rollout, "TICK_S", 0.01)
     real, began = time.time, time.monotonic()
     ahead = 0
 

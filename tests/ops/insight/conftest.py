@@ -9,7 +9,7 @@ import pytest
 
 from ops.aws import Aws
 from ops.target import Target
-from tests.ops.fake_aws import start
+from tests.fakes.aws import start
 from tests.ops.insight.world import Stage
 
 

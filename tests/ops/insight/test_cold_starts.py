@@ -8,10 +8,11 @@ from typing import Any
 import pytest
 
 from handler import contract
-from ops.insight import cold_starts, prices
-from ops.insight.reports import ColdStartReport, Level
+from ops import pricing
+from ops.insight.report_types import ColdStartReport, Level
+from ops.insight.reports import cold_starts
 from ops.workload import Workload
-from tests.ops.fake_aws import Refusal
+from tests.fakes.aws import Refusal
 from tests.ops.insight.world import FUNCTION, WINDOW, WORKLOAD, Stage, record, without, world
 
 
@@ -56,7 +57,7 @@ def test_shares_and_percentiles_by_version(stage: Stage) -> None:
     assert (second["cold"], second["share"]) == (0, 0)
     assert found.finding.level is Level.OK
     assert found.finding.text.startswith("Fine: 2 of 25 invocations were cold (8.0%), p95 init 1 s, INIT cost $0.0000")
-    assert found.init_cost_usd == pytest.approx(2.001 * prices.load().gb_second("arm64"))
+    assert found.init_cost_usd == pytest.approx(2.001 * pricing.load().gb_second("arm64"))
     assert list(found.invocations.columns) == list(cold_starts.SHOWN)
     assert found.invocations["started"].is_monotonic_increasing
 
@@ -121,7 +122,7 @@ def test_rows_that_are_cut_off_leave_the_share_to_the_metrics(stage: Stage) -> N
     found = more_matched(WORKLOAD)
     assert found.share == pytest.approx(0.1)
     assert any("50,000 log lines matched" in text for text in found.look.partial)
-    assert found.init_cost_usd == pytest.approx(9 * prices.load().gb_second("arm64")), "nine finished minutes of 1 s"
+    assert found.init_cost_usd == pytest.approx(9 * pricing.load().gb_second("arm64")), "nine finished minutes of 1 s"
 
 
 def test_nothing_ran(stage: Stage) -> None:

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from ops.errors import UsageError
-from ops.insight import concurrency, overview
-from ops.insight.ramp import Observed, RampLaw, begin, step
-from ops.insight.reports import ConcurrencyReport, Level
+from ops.esm_scaling import Observed, RampLaw, begin, step
+from ops.insight.report_types import ConcurrencyReport, Level
+from ops.insight.reports import concurrency, overview
 from ops.workload import Workload
 from tests.ops.insight.world import FUNCTION, MAPPING, WINDOW, WORKLOAD, Stage, without, world
 

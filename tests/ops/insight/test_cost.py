@@ -10,11 +10,13 @@ import pandas as pd
 import pytest
 
 from handler import contract
-from handler.extension import prices as extension_prices
-from ops.insight import cost, costing, overview, prices
-from ops.insight import window as windows
-from ops.insight.metrics import Readings
-from ops.insight.reports import Assumptions, CostReport, Level, Look
+from handler.extension.records import prices as extension_prices
+from ops import pricing
+from ops.insight import time_window as windows
+from ops.insight.report_types import Assumptions, CostReport, Level, Look
+from ops.insight.reports import cost, overview
+from ops.insight.rules import cost_model
+from ops.insight.sources.metrics import Readings
 from ops.workload import Workload
 from tests.ops.insight.world import FUNCTION, MINUTES, QUEUE, WINDOW, WORKLOAD, Stage, record, without, world
 
@@ -53,7 +55,7 @@ def part(found: CostReport, component: str) -> float:
 
 
 def test_each_part_is_its_use_times_its_price(stage: Stage) -> None:
-    found, table = report(stage, USE), prices.load()
+    found, table = report(stage, USE), pricing.load()
     assert part(found, "Lambda duration") == pytest.approx(FULL * 9 * table.lambda_gb_second_arm64)
     assert part(found, "Lambda INIT") == pytest.approx(FULL * 1 * table.lambda_gb_second_arm64)
     assert part(found, "Lambda requests") == pytest.approx(FULL * 10 * 0.20 / 1e6)
@@ -109,21 +111,21 @@ def test_assumptions_change_the_picture(stage: Stage) -> None:
         function=replace(FUNCTION, ephemeral_mb=1_536, architecture="x86_64"), queue=replace(QUEUE, fifo=True)
     )
     found = report(stage, USE, wide)
-    assert part(found, "Ephemeral storage") == pytest.approx(FULL * 10 * 1.0 * prices.load().lambda_tmp_gb_second)
-    assert part(found, "Lambda INIT") == pytest.approx(FULL * prices.load().lambda_gb_second_x86_64)
+    assert part(found, "Ephemeral storage") == pytest.approx(FULL * 10 * 1.0 * pricing.load().lambda_tmp_gb_second)
+    assert part(found, "Lambda INIT") == pytest.approx(FULL * pricing.load().lambda_gb_second_x86_64)
     assert part(found, "SQS requests") == pytest.approx(FULL * 183 * 0.50 / 1e6)
     assert any("FIFO" in text for text in found.left_out)
 
 
 def test_failures_take_their_share(stage: Stage) -> None:
     found = report(stage, USE)
-    compute = sum(part(found, name) for name in (*costing.LAMBDA, "SQS requests"))
+    compute = sum(part(found, name) for name in (*cost_model.LAMBDA, "SQS requests"))
     assert found.failures_usd == pytest.approx(compute * 10 / 60)
     dead = {contract.INV_STATUS: "timeout", contract.INV_BILLED: 300, contract.INV_MEMORY_SIZE: 1_024}
     fine = {contract.INV_BILLED: 100, contract.INV_MEMORY_SIZE: 1_024}
     lines = (record(request_id="a", **dead), record(request_id="b", **fine))
     died = report(stage, USE, lines=lines)
-    share = (0.3 * prices.load().gb_second("arm64") + 2e-7) / (0.4 * prices.load().gb_second("arm64") + 4e-7)
+    share = (0.3 * pricing.load().gb_second("arm64") + 2e-7) / (0.4 * pricing.load().gb_second("arm64") + 4e-7)
     assert died.failures_usd == pytest.approx(compute * (share + (1 - share) * 10 / 60))
     assert died.finding.level is Level.WATCH
     assert "goes into work that fails" in died.finding.text
@@ -164,7 +166,7 @@ def test_break_even() -> None:
     ("size", "requests"), [(0, 1), (1, 1), (65_536, 1), (65_537, 2), (262_144, 4), (1_048_576, 16)]
 )
 def test_chunks(size: int, requests: int) -> None:
-    assert costing.chunks(size) == requests
+    assert cost_model.chunks(size) == requests
 
 
 def usage(chance: random.Random) -> Readings:
@@ -181,22 +183,22 @@ def usage(chance: random.Random) -> Readings:
 @pytest.mark.parametrize("seed", range(30))
 def test_whatever_the_usage(seed: int) -> None:
     """Never negative or unknown; twice the use costs twice as much; a higher price never less."""
-    readings, table = usage(random.Random(seed)), prices.load()
-    parts = costing.spend(readings, WORKLOAD, Assumptions(), table)
+    readings, table = usage(random.Random(seed)), pricing.load()
+    parts = cost_model.spend(readings, WORKLOAD, Assumptions(), table)
     assert (parts >= 0).all().all()
     assert len(parts) == FULL
     counts = [name for name in readings.frame if name != "message_bytes"]
     doubled = readings.replaced(readings.frame[counts] * 2)
-    twice = costing.spend(doubled, WORKLOAD, Assumptions(), table)
+    twice = cost_model.spend(doubled, WORKLOAD, Assumptions(), table)
     fixed = ["Custom metrics", "Alarms"]
     pd.testing.assert_frame_equal(twice.drop(columns=fixed), parts.drop(columns=fixed) * 2)
     pd.testing.assert_frame_equal(twice[fixed], parts[fixed])
-    dearer = costing.spend(readings, WORKLOAD, Assumptions(), replace(table, lambda_gb_second_arm64=1.0))
+    dearer = cost_model.spend(readings, WORKLOAD, Assumptions(), replace(table, lambda_gb_second_arm64=1.0))
     assert (dearer.sum(axis=1) >= parts.sum(axis=1)).all()
 
 
 def test_the_prices_on_file() -> None:
-    table = prices.load()
+    table = pricing.load()
     assert table.unsure == ("sqs_fifo_request",)
     for field, value in vars(table).items():
         if isinstance(value, float):
@@ -204,7 +206,7 @@ def test_the_prices_on_file() -> None:
 
 
 def test_the_extension_estimates_with_the_same_prices() -> None:
-    table = prices.load()
+    table = pricing.load()
     assert {
         "x86_64": table.lambda_gb_second_x86_64,
         "arm64": table.lambda_gb_second_arm64,

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from ops.insight.findings import Claim, conclude
-from ops.insight.reports import Level
+from ops.insight.report_types import Level
+from ops.insight.rules.findings import Claim, conclude
 
 FINE, ODD, BAD = Claim(Level.OK, "fine"), Claim(Level.WATCH, "odd", "queue"), Claim(Level.ACT, "bad")
 

@@ -7,8 +7,8 @@ import math
 import pytest
 
 from ops.aws.cloudwatch import MetricQuery
-from ops.insight import metrics
-from ops.insight.metrics import Readings
+from ops.insight.sources import metrics
+from ops.insight.sources.metrics import Readings
 from tests.ops.insight.world import MINUTES, WINDOW, Points, Stage, world
 
 SENT = MetricQuery("sent", "AWS/SQS", "Sent", "Sum")

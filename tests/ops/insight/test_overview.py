@@ -10,10 +10,10 @@ import pytest
 
 from handler import contract
 from ops.errors import AccessDenied
-from ops.insight import alarms, overview
-from ops.insight.reports import Card, Level, OverviewReport
+from ops.insight.report_types import Card, Level, OverviewReport
+from ops.insight.reports import alarms, overview
 from ops.workload import Workload
-from tests.ops.fake_aws import Refusal
+from tests.fakes.aws import Refusal
 from tests.ops.insight.world import END, FUNCTION, MAPPING, WINDOW, WORKLOAD, Stage, without, world
 
 BUSY = {

@@ -13,9 +13,9 @@ from ops.aws import Aws
 from ops.aws.lambda_ import Function
 from ops.aws.lambda_ import Mapping as EventSourceMapping
 from ops.aws.sqs import Queue
-from ops.insight.reports import Window
+from ops.insight.report_types import Window
 from ops.workload import Workload
-from tests.ops.fake_aws import FakeAws, Refusal
+from tests.fakes.aws import FakeAws, Refusal
 
 MINUTES = 10
 END = datetime.now(UTC).replace(second=30, microsecond=0)

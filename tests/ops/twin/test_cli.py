@@ -16,8 +16,9 @@ from pathlib import Path
 import pytest
 
 from handler import contract
+from ops import twin_state
 from ops.cli.app import run
-from ops.twin import lifecycle, processes, state
+from ops.twin import lifecycle, processes
 from tests.twins import Twin, wait_for
 
 OPS = [sys.executable, "-m", "ops", "twin"]
@@ -32,7 +33,7 @@ def ops(*arguments: str, timeout: float = 120.0) -> subprocess.CompletedProcess[
         timeout=timeout,
         check=False,
         env=environ,
-        cwd=state.REPOSITORY,
+        cwd=twin_state.REPOSITORY,
     )
 
 
@@ -83,7 +84,7 @@ def test_nonsense_is_a_usage_error(
 @pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_a_start_that_is_ended_leaves_nothing_running(folder: Path, number: signal.Signals) -> None:
-    start = subprocess.Popen([*OPS, "up"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, cwd=state.REPOSITORY)
+    start = subprocess.Popen([*OPS, "up"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, cwd=twin_state.REPOSITORY)
     assert start.stdout is not None
     marks = [folder / f"{role}.pid" for role in lifecycle.ROLES]
     try:
@@ -97,7 +98,7 @@ def test_a_start_that_is_ended_leaves_nothing_running(folder: Path, number: sign
         start.kill()  # what it started is stopped with the folder
         start.wait()
     assert "Traceback" not in said
-    assert not any(state.alive(pid) for pid in pids)
+    assert not any(twin_state.alive(pid) for pid in pids)
 
 
 def test_a_port_that_was_named_and_is_taken_is_refused(folder: Path) -> None:
@@ -152,7 +153,7 @@ def test_ctrl_c_ends_traffic_with_its_report(twin: Twin) -> None:
         return any(first <= one["Key"] < f"{prefix}g" for page in pages for one in page.get("Contents", []))
 
     running = subprocess.Popen(
-        [*OPS, "traffic", "--rate", "5", "--minutes", "5"], stdout=subprocess.PIPE, text=True, cwd=state.REPOSITORY
+        [*OPS, "traffic", "--rate", "5", "--minutes", "5"], stdout=subprocess.PIPE, text=True, cwd=twin_state.REPOSITORY
     )
     try:
         wait_for(posted, 120, "none of its jobs has a result")
@@ -175,7 +176,7 @@ def test_a_demo_beside_a_running_twin_says_what_it_adds_and_leaves_it_running(tw
             [*OPS, "demo", "--port", str(port), "--rate", "0.5"],
             stdout=subprocess.PIPE,
             text=True,
-            cwd=state.REPOSITORY,
+            cwd=twin_state.REPOSITORY,
             env=dict(os.environ) | {"PYTHONUNBUFFERED": "1"},
         )
         assert demo.stdout is not None
@@ -194,7 +195,7 @@ def test_a_demo_beside_a_running_twin_says_what_it_adds_and_leaves_it_running(tw
     taken_instead = re.search(rf"Port {port} is in use; the dashboard takes (\d+)", said)
     assert taken_instead
     assert port < int(taken_instead[1]) <= port + 20
-    assert state.read() == twin.state, "it was there before the demo"
+    assert twin_state.read() == twin.state, "it was there before the demo"
 
 
 @pytest.mark.twin
@@ -205,12 +206,12 @@ def test_the_demo_serves_a_dashboard_and_stops_all_it_started(folder: Path) -> N
         [*OPS, "demo", "--port", str(port)],
         stdout=subprocess.PIPE,
         text=True,
-        cwd=state.REPOSITORY,
+        cwd=twin_state.REPOSITORY,
         env=dict(os.environ) | {"PYTHONUNBUFFERED": "1"},
     )
     try:
         wait_for(lambda: processes.answers(f"http://127.0.0.1:{port}", "/_stcore/health"), 120, "no dashboard")
-        twin = state.read()
+        twin = twin_state.read()
         assert twin is not None
         pids = [*twin.pids.values(), int((folder / "dashboard.pid").read_text())]
         demo.send_signal(signal.SIGINT)
@@ -220,6 +221,6 @@ def test_the_demo_serves_a_dashboard_and_stops_all_it_started(folder: Path) -> N
         demo.wait()
     assert demo.returncode == 0
     assert f"http://127.0.0.1:{port}" in said
-    assert not [pid for pid in pids if state.alive(pid)]
-    assert state.recorded() is None
+    assert not [pid for pid in pids if twin_state.alive(pid)]
+    assert twin_state.recorded() is None
     assert processes.free_port(port) == port

@@ -16,8 +16,9 @@ from botocore.credentials import Credentials
 from botocore.httpsession import URLLib3Session
 
 from handler import contract
-from ops.twin import deploy, model, traffic
-from ops.twin.jobs import DISTINCT_DONORS, JobMaker, Shares
+from ops.twin import deploy
+from ops.twin.workload import generator, model
+from ops.twin.workload.jobs import DISTINCT_DONORS, JobMaker, Shares
 from tests.twins import PARAMETERS, Twin, wait_for
 
 pytestmark = pytest.mark.twin
@@ -270,10 +271,10 @@ def test_a_successful_asynchronous_invocation_is_announced_on_the_bus(twin: Twin
 
 def test_traffic_is_accepted_counted_and_stopped(twin: Twin) -> None:
     stop = threading.Event()
-    report = traffic.run(twin.state, traffic.TrafficSettings(rate=20, minutes=1, count=40), stop=stop)
+    report = generator.run(twin.state, generator.TrafficSettings(rate=20, minutes=1, count=40), stop=stop)
     assert (report.sent, report.accepted, report.failed) == (40, 40, 0)
     stop.set()
-    assert traffic.run(twin.state, traffic.TrafficSettings(rate=20, minutes=1), stop=stop).sent == 0
+    assert generator.run(twin.state, generator.TrafficSettings(rate=20, minutes=1), stop=stop).sent == 0
     # The model that score jobs use is a real one, trained on the whole table.
     address = model.ensure(twin.state, lambda line: pytest.fail(f"the model is there, yet: {line}"))
     assert address is not None

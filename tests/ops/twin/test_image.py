@@ -11,7 +11,7 @@ import pytest
 
 from ops.errors import TwinError
 from ops.twin import image
-from ops.twin.state import REPOSITORY
+from ops.twin_state import REPOSITORY
 
 
 def copied_by(dockerfile: str) -> set[str]:

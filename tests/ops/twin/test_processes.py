@@ -14,9 +14,10 @@ from pathlib import Path
 
 import pytest
 
+from ops import twin_state
 from ops.errors import TwinError
-from ops.twin import lifecycle, processes, state
-from ops.twin.state import TwinState
+from ops.twin import lifecycle, processes
+from ops.twin_state import TwinState
 
 SLEEPER = "import time  # ops.twin.host\nprint('ready', flush=True)\ntime.sleep(60)"
 STUBBORN = "import signal, time  # ops.twin.host\nsignal.signal(signal.SIGTERM, signal.SIG_IGN)\n" + SLEEPER
@@ -84,13 +85,13 @@ def test_a_start_that_hangs_is_given_up() -> None:
     with pytest.raises(TwinError, match="did not answer"):
         processes.wait_until_healthy(child, f"http://127.0.0.1:{processes.free_port()}", "/health", timeout=0.2)
     assert processes.stop_role("host")
-    assert not state.alive(child.popen.pid)
+    assert not twin_state.alive(child.popen.pid)
 
 
 def test_what_ignores_term_is_killed() -> None:
     child = begin(STUBBORN)
     processes.stop(child.popen.pid, timeout=0.3)
-    assert not state.alive(child.popen.pid)
+    assert not twin_state.alive(child.popen.pid)
 
 
 def test_a_reused_process_id_is_left_alone() -> None:
@@ -110,16 +111,16 @@ def test_a_process_id_that_the_twin_of_another_folder_has_is_left_alone(
     other = begin(SLEEPER)
     try:
         monkeypatch.setenv("OPS_TWIN_DIR", str(folder / "mine"))
-        state.write(twin(other.popen.pid))
+        twin_state.write(twin(other.popen.pid))
         (folder / "mine" / "host.pid").write_text(str(other.popen.pid))
         (folder / "mine" / "dashboard.pid").write_text(str(other.popen.pid))
         lifecycle.down()
         assert other.popen.poll() is None
-        assert state.recorded() is None
+        assert twin_state.recorded() is None
     finally:
         monkeypatch.setenv("OPS_TWIN_DIR", str(folder))
         processes.stop(other.popen.pid)
-    assert not state.alive(other.popen.pid)
+    assert not twin_state.alive(other.popen.pid)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="PR_SET_PDEATHSIG is Linux's")
@@ -136,9 +137,9 @@ def test_a_bound_process_dies_with_a_parent_that_is_killed(folder: Path) -> None
     parent.send_signal(signal.SIGKILL)
     parent.wait()
     end = time.monotonic() + 60
-    while state.alive(pid) and time.monotonic() < end:
+    while twin_state.alive(pid) and time.monotonic() < end:
         time.sleep(0.02)
-    assert not state.alive(pid)
+    assert not twin_state.alive(pid)
 
 
 def test_nothing_recorded_is_no_twin() -> None:
@@ -149,25 +150,25 @@ def test_nothing_recorded_is_no_twin() -> None:
 def test_a_state_file_of_dead_processes_is_named_and_cleared() -> None:
     gone = subprocess.Popen([sys.executable, "-c", ""])
     gone.wait()
-    state.write(twin(gone.pid))
-    assert state.read() is None
+    twin_state.write(twin(gone.pid))
+    assert twin_state.read() is None
     assert lifecycle.status().problems == (f"its host (process {gone.pid}) is gone",)
     lifecycle.down()
-    assert state.recorded() is None
+    assert twin_state.recorded() is None
 
 
 def test_a_twin_that_does_not_answer_is_stopped_by_down(folder: Path) -> None:
     child = begin(SLEEPER)
     (folder / "image").mkdir()
-    state.write(twin(child.popen.pid))
+    twin_state.write(twin(child.popen.pid))
     assert all("does not answer" in problem for problem in lifecycle.status().problems)
     assert lifecycle.down() is True
-    assert not state.alive(child.popen.pid)
+    assert not twin_state.alive(child.popen.pid)
     assert sorted(path.name for path in folder.iterdir()) == ["host.log", "lock"]
 
 
 def test_the_state_file_is_for_its_owner_only(folder: Path) -> None:
-    state.write(twin(1))
+    twin_state.write(twin(1))
     assert (folder / "state.json").stat().st_mode & 0o077 == 0
 
 
@@ -185,7 +186,7 @@ def test_a_folder_that_cannot_be_made_is_named(where: str, folder: Path, monkeyp
 def started_here() -> list[int]:
     """Processes that were started for the folder and still run (Linux; elsewhere none is found)."""
     found = (int(entry.name) for entry in Path("/proc").glob("[0-9]*"))
-    return [pid for pid in found if pid != os.getpid() and processes.is_ours(pid) and state.alive(pid)]
+    return [pid for pid in found if pid != os.getpid() and processes.is_ours(pid) and twin_state.alive(pid)]
 
 
 @pytest.mark.parametrize("name", ["state.json", "state.tmp", "host.pid"])
@@ -193,7 +194,7 @@ def test_a_folder_in_the_place_of_a_file_is_named_and_left(folder: Path, name: s
     lifecycle.down()  # the folder is the twin's now
     (folder / name).mkdir()
     with pytest.raises(TwinError, match="Is a directory"):
-        begin(SLEEPER) if name == "host.pid" else state.write(twin(1))
+        begin(SLEEPER) if name == "host.pid" else twin_state.write(twin(1))
     assert started_here() == [], "nothing is left running"
     lifecycle.down()
     assert (folder / name).is_dir()
@@ -214,7 +215,7 @@ DAMAGED = [
 def test_a_damaged_state_file_is_no_twin(folder: Path, text: str) -> None:
     lifecycle.down()  # the folder is the twin's now
     (folder / "state.json").write_text(text)
-    assert state.read() is None
+    assert twin_state.read() is None
     assert lifecycle.status().twin is None
     assert lifecycle.down() is False
     assert not (folder / "state.json").exists()

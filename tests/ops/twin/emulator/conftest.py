@@ -18,7 +18,7 @@ import boto3
 import pytest
 from botocore.config import Config
 
-from tests.ops.twin.emulator.fakehost import FakeHost, Function
+from tests.fakes.lambda_host import FakeHost, Function
 
 REPOSITORY = Path(__file__).resolve().parents[4]
 KEYS = ("AKIATESTTESTTESTTEST", "a secret of this test")

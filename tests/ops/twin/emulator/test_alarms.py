@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from ops.twin.emulator.alarm_rule import Rule, Slot, decide
+from ops.twin.emulator.cloudwatch.alarm_evaluation import Rule, Slot, decide
 from tests.ops.twin.emulator.conftest import Emulator, eventually
 
 BREACH, FINE = 1.0, 0.0

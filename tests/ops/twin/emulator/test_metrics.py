@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from ops.twin.emulator.emf import extract
-from ops.twin.emulator.points import merge
+from ops.twin.emulator.cloudwatch.metric_store import merge
+from ops.twin.emulator.logs.emf_parser import extract
 from tests.ops.twin.emulator.conftest import Emulator
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import Any
 
-from ops.twin.emulator.scaling import Scaler
+from ops.twin.emulator.lambda_.esm_scaling import Scaler
 
 
 def queue(visible: int) -> dict[str, Any]:

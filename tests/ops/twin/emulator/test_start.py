@@ -14,8 +14,8 @@ import pytest
 from botocore.exceptions import ClientError
 
 from ops.errors import TwinError
-from ops.twin.emulator import seams, settings
-from ops.twin.emulator.seam import Seam
+from ops.twin.emulator import patching, settings
+from ops.twin.emulator.patch import Seam
 from tests.ops.twin.emulator.conftest import KEYS, REPOSITORY, Emulator, environment, free_port
 
 
@@ -57,7 +57,7 @@ def test_a_nonsense_period_is_refused(value: str) -> None:
 
 def test_another_version_of_ministack_is_refused() -> None:
     with pytest.raises(TwinError, match=r"MiniStack 9\.9\.9 is installed, but the twin is built on 1\.5\.33"):
-        seams.install([], version="9.9.9")
+        patching.install([], version="9.9.9")
 
 
 def test_a_missing_name_is_refused_before_anything_changes() -> None:
@@ -69,7 +69,7 @@ def test_a_missing_name_is_refused_before_anything_changes() -> None:
     with pytest.raises(
         TwinError, match=r"has no core\.arn\.parse_nothing, which the twin replaces \(something AWS does\)"
     ):
-        seams.install([good, gone])
+        patching.install([good, gone])
     assert arn.parse_arn is original
 
 

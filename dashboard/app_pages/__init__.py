@@ -1,0 +1,1 @@
+"""The pages' scripts, one file or folder a page: Streamlit runs them."""

@@ -1,0 +1,164 @@
+"""Letters written to a file, and purging, which needs that file first."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import streamlit as st
+
+from dashboard.app_pages.dead_letters import confirm_dialogs, job_progress, render
+from dashboard.components import error_box, html_blocks
+from dashboard.formatting import escape, number, usd
+from dashboard.services.access import access
+from dashboard.services.dead_letter_service import Desk
+from ops.deadletters.jobs import tasks
+from ops.deadletters.jobs.background import DONE
+from ops.deadletters.plan_model import Action, Selection
+from ops.errors import OpsError
+
+if TYPE_CHECKING:
+    from ops.deadletters.jobs.background import Job
+    from ops.deadletters.plan_model import Plan
+
+LARGEST = 200_000_000
+"""Bytes that are handed to a browser; a larger file is fetched from where it lies."""
+_FORMATS = {"JSONL: whole, can be imported again": "jsonl", "CSV: for a spreadsheet": "csv"}
+PURGE = "_purge_plan"
+
+
+def section(here: Desk, selection: Selection, total: int) -> None:
+    """Write the chosen letters to a file on this machine, then download it."""
+    chosen = st.radio("Format", list(_FORMATS), key="export-format", horizontal=True)
+    format_ = _FORMATS[chosen or next(iter(_FORMATS))]
+    _export_button(here, selection, total, format_, f"Export {number(total)} letters", "export")
+    job = here.job("export")
+    if job:
+        job_progress.follow(here, job, "The export")
+        if job.state == DONE:
+            _file(job)
+    st.html(
+        '<span class="so-quiet">A letter a line, with body, attributes and cause. They may hold personal data: '
+        "the file can be read by your own account only.</span>"
+    )
+
+
+def purging(here: Desk, selection: Selection, total: int) -> None:
+    """Delete for good: an export of exactly these letters, then a plan, then typed words."""
+    allowed = access()
+    if not allowed.may_change:
+        st.html(html_blocks.empty("Nothing is purged here", allowed.why))
+        return
+    if _purged(here):
+        return
+    if selection.imported:
+        st.html(html_blocks.empty("Imported letters are not in the queue", "Take them off the shelf under Import."))
+        return
+    exported = here.job("purge-export")
+    fits = exported is not None and exported.state == DONE and _same(exported, selection)
+    st.html(
+        f'<div class="so-partial"><b>Purging deletes {number(total)} letters from {escape(here.queue)} for good</b>'
+        '<ul><li>Redrive what is fixed, and purge only what nobody needs.</li>'
+        "<li>An export comes first; it brings them back with ops dlq import.</li></ul></div>"
+    )  # fmt: skip
+    st.html('<span class="so-quiet">1. Export them</span>')
+    _export_button(here, selection, total, "jsonl", f"Export {number(total)} letters", "purge-export")
+    if exported:
+        job_progress.follow(here, exported, "The export")
+    if not fits or exported is None:
+        return
+    _file(exported)
+    st.html('<span class="so-quiet">2. Plan and confirm</span>')
+    if st.button("Plan the purge", key="plan-purge", icon=":material/checklist:", disabled=not total):
+        try:
+            with st.spinner("Making the plan…"):
+                st.session_state[PURGE] = here.plan(selection, Action.PURGE).id
+        except OpsError as error:
+            error_box.show(error, again=False, title="This cannot be done")
+    if plan_id := st.session_state.get(PURGE):
+        _confirm(here, plan_id, selection, Path(str(exported.arguments["path"])))
+
+
+def _purged(here: Desk) -> bool:
+    """How the purge that this reader began goes on, or how it ended; False when there is none."""
+    plan_id = st.session_state.get(PURGE)
+    job = here.job(f"purge-{plan_id}") if plan_id else None
+    if job is None:
+        return False
+    job_progress.follow(here, job, "The purge")
+    if job.state == DONE:
+        st.html(html_blocks.empty(f"Purged: {job.said}", " ".join(job.notes)))
+    if not job.running and st.button("Close", key="purge-close", type="tertiary"):
+        st.session_state.pop(PURGE)
+        st.rerun()
+    return True
+
+
+def _confirm(here: Desk, plan_id: str, selection: Selection, path: Path) -> None:
+    """The plan of the purge, unless other letters are chosen by now than it was made for."""
+    try:
+        plan: Plan = here.saved(plan_id)
+    except OpsError as error:
+        error_box.show(error, again=False, title="This cannot be done")
+        return
+    if plan.selection != selection:
+        return
+    with st.container(border=True, key="purge-preview"):
+        facts = {
+            "Plan": plan.id,
+            "Letters": f"{number(len(plan.ids))} of {number(plan.queue_count)} in the queue, {render.size(plan.bytes)}",
+            "Cost": usd(plan.estimate.usd),
+            "Permissions": ", ".join(plan.permissions),
+            "Export": str(path),
+        }
+        st.html(html_blocks.facts(facts))
+        if plan.warnings:
+            st.html(render.warnings(plan.warnings))
+        if st.button(f"Purge {number(len(plan.ids))} letters…", icon=":material/delete_forever:", key="ask-purge"):
+            confirm_dialogs.ask_purge(here, plan, path)
+
+
+def _export_button(here: Desk, selection: Selection, total: int, format_: str, label: str, name: str) -> None:
+    job = here.job(name)
+    busy = job is not None and job.running
+    if st.button(label, icon=":material/download:", key=f"start-{name}", disabled=busy or not total):
+        try:
+            path = here.export_path(format_)
+            here.start("export", name, selection=selection, path=str(path), format=format_)
+        except OpsError as error:
+            error_box.show(error, again=False, title="This cannot be done")
+            return
+        st.rerun()
+
+
+def _file(job: Job) -> None:
+    """Where it lies, and a way to fetch it from afar."""
+    path = Path(str(job.arguments["path"]))
+    st.html(html_blocks.facts({"Written": job.said, **_notes(job)}))
+    try:
+        size = path.stat().st_size
+    except OSError:
+        st.html(html_blocks.empty("The file is not there any more", str(path)))
+        return
+    if size > LARGEST:
+        st.text(f"{render.size(size)}: too large to download here; fetch it from that folder.")
+        return
+    st.download_button(
+        f"Download {render.size(size)}",
+        path.read_bytes,
+        path.name,
+        key=f"download-{job.name}",
+        icon=":material/download:",
+    )
+
+
+def _notes(job: Job) -> dict[str, str]:
+    return {"Check": " ".join(job.notes)} if job.notes else {}
+
+
+def _same(job: Job, selection: Selection) -> bool:
+    """The file holds what is chosen now."""
+    kept: Any = dict(job.arguments).get("selection")
+    return (
+        {**kept, "ids": list(kept["ids"])} == {**tasks.plain(selection), "ids": list(selection.ids)} if kept else False
+    )

@@ -1,0 +1,59 @@
+"""Dead letters: what died, why, and may it go back?"""
+
+import streamlit as st
+
+from dashboard import page_runtime, theme
+from dashboard.app_pages.dead_letters import sections
+from dashboard.app_pages.dead_letters.scan_bar import Counted
+from dashboard.charts import dead_letters as charts
+from dashboard.components import html_blocks, overview_view, widgets
+from dashboard.components.html_blocks import Stat
+from dashboard.formatting import duration, number
+from ops import formatting
+from ops.insight.report_types import DeadLettersReport
+
+COUNT = "_dead_count"
+
+
+def _held(report: DeadLettersReport) -> str:
+    """Whose they are now, and of when the number is."""
+    held = f"{number(report.held)} held by a reader" if report.held else ""
+    return ", ".join(filter(None, [f"at {formatting.clock(report.at, report.at)}" if report.at else "", held]))
+
+
+def draw(report: DeadLettersReport) -> None:
+    st.session_state[COUNT] = None if report.at else report.count
+    firing = [alarm for alarm in report.alarms if alarm.state == "ALARM"]
+    alarms = f"{len(firing)} firing" if firing else "none firing"
+    st.html(
+        html_blocks.stats(
+            [
+                Stat(
+                    "In the dead-letter queue",
+                    number(report.count),
+                    "letters",
+                    note=_held(report),
+                    colour=theme.DEAD if report.count else theme.NEUTRAL,
+                ),
+                Stat("Came in this time", number(report.arrived), "at least"),
+                Stat("Oldest", duration(report.oldest_s)),
+                *([] if report.at else [Stat("Alarms", alarms, note=f"of {len(report.alarms)}")]),
+            ]
+        )
+    )
+
+
+def draw_depth(report: DeadLettersReport) -> None:
+    widgets.chart(charts.depth(report, page_runtime.ZONE), "dead")
+    if report.alarms:
+        st.html(overview_view.alarms(report.alarms, page_runtime.ZONE))
+
+
+def counted() -> Counted | None:
+    count, at = st.session_state.get(COUNT), page_runtime.answered("dead_letters")
+    return None if count is None or at is None else Counted(count, at)
+
+
+page_runtime.page("dead_letters", draw, sketch=(56, 70), finding=sections.finding)
+sections.section(counted)
+page_runtime.more("dead_letters", draw_depth)

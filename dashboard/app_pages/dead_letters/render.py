@@ -1,0 +1,238 @@
+"""What plans and runs look like, as HTML with every value escaped."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import tzinfo
+from typing import TYPE_CHECKING
+
+from dashboard import theme
+from dashboard.components import html_blocks
+from dashboard.components.html_blocks import Stat
+from dashboard.formatting import NONE, duration, escape, moment, number, percent, utc
+from ops.deadletters.ledger.model import State
+from ops.deadletters.redrive import canary
+from ops.errors import UsageError
+
+if TYPE_CHECKING:
+    from ops.deadletters.ledger.model import Run
+    from ops.deadletters.plan_model import Plan
+
+ANCHOR = "the-run"
+"""Where the run on top of the page is found by a link."""
+STATE = {
+    State.RUNNING: (theme.VISIBLE, "Running"),
+    State.INTERRUPTED: (theme.WATCH, "Interrupted"),
+    State.STOPPED: (theme.DEAD, "Stopped by the canary"),
+    State.CANCELLED: (theme.WATCH, "Cancelled"),
+    State.FAILED: (theme.DEAD, "Failed"),
+    State.DONE: (theme.SUCCESS, "Done"),
+}
+_STEP = {
+    "open": (theme.NEUTRAL, "to come"),
+    "sending": (theme.VISIBLE, "sending"),
+    "watching": (theme.IN_FLIGHT, "watching"),
+    "passed": (theme.SUCCESS, "passed"),
+    "stopped": (theme.DEAD, "stopped"),
+    "stopped, then resumed": (theme.DEAD, "stopped, then resumed"),
+    "ended early": (theme.WATCH, "ended early"),
+    "interrupted": (theme.WATCH, "interrupted"),
+}
+
+
+def course(source: str, to: str) -> str:
+    """From where to where."""
+    return (
+        f'<div class="so-course"><b style="--c:{theme.DEAD}">{escape(source)}</b><u></u>'
+        f'<b style="--c:{theme.VISIBLE}">{escape(to)}</b></div>'
+    )
+
+
+def origin(plan: Plan, queue: str) -> str:
+    """Where they are taken from."""
+    return "a file on this machine" if plan.selection.imported else queue
+
+
+def destination(plan: Plan) -> str:
+    to = plan.destination
+    if to.kind == "function":
+        return to.function_arn.partition(":function:")[2]
+    return "where each came from" if to.kind == "origin" else to.queue_arn.rsplit(":", 1)[-1] or to.queue_url
+
+
+def going(plan: Plan) -> str:
+    """The same within a sentence."""
+    return f"{'back' if plan.destination.kind == 'origin' else 'to'} {destination(plan)}"
+
+
+def planned_steps(plan: Plan) -> str:
+    """The steps of the canary, before anything went."""
+    try:
+        ends = canary.boundaries(plan.steps.sizes, plan.total)
+    except UsageError:
+        return ""
+    rule = (
+        f"After each step, at most {duration(plan.steps.patience_s)} are waited for what becomes of those messages; "
+        f"it stops when more than {percent(plan.steps.stop_share)} came back."
+    )
+    cells = "".join(
+        f'<div class="so-step" style="--c:{theme.NEUTRAL}"><small>Step {place}</small><b>up to {number(end)}</b></div>'
+        for place, end in enumerate(ends, 1)
+    )
+    return f'<div class="so-steps">{cells}</div><div class="so-quiet">{escape(rule)}</div>'
+
+
+def warnings(said: Sequence[str]) -> str:
+    rows = "".join(f"<li>{escape(one)}</li>" for one in said)
+    return f'<div class="so-partial"><b>Before you say yes</b><ul>{rows}</ul></div>'
+
+
+def run_head(run: Run, what: str, viewer: tzinfo, anchor: str = "") -> str:
+    """State, what it does, why, by whom and since when."""
+    colour, word = state(run)
+    place = f' id="{anchor}"' if anchor else ""
+    first = "It stops: what is under way is finished or given back first. " if _stopping(run) else ""
+    took = f", {duration((run.ended - run.began).total_seconds())}" if run.ended else ""
+    meta = f"{run.reason} · {_name(run.who)} · {moment(run.began, viewer)}{took}"
+    live = " so-live" if run.state is State.RUNNING else ""
+    return (
+        f'<div class="so-run"{place} style="--c:{colour}"><span class="so-badge{live}">{escape(word)}</span>'
+        f'<b>{escape(what)}</b><span class="so-quiet" title="{utc(run.began)}">{escape(meta)}</span>'
+        f"<p>{escape(first + run.said)}</p></div>"
+    )
+
+
+def state(run: Run) -> tuple[str, str]:
+    """Its colour and word. A move task that circles is stopped without the canary, too; the run's sentence says why."""
+    if _stopping(run):
+        return theme.WATCH, "Stopping"
+    if run.state is State.STOPPED and (run.moved or not run.by_canary):
+        return theme.DEAD, "Stopped"
+    return STATE[run.state]
+
+
+def _stopping(run: Run) -> bool:
+    return run.stopping and run.state is State.RUNNING
+
+
+def follow() -> str:
+    """Where one would plan, while a run goes on: it stands far above the button that began it."""
+    return (
+        '<div class="so-empty"><b>A redrive goes on</b><span class="so-quiet">'
+        f'<a href="#{ANCHOR}">Follow it, or stop it, at the top of this page</a>. '
+        "The next is planned when it has ended.</span></div>"
+    )
+
+
+def upwards() -> str:
+    """From the end of a long page to the run that has ended."""
+    return f'<span class="so-quiet"><a href="#{ANCHOR}">See it in full, at the top of this page</a></span>'
+
+
+def run_bar(run: Run) -> str:
+    """Of the planned letters: what became of each, as one bar."""
+    unwatched = max(0, run.sent - run.succeeded - run.came_back - run.waiting)
+    parts = (
+        ("succeeded", run.succeeded, theme.SUCCESS),
+        ("came back", run.came_back, theme.DEAD),
+        (
+            "sent, outcome awaited" if run.state is State.RUNNING else "sent, outcome not known",
+            run.waiting,
+            theme.IN_FLIGHT,
+        ),
+        ("sent", unwatched, theme.VISIBLE),
+        ("moved by SQS, about", run.unsettled, theme.VISIBLE),
+        ("refused", run.failed, theme.THROTTLED),
+        ("not there any more", run.vanished, theme.NEUTRAL),
+    )
+    whole = max(1, run.planned)
+    bars = "".join(
+        f'<i style="width:{count / whole * 100:.2f}%;background:{colour}" title="{number(count)} {name}"></i>'
+        for name, count, colour in parts
+        if count
+    )
+    names = "".join(
+        f'<span><i style="background:{colour}"></i>{number(count)} {escape(name)}</span>'
+        for name, count, colour in parts
+        if count
+    )
+    left = run.left - run.unsettled
+    names += f'<span><i class="so-none"></i>{number(left)} to go</span>' if left else ""
+    share = percent((run.planned - left) / whole)
+    return (
+        f'<div class="so-bar" role="progressbar" aria-valuemin="0" aria-valuemax="{whole}" '
+        f'aria-valuenow="{run.planned - left}" aria-label="{share} of the letters">{bars}</div>'
+        f'<div class="so-key">{names}</div>'
+    )
+
+
+def run_numbers(run: Run) -> str:
+    left = run.left - run.unsettled
+    going = run.state is State.RUNNING
+    # A slow run sends nothing in most of the moments over which its rate is measured; its limit tells more then.
+    sending = any(step.state == "sending" for step in run.steps)
+    rate = run.rate or (run.rate_limit or 0.0 if sending else 0.0)
+    time_left = duration(left / rate) if going and rate > 0 and left else NONE
+    limit = f"limit {number(run.rate_limit)}/s" if run.rate_limit is not None else "no limit"
+    row = [
+        Stat(
+            "Sent",
+            number(run.sent + run.unsettled),
+            f"of {number(run.planned)}",
+            colour=theme.VISIBLE,
+            note="about, by SQS's move task" if run.unsettled else "",
+        ),
+        Stat("Succeeded", number(run.succeeded), colour=theme.SUCCESS),
+        Stat("Came back", number(run.came_back), colour=theme.DEAD),
+        Stat("Awaited" if going else "Not known", number(run.waiting), colour=theme.IN_FLIGHT),
+    ]
+    if going:
+        row += [
+            Stat("Rate", number(run.rate) if run.rate else NONE, "/s", note=limit),
+            Stat("Time left", time_left, note="to send the rest"),
+        ]
+    else:
+        row += [Stat("Refused", number(run.failed)), Stat("Not there", number(run.vanished))]
+    return html_blocks.stats(row)
+
+
+def run_steps(run: Run) -> str:
+    """Each step with what became of its messages."""
+    cells = []
+    for step in run.steps:
+        colour, word = _STEP.get(run.stands(step), (theme.NEUTRAL, step.state))
+        facts = [
+            f"{number(count)} {name}"
+            for count, name in (
+                (step.succeeded, "succeeded"),
+                (step.came_back, "came back"),
+                (step.waiting, "awaited" if run.state is State.RUNNING else "not known"),
+            )
+            if count
+        ]
+        live = " so-live" if run.state is State.RUNNING and step.state in ("sending", "watching") else ""
+        cells.append(
+            f'<div class="so-step{live}" style="--c:{colour}"><small>Step {step.number}, {escape(word)}</small>'
+            f"<b>up to {number(step.upto)}</b><span>{escape(', '.join(facts)) or '&nbsp;'}</span></div>"
+        )
+    return f'<div class="so-steps">{"".join(cells)}</div>' if cells else ""
+
+
+def tally(title: str, rows: tuple[tuple[str, int], ...]) -> str:
+    """Sentences with how many letters each is about."""
+    said = "".join(f"<li><b>{number(count)}</b> {escape(text)}</li>" for text, count in rows)
+    return f'<div class="so-tally"><b>{escape(title)}</b><ul>{said}</ul></div>' if rows else ""
+
+
+def size(count: int) -> str:
+    """Bytes as people say them."""
+    amount = float(count)
+    for unit in ("B", "kB", "MB", "GB"):
+        if amount < 1000 or unit == "GB":
+            return f"{amount:.0f} {unit}" if unit == "B" or amount >= 10 else f"{amount:.1f} {unit}"
+        amount /= 1000
+    return ""
+
+
+def _name(arn: str) -> str:
+    return arn.rsplit(":", 1)[-1] or arn

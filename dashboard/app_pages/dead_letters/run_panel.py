@@ -1,0 +1,229 @@
+"""A run, followed from its ledger: live while it goes, then how it ended, what to do about that, and earlier ones."""
+
+from __future__ import annotations
+
+from contextlib import nullcontext
+from typing import TYPE_CHECKING
+
+import pandas as pd
+import streamlit as st
+
+from dashboard import page_runtime
+from dashboard.app_pages.dead_letters import confirm_dialogs, job_progress, render
+from dashboard.components import error_box, html_blocks, widgets
+from dashboard.formatting import escape, letters, number, sendable
+from dashboard.services.access import access
+from dashboard.services.dead_letter_service import Desk
+from ops.deadletters.ledger.model import State
+from ops.errors import OpsError
+
+if TYPE_CHECKING:
+    from ops.deadletters.jobs.background import Job
+    from ops.deadletters.ledger.model import Run
+
+SHOWN = "_shown_run"
+_AWAY = "_dismissed_runs"
+_UNFINISHED = (State.INTERRUPTED, State.STOPPED, State.CANCELLED, State.FAILED)
+_COLUMNS = {
+    "began": st.column_config.DatetimeColumn("Began", format="D MMM HH:mm:ss", width=118),
+    "state": st.column_config.TextColumn("State", width=145),
+    "planned": st.column_config.NumberColumn("Letters", format="localized", width=66),
+    "succeeded": st.column_config.NumberColumn("Succeeded", format="localized", width=80),
+    "came_back": st.column_config.NumberColumn("Came back", format="localized", width=85),
+    "reason": st.column_config.TextColumn("Reason", width=150),
+    "said": st.column_config.TextColumn("How it ended", width=225),
+    "id": st.column_config.TextColumn("Run", width=160),
+}
+
+
+def current(here: Desk) -> None:
+    """The run that this reader began, or that goes on, or the newest that waits to be finished."""
+    shown = st.session_state.get(SHOWN)
+    job = here.job(f"redrive-{shown}") if shown else None
+    runs = here.runs()
+    run = next((one for one in runs if one.id == shown), None)
+    if job and _starts(job, run):
+        _starting(here, str(shown))
+        return
+    if job and not job.running and (run is None or run.state is not State.INTERRUPTED):  # the card tells that better
+        job_progress.follow(here, job, "The run")
+    newest = runs[0] if runs else None
+    run = next((one for one in runs if one.state is State.RUNNING), run)
+    if run is None and newest and newest.state in _UNFINISHED and newest.id not in _dismissed():
+        run = newest
+    if run is not None and run.state is State.RUNNING:
+        _live(here, run.id)
+        return
+    _notice(here, newest)
+    if run is not None:
+        card(here, run, dismissable=True, brief=run.id != shown)
+
+
+def going(here: Desk) -> bool:
+    """Whether a run moves letters now, or is about to."""
+    shown = st.session_state.get(SHOWN)
+    job = here.job(f"redrive-{shown}") if shown else None
+    return bool(job and job.running) or any(run.state is State.RUNNING for run in here.runs())
+
+
+def beside(here: Desk) -> bool:
+    """In the place of a plan: the run that this reader began, or that goes on, in brief, with a way to the whole of
+    it. Whether one goes on, so that nothing can be planned."""
+    goes_on = going(here)
+    shown = st.session_state.get(SHOWN)
+    if not goes_on and not shown:
+        return False
+
+    @st.fragment(run_every=job_progress.EVERY_S if goes_on else None, key="run-beside")
+    def body() -> None:
+        run = next((one for one in here.runs() if one.state is State.RUNNING), None)
+        run = run or (here.run(shown) if shown else None)
+        with st.container(border=run is not None, key="run-here"):
+            if run is not None:
+                st.html(render.run_head(run, letters(run.planned), page_runtime.ZONE))
+                st.html(render.run_bar(run))
+            st.html(render.follow() if goes_on else render.upwards() if run else "<span></span>")
+
+    body()
+    return goes_on
+
+
+def _starts(job: Job, run: Run | None) -> bool:
+    """Its process is there, and has not told of itself yet: of a run that goes on, the ledger tells how it ended."""
+    if not job.running or (run and run.state is State.RUNNING):
+        return False
+    return run is None or run.ended is None or run.ended < job.began
+
+
+def _notice(here: Desk, newest: Run | None) -> None:
+    """A run that somebody began elsewhere, from the command line or another window, appears by itself."""
+
+    @st.fragment(run_every=page_runtime.stage().choice.refresh, key="notice-runs")
+    def body() -> None:
+        runs = here.runs()
+        now = runs[0] if runs else None
+        if now and (newest is None or (now.id, now.state) != (newest.id, newest.state)):
+            st.rerun()
+
+    body()
+
+
+def _starting(here: Desk, run_id: str) -> None:
+    @st.fragment(run_every=job_progress.EVERY_S, key=f"starting-{run_id}")
+    def body() -> None:
+        job = here.job(f"redrive-{run_id}")
+        if job is None or not _starts(job, here.run(run_id)):
+            st.rerun()
+        with st.container(border=True):
+            st.html(f'<span id="{render.ANCHOR}" class="so-quiet">What it does is told here in a few seconds.</span>')
+            st.progress(0.0, "The run is starting…")
+
+    body()
+
+
+def _live(here: Desk, run_id: str) -> None:
+    @st.fragment(run_every=job_progress.EVERY_S, key=f"run-{run_id}")
+    def body() -> None:
+        run = here.run(run_id)
+        if run is None or run.state is not State.RUNNING:
+            st.session_state[SHOWN] = run_id
+            st.toast("The redrive has ended: see the top of this page.", icon=":material/arrow_upward:")
+            st.rerun()
+        card(here, run)
+
+    body()
+
+
+def card(here: Desk, run: Run, *, dismissable: bool = False, brief: bool = False, key: str = "run") -> None:
+    """One run: state, counts, steps, and what may be done now. ``brief``: the counts and steps are folded away."""
+    with st.container(border=True, key=key):
+        top = render.ANCHOR if key == "run" else ""
+        st.html(render.run_head(run, letters(run.planned), page_runtime.ZONE, top))
+        st.html(render.run_bar(run))
+        with st.expander("In full", icon=":material/list:", key=f"{key}-full") if brief else nullcontext():
+            _details(run, key)
+        _buttons(here, run, dismissable=dismissable, key=key)
+
+
+def _details(run: Run, key: str) -> None:
+    st.html(render.run_numbers(run))
+    if run.steps:
+        st.html(render.run_steps(run))
+    if run.state is State.RUNNING and run.rate_why and not run.stopping:
+        limit = f"At most {number(run.rate_limit)}/s: " if run.rate_limit is not None else ""
+        st.html(f'<span class="so-quiet">{escape(f"{limit}{run.rate_why}.")}</span>')
+    if run.causes_back:
+        st.html(render.tally("Came back with", run.causes_back))
+    if run.failures:
+        st.html(render.tally("Refused by the destination", run.failures))
+    _twice(run, key)
+
+
+def _buttons(here: Desk, run: Run, *, dismissable: bool, key: str) -> None:
+    allowed = access()
+    with st.container(horizontal=True, vertical_alignment="center"):
+        if run.state is State.RUNNING and st.button(
+            "Stopping…" if run.stopping else "Stop",
+            key=f"{key}-cancel",
+            icon=":material/stop:",
+            disabled=run.stopping or not allowed.may_change,
+        ):
+            _cancel(here, run)
+        if run.state in _UNFINISHED and st.button(
+            "Resume…",
+            key=f"{key}-resume",
+            icon=":material/resume:",
+            type="primary" if run.state is State.INTERRUPTED else "secondary",
+            disabled=not allowed.may_change,
+        ):
+            confirm_dialogs.ask_resume(here, run)
+        if dismissable and st.button("Close", key=f"{key}-close", type="tertiary"):
+            _dismissed().add(run.id)
+            st.session_state.pop(SHOWN, None)
+            st.rerun()
+        if not allowed.may_change and run.state is not State.DONE:
+            st.text(allowed.why)
+
+
+def earlier(here: Desk) -> None:
+    """All runs of this queue; the chosen one in full."""
+    runs = here.runs()
+    if damaged := here.unreadable_runs():
+        st.html(html_blocks.partial(damaged))
+    if not runs and not damaged:
+        st.html(html_blocks.empty("No runs yet", "A run begins with a plan: choose letters, then Redrive."))
+    if not runs:
+        return
+    frame = pd.DataFrame([{name: getattr(run, name) for name in _COLUMNS} for run in runs])
+    frame["state"] = [render.state(run)[1] for run in runs]
+    for name in ("reason", "said"):
+        frame[name] = frame[name].map(sendable)
+    frame["began"] = pd.to_datetime(frame["began"], utc=True).dt.tz_convert(page_runtime.ZONE)
+    picked = widgets.table(
+        frame, "runs", _COLUMNS, on_select="rerun", selection_mode="single-row", height=widgets.height(len(frame))
+    )
+    if picked.selection.rows and (row := picked.selection.rows[0]) < len(runs):
+        card(here, runs[row], key="earlier-run")
+
+
+def _twice(run: Run, key: str) -> None:
+    """Named, since idempotency is the handler's: it drops a repeat by the original message id."""
+    if run.twice:
+        label = f"{letters(len(run.twice))} may have been sent twice"
+        with st.expander(label, icon=":material/content_copy:", key=f"{key}-twice"):
+            st.text("An idempotent handler drops the repeat by its original message id. Check these:")
+            st.code("\n".join(run.twice[:1_000]), language=None, height=160 if len(run.twice) > 6 else "content")
+
+
+def _cancel(here: Desk, run: Run) -> None:
+    try:
+        here.cancel(run.id)
+    except OpsError as error:
+        error_box.show(error, again=False, title="This cannot be done")
+        return
+    st.toast("Stopping: what is held is given back.", icon=":material/stop:")
+
+
+def _dismissed() -> set[str]:
+    found: set[str] = st.session_state.setdefault(_AWAY, set())
+    return found

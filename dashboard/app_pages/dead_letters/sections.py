@@ -1,0 +1,160 @@
+"""The page below its numbers: run, causes, letters, and what may be done with them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import streamlit as st
+
+from dashboard import page_runtime, theme
+from dashboard.app_pages.dead_letters import (
+    cached_queries,
+    causes,
+    export_tab,
+    filters,
+    import_tab,
+    message_table,
+    plan_form,
+    run_panel,
+    scan_bar,
+)
+from dashboard.app_pages.dead_letters.scan_bar import Counted
+from dashboard.components import error_box, html_blocks
+from dashboard.formatting import escape, number
+from dashboard.formatting import letters as counted
+from dashboard.services.dead_letter_service import Desk
+from ops import formatting
+from ops.errors import OpsError
+from ops.insight.report_types import DeadLettersReport, Finding
+from ops.workload import Gap
+
+
+def finding(report: DeadLettersReport) -> Finding:
+    """The snapshot's sentence, which knows the causes; of an old snapshot, of a past range, or while there is nothing,
+    the report's."""
+    if report.at:
+        return report.finding
+    try:
+        here = cached_queries.desk()
+        info = cached_queries.info(here)
+        if info is None:
+            return report.finding
+        found: Finding = cached_queries.causes(here).finding
+    except OpsError:  # the page says so below
+        return report.finding
+    if st.session_state.get(cached_queries.FROM) or (info.complete and info.letters == report.count):
+        return found
+    if report.count and info.letters and info.looked_at and not scan_bar.old(info):
+        return since_then(found, report.count)
+    return report.finding
+
+
+def since_then(found: Finding, count: float) -> Finding:
+    """What the look found, where letters came or went since: one more of them does not change what they died of."""
+    word = theme.LEVEL[found.level][2]
+    now = formatting.count(int(count), "dead letter")
+    return replace(found, text=f"{word}: {now} now; at the last look {found.text.removeprefix(f'{word}: ')}")
+
+
+def other_queue() -> None:
+    """Another queue of dead letters than the workload's own: of its bus, its asynchronous invocations …"""
+    with st.popover("Another queue", icon=":material/swap_horiz:", type="tertiary"):
+        st.text_input(
+            "Queue of dead letters: name, URL or ARN",
+            key=cached_queries.FROM,
+            bind="query-params",
+            placeholder="the workload's own",
+        )
+
+
+def section(count: Callable[[], Counted | None]) -> None:
+    """Everything that is read from the shelf and the ledgers. ``count``: of the workload's queue."""
+    try:
+        if page_runtime.telemetry().dead_letter_queue is None and not st.session_state.get(cached_queries.FROM):
+            _none(page_runtime.telemetry().dead_letter_gap)
+            other_queue()
+            return
+    except OpsError:  # the page above has said so
+        return
+    try:
+        here = cached_queries.desk()
+        run_panel.current(here)
+        info = cached_queries.info(here)
+        own = not st.session_state.get(cached_queries.FROM)
+        scan_bar.bar(here, info, count if own else lambda: None, other_queue)
+        if info is None:
+            _import_only(here)
+            return
+        imported = import_tab.chosen(info)
+        report = cached_queries.causes(here, imported)
+    except OpsError as error:
+        other_queue()
+        if not page_runtime.said("dead_letters", error):
+            error_box.show(error, again=False)
+        return
+    scan_bar.notes(info)
+    causes.section(here, report)
+    if len(report.groups):
+        _desk(here, imported)
+    else:
+        _import_only(here)
+
+
+def _none(gap: Gap | None) -> None:
+    """Without a dead-letter queue; ``gap``: why the one that there is, or was, cannot be shown."""
+    if gap is not None:
+        st.html(html_blocks.empty(f"{gap.name} {gap.verb}", gap.note))
+        return
+    why = (
+        "A message that keeps failing is lost in the end. Give the queue a redrive policy, so that it is kept. "
+        "If the queue itself takes the dead letters of another service, name it below."
+    )
+    st.html(html_blocks.empty("No dead-letter queue", why))
+
+
+def _import_only(here: Desk) -> None:
+    with st.expander("Import letters of an export", icon=":material/upload:", key="import-only"):
+        import_tab.section(here)
+
+
+def _desk(here: Desk, imported: bool) -> None:
+    """The chosen letters, and what may be done with them."""
+    st.subheader("Which letters, and what becomes of them?", anchor=False)
+    selection = filters.filters(imported)
+    try:
+        total = cached_queries.count(here, selection)
+    except OpsError as error:
+        error_box.show(error, again=False)
+        return
+    narrowed = message_table.narrowed(selection)
+    many = len(narrowed.ids) or total
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.html(_scope(selection.cause, filters.filtered(selection), len(narrowed.ids), total))
+        if selection.cause or filters.filtered(selection):
+            st.button(
+                "All letters", key="clear-scope", icon=":material/close:", type="tertiary", on_click=filters.clear
+            )
+    drawn: dict[str, Callable[[], None]] = {
+        "Letters": lambda: message_table.section(here, selection, total),
+        "Redrive": lambda: plan_form.section(here, narrowed, many),
+        "Export": lambda: export_tab.section(here, narrowed, many),
+        "Import": lambda: import_tab.section(here),
+        "Purge": lambda: export_tab.purging(here, narrowed, many),
+        "Runs": lambda: run_panel.earlier(here),
+    }
+    tabs = st.tabs(list(drawn), key="do", bind="query-params", on_change="rerun")
+    try:
+        for tab, draw in zip(tabs, drawn.values(), strict=True):
+            if tab.open:
+                with tab:
+                    draw()
+    except OpsError as error:
+        error_box.show(error, again=False)
+
+
+def _scope(cause: str, filtered: bool, ticked: int, total: int) -> str:
+    what = [f"cause {cause}"] if cause else ["all causes"]
+    what += ["filtered"] if filtered else []
+    count = f"{number(ticked)} ticked of {counted(total)}" if ticked else counted(total)
+    return f'<span class="so-scope"><b>{count}</b> {escape(", ".join(what))}</span>'

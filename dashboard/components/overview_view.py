@@ -1,0 +1,117 @@
+"""The overview's cards, the path that messages take, and the alarms: as HTML, with every value escaped."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, tzinfo
+
+from dashboard import runbooks, theme
+from dashboard.charts.series import begun_late, since
+from dashboard.components.sparkline import data_uri
+from dashboard.formatting import NONE, escape, moment, number, quantity, utc
+from ops.insight.report_types import AlarmState, Card, Level, Path, PathRates, Stop
+
+PAGE_OF_CARD = {
+    "depth": "queue",
+    "age": "queue",
+    "concurrency": "concurrency",
+    "cold_share": "cold_starts",
+    "cost": "cost",
+    "dead": "dead_letters",
+}
+
+
+def card(one: Card) -> str:
+    colour, _, word = theme.LEVEL[one.level]
+    line = theme.CARD.get(one.key, theme.NEUTRAL)
+    value, unit = quantity(one.value, one.unit)
+    spark = [None if x != x else float(x) for x in one.spark.tolist()]
+    dot = f'<span class="so-dot so-{one.level}" style="--c:{colour}" title="{word}"></span>'
+    first = begun_late(one.spark.notna(), one.spark.index[0], one.spark.index[-1]) if len(one.spark) > 1 else None
+    course = since(first, UTC) if first else "over the chosen time"
+    small = f"<small>{escape(unit)}</small>" if unit else ""
+    return (
+        f'<div class="so-card"><div class="so-label">{dot}{escape(one.title)}</div>'
+        f'<div class="so-value">{escape(value)}{small}</div>'
+        f'<img alt="{escape(one.title)}, {course}" title="{course}" src="{data_uri(spark, line)}">'
+        f'<div class="so-note" title="{escape(one.note)}">{escape(one.note)}</div></div>'
+    )
+
+
+def path(rates: PathRates, stops: Path) -> str:
+    """Senders → queue → function → results, and down to the dead letters, with what flows a minute on each arrow."""
+    return (
+        '<div class="so-path">'
+        + (_node(stops.senders, "", "", theme.VISIBLE) if stops.senders else "<div></div>")
+        + _flow(rates.accepted, "sent", theme.VISIBLE)
+        + _node((stops.queue,), number(rates.waiting), "waiting", theme.VISIBLE)
+        + _flow(rates.started, "received", theme.IN_FLIGHT)
+        + _node(stops.readers, number(rates.in_flight), "in flight" + _failures(rates.failed), theme.IN_FLIGHT)
+        + _flow(rates.finished, "done", theme.SUCCESS, " so-done")
+        + (_node(stops.results, "", "", theme.SUCCESS, " so-done") if stops.results else "")
+        + f'<div class="so-down{_idle(rates.died)}" style="--c:{theme.DEAD}"><b>{_rate(rates.died)}</b>'
+        "<span>died</span></div>"
+        + f'<div class="so-grave">{_node((stops.dead,), number(rates.dead), "in the queue", theme.DEAD)}</div>'
+        + "</div>"
+    )
+
+
+def _node(stops: Sequence[Stop], figure: str, what: str, colour: str, also: str = "") -> str:
+    """One box for all that stand at this place; their names are spelled as AWS has them."""
+    value = f"<i>{escape(figure)}</i>" if figure else ""
+    kinds = ", ".join(dict.fromkeys(stop.kind for stop in stops))
+    names = ", ".join(stop.name for stop in stops if stop.name)
+    said = (kinds if names else "", what, *(stop.why for stop in stops))
+    return (
+        f'<div class="so-node{also}" style="--c:{colour}" title="{escape(names)}"><b>{escape(names or kinds)}</b>'
+        f"{value}<span>{escape(' · '.join(dict.fromkeys(text for text in said if text)))}</span></div>"
+    )
+
+
+def _flow(rate: float | None, verb: str, colour: str, also: str = "") -> str:
+    return (
+        f'<div class="so-flow{also}{_idle(rate)}" style="--c:{colour}">'
+        f"<b>{_rate(rate)}</b><span>{escape(verb)}</span></div>"
+    )
+
+
+def _rate(rate: float | None) -> str:
+    return NONE if rate is None else f"{escape(number(rate))}/min"
+
+
+def _failures(rate: float | None) -> str:
+    return "" if rate is None or not rate else f" · {number(rate)} failed/min"
+
+
+def _idle(rate: float | None) -> str:
+    return "" if rate else " so-idle"
+
+
+_STATE = {"ALARM": (Level.ACT, "Firing"), "OK": (Level.OK, "OK")}
+
+
+def alarms(states: Sequence[AlarmState], viewer: tzinfo, now: datetime | None = None) -> str:
+    """Firing ones first, each with its reason, since when, and its runbook; those that are fine in one quiet line."""
+    fine = sorted(alarm.name for alarm in states if alarm.state == "OK")
+    rest = sorted((alarm for alarm in states if alarm.state != "OK"), key=lambda a: (a.state != "ALARM", a.name))
+    rows = [_alarm(alarm, viewer, now) for alarm in rest]
+    if fine:
+        colour = theme.LEVEL[Level.OK][0]
+        names = ", ".join(escape(name) for name in fine)
+        rows.append(
+            f'<div class="so-alarm so-fine"><span class="so-dot" style="--c:{colour}"></span>'
+            f'<div>{"None is firing" if not rest else "OK"}</div><div class="so-quiet">{names}</div></div>'
+        )
+    return f"<div>{''.join(rows)}</div>"
+
+
+def _alarm(alarm: AlarmState, viewer: tzinfo, now: datetime | None) -> str:
+    level, word = _STATE.get(alarm.state, (Level.UNKNOWN, "No data"))
+    since = f"since {moment(alarm.since, viewer, now)}" if alarm.since else ""
+    runbook = f"<code>{runbooks.link(alarm.runbook)}</code>" if alarm.runbook else ""
+    return (
+        f'<div class="so-alarm"><span class="so-dot so-{level}" style="--c:{theme.LEVEL[level][0]}"></span>'
+        f"<div><b>{escape(alarm.name)}</b>{runbook}</div>"
+        f'<div class="so-quiet">{escape(alarm.reason)}</div>'
+        f'<div class="so-quiet so-since" title="{escape(utc(alarm.since))}">{escape(word)} {escape(since)}</div></div>'
+    )

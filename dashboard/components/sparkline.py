@@ -1,0 +1,69 @@
+"""A sparkline as an image: light enough to be on the page before any charting library is."""
+
+from __future__ import annotations
+
+import base64
+import math
+from collections.abc import Sequence
+
+from dashboard.charts.series import SMALL
+
+WIDTH, HEIGHT, MARGIN = 160, 44, 3
+POINTS = 80
+
+
+def svg(values: Sequence[float | None], colour: str) -> str:
+    """Line, soft fill and last point. Gaps (None or NaN) stay gaps. The scale starts at zero: a flat line is a steady
+    value, not an empty one."""
+    known = [value for value in values if value is not None and value == value]
+    if not known:
+        return _document(
+            f'<line x1="0" x2="{WIDTH}" y1="{HEIGHT - MARGIN}" y2="{HEIGHT - MARGIN}" stroke="{colour}"'
+            ' stroke-opacity=".35" stroke-dasharray="2 4"/>'
+        )
+    values = _thinned(_begun(values))
+    top = max(*known, 0) or 1.0
+    step = WIDTH / max(1, len(values) - 1)
+    base = HEIGHT - MARGIN
+    runs: list[list[tuple[float, float]]] = [[]]
+    for index, value in enumerate(values):
+        if value is None or value != value:
+            runs.append([])
+        else:
+            runs[-1].append((index * step, base - max(0.0, value) / top * (base - MARGIN)))
+    drawn = [run for run in runs if run]
+    shapes = []
+    for run in drawn:
+        points = " ".join(f"{x:.1f},{y:.1f}" for x, y in run)
+        if len(run) > 1:
+            shapes.append(
+                f'<polygon points="{run[0][0]:.1f},{base} {points} {run[-1][0]:.1f},{base}"'
+                f' fill="{colour}" fill-opacity=".13"/>'
+                f'<polyline points="{points}" fill="none" stroke="{colour}" stroke-width="1.6" stroke-linejoin="round"'
+                ' vector-effect="non-scaling-stroke"/>'
+            )
+        else:
+            shapes.append(f'<circle cx="{run[0][0]:.1f}" cy="{run[0][1]:.1f}" r="1.6" fill="{colour}"/>')
+    return _document("".join(shapes))
+
+
+def _begun(values: Sequence[float | None]) -> Sequence[float | None]:
+    """Data that covers only a small part at the end is drawn alone, as in the charts."""
+    first = next(at for at, value in enumerate(values) if value is not None and value == value)
+    return values[first:] if len(values) - first <= SMALL * len(values) else values
+
+
+def _thinned(values: Sequence[float | None]) -> list[float | None]:
+    """No more points than can be seen. The highest of each stretch is kept: a short peak is what a reader looks for."""
+    size = math.ceil(len(values) / POINTS)
+    stretches = (values[at : at + size] for at in range(0, len(values), size))
+    return [max((v for v in stretch if v is not None and v == v), default=None) for stretch in stretches]
+
+
+def data_uri(values: Sequence[float | None], colour: str) -> str:
+    return "data:image/svg+xml;base64," + base64.b64encode(svg(values, colour).encode()).decode()
+
+
+def _document(inside: str) -> str:
+    size = f'viewBox="0 0 {WIDTH} {HEIGHT}" preserveAspectRatio="none"'
+    return f'<svg xmlns="http://www.w3.org/2000/svg" {size}>{inside}</svg>'

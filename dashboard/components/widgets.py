@@ -1,0 +1,55 @@
+"""Charts and tables on a page: same settings everywhere, and a name for screen readers."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import streamlit as st
+
+from dashboard import page_runtime, zoom
+from dashboard.charts import base
+
+if TYPE_CHECKING:
+    import plotly.graph_objects as go
+
+_REMOVED = ["lasso2d", "autoScale2d", "zoomIn2d", "zoomOut2d"]
+_CONFIG = {
+    "displaylogo": False,
+    "displayModeBar": "hover",
+    "modeBarButtonsToRemove": ["select2d", *_REMOVED],
+    "responsive": True,
+    "scrollZoom": False,
+}
+
+
+_TIME_CONFIG = {**_CONFIG, "modeBarButtonsToRemove": ["select2d", "zoom2d", "pan2d", "resetScale2d", *_REMOVED]}
+"""Dragging across a time chart has one meaning, so there is nothing to choose between."""
+
+
+def chart(figure: go.Figure, key: str) -> None:
+    """A chart of its page. In one over time, dragging chooses the page's range."""
+    name, alt = f"chart-{key}", str(figure.layout.title.text)
+    if figure.layout.xaxis.type != "date":
+        st.plotly_chart(figure, key=name, config=_CONFIG, alt=alt)
+        return
+    base.choose_range(figure, page_runtime.chosen(), page_runtime.ZONE, zoom.drags())
+    st.plotly_chart(
+        figure,
+        key=name,
+        config=_TIME_CONFIG,
+        alt=alt,
+        on_select=lambda: zoom.select(name, page_runtime.ZONE),
+        selection_mode="box",
+    )
+
+
+def height(rows: int, most: int = 10) -> int:
+    """Pixels of a table that shows ``rows`` rows, or ``most`` of them and scrolls (at the theme's baseFontSize)."""
+    return 36 + 33 * min(rows, most)
+
+
+def table(frame: Any, key: str, columns: dict[str, Any], **more: Any) -> Any:
+    """A table of text and numbers: cells are never read as Markdown or HTML."""
+    return st.dataframe(
+        frame, key=f"table-{key}", hide_index=True, column_config=columns, column_order=list(columns), **more
+    )

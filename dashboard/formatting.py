@@ -1,0 +1,141 @@
+"""Numbers, durations, money and moments as a reader reads them, and foreign text made harmless.
+
+The words are those of ``ops.formatting``: a number on a page reads as it does in the finding above it.
+"""
+
+from __future__ import annotations
+
+import html
+import math
+from datetime import UTC, datetime, tzinfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from ops import formatting
+
+NONE = "–"
+"""What is shown where there is nothing to count: never a zero that was not measured."""
+
+_SI = ((1e12, "T"), (1e9, "G"), (1e6, "M"))
+
+
+def number(value: float | None) -> str:
+    """``1,234``, ``1.2M``, ``3.4``, ``0.12``."""
+    if value is None or math.isnan(value):
+        return NONE
+    size = abs(value)
+    if size >= 1e6:
+        scale, sign = next(step for step in _SI if size >= step[0])
+        return f"{_short(value / scale, 3)}{sign}"
+    return formatting.count(value) if size >= 10 or value == int(value) else _short(value, 2)
+
+
+def letters(count: float) -> str:
+    """``1 letter``, ``54 letters``."""
+    return f"{number(count)} letter{'' if count == 1 else 's'}"
+
+
+def _short(value: float, digits: int) -> str:
+    if value == 0:
+        return "0"
+    places = max(0, digits - 1 - math.floor(math.log10(abs(value))))
+    text = f"{value:,.{min(places, 12)}f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def duration(seconds: float | None) -> str:
+    """``42 s``, ``14 min``, ``3 h 20 min``: as the findings say it."""
+    return NONE if seconds is None or math.isnan(seconds) else formatting.duration(seconds)
+
+
+def millis(ms: float | None) -> str:
+    """Latencies need more figures than waits: ``3.4 ms``, ``861 ms``, ``1.23 s``."""
+    if ms is None or math.isnan(ms):
+        return NONE
+    return f"{_short(ms, 3)} ms" if ms < 1000 else f"{_short(ms / 1000, 3)} s"
+
+
+def usd(value: float | None) -> str:
+    """``$12.30``, ``$0.0421``."""
+    return NONE if value is None or math.isnan(value) else formatting.usd(value)
+
+
+def percent(share: float | None) -> str:
+    """A share from 0 to 1 as ``12%``, ``0.4%``."""
+    return NONE if share is None or math.isnan(share) else formatting.percent(share)
+
+
+def quantity(value: float | None, unit: str) -> tuple[str, str]:
+    """A value in its unit as (figure, what follows it): seconds, per cent and dollars are written with their sign."""
+    if value is None or math.isnan(value):
+        return NONE, ""
+    if unit in ("s", "seconds"):
+        return duration(value), ""
+    if unit in ("%", "percent"):
+        return percent(value / 100), ""
+    if unit.startswith("USD"):
+        return usd(value), unit.removeprefix("USD").strip()
+    return number(value), unit.removesuffix("s") if value == 1 else unit
+
+
+# --- moments ---------------------------------------------------------------------------------------------------------
+
+
+def zone(name: str | None) -> tzinfo:
+    """The viewer's time zone by its IANA name; UTC when the browser tells none, or one that is unknown here."""
+    try:
+        return ZoneInfo(name) if name else UTC
+    except (ZoneInfoNotFoundError, ValueError):
+        return UTC
+
+
+def zone_name(zone: tzinfo) -> str:
+    """``Europe/Berlin``, ``UTC``."""
+    return getattr(zone, "key", None) or "UTC"
+
+
+def moment(time: datetime | None, viewer: tzinfo, now: datetime | None = None) -> str:
+    """``14:03:20`` today, ``22 Nov 14:03`` before, in the viewer's zone."""
+    if time is None:
+        return NONE
+    local = time.astimezone(viewer)
+    today = (now or datetime.now(UTC)).astimezone(viewer).date()
+    if local.date() == today:
+        return f"{local:%H:%M:%S}"
+    return f"{local.day} {local:%b %H:%M}" if local.year == today.year else f"{local.day} {local:%b %Y %H:%M}"
+
+
+def local_range(start: datetime | None, end: datetime | None, viewer: tzinfo) -> str:
+    """``22 Nov 23:30 to 23 Nov 02:30, Europe/Berlin``."""
+    if start is None or end is None:
+        return ""
+    first, last = (f"{time.day} {time:%b %H:%M}" for time in (start.astimezone(viewer), end.astimezone(viewer)))
+    return f"{first} to {last}, {getattr(viewer, 'key', 'UTC')}"
+
+
+def utc(time: datetime | None) -> str:
+    return NONE if time is None else f"{time.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
+
+
+# --- foreign text ----------------------------------------------------------------------------------------------------
+
+
+_MARKS = (0x061C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A))
+_DIRECTIONS = {code: f"\\u{code:04x}" for code in _MARKS}
+"""Marks that turn the text around them: ``exe.png`` for ``gnp.exe``. The command line shows their codes, too."""
+
+
+def sendable(text: str) -> str:
+    """A lone surrogate cannot be sent to a browser, and a mark of direction deceives: their codes are shown instead."""
+    return text.translate(_DIRECTIONS).encode(errors="backslashreplace").decode()
+
+
+def escape(text: object) -> str:
+    """For HTML that we write: text and attribute values."""
+    return html.escape(sendable(str(text)), quote=True)
+
+
+def plain(text: object, limit: int = 120) -> str:
+    """For chart labels: Plotly reads a little HTML in every label, so what it could read is taken away."""
+    one_line = " ".join(sendable(str(text)).split())
+    cut = one_line if len(one_line) <= limit else one_line[: limit - 1] + "…"
+    return cut.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

@@ -1,0 +1,236 @@
+"""What the pages read and do about one queue of dead letters, as an interface, and where ``ops`` answers it.
+
+Everything is read from the shelf, the ledgers and the jobs' notes on disk; what takes long is done by a process of its
+own (ops.deadletters.jobs.background), which goes on when the page is left.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+from dashboard.services.run_cache import Ledgers, stamps
+from ops.deadletters.jobs import background, tasks
+from ops.deadletters.plan_model import Action, Destination, Edit, Pace, Plan, Selection, Steps
+from ops.errors import OpsError
+
+if TYPE_CHECKING:
+    from ops.deadletters.archive.audit_log import Record, Verified
+    from ops.deadletters.archive.imports import Imported
+    from ops.deadletters.causes import CausesReport, Timeline
+    from ops.deadletters.edits.preview import Preview
+    from ops.deadletters.jobs.background import Job
+    from ops.deadletters.ledger.model import Run
+    from ops.deadletters.messages.model import Shelved
+    from ops.deadletters.queue import Source
+    from ops.deadletters.snapshot import ShelfInfo
+
+
+class Desk(Protocol):
+    """One queue of dead letters. Everything raises OpsError."""
+
+    queue: str
+    """Its name."""
+
+    def version(self) -> tuple[Any, ...]:
+        """Another one whenever the shelf may have changed: what is read from it may be kept as long."""
+
+    def info(self) -> ShelfInfo | None:
+        """None: nobody has looked yet."""
+
+    def causes(self, imported: bool = False) -> CausesReport: ...
+    def find(
+        self, selection: Selection, order: str, descending: bool, limit: int, offset: int
+    ) -> tuple[Shelved, ...]: ...
+    def count(self, selection: Selection) -> int: ...
+    def letter(self, message_id: str) -> Shelved: ...
+    def timeline(self, message_id: str) -> Timeline:
+        """Asks the logs."""
+
+    def edits(self, sets: Sequence[str], merge_patch: str) -> tuple[Edit, ...]: ...
+    def plan(
+        self,
+        selection: Selection,
+        action: Action,
+        destination: Destination = Destination(),  # noqa: B008 (frozen)
+        edits: tuple[Edit, ...] = (),
+        pace: Pace = Pace(),  # noqa: B008
+        steps: Steps = Steps(),  # noqa: B008
+    ) -> Plan:
+        """Made and saved; nothing moves."""
+
+    def saved(self, plan: str) -> Plan: ...
+    def check(self, plan: Plan) -> None:
+        """Raises UsageError when it is stale: the queue or the shelf changed since."""
+
+    def previews(self, plan: Plan) -> tuple[Preview, ...]:
+        """The plan's sample as it will be sent."""
+
+    def runs(self) -> tuple[Run, ...]: ...
+    def unreadable_runs(self) -> tuple[str, ...]:
+        """A sentence for each run whose ledger cannot be read."""
+
+    def run(self, plan: str) -> Run | None:
+        """None: it has not begun."""
+
+    def cancel(self, run: str) -> None: ...
+    def start(self, work: str, name: str = "", **arguments: Any) -> Job: ...
+    def job(self, name: str) -> Job | None: ...
+    def stop(self, name: str) -> None: ...
+    def export_path(self, format: str) -> Path:
+        """Where an export made now would lie."""
+
+    def bring(self, path: Path) -> Imported:
+        """Put the letters of an export on the shelf, and say what they died of."""
+
+    def take_off(self, path: Path) -> Imported:
+        """Take what ``bring`` brought off the shelf."""
+
+    def audit(self, limit: int | None = None) -> tuple[Record, ...]: ...
+    def verified(self) -> Verified: ...
+
+
+class OpsDesk:
+    """The real one."""
+
+    def __init__(self, source: Source) -> None:
+        self._source = source
+        self._ledgers = Ledgers(source)
+        self.queue = source.queue.name
+
+    def version(self) -> tuple[Any, ...]:
+        return stamps(self._source.shelf)
+
+    def info(self) -> ShelfInfo | None:
+        if not self._source.shelf.exists():
+            return None
+        from ops.deadletters.snapshot import Shelf
+
+        with Shelf.open(self._source) as shelf:
+            known = shelf.info()
+        return known if known.looked_at or known.letters or known.imported else None
+
+    def causes(self, imported: bool = False) -> CausesReport:
+        from ops.deadletters import causes
+
+        return causes.report(self._source, imported)
+
+    def find(self, selection: Selection, order: str, descending: bool, limit: int, offset: int) -> tuple[Shelved, ...]:
+        from ops.deadletters.snapshot import Shelf
+
+        with Shelf.open(self._source) as shelf:
+            return shelf.find(selection, order, descending, limit, offset)
+
+    def count(self, selection: Selection) -> int:
+        from ops.deadletters.snapshot import Shelf
+
+        with Shelf.open(self._source) as shelf:
+            return shelf.count(selection)
+
+    def letter(self, message_id: str) -> Shelved:
+        from ops.deadletters.snapshot import Shelf
+
+        with Shelf.open(self._source) as shelf:
+            return shelf.get(message_id)
+
+    def timeline(self, message_id: str) -> Timeline:
+        from ops.deadletters import causes
+
+        return causes.timeline(self._source, message_id)
+
+    def edits(self, sets: Sequence[str], merge_patch: str) -> tuple[Edit, ...]:
+        from ops.deadletters.edits import edits
+
+        return edits.parse(sets, merge_patch or None)
+
+    def plan(
+        self,
+        selection: Selection,
+        action: Action,
+        destination: Destination = Destination(),  # noqa: B008
+        edits: tuple[Edit, ...] = (),
+        pace: Pace = Pace(),  # noqa: B008
+        steps: Steps = Steps(),  # noqa: B008
+    ) -> Plan:
+        from ops.deadletters import plans
+
+        made = plans.make(
+            self._source, selection, action=action, destination=destination, edits=edits, pace=pace, steps=steps
+        )
+        plans.save(self._source, made)
+        return made
+
+    def saved(self, plan: str) -> Plan:
+        from ops.deadletters import plans
+
+        return plans.load(plan, self._source)
+
+    def check(self, plan: Plan) -> None:
+        from ops.deadletters import plans
+
+        plans.check(self._source, plan)
+
+    def previews(self, plan: Plan) -> tuple[Preview, ...]:
+        from ops.deadletters.edits import preview
+
+        return tuple(preview.of(self.letter(name).letter, plan) for name in plan.sample)
+
+    def runs(self) -> tuple[Run, ...]:
+        return tuple(found for found in self._ledgers.each() if not isinstance(found, OpsError))
+
+    def unreadable_runs(self) -> tuple[str, ...]:
+        failed = (found for found in self._ledgers.each() if isinstance(found, OpsError))
+        return tuple(f"{found} {found.next_step}".strip() for found in failed)
+
+    def run(self, plan: str) -> Run | None:
+        if not (self._source.runs / f"{plan}.db").exists():
+            return None
+        from ops.deadletters.redrive import redrive
+
+        return redrive.progress(self._source, plan)
+
+    def cancel(self, run: str) -> None:
+        from ops.deadletters.redrive import redrive
+
+        redrive.cancel(self._source, run)
+
+    def start(self, work: str, name: str = "", **arguments: Any) -> Job:
+        if isinstance(arguments.get("selection"), Selection):
+            arguments["selection"] = tasks.plain(arguments["selection"])
+        return background.start(self._source, work, name, **arguments)
+
+    def job(self, name: str) -> Job | None:
+        return background.job(self._source, name)
+
+    def stop(self, name: str) -> None:
+        background.stop(self._source, name)
+
+    def export_path(self, format: str) -> Path:
+        from ops.deadletters.archive import exports
+
+        path = exports.default_path(self._source, format)
+        path.parent.mkdir(exist_ok=True, mode=0o700)
+        return path
+
+    def bring(self, path: Path) -> Imported:
+        from ops.deadletters.archive import imports
+
+        return imports.read(self._source, path)
+
+    def take_off(self, path: Path) -> Imported:
+        from ops.deadletters.archive import imports
+
+        return imports.undo(self._source, path)
+
+    def audit(self, limit: int | None = None) -> tuple[Record, ...]:
+        from ops.deadletters import queue
+        from ops.deadletters.archive import audit_log
+
+        return audit_log.read(queue.home(self._source.aws.target), limit)
+
+    def verified(self) -> Verified:
+        from ops.deadletters import queue
+        from ops.deadletters.archive import audit_log
+
+        return audit_log.verify(queue.home(self._source.aws.target))

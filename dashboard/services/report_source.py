@@ -1,0 +1,108 @@
+"""What the pages ask, as an interface, and the one place where it is answered by ``ops``.
+
+Pages know only ``Telemetry``; so the same pages are tested against hand-made reports, without a patch anywhere.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+from dashboard.services.dead_letter_service import Desk
+from dashboard.time_range import Span
+from ops.insight import time_window
+from ops.insight.report_types import (
+    Assumptions,
+    ColdStartReport,
+    ConcurrencyReport,
+    CostReport,
+    DeadLettersReport,
+    OverviewReport,
+    QueueReport,
+    Window,
+)
+from ops.target import Target
+
+if TYPE_CHECKING:
+    from ops.workload import Gap
+
+
+class Telemetry(Protocol):
+    """One workload, asked. Each report makes one GetMetricData call at most; everything raises OpsError."""
+
+    notes: tuple[str, ...]
+    """What the workload lacks, or what of it could not be read."""
+    dead_letter_queue: str | None
+    """Its name; None when there is none, or when it is gone or may not be read."""
+    dead_letter_gap: Gap | None
+    """Why there is no ``dead_letter_queue``, though the queue names one."""
+
+    def overview(self, span: Span) -> OverviewReport: ...
+    def queue(self, span: Span) -> QueueReport: ...
+    def concurrency(self, span: Span) -> ConcurrencyReport: ...
+    def cold_starts(self, span: Span) -> ColdStartReport: ...
+    def cost(self, span: Span, assumptions: Assumptions) -> CostReport: ...
+    def dead_letters(self, span: Span) -> DeadLettersReport: ...
+    def desk(self, queue: str = "") -> Desk:
+        """Its dead letters, or those of another queue (name, URL or ARN)."""
+
+
+class Ops:
+    """The real one. Finds the target's workload once; raises OpsError when it is not there or may not be read.
+
+    Each question's module is imported when it is first asked: the page's frame is on the screen before boto3 is loaded.
+    """
+
+    def __init__(self, target: Target) -> None:
+        from ops import workload
+        from ops.aws import Aws
+        from ops.deadletters import queue
+
+        self._finest = target.finest_period
+        self._aws = Aws(target)
+        self._workload = workload.describe(self._aws, target)
+        self.notes = self._workload.notes
+        own = queue.own_queue(target, self._workload)
+        self.dead_letter_queue = own.name if own else None
+        self.dead_letter_gap = self._workload.gap(workload.Part.DLQ)
+
+    def _window(self, span: Span) -> Window:
+        if span.minutes is not None:
+            return time_window.last(span.minutes, self._finest)
+        assert span.start is not None and span.end is not None  # noqa: S101 (a span is one or the other)
+        return time_window.between(span.start, span.end, self._finest)
+
+    def overview(self, span: Span) -> OverviewReport:
+        from ops.insight.reports import overview
+
+        return overview.report(self._aws, self._workload, self._window(span))
+
+    def queue(self, span: Span) -> QueueReport:
+        from ops.insight.reports import queue
+
+        return queue.report(self._aws, self._workload, self._window(span))
+
+    def concurrency(self, span: Span) -> ConcurrencyReport:
+        from ops.insight.reports import concurrency
+
+        return concurrency.report(self._aws, self._workload, self._window(span))
+
+    def cold_starts(self, span: Span) -> ColdStartReport:
+        from ops.insight.reports import cold_starts
+
+        return cold_starts.report(self._aws, self._workload, self._window(span))
+
+    def cost(self, span: Span, assumptions: Assumptions) -> CostReport:
+        from ops.insight.reports import cost
+
+        return cost.report(self._aws, self._workload, self._window(span), assumptions)
+
+    def dead_letters(self, span: Span) -> DeadLettersReport:
+        from ops.insight.reports import dead_letters
+
+        return dead_letters.report(self._aws, self._workload, self._window(span))
+
+    def desk(self, queue: str = "") -> Desk:
+        from dashboard.services.dead_letter_service import OpsDesk
+        from ops.deadletters.queue import open_source
+
+        return OpsDesk(open_source(self._aws, self._workload, queue or None))

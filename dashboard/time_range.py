@@ -1,0 +1,92 @@
+"""The stretch of time that a reader chose, and how it is written in the address so that a view can be sent on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta, tzinfo
+
+from ops.insight.time_window import usual_minutes
+
+RANGES: Mapping[str, int] = {"15m": 15, "1h": 60, "6h": 360, "1d": 1_440, "7d": 10_080}
+"""Name in the address → minutes, ending now."""
+CUSTOM = "custom"
+DEFAULT, TWIN_DEFAULT = (
+    next(name for name, minutes in RANGES.items() if minutes == usual_minutes(is_twin)) for is_twin in (False, True)
+)
+"""The command line looks as far back, so that both say the same about one moment."""
+
+
+@dataclass(frozen=True)
+class Span:
+    """Either the last ``minutes``, or from ``start`` to ``end`` (aware)."""
+
+    minutes: int | None = RANGES[DEFAULT]
+    start: datetime | None = None
+    end: datetime | None = None
+
+    @property
+    def moves(self) -> bool:
+        """It ends now, so that refreshing it shows something new."""
+        return self.minutes is not None
+
+
+class BadSpan(ValueError):
+    """The reader's own words for what is wrong with a custom range."""
+
+
+def custom(start: datetime | None, end: datetime | None, now: datetime | None = None) -> Span:
+    """A custom range from two naive moments in UTC. Raises BadSpan.
+
+    UTC, because the address carries the digits as they are typed, to colleagues in other zones.
+    """
+    if start is None or end is None:
+        raise BadSpan("Choose a start and an end.")
+    first, last = (time.replace(tzinfo=UTC) for time in (start, end))
+    if first >= last:
+        raise BadSpan("The start is not before the end.")
+    if first > (now or datetime.now(UTC)):
+        raise BadSpan("The start lies in the future.")
+    if last - first > timedelta(days=455):
+        raise BadSpan("CloudWatch keeps metrics for 455 days at most.")
+    return Span(None, first, last)
+
+
+def written(text: str) -> datetime | None:
+    """A moment as the address has it, ``2026-11-28T13:07``: naive, in UTC; None for anything else."""
+    try:
+        found = datetime.fromisoformat(text)
+        return found.astimezone(UTC).replace(tzinfo=None) if found.tzinfo else found
+    except (ValueError, OverflowError):
+        return None
+
+
+def dragged(edges: Sequence[object], zone: tzinfo, now: datetime | None = None) -> Span | None:
+    """The range between two edges of a drag on a time axis in ``zone``, widened to whole minutes, as the address has
+    them. None where it is no range that can be asked for: text that is no time, or a start in the future."""
+    minute = timedelta(minutes=1)
+    found = [written(str(edge)) for edge in edges]
+    try:
+        first, last = sorted(time.replace(tzinfo=zone).astimezone(UTC) for time in found if time is not None)
+        start = first.replace(second=0, microsecond=0)
+        end = max(last + minute - timedelta(microseconds=1), start + minute).replace(second=0, microsecond=0)
+        return custom(start.replace(tzinfo=None), end.replace(tzinfo=None), now)
+    except (ValueError, OverflowError):  # not two moments, a BadSpan, or beyond the calendar
+        return None
+
+
+def address(name: str, start: datetime | None, end: datetime | None) -> str:
+    """A choice in one word: ``1h``, or ``2026-11-28T13:07/2026-11-28T14:07`` (naive moments in UTC); "" for neither."""
+    if name != CUSTOM:
+        return name
+    if start is None or end is None:
+        return ""
+    return f"{start.isoformat(timespec='minutes')}/{end.isoformat(timespec='minutes')}"
+
+
+def from_address(text: str) -> tuple[str, datetime | None, datetime | None] | None:
+    """What ``address`` wrote: the choice's name, its start and its end. None for anything else."""
+    if text in RANGES:
+        return text, None, None
+    start, end = (written(part) for part in text.split("/", 1)) if "/" in text else (None, None)
+    return (CUSTOM, start, end) if start and end and start < end else None

@@ -1,0 +1,1 @@
+"""Invocation records: telemetry events joined by attempt and written as EMF."""

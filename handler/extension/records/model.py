@@ -1,0 +1,62 @@
+"""What the extension knows of an initialisation and of an invocation. Times in milliseconds, memory in MB."""
+
+from __future__ import annotations
+
+from handler.extension.records.rules import UNTOLD, error_type
+
+
+class Init:
+    """The latest initialisation of this environment, or its restoration from a snapshot."""
+
+    __slots__ = ("duration", "phase", "restore", "runtime", "started_ms", "type", "used", "version")
+
+    def __init__(self, phase: str, kind: str, version: str, started_ms: int | None) -> None:
+        self.phase = phase  # init | invoke (after a failed one, inside an invocation's duration) | snap-start
+        self.type = kind  # on-demand | provisioned-concurrency | snap-start | …
+        self.version = version
+        self.started_ms = started_ms
+        self.duration: float | None = None
+        self.runtime: float | None = None
+        self.restore: float | None = None
+        self.used = False
+
+
+class Invocation:
+    """What is known of one attempt at an invocation: a retried one keeps its request id.
+
+    Times in milliseconds, memory in MB; None or "" where nothing told. ``seen``: event type → when it was (None: its
+    time was unreadable).
+    """
+
+    def __init__(self, request_id: str) -> None:
+        self.request_id = request_id
+        self.version = ""
+        self.trace = ""
+        self.started = ""
+        self.started_ms: int | None = None
+        self.status = ""
+        self.error_type = ""
+        self.cold = False
+        self.phase = ""
+        self.init_type = ""
+        self.init: float | None = None
+        self.runtime_init: float | None = None
+        self.restore: float | None = None
+        self.billed_restore: float | None = None
+        self.duration: float | None = None
+        self.billed: float | None = None
+        self.memory_used: float | None = None
+        self.memory_size: float | None = None
+        self.produced: float | None = None
+        self.spans: dict[str, float] = {}
+        self.seen: dict[str, int | None] = {}
+        self.announced = False  # by the Extensions API
+
+    def failed_with(self, told: str) -> None:
+        """An event names an error type: the most telling one stays, whatever the order in which they come."""
+        if told and self.error_type in UNTOLD:
+            self.error_type = told
+
+    def name_error(self) -> None:
+        """Settle the error type, once all is known that will be."""
+        self.error_type = error_type(self.status, self.error_type, self.memory_used, self.memory_size)

@@ -1,0 +1,168 @@
+"""Clients, made once and when needed, with time-outs and retries an operator can live with."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, cast
+
+from ops.aws import error_mapping
+from ops.target import Target
+
+if TYPE_CHECKING:
+    import boto3
+    from mypy_boto3_cloudformation import CloudFormationClient
+    from mypy_boto3_cloudwatch import CloudWatchClient
+    from mypy_boto3_events import EventBridgeClient
+    from mypy_boto3_lambda import LambdaClient
+    from mypy_boto3_logs import CloudWatchLogsClient
+    from mypy_boto3_sns import SNSClient
+    from mypy_boto3_sqs import SQSClient
+    from mypy_boto3_sts import STSClient
+
+CONNECT_TIMEOUT_S = 3
+READ_TIMEOUT_S = 25
+"""Above SQS's longest poll (20 s), so that a long poll is never cut off."""
+MAX_ATTEMPTS = 3
+"""The first try and two more, with boto3's standard back-off: seconds at most, since somebody is waiting."""
+POOL = 32
+"""Connections a client may hold open: more than the dashboard's threads."""
+
+
+class Aws:
+    """AWS as ``target`` names it. Safe to share between threads."""
+
+    def __init__(
+        self, target: Target, max_attempts: int = MAX_ATTEMPTS, read_timeout_s: float = READ_TIMEOUT_S
+    ) -> None:
+        self.target = target
+        self._max_attempts = max_attempts
+        self._read_timeout_s = read_timeout_s
+        self._lock = threading.Lock()
+        self._clients: dict[str, Any] = {}
+        self._session: boto3.Session | None = None
+        self._lean = False
+
+    def single(self, read_timeout_s: float) -> Aws:
+        """The same AWS, but each call is made once: for calls whose repetition must not go unseen, such as a send.
+
+        It shares the login, so that nobody is asked for a second token, and moves messages by ``lean``.
+        """
+        other = Aws(self.target, 0, read_timeout_s)  # botocore's max_attempts in a Config counts the retries
+        with self._lock:
+            other._session = self._open()
+        other._lock = self._lock  # making clients from one session is not thread-safe
+        other._lean = True
+        return other
+
+    def disconnect(self) -> None:
+        """Close idle connections; the next call opens one anew."""
+        with self._lock:
+            clients = tuple(self._clients.values())
+        for client in clients:
+            client.close()
+
+    @property
+    def region(self) -> str:
+        """The region asked. Raises CredentialsError (an unknown profile) or UsageError (no region anywhere)."""
+        with self._lock:
+            name = self._open().region_name
+        if not name:
+            raise error_mapping.no_region(self.target)
+        return name
+
+    @property
+    def cloudformation(self) -> CloudFormationClient:
+        return cast("CloudFormationClient", self._client("cloudformation"))
+
+    @property
+    def cloudwatch(self) -> CloudWatchClient:
+        return cast("CloudWatchClient", self._client("cloudwatch"))
+
+    @property
+    def kms(self) -> Any:
+        return self._client("kms")
+
+    @property
+    def events(self) -> EventBridgeClient:
+        return cast("EventBridgeClient", self._client("events"))
+
+    @property
+    def lambda_(self) -> LambdaClient:
+        return cast("LambdaClient", self._client("lambda"))
+
+    @property
+    def logs(self) -> CloudWatchLogsClient:
+        return cast("CloudWatchLogsClient", self._client("logs"))
+
+    @property
+    def sns(self) -> SNSClient:
+        return cast("SNSClient", self._client("sns"))
+
+    @property
+    def sqs(self) -> SQSClient:
+        return cast("SQSClient", self._client("sqs"))
+
+    @property
+    def sts(self) -> STSClient:
+        return cast("STSClient", self._client("sts"))
+
+    @contextmanager
+    def asking(self, service: str, about: str) -> Iterator[None]:
+        """Turns what botocore raises inside into an error of ``ops.errors``; for text that is none in UTF-8, Python's.
+
+        ``service`` is the prefix of its IAM actions, ``about`` a noun phrase for what is asked about ("queue jobs").
+        """
+        from botocore.exceptions import BotoCoreError, ClientError
+        from botocore.parsers import ResponseParserError
+
+        try:
+            yield
+        except (BotoCoreError, ClientError, ResponseParserError, UnicodeEncodeError) as error:
+            raise error_mapping.translate(error, service, about, self.target) from error
+        except KeyError as error:  # botocore takes an answer that was cut off in its head for an empty one
+            broken = ResponseParserError(f"it lacks {error}")
+            raise error_mapping.translate(broken, service, about, self.target) from broken
+
+    def _client(self, service: str) -> Any:
+        with self._lock:
+            if service not in self._clients:
+                from botocore.config import Config
+
+                config = Config(
+                    connect_timeout=CONNECT_TIMEOUT_S,
+                    read_timeout=self._read_timeout_s,
+                    retries={"mode": "standard", "max_attempts": self._max_attempts},
+                    max_pool_connections=POOL,
+                    user_agent_extra="scilearn-ops",
+                )
+                make: Any = self._open().client
+                client = make(service, endpoint_url=self.target.endpoint, config=config)
+                self._clients[service] = self._slimmed(client) if self._lean and service == "sqs" else client
+            return self._clients[service]
+
+    def _slimmed(self, client: Any) -> Any:
+        from ops.aws.fast_sqs import sqs_client
+
+        if not sqs_client.reachable_directly(client.meta.endpoint_url):
+            return client
+        return sqs_client.LeanSqs(self._open(), client, CONNECT_TIMEOUT_S, self._read_timeout_s)
+
+    def _open(self) -> boto3.Session:
+        """The session; called with the lock held, since making sessions and clients is not thread-safe."""
+        if self._session is None:
+            import boto3
+            from botocore.exceptions import BotoCoreError
+
+            target = self.target
+            try:
+                self._session = boto3.Session(
+                    profile_name=target.profile,
+                    region_name=target.region,
+                    aws_access_key_id=target.access_key_id,
+                    aws_secret_access_key=target.secret_access_key,
+                )
+            except BotoCoreError as error:
+                raise error_mapping.translate(error, "sts", "the AWS profile", target) from error
+        return self._session

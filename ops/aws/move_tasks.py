@@ -1,0 +1,69 @@
+"""Message move tasks: SQS itself moves what lies in a dead-letter queue, at most 500 a second.
+
+The source must be the dead-letter queue of SQS queues; one active task a queue; a moved message has a new id and its
+retention begins again (botocore 1.44.5 model and SQS developer guide, 2026-11).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from ops.aws.clients import Aws
+    from ops.aws.sqs import Queue
+
+MOST_PER_S = 500
+LISTED = 10
+
+
+@dataclass(frozen=True)
+class MoveTask:
+    """``handle`` only while it runs. ``moved`` and ``to_move`` are approximate. ``to``: ARN of the queue it moves to,
+    empty: where each message died."""
+
+    status: str  # RUNNING | COMPLETED | CANCELLING | CANCELLED | FAILED
+    started: datetime
+    moved: int
+    to_move: int
+    handle: str = ""
+    to: str = ""
+    failure: str = ""
+
+    @property
+    def active(self) -> bool:
+        return self.status in ("RUNNING", "CANCELLING")
+
+
+def start(aws: Aws, queue: Queue, destination_arn: str = "", per_second: int | None = None) -> str:
+    """The task's handle. Without a destination each message goes back to the queue that it died in."""
+    more: dict[str, Any] = {"DestinationArn": destination_arn} if destination_arn else {}
+    if per_second is not None:
+        more["MaxNumberOfMessagesPerSecond"] = per_second
+    with aws.asking("sqs", f"a move task of {queue.name}"):
+        return str(aws.sqs.start_message_move_task(SourceArn=queue.arn, **more)["TaskHandle"])
+
+
+def tasks(aws: Aws, queue: Queue) -> tuple[MoveTask, ...]:
+    """The last ten tasks of the queue, the newest first."""
+    with aws.asking("sqs", f"move tasks of {queue.name}"):
+        answer = aws.sqs.list_message_move_tasks(SourceArn=queue.arn, MaxResults=LISTED)
+    return tuple(
+        MoveTask(
+            status=item.get("Status", ""),
+            started=datetime.fromtimestamp(int(item.get("StartedTimestamp", 0)) / 1000, UTC),
+            moved=int(item.get("ApproximateNumberOfMessagesMoved", 0)),
+            to_move=int(item.get("ApproximateNumberOfMessagesToMove", 0)),
+            handle=item.get("TaskHandle", ""),
+            to=item.get("DestinationArn", ""),
+            failure=item.get("FailureReason", ""),
+        )
+        for item in answer.get("Results", [])
+    )
+
+
+def cancel(aws: Aws, queue: Queue, handle: str) -> None:
+    """What was moved stays moved. Raises NotFound when it does not run any more."""
+    with aws.asking("sqs", f"a move task of {queue.name}"):
+        aws.sqs.cancel_message_move_task(TaskHandle=handle)

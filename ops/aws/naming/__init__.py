@@ -1,0 +1,1 @@
+"""Names, URLs and ARNs of AWS resources."""

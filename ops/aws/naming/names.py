@@ -1,0 +1,210 @@
+"""Names, URLs and ARNs as people write them: read once, here, and compared with where is asked and with what is found.
+
+SQS resolves a name in the region and account that are asked, whatever ARN it was cut from; so an ARN or URL of
+elsewhere must be refused before, and what was found must be what was named.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NoReturn
+from urllib.parse import SplitResult, urlsplit
+
+from ops.aws.naming import sqs_hosts
+from ops.errors import UsageError
+
+if TYPE_CHECKING:
+    from ops.aws.clients import Aws
+
+KINDS = {
+    "sqs": "an SQS queue",
+    "lambda": "a Lambda function",
+    "cloudformation": "a CloudFormation stack",
+    "sns": "an SNS topic",
+    "events": "an EventBridge rule or bus",
+    "scheduler": "an EventBridge schedule",
+    "dynamodb": "a DynamoDB table",
+    "kinesis": "a Kinesis stream",
+    "s3": "an S3 bucket",
+    "logs": "a log group",
+    "states": "a Step Functions state machine",
+}
+PARTITIONS = (
+    ("cn-", "aws-cn"),
+    ("us-gov-", "aws-us-gov"),
+    ("us-iso-", "aws-iso"),
+    ("us-isob-", "aws-iso-b"),
+    ("eu-isoe-", "aws-iso-e"),
+    ("us-isof-", "aws-iso-f"),
+    ("eusc-", "aws-eusc"),
+)
+"""By a region's prefix (botocore 1.44.5 partitions, 2026-11); every other region is in ``aws``."""
+_REGION = re.compile(r"[a-z]{2,4}(-[a-z]+)+-\d+")
+_ACCOUNT = re.compile(r"\d{1,12}")
+_QUEUE = re.compile(r"[A-Za-z0-9_-]{1,80}|[A-Za-z0-9_-]{1,75}\.fifo")
+_FUNCTION = re.compile(r"[A-Za-z0-9_-]{1,140}(:(\$LATEST|[A-Za-z0-9_-]{1,128}))?")
+_STACK = re.compile(r"[A-Za-z][A-Za-z0-9-]*")
+
+
+@dataclass(frozen=True)
+class Name:
+    """What was named. ``partition``, ``region`` and ``account`` are empty where the text does not say them.
+    ``resource``: a queue's name, a function's with its qualifier, a stack's. ``url``: of a queue, where one was given.
+    """
+
+    text: str
+    service: str
+    resource: str
+    partition: str = ""
+    region: str = ""
+    account: str = ""
+    url: str = ""
+
+    @property
+    def bare(self) -> str:
+        """Without a function's qualifier."""
+        return self.resource.partition(":")[0]
+
+
+def queue(text: str, endpoint: str = "") -> Name:
+    """A queue by name, ARN or URL. ``endpoint``: the URL that SQS is asked at; a queue's URL has its host, or one of
+    AWS's own. Raises UsageError for anything else."""
+    text = text.strip()
+    if "://" in text:
+        return _queue_url(text, endpoint)
+    if text.startswith("arn:"):
+        return _checked(arn(text, "sqs"), _QUEUE)
+    if not _QUEUE.fullmatch(text):
+        _refuse(text, "is no queue's name, URL or ARN", "Name a queue by its name, its URL or its ARN.")
+    return Name(text, "sqs", text)
+
+
+def function(text: str) -> Name:
+    """A function by name, partial ARN (``ACCOUNT:function:NAME``) or ARN, with or without a qualifier."""
+    text = text.strip()
+    head, found, tail = text.partition("function:")
+    if text.startswith("arn:"):
+        one = arn(text, "lambda")
+        kind, _, resource = one.resource.partition(":")
+        if kind != "function":
+            _refuse(text, "names no Lambda function", "Name a function by its name or its ARN.")
+        return _checked(_replaced(one, resource), _FUNCTION)
+    account = head.rstrip(":")
+    if found and (not head or (head.endswith(":") and _ACCOUNT.fullmatch(account))):
+        return _checked(Name(text, "lambda", tail, account=account), _FUNCTION)
+    if not _FUNCTION.fullmatch(text):
+        _refuse(text, "is no function's name or ARN", "Name a function by its name or its ARN.")
+    return Name(text, "lambda", text)
+
+
+def stack(text: str) -> Name:
+    """A stack by name or ARN (``…:stack/NAME/ID``)."""
+    text = text.strip()
+    if text.startswith("arn:"):
+        one = arn(text, "cloudformation")
+        kind, _, rest = one.resource.partition("/")
+        if kind != "stack":
+            _refuse(text, "names no CloudFormation stack", "Name a stack by its name or its ARN.")
+        return _checked(_replaced(one, rest.partition("/")[0]), _STACK)
+    if not _STACK.fullmatch(text):
+        _refuse(text, "is no stack's name or ARN", "Name a stack by its name or its ARN.")
+    return Name(text, "cloudformation", text)
+
+
+def arn(text: str, service: str = "") -> Name:
+    """The parts of an ARN; ``resource`` is all after the account. Raises UsageError for what is none, or is not of
+    ``service`` where one is given."""
+    parts = text.split(":", 5)
+    if len(parts) < 6 or parts[0] != "arn" or not all(parts[1:3]) or not parts[5]:
+        _refuse(text, "is no whole ARN", "Write it as arn:PARTITION:SERVICE:REGION:ACCOUNT:RESOURCE.")
+    _, partition, named, region, account, resource = parts
+    if service and named != service:
+        what = KINDS.get(named, f"something of {named}")
+        _refuse(text, f"names {what}, not {KINDS[service]}", f"Name {KINDS[service]}.")
+    if service and not (_REGION.fullmatch(region) and _ACCOUNT.fullmatch(account)):
+        _refuse(text, "is no whole ARN: it lacks its region or its account", "Copy the ARN as AWS shows it.")
+    return Name(text, named, resource, partition, region, account)
+
+
+def partition_of(region: str) -> str:
+    return next((partition for prefix, partition in PARTITIONS if region.startswith(prefix)), "aws")
+
+
+def ensure_here(aws: Aws, name: Name) -> None:
+    """Raises UsageError when ``name`` says another region or partition than ``aws`` asks in."""
+    here = aws.region
+    if name.region and name.region != here:
+        way = f"Use --region {name.region}."
+        if aws.target.is_twin:
+            way = "The twin has this one region; for AWS, set OPS_TARGET=aws."
+        raise UsageError(f"{name.text} is in {name.region}; this target is in {here}.", way)
+    if name.partition and name.partition != partition_of(here):
+        raise UsageError(
+            f"{name.text} is in partition {name.partition}; {here} is in {partition_of(here)}.",
+            "Name what is in the partition of your profile.",
+        )
+
+
+def ensure_found(name: Name, found_arn: str) -> None:
+    """Raises UsageError when what was found differs from what was named in any part that was named."""
+    if difference := differing(name, found_arn):
+        raise UsageError(
+            f"{name.text} was named and {found_arn} was found: {difference}.",
+            "Name what is in the account and region of your profile, or choose the profile that it belongs to.",
+        )
+
+
+def differing(name: Name, found_arn: str) -> str:
+    """In which part, in words ("account 1, not 2"); empty when there is no difference."""
+    if found_arn.count(":") < 5:
+        return ""
+    found = {"lambda": function, "cloudformation": stack}.get(name.service, arn)(found_arn)
+    parts = (
+        ("service", name.service, found.service),
+        ("partition", name.partition, found.partition),
+        ("region", name.region, found.region),
+        ("account", name.account, found.account),
+        ("name", name.bare, found.bare),
+    )
+    return next((f"{part} {theirs}, not {named}" for part, named, theirs in parts if named and named != theirs), "")
+
+
+def _queue_url(text: str, endpoint: str) -> Name:
+    try:
+        parts = urlsplit(text)
+        port = parts.port
+    except ValueError:
+        _refuse(text, "is no URL", "Copy the queue's URL as SQS shows it.")
+    if parts.scheme not in ("http", "https") or parts.query or parts.fragment or parts.username is not None:
+        _refuse(text, "is no queue's URL", "Copy the queue's URL as SQS shows it.")
+    region = sqs_hosts.region_of(parts.hostname or "")
+    if not sqs_hosts.same(parts, endpoint) and (not region or port not in (None, 443)):
+        _refuse(text, "is on a host that is not SQS here", "Name a queue of this target, by its name or ARN.")
+    segments = _segments(parts)
+    if len(segments) > 2 and segments[0] == "queue":  # LocalStack's path strategy: /queue/REGION/ACCOUNT/NAME
+        region, segments = segments[1], segments[2:]
+    account = segments[0] if len(segments) == 2 else ""
+    if not segments or len(segments) > 2 or (account and not _ACCOUNT.fullmatch(account)) or (region and not account):
+        _refuse(text, "is no queue's URL", "Write it as https://sqs.REGION.amazonaws.com/ACCOUNT/NAME.")
+    named = Name(text, "sqs", segments[-1], partition_of(region) if region else "", region, account, text)
+    return _checked(named, _QUEUE)
+
+
+def _segments(parts: SplitResult) -> list[str]:
+    return parts.path.strip("/").split("/") if parts.path.strip("/") else []
+
+
+def _checked(name: Name, form: re.Pattern[str]) -> Name:
+    if not form.fullmatch(name.resource):
+        _refuse(name.text, f"does not name {KINDS[name.service]}", f"Name {KINDS[name.service]} by its name or ARN.")
+    return name
+
+
+def _replaced(one: Name, resource: str) -> Name:
+    return Name(one.text, one.service, resource, one.partition, one.region, one.account)
+
+
+def _refuse(text: str, why: str, way: str) -> NoReturn:
+    shown = text if len(text) <= 200 else f"{text[:200]}…"
+    raise UsageError(f"{shown or 'An empty name'} {why}.", way)

@@ -1,0 +1,148 @@
+"""Long work on a terminal: what is done, how fast and why, and how it ended. Without a terminal, plain lines."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+
+from rich.console import Console, Group
+from rich.live import Live
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.progress_bar import ProgressBar
+from rich.table import Table
+from rich.text import Text
+
+from ops import formatting
+from ops.cli.sanitize import safe
+from ops.deadletters.ledger.model import Run, State
+
+LINE_EVERY_S = 10.0
+
+STATE_STYLES = {
+    State.DONE: "green",
+    State.RUNNING: "bold",
+    State.CANCELLED: "yellow",
+    State.INTERRUPTED: "yellow",
+    State.STOPPED: "bold red",
+    State.FAILED: "bold red",
+}
+
+
+@contextmanager
+def counting(console: Console, doing: str) -> Iterator[Callable[[int, int], None]]:
+    """A progress bar that is told (done, of about); without a terminal a line every ten seconds."""
+    if not console.is_terminal:
+        last = time.monotonic()
+
+        def line(done: int, of: int) -> None:
+            nonlocal last
+            if time.monotonic() - last >= LINE_EVERY_S:
+                last = time.monotonic()
+                console.print(f"{doing}: {done:,} of about {of:,}")
+
+        yield line
+        return
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=console, transient=True) as bar:
+        task = bar.add_task(doing, total=None)
+        yield lambda done, of: bar.update(task, completed=done, total=max(done, of))
+
+
+@contextmanager
+def running(console: Console) -> Iterator[Callable[[Run], None]]:
+    """A run as it goes on, told by a ``Run`` now and then."""
+    if not console.is_terminal:
+        yield _Lines(console)
+        return
+    with Live(console=console, transient=True, refresh_per_second=4) as screen:
+        yield lambda run: screen.update(picture(run))
+
+
+class _Lines:
+    """A line when something is new, and every ten seconds."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._last: tuple[object, ...] = ()
+        self._at = 0.0
+
+    def __call__(self, run: Run) -> None:
+        news = (run.state, run.said, tuple((step.number, step.state) for step in run.steps))
+        if news == self._last and time.monotonic() - self._at < LINE_EVERY_S:
+            return
+        self._last, self._at = news, time.monotonic()
+        self._console.print(Text(f"{datetime.now(UTC):%H:%M:%S} {counts(run)} · {safe(run.said)}"), soft_wrap=True)
+
+
+def picture(run: Run) -> Group:
+    """What a run does now: bar, rate and its reason, steps, sentence."""
+    bar = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
+    bar.add_row(
+        Text(run.state.value, style=STATE_STYLES[run.state]),
+        ProgressBar(total=max(run.planned, 1), completed=run.sent, width=30),
+        f"{run.sent:,} of {formatting.count(run.planned, 'letter')} sent",
+    )
+    going = [formatting.duration(round((datetime.now(UTC) - run.began).total_seconds()))]
+    if run.sent < run.planned:
+        going.append(_rate(run))
+    parts: list[Table | Text] = [bar, Text(" · ".join(going), style="dim")]
+    if run.steps:
+        parts.append(steps(run))
+    parts.append(Text(safe(run.said)))
+    return Group(*parts)
+
+
+def steps(run: Run) -> Table:
+    """The canary's steps, one a row."""
+    table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
+    for name in ("step", "up to", "sent", "succeeded", "came back", "waiting"):
+        table.add_column(name, justify="right")
+    table.add_column("")
+    for step in run.steps:
+        came_back = Text(f"{step.came_back:,}", style="bold red" if step.came_back else "")
+        table.add_row(
+            str(step.number),
+            f"{step.upto:,}",
+            f"{step.sent:,}",
+            f"{step.succeeded:,}",
+            came_back,
+            f"{step.waiting:,}",
+            Text(run.stands(step), style={"passed": "green", "stopped": "bold red"}.get(step.state, "dim")),
+        )
+    return table
+
+
+def counts(run: Run) -> str:
+    """What became of a run's letters so far, on one line; what is none is left out, but what was sent."""
+    return " · ".join([sent(run), *became(run)])
+
+
+def sent(run: Run) -> str:
+    return f"{run.sent:,} of {run.planned:,} sent"
+
+
+def became(run: Run) -> list[str]:
+    """Nobody waits any more for what becomes of those whose run has ended."""
+    parts = (
+        (run.succeeded, "succeeded"),
+        (run.came_back, "came back"),
+        (run.waiting, "still waiting" if run.state is State.RUNNING else "outcome not known"),
+        (run.failed, "refused"),
+        (run.vanished, "vanished"),
+        (run.moved, "moves by SQS"),
+    )
+    return [f"{number:,} {what}" for number, what in parts if number]
+
+
+def _rate(run: Run) -> str:
+    limit = "" if run.rate_limit is None else f" of {formatting.count(run.rate_limit)}/s allowed"
+    why = f": {safe(run.rate_why)}" if run.rate_why else ""
+    return f"{formatting.count(run.rate)}/s{limit}{why}"

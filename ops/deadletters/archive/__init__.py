@@ -1,0 +1,1 @@
+"""Exports and imports of messages, and the audit log."""

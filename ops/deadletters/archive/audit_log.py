@@ -1,0 +1,217 @@
+"""Who did what to which letters, when and why: one line of JSON each, in a file that is only ever added to.
+
+Each line carries the SHA-256 of the line before, so that ``verify`` finds a line that was changed, taken out or put in
+later by hand, or damaged by a disk. What it cannot prove: whoever can write the file can compute the whole chain again
+after a change, and lines that are missing at its end leave no trace. Where that matters, keep copies (or the hash of
+the last line) where those who redrive cannot write.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import json
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ops import atomic_file
+from ops.deadletters import csv_safe
+from ops.errors import UsageError
+
+if TYPE_CHECKING:
+    from ops.deadletters.queue import Source
+
+FILE = "audit.jsonl"
+FIRST = "0" * 64
+"""What the first line carries."""
+NOT_SHOWN = (
+    "A check cannot detect records removed from the end, or a file rewritten as a whole by someone who can write to "
+    "it. Keep copies where those who redrive cannot write."
+)
+COLUMNS = (
+    *("at", "who", "account", "region", "action", "queue", "reason", "plan", "plan_hash", "counts", "outcome"),
+    "note",
+)
+
+
+@dataclass(frozen=True)
+class Record:
+    """``action``: redrive | copy | resume (of either) | purge, which are recorded as they begin and as they end; and
+    cancel, which asks one of the first three to stop. Looks, plans, exports and imports move and delete nothing, and
+    are not recorded. ``counts``: letters by what became of them, of a resumed run all in all. ``outcome``: began |
+    done | stopped | cancelled | failed; of a cancel: asked."""
+
+    at: datetime
+    who: str
+    account: str
+    region: str
+    action: str
+    queue: str
+    reason: str
+    plan: str = ""
+    plan_hash: str = ""
+    counts: Mapping[str, int] = field(default_factory=dict)
+    outcome: str = ""
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Verified:
+    """``problems``: what is wrong, a sentence a place; empty when every line follows from the one before."""
+
+    lines: int
+    problems: tuple[str, ...]
+
+
+def about(source: Source, who: str, action: str, reason: str, **more: Any) -> Record:
+    """A record of now about ``source``'s queue; ``more`` are further fields of ``Record``."""
+    _, _, _, region, account, name = source.queue.arn.split(":", 5)
+    return Record(datetime.now(UTC), who, account, region, action, name, reason, **more)
+
+
+def needed(reason: str) -> str:
+    """``reason`` without the space around it. Raises UsageError when nothing is left."""
+    if not reason.strip():
+        raise UsageError("A reason is needed; it goes on record.", 'Say why: --reason "what was fixed, ticket".')
+    return reason.strip()
+
+
+def append(home: Path, record: Record) -> None:
+    """Add ``record``; it is on disk on return. Safe between processes.
+
+    Raises UsageError without a reason, OpsError when it cannot be written.
+    """
+    needed(record.reason)
+    path = home / FILE
+    try:
+        home.mkdir(parents=True, exist_ok=True, mode=0o700)
+        new = not path.exists()
+        with _locked(path) as handle:
+            last, torn = _last(handle)
+            entry = {**_plain(record), "before": _hash(last) if last is not None else FIRST}
+            line = json.dumps(entry, sort_keys=True).encode() + b"\n"
+            _write(handle, b"\n" + line if torn else line)
+            os.fsync(handle)
+        if new:
+            atomic_file.sync_folder(home)
+    except OSError as error:
+        raise atomic_file.failed(path, error) from error
+
+
+def read(home: Path, limit: int | None = None) -> tuple[Record, ...]:
+    """The newest ``limit`` records, newest first; none when nothing was done yet. Lines that are damaged are left out:
+    ``verify`` names them. Raises OpsError when the file cannot be read."""
+    found: list[Record] = []
+    for line in reversed(_lines(home)):
+        record = _record(line)
+        if record is not None:
+            found.append(record)
+        if limit is not None and len(found) >= limit:
+            break
+    return tuple(found)
+
+
+def verify(home: Path) -> Verified:
+    """Whether each line is whole and follows from the one before (which no more is than the module says). Raises
+    OpsError when the file cannot be read."""
+    problems = []
+    before = FIRST
+    lines = _lines(home)
+    for number, line in enumerate(lines, 1):
+        entry = _entry(line)
+        if entry is None or _record(line) is None:
+            problems.append(f"Line {number} is no record: it was half written, or damaged.")
+        elif entry.get("before") != before:
+            problems.append(
+                f"Line {number} does not follow from the one before it: something was changed or taken out."
+            )
+        before = _hash(line)
+    return Verified(len(lines), tuple(problems))
+
+
+def csv(records: Sequence[Record]) -> str:
+    """``records`` as a CSV file for spreadsheets, formulas made harmless."""
+    rows = ([_cell(_plain(record)[column]) for column in COLUMNS] for record in records)
+    return "".join(csv_safe.line(row) for row in (COLUMNS, *rows))
+
+
+def _cell(value: Any) -> str:
+    return ", ".join(f"{name} {number}" for name, number in value.items()) if isinstance(value, dict) else str(value)
+
+
+@contextmanager
+def _locked(path: Path) -> Iterator[int]:
+    handle = atomic_file.opened(path, os.O_RDWR | os.O_CREAT | os.O_APPEND)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)  # closing lets go of it
+        yield handle
+    finally:
+        os.close(handle)
+
+
+def _last(handle: int) -> tuple[bytes | None, bool]:
+    """The last line, and whether its end is missing: a process died, or the disk was full, while writing it."""
+    size = os.fstat(handle).st_size
+    if size == 0:
+        return None, False
+    tail, at = b"", size
+    while at > 0 and tail[:-1].count(b"\n") == 0:
+        step = min(at, 65_536)
+        at -= step
+        tail = os.pread(handle, step, at) + tail
+    torn = not tail.endswith(b"\n")
+    return tail.removesuffix(b"\n").rsplit(b"\n", 1)[-1], torn
+
+
+def _write(handle: int, data: bytes) -> None:
+    """All of ``data`` or nothing: a disk that fills up midway must not leave half a line."""
+    size = os.fstat(handle).st_size
+    try:
+        while data:
+            data = data[os.write(handle, data) :]
+    except OSError:
+        os.ftruncate(handle, size)
+        raise
+
+
+def _lines(home: Path) -> list[bytes]:
+    path = home / FILE
+    if not path.is_symlink() and not path.exists():
+        return []
+    data = atomic_file.read(path)
+    return data.removesuffix(b"\n").split(b"\n") if data else []
+
+
+def _entry(line: bytes) -> dict[str, Any] | None:
+    try:
+        entry = json.loads(line)
+    except atomic_file.NONSENSE:
+        return None
+    return entry if isinstance(entry, dict) else None
+
+
+def _record(line: bytes) -> Record | None:
+    entry = _entry(line)
+    if entry is None:
+        return None
+    try:
+        texts = {name: str(entry[name]) for name in COLUMNS if name not in ("at", "counts")}
+        counts = {str(name): int(number) for name, number in entry["counts"].items()}
+        at = datetime.fromisoformat(entry["at"])
+        return Record(at=at.astimezone(UTC), counts=counts, **texts) if at.tzinfo else None
+    except atomic_file.NONSENSE:
+        return None
+
+
+def _plain(record: Record) -> dict[str, Any]:
+    fields = {name: getattr(record, name) for name in COLUMNS}
+    return {**fields, "at": record.at.isoformat(timespec="milliseconds"), "counts": dict(record.counts)}
+
+
+def _hash(line: bytes) -> str:
+    return hashlib.sha256(line).hexdigest()

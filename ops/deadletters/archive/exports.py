@@ -1,0 +1,162 @@
+"""Letters as files: JSON lines to keep, import again or purge by; CSV to look at in a spreadsheet."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ops import atomic_file
+from ops.deadletters import csv_safe
+from ops.deadletters.archive import jsonl
+from ops.deadletters.messages import s3_pointers
+from ops.deadletters.messages.model import Shelved
+from ops.deadletters.plan_model import Plan, Selection
+from ops.deadletters.snapshot import Shelf
+from ops.errors import UsageError
+
+if TYPE_CHECKING:
+    from ops.deadletters.queue import Source
+    from ops.deadletters.snapshot import ShelfInfo
+
+FORMATS = ("jsonl", "csv")
+COLUMNS = (
+    *("message_id", "sent", "receives", "kind", "source", "original_message_id", "request_id"),
+    *("error_type", "error_message", "location", "fingerprint", "cause_from", "likely"),
+    *("died", "function_version", "job_kind"),
+    *("attributes", "body"),
+)
+CELL = 32_767
+"""Characters that a spreadsheet's cell holds (Excel specifications); what is longer is cut, and says so."""
+
+
+@dataclass(frozen=True)
+class Exported:
+    """``sha256`` of the file, ``bytes`` its size. ``notes``: sentences on what the file does not hold. ``unreached``:
+    about how many more the queue held, of the whole of which an export was asked for, and no scan has seen."""
+
+    path: Path
+    letters: int
+    sha256: str
+    bytes: int
+    notes: tuple[str, ...] = ()
+    unreached: int = 0
+
+
+def default_path(source: Source, format: str = "jsonl") -> Path:
+    """Where exports go when nobody says: the folder ``exports`` of the queue, by the time."""
+    return source.folder / "exports" / f"{source.queue.name}-{datetime.now(UTC):%Y%m%dT%H%M%S}.{format}"
+
+
+def of(plan: Plan) -> Selection:
+    """Exactly the letters of ``plan``, which a purge's export must hold."""
+    return Selection(ids=plan.ids)
+
+
+def ids(path: Path) -> tuple[str, ...]:
+    """Message ids of an export in JSON lines, in its order. Raises UsageError, OpsError (see ``letterlines.lines``)."""
+    return tuple(each.letter.message_id for _, each in jsonl.lines(atomic_file.named(path)))
+
+
+def write(source: Source, selection: Selection, path: Path | None = None, format: str = "jsonl") -> Exported:
+    """Write what is selected to ``path`` (else ``default_path``), which is there whole or not at all.
+
+    Raises UsageError (nothing selected, an unknown format, something is there already), OpsError (disk full, not
+    writable), and what the shelf raises.
+    """
+    if format not in FORMATS:
+        raise UsageError(f"{format!r} is no format of an export.", f"Choose {' or '.join(FORMATS)}.")
+    target = path or default_path(source, format)
+    if path is None:
+        try:
+            target.parent.mkdir(exist_ok=True, mode=0o700)
+        except OSError as error:
+            raise atomic_file.failed(target.parent, error) from error
+    digest = hashlib.sha256()
+    letters = size = 0
+    kept = _Pointers()
+    with Shelf.open(source) as shelf:
+        if not shelf.count(selection):
+            raise UsageError(
+                f"No letter of {source.queue.name} on the shelf is selected.", "Look again, or select otherwise."
+            )
+        info = shelf.info()
+        with atomic_file.whole(target) as stream:
+            for number, line in _lines(kept.passing(shelf.iterate(selection)), format):
+                digest.update(line)
+                stream.write(line)
+                letters, size = letters + number, size + len(line)
+    unreached = _unreached(info) if selection.whole else 0
+    return Exported(target, letters, digest.hexdigest(), size, kept.notes(), unreached)
+
+
+class _Pointers:
+    """Messages among those that are written whose contents are in S3, and not in the file."""
+
+    def __init__(self) -> None:
+        self._number = 0
+        self._first: s3_pointers.Pointer | None = None
+
+    def passing(self, letters: Iterable[Shelved]) -> Iterator[Shelved]:
+        for shelved in letters:
+            if pointer := s3_pointers.read(shelved.letter.body):
+                self._number, self._first = self._number + 1, self._first or pointer
+            yield shelved
+
+    def notes(self) -> tuple[str, ...]:
+        return (s3_pointers.warning(self._number, self._first),) if self._first else ()
+
+
+def _unreached(info: ShelfInfo) -> int:
+    if info.looked_at is None or info.complete:
+        return 0
+    return max(0, int(info.look.get("reported", 0)) + int(info.look.get("in_flight", 0)) - info.letters)
+
+
+def _lines(letters: Iterable[Shelved], format: str) -> Iterator[tuple[int, bytes]]:
+    """The file line by line, each with how many letters it holds."""
+    if format == "jsonl":
+        yield from ((1, jsonl.write(letter)) for letter in letters)
+        return
+    yield 0, b"\xef\xbb\xbf"  # or Excel takes UTF-8 for something else
+    yield 0, csv_safe.line(COLUMNS).encode()
+    yield from ((1, csv_safe.line(_row(letter)).encode()) for letter in letters)
+
+
+def _row(shelved: Shelved) -> tuple[object, ...]:
+    letter, cause = shelved.letter, shelved.cause
+    attributes = {name: attribute.value for name, attribute in letter.attributes.items()}
+    return (
+        letter.message_id,
+        _time(letter.sent),
+        letter.receives,
+        letter.kind.value,
+        letter.source_arn,
+        letter.original_message_id,
+        cause.request_id or letter.request_id,
+        cause.error_type,
+        _cut(cause.error_message),
+        cause.location,
+        cause.fingerprint,
+        cause.source,
+        "likely" if cause.likely else "",
+        _time(cause.died),
+        cause.function_version,
+        cause.job_kind,
+        _cut(json.dumps(attributes, ensure_ascii=False) if attributes else ""),
+        _cut(letter.body),
+    )
+
+
+def _time(at: datetime | None) -> str:
+    return at.astimezone(UTC).isoformat(timespec="milliseconds") if at else ""
+
+
+def _cut(text: str) -> str:
+    note = f" … ({len(text):,} characters)"
+    # A third of the room: signs that are escaped grow, up to tenfold for the rarest.
+    return text if len(text) <= CELL // 3 else text[: CELL // 3 - len(note)] + note

@@ -1,0 +1,87 @@
+"""Letters from an export back onto a shelf: of this queue or another one, of this machine or another one.
+
+They lie on the shelf only: nothing counts them among the dead letters, a plan over them (``Selection.imported``) sends
+them and deletes nothing, and they can be taken off again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ops import access, atomic_file
+from ops.deadletters import causes
+from ops.deadletters.archive import jsonl
+from ops.deadletters.messages.model import Cause, Place
+from ops.deadletters.snapshot import LIVE, Shelf
+from ops.errors import UsageError
+
+if TYPE_CHECKING:
+    from ops.deadletters.queue import Source
+
+
+@dataclass(frozen=True)
+class Imported:
+    """``letters`` in the file; ``new`` on the shelf, ``there`` already (in the queue, or imported before)."""
+
+    path: Path
+    letters: int
+    new: int
+    there: int
+    sha256: str
+
+
+def read(source: Source, path: Path) -> Imported:
+    """Put the letters of an export in JSON lines on the shelf. All of the file is checked before the first one.
+
+    Their causes are those that the file tells, and guesses: no log is asked. Of a letter that a look meets in the queue
+    later, what the queue says stands.
+
+    Letters that had left the queue (redriven, purged, gone) are selectable again as imported ones. Raises UsageError
+    with the line's number for what is no letter or is there twice, OpsError for a file or shelf that cannot be used.
+    """
+    access.ensure_may("an import")
+    path = atomic_file.named(path)
+    digest = hashlib.sha256()
+    ids: dict[str, int] = {}
+    for number, each in jsonl.lines(path, digest.update):
+        first = ids.setdefault(each.letter.message_id, number)
+        if first != number:
+            raise UsageError(
+                f"{path}: line {number} has the same message_id as line {first}.",
+                "Take one of them out; nothing was imported.",
+            )
+    if not ids:
+        raise UsageError(f"{path} holds no letter.", "Name a file that ops dlq export wrote.")
+    with Shelf.open(source) as shelf:
+        before = shelf.places(ids)
+        left = [letter_id for letter_id, place in before.items() if place not in LIVE]
+        shelf.add((each.letter for _, each in jsonl.lines(path)), Place.IMPORTED)
+        shelf.mark(left, Place.IMPORTED)
+        shelf.set_causes(_told(path, before))
+    new = len(ids) - len(before) + len(left)
+    if new:
+        causes.explain(source, budget=causes.Budget(queries=0, usd=0), keep=True)
+    return Imported(path, len(ids), new, len(ids) - new, digest.hexdigest())
+
+
+def _told(path: Path, before: Mapping[str, Place]) -> Iterator[tuple[str, Cause]]:
+    """What the file knows of letters that the shelf did not."""
+    for _, each in jsonl.lines(path):
+        if each.cause.fingerprint and each.letter.message_id not in before:
+            yield each.letter.message_id, each.cause
+
+
+def undo(source: Source, path: Path) -> Imported:
+    """Take the letters of an export that were imported off the shelf again: ``new`` is how many, ``there`` those that
+    are in the queue, which stay, or are not imported any more. Raises as ``read`` does."""
+    access.ensure_may("undoing an import")
+    path = atomic_file.named(path)
+    digest = hashlib.sha256()
+    ids = {each.letter.message_id for _, each in jsonl.lines(path, digest.update)}
+    with Shelf.open(source) as shelf:
+        taken = shelf.forget(ids)
+    return Imported(path, len(ids), taken, len(ids) - taken, digest.hexdigest())

@@ -1,0 +1,156 @@
+"""A letter as one line of JSON, whole: read again it is the same letter, byte for byte. The format of exports."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+import os
+from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from ops import atomic_file
+from ops.aws.sqs import Attribute, Message
+from ops.deadletters.fingerprints import cause_record
+from ops.deadletters.messages import parse
+from ops.deadletters.messages.model import Cause, Shelved
+from ops.deadletters.snapshot import rows
+from ops.errors import UsageError
+
+SCHEMA = 1
+LONGEST = 16 * 1_048_576
+"""Bytes of a line: more than six for each byte of the largest message, as JSON escapes them."""
+
+
+def write(shelved: Shelved) -> bytes:
+    """One line with its end, all ASCII. The cause goes along: the logs that told it may be gone when it is read."""
+    letter, cause = shelved.letter, shelved.cause
+    entry = {
+        "schema": SCHEMA,
+        "message_id": letter.message_id,
+        "body": letter.body,
+        "attributes": {
+            name: {"type": attribute.data_type, "value": attribute.value}
+            for name, attribute in letter.attributes.items()
+        },
+        "system": dict(letter.system),
+        "cause": {
+            "error_type": cause.error_type,
+            "error_message": cause.error_message,
+            "location": cause.location,
+            "source": cause.source,
+            "fingerprint": cause.fingerprint,
+            "request_id": cause.request_id,
+            "died": cause.died.isoformat() if cause.died else "",
+            "function_version": cause.function_version,
+            "job_kind": cause.job_kind,
+            "likely": cause.likely,
+        },
+    }
+    return json.dumps(entry).encode() + b"\n"
+
+
+def read(line: bytes) -> Shelved:
+    """The letter of a line. What it is (kind, times, origin) is found anew in what it holds, as at a look; so is its
+    fingerprint in its cause. What is no cause is left out.
+
+    Raises ValueError, in a clause that says what is wrong.
+    """
+    entry = _json(line)
+    if not isinstance(entry, dict):
+        raise ValueError("it is no JSON object")
+    if entry.get("schema") != SCHEMA or type(entry["schema"]) is not int:
+        raise ValueError(f"its schema is {entry.get('schema')!r:.40} and not {SCHEMA}")
+    message_id, body, system = entry.get("message_id"), entry.get("body"), entry.get("system")
+    if not isinstance(message_id, str) or not message_id:
+        raise ValueError("it has no message_id")
+    if rows.storable(message_id) != message_id:  # it would be kept by another id, and not found by its own
+        raise ValueError("its message_id holds a NUL or half a surrogate pair")
+    if not isinstance(body, str):
+        raise ValueError("its body is no text")
+    if not isinstance(system, dict) or not all(isinstance(value, str) for value in system.values()):
+        raise ValueError("its system attributes are no texts by name")
+    letter = parse.letter(Message(message_id, "", body, _attributes(entry.get("attributes")), system))
+    return Shelved(letter, _cause(entry.get("cause")))
+
+
+def lines(path: Path, seen: Callable[[bytes], object] | None = None) -> Iterator[tuple[int, Shelved]]:
+    """Line number and letter with its cause, one line in memory at a time; ``seen`` is called with each line's bytes.
+
+    Raises UsageError for a line that is no letter, OpsError when the file cannot be read.
+    """
+    try:
+        with os.fdopen(atomic_file.opened(path), "rb") as stream:
+            number = 0
+            while line := stream.readline(LONGEST + 1):
+                number += 1
+                if seen:
+                    seen(line)
+                if line.strip():
+                    yield number, _numbered(path, number, line)
+    except OSError as error:
+        raise atomic_file.failed(path, error) from error
+
+
+def _numbered(path: Path, number: int, line: bytes) -> Shelved:
+    try:
+        return read(line)
+    except ValueError as error:
+        raise UsageError(
+            f"{path}: line {number} is no letter: {error}.", "Name a JSONL file that ops dlq export wrote, unchanged."
+        ) from None
+
+
+def _json(line: bytes) -> Any:
+    if len(line) > LONGEST:
+        raise ValueError(f"it is longer than {LONGEST // 1_048_576} MiB")
+    try:
+        return json.loads(line)
+    except UnicodeDecodeError:
+        raise ValueError("it is not UTF-8") from None
+    except RecursionError:
+        raise ValueError("it is nested too deeply") from None
+    except ValueError:
+        raise ValueError("it is no JSON, or was cut off") from None
+
+
+def _cause(entry: Any) -> Cause:
+    """A guess is none: it was made of the letters that lay beside it then."""
+    if not isinstance(entry, dict) or entry.get("source") in (None, "", "none", "guess"):
+        return Cause()
+    texts = {name: entry.get(name, "") for name in _TEXTS}
+    died = entry.get("died") or None
+    try:
+        at = datetime.fromisoformat(died) if died else None
+    except (TypeError, ValueError):
+        return Cause()
+    if not all(isinstance(text, str) for text in texts.values()):
+        return Cause()
+    when = at.replace(tzinfo=at.tzinfo or UTC) if at else None
+    return cause_record.named(Cause(**texts, died=when, likely=bool(entry.get("likely"))))
+
+
+_TEXTS = ("error_type", "error_message", "location", "source", "request_id", "function_version", "job_kind")
+
+
+def _attributes(entry: Any) -> Mapping[str, Attribute]:
+    if not isinstance(entry, dict):
+        raise ValueError("it has no attributes by name")
+    return {name: _attribute(name, value) for name, value in entry.items()}
+
+
+def _attribute(name: str, entry: Any) -> Attribute:
+    value, data_type = (entry.get("value"), entry.get("type")) if isinstance(entry, dict) else (None, None)
+    if not isinstance(value, str) or not isinstance(data_type, str):
+        raise ValueError(f"attribute {name!r:.100} lacks a type or a value")
+    if data_type.partition(".")[0] not in ("String", "Number", "Binary"):
+        raise ValueError(f"attribute {name!r:.100} is of no type that SQS has")
+    attribute = Attribute(data_type, value)
+    if attribute.binary:
+        try:
+            base64.b64decode(value, validate=True)
+        except (binascii.Error, ValueError):
+            raise ValueError(f"attribute {name!r:.100} is binary and its value no base64") from None
+    return attribute

@@ -1,0 +1,1 @@
+"""Which logged failure belongs to which message."""

@@ -1,0 +1,240 @@
+"""What the logs know about messages that died without a word: SQS attaches no cause when it moves one.
+
+message id → the invocations that name it → what the last of them logged about it, or how that ended, which the platform
+and the extension write even when the environment was killed (time-out, out of memory). Where no line names the message,
+the only kind of failure at the moment of its first receive is a likely cause.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from ops.deadletters.causes.attribution import invocation_end
+from ops.deadletters.causes.attribution.decision import Decided, Decision
+from ops.deadletters.causes.attribution.logged_invocations import SLACK, Invocation, Rows
+from ops.deadletters.causes.logs import shared_groups
+from ops.deadletters.causes.logs.log_parser import Said
+from ops.deadletters.fingerprints.cause_record import LONGEST_MESSAGE
+from ops.deadletters.fingerprints.fingerprint import clipped, common, fingerprint
+from ops.deadletters.messages.model import WRAPPED, Cause
+from ops.deadletters.messages.parse import stamped
+
+if TYPE_CHECKING:
+    from ops.deadletters.messages.model import Letter
+    from ops.deadletters.snapshot.rows import Sketch
+
+
+MOST_WRAPPERS = 3
+"""Errors around the root that a cause names, the innermost ones."""
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What is needed of a letter to find its traces: no body, so that a hundred thousand fit into memory."""
+
+    message_id: str
+    ids: frozenset[str]
+    request_id: str
+    sent: datetime | None
+    first_receive: datetime | None
+    job_kind: str = ""
+    source: str = ""  # ARN of the queue that it came from, where the message tells
+
+    @classmethod
+    def seen(cls, letter: Sketch) -> Subject:
+        return cls(
+            letter.message_id,
+            frozenset({letter.message_id, letter.original_id}) - {""},
+            letter.request_id,
+            letter.sent,
+            letter.first_received,
+            source=letter.source,
+        )
+
+    @classmethod
+    def of(cls, letter: Letter, job_kind: str = "", request_id: str = "") -> Subject:
+        return cls(
+            message_id=letter.message_id,
+            ids=frozenset({letter.message_id, letter.original_message_id}) - {""},
+            request_id=letter.request_id or request_id,
+            sent=letter.sent,
+            first_receive=stamped(letter.system.get("ApproximateFirstReceiveTimestamp")),
+            job_kind=job_kind,
+            source=letter.source_arn,
+        )
+
+
+@dataclass(frozen=True)
+class Setup:
+    """How the function is fed, as far as it is known: seconds; ``batch_size``: 0 is not known.
+
+    ``function``: whose lines count, where others write into the log group too; ``shared``: the group is not its own."""
+
+    timeout_s: float = 900.0
+    window_s: float = 0.0
+    batch_size: int = 0
+    function: str = ""
+    shared: bool = False
+
+
+class Evidence:
+    """``wanted``: the message ids that are asked about. Rows may be added in any order."""
+
+    def __init__(self, wanted: frozenset[str], setup: Setup | None = None) -> None:
+        self._setup = setup or Setup()
+        self._longest = timedelta(seconds=self._setup.timeout_s)
+        self._wanted = wanted
+        self._rows = Rows(wanted)
+        self._settled: _Settled | None = None
+
+    def add(self, row: Mapping[str, str]) -> None:
+        """One row of Logs Insights; those of other functions are not heard."""
+        if shared_groups.foreign(row, self._setup.function, self._setup.shared):
+            return
+        self._rows.add(row)
+        self._settled = None
+
+    def without_batch(self) -> tuple[str, ...]:
+        """Request ids of invocations that failed as a whole and whose messages are not known yet."""
+        return tuple(self._all.nameless)
+
+    def death_time(self, request_id: str) -> datetime:
+        return self._all.nameless[request_id]
+
+    def cause(self, subject: Subject) -> Cause | None:
+        """Why this message failed, by the last trace of it; None where nothing names it."""
+        newest, spoken_of = True, None
+        for one in reversed(self._all.attempts(subject)):
+            alone = bool(one.request_id) and one.request_id == subject.request_id
+            if (decided := self._all.decision(one).of(subject.ids, alone)) is not None:
+                cause = _cause(one, decided, subject, likely=decided.likely or not newest)
+                if not decided.quoted:
+                    return cause
+                spoken_of = spoken_of or cause
+            else:
+                newest = False
+        return spoken_of
+
+    def likely(self, subject: Subject) -> Cause | None:
+        """The cause of the only kind of failure that began when this message was received first."""
+        if subject.first_receive is None or self._all.attempts(subject):
+            return None
+        begins = subject.first_receive - SLACK
+        latest = subject.first_receive + timedelta(seconds=self._setup.window_s) + SLACK
+        candidates: dict[str, list[Cause]] = {}
+        for one in self._all.between(begins, latest, self._longest):
+            for decided in self._all.kinds(one):
+                cause = _cause(one, decided, subject, likely=True)
+                mark = fingerprint(cause.error_type, cause.error_message, cause.location)
+                candidates.setdefault(mark, []).append(cause)
+            if len(candidates) > 1:
+                return None
+        return next((_shared(some) for some in candidates.values()), None)
+
+    @property
+    def _all(self) -> _Settled:
+        if self._settled is None:
+            found = self._rows.invocations(self._longest)
+            self._settled = _Settled(found, self._wanted, single=self._setup.batch_size == 1)
+        return self._settled
+
+
+class _Settled:
+    """The invocations that the rows so far tell of, as they are asked for."""
+
+    def __init__(self, invocations: list[Invocation], wanted: frozenset[str], single: bool) -> None:
+        self._invocations = invocations
+        self._single = single
+        self._decisions: dict[int, Decision] = {}
+        self._kinds: dict[int, list[Decided]] = {}
+        self._of_message: dict[str, list[int]] = {}
+        self._of_request: dict[str, list[int]] = {}
+        self.nameless: dict[str, datetime] = {}
+        for number, one in enumerate(invocations):
+            names = one.names()
+            for name in names & wanted:
+                self._of_message.setdefault(name, []).append(number)
+            if one.request_id:
+                self._of_request.setdefault(one.request_id, []).append(number)
+                if not names and one.end is not None and invocation_end.failed(one.end):
+                    self.nameless[one.request_id] = one.since
+
+    def attempts(self, subject: Subject) -> list[Invocation]:
+        """Invocations that are known to have had the message, oldest first."""
+        numbers = {number for one in subject.ids for number in self._of_message.get(one, ())}
+        if subject.request_id:
+            numbers.update(self._of_request.get(subject.request_id, ()))
+        return [self._invocations[number] for number in sorted(numbers)]
+
+    def decision(self, one: Invocation) -> Decision:
+        if (known := self._decisions.get(id(one))) is None:
+            known = self._decisions[id(one)] = Decision(one, self._single)
+        return known
+
+    def kinds(self, one: Invocation) -> list[Decided]:
+        if (known := self._kinds.get(id(one))) is None:
+            known = self._kinds[id(one)] = self.decision(one).kinds()
+        return known
+
+    @cached_property
+    def _loose(self) -> list[Invocation]:
+        """Those that failed and name no message, which may have been anybody's."""
+        return [one for one in self._invocations if one.failed and not one.names()]
+
+    def between(self, begins: datetime, latest: datetime, longest: timedelta) -> Iterator[Invocation]:
+        """Failed invocations that may have begun then: of some only a later line is known."""
+        for number in range(bisect_left(self._loose, begins, key=lambda one: one.since), len(self._loose)):
+            one = self._loose[number]
+            if one.since > latest + longest:
+                return
+            if one.since <= latest or one.began is None:
+                yield one
+
+
+def _cause(one: Invocation, decided: Decided, subject: Subject, likely: bool) -> Cause:
+    known = Cause(request_id=one.request_id, job_kind=subject.job_kind, likely=likely)
+    version = str(one.end.values.get("version") or "") if one.end else ""
+    if decided.said is not None:
+        said = decided.said
+        kind, text = _listed((said, *decided.others))
+        return replace(
+            known,
+            error_type=kind,
+            error_message=clipped(text, LONGEST_MESSAGE),
+            location="" if decided.others else said.location,
+            source=said.source,
+            request_id=said.request_id or one.request_id,
+            died=said.at,
+            function_version=said.version or version,
+            job_kind=said.job_kind or subject.job_kind,
+            likely=likely or said.several,
+        )
+    if decided.end is None:
+        return known
+    kind, text = invocation_end.ending(decided.end)
+    source = "invocation record" if decided.end.source == "record" else "report line"
+    at = invocation_end.ended_at(decided.end)
+    return replace(known, error_type=kind, error_message=text, source=source, died=at, function_version=version)
+
+
+def _shared(some: list[Cause]) -> Cause:
+    """The last of several that failed alike; where their messages differ, with what these have in common."""
+    last = some[-1]
+    alike = common([cause.error_message for cause in some])
+    same = fingerprint(last.error_type, alike, last.location) == fingerprint(
+        last.error_type, last.error_message, last.location
+    )
+    return replace(last, error_message=alike, request_id="") if same and alike != last.error_message else last
+
+
+def _listed(some: tuple[Said, ...]) -> tuple[str, str]:
+    """Type and message; of several that may be meant, all of them."""
+    if len(some) == 1:
+        return some[0].error_type, WRAPPED.join((some[0].error_message, *reversed(some[0].chain[-MOST_WRAPPERS:])))
+    types = dict.fromkeys(one.error_type for one in some)
+    return " or ".join(types), "; or ".join(f"{one.error_type}: {one.error_message}".rstrip(": ") for one in some)

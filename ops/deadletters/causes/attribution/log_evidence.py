@@ -1,0 +1,87 @@
+"""Asking the logs of every function that may have failed the messages, each about those of its own queues."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from ops.deadletters.causes.attribution.evidence import Evidence, Subject
+from ops.deadletters.causes.attribution.message_sources import OWN, Feed, Feeds, queue_of
+from ops.deadletters.causes.logs.log_query import Asked, Asking, Budget
+from ops.deadletters.causes.logs.log_search import When, search
+
+if TYPE_CHECKING:
+    from ops.deadletters.messages.model import Cause
+    from ops.deadletters.queue import Source
+
+UNCERTAIN = timedelta(hours=1)
+"""A message may wait for its next receive behind a backlog."""
+ELSEWHERE = timedelta(days=1)
+"""How long messages of other queues may have been retried, whose settings are not read."""
+
+
+@dataclass
+class Hearing:
+    """``found``: causes by message id. ``askings``: by the function's ARN, for more questions within the budget."""
+
+    found: dict[str, Cause] = field(default_factory=dict)
+    askings: dict[str, Asking] = field(default_factory=dict)
+
+    @property
+    def asked(self) -> Asked:
+        """Of all together."""
+        some = [asking.asked for asking in self.askings.values()]
+        return Asked(
+            queries=sum(one.queries for one in some),
+            usd=sum(one.usd for one in some),
+            notes=[note for one in some for note in one.notes],
+            failed=any(one.failed for one in some),
+        )
+
+
+def hear(
+    source: Source, feeds: Feeds, subjects: Sequence[Subject], budget: Budget, say: Callable[[str], None], now: datetime
+) -> Hearing:
+    """What the logs know of ``subjects``; the budget is for all functions together, those that come first in it may
+    leave more for the rest."""
+    heard = Hearing()
+    every = feeds.all
+    for number, feed in enumerate(every):
+        asked, left = heard.asked, len(every) - number
+        share = Budget(-(-max(0, budget.queries - asked.queries) // left), max(0.0, budget.usd - asked.usd) / left)
+        asking = Asking(source.aws, feed.function.log_group, share, say)
+        heard.askings[feed.function.arn] = asking
+        mine = [one for one in subjects if one.message_id not in heard.found and _reads(source, feeds, feed, one)]
+        heard.found.update(_of_function(source, feeds, feed, mine, asking, now))
+    return heard
+
+
+def _reads(source: Source, feeds: Feeds, feed: Feed, subject: Subject) -> bool:
+    return any(one.function.arn == feed.function.arn for one in feeds.of(queue_of(source, subject.source)))
+
+
+def _of_function(
+    source: Source, feeds: Feeds, feed: Feed, subjects: Sequence[Subject], asking: Asking, now: datetime
+) -> dict[str, Cause]:
+    evidence = Evidence(frozenset().union(*(subject.ids for subject in subjects)), feed.setup)
+    queue = source.workload.queue
+    horizon = timedelta(seconds=queue.visibility_s * (queue.max_receive_count or 3) * 2) + UNCERTAIN
+    if any(queue_of(source, subject.source) != OWN for subject in subjects):
+        horizon = max(horizon, ELSEWHERE)
+    search(asking, subjects, evidence, When(now, horizon, horizon if source.queue.fifo else timedelta(0)))
+    found: dict[str, Cause] = {}
+    for subject in subjects:
+        cause = evidence.cause(subject)
+        if cause is None and _may_join(source, feeds, subject):
+            cause = evidence.likely(subject)
+        if cause is not None:
+            found[subject.message_id] = cause
+    return found
+
+
+def _may_join(source: Source, feeds: Feeds, subject: Subject) -> bool:
+    """By time only where one function alone can have failed it: of two that read a queue either may have."""
+    known = bool(subject.source) or len(feeds.by_queue) == 1
+    return known and len(feeds.of(queue_of(source, subject.source))) == 1

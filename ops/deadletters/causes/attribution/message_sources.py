@@ -1,0 +1,110 @@
+"""Whose messages a dead-letter queue takes: its source queues, and the functions that read each of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from ops import workload
+from ops.deadletters.causes.attribution.evidence import Setup
+from ops.deadletters.causes.logs import shared_groups
+from ops.errors import AwsError
+
+if TYPE_CHECKING:
+    from ops.aws import lambda_
+    from ops.deadletters.queue import Source
+
+OWN = ""
+"""Stands for the workload's own queue, and for messages that do not tell their source."""
+
+
+@dataclass(frozen=True)
+class Feed:
+    """A function, and the mappings through which it reads the queues in question."""
+
+    function: lambda_.Function
+    mappings: tuple[lambda_.Mapping, ...] = ()
+
+    @property
+    def setup(self) -> Setup:
+        """What its log lines are held against."""
+        name, group = self.function.name, self.function.log_group
+        return Setup(
+            timeout_s=self.function.timeout_s,
+            window_s=max((one.window_s for one in self.mappings), default=0.0),
+            batch_size=max((one.batch_size for one in self.mappings), default=0),
+            function=name,
+            shared=shared_groups.shared(group, name),
+        )
+
+
+@dataclass(frozen=True)
+class Feeds:
+    """By ARN of a source queue (``OWN`` for the workload's): the functions that read it. ``notes``: where none is
+    known, why."""
+
+    by_queue: Mapping[str, tuple[Feed, ...]] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+
+    def of(self, queue_arn: str) -> tuple[Feed, ...]:
+        return self.by_queue.get(queue_arn, ())
+
+    @property
+    def all(self) -> tuple[Feed, ...]:
+        """Every function once, the workload's own first, with all its mappings."""
+        merged: dict[str, Feed] = {}
+        for some in self.by_queue.values():
+            for feed in some:
+                known = merged.setdefault(feed.function.arn, feed)
+                more = tuple(one for one in feed.mappings if one not in known.mappings)
+                merged[feed.function.arn] = Feed(known.function, known.mappings + more)
+        return tuple(merged.values())
+
+
+def queue_of(source: Source, source_arn: str) -> str:
+    """The key in ``Feeds`` of what a message names as its source."""
+    return source_arn if ":sqs:" in source_arn and source_arn != source.workload.queue.arn else OWN
+
+
+def feeds(source: Source, source_arns: Iterable[str]) -> Feeds:
+    """The functions behind the sources that messages name. Raises CredentialsError and Unreachable.
+
+    Needs lambda:ListEventSourceMappings and lambda:GetFunctionConfiguration.
+    """
+    notes: list[str] = []
+    found = dict(own_feed(source).by_queue)
+    for arn in sorted({queue_of(source, one) for one in source_arns} - {OWN}):
+        found[arn] = _feeds(source, arn, notes)
+        if not found[arn]:
+            name = arn.rsplit(":", 1)[-1]
+            notes.append(f"Messages of {name} stay without a cause: no function that reads {name} is known.")
+    return Feeds(found, tuple(notes))
+
+
+def own_feed(source: Source) -> Feeds:
+    """The workload's functions, as they are described: asks nothing of AWS."""
+    own = source.workload
+    some = _by_function(own.readers)
+    if not some and own.function is not None:
+        some = (Feed(own.function, (own.mapping,) if own.mapping else ()),)
+    return Feeds({OWN: some} if some else {})
+
+
+def _feeds(source: Source, queue_arn: str, notes: list[str]) -> tuple[Feed, ...]:
+    try:
+        readers = workload.readers(source.aws, queue_arn)
+    except AwsError as refused:
+        notes.append(f"{refused} {refused.next_step}".strip())
+        return ()
+    notes += [reader.gap.note for reader in readers if reader.gap is not None]
+    return _by_function(readers)
+
+
+def _by_function(readers: Sequence[workload.Reader]) -> tuple[Feed, ...]:
+    by_function: dict[str, Feed] = {}
+    for reader in readers:
+        if reader.function is not None:
+            known = by_function.get(reader.function.arn, Feed(reader.function))
+            by_function[reader.function.arn] = Feed(known.function, (*known.mappings, reader.mapping))
+    return tuple(by_function.values())

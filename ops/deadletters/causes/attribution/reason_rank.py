@@ -1,0 +1,43 @@
+"""How much a logged failure tells: a type or a stack trace, a sentence, or only that something failed."""
+
+from __future__ import annotations
+
+import re
+from enum import IntEnum
+
+from ops.deadletters.causes.logs.log_parser import LOGGED, REPORT_LINE, Said
+
+_BARE = frozenset({"Error", "Exception", "Runtime.Unknown", "Runtime.ExitError"})
+"""Types that say nothing where no message goes with them."""
+_FILLER = re.compile(
+    r"""\b(?:an?|all|and|any|at|batch|been?|by|could|couldn|t|did|do|due|during|errors?|events?|exceptions?|for|from
+    |fail(?:ed|ing|ures?|s)?|had|handl(?:ed?|er|ing)|ha(?:s|ve)|ids?|in|invocation|is|items?|jobs?|messages?|not|of|on|one
+    |or|order|process(?:ed|ing)?|records?|requests?|sqs|some|tasks?|th(?:e|is)|to|unable|w(?:as|ere)|while|with|work
+    |arrived|dead|dlq|found|letters?|lettered|moved|now|queues?|sent)\b
+    |[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|\b[0-9a-f]*\d[0-9a-f]*\b""",
+    re.IGNORECASE | re.VERBOSE,
+)
+"""Of a sentence that holds no other words, like "2 records failed", nothing is learnt."""
+_WORD = re.compile(r"[^\W\d_]")
+
+
+class Reason(IntEnum):
+    NONE = 0  # "2 records failed", "Runtime exited with error: exit status 1"
+    WORDS = 1  # an error line without a type
+    TYPED = 2  # a type or a stack trace
+
+
+def of(said: Said) -> Reason:
+    """What a failure's line tells of why."""
+    if said.source == REPORT_LINE:
+        return Reason.NONE
+    if said.error_type in _BARE and not said.error_message.strip():
+        return Reason.NONE
+    if said.error_type != LOGGED:
+        return Reason.TYPED
+    return Reason.WORDS if _WORD.search(_FILLER.sub(" ", said.error_message)) else Reason.NONE
+
+
+def is_exit(said: Said | None) -> bool:
+    """Whether the platform says that the runtime's process ended: that has the same reason as what was logged."""
+    return said is not None and said.source == REPORT_LINE

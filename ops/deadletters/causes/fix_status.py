@@ -1,0 +1,223 @@
+"""Is a cause fixed since? What can be known without trying: a deploy after the last death, and later successes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from handler import contract
+from ops import formatting
+from ops.deadletters.causes.attribution.message_sources import OWN, queue_of
+from ops.deadletters.causes.logs import log_parser, shared_groups
+from ops.deadletters.messages.model import NEVER_RAN, Kind
+
+if TYPE_CHECKING:
+    from ops.aws.lambda_ import Function
+    from ops.deadletters.causes.attribution.message_sources import Feed, Feeds
+    from ops.deadletters.causes.logs.log_query import Asking
+    from ops.deadletters.queue import Source
+    from ops.deadletters.snapshot import CauseOrigin, Group
+
+NOTED = "fixed"
+"""Where the shelf keeps the verdicts, by fingerprint."""
+NO, DEPLOYED, SUCCEEDS, UNKNOWN = "no", "deployed since", "succeeds since", "unknown"
+
+
+@dataclass(frozen=True)
+class FixedSince:
+    """Of one cause. ``deployed``: the function's last deploy, where it came after the last death. ``successes``: jobs
+    of the same kind that succeeded after it (``more``: at least). ``sentence``: both, for a person."""
+
+    verdict: str
+    sentence: str
+    deployed: datetime | None = None
+    successes: int = 0
+    more: bool = False
+
+
+def since(
+    source: Source,
+    groups: Sequence[Group],
+    came_from: Sequence[CauseOrigin],
+    known: Feeds,
+    askings: Mapping[str, Asking],
+    now: datetime,
+) -> dict[str, dict[str, Any]]:
+    """The verdict on every cause, as the snapshot notes it: of each function that failed with it, the worst one.
+    ``askings``: by the function's ARN. One query a function at most, from the earliest of the last failures."""
+    died: dict[str, dict[str, datetime | None]] = {}
+    for origin in came_from:
+        by_queue = died.setdefault(origin.fingerprint, {})
+        queue = queue_of(source, origin.source)
+        by_queue[queue] = max(filter(None, (by_queue.get(queue), origin.died)), default=None)
+    succeeded = {
+        feed.function.arn: _successes(feed.function, _of(groups, died, known, feed), askings, now) for feed in known.all
+    }
+    found: dict[str, dict[str, Any]] = {}
+    for group in groups:
+        verdicts: dict[str, FixedSince] = {}
+        for queue, last in died.get(group.fingerprint, {OWN: group.last_died}).items():
+            some = known.of(queue)
+            for feed in some:
+                verdicts[feed.function.name] = _verdict(group, last, feed.function, succeeded[feed.function.arn], now)
+            if not some:
+                verdicts[queue.rsplit(":", 1)[-1]] = _nobody(group, last, queue, now)
+        one = _worst(verdicts)
+        found[group.fingerprint] = {**asdict(one), "deployed": one.deployed.isoformat() if one.deployed else None}
+    return found
+
+
+def _of(
+    groups: Sequence[Group], died: Mapping[str, Mapping[str, datetime | None]], known: Feeds, feed: Feed
+) -> list[tuple[Group, datetime]]:
+    """Causes that the function failed with, each with when it did so last."""
+    queues = [queue for queue, some in known.by_queue.items() if any(one.function == feed.function for one in some)]
+    found = []
+    for group in groups:
+        times = [at for queue in queues if (at := died.get(group.fingerprint, {}).get(queue))]
+        if times:
+            found.append((group, max(times)))
+    return found
+
+
+def _verdict(
+    group: Group, last: datetime | None, function: Function | None, succeeded: Successes | None, now: datetime
+) -> FixedSince:
+    if group.error_type == NEVER_RAN:
+        return FixedSince(UNKNOWN, "Nothing failed: whether the function may run more at a time now is not known.")
+    count = None
+    if succeeded is not None and last is not None and group.job_kinds:
+        count = sum(at > last and kind in group.job_kinds for at, kind in succeeded.found)
+    return verdict(
+        last,
+        function.deployed_at if function else None,
+        group.job_kinds,
+        count,
+        succeeded is not None and not succeeded.whole,
+        now,
+        set(group.kinds) == {Kind.REJECTED},
+        intermittent(group.error_type),
+    )
+
+
+def _nobody(group: Group, last: datetime | None, queue: str, now: datetime) -> FixedSince:
+    if queue == OWN:
+        return _verdict(group, last, None, None, now)
+    name = queue.rsplit(":", 1)[-1]
+    return FixedSince(
+        UNKNOWN, f"No function that reads {name} is known, so nothing tells whether it was deployed since."
+    )
+
+
+def _worst(verdicts: Mapping[str, FixedSince]) -> FixedSince:
+    """Of several functions the one that speaks least for a redrive; each has its say."""
+    if len(verdicts) == 1:
+        return next(iter(verdicts.values()))
+    worst = min(verdicts.values(), key=lambda one: (NO, UNKNOWN, DEPLOYED, SUCCEEDS).index(one.verdict))
+    return replace(worst, sentence=" ".join(f"{name}: {one.sentence}" for name, one in sorted(verdicts.items())))
+
+
+def intermittent(error_type: str) -> bool:
+    """Whether it hangs on the moment or on one message, so that others' successes prove nothing: a time-out, a kill for
+    memory."""
+    return error_type in ("Sandbox.Timedout", "Runtime.OutOfMemory")
+
+
+def verdict(
+    last: datetime | None,
+    deployed: datetime | None,
+    kinds: Sequence[str],
+    successes: int | None,
+    more: bool,
+    now: datetime,
+    rejected: bool = False,
+    intermittent: bool = False,
+) -> FixedSince:
+    """``last``: the last failure. ``successes``: later ones of ``kinds``, None where that is not known. ``rejected``:
+    the handler said that these very jobs can never succeed; ``intermittent``: it may be the moment's or the message's
+    own. Other jobs' successes say nothing about either, unless the function was deployed in between."""
+    if last is None:
+        return FixedSince(UNKNOWN, "When these letters died is not known.")
+    died = f"the last death ({formatting.clock(last, now)})"
+    later = deployed if deployed and deployed > last else None
+    if later:
+        text = f"Deployed {formatting.clock(later, now)}, after {died}"
+    elif deployed:
+        text = f"Not deployed since {died}"
+    else:
+        text = f"When the function was deployed is not known, nor whether that was after {died}"
+    jobs = " or ".join(kinds[:3]) + " job"
+    if successes:
+        count = f"{formatting.count(successes)}{' or more' if more else ''} {jobs}{'' if successes == 1 else 's'}"
+        text += f"; {count} succeeded since"
+        if not later:
+            text += _no_proof(rejected, intermittent)
+    elif successes == 0:
+        text += f"; no {jobs} succeeded since"
+    else:
+        text += "; whether such jobs succeed since is not known"
+    succeeds = bool(successes) and (later is not None or not (rejected or intermittent))
+    kind = SUCCEEDS if succeeds else DEPLOYED if later else NO if deployed or rejected else UNKNOWN
+    if intermittent and successes and not later:
+        kind = UNKNOWN
+    return FixedSince(kind, f"{text}.", later, successes or 0, more and bool(successes))
+
+
+def _no_proof(rejected: bool, intermittent: bool) -> str:
+    if rejected:
+        return ", but the handler rejected these for good"
+    if intermittent:
+        return ", which proves nothing for these: it may be intermittent"
+    return ", so not every job of that kind fails"
+
+
+def read(noted: Mapping[str, Any] | None, mark: str) -> FixedSince:
+    """The verdict on one cause that ``since`` gave."""
+    one = (noted or {}).get(mark)
+    if not one:
+        return FixedSince(UNKNOWN, "Not asked yet.")
+    deployed = datetime.fromisoformat(one["deployed"]) if one["deployed"] else None
+    return FixedSince(one["verdict"], one["sentence"], deployed, one["successes"], one["more"])
+
+
+def tells_successes(function: Function) -> bool:
+    """Whether the function logs a success with its kind: this project's handler does, by the metrics it is set to."""
+    return bool(function.metrics and function.metrics[0] == contract.JOB_NAMESPACE)
+
+
+@dataclass(frozen=True)
+class Successes:
+    """When jobs succeeded, with their kinds. ``whole``: there were no more."""
+
+    found: tuple[tuple[datetime, str], ...]
+    whole: bool
+
+
+def _successes(
+    function: Function, causes: Sequence[tuple[Group, datetime]], askings: Mapping[str, Asking], now: datetime
+) -> Successes | None:
+    """Of one function, since it failed with the first of these causes last; None where nothing tells."""
+    asking = askings.get(function.arn)
+    asked = [(group, last) for group, last in causes if group.job_kinds]
+    if asking is None or asking.asked.failed or not asked or not tells_successes(function):
+        return None
+    kinds = sorted({kind for group, _ in asked for kind in group.job_kinds if "/" not in kind})
+    if not kinds:
+        return None
+    found: list[tuple[datetime, str]] = []
+    shared = shared_groups.shared(function.log_group, function.name)
+
+    def hear(row: Mapping[str, str]) -> None:
+        said = log_parser.read(row)
+        if said is None or said.text != contract.LOG_JOB_OK or shared_groups.foreign(row, function.name, shared):
+            return
+        found.append((said.at, said.job_kind))
+
+    named = "|".join(re.escape(kind) for kind in kinds)
+    filters = [rf"\"{contract.LOG_JOB_OK}\"", rf"\"{contract.LOG_JOB_KIND}\": ?\"(?:{named})\""]
+    first = min(last for _, last in asked)
+    whole = asking.read(filters, asking.affordable(first, now), now, hear, page=False)
+    return Successes(tuple(found), whole) if whole or found else None

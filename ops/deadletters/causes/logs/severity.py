@@ -1,0 +1,62 @@
+"""How bad a line is by its own word or number for it, read as the logger that wrote it means it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from enum import Enum
+from typing import Any
+
+from ops.deadletters.causes.logs import json_fields
+from ops.deadletters.causes.logs.log_shapes import BAD, FINE, LEVEL_KEYS, NUMBER_KEYS, OWN_LEVELS, SCALES
+
+COLOUR = re.compile(r"\x1b\[[\d;]{0,12}m")
+_LONGEST = 24
+"""Characters of a level's word, with what colours it."""
+
+
+class Severity(Enum):
+    BAD = "bad"
+    FINE = "fine"
+    UNSAID = "unsaid"
+
+
+def of_head(word: str) -> Severity:
+    """Of a word that is a level in one logger's lines only."""
+    if word in OWN_LEVELS:
+        return Severity.BAD if OWN_LEVELS[word] else Severity.FINE
+    return of_word(word)
+
+
+def of_word(word: str) -> Severity:
+    bare = COLOUR.sub("", word[:_LONGEST]).strip().upper()
+    return Severity.BAD if bare in BAD else Severity.FINE if bare in FINE else Severity.UNSAID
+
+
+def of_record(record: Mapping[str, Any]) -> tuple[Severity, str]:
+    """With the word or number that says it. A word goes before any number: Monolog and logback write both."""
+    told = [(key, value) for key, value in json_fields.values(record, LEVEL_KEYS) if isinstance(value, str)]
+    for _, word in told:
+        if (severity := of_word(word)) is not Severity.UNSAID:
+            return severity, COLOUR.sub("", word).strip()
+    for key, bad in NUMBER_KEYS.items():
+        for _, value in json_fields.values(record, (key,)):
+            if (number := _number(value)) is not None and (key != "severity" or number >= bad.start):
+                return (Severity.BAD if number in bad else Severity.FINE), str(number)
+    for _, value in json_fields.values(record, LEVEL_KEYS):
+        if (number := _number(value)) is not None:
+            return _by_scale(record, number), str(number)
+    return Severity.UNSAID, ""
+
+
+def _by_scale(record: Mapping[str, Any], number: int) -> Severity:
+    for scale in SCALES:
+        if number in scale.levels and not scale.fields.isdisjoint(record):
+            return Severity.BAD if number in scale.bad else Severity.FINE
+    return Severity.UNSAID
+
+
+def _number(value: object) -> int | None:
+    if isinstance(value, int) and not isinstance(value, bool):
+        return value
+    return int(value) if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 6 else None

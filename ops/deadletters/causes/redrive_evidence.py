@@ -1,0 +1,120 @@
+"""What redrives from this machine say about a cause: messages that went back as they were, and what came of them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ops import formatting
+from ops.deadletters import plan_codec
+from ops.deadletters.causes import fix_status
+from ops.deadletters.causes.fix_status import FixedSince
+from ops.deadletters.ledger import Ledger
+from ops.deadletters.ledger.model import Outcome
+from ops.deadletters.snapshot import fingerprints
+from ops.errors import OpsError
+
+if TYPE_CHECKING:
+    from ops.deadletters.queue import Source
+    from ops.deadletters.snapshot import Group, Shelf
+
+RUNS = 5
+"""Ledgers that are read, newest first."""
+KEPT = 64
+_DECIDED = (Outcome.SUCCEEDED, Outcome.CAME_BACK)
+
+
+@dataclass(frozen=True)
+class Tried:
+    """Of one cause in one redrive: messages whose outcome is known, and how many failed again. ``at``: when the last
+    of them was sent."""
+
+    at: datetime
+    decided: int
+    failed: int
+
+
+def verdicts(source: Source, shelf: Shelf, groups: Iterable[Group], now: datetime) -> dict[str, FixedSince]:
+    """Whether each cause is fixed, by fingerprint: as the last explaining noted it, and what redrives have shown since.
+    Raises OpsError when the snapshot cannot be read."""
+    noted, shown = shelf.noted(fix_status.NOTED), since(source, shelf)
+    return {
+        one.fingerprint: weighed(
+            fix_status.read(noted, one.fingerprint), shown.get(one.fingerprint), one.last_died or one.last_sent, now
+        )
+        for one in groups
+    }
+
+
+def since(source: Source, shelf: Shelf) -> dict[str, Tried]:
+    """The latest redrive of each cause, by fingerprint. A ledger that cannot be read proves nothing. Raises OpsError
+    when the snapshot cannot be read."""
+    found: dict[str, Tried] = {}
+    for path in sorted(source.runs.glob("*.db"), key=_touched, reverse=True)[:RUNS]:
+        outcomes = _outcomes(path, *_version(path))
+        marks = fingerprints(shelf, [message_id for message_id, _, _ in outcomes])
+        for mark, tried in _by_cause(outcomes, marks).items():
+            if mark not in found or found[mark].at < tried.at:
+                found[mark] = tried
+    return found
+
+
+def weighed(verdict: FixedSince, tried: Tried | None, last_failure: datetime | None, now: datetime) -> FixedSince:
+    """``verdict`` with what a redrive has shown since. Messages that failed again are evidence against, unless the
+    function was deployed after that; those that succeeded are evidence for, while nothing failed after them."""
+    if tried is None or (verdict.deployed is not None and verdict.deployed > tried.at):
+        return verdict
+    of, when = formatting.count(tried.decided), formatting.clock(tried.at, now)
+    if tried.failed:
+        text = f"{formatting.count(tried.failed)} of {of} failed again when they were redriven at {when}."
+        return replace(verdict, verdict=fix_status.NO, sentence=f"{text} {verdict.sentence}")
+    if last_failure is None or last_failure < tried.at:
+        text = f"{of} of {of} succeeded when they were redriven at {when}."
+        return replace(verdict, verdict=fix_status.SUCCEEDS, sentence=f"{text} {verdict.sentence}")
+    return verdict
+
+
+def _by_cause(outcomes: tuple[tuple[str, bool, datetime], ...], marks: Mapping[str, str]) -> dict[str, Tried]:
+    decided: Counter[str] = Counter()
+    failed: Counter[str] = Counter()
+    last: dict[str, datetime] = {}
+    for message_id, failed_again, at in outcomes:
+        if mark := marks.get(message_id):
+            decided[mark] += 1
+            failed[mark] += failed_again
+            last[mark] = max(last.get(mark, at), at)
+    return {mark: Tried(last[mark], decided[mark], failed[mark]) for mark in decided}
+
+
+@lru_cache(maxsize=KEPT)
+def _outcomes(path: Path, changed: int, size: int) -> tuple[tuple[str, bool, datetime], ...]:
+    """Message id, whether it failed again, and when it was sent; of redrives of unchanged bodies to their origin.
+    ``changed`` and ``size`` name the file's version."""
+    try:
+        with Ledger.open(path) as ledger:
+            plan = plan_codec.parse(ledger.plan(), str(path))
+            if plan.edits or plan.destination.kind != "origin":
+                return ()
+            return tuple(
+                (one.message_id, one.outcome is Outcome.CAME_BACK, one.sent_at)
+                for outcome in _DECIDED
+                for one in ledger.letters(outcome)
+            )
+    except OpsError:
+        return ()
+
+
+def _version(path: Path) -> tuple[int, int]:
+    """Of a ledger, which another process may be writing to: of its write-ahead log as well."""
+    some = [path, path.with_name(f"{path.name}-wal")]
+    known = [one.stat() for one in some if one.is_file()]
+    return max((one.st_mtime_ns for one in known), default=0), sum(one.st_size for one in known)
+
+
+def _touched(path: Path) -> int:
+    return _version(path)[0]

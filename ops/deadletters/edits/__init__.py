@@ -1,0 +1,1 @@
+"""Changes to a message before it is sent, and the message that goes out."""

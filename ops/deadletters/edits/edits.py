@@ -1,0 +1,226 @@
+"""Changing a letter on its way out. The original on the shelf is never touched."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+import math
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from typing import Any
+
+from handler import contract
+from ops.deadletters.edits import json_path, json_roundtrip, json_splice, text_diff
+from ops.deadletters.messages.model import Attribute, Letter
+from ops.deadletters.plan_model import Edit
+from ops.errors import UsageError
+
+DEEPEST = 100
+"""Levels of a value to set: Python's readers and writers go through the plan and the body level by level."""
+_HOW = "Write PATH=VALUE, such as body.params.alpha=0.1 or attributes.Tenant=blue."
+_ATTRIBUTE = "attributes."
+_NAME = re.compile(r"(?!(?i:aws|amazon)\.)(?!\.)(?!.*\.\.)[A-Za-z0-9_.-]{1,256}(?<!\.)")
+"""Of a message attribute (botocore 1.44.5 model, 2026-11)."""
+_RAW, _LITERAL = re.compile(r"\s*'((?:[^'\\]|\\.)*)'\s*", re.DOTALL), re.compile(r"\s*`([^`]*)`\s*", re.DOTALL)
+"""As a filter writes values, and hands write them here too."""
+_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
+
+
+def parse(set_expressions: Sequence[str] = (), merge_patch: str | None = None) -> tuple[Edit, ...]:
+    """The edits that ``PATH=VALUE`` expressions and the text of a JSON merge patch (RFC 7396, of the body) ask for.
+
+    Paths: see ``addresses`` for those in the body; ``body`` alone is the whole body; ``attributes.NAME`` is an
+    attribute, and the value null takes it away. A value that is no JSON is a text, so that quotes are rarely needed;
+    JMESPath's 'text' and `JSON` mean here what they mean in a filter.
+    A merge patch comes first. Raises UsageError.
+    """
+    edits: list[Edit] = []
+    if merge_patch is not None:
+        try:
+            edits.append(Edit("", _loaded(merge_patch)))
+        except (ValueError, RecursionError) as error:
+            raise UsageError(
+                f"The merge patch is no JSON: {error}.", 'Write an object such as {"params": {"alpha": 0.1}}.'
+            ) from error
+    for expression in set_expressions:
+        path, value = _split(expression)
+        edit = Edit(path, _value(value))
+        _check(edit)
+        edits.append(edit)
+    return tuple(edits)
+
+
+def apply(letter: Letter, edits: Sequence[Edit]) -> Letter:
+    """``letter`` as it will go out. In a JSON body nothing changes but the text of the values that are set.
+
+    Raises UsageError when an edit does not fit: the body is no JSON, a place on the path is not there, a value is not
+    of the attribute's type, or there would be more attributes than SQS takes.
+    """
+    if not edits:
+        return letter
+    attributes = dict(letter.attributes)
+    body = letter.body
+    for edit in edits:
+        if edit.path.startswith(_ATTRIBUTE):
+            _set_attribute(attributes, _attribute_name(edit.path), edit.value)
+        else:
+            body = _body(body, edit)
+    if len(attributes) > contract.ATTRIBUTE_LIMIT and len(attributes) > len(letter.attributes):
+        raise UsageError(
+            f"The message would have {len(attributes)} attributes, and SQS takes {contract.ATTRIBUTE_LIMIT}.",
+            "Set fewer, or take one away: attributes.NAME=null.",
+        )
+    return replace(letter, body=body, attributes=attributes)
+
+
+def diff(before: Letter, after: Letter) -> str:
+    """What was changed, as a unified diff of the attributes and of the body, JSON with an item per line and every item
+    as it is written; empty when nothing was.
+
+    Lines end with ``\\n``. All other control and direction characters are escaped, since bodies are untrusted.
+    """
+    bodies = [_laid_out(before.body), _laid_out(after.body)]
+    if bodies[0] == bodies[1] and before.body != after.body:
+        bodies = [before.body.split("\n"), after.body.split("\n")]
+    old, new = (
+        ["body:", *body, "attributes:", *_listed(letter)] for body, letter in zip(bodies, (before, after), strict=True)
+    )
+    lines = text_diff.unified(old, new, "as it died", "as it will be sent")
+    return "".join(f"{_printable(line)}\n" for line in lines)
+
+
+def described(edit: Edit) -> str:
+    """``edit`` as it could have been typed."""
+    value = json.dumps(edit.value, ensure_ascii=False)
+    return f"{edit.path}={value}" if edit.path else f"merge patch {value}"
+
+
+def _split(expression: str) -> tuple[str, str]:
+    """At the first ``=`` that is not part of a condition or a quoted name."""
+    depth, quote = 0, ""
+    for at, sign in enumerate(expression):
+        if quote:
+            quote = "" if sign == quote else quote
+        elif sign in "\"'`":
+            quote = sign
+        elif sign in "[]":
+            depth += 1 if sign == "[" else -1
+        elif sign == "=" and depth == 0:
+            return expression[:at].strip(), expression[at + 1 :]
+    raise UsageError(f"{expression!r} sets nothing.", _HOW)
+
+
+def _value(text: str) -> Any:
+    if literal := _RAW.fullmatch(text):
+        return literal[1].replace("\\'", "'")
+    if literal := _LITERAL.fullmatch(text):
+        text = literal[1]
+    try:
+        return _loaded(text)
+    except (ValueError, RecursionError):
+        return text
+
+
+def _loaded(text: str) -> Any:
+    """A value as it can be kept in a plan, and sent. Raises UsageError for one that cannot, ValueError for no JSON."""
+    value = json.loads(text, parse_constant=_no_constant, parse_float=_finite)
+    if _levels(value) > DEEPEST:
+        raise UsageError(f"A value is nested more than {DEEPEST} levels deep.", "Set what is in it step by step.")
+    return value
+
+
+def _finite(text: str) -> float:
+    """Written again, a number that Python takes for infinite would be no JSON."""
+    if math.isinf(number := float(text)):
+        raise UsageError(f"The number {text:.40} is too large.", f"Say it as a text: '\"{text:.40}\"'.")
+    return number
+
+
+def _levels(value: Any) -> int:
+    levels, inner = 0, [value]
+    while inner := [item for each in inner if isinstance(each, dict | list) for item in _items(each)]:
+        levels += 1
+    return levels
+
+
+def _items(value: dict[str, Any] | list[Any]) -> Iterable[Any]:
+    return value.values() if isinstance(value, dict) else value
+
+
+def _no_constant(name: str) -> Any:
+    raise ValueError(f"{name} is no JSON")
+
+
+def _check(edit: Edit) -> None:
+    if edit.path.startswith(_ATTRIBUTE):
+        _set_attribute({}, _attribute_name(edit.path), edit.value)
+        return
+    steps = json_path.parse(edit.path)
+    if not steps or (steps[0].kind, steps[0].value) != ("key", "body"):
+        raise UsageError(f"{edit.path} is neither in the body nor an attribute.", _HOW)
+
+
+def _attribute_name(path: str) -> str:
+    name = path.removeprefix(_ATTRIBUTE)
+    if name.startswith('"') and name.endswith('"') and len(name) > 1:
+        name = name[1:-1]
+    if not _NAME.fullmatch(name):
+        raise UsageError(
+            f"{name!r} cannot be the name of a message attribute.",
+            "Use at most 256 letters, digits, _, - and single dots, and no name that begins with AWS. or Amazon.",
+        )
+    return name
+
+
+def _set_attribute(attributes: dict[str, Attribute], name: str, value: Any) -> None:
+    """Keeps the type of an attribute that is there; a new one is a Number or a String, as its value is."""
+    if value is None:
+        attributes.pop(name, None)
+        return
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    text = value if isinstance(value, str) else json.dumps(value)
+    known = attributes.get(name)
+    data_type = known.data_type if known else ("Number" if number else "String")
+    if not text:
+        raise UsageError(
+            f"Attribute {name} would be empty, which SQS does not take.", f"Take it away: attributes.{name}=null."
+        )
+    if data_type.startswith("Number") and not _NUMBER.fullmatch(text):
+        raise UsageError(f"Attribute {name} is a number, and {text!r} is none.", "Set it to a number.")
+    if data_type.startswith("Binary"):
+        try:
+            base64.b64decode(text, validate=True)
+        except (binascii.Error, ValueError) as error:
+            raise UsageError(f"Attribute {name} is binary, and its value no base64.", "Give it as base64.") from error
+    attributes[name] = Attribute(data_type, text)
+
+
+def _body(body: str, edit: Edit) -> str:
+    if edit.path == "body":
+        return edit.value if isinstance(edit.value, str) else json.dumps(edit.value)
+    try:
+        return json_path.change(body, edit.path, edit.value) if edit.path else json_splice.merged(body, edit.value)
+    except ValueError as error:
+        raise UsageError(
+            f"The body cannot be edited as JSON: {error}.",
+            "Leave such letters out (--where 'body != null'), set the whole body (body=…), or edit attributes only.",
+        ) from error
+
+
+def _laid_out(body: str) -> list[str]:
+    try:
+        return json_roundtrip.pretty(body, verbatim=True).split("\n")
+    except ValueError:
+        return body.split("\n")
+
+
+def _listed(letter: Letter) -> list[str]:
+    return [f"  {name} ({has.data_type}): {has.value}" for name, has in sorted(letter.attributes.items())]
+
+
+def _printable(text: str) -> str:
+    if text.isprintable():
+        return text
+    return "".join(sign if sign.isprintable() else ascii(sign)[1:-1] for sign in text)

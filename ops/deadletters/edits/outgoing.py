@@ -1,0 +1,106 @@
+"""The message that goes out for a letter: as it was first sent, but for edits and the id that it had first."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from handler import contract
+from ops.deadletters.edits import edits
+from ops.deadletters.messages.model import Attribute, Kind, Letter
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ops.deadletters.plan_model import Edit
+
+_HANDLER = (
+    contract.DLQ_ERROR_TYPE,
+    contract.DLQ_ERROR_MESSAGE,
+    contract.DLQ_ORIGINAL_MESSAGE_ID,
+    contract.DLQ_REQUEST_ID,
+    contract.DLQ_SOURCE_ARN,
+)
+_EVENTS = ("RULE_ARN", "TARGET_ARN", "ERROR_CODE", "ERROR_MESSAGE", "RETRY_ATTEMPTS", "EXHAUSTED_RETRY_CONDITION")
+_PUT_ON: dict[Kind, tuple[str, ...]] = {
+    Kind.REJECTED: _HANDLER,
+    Kind.LAMBDA: ("RequestID", "ErrorCode", "ErrorMessage"),
+    Kind.EVENTBRIDGE: _EVENTS,
+    Kind.SCHEDULER: (*_EVENTS, "SCHEDULE_ARN", "SCHEDULED_TIME", "EXECUTION_ID", "IS_PAYLOAD_TRUNCATED"),
+}
+"""What whoever buried a letter had put on it: it says why it died, and is no part of the message."""
+
+MOST_BYTES = 1_048_576
+"""Of a message with its attributes, and of a batch (botocore 1.44.5 model, 2026-11)."""
+OLDER_MOST_BYTES = 262_144
+"""What a queue takes that keeps the MaximumMessageSize which was the highest until August 2025."""
+
+
+def edited(letter: Letter, changes: Sequence[Edit]) -> Letter:
+    """The letter as it goes out. Raises UsageError when an edit does not fit it."""
+    return edits.apply(replace(letter, attributes=_own(letter)), changes) if changes else letter
+
+
+def attributes(letter: Letter, limit: int | None = None) -> Mapping[str, Attribute]:
+    """With the first message's id, by which the handler knows a job that it did already, where there is room for it.
+
+    ``limit``: bytes that the destination takes. Where it is not known, a message that fits into an older queue still
+    does so afterwards.
+    """
+    own = _own(letter)
+    if not _room_for_id(own):
+        return own
+    bare = size(letter.body, own)
+    if bare + _id_size(letter) > (limit or _likely_limit(bare)):
+        return own
+    return own | {contract.DLQ_ORIGINAL_MESSAGE_ID: Attribute("String", letter.original_message_id)}
+
+
+def sizes(letter: Letter) -> tuple[int, int | None]:
+    """Bytes of the message as it is, and with its first id; None where it has ten attributes, and so no room for it."""
+    own = _own(letter)
+    bare = size(letter.body, own)
+    if contract.DLQ_ORIGINAL_MESSAGE_ID in own:
+        return bare, bare
+    return bare, bare + _id_size(letter) if _room_for_id(own) else None
+
+
+def wire(attributes: Mapping[str, Attribute]) -> dict[str, Any]:
+    """Message attributes as SendMessage takes them."""
+    return {
+        name: {"DataType": each.data_type, "BinaryValue": base64.b64decode(each.value)}
+        if each.binary
+        else {"DataType": each.data_type, "StringValue": each.value}
+        for name, each in attributes.items()
+    }
+
+
+def size(body: str, attributes: Mapping[str, Attribute]) -> int:
+    """Bytes as SQS counts them: the body, and each attribute's name, type and value."""
+    parts, binary = [body], 0
+    for name, each in attributes.items():
+        parts += (name, each.data_type)
+        if each.binary:
+            binary += len(each.value) * 3 // 4 - each.value[-2:].count("=")  # of base64
+        else:
+            parts.append(each.value)
+    return binary + sum(len(part) if part.isascii() else len(part.encode("utf-8", "surrogatepass")) for part in parts)
+
+
+def _room_for_id(own: Mapping[str, Attribute]) -> bool:
+    return contract.DLQ_ORIGINAL_MESSAGE_ID not in own and len(own) < contract.ATTRIBUTE_LIMIT
+
+
+def _id_size(letter: Letter) -> int:
+    return len(contract.DLQ_ORIGINAL_MESSAGE_ID) + len("String") + len(letter.original_message_id.encode())
+
+
+def _likely_limit(bare: int) -> int:
+    return OLDER_MOST_BYTES if bare <= OLDER_MOST_BYTES else MOST_BYTES
+
+
+def _own(letter: Letter) -> dict[str, Attribute]:
+    put_on = _PUT_ON.get(letter.kind, ())
+    return {name: each for name, each in letter.attributes.items() if name not in put_on}

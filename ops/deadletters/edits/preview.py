@@ -1,0 +1,103 @@
+"""A letter before it is sent, as it will be: made by the functions that make the message when it goes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from ops.deadletters import return_target
+from ops.deadletters.edits import edits, outgoing
+from ops.deadletters.messages.model import Kind, Letter
+from ops.deadletters.plan_model import Plan
+from ops.deadletters.return_target import Origin, Service
+from ops.errors import UsageError
+
+_HANDED_OVER = {
+    Service.LAMBDA: "The function is invoked with the body alone.",
+    Service.EVENTS: "The event is put on its bus again.",
+    Service.SNS: "The notification's message, subject and attributes are published again.",
+}
+"""What of a letter goes back to a service (``transfer.routes.services``)."""
+
+
+@dataclass(frozen=True)
+class Preview:
+    """``diff``: from how it died to how it will be sent, as a unified diff; or ``refused``: why it would not be sent.
+    ``put_on``, ``left_out``: attributes that the redrive adds and drops by itself; ``note``: the same in words."""
+
+    id: str
+    diff: str = ""
+    refused: str = ""
+    put_on: tuple[str, ...] = ()
+    left_out: tuple[str, ...] = ()
+    note: str = ""
+
+
+def of(letter: Letter, plan: Plan) -> Preview:
+    if plan.destination.kind != "queue" and (why := return_target.home(letter, return_target.planned(plan)).why):
+        return Preview(letter.message_id, refused=f"It stays in the dead-letter queue: {why}.")
+    service, limit = _service(letter, plan), _limit(letter, plan)
+    try:
+        edited = outgoing.edited(letter, plan.edits)
+    except UsageError as misfit:
+        return Preview(letter.message_id, refused=str(misfit))
+    after = _message(edited, service, limit)
+    if service is Service.SQS and outgoing.size(after.body, after.attributes) > (limit or outgoing.MOST_BYTES):
+        return Preview(letter.message_id, refused=_too_large(limit or outgoing.MOST_BYTES))
+    known = {*letter.attributes, *edited.attributes}
+    dropped = letter.attributes.keys() - _message(letter, service, limit).attributes.keys()
+    left_out = tuple(sorted(dropped | (edited.attributes.keys() - after.attributes.keys())))
+    put_on = tuple(sorted(after.attributes.keys() - known))
+    note = _note(service, letter.kind, put_on, left_out)
+    return Preview(letter.message_id, edits.diff(letter, after), "", put_on, left_out, note)
+
+
+def sent(letter: Letter, plan: Plan) -> Letter:
+    """The letter with the body and the attributes that will be sent. Raises UsageError when an edit does not fit it."""
+    edited = outgoing.edited(letter, plan.edits)
+    return _message(edited, _service(letter, plan), _limit(letter, plan))
+
+
+def _service(letter: Letter, plan: Plan) -> Service:
+    origin = _origin(letter, plan)
+    return origin.service if origin else Service.SQS
+
+
+def _origin(letter: Letter, plan: Plan) -> Origin | None:
+    return None if plan.destination.kind == "queue" else return_target.of(letter, return_target.planned(plan))
+
+
+def _limit(letter: Letter, plan: Plan) -> int | None:
+    """Bytes that the queue takes where the letter goes; None where the plan does not say."""
+    origin = _origin(letter, plan)
+    return plan.size_limits.get(origin.arn if origin else plan.destination.queue_arn)
+
+
+def _too_large(limit: int) -> str:
+    if limit == outgoing.MOST_BYTES:
+        return "It would be over SQS's limit of 1 MiB a message."
+    return f"It would be larger than its queue takes ({limit:,} bytes with attributes)."
+
+
+def _message(letter: Letter, service: Service, limit: int | None) -> Letter:
+    return replace(letter, attributes=outgoing.attributes(letter, limit) if service is Service.SQS else {})
+
+
+def _note(service: Service, kind: Kind, put_on: Sequence[str], left_out: Sequence[str]) -> str:
+    if service is not Service.SQS:
+        handed = _HANDED_OVER[service]
+        if kind is Kind.DESTINATION:
+            handed = handed.replace("the body", "requestPayload")
+        return f"{handed} No attribute of the letter goes with it: {_and(left_out)}." if left_out else handed
+    said = []
+    if put_on:
+        said.append(f"Put on by the redrive: {_and(put_on)}, by which a repeat is known.")
+    if left_out:
+        was = "which was" if len(left_out) == 1 else "which were"
+        said.append(f"Left out by the redrive: {_and(left_out)}, {was} put on when it died.")
+    return " ".join(said)
+
+
+def _and(names: Sequence[str]) -> str:
+    *most, last = names
+    return f"{', '.join(most)} and {last}" if most else last

@@ -1,0 +1,1 @@
+"""JMESPath filters over messages, and their compiler to SQL."""

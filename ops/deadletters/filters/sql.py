@@ -1,0 +1,134 @@
+"""As much of a JMESPath filter as SQLite can answer, in SQL over the shelf's letters and contents.
+
+What is not exact is a superset: Python is asked about the rest, so that a filter means the same however it is answered.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from ops.deadletters.filters.path import ANY, Path, Sql, like, steps
+from ops.deadletters.messages.message_body import has_surrogates
+
+ROOTS = ("body", "text", "attributes", "system", "kind", "cause")
+_TURNED = {"lt": "gt", "lte": "gte", "gt": "lt", "gte": "lte"}
+DEEPEST, MOST_VALUES = 25, 900
+"""SQLite's parser takes expressions of some forty levels, and older ones no more than 999 values."""
+
+
+def condition(tree: Any) -> Sql:
+    """``tree``: the parsed filter."""
+    found = _true(tree)
+    if _depth(found.condition) > DEEPEST or len(found.values) > MOST_VALUES or not all(map(_takes, found.values)):
+        found = ANY
+    whole = " OR ".join([*found.odd, f"({found.condition})"])
+    return Sql(whole, found.values, found.exact, found.reads)
+
+
+def _takes(value: Any) -> bool:
+    """SQLite takes no text with lone surrogates, as a JSON literal may hold."""
+    return not (isinstance(value, str) and has_surrogates(value))
+
+
+def _depth(condition: str) -> int:
+    depth = deepest = 0
+    for sign in condition:
+        depth += (sign == "(") - (sign == ")")
+        deepest = max(deepest, depth)
+    return deepest
+
+
+def roots(node: Any, outermost: bool = True) -> Iterator[str]:
+    """Names that a filter looks up in the letter itself, and not in a part of it."""
+    kind, children = node["type"], node["children"]
+    if kind == "field" and outermost:
+        yield node["value"]
+    later = kind in ("subexpression", "index_expression", "projection", "filter_projection", "value_projection", "pipe")
+    for number, child in enumerate(children):
+        if isinstance(child, dict) and child["type"] != "expref":
+            yield from roots(child, outermost and not (later and number))
+
+
+def _true(node: Any) -> Sql:
+    """Whether the value of ``node`` is true, as JMESPath means it."""
+    match node["type"]:
+        case "and_expression":
+            return _both("AND", *(_true(child) for child in node["children"]))
+        case "or_expression":
+            return _both("OR", *(_true(child) for child in node["children"]))
+        case "not_expression":
+            found = _true(node["children"][0])
+            return Sql(f"NOT ({found.condition})", found.values, True, found.reads) if found.exact else ANY
+        case "comparator":
+            return _compared(node["value"], *node["children"])
+        case "function_expression":
+            return _called(node)
+        case "field" | "subexpression" | "index_expression":
+            path = Path.of(node)
+            return path.true() if path else _mentioned(node)
+        case _:
+            return _mentioned(node)
+
+
+def _both(word: str, left: Sql, right: Sql) -> Sql:
+    before = left.condition if left.joined == word else f"({left.condition})"
+    return Sql(
+        f"{before} {word} ({right.condition})",
+        left.values + right.values,
+        left.exact and right.exact,
+        left.reads | right.reads,
+        word,
+    )
+
+
+def _compared(sign: str, left: Any, right: Any) -> Sql:
+    if left["type"] == "literal" and right["type"] != "literal":
+        return _compared(_TURNED.get(sign, sign), right, left)
+    path = Path.of(left)
+    if right["type"] != "literal":
+        return ANY
+    literal = right["value"]
+    if path is None:
+        counted = left["type"] == "function_expression" and left["value"] == "length" and literal is not True
+        some = sign in ("gt", "gte") and isinstance(literal, int) and literal >= (sign == "gte")
+        return _mentioned(left["children"][0]) if counted and some else ANY
+    if isinstance(literal, dict | list):
+        return ANY
+    if sign == "ne":
+        found = path.compared("eq", literal)
+        return Sql(f"NOT ({found.condition})", found.values, True, found.reads)
+    return path.compared(sign, literal)
+
+
+def _called(node: Any) -> Sql:
+    children = node["children"]
+    if node["value"] not in ("contains", "starts_with", "ends_with") or len(children) != 2:
+        return ANY
+    path, wanted = Path.of(children[0]), children[1]
+    if path is None or wanted["type"] != "literal" or not isinstance(wanted["value"], str) or not wanted["value"]:
+        return ANY
+    return path.has(node["value"], wanted["value"])
+
+
+def _mentioned(node: Any) -> Sql:
+    """A superset: when a projection of the body brings anything, what it filters by stands in the body."""
+    match node["type"]:
+        case "filter_projection" if (steps(node["children"][0]) or [""])[0] == "body":
+            return _said(node["children"][2])
+        case "projection" | "subexpression" | "index_expression" | "flatten":
+            return _mentioned(node["children"][0])
+        case _:
+            return ANY
+
+
+def _said(node: Any) -> Sql:
+    kind, children = node["type"], node["children"]
+    if kind in ("and_expression", "or_expression"):
+        return _both("AND" if kind == "and_expression" else "OR", _said(children[0]), _said(children[1]))
+    equal = kind == "comparator" and node["value"] == "eq"
+    inside = kind == "function_expression" and node["value"] in ("contains", "starts_with", "ends_with")
+    for child in children if equal or inside else ():
+        if child["type"] == "literal" and isinstance(child["value"], str):
+            return like(child["value"]) or ANY
+    return ANY

@@ -1,0 +1,46 @@
+"""Causes as the shelf keeps them: cut to a size, and with the fingerprint that makes letters one group.
+
+What a letter tells itself is found as it goes on the shelf, so that explaining a hundred thousand need not read them
+again. Labels are made later, of all letters of a fingerprint.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+from ops.deadletters.fingerprints.fingerprint import clipped, fingerprint
+from ops.deadletters.messages import parse
+from ops.deadletters.messages.model import Cause, Kind, Letter
+
+LONGEST_TYPE, LONGEST_MESSAGE = 200, 2_000
+"""Characters: a letter's attributes may hold a megabyte, and stay on the shelf as they are."""
+READ = 65_536
+"""Characters of a body in which the kind of its job is looked for."""
+_KIND = re.compile(r'"kind"\s*:\s*"([^"\\]{1,64})"')
+_UNTOLD = Cause()
+
+
+def named(cause: Cause, job_kind: str = "") -> Cause:
+    """``cause`` with its fingerprint, and with that kind of job where it has none."""
+    kind = cause.error_type[:LONGEST_TYPE]
+    return replace(
+        cause,
+        error_type=kind,
+        error_message=clipped(cause.error_message, LONGEST_MESSAGE),
+        job_kind=cause.job_kind or job_kind,
+        fingerprint=fingerprint(kind, cause.error_message, cause.location),
+    )
+
+
+def own(letter: Letter) -> Cause:
+    """What the letter tells itself. Most tell nothing; and what Lambda writes on those of asynchronous invocations is
+    no more than a status, so that the logs are asked first."""
+    told = None if letter.kind is Kind.LAMBDA else parse.carried(letter)
+    return _UNTOLD if told is None else named(told, job_kind(letter.body))
+
+
+def job_kind(body: str) -> str:
+    """``kind`` of a job (handler.contract.JOB_SCHEMA), or empty."""
+    found = _KIND.search(body, 0, READ) if body.lstrip()[:1] == "{" else None
+    return found[1] if found else ""

@@ -1,0 +1,248 @@
+"""Long work in a process of its own: it goes on when the page is left, the dashboard ends or its terminal is closed.
+
+``start(source, work)`` starts ``python -m ops.deadletters.jobs.background`` with its order on standard input (keys are on
+no command line and in no file). A job is known by its name, and there is one of a name at a time. Of each there lie in
+``<source folder>/jobs``: ``NAME.json`` (how far it is; replaced as a whole), ``NAME.log`` (what it printed; its process
+holds a lock on it, so that "is it running?" needs no process id) and ``NAME.stop`` (somebody asked it to stop).
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import asdict, dataclass, field, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from ops import access
+from ops.atomic_file import NONSENSE, opened, opener, read
+from ops.deadletters.queue import Source, open_source, unusable
+from ops.deadletters.queue_lock import exclusive
+from ops.errors import OpsError, UsageError
+from ops.target import Target
+
+HARMLESS = frozenset({"export"})
+"""Work that changes nothing but a file of this machine."""
+RUNNING, DONE, FAILED, LOST = "running", "done", "failed", "lost"
+_BETWEEN_S = 0.25
+"""Between two notes of progress on disk, at least."""
+_LETS_GO_S = 10.0
+"""A job's file says that it ended before its process lets go of the lock; who starts the next one waits for that."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """``state``: running | done | failed (``error`` and ``next_step`` say why) | lost (its process ended without a
+    word; ``log`` may tell). ``done`` of ``expected``: letters; 0 of 0 while nothing can be counted."""
+
+    name: str
+    work: str
+    state: str
+    began: datetime
+    ended: datetime | None = None
+    done: int = 0
+    expected: int = 0
+    said: str = ""
+    notes: tuple[str, ...] = ()
+    error: str = ""
+    next_step: str = ""
+    log: str = ""
+    arguments: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def running(self) -> bool:
+        return self.state == RUNNING
+
+
+def start(source: Source, work: str, name: str = "", **arguments: Any) -> Job:
+    """Starts ``work`` (a key of ``works.WORKS``), called ``name``. ``arguments`` are what JSON can hold.
+
+    Raises UsageError when a job of that name runs, OpsError when the folder cannot be used.
+    """
+    if work not in HARMLESS:
+        access.ensure_may(f"a job ({work})")
+    files = _Files(source.folder, name or work)
+    job = Job(files.name, work, RUNNING, datetime.now(UTC), said="Starting", log=str(files.log), arguments=arguments)
+    order = {
+        "target": asdict(source.aws.target),
+        "queue": source.queue.url,
+        "folder": str(source.folder),
+        "name": job.name,
+        "work": work,
+        "arguments": arguments,
+    }
+    with files.take() as log:  # closed here, the lock stays with the process that is started
+        files.write(job)
+        process = subprocess.Popen(
+            [sys.executable, "-m", "ops.deadletters.jobs.background"],
+            stdin=subprocess.PIPE,
+            stdout=log,
+            stderr=log,
+            cwd=Path(__file__).resolve().parents[3],  # where `ops` is found, installed or not
+            start_new_session=True,  # the dashboard's Ctrl-C is not its
+        )
+    assert process.stdin is not None  # noqa: S101 (it was asked for)
+    with suppress(BrokenPipeError), process.stdin as line:  # broken: it died at once, and its log says why
+        line.write(json.dumps(order).encode())
+    threading.Thread(target=process.wait, daemon=True, name=f"wait for {job.name}").start()
+    return job
+
+
+def job(source: Source, name: str) -> Job | None:
+    """The last job of that name, as far as it is; None when there was none."""
+    return _Files(source.folder, name).read()
+
+
+def jobs(source: Source) -> tuple[Job, ...]:
+    """The last job of every name, the newest first."""
+    names = sorted(path.stem for path in (source.folder / "jobs").glob("*.json"))
+    found = [known for name in names if (known := job(source, name))]
+    return tuple(sorted(found, key=lambda one: one.began, reverse=True))
+
+
+def stop(source: Source, name: str) -> None:
+    """Asks it to stop cleanly; it looks for that at every step. Nothing happens when it does not run."""
+    files = _Files(source.folder, name)
+    if (known := files.read()) and known.running:
+        if known.work not in HARMLESS:
+            access.ensure_may(f"stopping a job ({known.work})")
+        files.stop.touch()
+
+
+class Notes:
+    """What a job tells while it works: kept on disk, a few times a second at most."""
+
+    def __init__(self, files: _Files, job: Job) -> None:
+        self._files, self._job, self._written = files, job, time.monotonic()
+
+    def progress(self, done: int, expected: int, said: str = "") -> None:
+        self._job = replace(self._job, done=done, expected=expected, said=said or self._job.said)
+        if time.monotonic() - self._written >= _BETWEEN_S:
+            self._keep()
+
+    def say(self, said: str) -> None:
+        self._job = replace(self._job, said=said)
+        self._keep()
+
+    def stopped(self) -> bool:
+        """Somebody asked it to stop."""
+        return self._files.stop.exists()
+
+    def end(self, state: str, said: str, notes: tuple[str, ...] = (), error: OpsError | None = None) -> None:
+        why, next_step = ("", "") if error is None else (str(error), error.next_step)
+        at = datetime.now(UTC)
+        self._job = replace(self._job, state=state, said=said, notes=notes, ended=at, error=why, next_step=next_step)
+        self._keep()
+
+    def _keep(self) -> None:
+        self._written = time.monotonic()
+        self._files.write(self._job)
+
+
+class _Files:
+    """A job's three files."""
+
+    def __init__(self, folder: Path, name: str) -> None:
+        if not name or not all(letter.isalnum() or letter in "-_" for letter in name):
+            raise UsageError(f"{name!r} cannot be a job's name.", "Use letters, digits, - and _.")
+        self.name, self._folder = name, folder / "jobs"
+        self.state, self.log, self.stop = (self._folder / f"{name}.{kind}" for kind in ("json", "log", "stop"))
+
+    def take(self) -> Any:
+        """The log, empty and locked. Raises UsageError when a running job holds it."""
+        try:
+            self._folder.mkdir(exist_ok=True, mode=0o700)
+            log = open(self.log, "a", encoding="utf-8", opener=opener)  # noqa: SIM115 - held for longer
+        except OSError as error:
+            raise unusable(self._folder, error) from error
+        patience = time.monotonic() + _LETS_GO_S
+        while not exclusive(log, 0.0):
+            if self._begun() or time.monotonic() > patience:
+                log.close()
+                raise UsageError(
+                    "That is already being done, by a process of this machine.", "Wait for it, or stop it first."
+                )
+            time.sleep(0.02)  # it has said its last word, and lets go of the lock next
+        log.truncate(0)
+        self.stop.unlink(missing_ok=True)
+        return log
+
+    def held(self) -> bool:
+        try:
+            with os.fdopen(opened(self.log), "r") as log:
+                fcntl.flock(log, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+        except (OSError, OpsError):
+            return False
+        return False
+
+    def write(self, job: Job) -> None:
+        scratch = self.state.with_suffix(".tmp")
+        try:
+            scratch.touch(mode=0o600)
+            scratch.write_text(json.dumps(asdict(job), default=datetime.isoformat), encoding="utf-8")
+            scratch.replace(self.state)
+        except OSError as error:
+            raise unusable(self._folder, error) from error
+
+    def read(self) -> Job | None:
+        held = self.held()  # before the state: a job that ends in between is not taken for lost
+        known = self._kept()
+        return replace(known, state=LOST) if known and known.running and not held else known
+
+    def _begun(self) -> bool:
+        """Whether the last one has not said that it ended, whatever became of its process."""
+        known = self._kept()
+        return known is not None and known.running
+
+    def _kept(self) -> Job | None:
+        try:
+            kept = json.loads(read(self.state))
+            times = {name: kept[name] and datetime.fromisoformat(kept[name]).astimezone(UTC) for name in _TIMES}
+            return _sound(Job(**{**kept, **times, "notes": tuple(kept["notes"])}))
+        except (OpsError, *NONSENSE):
+            return None
+
+
+_TIMES = ("began", "ended")
+
+
+def _sound(job: Job) -> Job | None:
+    """``job`` where its file holds what is written to one."""
+    texts = (job.name, job.work, job.state, job.said, job.log, job.error, job.next_step, *job.notes)
+    numbers = (job.done, job.expected)
+    whole = all(isinstance(text, str) for text in texts) and all(isinstance(number, int) for number in numbers)
+    return job if whole and isinstance(job.began, datetime) and isinstance(job.arguments, dict) else None
+
+
+def run(order: Mapping[str, Any]) -> None:
+    """Carries out one order; what became of it stands in the job's file."""
+    from ops import workload
+    from ops.aws import Aws
+    from ops.deadletters.jobs.tasks import WORKS
+
+    files = _Files(Path(order["folder"]), order["name"])
+    notes = Notes(files, files.read() or Job(order["name"], order["work"], RUNNING, datetime.now(UTC)))
+    try:
+        target = Target(**order["target"])
+        aws = Aws(target)
+        source = open_source(aws, workload.describe(aws, target), order["queue"])
+        said, more = WORKS[order["work"]](source, notes, **order["arguments"])
+    except OpsError as error:
+        notes.end(FAILED, str(error), error=error)
+    else:
+        notes.end(DONE, said, more)
+
+
+if __name__ == "__main__":
+    run(json.load(sys.stdin))
+    fcntl.flock(sys.stdout, fcntl.LOCK_UN)  # Python takes a while to end, and the next one may begin

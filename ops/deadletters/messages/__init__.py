@@ -1,0 +1,1 @@
+"""A dead-letter message: its model, how it is parsed, and what its body holds."""

@@ -1,0 +1,1 @@
+"""Redrive by SQS itself: message move tasks."""

@@ -1,0 +1,1 @@
+"""What happened to the messages that a redrive sent."""

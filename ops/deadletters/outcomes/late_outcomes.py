@@ -1,0 +1,61 @@
+"""Outcomes that were open when a redrive ended, settled by the next scan: what lies in the dead-letter queue again,
+under the id that the redrive sent it as, has failed again. The rest stays open: that it is not there proves nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ops import formatting
+from ops.deadletters import queue_lock
+from ops.deadletters.causes import cause_in_words
+from ops.deadletters.ledger import Ledger
+from ops.deadletters.ledger.model import Outcome, State
+from ops.deadletters.messages.model import Place
+from ops.deadletters.plan_model import Selection
+from ops.deadletters.snapshot import Shelf
+from ops.errors import OpsError
+
+if TYPE_CHECKING:
+    from ops.deadletters.queue import Source
+    from ops.deadletters.redrive.rollout import Became
+
+OPEN = (State.STOPPED, State.CANCELLED, State.FAILED, State.DONE)
+
+
+def settle(source: Source) -> tuple[str, ...]:
+    """To be called after a scan; a sentence for each redrive that it told something of. A ledger that cannot be read,
+    or that somebody writes to now, is left alone."""
+    said: list[str] = []
+    with suppress(OpsError), queue_lock.held(source, "look", "a look"):
+        for path in sorted(source.runs.glob("*.db")):
+            with suppress(OpsError):
+                said += _settle(source, path)
+    return tuple(said)
+
+
+def _settle(source: Source, path: Path) -> Iterator[str]:
+    with Ledger.open(path) as ledger:
+        run = ledger.run()
+        if not run.waiting or run.state not in OPEN:
+            return
+        waiting = {new: sent.message_id for sent in ledger.letters(Outcome.WAITING) for new in sent.new_ids}
+        back = list(_back(source, waiting))
+        if not back:
+            return
+        ledger.outcomes(back)
+    some = formatting.count(len(back), "message whose outcome was", "messages whose outcome was")
+    yield f"Run {run.id}: {some} not known failed again."
+
+
+def _back(source: Source, waiting: dict[str, str]) -> Iterator[Became]:
+    """``waiting``: id in the snapshot, by the id that it was sent as."""
+    with Shelf.open(source) as shelf:
+        there = tuple(one for one, place in shelf.places(waiting).items() if place is Place.QUEUE)
+        for found in shelf.iterate(Selection(ids=there)) if there else ():
+            cause = found.cause
+            told = cause_in_words(cause.error_type, cause.error_message, cause.source, likely=cause.likely)
+            yield waiting[found.letter.message_id], Outcome.CAME_BACK, cause.died, told

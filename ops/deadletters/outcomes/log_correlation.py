@@ -1,0 +1,161 @@
+"""What the logs tell about messages that were sent: which invocations had them, and how it went. Pure.
+
+This project's handler names every message of a batch, and each job's success and failure. Other functions may say less:
+a line that mentions a message tells which invocation had it, and how that ended tells about the message where the
+function answers for whole batches.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from handler import contract
+from ops import invocation_log
+from ops.deadletters.causes.attribution import invocation_end
+from ops.deadletters.causes.logs import log_parser
+from ops.deadletters.ledger.model import Outcome
+from ops.deadletters.redrive.rollout import Fate
+
+SUCCEEDED = (contract.LOG_JOB_OK, contract.LOG_JOB_REPEATED)
+OWN = rf"\"({contract.LOG_BATCH}|{'|'.join(SUCCEEDED)}|{contract.LOG_JOB_SENT_AGAIN})\""
+"""This project's records about messages; a regular expression of Logs Insights and of Python."""
+LONGEST_CAUSE = 300
+SLACK_S = 5.0
+"""Between the end of a visibility timeout and the move to the dead-letter queue, which SQS does in its own time."""
+
+
+@dataclass
+class _Track:
+    """One message. ``received``: by request id, when an invocation said that it had it."""
+
+    received: dict[str, datetime] = field(default_factory=dict)
+    succeeded: tuple[datetime, str] | None = None  # when, in which request
+    failed: tuple[datetime, str, str] | None = None  # when, in which request, the cause
+    rejected: bool = False  # sent to the dead-letter queue by the handler itself
+    sent_as: str = ""  # the handler put it back as a new message
+
+
+@dataclass(frozen=True)
+class Feed:
+    """How the queue feeds the function. ``max_receives``: None where the queue has no dead-letter queue.
+    ``whole_batches``: an invocation that succeeds has done all its messages (no partial batch responses)."""
+
+    visibility_s: float
+    max_receives: int | None
+    whole_batches: bool
+
+
+class Tracks:
+    """``add`` takes rows of Logs Insights in any order, and the same row again."""
+
+    def __init__(self, feed: Feed, wanted: Mapping[str, object]) -> None:
+        self._feed = feed
+        self._wanted = wanted  # the ids of messages that were sent; it may grow
+        self._tracks: dict[str, _Track] = {}
+        self._ended: dict[str, invocation_log.Line] = {}  # by request id
+        self.speaks = False
+        """Whether this project's handler tells about messages here."""
+
+    def add(self, row: Mapping[str, str]) -> None:
+        if (line := invocation_log.parse(row)) and line.source in invocation_log.ENDINGS:
+            known = self._ended.get(line.request_id)
+            if known is None or known.source != "record":
+                self._ended[line.request_id] = line
+            return
+        said = log_parser.read(row)
+        if said is None:
+            return
+        record = _own_record(row.get("@message", ""))
+        if record is not None:
+            self.speaks = True
+        named = said.message_ids or said.mentioned
+        for message_id in [one for one in named if one in self._wanted or one in self._tracks]:
+            track = self._tracks.setdefault(message_id, _Track())
+            if said.request_id:
+                track.received.setdefault(said.request_id, said.at)
+            if record is not None:
+                self._own(track, record, said)
+            if said.failed and said.message_ids and (track.failed is None or track.failed[0] <= said.at):
+                track.failed = (said.at, said.request_id, _cause_of(said, record)[:LONGEST_CAUSE])
+                track.rejected = track.rejected or bool(record and record.get(contract.LOG_PERMANENT))
+
+    def _own(self, track: _Track, record: Mapping[str, Any], said: log_parser.Said) -> None:
+        if said.text in SUCCEEDED and (track.succeeded is None or track.succeeded[0] < said.at):
+            track.succeeded = (said.at, said.request_id)
+        elif said.text == contract.LOG_JOB_SENT_AGAIN and (again := record.get(contract.LOG_SENT_AS)):
+            track.sent_as = str(again)
+            self._tracks.setdefault(track.sent_as, _Track())
+
+    def fate(self, message_id: str, now: datetime) -> Fate | None:
+        """What became of a message, when, and why it came back; None while that is not known."""
+        track, seen = self._tracks.get(message_id), {message_id}
+        while track and track.sent_as and track.sent_as not in seen:
+            seen.add(track.sent_as)
+            track = self._tracks.get(track.sent_as)
+        if track is None:
+            return None
+        if track.succeeded and not self._taken_back(track):
+            return Outcome.SUCCEEDED, track.succeeded[0], ""
+        if track.rejected and track.failed:
+            return Outcome.CAME_BACK, track.failed[0], track.failed[2]
+        if self._feed.whole_batches:
+            for request_id in track.received:
+                ended = self._ended.get(request_id)
+                if ended and ended.source != "timeout" and ended.values.get("status") == "success":
+                    return Outcome.SUCCEEDED, ended.started, ""
+        return self._used_up(track, now)
+
+    def why(self, message_id: str) -> str:
+        """The cause of a message's last failure, or empty."""
+        track = self._tracks.get(message_id)
+        return self._cause(track) if track else ""
+
+    def _taken_back(self, track: _Track) -> bool:
+        """A job whose result could not be announced succeeded and failed in one invocation, and is tried again."""
+        success, failure = track.succeeded, track.failed
+        return bool(success and failure and failure[1] == success[1] and failure[0] >= success[0])
+
+    def _used_up(self, track: _Track, now: datetime) -> Fate | None:
+        most = self._feed.max_receives
+        if most is None or len(track.received) < most:
+            return None
+        last_request, last = max(track.received.items(), key=lambda one: one[1])
+        back_at = last + timedelta(seconds=self._feed.visibility_s)
+        failed = track.failed is not None and track.failed[1] == last_request
+        if failed or self._died(last_request) or now > back_at + timedelta(seconds=SLACK_S):
+            return Outcome.CAME_BACK, back_at, self._cause(track)
+        return None
+
+    def _died(self, request_id: str) -> bool:
+        ended = self._ended.get(request_id)
+        return ended is not None and (ended.source == "timeout" or ended.values.get("status") not in ("success", ""))
+
+    def _cause(self, track: _Track) -> str:
+        last_request = max(track.received.items(), key=lambda one: one[1])[0] if track.received else ""
+        if self._died(last_request) and not (track.failed and track.failed[1] == last_request):
+            return ": ".join(invocation_end.ending(self._ended[last_request]))[:LONGEST_CAUSE]
+        return track.failed[2] if track.failed else ""
+
+
+def _cause_of(said: log_parser.Said, record: Mapping[str, Any] | None) -> str:
+    """By what this project's handler calls the failure itself, as it does on a message that it rejects; else the root
+    cause."""
+    own = record or {}
+    kind, why = own.get(contract.LOG_ERROR_TYPE), own.get(contract.LOG_ERROR_MESSAGE)
+    if isinstance(kind, str) and kind and isinstance(why, str):
+        return f"{kind}: {why}"
+    return f"{said.error_type}: {said.error_message}"
+
+
+def _own_record(message: str) -> Mapping[str, Any] | None:
+    """A record of this project's handler about a message or a batch."""
+    try:
+        record = json.loads(message)
+    except (ValueError, RecursionError):
+        return None
+    told = (contract.LOG_BATCH, *SUCCEEDED, contract.LOG_JOB_SENT_AGAIN, contract.LOG_JOB_FAILED)
+    return record if isinstance(record, dict) and record.get("message") in told else None

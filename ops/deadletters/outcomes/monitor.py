@@ -1,0 +1,148 @@
+"""What became of the messages that a redrive sent: of those very messages, by where they were sent to.
+
+- To a queue that a function reads: what the function's log says about each (``tracks``), a query a look. Where it says
+  nothing, by the queues: messages that left their queue and are not in its dead-letter queue are taken to have
+  succeeded (``settled``).
+- An asynchronous invocation: how the invocations of that request id ended.
+- To a bus or a topic: whether it came back, for neither tells what it delivered (``published``).
+- Anything else (a queue that nobody is known to read) cannot be watched, and the run says so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, Protocol
+
+from ops import clock, formatting
+from ops.deadletters.causes import cause_in_words
+from ops.deadletters.fingerprints.fingerprint import common, fingerprint, normalised
+from ops.deadletters.ledger.model import Outcome
+from ops.deadletters.outcomes import dlq_search
+from ops.deadletters.outcomes.async_outcomes import Invocations
+from ops.deadletters.outcomes.publish_outcomes import RETRIES, Published
+from ops.deadletters.outcomes.same_bodies import Lookalikes
+from ops.deadletters.outcomes.sqs_outcomes import Deliveries
+from ops.deadletters.plan_model import Action
+from ops.deadletters.plans import consumers
+from ops.errors import AwsError
+
+if TYPE_CHECKING:
+    from ops.aws import Aws
+    from ops.deadletters.ledger.model import Run, Sent
+    from ops.deadletters.plan_model import Plan
+    from ops.deadletters.queue import Source
+    from ops.deadletters.redrive.rollout import Became, Fate
+
+PAUSE_S, PAUSE_TWIN_S = 15.0, 2.0
+AFTER_STOP_S, AFTER_STOP_TWIN_S = 120.0, 15.0
+"""How long what is in flight is watched once a canary has stopped: no longer, since nobody can scan meanwhile. What is
+known later, the next scan tells (``afterwards``)."""
+WORTH_SAYING_USD = 0.001
+
+
+class Place(Protocol):
+    """Somewhere that messages were sent to."""
+
+    @property
+    def notes(self) -> Sequence[str]: ...
+    @property
+    def usd(self) -> float: ...
+
+    def look(self, waiting: Sequence[Sent], run: Run, moving: bool, now: datetime) -> Iterable[tuple[Sent, Fate]]:
+        """Those of ``waiting`` whose fate is known."""
+
+
+class Watch:
+    """The ``course.Watch`` of a run."""
+
+    def __init__(self, source: Source, plan: Plan, run: Run, back: Iterable[Sent] = ()) -> None:
+        """``back``: what is already known to have come back, where an earlier process of the run found it."""
+        self._source = source
+        self._alike = Lookalikes(source, plan, run.began, back)
+        held = _held(source, run)
+        # On resuming, what came back meanwhile is among those that the queue holds, beside those the plan knew.
+        self._before = None if held is None else min(held, plan.queue_count + run.came_back)
+        self._places: dict[str, Place | None] = {}  # by the destination's ARN; None: cannot be watched
+        self._causes: dict[str, str] = {}  # by fingerprint: the name of what came back
+        self.pause_s = PAUSE_TWIN_S if source.aws.target.is_twin else PAUSE_S
+
+    @property
+    def note(self) -> str:
+        notes = [note for place in self._places.values() if place for note in place.notes]
+        blind = [arn for arn, place in self._places.items() if place is None]
+        if blind:
+            notes.append(f"Nothing tells what became of messages to {', '.join(_name(arn) for arn in blind)}.")
+        usd = sum(place.usd for place in self._places.values() if place)
+        if usd >= WORTH_SAYING_USD:
+            notes.append(f"Watching cost {formatting.price(usd)} of log queries.")
+        return " ".join(dict.fromkeys(notes))
+
+    def look(self, waiting: Sequence[Sent], run: Run, moving: bool) -> list[Became]:
+        now = clock.now()
+        self._alike.know(waiting)
+        by_place: dict[str, list[Sent]] = {}
+        for sent in waiting:
+            by_place.setdefault(sent.destination, []).append(sent)
+        known: list[Became] = []
+        for arn, some in by_place.items():
+            if arn not in self._places:
+                self._places[arn] = self._place(arn, min(sent.sent_at for sent in some))
+            place = self._places[arn]
+            if place is None:
+                known += [(sent.message_id, Outcome.UNWATCHED, now, "") for sent in some]
+            else:
+                fates = list(place.look(some, run, moving, now))
+                self._name([cause for _, (_, _, cause) in fates if cause])
+                known += [
+                    (sent.message_id, outcome, at, self._causes.get(_key(cause), cause))
+                    for sent, (outcome, at, cause) in fates
+                ]
+        return known
+
+    def _name(self, causes: Sequence[str]) -> None:
+        """One name for all that died of the same, whatever ids and numbers stand in it; once given it stays."""
+        alike: dict[str, list[str]] = {}
+        for cause in causes:
+            alike.setdefault(_key(cause), []).append(cause.partition(": ")[2])
+        for key, messages in alike.items():
+            error_type = next(cause for cause in causes if _key(cause) == key).partition(": ")[0]
+            label = common(messages) if len(messages) > 1 else normalised(messages[0])
+            self._causes.setdefault(key, cause_in_words(error_type, label, ""))
+
+    def _place(self, arn: str, since: datetime) -> Place | None:
+        service = arn.split(":")[2] if arn.count(":") >= 5 else ""
+        if service == "lambda":
+            return Invocations.of(self._source, arn, since)
+        if service in RETRIES:
+            return Published(self._source, arn, self._before)
+        if service != "sqs":
+            return None
+        reader = consumers.of_queue(self._source, arn)
+        return Deliveries(self._source, reader, since, self._before, self._alike) if reader else None
+
+
+def watch(source: Source, plan: Plan, run: Run, back: Iterable[Sent] = ()) -> Watch | None:
+    """None when the plan asks for no watching. To be called before anything is sent. ``back``: as ``Watch``."""
+    return Watch(source, plan, run, back) if plan.steps.watch and plan.action is not Action.PURGE else None
+
+
+def after_stop_s(aws: Aws) -> float:
+    return AFTER_STOP_TWIN_S if aws.target.is_twin else AFTER_STOP_S
+
+
+def _held(source: Source, run: Run) -> int | None:
+    """Letters in the queue, and those that the run took out of it."""
+    try:
+        return dlq_search.held(source.aws, source.queue, run.deleted)
+    except AwsError:
+        return None
+
+
+def _name(arn: str) -> str:
+    return arn.rsplit(":", 1)[-1] or "there"
+
+
+def _key(cause: str) -> str:
+    error_type, _, message = cause.partition(": ")
+    return fingerprint(error_type, message) if cause else ""

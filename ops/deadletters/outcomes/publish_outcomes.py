@@ -1,0 +1,96 @@
+"""What became of events and notifications that were put on a bus or a topic again.
+
+Neither service tells who got one. What it could not deliver comes back as a dead letter that carries the id under which
+it was published: at once where no retry would help (a target that is gone or denies it), else when the retries end. So
+a message is known to have come back, or not to have come back yet; never to have succeeded.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from ops import formatting
+from ops.deadletters.ledger.model import Outcome
+from ops.deadletters.messages import message_body
+from ops.deadletters.messages.model import Kind
+from ops.deadletters.outcomes import dlq_search
+from ops.errors import AwsError
+
+if TYPE_CHECKING:
+    from ops.deadletters.ledger.model import Run, Sent
+    from ops.deadletters.messages.model import Letter
+    from ops.deadletters.queue import Source
+    from ops.deadletters.redrive.rollout import Fate
+
+RETRIES = {
+    "events": "EventBridge retries a failed delivery for up to 24 hours",
+    "sns": "SNS retries a failed delivery to SQS or Lambda for up to 23 days",
+}
+"""Defaults (EventBridge user guide, "How EventBridge retries delivering events"; SNS developer guide, "Message delivery
+retries"; 2026-11)."""
+_ID = {Kind.EVENTBRIDGE: "id", Kind.SNS: "MessageId"}
+
+
+class Published:
+    """Of one bus or topic. ``before``: letters in the queue before anything was sent, and those that the run had taken
+    out of it by then."""
+
+    usd = 0.0
+
+    def __init__(self, source: Source, arn: str, before: int | None) -> None:
+        self._queue = source.queue
+        self._comebacks = dlq_search.Comebacks(source.aws, source.queue, before)
+        self._service, self._name = arn.split(":")[2], arn.rpartition(":")[2].rpartition("/")[2]
+        self._settling_s = dlq_search.settling_s(source.aws)
+        self._next = 0.0
+        self._let_go = 0
+        self._trouble = ""
+
+    @property
+    def notes(self) -> Sequence[str]:
+        notes = [self._trouble] if self._trouble else []
+        if self._let_go:
+            some = formatting.count(self._let_go, "message")
+            within = formatting.duration(self._settling_s)
+            notes.append(
+                f"{some} to {self._name} did not come back to {self._queue.name} within {within}; nothing tells "
+                f"that they arrived, and {RETRIES[self._service]}."
+            )
+        return notes
+
+    def look(self, waiting: Sequence[Sent], run: Run, moving: bool, now: datetime) -> Iterator[tuple[Sent, Fate]]:
+        if moving or time.monotonic() < self._next:
+            return
+        self._next = time.monotonic() + self._settling_s / 4
+        try:
+            found = self._found(waiting, run, now)
+        except AwsError as error:
+            self._trouble = f"{error} {error.next_step}".strip()
+            return
+        self._trouble = found.note
+        for sent in waiting:
+            cause = next((found.causes[one] for one in sent.new_ids if one in found.causes), None)
+            if cause is not None:
+                self._comebacks.known += 1
+                yield sent, (Outcome.CAME_BACK, now, cause)
+            elif found.whole and self._settled(sent, now):
+                self._let_go += 1
+                yield sent, (Outcome.UNWATCHED, now, "")
+
+    def _found(self, waiting: Sequence[Sent], run: Run, now: datetime) -> dlq_search.Found:
+        """Before the queue's counts are right, it is read only when they say that something came."""
+        due = any(self._settled(sent, now) for sent in waiting)
+        if not due and not self._comebacks.grown(run.deleted):
+            return dlq_search.Found({}, False)
+        return self._comebacks.find({one for sent in waiting for one in sent.new_ids}, _called, run.deleted)
+
+    def _settled(self, sent: Sent, now: datetime) -> bool:
+        return (now - sent.sent_at).total_seconds() >= self._settling_s
+
+
+def _called(letter: Letter) -> set[str]:
+    body = message_body.parse(letter.body) if letter.kind in _ID else None
+    return {str(body.get(_ID[letter.kind], ""))} if isinstance(body, dict) else set()

@@ -1,0 +1,76 @@
+"""The fate of messages that were sent to a queue which a function reads."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from ops import invocation_log
+from ops.deadletters.causes.logs import log_parser
+from ops.deadletters.causes.logs.log_query import IDS_A_QUERY, named
+from ops.deadletters.ledger.model import Outcome
+from ops.deadletters.outcomes.log_correlation import OWN, Feed, Tracks
+from ops.deadletters.outcomes.log_tail import Following
+from ops.deadletters.outcomes.queue_outcomes import Settled
+
+if TYPE_CHECKING:
+    from ops.deadletters.ledger.model import Run, Sent
+    from ops.deadletters.outcomes.same_bodies import Lookalikes
+    from ops.deadletters.queue import Source
+    from ops.deadletters.redrive.rollout import Fate
+    from ops.workload import Workload
+
+
+class Deliveries:
+    """``reader`` is the workload whose queue the messages were sent to."""
+
+    def __init__(
+        self, source: Source, reader: Workload, since: datetime, before: int | None, alike: Lookalikes
+    ) -> None:
+        queue, mapping, function = reader.queue, reader.mapping, reader.function
+        if mapping is None or function is None:
+            raise ValueError(f"nobody reads {queue.name}")
+        feed = Feed(queue.visibility_s, queue.max_receive_count, not mapping.partial_batches)
+        self._wanted: dict[str, str] = {}
+        self._tracks = Tracks(feed, self._wanted)
+        self._logs = Following(source.aws, function.log_group, since)
+        self._settled = Settled(source, reader, before, alike)
+        self._longest = timedelta(seconds=queue.visibility_s * (queue.max_receive_count or 1))
+        self._function = function.name
+
+    @property
+    def usd(self) -> float:
+        return self._logs.usd
+
+    @property
+    def notes(self) -> Sequence[str]:
+        notes = [self._logs.refused] if self._logs.refused else []
+        return [*notes, *self._settled.notes]
+
+    def look(self, waiting: Sequence[Sent], run: Run, moving: bool, now: datetime) -> Iterator[tuple[Sent, Fate]]:
+        for sent in waiting:
+            self._wanted |= dict.fromkeys(sent.new_ids, sent.message_id)
+        self._logs.read(self._pattern(waiting), now, self._tracks.add)
+        silent = []
+        for sent in waiting:
+            fate = next(filter(None, (self._tracks.fate(one, now) for one in sent.new_ids)), None)
+            if fate:
+                if fate[0] is Outcome.CAME_BACK:
+                    self._settled.failed_again()
+                yield sent, fate
+            elif not (sent.new_ids and self._tracks.speaks) or now > sent.sent_at + self._longest:
+                silent.append(sent)
+        if silent and not moving:
+            yield from self._settled.look(silent, run, now, self._tracks.why)
+
+    def _pattern(self, waiting: Sequence[Sent]) -> str:
+        """What may tell about these: this project's records and failures; while the function has not shown that it
+        writes such records, also how invocations end, and any line that names a message, if they are few."""
+        parts = [OWN, log_parser.FAILURES]
+        if not self._tracks.speaks:
+            parts.append(invocation_log.PATTERN)
+            ids = [one for sent in waiting for one in sent.new_ids]
+            if len(ids) <= IDS_A_QUERY:
+                parts.append(named(ids))
+        return "|".join(parts)

@@ -1,0 +1,212 @@
+"""Making a plan: what would move, whether it can, what it takes and what to know before."""
+
+from __future__ import annotations
+
+import secrets
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+from ops import formatting
+from ops.aws import sqs, sts
+from ops.deadletters.causes import fix_status, redrive_evidence
+from ops.deadletters.edits import outgoing
+from ops.deadletters.plan_codec import sealed
+from ops.deadletters.plan_model import Action, Destination, Edit, Pace, Plan, Returns, Selection, Steps
+from ops.deadletters.plans import destinations, requirements, return_targets
+from ops.deadletters.plans.engine_choice import MOVE_TASK, Wish, choose
+from ops.deadletters.plans.selection_stats import SAMPLES, Survey, Weight, survey, weigh
+from ops.deadletters.plans.warnings import warnings
+from ops.deadletters.redrive import canary
+from ops.deadletters.return_target import Origin
+from ops.deadletters.snapshot import LIVE, Shelf
+from ops.errors import UsageError
+
+if TYPE_CHECKING:
+    from ops.deadletters.queue import Source
+
+MARGIN = 0.1
+SLOWEST_PER_S = 1 / 86_400
+"""A letter a day: a plan is not begun when it is older, and the letters of a slower one expire before they go."""
+
+
+def make(
+    source: Source,
+    selection: Selection,
+    *,
+    action: Action = Action.REDRIVE,
+    destination: Destination | None = None,
+    edits: Sequence[Edit] = (),
+    pace: Pace | None = None,
+    steps: Steps | None = None,
+    margin: float = MARGIN,
+    engine: str | None = None,
+) -> Plan:
+    """The plan for ``selection``, which nothing follows yet and no file holds.
+
+    Reads the shelf, the queue's attributes and the destination's; sends and receives nothing. ``destination`` may name
+    its queue by name, URL or ARN in ``queue_url``. ``engine``: "ledger" or "move task"; None leaves it to the plan.
+
+    Raises UsageError (nothing selected, nowhere to go, the edits fit no letter, a value makes no sense), what the shelf
+    raises, and what ``ops.aws`` raises about the queue, the destination or its key.
+    """
+    destination, pace, steps = destination or Destination(), pace or Pace(), steps or Steps()
+    _ensure_sensible(selection, action, edits, pace, steps, margin)
+    destination, queue = destinations.resolve(source, destination)
+    moved = action is not Action.PURGE
+    to_origin = moved and queue is None
+    with Shelf.open(source) as shelf:
+        look = shelf.info()
+        verdicts = redrive_evidence.verdicts(source, shelf, shelf.groups(LIVE), datetime.now(UTC))
+        returning = return_targets.survey_returning(source, shelf, selection, edits, destination) if to_origin else None
+        found = returning.found if returning else survey(shelf.iterate(selection), edits, None)
+        if not found.ids and not found.left:
+            raise _nothing(source, shelf, selection)
+    _ensure_possible(found, edits)
+    goals = found.origins if to_origin else Counter[Origin]()
+    queues, doubts = destinations.reached(source, goals, queue) if moved else ([], [])
+    doubts += returning.notes if returning else []
+    watched = return_targets.watched(source, goals) if steps.watch else return_targets.Watched()
+    doubts += watched.notes
+    limits = {each.arn: each.max_bytes for each in queues}
+    weight = weigh(found, limits, queue.max_bytes if queue else outgoing.MOST_BYTES)
+    _ensure_fits(found, weight)
+    wish = Wish(selection, action, edits, pace, to_origin, look.complete, steps.watch)
+    chosen = choose(source, found, wish, engine)
+    depth = sqs.depth(source.aws, source.queue)
+    now = datetime.now(UTC)
+    looked_at = look.looked_at or now  # no look has ended yet: an import, or one that goes on
+    there = depth.visible + depth.in_flight + depth.delayed
+    counted = len(found.ids) + len(found.left_ids)
+    unseen = max(0, there - counted) if selection.whole and moved and look.looked_at and not look.complete else 0
+    estimate = requirements.estimate(len(found.ids) + unseen, weight.bytes, action, pace, fifo=source.queue.fifo)
+    task = chosen.engine == MOVE_TASK
+    back_as_they_are = to_origin and not edits
+    failing = {mark for mark, one in verdicts.items() if one.verdict == fix_status.NO}
+    unmended = [mark for mark in found.causes if back_as_they_are and mark in failing]
+    return sealed(
+        Plan(
+            id=f"{now:%Y%m%dT%H%M%S}-{secrets.token_hex(2)}",
+            made_at=now,
+            made_by=sts.identity(source.aws).arn,
+            queue_arn=source.queue.arn,
+            queue_url=source.queue.url,
+            action=action,
+            selection=selection,
+            ids=tuple(found.ids),
+            bytes=weight.bytes,
+            looked_at=looked_at,
+            queue_count=there,
+            margin=margin,
+            destination=destination,
+            edits=tuple(edits),
+            pace=pace,
+            steps=steps,
+            engine=chosen.engine,
+            engine_why=chosen.why,
+            causes=dict(found.causes.most_common()),
+            estimate=estimate,
+            permissions=requirements.permissions(
+                source, action, goals, queues, watched.log_groups, task=task, watch=steps.watch, headroom=pace.headroom
+            ),
+            sample=tuple(found.ids[:SAMPLES]),
+            unseen=unseen,
+            size_limits=limits,
+            returns=returning.returns if returning else Returns(),
+            warnings=(
+                *doubts,
+                *warnings(
+                    source,
+                    found,
+                    weight,
+                    action,
+                    estimate,
+                    now=now,
+                    looked_at=looked_at,
+                    complete=look.complete,
+                    unseen=unseen,
+                    to_origin=to_origin,
+                    task=task,
+                    watched=steps.watch,
+                    unmended=unmended,
+                ),
+            ),
+        )
+    )
+
+
+def _ensure_sensible(
+    selection: Selection, action: Action, edits: Sequence[Edit], pace: Pace, steps: Steps, margin: float
+) -> None:
+    if pace.max_per_s is not None and not SLOWEST_PER_S <= pace.max_per_s < float("inf"):
+        raise UsageError(
+            f"A rate of {pace.max_per_s:g} letters a second moves nothing.", "Choose at least a letter a day: 0.00002."
+        )
+    if not 0 <= margin <= 1:
+        raise UsageError(f"A margin of {margin:g} is no share.", "Choose 0 to 1; 0.1 means a tenth.")
+    if not 0 <= steps.stop_share <= 1:
+        raise UsageError(f"A stop share of {steps.stop_share:g} is no share.", "Choose 0 to 1; 0.2 means a fifth.")
+    if not 0 < steps.patience_s < float("inf"):
+        raise UsageError(f"A patience of {steps.patience_s:g} s awaits nothing.", "Choose seconds above 0.")
+    if not steps.sizes:
+        raise UsageError(
+            "There is no step to go in.", "Say when outcomes are awaited (5,1%,10%,100%), or do not watch."
+        )
+    _ensure_growing(steps.sizes)
+    if action is Action.PURGE and selection.imported:
+        raise UsageError(
+            "A purge deletes from the queue, and imported letters lie on this machine's shelf only.",
+            "Take them off again: ops dlq import FILE --undo.",
+        )
+    if action is Action.PURGE and edits:
+        raise UsageError("A purge sends nothing, so there is nothing to edit.", "Leave the edits out.")
+
+
+def _ensure_growing(sizes: Sequence[str]) -> None:
+    """Counts among themselves and shares among themselves: a share that is smaller than a count on a short queue is
+    skipped. 100% before the end would send everything at once, and leave no canary."""
+    shares = [size for size in sizes if size.strip().endswith("%")]
+    for alike in (sizes, shares, [size for size in sizes if size not in shares]):
+        canary.boundaries(alike, 1)
+    for size, after in pairwise(sizes):
+        if size in shares and float(size.strip().removesuffix("%")) == 100:
+            raise UsageError(f"The step {after} does not go beyond the step {size}.", "Let the steps grow: 5,1%,100%.")
+
+
+def _ensure_possible(found: Survey, edits: Sequence[Edit]) -> None:
+    total = len(found.ids)
+    if not total:
+        kinds = ", ".join(f"{formatting.count(number)} {kind.value}" for kind, number in found.left_kinds.most_common())
+        raise UsageError(
+            f"No message can go back to where it came from (by kind: {kinds}): {return_targets.left_in_words(found.left)}.",
+            return_targets.ELSEWHERE,
+        )
+    if edits and sum(found.misfits.values()) == total:
+        raise UsageError(f"The edits fit no letter: {found.misfits.most_common(1)[0][0]}", "Edit otherwise.")
+
+
+def _ensure_fits(found: Survey, weight: Weight) -> None:
+    if weight.too_large.total() < len(found.ids):
+        return
+    if weight.too_large.keys() == {outgoing.MOST_BYTES}:
+        raise UsageError("Every letter would be over SQS's limit of 1 MiB a message.", "Edit less into them.")
+    most = max(weight.too_large)
+    raise UsageError(
+        f"Every message would be larger than its queue takes (MaximumMessageSize {formatting.count(most)} bytes).",
+        "Raise that queue's MaximumMessageSize, or name another queue: --to QUEUE.",
+    )
+
+
+def _nothing(source: Source, shelf: Shelf, selection: Selection) -> UsageError:
+    other = shelf.count(replace(selection, imported=not selection.imported))
+    where = "in the queue" if selection.imported else "imported from a file"
+    how = "leave --imported out" if selection.imported else "add --imported"
+    hint = f"{formatting.count(other, 'letter that is', 'letters that are')} {where} would be: {how}. " if other else ""
+    which = "imported letter" if selection.imported else f"letter of {source.queue.name}"
+    return UsageError(
+        f"No {which} on the shelf is selected.",
+        f"{hint}Look again (ops dlq look), or select otherwise (ops dlq causes, ops dlq list).",
+    )

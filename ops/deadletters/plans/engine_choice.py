@@ -1,0 +1,104 @@
+"""Who moves the letters: SQS itself by a move task, or our own engine with its ledger."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ops import formatting
+from ops.deadletters.messages.model import Kind
+from ops.deadletters.plan_model import Action, Edit, Pace, Selection
+from ops.errors import AwsError, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ops.deadletters.plans.selection_stats import Survey
+    from ops.deadletters.queue import Source
+
+LEDGER, MOVE_TASK = "ledger", "move task"
+TASK_CAP_PER_S = 500
+"""The fastest that a move task goes (botocore 1.44.5 model, 2026-11)."""
+
+
+@dataclass(frozen=True)
+class Choice:
+    engine: str
+    why: str
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What is to be done. ``complete``: the shelf holds the whole queue. ``watched``: outcomes are awaited."""
+
+    selection: Selection
+    action: Action
+    edits: Sequence[Edit]
+    pace: Pace
+    to_origin: bool
+    complete: bool
+    watched: bool
+
+
+def choose(source: Source, found: Survey, wish: Wish, asked: str | None) -> Choice:
+    """The engine, and a clause that says why. Raises UsageError when ``asked`` cannot do what is wished."""
+    if asked not in (None, LEDGER, MOVE_TASK):
+        raise UsageError(f"{asked} is no engine.", f"Ask for {LEDGER} or {MOVE_TASK}, or leave it to the plan.")
+    if asked == LEDGER:
+        return Choice(LEDGER, "it was asked for")
+    against = _against(source, found, wish)
+    if against and asked == MOVE_TASK:
+        raise UsageError(f"A move task cannot do this: {against}.", "Leave the engine to the plan, or ask for ledger.")
+    if against:
+        return Choice(LEDGER, against)
+    if asked == MOVE_TASK:
+        return Choice(MOVE_TASK, "it was asked for")
+    if source.queue.fifo:
+        return Choice(LEDGER, "it goes through each message group in order, and watches what becomes of each message")
+    if not wish.watched:
+        return Choice(LEDGER, "nothing is watched, and a move task moves letters that die again, again")
+    return Choice(MOVE_TASK, "the whole queue goes, unchanged, and SQS moves it itself after the canary")
+
+
+def _against(source: Source, found: Survey, wish: Wish) -> str:
+    """Why a move task does not fit; empty when it does."""
+    rate = wish.pace.max_per_s
+    others = sum(number for kind, number in found.kinds.items() if kind is not Kind.SQS)
+    reasons = (
+        (wish.action is not Action.REDRIVE, f"a move task cannot {wish.action.value}"),
+        (not wish.selection.whole, "only some letters go, and a move task takes the whole queue"),
+        (bool(wish.edits), "letters are edited on their way, which a move task cannot do"),
+        (found.imported > 0, "imported letters are not in the queue"),
+        (
+            not wish.complete and not source.queue.fifo,  # of a FIFO queue, no scan sees all
+            "the last look did not read the whole queue, and a move task would take unseen letters too",
+        ),
+        (
+            wish.to_origin and others > 0,
+            f"{formatting.count(others, 'letter')} came by no queue's redrive policy, so SQS does not know their origin",
+        ),
+        (
+            wish.to_origin and (bool(found.left) or len(found.origins) > 1),
+            "messages stay or go to several places, which a move task does not tell apart",
+        ),
+        (
+            rate is not None and rate != int(rate),
+            "a move task's rate is a whole number a second",
+        ),
+        (
+            rate is not None and rate > TASK_CAP_PER_S,
+            f"a move task does at most {TASK_CAP_PER_S} letters a second",
+        ),
+    )
+    why = next((reason for holds, reason in reasons if holds), "")
+    return why or _unsupported(source)
+
+
+def _unsupported(source: Source) -> str:
+    where = "the twin" if source.aws.target.is_twin else "this endpoint"
+    try:
+        with source.aws.asking("sqs", f"move tasks of {source.queue.name}"):
+            source.aws.sqs.list_message_move_tasks(SourceArn=source.queue.arn, MaxResults=1)
+    except AwsError as refused:
+        return f"{where} offers no move task: {str(refused).rstrip('.')}"
+    return ""

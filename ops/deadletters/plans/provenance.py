@@ -1,0 +1,147 @@
+"""What is known of where a queue's messages come from: asked of SQS, of Lambda, and of the functions' own logs."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from ops import invocation_log
+from ops.aws import lambda_, sqs
+from ops.deadletters.causes.logs import log_parser, shared_groups
+from ops.deadletters.causes.logs.log_query import IDS_A_QUERY, RETENTION, Asking, Budget, named
+from ops.deadletters.return_target import Known
+from ops.deadletters.snapshot import LIVE, requests
+from ops.errors import AwsError
+
+if TYPE_CHECKING:
+    from ops.deadletters.queue import Source
+    from ops.deadletters.snapshot import Shelf
+
+LONGEST_RETRIES = timedelta(hours=6)
+"""How long Lambda repeats an asynchronous invocation at most (MaximumEventAgeInSeconds; botocore 1.44.5 model)."""
+SLACK = timedelta(minutes=5)
+NOTED = "functions of requests"
+"""Where the snapshot keeps whose log a request id was found in: a log may be gone when it is wanted again."""
+_PLATFORM = re.compile(r"^(?:START|END|REPORT) RequestId: ([0-9a-f-]{36})\b")
+
+
+@dataclass(frozen=True)
+class Found:
+    """``notes``: sentences about what could not be asked."""
+
+    known: Known
+    notes: tuple[str, ...] = ()
+
+
+def find(source: Source, shelf: Shelf, function_arn: str = "", *, logs: bool = True) -> Found:
+    """What is known of this queue's messages. ``function_arn``: where the user sends those of asynchronous invocations;
+    then no log is asked. ``logs`` off: nothing that costs money is asked.
+
+    What may not be asked is a note, and leaves messages where they are. Raises OpsError for the snapshot. Needs
+    sqs:ListDeadLetterSourceQueues; with asynchronous invocations' messages also lambda:ListFunctions, logs:StartQuery
+    and logs:GetQueryResults.
+    """
+    notes: list[str] = []
+    queue, workload = source.queue, source.workload
+    own = workload.queue.arn if workload.queue.arn != queue.arn else ""
+    sources: tuple[str, ...] = ()
+    try:
+        sources = sqs.redrive_sources(source.aws, queue)
+    except AwsError as refused:
+        notes.append(f"Which queues use {queue.name} as their dead-letter queue is not known: {refused}")
+    if workload.queue.dlq_arn == queue.arn and own not in sources:
+        sources = (*sources, own)
+    wanted = {} if function_arn else requests(shelf, LIVE)
+    functions: Mapping[str, str] = {}
+    asked: tuple[str, ...] = ()
+    if wanted:
+        functions, asked = _functions(source, shelf, wanted, notes, logs=logs)
+    return Found(Known(queue.arn, sources, own, functions, asked, function_arn), tuple(notes))
+
+
+def _functions(
+    source: Source, shelf: Shelf, wanted: Mapping[str, datetime | None], notes: list[str], *, logs: bool
+) -> tuple[dict[str, str], tuple[str, ...]]:
+    """By request id: the function in whose log it is; and the names of those that were asked."""
+    before = shelf.noted(NOTED) or {}
+    known = {one: str(before[one]) for one in wanted if one in before}
+    open_ = {one: sent for one, sent in wanted.items() if one not in known}
+    asked: list[str] = []
+    budget = Budget()
+    for function in _candidates(source, notes) if open_ and logs else ():
+        asked.append(function.name)
+        asking = Asking(source.aws, function.log_group, budget)
+        bare = function.arn.split(":function:")[0] + f":function:{function.name}"
+        for request_id in _of_function(asking, function, open_):
+            known[request_id] = bare
+            open_.pop(request_id, None)
+        notes += asking.asked.notes
+        budget = Budget(budget.queries - asking.asked.queries, budget.usd - asking.asked.usd)
+        if not open_:
+            break
+    if known != {one: before.get(one) for one in known}:
+        shelf.note(NOTED, {**before, **known})
+    return known, tuple(asked)
+
+
+def _candidates(source: Source, notes: list[str]) -> tuple[lambda_.Function, ...]:
+    """The workload's function, and all that send here what fails of their asynchronous invocations."""
+    own = [source.workload.function] if source.workload.function else []
+    others: tuple[lambda_.Function, ...] = ()
+    try:
+        others = lambda_.with_dead_letters_in(source.aws, source.queue.arn)
+    except AwsError as refused:
+        notes.append(f"Which other functions use {source.queue.name} is not known: {refused}")
+    names = {one.name for one in own}
+    return (*own, *(one for one in others if one.name not in names))
+
+
+def _of_function(asking: Asking, function: lambda_.Function, wanted: Mapping[str, datetime | None]) -> frozenset[str]:
+    """Those of ``wanted`` that ran in the function, by its own log."""
+    now = datetime.now(UTC)
+    times = [sent for sent in wanted.values() if sent] or [now]
+    start = max(min(times) - LONGEST_RETRIES - SLACK, now - RETENTION - LONGEST_RETRIES)
+    pattern = named(wanted) if len(wanted) <= IDS_A_QUERY else invocation_log.PATTERN
+    found: set[str] = set()
+
+    def heard(row: Mapping[str, str]) -> None:
+        if _own(row, function):
+            found.update(wanted.keys() & _ran(row))
+
+    asking.read([pattern], start, min(max(times) + SLACK, now), heard, enough=lambda: len(found) == len(wanted))
+    return frozenset(found)
+
+
+def _own(row: Mapping[str, str], function: lambda_.Function) -> bool:
+    """Whether the function wrote it. In a shared group only a stream that names the function tells."""
+    if shared_groups.shared(function.log_group, function.name):
+        return invocation_log.function_of(row.get("@logStream", "")) == function.name
+    return not shared_groups.foreign(row, function.name)
+
+
+def _ran(row: Mapping[str, str]) -> set[str]:
+    """Request ids of invocations that the line is of: as the platform writes them, or the runtime beside a failure. A
+    line that only mentions one may be about another function's invocation."""
+    message = row.get("@message", "")
+    if platform := _PLATFORM.match(message):
+        return {platform[1]}
+    if line := invocation_log.parse(row):
+        return {line.request_id}
+    if message.startswith('{"') and '"platform.' in message[:200]:
+        return _of_event(message)
+    said = log_parser.read(row)
+    sure = said is not None and said.failed and said.request_id and not said.loose
+    return {said.request_id} if said is not None and sure else set()
+
+
+def _of_event(message: str) -> set[str]:
+    try:
+        event = json.loads(message)
+    except (ValueError, RecursionError):
+        return set()
+    record = event.get("record") if isinstance(event, dict) and event.keys() == {"time", "type", "record"} else None
+    return {str(record.get("requestId", ""))} if isinstance(record, dict) else set()

@@ -1,0 +1,87 @@
+"""What following a plan takes: permissions, requests, money, time."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from ops import pricing
+from ops.aws.sqs import BATCH, Queue
+from ops.deadletters.plan_model import Action, Estimate, Pace
+from ops.deadletters.return_target import Origin, Service
+
+if TYPE_CHECKING:
+    from ops.deadletters.queue import Source
+
+ENGINE_PER_S = 1_000
+"""Letters a second that the engine is taken to move when nothing caps it: a cautious figure."""
+BILLED_BYTES = 65_536
+"""A request of more counts as several (SQS pricing page, as of the price file's date)."""
+
+
+def permissions(
+    source: Source,
+    action: Action,
+    origins: Iterable[Origin],
+    queues: Iterable[Queue],
+    log_groups: Iterable[str] = (),
+    *,
+    task: bool,
+    watch: bool,
+    headroom: bool,
+) -> tuple[str, ...]:
+    """IAM permissions, ``action on ARN`` each. ``watch``: outcomes are read from the logs of
+    the workload's function and ``log_groups``; ``headroom``: from metrics."""
+    own = source.queue.arn
+    taking = ("ReceiveMessage", "ChangeMessageVisibility", "DeleteMessage") if action is not Action.COPY else ()
+    needed = [f"sqs:{name} on {own}" for name in ("GetQueueAttributes", *taking)]  # copies are made from the shelf
+    if source.queue.kms_key and taking:
+        needed.append(f"kms:Decrypt on {_key_arn(source.queue)}")
+    if action is Action.PURGE:
+        return tuple(needed)
+    if task:
+        tasks = ("StartMessageMoveTask", "ListMessageMoveTasks", "CancelMessageMoveTask")
+        needed += [f"sqs:{name} on {own}" for name in tasks]
+    for queue in queues:
+        needed += [f"sqs:{name} on {queue.arn}" for name in ("GetQueueUrl", "GetQueueAttributes", "SendMessage")]
+        if queue.kms_key:
+            needed += [f"kms:{name} on {_key_arn(queue)}" for name in ("GenerateDataKey", "Decrypt")]
+    verbs = {
+        Service.LAMBDA: "lambda:InvokeFunction",
+        Service.EVENTS: "events:PutEvents",
+        Service.SNS: "sns:Publish",
+    }
+    needed += [f"{verbs[origin.service]} on {origin.arn}" for origin in origins if origin.service in verbs]
+    workload = source.workload
+    read = [name for name in (workload.log_group, *log_groups) if name] if watch else []
+    for name in dict.fromkeys(read):
+        group = f"arn:{own.split(':')[1]}:logs:{workload.region}:{workload.account}:log-group:{name}"
+        # Both ways of writing a log group are in use: the reference has none, AWS's own policies end in ":*".
+        needed += [f"logs:StartQuery on {group}", f"logs:StartQuery on {group}:*", "logs:GetQueryResults on *"]
+    if headroom:
+        needed.append("cloudwatch:GetMetricData on *")
+    return tuple(dict.fromkeys(needed))
+
+
+def estimate(letters: int, size: int, action: Action, pace: Pace, *, fifo: bool) -> Estimate:
+    """Seconds of sending (a canary's waiting comes on top), SQS requests, and their price; ``size`` in bytes.
+
+    Requests of Lambda, EventBridge and SNS, where letters go there, are not in the price.
+    """
+    calls = math.ceil(letters / BATCH)
+    heavy = max(calls, math.ceil(size / BILLED_BYTES))  # with bodies in them
+    requests = {Action.REDRIVE: 2 * heavy + calls, Action.COPY: heavy, Action.PURGE: heavy + calls}[action]
+    known = pricing.load()
+    each = known.sqs_fifo_request if fifo else known.sqs_request
+    rate = min(pace.max_per_s or ENGINE_PER_S, ENGINE_PER_S) if action is not Action.PURGE else ENGINE_PER_S
+    return Estimate(letters / rate, requests * each, requests)
+
+
+def _key_arn(queue: Queue) -> str:
+    """The key as IAM names it; an alias is resolved by whoever writes the policy."""
+    key = queue.kms_key or ""
+    if key.startswith("arn:"):
+        return key
+    _, partition, _, region, account, _ = queue.arn.split(":", 5)
+    return f"arn:{partition}:kms:{region}:{account}:{key if key.startswith('alias/') else f'key/{key}'}"

@@ -1,0 +1,131 @@
+"""A plan back to origins: what is known of where messages came from, and what stays because that is not known."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from ops import access, formatting
+from ops.aws import lambda_
+from ops.deadletters.messages.model import Kind
+from ops.deadletters.plan_model import Returns
+from ops.deadletters.plans import consumers, destinations, provenance
+from ops.deadletters.plans.selection_stats import Survey, survey
+from ops.deadletters.return_target import Known, Origin, Service
+
+if TYPE_CHECKING:
+    from ops.deadletters.plan_model import Destination, Edit, Selection
+    from ops.deadletters.queue import Source
+    from ops.deadletters.snapshot import Shelf
+
+ELSEWHERE = "Name a destination: --to QUEUE, or for asynchronous invocations --to FUNCTION_ARN."
+CLAIMING = (Kind.SNS, Kind.EVENTBRIDGE, Kind.DESTINATION)
+"""Kinds of messages that name their origin in what a sender can write."""
+MOST_WATCHED = 10
+"""Places whose functions are looked up."""
+MOST_SAID = 3
+"""Reasons that are told one by one."""
+
+
+@dataclass(frozen=True)
+class Returning:
+    found: Survey
+    returns: Returns
+    notes: list[str]
+
+
+def survey_returning(
+    source: Source, shelf: Shelf, selection: Selection, edits: Sequence[Edit], destination: Destination
+) -> Returning:
+    """The survey of what can go back, with what stays; what came from somewhere that is gone is among the latter."""
+    learned = provenance.find(source, shelf, destination.function_arn, logs=not access.read_only())
+    known = learned.known
+    found = survey(shelf.iterate(selection), edits, known)
+    missing, doubts = destinations.gone(source, found.origins)
+    if missing:
+        known = replace(known, gone=missing)
+        found = survey(shelf.iterate(selection), edits, known)
+    return Returning(found, _returns(found, known), [*_said(found, known), *doubts, *learned.notes])
+
+
+@dataclass(frozen=True)
+class Watched:
+    """Of places that are not the workload's own: ``log_groups`` that tell outcomes; ``notes``: where nothing does."""
+
+    log_groups: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+def watched(source: Source, origins: Iterable[Origin]) -> Watched:
+    """Who tells what becomes of the messages: each queue's own function, and the functions that are invoked."""
+    groups: list[str] = []
+    notes: list[str] = []
+    for origin in list(origins)[:MOST_WATCHED]:
+        name = origin.arn.rpartition(":")[2]
+        if origin.service is Service.LAMBDA:
+            groups.append(lambda_.function(source.aws, origin.arn).log_group)
+        elif origin.service is Service.SQS and origin.arn != source.workload.queue.arn:
+            reader = consumers.of_queue(source, origin.arn)
+            if reader is not None and reader.log_group:
+                groups.append(reader.log_group)
+            else:
+                notes.append(f"No function is known to read {name}: outcomes of messages to it cannot be watched.")
+    return Watched(tuple(groups), tuple(notes))
+
+
+def left_in_words(left: Mapping[str, int]) -> str:
+    """How many stay, and why, the most first."""
+    reasons = sorted(left.items(), key=lambda item: -item[1])
+    said = [f"{formatting.count(number)}: {why}" for why, number in reasons[:MOST_SAID]]
+    more = sum(number for _, number in reasons[MOST_SAID:])
+    return "; ".join([*said, *([f"{formatting.count(more)} for other reasons"] if more else [])])
+
+
+def staying(returns: Returns) -> str:
+    """The same as a sentence of a run's end; empty when nothing stays."""
+    number = len(returns.left_ids)
+    stay = formatting.count(number, "message stays", "messages stay")
+    return f"{stay} in the dead-letter queue. {left_in_words(returns.left)}." if number else ""
+
+
+def _returns(found: Survey, known: Known) -> Returns:
+    origins = {origin.arn: number for origin, number in found.origins.most_common()}
+    functions = {one: arn for one, arn in known.functions.items() if arn in origins}
+    left = dict(found.left.most_common())
+    return Returns(origins, found.inferred, left, tuple(found.left_ids), known.sources, known.own, functions)
+
+
+def _said(found: Survey, known: Known) -> list[str]:
+    said = []
+    if stay := len(found.left_ids):
+        total = stay + len(found.ids)
+        said.append(
+            f"{formatting.count(stay)} of {formatting.count(total, 'message')} stay in the dead-letter queue. "
+            f"{left_in_words(found.left)}. {ELSEWHERE}"
+        )
+    if found.inferred:
+        queue = known.sources[0].rpartition(":")[2]
+        which = formatting.count(found.inferred, "message does", "messages do")
+        said.append(
+            f"{which} not say where they came from: inferred to be {queue}, the only queue that uses this "
+            "dead-letter queue."
+        )
+    claimed = 0 if known.function else sum(found.kinds[kind] for kind in CLAIMING)
+    if claimed:
+        said.append(
+            f"Where {formatting.count(claimed, 'message')} came from, only the text of the messages says (a topic, a rule, "
+            "a function in a record): whoever may send to this queue could have written it. Check the destinations."
+        )
+    if len(found.origins) > 1:
+        queues = [origin.arn.rpartition(":")[2] for origin, _ in found.origins.most_common() if _is_queue(origin)]
+        follows = f"; the rate follows the load of {queues[0]}" if queues else ""
+        said.append(
+            f"The messages go to {len(found.origins)} places{follows}, and the first steps may hold messages of one of "
+            "them only."
+        )
+    return said
+
+
+def _is_queue(origin: Origin) -> bool:
+    return origin.service is Service.SQS

@@ -1,0 +1,68 @@
+"""Is a plan still true? The queue goes on living after it was looked at."""
+
+from __future__ import annotations
+
+import math
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from ops import formatting
+from ops.aws import sqs
+from ops.deadletters.plan_model import Action, Plan
+from ops.deadletters.snapshot import Shelf
+from ops.errors import UsageError
+
+if TYPE_CHECKING:
+    from ops.deadletters.queue import Source
+
+MAX_AGE = timedelta(hours=24)
+
+
+def check(source: Source, plan: Plan) -> None:
+    """Raise UsageError, saying what changed, when ``plan`` is older than a day, or more than its margin changed: of the
+    letters that the queue holds (imported ones do not lie there), or of those on the shelf that its selection fits. One
+    letter may always differ, unless the margin is 0. Where only some of a queue's messages go, those that come
+    meanwhile change nothing about them; a purge minds them all the same.
+    """
+    age = datetime.now(UTC) - plan.made_at
+    if age > MAX_AGE:
+        raise _stale(plan, f"it was made {formatting.duration(age.total_seconds())} ago")
+    if age < -timedelta(minutes=5):
+        raise _stale(plan, f"it was made at {plan.made_at:%Y-%m-%d %H:%M UTC}, which is still to come by this clock")
+    with Shelf.open(source) as shelf:
+        now = set(shelf.ids(plan.selection))
+    if not plan.selection.imported:
+        _compare_queue(source, plan)
+    planned = set(plan.ids)
+    gone = len(planned - now)
+    new = 0 if _minds_only_its_own(plan) else len(now - planned - set(plan.returns.left_ids))
+    if gone + new > _allowed(plan, len(planned)):
+        raise _stale(
+            plan,
+            f"of its {formatting.count(len(planned), 'letter')} {formatting.count(gone)} "
+            f"{'is' if gone == 1 else 'are'} no longer selected and {formatting.count(new)} more would be",
+        )
+
+
+def _compare_queue(source: Source, plan: Plan) -> None:
+    depth = sqs.depth(source.aws, source.queue)
+    there = depth.visible + depth.in_flight + depth.delayed
+    grown = 0 if _minds_only_its_own(plan) else there - plan.queue_count
+    if max(grown, plan.queue_count - there) > _allowed(plan, plan.queue_count):
+        raise _stale(
+            plan,
+            f"{source.queue.name} held {formatting.count(plan.queue_count, 'letter')} then and holds {formatting.count(there)} "
+            f"now, and its margin is {formatting.percent(plan.margin)}",
+        )
+
+
+def _minds_only_its_own(plan: Plan) -> bool:
+    return not plan.selection.whole and plan.action is not Action.PURGE
+
+
+def _allowed(plan: Plan, number: int) -> int:
+    return max(math.floor(plan.margin * number), 1) if plan.margin else 0
+
+
+def _stale(plan: Plan, why: str) -> UsageError:
+    return UsageError(f"Plan {plan.id} is stale: {why}.", "Look again (ops dlq look) and make the plan anew.")

@@ -1,0 +1,78 @@
+"""A plan as a file, found by its id or its path."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ops import atomic_file
+from ops.aws import sqs
+from ops.deadletters import plan_codec
+from ops.deadletters.plan_codec import MAKE_ANEW, Lost
+from ops.errors import OpsError, UsageError
+
+if TYPE_CHECKING:
+    from ops.deadletters.plan_model import Plan
+    from ops.deadletters.queue import Source
+
+
+def save(source: Source, plan: Plan, path: Path | None = None) -> Path:
+    """Write ``plan`` to ``path``, else to the queue's own folder under its id, where saving twice is no harm.
+
+    Raises UsageError when ``path`` is there already, OpsError when it cannot be written.
+    """
+    target = path or source.plans / f"{plan.id}.json"
+    with atomic_file.whole(target, replace=path is None) as stream:
+        stream.write(plan_codec.dumps(plan))
+    return target
+
+
+def load(path_or_id: str | Path, source: Source) -> Plan:
+    """The plan in a file, or the one of this queue whose id is or begins with ``path_or_id``.
+
+    Raises UsageError: no such plan or none that can be read (``planjson.Lost``), several of that beginning, changed
+    since it was made, of another version of this tool, or about another queue.
+    """
+    path = _find(str(path_or_id), source)
+    try:
+        text = atomic_file.read(path)
+    except OpsError as error:
+        raise Lost(str(error), error.next_step) from error
+    plan = plan_codec.parse(text, str(path))
+    if plan.queue_arn != source.queue.arn:
+        raise _of_another(plan, source)
+    return plan
+
+
+def _of_another(plan: Plan, source: Source) -> UsageError:
+    """A queue of the same name in another region or account is another queue."""
+    about = f"Plan {plan.id} is about {sqs.name_of(plan.queue_arn)}"
+    theirs, ours = plan.queue_arn.split(":"), source.queue.arn.split(":")
+    if theirs[1:5] == ours[1:5] or len(theirs) != len(ours):
+        return UsageError(f"{about}, not {source.queue.name}.", f"Name that queue: --from {plan.queue_arn}.")
+    where = f"in region {theirs[3]}, account {theirs[4]}"
+    return UsageError(
+        f"{about} {where}; this target is in region {ours[3]}, account {ours[4]}.",
+        f"Choose the profile that it was made with, and --region {theirs[3]}; or make the plan anew: ops dlq plan.",
+    )
+
+
+def _find(named: str, source: Source) -> Path:
+    path = atomic_file.named(named)
+    try:
+        if path.exists() and not path.is_dir():
+            return path
+    except OSError as error:
+        told = atomic_file.failed(path, error)
+        raise Lost(str(told), told.next_step) from error
+    if path.suffix == ".json" or "/" in named:
+        raise Lost(f"There is no plan at {path}.", MAKE_ANEW)
+    found = sorted(plan for plan in source.plans.glob("*.json") if plan.stem.startswith(named))
+    if not named or not found:
+        raise Lost(f"There is no plan {named or 'without a name'} of {source.queue.name}.", MAKE_ANEW)
+    exact = [plan for plan in found if plan.stem == named]
+    if len(found) > 1 and not exact:
+        raise UsageError(
+            f"{len(found)} plans of {source.queue.name} begin with {named}.", "Name more of it, such as the whole id."
+        )
+    return (exact or found)[0]

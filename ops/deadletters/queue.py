@@ -1,0 +1,106 @@
+"""One queue of dead letters: whose workload it belongs to, and the folder in which its shelf, plans and ledgers lie."""
+
+from __future__ import annotations
+
+import errno
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ops import twin_state
+from ops.aws import sqs
+from ops.errors import OpsError, UsageError
+from ops.workload.gaps import Part
+
+if TYPE_CHECKING:
+    from ops.aws import Aws
+    from ops.target import Target
+    from ops.workload import Workload
+
+
+@dataclass(frozen=True)
+class Source:
+    """``queue`` holds the letters; ``folder`` is there and can be written to."""
+
+    aws: Aws
+    workload: Workload
+    queue: sqs.Queue
+    folder: Path
+
+    @property
+    def shelf(self) -> Path:
+        return self.folder / "shelf.db"
+
+    @property
+    def plans(self) -> Path:
+        return self.folder / "plans"
+
+    @property
+    def runs(self) -> Path:
+        """One ledger a redrive: ``<plan id>.db``."""
+        return self.folder / "runs"
+
+
+def open_source(aws: Aws, workload: Workload, queue: str | None = None) -> Source:
+    """The workload's dead-letter queue, or another queue of dead letters by name, URL or ARN: the target's own queue,
+    too, where nothing is known to work on it.
+
+    Raises UsageError when there is none, OpsError when the home folder cannot be used, and what ``ops.aws`` raises.
+    """
+    found = sqs.find(aws, queue) if queue else own_queue(aws.target, workload)
+    if found is None:
+        raise _none(workload)
+    _, _, _, region, account, name = found.arn.split(":", 5)
+    folder = home(aws.target) / f"{account}-{region}-{name}"
+    for path in (folder, folder / "plans", folder / "runs"):
+        try:
+            path.mkdir(parents=True, exist_ok=True, mode=0o700)  # letters may hold personal data
+        except OSError as error:
+            raise unusable(path, error) from error
+    if not os.access(folder, os.W_OK):
+        raise unusable(folder, PermissionError(13, "Permission denied"))
+    return Source(aws, workload, found, folder)
+
+
+def own_queue(target: Target, workload: Workload) -> sqs.Queue | None:
+    """Where the workload's dead letters are: its dead-letter queue, or the queue itself if it was named as one. AWS
+    does not list whose dead-letter queue a queue is, so one that nothing is known to work on is taken at its word."""
+    if workload.dlq is None and target.queue and workload.purpose_unknown:
+        return workload.queue
+    return workload.dlq
+
+
+def _none(workload: Workload) -> OpsError:
+    if gap := workload.gap(Part.DLQ):
+        return gap.error(workload.queue.name)
+    what = f"{workload.queue.name} has no dead-letter queue to look at."
+    if workload.mapping is None:
+        return UsageError(
+            what, f"If it holds the dead letters of another service, name it: --from {workload.queue.name}"
+        )
+    return UsageError(
+        what, "Give it a redrive policy (deadLetterTargetArn, maxReceiveCount), so that failing messages are kept."
+    )
+
+
+def home(target: Target, environ: Mapping[str, str] = os.environ) -> Path:
+    """Where this machine keeps what was read and done: ``$OPS_HOME``, else ``$XDG_STATE_HOME/scilearn-ops``, else
+    ``~/.local/state/scilearn-ops``; the twin's own goes with the twin, in its folder. Raises OpsError for a ``~`` that
+    is nobody's home."""
+    if target.is_twin:
+        return twin_state.folder() / "ops"
+    own = environ.get("OPS_HOME")
+    path = Path(own) if own else Path(environ.get("XDG_STATE_HOME") or "~/.local/state") / "scilearn-ops"
+    try:
+        return path.expanduser()
+    except RuntimeError as error:  # taken by its letter it would lie wherever somebody stands
+        raise unusable(path, FileNotFoundError(errno.ENOENT, "no such home")) from error
+
+
+def unusable(path: Path, error: OSError) -> OpsError:
+    return OpsError(
+        f"{path} cannot be used: {error.strerror or error}.",
+        "Set OPS_HOME to a folder that you can write to (on the twin, OPS_TWIN_DIR).",
+    )

@@ -1,0 +1,122 @@
+"""One mover a queue: a lock on its folder that ends with the process that holds it, however that dies."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from typing import IO, TYPE_CHECKING
+
+from ops import atomic_file
+from ops.deadletters.queue import unusable
+from ops.errors import OpsError
+
+if TYPE_CHECKING:
+    from ops.deadletters.queue import Source
+
+PATIENCE_S = 0.5
+"""A run says that it has ended just before it lets go of the lock; who wants to be the next waits that long."""
+LOOKERS_S = 10.0
+"""``holder`` shares the lock for an instant to see whether it is free; however busy the machine, it is waited for."""
+
+
+class Busy(OpsError):
+    """Somebody else moves letters of this queue now."""
+
+
+@dataclass(frozen=True)
+class Holder:
+    """Who moves letters now. ``since``: ISO 8601 UTC."""
+
+    run: str
+    who: str
+    pid: int
+    since: str
+
+
+@contextmanager
+def held(source: Source, run: str, who: str) -> Iterator[None]:
+    """Nobody else on this machine redrives or purges the queue meanwhile. Raises Busy, naming who does."""
+    path = source.folder / "redrive.lock"
+    try:
+        file = open(path, "a+", errors="replace", opener=atomic_file.opener)  # noqa: SIM115 - held for longer
+    except OSError as error:
+        raise unusable(path, error) from error
+    with file:
+        if not exclusive(file, PATIENCE_S):
+            raise _busy(source, _read(file))
+        now = datetime.now(UTC).isoformat(timespec="seconds")
+        try:
+            _write(file, json.dumps(asdict(Holder(run, who, os.getpid(), now))))
+        except OSError as error:
+            raise unusable(path, error) from error
+        yield  # closing the file unlocks it
+
+
+def refuse(source: Source) -> None:
+    """Raises Busy when somebody moves letters of the queue now."""
+    if other := holder(source):
+        raise _busy(source, other)
+
+
+def holder(source: Source) -> Holder | None:
+    """Who moves letters of the queue now; None when nobody does. What is no file, nobody holds."""
+    try:
+        file = os.fdopen(atomic_file.opened(source.folder / "redrive.lock"), "r", errors="replace")
+    except (OSError, OpsError):
+        return None
+    with file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except OSError:
+            return _read(file) or Holder("", "a process that the lock does not name", 0, "")
+        return None
+
+
+def exclusive(file: IO[str], patience_s: float) -> bool:
+    """Lock ``file`` for this process alone; False when another one has it for itself, after ``patience_s`` too."""
+    began = time.monotonic()
+    while not _locked(file, fcntl.LOCK_EX):
+        if looked_at := _locked(file, fcntl.LOCK_SH):
+            fcntl.flock(file, fcntl.LOCK_UN)
+        if time.monotonic() - began > (LOOKERS_S if looked_at else patience_s):
+            return False
+        time.sleep(0.02)
+    return True
+
+
+def _locked(file: IO[str], kind: int) -> bool:
+    try:
+        fcntl.flock(file, kind | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    return True
+
+
+def _busy(source: Source, other: Holder | None) -> Busy:
+    by = f" by {other.who} since {other.since} (run {other.run}, process {other.pid})" if other and other.run else ""
+    return Busy(
+        f"The letters of {source.queue.name} are being moved already{by}.",
+        "Wait until that run ends, or cancel it: ops dlq cancel.",
+    )
+
+
+def _read(file: IO[str]) -> Holder | None:
+    try:
+        file.seek(0)
+        found = Holder(**json.loads(file.read()))
+    except (OSError, *atomic_file.NONSENSE):
+        return None
+    texts = (found.run, found.who, found.since)
+    return found if all(isinstance(text, str) for text in texts) else None
+
+
+def _write(file: IO[str], text: str) -> None:
+    """Past the file's buffer: what a full disk did not take would be tried again, and raised, when the file closes."""
+    os.ftruncate(file.fileno(), 0)
+    os.write(file.fileno(), text.encode())

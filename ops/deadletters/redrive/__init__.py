@@ -1,0 +1,1 @@
+"""Carrying out a plan: preflight, rollout, canary, headroom, purge."""

@@ -1,0 +1,259 @@
+"""Carry out a plan: send the letters, watch what becomes of them, keep a record. The doors of the CLI and the page.
+
+A run has the plan's id. Its ledger is ``Source.runs/<id>.db``; every step of every letter is on disk before the next
+one is taken, so that a run that was killed at any point can be resumed with nothing lost.
+"""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ops import access
+from ops.aws import sts
+from ops.deadletters import plans, queue_lock
+from ops.deadletters.archive import audit_log
+from ops.deadletters.ledger import Ledger
+from ops.deadletters.ledger.model import Move, Outcome, Run, State
+from ops.deadletters.messages.model import Place
+from ops.deadletters.move_task.mover import TaskMover
+from ops.deadletters.outcomes import monitor
+from ops.deadletters.plan_model import Action
+from ops.deadletters.queue import home
+from ops.deadletters.redrive import headroom, preflight, unfinished
+from ops.deadletters.redrive.rollout import Course
+from ops.deadletters.snapshot import Shelf
+from ops.deadletters.transfer import Transfer
+from ops.deadletters.transfer.rate_limiter import Limiter
+from ops.errors import OpsError, UsageError
+
+if TYPE_CHECKING:
+    from ops.deadletters.ledger.model import Step
+    from ops.deadletters.plan_model import Plan
+    from ops.deadletters.queue import Source
+
+Progress = Callable[[Run], None]
+Stop = Callable[[], bool]
+
+NO_REASON = "none is asked for a cancel"
+"""On record, where every act has a reason: stopping must not wait for one."""
+COUNTED = ("planned", "sent", "deleted", "failed", "vanished", "succeeded", "came_back", "moved", "unseen")
+
+
+def run(source: Source, plan: Plan, *, reason: str, progress: Progress | None = None, stop: Stop | None = None) -> Run:
+    """Carry ``plan`` out and return how that ended: DONE, STOPPED (by the canary) or CANCELLED (Ctrl-C, ``cancel``, or
+    ``stop()`` became true; what was held is given back). ``progress`` is called about twice a second.
+
+    Raises UsageError (no reason, a plan that is stale, for purging or begun before), ``lock.Busy`` when letters of this
+    queue are being moved already, and what AWS or the disk refuse for good: then the run is FAILED and can be resumed.
+    Needs sqs:ReceiveMessage, DeleteMessage, ChangeMessageVisibility and GetQueueAttributes on the dead-letter queue,
+    the permission to send to the destination (``plan.permissions``), and for outcomes logs:StartQuery, GetQueryResults.
+    """
+    access.ensure_may("a redrive")
+    reason = audit_log.needed(reason)
+    who = sts.identity(source.aws).arn
+    path = source.runs / f"{plan.id}.db"
+    with queue_lock.held(source, plan.id, who):
+        preflight.check_held(source, plan)
+        plans.save(source, plan)
+        with Ledger.create(path, plan, reason, who) as ledger:
+            return _carry_out(_Doing(source, plan, ledger, who, reason, "redrive"), progress, stop)
+
+
+def resume(
+    source: Source, run_id: str, *, reason: str = "", progress: Progress | None = None, stop: Stop | None = None
+) -> Run:
+    """Go on with a run that was interrupted, cancelled, stopped or failed. ``run_id`` may be the beginning of one.
+
+    What had been sent is only deleted; what may have been sent is looked for, and sent again (and listed in
+    ``Run.twice``) if it is still in the dead-letter queue. Its plan is the one that it began with: that of its file, or
+    of its ledger where the file is lost. Raises as ``run`` does.
+    """
+    access.ensure_may("resuming a redrive")
+    path = _path(source, run_id)
+    who = sts.identity(source.aws).arn
+    with queue_lock.held(source, path.stem, who), Ledger.open(path) as ledger:
+        before = ledger.run()
+        if before.state is State.DONE:
+            raise UsageError(f"Run {before.id} is done: {before.said}", "Look again, and make a new plan.")
+        plan = unfinished.plan(source, ledger)
+        stopped = tuple(step for step in before.steps if step.state == "stopped")
+        doing = _Doing(source, plan, ledger, who, reason.strip() or before.reason, "resume")
+        return _carry_out(doing, progress, stop, stopped)
+
+
+def cancel(source: Source, run_id: str = "") -> Run:
+    """Tell the run (empty: the one that is going) to stop; its process does so within seconds and gives back what it
+    holds. Who asked it to goes on record.
+
+    Raises UsageError when it is not running; OpsError when it stops but that cannot be recorded.
+    """
+    access.ensure_may("cancelling a redrive")
+    holder = queue_lock.holder(source)
+    going = holder.run if holder else ""
+    path = source.runs / f"{going}.db"
+    if not going or not going.startswith(run_id) or not path.exists():
+        which = f"Run {run_id} is" if run_id else f"No run of {source.queue.name} is"
+        raise UsageError(f"{which} {'not ' if run_id else ''}going on.", "See the runs: ops dlq runs.")
+    with Ledger.open(path) as ledger:
+        ledger.cancel()  # first: nothing that follows may keep it from stopping
+        run = ledger.run()
+    try:
+        who = sts.identity(source.aws).arn
+        record = audit_log.about(
+            source, who, "cancel", NO_REASON, plan=run.id, plan_hash=run.plan_hash, outcome="asked"
+        )
+        audit_log.append(home(source.aws.target), record)
+    except OpsError as error:
+        said = f"Run {run.id} stops, but that you asked it to is not on record: {error}"
+        raise OpsError(said, error.next_step) from error
+    return run
+
+
+def runs(source: Source) -> tuple[Run, ...]:
+    """Every run of this queue whose ledger can be read, the one that began last first; the others are in
+    ``unreadable``."""
+    found = (one for one in _each(source) if isinstance(one, Run))
+    return tuple(sorted(found, key=lambda run: run.began, reverse=True))
+
+
+def unreadable(source: Source) -> tuple[str, ...]:
+    """A sentence for each ledger of this queue that cannot be read: what is wrong with it, and the way out."""
+    return tuple(_whole(found) for found in _each(source) if isinstance(found, OpsError))
+
+
+def progress(source: Source, run_id: str) -> Run:
+    """How far a run is; cheap enough to ask every second. ``run_id`` may be the beginning of one.
+
+    Raises UsageError when there is none, OpsError when its ledger is damaged or of another version.
+    """
+    return _read(source, _path(source, run_id))
+
+
+@dataclass(frozen=True)
+class _Doing:
+    source: Source
+    plan: Plan
+    ledger: Ledger
+    who: str
+    reason: str
+    action: str  # redrive | resume, for the record
+
+    def record(self, outcome: str, note: str = "") -> None:
+        now = self.ledger.run()
+        counts = {name: getattr(now, name) for name in COUNTED if getattr(now, name)}
+        record = audit_log.about(
+            self.source,
+            self.who,
+            "copy" if self.plan.action is Action.COPY and self.action == "redrive" else self.action,
+            self.reason,
+            plan=self.plan.id,
+            plan_hash=self.plan.hash,
+            counts=counts | ({"maybe twice": len(now.twice)} if now.twice else {}),
+            outcome=outcome,
+            note=note,
+        )
+        audit_log.append(home(self.source.aws.target), record)
+
+    def end(self, state: State, said: str) -> None:
+        """The run is not done before the shelf and the record say so: if the process dies in between, or one of them
+        cannot be written, it is resumed and says it there again. What can be written is."""
+        broken: OpsError | None = None
+        writes: tuple[Callable[[State, str], None], ...] = (lambda *_: self.shelve(), self.record, self.ledger.end)
+        for write in writes:
+            try:
+                write(state, said)
+            except OpsError as error:
+                broken = broken or error
+                if state is State.DONE:
+                    state, said = State.FAILED, _whole(error)
+        if broken:
+            raise broken
+
+    def shelve(self) -> None:
+        at = datetime.now(UTC)
+        with Shelf.open(self.source) as shelf:
+            if self.plan.action is Action.REDRIVE:
+                shelf.mark(self.ledger.ids(Move.DELETED), Place.REDRIVEN, at)
+            shelf.mark(self.ledger.ids(Move.VANISHED), Place.GONE, at)
+
+
+def _carry_out(doing: _Doing, progress: Progress | None, stop: Stop | None, resumed_from: tuple[Step, ...] = ()) -> Run:
+    try:
+        doing.ledger.begin("Starting.")  # before all else: a cancellation from now on is meant for this run
+        doing.record("began")
+        state, said = _course(doing, progress, stop, resumed_from).go()
+        said = f"{said} {plans.staying(doing.plan.returns)}".strip()
+    except OpsError as error:
+        with suppress(OpsError):  # of the two, the first error is the one to tell
+            doing.end(State.FAILED, _whole(error))
+        raise
+    doing.end(state, said)
+    return doing.ledger.run()
+
+
+def _course(doing: _Doing, progress: Progress | None, stop: Stop | None, resumed_from: tuple[Step, ...]) -> Course:
+    source, plan, ledger = doing.source, doing.plan, doing.ledger
+    stopping = threading.Event()
+    gauge = headroom.gauge(source, plan)
+    limiter = Limiter(gauge.rate, "starting") if gauge else Limiter(plan.pace.max_per_s, headroom.cap(plan.pace))
+    engine = Transfer(source, plan, ledger, limiter, stopping.is_set)
+    return Course(
+        plan,
+        ledger,
+        TaskMover(source, plan, ledger, engine, limiter, stopping.is_set),
+        monitor.watch(source, plan, ledger.run(), ledger.letters(Outcome.CAME_BACK)),
+        gauge,
+        limiter,
+        stopping,
+        progress,
+        stop,
+        resumed_from,
+        min(plan.steps.patience_s, monitor.after_stop_s(source.aws)),
+    )
+
+
+def _whole(error: OpsError) -> str:
+    return f"{error} {error.next_step}".strip()
+
+
+def _each(source: Source) -> Iterator[Run | OpsError]:
+    for path in sorted(source.runs.glob("*.db"), reverse=True):
+        try:
+            yield _read(source, path)
+        except OpsError as error:
+            yield error
+
+
+def _read(source: Source, path: Path) -> Run:
+    with Ledger.open(path) as ledger:
+        found = ledger.run()
+    if found.state is not State.RUNNING:
+        return found
+    holder = queue_lock.holder(source)
+    if holder is not None and holder.run == found.id:
+        return found
+    return replace(
+        found,
+        state=State.INTERRUPTED,
+        said=f"Its process ended before the run did. Nothing is lost; go on with it: ops dlq resume {found.id}.",
+    )
+
+
+def _path(source: Source, run_id: str) -> Path:
+    found = []
+    if re.fullmatch(r"[0-9A-Za-z-]+", run_id):
+        found = sorted(source.runs.glob(f"{run_id}*.db"))
+        found = [path for path in found if path.stem == run_id] or found
+    if len(found) == 1:
+        return found[0]
+    if found:
+        names = ", ".join(path.stem for path in found[:3])
+        raise UsageError(f"{len(found)} runs begin with {run_id}: {names} …", "Write more of the run's id.")
+    raise UsageError(f"There is no run {run_id} of {source.queue.name}.", "See the runs: ops dlq runs.")

@@ -1,0 +1,196 @@
+"""Where a message came from, and so where it goes back to: only where that is known.
+
+SQS itself writes the source of what its redrive policies move. All else in a message may be written by its sender: what
+it names must be of this queue's account and region, and a queue must name this one in its redrive policy. An
+asynchronous invocation's message names no function: it is known by its request id in that function's own log.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from ops.deadletters.messages import message_body
+from ops.deadletters.messages.model import Kind, Letter
+
+if TYPE_CHECKING:
+    from ops.deadletters.plan_model import Plan
+
+
+class Service(StrEnum):
+    SQS = "sqs"
+    LAMBDA = "lambda"
+    EVENTS = "events"
+    SNS = "sns"
+
+
+@dataclass(frozen=True)
+class Origin:
+    """``arn`` of a queue, a function, an event bus or a topic."""
+
+    service: Service
+    arn: str
+
+
+@dataclass(frozen=True)
+class Known:
+    """What is known beside the messages. ``queue_arn``: the dead-letter queue; empty: nothing is compared with it.
+
+    ``sources``: the queues whose redrive policy names it. ``own``: the workload's queue. ``functions``: by request id,
+    in whose log it is; ``asked``: functions whose logs were read. ``function``: where all asynchronous messages go, as
+    the user chose. ``gone``: by ARN, why nothing can be sent there. ``only``: where a plan may send, if there is one.
+    """
+
+    queue_arn: str = ""
+    sources: tuple[str, ...] = ()
+    own: str = ""
+    functions: Mapping[str, str] = field(default_factory=dict)
+    asked: tuple[str, ...] = ()
+    function: str = ""
+    gone: Mapping[str, str] = field(default_factory=dict)
+    only: frozenset[str] | None = None
+
+
+@dataclass(frozen=True)
+class Home:
+    """``origin``, or ``why`` it is not known or takes nothing (a clause). ``inferred``: nothing in the message says so,
+    and only one queue comes into question."""
+
+    origin: Origin | None = None
+    why: str = ""
+    inferred: bool = False
+
+
+_FORMS = {
+    Service.SQS: re.compile(r"[\w-]+(\.fifo)?", re.ASCII),
+    Service.LAMBDA: re.compile(r"function:[\w-]+(:(\$LATEST|[\w-]+))?", re.ASCII),
+    Service.EVENTS: re.compile(r"(rule|event-bus)/[\w./-]+", re.ASCII),
+    Service.SNS: re.compile(r"[\w-]+(\.fifo)?", re.ASCII),
+}
+"""Of the last part of an ARN."""
+_CLAIMS = {Kind.DESTINATION: Service.LAMBDA, Kind.EVENTBRIDGE: Service.EVENTS, Kind.SNS: Service.SNS}
+"""Kinds of messages that name where they came from."""
+
+
+def of(letter: Letter, known: Known | None = None) -> Origin | None:
+    """Where ``letter`` goes back to; None where that is not known, or nothing takes it there."""
+    return home(letter, known).origin
+
+
+def home(letter: Letter, known: Known | None = None) -> Home:
+    """Where ``letter`` goes back to, or why it cannot."""
+    known = known or Known()
+    found = _chosen(letter, known) if known.function else _home(letter, known)
+    if found.origin is None:
+        return found
+    if why := known.gone.get(found.origin.arn):
+        return Home(why=why)
+    if known.only is not None and found.origin.arn not in known.only:
+        return Home(why=f"the plan does not send to {found.origin.arn}")
+    return found
+
+
+def planned(plan: Plan) -> Known:
+    """What was known when the plan was made: its run goes by that. Of a plan of before 2026-11-28, which a run may
+    still be resumed by, nothing was: then only what SQS itself wrote counts."""
+    told = plan.returns
+    return Known(
+        plan.queue_arn,
+        told.sources,
+        told.own,
+        told.functions,
+        function=plan.destination.function_arn,
+        only=frozenset(told.origins) if told.origins else None,
+    )
+
+
+def _home(letter: Letter, known: Known) -> Home:
+    match letter.kind:
+        case Kind.SQS:
+            return _of_queue(letter, known)
+        case Kind.REJECTED if letter.source_arn:
+            if letter.source_arn in (*known.sources, known.own):
+                return Home(Origin(Service.SQS, letter.source_arn))
+            return Home(why=f"an attribute names {_text(letter.source_arn)}, which does not use this dead-letter queue")
+        case Kind.REJECTED | Kind.UNKNOWN:
+            return _only_source(known)
+        case Kind.LAMBDA:
+            function = known.functions.get(letter.request_id, "") if letter.request_id else ""
+            return Home(Origin(Service.LAMBDA, function)) if function else Home(why=_no_function(known))
+        case Kind.SCHEDULER:
+            return Home(why="a schedule takes nothing back")
+        case _:
+            return _claimed(letter, known)
+
+
+def _of_queue(letter: Letter, known: Known) -> Home:
+    """SQS wrote the attribute; of an imported message a file says so."""
+    if letter.imported and known.queue_arn and letter.source_arn not in (*known.sources, known.own):
+        source = _text(letter.source_arn)
+        return Home(why=f"the file names {source}, which does not use this dead-letter queue")
+    return _checked(Service.SQS, letter.source_arn, known)
+
+
+def _only_source(known: Known) -> Home:
+    if len(known.sources) == 1:
+        return Home(Origin(Service.SQS, known.sources[0]), inferred=True)
+    if known.sources:
+        return Home(why=f"nothing tells which of {len(known.sources)} source queues they came from")
+    return Home(why="nothing tells where they came from")
+
+
+def _claimed(letter: Letter, known: Known) -> Home:
+    service = _CLAIMS[letter.kind]
+    found = _checked(service, letter.source_arn, known)
+    if found.origin is None or service is not Service.EVENTS:
+        return found
+    if _event_source(letter.body).startswith("aws."):
+        # PutEvents refuses sources that begin with "aws." (EventBridge user guide, 2026-11).
+        return Home(why="events of AWS services cannot be put on a bus again")
+    return Home(Origin(service, bus_arn(letter.source_arn)))
+
+
+def _checked(service: Service, arn: str, known: Known) -> Home:
+    parts = arn.split(":", 5)
+    if len(parts) < 6 or parts[0] != "arn" or parts[2] != service or not _FORMS[service].fullmatch(parts[5]):
+        return Home(why=f"{_text(arn) or 'nothing'} is named as their source, which is none")
+    here = known.queue_arn.split(":", 5)
+    if len(here) == 6 and (parts[1], *parts[3:5]) != (here[1], *here[3:5]):
+        return Home(why=f"{_text(arn)} is in another account or region than this dead-letter queue")
+    return Home(Origin(service, arn))
+
+
+def _chosen(letter: Letter, known: Known) -> Home:
+    if letter.kind in (Kind.LAMBDA, Kind.DESTINATION):
+        return Home(Origin(Service.LAMBDA, known.function))
+    return Home(why="they are no messages of asynchronous invocations, and only these can go to a function")
+
+
+def _no_function(known: Known) -> str:
+    if not known.asked:
+        return "not known which function they came from: no function's log was read"
+    logs = "the log of" if len(known.asked) == 1 else "the logs of"
+    return f"not known which function they came from: their request ids are not in {logs} {', '.join(known.asked)}"
+
+
+def _text(arn: str) -> str:
+    """Of a sender: cut where it is too long to be shown."""
+    return arn if len(arn) <= 200 else f"{arn[:200]}…"
+
+
+def bus_arn(arn: str) -> str:
+    """The bus that a rule listens to: ``…:rule/BUS/NAME``, or ``…:rule/NAME`` on the default bus. A bus is its own."""
+    head, _, resource = arn.rpartition(":")
+    if not resource.startswith("rule/"):
+        return arn
+    parts = resource.split("/")
+    bus = "/".join(parts[1:-1]) or "default"  # a partner's bus has slashes in its name
+    return f"{head}:event-bus/{bus}"
+
+
+def _event_source(body: str) -> str:
+    event = message_body.parse(body)
+    return str(event.get("source", "")) if isinstance(event, dict) else ""

@@ -1,0 +1,1 @@
+"""Reading a dead-letter queue into its snapshot."""

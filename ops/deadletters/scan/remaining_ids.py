@@ -1,0 +1,31 @@
+"""Which letters a move task left in the queue: SQS tells only numbers, so the queue is read once and given back."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
+
+from ops.aws import sqs
+from ops.deadletters.scan import bulk_receive
+from ops.errors import AwsError
+
+if TYPE_CHECKING:
+    from ops.deadletters.queue import Source
+
+LEASE_S = 300
+MOST = 110_000
+"""Letters held at once at most: SQS allows about 120,000 in flight (botocore 1.44.5 model, 2026-11)."""
+
+
+def letters(source: Source) -> frozenset[str] | None:
+    """Message ids in the queue; None when it cannot be read to its end. Letters that arrive meanwhile may be missed."""
+    try:
+        there = sqs.depth(source.aws, source.queue).visible
+    except AwsError:
+        return None
+    receiver = bulk_receive.Receiver(source.aws, source.queue, LEASE_S, MOST, there)
+    receiver.start()
+    found = {message.message_id: message.receipt for batch in receiver.batches() for message in batch}
+    with ThreadPoolExecutor(bulk_receive.MOST_THREADS) as threads:
+        bulk_receive.lease(source.aws, source.queue, list(found.values()), 0, threads)
+    return None if receiver.error or receiver.full or len(found) >= MOST else frozenset(found)

@@ -1,0 +1,218 @@
+"""A look at the dead letters: read them onto the shelf, page by page, and give them back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from ops import access, clock
+from ops.aws import sqs
+from ops.deadletters import queue_lock
+from ops.deadletters.scan import bulk_receive
+from ops.deadletters.scan.result import Circumstances, LookDone, notes, report
+from ops.deadletters.snapshot import Shelf
+from ops.deadletters.snapshot.scan_log import Begun, LookLog
+from ops.errors import OpsError, UsageError
+
+if TYPE_CHECKING:
+    from ops.aws import Aws
+    from ops.deadletters.queue import Source
+
+__all__ = ["LIMIT", "LookDone", "Progress", "look"]
+
+LIMIT = 100_000
+IN_FLIGHT = 110_000
+"""Letters held at once at most: SQS allows about 120,000 in flight (botocore 1.44.5 model, 2026-11), and others may
+need some."""
+SHORTEST_LEASE_S, LEASE_A_LETTER_S, LONGEST_LEASE_S = 120, 0.01, 3_600
+"""A lease outlasts a look at 100 letters a second; a slower one renews it. Were it longer, letters of a look that was
+killed and that nobody goes on with would stay hidden for longer."""
+RENEW_WITHIN_S = 40
+RECEIVE_TIMEOUT_S = 10.0
+"""Until an answer that does not come is given up; receives poll for a second."""
+AT_ONCE = 1_000
+"""Letters given back, or leased anew, between two writes on the shelf."""
+Progress = Callable[[int, int], None]
+"""Called with how many letters were read, and how many there are to read."""
+
+
+def look(
+    source: Source, limit: int = LIMIT, progress: Progress | None = None, stop: Callable[[], bool] | None = None
+) -> LookDone:
+    """Read up to ``limit`` letters of the queue onto its shelf. Nothing is deleted, sent or kept back.
+
+    A look that was killed is gone on with: what it holds is not read again. When ``stop`` says so, or AWS refuses after
+    some letters were read, the look ends early: they stay on the shelf, all are given back, and ``notes`` say why.
+    KeyboardInterrupt does the same and is raised on.
+
+    Raises UsageError when looking could move letters, Busy (ops.deadletters.queue_lock) while letters are moved or looked at,
+    OpsError when the shelf cannot be written, and what ``ops.aws`` raises when nothing could be read. Needs
+    sqs:GetQueueAttributes, sqs:ReceiveMessage, sqs:ChangeMessageVisibility.
+    """
+    access.ensure_may("a scan")
+    queue = source.queue
+    if queue.dlq_arn is not None:
+        raise UsageError(
+            f"{queue.name} has a redrive policy of its own (maxReceiveCount {queue.max_receive_count}): looking counts "
+            "as a receive and could move letters on to the next queue.",
+            "Remove that redrive policy first, or read the letters where they are moved to.",
+        )
+    if limit < 1:
+        raise UsageError(f"A limit of {limit} letters reads nothing.", "Choose 1 or more.")
+    with queue_lock.held(source, "look", "a look"), Shelf.open(source) as shelf:
+        once = source.aws.single(RECEIVE_TIMEOUT_S)  # lease.Receiver asks again itself
+        try:
+            return _Look(source, once, shelf, limit, progress, stop).run()
+        finally:
+            once.disconnect()
+
+
+class _Look:
+    """One look."""
+
+    def __init__(
+        self,
+        source: Source,
+        once: Aws,
+        shelf: Shelf,
+        limit: int,
+        progress: Progress | None,
+        stop: Callable[[], bool] | None,
+    ) -> None:
+        self._source, self._aws, self._queue, self._limit = source, once, source.queue, limit
+        self._progress = progress or (lambda _read, _there: None)
+        self._stop = stop or (lambda: False)
+        self._log = LookLog(shelf)
+        self._started = clock.elapsed()
+        self._read = self._new = self._not_given_back = 0
+        self._refused = self._stopped = ""
+        self._renewal = 0.0
+
+    def run(self) -> LookDone:
+        self._begun = self._log.begin(clock.now())
+        try:
+            return self._run(self._begun)
+        except BaseException:  # what was read stays
+            with suppress(OpsError):
+                self._log.drop(self._begun.number)
+            raise
+
+    def _run(self, begun: Begun) -> LookDone:
+        self._read, self._new = begun.held, begun.new
+        with ThreadPoolExecutor(bulk_receive.MOST_THREADS) as threads:
+            self._return(threads, but=begun.number)  # of a look that was killed while it gave back
+            depth = sqs.depth(self._source.aws, self._queue)
+            held = min(begun.held, depth.in_flight)  # the others are visible again
+            reported, in_flight = depth.visible + held, depth.in_flight - held
+            most = min(self._limit, max(0, IN_FLIGHT - in_flight))
+            self._there = min(most, reported)
+            self._lease_s = int(min(LONGEST_LEASE_S, max(SHORTEST_LEASE_S, LEASE_A_LETTER_S * self._there)))
+            receiver = bulk_receive.Receiver(
+                self._aws, self._queue, self._lease_s, max(0, most - begun.held), depth.visible
+            )
+            try:
+                self._receive(receiver, threads)
+                exhausted = receiver.exhausted
+            finally:
+                self._give_back(receiver, threads)
+        complete = exhausted and not in_flight and self._read >= reported
+        done = LookDone(
+            look=begun.number,
+            letters=self._read,
+            new=self._new,
+            gone=self._log.missing(begun.number) if complete else 0,
+            receives=begun.receives + receiver.receives,
+            reported=reported,
+            in_flight=in_flight,
+            complete=complete,
+            not_given_back=self._not_given_back,
+            notes=(),
+            looked_at=begun.began,
+            seconds=clock.elapsed() - self._started,
+        )
+        about = Circumstances(
+            limit=self._limit,
+            allowed=self._read if receiver.full else most,
+            stopped=self._stopped or (f"{receiver.error} {receiver.error.next_step}" if receiver.error else ""),
+            refused=self._refused,
+            lease_s=self._lease_s,
+            resumed=begun.held,
+        )
+        done = replace(done, notes=notes(done, self._queue, about))
+        self._log.end(begun.number, clock.now(), report(done))
+        return done
+
+    def _receive(self, receiver: bulk_receive.Receiver, threads: ThreadPoolExecutor) -> None:
+        receiver.start()
+        for batch in receiver.batches():
+            if batch:
+                self._keep(batch, receiver, threads)
+            if not self._stopped and self._stop():
+                self._stopped = "as asked."
+                receiver.stop()
+            self._renew(threads)
+            self._progress(self._read, max(self._there, self._read))
+        if receiver.error is not None and not self._read:
+            raise receiver.error
+
+    def _keep(
+        self, batch: tuple[sqs.Message, ...], receiver: bulk_receive.Receiver, threads: ThreadPoolExecutor
+    ) -> None:
+        now = clock.now()
+        until = now.timestamp() + self._lease_s - 1  # it began when SQS answered
+        counts = {"receives": self._begun.receives + receiver.receives, "new": self._new}
+        try:
+            read, new = self._log.page(self._begun.number, batch, until, now, counts)
+        except BaseException:
+            bulk_receive.lease(self._aws, self._queue, [message.receipt for message in batch], 0, threads)
+            raise
+        self._read += read
+        self._new += new
+
+    def _renew(self, threads: ThreadPoolExecutor) -> None:
+        """Lease what is held for longer, where the look takes longer than the lease."""
+        now = clock.now().timestamp()
+        if now < self._renewal:
+            return
+        self._renewal = now + RENEW_WITHIN_S / 8
+        after = 0
+        while held := self._log.held(AT_ONCE, after, before=now + RENEW_WITHIN_S):
+            after = held[-1].number
+            refused = bulk_receive.lease(
+                self._aws, self._queue, [each.receipt for each in held], self._lease_s, threads
+            )
+            until = clock.now().timestamp() + self._lease_s - 1
+            each_with_why = list(zip(held, refused, strict=True))
+            self._log.renewed([each.number for each, why in each_with_why if why is None], until)
+            self._log.released([each.number for each, why in each_with_why if why and bulk_receive.ended(why)])
+
+    def _give_back(self, receiver: bulk_receive.Receiver, threads: ThreadPoolExecutor) -> None:
+        receiver.stop()
+        for batch in receiver.batches():  # only after an error: what was received and is not on the shelf
+            refused = bulk_receive.lease(self._aws, self._queue, [message.receipt for message in batch], 0, threads)
+            self._not_given_back += sum(why is not None for why in refused)
+        self._return(threads)
+
+    def _return(self, threads: ThreadPoolExecutor, but: int | None = None) -> None:
+        """Give back what is held, but for the letters of the look ``but``."""
+        returning = self._begun.number if but is None else None
+        broken: OpsError | None = None
+        after = 0
+        while held := self._log.held(AT_ONCE, after, but=but):
+            after = held[-1].number
+            refused = bulk_receive.lease(self._aws, self._queue, [each.receipt for each in held], 0, threads)
+            kept = {
+                each.number: why for each, why in zip(held, refused, strict=True) if why and not bulk_receive.ended(why)
+            }
+            if kept:
+                self._not_given_back += len(kept)
+                self._refused = self._refused or next(iter(kept.values())).message
+            try:
+                self._log.released([each.number for each in held if each.number not in kept], returning)
+            except OpsError as error:  # a full disk is no reason to keep letters from others
+                broken = error
+        if broken is not None:
+            raise broken

@@ -1,7 +1,0 @@
-"""The shelf: what the looks read, on this machine's disk. Everything but a look and a redrive works on it alone."""
-
-from ops.deadletters.shelf.grouping import CauseOrigin, Group, fingerprints, origins
-from ops.deadletters.shelf.requests import requests
-from ops.deadletters.shelf.shelf import LIVE, Shelf, ShelfInfo
-
-__all__ = ["LIVE", "CauseOrigin", "Group", "Shelf", "ShelfInfo", "fingerprints", "origins", "requests"]

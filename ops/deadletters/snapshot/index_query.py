@@ -1,0 +1,103 @@
+"""Which letters a selection means: their numbers on the shelf, in order, found once until the shelf changes."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from array import array
+from collections import OrderedDict
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from threading import Lock
+from typing import Any
+
+from ops import atomic_file
+from ops.deadletters.messages.model import Place
+from ops.deadletters.plan_model import Selection
+from ops.deadletters.snapshot import rows, selection_query
+from ops.deadletters.snapshot.schema import damaged, dumps, reading
+from ops.errors import UsageError
+
+ORDERS = {
+    "sent": ("sent",),
+    "died": ("died",),
+    "receives": ("receives",),
+    "bytes": ("bytes",),
+    "kind": ("kind",),
+    "error": ("error_type", "error_message"),
+}
+REMEMBERED = 24
+"""Answers kept in memory, of all shelves: 0.8 MB each for 100,000 letters."""
+
+_Key = tuple[Any, ...]
+_answers: OrderedDict[_Key, array[int]] = OrderedDict()
+_lock = Lock()
+
+
+def numbers(
+    connection: sqlite3.Connection,
+    path: Path,
+    selection: Selection,
+    order: str,
+    descending: bool,
+    places: Sequence[Place],
+) -> Sequence[int]:
+    """``letters.n`` of what is selected, in order. Raises UsageError: no JMESPath, or no such order."""
+    if order not in ORDERS:
+        raise UsageError(f"Letters cannot be ordered by {order}.", f"Order them by one of: {', '.join(ORDERS)}.")
+    changes = connection.execute("SELECT value FROM notes WHERE key = 'changes'").fetchone()
+    key: _Key = (str(path), path.stat().st_ino, changes, selection, order, descending, tuple(places))
+    with _lock:
+        if key in _answers:
+            _answers.move_to_end(key)
+            return _answers[key]
+    found = array("q", _scan(connection, path, selection, order, descending, places))
+    with _lock:
+        _answers[key] = found
+        while len(_answers) > REMEMBERED:
+            _answers.popitem(last=False)
+    return found
+
+
+def _scan(
+    connection: sqlite3.Connection,
+    path: Path,
+    selection: Selection,
+    order: str,
+    descending: bool,
+    places: Sequence[Place],
+) -> Iterable[int]:
+    asked = selection_query.query(selection)
+    condition = f"place IN (SELECT value FROM json_each(?)) AND {asked.condition}"
+    values = (dumps([place.value for place in places]), *asked.values)
+    if not asked.contents:
+        direction = "DESC" if descending else "ASC"
+        by = ", ".join(f"{column} {direction}" for column in (*ORDERS[order], "n"))
+        return (row[0] for row in connection.execute(f"SELECT n FROM letters WHERE {condition} ORDER BY {by}", values))
+    keys = ", ".join([f"ifnull({column}, -1)" for column in ORDERS[order]] + ["n"])
+    # "+": not by an index, in whose order bodies lie scattered over the file, but in their own
+    meant = f"FROM {rows.FROM} WHERE +{condition}"
+
+    found: list[list[Any]] = []
+    if asked.unsure != "1":
+        sure = connection.execute(
+            f"SELECT json_group_array(json_array({keys})) {meant} AND NOT ({asked.unsure})", values
+        )
+        found = json.loads(sure.fetchone()[0])
+    if asked.check and asked.unsure != "0":
+        unsure = f"SELECT {keys}, {', '.join(selection_query.DOCUMENT)} {meant} AND ({asked.unsure})"
+        for row in connection.execute(unsure, values):
+            size = len(row) - len(selection_query.DOCUMENT)
+            if asked.check(_document(path, row[size:])):
+                found.append(list(row[:size]))
+    with reading(path):
+        found.sort(reverse=descending)
+    return (row[-1] for row in found)
+
+
+def _document(path: Path, row: Sequence[Any]) -> dict[str, Any]:
+    """Apart from the filter, whose own errors are none of the file's."""
+    try:
+        return selection_query.document(row)
+    except atomic_file.NONSENSE as error:
+        raise damaged(path, "what it says makes no sense") from error

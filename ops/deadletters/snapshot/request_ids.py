@@ -1,0 +1,24 @@
+"""Request ids of asynchronous invocations whose messages are in the snapshot."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from ops.deadletters.messages.model import Kind, Place
+from ops.deadletters.snapshot import rows, schema
+
+if TYPE_CHECKING:
+    from ops.deadletters.snapshot.snapshot import Shelf
+
+
+def requests(shelf: Shelf, places: Sequence[Place]) -> dict[str, datetime | None]:
+    """By request id, when the message was sent: of those whose function only a log can name."""
+    with schema.refusing(shelf.path):
+        found = shelf.connection.execute(
+            "SELECT request_id, sent FROM letters WHERE kind = ? AND request_id <> '' "
+            "AND place IN (SELECT value FROM json_each(?))",
+            [Kind.LAMBDA.value, schema.dumps([place.value for place in places])],
+        )
+        return {request_id: rows.moment(sent) for request_id, sent in found}

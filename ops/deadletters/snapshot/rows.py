@@ -1,0 +1,206 @@
+"""Letters as rows of the shelf, and back again."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+from operator import itemgetter
+from typing import Any, NamedTuple
+
+from ops.aws.sqs import Attribute
+from ops.deadletters.messages import message_body
+from ops.deadletters.messages.model import Cause, Kind, Letter, Place, Shelved
+from ops.deadletters.messages.parse import stamped
+from ops.deadletters.snapshot.schema import dumps
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+COLUMNS = """letters.id, place, kind, sent, receives, source, original_id, request_id, seen,
+    error_type, error_message, location, cause_source, cause_request_id, died, version, job_kind, fingerprint, label,
+    likely, attributes, types, system, body"""
+FROM = "letters JOIN contents USING (n)"
+SKETCH = """id, kind, original_id, request_id, sent, json_extract(system, '$.ApproximateFirstReceiveTimestamp'), source,
+    body"""
+
+LETTER = """INSERT INTO letters (error_type, error_message, location, cause_source, cause_request_id, died, version,
+    job_kind, fingerprint, label, likely, id, place, kind, sent, receives, source, original_id, request_id, bytes, form)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING"""
+CONTENTS = """INSERT INTO contents (n, attributes, types, system, outline, body)
+    SELECT n, ?, ?, ?, ?, ? FROM letters WHERE id = ?"""
+CAUSE = """UPDATE letters SET error_type = ?, error_message = ?, location = ?, cause_source = ?, cause_request_id = ?,
+    died = ?, version = ?, job_kind = ?, fingerprint = ?, label = ?, likely = ? WHERE id = ?"""
+
+
+def of_letter(letter: Letter, cause: Cause, place: Place, form: message_body.Form) -> tuple[Any, ...]:
+    """Values for ``LETTER``."""
+    return (
+        *_of_cause(cause),
+        storable(letter.message_id),
+        place.value,
+        letter.kind.value,
+        milliseconds(letter.sent),
+        letter.receives,
+        storable(letter.source_arn),
+        storable(letter.original_message_id),
+        storable(letter.request_id),
+        len(letter.body.encode("utf-8", "surrogatepass")),
+        int(form),
+    )
+
+
+def of_contents(letter: Letter, value: Any, form: message_body.Form) -> tuple[Any, ...]:
+    """Values for ``CONTENTS``. ``value``: its body, parsed."""
+    return (
+        dumps({name: attribute.value for name, attribute in letter.attributes.items()}),
+        dumps({name: attribute.data_type for name, attribute in letter.attributes.items()}),
+        dumps(dict(letter.system)),
+        _outline(letter.body, value) if form is message_body.Form.JSON else None,
+        stored(letter.body),
+        storable(letter.message_id),
+    )
+
+
+def _outline(body: str, value: Any) -> str | None:
+    """Worth its room only where it is much shorter to read than the body. Written as bodies are: SQLite compares the
+    signs of a key, and not what their escapes mean."""
+    if (found := message_body.outline(value)) is None:
+        return None
+    try:
+        written = _outlined(found)
+    except ValueError:  # 1e999 is a number to Python, and infinite
+        return None
+    return written if len(written) * 2 <= len(body) else None
+
+
+_outlined = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode
+
+
+def of_cause(letter_id: str, cause: Cause) -> tuple[Any, ...]:
+    """Values for ``CAUSE``."""
+    return *_of_cause(cause), letter_id
+
+
+@lru_cache(maxsize=256)  # a hundred thousand may be guessed to have died of the same
+def _of_cause(cause: Cause) -> tuple[Any, ...]:
+    return (
+        *(storable(text) for text in (cause.error_type, cause.error_message, cause.location, cause.source)),
+        storable(cause.request_id),
+        None if cause.died is None else (cause.died - EPOCH) // timedelta(microseconds=1),
+        *(storable(text) for text in (cause.function_version, cause.job_kind, cause.fingerprint, cause.label)),
+        int(cause.likely),
+    )
+
+
+def shelved(row: Sequence[Any]) -> Shelved:
+    """Of a row of ``COLUMNS``. Raises ``files.NONSENSE`` for what is none, since its file may be damaged."""
+    if set(map(type, _texts(row))) != {str} or type(row[4]) is not int:
+        raise ValueError("a column holds what it never does")
+    attributes, types = _named_texts(row[20]), _named_texts(row[21])
+    place = Place(row[1])
+    letter = Letter(
+        message_id=row[0],
+        body=body(row[23]),
+        attributes={name: Attribute(types[name], value) for name, value in attributes.items()},
+        system=_named_texts(row[22]),
+        kind=Kind(row[2]),
+        sent=moment(row[3]),
+        receives=row[4],
+        source_arn=row[5],
+        original_message_id=row[6],
+        request_id=row[7],
+        imported=place is Place.IMPORTED,
+    )
+    cause = Cause(
+        error_type=row[9],
+        error_message=row[10],
+        location=row[11],
+        source=row[12],
+        request_id=row[13],
+        died=microseconds(row[14]),
+        function_version=row[15],
+        job_kind=row[16],
+        fingerprint=row[17],
+        label=row[18],
+        likely=bool(row[19]),
+    )
+    return Shelved(letter, cause, place, moment(row[8]))
+
+
+_texts = itemgetter(0, 5, 6, 7, 9, 10, 11, 12, 13, 15, 16, 17, 18)
+
+
+class Sketch(NamedTuple):
+    """Of a letter, what tells where to look for its cause: a tenth of the time that reading it whole takes."""
+
+    message_id: str
+    kind: Kind
+    original_id: str
+    request_id: str
+    sent: datetime | None
+    first_received: datetime | None
+    source: str
+    body: str
+
+
+def sketch(row: Sequence[Any]) -> Sketch:
+    """Of a row of ``SKETCH``."""
+    return Sketch(row[0], Kind(row[1]), row[2], row[3], moment(row[4]), stamped(row[5]), row[6], body(row[7]))
+
+
+_raw = json.JSONDecoder().raw_decode
+
+
+def _decoded(written: str) -> Any:
+    """Of what ``dumps`` wrote, which has no spaces around it to look for: a third of the time, three times a letter."""
+    return _raw(written)[0]
+
+
+def _named_texts(written: str) -> dict[str, str]:
+    found = _decoded(written)
+    if type(found) is not dict or not set(map(type, found.values())) <= _STR:
+        raise ValueError("no texts by name")
+    return found
+
+
+_STR = {str}
+
+
+def stored(text: str) -> str | bytes:
+    """A body as SQLite keeps it: bytes where it holds lone surrogates, or a NUL that would end it."""
+    if "\0" not in text:
+        try:
+            text.encode()
+        except UnicodeEncodeError:
+            pass
+        else:
+            return text
+    return text.encode("utf-8", "surrogatepass")
+
+
+def body(kept: str | bytes) -> str:
+    return kept if isinstance(kept, str) else kept.decode("utf-8", "surrogatepass")
+
+
+def storable(text: str) -> str:
+    """What was read from logs, without what SQLite's text cannot hold."""
+    if text.isascii() and "\0" not in text:
+        return text
+    return text.encode("utf-8", "replace").decode().replace("\0", "␀")
+
+
+def moment(milliseconds: int | None) -> datetime | None:
+    return None if milliseconds is None else EPOCH + timedelta(milliseconds=milliseconds)
+
+
+def microseconds(since: int | None) -> datetime | None:
+    """None too for a time beyond the calendar, which an earlier version took from a letter."""
+    try:
+        return None if since is None else EPOCH + timedelta(microseconds=since)
+    except OverflowError:
+        return None
+
+
+def milliseconds(at: datetime | None) -> int | None:
+    return None if at is None else (at - EPOCH) // timedelta(milliseconds=1)

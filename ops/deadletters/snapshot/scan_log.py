@@ -1,0 +1,168 @@
+"""What a look writes on the shelf: letters as they are received, the receipts that it holds them by, how it ended.
+
+The receipts lie on the shelf and not in memory, so that a look that is killed leaves behind what its successor needs:
+it goes on with what is still held, and gives all of it back at the end.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from ops.deadletters.messages.model import Letter, Place
+from ops.deadletters.messages.parse import letter
+from ops.deadletters.snapshot import rows, schema
+
+if TYPE_CHECKING:
+    from ops.aws.sqs import Message
+    from ops.deadletters.snapshot.snapshot import Shelf
+
+
+@dataclass(frozen=True)
+class Begun:
+    """``held``: letters that it has read and still holds, from before it was killed; ``new`` and ``receives``: its
+    counts until then."""
+
+    number: int
+    began: datetime
+    held: int = 0
+    new: int = 0
+    receives: int = 0
+
+
+@dataclass(frozen=True)
+class Held:
+    """A letter that a look holds: its number on the shelf and its receipt."""
+
+    number: int
+    receipt: str
+
+
+class LookLog:
+    """The writing side of one look. The shelf stays its owner's to close. Raises as ``Shelf`` does."""
+
+    def __init__(self, shelf: Shelf) -> None:
+        self._shelf = shelf
+        self._ask = shelf.connection.execute
+
+    def begin(self, now: datetime) -> Begun:
+        """Go on with the look that was killed while it read, else begin anew. ``now`` decides which leases have ended:
+        letters of those are read again."""
+        with schema.writing(self._shelf.connection, self._shelf.path):
+            self._ask(
+                "UPDATE letters SET receipt = NULL, leased_until = NULL, look = NULL WHERE leased_until <= ?",
+                [now.timestamp()],
+            )
+            killed = self._ask("SELECT n, began, report FROM looks WHERE ended IS NULL ORDER BY n DESC").fetchone()
+            if killed and (gone_on := self._gone_on_with(now, *killed)):
+                return gone_on
+            self._ask("DELETE FROM looks WHERE ended IS NULL")
+            number = self._ask("INSERT INTO looks (began) VALUES (?)", [rows.milliseconds(now)]).lastrowid
+        return Begun(number or 0, now)
+
+    def _gone_on_with(self, now: datetime, number: int, began: int, written: str | None) -> Begun | None:
+        with schema.reading(self._shelf.path):
+            report = json.loads(written or "{}")
+            if report.get("returning") or not (held := self._count(number)):
+                return None
+            return Begun(
+                number, rows.moment(began) or now, held, int(report.get("new", 0)), int(report.get("receives", 0))
+            )
+
+    def page(
+        self, number: int, messages: Iterable[Message], until: float, now: datetime, report: Mapping[str, Any]
+    ) -> tuple[int, int]:
+        """What was received goes on the shelf, held ``until`` then (seconds since 1970). ``report``: counts so far.
+
+        Returns how many letters this look had not read yet, and how many of those were not on the shelf.
+        """
+        found = {message.message_id: (letter(message), message.receipt) for message in messages}
+        seen = rows.milliseconds(now)
+        with schema.writing(self._shelf.connection, self._shelf.path):
+            known = self._shelf.known(found)
+            new = [each for name, (each, _) in found.items() if name not in known]
+            self._shelf.put(new, Place.QUEUE)
+            brought = [each for name, (each, _) in found.items() if name in known and known[name].seen is None]
+            if brought:
+                self._correct(brought)
+            self._shelf.connection.executemany(
+                "UPDATE letters SET place = 'queue', look = ?, receipt = ?, leased_until = ?, seen = ?, "
+                "receives = ? WHERE id = ?",
+                [(number, receipt, until, seen, each.receives, name) for name, (each, receipt) in found.items()],
+            )
+            counts = schema.dumps({**report, "new": report["new"] + len(new)})
+            self._ask("UPDATE looks SET report = ? WHERE n = ?", [counts, number])
+        return sum(name not in known or known[name].look != number for name in found), len(new)
+
+    def held(self, most: int, after: int = 0, before: float | None = None, but: int | None = None) -> tuple[Held, ...]:
+        """Letters held by looks, by number, those after ``after``; leases that end ``before`` (seconds since 1970)
+        only; not those of the look ``but``."""
+        with schema.reading(self._shelf.path):
+            found = self._ask(
+                "SELECT n, receipt FROM letters WHERE receipt IS NOT NULL AND n > ? AND leased_until < ? "
+                "AND look IS NOT ? ORDER BY n LIMIT ?",
+                [after, before if before is not None else float("inf"), but, most],
+            ).fetchall()
+        return tuple(Held(*row) for row in found)
+
+    def renewed(self, numbers: Sequence[int], until: float) -> None:
+        with schema.writing(self._shelf.connection, self._shelf.path):
+            self._ask(
+                "UPDATE letters SET leased_until = ? WHERE n IN (SELECT value FROM json_each(?))",
+                [until, schema.dumps(list(numbers))],
+            )
+
+    def released(self, numbers: Sequence[int], returning: int | None = None) -> None:
+        """Forget their receipts. ``returning``: the look that reads no more: killed now, its successor begins anew."""
+        with schema.writing(self._shelf.connection, self._shelf.path):
+            self._ask(
+                "UPDATE letters SET receipt = NULL, leased_until = NULL WHERE n IN (SELECT value FROM json_each(?))",
+                [schema.dumps(list(numbers))],
+            )
+            if returning is not None:
+                self._ask("UPDATE looks SET report = ? WHERE n = ?", [schema.dumps({"returning": True}), returning])
+
+    def missing(self, number: int) -> int:
+        """A whole look did not find these: they are gone from the queue. How many."""
+        with schema.writing(self._shelf.connection, self._shelf.path):
+            return self._ask(
+                "UPDATE letters SET place = 'gone' WHERE place = 'queue' AND look IS NOT ?", [number]
+            ).rowcount
+
+    def end(self, number: int, ended: datetime, report: Mapping[str, Any]) -> None:
+        with schema.writing(self._shelf.connection, self._shelf.path):
+            self._ask(
+                "UPDATE looks SET ended = ?, report = ? WHERE n = ?",
+                [rows.milliseconds(ended), schema.dumps(report), number],
+            )
+
+    def drop(self, number: int) -> None:
+        """It failed: the look before it stays the last one."""
+        with schema.writing(self._shelf.connection, self._shelf.path):
+            self._ask("DELETE FROM looks WHERE n = ?", [number])
+
+    def _correct(self, met: Sequence[Letter]) -> None:
+        """Letters that only a file told of until now: what the queue says of them stands. The file's cause stays with
+        a letter that is the same."""
+        ids = schema.dumps([each.message_id for each in met])
+        these = "id IN (SELECT value FROM json_each(?))"
+        with schema.reading(self._shelf.path):
+            told = self._ask(f"SELECT {rows.COLUMNS} FROM {rows.FROM} WHERE {these}", [ids])
+            before = {one.letter.message_id: one for one in map(rows.shelved, told)}
+        self._ask(f"DELETE FROM contents WHERE n IN (SELECT n FROM letters WHERE {these})", [ids])
+        self._ask(f"DELETE FROM letters WHERE {these}", [ids])
+        self._shelf.put(met, Place.QUEUE)
+        same = [each.message_id for each in met if _what(each) == _what(before[each.message_id].letter)]
+        self._shelf.connection.executemany(rows.CAUSE, [rows.of_cause(one, before[one].cause) for one in same])
+
+    def _count(self, number: int) -> int:
+        found = self._ask("SELECT count(*) FROM letters WHERE receipt IS NOT NULL AND look = ?", [number]).fetchone()
+        return int(found[0])
+
+
+def _what(letter: Letter) -> tuple[Any, ...]:
+    """What its cause was found by."""
+    return letter.body, letter.attributes, letter.kind

@@ -1,0 +1,226 @@
+"""The shelf's file: an SQLite database with a write-ahead log, so that a look may write while pages read."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from ops import atomic_file
+from ops.errors import OpsError
+
+VERSION = 2
+APPLICATION = 0x0D1EAD  # in the file's header: that it is a shelf
+WAIT_S = 30.0
+"""How long a writer waits for another one; a look's page takes milliseconds."""
+PAGE = 16_384
+"""Bytes: some ten letters of 1 KB, of which smaller pages would waste a third."""
+MAPPED = 1 << 31
+"""Bytes of the file read through the page cache itself, which costs a scan of 100,000 letters half its time."""
+
+TABLES = """
+CREATE TABLE letters (
+    n INTEGER PRIMARY KEY,
+    id TEXT NOT NULL UNIQUE,
+    place TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    sent INTEGER,                -- milliseconds since 1970, as SQS says it
+    receives INTEGER NOT NULL,
+    source TEXT NOT NULL,
+    original_id TEXT NOT NULL,
+    request_id TEXT NOT NULL,
+    bytes INTEGER NOT NULL,      -- of the body, as UTF-8
+    form INTEGER NOT NULL,       -- ops.deadletters.messages.message_body.Form
+    seen INTEGER,                -- milliseconds: the last look that found it, null where only a file told of it
+    moved INTEGER,               -- milliseconds: when it was redriven or purged from here
+    look INTEGER,                -- looks.n of the last look that found it
+    receipt TEXT,                -- while that look holds it
+    leased_until REAL,           -- seconds since 1970
+    error_type TEXT NOT NULL DEFAULT 'unknown',
+    error_message TEXT NOT NULL DEFAULT '',
+    location TEXT NOT NULL DEFAULT '',
+    cause_source TEXT NOT NULL DEFAULT 'none',
+    cause_request_id TEXT NOT NULL DEFAULT '',
+    died INTEGER,                -- microseconds since 1970
+    version TEXT NOT NULL DEFAULT '',
+    job_kind TEXT NOT NULL DEFAULT '',
+    fingerprint TEXT NOT NULL DEFAULT '',
+    label TEXT NOT NULL DEFAULT '',
+    likely INTEGER NOT NULL DEFAULT 0
+);
+CREATE INDEX letters_sent ON letters (place, sent);
+CREATE INDEX letters_cause ON letters (place, fingerprint);
+CREATE INDEX letters_held ON letters (leased_until) WHERE receipt IS NOT NULL;
+
+CREATE TABLE contents (          -- never changed, but replaced when a look meets what only a file told of
+    n INTEGER PRIMARY KEY REFERENCES letters (n),
+    attributes TEXT NOT NULL,    -- JSON: name to value
+    types TEXT NOT NULL,         -- JSON: name to data type
+    system TEXT NOT NULL,        -- JSON: name to value, as first read
+    outline TEXT,                -- ops.deadletters.messages.message_body.outline, before the body, so that filters need not read that
+    body                         -- text, but bytes where UTF-8 or SQLite's text cannot hold it
+);
+
+CREATE TABLE looks (
+    n INTEGER PRIMARY KEY AUTOINCREMENT,  -- letters name it, so that no other look may get it
+    began INTEGER NOT NULL,      -- milliseconds
+    ended INTEGER,               -- null while it goes on, or was killed
+    report TEXT                  -- JSON of the counts it ended with
+);
+
+CREATE TABLE notes (key TEXT PRIMARY KEY, value TEXT NOT NULL);
+"""
+
+
+def connect(path: Path) -> sqlite3.Connection:
+    """The shelf at ``path``, made when it is not there.
+
+    Raises OpsError: of another version, damaged, no shelf at all, or not to be opened or written. A shelf holds nothing
+    that a look would not read again, but for what was imported and the record of what was moved.
+    """
+    atomic_file.ensure_regular(path)
+    with refusing(path):
+        connection = sqlite3.connect(path, timeout=WAIT_S, isolation_level=None, check_same_thread=False)
+    try:
+        with reading(path):
+            _settle(connection, path)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _settle(connection: sqlite3.Connection, path: Path) -> None:
+    connection.execute(f"PRAGMA page_size = {PAGE}")  # of a new file
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("PRAGMA synchronous = NORMAL")
+    connection.execute(f"PRAGMA mmap_size = {MAPPED}")
+    connection.execute("PRAGMA temp_store = MEMORY")
+    connection.create_function("found", 2, _found, deterministic=True)
+    connection.create_function("found_in", 2, _found_in, deterministic=True)
+    if _state(connection) == (0, 0, 0):
+        connection.execute("BEGIN IMMEDIATE")
+        if _state(connection) == (0, 0, 0):  # two may come at once
+            path.chmod(0o600)  # letters may hold personal data
+            for statement in TABLES.split(";"):
+                connection.execute(statement)
+            connection.execute(f"PRAGMA application_id = {APPLICATION}")
+            connection.execute(f"PRAGMA user_version = {VERSION}")
+        connection.execute("COMMIT")
+    application, version, _ = _state(connection)
+    if (application, version) == (APPLICATION, 1):
+        version = _from_1(connection)
+    if application != APPLICATION:
+        raise OpsError(f"{path} is no shelf of dead letters.", "Move that file away; a look makes the shelf anew.")
+    if version != VERSION:
+        raise OpsError(
+            f"The shelf {path} was written by another version ({version}; this one reads {VERSION}).",
+            f"Use that version, or move the file away (mv {path} {path}.old): a look makes it anew.",
+        )
+
+
+def _from_1(connection: sqlite3.Connection) -> int:
+    """Letters of then have no outline, and are asked by their bodies."""
+    connection.execute("BEGIN IMMEDIATE")
+    if _state(connection)[1] == 1:
+        connection.execute("ALTER TABLE contents ADD COLUMN outline TEXT")
+        connection.execute("PRAGMA user_version = 2")
+    connection.execute("COMMIT")
+    return _state(connection)[1]
+
+
+def _state(connection: sqlite3.Connection) -> tuple[int, int, int]:
+    """Application, version, tables."""
+    one = [connection.execute(f"PRAGMA {name}").fetchone()[0] for name in ("application_id", "user_version")]
+    tables = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
+    return int(one[0]), int(one[1]), int(tables)
+
+
+@contextmanager
+def writing(connection: sqlite3.Connection, path: Path) -> Iterator[None]:
+    """One transaction: all of it, or nothing."""
+    with refusing(path):
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+            connection.execute(CHANGED)
+            connection.execute("COMMIT")
+        except BaseException:
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+            raise
+
+
+CHANGED = """
+INSERT INTO notes VALUES ('changes', '1') ON CONFLICT (key) DO UPDATE SET value = CAST(value AS INTEGER) + 1
+"""
+"""Counts the shelf's changes, so that what was found before is known to be still so."""
+
+
+@contextmanager
+def refusing(path: Path) -> Iterator[None]:
+    """Turns what SQLite raises into one sentence with the way out."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise _sentence(path, error) from error
+    except OSError as error:
+        raise OpsError(
+            f"The shelf {path} cannot be used: {error.strerror or error}.",
+            "Set OPS_HOME to a folder that you can write to.",
+        ) from error
+
+
+@contextmanager
+def reading(path: Path) -> Iterator[None]:
+    """The same for what is read: a damaged row is whatever SQLite finds there."""
+    try:
+        with refusing(path):
+            yield
+    except atomic_file.NONSENSE as error:
+        raise damaged(path, "what it says makes no sense") from error
+
+
+def damaged(path: Path, why: str) -> OpsError:
+    return OpsError(
+        f"The shelf {path} is damaged ({why}).",
+        f"Move it away (mv {path} {path}.damaged): a look makes it anew; the letters themselves are in the queue.",
+    )
+
+
+def _sentence(path: Path, error: sqlite3.Error) -> OpsError:
+    text = str(error)
+    if "disk is full" in text or "disk I/O" in text:
+        return OpsError(
+            f"The disk is full: the shelf {path} could not be written ({text}).",
+            "Make room (or set OPS_HOME to another disk) and look again: what was read so far is kept.",
+        )
+    if any(sign in text for sign in _DAMAGE):
+        return damaged(path, text)
+    if "locked" in text:
+        return OpsError(f"The shelf {path} is held by another process for too long.", "Wait for its look to end.")
+    return OpsError(
+        f"The shelf {path} cannot be used: {text}.", "Set OPS_HOME to a folder that you can write to, and look again."
+    )
+
+
+_DAMAGE = ("malformed", "not a database", "no such table", "no such column", "decode", "user-defined function")
+
+
+def _found(body: str | bytes, wanted: str) -> bool:
+    """Whether a body holds that text as it stands, or as JSON may write it; upper and lower case alike."""
+    text = (body if isinstance(body, str) else body.decode("utf-8", "surrogatepass")).casefold()
+    return any(form.casefold() in text for form in {wanted, json.dumps(wanted)[1:-1]})
+
+
+def _found_in(attributes: str, wanted: str) -> bool:
+    wanted = wanted.casefold()
+    return any(
+        wanted in name.casefold() or wanted in value.casefold() for name, value in json.loads(attributes).items()
+    )
+
+
+dumps = json.JSONEncoder(separators=(",", ":")).encode
+"""A JSON value as the shelf holds it; made once, since each letter has three."""

@@ -1,0 +1,354 @@
+"""The shelf as its readers see it: find, count, group; and what is learned about letters later."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from itertools import islice
+from pathlib import Path
+from types import TracebackType
+from typing import Any, NamedTuple, Self
+
+from ops.deadletters.fingerprints import cause_record
+from ops.deadletters.messages import message_body
+from ops.deadletters.messages.model import Cause, Letter, Place, Shelved
+from ops.deadletters.plan_model import Selection
+from ops.deadletters.queue import Source
+from ops.deadletters.snapshot import index_query, rows, schema
+from ops.deadletters.snapshot.grouping import GROUPS, Group, group
+from ops.errors import UsageError
+
+LIVE = (Place.QUEUE, Place.IMPORTED)
+"""Places of the letters that can still be moved."""
+ADDED = 500
+"""Letters put on the shelf at once: their bodies are in memory."""
+PAGE = 5_000
+"""Causes written at once."""
+
+
+@dataclass(frozen=True)
+class ShelfInfo:
+    """``letters`` and ``bytes`` (of bodies): those in the queue. The rest is of the last look that ended: ``looked_at``
+    None and ``complete`` False before there was one. ``looking``: a look goes on, or was killed. ``counts``: letters
+    by place."""
+
+    looked_at: datetime | None
+    letters: int
+    bytes: int
+    complete: bool
+    notes: tuple[str, ...]
+    looking: bool
+    look: Mapping[str, Any]  # of ops.deadletters.scan.scan.LookDone: letters, new, gone, receives, reported, …
+    counts: Mapping[str, int]
+
+    @property
+    def imported(self) -> int:
+        """Letters that a file brought, and that are not in the queue."""
+        return self.counts.get(Place.IMPORTED.value, 0)
+
+
+class Known(NamedTuple):
+    """``look``: the last one that found the letter; ``seen``: when, None where only a file told of it."""
+
+    look: int | None
+    seen: int | None
+
+
+class Shelf:
+    """Open it by ``Shelf.open``; close it, or use it as a context manager. One thread at a time.
+
+    Every method raises OpsError when the file is damaged, held for too long or the disk is full.
+    """
+
+    def __init__(self, connection: sqlite3.Connection, path: Path) -> None:
+        self.connection = connection
+        self.path = path
+
+    @classmethod
+    def open(cls, where: Source | Path) -> Self:
+        """The shelf of a source, or at a path; made empty when there is none. Raises as ``schema.connect``."""
+        path = where if isinstance(where, Path) else where.shelf
+        return cls(schema.connect(path), path)
+
+    def close(self) -> None:
+        self.connection.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    # --- reading ------------------------------------------------------------------------------------------------
+
+    def find(
+        self,
+        selection: Selection = Selection(),  # noqa: B008 - frozen
+        order: str = "sent",
+        descending: bool = False,
+        limit: int = 200,
+        offset: int = 0,
+        places: Sequence[Place] = (),
+    ) -> tuple[Shelved, ...]:
+        """One page of what is selected. ``order``: one of ``scan.ORDERS``; letters alike in it keep their order.
+        ``places``: where the letters are, here and below; those that the selection is about when nothing is said.
+
+        Raises UsageError: a filter that is no JMESPath, an unknown order.
+        """
+        numbers = self._numbers(selection, order, descending, places)[offset : offset + limit]
+        return self._at(numbers)
+
+    def count(self, selection: Selection = Selection(), places: Sequence[Place] = ()) -> int:  # noqa: B008
+        return len(self._numbers(selection, "sent", False, places))
+
+    def ids(self, selection: Selection = Selection(), places: Sequence[Place] = ()) -> tuple[str, ...]:  # noqa: B008
+        """Message ids of all that is selected, first sent first."""
+        numbers = self._numbers(selection, "sent", False, places)
+        with schema.reading(self.path):
+            found = dict(
+                self.connection.execute(
+                    "SELECT n, id FROM letters WHERE n IN (SELECT value FROM json_each(?))",
+                    [schema.dumps(list(numbers))],
+                )
+            )
+        return tuple(found[number] for number in numbers if number in found)
+
+    def iterate(
+        self,
+        selection: Selection = Selection(),  # noqa: B008 - frozen
+        batch: int = 500,
+        places: Sequence[Place] = (),
+    ) -> Iterator[Shelved]:
+        """All that was selected when the first was asked for, first sent first, ``batch`` at a time in memory."""
+        numbers = iter(self._numbers(selection, "sent", False, places))
+        while page := tuple(islice(numbers, batch)):
+            yield from self._at(page)
+
+    def sketches(self, fingerprints: Iterable[str], places: Sequence[Place] = LIVE) -> Iterator[rows.Sketch]:
+        """Letters of these causes ("": of none), in no order. Nothing may be written before the last one is read."""
+        marks = schema.dumps(list(fingerprints))
+        with schema.reading(self.path):
+            found = self.connection.execute(
+                f"SELECT {rows.SKETCH} FROM {rows.FROM} WHERE fingerprint IN (SELECT value FROM json_each(?)) "
+                "AND +place IN (SELECT value FROM json_each(?))",
+                [marks, schema.dumps([place.value for place in places])],
+            )
+            yield from map(rows.sketch, found)
+
+    def bodies(self, letter_ids: Iterable[str]) -> Iterator[tuple[str, str]]:
+        """Message ids with their bodies, as ``sketches`` gives letters."""
+        with schema.reading(self.path):
+            found = self.connection.execute(
+                f"SELECT id, body FROM {rows.FROM} WHERE id IN (SELECT value FROM json_each(?))",
+                [schema.dumps(list(letter_ids))],
+            )
+            yield from ((letter_id, rows.body(kept)) for letter_id, kept in found)
+
+    def get(self, letter_id: str) -> Shelved:
+        """The letter with this id, or the only one whose id begins so; wherever it is. Raises UsageError else."""
+        with schema.reading(self.path):
+            found = (
+                self.connection.execute(
+                    f"SELECT {rows.COLUMNS} FROM {rows.FROM} WHERE id = ?",
+                    [letter_id],
+                ).fetchall()
+                or self.connection.execute(
+                    f"SELECT {rows.COLUMNS} FROM {rows.FROM} WHERE substr(id, 1, ?) = ? LIMIT 2",
+                    [len(letter_id), letter_id],
+                ).fetchall()
+            )
+        if not found or not letter_id:
+            raise UsageError(
+                f"No letter on the shelf has the id {letter_id!r}.", "List them (ops dlq list), or look again first."
+            )
+        if len(found) > 1:
+            raise UsageError(f"Several letters have an id that begins with {letter_id}.", "Give more of it.")
+        with schema.reading(self.path):
+            return rows.shelved(found[0])
+
+    def info(self) -> ShelfInfo:
+        with schema.reading(self.path):
+            ask = self.connection.execute
+            done = ask("SELECT began, report FROM looks WHERE ended IS NOT NULL ORDER BY n DESC LIMIT 1").fetchone()
+            looking = ask("SELECT count(*) FROM looks WHERE ended IS NULL").fetchone()[0]
+            by_place = ask("SELECT place, count(*), sum(bytes) FROM letters GROUP BY place").fetchall()
+            return _info(done, looking, by_place)
+
+    def groups(self, places: Sequence[Place] = (Place.QUEUE,)) -> tuple[Group, ...]:
+        """One a fingerprint, most letters first; letters without a cause are the group of the fingerprint ""."""
+        with schema.reading(self.path):
+            found = self.connection.execute(GROUPS, [schema.dumps([place.value for place in places])]).fetchall()
+            total = sum(row[1] for row in found)
+            return tuple(group(row, total) for row in found)
+
+    def places(self, letter_ids: Iterable[str]) -> dict[str, Place]:
+        """Where each of these letters is; those that are not on the shelf are left out."""
+        with schema.reading(self.path):
+            found = self.connection.execute(
+                "SELECT id, place FROM letters WHERE id IN (SELECT value FROM json_each(?))",
+                [schema.dumps(list(letter_ids))],
+            )
+            return {letter_id: Place(place) for letter_id, place in found}
+
+    # --- writing ------------------------------------------------------------------------------------------------
+
+    def add(self, letters: Iterable[Letter], place: Place = Place.IMPORTED) -> int:
+        """Put letters on the shelf, all or none; how many are new. What is there already keeps place and contents."""
+        rest = iter(letters)
+        new = 0
+        with schema.writing(self.connection, self.path):
+            while some := {rows.storable(letter.message_id): letter for letter in islice(rest, ADDED)}:
+                known = self.known(some)
+                fresh = [letter for one, letter in some.items() if one not in known]
+                self.put(fresh, place)
+                new += len(fresh)
+        return new
+
+    def known(self, letter_ids: Iterable[str]) -> dict[str, Known]:
+        """Those of these letters that are on the shelf."""
+        found = self.connection.execute(
+            "SELECT id, look, seen FROM letters WHERE id IN (SELECT value FROM json_each(?))",
+            [schema.dumps(list(letter_ids))],
+        )
+        return {letter_id: Known(look, seen) for letter_id, look, seen in found}
+
+    def put(self, letters: Sequence[Letter], place: Place) -> None:
+        """Letters that are not there yet, within a transaction (``add``, or a look's page)."""
+        read = [message_body.read(letter.body) for letter in letters]
+        kept = list(zip(letters, read, strict=True))
+        self.connection.executemany(
+            rows.LETTER, (rows.of_letter(letter, cause_record.own(letter), place, form) for letter, (_, form) in kept)
+        )
+        self.connection.executemany(
+            rows.CONTENTS, (rows.of_contents(letter, value, form) for letter, (value, form) in kept)
+        )
+
+    def set_causes(self, causes: Iterable[tuple[str, Cause]]) -> None:
+        """Say why letters died, by their id; those that are not on the shelf are passed over."""
+        values = (rows.of_cause(*each) for each in causes)
+        while page := list(islice(values, PAGE)):  # so that nobody waits for whoever finds the causes
+            with schema.writing(self.connection, self.path):
+                self.connection.executemany(rows.CAUSE, page)
+
+    def labels(self) -> dict[str, str]:
+        """By fingerprint: one label of those that its letters have."""
+        with schema.reading(self.path):
+            return dict(
+                self.connection.execute(
+                    "SELECT fingerprint, max(label) FROM letters WHERE label <> '' GROUP BY fingerprint"
+                )
+            )
+
+    def unlabelled(self) -> Iterator[tuple[str, str]]:
+        """Fingerprint and error message of each letter whose cause has no label."""
+        with schema.reading(self.path):
+            yield from self.connection.execute(
+                "SELECT fingerprint, error_message FROM letters WHERE label = '' AND fingerprint <> ''"
+            )
+
+    def grown(self, many: int, marks: Sequence[str]) -> Iterator[tuple[str, str, str]]:
+        """Fingerprint, message id and error message of the letters of causes where some have no label, cause by cause:
+        those of at least ``many`` letters, and ``marks``."""
+        with schema.refusing(self.path):
+            yield from self.connection.execute(
+                "SELECT fingerprint, id, error_message FROM letters WHERE fingerprint IN (SELECT fingerprint FROM "
+                "letters WHERE fingerprint <> '' GROUP BY fingerprint HAVING min(label) = '' AND (count(*) >= ? OR "
+                "fingerprint IN (SELECT value FROM json_each(?)))) ORDER BY fingerprint, n",
+                [many, schema.dumps(list(marks))],
+            )
+
+    def set_fingerprints(self, marks: Sequence[tuple[str, str]]) -> None:
+        """Message ids and their causes' fingerprints, which have no label yet."""
+        with schema.writing(self.connection, self.path):
+            self.connection.executemany(
+                "UPDATE letters SET fingerprint = ?, label = '' WHERE id = ?", [(mark, one) for one, mark in marks]
+            )
+
+    def set_labels(self, labels: Mapping[str, str]) -> None:
+        """By fingerprint: what its letters have in common, of those that have no label yet."""
+        if labels:
+            with schema.writing(self.connection, self.path):
+                self.connection.execute(
+                    "UPDATE letters SET label = ifnull(json_extract(?, '$.\"' || fingerprint || '\"'), '') "
+                    "WHERE label = '' AND fingerprint <> ''",
+                    [schema.dumps(labels)],
+                )
+
+    def mark(self, letter_ids: Iterable[str], place: Place, at: datetime | None = None) -> None:
+        """Say where letters went, and when (now)."""
+        moved = rows.milliseconds(at or datetime.now(UTC))
+        with schema.writing(self.connection, self.path):
+            self.connection.execute(
+                "UPDATE letters SET place = ?, moved = ?, receipt = NULL, leased_until = NULL "
+                "WHERE id IN (SELECT value FROM json_each(?))",
+                [place.value, moved, schema.dumps(list(letter_ids))],
+            )
+
+    def forget(self, letter_ids: Iterable[str]) -> int:
+        """Take imported letters off the shelf; how many there were. Of those that were in the queue once, it stays on
+        record that they are gone."""
+        ids = schema.dumps(list(letter_ids))
+        these = "id IN (SELECT value FROM json_each(?)) AND place = 'imported'"
+        with schema.writing(self.connection, self.path):
+            seen = self.connection.execute(
+                f"UPDATE letters SET place = 'gone' WHERE {these} AND seen IS NOT NULL", [ids]
+            ).rowcount
+            self.connection.execute(f"DELETE FROM contents WHERE n IN (SELECT n FROM letters WHERE {these})", [ids])
+            return seen + self.connection.execute(f"DELETE FROM letters WHERE {these}", [ids]).rowcount
+
+    def note(self, key: str, value: Mapping[str, Any]) -> None:
+        """Keep a JSON object by a name."""
+        with schema.writing(self.connection, self.path):
+            self.connection.execute("INSERT OR REPLACE INTO notes VALUES (?, ?)", [f"note:{key}", schema.dumps(value)])
+
+    def noted(self, key: str) -> dict[str, Any] | None:
+        """What was noted by that name; None where nothing was."""
+        with schema.reading(self.path):
+            found = self.connection.execute("SELECT value FROM notes WHERE key = ?", [f"note:{key}"]).fetchone()
+            kept = json.loads(found[0]) if found else None
+            if not isinstance(kept, dict | None):
+                raise ValueError("a note is no object")
+            return kept
+
+    # --- within -------------------------------------------------------------------------------------------------
+
+    def _numbers(self, selection: Selection, order: str, descending: bool, places: Sequence[Place]) -> Sequence[int]:
+        with schema.refusing(self.path):
+            where = places or (Place.IMPORTED if selection.imported else Place.QUEUE,)
+            return index_query.numbers(self.connection, self.path, selection, order, descending, where)
+
+    def _at(self, numbers: Sequence[int]) -> tuple[Shelved, ...]:
+        with schema.reading(self.path):
+            found = {
+                row[-1]: row
+                for row in self.connection.execute(
+                    f"SELECT {rows.COLUMNS}, n FROM {rows.FROM} WHERE n IN (SELECT value FROM json_each(?))",
+                    [schema.dumps(list(numbers))],
+                )
+            }
+            return tuple(rows.shelved(found[number]) for number in numbers if number in found)
+
+
+def _info(done: tuple[Any, ...] | None, looking: int, by_place: list[tuple[Any, ...]]) -> ShelfInfo:
+    report = json.loads(done[1]) if done else {}
+    notes = tuple(report.pop("notes", ()))
+    if not all(isinstance(note, str) for note in notes):
+        raise ValueError("its notes are no texts")
+    if not all(isinstance(value, int | float) for value in report.values()):
+        raise ValueError("its counts are no numbers")
+    queued = [row for row in by_place if row[0] == Place.QUEUE.value]
+    return ShelfInfo(
+        looked_at=rows.moment(done[0]) if done else None,
+        letters=sum(row[1] for row in queued),
+        bytes=sum(row[2] for row in queued),
+        complete=bool(report.get("complete")),
+        notes=notes,
+        looking=bool(looking),
+        look=report,
+        counts={row[0]: row[1] for row in by_place},
+    )

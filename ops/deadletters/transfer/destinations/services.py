@@ -1,0 +1,168 @@
+"""Back to a function, an event bus or a topic: the event is taken out of the letter, and handed over once more.
+
+Asking again reaches all that listen there: every rule of the bus, every subscription of the topic. Plans warn of it.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from ops.aws import events, lambda_, sns
+from ops.deadletters.edits import json_roundtrip
+from ops.deadletters.messages.model import Kind, Letter
+from ops.deadletters.transfer.destinations.destination import Answer, Parcel, batches, sentence
+
+if TYPE_CHECKING:
+    from ops.aws import Aws
+
+_PASSING = {"ThrottlingException", "InternalFailure", "InternalException", "ServiceUnavailable"}
+"""Codes of PutEvents' entries that are worth another try."""
+
+
+_UNFIT = (ValueError, KeyError, TypeError, AttributeError, OverflowError)
+"""What a letter raises that does not hold what its kind should."""
+
+
+class FunctionRoute:
+    """An asynchronous invocation, one a letter: of the event that stands in the letter, or in its record."""
+
+    ordered = False
+
+    def __init__(self, aws: Aws, arn: str) -> None:
+        self.arn = arn
+        self._aws = aws
+
+    def calls(self, parcels: Iterable[Parcel]) -> Iterator[list[Parcel]]:
+        return ([parcel] for parcel in parcels)
+
+    def send(self, parcels: Sequence[Parcel]) -> list[Answer]:
+        return [_one(parcel, _event, self._invoke) for parcel in parcels]
+
+    def _invoke(self, event: bytes) -> str:
+        return lambda_.invoke_later(self._aws, self.arn, event)
+
+
+class TopicRoute:
+    """Published again, one a letter."""
+
+    def __init__(self, aws: Aws, arn: str) -> None:
+        self.arn = arn
+        self.ordered = arn.endswith(".fifo")
+        self._aws = aws
+
+    def calls(self, parcels: Iterable[Parcel]) -> Iterator[list[Parcel]]:
+        return ([parcel] for parcel in parcels)
+
+    def send(self, parcels: Sequence[Parcel]) -> list[Answer]:
+        return [_one(parcel, self._notification, self._publish) for parcel in parcels]
+
+    def _notification(self, letter: Letter) -> tuple[str, dict[str, Any]]:
+        notification = _object(letter)
+        options: dict[str, Any] = {}
+        if notification.get("Subject"):
+            options["Subject"] = str(notification["Subject"])
+        if attributes := notification.get("MessageAttributes"):
+            options["MessageAttributes"] = {name: _published(value) for name, value in attributes.items()}
+        if self.ordered:
+            options["MessageGroupId"] = letter.group_id or letter.message_id
+            options["MessageDeduplicationId"] = letter.message_id
+        return str(notification["Message"]), options
+
+    def _publish(self, notification: tuple[str, dict[str, Any]]) -> str:
+        return sns.publish(self._aws, self.arn, *notification)
+
+
+class BusRoute:
+    """Put on the bus again, ten a call."""
+
+    ordered = False
+
+    def __init__(self, aws: Aws, arn: str) -> None:
+        self.arn = arn
+        self._aws = aws
+
+    def calls(self, parcels: Iterable[Parcel]) -> Iterator[list[Parcel]]:
+        return batches(parcels, _size, events.BATCH, events.MOST_BYTES)
+
+    def send(self, parcels: Sequence[Parcel]) -> list[Answer]:
+        answers = [Answer(unknown=True)] * len(parcels)
+        entries: dict[int, Any] = {}
+        for at, parcel in enumerate(parcels):
+            try:
+                entries[at] = _entry(parcel.letter)
+            except _UNFIT as error:
+                answers[at] = Answer(refused=_unfit(error, "event"))
+        if entries:
+            for at, put in zip(entries, events.put(self._aws, self.arn, list(entries.values())), strict=True):
+                answers[at] = _put(put)
+        return answers
+
+
+T = TypeVar("T")
+NAMELESS = "unnamed"
+"""What AWS took and gave no id: it is sent all the same."""
+
+
+def _one(parcel: Parcel, take_out: Callable[[Letter], T], hand_over: Callable[[T], str]) -> Answer:
+    """A letter that nothing can be taken out of is refused; what fails afterwards is AWS's, and may have sent it."""
+    try:
+        content = take_out(parcel.letter)
+    except _UNFIT as error:
+        return Answer(refused=_unfit(error, "message"))
+    return Answer(sent_as=hand_over(content) or NAMELESS)
+
+
+def _event(letter: Letter) -> bytes:
+    if letter.kind is not Kind.DESTINATION:
+        return letter.body.encode()
+    return json_roundtrip.member(letter.body, "requestPayload").encode()
+
+
+def _size(parcel: Parcel) -> int:
+    return len(parcel.letter.body.encode("utf-8", "surrogatepass"))
+
+
+def _unfit(error: Exception, what: str) -> str:
+    missing = f"it has no {error}" if isinstance(error, KeyError) else str(error)
+    return f"The {what} cannot be taken out of the letter: {missing}."
+
+
+def _put(put: events.Put) -> Answer:
+    if put.event_id:
+        return Answer(sent_as=put.event_id)
+    text = sentence(put.code, put.message, "The event bus")
+    return Answer(why=text) if put.code in _PASSING else Answer(refused=text)
+
+
+def _entry(letter: Letter) -> dict[str, Any]:
+    event = _object(letter)
+    entry: dict[str, Any] = {
+        "Source": event["source"],
+        "DetailType": event["detail-type"],
+        "Detail": json_roundtrip.member(letter.body, "detail"),
+        "Resources": event.get("resources") or [],
+    }
+    if event.get("time"):
+        at = datetime.fromisoformat(event["time"])
+        entry["Time"] = at.astimezone(UTC) if at.tzinfo else at  # botocore does so too, where nobody asks which letter
+    if letter.trace_header:
+        entry["TraceHeader"] = letter.trace_header
+    return entry
+
+
+def _object(letter: Letter) -> dict[str, Any]:
+    found = json_roundtrip.whole(letter.body).value
+    if not isinstance(found, dict):
+        raise ValueError("its body is not a JSON object")
+    return found
+
+
+def _published(value: Any) -> dict[str, Any]:
+    """An attribute of a notification (``{"Type": …, "Value": …}``) as Publish takes it."""
+    kind = str(value["Type"])
+    if kind.startswith("Binary"):
+        return {"DataType": kind, "BinaryValue": base64.b64decode(value["Value"])}
+    return {"DataType": kind, "StringValue": str(value["Value"])}

@@ -1,0 +1,213 @@
+"""What the movers have in their hands: letters in work, letters kept for later, and what a received message is."""
+
+from __future__ import annotations
+
+import heapq
+import threading
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ops.clock import elapsed
+from ops.deadletters.ledger.schema import DELETED, FAILED, SENT
+from ops.deadletters.messages import parse
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from ops.aws.sqs import Message
+    from ops.deadletters.ledger import Ledger
+    from ops.deadletters.messages.model import Letter
+
+
+@dataclass(slots=True)
+class Claim:
+    """A letter that one mover works on. ``receipt`` is empty when it comes from the shelf."""
+
+    number: int
+    letter: Letter
+    receipt: str = ""
+    until: float = float("inf")  # by ``clock.elapsed``: when the lease ends
+    sent: bool = False  # in this turn or an earlier one: only to be deleted
+
+    def good(self, for_s: float) -> bool:
+        return self.until - elapsed() > for_s
+
+
+class Hold:
+    """Safe to share between threads. SQS may hand out a message twice; only one mover ever works on it."""
+
+    def __init__(self, ledger: Ledger, *, ordered: bool = False, meets_until: datetime | None = None) -> None:
+        """``ordered``: of a FIFO queue, whose letters of one message group are worked on by one mover at a time.
+        ``meets_until``: messages that no scan saw, and that were sent before then, are to be sent too (as many as the
+        ledger counts)."""
+        self._ledger = ledger
+        self._meets_until_ms = meets_until.timestamp() * 1000 if meets_until else 0.0
+        self._ordered = ordered
+        self._lock = threading.Lock()
+        self._working: dict[int, Claim] = {}
+        self._pocket: dict[int, Claim] = {}  # to be sent later, in this order
+        self._others: dict[str, tuple[str, float]] = {}  # not to be sent: id → receipt, end of the lease
+        self._ends: list[tuple[float, str]] = []  # a heap of when their leases end; may hold old ends too
+
+    def news(self, messages: Sequence[Message]) -> bool:
+        """Whether any of these was not in our hands: a lease of ours that ended tells nothing of other letters."""
+        with self._lock:
+            return not all(message.message_id in self._others or self._known(message) for message in messages)
+
+    def _known(self, message: Message) -> Claim | None:
+        number = self._ledger.number_of(message.message_id)
+        if number is None:
+            return None
+        return self._working.get(number) or self._pocket.get(number)
+
+    def sort(self, messages: Sequence[Message], until: float) -> list[Claim]:
+        """Claims the letters that are to be sent or deleted; keeps the others."""
+        claims: list[Claim] = []
+        kept: list[tuple[str, str]] = []
+        with self._lock:
+            unsent = (claim for claim in self._working.values() if not claim.sent) if self._ordered else ()
+            in_work = {claim.letter.group_id for claim in unsent}
+            for message in messages:
+                number = self._ledger.number_of(message.message_id)
+                if number is None and self._meets(message):
+                    number = self._ledger.met(message.message_id)
+                if number is None or self._ledger.state(number) == FAILED:
+                    self._keep(message.message_id, message.receipt, until)
+                    kept.append((message.message_id, message.receipt))
+                    continue
+                known = self._known(message)
+                if known is not None:  # the newest receipt is the one that deletes (SQS API, DeleteMessage)
+                    known.receipt, known.until = message.receipt, until
+                    if number in self._pocket:
+                        heapq.heappush(self._ends, (until, message.message_id))
+                    continue
+                if message.system.get("MessageGroupId") in in_work:
+                    continue  # a lease ended while its letter was in work: this one comes back when its own ends
+                sent = self._ledger.state(number) in (SENT, DELETED)
+                claim = Claim(number, parse.letter(message), message.receipt, until, sent)
+                self._others.pop(message.message_id, None)  # where one lies that could not be deleted
+                self._working[number] = claim
+                claims.append(claim)
+        if kept:
+            self._ledger.held(kept)
+        return claims
+
+    def _meets(self, message: Message) -> bool:
+        sent = message.system.get("SentTimestamp", "")
+        return self._ledger.unseen > 0 and sent.isdigit() and int(sent) <= self._meets_until_ms
+
+    def take(self, most: int, for_s: float) -> list[Claim]:
+        """Up to ``most`` from the pocket whose lease holds for ``for_s`` more seconds; the others come back to the
+        queue by themselves."""
+        taken: list[Claim] = []
+        with self._lock:
+            while self._pocket and len(taken) < most:
+                claim = self._pocket.pop(next(iter(self._pocket)))
+                if claim.good(for_s):
+                    self._working[claim.number] = claim
+                    taken.append(claim)
+        return taken
+
+    def pocket(self, claims: Sequence[Claim]) -> None:
+        """Keep for later."""
+        if claims:
+            with self._lock:
+                for claim in claims:
+                    self._drop(claim)
+                    self._pocket[claim.number] = claim
+                    if claim.receipt:
+                        heapq.heappush(self._ends, (claim.until, claim.letter.message_id))
+                if self._ordered:
+                    self._pocket = {claim.number: claim for claim in sorted(self._pocket.values(), key=_place)}
+            self._ledger.held([(claim.letter.message_id, claim.receipt) for claim in claims if claim.receipt])
+
+    def let_go(self, claim: Claim, receipt: str) -> bool:
+        """It was deleted by ``receipt``. False when it was received once more meanwhile: then that deleted nothing, and
+        the newer receipt has to (SQS API, DeleteMessage)."""
+        with self._lock:
+            if claim.receipt != receipt:
+                return False
+            self._drop(claim)
+            return True
+
+    def done(self, claims: Iterable[Claim]) -> None:
+        """No longer in work: deleted, or to be received again."""
+        with self._lock:
+            for claim in claims:
+                self._drop(claim)
+
+    def keep(self, claims: Sequence[Claim]) -> None:
+        """Not to be sent any more in this run, and to be given back."""
+        with self._lock:
+            for claim in claims:
+                self._drop(claim)
+                if claim.receipt:
+                    self._keep(claim.letter.message_id, claim.receipt, claim.until)
+        self._ledger.held([(claim.letter.message_id, claim.receipt) for claim in claims if claim.receipt])
+
+    def ending(self, within_s: float, most: int) -> list[tuple[str, str]]:
+        """Letters kept back (id, receipt) whose lease is about to end, the first ones first; each is told once."""
+        end = elapsed() + within_s
+        found: list[tuple[str, str]] = []
+        with self._lock:
+            while self._ends and self._ends[0][0] < end and len(found) < most:
+                until, name = heapq.heappop(self._ends)
+                receipt, last = self._others.get(name) or self._pocketed(name)
+                if receipt and last == until:
+                    found.append((name, receipt))
+        return found
+
+    def _pocketed(self, name: str) -> tuple[str, float]:
+        claim = self._pocket.get(self._ledger.number_of(name) or 0)
+        return (claim.receipt, claim.until) if claim and claim.letter.message_id == name else ("", 0.0)
+
+    def renewed(self, names: Iterable[str], until: float) -> None:
+        with self._lock:
+            for name in names:
+                if name in self._others:
+                    self._keep(name, self._others[name][0], until)
+                elif self._pocketed(name)[0]:
+                    self._pocket[self._ledger.number_of(name) or 0].until = until
+                    heapq.heappush(self._ends, (until, name))
+
+    @property
+    def working(self) -> int:
+        with self._lock:
+            return len(self._working)
+
+    @property
+    def kept(self) -> int:
+        """Letters that are invisible because of us, and are in nobody's work."""
+        with self._lock:
+            return len(self._others) + sum(bool(claim.receipt) for claim in self._pocket.values())
+
+    def names(self) -> frozenset[str]:
+        """Ids of the letters that are kept."""
+        with self._lock:
+            return frozenset(self._others) | {claim.letter.message_id for claim in self._pocket.values()}
+
+    def empty(self) -> list[str]:
+        """The receipts of all that is kept back, which is forgotten here."""
+        with self._lock:
+            receipts = [claim.receipt for claim in self._pocket.values() if claim.receipt]
+            receipts += [receipt for receipt, _ in self._others.values()]
+            self._pocket.clear()
+            self._others.clear()
+            self._ends.clear()
+        return receipts
+
+    def _keep(self, name: str, receipt: str, until: float) -> None:
+        """The caller holds the lock."""
+        self._others[name] = receipt, until
+        heapq.heappush(self._ends, (until, name))
+
+    def _drop(self, claim: Claim) -> None:
+        """From work, unless somebody else has claimed the letter since; the caller holds the lock."""
+        if self._working.get(claim.number) is claim:
+            del self._working[claim.number]
+
+
+def _place(claim: Claim) -> tuple[str, int]:
+    """In a FIFO queue."""
+    return claim.letter.system.get("SequenceNumber", ""), claim.number

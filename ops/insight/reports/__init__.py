@@ -1,0 +1,1 @@
+"""One report per page, from the workload's metrics and logs."""

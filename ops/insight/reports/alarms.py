@@ -1,0 +1,106 @@
+"""The workload's alarms: their states with their runbooks, and the thresholds that belong on its charts."""
+
+from __future__ import annotations
+
+import math
+import operator
+import re
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from ops import formatting
+from ops.aws import cloudwatch
+from ops.aws.cloudwatch import Alarm
+from ops.errors import AccessDenied
+from ops.insight.report_types import AlarmState, Level, Line
+from ops.insight.rules.findings import Claim
+from ops.workload.gaps import Part
+
+if TYPE_CHECKING:
+    from ops.aws import Aws
+    from ops.workload import Workload
+
+NO_STATES = "No alarm states"
+_RUNBOOK = re.compile(r"\bRunbook:\s*(\S+)")
+_LISTED = re.compile(r"\s*\[[^\]]*\]|\s*\(minimum [^)]*\)")
+
+
+def read(aws: Aws, workload: Workload) -> tuple[tuple[Alarm, ...], tuple[str, ...]]:
+    """The alarms, and what could not be read of them, in words."""
+    if not workload.alarms:
+        return (), ()
+    try:
+        found = cloudwatch.alarms(aws, workload.alarms)
+    except AccessDenied as denied:
+        return (), (f"{NO_STATES}: {denied}",)
+    gone = [name for name in workload.alarms if name not in {alarm.name for alarm in found}]
+    return found, tuple(f"Alarm {name} does not exist." for name in gone)
+
+
+def unknown(workload: Workload, known: tuple[Alarm, ...], missing: tuple[str, ...]) -> list[Claim]:
+    """That there may be alarms that fire and are not seen; and alarms that the stack made and that are gone."""
+    if workload.gap(Part.ALARMS) or any(text.startswith(NO_STATES) for text in missing):
+        return [Claim(Level.UNKNOWN, "its alarms may not be read")]
+    gone = len(workload.alarms) - len(known)
+    text = formatting.count(gone, "alarm of its stack no longer exists", "alarms of its stack no longer exist")
+    return [Claim(Level.WATCH, text)] if gone else []
+
+
+def states(alarms: tuple[Alarm, ...]) -> tuple[AlarmState, ...]:
+    """As the pages show them, those that fire first."""
+    shown = [
+        AlarmState(
+            name=alarm.name,
+            state=alarm.state,
+            reason=short(alarm.reason),
+            since=alarm.since,
+            runbook=found.group(1) if (found := _RUNBOOK.search(alarm.description)) else "",
+        )
+        for alarm in alarms
+    ]
+    return tuple(sorted(shown, key=lambda alarm: alarm.state != "ALARM"))
+
+
+def short(reason: str) -> str:
+    """CloudWatch's reason without the list of all its datapoints, and without what stands in every one."""
+    reason = _LISTED.sub("", reason.removeprefix("Threshold Crossed: "))
+    return " ".join(reason.split())
+
+
+def threshold(alarms: tuple[Alarm, ...], metric: str, dimension_value: str) -> Line | None:
+    """The line that an alarm on this metric of this queue or function draws."""
+    alarm = on(alarms, metric, dimension_value)
+    return Line(f"alarm {alarm.name}", alarm.threshold) if alarm and alarm.threshold is not None else None
+
+
+def on(alarms: tuple[Alarm, ...], metric: str, dimension_value: str) -> Alarm | None:
+    """The alarm on this metric of this queue or function: the first that has a threshold."""
+    about = [alarm for alarm in alarms if alarm.metric == metric and dimension_value in dict(alarm.dimensions).values()]
+    return next((alarm for alarm in about if alarm.threshold is not None), None)
+
+
+def breached(alarm: Alarm, points: pd.Series, period: int) -> bool:
+    """Whether ``points`` (one a period of ``period`` seconds, the newest last) fulfil the alarm's rule of M of N.
+
+    False where they are too few to tell.
+    """
+    if alarm.threshold is None or not len(points):
+        return False
+    span = alarm.period_s or 60
+    if period < span:
+        points = points.groupby(pd.DatetimeIndex(points.index).floor(pd.Timedelta(seconds=span))).max()
+    wanted = max(1, math.ceil(alarm.periods * span / max(span, period)))
+    needed = max(1, math.ceil(alarm.to_alarm * span / max(span, period)))
+    over = _COMPARE.get(alarm.comparison, operator.ge)
+    return sum(bool(over(value, alarm.threshold)) for value in points.tail(wanted).dropna()) >= needed
+
+
+def rule(alarm: Alarm) -> str:
+    """When it fires, beside its threshold: ``15 of 15 min``; empty where one point is enough."""
+    if alarm.periods <= 1 or not alarm.period_s:
+        return ""
+    return f"{alarm.to_alarm} of {alarm.periods} periods of {formatting.duration(alarm.period_s)}"
+
+
+_COMPARE = {"GreaterThanThreshold": operator.gt, "GreaterThanOrEqualToThreshold": operator.ge}

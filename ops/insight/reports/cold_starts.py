@@ -1,0 +1,205 @@
+"""Cold starts: how much latency and money are they, of which version, and where does the time go?"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from ops import formatting, pricing
+from ops.insight.report_types import HEALTH, ColdStartReport, Level, Line, Look, Window
+from ops.insight.reports import alarms
+from ops.insight.rules.findings import Claim, conclude
+from ops.insight.sources import invocations, metric_queries, metrics
+
+if TYPE_CHECKING:
+    from ops.aws import Aws
+    from ops.aws.cloudwatch import Alarm
+    from ops.insight.sources.invocations import Invocations
+    from ops.insight.sources.metrics import Readings
+    from ops.workload import Workload
+
+MANY = 0.1
+"""Share of cold invocations from which it is worth a look: our choice, there is no AWS figure."""
+SLOW_INIT_MS = 10_000 * 0.8
+"""Init is stopped and tried again at 10 s (Lambda developer guide, runtimes): close to that, it is near to failing."""
+SHOWN = (
+    "started",
+    "request_id",
+    "version",
+    "cold",
+    "init_ms",
+    "duration_ms",
+    "billed_ms",
+    "memory_used_mb",
+    "memory_size_mb",
+    "status",
+    "error_type",
+    "cost_usd",
+    "runtime_init_ms",
+    "response_latency_ms",
+    "extension_overhead_ms",
+    "init_type",
+    "restore_ms",
+)
+PHASES = (
+    ("Runtime and handler init", "runtime_init_ms"),
+    ("Extensions and platform", "other_init_ms"),
+    ("Handler, to first byte", "response_latency_ms"),
+    ("Response", "response_duration_ms"),
+    ("Runtime overhead", "runtime_overhead_ms"),
+    ("Extension overhead", "extension_overhead_ms"),
+)
+RESTORE = ("Restore from a snapshot", "restore_ms")
+"""Of SnapStart: it stands where INIT stands elsewhere."""
+
+
+def report(aws: Aws, workload: Workload, window: Window) -> ColdStartReport:
+    """One Logs Insights query, one GetMetricData call (for shares that are exact even when rows are cut off, and for
+    errors and durations), and one DescribeAlarms for the thresholds of these."""
+    found = invocations.read(aws, workload, window)
+    names = ("cold", "recorded", "init_ms")
+    queries = [
+        *metric_queries.records(workload.function, *names),
+        *metric_queries.function(workload.function, "errors"),
+        *metric_queries.durations(workload.function),
+    ]
+    readings = metrics.read(aws, queries, window)
+    known, missing = alarms.read(aws, workload)
+    error_lines, duration_lines = _lines(workload, known)
+    frame = found.frame
+    inits = waits(frame)
+    share, init_usd = _share(found, readings), _init_usd(found, readings, workload)
+    p50, p95, p99 = (float(inits.quantile(q)) if len(inits) else None for q in (0.5, 0.95, 0.99))
+    return ColdStartReport(
+        finding=conclude(_claims(frame, share, p95, init_usd)),
+        invocations=frame[list(SHOWN)],
+        by_version=by_version(frame),
+        phases=phases(frame),
+        share=share,
+        init_p50_ms=p50,
+        init_p95_ms=p95,
+        init_p99_ms=p99,
+        init_cost_usd=init_usd,
+        look=Look(
+            readings.look.metrics_requested,
+            readings.look.usd + found.look.usd,
+            found.look.partial + readings.look.partial + missing,
+        ),
+        health=readings.frame.reindex(columns=list(HEALTH)),
+        error_lines=error_lines,
+        duration_lines=duration_lines,
+    )
+
+
+def _lines(workload: Workload, known: tuple[Alarm, ...]) -> tuple[tuple[Line, ...], tuple[Line, ...]]:
+    """Where alarms on the function's errors and durations fire, and the timeout that ends an invocation (ms)."""
+    function = workload.function
+    if function is None:
+        return (), ()
+    errors, durations = (alarms.threshold(known, metric, function.name) for metric in ("Errors", "Duration"))
+    timeout = Line("timeout", function.timeout_s * 1000.0)
+    return (errors,) if errors else (), (*((durations,) if durations else ()), timeout)
+
+
+def waits(frame: pd.DataFrame) -> pd.Series:
+    """What each cold invocation waited for (ms): its INIT, or its restore from a snapshot."""
+    cold = frame[frame["cold"]]
+    return cold["init_ms"].fillna(cold["restore_ms"]).dropna()
+
+
+def by_version(frame: pd.DataFrame) -> pd.DataFrame:
+    """One row a version: invocations, cold, share (0–1), init_p50_ms, init_p95_ms, init_p99_ms."""
+    rows = []
+    for version, some in frame.groupby("version", sort=True):
+        inits = waits(some)
+        p50, p95, p99 = (float(inits.quantile(q)) if len(inits) else float("nan") for q in (0.5, 0.95, 0.99))
+        cold = int(some["cold"].sum())
+        rows.append((version, len(some), cold, cold / len(some), p50, p95, p99))
+    columns = ["version", "invocations", "cold", "share", "init_p50_ms", "init_p95_ms", "init_p99_ms"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def phases(frame: pd.DataFrame) -> pd.DataFrame:
+    """The newest cold start, one phase after the other: phase, start_ms, duration_ms. Empty when there was none.
+
+    One that succeeded, if there is any, because a time-out would dwarf the phases. The extension starts beside the
+    runtime: what init took beyond the runtime's share is drawn behind it.
+    """
+    every = frame[frame["cold"] & (frame["init_ms"].notna() | frame["restore_ms"].notna())]
+    fine = every[every["status"].isin(("success", ""))]
+    cold = fine if len(fine) else every
+    rows = []
+    if len(cold):
+        latest = cold.iloc[-1].to_dict()
+        latest["other_init_ms"] = float("nan")
+        if pd.isna(latest["init_ms"]):
+            latest["runtime_init_ms"] = float("nan")
+        elif pd.notna(latest["runtime_init_ms"]):
+            latest["other_init_ms"] = max(0.0, latest["init_ms"] - latest["runtime_init_ms"])
+        else:
+            latest["runtime_init_ms"] = latest["init_ms"]
+        if pd.isna(latest["response_latency_ms"]):
+            latest["response_latency_ms"] = latest["duration_ms"]
+        at = 0.0
+        for phase, column in (RESTORE, *PHASES):
+            lasted = latest[column]
+            if pd.notna(lasted):
+                rows.append((phase, at, float(lasted)))
+                at += float(lasted)
+    return pd.DataFrame(rows, columns=["phase", "start_ms", "duration_ms"])
+
+
+def _share(found: Invocations, readings: Readings) -> float | None:
+    recorded = readings.total("recorded")
+    if recorded and (found.truncated or found.frame.empty):
+        return (readings.total("cold") or 0.0) / recorded
+    return float(found.frame["cold"].mean()) if len(found.frame) else None
+
+
+def _init_usd(found: Invocations, readings: Readings, workload: Workload) -> float | None:
+    """What INIT and restores cost in the window: they are billed like duration (INIT of all on-demand functions since
+    2025-08). What ran ahead, with provisioned concurrency, is not in it."""
+    if workload.function is None:
+        return None
+    price = pricing.load().gb_second(workload.function.architecture) * workload.function.memory_mb / 1024 / 1000
+    if found.truncated or found.frame.empty:
+        total = readings.total("init_ms")
+        return total * price if total is not None else None
+    return float(found.frame[["init_ms", "billed_restore_ms"]].fillna(0).sum().sum()) * price
+
+
+def _claims(frame: pd.DataFrame, share: float | None, p95: float | None, init_usd: float | None) -> list[Claim]:
+    if share is None:
+        return [Claim(Level.UNKNOWN, "no invocation in this time range left a record or a REPORT line")]
+    cold = int(frame["cold"].sum())
+    cost = f", INIT cost {formatting.usd(init_usd)}" if init_usd is not None else ""
+    latency = f", p95 init {formatting.duration(p95 / 1000)}" if p95 is not None else ""
+    restored = int((frame["cold"] & frame["restore_ms"].notna()).sum())
+    snapshots = f", {formatting.count(restored, 'restore')} from a snapshot" if restored else ""
+    of = formatting.count(len(frame), "invocation")
+    told = f"{cold} of {of} were cold ({formatting.percent(share)}){snapshots}{latency}{cost}"
+    if p95 is not None and p95 >= SLOW_INIT_MS:
+        told = f"{told}; init is close to the 10 s at which Lambda starts over"
+        level = Level.WATCH
+    else:
+        level = Level.WATCH if share >= MANY and cold > 1 else Level.OK
+    deaths = _deaths(frame)
+    # The page is about cold starts: its answer comes first, whatever else there is to watch.
+    return [Claim(Level.WATCH if deaths else level, told), *deaths]
+
+
+def _deaths(frame: pd.DataFrame) -> list[Claim]:
+    """Invocations that crashed, by what killed them: one clause."""
+    dead = frame[~frame["status"].isin(("success", ""))]
+    told = []
+    for kind, some in sorted(dead.groupby("error_type"), key=lambda item: -len(item[1])):
+        name = str(kind) or "an error without a type"
+        detail = ""
+        if "OutOfMemory" in name and some["memory_used_mb"].notna().any():
+            used, size = some["memory_used_mb"].max(), some["memory_size_mb"].max()
+            detail = f" (up to {used:,.0f} of {size:,.0f} MB used)"
+        told.append(f"{formatting.count(len(some), 'invocation')} ended in {name}{detail}")
+    if not told:
+        return []
+    return [Claim(Level.WATCH, f"counting every attempt, {', '.join(told)}: see the dead letters", "dead_letters")]

@@ -1,0 +1,275 @@
+"""Concurrency: what limits throughput now, and how long would a backlog take?"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from ops import formatting
+from ops.aws import sqs
+from ops.errors import UsageError
+from ops.esm_scaling import Observed, RampLaw, begin, step
+from ops.insight.report_types import ConcurrencyReport, Level, Line, Window
+from ops.insight.reports import queue
+from ops.insight.rules import concurrency_limits, config_checks
+from ops.insight.rules.findings import Claim, conclude
+from ops.insight.sources import metric_queries, metrics, queue_depths
+from ops.insight.sources.metrics import Readings
+
+if TYPE_CHECKING:
+    from ops.aws import Aws
+    from ops.insight.sources.queue_depths import Depths
+    from ops.workload import Workload
+
+NEAR = 0.9
+"""Share of a limit from which it is taken to bind (AWS recommends alarms at about 90% of concurrency quotas)."""
+RAMP = "the mapping's ramp"
+FILL_S, FILL_TIMEOUTS = 120, 3
+"""Over how long messages an invocation are averaged: seconds at least, and function timeouts."""
+FAILURES_A_PERIOD = 50
+"""Failures told apart within a period: more of them hold the mapping down all the same."""
+
+
+def report(aws: Aws, workload: Workload, window: Window) -> ConcurrencyReport:
+    """One GetMetricData call and the queue's depth now. Raises what ``ops.aws`` raises."""
+    names = ("concurrency", "throttles", "errors", "invocations", "duration_ms")
+    queries = [
+        *metric_queries.queue(workload.queue, "visible", "in_flight", "delayed", "sent", "received", "deleted"),
+        *metric_queries.function(workload.function, *names),
+        *metric_queries.mapping(workload.mapping),
+        *metric_queries.account(),
+    ]
+    readings = metrics.read(aws, queries, window)
+    frame = readings.frame.reindex(columns=["visible", "sent", "received", "invoked", *names])
+    there = queue_depths.of(aws, replace(workload, dlq=None), readings)
+    now = there.work
+    known = concurrency_limits.concurrency(workload)
+    concurrency = pd.DataFrame({"observed": _ran(readings), "law": allowed(workload, frame, window.period)})
+    batch_size = workload.mapping.batch_size if workload.mapping else None
+    fill = _fill(frame, workload, window.period)
+    binding = _binding(readings, concurrency, known, now)
+    seconds = _seconds_per_message(readings)
+    claims = config_checks.reading(workload, readings, now)
+    if workload.mapping is not None:
+        claims += _claims(readings, concurrency, binding, there, known, workload)
+    return ConcurrencyReport(
+        finding=conclude(claims),
+        concurrency=concurrency,
+        limits=known,
+        binding=binding,
+        throttles=frame[["throttles"]],
+        batch=pd.DataFrame({"fill": fill, "share": fill / batch_size if batch_size else float("nan")}),
+        batch_size=batch_size,
+        backlog=float(now.visible),
+        arrivals_per_min=readings.per_minute("sent"),
+        seconds_per_message=seconds,
+        look=readings.look,
+        running=readings.latest("concurrency", quiet=0.0),
+        at=there.at,
+    )
+
+
+def _ran(readings: Readings) -> pd.Series:
+    """What ran at once. Lambda has no points while a function is idle: from the first to the last period in which
+    anything was measured, that is 0."""
+    column = readings.frame.get("concurrency", pd.Series(float("nan"), index=readings.frame.index))
+    spoken = readings.frame.dropna(how="all").index
+    if column.notna().any():
+        idle = column.isna() & (column.index >= spoken[0]) & (column.index <= spoken[-1])
+        column = column.mask(idle, 0.0)
+    return column
+
+
+def law(workload: Workload) -> RampLaw | None:
+    """The mapping's scaling law; None without a mapping, and in provisioned mode, which scales otherwise."""
+    mapping = workload.mapping
+    if mapping is None or mapping.maximum_pollers is not None:
+        return None
+    return RampLaw(maximum_concurrency=mapping.maximum_concurrency)
+
+
+def allowed(workload: Workload, frame: pd.DataFrame, period: int) -> pd.Series:
+    """The most that the law allowed in each period, by whether messages waited and what failed."""
+    rule = law(workload)
+    if rule is None:
+        return pd.Series(float("nan"), index=frame.index)
+    failures = (frame["errors"].fillna(0) + frame["throttles"].fillna(0)).astype(int)
+    ramp = begin(rule)
+    most = []
+    for waiting, failed in zip(frame["visible"].fillna(0), failures, strict=True):
+        # Failures come one by one, and the mapping grows again between them.
+        stretches = min(failed, FAILURES_A_PERIOD) + 1
+        reached = 0
+        for number in range(stretches):
+            seconds = period / stretches
+            ramp = step(rule, ramp, Observed(seconds, bool(waiting > 0)))
+            reached = max(reached, ramp.concurrency)
+            if number < stretches - 1:
+                ramp = step(rule, ramp, Observed(0.0, bool(waiting > 0), failures=1))
+        most.append(reached)
+    return pd.Series(most, index=frame.index, dtype=float)
+
+
+def drain_what_if(
+    backlog: float,
+    arrivals_per_min: float,
+    seconds_per_message: float,
+    concurrency: float,
+    batch_size: int,
+) -> float | None:
+    """Seconds until ``backlog`` is gone while more arrives, with this MaximumConcurrency and the ramp up to it.
+
+    ``seconds_per_message``: one environment's time for one message of a batch. None: it is never drained, because more
+    arrives than the concurrency can do. Raises UsageError for values that make no sense.
+    """
+    if seconds_per_message <= 0 or concurrency < 1 or batch_size < 1 or backlog < 0 or arrivals_per_min < 0:
+        raise UsageError(
+            "A drain time needs a backlog and arrivals of 0 or more, and a time, concurrency and batch size above 0.",
+            "Correct the values.",
+        )
+    if backlog == 0:
+        return 0.0
+    rule = RampLaw(maximum_concurrency=int(concurrency))
+    start, most, growth = float(rule.base), float(rule.limit), rule.per_minute / 60
+    arriving = arrivals_per_min / 60 * seconds_per_message  # environments that the arrivals alone keep busy
+    owed = backlog * seconds_per_message  # environment-seconds of work
+    # While ramping, work done by t is start·t + growth·t²/2; it has to reach owed + arriving·t.
+    rising = start - arriving
+    ramping = (-rising + math.sqrt(rising * rising + 2 * growth * owed)) / growth
+    ramp_ends = (most - start) / growth
+    if ramping <= ramp_ends:
+        drained = ramping
+    elif most <= arriving:
+        return None
+    else:
+        left = owed + arriving * ramp_ends - (start + most) / 2 * ramp_ends
+        drained = ramp_ends + left / (most - arriving)
+    # No batch is done before all its messages are.
+    return max(drained, seconds_per_message * min(batch_size, math.ceil(backlog / most)))
+
+
+def _fill(frame: pd.DataFrame, workload: Workload, period: int) -> pd.Series:
+    """Messages an invocation, over a stretch of several function timeouts.
+
+    A message is counted when it is received or handed over, an invocation at another moment: period by period the two
+    do not belong together. What the mapping handed over is the better count, where it is published.
+    """
+    if workload.function is None or workload.mapping is None:
+        return pd.Series(float("nan"), index=frame.index)
+    given = frame["invoked"] if frame["invoked"].notna().any() else frame["received"]
+    periods = math.ceil(max(FILL_S, FILL_TIMEOUTS * workload.function.timeout_s) / period)
+    messages = given.fillna(0).rolling(periods, min_periods=1).sum()
+    invocations = frame["invocations"].fillna(0).rolling(periods, min_periods=1).sum()
+    ran = (invocations > 0) & frame["invocations"].notna()
+    return (messages / invocations.where(ran)).clip(upper=workload.mapping.batch_size)
+
+
+def _seconds_per_message(readings: Readings) -> float | None:
+    """Observed over the window: the function's time ÷ the messages it was given."""
+    given = readings.total("invoked") if readings.has("invoked") else readings.total("received")
+    duration = readings.total("duration_ms")
+    return duration / 1000 / given if duration and given else None
+
+
+def _binding(readings: Readings, concurrency: pd.DataFrame, known: tuple[Line, ...], now: sqs.Depth) -> str:
+    """The name of what holds throughput back now: nothing does while nothing waits."""
+    throttled = float(readings.recent["throttles"].fillna(0).sum()) if "throttles" in readings.frame else 0.0
+    if throttled:
+        outer = [line.name for line in known if not line.name.startswith("mapping")]
+        return outer[0] if outer else "concurrency"
+    observed = readings.latest("concurrency", quiet=0.0)
+    if observed is None or not known or not queue.pressing(readings, now):
+        return ""
+    quota = next((line.value for line in known if line.name == concurrency_limits.ACCOUNT), None)
+    if quota is not None and (readings.latest("claimed") or 0.0) >= NEAR * quota:
+        return concurrency_limits.ACCOUNT
+    lowest = known[0]
+    if max(observed, _mostly(concurrency["observed"], readings)) >= NEAR * lowest.value:
+        return lowest.name
+    ramp = concurrency["law"].dropna()
+    if len(ramp) and ramp.iloc[-1] < lowest.value and observed >= NEAR * ramp.iloc[-1]:
+        return RAMP
+    return ""
+
+
+def _mostly(observed: pd.Series, readings: Readings) -> float:
+    """What concurrency was reached in most of the last periods."""
+    lately = observed.loc[observed.index.intersection(readings.recent.index)].fillna(0)
+    return float(lately.median()) if len(lately) else 0.0
+
+
+def _claims(
+    readings: Readings,
+    concurrency: pd.DataFrame,
+    binding: str,
+    there: Depths,
+    known: tuple[Line, ...],
+    workload: Workload,
+) -> list[Claim]:
+    now, when = there.work, there.label or "now"
+    observed = readings.latest("concurrency", quiet=0.0)
+    throttles = readings.total("throttles")
+    claims: list[Claim] = []
+    claims += _mapping_above_reserved(workload)
+    if throttles:
+        text = f"{formatting.count(throttles, 'invocation was', 'invocations were')} throttled"
+        claims.append(Claim(Level.WATCH, f"{text} by the {binding}" if binding and binding != RAMP else text))
+    elif binding == RAMP:
+        text = f"{formatting.count(now.visible, 'message')} wait while the mapping still ramps up (300 more a minute)"
+        claims.append(Claim(Level.OK, text))
+    elif binding == concurrency_limits.ACCOUNT:
+        claimed = formatting.count(readings.latest("claimed") or 0.0)
+        text = (
+            f"the account uses {claimed} of the {formatting.count(workload.account_concurrency or 0)} concurrent executions "
+            f"of its quota while {formatting.count(now.visible, 'message waits', 'messages wait')}: other functions compete "
+            "with this one"
+        )
+        claims.append(Claim(Level.ACT, text))
+    elif binding:
+        value = next(line.value for line in known if line.name == binding)
+        arriving, leaving = formatting.rates(*(readings.per_minute(name) or 0 for name in ("sent", "deleted")))
+        pace = f"{arriving} arrive, {leaving} are done"
+        waiting = f"{formatting.count(now.visible, 'message waits', 'messages wait')}, " if now.visible else ""
+        busy = f"all {formatting.count(value)} environments that the {binding} allows are busy"
+        if queue.falling_behind(readings):
+            claims.append(Claim(Level.WATCH, f"{busy}, and that holds throughput back: {waiting}{pace}"))
+        else:
+            claims.append(Claim(Level.OK, f"{busy}, and the work is keeping pace: {waiting}{pace}"))
+    if claims:
+        return claims
+    if observed is None and not readings.has("received"):
+        return [Claim(Level.UNKNOWN, "no concurrency metrics in this time range: nothing ran")]
+    peak = float(concurrency["observed"].max()) if readings.has("concurrency") else 0.0
+    if known and peak >= NEAR * known[0].value:
+        waits = (
+            f"{formatting.count(now.visible, 'message waits', 'messages wait')} {when}"
+            if now.visible
+            else f"nothing waits {when}"
+        )
+        text = (
+            f"at its limit in bursts: up to {formatting.count(peak)} of {formatting.count(known[0].value)} environments that the "
+            f"{known[0].name} allows were busy at once; {waits}"
+        )
+        return [Claim(Level.OK, text)]
+    of = f" of {formatting.count(known[0].value)} allowed by the {known[0].name}" if known else ""
+    return [Claim(Level.OK, f"nothing holds throughput back; at most {formatting.count(peak)}{of} were busy at once")]
+
+
+def _mapping_above_reserved(workload: Workload) -> list[Claim]:
+    """AWS advises reserved concurrency of at least the sum of the mappings' maxima (services-sqs-scaling)."""
+    mapping, function = workload.mapping, workload.function
+    if mapping is None or function is None or function.reserved is None:
+        return []
+    working = [one for one in (mapping, *workload.other_mappings) if one.enabled]
+    most = sum(concurrency_limits.of_mapping(one).value for one in working)
+    if most <= function.reserved:
+        return []
+    who = "the mapping" if len(working) == 1 else f"the function's {len(working)} mappings"
+    text = (
+        f"{who} may run {formatting.count(most)} at once, but only {function.reserved} are reserved: what is above that is "
+        "throttled and uses up receives"
+    )
+    return [Claim(Level.WATCH, text)]

@@ -1,0 +1,180 @@
+"""Cost: what does one successful request cost, and where does the money go?"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from handler.extension.records import rules
+from ops import formatting, pricing
+from ops.insight.report_types import Assumptions, CostReport, Level, Look, Window
+from ops.insight.rules import cost_model
+from ops.insight.rules.findings import Claim, conclude
+from ops.insight.sources import function_usage, invocations, metrics
+
+if TYPE_CHECKING:
+    from ops.aws import Aws
+    from ops.insight.sources.invocations import Invocations
+    from ops.insight.sources.metrics import Readings
+    from ops.workload import Workload
+
+MUCH = 0.2
+"""Share of the money that goes into failures from which it is worth a look: our choice."""
+
+
+def report(aws: Aws, workload: Workload, window: Window, assumptions: Assumptions | None = None) -> CostReport:
+    """One GetMetricData call, and one Logs Insights query for what failed invocations cost."""
+    assumptions = assumptions or Assumptions()
+    table = pricing.load()
+    readings = metrics.read(aws, cost_model.queries(workload), window)
+    found = invocations.read(aws, workload, window)
+    readings = cost_model.with_reports(readings, found)
+    used = function_usage.of(readings, workload, found.frame)
+    parts = cost_model.spend(readings, workload, assumptions, table, used)
+    done = cost_model.successes(readings, used)
+    total, successes = float(parts.sum().sum()), round(float(done.sum()), 6)
+    unknown = cost_model.unknown(workload)
+    per_1000 = None if unknown else cost_model.per_1000(total, successes)
+    failures = failures_usd(parts, readings, found)
+    seconds = cost_model.seconds(readings, workload)
+    monthly = seconds >= cost_model.LEAST_FOR_A_MONTH_S and not unknown
+    month = total / seconds * 3600 * cost_model.HOURS_A_MONTH if monthly else None
+    even = break_even(_lambda(parts), successes, assumptions)
+    components = pd.DataFrame({"component": parts.columns, "usd": parts.sum().to_numpy()})
+    measured = found.log_bytes / len(found.frame) if len(found.frame) and not found.truncated else None
+    return CostReport(
+        finding=conclude(
+            [Claim(Level.UNKNOWN, f"only {formatting.usd(total)} of the cost is known: {unknown}")]
+            if unknown
+            else _claims(components, total, successes, failures, per_1000, month, readings)
+        ),
+        parts=components,
+        trend=pd.DataFrame({"usd_per_1000": parts.sum(axis=1) / done.where(done > 0) * 1000}),
+        successes=successes,
+        failures_usd=failures,
+        total_usd=total,
+        usd_per_1000=per_1000,
+        month_usd=month,
+        break_even_jobs_per_hour=even,
+        assumptions=assumptions,
+        prices_dated=f"{table.dated}, {table.region}, first tier",
+        look=Look(
+            readings.look.metrics_requested,
+            readings.look.usd + found.look.usd,
+            readings.look.partial + found.look.partial,
+        ),
+        left_out=left_out(readings, workload, table, used, found.frame),
+        inferred=used.inferred,
+        measured_log_bytes=measured,
+    )
+
+
+def break_even(lambda_usd: float, successes: float, assumptions: Assumptions) -> float | None:
+    """Jobs an hour from which an always-on worker is cheaper than Lambda; None when it never is.
+
+    Only the compute is compared: queue, API and logs cost the same either way. One worker does
+    ``always_on_jobs_per_hour`` at most; above that it takes another one at the same price a job.
+    """
+    if successes <= 0 or lambda_usd <= 0:
+        return None
+    jobs = assumptions.always_on_usd_per_hour / (lambda_usd / successes)
+    return jobs if jobs <= assumptions.always_on_jobs_per_hour else None
+
+
+def failures_usd(parts: pd.DataFrame, readings: Readings, found: Invocations) -> float:
+    """What went into work that did not succeed: invocations that died, and the failed jobs' share of all others.
+
+    Where the handler counts its jobs, their share is failed attempts of all attempts; elsewhere it is the receives that
+    did not end in a deletion.
+    """
+    compute = _lambda(parts) + float(parts["SQS requests"].sum())
+    frame = found.frame
+    spent = float(frame["cost_usd"].sum())
+    dead = float(frame.loc[~frame["status"].isin(("success", "")), "cost_usd"].sum()) / spent if spent else 0.0
+    return compute * (dead + (1 - dead) * _failed_share(readings))
+
+
+def _failed_share(readings: Readings) -> float:
+    if readings.has("jobs_succeeded") or readings.has("jobs_failed") or readings.has("jobs_rejected"):
+        failed = (readings.total("jobs_failed") or 0.0) + (readings.total("jobs_rejected") or 0.0)
+        fine = (readings.total("jobs_succeeded") or 0.0) + (readings.total("jobs_repeated") or 0.0)
+        return failed / (failed + fine) if failed + fine else 0.0
+    received, deleted = readings.total("received") or 0.0, readings.total("deleted") or 0.0
+    return max(0.0, received - deleted) / received if received else 0.0
+
+
+def _lambda(parts: pd.DataFrame) -> float:
+    return float(parts[[name for name in parts if cost_model.is_compute(str(name))]].sum().sum())
+
+
+def left_out(
+    readings: Readings, workload: Workload, table: pricing.Prices, used: function_usage.Use, frame: pd.DataFrame
+) -> tuple[str, ...]:
+    """What the sum does not hold, in words."""
+    priced = readings.has("billed_ms") or readings.has(cost_model.REPORTED[0])
+    kinds = set(frame["init_type"])
+    pollers = cost_model.least_pollers(workload)
+    others = {reader.name for reader in workload.readers[1:]}
+    known = (
+        (
+            workload.function is not None and not priced and readings.has("duration_ms"),
+            "INIT, because the function has no extension and its REPORT lines are not all here",
+        ),
+        (used.provisioned > 0, "the hours of its provisioned concurrency, used or not"),
+        (used.managed > 0, "the instances that its Managed Instances environments run on"),
+        (rules.SNAP_START in kinds, "SnapStart's charges for caching and, by the GB, for restoring (no price on file)"),
+        (pollers > 0, f"provisioned pollers above the minimum of {pollers}"),
+        (bool(others), f"the other functions that read this queue ({', '.join(sorted(others))})"),
+        (
+            workload.queue.fifo and "sqs_fifo_request" in table.unsure,
+            "a sure price of FIFO requests (the sources disagree)",
+        ),
+        (
+            workload.region != table.region,
+            f"the prices of {workload.region}: those of {table.region} stand in for them",
+        ),
+    )
+    return (*cost_model.LEFT_OUT, *(text for is_so, text in known if is_so))
+
+
+def _claims(
+    parts: pd.DataFrame,
+    total: float,
+    successes: float,
+    failures: float,
+    per_1000: float | None,
+    month: float | None,
+    readings: Readings,
+) -> list[Claim]:
+    if not any(readings.has(column) for column in ("sent", "invocations", "deleted")):
+        return [Claim(Level.UNKNOWN, "no usage in this time range, so there is nothing to price")]
+    if per_1000 is None:
+        return [_without_success(readings, total)]
+    top = parts.sort_values("usd", ascending=False).iloc[0]
+    monthly = (
+        f"at this pace {formatting.usd(month)} a month" if month is not None else "too little data for a monthly figure"
+    )
+    share = top["usd"] / total if total else 0.0
+    part = "most of it" if share > 0.5 else "the largest part"
+    where = f"{part} {_named(top['component'])} ({formatting.percent(share)})"
+    told = f"1,000 successes cost {formatting.usd(per_1000)}, {where}; {monthly}"
+    claims = [Claim(Level.OK, told)]
+    if total and failures / total >= MUCH:
+        text = f"{formatting.percent(failures / total)} of the money ({formatting.usd(failures)}) goes into work that fails; {told}"
+        claims.append(Claim(Level.WATCH, text, "dead_letters"))
+    return claims
+
+
+def _without_success(readings: Readings, total: float) -> Claim:
+    """Nothing to divide by. Only work that was tried and failed is worth a warning."""
+    spent = f"{formatting.usd(total)} spent"
+    if not any(readings.total(column) for column in ("sent", "received", "invocations", "deleted")):
+        return Claim(Level.OK, f"nothing was sent or done in this time range; {spent} on what is paid by the hour")
+    if any(readings.total(column) for column in ("errors", "jobs_failed", "jobs_rejected")):
+        return Claim(Level.WATCH, f"{spent} and nothing succeeded", "dead_letters")
+    return Claim(Level.OK, f"{spent}; nothing is finished yet and nothing has failed")
+
+
+def _named(component: str) -> str:
+    return component if component[:2].isupper() or component.startswith("Lambda") else component.lower()

@@ -1,0 +1,145 @@
+"""Dead letters: how many there are, since when, and whether more come. Their causes take a scan (ops.deadletters)."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from ops import formatting
+from ops.aws import sqs
+from ops.aws.cloudwatch import MetricQuery
+from ops.insight import time_window as windows
+from ops.insight.report_types import DeadLettersReport, Level, Look, Window
+from ops.insight.reports import alarms
+from ops.insight.rules import config_checks
+from ops.insight.rules.findings import Claim, conclude
+from ops.insight.sources import metric_queries, metrics, queue_depths
+from ops.insight.sources.metrics import Readings
+from ops.insight.sources.queue_depths import Depths
+
+if TYPE_CHECKING:
+    from ops.aws import Aws
+    from ops.workload import Workload
+
+LEAVING_SOON = 0.8
+"""Share of the dead-letter queue's retention at which its oldest message is about to be lost."""
+FIRST_PERIODS = 3
+"""Fine periods without a point at the window's start, from which the queue was silent before its first point."""
+LATELY = timedelta(minutes=5)
+"""Over how long the rate of new ones is taken."""
+
+
+def report(aws: Aws, workload: Workload, window: Window) -> DeadLettersReport:
+    """One GetMetricData call, one DescribeAlarms and the queue's depth now: no message is received."""
+    readings = metrics.read(aws, [*metric_queries.dead(workload, window), *oldest(workload)], window)
+    there = queue_depths.dead(aws, workload, readings)
+    known, missing = alarms.read(aws, workload)
+    about = tuple(a for a in known if workload.dlq and workload.dlq.name in dict(a.dimensions).values())
+    new = arrived(readings)
+    return DeadLettersReport(
+        finding=conclude(_claims(workload, readings, there, new)),
+        depth=course(readings),
+        count=there.dead_count,
+        alarms=() if window.past else alarms.states(about),
+        look=Look(readings.look.metrics_requested, readings.look.usd, readings.look.partial + missing),
+        arrived=new,
+        held=None if there.dead is None else float(there.dead.in_flight),
+        oldest_s=readings.latest("dead_oldest_s") if there.dead_count else None,
+        at=there.at,
+    )
+
+
+def depth(readings: Readings) -> pd.Series:
+    """Messages in the dead-letter queue at the fine period, those included that a reader holds: a scan, a redrive or a
+    consumer hides messages and shows them again, and none of that is a new one."""
+    visible, held = readings.fine.get("dead_visible"), readings.fine.get("dead_in_flight")
+    if visible is None or visible.empty:
+        return pd.Series(dtype=float)
+    return visible if held is None else visible.add(held.reindex(visible.index).ffill().fillna(0.0))
+
+
+def course(readings: Readings) -> pd.DataFrame:
+    """The depth for a chart (``dead``): the most of each of the window's periods, or of the fine one that it is in."""
+    index, fine = windows.index(readings.window), depth(readings)
+    if fine.empty:
+        return pd.DataFrame({"dead": float("nan")}, index=index)
+    most = fine.groupby(pd.DatetimeIndex(fine.index).floor(pd.Timedelta(seconds=readings.window.period))).max()
+    inside = readings.window.fine // readings.window.period - 1
+    found = most.reindex(index)
+    return pd.DataFrame({"dead": found.ffill(limit=inside) if inside > 0 else found})
+
+
+def arrived(readings: Readings) -> float | None:
+    """Messages that came in the window, at least: the rises of the depth, since AWS counts no automatic moves.
+
+    By the same fine period whatever the window, so that what leaves in between hides as few of them as can be. A queue
+    that held messages, or was used, has points (SQS developer guide, monitoring-using-cloudwatch): those of a first
+    point well after the window's start are new.
+    """
+    fine = depth(readings)
+    if fine.empty:
+        return None
+    quiet = fine.index[0] - readings.window.start > timedelta(seconds=FIRST_PERIODS * readings.window.fine)
+    rises = float(fine.diff().clip(lower=0).sum()) + (float(fine.iloc[0]) if quiet else 0.0)
+    return float(round(rises))
+
+
+def rate(readings: Readings, least_s: float) -> float | None:
+    """New ones a minute lately; None before ``least_s`` seconds can be compared."""
+    fine, period = depth(readings), readings.window.fine
+    rises = fine.diff().iloc[1:].clip(lower=0)  # those that were there at the first point came before it
+    if not len(rises) or len(rises) * period < least_s:
+        return None
+    recent = rises.loc[rises.index > rises.index[-1] - LATELY]
+    return float(recent.sum()) * 60 / (len(recent) * period)
+
+
+def claim(there: Depths, new: float | None, window: Window) -> list[Claim]:
+    """That there are some, the same words on every page."""
+    if not there.dead or not there.dead_count:
+        return []
+    words_of = formatting.count(there.dead_count, "dead letter")
+    fresh = f", {formatting.count(new)} new {queue_depths.over(window)}" if new else ""
+    when = f" {there.label}" if there.label else ""
+    return [Claim(Level.ACT, f"{words_of}{when}{_held(there.dead)}{fresh}: look at their causes", "dead_letters")]
+
+
+def _held(depth: sqs.Depth) -> str:
+    """That none of them can be received now."""
+    if not depth.in_flight or depth.visible or depth.delayed:
+        return ""
+    every = "all in flight" if depth.in_flight > 1 else "in flight"
+    return f", {every}: another process holds {'them' if depth.in_flight > 1 else 'it'}"
+
+
+def oldest(workload: Workload) -> list[MetricQuery]:
+    """``dead_oldest_s``: the age of the oldest message in the dead-letter queue."""
+    if workload.dlq is None:
+        return []
+    return [
+        MetricQuery(
+            "dead_oldest_s", "AWS/SQS", "ApproximateAgeOfOldestMessage", "Maximum", (("QueueName", workload.dlq.name),)
+        )
+    ]
+
+
+def _claims(workload: Workload, readings: Readings, there: Depths, new: float | None) -> list[Claim]:
+    if workload.dlq is None:
+        none = Claim(Level.OK, f"{workload.queue.name} has no dead-letter queue")
+        return config_checks.dead_lettering(workload) or [none]
+    if there.dead is None:
+        return [Claim(Level.UNKNOWN, f"how many dead letters there were {there.label} is not known: no metrics")]
+    claims = claim(there, new, readings.window)
+    age = readings.latest("dead_oldest_s")
+    if claims and age is not None:
+        left = workload.dlq.retention_s - age
+        lies = f"the oldest has lain there for {formatting.duration(age)}"
+        if age > LEAVING_SOON * workload.dlq.retention_s:
+            lies += f" and is deleted in {formatting.duration(max(0.0, left))} at the latest"
+        claims.append(Claim(Level.ACT, lies))
+    if not claims:
+        gone = f"; {formatting.count(new)} came and went in this time range" if new else ""
+        claims.append(Claim(Level.OK, f"no dead letters{' ' + there.label if there.label else ''}{gone}"))
+    return claims

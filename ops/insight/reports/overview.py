@@ -1,0 +1,165 @@
+"""Overview: is the workload healthy, and if not, where to look first?"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from ops import formatting
+from ops.insight.report_types import Level, Look, OverviewReport, PathRates, Window
+from ops.insight.reports import alarms, dead_letters, overview_cards, queue
+from ops.insight.reports.pipeline import stops
+from ops.insight.rules import config_checks, cost_model
+from ops.insight.rules.findings import Claim, conclude
+from ops.insight.sources import function_usage, metric_queries, metrics, queue_depths, watched_queues
+from ops.insight.sources.metrics import Readings
+from ops.insight.sources.queue_depths import Depths
+
+if TYPE_CHECKING:
+    from ops.aws import Aws
+    from ops.aws.cloudwatch import Alarm
+    from ops.workload import Workload
+
+RATE_LEAST_S = 60
+"""Seconds between the first and the last point of a gauge from which its rises make a rate."""
+PAST = "Alarm states are of now, and are not shown for a past range."
+NEW_DEPLOY = timedelta(hours=24)
+
+
+def report(aws: Aws, workload: Workload, window: Window) -> OverviewReport:
+    """One GetMetricData call, one DescribeAlarms, and the depths of the queues now; of a past range all is of its end.
+
+    For a function that ran and has no invocation records, one Logs Insights query as well: its REPORT lines price INIT
+    here as they do on the Cost page. Raises what ``ops.aws`` raises.
+    """
+    function = workload.function
+    known, missing = alarms.read(aws, workload)
+    others = watched_queues.queues(workload, known)
+    queries = [
+        *metric_queries.queue(workload.queue, "visible", "in_flight", "delayed", "oldest_s"),
+        *metric_queries.dead(workload, window),
+        *dead_letters.oldest(workload),
+        *metric_queries.function(function, "throttles", "concurrency"),
+        *metric_queries.records(function, "cold", "recorded"),
+        *cost_model.queries(workload),
+        *watched_queues.queries(others),
+    ]
+    readings = metrics.read(aws, queries, window)
+    readings, found = cost_model.completed(aws, workload, readings)
+    there = queue_depths.of(aws, workload, readings)
+    oldest_line = alarms.threshold(known, queue.AGE, workload.queue.name)
+    late = queue.age_claims(readings, workload, queue.age_lines(workload, readings, oldest_line), there.work, known)
+    path = _path(readings, there)
+    waits = queue.backlog_claims(readings, there, bool(late)) if workload.mapping is not None else []
+    claims = [
+        *config_checks.reading(workload, readings, there.work),
+        *dead_letters.claim(there, dead_letters.arrived(readings), window),
+        *config_checks.dead_lettering(workload),
+        *config_checks.visibility(workload),
+        *([] if window.past else _alarms(known, workload, there.dead_count)),
+        *alarms.unknown(workload, known, missing),
+        *late,
+        *waits,
+        *_function(readings, window),
+    ]
+    if not claims:
+        claims.append(_quiet(readings, path, there))
+    used = function_usage.of(readings, workload, found.frame if found else None)
+    look, more = readings.look, found.look.usd if found else 0.0
+    notes = (PAST,) if window.past and known else ()
+    return OverviewReport(
+        finding=conclude(claims, _aside(claims, waits, _deployed(workload, window))),
+        cards=overview_cards.make(readings, workload, there, used, oldest_line, late[0].level if late else None, found),
+        path=path,
+        stops=stops(workload),
+        alarms_missing=missing,
+        alarms=() if window.past else alarms.states(known),
+        look=Look(look.metrics_requested, look.usd + more, look.partial + missing + notes),
+        at=there.at,
+        watched=watched_queues.read(others, readings),
+    )
+
+
+def _aside(claims: list[Claim], waits: list[Claim], deployed: str) -> str:
+    """What else helps whoever has to act: a backlog is told beside anything that is worse than it."""
+    worse = any(claim.level is Level.ACT for claim in claims)
+    return "; ".join([*(claim.text for claim in waits if worse), *([deployed] if deployed else [])])
+
+
+def _path(readings: Readings, there: Depths) -> PathRates:
+    per_minute = readings.per_minute
+    received, deleted = per_minute("received"), per_minute("deleted")
+    jobs = readings.has("jobs_succeeded") or readings.has("jobs_failed") or readings.has("jobs_rejected")
+    if jobs:
+        finished = (per_minute("jobs_succeeded") or 0.0) + (per_minute("jobs_repeated") or 0.0)
+        failed: float | None = (per_minute("jobs_failed") or 0.0) + (per_minute("jobs_rejected") or 0.0)
+    else:
+        finished = deleted if deleted is not None else 0.0
+        failed = queue.unfinished(readings, there.work)
+    return PathRates(
+        accepted=per_minute("sent"),
+        started=received,
+        finished=finished if jobs or deleted is not None else None,
+        failed=failed,
+        died=dead_letters.rate(readings, RATE_LEAST_S),
+        waiting=None if there.queue is None else float(there.queue.visible),
+        in_flight=None if there.queue is None else float(there.queue.in_flight),
+        dead=there.dead_count,
+    )
+
+
+def _alarms(known: tuple[Alarm, ...], workload: Workload, dead: float | None) -> list[Claim]:
+    """Alarms that fire, but for those about letters whose number the sentence gives already."""
+    told = {workload.dlq.name} if workload.dlq and dead else set()
+    firing = {
+        alarm.name for alarm in known if alarm.state == "ALARM" and not told & set(dict(alarm.dimensions).values())
+    }
+    claims = []
+    for alarm in alarms.states(known):
+        if alarm.name in firing:
+            name = alarm.name.removeprefix(f"{workload.stack}-")
+            todo = f": follow {alarm.runbook}" if alarm.runbook else ""
+            claims.append(Claim(Level.ACT, f"alarm {name} fires{todo}"))
+    return claims
+
+
+def _function(readings: Readings, window: Window) -> list[Claim]:
+    claims = []
+    over = queue_depths.over(window)
+    if throttles := readings.total("throttles"):
+        text = f"{formatting.count(throttles, 'invocation was', 'invocations were')} throttled {over}"
+        claims.append(Claim(Level.WATCH, text, "concurrency"))
+    if errors := readings.total("errors"):
+        text = (
+            f"{formatting.count(errors, 'invocation')} crashed, timed out or ran out of memory {over} "
+            f"({formatting.percent(errors / max(errors, readings.total('invocations') or 0))} of all)"
+        )
+        claims.append(Claim(Level.WATCH, text, "cold_starts"))
+    return claims
+
+
+def _deployed(workload: Workload, window: Window) -> str:
+    """When the function was last changed, if that may have to do with it."""
+    moment = workload.function.deployed_at if workload.function else None
+    if moment is None or not timedelta(0) <= window.end - moment <= NEW_DEPLOY:
+        return ""
+    return f"last deploy {formatting.clock(moment, window.end)}"
+
+
+def _quiet(readings: Readings, path: PathRates, there: Depths) -> Claim:
+    if path.accepted is None and path.started is None and not readings.has("invocations"):
+        return Claim(
+            Level.UNKNOWN,
+            "no metrics in this time range: either nothing was sent (SQS falls silent after hours without use), "
+            "or the range lies before the workload was made",
+        )
+    if not path.accepted and not path.waiting and not path.in_flight:
+        return Claim(Level.OK, "nothing is waiting and nothing arrives")
+    age = readings.latest("oldest_s")
+    waited = f", the oldest for {formatting.duration(age)}" if age is not None and path.waiting else ""
+    arriving, done = formatting.rates(path.accepted or 0, path.finished or 0)
+    when = f" {there.label}" if there.label else ""
+    return Claim(
+        Level.OK,
+        f"{arriving} arrive and {done} are done; {formatting.count(path.waiting or 0)} wait{when}{waited}; no dead letters",
+    )

@@ -1,0 +1,150 @@
+"""The overview's six numbers with their recent course."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from ops import formatting, pricing
+from ops.insight.report_types import Assumptions, Card, Level, Line
+from ops.insight.reports import dead_letters, queue
+from ops.insight.rules import concurrency_limits, cost_model, levels
+from ops.workload.gaps import Part
+
+if TYPE_CHECKING:
+    from ops.aws import sqs
+    from ops.insight.sources.function_usage import Use
+    from ops.insight.sources.invocations import Invocations
+    from ops.insight.sources.metrics import Readings
+    from ops.insight.sources.queue_depths import Depths
+    from ops.workload import Workload
+
+NEAR = 0.9
+"""Share of a limit from which it is called near: AWS recommends alarms at about 90% of the concurrency quotas."""
+SLOW_AGE_S = 300.0
+"""Age of the oldest message worth a second look where no alarm says better: a guess, so it only ever says Watch."""
+
+
+def make(
+    readings: Readings,
+    workload: Workload,
+    there: Depths,
+    used: Use,
+    oldest: Line | None,
+    late: Level | None,
+    found: Invocations | None = None,
+) -> tuple[Card, ...]:
+    """The six cards in the order in which they are shown.
+
+    ``oldest``: the age alarm's threshold, if there is one. ``late``: how bad the oldest message's age is, where the
+    sentence says something about it. ``found``: REPORT lines of a function without invocation records.
+    """
+    frame = readings.frame
+
+    def spark(column: str) -> pd.Series:
+        return frame[column] if column in frame else pd.Series(dtype=float, index=frame.index)
+
+    now, when = there.work, f"{there.label}, " if there.label else ""
+    waiting = None if there.queue is None else float(now.visible)
+    age = 0.0 if not now.visible and not readings.has("oldest_s") else readings.latest("oldest_s")
+    near = oldest.value * NEAR if oldest else SLOW_AGE_S
+    cold, recorded = readings.total("cold"), readings.total("recorded")
+    if not recorded and found is not None and not found.truncated and len(found.frame):
+        cold, recorded = float(found.frame["cold"].sum()), float(len(found.frame))
+    share = (cold or 0.0) / recorded if recorded else None
+    cold_spark = spark("cold") / spark("recorded")
+    spend = cost_model.spend(readings, workload, Assumptions(), pricing.load(), used)
+    done = cost_model.successes(readings, used)
+    unknown = cost_model.unknown(workload)
+    per_1000 = None if unknown else cost_model.per_1000(float(spend.sum().sum()), float(done.sum()))
+    return (
+        Card(
+            "depth",
+            "Waiting",
+            waiting,
+            "messages",
+            spark("visible"),
+            levels.backlog(waiting, readings.per_minute("deleted"), age),
+            f"{when}{now.in_flight} in flight" if there.queue else f"{when}no metrics",
+        ),
+        Card(
+            "age",
+            "Oldest message",
+            age,
+            "s",
+            spark("oldest_s"),
+            levels.age(age, near, late),
+            f"{when}alarm at {formatting.duration(oldest.value)}" if oldest else f"{when}no alarm on it",
+        ),
+        _concurrency_card(readings, workload, now),
+        Card(
+            "cold_share",
+            "Cold starts",
+            share * 100 if share is not None else None,
+            "%",
+            cold_spark * 100,
+            Level.OK if share is not None else Level.UNKNOWN,
+            f"{formatting.count(cold or 0)} of {formatting.count(recorded)} invocations"
+            if recorded
+            else "no invocation records: see the Cold starts page",
+        ),
+        Card(
+            "cost",
+            "Per 1,000 successes",
+            per_1000,
+            "USD",
+            spend.sum(axis=1) / done.where(done > 0) * 1000,
+            Level.OK if per_1000 is not None else Level.UNKNOWN,
+            unknown or _cost_note(readings, workload, used, float(done.sum())),
+        ),
+        Card(
+            "dead",
+            "Dead letters",
+            there.dead_count,
+            "messages",
+            dead_letters.course(readings)["dead"],
+            levels.dead(there.dead_count),
+            _dead_letter_queue(workload, there, readings.latest("dead_oldest_s")),
+        ),
+    )
+
+
+def _cost_note(readings: Readings, workload: Workload, used: Use, done: float) -> str:
+    """How many successes, and what to know about the figure."""
+    priced = readings.has("billed_ms") or readings.has(cost_model.REPORTED[0])
+    unpriced = workload.function is not None and not priced and readings.has("duration_ms")
+    first = "INIT not included (no invocation records)" if unpriced else f"{formatting.count(done)} successes"
+    return "; ".join([first, *used.inferred[:1]])
+
+
+def _dead_letter_queue(workload: Workload, there: Depths, oldest_s: float | None) -> str:
+    if gap := workload.gap(Part.DLQ):
+        return f"{gap.name} {gap.verb}"
+    if workload.dlq is None:
+        return "no dead-letter queue"
+    held = there.dead.in_flight if there.dead else 0
+    known = (
+        workload.dlq.name,
+        there.label,
+        f"{held} held by a reader" if held else "",
+        f"the oldest {formatting.duration(oldest_s)}" if oldest_s is not None and there.dead_count else "",
+    )
+    return "; ".join(filter(None, known))
+
+
+def _concurrency_card(readings: Readings, workload: Workload, now: sqs.Depth) -> Card:
+    used = readings.latest("concurrency", quiet=0.0)
+    lowest = next(iter(concurrency_limits.concurrency(workload)), None)
+    near = used is not None and lowest is not None and used >= NEAR * lowest.value
+    most = f"most in {formatting.duration(readings.window.period)}"
+    spark = readings.frame["concurrency"] if "concurrency" in readings.frame else pd.Series(dtype=float)
+    return Card(
+        "concurrency",
+        "Concurrency",
+        used,
+        "environments",
+        spark,
+        Level.UNKNOWN if used is None else Level.WATCH if near and queue.pressing(readings, now) else Level.OK,
+        f"{most}; {formatting.count(lowest.value)} by the {lowest.name}" if lowest else f"{most}; no known limit",
+    )

@@ -1,0 +1,214 @@
+"""Queue: is work arriving faster than it is done, and when is it drained?"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from ops import formatting
+from ops.aws import sqs
+from ops.insight.report_types import Level, Line, Look, QueueReport, Window
+from ops.insight.reports import alarms
+from ops.insight.rules import config_checks, levels
+from ops.insight.rules.findings import Claim, conclude
+from ops.insight.sources import metric_queries, metrics, queue_depths
+from ops.insight.sources.metrics import Readings
+from ops.insight.sources.queue_depths import Depths
+
+if TYPE_CHECKING:
+    from ops.aws import Aws
+    from ops.aws.cloudwatch import Alarm
+    from ops.workload import Workload
+
+AGE = "ApproximateAgeOfOldestMessage"
+EVEN = 1.05
+"""Arrivals up to this many times the completions count as keeping up: both are counted by the period."""
+RETENTION_NEAR = 0.5
+"""Share of the queue's retention at which waiting messages are about to be lost unworked."""
+RETURNED = 0.2
+"""Share of receives that do not end in a deletion from which it is worth saying."""
+
+
+def report(aws: Aws, workload: Workload, window: Window) -> QueueReport:
+    """One GetMetricData call, one DescribeAlarms and the queue's depth now. Raises what ``ops.aws`` raises."""
+    queue = workload.queue
+    names = ("visible", "in_flight", "delayed", "oldest_s", "sent", "received", "deleted", "empty_receives")
+    readings = metrics.read(aws, metric_queries.queue(queue, *names), window)
+    there = queue_depths.of(aws, replace(workload, dlq=None), readings)
+    now = there.work
+    known, missing = alarms.read(aws, workload)
+    lines = age_lines(workload, readings, alarms.threshold(known, AGE, queue.name))
+    arrivals, completions = readings.per_minute("sent"), readings.per_minute("deleted")
+    left_s = drain_s(now.visible + now.in_flight, arrivals, completions)
+    claims = [
+        *config_checks.reading(workload, readings, now),
+        *config_checks.visibility(workload),
+        *age_claims(readings, workload, lines, now, known),
+    ]
+    claims += returned(readings, now)
+    balance = _balance(there, arrivals, completions, left_s, readings)
+    if not any(claim.level is Level.ACT for claim in claims):
+        claims += balance
+    frame = readings.frame
+    rates = frame[["sent", "deleted", "received", "empty_receives"]] * (60 / window.period)
+    return QueueReport(
+        finding=conclude(
+            claims, "; ".join(claim.text for claim in balance if claim.level is Level.WATCH and claim not in claims)
+        ),
+        depth=frame[["visible", "in_flight", "delayed"]],
+        age=frame[["oldest_s"]],
+        age_lines=lines,
+        rates=rates,
+        drain_s=left_s,
+        arrivals_per_min=arrivals,
+        completions_per_min=completions,
+        look=Look(readings.look.metrics_requested, readings.look.usd, readings.look.partial + missing),
+        waiting=None if there.queue is None else float(now.visible),
+        in_flight=None if there.queue is None else float(now.in_flight),
+        oldest_s=readings.latest("oldest_s"),
+        at=there.at,
+    )
+
+
+def drain_s(backlog: float, arrivals_per_min: float | None, completions_per_min: float | None) -> float | None:
+    """Seconds until the backlog is gone at this pace; 0 with no backlog, None when it is not being drained."""
+    if backlog <= 0:
+        return 0.0
+    gain = (completions_per_min or 0.0) - (arrivals_per_min or 0.0)
+    return backlog / gain * 60 if gain > 0 else None
+
+
+def pressing(readings: Readings, now: sqs.Depth) -> bool:
+    """Whether there is work to do: messages wait, or more arrive than leave.
+
+    The depth of this second is not enough: a mapping holds messages in flight that it has no concurrency for.
+    """
+    return bool(now.visible) or falling_behind(readings)
+
+
+def falling_behind(readings: Readings) -> bool:
+    """Whether more arrives than leaves, lately."""
+    arriving, leaving = readings.per_minute("sent") or 0.0, readings.per_minute("deleted") or 0.0
+    return arriving > EVEN * leaving
+
+
+def age_lines(workload: Workload, readings: Readings, alarm: Line | None) -> tuple[Line, ...]:
+    """The alarm's threshold; and the retention, once the age comes near enough to share an axis with it."""
+    lines = [alarm] if alarm else []
+    retention = workload.queue.retention_s
+    if readings.has("oldest_s") and float(readings.frame["oldest_s"].max()) > retention / 10:
+        lines.append(Line("retention: messages are deleted", float(retention)))
+    return tuple(lines)
+
+
+def age_claims(
+    readings: Readings, workload: Workload, lines: tuple[Line, ...], now: sqs.Depth, known: tuple[Alarm, ...]
+) -> list[Claim]:
+    """That the oldest message waits too long: over its alarm's threshold, or half-way to being deleted.
+
+    A message that is in flight while nothing waits needs no faster work: it has most likely been tried before. The
+    metric lags behind the depth, so an empty queue makes no claim.
+    """
+    age = readings.latest("oldest_s")
+    if age is None or not (now.visible or now.in_flight):
+        return []
+    retention = workload.queue.retention_s
+    if age >= RETENTION_NEAR * retention:
+        text = (
+            f"the oldest message has waited {formatting.duration(age)} and is deleted unworked after "
+            f"{formatting.duration(retention)}"
+        )
+        return [Claim(Level.ACT, text, "queue")]
+    alarm = alarms.on(known, AGE, workload.queue.name)
+    if alarm is None or alarm.threshold is None or age < alarm.threshold:
+        return []
+    limit = f"the alarm is set to {formatting.duration(alarm.threshold)}"
+    fires = not readings.window.past and alarm.state == "ALARM"
+    if not now.visible:
+        text = (
+            f"nothing waits, but the oldest message in flight was sent {formatting.duration(age)} ago and has most likely "
+            f"been tried before: look for failures; {limit}"
+        )
+        return [Claim(Level.ACT if fires else Level.WATCH, text, "dead_letters")]
+    page = "dead_letters" if returned(readings, now) and not falling_behind(readings) else "concurrency"
+    if fires or alarms.breached(alarm, readings.frame["oldest_s"].dropna(), readings.window.period):
+        return [Claim(Level.ACT, f"the oldest message has waited {formatting.duration(age)}; {limit}", page)]
+    # One point over the threshold, as a message that is tried again makes it, is not yet what the alarm is about.
+    text = f"the oldest message has waited {formatting.duration(age)}; {limit} in {alarms.rule(alarm)}"
+    return [Claim(Level.WATCH, text, page)]
+
+
+def backlog_claims(readings: Readings, there: Depths, aged: bool = False) -> list[Claim]:
+    """That more waits than is done in a minute or so, and whether it grows. ``aged``: another claim tells the age."""
+    now, age = there.work, readings.latest("oldest_s")
+    arriving, leaving = readings.per_minute("sent") or 0.0, readings.per_minute("deleted") or 0.0
+    if levels.backlog(float(now.visible), leaving, age) is not Level.WATCH:
+        return []
+    come, go = formatting.rates(arriving, leaving)
+    oldest = f", the oldest for {formatting.duration(age)}" if age is not None and not aged else ""
+    when = f" {there.label}" if there.label else ""
+    waiting = f"{formatting.count(now.visible)} wait{when}{oldest}"
+    if arriving > leaving * EVEN:
+        return [Claim(Level.WATCH, f"work arrives faster ({come}) than it is done ({go}); {waiting}", "queue")]
+    left_s = drain_s(now.visible + now.in_flight, arriving, leaving)
+    done = f", done in {formatting.duration(left_s)}" if left_s is not None else ""
+    return [Claim(Level.WATCH, f"{waiting}{done}; {come} arrive, {go} are done", "queue")]
+
+
+def unfinished(readings: Readings, now: sqs.Depth) -> float | None:
+    """Messages a minute that were received lately, are not deleted and are no longer in flight. None: not known."""
+    received, deleted = readings.per_minute("received"), readings.per_minute("deleted")
+    if received is None or deleted is None:
+        return None
+    minutes = max(1, len(readings.recent)) * readings.window.period / 60
+    return max(0.0, received - deleted - now.in_flight / minutes)
+
+
+def returned(readings: Readings, now: sqs.Depth) -> list[Claim]:
+    """Receives that do not end in a deletion: messages that fail and come back. Those in flight are still at work."""
+    received, back = readings.per_minute("received"), unfinished(readings, now)
+    if not received or back is None or back < 1 or back / received < RETURNED:
+        return []
+    got, again = formatting.rates(received, back)
+    text = f"of {got} received, {again} are not finished and come back: look for failures"
+    return [Claim(Level.WATCH, text, "dead_letters")]
+
+
+def _balance(
+    there: Depths, arrivals: float | None, completions: float | None, left_s: float | None, readings: Readings
+) -> list[Claim]:
+    now = there.work
+    waiting = now.visible + now.in_flight
+    if arrivals is None and completions is None:
+        if waiting:
+            return [Claim(Level.UNKNOWN, f"{formatting.count(waiting, 'message')} in the queue, but no metrics yet")]
+        return [Claim(Level.UNKNOWN, "the queue is empty and has no metrics in this time range")]
+    arriving, done = arrivals or 0.0, completions or 0.0
+    come, go = formatting.rates(arriving, done)
+    pace = f"{come} arrive, {go} are done"
+    level = levels.backlog(float(now.visible), done, readings.latest("oldest_s"))
+    level = Level.OK if level is Level.UNKNOWN else level
+    if not waiting:
+        return [Claim(Level.OK, f"nothing waits{_when(there)}; {pace}")]
+    if arriving > done * EVEN and level is Level.WATCH and _rising(readings):
+        more = (arriving - done) * 60
+        text = f"work arrives faster than it is done ({pace}): {formatting.count(more)} more will wait in an hour"
+        return [Claim(Level.WATCH, f"{_held(there)}; {text}", "concurrency")]
+    if left_s is None:
+        return [Claim(level, f"{_held(there)}{_when(there)}, and no fewer at this pace; {pace}", "concurrency")]
+    return [Claim(level, f"{_held(there)}{_when(there)}, done in {formatting.duration(left_s)}; {pace}")]
+
+
+def _held(there: Depths) -> str:
+    return f"{formatting.count(there.work.visible + there.work.in_flight, 'message')} in the queue"
+
+
+def _when(there: Depths) -> str:
+    return f" {there.label}" if there.label else ""
+
+
+def _rising(readings: Readings) -> bool:
+    """Whether more waits now than a little while ago, so that one busy period is no growth."""
+    waiting = readings.frame["visible"].dropna()
+    rows = max(2, len(readings.recent))
+    return len(waiting) < 2 or float(waiting.iloc[-1]) > float(waiting.tail(rows).iloc[0])

@@ -1,0 +1,1 @@
+"""How figures are judged: levels, findings, limits, configuration checks, cost."""

@@ -1,0 +1,38 @@
+"""From what is so to the one sentence on top of a page: the worst things first, and what to do about them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from ops.insight.report_types import Finding, Level
+
+_ORDER = (Level.ACT, Level.WATCH, Level.UNKNOWN, Level.OK)
+_OPENING = {Level.ACT: "Act", Level.WATCH: "Watch", Level.UNKNOWN: "Unknown", Level.OK: "Fine"}
+CLAUSES = 3
+"""A sentence holds no more; the cards and charts below it show the rest."""
+
+
+@dataclass(frozen=True)
+class Claim:
+    """One thing that is so. ``text`` is a clause without a full stop; ``page`` is where it is looked into."""
+
+    level: Level
+    text: str
+    page: str = ""
+
+
+def conclude(claims: Sequence[Claim], aside: str = "") -> Finding:
+    """The claims of the worst level as one sentence; the first of them names the page to go to.
+
+    ``aside`` is a further clause that helps whoever has to do something, and is left out when nobody has to.
+    """
+    if not claims:
+        raise ValueError("a finding needs something to say")
+    level = next(level for level in _ORDER if any(claim.level == level for claim in claims))
+    worst = [claim for claim in claims if claim.level == level]
+    told = "; ".join(claim.text for claim in worst[:CLAUSES])
+    more = f"; and {len(worst) - CLAUSES} more" if len(worst) > CLAUSES else ""
+    if aside and level in (Level.ACT, Level.WATCH):
+        more += f"; {aside}"
+    return Finding(level, f"{_OPENING[level]}: {told}{more}.", next((claim.page for claim in worst if claim.page), ""))

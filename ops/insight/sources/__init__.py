@@ -1,0 +1,1 @@
+"""Where the figures come from: metrics, invocation records, queue depths."""

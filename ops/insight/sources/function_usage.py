@@ -1,0 +1,105 @@
+"""Whose work a function's numbers count, and in which environments it ran: what its price depends on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from handler.extension.records import rules
+from ops import formatting
+from ops.aws import sqs
+from ops.insight.sources import metric_queries
+
+if TYPE_CHECKING:
+    from ops.insight.sources.metrics import Readings
+    from ops.workload import Workload
+
+
+@dataclass(frozen=True)
+class Use:
+    """Shares from 0 to 1. ``queue``: of the function's work that is this queue's. ``handled``: of the messages deleted
+    from the queue that an invocation had. The others: of the function's billed time."""
+
+    queue: float = 1.0
+    handled: float = 1.0
+    provisioned: float = 0.0
+    managed: float = 0.0
+    restored: float = 0.0
+    inferred: tuple[str, ...] = ()
+    """What of it is no count but a conclusion, in words."""
+
+
+def of(readings: Readings, workload: Workload, frame: pd.DataFrame | None = None) -> Use:
+    """By the metrics; ``frame`` (``invocations.to_frame``) tells what no metric does."""
+    handled, about_filter = _handled(readings, workload)
+    share, about_share = _queue_share(readings, workload, handled)
+    by_type = _billed_by_type(frame)
+    return Use(
+        queue=share,
+        handled=handled,
+        provisioned=_provisioned(readings, by_type),
+        managed=sum(part for kind, part in by_type.items() if rules.managed(kind)),
+        restored=_restored(frame),
+        inferred=about_share + about_filter,
+    )
+
+
+def _queue_share(readings: Readings, workload: Workload, handled: float) -> tuple[float, tuple[str, ...]]:
+    """A function that reads several queues has one set of metrics. Its work is shared out by messages received."""
+    others = [sqs.name_of(mapping.source_arn) for mapping in workload.other_mappings]
+    if not others or workload.function is None:
+        return 1.0, ()
+    own = (readings.total("received") or 0.0) * handled
+    every = own + sum(readings.total(key) or 0.0 for key in metric_queries.other_keys(workload))
+    if not every:
+        return 1.0, ()
+    share = own / every
+    text = (
+        f"inferred share: {formatting.percent(share)} of what {workload.function.name} does is this queue's, by messages "
+        f"received; it also reads {', '.join(others)}"
+    )
+    return share, (text,)
+
+
+def _handled(readings: Readings, workload: Workload) -> tuple[float, tuple[str, ...]]:
+    """Messages that a mapping's filters drop are deleted, too, without an invocation."""
+    mapping, deleted = workload.mapping, readings.total("deleted") or 0.0
+    if mapping is None or not (mapping.filters or mapping.unreadable_filters) or not deleted:
+        return 1.0, ()
+    if readings.has("filtered_out"):
+        return max(0.0, 1.0 - (readings.total("filtered_out") or 0.0) / deleted), ()
+    ran = max(0.0, (readings.total("invocations") or 0.0) - (readings.total("errors") or 0.0))
+    most = ran * mapping.batch_size
+    text = (
+        f"inferred successes: a filter drops messages of this queue, and at most {formatting.count(most)} of "
+        f"{formatting.count(deleted)} deleted ones can have been in invocations that succeeded (the mapping's EventCount "
+        "metrics would tell)"
+    )
+    return min(1.0, most / deleted), (text,)
+
+
+def _provisioned(readings: Readings, by_type: dict[str, float]) -> float:
+    """The metric is there for every function with provisioned concurrency; without it, what records say counts."""
+    if readings.has("provisioned_invocations"):
+        every = readings.total("invocations") or 0.0
+        return min(1.0, (readings.total("provisioned_invocations") or 0.0) / every) if every else 0.0
+    return by_type.get(rules.PROVISIONED, 0.0)
+
+
+def _billed_by_type(frame: pd.DataFrame | None) -> dict[str, float]:
+    """Initialization type → share of the time. Managed Instances report no billed time, so durations stand in."""
+    if frame is None or frame.empty:
+        return {}
+    time = frame["billed_ms"].fillna(frame["duration_ms"]).fillna(0.0)
+    total = float(time.sum())
+    shares = time.groupby(frame["init_type"]).sum()
+    return {str(kind): float(part) / total for kind, part in shares.items()} if total else {}
+
+
+def _restored(frame: pd.DataFrame | None) -> float:
+    if frame is None or frame.empty:
+        return 0.0
+    billed = float(frame["billed_ms"].sum())
+    return float(frame["billed_restore_ms"].sum()) / billed if billed else 0.0

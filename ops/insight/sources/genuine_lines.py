@@ -1,0 +1,54 @@
+"""Which of the lines that look like the platform's and the extension's are theirs.
+
+A function's output goes to the same log stream, so text that it prints (a message's body, another function's log) may
+have the form of a REPORT line, of a platform event or of an invocation record. What tells them apart:
+
+- *Another function's name* in a record, or in the stream's name where functions share a log group.
+- *The format.* An environment logs in one format, and a stream is of one environment. Where plain REPORT lines and JSON
+  ``platform.report`` events stand in one stream, those in the format that the function is not set to are not genuine.
+- *The platform's word.* It reports each invocation before the extension writes the record. A record is not genuine
+  where its stream has reports from the time after it began, and none in the whole log names its request id.
+
+Of rows whose stream is not known the last two are not asked. What remains cannot be told: a line in the right format
+with the request id of a real invocation. Only code that runs in the function knows that id beforehand.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from datetime import datetime
+
+from ops.invocation_log import RECORD, REPORT, Line
+
+
+def genuine(lines: Sequence[Line], function: str = "", as_json: bool = False) -> list[Line]:
+    """Those of ``lines`` that may be taken for what they say. ``as_json``: the log format the function is set to."""
+    mine = [line for line in lines if not (function and line.function) or line.function == function]
+    mixed = _mixed_streams(mine)
+    mine = [line for line in mine if line.source == RECORD or line.stream not in mixed or line.as_json == as_json]
+    reported = {line.request_id for line in mine if line.source != RECORD}
+    latest = _latest_reports(mine)
+    return [line for line in mine if line.source != RECORD or line.request_id in reported or not _late(line, latest)]
+
+
+def _mixed_streams(lines: Sequence[Line]) -> set[str]:
+    formats: dict[str, set[bool]] = defaultdict(set)
+    for line in lines:
+        if line.source == REPORT and line.stream:
+            formats[line.stream].add(line.as_json)
+    return {stream for stream, kinds in formats.items() if len(kinds) > 1}
+
+
+def _latest_reports(lines: Sequence[Line]) -> dict[str, datetime]:
+    latest: dict[str, datetime] = {}
+    for line in lines:
+        # At some log levels only failures are reported: such a stream does not tell of every invocation.
+        if line.source == REPORT and line.stream and line.at and line.values.get("status") == "success":
+            latest[line.stream] = max(line.at, latest.get(line.stream, line.at))
+    return latest
+
+
+def _late(record: Line, latest: dict[str, datetime]) -> bool:
+    """Whether the platform reported in the record's stream after the record's invocation began."""
+    return record.stream in latest and record.started <= latest[record.stream]

@@ -1,0 +1,90 @@
+"""How many messages there are: now, or at the end of a past range. One sample for a page's headline and its tiles."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from ops import formatting
+from ops.aws import sqs
+
+if TYPE_CHECKING:
+    from ops.aws import Aws
+    from ops.insight.report_types import Window
+    from ops.insight.sources.metrics import Readings
+    from ops.workload import Workload
+
+NONE = sqs.Depth(0, 0, 0)
+
+
+@dataclass(frozen=True)
+class Depths:
+    """``queue`` and ``dead`` are None where no one knows (or there is no dead-letter queue). ``at``: the end of a past
+    range, None for now."""
+
+    queue: sqs.Depth | None
+    dead: sqs.Depth | None
+    at: datetime | None = None
+
+    @property
+    def work(self) -> sqs.Depth:
+        """The queue's, or none where that is not known: what is not known makes no claim."""
+        return self.queue or NONE
+
+    @property
+    def dead_count(self) -> float | None:
+        """Messages in the dead-letter queue, those included that another process holds."""
+        return None if self.dead is None else float(total(self.dead))
+
+    @property
+    def label(self) -> str:
+        """Of a past range, ``at 13:15 UTC``; empty of now."""
+        return "" if self.at is None else f"at {formatting.clock(self.at, self.at)}"
+
+
+def total(depth: sqs.Depth) -> int:
+    return depth.visible + depth.in_flight + depth.delayed
+
+
+def of(aws: Aws, workload: Workload, readings: Readings) -> Depths:
+    """Asked of SQS for a range that reaches up to now; of a past range the metrics at its end."""
+    window = readings.window
+    if not window.past:
+        dead = sqs.depth(aws, workload.dlq) if workload.dlq else None
+        return Depths(sqs.depth(aws, workload.queue), dead)
+    dead_end = _last(readings, "dead_visible"), _last(readings, "dead_in_flight")
+    return Depths(_then(readings), _depth(*dead_end) if workload.dlq else None, window.end)
+
+
+def dead(aws: Aws, workload: Workload, readings: Readings) -> Depths:
+    """The dead-letter queue's alone."""
+    if workload.dlq is None:
+        return Depths(None, None, readings.window.end if readings.window.past else None)
+    if not readings.window.past:
+        return Depths(None, sqs.depth(aws, workload.dlq))
+    found = _depth(_last(readings, "dead_visible"), _last(readings, "dead_in_flight"))
+    return Depths(None, found, readings.window.end)
+
+
+def over(window: Window) -> str:
+    """The range in a sentence: ``in the last 15 min``, ``in the 8 min to 13:15 UTC``."""
+    stretch = formatting.stretch(window.length.total_seconds())
+    return (
+        f"in the {stretch} to {formatting.clock(window.end, window.end)}" if window.past else f"in the last {stretch}"
+    )
+
+
+def _then(readings: Readings) -> sqs.Depth | None:
+    return _depth(readings.latest("visible"), readings.latest("in_flight"), readings.latest("delayed"))
+
+
+def _depth(visible: float | None, in_flight: float | None, delayed: float | None = None) -> sqs.Depth | None:
+    if visible is None and in_flight is None:
+        return None
+    return sqs.Depth(round(visible or 0), round(in_flight or 0), round(delayed or 0))
+
+
+def _last(readings: Readings, key: str) -> float | None:
+    series = readings.fine.get(key)
+    return float(series.iloc[-1]) if series is not None and len(series) else None

@@ -1,0 +1,41 @@
+"""Queues beside the workload's own that an alarm of it watches: of undelivered events, of another dead-letter queue."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from ops.aws.cloudwatch import MetricQuery
+from ops.insight.report_types import Watched
+
+if TYPE_CHECKING:
+    from ops.aws.cloudwatch import Alarm
+    from ops.insight.sources.metrics import Readings
+    from ops.workload import Workload
+
+DEPTH = "ApproximateNumberOfMessagesVisible"
+MOST = 6
+
+
+def queues(workload: Workload, known: Sequence[Alarm]) -> tuple[str, ...]:
+    """Their names, in the order of the alarms."""
+    own = {workload.queue.name, workload.dlq.name if workload.dlq else ""}
+    named = [dict(alarm.dimensions).get("QueueName", "") for alarm in known if alarm.metric == DEPTH]
+    return tuple(dict.fromkeys(name for name in named if name and name not in own))[:MOST]
+
+
+def queries(names: Sequence[str]) -> list[MetricQuery]:
+    return [
+        MetricQuery(_key(place), "AWS/SQS", DEPTH, "Maximum", (("QueueName", name),))
+        for place, name in enumerate(names)
+    ]
+
+
+def read(names: Sequence[str], readings: Readings) -> tuple[Watched, ...]:
+    """How many messages each holds at the window's end; None where its metrics are silent (SQS stops publishing after
+    hours without use)."""
+    return tuple(Watched(name, readings.latest(_key(place))) for place, name in enumerate(names))
+
+
+def _key(place: int) -> str:
+    return f"watched_{place}"

@@ -1,0 +1,1 @@
+"""Who may call the emulator, as whom, and for which action."""

@@ -1,0 +1,72 @@
+"""Seams: what a template says of a mapping and of a function and MiniStack's CloudFormation drops.
+
+Stands for: ``Enabled: false`` of an ``AWS::Lambda::EventSourceMapping``, which then polls nothing, and the
+``DeadLetterConfig`` of an ``AWS::Lambda::Function`` (CloudFormation template reference, 2026-11).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from ops.twin.emulator.patch import Seam
+
+Handler = Callable[..., Any]
+Properties = Mapping[str, Any]
+
+
+def seams() -> list[Seam]:
+    return [
+        Seam(
+            "services.cloudformation.provisioners",
+            "_RESOURCE_HANDLERS",
+            _completed,
+            "templates may disable mappings and give functions dead-letter queues",
+        )
+    ]
+
+
+def _completed(handlers: dict[str, dict[str, Handler]]) -> dict[str, dict[str, Handler]]:
+    """The same table, which other modules hold, with these entries replaced."""
+    mapping, function = handlers["AWS::Lambda::EventSourceMapping"], handlers["AWS::Lambda::Function"]
+    mapping["create"], mapping["update"] = _stated(mapping["create"], 1), _stated(mapping["update"], 2)
+    function["create"], function["update"] = (
+        _dead_lettered(function["create"], 1),
+        _dead_lettered(function["update"], 2),
+    )
+    return handlers
+
+
+def _stated(original: Handler, position: int) -> Handler:
+    """``position``: of the properties among the arguments."""
+
+    def provision(*given: Any, **more: Any) -> Any:
+        from ministack.services import lambda_svc
+
+        arguments = list(given)
+        arguments[position] = {**given[position], "Enabled": enabled(given[position])}
+        mapping_id, attributes = original(*arguments, **more)
+        mapping = lambda_svc._esms.get(mapping_id)
+        mapping["State"] = "Enabled" if mapping["Enabled"] else "Disabled"
+        return mapping_id, attributes
+
+    return provision
+
+
+def enabled(properties: Properties) -> bool:
+    """A template says true, false, "true" or "false"; a mapping that says nothing is enabled."""
+    return str(properties.get("Enabled", True)).lower() != "false"
+
+
+def _dead_lettered(original: Handler, position: int) -> Handler:
+    def provision(*given: Any, **more: Any) -> Any:
+        from ministack.services import lambda_svc
+
+        name, attributes = original(*given, **more)
+        configuration = lambda_svc._functions.get(name)["config"]
+        configuration.pop("DeadLetterConfig", None)
+        if target := (given[position].get("DeadLetterConfig") or {}).get("TargetArn"):
+            configuration["DeadLetterConfig"] = {"TargetArn": target}
+        return name, attributes
+
+    return provision

@@ -1,0 +1,1 @@
+"""Metrics and alarms, as CloudWatch publishes and evaluates them."""

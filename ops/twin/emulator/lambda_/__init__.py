@@ -1,0 +1,1 @@
+"""Invocations, event source mappings and destinations, as Lambda does them."""

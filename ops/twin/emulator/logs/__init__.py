@@ -1,0 +1,1 @@
+"""Embedded metrics and filter patterns, as CloudWatch Logs reads them."""

@@ -1,0 +1,54 @@
+"""Seams: log events are searched for embedded metrics when they arrive, and filtered by what a pattern means.
+
+See ``emf`` and ``log_pattern`` for the AWS behaviour they stand for. MiniStack extracts no metrics, takes every JSON
+pattern for "everything", and matches terms word by word whatever their case.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ops.twin.emulator.cloudwatch.metric_store import publish
+from ops.twin.emulator.logs.emf_parser import extract
+from ops.twin.emulator.logs.filter_pattern import PatternError, compile_pattern
+from ops.twin.emulator.patch import Seam
+
+LOGS = "services.cloudwatch_logs"
+
+
+def seams() -> list[Seam]:
+    return [
+        Seam(LOGS, "_append_log_events", _extracting, "metrics in log events are extracted"),
+        Seam(LOGS, "_compile_filter_pattern", lambda _: lambda raw: compile_pattern(raw or ""), "filter patterns"),
+        Seam(LOGS, "_subscription_pattern_matches", lambda _: _matches, "filter patterns of subscriptions"),
+        Seam(LOGS, "_filter_log_events", _refusing, "a pattern that means nothing is refused"),
+    ]
+
+
+def _extracting(original: Any) -> Any:
+    def append(stream: dict[str, Any], events: list[dict[str, Any]]) -> None:
+        original(stream, events)
+        for event in events:
+            for found in extract(str(event.get("message", ""))):
+                publish(found.namespace, found.name, found.dimensions, found.when, found.unit, found.values)
+
+    return append
+
+
+def _matches(pattern: str, message: str) -> bool:
+    try:
+        return compile_pattern(pattern or "")(message)
+    except PatternError:
+        return False
+
+
+def _refusing(original: Any) -> Any:
+    from ministack.core.responses import error_response_json
+
+    def filtered(data: dict[str, Any]) -> Any:
+        try:
+            return original(data)
+        except PatternError as error:
+            return error_response_json("InvalidParameterException", f"Invalid filter pattern: {error}", 400)
+
+    return filtered

@@ -1,0 +1,1 @@
+"""Receiving, sending, dead-lettering and move tasks, as SQS does them."""

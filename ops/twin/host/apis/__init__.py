@@ -1,0 +1,1 @@
+"""The APIs of an execution environment: Runtime, Extensions, Telemetry."""

@@ -1,0 +1,1 @@
+"""HTTP/1.1 on loopback, for the APIs of the host."""

@@ -1,0 +1,1 @@
+"""The processes of an execution environment: started, frozen, measured, killed."""

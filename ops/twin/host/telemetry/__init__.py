@@ -1,0 +1,1 @@
+"""What the platform reports: telemetry events, log lines, traces, metrics."""

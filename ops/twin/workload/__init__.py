@@ -1,0 +1,1 @@
+"""Jobs and traffic for the twin."""

@@ -1,0 +1,64 @@
+"""Post jobs to the twin's API as a client of AWS does: signed (SigV4, service execute-api), over a kept connection."""
+
+from __future__ import annotations
+
+import http.client
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials
+
+from ops.twin import deploy
+from ops.twin_state import TwinState
+
+ATTEMPTS = 4
+TIMEOUT = 30.0
+
+
+@dataclass(frozen=True)
+class Answer:
+    status: int  # 0: no answer at all
+    text: str
+
+
+class Poster:
+    """One connection, kept until the ``with`` ends; not for use by two threads at once."""
+
+    def __init__(self, twin: TwinState, outputs: Mapping[str, str]) -> None:
+        self._url = deploy.api_url(twin, outputs) + "/jobs"
+        self._host = twin.endpoint.removeprefix("http://")
+        self._signer = SigV4Auth(Credentials(twin.access_key_id, twin.secret_access_key), "execute-api", twin.region)
+        self._connection = http.client.HTTPConnection(self._host, timeout=TIMEOUT)
+
+    def post(self, body: str) -> Answer:
+        """Send one job. Throttling (429), server errors and lost connections are tried again with growing pauses: a
+        job that arrives twice has the same id and runs once."""
+        answer = Answer(0, "")
+        for attempt in range(ATTEMPTS):
+            if attempt:
+                time.sleep(0.1 * 2**attempt)
+            try:
+                answer = self._once(body.encode())
+            except (OSError, http.client.HTTPException) as error:
+                self._connection.close()  # the next request opens a new one
+                answer = Answer(0, str(error) or type(error).__name__)
+            if answer.status and answer.status != 429 and answer.status < 500:
+                break
+        return answer
+
+    def _once(self, body: bytes) -> Answer:
+        request = AWSRequest("POST", self._url, data=body, headers={"Content-Type": "application/json"})
+        self._signer.add_auth(request)
+        path = "/" + self._url.split("/", 3)[3]
+        self._connection.request("POST", path, body=body, headers=dict(request.headers.items()))
+        response = self._connection.getresponse()
+        return Answer(response.status, response.read().decode(errors="replace"))
+
+    def __enter__(self) -> Poster:
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self._connection.close()

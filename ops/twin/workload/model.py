@@ -1,0 +1,69 @@
+"""The model that score jobs use: trained by a real ``train`` job on the whole charity table, once a twin."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from collections.abc import Callable
+
+from botocore.exceptions import ClientError
+
+from handler import contract
+from ops.errors import TwinError
+from ops.twin import clients, deploy
+from ops.twin.workload import api_client, jobs
+from ops.twin_state import TwinState
+
+DATA_KEY = "inputs/charity.csv"
+MODEL_JOB = "charity-model"
+TRAIN_TIMEOUT = 90.0
+"""Seconds, queue and cold start included."""
+
+
+def ensure(twin: TwinState, progress: Callable[[str], None], stop: threading.Event | None = None) -> str | None:
+    """The model's ``s3://`` address; trains it first when the twin has none. None when ``stop`` is set meanwhile.
+
+    Raises TwinError when the training never ends.
+    """
+    stop = stop or threading.Event()
+    outputs = deploy.outputs(twin)
+    bucket = outputs[contract.OUTPUT_BUCKET]
+    key = f"{contract.RESULT_PREFIX}{MODEL_JOB}/model.json"
+    address = f"s3://{bucket}/{key}"
+    s3 = clients.client(twin, "s3")
+    if _exists(s3, bucket, key):
+        return address
+    progress("Training a model on the charity table (4,268 recipients) with a real train job …")
+    s3.put_object(Bucket=bucket, Key=DATA_KEY, Body=jobs.charity().to_csv(index=False).encode())
+    body = {
+        "schema": contract.JOB_SCHEMA,
+        "job_id": MODEL_JOB,
+        "kind": "train",
+        "data": f"s3://{bucket}/{DATA_KEY}",
+        "params": {"outcome": jobs.OUTCOME, "features": list(jobs.FEATURES)},
+    }
+    with api_client.Poster(twin, outputs) as poster:
+        answer = poster.post(json.dumps(body))
+    if answer.status != 202:
+        raise TwinError(f"The twin's API refused the train job: {answer.status} {answer.text}")
+    end = time.monotonic() + TRAIN_TIMEOUT
+    while not _exists(s3, bucket, key):
+        if time.monotonic() > end:
+            raise TwinError(
+                f"The train job gave no model within {TRAIN_TIMEOUT:.0f} s.",
+                "See what it says: ops status, and the function's log group.",
+            )
+        if stop.wait(0.25):
+            return None
+    return address
+
+
+def _exists(s3: object, bucket: str, key: str) -> bool:
+    try:
+        s3.head_object(Bucket=bucket, Key=key)  # type: ignore[attr-defined]
+    except ClientError as error:
+        if error.response["ResponseMetadata"]["HTTPStatusCode"] == 404:
+            return False
+        raise
+    return True

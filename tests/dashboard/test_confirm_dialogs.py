@@ -1,0 +1,265 @@
+"""From chosen letters to a plan, its preview and a run: what is shown, what is asked, and what is impossible."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from dashboard.app_pages.dead_letters import render
+from dashboard.pages import PAGES
+from dashboard.services.dead_letter_service import OpsDesk
+from ops.deadletters.ledger.model import State
+from ops.deadletters.plan_model import Action, Selection
+from tests.dashboard.app import App
+from tests.fakes import dead_letter_service
+from tests.fakes.dlq_world import a_world
+
+Visit = Callable[[str], App]
+PAGE = PAGES["dead_letters"]
+
+
+def planned(app: App, tab: str = "Redrive") -> App:
+    app.open(PAGE, do=tab)
+    app.at.button(key="make-plan").click().run()
+    return app
+
+
+def test_a_plan_is_previewed_before_anything_moves(sample: Visit) -> None:
+    app = planned(sample("trouble"))
+    assert not app.at.exception
+    for said in (
+        "54 letters would be redriven. Making a plan moves nothing.",
+        "Redrive 54 letters: is this what you want?",
+        "of 54 in the queue",
+        "$0.000120",
+        "where each came from",
+        "it stops when more than 20% came back",
+        "The oldest letter expires in 2 days 4 h.",
+        "sqs:SendMessage on arn:aws:sqs:eu-west-1:123456789012:scilearn-jobs",
+        "which the server-side move task cannot do",
+    ):
+        assert said in app.text, said
+    app.at.button(key="ask-redrive").click().run()
+    assert "You can stop it at any time" in app.text
+    assert app.at.text_area(key="reason").value == ""
+
+
+def test_edits_are_shown_as_a_diff(sample: Visit) -> None:
+    app = sample("trouble").open(PAGE, do="Redrive")
+    app.at.text_area(key="sets").set_value("body.params.alpha=0.1\nattributes.Tenant=other")
+    app.at.button(key="make-plan").click().run()
+    assert not app.at.exception
+    diff = next(code for code in app.at.code if "+++" in code.value)
+    assert diff.language == "diff"
+    assert '"alpha": 0.1' in diff.value
+    assert "other" in diff.value
+
+
+def test_edits_that_make_no_sense_are_a_sentence(sample: Visit) -> None:
+    app = sample("trouble").open(PAGE, do="Redrive")
+    app.at.text_area(key="sets").set_value("params alpha")
+    app.at.button(key="make-plan").click().run()
+    assert not app.at.exception
+    assert "Next step" in app.text
+    assert "is this what you want?" not in app.text
+
+
+def test_a_plan_that_cannot_be_made_says_why(sample: Visit) -> None:
+    app = sample("trouble").open(PAGE, do="Redrive", find="acme")
+    app.at.session_state["find"] = "denied"
+    app.at.run()
+    assert app.at.button(key="make-plan").disabled, "no letter is chosen"
+
+
+def test_what_happens_is_said_before_it_is_sent(sample: Visit) -> None:
+    app = planned(sample("trouble"))
+    app.at.button(key="ask-redrive").click().run()
+    assert "54 letters of scilearn-jobs-dead, back where each came from. Sending takes about 4.2 s" in app.text
+    assert "Each is watched, for up to 15 min, and it stops when more than 20% come back." in app.text
+    assert "changed on their way" not in app.text
+
+
+def test_a_plan_can_be_discarded(sample: Visit) -> None:
+    app = planned(sample("trouble"))
+    app.at.button(key="discard-plan").click().run()
+    assert "is this what you want?" not in app.text
+
+
+def test_read_only_plans_but_does_not_send(sample: Visit, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPS_READ_ONLY", "1")
+    app = planned(sample("trouble"))
+    assert app.at.button(key="ask-redrive").disabled
+    assert "This dashboard is read-only" in app.text
+    app = sample("trouble").open(PAGE, do="Purge")
+    assert "Nothing is purged here" in app.text
+    assert not [button for button in app.at.button if button.key in ("ask-purge", "plan-purge")]
+    app = sample("run-running").open(PAGE)
+    assert app.at.button(key="run-cancel").disabled
+
+
+@pytest.mark.parametrize("state", list(State), ids=[state.value for state in State])
+def test_a_run_in_every_state(sample: Visit, state: State) -> None:
+    app = sample(f"run-{state.value}").open(PAGE)
+    assert not app.at.exception
+    run = dead_letter_service.a_run(state)
+    keys = {button.key for button in app.at.button}
+    if state is State.DONE:
+        assert "Running" not in app.text, "what is done is not in the way"
+        return
+    assert run.said in app.text
+    assert "deployed version 8" in app.text
+    assert ("run-cancel" in keys) == (state is State.RUNNING)
+    assert ("run-resume" in keys) == (state is not State.RUNNING)
+    if state is State.RUNNING:
+        assert "At most 47/s: the queue's oldest message is 40 s old, slowing." in app.text
+        assert "1,840 to go" in app.text
+    if state is State.STOPPED:
+        assert "Came back with" in app.text
+        assert "Sandbox.Timedout: Task timed out after … seconds" in app.text
+    if state is State.INTERRUPTED:
+        assert "00000003-1111-4111-8111-111111111111" in app.text, "what may have been sent twice is listed"
+    if state is State.FAILED:
+        assert "MessageTooLong: over 1 MiB after edits" in app.text
+
+
+def test_a_run_that_starts_goes_before_one_that_waits(sample: Visit) -> None:
+    app = sample("run-starting")
+    app.at.session_state["_shown_run"] = "20261124T041022-3f9a"
+    app.open(PAGE)
+    assert not app.at.exception
+    assert "The run is starting…" in [bar.proto.text for bar in app.at.get("progress")]
+    assert "Stopped by the canary" not in app.text
+
+
+def test_a_run_that_is_resumed_starts_before_its_ledger_tells(sample: Visit) -> None:
+    app = sample("run-resuming")
+    app.at.session_state["_shown_run"] = dead_letter_service.a_run(State.INTERRUPTED).id
+    app.open(PAGE)
+    assert not app.at.exception
+    assert "The run is starting…" in [bar.proto.text for bar in app.at.get("progress")]
+    assert "run-resume" not in {button.key for button in app.at.button}, "not twice"
+
+
+def test_nothing_is_planned_while_a_run_goes_on(sample: Visit) -> None:
+    app = sample("run-running").open(PAGE, do="Redrive")
+    assert 'href="#the-run"' in app.html
+    assert 'id="the-run"' in app.html, "the link leads somewhere"
+    assert "make-plan" not in {button.key for button in app.at.button}
+
+
+def test_a_run_is_cancelled_by_its_button(sample: Visit) -> None:
+    app = sample("run-running").open(PAGE)
+    app.at.button(key="run-cancel").click().run()
+    assert not app.at.exception
+
+
+def test_a_move_task_that_is_being_stopped_says_so_and_what_it_moved(sample: Visit) -> None:
+    app = sample("run-stopping").open(PAGE)
+    assert not app.at.exception
+    button = app.at.button(key="run-cancel")
+    assert (button.label, button.disabled) == ("Stopping…", True)
+    assert "It stops: what is under way is finished or given back first. SQS moves the letters" in app.text
+    for said in ("Stopping", "35 moved by SQS, about", "52 to go", "about, by SQS's move task", "26 s"):
+        assert said in app.text, said
+    assert "Running" not in app.text
+
+
+def test_what_a_move_task_took_counts_as_sent_until_it_is_known_letter_by_letter() -> None:
+    run = dead_letter_service.circling(dead_letter_service.a_run(State.CANCELLED))
+    assert "35 moved by SQS, about" in render.run_bar(run)
+    assert "52 to go" in render.run_bar(run)
+    assert "Step 1, interrupted" in render.run_steps(run)
+    settled = replace(run, sent=87, deleted=87, moved=90)
+    assert "by SQS" not in render.run_bar(settled) + render.run_numbers(settled)
+    stopped = replace(run, state=State.STOPPED, steps=(replace(run.steps[0], state="stopped"),))
+    assert render.state(stopped)[1] == "Stopped", "the canary did not do it"
+    assert render.state(dead_letter_service.a_run(State.STOPPED))[1] == "Stopped by the canary"
+
+
+def test_resuming_says_what_a_move_task_took(sample: Visit) -> None:
+    app = sample("run-circled").open(PAGE)
+    app.at.button(key="run-resume").click().run()
+    assert not app.at.exception
+    assert "87 of 87 letters left.\n\n• SQS has moved about 35 of them: which is found out first." in app.text
+
+
+def test_a_slow_run_tells_its_time_left_by_its_limit() -> None:
+    slow = replace(dead_letter_service.a_run(State.RUNNING), rate=0.0, rate_limit=1.0)
+    assert "31 min" in render.run_numbers(slow)
+    assert "0<small>/s" not in render.run_numbers(slow), "nothing was sent in the moment that was measured"
+
+
+def test_going_on_after_the_canary_says_what_came_back_first(sample: Visit) -> None:
+    app = sample("run-stopped").open(PAGE)
+    app.at.button(key="run-resume").click().run()
+    assert not app.at.exception
+    assert "4 of 5 came back, more than 20%.\n\nMend what they died of before the rest goes." in app.text
+
+
+def test_a_watch_that_was_ended_early_is_no_waiting_and_a_resumed_step_was_stopped() -> None:
+    done = dead_letter_service.a_run(State.DONE)
+    first, *between, last = done.steps
+    steps = (
+        replace(first, state="stopped"),
+        *between,
+        replace(last, state="ended early", waiting=63, succeeded=last.succeeded - 63),
+    )
+    run = replace(done, state=State.CANCELLED, waiting=63, succeeded=1_937, steps=steps)
+    said = render.run_bar(run) + render.run_numbers(run) + render.run_steps(run)
+    assert "63 sent, outcome not known" in said
+    assert "Step 1, stopped, then resumed" in said
+    assert "Step 4, ended early" in said
+    assert "await" not in said.lower()
+
+
+def test_a_run_can_be_closed_and_found_again(sample: Visit) -> None:
+    app = sample("run-stopped").open(PAGE)
+    app.at.button(key="run-close").click().run()
+    assert "Stopped by the canary" not in app.text
+    app = sample("run-stopped").open(PAGE, do="Runs")
+    assert list(app.at.dataframe[0].value["state"]) == ["Stopped by the canary", "Done"]
+
+
+def test_purging_needs_an_export_first(sample: Visit) -> None:
+    app = sample("trouble").open(PAGE, do="Purge")
+    assert not app.at.exception
+    assert "Purging deletes 54 letters from scilearn-jobs-dead for good" in app.text
+    assert "plan-purge" not in {button.key for button in app.at.button}
+
+
+def test_the_real_desk_plans_and_exports(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with a_world(tmp_path, monkeypatch) as world:
+        world.put([f'{{"n": {n}}}' for n in range(12)])
+        here = OpsDesk(world.source)
+        before = here.version()
+        edits = here.edits(["body.n=0"], "")
+        plan = here.plan(Selection(), Action.REDRIVE, edits=edits)
+        assert here.saved(plan.id) == plan
+        here.check(plan)
+        previews = here.previews(plan)
+        assert sum('"n": 0' in one.diff for one in previews) >= len(previews) - 1
+        assert {one.put_on for one in previews} == {("OriginalMessageId",)}
+        assert here.runs() == ()
+        assert here.run(plan.id) is None
+        (world.source.runs / f"{plan.id}.db").write_bytes(b"no ledger at all" * 400)
+        assert here.runs() == ()
+        (damaged,) = here.unreadable_runs()
+        assert plan.id in damaged
+        (world.source.runs / f"{plan.id}.db").unlink()
+        assert here.causes().letters == here.count(Selection()) == 12
+        assert here.export_path("jsonl").parent.is_dir()
+        assert here.version() == before
+        assert here.audit() == ()
+        assert not here.verified().problems
+
+
+def test_a_plan_is_not_shown_for_other_letters(sample: Visit) -> None:
+    app = planned(sample("trouble"))
+    app.at.text_input(key="find").set_value("job-00000").run()
+    assert not app.at.exception
+    assert "is this what you want?" not in app.text
+    app.at.text_input(key="find").set_value("").run()
+    assert "is this what you want?" in app.text

@@ -1,0 +1,73 @@
+"""Letters of a file beside those of the queue: brought, shown apart, and taken off again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from dashboard.pages import PAGES
+from ops.deadletters.archive import jsonl
+from ops.deadletters.messages.model import Kind, Shelved
+from tests.dashboard.app import App
+from tests.factories import a_letter
+
+Visit = Callable[[str], App]
+PAGE = PAGES["dead_letters"]
+LETTERS = b"".join(
+    jsonl.write(Shelved(a_letter(f'{{"kind": "score", "n": {n}}}', f"file-{n}", kind=Kind.SQS))) for n in range(3)
+)
+
+
+def press(app: App, button: str, content: bytes = LETTERS) -> App:
+    app.at.file_uploader(key="import-file").set_value(("left.jsonl", content, "application/jsonl")).run()
+    app.at.button(key=button).click().run()
+    assert not app.at.exception
+    return app
+
+
+def test_letters_of_a_file_are_shown_apart_and_taken_off_again(sample: Visit) -> None:
+    app = sample("trouble").open(PAGE, do="Import")
+    assert app.at.button(key="import").disabled, "no file yet"
+    press(app, "import")
+    assert "3 letters imported." in app.text
+    which = app.at.segmented_control(key="which")
+    assert which.options == ["In the queue", "Imported"]
+    assert "3 letters from a file on the shelf, beside the 54 letters of the queue." in app.text
+    assert "54 letters  all causes" in app.text, "those of the queue are meant first"
+    assert "succeeds since" in app.text, "what was known of them is known still"
+    which.set_value("Imported").run()
+    assert "3 letters  all causes" in app.text
+    app.open(PAGE, do="Redrive")
+    app.at.button(key="make-plan").click().run()
+    assert "a file on this machine" in app.text
+    app.at.button(key="ask-redrive").click().run()
+    assert "3 letters of a file on this machine, back where each came from." in app.text
+    assert "Nothing is deleted for them" in app.text
+    app.open(PAGE, do="Purge")
+    assert "Imported letters are not in the queue" in app.text
+    app.open(PAGE, do="Import")
+    press(app, "import-undo")
+    assert "3 letters taken off the shelf." in app.text
+    assert "which" not in [one.key for one in app.at.segmented_control], "nothing to choose any more"
+    assert "54 letters  all causes" in app.text
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b"\xff\xfe", b'{"schema": 1}\n'])
+def test_what_is_no_export_is_a_sentence(sample: Visit, content: bytes) -> None:
+    app = press(sample("trouble").open(PAGE, do="Import"), "import", content)
+    assert "Nothing was imported" in app.text
+    assert "left.jsonl" in app.text
+    assert "letters.jsonl" not in app.text, "where it lay for a moment is of no use to anybody"
+
+
+def test_nobody_imports_in_read_only_mode(sample: Visit, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPS_READ_ONLY", "1")
+    app = sample("trouble").open(PAGE, do="Import")
+    assert "Nothing is imported here" in app.text
+    assert not app.at.get("file_uploader")
+
+
+def test_an_empty_queue_still_takes_a_file(sample: Visit) -> None:
+    app = sample("unlooked").open(PAGE)
+    assert app.at.file_uploader(key="import-file")

@@ -1,0 +1,218 @@
+"""Dead letters on the page: causes first, then letters; foreign text stays text; looking is asked first."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from dashboard.pages import PAGES
+from tests.dashboard import samples
+from tests.dashboard.app import App
+
+Visit = Callable[[str], App]
+PAGE = PAGES["dead_letters"]
+
+
+def choose(app: App, place: int = 0) -> App:
+    """Click on a cause, as they stand on the page."""
+    buttons = [button for button in app.at.button if (button.key or "").startswith("choose-")]
+    buttons[place].click().run()
+    return app
+
+
+def test_a_look_asks_first(sample: Visit) -> None:
+    app = sample("unlooked").open(PAGE)
+    assert "Not looked yet" in app.text
+    app.at.button(key="look").click().run()
+    assert "each letter's receive count rises by one" in app.text
+
+
+def test_a_look_goes_on_in_the_background(sample: Visit) -> None:
+    app = sample("looking").open(PAGE)
+    assert not app.at.exception
+    assert app.at.button(key="look").disabled, "one at a time"
+    assert app.at.button(key="stop-look")
+    said = app.at.get("progress")[0].proto.text
+    assert said.startswith("Looking at the dead letters: 4,200 of 10,000 · ")
+    assert said.endswith("left")
+
+
+def test_a_look_that_failed_says_why(sample: Visit) -> None:
+    app = sample("look-failed").open(PAGE)
+    assert not app.at.exception
+    assert "may not call sqs:ReceiveMessage" in app.text
+    assert "Allow sqs:ReceiveMessage." in app.text
+
+
+def test_two_troubles_stand_beside_each_other(sample: Visit) -> None:
+    app = sample("look-failed-again").open(PAGE, where="body.params[")
+    assert not app.at.exception
+    assert "Looking at the dead letters failed" in app.text
+    assert "may not call sqs:ReceiveMessage" in app.text
+    assert "JMESPath" in app.text
+
+
+def test_one_trouble_is_told_once_and_keeps_its_place(sample: Visit) -> None:
+    app = sample("denied").open(PAGE)
+    for _ in range(2):
+        assert not app.at.exception
+        assert app.text.count("may not call cloudwatch:GetMetricData") == 1
+        app.at.run()
+    assert not app.at.get("skeleton"), "nothing is pushed down while it is asked again"
+
+
+def test_numbers_do_not_outlive_their_answer(sample: Visit) -> None:
+    app = sample("lost").open(PAGE)
+    assert "In the dead-letter queue" in app.text
+    app.at.button(key="look-now").click().run()
+    assert not app.at.exception
+    assert "AWS does not answer." in app.text
+    assert "In the dead-letter queue" not in app.text
+    assert "What did they die of?" in app.text, "what is on the shelf is still there"
+
+
+def test_a_shelf_that_cannot_be_read_is_a_sentence(sample: Visit) -> None:
+    app = sample("broken-shelf").open(PAGE)
+    assert not app.at.exception
+    assert "is damaged" in app.text
+    assert "a look makes it anew" in app.text
+
+
+def test_a_read_only_dashboard_cannot_look(sample: Visit, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPS_READ_ONLY", "1")
+    app = sample("trouble").open(PAGE)
+    assert app.at.button(key="look").disabled
+    assert "This dashboard is read-only" in app.text
+
+
+def test_causes_come_first(sample: Visit) -> None:
+    app = sample("trouble").open(PAGE)
+    assert not app.at.exception
+    assert "54 dead letters, 33 of one cause: Sandbox.Timedout" in app.text
+    words = ("Sandbox.Timedout", "succeeds since", "BadData", "not fixed", "No trace of a cause", "Which letters")
+    places = [app.html.replace("&#x27;", "'").find(word) for word in words[:-1]]
+    assert places == sorted(places), "most letters first"
+    assert "3 min" in app.text, "the shelf's age stands beside its numbers"
+
+
+def test_letters_that_came_since_the_look_do_not_hide_what_it_found(sample: Visit) -> None:
+    app = sample("letters-since").open(PAGE)
+    assert not app.at.exception
+    assert "54 dead letters now; at the last look 50 dead letters, 31 of one cause: Sandbox.Timedout" in app.text
+    assert "The queue holds 54 now: look again before you act." in app.text
+
+
+def test_a_cause_is_chosen_and_kept_in_the_address(sample: Visit) -> None:
+    app = choose(sample("trouble").open(PAGE))
+    assert app.at.query_params["cause"]
+    assert "33 letters" in app.text
+    assert "212 train jobs succeeded since" in app.text
+    assert len(app.at.dataframe[0].value) == 33
+    app.at.button(key="clear-scope").click().run()
+    assert "cause" not in app.at.query_params
+    assert "54 letters" in app.text
+
+
+def test_the_first_causes_are_drawn_and_all_when_asked_for(sample: Visit) -> None:
+    app = sample("many-causes").open(PAGE)
+    assert app.html.count('class="so-cause"') == 6
+    toggle = app.at.toggle(key="all-causes")
+    assert toggle.label == "Show 24 more causes (300 letters)"
+    toggle.set_value(True).run()
+    assert not app.at.exception
+    assert app.html.count('class="so-cause"') == 30
+
+
+def test_letters_without_a_cause_can_be_chosen(sample: Visit) -> None:
+    app = sample("trouble").open(PAGE, cause="unknown")
+    assert not app.at.exception
+    assert len(app.at.dataframe[0].value) == 1
+
+
+def test_letters_are_filtered(sample: Visit) -> None:
+    app = sample("trouble").open(PAGE)
+    app.at.text_input(key="where").set_value("body.params.alpha > `3`").run()
+    some = len(app.at.dataframe[0].value)
+    assert 0 < some < 54
+    app.at.text_input(key="where").set_value("body.params[").run()
+    assert not app.at.exception
+    assert "JMESPath" in app.text
+    assert "Next step" in app.text
+    app.at.text_input(key="where").set_value("")
+    app.at.text_input(key="find").set_value("nowhere to be found").run()
+    assert "No letter matches" in app.text
+
+
+def test_a_hostile_letter_is_text_everywhere(sample: Visit) -> None:
+    app = choose(sample("hostile").open(PAGE), 1)
+    assert not app.at.exception
+    assert samples.HOSTILE in app.text  # escaped once, so a reader sees exactly what was sent
+    assert "<script>document" not in app.html
+    assert "<img src=x" not in app.html
+    for kind in ("markdown", "caption", "title", "header", "subheader", "button", "expander", "tab"):
+        assert all("example.com" not in f"{element.proto}" for element in app.at.get(kind)), kind
+    for chart in app.charts:
+        assert "<script" not in json.dumps(chart), "Plotly reads HTML in labels"
+
+
+def test_a_hostile_run_is_text_too(sample: Visit) -> None:
+    app = sample("hostile-run").open(PAGE)
+    assert not app.at.exception
+    assert "Stopped after step 1" in app.text
+    assert "<script>document" not in app.html
+
+
+def test_a_letters_body_is_a_code_element_without_language(sample: Visit) -> None:
+    app = choose(sample("trouble").open(PAGE))
+    app.at.toggle(key="formatted").set_value(False).run()
+    body = next(code for code in app.at.code if code.value.startswith('{"schema"'))
+    assert body.language in (None, "", "plaintext")
+    assert json.loads(body.value)["kind"] == "train"
+
+
+@pytest.mark.parametrize(
+    ("body", "shown"),
+    [
+        ('{"a":1.10,"b":[1e5,0.12345678901234567890]}', '{\n  "a": 1.10,\n  "b": [1e5, 0.12345678901234567890]\n}'),
+        ('{"a":1,"a":2}', '{\n  "a": 1,\n  "a": 2\n}'),
+    ],
+    ids=["digits", "the same key twice"],
+)
+def test_a_formatted_body_says_no_more_and_no_less_than_was_sent(body: str, shown: str) -> None:
+    def page(body: str) -> None:
+        from dashboard.app_pages.dead_letters import message_detail
+
+        message_detail._body("m", body)
+
+    at = AppTest.from_function(page, args=(body,)).run()
+    assert not at.exception
+    assert [code.value for code in at.code] == [shown]
+
+
+def test_a_letters_timeline_is_asked_for(sample: Visit) -> None:
+    app = choose(sample("trouble").open(PAGE))
+    assert "attempt 2" not in app.text
+    app.at.button(key="ask-timeline").click().run()
+    assert not app.at.exception
+    assert "attempt 2" in app.text
+    assert "moved to scilearn-jobs-dead after 3 receives" in app.text
+
+
+def test_a_dead_letter_queue_that_may_not_be_read_is_not_taken_for_none(sample: Visit) -> None:
+    app = sample("dlq-denied").open(PAGE)
+    assert not app.at.exception
+    assert "scilearn-jobs-dead may not be read" in app.text
+    assert "user/oncall may not sqs:GetQueueAttributes. Ask for an IAM policy" in app.text
+    assert "No dead-letter queue" not in app.text
+    assert "redrive policy" not in app.text
+
+
+def test_a_queue_without_a_dead_letter_queue_says_what_to_do(sample: Visit) -> None:
+    app = sample("no-dlq").open(PAGE)
+    assert not app.at.exception
+    assert "No dead-letter queue" in app.text
+    assert "redrive policy" in app.text
+    assert not [button for button in app.at.button if button.key == "look"]

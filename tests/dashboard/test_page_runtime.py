@@ -1,0 +1,93 @@
+"""Looking costs money: one question a refresh, however many look, and none when refreshing is off."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import streamlit as st
+
+from dashboard import page_runtime
+from dashboard.time_range import Span
+from ops import twin_state
+from ops.errors import TwinError
+from ops.insight.report_types import Look
+from ops.target import Target
+from ops.twin_state import TwinState
+from tests.dashboard.samples import Sample
+
+
+@pytest.fixture
+def asked() -> Sample:
+    st.cache_data.clear()
+    st.cache_resource.clear()
+    return Sample()
+
+
+def look(sample: Sample, tick: int, question: str = "queue", span: Span | None = None, visit: str = "") -> None:
+    page_runtime._ask(Target(stack="scilearn"), question, span or Span(), None, tick, visit, sample)
+
+
+def test_all_viewers_of_a_page_share_one_call_a_refresh(asked: Sample) -> None:
+    for _ in range(5):
+        look(asked, tick=1)
+    assert asked.calls == ["queue"]
+    look(asked, tick=2)
+    assert asked.calls == ["queue", "queue"]
+
+
+def test_another_span_or_a_wish_to_look_now_asks_anew(asked: Sample) -> None:
+    look(asked, tick=-1)
+    look(asked, tick=-1)
+    look(asked, tick=-1, span=Span(minutes=15))
+    look(asked, tick=-1, visit="another")
+    assert len(asked.calls) == 3
+
+
+@pytest.mark.parametrize(
+    ("choice", "now", "key"),
+    [
+        (page_runtime.Choice(Target(), Span(), 10, "mine"), 100.0, (10, "")),
+        (page_runtime.Choice(Target(), Span(), 10, "mine", 101.0), 105.0, (10, "mine")),
+        (page_runtime.Choice(Target(), Span(), 10, "mine", 101.0), 110.0, (11, "")),
+        (page_runtime.Choice(Target(), Span(), None, "mine"), 100.0, (-1, "mine")),
+        (page_runtime.Choice(Target(), Span(), None, "mine", 5.0), 100.0, (-1, "mine")),
+    ],
+)
+def test_a_page_that_does_not_refresh_and_a_press_of_refresh_ask_for_themselves(
+    choice: page_runtime.Choice, now: float, key: tuple[int, str]
+) -> None:
+    assert page_runtime._tick(choice, now) == key
+
+
+def test_an_open_page_notices_that_the_twins_host_died(
+    asked: Sample, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its APIs still answer then, and would say that nothing is waiting."""
+    monkeypatch.setenv("OPS_TWIN_DIR", str(tmp_path))
+    here = "http://127.0.0.1:9"
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE, stderr=subprocess.DEVNULL) as host:
+        pids = {"emulator": os.getpid(), "host": host.pid}
+        twin_state.write(TwinState(here, here, "us-east-1", "0" * 12, "a", "b", "scilearn", 10, "now", pids))
+        choice = page_runtime.Choice(Target(stack="scilearn", endpoint=here), Span(), None)
+        page_runtime.set_stage(page_runtime.Stage(lambda _: asked, choice, None, "queue"))
+        page_runtime.ask("queue")
+    with pytest.raises(TwinError, match=r"its host .* is gone"):
+        page_runtime.ask("queue")
+    assert asked.calls == ["queue"]
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "refresh", "said"),
+    [
+        ("http://127.0.0.1:4566", 10, "24 metrics a look. Free on the local twin; $0.000240 on AWS."),
+        (None, 60, "24 metrics a look: $0.000240, $0.0144 an hour while this page is open."),
+        (None, None, "24 metrics a look: $0.000240. Refreshing is off."),
+    ],
+)
+def test_what_looking_costs(endpoint: str | None, refresh: int | None, said: str) -> None:
+    choice = page_runtime.Choice(Target(stack="scilearn", endpoint=endpoint), Span(), refresh)
+    assert said in page_runtime.cost_of_looking(Look(24, 0.00024), choice)

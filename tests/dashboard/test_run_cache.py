@@ -1,0 +1,71 @@
+"""The page asks for all runs of a queue on each rerun: those that have ended are read once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from dashboard.services.run_cache import Ledgers
+from ops.deadletters.ledger import Ledger
+from ops.deadletters.ledger.model import Run, State
+from ops.deadletters.plan_model import Action, Selection
+from ops.deadletters.redrive import redrive
+from ops.errors import OpsError
+from tests.fakes.dead_letter_service import SampleDesk, a_plan
+
+
+@pytest.fixture
+def desk() -> SampleDesk:
+    return SampleDesk(3)
+
+
+@pytest.fixture
+def read(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Which ledgers were opened, in turn."""
+    opened: list[str] = []
+    open_ = redrive.progress
+    monkeypatch.setattr(redrive, "progress", lambda source, run: (opened.append(run), open_(source, run))[1])
+    return opened
+
+
+def began(desk: SampleDesk) -> Path:
+    plan = a_plan(("a", "b", "c"), Selection(), Action.REDRIVE)
+    path = desk.folder / "runs" / f"{plan.id}.db"
+    Ledger.create(path, plan, "fixed", "sam").close()
+    return path
+
+
+def states(ledgers: Ledgers) -> list[State]:
+    return [run.state for run in ledgers.each() if isinstance(run, Run)]
+
+
+def test_a_run_that_has_ended_is_read_once_until_somebody_resumes_it(desk: SampleDesk, read: list[str]) -> None:
+    path, ledgers = began(desk), Ledgers(desk._source)
+    with Ledger.open(path) as ledger:
+        ledger.end(State.CANCELLED, "Cancelled.")
+    assert states(ledgers) == states(ledgers) == [State.CANCELLED]
+    assert len(read) == 1
+    with Ledger.open(path) as ledger:
+        ledger.begin("Starting.")
+        assert states(ledgers) == [State.INTERRUPTED], "what is still in the log beside the file counts"
+        ledger.end(State.DONE, "All went.")
+        assert states(ledgers) == [State.DONE]
+    assert states(ledgers) == [State.DONE]
+
+
+def test_a_run_that_has_not_ended_is_read_each_time(desk: SampleDesk, read: list[str]) -> None:
+    began(desk)
+    ledgers = Ledgers(desk._source)
+    assert states(ledgers) == states(ledgers) == [State.INTERRUPTED], "its process may come or go"
+    assert len(read) == 2
+
+
+def test_a_ledger_that_cannot_be_read_is_an_error_until_it_can(desk: SampleDesk) -> None:
+    path = began(desk)
+    whole = path.read_bytes()
+    path.write_bytes(b"no ledger at all" * 400)
+    ledgers = Ledgers(desk._source)
+    assert [isinstance(found, OpsError) for found in ledgers.each()] == [True]
+    path.write_bytes(whole)
+    assert states(ledgers) == [State.INTERRUPTED]

@@ -1,0 +1,291 @@
+"""Hand-made desks: a real shelf in a scratch folder, and plans, runs and jobs that are made up.
+
+What is read (causes, letters, filters, audit) is read by the toolkit itself; nothing asks AWS.
+"""
+
+from __future__ import annotations
+
+import atexit
+import json
+import shutil
+import tempfile
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from dashboard.services.dead_letter_service import OpsDesk
+from ops.aws import Aws, sqs
+from ops.deadletters.archive import audit_log
+from ops.deadletters.causes import Moment, Timeline, fingerprint
+from ops.deadletters.jobs.background import DONE, RUNNING, Job
+from ops.deadletters.ledger.model import Run, State, Step
+from ops.deadletters.messages.model import Attribute, Cause, Kind, Letter, Place
+from ops.deadletters.plan_model import Action, Estimate, Plan, Selection
+from ops.deadletters.queue import Source
+from ops.deadletters.snapshot import Shelf
+from ops.errors import NotFound, OpsError
+from ops.insight.report_types import Look
+from ops.target import Target
+from ops.workload import Workload
+
+NOW = datetime.now(UTC).replace(microsecond=0)
+ARN = "arn:aws:sqs:eu-west-1:123456789012:"
+WHO = "arn:aws:sts::123456789012:assumed-role/operator/sam"
+KINDS = (  # share, error type, message, location, source, job kind
+    (0.62, "Sandbox.Timedout", "Task timed out after 6.00 seconds", "", "invocation record", "train"),
+    (0.2, "BadData", "column 'income' is empty{foreign}", "handler/jobs/prepare.py:61 check", "handler log", "prepare"),
+    (0.1, "Runtime.OutOfMemory", "Memory used 512 MB of 512 MB", "", "invocation record", "train"),
+    (0.05, "NotJson", "Expecting value: line {n} column 1 (char 0)", "handler/app.py:44 parse", "attribute", ""),
+    (0.02, "NotConverged", "did not converge after {n} steps", "handler/jobs/train.py:88 fit", "traceback", "train"),
+    (0.01, "", "", "", "none", ""),
+)  # fmt: skip
+
+
+def letters(count: int, foreign: str = "") -> Iterator[tuple[Letter, Cause]]:
+    """``count`` letters of six causes, in their shares."""
+    kinds = [kind for kind in KINDS for _ in range(max(1, round(kind[0] * count)))][:count]
+    for i, (_, error_type, message, location, source, job) in enumerate(kinds):
+        sent = NOW - timedelta(minutes=90) + timedelta(seconds=i * 5_000 / count)
+        died = sent + timedelta(seconds=190)
+        body = json.dumps({"schema": 1, "job_id": f"job-{i:06d}", "kind": job or "describe", "params": {"alpha": i % 7},
+                           "data": {"columns": {"x": list(range(300 if count < 1_000 else 150))}}})  # fmt: skip
+        text = message.replace("{foreign}", foreign).replace("{n}", str(i))
+        letter = Letter(
+            f"{i:08x}-1111-4111-8111-111111111111",
+            foreign if error_type == "BadData" and foreign else "{" if error_type == "NotJson" else body,
+            {"Tenant": Attribute("String", foreign or "acme"), "Tries": Attribute("Number", "2")},
+            {"SentTimestamp": str(int(sent.timestamp() * 1000)), "ApproximateReceiveCount": "4",
+             "DeadLetterQueueSourceArn": f"{ARN}scilearn-jobs"},
+            Kind.REJECTED if source == "attribute" else Kind.SQS,
+            sent, 4, f"{ARN}scilearn-jobs", f"{i:08x}-1111-4111-8111-111111111111",
+            f"{i:08x}-3333-4333-8333-333333333333",
+        )  # fmt: skip
+        cause = Cause(error_type or "unknown", text, location, source, letter.request_id, died, "7", job)
+        if source != "none":
+            cause = replace(cause, fingerprint=fingerprint(error_type, text, location), label=_label(text, i))
+        yield letter, cause
+
+
+def _label(text: str, i: int) -> str:
+    return text.replace(str(i), "…") if i else text
+
+
+class SampleDesk(OpsDesk):
+    """Of ``count`` letters. ``state``: which run stands on the page; ``job``: how the look is."""
+
+    def __init__(self, count: int = 54, foreign: str = "", state: State | None = None, job: str = "") -> None:
+        folder = Path(tempfile.mkdtemp(prefix="desk-"))
+        atexit.register(shutil.rmtree, folder, ignore_errors=True)
+        for name in ("plans", "runs", "jobs", "exports"):
+            (folder / name).mkdir()
+        queues = [
+            sqs.Queue(name, f"https://sqs/{name}", ARN + name, 60, 345_600, 0, 0, None, None, False)
+            for name in ("scilearn-jobs", "scilearn-jobs-dead")
+        ]
+        workload = Workload("scilearn", "eu-west-1", "123456789012", *queues, *[None] * 2, (), *[None] * 5)
+        super().__init__(Source(Aws(Target(stack="scilearn", region="eu-west-1")), workload, queues[1], folder))
+        self.folder, self.state, self.looking, self.foreign = folder, state, job, foreign
+        self.plans: dict[str, Plan] = {}
+        self.done: list[tuple[str, dict[str, Any]]] = []
+        if count:
+            with Shelf.open(self._source) as shelf:
+                made = list(letters(count, foreign))
+                shelf.add((letter for letter, _ in made), Place.QUEUE)
+                shelf.set_causes((letter.message_id, cause) for letter, cause in made)
+                shelf.note("fixed", dict(self._verdicts(made)))
+        for record in self._records():
+            audit_log.append(folder, record)
+
+    def _verdicts(self, made: list[tuple[Letter, Cause]]) -> Iterator[tuple[str, dict[str, Any]]]:
+        said = {
+            "Sandbox.Timedout": ("succeeds since", "Deployed 02:10, and 212 train jobs succeeded since."),
+            "BadData": ("no", "Nothing was deployed since the last death at 03:12."),
+            "Runtime.OutOfMemory": ("deployed since", "Deployed 02:10; no train job has come since."),
+        }
+        for mark, kind in {(cause.fingerprint, cause.error_type) for _, cause in made}:
+            verdict, sentence = said.get(kind, ("unknown", "No log tells of later jobs of this kind."))
+            yield mark, {"verdict": verdict, "sentence": sentence, "deployed": None, "successes": 0, "more": False}
+
+    def info(self) -> Any:
+        found = super().info()
+        notes = ("The look took 6 receives and raised the receive count of each letter by one.",)
+        return found and replace(found, looked_at=NOW - timedelta(minutes=3), complete=True, notes=notes)
+
+    def causes(self, imported: bool = False) -> Any:
+        return replace(super().causes(imported), looked_at=NOW - timedelta(minutes=3), complete=True)
+
+    def timeline(self, message_id: str) -> Timeline:
+        sent = self.letter(message_id).letter.sent or NOW
+        told = (
+            (0, "sent", "to scilearn-jobs"),
+            (2, "received", "attempt 1"),
+            (8, "timeout", f"Task timed out after 6.00 seconds{self.foreign}"),
+            (63, "received", "attempt 2"),
+            (69, "timeout", "Task timed out after 6.00 seconds"),
+            (190, "died", "moved to scilearn-jobs-dead after 3 receives"),
+        )
+        moments = tuple(Moment(sent + timedelta(seconds=after), what, text) for after, what, text in told)
+        return Timeline(moments, Look(usd=0.0001))
+
+    def plan(self, selection: Selection, action: Action, *more: Any, **named: Any) -> Plan:
+        if selection.text == "denied":
+            raise NotFound("There is no queue jobs-test in eu-west-1.", "Name one that is there.")
+        with Shelf.open(self._source) as shelf:
+            ids = shelf.ids(selection)
+            causes = Counter(shelf.get(one).cause.fingerprint for one in ids[:1_000])
+        made = replace(a_plan(ids, selection, action, *more, **named), causes=dict(causes))
+        self.plans[made.id] = made
+        return made
+
+    def saved(self, plan: str) -> Plan:
+        return self.plans[plan]
+
+    def check(self, plan: Plan) -> None:
+        pass
+
+    def runs(self) -> tuple[Run, ...]:
+        earlier = a_run(State.DONE, began=NOW - timedelta(days=1), reason="fixed in version 6")
+        return (a_run(self.state, self.foreign), earlier) if self.state else (earlier,)
+
+    def run(self, plan: str) -> Run | None:
+        return next((run for run in self.runs() if run.id == plan), None)
+
+    def cancel(self, run: str) -> None:
+        self.done.append(("cancel", {"run": run}))
+
+    def start(self, work: str, name: str = "", **arguments: Any) -> Job:
+        self.done.append((work, arguments))
+        return Job(name or work, work, RUNNING, NOW)
+
+    def job(self, name: str) -> Job | None:
+        if name.startswith("redrive-") and (
+            self.looking == "starting" or ("redrive" in [work for work, _ in self.done])
+        ):
+            return Job(name, "redrive", RUNNING, NOW)
+        if name == "look" and self.looking == "running":
+            return Job(name, name, RUNNING, datetime.now(UTC) - timedelta(seconds=8), None, 4_200, 10_000, "Receiving")
+        if name == "look" and self.looking == "failed":
+            error = "The identity arn:aws:iam::123456789012:user/reader may not call sqs:ReceiveMessage."
+            return Job(name, name, "failed", NOW, NOW, error=error, next_step="Allow sqs:ReceiveMessage.")
+        if name in ("export", "purge-export") and (path := next(self.folder.glob("exports/*"), None)):
+            kept = {"path": str(path), "selection": {**vars(Selection()), "ids": []}}
+            return Job(name, "export", DONE, NOW, NOW, said=f"54 letters written to {path.name}", arguments=kept)
+        return None
+
+    def audit(self, limit: int | None = None) -> Any:
+        return audit_log.read(self.folder, limit)
+
+    def verified(self) -> Any:
+        return audit_log.verify(self.folder)
+
+    def _records(self) -> Iterator[audit.Record]:
+        base = audit_log.Record(NOW - timedelta(days=2), WHO, "123456789012", "eu-west-1", "redrive", "scilearn-jobs-dead",
+                            "fixed in version 6, OPS-118", "20261122T021000-3f9a", "9" * 64)  # fmt: skip
+        yield replace(base, outcome="began")
+        yield replace(base, at=base.at + timedelta(minutes=4), outcome="done",
+                      counts={"planned": 412, "sent": 412, "deleted": 412, "succeeded": 412})  # fmt: skip
+        yield replace(base, at=NOW - timedelta(hours=5), action="purge", reason=f"test data{self.foreign}",
+                      outcome="done", counts={"deleted": 3})  # fmt: skip
+        yield replace(base, at=NOW - timedelta(minutes=20), outcome="stopped", reason="deployed version 8",
+                      counts={"planned": 33, "sent": 5, "came_back": 4, "succeeded": 1})  # fmt: skip
+
+
+class Broken(SampleDesk):
+    """A shelf that cannot be read."""
+
+    def info(self) -> Any:
+        raise OpsError("The shelf shelf.db is damaged: file is not a database.", "Delete it; a look makes it anew.")
+
+
+def a_plan(ids: tuple[str, ...], selection: Selection, action: Action, destination: Any = None, edits: Any = (),
+           pace: Any = None, steps: Any = None) -> Plan:  # fmt: skip
+    from ops.deadletters.plan_model import Destination, Pace, Returns, Steps
+
+    sources = (f"{ARN}scilearn-jobs",)
+    return Plan(
+        id="20261124T041022-3f9a", made_at=NOW, made_by=WHO, queue_arn=f"{ARN}scilearn-jobs-dead",
+        queue_url="https://sqs/scilearn-jobs-dead", action=action, selection=selection, ids=ids, bytes=len(ids) * 1_400,
+        looked_at=NOW - timedelta(minutes=3), queue_count=54, margin=0.1, destination=destination or Destination(),
+        edits=tuple(edits), pace=pace or Pace(), steps=steps or Steps(), engine="ledger",
+        engine_why="a part of the queue is chosen, which the server-side move task cannot do",
+        causes={"a1b2c3d4e5": len(ids)}, estimate=Estimate(4.2, 0.00012, 96),
+        permissions=(f"sqs:ReceiveMessage on {ARN}scilearn-jobs-dead", f"sqs:DeleteMessage on {ARN}scilearn-jobs-dead",
+                     f"sqs:SendMessage on {ARN}scilearn-jobs"),
+        sample=ids[:3], warnings=("The oldest letter expires in 2 days 4 h.",), hash="9" * 64,
+        returns=Returns({sources[0]: len(ids)}, sources=sources),
+    )  # fmt: skip
+
+
+def a_run(state: State, foreign: str = "", began: datetime | None = None, reason: str = "deployed version 8") -> Run:
+    """One of 2,000 letters: in its third step, or as it ended."""
+    began = began or NOW - timedelta(minutes=2)
+    base = Run(
+        id=f"{began:%Y%m%dT%H%M%S}-3f9a", plan_hash="9" * 64, reason=reason + foreign, who=WHO, state=state,
+        began=began, ended=began + timedelta(minutes=4), engine="ledger", planned=2_000, sent=2_000, deleted=2_000,
+        failed=0, vanished=0, succeeded=2_000, came_back=0, waiting=0, rate=0.0, rate_limit=100.0, rate_why="",
+        said="2,000 letters were sent, and all of them succeeded.",
+        steps=tuple(Step(n, upto, upto, upto - before, 0, 0, "passed")
+                    for n, (before, upto) in enumerate(((0, 5), (5, 20), (20, 200), (200, 2_000)), 1)),
+    )  # fmt: skip
+    if state is State.DONE:
+        return base
+    passed = base.steps[:2]
+    if state is State.STOPPED:
+        steps = (
+            Step(1, 5, 5, 1, 4, 0, "stopped"),
+            *(replace(s, sent=0, succeeded=0, state="open") for s in base.steps[1:]),
+        )
+        return replace(base, steps=steps, sent=5, deleted=5, succeeded=1, came_back=4,
+                       said="Stopped after step 1: 4 of 5 came back, more than 20%.",
+                       causes_back=((f"Sandbox.Timedout: Task timed out after … seconds{foreign}", 4),))  # fmt: skip
+    steps = (*passed, Step(3, 200, 160, 90, 2, 68, "sending"), Step(4, 2_000, 0, 0, 0, 0, "open"))
+    going = replace(base, ended=None, steps=steps, sent=160, deleted=150, succeeded=110, came_back=2, waiting=48,
+                    rate=46.8, said="Step 3: sending 180 letters.", rate_limit=47.0,
+                    rate_why="the queue's oldest message is 40 s old, slowing")  # fmt: skip
+    if state is State.RUNNING:
+        return going
+    said = {
+        State.INTERRUPTED: "Its process ended after 160 letters; nothing is lost.",
+        State.CANCELLED: "Cancelled after 160 letters; all that was held is given back.",
+        State.FAILED: "The identity may not call sqs:SendMessage on scilearn-jobs.",
+    }
+    twice = tuple(f"{i:08x}-1111-4111-8111-111111111111" for i in range(4)) if state is State.INTERRUPTED else ()
+    failures = (("MessageTooLong: over 1 MiB after edits", 3),) if state is State.FAILED else ()
+    return replace(going, state=state, said=said[state], twice=twice, failures=failures, failed=len(failures) * 3,
+                   ended=None if state is State.INTERRUPTED else NOW)  # fmt: skip
+
+
+class ManyCauses(SampleDesk):
+    """Thirty causes of as many shares, none of them telling much."""
+
+    def causes(self, imported: bool = False) -> Any:
+        report = super().causes(imported)
+        groups = pd.concat([report.groups.assign(fingerprint=f"{n:010x}", letters=30 - n).iloc[:1] for n in range(30)])
+        return replace(report, groups=groups.reset_index(drop=True))
+
+
+class Stopping(SampleDesk):
+    """SQS moves a whole queue, and somebody has just asked to stop that, or it has been cancelled."""
+
+    def __init__(self, state: State = State.RUNNING) -> None:
+        super().__init__(state=state)
+
+    def runs(self) -> tuple[Run, ...]:
+        going, *earlier = super().runs()
+        if self.state is not State.RUNNING:
+            return circling(going), *earlier
+        said = "SQS moves the letters up to 2 a second: about 35 of 87 so far."
+        return replace(circling(going), state=State.RUNNING, ended=None, said=said, stopping=True), *earlier
+
+
+def circling(run: Run) -> Run:
+    """The same as of a move task, which the ledger knows no letters of before it has ended."""
+    return replace(
+        run, engine="move task", planned=87, sent=0, deleted=0, succeeded=0, came_back=0, waiting=0, moved=35,
+        rate=2.0, rate_limit=2.0, rate_why="the plan's cap", steps=(Step(1, 87, 0, 0, 0, 0, "sending"),),
+    )  # fmt: skip

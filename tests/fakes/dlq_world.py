@@ -1,0 +1,113 @@
+"""A queue of dead letters in memory, and the source that the toolkit sees of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ops import workload
+from ops.aws import Aws, sqs
+from ops.aws.clients import MAX_ATTEMPTS
+from ops.deadletters import plans
+from ops.deadletters.ledger.model import Outcome, Run, Sent
+from ops.deadletters.messages import parse
+from ops.deadletters.messages.model import Place
+from ops.deadletters.plan_model import Pace, Plan, Selection
+from ops.deadletters.queue import Source, open_source
+from ops.deadletters.redrive.rollout import Became
+from ops.deadletters.snapshot import Shelf
+from ops.target import Target
+from ops.workload import Workload
+from tests.fakes.sqs.server import serve
+
+
+@dataclass(frozen=True)
+class World:
+    aws: Any  # the server: queue(), fault(), counts()
+    dlq: Any
+    jobs: Any
+    source: Source
+    known: dict[tuple[Any, ...], Workload] = field(default_factory=dict)
+    """What was described already: a queue made anew is as the one before, and describing it takes a dozen calls."""
+
+    def put(self, bodies: Sequence[str], attributes: Mapping[str, Any] | None = None) -> list[str]:
+        """Letters that died in ``jobs``, in the queue and on the shelf as a look would put them there."""
+        system = {"DeadLetterQueueSourceArn": self.source.workload.queue.arn}
+        ids = self.dlq.put([{"body": body, "attributes": attributes or {}, "system": system} for body in bodies])
+        self.shelve()
+        return list(ids)
+
+    def shelve(self) -> None:
+        """Read all that is visible, put it on the shelf, give it back."""
+        door, queue = self.source.aws, self.source.queue
+        found: list[sqs.Message] = []
+        while batch := sqs.receive(door, queue, 60, 0):
+            found += batch
+        for at in range(0, len(found), 10):
+            sqs.lease_batch(door, queue, [message.receipt for message in found[at : at + 10]], 0)
+        with Shelf.open(self.source) as shelf:
+            shelf.add(map(parse.letter, found), Place.QUEUE)
+
+    def bodies(self) -> list[str]:
+        """What lies in the dead-letter queue now."""
+        return sorted(message["Body"] for message in self.dlq.messages())
+
+    def anew(self, folder: Path, patch: pytest.MonkeyPatch, suffix: str = "", **queue: str) -> World:
+        """The same server and clients, which take long to make, with empty queues and a home in ``folder``.
+
+        ``suffix``: of the queues' names; ``queue``: their SQS attributes.
+        """
+        patch.setenv("OPS_HOME", str(folder / "home"))
+        self.aws.heal()
+        dlq = self.aws.queue(f"jobs-dlq{suffix}", **queue)
+        jobs = self.aws.queue(f"jobs{suffix}", dlq=f"jobs-dlq{suffix}", **queue)
+        door = self.source.aws
+        made = (suffix, *sorted(queue.items()))
+        if made not in self.known:
+            self.known[made] = workload.describe(door, replace(door.target, queue=f"jobs{suffix}"))
+        return World(self.aws, dlq, jobs, open_source(door, self.known[made]), self.known)
+
+
+@dataclass
+class Fates:
+    """A ``course.Watch`` that decides by the letter's place in its run what became of it; None: not known yet."""
+
+    of: Callable[[int], Outcome | None]
+    pause_s: float = 0.0
+    note: str = ""
+
+    def look(self, waiting: Sequence[Sent], run: Run, moving: bool) -> list[Became]:
+        names = [sent.message_id for sent in waiting]
+        known = [(name, self.of(run.sent - len(names) + at)) for at, name in enumerate(names)]
+        now = datetime.now(UTC)
+        return [
+            (name, outcome, now, "ValueError: no column" if outcome is Outcome.CAME_BACK else "")
+            for name, outcome in known
+            if outcome
+        ]
+
+
+@contextmanager
+def a_world(folder: Path, patch: pytest.MonkeyPatch, retries: int = MAX_ATTEMPTS, **queue: str) -> Iterator[World]:
+    """``queue``: SQS attributes of both. ``retries`` of botocore; their pauses take seconds."""
+    with serve() as aws:
+        for name, value in aws.environ().items():
+            patch.setenv(name, value)
+        patch.setenv("OPS_HOME", str(folder / "home"))
+        dlq = aws.queue("jobs-dlq", **queue)
+        jobs = aws.queue("jobs", dlq="jobs-dlq", **queue)
+        target = Target(queue="jobs", region=aws.environ().get("AWS_REGION"))
+        door = Aws(target, max_attempts=retries)
+        yield World(aws, dlq, jobs, open_source(door, workload.describe(door, target)))
+
+
+def a_plan(world: World, selection: Selection | None = None, **more: Any) -> Plan:
+    """Of all letters, as fast as can be, by the ledger; ``more`` as ``plans.make`` takes it."""
+    more = {"pace": Pace(None, headroom=False), "engine": "ledger", **more}
+    return plans.make(world.source, selection or Selection(), **more)

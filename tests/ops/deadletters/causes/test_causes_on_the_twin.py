@@ -1,0 +1,82 @@
+"""The whole way on the twin: real jobs die, and are explained by what the real handler and extension logged."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+import pytest
+
+from handler import contract
+from ops import workload
+from ops.aws import Aws
+from ops.deadletters import causes
+from ops.deadletters.messages.model import Shelved
+from ops.deadletters.queue import Source, open_source
+from ops.deadletters.scan.scan import look
+from ops.deadletters.snapshot import Shelf
+from ops.target import resolve
+from ops.twin.workload.jobs import ENDLESS_RESAMPLES
+from tests.twins import Twin, wait_for
+
+
+def bury(twin: Twin, **job: Any) -> str:
+    """Post a job that can only die; its id."""
+    job_id = uuid.uuid4().hex
+    data = {"columns": {"a": [1, 2, 3, 4], "b": [0, 1, 0, 1]}}
+    assert twin.post({"schema": contract.JOB_SCHEMA, "job_id": job_id, "data": data, **job}).status == 202
+    return job_id
+
+
+def explained(job_id: str, patience_s: float) -> tuple[Source, Shelved]:
+    """Look and explain, as an operator does, until the letter is there and has a cause."""
+    target = resolve(environ={})
+    aws = Aws(target)
+    source = open_source(aws, workload.describe(aws, target))
+
+    def known() -> Shelved | None:
+        look(source)
+        causes.explain(source)
+        with Shelf.open(source) as shelf:
+            there = [one for one in shelf.iterate() if job_id in one.letter.body]
+        return there[0] if there and there[0].cause.source != "none" else None
+
+    found: Shelved = wait_for(known, patience_s, "the job did not come to the dead-letter queue", pause=1.0)
+    return source, found
+
+
+@pytest.mark.twin
+def test_a_rejected_job_says_why_itself(twin: Twin) -> None:
+    job_id = bury(twin, kind="cluster")
+    source, found = explained(job_id, 180)
+    assert (found.cause.error_type, found.cause.source) == ("UnknownJob", "attribute")
+    assert found.cause.job_kind == "cluster"
+
+    def logged() -> list[str] | None:
+        moments = [moment.what for moment in causes.timeline(source, found.letter.message_id).moments]
+        return moments if "error" in moments and "received" in moments[: moments.index("error")] else None
+
+    what: list[str] = wait_for(logged, 180, "the logs do not tell of it", pause=1.0)  # they come later than the letter
+    assert what[0] == "received"
+    assert {"error", "sent", "died"} <= set(what)
+    assert what.index("error") < what.index("died")
+    twin.receive(source.queue.url, lambda message: job_id in message["Body"])
+
+
+@pytest.mark.twin
+@pytest.mark.slow
+def test_a_job_that_never_ends_is_explained_by_the_extensions_record(twin: Twin) -> None:
+    job_id = bury(twin, kind="describe", params={"outcome": "b", "resamples": ENDLESS_RESAMPLES})
+    source, found = explained(job_id, 300)
+    assert found.cause.error_type == "Sandbox.Timedout"
+    assert found.cause.source in ("invocation record", "report line")
+    assert "stopped at the function's timeout" in found.cause.error_message
+
+    def one_a_receive() -> list[str] | None:
+        what = [moment.what for moment in causes.timeline(source, found.letter.message_id).moments]
+        return what if what.count("timeout") >= 3 else None
+
+    what: list[str] = wait_for(one_a_receive, 180, "the logs do not tell of three time-outs", pause=1.0)
+    assert what.count("timeout") == 3
+    assert what[-1] == "died"
+    twin.receive(source.queue.url, lambda message: job_id in message["Body"])

@@ -1,0 +1,91 @@
+"""Letters that nothing tells about, put together by what they look like."""
+
+from __future__ import annotations
+
+import json
+import random
+from pathlib import Path
+
+import pytest
+
+from ops.deadletters import causes
+from ops.deadletters.causes.clustering.body_features import shape
+from ops.deadletters.causes.clustering.clusters import GUESS, Guesser
+from ops.deadletters.fingerprints.cause_record import job_kind
+from ops.deadletters.plan_model import Selection
+from ops.deadletters.snapshot import Shelf
+from tests.factories import a_letter
+from tests.fakes.logs import BEGAN, failed, source
+
+
+def test_letters_without_a_trace_are_grouped_by_what_they_look_like() -> None:
+    draw = random.Random(4)
+    bodies = {
+        "score": lambda n: {"kind": "score", "job_id": f"j{n}", "params": {"model": f"s3://b/{n}.json"}},
+        "order": lambda n: {"detail-type": "order", "order": {"id": n, "total": n / 7, "lines": [{"sku": str(n)}]}},
+        "xml": lambda n: f"<order id='{n}'><name>{draw.choice(['bob', 'eve'])}</name></order>",
+        "cut": lambda n: f'{{"kind": "score", "job_id": "j{n}", "par',
+    }
+    guesser = Guesser()
+    for name, make in bodies.items():
+        for n in range(40):
+            body = make(n)
+            guesser.add(f"{name}-{n}", body if isinstance(body, str) else json.dumps(body))
+    guesser.add("odd", "\x00\xff binary \ud800")
+    found = guesser.causes()
+    assert found["odd"].source == "none"
+    assert len(found) == 161
+    by_name = {name: {found[f"{name}-{n}"].fingerprint for n in range(40)} for name in bodies}
+    assert all(len(marks) == 1 for marks in by_name.values()), "one group each"
+    assert len(set.union(*by_name.values())) == 4
+    some = found["score-1"]
+    assert (some.source, some.error_type) == (GUESS, "unknown")
+    assert some.label == "looks like: job_id=text, kind=score, params.model=s3"
+
+
+def test_guesses_are_the_same_every_time_and_of_any_number() -> None:
+    def labels(count: int) -> list[str]:
+        guesser = Guesser()
+        for n in range(count):
+            guesser.add(str(n), json.dumps({f"key{chr(97 + n % 26)}": n, "kind": "score", "x" * (n % 7 + 1): 1}))
+        return sorted({cause.label for cause in guesser.causes().values()})
+
+    assert labels(3_000) == labels(3_000)
+    assert labels(1) == labels(2) == ["no trace in the logs"]
+    assert labels(0) == []
+    same = Guesser()
+    for n in range(50):
+        same.add(str(n), "the same")
+    assert {cause.label for cause in same.causes().values()} == {"looks like: same, text, the"}
+
+
+@pytest.mark.parametrize(
+    "body",
+    ["", " ", "{", "[" * 100_000, "{" * 5, "null", "7", '{"a":' * 50 + "1" + "}" * 50, "x" * 1_048_576, "\ud800"],
+)
+def test_any_body_has_a_shape(body: str) -> None:
+    words = shape(body)
+    assert words and len(words) < 4_000
+    assert job_kind(body) == ""
+
+
+def test_the_kind_of_a_job() -> None:
+    assert job_kind(' {"schema": 1, "kind" : "score"}') == "score"
+    assert job_kind('"kind": "score"') == ""
+
+
+def test_guesses_on_the_shelf_can_be_selected_and_are_tried_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    letters = [a_letter('{"kind": "score"}', f"m{n}", sent=BEGAN) for n in range(5)]
+    with source(tmp_path, monkeypatch, letters) as (here, logs):
+        done = causes.explain(here)
+        assert (done.guessed, done.unexplained) == (5, 0)
+        found = causes.report(here)
+        assert found.finding.text == "Act: 5 dead letters, all of one cause: no known cause; looks like: kind=score."
+        mark = found.groups.iloc[0]["fingerprint"]
+        with Shelf.open(here) as shelf:
+            assert shelf.count(Selection(cause=mark)) == 5
+        logs.rows += [failed(1, "KeyError", "r", f"m{n}") for n in range(5)]
+        assert causes.explain(here).guessed == 0
+        assert list(causes.report(here).groups["error_type"]) == ["KeyError"]

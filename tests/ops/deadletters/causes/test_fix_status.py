@@ -1,0 +1,82 @@
+"""Is a cause fixed since: deploys and later successes."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from handler import contract
+from ops.deadletters import causes
+from ops.deadletters.causes import fix_status
+from ops.deadletters.causes.fix_status import FixedSince, verdict
+from ops.deadletters.snapshot import Shelf
+from tests.fakes.logs import BEGAN, failed, rejected, row, silent, source
+from tests.ops.insight.world import FUNCTION
+
+OURS = {"function": FUNCTION.__class__(**{**vars(FUNCTION), "metrics": (contract.JOB_NAMESPACE, "scilearn")})}
+
+
+@pytest.mark.parametrize(
+    ("last", "deployed", "successes", "expected", "words"),
+    [
+        (0, 60, 3, "succeeds since", "after the last death"),
+        (0, 60, 0, "deployed since", "no score job succeeded since"),
+        (0, 60, None, "deployed since", "not known"),
+        (0, -60, 3, "succeeds since", "so not every job of that kind fails"),
+        (0, -60, 0, "no", "Not deployed since the last death"),
+        (0, -60, None, "no", "Not deployed since"),
+        (0, None, None, "unknown", "not known"),
+        (None, 60, 3, "unknown", "When these letters died is not known"),
+    ],
+)
+def test_is_it_fixed_since(
+    last: int | None, deployed: int | None, successes: int | None, expected: str, words: str
+) -> None:
+    def at(minutes: int | None) -> Any:
+        return None if minutes is None else BEGAN + timedelta(minutes=minutes)
+
+    found = verdict(at(last), at(deployed), ("score",), successes, False, BEGAN + timedelta(hours=1))
+    assert found.verdict == expected
+    assert words in found.sentence
+    assert found.sentence.endswith(".")
+
+
+def test_a_job_that_was_rejected_is_not_fixed_by_another_ones_success() -> None:
+    now = BEGAN + timedelta(hours=1)
+    same = verdict(BEGAN, BEGAN - timedelta(1), ("train",), 3, False, now, rejected=True)
+    assert same.verdict == "no"
+    assert "3 train jobs succeeded since, but the handler rejected these for good" in same.sentence
+    assert verdict(BEGAN, now, ("train",), 3, False, now, rejected=True).verdict == "succeeds since"
+
+
+def test_later_successes_of_that_kind_of_job_are_counted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def succeeded(seconds: float, kind: str) -> dict[str, str]:
+        return row(seconds, {"level": "INFO", "message": contract.LOG_JOB_OK, "job_kind": kind})
+
+    letters = [silent("m1"), silent("m2")]
+    rows = [failed(10, "E", "r1", "m1", job_kind="score"), failed(99, "F", "r2", "m2", job_kind="train")]
+    rows += [succeeded(5, "score"), succeeded(11, "score"), succeeded(12, "score"), succeeded(50, "train")]
+    with source(tmp_path, monkeypatch, letters, rows, **OURS) as (here, logs):
+        causes.explain(here)
+        groups = causes.report(here).groups.set_index("error_type")
+        assert len(logs.asked) == 2
+        assert groups.loc["E", "fixed"] == "succeeds since"
+        assert "2 score jobs succeeded since" in groups.loc["E", "fixed_why"]
+        assert "no train job succeeded since" in groups.loc["F", "fixed_why"]
+        with Shelf.open(here) as shelf:
+            noted = shelf.noted(fix_status.NOTED)
+    assert fix_status.read(noted, str(groups.loc["E", "fingerprint"])).successes == 2
+    assert fix_status.read(noted, "ffff") == fix_status.read(None, "ffff") == FixedSince("unknown", "Not asked yet.")
+
+
+def test_a_deploy_after_the_last_death_is_in_the_finding(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    function = FUNCTION.__class__(**{**vars(FUNCTION), "deployed_at": BEGAN + timedelta(minutes=30)})
+    with source(tmp_path, monkeypatch, [rejected(1)], function=function) as (here, _):
+        causes.explain(here)
+        found = causes.report(here)
+    assert found.groups.iloc[0]["fixed"] == "deployed since"
+    assert "; last deploy " in found.finding.text
+    assert found.finding.text.endswith("after that cause's last death.")

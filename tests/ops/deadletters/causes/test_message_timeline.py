@@ -1,0 +1,104 @@
+"""The life of one letter."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from ops.deadletters import causes
+from ops.deadletters.ledger import Accepted, Ledger
+from ops.errors import UsageError
+from tests.fakes.logs import BEGAN, batch, died, failed, rejected, row, silent, source
+from tests.ops.deadletters.ledger.test_ledger import a_plan
+
+
+def test_the_timeline_of_a_letter(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = [
+        batch(1, "r1", "m1", "m2"),
+        row(1.5, {"level": "INFO", "message": "loading", "message_id": "m1", "function_request_id": "r1"}),
+        failed(2, "Postponed", "r1"),
+        failed(2, "Other", "r1", "m2"),
+        batch(91, "r2", "m1"),
+        died(91, "r2", InvokeDuration=15_000.0),
+        row(106, "REPORT RequestId: r2\tDuration: 15000.00 ms\tStatus: timeout"),
+        died(200, "r3"),
+    ]
+    with source(tmp_path, monkeypatch, [silent(first_receive=1)], rows) as (here, logs):
+        causes.explain(here)
+        before = len(logs.asked)
+        found = causes.timeline(here, "m1")
+        assert len(logs.asked) == before + 1
+    assert [moment.what for moment in found.moments] == [
+        "sent", "received", "received", "log", "error", "received", "timeout", "died",
+    ]  # fmt: skip
+    assert found.moments[2].text == "received in a batch of 2"
+    assert found.moments[-1].text.startswith("Sandbox.Timedout: the invocation was stopped")
+    assert found.look.usd > 0
+    assert [moment.at for moment in found.moments] == sorted(moment.at for moment in found.moments)
+
+
+def test_a_timeline_of_a_letter_that_is_not_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with source(tmp_path, monkeypatch, []) as (here, _), pytest.raises(UsageError, match="No letter on the shelf"):
+        causes.timeline(here, "nobody")
+
+
+def test_a_rejected_letter_was_sent_to_the_dead_letter_queue(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It was made when the job died; what the job went through before is in the logs under its first id."""
+    letter = replace(rejected(1), original_message_id="first")
+    rows = [batch(1, "r1", "first"), failed(2, "DataNotFound", "r1", "first")]
+    with source(tmp_path, monkeypatch, [letter], rows) as (here, _):
+        causes.explain(here)
+        found = causes.timeline(here, letter.message_id[:6]).moments
+    assert [moment.what for moment in found] == ["received", "error", "sent", "died"]
+    assert found[2].text == "sent to the dead-letter queue"
+
+
+def test_what_became_of_the_rest_of_its_batch_is_not_its_own_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    letter = replace(rejected(1), original_message_id="first")
+    rows = [batch(59, "r1", "first", "other"), failed(60, "DataNotFound", "r1", "first"),
+            died(59, "r1", InvokeDuration=15_000.0)]  # fmt: skip
+    with source(tmp_path, monkeypatch, [letter], rows) as (here, _):
+        causes.explain(here)
+        found = causes.timeline(here, letter.message_id).moments
+    assert [moment.what for moment in found][-2:] == ["died", "timeout"]
+    assert found[-1].text.startswith("the rest of its batch: Sandbox.Timedout")
+
+
+def test_a_letter_that_came_back_shows_who_sent_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with source(tmp_path, monkeypatch, [silent("new-0", original_message_id="id-000")]) as (here, _):
+        here.runs.mkdir()
+        with Ledger.create(here.runs / "20261124T040000-aaaa.db", a_plan(2), "it is fixed", "me") as ledger:
+            ledger.begin("Starting.")
+            ledger.intended([(0, "receipt")], 1)
+            ledger.sent(
+                [Accepted(0, "new-0", (BEGAN - timedelta(seconds=9)).timestamp(), route="arn:aws:sqs:e:1:jobs")]
+            )
+        (here.runs / "20261124T050000-bbbb.db").write_text("no ledger")
+        found = causes.timeline(here, "new-0")
+    assert [moment.what for moment in found.moments] == ["redriven", "sent", "received"]
+    assert found.moments[0].text == "sent to jobs by run 20261124T040000-aaaa; waiting"
+    assert "The ledger of run 20261124T050000-bbbb was not read" in found.look.partial[0]
+
+
+def test_the_newest_runs_are_those_that_began_last_whenever_their_plans_were_made(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with source(tmp_path, monkeypatch, [silent("new-0", original_message_id="id-000")]) as (here, _):
+        here.runs.mkdir()
+        for day in range(10, 16):  # more than are looked into
+            Ledger.create(here.runs / f"202611{day}T040000-bbbb.db", a_plan(2), "it is fixed", "me").close()
+        with Ledger.create(here.runs / "20261101T040000-aaaa.db", a_plan(2), "it is fixed", "me") as ledger:
+            ledger.begin("Starting.")
+            ledger.intended([(0, "receipt")], 1)
+            ledger.sent(
+                [Accepted(0, "new-0", (BEGAN - timedelta(seconds=9)).timestamp(), route="arn:aws:sqs:e:1:jobs")]
+            )
+        found = causes.timeline(here, "new-0")
+    assert [moment.text for moment in found.moments if moment.what == "redriven"] == [
+        "sent to jobs by run 20261101T040000-aaaa; waiting"
+    ]

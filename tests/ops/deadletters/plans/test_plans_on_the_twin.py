@@ -1,0 +1,105 @@
+"""Plans and purges where queues, keys and move tasks are real."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from dataclasses import replace
+
+import pytest
+
+from ops import target, workload
+from ops.aws import Aws
+from ops.deadletters import plans
+from ops.deadletters.archive import exports
+from ops.deadletters.edits import edits
+from ops.deadletters.plan_model import Action, Destination, Pace, Selection
+from ops.deadletters.queue import Source, open_source
+from ops.deadletters.redrive import purge
+from ops.deadletters.scan.scan import look
+from ops.deadletters.snapshot import Shelf
+from ops.errors import AwsError
+from tests.twins import Twin, wait_for
+
+pytestmark = pytest.mark.twin
+LETTERS = 24
+
+
+@pytest.fixture(scope="module")
+def names(twin: Twin) -> tuple[str, str]:
+    """A queue whose messages have all died, and its dead-letter queue."""
+    sqs, end = twin.client("sqs"), uuid.uuid4().hex[:8]
+    dlq = sqs.create_queue(QueueName=f"buried-{end}")["QueueUrl"]
+    arn = sqs.get_queue_attributes(QueueUrl=dlq, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    policy = json.dumps({"deadLetterTargetArn": arn, "maxReceiveCount": 1})
+    settings = {"RedrivePolicy": policy, "VisibilityTimeout": "0"}
+    queue = sqs.create_queue(QueueName=f"alive-{end}", Attributes=settings)["QueueUrl"]
+    for number in range(LETTERS):
+        sqs.send_message(QueueUrl=queue, MessageBody=json.dumps({"n": number}))
+
+    def died() -> bool:
+        sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10)
+        counted = sqs.get_queue_attributes(QueueUrl=dlq, AttributeNames=["ApproximateNumberOfMessages"])
+        return int(counted["Attributes"]["ApproximateNumberOfMessages"]) == LETTERS
+
+    wait_for(died, 180, "the messages did not die", pause=0.02)
+    return f"alive-{end}", f"buried-{end}"
+
+
+@pytest.fixture
+def source(names: tuple[str, str]) -> Source:
+    found = target.resolve()
+    aws = Aws(found)
+    return open_source(aws, workload.describe(aws, replace(found, stack=None, queue=names[0])))
+
+
+def test_the_engine_is_chosen_and_it_says_why(source: Source) -> None:
+    look(source)
+    whole = plans.make(source, Selection())
+    assert len(whole.ids) == LETTERS
+    assert (whole.engine, whole.engine_why) == (
+        "move task",
+        "the whole queue goes, unchanged, and SQS moves it itself after the canary",
+    )
+    assert any("StartMessageMoveTask" in need for need in whole.permissions)
+    assert any("takes every letter that is in the queue by then" in warning for warning in whole.warnings)
+    assert plans.make(source, Selection(), engine="ledger").engine_why == "it was asked for"
+    for selection, changes, why in (
+        (Selection(where="body.n < `5`"), {}, "only some letters go"),
+        (Selection(), {"edits": edits.parse(["body.n=1"])}, "letters are edited"),
+        (Selection(), {"action": Action.COPY}, "cannot copy"),
+        (Selection(), {"pace": Pace(501.0)}, "at most 500 letters a second"),
+    ):
+        plan = plans.make(source, selection, **changes)  # type: ignore[arg-type]
+        assert plan.engine == "ledger"
+        assert why in plan.engine_why
+
+
+def test_a_destination_whose_key_cannot_be_used(source: Source, twin: Twin) -> None:
+    look(source)
+    kms, sqs = twin.client("kms"), twin.client("sqs")
+    key = kms.create_key()["KeyMetadata"]["KeyId"]
+    name = f"sealed-{uuid.uuid4().hex[:8]}"
+    sqs.create_queue(QueueName=name, Attributes={"KmsMasterKeyId": key})
+    plan = plans.make(source, Selection(), destination=Destination("queue", name))
+    assert not any(key in warning for warning in plan.warnings)
+    assert any(f"key/{key}" in need for need in plan.permissions)
+    kms.disable_key(KeyId=key)
+    with pytest.raises(AwsError, match=rf"{name} is encrypted with key {key}, which cannot be used") as caught:
+        plans.make(source, Selection(), destination=Destination("queue", name))
+    assert caught.value.next_step
+
+
+def test_a_purge_deletes_exactly_its_letters(source: Source) -> None:
+    look(source)
+    plan = plans.make(source, Selection(where="body.n < `10`"), action=Action.PURGE)
+    kept = exports.write(source, exports.of(plan))
+    asked = purge.confirmation(plan)
+    assert asked == "purge 10 letters"
+    done = purge.run(source, plan, export=kept.path, confirmation=asked, reason="cannot succeed")
+    assert (done.deleted, done.missing, done.refused) == (10, 0, 0)
+    again = look(source)
+    assert (again.letters, again.gone, again.complete) == (LETTERS - 10, 0, True)
+    with Shelf.open(source) as shelf:
+        left = {json.loads(each.letter.body)["n"] for each in shelf.iterate(Selection())}
+    assert left == set(range(10, LETTERS))

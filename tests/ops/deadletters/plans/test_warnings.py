@@ -1,0 +1,80 @@
+"""What somebody should know of a plan before letters move."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from ops.deadletters import plans, queue_lock
+from ops.deadletters.causes.fix_status import FixedSince
+from ops.deadletters.edits import edits
+from ops.deadletters.messages.model import Attribute, Cause, Place
+from ops.deadletters.plan_model import Plan, Selection, Steps
+from ops.deadletters.snapshot import Shelf
+from tests.factories import a_letter, bodies
+from tests.fakes.dlq_world import World
+
+ALL = Selection()
+
+
+def warned(plan: Plan, text: str) -> bool:
+    return any(text in warning for warning in plan.warnings)
+
+
+def test_what_is_not_fixed_since_is_said_before_it_goes_back(world: World) -> None:
+    ids = world.put(bodies(3))
+    verdicts = {"aaaaaaaaaa": "no", "bbbbbbbbbb": "deployed since"}
+    with Shelf.open(world.source) as shelf:
+        shelf.set_causes(
+            zip(ids, (Cause(fingerprint=mark) for mark in ("aaaaaaaaaa", *["bbbbbbbbbb"] * 2)), strict=True)
+        )
+        shelf.note("fixed", {mark: asdict(FixedSince(verdict, "Why.")) for mark, verdict in verdicts.items()})
+    said = "1 letter died of what is not fixed since (ops dlq causes) and may die of it again"
+    assert warned(plans.make(world.source, ALL), f"{said}: the canary will show it.")
+    assert warned(plans.make(world.source, ALL, steps=Steps(watch=False)), f"{said}: nobody watches")
+    assert not warned(plans.make(world.source, Selection(cause="bbbb")), "not fixed")
+    assert not warned(plans.make(world.source, ALL, edits=edits.parse(["body.params.alpha=1"])), "not fixed"), "edited"
+
+
+def test_what_should_be_known_before(world: World) -> None:
+    world.put(bodies(3))
+    full = {f"a{number}": Attribute("String", "x") for number in range(10)}
+    source = world.source.workload.queue.arn
+    odd = [a_letter(body, name, full, source_arn=source) for body, name in (("{}", "full"), ("x" * 1_048_570, "large"))]
+    with Shelf.open(world.source) as shelf:
+        shelf.add(odd, Place.QUEUE)
+    plan = plans.make(world.source, ALL, edits=edits.parse(["body.params.alpha=1"]))
+    assert warned(plan, "The edits do not fit 1 letter, which will stay: body.params is not there.")
+    assert warned(plan, "The edits do not fit 1 letter, which will stay: The body cannot be edited as JSON")
+    assert warned(plan, "1 letter over SQS's limit of 1 MiB")
+    assert warned(plan, "1 letter at SQS's limit (10 attributes, 1 MiB) has no room for the original message id")
+    assert warned(plan, "The last look did not read the whole queue")
+    with Shelf.open(world.source) as shelf:
+        shelf.mark(["full", "large"], Place.IMPORTED)
+    plan = plans.make(world.source, Selection(imported=True))
+    assert warned(plan, "2 letters from an export: sent, and nothing is deleted for them")
+    assert not warned(plan, "The last look")
+
+
+@pytest.mark.parametrize(
+    ("age", "says"),
+    [
+        (timedelta(days=3, hours=23), "The oldest letter expires in 60 min: SQS deletes it then."),
+        (timedelta(days=5), "The oldest letter should have expired by now"),
+        (timedelta(days=1), None),
+    ],
+)
+def test_letters_that_expire_soon(world: World, age: timedelta, says: str | None) -> None:
+    with Shelf.open(world.source) as shelf:
+        shelf.add([a_letter(sent=datetime.now(UTC) - age)], Place.QUEUE)
+    plan = plans.make(world.source, ALL)
+    assert warned(plan, says or "The oldest letter") is (says is not None)
+
+
+def test_a_run_that_goes_on_is_told(world: World) -> None:
+    world.put(bodies(1))
+    with queue_lock.held(world.source, "20261124T000000-aaaa", "ada"):
+        plan = plans.make(world.source, ALL)
+    assert plan.warnings[0].startswith("Run 20261124T000000-aaaa is at work in this queue now")

@@ -1,0 +1,50 @@
+"""What tests of a purge do around it: bad letters among good ones, of which the bad ones are to go."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from ops.deadletters import plans
+from ops.deadletters.archive import exports
+from ops.deadletters.plan_model import Action, Plan, Selection
+from ops.deadletters.redrive import purge
+from ops.deadletters.redrive.purge import PurgeDone
+from ops.deadletters.snapshot import Shelf
+from ops.deadletters.transfer import selective_delete
+from tests.fakes.dlq_world import World
+
+WHY = "they can never succeed, OPS-7"
+BAD = Selection(text="bad")
+
+
+def quick(patch: pytest.MonkeyPatch) -> None:
+    """This server knows at once what is there."""
+    patch.setattr(selective_delete, "PAUSE_S", 0.01)
+    patch.setattr(selective_delete, "LONG_POLL_S", 0)
+
+
+def fill(world: World, bad: int = 12, good: int = 20) -> Plan:
+    world.put([f"bad {number}" for number in range(bad)] + [f"good {number}" for number in range(good)])
+    return plans.make(world.source, BAD, action=Action.PURGE)
+
+
+def carry_out(world: World, plan: Plan, **changes: Any) -> PurgeDone:
+    path = world.source.folder / f"{plan.id}.jsonl"
+    if not path.exists():
+        exports.write(world.source, exports.of(plan), path)
+    asked: dict[str, Any] = {"export": path, "confirmation": purge.confirmation(plan), "reason": WHY, **changes}
+    return purge.run(world.source, plan, **asked)
+
+
+def good(number: int = 20) -> list[str]:
+    return sorted(f"good {index}" for index in range(number))
+
+
+def nothing_was_deleted(world: World, letters: int = 32) -> None:
+    messages = world.dlq.messages()
+    assert len(messages) == letters
+    assert not any(message["hidden"] for message in messages)
+    with Shelf.open(world.source) as shelf:
+        assert shelf.count() == letters

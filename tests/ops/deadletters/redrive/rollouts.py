@@ -1,0 +1,174 @@
+"""A run's course without AWS: a plan, a ledger in memory, a mover by hand, and a fate for what it sends."""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+
+from ops.deadletters.ledger.model import Outcome, Run, Sent, State, Step
+from ops.deadletters.plan_model import Action, Destination, Estimate, Pace, Plan, Selection, Steps
+from ops.deadletters.redrive.rollout import Became, Course
+from ops.deadletters.transfer.rate_limiter import Limiter
+
+NOW = datetime(2026, 11, 24, 4, 0, tzinfo=UTC)
+
+
+def a_plan(letters: int, steps: Steps) -> Plan:
+    ids = tuple(f"m{number:05}" for number in range(letters))
+    return Plan(
+        id="20261124T040000-0001",
+        made_at=NOW,
+        made_by="arn:aws:iam::123456789012:user/one",
+        queue_arn="arn:aws:sqs:eu-west-1:123456789012:dead",
+        queue_url="https://sqs.eu-west-1.amazonaws.com/123456789012/dead",
+        action=Action.REDRIVE,
+        selection=Selection(),
+        ids=ids,
+        bytes=letters,
+        looked_at=NOW,
+        queue_count=letters,
+        margin=0.1,
+        destination=Destination(),
+        edits=(),
+        pace=Pace(None, headroom=False),
+        steps=steps,
+        engine="ledger",
+        engine_why="",
+        causes={},
+        estimate=Estimate(0, 0, 0),
+        permissions=(),
+        sample=ids[:3],
+    )
+
+
+@dataclass
+class Memory:
+    """A ledger that forgets everything with the test. As the real one, it is read while the mover's thread writes."""
+
+    planned: int
+    watched: bool = True
+    book: dict[str, Sent] = field(default_factory=dict)
+    back: Counter[str] = field(default_factory=Counter)
+    steps: dict[int, tuple[int, str]] = field(default_factory=dict)
+    texts: list[str] = field(default_factory=list)
+    rates: list[tuple[float | None, str]] = field(default_factory=list)
+    vanished: int = 0
+    cancelled: bool = False
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def run(self) -> Run:
+        book = self.letters()
+
+        def count(outcome: Outcome, step: int | None = None) -> int:
+            return sum(one.outcome is outcome and step in (None, one.step) for one in book)
+
+        steps = tuple(
+            Step(
+                number,
+                upto,
+                sum(one.step == number for one in book),
+                count(Outcome.SUCCEEDED, number),
+                count(Outcome.CAME_BACK, number),
+                count(Outcome.WAITING, number),
+                state,
+            )
+            for number, (upto, state) in sorted(self.steps.items())
+        )
+        sent = len(book)
+        return Run(
+            id="r", plan_hash="", reason="", who="", state=State.RUNNING, began=NOW, ended=None, engine="ledger",
+            planned=self.planned, sent=sent, deleted=sent, failed=0, vanished=self.vanished,
+            succeeded=count(Outcome.SUCCEEDED), came_back=count(Outcome.CAME_BACK), waiting=count(Outcome.WAITING),
+            rate=0.0, rate_limit=None, rate_why="", said="", steps=steps, causes_back=tuple(self.back.most_common()),
+        )  # fmt: skip
+
+    def said(self, text: str) -> None:
+        self.texts.append(text)
+
+    def rate(self, limit: float | None, why: str) -> None:
+        self.rates.append((limit, why))
+
+    def step(self, number: int, upto: int, state: str) -> None:
+        self.steps[number] = (upto, state)
+
+    def send(self, ids: Sequence[str], step: int) -> None:
+        """All at once, as a batch is: a look sees all of them or none."""
+        outcome = Outcome.WAITING if self.watched else Outcome.UNWATCHED
+        with self.lock:
+            self.book.update((one, Sent(one, one, (f"new-{one}",), NOW, step, outcome=outcome)) for one in ids)
+
+    def letters(self, outcome: Outcome | None = None) -> list[Sent]:
+        with self.lock:
+            return [one for one in self.book.values() if outcome in (None, one.outcome)]
+
+    def outcomes(self, rows: Iterable[Became]) -> None:
+        with self.lock:
+            for message_id, outcome, _, cause in rows:
+                self.book[message_id] = replace(self.book[message_id], outcome=outcome)
+                if outcome is Outcome.CAME_BACK:
+                    self.back[cause] += 1
+
+
+@dataclass(frozen=True)
+class Went:
+    why: str = ""
+
+
+@dataclass
+class Hand:
+    """Marks a step's letters as sent. Once ``rests_at`` are, it goes on only when nobody stops it for a minute: who
+    means to stop it always comes in time, however slow the machine is."""
+
+    plan: Plan
+    ledger: Memory
+    stopping: threading.Event
+    rests_at: int | None = None
+    gone: int = 0
+
+    def move(self, upto: int, step: int) -> Went:
+        end = upto - self.gone
+        if self.rests_at is not None and self.rests_at < end:
+            self._send(self.rests_at, step)
+            self.stopping.wait(60)
+        self._send(end, step)
+        self.ledger.vanished = self.gone
+        return Went()
+
+    def _send(self, end: int, step: int) -> None:
+        if not self.stopping.is_set():
+            self.ledger.send(self.plan.ids[len(self.ledger.book) : end], step)
+
+
+@dataclass
+class Fate:
+    """Decides at once what becomes of each message; None: nothing is known yet."""
+
+    of: Callable[[Sent], Outcome | None]
+    pause_s: float = 0.0
+    note: str = ""
+
+    def look(self, waiting: Sequence[Sent], run: Run, moving: bool) -> list[Became]:
+        return [
+            (one.message_id, outcome, NOW, "ValueError: no column" if outcome is Outcome.CAME_BACK else "")
+            for one in waiting
+            if (outcome := self.of(one))
+        ]
+
+
+def course(plan: Plan, fate: Fate | None, **more: object) -> tuple[Course, Memory]:
+    ledger, stopping = Memory(len(plan.ids), fate is not None), threading.Event()
+    hand = Hand(plan, ledger, stopping)
+    for name in ("rests_at", "gone"):
+        if name in more:
+            setattr(hand, name, more.pop(name))
+    made = Course(plan, ledger, hand, fate, None, Limiter(None, "no limit"), stopping, tick_s=0.002)
+    for name, value in more.items():
+        setattr(made, name, value)
+    return made, ledger
+
+
+def succeeds(_: Sent) -> Outcome:
+    return Outcome.SUCCEEDED

@@ -1,0 +1,313 @@
+"""A plan carried out against SQS in memory, which nobody reads: what a run does, refuses and records."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from ops.deadletters import queue_lock
+from ops.deadletters.archive import audit_log, audit_summary
+from ops.deadletters.ledger.model import Outcome, Run, State
+from ops.deadletters.messages.model import Place
+from ops.deadletters.outcomes import monitor
+from ops.deadletters.plan_model import Action, Destination, Pace, Plan, Selection, Steps
+from ops.deadletters.queue import Source, home
+from ops.deadletters.redrive import redrive
+from ops.deadletters.snapshot import Shelf
+from ops.deadletters.transfer import sender
+from ops.errors import OpsError, UsageError
+from tests.fakes.dlq_world import Fates, World, a_plan
+from tests.fakes.sqs.faults import THROTTLED, Fault
+from tests.ops.insight.world import FUNCTION, MAPPING
+
+GONE = Fault("refuse", code="AWS.SimpleQueueService.NonExistentQueue", message="no such queue", status=400)
+
+
+WAITS_S = 0.02
+
+
+def test_letters_go_back_and_everything_is_on_record(world: World) -> None:
+    ids = world.put([f"letter {number}" for number in range(30)])
+    plan = a_plan(world)
+    seen: list[Run] = []
+    run = redrive.run(world.source, plan, reason=" the fix is out ", progress=seen.append)
+    assert (run.state, run.sent, run.deleted, run.vanished, run.failed) == (State.DONE, 30, 30, 0, 0)
+    assert run.said == "30 letters were sent, 30 cannot be watched. Nothing tells what became of messages to jobs."
+    assert [step.upto for step in run.steps] == [5, 30]
+    assert world.bodies() == []
+    assert sorted(message["Body"] for message in world.jobs.messages()) == sorted(f"letter {n}" for n in range(30))
+    assert seen[-1].sent == 30
+    assert redrive.runs(world.source) == (run,) == (redrive.progress(world.source, plan.id[:13]),)
+    with Shelf.open(world.source) as shelf:
+        assert set(shelf.places(ids).values()) == {Place.REDRIVEN}
+    end, begin = audit_log.read(home(world.source.aws.target))
+    assert (begin.action, begin.outcome, begin.reason, begin.plan) == ("redrive", "began", "the fix is out", plan.id)
+    assert (end.outcome, end.plan_hash, end.counts["deleted"]) == ("done", plan.hash, 30)
+    assert audit_log.verify(home(world.source.aws.target)).problems == ()
+
+
+def test_a_copy_leaves_the_letters(world: World) -> None:
+    world.put(["a", "b"])
+    to = world.aws.queue("test-copies")
+    plan = a_plan(world, action=Action.COPY, destination=Destination("queue", "test-copies"))
+    run = redrive.run(world.source, plan, reason="try the fix")
+    assert run.state is State.DONE
+    assert world.bodies() == ["a", "b"]
+    assert sorted(message["Body"] for message in to.messages()) == ["a", "b"]
+    with Shelf.open(world.source) as shelf:
+        assert shelf.count(Selection()) == 2
+    assert audit_log.read(home(world.source.aws.target))[0].action == "copy"
+
+
+def test_a_cancellation_while_it_starts_is_heard(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Starting asks AWS and syncs files, which takes time; whoever cancels then is told that it stops."""
+    world.put([f"letter {number}" for number in range(30)])
+    gauge = redrive.headroom.gauge
+
+    def cancelled_meanwhile(source: Source, plan: Plan) -> Any:
+        assert redrive.cancel(source).stopping
+        return gauge(source, plan)
+
+    monkeypatch.setattr(redrive.headroom, "gauge", cancelled_meanwhile)
+    run = redrive.run(world.source, a_plan(world), reason="r")
+    assert (run.state, run.sent) == (State.CANCELLED, 0)
+
+
+def test_letters_of_a_queue_that_is_gone_are_refused_alone(world: World) -> None:
+    world.put(["a", "b"])
+    gone = world.aws.queue("closed-down").arn
+    world.dlq.put([{"body": "c", "system": {"DeadLetterQueueSourceArn": gone}}])
+    world.shelve()
+    plan = a_plan(world)
+    world.aws.fault(replace(GONE, operation="GetQueueUrl", queue="closed-down"))
+    run = redrive.run(world.source, plan, reason="r")
+    assert (run.sent, run.failed) == (2, 1)
+    assert world.bodies() == ["c"]
+    ((why, count),) = run.failures
+    assert count == 1
+    assert why.startswith("Where it came from is gone: There is no queue closed-down")
+
+
+@pytest.mark.parametrize("fault", [THROTTLED, Fault("cut"), Fault("refuse")], ids=["throttled", "cut", "5xx"])
+def test_a_look_up_that_gets_no_answer_is_waited_for_as_a_send_is(
+    world: World, fault: Fault, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sender, "LONGEST_WAIT_S", 0.01)
+    world.put(["a", "b"])
+    plan = a_plan(world)
+    world.aws.fault(replace(fault, operation="GetQueueUrl", times=10))
+    run = redrive.run(world.source, plan, reason="r")
+    assert (run.state, run.sent, run.twice) == (State.DONE, 2, ())
+
+
+def test_a_run_that_waits_for_a_look_up_can_be_stopped(world: World) -> None:
+    world.put(["a", "b"])
+    plan = a_plan(world)
+    world.aws.fault(replace(THROTTLED, operation="GetQueueUrl"))
+    before = world.aws.counts()["GetQueueUrl"]
+    run = redrive.run(world.source, plan, reason="r", stop=lambda: world.aws.counts()["GetQueueUrl"] > before)
+    assert (run.state, run.sent, run.failed) == (State.CANCELLED, 0, 0)
+    assert world.bodies() == ["a", "b"]
+    assert not any(message["hidden"] for message in world.dlq.messages())
+
+
+def test_a_reason_is_needed(world: World) -> None:
+    world.put(["a"])
+    with pytest.raises(UsageError, match="reason"):
+        redrive.run(world.source, a_plan(world), reason="  ")
+    assert world.bodies() == ["a"]
+    assert not audit_log.read(home(world.source.aws.target))
+
+
+def test_a_plan_for_purging_is_no_redrive(world: World) -> None:
+    world.put(["a"])
+    with pytest.raises(UsageError, match="deletes letters"):
+        redrive.run(world.source, a_plan(world, action=Action.PURGE), reason="r")
+
+
+def test_a_plan_is_carried_out_once(world: World) -> None:
+    world.put(["a"])
+    plan = a_plan(world)
+    redrive.run(world.source, plan, reason="r")
+    with pytest.raises(UsageError, match=r"was carried out at \d\d:\d\d UTC, 1 of 1 sent\."):
+        redrive.run(world.source, plan, reason="r")
+    with pytest.raises(UsageError, match="is done"):
+        redrive.resume(world.source, plan.id)
+
+
+def test_a_stale_plan_is_refused(world: World) -> None:
+    world.put(["a"])
+    plan = a_plan(world)
+    world.put(["b", "c", "d"])
+    with pytest.raises(UsageError, match="stale"):
+        redrive.run(world.source, plan, reason="r")
+    assert world.bodies() == ["a", "b", "c", "d"]
+
+
+def test_the_second_of_two_is_refused(world: World) -> None:
+    world.put(["a"])
+    plan = a_plan(world)
+    with (
+        queue_lock.held(world.source, "another", "somebody"),
+        pytest.raises(queue_lock.Busy, match="by somebody since"),
+    ):
+        redrive.run(world.source, plan, reason="r")
+    assert world.bodies() == ["a"]
+
+
+def test_stop_ends_it_cleanly_and_resume_finishes(world: World) -> None:
+    world.put([f"letter {number}" for number in range(200)])
+    plan = a_plan(world, pace=Pace(200, headroom=False), steps=Steps(watch=False))
+    world.aws.fault(Fault("empty", "ReceiveMessage", skip=10))  # it finds no more, and goes on looking until stopped
+    run = redrive.run(world.source, plan, reason="r", stop=lambda: len(world.jobs.messages()) > 20)
+    world.aws.heal()
+    assert run.state is State.CANCELLED
+    assert run.said.startswith("Stopped on request. ")
+    assert run.sent == run.deleted < 200
+    assert len(world.bodies()) + len(world.jobs.messages()) == 200
+    assert not any(message["hidden"] for message in world.dlq.messages())
+    done = redrive.resume(world.source, plan.id)
+    assert (done.state, done.sent, done.twice) == (State.DONE, 200, ())
+    assert world.bodies() == []
+    assert len(world.jobs.messages()) == 200
+    actions = [record.action for record in audit_log.read(home(world.source.aws.target))]
+    assert actions == ["resume", "resume", "redrive", "redrive"]
+
+
+def test_a_run_that_the_canary_stopped_says_so_after_it_was_resumed(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.put([f"letter {number}" for number in range(20)])
+    plan = a_plan(world)
+    monkeypatch.setattr(monitor, "watch", lambda *_: Fates(lambda at: Outcome.CAME_BACK))
+    run = redrive.run(world.source, plan, reason="r")
+    assert (run.state, run.by_canary) == (State.STOPPED, True)
+    monkeypatch.setattr(monitor, "watch", lambda *_: Fates(lambda at: Outcome.SUCCEEDED))
+    run = redrive.resume(world.source, plan.id)
+    assert run.state is State.DONE
+    assert [(step.upto, step.sent, step.came_back, step.state) for step in run.steps] == [
+        (5, 5, 5, "stopped"),
+        (20, 15, 0, "passed"),
+    ]
+
+
+def test_a_watch_that_is_ended_early_is_told_as_that_and_resume_watches_on(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.put([f"letter {number}" for number in range(20)])
+    plan = a_plan(world)
+    monkeypatch.setattr(monitor, "watch", lambda *_: Fates(lambda at: Outcome.SUCCEEDED if at < 5 else None))
+    seen: list[Run] = []
+    run = redrive.run(
+        world.source, plan, reason="r", progress=seen.append, stop=lambda: bool(seen) and "waiting" in seen[-1].said
+    )
+    assert (run.state, run.left, run.waiting) == (State.CANCELLED, 0, 15)
+    assert "Nothing is left to send, but the watch was ended early" in run.said
+    assert "of 15 the outcome is not known" in run.said
+    assert run.steps[-1].state == "ended early"
+    record = audit_log.read(home(world.source.aws.target))[0]
+    assert (record.outcome, record.note) == ("cancelled", run.said)
+    monkeypatch.setattr(monitor, "watch", lambda *_: Fates(lambda at: Outcome.SUCCEEDED))
+    done = redrive.resume(world.source, plan.id)
+    assert (done.state, done.succeeded, done.twice) == (State.DONE, 20, ())
+    assert done.steps[-1].state == "passed"
+    assert len(world.jobs.messages()) == 20, "watching on sends nothing"
+
+
+def test_cancel_from_elsewhere(world: World) -> None:
+    world.put([f"letter {number}" for number in range(100)])
+    plan = a_plan(world, pace=Pace(50, headroom=False), steps=Steps(watch=False))
+
+    asked: list[Run] = []
+
+    def cancel(run: Run) -> None:
+        if run.sent and run.state is State.RUNNING and not asked:
+            asked.append(redrive.cancel(world.source))
+
+    run = redrive.run(world.source, plan, reason="r", progress=cancel)
+    assert (run.state, asked[0].stopping) == (State.CANCELLED, True)
+    assert run.said.startswith("Cancelled. ")
+    book = home(world.source.aws.target)
+    records = audit_log.read(book)
+    assert [(record.action, record.outcome) for record in records] == [
+        ("redrive", "cancelled"),
+        ("cancel", "asked"),
+        ("redrive", "began"),
+    ]
+    assert (records[1].plan, records[1].plan_hash, records[1].queue) == (plan.id, plan.hash, "jobs-dlq")
+    assert records[1].who.endswith("user/operator")
+    assert audit_log.verify(book).problems == ()
+    finding = audit_summary.report(records, audit_log.verify(book)).finding.text
+    assert finding == "Watch: 1 act in the last 7 days, by 1 person; the last: redrive of jobs-dlq, cancelled."
+    with pytest.raises(UsageError, match="going on"):
+        redrive.cancel(world.source)
+    with pytest.raises(UsageError, match="not going on"):
+        redrive.cancel(world.source, plan.id)
+
+
+def test_a_cancel_that_cannot_be_recorded_cancels_and_says_so(world: World) -> None:
+    world.put([f"letter {number}" for number in range(100)])
+    plan = a_plan(world, pace=Pace(50, headroom=False), steps=Steps(watch=False))
+    book = home(world.source.aws.target) / audit_log.FILE
+    aside = book.with_suffix(".aside")
+    said: list[OpsError] = []
+
+    def cancel(run: Run) -> None:
+        if run.sent and run.state is State.RUNNING and not said:
+            book.rename(aside)
+            book.mkdir()
+            with pytest.raises(OpsError) as refused:
+                redrive.cancel(world.source)
+            said.append(refused.value)
+            book.rmdir()
+            aside.rename(book)
+
+    run = redrive.run(world.source, plan, reason="r", progress=cancel)
+    assert run.state is State.CANCELLED
+    assert str(said[0]).startswith(f"Run {plan.id} stops, but that you asked it to is not on record: ")
+    assert said[0].next_step
+
+
+def test_letters_that_are_gone_are_said_to_be(world: World) -> None:
+    ids = world.put(["a", "b", "c"])
+    plan = a_plan(world, margin=0.5)
+    world.aws.fault(Fault("vanish", "ReceiveMessage", times=1))
+    run = redrive.run(world.source, plan, reason="r")
+    assert run.state is State.DONE
+    assert run.vanished + run.deleted == 3
+    with Shelf.open(world.source) as shelf:
+        places = shelf.places(ids)
+    assert sum(place is Place.GONE for place in places.values()) == run.vanished
+    assert run.twice == ()
+
+
+def test_runs_that_are_not_there(world: World) -> None:
+    assert redrive.runs(world.source) == ()
+    for name in ("20261124T000000-aaaa", "../../etc/passwd", "*", ""):
+        with pytest.raises(UsageError):
+            redrive.progress(world.source, name)
+
+
+def test_a_damaged_ledger_is_refused_and_hides_no_other_run(world: World) -> None:
+    world.put(["a"])
+    plan = a_plan(world)
+    run = redrive.run(world.source, plan, reason="r")
+    (world.source.runs / "20261124T000000-ffff.db").write_bytes(b"not a database" * 100)
+    assert redrive.runs(world.source) == (run,)
+    with pytest.raises(OpsError) as refused:
+        redrive.progress(world.source, "20261124T000000-ffff")
+    assert refused.value.next_step
+
+
+def test_with_headroom_it_starts_slowly_and_says_why(world: World) -> None:
+    reader = replace(world.source.workload, function=FUNCTION, mapping=replace(MAPPING, source_arn=world.jobs.arn))
+    here = replace(world, source=replace(world.source, workload=reader))
+    here.put([f"letter {number}" for number in range(30)])
+    seen: list[Run] = []
+    plan = a_plan(here, pace=Pace(500, headroom=True), steps=Steps(watch=False))
+    run = redrive.run(here.source, plan, reason="r", progress=seen.append)
+    assert (run.state, run.sent) == (State.DONE, 30)
+    assert {one.rate_limit for one in seen if one.rate_limit} <= {20.0, 30.0}
+    assert run.rate_why

@@ -1,0 +1,25 @@
+"""What tests of a look do around it."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from ops.deadletters.scan.scan import look
+from ops.deadletters.snapshot import Shelf
+from tests.fakes.dlq_world import World
+
+
+def bury(world: World, count: int) -> list[str]:
+    return list(world.dlq.put([{"body": json.dumps({"n": number})} for number in range(count)]))
+
+
+def shelved(world: World, **places: Any) -> set[str]:
+    with Shelf.open(world.source) as shelf:
+        return set(shelf.ids(**places))
+
+
+def all_back(world: World) -> bool:
+    """A second look reads everything, so nobody holds anything any more."""
+    done = look(world.source)
+    return done.complete and done.in_flight == 0

@@ -1,0 +1,127 @@
+"""What a file said of a letter that lies in the queue: there, what the queue says stands."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from handler import contract
+from ops.deadletters import plans
+from ops.deadletters.archive import exports, imports
+from ops.deadletters.messages.model import Attribute, Kind, Place, Shelved
+from ops.deadletters.plan_model import Destination, Selection, Steps
+from ops.deadletters.redrive import purge, redrive
+from ops.deadletters.scan.scan import look
+from ops.deadletters.snapshot import Shelf
+from tests.fakes.dlq_world import World
+
+TOLD = {"error_type": "ValueError", "error_message": "no column", "source": "handler log", "fingerprint": "x"}
+
+
+def imported(world: World, folder: Path, message_id: str, body: str, **changes: Any) -> None:
+    """A letter on the shelf as a file tells of it."""
+    entry = {"schema": 1, "message_id": message_id, "body": body, "attributes": {}, "system": {}, "cause": TOLD}
+    path = folder / "brought.jsonl"
+    path.write_text(json.dumps({**entry, **changes}) + "\n")
+    imports.read(world.source, path)
+
+
+def on_the_shelf(world: World, message_id: str) -> Shelved:
+    with Shelf.open(world.source) as shelf:
+        return shelf.get(message_id)
+
+
+def buried(world: World, body: str) -> str:
+    system = {"DeadLetterQueueSourceArn": world.source.workload.queue.arn, "AWSTraceHeader": "Root=1-2-3"}
+    tenant = {"Tenant": {"DataType": "String", "StringValue": "blue"}}
+    (one,) = world.dlq.put([{"body": body, "attributes": tenant, "system": system}])
+    return str(one)
+
+
+def test_what_the_queue_holds_is_what_is_exported_before_it_is_purged(look_world: World, tmp_path: Path) -> None:
+    one = buried(look_world, "the true body")
+    imported(look_world, tmp_path, one, "another body")
+    assert on_the_shelf(look_world, one).cause.error_type == "ValueError"
+    done = look(look_world.source)
+    assert (done.letters, done.new) == (1, 0)
+    found = on_the_shelf(look_world, one)
+    assert (found.place, found.letter.imported, found.letter.body) == (Place.QUEUE, False, "the true body")
+    assert found.letter.attributes == {"Tenant": Attribute("String", "blue")}
+    assert (found.letter.kind, found.letter.source_arn) == (Kind.SQS, look_world.source.workload.queue.arn)
+    assert found.letter.trace_header == "Root=1-2-3"
+    assert found.cause.fingerprint == "", "what another letter died of is asked again"
+    export = exports.write(look_world.source, Selection(), tmp_path / "export.jsonl").path
+    plan = purge.plan(look_world.source, export)
+    purge.run(look_world.source, plan, export=export, confirmation=purge.confirmation(plan), reason="r")
+    assert json.loads(export.read_text())["body"] == "the true body"
+    assert look_world.bodies() == []
+
+
+def test_the_cause_that_a_file_brought_stays_with_the_very_same_letter(look_world: World, tmp_path: Path) -> None:
+    one = buried(look_world, "the true body")
+    system = {"DeadLetterQueueSourceArn": look_world.source.workload.queue.arn}
+    tenant = {"Tenant": {"type": "String", "value": "blue"}}
+    imported(look_world, tmp_path, one, "the true body", attributes=tenant, system=system)
+    look(look_world.source)
+    found = on_the_shelf(look_world, one)
+    assert (found.cause.error_type, found.cause.error_message) == ("ValueError", "no column")
+    assert found.letter.trace_header == "Root=1-2-3", "but system attributes are the queue's"
+
+
+@pytest.mark.parametrize(
+    "brought",
+    [
+        {"attributes": {"Tenant": {"type": "String", "value": "red"}}},
+        {"attributes": {"Tenant": {"type": "String.custom", "value": "blue"}}},
+        {"attributes": {"Tenant": {"type": "String", "value": "blue"}}, "system": {}},
+    ],
+    ids=["another value", "another type", "another kind of letter"],
+)
+def test_not_with_one_that_differs(look_world: World, tmp_path: Path, brought: dict[str, Any]) -> None:
+    one = buried(look_world, "the true body")
+    system = {"DeadLetterQueueSourceArn": look_world.source.workload.queue.arn}
+    imported(look_world, tmp_path, one, "the true body", **{"system": system, **brought})
+    look(look_world.source)
+    assert on_the_shelf(look_world, one).cause.fingerprint == ""
+
+
+def test_a_cause_that_the_letter_tells_itself_is_taken_from_the_queue(look_world: World, tmp_path: Path) -> None:
+    told = {contract.DLQ_ERROR_TYPE: "KeyError", contract.DLQ_ERROR_MESSAGE: "alpha"}
+    attributes = {name: {"DataType": "String", "StringValue": value} for name, value in told.items()}
+    (one,) = look_world.dlq.put([{"body": "{}", "attributes": attributes, "system": {}}])
+    imported(look_world, tmp_path, one, "{}")
+    look(look_world.source)
+    found = on_the_shelf(look_world, one)
+    assert (found.letter.kind, found.cause.error_type, found.cause.source) == (Kind.REJECTED, "KeyError", "attribute")
+
+
+def test_a_letter_that_was_sent_from_a_file_and_then_met_in_the_queue(look_world: World, tmp_path: Path) -> None:
+    one = buried(look_world, "the true body")
+    imported(look_world, tmp_path, one, "another body")
+    look_world.aws.queue("test-sent")
+    plan = plans.make(
+        look_world.source,
+        Selection(imported=True),
+        destination=Destination("queue", "test-sent"),
+        steps=Steps(("100%",), watch=False),
+    )
+    redrive.run(look_world.source, plan, reason="r")
+    assert on_the_shelf(look_world, one).place is Place.REDRIVEN
+    look(look_world.source)
+    found = on_the_shelf(look_world, one)
+    assert (found.place, found.letter.body) == (Place.QUEUE, "the true body")
+
+
+def test_a_letter_that_was_in_the_queue_before_keeps_what_that_said(look_world: World, tmp_path: Path) -> None:
+    one = buried(look_world, "the true body")
+    look(look_world.source)
+    with Shelf.open(look_world.source) as shelf:
+        shelf.mark([one], Place.PURGED)
+    imported(look_world, tmp_path, one, "another body")
+    found = on_the_shelf(look_world, one)
+    assert (found.place, found.letter.body) == (Place.IMPORTED, "the true body")
+    look(look_world.source)
+    assert on_the_shelf(look_world, one).letter.body == "the true body"

@@ -1,0 +1,87 @@
+"""A look at real queues of the twin, and at a job that the real handler buried."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from handler import contract
+from ops import workload
+from ops.aws import Aws
+from ops.deadletters.messages.model import Kind, Shelved
+from ops.deadletters.messages.parse import carried
+from ops.deadletters.queue import Source, open_source
+from ops.deadletters.scan.scan import look
+from ops.deadletters.snapshot import Shelf
+from ops.target import resolve
+from tests.twins import Twin, wait_for
+
+pytestmark = pytest.mark.twin
+
+
+def source(queue: str | None = None, letters: str | None = None) -> Source:
+    target = resolve(queue=queue, environ={})
+    aws = Aws(target)
+    return open_source(aws, workload.describe(aws, target), letters)
+
+
+def test_a_queue_is_read_and_given_back(twin: Twin) -> None:
+    sqs, name = twin.client("sqs"), f"look-{uuid.uuid4().hex[:8]}"
+    dead = sqs.create_queue(QueueName=f"{name}-dead")["QueueUrl"]
+    arn = sqs.get_queue_attributes(QueueUrl=dead, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    redrive = json.dumps({"deadLetterTargetArn": arn, "maxReceiveCount": 1})
+    queue = sqs.create_queue(QueueName=name, Attributes={"RedrivePolicy": redrive, "VisibilityTimeout": "0"})[
+        "QueueUrl"
+    ]
+    blob = {"Blob": {"DataType": "Binary", "BinaryValue": b"\x00\xff"}}
+    for number in range(23):
+        sqs.send_message(QueueUrl=queue, MessageBody=f"body {number}", MessageAttributes=blob)
+    wait_for(lambda: bury(sqs, queue) == 0, 180, "the messages did not die")
+    done = look(source(name))
+    assert (done.letters, done.new, done.complete) == (23, 23, True)
+    names = ["ApproximateNumberOfMessages"]
+    assert sqs.get_queue_attributes(QueueUrl=dead, AttributeNames=names)["Attributes"][names[0]] == "23"
+    with Shelf.open(source(name)) as shelf:
+        first = shelf.find()[0].letter
+    assert (first.kind, first.source_arn.rsplit(":", 1)[-1]) == (Kind.SQS, name)
+    assert (first.attributes["Blob"].data_type, first.attributes["Blob"].value) == ("Binary", "AP8=")
+    sqs.delete_queue(QueueUrl=queue)
+    sqs.delete_queue(QueueUrl=dead)
+
+
+def bury(sqs: Any, queue: str) -> int:
+    """Receive, so that what was received too often goes to the dead-letter queue; how many came."""
+    return len(sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10).get("Messages", []))
+
+
+def test_a_job_that_died_carries_its_cause(twin: Twin) -> None:
+    job = {
+        "schema": contract.JOB_SCHEMA,
+        "job_id": uuid.uuid4().hex,
+        "kind": "cluster",
+        "data": {"columns": {"a": [1]}},
+    }
+    assert twin.post(job).status == 202
+    queue = source()
+
+    def buried() -> Shelved | None:
+        look(queue)
+        with Shelf.open(queue) as shelf:
+            return next((found for found in shelf.iterate() if job["job_id"] in found.letter.body), None)
+
+    found = wait_for(buried, 180, "the job did not come to the dead-letter queue")
+    cause = carried(found.letter)
+    assert found.letter.kind is Kind.REJECTED
+    assert cause.source == "attribute"
+    assert "cluster" in cause.error_message
+    assert found.letter.request_id
+    assert found.letter.original_message_id != found.letter.message_id
+    twin.receive(queue.queue.url, lambda message: job["job_id"] in message["Body"])
+
+
+def test_the_twins_shelf_goes_with_the_twin(twin: Twin) -> None:
+    assert Path(source().folder).is_relative_to(twin.folder / "ops")

@@ -1,0 +1,289 @@
+"""What goes on the shelf comes back as it was, whoever reads it meanwhile; a file that is no shelf is refused."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from ops.deadletters.messages.model import Attribute, Cause, Kind, Letter, Place, Shelved
+from ops.deadletters.plan_model import Selection
+from ops.deadletters.snapshot import LIVE, Shelf, index_query
+from ops.errors import OpsError, UsageError
+from tests.factories import SENT, a_letter
+
+DIED = datetime(2026, 11, 24, 1, 2, 3, 456_789, tzinfo=UTC)
+FULL = Cause("KeyError", "'id-7'", "app.py:3 f", "handler log", "r", DIED, "7", "train", "abc123", "'…'", True)
+
+
+@pytest.fixture
+def shelf(tmp_path: Path) -> Iterator[Shelf]:
+    with Shelf.open(tmp_path / "shelf.db") as shelf:
+        yield shelf
+
+
+def some(count: int, prefix: str = "m") -> list[Letter]:
+    return [
+        a_letter(f'{{"n": {number}}}', f"{prefix}{number:03}", sent=SENT + timedelta(seconds=number))
+        for number in range(count)
+    ]
+
+
+def test_a_letter_comes_back_as_it_was(shelf: Shelf) -> None:
+    attributes = {
+        "Blob": Attribute("Binary", "AP8="),
+        "N": Attribute("Number.int", "7"),
+        "ü\ud800": Attribute("String", "\0"),
+    }
+    letter = a_letter("body \0 \udcff", "m1", attributes, {"MessageGroupId": "g"}, Kind.SNS, request_id="r")
+    assert shelf.add([letter], Place.QUEUE) == 1
+    assert shelf.get("m1") == Shelved(letter)
+    shelf.set_causes([("m1", FULL), ("not there", FULL)])
+    assert shelf.get("m").cause == FULL
+    assert shelf.add([a_letter("another body", "m1")]) == 0
+    assert shelf.get("m1").letter == letter
+
+
+def test_pages_orders_and_places(shelf: Shelf) -> None:
+    letters = some(7)
+    shelf.add(letters, Place.QUEUE)
+    shelf.add([a_letter('{"n": 7}', "imported", sent=None)])
+    every = [letter.message_id for letter in letters]
+    assert shelf.ids() == tuple(every)
+    assert shelf.ids(Selection(imported=True)) == ("imported",)
+    assert shelf.ids(places=LIVE) == ("imported", *every)
+    assert (shelf.info().letters, shelf.info().imported) == (7, 1)
+    pages = [shelf.find(limit=3, offset=offset, descending=True, places=LIVE) for offset in (0, 3, 6, 9)]
+    assert [found.letter.message_id for page in pages for found in page] == [*every[::-1], "imported"]
+    assert [found.letter.message_id for found in shelf.iterate(batch=2)] == list(shelf.ids())
+    assert shelf.get("imported").letter.imported
+    shelf.mark(every[:2], Place.REDRIVEN, DIED)
+    assert shelf.count() == 5
+    assert shelf.count(places=(Place.REDRIVEN,)) == 2
+    assert shelf.places([*every[:3], "nowhere"]) == {
+        every[0]: Place.REDRIVEN,
+        every[1]: Place.REDRIVEN,
+        every[2]: Place.QUEUE,
+    }
+    for order in index_query.ORDERS:
+        assert {found.letter.message_id for found in shelf.find(order=order)} == {*every[2:]}
+        assert shelf.find(Selection(where="body"), order=order) == shelf.find(order=order)
+    with pytest.raises(UsageError, match="ordered by size"):
+        shelf.find(order="size")
+
+
+def test_selections(shelf: Shelf) -> None:
+    shelf.add(some(5), Place.QUEUE)
+    shelf.set_causes([("m001", FULL), ("m002", Cause("X", fingerprint="abd"))])
+    found = {
+        Selection(cause="ab"): ("m001", "m002"),
+        Selection(cause="abc"): ("m001",),
+        Selection(cause="unknown"): ("m000", "m003", "m004"),
+        Selection(cause="X"): ("m002",),
+        Selection(cause="' OR 1"): (),
+        Selection(since=SENT + timedelta(seconds=3)): ("m003", "m004"),
+        Selection(until=SENT + timedelta(seconds=1)): ("m000",),
+        Selection(since=SENT + timedelta(seconds=1), until=SENT + timedelta(seconds=3)): ("m001", "m002"),
+        Selection(ids=("m004", "m001", "m999")): ("m001", "m004"),
+        Selection(ids=("m004", "m001"), where="body.n > `1`"): ("m004",),
+        Selection(text='N": 3'): ("m003",),
+        Selection(cause="ab", text="n", where="cause.location"): ("m001",),
+    }
+    for selection, expected in found.items():
+        assert shelf.ids(selection) == expected, selection
+        assert shelf.count(selection) == len(expected)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "found"),
+    [
+        ("HELLO", ["ascii", "nul"]),
+        ("100%", ["percent"]),
+        ("a_b", ["underscore"]),
+        ("größe", ["upper", "escaped", "attribute"]),
+        ("tenant", ["attribute"]),
+        ("String", []),
+        (":", ["json", "escaped"]),
+        ('{"a"', ["json", "escaped"]),
+        ("\\", ["escaped"]),
+        ("\n", ["newline"]),
+        ("|", []),
+    ],
+)
+def test_free_text(shelf: Shelf, wanted: str, found: list[str]) -> None:
+    bodies = {
+        "ascii": "hello",
+        "nul": "\0 Hello",
+        "percent": "100% of it",
+        "nopercent": "1000 of it",
+        "underscore": "A_B",
+        "nounderscore": "aXb",
+        "upper": "GRÖSSE",
+        "json": '{"a": 1}',
+        "escaped": '{"a": "gr\\u00f6\\u00dfe"}',
+        "newline": "x\ny",
+        "attribute": "",
+    }
+    told = {"Tenant": Attribute("String", "Größe")}
+    shelf.add([a_letter(body, name, told if name == "attribute" else {}) for name, body in bodies.items()], Place.QUEUE)
+    assert sorted(shelf.ids(Selection(text=wanted))) == sorted(found)
+
+
+def test_groups(shelf: Shelf) -> None:
+    shelf.add(some(4), Place.QUEUE)
+    shelf.set_causes([("m000", FULL), ("m002", FULL)])
+    known, unknown = shelf.groups()
+    assert (known.fingerprint, known.letters, known.share, known.versions, known.job_kinds, known.kinds) == (
+        "abc123",
+        2,
+        0.5,
+        ("7",),
+        ("train",),
+        (Kind.SQS,),
+    )
+    assert (known.first_sent, known.last_sent, known.first_died) == (SENT, SENT + timedelta(seconds=2), DIED)
+    assert (known.error_type, known.label, known.location, known.source, known.likely, known.sample_id) == (
+        "KeyError",
+        "'…'",
+        "app.py:3 f",
+        "handler log",
+        True,
+        "m002",
+    )
+    assert (unknown.fingerprint, unknown.letters, unknown.last_died, unknown.sources) == ("", 2, None, ("none",))
+    shelf.mark(["m000", "m001", "m002", "m003"], Place.PURGED)
+    assert shelf.groups() == ()
+
+
+def test_notes(shelf: Shelf) -> None:
+    assert shelf.noted("fixed") is None
+    shelf.note("fixed", {"a": [1, None, "\ud800"]})
+    shelf.note("fixed", {"a": [2, "\ud800"]})
+    assert shelf.noted("fixed") == {"a": [2, "\ud800"]}
+
+
+def test_ids_are_looked_up_by_their_beginning(shelf: Shelf) -> None:
+    shelf.add(some(12), Place.QUEUE)
+    assert shelf.get("m011").letter.message_id == "m011"
+    for wanted, why in (("m01", "Several"), ("x", "No letter"), ("", "No letter"), ("m%", "No letter")):
+        with pytest.raises(UsageError, match=why):
+            shelf.get(wanted)
+
+
+def test_what_sqlite_answers_and_what_python_answers_come_in_order(shelf: Shelf) -> None:
+    shelf.add(some(100), Place.QUEUE)
+    assert shelf.ids(Selection(where="body.n >= `90`")) == tuple(f"m{number:03}" for number in range(90, 100))
+    assert shelf.ids(Selection(where="sum([body.n, `1`]) > `98`")) == ("m098", "m099")
+
+
+def test_an_answer_is_remembered_until_the_shelf_changes(shelf: Shelf) -> None:
+    shelf.add(some(2), Place.QUEUE)
+    where = Selection(where="body.n >= `0`")
+    assert shelf.count(where) == 2
+    with Shelf.open(shelf.path) as other:
+        other.add(some(1, "other"), Place.QUEUE)
+    assert shelf.count(where) == 3
+
+
+def test_one_writes_while_others_read(shelf: Shelf) -> None:
+    shelf.add(some(50), Place.QUEUE)
+    failed: list[BaseException] = []
+
+    def write(prefix: str) -> None:
+        try:
+            with Shelf.open(shelf.path) as own:
+                for letter in some(50, prefix):
+                    own.add([letter], Place.QUEUE)
+        except BaseException as error:  # noqa: BLE001 - whatever it is, the test must know
+            failed.append(error)
+
+    writers = [threading.Thread(target=write, args=(prefix,)) for prefix in "ab"]
+    for thread in writers:
+        thread.start()
+    while any(thread.is_alive() for thread in writers):
+        assert 50 <= len(list(shelf.iterate(batch=7))) <= 150
+    for thread in writers:
+        thread.join()
+    assert not failed
+    assert shelf.count() == 150
+
+
+def test_an_import_that_fails_leaves_nothing(shelf: Shelf) -> None:
+    def broken() -> Iterator[Letter]:
+        yield from some(3)
+        raise UsageError("line 4 is no letter")
+
+    with pytest.raises(UsageError, match="line 4"):
+        shelf.add(broken())
+    assert shelf.count(places=tuple(Place)) == 0
+
+
+def test_of_another_version(tmp_path: Path) -> None:
+    path = tmp_path / "shelf.db"
+    Shelf.open(path).close()
+    assert path.stat().st_mode & 0o777 == 0o600
+    connection = sqlite3.connect(path)
+    connection.execute("PRAGMA user_version = 7")
+    connection.close()
+    refused(path, "another version")
+
+
+def test_of_the_version_before(tmp_path: Path) -> None:
+    path = tmp_path / "shelf.db"
+    with Shelf.open(path) as shelf:
+        shelf.add(some(3), Place.QUEUE)
+        shelf.connection.execute("ALTER TABLE contents DROP COLUMN outline")
+        shelf.connection.execute("PRAGMA user_version = 1")
+    with Shelf.open(path) as shelf:
+        shelf.add(some(3, "later"), Place.QUEUE)
+        assert shelf.count(Selection(where="body.n >= `1`")) == 4
+
+
+def test_damaged(tmp_path: Path) -> None:
+    path = tmp_path / "shelf.db"
+    path.write_bytes(b"SQLite format 3\0" + b"\xff" * 8_192)
+    refused(path, "damaged")
+    path.write_text("something else altogether, and rather long")
+    refused(path, "damaged")
+
+
+def test_damaged_in_the_middle(tmp_path: Path) -> None:
+    path = tmp_path / "shelf.db"
+    with Shelf.open(path) as shelf:
+        shelf.add(some(200), Place.QUEUE)
+    whole = path.read_bytes()
+    path.write_bytes(whole[:8_192] + b"\xff" * (len(whole) - 8_192))
+    with pytest.raises(OpsError, match=r"is damaged|cannot be used") as caught, Shelf.open(path) as shelf:
+        list(shelf.iterate())
+    assert caught.value.next_step
+
+
+def test_another_database(tmp_path: Path) -> None:
+    path = tmp_path / "shelf.db"
+    connection = sqlite3.connect(path)
+    connection.execute("CREATE TABLE letters (n)")
+    connection.close()
+    refused(path, "is no shelf")
+
+
+def test_nowhere_to_write(tmp_path: Path) -> None:
+    refused(tmp_path / "missing" / "shelf.db", "cannot be used")
+
+
+def refused(path: Path, why: str) -> None:
+    with pytest.raises(OpsError, match=why) as caught:
+        Shelf.open(path)
+    assert caught.value.next_step
+    assert "\n" not in str(caught.value)
+
+
+def test_a_time_beyond_the_calendar_does_not_hide_the_letter(shelf: Shelf) -> None:
+    """A version before this one took such times from letters."""
+    shelf.add(some(1), Place.QUEUE)
+    shelf.connection.execute("UPDATE letters SET died = ?", [2**60])
+    assert shelf.get("m000").cause.died is None
+    assert shelf.groups()[0].last_died is None

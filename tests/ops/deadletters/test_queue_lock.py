@@ -1,0 +1,66 @@
+"""One mover a queue."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import subprocess
+import sys
+import textwrap
+import threading
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from ops.deadletters import queue_lock
+
+
+@pytest.fixture
+def source(tmp_path: Path) -> Any:
+    return SimpleNamespace(folder=tmp_path, queue=SimpleNamespace(name="jobs-dlq"))
+
+
+def test_the_second_is_refused_and_told_who_is_first(source: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(queue_lock, "PATIENCE_S", 0.05)
+    assert queue_lock.holder(source) is None
+    with queue_lock.held(source, "run-1", "arn:ann"):
+        holder = queue_lock.holder(source)
+        assert holder is not None
+        assert (holder.run, holder.who, holder.pid) == ("run-1", "arn:ann", os.getpid())
+        refusal = pytest.raises(queue_lock.Busy, match=rf"by arn:ann since .* \(run run-1, process {os.getpid()}\)")
+        with refusal as caught, queue_lock.held(source, "run-2", "arn:bob"):
+            pass
+        assert "cancel" in caught.value.next_step
+    assert queue_lock.holder(source) is None
+    with queue_lock.held(source, "run-2", "arn:bob"):
+        assert queue_lock.holder(source).run == "run-2"  # type: ignore[union-attr]
+
+
+def test_looking_at_it_takes_nothing_from_anybody(source: Any) -> None:
+    """A page asks every second; a run that begins at that moment must not be refused."""
+    with (source.folder / "redrive.lock").open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_SH)
+        threading.Timer(0.6, fcntl.flock, (file, fcntl.LOCK_UN)).start()
+        with queue_lock.held(source, "run-1", "me"):
+            assert queue_lock.holder(source) is not None
+
+
+def test_it_ends_with_its_process(source: Any) -> None:
+    program = f"""
+        from pathlib import Path
+        from types import SimpleNamespace
+        from ops.deadletters import lock
+        source = SimpleNamespace(folder=Path({str(source.folder)!r}), queue=SimpleNamespace(name="q"))
+        with lock.held(source, "run-1", "me"):
+            print("held", flush=True)
+            input()
+    """
+    command = [sys.executable, "-c", textwrap.dedent(program)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as child:
+        assert child.stdout is not None
+        assert child.stdout.readline() == b"held\n"
+        assert queue_lock.holder(source) is not None
+        child.kill()
+    assert queue_lock.holder(source) is None

@@ -1,0 +1,80 @@
+"""Numbers as people say them."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from ops import formatting
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"),
+    [
+        (0, "0 s"),
+        (0.42, "0.4 s"),
+        (42, "42 s"),
+        (99.4, "99 s"),
+        (99.6, "1 min 40 s"),
+        (119.7, "2 min"),
+        (135, "2 min 15 s"),
+        (599.4, "9 min 59 s"),
+        (599.6, "10 min"),
+        (840, "14 min"),
+        (12_000, "3 h 20 min"),
+        (7_200, "2 h"),
+        (345_600, "4 d"),
+        (100_000 * 2, "2 d 7 h"),
+    ],
+)
+def test_durations(seconds: float, said: str) -> None:
+    assert formatting.duration(seconds) == said
+
+
+def test_a_window_is_told_to_the_minute() -> None:
+    assert formatting.stretch(590) == "10 min"
+    assert formatting.stretch(909) == "15 min"
+    assert formatting.stretch(20) == "60 s"
+
+
+@pytest.mark.parametrize(
+    ("amount", "said"),
+    [
+        (0, "$0.00"),
+        (12.3, "$12.30"),
+        (1_234.5, "$1,234.50"),
+        (0.042, "$0.0420"),
+        (0.0000125, "$0.0000125"),
+    ],
+)
+def test_dollars(amount: float, said: str) -> None:
+    assert formatting.usd(amount) == said
+
+
+def test_the_price_of_an_act_is_not_told_to_the_millionth() -> None:
+    assert [formatting.price(amount) for amount in (0, 0.0000048, 0.0001, 0.25)] == [
+        "$0.00",
+        "less than $0.0001",
+        "$0.000100",
+        "$0.250",
+    ]
+
+
+def test_counts_rates_and_shares() -> None:
+    assert formatting.count(1, "dead letter") == "1 dead letter"
+    assert formatting.count(1_204, "dead letter") == "1,204 dead letters"
+    assert formatting.count(2, "cause", "causes") == "2 causes"
+    assert formatting.count(2.5) == "2.5"
+    assert formatting.rate(3.4) == "3.4/min"
+    assert formatting.rate(45) == "45/min"
+    assert formatting.rate(1_200) == "20/s"
+    assert formatting.percent(0.004) == "0.4%"
+    assert formatting.percent(0.5) == "50%"
+    assert formatting.percent(0) == "0%"
+
+
+def test_clock_shows_the_day_when_it_is_another() -> None:
+    now = datetime(2026, 11, 23, 12, tzinfo=UTC)
+    assert formatting.clock(now - timedelta(hours=2), now) == "10:00 UTC"
+    assert formatting.clock(now - timedelta(days=3), now) == "2026-11-20 12:00 UTC"
