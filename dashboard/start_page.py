@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import streamlit as st
 
+from dashboard.access import access
 from dashboard.components import error_box
-from dashboard.services.access import access
 from ops import twin_state
 from ops.errors import OpsError
 

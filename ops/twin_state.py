@@ -8,9 +8,8 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from ops.errors import TwinError
-from ops.twin import ownership
 
-REPOSITORY = Path(__file__).resolve().parents[2]
+REPOSITORY = Path(__file__).resolve().parents[1]
 _HIGHEST_PID = 2**31 - 1
 
 
@@ -33,35 +32,6 @@ class TwinState:
     pids: dict[str, int] = field(default_factory=dict)  # role (emulator, host, …) → process id
     secret_token: str = field(default="", repr=False)
     """Of this start: who has it may give the Lambda host work and use the emulator's own administrative paths."""
-
-
-def make_folder() -> Path:
-    """The twin's folder, made when it is not there. Raises TwinError when it cannot be made, or is not the twin's."""
-    path = folder()
-    try:
-        ownership.claim(path)
-    except OSError as error:
-        raise unusable(error) from error
-    return path
-
-
-def unusable(error: OSError) -> TwinError:
-    """What to tell when the twin's folder cannot be made or written to."""
-    return TwinError(
-        f"The twin's folder {folder()} cannot be used: {error.strerror or error}.",
-        f"{ownership.NEXT_STEP[:-1]}, in a place where you can write.",
-    )
-
-
-def write(twin: TwinState) -> None:
-    path = make_folder() / "state.json"
-    scratch = path.with_suffix(".tmp")
-    try:
-        with ownership.private(scratch, "w") as file:  # it holds the operator's keys
-            file.write(json.dumps(asdict(twin), indent=2))
-        scratch.replace(path)
-    except OSError as error:
-        raise unusable(error) from error
 
 
 def read() -> TwinState | None:
@@ -100,10 +70,6 @@ def _is_sound(twin: TwinState) -> bool:
         and type(twin.period) is int
         and all(type(pid) is int and 0 < pid <= _HIGHEST_PID for pid in pids)
     )
-
-
-def clear() -> None:
-    (folder() / "state.json").unlink(missing_ok=True)
 
 
 def alive(pid: int) -> bool:

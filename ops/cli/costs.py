@@ -57,9 +57,9 @@ def _show(console: Console, workload: Workload, target: Target, report: CostRepo
 
     from ops import formatting
     from ops.cli.sanitize import place, safe
-    from ops.cli.status import STYLES
+    from ops.cli.styles import LEVEL_STYLES
 
-    console.print(Text(safe(report.finding.text), style=STYLES[report.finding.level]))
+    console.print(Text(safe(report.finding.text), style=LEVEL_STYLES[report.finding.level]))
     table = Table(box=None, show_header=False, padding=(0, 2))
     table.add_column()
     table.add_column(justify="right")

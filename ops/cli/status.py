@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from ops.cli import options
+from ops.cli.styles import LEVEL_STYLES
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -15,8 +16,6 @@ if TYPE_CHECKING:
     from ops.insight.report_types import Card, OverviewReport
     from ops.target import Target
     from ops.workload import Workload
-
-STYLES = {"act": "bold red", "watch": "yellow", "ok": "green", "unknown": "dim"}
 
 
 def status(
@@ -63,7 +62,7 @@ def _show(console: Console, workload: Workload, target: Target, report: Overview
     from ops.cli.sanitize import place, safe
     from ops.workload.notes import reads
 
-    console.print(Text(safe(runbooks.placed(report.finding.text)), style=STYLES[report.finding.level]))
+    console.print(Text(safe(runbooks.placed(report.finding.text)), style=LEVEL_STYLES[report.finding.level]))
     console.print(Text(f"{place(workload, target)} · last {formatting.duration(minutes * 60)}", style="dim"))
     console.print()
     console.print(_cards(report.cards))
@@ -74,7 +73,7 @@ def _show(console: Console, workload: Workload, target: Target, report: Overview
         held = "not known" if one.messages is None else formatting.count(one.messages, "message")
         console.print(Text(f"  {safe(one.queue)}: {held}", style="dim"))
     for alarm in report.alarms:
-        style = {"ALARM": STYLES["act"], "OK": STYLES["ok"]}.get(alarm.state, STYLES["unknown"])
+        style = {"ALARM": LEVEL_STYLES["act"], "OK": LEVEL_STYLES["ok"]}.get(alarm.state, LEVEL_STYLES["unknown"])
         todo = f": {safe(runbooks.placed(alarm.runbook))}" if alarm.state == "ALARM" and alarm.runbook else ""
         console.print(Text(f"  {alarm.state:<17} {safe(alarm.name)}{todo}", style=style), soft_wrap=True)
     for note in (*workload.notes, *report.look.partial):
@@ -94,7 +93,7 @@ def _cards(cards: tuple[Card, ...]) -> Table:
     table.add_column(justify="right")
     table.add_column(style="dim")
     for card in cards:
-        table.add_row(card.title, Text(_value(card), style=STYLES[card.level]), safe(card.note))
+        table.add_row(card.title, Text(_value(card), style=LEVEL_STYLES[card.level]), safe(card.note))
     return table
 
 

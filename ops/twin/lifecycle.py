@@ -20,7 +20,7 @@ from types import FrameType
 
 from ops import access, twin_state
 from ops.errors import PortInUse
-from ops.twin import deploy, ownership, processes
+from ops.twin import deploy, ownership, processes, state_file
 from ops.twin_state import TwinState
 
 REGION = "us-east-1"
@@ -125,7 +125,7 @@ def _start(progress: Progress, settings: Settings) -> TwinState:
 
     progress(f"Deploying {deploy.TEMPLATE.name} as stack {twin.stack} …")
     deploy.deploy(twin, deploy.parameters(os.cpu_count() or 2) | dict(settings.parameters))
-    twin_state.write(twin)
+    state_file.write(twin)
     return twin
 
 
@@ -194,11 +194,11 @@ def _interrupted_by_signals() -> Iterator[None]:
 @contextlib.contextmanager
 def _lock() -> Iterator[None]:
     """One start or stop at a time in this folder."""
-    lock = twin_state.make_folder() / ownership.LOCK
+    lock = state_file.make_folder() / ownership.LOCK
     try:
         file = ownership.private(lock, "a")
     except OSError as error:
-        raise twin_state.unusable(error) from error
+        raise state_file.unusable(error) from error
     with file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield

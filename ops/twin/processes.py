@@ -18,7 +18,7 @@ from typing import IO
 
 from ops import twin_state
 from ops.errors import TwinError
-from ops.twin import callers, ownership
+from ops.twin import callers, ownership, state_file
 
 START_TIMEOUT = 60.0
 """Seconds a process may take until it answers; a cold disk on a small machine needs some ten."""
@@ -59,7 +59,7 @@ def start(role: str, argv: Sequence[str], environ: Mapping[str, str], *, bound: 
     ``bound``: the process dies with us, however we die (Linux: PR_SET_PDEATHSIG; elsewhere the next start cleans up).
     It gets a process group of its own, so that Ctrl-C reaches us alone and we stop it in order.
     """
-    log = twin_state.make_folder() / f"{role}.log"
+    log = state_file.make_folder() / f"{role}.log"
     with _written(log) as out:
         popen = subprocess.Popen(
             argv,
@@ -87,7 +87,7 @@ def _written(path: Path) -> IO[str]:
     try:
         return ownership.private(path, "w")
     except OSError as error:
-        raise twin_state.unusable(error) from error
+        raise state_file.unusable(error) from error
 
 
 def _pid_file(role: str) -> Path:

@@ -6,7 +6,8 @@ import re
 
 import pytest
 
-from ops.deadletters.causes.logs import log_parser, log_search, log_shapes
+from ops.deadletters.causes.attribution import log_search
+from ops.deadletters.causes.logs import log_parser, log_shapes
 from ops.deadletters.causes.logs.log_query import IDS_A_QUERY, named
 from tests.cases.logged_lines import LINES
 from tests.cases.logged_lines.line import REQUEST, Line, written

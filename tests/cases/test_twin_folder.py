@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from ops import atomic_file, twin_state
+from ops import atomic_file
 from ops.errors import TwinError, UsageError
-from ops.twin import demo, lifecycle, ownership, processes
+from ops.twin import demo, lifecycle, ownership, processes, state_file
 from ops.twin.emulator import settings as emulator_settings
 from ops.twin.host.settings import Settings
 from ops.twin_state import TwinState
@@ -22,7 +22,7 @@ BEGINNINGS: dict[str, Callable[[], object]] = {
     "down": lifecycle.down,
     "demo": lambda: demo.run(lambda _line: None, 8501, 1.0),
     "a process": lambda: processes.start("host", ["true"], {}, bound=False),
-    "the state file": lambda: twin_state.write(NOT_RUNNING),
+    "the state file": lambda: state_file.write(NOT_RUNNING),
     "the emulator alone": lambda: emulator_settings.read(dict(KEYS)),
     "the Lambda host alone": lambda: Settings.from_environment(KEYS),
 }
@@ -99,7 +99,7 @@ def test_a_new_or_empty_folder_becomes_the_twins_for_its_owner_only(folder: Path
 
 
 def test_only_what_the_twin_makes_is_deleted_in_its_own_folder(folder: Path) -> None:
-    twin_state.make_folder()
+    state_file.make_folder()
     ours = ["state.json", "host.pid", "traces.jsonl", "traces.1.jsonl", "image/", "emulator/", "mnt/", "ops/", "tmp/"]
     fill(folder, *ours, "host.log", "notes.txt", "thesis/", "image.bak/")
     lifecycle.down()
@@ -110,7 +110,7 @@ def test_only_what_the_twin_makes_is_deleted_in_its_own_folder(folder: Path) -> 
 def test_no_link_is_followed_out_of_the_folder(folder: Path, tmp_path: Path) -> None:
     elsewhere = tmp_path / "elsewhere"
     fill(elsewhere, "thesis/", "notes.txt")
-    twin_state.make_folder()
+    state_file.make_folder()
     (folder / "mnt").mkdir()
     for link in ("image", "mnt/data", "state.json"):
         (folder / link).symlink_to(elsewhere / "thesis")
@@ -123,7 +123,7 @@ def test_no_link_is_followed_out_of_the_folder(folder: Path, tmp_path: Path) -> 
 @pytest.mark.parametrize("name", ["host.log", "host.pid"])
 def test_a_log_is_not_written_through_a_link(folder: Path, tmp_path: Path, name: str) -> None:
     fill(tmp_path, "notes.txt")
-    twin_state.make_folder()
+    state_file.make_folder()
     (folder / name).symlink_to(tmp_path / "notes.txt")
     with pytest.raises(TwinError, match="cannot be used"):
         processes.start("host", ["true"], {}, bound=False)
@@ -131,7 +131,7 @@ def test_a_log_is_not_written_through_a_link(folder: Path, tmp_path: Path, name:
 
 
 def test_what_is_mounted_in_the_folder_is_left(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    twin_state.make_folder()
+    state_file.make_folder()
     fill(folder, "mnt/data/", "image/")
     table = f"36 35 98:0 / {str(folder / 'mnt' / 'data').replace(' ', chr(92) + '040')} rw,noatime - ext4 /dev/sda rw\n"
     read = Path.read_text

@@ -12,10 +12,10 @@ import streamlit as st
 
 from dashboard import page_runtime
 from dashboard.time_range import Span
-from ops import twin_state
 from ops.errors import TwinError
 from ops.insight.report_types import Look
 from ops.target import Target
+from ops.twin import state_file
 from ops.twin_state import TwinState
 from tests.dashboard.samples import Sample
 
@@ -71,7 +71,7 @@ def test_an_open_page_notices_that_the_twins_host_died(
     here = "http://127.0.0.1:9"
     with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE, stderr=subprocess.DEVNULL) as host:
         pids = {"emulator": os.getpid(), "host": host.pid}
-        twin_state.write(TwinState(here, here, "us-east-1", "0" * 12, "a", "b", "scilearn", 10, "now", pids))
+        state_file.write(TwinState(here, here, "us-east-1", "0" * 12, "a", "b", "scilearn", 10, "now", pids))
         choice = page_runtime.Choice(Target(stack="scilearn", endpoint=here), Span(), None)
         page_runtime.set_stage(page_runtime.Stage(lambda _: asked, choice, None, "queue"))
         page_runtime.ask("queue")

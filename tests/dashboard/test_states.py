@@ -10,8 +10,7 @@ from pathlib import Path
 import pytest
 
 from dashboard.pages import PAGES, Entry
-from ops import twin_state
-from ops.twin import lifecycle
+from ops.twin import lifecycle, state_file
 from ops.twin_state import TwinState
 from tests.dashboard.app import App
 
@@ -45,7 +44,7 @@ def record(folder: Path, monkeypatch: pytest.MonkeyPatch, **pids: int) -> TwinSt
     monkeypatch.setenv("OPS_TWIN_DIR", str(folder))
     nobody = "http://127.0.0.1:9"
     twin = TwinState(nobody, nobody, "us-east-1", "0" * 12, "a", "b", "scilearn", 10, "now", pids)
-    twin_state.write(twin)
+    state_file.write(twin)
     return twin
 
 

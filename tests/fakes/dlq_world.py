@@ -15,12 +15,11 @@ from ops import workload
 from ops.aws import Aws, sqs
 from ops.aws.clients import MAX_ATTEMPTS
 from ops.deadletters import plans
-from ops.deadletters.ledger.model import Outcome, Run, Sent
+from ops.deadletters.ledger.model import Became, Outcome, Run, Sent
 from ops.deadletters.messages import parse
 from ops.deadletters.messages.model import Place
 from ops.deadletters.plan_model import Pace, Plan, Selection
 from ops.deadletters.queue import Source, open_source
-from ops.deadletters.redrive.rollout import Became
 from ops.deadletters.snapshot import Shelf
 from ops.target import Target
 from ops.workload import Workload

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from ops import twin_state
 from ops.errors import TwinError, UsageError
 from ops.target import ensure_whole, resolve
+from ops.twin import state_file
 from ops.twin_state import TwinState
 
 
@@ -33,9 +33,9 @@ def running(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[TwinSta
         started_at="2026-11-23T19:00:00+00:00",
         pids={"emulator": os.getpid()},
     )
-    twin_state.write(twin)
+    state_file.write(twin)
     yield twin
-    twin_state.clear()
+    state_file.clear()
 
 
 def test_nothing_chosen() -> None:
@@ -76,7 +76,7 @@ def test_the_environment_names_what_the_command_does_not(running: TwinState) -> 
 
 def test_insisting_on_the_twin(running: TwinState) -> None:
     assert resolve(environ={"OPS_TARGET": "twin", "AWS_PROFILE": "work"}).is_twin
-    twin_state.clear()
+    state_file.clear()
     with pytest.raises(UsageError, match="twin is not running"):
         resolve(environ={"OPS_TARGET": "twin"})
     with pytest.raises(UsageError, match="OPS_TARGET=moon"):
@@ -88,7 +88,7 @@ def without_its_host(twin: TwinState) -> TwinState:
     ended = subprocess.Popen([sys.executable, "-c", ""])
     ended.wait()
     lost = replace(twin, pids={**twin.pids, "host": ended.pid})
-    twin_state.write(lost)
+    state_file.write(lost)
     return lost
 
 

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
+from dashboard.access import access
 from dashboard.app_pages.dead_letters import confirm_dialogs, job_progress, render
 from dashboard.components import error_box, html_blocks
 from dashboard.formatting import escape, number, usd
-from dashboard.services.access import access
 from dashboard.services.dead_letter_service import Desk
 from ops.deadletters.jobs import tasks
 from ops.deadletters.jobs.background import DONE

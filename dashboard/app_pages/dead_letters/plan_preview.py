@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from dashboard.app_pages.dead_letters import cached_queries, confirm_dialogs, render
+from dashboard.access import Access
+from dashboard.app_pages.dead_letters import confirm_dialogs, render
 from dashboard.components import error_box, html_blocks
 from dashboard.components.html_blocks import Stat
 from dashboard.formatting import duration, escape, letters, number, sendable
-from dashboard.services.access import Access
+from dashboard.services import cached_queries
 from dashboard.services.dead_letter_service import Desk
 from ops import formatting
 from ops.deadletters.plan_model import Action

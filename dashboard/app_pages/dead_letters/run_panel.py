@@ -9,10 +9,10 @@ import pandas as pd
 import streamlit as st
 
 from dashboard import page_runtime
+from dashboard.access import access
 from dashboard.app_pages.dead_letters import confirm_dialogs, job_progress, render
 from dashboard.components import error_box, html_blocks, widgets
 from dashboard.formatting import escape, letters, number, sendable
-from dashboard.services.access import access
 from dashboard.services.dead_letter_service import Desk
 from ops.deadletters.ledger.model import State
 from ops.errors import OpsError

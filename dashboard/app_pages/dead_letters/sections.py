@@ -9,7 +9,6 @@ import streamlit as st
 
 from dashboard import page_runtime, theme
 from dashboard.app_pages.dead_letters import (
-    cached_queries,
     causes,
     export_tab,
     filters,
@@ -23,6 +22,7 @@ from dashboard.app_pages.dead_letters.scan_bar import Counted
 from dashboard.components import error_box, html_blocks
 from dashboard.formatting import escape, number
 from dashboard.formatting import letters as counted
+from dashboard.services import cached_queries
 from dashboard.services.dead_letter_service import Desk
 from ops import formatting
 from ops.errors import OpsError

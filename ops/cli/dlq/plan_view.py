@@ -13,7 +13,7 @@ from ops.cli.dlq import printing
 from ops.cli.sanitize import safe
 from ops.deadletters.causes import cause_in_words
 from ops.deadletters.plan_model import Action, Plan
-from ops.deadletters.redrive.canary import boundaries
+from ops.deadletters.plans.steps import boundaries
 from ops.deadletters.snapshot import LIVE, Group, Shelf
 
 if TYPE_CHECKING:

@@ -118,10 +118,10 @@ def _show(console: Console, asked: Asked, source: Source, report: CausesReport) 
     from ops import formatting
     from ops.cli.dlq import printing
     from ops.cli.sanitize import safe
-    from ops.cli.status import STYLES
+    from ops.cli.styles import LEVEL_STYLES
     from ops.deadletters import causes as found
 
-    console.print(Text(safe(report.finding.text), style=STYLES[report.finding.level]))
+    console.print(Text(safe(report.finding.text), style=LEVEL_STYLES[report.finding.level]))
     age = printing.shelf_age(report.looked_at, report.letters, report.complete)
     console.print(Text(f"{printing.where(source)} · {age}", style="dim"))
     now = datetime.now(UTC)

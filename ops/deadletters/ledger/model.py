@@ -130,3 +130,9 @@ class Run:
         """What stopped it is what became of a step, not something in the way of sending."""
         begun = [step.state for step in self.steps if step.state != "open"]
         return self.state is State.STOPPED and begun[-1:] == ["stopped"]
+
+
+Fate = tuple[Outcome, datetime | None, str]
+"""What became of a message, when, and the cause if it came back."""
+Became = tuple[str, Outcome, datetime | None, str]
+"""The same, behind the letter's message id."""

@@ -21,10 +21,9 @@ from ops.aws import move_tasks, sqs
 from ops.deadletters.ledger import Accepted
 from ops.deadletters.ledger.model import Move
 from ops.deadletters.move_task.ownership import OwnTasks
-from ops.deadletters.move_task.progress import TaskMoves
+from ops.deadletters.move_task.progress import Futile, TaskMoves
 from ops.deadletters.outcomes.dlq_search import settling_s
 from ops.deadletters.plans.engine_choice import MOVE_TASK
-from ops.deadletters.redrive.rollout import Futile
 from ops.deadletters.scan import remaining_ids
 from ops.errors import AwsError, NotFound
 

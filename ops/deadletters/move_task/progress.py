@@ -17,6 +17,11 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from ops.aws.move_tasks import MoveTask
 
+
+class Futile(Exception):
+    """No error: letters die again as fast as the mover moves them, so it has stopped; its text is the run's last."""
+
+
 LEAST_SLACK = 10
 """Moves beyond the letters that are let pass at least: letters may have come since, and counts are not exact."""
 

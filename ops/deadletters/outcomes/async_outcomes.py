@@ -17,9 +17,8 @@ from ops.deadletters.outcomes.log_tail import Following
 from ops.errors import AwsError
 
 if TYPE_CHECKING:
-    from ops.deadletters.ledger.model import Run, Sent
+    from ops.deadletters.ledger.model import Fate, Run, Sent
     from ops.deadletters.queue import Source
-    from ops.deadletters.redrive.rollout import Fate
 
 
 class Invocations:

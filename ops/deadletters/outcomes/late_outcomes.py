@@ -20,8 +20,8 @@ from ops.deadletters.snapshot import Shelf
 from ops.errors import OpsError
 
 if TYPE_CHECKING:
+    from ops.deadletters.ledger.model import Became
     from ops.deadletters.queue import Source
-    from ops.deadletters.redrive.rollout import Became
 
 OPEN = (State.STOPPED, State.CANCELLED, State.FAILED, State.DONE)
 

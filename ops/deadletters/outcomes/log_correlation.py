@@ -17,8 +17,7 @@ from handler import contract
 from ops import invocation_log
 from ops.deadletters.causes.attribution import invocation_end
 from ops.deadletters.causes.logs import log_parser
-from ops.deadletters.ledger.model import Outcome
-from ops.deadletters.redrive.rollout import Fate
+from ops.deadletters.ledger.model import Fate, Outcome
 
 SUCCEEDED = (contract.LOG_JOB_OK, contract.LOG_JOB_REPEATED)
 OWN = rf"\"({contract.LOG_BATCH}|{'|'.join(SUCCEEDED)}|{contract.LOG_JOB_SENT_AGAIN})\""

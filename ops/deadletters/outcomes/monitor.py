@@ -29,10 +29,9 @@ from ops.errors import AwsError
 
 if TYPE_CHECKING:
     from ops.aws import Aws
-    from ops.deadletters.ledger.model import Run, Sent
+    from ops.deadletters.ledger.model import Became, Fate, Run, Sent
     from ops.deadletters.plan_model import Plan
     from ops.deadletters.queue import Source
-    from ops.deadletters.redrive.rollout import Became, Fate
 
 PAUSE_S, PAUSE_TWIN_S = 15.0, 2.0
 AFTER_STOP_S, AFTER_STOP_TWIN_S = 120.0, 15.0

@@ -20,10 +20,9 @@ from ops.deadletters.outcomes import dlq_search
 from ops.errors import AwsError
 
 if TYPE_CHECKING:
-    from ops.deadletters.ledger.model import Run, Sent
+    from ops.deadletters.ledger.model import Fate, Run, Sent
     from ops.deadletters.messages.model import Letter
     from ops.deadletters.queue import Source
-    from ops.deadletters.redrive.rollout import Fate
 
 RETRIES = {
     "events": "EventBridge retries a failed delivery for up to 24 hours",

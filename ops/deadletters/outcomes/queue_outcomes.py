@@ -22,11 +22,10 @@ from ops.deadletters.outcomes.queue_watermark import Passed
 from ops.errors import AwsError
 
 if TYPE_CHECKING:
-    from ops.deadletters.ledger.model import Run, Sent
+    from ops.deadletters.ledger.model import Fate, Run, Sent
     from ops.deadletters.messages.model import Letter
     from ops.deadletters.outcomes.same_bodies import Lookalikes
     from ops.deadletters.queue import Source
-    from ops.deadletters.redrive.rollout import Fate
     from ops.workload import Workload
 
 

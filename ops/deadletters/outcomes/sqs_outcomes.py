@@ -15,10 +15,9 @@ from ops.deadletters.outcomes.log_tail import Following
 from ops.deadletters.outcomes.queue_outcomes import Settled
 
 if TYPE_CHECKING:
-    from ops.deadletters.ledger.model import Run, Sent
+    from ops.deadletters.ledger.model import Fate, Run, Sent
     from ops.deadletters.outcomes.same_bodies import Lookalikes
     from ops.deadletters.queue import Source
-    from ops.deadletters.redrive.rollout import Fate
     from ops.workload import Workload
 
 

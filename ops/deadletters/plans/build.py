@@ -19,8 +19,8 @@ from ops.deadletters.plan_model import Action, Destination, Edit, Pace, Plan, Re
 from ops.deadletters.plans import destinations, requirements, return_targets
 from ops.deadletters.plans.engine_choice import MOVE_TASK, Wish, choose
 from ops.deadletters.plans.selection_stats import SAMPLES, Survey, Weight, survey, weigh
+from ops.deadletters.plans.steps import boundaries
 from ops.deadletters.plans.warnings import warnings
-from ops.deadletters.redrive import canary
 from ops.deadletters.return_target import Origin
 from ops.deadletters.snapshot import LIVE, Shelf
 from ops.errors import UsageError
@@ -170,7 +170,7 @@ def _ensure_growing(sizes: Sequence[str]) -> None:
     skipped. 100% before the end would send everything at once, and leave no canary."""
     shares = [size for size in sizes if size.strip().endswith("%")]
     for alike in (sizes, shares, [size for size in sizes if size not in shares]):
-        canary.boundaries(alike, 1)
+        boundaries(alike, 1)
     for size, after in pairwise(sizes):
         if size in shares and float(size.strip().removesuffix("%")) == 100:
             raise UsageError(f"The step {after} does not go beyond the step {size}.", "Let the steps grow: 5,1%,100%.")

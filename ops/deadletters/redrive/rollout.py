@@ -13,25 +13,21 @@ from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import datetime
 from itertools import pairwise
 from typing import Protocol
 
 from ops import formatting
-from ops.deadletters.ledger.model import Outcome, Run, Sent, State, Step
+from ops.deadletters.ledger.model import Became, Outcome, Run, Sent, State, Step
+from ops.deadletters.move_task.progress import Futile
 from ops.deadletters.plan_model import Plan
+from ops.deadletters.plans.steps import boundaries
 from ops.deadletters.redrive import run_summary
-from ops.deadletters.redrive.canary import Tally, Verdict, boundaries, brake, decide
+from ops.deadletters.redrive.canary import Tally, Verdict, brake, decide
 from ops.deadletters.redrive.tallies import Tallies
 from ops.deadletters.transfer.rate_limiter import Limiter
 
 TICK_S = 0.5
 """Between two looks; read when a course begins, so that a process may set it otherwise (tests do)."""
-
-Fate = tuple[Outcome, datetime | None, str]
-"""What became of a message, when, and the cause if it came back."""
-Became = tuple[str, Outcome, datetime | None, str]
-"""The same, behind the letter's message id."""
 
 
 class Ledger(Protocol):
@@ -54,10 +50,6 @@ class Went(Protocol):
 class Mover(Protocol):
     def move(self, upto: int, step: int) -> Went:
         """Send until ``upto`` letters are sent in all, none is left, or the run is stopping."""
-
-
-class Futile(Exception):
-    """No error: letters die again as fast as the mover moves them, so it has stopped; its text is the run's last."""
 
 
 class Watch(Protocol):

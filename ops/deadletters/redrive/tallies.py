@@ -14,8 +14,7 @@ from ops.deadletters.ledger.model import Outcome, Step
 from ops.deadletters.redrive.canary import Tally
 
 if TYPE_CHECKING:
-    from ops.deadletters.ledger.model import Run, Sent
-    from ops.deadletters.redrive.rollout import Became
+    from ops.deadletters.ledger.model import Became, Run, Sent
 
 
 class Ledger(Protocol):

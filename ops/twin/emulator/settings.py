@@ -10,9 +10,8 @@ from collections.abc import MutableMapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ops import twin_state
 from ops.errors import TwinError
-from ops.twin import callers
+from ops.twin import callers, state_file
 
 ACCOUNT_CONCURRENCY = "1000"
 """Concurrent executions an account and region, by default (Lambda developer guide, gettingstarted-limits, 2026-11)."""
@@ -43,7 +42,7 @@ def read(environ: MutableMapping[str, str] = os.environ) -> Settings:
         host_url=(environ.get("OPS_TWIN_HOST_URL") or "").rstrip("/"),
         period=_number(environ, "OPS_TWIN_PERIOD", "5"),
         alarm_seconds=_number(environ, "OPS_TWIN_ALARM_SECONDS", "5"),
-        folder=twin_state.make_folder().resolve(),
+        folder=state_file.make_folder().resolve(),
         token=environ.get(callers.TOKEN_VARIABLE, ""),
     )
 

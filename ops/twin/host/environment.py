@@ -17,12 +17,13 @@ import shutil
 from datetime import UTC, datetime
 from uuid import uuid4
 
-from ops.twin.host.apis.runtime_api import Call, Reply
+from ops.twin.host.apis.runtime_api import Call
 from ops.twin.host.apis.telemetry_api import TelemetryApi
 from ops.twin.host.clock import now, wall
 from ops.twin.host.exchange import Invocation, Outcome, Services
 from ops.twin.host.lifecycle_phase import Failure
 from ops.twin.host.process.launch import plan_for
+from ops.twin.host.reply import Reply
 from ops.twin.host.sandbox import Sandbox
 from ops.twin.host.settings import FunctionConfig, Settings
 from ops.twin.host.telemetry import platform_log_lines, telemetry_events

@@ -9,9 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ops import twin_state
 from ops.errors import UsageError
-from ops.twin import callers
+from ops.twin import callers, state_file
 
 
 @dataclass(frozen=True)
@@ -47,7 +46,7 @@ class Settings:
         token or when the folder is not the twin's."""
         cores = len(os.sched_getaffinity(0))
         return cls(
-            directory=twin_state.make_folder(),
+            directory=state_file.make_folder(),
             token=callers.token(environ),
             endpoint=environ.get("OPS_TWIN_ENDPOINT", "").rstrip("/"),
             port=int(_number(environ, "OPS_TWIN_PORT", 0)),

@@ -13,9 +13,8 @@ from typing import Any
 import pytest
 import typer
 
-from ops import twin_state
 from ops.cli.app import app, run
-from ops.twin import processes
+from ops.twin import processes, state_file
 from ops.twin_state import TwinState
 from tests.fakes.aws import Refusal, serve, start
 from tests.ops.insight.world import END
@@ -149,7 +148,7 @@ def test_the_local_twin_is_named(
     monkeypatch.setenv("OPS_TWIN_DIR", str(tmp_path))
     with start(_one_letter) as fake:
         pids = {"emulator": os.getpid(), "host": os.getpid()}
-        twin_state.write(
+        state_file.write(
             TwinState(fake.endpoint, fake.endpoint, "eu-west-1", "0" * 12, "a", "b", "scilearn", 10, "now", pids)
         )
         assert run(["dlq", "look", "--queue", "jobs", "--limit", "1"]) == 1

@@ -16,7 +16,7 @@ import pytest
 
 from ops import twin_state
 from ops.errors import TwinError
-from ops.twin import lifecycle, processes
+from ops.twin import lifecycle, processes, state_file
 from ops.twin_state import TwinState
 
 SLEEPER = "import time  # ops.twin.host\nprint('ready', flush=True)\ntime.sleep(60)"
@@ -111,7 +111,7 @@ def test_a_process_id_that_the_twin_of_another_folder_has_is_left_alone(
     other = begin(SLEEPER)
     try:
         monkeypatch.setenv("OPS_TWIN_DIR", str(folder / "mine"))
-        twin_state.write(twin(other.popen.pid))
+        state_file.write(twin(other.popen.pid))
         (folder / "mine" / "host.pid").write_text(str(other.popen.pid))
         (folder / "mine" / "dashboard.pid").write_text(str(other.popen.pid))
         lifecycle.down()
@@ -150,7 +150,7 @@ def test_nothing_recorded_is_no_twin() -> None:
 def test_a_state_file_of_dead_processes_is_named_and_cleared() -> None:
     gone = subprocess.Popen([sys.executable, "-c", ""])
     gone.wait()
-    twin_state.write(twin(gone.pid))
+    state_file.write(twin(gone.pid))
     assert twin_state.read() is None
     assert lifecycle.status().problems == (f"its host (process {gone.pid}) is gone",)
     lifecycle.down()
@@ -160,7 +160,7 @@ def test_a_state_file_of_dead_processes_is_named_and_cleared() -> None:
 def test_a_twin_that_does_not_answer_is_stopped_by_down(folder: Path) -> None:
     child = begin(SLEEPER)
     (folder / "image").mkdir()
-    twin_state.write(twin(child.popen.pid))
+    state_file.write(twin(child.popen.pid))
     assert all("does not answer" in problem for problem in lifecycle.status().problems)
     assert lifecycle.down() is True
     assert not twin_state.alive(child.popen.pid)
@@ -168,7 +168,7 @@ def test_a_twin_that_does_not_answer_is_stopped_by_down(folder: Path) -> None:
 
 
 def test_the_state_file_is_for_its_owner_only(folder: Path) -> None:
-    twin_state.write(twin(1))
+    state_file.write(twin(1))
     assert (folder / "state.json").stat().st_mode & 0o077 == 0
 
 
@@ -194,7 +194,7 @@ def test_a_folder_in_the_place_of_a_file_is_named_and_left(folder: Path, name: s
     lifecycle.down()  # the folder is the twin's now
     (folder / name).mkdir()
     with pytest.raises(TwinError, match="Is a directory"):
-        begin(SLEEPER) if name == "host.pid" else twin_state.write(twin(1))
+        begin(SLEEPER) if name == "host.pid" else state_file.write(twin(1))
     assert started_here() == [], "nothing is left running"
     lifecycle.down()
     assert (folder / name).is_dir()

@@ -8,9 +8,9 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from ops.deadletters.causes.attribution.evidence import Evidence, Subject
+from ops.deadletters.causes.attribution.log_search import When, search
 from ops.deadletters.causes.attribution.message_sources import OWN, Feed, Feeds, queue_of
 from ops.deadletters.causes.logs.log_query import Asked, Asking, Budget
-from ops.deadletters.causes.logs.log_search import When, search
 
 if TYPE_CHECKING:
     from ops.deadletters.messages.model import Cause

@@ -11,7 +11,8 @@ from typing import NamedTuple
 
 from ops.deadletters.causes.logs import severity
 from ops.deadletters.causes.logs.log_shapes import HEADS, SHOUTED, UUID
-from ops.deadletters.causes.logs.severity import COLOUR, Severity
+from ops.deadletters.causes.logs.severity import Severity
+from ops.deadletters.causes.terminal_colors import COLOUR
 
 _BEGINNING = 600
 """Characters in which a level is looked for."""

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from enum import Enum
 from typing import Any
 
 from ops.deadletters.causes.logs import json_fields
 from ops.deadletters.causes.logs.log_shapes import BAD, FINE, LEVEL_KEYS, NUMBER_KEYS, OWN_LEVELS, SCALES
+from ops.deadletters.causes.terminal_colors import COLOUR
 
-COLOUR = re.compile(r"\x1b\[[\d;]{0,12}m")
 _LONGEST = 24
 """Characters of a level's word, with what colours it."""
 

@@ -9,9 +9,9 @@ from __future__ import annotations
 import re
 from itertools import islice
 
-from ops.deadletters.causes.logs.severity import COLOUR
 from ops.deadletters.causes.stack_traces import at_traces, frames, python_traces
 from ops.deadletters.causes.stack_traces.thrown_error import LONGEST_CHAIN, Thrown, chained, typed
+from ops.deadletters.causes.terminal_colors import COLOUR
 
 LONGEST, LONGEST_LINE = 60_000, 4_000
 """Characters of a trace, and of a line of it, that are read."""

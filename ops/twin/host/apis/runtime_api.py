@@ -16,6 +16,7 @@ from ops.twin.host.apis.long_poll import LongPoll
 from ops.twin.host.clock import epoch_ms
 from ops.twin.host.http.http_messages import Request, Response, as_json, refusal
 from ops.twin.host.http.http_server import Answer
+from ops.twin.host.reply import Reply
 
 PREFIX = "/2018-06-01"
 MAX_RESPONSE = 6 * 1024 * 1024 + 100
@@ -33,16 +34,6 @@ class Call:
     arn: str
     deadline: float
     trace: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Reply:
-    """What the runtime answered. ``error_type`` is empty for a response. Times are ``clock.now()`` moments."""
-
-    payload: bytes
-    error_type: str
-    first_byte: float
-    last_byte: float
 
 
 class Runtime(Protocol):

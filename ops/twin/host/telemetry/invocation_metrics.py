@@ -7,10 +7,10 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
-from ops.twin.host.apis.runtime_api import Reply
 from ops.twin.host.clock import wall
 from ops.twin.host.lifecycle_phase import Failure
 from ops.twin.host.process.launch_spec import MEGABYTE
+from ops.twin.host.reply import Reply
 from ops.twin.host.telemetry import telemetry_events
 
 

@@ -15,10 +15,10 @@ from ops.deadletters.ledger import Ledger
 from ops.deadletters.ledger.model import Move
 from ops.deadletters.move_task import mover, ownership
 from ops.deadletters.move_task.mover import TaskMover
+from ops.deadletters.move_task.progress import Futile
 from ops.deadletters.plan_model import Pace, Plan, Selection
 from ops.deadletters.queue import Source
 from ops.deadletters.queue_lock import Busy
-from ops.deadletters.redrive.rollout import Futile
 from ops.deadletters.transfer.rate_limiter import Limiter
 from ops.errors import AwsError
 from tests.fakes.aws import start

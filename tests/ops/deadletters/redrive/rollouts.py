@@ -8,9 +8,9 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
-from ops.deadletters.ledger.model import Outcome, Run, Sent, State, Step
+from ops.deadletters.ledger.model import Became, Outcome, Run, Sent, State, Step
 from ops.deadletters.plan_model import Action, Destination, Estimate, Pace, Plan, Selection, Steps
-from ops.deadletters.redrive.rollout import Became, Course
+from ops.deadletters.redrive.rollout import Course
 from ops.deadletters.transfer.rate_limiter import Limiter
 
 NOW = datetime(2026, 11, 24, 4, 0, tzinfo=UTC)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from ops.deadletters.plan_model import Steps
-from ops.deadletters.redrive.canary import Tally, Verdict, boundaries, brake, decide
+from ops.deadletters.plans.steps import boundaries
+from ops.deadletters.redrive.canary import Tally, Verdict, brake, decide
 from ops.errors import UsageError
 
 

@@ -7,8 +7,9 @@ import threading
 import pytest
 
 from ops.deadletters.ledger.model import Outcome, Run, Sent, State
+from ops.deadletters.move_task.progress import Futile
 from ops.deadletters.plan_model import Steps
-from ops.deadletters.redrive.rollout import Course, Futile
+from ops.deadletters.redrive.rollout import Course
 from ops.deadletters.transfer.rate_limiter import Limiter
 from ops.errors import NotFound
 from tests.ops.deadletters.redrive.rollouts import Fate, Hand, Went, a_plan, course, succeeds

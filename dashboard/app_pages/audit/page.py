@@ -1,5 +1,5 @@
 """Audit: who did what to dead letters, when and why, and how it ended."""
 
-from dashboard.components import audit_view
+from dashboard.app_pages.audit import view
 
-audit_view.section()
+view.section()

@@ -1,0 +1,44 @@
+"""In which steps a plan sends its messages: counts and shares, as numbers of messages. Pure."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from itertools import pairwise
+
+from ops.errors import UsageError
+
+
+def boundaries(sizes: Sequence[str], total: int) -> tuple[int, ...]:
+    """Letters sent by the end of each step, growing, the last one ``total``. ``("5", "1%", "10%", "100%")`` of 2,000:
+    5, 20, 200, 2,000; of 50: 5, 50 (1% and 10% of it are no step beyond 5).
+
+    Raises UsageError for a size that is no count above 0 or share up to 100%, and for sizes that do not grow.
+    """
+    if total < 1:
+        return ()
+    ends: list[int] = []
+    shares = [(_share(size), size) for size in sizes]
+    for (before, named), (after, size) in pairwise(shares):
+        if type(before) is type(after) and after <= before:
+            raise UsageError(f"The step {size} does not go beyond the step {named}.", "Let the steps grow: 5,1%,100%.")
+    for value, _ in shares:
+        end = min(total, value if isinstance(value, int) else math.ceil(value * total))
+        if end > (ends[-1] if ends else 0):
+            ends.append(end)
+    if not ends or ends[-1] < total:
+        ends.append(total)
+    return tuple(ends)
+
+
+def _share(size: str) -> int | float:
+    text = size.strip()
+    try:
+        number = float(text.removesuffix("%")) if text.endswith("%") else int(text)
+    except ValueError:
+        number = 0
+    if text.endswith("%") and 0 < number <= 100:
+        return float(number) / 100
+    if isinstance(number, int) and number > 0:
+        return number
+    raise UsageError(f'"{size}" is no size of a step.', "Name counts and shares that grow, such as 5,1%,10%,100%.")
