@@ -10,12 +10,11 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 import streamlit as st
 
-from dashboard import page_runtime, theme
+from dashboard import cached_queries, page_runtime, theme
 from dashboard.components import error_box, html_blocks, widgets
 from dashboard.components.html_blocks import Stat
 from dashboard.formatting import NONE, duration, escape, number, sendable, utc
 from dashboard.pages import PAGES
-from dashboard.services import cached_queries
 from ops.deadletters.archive import audit_log, audit_summary
 from ops.errors import OpsError
 

@@ -9,10 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from dashboard import page_runtime, theme
+from dashboard import cached_queries, page_runtime, theme
 from dashboard.components import error_box, html_blocks
 from dashboard.formatting import duration, escape, moment, number, sendable, utc
-from dashboard.services import cached_queries
 from dashboard.services.dead_letter_service import Desk
 from ops.deadletters.edits import json_roundtrip
 from ops.errors import OpsError

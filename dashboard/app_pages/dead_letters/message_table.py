@@ -8,11 +8,10 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 import streamlit as st
 
-from dashboard import page_runtime
+from dashboard import cached_queries, page_runtime
 from dashboard.app_pages.dead_letters import message_detail
 from dashboard.components import html_blocks, widgets
 from dashboard.formatting import number, sendable
-from dashboard.services import cached_queries
 from dashboard.services.dead_letter_service import Desk
 from ops.deadletters.plan_model import Selection
 

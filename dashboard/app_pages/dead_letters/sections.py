@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import streamlit as st
 
-from dashboard import page_runtime, theme
+from dashboard import cached_queries, page_runtime, theme
 from dashboard.app_pages.dead_letters import (
     causes,
     export_tab,
@@ -22,7 +22,6 @@ from dashboard.app_pages.dead_letters.scan_bar import Counted
 from dashboard.components import error_box, html_blocks
 from dashboard.formatting import escape, number
 from dashboard.formatting import letters as counted
-from dashboard.services import cached_queries
 from dashboard.services.dead_letter_service import Desk
 from ops import formatting
 from ops.errors import OpsError

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from typing import Protocol
 
 
 class State(StrEnum):
@@ -136,3 +137,9 @@ Fate = tuple[Outcome, datetime | None, str]
 """What became of a message, when, and the cause if it came back."""
 Became = tuple[str, Outcome, datetime | None, str]
 """The same, behind the letter's message id."""
+
+
+class Went(Protocol):
+    @property
+    def why(self) -> str:
+        """What kept the mover from going as far as it should, as a sentence; or empty."""

@@ -29,9 +29,9 @@ from ops.errors import AwsError, NotFound
 
 if TYPE_CHECKING:
     from ops.deadletters.ledger import Ledger
+    from ops.deadletters.ledger.model import Went
     from ops.deadletters.plan_model import Plan
     from ops.deadletters.queue import Source
-    from ops.deadletters.redrive.rollout import Went
     from ops.deadletters.transfer.rate_limiter import Limiter
 
 POLL_S, SHORTEST_POLL_S = 1.0, 0.25

@@ -17,7 +17,7 @@ from itertools import pairwise
 from typing import Protocol
 
 from ops import formatting
-from ops.deadletters.ledger.model import Became, Outcome, Run, Sent, State, Step
+from ops.deadletters.ledger.model import Became, Outcome, Run, Sent, State, Step, Went
 from ops.deadletters.move_task.progress import Futile
 from ops.deadletters.plan_model import Plan
 from ops.deadletters.plans.steps import boundaries
@@ -39,12 +39,6 @@ class Ledger(Protocol):
     def step(self, number: int, upto: int, state: str) -> None: ...
     def letters(self, outcome: Outcome | None = None) -> Iterable[Sent]: ...
     def outcomes(self, rows: Iterable[Became]) -> None: ...
-
-
-class Went(Protocol):
-    @property
-    def why(self) -> str:
-        """What kept the mover from going as far as it should, as a sentence; or empty."""
 
 
 class Mover(Protocol):
