@@ -38,8 +38,10 @@ def lay_out(root: Path) -> Path:
     source = REPOSITORY / "handler"
     for name in ("__init__.py", "contract.py"):
         shutil.copy(source / name, package / name)
-    for module in (source / "extension").glob("*.py"):
-        shutil.copy(module, package / "extension" / module.name)
+    for module in (source / "extension").rglob("*.py"):
+        target = package / module.relative_to(source)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(module, target)
     return Path(shutil.copy(source / "extension" / NAME, root / "opt/extensions" / NAME))
 
 
