@@ -7,8 +7,8 @@ from collections.abc import Callable
 import streamlit as st
 
 from dashboard import page_runtime, start_page, theme
-from dashboard.components import error_box as troubles
-from dashboard.components import html_blocks
+from dashboard.html import error_box as troubles
+from dashboard.html import html_blocks
 from dashboard.pages import PAGES, START, Entry
 from dashboard.services.report_source import Ops, Telemetry
 from dashboard.sidebar import choose

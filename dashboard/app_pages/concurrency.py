@@ -5,9 +5,10 @@ import streamlit as st
 from dashboard import page_runtime, theme
 from dashboard.charts import concurrency as charts
 from dashboard.charts.series import latest, total
-from dashboard.components import capacity_simulator, html_blocks, widgets
-from dashboard.components.html_blocks import Stat
+from dashboard.components import capacity_simulator, widgets
 from dashboard.formatting import duration, millis, number, percent
+from dashboard.html import html_blocks
+from dashboard.html.html_blocks import Stat
 from ops import formatting
 from ops.insight.report_types import ConcurrencyReport
 

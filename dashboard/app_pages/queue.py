@@ -4,9 +4,10 @@ import streamlit as st
 
 from dashboard import page_runtime, theme
 from dashboard.charts import queue as charts
-from dashboard.components import html_blocks, widgets
-from dashboard.components.html_blocks import Stat
+from dashboard.components import widgets
 from dashboard.formatting import duration, number
+from dashboard.html import html_blocks
+from dashboard.html.html_blocks import Stat
 from ops import formatting
 from ops.insight.report_types import QueueReport
 

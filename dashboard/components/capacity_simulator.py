@@ -9,9 +9,10 @@ import pandas as pd
 import streamlit as st
 
 from dashboard.charts import concurrency as charts
-from dashboard.components import html_blocks, widgets
-from dashboard.components.html_blocks import Stat
+from dashboard.components import widgets
 from dashboard.formatting import duration, millis, number
+from dashboard.html import html_blocks
+from dashboard.html.html_blocks import Stat
 from ops.insight.report_types import ConcurrencyReport
 from ops.insight.reports.concurrency import drain_what_if
 

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from dashboard.charts import base, cold_starts, cost
-from dashboard.components import sparkline
+from dashboard.html import sparkline
 from dashboard.time_range import Span
 from ops.insight.report_types import Assumptions, Line, Look
 from ops.insight.reports import dead_letters

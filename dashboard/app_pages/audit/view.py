@@ -11,9 +11,10 @@ import pandas as pd
 import streamlit as st
 
 from dashboard import cached_queries, page_runtime, theme
-from dashboard.components import error_box, html_blocks, widgets
-from dashboard.components.html_blocks import Stat
+from dashboard.components import widgets
 from dashboard.formatting import NONE, duration, escape, number, sendable, utc
+from dashboard.html import error_box, html_blocks
+from dashboard.html.html_blocks import Stat
 from dashboard.pages import PAGES
 from ops.deadletters.archive import audit_log, audit_summary
 from ops.errors import OpsError

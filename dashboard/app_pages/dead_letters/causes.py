@@ -11,9 +11,9 @@ import streamlit as st
 from dashboard import page_runtime, theme
 from dashboard.access import access
 from dashboard.app_pages.dead_letters import filters, job_progress
-from dashboard.components import error_box, html_blocks
 from dashboard.formatting import NONE, escape, moment, number, percent, utc
 from dashboard.formatting import letters as said
+from dashboard.html import error_box, html_blocks
 from dashboard.services.dead_letter_service import Desk
 from ops.deadletters.messages.model import UNKNOWN_ERROR
 from ops.errors import OpsError

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from dashboard.app_pages.dead_letters import render
-from dashboard.components import error_box
 from dashboard.formatting import duration, letters, number, percent, usd
+from dashboard.html import error_box
 from dashboard.services.dead_letter_service import Desk
 from ops.deadletters.plan_model import Action
 from ops.deadletters.redrive import purge

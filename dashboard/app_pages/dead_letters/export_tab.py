@@ -9,8 +9,8 @@ import streamlit as st
 
 from dashboard.access import access
 from dashboard.app_pages.dead_letters import confirm_dialogs, job_progress, render
-from dashboard.components import error_box, html_blocks
 from dashboard.formatting import escape, number, usd
+from dashboard.html import error_box, html_blocks
 from dashboard.services.dead_letter_service import Desk
 from ops.deadletters.jobs import tasks
 from ops.deadletters.jobs.background import DONE

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from dashboard.access import access
-from dashboard.components import error_box, html_blocks
 from dashboard.formatting import duration, number
+from dashboard.html import error_box, html_blocks
 from dashboard.services.dead_letter_service import Desk
 from ops.deadletters.jobs.background import FAILED, HARMLESS, LOST
 from ops.errors import OpsError

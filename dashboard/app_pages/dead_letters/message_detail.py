@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from dashboard import cached_queries, page_runtime, theme
-from dashboard.components import error_box, html_blocks
 from dashboard.formatting import duration, escape, moment, number, sendable, utc
+from dashboard.html import error_box, html_blocks
 from dashboard.services.dead_letter_service import Desk
 from ops.deadletters.edits import json_roundtrip
 from ops.errors import OpsError

@@ -10,8 +10,9 @@ import streamlit as st
 
 from dashboard import cached_queries, page_runtime
 from dashboard.app_pages.dead_letters import message_detail
-from dashboard.components import html_blocks, widgets
+from dashboard.components import widgets
 from dashboard.formatting import number, sendable
+from dashboard.html import html_blocks
 from dashboard.services.dead_letter_service import Desk
 from ops.deadletters.plan_model import Selection
 

@@ -6,9 +6,10 @@ from dashboard import page_runtime, theme
 from dashboard.app_pages.dead_letters import sections
 from dashboard.app_pages.dead_letters.scan_bar import Counted
 from dashboard.charts import dead_letters as charts
-from dashboard.components import html_blocks, overview_view, widgets
-from dashboard.components.html_blocks import Stat
+from dashboard.components import overview_view, widgets
 from dashboard.formatting import duration, number
+from dashboard.html import html_blocks
+from dashboard.html.html_blocks import Stat
 from ops import formatting
 from ops.insight.report_types import DeadLettersReport
 

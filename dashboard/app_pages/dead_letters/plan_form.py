@@ -6,8 +6,8 @@ import streamlit as st
 
 from dashboard.access import access
 from dashboard.app_pages.dead_letters import plan_preview, run_panel
-from dashboard.components import error_box
 from dashboard.formatting import letters
+from dashboard.html import error_box
 from dashboard.services.dead_letter_service import Desk
 from ops.deadletters.plan_model import Action, Destination, Pace, Selection, Steps
 from ops.errors import OpsError

@@ -9,9 +9,9 @@ import streamlit as st
 from dashboard import cached_queries
 from dashboard.access import Access
 from dashboard.app_pages.dead_letters import confirm_dialogs, render
-from dashboard.components import error_box, html_blocks
-from dashboard.components.html_blocks import Stat
 from dashboard.formatting import duration, escape, letters, number, sendable
+from dashboard.html import error_box, html_blocks
+from dashboard.html.html_blocks import Stat
 from dashboard.services.dead_letter_service import Desk
 from ops import formatting
 from ops.deadletters.plan_model import Action

@@ -7,9 +7,9 @@ from datetime import tzinfo
 from typing import TYPE_CHECKING
 
 from dashboard import theme
-from dashboard.components import html_blocks
-from dashboard.components.html_blocks import Stat
 from dashboard.formatting import NONE, duration, escape, moment, number, percent, utc
+from dashboard.html import html_blocks
+from dashboard.html.html_blocks import Stat
 from ops.deadletters.ledger.model import State
 from ops.deadletters.redrive import canary
 from ops.errors import UsageError

@@ -11,8 +11,9 @@ import streamlit as st
 from dashboard import page_runtime
 from dashboard.access import access
 from dashboard.app_pages.dead_letters import confirm_dialogs, job_progress, render
-from dashboard.components import error_box, html_blocks, widgets
+from dashboard.components import widgets
 from dashboard.formatting import escape, letters, number, sendable
+from dashboard.html import error_box, html_blocks
 from dashboard.services.dead_letter_service import Desk
 from ops.deadletters.ledger.model import State
 from ops.errors import OpsError

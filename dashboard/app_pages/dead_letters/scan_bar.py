@@ -12,8 +12,8 @@ import streamlit as st
 from dashboard import page_runtime
 from dashboard.access import access
 from dashboard.app_pages.dead_letters import confirm_dialogs, job_progress
-from dashboard.components import error_box, html_blocks
 from dashboard.formatting import duration, escape, letters, moment, number, utc
+from dashboard.html import error_box, html_blocks
 from dashboard.services.dead_letter_service import Desk
 from ops.errors import OpsError
 

@@ -19,9 +19,9 @@ from dashboard.app_pages.dead_letters import (
     scan_bar,
 )
 from dashboard.app_pages.dead_letters.scan_bar import Counted
-from dashboard.components import error_box, html_blocks
 from dashboard.formatting import escape, number
 from dashboard.formatting import letters as counted
+from dashboard.html import error_box, html_blocks
 from dashboard.services.dead_letter_service import Desk
 from ops import formatting
 from ops.errors import OpsError
