@@ -183,7 +183,7 @@ class SampleDesk(OpsDesk):
     def verified(self) -> Any:
         return audit_log.verify(self.folder)
 
-    def _records(self) -> Iterator[audit.Record]:
+    def _records(self) -> Iterator[audit_log.Record]:
         base = audit_log.Record(NOW - timedelta(days=2), WHO, "123456789012", "eu-west-1", "redrive", "scilearn-jobs-dead",
                             "fixed in version 6, OPS-118", "20261122T021000-3f9a", "9" * 64)  # fmt: skip
         yield replace(base, outcome="began")

@@ -11,7 +11,7 @@ from dashboard.formatting import NONE, duration, escape, moment, number, percent
 from dashboard.html import html_blocks
 from dashboard.html.html_blocks import Stat
 from ops.deadletters.ledger.model import State
-from ops.deadletters.redrive import canary
+from ops.deadletters.plans import steps
 from ops.errors import UsageError
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ def going(plan: Plan) -> str:
 def planned_steps(plan: Plan) -> str:
     """The steps of the canary, before anything went."""
     try:
-        ends = canary.boundaries(plan.steps.sizes, plan.total)
+        ends = steps.boundaries(plan.steps.sizes, plan.total)
     except UsageError:
         return ""
     rule = (

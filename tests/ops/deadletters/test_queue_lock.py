@@ -51,9 +51,9 @@ def test_it_ends_with_its_process(source: Any) -> None:
     program = f"""
         from pathlib import Path
         from types import SimpleNamespace
-        from ops.deadletters import lock
+        from ops.deadletters import queue_lock
         source = SimpleNamespace(folder=Path({str(source.folder)!r}), queue=SimpleNamespace(name="q"))
-        with lock.held(source, "run-1", "me"):
+        with queue_lock.held(source, "run-1", "me"):
             print("held", flush=True)
             input()
     """

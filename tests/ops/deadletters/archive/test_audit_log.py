@@ -120,16 +120,16 @@ def test_an_unwritable_home_is_one_sentence(tmp_path: Path) -> None:
 FULL_DISK = """
 import resource, signal, sys
 from pathlib import Path
-from ops.deadletters import audit
+from ops.deadletters.archive import audit_log
 from ops.errors import OpsError
 from tests.ops.deadletters.archive.test_audit_log import RECORD, fill
 home = Path(sys.argv[1])
 fill(home, 2)
-size = (home / audit.FILE).stat().st_size
+size = (home / audit_log.FILE).stat().st_size
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 resource.setrlimit(resource.RLIMIT_FSIZE, (size + 100, size + 100))
 try:
-    audit.append(home, RECORD)
+    audit_log.append(home, RECORD)
 except OpsError as error:
     print(error)
 """

@@ -241,12 +241,12 @@ def test_without_a_path_it_goes_to_the_queues_folder(world: World) -> None:
 FULL_DISK = """
 import resource, signal, sys
 from pathlib import Path
-from ops.deadletters import files
+from ops import atomic_file
 from ops.errors import OpsError
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, 10_000))
 try:
-    with files.whole(Path(sys.argv[1])) as stream:
+    with atomic_file.whole(Path(sys.argv[1])) as stream:
         stream.write(b"x" * 20_000)
 except OpsError as error:
     print(error)

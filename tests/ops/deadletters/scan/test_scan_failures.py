@@ -103,7 +103,7 @@ def kill(look_world: World, patch: pytest.MonkeyPatch, after: int) -> None:
 def drain(receiver: Any) -> None:
     """What was under way when it was killed goes back; in earnest it would come back when its lease ends."""
     for batch in receiver.batches():
-        looks.lease.lease(receiver._aws, receiver._queue, [message.receipt for message in batch], 0, _Here())
+        looks.bulk_receive.lease(receiver._aws, receiver._queue, [message.receipt for message in batch], 0, _Here())
 
 
 class _Here:
@@ -112,7 +112,7 @@ class _Here:
 
 @pytest.mark.parametrize("fault", [THROTTLED, Fault("refuse"), Fault("cut"), Fault("cut after"), Fault("cut within")])
 def test_what_passes_is_waited_for(look_world: World, fault: Fault, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(looks.lease, "PAUSES_S", (0.01, 0.01, 0.01))
+    monkeypatch.setattr(looks.bulk_receive, "PAUSES_S", (0.01, 0.01, 0.01))
     bury(look_world, 40)
     look_world.aws.fault(replace(fault, operation="ReceiveMessage", times=2))
     look_world.aws.fault(replace(fault, operation="ChangeMessageVisibilityBatch", times=2))
