@@ -10,14 +10,14 @@ from dashboard import page_runtime, start_page, theme
 from dashboard.html import error_box as troubles
 from dashboard.html import html_blocks
 from dashboard.pages import PAGES, START, Entry
-from dashboard.services.report_source import Ops, Telemetry
+from dashboard.services.report_source import AwsReportSource, ReportSource
 from dashboard.sidebar import choose
 from dashboard.time_range import BadSpan
 from ops.errors import OpsError
 from ops.target import Target
 
 
-def run(connect: Callable[[Target], Telemetry] = Ops) -> None:
+def run(connect: Callable[[Target], ReportSource] = AwsReportSource) -> None:
     """Draw the app. ``connect`` makes a workload's telemetry from a target (the real one asks AWS or the twin)."""
     st.set_page_config(page_icon=":material/monitoring:", layout="wide")
     st.html(theme.STYLE)
@@ -48,7 +48,7 @@ def run(connect: Callable[[Target], Telemetry] = Ops) -> None:
         start_page.show()
         return
     if choice is not None:
-        page_runtime.set_stage(page_runtime.Stage(connect, choice, cost, entry.key))
+        page_runtime.set_stage(page_runtime.PageContext(connect, choice, cost, entry.key))
     chosen.run()
 
 

@@ -7,90 +7,96 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from dashboard import page_runtime
-from dashboard.services.dead_letter_service import Desk
+from dashboard.services.dead_letter_service import DeadLetterService
 from ops.target import Target
 
 if TYPE_CHECKING:
     from ops.deadletters.causes import CausesReport, Timeline
     from ops.deadletters.messages.model import Shelved
     from ops.deadletters.plan_model import Plan, Selection
-    from ops.deadletters.snapshot import ShelfInfo
+    from ops.deadletters.snapshot import SnapshotInfo
 
 FROM = "from-queue"
 
 
 @st.cache_resource(ttl=page_runtime.WORKLOAD_TTL, max_entries=16, show_spinner=False)
-def _opened(target: Target, queue: str, _telemetry: Any) -> Desk:
-    desk: Desk = _telemetry.desk(queue)
+def _opened(target: Target, queue: str, _telemetry: Any) -> DeadLetterService:
+    desk: DeadLetterService = _telemetry.desk(queue)
     return desk
 
 
-def desk() -> Desk:
+def desk() -> DeadLetterService:
     """The desk of the chosen workload's dead letters, or of the queue named on the page. Raises OpsError."""
     queue = str(st.session_state.get(FROM) or "").strip()
     return _opened(page_runtime.stage().choice.target, queue, page_runtime.telemetry())
 
 
-def _key(here: Desk) -> tuple[Any, ...]:
+def _key(here: DeadLetterService) -> tuple[Any, ...]:
     return (page_runtime.stage().choice.target, here.queue, *here.version())
 
 
 @st.cache_data(max_entries=16, show_spinner=False)
-def _info(key: tuple[Any, ...], _desk: Desk) -> ShelfInfo | None:
+def _info(key: tuple[Any, ...], _desk: DeadLetterService) -> SnapshotInfo | None:
     return _desk.info()
 
 
-def info(here: Desk) -> ShelfInfo | None:
+def info(here: DeadLetterService) -> SnapshotInfo | None:
     return _info(_key(here), here)
 
 
 @st.cache_data(max_entries=16, show_spinner=False)
-def _causes(key: tuple[Any, ...], imported: bool, _desk: Desk) -> CausesReport:
+def _causes(key: tuple[Any, ...], imported: bool, _desk: DeadLetterService) -> CausesReport:
     return _desk.causes(imported)
 
 
-def causes(here: Desk, imported: bool = False) -> CausesReport:
+def causes(here: DeadLetterService, imported: bool = False) -> CausesReport:
     return _causes(_key(here), imported, here)
 
 
 @st.cache_data(max_entries=64, show_spinner=False)
-def _count(key: tuple[Any, ...], selection: Selection, _desk: Desk) -> int:
+def _count(key: tuple[Any, ...], selection: Selection, _desk: DeadLetterService) -> int:
     return _desk.count(selection)
 
 
-def count(here: Desk, selection: Selection) -> int:
+def count(here: DeadLetterService, selection: Selection) -> int:
     """How many letters are chosen. Raises UsageError for a filter that cannot be read."""
     return _count(_key(here), selection, here)
 
 
 @st.cache_data(max_entries=32, show_spinner=False)
 def _page(
-    key: tuple[Any, ...], selection: Selection, order: str, descending: bool, limit: int, offset: int, _desk: Desk
+    key: tuple[Any, ...],
+    selection: Selection,
+    order: str,
+    descending: bool,
+    limit: int,
+    offset: int,
+    _desk: DeadLetterService,
 ) -> tuple[Shelved, ...]:
     return _desk.find(selection, order, descending, limit, offset)
 
 
 def page(
-    here: Desk, selection: Selection, order: str, descending: bool, limit: int, offset: int
+    here: DeadLetterService, selection: Selection, order: str, descending: bool, limit: int, offset: int
 ) -> tuple[Shelved, ...]:
     return _page(_key(here), selection, order, descending, limit, offset, here)
 
 
 @st.cache_data(ttl=600, max_entries=64, show_spinner=False)
-def _timeline(key: tuple[Any, ...], message_id: str, _desk: Desk) -> Timeline:
+def _timeline(key: tuple[Any, ...], message_id: str, _desk: DeadLetterService) -> Timeline:
     return _desk.timeline(message_id)
 
 
-def timeline(here: Desk, message_id: str) -> Timeline:
+def timeline(here: DeadLetterService, message_id: str) -> Timeline:
     """Asks the logs, once in ten minutes for a letter."""
     return _timeline((page_runtime.stage().choice.target, here.queue), message_id, here)
 
 
 @st.cache_data(max_entries=16, show_spinner=False)
-def _saved(key: tuple[Any, ...], plan: str, _desk: Desk) -> Plan:
+def _saved(key: tuple[Any, ...], plan: str, _desk: DeadLetterService) -> Plan:
     return _desk.saved(plan)
 
 
-def saved(here: Desk, plan: str) -> Plan:
+def saved(here: DeadLetterService, plan: str) -> Plan:
     """A plan never changes once it is saved."""
     return _saved((page_runtime.stage().choice.target, here.queue), plan, here)

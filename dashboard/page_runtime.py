@@ -18,11 +18,11 @@ import streamlit as st
 from dashboard import formatting, zoom
 from dashboard.html import error_box, html_blocks
 from dashboard.pages import PAGES
-from dashboard.services.report_source import Telemetry
-from dashboard.time_range import Span
+from dashboard.services.report_source import ReportSource
+from dashboard.time_range import TimeRange
 from ops import target as targets
 from ops.errors import OpsError
-from ops.insight.report_types import Finding, Look
+from ops.insight.report_types import Finding, QueryCost
 from ops.target import Target
 
 R = TypeVar("R")
@@ -40,7 +40,7 @@ class Choice:
     """What the sidebar says: where to look, at which stretch of time, and how often."""
 
     target: Target
-    span: Span
+    span: TimeRange
     refresh: int | None
     """Seconds between looks; None when refreshing is off or the span does not move."""
     visit: str = ""
@@ -50,31 +50,31 @@ class Choice:
 
 
 @dataclass(frozen=True)
-class Stage:
+class PageContext:
     """What the entry point hands to every page."""
 
-    connect: Callable[[Target], Telemetry]
+    connect: Callable[[Target], ReportSource]
     choice: Choice
     cost: Any
     """The sidebar's container in which a page says what its looks cost."""
     page: str
 
 
-def set_stage(stage: Stage) -> None:
+def set_stage(stage: PageContext) -> None:
     st.session_state["_stage"] = stage
 
 
-def stage() -> Stage:
-    found: Stage = st.session_state["_stage"]
+def stage() -> PageContext:
+    found: PageContext = st.session_state["_stage"]
     return found
 
 
 @st.cache_resource(ttl=WORKLOAD_TTL, max_entries=16, show_spinner=False)
-def _connected(target: Target, _connect: Callable[[Target], Telemetry]) -> Telemetry:
+def _connected(target: Target, _connect: Callable[[Target], ReportSource]) -> ReportSource:
     return _connect(target)
 
 
-def telemetry() -> Telemetry:
+def telemetry() -> ReportSource:
     """The chosen workload. Raises OpsError."""
     here = stage()
     return _connected(here.choice.target, here.connect)
@@ -87,7 +87,9 @@ class Answer:
 
 
 @st.cache_data(ttl=900, max_entries=128, show_spinner=False)
-def _ask(target: Target, question: str, span: Span, extra: Any, tick: int, visit: str, _telemetry: Telemetry) -> Answer:
+def _ask(
+    target: Target, question: str, span: TimeRange, extra: Any, tick: int, visit: str, _telemetry: ReportSource
+) -> Answer:
     arguments = (span,) if extra is None else (span, extra)
     return Answer(getattr(_telemetry, question)(*arguments), datetime.now(UTC))
 
@@ -235,7 +237,7 @@ def _footnotes(notes: tuple[str, ...]) -> None:
         st.html(html_blocks.partial(notes))
 
 
-def cost_of_looking(look: Look, choice: Choice) -> str:
+def cost_of_looking(look: QueryCost, choice: Choice) -> str:
     """What the page's looks cost, in one line."""
     metrics = f"{look.metrics_requested} metrics a look"
     if choice.target.is_twin:

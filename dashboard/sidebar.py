@@ -13,7 +13,7 @@ from dashboard import time_range as spans
 from dashboard import zoom
 from dashboard.formatting import escape, local_range, zone
 from dashboard.page_runtime import Choice
-from dashboard.time_range import Span
+from dashboard.time_range import TimeRange
 from ops import target as targets
 from ops import twin_state
 from ops.errors import UsageError
@@ -82,7 +82,7 @@ def _target() -> Target | None:
     return target
 
 
-def _span(target: Target) -> Span:
+def _span(target: Target) -> TimeRange:
     chosen = st.segmented_control(
         "Time range",
         [*spans.RANGES, spans.CUSTOM],
@@ -96,7 +96,7 @@ def _span(target: Target) -> Span:
         for key in ("from", "to"):
             st.query_params.pop(key, None)
         zoom.forget()
-        return Span(minutes=spans.RANGES[chosen or spans.DEFAULT])
+        return TimeRange(minutes=spans.RANGES[chosen or spans.DEFAULT])
     now = datetime.now(UTC).replace(tzinfo=None, second=0, microsecond=0)
     start = _moment("From, UTC", "from", now - timedelta(hours=3))
     end = _moment("To, UTC", "to", now)

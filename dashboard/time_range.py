@@ -18,7 +18,7 @@ DEFAULT, TWIN_DEFAULT = (
 
 
 @dataclass(frozen=True)
-class Span:
+class TimeRange:
     """Either the last ``minutes``, or from ``start`` to ``end`` (aware)."""
 
     minutes: int | None = RANGES[DEFAULT]
@@ -35,7 +35,7 @@ class BadSpan(ValueError):
     """The reader's own words for what is wrong with a custom range."""
 
 
-def custom(start: datetime | None, end: datetime | None, now: datetime | None = None) -> Span:
+def custom(start: datetime | None, end: datetime | None, now: datetime | None = None) -> TimeRange:
     """A custom range from two naive moments in UTC. Raises BadSpan.
 
     UTC, because the address carries the digits as they are typed, to colleagues in other zones.
@@ -49,7 +49,7 @@ def custom(start: datetime | None, end: datetime | None, now: datetime | None = 
         raise BadSpan("The start lies in the future.")
     if last - first > timedelta(days=455):
         raise BadSpan("CloudWatch keeps metrics for 455 days at most.")
-    return Span(None, first, last)
+    return TimeRange(None, first, last)
 
 
 def written(text: str) -> datetime | None:
@@ -61,7 +61,7 @@ def written(text: str) -> datetime | None:
         return None
 
 
-def dragged(edges: Sequence[object], zone: tzinfo, now: datetime | None = None) -> Span | None:
+def dragged(edges: Sequence[object], zone: tzinfo, now: datetime | None = None) -> TimeRange | None:
     """The range between two edges of a drag on a time axis in ``zone``, widened to whole minutes, as the address has
     them. None where it is no range that can be asked for: text that is no time, or a start in the future."""
     minute = timedelta(minutes=1)

@@ -16,9 +16,9 @@ from aws_lambda_powertools.utilities.batch.decorators import process_partial_res
 from handler import contract
 from handler.aws import Client
 from handler.batch import JobProcessor
-from handler.dead_letter_queue import Rejects
+from handler.dead_letter_queue import DeadLetterQueue
 from handler.job import check, parse
-from handler.job_runner import REPEATED, Service
+from handler.job_runner import REPEATED, JobRunner
 from handler.records import is_batch
 from handler.xray import Provider
 
@@ -38,8 +38,8 @@ logger = Logger(service=contract.SERVICE)
 metrics = Metrics(namespace=contract.JOB_NAMESPACE, service=contract.SERVICE)
 
 client = Client(observe=traces.aws_call)
-service = Service(client)
-processor = JobProcessor(client, service.store, Rejects(client), logger, metrics, service.left_over)
+service = JobRunner(client)
+processor = JobProcessor(client, service.store, DeadLetterQueue(client), logger, metrics, service.left_over)
 
 
 def run(job: Job) -> Pointer:

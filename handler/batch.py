@@ -48,7 +48,7 @@ if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.batch.base import FailureResponse, SuccessResponse
 
     from handler.aws import Client
-    from handler.dead_letter_queue import Rejects
+    from handler.dead_letter_queue import DeadLetterQueue
     from handler.results import Store
 
 RESERVE = 1.0  # seconds kept for announcing and answering, but no more than that share of the invocation:
@@ -64,7 +64,7 @@ class JobProcessor(BatchProcessor):
         self,
         client: Client,
         store: Store,
-        rejects: Rejects,
+        rejects: DeadLetterQueue,
         logger: Logger,
         metrics: Metrics,
         left_over: Callable[[str], int | None],

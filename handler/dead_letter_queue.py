@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 REFUSED = re.compile("[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
-class Rejects:
+class DeadLetterQueue:
     def __init__(self, client: Client) -> None:
         self._client = client
         self._url = os.environ[contract.ENV_DLQ_URL]

@@ -28,9 +28,9 @@ from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit
 
 from handler import contract, errors
 from handler.aws import AwsError, Client
-from handler.dead_letter_queue import Rejects
+from handler.dead_letter_queue import DeadLetterQueue
 from handler.job import parse
-from handler.job_runner import REPEATED, Service
+from handler.job_runner import REPEATED, JobRunner
 
 if TYPE_CHECKING:
     from handler.results import Pointer
@@ -89,7 +89,7 @@ class Worker:
 
     def __init__(self, job_seconds: float) -> None:
         self.client = Client()
-        self._service = Service(self.client)
+        self._service = JobRunner(self.client)
         self._service.idempotency.register_lambda_context(Deadline(job_seconds))  # type: ignore[arg-type]
 
     def run(self, body: str, message_id: str) -> tuple[Pointer, bytes]:
@@ -159,7 +159,7 @@ class Requests(BaseHTTPRequestHandler):
             return
         client = Client()
         try:
-            Rejects(client).bury(self._record(message_id, body), error)
+            DeadLetterQueue(client).bury(self._record(message_id, body), error)
         except AwsError as unsent:
             tell(unsent, message_id)
             self._answer(503, document)

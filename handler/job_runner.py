@@ -24,7 +24,7 @@ REPEATED = "repeated"
 """Set in the pointer of a job that had been finished before."""
 
 
-class Service:
+class JobRunner:
     """``run`` does each job id once; the same id again gives the stored pointer, with ``repeated`` set."""
 
     def __init__(self, client: Client) -> None:

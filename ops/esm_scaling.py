@@ -21,7 +21,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
-class RampLaw:
+class ScalingPolicy:
     """The law's numbers. Concurrency in batches being processed, rates a minute, times in seconds."""
 
     start: int = 5
@@ -49,7 +49,7 @@ class RampLaw:
 
 
 @dataclass(frozen=True)
-class Ramp:
+class ScalingState:
     """Where a mapping stands. ``allowed`` is fractional so that short steps add up; ``concurrency`` is what may run."""
 
     allowed: float
@@ -69,25 +69,25 @@ class Observed:
     failures: int = 0  # invocations that ended in a function error or were throttled
 
 
-def begin(law: RampLaw) -> Ramp:
-    return Ramp(float(law.base))
+def begin(law: ScalingPolicy) -> ScalingState:
+    return ScalingState(float(law.base))
 
 
-def step(law: RampLaw, ramp: Ramp, seen: Observed) -> Ramp:
+def step(law: ScalingPolicy, ramp: ScalingState, seen: Observed) -> ScalingState:
     """The state after one stretch of time. Failures first: they end growth for that stretch."""
     if seen.failures:
         reduced = ramp.allowed * law.failure_factor**seen.failures
-        return Ramp(min(float(law.limit), max(float(min(law.idle, law.limit)), reduced)))
+        return ScalingState(min(float(law.limit), max(float(min(law.idle, law.limit)), reduced)))
     if seen.available:
         grown = max(ramp.allowed, float(law.floor)) + law.per_minute * seen.seconds / 60
-        return Ramp(min(float(law.limit), grown))
+        return ScalingState(min(float(law.limit), grown))
     idle_for = ramp.idle_for + seen.seconds
     lowest = law.floor if idle_for >= law.idle_after else law.base
     fallen = ramp.allowed - law.down_per_minute * seen.seconds / 60
-    return Ramp(min(float(law.limit), max(float(min(lowest, ramp.allowed)), fallen)), idle_for)
+    return ScalingState(min(float(law.limit), max(float(min(lowest, ramp.allowed)), fallen)), idle_for)
 
 
-def course(law: RampLaw, observed: Iterable[Observed], start: Ramp | None = None) -> Iterator[int]:
+def course(law: ScalingPolicy, observed: Iterable[Observed], start: ScalingState | None = None) -> Iterator[int]:
     """The concurrency allowed at the end of each stretch, for a chart's line."""
     ramp = start or begin(law)
     for seen in observed:

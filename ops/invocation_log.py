@@ -96,7 +96,7 @@ _UNREADABLE = (ValueError, OverflowError, RecursionError, TypeError)
 
 
 @dataclass(frozen=True)
-class Line:
+class InvocationLogLine:
     """One line understood. ``source``: record, report, timeout, exit or init. ``values``: fields of
     ``invocations.Invocation``. ``at``: when it was written. ``as_json``: in the form that JSON logging gives it."""
 
@@ -110,7 +110,7 @@ class Line:
     function: str = ""  # whose it is, where it says so
 
 
-def parse(row: Mapping[str, str]) -> Line | None:
+def parse(row: Mapping[str, str]) -> InvocationLogLine | None:
     """One row of Logs Insights (``@timestamp``, ``@message``, ``@logStream``); None when it tells of no invocation.
 
     Never raises: a row is untrusted text.
@@ -132,7 +132,7 @@ def function_of(stream: str) -> str:
     return named.function if named else ""
 
 
-def _parse(row: Mapping[str, str]) -> Line | None:
+def _parse(row: Mapping[str, str]) -> InvocationLogLine | None:
     message, stream = row.get("@message", ""), row.get("@logStream", "")
     at = moment(row.get("@timestamp", ""))
     if at is None:
@@ -152,7 +152,7 @@ def _parse(row: Mapping[str, str]) -> Line | None:
     return None
 
 
-def _from_words(message: str, at: datetime, stream: str, as_json: bool = False) -> Line | None:
+def _from_words(message: str, at: datetime, stream: str, as_json: bool = False) -> InvocationLogLine | None:
     """The plain lines that say how an invocation ended, and nothing else."""
     if timed_out := _TIMED_OUT.match(message):
         seconds = _number(timed_out[2])
@@ -165,7 +165,7 @@ def _from_words(message: str, at: datetime, stream: str, as_json: bool = False) 
     return None
 
 
-def _from_report(message: str, request_id: str, ended: datetime, stream: str) -> Line:
+def _from_report(message: str, request_id: str, ended: datetime, stream: str) -> InvocationLogLine:
     values: dict[str, Any] = {}
     for part in re.split(r"\t|\n", message):
         if number := _MS_OR_MB.match(part.strip()):
@@ -179,11 +179,11 @@ def _from_report(message: str, request_id: str, ended: datetime, stream: str) ->
     return _ended(REPORT, request_id, ended, stream, values, as_json=False)
 
 
-def _from_platform_report(record: Any, ended: datetime, stream: str) -> Line | None:
+def _from_platform_report(record: Any, ended: datetime, stream: str) -> InvocationLogLine | None:
     return _from_platform(REPORT, record, ended, stream)
 
 
-def _from_runtime_done(record: Any, ended: datetime, stream: str) -> Line | None:
+def _from_runtime_done(record: Any, ended: datetime, stream: str) -> InvocationLogLine | None:
     """Only of a failure: a success has its report."""
     line = _from_platform(EXIT, record, ended, stream)
     if line is None or line.values["status"] == "success":
@@ -192,7 +192,7 @@ def _from_runtime_done(record: Any, ended: datetime, stream: str) -> Line | None
     return replace(line, source=TIMEOUT) if timed_out else line
 
 
-def _from_platform(source: str, record: Any, ended: datetime, stream: str) -> Line | None:
+def _from_platform(source: str, record: Any, ended: datetime, stream: str) -> InvocationLogLine | None:
     if not isinstance(record, dict):
         return None
     request_id, metrics = _text(record.get("requestId")), record.get("metrics")
@@ -206,22 +206,22 @@ def _from_platform(source: str, record: Any, ended: datetime, stream: str) -> Li
     return _ended(source, request_id, ended, stream, values, as_json=True)
 
 
-def _from_fault(record: Any, at: datetime, stream: str) -> Line | None:
+def _from_fault(record: Any, at: datetime, stream: str) -> InvocationLogLine | None:
     """The Logs API's ``platform.fault``, whose record is a plain line."""
     return _from_words(record, at, stream, as_json=True) if isinstance(record, str) else None
 
 
-def _from_init(record: Any, at: datetime, stream: str) -> Line | None:
+def _from_init(record: Any, at: datetime, stream: str) -> InvocationLogLine | None:
     kind = _text(record.get("initializationType")) if isinstance(record, dict) else ""
-    return Line(INIT, "", at, {"init_type": kind}, at, stream, as_json=True) if kind else None
+    return InvocationLogLine(INIT, "", at, {"init_type": kind}, at, stream, as_json=True) if kind else None
 
 
-def _from_restore(record: Any, at: datetime, stream: str) -> Line | None:
+def _from_restore(record: Any, at: datetime, stream: str) -> InvocationLogLine | None:
     known = isinstance(record, dict)
-    return Line(INIT, "", at, {"init_type": rules.SNAP_START}, at, stream, as_json=True) if known else None
+    return InvocationLogLine(INIT, "", at, {"init_type": rules.SNAP_START}, at, stream, as_json=True) if known else None
 
 
-_PLATFORM: dict[str, Callable[[Any, datetime, str], Line | None]] = {
+_PLATFORM: dict[str, Callable[[Any, datetime, str], InvocationLogLine | None]] = {
     "platform.report": _from_platform_report,
     "platform.runtimeDone": _from_runtime_done,
     "platform.initStart": _from_init,
@@ -230,7 +230,9 @@ _PLATFORM: dict[str, Callable[[Any, datetime, str], Line | None]] = {
 }
 
 
-def _ended(source: str, request_id: str, ended: datetime, stream: str, values: dict[str, Any], as_json: bool) -> Line:
+def _ended(
+    source: str, request_id: str, ended: datetime, stream: str, values: dict[str, Any], as_json: bool
+) -> InvocationLogLine:
     """A line written when the invocation was over: when it began, and its version by the log stream's name."""
     init, restore = values.get("init_ms"), values.get("restore_ms")
     if source == REPORT:
@@ -244,10 +246,10 @@ def _ended(source: str, request_id: str, ended: datetime, stream: str, values: d
     values["version"] = named.version if named else ""
     lasted = (values.get("duration_ms") or 0.0) + (init or restore or 0.0)
     started = ended - timedelta(milliseconds=lasted)
-    return Line(source, _text(request_id), started, values, ended, stream, as_json, function_of(stream))
+    return InvocationLogLine(source, _text(request_id), started, values, ended, stream, as_json, function_of(stream))
 
 
-def _from_record(data: Mapping[str, Any], written: datetime, stream: str) -> Line | None:
+def _from_record(data: Mapping[str, Any], written: datetime, stream: str) -> InvocationLogLine | None:
     """None without a request id. A start that is no time is replaced by the line's own."""
     request_id = _text(data.get(contract.INV_REQUEST_ID))
     if not request_id:
@@ -261,7 +263,7 @@ def _from_record(data: Mapping[str, Any], written: datetime, stream: str) -> Lin
     )
     named = _text(data.get(contract.INVOCATION_DIMENSION))
     whose = function_of(stream) if named in ("", contract.UNNAMED) else named
-    return Line(RECORD, request_id, started, values, written, stream, True, whose)
+    return InvocationLogLine(RECORD, request_id, started, values, written, stream, True, whose)
 
 
 def _text(value: object) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from ops.deadletters.messages.model import Attribute, Kind, Letter
+from ops.deadletters.messages.model import Attribute, DeadLetter, Kind
 
 SENT = datetime(2026, 11, 23, 19, 0, tzinfo=UTC)
 QUEUE = "arn:aws:sqs:eu-west-1:000000000000:jobs"
@@ -20,7 +20,7 @@ def a_letter(
     system: Mapping[str, str] | None = None,
     kind: Kind = Kind.SQS,
     **more: Any,
-) -> Letter:
+) -> DeadLetter:
     whole = {"SentTimestamp": str(int(SENT.timestamp() * 1000)), "ApproximateReceiveCount": "4", **(system or {})}
     fields: dict[str, Any] = {
         "sent": SENT,
@@ -29,7 +29,7 @@ def a_letter(
         "original_message_id": message_id,
         **more,
     }
-    return Letter(message_id, body, dict(attributes or {}), whole, kind, **fields)
+    return DeadLetter(message_id, body, dict(attributes or {}), whole, kind, **fields)
 
 
 def bodies(number: int) -> list[str]:

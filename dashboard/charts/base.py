@@ -14,7 +14,7 @@ import plotly.graph_objects as go
 from dashboard import theme
 from dashboard.charts.series import begun_late, since
 from dashboard.formatting import number, plain, zone_name
-from ops.insight.report_types import Line
+from ops.insight.report_types import Threshold
 
 HEIGHT = 300
 _PAPER = {"xref": "paper", "yref": "paper", "showarrow": False}
@@ -91,7 +91,7 @@ def over_time(
     unit: str,
     viewer: tzinfo,
     *,
-    limits: Sequence[Line] = (),
+    limits: Sequence[Threshold] = (),
     scale: float = 1.0,
     counts: bool = False,
     height: int = HEIGHT,
@@ -126,7 +126,7 @@ def over_time(
     )
     if counts:
         whole(chart, top)
-    far = add_limits(chart, [Line(line.name, line.value / scale) for line in limits], top, unit, say)
+    far = add_limits(chart, [Threshold(line.name, line.value / scale) for line in limits], top, unit, say)
     if aside := " · ".join(filter(None, (late, far))):
         say_aside(chart, aside)
     if not any(frame[one.column].notna().any() for one in series):
@@ -173,7 +173,7 @@ def _gaps(values: pd.Series) -> bool:
 
 
 def add_limits(
-    chart: go.Figure, limits: Sequence[Line], top: float, unit: str, say: Callable[[float], str] | None = None
+    chart: go.Figure, limits: Sequence[Threshold], top: float, unit: str, say: Callable[[float], str] | None = None
 ) -> str:
     """Dashed and named. Those too far above the data to be drawn are returned in words."""
     told = say or (lambda value: f"{number(value)} {unit}")

@@ -10,7 +10,7 @@ import plotly.graph_objects as go
 from dashboard import theme
 from dashboard.charts.base import Series, figure, over_time, say_empty, time_unit
 from dashboard.formatting import duration
-from ops.insight.report_types import ConcurrencyReport, Line
+from ops.insight.report_types import ConcurrencyReport, Threshold
 
 
 def against_law(report: ConcurrencyReport, viewer: tzinfo) -> go.Figure:
@@ -41,7 +41,7 @@ def throttles(report: ConcurrencyReport, viewer: tzinfo) -> go.Figure:
 
 
 def batches(report: ConcurrencyReport, viewer: tzinfo) -> go.Figure:
-    limits = [Line("batch size", float(report.batch_size))] if report.batch_size else []
+    limits = [Threshold("batch size", float(report.batch_size))] if report.batch_size else []
     return over_time(
         "How full are the batches?",
         report.batch,

@@ -10,7 +10,7 @@ import plotly.graph_objects as go
 from dashboard import theme
 from dashboard.charts.base import Series, figure, over_time, say_empty
 from dashboard.formatting import number, plain, usd
-from ops.insight.report_types import CostReport, Line
+from ops.insight.report_types import CostReport, Threshold
 from ops.insight.rules.cost_model import is_compute
 
 
@@ -45,7 +45,7 @@ def waterfall(report: CostReport) -> go.Figure:
 
 
 def trend(report: CostReport, viewer: tzinfo) -> go.Figure:
-    limits = [] if report.usd_per_1000 is None else [Line("mean", report.usd_per_1000)]
+    limits = [] if report.usd_per_1000 is None else [Threshold("mean", report.usd_per_1000)]
     return in_dollars(
         over_time(
             "Is a success getting more expensive?",

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from dashboard.services.run_cache import Ledgers, stamps
+from dashboard.services.run_cache import RunCache, stamps
 from ops.deadletters.jobs import background, tasks
 from ops.deadletters.plan_model import Action, Destination, Edit, Pace, Plan, Selection, Steps
 from ops.errors import OpsError
@@ -23,11 +23,11 @@ if TYPE_CHECKING:
     from ops.deadletters.jobs.background import Job
     from ops.deadletters.ledger.model import Run
     from ops.deadletters.messages.model import Shelved
-    from ops.deadletters.queue import Source
-    from ops.deadletters.snapshot import ShelfInfo
+    from ops.deadletters.queue import DeadLetterQueue
+    from ops.deadletters.snapshot import SnapshotInfo
 
 
-class Desk(Protocol):
+class DeadLetterService(Protocol):
     """One queue of dead letters. Everything raises OpsError."""
 
     queue: str
@@ -36,7 +36,7 @@ class Desk(Protocol):
     def version(self) -> tuple[Any, ...]:
         """Another one whenever the shelf may have changed: what is read from it may be kept as long."""
 
-    def info(self) -> ShelfInfo | None:
+    def info(self) -> SnapshotInfo | None:
         """None: nobody has looked yet."""
 
     def causes(self, imported: bool = False) -> CausesReport: ...
@@ -91,23 +91,23 @@ class Desk(Protocol):
     def verified(self) -> Verified: ...
 
 
-class OpsDesk:
+class LocalDeadLetterService:
     """The real one."""
 
-    def __init__(self, source: Source) -> None:
+    def __init__(self, source: DeadLetterQueue) -> None:
         self._source = source
-        self._ledgers = Ledgers(source)
+        self._ledgers = RunCache(source)
         self.queue = source.queue.name
 
     def version(self) -> tuple[Any, ...]:
         return stamps(self._source.shelf)
 
-    def info(self) -> ShelfInfo | None:
+    def info(self) -> SnapshotInfo | None:
         if not self._source.shelf.exists():
             return None
-        from ops.deadletters.snapshot import Shelf
+        from ops.deadletters.snapshot import Snapshot
 
-        with Shelf.open(self._source) as shelf:
+        with Snapshot.open(self._source) as shelf:
             known = shelf.info()
         return known if known.looked_at or known.letters or known.imported else None
 
@@ -117,21 +117,21 @@ class OpsDesk:
         return causes.report(self._source, imported)
 
     def find(self, selection: Selection, order: str, descending: bool, limit: int, offset: int) -> tuple[Shelved, ...]:
-        from ops.deadletters.snapshot import Shelf
+        from ops.deadletters.snapshot import Snapshot
 
-        with Shelf.open(self._source) as shelf:
+        with Snapshot.open(self._source) as shelf:
             return shelf.find(selection, order, descending, limit, offset)
 
     def count(self, selection: Selection) -> int:
-        from ops.deadletters.snapshot import Shelf
+        from ops.deadletters.snapshot import Snapshot
 
-        with Shelf.open(self._source) as shelf:
+        with Snapshot.open(self._source) as shelf:
             return shelf.count(selection)
 
     def letter(self, message_id: str) -> Shelved:
-        from ops.deadletters.snapshot import Shelf
+        from ops.deadletters.snapshot import Snapshot
 
-        with Shelf.open(self._source) as shelf:
+        with Snapshot.open(self._source) as shelf:
             return shelf.get(message_id)
 
     def timeline(self, message_id: str) -> Timeline:

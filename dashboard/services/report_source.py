@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
-from dashboard.services.dead_letter_service import Desk
-from dashboard.time_range import Span
+from dashboard.services.dead_letter_service import DeadLetterService
+from dashboard.time_range import TimeRange
 from ops.insight import time_window
 from ops.insight.report_types import (
     Assumptions,
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from ops.workload import Gap
 
 
-class Telemetry(Protocol):
+class ReportSource(Protocol):
     """One workload, asked. Each report makes one GetMetricData call at most; everything raises OpsError."""
 
     notes: tuple[str, ...]
@@ -36,17 +36,17 @@ class Telemetry(Protocol):
     dead_letter_gap: Gap | None
     """Why there is no ``dead_letter_queue``, though the queue names one."""
 
-    def overview(self, span: Span) -> OverviewReport: ...
-    def queue(self, span: Span) -> QueueReport: ...
-    def concurrency(self, span: Span) -> ConcurrencyReport: ...
-    def cold_starts(self, span: Span) -> ColdStartReport: ...
-    def cost(self, span: Span, assumptions: Assumptions) -> CostReport: ...
-    def dead_letters(self, span: Span) -> DeadLettersReport: ...
-    def desk(self, queue: str = "") -> Desk:
+    def overview(self, span: TimeRange) -> OverviewReport: ...
+    def queue(self, span: TimeRange) -> QueueReport: ...
+    def concurrency(self, span: TimeRange) -> ConcurrencyReport: ...
+    def cold_starts(self, span: TimeRange) -> ColdStartReport: ...
+    def cost(self, span: TimeRange, assumptions: Assumptions) -> CostReport: ...
+    def dead_letters(self, span: TimeRange) -> DeadLettersReport: ...
+    def desk(self, queue: str = "") -> DeadLetterService:
         """Its dead letters, or those of another queue (name, URL or ARN)."""
 
 
-class Ops:
+class AwsReportSource:
     """The real one. Finds the target's workload once; raises OpsError when it is not there or may not be read.
 
     Each question's module is imported when it is first asked: the page's frame is on the screen before boto3 is loaded.
@@ -65,44 +65,44 @@ class Ops:
         self.dead_letter_queue = own.name if own else None
         self.dead_letter_gap = self._workload.gap(workload.Part.DLQ)
 
-    def _window(self, span: Span) -> Window:
+    def _window(self, span: TimeRange) -> Window:
         if span.minutes is not None:
             return time_window.last(span.minutes, self._finest)
         assert span.start is not None and span.end is not None  # noqa: S101 (a span is one or the other)
         return time_window.between(span.start, span.end, self._finest)
 
-    def overview(self, span: Span) -> OverviewReport:
+    def overview(self, span: TimeRange) -> OverviewReport:
         from ops.insight.reports import overview
 
         return overview.report(self._aws, self._workload, self._window(span))
 
-    def queue(self, span: Span) -> QueueReport:
+    def queue(self, span: TimeRange) -> QueueReport:
         from ops.insight.reports import queue
 
         return queue.report(self._aws, self._workload, self._window(span))
 
-    def concurrency(self, span: Span) -> ConcurrencyReport:
+    def concurrency(self, span: TimeRange) -> ConcurrencyReport:
         from ops.insight.reports import concurrency
 
         return concurrency.report(self._aws, self._workload, self._window(span))
 
-    def cold_starts(self, span: Span) -> ColdStartReport:
+    def cold_starts(self, span: TimeRange) -> ColdStartReport:
         from ops.insight.reports import cold_starts
 
         return cold_starts.report(self._aws, self._workload, self._window(span))
 
-    def cost(self, span: Span, assumptions: Assumptions) -> CostReport:
+    def cost(self, span: TimeRange, assumptions: Assumptions) -> CostReport:
         from ops.insight.reports import cost
 
         return cost.report(self._aws, self._workload, self._window(span), assumptions)
 
-    def dead_letters(self, span: Span) -> DeadLettersReport:
+    def dead_letters(self, span: TimeRange) -> DeadLettersReport:
         from ops.insight.reports import dead_letters
 
         return dead_letters.report(self._aws, self._workload, self._window(span))
 
-    def desk(self, queue: str = "") -> Desk:
-        from dashboard.services.dead_letter_service import OpsDesk
-        from ops.deadletters.queue import open_source
+    def desk(self, queue: str = "") -> DeadLetterService:
+        from dashboard.services.dead_letter_service import LocalDeadLetterService
+        from ops.deadletters.queue import open_queue
 
-        return OpsDesk(open_source(self._aws, self._workload, queue or None))
+        return LocalDeadLetterService(open_queue(self._aws, self._workload, queue or None))

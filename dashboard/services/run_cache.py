@@ -14,7 +14,7 @@ from ops.errors import OpsError
 
 if TYPE_CHECKING:
     from ops.deadletters.ledger.model import Run
-    from ops.deadletters.queue import Source
+    from ops.deadletters.queue import DeadLetterQueue
 
 Stamp = tuple[int, int] | None
 
@@ -35,10 +35,10 @@ def _stamp(path: Path) -> Stamp:
     return found.st_mtime_ns, found.st_size
 
 
-class Ledgers:
+class RunCache:
     """May be asked from several threads: each answer is put in place as a whole."""
 
-    def __init__(self, source: Source) -> None:
+    def __init__(self, source: DeadLetterQueue) -> None:
         self._source = source
         self._ended: dict[str, tuple[tuple[Stamp, Stamp], Run]] = {}
 

@@ -13,7 +13,7 @@ from handler.extension.diagnostics import Notices
 from handler.extension.fast_json import elements, parse
 from handler.extension.lambda_api import ApiError, LambdaApi
 from handler.extension.records.emf import Function, record
-from handler.extension.records.invocation_tracker import Invocations
+from handler.extension.records.invocation_tracker import InvocationTracker
 from handler.extension.records.timestamps import now_ms
 from handler.extension.stdout_writer import Output
 from handler.extension.telemetry_listener import Listener
@@ -39,7 +39,7 @@ SETTLE_S = 0.05
 """Twice the telemetry buffering time: after so long without a delivery at SHUTDOWN, none is on its way."""
 
 
-class Session:
+class EventLoop:
     """Without a listener, and while nothing comes to one that was not ``subscribed``, it works from INVOKE events."""
 
     def __init__(
@@ -58,7 +58,7 @@ class Session:
         self._output = output
         self._function = function
         self._notices = Notices(output, function)
-        self._invocations = Invocations(function.version, init_type)
+        self._invocations = InvocationTracker(function.version, init_type)
         self._batches: list[Iterator[Any]] = []
         self._outgoing: list[Invocation] = []
         self._poll = select.poll()

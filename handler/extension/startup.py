@@ -8,7 +8,7 @@ from __future__ import annotations
 import posix
 
 from handler.extension.diagnostics import Notices
-from handler.extension.event_loop import Session
+from handler.extension.event_loop import EventLoop
 from handler.extension.lambda_api import ApiError, LambdaApi
 from handler.extension.records.emf import Function
 from handler.extension.stdout_writer import Output
@@ -26,7 +26,7 @@ def serve(api: LambdaApi) -> int:
         text = "no telemetry here; records will hold only what INVOKE events tell"
         Notices(output, function).tell(text, "INFO", reason=refusal)
     init_type = _variable("AWS_LAMBDA_INITIALIZATION_TYPE")
-    return Session(api, listener, output, function, init_type, subscribed=not refusal).run()
+    return EventLoop(api, listener, output, function, init_type, subscribed=not refusal).run()
 
 
 def _function() -> Function:

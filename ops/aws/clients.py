@@ -147,7 +147,7 @@ class Aws:
 
         if not sqs_client.reachable_directly(client.meta.endpoint_url):
             return client
-        return sqs_client.LeanSqs(self._open(), client, CONNECT_TIMEOUT_S, self._read_timeout_s)
+        return sqs_client.FastSqsClient(self._open(), client, CONNECT_TIMEOUT_S, self._read_timeout_s)
 
     def _open(self) -> boto3.Session:
         """The session; called with the lock held, since making sessions and clients is not thread-safe."""

@@ -10,14 +10,14 @@ from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from ops.cli.stderr_console import Talk
+    from ops.cli.stderr_console import StderrConsole
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 """Ctrl-C, ``kill``, and the terminal that is closed or the connection that is lost."""
 
 
 @contextmanager
-def stopping(talk: Talk, said: str) -> Iterator[Callable[[], bool]]:
+def stopping(talk: StderrConsole, said: str) -> Iterator[Callable[[], bool]]:
     """Yields ``stop()``, true from the first signal on, which is answered by ``said``; and when nobody can be told any
     more how it goes, which is like a terminal that was closed. A second signal is KeyboardInterrupt."""
     asked = threading.Event()

@@ -49,7 +49,7 @@ class _Lossy(io.TextIOBase):
                 os.close(nowhere)
 
 
-class Talk(Console):
+class StderrConsole(Console):
     """Work does not end half-way because nobody can be told of it: whoever works asks whether that is ``gone``."""
 
     def __init__(self) -> None:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Source:
+class DeadLetterQueue:
     """``queue`` holds the letters; ``folder`` is there and can be written to."""
 
     aws: Aws
@@ -43,7 +43,7 @@ class Source:
         return self.folder / "runs"
 
 
-def open_source(aws: Aws, workload: Workload, queue: str | None = None) -> Source:
+def open_queue(aws: Aws, workload: Workload, queue: str | None = None) -> DeadLetterQueue:
     """The workload's dead-letter queue, or another queue of dead letters by name, URL or ARN: the target's own queue,
     too, where nothing is known to work on it.
 
@@ -61,7 +61,7 @@ def open_source(aws: Aws, workload: Workload, queue: str | None = None) -> Sourc
             raise unusable(path, error) from error
     if not os.access(folder, os.W_OK):
         raise unusable(folder, PermissionError(13, "Permission denied"))
-    return Source(aws, workload, found, folder)
+    return DeadLetterQueue(aws, workload, found, folder)
 
 
 def own_queue(target: Target, workload: Workload) -> sqs.Queue | None:

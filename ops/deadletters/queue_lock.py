@@ -17,7 +17,7 @@ from ops.deadletters.queue import unusable
 from ops.errors import OpsError
 
 if TYPE_CHECKING:
-    from ops.deadletters.queue import Source
+    from ops.deadletters.queue import DeadLetterQueue
 
 PATIENCE_S = 0.5
 """A run says that it has ended just before it lets go of the lock; who wants to be the next waits that long."""
@@ -40,7 +40,7 @@ class Holder:
 
 
 @contextmanager
-def held(source: Source, run: str, who: str) -> Iterator[None]:
+def held(source: DeadLetterQueue, run: str, who: str) -> Iterator[None]:
     """Nobody else on this machine redrives or purges the queue meanwhile. Raises Busy, naming who does."""
     path = source.folder / "redrive.lock"
     try:
@@ -58,13 +58,13 @@ def held(source: Source, run: str, who: str) -> Iterator[None]:
         yield  # closing the file unlocks it
 
 
-def refuse(source: Source) -> None:
+def refuse(source: DeadLetterQueue) -> None:
     """Raises Busy when somebody moves letters of the queue now."""
     if other := holder(source):
         raise _busy(source, other)
 
 
-def holder(source: Source) -> Holder | None:
+def holder(source: DeadLetterQueue) -> Holder | None:
     """Who moves letters of the queue now; None when nobody does. What is no file, nobody holds."""
     try:
         file = os.fdopen(atomic_file.opened(source.folder / "redrive.lock"), "r", errors="replace")
@@ -98,7 +98,7 @@ def _locked(file: IO[str], kind: int) -> bool:
     return True
 
 
-def _busy(source: Source, other: Holder | None) -> Busy:
+def _busy(source: DeadLetterQueue, other: Holder | None) -> Busy:
     by = f" by {other.who} since {other.since} (run {other.run}, process {other.pid})" if other and other.run else ""
     return Busy(
         f"The letters of {source.queue.name} are being moved already{by}.",

@@ -14,7 +14,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from ops.deadletters.messages import message_body
-from ops.deadletters.messages.model import Kind, Letter
+from ops.deadletters.messages.model import DeadLetter, Kind
 
 if TYPE_CHECKING:
     from ops.deadletters.plan_model import Plan
@@ -75,12 +75,12 @@ _CLAIMS = {Kind.DESTINATION: Service.LAMBDA, Kind.EVENTBRIDGE: Service.EVENTS, K
 """Kinds of messages that name where they came from."""
 
 
-def of(letter: Letter, known: Known | None = None) -> Origin | None:
+def of(letter: DeadLetter, known: Known | None = None) -> Origin | None:
     """Where ``letter`` goes back to; None where that is not known, or nothing takes it there."""
     return home(letter, known).origin
 
 
-def home(letter: Letter, known: Known | None = None) -> Home:
+def home(letter: DeadLetter, known: Known | None = None) -> Home:
     """Where ``letter`` goes back to, or why it cannot."""
     known = known or Known()
     found = _chosen(letter, known) if known.function else _home(letter, known)
@@ -107,7 +107,7 @@ def planned(plan: Plan) -> Known:
     )
 
 
-def _home(letter: Letter, known: Known) -> Home:
+def _home(letter: DeadLetter, known: Known) -> Home:
     match letter.kind:
         case Kind.SQS:
             return _of_queue(letter, known)
@@ -126,7 +126,7 @@ def _home(letter: Letter, known: Known) -> Home:
             return _claimed(letter, known)
 
 
-def _of_queue(letter: Letter, known: Known) -> Home:
+def _of_queue(letter: DeadLetter, known: Known) -> Home:
     """SQS wrote the attribute; of an imported message a file says so."""
     if letter.imported and known.queue_arn and letter.source_arn not in (*known.sources, known.own):
         source = _text(letter.source_arn)
@@ -142,7 +142,7 @@ def _only_source(known: Known) -> Home:
     return Home(why="nothing tells where they came from")
 
 
-def _claimed(letter: Letter, known: Known) -> Home:
+def _claimed(letter: DeadLetter, known: Known) -> Home:
     service = _CLAIMS[letter.kind]
     found = _checked(service, letter.source_arn, known)
     if found.origin is None or service is not Service.EVENTS:
@@ -163,7 +163,7 @@ def _checked(service: Service, arn: str, known: Known) -> Home:
     return Home(Origin(service, arn))
 
 
-def _chosen(letter: Letter, known: Known) -> Home:
+def _chosen(letter: DeadLetter, known: Known) -> Home:
     if letter.kind in (Kind.LAMBDA, Kind.DESTINATION):
         return Home(Origin(Service.LAMBDA, known.function))
     return Home(why="they are no messages of asynchronous invocations, and only these can go to a function")

@@ -58,7 +58,7 @@ class Finding:
 
 
 @dataclass(frozen=True)
-class Line:
+class Threshold:
     """A threshold or a limit, drawn dashed and labelled with its name."""
 
     name: str
@@ -75,7 +75,7 @@ class AlarmState:
 
 
 @dataclass(frozen=True)
-class Look:
+class QueryCost:
     """What asking cost, and what is missing from the answer."""
 
     metrics_requested: int = 0
@@ -147,7 +147,7 @@ class OverviewReport:
     cards: tuple[Card, ...]
     path: PathRates
     alarms: tuple[AlarmState, ...]
-    look: Look
+    look: QueryCost
     stops: Path = Path()
     alarms_missing: tuple[str, ...] = ()
     """Alarms that could not be read, or that are gone, in words."""
@@ -163,12 +163,12 @@ class QueueReport:
     finding: Finding
     depth: pd.DataFrame
     age: pd.DataFrame
-    age_lines: tuple[Line, ...]
+    age_lines: tuple[Threshold, ...]
     rates: pd.DataFrame
     drain_s: float | None  # None: it is not being drained
     arrivals_per_min: float | None
     completions_per_min: float | None
-    look: Look
+    look: QueryCost
     waiting: float | None = None  # messages visible: now, or at ``at``; in one sample with ``in_flight``
     in_flight: float | None = None
     oldest_s: float | None = None
@@ -182,7 +182,7 @@ class ConcurrencyReport:
 
     finding: Finding
     concurrency: pd.DataFrame
-    limits: tuple[Line, ...]
+    limits: tuple[Threshold, ...]
     binding: str  # name of the limit that binds now, or empty
     throttles: pd.DataFrame
     batch: pd.DataFrame
@@ -190,7 +190,7 @@ class ConcurrencyReport:
     backlog: float | None
     arrivals_per_min: float | None
     seconds_per_message: float | None  # observed: duration ÷ messages an invocation
-    look: Look
+    look: QueryCost
     running: float | None = None  # most at once in the newest period, as on the Overview's card
     at: datetime | None = None  # the end of a past range, of which ``binding``, ``backlog`` and ``running`` are
 
@@ -212,10 +212,10 @@ class ColdStartReport:
     init_p95_ms: float | None
     init_p99_ms: float | None
     init_cost_usd: float | None
-    look: Look
+    look: QueryCost
     health: pd.DataFrame = field(default_factory=lambda: _no_rows(HEALTH))
-    error_lines: tuple[Line, ...] = ()
-    duration_lines: tuple[Line, ...] = ()
+    error_lines: tuple[Threshold, ...] = ()
+    duration_lines: tuple[Threshold, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -247,7 +247,7 @@ class CostReport:
     break_even_jobs_per_hour: float | None
     assumptions: Assumptions
     prices_dated: str
-    look: Look
+    look: QueryCost
     left_out: tuple[str, ...] = ()
     measured_log_bytes: float | None = None
     inferred: tuple[str, ...] = ()
@@ -262,7 +262,7 @@ class DeadLettersReport:
     depth: pd.DataFrame
     count: float | None
     alarms: tuple[AlarmState, ...]
-    look: Look
+    look: QueryCost
     arrived: float | None = None
     held: float | None = None
     oldest_s: float | None = None

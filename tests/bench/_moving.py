@@ -16,9 +16,9 @@ from ops.deadletters.ledger.model import State
 from ops.deadletters.messages import parse
 from ops.deadletters.messages.model import Place
 from ops.deadletters.plan_model import Destination, Pace, Plan, Selection, Steps
-from ops.deadletters.queue import Source, open_source
+from ops.deadletters.queue import DeadLetterQueue, open_queue
 from ops.deadletters.redrive import redrive
-from ops.deadletters.snapshot import Shelf
+from ops.deadletters.snapshot import Snapshot
 from ops.target import Target
 
 BODY_BYTES = 1024
@@ -30,13 +30,13 @@ def bodies(count: int) -> list[str]:
     return [f"{number:08d}".ljust(BODY_BYTES, "x") for number in range(count)]
 
 
-def opened(target: Target) -> Source:
+def opened(target: Target) -> DeadLetterQueue:
     """The dead-letter queue of the workload at ``target.queue``."""
     aws = Aws(target)
-    return open_source(aws, workload.describe(aws, target))
+    return open_queue(aws, workload.describe(aws, target))
 
 
-def fill(source: Source, count: int) -> None:
+def fill(source: DeadLetterQueue, count: int) -> None:
     """Letters in the dead-letter queue and on the shelf."""
     door = source.aws.single(20)
 
@@ -53,11 +53,11 @@ def fill(source: Source, count: int) -> None:
     door.disconnect()
     if len(sent) != count:
         raise SystemExit(f"{len(sent)} of {count} messages were taken.")
-    with Shelf.open(source) as shelf:
+    with Snapshot.open(source) as shelf:
         shelf.add(map(parse.letter, sent), Place.QUEUE)
 
 
-def plan(source: Source) -> Plan:
+def plan(source: DeadLetterQueue) -> Plan:
     """All of it, as fast as it goes, in one step whose outcome nobody awaits."""
     queue = source.workload.queue
     return plans.make(
@@ -70,7 +70,7 @@ def plan(source: Source) -> Plan:
     )
 
 
-def ours(source: Source, count: int) -> float:
+def ours(source: DeadLetterQueue, count: int) -> float:
     """Seconds that the real engine takes, from its start to the record of its end."""
     made = plan(source)
     began = time.perf_counter()
@@ -81,7 +81,7 @@ def ours(source: Source, count: int) -> float:
     return took
 
 
-def empty(source: Source, queue: sqs.Queue) -> Counter[str]:
+def empty(source: DeadLetterQueue, queue: sqs.Queue) -> Counter[str]:
     """Take everything out of ``queue``: body → how often it was there."""
     door = source.aws.single(20)
     found: Counter[str] = Counter()

@@ -34,9 +34,9 @@ from handler import contract
 from ops import workload
 from ops.aws import Aws
 from ops.deadletters import causes
-from ops.deadletters.queue import open_source
-from ops.deadletters.scan.scan import look
-from ops.deadletters.snapshot import Shelf
+from ops.deadletters.queue import open_queue
+from ops.deadletters.scan.scan import scan_queue
+from ops.deadletters.snapshot import Snapshot
 from ops.target import resolve
 from ops.twin.workload.jobs import ENDLESS_RESAMPLES, FEATURES, OUTCOME, Table, charity
 from tests.fakes.log_worlds import Tally, tally, worlds
@@ -154,15 +154,15 @@ def measure() -> dict[str, float]:
     """Look and explain as an operator does; then compare groups with the truth."""
     target = resolve(environ=os.environ)
     aws = Aws(target)
-    source = open_source(aws, workload.describe(aws, target))
+    source = open_queue(aws, workload.describe(aws, target))
     began = time.monotonic()
-    look(source)
+    scan_queue(source)
     looked = time.monotonic()
     done = causes.explain(source)
     explained = time.monotonic()
     by_group: dict[str, Counter[str]] = defaultdict(Counter)
     by_kind: dict[str, Counter[str]] = defaultdict(Counter)
-    with Shelf.open(source) as shelf:
+    with Snapshot.open(source) as shelf:
         names = {group.fingerprint: f"{group.error_type}: {group.label}"[:90] for group in shelf.groups()}
         for shelved in shelf.iterate():
             kind = truth(shelved.letter.body)

@@ -29,9 +29,9 @@ from ops import workload
 from ops.aws import Aws
 from ops.deadletters import causes
 from ops.deadletters.plan_model import Selection
-from ops.deadletters.queue import Source, open_source
-from ops.deadletters.scan.scan import look
-from ops.deadletters.snapshot import Shelf
+from ops.deadletters.queue import DeadLetterQueue, open_queue
+from ops.deadletters.scan.scan import scan_queue
+from ops.deadletters.snapshot import Snapshot
 from ops.target import resolve
 from tests.fakes.sqs.server import serve
 
@@ -81,7 +81,7 @@ def letters(count: int) -> Iterator[dict[str, Any]]:
 
 
 @contextmanager
-def buried(count: int) -> Iterator[Source]:
+def buried(count: int) -> Iterator[DeadLetterQueue]:
     """A queue of its own that holds ``count`` letters, on a server of its own."""
     with serve(process=True) as aws, tempfile.TemporaryDirectory() as home:
         os.environ |= {**aws.environ(), "OPS_HOME": home, "OPS_QUEUE": "jobs", "OPS_TARGET": "aws"}
@@ -96,7 +96,7 @@ def buried(count: int) -> Iterator[Source]:
         dead.put(page)
         target = resolve()
         reached = Aws(target)
-        yield open_source(reached, workload.describe(reached, target))
+        yield open_queue(reached, workload.describe(reached, target))
 
 
 def timed(what: str, since: float) -> float:
@@ -105,12 +105,12 @@ def timed(what: str, since: float) -> float:
     return took
 
 
-def filtering(source: Source) -> float:
+def filtering(source: DeadLetterQueue) -> float:
     """Seconds of the slowest filter, its first page and its count, on a shelf just opened."""
     worst = 0.0
     for selection in FILTERS:
         begin = time.perf_counter()
-        with Shelf.open(source) as shelf:
+        with Snapshot.open(source) as shelf:
             found, page = shelf.count(selection), shelf.find(selection, limit=50)
         worst = max(worst, timed(f"{selection.where or selection.text}: {found} letters, {len(page)} shown", begin))
     return worst
@@ -138,7 +138,7 @@ def page() -> float:
 def measure(count: int) -> dict[str, Any]:
     with buried(count) as source:
         begin = time.perf_counter()
-        done = look(source)
+        done = scan_queue(source)
         look_s = timed("look", begin)
         assert done.letters == count and done.complete, done
         begin = time.perf_counter()

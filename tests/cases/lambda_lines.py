@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from handler.extension.records.emf import Function, record
-from handler.extension.records.invocation_tracker import Invocations
+from handler.extension.records.invocation_tracker import InvocationTracker
 from ops import invocation_log
 from ops.insight.sources import invocations
 from ops.insight.sources.invocations import Invocation
@@ -48,7 +48,7 @@ def init(kind: str, at_s: float, ms: float = 900.0, phase: str = "init") -> list
 
 def records(*deliveries: Sequence[Event], init_type: str = "on-demand") -> list[dict[str, Any]]:
     """The extension's records of these deliveries, in the order in which they are written."""
-    tracker, done = Invocations("12", init_type), []
+    tracker, done = InvocationTracker("12", init_type), []
     for delivery in deliveries:
         for one in delivery:
             tracker.event(one)

@@ -13,7 +13,7 @@ from ops.deadletters.messages.model import Cause, Place
 from ops.deadletters.outcomes import late_outcomes
 from ops.deadletters.plan_model import Steps
 from ops.deadletters.redrive import redrive
-from ops.deadletters.snapshot import Shelf
+from ops.deadletters.snapshot import Snapshot
 from tests.factories import a_letter
 from tests.fakes.dlq_world import World
 from tests.fakes.dlq_world import a_plan as a_real_plan
@@ -72,7 +72,7 @@ def stopped(world: World, new_ids: list[str]) -> str:
 def test_the_next_scan_settles_what_lies_there_again(world: World) -> None:
     run_id = stopped(world, ["new-0", "new-1", "new-2"])
     assert late_outcomes.settle(world.source) == ()
-    with Shelf.open(world.source) as shelf:
+    with Snapshot.open(world.source) as shelf:
         shelf.add([a_letter("order 0", "new-0"), a_letter("order 2", "new-2")], Place.QUEUE)
         shelf.set_causes([("new-0", Cause("ValueError", "bank closed", source="log"))])
     assert late_outcomes.settle(world.source) == (
@@ -86,7 +86,7 @@ def test_the_next_scan_settles_what_lies_there_again(world: World) -> None:
 
 def test_a_run_that_goes_on_and_a_ledger_that_is_odd_are_left_alone(world: World) -> None:
     run_id = stopped(world, ["new-0"])
-    with Shelf.open(world.source) as shelf:
+    with Snapshot.open(world.source) as shelf:
         shelf.add([a_letter("order 0", "new-0")], Place.QUEUE)
     (world.source.runs / "odd.db").write_bytes(b"no ledger")
     with queue_lock.held(world.source, run_id, "ada"):

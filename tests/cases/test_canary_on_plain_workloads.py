@@ -96,7 +96,7 @@ def test_a_queue_too_long_to_search_is_judged_by_its_count_after_failures_that_a
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What is known to lie there is taken off the count, so that it goes on telling about the rest."""
-    watched = dlq_search.Comebacks(world.source.aws, world.source.queue, before=3)
+    watched = dlq_search.DlqSearch(world.source.aws, world.source.queue, before=3)
     monkeypatch.setattr(dlq_search, "MOST_READ", 1)
     world.put(["a", "b", "c", "failed again"])
     assert not watched.find(set(), lambda _: set(), 0).whole

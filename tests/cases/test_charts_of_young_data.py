@@ -11,8 +11,8 @@ import pytest
 
 from dashboard.charts import base, cold_starts, cost
 from dashboard.html import sparkline
-from dashboard.time_range import Span
-from ops.insight.report_types import Assumptions, Line, Look
+from dashboard.time_range import TimeRange
+from ops.insight.report_types import Assumptions, QueryCost, Threshold
 from ops.insight.reports import dead_letters
 from ops.insight.sources.metrics import Readings
 from ops.insight.time_window import between
@@ -62,7 +62,7 @@ def test_a_line_has_no_marks_on_its_way() -> None:
 def test_a_far_limit_and_young_data_are_both_said() -> None:
     frame = pd.DataFrame({"value": np.nan}, index=WEEK)
     frame.iloc[-1] = 1.0
-    told = said(base.over_time("What?", frame, LINE, "things", UTC, limits=[Line("quota", 1_000.0)]))
+    told = said(base.over_time("What?", frame, LINE, "things", UTC, limits=[Threshold("quota", 1_000.0)]))
     assert "data since" in told
     assert "quota" in told
 
@@ -74,24 +74,24 @@ def test_a_sparkline_of_young_data_is_no_dot() -> None:
 
 def test_cold_starts_of_nothing_have_an_axis_of_time() -> None:
     reach = (END - timedelta(hours=1), END)
-    chart = cold_starts.dots(Empty().cold_starts(Span()), UTC, reach)
+    chart = cold_starts.dots(Empty().cold_starts(TimeRange()), UTC, reach)
     assert chart.layout.xaxis.type == "date"
     assert pd.Timestamp(chart.layout.xaxis.range[0]) == pd.Timestamp(reach[0]).tz_localize(None)
 
 
 def test_a_chart_without_times_numbers_none() -> None:
-    axis = cold_starts.errors(Empty().cold_starts(Span()), UTC).layout.xaxis
+    axis = cold_starts.errors(Empty().cold_starts(TimeRange()), UTC).layout.xaxis
     assert (axis.type, axis.showticklabels) == ("date", False)
 
 
 def test_dollars_are_not_written_in_micros() -> None:
-    report = Sample().cost(Span(), Assumptions())
+    report = Sample().cost(TimeRange(), Assumptions())
     for chart in (cost.waterfall(report), cost.trend(report, UTC), cost.break_even(report)):
         assert (chart.layout.yaxis.tickprefix, chart.layout.yaxis.exponentformat) == ("$", "none")
 
 
 def test_errors_and_durations_are_drawn_with_their_thresholds() -> None:
-    report = Sample().cold_starts(Span())
+    report = Sample().cold_starts(TimeRange())
     failed, took = cold_starts.errors(report, UTC), cold_starts.durations(report, UTC)
     assert "alarm scilearn-function-errors 1" in said(failed)
     assert "timeout 6 s" in said(took)
@@ -103,7 +103,7 @@ def test_a_minutes_depth_fills_the_shorter_periods_of_its_minute_and_no_more() -
     window = between(END - timedelta(minutes=10), END, finest=10, now=END)
     minutes = pd.date_range(window.start, periods=3, freq="1min")
     visible = pd.Series([2.0, 5.0, 7.0], index=minutes)
-    readings = Readings(pd.DataFrame(), {}, window, Look(0, 0.0), {"dead_visible": visible})
+    readings = Readings(pd.DataFrame(), {}, window, QueryCost(0, 0.0), {"dead_visible": visible})
     depth = dead_letters.course(readings)["dead"]
     assert depth.notna().sum() == 3 * window.fine // window.period
     assert depth[: minutes[2]].tolist()[::6] == [2.0, 5.0, 7.0]

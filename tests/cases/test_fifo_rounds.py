@@ -15,7 +15,7 @@ from ops.deadletters.ledger.model import Run, State
 from ops.deadletters.plan_model import Action, Destination, Pace, Plan, Selection, Steps
 from ops.deadletters.redrive import redrive
 from ops.deadletters.scan import scan
-from ops.deadletters.snapshot import Shelf
+from ops.deadletters.snapshot import Snapshot
 from ops.errors import UsageError
 from tests.fakes.dlq_world import World
 
@@ -50,7 +50,7 @@ def put(world: World, groups: dict[str, int], first: int = 0, sent: float | None
 
 
 def planned(world: World, selection: Selection | None = None, **more: object) -> Plan:
-    scan.look(world.source)
+    scan.scan_queue(world.source)
     given = {"pace": Pace(None, headroom=False), "steps": UNWATCHED, "destination": Destination("queue", "parked.fifo")}
     return plans.make(world.source, selection or Selection(), **{**given, **more})  # type: ignore[arg-type]
 
@@ -147,7 +147,7 @@ def test_a_refused_message_holds_back_those_behind_it_and_the_run_counts_them(
 
 def test_a_part_that_was_chosen_says_that_more_stand_behind_it(world: World) -> None:
     put(world, {"only": 30})
-    scan.look(world.source)
+    scan.scan_queue(world.source)
     plan = planned(world, Selection(text="n"))
     assert plan.unseen == 0
     assert "Scan again once these are gone." in " ".join(plan.warnings)
@@ -163,7 +163,7 @@ def test_a_copy_cannot_reach_what_stands_behind_and_says_so(world: World) -> Non
 
 def test_an_export_counts_what_it_could_not_reach(world: World, tmp_path: Path) -> None:
     put(world, {"only": 30})
-    scan.look(world.source)
+    scan.scan_queue(world.source)
     done = exports.write(world.source, Selection(), tmp_path / "e.jsonl")
     assert (done.letters, done.unreached) == (10, 20)
 
@@ -174,7 +174,7 @@ def test_a_scan_that_ended_at_its_limit_is_not_called_the_whole(server: World, t
         standard.dlq.put(
             [{"body": str(n), "system": {"DeadLetterQueueSourceArn": standard.jobs.arn}} for n in range(30)]
         )
-        scan.look(standard.source, limit=10)
+        scan.scan_queue(standard.source, limit=10)
         plan = plans.make(standard.source, Selection(), pace=Pace(None, headroom=False), steps=UNWATCHED)
         run = redrive.run(standard.source, plan, reason="r")
     assert numbers(plan, run) == (30, 10, 10, 20)
@@ -191,7 +191,7 @@ def test_move_tasks_are_for_fifo_queues_too_where_they_are_asked_for(
     plan = planned(world, engine="move task")
     assert plan.engine == "move task"
     assert "about 20 more stand behind them, and the move task takes them too." in " ".join(plan.warnings)
-    with Shelf.open(world.source) as shelf:
+    with Snapshot.open(world.source) as shelf:
         assert shelf.info().complete is False
 
 

@@ -9,7 +9,7 @@ import pytest
 from ops.deadletters import causes
 from ops.deadletters.fingerprints.fingerprint import clipped, common, fingerprint, normalised
 from ops.deadletters.messages.model import Place
-from ops.deadletters.snapshot import Shelf
+from ops.deadletters.snapshot import Snapshot
 from tests.cases.fingerprints import DIFFERENT, SAME
 from tests.fakes.logs import rejected, source
 
@@ -80,7 +80,7 @@ def test_a_divided_group_stays_divided(tmp_path: Path, monkeypatch: pytest.Monke
     letters = [rejected(number, "E", f"vendor said {4711 + number % 2}") for number in range(60)]
     with source(tmp_path, monkeypatch, letters) as (here, _):
         before = {group.label: group.fingerprint for group in causes.explain(here).groups}
-        with Shelf.open(here) as shelf:
+        with Snapshot.open(here) as shelf:
             shelf.add([rejected(100, "E", "vendor said 4711"), rejected(101, "E", "vendor said 9")], Place.QUEUE)
         after = {group.label: (group.fingerprint, group.letters) for group in causes.explain(here).groups}
     assert after["vendor said 4711"] == (before["vendor said 4711"], 31)

@@ -18,8 +18,8 @@ from ops.deadletters.ledger.model import Outcome
 from ops.deadletters.messages.model import Place
 from ops.deadletters.plan_codec import sealed
 from ops.deadletters.plan_model import Destination, Edit
-from ops.deadletters.queue import Source
-from ops.deadletters.snapshot import Shelf
+from ops.deadletters.queue import DeadLetterQueue
+from ops.deadletters.snapshot import Snapshot
 from tests.fakes.logs import BEGAN, batch, failed, row, silent, source
 from tests.ops.deadletters.ledger.test_ledger import a_plan
 from tests.ops.insight.world import FUNCTION
@@ -69,7 +69,9 @@ def test_what_a_redrive_showed(
     assert (found.verdict, words in found.sentence) == (expected, True), found.sentence
 
 
-def redriven(here: Source, outcomes: dict[str, Outcome], name: str = "20261124T040000-aaaa", **plan: Any) -> None:
+def redriven(
+    here: DeadLetterQueue, outcomes: dict[str, Outcome], name: str = "20261124T040000-aaaa", **plan: Any
+) -> None:
     """A run's ledger: those messages went back half an hour after they failed."""
     here.runs.mkdir(exist_ok=True)
     planned = sealed(replace(a_plan(), id=name, ids=tuple(outcomes), **plan))
@@ -81,7 +83,7 @@ def redriven(here: Source, outcomes: dict[str, Outcome], name: str = "20261124T0
         ledger.outcomes([(one, outcome, LATER, "") for one, outcome in outcomes.items()])
 
 
-def verdict_of(here: Source, error_type: str) -> tuple[str, str]:
+def verdict_of(here: DeadLetterQueue, error_type: str) -> tuple[str, str]:
     found = causes.report(here).groups.set_index("error_type").loc[error_type]
     return str(found["fixed"]), str(found["fixed_why"])
 
@@ -105,7 +107,7 @@ def test_messages_that_failed_again_are_evidence_against(tmp_path: Path, monkeyp
     with world(tmp_path, monkeypatch) as (here, _):
         causes.explain(here)
         redriven(here, BACK)
-        with Shelf.open(here) as shelf:
+        with Snapshot.open(here) as shelf:
             shelf.mark(["m1", "m2"], Place.REDRIVEN)
         found, why = verdict_of(here, "Sandbox.Timedout")
         assert found == "no"

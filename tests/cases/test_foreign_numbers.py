@@ -10,7 +10,7 @@ import pytest
 
 from ops import pricing
 from ops.deadletters.causes.report import _finding, _frame
-from ops.deadletters.snapshot.snapshot import ShelfInfo
+from ops.deadletters.snapshot.snapshot import SnapshotInfo
 from ops.insight.report_types import CostReport, DeadLettersReport, Level, OverviewReport
 from ops.insight.reports import cold_starts, cost, dead_letters, overview
 from ops.insight.rules import cost_model
@@ -205,9 +205,9 @@ def test_a_scan_that_found_all_of_them_held_says_so(held: int, text: str) -> Non
     assert (finding.level, text in finding.text) == (Level.ACT, True)
 
 
-def _info(held: int) -> ShelfInfo:
-    empty: dict[str, Any] = {one.name: 0 for one in fields(ShelfInfo)}
-    return ShelfInfo(
+def _info(held: int) -> SnapshotInfo:
+    empty: dict[str, Any] = {one.name: 0 for one in fields(SnapshotInfo)}
+    return SnapshotInfo(
         **{**empty, "looked_at": WINDOW.end, "look": {"reported": 0, "in_flight": held}, "complete": False}
     )
 

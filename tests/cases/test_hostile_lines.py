@@ -14,7 +14,7 @@ AT, STREAM = "2026-11-23 19:00:00.123", "2026/11/23/[7]abc"
 REQUEST = "0f1e2d3c-0000-4000-8000-00000000000a"
 
 
-def parse(message: str) -> invocation_log.Line | None:
+def parse(message: str) -> invocation_log.InvocationLogLine | None:
     return invocation_log.parse({"@timestamp": AT, "@message": message, "@logStream": STREAM})
 
 

@@ -11,7 +11,7 @@ from ops.deadletters import causes
 from ops.deadletters.archive import imports
 from ops.deadletters.causes.attribution.evidence import Subject
 from ops.deadletters.plan_model import Selection
-from ops.deadletters.snapshot import Shelf
+from ops.deadletters.snapshot import Snapshot
 from ops.errors import UsageError
 from tests.fakes.dlq_world import World
 
@@ -34,7 +34,7 @@ def test_an_id_that_cannot_be_kept_is_refused_and_nothing_is_imported(world: Wor
     path.write_text(f"{line('m1')}\n{line(odd)}\n")
     with pytest.raises(UsageError, match="line 2 is no letter: its message_id holds a NUL or half a surrogate pair"):
         imports.read(world.source, path)
-    with Shelf.open(world.source) as shelf:
+    with Snapshot.open(world.source) as shelf:
         assert shelf.count(Selection()) == 0 == shelf.info().imported
 
 
@@ -43,7 +43,7 @@ def test_ids_that_are_only_strange_are_imported_with_their_causes(world: World, 
     path = tmp_path / "strange.jsonl"
     path.write_text("\n".join(map(line, ids)))
     assert imports.read(world.source, path).new == len(ids)
-    with Shelf.open(world.source) as shelf:
+    with Snapshot.open(world.source) as shelf:
         assert [shelf.get(message_id).cause.error_type for message_id in ids] == ids
     assert imports.undo(world.source, path).new == len(ids)
 
@@ -66,7 +66,7 @@ def test_a_time_that_is_none_is_left_out_of_all_that_reads_the_messages(
     path.write_text("\n".join(map(json.dumps, entries)))
     assert imports.read(world.source, path).new == len(TIMES)
     causes.explain(world.source, budget=causes.Budget(queries=0, usd=0), keep=True)
-    with Shelf.open(world.source) as shelf:
+    with Snapshot.open(world.source) as shelf:
         sketches = list(shelf.sketches([""]))
         messages = [shelf.get(each["message_id"]).letter for each in entries]
         assert all(each.first_received is None and each.source for each in sketches)

@@ -8,7 +8,7 @@ import random
 
 import pytest
 
-from handler.extension.records.invocation_tracker import Invocations
+from handler.extension.records.invocation_tracker import InvocationTracker
 from tests.cases.lambda_lines import ID, attempt, init, invoked, records, report_line, row
 
 FIRST, SECOND, THIRD = attempt(ID, 0, "error"), attempt(ID, 70, "error"), attempt(ID, 200)
@@ -55,7 +55,7 @@ def test_an_attempt_whose_report_is_lost_does_not_take_the_next_ones() -> None:
 
 
 def test_an_announced_retry_without_telemetry_is_another_record() -> None:
-    tracker = Invocations("12", "on-demand")
+    tracker = InvocationTracker("12", "on-demand")
     taken = []
     for at in (1_790_000_000_000, 1_790_000_060_000):
         announced = tracker.invoked(ID, "", at)
@@ -66,7 +66,7 @@ def test_an_announced_retry_without_telemetry_is_another_record() -> None:
 
 def test_announcements_and_telemetry_join_in_either_order() -> None:
     for early in (True, False):
-        tracker = Invocations("12", "on-demand")
+        tracker = InvocationTracker("12", "on-demand")
         for events in (FIRST, SECOND):
             if early:
                 tracker.invoked(ID, "trace", 1_790_000_000_000)

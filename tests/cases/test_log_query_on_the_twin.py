@@ -9,7 +9,7 @@ import pytest
 
 from ops.aws import Aws
 from ops.deadletters.causes.logs import log_parser
-from ops.deadletters.causes.logs.log_query import Asking, Budget
+from ops.deadletters.causes.logs.log_query import Budget, LogQuerySession
 from ops.target import resolve
 from tests.cases.logged_lines import LINES
 from tests.twins import Twin
@@ -28,7 +28,7 @@ def test_the_query_brings_every_failure(twin: Twin) -> None:
 
     found: list[str] = []
     now = datetime.now(UTC)
-    asking = Asking(Aws(resolve(environ={})), GROUP, Budget())
+    asking = LogQuerySession(Aws(resolve(environ={})), GROUP, Budget())
 
     def hear(row: dict[str, str]) -> None:
         found.append(row["@message"])

@@ -19,7 +19,7 @@ PLATFORM = {"invocation record", "REPORT"}
 """Shapes that ``ops.invocation_log`` reads."""
 
 
-def read(text: str) -> log_parser.Said:
+def read(text: str) -> log_parser.LogEntry:
     said = log_parser.read(
         {"@timestamp": "2026-11-23 19:00:01.000", "@message": text, "@logStream": "2026/11/23/[7]abc"}
     )

@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 
 from ops.deadletters import causes
-from ops.deadletters.queue import Source
-from ops.deadletters.snapshot import Shelf
+from ops.deadletters.queue import DeadLetterQueue
+from ops.deadletters.snapshot import Snapshot
 from tests.factories import QUEUE
 from tests.fakes.logs import FakeLogs, failed, row, silent, source
 from tests.ops.insight.world import MAPPING, WORKLOAD
@@ -24,9 +24,9 @@ OWN = replace(WORKLOAD.queue, arn=QUEUE, visibility_s=90, max_receive_count=3)
 THROTTLED = {"Throttles": {0: 2.0, 1: 1.0}}
 
 
-def told(here: Source) -> tuple[str, bool, str]:
+def told(here: DeadLetterQueue) -> tuple[str, bool, str]:
     causes.explain(here)
-    with Shelf.open(here) as shelf:
+    with Snapshot.open(here) as shelf:
         cause = shelf.get("m1").cause
     return cause.error_type, cause.likely, cause.source
 

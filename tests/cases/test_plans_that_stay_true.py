@@ -8,7 +8,7 @@ from ops.deadletters import plans
 from ops.deadletters.messages.model import Place
 from ops.deadletters.plan_model import Selection, Steps
 from ops.deadletters.redrive import redrive
-from ops.deadletters.snapshot import Shelf
+from ops.deadletters.snapshot import Snapshot
 from ops.errors import UsageError
 from tests.fakes.dlq_world import World, a_plan
 
@@ -29,7 +29,7 @@ def test_growth_alone_makes_no_plan_stale(world: World, by: str) -> None:
 def test_what_is_missing_does(world: World) -> None:
     ids = world.put([f"broken {number}" for number in range(20)])
     plan = a_plan(world, Selection(ids=tuple(ids[:10])))
-    with Shelf.open(world.source) as shelf:
+    with Snapshot.open(world.source) as shelf:
         shelf.mark(ids[:2], Place.REDRIVEN)
     with pytest.raises(UsageError, match="of its 10 letters 2 are no longer selected"):
         plans.check(world.source, plan)

@@ -13,7 +13,7 @@ import pytest
 from ops.aws import policies
 from ops.aws.policies import Grant
 from ops.cli.app import run
-from ops.deadletters.queue import open_source
+from ops.deadletters.queue import open_queue
 from ops.errors import UsageError
 from ops.insight.report_types import Level, OverviewReport, Stop
 from ops.insight.reports import overview
@@ -181,7 +181,7 @@ def test_the_messages_of_a_dead_letter_queue_are_reached_by_its_own_name(
     monkeypatch.setattr("ops.deadletters.queue.home", lambda target: tmp_path)
     account, name = OF_ITSELF[whose]
     found = described(served, account, queue=name)
-    assert open_source(aimed(served[1], queue=name), found).queue.name == name
+    assert open_queue(aimed(served[1], queue=name), found).queue.name == name
 
 
 NOT_ONE = {
@@ -209,7 +209,7 @@ def test_work_that_waits_is_not_taken_for_dead_letters(served: Served, why: str)
     account, named, advice = NOT_ONE[why]
     found = described(served, account, **named)
     with pytest.raises(UsageError, match="tasks has no dead-letter queue to look at") as caught:
-        open_source(aimed(served[1], **named), found)
+        open_queue(aimed(served[1], **named), found)
     assert advice in caught.value.next_step
 
 

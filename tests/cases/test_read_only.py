@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from dashboard.services.dead_letter_service import OpsDesk
+from dashboard.services.dead_letter_service import LocalDeadLetterService
 from ops import access
 from ops.access import ReadOnly
 from ops.cli.app import run
@@ -46,7 +46,7 @@ def _plan(world: World) -> Any:
 
 
 ENGINE: dict[str, Act] = {
-    "scan": lambda world, _: scan.look(world.source),
+    "scan": lambda world, _: scan.scan_queue(world.source),
     "logs": lambda world, _: causes.explain(world.source),
     "redrive": lambda world, _: redrive.run(world.source, _plan(world), reason="r"),
     "resume": lambda world, _: redrive.resume(world.source, "20261124", reason="r"),
@@ -74,7 +74,7 @@ def test_no_act_is_carried_out(world: World, tmp_path: Path, act: str) -> None:
     assert not (tmp_path / "twin").exists()
 
 
-DESK: dict[str, Callable[[OpsDesk, str], Any]] = {
+DESK: dict[str, Callable[[LocalDeadLetterService, str], Any]] = {
     "look": lambda desk, _: desk.start("look", limit=10),
     "explain": lambda desk, _: desk.start("explain"),
     "redrive": lambda desk, plan: desk.start("redrive", plan=plan, reason="r"),
@@ -92,7 +92,7 @@ def test_the_desk_does_not_act_either(world: World, act: str) -> None:
     plan = _plan(world)
     plans.save(world.source, plan)
     with pytest.raises(ReadOnly):
-        DESK[act](OpsDesk(world.source), plan.id)
+        DESK[act](LocalDeadLetterService(world.source), plan.id)
     assert len(world.bodies()) == 2
     assert background.jobs(world.source) == ()
 
@@ -102,7 +102,7 @@ def test_a_job_that_runs_is_not_stopped(world: World, work: str, monkeypatch: py
     running = background.Job(work, work, background.RUNNING, background.datetime.now(background.UTC))
     monkeypatch.setattr(background._Files, "read", lambda _: running)
     with pytest.raises(ReadOnly):
-        OpsDesk(world.source).stop(work)
+        LocalDeadLetterService(world.source).stop(work)
 
 
 COMMANDS = [

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dashboard.services.run_cache import Ledgers
+from dashboard.services.run_cache import RunCache
 from ops.deadletters.plan_model import Selection, Steps
 from ops.deadletters.redrive import redrive
 from tests.fakes.dlq_world import a_plan
@@ -23,7 +23,7 @@ def test_the_redrive_that_began_last_comes_first(desk: Desk) -> None:
     desk.world.shelve()
     redrive.run(source, earlier, reason="planned first, begun last", stop=lambda: True)
     assert [run.id for run in redrive.runs(source)] == [earlier.id, later.id]
-    assert [run.id for run in Ledgers(source).each()] == [earlier.id, later.id]
+    assert [run.id for run in RunCache(source).each()] == [earlier.id, later.id]
     code, out, _ = desk.ops("runs")
     assert code == 0
     assert out.index(earlier.id) < out.index(later.id)

@@ -14,8 +14,8 @@ import pytest
 from handler import contract
 from ops.deadletters import causes
 from ops.deadletters.messages.model import Place
-from ops.deadletters.queue import Source
-from ops.deadletters.snapshot import Shelf
+from ops.deadletters.queue import DeadLetterQueue
+from ops.deadletters.snapshot import Snapshot
 from tests.fakes.logs import BEGAN, FakeLogs, failed, row, silent, source
 from tests.ops.insight.world import FUNCTION
 
@@ -36,7 +36,7 @@ def function(name: str = WORKER, deployed: datetime = BEGAN - timedelta(days=1),
 
 
 @contextmanager
-def shared(folder: Path, patch: pytest.MonkeyPatch, **workload: Any) -> Iterator[tuple[Source, FakeLogs]]:
+def shared(folder: Path, patch: pytest.MonkeyPatch, **workload: Any) -> Iterator[tuple[DeadLetterQueue, FakeLogs]]:
     """One message of the workload's queue, two of ``mails``, and what both functions logged."""
     letters = [silent("o1", 1), silent("m1", 1, source_arn=MAILS), silent("m2", 1, source_arn=MAILS)]
     with source(
@@ -53,8 +53,8 @@ def shared(folder: Path, patch: pytest.MonkeyPatch, **workload: Any) -> Iterator
         yield here, logs
 
 
-def causes_of(here: Source) -> dict[str, tuple[str, bool]]:
-    with Shelf.open(here) as shelf:
+def causes_of(here: DeadLetterQueue) -> dict[str, tuple[str, bool]]:
+    with Snapshot.open(here) as shelf:
         return {one.letter.message_id: (one.cause.error_type, one.cause.likely) for one in shelf.iterate()}
 
 
@@ -91,7 +91,7 @@ def test_a_message_whose_function_is_not_known_stays_without_a_cause(
 def test_without_a_source_nothing_is_joined_by_time_where_queues_share(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with shared(tmp_path, monkeypatch) as (here, _), Shelf.open(here) as shelf:
+    with shared(tmp_path, monkeypatch) as (here, _), Snapshot.open(here) as shelf:
         shelf.add([silent("x1", 1, source_arn="")], Place.QUEUE)
         causes.explain(here)
         assert causes_of(here)["x1"] == ("unknown", False)

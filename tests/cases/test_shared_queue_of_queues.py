@@ -12,7 +12,7 @@ from ops.deadletters import plans
 from ops.deadletters.plan_model import Pace, Selection, Steps
 from ops.deadletters.redrive import redrive
 from ops.deadletters.scan import bulk_receive
-from ops.deadletters.scan.scan import look
+from ops.deadletters.scan.scan import scan_queue
 from tests.factories import bodies
 from tests.fakes.dlq_world import World, a_plan, a_world
 
@@ -47,7 +47,7 @@ def test_each_goes_to_its_own_queue(world: World) -> None:
 
 def test_a_move_task_does_not_take_messages_of_several_queues(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(bulk_receive, "LONG_POLL_S", 0)
-    look(world.source)
+    scan_queue(world.source)
     made = plans.make(world.source, Selection(), pace=Pace(None, headroom=False))
     assert made.engine == "ledger"
     assert "several places" in made.engine_why

@@ -8,7 +8,7 @@ import pytest
 
 from ops.deadletters.causes.attribution.split_traces import Pieces
 from ops.deadletters.causes.logs import log_parser
-from ops.deadletters.causes.logs.log_parser import Said
+from ops.deadletters.causes.logs.log_parser import LogEntry
 from tests.fakes.logs import row
 
 JAVA = (
@@ -28,7 +28,7 @@ TRACES = [
 ]
 
 
-def put_together(rows: list[dict[str, str]]) -> list[Said]:
+def put_together(rows: list[dict[str, str]]) -> list[LogEntry]:
     """What ``rows`` make, in whichever order they come."""
     found = []
     for order in (rows, rows[::-1]):

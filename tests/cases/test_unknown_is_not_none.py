@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from ops.cli.app import run
-from ops.deadletters.queue import open_source
+from ops.deadletters.queue import open_queue
 from ops.errors import AccessDenied, AwsError, NotFound, UsageError
 from ops.insight.report_types import Level
 from ops.insight.reports import overview
@@ -195,7 +195,7 @@ def test_a_scan_of_it_says_what_stands_in_the_way(
     found = described(served, MISSING[which].account, queue="orders")
     kind: type[AwsError] = (NotFound, AccessDenied)[which]
     with pytest.raises(kind, match="The dead-letter queue of orders, orders-dlq, ") as caught:
-        open_source(served[1], found)
+        open_queue(served[1], found)
     assert "redrive policy" not in caught.value.next_step
 
 
@@ -219,7 +219,7 @@ def test_dead_letters_need_no_permission_of_lambda(
 ) -> None:
     monkeypatch.setattr("ops.deadletters.queue.home", lambda target: tmp_path)
     found = described(served, denied(*refused), **named)
-    assert open_source(served[1], found).queue.name == "orders-dlq"
+    assert open_queue(served[1], found).queue.name == "orders-dlq"
 
 
 def test_what_was_refused_on_the_way_does_not_matter_once_it_is_found(served: Served) -> None:

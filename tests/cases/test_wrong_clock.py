@@ -9,7 +9,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from ops.aws import call_effect, error_mapping
-from ops.aws.call_effect import Fate
+from ops.aws.call_effect import CallEffect
 from ops.errors import ClockSkewed, CredentialsError
 from ops.target import Target
 
@@ -61,4 +61,4 @@ def test_the_call_was_surely_not_carried_out_and_ends_the_run() -> None:
     error = refused("RequestTimeTooSkewed", hours=5)
     found = error_mapping.translate(error, "sqs", "queue orders", Target(region="eu-west-1"))
     found.__cause__ = error
-    assert isinstance(found, CredentialsError) and call_effect.of(found) is Fate.REFUSED
+    assert isinstance(found, CredentialsError) and call_effect.classify(found) is CallEffect.REJECTED

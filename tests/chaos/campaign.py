@@ -25,9 +25,9 @@ from ops.deadletters import plans
 from ops.deadletters.messages.model import Place
 from ops.deadletters.messages.parse import letter
 from ops.deadletters.plan_model import Destination, Pace, Plan, Selection, Steps
-from ops.deadletters.queue import Source
-from ops.deadletters.scan.scan import look
-from ops.deadletters.snapshot import Shelf
+from ops.deadletters.queue import DeadLetterQueue
+from ops.deadletters.scan.scan import scan_queue
+from ops.deadletters.snapshot import Snapshot
 from tests.chaos.counting import Verdict, judge, letters
 from tests.chaos.processes import Killer, Processes, processes
 from tests.chaos.proxy import CALM, Proxy, proxy
@@ -126,7 +126,7 @@ def _calm(aws: Aws, between: Proxy) -> None:
     between.weather = CALM
 
 
-def _plan(source: Source, round_: Round, wanted: list[str]) -> Plan:
+def _plan(source: DeadLetterQueue, round_: Round, wanted: list[str]) -> Plan:
     plan = plans.make(
         source,
         Selection(ids=() if round_.share == 1 else tuple(wanted), imported=round_.imported),
@@ -145,7 +145,7 @@ def _attempt(
     round_: Round,
     attempt: int,
     plan: Plan,
-    source: Source,
+    source: DeadLetterQueue,
     between: Proxy,
     running: Processes,
     answer: Path,
@@ -177,15 +177,15 @@ def _attempt(
     return dict(json.loads(answer.read_text())) if answer.exists() else {"state": "killed"}
 
 
-def _shelve(source: Source, dead: Letters, place: Place) -> None:
+def _shelve(source: DeadLetterQueue, dead: Letters, place: Place) -> None:
     """As a look does; of a FIFO queue, whose groups show no more than their first letters, as many looks would."""
     if not source.queue.fifo and place is Place.QUEUE:
-        look(source)
+        scan_queue(source)
         return
     found = dead.messages()
     for message in found:
         for value in message.get("MessageAttributes", {}).values():
             if "BinaryValue" in value:
                 value["BinaryValue"] = base64.b64decode(value["BinaryValue"])
-    with Shelf.open(source) as shelf:
+    with Snapshot.open(source) as shelf:
         shelf.add((letter(sqs.message(message)) for message in found), place)

@@ -23,7 +23,7 @@ from botocore.httpsession import URLLib3Session  # noqa: F401
 from ops import workload
 from ops.aws import Aws
 from ops.deadletters import plans
-from ops.deadletters.queue import Source, open_source
+from ops.deadletters.queue import DeadLetterQueue, open_queue
 from ops.deadletters.redrive import redrive
 from ops.deadletters.transfer import settings
 from ops.errors import OpsError
@@ -35,11 +35,11 @@ RUN_GROUP = os.setpgrp
 """Each process leads a group of its own, so that whatever it starts is found."""
 
 
-def opened(queue: str) -> Source:
+def opened(queue: str) -> DeadLetterQueue:
     """The letters of the workload at ``queue``, with the AWS that the environment names."""
     target = Target(queue=queue, region=os.environ["AWS_REGION"])
     aws = Aws(target)
-    return open_source(aws, workload.describe(aws, target))
+    return open_queue(aws, workload.describe(aws, target))
 
 
 def work(call: dict[str, Any]) -> dict[str, Any]:

@@ -16,7 +16,7 @@ import pytest
 
 from ops.deadletters import plans
 from ops.deadletters.plan_model import Pace, Selection, Steps
-from ops.deadletters.scan.scan import look
+from ops.deadletters.scan.scan import scan_queue
 from tests.chaos.processes import Processes, processes
 from tests.chaos.runner import LEASE_S, opened
 from tests.fakes.sqs.server import Aws, serve
@@ -51,7 +51,7 @@ def test_leases_that_end_while_the_process_stands_still(
     system = {"DeadLetterQueueSourceArn": jobs.arn}
     dead.put([{"body": f"letter {number}", "system": system} for number in range(LETTERS)])
     source = opened("jobs")
-    look(source)
+    scan_queue(source)
     plan = plans.make(source, Selection(), pace=Pace(60, headroom=False), steps=Steps(watch=False), engine="ledger")
     plans.save(source, plan)
     answer = tmp_path / "answer.json"

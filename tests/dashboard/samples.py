@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from dashboard.charts.cold_starts import INIT
-from dashboard.time_range import Span
+from dashboard.time_range import TimeRange
 from ops.insight import report_types as r
 from ops.insight.report_types import Level
 from ops.workload import Gap
@@ -62,15 +62,15 @@ class Sample:
         return frame(self.minutes, self.period, **columns)
 
     @property
-    def look_cost(self) -> r.Look:
-        return r.Look(24, 0.00024, ("The last minute is not complete yet.",) if self.trouble else ())
+    def look_cost(self) -> r.QueryCost:
+        return r.QueryCost(24, 0.00024, ("The last minute is not complete yet.",) if self.trouble else ())
 
     def finding(self, act: str, fine: str, page: str = "") -> r.Finding:
         if self.trouble:
             return r.Finding(Level.ACT, f"Act: {act}{self.foreign}", page)
         return r.Finding(Level.OK, f"Fine: {fine}", "")
 
-    def overview(self, span: Span) -> r.OverviewReport:
+    def overview(self, span: TimeRange) -> r.OverviewReport:
         self.calls.append("overview")
         f = self._frame(
             depth=self.depth,
@@ -144,7 +144,7 @@ class Sample:
             r.AlarmState(f"scilearn-{n}", s, reason, NOW - timedelta(minutes=21), f"runbooks/{n}.md") for n, s in rows
         )
 
-    def queue(self, span: Span) -> r.QueueReport:
+    def queue(self, span: TimeRange) -> r.QueueReport:
         self.calls.append("queue")
         return r.QueueReport(
             self.finding(
@@ -154,7 +154,7 @@ class Sample:
             ),
             self._frame(visible=self.depth, in_flight=self.in_flight, delayed=np.zeros(self.n)),
             self._frame(oldest_s=self.age),
-            (r.Line("alarm: oldest message", 300.0), r.Line("retention: messages are lost", 345_600.0)),
+            (r.Threshold("alarm: oldest message", 300.0), r.Threshold("retention: messages are lost", 345_600.0)),
             self._frame(
                 sent=self.sent,
                 deleted=self.done,
@@ -170,13 +170,13 @@ class Sample:
             oldest_s=float(self.age[-1]),
         )
 
-    def concurrency(self, span: Span) -> r.ConcurrencyReport:
+    def concurrency(self, span: TimeRange) -> r.ConcurrencyReport:
         self.calls.append("concurrency")
         law = np.minimum(10, 5 + np.arange(self.n) * 5 * self.period / 60)
         return r.ConcurrencyReport(
             self.finding("the mapping's MaximumConcurrency of 10 holds work back", "nothing holds work back"),
             self._frame(observed=np.minimum(10, np.round(self.in_flight / 3)), law=law),
-            (r.Line("mapping's maximum", 10.0), r.Line("account quota", 1_000.0)),
+            (r.Threshold("mapping's maximum", 10.0), r.Threshold("account quota", 1_000.0)),
             "mapping's maximum" if self.trouble else "",
             self._frame(throttles=np.where(self.depth > 50, self.rng.poisson(2, self.n), 0).astype(float)),
             self._frame(fill=np.clip(self.done / 14, 1, 10), share=np.clip(self.done / 140, 0.1, 1)),
@@ -188,7 +188,7 @@ class Sample:
             9.0,
         )
 
-    def cold_starts(self, span: Span) -> r.ColdStartReport:
+    def cold_starts(self, span: TimeRange) -> r.ColdStartReport:
         self.calls.append("cold_starts")
         n = 300
         started = pd.to_datetime(
@@ -258,11 +258,14 @@ class Sample:
                 p50_ms=np.full(self.n, 320.0),
                 p95_ms=300 + self.age / max(1.0, float(self.age.max())) * 4_000,
             ),
-            error_lines=(r.Line("alarm scilearn-function-errors", 1.0),),
-            duration_lines=(r.Line("alarm scilearn-duration-near-timeout", 5_400.0), r.Line("timeout", 6_000.0)),
+            error_lines=(r.Threshold("alarm scilearn-function-errors", 1.0),),
+            duration_lines=(
+                r.Threshold("alarm scilearn-duration-near-timeout", 5_400.0),
+                r.Threshold("timeout", 6_000.0),
+            ),
         )
 
-    def cost(self, span: Span, assumptions: r.Assumptions) -> r.CostReport:
+    def cost(self, span: TimeRange, assumptions: r.Assumptions) -> r.CostReport:
         self.calls.append("cost")
         logs = 0.0000015 * assumptions.log_bytes_per_invocation
         parts = [
@@ -290,7 +293,7 @@ class Sample:
             self.look_cost,
         )
 
-    def dead_letters(self, span: Span) -> r.DeadLettersReport:
+    def dead_letters(self, span: TimeRange) -> r.DeadLettersReport:
         self.calls.append("dead_letters")
         return r.DeadLettersReport(
             self.finding("54 dead letters, the first at 02:14", "no dead letters"),

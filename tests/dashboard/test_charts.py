@@ -13,12 +13,12 @@ import pytest
 
 from dashboard.charts import base, cold_starts, concurrency, cost, dead_letters, queue
 from dashboard.html import sparkline
-from dashboard.time_range import Span
-from ops.insight.report_types import Assumptions, Line
+from dashboard.time_range import TimeRange
+from ops.insight.report_types import Assumptions, Threshold
 from tests.dashboard.samples import HOSTILE, Sample, frame
 from tests.dashboard.unusual import Empty
 
-SPAN = Span()
+SPAN = TimeRange()
 BUSY, IDLE = Sample(), Empty()
 BERLIN = ZoneInfo("Europe/Berlin")
 
@@ -59,7 +59,7 @@ def test_a_near_limit_is_a_dashed_named_line_and_a_far_one_is_named() -> None:
 def test_seconds_become_the_unit_that_reads_best() -> None:
     rows = frame(10, 60, oldest_s=np.full(10, 7_200.0))
     report = BUSY.queue(SPAN)
-    figure = queue.age(type(report)(**{**vars(report), "age": rows, "age_lines": (Line("alarm", 3_600.0),)}), UTC)
+    figure = queue.age(type(report)(**{**vars(report), "age": rows, "age_lines": (Threshold("alarm", 3_600.0),)}), UTC)
     assert figure.layout.yaxis.title.text == "minutes"
     assert trace(figure, "oldest message").y[0] == 120
     assert figure.layout.annotations[0].text == "alarm 60 min"
@@ -107,7 +107,7 @@ def test_the_waterfall_adds_up() -> None:
 
 
 def test_foreign_text_in_labels_is_no_markup() -> None:
-    report = replace(BUSY.queue(SPAN), age_lines=(Line(HOSTILE, 60.0),))
+    report = replace(BUSY.queue(SPAN), age_lines=(Threshold(HOSTILE, 60.0),))
     said = [note.text for note in queue.age(report, UTC).layout.annotations]
     assert said
     assert "<script" not in str(said)

@@ -10,7 +10,7 @@ import pytest
 
 from dashboard.app_pages.dead_letters import render
 from dashboard.pages import PAGES
-from dashboard.services.dead_letter_service import OpsDesk
+from dashboard.services.dead_letter_service import LocalDeadLetterService
 from ops.deadletters.ledger.model import State
 from ops.deadletters.plan_model import Action, Selection
 from tests.dashboard.app import App
@@ -233,7 +233,7 @@ def test_purging_needs_an_export_first(sample: Visit) -> None:
 def test_the_real_desk_plans_and_exports(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with a_world(tmp_path, monkeypatch) as world:
         world.put([f'{{"n": {n}}}' for n in range(12)])
-        here = OpsDesk(world.source)
+        here = LocalDeadLetterService(world.source)
         before = here.version()
         edits = here.edits(["body.n=0"], "")
         plan = here.plan(Selection(), Action.REDRIVE, edits=edits)

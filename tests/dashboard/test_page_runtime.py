@@ -11,9 +11,9 @@ import pytest
 import streamlit as st
 
 from dashboard import page_runtime
-from dashboard.time_range import Span
+from dashboard.time_range import TimeRange
 from ops.errors import TwinError
-from ops.insight.report_types import Look
+from ops.insight.report_types import QueryCost
 from ops.target import Target
 from ops.twin import state_file
 from ops.twin_state import TwinState
@@ -27,8 +27,8 @@ def asked() -> Sample:
     return Sample()
 
 
-def look(sample: Sample, tick: int, question: str = "queue", span: Span | None = None, visit: str = "") -> None:
-    page_runtime._ask(Target(stack="scilearn"), question, span or Span(), None, tick, visit, sample)
+def look(sample: Sample, tick: int, question: str = "queue", span: TimeRange | None = None, visit: str = "") -> None:
+    page_runtime._ask(Target(stack="scilearn"), question, span or TimeRange(), None, tick, visit, sample)
 
 
 def test_all_viewers_of_a_page_share_one_call_a_refresh(asked: Sample) -> None:
@@ -42,7 +42,7 @@ def test_all_viewers_of_a_page_share_one_call_a_refresh(asked: Sample) -> None:
 def test_another_span_or_a_wish_to_look_now_asks_anew(asked: Sample) -> None:
     look(asked, tick=-1)
     look(asked, tick=-1)
-    look(asked, tick=-1, span=Span(minutes=15))
+    look(asked, tick=-1, span=TimeRange(minutes=15))
     look(asked, tick=-1, visit="another")
     assert len(asked.calls) == 3
 
@@ -50,11 +50,11 @@ def test_another_span_or_a_wish_to_look_now_asks_anew(asked: Sample) -> None:
 @pytest.mark.parametrize(
     ("choice", "now", "key"),
     [
-        (page_runtime.Choice(Target(), Span(), 10, "mine"), 100.0, (10, "")),
-        (page_runtime.Choice(Target(), Span(), 10, "mine", 101.0), 105.0, (10, "mine")),
-        (page_runtime.Choice(Target(), Span(), 10, "mine", 101.0), 110.0, (11, "")),
-        (page_runtime.Choice(Target(), Span(), None, "mine"), 100.0, (-1, "mine")),
-        (page_runtime.Choice(Target(), Span(), None, "mine", 5.0), 100.0, (-1, "mine")),
+        (page_runtime.Choice(Target(), TimeRange(), 10, "mine"), 100.0, (10, "")),
+        (page_runtime.Choice(Target(), TimeRange(), 10, "mine", 101.0), 105.0, (10, "mine")),
+        (page_runtime.Choice(Target(), TimeRange(), 10, "mine", 101.0), 110.0, (11, "")),
+        (page_runtime.Choice(Target(), TimeRange(), None, "mine"), 100.0, (-1, "mine")),
+        (page_runtime.Choice(Target(), TimeRange(), None, "mine", 5.0), 100.0, (-1, "mine")),
     ],
 )
 def test_a_page_that_does_not_refresh_and_a_press_of_refresh_ask_for_themselves(
@@ -72,8 +72,8 @@ def test_an_open_page_notices_that_the_twins_host_died(
     with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE, stderr=subprocess.DEVNULL) as host:
         pids = {"emulator": os.getpid(), "host": host.pid}
         state_file.write(TwinState(here, here, "us-east-1", "0" * 12, "a", "b", "scilearn", 10, "now", pids))
-        choice = page_runtime.Choice(Target(stack="scilearn", endpoint=here), Span(), None)
-        page_runtime.set_stage(page_runtime.Stage(lambda _: asked, choice, None, "queue"))
+        choice = page_runtime.Choice(Target(stack="scilearn", endpoint=here), TimeRange(), None)
+        page_runtime.set_stage(page_runtime.PageContext(lambda _: asked, choice, None, "queue"))
         page_runtime.ask("queue")
     with pytest.raises(TwinError, match=r"its host .* is gone"):
         page_runtime.ask("queue")
@@ -89,5 +89,5 @@ def test_an_open_page_notices_that_the_twins_host_died(
     ],
 )
 def test_what_looking_costs(endpoint: str | None, refresh: int | None, said: str) -> None:
-    choice = page_runtime.Choice(Target(stack="scilearn", endpoint=endpoint), Span(), refresh)
-    assert said in page_runtime.cost_of_looking(Look(24, 0.00024), choice)
+    choice = page_runtime.Choice(Target(stack="scilearn", endpoint=endpoint), TimeRange(), refresh)
+    assert said in page_runtime.cost_of_looking(QueryCost(24, 0.00024), choice)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from dashboard.services.run_cache import Ledgers
+from dashboard.services.run_cache import RunCache
 from ops.deadletters.ledger import Ledger
 from ops.deadletters.ledger.model import Run, State
 from ops.deadletters.plan_model import Action, Selection
@@ -36,12 +36,12 @@ def began(desk: SampleDesk) -> Path:
     return path
 
 
-def states(ledgers: Ledgers) -> list[State]:
+def states(ledgers: RunCache) -> list[State]:
     return [run.state for run in ledgers.each() if isinstance(run, Run)]
 
 
 def test_a_run_that_has_ended_is_read_once_until_somebody_resumes_it(desk: SampleDesk, read: list[str]) -> None:
-    path, ledgers = began(desk), Ledgers(desk._source)
+    path, ledgers = began(desk), RunCache(desk._source)
     with Ledger.open(path) as ledger:
         ledger.end(State.CANCELLED, "Cancelled.")
     assert states(ledgers) == states(ledgers) == [State.CANCELLED]
@@ -56,7 +56,7 @@ def test_a_run_that_has_ended_is_read_once_until_somebody_resumes_it(desk: Sampl
 
 def test_a_run_that_has_not_ended_is_read_each_time(desk: SampleDesk, read: list[str]) -> None:
     began(desk)
-    ledgers = Ledgers(desk._source)
+    ledgers = RunCache(desk._source)
     assert states(ledgers) == states(ledgers) == [State.INTERRUPTED], "its process may come or go"
     assert len(read) == 2
 
@@ -65,7 +65,7 @@ def test_a_ledger_that_cannot_be_read_is_an_error_until_it_can(desk: SampleDesk)
     path = began(desk)
     whole = path.read_bytes()
     path.write_bytes(b"no ledger at all" * 400)
-    ledgers = Ledgers(desk._source)
+    ledgers = RunCache(desk._source)
     assert [isinstance(found, OpsError) for found in ledgers.each()] == [True]
     path.write_bytes(whole)
     assert states(ledgers) == [State.INTERRUPTED]

@@ -7,16 +7,16 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from dashboard.time_range import BadSpan, Span, address, custom, dragged, from_address, written
+from dashboard.time_range import BadSpan, TimeRange, address, custom, dragged, from_address, written
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 
 
 def test_a_custom_range_is_in_utc_and_does_not_move() -> None:
     span = custom(datetime(2026, 11, 23, 10, 0), datetime(2026, 11, 23, 11, 0), NOW)
-    assert span == Span(None, datetime(2026, 11, 23, 10, 0, tzinfo=UTC), datetime(2026, 11, 23, 11, 0, tzinfo=UTC))
+    assert span == TimeRange(None, datetime(2026, 11, 23, 10, 0, tzinfo=UTC), datetime(2026, 11, 23, 11, 0, tzinfo=UTC))
     assert not span.moves
-    assert Span(minutes=15).moves
+    assert TimeRange(minutes=15).moves
 
 
 @pytest.mark.parametrize(

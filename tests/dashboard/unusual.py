@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from dashboard.time_range import Span
+from dashboard.time_range import TimeRange
 from ops.errors import OpsError, Unreachable
 from ops.insight import report_types as r
 from ops.insight.report_types import Level
@@ -26,7 +26,7 @@ class Empty(Sample):
     def _none(self, frame: pd.DataFrame) -> pd.DataFrame:
         return frame.iloc[0:0]
 
-    def overview(self, span: Span) -> r.OverviewReport:
+    def overview(self, span: TimeRange) -> r.OverviewReport:
         full = super().overview(span)
         cards = tuple(replace(c, value=None, spark=c.spark.iloc[0:0], level=Level.UNKNOWN, note="") for c in full.cards)
         return replace(
@@ -37,7 +37,7 @@ class Empty(Sample):
             alarms=(),
         )
 
-    def queue(self, span: Span) -> r.QueueReport:
+    def queue(self, span: TimeRange) -> r.QueueReport:
         full = super().queue(span)
         return replace(
             full,
@@ -49,7 +49,7 @@ class Empty(Sample):
             completions_per_min=None,
         )
 
-    def concurrency(self, span: Span) -> r.ConcurrencyReport:
+    def concurrency(self, span: TimeRange) -> r.ConcurrencyReport:
         full = super().concurrency(span)
         return replace(
             full,
@@ -62,7 +62,7 @@ class Empty(Sample):
             seconds_per_message=None,
         )
 
-    def cold_starts(self, span: Span) -> r.ColdStartReport:
+    def cold_starts(self, span: TimeRange) -> r.ColdStartReport:
         full = super().cold_starts(span)
         return replace(
             full,
@@ -77,7 +77,7 @@ class Empty(Sample):
             init_cost_usd=None,
         )
 
-    def cost(self, span: Span, assumptions: r.Assumptions) -> r.CostReport:
+    def cost(self, span: TimeRange, assumptions: r.Assumptions) -> r.CostReport:
         full = super().cost(span, assumptions)
         return replace(
             full,
@@ -91,7 +91,7 @@ class Empty(Sample):
             break_even_jobs_per_hour=None,
         )
 
-    def dead_letters(self, span: Span) -> r.DeadLettersReport:
+    def dead_letters(self, span: TimeRange) -> r.DeadLettersReport:
         full = super().dead_letters(span)
         return replace(full, depth=self._none(full.depth), count=None, alarms=())
 
@@ -102,7 +102,7 @@ class NoDeadLetterQueue(Sample):
     dead_letter_queue = None
     notes = ("scilearn-jobs has no dead-letter queue: a message that keeps failing is lost in the end.",)
 
-    def dead_letters(self, span: Span) -> r.DeadLettersReport:
+    def dead_letters(self, span: TimeRange) -> r.DeadLettersReport:
         full = super().dead_letters(span)
         watch = r.Finding(Level.WATCH, "Watch: scilearn-jobs has no dead-letter queue.")
         return replace(full, finding=watch, depth=full.depth * np.nan, count=None, alarms=())
@@ -137,7 +137,7 @@ class Refused(Sample):
 class Lost(Sample):
     """Dead letters are answered for once, and never again."""
 
-    def dead_letters(self, span: Span) -> r.DeadLettersReport:
+    def dead_letters(self, span: TimeRange) -> r.DeadLettersReport:
         if "dead_letters" in self.calls:
             raise Unreachable("AWS does not answer.", "Is the network up?")
         return super().dead_letters(span)

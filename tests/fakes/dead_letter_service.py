@@ -18,18 +18,18 @@ from typing import Any
 
 import pandas as pd
 
-from dashboard.services.dead_letter_service import OpsDesk
+from dashboard.services.dead_letter_service import LocalDeadLetterService
 from ops.aws import Aws, sqs
 from ops.deadletters.archive import audit_log
 from ops.deadletters.causes import Moment, Timeline, fingerprint
 from ops.deadletters.jobs.background import DONE, RUNNING, Job
 from ops.deadletters.ledger.model import Run, State, Step
-from ops.deadletters.messages.model import Attribute, Cause, Kind, Letter, Place
+from ops.deadletters.messages.model import Attribute, Cause, DeadLetter, Kind, Place
 from ops.deadletters.plan_model import Action, Estimate, Plan, Selection
-from ops.deadletters.queue import Source
-from ops.deadletters.snapshot import Shelf
+from ops.deadletters.queue import DeadLetterQueue
+from ops.deadletters.snapshot import Snapshot
 from ops.errors import NotFound, OpsError
-from ops.insight.report_types import Look
+from ops.insight.report_types import QueryCost
 from ops.target import Target
 from ops.workload import Workload
 
@@ -46,7 +46,7 @@ KINDS = (  # share, error type, message, location, source, job kind
 )  # fmt: skip
 
 
-def letters(count: int, foreign: str = "") -> Iterator[tuple[Letter, Cause]]:
+def letters(count: int, foreign: str = "") -> Iterator[tuple[DeadLetter, Cause]]:
     """``count`` letters of six causes, in their shares."""
     kinds = [kind for kind in KINDS for _ in range(max(1, round(kind[0] * count)))][:count]
     for i, (_, error_type, message, location, source, job) in enumerate(kinds):
@@ -55,7 +55,7 @@ def letters(count: int, foreign: str = "") -> Iterator[tuple[Letter, Cause]]:
         body = json.dumps({"schema": 1, "job_id": f"job-{i:06d}", "kind": job or "describe", "params": {"alpha": i % 7},
                            "data": {"columns": {"x": list(range(300 if count < 1_000 else 150))}}})  # fmt: skip
         text = message.replace("{foreign}", foreign).replace("{n}", str(i))
-        letter = Letter(
+        letter = DeadLetter(
             f"{i:08x}-1111-4111-8111-111111111111",
             foreign if error_type == "BadData" and foreign else "{" if error_type == "NotJson" else body,
             {"Tenant": Attribute("String", foreign or "acme"), "Tries": Attribute("Number", "2")},
@@ -75,7 +75,7 @@ def _label(text: str, i: int) -> str:
     return text.replace(str(i), "…") if i else text
 
 
-class SampleDesk(OpsDesk):
+class SampleDesk(LocalDeadLetterService):
     """Of ``count`` letters. ``state``: which run stands on the page; ``job``: how the look is."""
 
     def __init__(self, count: int = 54, foreign: str = "", state: State | None = None, job: str = "") -> None:
@@ -88,12 +88,14 @@ class SampleDesk(OpsDesk):
             for name in ("scilearn-jobs", "scilearn-jobs-dead")
         ]
         workload = Workload("scilearn", "eu-west-1", "123456789012", *queues, *[None] * 2, (), *[None] * 5)
-        super().__init__(Source(Aws(Target(stack="scilearn", region="eu-west-1")), workload, queues[1], folder))
+        super().__init__(
+            DeadLetterQueue(Aws(Target(stack="scilearn", region="eu-west-1")), workload, queues[1], folder)
+        )
         self.folder, self.state, self.looking, self.foreign = folder, state, job, foreign
         self.plans: dict[str, Plan] = {}
         self.done: list[tuple[str, dict[str, Any]]] = []
         if count:
-            with Shelf.open(self._source) as shelf:
+            with Snapshot.open(self._source) as shelf:
                 made = list(letters(count, foreign))
                 shelf.add((letter for letter, _ in made), Place.QUEUE)
                 shelf.set_causes((letter.message_id, cause) for letter, cause in made)
@@ -101,7 +103,7 @@ class SampleDesk(OpsDesk):
         for record in self._records():
             audit_log.append(folder, record)
 
-    def _verdicts(self, made: list[tuple[Letter, Cause]]) -> Iterator[tuple[str, dict[str, Any]]]:
+    def _verdicts(self, made: list[tuple[DeadLetter, Cause]]) -> Iterator[tuple[str, dict[str, Any]]]:
         said = {
             "Sandbox.Timedout": ("succeeds since", "Deployed 02:10, and 212 train jobs succeeded since."),
             "BadData": ("no", "Nothing was deployed since the last death at 03:12."),
@@ -130,12 +132,12 @@ class SampleDesk(OpsDesk):
             (190, "died", "moved to scilearn-jobs-dead after 3 receives"),
         )
         moments = tuple(Moment(sent + timedelta(seconds=after), what, text) for after, what, text in told)
-        return Timeline(moments, Look(usd=0.0001))
+        return Timeline(moments, QueryCost(usd=0.0001))
 
     def plan(self, selection: Selection, action: Action, *more: Any, **named: Any) -> Plan:
         if selection.text == "denied":
             raise NotFound("There is no queue jobs-test in eu-west-1.", "Name one that is there.")
-        with Shelf.open(self._source) as shelf:
+        with Snapshot.open(self._source) as shelf:
             ids = shelf.ids(selection)
             causes = Counter(shelf.get(one).cause.fingerprint for one in ids[:1_000])
         made = replace(a_plan(ids, selection, action, *more, **named), causes=dict(causes))

@@ -15,12 +15,12 @@ from ops import workload
 from ops.aws import Aws, sqs
 from ops.aws.clients import MAX_ATTEMPTS
 from ops.deadletters import plans
-from ops.deadletters.ledger.model import Became, Outcome, Run, Sent
+from ops.deadletters.ledger.model import MessageOutcome, Outcome, Run, Sent
 from ops.deadletters.messages import parse
 from ops.deadletters.messages.model import Place
 from ops.deadletters.plan_model import Pace, Plan, Selection
-from ops.deadletters.queue import Source, open_source
-from ops.deadletters.snapshot import Shelf
+from ops.deadletters.queue import DeadLetterQueue, open_queue
+from ops.deadletters.snapshot import Snapshot
 from ops.target import Target
 from ops.workload import Workload
 from tests.fakes.sqs.server import serve
@@ -31,7 +31,7 @@ class World:
     aws: Any  # the server: queue(), fault(), counts()
     dlq: Any
     jobs: Any
-    source: Source
+    source: DeadLetterQueue
     known: dict[tuple[Any, ...], Workload] = field(default_factory=dict)
     """What was described already: a queue made anew is as the one before, and describing it takes a dozen calls."""
 
@@ -50,7 +50,7 @@ class World:
             found += batch
         for at in range(0, len(found), 10):
             sqs.lease_batch(door, queue, [message.receipt for message in found[at : at + 10]], 0)
-        with Shelf.open(self.source) as shelf:
+        with Snapshot.open(self.source) as shelf:
             shelf.add(map(parse.letter, found), Place.QUEUE)
 
     def bodies(self) -> list[str]:
@@ -70,7 +70,7 @@ class World:
         made = (suffix, *sorted(queue.items()))
         if made not in self.known:
             self.known[made] = workload.describe(door, replace(door.target, queue=f"jobs{suffix}"))
-        return World(self.aws, dlq, jobs, open_source(door, self.known[made]), self.known)
+        return World(self.aws, dlq, jobs, open_queue(door, self.known[made]), self.known)
 
 
 @dataclass
@@ -81,7 +81,7 @@ class Fates:
     pause_s: float = 0.0
     note: str = ""
 
-    def look(self, waiting: Sequence[Sent], run: Run, moving: bool) -> list[Became]:
+    def look(self, waiting: Sequence[Sent], run: Run, moving: bool) -> list[MessageOutcome]:
         names = [sent.message_id for sent in waiting]
         known = [(name, self.of(run.sent - len(names) + at)) for at, name in enumerate(names)]
         now = datetime.now(UTC)
@@ -103,7 +103,7 @@ def a_world(folder: Path, patch: pytest.MonkeyPatch, retries: int = MAX_ATTEMPTS
         jobs = aws.queue("jobs", dlq="jobs-dlq", **queue)
         target = Target(queue="jobs", region=aws.environ().get("AWS_REGION"))
         door = Aws(target, max_attempts=retries)
-        yield World(aws, dlq, jobs, open_source(door, workload.describe(door, target)))
+        yield World(aws, dlq, jobs, open_queue(door, workload.describe(door, target)))
 
 
 def a_plan(world: World, selection: Selection | None = None, **more: Any) -> Plan:

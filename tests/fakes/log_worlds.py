@@ -20,8 +20,8 @@ from pathlib import Path
 import pytest
 
 from ops.deadletters import causes
-from ops.deadletters.messages.model import Cause, Letter
-from ops.deadletters.snapshot import Shelf
+from ops.deadletters.messages.model import Cause, DeadLetter
+from ops.deadletters.snapshot import Snapshot
 from tests.fakes.log_writers import PIECES, SHAPES, UNHANDLED, Failure, Shape
 from tests.fakes.logs import BEGAN, silent, source
 from tests.ops.insight.world import FUNCTION
@@ -52,7 +52,7 @@ class World:
     shared: bool
     seed: int
     rows: list[dict[str, str]] = field(default_factory=list)
-    letters: list[Letter] = field(default_factory=list)
+    letters: list[DeadLetter] = field(default_factory=list)
     truth: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -258,7 +258,7 @@ def tally(world: World) -> Tally:
         source(Path(folder), patch, world.letters, world.rows, function=function) as (here, _),
     ):
         causes.explain(here)
-        with Shelf.open(here) as shelf:
+        with Snapshot.open(here) as shelf:
             found = {one.letter.message_id: one.cause for one in shelf.iterate()}
     return compared(world, found)
 

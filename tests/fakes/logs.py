@@ -21,9 +21,9 @@ import pytest
 from handler import contract
 from ops.aws import Aws
 from ops.aws.sqs import Attribute
-from ops.deadletters.messages.model import Kind, Letter, Place
-from ops.deadletters.queue import Source
-from ops.deadletters.snapshot import Shelf
+from ops.deadletters.messages.model import DeadLetter, Kind, Place
+from ops.deadletters.queue import DeadLetterQueue
+from ops.deadletters.snapshot import Snapshot
 from ops.target import Target
 from tests.factories import QUEUE, a_letter
 from tests.fakes.aws import Refusal, serve
@@ -41,14 +41,16 @@ def row(seconds: float, message: str | dict[str, Any], stream: str = "2026/11/23
     return {"@timestamp": at.strftime("%Y-%m-%d %H:%M:%S.%f")[:-3], "@message": text, "@logStream": stream}
 
 
-def silent(message_id: str = "m1", first_receive: float = 0.0, **more: Any) -> Letter:
+def silent(message_id: str = "m1", first_receive: float = 0.0, **more: Any) -> DeadLetter:
     """A letter that carries no cause."""
     received = BEGAN + timedelta(seconds=first_receive)
     system = {"ApproximateFirstReceiveTimestamp": str(int(received.timestamp() * 1000))}
     return a_letter(message_id=message_id, system=system, **{"sent": BEGAN, **more})
 
 
-def rejected(number: int, error_type: str = "DataNotFound", text: str = "s3://b/data/{}.csv is not there") -> Letter:
+def rejected(
+    number: int, error_type: str = "DataNotFound", text: str = "s3://b/data/{}.csv is not there"
+) -> DeadLetter:
     told = {contract.DLQ_ERROR_TYPE: error_type, contract.DLQ_ERROR_MESSAGE: text.format(number)}
     return a_letter(
         f'{{"kind": "score", "n": {number}}}',
@@ -158,16 +160,16 @@ def _at(row: dict[str, str]) -> datetime:
 def source(
     folder: Path,
     patch: pytest.MonkeyPatch,
-    letters: Iterable[Letter],
+    letters: Iterable[DeadLetter],
     rows: Iterable[dict[str, str]] = (),
     **workload: Any,
-) -> Iterator[tuple[Source, FakeLogs]]:
+) -> Iterator[tuple[DeadLetterQueue, FakeLogs]]:
     """A source whose shelf holds ``letters`` and whose function logged ``rows``."""
     fake = FakeLogs(list(rows))
     with serve(fake.answer, patch):
         described = replace(WORKLOAD, **{"queue": replace(WORKLOAD.queue, arn=QUEUE), **workload})
         assert described.dlq is not None
-        here = Source(Aws(Target(), max_attempts=1), described, described.dlq, folder)
-        with Shelf.open(here) as shelf:
+        here = DeadLetterQueue(Aws(Target(), max_attempts=1), described, described.dlq, folder)
+        with Snapshot.open(here) as shelf:
             shelf.add(letters, Place.QUEUE)
         yield here, fake

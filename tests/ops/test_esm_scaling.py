@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from ops.esm_scaling import Observed, Ramp, RampLaw, begin, course, step
+from ops.esm_scaling import Observed, ScalingPolicy, ScalingState, begin, course, step
 
 
-def after(law: RampLaw, *observed: Observed) -> int:
+def after(law: ScalingPolicy, *observed: Observed) -> int:
     return list(course(law, observed))[-1]
 
 
@@ -18,27 +18,27 @@ def idle(seconds: float) -> Observed:
 
 
 def test_it_starts_with_five_and_adds_three_hundred_a_minute() -> None:
-    law = RampLaw()
+    law = ScalingPolicy()
     assert begin(law).concurrency == 5
     assert list(course(law, [busy(60)] * 3)) == [305, 605, 905]
 
 
 def test_short_steps_add_up_to_long_ones() -> None:
-    assert after(RampLaw(), *[busy(0.1)] * 600) == after(RampLaw(), busy(60)) == 305
+    assert after(ScalingPolicy(), *[busy(0.1)] * 600) == after(ScalingPolicy(), busy(60)) == 305
 
 
 def test_the_default_ceiling_is_1250() -> None:
-    assert after(RampLaw(), busy(600)) == 1_250
+    assert after(ScalingPolicy(), busy(600)) == 1_250
 
 
 def test_maximum_concurrency_caps_it_even_below_the_start() -> None:
-    assert after(RampLaw(maximum_concurrency=10), busy(60)) == 10
-    assert begin(RampLaw(maximum_concurrency=2)).concurrency == 2
+    assert after(ScalingPolicy(maximum_concurrency=10), busy(60)) == 10
+    assert begin(ScalingPolicy(maximum_concurrency=2)).concurrency == 2
 
 
 def test_idle_it_falls_back_to_five_and_after_a_while_to_two() -> None:
-    law = RampLaw()
-    ramp = Ramp(305.0)
+    law = ScalingPolicy()
+    ramp = ScalingState(305.0)
     ramp = step(law, ramp, idle(30))
     assert ramp.concurrency == 155
     ramp = step(law, ramp, idle(29))
@@ -48,22 +48,22 @@ def test_idle_it_falls_back_to_five_and_after_a_while_to_two() -> None:
 
 
 def test_with_maximum_concurrency_it_does_not_drop_to_two() -> None:
-    assert after(RampLaw(maximum_concurrency=100), *[idle(60)] * 10) == 5
+    assert after(ScalingPolicy(maximum_concurrency=100), *[idle(60)] * 10) == 5
 
 
 def test_from_two_it_climbs_again() -> None:
-    law = RampLaw()
+    law = ScalingPolicy()
     assert after(law, *[idle(60)] * 10) == 2
     assert after(law, *[idle(60)] * 10, busy(6)) == 32
 
 
 def test_failures_reduce_it_gradually_but_never_below_two() -> None:
-    law = RampLaw()
-    one = step(law, Ramp(100.0), Observed(1, available=True, failures=1))
+    law = ScalingPolicy()
+    one = step(law, ScalingState(100.0), Observed(1, available=True, failures=1))
     assert one.concurrency == 90
-    assert step(law, Ramp(100.0), Observed(1, available=True, failures=1_000)).concurrency == 2
+    assert step(law, ScalingState(100.0), Observed(1, available=True, failures=1_000)).concurrency == 2
     assert step(law, one, busy(6)).concurrency == 120
 
 
 def test_a_lower_limit_applies_at_once() -> None:
-    assert step(RampLaw(maximum_concurrency=10), Ramp(500.0), busy(1)).concurrency == 10
+    assert step(ScalingPolicy(maximum_concurrency=10), ScalingState(500.0), busy(1)).concurrency == 10

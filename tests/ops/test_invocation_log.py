@@ -12,7 +12,7 @@ import pytest
 from handler import contract
 from ops import invocation_log
 from ops.insight.sources import invocations
-from ops.invocation_log import Line, parse
+from ops.invocation_log import InvocationLogLine, parse
 
 ID = "6d68ca91-49c9-448d-89b8-7ca3e6dc66aa"
 AT = "2026-11-23 19:00:10.500"
@@ -27,7 +27,7 @@ FAILED = COLD + "Status: error\tError Type: Runtime.OutOfMemory"
 TIMED_OUT = f"2026-11-23T19:00:10.500Z {ID} Task timed out after 3.00 seconds"
 
 
-def line(message: str) -> Line | None:
+def line(message: str) -> InvocationLogLine | None:
     return parse({"@timestamp": AT, "@message": message, "@logStream": STREAM})
 
 

@@ -14,7 +14,7 @@ from dashboard.app_pages.dead_letters import filters, job_progress
 from dashboard.formatting import NONE, escape, moment, number, percent, utc
 from dashboard.formatting import letters as said
 from dashboard.html import error_box, html_blocks
-from dashboard.services.dead_letter_service import Desk
+from dashboard.services.dead_letter_service import DeadLetterService
 from ops.deadletters.messages.model import UNKNOWN_ERROR
 from ops.errors import OpsError
 
@@ -36,7 +36,7 @@ _FIXED = {
 """Verdict → colour and words."""
 
 
-def section(here: Desk, report: CausesReport) -> None:
+def section(here: DeadLetterService, report: CausesReport) -> None:
     """Every cause a row; the chosen one is marked, and says whether it is fixed."""
     rows = [
         {**row, "fingerprint": row["fingerprint"] or UNKNOWN_ERROR} for row in report.groups.to_dict("records")
@@ -141,7 +141,7 @@ def _rest(rows: list[dict[str, Any]], shown: list[dict[str, Any]]) -> None:
     st.toggle(label, key="all-causes")
 
 
-def _fixed(here: Desk, row: dict[str, Any]) -> None:
+def _fixed(here: DeadLetterService, row: dict[str, Any]) -> None:
     """Why the chosen cause counts as fixed or not, and a way to ask the logs again."""
     job = here.job("explain")
     colour, _ = _FIXED.get(str(row["fixed"]), _FIXED["unknown"])

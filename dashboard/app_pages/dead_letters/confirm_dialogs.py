@@ -10,7 +10,7 @@ import streamlit as st
 from dashboard.app_pages.dead_letters import render
 from dashboard.formatting import duration, letters, number, percent, usd
 from dashboard.html import error_box
-from dashboard.services.dead_letter_service import Desk
+from dashboard.services.dead_letter_service import DeadLetterService
 from ops.deadletters.plan_model import Action
 from ops.deadletters.redrive import purge
 from ops.errors import OpsError, UsageError
@@ -25,7 +25,7 @@ NO_REASON = UsageError("A reason is needed; it goes on record.", "Say what was f
 
 
 @st.dialog("Send these letters?", icon=":material/send:")
-def ask_redrive(here: Desk, plan: Plan) -> None:
+def ask_redrive(here: DeadLetterService, plan: Plan) -> None:
     """Starts the run in the background once a reason is given."""
     kept = "Each leaves the dead-letter queue once it is sent."
     if plan.selection.imported:
@@ -52,7 +52,7 @@ def ask_redrive(here: Desk, plan: Plan) -> None:
 
 
 @st.dialog("Resume this run?", icon=":material/resume:")
-def ask_resume(here: Desk, run: Run) -> None:
+def ask_resume(here: DeadLetterService, run: Run) -> None:
     left = max(0, run.planned - run.done - run.failed - run.vanished)
     if left:
         stopped = f"{run.said}\n\nMend what they died of before the rest goes.\n\n" if run.by_canary else ""
@@ -70,7 +70,7 @@ def ask_resume(here: Desk, run: Run) -> None:
 
 
 @st.dialog("Delete these letters for good?", icon=":material/delete_forever:")
-def ask_purge(here: Desk, plan: Plan, export: Path) -> None:
+def ask_purge(here: DeadLetterService, plan: Plan, export: Path) -> None:
     """Needs the export of exactly these letters, a reason, and the words typed."""
     words = purge.confirmation(plan)
     st.text(
@@ -105,7 +105,7 @@ def _reason(usual: str = "", example: str = "fixed in version 8, ticket OPS-123"
     return (typed or "").strip()
 
 
-def _start(here: Desk, reason: str, work: str, name: str, plan: str, **more: str) -> None:
+def _start(here: DeadLetterService, reason: str, work: str, name: str, plan: str, **more: str) -> None:
     try:
         if not reason:
             raise NO_REASON

@@ -11,7 +11,7 @@ from dashboard.access import access
 from dashboard.app_pages.dead_letters import confirm_dialogs, job_progress, render
 from dashboard.formatting import escape, number, usd
 from dashboard.html import error_box, html_blocks
-from dashboard.services.dead_letter_service import Desk
+from dashboard.services.dead_letter_service import DeadLetterService
 from ops.deadletters.jobs import tasks
 from ops.deadletters.jobs.background import DONE
 from ops.deadletters.plan_model import Action, Selection
@@ -27,7 +27,7 @@ _FORMATS = {"JSONL: whole, can be imported again": "jsonl", "CSV: for a spreadsh
 PURGE = "_purge_plan"
 
 
-def section(here: Desk, selection: Selection, total: int) -> None:
+def section(here: DeadLetterService, selection: Selection, total: int) -> None:
     """Write the chosen letters to a file on this machine, then download it."""
     chosen = st.radio("Format", list(_FORMATS), key="export-format", horizontal=True)
     format_ = _FORMATS[chosen or next(iter(_FORMATS))]
@@ -43,7 +43,7 @@ def section(here: Desk, selection: Selection, total: int) -> None:
     )
 
 
-def purging(here: Desk, selection: Selection, total: int) -> None:
+def purging(here: DeadLetterService, selection: Selection, total: int) -> None:
     """Delete for good: an export of exactly these letters, then a plan, then typed words."""
     allowed = access()
     if not allowed.may_change:
@@ -79,7 +79,7 @@ def purging(here: Desk, selection: Selection, total: int) -> None:
         _confirm(here, plan_id, selection, Path(str(exported.arguments["path"])))
 
 
-def _purged(here: Desk) -> bool:
+def _purged(here: DeadLetterService) -> bool:
     """How the purge that this reader began goes on, or how it ended; False when there is none."""
     plan_id = st.session_state.get(PURGE)
     job = here.job(f"purge-{plan_id}") if plan_id else None
@@ -94,7 +94,7 @@ def _purged(here: Desk) -> bool:
     return True
 
 
-def _confirm(here: Desk, plan_id: str, selection: Selection, path: Path) -> None:
+def _confirm(here: DeadLetterService, plan_id: str, selection: Selection, path: Path) -> None:
     """The plan of the purge, unless other letters are chosen by now than it was made for."""
     try:
         plan: Plan = here.saved(plan_id)
@@ -118,7 +118,9 @@ def _confirm(here: Desk, plan_id: str, selection: Selection, path: Path) -> None
             confirm_dialogs.ask_purge(here, plan, path)
 
 
-def _export_button(here: Desk, selection: Selection, total: int, format_: str, label: str, name: str) -> None:
+def _export_button(
+    here: DeadLetterService, selection: Selection, total: int, format_: str, label: str, name: str
+) -> None:
     job = here.job(name)
     busy = job is not None and job.running
     if st.button(label, icon=":material/download:", key=f"start-{name}", disabled=busy or not total):

@@ -11,20 +11,20 @@ import streamlit as st
 from dashboard.access import access
 from dashboard.formatting import letters
 from dashboard.html import error_box, html_blocks
-from dashboard.services.dead_letter_service import Desk
+from dashboard.services.dead_letter_service import DeadLetterService
 from ops.errors import OpsError
 
 if TYPE_CHECKING:
     from streamlit.runtime.uploaded_file_manager import UploadedFile
 
-    from ops.deadletters.snapshot import ShelfInfo
+    from ops.deadletters.snapshot import SnapshotInfo
 
 WHICH = "which"
 QUEUE, FILE = "In the queue", "Imported"
 """As they stand in the address, so without their numbers."""
 
 
-def chosen(info: ShelfInfo) -> bool:
+def chosen(info: SnapshotInfo) -> bool:
     """Whether the page is about imported letters. There is nothing to choose while none are there."""
     if not info.imported:
         return False
@@ -45,7 +45,7 @@ def chosen(info: ShelfInfo) -> bool:
     return bool(which == FILE)
 
 
-def section(here: Desk) -> None:
+def section(here: DeadLetterService) -> None:
     """A file onto the shelf, or what it brought off it again. Nothing is sent."""
     st.html(
         '<span class="so-quiet">Letters of a JSONL export are laid on the shelf beside those of the queue. Nothing is '
@@ -72,7 +72,7 @@ def section(here: Desk) -> None:
         st.text(said)
 
 
-def _carry_out(here: Desk, given: UploadedFile, *, take_off: bool) -> None:
+def _carry_out(here: DeadLetterService, given: UploadedFile, *, take_off: bool) -> None:
     with tempfile.TemporaryDirectory(prefix="import-") as folder:
         path = Path(folder) / "letters.jsonl"
         path.write_bytes(given.getbuffer())

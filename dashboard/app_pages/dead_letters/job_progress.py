@@ -10,7 +10,7 @@ import streamlit as st
 from dashboard.access import access
 from dashboard.formatting import duration, number
 from dashboard.html import error_box, html_blocks
-from dashboard.services.dead_letter_service import Desk
+from dashboard.services.dead_letter_service import DeadLetterService
 from ops.deadletters.jobs.background import FAILED, HARMLESS, LOST
 from ops.errors import OpsError
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 EVERY_S = 1.0
 
 
-def follow(here: Desk, job: Job, title: str) -> None:
+def follow(here: DeadLetterService, job: Job, title: str) -> None:
     """``job`` as it goes on, or how it failed; nothing when it is done, as its result stands elsewhere."""
     if job.running:
         _going(here, job.name, title)
@@ -31,7 +31,7 @@ def follow(here: Desk, job: Job, title: str) -> None:
         st.html(html_blocks.partial((said,)))
 
 
-def _going(here: Desk, name: str, title: str) -> None:
+def _going(here: DeadLetterService, name: str, title: str) -> None:
     @st.fragment(run_every=EVERY_S, key=f"job-{name}")
     def body() -> None:
         job = here.job(name)

@@ -12,7 +12,7 @@ import streamlit as st
 from dashboard import cached_queries, page_runtime, theme
 from dashboard.formatting import duration, escape, moment, number, sendable, utc
 from dashboard.html import error_box, html_blocks
-from dashboard.services.dead_letter_service import Desk
+from dashboard.services.dead_letter_service import DeadLetterService
 from ops.deadletters.edits import json_roundtrip
 from ops.errors import OpsError
 
@@ -37,7 +37,7 @@ _COLOUR = {
 }
 
 
-def section(here: Desk, shelved: Shelved) -> None:
+def section(here: DeadLetterService, shelved: Shelved) -> None:
     """Facts and timeline on the left, body and attributes on the right."""
     letter = shelved.letter
     st.subheader("What does this letter say?", anchor=False)
@@ -78,7 +78,7 @@ def _facts(shelved: Shelved) -> dict[str, str]:
     return {name: _short(value) for name, value in facts.items() if value}
 
 
-def _timeline(here: Desk, shelved: Shelved) -> None:
+def _timeline(here: DeadLetterService, shelved: Shelved) -> None:
     """What the letter itself tells; the logs are asked when the reader wants them, since that costs."""
     asked: set[str] = st.session_state.setdefault("_timelines", set())
     message_id = shelved.letter.message_id

@@ -13,7 +13,7 @@ from dashboard.app_pages.dead_letters import message_detail
 from dashboard.components import widgets
 from dashboard.formatting import number, sendable
 from dashboard.html import html_blocks
-from dashboard.services.dead_letter_service import Desk
+from dashboard.services.dead_letter_service import DeadLetterService
 from ops.deadletters.plan_model import Selection
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ _COLUMNS = {
 }
 
 
-def section(here: Desk, selection: Selection, total: int) -> None:
+def section(here: DeadLetterService, selection: Selection, total: int) -> None:
     """The table, and the first ticked letter (else the first of all) below it."""
     if not total:
         st.html(html_blocks.empty("No letter matches", "Clear a box above, or choose another cause."))

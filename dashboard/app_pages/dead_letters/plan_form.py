@@ -8,7 +8,7 @@ from dashboard.access import access
 from dashboard.app_pages.dead_letters import plan_preview, run_panel
 from dashboard.formatting import letters
 from dashboard.html import error_box
-from dashboard.services.dead_letter_service import Desk
+from dashboard.services.dead_letter_service import DeadLetterService
 from ops.deadletters.plan_model import Action, Destination, Pace, Selection, Steps
 from ops.errors import OpsError
 
@@ -17,7 +17,7 @@ _ORIGIN, _QUEUE = "Where each came from", "A queue of my choice"
 _USUAL = Steps()
 
 
-def section(here: Desk, selection: Selection, total: int) -> None:
+def section(here: DeadLetterService, selection: Selection, total: int) -> None:
     """The form, and below it the plan that was made last; nothing to fill in while a run goes on."""
     if run_panel.beside(here):
         return

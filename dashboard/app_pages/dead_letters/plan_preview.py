@@ -12,7 +12,7 @@ from dashboard.app_pages.dead_letters import confirm_dialogs, render
 from dashboard.formatting import duration, escape, letters, number, sendable
 from dashboard.html import error_box, html_blocks
 from dashboard.html.html_blocks import Stat
-from dashboard.services.dead_letter_service import Desk
+from dashboard.services.dead_letter_service import DeadLetterService
 from ops import formatting
 from ops.deadletters.plan_model import Action
 from ops.errors import OpsError
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 _VERB = {Action.REDRIVE: "Redrive", Action.COPY: "Copy", Action.PURGE: "Purge"}
 
 
-def section(here: Desk, plan_id: str, selection: Selection, allowed: Access) -> None:
+def section(here: DeadLetterService, plan_id: str, selection: Selection, allowed: Access) -> None:
     """The saved plan, and the button that leads to its reason. Nothing has moved yet.
 
     Not shown while other letters are chosen than it was made for, nor once it is carried out (its run is shown then).
@@ -105,7 +105,7 @@ def _facts(plan: Plan) -> dict[str, str]:
     }
 
 
-def changes(here: Desk, plan: Plan) -> None:
+def changes(here: DeadLetterService, plan: Plan) -> None:
     """A few of the letters as they will be sent, as diffs: the originals stay on the shelf. The first is open, the
     rest is folded away, so that the button below stays near."""
     shown = here.previews(plan)

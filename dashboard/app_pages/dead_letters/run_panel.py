@@ -14,7 +14,7 @@ from dashboard.app_pages.dead_letters import confirm_dialogs, job_progress, rend
 from dashboard.components import widgets
 from dashboard.formatting import escape, letters, number, sendable
 from dashboard.html import error_box, html_blocks
-from dashboard.services.dead_letter_service import Desk
+from dashboard.services.dead_letter_service import DeadLetterService
 from ops.deadletters.ledger.model import State
 from ops.errors import OpsError
 
@@ -37,7 +37,7 @@ _COLUMNS = {
 }
 
 
-def current(here: Desk) -> None:
+def current(here: DeadLetterService) -> None:
     """The run that this reader began, or that goes on, or the newest that waits to be finished."""
     shown = st.session_state.get(SHOWN)
     job = here.job(f"redrive-{shown}") if shown else None
@@ -60,14 +60,14 @@ def current(here: Desk) -> None:
         card(here, run, dismissable=True, brief=run.id != shown)
 
 
-def going(here: Desk) -> bool:
+def going(here: DeadLetterService) -> bool:
     """Whether a run moves letters now, or is about to."""
     shown = st.session_state.get(SHOWN)
     job = here.job(f"redrive-{shown}") if shown else None
     return bool(job and job.running) or any(run.state is State.RUNNING for run in here.runs())
 
 
-def beside(here: Desk) -> bool:
+def beside(here: DeadLetterService) -> bool:
     """In the place of a plan: the run that this reader began, or that goes on, in brief, with a way to the whole of
     it. Whether one goes on, so that nothing can be planned."""
     goes_on = going(here)
@@ -96,7 +96,7 @@ def _starts(job: Job, run: Run | None) -> bool:
     return run is None or run.ended is None or run.ended < job.began
 
 
-def _notice(here: Desk, newest: Run | None) -> None:
+def _notice(here: DeadLetterService, newest: Run | None) -> None:
     """A run that somebody began elsewhere, from the command line or another window, appears by itself."""
 
     @st.fragment(run_every=page_runtime.stage().choice.refresh, key="notice-runs")
@@ -109,7 +109,7 @@ def _notice(here: Desk, newest: Run | None) -> None:
     body()
 
 
-def _starting(here: Desk, run_id: str) -> None:
+def _starting(here: DeadLetterService, run_id: str) -> None:
     @st.fragment(run_every=job_progress.EVERY_S, key=f"starting-{run_id}")
     def body() -> None:
         job = here.job(f"redrive-{run_id}")
@@ -122,7 +122,7 @@ def _starting(here: Desk, run_id: str) -> None:
     body()
 
 
-def _live(here: Desk, run_id: str) -> None:
+def _live(here: DeadLetterService, run_id: str) -> None:
     @st.fragment(run_every=job_progress.EVERY_S, key=f"run-{run_id}")
     def body() -> None:
         run = here.run(run_id)
@@ -135,7 +135,9 @@ def _live(here: Desk, run_id: str) -> None:
     body()
 
 
-def card(here: Desk, run: Run, *, dismissable: bool = False, brief: bool = False, key: str = "run") -> None:
+def card(
+    here: DeadLetterService, run: Run, *, dismissable: bool = False, brief: bool = False, key: str = "run"
+) -> None:
     """One run: state, counts, steps, and what may be done now. ``brief``: the counts and steps are folded away."""
     with st.container(border=True, key=key):
         top = render.ANCHOR if key == "run" else ""
@@ -160,7 +162,7 @@ def _details(run: Run, key: str) -> None:
     _twice(run, key)
 
 
-def _buttons(here: Desk, run: Run, *, dismissable: bool, key: str) -> None:
+def _buttons(here: DeadLetterService, run: Run, *, dismissable: bool, key: str) -> None:
     allowed = access()
     with st.container(horizontal=True, vertical_alignment="center"):
         if run.state is State.RUNNING and st.button(
@@ -186,7 +188,7 @@ def _buttons(here: Desk, run: Run, *, dismissable: bool, key: str) -> None:
             st.text(allowed.why)
 
 
-def earlier(here: Desk) -> None:
+def earlier(here: DeadLetterService) -> None:
     """All runs of this queue; the chosen one in full."""
     runs = here.runs()
     if damaged := here.unreadable_runs():
@@ -216,7 +218,7 @@ def _twice(run: Run, key: str) -> None:
             st.code("\n".join(run.twice[:1_000]), language=None, height=160 if len(run.twice) > 6 else "content")
 
 
-def _cancel(here: Desk, run: Run) -> None:
+def _cancel(here: DeadLetterService, run: Run) -> None:
     try:
         here.cancel(run.id)
     except OpsError as error:

@@ -14,11 +14,11 @@ from dashboard.access import access
 from dashboard.app_pages.dead_letters import confirm_dialogs, job_progress
 from dashboard.formatting import duration, escape, letters, moment, number, utc
 from dashboard.html import error_box, html_blocks
-from dashboard.services.dead_letter_service import Desk
+from dashboard.services.dead_letter_service import DeadLetterService
 from ops.errors import OpsError
 
 if TYPE_CHECKING:
-    from ops.deadletters.snapshot import ShelfInfo
+    from ops.deadletters.snapshot import SnapshotInfo
 
 LIMIT = 100_000
 """Letters read in one look, unless the reader says otherwise."""
@@ -34,7 +34,9 @@ class Counted:
     at: datetime
 
 
-def bar(here: Desk, info: ShelfInfo | None, count: Callable[[], Counted | None], aside: Callable[[], None]) -> None:
+def bar(
+    here: DeadLetterService, info: SnapshotInfo | None, count: Callable[[], Counted | None], aside: Callable[[], None]
+) -> None:
     """The button, the shelf's age, and the look that goes on. ``count``: of the queue; ``aside`` is drawn at the right
     end."""
     job = here.job("look")
@@ -66,7 +68,7 @@ def bar(here: Desk, info: ShelfInfo | None, count: Callable[[], Counted | None],
         )
 
 
-def _aging(info: ShelfInfo, count: Callable[[], Counted | None]) -> None:
+def _aging(info: SnapshotInfo, count: Callable[[], Counted | None]) -> None:
     @st.fragment(run_every=page_runtime.stage().choice.refresh, key="shelf-age")
     def body() -> None:
         st.html(_age(info, count()))
@@ -75,7 +77,7 @@ def _aging(info: ShelfInfo, count: Callable[[], Counted | None]) -> None:
 
 
 @st.dialog("Look at the dead letters?", icon=":material/visibility:")
-def _ask_first(here: Desk, expected: Counted | None) -> None:
+def _ask_first(here: DeadLetterService, expected: Counted | None) -> None:
     held = f" (it holds about {number(expected.letters)})" if expected else ""
     st.text(
         f"A queue has no peek. Letters of {here.queue}{held} are received and given back:\n\n"
@@ -95,12 +97,12 @@ def _ask_first(here: Desk, expected: Counted | None) -> None:
         st.rerun()
 
 
-def old(info: ShelfInfo) -> bool:
+def old(info: SnapshotInfo) -> bool:
     """The queue may well have changed since."""
     return info.looked_at is not None and (datetime.now(UTC) - info.looked_at).total_seconds() > OLD_S
 
 
-def _age(info: ShelfInfo, now_there: Counted | None) -> str:
+def _age(info: SnapshotInfo, now_there: Counted | None) -> str:
     if info.looked_at is None:
         return '<span class="so-quiet">Nobody has looked at the queue yet.</span>'
     ago = duration((datetime.now(UTC) - info.looked_at).total_seconds())
@@ -113,7 +115,7 @@ def _age(info: ShelfInfo, now_there: Counted | None) -> str:
     return f'<span class="so-quiet" title="{utc(info.looked_at)}">{escape(said)}</span>'
 
 
-def notes(info: ShelfInfo) -> None:
+def notes(info: SnapshotInfo) -> None:
     """What the look did, and what it could not read."""
     said = "".join(f'<div class="so-quiet">{escape(note)}</div>' for note in info.notes)
     if said:

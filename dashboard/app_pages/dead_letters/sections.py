@@ -22,7 +22,7 @@ from dashboard.app_pages.dead_letters.scan_bar import Counted
 from dashboard.formatting import escape, number
 from dashboard.formatting import letters as counted
 from dashboard.html import error_box, html_blocks
-from dashboard.services.dead_letter_service import Desk
+from dashboard.services.dead_letter_service import DeadLetterService
 from ops import formatting
 from ops.errors import OpsError
 from ops.insight.report_types import DeadLettersReport, Finding
@@ -112,12 +112,12 @@ def _none(gap: Gap | None) -> None:
     st.html(html_blocks.empty("No dead-letter queue", why))
 
 
-def _import_only(here: Desk) -> None:
+def _import_only(here: DeadLetterService) -> None:
     with st.expander("Import letters of an export", icon=":material/upload:", key="import-only"):
         import_tab.section(here)
 
 
-def _desk(here: Desk, imported: bool) -> None:
+def _desk(here: DeadLetterService, imported: bool) -> None:
     """The chosen letters, and what may be done with them."""
     st.subheader("Which letters, and what becomes of them?", anchor=False)
     selection = filters.filters(imported)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 ENDED_BY = {"TIMEOUT": "timeout", "FAILURE": "error"}
 
 
-class Invocations:
+class InvocationTracker:
     """Feed it events; take the invocations whose report has come."""
 
     def __init__(self, version: str = "", init_type: str = "") -> None:

@@ -37,7 +37,7 @@ CALLS = {
 }
 
 
-class LeanSqs:
+class FastSqsClient:
     """Safe to share between threads."""
 
     def __init__(self, session: boto3.Session, client: Any, connect_timeout_s: float, read_timeout_s: float) -> None:

@@ -9,13 +9,13 @@ import typer
 
 from ops.cli import options
 from ops.cli.dlq.redrive import Reason
-from ops.cli.dlq.shared_options import Asked, asking
+from ops.cli.dlq.shared_options import DlqContext, asking
 from ops.errors import UsageError
 
 
 @asking(letters=True)
 def export(
-    asked: Asked,
+    asked: DlqContext,
     path: Annotated[
         Path | None,
         typer.Argument(
@@ -44,14 +44,14 @@ def export(
     from ops import formatting
     from ops.cli.dlq import printing
     from ops.cli.sanitize import safe
-    from ops.deadletters.snapshot import Shelf
+    from ops.deadletters.snapshot import Snapshot
 
     console = printing.screen()
     written = f"{formatting.count(done.letters, 'letter')} written to {safe(str(done.path))}."
     console.print(written, markup=False, soft_wrap=True)
     for note in done.notes:
         console.print(safe(note), markup=False, soft_wrap=True)
-    with Shelf.open(source) as shelf:
+    with Snapshot.open(source) as shelf:
         printing.head(console, source, shelf.info())
     console.print(f"SHA-256 {done.sha256}", style="dim", soft_wrap=True)
     if done.unreached:
@@ -85,7 +85,7 @@ def _format(path: Path | None) -> str:
 
 @asking()
 def import_(
-    asked: Asked,
+    asked: DlqContext,
     path: Annotated[Path, typer.Argument(metavar="FILE", help="A JSONL export.")],
     undo: Annotated[bool, typer.Option("--undo", help="Take the letters of that file off the shelf again.")] = False,
     as_json: options.Json = False,
@@ -105,7 +105,7 @@ def import_(
         return
     from ops import formatting
     from ops.cli.dlq import printing
-    from ops.deadletters.snapshot import Shelf
+    from ops.deadletters.snapshot import Snapshot
 
     console = printing.screen()
     did = "taken off the shelf" if undo else "imported onto the shelf"
@@ -114,7 +114,7 @@ def import_(
         letters = formatting.count(done.there, "letter")
         undone = ("was not imported, or is" if done.there == 1 else "were not imported, or are") + " not any more"
         printing.notes(console, [f"{letters} of the file {undone if undo else 'lay on the shelf already'}."])
-    with Shelf.open(source) as shelf:
+    with Snapshot.open(source) as shelf:
         printing.head(console, source, shelf.info())
     if not undo:
         printing.next_steps(
@@ -127,7 +127,7 @@ def import_(
 
 @asking()
 def purge(
-    asked: Asked,
+    asked: DlqContext,
     export_file: Annotated[
         Path, typer.Option("--export", metavar="FILE", help="The JSONL export of exactly the letters to delete.")
     ],

@@ -10,15 +10,15 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from ops.cli import options
-from ops.cli.dlq.shared_options import Asked, asking
+from ops.cli.dlq.shared_options import DlqContext, asking
 
 if TYPE_CHECKING:
     from rich.console import Console
 
     from ops.deadletters.causes import Timeline
-    from ops.deadletters.messages.model import Cause, Letter, Shelved
-    from ops.deadletters.queue import Source
-    from ops.deadletters.snapshot import ShelfInfo
+    from ops.deadletters.messages.model import Cause, DeadLetter, Shelved
+    from ops.deadletters.queue import DeadLetterQueue
+    from ops.deadletters.snapshot import SnapshotInfo
 
 BODY_LINES = 40
 LEAST_CAUSE = 20
@@ -36,7 +36,7 @@ _VALUES = re.compile(r"\[\n\s*+([^][{}]*?)\n\s*+\]")
 
 @asking(letters=True)
 def list_(
-    asked: Asked,
+    asked: DlqContext,
     limit: Annotated[int, typer.Option("--limit", min=1, max=10_000, help="Letters to show.")] = 20,
     offset: Annotated[int, typer.Option("--offset", min=0, help="Letters to skip.")] = 0,
     newest: Annotated[bool, typer.Option("--newest", help="The last sent first.")] = False,
@@ -45,10 +45,10 @@ def list_(
     """Letters on the shelf, one a line, the oldest first."""
     source = asked.open()
     from ops.cli.dlq import printing
-    from ops.deadletters.snapshot import Shelf
+    from ops.deadletters.snapshot import Snapshot
 
     selection = asked.selection(source)
-    with Shelf.open(source) as shelf:
+    with Snapshot.open(source) as shelf:
         info = shelf.info()
         count = shelf.count(selection)
         found = shelf.find(selection, descending=newest, limit=limit, offset=offset)
@@ -75,7 +75,7 @@ def list_(
     printing.next_steps(console, *steps)
 
 
-def _none(console: Console, asked: Asked, count: int, info: ShelfInfo) -> None:
+def _none(console: Console, asked: DlqContext, count: int, info: SnapshotInfo) -> None:
     from ops.cli.dlq.printing import next_steps
 
     total = info.imported if asked.imported else info.letters
@@ -125,7 +125,7 @@ def _table(console: Console, found: tuple[Shelved, ...]) -> None:
 
 @asking()
 def show(
-    asked: Asked,
+    asked: DlqContext,
     id_: Annotated[str, typer.Argument(metavar="ID", help="A message id, or its first characters.")],
     logs: Annotated[bool, typer.Option("--logs/--no-logs", help="Ask the logs for what happened to it.")] = True,
     whole: Annotated[bool, typer.Option("--all", help="The whole body, however long.")] = False,
@@ -135,9 +135,9 @@ def show(
     source = asked.open()
     from ops.cli.dlq import printing
     from ops.deadletters import causes
-    from ops.deadletters.snapshot import LIVE, Shelf
+    from ops.deadletters.snapshot import LIVE, Snapshot
 
-    with Shelf.open(source) as shelf:
+    with Snapshot.open(source) as shelf:
         info, shelved = shelf.info(), shelf.get(id_)
     timeline: Timeline | None = None
     if logs:
@@ -167,7 +167,7 @@ def _cause(cause: Cause) -> str:
     return cause_in_words(cause.error_type, cause.error_message or cause.label, cause.source, likely=cause.likely)
 
 
-def _why(console: Console, source: Source, shelved: Shelved, info: ShelfInfo) -> None:
+def _why(console: Console, source: DeadLetterQueue, shelved: Shelved, info: SnapshotInfo) -> None:
     from rich.text import Text
 
     from ops.cli.dlq import printing
@@ -222,7 +222,7 @@ def _timeline(console: Console, timeline: Timeline) -> None:
     notes(console, timeline.look.partial)
 
 
-def _content(console: Console, letter: Letter, whole: bool) -> None:
+def _content(console: Console, letter: DeadLetter, whole: bool) -> None:
     from rich.text import Text
 
     from ops.cli.dlq.printing import facts

@@ -9,13 +9,13 @@ import typer
 from ops.cli import options
 from ops.cli.dlq import plan as planning
 from ops.cli.dlq.redrive import Reason, Yes, carry_out
-from ops.cli.dlq.shared_options import Asked, asking
+from ops.cli.dlq.shared_options import DlqContext, asking
 from ops.errors import UsageError
 
 
 @asking()
 def move(
-    asked: Asked,
+    asked: DlqContext,
     to: Annotated[str, typer.Option("--to", metavar="QUEUE", help="A queue's name, URL or ARN.")],
     reason: Reason,
     copy: Annotated[bool, typer.Option("--copy", help="Send copies; the letters stay in the queue.")] = False,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ops.cli import options, time_args
-from ops.cli.dlq.shared_options import Asked, asking, ensure_said
+from ops.cli.dlq.shared_options import DlqContext, asking, ensure_said
 from ops.errors import OpsError, UsageError
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ PlanName = Annotated[str, typer.Argument(metavar="PLAN", help="The plan's file, 
 
 @asking(letters=True)
 def plan(
-    asked: Asked,
+    asked: DlqContext,
     to: Annotated[
         str,
         typer.Option(
@@ -110,7 +110,7 @@ def plan(
 
 @asking()
 def diff(
-    asked: Asked,
+    asked: DlqContext,
     name: PlanName,
     id_: Annotated[str | None, typer.Argument(metavar="[ID]", help="One letter of the plan; else its sample.")] = None,
     as_json: options.Json = False,
@@ -125,12 +125,12 @@ def diff(
     from ops.deadletters.edits import preview
     from ops.deadletters.plan_model import Action
     from ops.deadletters.plans.engine_choice import MOVE_TASK
-    from ops.deadletters.snapshot import Shelf
+    from ops.deadletters.snapshot import Snapshot
 
     made = plans.load(name, source)
     if made.action is Action.PURGE:
         raise UsageError(f"Plan {made.id} deletes letters and sends none.", "See one: ops dlq show ID.")
-    with Shelf.open(source) as shelf:
+    with Snapshot.open(source) as shelf:
         letters = [shelf.get(some).letter for some in ([id_] if id_ else made.sample)]
     if id_ and letters[0].message_id not in made.ids:
         raise UsageError(f"Letter {id_} is not in plan {made.id}.", f"See what is in it: {asked.again('diff', name)}.")

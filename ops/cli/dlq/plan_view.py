@@ -14,16 +14,16 @@ from ops.cli.sanitize import safe
 from ops.deadletters.causes import cause_in_words
 from ops.deadletters.plan_model import Action, Plan
 from ops.deadletters.plans.steps import boundaries
-from ops.deadletters.snapshot import LIVE, Group, Shelf
+from ops.deadletters.snapshot import LIVE, Group, Snapshot
 
 if TYPE_CHECKING:
-    from ops.deadletters.queue import Source
+    from ops.deadletters.queue import DeadLetterQueue
 
 MOST_CAUSES = 5
 LONGEST_CAUSE = 120
 
 
-def show(console: Console, source: Source, plan: Plan, *, permissions: bool = False) -> None:
+def show(console: Console, source: DeadLetterQueue, plan: Plan, *, permissions: bool = False) -> None:
     """``permissions``: with the IAM actions that it takes, which are many lines."""
     console.print(Text(headline(plan), style="bold"))
     now = datetime.now(UTC)
@@ -85,9 +85,9 @@ def _which(plan: Plan) -> str:
     return ", ".join(filter(None, said)) or "every letter of the queue on the shelf"
 
 
-def _causes(source: Source, plan: Plan) -> str:
+def _causes(source: DeadLetterQueue, plan: Plan) -> str:
     """The largest ones, a line each, in the words that ``ops dlq causes`` has for them."""
-    with Shelf.open(source) as shelf:
+    with Snapshot.open(source) as shelf:
         known = {group.fingerprint: group for group in shelf.groups(LIVE)}
     largest = sorted(plan.causes.items(), key=lambda item: -item[1])
     said = []
@@ -160,12 +160,12 @@ def _waits(plan: Plan) -> bool:
     return plan.steps.watch and plan.action is not Action.PURGE
 
 
-def _expires(source: Source, plan: Plan, now: datetime) -> str:
+def _expires(source: DeadLetterQueue, plan: Plan, now: datetime) -> str:
     """When SQS drops the first of them. A standard queue counts from when the message was first sent, which is its
     SentTimestamp; a FIFO queue counts anew on arrival, which nothing says (developer guide, dead-letter queues)."""
     if source.queue.fifo:
         return ""
-    with Shelf.open(source) as shelf:
+    with Snapshot.open(source) as shelf:
         oldest = shelf.find(plan.selection, order="sent", limit=1)
     sent = oldest[0].letter.sent if oldest and not oldest[0].letter.imported else None
     if sent is None:

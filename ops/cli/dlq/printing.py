@@ -14,12 +14,12 @@ from rich.text import Text
 
 from ops import formatting
 from ops.cli.sanitize import safe
-from ops.cli.stderr_console import Talk
+from ops.cli.stderr_console import StderrConsole
 from ops.errors import UsageError
 
 if TYPE_CHECKING:
-    from ops.deadletters.queue import Source
-    from ops.deadletters.snapshot import ShelfInfo
+    from ops.deadletters.queue import DeadLetterQueue
+    from ops.deadletters.snapshot import SnapshotInfo
 
 SHORT_ID = 13
 """Characters of a message id in tables: of a UUID 48 bits, so that 100,000 letters have no two alike."""
@@ -30,12 +30,12 @@ def screen() -> Console:
     return Console(highlight=False)
 
 
-def talk() -> Talk:
+def talk() -> StderrConsole:
     """Where progress goes."""
-    return Talk()
+    return StderrConsole()
 
 
-def where(source: Source) -> str:
+def where(source: DeadLetterQueue) -> str:
     """The queue that was looked at, and where it is. The twin's account number would say nothing."""
     target = "local twin" if source.aws.target.is_twin else f"account {source.queue.arn.split(':')[4]}"
     return safe(f"{source.queue.name} · {source.workload.region} · {target}")
@@ -51,7 +51,7 @@ def shelf_age(looked_at: datetime | None, letters: int, complete: bool = True) -
     return f"{formatting.count(letters, 'letter')} at {formatting.clock(looked_at, now)}, {ago} ago{part}"
 
 
-def head(console: Console, source: Source, info: ShelfInfo) -> None:
+def head(console: Console, source: DeadLetterQueue, info: SnapshotInfo) -> None:
     console.print(Text(f"{where(source)} · {shelf_age(info.looked_at, info.letters, info.complete)}", style="dim"))
 
 

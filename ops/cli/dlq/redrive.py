@@ -10,13 +10,13 @@ import typer
 
 from ops.cli import options
 from ops.cli.dlq.plan import PlanName
-from ops.cli.dlq.shared_options import Asked, asking
+from ops.cli.dlq.shared_options import DlqContext, asking
 from ops.errors import UsageError
 
 if TYPE_CHECKING:
     from ops.deadletters.ledger.model import Run, State
     from ops.deadletters.plan_model import Plan
-    from ops.deadletters.queue import Source
+    from ops.deadletters.queue import DeadLetterQueue
 
 WAIT_S = 60.0
 """How long ``cancel`` waits for the redrive to end: its batches in flight are finished first."""
@@ -27,7 +27,7 @@ RunName = Annotated[str | None, typer.Argument(metavar="[RUN]", help="Its plan's
 
 
 @asking()
-def redrive(asked: Asked, name: PlanName, reason: Reason, yes: Yes = False, as_json: options.Json = False) -> None:
+def redrive(asked: DlqContext, name: PlanName, reason: Reason, yes: Yes = False, as_json: options.Json = False) -> None:
     """Carry a plan out, step by step, watching what becomes of the letters. Ctrl-C ends it in order.
 
     Exits with 1 unless every letter was sent and none came back: one that had left the queue was not sent.
@@ -45,7 +45,7 @@ def redrive(asked: Asked, name: PlanName, reason: Reason, yes: Yes = False, as_j
     carry_out(asked, source, plan, reason, as_json)
 
 
-def carry_out(asked: Asked, source: Source, plan: Plan, reason: str, as_json: bool) -> None:
+def carry_out(asked: DlqContext, source: DeadLetterQueue, plan: Plan, reason: str, as_json: bool) -> None:
     """Runs a plan that somebody said yes to, and shows it."""
     from ops.deadletters.redrive import redrive as engine
 
@@ -61,7 +61,7 @@ def carry_out(asked: Asked, source: Source, plan: Plan, reason: str, as_json: bo
 
 @asking()
 def resume(
-    asked: Asked,
+    asked: DlqContext,
     name: RunName = None,
     reason: Annotated[str, typer.Option("--reason", help="Why; left out: as when it began.")] = "",
     yes: Yes = False,
@@ -93,7 +93,7 @@ def resume(
 
 
 @asking()
-def cancel(asked: Asked, name: RunName = None, as_json: options.Json = False) -> None:
+def cancel(asked: DlqContext, name: RunName = None, as_json: options.Json = False) -> None:
     """Stop a redrive that goes on elsewhere: batches in flight are finished, the rest stays in the queue."""
     source = asked.open()
     from ops.cli.dlq import printing
@@ -114,7 +114,7 @@ def cancel(asked: Asked, name: RunName = None, as_json: options.Json = False) ->
 
 @asking()
 def runs(
-    asked: Asked,
+    asked: DlqContext,
     name: RunName = None,
     limit: Annotated[int, typer.Option("--limit", min=1, help="Redrives to show.")] = 10,
     as_json: options.Json = False,
@@ -150,7 +150,7 @@ def runs(
 
 
 def _go(
-    asked: Asked, work: Callable[[Callable[[Run], None], Callable[[], bool]], Run], run_id: str, as_json: bool
+    asked: DlqContext, work: Callable[[Callable[[Run], None], Callable[[], bool]], Run], run_id: str, as_json: bool
 ) -> None:
     from ops.cli.dlq import printing, terminal_progress
     from ops.cli.graceful_shutdown import stopping
@@ -177,7 +177,7 @@ def _plain(run: Run) -> dict[str, Any]:
     return {**plain(run), "reached": run.planned - run.unseen, "left": run.left}
 
 
-def _result(asked: Asked, run: Run, as_json: bool) -> None:
+def _result(asked: DlqContext, run: Run, as_json: bool) -> None:
     from ops.cli.dlq import printing, run_view
 
     if as_json:
@@ -188,7 +188,7 @@ def _result(asked: Asked, run: Run, as_json: bool) -> None:
     run_view.one(printing.screen(), asked, run)
 
 
-def interrupted(asked: Asked, source: Source) -> list[tuple[str, str]]:
+def interrupted(asked: DlqContext, source: DeadLetterQueue) -> list[tuple[str, str]]:
     """What to type first when a redrive was killed: until it is resumed, the shelf does not know what it sent."""
     from ops.deadletters.ledger.model import State
     from ops.deadletters.redrive import redrive as engine
@@ -198,8 +198,8 @@ def interrupted(asked: Asked, source: Source) -> list[tuple[str, str]]:
 
 
 def _found(
-    asked: Asked,
-    source: Source,
+    asked: DlqContext,
+    source: DeadLetterQueue,
     name: str | None,
     what: str,
     only: State | None = None,

@@ -16,11 +16,11 @@ from ops.deadletters.ledger.model import State
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from ops.cli.dlq.shared_options import Asked
+    from ops.cli.dlq.shared_options import DlqContext
     from ops.deadletters.ledger.model import Run
 
 
-def one(console: Console, asked: Asked, run: Run) -> None:
+def one(console: Console, asked: DlqContext, run: Run) -> None:
     now = datetime.now(UTC)
     ending(console, run)
     took = formatting.duration(((run.ended or now) - run.began).total_seconds())
@@ -79,7 +79,7 @@ def many(console: Console, runs: Iterable[Run]) -> None:
         console.print(more, soft_wrap=True)
 
 
-def after(asked: Asked, run: Run) -> list[tuple[str, str]]:
+def after(asked: DlqContext, run: Run) -> list[tuple[str, str]]:
     """What to type next, by how a run stands; the first is what most should."""
     if run.state is State.RUNNING:
         return [(asked.again("runs", run.id), "where it stands"), (asked.again("cancel", run.id), "stop it")]

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ops.cli import options
-from ops.cli.dlq.shared_options import Asked, asking
+from ops.cli.dlq.shared_options import DlqContext, asking
 
 if TYPE_CHECKING:
     from rich.console import Console
 
     from ops.deadletters.causes import CausesReport, Explained
-    from ops.deadletters.queue import Source
+    from ops.deadletters.queue import DeadLetterQueue
     from ops.deadletters.scan.scan import LookDone
 
 MOST_CAUSES = 20
@@ -25,7 +25,7 @@ FIXED = ("succeeds since", "deployed since")
 
 @asking()
 def look(
-    asked: Asked,
+    asked: DlqContext,
     limit: Annotated[int, typer.Option("--limit", min=1, help="Letters to read at most.")] = 100_000,
     logs: Annotated[bool, typer.Option("--logs/--no-logs", help="Ask the function's logs for the causes.")] = True,
     as_json: options.Json = False,
@@ -39,7 +39,7 @@ def look(
     from ops.cli.dlq import printing, terminal_progress
     from ops.cli.graceful_shutdown import stopping
     from ops.deadletters.outcomes import late_outcomes
-    from ops.deadletters.scan.scan import look as read
+    from ops.deadletters.scan.scan import scan_queue as read
 
     talk = printing.talk()
     with terminal_progress.counting(talk, "Reading letters") as counted, stopping(talk, "Giving them back …") as stop:
@@ -53,7 +53,7 @@ def look(
 
 @asking()
 def causes(
-    asked: Asked,
+    asked: DlqContext,
     logs: Annotated[
         bool, typer.Option("--logs", help="First ask the logs again, for letters that have no cause yet.")
     ] = False,
@@ -71,8 +71,8 @@ def causes(
 
 
 def _tell(
-    asked: Asked,
-    source: Source,
+    asked: DlqContext,
+    source: DeadLetterQueue,
     done: LookDone | None,
     explained: Explained | None,
     as_json: bool,
@@ -101,7 +101,7 @@ def _tell(
         raise typer.Exit(1)
 
 
-def explain(source: Source, logs: bool = True) -> Explained:
+def explain(source: DeadLetterQueue, logs: bool = True) -> Explained:
     """Find the causes of letters that have none yet; without ``logs`` only those that stand in the letters."""
     from ops.cli.dlq import printing
     from ops.deadletters import causes
@@ -111,7 +111,7 @@ def explain(source: Source, logs: bool = True) -> Explained:
         return causes.explain(source, lambda line: status.update(f"Finding causes: {line} …"), budget)
 
 
-def _show(console: Console, asked: Asked, source: Source, report: CausesReport) -> None:
+def _show(console: Console, asked: DlqContext, source: DeadLetterQueue, report: CausesReport) -> None:
     from rich.padding import Padding
     from rich.text import Text
 
@@ -183,7 +183,9 @@ def _did(console: Console, done: LookDone | None, explained: Explained | None) -
     printing.notes(console, dict.fromkeys(lines))
 
 
-def _next(console: Console, asked: Asked, source: Source, report: CausesReport, complete: bool, imported: bool) -> None:
+def _next(
+    console: Console, asked: DlqContext, source: DeadLetterQueue, report: CausesReport, complete: bool, imported: bool
+) -> None:
     from ops.cli.dlq.printing import next_steps
     from ops.cli.dlq.redrive import interrupted
 

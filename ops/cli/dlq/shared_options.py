@@ -22,7 +22,7 @@ from ops.errors import UsageError
 
 if TYPE_CHECKING:
     from ops.deadletters.plan_model import Selection
-    from ops.deadletters.queue import Source
+    from ops.deadletters.queue import DeadLetterQueue
     from ops.target import Target
 
 WHICH = "Which letters (what is given must all hold; nothing given: all of them)"
@@ -86,7 +86,7 @@ FLAGS = {"letters": "--from", "ids": "--id"}
 
 
 @dataclass(frozen=True)
-class Asked:
+class DlqContext:
     """What was named on the command line. Nothing of it has been looked up yet."""
 
     target: Target
@@ -97,26 +97,26 @@ class Asked:
     def imported(self) -> bool:
         return "imported" in self.letters
 
-    def open(self) -> Source:
+    def open(self) -> DeadLetterQueue:
         """Raises what ``workload.describe`` and ``open_source`` raise."""
         from ops import workload
         from ops.aws import Aws
-        from ops.deadletters.queue import open_source
+        from ops.deadletters.queue import open_queue
 
         aws = Aws(self.target)
-        return open_source(aws, workload.describe(aws, self.target), self.queue.get("letters"))
+        return open_queue(aws, workload.describe(aws, self.target), self.queue.get("letters"))
 
-    def selection(self, source: Source) -> Selection:
+    def selection(self, source: DeadLetterQueue) -> Selection:
         """Raises UsageError for a time, a cause or an id that means nothing."""
         from ops.deadletters.plan_model import Selection
-        from ops.deadletters.snapshot import Shelf
+        from ops.deadletters.snapshot import Snapshot
 
         now = datetime.now(UTC)
         times = {name: time_args.moment(self.letters[name], now) for name in ("since", "until") if name in self.letters}
         ids: tuple[str, ...] = ()
         imported = self.imported
         if "ids" in self.letters:
-            with Shelf.open(source) as shelf:
+            with Snapshot.open(source) as shelf:
                 named = [shelf.get(some).letter for some in self.letters["ids"]]
             ids = tuple(letter.message_id for letter in named)
             if len({letter.imported for letter in named}) > 1:
@@ -192,7 +192,7 @@ def asking(*, letters: bool = False) -> Callable[[Callable[..., None]], Callable
             queue = {name: taken[name] for name in QUEUE_OPTIONS if name in taken}
             target = options.target(*(queue.get(name) for name in ("stack", "queue", "function", "profile", "region")))
             which = {name: taken[name] for name in LETTER_OPTIONS if name in taken}
-            command(Asked(target, queue, which), **given)
+            command(DlqContext(target, queue, which), **given)
 
         added = [
             inspect.Parameter(

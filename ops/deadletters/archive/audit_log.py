@@ -24,7 +24,7 @@ from ops.deadletters import csv_safe
 from ops.errors import UsageError
 
 if TYPE_CHECKING:
-    from ops.deadletters.queue import Source
+    from ops.deadletters.queue import DeadLetterQueue
 
 FILE = "audit.jsonl"
 FIRST = "0" * 64
@@ -68,7 +68,7 @@ class Verified:
     problems: tuple[str, ...]
 
 
-def about(source: Source, who: str, action: str, reason: str, **more: Any) -> Record:
+def about(source: DeadLetterQueue, who: str, action: str, reason: str, **more: Any) -> Record:
     """A record of now about ``source``'s queue; ``more`` are further fields of ``Record``."""
     _, _, _, region, account, name = source.queue.arn.split(":", 5)
     return Record(datetime.now(UTC), who, account, region, action, name, reason, **more)

@@ -16,12 +16,12 @@ from ops.deadletters.archive import jsonl
 from ops.deadletters.messages import s3_pointers
 from ops.deadletters.messages.model import Shelved
 from ops.deadletters.plan_model import Plan, Selection
-from ops.deadletters.snapshot import Shelf
+from ops.deadletters.snapshot import Snapshot
 from ops.errors import UsageError
 
 if TYPE_CHECKING:
-    from ops.deadletters.queue import Source
-    from ops.deadletters.snapshot import ShelfInfo
+    from ops.deadletters.queue import DeadLetterQueue
+    from ops.deadletters.snapshot import SnapshotInfo
 
 FORMATS = ("jsonl", "csv")
 COLUMNS = (
@@ -47,7 +47,7 @@ class Exported:
     unreached: int = 0
 
 
-def default_path(source: Source, format: str = "jsonl") -> Path:
+def default_path(source: DeadLetterQueue, format: str = "jsonl") -> Path:
     """Where exports go when nobody says: the folder ``exports`` of the queue, by the time."""
     return source.folder / "exports" / f"{source.queue.name}-{datetime.now(UTC):%Y%m%dT%H%M%S}.{format}"
 
@@ -62,7 +62,7 @@ def ids(path: Path) -> tuple[str, ...]:
     return tuple(each.letter.message_id for _, each in jsonl.lines(atomic_file.named(path)))
 
 
-def write(source: Source, selection: Selection, path: Path | None = None, format: str = "jsonl") -> Exported:
+def write(source: DeadLetterQueue, selection: Selection, path: Path | None = None, format: str = "jsonl") -> Exported:
     """Write what is selected to ``path`` (else ``default_path``), which is there whole or not at all.
 
     Raises UsageError (nothing selected, an unknown format, something is there already), OpsError (disk full, not
@@ -79,7 +79,7 @@ def write(source: Source, selection: Selection, path: Path | None = None, format
     digest = hashlib.sha256()
     letters = size = 0
     kept = _Pointers()
-    with Shelf.open(source) as shelf:
+    with Snapshot.open(source) as shelf:
         if not shelf.count(selection):
             raise UsageError(
                 f"No letter of {source.queue.name} on the shelf is selected.", "Look again, or select otherwise."
@@ -111,7 +111,7 @@ class _Pointers:
         return (s3_pointers.warning(self._number, self._first),) if self._first else ()
 
 
-def _unreached(info: ShelfInfo) -> int:
+def _unreached(info: SnapshotInfo) -> int:
     if info.looked_at is None or info.complete:
         return 0
     return max(0, int(info.look.get("reported", 0)) + int(info.look.get("in_flight", 0)) - info.letters)

@@ -16,11 +16,11 @@ from ops import access, atomic_file
 from ops.deadletters import causes
 from ops.deadletters.archive import jsonl
 from ops.deadletters.messages.model import Cause, Place
-from ops.deadletters.snapshot import LIVE, Shelf
+from ops.deadletters.snapshot import LIVE, Snapshot
 from ops.errors import UsageError
 
 if TYPE_CHECKING:
-    from ops.deadletters.queue import Source
+    from ops.deadletters.queue import DeadLetterQueue
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ class Imported:
     sha256: str
 
 
-def read(source: Source, path: Path) -> Imported:
+def read(source: DeadLetterQueue, path: Path) -> Imported:
     """Put the letters of an export in JSON lines on the shelf. All of the file is checked before the first one.
 
     Their causes are those that the file tells, and guesses: no log is asked. Of a letter that a look meets in the queue
@@ -56,7 +56,7 @@ def read(source: Source, path: Path) -> Imported:
             )
     if not ids:
         raise UsageError(f"{path} holds no letter.", "Name a file that ops dlq export wrote.")
-    with Shelf.open(source) as shelf:
+    with Snapshot.open(source) as shelf:
         before = shelf.places(ids)
         left = [letter_id for letter_id, place in before.items() if place not in LIVE]
         shelf.add((each.letter for _, each in jsonl.lines(path)), Place.IMPORTED)
@@ -75,13 +75,13 @@ def _told(path: Path, before: Mapping[str, Place]) -> Iterator[tuple[str, Cause]
             yield each.letter.message_id, each.cause
 
 
-def undo(source: Source, path: Path) -> Imported:
+def undo(source: DeadLetterQueue, path: Path) -> Imported:
     """Take the letters of an export that were imported off the shelf again: ``new`` is how many, ``there`` those that
     are in the queue, which stay, or are not imported any more. Raises as ``read`` does."""
     access.ensure_may("undoing an import")
     path = atomic_file.named(path)
     digest = hashlib.sha256()
     ids = {each.letter.message_id for _, each in jsonl.lines(path, digest.update)}
-    with Shelf.open(source) as shelf:
+    with Snapshot.open(source) as shelf:
         taken = shelf.forget(ids)
     return Imported(path, len(ids), taken, len(ids) - taken, digest.hexdigest())

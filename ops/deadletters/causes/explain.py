@@ -25,11 +25,11 @@ from ops.deadletters.fingerprints.fingerprint import ENOUGH, common
 from ops.deadletters.messages import parse
 from ops.deadletters.messages.model import Cause, Kind
 from ops.deadletters.plan_model import Selection
-from ops.deadletters.snapshot import LIVE, Shelf, origins
+from ops.deadletters.snapshot import LIVE, Snapshot, origins
 from ops.workload.notes import unknown_function
 
 if TYPE_CHECKING:
-    from ops.deadletters.queue import Source
+    from ops.deadletters.queue import DeadLetterQueue
     from ops.deadletters.snapshot import CauseOrigin, Group
 
 Progress = Callable[[str], None]
@@ -58,7 +58,7 @@ class Explained:
 
 
 def explain(
-    source: Source, progress: Progress | None = None, budget: Budget | None = None, *, keep: bool = False
+    source: DeadLetterQueue, progress: Progress | None = None, budget: Budget | None = None, *, keep: bool = False
 ) -> Explained:
     """Find out about the letters on the shelf that have no cause yet, and whether causes are fixed since; ``keep``:
     what is known of that stays as it is, because nobody died since.
@@ -73,7 +73,7 @@ def explain(
         access.ensure_may("asking the logs")
     say = progress or (lambda _: None)
     now = datetime.now(UTC)
-    with Shelf.open(source) as shelf:
+    with Snapshot.open(source) as shelf:
         read = _read(shelf, say)
         silent = read.silent
         budget = budget or Budget()
@@ -120,14 +120,18 @@ class _Read:
     silent: list[Subject] = field(default_factory=list)
 
 
-def _feeds(source: Source, silent: Sequence[Subject], came_from: Sequence[CauseOrigin], budget: Budget) -> Feeds:
+def _feeds(
+    source: DeadLetterQueue, silent: Sequence[Subject], came_from: Sequence[CauseOrigin], budget: Budget
+) -> Feeds:
     """Asked of AWS only where the logs may be asked too."""
     if not budget.queries or not (silent or came_from):
         return own_feed(source)
     return feeds(source, {one.source for one in silent} | {one.source for one in came_from if one.kind in SILENT})
 
 
-def _never_ran(source: Source, known: Feeds, heard: Hearing, silent: Sequence[Subject], now: datetime) -> Inferred:
+def _never_ran(
+    source: DeadLetterQueue, known: Feeds, heard: Hearing, silent: Sequence[Subject], now: datetime
+) -> Inferred:
     """Only of what the logs were asked about in full."""
     asked = heard.asked
     if not asked.queries or asked.failed or asked.notes:
@@ -135,7 +139,7 @@ def _never_ran(source: Source, known: Feeds, heard: Hearing, silent: Sequence[Su
     return never_ran(source, known, [one for one in silent if one.message_id not in heard.found], now)
 
 
-def _read(shelf: Shelf, say: Progress) -> _Read:
+def _read(shelf: Snapshot, say: Progress) -> _Read:
     """Letters that have no cause, or only a guess: there may be more to know by now. Those that tell it themselves have
     one since they came to the shelf."""
     say("reading the shelf")
@@ -155,7 +159,7 @@ def _read(shelf: Shelf, say: Progress) -> _Read:
     return read
 
 
-def _guessed(shelf: Shelf, left: list[str], kinds: Mapping[str, str], say: Progress) -> dict[str, Cause]:
+def _guessed(shelf: Snapshot, left: list[str], kinds: Mapping[str, str], say: Progress) -> dict[str, Cause]:
     if not left:
         return {}
     say(f"comparing {formatting.count(len(left), 'letter')} that left no trace")
@@ -166,7 +170,7 @@ def _guessed(shelf: Shelf, left: list[str], kinds: Mapping[str, str], say: Progr
     return {one: of_kind(cause, kinds.get(one, "")) for one, cause in guesser.causes().items()}
 
 
-def _labels(shelf: Shelf) -> dict[str, str]:
+def _labels(shelf: Snapshot) -> dict[str, str]:
     """By fingerprint, where letters have none: what their messages share, and with the label that there is already."""
     known = shelf.labels()
     messages: dict[str, dict[str, None]] = {}
@@ -177,7 +181,7 @@ def _labels(shelf: Shelf) -> dict[str, str]:
     return {mark: common([*([known[mark]] if mark in known else []), *some]) for mark, some in messages.items()}
 
 
-def _no_logs(source: Source) -> str:
+def _no_logs(source: DeadLetterQueue) -> str:
     unknown = unknown_function(source.workload)
     if unknown:
         return f"The logs that tell why messages failed are not known: {unknown}"

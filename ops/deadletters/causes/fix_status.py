@@ -17,8 +17,8 @@ from ops.deadletters.messages.model import NEVER_RAN, Kind
 if TYPE_CHECKING:
     from ops.aws.lambda_ import Function
     from ops.deadletters.causes.attribution.message_sources import Feed, Feeds
-    from ops.deadletters.causes.logs.log_query import Asking
-    from ops.deadletters.queue import Source
+    from ops.deadletters.causes.logs.log_query import LogQuerySession
+    from ops.deadletters.queue import DeadLetterQueue
     from ops.deadletters.snapshot import CauseOrigin, Group
 
 NOTED = "fixed"
@@ -39,11 +39,11 @@ class FixedSince:
 
 
 def since(
-    source: Source,
+    source: DeadLetterQueue,
     groups: Sequence[Group],
     came_from: Sequence[CauseOrigin],
     known: Feeds,
-    askings: Mapping[str, Asking],
+    askings: Mapping[str, LogQuerySession],
     now: datetime,
 ) -> dict[str, dict[str, Any]]:
     """The verdict on every cause, as the snapshot notes it: of each function that failed with it, the worst one.
@@ -197,7 +197,7 @@ class Successes:
 
 
 def _successes(
-    function: Function, causes: Sequence[tuple[Group, datetime]], askings: Mapping[str, Asking], now: datetime
+    function: Function, causes: Sequence[tuple[Group, datetime]], askings: Mapping[str, LogQuerySession], now: datetime
 ) -> Successes | None:
     """Of one function, since it failed with the first of these causes last; None where nothing tells."""
     asking = askings.get(function.arn)

@@ -11,18 +11,18 @@ from ops.deadletters.causes.attribution.evidence import Subject
 from ops.deadletters.causes.attribution.invocation_end import ending, failed, timed_out
 from ops.deadletters.causes.attribution.message_sources import Feed, feeds, queue_of
 from ops.deadletters.causes.logs import log_parser, shared_groups
-from ops.deadletters.causes.logs.log_query import RETENTION, Asking, Budget, named
+from ops.deadletters.causes.logs.log_query import RETENTION, Budget, LogQuerySession, named
 from ops.deadletters.ledger import Ledger
 from ops.deadletters.messages.model import Kind, Place
-from ops.deadletters.snapshot import Shelf
+from ops.deadletters.snapshot import Snapshot
 from ops.errors import OpsError
-from ops.insight.report_types import Look
+from ops.insight.report_types import QueryCost
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from ops.deadletters.messages.model import Cause, Letter, Shelved
-    from ops.deadletters.queue import Source
+    from ops.deadletters.messages.model import Cause, DeadLetter, Shelved
+    from ops.deadletters.queue import DeadLetterQueue
 
 SENT, RECEIVED, LOG, ERROR, DIED = "sent", "received", "log", "error", "died"
 TIMEOUT, MEMORY, CRASH = "timeout", "out of memory", "crash"
@@ -57,15 +57,15 @@ class Timeline:
     """``moments``: oldest first. ``look``: what asking the logs cost, and what could not be read."""
 
     moments: tuple[Moment, ...]
-    look: Look = field(default_factory=Look)
+    look: QueryCost = field(default_factory=QueryCost)
 
 
-def timeline(source: Source, message_id: str) -> Timeline:
+def timeline(source: DeadLetterQueue, message_id: str) -> Timeline:
     """The moments of the letter with this id (or the only one whose id begins so). One log query, at most two.
 
     Raises UsageError when there is no such letter on the shelf, OpsError when the shelf cannot be read.
     """
-    with Shelf.open(source) as shelf:
+    with Snapshot.open(source) as shelf:
         shelved = shelf.get(message_id)
     moments = _of_letter(shelved)
     from_runs, notes = _of_runs(source, shelved.letter, shelved.place is Place.REDRIVEN)
@@ -81,7 +81,7 @@ def timeline(source: Source, message_id: str) -> Timeline:
     if len(moments) > LINES:
         notes.append(f"Only the first and last of {formatting.count(len(moments), 'moment')} are shown.")
         moments = moments[: LINES // 2] + moments[-LINES // 2 :]
-    return Timeline(tuple(moments), Look(usd=sum(asking.asked.usd for asking in askings), partial=tuple(notes)))
+    return Timeline(tuple(moments), QueryCost(usd=sum(asking.asked.usd for asking in askings), partial=tuple(notes)))
 
 
 def _its_own(moment: Moment, cause: Cause) -> Moment:
@@ -115,7 +115,7 @@ def _of_letter(shelved: Shelved) -> list[Moment]:
     return moments
 
 
-def _of_runs(source: Source, letter: Letter, moved: bool) -> tuple[list[Moment], list[str]]:
+def _of_runs(source: DeadLetterQueue, letter: DeadLetter, moved: bool) -> tuple[list[Moment], list[str]]:
     """When redrives from here sent this letter, or the one that it was before it came back."""
     if not moved and letter.original_message_id == letter.message_id:
         return [], []
@@ -134,7 +134,7 @@ def _of_runs(source: Source, letter: Letter, moved: bool) -> tuple[list[Moment],
     return moments, notes
 
 
-def _newest(source: Source) -> tuple[list[Path], list[str]]:
+def _newest(source: DeadLetterQueue) -> tuple[list[Path], list[str]]:
     """The ledgers of the redrives that began last, newest first. A ledger's name is its plan's ID, which tells only
     when the plan was made."""
     began: list[tuple[datetime, Path]] = []
@@ -152,7 +152,7 @@ def _unread(path: Path, why: OpsError) -> str:
     return f"The ledger of run {path.stem} was not read: {why}"
 
 
-def _of_logs(source: Source, shelved: Shelved) -> tuple[list[Asking], list[Moment]]:
+def _of_logs(source: DeadLetterQueue, shelved: Shelved) -> tuple[list[LogQuerySession], list[Moment]]:
     """From the logs of the functions that read the queue which the message came from."""
     letter, cause = shelved.letter, shelved.cause
     now = datetime.now(UTC)
@@ -162,14 +162,14 @@ def _of_logs(source: Source, shelved: Shelved) -> tuple[list[Asking], list[Momen
     ids = sorted({letter.message_id, letter.original_message_id, letter.request_id, cause.request_id} - {""})
     askings, moments = [], []
     for feed in feeds(source, [letter.source_arn]).of(queue_of(source, letter.source_arn)):
-        asking = Asking(source.aws, feed.function.log_group, BUDGET)
+        asking = LogQuerySession(source.aws, feed.function.log_group, BUDGET)
         rows = _rows(asking, feed, f"{named(ids)}|{log_parser.FAILURES}", start, end)
         askings.append(asking)
         moments += _moments(rows, {letter.message_id, letter.original_message_id}, letter.request_id)
     return askings, moments
 
 
-def _rows(asking: Asking, feed: Feed, pattern: str, start: datetime, end: datetime) -> list[dict[str, str]]:
+def _rows(asking: LogQuerySession, feed: Feed, pattern: str, start: datetime, end: datetime) -> list[dict[str, str]]:
     """Of this function alone, where several write into its log group."""
     rows: list[dict[str, str]] = []
     asking.read([pattern], asking.affordable(start, end), end, rows.append, page=False)
@@ -198,12 +198,12 @@ def _moments(rows: list[dict[str, str]], ids: set[str], request_id: str) -> list
     return [*moments.values(), *(moment for some in told for moment in some)]
 
 
-def _of_whole(said: log_parser.Said, requests: set[str]) -> bool:
+def _of_whole(said: log_parser.LogEntry, requests: set[str]) -> bool:
     """Said about an invocation as a whole, not about another message of its batch."""
     return said.request_id in requests and not said.message_ids
 
 
-def _line(said: log_parser.Said) -> Moment:
+def _line(said: log_parser.LogEntry) -> Moment:
     if said.batch:
         together = len(said.message_ids)
         text = f"received in a batch of {together}" if together > 1 else "received alone"
@@ -215,7 +215,7 @@ def _line(said: log_parser.Said) -> Moment:
     return Moment(said.at, LOG, said.text[:LONGEST], said.request_id)
 
 
-def _end(line: invocation_log.Line) -> Moment | None:
+def _end(line: invocation_log.InvocationLogLine) -> Moment | None:
     if not failed(line):
         return None
     kind, text = ending(line)

@@ -20,8 +20,8 @@ from ops.deadletters.snapshot import fingerprints
 from ops.errors import OpsError
 
 if TYPE_CHECKING:
-    from ops.deadletters.queue import Source
-    from ops.deadletters.snapshot import Group, Shelf
+    from ops.deadletters.queue import DeadLetterQueue
+    from ops.deadletters.snapshot import Group, Snapshot
 
 RUNS = 5
 """Ledgers that are read, newest first."""
@@ -39,7 +39,7 @@ class Tried:
     failed: int
 
 
-def verdicts(source: Source, shelf: Shelf, groups: Iterable[Group], now: datetime) -> dict[str, FixedSince]:
+def verdicts(source: DeadLetterQueue, shelf: Snapshot, groups: Iterable[Group], now: datetime) -> dict[str, FixedSince]:
     """Whether each cause is fixed, by fingerprint: as the last explaining noted it, and what redrives have shown since.
     Raises OpsError when the snapshot cannot be read."""
     noted, shown = shelf.noted(fix_status.NOTED), since(source, shelf)
@@ -51,7 +51,7 @@ def verdicts(source: Source, shelf: Shelf, groups: Iterable[Group], now: datetim
     }
 
 
-def since(source: Source, shelf: Shelf) -> dict[str, Tried]:
+def since(source: DeadLetterQueue, shelf: Snapshot) -> dict[str, Tried]:
     """The latest redrive of each cause, by fingerprint. A ledger that cannot be read proves nothing. Raises OpsError
     when the snapshot cannot be read."""
     found: dict[str, Tried] = {}

@@ -16,13 +16,13 @@ from ops.deadletters.causes.attribution.message_sources import OWN, queue_of
 from ops.deadletters.causes.clustering.clusters import GUESS
 from ops.deadletters.causes.explain import NOTED as EXPLAINED
 from ops.deadletters.messages.model import UNKNOWN_ERROR, Place
-from ops.deadletters.snapshot import CauseOrigin, Group, Shelf, origins
-from ops.insight.report_types import Finding, Level, Look
-from ops.insight.rules.findings import Claim, conclude
+from ops.deadletters.snapshot import CauseOrigin, Group, Snapshot, origins
+from ops.insight.report_types import Finding, Level, QueryCost
+from ops.insight.rules.findings import Observation, summarize
 
 if TYPE_CHECKING:
-    from ops.deadletters.queue import Source
-    from ops.deadletters.snapshot import ShelfInfo
+    from ops.deadletters.queue import DeadLetterQueue
+    from ops.deadletters.snapshot import SnapshotInfo
 
 COLUMNS = (
     "fingerprint",
@@ -66,21 +66,21 @@ class CausesReport:
     age_s: float | None
     complete: bool
     notes: tuple[str, ...]
-    look: Look
+    look: QueryCost
     imported: int = 0
     elsewhere: Mapping[str, int] = field(default_factory=dict)
     held: int = 0
     """Messages in flight at the last scan: another process had them, and they were not read."""
 
 
-def report(source: Source, imported: bool = False) -> CausesReport:
+def report(source: DeadLetterQueue, imported: bool = False) -> CausesReport:
     """The causes of the letters of the queue that lie on the shelf; ``imported``: of those that a file brought.
 
     Raises OpsError when the shelf cannot be read.
     """
     now = datetime.now(UTC)
     places = [Place.IMPORTED if imported else Place.QUEUE]
-    with Shelf.open(source) as shelf:
+    with Snapshot.open(source) as shelf:
         info, groups, came_from = shelf.info(), shelf.groups(places), origins(shelf, places)
         verdicts = redrive_evidence.verdicts(source, shelf, groups, now)
         told: dict[str, Any] = shelf.noted(EXPLAINED) or {}
@@ -95,18 +95,18 @@ def report(source: Source, imported: bool = False) -> CausesReport:
         age_s=(now - info.looked_at).total_seconds() if info.looked_at else None,
         complete=info.complete,
         notes=info.notes,
-        look=Look(usd=float(told.get("usd", 0.0)), partial=tuple(told.get("notes", ()))),
+        look=QueryCost(usd=float(told.get("usd", 0.0)), partial=tuple(told.get("notes", ()))),
         imported=info.imported,
         elsewhere=elsewhere,
         held=0 if imported else _held(info),
     )
 
 
-def _held(info: ShelfInfo) -> int:
+def _held(info: SnapshotInfo) -> int:
     return int(info.look.get("in_flight") or 0)
 
 
-def _elsewhere(source: Source, came_from: Iterable[CauseOrigin]) -> dict[str, int]:
+def _elsewhere(source: DeadLetterQueue, came_from: Iterable[CauseOrigin]) -> dict[str, int]:
     """Messages of other queues than the workload's, most first; none of them is other where the workload is the
     dead-letter queue itself and takes those of one queue."""
     counted: Counter[str] = Counter()
@@ -118,7 +118,7 @@ def _elsewhere(source: Source, came_from: Iterable[CauseOrigin]) -> dict[str, in
     return dict(counted.most_common())
 
 
-def _deployed(source: Source, fingerprint: str, came_from: Iterable[CauseOrigin]) -> datetime | None:
+def _deployed(source: DeadLetterQueue, fingerprint: str, came_from: Iterable[CauseOrigin]) -> datetime | None:
     """The last deploy of the workload's function, where that function alone failed with the cause."""
     function = source.workload.function
     queues = {queue_of(source, one.source) for one in came_from if one.fingerprint == fingerprint}
@@ -156,21 +156,21 @@ def _frame(groups: tuple[Group, ...], verdicts: Mapping[str, fix_status.FixedSin
 
 
 def _finding(
-    groups: pd.DataFrame, info: ShelfInfo, deployed: datetime | None, elsewhere: Mapping[str, int], now: datetime
+    groups: pd.DataFrame, info: SnapshotInfo, deployed: datetime | None, elsewhere: Mapping[str, int], now: datetime
 ) -> Finding:
     """``Act: 54 dead letters, 51 of one cause: …; last deploy 02:10 UTC.``"""
     if info.looked_at is None and not info.letters:
-        return conclude([Claim(Level.UNKNOWN, "nobody has looked at the dead letters yet: look first", PAGE)])
+        return summarize([Observation(Level.UNKNOWN, "nobody has looked at the dead letters yet: look first", PAGE)])
     reported, held = int(info.look.get("reported") or 0), _held(info)
     if not info.letters and held:
         those = formatting.count(held, "dead-letter message")
         every, they = ("all in flight", "them") if held > 1 else ("in flight", "it")
-        return conclude([Claim(Level.ACT, f"{those}, {every}: another process holds {they}", PAGE)])
+        return summarize([Observation(Level.ACT, f"{those}, {every}: another process holds {they}", PAGE)])
     if not info.letters:
         if reported and not info.complete:
             text = f"none of {formatting.count(reported, 'letter')} could be read: look again later"
-            return conclude([Claim(Level.WATCH, text, PAGE)])
-        return conclude([Claim(Level.OK, "no dead letters")])
+            return summarize([Observation(Level.WATCH, text, PAGE)])
+        return summarize([Observation(Level.OK, "no dead letters")])
     part = reported > info.letters and not info.complete
     total = (
         f"{formatting.count(info.letters)} of about {formatting.count(reported)}"
@@ -193,7 +193,7 @@ def _finding(
     when = f"last deploy {formatting.clock(deployed, now)}" if deployed else ""
     if when and top["fixed"] in (fix_status.DEPLOYED, fix_status.SUCCEEDS):
         when += ", after that cause's last death" if pd.notna(top["last_seen"]) and deployed > top["last_seen"] else ""
-    return conclude([Claim(Level.ACT, text, PAGE)], aside=when)
+    return summarize([Observation(Level.ACT, text, PAGE)], aside=when)
 
 
 def _from_elsewhere(elsewhere: Mapping[str, int], letters: int) -> str:
@@ -212,12 +212,12 @@ def _from_elsewhere(elsewhere: Mapping[str, int], letters: int) -> str:
 def _imported(groups: pd.DataFrame, letters: int) -> Finding:
     """Nobody has to do anything about letters that a file brought."""
     if not letters:
-        return conclude([Claim(Level.OK, "no letters were imported")])
+        return summarize([Observation(Level.OK, "no letters were imported")])
     top = groups.iloc[0]
     kind = cause_in_words(top["error_type"], top["label"], top["source"], likely=bool(top["likely"]))
     share = "all" if len(groups) == 1 else formatting.count(top["letters"])
     text = f"{formatting.count(letters, 'letter')} imported from a file, {share} of one cause: {kind}"
-    return conclude([Claim(Level.OK, text, PAGE)])
+    return summarize([Observation(Level.OK, text, PAGE)])
 
 
 def cause_in_words(error_type: str, label: str, source: str, *, likely: bool = False) -> str:

@@ -13,7 +13,7 @@ from typing import Any
 
 from handler import contract
 from ops.deadletters.edits import json_path, json_roundtrip, json_splice, text_diff
-from ops.deadletters.messages.model import Attribute, Letter
+from ops.deadletters.messages.model import Attribute, DeadLetter
 from ops.deadletters.plan_model import Edit
 from ops.errors import UsageError
 
@@ -52,7 +52,7 @@ def parse(set_expressions: Sequence[str] = (), merge_patch: str | None = None) -
     return tuple(edits)
 
 
-def apply(letter: Letter, edits: Sequence[Edit]) -> Letter:
+def apply(letter: DeadLetter, edits: Sequence[Edit]) -> DeadLetter:
     """``letter`` as it will go out. In a JSON body nothing changes but the text of the values that are set.
 
     Raises UsageError when an edit does not fit: the body is no JSON, a place on the path is not there, a value is not
@@ -75,7 +75,7 @@ def apply(letter: Letter, edits: Sequence[Edit]) -> Letter:
     return replace(letter, body=body, attributes=attributes)
 
 
-def diff(before: Letter, after: Letter) -> str:
+def diff(before: DeadLetter, after: DeadLetter) -> str:
     """What was changed, as a unified diff of the attributes and of the body, JSON with an item per line and every item
     as it is written; empty when nothing was.
 
@@ -216,7 +216,7 @@ def _laid_out(body: str) -> list[str]:
         return body.split("\n")
 
 
-def _listed(letter: Letter) -> list[str]:
+def _listed(letter: DeadLetter) -> list[str]:
     return [f"  {name} ({has.data_type}): {has.value}" for name, has in sorted(letter.attributes.items())]
 
 

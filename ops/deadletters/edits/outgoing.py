@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from handler import contract
 from ops.deadletters.edits import edits
-from ops.deadletters.messages.model import Attribute, Kind, Letter
+from ops.deadletters.messages.model import Attribute, DeadLetter, Kind
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -38,12 +38,12 @@ OLDER_MOST_BYTES = 262_144
 """What a queue takes that keeps the MaximumMessageSize which was the highest until August 2025."""
 
 
-def edited(letter: Letter, changes: Sequence[Edit]) -> Letter:
+def edited(letter: DeadLetter, changes: Sequence[Edit]) -> DeadLetter:
     """The letter as it goes out. Raises UsageError when an edit does not fit it."""
     return edits.apply(replace(letter, attributes=_own(letter)), changes) if changes else letter
 
 
-def attributes(letter: Letter, limit: int | None = None) -> Mapping[str, Attribute]:
+def attributes(letter: DeadLetter, limit: int | None = None) -> Mapping[str, Attribute]:
     """With the first message's id, by which the handler knows a job that it did already, where there is room for it.
 
     ``limit``: bytes that the destination takes. Where it is not known, a message that fits into an older queue still
@@ -58,7 +58,7 @@ def attributes(letter: Letter, limit: int | None = None) -> Mapping[str, Attribu
     return own | {contract.DLQ_ORIGINAL_MESSAGE_ID: Attribute("String", letter.original_message_id)}
 
 
-def sizes(letter: Letter) -> tuple[int, int | None]:
+def sizes(letter: DeadLetter) -> tuple[int, int | None]:
     """Bytes of the message as it is, and with its first id; None where it has ten attributes, and so no room for it."""
     own = _own(letter)
     bare = size(letter.body, own)
@@ -93,7 +93,7 @@ def _room_for_id(own: Mapping[str, Attribute]) -> bool:
     return contract.DLQ_ORIGINAL_MESSAGE_ID not in own and len(own) < contract.ATTRIBUTE_LIMIT
 
 
-def _id_size(letter: Letter) -> int:
+def _id_size(letter: DeadLetter) -> int:
     return len(contract.DLQ_ORIGINAL_MESSAGE_ID) + len("String") + len(letter.original_message_id.encode())
 
 
@@ -101,6 +101,6 @@ def _likely_limit(bare: int) -> int:
     return OLDER_MOST_BYTES if bare <= OLDER_MOST_BYTES else MOST_BYTES
 
 
-def _own(letter: Letter) -> dict[str, Attribute]:
+def _own(letter: DeadLetter) -> dict[str, Attribute]:
     put_on = _PUT_ON.get(letter.kind, ())
     return {name: each for name, each in letter.attributes.items() if name not in put_on}

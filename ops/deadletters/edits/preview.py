@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from ops.deadletters import return_target
 from ops.deadletters.edits import edits, outgoing
-from ops.deadletters.messages.model import Kind, Letter
+from ops.deadletters.messages.model import DeadLetter, Kind
 from ops.deadletters.plan_model import Plan
 from ops.deadletters.return_target import Origin, Service
 from ops.errors import UsageError
@@ -33,7 +33,7 @@ class Preview:
     note: str = ""
 
 
-def of(letter: Letter, plan: Plan) -> Preview:
+def of(letter: DeadLetter, plan: Plan) -> Preview:
     if plan.destination.kind != "queue" and (why := return_target.home(letter, return_target.planned(plan)).why):
         return Preview(letter.message_id, refused=f"It stays in the dead-letter queue: {why}.")
     service, limit = _service(letter, plan), _limit(letter, plan)
@@ -52,22 +52,22 @@ def of(letter: Letter, plan: Plan) -> Preview:
     return Preview(letter.message_id, edits.diff(letter, after), "", put_on, left_out, note)
 
 
-def sent(letter: Letter, plan: Plan) -> Letter:
+def sent(letter: DeadLetter, plan: Plan) -> DeadLetter:
     """The letter with the body and the attributes that will be sent. Raises UsageError when an edit does not fit it."""
     edited = outgoing.edited(letter, plan.edits)
     return _message(edited, _service(letter, plan), _limit(letter, plan))
 
 
-def _service(letter: Letter, plan: Plan) -> Service:
+def _service(letter: DeadLetter, plan: Plan) -> Service:
     origin = _origin(letter, plan)
     return origin.service if origin else Service.SQS
 
 
-def _origin(letter: Letter, plan: Plan) -> Origin | None:
+def _origin(letter: DeadLetter, plan: Plan) -> Origin | None:
     return None if plan.destination.kind == "queue" else return_target.of(letter, return_target.planned(plan))
 
 
-def _limit(letter: Letter, plan: Plan) -> int | None:
+def _limit(letter: DeadLetter, plan: Plan) -> int | None:
     """Bytes that the queue takes where the letter goes; None where the plan does not say."""
     origin = _origin(letter, plan)
     return plan.size_limits.get(origin.arn if origin else plan.destination.queue_arn)
@@ -79,7 +79,7 @@ def _too_large(limit: int) -> str:
     return f"It would be larger than its queue takes ({limit:,} bytes with attributes)."
 
 
-def _message(letter: Letter, service: Service, limit: int | None) -> Letter:
+def _message(letter: DeadLetter, service: Service, limit: int | None) -> DeadLetter:
     return replace(letter, attributes=outgoing.attributes(letter, limit) if service is Service.SQS else {})
 
 

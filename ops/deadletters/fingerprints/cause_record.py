@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from ops.deadletters.fingerprints.fingerprint import clipped, fingerprint
 from ops.deadletters.messages import parse
-from ops.deadletters.messages.model import Cause, Kind, Letter
+from ops.deadletters.messages.model import Cause, DeadLetter, Kind
 
 LONGEST_TYPE, LONGEST_MESSAGE = 200, 2_000
 """Characters: a letter's attributes may hold a megabyte, and stay on the shelf as they are."""
@@ -33,7 +33,7 @@ def named(cause: Cause, job_kind: str = "") -> Cause:
     )
 
 
-def own(letter: Letter) -> Cause:
+def own(letter: DeadLetter) -> Cause:
     """What the letter tells itself. Most tell nothing; and what Lambda writes on those of asynchronous invocations is
     no more than a status, so that the logs are asked first."""
     told = None if letter.kind is Kind.LAMBDA else parse.carried(letter)

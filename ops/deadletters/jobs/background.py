@@ -24,7 +24,7 @@ from typing import Any
 
 from ops import access
 from ops.atomic_file import NONSENSE, opened, opener, read
-from ops.deadletters.queue import Source, open_source, unusable
+from ops.deadletters.queue import DeadLetterQueue, open_queue, unusable
 from ops.deadletters.queue_lock import exclusive
 from ops.errors import OpsError, UsageError
 from ops.target import Target
@@ -62,7 +62,7 @@ class Job:
         return self.state == RUNNING
 
 
-def start(source: Source, work: str, name: str = "", **arguments: Any) -> Job:
+def start(source: DeadLetterQueue, work: str, name: str = "", **arguments: Any) -> Job:
     """Starts ``work`` (a key of ``works.WORKS``), called ``name``. ``arguments`` are what JSON can hold.
 
     Raises UsageError when a job of that name runs, OpsError when the folder cannot be used.
@@ -96,19 +96,19 @@ def start(source: Source, work: str, name: str = "", **arguments: Any) -> Job:
     return job
 
 
-def job(source: Source, name: str) -> Job | None:
+def job(source: DeadLetterQueue, name: str) -> Job | None:
     """The last job of that name, as far as it is; None when there was none."""
     return _Files(source.folder, name).read()
 
 
-def jobs(source: Source) -> tuple[Job, ...]:
+def jobs(source: DeadLetterQueue) -> tuple[Job, ...]:
     """The last job of every name, the newest first."""
     names = sorted(path.stem for path in (source.folder / "jobs").glob("*.json"))
     found = [known for name in names if (known := job(source, name))]
     return tuple(sorted(found, key=lambda one: one.began, reverse=True))
 
 
-def stop(source: Source, name: str) -> None:
+def stop(source: DeadLetterQueue, name: str) -> None:
     """Asks it to stop cleanly; it looks for that at every step. Nothing happens when it does not run."""
     files = _Files(source.folder, name)
     if (known := files.read()) and known.running:
@@ -235,7 +235,7 @@ def run(order: Mapping[str, Any]) -> None:
     try:
         target = Target(**order["target"])
         aws = Aws(target)
-        source = open_source(aws, workload.describe(aws, target), order["queue"])
+        source = open_queue(aws, workload.describe(aws, target), order["queue"])
         said, more = WORKS[order["work"]](source, notes, **order["arguments"])
     except OpsError as error:
         notes.end(FAILED, str(error), error=error)

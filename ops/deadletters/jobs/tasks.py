@@ -15,7 +15,7 @@ from ops.deadletters.plan_model import Selection
 
 if TYPE_CHECKING:
     from ops.deadletters.ledger.model import Run
-    from ops.deadletters.queue import Source
+    from ops.deadletters.queue import DeadLetterQueue
 
 
 class Teller(Protocol):
@@ -30,14 +30,14 @@ Ended = tuple[str, tuple[str, ...]]
 """The last sentence, and notes."""
 
 
-def look(source: Source, tell: Teller, limit: int) -> Ended:
+def look(source: DeadLetterQueue, tell: Teller, limit: int) -> Ended:
     """Reads the letters onto the shelf, gives them back, and asks the logs why they died."""
     from ops.deadletters import causes
     from ops.deadletters.outcomes import late_outcomes
     from ops.deadletters.scan import scan as looks
 
     tell.say("Receiving letters and giving them back")
-    done = looks.look(source, limit=limit, progress=tell.progress, stop=tell.stopped)
+    done = looks.scan_queue(source, limit=limit, progress=tell.progress, stop=tell.stopped)
     tell.say("Asking the logs why they died")
     explained = causes.explain(source, progress=tell.say)
     said = f"{formatting.count(done.letters, 'letter')} read, {formatting.count(done.new)} of them new"
@@ -45,7 +45,7 @@ def look(source: Source, tell: Teller, limit: int) -> Ended:
     return said, (*done.notes, asked, *explained.notes, *late_outcomes.settle(source))
 
 
-def explain(source: Source, tell: Teller) -> Ended:
+def explain(source: DeadLetterQueue, tell: Teller) -> Ended:
     """Asks the logs again about letters whose cause is not known."""
     from ops.deadletters import causes
 
@@ -53,7 +53,7 @@ def explain(source: Source, tell: Teller) -> Ended:
     return f"{formatting.count(explained.letters, 'letter')} asked about", explained.notes
 
 
-def redrive(source: Source, tell: Teller, plan: str, reason: str) -> Ended:
+def redrive(source: DeadLetterQueue, tell: Teller, plan: str, reason: str) -> Ended:
     from ops.deadletters import plans
     from ops.deadletters.redrive import redrive as redrives
 
@@ -62,13 +62,13 @@ def redrive(source: Source, tell: Teller, plan: str, reason: str) -> Ended:
     )
 
 
-def resume(source: Source, tell: Teller, plan: str, reason: str) -> Ended:
+def resume(source: DeadLetterQueue, tell: Teller, plan: str, reason: str) -> Ended:
     from ops.deadletters.redrive import redrive as redrives
 
     return _ended(redrives.resume(source, plan, reason=reason, progress=_following(tell), stop=tell.stopped))
 
 
-def purge(source: Source, tell: Teller, plan: str, export: str, confirmation: str, reason: str) -> Ended:
+def purge(source: DeadLetterQueue, tell: Teller, plan: str, export: str, confirmation: str, reason: str) -> Ended:
     from ops.deadletters import plans
     from ops.deadletters.redrive import purge as purges
 
@@ -85,7 +85,7 @@ def purge(source: Source, tell: Teller, plan: str, export: str, confirmation: st
     return f"{formatting.count(done.deleted, 'letter')} deleted{left}", done.notes
 
 
-def export(source: Source, tell: Teller, selection: dict[str, Any], path: str, format: str) -> Ended:
+def export(source: DeadLetterQueue, tell: Teller, selection: dict[str, Any], path: str, format: str) -> Ended:
     from ops.deadletters.archive import exports
 
     done = exports.write(source, _selection(selection), Path(path), format)

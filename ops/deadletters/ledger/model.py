@@ -133,13 +133,13 @@ class Run:
         return self.state is State.STOPPED and begun[-1:] == ["stopped"]
 
 
-Fate = tuple[Outcome, datetime | None, str]
+DecidedOutcome = tuple[Outcome, datetime | None, str]
 """What became of a message, when, and the cause if it came back."""
-Became = tuple[str, Outcome, datetime | None, str]
+MessageOutcome = tuple[str, Outcome, datetime | None, str]
 """The same, behind the letter's message id."""
 
 
-class Went(Protocol):
+class MoveResult(Protocol):
     @property
     def why(self) -> str:
         """What kept the mover from going as far as it should, as a sentence; or empty."""

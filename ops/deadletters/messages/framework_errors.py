@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from ops.deadletters.messages import message_body
 
 if TYPE_CHECKING:
-    from ops.deadletters.messages.model import Letter
+    from ops.deadletters.messages.model import DeadLetter
 
 
 class Told(NamedTuple):
@@ -54,7 +54,7 @@ _HINTS = (
 """One of these is in every body that tells something, so that others need not be parsed."""
 
 
-def told(letter: Letter) -> Told | None:
+def told(letter: DeadLetter) -> Told | None:
     """None where no framework wrote anything."""
     if letter.attributes:
         values = {name: each.value for name, each in letter.attributes.items() if not each.binary}

@@ -12,7 +12,7 @@ from enum import StrEnum
 
 from ops.aws.sqs import Attribute
 
-__all__ = ["NEVER_RAN", "UNKNOWN_ERROR", "WRAPPED", "Attribute", "Cause", "Kind", "Letter", "Place", "Shelved"]
+__all__ = ["NEVER_RAN", "UNKNOWN_ERROR", "WRAPPED", "Attribute", "Cause", "DeadLetter", "Kind", "Place", "Shelved"]
 
 
 class Kind(StrEnum):
@@ -29,7 +29,7 @@ class Kind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Letter:
+class DeadLetter:
     """One dead letter, whole: with body, attributes and system attributes it can be sent as it was."""
 
     message_id: str
@@ -97,7 +97,7 @@ class Place(StrEnum):
 class Shelved:
     """A letter as it lies on the shelf, with its cause. ``original`` never changes, whatever is edited later."""
 
-    letter: Letter
+    letter: DeadLetter
     cause: Cause = field(default_factory=Cause)
     place: Place = Place.QUEUE
     seen: datetime | None = None  # the last look that found it

@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any
 
 from handler import contract
 from ops.deadletters.messages import framework_errors, message_body
-from ops.deadletters.messages.model import UNKNOWN_ERROR, Cause, Kind, Letter
+from ops.deadletters.messages.model import UNKNOWN_ERROR, Cause, DeadLetter, Kind
 
 if TYPE_CHECKING:
     from ops.aws.sqs import Attribute, Message
@@ -31,10 +31,10 @@ if TYPE_CHECKING:
 SOURCE = "DeadLetterQueueSourceArn"
 
 
-def letter(message: Message) -> Letter:
+def letter(message: Message) -> DeadLetter:
     """The letter of a received message. Never fails: what cannot be understood is kept as it is."""
     kind, source, request_id = _origin(message.body, message.attributes, message.system)
-    return Letter(
+    return DeadLetter(
         message_id=message.message_id,
         body=message.body,
         attributes=message.attributes,
@@ -48,7 +48,7 @@ def letter(message: Message) -> Letter:
     )
 
 
-def carried(letter: Letter) -> Cause | None:
+def carried(letter: DeadLetter) -> Cause | None:
     """The cause that stands in the letter's own attributes or body; None where only the logs can tell."""
     told = letter.attributes
     match letter.kind:
@@ -107,7 +107,7 @@ def _notification(body: str) -> dict[str, Any] | None:
     return found if whole and isinstance(found.get("TopicArn"), str) else None
 
 
-def _of_record(letter: Letter) -> Cause | None:
+def _of_record(letter: DeadLetter) -> Cause | None:
     record = _record(letter.body)
     if record is None:
         return None
@@ -124,14 +124,14 @@ def _of_record(letter: Letter) -> Cause | None:
     )
 
 
-def _of_framework(letter: Letter) -> Cause | None:
+def _of_framework(letter: DeadLetter) -> Cause | None:
     found = framework_errors.told(letter)
     if found is None:
         return None
     return Cause(found.error_type, found.error_message, source=found.where, request_id=letter.request_id)
 
 
-def _cause(letter: Letter, error_type: str, error_message: str) -> Cause:
+def _cause(letter: DeadLetter, error_type: str, error_message: str) -> Cause:
     """Whoever wrote the attributes sent the letter when it failed: ``sent`` is when it died."""
     return Cause(
         error_type=error_type or UNKNOWN_ERROR,

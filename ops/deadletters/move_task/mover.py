@@ -21,7 +21,7 @@ from ops.aws import move_tasks, sqs
 from ops.deadletters.ledger import Accepted
 from ops.deadletters.ledger.model import Move
 from ops.deadletters.move_task.ownership import OwnTasks
-from ops.deadletters.move_task.progress import Futile, TaskMoves
+from ops.deadletters.move_task.progress import MoveTaskLooping, TaskMoves
 from ops.deadletters.outcomes.dlq_search import settling_s
 from ops.deadletters.plans.engine_choice import MOVE_TASK
 from ops.deadletters.scan import remaining_ids
@@ -29,10 +29,10 @@ from ops.errors import AwsError, NotFound
 
 if TYPE_CHECKING:
     from ops.deadletters.ledger import Ledger
-    from ops.deadletters.ledger.model import Went
+    from ops.deadletters.ledger.model import MoveResult
     from ops.deadletters.plan_model import Plan
-    from ops.deadletters.queue import Source
-    from ops.deadletters.transfer.rate_limiter import Limiter
+    from ops.deadletters.queue import DeadLetterQueue
+    from ops.deadletters.transfer.rate_limiter import RateLimiter
 
 POLL_S, SHORTEST_POLL_S = 1.0, 0.25
 """The shorter, the sooner a task may have moved more than it should."""
@@ -56,17 +56,17 @@ class Engine(Protocol):
 class TaskMover:
     """A ``course.Mover``: ``engine`` for every step but the last."""
 
-    source: Source
+    source: DeadLetterQueue
     plan: Plan
     ledger: Ledger
     engine: Engine
-    limiter: Limiter
+    limiter: RateLimiter
     stop: Callable[[], bool]
     poll_s: float = POLL_S
     _moves: TaskMoves = field(init=False)
     _own: OwnTasks = field(init=False)
 
-    def move(self, upto: int, step: int) -> Went:
+    def move(self, upto: int, step: int) -> MoveResult:
         if upto < self.plan.total:
             return self.engine.move(upto, step)
         if self.plan.engine != MOVE_TASK:
@@ -79,7 +79,7 @@ class TaskMover:
         before = set(self.ledger.ids(Move.VANISHED))
         moved = self._tasks()
         if self._moves.futile:
-            raise Futile(self._futile(step))
+            raise MoveTaskLooping(self._futile(step))
         went = self.engine.move(upto, step)
         if moved:
             gone = (self.ledger.number_of(one) for one in self.ledger.ids(Move.VANISHED) if one not in before)

@@ -7,14 +7,14 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from ops.aws import call_effect, move_tasks
-from ops.aws.call_effect import Fate
+from ops.aws.call_effect import CallEffect
 from ops.deadletters.queue_lock import Busy
 from ops.errors import AwsError
 
 if TYPE_CHECKING:
     from ops.aws.move_tasks import MoveTask
     from ops.deadletters.ledger import Ledger
-    from ops.deadletters.queue import Source
+    from ops.deadletters.queue import DeadLetterQueue
 
 LOOKS, PAUSE_S = 10, 0.5
 """How often SQS is asked for a task that it does not list yet."""
@@ -24,7 +24,7 @@ class OwnTasks:
     """Every method raises what ``ops.aws`` raises. A task has no name once it has ended: it is known by its start,
     which the ledger notes, as it does that one is about to be begun."""
 
-    def __init__(self, source: Source, ledger: Ledger, to: str) -> None:
+    def __init__(self, source: DeadLetterQueue, ledger: Ledger, to: str) -> None:
         """``to``: the queue that this run's tasks move to, empty: where each message died.
 
         A process that was killed just after it had begun a task knew nothing of it. Of a task to the same place that
@@ -81,7 +81,7 @@ class OwnTasks:
         except AwsError as error:
             began = (task for task in self._listed() if task.started not in self._before and task.to == self._to)
             if not any(task.active for task in began):
-                if call_effect.of(error) is not Fate.UNKNOWN:
+                if call_effect.classify(error) is not CallEffect.UNKNOWN:
                     self._ledger.task_to_come(None)
                 raise
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from ops.aws.move_tasks import MoveTask
 
 
-class Futile(Exception):
+class MoveTaskLooping(Exception):
     """No error: letters die again as fast as the mover moves them, so it has stopped; its text is the run's last."""
 
 

@@ -13,27 +13,27 @@ from ops.deadletters.causes.attribution.logged_invocations import SLACK
 from ops.deadletters.causes.logs import log_parser
 from ops.deadletters.causes.logs.log_query import IDS_A_QUERY, named
 from ops.deadletters.ledger.model import Outcome
-from ops.deadletters.outcomes.log_tail import Following
+from ops.deadletters.outcomes.log_tail import LogTail
 from ops.errors import AwsError
 
 if TYPE_CHECKING:
-    from ops.deadletters.ledger.model import Fate, Run, Sent
-    from ops.deadletters.queue import Source
+    from ops.deadletters.ledger.model import DecidedOutcome, Run, Sent
+    from ops.deadletters.queue import DeadLetterQueue
 
 
 class Invocations:
     """``attempts``: how often Lambda tries before it gives up."""
 
-    def __init__(self, source: Source, function: lambda_.Function, attempts: int, since: datetime) -> None:
+    def __init__(self, source: DeadLetterQueue, function: lambda_.Function, attempts: int, since: datetime) -> None:
         self._attempts = attempts
-        self._logs = Following(source.aws, function.log_group, since)
+        self._logs = LogTail(source.aws, function.log_group, since)
         # By request id, and by when the line was written: an attempt is tried again under its id.
-        self._ended: dict[str, dict[datetime, invocation_log.Line]] = {}
-        self._stopped: dict[str, dict[datetime, invocation_log.Line]] = {}
-        self._failed: dict[str, dict[datetime, log_parser.Said]] = {}
+        self._ended: dict[str, dict[datetime, invocation_log.InvocationLogLine]] = {}
+        self._stopped: dict[str, dict[datetime, invocation_log.InvocationLogLine]] = {}
+        self._failed: dict[str, dict[datetime, log_parser.LogEntry]] = {}
 
     @classmethod
-    def of(cls, source: Source, arn: str, since: datetime) -> Invocations | None:
+    def of(cls, source: DeadLetterQueue, arn: str, since: datetime) -> Invocations | None:
         """None when the function cannot be read about."""
         try:
             function = lambda_.function(source.aws, arn)
@@ -49,7 +49,9 @@ class Invocations:
     def notes(self) -> Sequence[str]:
         return [self._logs.refused] if self._logs.refused else []
 
-    def look(self, waiting: Sequence[Sent], run: Run, moving: bool, now: datetime) -> Iterator[tuple[Sent, Fate]]:
+    def look(
+        self, waiting: Sequence[Sent], run: Run, moving: bool, now: datetime
+    ) -> Iterator[tuple[Sent, DecidedOutcome]]:
         ids = [one for sent in waiting for one in sent.new_ids]
         self._logs.read(named(ids) if len(ids) <= IDS_A_QUERY else invocation_log.PATTERN, now, self._add)
         for sent in waiting:
@@ -68,7 +70,7 @@ class Invocations:
         if said is not None and said.failed and said.request_id:
             self._failed.setdefault(said.request_id, {})[said.at] = said
 
-    def _fate(self, request_id: str) -> Fate | None:
+    def _fate(self, request_id: str) -> DecidedOutcome | None:
         """Of all attempts under the request id: one success is enough, the last failure tells why."""
         reports = self._ended.get(request_id, {})
         for at, line in reports.items():
@@ -84,7 +86,7 @@ class Invocations:
             why or self._logged(request_id) or ": ".join(invocation_end.ending(reports[last])),
         )
 
-    def _why(self, report: invocation_log.Line) -> str | None:
+    def _why(self, report: invocation_log.InvocationLogLine) -> str | None:
         """What says that an attempt failed besides its REPORT, which had no Status before 2025: how it was stopped, or
         what left the handler."""
         begins, ends = report.started - SLACK, (report.at or report.started) + SLACK

@@ -15,7 +15,7 @@ from ops.errors import AwsError
 
 if TYPE_CHECKING:
     from ops.aws import Aws
-    from ops.deadletters.messages.model import Letter
+    from ops.deadletters.messages.model import DeadLetter
 
 SETTLING_S, SETTLING_TWIN_S = 75.0, 3.0
 """SQS's counts are right a minute after traffic stops (botocore 1.44.5 model, 2026-11); the twin's at once."""
@@ -37,7 +37,7 @@ class Found:
     others: tuple[Lying, ...] = ()
 
 
-class Comebacks:
+class DlqSearch:
     """What comes back to one dead-letter queue. ``before``: its letters before anything was sent, and those that were
     taken out by then; None when that is not known. ``known``: messages that are known to have come back since: they lie
     there, so that the queue's count tells about the others."""
@@ -50,7 +50,7 @@ class Comebacks:
         """Whether more letters came than left, besides the ``taken_out``. Raises what ``ops.aws`` raises."""
         return self._before is None or held(self._aws, self._dlq, taken_out) - self.known > self._before
 
-    def find(self, wanted: Set[str], called: Callable[[Letter], Set[str]], taken_out: int) -> Found:
+    def find(self, wanted: Set[str], called: Callable[[DeadLetter], Set[str]], taken_out: int) -> Found:
         """Which of ``wanted`` lie there; ``called``: all that a letter may be asked for by. Raises what ``ops.aws``
         raises.
 
@@ -88,7 +88,7 @@ def held(aws: Aws, dlq: sqs.Queue, taken_out: int) -> int:
 
 
 def _search(
-    aws: Aws, dlq: sqs.Queue, depth: sqs.Depth, wanted: Set[str], called: Callable[[Letter], Set[str]]
+    aws: Aws, dlq: sqs.Queue, depth: sqs.Depth, wanted: Set[str], called: Callable[[DeadLetter], Set[str]]
 ) -> Found:
     """Read all of it, and give it back."""
     causes: dict[str, str] = {}

@@ -16,17 +16,17 @@ from ops.deadletters.ledger import Ledger
 from ops.deadletters.ledger.model import Outcome, State
 from ops.deadletters.messages.model import Place
 from ops.deadletters.plan_model import Selection
-from ops.deadletters.snapshot import Shelf
+from ops.deadletters.snapshot import Snapshot
 from ops.errors import OpsError
 
 if TYPE_CHECKING:
-    from ops.deadletters.ledger.model import Became
-    from ops.deadletters.queue import Source
+    from ops.deadletters.ledger.model import MessageOutcome
+    from ops.deadletters.queue import DeadLetterQueue
 
 OPEN = (State.STOPPED, State.CANCELLED, State.FAILED, State.DONE)
 
 
-def settle(source: Source) -> tuple[str, ...]:
+def settle(source: DeadLetterQueue) -> tuple[str, ...]:
     """To be called after a scan; a sentence for each redrive that it told something of. A ledger that cannot be read,
     or that somebody writes to now, is left alone."""
     said: list[str] = []
@@ -37,7 +37,7 @@ def settle(source: Source) -> tuple[str, ...]:
     return tuple(said)
 
 
-def _settle(source: Source, path: Path) -> Iterator[str]:
+def _settle(source: DeadLetterQueue, path: Path) -> Iterator[str]:
     with Ledger.open(path) as ledger:
         run = ledger.run()
         if not run.waiting or run.state not in OPEN:
@@ -51,9 +51,9 @@ def _settle(source: Source, path: Path) -> Iterator[str]:
     yield f"Run {run.id}: {some} not known failed again."
 
 
-def _back(source: Source, waiting: dict[str, str]) -> Iterator[Became]:
+def _back(source: DeadLetterQueue, waiting: dict[str, str]) -> Iterator[MessageOutcome]:
     """``waiting``: id in the snapshot, by the id that it was sent as."""
-    with Shelf.open(source) as shelf:
+    with Snapshot.open(source) as shelf:
         there = tuple(one for one, place in shelf.places(waiting).items() if place is Place.QUEUE)
         for found in shelf.iterate(Selection(ids=there)) if there else ():
             cause = found.cause

@@ -17,7 +17,7 @@ from handler import contract
 from ops import invocation_log
 from ops.deadletters.causes.attribution import invocation_end
 from ops.deadletters.causes.logs import log_parser
-from ops.deadletters.ledger.model import Fate, Outcome
+from ops.deadletters.ledger.model import DecidedOutcome, Outcome
 
 SUCCEEDED = (contract.LOG_JOB_OK, contract.LOG_JOB_REPEATED)
 OWN = rf"\"({contract.LOG_BATCH}|{'|'.join(SUCCEEDED)}|{contract.LOG_JOB_SENT_AGAIN})\""
@@ -48,14 +48,14 @@ class Feed:
     whole_batches: bool
 
 
-class Tracks:
+class MessageTracker:
     """``add`` takes rows of Logs Insights in any order, and the same row again."""
 
     def __init__(self, feed: Feed, wanted: Mapping[str, object]) -> None:
         self._feed = feed
         self._wanted = wanted  # the ids of messages that were sent; it may grow
         self._tracks: dict[str, _Track] = {}
-        self._ended: dict[str, invocation_log.Line] = {}  # by request id
+        self._ended: dict[str, invocation_log.InvocationLogLine] = {}  # by request id
         self.speaks = False
         """Whether this project's handler tells about messages here."""
 
@@ -82,14 +82,14 @@ class Tracks:
                 track.failed = (said.at, said.request_id, _cause_of(said, record)[:LONGEST_CAUSE])
                 track.rejected = track.rejected or bool(record and record.get(contract.LOG_PERMANENT))
 
-    def _own(self, track: _Track, record: Mapping[str, Any], said: log_parser.Said) -> None:
+    def _own(self, track: _Track, record: Mapping[str, Any], said: log_parser.LogEntry) -> None:
         if said.text in SUCCEEDED and (track.succeeded is None or track.succeeded[0] < said.at):
             track.succeeded = (said.at, said.request_id)
         elif said.text == contract.LOG_JOB_SENT_AGAIN and (again := record.get(contract.LOG_SENT_AS)):
             track.sent_as = str(again)
             self._tracks.setdefault(track.sent_as, _Track())
 
-    def fate(self, message_id: str, now: datetime) -> Fate | None:
+    def fate(self, message_id: str, now: datetime) -> DecidedOutcome | None:
         """What became of a message, when, and why it came back; None while that is not known."""
         track, seen = self._tracks.get(message_id), {message_id}
         while track and track.sent_as and track.sent_as not in seen:
@@ -118,7 +118,7 @@ class Tracks:
         success, failure = track.succeeded, track.failed
         return bool(success and failure and failure[1] == success[1] and failure[0] >= success[0])
 
-    def _used_up(self, track: _Track, now: datetime) -> Fate | None:
+    def _used_up(self, track: _Track, now: datetime) -> DecidedOutcome | None:
         most = self._feed.max_receives
         if most is None or len(track.received) < most:
             return None
@@ -140,7 +140,7 @@ class Tracks:
         return track.failed[2] if track.failed else ""
 
 
-def _cause_of(said: log_parser.Said, record: Mapping[str, Any] | None) -> str:
+def _cause_of(said: log_parser.LogEntry, record: Mapping[str, Any] | None) -> str:
     """By what this project's handler calls the failure itself, as it does on a message that it rejects; else the root
     cause."""
     own = record or {}

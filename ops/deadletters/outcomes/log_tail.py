@@ -21,7 +21,7 @@ BUDGET_USD = 1.00
 an hour ($0.025): the budget lasts for any run but one over a very busy group."""
 
 
-class Following:
+class LogTail:
     """From ``since`` on. ``usd``, ``queries``: spent so far. ``refused``: why nothing more is read, or empty."""
 
     def __init__(self, aws: Aws, group: str, since: datetime, budget_usd: float = BUDGET_USD) -> None:

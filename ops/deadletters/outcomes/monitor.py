@@ -29,9 +29,9 @@ from ops.errors import AwsError
 
 if TYPE_CHECKING:
     from ops.aws import Aws
-    from ops.deadletters.ledger.model import Became, Fate, Run, Sent
+    from ops.deadletters.ledger.model import DecidedOutcome, MessageOutcome, Run, Sent
     from ops.deadletters.plan_model import Plan
-    from ops.deadletters.queue import Source
+    from ops.deadletters.queue import DeadLetterQueue
 
 PAUSE_S, PAUSE_TWIN_S = 15.0, 2.0
 AFTER_STOP_S, AFTER_STOP_TWIN_S = 120.0, 15.0
@@ -48,14 +48,16 @@ class Place(Protocol):
     @property
     def usd(self) -> float: ...
 
-    def look(self, waiting: Sequence[Sent], run: Run, moving: bool, now: datetime) -> Iterable[tuple[Sent, Fate]]:
+    def look(
+        self, waiting: Sequence[Sent], run: Run, moving: bool, now: datetime
+    ) -> Iterable[tuple[Sent, DecidedOutcome]]:
         """Those of ``waiting`` whose fate is known."""
 
 
-class Watch:
+class OutcomeMonitor:
     """The ``course.Watch`` of a run."""
 
-    def __init__(self, source: Source, plan: Plan, run: Run, back: Iterable[Sent] = ()) -> None:
+    def __init__(self, source: DeadLetterQueue, plan: Plan, run: Run, back: Iterable[Sent] = ()) -> None:
         """``back``: what is already known to have come back, where an earlier process of the run found it."""
         self._source = source
         self._alike = Lookalikes(source, plan, run.began, back)
@@ -77,13 +79,13 @@ class Watch:
             notes.append(f"Watching cost {formatting.price(usd)} of log queries.")
         return " ".join(dict.fromkeys(notes))
 
-    def look(self, waiting: Sequence[Sent], run: Run, moving: bool) -> list[Became]:
+    def look(self, waiting: Sequence[Sent], run: Run, moving: bool) -> list[MessageOutcome]:
         now = clock.now()
         self._alike.know(waiting)
         by_place: dict[str, list[Sent]] = {}
         for sent in waiting:
             by_place.setdefault(sent.destination, []).append(sent)
-        known: list[Became] = []
+        known: list[MessageOutcome] = []
         for arn, some in by_place.items():
             if arn not in self._places:
                 self._places[arn] = self._place(arn, min(sent.sent_at for sent in some))
@@ -121,16 +123,16 @@ class Watch:
         return Deliveries(self._source, reader, since, self._before, self._alike) if reader else None
 
 
-def watch(source: Source, plan: Plan, run: Run, back: Iterable[Sent] = ()) -> Watch | None:
+def watch(source: DeadLetterQueue, plan: Plan, run: Run, back: Iterable[Sent] = ()) -> OutcomeMonitor | None:
     """None when the plan asks for no watching. To be called before anything is sent. ``back``: as ``Watch``."""
-    return Watch(source, plan, run, back) if plan.steps.watch and plan.action is not Action.PURGE else None
+    return OutcomeMonitor(source, plan, run, back) if plan.steps.watch and plan.action is not Action.PURGE else None
 
 
 def after_stop_s(aws: Aws) -> float:
     return AFTER_STOP_TWIN_S if aws.target.is_twin else AFTER_STOP_S
 
 
-def _held(source: Source, run: Run) -> int | None:
+def _held(source: DeadLetterQueue, run: Run) -> int | None:
     """Letters in the queue, and those that the run took out of it."""
     try:
         return dlq_search.held(source.aws, source.queue, run.deleted)

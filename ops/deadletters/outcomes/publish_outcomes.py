@@ -20,9 +20,9 @@ from ops.deadletters.outcomes import dlq_search
 from ops.errors import AwsError
 
 if TYPE_CHECKING:
-    from ops.deadletters.ledger.model import Fate, Run, Sent
-    from ops.deadletters.messages.model import Letter
-    from ops.deadletters.queue import Source
+    from ops.deadletters.ledger.model import DecidedOutcome, Run, Sent
+    from ops.deadletters.messages.model import DeadLetter
+    from ops.deadletters.queue import DeadLetterQueue
 
 RETRIES = {
     "events": "EventBridge retries a failed delivery for up to 24 hours",
@@ -39,9 +39,9 @@ class Published:
 
     usd = 0.0
 
-    def __init__(self, source: Source, arn: str, before: int | None) -> None:
+    def __init__(self, source: DeadLetterQueue, arn: str, before: int | None) -> None:
         self._queue = source.queue
-        self._comebacks = dlq_search.Comebacks(source.aws, source.queue, before)
+        self._comebacks = dlq_search.DlqSearch(source.aws, source.queue, before)
         self._service, self._name = arn.split(":")[2], arn.rpartition(":")[2].rpartition("/")[2]
         self._settling_s = dlq_search.settling_s(source.aws)
         self._next = 0.0
@@ -60,7 +60,9 @@ class Published:
             )
         return notes
 
-    def look(self, waiting: Sequence[Sent], run: Run, moving: bool, now: datetime) -> Iterator[tuple[Sent, Fate]]:
+    def look(
+        self, waiting: Sequence[Sent], run: Run, moving: bool, now: datetime
+    ) -> Iterator[tuple[Sent, DecidedOutcome]]:
         if moving or time.monotonic() < self._next:
             return
         self._next = time.monotonic() + self._settling_s / 4
@@ -90,6 +92,6 @@ class Published:
         return (now - sent.sent_at).total_seconds() >= self._settling_s
 
 
-def _called(letter: Letter) -> set[str]:
+def _called(letter: DeadLetter) -> set[str]:
     body = message_body.parse(letter.body) if letter.kind in _ID else None
     return {str(body.get(_ID[letter.kind], ""))} if isinstance(body, dict) else set()

@@ -18,21 +18,21 @@ from ops import clock, formatting
 from ops.aws import sqs
 from ops.deadletters.ledger.model import Outcome
 from ops.deadletters.outcomes import dlq_search
-from ops.deadletters.outcomes.queue_watermark import Passed
+from ops.deadletters.outcomes.queue_watermark import QueueWatermark
 from ops.errors import AwsError
 
 if TYPE_CHECKING:
-    from ops.deadletters.ledger.model import Fate, Run, Sent
-    from ops.deadletters.messages.model import Letter
+    from ops.deadletters.ledger.model import DecidedOutcome, Run, Sent
+    from ops.deadletters.messages.model import DeadLetter
     from ops.deadletters.outcomes.same_bodies import Lookalikes
-    from ops.deadletters.queue import Source
+    from ops.deadletters.queue import DeadLetterQueue
     from ops.workload import Workload
 
 
 class Settled:
     """``reader`` is the workload that the messages went to; its dead-letter queue may be the one that is redriven."""
 
-    def __init__(self, source: Source, reader: Workload, before: int | None, alike: Lookalikes) -> None:
+    def __init__(self, source: DeadLetterQueue, reader: Workload, before: int | None, alike: Lookalikes) -> None:
         """``before``: how many letters lay in the queue that is redriven before anything was sent, and those that this
         run had taken out by then."""
         self._source = source
@@ -42,7 +42,7 @@ class Settled:
         self._longest = timedelta(seconds=self._queue.visibility_s * (self._queue.max_receive_count or 1))
         self._emptied_by_us = self._dlq is not None and self._dlq.arn == source.queue.arn
         self._comebacks = self._watched(before)
-        self._passed = Passed(self._aws, self._queue)
+        self._passed = QueueWatermark(self._aws, self._queue)
         self._alike = alike
         self._empty_since: tuple[datetime, float] | None = None  # the time of day, and on the clock that only runs on
         self._next = 0.0
@@ -71,7 +71,7 @@ class Settled:
 
     def look(
         self, silent: Sequence[Sent], run: Run, now: datetime, why: Callable[[str], str]
-    ) -> Iterator[tuple[Sent, Fate]]:
+    ) -> Iterator[tuple[Sent, DecidedOutcome]]:
         """Those of ``silent`` that have left their queue. ``why``: what a new message id last failed of."""
         if time.monotonic() < self._next:
             return
@@ -125,7 +125,7 @@ class Settled:
         names = {one for sent in some for one in sent.new_ids}
         return self._comebacks.find(names, _called, run.deleted if self._emptied_by_us else 0)
 
-    def _watched(self, before: int | None) -> dlq_search.Comebacks | None:
+    def _watched(self, before: int | None) -> dlq_search.DlqSearch | None:
         """The queue that they would come back to; None where there is none."""
         if self._dlq is None:
             return None
@@ -133,10 +133,10 @@ class Settled:
             before = None
             with suppress(AwsError):
                 before = dlq_search.held(self._aws, self._dlq, 0)
-        return dlq_search.Comebacks(self._aws, self._dlq, before)
+        return dlq_search.DlqSearch(self._aws, self._dlq, before)
 
 
-def _called(letter: Letter) -> set[str]:
+def _called(letter: DeadLetter) -> set[str]:
     """All that a letter which came back may be asked for by."""
     named = letter.attributes.get(contract.DLQ_ORIGINAL_MESSAGE_ID)
     return {letter.message_id, named.value if named else ""}

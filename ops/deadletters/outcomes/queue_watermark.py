@@ -23,7 +23,7 @@ LEFT_OUT_FROM = 3
 LOOK_BACK_MIN = 5.0
 
 
-class Passed:
+class QueueWatermark:
     """One GetMetricData call of one metric a period ($0.00001)."""
 
     def __init__(self, aws: Aws, queue: sqs.Queue) -> None:

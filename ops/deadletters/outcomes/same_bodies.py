@@ -16,12 +16,12 @@ from typing import TYPE_CHECKING
 
 from ops.deadletters.messages.model import Place
 from ops.deadletters.plan_model import Selection
-from ops.deadletters.snapshot import Shelf
+from ops.deadletters.snapshot import Snapshot
 
 if TYPE_CHECKING:
     from ops.deadletters.ledger.model import Sent
     from ops.deadletters.plan_model import Plan
-    from ops.deadletters.queue import Source
+    from ops.deadletters.queue import DeadLetterQueue
 
 SLACK = timedelta(minutes=1)
 """By how much clocks may differ: what was sent to its queue longer before the run began is none of the run's."""
@@ -42,7 +42,7 @@ class Lying:
 class Lookalikes:
     """Of one run. ``back``: messages that an earlier process of it has already found to have failed again."""
 
-    def __init__(self, source: Source, plan: Plan, began: datetime, back: Iterable[Sent] = ()) -> None:
+    def __init__(self, source: DeadLetterQueue, plan: Plan, began: datetime, back: Iterable[Sent] = ()) -> None:
         self._source = source
         self._planned = frozenset(plan.ids)
         self._since = began - SLACK
@@ -99,7 +99,7 @@ class Lookalikes:
         new = {sent.message_id for sent in some} - self._bodies.keys()
         if not new:
             return
-        with Shelf.open(self._source) as shelf:
+        with Snapshot.open(self._source) as shelf:
             for shelved in shelf.iterate(Selection(ids=tuple(new)), places=tuple(Place)):
                 self._bodies[shelved.letter.message_id] = digest(shelved.letter.body)
 

@@ -10,14 +10,14 @@ from ops import invocation_log
 from ops.deadletters.causes.logs import log_parser
 from ops.deadletters.causes.logs.log_query import IDS_A_QUERY, named
 from ops.deadletters.ledger.model import Outcome
-from ops.deadletters.outcomes.log_correlation import OWN, Feed, Tracks
-from ops.deadletters.outcomes.log_tail import Following
+from ops.deadletters.outcomes.log_correlation import OWN, Feed, MessageTracker
+from ops.deadletters.outcomes.log_tail import LogTail
 from ops.deadletters.outcomes.queue_outcomes import Settled
 
 if TYPE_CHECKING:
-    from ops.deadletters.ledger.model import Fate, Run, Sent
+    from ops.deadletters.ledger.model import DecidedOutcome, Run, Sent
     from ops.deadletters.outcomes.same_bodies import Lookalikes
-    from ops.deadletters.queue import Source
+    from ops.deadletters.queue import DeadLetterQueue
     from ops.workload import Workload
 
 
@@ -25,15 +25,15 @@ class Deliveries:
     """``reader`` is the workload whose queue the messages were sent to."""
 
     def __init__(
-        self, source: Source, reader: Workload, since: datetime, before: int | None, alike: Lookalikes
+        self, source: DeadLetterQueue, reader: Workload, since: datetime, before: int | None, alike: Lookalikes
     ) -> None:
         queue, mapping, function = reader.queue, reader.mapping, reader.function
         if mapping is None or function is None:
             raise ValueError(f"nobody reads {queue.name}")
         feed = Feed(queue.visibility_s, queue.max_receive_count, not mapping.partial_batches)
         self._wanted: dict[str, str] = {}
-        self._tracks = Tracks(feed, self._wanted)
-        self._logs = Following(source.aws, function.log_group, since)
+        self._tracks = MessageTracker(feed, self._wanted)
+        self._logs = LogTail(source.aws, function.log_group, since)
         self._settled = Settled(source, reader, before, alike)
         self._longest = timedelta(seconds=queue.visibility_s * (queue.max_receive_count or 1))
         self._function = function.name
@@ -47,7 +47,9 @@ class Deliveries:
         notes = [self._logs.refused] if self._logs.refused else []
         return [*notes, *self._settled.notes]
 
-    def look(self, waiting: Sequence[Sent], run: Run, moving: bool, now: datetime) -> Iterator[tuple[Sent, Fate]]:
+    def look(
+        self, waiting: Sequence[Sent], run: Run, moving: bool, now: datetime
+    ) -> Iterator[tuple[Sent, DecidedOutcome]]:
         for sent in waiting:
             self._wanted |= dict.fromkeys(sent.new_ids, sent.message_id)
         self._logs.read(self._pattern(waiting), now, self._tracks.add)

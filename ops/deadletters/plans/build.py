@@ -22,11 +22,11 @@ from ops.deadletters.plans.selection_stats import SAMPLES, Survey, Weight, surve
 from ops.deadletters.plans.steps import boundaries
 from ops.deadletters.plans.warnings import warnings
 from ops.deadletters.return_target import Origin
-from ops.deadletters.snapshot import LIVE, Shelf
+from ops.deadletters.snapshot import LIVE, Snapshot
 from ops.errors import UsageError
 
 if TYPE_CHECKING:
-    from ops.deadletters.queue import Source
+    from ops.deadletters.queue import DeadLetterQueue
 
 MARGIN = 0.1
 SLOWEST_PER_S = 1 / 86_400
@@ -34,7 +34,7 @@ SLOWEST_PER_S = 1 / 86_400
 
 
 def make(
-    source: Source,
+    source: DeadLetterQueue,
     selection: Selection,
     *,
     action: Action = Action.REDRIVE,
@@ -58,7 +58,7 @@ def make(
     destination, queue = destinations.resolve(source, destination)
     moved = action is not Action.PURGE
     to_origin = moved and queue is None
-    with Shelf.open(source) as shelf:
+    with Snapshot.open(source) as shelf:
         look = shelf.info()
         verdicts = redrive_evidence.verdicts(source, shelf, shelf.groups(LIVE), datetime.now(UTC))
         returning = return_targets.survey_returning(source, shelf, selection, edits, destination) if to_origin else None
@@ -200,7 +200,7 @@ def _ensure_fits(found: Survey, weight: Weight) -> None:
     )
 
 
-def _nothing(source: Source, shelf: Shelf, selection: Selection) -> UsageError:
+def _nothing(source: DeadLetterQueue, shelf: Snapshot, selection: Selection) -> UsageError:
     other = shelf.count(replace(selection, imported=not selection.imported))
     where = "in the queue" if selection.imported else "imported from a file"
     how = "leave --imported out" if selection.imported else "add --imported"

@@ -12,10 +12,10 @@ from ops.deadletters.return_target import Origin, Service
 from ops.errors import AccessDenied, NotFound, UsageError
 
 if TYPE_CHECKING:
-    from ops.deadletters.queue import Source
+    from ops.deadletters.queue import DeadLetterQueue
 
 
-def resolve(source: Source, destination: Destination) -> tuple[Destination, sqs.Queue | None]:
+def resolve(source: DeadLetterQueue, destination: Destination) -> tuple[Destination, sqs.Queue | None]:
     """``destination`` with URL and ARN of the queue, or the ARN of the function, that it names. Raises UsageError,
     NotFound, AccessDenied …"""
     if destination.kind == "origin":
@@ -31,7 +31,7 @@ def resolve(source: Source, destination: Destination) -> tuple[Destination, sqs.
     return replace(destination, queue_url=queue.url, queue_arn=queue.arn), queue
 
 
-def ensure(source: Source, queue: sqs.Queue) -> None:
+def ensure(source: DeadLetterQueue, queue: sqs.Queue) -> None:
     """Raise UsageError when letters of ``source`` cannot go to ``queue``; AwsError when its key cannot be used."""
     if queue.arn == source.queue.arn:
         raise UsageError(f"{queue.name} is where the letters are already.", "Name another queue.")
@@ -43,7 +43,7 @@ def ensure(source: Source, queue: sqs.Queue) -> None:
         )
 
 
-def gone(source: Source, origins: Iterable[Origin]) -> tuple[dict[str, str], list[str]]:
+def gone(source: DeadLetterQueue, origins: Iterable[Origin]) -> tuple[dict[str, str], list[str]]:
     """By ARN, why nothing can be sent back there: it is not there any more, or another one is found. And warnings,
     where AWS does not let that be read. Raises CredentialsError, Unreachable, AccessDenied."""
     missing: dict[str, str] = {}
@@ -60,7 +60,7 @@ def gone(source: Source, origins: Iterable[Origin]) -> tuple[dict[str, str], lis
     return missing, warnings
 
 
-def _look_up(source: Source, origin: Origin) -> None:
+def _look_up(source: DeadLetterQueue, origin: Origin) -> None:
     match origin.service:
         case Service.SQS:
             _queue(source, origin.arn)
@@ -72,12 +72,14 @@ def _look_up(source: Source, origin: Origin) -> None:
             events.bus(source.aws, origin.arn)
 
 
-def _queue(source: Source, arn: str) -> sqs.Queue:
+def _queue(source: DeadLetterQueue, arn: str) -> sqs.Queue:
     known = source.workload.queue
     return known if known.arn == arn else sqs.find(source.aws, arn)
 
 
-def reached(source: Source, origins: Iterable[Origin], named: sqs.Queue | None) -> tuple[list[sqs.Queue], list[str]]:
+def reached(
+    source: DeadLetterQueue, origins: Iterable[Origin], named: sqs.Queue | None
+) -> tuple[list[sqs.Queue], list[str]]:
     """The queues that messages would go to, and warnings. Raises what stands in the way (UsageError, AwsError)."""
     back = [_queue(source, origin.arn) for origin in origins if origin.service is Service.SQS]
     queues = [named] if named else back

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ops.deadletters.plans.selection_stats import Survey
-    from ops.deadletters.queue import Source
+    from ops.deadletters.queue import DeadLetterQueue
 
 LEDGER, MOVE_TASK = "ledger", "move task"
 TASK_CAP_PER_S = 500
@@ -40,7 +40,7 @@ class Wish:
     watched: bool
 
 
-def choose(source: Source, found: Survey, wish: Wish, asked: str | None) -> Choice:
+def choose(source: DeadLetterQueue, found: Survey, wish: Wish, asked: str | None) -> Choice:
     """The engine, and a clause that says why. Raises UsageError when ``asked`` cannot do what is wished."""
     if asked not in (None, LEDGER, MOVE_TASK):
         raise UsageError(f"{asked} is no engine.", f"Ask for {LEDGER} or {MOVE_TASK}, or leave it to the plan.")
@@ -60,7 +60,7 @@ def choose(source: Source, found: Survey, wish: Wish, asked: str | None) -> Choi
     return Choice(MOVE_TASK, "the whole queue goes, unchanged, and SQS moves it itself after the canary")
 
 
-def _against(source: Source, found: Survey, wish: Wish) -> str:
+def _against(source: DeadLetterQueue, found: Survey, wish: Wish) -> str:
     """Why a move task does not fit; empty when it does."""
     rate = wish.pace.max_per_s
     others = sum(number for kind, number in found.kinds.items() if kind is not Kind.SQS)
@@ -94,7 +94,7 @@ def _against(source: Source, found: Survey, wish: Wish) -> str:
     return why or _unsupported(source)
 
 
-def _unsupported(source: Source) -> str:
+def _unsupported(source: DeadLetterQueue) -> str:
     where = "the twin" if source.aws.target.is_twin else "this endpoint"
     try:
         with source.aws.asking("sqs", f"move tasks of {source.queue.name}"):

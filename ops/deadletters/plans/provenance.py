@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING
 from ops import invocation_log
 from ops.aws import lambda_, sqs
 from ops.deadletters.causes.logs import log_parser, shared_groups
-from ops.deadletters.causes.logs.log_query import IDS_A_QUERY, RETENTION, Asking, Budget, named
+from ops.deadletters.causes.logs.log_query import IDS_A_QUERY, RETENTION, Budget, LogQuerySession, named
 from ops.deadletters.return_target import Known
 from ops.deadletters.snapshot import LIVE, requests
 from ops.errors import AwsError
 
 if TYPE_CHECKING:
-    from ops.deadletters.queue import Source
-    from ops.deadletters.snapshot import Shelf
+    from ops.deadletters.queue import DeadLetterQueue
+    from ops.deadletters.snapshot import Snapshot
 
 LONGEST_RETRIES = timedelta(hours=6)
 """How long Lambda repeats an asynchronous invocation at most (MaximumEventAgeInSeconds; botocore 1.44.5 model)."""
@@ -37,7 +37,7 @@ class Found:
     notes: tuple[str, ...] = ()
 
 
-def find(source: Source, shelf: Shelf, function_arn: str = "", *, logs: bool = True) -> Found:
+def find(source: DeadLetterQueue, shelf: Snapshot, function_arn: str = "", *, logs: bool = True) -> Found:
     """What is known of this queue's messages. ``function_arn``: where the user sends those of asynchronous invocations;
     then no log is asked. ``logs`` off: nothing that costs money is asked.
 
@@ -64,7 +64,7 @@ def find(source: Source, shelf: Shelf, function_arn: str = "", *, logs: bool = T
 
 
 def _functions(
-    source: Source, shelf: Shelf, wanted: Mapping[str, datetime | None], notes: list[str], *, logs: bool
+    source: DeadLetterQueue, shelf: Snapshot, wanted: Mapping[str, datetime | None], notes: list[str], *, logs: bool
 ) -> tuple[dict[str, str], tuple[str, ...]]:
     """By request id: the function in whose log it is; and the names of those that were asked."""
     before = shelf.noted(NOTED) or {}
@@ -74,7 +74,7 @@ def _functions(
     budget = Budget()
     for function in _candidates(source, notes) if open_ and logs else ():
         asked.append(function.name)
-        asking = Asking(source.aws, function.log_group, budget)
+        asking = LogQuerySession(source.aws, function.log_group, budget)
         bare = function.arn.split(":function:")[0] + f":function:{function.name}"
         for request_id in _of_function(asking, function, open_):
             known[request_id] = bare
@@ -88,7 +88,7 @@ def _functions(
     return known, tuple(asked)
 
 
-def _candidates(source: Source, notes: list[str]) -> tuple[lambda_.Function, ...]:
+def _candidates(source: DeadLetterQueue, notes: list[str]) -> tuple[lambda_.Function, ...]:
     """The workload's function, and all that send here what fails of their asynchronous invocations."""
     own = [source.workload.function] if source.workload.function else []
     others: tuple[lambda_.Function, ...] = ()
@@ -100,7 +100,9 @@ def _candidates(source: Source, notes: list[str]) -> tuple[lambda_.Function, ...
     return (*own, *(one for one in others if one.name not in names))
 
 
-def _of_function(asking: Asking, function: lambda_.Function, wanted: Mapping[str, datetime | None]) -> frozenset[str]:
+def _of_function(
+    asking: LogQuerySession, function: lambda_.Function, wanted: Mapping[str, datetime | None]
+) -> frozenset[str]:
     """Those of ``wanted`` that ran in the function, by its own log."""
     now = datetime.now(UTC)
     times = [sent for sent in wanted.values() if sent] or [now]

@@ -12,7 +12,7 @@ from ops.deadletters.plan_model import Action, Estimate, Pace
 from ops.deadletters.return_target import Origin, Service
 
 if TYPE_CHECKING:
-    from ops.deadletters.queue import Source
+    from ops.deadletters.queue import DeadLetterQueue
 
 ENGINE_PER_S = 1_000
 """Letters a second that the engine is taken to move when nothing caps it: a cautious figure."""
@@ -21,7 +21,7 @@ BILLED_BYTES = 65_536
 
 
 def permissions(
-    source: Source,
+    source: DeadLetterQueue,
     action: Action,
     origins: Iterable[Origin],
     queues: Iterable[Queue],

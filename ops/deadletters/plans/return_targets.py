@@ -16,8 +16,8 @@ from ops.deadletters.return_target import Known, Origin, Service
 
 if TYPE_CHECKING:
     from ops.deadletters.plan_model import Destination, Edit, Selection
-    from ops.deadletters.queue import Source
-    from ops.deadletters.snapshot import Shelf
+    from ops.deadletters.queue import DeadLetterQueue
+    from ops.deadletters.snapshot import Snapshot
 
 ELSEWHERE = "Name a destination: --to QUEUE, or for asynchronous invocations --to FUNCTION_ARN."
 CLAIMING = (Kind.SNS, Kind.EVENTBRIDGE, Kind.DESTINATION)
@@ -36,7 +36,7 @@ class Returning:
 
 
 def survey_returning(
-    source: Source, shelf: Shelf, selection: Selection, edits: Sequence[Edit], destination: Destination
+    source: DeadLetterQueue, shelf: Snapshot, selection: Selection, edits: Sequence[Edit], destination: Destination
 ) -> Returning:
     """The survey of what can go back, with what stays; what came from somewhere that is gone is among the latter."""
     learned = provenance.find(source, shelf, destination.function_arn, logs=not access.read_only())
@@ -57,7 +57,7 @@ class Watched:
     notes: tuple[str, ...] = ()
 
 
-def watched(source: Source, origins: Iterable[Origin]) -> Watched:
+def watched(source: DeadLetterQueue, origins: Iterable[Origin]) -> Watched:
     """Who tells what becomes of the messages: each queue's own function, and the functions that are invoked."""
     groups: list[str] = []
     notes: list[str] = []

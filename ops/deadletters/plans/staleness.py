@@ -9,16 +9,16 @@ from typing import TYPE_CHECKING
 from ops import formatting
 from ops.aws import sqs
 from ops.deadletters.plan_model import Action, Plan
-from ops.deadletters.snapshot import Shelf
+from ops.deadletters.snapshot import Snapshot
 from ops.errors import UsageError
 
 if TYPE_CHECKING:
-    from ops.deadletters.queue import Source
+    from ops.deadletters.queue import DeadLetterQueue
 
 MAX_AGE = timedelta(hours=24)
 
 
-def check(source: Source, plan: Plan) -> None:
+def check(source: DeadLetterQueue, plan: Plan) -> None:
     """Raise UsageError, saying what changed, when ``plan`` is older than a day, or more than its margin changed: of the
     letters that the queue holds (imported ones do not lie there), or of those on the shelf that its selection fits. One
     letter may always differ, unless the margin is 0. Where only some of a queue's messages go, those that come
@@ -29,7 +29,7 @@ def check(source: Source, plan: Plan) -> None:
         raise _stale(plan, f"it was made {formatting.duration(age.total_seconds())} ago")
     if age < -timedelta(minutes=5):
         raise _stale(plan, f"it was made at {plan.made_at:%Y-%m-%d %H:%M UTC}, which is still to come by this clock")
-    with Shelf.open(source) as shelf:
+    with Snapshot.open(source) as shelf:
         now = set(shelf.ids(plan.selection))
     if not plan.selection.imported:
         _compare_queue(source, plan)
@@ -44,7 +44,7 @@ def check(source: Source, plan: Plan) -> None:
         )
 
 
-def _compare_queue(source: Source, plan: Plan) -> None:
+def _compare_queue(source: DeadLetterQueue, plan: Plan) -> None:
     depth = sqs.depth(source.aws, source.queue)
     there = depth.visible + depth.in_flight + depth.delayed
     grown = 0 if _minds_only_its_own(plan) else there - plan.queue_count

@@ -13,10 +13,10 @@ from ops.errors import OpsError, UsageError
 
 if TYPE_CHECKING:
     from ops.deadletters.plan_model import Plan
-    from ops.deadletters.queue import Source
+    from ops.deadletters.queue import DeadLetterQueue
 
 
-def save(source: Source, plan: Plan, path: Path | None = None) -> Path:
+def save(source: DeadLetterQueue, plan: Plan, path: Path | None = None) -> Path:
     """Write ``plan`` to ``path``, else to the queue's own folder under its id, where saving twice is no harm.
 
     Raises UsageError when ``path`` is there already, OpsError when it cannot be written.
@@ -27,7 +27,7 @@ def save(source: Source, plan: Plan, path: Path | None = None) -> Path:
     return target
 
 
-def load(path_or_id: str | Path, source: Source) -> Plan:
+def load(path_or_id: str | Path, source: DeadLetterQueue) -> Plan:
     """The plan in a file, or the one of this queue whose id is or begins with ``path_or_id``.
 
     Raises UsageError: no such plan or none that can be read (``planjson.Lost``), several of that beginning, changed
@@ -44,7 +44,7 @@ def load(path_or_id: str | Path, source: Source) -> Plan:
     return plan
 
 
-def _of_another(plan: Plan, source: Source) -> UsageError:
+def _of_another(plan: Plan, source: DeadLetterQueue) -> UsageError:
     """A queue of the same name in another region or account is another queue."""
     about = f"Plan {plan.id} is about {sqs.name_of(plan.queue_arn)}"
     theirs, ours = plan.queue_arn.split(":"), source.queue.arn.split(":")
@@ -57,7 +57,7 @@ def _of_another(plan: Plan, source: Source) -> UsageError:
     )
 
 
-def _find(named: str, source: Source) -> Path:
+def _find(named: str, source: DeadLetterQueue) -> Path:
     path = atomic_file.named(named)
     try:
         if path.exists() and not path.is_dir():

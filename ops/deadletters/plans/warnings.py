@@ -16,14 +16,14 @@ from ops.deadletters.return_target import Service
 
 if TYPE_CHECKING:
     from ops.deadletters.plans.selection_stats import Survey, Weight
-    from ops.deadletters.queue import Source
+    from ops.deadletters.queue import DeadLetterQueue
 
 SOON = timedelta(days=1)
 OLD_SHELF = timedelta(hours=1)
 
 
 def warnings(
-    source: Source,
+    source: DeadLetterQueue,
     found: Survey,
     weight: Weight,
     action: Action,
@@ -66,7 +66,7 @@ def warnings(
     return tuple(said)
 
 
-def _expiry(source: Source, found: Survey, estimate: Estimate, now: datetime) -> list[str]:
+def _expiry(source: DeadLetterQueue, found: Survey, estimate: Estimate, now: datetime) -> list[str]:
     """A standard dead-letter queue counts a message's age from when it was first sent, so letters die early there; a
     FIFO one counts anew from a time that nothing tells (SQS developer guide, sqs-dead-letter-queues, 2026-11)."""
     if found.oldest is None or source.queue.fifo:
@@ -125,7 +125,7 @@ def _repeats(weight: Weight) -> list[str]:
     return said
 
 
-def _arrival(source: Source, found: Survey, action: Action, *, to_origin: bool) -> list[str]:
+def _arrival(source: DeadLetterQueue, found: Survey, action: Action, *, to_origin: bool) -> list[str]:
     said = []
     if action is Action.COPY:
         said.append("Copies are worked on, and the letters stay: redriving them later works on them again.")
@@ -144,7 +144,7 @@ def _arrival(source: Source, found: Survey, action: Action, *, to_origin: bool) 
     return said
 
 
-def _unreached(source: Source, action: Action, unseen: int, *, task: bool) -> str:
+def _unreached(source: DeadLetterQueue, action: Action, unseen: int, *, task: bool) -> str:
     if not source.queue.fifo:
         about = f" (about {formatting.count(unseen)})" if unseen else ""
         return f"The last look did not read the whole queue: letters it did not see are not in this plan{about}."

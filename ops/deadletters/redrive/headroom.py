@@ -22,8 +22,8 @@ from ops.insight.sources import metric_queries, metrics
 
 if TYPE_CHECKING:
     from ops.deadletters.plan_model import Pace, Plan
-    from ops.deadletters.queue import Source
-    from ops.deadletters.transfer.rate_limiter import Limiter
+    from ops.deadletters.queue import DeadLetterQueue
+    from ops.deadletters.transfer.rate_limiter import RateLimiter
     from ops.workload import Workload
 
 START_PER_S = 20.0
@@ -129,7 +129,7 @@ def cap(pace: Pace) -> str:
 class Gauge:
     """The ``course.Gauge`` of a run: looks at the queue every few seconds, at the metrics once a period."""
 
-    def __init__(self, source: Source, reader: Workload, most: float | None) -> None:
+    def __init__(self, source: DeadLetterQueue, reader: Workload, most: float | None) -> None:
         self._source = source
         self._reader = reader
         self._most = most
@@ -139,7 +139,7 @@ class Gauge:
         self._acted_on: datetime | None = None
         self._last: tuple[float, int] | None = None  # when, visible
 
-    def adjust(self, limiter: Limiter) -> None:
+    def adjust(self, limiter: RateLimiter) -> None:
         """Sets the rate when it is time to. What cannot be read is the reason for a rate that stays as it is."""
         if time.monotonic() < self._next_look:
             return
@@ -197,7 +197,7 @@ class Gauge:
         return reading
 
 
-def gauge(source: Source, plan: Plan) -> Gauge | None:
+def gauge(source: DeadLetterQueue, plan: Plan) -> Gauge | None:
     """None when the plan's pace does not follow headroom, or nobody is known to read where the letters go."""
     if not plan.pace.headroom:
         return None

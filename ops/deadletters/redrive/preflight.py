@@ -20,7 +20,7 @@ from ops.errors import UsageError
 if TYPE_CHECKING:
     from ops.deadletters.ledger.model import Run
     from ops.deadletters.plan_model import Plan
-    from ops.deadletters.queue import Source
+    from ops.deadletters.queue import DeadLetterQueue
 
 _ENDED = {
     State.RUNNING: "was interrupted",  # nobody moves letters of this queue now, whatever its ledger says
@@ -30,14 +30,14 @@ _ENDED = {
 }
 
 
-def check(source: Source, plan: Plan) -> None:
+def check(source: DeadLetterQueue, plan: Plan) -> None:
     """Raises ``lock.Busy`` when letters of the queue are being moved now, UsageError when the plan is for purging, was
     begun before or is stale."""
     queue_lock.refuse(source)
     check_held(source, plan)
 
 
-def check_held(source: Source, plan: Plan) -> None:
+def check_held(source: DeadLetterQueue, plan: Plan) -> None:
     """The same for whoever holds the lock: another run may just have moved these letters."""
     if plan.action is Action.PURGE:
         raise UsageError(f"Plan {plan.id} deletes letters.", "Use ops dlq purge for it.")

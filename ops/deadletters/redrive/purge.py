@@ -19,15 +19,15 @@ from ops import access, atomic_file, formatting
 from ops.aws import sts
 from ops.deadletters import plans, queue_lock
 from ops.deadletters.archive import audit_log, exports, jsonl
-from ops.deadletters.messages.model import Letter, Place
+from ops.deadletters.messages.model import DeadLetter, Place
 from ops.deadletters.plan_model import Action, Pace, Plan, Selection, Steps
 from ops.deadletters.queue import home
-from ops.deadletters.snapshot import Shelf
+from ops.deadletters.snapshot import Snapshot
 from ops.deadletters.transfer import selective_delete
 from ops.errors import OpsError, UsageError
 
 if TYPE_CHECKING:
-    from ops.deadletters.queue import Source
+    from ops.deadletters.queue import DeadLetterQueue
 
 COMPARED = 500
 """Letters of an export and of the shelf that are compared at a time."""
@@ -49,11 +49,11 @@ class PurgeDone:
     notes: tuple[str, ...]
 
 
-def plan(source: Source, export: Path) -> Plan:
+def plan(source: DeadLetterQueue, export: Path) -> Plan:
     """The plan to delete the letters of ``export``. Raises UsageError, saying where they went, when some of them are
     not in the queue; and what ``exports.ids`` and ``plans.make`` raise."""
     ids = exports.ids(export)
-    with Shelf.open(source) as shelf:
+    with Snapshot.open(source) as shelf:
         places = shelf.places(ids)
     elsewhere = Counter(_WENT[places.get(one)] for one in ids if places.get(one) is not Place.QUEUE)
     if elsewhere:
@@ -86,7 +86,7 @@ def confirmation(plan: Plan) -> str:
 
 
 def run(
-    source: Source,
+    source: DeadLetterQueue,
     plan: Plan,
     *,
     export: Path,
@@ -110,7 +110,7 @@ def run(
     who = sts.identity(source.aws).arn
     with queue_lock.held(source, plan.id, who):
         plans.check(source, plan)
-        with Shelf.open(source) as shelf:
+        with Snapshot.open(source) as shelf:
             sha256 = _checked(shelf, plan, export)
             note = f"export {export} SHA-256 {sha256}"
             about = {"plan": plan.id, "plan_hash": plan.hash, "note": note}
@@ -136,8 +136,8 @@ def run(
 
 
 def _carry_out(
-    source: Source,
-    shelf: Shelf,
+    source: DeadLetterQueue,
+    shelf: Snapshot,
     plan: Plan,
     tally: Counter[str],
     sha256: str,
@@ -168,7 +168,7 @@ def _carry_out(
     )
 
 
-def _notes(source: Source, found: selective_delete.Removed) -> Iterator[str]:
+def _notes(source: DeadLetterQueue, found: selective_delete.Removed) -> Iterator[str]:
     if found.stopped:
         yield f"It ended early: {found.stopped}."
     for why, number in Counter(found.refused.values()).most_common(3):
@@ -193,7 +193,7 @@ def _notes(source: Source, found: selective_delete.Removed) -> Iterator[str]:
         )
 
 
-def ensure_meant(source: Source, plan: Plan, typed: str) -> None:
+def ensure_meant(source: DeadLetterQueue, plan: Plan, typed: str) -> None:
     """Raise UsageError unless ``typed`` confirms ``plan``, a purge's, of a queue that it is safe to receive from."""
     if plan.action is not Action.PURGE:
         raise UsageError(f"Plan {plan.id} is for a {plan.action.value}, not for a purge.", "Plan a purge.")
@@ -208,7 +208,7 @@ def ensure_meant(source: Source, plan: Plan, typed: str) -> None:
         )
 
 
-def _checked(shelf: Shelf, plan: Plan, export: Path) -> str:
+def _checked(shelf: Snapshot, plan: Plan, export: Path) -> str:
     """SHA-256 of the export, which holds exactly the plan's letters, as they lie on the shelf. Raises UsageError."""
     digest = hashlib.sha256()
     planned = set(plan.ids)
@@ -225,7 +225,7 @@ def _checked(shelf: Shelf, plan: Plan, export: Path) -> str:
     return digest.hexdigest()
 
 
-def _changed(shelf: Shelf, exported: Mapping[str, Letter]) -> Iterator[str]:
+def _changed(shelf: Snapshot, exported: Mapping[str, DeadLetter]) -> Iterator[str]:
     """Ids of letters that are not on the shelf, or whose contents there differ."""
     left = dict(exported)
     for shelved in shelf.iterate(Selection(ids=tuple(exported))):

@@ -27,16 +27,16 @@ from ops.deadletters.outcomes import monitor
 from ops.deadletters.plan_model import Action
 from ops.deadletters.queue import home
 from ops.deadletters.redrive import headroom, preflight, unfinished
-from ops.deadletters.redrive.rollout import Course
-from ops.deadletters.snapshot import Shelf
+from ops.deadletters.redrive.rollout import Rollout
+from ops.deadletters.snapshot import Snapshot
 from ops.deadletters.transfer import Transfer
-from ops.deadletters.transfer.rate_limiter import Limiter
+from ops.deadletters.transfer.rate_limiter import RateLimiter
 from ops.errors import OpsError, UsageError
 
 if TYPE_CHECKING:
     from ops.deadletters.ledger.model import Step
     from ops.deadletters.plan_model import Plan
-    from ops.deadletters.queue import Source
+    from ops.deadletters.queue import DeadLetterQueue
 
 Progress = Callable[[Run], None]
 Stop = Callable[[], bool]
@@ -46,7 +46,9 @@ NO_REASON = "none is asked for a cancel"
 COUNTED = ("planned", "sent", "deleted", "failed", "vanished", "succeeded", "came_back", "moved", "unseen")
 
 
-def run(source: Source, plan: Plan, *, reason: str, progress: Progress | None = None, stop: Stop | None = None) -> Run:
+def run(
+    source: DeadLetterQueue, plan: Plan, *, reason: str, progress: Progress | None = None, stop: Stop | None = None
+) -> Run:
     """Carry ``plan`` out and return how that ended: DONE, STOPPED (by the canary) or CANCELLED (Ctrl-C, ``cancel``, or
     ``stop()`` became true; what was held is given back). ``progress`` is called about twice a second.
 
@@ -67,7 +69,12 @@ def run(source: Source, plan: Plan, *, reason: str, progress: Progress | None = 
 
 
 def resume(
-    source: Source, run_id: str, *, reason: str = "", progress: Progress | None = None, stop: Stop | None = None
+    source: DeadLetterQueue,
+    run_id: str,
+    *,
+    reason: str = "",
+    progress: Progress | None = None,
+    stop: Stop | None = None,
 ) -> Run:
     """Go on with a run that was interrupted, cancelled, stopped or failed. ``run_id`` may be the beginning of one.
 
@@ -88,7 +95,7 @@ def resume(
         return _carry_out(doing, progress, stop, stopped)
 
 
-def cancel(source: Source, run_id: str = "") -> Run:
+def cancel(source: DeadLetterQueue, run_id: str = "") -> Run:
     """Tell the run (empty: the one that is going) to stop; its process does so within seconds and gives back what it
     holds. Who asked it to goes on record.
 
@@ -116,19 +123,19 @@ def cancel(source: Source, run_id: str = "") -> Run:
     return run
 
 
-def runs(source: Source) -> tuple[Run, ...]:
+def runs(source: DeadLetterQueue) -> tuple[Run, ...]:
     """Every run of this queue whose ledger can be read, the one that began last first; the others are in
     ``unreadable``."""
     found = (one for one in _each(source) if isinstance(one, Run))
     return tuple(sorted(found, key=lambda run: run.began, reverse=True))
 
 
-def unreadable(source: Source) -> tuple[str, ...]:
+def unreadable(source: DeadLetterQueue) -> tuple[str, ...]:
     """A sentence for each ledger of this queue that cannot be read: what is wrong with it, and the way out."""
     return tuple(_whole(found) for found in _each(source) if isinstance(found, OpsError))
 
 
-def progress(source: Source, run_id: str) -> Run:
+def progress(source: DeadLetterQueue, run_id: str) -> Run:
     """How far a run is; cheap enough to ask every second. ``run_id`` may be the beginning of one.
 
     Raises UsageError when there is none, OpsError when its ledger is damaged or of another version.
@@ -138,7 +145,7 @@ def progress(source: Source, run_id: str) -> Run:
 
 @dataclass(frozen=True)
 class _Doing:
-    source: Source
+    source: DeadLetterQueue
     plan: Plan
     ledger: Ledger
     who: str
@@ -178,7 +185,7 @@ class _Doing:
 
     def shelve(self) -> None:
         at = datetime.now(UTC)
-        with Shelf.open(self.source) as shelf:
+        with Snapshot.open(self.source) as shelf:
             if self.plan.action is Action.REDRIVE:
                 shelf.mark(self.ledger.ids(Move.DELETED), Place.REDRIVEN, at)
             shelf.mark(self.ledger.ids(Move.VANISHED), Place.GONE, at)
@@ -198,13 +205,15 @@ def _carry_out(doing: _Doing, progress: Progress | None, stop: Stop | None, resu
     return doing.ledger.run()
 
 
-def _course(doing: _Doing, progress: Progress | None, stop: Stop | None, resumed_from: tuple[Step, ...]) -> Course:
+def _course(doing: _Doing, progress: Progress | None, stop: Stop | None, resumed_from: tuple[Step, ...]) -> Rollout:
     source, plan, ledger = doing.source, doing.plan, doing.ledger
     stopping = threading.Event()
     gauge = headroom.gauge(source, plan)
-    limiter = Limiter(gauge.rate, "starting") if gauge else Limiter(plan.pace.max_per_s, headroom.cap(plan.pace))
+    limiter = (
+        RateLimiter(gauge.rate, "starting") if gauge else RateLimiter(plan.pace.max_per_s, headroom.cap(plan.pace))
+    )
     engine = Transfer(source, plan, ledger, limiter, stopping.is_set)
-    return Course(
+    return Rollout(
         plan,
         ledger,
         TaskMover(source, plan, ledger, engine, limiter, stopping.is_set),
@@ -223,7 +232,7 @@ def _whole(error: OpsError) -> str:
     return f"{error} {error.next_step}".strip()
 
 
-def _each(source: Source) -> Iterator[Run | OpsError]:
+def _each(source: DeadLetterQueue) -> Iterator[Run | OpsError]:
     for path in sorted(source.runs.glob("*.db"), reverse=True):
         try:
             yield _read(source, path)
@@ -231,7 +240,7 @@ def _each(source: Source) -> Iterator[Run | OpsError]:
             yield error
 
 
-def _read(source: Source, path: Path) -> Run:
+def _read(source: DeadLetterQueue, path: Path) -> Run:
     with Ledger.open(path) as ledger:
         found = ledger.run()
     if found.state is not State.RUNNING:
@@ -246,7 +255,7 @@ def _read(source: Source, path: Path) -> Run:
     )
 
 
-def _path(source: Source, run_id: str) -> Path:
+def _path(source: DeadLetterQueue, run_id: str) -> Path:
     found = []
     if re.fullmatch(r"[0-9A-Za-z-]+", run_id):
         found = sorted(source.runs.glob(f"{run_id}*.db"))

@@ -17,14 +17,14 @@ from itertools import pairwise
 from typing import Protocol
 
 from ops import formatting
-from ops.deadletters.ledger.model import Became, Outcome, Run, Sent, State, Step, Went
-from ops.deadletters.move_task.progress import Futile
+from ops.deadletters.ledger.model import MessageOutcome, MoveResult, Outcome, Run, Sent, State, Step
+from ops.deadletters.move_task.progress import MoveTaskLooping
 from ops.deadletters.plan_model import Plan
 from ops.deadletters.plans.steps import boundaries
 from ops.deadletters.redrive import run_summary
 from ops.deadletters.redrive.canary import Tally, Verdict, brake, decide
 from ops.deadletters.redrive.tallies import Tallies
-from ops.deadletters.transfer.rate_limiter import Limiter
+from ops.deadletters.transfer.rate_limiter import RateLimiter
 
 TICK_S = 0.5
 """Between two looks; read when a course begins, so that a process may set it otherwise (tests do)."""
@@ -38,11 +38,11 @@ class Ledger(Protocol):
     def rate(self, limit: float | None, why: str) -> None: ...
     def step(self, number: int, upto: int, state: str) -> None: ...
     def letters(self, outcome: Outcome | None = None) -> Iterable[Sent]: ...
-    def outcomes(self, rows: Iterable[Became]) -> None: ...
+    def outcomes(self, rows: Iterable[MessageOutcome]) -> None: ...
 
 
 class Mover(Protocol):
-    def move(self, upto: int, step: int) -> Went:
+    def move(self, upto: int, step: int) -> MoveResult:
         """Send until ``upto`` letters are sent in all, none is left, or the run is stopping."""
 
 
@@ -55,13 +55,13 @@ class Watch(Protocol):
     def note(self) -> str:
         """What the outcome rests on, or why it is not known; may be empty."""
 
-    def look(self, waiting: Sequence[Sent], run: Run, moving: bool) -> Iterable[Became]:
+    def look(self, waiting: Sequence[Sent], run: Run, moving: bool) -> Iterable[MessageOutcome]:
         """What is known now of those that were waiting; those still waiting are left out. ``moving``: the mover is at
         work, and must find the dead-letter queue as it is."""
 
 
 class Gauge(Protocol):
-    def adjust(self, limiter: Limiter) -> None:
+    def adjust(self, limiter: RateLimiter) -> None:
         """Set the rate by how the workload is doing; called often, looks when it is time to."""
 
 
@@ -93,7 +93,7 @@ class _Part:
 
 
 @dataclass
-class Course:
+class Rollout:
     """``after_stop_s``: how long what is in flight is watched once the canary has stopped the run.
     ``stopping`` is set to make ``mover`` stop. ``resumed_from``: the steps that the canary had stopped before
     somebody resumed: what came back then is not held against what goes now, and they go on being called stopped."""
@@ -103,7 +103,7 @@ class Course:
     mover: Mover
     watch: Watch | None
     gauge: Gauge | None
-    limiter: Limiter
+    limiter: RateLimiter
     stopping: threading.Event
     progress: Callable[[Run], None] | None = None
     stop: Callable[[], bool] | None = None
@@ -176,7 +176,7 @@ class Course:
                 raise
             try:
                 went = moving.result()
-            except Futile as futile:
+            except MoveTaskLooping as futile:
                 self._stands(part, "stopped")
                 raise _Halt(State.STOPPED, str(futile), firm=True) from None
         if went.why:
@@ -286,7 +286,7 @@ class Course:
         return self.watch.note if self.watch else ""
 
 
-def _finish(moving: Future[Went]) -> None:
+def _finish(moving: Future[MoveResult]) -> None:
     """Wait for the mover to give back what it holds, even when Ctrl-C is pressed again."""
     while not moving.done():
         with suppress(KeyboardInterrupt):

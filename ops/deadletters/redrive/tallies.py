@@ -14,7 +14,7 @@ from ops.deadletters.ledger.model import Outcome, Step
 from ops.deadletters.redrive.canary import Tally
 
 if TYPE_CHECKING:
-    from ops.deadletters.ledger.model import Became, Run, Sent
+    from ops.deadletters.ledger.model import MessageOutcome, Run, Sent
 
 
 class Ledger(Protocol):
@@ -33,7 +33,7 @@ class Tallies:
         self._still = Counter(self._stragglers.values())
         self._late: Counter[tuple[int, Outcome]] = Counter()
 
-    def heard(self, known: Iterable[Became]) -> None:
+    def heard(self, known: Iterable[MessageOutcome]) -> None:
         """The ledger has these outcomes now."""
         for message_id, outcome, _, _ in known:
             if step := self._stragglers.pop(message_id, 0):

@@ -14,10 +14,10 @@ from ops.errors import UsageError
 if TYPE_CHECKING:
     from ops.deadletters.ledger.model import Run
     from ops.deadletters.plan_model import Plan
-    from ops.deadletters.queue import Source
+    from ops.deadletters.queue import DeadLetterQueue
 
 
-def refuse(source: Source, plan: Plan) -> None:
+def refuse(source: DeadLetterQueue, plan: Plan) -> None:
     """Raises UsageError when another run of this queue has letters of ``plan`` under way, OpsError when the ledger of
     one cannot be read: then it may have. To be asked with the lock held, so that no run is going."""
     ids = frozenset(plan.ids)
@@ -39,7 +39,7 @@ def refuse(source: Source, plan: Plan) -> None:
             )
 
 
-def plan(source: Source, ledger: Ledger) -> Plan:
+def plan(source: DeadLetterQueue, ledger: Ledger) -> Plan:
     """What a run is to go on with: the plan that it began with, from its file; where that is lost, from its ledger,
     which keeps a copy. Raises UsageError, with a way out, when neither is that plan."""
     run = ledger.run()
@@ -49,7 +49,7 @@ def plan(source: Source, ledger: Ledger) -> Plan:
     return whole
 
 
-def _whole(source: Source, ledger: Ledger, run: Run) -> Plan:
+def _whole(source: DeadLetterQueue, ledger: Ledger, run: Run) -> Plan:
     try:
         found = plans.load(source.plans / f"{run.id}.json", source)
         why = UsageError(f"The plan {run.id} is not the one that the run began with: its file was changed.")

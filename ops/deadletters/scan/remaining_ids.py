@@ -10,14 +10,14 @@ from ops.deadletters.scan import bulk_receive
 from ops.errors import AwsError
 
 if TYPE_CHECKING:
-    from ops.deadletters.queue import Source
+    from ops.deadletters.queue import DeadLetterQueue
 
 LEASE_S = 300
 MOST = 110_000
 """Letters held at once at most: SQS allows about 120,000 in flight (botocore 1.44.5 model, 2026-11)."""
 
 
-def letters(source: Source) -> frozenset[str] | None:
+def letters(source: DeadLetterQueue) -> frozenset[str] | None:
     """Message ids in the queue; None when it cannot be read to its end. Letters that arrive meanwhile may be missed."""
     try:
         there = sqs.depth(source.aws, source.queue).visible

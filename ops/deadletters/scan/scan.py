@@ -13,15 +13,15 @@ from ops.aws import sqs
 from ops.deadletters import queue_lock
 from ops.deadletters.scan import bulk_receive
 from ops.deadletters.scan.result import Circumstances, LookDone, notes, report
-from ops.deadletters.snapshot import Shelf
+from ops.deadletters.snapshot import Snapshot
 from ops.deadletters.snapshot.scan_log import Begun, LookLog
 from ops.errors import OpsError, UsageError
 
 if TYPE_CHECKING:
     from ops.aws import Aws
-    from ops.deadletters.queue import Source
+    from ops.deadletters.queue import DeadLetterQueue
 
-__all__ = ["LIMIT", "LookDone", "Progress", "look"]
+__all__ = ["LIMIT", "LookDone", "Progress", "scan_queue"]
 
 LIMIT = 100_000
 IN_FLIGHT = 110_000
@@ -39,8 +39,11 @@ Progress = Callable[[int, int], None]
 """Called with how many letters were read, and how many there are to read."""
 
 
-def look(
-    source: Source, limit: int = LIMIT, progress: Progress | None = None, stop: Callable[[], bool] | None = None
+def scan_queue(
+    source: DeadLetterQueue,
+    limit: int = LIMIT,
+    progress: Progress | None = None,
+    stop: Callable[[], bool] | None = None,
 ) -> LookDone:
     """Read up to ``limit`` letters of the queue onto its shelf. Nothing is deleted, sent or kept back.
 
@@ -62,7 +65,7 @@ def look(
         )
     if limit < 1:
         raise UsageError(f"A limit of {limit} letters reads nothing.", "Choose 1 or more.")
-    with queue_lock.held(source, "look", "a look"), Shelf.open(source) as shelf:
+    with queue_lock.held(source, "look", "a look"), Snapshot.open(source) as shelf:
         once = source.aws.single(RECEIVE_TIMEOUT_S)  # lease.Receiver asks again itself
         try:
             return _Look(source, once, shelf, limit, progress, stop).run()
@@ -75,9 +78,9 @@ class _Look:
 
     def __init__(
         self,
-        source: Source,
+        source: DeadLetterQueue,
         once: Aws,
-        shelf: Shelf,
+        shelf: Snapshot,
         limit: int,
         progress: Progress | None,
         stop: Callable[[], bool] | None,

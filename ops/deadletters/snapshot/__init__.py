@@ -2,6 +2,6 @@
 
 from ops.deadletters.snapshot.grouping import CauseOrigin, Group, fingerprints, origins
 from ops.deadletters.snapshot.request_ids import requests
-from ops.deadletters.snapshot.snapshot import LIVE, Shelf, ShelfInfo
+from ops.deadletters.snapshot.snapshot import LIVE, Snapshot, SnapshotInfo
 
-__all__ = ["LIVE", "CauseOrigin", "Group", "Shelf", "ShelfInfo", "fingerprints", "origins", "requests"]
+__all__ = ["LIVE", "CauseOrigin", "Group", "Snapshot", "SnapshotInfo", "fingerprints", "origins", "requests"]

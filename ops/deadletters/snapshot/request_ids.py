@@ -10,10 +10,10 @@ from ops.deadletters.messages.model import Kind, Place
 from ops.deadletters.snapshot import rows, schema
 
 if TYPE_CHECKING:
-    from ops.deadletters.snapshot.snapshot import Shelf
+    from ops.deadletters.snapshot.snapshot import Snapshot
 
 
-def requests(shelf: Shelf, places: Sequence[Place]) -> dict[str, datetime | None]:
+def requests(shelf: Snapshot, places: Sequence[Place]) -> dict[str, datetime | None]:
     """By request id, when the message was sent: of those whose function only a log can name."""
     with schema.refusing(shelf.path):
         found = shelf.connection.execute(

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from ops.aws.sqs import Attribute
 from ops.deadletters.messages import message_body
-from ops.deadletters.messages.model import Cause, Kind, Letter, Place, Shelved
+from ops.deadletters.messages.model import Cause, DeadLetter, Kind, Place, Shelved
 from ops.deadletters.messages.parse import stamped
 from ops.deadletters.snapshot.schema import dumps
 
@@ -33,7 +33,7 @@ CAUSE = """UPDATE letters SET error_type = ?, error_message = ?, location = ?, c
     died = ?, version = ?, job_kind = ?, fingerprint = ?, label = ?, likely = ? WHERE id = ?"""
 
 
-def of_letter(letter: Letter, cause: Cause, place: Place, form: message_body.Form) -> tuple[Any, ...]:
+def of_letter(letter: DeadLetter, cause: Cause, place: Place, form: message_body.Form) -> tuple[Any, ...]:
     """Values for ``LETTER``."""
     return (
         *_of_cause(cause),
@@ -50,7 +50,7 @@ def of_letter(letter: Letter, cause: Cause, place: Place, form: message_body.For
     )
 
 
-def of_contents(letter: Letter, value: Any, form: message_body.Form) -> tuple[Any, ...]:
+def of_contents(letter: DeadLetter, value: Any, form: message_body.Form) -> tuple[Any, ...]:
     """Values for ``CONTENTS``. ``value``: its body, parsed."""
     return (
         dumps({name: attribute.value for name, attribute in letter.attributes.items()}),
@@ -99,7 +99,7 @@ def shelved(row: Sequence[Any]) -> Shelved:
         raise ValueError("a column holds what it never does")
     attributes, types = _named_texts(row[20]), _named_texts(row[21])
     place = Place(row[1])
-    letter = Letter(
+    letter = DeadLetter(
         message_id=row[0],
         body=body(row[23]),
         attributes={name: Attribute(types[name], value) for name, value in attributes.items()},

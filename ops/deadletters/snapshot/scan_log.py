@@ -12,13 +12,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from ops.deadletters.messages.model import Letter, Place
+from ops.deadletters.messages.model import DeadLetter, Place
 from ops.deadletters.messages.parse import letter
 from ops.deadletters.snapshot import rows, schema
 
 if TYPE_CHECKING:
     from ops.aws.sqs import Message
-    from ops.deadletters.snapshot.snapshot import Shelf
+    from ops.deadletters.snapshot.snapshot import Snapshot
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ class Held:
 class LookLog:
     """The writing side of one look. The shelf stays its owner's to close. Raises as ``Shelf`` does."""
 
-    def __init__(self, shelf: Shelf) -> None:
+    def __init__(self, shelf: Snapshot) -> None:
         self._shelf = shelf
         self._ask = shelf.connection.execute
 
@@ -144,7 +144,7 @@ class LookLog:
         with schema.writing(self._shelf.connection, self._shelf.path):
             self._ask("DELETE FROM looks WHERE n = ?", [number])
 
-    def _correct(self, met: Sequence[Letter]) -> None:
+    def _correct(self, met: Sequence[DeadLetter]) -> None:
         """Letters that only a file told of until now: what the queue says of them stands. The file's cause stays with
         a letter that is the same."""
         ids = schema.dumps([each.message_id for each in met])
@@ -163,6 +163,6 @@ class LookLog:
         return int(found[0])
 
 
-def _what(letter: Letter) -> tuple[Any, ...]:
+def _what(letter: DeadLetter) -> tuple[Any, ...]:
     """What its cause was found by."""
     return letter.body, letter.attributes, letter.kind

@@ -14,9 +14,9 @@ from typing import Any, NamedTuple, Self
 
 from ops.deadletters.fingerprints import cause_record
 from ops.deadletters.messages import message_body
-from ops.deadletters.messages.model import Cause, Letter, Place, Shelved
+from ops.deadletters.messages.model import Cause, DeadLetter, Place, Shelved
 from ops.deadletters.plan_model import Selection
-from ops.deadletters.queue import Source
+from ops.deadletters.queue import DeadLetterQueue
 from ops.deadletters.snapshot import index_query, rows, schema
 from ops.deadletters.snapshot.grouping import GROUPS, Group, group
 from ops.errors import UsageError
@@ -30,7 +30,7 @@ PAGE = 5_000
 
 
 @dataclass(frozen=True)
-class ShelfInfo:
+class SnapshotInfo:
     """``letters`` and ``bytes`` (of bodies): those in the queue. The rest is of the last look that ended: ``looked_at``
     None and ``complete`` False before there was one. ``looking``: a look goes on, or was killed. ``counts``: letters
     by place."""
@@ -57,7 +57,7 @@ class Known(NamedTuple):
     seen: int | None
 
 
-class Shelf:
+class Snapshot:
     """Open it by ``Shelf.open``; close it, or use it as a context manager. One thread at a time.
 
     Every method raises OpsError when the file is damaged, held for too long or the disk is full.
@@ -68,7 +68,7 @@ class Shelf:
         self.path = path
 
     @classmethod
-    def open(cls, where: Source | Path) -> Self:
+    def open(cls, where: DeadLetterQueue | Path) -> Self:
         """The shelf of a source, or at a path; made empty when there is none. Raises as ``schema.connect``."""
         path = where if isinstance(where, Path) else where.shelf
         return cls(schema.connect(path), path)
@@ -171,7 +171,7 @@ class Shelf:
         with schema.reading(self.path):
             return rows.shelved(found[0])
 
-    def info(self) -> ShelfInfo:
+    def info(self) -> SnapshotInfo:
         with schema.reading(self.path):
             ask = self.connection.execute
             done = ask("SELECT began, report FROM looks WHERE ended IS NOT NULL ORDER BY n DESC LIMIT 1").fetchone()
@@ -197,7 +197,7 @@ class Shelf:
 
     # --- writing ------------------------------------------------------------------------------------------------
 
-    def add(self, letters: Iterable[Letter], place: Place = Place.IMPORTED) -> int:
+    def add(self, letters: Iterable[DeadLetter], place: Place = Place.IMPORTED) -> int:
         """Put letters on the shelf, all or none; how many are new. What is there already keeps place and contents."""
         rest = iter(letters)
         new = 0
@@ -217,7 +217,7 @@ class Shelf:
         )
         return {letter_id: Known(look, seen) for letter_id, look, seen in found}
 
-    def put(self, letters: Sequence[Letter], place: Place) -> None:
+    def put(self, letters: Sequence[DeadLetter], place: Place) -> None:
         """Letters that are not there yet, within a transaction (``add``, or a look's page)."""
         read = [message_body.read(letter.body) for letter in letters]
         kept = list(zip(letters, read, strict=True))
@@ -334,7 +334,7 @@ class Shelf:
             return tuple(rows.shelved(found[number]) for number in numbers if number in found)
 
 
-def _info(done: tuple[Any, ...] | None, looking: int, by_place: list[tuple[Any, ...]]) -> ShelfInfo:
+def _info(done: tuple[Any, ...] | None, looking: int, by_place: list[tuple[Any, ...]]) -> SnapshotInfo:
     report = json.loads(done[1]) if done else {}
     notes = tuple(report.pop("notes", ()))
     if not all(isinstance(note, str) for note in notes):
@@ -342,7 +342,7 @@ def _info(done: tuple[Any, ...] | None, looking: int, by_place: list[tuple[Any, 
     if not all(isinstance(value, int | float) for value in report.values()):
         raise ValueError("its counts are no numbers")
     queued = [row for row in by_place if row[0] == Place.QUEUE.value]
-    return ShelfInfo(
+    return SnapshotInfo(
         looked_at=rows.moment(done[0]) if done else None,
         letters=sum(row[1] for row in queued),
         bytes=sum(row[2] for row in queued),

@@ -17,7 +17,7 @@ from ops.deadletters.ledger.model import Move
 from ops.deadletters.plan_model import Action
 from ops.deadletters.transfer import settings
 from ops.deadletters.transfer.destinations import Choice
-from ops.deadletters.transfer.in_flight import Claim, Hold
+from ops.deadletters.transfer.in_flight import Claim, InFlight
 from ops.deadletters.transfer.receiver import Claiming
 from ops.deadletters.transfer.sender import Sender
 from ops.deadletters.transfer.snapshot_source import ShelfFeed
@@ -26,8 +26,8 @@ from ops.deadletters.transfer.worker_pool import MOST, Movers
 if TYPE_CHECKING:
     from ops.deadletters.ledger import Ledger
     from ops.deadletters.plan_model import Plan
-    from ops.deadletters.queue import Source
-    from ops.deadletters.transfer.rate_limiter import Limiter
+    from ops.deadletters.queue import DeadLetterQueue
+    from ops.deadletters.transfer.rate_limiter import RateLimiter
 
 READ_TIMEOUT_S = 10.0
 """A stalled call ends well within a lease."""
@@ -48,14 +48,16 @@ class Moved:
 class Transfer:
     """Moves the letters of one run. One ``move`` at a time; the caller holds ``lock.held`` and has begun the ledger."""
 
-    def __init__(self, source: Source, plan: Plan, ledger: Ledger, limiter: Limiter, stop: Callable[[], bool]) -> None:
+    def __init__(
+        self, source: DeadLetterQueue, plan: Plan, ledger: Ledger, limiter: RateLimiter, stop: Callable[[], bool]
+    ) -> None:
         self._aws = aws = source.aws.single(READ_TIMEOUT_S)
         self._ledger = ledger
         self._limiter = limiter
         self._asked_to_stop = stop
         self._halt = False
         rounds = source.queue.fifo and plan.unseen > 0 and plan.action is Action.REDRIVE
-        self._hold = Hold(ledger, ordered=source.queue.fifo, meets_until=plan.made_at if rounds else None)
+        self._hold = InFlight(ledger, ordered=source.queue.fifo, meets_until=plan.made_at if rounds else None)
         self._rounds = rounds
         self._lease_s = settings.LEASE_S
         self._sender = Sender(

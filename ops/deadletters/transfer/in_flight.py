@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from ops.aws.sqs import Message
     from ops.deadletters.ledger import Ledger
-    from ops.deadletters.messages.model import Letter
+    from ops.deadletters.messages.model import DeadLetter
 
 
 @dataclass(slots=True)
@@ -25,7 +25,7 @@ class Claim:
     """A letter that one mover works on. ``receipt`` is empty when it comes from the shelf."""
 
     number: int
-    letter: Letter
+    letter: DeadLetter
     receipt: str = ""
     until: float = float("inf")  # by ``clock.elapsed``: when the lease ends
     sent: bool = False  # in this turn or an earlier one: only to be deleted
@@ -34,7 +34,7 @@ class Claim:
         return self.until - elapsed() > for_s
 
 
-class Hold:
+class InFlight:
     """Safe to share between threads. SQS may hand out a message twice; only one mover ever works on it."""
 
     def __init__(self, ledger: Ledger, *, ordered: bool = False, meets_until: datetime | None = None) -> None:

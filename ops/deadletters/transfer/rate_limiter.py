@@ -12,7 +12,7 @@ LOOK_UP_S = 0.2
 """How often a waiting mover asks whether it shall stop."""
 
 
-class Limiter:
+class RateLimiter:
     """At most ``rate`` messages a second, over all threads that take from it; None: no limit; 0: nothing goes.
 
     ``why`` is the reason for the current rate, in a clause.

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 
 from ops import formatting
 from ops.aws import call_effect, sqs
-from ops.aws.call_effect import Fate
+from ops.aws.call_effect import CallEffect
 from ops.clock import elapsed
 from ops.deadletters.ledger.model import Move
 from ops.deadletters.ledger.schema import INTENT, PLANNED, SENT
-from ops.deadletters.transfer.in_flight import Claim, Hold
+from ops.deadletters.transfer.in_flight import Claim, InFlight
 from ops.errors import AwsError, OverLimit
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ class Claiming:
         queue: sqs.Queue,
         plan: Plan,
         ledger: Ledger,
-        hold: Hold,
+        hold: InFlight,
         lease_s: int,
         pause: Callable[[int], bool],
     ) -> None:
@@ -83,8 +83,8 @@ class Claiming:
                 return []
             except AwsError as error:
                 attempt += 1
-                self._doubtful = self._doubtful or call_effect.of(error) is Fate.UNKNOWN
-                if call_effect.of(error) is Fate.REFUSED or elapsed() - began > PATIENCE_S:
+                self._doubtful = self._doubtful or call_effect.classify(error) is CallEffect.UNKNOWN
+                if call_effect.classify(error) is CallEffect.REJECTED or elapsed() - began > PATIENCE_S:
                     raise
                 if self._pause(attempt):
                     return []
@@ -139,7 +139,7 @@ class Claiming:
             try:
                 depth = sqs.depth(self._aws, self._queue)
             except AwsError as error:
-                if call_effect.of(error) is Fate.REFUSED:
+                if call_effect.classify(error) is CallEffect.REJECTED:
                     raise
                 return
             if not self._hold.working and not self.over:

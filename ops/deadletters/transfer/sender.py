@@ -15,19 +15,19 @@ from typing import TYPE_CHECKING
 
 from ops import clock
 from ops.aws import call_effect, sqs
-from ops.aws.call_effect import Fate
+from ops.aws.call_effect import CallEffect
 from ops.clock import elapsed
 from ops.deadletters.edits import outgoing
 from ops.deadletters.ledger import Accepted, Ledger
 from ops.deadletters.ledger.schema import INTENT, PLANNED
 from ops.deadletters.transfer.destinations import Answer, Choice, Parcel, Route
-from ops.deadletters.transfer.in_flight import Claim, Hold
+from ops.deadletters.transfer.in_flight import Claim, InFlight
 from ops.deadletters.transfer.receiver import PATIENCE_S
 from ops.errors import AccessDenied, AwsError, CredentialsError, NotFound, UsageError
 
 if TYPE_CHECKING:
     from ops.aws import Aws
-    from ops.deadletters.messages.model import Letter
+    from ops.deadletters.messages.model import DeadLetter
     from ops.deadletters.plan_model import Plan
 
 SHORTEST_WAIT_S, LONGEST_WAIT_S = 0.1, 5.0
@@ -45,7 +45,7 @@ class Sender:
         queue: sqs.Queue,
         plan: Plan,
         ledger: Ledger,
-        hold: Hold,
+        hold: InFlight,
         choice: Choice,
         lease_s: int,
         stop: Stop,
@@ -92,7 +92,7 @@ class Sender:
             self._hold.keep(these)
         return found.values()
 
-    def _route(self, letter: Letter) -> Route | None:
+    def _route(self, letter: DeadLetter) -> Route | None:
         """Where the letter goes; a look-up that gets no answer is waited for as a send is. None: it shall stop."""
         began, attempt = elapsed(), 0
         while True:
@@ -100,7 +100,7 @@ class Sender:
                 return self._choice.of(letter)
             except AwsError as error:
                 attempt += 1
-                if call_effect.of(error) is Fate.REFUSED or elapsed() - began > PATIENCE_S:
+                if call_effect.classify(error) is CallEffect.REJECTED or elapsed() - began > PATIENCE_S:
                     raise
                 if self.pause(attempt):
                     return None
@@ -137,10 +137,12 @@ class Sender:
                 answers = route.send(pending)
             except AwsError as error:
                 failure = error
-                if call_effect.of(error) is Fate.REFUSED:
+                if call_effect.classify(error) is CallEffect.REJECTED:
                     self._refused(route, pending, claims, step, error, unknown=unknown)
                     return
-                answers = [Answer(why=str(error), unknown=call_effect.of(error) is Fate.UNKNOWN)] * len(pending)
+                answers = [Answer(why=str(error), unknown=call_effect.classify(error) is CallEffect.UNKNOWN)] * len(
+                    pending
+                )
             doubted = [parcel.number for parcel, answer in zip(pending, answers, strict=True) if answer.unknown]
             if doubted:
                 unknown = True
@@ -235,7 +237,7 @@ class Sender:
             try:
                 results = sqs.delete_batch(self._aws, self._queue, receipts)
             except AwsError as error:
-                if call_effect.of(error) is Fate.REFUSED:
+                if call_effect.classify(error) is CallEffect.REJECTED:
                     self._hold.keep(pending)
                     raise
                 results = (sqs.UNMENTIONED,) * len(pending)

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 
 from ops.deadletters.ledger.schema import INTENT, PLANNED
 from ops.deadletters.plan_model import Action, Plan, Selection
-from ops.deadletters.snapshot import LIVE, Shelf
+from ops.deadletters.snapshot import LIVE, Snapshot
 from ops.deadletters.transfer.in_flight import Claim
 
 if TYPE_CHECKING:
     from ops.deadletters.ledger import Ledger
-    from ops.deadletters.queue import Source
+    from ops.deadletters.queue import DeadLetterQueue
 
 GONE = "It is not on the shelf any more."
 
@@ -21,7 +21,7 @@ GONE = "It is not on the shelf any more."
 class ShelfFeed:
     """Safe to share between threads. ``on``: the plan's letters come from the shelf, and not from the queue."""
 
-    def __init__(self, source: Source, plan: Plan, ledger: Ledger) -> None:
+    def __init__(self, source: DeadLetterQueue, plan: Plan, ledger: Ledger) -> None:
         self._source = source
         self._plan = plan
         self._ledger = ledger
@@ -42,7 +42,7 @@ class ShelfFeed:
         if not numbers:
             return []
         wanted = Selection(ids=tuple(self._plan.ids[number] for number in numbers))
-        with Shelf.open(self._source) as shelf:
+        with Snapshot.open(self._source) as shelf:
             found = {each.letter.message_id: each.letter for each in shelf.iterate(wanted, places=LIVE)}
         missing = [number for number in numbers if self._plan.ids[number] not in found]
         if missing:

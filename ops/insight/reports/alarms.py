@@ -13,8 +13,8 @@ from ops import formatting
 from ops.aws import cloudwatch
 from ops.aws.cloudwatch import Alarm
 from ops.errors import AccessDenied
-from ops.insight.report_types import AlarmState, Level, Line
-from ops.insight.rules.findings import Claim
+from ops.insight.report_types import AlarmState, Level, Threshold
+from ops.insight.rules.findings import Observation
 from ops.workload.gaps import Part
 
 if TYPE_CHECKING:
@@ -38,13 +38,13 @@ def read(aws: Aws, workload: Workload) -> tuple[tuple[Alarm, ...], tuple[str, ..
     return found, tuple(f"Alarm {name} does not exist." for name in gone)
 
 
-def unknown(workload: Workload, known: tuple[Alarm, ...], missing: tuple[str, ...]) -> list[Claim]:
+def unknown(workload: Workload, known: tuple[Alarm, ...], missing: tuple[str, ...]) -> list[Observation]:
     """That there may be alarms that fire and are not seen; and alarms that the stack made and that are gone."""
     if workload.gap(Part.ALARMS) or any(text.startswith(NO_STATES) for text in missing):
-        return [Claim(Level.UNKNOWN, "its alarms may not be read")]
+        return [Observation(Level.UNKNOWN, "its alarms may not be read")]
     gone = len(workload.alarms) - len(known)
     text = formatting.count(gone, "alarm of its stack no longer exists", "alarms of its stack no longer exist")
-    return [Claim(Level.WATCH, text)] if gone else []
+    return [Observation(Level.WATCH, text)] if gone else []
 
 
 def states(alarms: tuple[Alarm, ...]) -> tuple[AlarmState, ...]:
@@ -68,10 +68,10 @@ def short(reason: str) -> str:
     return " ".join(reason.split())
 
 
-def threshold(alarms: tuple[Alarm, ...], metric: str, dimension_value: str) -> Line | None:
+def threshold(alarms: tuple[Alarm, ...], metric: str, dimension_value: str) -> Threshold | None:
     """The line that an alarm on this metric of this queue or function draws."""
     alarm = on(alarms, metric, dimension_value)
-    return Line(f"alarm {alarm.name}", alarm.threshold) if alarm and alarm.threshold is not None else None
+    return Threshold(f"alarm {alarm.name}", alarm.threshold) if alarm and alarm.threshold is not None else None
 
 
 def on(alarms: tuple[Alarm, ...], metric: str, dimension_value: str) -> Alarm | None:

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from ops import formatting, pricing
-from ops.insight.report_types import HEALTH, ColdStartReport, Level, Line, Look, Window
+from ops.insight.report_types import HEALTH, ColdStartReport, Level, QueryCost, Threshold, Window
 from ops.insight.reports import alarms
-from ops.insight.rules.findings import Claim, conclude
+from ops.insight.rules.findings import Observation, summarize
 from ops.insight.sources import invocations, metric_queries, metrics
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ def report(aws: Aws, workload: Workload, window: Window) -> ColdStartReport:
     share, init_usd = _share(found, readings), _init_usd(found, readings, workload)
     p50, p95, p99 = (float(inits.quantile(q)) if len(inits) else None for q in (0.5, 0.95, 0.99))
     return ColdStartReport(
-        finding=conclude(_claims(frame, share, p95, init_usd)),
+        finding=summarize(_claims(frame, share, p95, init_usd)),
         invocations=frame[list(SHOWN)],
         by_version=by_version(frame),
         phases=phases(frame),
@@ -81,7 +81,7 @@ def report(aws: Aws, workload: Workload, window: Window) -> ColdStartReport:
         init_p95_ms=p95,
         init_p99_ms=p99,
         init_cost_usd=init_usd,
-        look=Look(
+        look=QueryCost(
             readings.look.metrics_requested,
             readings.look.usd + found.look.usd,
             found.look.partial + readings.look.partial + missing,
@@ -92,13 +92,13 @@ def report(aws: Aws, workload: Workload, window: Window) -> ColdStartReport:
     )
 
 
-def _lines(workload: Workload, known: tuple[Alarm, ...]) -> tuple[tuple[Line, ...], tuple[Line, ...]]:
+def _lines(workload: Workload, known: tuple[Alarm, ...]) -> tuple[tuple[Threshold, ...], tuple[Threshold, ...]]:
     """Where alarms on the function's errors and durations fire, and the timeout that ends an invocation (ms)."""
     function = workload.function
     if function is None:
         return (), ()
     errors, durations = (alarms.threshold(known, metric, function.name) for metric in ("Errors", "Duration"))
-    timeout = Line("timeout", function.timeout_s * 1000.0)
+    timeout = Threshold("timeout", function.timeout_s * 1000.0)
     return (errors,) if errors else (), (*((durations,) if durations else ()), timeout)
 
 
@@ -169,9 +169,9 @@ def _init_usd(found: Invocations, readings: Readings, workload: Workload) -> flo
     return float(found.frame[["init_ms", "billed_restore_ms"]].fillna(0).sum().sum()) * price
 
 
-def _claims(frame: pd.DataFrame, share: float | None, p95: float | None, init_usd: float | None) -> list[Claim]:
+def _claims(frame: pd.DataFrame, share: float | None, p95: float | None, init_usd: float | None) -> list[Observation]:
     if share is None:
-        return [Claim(Level.UNKNOWN, "no invocation in this time range left a record or a REPORT line")]
+        return [Observation(Level.UNKNOWN, "no invocation in this time range left a record or a REPORT line")]
     cold = int(frame["cold"].sum())
     cost = f", INIT cost {formatting.usd(init_usd)}" if init_usd is not None else ""
     latency = f", p95 init {formatting.duration(p95 / 1000)}" if p95 is not None else ""
@@ -186,10 +186,10 @@ def _claims(frame: pd.DataFrame, share: float | None, p95: float | None, init_us
         level = Level.WATCH if share >= MANY and cold > 1 else Level.OK
     deaths = _deaths(frame)
     # The page is about cold starts: its answer comes first, whatever else there is to watch.
-    return [Claim(Level.WATCH if deaths else level, told), *deaths]
+    return [Observation(Level.WATCH if deaths else level, told), *deaths]
 
 
-def _deaths(frame: pd.DataFrame) -> list[Claim]:
+def _deaths(frame: pd.DataFrame) -> list[Observation]:
     """Invocations that crashed, by what killed them: one clause."""
     dead = frame[~frame["status"].isin(("success", ""))]
     told = []
@@ -202,4 +202,6 @@ def _deaths(frame: pd.DataFrame) -> list[Claim]:
         told.append(f"{formatting.count(len(some), 'invocation')} ended in {name}{detail}")
     if not told:
         return []
-    return [Claim(Level.WATCH, f"counting every attempt, {', '.join(told)}: see the dead letters", "dead_letters")]
+    return [
+        Observation(Level.WATCH, f"counting every attempt, {', '.join(told)}: see the dead letters", "dead_letters")
+    ]

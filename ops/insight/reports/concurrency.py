@@ -11,11 +11,11 @@ import pandas as pd
 from ops import formatting
 from ops.aws import sqs
 from ops.errors import UsageError
-from ops.esm_scaling import Observed, RampLaw, begin, step
-from ops.insight.report_types import ConcurrencyReport, Level, Line, Window
+from ops.esm_scaling import Observed, ScalingPolicy, begin, step
+from ops.insight.report_types import ConcurrencyReport, Level, Threshold, Window
 from ops.insight.reports import queue
 from ops.insight.rules import concurrency_limits, config_checks
-from ops.insight.rules.findings import Claim, conclude
+from ops.insight.rules.findings import Observation, summarize
 from ops.insight.sources import metric_queries, metrics, queue_depths
 from ops.insight.sources.metrics import Readings
 
@@ -56,7 +56,7 @@ def report(aws: Aws, workload: Workload, window: Window) -> ConcurrencyReport:
     if workload.mapping is not None:
         claims += _claims(readings, concurrency, binding, there, known, workload)
     return ConcurrencyReport(
-        finding=conclude(claims),
+        finding=summarize(claims),
         concurrency=concurrency,
         limits=known,
         binding=binding,
@@ -83,12 +83,12 @@ def _ran(readings: Readings) -> pd.Series:
     return column
 
 
-def law(workload: Workload) -> RampLaw | None:
+def law(workload: Workload) -> ScalingPolicy | None:
     """The mapping's scaling law; None without a mapping, and in provisioned mode, which scales otherwise."""
     mapping = workload.mapping
     if mapping is None or mapping.maximum_pollers is not None:
         return None
-    return RampLaw(maximum_concurrency=mapping.maximum_concurrency)
+    return ScalingPolicy(maximum_concurrency=mapping.maximum_concurrency)
 
 
 def allowed(workload: Workload, frame: pd.DataFrame, period: int) -> pd.Series:
@@ -132,7 +132,7 @@ def drain_what_if(
         )
     if backlog == 0:
         return 0.0
-    rule = RampLaw(maximum_concurrency=int(concurrency))
+    rule = ScalingPolicy(maximum_concurrency=int(concurrency))
     start, most, growth = float(rule.base), float(rule.limit), rule.per_minute / 60
     arriving = arrivals_per_min / 60 * seconds_per_message  # environments that the arrivals alone keep busy
     owed = backlog * seconds_per_message  # environment-seconds of work
@@ -174,7 +174,7 @@ def _seconds_per_message(readings: Readings) -> float | None:
     return duration / 1000 / given if duration and given else None
 
 
-def _binding(readings: Readings, concurrency: pd.DataFrame, known: tuple[Line, ...], now: sqs.Depth) -> str:
+def _binding(readings: Readings, concurrency: pd.DataFrame, known: tuple[Threshold, ...], now: sqs.Depth) -> str:
     """The name of what holds throughput back now: nothing does while nothing waits."""
     throttled = float(readings.recent["throttles"].fillna(0).sum()) if "throttles" in readings.frame else 0.0
     if throttled:
@@ -206,20 +206,20 @@ def _claims(
     concurrency: pd.DataFrame,
     binding: str,
     there: Depths,
-    known: tuple[Line, ...],
+    known: tuple[Threshold, ...],
     workload: Workload,
-) -> list[Claim]:
+) -> list[Observation]:
     now, when = there.work, there.label or "now"
     observed = readings.latest("concurrency", quiet=0.0)
     throttles = readings.total("throttles")
-    claims: list[Claim] = []
+    claims: list[Observation] = []
     claims += _mapping_above_reserved(workload)
     if throttles:
         text = f"{formatting.count(throttles, 'invocation was', 'invocations were')} throttled"
-        claims.append(Claim(Level.WATCH, f"{text} by the {binding}" if binding and binding != RAMP else text))
+        claims.append(Observation(Level.WATCH, f"{text} by the {binding}" if binding and binding != RAMP else text))
     elif binding == RAMP:
         text = f"{formatting.count(now.visible, 'message')} wait while the mapping still ramps up (300 more a minute)"
-        claims.append(Claim(Level.OK, text))
+        claims.append(Observation(Level.OK, text))
     elif binding == concurrency_limits.ACCOUNT:
         claimed = formatting.count(readings.latest("claimed") or 0.0)
         text = (
@@ -227,7 +227,7 @@ def _claims(
             f"of its quota while {formatting.count(now.visible, 'message waits', 'messages wait')}: other functions compete "
             "with this one"
         )
-        claims.append(Claim(Level.ACT, text))
+        claims.append(Observation(Level.ACT, text))
     elif binding:
         value = next(line.value for line in known if line.name == binding)
         arriving, leaving = formatting.rates(*(readings.per_minute(name) or 0 for name in ("sent", "deleted")))
@@ -235,13 +235,13 @@ def _claims(
         waiting = f"{formatting.count(now.visible, 'message waits', 'messages wait')}, " if now.visible else ""
         busy = f"all {formatting.count(value)} environments that the {binding} allows are busy"
         if queue.falling_behind(readings):
-            claims.append(Claim(Level.WATCH, f"{busy}, and that holds throughput back: {waiting}{pace}"))
+            claims.append(Observation(Level.WATCH, f"{busy}, and that holds throughput back: {waiting}{pace}"))
         else:
-            claims.append(Claim(Level.OK, f"{busy}, and the work is keeping pace: {waiting}{pace}"))
+            claims.append(Observation(Level.OK, f"{busy}, and the work is keeping pace: {waiting}{pace}"))
     if claims:
         return claims
     if observed is None and not readings.has("received"):
-        return [Claim(Level.UNKNOWN, "no concurrency metrics in this time range: nothing ran")]
+        return [Observation(Level.UNKNOWN, "no concurrency metrics in this time range: nothing ran")]
     peak = float(concurrency["observed"].max()) if readings.has("concurrency") else 0.0
     if known and peak >= NEAR * known[0].value:
         waits = (
@@ -253,12 +253,14 @@ def _claims(
             f"at its limit in bursts: up to {formatting.count(peak)} of {formatting.count(known[0].value)} environments that the "
             f"{known[0].name} allows were busy at once; {waits}"
         )
-        return [Claim(Level.OK, text)]
+        return [Observation(Level.OK, text)]
     of = f" of {formatting.count(known[0].value)} allowed by the {known[0].name}" if known else ""
-    return [Claim(Level.OK, f"nothing holds throughput back; at most {formatting.count(peak)}{of} were busy at once")]
+    return [
+        Observation(Level.OK, f"nothing holds throughput back; at most {formatting.count(peak)}{of} were busy at once")
+    ]
 
 
-def _mapping_above_reserved(workload: Workload) -> list[Claim]:
+def _mapping_above_reserved(workload: Workload) -> list[Observation]:
     """AWS advises reserved concurrency of at least the sum of the mappings' maxima (services-sqs-scaling)."""
     mapping, function = workload.mapping, workload.function
     if mapping is None or function is None or function.reserved is None:
@@ -272,4 +274,4 @@ def _mapping_above_reserved(workload: Workload) -> list[Claim]:
         f"{who} may run {formatting.count(most)} at once, but only {function.reserved} are reserved: what is above that is "
         "throttled and uses up receives"
     )
-    return [Claim(Level.WATCH, text)]
+    return [Observation(Level.WATCH, text)]

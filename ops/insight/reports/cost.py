@@ -8,9 +8,9 @@ import pandas as pd
 
 from handler.extension.records import rules
 from ops import formatting, pricing
-from ops.insight.report_types import Assumptions, CostReport, Level, Look, Window
+from ops.insight.report_types import Assumptions, CostReport, Level, QueryCost, Window
 from ops.insight.rules import cost_model
-from ops.insight.rules.findings import Claim, conclude
+from ops.insight.rules.findings import Observation, summarize
 from ops.insight.sources import function_usage, invocations, metrics
 
 if TYPE_CHECKING:
@@ -44,8 +44,8 @@ def report(aws: Aws, workload: Workload, window: Window, assumptions: Assumption
     components = pd.DataFrame({"component": parts.columns, "usd": parts.sum().to_numpy()})
     measured = found.log_bytes / len(found.frame) if len(found.frame) and not found.truncated else None
     return CostReport(
-        finding=conclude(
-            [Claim(Level.UNKNOWN, f"only {formatting.usd(total)} of the cost is known: {unknown}")]
+        finding=summarize(
+            [Observation(Level.UNKNOWN, f"only {formatting.usd(total)} of the cost is known: {unknown}")]
             if unknown
             else _claims(components, total, successes, failures, per_1000, month, readings)
         ),
@@ -59,7 +59,7 @@ def report(aws: Aws, workload: Workload, window: Window, assumptions: Assumption
         break_even_jobs_per_hour=even,
         assumptions=assumptions,
         prices_dated=f"{table.dated}, {table.region}, first tier",
-        look=Look(
+        look=QueryCost(
             readings.look.metrics_requested,
             readings.look.usd + found.look.usd,
             readings.look.partial + found.look.partial,
@@ -146,9 +146,9 @@ def _claims(
     per_1000: float | None,
     month: float | None,
     readings: Readings,
-) -> list[Claim]:
+) -> list[Observation]:
     if not any(readings.has(column) for column in ("sent", "invocations", "deleted")):
-        return [Claim(Level.UNKNOWN, "no usage in this time range, so there is nothing to price")]
+        return [Observation(Level.UNKNOWN, "no usage in this time range, so there is nothing to price")]
     if per_1000 is None:
         return [_without_success(readings, total)]
     top = parts.sort_values("usd", ascending=False).iloc[0]
@@ -159,21 +159,23 @@ def _claims(
     part = "most of it" if share > 0.5 else "the largest part"
     where = f"{part} {_named(top['component'])} ({formatting.percent(share)})"
     told = f"1,000 successes cost {formatting.usd(per_1000)}, {where}; {monthly}"
-    claims = [Claim(Level.OK, told)]
+    claims = [Observation(Level.OK, told)]
     if total and failures / total >= MUCH:
         text = f"{formatting.percent(failures / total)} of the money ({formatting.usd(failures)}) goes into work that fails; {told}"
-        claims.append(Claim(Level.WATCH, text, "dead_letters"))
+        claims.append(Observation(Level.WATCH, text, "dead_letters"))
     return claims
 
 
-def _without_success(readings: Readings, total: float) -> Claim:
+def _without_success(readings: Readings, total: float) -> Observation:
     """Nothing to divide by. Only work that was tried and failed is worth a warning."""
     spent = f"{formatting.usd(total)} spent"
     if not any(readings.total(column) for column in ("sent", "received", "invocations", "deleted")):
-        return Claim(Level.OK, f"nothing was sent or done in this time range; {spent} on what is paid by the hour")
+        return Observation(
+            Level.OK, f"nothing was sent or done in this time range; {spent} on what is paid by the hour"
+        )
     if any(readings.total(column) for column in ("errors", "jobs_failed", "jobs_rejected")):
-        return Claim(Level.WATCH, f"{spent} and nothing succeeded", "dead_letters")
-    return Claim(Level.OK, f"{spent}; nothing is finished yet and nothing has failed")
+        return Observation(Level.WATCH, f"{spent} and nothing succeeded", "dead_letters")
+    return Observation(Level.OK, f"{spent}; nothing is finished yet and nothing has failed")
 
 
 def _named(component: str) -> str:

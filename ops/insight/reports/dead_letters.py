@@ -11,10 +11,10 @@ from ops import formatting
 from ops.aws import sqs
 from ops.aws.cloudwatch import MetricQuery
 from ops.insight import time_window as windows
-from ops.insight.report_types import DeadLettersReport, Level, Look, Window
+from ops.insight.report_types import DeadLettersReport, Level, QueryCost, Window
 from ops.insight.reports import alarms
 from ops.insight.rules import config_checks
-from ops.insight.rules.findings import Claim, conclude
+from ops.insight.rules.findings import Observation, summarize
 from ops.insight.sources import metric_queries, metrics, queue_depths
 from ops.insight.sources.metrics import Readings
 from ops.insight.sources.queue_depths import Depths
@@ -39,11 +39,11 @@ def report(aws: Aws, workload: Workload, window: Window) -> DeadLettersReport:
     about = tuple(a for a in known if workload.dlq and workload.dlq.name in dict(a.dimensions).values())
     new = arrived(readings)
     return DeadLettersReport(
-        finding=conclude(_claims(workload, readings, there, new)),
+        finding=summarize(_claims(workload, readings, there, new)),
         depth=course(readings),
         count=there.dead_count,
         alarms=() if window.past else alarms.states(about),
-        look=Look(readings.look.metrics_requested, readings.look.usd, readings.look.partial + missing),
+        look=QueryCost(readings.look.metrics_requested, readings.look.usd, readings.look.partial + missing),
         arrived=new,
         held=None if there.dead is None else float(there.dead.in_flight),
         oldest_s=readings.latest("dead_oldest_s") if there.dead_count else None,
@@ -96,14 +96,14 @@ def rate(readings: Readings, least_s: float) -> float | None:
     return float(recent.sum()) * 60 / (len(recent) * period)
 
 
-def claim(there: Depths, new: float | None, window: Window) -> list[Claim]:
+def claim(there: Depths, new: float | None, window: Window) -> list[Observation]:
     """That there are some, the same words on every page."""
     if not there.dead or not there.dead_count:
         return []
     words_of = formatting.count(there.dead_count, "dead letter")
     fresh = f", {formatting.count(new)} new {queue_depths.over(window)}" if new else ""
     when = f" {there.label}" if there.label else ""
-    return [Claim(Level.ACT, f"{words_of}{when}{_held(there.dead)}{fresh}: look at their causes", "dead_letters")]
+    return [Observation(Level.ACT, f"{words_of}{when}{_held(there.dead)}{fresh}: look at their causes", "dead_letters")]
 
 
 def _held(depth: sqs.Depth) -> str:
@@ -125,12 +125,12 @@ def oldest(workload: Workload) -> list[MetricQuery]:
     ]
 
 
-def _claims(workload: Workload, readings: Readings, there: Depths, new: float | None) -> list[Claim]:
+def _claims(workload: Workload, readings: Readings, there: Depths, new: float | None) -> list[Observation]:
     if workload.dlq is None:
-        none = Claim(Level.OK, f"{workload.queue.name} has no dead-letter queue")
+        none = Observation(Level.OK, f"{workload.queue.name} has no dead-letter queue")
         return config_checks.dead_lettering(workload) or [none]
     if there.dead is None:
-        return [Claim(Level.UNKNOWN, f"how many dead letters there were {there.label} is not known: no metrics")]
+        return [Observation(Level.UNKNOWN, f"how many dead letters there were {there.label} is not known: no metrics")]
     claims = claim(there, new, readings.window)
     age = readings.latest("dead_oldest_s")
     if claims and age is not None:
@@ -138,8 +138,8 @@ def _claims(workload: Workload, readings: Readings, there: Depths, new: float | 
         lies = f"the oldest has lain there for {formatting.duration(age)}"
         if age > LEAVING_SOON * workload.dlq.retention_s:
             lies += f" and is deleted in {formatting.duration(max(0.0, left))} at the latest"
-        claims.append(Claim(Level.ACT, lies))
+        claims.append(Observation(Level.ACT, lies))
     if not claims:
         gone = f"; {formatting.count(new)} came and went in this time range" if new else ""
-        claims.append(Claim(Level.OK, f"no dead letters{' ' + there.label if there.label else ''}{gone}"))
+        claims.append(Observation(Level.OK, f"no dead letters{' ' + there.label if there.label else ''}{gone}"))
     return claims

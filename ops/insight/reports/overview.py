@@ -6,11 +6,11 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from ops import formatting
-from ops.insight.report_types import Level, Look, OverviewReport, PathRates, Window
+from ops.insight.report_types import Level, OverviewReport, PathRates, QueryCost, Window
 from ops.insight.reports import alarms, dead_letters, overview_cards, queue
 from ops.insight.reports.pipeline import stops
 from ops.insight.rules import config_checks, cost_model
-from ops.insight.rules.findings import Claim, conclude
+from ops.insight.rules.findings import Observation, summarize
 from ops.insight.sources import function_usage, metric_queries, metrics, queue_depths, watched_queues
 from ops.insight.sources.metrics import Readings
 from ops.insight.sources.queue_depths import Depths
@@ -68,19 +68,19 @@ def report(aws: Aws, workload: Workload, window: Window) -> OverviewReport:
     look, more = readings.look, found.look.usd if found else 0.0
     notes = (PAST,) if window.past and known else ()
     return OverviewReport(
-        finding=conclude(claims, _aside(claims, waits, _deployed(workload, window))),
+        finding=summarize(claims, _aside(claims, waits, _deployed(workload, window))),
         cards=overview_cards.make(readings, workload, there, used, oldest_line, late[0].level if late else None, found),
         path=path,
         stops=stops(workload),
         alarms_missing=missing,
         alarms=() if window.past else alarms.states(known),
-        look=Look(look.metrics_requested, look.usd + more, look.partial + missing + notes),
+        look=QueryCost(look.metrics_requested, look.usd + more, look.partial + missing + notes),
         at=there.at,
         watched=watched_queues.read(others, readings),
     )
 
 
-def _aside(claims: list[Claim], waits: list[Claim], deployed: str) -> str:
+def _aside(claims: list[Observation], waits: list[Observation], deployed: str) -> str:
     """What else helps whoever has to act: a backlog is told beside anything that is worse than it."""
     worse = any(claim.level is Level.ACT for claim in claims)
     return "; ".join([*(claim.text for claim in waits if worse), *([deployed] if deployed else [])])
@@ -108,7 +108,7 @@ def _path(readings: Readings, there: Depths) -> PathRates:
     )
 
 
-def _alarms(known: tuple[Alarm, ...], workload: Workload, dead: float | None) -> list[Claim]:
+def _alarms(known: tuple[Alarm, ...], workload: Workload, dead: float | None) -> list[Observation]:
     """Alarms that fire, but for those about letters whose number the sentence gives already."""
     told = {workload.dlq.name} if workload.dlq and dead else set()
     firing = {
@@ -119,22 +119,22 @@ def _alarms(known: tuple[Alarm, ...], workload: Workload, dead: float | None) ->
         if alarm.name in firing:
             name = alarm.name.removeprefix(f"{workload.stack}-")
             todo = f": follow {alarm.runbook}" if alarm.runbook else ""
-            claims.append(Claim(Level.ACT, f"alarm {name} fires{todo}"))
+            claims.append(Observation(Level.ACT, f"alarm {name} fires{todo}"))
     return claims
 
 
-def _function(readings: Readings, window: Window) -> list[Claim]:
+def _function(readings: Readings, window: Window) -> list[Observation]:
     claims = []
     over = queue_depths.over(window)
     if throttles := readings.total("throttles"):
         text = f"{formatting.count(throttles, 'invocation was', 'invocations were')} throttled {over}"
-        claims.append(Claim(Level.WATCH, text, "concurrency"))
+        claims.append(Observation(Level.WATCH, text, "concurrency"))
     if errors := readings.total("errors"):
         text = (
             f"{formatting.count(errors, 'invocation')} crashed, timed out or ran out of memory {over} "
             f"({formatting.percent(errors / max(errors, readings.total('invocations') or 0))} of all)"
         )
-        claims.append(Claim(Level.WATCH, text, "cold_starts"))
+        claims.append(Observation(Level.WATCH, text, "cold_starts"))
     return claims
 
 
@@ -146,20 +146,20 @@ def _deployed(workload: Workload, window: Window) -> str:
     return f"last deploy {formatting.clock(moment, window.end)}"
 
 
-def _quiet(readings: Readings, path: PathRates, there: Depths) -> Claim:
+def _quiet(readings: Readings, path: PathRates, there: Depths) -> Observation:
     if path.accepted is None and path.started is None and not readings.has("invocations"):
-        return Claim(
+        return Observation(
             Level.UNKNOWN,
             "no metrics in this time range: either nothing was sent (SQS falls silent after hours without use), "
             "or the range lies before the workload was made",
         )
     if not path.accepted and not path.waiting and not path.in_flight:
-        return Claim(Level.OK, "nothing is waiting and nothing arrives")
+        return Observation(Level.OK, "nothing is waiting and nothing arrives")
     age = readings.latest("oldest_s")
     waited = f", the oldest for {formatting.duration(age)}" if age is not None and path.waiting else ""
     arriving, done = formatting.rates(path.accepted or 0, path.finished or 0)
     when = f" {there.label}" if there.label else ""
-    return Claim(
+    return Observation(
         Level.OK,
         f"{arriving} arrive and {done} are done; {formatting.count(path.waiting or 0)} wait{when}{waited}; no dead letters",
     )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from ops import formatting, pricing
-from ops.insight.report_types import Assumptions, Card, Level, Line
+from ops.insight.report_types import Assumptions, Card, Level, Threshold
 from ops.insight.reports import dead_letters, queue
 from ops.insight.rules import concurrency_limits, cost_model, levels
 from ops.workload.gaps import Part
@@ -31,7 +31,7 @@ def make(
     workload: Workload,
     there: Depths,
     used: Use,
-    oldest: Line | None,
+    oldest: Threshold | None,
     late: Level | None,
     found: Invocations | None = None,
 ) -> tuple[Card, ...]:

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 from ops import formatting
 from ops.aws import sqs
-from ops.insight.report_types import Level, Line, Look, QueueReport, Window
+from ops.insight.report_types import Level, QueryCost, QueueReport, Threshold, Window
 from ops.insight.reports import alarms
 from ops.insight.rules import config_checks, levels
-from ops.insight.rules.findings import Claim, conclude
+from ops.insight.rules.findings import Observation, summarize
 from ops.insight.sources import metric_queries, metrics, queue_depths
 from ops.insight.sources.metrics import Readings
 from ops.insight.sources.queue_depths import Depths
@@ -52,7 +52,7 @@ def report(aws: Aws, workload: Workload, window: Window) -> QueueReport:
     frame = readings.frame
     rates = frame[["sent", "deleted", "received", "empty_receives"]] * (60 / window.period)
     return QueueReport(
-        finding=conclude(
+        finding=summarize(
             claims, "; ".join(claim.text for claim in balance if claim.level is Level.WATCH and claim not in claims)
         ),
         depth=frame[["visible", "in_flight", "delayed"]],
@@ -62,7 +62,7 @@ def report(aws: Aws, workload: Workload, window: Window) -> QueueReport:
         drain_s=left_s,
         arrivals_per_min=arrivals,
         completions_per_min=completions,
-        look=Look(readings.look.metrics_requested, readings.look.usd, readings.look.partial + missing),
+        look=QueryCost(readings.look.metrics_requested, readings.look.usd, readings.look.partial + missing),
         waiting=None if there.queue is None else float(now.visible),
         in_flight=None if there.queue is None else float(now.in_flight),
         oldest_s=readings.latest("oldest_s"),
@@ -92,18 +92,18 @@ def falling_behind(readings: Readings) -> bool:
     return arriving > EVEN * leaving
 
 
-def age_lines(workload: Workload, readings: Readings, alarm: Line | None) -> tuple[Line, ...]:
+def age_lines(workload: Workload, readings: Readings, alarm: Threshold | None) -> tuple[Threshold, ...]:
     """The alarm's threshold; and the retention, once the age comes near enough to share an axis with it."""
     lines = [alarm] if alarm else []
     retention = workload.queue.retention_s
     if readings.has("oldest_s") and float(readings.frame["oldest_s"].max()) > retention / 10:
-        lines.append(Line("retention: messages are deleted", float(retention)))
+        lines.append(Threshold("retention: messages are deleted", float(retention)))
     return tuple(lines)
 
 
 def age_claims(
-    readings: Readings, workload: Workload, lines: tuple[Line, ...], now: sqs.Depth, known: tuple[Alarm, ...]
-) -> list[Claim]:
+    readings: Readings, workload: Workload, lines: tuple[Threshold, ...], now: sqs.Depth, known: tuple[Alarm, ...]
+) -> list[Observation]:
     """That the oldest message waits too long: over its alarm's threshold, or half-way to being deleted.
 
     A message that is in flight while nothing waits needs no faster work: it has most likely been tried before. The
@@ -118,7 +118,7 @@ def age_claims(
             f"the oldest message has waited {formatting.duration(age)} and is deleted unworked after "
             f"{formatting.duration(retention)}"
         )
-        return [Claim(Level.ACT, text, "queue")]
+        return [Observation(Level.ACT, text, "queue")]
     alarm = alarms.on(known, AGE, workload.queue.name)
     if alarm is None or alarm.threshold is None or age < alarm.threshold:
         return []
@@ -129,16 +129,16 @@ def age_claims(
             f"nothing waits, but the oldest message in flight was sent {formatting.duration(age)} ago and has most likely "
             f"been tried before: look for failures; {limit}"
         )
-        return [Claim(Level.ACT if fires else Level.WATCH, text, "dead_letters")]
+        return [Observation(Level.ACT if fires else Level.WATCH, text, "dead_letters")]
     page = "dead_letters" if returned(readings, now) and not falling_behind(readings) else "concurrency"
     if fires or alarms.breached(alarm, readings.frame["oldest_s"].dropna(), readings.window.period):
-        return [Claim(Level.ACT, f"the oldest message has waited {formatting.duration(age)}; {limit}", page)]
+        return [Observation(Level.ACT, f"the oldest message has waited {formatting.duration(age)}; {limit}", page)]
     # One point over the threshold, as a message that is tried again makes it, is not yet what the alarm is about.
     text = f"the oldest message has waited {formatting.duration(age)}; {limit} in {alarms.rule(alarm)}"
-    return [Claim(Level.WATCH, text, page)]
+    return [Observation(Level.WATCH, text, page)]
 
 
-def backlog_claims(readings: Readings, there: Depths, aged: bool = False) -> list[Claim]:
+def backlog_claims(readings: Readings, there: Depths, aged: bool = False) -> list[Observation]:
     """That more waits than is done in a minute or so, and whether it grows. ``aged``: another claim tells the age."""
     now, age = there.work, readings.latest("oldest_s")
     arriving, leaving = readings.per_minute("sent") or 0.0, readings.per_minute("deleted") or 0.0
@@ -149,10 +149,10 @@ def backlog_claims(readings: Readings, there: Depths, aged: bool = False) -> lis
     when = f" {there.label}" if there.label else ""
     waiting = f"{formatting.count(now.visible)} wait{when}{oldest}"
     if arriving > leaving * EVEN:
-        return [Claim(Level.WATCH, f"work arrives faster ({come}) than it is done ({go}); {waiting}", "queue")]
+        return [Observation(Level.WATCH, f"work arrives faster ({come}) than it is done ({go}); {waiting}", "queue")]
     left_s = drain_s(now.visible + now.in_flight, arriving, leaving)
     done = f", done in {formatting.duration(left_s)}" if left_s is not None else ""
-    return [Claim(Level.WATCH, f"{waiting}{done}; {come} arrive, {go} are done", "queue")]
+    return [Observation(Level.WATCH, f"{waiting}{done}; {come} arrive, {go} are done", "queue")]
 
 
 def unfinished(readings: Readings, now: sqs.Depth) -> float | None:
@@ -164,39 +164,41 @@ def unfinished(readings: Readings, now: sqs.Depth) -> float | None:
     return max(0.0, received - deleted - now.in_flight / minutes)
 
 
-def returned(readings: Readings, now: sqs.Depth) -> list[Claim]:
+def returned(readings: Readings, now: sqs.Depth) -> list[Observation]:
     """Receives that do not end in a deletion: messages that fail and come back. Those in flight are still at work."""
     received, back = readings.per_minute("received"), unfinished(readings, now)
     if not received or back is None or back < 1 or back / received < RETURNED:
         return []
     got, again = formatting.rates(received, back)
     text = f"of {got} received, {again} are not finished and come back: look for failures"
-    return [Claim(Level.WATCH, text, "dead_letters")]
+    return [Observation(Level.WATCH, text, "dead_letters")]
 
 
 def _balance(
     there: Depths, arrivals: float | None, completions: float | None, left_s: float | None, readings: Readings
-) -> list[Claim]:
+) -> list[Observation]:
     now = there.work
     waiting = now.visible + now.in_flight
     if arrivals is None and completions is None:
         if waiting:
-            return [Claim(Level.UNKNOWN, f"{formatting.count(waiting, 'message')} in the queue, but no metrics yet")]
-        return [Claim(Level.UNKNOWN, "the queue is empty and has no metrics in this time range")]
+            return [
+                Observation(Level.UNKNOWN, f"{formatting.count(waiting, 'message')} in the queue, but no metrics yet")
+            ]
+        return [Observation(Level.UNKNOWN, "the queue is empty and has no metrics in this time range")]
     arriving, done = arrivals or 0.0, completions or 0.0
     come, go = formatting.rates(arriving, done)
     pace = f"{come} arrive, {go} are done"
     level = levels.backlog(float(now.visible), done, readings.latest("oldest_s"))
     level = Level.OK if level is Level.UNKNOWN else level
     if not waiting:
-        return [Claim(Level.OK, f"nothing waits{_when(there)}; {pace}")]
+        return [Observation(Level.OK, f"nothing waits{_when(there)}; {pace}")]
     if arriving > done * EVEN and level is Level.WATCH and _rising(readings):
         more = (arriving - done) * 60
         text = f"work arrives faster than it is done ({pace}): {formatting.count(more)} more will wait in an hour"
-        return [Claim(Level.WATCH, f"{_held(there)}; {text}", "concurrency")]
+        return [Observation(Level.WATCH, f"{_held(there)}; {text}", "concurrency")]
     if left_s is None:
-        return [Claim(level, f"{_held(there)}{_when(there)}, and no fewer at this pace; {pace}", "concurrency")]
-    return [Claim(level, f"{_held(there)}{_when(there)}, done in {formatting.duration(left_s)}; {pace}")]
+        return [Observation(level, f"{_held(there)}{_when(there)}, and no fewer at this pace; {pace}", "concurrency")]
+    return [Observation(level, f"{_held(there)}{_when(there)}, done in {formatting.duration(left_s)}; {pace}")]
 
 
 def _held(there: Depths) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ops.insight.report_types import Line
+from ops.insight.report_types import Threshold
 
 if TYPE_CHECKING:
     from ops.aws.lambda_ import Mapping
@@ -19,22 +19,22 @@ POLLER_CONCURRENCY = 10
 ACCOUNT = "account quota"
 
 
-def of_mapping(mapping: Mapping) -> Line:
+def of_mapping(mapping: Mapping) -> Threshold:
     """How many invocations a mapping may have at once, and what says so."""
     if mapping.maximum_concurrency is not None:
-        return Line("mapping's MaximumConcurrency", mapping.maximum_concurrency)
+        return Threshold("mapping's MaximumConcurrency", mapping.maximum_concurrency)
     if mapping.maximum_pollers is not None:
-        return Line("provisioned pollers", mapping.maximum_pollers * POLLER_CONCURRENCY)
-    return Line("mapping's ceiling", MAPPING_CEILING)
+        return Threshold("provisioned pollers", mapping.maximum_pollers * POLLER_CONCURRENCY)
+    return Threshold("mapping's ceiling", MAPPING_CEILING)
 
 
-def concurrency(workload: Workload) -> tuple[Line, ...]:
+def concurrency(workload: Workload) -> tuple[Threshold, ...]:
     """Every limit that applies, the lowest first; no limit is listed for what could not be read."""
-    lines: list[Line] = []
+    lines: list[Threshold] = []
     if workload.mapping is not None:
         lines.append(of_mapping(workload.mapping))
     if workload.function is not None and workload.function.reserved is not None:
-        lines.append(Line("reserved concurrency", workload.function.reserved))
+        lines.append(Threshold("reserved concurrency", workload.function.reserved))
     elif workload.account_concurrency is not None:
-        lines.append(Line(ACCOUNT, workload.account_concurrency))
+        lines.append(Threshold(ACCOUNT, workload.account_concurrency))
     return tuple(sorted(lines, key=lambda line: line.value))

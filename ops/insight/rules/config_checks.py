@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from ops import formatting
 from ops.insight.report_types import Level
-from ops.insight.rules.findings import Claim
+from ops.insight.rules.findings import Observation
 from ops.workload.gaps import Part, Why
 
 if TYPE_CHECKING:
@@ -19,71 +19,73 @@ VISIBILITY_TIMES = 6
 services-sqs-configure)."""
 
 
-def reading(workload: Workload, readings: Readings, now: sqs.Depth) -> list[Claim]:
+def reading(workload: Workload, readings: Readings, now: sqs.Depth) -> list[Observation]:
     """Whether a function reads the queue, or something else does, as far as the queue's own metrics tell."""
     gap = workload.gap(Part.MAPPING)
     if gap is not None and workload.mapping is None:
         if gap.why is Why.GONE:
             text = f"no function reads {workload.queue.name}: the event source mapping {gap.name} does not exist"
-            return [Claim(Level.ACT, text, "queue")]
+            return [Observation(Level.ACT, text, "queue")]
         text = f"whether a function reads {workload.queue.name} is not known: its event source mappings {gap.verb}"
-        return [Claim(Level.UNKNOWN, text, "queue")]
+        return [Observation(Level.UNKNOWN, text, "queue")]
     if workload.mapping is None:
         return [_dead_letter_queue(workload) if workload.serves else _read_by_others(workload, readings, now)]
     if not workload.mapping.enabled:
         state = workload.mapping.state.lower()
         return [
-            Claim(Level.ACT, f"the event source mapping is {state}: nothing is worked on until you enable it", "queue")
+            Observation(
+                Level.ACT, f"the event source mapping is {state}: nothing is worked on until you enable it", "queue"
+            )
         ]
     return _function(workload)
 
 
-def _function(workload: Workload) -> list[Claim]:
+def _function(workload: Workload) -> list[Observation]:
     gap = workload.gap(Part.FUNCTION)
     if gap is None:
         return []
     level = Level.ACT if gap.why is Why.GONE else Level.UNKNOWN
-    return [Claim(level, f"function {gap.name}, which reads {workload.queue.name}, {gap.verb}", "queue")]
+    return [Observation(level, f"function {gap.name}, which reads {workload.queue.name}, {gap.verb}", "queue")]
 
 
-def _dead_letter_queue(workload: Workload) -> Claim:
+def _dead_letter_queue(workload: Workload) -> Observation:
     """Of a queue that is one itself, for several queues, so that none of them is described in its place."""
-    return Claim(Level.OK, f"{workload.queue.name} is the dead-letter queue of {', '.join(workload.serves)}")
+    return Observation(Level.OK, f"{workload.queue.name} is the dead-letter queue of {', '.join(workload.serves)}")
 
 
-def _read_by_others(workload: Workload, readings: Readings, now: sqs.Depth) -> Claim:
+def _read_by_others(workload: Workload, readings: Readings, now: sqs.Depth) -> Observation:
     """That no mapping reads it is a fact about this account and region. Who does is inferred from the metrics."""
     known = f"no event source mapping reads {workload.queue.name} in this account and region"
     deleted = readings.per_minute("deleted")
     if deleted:
         done = f"messages are deleted at {formatting.rate(deleted)}"
-        return Claim(Level.OK, f"{known}; {done}: something else seems to read it")
+        return Observation(Level.OK, f"{known}; {done}: something else seems to read it")
     if now.in_flight or readings.per_minute("received"):
-        return Claim(Level.OK, f"{known}; messages are received: something else may read it")
+        return Observation(Level.OK, f"{known}; messages are received: something else may read it")
     waits = now.visible + now.delayed
     if waits:
         waiting = formatting.count(waits, "message waits", "messages wait")
-        return Claim(Level.WATCH, f"{known}, and nothing is received from it; {waiting}", "queue")
-    return Claim(Level.OK, f"{known}; nothing waits in it")
+        return Observation(Level.WATCH, f"{known}, and nothing is received from it; {waiting}", "queue")
+    return Observation(Level.OK, f"{known}; nothing waits in it")
 
 
-def dead_lettering(workload: Workload) -> list[Claim]:
+def dead_lettering(workload: Workload) -> list[Observation]:
     """Whether a message that keeps failing goes anywhere, of a queue that a function reads."""
     gap = workload.gap(Part.DLQ)
     if gap is not None:
         level = Level.ACT if gap.why is Why.GONE else Level.UNKNOWN
         text = f"{workload.queue.name}'s dead-letter queue {gap.name} {gap.verb}, so its dead letters are not known"
-        return [Claim(level, text, "dead_letters")]
+        return [Observation(level, text, "dead_letters")]
     if workload.dlq is not None or workload.serves:
         return []
     if workload.mapping is None and workload.gap(Part.MAPPING) is None:
         return []
     kept = formatting.duration(workload.queue.retention_s)
     text = f"{workload.queue.name} has no dead-letter queue: what keeps failing is retried for {kept} and then lost"
-    return [Claim(Level.WATCH, text, "dead_letters")]
+    return [Observation(Level.WATCH, text, "dead_letters")]
 
 
-def visibility(workload: Workload) -> list[Claim]:
+def visibility(workload: Workload) -> list[Observation]:
     """Whether a message may be given out again while it is still worked on."""
     function, queue = workload.function, workload.queue
     if function is None or queue.visibility_s >= VISIBILITY_TIMES * function.timeout_s:
@@ -92,4 +94,4 @@ def visibility(workload: Workload) -> list[Claim]:
         f"the queue's visibility timeout ({queue.visibility_s} s) is less than six function timeouts "
         f"({function.timeout_s} s each), so throttled batches may be worked on twice"
     )
-    return [Claim(Level.WATCH, text, "queue")]
+    return [Observation(Level.WATCH, text, "queue")]

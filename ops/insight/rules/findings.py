@@ -14,7 +14,7 @@ CLAUSES = 3
 
 
 @dataclass(frozen=True)
-class Claim:
+class Observation:
     """One thing that is so. ``text`` is a clause without a full stop; ``page`` is where it is looked into."""
 
     level: Level
@@ -22,7 +22,7 @@ class Claim:
     page: str = ""
 
 
-def conclude(claims: Sequence[Claim], aside: str = "") -> Finding:
+def summarize(claims: Sequence[Observation], aside: str = "") -> Finding:
     """The claims of the worst level as one sentence; the first of them names the page to go to.
 
     ``aside`` is a further clause that helps whoever has to do something, and is left out when nobody has to.

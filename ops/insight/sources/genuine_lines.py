@@ -19,10 +19,10 @@ from collections import defaultdict
 from collections.abc import Sequence
 from datetime import datetime
 
-from ops.invocation_log import RECORD, REPORT, Line
+from ops.invocation_log import RECORD, REPORT, InvocationLogLine
 
 
-def genuine(lines: Sequence[Line], function: str = "", as_json: bool = False) -> list[Line]:
+def genuine(lines: Sequence[InvocationLogLine], function: str = "", as_json: bool = False) -> list[InvocationLogLine]:
     """Those of ``lines`` that may be taken for what they say. ``as_json``: the log format the function is set to."""
     mine = [line for line in lines if not (function and line.function) or line.function == function]
     mixed = _mixed_streams(mine)
@@ -32,7 +32,7 @@ def genuine(lines: Sequence[Line], function: str = "", as_json: bool = False) ->
     return [line for line in mine if line.source != RECORD or line.request_id in reported or not _late(line, latest)]
 
 
-def _mixed_streams(lines: Sequence[Line]) -> set[str]:
+def _mixed_streams(lines: Sequence[InvocationLogLine]) -> set[str]:
     formats: dict[str, set[bool]] = defaultdict(set)
     for line in lines:
         if line.source == REPORT and line.stream:
@@ -40,7 +40,7 @@ def _mixed_streams(lines: Sequence[Line]) -> set[str]:
     return {stream for stream, kinds in formats.items() if len(kinds) > 1}
 
 
-def _latest_reports(lines: Sequence[Line]) -> dict[str, datetime]:
+def _latest_reports(lines: Sequence[InvocationLogLine]) -> dict[str, datetime]:
     latest: dict[str, datetime] = {}
     for line in lines:
         # At some log levels only failures are reported: such a stream does not tell of every invocation.
@@ -49,6 +49,6 @@ def _latest_reports(lines: Sequence[Line]) -> dict[str, datetime]:
     return latest
 
 
-def _late(record: Line, latest: dict[str, datetime]) -> bool:
+def _late(record: InvocationLogLine, latest: dict[str, datetime]) -> bool:
     """Whether the platform reported in the record's stream after the record's invocation began."""
     return record.stream in latest and record.started <= latest[record.stream]

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from handler.extension.records import rules
-from ops.invocation_log import INIT, RECORD, REPORT, TIMEOUT, Line
+from ops.invocation_log import INIT, RECORD, REPORT, TIMEOUT, InvocationLogLine
 
 ONE_ENDING = timedelta(seconds=60)
 """Lines about one ending are written within this. Lambda waits a minute or more before it tries again."""
@@ -20,13 +20,13 @@ ONE_ENDING = timedelta(seconds=60)
 
 @dataclass
 class _Attempt:
-    lines: list[Line] = field(default_factory=list)
+    lines: list[InvocationLogLine] = field(default_factory=list)
 
     def has(self, source: str) -> bool:
         return any(line.source == source for line in self.lines)
 
 
-def attempts(lines: Iterable[Line]) -> Iterator[tuple[str, datetime, dict[str, Any]]]:
+def attempts(lines: Iterable[InvocationLogLine]) -> Iterator[tuple[str, datetime, dict[str, Any]]]:
     """Each attempt's request id, start and values: what the record says, completed from the other lines."""
     lines = list(lines)
     kinds = {line.stream: str(line.values["init_type"]) for line in lines if line.source == INIT}
@@ -36,20 +36,20 @@ def attempts(lines: Iterable[Line]) -> Iterator[tuple[str, datetime, dict[str, A
             yield request_id, first.started, _values(attempt, kinds.get(stream, ""))
 
 
-def _by_environment(lines: Sequence[Line]) -> dict[tuple[str, str], list[Line]]:
+def _by_environment(lines: Sequence[InvocationLogLine]) -> dict[tuple[str, str], list[InvocationLogLine]]:
     """By request id and log stream; a line that was read twice counts once."""
     once = {
         (line.source, line.request_id, line.started, None if line.source == RECORD else line.at, line.stream): line
         for line in lines
         if line.source != INIT
     }
-    grouped: dict[tuple[str, str], list[Line]] = defaultdict(list)
+    grouped: dict[tuple[str, str], list[InvocationLogLine]] = defaultdict(list)
     for line in once.values():
         grouped[line.request_id, line.stream].append(line)
     return grouped
 
 
-def _separate(lines: Sequence[Line]) -> list[_Attempt]:
+def _separate(lines: Sequence[InvocationLogLine]) -> list[_Attempt]:
     """The attempts of one request id in one environment. An attempt has one record and one REPORT line at most."""
     found = [_Attempt([line]) for line in lines if line.source == RECORD]
     reports = [line for line in lines if line.source == REPORT]
@@ -67,7 +67,9 @@ def _separate(lines: Sequence[Line]) -> list[_Attempt]:
     return found
 
 
-def _nearest(records: Sequence[_Attempt], reports: Sequence[Line]) -> list[tuple[_Attempt, Line]]:
+def _nearest(
+    records: Sequence[_Attempt], reports: Sequence[InvocationLogLine]
+) -> list[tuple[_Attempt, InvocationLogLine]]:
     """Pairs, nearest in time first. A record's own report is nearer than any other attempt's."""
     distances = sorted(
         (abs(record.lines[0].started - report.started), row, column)
@@ -89,7 +91,7 @@ def _reported(attempt: _Attempt) -> bool:
     return attempt.has(RECORD) or attempt.has(REPORT)
 
 
-def _when(line: Line) -> datetime:
+def _when(line: InvocationLogLine) -> datetime:
     return line.at or line.started
 
 
@@ -109,7 +111,7 @@ def _values(attempt: _Attempt, init_type: str) -> dict[str, Any]:
     return values
 
 
-def _settle_ending(values: dict[str, Any], lines: Sequence[Line]) -> None:
+def _settle_ending(values: dict[str, Any], lines: Sequence[InvocationLogLine]) -> None:
     """A REPORT line without a status is not a success where another line says how the invocation ended."""
     ended = next((line for line in lines if line.source == TIMEOUT), None) or next(
         (line for line in lines if line.source not in (RECORD, REPORT)), None

@@ -17,7 +17,7 @@ from handler.extension.records import rules
 from ops import formatting, invocation_log, pricing
 from ops.aws import logs
 from ops.errors import AccessDenied, NotFound
-from ops.insight.report_types import Look
+from ops.insight.report_types import QueryCost
 from ops.insight.sources.genuine_lines import genuine
 from ops.insight.sources.invocation_join import attempts
 from ops.workload.notes import unknown_function
@@ -75,7 +75,7 @@ class Invocations:
     frame: pd.DataFrame
     truncated: bool
     log_bytes: float
-    look: Look
+    look: QueryCost
 
 
 def read(aws: Aws, workload: Workload, window: Window, rows: int = ROWS) -> Invocations:
@@ -102,11 +102,13 @@ def read(aws: Aws, workload: Workload, window: Window, rows: int = ROWS) -> Invo
             f"Only the newest {formatting.count(len(merged))} invocations are shown: "
             f"{formatting.count(found.matched)} log lines matched. Choose a shorter time range for all of them."
         )
-    look = Look(usd=found.bytes_scanned / SCAN_GB * pricing.load().log_gb_scanned, partial=tuple(partial))
+    look = QueryCost(usd=found.bytes_scanned / SCAN_GB * pricing.load().log_gb_scanned, partial=tuple(partial))
     return Invocations(to_frame(merged), found.truncated, found.bytes_scanned, look)
 
 
-def merge(lines: Iterable[invocation_log.Line], function: str = "", as_json: bool = False) -> list[Invocation]:
+def merge(
+    lines: Iterable[invocation_log.InvocationLogLine], function: str = "", as_json: bool = False
+) -> list[Invocation]:
     """One invocation for each attempt that a genuine line tells of; oldest first.
 
     ``function``: only its lines count, where several share the log group. ``as_json``: the format it logs in.
@@ -151,4 +153,4 @@ def _left_out(rows: Iterable[Mapping[str, str]]) -> list[str]:
 
 
 def _nothing(why: str) -> Invocations:
-    return Invocations(to_frame([]), False, 0.0, Look(partial=(why,)))
+    return Invocations(to_frame([]), False, 0.0, QueryCost(partial=(why,)))

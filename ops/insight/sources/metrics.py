@@ -15,7 +15,7 @@ from ops import pricing
 from ops.aws import cloudwatch
 from ops.aws.cloudwatch import MetricQuery
 from ops.insight import time_window as windows
-from ops.insight.report_types import Look, Window
+from ops.insight.report_types import QueryCost, Window
 
 if TYPE_CHECKING:
     from ops.aws import Aws
@@ -38,7 +38,7 @@ class Readings:
     frame: pd.DataFrame
     counted: tuple[str, ...]
     window: Window
-    look: Look
+    look: QueryCost
     fine: Mapping[str, pd.Series] = field(default_factory=dict)
 
     def has(self, column: str) -> bool:
@@ -97,7 +97,7 @@ def read(aws: Aws, queries: Sequence[MetricQuery], window: Window) -> Readings:
     """``queries`` over ``window``: one call, its cost and what CloudWatch left out. Raises what ``ops.aws`` raises."""
     index = windows.index(window)
     if not queries:
-        return Readings(pd.DataFrame(index=index), (), window, Look())
+        return Readings(pd.DataFrame(index=index), (), window, QueryCost())
     data = cloudwatch.metric_data(aws, queries, window.start, window.end, window.period)
     fine = {query.key: _series(data.series[query.key]) for query in queries if query.period}
     queries = [query for query in queries if not query.period]
@@ -112,7 +112,7 @@ def read(aws: Aws, queries: Sequence[MetricQuery], window: Window) -> Readings:
     counted = tuple(query.key for query in queries if query.stat in COUNTED)
     if counted and not _whole(frame, window):
         frame.loc[frame.index[-1], list(counted)] = float("nan")
-    look = Look(
+    look = QueryCost(
         metrics_requested=data.requested,
         usd=data.requested * pricing.load().metric_requested,
         partial=tuple(f"CloudWatch: {text}" for text in data.partial),

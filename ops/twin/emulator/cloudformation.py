@@ -9,15 +9,15 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from ops.twin.emulator.patch import Seam
+from ops.twin.emulator.patch import Patch
 
 Handler = Callable[..., Any]
 Properties = Mapping[str, Any]
 
 
-def seams() -> list[Seam]:
+def seams() -> list[Patch]:
     return [
-        Seam(
+        Patch(
             "services.cloudformation.provisioners",
             "_RESOURCE_HANDLERS",
             _completed,

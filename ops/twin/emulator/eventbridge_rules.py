@@ -14,14 +14,14 @@ import logging
 from typing import Any
 
 from ops.twin.emulator import account_context
-from ops.twin.emulator.patch import Seam
+from ops.twin.emulator.patch import Patch
 
 log = logging.getLogger(__name__)
 NO_RESOURCE = "NO_RESOURCE"
 
 
-def seams() -> list[Seam]:
-    return [Seam("services.eventbridge", "_invoke_target", _buried, "undeliverable events reach a target's queue")]
+def seams() -> list[Patch]:
+    return [Patch("services.eventbridge", "_invoke_target", _buried, "undeliverable events reach a target's queue")]
 
 
 def _buried(original: Any) -> Any:

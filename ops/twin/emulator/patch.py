@@ -8,7 +8,7 @@ from typing import Any
 
 
 @dataclass(frozen=True)
-class Seam:
+class Patch:
     module: str  # below ministack, e.g. services.sqs
     attribute: str
     make: Callable[[Any], Any]  # the original in, the replacement out

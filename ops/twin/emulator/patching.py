@@ -12,12 +12,12 @@ from importlib import metadata
 from types import ModuleType
 
 from ops.errors import TwinError
-from ops.twin.emulator.patch import Seam
+from ops.twin.emulator.patch import Patch
 
 PINNED = "1.5.33"
 
 
-def install(seams: Iterable[Seam], version: str | None = None) -> None:
+def install(seams: Iterable[Patch], version: str | None = None) -> None:
     """Put every replacement in its place. Raises TwinError, having changed nothing, when MiniStack is another one."""
     found = version or _installed()
     if found != PINNED:
@@ -50,7 +50,7 @@ def _installed() -> str:
         raise TwinError("MiniStack is not installed.", f"Install it: pip install ministack=={PINNED}.") from None
 
 
-def _module(seam: Seam) -> ModuleType:
+def _module(seam: Patch) -> ModuleType:
     try:
         return importlib.import_module(f"ministack.{seam.module}")
     except ImportError as error:

@@ -27,7 +27,7 @@ from ops.twin.host.reply import Reply
 from ops.twin.host.sandbox import Sandbox
 from ops.twin.host.settings import FunctionConfig, Settings
 from ops.twin.host.telemetry import platform_log_lines, telemetry_events
-from ops.twin.host.telemetry.invocation_metrics import Account, Timing, Verdict, judge
+from ops.twin.host.telemetry.invocation_metrics import InvocationMetrics, Timing, Verdict, judge
 from ops.twin.host.telemetry.xray import Trace
 from ops.twin.image import Image
 
@@ -164,14 +164,20 @@ class Environment:
             self.reset_reason = failure.reason
         reply = sandbox.runtime.reply
         verdict = judge(request_id, reply, failure, function.timeout, end)
-        account = Account.of(end - began, self._init_seconds, function.memory, used)
+        account = InvocationMetrics.of(end - began, self._init_seconds, function.memory, used)
         self._init_seconds = None
         self._report(request_id, timing, reply, verdict, account, trace)
         self.idle_since = end
         return Outcome(verdict.payload, verdict.function_error, account)
 
     def _report(
-        self, request_id: str, timing: Timing, reply: Reply | None, verdict: Verdict, account: Account, trace: Trace
+        self,
+        request_id: str,
+        timing: Timing,
+        reply: Reply | None,
+        verdict: Verdict,
+        account: InvocationMetrics,
+        trace: Trace,
     ) -> None:
         function = self.function
         tracing = _traced(trace)

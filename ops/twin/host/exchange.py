@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Protocol
 
 from ops.twin.host.process.orphan_reaper import Guardian
-from ops.twin.host.telemetry.invocation_metrics import Account
+from ops.twin.host.telemetry.invocation_metrics import InvocationMetrics
 from ops.twin.host.telemetry.xray import Sampler, TraceFile
 
 
@@ -46,4 +46,4 @@ class Outcome:
 
     payload: bytes
     function_error: str
-    account: Account
+    account: InvocationMetrics

@@ -23,7 +23,7 @@ from ops.twin.host.lifecycle_phase import Failure, Phase
 from ops.twin.host.process.launch_spec import MEGABYTE, Plan
 from ops.twin.host.process.orphan_reaper import Guardian
 from ops.twin.host.process.process import describe_exit
-from ops.twin.host.process.process_group import RUNTIME, Crew
+from ops.twin.host.process.process_group import RUNTIME, ProcessGroup
 
 SHUTDOWN_LIMIT = 2.0
 """Seconds for runtime and external extensions together."""
@@ -44,7 +44,7 @@ class Sandbox:
         self.runtime = RuntimeApi(self)
         self.extensions = ExtensionsApi(self)
         self.telemetry = telemetry
-        self.crew = Crew(plan, guardian, on_lines, self._ended)
+        self.crew = ProcessGroup(plan, guardian, on_lines, self._ended)
         self._phase = Phase()
         self._server: asyncio.Server | None = None
         self.initializing = False

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from ops.aws import Aws, call_effect, sqs
-from ops.aws.call_effect import Fate
+from ops.aws.call_effect import CallEffect
 from ops.aws.fast_sqs import sqs_client
 from ops.errors import AccessDenied, AwsError, CredentialsError, NotFound, OverLimit, Throttled, Unreachable
 from ops.target import Target
@@ -60,7 +60,7 @@ def send(door: Aws, queue: sqs.Queue, body: str = "body") -> Any:
 
 
 def test_it_is_lean(door: Aws) -> None:
-    assert isinstance(door.sqs, sqs_client.LeanSqs)
+    assert isinstance(door.sqs, sqs_client.FastSqsClient)
 
 
 def test_what_is_sent_is_received_as_boto3_receives_it(door: Aws, queue: sqs.Queue) -> None:
@@ -88,21 +88,21 @@ def test_leases_and_deletes(door: Aws, queue: sqs.Queue, server: Server) -> None
 @pytest.mark.parametrize(
     ("fault", "error", "known"),
     [
-        (DENIED, AccessDenied, Fate.REFUSED),
-        (THROTTLED, Throttled, Fate.NOT_DONE),
-        (Fault("refuse", code="QueueDoesNotExist", status=400), NotFound, Fate.REFUSED),
-        (Fault("refuse", code="OverLimit", status=403), OverLimit, Fate.REFUSED),
-        (Fault("refuse", code="ExpiredToken", status=403), CredentialsError, Fate.REFUSED),
-        (Fault("refuse", code="InvalidMessageContents", status=400), AwsError, Fate.REFUSED),
-        (Fault("refuse", code="ServiceUnavailable", status=503), AwsError, Fate.UNKNOWN),
-        (Fault("cut after"), Unreachable, Fate.UNKNOWN),
-        (Fault("cut within"), Unreachable, Fate.UNKNOWN),
-        (Fault("stall", seconds=60), Unreachable, Fate.UNKNOWN),
+        (DENIED, AccessDenied, CallEffect.REJECTED),
+        (THROTTLED, Throttled, CallEffect.NOT_APPLIED),
+        (Fault("refuse", code="QueueDoesNotExist", status=400), NotFound, CallEffect.REJECTED),
+        (Fault("refuse", code="OverLimit", status=403), OverLimit, CallEffect.REJECTED),
+        (Fault("refuse", code="ExpiredToken", status=403), CredentialsError, CallEffect.REJECTED),
+        (Fault("refuse", code="InvalidMessageContents", status=400), AwsError, CallEffect.REJECTED),
+        (Fault("refuse", code="ServiceUnavailable", status=503), AwsError, CallEffect.UNKNOWN),
+        (Fault("cut after"), Unreachable, CallEffect.UNKNOWN),
+        (Fault("cut within"), Unreachable, CallEffect.UNKNOWN),
+        (Fault("stall", seconds=60), Unreachable, CallEffect.UNKNOWN),
     ],
     ids=lambda value: f"{value.kind} {value.code}" if isinstance(value, Fault) else "",
 )
 def test_what_goes_wrong_is_known_for_what_it_is(
-    server: Server, door: Aws, queue: sqs.Queue, fault: Fault, error: type[AwsError], known: Fate
+    server: Server, door: Aws, queue: sqs.Queue, fault: Fault, error: type[AwsError], known: CallEffect
 ) -> None:
     before = server.counts().get("SendMessageBatch", 0)
     server.fault(replace(fault, operation="SendMessageBatch"))
@@ -111,7 +111,7 @@ def test_what_goes_wrong_is_known_for_what_it_is(
         send(impatient, queue)
     impatient.disconnect()
     server.heal()
-    assert call_effect.of(caught.value) is known
+    assert call_effect.classify(caught.value) is known
     assert server.counts()["SendMessageBatch"] == before + 1, "each call is made once"
     assert send(door, queue)["Successful"]
 
@@ -123,7 +123,7 @@ def test_nobody_answers(server: Server, monkeypatch: pytest.MonkeyPatch) -> None
     aws = Aws(TARGET).single(60.0)
     with pytest.raises(Unreachable) as caught, aws.asking("sqs", "queue q"):
         aws.sqs.receive_message(QueueUrl="http://q")
-    assert call_effect.of(caught.value) is Fate.NOT_DONE
+    assert call_effect.classify(caught.value) is CallEffect.NOT_APPLIED
 
 
 def test_no_answer_of_sqs(monkeypatch: pytest.MonkeyPatch, server: Server) -> None:
@@ -145,7 +145,7 @@ def test_no_answer_of_sqs(monkeypatch: pytest.MonkeyPatch, server: Server) -> No
         with pytest.raises(Unreachable, match="no answer of AWS") as caught, aws.asking("sqs", "queue q"):
             aws.sqs.receive_message(QueueUrl="http://q")
         thread.join()
-    assert call_effect.of(caught.value) is Fate.UNKNOWN
+    assert call_effect.classify(caught.value) is CallEffect.UNKNOWN
 
 
 def test_a_connection_that_the_other_side_closed_is_not_used(server: Server, door: Aws, queue: sqs.Queue) -> None:
@@ -181,4 +181,4 @@ def test_a_connection_that_the_other_side_closed_is_not_used(server: Server, doo
 def test_behind_a_proxy_boto3_is_used(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://sqs.example:80")
-    assert not isinstance(Aws(TARGET).single(60.0).sqs, sqs_client.LeanSqs)
+    assert not isinstance(Aws(TARGET).single(60.0).sqs, sqs_client.FastSqsClient)

@@ -18,7 +18,7 @@ import pytest
 
 from ops.deadletters import queue_lock
 from ops.deadletters.messages.model import Place
-from ops.deadletters.snapshot import Shelf
+from ops.deadletters.snapshot import Snapshot
 from ops.deadletters.transfer import settings
 from tests.fakes.sqs.faults import DENIED, Fault
 from tests.ops.cli.conftest import Desk
@@ -98,7 +98,7 @@ def test_a_copy_of_what_the_shelf_lost_was_not_sent(desk: Desk) -> None:
     desk.world.aws.queue("trial")
     ids = desk.bury(*jobs(20))
     plan = str(desk.told("plan", *QUICK, "--to", "trial", "--copy")["plan"]["id"])
-    with Shelf.open(desk.world.source) as shelf:
+    with Snapshot.open(desk.world.source) as shelf:
         shelf.mark(ids[:1], Place.GONE)
     code, out, _ = desk.ops("redrive", plan, "--reason", "r", "--yes")
     assert code == 1

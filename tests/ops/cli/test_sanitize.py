@@ -10,7 +10,7 @@ import pytest
 
 from ops.cli.json_output import dumps
 from ops.cli.sanitize import safe
-from ops.insight.report_types import Finding, Level, Look, QueueReport
+from ops.insight.report_types import Finding, Level, QueryCost, QueueReport
 
 
 @pytest.mark.parametrize(
@@ -43,7 +43,7 @@ def test_reports_become_json() -> None:
     times = pd.date_range(datetime(2026, 11, 23, tzinfo=UTC), periods=2, freq="min", name="time")
     frame = pd.DataFrame({"visible": [1.0, float("nan")]}, index=times)
     finding = Finding(Level.OK, "\x1b[31mfine")
-    report = QueueReport(finding, frame, frame, (), frame, float("inf"), None, 2.0, Look(partial=("a",)))
+    report = QueueReport(finding, frame, frame, (), frame, float("inf"), None, 2.0, QueryCost(partial=("a",)))
     text = dumps(report)
     assert text.isascii()
     assert "\x1b" not in text

@@ -17,9 +17,9 @@ import pytest
 from ops.deadletters import plans
 from ops.deadletters.ledger.model import Run, State
 from ops.deadletters.plan_model import Pace, Plan, Selection, Steps
-from ops.deadletters.queue import open_source
+from ops.deadletters.queue import open_queue
 from ops.deadletters.redrive import redrive, rollout
-from ops.deadletters.scan.scan import look
+from ops.deadletters.scan.scan import scan_queue
 from ops.deadletters.transfer import settings
 from ops.errors import OpsError
 from tests.fakes.disks import longest_file
@@ -80,7 +80,7 @@ BODIES = {
 def test_letters_of_any_content_come_back_as_they_were(world: World) -> None:
     system = {"DeadLetterQueueSourceArn": world.jobs.arn, "AWSTraceHeader": "Root=1-5759e988-bd862e3fe1be46a994272793"}
     ids = world.dlq.put([{"body": body, "system": system} for body in BODIES.values()])
-    done = look(world.source)
+    done = scan_queue(world.source)
     assert (done.letters, done.not_given_back) == (len(BODIES), 0)
     run = go(world, a_plan(world))
     assert run.state is State.DONE
@@ -98,7 +98,7 @@ def test_bodies_that_sqs_would_not_take_stay_and_are_told(world: World) -> None:
     system = {"DeadLetterQueueSourceArn": world.jobs.arn}
     bodies = ["a\0b", "\x1b[31mred", "\ud800 alone", "good"]
     world.dlq.put([{"body": body, "system": system} for body in bodies])
-    look(world.source)
+    scan_queue(world.source)
     run = go(world, a_plan(world))
     assert (run.state, run.sent, run.failed) == (State.DONE, 1, 3)
     assert [message["Body"] for message in world.jobs.messages()] == ["good"]
@@ -139,7 +139,7 @@ def test_attributes_at_their_limits(world: World) -> None:
     }
     system = {"DeadLetterQueueSourceArn": world.jobs.arn}
     ids = world.dlq.put([{"body": "a", "attributes": a, "system": system} for a in (ten, typed)])
-    look(world.source)
+    scan_queue(world.source)
     run = go(world, a_plan(world))
     assert (run.state, run.sent) == (State.DONE, 2)
     full, rest = sorted((m["MessageAttributes"] for m in world.jobs.messages()), key=len, reverse=True)
@@ -151,7 +151,7 @@ def test_large_letters_go_in_batches_that_fit(world: World) -> None:
     system = {"DeadLetterQueueSourceArn": world.jobs.arn}
     bodies = [json.dumps({"n": at, "x": "ä" * 130_000}, ensure_ascii=False) for at in range(12)]
     world.dlq.put([{"body": body, "system": system} for body in bodies])
-    look(world.source)
+    scan_queue(world.source)
     run = go(world, a_plan(world))
     assert (run.state, run.sent, run.failed) == (State.DONE, 12, 0)
     assert Counter(message["Body"] for message in world.jobs.messages()) == Counter(bodies)
@@ -192,11 +192,11 @@ def test_a_look_on_a_full_disk_gives_everything_back(world: World) -> None:
     system = {"DeadLetterQueueSourceArn": world.jobs.arn}
     world.dlq.put([{"body": f"{at} " + "x" * 20_000, "system": system} for at in range(100)])
     with longest_file(400_000), pytest.raises(OpsError) as full:
-        look(world.source)
+        scan_queue(world.source)
     ensure_sentence(full.value)
     world.aws.advance(3_600)
     assert len(world.bodies()) == 100 and not any(message["hidden"] for message in world.dlq.messages())
-    done = look(world.source)
+    done = scan_queue(world.source)
     assert (done.letters, done.complete) == (100, True)
 
 
@@ -207,7 +207,7 @@ def test_a_home_that_cannot_be_used(world: World, home: str, tmp_path: Path, mon
         home = str(tmp_path / "taken")
     monkeypatch.setenv("OPS_HOME", home)
     with pytest.raises(OpsError, match="cannot be used") as unusable:
-        open_source(world.source.aws, world.source.workload)
+        open_queue(world.source.aws, world.source.workload)
     ensure_sentence(unusable.value)
     assert "OPS_HOME" in unusable.value.next_step
 
@@ -290,7 +290,7 @@ def test_a_damaged_shelf_is_refused_and_may_be_deleted(world: World) -> None:
     ensure_sentence(refused.value)
     for path in world.source.folder.glob("shelf.db*"):
         path.unlink()
-    assert look(world.source).letters == 2
+    assert scan_queue(world.source).letters == 2
 
 
 # --- clocks --------------------------------------------------------------------------------------------------------

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from ops.errors import UsageError
-from ops.esm_scaling import Observed, RampLaw, begin, step
+from ops.esm_scaling import Observed, ScalingPolicy, begin, step
 from ops.insight.report_types import ConcurrencyReport, Level
 from ops.insight.reports import concurrency, overview
 from ops.workload import Workload
@@ -155,7 +155,7 @@ def test_what_if_agrees_with_stepping_through_the_law() -> None:
 
 
 def _stepped(backlog: float, arrivals: float, seconds: float, most: int) -> float:
-    law = RampLaw(maximum_concurrency=most)
+    law = ScalingPolicy(maximum_concurrency=most)
     ramp, left, at, tick = begin(law), backlog, 0.0, 0.05
     while left > 0:
         left += arrivals / 60 * tick - ramp.allowed * tick / seconds

@@ -13,7 +13,7 @@ from handler import contract
 from handler.extension.records import prices as extension_prices
 from ops import pricing
 from ops.insight import time_window as windows
-from ops.insight.report_types import Assumptions, CostReport, Level, Look
+from ops.insight.report_types import Assumptions, CostReport, Level, QueryCost
 from ops.insight.reports import cost, overview
 from ops.insight.rules import cost_model
 from ops.insight.sources.metrics import Readings
@@ -177,7 +177,7 @@ def usage(chance: random.Random) -> Readings:
         name: [chance.choice((float("nan"), 0.0, chance.uniform(0, 1e5))) for _ in index]
         for name in (*columns, *records)
     }
-    return Readings(pd.DataFrame(values, index=index), (*columns, *records), WINDOW, Look())
+    return Readings(pd.DataFrame(values, index=index), (*columns, *records), WINDOW, QueryCost())
 
 
 @pytest.mark.parametrize("seed", range(30))

@@ -13,7 +13,7 @@ from ops import invocation_log
 from ops.deadletters.causes.attribution import invocation_end, reason_rank
 from ops.deadletters.causes.attribution.logged_invocations import Heard, Invocation
 from ops.deadletters.causes.attribution.reason_rank import Reason
-from ops.deadletters.causes.logs.log_parser import Said
+from ops.deadletters.causes.logs.log_parser import LogEntry
 from ops.deadletters.fingerprints.fingerprint import fingerprint
 
 MOST_LISTED = 3
@@ -24,10 +24,10 @@ MOST_LISTED = 3
 class Decided:
     """``said``: the failure, or ``end``: how the invocation ended. ``others``: failures that may be it as well."""
 
-    said: Said | None = None
-    end: invocation_log.Line | None = None
+    said: LogEntry | None = None
+    end: invocation_log.InvocationLogLine | None = None
     likely: bool = False
-    others: tuple[Said, ...] = ()
+    others: tuple[LogEntry, ...] = ()
     quoted: bool = False  # the message is only spoken of, where another was at work
 
 
@@ -36,7 +36,7 @@ class Failure:
     """One line that tells of a failure. ``owners``: messages that it is about, by its own words (``named``) or by its
     place; empty: that is not known. ``closed``: another message was named afterwards."""
 
-    said: Said
+    said: LogEntry
     reason: Reason
     owners: frozenset[str]
     named: bool
@@ -158,7 +158,7 @@ def _failures(lines: Sequence[tuple[Heard, bool]]) -> list[Failure]:
     return found
 
 
-def _speaks_of(said: Said, names: frozenset[str], current: frozenset[str], found: Sequence[Failure]) -> bool:
+def _speaks_of(said: LogEntry, names: frozenset[str], current: frozenset[str], found: Sequence[Failure]) -> bool:
     """Whether an error's message holds ids that are new to the invocation, while one of its own has not failed yet."""
     if not current or not names or names & said.message_ids or any(one.owners & current for one in found):
         return False

@@ -18,14 +18,14 @@ from ops.deadletters.causes.attribution import invocation_end
 from ops.deadletters.causes.attribution.decision import Decided, Decision
 from ops.deadletters.causes.attribution.logged_invocations import SLACK, Invocation, Rows
 from ops.deadletters.causes.logs import shared_groups
-from ops.deadletters.causes.logs.log_parser import Said
+from ops.deadletters.causes.logs.log_parser import LogEntry
 from ops.deadletters.fingerprints.cause_record import LONGEST_MESSAGE
 from ops.deadletters.fingerprints.fingerprint import clipped, common, fingerprint
 from ops.deadletters.messages.model import WRAPPED, Cause
 from ops.deadletters.messages.parse import stamped
 
 if TYPE_CHECKING:
-    from ops.deadletters.messages.model import Letter
+    from ops.deadletters.messages.model import DeadLetter
     from ops.deadletters.snapshot.rows import Sketch
 
 
@@ -57,7 +57,7 @@ class Subject:
         )
 
     @classmethod
-    def of(cls, letter: Letter, job_kind: str = "", request_id: str = "") -> Subject:
+    def of(cls, letter: DeadLetter, job_kind: str = "", request_id: str = "") -> Subject:
         return cls(
             message_id=letter.message_id,
             ids=frozenset({letter.message_id, letter.original_message_id}) - {""},
@@ -232,7 +232,7 @@ def _shared(some: list[Cause]) -> Cause:
     return replace(last, error_message=alike, request_id="") if same and alike != last.error_message else last
 
 
-def _listed(some: tuple[Said, ...]) -> tuple[str, str]:
+def _listed(some: tuple[LogEntry, ...]) -> tuple[str, str]:
     """Type and message; of several that may be meant, all of them."""
     if len(some) == 1:
         return some[0].error_type, WRAPPED.join((some[0].error_message, *reversed(some[0].chain[-MOST_WRAPPERS:])))

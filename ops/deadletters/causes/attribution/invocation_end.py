@@ -13,25 +13,25 @@ ENDED_WELL = ("success", "", None)
 _PROCESS_GONE = ("ExitError", "Crash", "Lambda.Error")
 
 
-def failed(end: invocation_log.Line) -> bool:
+def failed(end: invocation_log.InvocationLogLine) -> bool:
     """Whether the invocation failed as a whole."""
     return end.source == invocation_log.TIMEOUT or end.values.get("status") not in ENDED_WELL
 
 
-def timed_out(end: invocation_log.Line) -> bool:
+def timed_out(end: invocation_log.InvocationLogLine) -> bool:
     return end.source == invocation_log.TIMEOUT or end.values.get("status") == "timeout"
 
 
-def killed(end: invocation_log.Line) -> bool:
+def killed(end: invocation_log.InvocationLogLine) -> bool:
     """Ended from outside, so that whatever was logged before is not why."""
     return timed_out(end) or "OutOfMemory" in str(end.values.get("error_type"))
 
 
-def ended_at(end: invocation_log.Line) -> datetime:
+def ended_at(end: invocation_log.InvocationLogLine) -> datetime:
     return end.started + timedelta(milliseconds=end.values.get("duration_ms") or 0.0)
 
 
-def ending(end: invocation_log.Line) -> tuple[str, str]:
+def ending(end: invocation_log.InvocationLogLine) -> tuple[str, str]:
     """Error type and sentence of an invocation that failed as a whole."""
     values = end.values
     kind = str(values.get("error_type") or ("Sandbox.Timedout" if timed_out(end) else "Lambda.Error"))
@@ -47,7 +47,7 @@ def ending(end: invocation_log.Line) -> tuple[str, str]:
     return kind, "the function raised an error; no line of the invocation gives the reason"
 
 
-def knows_more(end: invocation_log.Line, known: invocation_log.Line | None) -> bool:
+def knows_more(end: invocation_log.InvocationLogLine, known: invocation_log.InvocationLogLine | None) -> bool:
     """Whether ``end`` tells more of the same end than ``known``: the record knows most, then REPORT, then "Task timed
     out", but of those that call it a success none more than one that tells of a failure."""
     if known is None or failed(end) != failed(known):
@@ -55,7 +55,7 @@ def knows_more(end: invocation_log.Line, known: invocation_log.Line | None) -> b
     return _KNOWS.index(end.source) >= _KNOWS.index(known.source)
 
 
-def told_full(end: invocation_log.Line | None, kind: str) -> invocation_log.Line | None:
+def told_full(end: invocation_log.InvocationLogLine | None, kind: str) -> invocation_log.InvocationLogLine | None:
     """``end`` as a kill for memory, where the process exited (``kind``) with all of the memory used."""
     if end is None or kind == rules.OUT_OF_MEMORY:
         return None

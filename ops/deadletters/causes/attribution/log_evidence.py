@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 from ops.deadletters.causes.attribution.evidence import Evidence, Subject
 from ops.deadletters.causes.attribution.log_search import When, search
 from ops.deadletters.causes.attribution.message_sources import OWN, Feed, Feeds, queue_of
-from ops.deadletters.causes.logs.log_query import Asked, Asking, Budget
+from ops.deadletters.causes.logs.log_query import Asked, Budget, LogQuerySession
 
 if TYPE_CHECKING:
     from ops.deadletters.messages.model import Cause
-    from ops.deadletters.queue import Source
+    from ops.deadletters.queue import DeadLetterQueue
 
 UNCERTAIN = timedelta(hours=1)
 """A message may wait for its next receive behind a backlog."""
@@ -27,7 +27,7 @@ class Hearing:
     """``found``: causes by message id. ``askings``: by the function's ARN, for more questions within the budget."""
 
     found: dict[str, Cause] = field(default_factory=dict)
-    askings: dict[str, Asking] = field(default_factory=dict)
+    askings: dict[str, LogQuerySession] = field(default_factory=dict)
 
     @property
     def asked(self) -> Asked:
@@ -42,7 +42,12 @@ class Hearing:
 
 
 def hear(
-    source: Source, feeds: Feeds, subjects: Sequence[Subject], budget: Budget, say: Callable[[str], None], now: datetime
+    source: DeadLetterQueue,
+    feeds: Feeds,
+    subjects: Sequence[Subject],
+    budget: Budget,
+    say: Callable[[str], None],
+    now: datetime,
 ) -> Hearing:
     """What the logs know of ``subjects``; the budget is for all functions together, those that come first in it may
     leave more for the rest."""
@@ -51,19 +56,24 @@ def hear(
     for number, feed in enumerate(every):
         asked, left = heard.asked, len(every) - number
         share = Budget(-(-max(0, budget.queries - asked.queries) // left), max(0.0, budget.usd - asked.usd) / left)
-        asking = Asking(source.aws, feed.function.log_group, share, say)
+        asking = LogQuerySession(source.aws, feed.function.log_group, share, say)
         heard.askings[feed.function.arn] = asking
         mine = [one for one in subjects if one.message_id not in heard.found and _reads(source, feeds, feed, one)]
         heard.found.update(_of_function(source, feeds, feed, mine, asking, now))
     return heard
 
 
-def _reads(source: Source, feeds: Feeds, feed: Feed, subject: Subject) -> bool:
+def _reads(source: DeadLetterQueue, feeds: Feeds, feed: Feed, subject: Subject) -> bool:
     return any(one.function.arn == feed.function.arn for one in feeds.of(queue_of(source, subject.source)))
 
 
 def _of_function(
-    source: Source, feeds: Feeds, feed: Feed, subjects: Sequence[Subject], asking: Asking, now: datetime
+    source: DeadLetterQueue,
+    feeds: Feeds,
+    feed: Feed,
+    subjects: Sequence[Subject],
+    asking: LogQuerySession,
+    now: datetime,
 ) -> dict[str, Cause]:
     evidence = Evidence(frozenset().union(*(subject.ids for subject in subjects)), feed.setup)
     queue = source.workload.queue
@@ -81,7 +91,7 @@ def _of_function(
     return found
 
 
-def _may_join(source: Source, feeds: Feeds, subject: Subject) -> bool:
+def _may_join(source: DeadLetterQueue, feeds: Feeds, subject: Subject) -> bool:
     """By time only where one function alone can have failed it: of two that read a queue either may have."""
     known = bool(subject.source) or len(feeds.by_queue) == 1
     return known and len(feeds.of(queue_of(source, subject.source))) == 1

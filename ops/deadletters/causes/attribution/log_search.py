@@ -20,7 +20,7 @@ from ops.deadletters.causes.logs.log_query import IDS_A_QUERY, RETENTION, named
 
 if TYPE_CHECKING:
     from ops.deadletters.causes.attribution.evidence import Evidence, Subject
-    from ops.deadletters.causes.logs.log_query import Asking
+    from ops.deadletters.causes.logs.log_query import LogQuerySession
 
 T = TypeVar("T")
 
@@ -41,7 +41,7 @@ class When:
     since: datetime | None = None
 
 
-def search(asking: Asking, subjects: Sequence[Subject], evidence: Evidence, when: When) -> None:
+def search(asking: LogQuerySession, subjects: Sequence[Subject], evidence: Evidence, when: When) -> None:
     """Fill ``evidence`` with what the logs know about ``subjects``. Asks nothing when there are none."""
     if not subjects:
         return
@@ -71,7 +71,7 @@ def search(asking: Asking, subjects: Sequence[Subject], evidence: Evidence, when
     _named(asking, left, evidence, when)
 
 
-def _batches(asking: Asking, evidence: Evidence) -> None:
+def _batches(asking: LogQuerySession, evidence: Evidence) -> None:
     """The batches of invocations that died, some hundred request ids a query, each within the time that they took."""
     dead = sorted(evidence.without_batch(), key=evidence.death_time)
     for some in _chunks(dead, IDS_A_QUERY):
@@ -81,7 +81,7 @@ def _batches(asking: Asking, evidence: Evidence) -> None:
             return
 
 
-def _named(asking: Asking, subjects: Sequence[Subject], evidence: Evidence, when: When) -> None:
+def _named(asking: LogQuerySession, subjects: Sequence[Subject], evidence: Evidence, when: When) -> None:
     """Letters without a trace, by their ids, the newest first; no more once some have turned up nothing."""
     newest = sorted(subjects, key=lambda subject: subject.sent or when.now, reverse=True)
     for some in _chunks(newest, IDS_A_QUERY // 2):

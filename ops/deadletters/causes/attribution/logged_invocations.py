@@ -17,7 +17,7 @@ from ops import invocation_log
 from ops.deadletters.causes.attribution import invocation_end, reason_rank
 from ops.deadletters.causes.attribution.split_traces import Pieces
 from ops.deadletters.causes.logs import log_parser
-from ops.deadletters.causes.logs.log_parser import Said
+from ops.deadletters.causes.logs.log_parser import LogEntry
 from ops.deadletters.fingerprints.cause_record import LONGEST_MESSAGE
 from ops.deadletters.fingerprints.fingerprint import clipped
 
@@ -40,8 +40,8 @@ class Heard:
     at: datetime
     stream: str
     order: int
-    said: Said | None = None
-    end: invocation_log.Line | None = None
+    said: LogEntry | None = None
+    end: invocation_log.InvocationLogLine | None = None
     names: frozenset[str] = frozenset()
     start: bool = False
 
@@ -79,7 +79,7 @@ class Invocation:
     began: datetime | None = None
     last: datetime | None = None
     lines: list[tuple[Heard, bool]] = field(default_factory=list)
-    end: invocation_log.Line | None = None
+    end: invocation_log.InvocationLogLine | None = None
     over: bool = False  # nothing but its end may follow
 
     @property
@@ -173,7 +173,7 @@ class Rows:
         return sum(steps) > 0
 
 
-def _slim(said: Said) -> Said:
+def _slim(said: LogEntry) -> LogEntry:
     """Without what takes room: of a busy group there may be a hundred thousand."""
     return replace(said, text="", error_message=clipped(said.error_message, LONGEST_MESSAGE), mentioned=frozenset())
 
@@ -225,7 +225,7 @@ class _Stream:
         inside = self._inside(bisect_left(self._ends, heard.at, key=lambda end: end[0]), heard.at)
         return inside is not None and heard.request_id not in sure
 
-    def _inside(self, number: int, at: datetime) -> invocation_log.Line | None:
+    def _inside(self, number: int, at: datetime) -> invocation_log.InvocationLogLine | None:
         """The invocation that was at work then, by the next end that is known."""
         end = self._ends[number][1] if number < len(self._ends) else None
         return end if end is not None and end.started - _ROUNDED <= at else None
@@ -258,7 +258,7 @@ class _Stream:
         self._waiting = []
 
     @staticmethod
-    def _may_have_raised(end: invocation_log.Line | None) -> bool:
+    def _may_have_raised(end: invocation_log.InvocationLogLine | None) -> bool:
         return end is None or (invocation_end.failed(end) and not invocation_end.killed(end))
 
     def _of_stream(self, heard: Heard) -> None:

@@ -13,7 +13,7 @@ from ops.errors import AwsError
 
 if TYPE_CHECKING:
     from ops.aws import lambda_
-    from ops.deadletters.queue import Source
+    from ops.deadletters.queue import DeadLetterQueue
 
 OWN = ""
 """Stands for the workload's own queue, and for messages that do not tell their source."""
@@ -62,12 +62,12 @@ class Feeds:
         return tuple(merged.values())
 
 
-def queue_of(source: Source, source_arn: str) -> str:
+def queue_of(source: DeadLetterQueue, source_arn: str) -> str:
     """The key in ``Feeds`` of what a message names as its source."""
     return source_arn if ":sqs:" in source_arn and source_arn != source.workload.queue.arn else OWN
 
 
-def feeds(source: Source, source_arns: Iterable[str]) -> Feeds:
+def feeds(source: DeadLetterQueue, source_arns: Iterable[str]) -> Feeds:
     """The functions behind the sources that messages name. Raises CredentialsError and Unreachable.
 
     Needs lambda:ListEventSourceMappings and lambda:GetFunctionConfiguration.
@@ -82,7 +82,7 @@ def feeds(source: Source, source_arns: Iterable[str]) -> Feeds:
     return Feeds(found, tuple(notes))
 
 
-def own_feed(source: Source) -> Feeds:
+def own_feed(source: DeadLetterQueue) -> Feeds:
     """The workload's functions, as they are described: asks nothing of AWS."""
     own = source.workload
     some = _by_function(own.readers)
@@ -91,7 +91,7 @@ def own_feed(source: Source) -> Feeds:
     return Feeds({OWN: some} if some else {})
 
 
-def _feeds(source: Source, queue_arn: str, notes: list[str]) -> tuple[Feed, ...]:
+def _feeds(source: DeadLetterQueue, queue_arn: str, notes: list[str]) -> tuple[Feed, ...]:
     try:
         readers = workload.readers(source.aws, queue_arn)
     except AwsError as refused:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from enum import IntEnum
 
-from ops.deadletters.causes.logs.log_parser import LOGGED, REPORT_LINE, Said
+from ops.deadletters.causes.logs.log_parser import LOGGED, REPORT_LINE, LogEntry
 
 _BARE = frozenset({"Error", "Exception", "Runtime.Unknown", "Runtime.ExitError"})
 """Types that say nothing where no message goes with them."""
@@ -27,7 +27,7 @@ class Reason(IntEnum):
     TYPED = 2  # a type or a stack trace
 
 
-def of(said: Said) -> Reason:
+def of(said: LogEntry) -> Reason:
     """What a failure's line tells of why."""
     if said.source == REPORT_LINE:
         return Reason.NONE
@@ -38,6 +38,6 @@ def of(said: Said) -> Reason:
     return Reason.WORDS if _WORD.search(_FILLER.sub(" ", said.error_message)) else Reason.NONE
 
 
-def is_exit(said: Said | None) -> bool:
+def is_exit(said: LogEntry | None) -> bool:
     """Whether the platform says that the runtime's process ended: that has the same reason as what was logged."""
     return said is not None and said.source == REPORT_LINE

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from ops.deadletters.causes.logs import log_parser
-from ops.deadletters.causes.logs.log_parser import Said
+from ops.deadletters.causes.logs.log_parser import LogEntry
 
 WITHIN = timedelta(seconds=1)
 """Between the first and the last line of one stack trace."""
@@ -34,10 +34,10 @@ class Pieces:
     """Takes rows newest first or oldest first; of lines of the same moment the order in which they came counts."""
 
     def __init__(self) -> None:
-        self._lines: dict[str, list[tuple[datetime, int, Said]]] = {}
+        self._lines: dict[str, list[tuple[datetime, int, LogEntry]]] = {}
         self._count = 0
 
-    def add(self, said: Said) -> bool:
+    def add(self, said: LogEntry) -> bool:
         """Whether it was a piece of a stack trace rather than a line of its own."""
         text = said.text.rstrip()
         if said.level or (said.failed and not _PANIC.match(text)):
@@ -48,7 +48,7 @@ class Pieces:
         self._lines.setdefault(said.stream, []).append((said.at, self._count, said))
         return True
 
-    def whole(self) -> Iterator[Said]:
+    def whole(self) -> Iterator[LogEntry]:
         """Every stack trace that has its beginning and its frames, as one failure at the time of its last line."""
         for lines in self._lines.values():
             newest_first = lines[0][0] > lines[-1][0]
@@ -61,9 +61,9 @@ def _begins(text: str) -> bool:
     return text.strip() == _HEAD or bool(_THROWN.match(text) or _PANIC.match(text))
 
 
-def _blocks(lines: list[Said]) -> Iterator[list[Said]]:
+def _blocks(lines: list[LogEntry]) -> Iterator[list[LogEntry]]:
     """Python's last line looks like the first one of others."""
-    block: list[Said] = []
+    block: list[LogEntry] = []
     for said in lines:
         text = said.text.rstrip()
         late = bool(block) and (said.at - block[0].at > WITHIN or len(block) == LONGEST)
@@ -79,7 +79,7 @@ def _blocks(lines: list[Said]) -> Iterator[list[Said]]:
     yield block
 
 
-def _read(block: list[Said]) -> Iterator[Said]:
+def _read(block: list[LogEntry]) -> Iterator[LogEntry]:
     if not block or (len(block) == 1 and not block[0].failed):
         return
     last = block[-1]

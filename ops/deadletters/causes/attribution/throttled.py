@@ -20,7 +20,7 @@ from ops.errors import AwsError
 
 if TYPE_CHECKING:
     from ops.deadletters.causes.attribution.evidence import Subject
-    from ops.deadletters.queue import Source
+    from ops.deadletters.queue import DeadLetterQueue
 
 METRICS = "metrics"
 """The cause's source."""
@@ -38,7 +38,7 @@ class Inferred:
     usd: float = 0.0
 
 
-def never_ran(source: Source, feeds: Feeds, subjects: Sequence[Subject], now: datetime) -> Inferred:
+def never_ran(source: DeadLetterQueue, feeds: Feeds, subjects: Sequence[Subject], now: datetime) -> Inferred:
     """Of messages of the workload's own queue that nothing in the logs names. Metrics that cannot be read tell nothing.
     Needs cloudwatch:GetMetricData."""
     readers = feeds.of(OWN)
@@ -60,7 +60,7 @@ def never_ran(source: Source, feeds: Feeds, subjects: Sequence[Subject], now: da
     return Inferred(found, len(_NAMES) * pricing.load().metric_requested)
 
 
-def _metrics(source: Source, feed: Feed, start: datetime, end: datetime) -> dict[str, Points]:
+def _metrics(source: DeadLetterQueue, feed: Feed, start: datetime, end: datetime) -> dict[str, Points]:
     named = (("FunctionName", feed.function.name),)
     queries = [cloudwatch.MetricQuery(name, "AWS/Lambda", name, "Sum", named) for name in _NAMES]
     return cloudwatch.metric_data(source.aws, queries, start, end, 60).series

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from ops.deadletters.fingerprints.fingerprint import changing, part_of
 
 if TYPE_CHECKING:
-    from ops.deadletters.snapshot import Shelf
+    from ops.deadletters.snapshot import Snapshot
 
 NOTED = "divided"
 """By fingerprint: "slots", the parts that divide it, and "values", the tuples of what stands in them."""
@@ -28,7 +28,7 @@ Row = tuple[str, str, str]
 """Fingerprint, message id, error message."""
 
 
-def divide(shelf: Shelf) -> None:
+def divide(shelf: Snapshot) -> None:
     """Give new fingerprints to what new letters make parts of their groups. Raises OpsError as the shelf does."""
     rules: dict[str, Any] = shelf.noted(NOTED) or {}
     marks: list[tuple[str, str]] = []

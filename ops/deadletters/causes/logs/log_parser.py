@@ -23,7 +23,7 @@ from ops.deadletters.causes.logs.severity import Severity
 from ops.deadletters.causes.stack_traces import root_cause
 from ops.deadletters.causes.stack_traces.thrown_error import Thrown, typed
 
-__all__ = ["FAILURES", "HANDLER_LOG", "LOGGED", "REPORT_LINE", "TRACEBACK", "Said", "read"]
+__all__ = ["FAILURES", "HANDLER_LOG", "LOGGED", "REPORT_LINE", "TRACEBACK", "LogEntry", "read"]
 
 HANDLER_LOG, TRACEBACK, REPORT_LINE = "handler log", "traceback", "report line"
 LOGGED = "logged error"
@@ -63,7 +63,7 @@ _UNHANDLED = re.compile(
 
 
 @dataclass(frozen=True)
-class Said:
+class LogEntry:
     """What one line tells: which messages it names, of which request, and the failure where it tells of one.
 
     ``message_ids``: those that a field names; ``mentioned``: every UUID in the line that
@@ -100,13 +100,13 @@ class Said:
         return named.version if named else ""
 
 
-def read(row: Mapping[str, str]) -> Said | None:
+def read(row: Mapping[str, str]) -> LogEntry | None:
     """One row of Logs Insights (``@timestamp``, ``@message``, ``@logStream``); None when it has no time."""
     at = invocation_log.moment(row.get("@timestamp", ""))
     if at is None:
         return None
     message = row.get("@message", "")[:LONGEST]
-    plain = Said(at, row.get("@logStream", ""), message, mentioned=mentions.ids(message))
+    plain = LogEntry(at, row.get("@logStream", ""), message, mentioned=mentions.ids(message))
     record = _object(message, 0)
     if record is not None:
         return _of_record(plain, record)
@@ -124,7 +124,7 @@ def _object(text: str, start: int) -> dict[str, Any] | None:
     return record if isinstance(record, dict) else None
 
 
-def _of_record(plain: Said, record: Mapping[str, Any], head: Severity = Severity.UNSAID) -> Said:
+def _of_record(plain: LogEntry, record: Mapping[str, Any], head: Severity = Severity.UNSAID) -> LogEntry:
     """``head``: how bad the text before the record says that it is."""
     batch = record.get("message") == contract.LOG_BATCH
     named = record.get("message_ids") if batch else [record.get(key) for key in MESSAGE_KEYS]
@@ -169,7 +169,7 @@ def _request_of(record: Mapping[str, Any]) -> str:
     return next((found for part in parts if (found := json_fields.text(part, REQUEST_KEYS))), "")
 
 
-def _of_text(plain: Said, message: str) -> Said:
+def _of_text(plain: LogEntry, message: str) -> LogEntry:
     head = line_prefix.of(message)
     unhandled = bool(_UNHANDLED.match(message))
     plain = replace(
@@ -222,7 +222,7 @@ def _pairs(text: str) -> dict[str, Any]:
     return {name: quoted.replace('\\"', '"') or bare for name, quoted, bare in _PAIR.findall(text)}
 
 
-def _failed(said: Said, thrown: Thrown) -> Said:
+def _failed(said: LogEntry, thrown: Thrown) -> LogEntry:
     return replace(
         said,
         failed=True,
@@ -234,7 +234,7 @@ def _failed(said: Said, thrown: Thrown) -> Said:
     )
 
 
-def _exited(plain: Said, message: str) -> Said | None:
+def _exited(plain: LogEntry, message: str) -> LogEntry | None:
     """What the platform says of a runtime's process that ended."""
     found = _EXITED.search(message)
     if found is None:

@@ -45,7 +45,7 @@ class Asked:
     failed: bool = False
 
 
-class Asking:
+class LogQuerySession:
     """One log group, one budget. ``heard`` gets every row that is found."""
 
     def __init__(self, aws: Aws, group: str, budget: Budget, say: Callable[[str], None] = lambda _: None) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from ops.deadletters.messages.model import Letter
+from ops.deadletters.messages.model import DeadLetter
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,7 +14,7 @@ class Parcel:
     """A letter on its way. ``letter`` is already edited."""
 
     number: int
-    letter: Letter
+    letter: DeadLetter
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from ops.aws import sqs
 from ops.deadletters import return_target
-from ops.deadletters.messages.model import Letter
+from ops.deadletters.messages.model import DeadLetter
 from ops.deadletters.plan_model import Plan
 from ops.deadletters.return_target import Origin, Service
 from ops.deadletters.transfer.destinations.destination import Route
@@ -17,13 +17,13 @@ from ops.errors import NotFound, UsageError
 
 if TYPE_CHECKING:
     from ops.aws import Aws
-    from ops.deadletters.queue import Source
+    from ops.deadletters.queue import DeadLetterQueue
 
 
 class Choice:
     """The routes of one plan, each made once. ``aws`` makes every call once (``Aws.single``)."""
 
-    def __init__(self, source: Source, plan: Plan, aws: Aws) -> None:
+    def __init__(self, source: DeadLetterQueue, plan: Plan, aws: Aws) -> None:
         self._plan = plan
         self._aws = aws
         self._known = return_target.planned(plan)
@@ -31,7 +31,7 @@ class Choice:
         self._routes: dict[Origin, Route] = {}
         self._fixed: Route | None = None
 
-    def of(self, letter: Letter) -> Route:
+    def of(self, letter: DeadLetter) -> Route:
         """Raises UsageError when nothing tells where this letter belongs, or that is gone; and what AWS says of the
         plan's destination."""
         if self._plan.destination.kind == "queue":

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from ops.aws import events, lambda_, sns
 from ops.deadletters.edits import json_roundtrip
-from ops.deadletters.messages.model import Kind, Letter
+from ops.deadletters.messages.model import DeadLetter, Kind
 from ops.deadletters.transfer.destinations.destination import Answer, Parcel, batches, sentence
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ class TopicRoute:
     def send(self, parcels: Sequence[Parcel]) -> list[Answer]:
         return [_one(parcel, self._notification, self._publish) for parcel in parcels]
 
-    def _notification(self, letter: Letter) -> tuple[str, dict[str, Any]]:
+    def _notification(self, letter: DeadLetter) -> tuple[str, dict[str, Any]]:
         notification = _object(letter)
         options: dict[str, Any] = {}
         if notification.get("Subject"):
@@ -106,7 +106,7 @@ NAMELESS = "unnamed"
 """What AWS took and gave no id: it is sent all the same."""
 
 
-def _one(parcel: Parcel, take_out: Callable[[Letter], T], hand_over: Callable[[T], str]) -> Answer:
+def _one(parcel: Parcel, take_out: Callable[[DeadLetter], T], hand_over: Callable[[T], str]) -> Answer:
     """A letter that nothing can be taken out of is refused; what fails afterwards is AWS's, and may have sent it."""
     try:
         content = take_out(parcel.letter)
@@ -115,7 +115,7 @@ def _one(parcel: Parcel, take_out: Callable[[Letter], T], hand_over: Callable[[T
     return Answer(sent_as=hand_over(content) or NAMELESS)
 
 
-def _event(letter: Letter) -> bytes:
+def _event(letter: DeadLetter) -> bytes:
     if letter.kind is not Kind.DESTINATION:
         return letter.body.encode()
     return json_roundtrip.member(letter.body, "requestPayload").encode()
@@ -137,7 +137,7 @@ def _put(put: events.Put) -> Answer:
     return Answer(why=text) if put.code in _PASSING else Answer(refused=text)
 
 
-def _entry(letter: Letter) -> dict[str, Any]:
+def _entry(letter: DeadLetter) -> dict[str, Any]:
     event = _object(letter)
     entry: dict[str, Any] = {
         "Source": event["source"],
@@ -153,7 +153,7 @@ def _entry(letter: Letter) -> dict[str, Any]:
     return entry
 
 
-def _object(letter: Letter) -> dict[str, Any]:
+def _object(letter: DeadLetter) -> dict[str, Any]:
     found = json_roundtrip.whole(letter.body).value
     if not isinstance(found, dict):
         raise ValueError("its body is not a JSON object")

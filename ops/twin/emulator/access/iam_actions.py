@@ -9,13 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from ops.twin.emulator.patch import Seam
+from ops.twin.emulator.patch import Patch
 
 Extract = Callable[..., str | None]
 
 
-def seams() -> list[Seam]:
-    return [Seam("core.iam_actions", "extract_iam_action", singular, "batch calls of SQS need the single permission")]
+def seams() -> list[Patch]:
+    return [Patch("core.iam_actions", "extract_iam_action", singular, "batch calls of SQS need the single permission")]
 
 
 def singular(extract: Extract) -> Extract:

@@ -11,19 +11,19 @@ from __future__ import annotations
 
 import os
 
-from ops.twin.emulator.patch import Seam
+from ops.twin.emulator.patch import Patch
 
 
-def seams() -> list[Seam]:
+def seams() -> list[Patch]:
     return [
-        Seam(
+        Patch(
             "core.iam_evaluator",
             "is_root_access_key",
             lambda _: is_administrator,
             "only the configured key is the administrator",
         ),
         # Asked only to decide whose signature need not be checked.
-        Seam("core.iam_evaluator", "_is_root_key", lambda _: lambda _key: False, "every signature is checked"),
+        Patch("core.iam_evaluator", "_is_root_key", lambda _: lambda _key: False, "every signature is checked"),
     ]
 
 

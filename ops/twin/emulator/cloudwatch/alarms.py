@@ -23,7 +23,7 @@ from typing import Any
 
 from ops.twin.emulator import account_context
 from ops.twin.emulator.cloudwatch.alarm_evaluation import COMPARISONS, Rule, Slot, Verdict, breaches, decide
-from ops.twin.emulator.patch import Seam
+from ops.twin.emulator.patch import Patch
 
 log = logging.getLogger(__name__)
 
@@ -57,10 +57,10 @@ class Alarms:
             _change(alarm, verdict)
 
 
-def seams() -> list[Seam]:
+def seams() -> list[Patch]:
     # MiniStack evaluates within PutMetricData, where an action that calls back would wait for itself.
     return [
-        Seam("services.cloudwatch", "_evaluate_alarm", lambda _: lambda _alarm: None, "alarms have their own clock")
+        Patch("services.cloudwatch", "_evaluate_alarm", lambda _: lambda _alarm: None, "alarms have their own clock")
     ]
 
 

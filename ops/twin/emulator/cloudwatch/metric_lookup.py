@@ -15,17 +15,17 @@ import math
 from collections import defaultdict
 from typing import Any
 
-from ops.twin.emulator.patch import Seam
+from ops.twin.emulator.patch import Patch
 
 Points = list[dict[str, Any]]
 
 
-def seams() -> list[Seam]:
+def seams() -> list[Patch]:
     return [
-        Seam("services.cloudwatch", "_get_metric_data", _data, "a query means exactly its dimensions"),
-        Seam("services.cloudwatch", "_get_metric_statistics", _statistics, "a query means exactly its dimensions"),
+        Patch("services.cloudwatch", "_get_metric_data", _data, "a query means exactly its dimensions"),
+        Patch("services.cloudwatch", "_get_metric_statistics", _statistics, "a query means exactly its dimensions"),
         # It copies every metric's list at every request, so a point that the meter adds meanwhile would be lost.
-        Seam("services.cloudwatch", "_evict_old_metrics", lambda _: lambda: None, "points.compact drops what is old"),
+        Patch("services.cloudwatch", "_evict_old_metrics", lambda _: lambda: None, "points.compact drops what is old"),
     ]
 
 

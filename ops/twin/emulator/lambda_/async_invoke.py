@@ -28,7 +28,7 @@ from typing import Any
 from ops.twin.emulator import account_context
 from ops.twin.emulator.lambda_.destinations import Destinations
 from ops.twin.emulator.lambda_.function_executor import request_id_of_event
-from ops.twin.emulator.patch import Seam
+from ops.twin.emulator.patch import Patch
 from ops.twin.emulator.usage_counters import Ledger
 
 log = logging.getLogger(__name__)
@@ -59,7 +59,7 @@ class Outcome:
     result: dict[str, Any]
 
 
-def seams(ledger: Ledger, destinations: Destinations) -> list[Seam]:
+def seams(ledger: Ledger, destinations: Destinations) -> list[Patch]:
     def invoke(func: dict[str, Any], event: Any) -> None:
         from ministack.core.concurrency import spawn_background
 
@@ -70,13 +70,13 @@ def seams(ledger: Ledger, destinations: Destinations) -> list[Seam]:
         spawn_background(context.run, run, ledger, destinations, func, event, thread_name="asynchronous-event")
 
     return [
-        Seam(
+        Patch(
             "services.lambda_svc",
             "invoke_async_with_retry",
             lambda _: invoke,
             "destinations and dead letters are served",
         ),
-        Seam("services.lambda_svc", "_invoke", _named, "an asynchronous call names its invocation"),
+        Patch("services.lambda_svc", "_invoke", _named, "an asynchronous call names its invocation"),
     ]
 
 

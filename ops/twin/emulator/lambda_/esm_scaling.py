@@ -14,8 +14,8 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
 
-from ops.esm_scaling import Observed, Ramp, RampLaw, begin, step
-from ops.twin.emulator.patch import Seam
+from ops.esm_scaling import Observed, ScalingPolicy, ScalingState, begin, step
+from ops.twin.emulator.patch import Patch
 
 STALE = 5.0
 """Seconds: a longer pause between two looks (a slow pass of the poller) counts as this much at most."""
@@ -25,8 +25,8 @@ STALE = 5.0
 class Mapping:
     """One event source mapping's scaling state."""
 
-    law: RampLaw
-    ramp: Ramp
+    law: ScalingPolicy
+    ramp: ScalingState
     looked: float  # monotonic seconds
     failures: int = 0
     waiting_since: float | None = None  # when the batching window began
@@ -63,12 +63,14 @@ class Scaler:
             self._mapping(esm, time.monotonic()).failures += 1
 
     def _mapping(self, esm: dict[str, Any], now: float) -> Mapping:
-        law = RampLaw(maximum_concurrency=_number(esm.get("ScalingConfig") or {}, "MaximumConcurrency", 0) or None)
+        law = ScalingPolicy(
+            maximum_concurrency=_number(esm.get("ScalingConfig") or {}, "MaximumConcurrency", 0) or None
+        )
         mapping = self.mappings.get(esm["UUID"])
         if mapping is None or mapping.law != law:
             ramp = begin(law)
             if mapping is not None:
-                ramp = Ramp(min(mapping.ramp.allowed, float(law.limit)))
+                ramp = ScalingState(min(mapping.ramp.allowed, float(law.limit)))
             mapping = self.mappings[esm["UUID"]] = Mapping(law, ramp, now)
         return mapping
 
@@ -86,16 +88,16 @@ class Scaler:
         return True
 
 
-def seams(scaler: Scaler) -> list[Seam]:
+def seams(scaler: Scaler) -> list[Patch]:
     return [
-        Seam(
+        Patch(
             "services.lambda_svc",
             "_sqs_esm_concurrency",
             lambda _: lambda esm, _func, _config, queue=None: scaler.allowed(esm, queue),
             "SQS mappings ramp as documented",
         ),
         # MiniStack pauses a mapping for a second after each function error; the law's back-off stands instead.
-        Seam("services.lambda_svc", "_ESM_BACKOFF_SECONDS", lambda _: 0.0, "back-off is by the law"),
+        Patch("services.lambda_svc", "_ESM_BACKOFF_SECONDS", lambda _: 0.0, "back-off is by the law"),
     ]
 
 

@@ -18,7 +18,7 @@ from typing import Any
 
 from ops.twin.emulator import account_context
 from ops.twin.emulator.lambda_.esm_scaling import Scaler
-from ops.twin.emulator.patch import Seam
+from ops.twin.emulator.patch import Patch
 from ops.twin.emulator.usage_counters import Ledger
 
 log = logging.getLogger(__name__)
@@ -28,7 +28,7 @@ LONGEST_RETRY = 10.0
 """Seconds between tries of a throttled batch, doubling. AWS does not say its own."""
 
 
-def seams(ledger: Ledger, scaler: Scaler) -> list[Seam]:
+def seams(ledger: Ledger, scaler: Scaler) -> list[Patch]:
     def run(
         esm: dict[str, Any],
         func: dict[str, Any],
@@ -57,9 +57,9 @@ def seams(ledger: Ledger, scaler: Scaler) -> list[Seam]:
         return describe
 
     return [
-        Seam("services.lambda_svc", "_run_sqs_batch", lambda _: run, "batch failures are handled as documented"),
-        Seam("services.lambda_svc", "_apply_filter_criteria", counted_filter, "polled events are counted"),
-        Seam("services.lambda_svc", "_esm_response", described, "a mapping describes its metrics and numbers"),
+        Patch("services.lambda_svc", "_run_sqs_batch", lambda _: run, "batch failures are handled as documented"),
+        Patch("services.lambda_svc", "_apply_filter_criteria", counted_filter, "polled events are counted"),
+        Patch("services.lambda_svc", "_esm_response", described, "a mapping describes its metrics and numbers"),
     ]
 
 

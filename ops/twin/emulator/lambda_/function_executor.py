@@ -17,7 +17,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ops.twin.emulator.lambda_.host_client import HostClient, HostUnreachable
-from ops.twin.emulator.patch import Seam
+from ops.twin.emulator.patch import Patch
 
 log = logging.getLogger(__name__)
 
@@ -33,19 +33,19 @@ def hosted(config: Mapping[str, Any]) -> bool:
     return config.get("PackageType") == "Image" or "OPS_TWIN_IMAGE" in variables
 
 
-def seams(host_url: str, token: str) -> list[Seam]:
+def seams(host_url: str, token: str) -> list[Patch]:
     """No host, no seams: MiniStack then executes what it can by itself."""
     if not host_url:
         return []
     client = HostClient(host_url, token)
     return [
-        Seam(
+        Patch(
             "services.lambda_svc",
             "_proxy_url_for",
             lambda _: lambda config: host_url if hosted(config) else None,
             "image functions run on the Lambda host",
         ),
-        Seam(
+        Patch(
             "services.lambda_svc",
             "_execute_function_proxy",
             lambda _: (
@@ -53,7 +53,7 @@ def seams(host_url: str, token: str) -> list[Seam]:
             ),
             "function errors keep their type, cold starts get their time",
         ),
-        Seam(
+        Patch(
             "services.lambda_svc",
             "_emit_lambda_logs",
             _quiet_for_hosted,

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ops.twin.emulator import account_context
-from ops.twin.emulator.patch import Seam
+from ops.twin.emulator.patch import Patch
 
 Named = tuple[str, str | None]
 _PARTIAL = re.compile(r"(\d{12}):function:([A-Za-z0-9-_]+)(?::([A-Za-z0-9$_-]+))?")
@@ -20,10 +20,10 @@ MOST = 100
 """Mappings of an answer, at most and by default (API reference, MaxItems)."""
 
 
-def seams() -> list[Seam]:
+def seams() -> list[Patch]:
     return [
-        Seam("services.lambda_svc", "_resolve_name_and_qualifier", _with_partial, "partial ARNs name functions"),
-        Seam("services.lambda_svc", "_list_esms", lambda _: listed, "mappings are listed by exact qualifier"),
+        Patch("services.lambda_svc", "_resolve_name_and_qualifier", _with_partial, "partial ARNs name functions"),
+        Patch("services.lambda_svc", "_list_esms", lambda _: listed, "mappings are listed by exact qualifier"),
     ]
 
 

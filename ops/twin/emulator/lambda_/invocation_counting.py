@@ -15,11 +15,11 @@ import time
 from typing import Any
 
 from ops.twin.emulator import account_context
-from ops.twin.emulator.patch import Seam
+from ops.twin.emulator.patch import Patch
 from ops.twin.emulator.usage_counters import Ledger
 
 
-def seams(ledger: Ledger) -> list[Seam]:
+def seams(ledger: Ledger) -> list[Patch]:
     def counted_dispatch(original: Any) -> Any:
         def dispatch(func: dict[str, Any], config: dict[str, Any], event: Any, request_id: str, started: float) -> Any:
             from ministack.services import lambda_svc
@@ -48,13 +48,13 @@ def seams(ledger: Ledger) -> list[Seam]:
             ledger.throttled((*account_context.current(), name), time.time())
 
     return [
-        Seam(
+        Patch(
             "services.lambda_svc",
             "_execute_function_dispatch",
             counted_dispatch,
             "invocations of every kind are counted",
         ),
-        Seam("services.lambda_svc", "_emit_lambda_metrics", lambda _: throttles_only, "throttles are no invocations"),
+        Patch("services.lambda_svc", "_emit_lambda_metrics", lambda _: throttles_only, "throttles are no invocations"),
     ]
 
 

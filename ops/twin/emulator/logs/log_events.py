@@ -11,17 +11,17 @@ from typing import Any
 from ops.twin.emulator.cloudwatch.metric_store import publish
 from ops.twin.emulator.logs.emf_parser import extract
 from ops.twin.emulator.logs.filter_pattern import PatternError, compile_pattern
-from ops.twin.emulator.patch import Seam
+from ops.twin.emulator.patch import Patch
 
 LOGS = "services.cloudwatch_logs"
 
 
-def seams() -> list[Seam]:
+def seams() -> list[Patch]:
     return [
-        Seam(LOGS, "_append_log_events", _extracting, "metrics in log events are extracted"),
-        Seam(LOGS, "_compile_filter_pattern", lambda _: lambda raw: compile_pattern(raw or ""), "filter patterns"),
-        Seam(LOGS, "_subscription_pattern_matches", lambda _: _matches, "filter patterns of subscriptions"),
-        Seam(LOGS, "_filter_log_events", _refusing, "a pattern that means nothing is refused"),
+        Patch(LOGS, "_append_log_events", _extracting, "metrics in log events are extracted"),
+        Patch(LOGS, "_compile_filter_pattern", lambda _: lambda raw: compile_pattern(raw or ""), "filter patterns"),
+        Patch(LOGS, "_subscription_pattern_matches", lambda _: _matches, "filter patterns of subscriptions"),
+        Patch(LOGS, "_filter_log_events", _refusing, "a pattern that means nothing is refused"),
     ]
 
 

@@ -23,7 +23,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ops.twin.emulator import account_context
-from ops.twin.emulator.patch import Seam
+from ops.twin.emulator.patch import Patch
 from ops.twin.emulator.sqs.message_list import Message, Messages
 
 MOST_PER_SECOND = 500
@@ -76,8 +76,8 @@ class MoveTasks:
         self._lock = threading.Lock()
         self._tasks: dict[tuple[str, str], list[Task]] = {}
 
-    def seams(self) -> list[Seam]:
-        return [Seam("services.sqs", "_HANDLERS", self._with_actions, "move tasks, and who has a dead-letter queue")]
+    def seams(self) -> list[Patch]:
+        return [Patch("services.sqs", "_HANDLERS", self._with_actions, "move tasks, and who has a dead-letter queue")]
 
     def _with_actions(self, handlers: Any) -> Any:
         return handlers | {

@@ -16,7 +16,7 @@ import re
 import time
 from typing import Any
 
-from ops.twin.emulator.patch import Seam
+from ops.twin.emulator.patch import Patch
 from ops.twin.emulator.sqs.message_list import POISON_RECEIVES, Message, Messages, Queues
 
 BATCH_BYTES = 6_291_456 - 262_144
@@ -34,17 +34,19 @@ EXPIRY_SECONDS = 1.0
 """How often a queue is searched for messages beyond their retention."""
 
 
-def seams() -> list[Seam]:
+def seams() -> list[Patch]:
     return [
-        Seam("services.sqs", "_queues", _with_messages, "messages are counted and survive concurrent changes"),
-        Seam("services.sqs", "_expire_retained", _expire_now_and_then, "messages expire in place"),
-        Seam("services.sqs", "_dlq_sweep", lambda _: sweep, "dead letters do not count as sent"),
-        Seam("services.sqs", "_collect_msgs", _collector, "poison messages go to the back"),
-        Seam("services.sqs", "_act_receive_message", _counted_receive, "empty receives are counted"),
-        Seam("services.sqs", "_act_delete_message", lambda _: delete_one, "deletes are counted"),
-        Seam("services.sqs", "_act_delete_message_batch", lambda _: delete_batch, "deletes are counted"),
-        Seam("services.sqs", "_receive_messages_for_esm", lambda _: receive_for_mapping, "batches beyond ten messages"),
-        Seam("services.sqs", "_delete_messages_for_esm", lambda _: delete_for_mapping, "deletes are counted"),
+        Patch("services.sqs", "_queues", _with_messages, "messages are counted and survive concurrent changes"),
+        Patch("services.sqs", "_expire_retained", _expire_now_and_then, "messages expire in place"),
+        Patch("services.sqs", "_dlq_sweep", lambda _: sweep, "dead letters do not count as sent"),
+        Patch("services.sqs", "_collect_msgs", _collector, "poison messages go to the back"),
+        Patch("services.sqs", "_act_receive_message", _counted_receive, "empty receives are counted"),
+        Patch("services.sqs", "_act_delete_message", lambda _: delete_one, "deletes are counted"),
+        Patch("services.sqs", "_act_delete_message_batch", lambda _: delete_batch, "deletes are counted"),
+        Patch(
+            "services.sqs", "_receive_messages_for_esm", lambda _: receive_for_mapping, "batches beyond ten messages"
+        ),
+        Patch("services.sqs", "_delete_messages_for_esm", lambda _: delete_for_mapping, "deletes are counted"),
     ]
 
 

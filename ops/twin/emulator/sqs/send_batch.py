@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ops.twin.emulator.patch import Seam
+from ops.twin.emulator.patch import Patch
 
 MOST_BYTES = 1_048_576
 PASSED_ON = (
@@ -21,10 +21,10 @@ PASSED_ON = (
 )
 
 
-def seams() -> list[Seam]:
+def seams() -> list[Patch]:
     return [
-        Seam("services.sqs", "_act_send_message", _sized, "a message's size counts its attributes"),
-        Seam("services.sqs", "_act_send_message_batch", lambda _: send_batch, "batches keep their trace headers"),
+        Patch("services.sqs", "_act_send_message", _sized, "a message's size counts its attributes"),
+        Patch("services.sqs", "_act_send_message_batch", lambda _: send_batch, "batches keep their trace headers"),
     ]
 
 

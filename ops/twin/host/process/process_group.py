@@ -20,7 +20,7 @@ _LOOKS_PER_SEARCH = 8
 """Looks at the memory between two searches for child processes."""
 
 
-class Crew:
+class ProcessGroup:
     def __init__(
         self,
         plan: Plan,

@@ -67,7 +67,7 @@ def judge(request_id: str, reply: Reply | None, failure: Failure | None, timeout
 
 
 @dataclass(frozen=True)
-class Account:
+class InvocationMetrics:
     """An invocation's figures, as REPORT and platform.report give them. Milliseconds and MB."""
 
     duration_ms: float
@@ -76,7 +76,7 @@ class Account:
     used_mb: int
 
     @classmethod
-    def of(cls, seconds: float, init_seconds: float | None, memory_mb: int, used_bytes: int) -> Account:
+    def of(cls, seconds: float, init_seconds: float | None, memory_mb: int, used_bytes: int) -> InvocationMetrics:
         init_ms = None if init_seconds is None else telemetry_events.milliseconds(init_seconds)
         return cls(telemetry_events.milliseconds(seconds), init_ms, memory_mb, math.ceil(used_bytes / MEGABYTE))
 

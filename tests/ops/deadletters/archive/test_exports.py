@@ -20,7 +20,7 @@ from ops.deadletters.archive import exports, imports
 from ops.deadletters.fingerprints import cause_record
 from ops.deadletters.messages.model import Attribute, Cause, Kind, Place
 from ops.deadletters.plan_model import Selection
-from ops.deadletters.snapshot import Shelf
+from ops.deadletters.snapshot import Snapshot
 from ops.errors import UsageError
 from tests.factories import SENT, a_letter
 from tests.fakes.dlq_world import World
@@ -46,7 +46,7 @@ def world(server: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Wor
 
 
 def shelve(world: World, *letters: Any, place: Place = Place.QUEUE) -> None:
-    with Shelf.open(world.source) as shelf:
+    with Snapshot.open(world.source) as shelf:
         shelf.add(letters, place)
 
 
@@ -83,7 +83,7 @@ def test_letters_come_back_byte_for_byte(world: World, tmp_path: Path) -> None:
     imported = imports.read(world.source, path)
     assert (imported.letters, imported.new, imported.there) == (len(letters), len(letters), 0)
     assert imported.sha256 == done.sha256
-    with Shelf.open(world.source) as shelf:
+    with Snapshot.open(world.source) as shelf:
         for letter in letters:
             found = shelf.get(letter.message_id)
             assert (found.letter.body, found.letter.attributes) == (letter.body, letter.attributes)
@@ -104,7 +104,7 @@ def without_causes(path: Path) -> list[Any]:
 def test_what_the_logs_told_is_not_lost_with_them(world: World, tmp_path: Path) -> None:
     told = Cause("Sandbox.Timedout", "stopped after 6 s", "a.py:1 f", "invocation record", "r-1", SENT, "7", "train")
     shelve(world, *(a_letter(message_id=name) for name in ("known", "guessed")))
-    with Shelf.open(world.source) as shelf:
+    with Snapshot.open(world.source) as shelf:
         shelf.set_causes(
             [("known", cause_record.named(told)), ("guessed", Cause(source="guess", label="looks like: x"))]
         )
@@ -112,7 +112,7 @@ def test_what_the_logs_told_is_not_lost_with_them(world: World, tmp_path: Path) 
     exports.write(world.source, ALL, path)
     world.source.shelf.unlink()
     imports.read(world.source, path)
-    with Shelf.open(world.source) as shelf:
+    with Snapshot.open(world.source) as shelf:
         found = shelf.get("known").cause
         assert replace(found, label="") == cause_record.named(told)
         assert found.label == "stopped after 6 s"
@@ -134,7 +134,7 @@ def test_what_is_no_cause_is_left_out(world: World, tmp_path: Path, cause: Any) 
     path = tmp_path / "letters.jsonl"
     path.write_text(line(cause=cause))
     imports.read(world.source, path)
-    with Shelf.open(world.source) as shelf:
+    with Snapshot.open(world.source) as shelf:
         assert shelf.get("m").cause.source == "none"
 
 
@@ -142,11 +142,11 @@ def test_what_left_the_queue_can_be_imported_again(world: World, tmp_path: Path)
     shelve(world, a_letter(message_id="purged"), a_letter(message_id="there"))
     path = tmp_path / "letters.jsonl"
     exports.write(world.source, ALL, path)
-    with Shelf.open(world.source) as shelf:
+    with Snapshot.open(world.source) as shelf:
         shelf.mark(["purged"], Place.PURGED)
     done = imports.read(world.source, path)
     assert (done.new, done.there) == (1, 1)
-    with Shelf.open(world.source) as shelf:
+    with Snapshot.open(world.source) as shelf:
         assert shelf.places(["purged", "there"]) == {"purged": Place.IMPORTED, "there": Place.QUEUE}
     assert plans.make(world.source, ALL).ids == ("there",)
     assert plans.make(world.source, Selection(imported=True)).ids == ("purged",)
@@ -157,13 +157,13 @@ def test_an_import_is_undone(world: World, tmp_path: Path) -> None:
     shelve(world, *(a_letter(message_id=name) for name in ("there", "purged", "new")))
     path = tmp_path / "letters.jsonl"
     exports.write(world.source, ALL, path)
-    with Shelf.open(world.source) as shelf:
+    with Snapshot.open(world.source) as shelf:
         shelf.connection.execute("UPDATE letters SET seen = 1 WHERE id <> 'new'")
         shelf.mark(["purged", "new"], Place.PURGED)
     assert imports.read(world.source, path).new == 2
     done = imports.undo(world.source, path)
     assert (done.letters, done.new, done.there) == (3, 2, 1)
-    with Shelf.open(world.source) as shelf:
+    with Snapshot.open(world.source) as shelf:
         assert shelf.places(["there", "purged", "new"]) == {"there": Place.QUEUE, "purged": Place.GONE}
         assert shelf.connection.execute("SELECT count(*) FROM contents").fetchone() == (2,), "with its contents"
     assert imports.undo(world.source, path).new == 0, "twice is no harm"
@@ -205,7 +205,7 @@ def test_a_file_that_is_no_export_changes_nothing(world: World, tmp_path: Path, 
     with pytest.raises(UsageError, match=says) as caught:
         imports.read(world.source, path)
     assert caught.value.next_step
-    with Shelf.open(world.source) as shelf:
+    with Snapshot.open(world.source) as shelf:
         assert shelf.count(ALL) == 0
 
 
@@ -263,7 +263,7 @@ def test_a_full_disk_leaves_nothing_behind(tmp_path: Path) -> None:
 def test_csv_for_a_spreadsheet(world: World, tmp_path: Path) -> None:
     letters = strange()
     shelve(world, *letters)
-    with Shelf.open(world.source) as shelf:
+    with Snapshot.open(world.source) as shelf:
         shelf.set_causes([("m-formula", Cause("@SUM(A1)", "+1", "x.py:1 f", "handler log", fingerprint="f1"))])
     path = tmp_path / "letters.csv"
     exports.write(world.source, ALL, path, "csv")

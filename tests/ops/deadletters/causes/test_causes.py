@@ -13,7 +13,7 @@ from ops.deadletters import causes
 from ops.deadletters.causes import Budget
 from ops.deadletters.fingerprints.fingerprint import fingerprint
 from ops.deadletters.messages.model import Cause, Kind, Place
-from ops.deadletters.snapshot import Shelf
+from ops.deadletters.snapshot import Snapshot
 from ops.insight.report_types import Level
 from tests.factories import a_letter
 from tests.fakes.logs import BEGAN, batch, died, failed, rejected, row, silent, source
@@ -72,7 +72,7 @@ def test_a_letter_of_an_asynchronous_invocation_gets_the_logs_word(
     rows = [row(-1, {"level": "ERROR", "errorType": "KeyError", "errorMessage": "boom", "requestId": request})]
     with source(tmp_path, monkeypatch, letters, rows) as (here, _):
         causes.explain(here)
-        with Shelf.open(here) as shelf:
+        with Snapshot.open(here) as shelf:
             assert shelf.get("a").cause.error_type == "KeyError"
             assert shelf.get("b").cause.error_type == "Asynchronous invocation, code 200"
 
@@ -144,7 +144,7 @@ def test_a_dear_log_group_is_read_as_far_back_as_the_budget_reaches(
         assert (done.unexplained, done.queries) == (1, 1)
         logs.hourly_bytes = 500e9
         many = [silent(f"old-{n}", sent=long_ago) for n in range(300)]
-        with Shelf.open(here) as shelf:
+        with Snapshot.open(here) as shelf:
             shelf.add(many, Place.QUEUE)
         again = causes.explain(here)
         assert (again.unexplained + again.guessed, again.queries) == (301, 0), "even an hour of that is too dear"
@@ -192,7 +192,7 @@ def test_one_letter_and_letters_with_no_cause(tmp_path: Path, monkeypatch: pytes
 def test_a_shelved_cause_keeps_all_that_is_known(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with source(tmp_path, monkeypatch, [silent()], [failed(1, "E", "r", job_kind="score")]) as (here, _):
         causes.explain(here)
-        with Shelf.open(here) as shelf:
+        with Snapshot.open(here) as shelf:
             shelved = shelf.get("m1")
     assert shelved.place is Place.QUEUE
     assert shelved.cause == Cause(
@@ -213,7 +213,7 @@ def test_a_cause_as_long_as_a_letter_is_cut(tmp_path: Path, monkeypatch: pytest.
     with source(tmp_path, monkeypatch, letters) as (here, _):
         causes.explain(here)
         found = causes.report(here)
-        with Shelf.open(here) as shelf:
+        with Snapshot.open(here) as shelf:
             assert all(len(one.cause.error_message) <= 2_000 for one in shelf.iterate())
     assert len(found.groups) == 2
     assert len(found.finding.text) < 300

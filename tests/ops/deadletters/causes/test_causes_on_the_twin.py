@@ -12,9 +12,9 @@ from ops import workload
 from ops.aws import Aws
 from ops.deadletters import causes
 from ops.deadletters.messages.model import Shelved
-from ops.deadletters.queue import Source, open_source
-from ops.deadletters.scan.scan import look
-from ops.deadletters.snapshot import Shelf
+from ops.deadletters.queue import DeadLetterQueue, open_queue
+from ops.deadletters.scan.scan import scan_queue
+from ops.deadletters.snapshot import Snapshot
 from ops.target import resolve
 from ops.twin.workload.jobs import ENDLESS_RESAMPLES
 from tests.twins import Twin, wait_for
@@ -28,16 +28,16 @@ def bury(twin: Twin, **job: Any) -> str:
     return job_id
 
 
-def explained(job_id: str, patience_s: float) -> tuple[Source, Shelved]:
+def explained(job_id: str, patience_s: float) -> tuple[DeadLetterQueue, Shelved]:
     """Look and explain, as an operator does, until the letter is there and has a cause."""
     target = resolve(environ={})
     aws = Aws(target)
-    source = open_source(aws, workload.describe(aws, target))
+    source = open_queue(aws, workload.describe(aws, target))
 
     def known() -> Shelved | None:
-        look(source)
+        scan_queue(source)
         causes.explain(source)
-        with Shelf.open(source) as shelf:
+        with Snapshot.open(source) as shelf:
             there = [one for one in shelf.iterate() if job_id in one.letter.body]
         return there[0] if there and there[0].cause.source != "none" else None
 

@@ -13,7 +13,7 @@ from ops.deadletters.causes.clustering.body_features import shape
 from ops.deadletters.causes.clustering.clusters import GUESS, Guesser
 from ops.deadletters.fingerprints.cause_record import job_kind
 from ops.deadletters.plan_model import Selection
-from ops.deadletters.snapshot import Shelf
+from ops.deadletters.snapshot import Snapshot
 from tests.factories import a_letter
 from tests.fakes.logs import BEGAN, failed, source
 
@@ -84,7 +84,7 @@ def test_guesses_on_the_shelf_can_be_selected_and_are_tried_again(
         found = causes.report(here)
         assert found.finding.text == "Act: 5 dead letters, all of one cause: no known cause; looks like: kind=score."
         mark = found.groups.iloc[0]["fingerprint"]
-        with Shelf.open(here) as shelf:
+        with Snapshot.open(here) as shelf:
             assert shelf.count(Selection(cause=mark)) == 5
         logs.rows += [failed(1, "KeyError", "r", f"m{n}") for n in range(5)]
         assert causes.explain(here).guessed == 0

@@ -10,14 +10,14 @@ import pytest
 
 from ops.deadletters.causes.attribution.evidence import Evidence, Setup, Subject
 from ops.deadletters.causes.logs import log_parser
-from ops.deadletters.messages.model import Cause, Letter
+from ops.deadletters.messages.model import Cause, DeadLetter
 from tests.fakes.logs import BEGAN, batch, died, failed, row, silent
 
 M1, M2 = "6d68ca91-49c9-448d-89b8-7ca3e6dc66aa", "deddfc5f-b8f2-4a47-abc9-591798990184"
 R1, R2 = "11111111-2222-4333-8444-555555555555", "99999999-2222-4333-8444-555555555555"
 
 
-def explain(rows: list[dict[str, str]], letter: Letter | None = None, likely: bool = False) -> Cause | None:
+def explain(rows: list[dict[str, str]], letter: DeadLetter | None = None, likely: bool = False) -> Cause | None:
     """The cause by ``rows``, in whichever order they come."""
     subject = Subject.of(letter or silent())
     found = []
@@ -30,7 +30,7 @@ def explain(rows: list[dict[str, str]], letter: Letter | None = None, likely: bo
     return found[0]
 
 
-def told(rows: list[dict[str, str]], letter: Letter | None = None) -> Cause:
+def told(rows: list[dict[str, str]], letter: DeadLetter | None = None) -> Cause:
     cause = explain(rows, letter)
     assert cause is not None
     return cause

@@ -12,7 +12,7 @@ from handler import contract
 from ops.deadletters import causes
 from ops.deadletters.causes import fix_status
 from ops.deadletters.causes.fix_status import FixedSince, verdict
-from ops.deadletters.snapshot import Shelf
+from ops.deadletters.snapshot import Snapshot
 from tests.fakes.logs import BEGAN, failed, rejected, row, silent, source
 from tests.ops.insight.world import FUNCTION
 
@@ -66,7 +66,7 @@ def test_later_successes_of_that_kind_of_job_are_counted(tmp_path: Path, monkeyp
         assert groups.loc["E", "fixed"] == "succeeds since"
         assert "2 score jobs succeeded since" in groups.loc["E", "fixed_why"]
         assert "no train job succeeded since" in groups.loc["F", "fixed_why"]
-        with Shelf.open(here) as shelf:
+        with Snapshot.open(here) as shelf:
             noted = shelf.noted(fix_status.NOTED)
     assert fix_status.read(noted, str(groups.loc["E", "fingerprint"])).successes == 2
     assert fix_status.read(noted, "ffff") == fix_status.read(None, "ffff") == FixedSince("unknown", "Not asked yet.")

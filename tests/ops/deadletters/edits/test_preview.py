@@ -17,7 +17,7 @@ from ops.deadletters.ledger.model import State
 from ops.deadletters.messages.model import Attribute, Kind
 from ops.deadletters.plan_model import Action, Destination, Pace, Plan, Returns, Selection, Steps
 from ops.deadletters.redrive import redrive
-from ops.deadletters.snapshot import Shelf
+from ops.deadletters.snapshot import Snapshot
 from tests.factories import a_letter
 from tests.fakes.dlq_world import World
 
@@ -66,7 +66,7 @@ def planned(world: World, *sets: str, **more: Any) -> Plan:
 def shown_and_sent(world: World, plan: Plan) -> preview.Preview:
     """The preview of a plan's only letter, once it was ensured that this is what the run sends."""
     (name,) = plan.ids
-    with Shelf.open(world.source) as shelf:
+    with Snapshot.open(world.source) as shelf:
         letter = shelf.get(name).letter
     after = preview.sent(letter, plan)
     assert redrive.run(world.source, plan, reason="r").state is State.DONE

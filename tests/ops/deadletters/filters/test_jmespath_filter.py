@@ -13,7 +13,7 @@ from ops.deadletters.filters import jmespath_filter
 from ops.deadletters.messages.model import Cause, Place
 from ops.deadletters.messages.parse import letter
 from ops.deadletters.plan_model import Selection
-from ops.deadletters.snapshot import Shelf, selection_query
+from ops.deadletters.snapshot import Snapshot, selection_query
 from ops.errors import UsageError
 
 BODIES = [
@@ -139,7 +139,7 @@ FILTERS = [
 
 
 @pytest.fixture(scope="module")
-def shelf(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shelf]:
+def shelf(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Snapshot]:
     attributes = [
         {},
         {"Tenant": Attribute("Number", "7"), "Größe": Attribute("String", "1")},
@@ -150,7 +150,7 @@ def shelf(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shelf]:
         Message(f"m{number}", "r", body, told, system if number % 2 else {})
         for (number, body), told in zip(enumerate(BODIES), itertools.cycle(attributes))
     ]
-    shelf = Shelf.open(tmp_path_factory.mktemp("shelf") / "shelf.db")
+    shelf = Snapshot.open(tmp_path_factory.mktemp("shelf") / "shelf.db")
     shelf.add([letter(message) for message in messages], Place.QUEUE)
     causes = itertools.cycle([Cause("KeyError", "no key", fingerprint="ab"), Cause(job_kind="train"), Cause()])
     shelf.set_causes([(message.message_id, cause) for message, cause in zip(messages, causes, strict=False)])
@@ -158,13 +158,13 @@ def shelf(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shelf]:
     shelf.close()
 
 
-def test_bodies_with_and_without_an_outline_are_asked(shelf: Shelf) -> None:
+def test_bodies_with_and_without_an_outline_are_asked(shelf: Snapshot) -> None:
     outlined = shelf.connection.execute("SELECT outline IS NOT NULL FROM contents").fetchall()
     assert 10 < outlined.count((1,)) < len(outlined) - 10
 
 
 @pytest.mark.parametrize("where", FILTERS)
-def test_sqlite_and_python_find_the_same(shelf: Shelf, where: str) -> None:
+def test_sqlite_and_python_find_the_same(shelf: Snapshot, where: str) -> None:
     check = jmespath_filter.compiled(where).check
     columns = ", ".join(selection_query.DOCUMENT)
     rows = shelf.connection.execute(f"SELECT letters.id, {columns} FROM letters JOIN contents USING (n)")  # noqa: S608
@@ -183,7 +183,7 @@ def test_sqlite_and_python_find_the_same(shelf: Shelf, where: str) -> None:
         "body" + ".a" * 1_900,
     ],
 )
-def test_a_filter_that_is_too_long_is_refused(shelf: Shelf, where: str) -> None:
+def test_a_filter_that_is_too_long_is_refused(shelf: Snapshot, where: str) -> None:
     try:
         assert shelf.count(Selection(where=where)) in (0, len(BODIES))
     except UsageError as refused:
@@ -208,7 +208,7 @@ def test_what_sqlite_knows_for_sure_python_is_not_asked(where: str) -> None:
         ("body.kind = 'x'", "at character 11", "Compare a path"),
     ],
 )
-def test_a_filter_that_means_nothing_is_refused(shelf: Shelf, where: str, said: str, next_step: str) -> None:
+def test_a_filter_that_means_nothing_is_refused(shelf: Snapshot, where: str, said: str, next_step: str) -> None:
     with pytest.raises(UsageError) as caught:
         shelf.count(Selection(where=where))
     assert said in str(caught.value)

@@ -16,7 +16,7 @@ from ops.deadletters.jobs.background import DONE, FAILED, LOST, Job
 from ops.deadletters.ledger.model import State
 from ops.deadletters.plan_model import Selection, Steps
 from ops.deadletters.redrive import redrive
-from ops.deadletters.snapshot import Shelf
+from ops.deadletters.snapshot import Snapshot
 from ops.errors import UsageError
 from tests.fakes.dlq_world import World, a_world
 from tests.fakes.sqs.server import Fault
@@ -49,7 +49,7 @@ def test_a_look_and_a_redrive_go_on_by_themselves(world: World) -> None:
     assert (job.state, job.error) == (DONE, ""), Path(job.log).read_text()
     assert job.said == "25 letters read, 25 of them new"
     assert any("gave all of them back" in note for note in job.notes)
-    with Shelf.open(world.source) as shelf:
+    with Snapshot.open(world.source) as shelf:
         assert shelf.count() == 25
 
     plan = plans.make(world.source, Selection(), steps=Steps(sizes=("100%",), watch=False), engine="ledger")

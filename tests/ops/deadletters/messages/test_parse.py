@@ -13,14 +13,14 @@ import pytest
 from handler import contract
 from ops.aws.sqs import Attribute, Message
 from ops.deadletters.messages import message_body
-from ops.deadletters.messages.model import Cause, Kind, Letter
+from ops.deadletters.messages.model import Cause, DeadLetter, Kind
 from ops.deadletters.messages.parse import carried, letter
 
 SENT = datetime(2026, 11, 23, 19, 0, tzinfo=UTC)
 JOBS = "arn:aws:sqs:eu-west-1:123456789012:jobs"
 
 
-def read(body: str = "{}", told: dict[str, str] | None = None, **system: str) -> Letter:
+def read(body: str = "{}", told: dict[str, str] | None = None, **system: str) -> DeadLetter:
     attributes = {name: Attribute("String", value) for name, value in (told or {}).items()}
     system = {"SentTimestamp": str(int(SENT.timestamp() * 1000)), "ApproximateReceiveCount": "4", **system}
     return letter(Message("m1", "receipt", body, attributes, system))

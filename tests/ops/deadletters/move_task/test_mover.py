@@ -15,11 +15,11 @@ from ops.deadletters.ledger import Ledger
 from ops.deadletters.ledger.model import Move
 from ops.deadletters.move_task import mover, ownership
 from ops.deadletters.move_task.mover import TaskMover
-from ops.deadletters.move_task.progress import Futile
+from ops.deadletters.move_task.progress import MoveTaskLooping
 from ops.deadletters.plan_model import Pace, Plan, Selection
-from ops.deadletters.queue import Source
+from ops.deadletters.queue import DeadLetterQueue
 from ops.deadletters.queue_lock import Busy
-from ops.deadletters.transfer.rate_limiter import Limiter
+from ops.deadletters.transfer.rate_limiter import RateLimiter
 from ops.errors import AwsError
 from tests.fakes.aws import start
 from tests.fakes.dlq_world import World
@@ -28,12 +28,12 @@ from tests.fakes.move_tasks import Engine, Tasks
 
 @dataclass
 class Stage:
-    source: Source
+    source: DeadLetterQueue
     plan: Plan
     ledger: Ledger
     tasks: Tasks
     engine: Engine
-    limiter: Limiter
+    limiter: RateLimiter
     stopping: threading.Event
 
     @property
@@ -56,7 +56,7 @@ def stage(server: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Ite
         monkeypatch.setattr(mover, "RATE_HOLDS_S", 0.0)
         aws = type(world.source.aws)(world.source.aws.target, 0)
         source = replace(world.source, aws=aws)
-        yield Stage(source, plan, ledger, tasks, Engine(ledger), Limiter(100.0), threading.Event())
+        yield Stage(source, plan, ledger, tasks, Engine(ledger), RateLimiter(100.0), threading.Event())
 
 
 def test_sqs_moves_the_last_step_and_the_engine_looks_again(stage: Stage) -> None:
@@ -75,7 +75,7 @@ def moved(stage: Stage) -> int:
 
 def test_letters_that_die_again_end_the_task_and_are_counted(stage: Stage) -> None:
     stage.tasks.circling = True
-    with pytest.raises(Futile) as stopped:
+    with pytest.raises(MoveTaskLooping) as stopped:
         stage.mover.move(4, 2)
     assert stage.tasks.tasks[0]["Status"] == "CANCELLED"
     assert 100 < moved(stage) < 200
@@ -89,7 +89,7 @@ def test_a_task_that_came_to_an_end_after_too_many_moves_is_no_success(stage: St
     """The queue was empty for a moment."""
     stage.tasks.step = stage.tasks.letters = 1_216
     stage.tasks.to_move = 65
-    with pytest.raises(Futile, match="after about 1,216 moves for 65 letters"):
+    with pytest.raises(MoveTaskLooping, match="after about 1,216 moves for 65 letters"):
         stage.mover.move(4, 2)
     assert stage.tasks.tasks[0]["Status"] == "COMPLETED"
 
@@ -99,7 +99,7 @@ def test_no_faster_task_is_begun_while_letters_come_back(stage: Stage) -> None:
     stage.tasks.circling = True
     stage.tasks.step = 10
     stage.tasks.seen = partial(stage.limiter.set, 20.0, "the queue fills up, slowing")
-    with pytest.raises(Futile):
+    with pytest.raises(MoveTaskLooping):
         stage.mover.move(4, 2)
     assert stage.tasks.rates == [100, 20]
     assert 100 < moved(stage) < 200

@@ -16,9 +16,9 @@ from ops.deadletters import plans
 from ops.deadletters.ledger.model import Outcome, Run, Sent, State
 from ops.deadletters.outcomes import dlq_search, monitor
 from ops.deadletters.outcomes.async_outcomes import Invocations
-from ops.deadletters.outcomes.log_tail import Following
+from ops.deadletters.outcomes.log_tail import LogTail
 from ops.deadletters.plan_model import Pace, Selection, Steps
-from ops.deadletters.queue import Source
+from ops.deadletters.queue import DeadLetterQueue
 from ops.deadletters.redrive import redrive, rollout
 from tests.fakes.dlq_world import World
 from tests.fakes.logs import BEGAN, FakeLogs, failed, row, source
@@ -157,13 +157,13 @@ R1 = "10000000-cccc-4ccc-8ccc-cccccccccccc"
 
 
 @pytest.fixture(scope="module")
-def log_group(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Source, FakeLogs]]:
+def log_group(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[DeadLetterQueue, FakeLogs]]:
     with pytest.MonkeyPatch.context() as patch, source(tmp_path_factory.mktemp("logs"), patch, []) as made:
         yield made
 
 
 @pytest.fixture
-def logs(log_group: tuple[Source, FakeLogs]) -> tuple[Source, FakeLogs]:
+def logs(log_group: tuple[DeadLetterQueue, FakeLogs]) -> tuple[DeadLetterQueue, FakeLogs]:
     here, fake = log_group
     fake.rows, fake.refuse = [], ""
     return here, fake
@@ -189,7 +189,7 @@ def sent(at: datetime = BEGAN) -> Sent:
     ],
 )
 def test_an_invocation_by_how_its_attempts_ended(
-    rows: list[dict[str, str]], outcome: Outcome | None, logs: tuple[Source, FakeLogs]
+    rows: list[dict[str, str]], outcome: Outcome | None, logs: tuple[DeadLetterQueue, FakeLogs]
 ) -> None:
     here, fake = logs
     fake.rows = rows
@@ -198,7 +198,9 @@ def test_an_invocation_by_how_its_attempts_ended(
     assert [fate[0] for _, fate in found] == ([outcome] if outcome else [])
 
 
-def test_a_report_without_a_status_is_no_success_where_another_line_says_so(logs: tuple[Source, FakeLogs]) -> None:
+def test_a_report_without_a_status_is_no_success_where_another_line_says_so(
+    logs: tuple[DeadLetterQueue, FakeLogs],
+) -> None:
     """Before 2025 REPORT looked the same however an attempt had ended."""
     here, fake = logs
     for line, why in (
@@ -213,14 +215,14 @@ def test_a_report_without_a_status_is_no_success_where_another_line_says_so(logs
         assert fate[0] is Outcome.SUCCEEDED, "the next attempt did"
 
 
-def test_what_the_function_logged_is_the_cause(logs: tuple[Source, FakeLogs]) -> None:
+def test_what_the_function_logged_is_the_cause(logs: tuple[DeadLetterQueue, FakeLogs]) -> None:
     here, fake = logs
     fake.rows = [failed(0.5, "ValueError", R1), report(1, "error")]
     ((_, fate),) = Invocations(here, FUNCTION, 1, BEGAN).look([sent()], a_run(), False, BEGAN + timedelta(minutes=1))
     assert fate == (Outcome.CAME_BACK, BEGAN + timedelta(seconds=1), "ValueError: why")
 
 
-def test_logs_that_may_not_be_read_are_asked_and_said_once(logs: tuple[Source, FakeLogs]) -> None:
+def test_logs_that_may_not_be_read_are_asked_and_said_once(logs: tuple[DeadLetterQueue, FakeLogs]) -> None:
     here, fake = logs
     fake.refuse = "AccessDeniedException"
     watched = Invocations(here, FUNCTION, 3, BEGAN)
@@ -230,7 +232,7 @@ def test_logs_that_may_not_be_read_are_asked_and_said_once(logs: tuple[Source, F
     assert "logs:" in note
 
 
-def test_logs_that_are_throttled_are_asked_again(logs: tuple[Source, FakeLogs]) -> None:
+def test_logs_that_are_throttled_are_asked_again(logs: tuple[DeadLetterQueue, FakeLogs]) -> None:
     here, fake = logs
     fake.rows, fake.refuse = [report(1)], "ThrottlingException"
     watched = Invocations(here, FUNCTION, 3, BEGAN)
@@ -241,11 +243,11 @@ def test_logs_that_are_throttled_are_asked_again(logs: tuple[Source, FakeLogs]) 
     assert not watched.notes
 
 
-def test_a_busy_log_group_is_read_on_from_where_an_answer_ended(logs: tuple[Source, FakeLogs]) -> None:
+def test_a_busy_log_group_is_read_on_from_where_an_answer_ended(logs: tuple[DeadLetterQueue, FakeLogs]) -> None:
     here, fake = logs
     fake.rows = [row(seconds, f"{R1} {seconds}") for seconds in range(0, 3000, 10)]
     heard: set[str] = set()
-    following = Following(here.aws, FUNCTION.log_group, BEGAN)
+    following = LogTail(here.aws, FUNCTION.log_group, BEGAN)
     fake.most = 100
     try:
         following.read(R1, BEGAN + timedelta(hours=1), lambda found: heard.add(found["@message"]))

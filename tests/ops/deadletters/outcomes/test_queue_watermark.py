@@ -12,7 +12,7 @@ import pytest
 from ops import clock
 from ops.aws import Aws
 from ops.aws.sqs import Queue
-from ops.deadletters.outcomes.queue_watermark import Passed
+from ops.deadletters.outcomes.queue_watermark import QueueWatermark
 from ops.target import Target
 from tests.fakes.aws import FakeAws, Refusal, start
 from tests.ops.insight.world import QUEUE
@@ -38,7 +38,7 @@ def at(monkeypatch: pytest.MonkeyPatch) -> list[float]:
 def up_to(cloudwatch: tuple[Aws, FakeAws], at: list[float], queue: Queue, *sent: int) -> int | None:
     """Minutes ago, after a look a minute: at each the oldest message had been ``sent`` so many minutes ago."""
     aws, fake = cloudwatch
-    passed = Passed(aws, queue)
+    passed = QueueWatermark(aws, queue)
     period = datetime.now(UTC).replace(second=0, microsecond=0) - timedelta(minutes=2)
     found = None
     for minutes in sent:
@@ -82,6 +82,6 @@ def test_metrics_that_may_not_be_read_tell_nothing(cloudwatch: Any, at: Any) -> 
 
     aws, fake = cloudwatch
     fake.answer = refuse
-    passed = Passed(aws, THRICE)
+    passed = QueueWatermark(aws, THRICE)
     assert passed.up_to() is None
     assert "cloudwatch:GetMetricData" in passed.refused

@@ -15,9 +15,9 @@ from ops.deadletters import plans
 from ops.deadletters.archive import exports
 from ops.deadletters.ledger.model import Run, State
 from ops.deadletters.plan_model import Action, Destination, Pace, Plan, Selection, Steps
-from ops.deadletters.queue import Source, open_source
+from ops.deadletters.queue import DeadLetterQueue, open_queue
 from ops.deadletters.redrive import purge, redrive
-from ops.deadletters.scan.scan import look
+from ops.deadletters.scan.scan import scan_queue
 from ops.errors import AccessDenied, OpsError
 from tests.ops.deadletters.redrive.test_redrive_on_the_twin import dies, fix
 from tests.twins import Twin, wait_for
@@ -28,7 +28,7 @@ QUICK = {"pace": Pace(None, headroom=False), "steps": Steps(("100%",), watch=Fal
 
 
 @pytest.fixture
-def source(twin: Twin) -> Source:
+def source(twin: Twin) -> DeadLetterQueue:
     """A queue whose messages have all died, looked at by somebody who may do everything."""
     client, end = twin.client("sqs"), uuid.uuid4().hex[:8]
     dlq = client.create_queue(QueueName=f"buried-{end}")["QueueUrl"]
@@ -46,12 +46,12 @@ def source(twin: Twin) -> Source:
     wait_for(died, 180, "the messages did not die", pause=0.02)
     found = target.resolve()
     aws = Aws(found)
-    source = open_source(aws, workload.describe(aws, replace(found, stack=None, queue=f"alive-{end}")))
-    look(source)
+    source = open_queue(aws, workload.describe(aws, replace(found, stack=None, queue=f"alive-{end}")))
+    scan_queue(source)
     return source
 
 
-def only(source: Source, twin: Twin, permissions: Iterable[str]) -> Source:
+def only(source: DeadLetterQueue, twin: Twin, permissions: Iterable[str]) -> DeadLetterQueue:
     """``source`` seen by a user who may do no more than this."""
     iam, name = twin.client("iam"), f"operator-{uuid.uuid4().hex[:8]}"
     iam.create_user(UserName=name)
@@ -64,7 +64,7 @@ def only(source: Source, twin: Twin, permissions: Iterable[str]) -> Source:
     return replace(source, aws=Aws(found))
 
 
-def follow(source: Source, plan: Plan) -> None:
+def follow(source: DeadLetterQueue, plan: Plan) -> None:
     if plan.action is Action.PURGE:
         kept = exports.write(source, exports.of(plan))
         asked = purge.confirmation(plan)
@@ -75,12 +75,12 @@ def follow(source: Source, plan: Plan) -> None:
 
 
 @pytest.mark.parametrize("action", [Action.REDRIVE, Action.PURGE, Action.COPY], ids=lambda action: action.value)
-def test_what_a_plan_names_is_enough(source: Source, twin: Twin, action: Action) -> None:
+def test_what_a_plan_names_is_enough(source: DeadLetterQueue, twin: Twin, action: Action) -> None:
     plan = plans.make(source, Selection(), action=action, **QUICK)  # type: ignore[arg-type]
     follow(only(source, twin, plan.permissions), plan)
 
 
-def test_to_another_queue(source: Source, twin: Twin) -> None:
+def test_to_another_queue(source: DeadLetterQueue, twin: Twin) -> None:
     name = f"other-{uuid.uuid4().hex[:8]}"
     twin.client("sqs").create_queue(QueueName=name)
     plan = plans.make(source, Selection(), destination=Destination("queue", name), **QUICK)  # type: ignore[arg-type]
@@ -91,10 +91,10 @@ def test_with_a_canary_and_headroom(twin: Twin) -> None:
     twin.no_dead_letters()
     found = target.resolve()
     aws = Aws(found)
-    source = open_source(aws, workload.describe(aws, found))
+    source = open_queue(aws, workload.describe(aws, found))
     jobs = dies(twin, 3)
     wait_for(lambda: sqs.depth(aws, source.queue).visible == len(jobs), 180, "the jobs did not die")
-    look(source)
+    scan_queue(source)
     fix(twin, jobs)
     plan = plans.make(source, Selection(), steps=Steps(("2", "100%"), patience_s=60), engine="ledger")
     told: list[Run] = []
@@ -104,7 +104,7 @@ def test_with_a_canary_and_headroom(twin: Twin) -> None:
 
 
 @pytest.mark.parametrize("missing", ["sqs:SendMessage", "sqs:ReceiveMessage", "sqs:DeleteMessage"])
-def test_without_one_of_them_it_is_refused_by_name(source: Source, twin: Twin, missing: str) -> None:
+def test_without_one_of_them_it_is_refused_by_name(source: DeadLetterQueue, twin: Twin, missing: str) -> None:
     plan = plans.make(source, Selection(), **QUICK)  # type: ignore[arg-type]
     limited = only(source, twin, [need for need in plan.permissions if not need.startswith(missing)])
     with pytest.raises((AccessDenied, OpsError), match=r"may not|not authorized"):

@@ -15,7 +15,7 @@ from ops.deadletters.edits import edits
 from ops.deadletters.messages.model import Cause, Kind, Place
 from ops.deadletters.plan_codec import _hash, sealed
 from ops.deadletters.plan_model import Action, Destination, Pace, Selection, Steps
-from ops.deadletters.snapshot import Shelf
+from ops.deadletters.snapshot import Snapshot
 from ops.errors import AwsError, NotFound, UsageError
 from tests.factories import a_letter, bodies
 from tests.fakes.dlq_world import World
@@ -26,7 +26,7 @@ ALL = Selection()
 
 def test_a_plan_says_what_would_move(world: World) -> None:
     ids = world.put(bodies(30))
-    with Shelf.open(world.source) as shelf:
+    with Snapshot.open(world.source) as shelf:
         shelf.set_causes((letter_id, Cause("E", "m", fingerprint="f1")) for letter_id in ids[:20])
     plan = plans.make(world.source, ALL, edits=edits.parse(["body.params.alpha=0.1"]), pace=Pace(10.0))
     assert (plan.action, plan.queue_count, set(plan.ids)) == (Action.REDRIVE, 30, set(ids))
@@ -142,7 +142,7 @@ def test_a_plan_is_stale_when_the_queue_changed(world: World) -> None:
 def test_a_plan_is_stale_when_its_selection_changed_or_it_is_old(world: World) -> None:
     ids = world.put(bodies(20))
     plan = plans.make(world.source, ALL)
-    with Shelf.open(world.source) as shelf:
+    with Snapshot.open(world.source) as shelf:
         shelf.mark(ids[:3], Place.REDRIVEN)
     with pytest.raises(UsageError, match="of its 20 letters 3 are no longer selected and 0 more would be"):
         plans.check(world.source, plan)
@@ -154,7 +154,7 @@ def test_a_plan_is_stale_when_its_selection_changed_or_it_is_old(world: World) -
 
 
 def test_a_plan_of_imported_letters_does_not_mind_the_queue(world: World) -> None:
-    with Shelf.open(world.source) as shelf:
+    with Snapshot.open(world.source) as shelf:
         shelf.add([a_letter(source_arn=world.source.workload.queue.arn)])
     plan = plans.make(world.source, Selection(imported=True))
     world.dlq.put([{"body": "new"}] * 50)
@@ -162,7 +162,7 @@ def test_a_plan_of_imported_letters_does_not_mind_the_queue(world: World) -> Non
 
 
 def test_imported_letters_are_planned_apart_from_those_of_the_queue(world: World) -> None:
-    with Shelf.open(world.source) as shelf:
+    with Snapshot.open(world.source) as shelf:
         shelf.add([a_letter("from a file", "file", source_arn=world.source.workload.queue.arn)])
     with pytest.raises(UsageError, match="No letter of jobs-dlq on the shelf is selected") as caught:
         plans.make(world.source, ALL)
@@ -242,7 +242,7 @@ def test_an_encrypted_destination(world: World) -> None:
 
 def test_messages_that_have_no_way_back_stay_and_are_counted(world: World) -> None:
     world.put(bodies(2))
-    with Shelf.open(world.source) as shelf:
+    with Snapshot.open(world.source) as shelf:
         shelf.add([a_letter("?", "nowhere", source_arn="")], Place.QUEUE)
     plan = plans.make(world.source, ALL)
     assert len(plan.ids) == 2
@@ -261,7 +261,7 @@ def test_messages_that_have_no_way_back_stay_and_are_counted(world: World) -> No
 
 
 def test_a_message_that_names_no_source_is_of_the_only_queue_that_uses_this_one(world: World) -> None:
-    with Shelf.open(world.source) as shelf:
+    with Snapshot.open(world.source) as shelf:
         shelf.add([a_letter("?", "strange", kind=Kind.UNKNOWN, source_arn="")], Place.QUEUE)
     plan = plans.make(world.source, ALL)
     assert dict(plan.returns.origins) == {world.jobs.arn: 1}
@@ -275,7 +275,7 @@ def test_a_message_that_names_no_source_is_of_the_only_queue_that_uses_this_one(
 def test_messages_of_a_queue_that_is_gone_stay_and_are_counted(world: World) -> None:
     world.put(bodies(3))
     gone = world.source.workload.queue.arn.replace("jobs", "gone")
-    with Shelf.open(world.source) as shelf:
+    with Snapshot.open(world.source) as shelf:
         shelf.add([a_letter("{}", f"gone-{n}", source_arn=gone) for n in range(2)], Place.QUEUE)
     plan = plans.make(world.source, ALL)
     assert len(plan.ids) == 3
@@ -285,7 +285,7 @@ def test_messages_of_a_queue_that_is_gone_stay_and_are_counted(world: World) -> 
 
 def test_a_fifo_queue(world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     fifo = world.anew(tmp_path / "fifo", monkeypatch, suffix=".fifo", FifoQueue="true")
-    with Shelf.open(fifo.source) as shelf:
+    with Snapshot.open(fifo.source) as shelf:
         old = datetime.now(UTC) - timedelta(days=9)
         source = fifo.source.workload.queue.arn
         shelf.add([a_letter(system={"MessageGroupId": "g"}, source_arn=source, sent=old)], Place.QUEUE)

@@ -14,10 +14,10 @@ from ops.deadletters import plans
 from ops.deadletters.archive import exports
 from ops.deadletters.edits import edits
 from ops.deadletters.plan_model import Action, Destination, Pace, Selection
-from ops.deadletters.queue import Source, open_source
+from ops.deadletters.queue import DeadLetterQueue, open_queue
 from ops.deadletters.redrive import purge
-from ops.deadletters.scan.scan import look
-from ops.deadletters.snapshot import Shelf
+from ops.deadletters.scan.scan import scan_queue
+from ops.deadletters.snapshot import Snapshot
 from ops.errors import AwsError
 from tests.twins import Twin, wait_for
 
@@ -47,14 +47,14 @@ def names(twin: Twin) -> tuple[str, str]:
 
 
 @pytest.fixture
-def source(names: tuple[str, str]) -> Source:
+def source(names: tuple[str, str]) -> DeadLetterQueue:
     found = target.resolve()
     aws = Aws(found)
-    return open_source(aws, workload.describe(aws, replace(found, stack=None, queue=names[0])))
+    return open_queue(aws, workload.describe(aws, replace(found, stack=None, queue=names[0])))
 
 
-def test_the_engine_is_chosen_and_it_says_why(source: Source) -> None:
-    look(source)
+def test_the_engine_is_chosen_and_it_says_why(source: DeadLetterQueue) -> None:
+    scan_queue(source)
     whole = plans.make(source, Selection())
     assert len(whole.ids) == LETTERS
     assert (whole.engine, whole.engine_why) == (
@@ -75,8 +75,8 @@ def test_the_engine_is_chosen_and_it_says_why(source: Source) -> None:
         assert why in plan.engine_why
 
 
-def test_a_destination_whose_key_cannot_be_used(source: Source, twin: Twin) -> None:
-    look(source)
+def test_a_destination_whose_key_cannot_be_used(source: DeadLetterQueue, twin: Twin) -> None:
+    scan_queue(source)
     kms, sqs = twin.client("kms"), twin.client("sqs")
     key = kms.create_key()["KeyMetadata"]["KeyId"]
     name = f"sealed-{uuid.uuid4().hex[:8]}"
@@ -90,16 +90,16 @@ def test_a_destination_whose_key_cannot_be_used(source: Source, twin: Twin) -> N
     assert caught.value.next_step
 
 
-def test_a_purge_deletes_exactly_its_letters(source: Source) -> None:
-    look(source)
+def test_a_purge_deletes_exactly_its_letters(source: DeadLetterQueue) -> None:
+    scan_queue(source)
     plan = plans.make(source, Selection(where="body.n < `10`"), action=Action.PURGE)
     kept = exports.write(source, exports.of(plan))
     asked = purge.confirmation(plan)
     assert asked == "purge 10 letters"
     done = purge.run(source, plan, export=kept.path, confirmation=asked, reason="cannot succeed")
     assert (done.deleted, done.missing, done.refused) == (10, 0, 0)
-    again = look(source)
+    again = scan_queue(source)
     assert (again.letters, again.gone, again.complete) == (LETTERS - 10, 0, True)
-    with Shelf.open(source) as shelf:
+    with Snapshot.open(source) as shelf:
         left = {json.loads(each.letter.body)["n"] for each in shelf.iterate(Selection())}
     assert left == set(range(10, LETTERS))

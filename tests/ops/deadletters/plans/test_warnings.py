@@ -12,7 +12,7 @@ from ops.deadletters.causes.fix_status import FixedSince
 from ops.deadletters.edits import edits
 from ops.deadletters.messages.model import Attribute, Cause, Place
 from ops.deadletters.plan_model import Plan, Selection, Steps
-from ops.deadletters.snapshot import Shelf
+from ops.deadletters.snapshot import Snapshot
 from tests.factories import a_letter, bodies
 from tests.fakes.dlq_world import World
 
@@ -26,7 +26,7 @@ def warned(plan: Plan, text: str) -> bool:
 def test_what_is_not_fixed_since_is_said_before_it_goes_back(world: World) -> None:
     ids = world.put(bodies(3))
     verdicts = {"aaaaaaaaaa": "no", "bbbbbbbbbb": "deployed since"}
-    with Shelf.open(world.source) as shelf:
+    with Snapshot.open(world.source) as shelf:
         shelf.set_causes(
             zip(ids, (Cause(fingerprint=mark) for mark in ("aaaaaaaaaa", *["bbbbbbbbbb"] * 2)), strict=True)
         )
@@ -43,7 +43,7 @@ def test_what_should_be_known_before(world: World) -> None:
     full = {f"a{number}": Attribute("String", "x") for number in range(10)}
     source = world.source.workload.queue.arn
     odd = [a_letter(body, name, full, source_arn=source) for body, name in (("{}", "full"), ("x" * 1_048_570, "large"))]
-    with Shelf.open(world.source) as shelf:
+    with Snapshot.open(world.source) as shelf:
         shelf.add(odd, Place.QUEUE)
     plan = plans.make(world.source, ALL, edits=edits.parse(["body.params.alpha=1"]))
     assert warned(plan, "The edits do not fit 1 letter, which will stay: body.params is not there.")
@@ -51,7 +51,7 @@ def test_what_should_be_known_before(world: World) -> None:
     assert warned(plan, "1 letter over SQS's limit of 1 MiB")
     assert warned(plan, "1 letter at SQS's limit (10 attributes, 1 MiB) has no room for the original message id")
     assert warned(plan, "The last look did not read the whole queue")
-    with Shelf.open(world.source) as shelf:
+    with Snapshot.open(world.source) as shelf:
         shelf.mark(["full", "large"], Place.IMPORTED)
     plan = plans.make(world.source, Selection(imported=True))
     assert warned(plan, "2 letters from an export: sent, and nothing is deleted for them")
@@ -67,7 +67,7 @@ def test_what_should_be_known_before(world: World) -> None:
     ],
 )
 def test_letters_that_expire_soon(world: World, age: timedelta, says: str | None) -> None:
-    with Shelf.open(world.source) as shelf:
+    with Snapshot.open(world.source) as shelf:
         shelf.add([a_letter(sent=datetime.now(UTC) - age)], Place.QUEUE)
     plan = plans.make(world.source, ALL)
     assert warned(plan, says or "The oldest letter") is (says is not None)

@@ -11,7 +11,7 @@ from ops.deadletters.archive import exports
 from ops.deadletters.plan_model import Action, Plan, Selection
 from ops.deadletters.redrive import purge
 from ops.deadletters.redrive.purge import PurgeDone
-from ops.deadletters.snapshot import Shelf
+from ops.deadletters.snapshot import Snapshot
 from ops.deadletters.transfer import selective_delete
 from tests.fakes.dlq_world import World
 
@@ -46,5 +46,5 @@ def nothing_was_deleted(world: World, letters: int = 32) -> None:
     messages = world.dlq.messages()
     assert len(messages) == letters
     assert not any(message["hidden"] for message in messages)
-    with Shelf.open(world.source) as shelf:
+    with Snapshot.open(world.source) as shelf:
         assert shelf.count() == letters

@@ -8,10 +8,10 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
-from ops.deadletters.ledger.model import Became, Outcome, Run, Sent, State, Step
+from ops.deadletters.ledger.model import MessageOutcome, Outcome, Run, Sent, State, Step
 from ops.deadletters.plan_model import Action, Destination, Estimate, Pace, Plan, Selection, Steps
-from ops.deadletters.redrive.rollout import Course
-from ops.deadletters.transfer.rate_limiter import Limiter
+from ops.deadletters.redrive.rollout import Rollout
+from ops.deadletters.transfer.rate_limiter import RateLimiter
 
 NOW = datetime(2026, 11, 24, 4, 0, tzinfo=UTC)
 
@@ -104,7 +104,7 @@ class Memory:
         with self.lock:
             return [one for one in self.book.values() if outcome in (None, one.outcome)]
 
-    def outcomes(self, rows: Iterable[Became]) -> None:
+    def outcomes(self, rows: Iterable[MessageOutcome]) -> None:
         with self.lock:
             for message_id, outcome, _, cause in rows:
                 self.book[message_id] = replace(self.book[message_id], outcome=outcome)
@@ -150,7 +150,7 @@ class Fate:
     pause_s: float = 0.0
     note: str = ""
 
-    def look(self, waiting: Sequence[Sent], run: Run, moving: bool) -> list[Became]:
+    def look(self, waiting: Sequence[Sent], run: Run, moving: bool) -> list[MessageOutcome]:
         return [
             (one.message_id, outcome, NOW, "ValueError: no column" if outcome is Outcome.CAME_BACK else "")
             for one in waiting
@@ -158,13 +158,13 @@ class Fate:
         ]
 
 
-def course(plan: Plan, fate: Fate | None, **more: object) -> tuple[Course, Memory]:
+def course(plan: Plan, fate: Fate | None, **more: object) -> tuple[Rollout, Memory]:
     ledger, stopping = Memory(len(plan.ids), fate is not None), threading.Event()
     hand = Hand(plan, ledger, stopping)
     for name in ("rests_at", "gone"):
         if name in more:
             setattr(hand, name, more.pop(name))
-    made = Course(plan, ledger, hand, fate, None, Limiter(None, "no limit"), stopping, tick_s=0.002)
+    made = Rollout(plan, ledger, hand, fate, None, RateLimiter(None, "no limit"), stopping, tick_s=0.002)
     for name, value in more.items():
         setattr(made, name, value)
     return made, ledger

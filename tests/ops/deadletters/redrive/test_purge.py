@@ -16,7 +16,7 @@ from ops.deadletters.messages.model import Place
 from ops.deadletters.plan_model import Action, Selection, Steps
 from ops.deadletters.queue import home
 from ops.deadletters.redrive import purge, redrive
-from ops.deadletters.snapshot import Shelf
+from ops.deadletters.snapshot import Snapshot
 from ops.deadletters.transfer import selective_delete
 from ops.errors import OpsError, UsageError
 from tests.factories import a_letter
@@ -39,7 +39,7 @@ def test_only_the_letters_of_the_plan_are_deleted(world: World) -> None:
     assert told[-1] == (12, 12)
     assert world.bodies() == good()
     assert not any(message["hidden"] for message in world.dlq.messages()), "the others were given back"
-    with Shelf.open(world.source) as shelf:
+    with Snapshot.open(world.source) as shelf:
         assert set(shelf.places(plan.ids).values()) == {Place.PURGED}
         assert shelf.count() == 20
     assert "PurgeQueue" not in world.aws.counts()
@@ -143,7 +143,7 @@ def test_letters_that_are_not_in_the_queue_are_not_purged_and_it_says_where_they
     export = world.source.folder / "export.jsonl"
     exports.write(world.source, exports.of(plan), export)
     assert set(purge.plan(world.source, export).ids) == set(plan.ids)
-    with Shelf.open(world.source) as shelf:
+    with Snapshot.open(world.source) as shelf:
         shelf.mark(plan.ids[:3], Place.PURGED)
         shelf.mark(plan.ids[3:5], Place.IMPORTED)
     with pytest.raises(UsageError) as caught:
@@ -203,7 +203,7 @@ def test_in_a_fifo_queue_what_hides_behind_others_is_told(
     system = {"DeadLetterQueueSourceArn": fifo.source.workload.queue.arn, "MessageGroupId": "one"}
     bodies = [f"good {number}" for number in range(20)] + ["bad 1"]
     ids = fifo.dlq.put([{"body": body, "system": system} for body in bodies])
-    with Shelf.open(fifo.source) as shelf:
+    with Snapshot.open(fifo.source) as shelf:
         known = fifo.source.workload.queue.arn
         shelf.add([a_letter("bad 1", ids[-1], system=system, source_arn=known)], Place.QUEUE)
     done = carry_out(fifo, plans.make(fifo.source, BAD, action=Action.PURGE))

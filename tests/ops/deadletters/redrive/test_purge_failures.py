@@ -9,7 +9,7 @@ import pytest
 from ops.deadletters.archive import audit_log, exports
 from ops.deadletters.messages.model import Place
 from ops.deadletters.queue import home
-from ops.deadletters.snapshot import Shelf
+from ops.deadletters.snapshot import Snapshot
 from ops.errors import AwsError, OpsError
 from tests.fakes.dlq_world import World
 from tests.fakes.sqs.faults import DENIED, THROTTLED, Fault
@@ -47,7 +47,7 @@ def test_a_bad_network_loses_no_other_letter(world: World, fault: Fault) -> None
     assert [body for body in left if body.startswith("good")] == good()
     assert len(left) == 32 - done.deleted - done.missing
     assert done.deleted + done.missing + done.refused == 12
-    with Shelf.open(world.source) as shelf:
+    with Snapshot.open(world.source) as shelf:
         purged = [place for place in shelf.places(plan.ids).values() if place is Place.PURGED]
     assert len(purged) == done.deleted
 
@@ -116,7 +116,7 @@ BEGIN SELECT RAISE(ABORT, 'database or disk is full'); END
 def test_a_shelf_that_cannot_be_written_ends_it_and_what_was_deleted_is_on_record(world: World) -> None:
     plan = fill(world, bad=400, good=10)
     exports.write(world.source, exports.of(plan), world.source.folder / f"{plan.id}.jsonl")
-    with Shelf.open(world.source) as shelf:
+    with Snapshot.open(world.source) as shelf:
         shelf.connection.execute(FULL)
     with pytest.raises(OpsError, match="disk is full"):
         carry_out(world, plan)

@@ -13,9 +13,9 @@ from ops.deadletters.ledger.model import Outcome, Run, State
 from ops.deadletters.messages.model import Place
 from ops.deadletters.outcomes import monitor
 from ops.deadletters.plan_model import Action, Destination, Pace, Plan, Selection, Steps
-from ops.deadletters.queue import Source, home
+from ops.deadletters.queue import DeadLetterQueue, home
 from ops.deadletters.redrive import redrive
-from ops.deadletters.snapshot import Shelf
+from ops.deadletters.snapshot import Snapshot
 from ops.deadletters.transfer import sender
 from ops.errors import OpsError, UsageError
 from tests.fakes.dlq_world import Fates, World, a_plan
@@ -40,7 +40,7 @@ def test_letters_go_back_and_everything_is_on_record(world: World) -> None:
     assert sorted(message["Body"] for message in world.jobs.messages()) == sorted(f"letter {n}" for n in range(30))
     assert seen[-1].sent == 30
     assert redrive.runs(world.source) == (run,) == (redrive.progress(world.source, plan.id[:13]),)
-    with Shelf.open(world.source) as shelf:
+    with Snapshot.open(world.source) as shelf:
         assert set(shelf.places(ids).values()) == {Place.REDRIVEN}
     end, begin = audit_log.read(home(world.source.aws.target))
     assert (begin.action, begin.outcome, begin.reason, begin.plan) == ("redrive", "began", "the fix is out", plan.id)
@@ -56,7 +56,7 @@ def test_a_copy_leaves_the_letters(world: World) -> None:
     assert run.state is State.DONE
     assert world.bodies() == ["a", "b"]
     assert sorted(message["Body"] for message in to.messages()) == ["a", "b"]
-    with Shelf.open(world.source) as shelf:
+    with Snapshot.open(world.source) as shelf:
         assert shelf.count(Selection()) == 2
     assert audit_log.read(home(world.source.aws.target))[0].action == "copy"
 
@@ -66,7 +66,7 @@ def test_a_cancellation_while_it_starts_is_heard(world: World, monkeypatch: pyte
     world.put([f"letter {number}" for number in range(30)])
     gauge = redrive.headroom.gauge
 
-    def cancelled_meanwhile(source: Source, plan: Plan) -> Any:
+    def cancelled_meanwhile(source: DeadLetterQueue, plan: Plan) -> Any:
         assert redrive.cancel(source).stopping
         return gauge(source, plan)
 
@@ -277,7 +277,7 @@ def test_letters_that_are_gone_are_said_to_be(world: World) -> None:
     run = redrive.run(world.source, plan, reason="r")
     assert run.state is State.DONE
     assert run.vanished + run.deleted == 3
-    with Shelf.open(world.source) as shelf:
+    with Snapshot.open(world.source) as shelf:
         places = shelf.places(ids)
     assert sum(place is Place.GONE for place in places.values()) == run.vanished
     assert run.twice == ()

@@ -13,7 +13,7 @@ from ops.deadletters.messages.model import Place
 from ops.deadletters.outcomes import monitor
 from ops.deadletters.queue import home
 from ops.deadletters.redrive import headroom, redrive
-from ops.deadletters.snapshot import Shelf
+from ops.deadletters.snapshot import Snapshot
 from ops.errors import AccessDenied, OpsError
 from ops.insight.report_types import Level
 from tests.fakes.dlq_world import Fates, World, a_plan
@@ -90,7 +90,7 @@ def test_what_the_canary_stopped_stays_so_when_that_cannot_be_recorded(
 def test_a_shelf_that_cannot_be_told_at_the_end_leaves_the_run_to_be_resumed(world: World) -> None:
     world.put(["a", "b", "c"])
     plan = a_plan(world)
-    with Shelf.open(world.source) as shelf:
+    with Snapshot.open(world.source) as shelf:
         shelf.connection.execute(
             "CREATE TRIGGER full BEFORE UPDATE ON letters BEGIN SELECT RAISE(ABORT, 'database or disk is full'); END"
         )
@@ -100,10 +100,10 @@ def test_a_shelf_that_cannot_be_told_at_the_end_leaves_the_run_to_be_resumed(wor
     assert failed.state is State.FAILED
     assert "disk is full" in failed.said
     assert audit_log.read(home(world.source.aws.target))[0].outcome == "failed"
-    with Shelf.open(world.source) as shelf:
+    with Snapshot.open(world.source) as shelf:
         shelf.connection.execute("DROP TRIGGER full")
     assert redrive.resume(world.source, plan.id).state is State.DONE
-    with Shelf.open(world.source) as shelf:
+    with Snapshot.open(world.source) as shelf:
         assert set(shelf.places(plan.ids).values()) == {Place.REDRIVEN}
 
 

@@ -16,7 +16,7 @@ from ops.deadletters import plans
 from ops.deadletters.archive import audit_log
 from ops.deadletters.ledger.model import Run, State
 from ops.deadletters.plan_model import Destination, Pace, Plan, Selection, Steps
-from ops.deadletters.queue import Source, home, open_source
+from ops.deadletters.queue import DeadLetterQueue, home, open_queue
 from ops.deadletters.redrive import redrive
 from ops.deadletters.scan import scan as looking
 from ops.twin.workload.jobs import JobMaker, Shares
@@ -28,11 +28,11 @@ TABLE = "respond,avggift\n0,10\n1,20\n0,12.5\n1,30\n1,18\n0,9\n"
 
 
 @pytest.fixture
-def source(twin: Twin) -> Iterator[Source]:
+def source(twin: Twin) -> Iterator[DeadLetterQueue]:
     twin.no_dead_letters()
     aim = target.resolve()
     aws = Aws(aim)
-    found = open_source(aws, workload.describe(aws, aim))
+    found = open_queue(aws, workload.describe(aws, aim))
     for path in found.folder.glob("shelf.db*"):
         path.unlink()
     yield found
@@ -49,7 +49,7 @@ def dies(twin: Twin, count: int, **params: Any) -> list[str]:
     return ids
 
 
-def given_up(twin: Twin, source: Source, post: Callable[[], list[str]]) -> list[str]:
+def given_up(twin: Twin, source: DeadLetterQueue, post: Callable[[], list[str]]) -> list[str]:
     """Jobs (of ``post``) that SQS itself moved, because nobody finished them in three receives; their ids."""
     client, mapping = twin.client("lambda"), source.workload.mapping
     assert mapping is not None
@@ -83,24 +83,24 @@ def fix(twin: Twin, job_ids: list[str]) -> None:
         )
 
 
-def look(source: Source, expected: int) -> None:
+def look(source: DeadLetterQueue, expected: int) -> None:
     """Onto the shelf with all of them, once they are there."""
     wait_for(lambda: sqs.depth(source.aws, source.queue).visible == expected, 180, f"not {expected} dead letters")
-    assert looking.look(source).complete
+    assert looking.scan_queue(source).complete
 
 
-def a_plan(source: Source, **more: Any) -> Plan:
+def a_plan(source: DeadLetterQueue, **more: Any) -> Plan:
     return plans.make(source, Selection(), **{"pace": Pace(100), "engine": "ledger", **more})
 
 
-def jobs_in(source: Source) -> set[str]:
+def jobs_in(source: DeadLetterQueue) -> set[str]:
     found: list[sqs.Message] = []
     while batch := sqs.receive(source.aws, source.queue, 5, 0):
         found += batch
     return {json.loads(message.body)["job_id"] for message in found}
 
 
-def test_what_was_fixed_succeeds_and_is_counted(twin: Twin, source: Source) -> None:
+def test_what_was_fixed_succeeds_and_is_counted(twin: Twin, source: DeadLetterQueue) -> None:
     jobs = dies(twin, 12)
     look(source, 12)
     fix(twin, jobs)
@@ -114,7 +114,7 @@ def test_what_was_fixed_succeeds_and_is_counted(twin: Twin, source: Source) -> N
     assert any("keeps up" in one.rate_why for one in seen), "the rate's reason is shown"
 
 
-def test_what_dies_again_stops_the_canary_with_its_cause(twin: Twin, source: Source) -> None:
+def test_what_dies_again_stops_the_canary_with_its_cause(twin: Twin, source: DeadLetterQueue) -> None:
     jobs = dies(twin, 12)
     look(source, 12)
     run = redrive.run(source, a_plan(source), reason="a hope")
@@ -129,7 +129,7 @@ def test_what_dies_again_stops_the_canary_with_its_cause(twin: Twin, source: Sou
     assert jobs_in(source) == set(jobs)
 
 
-def test_some_fixed_and_some_not(twin: Twin, source: Source) -> None:
+def test_some_fixed_and_some_not(twin: Twin, source: DeadLetterQueue) -> None:
     jobs = dies(twin, 10)
     look(source, 10)
     fix(twin, jobs[:9])
@@ -139,7 +139,7 @@ def test_some_fixed_and_some_not(twin: Twin, source: Source) -> None:
     assert "9 succeeded, 1 came back (1: " in run.said
 
 
-def test_a_whole_queue_is_moved_by_sqs_after_the_canary(twin: Twin, source: Source) -> None:
+def test_a_whole_queue_is_moved_by_sqs_after_the_canary(twin: Twin, source: DeadLetterQueue) -> None:
     jobs = given_up(twin, source, lambda: dies(twin, 30))
     look(source, 30)
     fix(twin, jobs[:29])
@@ -155,7 +155,7 @@ def test_a_whole_queue_is_moved_by_sqs_after_the_canary(twin: Twin, source: Sour
     assert jobs_in(source) == {jobs[29]}
 
 
-def test_a_move_task_whose_letters_die_again_is_stopped(twin: Twin, source: Source) -> None:
+def test_a_move_task_whose_letters_die_again_is_stopped(twin: Twin, source: DeadLetterQueue) -> None:
     """Nothing is watched, so that only the task's own count tells."""
     given_up(twin, source, lambda: dies(twin, 40))
     look(source, 40)
@@ -177,7 +177,9 @@ def test_a_move_task_whose_letters_die_again_is_stopped(twin: Twin, source: Sour
 
 
 @pytest.mark.slow
-def test_a_job_that_kills_its_environment_comes_back_with_that_as_its_cause(twin: Twin, source: Source) -> None:
+def test_a_job_that_kills_its_environment_comes_back_with_that_as_its_cause(
+    twin: Twin, source: DeadLetterQueue
+) -> None:
     """Three receives of 20 s each: SQS moves it again, and only the invocations' records tell why."""
     maker = JobMaker("s3://nowhere/model.json", Shares(), prefix=f"endless-{uuid.uuid4().hex[:8]}")
 
@@ -195,10 +197,10 @@ def test_a_job_that_kills_its_environment_comes_back_with_that_as_its_cause(twin
     wait_for(lambda: jobs_in(source) == set(jobs), 180, "the job is not in the dead-letter queue")
 
 
-def test_asynchronous_invocations_are_made_again_and_watched(twin: Twin, source: Source) -> None:
+def test_asynchronous_invocations_are_made_again_and_watched(twin: Twin, source: DeadLetterQueue) -> None:
     function = source.workload.function
     assert function is not None
-    undelivered = open_source(source.aws, source.workload, f"{twin.state.stack}-undelivered")
+    undelivered = open_queue(source.aws, source.workload, f"{twin.state.stack}-undelivered")
     twin.client("sqs").purge_queue(QueueUrl=undelivered.queue.url)
     undelivered.shelf.unlink(missing_ok=True)
     jobs = [f"later-{uuid.uuid4().hex[:8]}-{number}" for number in range(3)]
@@ -218,7 +220,7 @@ def test_asynchronous_invocations_are_made_again_and_watched(twin: Twin, source:
     wait_for(lambda: sqs.depth(source.aws, undelivered.queue).visible == 1, 180, "the third is not back")
 
 
-def test_the_trace_header_travels(twin: Twin, source: Source) -> None:
+def test_the_trace_header_travels(twin: Twin, source: DeadLetterQueue) -> None:
     """So that one trace tells of the job's first life and of its second."""
     header = "Root=1-5759e988-bd862e3fe1be46a994272793"
     client = twin.client("sqs")

@@ -7,10 +7,10 @@ import threading
 import pytest
 
 from ops.deadletters.ledger.model import Outcome, Run, Sent, State
-from ops.deadletters.move_task.progress import Futile
+from ops.deadletters.move_task.progress import MoveTaskLooping
 from ops.deadletters.plan_model import Steps
-from ops.deadletters.redrive.rollout import Course
-from ops.deadletters.transfer.rate_limiter import Limiter
+from ops.deadletters.redrive.rollout import Rollout
+from ops.deadletters.transfer.rate_limiter import RateLimiter
 from ops.errors import NotFound
 from tests.ops.deadletters.redrive.rollouts import Fate, Hand, Went, a_plan, course, succeeds
 
@@ -68,8 +68,8 @@ def test_what_stopped_before_is_not_held_against_a_resumed_run() -> None:
     plan = a_plan(100, Steps())
     run, ledger = course(plan, Fate(lambda one: Outcome.CAME_BACK))
     assert run.go()[0] is State.STOPPED
-    again = Course(
-        plan, ledger, Hand(plan, ledger, threading.Event()), Fate(succeeds), None, Limiter(None),
+    again = Rollout(
+        plan, ledger, Hand(plan, ledger, threading.Event()), Fate(succeeds), None, RateLimiter(None),
         threading.Event(), resumed_from=ledger.run().steps, tick_s=0.002,
     )  # fmt: skip
     state, said = again.go()
@@ -84,9 +84,9 @@ def test_what_was_sent_before_a_stop_and_comes_back_later_does_not_stop_the_resu
     run, ledger = course(plan, Fate(lambda one: Outcome.CAME_BACK if int(one.message_id[1:]) < 3 else None))
     assert run.go()[0] is State.STOPPED
     assert len(ledger.letters(Outcome.WAITING)) == 7
-    again = Course(
+    again = Rollout(
         plan, ledger, Hand(plan, ledger, threading.Event()),
-        Fate(lambda one: Outcome.CAME_BACK if one.step == 1 else Outcome.SUCCEEDED), None, Limiter(None),
+        Fate(lambda one: Outcome.CAME_BACK if one.step == 1 else Outcome.SUCCEEDED), None, RateLimiter(None),
         threading.Event(), resumed_from=ledger.run().steps, tick_s=0.002,
     )  # fmt: skip
     assert again.go() == (
@@ -107,8 +107,8 @@ def test_a_watch_that_is_ended_early_is_not_done() -> None:
         "20 letters were sent, 12 succeeded, of 8 the outcome is not known yet."
     )
     assert [step.state for step in ledger.run().steps] == ["passed", "ended early"]
-    again = Course(
-        plan, ledger, Hand(plan, ledger, threading.Event()), Fate(succeeds), None, Limiter(None),
+    again = Rollout(
+        plan, ledger, Hand(plan, ledger, threading.Event()), Fate(succeeds), None, RateLimiter(None),
         threading.Event(), tick_s=0.002,
     )  # fmt: skip
     assert again.go() == (State.DONE, "20 letters were sent, 20 succeeded.")
@@ -148,7 +148,7 @@ def test_a_mover_whose_letters_die_again_stops_the_run_though_none_is_left(watch
     class Circling(Hand):
         def move(self, upto: int, step: int) -> Went:
             super().move(upto, step)
-            raise Futile("They die again.")
+            raise MoveTaskLooping("They die again.")
 
     plan = a_plan(4, Steps(watch=watched))
     run, ledger = course(plan, Fate(succeeds) if watched else None)
@@ -224,7 +224,7 @@ def test_the_rate_and_its_reason_are_told_when_they_change() -> None:
     class Slower:
         asked = 0
 
-        def adjust(self, limiter: Limiter) -> None:
+        def adjust(self, limiter: RateLimiter) -> None:
             self.asked += 1
             limiter.set(100.0 if self.asked < 3 else 50.0, "the queue's oldest message is 40 s old, slowing")
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from ops.deadletters.scan.scan import look
-from ops.deadletters.snapshot import Shelf
+from ops.deadletters.scan.scan import scan_queue
+from ops.deadletters.snapshot import Snapshot
 from tests.fakes.dlq_world import World
 
 
@@ -15,11 +15,11 @@ def bury(world: World, count: int) -> list[str]:
 
 
 def shelved(world: World, **places: Any) -> set[str]:
-    with Shelf.open(world.source) as shelf:
+    with Snapshot.open(world.source) as shelf:
         return set(shelf.ids(**places))
 
 
 def all_back(world: World) -> bool:
     """A second look reads everything, so nobody holds anything any more."""
-    done = look(world.source)
+    done = scan_queue(world.source)
     return done.complete and done.in_flight == 0

@@ -13,8 +13,8 @@ from ops.deadletters import queue_lock
 from ops.deadletters.messages.model import Kind, Place
 from ops.deadletters.plan_model import Selection
 from ops.deadletters.queue_lock import Busy
-from ops.deadletters.scan.scan import look
-from ops.deadletters.snapshot import Shelf
+from ops.deadletters.scan.scan import scan_queue
+from ops.deadletters.snapshot import Snapshot
 from ops.errors import UsageError
 from tests.fakes.dlq_world import World
 from tests.fakes.sqs.faults import Fault
@@ -24,14 +24,14 @@ from tests.ops.deadletters.scan.scanning import all_back, bury, shelved
 def test_every_letter_is_read_and_given_back(look_world: World) -> None:
     ids = bury(look_world, 237)
     seen: list[tuple[int, int]] = []
-    done = look(look_world.source, progress=lambda read, there: seen.append((read, there)))
+    done = scan_queue(look_world.source, progress=lambda read, there: seen.append((read, there)))
     assert (done.letters, done.new, done.gone, done.reported, done.complete) == (237, 237, 0, 237, True)
     assert "raised the receive count of 237 letters by one and gave all of them back" in done.notes[0]
     assert seen[-1] == (237, 237)
     assert shelved(look_world) == set(ids)
-    again = look(look_world.source)
+    again = scan_queue(look_world.source)
     assert (again.letters, again.new, again.complete, again.in_flight) == (237, 0, True, 0)
-    with Shelf.open(look_world.source) as shelf:
+    with Snapshot.open(look_world.source) as shelf:
         assert {found.letter.receives for found in shelf.find(limit=300)} == {2}
         info = shelf.info()
     assert (info.letters, info.complete, info.looking, info.look["receives"]) == (237, True, False, again.receives)
@@ -40,59 +40,59 @@ def test_every_letter_is_read_and_given_back(look_world: World) -> None:
 
 def test_what_is_gone_from_the_queue_is_kept_but_no_longer_meant(look_world: World) -> None:
     ids = bury(look_world, 20)
-    look(look_world.source)
+    scan_queue(look_world.source)
     look_world.aws.fault(Fault("vanish", "ReceiveMessage", times=3))
-    done = look(look_world.source)
+    done = scan_queue(look_world.source)
     look_world.aws.heal()
-    done = look(look_world.source)
+    done = scan_queue(look_world.source)
     assert done.letters == 17
-    with Shelf.open(look_world.source) as shelf:
+    with Snapshot.open(look_world.source) as shelf:
         assert shelf.count() == 17
         assert set(shelf.ids(places=(Place.QUEUE, Place.GONE))) == set(ids)
 
 
 def test_a_limit_is_kept(look_world: World) -> None:
     bury(look_world, 25)
-    done = look(look_world.source, limit=12)
+    done = scan_queue(look_world.source, limit=12)
     assert (done.letters, done.complete, done.gone) == (12, False, 0)
     assert any("limit of 12; the queue holds about 25" in note for note in done.notes)
     assert all_back(look_world)
-    assert look(look_world.source, limit=25).complete, "as many as there are is no limit"
+    assert scan_queue(look_world.source, limit=25).complete, "as many as there are is no limit"
     with pytest.raises(UsageError, match="limit of 0"):
-        look(look_world.source, limit=0)
+        scan_queue(look_world.source, limit=0)
 
 
 def test_letters_that_somebody_else_holds(look_world: World) -> None:
     bury(look_world, 3)
     client = look_world.source.aws.sqs
     client.receive_message(QueueUrl=look_world.source.queue.url, MaxNumberOfMessages=2, VisibilityTimeout=60)
-    done = look(look_world.source)
+    done = scan_queue(look_world.source)
     assert (done.letters, done.in_flight, done.complete) == (1, 2, False)
     assert any("2 letters are held by somebody else" in note for note in done.notes)
 
 
 def test_an_empty_queue(look_world: World) -> None:
-    done = look(look_world.source)
+    done = scan_queue(look_world.source)
     assert (done.letters, done.complete, done.notes) == (0, True, ())
 
 
 def test_a_queue_that_a_look_would_change_is_not_looked_at(look_world: World) -> None:
     policy = replace(look_world.source.queue, dlq_arn="arn:aws:sqs:eu-west-1:1:third", max_receive_count=1)
     with pytest.raises(UsageError, match="redrive policy of its own") as caught:
-        look(replace(look_world.source, queue=policy))
+        scan_queue(replace(look_world.source, queue=policy))
     assert caught.value.next_step
 
 
 def test_not_while_letters_are_moved_nor_twice(look_world: World) -> None:
     bury(look_world, 1)
     with queue_lock.held(look_world.source, "20261124T000000-aaaa", "somebody"), pytest.raises(Busy):
-        look(look_world.source)
+        scan_queue(look_world.source)
     caught: list[Exception] = []
 
     def second(read: int, there: int) -> None:
         def other() -> None:
             try:
-                look(look_world.source)
+                scan_queue(look_world.source)
             except Busy as busy:
                 caught.append(busy)
 
@@ -101,7 +101,7 @@ def test_not_while_letters_are_moved_nor_twice(look_world: World) -> None:
             thread.start()
             thread.join()
 
-    look(look_world.source, progress=second)
+    scan_queue(look_world.source, progress=second)
     assert caught
 
 
@@ -109,10 +109,10 @@ def test_letters_of_a_fifo_queue(look_server: World, tmp_path: Path, monkeypatch
     look_world = look_server.anew(tmp_path, monkeypatch, suffix=".fifo", FifoQueue="true")
     systems = [{"MessageGroupId": f"g{n}", "MessageDeduplicationId": f"d{n}"} for n in (1, 2)]
     look_world.dlq.put([{"body": "{}", "system": system} for system in systems])
-    done = look(look_world.source)
+    done = scan_queue(look_world.source)
     assert done.letters == 2
     assert any("first letters of each message group" in note for note in done.notes)
-    with Shelf.open(look_world.source) as shelf:
+    with Snapshot.open(look_world.source) as shelf:
         assert {(found.letter.group_id, found.letter.deduplication_id) for found in shelf.find()} == {
             ("g1", "d1"),
             ("g2", "d2"),
@@ -139,9 +139,9 @@ def test_bodies_of_every_kind_stay_as_they_are(look_world: World) -> None:
         **{f"A{number}": {"DataType": "String", "StringValue": "ü" * 256} for number in range(8)},
     }
     look_world.dlq.put([{"body": body, "attributes": attributes} for body in BODIES.values()])
-    done = look(look_world.source)
+    done = scan_queue(look_world.source)
     assert (done.letters, done.complete) == (len(BODIES), True)
-    with Shelf.open(look_world.source) as shelf:
+    with Snapshot.open(look_world.source) as shelf:
         found = shelf.find()
         assert sorted(each.letter.body for each in found) == sorted(BODIES.values())
         sent = {name: list(told.values()) for name, told in attributes.items()}
@@ -158,7 +158,7 @@ def test_kinds(look_world: World) -> None:
     look_world.dlq.put(
         [{"body": "{}", "system": {"DeadLetterQueueSourceArn": arn}}, {"body": "{}", "attributes": rejected}]
     )
-    done = look(look_world.source)
+    done = scan_queue(look_world.source)
     assert done.letters == 2
-    with Shelf.open(look_world.source) as shelf:
+    with Snapshot.open(look_world.source) as shelf:
         assert {found.letter.kind for found in shelf.find()} == {Kind.SQS, Kind.REJECTED}

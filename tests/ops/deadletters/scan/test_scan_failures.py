@@ -9,8 +9,8 @@ import pytest
 
 from ops.deadletters.plan_model import Selection
 from ops.deadletters.scan import scan as looks
-from ops.deadletters.scan.scan import look
-from ops.deadletters.snapshot import Shelf
+from ops.deadletters.scan.scan import scan_queue
+from ops.deadletters.snapshot import Snapshot
 from ops.errors import AwsError
 from tests.fakes.dlq_world import World
 from tests.fakes.sqs.faults import DENIED, THROTTLED, Fault
@@ -20,7 +20,7 @@ from tests.ops.deadletters.scan.scanning import all_back, bury, shelved
 def test_stopped_early_what_was_read_stays(look_world: World) -> None:
     bury(look_world, 2_000)  # more than can come before and while it stops: 2 × 509, and 400 that wait or are under way
     read: list[int] = []
-    done = look(look_world.source, progress=lambda so_far, _: read.append(so_far), stop=lambda: bool(read))
+    done = scan_queue(look_world.source, progress=lambda so_far, _: read.append(so_far), stop=lambda: bool(read))
     assert 0 < done.letters < 2_000
     assert done.notes[0].startswith("The look ended early: as asked")
     assert len(shelved(look_world)) == done.letters
@@ -35,9 +35,9 @@ def test_interrupted_everything_is_given_back(look_world: World) -> None:
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        look(look_world.source, progress=interrupt)
+        scan_queue(look_world.source, progress=interrupt)
     assert shelved(look_world)
-    with Shelf.open(look_world.source) as shelf:
+    with Snapshot.open(look_world.source) as shelf:
         assert not shelf.info().looking
     assert all_back(look_world)
 
@@ -48,12 +48,12 @@ def test_a_look_that_was_killed_goes_on(look_world: World, monkeypatch: pytest.M
     kill(look_world, monkeypatch, after=100)
     read = shelved(look_world)
     assert len(read) == 100
-    with Shelf.open(look_world.source) as shelf:
+    with Snapshot.open(look_world.source) as shelf:
         assert shelf.info().looking
-    done = look(look_world.source)
+    done = scan_queue(look_world.source)
     assert (done.look, done.letters, done.new, done.complete) == (1, 300, 300, True)
     assert any(f"{len(read)} letters were read by that" in note for note in done.notes)
-    with Shelf.open(look_world.source) as shelf:
+    with Snapshot.open(look_world.source) as shelf:
         assert {found.letter.receives for found in shelf.find(Selection(ids=tuple(read)), limit=300)} == {1}
     assert all_back(look_world)
 
@@ -62,9 +62,9 @@ def test_a_look_killed_long_ago_begins_anew(look_world: World, monkeypatch: pyte
     bury(look_world, 100)
     kill(look_world, monkeypatch, after=10)
     look_world.aws.advance(3 * looks.SHORTEST_LEASE_S)
-    with Shelf.open(look_world.source) as shelf:
+    with Snapshot.open(look_world.source) as shelf:
         shelf.connection.execute("UPDATE letters SET leased_until = leased_until - 1000")
-    done = look(look_world.source)
+    done = scan_queue(look_world.source)
     assert (done.look, done.letters, done.complete) == (2, 100, True)
 
 
@@ -74,11 +74,11 @@ def test_killed_while_it_gave_back_the_next_one_gives_the_rest_back(
     ids = bury(look_world, 100)
     monkeypatch.setattr(looks, "AT_ONCE", 30)
     look_world.aws.fault(replace(DENIED, operation="ChangeMessageVisibilityBatch", skip=3))
-    done = look(look_world.source)
+    done = scan_queue(look_world.source)
     look_world.aws.heal()
     assert done.not_given_back == 70
     assert any("70 letters could not be given back at once" in note for note in done.notes)
-    done = look(look_world.source)
+    done = scan_queue(look_world.source)
     assert (done.letters, done.in_flight, done.complete) == (100, 0, True)
     assert shelved(look_world) == set(ids)
 
@@ -97,7 +97,7 @@ def kill(look_world: World, patch: pytest.MonkeyPatch, after: int) -> None:
         dead.setattr(looks._Look, "_give_back", lambda _self, receiver, _threads: receiver.stop() or drain(receiver))
         dead.setattr(looks.LookLog, "drop", lambda _self, _number: None)
         with pytest.raises(Killed):
-            look(look_world.source, limit=after, progress=die)
+            scan_queue(look_world.source, limit=after, progress=die)
 
 
 def drain(receiver: Any) -> None:
@@ -116,7 +116,7 @@ def test_what_passes_is_waited_for(look_world: World, fault: Fault, monkeypatch:
     bury(look_world, 40)
     look_world.aws.fault(replace(fault, operation="ReceiveMessage", times=2))
     look_world.aws.fault(replace(fault, operation="ChangeMessageVisibilityBatch", times=2))
-    done = look(look_world.source)
+    done = scan_queue(look_world.source)
     assert (done.letters, done.not_given_back, done.complete) == (40, 0, True)
 
 
@@ -124,8 +124,8 @@ def test_refused_for_good_before_anything_was_read(look_world: World, monkeypatc
     bury(look_world, 5)
     look_world.aws.fault(replace(DENIED, operation="ReceiveMessage"))
     with pytest.raises(AwsError, match="may not sqs:"):
-        look(look_world.source)
-    with Shelf.open(look_world.source) as shelf:
+        scan_queue(look_world.source)
+    with Snapshot.open(look_world.source) as shelf:
         assert shelf.info().looked_at is None
         assert not shelf.info().looking
 
@@ -133,7 +133,7 @@ def test_refused_for_good_before_anything_was_read(look_world: World, monkeypatc
 def test_refused_for_good_half_way(look_world: World) -> None:
     bury(look_world, 50)
     look_world.aws.fault(replace(DENIED, operation="ReceiveMessage", skip=2))
-    done = look(look_world.source)
+    done = scan_queue(look_world.source)
     look_world.aws.heal()
     assert (done.letters, done.complete) == (20, False)
     assert done.notes[0].startswith("The look ended early: ")
@@ -145,7 +145,7 @@ def test_leases_that_end_meanwhile(look_world: World) -> None:
     """The letters are seen twice, counted once, and there is nothing left to give back."""
     bury(look_world, 60)
     look_world.aws.fault(Fault("end leases", "ReceiveMessage", skip=3, times=1))
-    done = look(look_world.source)
+    done = scan_queue(look_world.source)
     assert (done.letters, done.new, done.not_given_back) == (60, 60, 0)
     assert all_back(look_world)
 
@@ -154,7 +154,7 @@ def test_a_look_that_takes_long_renews_its_leases(look_world: World, monkeypatch
     monkeypatch.setattr(looks, "RENEW_WITHIN_S", 2 * looks.SHORTEST_LEASE_S)  # what was just leased is renewed already
     bury(look_world, 40)
     before = look_world.aws.counts().get("ChangeMessageVisibilityBatch", 0)
-    done = look(look_world.source)
+    done = scan_queue(look_world.source)
     assert look_world.aws.counts()["ChangeMessageVisibilityBatch"] - before > 4, "renewals, and four to give back"
     assert (done.letters, done.not_given_back) == (40, 0)
     assert all_back(look_world)
@@ -163,11 +163,11 @@ def test_a_look_that_takes_long_renews_its_leases(look_world: World, monkeypatch
 def test_no_more_in_flight_than_sqs_allows(look_world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(looks, "IN_FLIGHT", 30)
     bury(look_world, 50)
-    done = look(look_world.source)
+    done = scan_queue(look_world.source)
     assert (done.letters, done.complete) == (30, False)
     assert any("SQS allows about 120,000" in note for note in done.notes)
     look_world.aws.fault(Fault("refuse", "ReceiveMessage", skip=1, code="OverLimit", status=403))
     monkeypatch.undo()
-    done = look(look_world.source)
+    done = scan_queue(look_world.source)
     assert (done.letters, done.complete) == (10, False)
     assert any("SQS allows about 120,000" in note for note in done.notes)

@@ -14,8 +14,8 @@ from ops.deadletters.archive import exports, imports
 from ops.deadletters.messages.model import Attribute, Kind, Place, Shelved
 from ops.deadletters.plan_model import Destination, Selection, Steps
 from ops.deadletters.redrive import purge, redrive
-from ops.deadletters.scan.scan import look
-from ops.deadletters.snapshot import Shelf
+from ops.deadletters.scan.scan import scan_queue
+from ops.deadletters.snapshot import Snapshot
 from tests.fakes.dlq_world import World
 
 TOLD = {"error_type": "ValueError", "error_message": "no column", "source": "handler log", "fingerprint": "x"}
@@ -30,7 +30,7 @@ def imported(world: World, folder: Path, message_id: str, body: str, **changes: 
 
 
 def on_the_shelf(world: World, message_id: str) -> Shelved:
-    with Shelf.open(world.source) as shelf:
+    with Snapshot.open(world.source) as shelf:
         return shelf.get(message_id)
 
 
@@ -45,7 +45,7 @@ def test_what_the_queue_holds_is_what_is_exported_before_it_is_purged(look_world
     one = buried(look_world, "the true body")
     imported(look_world, tmp_path, one, "another body")
     assert on_the_shelf(look_world, one).cause.error_type == "ValueError"
-    done = look(look_world.source)
+    done = scan_queue(look_world.source)
     assert (done.letters, done.new) == (1, 0)
     found = on_the_shelf(look_world, one)
     assert (found.place, found.letter.imported, found.letter.body) == (Place.QUEUE, False, "the true body")
@@ -65,7 +65,7 @@ def test_the_cause_that_a_file_brought_stays_with_the_very_same_letter(look_worl
     system = {"DeadLetterQueueSourceArn": look_world.source.workload.queue.arn}
     tenant = {"Tenant": {"type": "String", "value": "blue"}}
     imported(look_world, tmp_path, one, "the true body", attributes=tenant, system=system)
-    look(look_world.source)
+    scan_queue(look_world.source)
     found = on_the_shelf(look_world, one)
     assert (found.cause.error_type, found.cause.error_message) == ("ValueError", "no column")
     assert found.letter.trace_header == "Root=1-2-3", "but system attributes are the queue's"
@@ -84,7 +84,7 @@ def test_not_with_one_that_differs(look_world: World, tmp_path: Path, brought: d
     one = buried(look_world, "the true body")
     system = {"DeadLetterQueueSourceArn": look_world.source.workload.queue.arn}
     imported(look_world, tmp_path, one, "the true body", **{"system": system, **brought})
-    look(look_world.source)
+    scan_queue(look_world.source)
     assert on_the_shelf(look_world, one).cause.fingerprint == ""
 
 
@@ -93,7 +93,7 @@ def test_a_cause_that_the_letter_tells_itself_is_taken_from_the_queue(look_world
     attributes = {name: {"DataType": "String", "StringValue": value} for name, value in told.items()}
     (one,) = look_world.dlq.put([{"body": "{}", "attributes": attributes, "system": {}}])
     imported(look_world, tmp_path, one, "{}")
-    look(look_world.source)
+    scan_queue(look_world.source)
     found = on_the_shelf(look_world, one)
     assert (found.letter.kind, found.cause.error_type, found.cause.source) == (Kind.REJECTED, "KeyError", "attribute")
 
@@ -110,18 +110,18 @@ def test_a_letter_that_was_sent_from_a_file_and_then_met_in_the_queue(look_world
     )
     redrive.run(look_world.source, plan, reason="r")
     assert on_the_shelf(look_world, one).place is Place.REDRIVEN
-    look(look_world.source)
+    scan_queue(look_world.source)
     found = on_the_shelf(look_world, one)
     assert (found.place, found.letter.body) == (Place.QUEUE, "the true body")
 
 
 def test_a_letter_that_was_in_the_queue_before_keeps_what_that_said(look_world: World, tmp_path: Path) -> None:
     one = buried(look_world, "the true body")
-    look(look_world.source)
-    with Shelf.open(look_world.source) as shelf:
+    scan_queue(look_world.source)
+    with Snapshot.open(look_world.source) as shelf:
         shelf.mark([one], Place.PURGED)
     imported(look_world, tmp_path, one, "another body")
     found = on_the_shelf(look_world, one)
     assert (found.place, found.letter.body) == (Place.IMPORTED, "the true body")
-    look(look_world.source)
+    scan_queue(look_world.source)
     assert on_the_shelf(look_world, one).letter.body == "the true body"

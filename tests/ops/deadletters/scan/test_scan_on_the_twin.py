@@ -14,19 +14,19 @@ from ops import workload
 from ops.aws import Aws
 from ops.deadletters.messages.model import Kind, Shelved
 from ops.deadletters.messages.parse import carried
-from ops.deadletters.queue import Source, open_source
-from ops.deadletters.scan.scan import look
-from ops.deadletters.snapshot import Shelf
+from ops.deadletters.queue import DeadLetterQueue, open_queue
+from ops.deadletters.scan.scan import scan_queue
+from ops.deadletters.snapshot import Snapshot
 from ops.target import resolve
 from tests.twins import Twin, wait_for
 
 pytestmark = pytest.mark.twin
 
 
-def source(queue: str | None = None, letters: str | None = None) -> Source:
+def source(queue: str | None = None, letters: str | None = None) -> DeadLetterQueue:
     target = resolve(queue=queue, environ={})
     aws = Aws(target)
-    return open_source(aws, workload.describe(aws, target), letters)
+    return open_queue(aws, workload.describe(aws, target), letters)
 
 
 def test_a_queue_is_read_and_given_back(twin: Twin) -> None:
@@ -41,11 +41,11 @@ def test_a_queue_is_read_and_given_back(twin: Twin) -> None:
     for number in range(23):
         sqs.send_message(QueueUrl=queue, MessageBody=f"body {number}", MessageAttributes=blob)
     wait_for(lambda: bury(sqs, queue) == 0, 180, "the messages did not die")
-    done = look(source(name))
+    done = scan_queue(source(name))
     assert (done.letters, done.new, done.complete) == (23, 23, True)
     names = ["ApproximateNumberOfMessages"]
     assert sqs.get_queue_attributes(QueueUrl=dead, AttributeNames=names)["Attributes"][names[0]] == "23"
-    with Shelf.open(source(name)) as shelf:
+    with Snapshot.open(source(name)) as shelf:
         first = shelf.find()[0].letter
     assert (first.kind, first.source_arn.rsplit(":", 1)[-1]) == (Kind.SQS, name)
     assert (first.attributes["Blob"].data_type, first.attributes["Blob"].value) == ("Binary", "AP8=")
@@ -69,8 +69,8 @@ def test_a_job_that_died_carries_its_cause(twin: Twin) -> None:
     queue = source()
 
     def buried() -> Shelved | None:
-        look(queue)
-        with Shelf.open(queue) as shelf:
+        scan_queue(queue)
+        with Snapshot.open(queue) as shelf:
             return next((found for found in shelf.iterate() if job["job_id"] in found.letter.body), None)
 
     found = wait_for(buried, 180, "the job did not come to the dead-letter queue")

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from ops.deadletters.messages.model import Attribute, Cause, Kind, Letter, Place, Shelved
+from ops.deadletters.messages.model import Attribute, Cause, DeadLetter, Kind, Place, Shelved
 from ops.deadletters.plan_model import Selection
-from ops.deadletters.snapshot import LIVE, Shelf, index_query
+from ops.deadletters.snapshot import LIVE, Snapshot, index_query
 from ops.errors import OpsError, UsageError
 from tests.factories import SENT, a_letter
 
@@ -21,19 +21,19 @@ FULL = Cause("KeyError", "'id-7'", "app.py:3 f", "handler log", "r", DIED, "7", 
 
 
 @pytest.fixture
-def shelf(tmp_path: Path) -> Iterator[Shelf]:
-    with Shelf.open(tmp_path / "shelf.db") as shelf:
+def shelf(tmp_path: Path) -> Iterator[Snapshot]:
+    with Snapshot.open(tmp_path / "shelf.db") as shelf:
         yield shelf
 
 
-def some(count: int, prefix: str = "m") -> list[Letter]:
+def some(count: int, prefix: str = "m") -> list[DeadLetter]:
     return [
         a_letter(f'{{"n": {number}}}', f"{prefix}{number:03}", sent=SENT + timedelta(seconds=number))
         for number in range(count)
     ]
 
 
-def test_a_letter_comes_back_as_it_was(shelf: Shelf) -> None:
+def test_a_letter_comes_back_as_it_was(shelf: Snapshot) -> None:
     attributes = {
         "Blob": Attribute("Binary", "AP8="),
         "N": Attribute("Number.int", "7"),
@@ -48,7 +48,7 @@ def test_a_letter_comes_back_as_it_was(shelf: Shelf) -> None:
     assert shelf.get("m1").letter == letter
 
 
-def test_pages_orders_and_places(shelf: Shelf) -> None:
+def test_pages_orders_and_places(shelf: Snapshot) -> None:
     letters = some(7)
     shelf.add(letters, Place.QUEUE)
     shelf.add([a_letter('{"n": 7}', "imported", sent=None)])
@@ -76,7 +76,7 @@ def test_pages_orders_and_places(shelf: Shelf) -> None:
         shelf.find(order="size")
 
 
-def test_selections(shelf: Shelf) -> None:
+def test_selections(shelf: Snapshot) -> None:
     shelf.add(some(5), Place.QUEUE)
     shelf.set_causes([("m001", FULL), ("m002", Cause("X", fingerprint="abd"))])
     found = {
@@ -114,7 +114,7 @@ def test_selections(shelf: Shelf) -> None:
         ("|", []),
     ],
 )
-def test_free_text(shelf: Shelf, wanted: str, found: list[str]) -> None:
+def test_free_text(shelf: Snapshot, wanted: str, found: list[str]) -> None:
     bodies = {
         "ascii": "hello",
         "nul": "\0 Hello",
@@ -133,7 +133,7 @@ def test_free_text(shelf: Shelf, wanted: str, found: list[str]) -> None:
     assert sorted(shelf.ids(Selection(text=wanted))) == sorted(found)
 
 
-def test_groups(shelf: Shelf) -> None:
+def test_groups(shelf: Snapshot) -> None:
     shelf.add(some(4), Place.QUEUE)
     shelf.set_causes([("m000", FULL), ("m002", FULL)])
     known, unknown = shelf.groups()
@@ -159,14 +159,14 @@ def test_groups(shelf: Shelf) -> None:
     assert shelf.groups() == ()
 
 
-def test_notes(shelf: Shelf) -> None:
+def test_notes(shelf: Snapshot) -> None:
     assert shelf.noted("fixed") is None
     shelf.note("fixed", {"a": [1, None, "\ud800"]})
     shelf.note("fixed", {"a": [2, "\ud800"]})
     assert shelf.noted("fixed") == {"a": [2, "\ud800"]}
 
 
-def test_ids_are_looked_up_by_their_beginning(shelf: Shelf) -> None:
+def test_ids_are_looked_up_by_their_beginning(shelf: Snapshot) -> None:
     shelf.add(some(12), Place.QUEUE)
     assert shelf.get("m011").letter.message_id == "m011"
     for wanted, why in (("m01", "Several"), ("x", "No letter"), ("", "No letter"), ("m%", "No letter")):
@@ -174,28 +174,28 @@ def test_ids_are_looked_up_by_their_beginning(shelf: Shelf) -> None:
             shelf.get(wanted)
 
 
-def test_what_sqlite_answers_and_what_python_answers_come_in_order(shelf: Shelf) -> None:
+def test_what_sqlite_answers_and_what_python_answers_come_in_order(shelf: Snapshot) -> None:
     shelf.add(some(100), Place.QUEUE)
     assert shelf.ids(Selection(where="body.n >= `90`")) == tuple(f"m{number:03}" for number in range(90, 100))
     assert shelf.ids(Selection(where="sum([body.n, `1`]) > `98`")) == ("m098", "m099")
 
 
-def test_an_answer_is_remembered_until_the_shelf_changes(shelf: Shelf) -> None:
+def test_an_answer_is_remembered_until_the_shelf_changes(shelf: Snapshot) -> None:
     shelf.add(some(2), Place.QUEUE)
     where = Selection(where="body.n >= `0`")
     assert shelf.count(where) == 2
-    with Shelf.open(shelf.path) as other:
+    with Snapshot.open(shelf.path) as other:
         other.add(some(1, "other"), Place.QUEUE)
     assert shelf.count(where) == 3
 
 
-def test_one_writes_while_others_read(shelf: Shelf) -> None:
+def test_one_writes_while_others_read(shelf: Snapshot) -> None:
     shelf.add(some(50), Place.QUEUE)
     failed: list[BaseException] = []
 
     def write(prefix: str) -> None:
         try:
-            with Shelf.open(shelf.path) as own:
+            with Snapshot.open(shelf.path) as own:
                 for letter in some(50, prefix):
                     own.add([letter], Place.QUEUE)
         except BaseException as error:  # noqa: BLE001 - whatever it is, the test must know
@@ -212,8 +212,8 @@ def test_one_writes_while_others_read(shelf: Shelf) -> None:
     assert shelf.count() == 150
 
 
-def test_an_import_that_fails_leaves_nothing(shelf: Shelf) -> None:
-    def broken() -> Iterator[Letter]:
+def test_an_import_that_fails_leaves_nothing(shelf: Snapshot) -> None:
+    def broken() -> Iterator[DeadLetter]:
         yield from some(3)
         raise UsageError("line 4 is no letter")
 
@@ -224,7 +224,7 @@ def test_an_import_that_fails_leaves_nothing(shelf: Shelf) -> None:
 
 def test_of_another_version(tmp_path: Path) -> None:
     path = tmp_path / "shelf.db"
-    Shelf.open(path).close()
+    Snapshot.open(path).close()
     assert path.stat().st_mode & 0o777 == 0o600
     connection = sqlite3.connect(path)
     connection.execute("PRAGMA user_version = 7")
@@ -234,11 +234,11 @@ def test_of_another_version(tmp_path: Path) -> None:
 
 def test_of_the_version_before(tmp_path: Path) -> None:
     path = tmp_path / "shelf.db"
-    with Shelf.open(path) as shelf:
+    with Snapshot.open(path) as shelf:
         shelf.add(some(3), Place.QUEUE)
         shelf.connection.execute("ALTER TABLE contents DROP COLUMN outline")
         shelf.connection.execute("PRAGMA user_version = 1")
-    with Shelf.open(path) as shelf:
+    with Snapshot.open(path) as shelf:
         shelf.add(some(3, "later"), Place.QUEUE)
         assert shelf.count(Selection(where="body.n >= `1`")) == 4
 
@@ -253,11 +253,11 @@ def test_damaged(tmp_path: Path) -> None:
 
 def test_damaged_in_the_middle(tmp_path: Path) -> None:
     path = tmp_path / "shelf.db"
-    with Shelf.open(path) as shelf:
+    with Snapshot.open(path) as shelf:
         shelf.add(some(200), Place.QUEUE)
     whole = path.read_bytes()
     path.write_bytes(whole[:8_192] + b"\xff" * (len(whole) - 8_192))
-    with pytest.raises(OpsError, match=r"is damaged|cannot be used") as caught, Shelf.open(path) as shelf:
+    with pytest.raises(OpsError, match=r"is damaged|cannot be used") as caught, Snapshot.open(path) as shelf:
         list(shelf.iterate())
     assert caught.value.next_step
 
@@ -276,12 +276,12 @@ def test_nowhere_to_write(tmp_path: Path) -> None:
 
 def refused(path: Path, why: str) -> None:
     with pytest.raises(OpsError, match=why) as caught:
-        Shelf.open(path)
+        Snapshot.open(path)
     assert caught.value.next_step
     assert "\n" not in str(caught.value)
 
 
-def test_a_time_beyond_the_calendar_does_not_hide_the_letter(shelf: Shelf) -> None:
+def test_a_time_beyond_the_calendar_does_not_hide_the_letter(shelf: Snapshot) -> None:
     """A version before this one took such times from letters."""
     shelf.add(some(1), Place.QUEUE)
     shelf.connection.execute("UPDATE letters SET died = ?", [2**60])

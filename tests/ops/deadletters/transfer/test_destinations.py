@@ -11,7 +11,7 @@ from urllib.parse import parse_qs
 import pytest
 
 from ops.aws import Aws, call_effect
-from ops.deadletters.messages.model import Kind, Letter
+from ops.deadletters.messages.model import DeadLetter, Kind
 from ops.deadletters.transfer.destinations import Answer, Parcel
 from ops.deadletters.transfer.destinations.services import BusRoute, FunctionRoute, TopicRoute
 from ops.errors import AwsError, NotFound
@@ -40,7 +40,7 @@ def aws(listener: Listener) -> Iterator[Aws]:
     single.disconnect()
 
 
-def parcels(*letters: Letter) -> list[Parcel]:
+def parcels(*letters: DeadLetter) -> list[Parcel]:
     return [Parcel(number, letter) for number, letter in enumerate(letters)]
 
 
@@ -158,7 +158,7 @@ def test_what_cannot_be_said_on_the_wire_is_refused_alone(listener: Listener, aw
         assert "cannot be taken out of the letter" in answer.refused
     with pytest.raises(AwsError) as refused:
         TopicRoute(aws, TOPIC).send(parcels(a_letter('{"Message": "\\ud800"}', kind=Kind.SNS)))
-    assert call_effect.of(refused.value) is call_effect.Fate.REFUSED
+    assert call_effect.classify(refused.value) is call_effect.CallEffect.REJECTED
     assert not listener.asked
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
-from ops.deadletters.transfer.rate_limiter import Limiter
+from ops.deadletters.transfer.rate_limiter import RateLimiter
 
 
 class Clock:
@@ -16,7 +16,7 @@ class Clock:
         return self.now
 
 
-def never_waits(limiter: Limiter, count: int) -> bool:
+def never_waits(limiter: RateLimiter, count: int) -> bool:
     """Whether ``count`` may go at once: a mover that must wait asks whether to stop, the second time yes."""
     asked: list[bool] = []
 
@@ -29,7 +29,7 @@ def never_waits(limiter: Limiter, count: int) -> bool:
 
 def test_a_batch_above_what_gathered_is_a_debt_of_the_next_one() -> None:
     clock = Clock()
-    limiter = Limiter(10.0, clock=clock)
+    limiter = RateLimiter(10.0, clock=clock)
     assert never_waits(limiter, 10)
     assert not never_waits(limiter, 1)
     clock.now += 0.9
@@ -40,7 +40,7 @@ def test_a_batch_above_what_gathered_is_a_debt_of_the_next_one() -> None:
 
 def test_a_pause_is_not_followed_by_a_flood() -> None:
     clock = Clock()
-    limiter = Limiter(100.0, clock=clock)
+    limiter = RateLimiter(100.0, clock=clock)
     clock.now += 3600
     sent = 0
     while never_waits(limiter, 10):
@@ -49,7 +49,7 @@ def test_a_pause_is_not_followed_by_a_flood() -> None:
 
 
 def test_no_limit_never_waits_and_zero_lets_nothing_go() -> None:
-    limiter = Limiter(None)
+    limiter = RateLimiter(None)
     assert all(never_waits(limiter, 10) for _ in range(1000))
     limiter.set(0.0, "paused")
     assert limiter.rate == 0.0
@@ -58,7 +58,7 @@ def test_no_limit_never_waits_and_zero_lets_nothing_go() -> None:
 
 
 def test_who_waits_goes_on_at_the_new_rate() -> None:
-    limiter = Limiter(0.0)
+    limiter = RateLimiter(0.0)
     waiting = threading.Event()
 
     def stop() -> bool:
@@ -73,7 +73,7 @@ def test_who_waits_goes_on_at_the_new_rate() -> None:
 
 
 def test_over_many_threads_the_rate_holds_on_average() -> None:
-    limiter = Limiter(2000.0)
+    limiter = RateLimiter(2000.0)
     begun = limiter._clock()
     with ThreadPoolExecutor(8) as pool:
         assert all(pool.map(lambda _: limiter.take(10), range(60)))

@@ -17,10 +17,10 @@ from ops.deadletters.ledger.model import Move, Run
 from ops.deadletters.messages import parse
 from ops.deadletters.messages.model import Attribute, Place
 from ops.deadletters.plan_model import Action, Destination, Edit, Pace, Plan, Selection, Steps
-from ops.deadletters.queue import Source, open_source
-from ops.deadletters.snapshot import Shelf
+from ops.deadletters.queue import DeadLetterQueue, open_queue
+from ops.deadletters.snapshot import Snapshot
 from ops.deadletters.transfer import Moved, Transfer
-from ops.deadletters.transfer.rate_limiter import Limiter
+from ops.deadletters.transfer.rate_limiter import RateLimiter
 from tests.factories import a_letter
 from tests.fakes.dlq_world import World
 from tests.fakes.sqs.faults import Fault
@@ -46,7 +46,7 @@ def moved(world: World, plan: Plan, *upto: int) -> tuple[Run, Moved]:
     """After steps up to these counts, by default one of all."""
     with Ledger.create(world.source.runs / f"{plan.id}.db", plan, "r", "me") as ledger:
         ledger.begin()
-        transfer = Transfer(world.source, plan, ledger, Limiter(None), lambda: False)
+        transfer = Transfer(world.source, plan, ledger, RateLimiter(None), lambda: False)
         for step, count in enumerate(upto or (len(plan.ids),), 1):
             went = transfer.move(count, step)
         return ledger.run(), went
@@ -152,7 +152,7 @@ def test_steps_end_where_they_should(world: World) -> None:
     plan = planned(world, Selection(text="good"))
     with Ledger.create(world.source.runs / f"{plan.id}.db", plan, "r", "me") as ledger:
         ledger.begin()
-        transfer = Transfer(world.source, plan, ledger, Limiter(None), lambda: False)
+        transfer = Transfer(world.source, plan, ledger, RateLimiter(None), lambda: False)
         for step, upto in enumerate((3, 17, 60), 1):
             ledger.step(step, upto, "sending")
             assert transfer.move(upto, step) == Moved(upto)
@@ -186,7 +186,7 @@ def test_a_copy_receives_and_deletes_nothing(world: World) -> None:
 def test_letters_from_a_file_are_sent_from_the_shelf(world: World) -> None:
     world.put([f"letter {number}" for number in range(12)])
     letter = a_letter("imported", "imported-1", attributes={"Raw": Attribute("Binary", "AP8=")})
-    with Shelf.open(world.source) as shelf:
+    with Snapshot.open(world.source) as shelf:
         shelf.add([letter], Place.IMPORTED)
     plan = planned(world, selection=Selection(imported=True), destination=Destination("queue", "jobs"))
     run, _ = moved(world, plan)
@@ -220,7 +220,7 @@ def test_a_limit_holds_the_rate(world: World) -> None:
     plan = planned(world, Selection(text="good"))
     taken: list[int] = []
 
-    class Counting(Limiter):
+    class Counting(RateLimiter):
         def take(self, count: int = 1, stop: Any = None) -> bool:
             taken.append(count)
             return True
@@ -237,7 +237,7 @@ def test_a_stop_gives_back_what_is_held(world: World) -> None:
     plan = planned(world)
     stopping = threading.Event()
 
-    class Stopping(Limiter):
+    class Stopping(RateLimiter):
         def take(self, count: int = 1, stop: Any = None) -> bool:
             if ledger.count(Move.DELETED) >= 40:
                 stopping.set()
@@ -268,7 +268,7 @@ def test_the_order_of_a_group_is_kept(server: World, tmp_path: Path, monkeypatch
         }
         for number in range(60)
     )
-    with Shelf.open(world.source) as shelf:  # not by a look: in memory, what is given back comes last
+    with Snapshot.open(world.source) as shelf:  # not by a look: in memory, what is given back comes last
         shelf.add([parse.letter(sqs.message(each)) for each in dlq.messages()], Place.QUEUE)
     server.aws.fault(Fault("entries", "SendMessageBatch", times=6, code="InternalError", entry_share=0.5))
     run, _ = moved(world, planned(world))
@@ -279,7 +279,7 @@ def test_the_order_of_a_group_is_kept(server: World, tmp_path: Path, monkeypatch
         assert len(bodies) == 20
 
 
-def _of(server: World, dlq: str, folder: Path, patch: pytest.MonkeyPatch) -> Source:
+def _of(server: World, dlq: str, folder: Path, patch: pytest.MonkeyPatch) -> DeadLetterQueue:
     patch.setenv("OPS_HOME", str(folder / "home"))
     server.aws.heal()
-    return open_source(server.source.aws, server.source.workload, dlq)
+    return open_queue(server.source.aws, server.source.workload, dlq)

@@ -18,9 +18,9 @@ from ops.deadletters.ledger.model import Move, Run
 from ops.deadletters.messages import parse
 from ops.deadletters.messages.model import Place
 from ops.deadletters.plan_model import Pace, Plan, Selection, Steps
-from ops.deadletters.snapshot import Shelf
+from ops.deadletters.snapshot import Snapshot
 from ops.deadletters.transfer import Moved, Transfer, engine, receiver, sender, settings
-from ops.deadletters.transfer.rate_limiter import Limiter
+from ops.deadletters.transfer.rate_limiter import RateLimiter
 from ops.errors import AccessDenied, AwsError, NotFound
 from tests.fakes.dlq_world import World
 from tests.fakes.sqs.faults import DENIED, NO_KEY, THROTTLED, Fault
@@ -60,7 +60,7 @@ def go(world: World, plan: Plan) -> tuple[Run, Moved]:
     path = ledger_of(world, plan)
     with Ledger.open(path) if path.exists() else Ledger.create(path, plan, "r", "me") as ledger:
         ledger.begin()
-        went = Transfer(world.source, plan, ledger, Limiter(None), lambda: False).move(len(plan.ids), 1)
+        went = Transfer(world.source, plan, ledger, RateLimiter(None), lambda: False).move(len(plan.ids), 1)
         return ledger.run(), went
 
 
@@ -215,7 +215,7 @@ def test_a_resumed_step_ends_although_its_letters_are_gone_and_others_wait_for_t
     patience = time.monotonic() + 120
     with Ledger.open(ledger_of(world, plan)) as ledger:
         ledger.begin()
-        transfer = Transfer(world.source, plan, ledger, Limiter(None), lambda: time.monotonic() > patience)
+        transfer = Transfer(world.source, plan, ledger, RateLimiter(None), lambda: time.monotonic() > patience)
         went = transfer.move(10, 1)
         assert time.monotonic() < patience
         assert (went.sent, ledger.count(Move.DELETED), ledger.count(Move.PLANNED)) == (10, 10, LETTERS - 10)
@@ -268,7 +268,7 @@ def in_groups(world: World, groups: str, wanted: Sequence[str]) -> Plan:
         }
         for at, group in enumerate(groups)
     )
-    with Shelf.open(world.source) as shelf:
+    with Snapshot.open(world.source) as shelf:
         shelf.add([parse.letter(sqs.message(each)) for each in world.dlq.messages()], Place.QUEUE)
     ids = tuple(each["MessageId"] for each in world.dlq.messages() if each["Body"] in wanted)
     pace, steps = Pace(None, headroom=False), Steps(watch=False)
@@ -296,7 +296,7 @@ def test_the_first_of_a_group_is_waited_for_while_a_killed_process_has_it(
 
     with Ledger.create(ledger_of(ordered, plan), plan, "r", "me") as ledger:
         ledger.begin()
-        went = Transfer(ordered.source, plan, ledger, Limiter(None), stop).move(3, 1)
+        went = Transfer(ordered.source, plan, ledger, RateLimiter(None), stop).move(3, 1)
         assert (ledger.run().deleted, went.why) == (3, "")
     assert [message["Body"] for message in ordered.jobs.messages()] == ["a0", "a1", "a2"]
     assert ordered.bodies() == ["b3", "b4", "b5"]

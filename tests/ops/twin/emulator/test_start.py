@@ -15,7 +15,7 @@ from botocore.exceptions import ClientError
 
 from ops.errors import TwinError
 from ops.twin.emulator import patching, settings
-from ops.twin.emulator.patch import Seam
+from ops.twin.emulator.patch import Patch
 from tests.ops.twin.emulator.conftest import KEYS, REPOSITORY, Emulator, environment, free_port
 
 
@@ -64,8 +64,8 @@ def test_a_missing_name_is_refused_before_anything_changes() -> None:
     from ministack.core import arn
 
     original = arn.parse_arn
-    good = Seam("core.arn", "parse_arn", lambda _: None, "x")
-    gone = Seam("core.arn", "parse_nothing", lambda _: None, "something AWS does")
+    good = Patch("core.arn", "parse_arn", lambda _: None, "x")
+    gone = Patch("core.arn", "parse_nothing", lambda _: None, "something AWS does")
     with pytest.raises(
         TwinError, match=r"has no core\.arn\.parse_nothing, which the twin replaces \(something AWS does\)"
     ):
