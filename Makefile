@@ -1,4 +1,4 @@
-# make setup | demo | test | lint | bench | chaos.  PYTHON names the interpreter that makes .venv (3.11 or later).
+# make setup | demo | test | check | lint | format | bench | chaos.  PYTHON names the interpreter that makes .venv (3.11 or later).
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
@@ -7,7 +7,7 @@ STAMP := $(VENV)/.installed
 SHELL := /bin/bash
 .SHELLFLAGS := -o pipefail -ec
 
-.PHONY: setup demo test lint bench chaos
+.PHONY: setup demo test check lint format bench chaos
 .DEFAULT_GOAL := setup
 
 setup: $(STAMP)
@@ -36,12 +36,21 @@ test: setup
 	$(BIN)/python -m pytest -n 2 --dist loadfile -m "servers and not twin and not browser and not slow"
 	$(BIN)/python -m pytest -m "twin or browser or slow"
 
+# Before a commit: lint and the fast tests.
+check: lint
+	$(BIN)/python -m pytest -n 4 --dist worksteal -q -m "not servers and not twin and not browser and not slow"
+
+format: setup
+	$(BIN)/ruff check --fix --exit-zero -q .
+	$(BIN)/ruff format .
+
 lint: setup
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
 	$(BIN)/cfn-lint template.yaml
+	$(BIN)/codespell
 
 bench: setup
 	@for name in $$(ls tests/bench/*.py | xargs -n1 basename -s .py | grep -v '^_'); do \

@@ -89,9 +89,21 @@ def _unknown(label: str) -> Cause:
 
 def _clusters(shapes: list[str], counts: Mapping[str, int]) -> Iterable[tuple[int, list[str]]]:
     """(number of a cluster or -1, its shapes). Up to ``MOST_FITTED`` are fitted, the rest joins its nearest cluster."""
-    labels = _clustered(shapes, counts) if len(shapes) > 1 else [0] * len(shapes)
+    if len(shapes) > 1:
+        labels = _clustered(shapes, counts) if _can_cluster() else [-1] * len(shapes)
+    else:
+        labels = [0] * len(shapes)
     for number in sorted(set(labels)):
         yield number, [text for text, label in zip(shapes, labels, strict=True) if label == number]
+
+
+def _can_cluster() -> bool:
+    """Whether scikit-learn (the extra ``causes``) is installed. Without it bodies are grouped by the words that they share."""
+    try:
+        import sklearn  # noqa: F401
+    except ImportError:
+        return False
+    return True
 
 
 def _clustered(shapes: list[str], counts: Mapping[str, int]) -> list[int]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import sys
 from pathlib import Path
 
 import pytest
@@ -41,6 +42,18 @@ def test_letters_without_a_trace_are_grouped_by_what_they_look_like() -> None:
     some = found["score-1"]
     assert (some.source, some.error_type) == (GUESS, "unknown")
     assert some.label == "looks like: job_id=text, kind=score, params.model=s3"
+
+
+def test_without_scikit_learn_bodies_are_grouped_by_shared_words(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "sklearn", None)
+    guesser = Guesser()
+    for n in range(40):
+        guesser.add(str(n), json.dumps({"kind": "score", "n": n}))
+        guesser.add(f"order {n}", json.dumps({"order": {f"line{chr(97 + n % 26)}{n // 26}": n, "total": 1}}))
+    known = guesser.causes()
+    score, order = ({known[f"{kind}{n}"].fingerprint for n in range(40)} for kind in ("", "order "))
+    assert (len(score), len(order)) == (1, 1)
+    assert score != order
 
 
 def test_guesses_are_the_same_every_time_and_of_any_number() -> None:
