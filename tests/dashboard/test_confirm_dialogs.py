@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from dashboard.app_pages.dead_letters import render
+from dashboard.html import dead_letters
 from dashboard.pages import PAGES
 from dashboard.services.dead_letter_service import LocalDeadLetterService
 from ops.deadletters.ledger.model import State
@@ -169,14 +169,14 @@ def test_a_move_task_that_is_being_stopped_says_so_and_what_it_moved(sample: Vis
 
 def test_what_a_move_task_took_counts_as_sent_until_it_is_known_letter_by_letter() -> None:
     run = dead_letter_service.circling(dead_letter_service.a_run(State.CANCELLED))
-    assert "35 moved by SQS, about" in render.run_bar(run)
-    assert "52 to go" in render.run_bar(run)
-    assert "Step 1, interrupted" in render.run_steps(run)
+    assert "35 moved by SQS, about" in dead_letters.run_bar(run)
+    assert "52 to go" in dead_letters.run_bar(run)
+    assert "Step 1, interrupted" in dead_letters.run_steps(run)
     settled = replace(run, sent=87, deleted=87, moved=90)
-    assert "by SQS" not in render.run_bar(settled) + render.run_numbers(settled)
+    assert "by SQS" not in dead_letters.run_bar(settled) + dead_letters.run_numbers(settled)
     stopped = replace(run, state=State.STOPPED, steps=(replace(run.steps[0], state="stopped"),))
-    assert render.state(stopped)[1] == "Stopped", "the canary did not do it"
-    assert render.state(dead_letter_service.a_run(State.STOPPED))[1] == "Stopped by the canary"
+    assert dead_letters.state(stopped)[1] == "Stopped", "the canary did not do it"
+    assert dead_letters.state(dead_letter_service.a_run(State.STOPPED))[1] == "Stopped by the canary"
 
 
 def test_resuming_says_what_a_move_task_took(sample: Visit) -> None:
@@ -188,8 +188,8 @@ def test_resuming_says_what_a_move_task_took(sample: Visit) -> None:
 
 def test_a_slow_run_tells_its_time_left_by_its_limit() -> None:
     slow = replace(dead_letter_service.a_run(State.RUNNING), rate=0.0, rate_limit=1.0)
-    assert "31 min" in render.run_numbers(slow)
-    assert "0<small>/s" not in render.run_numbers(slow), "nothing was sent in the moment that was measured"
+    assert "31 min" in dead_letters.run_numbers(slow)
+    assert "0<small>/s" not in dead_letters.run_numbers(slow), "nothing was sent in the moment that was measured"
 
 
 def test_going_on_after_the_canary_says_what_came_back_first(sample: Visit) -> None:
@@ -208,7 +208,7 @@ def test_a_watch_that_was_ended_early_is_no_waiting_and_a_resumed_step_was_stopp
         replace(last, state="ended early", waiting=63, succeeded=last.succeeded - 63),
     )
     run = replace(done, state=State.CANCELLED, waiting=63, succeeded=1_937, steps=steps)
-    said = render.run_bar(run) + render.run_numbers(run) + render.run_steps(run)
+    said = dead_letters.run_bar(run) + dead_letters.run_numbers(run) + dead_letters.run_steps(run)
     assert "63 sent, outcome not known" in said
     assert "Step 1, stopped, then resumed" in said
     assert "Step 4, ended early" in said

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 import streamlit as st
 
-from dashboard import cached_queries, page_runtime, theme
-from dashboard.components import widgets
+from dashboard import page_runtime, theme
+from dashboard.components import cached_queries, widgets
 from dashboard.formatting import NONE, duration, escape, number, sendable, utc
 from dashboard.html import error_box, html_blocks
 from dashboard.html.html_blocks import Stat

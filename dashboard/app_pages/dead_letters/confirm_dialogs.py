@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from dashboard.app_pages.dead_letters import render
 from dashboard.formatting import duration, letters, number, percent, usd
-from dashboard.html import error_box
+from dashboard.html import dead_letters, error_box
 from dashboard.services.dead_letter_service import DeadLetterService
 from ops.deadletters.plan_model import Action
 from ops.deadletters.redrive import purge
@@ -40,7 +39,7 @@ def ask_redrive(here: DeadLetterService, plan: Plan) -> None:
     )
     changed = "• They are changed on their way, as the plan shows.\n" if plan.edits else ""
     st.text(
-        f"{letters(len(plan.ids))} of {render.origin(plan, here.queue)}, {render.going(plan)}. Sending takes about "
+        f"{letters(len(plan.ids))} of {dead_letters.origin(plan, here.queue)}, {dead_letters.going(plan)}. Sending takes about "
         f"{duration(plan.estimate.seconds)} and costs about {usd(plan.estimate.usd)}.\n\n"
         f"{changed}• {kept}\n• {canary}\n"
         "• You can stop it at any time; what was sent stays sent.\n"

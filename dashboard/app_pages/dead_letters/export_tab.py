@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from dashboard.access import access
-from dashboard.app_pages.dead_letters import confirm_dialogs, job_progress, render
+from dashboard.app_pages.dead_letters import confirm_dialogs, job_progress
 from dashboard.formatting import escape, number, usd
-from dashboard.html import error_box, html_blocks
+from dashboard.html import dead_letters, error_box, html_blocks
 from dashboard.services.dead_letter_service import DeadLetterService
 from ops.deadletters.jobs import tasks
 from ops.deadletters.jobs.background import DONE
@@ -106,14 +106,14 @@ def _confirm(here: DeadLetterService, plan_id: str, selection: Selection, path: 
     with st.container(border=True, key="purge-preview"):
         facts = {
             "Plan": plan.id,
-            "Letters": f"{number(len(plan.ids))} of {number(plan.queue_count)} in the queue, {render.size(plan.bytes)}",
+            "Letters": f"{number(len(plan.ids))} of {number(plan.queue_count)} in the queue, {dead_letters.size(plan.bytes)}",
             "Cost": usd(plan.estimate.usd),
             "Permissions": ", ".join(plan.permissions),
             "Export": str(path),
         }
         st.html(html_blocks.facts(facts))
         if plan.warnings:
-            st.html(render.warnings(plan.warnings))
+            st.html(dead_letters.warnings(plan.warnings))
         if st.button(f"Purge {number(len(plan.ids))} letters…", icon=":material/delete_forever:", key="ask-purge"):
             confirm_dialogs.ask_purge(here, plan, path)
 
@@ -143,10 +143,10 @@ def _file(job: Job) -> None:
         st.html(html_blocks.empty("The file is not there any more", str(path)))
         return
     if size > LARGEST:
-        st.text(f"{render.size(size)}: too large to download here; fetch it from that folder.")
+        st.text(f"{dead_letters.size(size)}: too large to download here; fetch it from that folder.")
         return
     st.download_button(
-        f"Download {render.size(size)}",
+        f"Download {dead_letters.size(size)}",
         path.read_bytes,
         path.name,
         key=f"download-{job.name}",

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from dashboard import cached_queries, page_runtime, theme
+from dashboard import page_runtime, theme
+from dashboard.components import cached_queries
 from dashboard.formatting import duration, escape, moment, number, sendable, utc
 from dashboard.html import error_box, html_blocks
 from dashboard.services.dead_letter_service import DeadLetterService

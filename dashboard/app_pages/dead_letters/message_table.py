@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 import streamlit as st
 
-from dashboard import cached_queries, page_runtime
+from dashboard import page_runtime
 from dashboard.app_pages.dead_letters import message_detail
-from dashboard.components import widgets
+from dashboard.components import cached_queries, widgets
 from dashboard.formatting import number, sendable
 from dashboard.html import html_blocks
 from dashboard.services.dead_letter_service import DeadLetterService

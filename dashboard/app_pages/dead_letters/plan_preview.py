@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from dashboard import cached_queries
 from dashboard.access import Access
-from dashboard.app_pages.dead_letters import confirm_dialogs, render
+from dashboard.app_pages.dead_letters import confirm_dialogs
+from dashboard.components import cached_queries
 from dashboard.formatting import duration, escape, letters, number, sendable
-from dashboard.html import error_box, html_blocks
+from dashboard.html import dead_letters, error_box, html_blocks
 from dashboard.html.html_blocks import Stat
 from dashboard.services.dead_letter_service import DeadLetterService
 from ops import formatting
@@ -42,11 +42,11 @@ def section(here: DeadLetterService, plan_id: str, selection: Selection, allowed
     with st.container(border=True, key="preview"):
         st.subheader(f"{verb} {many}: is this what you want?", anchor=False)
         st.html(_numbers(plan))
-        st.html(render.course(render.origin(plan, here.queue), render.destination(plan)))
+        st.html(dead_letters.course(dead_letters.origin(plan, here.queue), dead_letters.destination(plan)))
         if plan.steps.watch:
-            st.html(render.planned_steps(plan))
+            st.html(dead_letters.planned_steps(plan))
         if plan.warnings:
-            st.html(render.warnings(plan.warnings))
+            st.html(dead_letters.warnings(plan.warnings))
         left, right = st.columns(2, gap="medium")
         with left, st.expander("Which causes, and how", icon=":material/list:", key="preview-how"):
             st.html(html_blocks.facts(_facts(plan)))
@@ -88,7 +88,7 @@ def _numbers(plan: Plan) -> str:
             Stat("Costs about", formatting.price(plan.estimate.usd), note=f"{number(plan.estimate.requests)} requests"),
             Stat("At most", number(plan.pace.max_per_s) if plan.pace.max_per_s else "no cap", "/s",
                  note="slower while the workload is behind" if plan.pace.headroom else "whatever the workload says"),
-            Stat("Size", render.size(plan.bytes)),
+            Stat("Size", dead_letters.size(plan.bytes)),
         ]
     )  # fmt: skip
 

@@ -10,10 +10,10 @@ import streamlit as st
 
 from dashboard import page_runtime
 from dashboard.access import access
-from dashboard.app_pages.dead_letters import confirm_dialogs, job_progress, render
+from dashboard.app_pages.dead_letters import confirm_dialogs, job_progress
 from dashboard.components import widgets
 from dashboard.formatting import escape, letters, number, sendable
-from dashboard.html import error_box, html_blocks
+from dashboard.html import dead_letters, error_box, html_blocks
 from dashboard.services.dead_letter_service import DeadLetterService
 from ops.deadletters.ledger.model import State
 from ops.errors import OpsError
@@ -81,9 +81,9 @@ def beside(here: DeadLetterService) -> bool:
         run = run or (here.run(shown) if shown else None)
         with st.container(border=run is not None, key="run-here"):
             if run is not None:
-                st.html(render.run_head(run, letters(run.planned), page_runtime.ZONE))
-                st.html(render.run_bar(run))
-            st.html(render.follow() if goes_on else render.upwards() if run else "<span></span>")
+                st.html(dead_letters.run_head(run, letters(run.planned), page_runtime.ZONE))
+                st.html(dead_letters.run_bar(run))
+            st.html(dead_letters.follow() if goes_on else dead_letters.upwards() if run else "<span></span>")
 
     body()
     return goes_on
@@ -116,7 +116,9 @@ def _starting(here: DeadLetterService, run_id: str) -> None:
         if job is None or not _starts(job, here.run(run_id)):
             st.rerun()
         with st.container(border=True):
-            st.html(f'<span id="{render.ANCHOR}" class="so-quiet">What it does is told here in a few seconds.</span>')
+            st.html(
+                f'<span id="{dead_letters.ANCHOR}" class="so-quiet">What it does is told here in a few seconds.</span>'
+            )
             st.progress(0.0, "The run is starting…")
 
     body()
@@ -140,25 +142,25 @@ def card(
 ) -> None:
     """One run: state, counts, steps, and what may be done now. ``brief``: the counts and steps are folded away."""
     with st.container(border=True, key=key):
-        top = render.ANCHOR if key == "run" else ""
-        st.html(render.run_head(run, letters(run.planned), page_runtime.ZONE, top))
-        st.html(render.run_bar(run))
+        top = dead_letters.ANCHOR if key == "run" else ""
+        st.html(dead_letters.run_head(run, letters(run.planned), page_runtime.ZONE, top))
+        st.html(dead_letters.run_bar(run))
         with st.expander("In full", icon=":material/list:", key=f"{key}-full") if brief else nullcontext():
             _details(run, key)
         _buttons(here, run, dismissable=dismissable, key=key)
 
 
 def _details(run: Run, key: str) -> None:
-    st.html(render.run_numbers(run))
+    st.html(dead_letters.run_numbers(run))
     if run.steps:
-        st.html(render.run_steps(run))
+        st.html(dead_letters.run_steps(run))
     if run.state is State.RUNNING and run.rate_why and not run.stopping:
         limit = f"At most {number(run.rate_limit)}/s: " if run.rate_limit is not None else ""
         st.html(f'<span class="so-quiet">{escape(f"{limit}{run.rate_why}.")}</span>')
     if run.causes_back:
-        st.html(render.tally("Came back with", run.causes_back))
+        st.html(dead_letters.tally("Came back with", run.causes_back))
     if run.failures:
-        st.html(render.tally("Refused by the destination", run.failures))
+        st.html(dead_letters.tally("Refused by the destination", run.failures))
     _twice(run, key)
 
 
@@ -198,7 +200,7 @@ def earlier(here: DeadLetterService) -> None:
     if not runs:
         return
     frame = pd.DataFrame([{name: getattr(run, name) for name in _COLUMNS} for run in runs])
-    frame["state"] = [render.state(run)[1] for run in runs]
+    frame["state"] = [dead_letters.state(run)[1] for run in runs]
     for name in ("reason", "said"):
         frame[name] = frame[name].map(sendable)
     frame["began"] = pd.to_datetime(frame["began"], utc=True).dt.tz_convert(page_runtime.ZONE)

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import streamlit as st
 
-from dashboard import cached_queries, page_runtime, theme
+from dashboard import page_runtime, theme
 from dashboard.app_pages.dead_letters import (
     causes,
     export_tab,
@@ -19,6 +19,7 @@ from dashboard.app_pages.dead_letters import (
     scan_bar,
 )
 from dashboard.app_pages.dead_letters.scan_bar import Counted
+from dashboard.components import cached_queries
 from dashboard.formatting import escape, number
 from dashboard.formatting import letters as counted
 from dashboard.html import error_box, html_blocks

@@ -89,10 +89,12 @@ def _unknown(label: str) -> Cause:
 
 def _clusters(shapes: list[str], counts: Mapping[str, int]) -> Iterable[tuple[int, list[str]]]:
     """(number of a cluster or -1, its shapes). Up to ``MOST_FITTED`` are fitted, the rest joins its nearest cluster."""
-    if len(shapes) > 1:
-        labels = _clustered(shapes, counts) if _can_cluster() else [-1] * len(shapes)
-    else:
+    if len(shapes) < 2:
         labels = [0] * len(shapes)
+    elif _can_cluster():
+        labels = _clustered(shapes, counts)
+    else:
+        labels = [-1] * len(shapes)
     for number in sorted(set(labels)):
         yield number, [text for text, label in zip(shapes, labels, strict=True) if label == number]
 
