@@ -87,7 +87,7 @@ def _nothing_read(stack: cloudformation.Stack, found: stacks.Found, target: Targ
     return UsageError(
         f"{what} Its queues: {pairs.listed(told)}.",
         f"Name one: {pairs.command('status', first, target)}; scan one for dead letters: "
-        f"{pairs.command('dlq look', last, target)}",
+        f"{pairs.command('dlq scan', last, target)}",
     )
 
 
@@ -129,6 +129,6 @@ def _reads_nothing(function: lambda_.Function, target: Target) -> UsageError:
         name = sqs.name_of(arn)
         return UsageError(
             f"{what}; what fails of its asynchronous invocations goes to {name}.",
-            f"Name that queue: ops dlq look --queue {name}",
+            f"Name that queue: ops dlq scan --queue {name}",
         )
     return UsageError(f"{what}.", "Name a function with an SQS event source mapping.")

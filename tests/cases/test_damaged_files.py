@@ -98,7 +98,7 @@ def kept(desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Kept:
     desk.bury(*BODIES[1:])
     plan = str(desk.told("plan", *quick)["plan"]["id"])
     source = desk.world.source
-    desk.ops("look")
+    desk.ops("scan")
     redrive.run(source, plans.load(plan, source), reason="r", stop=lambda: True)
     desk.ops("export", str(Path(os.environ["OPS_HOME"]) / "export.jsonl"))
     for path in source.folder.rglob("*.db"):
@@ -144,7 +144,7 @@ def test_a_snapshot(kept: Kept) -> None:
         ["causes"],
         ["show", ""],
         ["plan"],
-        ["look"],
+        ["scan"],
         ["export", str(kept.home / "again.jsonl")],
         ["import", str(kept.home / "export.jsonl")],
         ["diff", kept.plan],
@@ -164,7 +164,7 @@ def test_a_record(kept: Kept) -> None:
 
 
 def test_a_lock(kept: Kept) -> None:
-    commands = [["runs"], ["cancel", kept.plan], ["look"]]
+    commands = [["runs"], ["cancel", kept.plan], ["scan"]]
     assert trials(kept, "lock", OF_ANY, commands) == []
 
 

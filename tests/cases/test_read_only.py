@@ -106,8 +106,8 @@ def test_a_job_that_runs_is_not_stopped(world: World, work: str, monkeypatch: py
 
 
 COMMANDS = [
-    ["dlq", "look", "--queue", "jobs"],
-    ["dlq", "look", "--queue", "jobs", "--no-logs"],
+    ["dlq", "scan", "--queue", "jobs"],
+    ["dlq", "scan", "--queue", "jobs", "--no-logs"],
     ["dlq", "causes", "--queue", "jobs", "--logs"],
     ["dlq", "move", "--queue", "jobs", "--to", "jobs", "--reason", "r", "--yes"],
     ["dlq", "cancel", "--queue", "jobs"],

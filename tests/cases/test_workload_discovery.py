@@ -76,7 +76,7 @@ def test_a_stack_without_mapping_says_what_it_has(served: Served) -> None:
         "Its queues: orders (dead-letter queue orders-dlq), emails."
     )
     assert "ops status --queue orders" in caught.value.next_step
-    assert "ops dlq look --queue orders-dlq" in caught.value.next_step
+    assert "ops dlq scan --queue orders-dlq" in caught.value.next_step
     with pytest.raises(UsageError, match="no event source mapping"):
         described(served, account, stack="topics")
 

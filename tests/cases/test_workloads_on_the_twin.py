@@ -166,7 +166,7 @@ def test_a_dead_letter_queue_that_was_deleted(twin: Twin, capsys: pytest.Capture
         assert gap is not None
         assert (gap.name, gap.why) == ("lost-dlq", Why.GONE)
         assert run(["status", "--queue", "lost"]) == 1
-        assert run(["dlq", "look", "--queue", "lost"]) == 3
+        assert run(["dlq", "scan", "--queue", "lost"]) == 3
         said = capsys.readouterr()
         assert "lost-dlq does not exist" in " ".join((said.out + said.err).split())
         assert "redrive policy" not in said.out + said.err

@@ -129,7 +129,7 @@ def test_the_page_from_the_alarm_to_an_empty_queue(twin: Twin, shell: Shell) -> 
     say = {text: text for text in steps(PAGE) if text.startswith("ops ")}
 
     assert f"{MENDED + HOPELESS} dead letters" in shell.run(say["ops status"], fine=(1,))
-    assert f"{MENDED + HOPELESS} dead letters" in shell.run(say["ops dlq look"], fine=(1,))
+    assert f"{MENDED + HOPELESS} dead letters" in shell.run(say["ops dlq scan"], fine=(1,))
     assert "DataNotFound" in shell.run(say["ops dlq causes"], fine=(1,))
     groups = json.loads(shell.run("ops dlq causes --json", fine=(1,)))["causes"]["groups"]
     assert [group["letters"] for group in groups] == [MENDED, HOPELESS]
@@ -148,7 +148,7 @@ def test_the_page_from_the_alarm_to_an_empty_queue(twin: Twin, shell: Shell) -> 
     assert "no redrive" in shell.run(say["ops dlq cancel"], fine=(0, 1, 2))
     assert "ops dlq runs" in shell.run(say["ops dlq resume"], fine=(0, 1, 2))
 
-    assert f"{HOPELESS} dead letters" in shell.run(say["ops dlq look"], fine=(1,))
+    assert f"{HOPELESS} dead letters" in shell.run(say["ops dlq scan"], fine=(1,))
     keep, purge = next(text for text in say if text.startswith("ops dlq export")).splitlines()
     shell.run(keep)
     shell.run(purge, typed=f"purge {HOPELESS} letters\n")

@@ -12,7 +12,7 @@ READ = "Read"
 RETURN = "Bring back"
 KEEP = "Keep and delete"
 
-app.command("look", rich_help_panel=READ)(scan.look)
+app.command("scan", rich_help_panel=READ)(scan.scan)
 app.command("causes", rich_help_panel=READ)(scan.causes)
 app.command("list", rich_help_panel=READ)(list_show.list_)
 app.command("show", rich_help_panel=READ)(list_show.show)

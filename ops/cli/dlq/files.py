@@ -181,7 +181,7 @@ def purge(
         printing.notes(console, done.notes)
         printing.next_steps(
             console,
-            (asked.again("look"), "make sure that nothing stays behind"),
+            (asked.again("scan"), "make sure that nothing stays behind"),
             (asked.again("import", str(export_file)), "if it was a mistake: back onto the shelf, then plan"),
         )
     if done.deleted < len(made.ids):

@@ -89,7 +89,7 @@ def _none(console: Console, asked: DlqContext, count: int, info: SnapshotInfo) -
         next_steps(console, (asked.again("import", "FILE"), "put those of an export on the shelf"))
     else:
         console.print("No letter of the queue lies on the shelf." if info.imported else "The shelf is empty.")
-        next_steps(console, (asked.again("look"), "read the queue"))
+        next_steps(console, (asked.again("scan"), "read the queue"))
 
 
 def _table(console: Console, found: tuple[Shelved, ...]) -> None:

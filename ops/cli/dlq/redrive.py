@@ -82,7 +82,7 @@ def resume(
     if run.by_canary:
         queue_lock.refuse(source)
         back = f"{run.came_back:,} of {run.sent:,} came back" if run.came_back else "Nothing is known of what was sent"
-        mend = f"{back}: see to the cause ({asked.again('look')}), then add --yes."
+        mend = f"{back}: see to the cause ({asked.again('scan')}), then add --yes."
         printing.said_yes("Is that mended? Go on?", yes, mend, lambda: run_view.ending(printing.talk(), run))
     _go(
         asked,

@@ -85,10 +85,10 @@ def after(asked: DlqContext, run: Run) -> list[tuple[str, str]]:
         return [(asked.again("runs", run.id), "where it stands"), (asked.again("cancel", run.id), "stop it")]
     if run.state is State.DONE:
         more = f"about {formatting.count(run.left, 'message')} stayed behind: scan again, then plan those"
-        return [(asked.again("look"), more if run.left else "make sure that nothing stays behind")]
+        return [(asked.again("scan"), more if run.left else "make sure that nothing stays behind")]
     if run.by_canary:
         return [
-            (asked.again("look"), "read the letters that came back, and mend what they died of"),
+            (asked.again("scan"), "read the letters that came back, and mend what they died of"),
             (asked.again("causes"), "is it mended? see each cause's fixed since"),
             (asked.again("resume", run.id), "only then: go on"),
         ]

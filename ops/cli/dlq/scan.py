@@ -1,4 +1,4 @@
-"""``ops dlq look`` reads the queue onto the shelf; ``ops dlq causes`` says what is on the shelf, by cause."""
+"""``ops dlq scan`` reads the queue onto the shelf; ``ops dlq causes`` says what is on the shelf, by cause."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ FIXED = ("succeeds since", "deployed since")
 
 
 @asking()
-def look(
+def scan(
     asked: DlqContext,
     limit: Annotated[int, typer.Option("--limit", min=1, help="Letters to read at most.")] = 100_000,
     logs: Annotated[bool, typer.Option("--logs/--no-logs", help="Ask the function's logs for the causes.")] = True,
@@ -193,7 +193,7 @@ def _next(
     rows = _rows(report)
     if not rows:
         if not complete:
-            next_steps(console, (asked.again("look"), "read the rest"))
+            next_steps(console, (asked.again("scan"), "read the rest"))
         return
     first = rows[0]
     which = ["--imported"] if imported else []

@@ -183,7 +183,7 @@ class TaskMover:
         moves = formatting.count(self._moves.total, "move")
         said = (
             f"Stopped SQS's move task after about {moves} for {letters}, because letters die again, or new ones do, as "
-            "fast as they are moved. Look at what kills them (ops dlq look, then ops dlq causes), fix it and make a "
+            "fast as they are moved. Look at what kills them (ops dlq scan, then ops dlq causes), fix it and make a "
             "new plan."
         )
         there = remaining_ids.letters(self.source)

@@ -208,5 +208,5 @@ def _nothing(source: DeadLetterQueue, shelf: Snapshot, selection: Selection) -> 
     which = "imported letter" if selection.imported else f"letter of {source.queue.name}"
     return UsageError(
         f"No {which} on the shelf is selected.",
-        f"{hint}Look again (ops dlq look), or select otherwise (ops dlq causes, ops dlq list).",
+        f"{hint}Look again (ops dlq scan), or select otherwise (ops dlq causes, ops dlq list).",
     )

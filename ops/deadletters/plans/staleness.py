@@ -65,4 +65,4 @@ def _allowed(plan: Plan, number: int) -> int:
 
 
 def _stale(plan: Plan, why: str) -> UsageError:
-    return UsageError(f"Plan {plan.id} is stale: {why}.", "Look again (ops dlq look) and make the plan anew.")
+    return UsageError(f"Plan {plan.id} is stale: {why}.", "Look again (ops dlq scan) and make the plan anew.")

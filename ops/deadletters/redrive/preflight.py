@@ -55,7 +55,7 @@ def _begun(run: Run) -> UsageError:
         at = formatting.clock(run.ended or run.began, now)
         return UsageError(
             f"Plan {run.id} was carried out at {at}, {run_summary.brief(run)}.",
-            "Look again (ops dlq look), and make a new plan for the letters that are left.",
+            "Look again (ops dlq scan), and make a new plan for the letters that are left.",
         )
     mend = "Mend what they died of, then go" if run.by_canary else "Go"
     return UsageError(

@@ -60,7 +60,7 @@ def plan(source: DeadLetterQueue, export: Path) -> Plan:
         went = ", ".join(f"{number:,} {where}" for where, number in elsewhere.most_common())
         raise UsageError(
             f"{elsewhere.total():,} of the {formatting.count(len(ids), 'letter')} of {export} cannot be purged: {went}.",
-            "Export those that are in the queue (ops dlq look, ops dlq export), and name that file.",
+            "Export those that are in the queue (ops dlq scan, ops dlq export), and name that file.",
         )
     return plans.make(
         source,

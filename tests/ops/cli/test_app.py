@@ -81,7 +81,7 @@ def test_the_lines_of_a_log_stay_lines(
     assert lines[3].startswith("→ Read ")
 
 
-@pytest.mark.parametrize("command", [["status"], ["costs"], ["dlq", "look"], ["dlq", "redrive", "p", "--reason", "r"]])
+@pytest.mark.parametrize("command", [["status"], ["costs"], ["dlq", "scan"], ["dlq", "redrive", "p", "--reason", "r"]])
 def test_nothing_chosen(command: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     assert run(command) == 2
     out, err = said(capsys)
@@ -151,7 +151,7 @@ def test_the_local_twin_is_named(
         state_file.write(
             TwinState(fake.endpoint, fake.endpoint, "eu-west-1", "0" * 12, "a", "b", "scilearn", 10, "now", pids)
         )
-        assert run(["dlq", "look", "--queue", "jobs", "--limit", "1"]) == 1
+        assert run(["dlq", "scan", "--queue", "jobs", "--limit", "1"]) == 1
     out, _ = said(capsys)
     assert "local twin" in out
     assert "account" not in out

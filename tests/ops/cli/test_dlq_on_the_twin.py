@@ -49,7 +49,7 @@ def died(twin: Twin) -> list[str]:
 
 
 def test_an_incident_from_look_to_nothing_left(twin: Twin, died: list[str], ops: Any, tmp_path: Path) -> None:
-    code, screen = ops("look")
+    code, screen = ops("scan")
     assert code == 1
     assert KIND in screen
     assert "local twin" in screen
@@ -64,7 +64,7 @@ def test_an_incident_from_look_to_nothing_left(twin: Twin, died: list[str], ops:
     assert code == 1, "the canary dies of the same"
     assert screen.startswith("Stopped: 2 of 6 sent · 2 came back.")
     assert "UnknownJob" in screen
-    ops("look")
+    ops("scan")
     Path(plan).unlink()
     assert ops(*again, "--set", "body.kind=describe")[0] == 0
     assert '+  "kind": "describe"' in ops("diff", plan)[1]
@@ -73,5 +73,5 @@ def test_an_incident_from_look_to_nothing_left(twin: Twin, died: list[str], ops:
     assert screen.startswith("Done: 6 of 6 sent · 6 succeeded.")
     for job in died:
         twin.result(job)
-    ops("look")
+    ops("scan")
     assert json.loads(ops("list", "--where", where, "--json")[1])["count"] == 0

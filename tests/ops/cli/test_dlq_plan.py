@@ -164,5 +164,5 @@ def test_plans_that_cannot_be_followed(desk: Desk) -> None:
     desk.world.dlq.put([{"body": "late"} for _ in range(20)])
     code, _, err = desk.ops("redrive", "plan.json", "--reason", "r", "--yes")
     assert code == 2
-    assert "ops dlq look" in err, "a stale plan says what to do"
+    assert "ops dlq scan" in err, "a stale plan says what to do"
     assert len(desk.world.jobs.messages()) == 0

@@ -60,7 +60,7 @@ def test_a_redrive_from_question_to_record(desk: Desk, terminal: Any) -> None:
     assert code == 0, err
     assert "Done: 30 of 30 sent." in out
     assert "reason: mended, ticket 7" in out
-    assert "→ ops dlq look --queue jobs" in out
+    assert "→ ops dlq scan --queue jobs" in out
     assert len(desk.world.jobs.messages()) == 30
     assert desk.world.dlq.messages() == []
     code, out, _ = desk.ops("runs")
@@ -74,7 +74,7 @@ def test_a_redrive_from_question_to_record(desk: Desk, terminal: Any) -> None:
     code, _, err = desk.ops("redrive", plan, "--reason", "again", "--yes")
     assert code == 2, "a plan is carried out once"
     assert re.search(rf"Plan {plan} was carried out at \d\d:\d\d UTC, 30 of 30 sent\.", err)
-    assert "Look again (ops dlq look), and make a new plan" in err
+    assert "Look again (ops dlq scan), and make a new plan" in err
     code, _, err = desk.ops("resume", plan)
     assert code == 2
     assert f"Run {plan} is done." in err

@@ -22,7 +22,7 @@ def jobs(count: int, kind: str = "train") -> list[dict[str, object]]:
 def test_look_says_what_died_and_what_to_type_next(desk: Desk) -> None:
     desk.bury(*jobs(9))
     desk.bury(*jobs(3, "score"), error="KeyError", why="'gift'")
-    code, out, _ = desk.ops("look")
+    code, out, _ = desk.ops("scan")
     assert code == 1, "there is something to do"
     assert out.startswith("Act: 12 dead letters, 9 of one cause: InvalidJob: no column 'age'")
     assert "jobs-dlq · eu-west-1 · account 000000000000 · 12 letters at " in out
@@ -38,18 +38,18 @@ def test_look_says_what_died_and_what_to_type_next(desk: Desk) -> None:
 
 
 def test_an_empty_queue_is_good_news(desk: Desk) -> None:
-    code, out, _ = desk.ops("look")
+    code, out, _ = desk.ops("scan")
     assert code == 0
     assert out.startswith("Fine: no dead letters.")
     code, out, _ = desk.ops("list")
     assert code == 0
     assert "The shelf is empty." in out
-    assert "→ ops dlq look --queue jobs" in out
+    assert "→ ops dlq scan --queue jobs" in out
 
 
 def test_causes_reads_the_shelf_only(desk: Desk) -> None:
     desk.bury(*jobs(4))
-    desk.ops("look", "--no-logs")
+    desk.ops("scan", "--no-logs")
     before = desk.world.aws.counts().get("ReceiveMessage")
     code, out, _ = desk.ops("causes")
     assert code == 1
@@ -164,7 +164,7 @@ def test_an_answer_that_a_full_disk_does_not_take(
 def test_a_hostile_letter_is_harmless_on_screen(desk: Desk) -> None:
     bad = "\x1b]0;owned\x07[link=x]bad[/link]\u202e"
     [letter] = desk.bury(f"\x1b[2J{bad}\nsecond line", error=bad, why="\x1b[31mwhy")
-    for command in (["look", "--no-logs"], ["causes"], ["list"], ["show", letter, "--no-logs"]):
+    for command in (["scan", "--no-logs"], ["causes"], ["list"], ["show", letter, "--no-logs"]):
         _, out, err = desk.ops(*command)
         for evil in ("\x1b", "\x07", "\u202e"):
             assert evil not in out + err, command
@@ -176,7 +176,7 @@ def test_a_hostile_letter_is_harmless_on_screen(desk: Desk) -> None:
 
 def test_a_letter_with_no_trace_is_said_to_have_none(desk: Desk) -> None:
     desk.bury("plain text", error="", why="")
-    desk.ops("look", "--no-logs")
+    desk.ops("scan", "--no-logs")
     _, out, _ = desk.ops("causes")
     assert "no known cause" in out
     assert "--cause unknown" in out
@@ -185,7 +185,7 @@ def test_a_letter_with_no_trace_is_said_to_have_none(desk: Desk) -> None:
 def test_a_refused_look_is_a_sentence(desk: Desk) -> None:
     desk.bury(*jobs(1))
     desk.world.aws.fault(DENIED)
-    code, out, err = desk.ops("look")
+    code, out, err = desk.ops("scan")
     assert (code, out) == (3, "")
     sentence, step = err.strip().splitlines()
     assert " may not sqs:" in sentence
@@ -194,7 +194,7 @@ def test_a_refused_look_is_a_sentence(desk: Desk) -> None:
 
 def test_the_next_command_names_the_same_queue(desk: Desk) -> None:
     desk.bury(*jobs(2))
-    assert run(["dlq", "look", "--queue", "jobs", "--from", "jobs-dlq", "--region", "eu-west-1", "--no-logs"]) == 1
+    assert run(["dlq", "scan", "--queue", "jobs", "--from", "jobs-dlq", "--region", "eu-west-1", "--no-logs"]) == 1
     out, _ = desk.capsys.readouterr()
     assert "--from jobs-dlq --queue jobs --region eu-west-1" in out
 
@@ -206,7 +206,7 @@ def test_every_kind_of_dead_letter_is_named_and_ids_stay_whole(desk: Desk) -> No
     ids = desk.world.dlq.put(
         [{"body": "{}", "attributes": attributes}, {"body": json.dumps(topic)}, {"body": "\x01 what?"}]
     )
-    desk.ops("look", "--no-logs")
+    desk.ops("scan", "--no-logs")
     _, out, _ = desk.ops("list")
     rows = {line.split()[0]: line for line in out.splitlines() if "×" in line}
     assert set(rows) == {message_id[:13] for message_id in ids}

@@ -41,13 +41,13 @@ def test_after_the_canary_the_cause_comes_first_and_going_on_is_asked(
     assert code == 1
     assert out.startswith("Stopped: 5 of 20 sent · 5 came back.")
     steps = [line for line in out.splitlines() if line.startswith("→ ")]
-    assert [line.split()[3] for line in steps] == ["look", "causes", "resume"], "the cause first, going on last"
+    assert [line.split()[3] for line in steps] == ["scan", "causes", "resume"], "the cause first, going on last"
     comes_back(Outcome.SUCCEEDED)
     with Path(os.devnull).open(encoding="utf-8") as nobody:
         monkeypatch.setattr("sys.stdin", nobody)
         code, out, err = desk.ops("resume", plan)
     assert (code, out) == (2, "")
-    assert "→ 5 of 5 came back: see to the cause (ops dlq look --queue jobs), then add --yes." in err
+    assert "→ 5 of 5 came back: see to the cause (ops dlq scan --queue jobs), then add --yes." in err
     terminal("n")
     code, out, err = desk.ops("resume")
     assert (code, out.strip()) == (1, "")

@@ -137,7 +137,7 @@ def test_costs_and_an_empty_dead_letter_queue(worked: Twin, capsys: pytest.Captu
     assert "Lambda duration" in screen
     assert "scilearn · us-east-1 · local twin" in screen
     assert "Not in it: S3" in screen
-    assert run(["dlq", "look", "--queue", "scilearn-results"]) == 2, "the results queue has no dead-letter queue"
+    assert run(["dlq", "scan", "--queue", "scilearn-results"]) == 2, "the results queue has no dead-letter queue"
     assert "no dead-letter queue to look at" in capsys.readouterr().err
 
 

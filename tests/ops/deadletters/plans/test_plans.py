@@ -132,7 +132,7 @@ def test_a_plan_is_stale_when_the_queue_changed(world: World) -> None:
     world.dlq.put([{"body": "new"}])
     with pytest.raises(UsageError, match="held 20 letters then and holds 23 now, and its margin is 10%") as caught:
         plans.check(world.source, plan)
-    assert "ops dlq look" in caught.value.next_step
+    assert "ops dlq scan" in caught.value.next_step
     exact = plans.make(world.source, ALL, margin=0)
     world.dlq.put([{"body": "new"}])
     with pytest.raises(UsageError, match="stale"):
