@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from ops.cli.dlq import files, list_show, move, plan, redrive, scan
+from ops.cli.dlq import export, import_, list_show, move, plan, purge, redrive, scan
 
 app = typer.Typer(help="Dead letters: what died, why, and bringing them back.", no_args_is_help=True)
 
@@ -23,6 +23,6 @@ app.command("runs", rich_help_panel=RETURN)(redrive.runs)
 app.command("cancel", rich_help_panel=RETURN)(redrive.cancel)
 app.command("resume", rich_help_panel=RETURN)(redrive.resume)
 app.command("move", rich_help_panel=RETURN)(move.move)
-app.command("export", rich_help_panel=KEEP)(files.export)
-app.command("import", rich_help_panel=KEEP)(files.import_)
-app.command("purge", rich_help_panel=KEEP)(files.purge)
+app.command("export", rich_help_panel=KEEP)(export.export)
+app.command("import", rich_help_panel=KEEP)(import_.import_)
+app.command("purge", rich_help_panel=KEEP)(purge.purge)

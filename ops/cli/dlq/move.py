@@ -8,8 +8,8 @@ import typer
 
 from ops.cli import options
 from ops.cli.dlq import plan as planning
-from ops.cli.dlq.redrive import Reason, Yes, carry_out
-from ops.cli.dlq.shared_options import DlqContext, asking
+from ops.cli.dlq.redrive import carry_out
+from ops.cli.dlq.shared_options import DlqContext, Reason, Yes, asking
 from ops.errors import UsageError
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ops.cli import options, time_args
-from ops.cli.dlq.shared_options import DlqContext, asking, ensure_said
+from ops.cli.dlq.shared_options import DlqContext, PlanName, asking, ensure_said
 from ops.errors import OpsError, UsageError
 
 if TYPE_CHECKING:
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from ops.deadletters.plan_model import Destination, Pace, Steps
 
 HOW = "How it goes"
-PlanName = Annotated[str, typer.Argument(metavar="PLAN", help="The plan's file, or its id.")]
 
 
 @asking(letters=True)
@@ -94,15 +93,14 @@ def plan(
 
         typer.echo(dumps({"path": path, "plan": made}))
         return
-    from ops.cli.dlq import plan_view, printing
-    from ops.cli.dlq.redrive import interrupted
+    from ops.cli.dlq import plan_view, printing, run_view
     from ops.cli.sanitize import safe
 
     console = printing.screen()
     plan_view.show(console, source, made, permissions=True)
     console.print(f"Written to {safe(str(path))}." if out else f"Kept as {made.id}.", soft_wrap=True, markup=False)
     name = str(out) if out else made.id
-    after = interrupted(asked, source)
+    after = run_view.interrupted(asked, source)
     if made.edits:
         after.append((asked.again("diff", name), "what the edits change"))
     printing.next_steps(console, *after, (asked.again("redrive", name, "--reason", "WHY"), "carry it out"))

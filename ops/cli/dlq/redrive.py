@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ops.cli import options
-from ops.cli.dlq.plan import PlanName
-from ops.cli.dlq.shared_options import DlqContext, asking
+from ops.cli.dlq.shared_options import DlqContext, PlanName, Reason, RunName, Yes, asking
 from ops.errors import UsageError
 
 if TYPE_CHECKING:
@@ -20,10 +19,6 @@ if TYPE_CHECKING:
 
 WAIT_S = 60.0
 """How long ``cancel`` waits for the redrive to end: its batches in flight are finished first."""
-
-Reason = Annotated[str, typer.Option("--reason", help="Why; goes on record with your AWS identity.")]
-Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
-RunName = Annotated[str | None, typer.Argument(metavar="[RUN]", help="Its plan's id; left out: the latest.")]
 
 
 @asking()
@@ -186,15 +181,6 @@ def _result(asked: DlqContext, run: Run, as_json: bool) -> None:
         typer.echo(dumps(_plain(run)))
         return
     run_view.one(printing.screen(), asked, run)
-
-
-def interrupted(asked: DlqContext, source: DeadLetterQueue) -> list[tuple[str, str]]:
-    """What to type first when a redrive was killed: until it is resumed, the shelf does not know what it sent."""
-    from ops.deadletters.ledger.model import State
-    from ops.deadletters.redrive import redrive as engine
-
-    killed = next((run for run in engine.runs(source) if run.state is State.INTERRUPTED), None)
-    return [(asked.again("resume", killed.id), "first finish this redrive: it was killed")] if killed else []
 
 
 def _found(

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from ops.cli.dlq.shared_options import DlqContext
     from ops.deadletters.ledger.model import Run
+    from ops.deadletters.queue import DeadLetterQueue
 
 
 def one(console: Console, asked: DlqContext, run: Run) -> None:
@@ -93,3 +94,11 @@ def after(asked: DlqContext, run: Run) -> list[tuple[str, str]]:
             (asked.again("resume", run.id), "only then: go on"),
         ]
     return [(asked.again("resume", run.id), "go on" if run.left else "watch on; nothing is sent again")]
+
+
+def interrupted(asked: DlqContext, source: DeadLetterQueue) -> list[tuple[str, str]]:
+    """What to type first when a redrive was killed: until it is resumed, the shelf does not know what it sent."""
+    from ops.deadletters.redrive import redrive as engine
+
+    killed = next((run for run in engine.runs(source) if run.state is State.INTERRUPTED), None)
+    return [(asked.again("resume", killed.id), "first finish this redrive: it was killed")] if killed else []

@@ -187,7 +187,7 @@ def _next(
     console: Console, asked: DlqContext, source: DeadLetterQueue, report: CausesReport, complete: bool, imported: bool
 ) -> None:
     from ops.cli.dlq.printing import next_steps
-    from ops.cli.dlq.redrive import interrupted
+    from ops.cli.dlq.run_view import interrupted
 
     next_steps(console, *interrupted(asked, source))
     rows = _rows(report)

@@ -65,6 +65,11 @@ Imported = Annotated[
     ),
 ]
 
+PlanName = Annotated[str, typer.Argument(metavar="PLAN", help="The plan's file, or its id.")]
+RunName = Annotated[str | None, typer.Argument(metavar="[RUN]", help="Its plan's id; left out: the latest.")]
+Reason = Annotated[str, typer.Option("--reason", help="Why; goes on record with your AWS identity.")]
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
+
 QUEUE_OPTIONS: dict[str, Any] = {
     "letters": From,
     "stack": options.Stack,
