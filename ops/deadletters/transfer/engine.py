@@ -92,7 +92,7 @@ class Transfer:
                 self._claiming.release(self._hold.empty())
             finally:
                 self._aws.disconnect()
-        return Moved(self._sent(), self._claiming.why, self._claiming.over and not self._claiming.why)
+        return Moved(self._sent(), self._claiming.why, self._claiming.emptied)
 
     # --- what is left to do ----------------------------------------------------------------------------------------
 

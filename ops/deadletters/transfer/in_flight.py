@@ -182,6 +182,12 @@ class InFlight:
         with self._lock:
             return len(self._others) + sum(bool(claim.receipt) for claim in self._pocket.values())
 
+    @property
+    def waiting(self) -> int:
+        """Messages that are kept for a later stage."""
+        with self._lock:
+            return sum(bool(claim.receipt) for claim in self._pocket.values())
+
     def names(self) -> frozenset[str]:
         """Ids of the letters that are kept."""
         with self._lock:

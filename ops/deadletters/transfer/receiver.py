@@ -35,7 +35,8 @@ UNCERTAIN = "It may have been sent; it is not in the dead-letter queue any more.
 
 
 class Claiming:
-    """Safe to share between threads. ``over``: the queue was read to its end; ``why``: and yet letters are missing."""
+    """Safe to share between threads. ``over``: the queue shows nothing more; ``emptied``: it was read to its end;
+    ``why``: why messages are missing all the same."""
 
     def __init__(
         self,
@@ -61,7 +62,7 @@ class Claiming:
 
     def begin(self) -> None:
         """Once a step."""
-        self.over = False
+        self.over = self.emptied = False
         self.why = ""
         self._empty = 0
         self._found_at = elapsed()
@@ -154,6 +155,10 @@ class Claiming:
             return  # in a FIFO queue, too: the first of a group may be in the hands of a process that was killed
         if others <= 0:
             self._account()
+            self.over = self.emptied = True
+        elif self._queue.fifo and self._hold.waiting and depth.in_flight <= kept:
+            # The rest is behind messages that are kept for a later stage. What this run sent before them was ahead of
+            # them in its group: SQS shows a later message only when the earlier one is deleted.
             self.over = True
         elif self._queue.fifo and kept and depth.in_flight <= kept:
             self._stop(

@@ -13,13 +13,14 @@ from handler import contract
 from ops.aws import sqs
 from ops.deadletters import plans
 from ops.deadletters.ledger import Ledger
+from ops.deadletters.ledger.ledger import Accepted
 from ops.deadletters.ledger.model import Move, Run
 from ops.deadletters.messages import parse
 from ops.deadletters.messages.model import Attribute, Place
 from ops.deadletters.plan_model import Action, Destination, Edit, Pace, Plan, Selection, Steps
 from ops.deadletters.queue import DeadLetterQueue, open_queue
 from ops.deadletters.snapshot import Snapshot
-from ops.deadletters.transfer import Moved, Transfer
+from ops.deadletters.transfer import Moved, Transfer, receiver, settings
 from ops.deadletters.transfer.rate_limiter import RateLimiter
 from tests.factories import a_letter
 from tests.fakes.dlq_world import World
@@ -253,7 +254,9 @@ def test_a_stop_gives_back_what_is_held(world: World) -> None:
     all_visible(world, 400 - run.sent)
 
 
-def test_the_order_of_a_group_is_kept(server: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture
+def ordered(server: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
+    """60 messages in three message groups of a FIFO queue."""
     dlq = server.aws.queue("ordered-dlq.fifo", **FIFO)
     to = server.aws.queue("ordered.fifo", **FIFO)
     world = World(server.aws, dlq, to, _of(server, "ordered-dlq.fifo", tmp_path, monkeypatch))
@@ -270,13 +273,40 @@ def test_the_order_of_a_group_is_kept(server: World, tmp_path: Path, monkeypatch
     )
     with Snapshot.open(world.source) as shelf:  # not by a look: in memory, what is given back comes last
         shelf.add([parse.letter(sqs.message(each)) for each in dlq.messages()], Place.QUEUE)
-    server.aws.fault(Fault("entries", "SendMessageBatch", times=6, code="InternalError", entry_share=0.5))
-    run, _ = moved(world, planned(world))
+    return world
+
+
+def test_the_order_of_a_group_is_kept(ordered: World) -> None:
+    ordered.aws.fault(Fault("entries", "SendMessageBatch", times=6, code="InternalError", entry_share=0.5))
+    run, _ = moved(ordered, planned(ordered))
     assert (run.sent, run.deleted) == (60, 60)
     for group in "012":
-        bodies = [each["Body"] for each in to.messages() if each["Body"].startswith(group)]
+        bodies = [each["Body"] for each in ordered.jobs.messages() if each["Body"].startswith(group)]
         assert bodies == sorted(bodies)
         assert len(bodies) == 20
+
+
+def test_a_fifo_stage_ends_when_what_it_sent_was_deleted_unrecorded(
+    ordered: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A process was killed after its delete reached SQS: nothing in the queue will show that these are gone, and the heads
+    of all groups are in our hands for the next stage."""
+    monkeypatch.setattr(settings, "LEASE_S", 1)
+    monkeypatch.setattr(receiver, "GRACE_S", 0.5)
+    plan = planned(ordered)
+    with Ledger.create(ordered.source.runs / f"{plan.id}.db", plan, "r", "me") as ledger:
+        ledger.begin()
+        first = [each["MessageId"] for each in ordered.dlq.messages()[:3]]
+        numbers = [ledger.numbers[name] for name in first]
+        ledger.intended([(number, "receipt") for number in numbers], 1)
+        ledger.sent([Accepted(number, "sent-as", 0.0) for number in numbers])
+        ordered.dlq.remove(first)
+    with Ledger.open(ordered.source.runs / f"{plan.id}.db") as ledger:
+        ledger.begin()
+        transfer = Transfer(ordered.source, plan, ledger, RateLimiter(None), lambda: False)
+        assert transfer.move(3, 1) == Moved(3), "no reason to stop"
+        assert transfer.move(60, 2) == Moved(60, emptied=True)
+        assert ledger.run().deleted == 60
 
 
 def _of(server: World, dlq: str, folder: Path, patch: pytest.MonkeyPatch) -> DeadLetterQueue:
