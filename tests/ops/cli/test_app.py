@@ -223,8 +223,8 @@ SHARED = {"--stack", "--queue", "--function", "--profile", "--region", "--from",
 
 
 def test_the_readme_names_every_command_and_option(repository: Path) -> None:
-    text = (repository / "README.md").read_text(encoding="utf-8")
-    reference = text.split("### Commands")[1].split("###")[0]
+    text = (repository / "ops" / "README.md").read_text(encoding="utf-8")
+    reference = text.split("## Commands")[1].split("## ")[0]
     top = typer.main.get_command(app)
     groups = {"dlq", "twin"}
     commands = [(f"ops {name}", top.commands[name]) for name in top.commands if name not in groups]
