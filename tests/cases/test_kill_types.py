@@ -9,6 +9,7 @@ import pytest
 
 from handler.extension.records.rules import EXITED, OUT_OF_MEMORY, TIMED_OUT
 from ops import invocation_log
+from ops.deadletters.causes.logs import log_parser
 from tests.cases.lambda_lines import ID, event, invoked, records, report_line, row
 
 
@@ -116,3 +117,25 @@ def test_the_reason_for_a_shutdown_is_enough_for_a_time_out() -> None:
 )
 def test_another_functions_ending_that_is_logged_is_not_ones_own(line: str) -> None:
     assert invocation_log.parse(row(line)) is None
+
+
+EXIT = f"RequestId: {ID} Error: Runtime exited with error: exit status 1"
+
+
+@pytest.mark.parametrize(
+    ("line", "kind"),
+    [
+        *((line, kind) for name, (line, kind) in LINES.items() if "exit" in name and line.startswith("RequestId")),
+        (f"{EXIT}\nRuntime.ExitError", EXITED),
+        (f"{EXIT}\nExtension.Crash", "Extension.Crash"),
+        (f"{EXIT}\nAborted", EXITED),
+        (f"{EXIT}\ncore\n", EXITED),
+        (f"{EXIT}\nRuntime.OutOfMemory", OUT_OF_MEMORY),
+        (f"RequestId: {ID} Error: Runtime.OutOfMemory: the process ended\nRuntime.ExitError", OUT_OF_MEMORY),
+    ],
+)
+def test_a_failure_cause_has_the_type_that_the_extension_would_record(line: str, kind: str) -> None:
+    """A word on the last line that is not one of the platform's types is not a type."""
+    entry = log_parser.read(row(line, 3))
+    assert entry is not None and entry.failed
+    assert (entry.error_type, entry.request_id) == (kind, ID)

@@ -16,6 +16,7 @@ from datetime import datetime
 from typing import Any
 
 from handler import contract
+from handler.extension.records import rules
 from ops import invocation_log, log_streams
 from ops.deadletters.causes.logs import json_fields, json_record, line_prefix, mentions, severity
 from ops.deadletters.causes.logs.log_shapes import FAILURES, MESSAGE_KEYS, REQUEST_IN, REQUEST_KEYS, UUID
@@ -239,17 +240,11 @@ def _exited(plain: LogEntry, message: str) -> LogEntry | None:
     found = _EXITED.search(message)
     if found is None:
         return None
-    kind, text = _exit(found[2] or "Process exited before completing request", message)
-    failed = replace(plain, failed=True, source=REPORT_LINE, error_type=kind, error_message=text.strip(), loose=False)
+    text = (found[2] or "Process exited before completing request").strip()
+    text += ", as Lambda does for memory" if "signal: killed" in text else ""
+    kind = rules.exit_type(message)
+    failed = replace(plain, failed=True, source=REPORT_LINE, error_type=kind, error_message=text, loose=False)
     return replace(failed, request_id=found[1], unhandled=False)
-
-
-def _exit(what: str, message: str) -> tuple[str, str]:
-    """How the runtime's process ended. A kill by signal 9 is nearly always the memory limit."""
-    if "signal: killed" in what:
-        return "Runtime.OutOfMemory", f"{what}, as Lambda does for memory"
-    last = message.rstrip().rsplit("\n", 1)[-1].strip()
-    return last if " " not in last else "Runtime.ExitError", what
 
 
 def _request_in(text: str) -> str:
