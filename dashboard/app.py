@@ -7,8 +7,8 @@ from collections.abc import Callable
 import streamlit as st
 
 from dashboard import page_runtime, start_page, theme
-from dashboard.html import error_box as troubles
-from dashboard.html import html_blocks
+from dashboard.markup import error_box as troubles
+from dashboard.markup import html_blocks
 from dashboard.pages import PAGES, START, Entry
 from dashboard.services.report_source import AwsReportSource, ReportSource
 from dashboard.sidebar import choose

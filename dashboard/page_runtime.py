@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 import streamlit as st
 
 from dashboard import formatting, zoom
-from dashboard.html import error_box, html_blocks
+from dashboard.markup import error_box, html_blocks
 from dashboard.pages import PAGES
 from dashboard.services.report_source import ReportSource
 from dashboard.time_range import TimeRange

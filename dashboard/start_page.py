@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from dashboard.access import access
-from dashboard.html import error_box
+from dashboard.markup import error_box
 from ops import twin_state
 from ops.errors import OpsError
 

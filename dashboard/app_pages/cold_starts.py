@@ -6,8 +6,8 @@ from dashboard import page_runtime, theme
 from dashboard.charts import cold_starts as charts
 from dashboard.components import widgets
 from dashboard.formatting import millis, number, percent, usd
-from dashboard.html import html_blocks
-from dashboard.html.html_blocks import Stat
+from dashboard.markup import html_blocks
+from dashboard.markup.html_blocks import Stat
 from ops.insight.report_types import ColdStartReport
 
 

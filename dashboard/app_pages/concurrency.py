@@ -7,8 +7,8 @@ from dashboard.charts import concurrency as charts
 from dashboard.charts.series import latest, total
 from dashboard.components import capacity_simulator, widgets
 from dashboard.formatting import duration, millis, number, percent
-from dashboard.html import html_blocks
-from dashboard.html.html_blocks import Stat
+from dashboard.markup import html_blocks
+from dashboard.markup.html_blocks import Stat
 from ops import formatting
 from ops.insight.report_types import ConcurrencyReport
 

@@ -6,8 +6,8 @@ from dashboard import page_runtime, theme
 from dashboard.charts import cost as charts
 from dashboard.components import cost_assumptions, widgets
 from dashboard.formatting import NONE, escape, number, percent, usd
-from dashboard.html import html_blocks
-from dashboard.html.html_blocks import Stat
+from dashboard.markup import html_blocks
+from dashboard.markup.html_blocks import Stat
 from ops.insight.report_types import CostReport
 
 

@@ -5,8 +5,8 @@ import streamlit as st
 from dashboard import page_runtime, theme
 from dashboard.components import overview_view
 from dashboard.formatting import number
-from dashboard.html import html_blocks
-from dashboard.html.html_blocks import Stat
+from dashboard.markup import html_blocks
+from dashboard.markup.html_blocks import Stat
 from dashboard.pages import PAGES
 from ops import formatting
 from ops.insight.report_types import OverviewReport, Watched

@@ -11,8 +11,8 @@ import streamlit as st
 from dashboard.charts import concurrency as charts
 from dashboard.components import widgets
 from dashboard.formatting import duration, millis, number
-from dashboard.html import html_blocks
-from dashboard.html.html_blocks import Stat
+from dashboard.markup import html_blocks
+from dashboard.markup.html_blocks import Stat
 from ops.insight.report_types import ConcurrencyReport
 from ops.insight.reports.concurrency import drain_what_if
 

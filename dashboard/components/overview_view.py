@@ -8,7 +8,7 @@ from datetime import UTC, datetime, tzinfo
 from dashboard import runbooks, theme
 from dashboard.charts.series import begun_late, since
 from dashboard.formatting import NONE, escape, moment, number, quantity, utc
-from dashboard.html.sparkline import data_uri
+from dashboard.markup.sparkline import data_uri
 from ops.insight.report_types import AlarmState, Card, Level, Path, PathRates, Stop
 
 PAGE_OF_CARD = {

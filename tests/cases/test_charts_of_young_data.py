@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from dashboard.charts import base, cold_starts, cost
-from dashboard.html import sparkline
+from dashboard.markup import sparkline
 from dashboard.time_range import TimeRange
 from ops.insight.report_types import Assumptions, QueryCost, Threshold
 from ops.insight.reports import dead_letters

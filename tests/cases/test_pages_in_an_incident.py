@@ -15,7 +15,7 @@ from starlette.responses import Response
 from dashboard import runbooks as pages_of_runbooks
 from dashboard.app_pages.dead_letters import causes
 from dashboard.components import overview_view
-from dashboard.html import html_blocks
+from dashboard.markup import html_blocks
 from dashboard.pages import PAGES
 from ops import runbooks
 from ops import target as targets
@@ -168,7 +168,7 @@ def test_the_audit_page_offers_no_time_range_that_it_does_not_use(sample: Visit)
 
 
 def test_a_next_step_on_a_page_names_nothing_that_a_page_lacks() -> None:
-    from dashboard.html import error_box
+    from dashboard.markup import error_box
 
     step = error_box._here("Name a profile (--profile or AWS_PROFILE), set keys up (aws configure).")
     assert "--profile" not in step

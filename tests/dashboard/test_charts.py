@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 
 from dashboard.charts import base, cold_starts, concurrency, cost, dead_letters, queue
-from dashboard.html import sparkline
+from dashboard.markup import sparkline
 from dashboard.time_range import TimeRange
 from ops.insight.report_types import Assumptions, Threshold
 from tests.dashboard.samples import HOSTILE, Sample, frame

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from dashboard.html import dead_letters
+from dashboard.markup import dead_letters
 from dashboard.pages import PAGES
 from dashboard.services.dead_letter_service import LocalDeadLetterService
 from ops.deadletters.ledger.model import State

@@ -116,3 +116,9 @@ def test_the_start_page_starts_a_twin(real: App, tmp_path: Path, monkeypatch: py
         assert "Local twin" in real.text
     finally:
         lifecycle.down()
+
+
+def test_no_module_of_the_dashboard_hides_one_of_python(repository: Path) -> None:
+    """Streamlit puts the folder of its script first on the import path."""
+    names = {path.stem for path in (repository / "dashboard").iterdir()}
+    assert not names & sys.stdlib_module_names

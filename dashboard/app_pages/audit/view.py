@@ -13,8 +13,8 @@ import streamlit as st
 from dashboard import page_runtime, theme
 from dashboard.components import cached_queries, widgets
 from dashboard.formatting import NONE, duration, escape, number, sendable, utc
-from dashboard.html import error_box, html_blocks
-from dashboard.html.html_blocks import Stat
+from dashboard.markup import error_box, html_blocks
+from dashboard.markup.html_blocks import Stat
 from dashboard.pages import PAGES
 from ops.deadletters.archive import audit_log, audit_summary
 from ops.errors import OpsError

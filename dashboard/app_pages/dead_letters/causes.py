@@ -13,7 +13,7 @@ from dashboard.access import access
 from dashboard.app_pages.dead_letters import filters, job_progress
 from dashboard.formatting import NONE, escape, moment, number, percent, utc
 from dashboard.formatting import letters as said
-from dashboard.html import error_box, html_blocks
+from dashboard.markup import error_box, html_blocks
 from dashboard.services.dead_letter_service import DeadLetterService
 from ops.deadletters.messages.model import UNKNOWN_ERROR
 from ops.errors import OpsError

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from dashboard.formatting import duration, letters, number, percent, usd
-from dashboard.html import dead_letters, error_box
+from dashboard.markup import dead_letters, error_box
 from dashboard.services.dead_letter_service import DeadLetterService
 from ops.deadletters.plan_model import Action
 from ops.deadletters.redrive import purge

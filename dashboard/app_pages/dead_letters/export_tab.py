@@ -10,7 +10,7 @@ import streamlit as st
 from dashboard.access import access
 from dashboard.app_pages.dead_letters import confirm_dialogs, job_progress
 from dashboard.formatting import escape, number, usd
-from dashboard.html import dead_letters, error_box, html_blocks
+from dashboard.markup import dead_letters, error_box, html_blocks
 from dashboard.services.dead_letter_service import DeadLetterService
 from ops.deadletters.jobs import tasks
 from ops.deadletters.jobs.background import DONE

@@ -10,7 +10,7 @@ import streamlit as st
 
 from dashboard.access import access
 from dashboard.formatting import letters
-from dashboard.html import error_box, html_blocks
+from dashboard.markup import error_box, html_blocks
 from dashboard.services.dead_letter_service import DeadLetterService
 from ops.errors import OpsError
 

@@ -9,7 +9,7 @@ import streamlit as st
 
 from dashboard.access import access
 from dashboard.formatting import duration, number
-from dashboard.html import error_box, html_blocks
+from dashboard.markup import error_box, html_blocks
 from dashboard.services.dead_letter_service import DeadLetterService
 from ops.deadletters.jobs.background import FAILED, HARMLESS, LOST
 from ops.errors import OpsError

@@ -12,7 +12,7 @@ import streamlit as st
 from dashboard import page_runtime, theme
 from dashboard.components import cached_queries
 from dashboard.formatting import duration, escape, moment, number, sendable, utc
-from dashboard.html import error_box, html_blocks
+from dashboard.markup import error_box, html_blocks
 from dashboard.services.dead_letter_service import DeadLetterService
 from ops.deadletters.edits import json_roundtrip
 from ops.errors import OpsError

@@ -12,7 +12,7 @@ from dashboard import page_runtime
 from dashboard.app_pages.dead_letters import message_detail
 from dashboard.components import cached_queries, widgets
 from dashboard.formatting import number, sendable
-from dashboard.html import html_blocks
+from dashboard.markup import html_blocks
 from dashboard.services.dead_letter_service import DeadLetterService
 from ops.deadletters.plan_model import Selection
 

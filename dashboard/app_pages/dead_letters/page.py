@@ -8,8 +8,8 @@ from dashboard.app_pages.dead_letters.scan_bar import Counted
 from dashboard.charts import dead_letters as charts
 from dashboard.components import overview_view, widgets
 from dashboard.formatting import duration, number
-from dashboard.html import html_blocks
-from dashboard.html.html_blocks import Stat
+from dashboard.markup import html_blocks
+from dashboard.markup.html_blocks import Stat
 from ops import formatting
 from ops.insight.report_types import DeadLettersReport
 

@@ -7,7 +7,7 @@ import streamlit as st
 from dashboard.access import access
 from dashboard.app_pages.dead_letters import plan_preview, run_panel
 from dashboard.formatting import letters
-from dashboard.html import error_box
+from dashboard.markup import error_box
 from dashboard.services.dead_letter_service import DeadLetterService
 from ops.deadletters.plan_model import Action, Destination, Pace, Selection, Steps
 from ops.errors import OpsError

@@ -10,8 +10,8 @@ from dashboard.access import Access
 from dashboard.app_pages.dead_letters import confirm_dialogs
 from dashboard.components import cached_queries
 from dashboard.formatting import duration, escape, letters, number, sendable
-from dashboard.html import dead_letters, error_box, html_blocks
-from dashboard.html.html_blocks import Stat
+from dashboard.markup import dead_letters, error_box, html_blocks
+from dashboard.markup.html_blocks import Stat
 from dashboard.services.dead_letter_service import DeadLetterService
 from ops import formatting
 from ops.deadletters.plan_model import Action

@@ -13,7 +13,7 @@ from dashboard.access import access
 from dashboard.app_pages.dead_letters import confirm_dialogs, job_progress
 from dashboard.components import widgets
 from dashboard.formatting import escape, letters, number, sendable
-from dashboard.html import dead_letters, error_box, html_blocks
+from dashboard.markup import dead_letters, error_box, html_blocks
 from dashboard.services.dead_letter_service import DeadLetterService
 from ops.deadletters.ledger.model import State
 from ops.errors import OpsError

@@ -13,7 +13,7 @@ from dashboard import page_runtime
 from dashboard.access import access
 from dashboard.app_pages.dead_letters import confirm_dialogs, job_progress
 from dashboard.formatting import duration, escape, letters, moment, number, utc
-from dashboard.html import error_box, html_blocks
+from dashboard.markup import error_box, html_blocks
 from dashboard.services.dead_letter_service import DeadLetterService
 from ops.errors import OpsError
 

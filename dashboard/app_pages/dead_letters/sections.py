@@ -22,7 +22,7 @@ from dashboard.app_pages.dead_letters.scan_bar import Counted
 from dashboard.components import cached_queries
 from dashboard.formatting import escape, number
 from dashboard.formatting import letters as counted
-from dashboard.html import error_box, html_blocks
+from dashboard.markup import error_box, html_blocks
 from dashboard.services.dead_letter_service import DeadLetterService
 from ops import formatting
 from ops.errors import OpsError

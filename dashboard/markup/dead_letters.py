@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from dashboard import theme
 from dashboard.formatting import NONE, duration, escape, moment, number, percent, utc
-from dashboard.html import html_blocks
-from dashboard.html.html_blocks import Stat
+from dashboard.markup import html_blocks
+from dashboard.markup.html_blocks import Stat
 from ops.deadletters.ledger.model import State
 from ops.deadletters.plans import steps
 from ops.errors import UsageError
