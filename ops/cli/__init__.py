@@ -1,7 +1,7 @@
-"""The command line. ``main`` runs it: errors become one sentence and the next step on stderr, and an exit code.
+"""The command line. ``main`` runs it: an error becomes one sentence and the next step on stderr, and an exit code.
 
-Exit codes: 0 fine, 1 the answer is bad news, 2 usage, 3 AWS said no. Commands import what they need when they run, so
-that ``ops --help`` does not wait for pandas and boto3.
+Exit codes: 0 success, 1 attention needed, 2 usage, 3 AWS error. A command's module is imported when the command runs
+(``lazy_group``); inside functions its modules import only what brings pandas or botocore, so that no help waits for it.
 """
 
 from __future__ import annotations

@@ -6,35 +6,54 @@ import errno
 import io
 import json
 import sys
-from importlib.metadata import version
 from typing import Annotated
 
 import typer
 
-from ops.cli import audit, costs, dlq, options, status, twin
+from ops.cli.lazy_group import LazyCommand, LazyGroup
 from ops.cli.sanitize import safe
 from ops.errors import OpsError, TwinError
 
+
+class _Commands(LazyGroup):
+    declared = (
+        LazyCommand("status", "ops.cli.status:status", "Show the workload on one screen."),
+        LazyCommand("costs", "ops.cli.costs:costs", "Show what a successful request costs."),
+        LazyCommand(
+            "dlq",
+            "ops.cli.dlq:app",
+            "Messages in the dead-letter queue (DLQ): why they failed, redrive, export and purge.",
+            group=True,
+        ),
+        LazyCommand("audit", "ops.cli.audit:audit", "Show who moved or deleted messages from this machine, and why."),
+        LazyCommand(
+            "twin",
+            "ops.cli.twin:app",
+            "The twin: this project's stack on a local AWS emulator, without an AWS account.",
+            group=True,
+        ),
+    )
+
+
+GROUPS = {command.name for command in _Commands.declared if command.is_group}
+
 app = typer.Typer(
     name="ops",
-    help="Operations and observability for queue-driven Lambda workloads, on AWS or on the local twin.",
+    cls=_Commands,
     no_args_is_help=True,
     add_completion=True,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-app.command("status")(status.status)
-app.command("costs")(costs.costs)
-app.add_typer(dlq.app, name="dlq")
-app.command("audit")(audit.audit)
-app.add_typer(twin.app, name="twin")
 
-
-GROUPS = {group.name for group in app.registered_groups}
+debugging = False
+"""Whether --debug was given: an unexpected error then shows its traceback."""
 
 
 def _version(asked: bool) -> None:
     if asked:
+        from importlib.metadata import version  # takes as long as all of the help
+
         typer.echo(f"ops {version('scilearn-ops')}")
         raise typer.Exit
 
@@ -46,7 +65,9 @@ def _common(
     ] = False,
     debug: Annotated[bool, typer.Option("--debug", help="Show the whole traceback of an unexpected error.")] = False,
 ) -> None:
-    options.debugging = debug
+    """Operate and observe queue-driven Lambda workloads, on AWS or on the local twin."""
+    global debugging
+    debugging = debug
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -60,7 +81,8 @@ def main(arguments: list[str] | None = None) -> None:
 
 def run(arguments: list[str]) -> int:
     """Runs the command line and returns its exit code."""
-    options.debugging = False
+    global debugging
+    debugging = False
     if not arguments or (len(arguments) == 1 and arguments[0] in GROUPS):
         arguments = [*arguments, "--help"]  # Click's own way out here is exit code 2
     try:
@@ -78,7 +100,7 @@ def run(arguments: list[str]) -> int:
         if isinstance(error, OSError) and error.errno == errno.ENOSPC:  # files say so themselves: this is the answer
             _say("The disk is full: the answer could not be written.", next_step="Make room, then ask again.")
             return 1
-        if options.debugging:
+        if debugging:
             raise
         _say(
             f"Unexpected error: {type(error).__name__}: {error}",

@@ -4,16 +4,22 @@ from __future__ import annotations
 
 from datetime import UTC
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
+from rich.console import Console
+from rich.padding import Padding
+from rich.text import Text
 
+from ops import atomic_file, formatting
 from ops.cli import options
+from ops.cli.json_output import dumps
+from ops.cli.sanitize import safe
+from ops.deadletters.archive import audit_log as book
+from ops.deadletters.archive.audit_log import Record
+from ops.deadletters.queue import home
 from ops.errors import UsageError
-
-if TYPE_CHECKING:
-    from ops.deadletters.archive.audit_log import Record
-    from ops.target import Target
+from ops.target import NOTHING_CHOSEN, Target
 
 
 def audit(
@@ -34,9 +40,6 @@ def audit(
     With --verify it exits with 1 when something is wrong with the record.
     """
     target = _target(stack, queue, function, profile, region)
-    from ops import formatting
-    from ops.deadletters.archive import audit_log as book
-    from ops.deadletters.queue import home
 
     folder = home(target)
     if verify:
@@ -59,7 +62,6 @@ def audit(
 
 def _target(*named: str | None) -> Target:
     """The twin's book while it runs, else this machine's: a book can be read with no workload chosen."""
-    from ops.target import NOTHING_CHOSEN, Target
 
     try:
         return options.target(*named)
@@ -70,8 +72,6 @@ def _target(*named: str | None) -> Target:
 
 
 def _say(value: Any, lines: list[str], as_json: bool) -> None:
-    from ops.cli.json_output import dumps
-    from ops.cli.sanitize import safe
 
     if as_json:
         typer.echo(dumps(value))
@@ -81,19 +81,12 @@ def _say(value: Any, lines: list[str], as_json: bool) -> None:
 
 
 def _write(path: Path, text: str) -> None:
-    from ops import atomic_file
 
     with atomic_file.whole(path) as stream:
         stream.write(text.encode("utf-8", "surrogatepass"))
 
 
 def _show(records: tuple[Record, ...], limit: int, path: Path) -> None:
-    from rich.console import Console
-    from rich.padding import Padding
-    from rich.text import Text
-
-    from ops import formatting
-    from ops.cli.sanitize import safe
 
     console = Console(highlight=False)
     if not records:

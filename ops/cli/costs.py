@@ -5,15 +5,22 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import typer
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
 
+from ops import formatting, workload
+from ops.aws import Aws
 from ops.cli import options
+from ops.cli.json_output import dumps
+from ops.cli.sanitize import place, safe
+from ops.cli.styles import LEVEL_STYLES
+from ops.errors import AwsError
+from ops.target import Target
+from ops.workload import Workload
 
 if TYPE_CHECKING:
-    from rich.console import Console
-
     from ops.insight.report_types import CostReport
-    from ops.target import Target
-    from ops.workload import Workload
 
 
 def costs(
@@ -28,9 +35,6 @@ def costs(
     """What one successful request costs, and where the money goes. Nothing here is a bill: it is usage × list price.
     Exits with 3 when the function could not be read, so that its cost is not known."""
     target = options.target(stack, queue, function, profile, region)
-    from ops import workload
-    from ops.aws import Aws
-    from ops.errors import AwsError
     from ops.insight import time_window
     from ops.insight.reports import cost
     from ops.insight.rules import cost_model
@@ -40,24 +44,14 @@ def costs(
     described = workload.describe(aws, target)
     report = cost.report(aws, described, time_window.last(minutes, target.finest_period))
     if as_json:
-        from ops.cli.json_output import dumps
-
         typer.echo(dumps(report))
     else:
-        from rich.console import Console
-
         _show(Console(highlight=False), described, target, report, minutes)
     if cost_model.unknown(described):
         raise typer.Exit(AwsError.exit_code)
 
 
 def _show(console: Console, workload: Workload, target: Target, report: CostReport, minutes: float) -> None:
-    from rich.table import Table
-    from rich.text import Text
-
-    from ops import formatting
-    from ops.cli.sanitize import place, safe
-    from ops.cli.styles import LEVEL_STYLES
 
     console.print(Text(safe(report.finding.text), style=LEVEL_STYLES[report.finding.level]))
     table = Table(box=None, show_header=False, padding=(0, 2))

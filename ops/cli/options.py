@@ -8,9 +8,6 @@ import typer
 
 from ops.target import Target, resolve
 
-debugging = False
-"""Whether --debug was given: an unexpected error then shows its traceback."""
-
 Stack = Annotated[str | None, typer.Option("--stack", help="CloudFormation stack of the workload (or OPS_STACK).")]
 Queue = Annotated[str | None, typer.Option("--queue", help="Its queue instead: a name, URL or ARN (or OPS_QUEUE).")]
 Function = Annotated[

@@ -5,17 +5,23 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import typer
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
 
+from ops import formatting, runbooks, workload
+from ops.aws import Aws
 from ops.cli import options
+from ops.cli.json_output import dumps
+from ops.cli.sanitize import place, safe
 from ops.cli.styles import LEVEL_STYLES
+from ops.errors import AwsError
+from ops.target import Target
+from ops.workload import Workload
+from ops.workload.notes import reads
 
 if TYPE_CHECKING:
-    from rich.console import Console
-    from rich.table import Table
-
     from ops.insight.report_types import Card, OverviewReport
-    from ops.target import Target
-    from ops.workload import Workload
 
 
 def status(
@@ -30,9 +36,6 @@ def status(
     """The workload on one screen. Exits with 1 when something has to be done about it, and with 3 when a part of it
     could not be read, so that nobody takes the rest for the whole."""
     target = options.target(stack, queue, function, profile, region)
-    from ops import workload
-    from ops.aws import Aws
-    from ops.errors import AwsError
     from ops.insight import time_window
     from ops.insight.report_types import Level
     from ops.insight.reports import overview
@@ -42,12 +45,8 @@ def status(
     described = workload.describe(aws, target)
     report = overview.report(aws, described, time_window.last(minutes, target.finest_period))
     if as_json:
-        from ops.cli.json_output import dumps
-
         typer.echo(dumps({"workload": described, "minutes": minutes, **vars(report)}))
     else:
-        from rich.console import Console
-
         _show(Console(highlight=False), described, target, report, minutes)
     if report.finding.level is Level.ACT:
         raise typer.Exit(1)
@@ -56,11 +55,6 @@ def status(
 
 
 def _show(console: Console, workload: Workload, target: Target, report: OverviewReport, minutes: float) -> None:
-    from rich.text import Text
-
-    from ops import formatting, runbooks
-    from ops.cli.sanitize import place, safe
-    from ops.workload.notes import reads
 
     console.print(Text(safe(runbooks.placed(report.finding.text)), style=LEVEL_STYLES[report.finding.level]))
     console.print(Text(f"{place(workload, target)} · last {formatting.duration(minutes * 60)}", style="dim"))
@@ -83,10 +77,6 @@ def _show(console: Console, workload: Workload, target: Target, report: Overview
 
 
 def _cards(cards: tuple[Card, ...]) -> Table:
-    from rich.table import Table
-    from rich.text import Text
-
-    from ops.cli.sanitize import safe
 
     table = Table(box=None, show_header=False, padding=(0, 2))
     table.add_column()
@@ -98,7 +88,6 @@ def _cards(cards: tuple[Card, ...]) -> Table:
 
 
 def _value(card: Card) -> str:
-    from ops import formatting
 
     if card.value is None:
         return "–"
@@ -112,8 +101,6 @@ def _value(card: Card) -> str:
 
 
 def _path(report: OverviewReport) -> str:
-    from ops import formatting
-    from ops.cli.sanitize import safe
 
     path, stops = report.path, report.stops
     parts = (stops.senders, (stops.queue,), stops.readers, stops.results)

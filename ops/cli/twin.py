@@ -17,7 +17,9 @@ from ops.errors import TwinError
 from ops.twin.workload import arrivals
 
 app = typer.Typer(
-    help="The embedded cloud: this project's stack on one machine, with no AWS account.", no_args_is_help=True
+    help="The twin: this project's stack on a local AWS emulator, without an AWS account.",
+    no_args_is_help=True,
+    add_completion=False,
 )
 console = Console(highlight=False)
 

@@ -16,6 +16,7 @@ from botocore.model import OperationModel, StructureShape
 from typer.core import TyperGroup
 
 from ops.cli.app import app
+from ops.cli.lazy_group import LazyCommand
 from tests.runbooks.pages import PAGES, Alarm, alarms, commands, headings
 
 EVERY_PAGE = pytest.mark.parametrize("name", PAGES)
@@ -81,6 +82,7 @@ def ops_problems(words: list[str]) -> list[str]:
         if not rest or rest[0] not in command.commands:
             return ["no such command"]
         command = command.commands[rest.pop(0)]
+        command = command.load() if isinstance(command, LazyCommand) else command
     options = {option for parameter in command.params for option in (*parameter.opts, *parameter.secondary_opts)}
     given = {word.partition("=")[0] for word in rest if word.startswith("-")}
     return [f"no option {option}" for option in given - options]

@@ -1,28 +1,43 @@
-"""``ops dlq``: what died and why, and how it comes back. One module a group of commands; ``asked``: what they share."""
+"""``ops dlq``: messages in a dead-letter queue, why they failed, and their redrive. One module per group of commands;
+``shared_options``: what they share."""
 
 from __future__ import annotations
 
 import typer
 
-from ops.cli.dlq import export, import_, list_show, move, plan, purge, redrive, scan
+from ops.cli.lazy_group import LazyCommand, LazyGroup
 
-app = typer.Typer(help="Dead letters: what died, why, and bringing them back.", no_args_is_help=True)
+INSPECT = "Inspect"
+REDRIVE = "Redrive"
+FILES = "Export and purge"
 
-READ = "Read"
-RETURN = "Bring back"
-KEEP = "Keep and delete"
 
-app.command("scan", rich_help_panel=READ)(scan.scan)
-app.command("causes", rich_help_panel=READ)(scan.causes)
-app.command("list", rich_help_panel=READ)(list_show.list_)
-app.command("show", rich_help_panel=READ)(list_show.show)
-app.command("plan", rich_help_panel=RETURN)(plan.plan)
-app.command("diff", rich_help_panel=RETURN)(plan.diff)
-app.command("redrive", rich_help_panel=RETURN)(redrive.redrive)
-app.command("runs", rich_help_panel=RETURN)(redrive.runs)
-app.command("cancel", rich_help_panel=RETURN)(redrive.cancel)
-app.command("resume", rich_help_panel=RETURN)(redrive.resume)
-app.command("move", rich_help_panel=RETURN)(move.move)
-app.command("export", rich_help_panel=KEEP)(export.export)
-app.command("import", rich_help_panel=KEEP)(import_.import_)
-app.command("purge", rich_help_panel=KEEP)(purge.purge)
+class _Commands(LazyGroup):
+    declared = (
+        LazyCommand(
+            "scan", f"{__name__}.scan:scan", "Read the DLQ into the snapshot and show why messages failed.", INSPECT
+        ),
+        LazyCommand("causes", f"{__name__}.scan:causes", "Show the failure causes in the snapshot.", INSPECT),
+        LazyCommand("list", f"{__name__}.list_show:list_", "List messages in the snapshot.", INSPECT),
+        LazyCommand("show", f"{__name__}.list_show:show", "Show one message and why it failed.", INSPECT),
+        LazyCommand("plan", f"{__name__}.plan:plan", "Create a plan for a redrive.", REDRIVE),
+        LazyCommand("diff", f"{__name__}.plan:diff", "Show what a plan changes in its messages.", REDRIVE),
+        LazyCommand("redrive", f"{__name__}.redrive:redrive", "Run a plan in stages.", REDRIVE),
+        LazyCommand("runs", f"{__name__}.redrive:runs", "List the redrives of this queue.", REDRIVE),
+        LazyCommand(
+            "cancel", f"{__name__}.redrive:cancel", "Stop a redrive that is running in another process.", REDRIVE
+        ),
+        LazyCommand("resume", f"{__name__}.redrive:resume", "Resume a redrive.", REDRIVE),
+        LazyCommand("move", f"{__name__}.move:move", "Move or copy the whole queue to another queue.", REDRIVE),
+        LazyCommand("export", f"{__name__}.export:export", "Write messages of the snapshot to a file.", FILES),
+        LazyCommand("import", f"{__name__}.import_:import_", "Add the messages of an export to the snapshot.", FILES),
+        LazyCommand("purge", f"{__name__}.purge:purge", "Permanently delete the messages of an export.", FILES),
+    )
+
+
+app = typer.Typer(cls=_Commands, no_args_is_help=True, add_completion=False)
+
+
+@app.callback()
+def _dlq() -> None:
+    """Messages in the dead-letter queue (DLQ): why they failed, redrive, export and purge."""

@@ -7,8 +7,14 @@ from typing import Annotated
 
 import typer
 
+from ops import formatting
 from ops.cli import options
+from ops.cli.dlq import printing
 from ops.cli.dlq.shared_options import DlqContext, asking
+from ops.cli.json_output import dumps
+from ops.cli.sanitize import safe
+from ops.deadletters.archive import exports
+from ops.deadletters.snapshot import Snapshot
 from ops.errors import UsageError
 
 
@@ -31,19 +37,12 @@ def export(
     Exits with 1 when the whole queue was asked for and the last scan did not reach all of it.
     """
     source = asked.open()
-    from ops.deadletters.archive import exports
 
     wanted = format_ or _format(path)
     done = exports.write(source, asked.selection(source), path, format=wanted)
     if as_json:
-        from ops.cli.json_output import dumps
-
         typer.echo(dumps(done))
         raise typer.Exit(1 if done.unreached else 0)
-    from ops import formatting
-    from ops.cli.dlq import printing
-    from ops.cli.sanitize import safe
-    from ops.deadletters.snapshot import Snapshot
 
     console = printing.screen()
     written = f"{formatting.count(done.letters, 'letter')} written to {safe(str(done.path))}."

@@ -7,8 +7,12 @@ from typing import Annotated
 
 import typer
 
+from ops import formatting
 from ops.cli import options
+from ops.cli.dlq import printing
 from ops.cli.dlq.shared_options import DlqContext, asking
+from ops.cli.json_output import dumps
+from ops.deadletters.snapshot import Snapshot
 
 
 @asking()
@@ -27,13 +31,8 @@ def import_(
 
     done = imports.undo(source, path) if undo else imports.read(source, path)
     if as_json:
-        from ops.cli.json_output import dumps
-
         typer.echo(dumps(done))
         return
-    from ops import formatting
-    from ops.cli.dlq import printing
-    from ops.deadletters.snapshot import Snapshot
 
     console = printing.screen()
     did = "taken off the shelf" if undo else "imported onto the shelf"

@@ -8,17 +8,24 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
+from rich.table import Table
+from rich.text import Text
 
 from ops.cli import options
+from ops.cli.dlq import printing
+from ops.cli.dlq.printing import SHORT_ID, facts, moment, next_steps, notes
 from ops.cli.dlq.shared_options import DlqContext, asking
+from ops.cli.json_output import dumps
+from ops.cli.sanitize import safe
+from ops.deadletters.edits import json_roundtrip
+from ops.deadletters.messages.model import Cause, DeadLetter, Shelved
+from ops.deadletters.queue import DeadLetterQueue
+from ops.deadletters.snapshot import LIVE, Snapshot, SnapshotInfo
 
 if TYPE_CHECKING:
     from rich.console import Console
 
     from ops.deadletters.causes import Timeline
-    from ops.deadletters.messages.model import Cause, DeadLetter, Shelved
-    from ops.deadletters.queue import DeadLetterQueue
-    from ops.deadletters.snapshot import SnapshotInfo
 
 BODY_LINES = 40
 LEAST_CAUSE = 20
@@ -44,8 +51,6 @@ def list_(
 ) -> None:
     """Letters on the shelf, one a line, the oldest first."""
     source = asked.open()
-    from ops.cli.dlq import printing
-    from ops.deadletters.snapshot import Snapshot
 
     selection = asked.selection(source)
     with Snapshot.open(source) as shelf:
@@ -53,8 +58,6 @@ def list_(
         count = shelf.count(selection)
         found = shelf.find(selection, descending=newest, limit=limit, offset=offset)
     if as_json:
-        from ops.cli.json_output import dumps
-
         typer.echo(dumps({"looked_at": info.looked_at, "count": count, "letters": found}))
         return
     console = printing.screen()
@@ -76,7 +79,6 @@ def list_(
 
 
 def _none(console: Console, asked: DlqContext, count: int, info: SnapshotInfo) -> None:
-    from ops.cli.dlq.printing import next_steps
 
     total = info.imported if asked.imported else info.letters
     if count:
@@ -93,11 +95,6 @@ def _none(console: Console, asked: DlqContext, count: int, info: SnapshotInfo) -
 
 
 def _table(console: Console, found: tuple[Shelved, ...]) -> None:
-    from rich.table import Table
-    from rich.text import Text
-
-    from ops.cli.dlq.printing import SHORT_ID, moment
-    from ops.cli.sanitize import safe
 
     now = datetime.now(UTC)
     rows = [
@@ -133,9 +130,7 @@ def show(
 ) -> None:
     """One letter: why it died, its timeline from the logs, its attributes and its body."""
     source = asked.open()
-    from ops.cli.dlq import printing
     from ops.deadletters import causes
-    from ops.deadletters.snapshot import LIVE, Snapshot
 
     with Snapshot.open(source) as shelf:
         info, shelved = shelf.info(), shelf.get(id_)
@@ -144,8 +139,6 @@ def show(
         with printing.talk().status("Asking the logs …"):
             timeline = causes.timeline(source, shelved.letter.message_id)
     if as_json:
-        from ops.cli.json_output import dumps
-
         typer.echo(dumps({**vars(shelved), "looked_at": info.looked_at, "timeline": timeline}))
         return
     console = printing.screen()
@@ -168,10 +161,6 @@ def _cause(cause: Cause) -> str:
 
 
 def _why(console: Console, source: DeadLetterQueue, shelved: Shelved, info: SnapshotInfo) -> None:
-    from rich.text import Text
-
-    from ops.cli.dlq import printing
-    from ops.cli.sanitize import safe
 
     letter, cause, now = shelved.letter, shelved.cause, datetime.now(UTC)
     known = cause.source not in ("none", "")
@@ -204,11 +193,6 @@ def _why(console: Console, source: DeadLetterQueue, shelved: Shelved, info: Snap
 
 
 def _timeline(console: Console, timeline: Timeline) -> None:
-    from rich.table import Table
-    from rich.text import Text
-
-    from ops.cli.dlq.printing import notes
-    from ops.cli.sanitize import safe
 
     console.print("\n[dim]What happened to it (UTC)[/]")
     table = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
@@ -223,10 +207,6 @@ def _timeline(console: Console, timeline: Timeline) -> None:
 
 
 def _content(console: Console, letter: DeadLetter, whole: bool) -> None:
-    from rich.text import Text
-
-    from ops.cli.dlq.printing import facts
-    from ops.cli.sanitize import safe
 
     if letter.attributes:
         console.print("\n[dim]Attributes[/]")
@@ -243,7 +223,6 @@ def _content(console: Console, letter: DeadLetter, whole: bool) -> None:
 
 def _readable(body: str) -> list[str]:
     """A JSON object or list with its members on lines of their own, a list of plain values on one; else as it is."""
-    from ops.deadletters.edits import json_roundtrip
 
     if body.lstrip()[:1] not in ("{", "["):
         return body.split("\n")

@@ -8,8 +8,10 @@ import typer
 
 from ops.cli import options
 from ops.cli.dlq import plan as planning
+from ops.cli.dlq import printing
 from ops.cli.dlq.redrive import carry_out
 from ops.cli.dlq.shared_options import DlqContext, Reason, Yes, asking
+from ops.deadletters.plan_model import Action, Selection, Steps
 from ops.errors import UsageError
 
 
@@ -32,9 +34,8 @@ def move(
             "A move goes to a queue that is named, not back to the origin.", f"To redrive: {asked.again('plan')}."
         )
     source = asked.open()
-    from ops.cli.dlq import plan_view, printing
+    from ops.cli.dlq import plan_view
     from ops.deadletters import plans
-    from ops.deadletters.plan_model import Action, Selection, Steps
 
     made = plans.make(
         source,

@@ -6,16 +6,25 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from rich.text import Text
 
+from ops import atomic_file
 from ops.cli import options, time_args
+from ops.cli.dlq import printing, run_view
+from ops.cli.dlq.printing import notes
 from ops.cli.dlq.shared_options import DlqContext, PlanName, asking, ensure_said
+from ops.cli.json_output import dumps
+from ops.cli.sanitize import safe
+from ops.deadletters.edits import edits as editing
+from ops.deadletters.edits import preview
+from ops.deadletters.edits.preview import Preview
+from ops.deadletters.plan_model import Action, Destination, Pace, Steps
+from ops.deadletters.snapshot import Snapshot
 from ops.errors import OpsError, UsageError
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from ops.deadletters.edits.preview import Preview
-    from ops.deadletters.plan_model import Destination, Pace, Steps
 
 HOW = "How it goes"
 
@@ -70,11 +79,9 @@ def plan(
     as_json: options.Json = False,
 ) -> None:
     """Write down which letters go where, how fast and with which edits. Nothing moves yet."""
-    from ops.deadletters.edits import edits as editing
 
     source = asked.open()
     from ops.deadletters import plans
-    from ops.deadletters.plan_model import Action
 
     made = plans.make(
         source,
@@ -89,12 +96,9 @@ def plan(
     )
     path = plans.save(source, made, out)
     if as_json:
-        from ops.cli.json_output import dumps
-
         typer.echo(dumps({"path": path, "plan": made}))
         return
-    from ops.cli.dlq import plan_view, printing, run_view
-    from ops.cli.sanitize import safe
+    from ops.cli.dlq import plan_view
 
     console = printing.screen()
     plan_view.show(console, source, made, permissions=True)
@@ -118,12 +122,8 @@ def diff(
     What the redrive itself puts on or leaves out is part of it, and named below.
     """
     source = asked.open()
-    from ops.cli.dlq import printing
     from ops.deadletters import plans
-    from ops.deadletters.edits import preview
-    from ops.deadletters.plan_model import Action
     from ops.deadletters.plans.engine_choice import MOVE_TASK
-    from ops.deadletters.snapshot import Snapshot
 
     made = plans.load(name, source)
     if made.action is Action.PURGE:
@@ -134,8 +134,6 @@ def diff(
         raise UsageError(f"Letter {id_} is not in plan {made.id}.", f"See what is in it: {asked.again('diff', name)}.")
     found = [preview.of(letter, made) for letter in letters]
     if as_json:
-        from ops.cli.json_output import dumps
-
         typer.echo(dumps({"plan": made.id, "diffs": found}))
         return
     console = printing.screen()
@@ -150,10 +148,6 @@ def diff(
 
 
 def _coloured(console: Console, found: list[Preview]) -> None:
-    from rich.text import Text
-
-    from ops.cli.dlq.printing import notes
-    from ops.cli.sanitize import safe
 
     colours = {"+": "green", "-": "red", "@": "cyan", "!": "yellow"}
     for one in found:
@@ -169,26 +163,22 @@ def destination(to: str) -> Destination:
     """``origin``, a queue by name, URL or ARN, or a function by ARN, which ``plans.make`` looks up. Raises UsageError
     for an empty one."""
     ensure_said("--to", to)
-    from ops.deadletters.plan_model import Destination
 
     return Destination() if to == "origin" else Destination("queue", to)
 
 
 def pacing(rate: float, headroom: bool) -> Pace:
-    from ops.deadletters.plan_model import Pace
 
     return Pace(rate or None, headroom)
 
 
 def stepping(steps: str, stop_share: str, patience: str, watch: bool) -> Steps:
-    from ops.deadletters.plan_model import Steps
 
     sizes = tuple(size.strip() for size in steps.split(",") if size.strip()) if watch else ("100%",)
     return Steps(sizes, time_args.share(stop_share), time_args.seconds(patience), watch)
 
 
 def _text(path: Path) -> str:
-    from ops import atomic_file
 
     try:
         return atomic_file.read(path).decode()

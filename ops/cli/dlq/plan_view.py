@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.text import Text
@@ -12,12 +11,11 @@ from ops import formatting
 from ops.cli.dlq import printing
 from ops.cli.sanitize import safe
 from ops.deadletters.causes import cause_in_words
+from ops.deadletters.edits import edits
 from ops.deadletters.plan_model import Action, Plan
 from ops.deadletters.plans.steps import boundaries
+from ops.deadletters.queue import DeadLetterQueue
 from ops.deadletters.snapshot import LIVE, Group, Snapshot
-
-if TYPE_CHECKING:
-    from ops.deadletters.queue import DeadLetterQueue
 
 MOST_CAUSES = 5
 LONGEST_CAUSE = 120
@@ -128,7 +126,6 @@ def _back(plan: Plan) -> str:
 
 
 def _edits(plan: Plan) -> str:
-    from ops.deadletters.edits import edits
 
     return "; ".join(edits.described(edit) for edit in plan.edits)
 

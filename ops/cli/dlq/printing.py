@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import typer
 from rich.console import Console
@@ -15,11 +15,9 @@ from rich.text import Text
 from ops import formatting
 from ops.cli.sanitize import safe
 from ops.cli.stderr_console import StderrConsole
+from ops.deadletters.queue import DeadLetterQueue
+from ops.deadletters.snapshot import SnapshotInfo
 from ops.errors import UsageError
-
-if TYPE_CHECKING:
-    from ops.deadletters.queue import DeadLetterQueue
-    from ops.deadletters.snapshot import SnapshotInfo
 
 SHORT_ID = 13
 """Characters of a message id in tables: of a UUID 48 bits, so that 100,000 letters have no two alike."""

@@ -7,8 +7,13 @@ from typing import Annotated
 
 import typer
 
+from ops import formatting
 from ops.cli import options
+from ops.cli.dlq import printing, terminal_progress
 from ops.cli.dlq.shared_options import DlqContext, Reason, asking
+from ops.cli.graceful_shutdown import stopping
+from ops.cli.json_output import dumps
+from ops.deadletters.archive import audit_log
 
 
 @asking()
@@ -27,13 +32,10 @@ def purge(
 
     Exits with 1 unless each of them was deleted.
     """
-    from ops.deadletters.archive import audit_log
 
     reason = audit_log.needed(reason)
     source = asked.open()
-    from ops import formatting
-    from ops.cli.dlq import plan_view, printing, terminal_progress
-    from ops.cli.graceful_shutdown import stopping
+    from ops.cli.dlq import plan_view
     from ops.deadletters import plans
     from ops.deadletters.redrive import purge as purging
 
@@ -49,8 +51,6 @@ def purge(
             source, made, export=export_file, confirmation=confirmation, reason=reason, progress=counted, stop=stop
         )
     if as_json:
-        from ops.cli.json_output import dumps
-
         typer.echo(dumps(done))
     else:
         console = printing.screen()

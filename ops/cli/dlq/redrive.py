@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
 from ops.cli import options
+from ops.cli.dlq import printing, run_view, terminal_progress
 from ops.cli.dlq.shared_options import DlqContext, PlanName, Reason, RunName, Yes, asking
+from ops.cli.graceful_shutdown import stopping
+from ops.cli.json_output import dumps, plain
+from ops.deadletters import queue_lock
+from ops.deadletters.ledger.model import Run, State
+from ops.deadletters.plan_model import Plan
+from ops.deadletters.queue import DeadLetterQueue
 from ops.errors import UsageError
-
-if TYPE_CHECKING:
-    from ops.deadletters.ledger.model import Run, State
-    from ops.deadletters.plan_model import Plan
-    from ops.deadletters.queue import DeadLetterQueue
 
 WAIT_S = 60.0
 """How long ``cancel`` waits for the redrive to end: its batches in flight are finished first."""
@@ -28,7 +30,7 @@ def redrive(asked: DlqContext, name: PlanName, reason: Reason, yes: Yes = False,
     Exits with 1 unless every letter was sent and none came back: one that had left the queue was not sent.
     """
     source = asked.open()
-    from ops.cli.dlq import plan_view, printing
+    from ops.cli.dlq import plan_view
     from ops.deadletters import plans
     from ops.deadletters.redrive import preflight
 
@@ -68,9 +70,6 @@ def resume(
     as ops dlq redrive does.
     """
     source = asked.open()
-    from ops.cli.dlq import printing, run_view
-    from ops.deadletters import queue_lock
-    from ops.deadletters.ledger.model import State
     from ops.deadletters.redrive import redrive as engine
 
     run = _found(asked, source, name, unless=(State.DONE, State.RUNNING), what="to go on with")
@@ -91,8 +90,6 @@ def resume(
 def cancel(asked: DlqContext, name: RunName = None, as_json: options.Json = False) -> None:
     """Stop a redrive that goes on elsewhere: batches in flight are finished, the rest stays in the queue."""
     source = asked.open()
-    from ops.cli.dlq import printing
-    from ops.deadletters.ledger.model import State
     from ops.deadletters.redrive import redrive as engine
 
     run = _found(asked, source, name, only=State.RUNNING, what="that goes on")
@@ -116,7 +113,6 @@ def runs(
 ) -> None:
     """The redrives of this queue, the latest first; with RUN, where that one stands."""
     source = asked.open()
-    from ops.cli.dlq import printing, run_view
     from ops.deadletters.redrive import redrive as engine
 
     if name:
@@ -124,8 +120,6 @@ def runs(
         return
     found = engine.runs(source)[:limit]
     if as_json:
-        from ops.cli.json_output import dumps
-
         typer.echo(dumps([_plain(run) for run in found]))
         return
     console = printing.screen()
@@ -147,9 +141,6 @@ def runs(
 def _go(
     asked: DlqContext, work: Callable[[Callable[[Run], None], Callable[[], bool]], Run], run_id: str, as_json: bool
 ) -> None:
-    from ops.cli.dlq import printing, terminal_progress
-    from ops.cli.graceful_shutdown import stopping
-    from ops.deadletters.ledger.model import State
 
     talk = printing.talk()
     said = "Stopping: batches in flight are finished, the rest is given back …"
@@ -167,17 +158,13 @@ def _go(
 
 def _plain(run: Run) -> dict[str, Any]:
     """With the four numbers of a part and its whole: ``planned`` were selected, ``reached``, ``sent``, ``left``."""
-    from ops.cli.json_output import plain
 
     return {**plain(run), "reached": run.planned - run.unseen, "left": run.left}
 
 
 def _result(asked: DlqContext, run: Run, as_json: bool) -> None:
-    from ops.cli.dlq import printing, run_view
 
     if as_json:
-        from ops.cli.json_output import dumps
-
         typer.echo(dumps(_plain(run)))
         return
     run_view.one(printing.screen(), asked, run)

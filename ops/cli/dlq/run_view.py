@@ -11,14 +11,13 @@ from rich.text import Text
 from ops import formatting
 from ops.cli.dlq import printing, terminal_progress
 from ops.cli.sanitize import safe
-from ops.deadletters.ledger.model import State
+from ops.deadletters.ledger.model import Run, State
+from ops.deadletters.queue import DeadLetterQueue
 
 if TYPE_CHECKING:
     from rich.console import Console
 
     from ops.cli.dlq.shared_options import DlqContext
-    from ops.deadletters.ledger.model import Run
-    from ops.deadletters.queue import DeadLetterQueue
 
 
 def one(console: Console, asked: DlqContext, run: Run) -> None:

@@ -7,16 +7,27 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from rich.padding import Padding
+from rich.text import Text
 
+from ops import formatting
 from ops.cli import options
+from ops.cli.dlq import printing, terminal_progress
+from ops.cli.dlq.printing import moment, next_steps
+from ops.cli.dlq.run_view import interrupted
 from ops.cli.dlq.shared_options import DlqContext, asking
+from ops.cli.graceful_shutdown import stopping
+from ops.cli.json_output import dumps
+from ops.cli.sanitize import safe
+from ops.cli.styles import LEVEL_STYLES
+from ops.deadletters.queue import DeadLetterQueue
+from ops.deadletters.scan.scan import LookDone
+from ops.deadletters.scan.scan import scan_queue as read
 
 if TYPE_CHECKING:
     from rich.console import Console
 
     from ops.deadletters.causes import CausesReport, Explained
-    from ops.deadletters.queue import DeadLetterQueue
-    from ops.deadletters.scan.scan import LookDone
 
 MOST_CAUSES = 20
 FIXED = ("succeeds since", "deployed since")
@@ -36,10 +47,7 @@ def scan(
     while the look lasts. Ctrl-C keeps what was read. Exits with 1 when there are letters.
     """
     source = asked.open()
-    from ops.cli.dlq import printing, terminal_progress
-    from ops.cli.graceful_shutdown import stopping
     from ops.deadletters.outcomes import late_outcomes
-    from ops.deadletters.scan.scan import scan_queue as read
 
     talk = printing.talk()
     with terminal_progress.counting(talk, "Reading letters") as counted, stopping(talk, "Giving them back …") as stop:
@@ -79,14 +87,10 @@ def _tell(
     imported: bool = False,
 ) -> None:
     """What is on the shelf now. Exits with 1 when there are letters."""
-    from ops import formatting
-    from ops.cli.dlq import printing
     from ops.deadletters import causes as found
 
     report = found.report(source, imported)
     if as_json:
-        from ops.cli.json_output import dumps
-
         looked = {} if done is None else {"look": done}
         typer.echo(dumps({**looked, "explained": explained, "causes": report}))
     else:
@@ -103,7 +107,6 @@ def _tell(
 
 def explain(source: DeadLetterQueue, logs: bool = True) -> Explained:
     """Find the causes of letters that have none yet; without ``logs`` only those that stand in the letters."""
-    from ops.cli.dlq import printing
     from ops.deadletters import causes
 
     with printing.talk().status("Finding causes …") as status:
@@ -112,13 +115,7 @@ def explain(source: DeadLetterQueue, logs: bool = True) -> Explained:
 
 
 def _show(console: Console, asked: DlqContext, source: DeadLetterQueue, report: CausesReport) -> None:
-    from rich.padding import Padding
-    from rich.text import Text
 
-    from ops import formatting
-    from ops.cli.dlq import printing
-    from ops.cli.sanitize import safe
-    from ops.cli.styles import LEVEL_STYLES
     from ops.deadletters import causes as found
 
     console.print(Text(safe(report.finding.text), style=LEVEL_STYLES[report.finding.level]))
@@ -161,7 +158,6 @@ def _known(cause: dict[str, Any]) -> str:
 
 
 def _between(first: Any, last: Any, now: datetime) -> str:
-    from ops.cli.dlq.printing import moment
 
     begin, end = moment(first, now), moment(last, now)
     return begin if begin == end else f"{begin.removesuffix(' UTC')} to {end}"
@@ -169,8 +165,6 @@ def _between(first: Any, last: Any, now: datetime) -> str:
 
 def _did(console: Console, done: LookDone | None, explained: Explained | None) -> None:
     """What looking did to the queue, and what it cost."""
-    from ops import formatting
-    from ops.cli.dlq import printing
 
     lines: list[str] = []
     if done is not None:
@@ -186,8 +180,6 @@ def _did(console: Console, done: LookDone | None, explained: Explained | None) -
 def _next(
     console: Console, asked: DlqContext, source: DeadLetterQueue, report: CausesReport, complete: bool, imported: bool
 ) -> None:
-    from ops.cli.dlq.printing import next_steps
-    from ops.cli.dlq.run_view import interrupted
 
     next_steps(console, *interrupted(asked, source))
     rows = _rows(report)

@@ -11,19 +11,20 @@ import shlex
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 from typer.models import ArgumentInfo
 
+from ops import workload
+from ops.aws import Aws
 from ops.cli import options, time_args
 from ops.deadletters.messages.message_body import has_surrogates
+from ops.deadletters.plan_model import Selection
+from ops.deadletters.queue import DeadLetterQueue, open_queue
+from ops.deadletters.snapshot import Snapshot
 from ops.errors import UsageError
-
-if TYPE_CHECKING:
-    from ops.deadletters.plan_model import Selection
-    from ops.deadletters.queue import DeadLetterQueue
-    from ops.target import Target
+from ops.target import Target
 
 WHICH = "Which letters (what is given must all hold; nothing given: all of them)"
 
@@ -104,17 +105,12 @@ class DlqContext:
 
     def open(self) -> DeadLetterQueue:
         """Raises what ``workload.describe`` and ``open_source`` raise."""
-        from ops import workload
-        from ops.aws import Aws
-        from ops.deadletters.queue import open_queue
 
         aws = Aws(self.target)
         return open_queue(aws, workload.describe(aws, self.target), self.queue.get("letters"))
 
     def selection(self, source: DeadLetterQueue) -> Selection:
         """Raises UsageError for a time, a cause or an id that means nothing."""
-        from ops.deadletters.plan_model import Selection
-        from ops.deadletters.snapshot import Snapshot
 
         now = datetime.now(UTC)
         times = {name: time_args.moment(self.letters[name], now) for name in ("since", "until") if name in self.letters}

@@ -93,7 +93,7 @@ def desk(
             _workloads[target] = describe(aws, target)
         return _workloads[target]
 
-    monkeypatch.setattr("ops.aws.Aws", door)
+    monkeypatch.setattr("ops.cli.dlq.shared_options.Aws", door)
     monkeypatch.setattr(workload, "describe", described)
     monkeypatch.setattr(rollout, "TICK_S", 0.05)
     monkeypatch.setattr(bulk_receive, "LONG_POLL_S", 0)  # this server knows at once that nothing is there

@@ -6,14 +6,17 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import pytest
 import typer
+from typer.core import TyperCommand, TyperGroup
 
 from ops.cli.app import app, run
+from ops.cli.lazy_group import LazyCommand
 from ops.twin import processes, state_file
 from ops.twin_state import TwinState
 from tests.fakes.aws import Refusal, serve, start
@@ -219,20 +222,42 @@ def test_ctrl_c_before_there_is_a_command_is_no_traceback() -> None:
     assert (done.returncode, done.stderr) == (130, "")
 
 
+def every_command() -> Iterator[tuple[str, TyperCommand]]:
+    """Each command as it is run, with its name: ``ops status``, ``ops dlq scan`` …"""
+    for name, command in typer.main.get_command(app).commands.items():
+        found = command.load()
+        if isinstance(found, TyperGroup):
+            for each, inner in found.commands.items():
+                yield f"ops {name} {each}", inner.load() if isinstance(inner, LazyCommand) else inner
+        else:
+            yield f"ops {name}", found
+
+
+def test_the_help_of_a_group_imports_none_of_its_commands() -> None:
+    program = (
+        "import sys; from ops.cli.app import run; run(['--help']); run(['dlq', '--help']);"
+        "loaded = {name for name in sys.modules if name.startswith('ops.')};"
+        "rest = loaded - {'ops.cli', 'ops.cli.app', 'ops.cli.dlq', 'ops.cli.lazy_group', 'ops.cli.sanitize', 'ops.errors'};"
+        "sys.exit(f'imported: {rest}' if rest else 0)"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+def test_a_mistyped_command_is_suggested(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["dlq", "scn"]) == 2
+    assert "Did you mean 'scan'?" in said(capsys)[1]
+
+
 SHARED = {"--stack", "--queue", "--function", "--profile", "--region", "--from", "--json", "--help"}
 
 
 def test_the_readme_names_every_command_and_option(repository: Path) -> None:
     text = (repository / "ops" / "README.md").read_text(encoding="utf-8")
     reference = text.split("## Commands")[1].split("## ")[0]
-    top = typer.main.get_command(app)
-    groups = {"dlq", "twin"}
-    commands = [(f"ops {name}", top.commands[name]) for name in top.commands if name not in groups]
-    commands += [
-        (f"ops {name} {each}", found) for name in groups for each, found in top.commands[name].commands.items()
-    ]
-    missing = [name for name, _ in commands if f"`{name}`" not in reference]
-    for name, command in commands:
+    commands = dict(every_command())
+    missing = [name for name in commands if f"`{name}`" not in reference]
+    for name, command in commands.items():
         if not name.startswith("ops twin"):
             named = [one.secondary_opts if one.default is True else one.opts for one in command.params]  # --no-…
             options = {option for names in named for option in names if option.startswith("--")}

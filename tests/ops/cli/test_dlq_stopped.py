@@ -76,7 +76,7 @@ def test_a_watch_that_was_ended_early_is_watched_on(
     comes_back(None)
     with monkeypatch.context() as patch:
         patch.setattr(
-            "ops.cli.graceful_shutdown.stopping", lambda *_: nullcontext(lambda: len(desk.world.jobs.messages()) == 4)
+            "ops.cli.dlq.redrive.stopping", lambda *_: nullcontext(lambda: len(desk.world.jobs.messages()) == 4)
         )
         code, out, _ = desk.ops("redrive", plan, "--reason", "r", "--yes")
     assert code == 1
