@@ -14,14 +14,14 @@ from typing import IO
 
 from ops.errors import OpsError, UsageError
 
-NONSENSE = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
+MALFORMED = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
 """What is raised by reading a file that says something else than was once written to it."""
-PRIVATE = 0o600
+PRIVATE_MODE = 0o600
 """What a temporary file has, and so the file that it becomes: letters may hold personal data."""
 
 
 @contextmanager
-def whole(path: Path, replace: bool = False) -> Iterator[IO[bytes]]:
+def atomic_write(path: Path, replace: bool = False) -> Iterator[IO[bytes]]:
     """A stream whose bytes are at ``path`` once the block has ended well: synced, renamed, for this user only.
 
     Raises UsageError when something is there and ``replace`` is off, OpsError when it cannot be written; then nothing
@@ -32,7 +32,7 @@ def whole(path: Path, replace: bool = False) -> Iterator[IO[bytes]]:
             raise _there(path)
         handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
     except OSError as error:
-        raise failed(path, error) from error
+        raise file_error(path, error) from error
     part = Path(name)
     try:
         with os.fdopen(handle, "wb") as stream:
@@ -45,15 +45,15 @@ def whole(path: Path, replace: bool = False) -> Iterator[IO[bytes]]:
             _put(part, path)
         sync_folder(path.parent)
     except OSError as error:
-        raise failed(path, error) from error
+        raise file_error(path, error) from error
     finally:
         part.unlink(missing_ok=True)
 
 
-def opener(name: str, flags: int) -> int:
+def private_opener(name: str, flags: int) -> int:
     """For ``open``: as ``opened``, a file that is made is for this user only, and a link in its place is not
     followed."""
-    return opened(Path(name), flags | os.O_NOFOLLOW)
+    return open_regular(Path(name), flags | os.O_NOFOLLOW)
 
 
 def _put(part: Path, path: Path) -> None:
@@ -72,7 +72,7 @@ def _there(path: Path) -> UsageError:
     return UsageError(f"{path} is there already.", "Name another file; nothing is overwritten.")
 
 
-def opened(path: Path, flags: int = os.O_RDONLY, mode: int = PRIVATE) -> int:
+def open_regular(path: Path, flags: int = os.O_RDONLY, mode: int = PRIVATE_MODE) -> int:
     """A descriptor of the regular file at ``path``; never waits, as opening a named pipe does. Raises UsageError when
     it is something else, OSError when it cannot be opened."""
     handle = os.open(path, flags | os.O_NONBLOCK | os.O_CLOEXEC, mode)
@@ -91,7 +91,7 @@ def ensure_regular(path: Path, found: os.stat_result | None = None) -> None:
     except FileNotFoundError:
         return
     except OSError as error:
-        raise failed(path, error) from error
+        raise file_error(path, error) from error
     if kind != stat.S_IFREG:
         what = _KINDS.get(kind, "it is no file")
         raise UsageError(f"{path} cannot be used: {what}.", "Move it away, or name a file.")
@@ -106,16 +106,16 @@ _KINDS = {
 }
 
 
-def read(path: Path) -> bytes:
+def read_file(path: Path) -> bytes:
     """All of it. Raises UsageError (no file, or none that may be read)."""
     try:
-        with os.fdopen(opened(path), "rb") as stream:
+        with os.fdopen(open_regular(path), "rb") as stream:
             return stream.read()
     except OSError as error:
-        raise failed(path, error) from error
+        raise file_error(path, error) from error
 
 
-def named(path: str | Path) -> Path:
+def expand_user(path: str | Path) -> Path:
     """``path`` with a ``~`` as shells mean it; where nobody has such a home, it begins a name like any other."""
     try:
         return Path(path).expanduser()
@@ -132,7 +132,7 @@ def sync_folder(folder: Path) -> None:
         os.close(handle)
 
 
-def failed(path: Path, error: OSError) -> OpsError:
+def file_error(path: Path, error: OSError) -> OpsError:
     """What an operator is told when ``path`` could not be written or read."""
     if error.errno == errno.ENOENT:
         if path.parent.is_dir():

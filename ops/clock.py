@@ -9,15 +9,15 @@ _CLOCK = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
 """Of a laptop that was closed over a lease's end, the monotonic clock would not know."""
 
 
-def elapsed() -> float:
+def elapsed_s() -> float:
     """Seconds since some fixed moment; clock changes do not touch it."""
     return time.clock_gettime(_CLOCK)
 
 
-_START, _STARTED = datetime.now(UTC), elapsed()
+_START, _STARTED = datetime.now(UTC), elapsed_s()
 
 
-def now() -> datetime:
+def now_utc() -> datetime:
     """The time of day of this process: its clock was read once, so that one that is set meanwhile ends no lease, and
     makes no message older than it is."""
-    return _START + timedelta(seconds=elapsed() - _STARTED)
+    return _START + timedelta(seconds=elapsed_s() - _STARTED)

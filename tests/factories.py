@@ -13,7 +13,7 @@ SENT = datetime(2026, 11, 23, 19, 0, tzinfo=UTC)
 QUEUE = "arn:aws:sqs:eu-west-1:000000000000:jobs"
 
 
-def a_letter(
+def a_dead_letter(
     body: str = '{"params": {"alpha": 1.10}, "items": [{"x": 1}, {"x": 2}]}',
     message_id: str = "m1",
     attributes: Mapping[str, Attribute] | None = None,

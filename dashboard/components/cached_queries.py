@@ -12,7 +12,7 @@ from ops.target import Target
 
 if TYPE_CHECKING:
     from ops.deadletters.causes import CausesReport, Timeline
-    from ops.deadletters.messages.model import Shelved
+    from ops.deadletters.messages.model import SnapshotMessage
     from ops.deadletters.plan_model import Plan, Selection
     from ops.deadletters.snapshot import SnapshotInfo
 
@@ -72,13 +72,13 @@ def _page(
     limit: int,
     offset: int,
     _desk: DeadLetterService,
-) -> tuple[Shelved, ...]:
+) -> tuple[SnapshotMessage, ...]:
     return _desk.find(selection, order, descending, limit, offset)
 
 
 def page(
     here: DeadLetterService, selection: Selection, order: str, descending: bool, limit: int, offset: int
-) -> tuple[Shelved, ...]:
+) -> tuple[SnapshotMessage, ...]:
     return _page(_key(here), selection, order, descending, limit, offset, here)
 
 

@@ -16,13 +16,13 @@ from ops.deadletters.plan_model import Action, Destination, Edit, Pace, Plan, Se
 from ops.errors import OpsError
 
 if TYPE_CHECKING:
-    from ops.deadletters.archive.audit_log import Record, Verified
-    from ops.deadletters.archive.imports import Imported
+    from ops.deadletters.archive.audit_log import Record, Verification
+    from ops.deadletters.archive.imports import ImportResult
     from ops.deadletters.causes import CausesReport, Timeline
     from ops.deadletters.edits.preview import Preview
     from ops.deadletters.jobs.background import Job
     from ops.deadletters.ledger.model import Run
-    from ops.deadletters.messages.model import Shelved
+    from ops.deadletters.messages.model import SnapshotMessage
     from ops.deadletters.queue import DeadLetterQueue
     from ops.deadletters.snapshot import SnapshotInfo
 
@@ -42,9 +42,9 @@ class DeadLetterService(Protocol):
     def causes(self, imported: bool = False) -> CausesReport: ...
     def find(
         self, selection: Selection, order: str, descending: bool, limit: int, offset: int
-    ) -> tuple[Shelved, ...]: ...
+    ) -> tuple[SnapshotMessage, ...]: ...
     def count(self, selection: Selection) -> int: ...
-    def letter(self, message_id: str) -> Shelved: ...
+    def letter(self, message_id: str) -> SnapshotMessage: ...
     def timeline(self, message_id: str) -> Timeline:
         """Asks the logs."""
 
@@ -81,14 +81,14 @@ class DeadLetterService(Protocol):
     def export_path(self, format: str) -> Path:
         """Where an export made now would lie."""
 
-    def bring(self, path: Path) -> Imported:
+    def bring(self, path: Path) -> ImportResult:
         """Put the letters of an export on the shelf, and say what they died of."""
 
-    def take_off(self, path: Path) -> Imported:
+    def take_off(self, path: Path) -> ImportResult:
         """Take what ``bring`` brought off the shelf."""
 
     def audit(self, limit: int | None = None) -> tuple[Record, ...]: ...
-    def verified(self) -> Verified: ...
+    def verified(self) -> Verification: ...
 
 
 class LocalDeadLetterService:
@@ -116,7 +116,9 @@ class LocalDeadLetterService:
 
         return causes.report(self._source, imported)
 
-    def find(self, selection: Selection, order: str, descending: bool, limit: int, offset: int) -> tuple[Shelved, ...]:
+    def find(
+        self, selection: Selection, order: str, descending: bool, limit: int, offset: int
+    ) -> tuple[SnapshotMessage, ...]:
         from ops.deadletters.snapshot import Snapshot
 
         with Snapshot.open(self._source) as shelf:
@@ -128,7 +130,7 @@ class LocalDeadLetterService:
         with Snapshot.open(self._source) as shelf:
             return shelf.count(selection)
 
-    def letter(self, message_id: str) -> Shelved:
+    def letter(self, message_id: str) -> SnapshotMessage:
         from ops.deadletters.snapshot import Snapshot
 
         with Snapshot.open(self._source) as shelf:
@@ -142,7 +144,7 @@ class LocalDeadLetterService:
     def edits(self, sets: Sequence[str], merge_patch: str) -> tuple[Edit, ...]:
         from ops.deadletters.edits import edits
 
-        return edits.parse(sets, merge_patch or None)
+        return edits.parse_edits(sets, merge_patch or None)
 
     def plan(
         self,
@@ -174,7 +176,7 @@ class LocalDeadLetterService:
     def previews(self, plan: Plan) -> tuple[Preview, ...]:
         from ops.deadletters.edits import preview
 
-        return tuple(preview.of(self.letter(name).letter, plan) for name in plan.sample)
+        return tuple(preview.preview_message(self.letter(name).letter, plan) for name in plan.sample)
 
     def runs(self) -> tuple[Run, ...]:
         return tuple(found for found in self._ledgers.each() if not isinstance(found, OpsError))
@@ -209,28 +211,28 @@ class LocalDeadLetterService:
     def export_path(self, format: str) -> Path:
         from ops.deadletters.archive import exports
 
-        path = exports.default_path(self._source, format)
+        path = exports.default_export_path(self._source, format)
         path.parent.mkdir(exist_ok=True, mode=0o700)
         return path
 
-    def bring(self, path: Path) -> Imported:
+    def bring(self, path: Path) -> ImportResult:
         from ops.deadletters.archive import imports
 
-        return imports.read(self._source, path)
+        return imports.import_messages(self._source, path)
 
-    def take_off(self, path: Path) -> Imported:
+    def take_off(self, path: Path) -> ImportResult:
         from ops.deadletters.archive import imports
 
-        return imports.undo(self._source, path)
+        return imports.undo_import(self._source, path)
 
     def audit(self, limit: int | None = None) -> tuple[Record, ...]:
         from ops.deadletters import queue
         from ops.deadletters.archive import audit_log
 
-        return audit_log.read(queue.home(self._source.aws.target), limit)
+        return audit_log.read_records(queue.state_folder(self._source.aws.target), limit)
 
-    def verified(self) -> Verified:
+    def verified(self) -> Verification:
         from ops.deadletters import queue
         from ops.deadletters.archive import audit_log
 
-        return audit_log.verify(queue.home(self._source.aws.target))
+        return audit_log.verify_records(queue.state_folder(self._source.aws.target))

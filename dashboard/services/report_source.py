@@ -61,7 +61,7 @@ class AwsReportSource:
         self._aws = Aws(target)
         self._workload = workload.describe(self._aws, target)
         self.notes = self._workload.notes
-        own = queue.own_queue(target, self._workload)
+        own = queue.own_dead_letter_queue(target, self._workload)
         self.dead_letter_queue = own.name if own else None
         self.dead_letter_gap = self._workload.gap(workload.Part.DLQ)
 

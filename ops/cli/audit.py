@@ -17,7 +17,7 @@ from ops.cli.json_output import dumps
 from ops.cli.sanitize import safe
 from ops.deadletters.archive import audit_log as book
 from ops.deadletters.archive.audit_log import Record
-from ops.deadletters.queue import home
+from ops.deadletters.queue import state_folder
 from ops.errors import UsageError
 from ops.target import NOTHING_CHOSEN, Target
 
@@ -41,23 +41,23 @@ def audit(
     """
     target = _target(stack, queue, function, profile, region)
 
-    folder = home(target)
+    folder = state_folder(target)
     if verify:
-        checked = book.verify(folder)
+        checked = book.verify_records(folder)
         clean = "" if checked.problems or not checked.lines else ": no gaps or edits found"
-        said = [*checked.problems, f"{formatting.count(checked.lines, 'record')}{clean}.", book.NOT_SHOWN]
+        said = [*checked.problems, f"{formatting.count(checked.lines, 'record')}{clean}.", book.VERIFY_LIMITS]
         _say(checked, said, as_json)
         if checked.problems:
             raise typer.Exit(1)
     elif csv is not None:
-        records = book.read(folder)
-        _write(csv, book.csv(records))
+        records = book.read_records(folder)
+        _write(csv, book.records_csv(records))
         said = [f"{formatting.count(len(records), 'record')} written to {csv}."]
         _say({"path": csv, "records": len(records)}, said, as_json)
     elif as_json:
-        _say(book.read(folder, limit), [], as_json)
+        _say(book.read_records(folder, limit), [], as_json)
     else:
-        _show(book.read(folder, limit + 1), limit, folder / book.FILE)
+        _show(book.read_records(folder, limit + 1), limit, folder / book.FILE)
 
 
 def _target(*named: str | None) -> Target:
@@ -82,7 +82,7 @@ def _say(value: Any, lines: list[str], as_json: bool) -> None:
 
 def _write(path: Path, text: str) -> None:
 
-    with atomic_file.whole(path) as stream:
+    with atomic_file.atomic_write(path) as stream:
         stream.write(text.encode("utf-8", "surrogatepass"))
 
 

@@ -14,7 +14,7 @@ _BREAK = re.compile(r"([;\t\n][\s'\"\u00a0\ufeff]{0,8})([=+\-@|%＝＋－＠])")
 _SHOWN = "\n\t"
 
 
-def cell(value: object) -> str:
+def safe_cell(value: object) -> str:
     """``value`` as text that stays text: a ``'`` before what could be a formula, control characters as ``\\x1b``."""
     if isinstance(value, int | float) and not isinstance(value, bool):
         return str(value)
@@ -25,10 +25,10 @@ def cell(value: object) -> str:
     return f"'{shown}" if risky and text else shown
 
 
-def line(row: Iterable[object]) -> str:
+def csv_line(row: Iterable[object]) -> str:
     """One line with its end (RFC 4180); every cell goes through ``cell``."""
     out = io.StringIO()
-    csv.writer(out, lineterminator="\r\n", quoting=csv.QUOTE_ALL).writerow([cell(value) for value in row])
+    csv.writer(out, lineterminator="\r\n", quoting=csv.QUOTE_ALL).writerow([safe_cell(value) for value in row])
     return out.getvalue()
 
 

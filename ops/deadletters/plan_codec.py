@@ -19,57 +19,57 @@ from ops.deadletters.plan_model import SCHEMA, Plan
 from ops.errors import UsageError
 
 _ID = re.compile("[0-9A-Za-z-]+")
-MAKE_ANEW = "Make the plan anew: ops dlq plan."
+MAKE_NEW_PLAN = "Make the plan anew: ops dlq plan."
 
 
-class Lost(UsageError):
+class PlanUnreadable(UsageError):
     """Nothing can be read of it: it is not there, or no plan at all (any more)."""
 
 
-def dumps(plan: Plan) -> bytes:
+def encode_plan(plan: Plan) -> bytes:
     """As ``parse`` reads it."""
-    return json.dumps(plain(plan), indent=1).encode() + b"\n"
+    return json.dumps(to_plain(plan), indent=1).encode() + b"\n"
 
 
-def parse(text: str | bytes, where: str) -> Plan:
+def decode_plan(text: str | bytes, where: str) -> Plan:
     """Raises UsageError, naming ``where`` it was read: no plan (``Lost``), changed since it was made, or of another
     version of this tool."""
     try:
         data = json.loads(text)
-    except atomic_file.NONSENSE as error:
-        raise Lost(f"{where} is no plan: it is no JSON.", MAKE_ANEW) from error
+    except atomic_file.MALFORMED as error:
+        raise PlanUnreadable(f"{where} is no plan: it is no JSON.", MAKE_NEW_PLAN) from error
     if not isinstance(data, dict) or "hash" not in data or "schema" not in data:
-        raise Lost(f"{where} is no plan.", MAKE_ANEW)
+        raise PlanUnreadable(f"{where} is no plan.", MAKE_NEW_PLAN)
     if data["schema"] != SCHEMA:
         raise UsageError(
-            f"{where} is a plan of version {data['schema']} and this tool follows version {SCHEMA}.", MAKE_ANEW
+            f"{where} is a plan of version {data['schema']} and this tool follows version {SCHEMA}.", MAKE_NEW_PLAN
         )
     if data["hash"] != _hash(data):
-        raise UsageError(f"{where} was changed after it was made: its hash does not fit.", MAKE_ANEW)
+        raise UsageError(f"{where} was changed after it was made: its hash does not fit.", MAKE_NEW_PLAN)
     try:
         plan: Plan = _typed(data, Plan)
         if not _ID.fullmatch(plan.id):  # a ledger is called by it
             raise ValueError(f"{plan.id!r:.40} is no id")
-    except atomic_file.NONSENSE as error:
-        raise UsageError(f"{where} is no plan: {error}.", MAKE_ANEW) from error
+    except atomic_file.MALFORMED as error:
+        raise UsageError(f"{where} is no plan: {error}.", MAKE_NEW_PLAN) from error
     return plan
 
 
-def sealed(plan: Plan) -> Plan:
+def with_hash(plan: Plan) -> Plan:
     """``plan`` with the hash of all the rest."""
-    return replace(plan, hash=_hash(plain(plan)))
+    return replace(plan, hash=_hash(to_plain(plan)))
 
 
-def plain(value: Any) -> Any:
+def to_plain(value: Any) -> Any:
     """A plan, or a part of one, as JSON holds it."""
     if is_dataclass(value):
-        return {field.name: plain(getattr(value, field.name)) for field in fields(value)}
+        return {field.name: to_plain(getattr(value, field.name)) for field in fields(value)}
     if isinstance(value, datetime):
         return value.isoformat()
     if isinstance(value, Mapping):
-        return {str(key): plain(item) for key, item in value.items()}
+        return {str(key): to_plain(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return [plain(item) for item in value]
+        return [to_plain(item) for item in value]
     return value.value if isinstance(value, Enum) else value
 
 

@@ -49,22 +49,22 @@ def open_queue(aws: Aws, workload: Workload, queue: str | None = None) -> DeadLe
 
     Raises UsageError when there is none, OpsError when the home folder cannot be used, and what ``ops.aws`` raises.
     """
-    found = sqs.find(aws, queue) if queue else own_queue(aws.target, workload)
+    found = sqs.find(aws, queue) if queue else own_dead_letter_queue(aws.target, workload)
     if found is None:
         raise _none(workload)
     _, _, _, region, account, name = found.arn.split(":", 5)
-    folder = home(aws.target) / f"{account}-{region}-{name}"
+    folder = state_folder(aws.target) / f"{account}-{region}-{name}"
     for path in (folder, folder / "plans", folder / "runs"):
         try:
             path.mkdir(parents=True, exist_ok=True, mode=0o700)  # letters may hold personal data
         except OSError as error:
-            raise unusable(path, error) from error
+            raise folder_error(path, error) from error
     if not os.access(folder, os.W_OK):
-        raise unusable(folder, PermissionError(13, "Permission denied"))
+        raise folder_error(folder, PermissionError(13, "Permission denied"))
     return DeadLetterQueue(aws, workload, found, folder)
 
 
-def own_queue(target: Target, workload: Workload) -> sqs.Queue | None:
+def own_dead_letter_queue(target: Target, workload: Workload) -> sqs.Queue | None:
     """Where the workload's dead letters are: its dead-letter queue, or the queue itself if it was named as one. AWS
     does not list whose dead-letter queue a queue is, so one that nothing is known to work on is taken at its word."""
     if workload.dlq is None and target.queue and workload.purpose_unknown:
@@ -85,7 +85,7 @@ def _none(workload: Workload) -> OpsError:
     )
 
 
-def home(target: Target, environ: Mapping[str, str] = os.environ) -> Path:
+def state_folder(target: Target, environ: Mapping[str, str] = os.environ) -> Path:
     """Where this machine keeps what was read and done: ``$OPS_HOME``, else ``$XDG_STATE_HOME/scilearn-ops``, else
     ``~/.local/state/scilearn-ops``; the twin's own goes with the twin, in its folder. Raises OpsError for a ``~`` that
     is nobody's home."""
@@ -96,10 +96,10 @@ def home(target: Target, environ: Mapping[str, str] = os.environ) -> Path:
     try:
         return path.expanduser()
     except RuntimeError as error:  # taken by its letter it would lie wherever somebody stands
-        raise unusable(path, FileNotFoundError(errno.ENOENT, "no such home")) from error
+        raise folder_error(path, FileNotFoundError(errno.ENOENT, "no such home")) from error
 
 
-def unusable(path: Path, error: OSError) -> OpsError:
+def folder_error(path: Path, error: OSError) -> OpsError:
     return OpsError(
         f"{path} cannot be used: {error.strerror or error}.",
         "Set OPS_HOME to a folder that you can write to (on the twin, OPS_TWIN_DIR).",

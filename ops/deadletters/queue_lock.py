@@ -13,24 +13,24 @@ from datetime import UTC, datetime
 from typing import IO, TYPE_CHECKING
 
 from ops import atomic_file
-from ops.deadletters.queue import unusable
+from ops.deadletters.queue import folder_error
 from ops.errors import OpsError
 
 if TYPE_CHECKING:
     from ops.deadletters.queue import DeadLetterQueue
 
-PATIENCE_S = 0.5
+HANDOVER_WAIT_S = 0.5
 """A run says that it has ended just before it lets go of the lock; who wants to be the next waits that long."""
-LOOKERS_S = 10.0
+READERS_WAIT_S = 10.0
 """``holder`` shares the lock for an instant to see whether it is free; however busy the machine, it is waited for."""
 
 
-class Busy(OpsError):
+class QueueBusy(OpsError):
     """Somebody else moves letters of this queue now."""
 
 
 @dataclass(frozen=True)
-class Holder:
+class LockHolder:
     """Who moves letters now. ``since``: ISO 8601 UTC."""
 
     run: str
@@ -40,51 +40,51 @@ class Holder:
 
 
 @contextmanager
-def held(source: DeadLetterQueue, run: str, who: str) -> Iterator[None]:
+def hold_lock(source: DeadLetterQueue, run: str, who: str) -> Iterator[None]:
     """Nobody else on this machine redrives or purges the queue meanwhile. Raises Busy, naming who does."""
     path = source.folder / "redrive.lock"
     try:
-        file = open(path, "a+", errors="replace", opener=atomic_file.opener)  # noqa: SIM115 - held for longer
+        file = open(path, "a+", errors="replace", opener=atomic_file.private_opener)  # noqa: SIM115 - held for longer
     except OSError as error:
-        raise unusable(path, error) from error
+        raise folder_error(path, error) from error
     with file:
-        if not exclusive(file, PATIENCE_S):
+        if not lock_exclusively(file, HANDOVER_WAIT_S):
             raise _busy(source, _read(file))
         now = datetime.now(UTC).isoformat(timespec="seconds")
         try:
-            _write(file, json.dumps(asdict(Holder(run, who, os.getpid(), now))))
+            _write(file, json.dumps(asdict(LockHolder(run, who, os.getpid(), now))))
         except OSError as error:
-            raise unusable(path, error) from error
+            raise folder_error(path, error) from error
         yield  # closing the file unlocks it
 
 
-def refuse(source: DeadLetterQueue) -> None:
+def ensure_not_busy(source: DeadLetterQueue) -> None:
     """Raises Busy when somebody moves letters of the queue now."""
-    if other := holder(source):
+    if other := lock_holder(source):
         raise _busy(source, other)
 
 
-def holder(source: DeadLetterQueue) -> Holder | None:
+def lock_holder(source: DeadLetterQueue) -> LockHolder | None:
     """Who moves letters of the queue now; None when nobody does. What is no file, nobody holds."""
     try:
-        file = os.fdopen(atomic_file.opened(source.folder / "redrive.lock"), "r", errors="replace")
+        file = os.fdopen(atomic_file.open_regular(source.folder / "redrive.lock"), "r", errors="replace")
     except (OSError, OpsError):
         return None
     with file:
         try:
             fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
         except OSError:
-            return _read(file) or Holder("", "a process that the lock does not name", 0, "")
+            return _read(file) or LockHolder("", "a process that the lock does not name", 0, "")
         return None
 
 
-def exclusive(file: IO[str], patience_s: float) -> bool:
+def lock_exclusively(file: IO[str], patience_s: float) -> bool:
     """Lock ``file`` for this process alone; False when another one has it for itself, after ``patience_s`` too."""
     began = time.monotonic()
     while not _locked(file, fcntl.LOCK_EX):
         if looked_at := _locked(file, fcntl.LOCK_SH):
             fcntl.flock(file, fcntl.LOCK_UN)
-        if time.monotonic() - began > (LOOKERS_S if looked_at else patience_s):
+        if time.monotonic() - began > (READERS_WAIT_S if looked_at else patience_s):
             return False
         time.sleep(0.02)
     return True
@@ -98,19 +98,19 @@ def _locked(file: IO[str], kind: int) -> bool:
     return True
 
 
-def _busy(source: DeadLetterQueue, other: Holder | None) -> Busy:
+def _busy(source: DeadLetterQueue, other: LockHolder | None) -> QueueBusy:
     by = f" by {other.who} since {other.since} (run {other.run}, process {other.pid})" if other and other.run else ""
-    return Busy(
+    return QueueBusy(
         f"The letters of {source.queue.name} are being moved already{by}.",
         "Wait until that run ends, or cancel it: ops dlq cancel.",
     )
 
 
-def _read(file: IO[str]) -> Holder | None:
+def _read(file: IO[str]) -> LockHolder | None:
     try:
         file.seek(0)
-        found = Holder(**json.loads(file.read()))
-    except (OSError, *atomic_file.NONSENSE):
+        found = LockHolder(**json.loads(file.read()))
+    except (OSError, *atomic_file.MALFORMED):
         return None
     texts = (found.run, found.who, found.since)
     return found if all(isinstance(text, str) for text in texts) else None

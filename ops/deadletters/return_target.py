@@ -36,7 +36,7 @@ class Origin:
 
 
 @dataclass(frozen=True)
-class Known:
+class ReturnContext:
     """What is known beside the messages. ``queue_arn``: the dead-letter queue; empty: nothing is compared with it.
 
     ``sources``: the queues whose redrive policy names it. ``own``: the workload's queue. ``functions``: by request id,
@@ -55,7 +55,7 @@ class Known:
 
 
 @dataclass(frozen=True)
-class Home:
+class ReturnTarget:
     """``origin``, or ``why`` it is not known or takes nothing (a clause). ``inferred``: nothing in the message says so,
     and only one queue comes into question."""
 
@@ -75,29 +75,29 @@ _CLAIMS = {Kind.DESTINATION: Service.LAMBDA, Kind.EVENTBRIDGE: Service.EVENTS, K
 """Kinds of messages that name where they came from."""
 
 
-def of(letter: DeadLetter, known: Known | None = None) -> Origin | None:
+def return_origin(letter: DeadLetter, known: ReturnContext | None = None) -> Origin | None:
     """Where ``letter`` goes back to; None where that is not known, or nothing takes it there."""
-    return home(letter, known).origin
+    return find_return_target(letter, known).origin
 
 
-def home(letter: DeadLetter, known: Known | None = None) -> Home:
+def find_return_target(letter: DeadLetter, known: ReturnContext | None = None) -> ReturnTarget:
     """Where ``letter`` goes back to, or why it cannot."""
-    known = known or Known()
+    known = known or ReturnContext()
     found = _chosen(letter, known) if known.function else _home(letter, known)
     if found.origin is None:
         return found
     if why := known.gone.get(found.origin.arn):
-        return Home(why=why)
+        return ReturnTarget(why=why)
     if known.only is not None and found.origin.arn not in known.only:
-        return Home(why=f"the plan does not send to {found.origin.arn}")
+        return ReturnTarget(why=f"the plan does not send to {found.origin.arn}")
     return found
 
 
-def planned(plan: Plan) -> Known:
+def context_of_plan(plan: Plan) -> ReturnContext:
     """What was known when the plan was made: its run goes by that. Of a plan of before 2026-11-28, which a run may
     still be resumed by, nothing was: then only what SQS itself wrote counts."""
     told = plan.returns
-    return Known(
+    return ReturnContext(
         plan.queue_arn,
         told.sources,
         told.own,
@@ -107,69 +107,71 @@ def planned(plan: Plan) -> Known:
     )
 
 
-def _home(letter: DeadLetter, known: Known) -> Home:
+def _home(letter: DeadLetter, known: ReturnContext) -> ReturnTarget:
     match letter.kind:
         case Kind.SQS:
             return _of_queue(letter, known)
         case Kind.REJECTED if letter.source_arn:
             if letter.source_arn in (*known.sources, known.own):
-                return Home(Origin(Service.SQS, letter.source_arn))
-            return Home(why=f"an attribute names {_text(letter.source_arn)}, which does not use this dead-letter queue")
+                return ReturnTarget(Origin(Service.SQS, letter.source_arn))
+            return ReturnTarget(
+                why=f"an attribute names {_text(letter.source_arn)}, which does not use this dead-letter queue"
+            )
         case Kind.REJECTED | Kind.UNKNOWN:
             return _only_source(known)
         case Kind.LAMBDA:
             function = known.functions.get(letter.request_id, "") if letter.request_id else ""
-            return Home(Origin(Service.LAMBDA, function)) if function else Home(why=_no_function(known))
+            return ReturnTarget(Origin(Service.LAMBDA, function)) if function else ReturnTarget(why=_no_function(known))
         case Kind.SCHEDULER:
-            return Home(why="a schedule takes nothing back")
+            return ReturnTarget(why="a schedule takes nothing back")
         case _:
             return _claimed(letter, known)
 
 
-def _of_queue(letter: DeadLetter, known: Known) -> Home:
+def _of_queue(letter: DeadLetter, known: ReturnContext) -> ReturnTarget:
     """SQS wrote the attribute; of an imported message a file says so."""
     if letter.imported and known.queue_arn and letter.source_arn not in (*known.sources, known.own):
         source = _text(letter.source_arn)
-        return Home(why=f"the file names {source}, which does not use this dead-letter queue")
+        return ReturnTarget(why=f"the file names {source}, which does not use this dead-letter queue")
     return _checked(Service.SQS, letter.source_arn, known)
 
 
-def _only_source(known: Known) -> Home:
+def _only_source(known: ReturnContext) -> ReturnTarget:
     if len(known.sources) == 1:
-        return Home(Origin(Service.SQS, known.sources[0]), inferred=True)
+        return ReturnTarget(Origin(Service.SQS, known.sources[0]), inferred=True)
     if known.sources:
-        return Home(why=f"nothing tells which of {len(known.sources)} source queues they came from")
-    return Home(why="nothing tells where they came from")
+        return ReturnTarget(why=f"nothing tells which of {len(known.sources)} source queues they came from")
+    return ReturnTarget(why="nothing tells where they came from")
 
 
-def _claimed(letter: DeadLetter, known: Known) -> Home:
+def _claimed(letter: DeadLetter, known: ReturnContext) -> ReturnTarget:
     service = _CLAIMS[letter.kind]
     found = _checked(service, letter.source_arn, known)
     if found.origin is None or service is not Service.EVENTS:
         return found
     if _event_source(letter.body).startswith("aws."):
         # PutEvents refuses sources that begin with "aws." (EventBridge user guide, 2026-11).
-        return Home(why="events of AWS services cannot be put on a bus again")
-    return Home(Origin(service, bus_arn(letter.source_arn)))
+        return ReturnTarget(why="events of AWS services cannot be put on a bus again")
+    return ReturnTarget(Origin(service, bus_arn(letter.source_arn)))
 
 
-def _checked(service: Service, arn: str, known: Known) -> Home:
+def _checked(service: Service, arn: str, known: ReturnContext) -> ReturnTarget:
     parts = arn.split(":", 5)
     if len(parts) < 6 or parts[0] != "arn" or parts[2] != service or not _FORMS[service].fullmatch(parts[5]):
-        return Home(why=f"{_text(arn) or 'nothing'} is named as their source, which is none")
+        return ReturnTarget(why=f"{_text(arn) or 'nothing'} is named as their source, which is none")
     here = known.queue_arn.split(":", 5)
     if len(here) == 6 and (parts[1], *parts[3:5]) != (here[1], *here[3:5]):
-        return Home(why=f"{_text(arn)} is in another account or region than this dead-letter queue")
-    return Home(Origin(service, arn))
+        return ReturnTarget(why=f"{_text(arn)} is in another account or region than this dead-letter queue")
+    return ReturnTarget(Origin(service, arn))
 
 
-def _chosen(letter: DeadLetter, known: Known) -> Home:
+def _chosen(letter: DeadLetter, known: ReturnContext) -> ReturnTarget:
     if letter.kind in (Kind.LAMBDA, Kind.DESTINATION):
-        return Home(Origin(Service.LAMBDA, known.function))
-    return Home(why="they are no messages of asynchronous invocations, and only these can go to a function")
+        return ReturnTarget(Origin(Service.LAMBDA, known.function))
+    return ReturnTarget(why="they are no messages of asynchronous invocations, and only these can go to a function")
 
 
-def _no_function(known: Known) -> str:
+def _no_function(known: ReturnContext) -> str:
     if not known.asked:
         return "not known which function they came from: no function's log was read"
     logs = "the log of" if len(known.asked) == 1 else "the logs of"
@@ -192,5 +194,5 @@ def bus_arn(arn: str) -> str:
 
 
 def _event_source(body: str) -> str:
-    event = message_body.parse(body)
+    event = message_body.parse_body(body)
     return str(event.get("source", "")) if isinstance(event, dict) else ""

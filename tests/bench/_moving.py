@@ -54,7 +54,7 @@ def fill(source: DeadLetterQueue, count: int) -> None:
     if len(sent) != count:
         raise SystemExit(f"{len(sent)} of {count} messages were taken.")
     with Snapshot.open(source) as shelf:
-        shelf.add(map(parse.letter, sent), Place.QUEUE)
+        shelf.add(map(parse.parse_message, sent), Place.QUEUE)
 
 
 def plan(source: DeadLetterQueue) -> Plan:

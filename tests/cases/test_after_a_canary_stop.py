@@ -14,7 +14,7 @@ from ops.deadletters.outcomes import late_outcomes
 from ops.deadletters.plan_model import Steps
 from ops.deadletters.redrive import redrive
 from ops.deadletters.snapshot import Snapshot
-from tests.factories import a_letter
+from tests.factories import a_dead_letter
 from tests.fakes.dlq_world import World
 from tests.fakes.dlq_world import a_plan as a_real_plan
 from tests.ops.deadletters.redrive.rollouts import Fate, a_plan, course
@@ -73,7 +73,7 @@ def test_the_next_scan_settles_what_lies_there_again(world: World) -> None:
     run_id = stopped(world, ["new-0", "new-1", "new-2"])
     assert late_outcomes.settle(world.source) == ()
     with Snapshot.open(world.source) as shelf:
-        shelf.add([a_letter("order 0", "new-0"), a_letter("order 2", "new-2")], Place.QUEUE)
+        shelf.add([a_dead_letter("order 0", "new-0"), a_dead_letter("order 2", "new-2")], Place.QUEUE)
         shelf.set_causes([("new-0", Cause("ValueError", "bank closed", source="log"))])
     assert late_outcomes.settle(world.source) == (
         f"Run {run_id}: 2 messages whose outcome was not known failed again.",
@@ -87,8 +87,8 @@ def test_the_next_scan_settles_what_lies_there_again(world: World) -> None:
 def test_a_run_that_goes_on_and_a_ledger_that_is_odd_are_left_alone(world: World) -> None:
     run_id = stopped(world, ["new-0"])
     with Snapshot.open(world.source) as shelf:
-        shelf.add([a_letter("order 0", "new-0")], Place.QUEUE)
+        shelf.add([a_dead_letter("order 0", "new-0")], Place.QUEUE)
     (world.source.runs / "odd.db").write_bytes(b"no ledger")
-    with queue_lock.held(world.source, run_id, "ada"):
+    with queue_lock.hold_lock(world.source, run_id, "ada"):
         assert late_outcomes.settle(world.source) == ()
     assert len(late_outcomes.settle(world.source)) == 1

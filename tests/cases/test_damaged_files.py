@@ -90,7 +90,7 @@ class Kept:
 def kept(desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Kept:
     monkeypatch.setattr(settings, "LEASE_S", 1)
     monkeypatch.setattr(receiver, "GRACE_S", 0.1)
-    monkeypatch.setattr(queue_lock, "PATIENCE_S", 0.05)
+    monkeypatch.setattr(queue_lock, "HANDOVER_WAIT_S", 0.05)
     desk.bury(*BODIES[:1])
     quick = ["--no-watch", "--no-headroom", "--rate", "0", "--engine", "ledger"]
     done = str(desk.told("plan", *quick)["plan"]["id"])

@@ -14,11 +14,11 @@ from ops.deadletters.messages.model import Kind
 from ops.deadletters.transfer.destinations.destination import Parcel
 from ops.deadletters.transfer.destinations.services import FunctionRoute
 from ops.errors import UsageError
-from tests.factories import a_letter
+from tests.factories import a_dead_letter
 
 
 def edited(body: str, *expressions: str, patch: str | None = None) -> str:
-    return edits.apply(a_letter(body), edits.parse(expressions, patch)).body
+    return edits.apply_edits(a_dead_letter(body), edits.parse_edits(expressions, patch)).body
 
 
 @pytest.mark.parametrize(
@@ -114,9 +114,9 @@ def test_many_keys_one_of_them_twice_are_no_matter() -> None:
     assert edited(body, "body.k59999=2") == body[:-2] + "2}"
     assert edited(body, patch='{"k59999":null}') == body[: body.index(',"k59999"')] + "}"
     assert json_roundtrip.pretty(body).count("\n") == 60_002
-    before = a_letter(body)
-    after = edits.apply(before, edits.parse(["body.*=2"]))
-    assert edits.diff(before, after).count('\n+  "k') == 60_000
+    before = a_dead_letter(body)
+    after = edits.apply_edits(before, edits.parse_edits(["body.*=2"]))
+    assert edits.diff_messages(before, after).count('\n+  "k') == 60_000
 
 
 def test_deep_and_large_numbers() -> None:
@@ -130,11 +130,13 @@ def test_deep_and_large_numbers() -> None:
 
 
 def test_a_diff_shows_what_is_written() -> None:
-    before = a_letter('{"link":"a\\/b","n":"\\u00C9","tries":1.10}')
-    text = edits.diff(before, edits.apply(before, edits.parse(["body.tries=1.1"])))
+    before = a_dead_letter('{"link":"a\\/b","n":"\\u00C9","tries":1.10}')
+    text = edits.diff_messages(before, edits.apply_edits(before, edits.parse_edits(["body.tries=1.1"])))
     assert '   "link": "a\\/b",\n   "n": "\\u00C9",\n-  "tries": 1.10\n+  "tries": 1.1\n' in text
-    spaced = a_letter('{"a": 1}')
-    assert '-{"a": 1}\n+{"a":1}\n' in edits.diff(spaced, edits.apply(spaced, edits.parse(["body='{\"a\":1}'"])))
+    spaced = a_dead_letter('{"a": 1}')
+    assert '-{"a": 1}\n+{"a":1}\n' in edits.diff_messages(
+        spaced, edits.apply_edits(spaced, edits.parse_edits(["body='{\"a\":1}'"]))
+    )
 
 
 def test_what_is_taken_out_of_a_record_is_sent_as_it_was_written(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -144,7 +146,7 @@ def test_what_is_taken_out_of_a_record_is_sent_as_it_was_written(monkeypatch: py
     sent: list[bytes] = []
     monkeypatch.setattr("ops.aws.lambda_.invoke_later", lambda _aws, _arn, event: sent.append(event) or "r")
     route = FunctionRoute(None, "arn")  # type: ignore[arg-type]
-    route.send([Parcel(0, a_letter(record, kind=Kind.DESTINATION))])
+    route.send([Parcel(0, a_dead_letter(record, kind=Kind.DESTINATION))])
     assert sent == [payload.encode()]
 
 

@@ -12,7 +12,7 @@ from ops.deadletters.messages.model import Place
 from ops.deadletters.outcomes.same_bodies import Lookalikes, Lying, digest
 from ops.deadletters.plan_model import Steps
 from ops.deadletters.snapshot import Snapshot
-from tests.factories import a_letter
+from tests.factories import a_dead_letter
 from tests.fakes.dlq_world import World
 from tests.ops.deadletters.redrive.rollouts import NOW, a_plan
 
@@ -33,7 +33,7 @@ def lying(name: str, body: str = "same", at: datetime = NOW, *also: str) -> Lyin
 def world(world: World) -> World:
     with Snapshot.open(world.source) as shelf:
         for number, body in enumerate(BODIES):
-            shelf.add([a_letter(body, f"m{number:05}")], Place.QUEUE)
+            shelf.add([a_dead_letter(body, f"m{number:05}")], Place.QUEUE)
     return world
 
 

@@ -28,7 +28,7 @@ DOUBLED = "|[@,@]"
 )
 def test_what_doubles_again_and_again_is_refused(where: str) -> None:
     with pytest.raises(UsageError, match="could make more than 64 copies of a message"):
-        jmespath_filter.compiled(where)
+        jmespath_filter.compile_filter(where)
 
 
 def test_an_edits_condition_is_held_to_the_same() -> None:
@@ -49,7 +49,7 @@ def test_an_edits_condition_is_held_to_the_same() -> None:
     ],
 )
 def test_filters_as_people_write_them_are_taken(where: str) -> None:
-    assert jmespath_filter.compiled(where).check({"body": {}, "text": "", "attributes": {}, "system": {}}) in (
+    assert jmespath_filter.compile_filter(where).check({"body": {}, "text": "", "attributes": {}, "system": {}}) in (
         True,
         False,
     )

@@ -164,7 +164,7 @@ def test_a_copy_cannot_reach_what_stands_behind_and_says_so(world: World) -> Non
 def test_an_export_counts_what_it_could_not_reach(world: World, tmp_path: Path) -> None:
     put(world, {"only": 30})
     scan.scan_queue(world.source)
-    done = exports.write(world.source, Selection(), tmp_path / "e.jsonl")
+    done = exports.export_messages(world.source, Selection(), tmp_path / "e.jsonl")
     assert (done.letters, done.unreached) == (10, 20)
 
 

@@ -7,16 +7,16 @@ from pathlib import Path
 import pytest
 
 from ops.deadletters import causes
-from ops.deadletters.fingerprints.fingerprint import clipped, common, fingerprint, normalised
+from ops.deadletters.fingerprints.fingerprint import clipped, common_label, fingerprint, normalize_message
 from ops.deadletters.messages.model import Place
 from ops.deadletters.snapshot import Snapshot
 from tests.cases.fingerprints import DIFFERENT, SAME
-from tests.fakes.logs import rejected, source
+from tests.fakes.logs import a_source, rejected
 
 
 @pytest.mark.parametrize(("one", "other"), SAME)
 def test_data_does_not_make_another_cause(one: str, other: str) -> None:
-    assert normalised(one) == normalised(other)
+    assert normalize_message(one) == normalize_message(other)
 
 
 @pytest.mark.parametrize("messages", DIFFERENT)
@@ -32,7 +32,7 @@ def test_both_ends_of_a_long_message_decide_and_are_kept() -> None:
     assert len(kept) <= 2_000
     assert kept.startswith("while handling") and kept.endswith("access denied")
     assert clipped(kept, 2_000) == kept
-    assert common([f"{LONG}: access denied", f"{LONG}: access denied "]).endswith("access denied")
+    assert common_label([f"{LONG}: access denied", f"{LONG}: access denied "]).endswith("access denied")
 
 
 @pytest.mark.parametrize(
@@ -45,7 +45,7 @@ def test_both_ends_of_a_long_message_decide_and_are_kept() -> None:
     ],
 )
 def test_a_label_shows_what_is_common(messages: list[str], label: str) -> None:
-    assert common(messages) == label
+    assert common_label(messages) == label
 
 
 # --- what a group holds -----------------------------------------------------------------------------------------------
@@ -67,7 +67,7 @@ def test_a_part_that_takes_few_values_divides_a_group(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, template: str, values: list[str], groups: int
 ) -> None:
     letters = [rejected(number, "E", template.format(values[number % len(values)])) for number in range(300)]
-    with source(tmp_path, monkeypatch, letters) as (here, _):
+    with a_source(tmp_path, monkeypatch, letters) as (here, _):
         found = causes.explain(here).groups
         assert len(found) == groups
         assert {group.letters for group in found} == {300 // groups}
@@ -78,7 +78,7 @@ def test_a_part_that_takes_few_values_divides_a_group(
 def test_a_divided_group_stays_divided(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A few messages that come later join the part that they belong to."""
     letters = [rejected(number, "E", f"vendor said {4711 + number % 2}") for number in range(60)]
-    with source(tmp_path, monkeypatch, letters) as (here, _):
+    with a_source(tmp_path, monkeypatch, letters) as (here, _):
         before = {group.label: group.fingerprint for group in causes.explain(here).groups}
         with Snapshot.open(here) as shelf:
             shelf.add([rejected(100, "E", "vendor said 4711"), rejected(101, "E", "vendor said 9")], Place.QUEUE)

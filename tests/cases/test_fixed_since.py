@@ -16,11 +16,11 @@ from ops.deadletters.causes.redrive_evidence import Tried, weighed
 from ops.deadletters.ledger import Accepted, Ledger
 from ops.deadletters.ledger.model import Outcome
 from ops.deadletters.messages.model import Place
-from ops.deadletters.plan_codec import sealed
+from ops.deadletters.plan_codec import with_hash
 from ops.deadletters.plan_model import Destination, Edit
 from ops.deadletters.queue import DeadLetterQueue
 from ops.deadletters.snapshot import Snapshot
-from tests.fakes.logs import BEGAN, batch, failed, row, silent, source
+from tests.fakes.logs import BEGAN, a_source, batch, failed, row, silent
 from tests.ops.deadletters.ledger.test_ledger import a_plan
 from tests.ops.insight.world import FUNCTION
 
@@ -74,7 +74,7 @@ def redriven(
 ) -> None:
     """A run's ledger: those messages went back half an hour after they failed."""
     here.runs.mkdir(exist_ok=True)
-    planned = sealed(replace(a_plan(), id=name, ids=tuple(outcomes), **plan))
+    planned = with_hash(replace(a_plan(), id=name, ids=tuple(outcomes), **plan))
     with Ledger.create(here.runs / f"{name}.db", planned, "it is fixed", "me") as ledger:
         ledger.begin("Starting.")
         numbers = range(len(outcomes))
@@ -100,7 +100,7 @@ def world(folder: Path, patch: pytest.MonkeyPatch) -> Any:
     letters = [silent(f"m{n}") for n in range(1, 5)]
     rows = [each for n in range(1, 4) for each in timed_out(f"m{n}", f"r{n}")] + [failed(2, "KeyError", "r4", "m4")]
     own = FUNCTION.__class__(**{**vars(FUNCTION), "deployed_at": EARLIER})
-    return source(folder, patch, letters, rows, function=own)
+    return a_source(folder, patch, letters, rows, function=own)
 
 
 def test_messages_that_failed_again_are_evidence_against(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

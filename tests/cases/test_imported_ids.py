@@ -33,7 +33,7 @@ def test_an_id_that_cannot_be_kept_is_refused_and_nothing_is_imported(world: Wor
     path = tmp_path / "odd.jsonl"
     path.write_text(f"{line('m1')}\n{line(odd)}\n")
     with pytest.raises(UsageError, match="line 2 is no letter: its message_id holds a NUL or half a surrogate pair"):
-        imports.read(world.source, path)
+        imports.import_messages(world.source, path)
     with Snapshot.open(world.source) as shelf:
         assert shelf.count(Selection()) == 0 == shelf.info().imported
 
@@ -42,10 +42,10 @@ def test_ids_that_are_only_strange_are_imported_with_their_causes(world: World, 
     ids = ["../../../etc/passwd", "..", "a" * 150, "<script>", "\x1b]0;x\x07", "a\nb", "=1+1", "--help", "\u202eabc"]
     path = tmp_path / "strange.jsonl"
     path.write_text("\n".join(map(line, ids)))
-    assert imports.read(world.source, path).new == len(ids)
+    assert imports.import_messages(world.source, path).new == len(ids)
     with Snapshot.open(world.source) as shelf:
         assert [shelf.get(message_id).cause.error_type for message_id in ids] == ids
-    assert imports.undo(world.source, path).new == len(ids)
+    assert imports.undo_import(world.source, path).new == len(ids)
 
 
 TIMES = ["9" * 20, "9" * 5_000, "999999999999999", "\u00b2", "-62135596800001", "1e3", "NaN", "soon", ""]
@@ -64,7 +64,7 @@ def test_a_time_that_is_none_is_left_out_of_all_that_reads_the_messages(
         for number, text in enumerate(TIMES)
     ]
     path.write_text("\n".join(map(json.dumps, entries)))
-    assert imports.read(world.source, path).new == len(TIMES)
+    assert imports.import_messages(world.source, path).new == len(TIMES)
     causes.explain(world.source, budget=causes.Budget(queries=0, usd=0), keep=True)
     with Snapshot.open(world.source) as shelf:
         sketches = list(shelf.sketches([""]))

@@ -14,7 +14,7 @@ from ops.deadletters.messages.model import Attribute
 from ops.deadletters.plan_model import Destination, Pace, Selection, Steps
 from ops.deadletters.redrive import redrive
 from ops.errors import UsageError
-from tests.factories import a_letter
+from tests.factories import a_dead_letter
 from tests.fakes.dlq_world import World, a_plan
 
 UNWATCHED = Steps(("100%",), watch=False)
@@ -44,12 +44,12 @@ TENANT = {"Tenant": Attribute("String", "research")}
 def test_the_original_id_is_put_on_only_where_there_is_room(
     body: int, attributes: dict[str, Attribute], limit: int | None, marked: bool
 ) -> None:
-    letter = a_letter("x" * body, attributes=attributes)
-    found = outgoing.attributes(letter, limit)
+    letter = a_dead_letter("x" * body, attributes=attributes)
+    found = outgoing.outgoing_attributes(letter, limit)
     assert (DLQ_ORIGINAL_MESSAGE_ID in found) is marked
     own = body + sum(len(name) + len(one.data_type) + len(one.value) for name, one in attributes.items())
-    assert outgoing.size(letter.body, found) == own + (ID_BYTES if marked else 0)
-    assert outgoing.sizes(letter) == (own, own + ID_BYTES)
+    assert outgoing.message_size(letter.body, found) == own + (ID_BYTES if marked else 0)
+    assert outgoing.message_sizes(letter) == (own, own + ID_BYTES)
 
 
 def to(world: World, limit: int) -> Destination:
@@ -105,6 +105,6 @@ def test_a_plan_of_which_nothing_fits_is_refused(world: World) -> None:
 def test_a_preview_knows_the_limit(world: World) -> None:
     world.put(["x" * 1_020, "y" * 2_000])
     plan = a_plan(world, destination=to(world, 1_024), steps=UNWATCHED)
-    assert preview.of(a_letter("x" * 1_020), plan).put_on == ()
-    refused = preview.of(a_letter("x" * 1_025), plan).refused
+    assert preview.preview_message(a_dead_letter("x" * 1_020), plan).put_on == ()
+    refused = preview.preview_message(a_dead_letter("x" * 1_025), plan).refused
     assert refused == "It would be larger than its queue takes (1,024 bytes with attributes)."

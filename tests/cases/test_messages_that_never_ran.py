@@ -16,7 +16,7 @@ from ops.deadletters import causes
 from ops.deadletters.queue import DeadLetterQueue
 from ops.deadletters.snapshot import Snapshot
 from tests.factories import QUEUE
-from tests.fakes.logs import FakeLogs, failed, row, silent, source
+from tests.fakes.logs import FakeLogs, a_source, failed, row, silent
 from tests.ops.insight.world import MAPPING, WORKLOAD
 
 ALONE = replace(MAPPING, batch_size=1, partial_batches=False)
@@ -46,7 +46,7 @@ def told(here: DeadLetterQueue) -> tuple[str, bool, str]:
 def test_it_is_inferred_from_throttles_and_silence(
     metrics: Any, mapping: Any, expected: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with source(tmp_path, monkeypatch, [silent(first_receive=5)], queue=OWN, mapping=mapping) as (here, logs):
+    with a_source(tmp_path, monkeypatch, [silent(first_receive=5)], queue=OWN, mapping=mapping) as (here, logs):
         logs.metrics = metrics
         found = told(here)
         assert found[0] == expected
@@ -75,7 +75,7 @@ def another_failure(logs: FakeLogs) -> None:
 def test_it_is_not_inferred_over_what_the_logs_tell_or_may_not_tell(
     change: Any, expected: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with source(tmp_path, monkeypatch, [silent(first_receive=5)], queue=OWN, mapping=ALONE) as (here, logs):
+    with a_source(tmp_path, monkeypatch, [silent(first_receive=5)], queue=OWN, mapping=ALONE) as (here, logs):
         logs.metrics = dict(THROTTLED)
         change(logs)
         assert told(here)[0] == expected

@@ -14,7 +14,7 @@ from ops.deadletters import return_target
 from ops.deadletters.messages import parse
 from ops.deadletters.messages.model import Attribute, Kind
 from ops.deadletters.plan_model import Steps
-from ops.deadletters.return_target import Known, Origin, Service
+from ops.deadletters.return_target import Origin, ReturnContext, Service
 from tests.ops.deadletters.redrive.rollouts import a_plan
 
 A, HERE = "111122223333", "eu-west-1"
@@ -24,7 +24,9 @@ INVOICE, REFUND = (f"arn:aws:lambda:{HERE}:{A}:function:{name}" for name in ("in
 TOPIC = f"arn:aws:sns:{HERE}:{A}:orders"
 RULE, BUS = f"arn:aws:events:{HERE}:{A}:rule/shop/failed", f"arn:aws:events:{HERE}:{A}:event-bus/shop"
 
-KNOWN = Known(DLQ, sources=(ORDERS, MAILS), functions={"r-1": INVOICE, "r-2": REFUND}, asked=("invoice", "refund"))
+KNOWN = ReturnContext(
+    DLQ, sources=(ORDERS, MAILS), functions={"r-1": INVOICE, "r-2": REFUND}, asked=("invoice", "refund")
+)
 ALONE = replace(KNOWN, sources=(ORDERS,))
 
 
@@ -80,9 +82,9 @@ def function(arn: str) -> Origin:
     ],
 )
 def test_what_is_known_goes_back(message: Message, kind: Kind, origin: Origin) -> None:
-    letter = parse.letter(message)
+    letter = parse.parse_message(message)
     assert letter.kind is kind
-    assert return_target.home(letter, KNOWN) == return_target.Home(origin)
+    assert return_target.find_return_target(letter, KNOWN) == return_target.ReturnTarget(origin)
 
 
 @pytest.mark.parametrize(
@@ -120,7 +122,7 @@ def test_what_is_known_goes_back(message: Message, kind: Kind, origin: Origin) -
     ],
 )
 def test_what_is_not_known_stays_with_a_reason(message: Message, why: str) -> None:
-    found = return_target.home(parse.letter(message), KNOWN)
+    found = return_target.find_return_target(parse.parse_message(message), KNOWN)
     assert found.origin is None
     assert why in found.why
 
@@ -136,41 +138,44 @@ def test_what_is_not_known_stays_with_a_reason(message: Message, why: str) -> No
     ],
 )
 def test_what_a_sender_wrote_does_not_turn_a_message_that_sqs_moved(message: Message) -> None:
-    assert return_target.of(parse.letter(message), KNOWN) == sqs_(ORDERS)
+    assert return_target.return_origin(parse.parse_message(message), KNOWN) == sqs_(ORDERS)
 
 
 @pytest.mark.parametrize("attributes", [{}, rejected("")])
 def test_of_the_only_queue_that_uses_it_and_said_to_be_inferred(attributes: dict[str, str]) -> None:
-    found = return_target.home(parse.letter(a_message("plain", attributes)), ALONE)
-    assert found == return_target.Home(sqs_(ORDERS), inferred=True)
+    found = return_target.find_return_target(parse.parse_message(a_message("plain", attributes)), ALONE)
+    assert found == return_target.ReturnTarget(sqs_(ORDERS), inferred=True)
 
 
 def test_an_asynchronous_message_is_never_inferred() -> None:
     one = replace(ALONE, functions={}, asked=("invoice",))
-    assert return_target.of(parse.letter(a_message("{}", failed("r-1"))), one) is None
+    assert return_target.return_origin(parse.parse_message(a_message("{}", failed("r-1"))), one) is None
 
 
 @pytest.mark.parametrize(("source", "known"), [(ORDERS, True), (MAILS.replace("mails", "payments"), False)])
 def test_a_file_is_believed_only_about_queues_that_use_this_one(source: str, known: bool) -> None:
-    letter = replace(parse.letter(a_message(system=moved(source))), imported=True)
-    assert (return_target.of(letter, KNOWN) is not None) is known
+    letter = replace(parse.parse_message(a_message(system=moved(source))), imported=True)
+    assert (return_target.return_origin(letter, KNOWN) is not None) is known
 
 
 def test_a_function_of_the_users_choice_takes_asynchronous_messages_only() -> None:
     chosen = replace(KNOWN, function=REFUND)
     for message in (a_message("{}", failed("r-77")), a_message(record(INVOICE))):
-        assert return_target.of(parse.letter(message), chosen) == function(REFUND)
-    assert return_target.of(parse.letter(a_message(system=moved(ORDERS))), chosen) is None
+        assert return_target.return_origin(parse.parse_message(message), chosen) == function(REFUND)
+    assert return_target.return_origin(parse.parse_message(a_message(system=moved(ORDERS))), chosen) is None
 
 
 def test_a_run_sends_only_where_its_plan_says() -> None:
     planned = replace(KNOWN, only=frozenset({ORDERS}))
-    assert return_target.of(parse.letter(a_message(system=moved(ORDERS))), planned) == sqs_(ORDERS)
-    assert "the plan does not send to" in return_target.home(parse.letter(a_message(system=moved(MAILS))), planned).why
+    assert return_target.return_origin(parse.parse_message(a_message(system=moved(ORDERS))), planned) == sqs_(ORDERS)
+    assert (
+        "the plan does not send to"
+        in return_target.find_return_target(parse.parse_message(a_message(system=moved(MAILS))), planned).why
+    )
 
 
 def test_of_an_older_plan_only_what_sqs_wrote_counts() -> None:
-    older = return_target.planned(replace(a_plan(1, Steps()), queue_arn=DLQ))
-    assert return_target.of(parse.letter(a_message(system=moved(ORDERS))), older) == sqs_(ORDERS)
+    older = return_target.context_of_plan(replace(a_plan(1, Steps()), queue_arn=DLQ))
+    assert return_target.return_origin(parse.parse_message(a_message(system=moved(ORDERS))), older) == sqs_(ORDERS)
     for message in (a_message("plain"), a_message(attributes=rejected(ORDERS)), a_message(attributes=failed("r-1"))):
-        assert return_target.of(parse.letter(message), older) is None
+        assert return_target.return_origin(parse.parse_message(message), older) is None

@@ -20,7 +20,7 @@ from dashboard.pages import PAGES
 from ops import runbooks
 from ops import target as targets
 from ops.deadletters.archive import audit_summary
-from ops.deadletters.archive.audit_log import Verified
+from ops.deadletters.archive.audit_log import Verification
 from ops.deadletters.ledger.model import State
 from ops.insight.report_types import AlarmState, Finding, Level
 from ops.insight.reports import concurrency
@@ -156,7 +156,7 @@ def test_a_past_range_says_of_when_its_numbers_are(stage: Stage) -> None:
 def test_an_act_is_one_line_with_its_beginning_and_its_end() -> None:
     began, ended = record("began", days=2), record("done", days=1, sent=3)
     other = record("began", days=0.5)
-    found = audit_summary.report([other, ended, began], Verified(3, ())).entries
+    found = audit_summary.summarize_audit([other, ended, began], Verification(3, ())).entries
     assert [(entry.record.outcome, entry.began) for entry in found] == [("began", other.at), ("done", began.at)]
 
 

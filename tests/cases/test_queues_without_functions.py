@@ -178,7 +178,7 @@ OF_ITSELF = {
 def test_the_messages_of_a_dead_letter_queue_are_reached_by_its_own_name(
     served: Served, whose: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("ops.deadletters.queue.home", lambda target: tmp_path)
+    monkeypatch.setattr("ops.deadletters.queue.state_folder", lambda target: tmp_path)
     account, name = OF_ITSELF[whose]
     found = described(served, account, queue=name)
     assert open_queue(aimed(served[1], queue=name), found).queue.name == name

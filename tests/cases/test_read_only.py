@@ -54,8 +54,8 @@ ENGINE: dict[str, Act] = {
     "purge": lambda world, path: purge.run(
         world.source, _plan(world), export=path / "e.jsonl", confirmation="jobs-dlq", reason="r"
     ),
-    "import": lambda world, path: imports.read(world.source, path / "e.jsonl"),
-    "undo": lambda world, path: imports.undo(world.source, path / "e.jsonl"),
+    "import": lambda world, path: imports.import_messages(world.source, path / "e.jsonl"),
+    "undo": lambda world, path: imports.undo_import(world.source, path / "e.jsonl"),
     "twin up": lambda *_: lifecycle.up(),
     "twin down": lambda *_: lifecycle.down(),
     "twin demo": lambda *_: demo.run(lambda _: None, port=8501, rate=1.0),

@@ -18,7 +18,7 @@ def cause(record: dict[str, object]) -> Cause:
     evidence.add(row(1, {"level": "ERROR", "requestId": REQUEST, **record}))
     found = evidence.cause(subject)
     assert found is not None
-    return cause_record.named(found)
+    return cause_record.normalize_cause(found)
 
 
 def wrapped(reason: str, around: str = "fetch failed") -> dict[str, object]:

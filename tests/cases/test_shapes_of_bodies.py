@@ -17,11 +17,11 @@ from ops.deadletters.archive import exports
 from ops.deadletters.causes.clustering.body_features import shape
 from ops.deadletters.causes.clustering.clusters import GUESS, Guesser
 from ops.deadletters.messages import parse, s3_pointers
-from ops.deadletters.messages.model import Attribute, Shelved
+from ops.deadletters.messages.model import Attribute, SnapshotMessage
 from ops.deadletters.plan_model import Selection
 from ops.deadletters.plans.selection_stats import survey
-from tests.factories import a_letter
-from tests.fakes.logs import BEGAN, source
+from tests.factories import a_dead_letter
+from tests.fakes.logs import BEGAN, a_source
 
 
 def groups(bodies: Iterable[Any]) -> Counter[str]:
@@ -178,14 +178,14 @@ def test_a_framework_tells_the_cause(
     body: str, attributes: dict[str, str], error_type: str, message: str, source: str
 ) -> None:
     told = {name: Attribute("String", value) for name, value in attributes.items()}
-    cause = parse.carried(a_letter(body, attributes=told))
+    cause = parse.carried_cause(a_dead_letter(body, attributes=told))
     assert cause is not None
     assert (cause.error_type, cause.error_message, cause.source) == (error_type, message, source)
 
 
 @pytest.mark.parametrize("body", ["{}", '{"error_message": 1', '{"headers": 3, "MT-Fault-Message": 2}', "error_class"])
 def test_others_tell_nothing(body: str) -> None:
-    assert parse.carried(a_letter(body)) is None
+    assert parse.carried_cause(a_dead_letter(body)) is None
 
 
 # --- pointers ---------------------------------------------------------------------------------------------------------
@@ -209,9 +209,9 @@ def test_a_pointer_is_recognised(body: str, uri: str | None) -> None:
 
 def test_an_export_says_what_it_does_not_hold(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     pointer = '["software.amazon.payloadoffloading.PayloadS3Pointer",{"s3BucketName":"b","s3Key":"k%d"}]'
-    messages = [a_letter(pointer % number, f"m{number}", sent=BEGAN) for number in range(3)]
-    with source(tmp_path, monkeypatch, [*messages, a_letter("{}", "other", sent=BEGAN)]) as (here, _):
-        done = exports.write(here, Selection(), tmp_path / "out.jsonl")
+    messages = [a_dead_letter(pointer % number, f"m{number}", sent=BEGAN) for number in range(3)]
+    with a_source(tmp_path, monkeypatch, [*messages, a_dead_letter("{}", "other", sent=BEGAN)]) as (here, _):
+        done = exports.export_messages(here, Selection(), tmp_path / "out.jsonl")
     assert done.notes == ("3 messages are pointers to S3 objects that may be gone: s3://b/k0, ….",)
     assert s3_pointers.warning(1, s3_pointers.Pointer("b", "k")) == (
         "1 message is a pointer to an S3 object that may be gone: s3://b/k."
@@ -221,5 +221,5 @@ def test_an_export_says_what_it_does_not_hold(tmp_path: Path, monkeypatch: pytes
 def test_a_plan_says_that_contents_may_be_gone() -> None:
     """The survey counts them, with the edits or without."""
     body = '["com.amazon.sqs.javamessaging.MessageS3Pointer", {"s3BucketName": "b", "s3Key": "k"}]'
-    found = survey([Shelved(a_letter(body)), Shelved(a_letter("{}"))], (), "")
+    found = survey([SnapshotMessage(a_dead_letter(body)), SnapshotMessage(a_dead_letter("{}"))], (), "")
     assert (found.pointers, found.pointer) == (1, s3_pointers.Pointer("b", "k"))

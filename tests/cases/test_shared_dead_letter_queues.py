@@ -16,7 +16,7 @@ from ops.deadletters import causes
 from ops.deadletters.messages.model import Place
 from ops.deadletters.queue import DeadLetterQueue
 from ops.deadletters.snapshot import Snapshot
-from tests.fakes.logs import BEGAN, FakeLogs, failed, row, silent, source
+from tests.fakes.logs import BEGAN, FakeLogs, a_source, failed, row, silent
 from tests.ops.insight.world import FUNCTION
 
 MAILS, LOST = (f"arn:aws:sqs:eu-west-1:123456789012:{name}" for name in ("mails", "lost"))
@@ -39,7 +39,7 @@ def function(name: str = WORKER, deployed: datetime = BEGAN - timedelta(days=1),
 def shared(folder: Path, patch: pytest.MonkeyPatch, **workload: Any) -> Iterator[tuple[DeadLetterQueue, FakeLogs]]:
     """One message of the workload's queue, two of ``mails``, and what both functions logged."""
     letters = [silent("o1", 1), silent("m1", 1, source_arn=MAILS), silent("m2", 1, source_arn=MAILS)]
-    with source(
+    with a_source(
         folder, patch, letters, [row(1.5, TRACE.format("[ERROR] KeyError: 'currency'", "order"))], **workload
     ) as (
         here,

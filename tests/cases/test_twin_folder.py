@@ -165,7 +165,7 @@ def test_no_file_that_an_option_names_is_overwritten(tmp_path: Path, led: str) -
     (tmp_path / "chapter.tex").write_text("mine")
     target = tmp_path / "out.csv"
     target.symlink_to(tmp_path / (led or "nowhere"))
-    with pytest.raises(UsageError, match="is there already"), atomic_file.whole(target) as stream:
+    with pytest.raises(UsageError, match="is there already"), atomic_file.atomic_write(target) as stream:
         stream.write(b"theirs")
     assert target.is_symlink()
     assert (tmp_path / "chapter.tex").read_text() == "mine"
@@ -173,7 +173,7 @@ def test_no_file_that_an_option_names_is_overwritten(tmp_path: Path, led: str) -
 
 def test_a_file_that_comes_to_be_meanwhile_is_not_overwritten(tmp_path: Path) -> None:
     target = tmp_path / "out.csv"
-    with pytest.raises(UsageError, match="is there already"), atomic_file.whole(target) as stream:
+    with pytest.raises(UsageError, match="is there already"), atomic_file.atomic_write(target) as stream:
         stream.write(b"theirs")
         target.write_text("mine")
     assert content(tmp_path) == {"out.csv": "mine"}

@@ -217,7 +217,7 @@ def test_dead_letters_need_no_permission_of_lambda(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("ops.deadletters.queue.home", lambda target: tmp_path)
+    monkeypatch.setattr("ops.deadletters.queue.state_folder", lambda target: tmp_path)
     found = described(served, denied(*refused), **named)
     assert open_queue(served[1], found).queue.name == "orders-dlq"
 

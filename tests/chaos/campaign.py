@@ -23,7 +23,7 @@ import pytest
 from ops.aws import sqs
 from ops.deadletters import plans
 from ops.deadletters.messages.model import Place
-from ops.deadletters.messages.parse import letter
+from ops.deadletters.messages.parse import parse_message
 from ops.deadletters.plan_model import Destination, Pace, Plan, Selection, Steps
 from ops.deadletters.queue import DeadLetterQueue
 from ops.deadletters.scan.scan import scan_queue
@@ -188,4 +188,4 @@ def _shelve(source: DeadLetterQueue, dead: Letters, place: Place) -> None:
             if "BinaryValue" in value:
                 value["BinaryValue"] = base64.b64decode(value["BinaryValue"])
     with Snapshot.open(source) as shelf:
-        shelf.add((letter(sqs.message(message)) for message in found), place)
+        shelf.add((parse_message(sqs.message(message)) for message in found), place)

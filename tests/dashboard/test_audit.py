@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 from dashboard.pages import PAGES
 from ops.deadletters.archive import audit_log, audit_summary
-from ops.deadletters.archive.audit_log import Record, Verified
+from ops.deadletters.archive.audit_log import Record, Verification
 from ops.insight.report_types import Level
 from tests.dashboard import samples
 from tests.dashboard.app import App
@@ -57,34 +57,40 @@ def test_without_a_dead_letter_queue_it_says_so(sample: Visit) -> None:
 
 
 def test_the_finding_is_computed() -> None:
-    whole = Verified(3, ())
-    finding = audit_summary.report((), whole, NOW).finding
+    whole = Verification(3, ())
+    finding = audit_summary.summarize_audit((), whole, NOW).finding
     assert finding.level is Level.UNKNOWN
-    assert audit_summary.report([record(days=30)], whole, NOW).finding.text.startswith("Fine: nothing was moved")
-    good = audit_summary.report([record(sent=10), record("began")], whole, NOW).finding
+    assert audit_summary.summarize_audit([record(days=30)], whole, NOW).finding.text.startswith(
+        "Fine: nothing was moved"
+    )
+    good = audit_summary.summarize_audit([record(sent=10), record("began")], whole, NOW).finding
     assert good.level is Level.OK
     assert good.text == (
         "Fine: 1 act in the last 7 days, by 1 person; the last: redrive of dead, done; no gaps or edits were "
         "found in the record."
     )
-    bad = audit_summary.report([record("stopped", sent=5, came_back=4)], whole, NOW).finding
+    bad = audit_summary.summarize_audit([record("stopped", sent=5, came_back=4)], whole, NOW).finding
     assert (bad.level, bad.page) == (Level.WATCH, "dead_letters")
     assert "4 of 5 came back" in bad.text
     other = replace(record("began", days=0.5), plan="p2")
-    killed = audit_summary.report([other, record(sent=10)], whole, NOW).finding
+    killed = audit_summary.summarize_audit([other, record(sent=10)], whole, NOW).finding
     assert (killed.level, killed.page) == (Level.WATCH, "dead_letters")
     assert killed.text.endswith(
         "; the redrive of dead that began 16:00 UTC has no end on record: it goes on, or was killed."
     )
-    assert audit_summary.report([other], whole, NOW).finding.text.startswith("Watch: the redrive of dead that began")
+    assert audit_summary.summarize_audit([other], whole, NOW).finding.text.startswith(
+        "Watch: the redrive of dead that began"
+    )
     resumed = replace(other, action="resume", outcome="done", at=NOW)
-    assert audit_summary.report([resumed, other], whole, NOW).finding.level is Level.OK
+    assert audit_summary.summarize_audit([resumed, other], whole, NOW).finding.level is Level.OK
     asked = replace(other, action="cancel", outcome="asked", at=NOW)
-    going = audit_summary.report([asked, other], whole, NOW).finding
+    going = audit_summary.summarize_audit([asked, other], whole, NOW).finding
     assert going.text.startswith("Watch: the redrive of dead that began"), "a cancel that was asked for ends nothing"
-    cancelled = audit_summary.report([replace(other, outcome="cancelled", at=NOW), asked, other], whole, NOW).finding
+    cancelled = audit_summary.summarize_audit(
+        [replace(other, outcome="cancelled", at=NOW), asked, other], whole, NOW
+    ).finding
     assert cancelled.text == "Watch: 1 act in the last 7 days, by 1 person; the last: redrive of dead, cancelled."
-    broken = audit_summary.report([record()], Verified(3, ("Line 2 does not follow.",)), NOW).finding
+    broken = audit_summary.summarize_audit([record()], Verification(3, ("Line 2 does not follow.",)), NOW).finding
     assert broken.level is Level.ACT
     assert "Line 2 does not follow." in broken.text
 
@@ -95,10 +101,10 @@ def test_letters_of_a_run_that_was_resumed_are_counted_once() -> None:
     other = replace(record(deleted=5), plan="p2")
     purged = replace(record(deleted=7), plan="p3", action="purge")
     ended = replace(resumed, outcome="done", counts={"deleted": 100})
-    found = audit_summary.report([purged, other, ended, resumed, begun], Verified(5, ()), NOW)
+    found = audit_summary.summarize_audit([purged, other, ended, resumed, begun], Verification(5, ()), NOW)
     assert found.redriven == 105
 
 
 def test_the_export_is_no_formula() -> None:
     hostile = Record(NOW, "=cmd()", "1", "eu-west-1", "redrive", "dead", "@sum(1)")
-    assert ",=cmd" not in audit_log.csv([hostile])
+    assert ",=cmd" not in audit_log.records_csv([hostile])

@@ -8,14 +8,15 @@ import pytest
 
 from dashboard.pages import PAGES
 from ops.deadletters.archive import jsonl
-from ops.deadletters.messages.model import Kind, Shelved
+from ops.deadletters.messages.model import Kind, SnapshotMessage
 from tests.dashboard.app import App
-from tests.factories import a_letter
+from tests.factories import a_dead_letter
 
 Visit = Callable[[str], App]
 PAGE = PAGES["dead_letters"]
 LETTERS = b"".join(
-    jsonl.write(Shelved(a_letter(f'{{"kind": "score", "n": {n}}}', f"file-{n}", kind=Kind.SQS))) for n in range(3)
+    jsonl.encode_line(SnapshotMessage(a_dead_letter(f'{{"kind": "score", "n": {n}}}', f"file-{n}", kind=Kind.SQS)))
+    for n in range(3)
 )
 
 

@@ -101,7 +101,7 @@ class SampleDesk(LocalDeadLetterService):
                 shelf.set_causes((letter.message_id, cause) for letter, cause in made)
                 shelf.note("fixed", dict(self._verdicts(made)))
         for record in self._records():
-            audit_log.append(folder, record)
+            audit_log.append_record(folder, record)
 
     def _verdicts(self, made: list[tuple[DeadLetter, Cause]]) -> Iterator[tuple[str, dict[str, Any]]]:
         said = {
@@ -180,10 +180,10 @@ class SampleDesk(LocalDeadLetterService):
         return None
 
     def audit(self, limit: int | None = None) -> Any:
-        return audit_log.read(self.folder, limit)
+        return audit_log.read_records(self.folder, limit)
 
     def verified(self) -> Any:
-        return audit_log.verify(self.folder)
+        return audit_log.verify_records(self.folder)
 
     def _records(self) -> Iterator[audit_log.Record]:
         base = audit_log.Record(NOW - timedelta(days=2), WHO, "123456789012", "eu-west-1", "redrive", "scilearn-jobs-dead",

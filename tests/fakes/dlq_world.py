@@ -51,7 +51,7 @@ class World:
         for at in range(0, len(found), 10):
             sqs.lease_batch(door, queue, [message.receipt for message in found[at : at + 10]], 0)
         with Snapshot.open(self.source) as shelf:
-            shelf.add(map(parse.letter, found), Place.QUEUE)
+            shelf.add(map(parse.parse_message, found), Place.QUEUE)
 
     def bodies(self) -> list[str]:
         """What lies in the dead-letter queue now."""
@@ -74,7 +74,7 @@ class World:
 
 
 @dataclass
-class Fates:
+class FixedOutcomes:
     """A ``course.Watch`` that decides by the letter's place in its run what became of it; None: not known yet."""
 
     of: Callable[[int], Outcome | None]

@@ -23,7 +23,7 @@ from ops.deadletters import causes
 from ops.deadletters.messages.model import Cause, DeadLetter
 from ops.deadletters.snapshot import Snapshot
 from tests.fakes.log_writers import PIECES, SHAPES, UNHANDLED, Failure, Shape
-from tests.fakes.logs import BEGAN, silent, source
+from tests.fakes.logs import BEGAN, a_source, silent
 from tests.ops.insight.world import FUNCTION
 
 EACH = 15
@@ -255,7 +255,7 @@ def tally(world: World) -> Tally:
     with (
         pytest.MonkeyPatch.context() as patch,
         tempfile.TemporaryDirectory() as folder,
-        source(Path(folder), patch, world.letters, world.rows, function=function) as (here, _),
+        a_source(Path(folder), patch, world.letters, world.rows, function=function) as (here, _),
     ):
         causes.explain(here)
         with Snapshot.open(here) as shelf:

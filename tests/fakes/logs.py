@@ -25,7 +25,7 @@ from ops.deadletters.messages.model import DeadLetter, Kind, Place
 from ops.deadletters.queue import DeadLetterQueue
 from ops.deadletters.snapshot import Snapshot
 from ops.target import Target
-from tests.factories import QUEUE, a_letter
+from tests.factories import QUEUE, a_dead_letter
 from tests.fakes.aws import Refusal, serve
 from tests.ops.insight.world import WORKLOAD
 
@@ -45,14 +45,14 @@ def silent(message_id: str = "m1", first_receive: float = 0.0, **more: Any) -> D
     """A letter that carries no cause."""
     received = BEGAN + timedelta(seconds=first_receive)
     system = {"ApproximateFirstReceiveTimestamp": str(int(received.timestamp() * 1000))}
-    return a_letter(message_id=message_id, system=system, **{"sent": BEGAN, **more})
+    return a_dead_letter(message_id=message_id, system=system, **{"sent": BEGAN, **more})
 
 
 def rejected(
     number: int, error_type: str = "DataNotFound", text: str = "s3://b/data/{}.csv is not there"
 ) -> DeadLetter:
     told = {contract.DLQ_ERROR_TYPE: error_type, contract.DLQ_ERROR_MESSAGE: text.format(number)}
-    return a_letter(
+    return a_dead_letter(
         f'{{"kind": "score", "n": {number}}}',
         f"{error_type}-{number}",
         {name: Attribute("String", value) for name, value in told.items()},
@@ -157,7 +157,7 @@ def _at(row: dict[str, str]) -> datetime:
 
 
 @contextmanager
-def source(
+def a_source(
     folder: Path,
     patch: pytest.MonkeyPatch,
     letters: Iterable[DeadLetter],

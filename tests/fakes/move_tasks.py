@@ -12,7 +12,7 @@ from tests.fakes.aws import Refusal
 
 
 @dataclass
-class Tasks:
+class FakeMoveTasks:
     """Move tasks of one queue of ``letters``; each look at one finds that it has moved ``step`` more."""
 
     letters: int = 100
@@ -83,21 +83,21 @@ class Tasks:
 
 
 @dataclass(frozen=True)
-class Went:
+class FakeMoveResult:
     why: str = ""
 
 
 @dataclass
-class Engine:
+class EmptyEngine:
     """Finds none of the letters that are still planned."""
 
     ledger: Ledger
     finds: bool = False
     moves: list[tuple[int, int]] = field(default_factory=list)
 
-    def move(self, upto: int, step: int) -> Went:
+    def move(self, upto: int, step: int) -> FakeMoveResult:
         self.moves.append((upto, step))
         if not self.finds:
             planned = (self.ledger.number_of(one) for one in self.ledger.ids(Move.PLANNED))
             self.ledger.vanished([number for number in planned if number is not None])
-        return Went()
+        return FakeMoveResult()

@@ -42,7 +42,7 @@ def section() -> None:
     st.html(html_blocks.head(entry, datetime.now(UTC), page_runtime.ZONE))
     try:
         here = cached_queries.desk()
-        found = audit_summary.report(here.audit(), here.verified())
+        found = audit_summary.summarize_audit(here.audit(), here.verified())
     except OpsError as error:
         error_box.show(error)
         return
@@ -84,7 +84,7 @@ def _table(found: History) -> None:
     records = [record for record in found.records if _fits(record, text or "", picked or ())]
     export.download_button(
         "Export CSV",
-        lambda: audit_log.csv(records).encode(errors="backslashreplace"),
+        lambda: audit_log.records_csv(records).encode(errors="backslashreplace"),
         f"audit-{datetime.now(UTC):%Y%m%dT%H%M%S}.csv",
         "text/csv",
         key="audit-csv",

@@ -19,7 +19,7 @@ from ops.errors import OpsError
 
 if TYPE_CHECKING:
     from ops.deadletters.causes import Moment
-    from ops.deadletters.messages.model import Shelved
+    from ops.deadletters.messages.model import SnapshotMessage
 
 CUT = 2_000
 """Characters of a body shown before "show all"."""
@@ -38,7 +38,7 @@ _COLOUR = {
 }
 
 
-def section(here: DeadLetterService, shelved: Shelved) -> None:
+def section(here: DeadLetterService, shelved: SnapshotMessage) -> None:
     """Facts and timeline on the left, body and attributes on the right."""
     letter = shelved.letter
     st.subheader("What does this letter say?", anchor=False)
@@ -59,7 +59,7 @@ def section(here: DeadLetterService, shelved: Shelved) -> None:
             _code(_json(dict(letter.system)))
 
 
-def _facts(shelved: Shelved) -> dict[str, str]:
+def _facts(shelved: SnapshotMessage) -> dict[str, str]:
     letter, cause = shelved.letter, shelved.cause
     facts = {
         "Message": letter.message_id,
@@ -79,7 +79,7 @@ def _facts(shelved: Shelved) -> dict[str, str]:
     return {name: _short(value) for name, value in facts.items() if value}
 
 
-def _timeline(here: DeadLetterService, shelved: Shelved) -> None:
+def _timeline(here: DeadLetterService, shelved: SnapshotMessage) -> None:
     """What the letter itself tells; the logs are asked when the reader wants them, since that costs."""
     asked: set[str] = st.session_state.setdefault("_timelines", set())
     message_id = shelved.letter.message_id

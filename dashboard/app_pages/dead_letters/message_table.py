@@ -17,7 +17,7 @@ from dashboard.services.dead_letter_service import DeadLetterService
 from ops.deadletters.plan_model import Selection
 
 if TYPE_CHECKING:
-    from ops.deadletters.messages.model import Shelved
+    from ops.deadletters.messages.model import SnapshotMessage
 
 PAGE = 100
 """Letters in the table at once."""
@@ -79,7 +79,7 @@ def narrowed(selection: Selection) -> Selection:
     return Selection(ids=ids, imported=selection.imported) if of == selection and ids else selection
 
 
-def _frame(found: tuple[Shelved, ...]) -> pd.DataFrame:
+def _frame(found: tuple[SnapshotMessage, ...]) -> pd.DataFrame:
     rows: list[dict[str, Any]] = [
         {
             "sent": one.letter.sent,

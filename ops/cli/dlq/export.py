@@ -39,7 +39,7 @@ def export(
     source = asked.open()
 
     wanted = format_ or _format(path)
-    done = exports.write(source, asked.selection(source), path, format=wanted)
+    done = exports.export_messages(source, asked.selection(source), path, format=wanted)
     if as_json:
         typer.echo(dumps(done))
         raise typer.Exit(1 if done.unreached else 0)

@@ -29,7 +29,7 @@ def import_(
     source = asked.open()
     from ops.deadletters.archive import imports
 
-    done = imports.undo(source, path) if undo else imports.read(source, path)
+    done = imports.undo_import(source, path) if undo else imports.import_messages(source, path)
     if as_json:
         typer.echo(dumps(done))
         return

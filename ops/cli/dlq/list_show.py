@@ -18,7 +18,7 @@ from ops.cli.dlq.shared_options import DlqContext, asking
 from ops.cli.json_output import dumps
 from ops.cli.sanitize import safe
 from ops.deadletters.edits import json_roundtrip
-from ops.deadletters.messages.model import Cause, DeadLetter, Shelved
+from ops.deadletters.messages.model import Cause, DeadLetter, SnapshotMessage
 from ops.deadletters.queue import DeadLetterQueue
 from ops.deadletters.snapshot import LIVE, Snapshot, SnapshotInfo
 
@@ -94,7 +94,7 @@ def _none(console: Console, asked: DlqContext, count: int, info: SnapshotInfo) -
         next_steps(console, (asked.again("scan"), "read the queue"))
 
 
-def _table(console: Console, found: tuple[Shelved, ...]) -> None:
+def _table(console: Console, found: tuple[SnapshotMessage, ...]) -> None:
 
     now = datetime.now(UTC)
     rows = [
@@ -160,7 +160,7 @@ def _cause(cause: Cause) -> str:
     return cause_in_words(cause.error_type, cause.error_message or cause.label, cause.source, likely=cause.likely)
 
 
-def _why(console: Console, source: DeadLetterQueue, shelved: Shelved, info: SnapshotInfo) -> None:
+def _why(console: Console, source: DeadLetterQueue, shelved: SnapshotMessage, info: SnapshotInfo) -> None:
 
     letter, cause, now = shelved.letter, shelved.cause, datetime.now(UTC)
     known = cause.source not in ("none", "")

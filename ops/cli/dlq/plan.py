@@ -88,7 +88,7 @@ def plan(
         asked.selection(source),
         action=Action.COPY if copy else Action.REDRIVE,
         destination=destination(to),
-        edits=editing.parse(tuple(sets or ()), _text(merge_patch) if merge_patch else None),
+        edits=editing.parse_edits(tuple(sets or ()), _text(merge_patch) if merge_patch else None),
         pace=pacing(rate, headroom),
         steps=stepping(steps, stop_share, patience, watch),
         margin=time_args.share(margin),
@@ -132,7 +132,7 @@ def diff(
         letters = [shelf.get(some).letter for some in ([id_] if id_ else made.sample)]
     if id_ and letters[0].message_id not in made.ids:
         raise UsageError(f"Letter {id_} is not in plan {made.id}.", f"See what is in it: {asked.again('diff', name)}.")
-    found = [preview.of(letter, made) for letter in letters]
+    found = [preview.preview_message(letter, made) for letter in letters]
     if as_json:
         typer.echo(dumps({"plan": made.id, "diffs": found}))
         return
@@ -181,7 +181,7 @@ def stepping(steps: str, stop_share: str, patience: str, watch: bool) -> Steps:
 def _text(path: Path) -> str:
 
     try:
-        return atomic_file.read(path).decode()
+        return atomic_file.read_file(path).decode()
     except OpsError as error:
         raise UsageError(f"{path} cannot be read: {error}", "Name a file with JSON.") from error
     except UnicodeDecodeError as error:

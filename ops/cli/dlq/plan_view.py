@@ -15,7 +15,7 @@ from ops.deadletters.edits import edits
 from ops.deadletters.plan_model import Action, Plan
 from ops.deadletters.plans.steps import boundaries
 from ops.deadletters.queue import DeadLetterQueue
-from ops.deadletters.snapshot import LIVE, Group, Snapshot
+from ops.deadletters.snapshot import LIVE, CauseGroup, Snapshot
 
 MOST_CAUSES = 5
 LONGEST_CAUSE = 120
@@ -97,7 +97,7 @@ def _causes(source: DeadLetterQueue, plan: Plan) -> str:
     return "\n".join([*said, *([f"and {formatting.count(more, 'smaller one')}"] if more > 0 else [])])
 
 
-def _named(group: Group) -> str:
+def _named(group: CauseGroup) -> str:
     """``likely``, also where only some of the group are: a plan by this cause takes those along."""
     named = cause_in_words(group.error_type, group.label, group.source, likely=group.likely)
     some = group.likely_letters and not group.likely
@@ -127,7 +127,7 @@ def _back(plan: Plan) -> str:
 
 def _edits(plan: Plan) -> str:
 
-    return "; ".join(edits.described(edit) for edit in plan.edits)
+    return "; ".join(edits.describe_edit(edit) for edit in plan.edits)
 
 
 def _pace(plan: Plan) -> str:

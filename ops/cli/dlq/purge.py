@@ -33,7 +33,7 @@ def purge(
     Exits with 1 unless each of them was deleted.
     """
 
-    reason = audit_log.needed(reason)
+    reason = audit_log.require_reason(reason)
     source = asked.open()
     from ops.cli.dlq import plan_view
     from ops.deadletters import plans

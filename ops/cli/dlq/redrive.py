@@ -74,7 +74,7 @@ def resume(
 
     run = _found(asked, source, name, unless=(State.DONE, State.RUNNING), what="to go on with")
     if run.by_canary:
-        queue_lock.refuse(source)
+        queue_lock.ensure_not_busy(source)
         back = f"{run.came_back:,} of {run.sent:,} came back" if run.came_back else "Nothing is known of what was sent"
         mend = f"{back}: see to the cause ({asked.again('scan')}), then add --yes."
         printing.said_yes("Is that mended? Go on?", yes, mend, lambda: run_view.ending(printing.talk(), run))

@@ -21,7 +21,7 @@ from ops.cli.json_output import dumps
 from ops.cli.sanitize import safe
 from ops.cli.styles import LEVEL_STYLES
 from ops.deadletters.queue import DeadLetterQueue
-from ops.deadletters.scan.scan import LookDone
+from ops.deadletters.scan.scan import ScanResult
 from ops.deadletters.scan.scan import scan_queue as read
 
 if TYPE_CHECKING:
@@ -81,7 +81,7 @@ def causes(
 def _tell(
     asked: DlqContext,
     source: DeadLetterQueue,
-    done: LookDone | None,
+    done: ScanResult | None,
     explained: Explained | None,
     as_json: bool,
     imported: bool = False,
@@ -163,7 +163,7 @@ def _between(first: Any, last: Any, now: datetime) -> str:
     return begin if begin == end else f"{begin.removesuffix(' UTC')} to {end}"
 
 
-def _did(console: Console, done: LookDone | None, explained: Explained | None) -> None:
+def _did(console: Console, done: ScanResult | None, explained: Explained | None) -> None:
     """What looking did to the queue, and what it cost."""
 
     lines: list[str] = []

@@ -27,9 +27,9 @@ if TYPE_CHECKING:
     from ops.deadletters.queue import DeadLetterQueue
 
 FILE = "audit.jsonl"
-FIRST = "0" * 64
+FIRST_HASH = "0" * 64
 """What the first line carries."""
-NOT_SHOWN = (
+VERIFY_LIMITS = (
     "A check cannot detect records removed from the end, or a file rewritten as a whole by someone who can write to "
     "it. Keep copies where those who redrive cannot write."
 )
@@ -61,49 +61,49 @@ class Record:
 
 
 @dataclass(frozen=True)
-class Verified:
+class Verification:
     """``problems``: what is wrong, a sentence a place; empty when every line follows from the one before."""
 
     lines: int
     problems: tuple[str, ...]
 
 
-def about(source: DeadLetterQueue, who: str, action: str, reason: str, **more: Any) -> Record:
+def new_record(source: DeadLetterQueue, who: str, action: str, reason: str, **more: Any) -> Record:
     """A record of now about ``source``'s queue; ``more`` are further fields of ``Record``."""
     _, _, _, region, account, name = source.queue.arn.split(":", 5)
     return Record(datetime.now(UTC), who, account, region, action, name, reason, **more)
 
 
-def needed(reason: str) -> str:
+def require_reason(reason: str) -> str:
     """``reason`` without the space around it. Raises UsageError when nothing is left."""
     if not reason.strip():
         raise UsageError("A reason is needed; it goes on record.", 'Say why: --reason "what was fixed, ticket".')
     return reason.strip()
 
 
-def append(home: Path, record: Record) -> None:
+def append_record(home: Path, record: Record) -> None:
     """Add ``record``; it is on disk on return. Safe between processes.
 
     Raises UsageError without a reason, OpsError when it cannot be written.
     """
-    needed(record.reason)
+    require_reason(record.reason)
     path = home / FILE
     try:
         home.mkdir(parents=True, exist_ok=True, mode=0o700)
         new = not path.exists()
         with _locked(path) as handle:
             last, torn = _last(handle)
-            entry = {**_plain(record), "before": _hash(last) if last is not None else FIRST}
+            entry = {**_plain(record), "before": _hash(last) if last is not None else FIRST_HASH}
             line = json.dumps(entry, sort_keys=True).encode() + b"\n"
             _write(handle, b"\n" + line if torn else line)
             os.fsync(handle)
         if new:
             atomic_file.sync_folder(home)
     except OSError as error:
-        raise atomic_file.failed(path, error) from error
+        raise atomic_file.file_error(path, error) from error
 
 
-def read(home: Path, limit: int | None = None) -> tuple[Record, ...]:
+def read_records(home: Path, limit: int | None = None) -> tuple[Record, ...]:
     """The newest ``limit`` records, newest first; none when nothing was done yet. Lines that are damaged are left out:
     ``verify`` names them. Raises OpsError when the file cannot be read."""
     found: list[Record] = []
@@ -116,11 +116,11 @@ def read(home: Path, limit: int | None = None) -> tuple[Record, ...]:
     return tuple(found)
 
 
-def verify(home: Path) -> Verified:
+def verify_records(home: Path) -> Verification:
     """Whether each line is whole and follows from the one before (which no more is than the module says). Raises
     OpsError when the file cannot be read."""
     problems = []
-    before = FIRST
+    before = FIRST_HASH
     lines = _lines(home)
     for number, line in enumerate(lines, 1):
         entry = _entry(line)
@@ -131,13 +131,13 @@ def verify(home: Path) -> Verified:
                 f"Line {number} does not follow from the one before it: something was changed or taken out."
             )
         before = _hash(line)
-    return Verified(len(lines), tuple(problems))
+    return Verification(len(lines), tuple(problems))
 
 
-def csv(records: Sequence[Record]) -> str:
+def records_csv(records: Sequence[Record]) -> str:
     """``records`` as a CSV file for spreadsheets, formulas made harmless."""
     rows = ([_cell(_plain(record)[column]) for column in COLUMNS] for record in records)
-    return "".join(csv_safe.line(row) for row in (COLUMNS, *rows))
+    return "".join(csv_safe.csv_line(row) for row in (COLUMNS, *rows))
 
 
 def _cell(value: Any) -> str:
@@ -146,7 +146,7 @@ def _cell(value: Any) -> str:
 
 @contextmanager
 def _locked(path: Path) -> Iterator[int]:
-    handle = atomic_file.opened(path, os.O_RDWR | os.O_CREAT | os.O_APPEND)
+    handle = atomic_file.open_regular(path, os.O_RDWR | os.O_CREAT | os.O_APPEND)
     try:
         fcntl.flock(handle, fcntl.LOCK_EX)  # closing lets go of it
         yield handle
@@ -183,14 +183,14 @@ def _lines(home: Path) -> list[bytes]:
     path = home / FILE
     if not path.is_symlink() and not path.exists():
         return []
-    data = atomic_file.read(path)
+    data = atomic_file.read_file(path)
     return data.removesuffix(b"\n").split(b"\n") if data else []
 
 
 def _entry(line: bytes) -> dict[str, Any] | None:
     try:
         entry = json.loads(line)
-    except atomic_file.NONSENSE:
+    except atomic_file.MALFORMED:
         return None
     return entry if isinstance(entry, dict) else None
 
@@ -204,7 +204,7 @@ def _record(line: bytes) -> Record | None:
         counts = {str(name): int(number) for name, number in entry["counts"].items()}
         at = datetime.fromisoformat(entry["at"])
         return Record(at=at.astimezone(UTC), counts=counts, **texts) if at.tzinfo else None
-    except atomic_file.NONSENSE:
+    except atomic_file.MALFORMED:
         return None
 
 

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from ops import formatting
-from ops.deadletters.archive.audit_log import Record, Verified
+from ops.deadletters.archive.audit_log import Record, Verification
 from ops.insight.report_types import Finding, Level
 
-LATELY = timedelta(days=7)
+RECENT = timedelta(days=7)
 PAGE = "dead_letters"
 _ENDED_WELL = ("done", "")
 _ACTS = ("redrive", "resume", "copy", "purge")
@@ -32,7 +32,7 @@ class History:
     finding: Finding
     records: tuple[Record, ...]  # newest first
     acts: tuple[Record, ...]
-    verified: Verified
+    verified: Verification
     entries: tuple[Entry, ...] = ()
 
     @property
@@ -47,16 +47,16 @@ class History:
         return sum(most.values())
 
 
-def report(records: Sequence[Record], verified: Verified, now: datetime | None = None) -> History:
+def summarize_audit(records: Sequence[Record], verified: Verification, now: datetime | None = None) -> History:
     """``records``: newest first, as ``audit.read`` gives them."""
     now = now or datetime.now(UTC)
-    late = [record for record in records if record.at >= now - LATELY]
+    late = [record for record in records if record.at >= now - RECENT]
     return History(
-        _finding(late, records, verified, now), tuple(records), tuple(_ended(records)), verified, entries(records)
+        _finding(late, records, verified, now), tuple(records), tuple(_ended(records)), verified, join_entries(records)
     )
 
 
-def entries(records: Sequence[Record]) -> tuple[Entry, ...]:
+def join_entries(records: Sequence[Record]) -> tuple[Entry, ...]:
     """Each act once: what says that it began is joined with what says how it ended. ``records``: newest first."""
     found: list[Entry] = []
     open_: dict[tuple[str, str, str], int] = {}
@@ -72,14 +72,14 @@ def entries(records: Sequence[Record]) -> tuple[Entry, ...]:
     return tuple(reversed(found))
 
 
-def _finding(late: Sequence[Record], records: Sequence[Record], verified: Verified, now: datetime) -> Finding:
+def _finding(late: Sequence[Record], records: Sequence[Record], verified: Verification, now: datetime) -> Finding:
     if verified.problems:
         count = formatting.count(len(verified.problems), "place")
         return Finding(Level.ACT, f"Act: the record does not hold together in {count}: {verified.problems[0]}")
     if not records:
         return Finding(Level.UNKNOWN, "Unknown: nothing is on record; nobody has moved or deleted letters from here.")
     ended = _ended(late)
-    endless = _endless(late, now)
+    endless = _unfinished(late, now)
     if endless and not ended:
         return Finding(Level.WATCH, f"Watch: {endless}.", PAGE)
     if not ended:
@@ -106,7 +106,7 @@ def _ended(records: Sequence[Record]) -> list[Record]:
     return [record for record in records if record.action in _ACTS and record.outcome != "began"]
 
 
-def _endless(late: Sequence[Record], now: datetime) -> str:
+def _unfinished(late: Sequence[Record], now: datetime) -> str:
     """Of the newest act that began and was not ended, by itself or by one that resumed it; empty: there is none."""
     newest: dict[tuple[str, str], Record] = {}
     for record in late:

@@ -14,7 +14,7 @@ from ops import atomic_file
 from ops.deadletters import csv_safe
 from ops.deadletters.archive import jsonl
 from ops.deadletters.messages import s3_pointers
-from ops.deadletters.messages.model import Shelved
+from ops.deadletters.messages.model import SnapshotMessage
 from ops.deadletters.plan_model import Plan, Selection
 from ops.deadletters.snapshot import Snapshot
 from ops.errors import UsageError
@@ -30,12 +30,12 @@ COLUMNS = (
     *("died", "function_version", "job_kind"),
     *("attributes", "body"),
 )
-CELL = 32_767
+CELL_LIMIT = 32_767
 """Characters that a spreadsheet's cell holds (Excel specifications); what is longer is cut, and says so."""
 
 
 @dataclass(frozen=True)
-class Exported:
+class ExportResult:
     """``sha256`` of the file, ``bytes`` its size. ``notes``: sentences on what the file does not hold. ``unreached``:
     about how many more the queue held, of the whole of which an export was asked for, and no scan has seen."""
 
@@ -47,22 +47,24 @@ class Exported:
     unreached: int = 0
 
 
-def default_path(source: DeadLetterQueue, format: str = "jsonl") -> Path:
+def default_export_path(source: DeadLetterQueue, format: str = "jsonl") -> Path:
     """Where exports go when nobody says: the folder ``exports`` of the queue, by the time."""
     return source.folder / "exports" / f"{source.queue.name}-{datetime.now(UTC):%Y%m%dT%H%M%S}.{format}"
 
 
-def of(plan: Plan) -> Selection:
+def plan_selection(plan: Plan) -> Selection:
     """Exactly the letters of ``plan``, which a purge's export must hold."""
     return Selection(ids=plan.ids)
 
 
-def ids(path: Path) -> tuple[str, ...]:
+def exported_ids(path: Path) -> tuple[str, ...]:
     """Message ids of an export in JSON lines, in its order. Raises UsageError, OpsError (see ``letterlines.lines``)."""
-    return tuple(each.letter.message_id for _, each in jsonl.lines(atomic_file.named(path)))
+    return tuple(each.letter.message_id for _, each in jsonl.read_lines(atomic_file.expand_user(path)))
 
 
-def write(source: DeadLetterQueue, selection: Selection, path: Path | None = None, format: str = "jsonl") -> Exported:
+def export_messages(
+    source: DeadLetterQueue, selection: Selection, path: Path | None = None, format: str = "jsonl"
+) -> ExportResult:
     """Write what is selected to ``path`` (else ``default_path``), which is there whole or not at all.
 
     Raises UsageError (nothing selected, an unknown format, something is there already), OpsError (disk full, not
@@ -70,12 +72,12 @@ def write(source: DeadLetterQueue, selection: Selection, path: Path | None = Non
     """
     if format not in FORMATS:
         raise UsageError(f"{format!r} is no format of an export.", f"Choose {' or '.join(FORMATS)}.")
-    target = path or default_path(source, format)
+    target = path or default_export_path(source, format)
     if path is None:
         try:
             target.parent.mkdir(exist_ok=True, mode=0o700)
         except OSError as error:
-            raise atomic_file.failed(target.parent, error) from error
+            raise atomic_file.file_error(target.parent, error) from error
     digest = hashlib.sha256()
     letters = size = 0
     kept = _Pointers()
@@ -85,13 +87,13 @@ def write(source: DeadLetterQueue, selection: Selection, path: Path | None = Non
                 f"No letter of {source.queue.name} on the shelf is selected.", "Look again, or select otherwise."
             )
         info = shelf.info()
-        with atomic_file.whole(target) as stream:
+        with atomic_file.atomic_write(target) as stream:
             for number, line in _lines(kept.passing(shelf.iterate(selection)), format):
                 digest.update(line)
                 stream.write(line)
                 letters, size = letters + number, size + len(line)
     unreached = _unreached(info) if selection.whole else 0
-    return Exported(target, letters, digest.hexdigest(), size, kept.notes(), unreached)
+    return ExportResult(target, letters, digest.hexdigest(), size, kept.notes(), unreached)
 
 
 class _Pointers:
@@ -101,7 +103,7 @@ class _Pointers:
         self._number = 0
         self._first: s3_pointers.Pointer | None = None
 
-    def passing(self, letters: Iterable[Shelved]) -> Iterator[Shelved]:
+    def passing(self, letters: Iterable[SnapshotMessage]) -> Iterator[SnapshotMessage]:
         for shelved in letters:
             if pointer := s3_pointers.read(shelved.letter.body):
                 self._number, self._first = self._number + 1, self._first or pointer
@@ -117,17 +119,17 @@ def _unreached(info: SnapshotInfo) -> int:
     return max(0, int(info.look.get("reported", 0)) + int(info.look.get("in_flight", 0)) - info.letters)
 
 
-def _lines(letters: Iterable[Shelved], format: str) -> Iterator[tuple[int, bytes]]:
+def _lines(letters: Iterable[SnapshotMessage], format: str) -> Iterator[tuple[int, bytes]]:
     """The file line by line, each with how many letters it holds."""
     if format == "jsonl":
-        yield from ((1, jsonl.write(letter)) for letter in letters)
+        yield from ((1, jsonl.encode_line(letter)) for letter in letters)
         return
     yield 0, b"\xef\xbb\xbf"  # or Excel takes UTF-8 for something else
-    yield 0, csv_safe.line(COLUMNS).encode()
-    yield from ((1, csv_safe.line(_row(letter)).encode()) for letter in letters)
+    yield 0, csv_safe.csv_line(COLUMNS).encode()
+    yield from ((1, csv_safe.csv_line(_row(letter)).encode()) for letter in letters)
 
 
-def _row(shelved: Shelved) -> tuple[object, ...]:
+def _row(shelved: SnapshotMessage) -> tuple[object, ...]:
     letter, cause = shelved.letter, shelved.cause
     attributes = {name: attribute.value for name, attribute in letter.attributes.items()}
     return (
@@ -159,4 +161,4 @@ def _time(at: datetime | None) -> str:
 def _cut(text: str) -> str:
     note = f" … ({len(text):,} characters)"
     # A third of the room: signs that are escaped grow, up to tenfold for the rarest.
-    return text if len(text) <= CELL // 3 else text[: CELL // 3 - len(note)] + note
+    return text if len(text) <= CELL_LIMIT // 3 else text[: CELL_LIMIT // 3 - len(note)] + note

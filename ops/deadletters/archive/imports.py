@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Imported:
+class ImportResult:
     """``letters`` in the file; ``new`` on the shelf, ``there`` already (in the queue, or imported before)."""
 
     path: Path
@@ -34,7 +34,7 @@ class Imported:
     sha256: str
 
 
-def read(source: DeadLetterQueue, path: Path) -> Imported:
+def import_messages(source: DeadLetterQueue, path: Path) -> ImportResult:
     """Put the letters of an export in JSON lines on the shelf. All of the file is checked before the first one.
 
     Their causes are those that the file tells, and guesses: no log is asked. Of a letter that a look meets in the queue
@@ -44,10 +44,10 @@ def read(source: DeadLetterQueue, path: Path) -> Imported:
     with the line's number for what is no letter or is there twice, OpsError for a file or shelf that cannot be used.
     """
     access.ensure_may("an import")
-    path = atomic_file.named(path)
+    path = atomic_file.expand_user(path)
     digest = hashlib.sha256()
     ids: dict[str, int] = {}
-    for number, each in jsonl.lines(path, digest.update):
+    for number, each in jsonl.read_lines(path, digest.update):
         first = ids.setdefault(each.letter.message_id, number)
         if first != number:
             raise UsageError(
@@ -59,29 +59,29 @@ def read(source: DeadLetterQueue, path: Path) -> Imported:
     with Snapshot.open(source) as shelf:
         before = shelf.places(ids)
         left = [letter_id for letter_id, place in before.items() if place not in LIVE]
-        shelf.add((each.letter for _, each in jsonl.lines(path)), Place.IMPORTED)
+        shelf.add((each.letter for _, each in jsonl.read_lines(path)), Place.IMPORTED)
         shelf.mark(left, Place.IMPORTED)
-        shelf.set_causes(_told(path, before))
+        shelf.set_causes(_new_causes(path, before))
     new = len(ids) - len(before) + len(left)
     if new:
         causes.explain(source, budget=causes.Budget(queries=0, usd=0), keep=True)
-    return Imported(path, len(ids), new, len(ids) - new, digest.hexdigest())
+    return ImportResult(path, len(ids), new, len(ids) - new, digest.hexdigest())
 
 
-def _told(path: Path, before: Mapping[str, Place]) -> Iterator[tuple[str, Cause]]:
+def _new_causes(path: Path, before: Mapping[str, Place]) -> Iterator[tuple[str, Cause]]:
     """What the file knows of letters that the shelf did not."""
-    for _, each in jsonl.lines(path):
+    for _, each in jsonl.read_lines(path):
         if each.cause.fingerprint and each.letter.message_id not in before:
             yield each.letter.message_id, each.cause
 
 
-def undo(source: DeadLetterQueue, path: Path) -> Imported:
+def undo_import(source: DeadLetterQueue, path: Path) -> ImportResult:
     """Take the letters of an export that were imported off the shelf again: ``new`` is how many, ``there`` those that
     are in the queue, which stay, or are not imported any more. Raises as ``read`` does."""
     access.ensure_may("undoing an import")
-    path = atomic_file.named(path)
+    path = atomic_file.expand_user(path)
     digest = hashlib.sha256()
-    ids = {each.letter.message_id for _, each in jsonl.lines(path, digest.update)}
+    ids = {each.letter.message_id for _, each in jsonl.read_lines(path, digest.update)}
     with Snapshot.open(source) as shelf:
         taken = shelf.forget(ids)
-    return Imported(path, len(ids), taken, len(ids) - taken, digest.hexdigest())
+    return ImportResult(path, len(ids), taken, len(ids) - taken, digest.hexdigest())

@@ -15,16 +15,16 @@ from ops import atomic_file
 from ops.aws.sqs import Attribute, Message
 from ops.deadletters.fingerprints import cause_record
 from ops.deadletters.messages import parse
-from ops.deadletters.messages.model import Cause, Shelved
+from ops.deadletters.messages.model import Cause, SnapshotMessage
 from ops.deadletters.snapshot import rows
 from ops.errors import UsageError
 
 SCHEMA = 1
-LONGEST = 16 * 1_048_576
+MAX_LINE_BYTES = 16 * 1_048_576
 """Bytes of a line: more than six for each byte of the largest message, as JSON escapes them."""
 
 
-def write(shelved: Shelved) -> bytes:
+def encode_line(shelved: SnapshotMessage) -> bytes:
     """One line with its end, all ASCII. The cause goes along: the logs that told it may be gone when it is read."""
     letter, cause = shelved.letter, shelved.cause
     entry = {
@@ -52,7 +52,7 @@ def write(shelved: Shelved) -> bytes:
     return json.dumps(entry).encode() + b"\n"
 
 
-def read(line: bytes) -> Shelved:
+def decode_line(line: bytes) -> SnapshotMessage:
     """The letter of a line. What it is (kind, times, origin) is found anew in what it holds, as at a look; so is its
     fingerprint in its cause. What is no cause is left out.
 
@@ -72,31 +72,31 @@ def read(line: bytes) -> Shelved:
         raise ValueError("its body is no text")
     if not isinstance(system, dict) or not all(isinstance(value, str) for value in system.values()):
         raise ValueError("its system attributes are no texts by name")
-    letter = parse.letter(Message(message_id, "", body, _attributes(entry.get("attributes")), system))
-    return Shelved(letter, _cause(entry.get("cause")))
+    letter = parse.parse_message(Message(message_id, "", body, _attributes(entry.get("attributes")), system))
+    return SnapshotMessage(letter, _cause(entry.get("cause")))
 
 
-def lines(path: Path, seen: Callable[[bytes], object] | None = None) -> Iterator[tuple[int, Shelved]]:
+def read_lines(path: Path, seen: Callable[[bytes], object] | None = None) -> Iterator[tuple[int, SnapshotMessage]]:
     """Line number and letter with its cause, one line in memory at a time; ``seen`` is called with each line's bytes.
 
     Raises UsageError for a line that is no letter, OpsError when the file cannot be read.
     """
     try:
-        with os.fdopen(atomic_file.opened(path), "rb") as stream:
+        with os.fdopen(atomic_file.open_regular(path), "rb") as stream:
             number = 0
-            while line := stream.readline(LONGEST + 1):
+            while line := stream.readline(MAX_LINE_BYTES + 1):
                 number += 1
                 if seen:
                     seen(line)
                 if line.strip():
                     yield number, _numbered(path, number, line)
     except OSError as error:
-        raise atomic_file.failed(path, error) from error
+        raise atomic_file.file_error(path, error) from error
 
 
-def _numbered(path: Path, number: int, line: bytes) -> Shelved:
+def _numbered(path: Path, number: int, line: bytes) -> SnapshotMessage:
     try:
-        return read(line)
+        return decode_line(line)
     except ValueError as error:
         raise UsageError(
             f"{path}: line {number} is no letter: {error}.", "Name a JSONL file that ops dlq export wrote, unchanged."
@@ -104,8 +104,8 @@ def _numbered(path: Path, number: int, line: bytes) -> Shelved:
 
 
 def _json(line: bytes) -> Any:
-    if len(line) > LONGEST:
-        raise ValueError(f"it is longer than {LONGEST // 1_048_576} MiB")
+    if len(line) > MAX_LINE_BYTES:
+        raise ValueError(f"it is longer than {MAX_LINE_BYTES // 1_048_576} MiB")
     try:
         return json.loads(line)
     except UnicodeDecodeError:
@@ -129,7 +129,7 @@ def _cause(entry: Any) -> Cause:
     if not all(isinstance(text, str) for text in texts.values()):
         return Cause()
     when = at.replace(tzinfo=at.tzinfo or UTC) if at else None
-    return cause_record.named(Cause(**texts, died=when, likely=bool(entry.get("likely"))))
+    return cause_record.normalize_cause(Cause(**texts, died=when, likely=bool(entry.get("likely"))))
 
 
 _TEXTS = ("error_type", "error_message", "location", "source", "request_id", "function_version", "job_kind")

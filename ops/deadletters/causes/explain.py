@@ -21,16 +21,16 @@ from ops.deadletters.causes.clustering.clusters import GUESS, Guesser
 from ops.deadletters.causes.logs.log_query import Budget
 from ops.deadletters.fingerprints import cause_record
 from ops.deadletters.fingerprints.cause_record import job_kind
-from ops.deadletters.fingerprints.fingerprint import ENOUGH, common
+from ops.deadletters.fingerprints.fingerprint import LABEL_SAMPLE, common_label
 from ops.deadletters.messages import parse
 from ops.deadletters.messages.model import Cause, Kind
 from ops.deadletters.plan_model import Selection
-from ops.deadletters.snapshot import LIVE, Snapshot, origins
+from ops.deadletters.snapshot import LIVE, Snapshot, cause_origins
 from ops.workload.notes import unknown_function
 
 if TYPE_CHECKING:
     from ops.deadletters.queue import DeadLetterQueue
-    from ops.deadletters.snapshot import CauseOrigin, Group
+    from ops.deadletters.snapshot import CauseGroup, CauseOrigin
 
 Progress = Callable[[str], None]
 """Called with what is being done, as a clause: "asking the logs from 02:10 UTC (query 1)"."""
@@ -51,7 +51,7 @@ class Explained:
     unexplained: int
     guessed: int
     likely: int
-    groups: tuple[Group, ...]
+    groups: tuple[CauseGroup, ...]
     usd: float
     queries: int
     notes: tuple[str, ...]
@@ -77,19 +77,19 @@ def explain(
         read = _read(shelf, say)
         silent = read.silent
         budget = budget or Budget()
-        known = _feeds(source, silent, origins(shelf, LIVE), budget)
+        known = _feeds(source, silent, cause_origins(shelf, LIVE), budget)
         heard = hear(source, known, silent, budget, say, now)
         inferred = _never_ran(source, known, heard, [one for one in silent if one.message_id not in read.fallback], now)
         found = {**read.fallback, **inferred.found, **heard.found}
         left = [subject.message_id for subject in silent if subject.message_id not in found]
         guessed = _guessed(shelf, left, read.kinds, say)
         say("grouping")
-        marked = ((one, cause_record.named(cause, read.kinds.get(one, ""))) for one, cause in found.items())
+        marked = ((one, cause_record.normalize_cause(cause, read.kinds.get(one, ""))) for one, cause in found.items())
         shelf.set_causes(chain(marked, guessed.items()))
         group_split.divide(shelf)
         shelf.set_labels(_labels(shelf))
         groups = shelf.groups(LIVE)
-        verdicts = fix_status.since(source, groups, origins(shelf, LIVE), known, heard.askings, now)
+        verdicts = fix_status.since(source, groups, cause_origins(shelf, LIVE), known, heard.askings, now)
         asked = heard.asked
         notes = [*known.notes, *asked.notes]
         if silent and source.workload.function is None:
@@ -154,7 +154,7 @@ def _read(shelf: Snapshot, say: Progress) -> _Read:
             telling.append(letter.message_id)
     if telling:
         for shelved in shelf.iterate(Selection(ids=tuple(telling)), places=LIVE):
-            if (cause := parse.carried(shelved.letter)) is not None:
+            if (cause := parse.carried_cause(shelved.letter)) is not None:
                 read.fallback[shelved.letter.message_id] = cause
     return read
 
@@ -176,9 +176,9 @@ def _labels(shelf: Snapshot) -> dict[str, str]:
     messages: dict[str, dict[str, None]] = {}
     for mark, message in shelf.unlabelled():
         some = messages.setdefault(mark, {})
-        if len(some) < ENOUGH:
+        if len(some) < LABEL_SAMPLE:
             some[message] = None
-    return {mark: common([*([known[mark]] if mark in known else []), *some]) for mark, some in messages.items()}
+    return {mark: common_label([*([known[mark]] if mark in known else []), *some]) for mark, some in messages.items()}
 
 
 def _no_logs(source: DeadLetterQueue) -> str:

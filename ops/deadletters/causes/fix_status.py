@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from ops.deadletters.causes.attribution.message_sources import Feed, Feeds
     from ops.deadletters.causes.logs.log_query import LogQuerySession
     from ops.deadletters.queue import DeadLetterQueue
-    from ops.deadletters.snapshot import CauseOrigin, Group
+    from ops.deadletters.snapshot import CauseGroup, CauseOrigin
 
 NOTED = "fixed"
 """Where the shelf keeps the verdicts, by fingerprint."""
@@ -40,7 +40,7 @@ class FixedSince:
 
 def since(
     source: DeadLetterQueue,
-    groups: Sequence[Group],
+    groups: Sequence[CauseGroup],
     came_from: Sequence[CauseOrigin],
     known: Feeds,
     askings: Mapping[str, LogQuerySession],
@@ -71,8 +71,8 @@ def since(
 
 
 def _of(
-    groups: Sequence[Group], died: Mapping[str, Mapping[str, datetime | None]], known: Feeds, feed: Feed
-) -> list[tuple[Group, datetime]]:
+    groups: Sequence[CauseGroup], died: Mapping[str, Mapping[str, datetime | None]], known: Feeds, feed: Feed
+) -> list[tuple[CauseGroup, datetime]]:
     """Causes that the function failed with, each with when it did so last."""
     queues = [queue for queue, some in known.by_queue.items() if any(one.function == feed.function for one in some)]
     found = []
@@ -84,7 +84,7 @@ def _of(
 
 
 def _verdict(
-    group: Group, last: datetime | None, function: Function | None, succeeded: Successes | None, now: datetime
+    group: CauseGroup, last: datetime | None, function: Function | None, succeeded: Successes | None, now: datetime
 ) -> FixedSince:
     if group.error_type == NEVER_RAN:
         return FixedSince(UNKNOWN, "Nothing failed: whether the function may run more at a time now is not known.")
@@ -103,7 +103,7 @@ def _verdict(
     )
 
 
-def _nobody(group: Group, last: datetime | None, queue: str, now: datetime) -> FixedSince:
+def _nobody(group: CauseGroup, last: datetime | None, queue: str, now: datetime) -> FixedSince:
     if queue == OWN:
         return _verdict(group, last, None, None, now)
     name = queue.rsplit(":", 1)[-1]
@@ -197,7 +197,10 @@ class Successes:
 
 
 def _successes(
-    function: Function, causes: Sequence[tuple[Group, datetime]], askings: Mapping[str, LogQuerySession], now: datetime
+    function: Function,
+    causes: Sequence[tuple[CauseGroup, datetime]],
+    askings: Mapping[str, LogQuerySession],
+    now: datetime,
 ) -> Successes | None:
     """Of one function, since it failed with the first of these causes last; None where nothing tells."""
     asking = askings.get(function.arn)

@@ -21,7 +21,7 @@ from ops.insight.report_types import QueryCost
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from ops.deadletters.messages.model import Cause, DeadLetter, Shelved
+    from ops.deadletters.messages.model import Cause, DeadLetter, SnapshotMessage
     from ops.deadletters.queue import DeadLetterQueue
 
 SENT, RECEIVED, LOG, ERROR, DIED = "sent", "received", "log", "error", "died"
@@ -100,7 +100,7 @@ def _place(moment: Moment, died: datetime | None) -> tuple[datetime, int]:
     return (died if why and died else moment.at, rank)
 
 
-def _of_letter(shelved: Shelved) -> list[Moment]:
+def _of_letter(shelved: SnapshotMessage) -> list[Moment]:
     """What the letter itself says: when it was sent, and when it was received first."""
     letter = shelved.letter
     buried = letter.kind not in _SENT_AS_WORK
@@ -152,7 +152,7 @@ def _unread(path: Path, why: OpsError) -> str:
     return f"The ledger of run {path.stem} was not read: {why}"
 
 
-def _of_logs(source: DeadLetterQueue, shelved: Shelved) -> tuple[list[LogQuerySession], list[Moment]]:
+def _of_logs(source: DeadLetterQueue, shelved: SnapshotMessage) -> tuple[list[LogQuerySession], list[Moment]]:
     """From the logs of the functions that read the queue which the message came from."""
     letter, cause = shelved.letter, shelved.cause
     now = datetime.now(UTC)

@@ -16,12 +16,12 @@ from ops.deadletters.causes import fix_status
 from ops.deadletters.causes.fix_status import FixedSince
 from ops.deadletters.ledger import Ledger
 from ops.deadletters.ledger.model import Outcome
-from ops.deadletters.snapshot import fingerprints
+from ops.deadletters.snapshot import cause_fingerprints
 from ops.errors import OpsError
 
 if TYPE_CHECKING:
     from ops.deadletters.queue import DeadLetterQueue
-    from ops.deadletters.snapshot import Group, Snapshot
+    from ops.deadletters.snapshot import CauseGroup, Snapshot
 
 RUNS = 5
 """Ledgers that are read, newest first."""
@@ -39,7 +39,9 @@ class Tried:
     failed: int
 
 
-def verdicts(source: DeadLetterQueue, shelf: Snapshot, groups: Iterable[Group], now: datetime) -> dict[str, FixedSince]:
+def verdicts(
+    source: DeadLetterQueue, shelf: Snapshot, groups: Iterable[CauseGroup], now: datetime
+) -> dict[str, FixedSince]:
     """Whether each cause is fixed, by fingerprint: as the last explaining noted it, and what redrives have shown since.
     Raises OpsError when the snapshot cannot be read."""
     noted, shown = shelf.noted(fix_status.NOTED), since(source, shelf)
@@ -57,7 +59,7 @@ def since(source: DeadLetterQueue, shelf: Snapshot) -> dict[str, Tried]:
     found: dict[str, Tried] = {}
     for path in sorted(source.runs.glob("*.db"), key=_touched, reverse=True)[:RUNS]:
         outcomes = _outcomes(path, *_version(path))
-        marks = fingerprints(shelf, [message_id for message_id, _, _ in outcomes])
+        marks = cause_fingerprints(shelf, [message_id for message_id, _, _ in outcomes])
         for mark, tried in _by_cause(outcomes, marks).items():
             if mark not in found or found[mark].at < tried.at:
                 found[mark] = tried
@@ -97,7 +99,7 @@ def _outcomes(path: Path, changed: int, size: int) -> tuple[tuple[str, bool, dat
     ``changed`` and ``size`` name the file's version."""
     try:
         with Ledger.open(path) as ledger:
-            plan = plan_codec.parse(ledger.plan(), str(path))
+            plan = plan_codec.decode_plan(ledger.plan(), str(path))
             if plan.edits or plan.destination.kind != "origin":
                 return ()
             return tuple(

@@ -16,7 +16,7 @@ from ops.deadletters.causes.attribution.message_sources import OWN, queue_of
 from ops.deadletters.causes.clustering.clusters import GUESS
 from ops.deadletters.causes.explain import NOTED as EXPLAINED
 from ops.deadletters.messages.model import UNKNOWN_ERROR, Place
-from ops.deadletters.snapshot import CauseOrigin, Group, Snapshot, origins
+from ops.deadletters.snapshot import CauseGroup, CauseOrigin, Snapshot, cause_origins
 from ops.insight.report_types import Finding, Level, QueryCost
 from ops.insight.rules.findings import Observation, summarize
 
@@ -81,7 +81,7 @@ def report(source: DeadLetterQueue, imported: bool = False) -> CausesReport:
     now = datetime.now(UTC)
     places = [Place.IMPORTED if imported else Place.QUEUE]
     with Snapshot.open(source) as shelf:
-        info, groups, came_from = shelf.info(), shelf.groups(places), origins(shelf, places)
+        info, groups, came_from = shelf.info(), shelf.groups(places), cause_origins(shelf, places)
         verdicts = redrive_evidence.verdicts(source, shelf, groups, now)
         told: dict[str, Any] = shelf.noted(EXPLAINED) or {}
     frame = _frame(groups, verdicts)
@@ -125,7 +125,7 @@ def _deployed(source: DeadLetterQueue, fingerprint: str, came_from: Iterable[Cau
     return function.deployed_at if function is not None and queues == {OWN} else None
 
 
-def _frame(groups: tuple[Group, ...], verdicts: Mapping[str, fix_status.FixedSince]) -> pd.DataFrame:
+def _frame(groups: tuple[CauseGroup, ...], verdicts: Mapping[str, fix_status.FixedSince]) -> pd.DataFrame:
     rows = []
     for group in groups:
         since = verdicts[group.fingerprint]

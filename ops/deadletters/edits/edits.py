@@ -17,7 +17,7 @@ from ops.deadletters.messages.model import Attribute, DeadLetter
 from ops.deadletters.plan_model import Edit
 from ops.errors import UsageError
 
-DEEPEST = 100
+MAX_NESTING = 100
 """Levels of a value to set: Python's readers and writers go through the plan and the body level by level."""
 _HOW = "Write PATH=VALUE, such as body.params.alpha=0.1 or attributes.Tenant=blue."
 _ATTRIBUTE = "attributes."
@@ -28,7 +28,7 @@ _RAW, _LITERAL = re.compile(r"\s*'((?:[^'\\]|\\.)*)'\s*", re.DOTALL), re.compile
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
 
 
-def parse(set_expressions: Sequence[str] = (), merge_patch: str | None = None) -> tuple[Edit, ...]:
+def parse_edits(set_expressions: Sequence[str] = (), merge_patch: str | None = None) -> tuple[Edit, ...]:
     """The edits that ``PATH=VALUE`` expressions and the text of a JSON merge patch (RFC 7396, of the body) ask for.
 
     Paths: see ``addresses`` for those in the body; ``body`` alone is the whole body; ``attributes.NAME`` is an
@@ -52,7 +52,7 @@ def parse(set_expressions: Sequence[str] = (), merge_patch: str | None = None) -
     return tuple(edits)
 
 
-def apply(letter: DeadLetter, edits: Sequence[Edit]) -> DeadLetter:
+def apply_edits(letter: DeadLetter, edits: Sequence[Edit]) -> DeadLetter:
     """``letter`` as it will go out. In a JSON body nothing changes but the text of the values that are set.
 
     Raises UsageError when an edit does not fit: the body is no JSON, a place on the path is not there, a value is not
@@ -75,7 +75,7 @@ def apply(letter: DeadLetter, edits: Sequence[Edit]) -> DeadLetter:
     return replace(letter, body=body, attributes=attributes)
 
 
-def diff(before: DeadLetter, after: DeadLetter) -> str:
+def diff_messages(before: DeadLetter, after: DeadLetter) -> str:
     """What was changed, as a unified diff of the attributes and of the body, JSON with an item per line and every item
     as it is written; empty when nothing was.
 
@@ -91,7 +91,7 @@ def diff(before: DeadLetter, after: DeadLetter) -> str:
     return "".join(f"{_printable(line)}\n" for line in lines)
 
 
-def described(edit: Edit) -> str:
+def describe_edit(edit: Edit) -> str:
     """``edit`` as it could have been typed."""
     value = json.dumps(edit.value, ensure_ascii=False)
     return f"{edit.path}={value}" if edit.path else f"merge patch {value}"
@@ -126,8 +126,8 @@ def _value(text: str) -> Any:
 def _loaded(text: str) -> Any:
     """A value as it can be kept in a plan, and sent. Raises UsageError for one that cannot, ValueError for no JSON."""
     value = json.loads(text, parse_constant=_no_constant, parse_float=_finite)
-    if _levels(value) > DEEPEST:
-        raise UsageError(f"A value is nested more than {DEEPEST} levels deep.", "Set what is in it step by step.")
+    if _levels(value) > MAX_NESTING:
+        raise UsageError(f"A value is nested more than {MAX_NESTING} levels deep.", "Set what is in it step by step.")
     return value
 
 

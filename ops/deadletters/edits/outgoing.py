@@ -32,18 +32,18 @@ _PUT_ON: dict[Kind, tuple[str, ...]] = {
 }
 """What whoever buried a letter had put on it: it says why it died, and is no part of the message."""
 
-MOST_BYTES = 1_048_576
+MAX_BYTES = 1_048_576
 """Of a message with its attributes, and of a batch (botocore 1.44.5 model, 2026-11)."""
-OLDER_MOST_BYTES = 262_144
+OLDER_MAX_BYTES = 262_144
 """What a queue takes that keeps the MaximumMessageSize which was the highest until August 2025."""
 
 
-def edited(letter: DeadLetter, changes: Sequence[Edit]) -> DeadLetter:
+def edited_message(letter: DeadLetter, changes: Sequence[Edit]) -> DeadLetter:
     """The letter as it goes out. Raises UsageError when an edit does not fit it."""
-    return edits.apply(replace(letter, attributes=_own(letter)), changes) if changes else letter
+    return edits.apply_edits(replace(letter, attributes=_own(letter)), changes) if changes else letter
 
 
-def attributes(letter: DeadLetter, limit: int | None = None) -> Mapping[str, Attribute]:
+def outgoing_attributes(letter: DeadLetter, limit: int | None = None) -> Mapping[str, Attribute]:
     """With the first message's id, by which the handler knows a job that it did already, where there is room for it.
 
     ``limit``: bytes that the destination takes. Where it is not known, a message that fits into an older queue still
@@ -52,22 +52,22 @@ def attributes(letter: DeadLetter, limit: int | None = None) -> Mapping[str, Att
     own = _own(letter)
     if not _room_for_id(own):
         return own
-    bare = size(letter.body, own)
+    bare = message_size(letter.body, own)
     if bare + _id_size(letter) > (limit or _likely_limit(bare)):
         return own
     return own | {contract.DLQ_ORIGINAL_MESSAGE_ID: Attribute("String", letter.original_message_id)}
 
 
-def sizes(letter: DeadLetter) -> tuple[int, int | None]:
+def message_sizes(letter: DeadLetter) -> tuple[int, int | None]:
     """Bytes of the message as it is, and with its first id; None where it has ten attributes, and so no room for it."""
     own = _own(letter)
-    bare = size(letter.body, own)
+    bare = message_size(letter.body, own)
     if contract.DLQ_ORIGINAL_MESSAGE_ID in own:
         return bare, bare
     return bare, bare + _id_size(letter) if _room_for_id(own) else None
 
 
-def wire(attributes: Mapping[str, Attribute]) -> dict[str, Any]:
+def to_sqs_attributes(attributes: Mapping[str, Attribute]) -> dict[str, Any]:
     """Message attributes as SendMessage takes them."""
     return {
         name: {"DataType": each.data_type, "BinaryValue": base64.b64decode(each.value)}
@@ -77,7 +77,7 @@ def wire(attributes: Mapping[str, Attribute]) -> dict[str, Any]:
     }
 
 
-def size(body: str, attributes: Mapping[str, Attribute]) -> int:
+def message_size(body: str, attributes: Mapping[str, Attribute]) -> int:
     """Bytes as SQS counts them: the body, and each attribute's name, type and value."""
     parts, binary = [body], 0
     for name, each in attributes.items():
@@ -98,7 +98,7 @@ def _id_size(letter: DeadLetter) -> int:
 
 
 def _likely_limit(bare: int) -> int:
-    return OLDER_MOST_BYTES if bare <= OLDER_MOST_BYTES else MOST_BYTES
+    return OLDER_MAX_BYTES if bare <= OLDER_MAX_BYTES else MAX_BYTES
 
 
 def _own(letter: DeadLetter) -> dict[str, Attribute]:

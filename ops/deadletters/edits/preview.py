@@ -33,28 +33,30 @@ class Preview:
     note: str = ""
 
 
-def of(letter: DeadLetter, plan: Plan) -> Preview:
-    if plan.destination.kind != "queue" and (why := return_target.home(letter, return_target.planned(plan)).why):
+def preview_message(letter: DeadLetter, plan: Plan) -> Preview:
+    if plan.destination.kind != "queue" and (
+        why := return_target.find_return_target(letter, return_target.context_of_plan(plan)).why
+    ):
         return Preview(letter.message_id, refused=f"It stays in the dead-letter queue: {why}.")
     service, limit = _service(letter, plan), _limit(letter, plan)
     try:
-        edited = outgoing.edited(letter, plan.edits)
+        edited = outgoing.edited_message(letter, plan.edits)
     except UsageError as misfit:
         return Preview(letter.message_id, refused=str(misfit))
     after = _message(edited, service, limit)
-    if service is Service.SQS and outgoing.size(after.body, after.attributes) > (limit or outgoing.MOST_BYTES):
-        return Preview(letter.message_id, refused=_too_large(limit or outgoing.MOST_BYTES))
+    if service is Service.SQS and outgoing.message_size(after.body, after.attributes) > (limit or outgoing.MAX_BYTES):
+        return Preview(letter.message_id, refused=_too_large(limit or outgoing.MAX_BYTES))
     known = {*letter.attributes, *edited.attributes}
     dropped = letter.attributes.keys() - _message(letter, service, limit).attributes.keys()
     left_out = tuple(sorted(dropped | (edited.attributes.keys() - after.attributes.keys())))
     put_on = tuple(sorted(after.attributes.keys() - known))
     note = _note(service, letter.kind, put_on, left_out)
-    return Preview(letter.message_id, edits.diff(letter, after), "", put_on, left_out, note)
+    return Preview(letter.message_id, edits.diff_messages(letter, after), "", put_on, left_out, note)
 
 
-def sent(letter: DeadLetter, plan: Plan) -> DeadLetter:
+def outgoing_message(letter: DeadLetter, plan: Plan) -> DeadLetter:
     """The letter with the body and the attributes that will be sent. Raises UsageError when an edit does not fit it."""
-    edited = outgoing.edited(letter, plan.edits)
+    edited = outgoing.edited_message(letter, plan.edits)
     return _message(edited, _service(letter, plan), _limit(letter, plan))
 
 
@@ -64,7 +66,11 @@ def _service(letter: DeadLetter, plan: Plan) -> Service:
 
 
 def _origin(letter: DeadLetter, plan: Plan) -> Origin | None:
-    return None if plan.destination.kind == "queue" else return_target.of(letter, return_target.planned(plan))
+    return (
+        None
+        if plan.destination.kind == "queue"
+        else return_target.return_origin(letter, return_target.context_of_plan(plan))
+    )
 
 
 def _limit(letter: DeadLetter, plan: Plan) -> int | None:
@@ -74,13 +80,13 @@ def _limit(letter: DeadLetter, plan: Plan) -> int | None:
 
 
 def _too_large(limit: int) -> str:
-    if limit == outgoing.MOST_BYTES:
+    if limit == outgoing.MAX_BYTES:
         return "It would be over SQS's limit of 1 MiB a message."
     return f"It would be larger than its queue takes ({limit:,} bytes with attributes)."
 
 
 def _message(letter: DeadLetter, service: Service, limit: int | None) -> DeadLetter:
-    return replace(letter, attributes=outgoing.attributes(letter, limit) if service is Service.SQS else {})
+    return replace(letter, attributes=outgoing.outgoing_attributes(letter, limit) if service is Service.SQS else {})
 
 
 def _note(service: Service, kind: Kind, put_on: Sequence[str], left_out: Sequence[str]) -> str:

@@ -11,7 +11,7 @@ from typing import Any
 
 from ops.errors import UsageError
 
-LARGEST = 64
+MAX_GROWTH = 64
 """Times a message's size. A filter that compares parts of a message with each other makes a few copies of parts."""
 _CHAINS = frozenset(
     {"subexpression", "pipe", "projection", "value_projection", "filter_projection", "flatten", "index_expression"}
@@ -32,9 +32,9 @@ def growth(node: Any) -> int:
 
 def ensure_bounded(expression: str, tree: Any) -> None:
     """Raises UsageError for an expression whose result could be more than ``LARGEST`` times what it is given."""
-    if growth(tree) > LARGEST:
+    if growth(tree) > MAX_GROWTH:
         shown = expression if len(expression) <= 80 else f"{expression[:79]}…"
         raise UsageError(
-            f"The expression {shown!r} could make more than {LARGEST} copies of a message.",
+            f"The expression {shown!r} could make more than {MAX_GROWTH} copies of a message.",
             "Name the parts that it needs, such as body.kind, instead of whole messages.",
         )

@@ -42,17 +42,17 @@ class Filter:
 
 
 @lru_cache(maxsize=128)
-def compiled(where: str) -> Filter:
+def compile_filter(where: str) -> Filter:
     """Raises UsageError, with the position: no JMESPath; a path that no letter has; a function that there is not."""
     try:
         if len(where) > LONGEST:
             raise RecursionError
         parsed = jmespath.parser.Parser().parse(where)
         ensure_bounded(where, parsed.parsed)
-        _complain(where, parsed.parsed)
-        found = sql.condition(parsed.parsed)
+        _ensure_answerable(where, parsed.parsed)
+        found = sql.compile_condition(parsed.parsed)
     except jmespath.exceptions.JMESPathError as error:
-        raise _refused(where, error) from error
+        raise _syntax_error(where, error) from error
     except RecursionError:
         raise UsageError("The filter is too long, or nested too deeply.", "Choose letters in several steps.") from None
     interpreter = jmespath.visitor.TreeInterpreter(jmespath.Options(custom_functions=_Lenient()))
@@ -88,7 +88,7 @@ class _Lenient(jmespath.functions.Functions):  # type: ignore[misc]
         return isinstance(search, str) and isinstance(suffix, str) and search.endswith(suffix)
 
 
-def _complain(where: str, tree: Any) -> None:
+def _ensure_answerable(where: str, tree: Any) -> None:
     """A filter that can be true of no letter is a slip, and finding nothing would not say so."""
     for name in _functions(tree):
         if name not in _Lenient.FUNCTION_TABLE:
@@ -96,7 +96,7 @@ def _complain(where: str, tree: Any) -> None:
                 f"The filter {where!r} calls {name}(), which JMESPath does not have.",
                 f"It has: {', '.join(sorted(_Lenient.FUNCTION_TABLE))}.",
             )
-    for name in sql.roots(tree):
+    for name in sql.looked_up_roots(tree):
         if name not in ROOTS:
             at = where.find(name)
             raise UsageError(
@@ -114,7 +114,7 @@ def _functions(node: Any) -> Iterator[str]:
             yield from _functions(child)
 
 
-def _refused(where: str, error: jmespath.exceptions.JMESPathError) -> UsageError:
+def _syntax_error(where: str, error: jmespath.exceptions.JMESPathError) -> UsageError:
     position = getattr(error, "lex_position", None)
     at = f" at character {position + 1}" if position is not None else ""
     return UsageError(f"The filter {where!r} is no JMESPath{at}.", _EXAMPLE)

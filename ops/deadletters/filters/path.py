@@ -23,7 +23,7 @@ CAUSE = {
     "label": "label",
 }
 """What ``cause`` has in a filter, and its column."""
-_SIGNS = {"eq": "=", "lt": "<", "lte": "<=", "gt": ">", "gte": ">="}
+_OPERATORS = {"eq": "=", "lt": "<", "lte": "<=", "gt": ">", "gte": ">="}
 _RUN = re.compile(r"[A-Za-z0-9 .-]{3,}")
 """What JSON writes only as itself or as an escape."""
 LONGEST_LIKE = 10_000
@@ -55,8 +55,8 @@ _ODD = {"body": "form = 2", "text": "typeof(body) = 'blob'"}
 ANY = Sql("1", exact=False)
 """What SQLite cannot tell."""
 _NO = Sql("0")
-_PLACE = "<place>"
-_VALUE = f"json_extract(@, {_PLACE})"
+_PATH = "<place>"
+_VALUE = f"json_extract(@, {_PATH})"
 
 
 @dataclass(frozen=True)
@@ -70,11 +70,13 @@ class Path:
 
     @classmethod
     def of(cls, node: Any) -> Path | None:
-        match steps(node):
-            case ["body", *rest] if (place := _place(rest)) is not None:
+        match path_steps(node):
+            case ["body", *rest] if (place := _json_path(rest)) is not None:
                 return cls("body", place, frozenset({"body"}))
-            case ["attributes" | "system" as column, str() as name] if name.isascii() and _place([name]) is not None:
-                return cls(column, _place([name]))
+            case ["attributes" | "system" as column, str() as name] if (
+                name.isascii() and _json_path([name]) is not None
+            ):
+                return cls(column, _json_path([name]))
             case ["text"]:
                 return cls("body", None, frozenset({"text"}))
             case ["kind"]:
@@ -93,11 +95,11 @@ class Path:
 
     def compared(self, sign: str, literal: Any) -> Sql:
         if self.json is None:
-            return self._plain(f"@ {_SIGNS[sign]} ?", literal) if isinstance(literal, str) else _NO
+            return self._plain(f"@ {_OPERATORS[sign]} ?", literal) if isinstance(literal, str) else _NO
         if literal is None or isinstance(literal, bool):
             kind = {None: "null", True: "true", False: "false"}[literal]
             return self._typed({kind: ("1",)}, missing=literal is None) if sign == "eq" else _NO
-        same = f"{_VALUE} {_SIGNS[sign]} ?", _number(literal)
+        same = f"{_VALUE} {_OPERATORS[sign]} ?", _number(literal)
         if not isinstance(literal, str):
             return self._typed({"integer": same, "real": same})
         found = self._typed({"text": same})
@@ -115,7 +117,7 @@ class Path:
                 inside = f"substr({value}, ?) = ?", -len(wanted), wanted
         if self.json is None:
             return self._plain(*inside)
-        among = f"EXISTS (SELECT 1 FROM json_each(@, {_PLACE}) WHERE type = 'text' AND atom = ?)", wanted
+        among = f"EXISTS (SELECT 1 FROM json_each(@, {_PATH}) WHERE type = 'text' AND atom = ?)", wanted
         cases = {"text": inside, "array": among} if function == "contains" else {"text": inside}
         return self._said(wanted, self._typed(cases))
 
@@ -149,7 +151,7 @@ class Path:
     def _cases(self, column: str, cases: Mapping[str, tuple[Any, ...]]) -> tuple[str, tuple[Any, ...]]:
         """``CASE … WHEN … THEN …``, still open, and its values."""
         told = "".join(f" WHEN '{kind}' THEN {condition}" for kind, (condition, *_) in cases.items())
-        told = told.replace("@", column).replace(_PLACE, self._place)
+        told = told.replace("@", column).replace(_PATH, self._place)
         return f"CASE json_type({column}, {self._place}){told}", tuple(
             value for _, *values in cases.values() for value in values
         )
@@ -160,13 +162,13 @@ class Path:
 
     def _said(self, literal: str, found: Sql) -> Sql:
         """Reading text is cheaper than reading JSON: first whether the literal is there at all."""
-        there = like(literal) if "body" in self.reads else None
+        there = mentions(literal) if "body" in self.reads else None
         if there is None:
             return found
         return Sql(f"({there.condition}) AND {found.condition}", there.values + found.values, found.exact, found.reads)
 
 
-def like(literal: str) -> Sql | None:
+def mentions(literal: str) -> Sql | None:
     """A superset: bodies that hold a part of ``literal``, or an escape that may stand for it; None where no part of it
     is always written as it is."""
     runs = _RUN.findall(literal)
@@ -176,19 +178,19 @@ def like(literal: str) -> Sql | None:
     return Sql("body LIKE ? OR body LIKE ?", (f"%{longest}%", _ESCAPES), False, frozenset({"body"}))
 
 
-def steps(node: Any) -> list[str | int] | None:
+def path_steps(node: Any) -> list[str | int] | None:
     """Names and indexes, of a node that is nothing but a path."""
     match node["type"]:
         case "field" | "index":
             return [node["value"]]
         case "subexpression" | "index_expression":
-            parts = [steps(child) for child in node["children"]]
+            parts = [path_steps(child) for child in node["children"]]
             return None if None in parts else [step for part in parts if part for step in part]
         case _:
             return None
 
 
-def _place(steps: list[str | int]) -> str | None:
+def _json_path(steps: list[str | int]) -> str | None:
     """As SQLite addresses JSON; None for a name that it cannot spell."""
     place = "$"
     for step in steps:

@@ -8,25 +8,25 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from ops.deadletters.filters.path import ANY, Path, Sql, like, steps
+from ops.deadletters.filters.path import ANY, Path, Sql, mentions, path_steps
 from ops.deadletters.messages.message_body import has_surrogates
 
 ROOTS = ("body", "text", "attributes", "system", "kind", "cause")
-_TURNED = {"lt": "gt", "lte": "gte", "gt": "lt", "gte": "lte"}
-DEEPEST, MOST_VALUES = 25, 900
+_MIRRORED = {"lt": "gt", "lte": "gte", "gt": "lt", "gte": "lte"}
+MAX_DEPTH, MAX_VALUES = 25, 900
 """SQLite's parser takes expressions of some forty levels, and older ones no more than 999 values."""
 
 
-def condition(tree: Any) -> Sql:
+def compile_condition(tree: Any) -> Sql:
     """``tree``: the parsed filter."""
-    found = _true(tree)
-    if _depth(found.condition) > DEEPEST or len(found.values) > MOST_VALUES or not all(map(_takes, found.values)):
+    found = _truthy(tree)
+    if _depth(found.condition) > MAX_DEPTH or len(found.values) > MAX_VALUES or not all(map(_storable, found.values)):
         found = ANY
     whole = " OR ".join([*found.odd, f"({found.condition})"])
     return Sql(whole, found.values, found.exact, found.reads)
 
 
-def _takes(value: Any) -> bool:
+def _storable(value: Any) -> bool:
     """SQLite takes no text with lone surrogates, as a JSON literal may hold."""
     return not (isinstance(value, str) and has_surrogates(value))
 
@@ -39,7 +39,7 @@ def _depth(condition: str) -> int:
     return deepest
 
 
-def roots(node: Any, outermost: bool = True) -> Iterator[str]:
+def looked_up_roots(node: Any, outermost: bool = True) -> Iterator[str]:
     """Names that a filter looks up in the letter itself, and not in a part of it."""
     kind, children = node["type"], node["children"]
     if kind == "field" and outermost:
@@ -47,18 +47,18 @@ def roots(node: Any, outermost: bool = True) -> Iterator[str]:
     later = kind in ("subexpression", "index_expression", "projection", "filter_projection", "value_projection", "pipe")
     for number, child in enumerate(children):
         if isinstance(child, dict) and child["type"] != "expref":
-            yield from roots(child, outermost and not (later and number))
+            yield from looked_up_roots(child, outermost and not (later and number))
 
 
-def _true(node: Any) -> Sql:
+def _truthy(node: Any) -> Sql:
     """Whether the value of ``node`` is true, as JMESPath means it."""
     match node["type"]:
         case "and_expression":
-            return _both("AND", *(_true(child) for child in node["children"]))
+            return _joined("AND", *(_truthy(child) for child in node["children"]))
         case "or_expression":
-            return _both("OR", *(_true(child) for child in node["children"]))
+            return _joined("OR", *(_truthy(child) for child in node["children"]))
         case "not_expression":
-            found = _true(node["children"][0])
+            found = _truthy(node["children"][0])
             return Sql(f"NOT ({found.condition})", found.values, True, found.reads) if found.exact else ANY
         case "comparator":
             return _compared(node["value"], *node["children"])
@@ -71,7 +71,7 @@ def _true(node: Any) -> Sql:
             return _mentioned(node)
 
 
-def _both(word: str, left: Sql, right: Sql) -> Sql:
+def _joined(word: str, left: Sql, right: Sql) -> Sql:
     before = left.condition if left.joined == word else f"({left.condition})"
     return Sql(
         f"{before} {word} ({right.condition})",
@@ -84,7 +84,7 @@ def _both(word: str, left: Sql, right: Sql) -> Sql:
 
 def _compared(sign: str, left: Any, right: Any) -> Sql:
     if left["type"] == "literal" and right["type"] != "literal":
-        return _compared(_TURNED.get(sign, sign), right, left)
+        return _compared(_MIRRORED.get(sign, sign), right, left)
     path = Path.of(left)
     if right["type"] != "literal":
         return ANY
@@ -114,21 +114,23 @@ def _called(node: Any) -> Sql:
 def _mentioned(node: Any) -> Sql:
     """A superset: when a projection of the body brings anything, what it filters by stands in the body."""
     match node["type"]:
-        case "filter_projection" if (steps(node["children"][0]) or [""])[0] == "body":
-            return _said(node["children"][2])
+        case "filter_projection" if (path_steps(node["children"][0]) or [""])[0] == "body":
+            return _mentions_literal(node["children"][2])
         case "projection" | "subexpression" | "index_expression" | "flatten":
             return _mentioned(node["children"][0])
         case _:
             return ANY
 
 
-def _said(node: Any) -> Sql:
+def _mentions_literal(node: Any) -> Sql:
     kind, children = node["type"], node["children"]
     if kind in ("and_expression", "or_expression"):
-        return _both("AND" if kind == "and_expression" else "OR", _said(children[0]), _said(children[1]))
+        return _joined(
+            "AND" if kind == "and_expression" else "OR", _mentions_literal(children[0]), _mentions_literal(children[1])
+        )
     equal = kind == "comparator" and node["value"] == "eq"
     inside = kind == "function_expression" and node["value"] in ("contains", "starts_with", "ends_with")
     for child in children if equal or inside else ():
         if child["type"] == "literal" and isinstance(child["value"], str):
-            return like(child["value"]) or ANY
+            return mentions(child["value"]) or ANY
     return ANY

@@ -21,7 +21,7 @@ _KIND = re.compile(r'"kind"\s*:\s*"([^"\\]{1,64})"')
 _UNTOLD = Cause()
 
 
-def named(cause: Cause, job_kind: str = "") -> Cause:
+def normalize_cause(cause: Cause, job_kind: str = "") -> Cause:
     """``cause`` with its fingerprint, and with that kind of job where it has none."""
     kind = cause.error_type[:LONGEST_TYPE]
     return replace(
@@ -33,11 +33,11 @@ def named(cause: Cause, job_kind: str = "") -> Cause:
     )
 
 
-def own(letter: DeadLetter) -> Cause:
+def own_cause(letter: DeadLetter) -> Cause:
     """What the letter tells itself. Most tell nothing; and what Lambda writes on those of asynchronous invocations is
     no more than a status, so that the logs are asked first."""
-    told = None if letter.kind is Kind.LAMBDA else parse.carried(letter)
-    return _UNTOLD if told is None else named(told, job_kind(letter.body))
+    told = None if letter.kind is Kind.LAMBDA else parse.carried_cause(letter)
+    return _UNTOLD if told is None else normalize_cause(told, job_kind(letter.body))
 
 
 def job_kind(body: str) -> str:

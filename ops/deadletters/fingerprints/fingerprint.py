@@ -17,13 +17,13 @@ from ops.deadletters.fingerprints import masks
 from ops.deadletters.messages.model import WRAPPED
 
 GAP = "…"
-READ = 8_000
+READ_CHARS = 8_000
 """Characters at each end of a message that decide: a reason may stand at either."""
-LONGEST, LABEL = 1_000, 600
+MAX_NORMALIZED, MAX_LABEL = 1_000, 600
 """Characters of a message's normal form at each end, and of a label."""
-ENOUGH = 200
+LABEL_SAMPLE = 200
 """Messages from which a group's label is made: more would not change it."""
-REMEMBERED = 10_000
+MAX_CACHED = 10_000
 """Messages whose fingerprint is not worked out again. Where each message has its own, remembering would not help."""
 _DIGITS, _LETTERS = "0123456789", ascii_letters
 _BETWEEN = r"""[\s,;:=|()\[\]{}<>&/'"-]*"""
@@ -41,13 +41,13 @@ def clipped(text: str, most: int) -> str:
     return f"{text[: most - 3 - tail]} {GAP} {text[-tail:]}"
 
 
-@lru_cache(maxsize=REMEMBERED)
-def normalised(message: str) -> str:
+@lru_cache(maxsize=MAX_CACHED)
+def normalize_message(message: str) -> str:
     """``message`` without what changes from one occurrence to the next (see ``masks``), and in one line."""
-    if len(message) > 2 * READ:
-        return f"{_bare(message[:READ])[:LONGEST]} {GAP} {_bare(message[-READ:])[-LONGEST:]}"
+    if len(message) > 2 * READ_CHARS:
+        return f"{_bare(message[:READ_CHARS])[:MAX_NORMALIZED]} {GAP} {_bare(message[-READ_CHARS:])[-MAX_NORMALIZED:]}"
     bare = _bare(message)
-    return bare if len(bare) <= 2 * LONGEST else f"{bare[:LONGEST]} {GAP} {bare[-LONGEST:]}"
+    return bare if len(bare) <= 2 * MAX_NORMALIZED else f"{bare[:MAX_NORMALIZED]} {GAP} {bare[-MAX_NORMALIZED:]}"
 
 
 def _bare(message: str) -> str:
@@ -73,7 +73,7 @@ def fingerprint(error_type: str, error_message: str, location: str = "") -> str:
     """Ten hex digits: the same for errors of one type, one message (but for what changes) and one place, whatever
     wrapped them."""
     root, _, _ = error_message.partition(WRAPPED)
-    return _digest(_short(error_type), normalised(root), _LINE_NUMBER.sub("", location))
+    return _digest(_short(error_type), normalize_message(root), _LINE_NUMBER.sub("", location))
 
 
 def _short(error_type: str) -> str:
@@ -82,37 +82,37 @@ def _short(error_type: str) -> str:
     return found[1] if found else error_type
 
 
-def part_of(mark: str, values: Sequence[str]) -> str:
+def split_fingerprint(mark: str, values: Sequence[str]) -> str:
     """The fingerprint of those messages of a group that have these values in the parts that tell them apart."""
     return _digest(mark, *values)
 
 
-def changing(message: str) -> list[tuple[str, str]]:
+def changing_parts(message: str) -> list[tuple[str, str]]:
     """The parts that ``normalised`` leaves out, each with its kind: "number" where it may be a code, else "other"."""
-    message = _unwrapped(clipped(message.partition(WRAPPED)[0], 2 * READ))
+    message = _unwrapped(clipped(message.partition(WRAPPED)[0], 2 * READ_CHARS))
     return [
         ("number" if masks.may_be_code(message, span) else "other", message[span.start : span.end])
         for span in masks.spans(message)
     ]
 
 
-@lru_cache(maxsize=REMEMBERED)
+@lru_cache(maxsize=MAX_CACHED)
 def _digest(*parts: str) -> str:
     return blake2b("\n".join(parts).encode("utf-8", "surrogatepass"), digest_size=5).hexdigest()
 
 
-def common(messages: Sequence[str]) -> str:
+def common_label(messages: Sequence[str]) -> str:
     """What messages of one fingerprint share, with "…" for what differs: ``s3://b/data/….csv is not there``."""
-    some = list(dict.fromkeys(" ".join(_unwrapped(message).split()) for message in messages[:ENOUGH]))
+    some = list(dict.fromkeys(" ".join(_unwrapped(message).split()) for message in messages[:LABEL_SAMPLE]))
     first = some[0]
     if len(some) == 1:
-        return clipped(first, LABEL)
+        return clipped(first, MAX_LABEL)
     spans = [masks.spans(message) for message in some]
     label = _merged(some, spans, _shared)
     if label is None:  # lists of different lengths, each of which is a single part of the normal form
         runs = [_runs(message, found) for message, found in zip(some, spans, strict=True)]
         label = _merged(some, runs, lambda values: values[0] if len(set(values)) == 1 else GAP)
-    return clipped(_RUN.sub(GAP, label) if label is not None else normalised(first), LABEL)
+    return clipped(_RUN.sub(GAP, label) if label is not None else normalize_message(first), MAX_LABEL)
 
 
 def _merged(

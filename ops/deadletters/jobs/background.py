@@ -23,9 +23,9 @@ from pathlib import Path
 from typing import Any
 
 from ops import access
-from ops.atomic_file import NONSENSE, opened, opener, read
-from ops.deadletters.queue import DeadLetterQueue, open_queue, unusable
-from ops.deadletters.queue_lock import exclusive
+from ops.atomic_file import MALFORMED, open_regular, private_opener, read_file
+from ops.deadletters.queue import DeadLetterQueue, folder_error, open_queue
+from ops.deadletters.queue_lock import lock_exclusively
 from ops.errors import OpsError, UsageError
 from ops.target import Target
 
@@ -160,11 +160,11 @@ class _Files:
         """The log, empty and locked. Raises UsageError when a running job holds it."""
         try:
             self._folder.mkdir(exist_ok=True, mode=0o700)
-            log = open(self.log, "a", encoding="utf-8", opener=opener)  # noqa: SIM115 - held for longer
+            log = open(self.log, "a", encoding="utf-8", opener=private_opener)  # noqa: SIM115 - held for longer
         except OSError as error:
-            raise unusable(self._folder, error) from error
+            raise folder_error(self._folder, error) from error
         patience = time.monotonic() + _LETS_GO_S
-        while not exclusive(log, 0.0):
+        while not lock_exclusively(log, 0.0):
             if self._begun() or time.monotonic() > patience:
                 log.close()
                 raise UsageError(
@@ -177,7 +177,7 @@ class _Files:
 
     def held(self) -> bool:
         try:
-            with os.fdopen(opened(self.log), "r") as log:
+            with os.fdopen(open_regular(self.log), "r") as log:
                 fcntl.flock(log, fcntl.LOCK_SH | fcntl.LOCK_NB)
         except BlockingIOError:
             return True
@@ -192,7 +192,7 @@ class _Files:
             scratch.write_text(json.dumps(asdict(job), default=datetime.isoformat), encoding="utf-8")
             scratch.replace(self.state)
         except OSError as error:
-            raise unusable(self._folder, error) from error
+            raise folder_error(self._folder, error) from error
 
     def read(self) -> Job | None:
         held = self.held()  # before the state: a job that ends in between is not taken for lost
@@ -206,10 +206,10 @@ class _Files:
 
     def _kept(self) -> Job | None:
         try:
-            kept = json.loads(read(self.state))
+            kept = json.loads(read_file(self.state))
             times = {name: kept[name] and datetime.fromisoformat(kept[name]).astimezone(UTC) for name in _TIMES}
             return _sound(Job(**{**kept, **times, "notes": tuple(kept["notes"])}))
-        except (OpsError, *NONSENSE):
+        except (OpsError, *MALFORMED):
             return None
 
 

@@ -88,7 +88,7 @@ def purge(source: DeadLetterQueue, tell: Teller, plan: str, export: str, confirm
 def export(source: DeadLetterQueue, tell: Teller, selection: dict[str, Any], path: str, format: str) -> Ended:
     from ops.deadletters.archive import exports
 
-    done = exports.write(source, _selection(selection), Path(path), format)
+    done = exports.export_messages(source, _selection(selection), Path(path), format)
     said = f"{formatting.count(done.letters, 'letter')} written to {done.path}"
     if done.unreached:
         said += f"; about {formatting.count(done.unreached, 'message')} more, which no scan has reached, are not in it"

@@ -68,7 +68,7 @@ class Ledger(Records):
             "stays": plan.action is Action.COPY or plan.selection.imported,
             "state": State.RUNNING,
             "began": _now(),
-            PLAN: plan_codec.plain(plan),  # so that it can be resumed whatever becomes of the plan's file
+            PLAN: plan_codec.to_plain(plan),  # so that it can be resumed whatever becomes of the plan's file
         }
         schema.create(path, plan.ids, {key: json.dumps(value) for key, value in facts.items()})
         return cls(path)

@@ -142,7 +142,7 @@ def in_doubt(path: Path, most: int = 10) -> str:
     """Which letters were under way, as far as the file can still be read."""
     found: list[str] = []
     whole = False
-    with suppress(sqlite3.Error, *atomic_file.NONSENSE), _reading(path) as db:
+    with suppress(sqlite3.Error, *atomic_file.MALFORMED), _reading(path) as db:
         for (name,) in db.execute("SELECT id FROM letters WHERE state IN (?, ?)", (INTENT, SENT)):
             found.append(str(name))
         whole = True
@@ -176,7 +176,7 @@ def speaking(path: Path) -> Iterator[None]:
         raise unwritable(path, error) from error
     except OSError as error:
         raise unwritable(path, error) from error
-    except atomic_file.NONSENSE as error:  # SQLite reads a damaged row as whatever it finds
+    except atomic_file.MALFORMED as error:  # SQLite reads a damaged row as whatever it finds
         raise damaged(path, "what it says makes no sense") from error
 
 

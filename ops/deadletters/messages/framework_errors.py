@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from ops.deadletters.messages.model import DeadLetter
 
 
-class Told(NamedTuple):
+class FrameworkError(NamedTuple):
     """``where``: attribute | body."""
 
     error_type: str
@@ -54,7 +54,7 @@ _HINTS = (
 """One of these is in every body that tells something, so that others need not be parsed."""
 
 
-def told(letter: DeadLetter) -> Told | None:
+def find_framework_error(letter: DeadLetter) -> FrameworkError | None:
     """None where no framework wrote anything."""
     if letter.attributes:
         values = {name: each.value for name, each in letter.attributes.items() if not each.binary}
@@ -69,18 +69,18 @@ def told(letter: DeadLetter) -> Told | None:
 
 
 def _object(text: str) -> Mapping[str, Any]:
-    value = message_body.parse(text)
+    value = message_body.parse_body(text)
     return value if isinstance(value, dict) else {}
 
 
-def _first(names: Iterable[_Names], holders: Iterable[Mapping[str, Any]], where: str) -> Told | None:
+def _first(names: Iterable[_Names], holders: Iterable[Mapping[str, Any]], where: str) -> FrameworkError | None:
     holders = list(holders)
     for one in names:
         for holder in holders:
             message = _text(holder.get(one.error_message))
             kind = _text(holder.get(one.error_type)) if one.error_type else ""
             if kind or message:
-                return Told(kind or "Failed", message, where)
+                return FrameworkError(kind or "Failed", message, where)
     return None
 
 
@@ -90,7 +90,7 @@ def _text(value: Any) -> str:
     return value if isinstance(value, str) else "" if value is None else json.dumps(value)
 
 
-def _of_stream(body: Mapping[str, Any]) -> Told | None:
+def _of_stream(body: Mapping[str, Any]) -> FrameworkError | None:
     """A batch of a stream that Lambda or a pipe gave up: the record says where it is, not what was in it."""
     batch = next((name for name in ("KinesisBatchInfo", "DDBStreamBatchInfo") if name in body), None)
     context = body.get("requestContext", body.get("context"))
@@ -99,6 +99,6 @@ def _of_stream(body: Mapping[str, Any]) -> Told | None:
     answer = body.get("responseContext")
     error = _text(answer.get("functionError")) if isinstance(answer, dict) else ""
     what = "Kinesis" if batch == "KinesisBatchInfo" else "DynamoDB"
-    return Told(
+    return FrameworkError(
         context["condition"], f"a batch of a {what} stream{f', function error {error}' if error else ''}", "body"
     )

@@ -8,9 +8,9 @@ from enum import IntEnum
 from typing import Any
 
 BOM = "\ufeff"
-DEEPEST = 500
+MAX_NESTING = 500
 """Levels of nesting that are read as JSON; what is deeper is text (Python's own reader ends at about 1,000)."""
-OUTLINED, SHORT = 8, 200
+OUTLINE_LEVELS, OUTLINE_TEXT_LIMIT = 8, 200
 """Levels of an outline, and characters of a text that is in it."""
 _DIGITS = 18  # more do not fit SQLite's integers
 # Strings are matched possessively, and to the body's end where theirs is missing: each sign is read once. Searched for
@@ -20,42 +20,44 @@ _STRING = re.compile(r'"[^"\\]*+((?:\\.[^"\\]*+)*+)"(\s*+:)?', re.DOTALL)
 """With what comes from its first escape on, and the colon that makes it a key."""
 
 
-class Form(IntEnum):
+class BodyFormat(IntEnum):
     """How a body can be asked. ``ODD``: JSON that SQLite reads otherwise than Python does (the same key twice, escapes
     in keys, NUL characters, numbers beyond 64 bits, lone surrogates, a byte order mark), so only Python is asked."""
 
     TEXT = 0
     JSON = 1
-    ODD = 2
+    NON_PORTABLE_JSON = 2
 
 
-class _Odd(Exception):
+class _NonPortable(Exception):
     """What SQLite reads otherwise."""
 
 
-def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def _unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) != len(pairs):
-        raise _Odd
+        raise _NonPortable
     return found
 
 
-def _small(digits: str) -> int:
+def _portable_integer(digits: str) -> int:
     if len(digits) > _DIGITS:
-        raise _Odd
+        raise _NonPortable
     return int(digits)
 
 
-def _no_json(constant: str) -> Any:
+def _refuse_constant(constant: str) -> Any:
     raise ValueError(f"{constant} is no JSON")
 
 
 # Made once: to make one takes as long as to read a short body.
-_PLAIN = json.JSONDecoder(parse_constant=_no_json)
-_ALIKE = json.JSONDecoder(parse_constant=_no_json, object_pairs_hook=_unique, parse_int=_small)
+_PLAIN = json.JSONDecoder(parse_constant=_refuse_constant)
+_PORTABLE = json.JSONDecoder(
+    parse_constant=_refuse_constant, object_pairs_hook=_unique_keys, parse_int=_portable_integer
+)
 
 
-def parse(body: str) -> Any:
+def parse_body(body: str) -> Any:
     """The JSON value, also behind a byte order mark; None when it is none (NaN and the like are none), or nested too
     deep to be read."""
     body = body.removeprefix(BOM)
@@ -67,10 +69,10 @@ def parse(body: str) -> Any:
         return None
 
 
-def outline(value: Any) -> Any:
+def body_outline(value: Any) -> Any:
     """What is short in a JSON object: its numbers, words and objects, without arrays and long texts; None for another
     value. What is in it stands there as in the value; what is not in it may be in the value all the same."""
-    return _outline(value, OUTLINED) if isinstance(value, dict) else None
+    return _outline(value, OUTLINE_LEVELS) if isinstance(value, dict) else None
 
 
 def _outline(value: dict[str, Any], levels: int) -> dict[str, Any]:
@@ -78,26 +80,26 @@ def _outline(value: dict[str, Any], levels: int) -> dict[str, Any]:
         name: _outline(part, levels - 1) if isinstance(part, dict) else part
         for name, part in value.items()
         if not isinstance(part, list)
-        and not (isinstance(part, str) and len(part) > SHORT)
+        and not (isinstance(part, str) and len(part) > OUTLINE_TEXT_LIMIT)
         and not (isinstance(part, dict) and not levels)
     }
 
 
-def read(body: str) -> tuple[Any, Form]:
+def classify_body(body: str) -> tuple[Any, BodyFormat]:
     """The value as ``parse`` gives it, and its form."""
     if body.startswith(BOM):
-        value = parse(body)
-        return value, Form.TEXT if value is None else Form.ODD
+        value = parse_body(body)
+        return value, BodyFormat.TEXT if value is None else BodyFormat.NON_PORTABLE_JSON
     if not _may_be_json(body):
-        return None, Form.TEXT
+        return None, BodyFormat.TEXT
     try:
-        value = _ALIKE.decode(body)
-    except _Odd:
-        value = parse(body)
-        return value, Form.TEXT if value is None else Form.ODD
+        value = _PORTABLE.decode(body)
+    except _NonPortable:
+        value = parse_body(body)
+        return value, BodyFormat.TEXT if value is None else BodyFormat.NON_PORTABLE_JSON
     except (ValueError, RecursionError):
-        return None, Form.TEXT
-    return value, Form.ODD if _reads_otherwise(body) else Form.JSON
+        return None, BodyFormat.TEXT
+    return value, BodyFormat.NON_PORTABLE_JSON if _reads_otherwise(body) else BodyFormat.JSON
 
 
 def _may_be_json(body: str) -> bool:
@@ -121,11 +123,11 @@ def _has_escaped_key(body: str) -> bool:
 
 
 def _too_deep(body: str) -> bool:
-    if body.count("[") + body.count("{") <= DEEPEST:
+    if body.count("[") + body.count("{") <= MAX_NESTING:
         return False
     depth = 0
     for found in _NESTING.finditer(body):
         depth += {"[": 1, "{": 1, "]": -1, "}": -1}.get(found[0], 0)
-        if depth > DEEPEST:
+        if depth > MAX_NESTING:
             return True
     return False

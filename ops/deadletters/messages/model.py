@@ -12,7 +12,17 @@ from enum import StrEnum
 
 from ops.aws.sqs import Attribute
 
-__all__ = ["NEVER_RAN", "UNKNOWN_ERROR", "WRAPPED", "Attribute", "Cause", "DeadLetter", "Kind", "Place", "Shelved"]
+__all__ = [
+    "NEVER_RAN",
+    "UNKNOWN_ERROR",
+    "WRAPPED",
+    "Attribute",
+    "Cause",
+    "DeadLetter",
+    "Kind",
+    "Place",
+    "SnapshotMessage",
+]
 
 
 class Kind(StrEnum):
@@ -94,7 +104,7 @@ class Place(StrEnum):
 
 
 @dataclass(frozen=True)
-class Shelved:
+class SnapshotMessage:
     """A letter as it lies on the shelf, with its cause. ``original`` never changes, whatever is edited later."""
 
     letter: DeadLetter

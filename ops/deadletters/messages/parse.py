@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 SOURCE = "DeadLetterQueueSourceArn"
 
 
-def letter(message: Message) -> DeadLetter:
+def parse_message(message: Message) -> DeadLetter:
     """The letter of a received message. Never fails: what cannot be understood is kept as it is."""
     kind, source, request_id = _origin(message.body, message.attributes, message.system)
     return DeadLetter(
@@ -40,7 +40,7 @@ def letter(message: Message) -> DeadLetter:
         attributes=message.attributes,
         system=message.system,
         kind=kind,
-        sent=stamped(message.system.get("SentTimestamp")),
+        sent=parse_timestamp(message.system.get("SentTimestamp")),
         receives=_number(message.system.get("ApproximateReceiveCount")),
         source_arn=source,
         original_message_id=_text(message.attributes, contract.DLQ_ORIGINAL_MESSAGE_ID) or message.message_id,
@@ -48,7 +48,7 @@ def letter(message: Message) -> DeadLetter:
     )
 
 
-def carried(letter: DeadLetter) -> Cause | None:
+def carried_cause(letter: DeadLetter) -> Cause | None:
     """The cause that stands in the letter's own attributes or body; None where only the logs can tell."""
     told = letter.attributes
     match letter.kind:
@@ -95,14 +95,14 @@ def _origin(body: str, attributes: Mapping[str, Attribute], system: Mapping[str,
 
 def _record(body: str) -> dict[str, Any] | None:
     """The record of an on-failure destination, where ``body`` is one."""
-    record = message_body.parse(body)
+    record = message_body.parse_body(body)
     if isinstance(record, dict) and isinstance(record.get("requestContext"), dict) and "requestPayload" in record:
         return record if isinstance(record["requestContext"].get("condition"), str) else None
     return None
 
 
 def _notification(body: str) -> dict[str, Any] | None:
-    found = message_body.parse(body)
+    found = message_body.parse_body(body)
     whole = isinstance(found, dict) and found.get("Type") == "Notification" and "Message" in found
     return found if whole and isinstance(found.get("TopicArn"), str) else None
 
@@ -125,7 +125,7 @@ def _of_record(letter: DeadLetter) -> Cause | None:
 
 
 def _of_framework(letter: DeadLetter) -> Cause | None:
-    found = framework_errors.told(letter)
+    found = framework_errors.find_framework_error(letter)
     if found is None:
         return None
     return Cause(found.error_type, found.error_message, source=found.where, request_id=letter.request_id)
@@ -150,7 +150,7 @@ def _number(text: str | None) -> int:
     return int(text) if text and text.isascii() and text.isdigit() and len(text) < 10 else 0
 
 
-def stamped(text: str | None) -> datetime | None:
+def parse_timestamp(text: str | None) -> datetime | None:
     """The time in a system attribute of SQS, which has it as Unix time in milliseconds; None for what is no such time:
     attributes are read from files too, where anything may stand."""
     try:

@@ -37,7 +37,7 @@ def of(value: Any) -> Pointer | None:
 
 def read(body: str) -> Pointer | None:
     """As ``of``, of a body's text."""
-    return of(message_body.parse(body)) if len(body) <= _LONGEST and '"s3Key"' in body else None
+    return of(message_body.parse_body(body)) if len(body) <= _LONGEST and '"s3Key"' in body else None
 
 
 def warning(number: int, first: Pointer) -> str:

@@ -186,7 +186,7 @@ class TaskMover:
             "fast as they are moved. Look at what kills them (ops dlq scan, then ops dlq causes), fix it and make a "
             "new plan."
         )
-        there = remaining_ids.letters(self.source)
+        there = remaining_ids.remaining_ids(self.source)
         planned = self.ledger.ids(Move.PLANNED)
         if there is None:
             which = formatting.count(len(planned), "letter")
@@ -200,7 +200,7 @@ class TaskMover:
         """What is not in the queue any more the task has moved; under which ids SQS does not tell."""
         if not numbers:
             return
-        at = clock.now().timestamp()
+        at = clock.now_utc().timestamp()
         arn = self.plan.destination.queue_arn or next(iter(self.plan.returns.origins), "")
         self.ledger.intended([(number, "") for number in numbers], step)
         self.ledger.sent([Accepted(number, "", at, route=arn) for number in numbers], done=True)

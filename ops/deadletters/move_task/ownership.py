@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from ops.aws import call_effect, move_tasks
 from ops.aws.call_effect import CallEffect
-from ops.deadletters.queue_lock import Busy
+from ops.deadletters.queue_lock import QueueBusy
 from ops.errors import AwsError
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ class OwnTasks:
             self._current = going.started
         else:
             where = f" to {going.to.rpartition(':')[2]}" if going.to else ""
-            raise Busy(
+            raise QueueBusy(
                 f"A move task{where} that this run did not begin is emptying {self._source.queue.name}.",
                 "Wait for it, or cancel it (aws sqs list-message-move-tasks names it); then resume the run.",
             )

@@ -101,8 +101,8 @@ def _search(
             empty = 0 if batch else empty + 1
             for message in batch:
                 receipts[message.message_id] = message.receipt
-                letter = parse.letter(message)
-                cause = parse.carried(letter)
+                letter = parse.parse_message(message)
+                cause = parse.carried_cause(letter)
                 told = f"{cause.error_type}: {cause.error_message}" if cause else ""
                 names = called(letter) - {""}
                 if asked := names & wanted:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from ops import clock, formatting
 from ops.deadletters.causes import cause_in_words
-from ops.deadletters.fingerprints.fingerprint import common, fingerprint, normalised
+from ops.deadletters.fingerprints.fingerprint import common_label, fingerprint, normalize_message
 from ops.deadletters.ledger.model import Outcome
 from ops.deadletters.outcomes import dlq_search
 from ops.deadletters.outcomes.async_outcomes import Invocations
@@ -80,7 +80,7 @@ class OutcomeMonitor:
         return " ".join(dict.fromkeys(notes))
 
     def look(self, waiting: Sequence[Sent], run: Run, moving: bool) -> list[MessageOutcome]:
-        now = clock.now()
+        now = clock.now_utc()
         self._alike.know(waiting)
         by_place: dict[str, list[Sent]] = {}
         for sent in waiting:
@@ -108,7 +108,7 @@ class OutcomeMonitor:
             alike.setdefault(_key(cause), []).append(cause.partition(": ")[2])
         for key, messages in alike.items():
             error_type = next(cause for cause in causes if _key(cause) == key).partition(": ")[0]
-            label = common(messages) if len(messages) > 1 else normalised(messages[0])
+            label = common_label(messages) if len(messages) > 1 else normalize_message(messages[0])
             self._causes.setdefault(key, cause_in_words(error_type, label, ""))
 
     def _place(self, arn: str, since: datetime) -> Place | None:

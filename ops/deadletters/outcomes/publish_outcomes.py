@@ -93,5 +93,5 @@ class Published:
 
 
 def _called(letter: DeadLetter) -> set[str]:
-    body = message_body.parse(letter.body) if letter.kind in _ID else None
+    body = message_body.parse_body(letter.body) if letter.kind in _ID else None
     return {str(body.get(_ID[letter.kind], ""))} if isinstance(body, dict) else set()

@@ -114,9 +114,9 @@ class Settled:
             return self._passed.up_to()
         last = max((sent.sent_at for sent in silent), default=None)
         if self._empty_since is None or (last is not None and self._empty_since[0] <= last):
-            self._empty_since = clock.now(), clock.elapsed()
+            self._empty_since = clock.now_utc(), clock.elapsed_s()
         since, began = self._empty_since
-        return since if clock.elapsed() - began >= self._settling.total_seconds() else None
+        return since if clock.elapsed_s() - began >= self._settling.total_seconds() else None
 
     def _back(self, some: Sequence[Sent], run: Run) -> dlq_search.Found:
         """Which of these lie in the dead-letter queue, by their new ids."""

@@ -40,16 +40,16 @@ class QueueWatermark:
             return None
         self._ask()
         receives_left = max(1, most - LEFT_OUT_FROM + 1)
-        sure = clock.elapsed() - receives_left * self._queue.visibility_s
+        sure = clock.elapsed_s() - receives_left * self._queue.visibility_s
         if not self._up_to or self._up_to[-1][0] <= sure:
             return None  # it has stood still since: nobody had those last receives
         return max((sent for known, sent in self._up_to if known <= sure), default=None)
 
     def _ask(self) -> None:
-        if clock.elapsed() < self._next:
+        if clock.elapsed_s() < self._next:
             return
         period = self._aws.target.finest_period
-        self._next = clock.elapsed() + period
+        self._next = clock.elapsed_s() + period
         try:
             read = metrics.read(
                 self._aws, metric_queries.queue(self._queue, "oldest_s"), windows.last(LOOK_BACK_MIN, finest=period)
@@ -62,4 +62,4 @@ class QueueWatermark:
         for at, age_s in zip(pd.DatetimeIndex(ages.index).to_pydatetime(), ages, strict=True):
             sent = at - timedelta(seconds=float(age_s))
             if not self._up_to or sent > self._up_to[-1][1]:
-                self._up_to.append((clock.elapsed(), sent))
+                self._up_to.append((clock.elapsed_s(), sent))

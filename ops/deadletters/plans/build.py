@@ -14,7 +14,7 @@ from ops import formatting
 from ops.aws import sqs, sts
 from ops.deadletters.causes import fix_status, redrive_evidence
 from ops.deadletters.edits import outgoing
-from ops.deadletters.plan_codec import sealed
+from ops.deadletters.plan_codec import with_hash
 from ops.deadletters.plan_model import Action, Destination, Edit, Pace, Plan, Returns, Selection, Steps
 from ops.deadletters.plans import destinations, requirements, return_targets
 from ops.deadletters.plans.engine_choice import MOVE_TASK, Wish, choose
@@ -72,7 +72,7 @@ def make(
     watched = return_targets.watched(source, goals) if steps.watch else return_targets.Watched()
     doubts += watched.notes
     limits = {each.arn: each.max_bytes for each in queues}
-    weight = weigh(found, limits, queue.max_bytes if queue else outgoing.MOST_BYTES)
+    weight = weigh(found, limits, queue.max_bytes if queue else outgoing.MAX_BYTES)
     _ensure_fits(found, weight)
     wish = Wish(selection, action, edits, pace, to_origin, look.complete, steps.watch)
     chosen = choose(source, found, wish, engine)
@@ -87,7 +87,7 @@ def make(
     back_as_they_are = to_origin and not edits
     failing = {mark for mark, one in verdicts.items() if one.verdict == fix_status.NO}
     unmended = [mark for mark in found.causes if back_as_they_are and mark in failing]
-    return sealed(
+    return with_hash(
         Plan(
             id=f"{now:%Y%m%dT%H%M%S}-{secrets.token_hex(2)}",
             made_at=now,
@@ -191,7 +191,7 @@ def _ensure_possible(found: Survey, edits: Sequence[Edit]) -> None:
 def _ensure_fits(found: Survey, weight: Weight) -> None:
     if weight.too_large.total() < len(found.ids):
         return
-    if weight.too_large.keys() == {outgoing.MOST_BYTES}:
+    if weight.too_large.keys() == {outgoing.MAX_BYTES}:
         raise UsageError("Every letter would be over SQS's limit of 1 MiB a message.", "Edit less into them.")
     most = max(weight.too_large)
     raise UsageError(

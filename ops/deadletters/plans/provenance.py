@@ -13,8 +13,8 @@ from ops import invocation_log
 from ops.aws import lambda_, sqs
 from ops.deadletters.causes.logs import log_parser, shared_groups
 from ops.deadletters.causes.logs.log_query import IDS_A_QUERY, RETENTION, Budget, LogQuerySession, named
-from ops.deadletters.return_target import Known
-from ops.deadletters.snapshot import LIVE, requests
+from ops.deadletters.return_target import ReturnContext
+from ops.deadletters.snapshot import LIVE, invocation_request_ids
 from ops.errors import AwsError
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ _PLATFORM = re.compile(r"^(?:START|END|REPORT) RequestId: ([0-9a-f-]{36})\b")
 class Found:
     """``notes``: sentences about what could not be asked."""
 
-    known: Known
+    known: ReturnContext
     notes: tuple[str, ...] = ()
 
 
@@ -55,12 +55,12 @@ def find(source: DeadLetterQueue, shelf: Snapshot, function_arn: str = "", *, lo
         notes.append(f"Which queues use {queue.name} as their dead-letter queue is not known: {refused}")
     if workload.queue.dlq_arn == queue.arn and own not in sources:
         sources = (*sources, own)
-    wanted = {} if function_arn else requests(shelf, LIVE)
+    wanted = {} if function_arn else invocation_request_ids(shelf, LIVE)
     functions: Mapping[str, str] = {}
     asked: tuple[str, ...] = ()
     if wanted:
         functions, asked = _functions(source, shelf, wanted, notes, logs=logs)
-    return Found(Known(queue.arn, sources, own, functions, asked, function_arn), tuple(notes))
+    return Found(ReturnContext(queue.arn, sources, own, functions, asked, function_arn), tuple(notes))
 
 
 def _functions(

@@ -12,7 +12,7 @@ from ops.deadletters.messages.model import Kind
 from ops.deadletters.plan_model import Returns
 from ops.deadletters.plans import consumers, destinations, provenance
 from ops.deadletters.plans.selection_stats import Survey, survey
-from ops.deadletters.return_target import Known, Origin, Service
+from ops.deadletters.return_target import Origin, ReturnContext, Service
 
 if TYPE_CHECKING:
     from ops.deadletters.plan_model import Destination, Edit, Selection
@@ -89,14 +89,14 @@ def staying(returns: Returns) -> str:
     return f"{stay} in the dead-letter queue. {left_in_words(returns.left)}." if number else ""
 
 
-def _returns(found: Survey, known: Known) -> Returns:
+def _returns(found: Survey, known: ReturnContext) -> Returns:
     origins = {origin.arn: number for origin, number in found.origins.most_common()}
     functions = {one: arn for one, arn in known.functions.items() if arn in origins}
     left = dict(found.left.most_common())
     return Returns(origins, found.inferred, left, tuple(found.left_ids), known.sources, known.own, functions)
 
 
-def _said(found: Survey, known: Known) -> list[str]:
+def _said(found: Survey, known: ReturnContext) -> list[str]:
     said = []
     if stay := len(found.left_ids):
         total = stay + len(found.ids)

@@ -10,10 +10,10 @@ from datetime import datetime
 from ops.deadletters import return_target
 from ops.deadletters.edits import outgoing
 from ops.deadletters.messages import s3_pointers
-from ops.deadletters.messages.model import Kind, Shelved
+from ops.deadletters.messages.model import Kind, SnapshotMessage
 from ops.deadletters.messages.s3_pointers import Pointer
 from ops.deadletters.plan_model import Edit
-from ops.deadletters.return_target import Home, Known, Origin
+from ops.deadletters.return_target import Origin, ReturnContext, ReturnTarget
 from ops.errors import UsageError
 
 SAMPLES = 5
@@ -23,7 +23,7 @@ SAMPLES = 5
 class Survey:
     """``oldest``: of those in the queue. ``causes``: by fingerprint, "" where none is known; that of ``likely`` of them
     is only inferred. ``misfits``: sentence → letters that the edits do not fit. ``pointers``: how many point to S3, as
-    ``pointer`` does. ``sizes``: by the origin's ARN, as ``outgoing.sizes``. ``inferred``: messages that do not say
+    ``pointer`` does. ``sizes``: by the origin's ARN, as ``outgoing.message_sizes``. ``inferred``: messages that do not say
     their origin themselves. ``left``: by why, messages that stay where they are; ``left_ids``, ``left_kinds``."""
 
     ids: list[str] = field(default_factory=list)
@@ -70,12 +70,12 @@ def weigh(found: Survey, limits: Mapping[str, int], limit: int) -> Weight:
     return Weight(total, too_large, full)
 
 
-def survey(letters: Iterable[Shelved], edits: Sequence[Edit], known: Known | None) -> Survey:
+def survey(letters: Iterable[SnapshotMessage], edits: Sequence[Edit], known: ReturnContext | None) -> Survey:
     """``known``: of where messages came from, to which they go back; None: they go elsewhere, or nowhere."""
     found = Survey()
     for shelved in letters:
         letter = shelved.letter
-        came_from = Home() if known is None else return_target.home(letter, known)
+        came_from = ReturnTarget() if known is None else return_target.find_return_target(letter, known)
         if came_from.why:
             found.left[came_from.why] += 1
             found.left_ids.append(letter.message_id)
@@ -95,8 +95,8 @@ def survey(letters: Iterable[Shelved], edits: Sequence[Edit], known: Known | Non
             found.origins[origin] += 1
             found.inferred += came_from.inferred
         try:
-            letter = outgoing.edited(letter, edits)
+            letter = outgoing.edited_message(letter, edits)
         except UsageError as misfit:
             found.misfits[str(misfit)] += 1
-        found.sizes.setdefault(origin.arn if origin else "", []).append(outgoing.sizes(letter))
+        found.sizes.setdefault(origin.arn if origin else "", []).append(outgoing.message_sizes(letter))
     return found

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from ops import atomic_file
 from ops.aws import sqs
 from ops.deadletters import plan_codec
-from ops.deadletters.plan_codec import MAKE_ANEW, Lost
+from ops.deadletters.plan_codec import MAKE_NEW_PLAN, PlanUnreadable
 from ops.errors import OpsError, UsageError
 
 if TYPE_CHECKING:
@@ -22,8 +22,8 @@ def save(source: DeadLetterQueue, plan: Plan, path: Path | None = None) -> Path:
     Raises UsageError when ``path`` is there already, OpsError when it cannot be written.
     """
     target = path or source.plans / f"{plan.id}.json"
-    with atomic_file.whole(target, replace=path is None) as stream:
-        stream.write(plan_codec.dumps(plan))
+    with atomic_file.atomic_write(target, replace=path is None) as stream:
+        stream.write(plan_codec.encode_plan(plan))
     return target
 
 
@@ -35,10 +35,10 @@ def load(path_or_id: str | Path, source: DeadLetterQueue) -> Plan:
     """
     path = _find(str(path_or_id), source)
     try:
-        text = atomic_file.read(path)
+        text = atomic_file.read_file(path)
     except OpsError as error:
-        raise Lost(str(error), error.next_step) from error
-    plan = plan_codec.parse(text, str(path))
+        raise PlanUnreadable(str(error), error.next_step) from error
+    plan = plan_codec.decode_plan(text, str(path))
     if plan.queue_arn != source.queue.arn:
         raise _of_another(plan, source)
     return plan
@@ -58,18 +58,18 @@ def _of_another(plan: Plan, source: DeadLetterQueue) -> UsageError:
 
 
 def _find(named: str, source: DeadLetterQueue) -> Path:
-    path = atomic_file.named(named)
+    path = atomic_file.expand_user(named)
     try:
         if path.exists() and not path.is_dir():
             return path
     except OSError as error:
-        told = atomic_file.failed(path, error)
-        raise Lost(str(told), told.next_step) from error
+        told = atomic_file.file_error(path, error)
+        raise PlanUnreadable(str(told), told.next_step) from error
     if path.suffix == ".json" or "/" in named:
-        raise Lost(f"There is no plan at {path}.", MAKE_ANEW)
+        raise PlanUnreadable(f"There is no plan at {path}.", MAKE_NEW_PLAN)
     found = sorted(plan for plan in source.plans.glob("*.json") if plan.stem.startswith(named))
     if not named or not found:
-        raise Lost(f"There is no plan {named or 'without a name'} of {source.queue.name}.", MAKE_ANEW)
+        raise PlanUnreadable(f"There is no plan {named or 'without a name'} of {source.queue.name}.", MAKE_NEW_PLAN)
     exact = [plan for plan in found if plan.stem == named]
     if len(found) > 1 and not exact:
         raise UsageError(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from ops import formatting
 from ops.deadletters import queue_lock
-from ops.deadletters.edits.outgoing import MOST_BYTES
+from ops.deadletters.edits.outgoing import MAX_BYTES
 from ops.deadletters.messages import s3_pointers
 from ops.deadletters.messages.model import Kind
 from ops.deadletters.plan_model import Action, Estimate
@@ -40,7 +40,7 @@ def warnings(
 ) -> tuple[str, ...]:
     """``unmended``: fingerprints of causes that are known not to be fixed since."""
     said: list[str] = [*_expiry(source, found, estimate, now)]
-    if busy := queue_lock.holder(source):
+    if busy := queue_lock.lock_holder(source):
         what = "A look" if busy.run == "look" else f"Run {busy.run}"
         said.insert(0, f"{what} is at work in this queue now: when it ends this plan may be stale.")
     if action is not Action.PURGE:
@@ -95,7 +95,7 @@ def _unfit(found: Survey, weight: Weight) -> list[str]:
     if len(found.misfits) > 3:
         said.append(f"There are {len(found.misfits) - 3} more reasons why edits do not fit.")
     for limit, number in weight.too_large.items():
-        if limit == MOST_BYTES:
+        if limit == MAX_BYTES:
             said.append(f"{_letters(number)} over SQS's limit of 1 MiB a message will be refused, and stay.")
         else:
             larger = formatting.count(number, "message is larger", "messages are larger")
@@ -118,7 +118,7 @@ def _task(*, watched: bool) -> list[str]:
 def _repeats(weight: Weight) -> list[str]:
     said = []
     for limit, number in weight.full.items():
-        most = "1 MiB" if limit == MOST_BYTES else f"{formatting.count(limit)} bytes in that queue"
+        most = "1 MiB" if limit == MAX_BYTES else f"{formatting.count(limit)} bytes in that queue"
         at = f"at SQS's limit (10 attributes, {most})"
         which = formatting.count(number, f"letter {at} has", f"letters {at} have")
         said.append(f"{which} no room for the original message id: should one be sent twice, the handler cannot tell.")

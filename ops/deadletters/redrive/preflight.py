@@ -33,7 +33,7 @@ _ENDED = {
 def check(source: DeadLetterQueue, plan: Plan) -> None:
     """Raises ``lock.Busy`` when letters of the queue are being moved now, UsageError when the plan is for purging, was
     begun before or is stale."""
-    queue_lock.refuse(source)
+    queue_lock.ensure_not_busy(source)
     check_held(source, plan)
 
 

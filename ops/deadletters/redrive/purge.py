@@ -21,7 +21,7 @@ from ops.deadletters import plans, queue_lock
 from ops.deadletters.archive import audit_log, exports, jsonl
 from ops.deadletters.messages.model import DeadLetter, Place
 from ops.deadletters.plan_model import Action, Pace, Plan, Selection, Steps
-from ops.deadletters.queue import home
+from ops.deadletters.queue import state_folder
 from ops.deadletters.snapshot import Snapshot
 from ops.deadletters.transfer import selective_delete
 from ops.errors import OpsError, UsageError
@@ -51,8 +51,8 @@ class PurgeDone:
 
 def plan(source: DeadLetterQueue, export: Path) -> Plan:
     """The plan to delete the letters of ``export``. Raises UsageError, saying where they went, when some of them are
-    not in the queue; and what ``exports.ids`` and ``plans.make`` raise."""
-    ids = exports.ids(export)
+    not in the queue; and what ``exports.exported_ids`` and ``plans.make`` raise."""
+    ids = exports.exported_ids(export)
     with Snapshot.open(source) as shelf:
         places = shelf.places(ids)
     elsewhere = Counter(_WENT[places.get(one)] for one in ids if places.get(one) is not Place.QUEUE)
@@ -105,19 +105,19 @@ def run(
     Needs sqs:ReceiveMessage, sqs:DeleteMessage, sqs:ChangeMessageVisibility, sqs:GetQueueAttributes.
     """
     access.ensure_may("a purge")
-    reason = audit_log.needed(reason)
+    reason = audit_log.require_reason(reason)
     ensure_meant(source, plan, confirmation)
     who = sts.identity(source.aws).arn
-    with queue_lock.held(source, plan.id, who):
+    with queue_lock.hold_lock(source, plan.id, who):
         plans.check(source, plan)
         with Snapshot.open(source) as shelf:
             sha256 = _checked(shelf, plan, export)
             note = f"export {export} SHA-256 {sha256}"
             about = {"plan": plan.id, "plan_hash": plan.hash, "note": note}
             began = {"planned": len(plan.ids)}
-            audit_log.append(
-                home(source.aws.target),
-                audit_log.about(source, who, "purge", reason, counts=began, outcome="began", **about),
+            audit_log.append_record(
+                state_folder(source.aws.target),
+                audit_log.new_record(source, who, "purge", reason, counts=began, outcome="began", **about),
             )
             tally: Counter[str] = Counter()
             outcome = "failed"
@@ -128,9 +128,11 @@ def run(
                 about["note"] = f"{note}. {error}"
                 raise
             finally:
-                audit_log.append(
-                    home(source.aws.target),
-                    audit_log.about(source, who, "purge", reason, counts={**began, **tally}, outcome=outcome, **about),
+                audit_log.append_record(
+                    state_folder(source.aws.target),
+                    audit_log.new_record(
+                        source, who, "purge", reason, counts={**began, **tally}, outcome=outcome, **about
+                    ),
                 )
     return done
 
@@ -213,7 +215,7 @@ def _checked(shelf: Snapshot, plan: Plan, export: Path) -> str:
     digest = hashlib.sha256()
     planned = set(plan.ids)
     seen: set[str] = set()
-    rest = (each.letter for _, each in jsonl.lines(atomic_file.named(export), digest.update))
+    rest = (each.letter for _, each in jsonl.read_lines(atomic_file.expand_user(export), digest.update))
     while some := {letter.message_id: letter for letter in islice(rest, COMPARED)}:
         if strange := some.keys() - planned:
             raise _another(export, f"{min(strange)} is in it and not in the plan")

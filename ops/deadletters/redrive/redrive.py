@@ -25,7 +25,7 @@ from ops.deadletters.messages.model import Place
 from ops.deadletters.move_task.mover import TaskMover
 from ops.deadletters.outcomes import monitor
 from ops.deadletters.plan_model import Action
-from ops.deadletters.queue import home
+from ops.deadletters.queue import state_folder
 from ops.deadletters.redrive import headroom, preflight, unfinished
 from ops.deadletters.redrive.rollout import Rollout
 from ops.deadletters.snapshot import Snapshot
@@ -58,10 +58,10 @@ def run(
     the permission to send to the destination (``plan.permissions``), and for outcomes logs:StartQuery, GetQueryResults.
     """
     access.ensure_may("a redrive")
-    reason = audit_log.needed(reason)
+    reason = audit_log.require_reason(reason)
     who = sts.identity(source.aws).arn
     path = source.runs / f"{plan.id}.db"
-    with queue_lock.held(source, plan.id, who):
+    with queue_lock.hold_lock(source, plan.id, who):
         preflight.check_held(source, plan)
         plans.save(source, plan)
         with Ledger.create(path, plan, reason, who) as ledger:
@@ -85,7 +85,7 @@ def resume(
     access.ensure_may("resuming a redrive")
     path = _path(source, run_id)
     who = sts.identity(source.aws).arn
-    with queue_lock.held(source, path.stem, who), Ledger.open(path) as ledger:
+    with queue_lock.hold_lock(source, path.stem, who), Ledger.open(path) as ledger:
         before = ledger.run()
         if before.state is State.DONE:
             raise UsageError(f"Run {before.id} is done: {before.said}", "Look again, and make a new plan.")
@@ -102,7 +102,7 @@ def cancel(source: DeadLetterQueue, run_id: str = "") -> Run:
     Raises UsageError when it is not running; OpsError when it stops but that cannot be recorded.
     """
     access.ensure_may("cancelling a redrive")
-    holder = queue_lock.holder(source)
+    holder = queue_lock.lock_holder(source)
     going = holder.run if holder else ""
     path = source.runs / f"{going}.db"
     if not going or not going.startswith(run_id) or not path.exists():
@@ -113,10 +113,10 @@ def cancel(source: DeadLetterQueue, run_id: str = "") -> Run:
         run = ledger.run()
     try:
         who = sts.identity(source.aws).arn
-        record = audit_log.about(
+        record = audit_log.new_record(
             source, who, "cancel", NO_REASON, plan=run.id, plan_hash=run.plan_hash, outcome="asked"
         )
-        audit_log.append(home(source.aws.target), record)
+        audit_log.append_record(state_folder(source.aws.target), record)
     except OpsError as error:
         said = f"Run {run.id} stops, but that you asked it to is not on record: {error}"
         raise OpsError(said, error.next_step) from error
@@ -155,7 +155,7 @@ class _Doing:
     def record(self, outcome: str, note: str = "") -> None:
         now = self.ledger.run()
         counts = {name: getattr(now, name) for name in COUNTED if getattr(now, name)}
-        record = audit_log.about(
+        record = audit_log.new_record(
             self.source,
             self.who,
             "copy" if self.plan.action is Action.COPY and self.action == "redrive" else self.action,
@@ -166,7 +166,7 @@ class _Doing:
             outcome=outcome,
             note=note,
         )
-        audit_log.append(home(self.source.aws.target), record)
+        audit_log.append_record(state_folder(self.source.aws.target), record)
 
     def end(self, state: State, said: str) -> None:
         """The run is not done before the shelf and the record say so: if the process dies in between, or one of them
@@ -245,7 +245,7 @@ def _read(source: DeadLetterQueue, path: Path) -> Run:
         found = ledger.run()
     if found.state is not State.RUNNING:
         return found
-    holder = queue_lock.holder(source)
+    holder = queue_lock.lock_holder(source)
     if holder is not None and holder.run == found.id:
         return found
     return replace(

@@ -65,7 +65,7 @@ def _whole(source: DeadLetterQueue, ledger: Ledger, run: Run) -> Plan:
             "look again and make a new plan: the letters that were not moved still lie in the dead-letter queue, and "
             "those in doubt may arrive twice.",
         )
-    if not isinstance(why, plan_codec.Lost):
+    if not isinstance(why, plan_codec.PlanUnreadable):
         raise UsageError(
             str(why),
             "Put the file back as it was, or move it away: then the run goes on with the plan that it began with, of "
@@ -76,7 +76,7 @@ def _whole(source: DeadLetterQueue, ledger: Ledger, run: Run) -> Plan:
 
 def _copy(ledger: Ledger, run: Run) -> Plan | None:
     try:
-        kept = plan_codec.parse(ledger.plan(), str(ledger.path))
+        kept = plan_codec.decode_plan(ledger.plan(), str(ledger.path))
     except UsageError:
         return None
     return kept if kept.hash == run.plan_hash else None

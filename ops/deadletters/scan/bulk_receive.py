@@ -30,16 +30,16 @@ PAUSES_S = (0.2, 0.5, 1.0, 2.0)
 _PASSING_CODES = ("InternalError", "InternalFailure", "InternalServerError", "ServiceUnavailable")
 _NO_LEASE = ("InvalidParameterValue", "MessageNotInflight", "ReceiptHandleIsInvalid")
 """Codes for a message that is visible again, or deleted: there is no lease any more."""
-MOST_THREADS = 8
+MAX_THREADS = 8
 _BUFFERED = 4
 """Batches a receiving thread may be ahead of the shelf: what bounds memory."""
-MOST_AT_ONCE = 500
+MAX_PER_WRITE = 500
 """Letters, about."""
 
 
 def threads_for(letters: int) -> int:
     """Threads worth their while: one receive brings ten letters."""
-    return max(1, min(MOST_THREADS, letters // 50))
+    return max(1, min(MAX_THREADS, letters // 50))
 
 
 class Receiver:
@@ -80,7 +80,7 @@ class Receiver:
             try:
                 came = self._came.get(timeout=0.1)
                 with suppress(Empty):
-                    while len(came) < MOST_AT_ONCE:
+                    while len(came) < MAX_PER_WRITE:
                         came += self._came.get_nowait()
                 yield came
             except Empty:
@@ -125,7 +125,7 @@ class Receiver:
             try:
                 batch = sqs.receive(self._aws, self._queue, self._lease_s, LONG_POLL_S, most)
             except AwsError as error:
-                if not pause or not passing(error) or self._stop.wait(pause):
+                if not pause or not is_transient(error) or self._stop.wait(pause):
                     raise
             else:
                 break
@@ -134,7 +134,7 @@ class Receiver:
         return batch
 
 
-def lease(
+def change_visibility(
     aws: Aws, queue: sqs.Queue, receipts: Sequence[str], visibility_s: int, threads: Executor
 ) -> list[sqs.Refused | None]:
     """Hold what was received for so long from now, 0 to give it back; for each, in their order, None or why not.
@@ -147,7 +147,7 @@ def lease(
             try:
                 return sqs.lease_batch(aws, queue, batch, visibility_s)
             except AwsError as error:
-                refused = sqs.Refused(error.code, f"{error} {error.next_step}".strip(), not passing(error))
+                refused = sqs.Refused(error.code, f"{error} {error.next_step}".strip(), not is_transient(error))
                 if not pause or refused.sender_fault:
                     break
                 time.sleep(pause)
@@ -157,11 +157,11 @@ def lease(
     return [each for results in threads.map(one, batches) for each in results]
 
 
-def ended(refused: sqs.Refused) -> bool:
+def lease_ended(refused: sqs.Refused) -> bool:
     """Whether there is no lease any more: it ended by itself, or the message was deleted."""
     return refused.code.rsplit(".", 1)[-1] in _NO_LEASE
 
 
-def passing(error: AwsError) -> bool:
+def is_transient(error: AwsError) -> bool:
     """Whether asking again may help."""
     return isinstance(error, Throttled | Unreachable) or error.code in _PASSING_CODES

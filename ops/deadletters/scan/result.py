@@ -17,7 +17,7 @@ sqs-available-cloudwatch-metrics)."""
 
 
 @dataclass(frozen=True)
-class LookDone:
+class ScanResult:
     """What a look read, and what it did to the queue; ``notes`` say it in sentences."""
 
     look: int
@@ -35,7 +35,7 @@ class LookDone:
 
 
 @dataclass(frozen=True)
-class Circumstances:
+class ScanConditions:
     """Why a look read no more, and what else is worth saying of it. Texts are empty where there is nothing to say."""
 
     limit: int  # letters asked for
@@ -46,12 +46,12 @@ class Circumstances:
     resumed: int = 0  # letters that the look held from before it was killed
 
 
-def report(done: LookDone) -> dict[str, Any]:
+def stored_counts(done: ScanResult) -> dict[str, Any]:
     """As the shelf keeps it, beside the moment of the look."""
     return {name: value for name, value in asdict(done).items() if name not in ("look", "looked_at")}
 
 
-def notes(done: LookDone, queue: Queue, about: Circumstances) -> tuple[str, ...]:
+def scan_notes(done: ScanResult, queue: Queue, about: ScanConditions) -> tuple[str, ...]:
     """The sentences, most important first."""
     said = []
     if about.stopped:
@@ -83,7 +83,7 @@ def notes(done: LookDone, queue: Queue, about: Circumstances) -> tuple[str, ...]
     return tuple(said)
 
 
-def _missed(done: LookDone, about: Circumstances) -> list[str]:
+def _missed(done: ScanResult, about: ScanConditions) -> list[str]:
     """What was not read, and why."""
     said = []
     if done.letters >= about.limit and done.reported > about.limit:

@@ -12,19 +12,19 @@ from ops import access, clock
 from ops.aws import sqs
 from ops.deadletters import queue_lock
 from ops.deadletters.scan import bulk_receive
-from ops.deadletters.scan.result import Circumstances, LookDone, notes, report
+from ops.deadletters.scan.result import ScanConditions, ScanResult, scan_notes, stored_counts
 from ops.deadletters.snapshot import Snapshot
-from ops.deadletters.snapshot.scan_log import Begun, LookLog
+from ops.deadletters.snapshot.scan_log import ScanLog, StartedScan
 from ops.errors import OpsError, UsageError
 
 if TYPE_CHECKING:
     from ops.aws import Aws
     from ops.deadletters.queue import DeadLetterQueue
 
-__all__ = ["LIMIT", "LookDone", "Progress", "scan_queue"]
+__all__ = ["DEFAULT_LIMIT", "Progress", "ScanResult", "scan_queue"]
 
-LIMIT = 100_000
-IN_FLIGHT = 110_000
+DEFAULT_LIMIT = 100_000
+MAX_IN_FLIGHT = 110_000
 """Letters held at once at most: SQS allows about 120,000 in flight (botocore 1.44.5 model, 2026-11), and others may
 need some."""
 SHORTEST_LEASE_S, LEASE_A_LETTER_S, LONGEST_LEASE_S = 120, 0.01, 3_600
@@ -33,7 +33,7 @@ killed and that nobody goes on with would stay hidden for longer."""
 RENEW_WITHIN_S = 40
 RECEIVE_TIMEOUT_S = 10.0
 """Until an answer that does not come is given up; receives poll for a second."""
-AT_ONCE = 1_000
+LEASES_PER_WRITE = 1_000
 """Letters given back, or leased anew, between two writes on the shelf."""
 Progress = Callable[[int, int], None]
 """Called with how many letters were read, and how many there are to read."""
@@ -41,10 +41,10 @@ Progress = Callable[[int, int], None]
 
 def scan_queue(
     source: DeadLetterQueue,
-    limit: int = LIMIT,
+    limit: int = DEFAULT_LIMIT,
     progress: Progress | None = None,
     stop: Callable[[], bool] | None = None,
-) -> LookDone:
+) -> ScanResult:
     """Read up to ``limit`` letters of the queue onto its shelf. Nothing is deleted, sent or kept back.
 
     A look that was killed is gone on with: what it holds is not read again. When ``stop`` says so, or AWS refuses after
@@ -65,15 +65,15 @@ def scan_queue(
         )
     if limit < 1:
         raise UsageError(f"A limit of {limit} letters reads nothing.", "Choose 1 or more.")
-    with queue_lock.held(source, "look", "a look"), Snapshot.open(source) as shelf:
+    with queue_lock.hold_lock(source, "look", "a look"), Snapshot.open(source) as shelf:
         once = source.aws.single(RECEIVE_TIMEOUT_S)  # lease.Receiver asks again itself
         try:
-            return _Look(source, once, shelf, limit, progress, stop).run()
+            return _Scan(source, once, shelf, limit, progress, stop).run()
         finally:
             once.disconnect()
 
 
-class _Look:
+class _Scan:
     """One look."""
 
     def __init__(
@@ -88,14 +88,14 @@ class _Look:
         self._source, self._aws, self._queue, self._limit = source, once, source.queue, limit
         self._progress = progress or (lambda _read, _there: None)
         self._stop = stop or (lambda: False)
-        self._log = LookLog(shelf)
-        self._started = clock.elapsed()
+        self._log = ScanLog(shelf)
+        self._started = clock.elapsed_s()
         self._read = self._new = self._not_given_back = 0
         self._refused = self._stopped = ""
         self._renewal = 0.0
 
-    def run(self) -> LookDone:
-        self._begun = self._log.begin(clock.now())
+    def run(self) -> ScanResult:
+        self._begun = self._log.begin(clock.now_utc())
         try:
             return self._run(self._begun)
         except BaseException:  # what was read stays
@@ -103,14 +103,14 @@ class _Look:
                 self._log.drop(self._begun.number)
             raise
 
-    def _run(self, begun: Begun) -> LookDone:
+    def _run(self, begun: StartedScan) -> ScanResult:
         self._read, self._new = begun.held, begun.new
-        with ThreadPoolExecutor(bulk_receive.MOST_THREADS) as threads:
+        with ThreadPoolExecutor(bulk_receive.MAX_THREADS) as threads:
             self._return(threads, but=begun.number)  # of a look that was killed while it gave back
             depth = sqs.depth(self._source.aws, self._queue)
             held = min(begun.held, depth.in_flight)  # the others are visible again
             reported, in_flight = depth.visible + held, depth.in_flight - held
-            most = min(self._limit, max(0, IN_FLIGHT - in_flight))
+            most = min(self._limit, max(0, MAX_IN_FLIGHT - in_flight))
             self._there = min(most, reported)
             self._lease_s = int(min(LONGEST_LEASE_S, max(SHORTEST_LEASE_S, LEASE_A_LETTER_S * self._there)))
             receiver = bulk_receive.Receiver(
@@ -122,7 +122,7 @@ class _Look:
             finally:
                 self._give_back(receiver, threads)
         complete = exhausted and not in_flight and self._read >= reported
-        done = LookDone(
+        done = ScanResult(
             look=begun.number,
             letters=self._read,
             new=self._new,
@@ -134,9 +134,9 @@ class _Look:
             not_given_back=self._not_given_back,
             notes=(),
             looked_at=begun.began,
-            seconds=clock.elapsed() - self._started,
+            seconds=clock.elapsed_s() - self._started,
         )
-        about = Circumstances(
+        about = ScanConditions(
             limit=self._limit,
             allowed=self._read if receiver.full else most,
             stopped=self._stopped or (f"{receiver.error} {receiver.error.next_step}" if receiver.error else ""),
@@ -144,8 +144,8 @@ class _Look:
             lease_s=self._lease_s,
             resumed=begun.held,
         )
-        done = replace(done, notes=notes(done, self._queue, about))
-        self._log.end(begun.number, clock.now(), report(done))
+        done = replace(done, notes=scan_notes(done, self._queue, about))
+        self._log.end(begun.number, clock.now_utc(), stored_counts(done))
         return done
 
     def _receive(self, receiver: bulk_receive.Receiver, threads: ThreadPoolExecutor) -> None:
@@ -164,38 +164,40 @@ class _Look:
     def _keep(
         self, batch: tuple[sqs.Message, ...], receiver: bulk_receive.Receiver, threads: ThreadPoolExecutor
     ) -> None:
-        now = clock.now()
+        now = clock.now_utc()
         until = now.timestamp() + self._lease_s - 1  # it began when SQS answered
         counts = {"receives": self._begun.receives + receiver.receives, "new": self._new}
         try:
             read, new = self._log.page(self._begun.number, batch, until, now, counts)
         except BaseException:
-            bulk_receive.lease(self._aws, self._queue, [message.receipt for message in batch], 0, threads)
+            bulk_receive.change_visibility(self._aws, self._queue, [message.receipt for message in batch], 0, threads)
             raise
         self._read += read
         self._new += new
 
     def _renew(self, threads: ThreadPoolExecutor) -> None:
         """Lease what is held for longer, where the look takes longer than the lease."""
-        now = clock.now().timestamp()
+        now = clock.now_utc().timestamp()
         if now < self._renewal:
             return
         self._renewal = now + RENEW_WITHIN_S / 8
         after = 0
-        while held := self._log.held(AT_ONCE, after, before=now + RENEW_WITHIN_S):
+        while held := self._log.held(LEASES_PER_WRITE, after, before=now + RENEW_WITHIN_S):
             after = held[-1].number
-            refused = bulk_receive.lease(
+            refused = bulk_receive.change_visibility(
                 self._aws, self._queue, [each.receipt for each in held], self._lease_s, threads
             )
-            until = clock.now().timestamp() + self._lease_s - 1
+            until = clock.now_utc().timestamp() + self._lease_s - 1
             each_with_why = list(zip(held, refused, strict=True))
             self._log.renewed([each.number for each, why in each_with_why if why is None], until)
-            self._log.released([each.number for each, why in each_with_why if why and bulk_receive.ended(why)])
+            self._log.released([each.number for each, why in each_with_why if why and bulk_receive.lease_ended(why)])
 
     def _give_back(self, receiver: bulk_receive.Receiver, threads: ThreadPoolExecutor) -> None:
         receiver.stop()
         for batch in receiver.batches():  # only after an error: what was received and is not on the shelf
-            refused = bulk_receive.lease(self._aws, self._queue, [message.receipt for message in batch], 0, threads)
+            refused = bulk_receive.change_visibility(
+                self._aws, self._queue, [message.receipt for message in batch], 0, threads
+            )
             self._not_given_back += sum(why is not None for why in refused)
         self._return(threads)
 
@@ -204,11 +206,15 @@ class _Look:
         returning = self._begun.number if but is None else None
         broken: OpsError | None = None
         after = 0
-        while held := self._log.held(AT_ONCE, after, but=but):
+        while held := self._log.held(LEASES_PER_WRITE, after, but=but):
             after = held[-1].number
-            refused = bulk_receive.lease(self._aws, self._queue, [each.receipt for each in held], 0, threads)
+            refused = bulk_receive.change_visibility(
+                self._aws, self._queue, [each.receipt for each in held], 0, threads
+            )
             kept = {
-                each.number: why for each, why in zip(held, refused, strict=True) if why and not bulk_receive.ended(why)
+                each.number: why
+                for each, why in zip(held, refused, strict=True)
+                if why and not bulk_receive.lease_ended(why)
             }
             if kept:
                 self._not_given_back += len(kept)

@@ -51,7 +51,7 @@ class CauseOrigin:
 
 
 @dataclass(frozen=True)
-class Group:
+class CauseGroup:
     """Letters of one fingerprint ("": no cause is known). ``error_type``, ``label``, ``location`` and ``source`` are
     those of ``sample_id``, the letter that came to the shelf last; ``likely``: all of them are only likely;
     ``likely_letters``: how many are."""
@@ -76,11 +76,11 @@ class Group:
     likely_letters: int = 0
 
 
-def group(row: Sequence[Any], total: int) -> Group:
+def group_from_row(row: Sequence[Any], total: int) -> CauseGroup:
     """Of a row of ``GROUPS``. Raises ``files.NONSENSE`` for what is none, since its file may be damaged."""
     if not all(isinstance(row[at], str) for at in (0, 9, 10, 11, 12, 13)):
         raise ValueError("a column holds what it never does")
-    return Group(
+    return CauseGroup(
         fingerprint=row[0],
         error_type=row[9],
         label=row[10],
@@ -88,10 +88,10 @@ def group(row: Sequence[Any], total: int) -> Group:
         source=row[12],
         letters=row[1],
         share=row[1] / total,
-        first_sent=rows.moment(row[2]),
-        last_sent=rows.moment(row[3]),
-        first_died=rows.microseconds(row[4]),
-        last_died=rows.microseconds(row[5]),
+        first_sent=rows.from_milliseconds(row[2]),
+        last_sent=rows.from_milliseconds(row[3]),
+        first_died=rows.from_microseconds(row[4]),
+        last_died=rows.from_microseconds(row[5]),
         versions=_several(row[6]),
         kinds=tuple(Kind(kind) for kind in _several(row[7])),
         job_kinds=_several(row[8]),
@@ -106,15 +106,15 @@ def _several(joined: str | None) -> tuple[str, ...]:
     return tuple(sorted(part for part in (joined or "").split(",") if part))
 
 
-def origins(shelf: Readable, places: Sequence[Place]) -> tuple[CauseOrigin, ...]:
+def cause_origins(shelf: Readable, places: Sequence[Place]) -> tuple[CauseOrigin, ...]:
     """Where the messages of each fingerprint came from. Raises OpsError when the snapshot cannot be read."""
-    with schema.refusing(shelf.path):
+    with schema.translate_sqlite_errors(shelf.path):
         found = shelf.connection.execute(ORIGINS, [schema.dumps([place.value for place in places])]).fetchall()
-    return tuple(CauseOrigin(row[0], row[1], Kind(row[2]), row[3], rows.microseconds(row[4])) for row in found)
+    return tuple(CauseOrigin(row[0], row[1], Kind(row[2]), row[3], rows.from_microseconds(row[4])) for row in found)
 
 
-def fingerprints(shelf: Readable, letter_ids: Iterable[str]) -> dict[str, str]:
+def cause_fingerprints(shelf: Readable, letter_ids: Iterable[str]) -> dict[str, str]:
     """Of each of these messages that has a cause, wherever it is now. Raises OpsError."""
     sql = "SELECT id, fingerprint FROM letters WHERE id IN (SELECT value FROM json_each(?)) AND fingerprint <> ''"
-    with schema.refusing(shelf.path):
+    with schema.translate_sqlite_errors(shelf.path):
         return dict(shelf.connection.execute(sql, [schema.dumps(list(letter_ids))]).fetchall())

@@ -15,7 +15,7 @@ from ops import atomic_file
 from ops.deadletters.messages.model import Place
 from ops.deadletters.plan_model import Selection
 from ops.deadletters.snapshot import rows, selection_query
-from ops.deadletters.snapshot.schema import damaged, dumps, reading
+from ops.deadletters.snapshot.schema import damaged_error, dumps, translate_read_errors
 from ops.errors import UsageError
 
 ORDERS = {
@@ -26,7 +26,7 @@ ORDERS = {
     "kind": ("kind",),
     "error": ("error_type", "error_message"),
 }
-REMEMBERED = 24
+MAX_CACHED = 24
 """Answers kept in memory, of all shelves: 0.8 MB each for 100,000 letters."""
 
 _Key = tuple[Any, ...]
@@ -34,7 +34,7 @@ _answers: OrderedDict[_Key, array[int]] = OrderedDict()
 _lock = Lock()
 
 
-def numbers(
+def selected_rows(
     connection: sqlite3.Connection,
     path: Path,
     selection: Selection,
@@ -54,7 +54,7 @@ def numbers(
     found = array("q", _scan(connection, path, selection, order, descending, places))
     with _lock:
         _answers[key] = found
-        while len(_answers) > REMEMBERED:
+        while len(_answers) > MAX_CACHED:
             _answers.popitem(last=False)
     return found
 
@@ -67,7 +67,7 @@ def _scan(
     descending: bool,
     places: Sequence[Place],
 ) -> Iterable[int]:
-    asked = selection_query.query(selection)
+    asked = selection_query.compile_selection(selection)
     condition = f"place IN (SELECT value FROM json_each(?)) AND {asked.condition}"
     values = (dumps([place.value for place in places]), *asked.values)
     if not asked.contents:
@@ -90,7 +90,7 @@ def _scan(
             size = len(row) - len(selection_query.DOCUMENT)
             if asked.check(_document(path, row[size:])):
                 found.append(list(row[:size]))
-    with reading(path):
+    with translate_read_errors(path):
         found.sort(reverse=descending)
     return (row[-1] for row in found)
 
@@ -98,6 +98,6 @@ def _scan(
 def _document(path: Path, row: Sequence[Any]) -> dict[str, Any]:
     """Apart from the filter, whose own errors are none of the file's."""
     try:
-        return selection_query.document(row)
-    except atomic_file.NONSENSE as error:
-        raise damaged(path, "what it says makes no sense") from error
+        return selection_query.filter_document(row)
+    except atomic_file.MALFORMED as error:
+        raise damaged_error(path, "what it says makes no sense") from error

@@ -13,12 +13,12 @@ if TYPE_CHECKING:
     from ops.deadletters.snapshot.snapshot import Snapshot
 
 
-def requests(shelf: Snapshot, places: Sequence[Place]) -> dict[str, datetime | None]:
+def invocation_request_ids(shelf: Snapshot, places: Sequence[Place]) -> dict[str, datetime | None]:
     """By request id, when the message was sent: of those whose function only a log can name."""
-    with schema.refusing(shelf.path):
+    with schema.translate_sqlite_errors(shelf.path):
         found = shelf.connection.execute(
             "SELECT request_id, sent FROM letters WHERE kind = ? AND request_id <> '' "
             "AND place IN (SELECT value FROM json_each(?))",
             [Kind.LAMBDA.value, schema.dumps([place.value for place in places])],
         )
-        return {request_id: rows.moment(sent) for request_id, sent in found}
+        return {request_id: rows.from_milliseconds(sent) for request_id, sent in found}

@@ -11,8 +11,8 @@ from typing import Any, NamedTuple
 
 from ops.aws.sqs import Attribute
 from ops.deadletters.messages import message_body
-from ops.deadletters.messages.model import Cause, DeadLetter, Kind, Place, Shelved
-from ops.deadletters.messages.parse import stamped
+from ops.deadletters.messages.model import Cause, DeadLetter, Kind, Place, SnapshotMessage
+from ops.deadletters.messages.parse import parse_timestamp
 from ops.deadletters.snapshot.schema import dumps
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -33,14 +33,14 @@ CAUSE = """UPDATE letters SET error_type = ?, error_message = ?, location = ?, c
     died = ?, version = ?, job_kind = ?, fingerprint = ?, label = ?, likely = ? WHERE id = ?"""
 
 
-def of_letter(letter: DeadLetter, cause: Cause, place: Place, form: message_body.Form) -> tuple[Any, ...]:
+def letter_values(letter: DeadLetter, cause: Cause, place: Place, form: message_body.BodyFormat) -> tuple[Any, ...]:
     """Values for ``LETTER``."""
     return (
         *_of_cause(cause),
         storable(letter.message_id),
         place.value,
         letter.kind.value,
-        milliseconds(letter.sent),
+        to_milliseconds(letter.sent),
         letter.receives,
         storable(letter.source_arn),
         storable(letter.original_message_id),
@@ -50,14 +50,14 @@ def of_letter(letter: DeadLetter, cause: Cause, place: Place, form: message_body
     )
 
 
-def of_contents(letter: DeadLetter, value: Any, form: message_body.Form) -> tuple[Any, ...]:
+def contents_values(letter: DeadLetter, value: Any, form: message_body.BodyFormat) -> tuple[Any, ...]:
     """Values for ``CONTENTS``. ``value``: its body, parsed."""
     return (
         dumps({name: attribute.value for name, attribute in letter.attributes.items()}),
         dumps({name: attribute.data_type for name, attribute in letter.attributes.items()}),
         dumps(dict(letter.system)),
-        _outline(letter.body, value) if form is message_body.Form.JSON else None,
-        stored(letter.body),
+        _outline(letter.body, value) if form is message_body.BodyFormat.JSON else None,
+        encode_body(letter.body),
         storable(letter.message_id),
     )
 
@@ -65,7 +65,7 @@ def of_contents(letter: DeadLetter, value: Any, form: message_body.Form) -> tupl
 def _outline(body: str, value: Any) -> str | None:
     """Worth its room only where it is much shorter to read than the body. Written as bodies are: SQLite compares the
     signs of a key, and not what their escapes mean."""
-    if (found := message_body.outline(value)) is None:
+    if (found := message_body.body_outline(value)) is None:
         return None
     try:
         written = _outlined(found)
@@ -77,7 +77,7 @@ def _outline(body: str, value: Any) -> str | None:
 _outlined = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode
 
 
-def of_cause(letter_id: str, cause: Cause) -> tuple[Any, ...]:
+def cause_values(letter_id: str, cause: Cause) -> tuple[Any, ...]:
     """Values for ``CAUSE``."""
     return *_of_cause(cause), letter_id
 
@@ -93,7 +93,7 @@ def _of_cause(cause: Cause) -> tuple[Any, ...]:
     )
 
 
-def shelved(row: Sequence[Any]) -> Shelved:
+def message_from_row(row: Sequence[Any]) -> SnapshotMessage:
     """Of a row of ``COLUMNS``. Raises ``files.NONSENSE`` for what is none, since its file may be damaged."""
     if set(map(type, _texts(row))) != {str} or type(row[4]) is not int:
         raise ValueError("a column holds what it never does")
@@ -101,11 +101,11 @@ def shelved(row: Sequence[Any]) -> Shelved:
     place = Place(row[1])
     letter = DeadLetter(
         message_id=row[0],
-        body=body(row[23]),
+        body=decode_body(row[23]),
         attributes={name: Attribute(types[name], value) for name, value in attributes.items()},
         system=_named_texts(row[22]),
         kind=Kind(row[2]),
-        sent=moment(row[3]),
+        sent=from_milliseconds(row[3]),
         receives=row[4],
         source_arn=row[5],
         original_message_id=row[6],
@@ -118,14 +118,14 @@ def shelved(row: Sequence[Any]) -> Shelved:
         location=row[11],
         source=row[12],
         request_id=row[13],
-        died=microseconds(row[14]),
+        died=from_microseconds(row[14]),
         function_version=row[15],
         job_kind=row[16],
         fingerprint=row[17],
         label=row[18],
         likely=bool(row[19]),
     )
-    return Shelved(letter, cause, place, moment(row[8]))
+    return SnapshotMessage(letter, cause, place, from_milliseconds(row[8]))
 
 
 _texts = itemgetter(0, 5, 6, 7, 9, 10, 11, 12, 13, 15, 16, 17, 18)
@@ -144,9 +144,18 @@ class Sketch(NamedTuple):
     body: str
 
 
-def sketch(row: Sequence[Any]) -> Sketch:
+def sketch_from_row(row: Sequence[Any]) -> Sketch:
     """Of a row of ``SKETCH``."""
-    return Sketch(row[0], Kind(row[1]), row[2], row[3], moment(row[4]), stamped(row[5]), row[6], body(row[7]))
+    return Sketch(
+        row[0],
+        Kind(row[1]),
+        row[2],
+        row[3],
+        from_milliseconds(row[4]),
+        parse_timestamp(row[5]),
+        row[6],
+        decode_body(row[7]),
+    )
 
 
 _raw = json.JSONDecoder().raw_decode
@@ -167,7 +176,7 @@ def _named_texts(written: str) -> dict[str, str]:
 _STR = {str}
 
 
-def stored(text: str) -> str | bytes:
+def encode_body(text: str) -> str | bytes:
     """A body as SQLite keeps it: bytes where it holds lone surrogates, or a NUL that would end it."""
     if "\0" not in text:
         try:
@@ -179,7 +188,7 @@ def stored(text: str) -> str | bytes:
     return text.encode("utf-8", "surrogatepass")
 
 
-def body(kept: str | bytes) -> str:
+def decode_body(kept: str | bytes) -> str:
     return kept if isinstance(kept, str) else kept.decode("utf-8", "surrogatepass")
 
 
@@ -190,11 +199,11 @@ def storable(text: str) -> str:
     return text.encode("utf-8", "replace").decode().replace("\0", "␀")
 
 
-def moment(milliseconds: int | None) -> datetime | None:
+def from_milliseconds(milliseconds: int | None) -> datetime | None:
     return None if milliseconds is None else EPOCH + timedelta(milliseconds=milliseconds)
 
 
-def microseconds(since: int | None) -> datetime | None:
+def from_microseconds(since: int | None) -> datetime | None:
     """None too for a time beyond the calendar, which an earlier version took from a letter."""
     try:
         return None if since is None else EPOCH + timedelta(microseconds=since)
@@ -202,5 +211,5 @@ def microseconds(since: int | None) -> datetime | None:
         return None
 
 
-def milliseconds(at: datetime | None) -> int | None:
+def to_milliseconds(at: datetime | None) -> int | None:
     return None if at is None else (at - EPOCH) // timedelta(milliseconds=1)

@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from ops.deadletters.messages.model import DeadLetter, Place
-from ops.deadletters.messages.parse import letter
+from ops.deadletters.messages.parse import parse_message
 from ops.deadletters.snapshot import rows, schema
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Begun:
+class StartedScan:
     """``held``: letters that it has read and still holds, from before it was killed; ``new`` and ``receives``: its
     counts until then."""
 
@@ -34,24 +34,24 @@ class Begun:
 
 
 @dataclass(frozen=True)
-class Held:
+class HeldMessage:
     """A letter that a look holds: its number on the shelf and its receipt."""
 
     number: int
     receipt: str
 
 
-class LookLog:
+class ScanLog:
     """The writing side of one look. The shelf stays its owner's to close. Raises as ``Shelf`` does."""
 
     def __init__(self, shelf: Snapshot) -> None:
         self._shelf = shelf
         self._ask = shelf.connection.execute
 
-    def begin(self, now: datetime) -> Begun:
+    def begin(self, now: datetime) -> StartedScan:
         """Go on with the look that was killed while it read, else begin anew. ``now`` decides which leases have ended:
         letters of those are read again."""
-        with schema.writing(self._shelf.connection, self._shelf.path):
+        with schema.write_transaction(self._shelf.connection, self._shelf.path):
             self._ask(
                 "UPDATE letters SET receipt = NULL, leased_until = NULL, look = NULL WHERE leased_until <= ?",
                 [now.timestamp()],
@@ -60,16 +60,20 @@ class LookLog:
             if killed and (gone_on := self._gone_on_with(now, *killed)):
                 return gone_on
             self._ask("DELETE FROM looks WHERE ended IS NULL")
-            number = self._ask("INSERT INTO looks (began) VALUES (?)", [rows.milliseconds(now)]).lastrowid
-        return Begun(number or 0, now)
+            number = self._ask("INSERT INTO looks (began) VALUES (?)", [rows.to_milliseconds(now)]).lastrowid
+        return StartedScan(number or 0, now)
 
-    def _gone_on_with(self, now: datetime, number: int, began: int, written: str | None) -> Begun | None:
-        with schema.reading(self._shelf.path):
+    def _gone_on_with(self, now: datetime, number: int, began: int, written: str | None) -> StartedScan | None:
+        with schema.translate_read_errors(self._shelf.path):
             report = json.loads(written or "{}")
             if report.get("returning") or not (held := self._count(number)):
                 return None
-            return Begun(
-                number, rows.moment(began) or now, held, int(report.get("new", 0)), int(report.get("receives", 0))
+            return StartedScan(
+                number,
+                rows.from_milliseconds(began) or now,
+                held,
+                int(report.get("new", 0)),
+                int(report.get("receives", 0)),
             )
 
     def page(
@@ -79,9 +83,9 @@ class LookLog:
 
         Returns how many letters this look had not read yet, and how many of those were not on the shelf.
         """
-        found = {message.message_id: (letter(message), message.receipt) for message in messages}
-        seen = rows.milliseconds(now)
-        with schema.writing(self._shelf.connection, self._shelf.path):
+        found = {message.message_id: (parse_message(message), message.receipt) for message in messages}
+        seen = rows.to_milliseconds(now)
+        with schema.write_transaction(self._shelf.connection, self._shelf.path):
             known = self._shelf.known(found)
             new = [each for name, (each, _) in found.items() if name not in known]
             self._shelf.put(new, Place.QUEUE)
@@ -97,19 +101,21 @@ class LookLog:
             self._ask("UPDATE looks SET report = ? WHERE n = ?", [counts, number])
         return sum(name not in known or known[name].look != number for name in found), len(new)
 
-    def held(self, most: int, after: int = 0, before: float | None = None, but: int | None = None) -> tuple[Held, ...]:
+    def held(
+        self, most: int, after: int = 0, before: float | None = None, but: int | None = None
+    ) -> tuple[HeldMessage, ...]:
         """Letters held by looks, by number, those after ``after``; leases that end ``before`` (seconds since 1970)
         only; not those of the look ``but``."""
-        with schema.reading(self._shelf.path):
+        with schema.translate_read_errors(self._shelf.path):
             found = self._ask(
                 "SELECT n, receipt FROM letters WHERE receipt IS NOT NULL AND n > ? AND leased_until < ? "
                 "AND look IS NOT ? ORDER BY n LIMIT ?",
                 [after, before if before is not None else float("inf"), but, most],
             ).fetchall()
-        return tuple(Held(*row) for row in found)
+        return tuple(HeldMessage(*row) for row in found)
 
     def renewed(self, numbers: Sequence[int], until: float) -> None:
-        with schema.writing(self._shelf.connection, self._shelf.path):
+        with schema.write_transaction(self._shelf.connection, self._shelf.path):
             self._ask(
                 "UPDATE letters SET leased_until = ? WHERE n IN (SELECT value FROM json_each(?))",
                 [until, schema.dumps(list(numbers))],
@@ -117,7 +123,7 @@ class LookLog:
 
     def released(self, numbers: Sequence[int], returning: int | None = None) -> None:
         """Forget their receipts. ``returning``: the look that reads no more: killed now, its successor begins anew."""
-        with schema.writing(self._shelf.connection, self._shelf.path):
+        with schema.write_transaction(self._shelf.connection, self._shelf.path):
             self._ask(
                 "UPDATE letters SET receipt = NULL, leased_until = NULL WHERE n IN (SELECT value FROM json_each(?))",
                 [schema.dumps(list(numbers))],
@@ -127,21 +133,21 @@ class LookLog:
 
     def missing(self, number: int) -> int:
         """A whole look did not find these: they are gone from the queue. How many."""
-        with schema.writing(self._shelf.connection, self._shelf.path):
+        with schema.write_transaction(self._shelf.connection, self._shelf.path):
             return self._ask(
                 "UPDATE letters SET place = 'gone' WHERE place = 'queue' AND look IS NOT ?", [number]
             ).rowcount
 
     def end(self, number: int, ended: datetime, report: Mapping[str, Any]) -> None:
-        with schema.writing(self._shelf.connection, self._shelf.path):
+        with schema.write_transaction(self._shelf.connection, self._shelf.path):
             self._ask(
                 "UPDATE looks SET ended = ?, report = ? WHERE n = ?",
-                [rows.milliseconds(ended), schema.dumps(report), number],
+                [rows.to_milliseconds(ended), schema.dumps(report), number],
             )
 
     def drop(self, number: int) -> None:
         """It failed: the look before it stays the last one."""
-        with schema.writing(self._shelf.connection, self._shelf.path):
+        with schema.write_transaction(self._shelf.connection, self._shelf.path):
             self._ask("DELETE FROM looks WHERE n = ?", [number])
 
     def _correct(self, met: Sequence[DeadLetter]) -> None:
@@ -149,20 +155,20 @@ class LookLog:
         a letter that is the same."""
         ids = schema.dumps([each.message_id for each in met])
         these = "id IN (SELECT value FROM json_each(?))"
-        with schema.reading(self._shelf.path):
+        with schema.translate_read_errors(self._shelf.path):
             told = self._ask(f"SELECT {rows.COLUMNS} FROM {rows.FROM} WHERE {these}", [ids])
-            before = {one.letter.message_id: one for one in map(rows.shelved, told)}
+            before = {one.letter.message_id: one for one in map(rows.message_from_row, told)}
         self._ask(f"DELETE FROM contents WHERE n IN (SELECT n FROM letters WHERE {these})", [ids])
         self._ask(f"DELETE FROM letters WHERE {these}", [ids])
         self._shelf.put(met, Place.QUEUE)
-        same = [each.message_id for each in met if _what(each) == _what(before[each.message_id].letter)]
-        self._shelf.connection.executemany(rows.CAUSE, [rows.of_cause(one, before[one].cause) for one in same])
+        same = [each.message_id for each in met if _cause_inputs(each) == _cause_inputs(before[each.message_id].letter)]
+        self._shelf.connection.executemany(rows.CAUSE, [rows.cause_values(one, before[one].cause) for one in same])
 
     def _count(self, number: int) -> int:
         found = self._ask("SELECT count(*) FROM letters WHERE receipt IS NOT NULL AND look = ?", [number]).fetchone()
         return int(found[0])
 
 
-def _what(letter: DeadLetter) -> tuple[Any, ...]:
+def _cause_inputs(letter: DeadLetter) -> tuple[Any, ...]:
     """What its cause was found by."""
     return letter.body, letter.attributes, letter.kind

@@ -32,7 +32,7 @@ CREATE TABLE letters (
     original_id TEXT NOT NULL,
     request_id TEXT NOT NULL,
     bytes INTEGER NOT NULL,      -- of the body, as UTF-8
-    form INTEGER NOT NULL,       -- ops.deadletters.messages.message_body.Form
+    form INTEGER NOT NULL,       -- ops.deadletters.messages.message_body.BodyFormat
     seen INTEGER,                -- milliseconds: the last look that found it, null where only a file told of it
     moved INTEGER,               -- milliseconds: when it was redriven or purged from here
     look INTEGER,                -- looks.n of the last look that found it
@@ -59,7 +59,7 @@ CREATE TABLE contents (          -- never changed, but replaced when a look meet
     attributes TEXT NOT NULL,    -- JSON: name to value
     types TEXT NOT NULL,         -- JSON: name to data type
     system TEXT NOT NULL,        -- JSON: name to value, as first read
-    outline TEXT,                -- ops.deadletters.messages.message_body.outline, before the body, so that filters need not read that
+    outline TEXT,                -- ops.deadletters.messages.message_body.body_outline, before the body, so that filters need not read that
     body                         -- text, but bytes where UTF-8 or SQLite's text cannot hold it
 );
 
@@ -81,10 +81,10 @@ def connect(path: Path) -> sqlite3.Connection:
     that a look would not read again, but for what was imported and the record of what was moved.
     """
     atomic_file.ensure_regular(path)
-    with refusing(path):
+    with translate_sqlite_errors(path):
         connection = sqlite3.connect(path, timeout=WAIT_S, isolation_level=None, check_same_thread=False)
     try:
-        with reading(path):
+        with translate_read_errors(path):
             _settle(connection, path)
     except BaseException:
         connection.close()
@@ -139,9 +139,9 @@ def _state(connection: sqlite3.Connection) -> tuple[int, int, int]:
 
 
 @contextmanager
-def writing(connection: sqlite3.Connection, path: Path) -> Iterator[None]:
+def write_transaction(connection: sqlite3.Connection, path: Path) -> Iterator[None]:
     """One transaction: all of it, or nothing."""
-    with refusing(path):
+    with translate_sqlite_errors(path):
         connection.execute("BEGIN IMMEDIATE")
         try:
             yield
@@ -160,12 +160,12 @@ INSERT INTO notes VALUES ('changes', '1') ON CONFLICT (key) DO UPDATE SET value 
 
 
 @contextmanager
-def refusing(path: Path) -> Iterator[None]:
+def translate_sqlite_errors(path: Path) -> Iterator[None]:
     """Turns what SQLite raises into one sentence with the way out."""
     try:
         yield
     except sqlite3.Error as error:
-        raise _sentence(path, error) from error
+        raise _snapshot_error(path, error) from error
     except OSError as error:
         raise OpsError(
             f"The shelf {path} cannot be used: {error.strerror or error}.",
@@ -174,23 +174,23 @@ def refusing(path: Path) -> Iterator[None]:
 
 
 @contextmanager
-def reading(path: Path) -> Iterator[None]:
+def translate_read_errors(path: Path) -> Iterator[None]:
     """The same for what is read: a damaged row is whatever SQLite finds there."""
     try:
-        with refusing(path):
+        with translate_sqlite_errors(path):
             yield
-    except atomic_file.NONSENSE as error:
-        raise damaged(path, "what it says makes no sense") from error
+    except atomic_file.MALFORMED as error:
+        raise damaged_error(path, "what it says makes no sense") from error
 
 
-def damaged(path: Path, why: str) -> OpsError:
+def damaged_error(path: Path, why: str) -> OpsError:
     return OpsError(
         f"The shelf {path} is damaged ({why}).",
         f"Move it away (mv {path} {path}.damaged): a look makes it anew; the letters themselves are in the queue.",
     )
 
 
-def _sentence(path: Path, error: sqlite3.Error) -> OpsError:
+def _snapshot_error(path: Path, error: sqlite3.Error) -> OpsError:
     text = str(error)
     if "disk is full" in text or "disk I/O" in text:
         return OpsError(
@@ -198,7 +198,7 @@ def _sentence(path: Path, error: sqlite3.Error) -> OpsError:
             "Make room (or set OPS_HOME to another disk) and look again: what was read so far is kept.",
         )
     if any(sign in text for sign in _DAMAGE):
-        return damaged(path, text)
+        return damaged_error(path, text)
     if "locked" in text:
         return OpsError(f"The shelf {path} is held by another process for too long.", "Wait for its look to end.")
     return OpsError(

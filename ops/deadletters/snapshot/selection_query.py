@@ -27,7 +27,7 @@ class Query:
     check: Callable[[Mapping[str, Any]], bool] | None = None
 
 
-def query(selection: Selection) -> Query:
+def compile_selection(selection: Selection) -> Query:
     """Raises UsageError when ``selection.where`` is no JMESPath, with the position of what is wrong."""
     conditions: list[str] = []
     values: list[Any] = []
@@ -43,16 +43,16 @@ def query(selection: Selection) -> Query:
     elif selection.cause:
         also("error_type = ?", selection.cause)
     if selection.since:
-        also("sent >= ?", rows.milliseconds(selection.since))
+        also("sent >= ?", rows.to_milliseconds(selection.since))
     if selection.until:
-        also("sent < ?", rows.milliseconds(selection.until))
+        also("sent < ?", rows.to_milliseconds(selection.until))
     if selection.ids:
         also("letters.id IN (SELECT value FROM json_each(?))", dumps(selection.ids))
     if selection.text:
         also(*_text(selection.text))
     unsure, check = "0", None
     if selection.where:
-        found = jmespath_filter.compiled(selection.where)
+        found = jmespath_filter.compile_filter(selection.where)
         also(found.condition, *found.values)
         unsure, check = found.unsure, found.check
     return Query(
@@ -73,11 +73,11 @@ LONGEST_LIKE = 10_000
 DOCUMENT = ("body", "attributes", "system", "kind", *path.CAUSE.values())
 
 
-def document(row: Sequence[Any]) -> dict[str, Any]:
+def filter_document(row: Sequence[Any]) -> dict[str, Any]:
     """What a filter is asked about, of a row of ``DOCUMENT``."""
-    text = rows.body(row[0])
+    text = rows.decode_body(row[0])
     return {
-        "body": message_body.parse(text),
+        "body": message_body.parse_body(text),
         "text": text,
         "attributes": json.loads(row[1]),
         "system": json.loads(row[2]),

@@ -14,18 +14,18 @@ from typing import Any, NamedTuple, Self
 
 from ops.deadletters.fingerprints import cause_record
 from ops.deadletters.messages import message_body
-from ops.deadletters.messages.model import Cause, DeadLetter, Place, Shelved
+from ops.deadletters.messages.model import Cause, DeadLetter, Place, SnapshotMessage
 from ops.deadletters.plan_model import Selection
 from ops.deadletters.queue import DeadLetterQueue
 from ops.deadletters.snapshot import index_query, rows, schema
-from ops.deadletters.snapshot.grouping import GROUPS, Group, group
+from ops.deadletters.snapshot.grouping import GROUPS, CauseGroup, group_from_row
 from ops.errors import UsageError
 
 LIVE = (Place.QUEUE, Place.IMPORTED)
 """Places of the letters that can still be moved."""
-ADDED = 500
+MESSAGES_PER_WRITE = 500
 """Letters put on the shelf at once: their bodies are in memory."""
-PAGE = 5_000
+CAUSES_PER_WRITE = 5_000
 """Causes written at once."""
 
 
@@ -50,7 +50,7 @@ class SnapshotInfo:
         return self.counts.get(Place.IMPORTED.value, 0)
 
 
-class Known(NamedTuple):
+class KnownMessage(NamedTuple):
     """``look``: the last one that found the letter; ``seen``: when, None where only a file told of it."""
 
     look: int | None
@@ -94,7 +94,7 @@ class Snapshot:
         limit: int = 200,
         offset: int = 0,
         places: Sequence[Place] = (),
-    ) -> tuple[Shelved, ...]:
+    ) -> tuple[SnapshotMessage, ...]:
         """One page of what is selected. ``order``: one of ``scan.ORDERS``; letters alike in it keep their order.
         ``places``: where the letters are, here and below; those that the selection is about when nothing is said.
 
@@ -109,7 +109,7 @@ class Snapshot:
     def ids(self, selection: Selection = Selection(), places: Sequence[Place] = ()) -> tuple[str, ...]:  # noqa: B008
         """Message ids of all that is selected, first sent first."""
         numbers = self._numbers(selection, "sent", False, places)
-        with schema.reading(self.path):
+        with schema.translate_read_errors(self.path):
             found = dict(
                 self.connection.execute(
                     "SELECT n, id FROM letters WHERE n IN (SELECT value FROM json_each(?))",
@@ -123,7 +123,7 @@ class Snapshot:
         selection: Selection = Selection(),  # noqa: B008 - frozen
         batch: int = 500,
         places: Sequence[Place] = (),
-    ) -> Iterator[Shelved]:
+    ) -> Iterator[SnapshotMessage]:
         """All that was selected when the first was asked for, first sent first, ``batch`` at a time in memory."""
         numbers = iter(self._numbers(selection, "sent", False, places))
         while page := tuple(islice(numbers, batch)):
@@ -132,26 +132,26 @@ class Snapshot:
     def sketches(self, fingerprints: Iterable[str], places: Sequence[Place] = LIVE) -> Iterator[rows.Sketch]:
         """Letters of these causes ("": of none), in no order. Nothing may be written before the last one is read."""
         marks = schema.dumps(list(fingerprints))
-        with schema.reading(self.path):
+        with schema.translate_read_errors(self.path):
             found = self.connection.execute(
                 f"SELECT {rows.SKETCH} FROM {rows.FROM} WHERE fingerprint IN (SELECT value FROM json_each(?)) "
                 "AND +place IN (SELECT value FROM json_each(?))",
                 [marks, schema.dumps([place.value for place in places])],
             )
-            yield from map(rows.sketch, found)
+            yield from map(rows.sketch_from_row, found)
 
     def bodies(self, letter_ids: Iterable[str]) -> Iterator[tuple[str, str]]:
         """Message ids with their bodies, as ``sketches`` gives letters."""
-        with schema.reading(self.path):
+        with schema.translate_read_errors(self.path):
             found = self.connection.execute(
                 f"SELECT id, body FROM {rows.FROM} WHERE id IN (SELECT value FROM json_each(?))",
                 [schema.dumps(list(letter_ids))],
             )
-            yield from ((letter_id, rows.body(kept)) for letter_id, kept in found)
+            yield from ((letter_id, rows.decode_body(kept)) for letter_id, kept in found)
 
-    def get(self, letter_id: str) -> Shelved:
+    def get(self, letter_id: str) -> SnapshotMessage:
         """The letter with this id, or the only one whose id begins so; wherever it is. Raises UsageError else."""
-        with schema.reading(self.path):
+        with schema.translate_read_errors(self.path):
             found = (
                 self.connection.execute(
                     f"SELECT {rows.COLUMNS} FROM {rows.FROM} WHERE id = ?",
@@ -168,27 +168,27 @@ class Snapshot:
             )
         if len(found) > 1:
             raise UsageError(f"Several letters have an id that begins with {letter_id}.", "Give more of it.")
-        with schema.reading(self.path):
-            return rows.shelved(found[0])
+        with schema.translate_read_errors(self.path):
+            return rows.message_from_row(found[0])
 
     def info(self) -> SnapshotInfo:
-        with schema.reading(self.path):
+        with schema.translate_read_errors(self.path):
             ask = self.connection.execute
             done = ask("SELECT began, report FROM looks WHERE ended IS NOT NULL ORDER BY n DESC LIMIT 1").fetchone()
             looking = ask("SELECT count(*) FROM looks WHERE ended IS NULL").fetchone()[0]
             by_place = ask("SELECT place, count(*), sum(bytes) FROM letters GROUP BY place").fetchall()
             return _info(done, looking, by_place)
 
-    def groups(self, places: Sequence[Place] = (Place.QUEUE,)) -> tuple[Group, ...]:
+    def groups(self, places: Sequence[Place] = (Place.QUEUE,)) -> tuple[CauseGroup, ...]:
         """One a fingerprint, most letters first; letters without a cause are the group of the fingerprint ""."""
-        with schema.reading(self.path):
+        with schema.translate_read_errors(self.path):
             found = self.connection.execute(GROUPS, [schema.dumps([place.value for place in places])]).fetchall()
             total = sum(row[1] for row in found)
-            return tuple(group(row, total) for row in found)
+            return tuple(group_from_row(row, total) for row in found)
 
     def places(self, letter_ids: Iterable[str]) -> dict[str, Place]:
         """Where each of these letters is; those that are not on the shelf are left out."""
-        with schema.reading(self.path):
+        with schema.translate_read_errors(self.path):
             found = self.connection.execute(
                 "SELECT id, place FROM letters WHERE id IN (SELECT value FROM json_each(?))",
                 [schema.dumps(list(letter_ids))],
@@ -201,43 +201,44 @@ class Snapshot:
         """Put letters on the shelf, all or none; how many are new. What is there already keeps place and contents."""
         rest = iter(letters)
         new = 0
-        with schema.writing(self.connection, self.path):
-            while some := {rows.storable(letter.message_id): letter for letter in islice(rest, ADDED)}:
+        with schema.write_transaction(self.connection, self.path):
+            while some := {rows.storable(letter.message_id): letter for letter in islice(rest, MESSAGES_PER_WRITE)}:
                 known = self.known(some)
                 fresh = [letter for one, letter in some.items() if one not in known]
                 self.put(fresh, place)
                 new += len(fresh)
         return new
 
-    def known(self, letter_ids: Iterable[str]) -> dict[str, Known]:
+    def known(self, letter_ids: Iterable[str]) -> dict[str, KnownMessage]:
         """Those of these letters that are on the shelf."""
         found = self.connection.execute(
             "SELECT id, look, seen FROM letters WHERE id IN (SELECT value FROM json_each(?))",
             [schema.dumps(list(letter_ids))],
         )
-        return {letter_id: Known(look, seen) for letter_id, look, seen in found}
+        return {letter_id: KnownMessage(look, seen) for letter_id, look, seen in found}
 
     def put(self, letters: Sequence[DeadLetter], place: Place) -> None:
         """Letters that are not there yet, within a transaction (``add``, or a look's page)."""
-        read = [message_body.read(letter.body) for letter in letters]
+        read = [message_body.classify_body(letter.body) for letter in letters]
         kept = list(zip(letters, read, strict=True))
         self.connection.executemany(
-            rows.LETTER, (rows.of_letter(letter, cause_record.own(letter), place, form) for letter, (_, form) in kept)
+            rows.LETTER,
+            (rows.letter_values(letter, cause_record.own_cause(letter), place, form) for letter, (_, form) in kept),
         )
         self.connection.executemany(
-            rows.CONTENTS, (rows.of_contents(letter, value, form) for letter, (value, form) in kept)
+            rows.CONTENTS, (rows.contents_values(letter, value, form) for letter, (value, form) in kept)
         )
 
     def set_causes(self, causes: Iterable[tuple[str, Cause]]) -> None:
         """Say why letters died, by their id; those that are not on the shelf are passed over."""
-        values = (rows.of_cause(*each) for each in causes)
-        while page := list(islice(values, PAGE)):  # so that nobody waits for whoever finds the causes
-            with schema.writing(self.connection, self.path):
+        values = (rows.cause_values(*each) for each in causes)
+        while page := list(islice(values, CAUSES_PER_WRITE)):  # so that nobody waits for whoever finds the causes
+            with schema.write_transaction(self.connection, self.path):
                 self.connection.executemany(rows.CAUSE, page)
 
     def labels(self) -> dict[str, str]:
         """By fingerprint: one label of those that its letters have."""
-        with schema.reading(self.path):
+        with schema.translate_read_errors(self.path):
             return dict(
                 self.connection.execute(
                     "SELECT fingerprint, max(label) FROM letters WHERE label <> '' GROUP BY fingerprint"
@@ -246,7 +247,7 @@ class Snapshot:
 
     def unlabelled(self) -> Iterator[tuple[str, str]]:
         """Fingerprint and error message of each letter whose cause has no label."""
-        with schema.reading(self.path):
+        with schema.translate_read_errors(self.path):
             yield from self.connection.execute(
                 "SELECT fingerprint, error_message FROM letters WHERE label = '' AND fingerprint <> ''"
             )
@@ -254,7 +255,7 @@ class Snapshot:
     def grown(self, many: int, marks: Sequence[str]) -> Iterator[tuple[str, str, str]]:
         """Fingerprint, message id and error message of the letters of causes where some have no label, cause by cause:
         those of at least ``many`` letters, and ``marks``."""
-        with schema.refusing(self.path):
+        with schema.translate_sqlite_errors(self.path):
             yield from self.connection.execute(
                 "SELECT fingerprint, id, error_message FROM letters WHERE fingerprint IN (SELECT fingerprint FROM "
                 "letters WHERE fingerprint <> '' GROUP BY fingerprint HAVING min(label) = '' AND (count(*) >= ? OR "
@@ -264,7 +265,7 @@ class Snapshot:
 
     def set_fingerprints(self, marks: Sequence[tuple[str, str]]) -> None:
         """Message ids and their causes' fingerprints, which have no label yet."""
-        with schema.writing(self.connection, self.path):
+        with schema.write_transaction(self.connection, self.path):
             self.connection.executemany(
                 "UPDATE letters SET fingerprint = ?, label = '' WHERE id = ?", [(mark, one) for one, mark in marks]
             )
@@ -272,7 +273,7 @@ class Snapshot:
     def set_labels(self, labels: Mapping[str, str]) -> None:
         """By fingerprint: what its letters have in common, of those that have no label yet."""
         if labels:
-            with schema.writing(self.connection, self.path):
+            with schema.write_transaction(self.connection, self.path):
                 self.connection.execute(
                     "UPDATE letters SET label = ifnull(json_extract(?, '$.\"' || fingerprint || '\"'), '') "
                     "WHERE label = '' AND fingerprint <> ''",
@@ -281,8 +282,8 @@ class Snapshot:
 
     def mark(self, letter_ids: Iterable[str], place: Place, at: datetime | None = None) -> None:
         """Say where letters went, and when (now)."""
-        moved = rows.milliseconds(at or datetime.now(UTC))
-        with schema.writing(self.connection, self.path):
+        moved = rows.to_milliseconds(at or datetime.now(UTC))
+        with schema.write_transaction(self.connection, self.path):
             self.connection.execute(
                 "UPDATE letters SET place = ?, moved = ?, receipt = NULL, leased_until = NULL "
                 "WHERE id IN (SELECT value FROM json_each(?))",
@@ -294,7 +295,7 @@ class Snapshot:
         record that they are gone."""
         ids = schema.dumps(list(letter_ids))
         these = "id IN (SELECT value FROM json_each(?)) AND place = 'imported'"
-        with schema.writing(self.connection, self.path):
+        with schema.write_transaction(self.connection, self.path):
             seen = self.connection.execute(
                 f"UPDATE letters SET place = 'gone' WHERE {these} AND seen IS NOT NULL", [ids]
             ).rowcount
@@ -303,12 +304,12 @@ class Snapshot:
 
     def note(self, key: str, value: Mapping[str, Any]) -> None:
         """Keep a JSON object by a name."""
-        with schema.writing(self.connection, self.path):
+        with schema.write_transaction(self.connection, self.path):
             self.connection.execute("INSERT OR REPLACE INTO notes VALUES (?, ?)", [f"note:{key}", schema.dumps(value)])
 
     def noted(self, key: str) -> dict[str, Any] | None:
         """What was noted by that name; None where nothing was."""
-        with schema.reading(self.path):
+        with schema.translate_read_errors(self.path):
             found = self.connection.execute("SELECT value FROM notes WHERE key = ?", [f"note:{key}"]).fetchone()
             kept = json.loads(found[0]) if found else None
             if not isinstance(kept, dict | None):
@@ -318,12 +319,12 @@ class Snapshot:
     # --- within -------------------------------------------------------------------------------------------------
 
     def _numbers(self, selection: Selection, order: str, descending: bool, places: Sequence[Place]) -> Sequence[int]:
-        with schema.refusing(self.path):
+        with schema.translate_sqlite_errors(self.path):
             where = places or (Place.IMPORTED if selection.imported else Place.QUEUE,)
-            return index_query.numbers(self.connection, self.path, selection, order, descending, where)
+            return index_query.selected_rows(self.connection, self.path, selection, order, descending, where)
 
-    def _at(self, numbers: Sequence[int]) -> tuple[Shelved, ...]:
-        with schema.reading(self.path):
+    def _at(self, numbers: Sequence[int]) -> tuple[SnapshotMessage, ...]:
+        with schema.translate_read_errors(self.path):
             found = {
                 row[-1]: row
                 for row in self.connection.execute(
@@ -331,7 +332,7 @@ class Snapshot:
                     [schema.dumps(list(numbers))],
                 )
             }
-            return tuple(rows.shelved(found[number]) for number in numbers if number in found)
+            return tuple(rows.message_from_row(found[number]) for number in numbers if number in found)
 
 
 def _info(done: tuple[Any, ...] | None, looking: int, by_place: list[tuple[Any, ...]]) -> SnapshotInfo:
@@ -343,7 +344,7 @@ def _info(done: tuple[Any, ...] | None, looking: int, by_place: list[tuple[Any, 
         raise ValueError("its counts are no numbers")
     queued = [row for row in by_place if row[0] == Place.QUEUE.value]
     return SnapshotInfo(
-        looked_at=rows.moment(done[0]) if done else None,
+        looked_at=rows.from_milliseconds(done[0]) if done else None,
         letters=sum(row[1] for row in queued),
         bytes=sum(row[2] for row in queued),
         complete=bool(report.get("complete")),

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ops.clock import elapsed
+from ops.clock import elapsed_s
 from ops.deadletters.ledger.schema import DELETED, FAILED, SENT
 from ops.deadletters.messages import parse
 
@@ -27,11 +27,11 @@ class Claim:
     number: int
     letter: DeadLetter
     receipt: str = ""
-    until: float = float("inf")  # by ``clock.elapsed``: when the lease ends
+    until: float = float("inf")  # by ``clock.elapsed_s``: when the lease ends
     sent: bool = False  # in this turn or an earlier one: only to be deleted
 
     def good(self, for_s: float) -> bool:
-        return self.until - elapsed() > for_s
+        return self.until - elapsed_s() > for_s
 
 
 class InFlight:
@@ -85,7 +85,7 @@ class InFlight:
                 if message.system.get("MessageGroupId") in in_work:
                     continue  # a lease ended while its letter was in work: this one comes back when its own ends
                 sent = self._ledger.state(number) in (SENT, DELETED)
-                claim = Claim(number, parse.letter(message), message.receipt, until, sent)
+                claim = Claim(number, parse.parse_message(message), message.receipt, until, sent)
                 self._others.pop(message.message_id, None)  # where one lies that could not be deleted
                 self._working[number] = claim
                 claims.append(claim)
@@ -148,7 +148,7 @@ class InFlight:
 
     def ending(self, within_s: float, most: int) -> list[tuple[str, str]]:
         """Letters kept back (id, receipt) whose lease is about to end, the first ones first; each is told once."""
-        end = elapsed() + within_s
+        end = elapsed_s() + within_s
         found: list[tuple[str, str]] = []
         with self._lock:
             while self._ends and self._ends[0][0] < end and len(found) < most:

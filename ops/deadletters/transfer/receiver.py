@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from ops import formatting
 from ops.aws import call_effect, sqs
 from ops.aws.call_effect import CallEffect
-from ops.clock import elapsed
+from ops.clock import elapsed_s
 from ops.deadletters.ledger.model import Move
 from ops.deadletters.ledger.schema import INTENT, PLANNED, SENT
 from ops.deadletters.transfer.in_flight import Claim, InFlight
@@ -65,16 +65,16 @@ class Claiming:
         self.over = self.emptied = False
         self.why = ""
         self._empty = 0
-        self._found_at = elapsed()
+        self._found_at = elapsed_s()
         self._doubtful = self._ledger.resumed
 
     def claim(self, count: int) -> list[Claim]:
         """Letters to send, ``count`` of them or a few more, and any that are only to be deleted."""
         self._renew()
         most = count if self._whole and 0 < count < sqs.BATCH else sqs.BATCH
-        began, attempt = elapsed(), 0
+        began, attempt = elapsed_s(), 0
         while True:
-            asked = elapsed()
+            asked = elapsed_s()
             try:
                 wait = LONG_POLL_S if self._empty else 0
                 messages = sqs.receive(self._aws, self._queue, self._lease_s, wait, most)
@@ -85,7 +85,7 @@ class Claiming:
             except AwsError as error:
                 attempt += 1
                 self._doubtful = self._doubtful or call_effect.classify(error) is CallEffect.UNKNOWN
-                if call_effect.classify(error) is CallEffect.REJECTED or elapsed() - began > PATIENCE_S:
+                if call_effect.classify(error) is CallEffect.REJECTED or elapsed_s() - began > PATIENCE_S:
                     raise
                 if self._pause(attempt):
                     return []
@@ -94,7 +94,7 @@ class Claiming:
             return []
         if self._hold.news(messages):
             with self._lock:
-                self._empty, self._found_at = 0, elapsed()
+                self._empty, self._found_at = 0, elapsed_s()
         return self._hold.sort(messages, asked + self._lease_s)
 
     def release(self, receipts: Iterable[str]) -> None:
@@ -116,7 +116,7 @@ class Claiming:
         """Of letters kept back, much longer, so that a large queue is read once through."""
         lease_s = min(LONGEST_LEASE_S, 20 * self._lease_s)
         while ending := self._hold.ending(self._lease_s / 2, sqs.BATCH):
-            asked = elapsed()
+            asked = elapsed_s()
             try:
                 results = sqs.lease_batch(self._aws, self._queue, [receipt for _, receipt in ending], lease_s)
             except AwsError:
@@ -151,7 +151,7 @@ class Claiming:
     def _judge(self, depth: sqs.Depth, kept: int) -> None:
         """``depth``: SQS's (approximate) counts. ``kept``: of these the letters that are invisible because of us."""
         others = depth.visible + depth.in_flight + depth.delayed - kept
-        if (others > 0 or self._believes_too_soon()) and elapsed() < self._found_at + self._lease_s + GRACE_S:
+        if (others > 0 or self._believes_too_soon()) and elapsed_s() < self._found_at + self._lease_s + GRACE_S:
             return  # in a FIFO queue, too: the first of a group may be in the hands of a process that was killed
         if others <= 0:
             self._account()

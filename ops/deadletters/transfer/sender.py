@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from ops import clock
 from ops.aws import call_effect, sqs
 from ops.aws.call_effect import CallEffect
-from ops.clock import elapsed
+from ops.clock import elapsed_s
 from ops.deadletters.edits import outgoing
 from ops.deadletters.ledger import Accepted, Ledger
 from ops.deadletters.ledger.schema import INTENT, PLANNED
@@ -79,7 +79,7 @@ class Sender:
         refused: dict[str, list[Claim]] = {}
         for claim in claims:
             try:
-                letter = outgoing.edited(claim.letter, self._plan.edits)
+                letter = outgoing.edited_message(claim.letter, self._plan.edits)
                 route = self._route(claim.letter)
             except UsageError as error:
                 refused.setdefault(str(error), []).append(claim)
@@ -94,13 +94,13 @@ class Sender:
 
     def _route(self, letter: DeadLetter) -> Route | None:
         """Where the letter goes; a look-up that gets no answer is waited for as a send is. None: it shall stop."""
-        began, attempt = elapsed(), 0
+        began, attempt = elapsed_s(), 0
         while True:
             try:
                 return self._choice.of(letter)
             except AwsError as error:
                 attempt += 1
-                if call_effect.classify(error) is CallEffect.REJECTED or elapsed() - began > PATIENCE_S:
+                if call_effect.classify(error) is CallEffect.REJECTED or elapsed_s() - began > PATIENCE_S:
                     raise
                 if self.pause(attempt):
                     return None
@@ -125,7 +125,7 @@ class Sender:
         """Until each is accepted, refused, or given up for now."""
         self._ledger.intended([(parcel.number, claims[parcel.number].receipt) for parcel in parcels], step)
         asked: list[Parcel] = list(parcels)
-        began, attempt = elapsed(), 0
+        began, attempt = elapsed_s(), 0
         unknown = False
         while asked:
             pending = self._leased(asked, claims)  # after the ledger: this process may have stood still for long
@@ -149,7 +149,7 @@ class Sender:
                 self._ledger.doubted(doubted)
             asked = self._recorded(route, pending, answers, claims)
             attempt += 1
-            if asked and (elapsed() - began > PATIENCE_S or self.pause(attempt)):
+            if asked and (elapsed_s() - began > PATIENCE_S or self.pause(attempt)):
                 self._give_up(asked, unknown=unknown)
                 if not self._stop():
                     why = next((answer.why for answer in answers if answer.why), "")
@@ -160,7 +160,7 @@ class Sender:
         self, route: Route, parcels: Sequence[Parcel], answers: Sequence[Answer], claims: dict[int, Claim]
     ) -> list[Parcel]:
         """Writes down what was accepted and what was refused; returns the others."""
-        now = clock.now().timestamp()
+        now = clock.now_utc().timestamp()
         accepted, pending = [], []
         for parcel, answer in zip(parcels, answers, strict=True):
             claim = claims[parcel.number]
@@ -214,7 +214,7 @@ class Sender:
         short = [claims[parcel.number] for parcel in parcels if not claims[parcel.number].good(enough)]
         if not short:
             return parcels
-        began = elapsed()
+        began = elapsed_s()
         try:
             results = sqs.lease_batch(self._aws, self._queue, [claim.receipt for claim in short], self._lease_s)
         except AwsError:
@@ -231,7 +231,7 @@ class Sender:
         """Delete what is on record as sent. What could not be deleted for sure stays "sent", and is deleted when it is
         received again. Raises AwsError when AWS does not allow it."""
         pending = list(claims)
-        began, attempt = elapsed(), 0
+        began, attempt = elapsed_s(), 0
         while pending:
             receipts = [claim.receipt for claim in pending]
             try:
@@ -251,15 +251,15 @@ class Sender:
                 self._ledger.deleted(gone)
             pending = again
             attempt += 1
-            if pending and (elapsed() - began > PATIENCE_S or (self.pause(attempt) and attempt > 3)):
+            if pending and (elapsed_s() - began > PATIENCE_S or (self.pause(attempt) and attempt > 3)):
                 self._hold.keep(pending)
                 return
 
     def pause(self, attempt: int) -> bool:
         """Wait longer each time; true when it shall stop."""
         longest = min(LONGEST_WAIT_S, SHORTEST_WAIT_S * 2**attempt)
-        end = elapsed() + longest * (500 + secrets.randbelow(500)) / 1000
-        while (left := end - elapsed()) > 0:
+        end = elapsed_s() + longest * (500 + secrets.randbelow(500)) / 1000
+        while (left := end - elapsed_s()) > 0:
             if self._stop():
                 return True
             time.sleep(min(left, LOOK_UP_S))

@@ -197,7 +197,7 @@ def test_what_is_going_on_is_told_before_what_has_become_stale_by_it(desk: Desk)
     first, made = planned(desk, 12), desk.told("plan", *QUICK)["plan"]
     second = made["id"]
     desk.world.dlq.remove(made["ids"][:8])
-    with queue_lock.held(desk.world.source, first, "arn:ann"):
+    with queue_lock.hold_lock(desk.world.source, first, "arn:ann"):
         code, out, err = desk.ops("redrive", second, "--reason", "r", "--yes")
     assert (code, out) == (1, "")
     assert "The letters of jobs-dlq are being moved already by arn:ann since" in err

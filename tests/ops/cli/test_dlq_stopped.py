@@ -13,7 +13,7 @@ import pytest
 
 from ops.deadletters.ledger.model import Outcome
 from ops.deadletters.outcomes import monitor
-from tests.fakes.dlq_world import Fates
+from tests.fakes.dlq_world import FixedOutcomes
 from tests.ops.cli.conftest import Desk
 
 
@@ -27,7 +27,7 @@ def comes_back(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[Outcome | 
     """Sets what becomes of everything that is sent; at first it comes back."""
 
     def becomes(outcome: Outcome | None) -> None:
-        monkeypatch.setattr(monitor, "watch", lambda *_: Fates(lambda _: outcome))
+        monkeypatch.setattr(monitor, "watch", lambda *_: FixedOutcomes(lambda _: outcome))
 
     becomes(Outcome.CAME_BACK)
     yield becomes

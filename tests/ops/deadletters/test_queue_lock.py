@@ -23,19 +23,21 @@ def source(tmp_path: Path) -> Any:
 
 
 def test_the_second_is_refused_and_told_who_is_first(source: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(queue_lock, "PATIENCE_S", 0.05)
-    assert queue_lock.holder(source) is None
-    with queue_lock.held(source, "run-1", "arn:ann"):
-        holder = queue_lock.holder(source)
+    monkeypatch.setattr(queue_lock, "HANDOVER_WAIT_S", 0.05)
+    assert queue_lock.lock_holder(source) is None
+    with queue_lock.hold_lock(source, "run-1", "arn:ann"):
+        holder = queue_lock.lock_holder(source)
         assert holder is not None
         assert (holder.run, holder.who, holder.pid) == ("run-1", "arn:ann", os.getpid())
-        refusal = pytest.raises(queue_lock.Busy, match=rf"by arn:ann since .* \(run run-1, process {os.getpid()}\)")
-        with refusal as caught, queue_lock.held(source, "run-2", "arn:bob"):
+        refusal = pytest.raises(
+            queue_lock.QueueBusy, match=rf"by arn:ann since .* \(run run-1, process {os.getpid()}\)"
+        )
+        with refusal as caught, queue_lock.hold_lock(source, "run-2", "arn:bob"):
             pass
         assert "cancel" in caught.value.next_step
-    assert queue_lock.holder(source) is None
-    with queue_lock.held(source, "run-2", "arn:bob"):
-        assert queue_lock.holder(source).run == "run-2"  # type: ignore[union-attr]
+    assert queue_lock.lock_holder(source) is None
+    with queue_lock.hold_lock(source, "run-2", "arn:bob"):
+        assert queue_lock.lock_holder(source).run == "run-2"  # type: ignore[union-attr]
 
 
 def test_looking_at_it_takes_nothing_from_anybody(source: Any) -> None:
@@ -43,8 +45,8 @@ def test_looking_at_it_takes_nothing_from_anybody(source: Any) -> None:
     with (source.folder / "redrive.lock").open("w") as file:
         fcntl.flock(file, fcntl.LOCK_SH)
         threading.Timer(0.6, fcntl.flock, (file, fcntl.LOCK_UN)).start()
-        with queue_lock.held(source, "run-1", "me"):
-            assert queue_lock.holder(source) is not None
+        with queue_lock.hold_lock(source, "run-1", "me"):
+            assert queue_lock.lock_holder(source) is not None
 
 
 def test_it_ends_with_its_process(source: Any) -> None:
@@ -53,7 +55,7 @@ def test_it_ends_with_its_process(source: Any) -> None:
         from types import SimpleNamespace
         from ops.deadletters import queue_lock
         source = SimpleNamespace(folder=Path({str(source.folder)!r}), queue=SimpleNamespace(name="q"))
-        with queue_lock.held(source, "run-1", "me"):
+        with queue_lock.hold_lock(source, "run-1", "me"):
             print("held", flush=True)
             input()
     """
@@ -61,6 +63,6 @@ def test_it_ends_with_its_process(source: Any) -> None:
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as child:
         assert child.stdout is not None
         assert child.stdout.readline() == b"held\n"
-        assert queue_lock.holder(source) is not None
+        assert queue_lock.lock_holder(source) is not None
         child.kill()
-    assert queue_lock.holder(source) is None
+    assert queue_lock.lock_holder(source) is None

@@ -20,9 +20,9 @@ from ops.deadletters.causes.attribution.logged_invocations import SLACK, Invocat
 from ops.deadletters.causes.logs import shared_groups
 from ops.deadletters.causes.logs.log_parser import LogEntry
 from ops.deadletters.fingerprints.cause_record import LONGEST_MESSAGE
-from ops.deadletters.fingerprints.fingerprint import clipped, common, fingerprint
+from ops.deadletters.fingerprints.fingerprint import clipped, common_label, fingerprint
 from ops.deadletters.messages.model import WRAPPED, Cause
-from ops.deadletters.messages.parse import stamped
+from ops.deadletters.messages.parse import parse_timestamp
 
 if TYPE_CHECKING:
     from ops.deadletters.messages.model import DeadLetter
@@ -63,7 +63,7 @@ class Subject:
             ids=frozenset({letter.message_id, letter.original_message_id}) - {""},
             request_id=letter.request_id or request_id,
             sent=letter.sent,
-            first_receive=stamped(letter.system.get("ApproximateFirstReceiveTimestamp")),
+            first_receive=parse_timestamp(letter.system.get("ApproximateFirstReceiveTimestamp")),
             job_kind=job_kind,
             source=letter.source_arn,
         )
@@ -225,7 +225,7 @@ def _cause(one: Invocation, decided: Decided, subject: Subject, likely: bool) ->
 def _shared(some: list[Cause]) -> Cause:
     """The last of several that failed alike; where their messages differ, with what these have in common."""
     last = some[-1]
-    alike = common([cause.error_message for cause in some])
+    alike = common_label([cause.error_message for cause in some])
     same = fingerprint(last.error_type, alike, last.location) == fingerprint(
         last.error_type, last.error_message, last.location
     )

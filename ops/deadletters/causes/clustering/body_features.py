@@ -33,7 +33,7 @@ def seen(body: str) -> tuple[str, bool]:
     if not start:
         return "empty", True
     if start in "{[" and len(body) <= PARSED:
-        value = message_body.parse(body)
+        value = message_body.parse_body(body)
         if value is None:
             return " ".join(["not-json", *_words(body)]), False
         wrapped = envelope(body, value)
@@ -42,7 +42,7 @@ def seen(body: str) -> tuple[str, bool]:
         return wrapped, True
     held = decoded(body)
     if held is not None:
-        return f"base64 {_members(message_body.parse(held.decode()))}", False
+        return f"base64 {_members(message_body.parse_body(held.decode()))}", False
     return " ".join([{"{": "large-json", "[": "large-json", "<": "markup"}.get(start, "text"), *_words(body)]), False
 
 

@@ -67,7 +67,7 @@ def _encoded(body: str) -> str:
         text = held.decode()
     except UnicodeDecodeError:
         return "base64 binary"
-    value = message_body.parse(text)
+    value = message_body.parse_body(text)
     if value is None:
         return "base64 binary" if _CONTROL.search(text) else "base64 text"
     inner = envelope(text, value)

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
-from ops.deadletters.fingerprints.fingerprint import changing, part_of
+from ops.deadletters.fingerprints.fingerprint import changing_parts, split_fingerprint
 
 if TYPE_CHECKING:
     from ops.deadletters.snapshot import Snapshot
@@ -47,7 +47,7 @@ def divide(shelf: Snapshot) -> None:
 
 def rule_of(messages: Iterable[str], known: Mapping[str, Any] | None = None) -> dict[str, Any] | None:
     """How messages of one fingerprint are divided; None: they are one cause. ``known``: the rule so far."""
-    found = [changing(message) for message in messages]
+    found = [changing_parts(message) for message in messages]
     alike = Counter(tuple(kind for kind, _ in parts) for parts in found)
     if not alike:
         return None
@@ -76,6 +76,6 @@ def _parts(mark: str, group: list[tuple[str, str]], rule: Mapping[str, Any]) -> 
     values = {tuple(one) for one in rule["values"]}
     slots = rule["slots"]
     for letter_id, message in group:
-        parts = changing(message)
+        parts = changing_parts(message)
         if slots[-1] < len(parts) and (here := tuple(parts[at][1] for at in slots)) in values:
-            yield letter_id, part_of(mark, here)
+            yield letter_id, split_fingerprint(mark, here)

@@ -27,7 +27,7 @@ class QueueRoute:
         self._plan = plan
 
     def calls(self, parcels: Iterable[Parcel]) -> Iterator[list[Parcel]]:
-        return batches(parcels, self._size, sqs.BATCH, outgoing.MOST_BYTES)
+        return batches(parcels, self._size, sqs.BATCH, outgoing.MAX_BYTES)
 
     def send(self, parcels: Sequence[Parcel]) -> list[Answer]:
         """Entries that stand in ``Failed`` were not enqueued (SQS API, SendMessageBatchResult, 2026-11). What is larger
@@ -54,7 +54,9 @@ class QueueRoute:
         return f"{self._queue.max_bytes:,} bytes with attributes (MaximumMessageSize)"
 
     def _size(self, parcel: Parcel) -> int:
-        return outgoing.size(parcel.letter.body, outgoing.attributes(parcel.letter, self._queue.max_bytes))
+        return outgoing.message_size(
+            parcel.letter.body, outgoing.outgoing_attributes(parcel.letter, self._queue.max_bytes)
+        )
 
     def _failed(self, failed: Any) -> Answer:
         code, message = str(failed.get("Code", "")), str(failed.get("Message", ""))
@@ -66,7 +68,7 @@ class QueueRoute:
     def _entry(self, name: str, parcel: Parcel) -> Any:
         letter = parcel.letter
         entry: dict[str, Any] = {"Id": name, "MessageBody": letter.body}
-        if attributes := outgoing.wire(outgoing.attributes(letter, self._queue.max_bytes)):
+        if attributes := outgoing.to_sqs_attributes(outgoing.outgoing_attributes(letter, self._queue.max_bytes)):
             entry["MessageAttributes"] = attributes
         if letter.trace_header:
             entry["MessageSystemAttributes"] = {

@@ -26,7 +26,7 @@ class Choice:
     def __init__(self, source: DeadLetterQueue, plan: Plan, aws: Aws) -> None:
         self._plan = plan
         self._aws = aws
-        self._known = return_target.planned(plan)
+        self._known = return_target.context_of_plan(plan)
         self._lock = threading.Lock()
         self._routes: dict[Origin, Route] = {}
         self._fixed: Route | None = None
@@ -39,7 +39,7 @@ class Choice:
                 with self._lock:
                     self._fixed = self._fixed or self._queue(self._plan.destination.queue_url)
             return self._fixed
-        found = return_target.home(letter, self._known)
+        found = return_target.find_return_target(letter, self._known)
         origin = found.origin
         if origin is None:
             raise UsageError(f"It stays: {found.why}.", "Send it to a queue of your choice: --to QUEUE.")

@@ -22,7 +22,7 @@ from ops.deadletters.messages.model import Attribute, Cause, Kind, Place
 from ops.deadletters.plan_model import Selection
 from ops.deadletters.snapshot import Snapshot
 from ops.errors import UsageError
-from tests.factories import SENT, a_letter
+from tests.factories import SENT, a_dead_letter
 from tests.fakes.dlq_world import World
 
 ALL = Selection()
@@ -64,7 +64,7 @@ def strange() -> list[Any]:
     }
     source = system["DeadLetterQueueSourceArn"]
     return [
-        a_letter(body, f"m-{name}", attributes=attributes, system=system, source_arn=source)
+        a_dead_letter(body, f"m-{name}", attributes=attributes, system=system, source_arn=source)
         for name, body in STRANGE.items()
     ]
 
@@ -73,14 +73,14 @@ def test_letters_come_back_byte_for_byte(world: World, tmp_path: Path) -> None:
     letters = strange()
     shelve(world, *letters)
     path = tmp_path / "letters.jsonl"
-    done = exports.write(world.source, ALL, path)
+    done = exports.export_messages(world.source, ALL, path)
     data = path.read_bytes()
     assert (done.letters, done.bytes, done.sha256) == (len(letters), len(data), hashlib.sha256(data).hexdigest())
     assert data.count(b"\n") == len(letters), "one letter a line, whatever is in it"
     assert path.stat().st_mode & 0o777 == 0o600
-    assert exports.ids(path) == tuple(letter.message_id for letter in letters)
+    assert exports.exported_ids(path) == tuple(letter.message_id for letter in letters)
     world.source.shelf.unlink()
-    imported = imports.read(world.source, path)
+    imported = imports.import_messages(world.source, path)
     assert (imported.letters, imported.new, imported.there) == (len(letters), len(letters), 0)
     assert imported.sha256 == done.sha256
     with Snapshot.open(world.source) as shelf:
@@ -91,9 +91,9 @@ def test_letters_come_back_byte_for_byte(world: World, tmp_path: Path) -> None:
             assert (found.letter.sent, found.letter.kind, found.letter.receives) == (letter.sent, Kind.SQS, 4)
             assert found.place is Place.IMPORTED
     again = tmp_path / "again.jsonl"
-    exports.write(world.source, Selection(imported=True), again)
+    exports.export_messages(world.source, Selection(imported=True), again)
     assert without_causes(again) == without_causes(path)
-    assert imports.read(world.source, path).there == len(letters), "twice is no harm"
+    assert imports.import_messages(world.source, path).there == len(letters), "twice is no harm"
 
 
 def without_causes(path: Path) -> list[Any]:
@@ -103,18 +103,18 @@ def without_causes(path: Path) -> list[Any]:
 
 def test_what_the_logs_told_is_not_lost_with_them(world: World, tmp_path: Path) -> None:
     told = Cause("Sandbox.Timedout", "stopped after 6 s", "a.py:1 f", "invocation record", "r-1", SENT, "7", "train")
-    shelve(world, *(a_letter(message_id=name) for name in ("known", "guessed")))
+    shelve(world, *(a_dead_letter(message_id=name) for name in ("known", "guessed")))
     with Snapshot.open(world.source) as shelf:
         shelf.set_causes(
-            [("known", cause_record.named(told)), ("guessed", Cause(source="guess", label="looks like: x"))]
+            [("known", cause_record.normalize_cause(told)), ("guessed", Cause(source="guess", label="looks like: x"))]
         )
     path = tmp_path / "letters.jsonl"
-    exports.write(world.source, ALL, path)
+    exports.export_messages(world.source, ALL, path)
     world.source.shelf.unlink()
-    imports.read(world.source, path)
+    imports.import_messages(world.source, path)
     with Snapshot.open(world.source) as shelf:
         found = shelf.get("known").cause
-        assert replace(found, label="") == cause_record.named(told)
+        assert replace(found, label="") == cause_record.normalize_cause(told)
         assert found.label == "stopped after 6 s"
         assert shelf.get("guessed").cause.source == "none", "one letter is no group"
 
@@ -133,18 +133,18 @@ def test_what_the_logs_told_is_not_lost_with_them(world: World, tmp_path: Path) 
 def test_what_is_no_cause_is_left_out(world: World, tmp_path: Path, cause: Any) -> None:
     path = tmp_path / "letters.jsonl"
     path.write_text(line(cause=cause))
-    imports.read(world.source, path)
+    imports.import_messages(world.source, path)
     with Snapshot.open(world.source) as shelf:
         assert shelf.get("m").cause.source == "none"
 
 
 def test_what_left_the_queue_can_be_imported_again(world: World, tmp_path: Path) -> None:
-    shelve(world, a_letter(message_id="purged"), a_letter(message_id="there"))
+    shelve(world, a_dead_letter(message_id="purged"), a_dead_letter(message_id="there"))
     path = tmp_path / "letters.jsonl"
-    exports.write(world.source, ALL, path)
+    exports.export_messages(world.source, ALL, path)
     with Snapshot.open(world.source) as shelf:
         shelf.mark(["purged"], Place.PURGED)
-    done = imports.read(world.source, path)
+    done = imports.import_messages(world.source, path)
     assert (done.new, done.there) == (1, 1)
     with Snapshot.open(world.source) as shelf:
         assert shelf.places(["purged", "there"]) == {"purged": Place.IMPORTED, "there": Place.QUEUE}
@@ -154,19 +154,19 @@ def test_what_left_the_queue_can_be_imported_again(world: World, tmp_path: Path)
 
 def test_an_import_is_undone(world: World, tmp_path: Path) -> None:
     """What the file brought goes; what lies in the queue stays, and so does the record of what was there once."""
-    shelve(world, *(a_letter(message_id=name) for name in ("there", "purged", "new")))
+    shelve(world, *(a_dead_letter(message_id=name) for name in ("there", "purged", "new")))
     path = tmp_path / "letters.jsonl"
-    exports.write(world.source, ALL, path)
+    exports.export_messages(world.source, ALL, path)
     with Snapshot.open(world.source) as shelf:
         shelf.connection.execute("UPDATE letters SET seen = 1 WHERE id <> 'new'")
         shelf.mark(["purged", "new"], Place.PURGED)
-    assert imports.read(world.source, path).new == 2
-    done = imports.undo(world.source, path)
+    assert imports.import_messages(world.source, path).new == 2
+    done = imports.undo_import(world.source, path)
     assert (done.letters, done.new, done.there) == (3, 2, 1)
     with Snapshot.open(world.source) as shelf:
         assert shelf.places(["there", "purged", "new"]) == {"there": Place.QUEUE, "purged": Place.GONE}
         assert shelf.connection.execute("SELECT count(*) FROM contents").fetchone() == (2,), "with its contents"
-    assert imports.undo(world.source, path).new == 0, "twice is no harm"
+    assert imports.undo_import(world.source, path).new == 0, "twice is no harm"
 
 
 def line(**changes: Any) -> str:
@@ -203,7 +203,7 @@ def test_a_file_that_is_no_export_changes_nothing(world: World, tmp_path: Path, 
     path = tmp_path / "letters.jsonl"
     path.write_bytes(text.encode("utf-8", "surrogateescape"))
     with pytest.raises(UsageError, match=says) as caught:
-        imports.read(world.source, path)
+        imports.import_messages(world.source, path)
     assert caught.value.next_step
     with Snapshot.open(world.source) as shelf:
         assert shelf.count(ALL) == 0
@@ -212,28 +212,28 @@ def test_a_file_that_is_no_export_changes_nothing(world: World, tmp_path: Path, 
 def test_a_file_that_cannot_be_read(world: World, tmp_path: Path) -> None:
     for path, says in ((tmp_path, "cannot be used: Is a directory"), (tmp_path / "none.jsonl", "There is no file")):
         with pytest.raises(UsageError, match=says):
-            imports.read(world.source, path)
+            imports.import_messages(world.source, path)
 
 
 def test_what_cannot_be_exported(world: World, tmp_path: Path) -> None:
     path = tmp_path / "letters.jsonl"
     with pytest.raises(UsageError, match="No letter"):
-        exports.write(world.source, ALL, path)
-    shelve(world, a_letter())
+        exports.export_messages(world.source, ALL, path)
+    shelve(world, a_dead_letter())
     with pytest.raises(UsageError, match="is no format"):
-        exports.write(world.source, ALL, path, "xlsx")
+        exports.export_messages(world.source, ALL, path, "xlsx")
     path.write_text("mine")
     with pytest.raises(UsageError, match="is there already"):
-        exports.write(world.source, ALL, path)
+        exports.export_messages(world.source, ALL, path)
     assert path.read_text() == "mine"
     with pytest.raises(UsageError, match="There is no folder"):
-        exports.write(world.source, ALL, tmp_path / "no" / "such" / "folder.jsonl")
+        exports.export_messages(world.source, ALL, tmp_path / "no" / "such" / "folder.jsonl")
     assert sorted(found.name for found in tmp_path.iterdir()) == ["home", "letters.jsonl"]
 
 
 def test_without_a_path_it_goes_to_the_queues_folder(world: World) -> None:
-    shelve(world, a_letter())
-    done = exports.write(world.source, ALL)
+    shelve(world, a_dead_letter())
+    done = exports.export_messages(world.source, ALL)
     assert done.path.parent == world.source.folder / "exports"
     assert done.path.suffix == ".jsonl"
 
@@ -246,7 +246,7 @@ from ops.errors import OpsError
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, 10_000))
 try:
-    with atomic_file.whole(Path(sys.argv[1])) as stream:
+    with atomic_file.atomic_write(Path(sys.argv[1])) as stream:
         stream.write(b"x" * 20_000)
 except OpsError as error:
     print(error)
@@ -266,7 +266,7 @@ def test_csv_for_a_spreadsheet(world: World, tmp_path: Path) -> None:
     with Snapshot.open(world.source) as shelf:
         shelf.set_causes([("m-formula", Cause("@SUM(A1)", "+1", "x.py:1 f", "handler log", fingerprint="f1"))])
     path = tmp_path / "letters.csv"
-    exports.write(world.source, ALL, path, "csv")
+    exports.export_messages(world.source, ALL, path, "csv")
     data = path.read_bytes()
     assert data.startswith(b"\xef\xbb\xbf")
     csv.field_size_limit(2_000_000)
@@ -277,7 +277,7 @@ def test_csv_for_a_spreadsheet(world: World, tmp_path: Path) -> None:
     assert one["sent"] == "2026-11-23T19:00:00.000+00:00"
     assert rows["m-large"]["body"].endswith("… (1,048,576 characters)")
     assert rows["m-escapes"]["body"] == "\\x1b]0;x\\x07\\u202e"
-    assert all(len(cell) <= exports.CELL for row in rows.values() for cell in row.values())
+    assert all(len(cell) <= exports.CELL_LIMIT for row in rows.values() for cell in row.values())
 
 
 @pytest.mark.parametrize(
@@ -304,4 +304,4 @@ def test_csv_for_a_spreadsheet(world: World, tmp_path: Path) -> None:
     ],
 )
 def test_a_cell_stays_text(text: object, shown: str) -> None:
-    assert csv_safe.cell(text) == shown
+    assert csv_safe.safe_cell(text) == shown

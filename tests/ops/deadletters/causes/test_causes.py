@@ -15,13 +15,13 @@ from ops.deadletters.fingerprints.fingerprint import fingerprint
 from ops.deadletters.messages.model import Cause, Kind, Place
 from ops.deadletters.snapshot import Snapshot
 from ops.insight.report_types import Level
-from tests.factories import a_letter
-from tests.fakes.logs import BEGAN, batch, died, failed, rejected, row, silent, source
+from tests.factories import a_dead_letter
+from tests.fakes.logs import BEGAN, a_source, batch, died, failed, rejected, row, silent
 
 
 def test_letters_are_grouped_by_what_they_carry(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     letters = [rejected(n) for n in range(9)] + [rejected(3, "TableTooLarge", "2.98 GiB for (20000, {})")]
-    with source(tmp_path, monkeypatch, letters) as (here, logs):
+    with a_source(tmp_path, monkeypatch, letters) as (here, logs):
         assert causes.report(here).finding.text.startswith("Act: 10 dead letters")
         done = causes.explain(here)
         found = causes.report(here)
@@ -41,7 +41,7 @@ def test_causes_from_the_logs_in_one_query(tmp_path: Path, monkeypatch: pytest.M
     rows = [failed(n, "KeyError", f"r{n}", f"m{n}", error_message=f"no row {n}") for n in range(4)]
     rows += [batch(9, "r9", "m4"), died(24, "r9", InvokeDuration=15_000.0), row(30, {"level": "INFO", "message": "x"})]
     said: list[str] = []
-    with source(tmp_path, monkeypatch, letters, rows) as (here, logs):
+    with a_source(tmp_path, monkeypatch, letters, rows) as (here, logs):
         done = causes.explain(here, said.append)
         assert (done.letters, done.unexplained, done.queries, len(logs.asked)) == (6, 1, 1, 1)
         assert done.usd > 0
@@ -66,11 +66,11 @@ def test_a_letter_of_an_asynchronous_invocation_gets_the_logs_word(
     told = {"RequestID": ("String", request), "ErrorCode": ("Number", "200"), "ErrorMessage": ("String", "boom")}
     attributes = {name: Attribute(*value) for name, value in told.items()}
     letters = [
-        a_letter(message_id="a", attributes=attributes, kind=Kind.LAMBDA, sent=BEGAN, request_id=request),
-        a_letter(message_id="b", attributes=attributes, kind=Kind.LAMBDA, sent=BEGAN, request_id="elsewhere"),
+        a_dead_letter(message_id="a", attributes=attributes, kind=Kind.LAMBDA, sent=BEGAN, request_id=request),
+        a_dead_letter(message_id="b", attributes=attributes, kind=Kind.LAMBDA, sent=BEGAN, request_id="elsewhere"),
     ]
     rows = [row(-1, {"level": "ERROR", "errorType": "KeyError", "errorMessage": "boom", "requestId": request})]
-    with source(tmp_path, monkeypatch, letters, rows) as (here, _):
+    with a_source(tmp_path, monkeypatch, letters, rows) as (here, _):
         causes.explain(here)
         with Snapshot.open(here) as shelf:
             assert shelf.get("a").cause.error_type == "KeyError"
@@ -80,7 +80,7 @@ def test_a_letter_of_an_asynchronous_invocation_gets_the_logs_word(
 def test_many_letters_are_asked_for_together(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     letters = [silent(f"m{n}", sent=BEGAN + timedelta(seconds=n)) for n in range(500)]
     rows = [entry for n in range(500) for entry in (batch(n, f"r{n}", f"m{n}"), failed(n, "E", f"r{n}", f"m{n}"))]
-    with source(tmp_path, monkeypatch, letters, rows) as (here, logs):
+    with a_source(tmp_path, monkeypatch, letters, rows) as (here, logs):
         done = causes.explain(here)
     assert (done.unexplained, done.queries, len(logs.asked)) == (0, 1, 1)
     assert "m17" not in logs.asked[0]
@@ -93,7 +93,7 @@ def test_a_busy_log_is_read_failures_first_then_the_batches_of_the_dead(
     rows = [batch(n, f"r{n}", f"m{n}") for n in range(1_000)]
     rows += [failed(n, "E", f"r{n}", f"m{n}") for n in range(0, 400, 2)]
     rows += [died(n + 0.5, f"r{n}") for n in range(1, 400, 2)]
-    with source(tmp_path, monkeypatch, letters, rows) as (here, logs):
+    with a_source(tmp_path, monkeypatch, letters, rows) as (here, logs):
         logs.most = 450
         done = causes.explain(here)
         found = causes.report(here)
@@ -110,7 +110,7 @@ def test_more_failures_than_one_answer_holds_are_read_back_in_time(
 ) -> None:
     letters = [silent(f"m{n}", sent=BEGAN + timedelta(seconds=n)) for n in range(400)]
     rows = [failed(n, "E", f"r{n}", f"m{n}") for n in range(400)]
-    with source(tmp_path, monkeypatch, letters, rows) as (here, logs):
+    with a_source(tmp_path, monkeypatch, letters, rows) as (here, logs):
         logs.most = 150
         assert causes.explain(here).unexplained == 0
         assert len(logs.asked) <= 6
@@ -119,7 +119,7 @@ def test_more_failures_than_one_answer_holds_are_read_back_in_time(
 def test_asking_ends_with_its_budget_and_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     letters = [silent(f"m{n}", sent=BEGAN + timedelta(seconds=n)) for n in range(400)]
     rows = [failed(n, "E", f"r{n}", f"m{n}") for n in range(400)]
-    with source(tmp_path, monkeypatch, letters, rows) as (here, logs):
+    with a_source(tmp_path, monkeypatch, letters, rows) as (here, logs):
         logs.most = 50
         done = causes.explain(here, budget=Budget(queries=3))
         assert (done.queries, len(logs.asked)) == (3, 3)
@@ -135,7 +135,9 @@ def test_a_dear_log_group_is_read_as_far_back_as_the_budget_reaches(
 ) -> None:
     """CloudWatch counts what the group takes in, so that the first query is no surprise either."""
     long_ago = BEGAN - timedelta(days=10)
-    with source(tmp_path, monkeypatch, [silent("old", sent=long_ago), silent("new")], [failed(1, "E", "r", "new")]) as (
+    with a_source(
+        tmp_path, monkeypatch, [silent("old", sent=long_ago), silent("new")], [failed(1, "E", "r", "new")]
+    ) as (
         here,
         logs,
     ):
@@ -152,7 +154,7 @@ def test_a_dear_log_group_is_read_as_far_back_as_the_budget_reaches(
 
 
 def test_letters_are_shown_when_the_logs_may_not_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    with source(tmp_path, monkeypatch, [silent(), rejected(1)]) as (here, logs):
+    with a_source(tmp_path, monkeypatch, [silent(), rejected(1)]) as (here, logs):
         logs.refuse = "AccessDeniedException"
         done = causes.explain(here)
         found = causes.report(here)
@@ -162,7 +164,7 @@ def test_letters_are_shown_when_the_logs_may_not_be_read(tmp_path: Path, monkeyp
 
 
 def test_no_function_no_logs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    with source(tmp_path, monkeypatch, [silent()], function=None) as (here, logs):
+    with a_source(tmp_path, monkeypatch, [silent()], function=None) as (here, logs):
         done = causes.explain(here)
         assert logs.asked == []
         assert causes.timeline(here, "m1").moments[0].what == "sent"
@@ -170,7 +172,7 @@ def test_no_function_no_logs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
 
 
 def test_findings_of_an_empty_shelf(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    with source(tmp_path, monkeypatch, []) as (here, _):
+    with a_source(tmp_path, monkeypatch, []) as (here, _):
         found = causes.report(here)
         assert (found.finding.level, found.looked_at, found.age_s, found.letters) == (Level.UNKNOWN, None, None, 0)
         assert found.groups.empty
@@ -184,13 +186,13 @@ def test_a_long_message_is_cut_in_a_sentence() -> None:
 
 
 def test_one_letter_and_letters_with_no_cause(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    with source(tmp_path, monkeypatch, [silent()]) as (here, _):
+    with a_source(tmp_path, monkeypatch, [silent()]) as (here, _):
         causes.explain(here)
         assert causes.report(here).finding.text == "Act: 1 dead letter: no known cause."
 
 
 def test_a_shelved_cause_keeps_all_that_is_known(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    with source(tmp_path, monkeypatch, [silent()], [failed(1, "E", "r", job_kind="score")]) as (here, _):
+    with a_source(tmp_path, monkeypatch, [silent()], [failed(1, "E", "r", job_kind="score")]) as (here, _):
         causes.explain(here)
         with Snapshot.open(here) as shelf:
             shelved = shelf.get("m1")
@@ -210,7 +212,7 @@ def test_a_shelved_cause_keeps_all_that_is_known(tmp_path: Path, monkeypatch: py
 
 def test_a_cause_as_long_as_a_letter_is_cut(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     letters = [rejected(1, "E" * 5_000, "no " + "x" * 900_000), rejected(2, "\x1b[31m<b>", "=cmd|\n{}")]
-    with source(tmp_path, monkeypatch, letters) as (here, _):
+    with a_source(tmp_path, monkeypatch, letters) as (here, _):
         causes.explain(here)
         found = causes.report(here)
         with Snapshot.open(here) as shelf:
@@ -224,7 +226,7 @@ def test_by_time_alone_a_cause_is_only_likely(tmp_path: Path, monkeypatch: pytes
     text = (
         '[ERROR] KeyError: 1\nTraceback (most recent call last):\n  File "/var/task/app.py", line 2, in handler\n    x'
     )
-    with source(tmp_path, monkeypatch, [silent(first_receive=5)], [row(6, text)]) as (here, _):
+    with a_source(tmp_path, monkeypatch, [silent(first_receive=5)], [row(6, text)]) as (here, _):
         assert causes.explain(here).likely == 1
         assert causes.report(here).finding.text == "Act: 1 dead letter: likely KeyError: 1."
         assert causes.timeline(here, "m1").moments[-1].text == "likely KeyError: 1"
@@ -235,6 +237,6 @@ def test_a_query_is_never_longer_than_insights_takes(tmp_path: Path, monkeypatch
         letters = [silent(str(uuid.uuid4()), original_message_id=str(uuid.uuid4())) for _ in range(count)]
         folder = tmp_path / str(count)
         folder.mkdir()
-        with source(folder, monkeypatch, letters) as (here, logs):
+        with a_source(folder, monkeypatch, letters) as (here, logs):
             causes.explain(here)
             assert max(map(len, logs.asked)) < 10_000

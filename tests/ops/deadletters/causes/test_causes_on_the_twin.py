@@ -11,7 +11,7 @@ from handler import contract
 from ops import workload
 from ops.aws import Aws
 from ops.deadletters import causes
-from ops.deadletters.messages.model import Shelved
+from ops.deadletters.messages.model import SnapshotMessage
 from ops.deadletters.queue import DeadLetterQueue, open_queue
 from ops.deadletters.scan.scan import scan_queue
 from ops.deadletters.snapshot import Snapshot
@@ -28,20 +28,20 @@ def bury(twin: Twin, **job: Any) -> str:
     return job_id
 
 
-def explained(job_id: str, patience_s: float) -> tuple[DeadLetterQueue, Shelved]:
+def explained(job_id: str, patience_s: float) -> tuple[DeadLetterQueue, SnapshotMessage]:
     """Look and explain, as an operator does, until the letter is there and has a cause."""
     target = resolve(environ={})
     aws = Aws(target)
     source = open_queue(aws, workload.describe(aws, target))
 
-    def known() -> Shelved | None:
+    def known() -> SnapshotMessage | None:
         scan_queue(source)
         causes.explain(source)
         with Snapshot.open(source) as shelf:
             there = [one for one in shelf.iterate() if job_id in one.letter.body]
         return there[0] if there and there[0].cause.source != "none" else None
 
-    found: Shelved = wait_for(known, patience_s, "the job did not come to the dead-letter queue", pause=1.0)
+    found: SnapshotMessage = wait_for(known, patience_s, "the job did not come to the dead-letter queue", pause=1.0)
     return source, found
 
 

@@ -13,7 +13,7 @@ from ops.deadletters import causes
 from ops.deadletters.causes import fix_status
 from ops.deadletters.causes.fix_status import FixedSince, verdict
 from ops.deadletters.snapshot import Snapshot
-from tests.fakes.logs import BEGAN, failed, rejected, row, silent, source
+from tests.fakes.logs import BEGAN, a_source, failed, rejected, row, silent
 from tests.ops.insight.world import FUNCTION
 
 OURS = {"function": FUNCTION.__class__(**{**vars(FUNCTION), "metrics": (contract.JOB_NAMESPACE, "scilearn")})}
@@ -59,7 +59,7 @@ def test_later_successes_of_that_kind_of_job_are_counted(tmp_path: Path, monkeyp
     letters = [silent("m1"), silent("m2")]
     rows = [failed(10, "E", "r1", "m1", job_kind="score"), failed(99, "F", "r2", "m2", job_kind="train")]
     rows += [succeeded(5, "score"), succeeded(11, "score"), succeeded(12, "score"), succeeded(50, "train")]
-    with source(tmp_path, monkeypatch, letters, rows, **OURS) as (here, logs):
+    with a_source(tmp_path, monkeypatch, letters, rows, **OURS) as (here, logs):
         causes.explain(here)
         groups = causes.report(here).groups.set_index("error_type")
         assert len(logs.asked) == 2
@@ -74,7 +74,7 @@ def test_later_successes_of_that_kind_of_job_are_counted(tmp_path: Path, monkeyp
 
 def test_a_deploy_after_the_last_death_is_in_the_finding(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     function = FUNCTION.__class__(**{**vars(FUNCTION), "deployed_at": BEGAN + timedelta(minutes=30)})
-    with source(tmp_path, monkeypatch, [rejected(1)], function=function) as (here, _):
+    with a_source(tmp_path, monkeypatch, [rejected(1)], function=function) as (here, _):
         causes.explain(here)
         found = causes.report(here)
     assert found.groups.iloc[0]["fixed"] == "deployed since"

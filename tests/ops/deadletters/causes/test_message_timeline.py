@@ -11,7 +11,7 @@ import pytest
 from ops.deadletters import causes
 from ops.deadletters.ledger import Accepted, Ledger
 from ops.errors import UsageError
-from tests.fakes.logs import BEGAN, batch, died, failed, rejected, row, silent, source
+from tests.fakes.logs import BEGAN, a_source, batch, died, failed, rejected, row, silent
 from tests.ops.deadletters.ledger.test_ledger import a_plan
 
 
@@ -26,7 +26,7 @@ def test_the_timeline_of_a_letter(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
         row(106, "REPORT RequestId: r2\tDuration: 15000.00 ms\tStatus: timeout"),
         died(200, "r3"),
     ]
-    with source(tmp_path, monkeypatch, [silent(first_receive=1)], rows) as (here, logs):
+    with a_source(tmp_path, monkeypatch, [silent(first_receive=1)], rows) as (here, logs):
         causes.explain(here)
         before = len(logs.asked)
         found = causes.timeline(here, "m1")
@@ -41,7 +41,7 @@ def test_the_timeline_of_a_letter(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 
 
 def test_a_timeline_of_a_letter_that_is_not_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    with source(tmp_path, monkeypatch, []) as (here, _), pytest.raises(UsageError, match="No letter on the shelf"):
+    with a_source(tmp_path, monkeypatch, []) as (here, _), pytest.raises(UsageError, match="No letter on the shelf"):
         causes.timeline(here, "nobody")
 
 
@@ -49,7 +49,7 @@ def test_a_rejected_letter_was_sent_to_the_dead_letter_queue(tmp_path: Path, mon
     """It was made when the job died; what the job went through before is in the logs under its first id."""
     letter = replace(rejected(1), original_message_id="first")
     rows = [batch(1, "r1", "first"), failed(2, "DataNotFound", "r1", "first")]
-    with source(tmp_path, monkeypatch, [letter], rows) as (here, _):
+    with a_source(tmp_path, monkeypatch, [letter], rows) as (here, _):
         causes.explain(here)
         found = causes.timeline(here, letter.message_id[:6]).moments
     assert [moment.what for moment in found] == ["received", "error", "sent", "died"]
@@ -62,7 +62,7 @@ def test_what_became_of_the_rest_of_its_batch_is_not_its_own_end(
     letter = replace(rejected(1), original_message_id="first")
     rows = [batch(59, "r1", "first", "other"), failed(60, "DataNotFound", "r1", "first"),
             died(59, "r1", InvokeDuration=15_000.0)]  # fmt: skip
-    with source(tmp_path, monkeypatch, [letter], rows) as (here, _):
+    with a_source(tmp_path, monkeypatch, [letter], rows) as (here, _):
         causes.explain(here)
         found = causes.timeline(here, letter.message_id).moments
     assert [moment.what for moment in found][-2:] == ["died", "timeout"]
@@ -70,7 +70,7 @@ def test_what_became_of_the_rest_of_its_batch_is_not_its_own_end(
 
 
 def test_a_letter_that_came_back_shows_who_sent_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    with source(tmp_path, monkeypatch, [silent("new-0", original_message_id="id-000")]) as (here, _):
+    with a_source(tmp_path, monkeypatch, [silent("new-0", original_message_id="id-000")]) as (here, _):
         here.runs.mkdir()
         with Ledger.create(here.runs / "20261124T040000-aaaa.db", a_plan(2), "it is fixed", "me") as ledger:
             ledger.begin("Starting.")
@@ -88,7 +88,7 @@ def test_a_letter_that_came_back_shows_who_sent_it(tmp_path: Path, monkeypatch: 
 def test_the_newest_runs_are_those_that_began_last_whenever_their_plans_were_made(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with source(tmp_path, monkeypatch, [silent("new-0", original_message_id="id-000")]) as (here, _):
+    with a_source(tmp_path, monkeypatch, [silent("new-0", original_message_id="id-000")]) as (here, _):
         here.runs.mkdir()
         for day in range(10, 16):  # more than are looked into
             Ledger.create(here.runs / f"202611{day}T040000-bbbb.db", a_plan(2), "it is fixed", "me").close()

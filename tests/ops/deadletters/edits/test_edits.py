@@ -12,11 +12,11 @@ from ops.deadletters.edits import edits
 from ops.deadletters.messages.model import Attribute
 from ops.deadletters.plan_model import Edit
 from ops.errors import UsageError
-from tests.factories import a_letter
+from tests.factories import a_dead_letter
 
 
 def edited(body: str, *expressions: str, patch: str | None = None) -> str:
-    return edits.apply(a_letter(body), edits.parse(expressions, patch)).body
+    return edits.apply_edits(a_dead_letter(body), edits.parse_edits(expressions, patch)).body
 
 
 @pytest.mark.parametrize(
@@ -41,7 +41,7 @@ def edited(body: str, *expressions: str, patch: str | None = None) -> str:
     ],
 )
 def test_what_was_typed(expression: str, path: str, value: Any) -> None:
-    assert edits.parse([expression]) == (Edit(path, value),)
+    assert edits.parse_edits([expression]) == (Edit(path, value),)
 
 
 @pytest.mark.parametrize(
@@ -62,15 +62,15 @@ def test_what_was_typed(expression: str, path: str, value: Any) -> None:
 )
 def test_what_cannot_be_meant(expression: str, says: str) -> None:
     with pytest.raises(UsageError, match=says) as caught:
-        edits.parse([expression])
+        edits.parse_edits([expression])
     assert caught.value.next_step
 
 
 def test_a_merge_patch_that_is_no_json() -> None:
     with pytest.raises(UsageError, match="merge patch is no JSON"):
-        edits.parse([], "{alpha: 1}")
+        edits.parse_edits([], "{alpha: 1}")
     with pytest.raises(UsageError, match="merge patch is no JSON"):
-        edits.parse([], "[" * 100_000)
+        edits.parse_edits([], "[" * 100_000)
 
 
 @pytest.mark.parametrize(
@@ -154,7 +154,7 @@ def test_attributes_keep_their_types() -> None:
         "Key": Attribute("Binary", base64.b64encode(b"\x00\xff").decode()),
         "Old": Attribute("String", "x"),
     }
-    asked = edits.parse(
+    asked = edits.parse_edits(
         [
             "attributes.Tenant=7",
             "attributes.Tries=4",
@@ -163,8 +163,8 @@ def test_attributes_keep_their_types() -> None:
             "attributes.New=1.5",
         ]
     )
-    before = a_letter(attributes=has)
-    after = edits.apply(before, asked)
+    before = a_dead_letter(attributes=has)
+    after = edits.apply_edits(before, asked)
     assert after.attributes == {
         "Tenant": Attribute("String.customer", "7"),
         "Tries": Attribute("Number", "4"),
@@ -181,37 +181,39 @@ def test_attributes_keep_their_types() -> None:
 def test_an_attribute_of_the_wrong_type(expression: str, says: str) -> None:
     has = {"Tries": Attribute("Number", "3"), "Key": Attribute("Binary", "AAE=")}
     with pytest.raises(UsageError, match=says):
-        edits.apply(a_letter(attributes=has), edits.parse([expression]))
+        edits.apply_edits(a_dead_letter(attributes=has), edits.parse_edits([expression]))
 
 
 def test_the_eleventh_attribute_is_refused() -> None:
     has = {f"a{number}": Attribute("String", "x") for number in range(10)}
     with pytest.raises(UsageError, match="would have 11 attributes"):
-        edits.apply(a_letter(attributes=has), edits.parse(["attributes.b=1"]))
-    swapped = edits.apply(a_letter(attributes=has), edits.parse(["attributes.b=1", "attributes.a0=null"]))
+        edits.apply_edits(a_dead_letter(attributes=has), edits.parse_edits(["attributes.b=1"]))
+    swapped = edits.apply_edits(
+        a_dead_letter(attributes=has), edits.parse_edits(["attributes.b=1", "attributes.a0=null"])
+    )
     assert len(swapped.attributes) == 10
 
 
 def test_a_diff_shows_what_changes_and_obeys_nothing() -> None:
-    before = a_letter(
+    before = a_dead_letter(
         '{"kind": "a", "note": "\\u001b[2J\\u202e"}', attributes={"T": Attribute("String", "\x1b]0;x\x07")}
     )
-    after = edits.apply(before, edits.parse(["body.kind=b", "attributes.T=y"]))
-    text = edits.diff(before, after)
+    after = edits.apply_edits(before, edits.parse_edits(["body.kind=b", "attributes.T=y"]))
+    text = edits.diff_messages(before, after)
     assert '-  "kind": "a",' in text
     assert '+  "kind": "b",' in text
     assert "-  T (String): \\x1b]0;x\\x07" in text
     assert "+  T (String): y" in text
     assert all(sign.isprintable() or sign == "\n" for sign in text)
-    assert edits.diff(before, before) == ""
+    assert edits.diff_messages(before, before) == ""
 
 
 def test_a_diff_of_a_body_that_is_no_json() -> None:
-    before = a_letter("{broken\r\nsecond")
-    text = edits.diff(before, edits.apply(before, edits.parse(["body=whole"])))
+    before = a_dead_letter("{broken\r\nsecond")
+    text = edits.diff_messages(before, edits.apply_edits(before, edits.parse_edits(["body=whole"])))
     assert "-{broken\\r\n-second\n+whole\n" in text
 
 
 def test_an_edit_reads_as_it_was_typed() -> None:
-    asked = edits.parse(["body.kind=train", "body.x=1"], '{"a": null}')
-    assert [edits.described(edit) for edit in asked] == ['merge patch {"a": null}', 'body.kind="train"', "body.x=1"]
+    asked = edits.parse_edits(["body.kind=train", "body.x=1"], '{"a": null}')
+    assert [edits.describe_edit(edit) for edit in asked] == ['merge patch {"a": null}', 'body.kind="train"', "body.x=1"]

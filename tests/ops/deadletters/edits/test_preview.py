@@ -18,7 +18,7 @@ from ops.deadletters.messages.model import Attribute, Kind
 from ops.deadletters.plan_model import Action, Destination, Pace, Plan, Returns, Selection, Steps
 from ops.deadletters.redrive import redrive
 from ops.deadletters.snapshot import Snapshot
-from tests.factories import a_letter
+from tests.factories import a_dead_letter
 from tests.fakes.dlq_world import World
 
 FUNCTION = "arn:aws:lambda:eu-west-1:000000000000:function:jobs"
@@ -60,7 +60,7 @@ def buried(world: World, attributes: Mapping[str, Any], body: str = '{"a": 1}') 
 
 def planned(world: World, *sets: str, **more: Any) -> Plan:
     more = {"pace": Pace(None, headroom=False), "engine": "ledger", "steps": Steps(("100%",), watch=False), **more}
-    return plans.make(world.source, Selection(), edits=edits.parse(sets), **more)
+    return plans.make(world.source, Selection(), edits=edits.parse_edits(sets), **more)
 
 
 def shown_and_sent(world: World, plan: Plan) -> preview.Preview:
@@ -68,12 +68,12 @@ def shown_and_sent(world: World, plan: Plan) -> preview.Preview:
     (name,) = plan.ids
     with Snapshot.open(world.source) as shelf:
         letter = shelf.get(name).letter
-    after = preview.sent(letter, plan)
+    after = preview.outgoing_message(letter, plan)
     assert redrive.run(world.source, plan, reason="r").state is State.DONE
     (arrived,) = world.jobs.messages()
     assert arrived["Body"] == after.body
-    assert arrived.get("MessageAttributes", {}) == outgoing.wire(after.attributes)
-    return preview.of(letter, plan)
+    assert arrived.get("MessageAttributes", {}) == outgoing.to_sqs_attributes(after.attributes)
+    return preview.preview_message(letter, plan)
 
 
 def test_what_was_put_on_when_it_died_is_left_out_before_room_is_asked_for(world: World) -> None:
@@ -127,10 +127,10 @@ def test_a_copy_is_shown_as_it_goes(world: World) -> None:
 def test_an_edit_that_does_not_fit_is_a_sentence(world: World) -> None:
     buried(world, {}, "no JSON")
     plan = planned(world, "attributes.Tenant=blue")
-    seen = preview.of(a_letter("no JSON"), replace(plan, edits=edits.parse(["body.a=1"])))
+    seen = preview.preview_message(a_dead_letter("no JSON"), replace(plan, edits=edits.parse_edits(["body.a=1"])))
     assert seen.diff == ""
     assert seen.refused.startswith("The body cannot be edited as JSON")
-    seen = preview.of(a_letter("x" * outgoing.MOST_BYTES), plan)
+    seen = preview.preview_message(a_dead_letter("x" * outgoing.MAX_BYTES), plan)
     assert seen.refused == "It would be over SQS's limit of 1 MiB a message."
 
 
@@ -151,13 +151,15 @@ def test_no_attribute_goes_with_what_is_handed_to_a_service(
     goals = {FUNCTION: 1, TOPIC: 1, return_target.bus_arn(RULE): 1}
     plan = replace(plan, returns=Returns(goals, functions={"r-1": FUNCTION}))
     own = {"Own": Attribute("String", "x")}
-    letter = a_letter(json.dumps(body), kind=kind, source_arn=origin, attributes=own, request_id="r-1")
-    seen = preview.of(letter, plan)
+    letter = a_dead_letter(json.dumps(body), kind=kind, source_arn=origin, attributes=own, request_id="r-1")
+    seen = preview.preview_message(letter, plan)
     assert '+  "b": 2' in seen.diff
     assert "blue" not in seen.diff
     assert "-  Own (String): x\n" in seen.diff
     assert seen.left_out == ("Own", "Tenant")
     assert seen.note == f"{note} No attribute of the letter goes with it: Own and Tenant."
-    to_a_queue = preview.of(letter, replace(plan, destination=Destination("queue", world.jobs.url, world.jobs.arn)))
+    to_a_queue = preview.preview_message(
+        letter, replace(plan, destination=Destination("queue", world.jobs.url, world.jobs.arn))
+    )
     assert "+  Tenant (String): blue\n" in to_a_queue.diff
     assert to_a_queue.put_on == ("OriginalMessageId",)

@@ -11,7 +11,7 @@ import pytest
 from ops.aws.sqs import Attribute, Message
 from ops.deadletters.filters import jmespath_filter
 from ops.deadletters.messages.model import Cause, Place
-from ops.deadletters.messages.parse import letter
+from ops.deadletters.messages.parse import parse_message
 from ops.deadletters.plan_model import Selection
 from ops.deadletters.snapshot import Snapshot, selection_query
 from ops.errors import UsageError
@@ -151,7 +151,7 @@ def shelf(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Snapshot]:
         for (number, body), told in zip(enumerate(BODIES), itertools.cycle(attributes))
     ]
     shelf = Snapshot.open(tmp_path_factory.mktemp("shelf") / "shelf.db")
-    shelf.add([letter(message) for message in messages], Place.QUEUE)
+    shelf.add([parse_message(message) for message in messages], Place.QUEUE)
     causes = itertools.cycle([Cause("KeyError", "no key", fingerprint="ab"), Cause(job_kind="train"), Cause()])
     shelf.set_causes([(message.message_id, cause) for message, cause in zip(messages, causes, strict=False)])
     yield shelf
@@ -165,10 +165,10 @@ def test_bodies_with_and_without_an_outline_are_asked(shelf: Snapshot) -> None:
 
 @pytest.mark.parametrize("where", FILTERS)
 def test_sqlite_and_python_find_the_same(shelf: Snapshot, where: str) -> None:
-    check = jmespath_filter.compiled(where).check
+    check = jmespath_filter.compile_filter(where).check
     columns = ", ".join(selection_query.DOCUMENT)
     rows = shelf.connection.execute(f"SELECT letters.id, {columns} FROM letters JOIN contents USING (n)")  # noqa: S608
-    expected = {row[0] for row in rows if check(selection_query.document(row[1:]))}
+    expected = {row[0] for row in rows if check(selection_query.filter_document(row[1:]))}
     assert set(shelf.ids(Selection(where=where))) == expected
 
 
@@ -192,7 +192,7 @@ def test_a_filter_that_is_too_long_is_refused(shelf: Snapshot, where: str) -> No
 
 @pytest.mark.parametrize("where", ["body.kind == 'train'", "contains(body.kind, 'rai')", "body.n > `1`", "text == 'x'"])
 def test_what_sqlite_knows_for_sure_python_is_not_asked(where: str) -> None:
-    assert jmespath_filter.compiled(where).unsure in ("form = 2", "typeof(body) = 'blob'")
+    assert jmespath_filter.compile_filter(where).unsure in ("form = 2", "typeof(body) = 'blob'")
 
 
 @pytest.mark.parametrize(

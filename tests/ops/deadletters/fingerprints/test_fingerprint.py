@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from ops.deadletters.fingerprints.fingerprint import common, fingerprint, normalised
+from ops.deadletters.fingerprints.fingerprint import common_label, fingerprint, normalize_message
 
 
 @pytest.mark.parametrize(
@@ -38,7 +38,7 @@ from ops.deadletters.fingerprints.fingerprint import common, fingerprint, normal
     ],
 )
 def test_what_changes_does_not_make_another_cause(one: str, other: str) -> None:
-    assert normalised(one) == normalised(other)
+    assert normalize_message(one) == normalize_message(other)
     assert fingerprint("E", one, "a.py:3 f") == fingerprint("E", other, "a.py:99 f"), "line numbers change by deploys"
     assert fingerprint("E", one) != fingerprint("E", "something else")
     assert fingerprint("E", one) != fingerprint("Other", one)
@@ -46,7 +46,7 @@ def test_what_changes_does_not_make_another_cause(one: str, other: str) -> None:
 
 
 def test_words_stay() -> None:
-    assert normalised("can't open the user's file and/or folder: Rate exceeded") == (
+    assert normalize_message("can't open the user's file and/or folder: Rate exceeded") == (
         "can't open the user's file and/or folder: Rate exceeded"
     )
 
@@ -64,7 +64,7 @@ def test_a_fingerprint_is_the_same_in_every_process() -> None:
 )
 def test_any_message_has_a_fingerprint(message: str) -> None:
     assert len(fingerprint("E", message)) == 10
-    assert len(common([message, message + "x"])) <= 600
+    assert len(common_label([message, message + "x"])) <= 600
 
 
 @pytest.mark.parametrize(
@@ -86,4 +86,4 @@ def test_any_message_has_a_fingerprint(message: str) -> None:
     ],
 )
 def test_what_the_letters_of_a_cause_share(messages: list[str], shared: str) -> None:
-    assert common(messages) == shared
+    assert common_label(messages) == shared

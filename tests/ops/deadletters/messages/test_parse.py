@@ -14,7 +14,7 @@ from handler import contract
 from ops.aws.sqs import Attribute, Message
 from ops.deadletters.messages import message_body
 from ops.deadletters.messages.model import Cause, DeadLetter, Kind
-from ops.deadletters.messages.parse import carried, letter
+from ops.deadletters.messages.parse import carried_cause, parse_message
 
 SENT = datetime(2026, 11, 23, 19, 0, tzinfo=UTC)
 JOBS = "arn:aws:sqs:eu-west-1:123456789012:jobs"
@@ -23,14 +23,14 @@ JOBS = "arn:aws:sqs:eu-west-1:123456789012:jobs"
 def read(body: str = "{}", told: dict[str, str] | None = None, **system: str) -> DeadLetter:
     attributes = {name: Attribute("String", value) for name, value in (told or {}).items()}
     system = {"SentTimestamp": str(int(SENT.timestamp() * 1000)), "ApproximateReceiveCount": "4", **system}
-    return letter(Message("m1", "receipt", body, attributes, system))
+    return parse_message(Message("m1", "receipt", body, attributes, system))
 
 
 def test_what_sqs_moved_names_its_queue_and_no_cause() -> None:
     found = read(DeadLetterQueueSourceArn=JOBS, AWSTraceHeader="Root=1", MessageGroupId="g")
     assert (found.kind, found.source_arn, found.sent, found.receives) == (Kind.SQS, JOBS, SENT, 4)
     assert (found.original_message_id, found.group_id, found.trace_header) == ("m1", "g", "Root=1")
-    assert carried(found) is None
+    assert carried_cause(found) is None
 
 
 REJECTED = {
@@ -50,20 +50,22 @@ def test_what_the_handler_rejected() -> None:
         "first",
         "r",
     )
-    assert carried(found) == Cause("UnknownJob", "no job of kind 'x'", source="attribute", request_id="r", died=SENT)
+    assert carried_cause(found) == Cause(
+        "UnknownJob", "no job of kind 'x'", source="attribute", request_id="r", died=SENT
+    )
 
 
 def test_the_last_hop_decides() -> None:
     """A rejected letter that was redriven, and then died of too many receives, has another cause now."""
     found = read(told=REJECTED, DeadLetterQueueSourceArn=JOBS)
     assert (found.kind, found.original_message_id) == (Kind.SQS, "first")
-    assert carried(found) is None
+    assert carried_cause(found) is None
 
 
 def test_an_asynchronous_invocation() -> None:
     found = read(told={"RequestID": "r", "ErrorCode": "200", "ErrorMessage": "division by zero"})
     assert (found.kind, found.request_id) == (Kind.LAMBDA, "r")
-    cause = carried(found)
+    cause = carried_cause(found)
     assert cause and (cause.error_type, cause.error_message) == (
         "Asynchronous invocation, code 200",
         "division by zero",
@@ -78,9 +80,9 @@ def test_an_event(name: str, kind: Kind, who: str) -> None:
     rule = "arn:aws:events:eu-west-1:1:rule/r"
     found = read(told={name: rule, "TARGET_ARN": JOBS, "ERROR_CODE": "NO_PERMISSIONS", "ERROR_MESSAGE": "not allowed"})
     assert (found.kind, found.source_arn) == (kind, rule)
-    cause = carried(found)
+    cause = carried_cause(found)
     assert cause and (cause.error_type, cause.error_message) == (f"{who} NO_PERMISSIONS to jobs", "not allowed")
-    bare = carried(read(told={name: rule}))
+    bare = carried_cause(read(told={name: rule}))
     assert bare and bare.error_type == f"{who} delivery"
 
 
@@ -106,7 +108,7 @@ def test_the_record_of_an_on_failure_destination() -> None:
         RECORD["requestContext"]["functionArn"],
         "r",
     )
-    assert carried(found) == Cause(
+    assert carried_cause(found) == Cause(
         "KeyError",
         "'kind'",
         source="body",
@@ -114,14 +116,16 @@ def test_the_record_of_an_on_failure_destination() -> None:
         died=datetime(2019, 11, 14, 18, 16, 5, 568_000, tzinfo=UTC),
         function_version="7",
     )
-    aged = carried(read(json.dumps({**RECORD, "responsePayload": None, "responseContext": 3, "timestamp": "soon"})))
+    aged = carried_cause(
+        read(json.dumps({**RECORD, "responsePayload": None, "responseContext": 3, "timestamp": "soon"}))
+    )
     assert aged == Cause("RetriesExhausted", source="body", request_id="r", died=SENT)
 
 
 @pytest.mark.parametrize("at", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00", "9999-12-31T23:59:59Z"])
 def test_times_at_the_ends_of_the_calendar_are_none(at: str) -> None:
     """No shelf could be read that holds one."""
-    [died] = [found.died for found in [carried(read(json.dumps({**RECORD, "timestamp": at})))] if found]
+    [died] = [found.died for found in [carried_cause(read(json.dumps({**RECORD, "timestamp": at})))] if found]
     assert died == SENT
     sent = str(int(datetime(9999, 12, 31, tzinfo=UTC).timestamp() * 1000))
     assert read("{}", SentTimestamp=sent).sent is None
@@ -131,7 +135,7 @@ def test_a_notification() -> None:
     envelope = {"Type": "Notification", "MessageId": "n", "TopicArn": "arn:aws:sns:eu-west-1:1:t", "Message": "hello"}
     found = read(json.dumps(envelope))
     assert (found.kind, found.source_arn) == (Kind.SNS, envelope["TopicArn"])
-    assert carried(found) is None
+    assert carried_cause(found) is None
 
 
 @pytest.mark.parametrize(
@@ -152,39 +156,39 @@ def test_a_notification() -> None:
 )
 def test_what_nobody_knows_stays_whole(body: str) -> None:
     found = read(body)
-    assert (found.kind, found.body, found.source_arn, carried(found)) == (Kind.UNKNOWN, body, "", None)
+    assert (found.kind, found.body, found.source_arn, carried_cause(found)) == (Kind.UNKNOWN, body, "", None)
 
 
 @pytest.mark.parametrize("text", ["", "x", "-1", "9" * 30, "²", "1.5"])
 def test_system_attributes_that_make_no_sense(text: str) -> None:
-    found = letter(Message("m", "r", "", {}, {"SentTimestamp": text, "ApproximateReceiveCount": text}))
+    found = parse_message(Message("m", "r", "", {}, {"SentTimestamp": text, "ApproximateReceiveCount": text}))
     assert found.receives == 0
     assert found.sent is None or found.sent.year == 1969
-    assert replace(found, system={}) == letter(Message("m", "r", "", {}, {})) or found.sent
+    assert replace(found, system={}) == parse_message(Message("m", "r", "", {}, {})) or found.sent
 
 
 @pytest.mark.parametrize(
     ("body", "form"),
     [
-        ('{"a": [1, 2.5, null, "é", "\\u00e9"]}', message_body.Form.JSON),
-        ("7", message_body.Form.JSON),
-        ('{"a": 1, "a": 2}', message_body.Form.ODD),
-        ('{"\\u0061": 1}', message_body.Form.ODD),
-        ('{"a\\"": 1}', message_body.Form.ODD),
-        ('["\\":"]', message_body.Form.JSON),
-        ('{"a": "\\u0000"}', message_body.Form.ODD),
-        ('{"a": "\\uD800"}', message_body.Form.ODD),
-        ('{"a": 12345678901234567890}', message_body.Form.ODD),
-        ('{"a": NaN}', message_body.Form.TEXT),
-        ("[" * 501 + "]" * 501, message_body.Form.TEXT),
-        ('{"a": "' + "[" * 9_000 + '"}', message_body.Form.JSON),
-        ("1" * 5_000, message_body.Form.TEXT),
-        ("", message_body.Form.TEXT),
-        ("<p>", message_body.Form.TEXT),
+        ('{"a": [1, 2.5, null, "é", "\\u00e9"]}', message_body.BodyFormat.JSON),
+        ("7", message_body.BodyFormat.JSON),
+        ('{"a": 1, "a": 2}', message_body.BodyFormat.NON_PORTABLE_JSON),
+        ('{"\\u0061": 1}', message_body.BodyFormat.NON_PORTABLE_JSON),
+        ('{"a\\"": 1}', message_body.BodyFormat.NON_PORTABLE_JSON),
+        ('["\\":"]', message_body.BodyFormat.JSON),
+        ('{"a": "\\u0000"}', message_body.BodyFormat.NON_PORTABLE_JSON),
+        ('{"a": "\\uD800"}', message_body.BodyFormat.NON_PORTABLE_JSON),
+        ('{"a": 12345678901234567890}', message_body.BodyFormat.NON_PORTABLE_JSON),
+        ('{"a": NaN}', message_body.BodyFormat.TEXT),
+        ("[" * 501 + "]" * 501, message_body.BodyFormat.TEXT),
+        ('{"a": "' + "[" * 9_000 + '"}', message_body.BodyFormat.JSON),
+        ("1" * 5_000, message_body.BodyFormat.TEXT),
+        ("", message_body.BodyFormat.TEXT),
+        ("<p>", message_body.BodyFormat.TEXT),
     ],
 )
-def test_forms_of_bodies(body: str, form: message_body.Form) -> None:
-    assert message_body.read(body)[1] == form
+def test_forms_of_bodies(body: str, form: message_body.BodyFormat) -> None:
+    assert message_body.classify_body(body)[1] == form
 
 
 @pytest.mark.parametrize(
@@ -192,5 +196,5 @@ def test_forms_of_bodies(body: str, form: message_body.Form) -> None:
 )
 def test_a_body_full_of_escapes_is_read_at_once(body: str) -> None:
     began = time.process_time()  # a hundredth of a second, or an hour
-    message_body.read(body)
+    message_body.classify_body(body)
     assert time.process_time() - began < 60, "each sign is read once, and not once for each escape before it"

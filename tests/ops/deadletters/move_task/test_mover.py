@@ -18,12 +18,12 @@ from ops.deadletters.move_task.mover import TaskMover
 from ops.deadletters.move_task.progress import MoveTaskLooping
 from ops.deadletters.plan_model import Pace, Plan, Selection
 from ops.deadletters.queue import DeadLetterQueue
-from ops.deadletters.queue_lock import Busy
+from ops.deadletters.queue_lock import QueueBusy
 from ops.deadletters.transfer.rate_limiter import RateLimiter
 from ops.errors import AwsError
 from tests.fakes.aws import start
 from tests.fakes.dlq_world import World
-from tests.fakes.move_tasks import Engine, Tasks
+from tests.fakes.move_tasks import EmptyEngine, FakeMoveTasks
 
 
 @dataclass
@@ -31,8 +31,8 @@ class Stage:
     source: DeadLetterQueue
     plan: Plan
     ledger: Ledger
-    tasks: Tasks
-    engine: Engine
+    tasks: FakeMoveTasks
+    engine: EmptyEngine
     limiter: RateLimiter
     stopping: threading.Event
 
@@ -49,14 +49,14 @@ def stage(server: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Ite
     world.put(["a", "b", "c", "d"])
     plan = plans.make(world.source, Selection(), pace=Pace(100, headroom=False), engine="ledger")
     plan = replace(plan, engine="move task")
-    tasks = Tasks()
+    tasks = FakeMoveTasks()
     with start(tasks.answer) as fake, Ledger.create(tmp_path / "run.db", plan, "r", "one") as ledger:
         ledger.begin()
         monkeypatch.setenv("AWS_ENDPOINT_URL", fake.endpoint)
         monkeypatch.setattr(mover, "RATE_HOLDS_S", 0.0)
         aws = type(world.source.aws)(world.source.aws.target, 0)
         source = replace(world.source, aws=aws)
-        yield Stage(source, plan, ledger, tasks, Engine(ledger), RateLimiter(100.0), threading.Event())
+        yield Stage(source, plan, ledger, tasks, EmptyEngine(ledger), RateLimiter(100.0), threading.Event())
 
 
 def test_sqs_moves_the_last_step_and_the_engine_looks_again(stage: Stage) -> None:
@@ -175,7 +175,7 @@ def test_a_task_that_somebody_else_began_since_is_not_taken_for_a_resumed_runs(s
     stage.ledger.resumed = True
     stage.tasks.answer("sqs", "StartMessageMoveTask", {"MaxNumberOfMessagesPerSecond": 7})
     stage.tasks.tasks[0] |= {"DestinationArn": to} if to else {}
-    with pytest.raises(Busy, match="that this run did not begin"):
+    with pytest.raises(QueueBusy, match="that this run did not begin"):
         stage.mover.move(4, 2)
     assert (stage.ledger.count(Move.PLANNED), stage.engine.moves) == (4, [])
 
@@ -187,7 +187,7 @@ def test_a_task_of_somebody_else_is_not_taken_for_this_runs(stage: Stage, to_com
     elsewhere = "arn:aws:sqs:eu-west-1:000000000000:elsewhere"
     stage.tasks.answer("sqs", "StartMessageMoveTask", {"MaxNumberOfMessagesPerSecond": 7})
     stage.tasks.tasks[0]["DestinationArn"] = elsewhere
-    with pytest.raises(Busy, match="A move task to elsewhere that this run did not begin is emptying jobs-dlq"):
+    with pytest.raises(QueueBusy, match="A move task to elsewhere that this run did not begin is emptying jobs-dlq"):
         stage.mover.move(4, 2)
     assert stage.tasks.rates == [7]
     assert (stage.ledger.count(Move.PLANNED), stage.engine.moves) == (4, [])

@@ -21,7 +21,7 @@ from ops.deadletters.plan_model import Pace, Selection, Steps
 from ops.deadletters.queue import DeadLetterQueue
 from ops.deadletters.redrive import redrive, rollout
 from tests.fakes.dlq_world import World
-from tests.fakes.logs import BEGAN, FakeLogs, failed, row, source
+from tests.fakes.logs import BEGAN, FakeLogs, a_source, failed, row
 from tests.ops.insight.world import FUNCTION, MAPPING
 
 ONE_STEP = Steps(sizes=("100%",), patience_s=20)
@@ -158,7 +158,7 @@ R1 = "10000000-cccc-4ccc-8ccc-cccccccccccc"
 
 @pytest.fixture(scope="module")
 def log_group(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[DeadLetterQueue, FakeLogs]]:
-    with pytest.MonkeyPatch.context() as patch, source(tmp_path_factory.mktemp("logs"), patch, []) as made:
+    with pytest.MonkeyPatch.context() as patch, a_source(tmp_path_factory.mktemp("logs"), patch, []) as made:
         yield made
 
 

@@ -31,7 +31,7 @@ def cloudwatch() -> Iterator[tuple[Aws, FakeAws]]:
 def at(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """What the clock says; its only item may be set."""
     now = [1_000.0]
-    monkeypatch.setattr(clock, "elapsed", lambda: now[0])
+    monkeypatch.setattr(clock, "elapsed_s", lambda: now[0])
     return now
 
 

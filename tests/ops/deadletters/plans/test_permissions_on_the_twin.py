@@ -66,7 +66,7 @@ def only(source: DeadLetterQueue, twin: Twin, permissions: Iterable[str]) -> Dea
 
 def follow(source: DeadLetterQueue, plan: Plan) -> None:
     if plan.action is Action.PURGE:
-        kept = exports.write(source, exports.of(plan))
+        kept = exports.export_messages(source, exports.plan_selection(plan))
         asked = purge.confirmation(plan)
         assert purge.run(source, plan, export=kept.path, confirmation=asked, reason="why").deleted == LETTERS
     else:

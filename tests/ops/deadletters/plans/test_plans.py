@@ -13,11 +13,11 @@ import pytest
 from ops.deadletters import plans
 from ops.deadletters.edits import edits
 from ops.deadletters.messages.model import Cause, Kind, Place
-from ops.deadletters.plan_codec import _hash, sealed
+from ops.deadletters.plan_codec import _hash, with_hash
 from ops.deadletters.plan_model import Action, Destination, Pace, Selection, Steps
 from ops.deadletters.snapshot import Snapshot
 from ops.errors import AwsError, NotFound, UsageError
-from tests.factories import a_letter, bodies
+from tests.factories import a_dead_letter, bodies
 from tests.fakes.dlq_world import World
 from tests.fakes.sqs.faults import DENIED, Fault
 
@@ -28,7 +28,7 @@ def test_a_plan_says_what_would_move(world: World) -> None:
     ids = world.put(bodies(30))
     with Snapshot.open(world.source) as shelf:
         shelf.set_causes((letter_id, Cause("E", "m", fingerprint="f1")) for letter_id in ids[:20])
-    plan = plans.make(world.source, ALL, edits=edits.parse(["body.params.alpha=0.1"]), pace=Pace(10.0))
+    plan = plans.make(world.source, ALL, edits=edits.parse_edits(["body.params.alpha=0.1"]), pace=Pace(10.0))
     assert (plan.action, plan.queue_count, set(plan.ids)) == (Action.REDRIVE, 30, set(ids))
     assert plan.causes == {"f1": 20, "": 10}
     assert plan.made_by.endswith("user/operator")
@@ -57,11 +57,13 @@ def test_nothing_is_received_or_sent(world: World) -> None:
 
 def test_a_plan_is_a_file_and_the_same_again(world: World, tmp_path: Path) -> None:
     ids = world.put(bodies(3))
-    selection = Selection(ids=tuple(ids[:2]), since=a_letter().sent, where="kind == 'sqs'")
+    selection = Selection(ids=tuple(ids[:2]), since=a_dead_letter().sent, where="kind == 'sqs'")
     plan = plans.make(
-        world.source, replace(selection, since=None), edits=edits.parse(["body.a=1", "attributes.T=x"], '{"b": null}')
+        world.source,
+        replace(selection, since=None),
+        edits=edits.parse_edits(["body.a=1", "attributes.T=x"], '{"b": null}'),
     )
-    plan = sealed(replace(plan, selection=selection))
+    plan = with_hash(replace(plan, selection=selection))
     path = plans.save(world.source, plan)
     assert path == plans.save(world.source, plan), "saving twice is no harm"
     assert path.stat().st_mode & 0o777 == 0o600
@@ -111,12 +113,12 @@ def test_a_file_that_is_no_plan_or_was_changed(world: World, tmp_path: Path) -> 
         plans.load("19990101", world.source)
     with pytest.raises(UsageError, match="There is no plan at"):
         plans.load(tmp_path / "none.json", world.source)
-    plans.save(world.source, sealed(replace(plan, id=plan.id[:-1] + "x")))
-    plans.save(world.source, sealed(replace(plan, id=plan.id[:-1] + "y")))
+    plans.save(world.source, with_hash(replace(plan, id=plan.id[:-1] + "x")))
+    plans.save(world.source, with_hash(replace(plan, id=plan.id[:-1] + "y")))
     with pytest.raises(UsageError, match="plans of jobs-dlq begin with"):
         plans.load(plan.id[:8], world.source)
     foreign = tmp_path / "foreign.json"
-    plans.save(world.source, sealed(replace(plan, queue_arn=plan.queue_arn + "2")), foreign)
+    plans.save(world.source, with_hash(replace(plan, queue_arn=plan.queue_arn + "2")), foreign)
     with pytest.raises(UsageError, match="is about jobs-dlq2, not jobs-dlq"):
         plans.load(foreign, world.source)
     (tmp_path / "folder.json").mkdir()
@@ -155,7 +157,7 @@ def test_a_plan_is_stale_when_its_selection_changed_or_it_is_old(world: World) -
 
 def test_a_plan_of_imported_letters_does_not_mind_the_queue(world: World) -> None:
     with Snapshot.open(world.source) as shelf:
-        shelf.add([a_letter(source_arn=world.source.workload.queue.arn)])
+        shelf.add([a_dead_letter(source_arn=world.source.workload.queue.arn)])
     plan = plans.make(world.source, Selection(imported=True))
     world.dlq.put([{"body": "new"}] * 50)
     plans.check(world.source, plan)
@@ -163,7 +165,7 @@ def test_a_plan_of_imported_letters_does_not_mind_the_queue(world: World) -> Non
 
 def test_imported_letters_are_planned_apart_from_those_of_the_queue(world: World) -> None:
     with Snapshot.open(world.source) as shelf:
-        shelf.add([a_letter("from a file", "file", source_arn=world.source.workload.queue.arn)])
+        shelf.add([a_dead_letter("from a file", "file", source_arn=world.source.workload.queue.arn)])
     with pytest.raises(UsageError, match="No letter of jobs-dlq on the shelf is selected") as caught:
         plans.make(world.source, ALL)
     assert caught.value.next_step.startswith("1 letter that is imported from a file would be: add --imported.")
@@ -195,12 +197,15 @@ def test_nothing_selected(world: World) -> None:
         ({"steps": Steps(patience_s=0)}, "awaits nothing"),
         ({"steps": Steps(("5", "2"))}, "does not go beyond"),
         ({"engine": "horse"}, "no engine"),
-        ({"engine": "move task", "edits": edits.parse(["body.a=1"])}, "A move task cannot do this: letters are edited"),
-        ({"action": Action.PURGE, "edits": edits.parse(["body.a=1"])}, "nothing to edit"),
+        (
+            {"engine": "move task", "edits": edits.parse_edits(["body.a=1"])},
+            "A move task cannot do this: letters are edited",
+        ),
+        ({"action": Action.PURGE, "edits": edits.parse_edits(["body.a=1"])}, "nothing to edit"),
         ({"destination": Destination("moon")}, "no destination"),
         ({"destination": Destination("queue")}, "no destination"),
         ({"destination": Destination("queue", "jobs-dlq")}, "already"),
-        ({"edits": edits.parse(["body.no.such=1"])}, "The edits fit no letter: body.no is not there"),
+        ({"edits": edits.parse_edits(["body.no.such=1"])}, "The edits fit no letter: body.no is not there"),
     ],
 )
 def test_what_makes_no_sense(world: World, asked: dict[str, Any], says: str) -> None:
@@ -243,7 +248,7 @@ def test_an_encrypted_destination(world: World) -> None:
 def test_messages_that_have_no_way_back_stay_and_are_counted(world: World) -> None:
     world.put(bodies(2))
     with Snapshot.open(world.source) as shelf:
-        shelf.add([a_letter("?", "nowhere", source_arn="")], Place.QUEUE)
+        shelf.add([a_dead_letter("?", "nowhere", source_arn="")], Place.QUEUE)
     plan = plans.make(world.source, ALL)
     assert len(plan.ids) == 2
     assert plan.returns.left_ids == ("nowhere",)
@@ -262,7 +267,7 @@ def test_messages_that_have_no_way_back_stay_and_are_counted(world: World) -> No
 
 def test_a_message_that_names_no_source_is_of_the_only_queue_that_uses_this_one(world: World) -> None:
     with Snapshot.open(world.source) as shelf:
-        shelf.add([a_letter("?", "strange", kind=Kind.UNKNOWN, source_arn="")], Place.QUEUE)
+        shelf.add([a_dead_letter("?", "strange", kind=Kind.UNKNOWN, source_arn="")], Place.QUEUE)
     plan = plans.make(world.source, ALL)
     assert dict(plan.returns.origins) == {world.jobs.arn: 1}
     assert plan.returns.inferred == 1
@@ -276,7 +281,7 @@ def test_messages_of_a_queue_that_is_gone_stay_and_are_counted(world: World) -> 
     world.put(bodies(3))
     gone = world.source.workload.queue.arn.replace("jobs", "gone")
     with Snapshot.open(world.source) as shelf:
-        shelf.add([a_letter("{}", f"gone-{n}", source_arn=gone) for n in range(2)], Place.QUEUE)
+        shelf.add([a_dead_letter("{}", f"gone-{n}", source_arn=gone) for n in range(2)], Place.QUEUE)
     plan = plans.make(world.source, ALL)
     assert len(plan.ids) == 3
     assert dict(plan.returns.origins) == {world.jobs.arn: 3}
@@ -288,7 +293,7 @@ def test_a_fifo_queue(world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPa
     with Snapshot.open(fifo.source) as shelf:
         old = datetime.now(UTC) - timedelta(days=9)
         source = fifo.source.workload.queue.arn
-        shelf.add([a_letter(system={"MessageGroupId": "g"}, source_arn=source, sent=old)], Place.QUEUE)
+        shelf.add([a_dead_letter(system={"MessageGroupId": "g"}, source_arn=source, sent=old)], Place.QUEUE)
     plan = plans.make(fifo.source, ALL)
     assert any("Order is kept within each message group" in warning for warning in plan.warnings)
     assert not any("expire" in warning for warning in plan.warnings), (

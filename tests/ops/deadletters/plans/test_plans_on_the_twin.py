@@ -66,7 +66,7 @@ def test_the_engine_is_chosen_and_it_says_why(source: DeadLetterQueue) -> None:
     assert plans.make(source, Selection(), engine="ledger").engine_why == "it was asked for"
     for selection, changes, why in (
         (Selection(where="body.n < `5`"), {}, "only some letters go"),
-        (Selection(), {"edits": edits.parse(["body.n=1"])}, "letters are edited"),
+        (Selection(), {"edits": edits.parse_edits(["body.n=1"])}, "letters are edited"),
         (Selection(), {"action": Action.COPY}, "cannot copy"),
         (Selection(), {"pace": Pace(501.0)}, "at most 500 letters a second"),
     ):
@@ -93,7 +93,7 @@ def test_a_destination_whose_key_cannot_be_used(source: DeadLetterQueue, twin: T
 def test_a_purge_deletes_exactly_its_letters(source: DeadLetterQueue) -> None:
     scan_queue(source)
     plan = plans.make(source, Selection(where="body.n < `10`"), action=Action.PURGE)
-    kept = exports.write(source, exports.of(plan))
+    kept = exports.export_messages(source, exports.plan_selection(plan))
     asked = purge.confirmation(plan)
     assert asked == "purge 10 letters"
     done = purge.run(source, plan, export=kept.path, confirmation=asked, reason="cannot succeed")

@@ -8,8 +8,8 @@ import pytest
 
 from ops.deadletters import return_target
 from ops.deadletters.messages.model import Kind
-from ops.deadletters.return_target import Known, Origin, Service
-from tests.factories import a_letter
+from ops.deadletters.return_target import Origin, ReturnContext, Service
+from tests.factories import a_dead_letter
 
 QUEUE = "arn:aws:sqs:eu-west-1:1:jobs"
 FUNCTION = "arn:aws:lambda:eu-west-1:1:function:f:$LATEST"
@@ -36,15 +36,15 @@ BUS = "arn:aws:events:eu-west-1:1:event-bus"
     ],
 )
 def test_by_kind(kind: Kind, arn: str, origin: Origin | None) -> None:
-    assert return_target.of(a_letter(kind=kind, source_arn=arn), Known(own=QUEUE)) == origin
+    assert return_target.return_origin(a_dead_letter(kind=kind, source_arn=arn), ReturnContext(own=QUEUE)) == origin
 
 
 def test_asynchronous_messages_go_to_the_function_in_whose_log_their_request_is() -> None:
-    known = Known(functions={"r-1": FUNCTION})
-    letter = a_letter(kind=Kind.LAMBDA, source_arn="", request_id="r-1")
-    assert return_target.of(letter, known) == Origin(Service.LAMBDA, FUNCTION)
-    assert return_target.of(a_letter(kind=Kind.LAMBDA, source_arn="", request_id="r-2"), known) is None
-    assert return_target.of(a_letter(kind=Kind.UNKNOWN, source_arn="", request_id="r-1"), known) is None
+    known = ReturnContext(functions={"r-1": FUNCTION})
+    letter = a_dead_letter(kind=Kind.LAMBDA, source_arn="", request_id="r-1")
+    assert return_target.return_origin(letter, known) == Origin(Service.LAMBDA, FUNCTION)
+    assert return_target.return_origin(a_dead_letter(kind=Kind.LAMBDA, source_arn="", request_id="r-2"), known) is None
+    assert return_target.return_origin(a_dead_letter(kind=Kind.UNKNOWN, source_arn="", request_id="r-1"), known) is None
 
 
 @pytest.mark.parametrize(
@@ -58,5 +58,5 @@ def test_asynchronous_messages_go_to_the_function_in_whose_log_their_request_is(
     ],
 )
 def test_events_of_aws_services_cannot_be_put_again(body: str, goes: bool) -> None:
-    found = return_target.of(a_letter(body, kind=Kind.EVENTBRIDGE, source_arn=f"{RULE}/r"))
+    found = return_target.return_origin(a_dead_letter(body, kind=Kind.EVENTBRIDGE, source_arn=f"{RULE}/r"))
     assert (found is not None) is goes

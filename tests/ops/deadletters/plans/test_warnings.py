@@ -13,7 +13,7 @@ from ops.deadletters.edits import edits
 from ops.deadletters.messages.model import Attribute, Cause, Place
 from ops.deadletters.plan_model import Plan, Selection, Steps
 from ops.deadletters.snapshot import Snapshot
-from tests.factories import a_letter, bodies
+from tests.factories import a_dead_letter, bodies
 from tests.fakes.dlq_world import World
 
 ALL = Selection()
@@ -35,17 +35,22 @@ def test_what_is_not_fixed_since_is_said_before_it_goes_back(world: World) -> No
     assert warned(plans.make(world.source, ALL), f"{said}: the canary will show it.")
     assert warned(plans.make(world.source, ALL, steps=Steps(watch=False)), f"{said}: nobody watches")
     assert not warned(plans.make(world.source, Selection(cause="bbbb")), "not fixed")
-    assert not warned(plans.make(world.source, ALL, edits=edits.parse(["body.params.alpha=1"])), "not fixed"), "edited"
+    assert not warned(plans.make(world.source, ALL, edits=edits.parse_edits(["body.params.alpha=1"])), "not fixed"), (
+        "edited"
+    )
 
 
 def test_what_should_be_known_before(world: World) -> None:
     world.put(bodies(3))
     full = {f"a{number}": Attribute("String", "x") for number in range(10)}
     source = world.source.workload.queue.arn
-    odd = [a_letter(body, name, full, source_arn=source) for body, name in (("{}", "full"), ("x" * 1_048_570, "large"))]
+    odd = [
+        a_dead_letter(body, name, full, source_arn=source)
+        for body, name in (("{}", "full"), ("x" * 1_048_570, "large"))
+    ]
     with Snapshot.open(world.source) as shelf:
         shelf.add(odd, Place.QUEUE)
-    plan = plans.make(world.source, ALL, edits=edits.parse(["body.params.alpha=1"]))
+    plan = plans.make(world.source, ALL, edits=edits.parse_edits(["body.params.alpha=1"]))
     assert warned(plan, "The edits do not fit 1 letter, which will stay: body.params is not there.")
     assert warned(plan, "The edits do not fit 1 letter, which will stay: The body cannot be edited as JSON")
     assert warned(plan, "1 letter over SQS's limit of 1 MiB")
@@ -68,13 +73,13 @@ def test_what_should_be_known_before(world: World) -> None:
 )
 def test_letters_that_expire_soon(world: World, age: timedelta, says: str | None) -> None:
     with Snapshot.open(world.source) as shelf:
-        shelf.add([a_letter(sent=datetime.now(UTC) - age)], Place.QUEUE)
+        shelf.add([a_dead_letter(sent=datetime.now(UTC) - age)], Place.QUEUE)
     plan = plans.make(world.source, ALL)
     assert warned(plan, says or "The oldest letter") is (says is not None)
 
 
 def test_a_run_that_goes_on_is_told(world: World) -> None:
     world.put(bodies(1))
-    with queue_lock.held(world.source, "20261124T000000-aaaa", "ada"):
+    with queue_lock.hold_lock(world.source, "20261124T000000-aaaa", "ada"):
         plan = plans.make(world.source, ALL)
     assert plan.warnings[0].startswith("Run 20261124T000000-aaaa is at work in this queue now")

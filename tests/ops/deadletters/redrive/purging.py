@@ -33,7 +33,7 @@ def fill(world: World, bad: int = 12, good: int = 20) -> Plan:
 def carry_out(world: World, plan: Plan, **changes: Any) -> PurgeDone:
     path = world.source.folder / f"{plan.id}.jsonl"
     if not path.exists():
-        exports.write(world.source, exports.of(plan), path)
+        exports.export_messages(world.source, exports.plan_selection(plan), path)
     asked: dict[str, Any] = {"export": path, "confirmation": purge.confirmation(plan), "reason": WHY, **changes}
     return purge.run(world.source, plan, **asked)
 

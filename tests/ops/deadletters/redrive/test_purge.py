@@ -14,12 +14,12 @@ from ops.deadletters.archive import audit_log, exports, imports
 from ops.deadletters.ledger.model import State
 from ops.deadletters.messages.model import Place
 from ops.deadletters.plan_model import Action, Selection, Steps
-from ops.deadletters.queue import home
+from ops.deadletters.queue import state_folder
 from ops.deadletters.redrive import purge, redrive
 from ops.deadletters.snapshot import Snapshot
 from ops.deadletters.transfer import selective_delete
 from ops.errors import OpsError, UsageError
-from tests.factories import a_letter
+from tests.factories import a_dead_letter
 from tests.fakes.dlq_world import World, a_world
 from tests.ops.deadletters.redrive.purging import BAD, WHY, carry_out, fill, good, nothing_was_deleted, quick
 
@@ -48,13 +48,13 @@ def test_only_the_letters_of_the_plan_are_deleted(world: World) -> None:
 def test_it_is_on_record(world: World) -> None:
     plan = fill(world)
     done = carry_out(world, plan)
-    ended, began = audit_log.read(home(world.source.aws.target))
+    ended, began = audit_log.read_records(state_folder(world.source.aws.target))
     assert (began.action, began.outcome, began.counts) == ("purge", "began", {"planned": 12})
     assert (ended.outcome, ended.counts["deleted"], ended.reason) == ("done", 12, WHY)
     assert (ended.plan, ended.plan_hash) == (plan.id, plan.hash)
     assert done.sha256 in ended.note
     assert ended.who.endswith("user/operator")
-    assert audit_log.verify(home(world.source.aws.target)).problems == ()
+    assert audit_log.verify_records(state_folder(world.source.aws.target)).problems == ()
 
 
 def test_many_letters_on_several_threads(world: World) -> None:
@@ -81,7 +81,7 @@ def test_it_is_not_done_by_accident(world: World, asked: dict[str, Any], says: s
         carry_out(world, plan, **asked)
     assert caught.value.next_step
     nothing_was_deleted(world)
-    assert audit_log.read(home(world.source.aws.target)) == ()
+    assert audit_log.read_records(state_folder(world.source.aws.target)) == ()
 
 
 def test_the_confirmation_may_leave_out_commas(world: World) -> None:
@@ -94,9 +94,9 @@ def test_the_confirmation_may_leave_out_commas(world: World) -> None:
 def test_the_export_must_hold_exactly_these_letters(world: World, tmp_path: Path) -> None:
     plan = fill(world)
     everything, csv, cut = tmp_path / "all.jsonl", tmp_path / "letters.csv", tmp_path / "cut.jsonl"
-    exports.write(world.source, Selection(), everything)
-    exports.write(world.source, BAD, csv, "csv")
-    exports.write(world.source, BAD, tmp_path / "bad.jsonl")
+    exports.export_messages(world.source, Selection(), everything)
+    exports.export_messages(world.source, BAD, csv, "csv")
+    exports.export_messages(world.source, BAD, tmp_path / "bad.jsonl")
     lines = (tmp_path / "bad.jsonl").read_bytes().splitlines(keepends=True)
     cut.write_bytes(b"".join(lines[:-1]))
     (tmp_path / "half.jsonl").write_bytes(b"".join(lines)[:-20])
@@ -124,7 +124,7 @@ def test_a_plan_for_something_else_or_of_another_time(world: World) -> None:
 
 def test_one_at_a_time(world: World) -> None:
     plan = fill(world)
-    with queue_lock.held(world.source, "20261124T000000-aaaa", "ada"), pytest.raises(OpsError, match="ada"):
+    with queue_lock.hold_lock(world.source, "20261124T000000-aaaa", "ada"), pytest.raises(OpsError, match="ada"):
         carry_out(world, plan)
     nothing_was_deleted(world)
 
@@ -141,7 +141,7 @@ def test_letters_that_are_gone_or_held_by_others_are_told(world: World) -> None:
 def test_letters_that_are_not_in_the_queue_are_not_purged_and_it_says_where_they_went(world: World) -> None:
     plan = fill(world)
     export = world.source.folder / "export.jsonl"
-    exports.write(world.source, exports.of(plan), export)
+    exports.export_messages(world.source, exports.plan_selection(plan), export)
     assert set(purge.plan(world.source, export).ids) == set(plan.ids)
     with Snapshot.open(world.source) as shelf:
         shelf.mark(plan.ids[:3], Place.PURGED)
@@ -156,7 +156,7 @@ def test_letters_that_are_not_in_the_queue_are_not_purged_and_it_says_where_they
 def test_the_way_back(world: World) -> None:
     plan = fill(world)
     carry_out(world, plan)
-    imports.read(world.source, world.source.folder / f"{plan.id}.jsonl")
+    imports.import_messages(world.source, world.source.folder / f"{plan.id}.jsonl")
     back = plans.make(world.source, replace(BAD, imported=True), steps=Steps(("100%",), watch=False))
     assert set(back.ids) == set(plan.ids)
     run = redrive.run(world.source, back, reason="the purge was a mistake")
@@ -174,7 +174,7 @@ def test_it_stops_when_asked(world: World) -> None:
     assert 0 < done.deleted < 60
     assert len(world.dlq.messages()) == 70 - done.deleted
     assert not any(message["hidden"] for message in world.dlq.messages())
-    assert audit_log.read(home(world.source.aws.target))[0].outcome == "cancelled"
+    assert audit_log.read_records(state_folder(world.source.aws.target))[0].outcome == "cancelled"
 
 
 def test_ctrl_c_stops_it_too(world: World) -> None:
@@ -205,7 +205,7 @@ def test_in_a_fifo_queue_what_hides_behind_others_is_told(
     ids = fifo.dlq.put([{"body": body, "system": system} for body in bodies])
     with Snapshot.open(fifo.source) as shelf:
         known = fifo.source.workload.queue.arn
-        shelf.add([a_letter("bad 1", ids[-1], system=system, source_arn=known)], Place.QUEUE)
+        shelf.add([a_dead_letter("bad 1", ids[-1], system=system, source_arn=known)], Place.QUEUE)
     done = carry_out(fifo, plans.make(fifo.source, BAD, action=Action.PURGE))
     assert (done.deleted, done.missing) == (0, 1)
     assert any("hidden behind others of its message group" in note for note in done.notes)

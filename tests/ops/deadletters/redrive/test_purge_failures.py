@@ -8,7 +8,7 @@ import pytest
 
 from ops.deadletters.archive import audit_log, exports
 from ops.deadletters.messages.model import Place
-from ops.deadletters.queue import home
+from ops.deadletters.queue import state_folder
 from ops.deadletters.snapshot import Snapshot
 from ops.errors import AwsError, OpsError
 from tests.fakes.dlq_world import World
@@ -39,7 +39,7 @@ def _at_once(monkeypatch: pytest.MonkeyPatch) -> None:
 )
 def test_a_bad_network_loses_no_other_letter(world: World, fault: Fault) -> None:
     plan = fill(world)
-    exports.write(world.source, exports.of(plan), world.source.folder / f"{plan.id}.jsonl")
+    exports.export_messages(world.source, exports.plan_selection(plan), world.source.folder / f"{plan.id}.jsonl")
     world.aws.fault(fault)
     done = carry_out(world, plan)
     world.aws.heal()
@@ -54,7 +54,7 @@ def test_a_bad_network_loses_no_other_letter(world: World, fault: Fault) -> None
 
 def test_leases_that_end_midway_are_noticed(world: World) -> None:
     plan = fill(world)
-    exports.write(world.source, exports.of(plan), world.source.folder / f"{plan.id}.jsonl")
+    exports.export_messages(world.source, exports.plan_selection(plan), world.source.folder / f"{plan.id}.jsonl")
     world.aws.fault(Fault("end leases", "ReceiveMessage", times=2))
     done = carry_out(world, plan)
     assert [body for body in world.bodies() if body.startswith("good")] == good()
@@ -71,12 +71,12 @@ def test_what_sqs_hands_out_again_after_its_delete_is_deleted_again(world: World
     assert done.notes == (
         "3 other letters were received on the way and given back; that raised their receive counts by one.",
     )
-    assert audit_log.read(home(world.source.aws.target))[0].counts["deleted"] == 15
+    assert audit_log.read_records(state_folder(world.source.aws.target))[0].counts["deleted"] == 15
 
 
 def test_it_ends_where_deletes_never_last(world: World) -> None:
     plan = fill(world, bad=15, good=3)
-    exports.write(world.source, exports.of(plan), world.source.folder / f"{plan.id}.jsonl")
+    exports.export_messages(world.source, exports.plan_selection(plan), world.source.folder / f"{plan.id}.jsonl")
     world.aws.fault(Fault("linger", "DeleteMessageBatch"))
     done = carry_out(world, plan)
     assert (done.deleted, done.missing) == (15, 0)
@@ -96,12 +96,12 @@ def test_entries_that_sqs_will_not_delete_stay_and_are_told(world: World) -> Non
 
 def test_a_refusal_ends_it_and_gives_all_back(world: World) -> None:
     plan = fill(world)
-    exports.write(world.source, exports.of(plan), world.source.folder / f"{plan.id}.jsonl")
+    exports.export_messages(world.source, exports.plan_selection(plan), world.source.folder / f"{plan.id}.jsonl")
     world.aws.fault(replace(DENIED, operation="ReceiveMessage", skip=1))
     with pytest.raises(AwsError, match="may not"):
         carry_out(world, plan)
     world.aws.heal()
-    newest = audit_log.read(home(world.source.aws.target))[0]
+    newest = audit_log.read_records(state_folder(world.source.aws.target))[0]
     assert newest.outcome == "failed"
     assert newest.counts["deleted"] == 32 - len(world.dlq.messages())
     assert not any(message["hidden"] for message in world.dlq.messages())
@@ -115,12 +115,12 @@ BEGIN SELECT RAISE(ABORT, 'database or disk is full'); END
 
 def test_a_shelf_that_cannot_be_written_ends_it_and_what_was_deleted_is_on_record(world: World) -> None:
     plan = fill(world, bad=400, good=10)
-    exports.write(world.source, exports.of(plan), world.source.folder / f"{plan.id}.jsonl")
+    exports.export_messages(world.source, exports.plan_selection(plan), world.source.folder / f"{plan.id}.jsonl")
     with Snapshot.open(world.source) as shelf:
         shelf.connection.execute(FULL)
     with pytest.raises(OpsError, match="disk is full"):
         carry_out(world, plan)
-    newest = audit_log.read(home(world.source.aws.target))[0]
+    newest = audit_log.read_records(state_folder(world.source.aws.target))[0]
     left = world.bodies()
     assert (newest.outcome, newest.counts["deleted"]) == ("failed", 410 - len(left))
     assert "The disk is full" in newest.note

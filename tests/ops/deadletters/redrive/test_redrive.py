@@ -13,12 +13,12 @@ from ops.deadletters.ledger.model import Outcome, Run, State
 from ops.deadletters.messages.model import Place
 from ops.deadletters.outcomes import monitor
 from ops.deadletters.plan_model import Action, Destination, Pace, Plan, Selection, Steps
-from ops.deadletters.queue import DeadLetterQueue, home
+from ops.deadletters.queue import DeadLetterQueue, state_folder
 from ops.deadletters.redrive import redrive
 from ops.deadletters.snapshot import Snapshot
 from ops.deadletters.transfer import sender
 from ops.errors import OpsError, UsageError
-from tests.fakes.dlq_world import Fates, World, a_plan
+from tests.fakes.dlq_world import FixedOutcomes, World, a_plan
 from tests.fakes.sqs.faults import THROTTLED, Fault
 from tests.ops.insight.world import FUNCTION, MAPPING
 
@@ -42,10 +42,10 @@ def test_letters_go_back_and_everything_is_on_record(world: World) -> None:
     assert redrive.runs(world.source) == (run,) == (redrive.progress(world.source, plan.id[:13]),)
     with Snapshot.open(world.source) as shelf:
         assert set(shelf.places(ids).values()) == {Place.REDRIVEN}
-    end, begin = audit_log.read(home(world.source.aws.target))
+    end, begin = audit_log.read_records(state_folder(world.source.aws.target))
     assert (begin.action, begin.outcome, begin.reason, begin.plan) == ("redrive", "began", "the fix is out", plan.id)
     assert (end.outcome, end.plan_hash, end.counts["deleted"]) == ("done", plan.hash, 30)
-    assert audit_log.verify(home(world.source.aws.target)).problems == ()
+    assert audit_log.verify_records(state_folder(world.source.aws.target)).problems == ()
 
 
 def test_a_copy_leaves_the_letters(world: World) -> None:
@@ -58,7 +58,7 @@ def test_a_copy_leaves_the_letters(world: World) -> None:
     assert sorted(message["Body"] for message in to.messages()) == ["a", "b"]
     with Snapshot.open(world.source) as shelf:
         assert shelf.count(Selection()) == 2
-    assert audit_log.read(home(world.source.aws.target))[0].action == "copy"
+    assert audit_log.read_records(state_folder(world.source.aws.target))[0].action == "copy"
 
 
 def test_a_cancellation_while_it_starts_is_heard(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -118,7 +118,7 @@ def test_a_reason_is_needed(world: World) -> None:
     with pytest.raises(UsageError, match="reason"):
         redrive.run(world.source, a_plan(world), reason="  ")
     assert world.bodies() == ["a"]
-    assert not audit_log.read(home(world.source.aws.target))
+    assert not audit_log.read_records(state_folder(world.source.aws.target))
 
 
 def test_a_plan_for_purging_is_no_redrive(world: World) -> None:
@@ -150,8 +150,8 @@ def test_the_second_of_two_is_refused(world: World) -> None:
     world.put(["a"])
     plan = a_plan(world)
     with (
-        queue_lock.held(world.source, "another", "somebody"),
-        pytest.raises(queue_lock.Busy, match="by somebody since"),
+        queue_lock.hold_lock(world.source, "another", "somebody"),
+        pytest.raises(queue_lock.QueueBusy, match="by somebody since"),
     ):
         redrive.run(world.source, plan, reason="r")
     assert world.bodies() == ["a"]
@@ -172,7 +172,7 @@ def test_stop_ends_it_cleanly_and_resume_finishes(world: World) -> None:
     assert (done.state, done.sent, done.twice) == (State.DONE, 200, ())
     assert world.bodies() == []
     assert len(world.jobs.messages()) == 200
-    actions = [record.action for record in audit_log.read(home(world.source.aws.target))]
+    actions = [record.action for record in audit_log.read_records(state_folder(world.source.aws.target))]
     assert actions == ["resume", "resume", "redrive", "redrive"]
 
 
@@ -181,10 +181,10 @@ def test_a_run_that_the_canary_stopped_says_so_after_it_was_resumed(
 ) -> None:
     world.put([f"letter {number}" for number in range(20)])
     plan = a_plan(world)
-    monkeypatch.setattr(monitor, "watch", lambda *_: Fates(lambda at: Outcome.CAME_BACK))
+    monkeypatch.setattr(monitor, "watch", lambda *_: FixedOutcomes(lambda at: Outcome.CAME_BACK))
     run = redrive.run(world.source, plan, reason="r")
     assert (run.state, run.by_canary) == (State.STOPPED, True)
-    monkeypatch.setattr(monitor, "watch", lambda *_: Fates(lambda at: Outcome.SUCCEEDED))
+    monkeypatch.setattr(monitor, "watch", lambda *_: FixedOutcomes(lambda at: Outcome.SUCCEEDED))
     run = redrive.resume(world.source, plan.id)
     assert run.state is State.DONE
     assert [(step.upto, step.sent, step.came_back, step.state) for step in run.steps] == [
@@ -198,7 +198,7 @@ def test_a_watch_that_is_ended_early_is_told_as_that_and_resume_watches_on(
 ) -> None:
     world.put([f"letter {number}" for number in range(20)])
     plan = a_plan(world)
-    monkeypatch.setattr(monitor, "watch", lambda *_: Fates(lambda at: Outcome.SUCCEEDED if at < 5 else None))
+    monkeypatch.setattr(monitor, "watch", lambda *_: FixedOutcomes(lambda at: Outcome.SUCCEEDED if at < 5 else None))
     seen: list[Run] = []
     run = redrive.run(
         world.source, plan, reason="r", progress=seen.append, stop=lambda: bool(seen) and "waiting" in seen[-1].said
@@ -207,9 +207,9 @@ def test_a_watch_that_is_ended_early_is_told_as_that_and_resume_watches_on(
     assert "Nothing is left to send, but the watch was ended early" in run.said
     assert "of 15 the outcome is not known" in run.said
     assert run.steps[-1].state == "ended early"
-    record = audit_log.read(home(world.source.aws.target))[0]
+    record = audit_log.read_records(state_folder(world.source.aws.target))[0]
     assert (record.outcome, record.note) == ("cancelled", run.said)
-    monkeypatch.setattr(monitor, "watch", lambda *_: Fates(lambda at: Outcome.SUCCEEDED))
+    monkeypatch.setattr(monitor, "watch", lambda *_: FixedOutcomes(lambda at: Outcome.SUCCEEDED))
     done = redrive.resume(world.source, plan.id)
     assert (done.state, done.succeeded, done.twice) == (State.DONE, 20, ())
     assert done.steps[-1].state == "passed"
@@ -229,8 +229,8 @@ def test_cancel_from_elsewhere(world: World) -> None:
     run = redrive.run(world.source, plan, reason="r", progress=cancel)
     assert (run.state, asked[0].stopping) == (State.CANCELLED, True)
     assert run.said.startswith("Cancelled. ")
-    book = home(world.source.aws.target)
-    records = audit_log.read(book)
+    book = state_folder(world.source.aws.target)
+    records = audit_log.read_records(book)
     assert [(record.action, record.outcome) for record in records] == [
         ("redrive", "cancelled"),
         ("cancel", "asked"),
@@ -238,8 +238,8 @@ def test_cancel_from_elsewhere(world: World) -> None:
     ]
     assert (records[1].plan, records[1].plan_hash, records[1].queue) == (plan.id, plan.hash, "jobs-dlq")
     assert records[1].who.endswith("user/operator")
-    assert audit_log.verify(book).problems == ()
-    finding = audit_summary.report(records, audit_log.verify(book)).finding.text
+    assert audit_log.verify_records(book).problems == ()
+    finding = audit_summary.summarize_audit(records, audit_log.verify_records(book)).finding.text
     assert finding == "Watch: 1 act in the last 7 days, by 1 person; the last: redrive of jobs-dlq, cancelled."
     with pytest.raises(UsageError, match="going on"):
         redrive.cancel(world.source)
@@ -250,7 +250,7 @@ def test_cancel_from_elsewhere(world: World) -> None:
 def test_a_cancel_that_cannot_be_recorded_cancels_and_says_so(world: World) -> None:
     world.put([f"letter {number}" for number in range(100)])
     plan = a_plan(world, pace=Pace(50, headroom=False), steps=Steps(watch=False))
-    book = home(world.source.aws.target) / audit_log.FILE
+    book = state_folder(world.source.aws.target) / audit_log.FILE
     aside = book.with_suffix(".aside")
     said: list[OpsError] = []
 

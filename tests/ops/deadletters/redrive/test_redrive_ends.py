@@ -11,12 +11,12 @@ from ops.deadletters.archive import audit_log, audit_summary
 from ops.deadletters.ledger.model import Outcome, Run, State
 from ops.deadletters.messages.model import Place
 from ops.deadletters.outcomes import monitor
-from ops.deadletters.queue import home
+from ops.deadletters.queue import state_folder
 from ops.deadletters.redrive import headroom, redrive
 from ops.deadletters.snapshot import Snapshot
 from ops.errors import AccessDenied, OpsError
 from ops.insight.report_types import Level
-from tests.fakes.dlq_world import Fates, World, a_plan
+from tests.fakes.dlq_world import FixedOutcomes, World, a_plan
 from tests.fakes.sqs.faults import DENIED
 
 WAITS_S = 0.02
@@ -31,7 +31,7 @@ def test_a_refusal_for_good_is_told_recorded_and_can_be_resumed(world: World) ->
     failed = redrive.progress(world.source, plan.id)
     assert failed.state is State.FAILED
     assert failed.said
-    assert audit_log.read(home(world.source.aws.target))[0].outcome == "failed"
+    assert audit_log.read_records(state_folder(world.source.aws.target))[0].outcome == "failed"
     assert world.bodies() == ["a", "b"]
     world.aws.heal()
     assert redrive.resume(world.source, plan.id).state is State.DONE
@@ -40,7 +40,7 @@ def test_a_refusal_for_good_is_told_recorded_and_can_be_resumed(world: World) ->
 def test_a_run_whose_end_cannot_be_recorded_is_not_over_until_resume_records_it(world: World) -> None:
     world.put(["a", "b", "c"])
     plan = a_plan(world)
-    book = home(world.source.aws.target) / audit_log.FILE
+    book = state_folder(world.source.aws.target) / audit_log.FILE
     aside = book.with_suffix(".aside")
 
     def take_away(run: Run) -> None:
@@ -57,14 +57,14 @@ def test_a_run_whose_end_cannot_be_recorded_is_not_over_until_resume_records_it(
     aside.rename(book)
     done = redrive.resume(world.source, plan.id)
     assert (done.state, done.sent, done.twice) == (State.DONE, 3, ())
-    records = audit_log.read(book.parent)
+    records = audit_log.read_records(book.parent)
     assert [(record.action, record.outcome) for record in records] == [
         ("resume", "done"),
         ("resume", "began"),
         ("redrive", "began"),
     ]
     assert records[0].counts["deleted"] == 3
-    assert audit_summary.report(records, audit_log.verify(book.parent)).finding.level is Level.OK
+    assert audit_summary.summarize_audit(records, audit_log.verify_records(book.parent)).finding.level is Level.OK
     assert len(world.jobs.messages()) == 3
 
 
@@ -73,8 +73,8 @@ def test_what_the_canary_stopped_stays_so_when_that_cannot_be_recorded(
 ) -> None:
     world.put([f"letter {number}" for number in range(20)])
     plan = a_plan(world)
-    monkeypatch.setattr(monitor, "watch", lambda *_: Fates(lambda at: Outcome.CAME_BACK))
-    book = home(world.source.aws.target) / audit_log.FILE
+    monkeypatch.setattr(monitor, "watch", lambda *_: FixedOutcomes(lambda at: Outcome.CAME_BACK))
+    book = state_folder(world.source.aws.target) / audit_log.FILE
 
     def take_away(run: Run) -> None:
         if run.sent and book.is_file():
@@ -99,7 +99,7 @@ def test_a_shelf_that_cannot_be_told_at_the_end_leaves_the_run_to_be_resumed(wor
     failed = redrive.progress(world.source, plan.id)
     assert failed.state is State.FAILED
     assert "disk is full" in failed.said
-    assert audit_log.read(home(world.source.aws.target))[0].outcome == "failed"
+    assert audit_log.read_records(state_folder(world.source.aws.target))[0].outcome == "failed"
     with Snapshot.open(world.source) as shelf:
         shelf.connection.execute("DROP TRIGGER full")
     assert redrive.resume(world.source, plan.id).state is State.DONE
@@ -122,7 +122,7 @@ def test_what_is_refused_before_the_first_letter_is_told_and_recorded_too(
         redrive.run(world.source, plan, reason="r")
     failed = redrive.progress(world.source, plan.id)
     assert (failed.state, failed.said, failed.sent) == (State.FAILED, "You may not. Ask for it.", 0)
-    outcome = [record.outcome for record in audit_log.read(home(world.source.aws.target))]
+    outcome = [record.outcome for record in audit_log.read_records(state_folder(world.source.aws.target))]
     assert outcome == ["failed", "began"]
     done = redrive.resume(world.source, plan.id)
     assert (done.state, done.deleted, done.twice) == (State.DONE, 2, ())

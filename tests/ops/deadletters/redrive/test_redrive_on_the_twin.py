@@ -16,7 +16,7 @@ from ops.deadletters import plans
 from ops.deadletters.archive import audit_log
 from ops.deadletters.ledger.model import Run, State
 from ops.deadletters.plan_model import Destination, Pace, Plan, Selection, Steps
-from ops.deadletters.queue import DeadLetterQueue, home, open_queue
+from ops.deadletters.queue import DeadLetterQueue, open_queue, state_folder
 from ops.deadletters.redrive import redrive
 from ops.deadletters.scan import scan as looking
 from ops.twin.workload.jobs import JobMaker, Shares
@@ -171,7 +171,7 @@ def test_a_move_task_whose_letters_die_again_is_stopped(twin: Twin, source: Dead
     assert 50 < run.moved < 80
     assert run.said.startswith(f"Stopped SQS's move task after about {run.moved} moves for 40 letters, ")
     assert any("of 40 so far" in text for text in told)
-    record = audit_log.read(home(source.aws.target))[0]
+    record = audit_log.read_records(state_folder(source.aws.target))[0]
     assert (record.outcome, record.counts["moved"], record.note) == ("stopped", run.moved, run.said)
     wait_for(lambda: sqs.depth(source.aws, source.queue).visible == 40, 180, "not all letters are in the queue")
 

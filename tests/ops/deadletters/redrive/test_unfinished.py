@@ -12,7 +12,7 @@ import pytest
 from ops.deadletters import plans
 from ops.deadletters.ledger import Ledger
 from ops.deadletters.ledger.model import State
-from ops.deadletters.plan_codec import sealed
+from ops.deadletters.plan_codec import with_hash
 from ops.deadletters.plan_model import Pace, Plan
 from ops.deadletters.redrive import redrive
 from ops.errors import UsageError
@@ -112,7 +112,7 @@ def test_where_no_ledger_keeps_it_there_is_another_way_out(
 def test_a_changed_plan_is_not_resumed_until_it_is_out_of_the_way(world: World) -> None:
     plan = killed(world)
     changed = a_plan(world, pace=Pace(7, headroom=False))
-    path = plans.save(world.source, sealed(replace(changed, id=plan.id)))
+    path = plans.save(world.source, with_hash(replace(changed, id=plan.id)))
     for _ in range(2):
         with pytest.raises(UsageError, match="was changed") as refused:
             redrive.resume(world.source, plan.id)
@@ -126,7 +126,7 @@ def test_a_changed_plan_is_not_resumed_until_it_is_out_of_the_way(world: World) 
 def test_a_changed_plan_is_not_resumed_where_no_ledger_keeps_the_right_one(world: World) -> None:
     plan = killed(world)
     as_made_before_ledgers_kept_plans(ledger_of(world, plan))
-    plans.save(world.source, sealed(replace(a_plan(world, pace=Pace(7, headroom=False)), id=plan.id)))
+    plans.save(world.source, with_hash(replace(a_plan(world, pace=Pace(7, headroom=False)), id=plan.id)))
     with pytest.raises(UsageError, match="is not the one that the run began with: its file was changed") as refused:
         redrive.resume(world.source, plan.id)
     assert "Put the plan's file back" in refused.value.next_step

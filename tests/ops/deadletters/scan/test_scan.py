@@ -12,7 +12,7 @@ from handler import contract
 from ops.deadletters import queue_lock
 from ops.deadletters.messages.model import Kind, Place
 from ops.deadletters.plan_model import Selection
-from ops.deadletters.queue_lock import Busy
+from ops.deadletters.queue_lock import QueueBusy
 from ops.deadletters.scan.scan import scan_queue
 from ops.deadletters.snapshot import Snapshot
 from ops.errors import UsageError
@@ -85,7 +85,7 @@ def test_a_queue_that_a_look_would_change_is_not_looked_at(look_world: World) ->
 
 def test_not_while_letters_are_moved_nor_twice(look_world: World) -> None:
     bury(look_world, 1)
-    with queue_lock.held(look_world.source, "20261124T000000-aaaa", "somebody"), pytest.raises(Busy):
+    with queue_lock.hold_lock(look_world.source, "20261124T000000-aaaa", "somebody"), pytest.raises(QueueBusy):
         scan_queue(look_world.source)
     caught: list[Exception] = []
 
@@ -93,7 +93,7 @@ def test_not_while_letters_are_moved_nor_twice(look_world: World) -> None:
         def other() -> None:
             try:
                 scan_queue(look_world.source)
-            except Busy as busy:
+            except QueueBusy as busy:
                 caught.append(busy)
 
         if not caught:

@@ -72,7 +72,7 @@ def test_killed_while_it_gave_back_the_next_one_gives_the_rest_back(
     look_world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ids = bury(look_world, 100)
-    monkeypatch.setattr(looks, "AT_ONCE", 30)
+    monkeypatch.setattr(looks, "LEASES_PER_WRITE", 30)
     look_world.aws.fault(replace(DENIED, operation="ChangeMessageVisibilityBatch", skip=3))
     done = scan_queue(look_world.source)
     look_world.aws.heal()
@@ -94,8 +94,8 @@ def kill(look_world: World, patch: pytest.MonkeyPatch, after: int) -> None:
             raise Killed
 
     with patch.context() as dead:
-        dead.setattr(looks._Look, "_give_back", lambda _self, receiver, _threads: receiver.stop() or drain(receiver))
-        dead.setattr(looks.LookLog, "drop", lambda _self, _number: None)
+        dead.setattr(looks._Scan, "_give_back", lambda _self, receiver, _threads: receiver.stop() or drain(receiver))
+        dead.setattr(looks.ScanLog, "drop", lambda _self, _number: None)
         with pytest.raises(Killed):
             scan_queue(look_world.source, limit=after, progress=die)
 
@@ -103,7 +103,9 @@ def kill(look_world: World, patch: pytest.MonkeyPatch, after: int) -> None:
 def drain(receiver: Any) -> None:
     """What was under way when it was killed goes back; in earnest it would come back when its lease ends."""
     for batch in receiver.batches():
-        looks.bulk_receive.lease(receiver._aws, receiver._queue, [message.receipt for message in batch], 0, _Here())
+        looks.bulk_receive.change_visibility(
+            receiver._aws, receiver._queue, [message.receipt for message in batch], 0, _Here()
+        )
 
 
 class _Here:
@@ -161,7 +163,7 @@ def test_a_look_that_takes_long_renews_its_leases(look_world: World, monkeypatch
 
 
 def test_no_more_in_flight_than_sqs_allows(look_world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(looks, "IN_FLIGHT", 30)
+    monkeypatch.setattr(looks, "MAX_IN_FLIGHT", 30)
     bury(look_world, 50)
     done = scan_queue(look_world.source)
     assert (done.letters, done.complete) == (30, False)

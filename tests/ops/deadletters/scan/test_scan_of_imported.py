@@ -11,7 +11,7 @@ import pytest
 from handler import contract
 from ops.deadletters import plans
 from ops.deadletters.archive import exports, imports
-from ops.deadletters.messages.model import Attribute, Kind, Place, Shelved
+from ops.deadletters.messages.model import Attribute, Kind, Place, SnapshotMessage
 from ops.deadletters.plan_model import Destination, Selection, Steps
 from ops.deadletters.redrive import purge, redrive
 from ops.deadletters.scan.scan import scan_queue
@@ -26,10 +26,10 @@ def imported(world: World, folder: Path, message_id: str, body: str, **changes: 
     entry = {"schema": 1, "message_id": message_id, "body": body, "attributes": {}, "system": {}, "cause": TOLD}
     path = folder / "brought.jsonl"
     path.write_text(json.dumps({**entry, **changes}) + "\n")
-    imports.read(world.source, path)
+    imports.import_messages(world.source, path)
 
 
-def on_the_shelf(world: World, message_id: str) -> Shelved:
+def on_the_shelf(world: World, message_id: str) -> SnapshotMessage:
     with Snapshot.open(world.source) as shelf:
         return shelf.get(message_id)
 
@@ -53,7 +53,7 @@ def test_what_the_queue_holds_is_what_is_exported_before_it_is_purged(look_world
     assert (found.letter.kind, found.letter.source_arn) == (Kind.SQS, look_world.source.workload.queue.arn)
     assert found.letter.trace_header == "Root=1-2-3"
     assert found.cause.fingerprint == "", "what another letter died of is asked again"
-    export = exports.write(look_world.source, Selection(), tmp_path / "export.jsonl").path
+    export = exports.export_messages(look_world.source, Selection(), tmp_path / "export.jsonl").path
     plan = purge.plan(look_world.source, export)
     purge.run(look_world.source, plan, export=export, confirmation=purge.confirmation(plan), reason="r")
     assert json.loads(export.read_text())["body"] == "the true body"

@@ -12,8 +12,8 @@ import pytest
 from handler import contract
 from ops import workload
 from ops.aws import Aws
-from ops.deadletters.messages.model import Kind, Shelved
-from ops.deadletters.messages.parse import carried
+from ops.deadletters.messages.model import Kind, SnapshotMessage
+from ops.deadletters.messages.parse import carried_cause
 from ops.deadletters.queue import DeadLetterQueue, open_queue
 from ops.deadletters.scan.scan import scan_queue
 from ops.deadletters.snapshot import Snapshot
@@ -68,13 +68,13 @@ def test_a_job_that_died_carries_its_cause(twin: Twin) -> None:
     assert twin.post(job).status == 202
     queue = source()
 
-    def buried() -> Shelved | None:
+    def buried() -> SnapshotMessage | None:
         scan_queue(queue)
         with Snapshot.open(queue) as shelf:
             return next((found for found in shelf.iterate() if job["job_id"] in found.letter.body), None)
 
     found = wait_for(buried, 180, "the job did not come to the dead-letter queue")
-    cause = carried(found.letter)
+    cause = carried_cause(found.letter)
     assert found.letter.kind is Kind.REJECTED
     assert cause.source == "attribute"
     assert "cluster" in cause.error_message

@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from ops.deadletters.messages.model import Attribute, Cause, DeadLetter, Kind, Place, Shelved
+from ops.deadletters.messages.model import Attribute, Cause, DeadLetter, Kind, Place, SnapshotMessage
 from ops.deadletters.plan_model import Selection
 from ops.deadletters.snapshot import LIVE, Snapshot, index_query
 from ops.errors import OpsError, UsageError
-from tests.factories import SENT, a_letter
+from tests.factories import SENT, a_dead_letter
 
 DIED = datetime(2026, 11, 24, 1, 2, 3, 456_789, tzinfo=UTC)
 FULL = Cause("KeyError", "'id-7'", "app.py:3 f", "handler log", "r", DIED, "7", "train", "abc123", "'…'", True)
@@ -28,7 +28,7 @@ def shelf(tmp_path: Path) -> Iterator[Snapshot]:
 
 def some(count: int, prefix: str = "m") -> list[DeadLetter]:
     return [
-        a_letter(f'{{"n": {number}}}', f"{prefix}{number:03}", sent=SENT + timedelta(seconds=number))
+        a_dead_letter(f'{{"n": {number}}}', f"{prefix}{number:03}", sent=SENT + timedelta(seconds=number))
         for number in range(count)
     ]
 
@@ -39,19 +39,19 @@ def test_a_letter_comes_back_as_it_was(shelf: Snapshot) -> None:
         "N": Attribute("Number.int", "7"),
         "ü\ud800": Attribute("String", "\0"),
     }
-    letter = a_letter("body \0 \udcff", "m1", attributes, {"MessageGroupId": "g"}, Kind.SNS, request_id="r")
+    letter = a_dead_letter("body \0 \udcff", "m1", attributes, {"MessageGroupId": "g"}, Kind.SNS, request_id="r")
     assert shelf.add([letter], Place.QUEUE) == 1
-    assert shelf.get("m1") == Shelved(letter)
+    assert shelf.get("m1") == SnapshotMessage(letter)
     shelf.set_causes([("m1", FULL), ("not there", FULL)])
     assert shelf.get("m").cause == FULL
-    assert shelf.add([a_letter("another body", "m1")]) == 0
+    assert shelf.add([a_dead_letter("another body", "m1")]) == 0
     assert shelf.get("m1").letter == letter
 
 
 def test_pages_orders_and_places(shelf: Snapshot) -> None:
     letters = some(7)
     shelf.add(letters, Place.QUEUE)
-    shelf.add([a_letter('{"n": 7}', "imported", sent=None)])
+    shelf.add([a_dead_letter('{"n": 7}', "imported", sent=None)])
     every = [letter.message_id for letter in letters]
     assert shelf.ids() == tuple(every)
     assert shelf.ids(Selection(imported=True)) == ("imported",)
@@ -129,7 +129,9 @@ def test_free_text(shelf: Snapshot, wanted: str, found: list[str]) -> None:
         "attribute": "",
     }
     told = {"Tenant": Attribute("String", "Größe")}
-    shelf.add([a_letter(body, name, told if name == "attribute" else {}) for name, body in bodies.items()], Place.QUEUE)
+    shelf.add(
+        [a_dead_letter(body, name, told if name == "attribute" else {}) for name, body in bodies.items()], Place.QUEUE
+    )
     assert sorted(shelf.ids(Selection(text=wanted))) == sorted(found)
 
 

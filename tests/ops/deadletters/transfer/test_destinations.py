@@ -16,7 +16,7 @@ from ops.deadletters.transfer.destinations import Answer, Parcel
 from ops.deadletters.transfer.destinations.services import BusRoute, FunctionRoute, TopicRoute
 from ops.errors import AwsError, NotFound
 from ops.target import Target
-from tests.factories import a_letter
+from tests.factories import a_dead_letter
 from tests.ops.deadletters.listener import Listener, listening
 
 FUNCTION = "arn:aws:lambda:eu-west-1:000000000000:function:worker"
@@ -48,7 +48,7 @@ def test_a_function_is_invoked_with_what_it_had_failed_on(listener: Listener, aw
     record = {"requestContext": {"condition": "RetriesExhausted"}, "requestPayload": {"n": 1}, "responsePayload": None}
     text = json.dumps(record).replace('{"n": 1}', '{"n": 1.10}')
     route = FunctionRoute(aws, FUNCTION)
-    letters = [a_letter('{"n":  1.10}', kind=Kind.LAMBDA), a_letter(text, kind=Kind.DESTINATION)]
+    letters = [a_dead_letter('{"n":  1.10}', kind=Kind.LAMBDA), a_dead_letter(text, kind=Kind.DESTINATION)]
     calls = list(route.calls(parcels(*letters)))
     answers = [answer for call in calls for answer in route.send(call)]
     assert [answer.sent_as for answer in answers] == ["request-1", "request-2"]
@@ -61,7 +61,7 @@ def test_a_function_is_invoked_with_what_it_had_failed_on(listener: Listener, aw
 def test_a_function_that_is_not_there(listener: Listener, aws: Aws) -> None:
     listener.reply = lambda path, body: (404, '{"Type": "User", "Message": "Function not found"}')
     with pytest.raises(AwsError):
-        FunctionRoute(aws, FUNCTION).send(parcels(a_letter("{}", kind=Kind.LAMBDA)))
+        FunctionRoute(aws, FUNCTION).send(parcels(a_dead_letter("{}", kind=Kind.LAMBDA)))
 
 
 def an_event(**changes: Any) -> str:
@@ -81,7 +81,9 @@ def an_event(**changes: Any) -> str:
 
 def test_an_event_is_put_on_its_bus_again(listener: Listener, aws: Aws) -> None:
     listener.reply = lambda path, body: (200, '{"FailedEntryCount": 0, "Entries": [{"EventId": "new-1"}]}')
-    letter = a_letter(an_event(), kind=Kind.EVENTBRIDGE, system={"AWSTraceHeader": "Root=1-5759e988-bd862e3fe1be46a9"})
+    letter = a_dead_letter(
+        an_event(), kind=Kind.EVENTBRIDGE, system={"AWSTraceHeader": "Root=1-5759e988-bd862e3fe1be46a9"}
+    )
     assert BusRoute(aws, BUS).send(parcels(letter)) == [Answer(sent_as="new-1")]
     [(_, headers, body)] = listener.asked
     assert headers["X-Amz-Target"] == "AWSEvents.PutEvents"
@@ -104,8 +106,8 @@ def test_entries_of_events_are_judged_one_by_one(listener: Listener, aws: Aws) -
         {"ErrorCode": "MalformedDetail", "ErrorMessage": "no JSON"},
     ]
     listener.reply = lambda path, body: (200, json.dumps({"FailedEntryCount": 2, "Entries": entries}))
-    letters = [a_letter(an_event(), kind=Kind.EVENTBRIDGE) for _ in range(3)]
-    odd = [a_letter("no JSON", kind=Kind.EVENTBRIDGE), a_letter('{"source": "x"}', kind=Kind.EVENTBRIDGE)]
+    letters = [a_dead_letter(an_event(), kind=Kind.EVENTBRIDGE) for _ in range(3)]
+    odd = [a_dead_letter("no JSON", kind=Kind.EVENTBRIDGE), a_dead_letter('{"source": "x"}', kind=Kind.EVENTBRIDGE)]
     answers = BusRoute(aws, BUS).send(parcels(letters[0], odd[0], *letters[1:], odd[1]))
     assert answers[0] == Answer(sent_as="new-1")
     assert answers[2] == Answer(why="The event bus refused it: ThrottlingException: slow down")
@@ -117,7 +119,7 @@ def test_entries_of_events_are_judged_one_by_one(listener: Listener, aws: Aws) -
 
 def test_events_go_ten_at_a_time_and_not_too_large(aws: Aws) -> None:
     route = BusRoute(aws, BUS)
-    small, large = a_letter(an_event()), a_letter(an_event(pad="x" * 150_000))
+    small, large = a_dead_letter(an_event()), a_dead_letter(an_event(pad="x" * 150_000))
     assert [len(call) for call in route.calls(parcels(*[small] * 23))] == [10, 10, 3]
     assert [len(call) for call in route.calls(parcels(large, large, large))] == [1, 1, 1]
 
@@ -140,24 +142,24 @@ def test_a_notification_is_published_again(listener: Listener, aws: Aws) -> None
         },
     }
     route = TopicRoute(aws, TOPIC)
-    assert route.send(parcels(a_letter(json.dumps(notification), kind=Kind.SNS))) == [Answer(sent_as="new-1")]
+    assert route.send(parcels(a_dead_letter(json.dumps(notification), kind=Kind.SNS))) == [Answer(sent_as="new-1")]
     asked = {name: value for name, [value] in parse_qs(listener.asked[0][2].decode()).items()}
     assert (asked["TopicArn"], asked["Message"], asked["Subject"]) == (TOPIC, '{"n": 1.10}', "An order")
     assert asked["MessageAttributes.entry.1.Value.StringValue"] == "blue"
     assert asked["MessageAttributes.entry.2.Value.BinaryValue"] == "AP8="
-    [answer] = route.send(parcels(a_letter('{"Type": "Notification"}', kind=Kind.SNS)))
+    [answer] = route.send(parcels(a_dead_letter('{"Type": "Notification"}', kind=Kind.SNS)))
     assert answer.refused == "The message cannot be taken out of the letter: it has no 'Message'."
 
 
 def test_what_cannot_be_said_on_the_wire_is_refused_alone(listener: Listener, aws: Aws) -> None:
     """Not raised as it comes: that would end the run, and again each time that it is resumed."""
-    late = a_letter(an_event(time="9999-12-31T23:59:59-14:00"), kind=Kind.EVENTBRIDGE)
-    torn = a_letter("\ud800", kind=Kind.LAMBDA)
+    late = a_dead_letter(an_event(time="9999-12-31T23:59:59-14:00"), kind=Kind.EVENTBRIDGE)
+    torn = a_dead_letter("\ud800", kind=Kind.LAMBDA)
     for route, letter in ((BusRoute(aws, BUS), late), (FunctionRoute(aws, FUNCTION), torn)):
         [answer] = route.send(parcels(letter))
         assert "cannot be taken out of the letter" in answer.refused
     with pytest.raises(AwsError) as refused:
-        TopicRoute(aws, TOPIC).send(parcels(a_letter('{"Message": "\\ud800"}', kind=Kind.SNS)))
+        TopicRoute(aws, TOPIC).send(parcels(a_dead_letter('{"Message": "\\ud800"}', kind=Kind.SNS)))
     assert call_effect.classify(refused.value) is call_effect.CallEffect.REJECTED
     assert not listener.asked
 
@@ -169,4 +171,4 @@ def test_a_topic_that_is_gone(listener: Listener, aws: Aws) -> None:
         "</ErrorResponse>",
     )
     with pytest.raises(NotFound):
-        TopicRoute(aws, TOPIC).send(parcels(a_letter('{"Message": "m"}', kind=Kind.SNS)))
+        TopicRoute(aws, TOPIC).send(parcels(a_dead_letter('{"Message": "m"}', kind=Kind.SNS)))

@@ -22,7 +22,7 @@ from ops.deadletters.queue import DeadLetterQueue, open_queue
 from ops.deadletters.snapshot import Snapshot
 from ops.deadletters.transfer import Moved, Transfer, receiver, settings
 from ops.deadletters.transfer.rate_limiter import RateLimiter
-from tests.factories import a_letter
+from tests.factories import a_dead_letter
 from tests.fakes.dlq_world import World
 from tests.fakes.sqs.faults import Fault
 
@@ -186,7 +186,7 @@ def test_a_copy_receives_and_deletes_nothing(world: World) -> None:
 
 def test_letters_from_a_file_are_sent_from_the_shelf(world: World) -> None:
     world.put([f"letter {number}" for number in range(12)])
-    letter = a_letter("imported", "imported-1", attributes={"Raw": Attribute("Binary", "AP8=")})
+    letter = a_dead_letter("imported", "imported-1", attributes={"Raw": Attribute("Binary", "AP8=")})
     with Snapshot.open(world.source) as shelf:
         shelf.add([letter], Place.IMPORTED)
     plan = planned(world, selection=Selection(imported=True), destination=Destination("queue", "jobs"))
@@ -272,7 +272,7 @@ def ordered(server: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> W
         for number in range(60)
     )
     with Snapshot.open(world.source) as shelf:  # not by a look: in memory, what is given back comes last
-        shelf.add([parse.letter(sqs.message(each)) for each in dlq.messages()], Place.QUEUE)
+        shelf.add([parse.parse_message(sqs.message(each)) for each in dlq.messages()], Place.QUEUE)
     return world
 
 
