@@ -8,18 +8,18 @@ import os
 import random
 import re
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import urlsplit
 
 from handler.aws.http_connection import Connection, Response, WireError
-from handler.aws.sigv4 import Credentials, path, signed
+from handler.aws.sigv4 import Credentials, Signer, encode_path
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from contextlib import AbstractContextManager
 
 ATTEMPTS = 4
-KEPT = 8  # connections: three services, the results, and a few buckets of the jobs' own
+MAX_CONNECTIONS = 8  # kept: three services, the results, and a few buckets of the jobs' own
 BACKOFF = 0.05  # seconds before the second attempt at most, doubled for each further one, with full jitter
 THROTTLED = frozenset(
     {
@@ -41,7 +41,7 @@ JSON_SERVICES = {
 
 
 class AwsError(Exception):
-    """AWS said no, or was not reached after all attempts. ``status`` is 0 when there was no answer."""
+    """AWS refused the request, or could not be reached in any attempt. ``status`` is 0 when there was no answer."""
 
     def __init__(self, operation: str, status: int, code: str, message: str, document: dict[str, Any]) -> None:
         super().__init__(f"{operation}: {code or status} {message}".strip())
@@ -50,11 +50,25 @@ class AwsError(Exception):
         self.document = document
 
 
+class Request(NamedTuple):
+    """One call. ``base``: scheme and host of the endpoint; ``target``: the encoded path; ``headers``: lower-case names;
+    ``limit``: bytes that the answer may have, 0 for any."""
+
+    service: str
+    operation: str
+    method: str
+    base: str
+    target: str
+    headers: dict[str, str]
+    body: bytes = b""
+    limit: int = 0
+
+
 class Client:
     """One for the whole environment; connections are kept. Not for several threads at once: give each its own.
 
-    ``observe(service, operation)`` opens a context around each call, as a trace does. ``sleep`` is there for tests.
-    ``deadline`` (by ``time.monotonic``) is when all calls must have ended: later ones fail, and none waits beyond it.
+    ``observe(service, operation)`` opens a context around each call, as a trace does. ``sleep`` is for tests.
+    ``deadline`` (``time.monotonic`` seconds) is when all calls must have ended: later ones fail, and none waits longer.
     """
 
     def __init__(
@@ -66,27 +80,30 @@ class Client:
         self._observe = observe
         self._sleep = sleep
         self._connections: dict[str, Connection] = {}
+        self._signers: dict[str, Signer] = {}
         self._fetched: Credentials | None = None
         self.deadline = math.inf
 
     def call(self, service: str, operation: str, request: dict[str, Any]) -> dict[str, Any]:
-        """One operation of DynamoDB, EventBridge or SQS: its request and answer as AWS documents them."""
+        """One operation of DynamoDB, EventBridge or SQS: its request and response as in AWS's API reference."""
         variable, prefix, version = JSON_SERVICES[service]
         base = self._override(variable) or f"https://{service}.{self.region}.{self._suffix()}"
         headers = {"content-type": f"application/x-amz-json-{version}", "x-amz-target": f"{prefix}.{operation}"}
         body = json.dumps(request, separators=(",", ":")).encode()
-        answer = self._send(service, operation, "POST", base, "/", headers, body)
+        answer = self._send(Request(service, operation, "POST", base, "/", headers, body))
         document: dict[str, Any] = json.loads(answer.body or b"{}")
         return document
 
     def get_object(self, bucket: str, key: str, limit: int) -> bytes:
         """An object of at most ``limit`` bytes; a longer one is an OverflowError before it is read."""
         base, prefix = self._bucket(bucket)
-        return self._send("s3", "GetObject", "GET", base, path(*prefix, key), {}, b"", limit).body
+        request = Request("s3", "GetObject", "GET", base, encode_path(*prefix, key), {}, limit=limit)
+        return self._send(request).body
 
     def put_object(self, bucket: str, key: str, body: bytes, content_type: str) -> None:
         base, prefix = self._bucket(bucket)
-        self._send("s3", "PutObject", "PUT", base, path(*prefix, key), {"content-type": content_type}, body)
+        headers = {"content-type": content_type}
+        self._send(Request("s3", "PutObject", "PUT", base, encode_path(*prefix, key), headers, body))
 
     def close(self) -> None:
         """Close the kept connections; they are opened again when needed."""
@@ -124,62 +141,58 @@ class Client:
             self._fetched = credentials.fetch()
         return self._fetched
 
-    def _send(
-        self,
-        service: str,
-        operation: str,
-        method: str,
-        base: str,
-        target: str,
-        headers: dict[str, str],
-        body: bytes,
-        limit: int = 0,
-    ) -> Response:
+    def _send(self, request: Request) -> Response:
         if self._observe is None:
-            return self._retry(service, operation, method, base, target, headers, body, limit)
-        with self._observe(service, operation):
-            return self._retry(service, operation, method, base, target, headers, body, limit)
+            return self._retry(request)
+        with self._observe(request.service, request.operation):
+            return self._retry(request)
 
-    def _retry(
-        self,
-        service: str,
-        operation: str,
-        method: str,
-        base: str,
-        target: str,
-        headers: dict[str, str],
-        body: bytes,
-        limit: int,
-    ) -> Response:
-        parts = urlsplit(base)
-        connection = self._connections.pop(base, None)
-        if connection is None:
-            port = parts.port or (443 if parts.scheme == "https" else 80)
-            connection = Connection(parts.scheme, parts.hostname or "", port)
-            if len(self._connections) >= KEPT:
-                self._connections.pop(next(iter(self._connections))).close()
-        self._connections[base] = connection  # the last one used is the last to be closed
-        failure = AwsError(operation, 0, "", "no time is left for it", {})
+    def _retry(self, request: Request) -> Response:
+        host = urlsplit(request.base).netloc
+        connection = self._connection(request.base)
+        failure = AwsError(request.operation, 0, "", "no time is left for it", {})
         for attempt in range(ATTEMPTS):
             if attempt:
                 self._sleep(random.uniform(0, BACKOFF * 2**attempt))  # noqa: S311 - jitter, not a secret
-            # Signed anew for each attempt: a signature is valid for minutes only.
-            sent = signed(method, parts.netloc, target, headers, body, service, self.region, self._credentials())
-            patience = self.deadline - time.monotonic()
-            if patience <= 0:
+            # Signed again for each attempt: a signature is valid for minutes only.
+            headers = self._signer(request.service).sign(
+                request.method, host, request.target, request.headers, request.body, self._credentials()
+            )
+            timeout = self.deadline - time.monotonic()
+            if timeout <= 0:
                 break
             try:
-                answer = connection.request(method, target, sent, body, limit, patience)
+                answer = connection.request(
+                    request.method, request.target, headers, request.body, request.limit, timeout
+                )
             except WireError as error:
-                failure = AwsError(operation, 0, "", str(error), {})
+                failure = AwsError(request.operation, 0, "", str(error), {})
                 failure.__cause__ = error
                 continue
             if answer.status < 300:
                 return answer
-            failure = _failure(operation, answer)
+            failure = _failure(request.operation, answer)
             if answer.status < 500 and answer.status != 429 and failure.code not in THROTTLED:
                 break
         raise failure
+
+    def _connection(self, base: str) -> Connection:
+        """The kept connection to ``base``, or a new one; the one unused for longest is closed for it."""
+        connection = self._connections.pop(base, None)
+        if connection is None:
+            parts = urlsplit(base)
+            port = parts.port or (443 if parts.scheme == "https" else 80)
+            connection = Connection(parts.scheme, parts.hostname or "", port)
+            if len(self._connections) >= MAX_CONNECTIONS:
+                self._connections.pop(next(iter(self._connections))).close()
+        self._connections[base] = connection  # the last one used is the last to be closed
+        return connection
+
+    def _signer(self, service: str) -> Signer:
+        signer = self._signers.get(service)
+        if signer is None:
+            signer = self._signers[service] = Signer(service, self.region)
+        return signer
 
 
 def _failure(operation: str, answer: Response) -> AwsError:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 CONNECT_TIMEOUT = 2.0  # seconds; an endpoint in the same region answers in milliseconds
 READ_TIMEOUT = 20.0  # seconds without a byte
 IDLE = 20.0
-"""Seconds after which a kept connection is not used again: the other side may have closed it without our hearing."""
+"""Seconds after which a kept connection is not used again: the other side may have closed it unnoticed."""
 MAX_LINE = 65_536
 
 
@@ -45,7 +45,7 @@ class Response:
 class Connection:
     """One connection to one host, opened when first needed, when it was idle long, or when the other side closed it.
 
-    ``clock`` tells the time of day: a monotonic clock may stand still while the environment is frozen.
+    ``clock`` gives the time of day: a monotonic clock may stand still while the environment is frozen.
     """
 
     def __init__(self, scheme: str, host: str, port: int, clock: Callable[[], float] = time.time) -> None:
@@ -54,7 +54,7 @@ class Connection:
         self._scheme, self._host, self._port = scheme, host, port
         self._socket: socket.socket | None = None
         self._reader: BufferedReader | None = None
-        self._patience = math.inf
+        self._timeout = math.inf
 
     def request(
         self,
@@ -63,18 +63,18 @@ class Connection:
         headers: dict[str, str],
         body: bytes,
         limit: int = 0,
-        patience: float = math.inf,
+        timeout: float = math.inf,
     ) -> Response:
         """Send one request, read the whole answer. A ``limit`` above 0 refuses a longer body (OverflowError).
-        ``patience``: seconds without progress after which it is given up, if less than the usual ones.
+        ``timeout``: seconds without progress after which the call fails, if less than the usual ones.
 
         A kept connection may have been closed meanwhile, above all while the environment was frozen: one that ends
-        before the first byte of an answer is opened anew once.
+        before the first byte of an answer is reopened once.
         """
         if not 0 <= self._clock() - self._used <= IDLE:
             self.close()
         kept = self._socket is not None
-        self._patience = patience
+        self._timeout = timeout
         try:
             return self._exchange(method, target, headers, body, limit)
         except WireError as error:
@@ -104,7 +104,7 @@ class Connection:
         try:
             # One send, so that a small request is one packet.
             connected = self._connected()
-            connected.settimeout(min(READ_TIMEOUT, self._patience))
+            connected.settimeout(min(READ_TIMEOUT, self._timeout))
             connected.sendall("\r\n".join([*lines, "", ""]).encode("latin-1") + body)
             first = reader.readline(MAX_LINE)
         except OSError as error:
@@ -122,7 +122,7 @@ class Connection:
     def _open(self) -> BufferedReader:
         if self._reader is None:
             try:
-                self._socket = socket.create_connection((self._host, self._port), min(CONNECT_TIMEOUT, self._patience))
+                self._socket = socket.create_connection((self._host, self._port), min(CONNECT_TIMEOUT, self._timeout))
                 self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
                 if self._scheme == "https":
                     self._socket = _tls().wrap_socket(self._socket, server_hostname=self._host)

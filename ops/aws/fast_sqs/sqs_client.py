@@ -2,7 +2,7 @@
 
 Moving ten letters takes three calls, and boto3 spends 1.5 ms of CPU on each: with it one process cannot move much more
 than a thousand letters a second, however many threads it has. Here a call is JSON (the SQS AWS JSON protocol, botocore
-1.43 model), signed by ``sign``, over a kept-alive connection. Errors are botocore's, so that ``aws.asking`` and
+1.43 model), signed by the handler's signer, over a kept-alive connection. Errors are botocore's, so that ``aws.asking`` and
 ``fate`` know them. What is not in ``CALLS`` goes to the boto3 client, and so does everything behind a proxy.
 """
 
@@ -23,8 +23,8 @@ from botocore.httpsession import get_cert_path
 from botocore.parsers import ResponseParserError
 from botocore.utils import get_environ_proxies
 
+from handler.aws.sigv4 import Credentials, Signer
 from ops.aws.fast_sqs.http_connection import Answer, Connection
-from ops.aws.fast_sqs.sigv4 import Signer
 
 if TYPE_CHECKING:
     import boto3
@@ -44,7 +44,8 @@ class FastSqsClient:
         self._client = client
         self._url = f"{client.meta.endpoint_url.rstrip('/')}/"
         self._credentials: Any = session.get_credentials()
-        self._signer = Signer("sqs", client.meta.region_name, _host(self._url), _HEADERS)
+        self._signer = Signer("sqs", client.meta.region_name)
+        self._host = _host(self._url)
         self._timeouts = connect_timeout_s, read_timeout_s
         bundle = session._session.get_config_variable("ca_bundle")  # as botocore's client finds it
         self._tls = _tls(bundle) if self._url.startswith("https:") else None
@@ -61,7 +62,9 @@ class FastSqsClient:
         if self._credentials is None:
             raise NoCredentialsError
         keys = self._credentials.get_frozen_credentials()  # renews them when they are about to end
-        headers = self._signer.signed(keys, f"AmazonSQS.{operation}", body)
+        credentials = Credentials(keys.access_key, keys.secret_key, keys.token or "")
+        named = {**_HEADERS, "x-amz-target": f"AmazonSQS.{operation}"}
+        headers = self._signer.sign("POST", self._host, "/", named, body, credentials)
         connection = self._connection()
         try:
             told = connection.post(headers, body)
