@@ -24,7 +24,11 @@ START_TIMEOUT = 60.0
 """Seconds a process may take until it answers; a cold disk on a small machine needs some ten."""
 STOP_TIMEOUT = 8.0
 """Seconds between TERM and KILL. The host's environments have two seconds for their SHUTDOWN."""
+EXEC_TIMEOUT = 1.0
+"""Seconds that a live process may have an empty environment: the kernel fills it in late in exec, after ``Popen`` has
+returned. A program that was started with none is not the twin's."""
 LOG_TAIL = 12
+"""Lines."""
 OURS = (b"ops.twin.emulator", b"ops.twin.host", b"streamlit")
 FOLDER_VARIABLE = "OPS_TWIN_DIR"
 """Every process that is started for a folder has it in its environment."""
@@ -77,7 +81,7 @@ def start(role: str, argv: Sequence[str], environ: Mapping[str, str], *, bound: 
         with _written(_pid_file(role)) as file:
             file.write(str(popen.pid))
     except BaseException:  # with no mark of it, nothing would ever stop it
-        popen.kill()  # ``stop`` would ask /proc whose it is, which may not tell yet: an exec closes our pipe first
+        popen.kill()
         _started.pop(popen.pid).wait()
         raise
     return Child(role, popen, log)
@@ -179,14 +183,13 @@ def _runs(pid: int) -> bool:
 def is_ours(pid: int) -> bool:
     """Whether the process was started for this folder: process IDs are reused, also by the twin of another folder.
 
-    Where there is no ``/proc``, its command line alone tells.
+    Where there is no ``/proc``, only its command line is compared.
     """
     process = Path(f"/proc/{pid}")
     try:
+        variables = _variables(pid, process / "environ")
         argv = (process / "cmdline").read_bytes()
-        if os.fsencode(f"{FOLDER_VARIABLE}={twin_state.folder()}") not in (process / "environ").read_bytes().split(
-            b"\0"
-        ):
+        if os.fsencode(f"{FOLDER_VARIABLE}={twin_state.folder()}") not in variables:
             return False
     except PermissionError:
         return False  # another user's
@@ -194,3 +197,11 @@ def is_ours(pid: int) -> bool:
         listing = subprocess.run(["ps", "-o", "command=", "-p", str(pid)], capture_output=True, check=False)
         argv = listing.stdout
     return any(name in argv for name in OURS)
+
+
+def _variables(pid: int, environ: Path) -> list[bytes]:
+    """``NAME=value`` lines. A program that is just being started has none yet: then they are read again."""
+    end = time.monotonic() + EXEC_TIMEOUT
+    while not (content := environ.read_bytes()) and twin_state.alive(pid) and time.monotonic() < end:
+        time.sleep(0.002)
+    return content.split(b"\0")

@@ -17,7 +17,7 @@ from ops.twin.host.apis.extensions_api import Extension, ExtensionsApi
 from ops.twin.host.apis.runtime_api import RuntimeApi
 from ops.twin.host.apis.telemetry_api import TelemetryApi
 from ops.twin.host.clock import epoch_ms, now
-from ops.twin.host.http.http_messages import Request, Response, refusal
+from ops.twin.host.http.http_messages import Request, Response, error_response
 from ops.twin.host.http.http_server import Answer, listen, port_of
 from ops.twin.host.lifecycle_phase import Failure, Phase
 from ops.twin.host.process.launch_spec import MEGABYTE, Plan
@@ -55,7 +55,7 @@ class Sandbox:
     # --- phases ------------------------------------------------------------------------------------------------------
     async def open(self) -> str:
         """Start listening; the address is AWS_LAMBDA_RUNTIME_API."""
-        # Larger bodies are read too, so that an over-long response gets the documented refusal.
+        # Larger bodies are read too, so that an over-long response gets the documented error.
         self._server = await listen(self._route, max_body=64 * MEGABYTE)
         return f"127.0.0.1:{port_of(self._server)}"
 
@@ -178,11 +178,11 @@ class Sandbox:
             return self._subscribe(request)
         if path.startswith(telemetry_api.LOGS_PATH):
             return telemetry_api.logs_not_supported()
-        return refusal(404, "NotFound", "There is nothing at this path.")
+        return error_response(404, "NotFound", "There is nothing at this path.")
 
     def _subscribe(self, request: Request) -> Response:
         if request.method != "PUT":
-            return refusal(405, "MethodNotAllowed", "Subscribe with PUT.")
+            return error_response(405, "MethodNotAllowed", "Subscribe with PUT.")
         extension = self.extensions.known(request)
         if isinstance(extension, Response):
             return extension

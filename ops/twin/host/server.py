@@ -14,7 +14,7 @@ from ops.twin import callers
 from ops.twin import image as images
 from ops.twin.host.environment import Environment
 from ops.twin.host.exchange import Invocation, Log, Outcome, Services
-from ops.twin.host.http.http_messages import Request, Response, as_json
+from ops.twin.host.http.http_messages import Request, Response, json_response
 from ops.twin.host.http.http_server import Answer, listen, port_of
 from ops.twin.host.pool import Pool
 from ops.twin.host.process import local_names
@@ -85,15 +85,15 @@ class HostServer:
     def _route(self, request: Request) -> Answer:
         # A PUT names a folder whose code is run as this user: only the emulator and the command line may ask for that.
         if not callers.bears(self._settings.token, request.headers.get("authorization", "")):
-            return as_json({"message": "The Lambda host takes requests with the twin's token only."}, 401)
+            return json_response({"message": "The Lambda host takes requests with the twin's token only."}, 401)
         if request.path == "/health":
-            return as_json(self._health())
+            return json_response(self._health())
         match = _FUNCTION_PATH.fullmatch(unquote(request.path))
         if match and match["rest"] and request.method == "POST":
             return self._invoke(match["name"], request)
         if match and not match["rest"] and request.method == "PUT":
             return self._put(match["name"], request)
-        return as_json({"message": f"There is nothing at {request.method} {request.path}."}, 404)
+        return json_response({"message": f"There is nothing at {request.method} {request.path}."}, 404)
 
     def _health(self) -> dict[str, object]:
         pools = {name: {"busy": len(pool.busy), "idle": pool.idle} for name, pool in self._pools.items()}
@@ -105,20 +105,20 @@ class HostServer:
             function = FunctionConfig.from_put(name, json.loads(request.body))
             self._image(function)
         except OpsError as error:
-            return as_json({"message": str(error), "nextStep": error.next_step}, 400)
+            return json_response({"message": str(error), "nextStep": error.next_step}, 400)
         except ValueError:
-            return as_json({"message": "The body is not JSON."}, 400)
+            return json_response({"message": "The body is not JSON."}, 400)
         pool = self._pools.get(name)
         if pool is None:
             self._pools[name] = Pool(function, self._make, self._starts)
         else:
             pool.update(function)
-        return as_json({"revision": function.revision})
+        return json_response({"revision": function.revision})
 
     def _invoke(self, name: str, request: Request) -> Answer:
         pool = self._pools.get(name)
         if pool is None or pool.function.revision != request.headers.get("x-function-revision"):
-            return as_json({"message": "This revision is not known here; PUT it first."}, 409)
+            return json_response({"message": "This revision is not known here; PUT it first."}, 409)
         invocation = Invocation(
             id=request.headers.get("x-amzn-lambda-request-id") or str(uuid4()),
             event=request.body,
@@ -136,7 +136,7 @@ class HostServer:
             return _as_response(await pool.invoke(invocation))
         except (OSError, OpsError) as error:
             # The machine has no more processes, memory or files, or the image is gone: not the function's fault.
-            return as_json({"message": f"An environment could not be started: {error}"}, 500)
+            return json_response({"message": f"An environment could not be started: {error}"}, 500)
 
     def _make(self, function: FunctionConfig) -> Environment:
         assert self._services is not None  # noqa: S101 - open() comes first

@@ -219,3 +219,26 @@ def test_a_damaged_state_file_is_no_twin(folder: Path, text: str) -> None:
     assert lifecycle.status().twin is None
     assert lifecycle.down() is False
     assert not (folder / "state.json").exists()
+
+
+def test_a_process_is_ours_from_the_moment_it_is_started() -> None:
+    for _ in range(30):  # the kernel may fill in the environment after the start has returned
+        child = processes.start("host", [sys.executable, "-c", SLEEPER], os.environ, bound=False)
+        assert processes.is_ours(child.popen.pid)
+        processes.stop(child.popen.pid)
+        assert child.popen.poll() is not None
+
+
+def test_a_process_without_an_environment_is_not_ours() -> None:
+    with subprocess.Popen([sys.executable, "-c", SLEEPER], env={}, stdout=subprocess.PIPE) as other:
+        try:
+            assert other.stdout is not None and other.stdout.readline() == b"ready\n"
+            assert not processes.is_ours(other.pid)
+            processes.stop(other.pid)  # nothing happens
+            assert other.poll() is None
+        finally:
+            other.kill()
+    zombie = subprocess.Popen([sys.executable, "-c", ""])
+    os.waitid(os.P_PID, zombie.pid, os.WEXITED | os.WNOWAIT)
+    assert not processes.is_ours(zombie.pid)
+    zombie.wait()

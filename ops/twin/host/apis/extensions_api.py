@@ -16,7 +16,7 @@ from typing import Any, Protocol
 from uuid import uuid4
 
 from ops.twin.host.apis.long_poll import LongPoll
-from ops.twin.host.http.http_messages import Request, Response, as_json, refusal
+from ops.twin.host.http.http_messages import Request, Response, error_response, json_response
 from ops.twin.host.http.http_server import Answer
 
 PREFIX = "/2020-01-01"
@@ -35,7 +35,7 @@ class Extension:
     ready: bool = False  # it has asked for its first event
 
     def deliver(self, event: dict[str, Any]) -> None:
-        self.poll.answer(as_json(event, headers={"Lambda-Extension-Identifier": self.identifier}))
+        self.poll.answer(json_response(event, headers={"Lambda-Extension-Identifier": self.identifier}))
 
 
 class Host(Protocol):
@@ -65,13 +65,13 @@ class ExtensionsApi:
         return next((extension for extension in self.extensions.values() if extension.name == name), None)
 
     def known(self, request: Request) -> Extension | Response:
-        """Who is calling, or the refusal."""
+        """The extension that calls, or the error to answer with."""
         identifier = request.headers.get(IDENTIFIER, "")
         if not identifier:
-            return refusal(403, "Extension.MissingHeader", "Lambda-Extension-Identifier is missing.")
+            return error_response(403, "Extension.MissingHeader", "Lambda-Extension-Identifier is missing.")
         extension = self.extensions.get(identifier)
         if extension is None:
-            return refusal(403, "Extension.UnknownExtensionIdentifier", "No extension has this identifier.")
+            return error_response(403, "Extension.UnknownExtensionIdentifier", "No extension has this identifier.")
         return extension
 
     def handle(self, request: Request) -> Answer:
@@ -84,29 +84,31 @@ class ExtensionsApi:
                 return self._error(request, "init")
             case "POST", "/extension/exit/error":
                 return self._error(request, "exit")
-        return refusal(404, "NotFound", "There is nothing at this path.")
+        return error_response(404, "NotFound", "There is nothing at this path.")
 
     def _register(self, request: Request) -> Response:
         name = request.headers.get("lambda-extension-name", "")
         if not name:
-            return refusal(403, "Extension.InvalidExtensionName", "Lambda-Extension-Name is missing or empty.")
+            return error_response(403, "Extension.InvalidExtensionName", "Lambda-Extension-Name is missing or empty.")
         if not self._host.initializing:
-            return refusal(403, "Extension.RegistrationClosed", "Extensions register during init only.")
+            return error_response(403, "Extension.RegistrationClosed", "Extensions register during init only.")
         try:
             message = json.loads(request.body or b"{}")
             events = list(message.get("events", [])) if isinstance(message, dict) else None
         except (ValueError, TypeError):
             events = None
         if events is None:
-            return refusal(400, "InvalidRequestFormat", "The body must be an object with a list of events.")
+            return error_response(400, "InvalidRequestFormat", "The body must be an object with a list of events.")
         external = name in self._host.external_names
         allowed = EVENTS if external else EVENTS[:1]
         if any(event not in allowed for event in events):
-            return refusal(400, "Extension.InvalidEventType", f"This extension may ask for {' and '.join(allowed)}.")
+            return error_response(
+                400, "Extension.InvalidEventType", f"This extension may ask for {' and '.join(allowed)}."
+            )
         if self.named(name):
-            return refusal(403, "Extension.AlreadyRegistered", f"{name} has registered already.")
+            return error_response(403, "Extension.AlreadyRegistered", f"{name} has registered already.")
         if len(self.extensions) >= MAX_EXTENSIONS:
-            return refusal(403, "Extension.TooManyExtensions", f"An environment has at most {MAX_EXTENSIONS}.")
+            return error_response(403, "Extension.TooManyExtensions", f"An environment has at most {MAX_EXTENSIONS}.")
         extension = Extension(name, events, external)
         self.extensions[extension.identifier] = extension
         answer = dict(self._host.registration)
@@ -114,7 +116,7 @@ class ExtensionsApi:
         if "accountId" not in [feature.strip() for feature in wants.split(",")]:
             answer.pop("accountId", None)
         self._host.extension_progress()
-        return as_json(answer, headers={"Lambda-Extension-Identifier": extension.identifier})
+        return json_response(answer, headers={"Lambda-Extension-Identifier": extension.identifier})
 
     def _next(self, request: Request) -> Answer:
         extension = self.known(request)
@@ -131,6 +133,6 @@ class ExtensionsApi:
             return extension
         error_type = request.headers.get("lambda-extension-function-error-type", "")
         if not error_type:
-            return refusal(403, "Extension.MissingHeader", "Lambda-Extension-Function-Error-Type is missing.")
+            return error_response(403, "Extension.MissingHeader", "Lambda-Extension-Function-Error-Type is missing.")
         self._host.extension_failed(extension, phase, error_type)
-        return as_json({"status": "OK"}, 202)
+        return json_response({"status": "OK"}, 202)

@@ -14,7 +14,7 @@ from typing import Protocol
 
 from ops.twin.host.apis.long_poll import LongPoll
 from ops.twin.host.clock import epoch_ms
-from ops.twin.host.http.http_messages import Request, Response, as_json, refusal
+from ops.twin.host.http.http_messages import Request, Response, error_response, json_response
 from ops.twin.host.http.http_server import Answer
 from ops.twin.host.reply import Reply
 
@@ -88,7 +88,7 @@ class RuntimeApi:
 
     def _next_call(self) -> Answer:
         if self.call is not None and self.reply is None:
-            return refusal(403, "InvalidStateTransition", "The running invocation has not been answered yet.")
+            return error_response(403, "InvalidStateTransition", "The running invocation has not been answered yet.")
         answer = self._next.arrive()
         self.ready_once = True
         self._listener.runtime_ready()
@@ -96,23 +96,23 @@ class RuntimeApi:
 
     def _init_error(self, request: Request) -> Response:
         if self.ready_once:
-            return refusal(403, "InvalidStateTransition", "The runtime has been initialised already.")
+            return error_response(403, "InvalidStateTransition", "The runtime has been initialised already.")
         self._listener.runtime_init_failed(valid_type(request.headers.get(ERROR_TYPE, "")), request.body)
-        return as_json({"status": "OK"}, 202)
+        return json_response({"status": "OK"}, 202)
 
     def _reply(self, request: Request, request_id: str, what: str) -> Response:
         if self.call is None or self.call.request_id != request_id:
-            return refusal(400, "InvalidRequestID", "Invalid request ID")
+            return error_response(400, "InvalidRequestID", "Invalid request ID")
         if self.reply is not None:
-            return refusal(403, "InvalidStateTransition", "The invocation has been answered already.")
+            return error_response(403, "InvalidStateTransition", "The invocation has been answered already.")
         if len(request.body) > MAX_RESPONSE:
             message = f"Response payload size exceeded maximum allowed payload size ({MAX_RESPONSE} bytes)."
-            too_large = as_json({"errorType": "Function.ResponseSizeTooLarge", "errorMessage": message}).body
+            too_large = json_response({"errorType": "Function.ResponseSizeTooLarge", "errorMessage": message}).body
             self.reply = Reply(too_large, "Function.ResponseSizeTooLarge", request.started, request.ended)
-            return refusal(413, "RequestEntityTooLarge", message)
+            return error_response(413, "RequestEntityTooLarge", message)
         error_type = valid_type(request.headers.get(ERROR_TYPE, "")) if what == "error" else ""
         self.reply = Reply(request.body, error_type, request.started, request.ended)
-        return as_json({"status": "OK"}, 202)
+        return json_response({"status": "OK"}, 202)
 
 
 def _reply_path(path: str) -> re.Match[str] | None:
@@ -127,8 +127,8 @@ def valid_type(given: str) -> str:
 
 
 def _not_found() -> Response:
-    return refusal(404, "NotFound", "There is nothing at this path.")
+    return error_response(404, "NotFound", "There is nothing at this path.")
 
 
 def _method_not_allowed() -> Response:
-    return refusal(405, "MethodNotAllowed", "This path takes another method.")
+    return error_response(405, "MethodNotAllowed", "This path takes another method.")

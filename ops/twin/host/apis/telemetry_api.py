@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 
 from ops.twin.host.apis.extensions_api import Extension
 from ops.twin.host.clock import now, wall
-from ops.twin.host.http.http_messages import Request, Response, refusal
+from ops.twin.host.http.http_messages import Request, Response, error_response
 from ops.twin.host.telemetry import telemetry_events
 from ops.twin.host.telemetry.telemetry_delivery import Buffering, Subscription
 
@@ -35,7 +35,7 @@ LOGS_PATH = "/2020-08-15/logs"
 
 def logs_not_supported() -> Response:
     """The Logs API, which the Telemetry API replaced: the same answer as AWS's public runtime emulator gives."""
-    return refusal(202, "Logs.NotSupported", "Logs API is not supported")
+    return error_response(202, "Logs.NotSupported", "Logs API is not supported")
 
 
 class Invalid(Exception):
@@ -63,11 +63,11 @@ class TelemetryApi:
 
     def subscribe(self, extension: Extension, request: Request) -> Response:
         if self._early is None:
-            return refusal(403, "Telemetry.SubscriptionClosed", "Extensions subscribe during init only.")
+            return error_response(403, "Telemetry.SubscriptionClosed", "Extensions subscribe during init only.")
         try:
             subscription = _read(extension.name, request.body)
         except Invalid as error:
-            return refusal(400, "ValidationError", str(error))
+            return error_response(400, "ValidationError", str(error))
         former = self._subscriptions.pop(extension.identifier, None)
         if former is not None:
             former.close()

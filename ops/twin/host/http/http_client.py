@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from ops.twin.host.http.http_messages import BadMessage, Parser, clean
+from ops.twin.host.http.http_messages import BadMessage, ResponseParser, single_line
 
 MAX_ANSWER = 64 * 1024 * 1024
 
@@ -38,22 +38,21 @@ class Client:
     async def _exchange(self, method: str, path: str, headers: dict[str, str], body: bytes) -> tuple[int, bytes]:
         if self._reader is None or self._writer is None:
             self._reader, self._writer = await asyncio.open_connection(self._host, self._port)
-        rows = "".join(f"{name}: {clean(value)}\r\n" for name, value in headers.items())
-        if "Host" not in headers:
+        rows = "".join(f"{name}: {single_line(value)}\r\n" for name, value in headers.items())
+        if not {"Host", "host"} & headers.keys():
             rows += f"Host: {self._host}:{self._port}\r\n"
         head = f"{method} {path} HTTP/1.1\r\nContent-Length: {len(body)}\r\n{rows}\r\n"
         self._writer.write(head.encode() + body)
         await self._writer.drain()
-        parser = Parser(MAX_ANSWER)
-        while (message := parser.message()) is None:
+        parser = ResponseParser(MAX_ANSWER)
+        while (response := parser.next_message()) is None:
             data = await self._reader.read(65536)
             if not data:
-                raise ConnectionResetError("The connection was closed before the answer.")
+                raise ConnectionResetError("The connection was closed before the response.")
             parser.feed(data)
-        line, answered, content = message
-        if answered.get("connection", "").lower() == "close":
+        if not response.reusable:
             self.close()
-        return int(line.split(" ", 2)[1]), content
+        return response.status, response.body
 
     def close(self) -> None:
         if self._writer is not None:

@@ -1,31 +1,36 @@
-"""HTTP/1.1 messages, as far as Lambda's APIs use it: bodies by length or chunked, one request after the other.
-
-A general HTTP parser would do; this one is small because each invocation crosses it a dozen times.
-"""
+"""HTTP/1.1 messages, read by llhttp (httptools) and bounded in every part: bodies by length or chunked, one message
+after the other."""
 
 from __future__ import annotations
 
 import json
-import string
 import time
+from collections import deque
 from dataclasses import dataclass, field
 from http import HTTPStatus
+from typing import Generic, TypeVar
+
+from httptools import HttpParserError, HttpRequestParser, HttpResponseParser
 
 MAX_HEAD = 2 * 1024 * 1024
 """Bytes. The runtime client sends an X-Ray cause of up to 1 MB in a header."""
 MAX_HEADERS = 200
 MAX_CHUNKS = 100_000
-MAX_CHUNK_LINE = 1024
-"""Bytes of a chunk's size and its extensions."""
+MAX_CHUNK_FRAMING = 32
+"""Bytes of a chunk's size and line ends, on average over the body."""
 MAX_TRAILERS = 16 * 1024
-"""Bytes. They are read and left out."""
-MAX_DIGITS = 16
-_DIGITS = {10: frozenset(string.digits), 16: frozenset(string.hexdigits)}
-_ONCE = ("host", "content-length", "transfer-encoding", "authorization")
+"""Bytes of trailers and chunk extensions. They are read and left out."""
+PART = 16 * 1024
+"""Bytes handed to the parser at once: what the bounds may be exceeded by before it is noticed."""
+MESSAGE_OVERHEAD = 1024
+"""Bytes that count for a complete message beside its own: small messages take more memory than that."""
+_ONCE = ("host", "authorization")
+
+Message = TypeVar("Message")
 
 
 class BadMessage(Exception):
-    """What came is not HTTP, or is larger than allowed. ``status`` is what to answer."""
+    """What was received is not HTTP, or is larger than allowed. ``status`` is the one to answer with."""
 
     def __init__(self, status: int, message: str) -> None:
         super().__init__(message)
@@ -45,14 +50,26 @@ class Request:
 
 
 @dataclass(slots=True)
+class ReceivedResponse:
+    """A response as a client gets it. Header names are lower case. ``reusable``: the connection takes another request."""
+
+    status: int
+    headers: dict[str, str]
+    body: bytes
+    reusable: bool
+
+
+@dataclass(slots=True)
 class Response:
+    """A response to send."""
+
     status: int = 200
     body: bytes = b""
     headers: dict[str, str] = field(default_factory=dict)
     content_type: str = "application/json"
 
     def encode(self) -> bytes:
-        extra = "".join(f"{name}: {clean(value)}\r\n" for name, value in self.headers.items())
+        extra = "".join(f"{name}: {single_line(value)}\r\n" for name, value in self.headers.items())
         head = (
             f"HTTP/1.1 {self.status} {_REASONS.get(self.status, 'Unknown')}\r\n"
             f"Content-Type: {self.content_type}\r\nContent-Length: {len(self.body)}\r\n{extra}\r\n"
@@ -63,173 +80,180 @@ class Response:
 _REASONS = {status.value: status.phrase for status in HTTPStatus}
 
 
-def as_json(value: object, status: int = 200, headers: dict[str, str] | None = None) -> Response:
+def json_response(value: object, status: int = 200, headers: dict[str, str] | None = None) -> Response:
     return Response(status, json.dumps(value, separators=(",", ":")).encode(), headers or {})
 
 
-def refusal(status: int, error_type: str, message: str) -> Response:
-    """As all of Lambda's APIs word a refusal."""
-    return as_json({"errorType": error_type, "errorMessage": message}, status)
+def error_response(status: int, error_type: str, message: str) -> Response:
+    """An error in the form that all of Lambda's APIs share."""
+    return json_response({"errorType": error_type, "errorMessage": message}, status)
 
 
-def clean(value: str) -> str:
-    """A header's value on one line, whatever it was."""
+def single_line(value: str) -> str:
+    """A header's value without line ends."""
     return value.replace("\r", " ").replace("\n", " ")
 
 
-class Parser:
-    """Bytes in, whole messages out. Shared by the server and the client: only the first line differs.
+class _MessageParser(Generic[Message]):
+    """Bytes in, complete messages out. httptools calls the ``on_…`` methods, and each byte is parsed once, however
+    small the pieces are that it comes in."""
 
-    Bounded in every part, and each byte is looked at once however small the pieces are that it comes in.
-    """
+    _parser: HttpRequestParser | HttpResponseParser
 
     def __init__(self, max_body: int) -> None:
-        self._data = bytearray()
-        self._searched = 0  # bytes of _data in which the end that is waited for is not
         self._max_body = max_body
-        self._head: tuple[str, dict[str, str]] | None = None
-        self._length = 0
-        self._chunks: Chunks | None = None
-        self.started = 0.0
+        self._complete: deque[tuple[Message, int]] = deque()  # with its size in bytes
+        self._complete_bytes = 0
+        self._held = bytearray()  # received, and not parsed yet
+        self._error: BadMessage | None = None
+        self._started = 0.0
+        self._head_bytes = 0
+        self.on_message_begin()
+        self._in_message = False
 
     @property
-    def waiting(self) -> int:
-        """Bytes that are no whole message yet, or not taken."""
-        return len(self._data) + (len(self._chunks.body) if self._chunks else 0)
+    def pending_bytes(self) -> int:
+        """Bytes of messages that are incomplete, or were not taken yet."""
+        return len(self._held) + self._head_bytes + len(self._body) + self._complete_bytes
 
     @property
-    def begun(self) -> bool:
-        """A message has begun to arrive."""
-        return bool(self._data) or self._head is not None
+    def receiving(self) -> bool:
+        """The beginning of a message was received, and not its end."""
+        return self._in_message or bool(self._held)
 
     def feed(self, data: bytes) -> None:
-        if not self.begun:
-            self.started = time.monotonic()
-        self._data += data
+        """Parse what was received, unless something before it was bad already."""
+        if not self.receiving:
+            self._started = time.monotonic()
+        self._held += data
+        # httptools copies a header whenever a piece of it comes, so small pieces of a line are handed over together.
+        if self._in_head and b"\n" not in data and len(self._held) < PART and self._head_bytes + PART <= MAX_HEAD:
+            return
+        received, self._held = bytes(self._held), bytearray()
+        for start in range(0, len(received), PART):
+            if self._error is None:
+                self._parse(received[start : start + PART])
 
-    def message(self) -> tuple[str, dict[str, str], bytes] | None:
-        """First line, headers and body, or None until all of it is there. Raises BadMessage."""
-        if self._head is None and not self._read_head():
-            return None
-        assert self._head is not None  # noqa: S101 - for the type checker
-        if self._chunks is not None:
-            if not self._chunks.read(self._data):
-                return None
-            body = bytes(self._chunks.body)
-            self._chunks = None
+    def next_message(self) -> Message | None:
+        """The next complete message, or None. Raises BadMessage when what follows the complete ones is bad."""
+        if self._complete:
+            message, size = self._complete.popleft()
+            self._complete_bytes -= size
+            return message
+        if self._error is not None:
+            raise self._error
+        return None
+
+    def _parse(self, part: bytes) -> None:
+        if self._in_head:
+            self._head_bytes += len(part)
         else:
-            if len(self._data) < self._length:
-                return None
-            body = bytes(self._data[: self._length])
-            del self._data[: self._length]
-        line, headers = self._head
-        self._head = None
-        return line, headers, body
+            self._framing += len(part)
+        try:
+            self._parser.feed_data(part)
+        except HttpParserError as error:
+            raised = error.__context__  # by a method below
+            bad = raised if isinstance(raised, BadMessage) else BadMessage(400, f"This is not valid HTTP/1.1: {error}")
+            self._error = bad
+        else:
+            if self._in_head and self._head_bytes > MAX_HEAD:
+                self._error = BadMessage(431, "The headers are too long.")
+            elif self._framing > MAX_TRAILERS + self._chunks * MAX_CHUNK_FRAMING:
+                self._error = BadMessage(400, "The chunks' sizes or the trailers are too long.")
 
-    def _read_head(self) -> bool:
-        end = self._data.find(b"\r\n\r\n", max(0, self._searched - 3))
-        if max(end, len(self._data) if end < 0 else 0) > MAX_HEAD:
+    # --- called by httptools -----------------------------------------------------------------------------------------
+    def on_message_begin(self) -> None:
+        self._path = bytearray()
+        self._headers: dict[str, str] = {}
+        self._header_count = 0
+        self._body = bytearray()
+        self._chunks = 0
+        self._framing = 0  # bytes after the head that are not the body's
+        self._in_head = self._in_message = True
+
+    def on_url(self, part: bytes) -> None:
+        self._path += part
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        if not self._in_head:
+            return  # a trailer
+        self._header_count += 1
+        if self._header_count > MAX_HEADERS:
+            raise BadMessage(431, "There are too many headers.")
+        key = name.decode("latin-1").lower()
+        if key in self._headers and key in _ONCE:
+            raise BadMessage(400, f"The header {key} comes twice.")
+        self._headers[key] = value.decode("latin-1").strip()
+
+    def on_headers_complete(self) -> None:
+        self._in_head = False
+        self._head_bytes = len(self._path) + sum(len(name) + len(value) for name, value in self._headers.items())
+        if self._head_bytes > MAX_HEAD:
             raise BadMessage(431, "The headers are too long.")
-        if end < 0:
-            self._searched = len(self._data)
-            return False
-        line, _, rest = self._data[:end].decode("latin-1").partition("\r\n")
-        del self._data[: end + 4]
-        self._searched = 0
-        headers = _headers(rest)
-        coding = headers.get("transfer-encoding", "").lower()
-        if coding not in ("", "chunked"):
+        if self._parser.get_http_version() not in ("1.0", "1.1"):
+            raise BadMessage(400, "This is not HTTP/1.1.")
+        if self._parser.should_upgrade():
+            raise BadMessage(501, "The connection cannot be upgraded to another protocol.")
+        if self._headers.get("transfer-encoding", "").lower() not in ("", "chunked"):
             raise BadMessage(501, "The body is in a transfer coding other than chunked.")
-        self._length = _number(headers.get("content-length", "0"), 10, "Content-Length is not a number.")
-        if self._length > self._max_body:
-            raise too_large(self._max_body)
-        self._chunks = Chunks(self._max_body) if coding else None
-        self._head = (line, headers)
-        return True
+        if int(self._headers.get("content-length", "0")) > self._max_body:
+            raise self._too_large()
+
+    def on_chunk_header(self) -> None:
+        self._chunks += 1
+        if self._chunks > MAX_CHUNKS:
+            raise self._too_large()
+
+    def on_body(self, part: bytes) -> None:
+        self._framing -= len(part)
+        self._body += part
+        if len(self._body) > self._max_body:
+            raise self._too_large()
+
+    def on_message_complete(self) -> None:
+        size = self._head_bytes + len(self._body) + MESSAGE_OVERHEAD
+        self._complete.append((self._message(bytes(self._body)), size))
+        self._complete_bytes += size
+        self._head_bytes = self._framing = 0
+        self._body = bytearray()
+        self._in_head, self._in_message = True, False
+        self._started = time.monotonic()  # of the message that may follow in the same piece
+
+    def _too_large(self) -> BadMessage:
+        return BadMessage(413, f"The body is over {self._max_body} bytes, or in more than {MAX_CHUNKS} chunks.")
+
+    def _message(self, body: bytes) -> Message:
+        raise NotImplementedError
 
 
-class Chunks:
-    """A chunked body that is being read. What it has read is gone from the data."""
+class RequestParser(_MessageParser[Request]):
+    """A server's."""
 
     def __init__(self, max_body: int) -> None:
-        self.body = bytearray()
-        self._max_body = max_body
-        self._count = 0
-        self._missing = 0  # bytes of the present chunk, its line end included; 0: a size comes next
-        self._trailers = -1  # bytes of them so far; -1: the last chunk has not come
+        super().__init__(max_body)
+        self._parser: HttpRequestParser = HttpRequestParser(self)
 
-    def read(self, data: bytearray) -> bool:
-        """Whether the body is whole. Raises BadMessage for what is no chunk, or too much."""
-        while self._trailers < 0:
-            if self._missing:
-                if not self._content(data):
-                    return False
-            elif not self._size(data):
-                return False
-        while (line := _line(data, MAX_TRAILERS - self._trailers)) is not None:
-            if not line:
-                return True
-            self._trailers += len(line) + 2
-        return False
-
-    def _size(self, data: bytearray) -> bool:
-        if (line := _line(data, MAX_CHUNK_LINE)) is None:
-            return False
-        size = _number(line.split(b";")[0].strip().decode("latin-1"), 16, "A chunk has no size.")
-        self._count += 1
-        if len(self.body) + size > self._max_body or self._count > MAX_CHUNKS:
-            raise too_large(self._max_body)
-        if size:
-            self._missing = size + 2
-        else:
-            self._trailers = 0
-        return True
-
-    def _content(self, data: bytearray) -> bool:
-        if len(data) < self._missing:
-            return False
-        if data[self._missing - 2 : self._missing] != b"\r\n":
-            raise BadMessage(400, "A chunk is longer than its size.")
-        self.body += data[: self._missing - 2]
-        del data[: self._missing]
-        self._missing = 0
-        return True
+    def _message(self, body: bytes) -> Request:
+        method, path = self._parser.get_method().decode(), self._path.decode("latin-1")
+        return Request(method, path, self._headers, body, self._started, time.monotonic())
 
 
-def too_large(limit: int) -> BadMessage:
-    return BadMessage(413, f"The body is over {limit} bytes, or in more than {MAX_CHUNKS} chunks.")
+class ResponseParser(_MessageParser[ReceivedResponse]):
+    """A client's, for one request. Responses that only announce another (status 1xx) are left out."""
 
+    def __init__(self, max_body: int) -> None:
+        super().__init__(max_body)
+        self._parser: HttpResponseParser = HttpResponseParser(self)
 
-def _headers(text: str) -> dict[str, str]:
-    rows = text.split("\r\n", MAX_HEADERS) if text else []
-    if len(rows) > MAX_HEADERS:
-        raise BadMessage(431, "There are too many headers.")
-    headers: dict[str, str] = {}
-    for row in rows:
-        name, colon, value = row.partition(":")
-        if not colon:
-            raise BadMessage(400, "A header has no colon.")
-        name = name.strip().lower()
-        if name in headers and name in _ONCE:
-            raise BadMessage(400, f"The header {name} comes twice.")
-        headers[name] = value.strip()
-    return headers
+    def on_headers_complete(self) -> None:
+        super().on_headers_complete()
+        if not {"content-length", "transfer-encoding"} & self._headers.keys():
+            self.on_message_complete()  # nothing here waits for a body that ends only with the connection
 
+    def on_message_complete(self) -> None:
+        if self._parser.get_status_code() >= 200 and not self._complete:
+            super().on_message_complete()
 
-def _line(data: bytearray, limit: int) -> bytes | None:
-    """The next line, taken from the data; None until it is whole. Raises BadMessage when it is over ``limit`` bytes."""
-    end = data.find(b"\r\n", 0, limit + 2)
-    if end < 0:
-        if len(data) > limit + 1:
-            raise BadMessage(400, "A chunk's size or a trailer is too long.")
-        return None
-    line = bytes(data[:end])
-    del data[: end + 2]
-    return line
-
-
-def _number(text: str, base: int, otherwise: str) -> int:
-    digits = _DIGITS[base]
-    if not 0 < len(text) <= MAX_DIGITS or not digits.issuperset(text):
-        raise BadMessage(400, otherwise)
-    return int(text, base)
+    def _message(self, body: bytes) -> ReceivedResponse:
+        reusable = self._parser.should_keep_alive()
+        return ReceivedResponse(self._parser.get_status_code(), self._headers, body, reusable)

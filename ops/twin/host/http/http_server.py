@@ -9,12 +9,11 @@ Only programs of our own user are served, and no web pages: all that comes here 
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Callable
 
 from ops.twin import callers
 from ops.twin.host.http import loopback_peers
-from ops.twin.host.http.http_messages import MAX_HEAD, BadMessage, Parser, Request, Response, refusal
+from ops.twin.host.http.http_messages import MAX_HEAD, BadMessage, Request, RequestParser, Response, error_response
 
 Answer = Response | asyncio.Future[Response]
 Handler = Callable[[Request], Answer]
@@ -39,7 +38,7 @@ _REFUSED = {403: "AccessDenied", 413: "RequestEntityTooLarge"}
 class _Connection(asyncio.Protocol):
     def __init__(self, handler: Handler, max_body: int) -> None:
         self._handler = handler
-        self._parser = Parser(max_body)
+        self._parser = RequestParser(max_body)
         self._transport: asyncio.Transport | None = None
         self._pending: asyncio.Future[Response] | None = None
         self._refusing = False
@@ -64,22 +63,18 @@ class _Connection(asyncio.Protocol):
         self._parser.feed(data)
         if self._pending is None:
             self._serve()
-        elif self._parser.waiting > self._room and self._transport is not None:
+        elif self._parser.pending_bytes > self._room and self._transport is not None:
             self._transport.pause_reading()  # until the present request is answered
 
     def _serve(self) -> None:
         while self._pending is None and self._transport is not None:
             try:
-                message = self._parser.message()
-                if message is None:
-                    self._wait(self._parser.begun)
+                request = self._parser.next_message()
+                if request is None:
+                    self._wait(self._parser.receiving)
                     return
                 self._wait(False)
-                line, headers, body = message
-                method, _, rest = line.partition(" ")
-                path, _, version = rest.partition(" ")
-                if not version.startswith("HTTP/1."):
-                    raise BadMessage(400, "This is not HTTP/1.1.")
+                headers = request.headers
                 if "host" in headers and not callers.on_loopback([headers["host"]]):  # browsers send it always
                     raise BadMessage(403, "The twin answers to localhost and 127.0.0.1 only.")
                 if callers.from_page(headers.get("sec-fetch-site"), headers.get("origin")):
@@ -87,9 +82,7 @@ class _Connection(asyncio.Protocol):
             except BadMessage as error:
                 self._refuse(error)
                 return
-            now = time.monotonic()
-            answer = self._handler(Request(method, path, headers, body, self._parser.started or now, now))
-            self._parser.started = now
+            answer = self._handler(request)
             if isinstance(answer, Response):
                 self._transport.write(answer.encode())
             else:
@@ -106,7 +99,7 @@ class _Connection(asyncio.Protocol):
         error = answer.exception()
         if error is not None:
             # A mistake of ours: the caller hears of it, and the event loop logs it.
-            self._transport.write(refusal(500, "ServiceException", str(error)).encode())
+            self._transport.write(error_response(500, "ServiceException", str(error)).encode())
             raise error
         self._transport.write(answer.result().encode())
         self._transport.resume_reading()
@@ -126,7 +119,7 @@ class _Connection(asyncio.Protocol):
         assert self._transport is not None  # noqa: S101 - for the type checker
         self._refusing = True
         self._wait(False)
-        answer = refusal(error.status, _REFUSED.get(error.status, "InvalidRequest"), str(error))
+        answer = error_response(error.status, _REFUSED.get(error.status, "InvalidRequest"), str(error))
         answer.headers["Connection"] = "close"
         self._transport.write(answer.encode())
         transport = self._transport

@@ -16,10 +16,7 @@ from itertools import repeat
 from typing import Any
 from urllib.parse import urlsplit
 
-from botocore.auth import SigV4Auth
-from botocore.awsrequest import AWSRequest
-from botocore.credentials import Credentials
-
+from handler.aws.sigv4 import Credentials, Signer
 from ops.twin.host.clock import epoch_ms, now
 from ops.twin.host.http.http_client import Client
 from ops.twin.host.http.http_messages import BadMessage
@@ -63,14 +60,13 @@ class LogSink:
         parts = urlsplit(settings.endpoint)
         self._client = Client(parts.hostname or "127.0.0.1", parts.port or 80)
         self._authority = parts.netloc
-        self._endpoint = settings.endpoint
-        keys = Credentials(settings.access_key_id, settings.secret_access_key)
-        self._signer = SigV4Auth(keys, "logs", settings.region)
+        self._credentials = Credentials(settings.access_key_id, settings.secret_access_key)
+        self._signer = Signer("logs", settings.region)
         self._dirty: dict[int, Stream] = {}
         self._bytes = 0
         self.dropped = 0
         self.failed = ""
-        """The last refusal, for ``GET /health``; empty when all is well."""
+        """The last error, for ``GET /health``; empty when all is well."""
         self._wake = asyncio.Event()
         self._task = asyncio.get_running_loop().create_task(self._run())
 
@@ -127,18 +123,13 @@ class LogSink:
             self.dropped += len(batch)
 
     async def _call(self, action: str, message: object) -> str:
-        """Empty when it worked, else what was said."""
+        """Empty when it worked, else the error."""
         body = json.dumps(message, separators=(",", ":")).encode()
-        headers = {
-            "Content-Type": "application/x-amz-json-1.1",
-            "X-Amz-Target": f"Logs_20140328.{action}",
-            "Host": self._authority,
-        }
-        request = AWSRequest("POST", self._endpoint + "/", headers=headers, data=body)
-        self._signer.add_auth(request)
+        headers = {"content-type": "application/x-amz-json-1.1", "x-amz-target": f"Logs_20140328.{action}"}
+        signed = self._signer.sign("POST", self._authority, "/", headers, body, self._credentials)
         for pause in (*PAUSES, None):
             try:
-                status, answer = await self._client.request("POST", "/", dict(request.headers.items()), body)
+                status, answer = await self._client.request("POST", "/", signed, body)
             except (OSError, BadMessage, ValueError) as error:
                 if pause is None:
                     return f"{action}: {error}"
