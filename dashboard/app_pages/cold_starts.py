@@ -8,7 +8,7 @@ from dashboard.components import widgets
 from dashboard.formatting import millis, number, percent, usd
 from dashboard.markup import html_blocks
 from dashboard.markup.html_blocks import Stat
-from ops.insight.report_types import ColdStartReport
+from ops.insight.reports.cold_starts import ColdStartReport
 
 
 def draw(report: ColdStartReport) -> None:

@@ -10,7 +10,7 @@ from dashboard.formatting import duration, millis, number, percent
 from dashboard.markup import html_blocks
 from dashboard.markup.html_blocks import Stat
 from ops import formatting
-from ops.insight.report_types import ConcurrencyReport
+from ops.insight.reports.concurrency import ConcurrencyReport
 
 
 def _most_in(report: ConcurrencyReport) -> str:

@@ -8,7 +8,7 @@ from dashboard.components import cost_assumptions, widgets
 from dashboard.formatting import NONE, escape, number, percent, usd
 from dashboard.markup import html_blocks
 from dashboard.markup.html_blocks import Stat
-from ops.insight.report_types import CostReport
+from ops.insight.reports.cost import CostReport
 
 
 def _break_even_note(report: CostReport) -> str:

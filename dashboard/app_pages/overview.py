@@ -9,7 +9,8 @@ from dashboard.markup import html_blocks
 from dashboard.markup.html_blocks import Stat
 from dashboard.pages import PAGES
 from ops import formatting
-from ops.insight.report_types import OverviewReport, Watched
+from ops.insight.reports.overview import OverviewReport
+from ops.insight.sources.watched_queues import Watched
 
 
 def draw(report: OverviewReport) -> None:

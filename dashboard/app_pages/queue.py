@@ -9,7 +9,7 @@ from dashboard.formatting import duration, number
 from dashboard.markup import html_blocks
 from dashboard.markup.html_blocks import Stat
 from ops import formatting
-from ops.insight.report_types import QueueReport
+from ops.insight.reports.queue import QueueReport
 
 
 def draw(report: QueueReport) -> None:

@@ -13,7 +13,7 @@ from dashboard import theme
 from dashboard.charts.base import Series, figure, local, over_time, say_aside, say_empty, whole
 from dashboard.charts.series import begun_late, since
 from dashboard.formatting import duration, millis, number, plain, zone_name
-from ops.insight.report_types import ColdStartReport
+from ops.insight.reports.cold_starts import ColdStartReport
 
 WEBGL_FROM = 2_000
 """Dots from which they are drawn by the graphics card: as SVG each one is an element of the page."""

@@ -10,7 +10,8 @@ import plotly.graph_objects as go
 from dashboard import theme
 from dashboard.charts.base import Series, figure, over_time, say_empty, time_unit
 from dashboard.formatting import duration
-from ops.insight.report_types import ConcurrencyReport, Threshold
+from ops.insight.report_types import Threshold
+from ops.insight.reports.concurrency import ConcurrencyReport
 
 
 def against_law(report: ConcurrencyReport, viewer: tzinfo) -> go.Figure:

@@ -10,7 +10,8 @@ import plotly.graph_objects as go
 from dashboard import theme
 from dashboard.charts.base import Series, figure, over_time, say_empty
 from dashboard.formatting import number, plain, usd
-from ops.insight.report_types import CostReport, Threshold
+from ops.insight.report_types import Threshold
+from ops.insight.reports.cost import CostReport
 from ops.insight.rules.cost_model import is_compute
 
 

@@ -8,7 +8,7 @@ import plotly.graph_objects as go
 
 from dashboard import theme
 from dashboard.charts.base import Series, over_time
-from ops.insight.report_types import DeadLettersReport
+from ops.insight.reports.dead_letters import DeadLettersReport
 
 
 def depth(report: DeadLettersReport, viewer: tzinfo) -> go.Figure:

@@ -9,7 +9,7 @@ import plotly.graph_objects as go
 from dashboard import theme
 from dashboard.charts.base import Series, over_time, time_unit
 from dashboard.formatting import duration
-from ops.insight.report_types import QueueReport
+from ops.insight.reports.queue import QueueReport
 
 
 def depth(report: QueueReport, viewer: tzinfo) -> go.Figure:

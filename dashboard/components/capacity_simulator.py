@@ -13,8 +13,7 @@ from dashboard.components import widgets
 from dashboard.formatting import duration, millis, number
 from dashboard.markup import html_blocks
 from dashboard.markup.html_blocks import Stat
-from ops.insight.report_types import ConcurrencyReport
-from ops.insight.reports.concurrency import drain_what_if
+from ops.insight.reports.concurrency import ConcurrencyReport, drain_what_if
 
 _USUAL_LIMIT = 10
 _MOST = 1_000

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from ops.insight.report_types import Assumptions
+from ops.insight.rules.cost_model import Assumptions
 
 _USUAL = Assumptions()
 _API = {"rest": "REST API", "http": "HTTP API", "none": "none"}

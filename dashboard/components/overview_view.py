@@ -9,7 +9,11 @@ from dashboard import runbooks, theme
 from dashboard.charts.series import begun_late, since
 from dashboard.formatting import NONE, escape, moment, number, quantity, utc
 from dashboard.markup.sparkline import data_uri
-from ops.insight.report_types import AlarmState, Card, Level, Path, PathRates, Stop
+from ops.insight.report_types import Level
+from ops.insight.reports.alarms import AlarmState
+from ops.insight.reports.overview import PathRates
+from ops.insight.reports.overview_cards import Card
+from ops.insight.reports.pipeline import Path, Stop
 
 PAGE_OF_CARD = {
     "depth": "queue",

@@ -10,16 +10,14 @@ from typing import TYPE_CHECKING, Protocol
 from dashboard.services.dead_letter_service import DeadLetterService
 from dashboard.time_range import TimeRange
 from ops.insight import time_window
-from ops.insight.report_types import (
-    Assumptions,
-    ColdStartReport,
-    ConcurrencyReport,
-    CostReport,
-    DeadLettersReport,
-    OverviewReport,
-    QueueReport,
-    Window,
-)
+from ops.insight.report_types import Window
+from ops.insight.reports.cold_starts import ColdStartReport
+from ops.insight.reports.concurrency import ConcurrencyReport
+from ops.insight.reports.cost import CostReport
+from ops.insight.reports.dead_letters import DeadLettersReport
+from ops.insight.reports.overview import OverviewReport
+from ops.insight.reports.queue import QueueReport
+from ops.insight.rules.cost_model import Assumptions
 from ops.target import Target
 
 if TYPE_CHECKING:

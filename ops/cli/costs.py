@@ -20,7 +20,7 @@ from ops.target import Target
 from ops.workload import Workload
 
 if TYPE_CHECKING:
-    from ops.insight.report_types import CostReport
+    from ops.insight.reports.cost import CostReport
 
 
 def costs(

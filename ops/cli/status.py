@@ -21,7 +21,8 @@ from ops.workload import Workload
 from ops.workload.notes import reads
 
 if TYPE_CHECKING:
-    from ops.insight.report_types import Card, OverviewReport
+    from ops.insight.reports.overview import OverviewReport
+    from ops.insight.reports.overview_cards import Card
 
 
 def status(

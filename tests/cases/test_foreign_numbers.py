@@ -11,8 +11,11 @@ import pytest
 from ops import pricing
 from ops.deadletters.causes.report import _finding, _frame
 from ops.deadletters.snapshot.snapshot import SnapshotInfo
-from ops.insight.report_types import CostReport, DeadLettersReport, Level, OverviewReport
+from ops.insight.report_types import Level
 from ops.insight.reports import cold_starts, cost, dead_letters, overview
+from ops.insight.reports.cost import CostReport
+from ops.insight.reports.dead_letters import DeadLettersReport
+from ops.insight.reports.overview import OverviewReport
 from ops.insight.rules import cost_model
 from ops.workload import Workload
 from ops.workload.consumers import Reader

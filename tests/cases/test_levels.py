@@ -14,8 +14,11 @@ from ops import formatting
 from ops.aws.cloudwatch import Alarm
 from ops.cli.status import _path
 from ops.insight import time_window as windows
-from ops.insight.report_types import Card, Level, OverviewReport, QueueReport, Window
+from ops.insight.report_types import Level, Window
 from ops.insight.reports import alarms, concurrency, cost, dead_letters, overview, queue
+from ops.insight.reports.overview import OverviewReport
+from ops.insight.reports.overview_cards import Card
+from ops.insight.reports.queue import QueueReport
 from ops.insight.rules import levels
 from tests.ops.insight import world
 from tests.ops.insight.world import END, WINDOW, WORKLOAD

@@ -22,8 +22,9 @@ from ops import target as targets
 from ops.deadletters.archive import audit_summary
 from ops.deadletters.archive.audit_log import Verification
 from ops.deadletters.ledger.model import State
-from ops.insight.report_types import AlarmState, Finding, Level
+from ops.insight.report_types import Finding, Level
 from ops.insight.reports import concurrency
+from ops.insight.reports.alarms import AlarmState
 from tests.dashboard import test_states
 from tests.dashboard.app import REAL_APP, App
 from tests.dashboard.test_audit import record

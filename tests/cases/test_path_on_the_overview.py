@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dashboard.components import overview_view
-from ops.insight.report_types import Path, PathRates, Stop
+from ops.insight.reports.overview import PathRates
+from ops.insight.reports.pipeline import Path, Stop
 
 RATES = PathRates(118.0, 121.0, 112.4, 3.1, 0.0, 12.0, 3.0, 0.0)
 

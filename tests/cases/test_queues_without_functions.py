@@ -15,8 +15,10 @@ from ops.aws.policies import Grant
 from ops.cli.app import run
 from ops.deadletters.queue import open_queue
 from ops.errors import UsageError
-from ops.insight.report_types import Level, OverviewReport, Stop
+from ops.insight.report_types import Level
 from ops.insight.reports import overview
+from ops.insight.reports.overview import OverviewReport
+from ops.insight.reports.pipeline import Stop
 from ops.insight.time_window import last
 from tests.cases.accounts import (
     ACCOUNT,

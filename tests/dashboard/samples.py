@@ -12,8 +12,18 @@ import pandas as pd
 
 from dashboard.charts.cold_starts import INIT
 from dashboard.time_range import TimeRange
-from ops.insight import report_types as r
-from ops.insight.report_types import Level
+from ops.insight.report_types import Finding, Level, QueryCost, Threshold
+from ops.insight.reports.alarms import AlarmState
+from ops.insight.reports.cold_starts import ColdStartReport
+from ops.insight.reports.concurrency import ConcurrencyReport
+from ops.insight.reports.cost import CostReport
+from ops.insight.reports.dead_letters import DeadLettersReport
+from ops.insight.reports.overview import OverviewReport, PathRates
+from ops.insight.reports.overview_cards import Card
+from ops.insight.reports.pipeline import Path, Stop
+from ops.insight.reports.queue import QueueReport
+from ops.insight.rules.cost_model import Assumptions
+from ops.insight.sources.watched_queues import Watched
 from ops.workload import Gap
 from tests.fakes.dead_letter_service import SampleDesk
 
@@ -62,15 +72,15 @@ class Sample:
         return frame(self.minutes, self.period, **columns)
 
     @property
-    def look_cost(self) -> r.QueryCost:
-        return r.QueryCost(24, 0.00024, ("The last minute is not complete yet.",) if self.trouble else ())
+    def look_cost(self) -> QueryCost:
+        return QueryCost(24, 0.00024, ("The last minute is not complete yet.",) if self.trouble else ())
 
-    def finding(self, act: str, fine: str, page: str = "") -> r.Finding:
+    def finding(self, act: str, fine: str, page: str = "") -> Finding:
         if self.trouble:
-            return r.Finding(Level.ACT, f"Act: {act}{self.foreign}", page)
-        return r.Finding(Level.OK, f"Fine: {fine}", "")
+            return Finding(Level.ACT, f"Act: {act}{self.foreign}", page)
+        return Finding(Level.OK, f"Fine: {fine}", "")
 
-    def overview(self, span: TimeRange) -> r.OverviewReport:
+    def overview(self, span: TimeRange) -> OverviewReport:
         self.calls.append("overview")
         f = self._frame(
             depth=self.depth,
@@ -82,7 +92,7 @@ class Sample:
         )
         bad = Level.ACT if self.trouble else Level.OK
         cards = (
-            r.Card(
+            Card(
                 "depth",
                 "Waiting in the queue",
                 float(self.depth[-1]),
@@ -91,8 +101,8 @@ class Sample:
                 Level.WATCH if self.trouble else Level.OK,
                 "120 a minute arrive",
             ),
-            r.Card("age", "Oldest message", float(self.age[-1]), "s", f.age, bad, "of 4 h until it is lost"),
-            r.Card(
+            Card("age", "Oldest message", float(self.age[-1]), "s", f.age, bad, "of 4 h until it is lost"),
+            Card(
                 "concurrency",
                 "Concurrency",
                 9.0,
@@ -101,15 +111,15 @@ class Sample:
                 Level.WATCH if self.trouble else Level.OK,
                 "of 10 allowed by the mapping",
             ),
-            r.Card("cold_share", "Cold starts", float(self.cold[-1] * 100), "%", f.cold, Level.OK, "p95 1.2 s"),
-            r.Card("cost", "1,000 successes", 0.0047, "USD", f.cost, Level.OK, "$1.20 a month at this rate"),
-            r.Card("dead", "Dead letters", float(self.dead[-1]), "messages", f.dead, bad, "51 of one cause"),
+            Card("cold_share", "Cold starts", float(self.cold[-1] * 100), "%", f.cold, Level.OK, "p95 1.2 s"),
+            Card("cost", "1,000 successes", 0.0047, "USD", f.cost, Level.OK, "$1.20 a month at this rate"),
+            Card("dead", "Dead letters", float(self.dead[-1]), "messages", f.dead, bad, "51 of one cause"),
         )
-        path = r.PathRates(
+        path = PathRates(
             118.0, 121.0, 112.4, 3.1, 1.2 if self.trouble else 0.0, float(self.depth[-1]), 29.0, float(self.dead[-1])
         )
         alarms = self.alarms()
-        return r.OverviewReport(
+        return OverviewReport(
             self.finding(
                 "54 dead letters, 51 of one cause (Sandbox.Timedout); last deploy 02:10",
                 "All jobs are done within 4 s; no alarm is firing",
@@ -119,17 +129,17 @@ class Sample:
             path,
             alarms,
             self.look_cost,
-            r.Path(
-                senders=(r.Stop("API", "scilearn"),),
-                queue=r.Stop("Queue", "scilearn-jobs"),
-                readers=(r.Stop("Function", "scilearn-worker"),),
-                results=(r.Stop("Results bucket", "scilearn-results-1"),),
-                dead=r.Stop("Dead letters", "scilearn-jobs-dead"),
+            Path(
+                senders=(Stop("API", "scilearn"),),
+                queue=Stop("Queue", "scilearn-jobs"),
+                readers=(Stop("Function", "scilearn-worker"),),
+                results=(Stop("Results bucket", "scilearn-results-1"),),
+                dead=Stop("Dead letters", "scilearn-jobs-dead"),
             ),
-            watched=(r.Watched("scilearn-undelivered", 2.0 if self.trouble else None),),
+            watched=(Watched("scilearn-undelivered", 2.0 if self.trouble else None),),
         )
 
-    def alarms(self) -> tuple[r.AlarmState, ...]:
+    def alarms(self) -> tuple[AlarmState, ...]:
         state = "ALARM" if self.trouble else "OK"
         reason = "Threshold Crossed: 1 datapoint [54.0] was greater than the threshold (0.0)." + self.foreign
         rows = [
@@ -141,12 +151,12 @@ class Sample:
             ("concurrency-near-limit", "OK"),
         ]
         return tuple(
-            r.AlarmState(f"scilearn-{n}", s, reason, NOW - timedelta(minutes=21), f"runbooks/{n}.md") for n, s in rows
+            AlarmState(f"scilearn-{n}", s, reason, NOW - timedelta(minutes=21), f"runbooks/{n}.md") for n, s in rows
         )
 
-    def queue(self, span: TimeRange) -> r.QueueReport:
+    def queue(self, span: TimeRange) -> QueueReport:
         self.calls.append("queue")
-        return r.QueueReport(
+        return QueueReport(
             self.finding(
                 "work arrives twice as fast as it is done; at this rate the oldest message is 4 h old at 06:20",
                 "Work is done as fast as it arrives, within 4 s",
@@ -154,7 +164,7 @@ class Sample:
             ),
             self._frame(visible=self.depth, in_flight=self.in_flight, delayed=np.zeros(self.n)),
             self._frame(oldest_s=self.age),
-            (r.Threshold("alarm: oldest message", 300.0), r.Threshold("retention: messages are lost", 345_600.0)),
+            (Threshold("alarm: oldest message", 300.0), Threshold("retention: messages are lost", 345_600.0)),
             self._frame(
                 sent=self.sent,
                 deleted=self.done,
@@ -170,13 +180,13 @@ class Sample:
             oldest_s=float(self.age[-1]),
         )
 
-    def concurrency(self, span: TimeRange) -> r.ConcurrencyReport:
+    def concurrency(self, span: TimeRange) -> ConcurrencyReport:
         self.calls.append("concurrency")
         law = np.minimum(10, 5 + np.arange(self.n) * 5 * self.period / 60)
-        return r.ConcurrencyReport(
+        return ConcurrencyReport(
             self.finding("the mapping's MaximumConcurrency of 10 holds work back", "nothing holds work back"),
             self._frame(observed=np.minimum(10, np.round(self.in_flight / 3)), law=law),
-            (r.Threshold("mapping's maximum", 10.0), r.Threshold("account quota", 1_000.0)),
+            (Threshold("mapping's maximum", 10.0), Threshold("account quota", 1_000.0)),
             "mapping's maximum" if self.trouble else "",
             self._frame(throttles=np.where(self.depth > 50, self.rng.poisson(2, self.n), 0).astype(float)),
             self._frame(fill=np.clip(self.done / 14, 1, 10), share=np.clip(self.done / 140, 0.1, 1)),
@@ -188,7 +198,7 @@ class Sample:
             9.0,
         )
 
-    def cold_starts(self, span: TimeRange) -> r.ColdStartReport:
+    def cold_starts(self, span: TimeRange) -> ColdStartReport:
         self.calls.append("cold_starts")
         n = 300
         started = pd.to_datetime(
@@ -241,7 +251,7 @@ class Sample:
             }
         )
         found = init[~np.isnan(init)]
-        return r.ColdStartReport(
+        return ColdStartReport(
             self.finding(
                 "6% of invocations start cold, and version 8 takes 40% longer to start than version 7",
                 "6% of invocations start cold, in 0.86 s",
@@ -258,14 +268,14 @@ class Sample:
                 p50_ms=np.full(self.n, 320.0),
                 p95_ms=300 + self.age / max(1.0, float(self.age.max())) * 4_000,
             ),
-            error_lines=(r.Threshold("alarm scilearn-function-errors", 1.0),),
+            error_lines=(Threshold("alarm scilearn-function-errors", 1.0),),
             duration_lines=(
-                r.Threshold("alarm scilearn-duration-near-timeout", 5_400.0),
-                r.Threshold("timeout", 6_000.0),
+                Threshold("alarm scilearn-duration-near-timeout", 5_400.0),
+                Threshold("timeout", 6_000.0),
             ),
         )
 
-    def cost(self, span: TimeRange, assumptions: r.Assumptions) -> r.CostReport:
+    def cost(self, span: TimeRange, assumptions: Assumptions) -> CostReport:
         self.calls.append("cost")
         logs = 0.0000015 * assumptions.log_bytes_per_invocation
         parts = [
@@ -278,7 +288,7 @@ class Sample:
             ("Logs", logs),
         ]
         total = sum(usd for _, usd in parts)
-        return r.CostReport(
+        return CostReport(
             self.finding("failures eat 12% of the money", "a thousand successes cost $0.0097"),
             pd.DataFrame(parts, columns=["component", "usd"]),
             self._frame(usd_per_1000=0.0095 + 0.002 * self.cold + self.rng.normal(0, 0.0002, self.n)),
@@ -293,9 +303,9 @@ class Sample:
             self.look_cost,
         )
 
-    def dead_letters(self, span: TimeRange) -> r.DeadLettersReport:
+    def dead_letters(self, span: TimeRange) -> DeadLettersReport:
         self.calls.append("dead_letters")
-        return r.DeadLettersReport(
+        return DeadLettersReport(
             self.finding("54 dead letters, the first at 02:14", "no dead letters"),
             self._frame(dead=self.dead),
             float(self.dead[-1]),

@@ -14,7 +14,8 @@ import pytest
 from dashboard.charts import base, cold_starts, concurrency, cost, dead_letters, queue
 from dashboard.markup import sparkline
 from dashboard.time_range import TimeRange
-from ops.insight.report_types import Assumptions, Threshold
+from ops.insight.report_types import Threshold
+from ops.insight.rules.cost_model import Assumptions
 from tests.dashboard.samples import HOSTILE, Sample, frame
 from tests.dashboard.unusual import Empty
 

@@ -10,8 +10,14 @@ import pandas as pd
 
 from dashboard.time_range import TimeRange
 from ops.errors import OpsError, Unreachable
-from ops.insight import report_types as r
-from ops.insight.report_types import Level
+from ops.insight.report_types import Finding, Level
+from ops.insight.reports.cold_starts import ColdStartReport
+from ops.insight.reports.concurrency import ConcurrencyReport
+from ops.insight.reports.cost import CostReport
+from ops.insight.reports.dead_letters import DeadLettersReport
+from ops.insight.reports.overview import OverviewReport, PathRates
+from ops.insight.reports.queue import QueueReport
+from ops.insight.rules.cost_model import Assumptions
 from ops.workload import Gap, Part, Why
 from tests.dashboard.samples import Sample
 from tests.fakes.dead_letter_service import SampleDesk
@@ -26,18 +32,18 @@ class Empty(Sample):
     def _none(self, frame: pd.DataFrame) -> pd.DataFrame:
         return frame.iloc[0:0]
 
-    def overview(self, span: TimeRange) -> r.OverviewReport:
+    def overview(self, span: TimeRange) -> OverviewReport:
         full = super().overview(span)
         cards = tuple(replace(c, value=None, spark=c.spark.iloc[0:0], level=Level.UNKNOWN, note="") for c in full.cards)
         return replace(
             full,
-            finding=r.Finding(Level.UNKNOWN, "Unknown: nothing was sent in this time."),
+            finding=Finding(Level.UNKNOWN, "Unknown: nothing was sent in this time."),
             cards=cards,
-            path=r.PathRates(*([None] * 8)),
+            path=PathRates(*([None] * 8)),
             alarms=(),
         )
 
-    def queue(self, span: TimeRange) -> r.QueueReport:
+    def queue(self, span: TimeRange) -> QueueReport:
         full = super().queue(span)
         return replace(
             full,
@@ -49,7 +55,7 @@ class Empty(Sample):
             completions_per_min=None,
         )
 
-    def concurrency(self, span: TimeRange) -> r.ConcurrencyReport:
+    def concurrency(self, span: TimeRange) -> ConcurrencyReport:
         full = super().concurrency(span)
         return replace(
             full,
@@ -62,7 +68,7 @@ class Empty(Sample):
             seconds_per_message=None,
         )
 
-    def cold_starts(self, span: TimeRange) -> r.ColdStartReport:
+    def cold_starts(self, span: TimeRange) -> ColdStartReport:
         full = super().cold_starts(span)
         return replace(
             full,
@@ -77,7 +83,7 @@ class Empty(Sample):
             init_cost_usd=None,
         )
 
-    def cost(self, span: TimeRange, assumptions: r.Assumptions) -> r.CostReport:
+    def cost(self, span: TimeRange, assumptions: Assumptions) -> CostReport:
         full = super().cost(span, assumptions)
         return replace(
             full,
@@ -91,7 +97,7 @@ class Empty(Sample):
             break_even_jobs_per_hour=None,
         )
 
-    def dead_letters(self, span: TimeRange) -> r.DeadLettersReport:
+    def dead_letters(self, span: TimeRange) -> DeadLettersReport:
         full = super().dead_letters(span)
         return replace(full, depth=self._none(full.depth), count=None, alarms=())
 
@@ -102,9 +108,9 @@ class NoDeadLetterQueue(Sample):
     dead_letter_queue = None
     notes = ("scilearn-jobs has no dead-letter queue: a message that keeps failing is lost in the end.",)
 
-    def dead_letters(self, span: TimeRange) -> r.DeadLettersReport:
+    def dead_letters(self, span: TimeRange) -> DeadLettersReport:
         full = super().dead_letters(span)
-        watch = r.Finding(Level.WATCH, "Watch: scilearn-jobs has no dead-letter queue.")
+        watch = Finding(Level.WATCH, "Watch: scilearn-jobs has no dead-letter queue.")
         return replace(full, finding=watch, depth=full.depth * np.nan, count=None, alarms=())
 
 
@@ -137,7 +143,7 @@ class Refused(Sample):
 class Lost(Sample):
     """Dead letters are answered for once, and never again."""
 
-    def dead_letters(self, span: TimeRange) -> r.DeadLettersReport:
+    def dead_letters(self, span: TimeRange) -> DeadLettersReport:
         if "dead_letters" in self.calls:
             raise Unreachable("AWS does not answer.", "Is the network up?")
         return super().dead_letters(span)

@@ -11,7 +11,7 @@ from dashboard.formatting import duration, number
 from dashboard.markup import html_blocks
 from dashboard.markup.html_blocks import Stat
 from ops import formatting
-from ops.insight.report_types import DeadLettersReport
+from ops.insight.reports.dead_letters import DeadLettersReport
 
 COUNT = "_dead_count"
 

@@ -26,7 +26,8 @@ from dashboard.markup import error_box, html_blocks
 from dashboard.services.dead_letter_service import DeadLetterService
 from ops import formatting
 from ops.errors import OpsError
-from ops.insight.report_types import DeadLettersReport, Finding
+from ops.insight.report_types import Finding
+from ops.insight.reports.dead_letters import DeadLettersReport
 from ops.workload import Gap
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 import operator
 import re
+from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -13,7 +15,7 @@ from ops import formatting
 from ops.aws import cloudwatch
 from ops.aws.cloudwatch import Alarm
 from ops.errors import AccessDenied
-from ops.insight.report_types import AlarmState, Level, Threshold
+from ops.insight.report_types import Level, Threshold
 from ops.insight.rules.findings import Observation
 from ops.workload.gaps import Part
 
@@ -24,6 +26,15 @@ if TYPE_CHECKING:
 NO_STATES = "No alarm states"
 _RUNBOOK = re.compile(r"\bRunbook:\s*(\S+)")
 _LISTED = re.compile(r"\s*\[[^\]]*\]|\s*\(minimum [^)]*\)")
+
+
+@dataclass(frozen=True)
+class AlarmState:
+    name: str
+    state: str  # OK | ALARM | INSUFFICIENT_DATA
+    reason: str
+    since: datetime | None
+    runbook: str  # path such as runbooks/dead-letters.md, or empty
 
 
 def read(aws: Aws, workload: Workload) -> tuple[tuple[Alarm, ...], tuple[str, ...]]:

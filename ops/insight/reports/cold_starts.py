@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from ops import formatting, pricing
-from ops.insight.report_types import HEALTH, ColdStartReport, Level, QueryCost, Threshold, Window
+from ops.insight.report_types import Finding, Level, QueryCost, Threshold, Window
 from ops.insight.reports import alarms
 from ops.insight.rules.findings import Observation, summarize
 from ops.insight.sources import invocations, metric_queries, metrics
@@ -52,6 +53,37 @@ PHASES = (
 )
 RESTORE = ("Restore from a snapshot", "restore_ms")
 """Of SnapStart: it stands where INIT stands elsewhere."""
+
+
+HEALTH = ("errors", "p50_ms", "p95_ms")
+"""The columns of how invocations ended and how long they took."""
+
+
+def _no_rows(columns: tuple[str, ...]) -> pd.DataFrame:
+    return pd.DataFrame(columns=list(columns), index=pd.DatetimeIndex([], tz="UTC", name="time"), dtype=float)
+
+
+@dataclass(frozen=True)
+class ColdStartReport:
+    """``invocations``: one row each: started, request_id, version, cold (bool), init_ms, duration_ms, billed_ms,
+    memory_used_mb, memory_size_mb, status, error_type, cost_usd, runtime_init_ms, response_latency_ms,
+    extension_overhead_ms. ``by_version``: version, invocations, cold, share, init_p50_ms, init_p95_ms, init_p99_ms.
+    ``phases``: of the latest cold start: phase, start_ms, duration_ms. ``health``: errors (invocations a period),
+    p50_ms and p95_ms of the duration. Their lines: the alarms' thresholds and the timeout (ms)."""
+
+    finding: Finding
+    invocations: pd.DataFrame
+    by_version: pd.DataFrame
+    phases: pd.DataFrame
+    share: float | None  # 0–1
+    init_p50_ms: float | None
+    init_p95_ms: float | None
+    init_p99_ms: float | None
+    init_cost_usd: float | None
+    look: QueryCost
+    health: pd.DataFrame = field(default_factory=lambda: _no_rows(HEALTH))
+    error_lines: tuple[Threshold, ...] = ()
+    duration_lines: tuple[Threshold, ...] = ()
 
 
 def report(aws: Aws, workload: Workload, window: Window) -> ColdStartReport:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -12,7 +13,7 @@ from ops import formatting
 from ops.aws import sqs
 from ops.errors import UsageError
 from ops.esm_scaling import Observed, ScalingPolicy, begin, step
-from ops.insight.report_types import ConcurrencyReport, Level, Threshold, Window
+from ops.insight.report_types import Finding, Level, QueryCost, Threshold, Window
 from ops.insight.reports import queue
 from ops.insight.rules import concurrency_limits, config_checks
 from ops.insight.rules.findings import Observation, summarize
@@ -31,6 +32,26 @@ FILL_S, FILL_TIMEOUTS = 120, 3
 """Over how long messages an invocation are averaged: seconds at least, and function timeouts."""
 FAILURES_A_PERIOD = 50
 """Failures told apart within a period: more of them hold the mapping down all the same."""
+
+
+@dataclass(frozen=True)
+class ConcurrencyReport:
+    """``concurrency``: observed, law (what the mapping's ramp allows). ``throttles``: throttles (a period).
+    ``batch``: fill (messages an invocation), share (0–1 of the batch size)."""
+
+    finding: Finding
+    concurrency: pd.DataFrame
+    limits: tuple[Threshold, ...]
+    binding: str  # name of the limit that binds now, or empty
+    throttles: pd.DataFrame
+    batch: pd.DataFrame
+    batch_size: int | None
+    backlog: float | None
+    arrivals_per_min: float | None
+    seconds_per_message: float | None  # observed: duration ÷ messages an invocation
+    look: QueryCost
+    running: float | None = None  # most at once in the newest period, as on the Overview's card
+    at: datetime | None = None  # the end of a past range, of which ``binding``, ``backlog`` and ``running`` are
 
 
 def report(aws: Aws, workload: Workload, window: Window) -> ConcurrencyReport:

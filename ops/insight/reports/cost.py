@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from handler.extension.records import rules
 from ops import formatting, pricing
-from ops.insight.report_types import Assumptions, CostReport, Level, QueryCost, Window
+from ops.insight.report_types import Finding, Level, QueryCost, Window
 from ops.insight.rules import cost_model
+from ops.insight.rules.cost_model import Assumptions
 from ops.insight.rules.findings import Observation, summarize
 from ops.insight.sources import function_usage, invocations, metrics
 
@@ -21,6 +23,31 @@ if TYPE_CHECKING:
 
 MUCH = 0.2
 """Share of the money that goes into failures from which it is worth a look: our choice."""
+
+
+@dataclass(frozen=True)
+class CostReport:
+    """``parts``: component, usd (the window's spend). ``trend``: usd_per_1000 (dollars a 1,000 successes).
+
+    ``left_out``: what the sum does not hold, in words. ``inferred``: what in it is concluded and not counted.
+    ``measured_log_bytes``: an invocation's, from the logs.
+    """
+
+    finding: Finding
+    parts: pd.DataFrame
+    trend: pd.DataFrame
+    successes: float
+    failures_usd: float
+    total_usd: float
+    usd_per_1000: float | None
+    month_usd: float | None
+    break_even_jobs_per_hour: float | None
+    assumptions: Assumptions
+    prices_dated: str
+    look: QueryCost
+    left_out: tuple[str, ...] = ()
+    measured_log_bytes: float | None = None
+    inferred: tuple[str, ...] = ()
 
 
 def report(aws: Aws, workload: Workload, window: Window, assumptions: Assumptions | None = None) -> CostReport:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -11,8 +12,9 @@ from ops import formatting
 from ops.aws import sqs
 from ops.aws.cloudwatch import MetricQuery
 from ops.insight import time_window as windows
-from ops.insight.report_types import DeadLettersReport, Level, QueryCost, Window
+from ops.insight.report_types import Finding, Level, QueryCost, Window
 from ops.insight.reports import alarms
+from ops.insight.reports.alarms import AlarmState
 from ops.insight.rules import config_checks
 from ops.insight.rules.findings import Observation, summarize
 from ops.insight.sources import metric_queries, metrics, queue_depths
@@ -29,6 +31,22 @@ FIRST_PERIODS = 3
 """Fine periods without a point at the window's start, from which the queue was silent before its first point."""
 LATELY = timedelta(minutes=5)
 """Over how long the rate of new ones is taken."""
+
+
+@dataclass(frozen=True)
+class DeadLettersReport:
+    """``depth``: dead (messages, held ones included). ``arrived``: how many came in the window, at least (rises of the
+    depth). ``held``: those in flight, which another process holds. ``at``: the end of a past range, None for now."""
+
+    finding: Finding
+    depth: pd.DataFrame
+    count: float | None
+    alarms: tuple[AlarmState, ...]
+    look: QueryCost
+    arrived: float | None = None
+    held: float | None = None
+    oldest_s: float | None = None
+    at: datetime | None = None
 
 
 def report(aws: Aws, workload: Workload, window: Window) -> DeadLettersReport:

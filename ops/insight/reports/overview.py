@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from ops import formatting
-from ops.insight.report_types import Level, OverviewReport, PathRates, QueryCost, Window
+from ops.insight.report_types import Finding, Level, QueryCost, Window
 from ops.insight.reports import alarms, dead_letters, overview_cards, queue
-from ops.insight.reports.pipeline import stops
+from ops.insight.reports.alarms import AlarmState
+from ops.insight.reports.overview_cards import Card
+from ops.insight.reports.pipeline import EMPTY_PIPELINE, Path, stops
 from ops.insight.rules import config_checks, cost_model
 from ops.insight.rules.findings import Observation, summarize
 from ops.insight.sources import function_usage, metric_queries, metrics, queue_depths, watched_queues
 from ops.insight.sources.metrics import Readings
 from ops.insight.sources.queue_depths import Depths
+from ops.insight.sources.watched_queues import Watched
 
 if TYPE_CHECKING:
     from ops.aws import Aws
@@ -24,6 +28,34 @@ RATE_LEAST_S = 60
 """Seconds between the first and the last point of a gauge from which its rises make a rate."""
 PAST = "Alarm states are of now, and are not shown for a past range."
 NEW_DEPLOY = timedelta(hours=24)
+
+
+@dataclass(frozen=True)
+class PathRates:
+    """Live rates along ``Path``, a minute, over the last full periods."""
+
+    accepted: float | None
+    started: float | None
+    finished: float | None
+    failed: float | None
+    died: float | None
+    waiting: float | None  # messages visible now
+    in_flight: float | None
+    dead: float | None  # messages in the dead-letter queue now
+
+
+@dataclass(frozen=True)
+class OverviewReport:
+    finding: Finding
+    cards: tuple[Card, ...]
+    path: PathRates
+    alarms: tuple[AlarmState, ...]
+    look: QueryCost
+    stops: Path = EMPTY_PIPELINE
+    alarms_missing: tuple[str, ...] = ()
+    """Alarms that could not be read, or that are gone, in words."""
+    at: datetime | None = None  # the end of a past range, of which no alarm states are known
+    watched: tuple[Watched, ...] = ()
 
 
 def report(aws: Aws, workload: Workload, window: Window) -> OverviewReport:

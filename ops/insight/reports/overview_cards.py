@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from ops import formatting, pricing
-from ops.insight.report_types import Assumptions, Card, Level, Threshold
+from ops.insight.report_types import Level, Threshold
 from ops.insight.reports import dead_letters, queue
 from ops.insight.rules import concurrency_limits, cost_model, levels
+from ops.insight.rules.cost_model import Assumptions
 from ops.workload.gaps import Part
 
 if TYPE_CHECKING:
@@ -24,6 +26,19 @@ NEAR = 0.9
 """Share of a limit from which it is called near: AWS recommends alarms at about 90% of the concurrency quotas."""
 SLOW_AGE_S = 300.0
 """Age of the oldest message worth a second look where no alarm says better: a guess, so it only ever says Watch."""
+
+
+@dataclass(frozen=True)
+class Card:
+    """A number with its recent course. ``value`` is None when there is nothing to count."""
+
+    key: str  # depth | age | concurrency | cold_share | cost | dead
+    title: str
+    value: float | None
+    unit: str  # messages | s | % | USD | of limit …
+    spark: pd.Series
+    level: Level
+    note: str = ""  # e.g. "of 10 allowed by the mapping"
 
 
 def make(

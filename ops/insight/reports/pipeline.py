@@ -2,13 +2,39 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ops.insight.report_types import Path, Stop
 from ops.workload.gaps import Part
 
 if TYPE_CHECKING:
     from ops.workload import Workload
+
+
+@dataclass(frozen=True)
+class Stop:
+    """Something on the path: ``kind`` is a noun ("SNS topic"), ``name`` its own, ``why`` says why it has none."""
+
+    kind: str
+    name: str
+    why: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.name or '–'}" + (f" ({self.why})" if self.why else "")
+
+
+@dataclass(frozen=True)
+class Path:
+    """senders → queue → readers → results / dead letters. Senders are inferred from policies and stacks."""
+
+    senders: tuple[Stop, ...] = ()
+    queue: Stop = Stop("Queue", "")
+    readers: tuple[Stop, ...] = (Stop("Function", ""),)
+    results: tuple[Stop, ...] = ()
+    dead: Stop = Stop("Dead letters", "")
+
+
+EMPTY_PIPELINE = Path()
 
 
 def stops(workload: Workload) -> Path:

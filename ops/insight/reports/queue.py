@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import TYPE_CHECKING
+
+import pandas as pd
 
 from ops import formatting
 from ops.aws import sqs
-from ops.insight.report_types import Level, QueryCost, QueueReport, Threshold, Window
+from ops.insight.report_types import Finding, Level, QueryCost, Threshold, Window
 from ops.insight.reports import alarms
 from ops.insight.rules import config_checks, levels
 from ops.insight.rules.findings import Observation, summarize
@@ -27,6 +30,26 @@ RETENTION_NEAR = 0.5
 """Share of the queue's retention at which waiting messages are about to be lost unworked."""
 RETURNED = 0.2
 """Share of receives that do not end in a deletion from which it is worth saying."""
+
+
+@dataclass(frozen=True)
+class QueueReport:
+    """``depth``: visible, in_flight, delayed (messages). ``age``: oldest_s. ``rates``: sent, deleted, received,
+    empty_receives (a minute)."""
+
+    finding: Finding
+    depth: pd.DataFrame
+    age: pd.DataFrame
+    age_lines: tuple[Threshold, ...]
+    rates: pd.DataFrame
+    drain_s: float | None  # None: it is not being drained
+    arrivals_per_min: float | None
+    completions_per_min: float | None
+    look: QueryCost
+    waiting: float | None = None  # messages visible: now, or at ``at``; in one sample with ``in_flight``
+    in_flight: float | None = None
+    oldest_s: float | None = None
+    at: datetime | None = None  # the end of a past range
 
 
 def report(aws: Aws, workload: Workload, window: Window) -> QueueReport:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -10,7 +11,6 @@ import pandas as pd
 from handler import contract
 from handler.extension.records import rules
 from ops.aws.lambda_ import MINIMUM_POLLERS
-from ops.insight.report_types import Assumptions
 from ops.insight.sources import invocations, metric_queries
 from ops.insight.sources.function_usage import Use
 from ops.pricing import Prices
@@ -52,6 +52,16 @@ LEFT_OUT = (
     "S3, DynamoDB, EventBridge, X-Ray and data transfer (no dated price on file)",
     "free tiers and volume tiers",
 )
+
+
+@dataclass(frozen=True)
+class Assumptions:
+    """What an operator may change about the cost picture. Prices are in the dated file; these are about use."""
+
+    log_bytes_per_invocation: float = 3_000.0
+    api: str = "rest"  # rest | http | none
+    always_on_usd_per_hour: float = 0.0816
+    always_on_jobs_per_hour: float = 36_000.0
 
 
 def queries(workload: Workload) -> list[MetricQuery]:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ops.aws.cloudwatch import MetricQuery
-from ops.insight.report_types import Watched
 
 if TYPE_CHECKING:
     from ops.aws.cloudwatch import Alarm
@@ -15,6 +15,14 @@ if TYPE_CHECKING:
 
 DEPTH = "ApproximateNumberOfMessagesVisible"
 MOST = 6
+
+
+@dataclass(frozen=True)
+class Watched:
+    """Another queue that an alarm of the workload watches. ``messages``: visible ones; None where not known."""
+
+    queue: str
+    messages: float | None
 
 
 def queues(workload: Workload, known: Sequence[Alarm]) -> tuple[str, ...]:

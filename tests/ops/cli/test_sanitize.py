@@ -10,7 +10,8 @@ import pytest
 
 from ops.cli.json_output import dumps
 from ops.cli.sanitize import safe
-from ops.insight.report_types import Finding, Level, QueryCost, QueueReport
+from ops.insight.report_types import Finding, Level, QueryCost
+from ops.insight.reports.queue import QueueReport
 
 
 @pytest.mark.parametrize(

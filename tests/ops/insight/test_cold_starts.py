@@ -9,8 +9,9 @@ import pytest
 
 from handler import contract
 from ops import pricing
-from ops.insight.report_types import ColdStartReport, Level
+from ops.insight.report_types import Level
 from ops.insight.reports import cold_starts
+from ops.insight.reports.cold_starts import ColdStartReport
 from ops.workload import Workload
 from tests.fakes.aws import Refusal
 from tests.ops.insight.world import FUNCTION, WINDOW, WORKLOAD, Stage, record, without, world

@@ -10,8 +10,9 @@ import pytest
 
 from ops.errors import UsageError
 from ops.esm_scaling import Observed, ScalingPolicy, begin, step
-from ops.insight.report_types import ConcurrencyReport, Level
+from ops.insight.report_types import Level
 from ops.insight.reports import concurrency, overview
+from ops.insight.reports.concurrency import ConcurrencyReport
 from ops.workload import Workload
 from tests.ops.insight.world import FUNCTION, MAPPING, WINDOW, WORKLOAD, Stage, without, world
 

@@ -13,9 +13,11 @@ from handler import contract
 from handler.extension.records import prices as extension_prices
 from ops import pricing
 from ops.insight import time_window as windows
-from ops.insight.report_types import Assumptions, CostReport, Level, QueryCost
+from ops.insight.report_types import Level, QueryCost
 from ops.insight.reports import cost, overview
+from ops.insight.reports.cost import CostReport
 from ops.insight.rules import cost_model
+from ops.insight.rules.cost_model import Assumptions
 from ops.insight.sources.metrics import Readings
 from ops.workload import Workload
 from tests.ops.insight.world import FUNCTION, MINUTES, QUEUE, WINDOW, WORKLOAD, Stage, record, without, world

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from ops.insight.report_types import DeadLettersReport, Level
+from ops.insight.report_types import Level
 from ops.insight.reports import dead_letters
+from ops.insight.reports.dead_letters import DeadLettersReport
 from ops.workload import Workload
 from tests.ops.insight.world import DLQ, WINDOW, WORKLOAD, Stage, without, world
 

@@ -10,8 +10,10 @@ import pytest
 
 from handler import contract
 from ops.errors import AccessDenied
-from ops.insight.report_types import Card, Level, OverviewReport
+from ops.insight.report_types import Level
 from ops.insight.reports import alarms, overview
+from ops.insight.reports.overview import OverviewReport
+from ops.insight.reports.overview_cards import Card
 from ops.workload import Workload
 from tests.fakes.aws import Refusal
 from tests.ops.insight.world import END, FUNCTION, MAPPING, WINDOW, WORKLOAD, Stage, without, world

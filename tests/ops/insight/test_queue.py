@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
-from ops.insight.report_types import Level, QueueReport
+from ops.insight.report_types import Level
 from ops.insight.reports import overview, queue
+from ops.insight.reports.queue import QueueReport
 from ops.workload import Workload
 from tests.ops.insight.world import FUNCTION, QUEUE, WINDOW, WORKLOAD, Stage, without, world
 
