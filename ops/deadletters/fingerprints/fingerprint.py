@@ -7,7 +7,7 @@ that a cause stays the same cause when the function is deployed anew.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from hashlib import blake2b
 from itertools import takewhile
@@ -30,6 +30,20 @@ _BETWEEN = r"""[\s,;:=|()\[\]{}<>&/'"-]*"""
 _SEPARATING, _RUN = re.compile(_BETWEEN), re.compile(rf"{GAP}(?:{_BETWEEN}{GAP})+")
 _MEANINGLESS = re.compile(r"[0-9.,:+-]+|(?=[a-f-]*\d)[0-9a-f-]{8,}")
 _TYPE = re.compile(r"(?:Function<)?(?:[\w$]+(?:\.|::|\\))*([\w$]+)>?")
+_CLOSING = {
+    "(": ")",
+    "[": "]",
+    "{": "}",
+    "'": "'",
+    '"': '"',
+    "`": "`",
+    "“": "”",
+    "«": "»",
+    "‘": "’",
+    "「": "」",
+    "『": "』",
+}
+_OPENING = {closing: opening for opening, closing in _CLOSING.items()}
 _LINE_NUMBER = re.compile(r":\d+(?= |$)")
 
 
@@ -154,8 +168,30 @@ def _shared(values: Sequence[str]) -> str:
         return GAP
     begins = _whole_words(_beginning(values), values)
     turned = [value[len(begins) :][::-1] for value in values]
-    ends = _whole_words(_beginning(turned), turned)[::-1]
+    begins, ends = _paired(begins, _whole_words(_beginning(turned), turned)[::-1])
     return f"{begins}{GAP}{ends}" if begins or any(character.isalnum() for character in ends) else GAP
+
+
+def _paired(begins: str, ends: str) -> tuple[str, str]:
+    """Both without a bracket or quote whose partner is in the part between them that differs."""
+    opened, closed = _unclosed(begins, _CLOSING), _unclosed(ends[::-1], _OPENING)
+    partners = zip(opened, closed, strict=False)
+    pairs = sum(1 for _ in takewhile(lambda pair: _CLOSING[begins[pair[0]]] == ends[-1 - pair[1]], partners))
+    begins = begins[: opened[pairs]] if pairs < len(opened) else begins
+    return begins, ends[len(ends) - closed[pairs] :] if pairs < len(closed) else ends
+
+
+def _unclosed(text: str, partners: Mapping[str, str]) -> list[int]:
+    """Where brackets and quotes are opened and not closed, outermost first. An apostrophe within a word is neither."""
+    opened: list[int] = []
+    for at, character in enumerate(text):
+        if character == "'" and text[at - 1 : at].isalnum() and text[at + 1 : at + 2].isalnum():
+            continue
+        if opened and character == partners[text[opened[-1]]]:
+            opened.pop()
+        elif character in partners:
+            opened.append(at)
+    return opened
 
 
 def _whole_words(shared: str, values: Sequence[str]) -> str:
