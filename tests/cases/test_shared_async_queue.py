@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from handler import contract
 from ops.aws import lambda_, logs
 from ops.aws.logs import LogRows
 from ops.deadletters import plans
@@ -21,6 +22,7 @@ from tests.fakes.dlq_world import World, a_world
 
 ACCOUNT = "000000000000"
 A, B, C = (f"0000000{n}-aaaa-4bbb-8ccc-000000000000" for n in range(3))
+AWS_ID = "awsRequestId"
 TEXT = "2026/11/28/[$LATEST]0a1b"
 INVOICE, REFUND = (f"arn:aws:lambda:eu-west-1:{ACCOUNT}:function:{name}" for name in ("invoice", "refund"))
 
@@ -158,6 +160,18 @@ def test_one_that_is_in_no_log_is_not_sent_although_only_one_function_has_the_qu
         (json.dumps({"level": "ERROR", "message": f"refund failed, RequestId: {A}"}), False),
         (json.dumps({"level": "ERROR", "message": "refund failed", "awsRequestId": B, "requestId": A}), False),
         (json.dumps({"type": "platform.start", "requestId": A}), False),
+        (json.dumps({"level": "ERROR", "message": "refund failed", "requestId": A}), False),
+        (json.dumps({"level": "ERROR", "message": "refund failed", "context": {"request_id": A}}), False),
+        (json.dumps({"errorType": "KeyError", "errorMessage": "'vat'", "requestId": A, "stackTrace": []}), False),
+        (json.dumps({"level": "ERROR", "message": f"RequestId: {A} Error: Runtime exited"}), False),
+        (json.dumps({"level": "ERROR", "message": f"RequestId: {A} Error: Runtime exited", AWS_ID: B}), False),
+        (f"[ERROR]\t2026-11-28T13:00:00.000Z\t{B}\t" + json.dumps({"error": "refund", "requestId": A}), False),
+        (f"RequestId: {A} Error: Runtime exited with error: exit status 1", False),
+        (f"2026-11-28T13:00:00.000Z {A} Task timed out after 3.00 seconds", False),
+        (json.dumps({"level": "ERROR", "message": "no vat", AWS_ID: A}), True),
+        (json.dumps({"level": "ERROR", "message": "no vat", contract.LOG_REQUEST_ID: A}), True),
+        (json.dumps({"level": "ERROR", "message": "no vat", AWS_ID: A, "requestId": B}), True),
+        (f"2026-11-28T13:00:00.000Z\t{A}\tERROR\tInvoke Error \t" + json.dumps({"errorType": "TypeError"}), True),
     ],
 )
 def test_only_a_line_of_the_invocation_itself_is_proof(world: World, cloud: Cloud, line: str, proof: bool) -> None:

@@ -26,6 +26,7 @@ LONGEST_RETRIES = timedelta(hours=6)
 SLACK = timedelta(minutes=5)
 NOTED = "functions of requests"
 """Where the snapshot keeps whose log a request id was found in: a log may be gone when it is wanted again."""
+_QUOTABLE = (invocation_log.TIMEOUT, invocation_log.EXIT)
 _PLATFORM = re.compile(r"^(?:START|END|REPORT) RequestId: ([0-9a-f-]{36})\b")
 
 
@@ -126,18 +127,21 @@ def _own(row: Mapping[str, str], function: lambda_.Function) -> bool:
 
 
 def _ran(row: Mapping[str, str]) -> set[str]:
-    """Request ids of invocations that the line is of: as the platform writes them, or the runtime beside a failure. A
-    line that only mentions one may be about another function's invocation."""
+    """Request IDs of the invocations that wrote the line: as the platform writes them, or the runtime beside a failure.
+
+    A line that only mentions one may be about another function's invocation, and so may a field of any name that
+    services use: what a function returns when it fails has a ``requestId`` too, and its caller may log that. How
+    another function timed out or exited reaches its caller as well, in the platform's own words.
+    """
     message = row.get("@message", "")
     if platform := _PLATFORM.match(message):
         return {platform[1]}
     if line := invocation_log.parse(row):
-        return {line.request_id}
+        return set() if line.source in _QUOTABLE else {line.request_id}
     if message.startswith('{"') and '"platform.' in message[:200]:
         return _of_event(message)
     said = log_parser.read(row)
-    sure = said is not None and said.failed and said.request_id and not said.loose
-    return {said.request_id} if said is not None and sure else set()
+    return {said.request_id} if said is not None and said.failed and said.own_request else set()
 
 
 def _of_event(message: str) -> set[str]:

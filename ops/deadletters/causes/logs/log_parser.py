@@ -19,7 +19,14 @@ from handler import contract
 from handler.extension.records import rules
 from ops import invocation_log, log_streams
 from ops.deadletters.causes.logs import json_fields, json_record, line_prefix, mentions, severity
-from ops.deadletters.causes.logs.log_shapes import FAILURES, MESSAGE_KEYS, REQUEST_IN, REQUEST_KEYS, UUID
+from ops.deadletters.causes.logs.log_shapes import (
+    FAILURES,
+    MESSAGE_KEYS,
+    OWN_REQUEST_KEYS,
+    REQUEST_IN,
+    REQUEST_KEYS,
+    UUID,
+)
 from ops.deadletters.causes.logs.severity import Severity
 from ops.deadletters.causes.stack_traces import root_cause
 from ops.deadletters.causes.stack_traces.thrown_error import Thrown, typed
@@ -70,6 +77,8 @@ class LogEntry:
     ``message_ids``: those that a field names; ``mentioned``: every UUID in the line that
     is not another message's, quoted (``mentions``). ``text``: its own words. ``loose``: the request id stands somewhere
     in the line's own words, and may be that of another request.
+    ``own_request``: the request id is surely that of the invocation that wrote the line: it is where the runtime puts
+    it before a line of text, or in a field that loggers reserve for it.
     ``chain``: the errors that wrapped the one that is told, outermost first, as ``Type: message``. ``several``: the
     error is the first of different ones that the line tells, and which of them a message failed of is not known.
     ``unhandled``: the runtime wrote it, about what left the handler.
@@ -93,6 +102,7 @@ class LogEntry:
     several: bool = False
     unhandled: bool = False
     loose: bool = False
+    own_request: bool = False
 
     @property
     def version(self) -> str:
@@ -139,6 +149,7 @@ def _of_record(plain: LogEntry, record: Mapping[str, Any], head: Severity = Seve
         text=said or plain.text,
         request_id=known or plain.request_id or _request_in(said or plain.text),
         loose=not known and (plain.loose or not plain.request_id),
+        own_request=known == _request_of(record, OWN_REQUEST_KEYS) if known else plain.own_request,
         message_ids=frozenset(str(one) for one in named if one) if isinstance(named, list) else frozenset(),
         batch=batch,
         level=level,
@@ -149,7 +160,7 @@ def _of_record(plain: LogEntry, record: Mapping[str, Any], head: Severity = Seve
         head = own.severity
         record = {**record, "message": own.own} if head is Severity.BAD and "message" in record else record
     if said.startswith("{") and bad is not Severity.BAD and (inner := _object(said, 0)):
-        within = _of_record(replace(plain, request_id=told.request_id), inner)
+        within = _of_record(replace(plain, request_id=told.request_id, own_request=told.own_request), inner)
         return within if within.failed or within.batch or within.message_ids else told
     if exited := _exited(told, said):
         return exited
@@ -165,9 +176,9 @@ def _by_runtime(record: Mapping[str, Any]) -> bool:
     return named and not record.keys() & {"message", "msg", *MESSAGE_KEYS}
 
 
-def _request_of(record: Mapping[str, Any]) -> str:
+def _request_of(record: Mapping[str, Any], keys: tuple[str, ...] = REQUEST_KEYS) -> str:
     parts = [record, *json_fields.objects(record, (*REQUEST_IN, "spans", "message"))]
-    return next((found for part in parts if (found := json_fields.text(part, REQUEST_KEYS))), "")
+    return next((found for part in parts if (found := json_fields.text(part, keys))), "")
 
 
 def _of_text(plain: LogEntry, message: str) -> LogEntry:
@@ -179,6 +190,7 @@ def _of_text(plain: LogEntry, message: str) -> LogEntry:
         level=head.word,
         unhandled=unhandled,
         loose=not head.request_id and not message.startswith(_PLATFORM),
+        own_request=bool(head.request_id),
     )
     if exited := _exited(plain, message):
         return exited
@@ -244,7 +256,7 @@ def _exited(plain: LogEntry, message: str) -> LogEntry | None:
     text += ", as Lambda does for memory" if "signal: killed" in text else ""
     kind = rules.exit_type(message)
     failed = replace(plain, failed=True, source=REPORT_LINE, error_type=kind, error_message=text, loose=False)
-    return replace(failed, request_id=found[1], unhandled=False)
+    return replace(failed, request_id=found[1], unhandled=False, own_request=False)
 
 
 def _request_in(text: str) -> str:

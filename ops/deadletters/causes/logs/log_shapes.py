@@ -76,10 +76,13 @@ WORDS_KEYS = (
     "@mt", "MessageTemplate", "record.message", "text", "body", "log", "textPayload",
 )  # fmt: skip
 """Where a record holds its own words."""
-REQUEST_KEYS = (
+OWN_REQUEST_KEYS = (
     contract.LOG_REQUEST_ID, "AWSRequestId", "awsRequestId", "aws_request_id", "lambda_request_id", "lambdaRequestId",
-    "faas.execution", "faas.invocation_id", "requestId", "request_id", "RequestId", "_requestId",
+    "faas.execution", "faas.invocation_id",
 )  # fmt: skip
+"""Where loggers put the request ID of the invocation that they run in."""
+REQUEST_KEYS = (*OWN_REQUEST_KEYS, "requestId", "request_id", "RequestId", "_requestId")
+"""The last ones are Lambda's own in its JSON format, and in what a handler logs those of any service."""
 REQUEST_IN = ("context", "extra", "mdc", "contextMap", "Properties", "span", "fields", "record", "labels", "Scope")
 """Parts of a record that hold what goes with every line. Not those of an error: services have request ids too."""
 MESSAGE_KEYS = (contract.LOG_MESSAGE_ID, "messageId", "MessageId", "sqs_message_id", "sqsMessageId")
