@@ -1,13 +1,15 @@
 """What the logs tell about messages that were sent: which invocations had them, and how it went. Pure.
 
-This project's handler names every message of a batch, and each job's success and failure. Other functions may say less:
-a line that mentions a message tells which invocation had it, and how that ended tells about the message where the
-function answers for whole batches.
+This project's handler names every message of a batch, and each job's success and failure. Of other functions, one that
+logs its event shows which invocation had a message, and how that ended tells about the message where the function
+answers for whole batches. A line that only mentions a message may be of an invocation that never had it: it counts for
+an invocation that failed, and for no other.
 """
 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -17,11 +19,18 @@ from handler import contract
 from ops import invocation_log
 from ops.deadletters.causes.attribution import invocation_end
 from ops.deadletters.causes.logs import log_parser
+from ops.deadletters.causes.logs.log_shapes import UUID
 from ops.deadletters.ledger.model import DecidedOutcome, Outcome
 
 SUCCEEDED = (contract.LOG_JOB_OK, contract.LOG_JOB_REPEATED)
 OWN = rf"\"({contract.LOG_BATCH}|{'|'.join(SUCCEEDED)}|{contract.LOG_JOB_SENT_AGAIN})\""
 """This project's records about messages; a regular expression of Logs Insights and of Python."""
+_QUOTE, _BLANKS = r"\\*[\"']", r"\s{0,9}"
+_IN_EVENT = re.compile(
+    rf"messageId(?:{_QUOTE})?{_BLANKS}:{_BLANKS}{_QUOTE}({UUID}){_QUOTE}{_BLANKS},"
+    rf"(?:\s|\\+[nrt]){{0,40}}(?:{_QUOTE})?receiptHandle(?:{_QUOTE})?{_BLANKS}:"
+)
+"""A message in the event that SQS invokes a function with, as JSON, in quotes, or as Python and Node.js print it."""
 LONGEST_CAUSE = 300
 SLACK_S = 5.0
 """Between the end of a visibility timeout and the move to the dead-letter queue, which SQS does in its own time."""
@@ -29,9 +38,11 @@ SLACK_S = 5.0
 
 @dataclass
 class _Track:
-    """One message. ``received``: by request id, when an invocation said that it had it."""
+    """One message. ``received``: by request ID, when an invocation logged that it had the message. ``mentioned``: by
+    request ID, when an invocation only named it."""
 
     received: dict[str, datetime] = field(default_factory=dict)
+    mentioned: dict[str, datetime] = field(default_factory=dict)
     succeeded: tuple[datetime, str] | None = None  # when, in which request
     failed: tuple[datetime, str, str] | None = None  # when, in which request, the cause
     rejected: bool = False  # sent to the dead-letter queue by the handler itself
@@ -68,14 +79,18 @@ class MessageTracker:
         said = log_parser.read(row)
         if said is None:
             return
-        record = _own_record(row.get("@message", ""))
+        message = row.get("@message", "")
+        record = _own_record(message)
         if record is not None:
             self.speaks = True
+        in_event = frozenset(found[1] for found in _IN_EVENT.finditer(message))
         named = said.message_ids or said.mentioned
         for message_id in [one for one in named if one in self._wanted or one in self._tracks]:
             track = self._tracks.setdefault(message_id, _Track())
             if said.request_id:
-                track.received.setdefault(said.request_id, said.at)
+                certain = record is not None or message_id in in_event
+                times = track.received if certain else track.mentioned
+                times[said.request_id] = min(said.at, times.get(said.request_id, said.at))
             if record is not None:
                 self._own(track, record, said)
             if said.failed and said.message_ids and (track.failed is None or track.failed[0] <= said.at):
@@ -119,22 +134,28 @@ class MessageTracker:
         return bool(success and failure and failure[1] == success[1] and failure[0] >= success[0])
 
     def _used_up(self, track: _Track, now: datetime) -> DecidedOutcome | None:
-        most = self._feed.max_receives
-        if most is None or len(track.received) < most:
+        most, receives = self._feed.max_receives, self._receives(track)
+        if most is None or len(receives) < most:
             return None
-        last_request, last = max(track.received.items(), key=lambda one: one[1])
+        last_request, last = max(receives.items(), key=lambda one: one[1])
         back_at = last + timedelta(seconds=self._feed.visibility_s)
         failed = track.failed is not None and track.failed[1] == last_request
         if failed or self._died(last_request) or now > back_at + timedelta(seconds=SLACK_S):
             return Outcome.CAME_BACK, back_at, self._cause(track)
         return None
 
+    def _receives(self, track: _Track) -> dict[str, datetime]:
+        """By request ID: the invocations that had the message, and those that named it and failed."""
+        failed = {request_id: at for request_id, at in track.mentioned.items() if self._died(request_id)}
+        return failed | track.received
+
     def _died(self, request_id: str) -> bool:
         ended = self._ended.get(request_id)
         return ended is not None and (ended.source == "timeout" or ended.values.get("status") not in ("success", ""))
 
     def _cause(self, track: _Track) -> str:
-        last_request = max(track.received.items(), key=lambda one: one[1])[0] if track.received else ""
+        receives = self._receives(track)
+        last_request = max(receives.items(), key=lambda one: one[1])[0] if receives else ""
         if self._died(last_request) and not (track.failed and track.failed[1] == last_request):
             return ": ".join(invocation_end.ending(self._ended[last_request]))[:LONGEST_CAUSE]
         return track.failed[2] if track.failed else ""

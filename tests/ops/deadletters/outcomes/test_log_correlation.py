@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 from datetime import timedelta
 from typing import Any
@@ -97,14 +98,57 @@ def test_a_result_that_could_not_be_announced_is_no_success_yet() -> None:
     assert fate(rows) == (Outcome.SUCCEEDED, "")
 
 
-def test_other_peoples_functions_by_how_their_invocations_end() -> None:
-    mention = row(1, f"RequestId: {R1} working on {M1}")
-    report = row(2, f"REPORT RequestId: {R1}\tDuration: 10.00 ms\tBilled Duration: 10 ms\tMemory Size: 128 MB\t")
-    bad = row(2, f"REPORT RequestId: {R1}\tDuration: 10.00 ms\tBilled Duration: 10 ms\tStatus: error\t")
-    assert fate([mention, report], whole=True) == (Outcome.SUCCEEDED, "")
-    assert fate([mention, report], whole=False) is None, "with partial batches the invocation says nothing of a message"
-    assert fate([mention, bad], whole=True) is None
-    assert fate([mention, bad], receives=1, whole=True)[0] is Outcome.CAME_BACK
+RECORDS = {"Records": [{"messageId": M1, "receiptHandle": "AQEB", "body": "{}", "eventSource": "aws:sqs"}]}
+NODE = f"{{\n  Records: [\n    {{\n      messageId: '{M1}',\n      receiptHandle: 'AQEB',\n      body: '{{}}'\n    }}\n  ]\n}}"
+EVENTS = {
+    "Python's print": f"RequestId: {R1} {RECORDS}",
+    "Python, JSON": f"[INFO]\t2026-11-23T12:00:00.000Z\t{R1}\t{json.dumps(RECORDS)}",
+    "Node.js": f"2026-11-23T12:00:00.000Z\t{R1}\tINFO\t{NODE}",
+    "Powertools": json.dumps({"level": "INFO", "message": RECORDS, "function_request_id": R1}),
+    "JSON in JSON": json.dumps({"level": "INFO", "message": json.dumps(RECORDS, indent=1), "requestId": R1}),
+}
+MENTIONS = {
+    "text": f"RequestId: {R1} working on {M1}",
+    "another message's": f"RequestId: {R1} done; {M1} will be deleted by the other worker",
+    "a field": json.dumps({"level": "INFO", "message": "waits for it", "messageId": M1, "requestId": R1}),
+    "a failure that was handled": json.dumps({"level": "ERROR", "message": "late", "messageId": M1, "requestId": R1}),
+    "what it sent": f"RequestId: {R1} sent {{'MessageId': '{M1}', 'MD5OfMessageBody': 'd41d8'}}",
+    "what it received itself": f"RequestId: {R1} got {{'MessageId': '{M1}', 'ReceiptHandle': 'AQEB'}}",
+}
+
+
+def ended(status: str = "", request: str = R1, seconds: float = 2.0) -> Row:
+    more = f"Status: {status}\t" if status else "Memory Size: 128 MB\t"
+    return row(seconds, f"REPORT RequestId: {request}\tDuration: 10.00 ms\tBilled Duration: 10 ms\t{more}")
+
+
+@pytest.mark.parametrize("line", EVENTS.values(), ids=EVENTS)
+def test_an_event_that_is_logged_shows_which_invocation_had_the_message(line: str) -> None:
+    event = row(1, line)
+    assert fate([event, ended()], whole=True) == (Outcome.SUCCEEDED, "")
+    assert fate([event, ended()], at=3) is None, "with partial batches the invocation says nothing of a message"
+    assert fate([event, ended()], receives=1) == (Outcome.CAME_BACK, ""), "no word since its visibility timeout ended"
+    assert fate([event, ended("error")], whole=True) is None
+    assert fate([event, ended("error")], receives=1, whole=True)[0] is Outcome.CAME_BACK
+    assert fate([event, ended()], whole=True, message_id=M2) is None
+
+
+@pytest.mark.parametrize("line", MENTIONS.values(), ids=MENTIONS)
+def test_a_mention_counts_for_an_invocation_that_failed_only(line: str) -> None:
+    mention = row(1, line)
+    for whole in (True, False):
+        for receives in (1, 3):
+            assert fate([mention, ended()], receives=receives, whole=whole) is None, "it may never have had the message"
+            assert fate([mention], receives=receives, whole=whole) is None, "it may have succeeded"
+        assert fate([mention, ended("error")], receives=2, whole=whole) is None
+        assert fate([mention, ended("error")], receives=1, whole=whole)[0] is Outcome.CAME_BACK
+
+
+def test_a_mention_makes_no_receive_beside_certain_ones() -> None:
+    """R2 did its own work, and named a message that had one receive left."""
+    rows = [batch(0, R1, M1), failed(1, "ValueError", R1, M1), row(30, f"RequestId: {R2} after {M2}, and {M1}, too")]
+    assert fate([*rows, ended(request=R2, seconds=31)], receives=2) is None
+    assert fate([*rows, batch(50, R3, M1)], receives=2) == (Outcome.CAME_BACK, "ValueError: why")
 
 
 def test_the_handlers_own_name_of_a_failure_is_told_as_on_a_message_that_it_rejects() -> None:
