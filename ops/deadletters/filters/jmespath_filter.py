@@ -55,7 +55,7 @@ def compile_filter(where: str) -> Filter:
         raise _syntax_error(where, error) from error
     except RecursionError:
         raise UsageError("The filter is too long, or nested too deeply.", "Choose letters in several steps.") from None
-    interpreter = jmespath.visitor.TreeInterpreter(jmespath.Options(custom_functions=_Lenient()))
+    interpreter = _Interpreter(jmespath.Options(custom_functions=_Lenient()))
 
     def check(document: Mapping[str, Any]) -> bool:
         try:
@@ -68,6 +68,16 @@ def compile_filter(where: str) -> Filter:
 
 
 _NOT_TRUE: tuple[Any, ...] = (None, False, "", [], {})
+
+
+class _Interpreter(jmespath.visitor.TreeInterpreter):  # type: ignore[misc]
+    def visit_comparator(self, node: Any, value: Any) -> Any:
+        """Text against a number is null, as JMESPath's specification has it; the library raises TypeError, and then a
+        negation of it would not be true."""
+        try:
+            return super().visit_comparator(node, value)
+        except TypeError:
+            return None
 
 
 class _Lenient(jmespath.functions.Functions):  # type: ignore[misc]

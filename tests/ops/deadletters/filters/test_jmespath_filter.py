@@ -68,6 +68,8 @@ FILTERS = [
     "body.n == `12345678901234567890`",
     "body.n > `100000000000000000000000`",
     "body.n < '2'",
+    "!(body.n < '2')",
+    "!(text < `0`)",
     "body.params",
     "body.params.on",
     "body.params.off",
