@@ -1,17 +1,17 @@
-"""What can go wrong, drawn as a tree. Library errors become one of these once, at the door (``raise … from``).
+"""The errors, as a tree. Library errors become one of these once, where they leave ``ops.aws`` (``raise … from``).
 
-    OpsError                    exit 1   anything an operator is told in one sentence
-    ├── UsageError              exit 2   what was asked makes no sense: a wrong name, a bad value
-    ├── AwsError                exit 3   AWS (or the twin) said no, or could not be reached
+    OpsError                    exit 1   an error that an operator reads in one sentence
+    ├── UsageError              exit 2   an invalid request: a wrong name, a bad value
+    ├── AwsError                exit 3   AWS (or the twin) refused the request, or could not be reached
     │   ├── CredentialsError             none, expired or invalid
-    │   │   └── ClockSkewed              this machine's clock is wrong, so that no signature holds
+    │   │   └── ClockSkewed              this machine's clock is wrong, so that no signature is valid
     │   ├── AccessDenied                 the identity lacks a permission, named
-    │   ├── NotFound                     the stack, queue or function is not there
-    │   ├── Throttled                    still refused after retries
-    │   ├── OverLimit                    the queue has as many messages in flight as SQS allows
+    │   ├── NotFound                     the stack, queue or function does not exist
+    │   ├── Throttled                    still throttled after retries
+    │   ├── OverLimit                    the queue has the maximum number of messages in flight
     │   └── Unreachable                  no endpoint, wrong region, connection refused, time-out
     │       └── TwinUnreachable          the same of the twin
-    └── TwinError               exit 1   the embedded cloud did not start, or stopped
+    └── TwinError               exit 1   the local AWS emulator did not start, or stopped
         └── PortInUse
 
 ``str(error)`` is the sentence: what was wrong and where. ``error.next_step`` is what to do about it.

@@ -1,11 +1,11 @@
-"""Numbers as people say them: used in findings and on the command line, so that both say the same."""
+"""Numbers as text, for findings, the dashboard and the command line, so that all show them alike."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime
 
-FAST = 600.0
-"""A rate a minute from which it is told by the second."""
+PER_SECOND_FROM = 600.0
+"""Rates of at least this many per minute are shown per second."""
 
 
 def count(number: float, thing: str = "", plural: str = "") -> str:
@@ -36,12 +36,12 @@ def duration(seconds: float) -> str:
 
 
 def stretch(seconds: float) -> str:
-    """A stretch of time to the minute, such as a window that begins with a period: ``10 min`` of 9 min 50 s."""
+    """A duration rounded to the minute, such as a range that starts with a period: ``10 min`` for 9 min 50 s."""
     return duration(max(1, round(seconds / 60)) * 60)
 
 
 def usd(amount: float) -> str:
-    """``$12.30``, ``$0.042``, ``$0.0000125``: three figures that count, and never a false zero."""
+    """``$12.30``, ``$0.042``, ``$0.0000125``: three significant digits, and never zero for a small amount."""
     if amount == 0 or abs(amount) >= 1:
         return f"${amount:,.2f}"
     decimals = 2
@@ -51,7 +51,7 @@ def usd(amount: float) -> str:
 
 
 def price(amount: float) -> str:
-    """What an act costs: as ``usd``, and ``less than $0.0001`` of what is too little to weigh."""
+    """A cost: as ``usd``, but ``less than $0.0001`` for negligible amounts."""
     return "less than $0.0001" if 0 < amount < 0.0001 else usd(amount)
 
 
@@ -62,15 +62,15 @@ def percent(share: float) -> str:
 
 
 def rate(per_minute: float) -> str:
-    """``12/min``, or ``3.4/s`` when it is fast. Of rates that are compared, ``rates``."""
+    """``12/min``, or ``3.4/s`` when it is fast. For rates that are compared, use ``rates``."""
     return rates(per_minute)[0]
 
 
 def rates(*per_minute: float) -> list[str]:
-    """Rates that stand beside each other, all in the unit of the fastest: ``25/s`` and ``8.8/s``."""
-    if max(per_minute) < FAST:
+    """Rates shown side by side, all in the unit of the fastest: ``25/s`` and ``8.8/s``."""
+    if max(per_minute) < PER_SECOND_FROM:
         return [_figure(value, 0 if value >= 10 else 1) + "/min" for value in per_minute]
-    return [_figure(value / 60, 0 if value >= FAST else 1) + "/s" for value in per_minute]
+    return [_figure(value / 60, 0 if value >= PER_SECOND_FROM else 1) + "/s" for value in per_minute]
 
 
 def _figure(value: float, decimals: int) -> str:
@@ -79,7 +79,7 @@ def _figure(value: float, decimals: int) -> str:
 
 
 def clock(moment: datetime, now: datetime) -> str:
-    """``02:10 UTC``, or with the date when it is not of the last day."""
+    """``02:10 UTC``, or with the date when it is more than a day away."""
     moment = moment.astimezone(UTC)
     recent = abs((now - moment).total_seconds()) < 86_400
     return moment.strftime("%H:%M UTC" if recent else "%Y-%m-%d %H:%M UTC")

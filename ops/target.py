@@ -1,4 +1,4 @@
-"""Which workload, in which account: what the command line, the environment or the running twin name."""
+"""The workload and its account, as selected by the command line, the environment or the running twin."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from ops.errors import UsageError
 from ops.twin_state import TwinState
 
 NOTHING_CHOSEN = UsageError(
-    "No workload is chosen: neither a stack, a queue, a function nor a running twin.",
-    "Name one (--stack NAME or OPS_STACK=NAME, with an AWS profile), or start the twin: ops twin up.",
+    "No workload is chosen: no stack, queue or function, and no running twin.",
+    "Specify one (--stack NAME or OPS_STACK=NAME, with an AWS profile), or start the twin: ops twin up.",
 )
 
 
 @dataclass(frozen=True)
 class Target:
-    """Where to look. ``endpoint`` and the keys are set for the twin only; AWS uses boto3's own credential chain."""
+    """The workload to work on. ``endpoint`` and the keys are set for the twin only; AWS uses boto3's own credential chain."""
 
     stack: str | None = None
     queue: str | None = None
@@ -29,9 +29,9 @@ class Target:
     access_key_id: str | None = None
     secret_access_key: str | None = None
     finest_period: int = 60
-    """Seconds: the shortest metric period worth asking for. AWS/SQS and AWS/Lambda metrics are by the minute."""
+    """Seconds: the shortest metric period worth asking for. AWS/SQS and AWS/Lambda metrics have one value per minute."""
     why_aws: str = field(default="", compare=False)
-    """A sentence for somebody who may have meant the twin that runs: why this is AWS. Empty when it is plain."""
+    """Why this is AWS although a twin is running, as a sentence. Empty when there is no doubt."""
 
     @property
     def is_twin(self) -> bool:
@@ -46,54 +46,54 @@ def resolve(
     environ: Mapping[str, str] = os.environ,
     function: str | None = None,
 ) -> Target:
-    """What was named, else ``OPS_STACK``/``OPS_QUEUE``/``OPS_FUNCTION``, else the running twin.
+    """The target named by the arguments, else ``OPS_STACK``/``OPS_QUEUE``/``OPS_FUNCTION``, else the running twin.
 
-    What is named goes before what the environment says: ``--queue`` alone is about that queue, whatever ``OPS_STACK``
-    says. A profile or region alone does not choose AWS over the twin unless a stack, queue or function is named with it
-    or ``OPS_TARGET=aws`` is set. ``OPS_TARGET=twin`` insists on the twin. The twin has a region of its own: another one
-    in ``AWS_REGION`` is for AWS, but a ``region`` that was named must be the twin's. Raises UsageError when nothing is
-    chosen or the choice contradicts itself, TwinError when it falls on a twin of which a process is gone.
+    Arguments take precedence over the environment: ``--queue`` alone selects that queue, whatever ``OPS_STACK``
+    is. A profile or region alone does not choose AWS over the twin unless a stack, queue or function is named with it
+    or ``OPS_TARGET=aws`` is set. ``OPS_TARGET=twin`` requires the twin. The twin has a region of its own: another one
+    in ``AWS_REGION`` is for AWS, but a ``region`` argument must be the twin's. Raises UsageError when nothing is
+    chosen or the choice contradicts itself, TwinError when it is a twin of which a process has ended.
     """
     if not (stack or queue or function):
         stack, queue, function = (environ.get(name) or None for name in ("OPS_STACK", "OPS_QUEUE", "OPS_FUNCTION"))
     wanted = environ.get("OPS_TARGET", "")
     if wanted not in ("", "aws", "twin"):
-        raise UsageError(f"OPS_TARGET={wanted} means nothing.", "Set it to aws or twin, or leave it out.")
-    elsewhere = "" if wanted == "twin" else _elsewhere(profile, environ)
+        raise UsageError(f"OPS_TARGET={wanted} is not valid.", "Set it to aws or twin, or unset it.")
+    selector = "" if wanted == "twin" else _aws_selector(profile, environ)
     recorded = twin_state.recorded()
     twin = recorded if recorded and recorded.pids else None
     if wanted == "twin" and twin is None:
         raise UsageError("The twin is not running.", "Start it: ops twin up.")
-    if twin is not None and (wanted == "twin" or (not elsewhere and _is_its_stack(stack, twin))):
+    if twin is not None and (wanted == "twin" or (not selector and _is_its_stack(stack, twin))):
         return _on_twin(twin, stack, queue, function, region)
     running = twin is not None and not twin_state.gone(twin)
     if not (stack or queue or function):
         if running:
             raise UsageError(
-                f"{elsewhere} points at AWS, and no stack, queue or function is named there; a twin is running.",
-                "Name one (--stack NAME, the sidebar's Stack box, or OPS_STACK=NAME), or look at the twin: "
+                f"{selector} selects AWS, but no stack, queue or function was specified; a twin is running.",
+                "Specify one (--stack NAME, the sidebar's Stack box, or OPS_STACK=NAME), or use the twin: "
                 "OPS_TARGET=twin.",
             )
         raise NOTHING_CHOSEN
     why = ""
-    if twin is not None and running and not elsewhere:
-        why = f"This asks AWS, since the twin that runs has stack {twin.stack}, not {stack}."
+    if twin is not None and running and not selector:
+        why = f"Using AWS: the running twin has stack {twin.stack}, not {stack}."
     region = region or environ.get("AWS_REGION") or environ.get("AWS_DEFAULT_REGION") or None
     return Target(stack=stack, queue=queue, function=function, profile=profile, region=region, why_aws=why)
 
 
 def ensure_whole(target: Target) -> None:
-    """Raise TwinError when ``target`` is the recorded twin and one of its processes is gone.
+    """Raise TwinError when ``target`` is the recorded twin and one of its processes has ended.
 
-    A target outlives a look. With its host dead, the twin's APIs still answer, and say that nothing is wrong.
+    A target outlives a refresh. Without its host, the twin's APIs still answer and report no problem.
     """
     recorded = twin_state.recorded() if target.is_twin else None
     if recorded and recorded.endpoint == target.endpoint and (problems := twin_state.gone(recorded)):
         raise twin_state.not_whole(problems)
 
 
-def _elsewhere(profile: str | None, environ: Mapping[str, str]) -> str:
-    """What points at AWS although a twin may run, as it was written; empty when nothing does."""
+def _aws_selector(profile: str | None, environ: Mapping[str, str]) -> str:
+    """The setting that selects AWS even if a twin is running, as written; empty when there is none."""
     if environ.get("OPS_TARGET") == "aws":
         return "OPS_TARGET=aws"
     if profile:
@@ -112,8 +112,8 @@ def _on_twin(twin: TwinState, stack: str | None, queue: str | None, function: st
         raise twin_state.not_whole(problems)
     if region and region != twin.region:
         raise UsageError(
-            f"The twin that runs is in region {twin.region}, not {region}.",
-            "Leave the region out to look at the twin; to look at AWS, name a profile or set OPS_TARGET=aws as well.",
+            f"The running twin is in region {twin.region}, not {region}.",
+            "Omit the region to use the twin; to use AWS, specify a profile or set OPS_TARGET=aws as well.",
         )
     return Target(
         stack=stack or (None if queue or function else twin.stack),

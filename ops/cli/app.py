@@ -1,4 +1,4 @@
-"""The commands put together, and what becomes of their errors."""
+"""The commands put together, and how their errors are reported."""
 
 from __future__ import annotations
 
@@ -50,8 +50,8 @@ debugging = False
 """Whether --debug was given: an unexpected error then shows its traceback."""
 
 
-def _version(asked: bool) -> None:
-    if asked:
+def _version(given: bool) -> None:
+    if given:
         from importlib.metadata import version  # takes as long as all of the help
 
         typer.echo(f"ops {version('scilearn-ops')}")
@@ -63,7 +63,7 @@ def _common(
     _: Annotated[
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version and exit.")
     ] = False,
-    debug: Annotated[bool, typer.Option("--debug", help="Show the whole traceback of an unexpected error.")] = False,
+    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an unexpected error.")] = False,
 ) -> None:
     """Operate and observe queue-driven Lambda workloads, on AWS or on the local twin."""
     global debugging
@@ -71,9 +71,9 @@ def _common(
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Runs the command line and ends the process with its exit code; never shows a traceback unless asked to."""
+    """Runs the command line and ends the process with its exit code; shows a traceback with ``--debug`` only."""
     for stream in (sys.stdout, sys.stderr):
-        # Not every terminal has our arrows, and none has all of a letter's signs.
+        # Not every terminal has our arrows, and none has every character of a message body.
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
     raise SystemExit(run(sys.argv[1:] if arguments is None else arguments))
@@ -84,39 +84,43 @@ def run(arguments: list[str]) -> int:
     global debugging
     debugging = False
     if not arguments or (len(arguments) == 1 and arguments[0] in GROUPS):
-        arguments = [*arguments, "--help"]  # Click's own way out here is exit code 2
+        arguments = [*arguments, "--help"]  # Click itself exits with 2 here
     try:
         app(arguments, prog_name="ops")
-    except SystemExit as end:  # Typer's own way out: usage errors, --help, typer.Exit, Ctrl-C
+    except SystemExit as end:  # how Typer exits: usage errors, --help, typer.Exit, Ctrl-C
         return end.code if isinstance(end.code, int) else 0
     except OpsError as error:
         if "--json" in arguments:
-            _say_json(error)
+            _print_error_as_json(error)
             return error.exit_code
-        # A TwinError may end with lines of our own log; what AWS or a letter says stays on one line.
-        _say(*(str(error).split("\n") if isinstance(error, TwinError) else [str(error)]), next_step=error.next_step)
+        # A TwinError may end with lines of our own log; text of AWS or of a message stays on one line.
+        _print_error(
+            *(str(error).split("\n") if isinstance(error, TwinError) else [str(error)]), next_step=error.next_step
+        )
         return error.exit_code
     except Exception as error:
-        if isinstance(error, OSError) and error.errno == errno.ENOSPC:  # files say so themselves: this is the answer
-            _say("The disk is full: the answer could not be written.", next_step="Make room, then ask again.")
+        if isinstance(error, OSError) and error.errno == errno.ENOSPC:  # files report it themselves: this is the output
+            _print_error(
+                "The disk is full: the output could not be written.", next_step="Free some space, then try again."
+            )
             return 1
         if debugging:
             raise
-        _say(
+        _print_error(
             f"Unexpected error: {type(error).__name__}: {error}",
-            next_step="Run it again as `ops --debug …` and report that.",
+            next_step="Run it again as `ops --debug …` and report the traceback.",
         )
         return 1
     return 0
 
 
-def _say_json(error: OpsError) -> None:
-    """One line on stderr, so that stdout stays the answer alone; ``error`` is the kind's name in ``ops.errors``."""
-    found = {"error": type(error).__name__, "message": str(error), "next_step": error.next_step}
-    typer.echo(json.dumps({**found, "exit_code": error.exit_code}), err=True)
+def _print_error_as_json(error: OpsError) -> None:
+    """One line on stderr, so that stdout has the output only; ``error`` is the name of the class in ``ops.errors``."""
+    report = {"error": type(error).__name__, "message": str(error), "next_step": error.next_step}
+    typer.echo(json.dumps({**report, "exit_code": error.exit_code}), err=True)
 
 
-def _say(*lines: str, next_step: str = "") -> None:
+def _print_error(*lines: str, next_step: str = "") -> None:
     for line in lines:
         typer.echo(safe(line), err=True)
     if next_step:

@@ -1,4 +1,4 @@
-"""``ops audit``: who did what to which letters, when and why; kept on this machine."""
+"""``ops audit``: who moved or deleted which messages, when and why; recorded on this machine."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from ops import atomic_file, formatting
 from ops.cli import options
 from ops.cli.json_output import dumps
 from ops.cli.sanitize import safe
-from ops.deadletters.archive import audit_log as book
+from ops.deadletters.archive import audit_log
 from ops.deadletters.archive.audit_log import Record
 from ops.deadletters.queue import state_folder
 from ops.errors import UsageError
@@ -23,11 +23,13 @@ from ops.target import NOTHING_CHOSEN, Target
 
 
 def audit(
-    limit: Annotated[int, typer.Option("--limit", min=1, help="Records to show, the latest first.")] = 20,
+    limit: Annotated[int, typer.Option("--limit", min=1, help="Maximum number of records, latest first.")] = 20,
     csv: Annotated[
         Path | None, typer.Option("--csv", metavar="FILE", help="Write all records to a new CSV file.")
     ] = None,
-    verify: Annotated[bool, typer.Option("--verify", help="Check that no record was changed or taken out.")] = False,
+    verify: Annotated[
+        bool, typer.Option("--verify", help="Check the audit log for edited or missing records.")
+    ] = False,
     stack: options.Stack = None,
     queue: options.Queue = None,
     function: options.Function = None,
@@ -35,34 +37,33 @@ def audit(
     region: options.Region = None,
     as_json: options.Json = False,
 ) -> None:
-    """Who moved or deleted dead letters from this machine, when, why, and what came of it.
+    """Show who moved or deleted messages from this machine, and why.
 
-    With --verify it exits with 1 when something is wrong with the record.
+    With --verify, exits with 1 when the audit log has gaps or edits.
     """
     target = _target(stack, queue, function, profile, region)
 
     folder = state_folder(target)
     if verify:
-        checked = book.verify_records(folder)
+        checked = audit_log.verify_records(folder)
         clean = "" if checked.problems or not checked.lines else ": no gaps or edits found"
-        said = [*checked.problems, f"{formatting.count(checked.lines, 'record')}{clean}.", book.VERIFY_LIMITS]
-        _say(checked, said, as_json)
+        lines = [*checked.problems, f"{formatting.count(checked.lines, 'record')}{clean}.", audit_log.VERIFY_LIMITS]
+        _print(checked, lines, as_json)
         if checked.problems:
             raise typer.Exit(1)
     elif csv is not None:
-        records = book.read_records(folder)
-        _write(csv, book.records_csv(records))
-        said = [f"{formatting.count(len(records), 'record')} written to {csv}."]
-        _say({"path": csv, "records": len(records)}, said, as_json)
+        records = audit_log.read_records(folder)
+        _write(csv, audit_log.records_csv(records))
+        lines = [f"{formatting.count(len(records), 'record')} written to {csv}."]
+        _print({"path": csv, "records": len(records)}, lines, as_json)
     elif as_json:
-        _say(book.read_records(folder, limit), [], as_json)
+        _print(audit_log.read_records(folder, limit), [], as_json)
     else:
-        _show(book.read_records(folder, limit + 1), limit, folder / book.FILE)
+        _show(audit_log.read_records(folder, limit + 1), limit, folder / audit_log.FILE)
 
 
 def _target(*named: str | None) -> Target:
-    """The twin's book while it runs, else this machine's: a book can be read with no workload chosen."""
-
+    """The twin's audit log while it runs, else this machine's, which can be read with no workload chosen."""
     try:
         return options.target(*named)
     except UsageError as error:
@@ -71,7 +72,7 @@ def _target(*named: str | None) -> Target:
         return Target()
 
 
-def _say(value: Any, lines: list[str], as_json: bool) -> None:
+def _print(value: Any, lines: list[str], as_json: bool) -> None:
 
     if as_json:
         typer.echo(dumps(value))
@@ -90,8 +91,8 @@ def _show(records: tuple[Record, ...], limit: int, path: Path) -> None:
 
     console = Console(highlight=False)
     if not records:
-        console.print("Nothing was moved or deleted from this machine.")
-        console.print(Text(f"Looked for: {path}", style="dim"), soft_wrap=True)
+        console.print("No messages were moved or deleted from this machine.")
+        console.print(Text(f"Audit log: {path}", style="dim"), soft_wrap=True)
         return
     for record in records[:limit]:
         at = record.at.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S UTC")

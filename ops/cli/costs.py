@@ -1,4 +1,4 @@
-"""``ops costs``: what a successful request costs, from the same report as the dashboard's Cost page."""
+"""``ops costs``: what a successful request costs, by the same report as the dashboard's Cost page."""
 
 from __future__ import annotations
 
@@ -32,8 +32,11 @@ def costs(
     minutes: options.Minutes = None,
     as_json: options.Json = False,
 ) -> None:
-    """What one successful request costs, and where the money goes. Nothing here is a bill: it is usage × list price.
-    Exits with 3 when the function could not be read, so that its cost is not known."""
+    """Show what a successful request costs.
+
+    An estimate, not a bill: usage × list price. Exits with 3 when the function could not be read, so that its cost is
+    unknown.
+    """
     target = options.target(stack, queue, function, profile, region)
     from ops.insight import time_window
     from ops.insight.reports import cost
@@ -61,17 +64,17 @@ def _show(console: Console, workload: Workload, target: Target, report: CostRepo
     for component, usd in sorted(zip(report.parts["component"], report.parts["usd"], strict=True), key=lambda p: -p[1]):
         share = formatting.percent(usd / report.total_usd) if report.total_usd else ""
         table.add_row(component, formatting.usd(usd), share)
-    table.add_row("All", formatting.usd(report.total_usd), "")
+    table.add_row("Total", formatting.usd(report.total_usd), "")
     if report.total_usd:
         wasted = formatting.percent(report.failures_usd / report.total_usd)
-        table.add_row("of it on failures", formatting.usd(report.failures_usd), wasted)
+        table.add_row("of which failed jobs", formatting.usd(report.failures_usd), wasted)
     console.print(Text(f"{place(workload, target)} · last {formatting.duration(minutes * 60)}", style="dim"))
     console.print()
     console.print(table)
     console.print()
     if report.break_even_jobs_per_hour is not None:
         jobs = formatting.count(report.break_even_jobs_per_hour)
-        console.print(f"An always-on worker is cheaper from {jobs} jobs an hour on.")
-    console.print(Text(f"Prices of {report.prices_dated}. Not in it: {'; '.join(report.left_out)}.", style="dim"))
+        console.print(f"An always-on worker is cheaper from {jobs} jobs per hour.")
+    console.print(Text(f"Prices as of {report.prices_dated}. Excluded: {'; '.join(report.left_out)}.", style="dim"))
     for note in (*report.inferred, *report.look.partial):
         console.print(Text(f"note: {safe(note)}", style="dim"))

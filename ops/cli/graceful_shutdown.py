@@ -1,4 +1,4 @@
-"""Ctrl-C that stops in order: the first asks the work to end where nothing is half done, the second ends it at once."""
+"""Graceful shutdown: the first Ctrl-C lets the work finish its current batch, the second stops it immediately."""
 
 from __future__ import annotations
 
@@ -13,29 +13,29 @@ if TYPE_CHECKING:
     from ops.cli.stderr_console import StderrConsole
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-"""Ctrl-C, ``kill``, and the terminal that is closed or the connection that is lost."""
+"""Ctrl-C, ``kill``, and a terminal that is closed or a connection that is lost."""
 
 
 @contextmanager
-def stopping(talk: StderrConsole, said: str) -> Iterator[Callable[[], bool]]:
-    """Yields ``stop()``, true from the first signal on, which is answered by ``said``; and when nobody can be told any
-    more how it goes, which is like a terminal that was closed. A second signal is KeyboardInterrupt."""
-    asked = threading.Event()
+def stopping(console: StderrConsole, message: str) -> Iterator[Callable[[], bool]]:
+    """Yields ``stop()``, which is true after the first signal, when ``message`` is printed, and when the progress output
+    can no longer be written, as after a closed terminal. A second signal raises KeyboardInterrupt."""
+    requested = threading.Event()
 
     def on_signal(_number: int, _frame: FrameType | None) -> None:
-        if asked.is_set():
+        if requested.is_set():
             raise KeyboardInterrupt
-        asked.set()
-        talk.print(said)
+        requested.set()
+        console.print(message)
 
     before: dict[int, Any] = {}
     if threading.current_thread() is threading.main_thread():  # only there may Python set handlers
-        # What the caller had set to be ignored (nohup) stays ignored.
-        before = {one: signal.getsignal(one) for one in SIGNALS if signal.getsignal(one) != signal.SIG_IGN}
-        for one in before:
-            signal.signal(one, on_signal)
+        # A signal that the caller ignores (nohup) stays ignored.
+        before = {each: signal.getsignal(each) for each in SIGNALS if signal.getsignal(each) != signal.SIG_IGN}
+        for each in before:
+            signal.signal(each, on_signal)
     try:
-        yield lambda: asked.is_set() or talk.gone
+        yield lambda: requested.is_set() or console.gone
     finally:
-        for one, handler in before.items():
-            signal.signal(one, handler)
+        for each, handler in before.items():
+            signal.signal(each, handler)

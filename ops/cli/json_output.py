@@ -1,4 +1,4 @@
-"""Reports as plain values, for ``--json``: stable names, ISO 8601 times, null for what is not known."""
+"""Reports as plain values, for ``--json``: stable names, ISO 8601 times, null for unknown values."""
 
 from __future__ import annotations
 
@@ -35,5 +35,5 @@ def plain(value: Any) -> Any:
 
 
 def dumps(value: Any) -> str:
-    """JSON in ASCII, so that no terminal obeys what is inside."""
+    """JSON in ASCII, so that a terminal interprets nothing in it."""
     return json.dumps(plain(value), indent=2, allow_nan=False)

@@ -9,15 +9,19 @@ import typer
 from ops.target import Target, resolve
 
 Stack = Annotated[str | None, typer.Option("--stack", help="CloudFormation stack of the workload (or OPS_STACK).")]
-Queue = Annotated[str | None, typer.Option("--queue", help="Its queue instead: a name, URL or ARN (or OPS_QUEUE).")]
+Queue = Annotated[
+    str | None, typer.Option("--queue", help="The workload by its queue: name, URL or ARN (or OPS_QUEUE).")
+]
 Function = Annotated[
-    str | None, typer.Option("--function", help="Its function instead: a name or ARN (or OPS_FUNCTION).")
+    str | None, typer.Option("--function", help="The workload by its function: name or ARN (or OPS_FUNCTION).")
 ]
 Profile = Annotated[str | None, typer.Option("--profile", help="AWS profile (or AWS_PROFILE).")]
 Region = Annotated[str | None, typer.Option("--region", help="AWS region (or AWS_REGION, or the profile's own).")]
 Minutes = Annotated[
     float | None,
-    typer.Option("--minutes", min=1, max=655_200, help="How far back to look (60, or 15 on the twin)."),
+    typer.Option(
+        "--minutes", min=1, max=655_200, help="Time range to query, in minutes (default: 60, or 15 on the twin)."
+    ),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for scripts instead of text.")]
 
@@ -25,5 +29,5 @@ Json = Annotated[bool, typer.Option("--json", help="Print JSON for scripts inste
 def target(
     stack: str | None, queue: str | None, function: str | None, profile: str | None, region: str | None
 ) -> Target:
-    """What the options, the environment or the running twin name. Raises UsageError or TwinError."""
+    """The target that the options, the environment or the running twin select. Raises UsageError or TwinError."""
     return resolve(stack=stack, queue=queue, function=function, profile=profile, region=region)

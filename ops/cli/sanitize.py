@@ -1,5 +1,5 @@
 """Untrusted text on a terminal: message bodies and error messages may hold escape sequences that move the cursor,
-rewrite the screen or set the window's title. They are shown, not obeyed.
+rewrite the screen or set the window's title. They are shown, not interpreted.
 """
 
 from __future__ import annotations
@@ -13,10 +13,10 @@ if TYPE_CHECKING:
 
 _SHOWN = {"\n": "↵", "\r": "␍", "\t": " ", "\x1b": "␛", "\x7f": "␡"}
 _UNSEEN = ("Cc", "Cf", "Cs", "Zl", "Zp")
-"""Categories of what has no shape: controls, marks of direction (which reorder the text around them) and what takes no
-room (in which two ids that differ look alike), lone surrogates, breaks of lines and paragraphs."""
+"""Categories of invisible characters: controls, marks of direction (which reorder the text around them), zero-width
+characters (which make different IDs look alike), lone surrogates, line and paragraph separators."""
 _JOINERS = "\u200c\u200d"
-"""Of no shape either, but emoji and whole languages are written with them."""
+"""Invisible too, but emoji and whole languages need them."""
 
 
 def safe(text: str, limit: int = 0) -> str:
@@ -27,7 +27,7 @@ def safe(text: str, limit: int = 0) -> str:
 
 
 def place(workload: Workload, target: Target) -> str:
-    """What was looked at and where, for the head of a command's answer. The twin's account number would say nothing."""
+    """The workload and where it is, for the header of a command's output. The twin's account number has no meaning."""
     where = "local twin" if target.is_twin else f"account {workload.account}"
     return safe(f"{workload.name} · {workload.region} · {where}")
 

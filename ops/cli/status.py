@@ -1,4 +1,4 @@
-"""``ops status``: the workload on one screen, from the same report as the dashboard's Overview."""
+"""``ops status``: the workload on one screen, by the same report as the dashboard's Overview."""
 
 from __future__ import annotations
 
@@ -34,8 +34,10 @@ def status(
     minutes: options.Minutes = None,
     as_json: options.Json = False,
 ) -> None:
-    """The workload on one screen. Exits with 1 when something has to be done about it, and with 3 when a part of it
-    could not be read, so that nobody takes the rest for the whole."""
+    """Show the workload on one screen.
+
+    Exits with 1 when the workload needs attention, and with 3 when a part of it could not be read.
+    """
     target = options.target(stack, queue, function, profile, region)
     from ops.insight import time_window
     from ops.insight.report_types import Level
@@ -64,16 +66,16 @@ def _show(console: Console, workload: Workload, target: Target, report: Overview
     console.print(Text(_path(report)))
     for reader in workload.readers:
         console.print(Text(f"  {safe(reader.name)}: {safe(reads(reader.mapping))}", style="dim"))
-    for one in report.watched:
-        held = "not known" if one.messages is None else formatting.count(one.messages, "message")
-        console.print(Text(f"  {safe(one.queue)}: {held}", style="dim"))
+    for queue in report.watched:
+        messages = "unknown" if queue.messages is None else formatting.count(queue.messages, "message")
+        console.print(Text(f"  {safe(queue.queue)}: {messages}", style="dim"))
     for alarm in report.alarms:
         style = {"ALARM": LEVEL_STYLES["act"], "OK": LEVEL_STYLES["ok"]}.get(alarm.state, LEVEL_STYLES["unknown"])
         todo = f": {safe(runbooks.placed(alarm.runbook))}" if alarm.state == "ALARM" and alarm.runbook else ""
         console.print(Text(f"  {alarm.state:<17} {safe(alarm.name)}{todo}", style=style), soft_wrap=True)
     for note in (*workload.notes, *report.look.partial):
         console.print(Text(f"  note: {safe(note)}", style="dim"))
-    cost = f"This look asked for {report.look.metrics_requested} metrics ({formatting.price(report.look.usd)} at AWS prices)."
+    cost = f"Queried {report.look.metrics_requested} metrics ({formatting.price(report.look.usd)} at AWS prices)."
     console.print(Text(cost, style="dim"))
 
 
@@ -110,4 +112,6 @@ def _path(report: OverviewReport) -> str:
     passing = (path.accepted, path.started, path.finished, path.failed, path.died)
     known = iter(formatting.rates(*(value for value in passing if value is not None), 0.0))
     accepted, started, finished, failed, died = ("–" if value is None else next(known) for value in passing)
-    return f"\n  {names}\n  in {accepted} → started {started} → done {finished} · failed {failed} · died {died}\n"
+    return (
+        f"\n  {names}\n  in {accepted} → started {started} → done {finished} · failed {failed} · moved to DLQ {died}\n"
+    )

@@ -1,4 +1,4 @@
-"""Where progress goes: to stderr, so that what is piped on is the answer alone."""
+"""Where progress goes: to stderr, so that stdout has the output only."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from rich.console import Console
 
 
 class _Lossy(io.TextIOBase):
-    """What cannot be written (the reader of a pipe has ended, a disk is full) is dropped, and ``gone`` from then on."""
+    """A stream that drops what cannot be written (a pipe's reader ended, the disk is full); ``gone`` is true from then on."""
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
@@ -39,7 +39,7 @@ class _Lossy(io.TextIOBase):
             self._lose()
 
     def _lose(self) -> None:
-        """What is buffered has to go somewhere, too, else Python ends with an exit code of its own."""
+        """Sends the buffer to the null device, too, or Python ends with an exit code of its own."""
         self.gone = True
         with suppress(OSError):
             nowhere = os.open(os.devnull, os.O_WRONLY)
@@ -50,10 +50,10 @@ class _Lossy(io.TextIOBase):
 
 
 class StderrConsole(Console):
-    """Work does not end half-way because nobody can be told of it: whoever works asks whether that is ``gone``."""
+    """Does not raise when its output cannot be written, which would end work halfway; callers check ``gone``."""
 
     def __init__(self) -> None:
-        self._lossy = _Lossy(sys.stderr) if sys.stderr else None  # none: the shell closed it (2>&-)
+        self._lossy = _Lossy(sys.stderr) if sys.stderr else None  # None: the shell closed it (2>&-)
         super().__init__(file=cast("TextIO | None", self._lossy), stderr=True, highlight=False)
 
     @property

@@ -1,3 +1,3 @@
-"""How levels look on a terminal."""
+"""Terminal styles of the levels."""
 
 LEVEL_STYLES = {"act": "bold red", "watch": "yellow", "ok": "green", "unknown": "dim"}

@@ -13,8 +13,8 @@ _CLOCK = re.compile(r"(\d{1,2}):(\d{2})")
 
 
 def moment(text: str, now: datetime) -> datetime:
-    """A time in UTC: a duration with its unit is so long before ``now``; a clock time is the last one of that time; a
-    date or time without a zone is meant in UTC. Raises UsageError."""
+    """A time in UTC: a duration with its unit is that long before ``now``; a clock time is its latest occurrence; a
+    date or time without a zone is in UTC. Raises UsageError."""
     text = text.strip()
     if (ago := _seconds(text, unit_needed=True)) is not None:
         return now - timedelta(seconds=ago)
@@ -26,15 +26,15 @@ def moment(text: str, now: datetime) -> datetime:
         return found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)
     except (ValueError, OverflowError) as error:
         raise UsageError(
-            f"{text!r} is no time.", "Say it as 2h (so long ago), 02:10 (UTC), or 2026-11-24T02:10 (UTC)."
+            f"{text!r} is not a valid time.", "Use a format like 2h (ago), 02:10 (UTC) or 2026-11-24T02:10 (UTC)."
         ) from error
 
 
 def seconds(text: str) -> float:
-    """How long: ``90`` (seconds), ``15m``, ``2h``. Raises UsageError."""
+    """A duration in seconds: ``90`` (seconds), ``15m``, ``2h``. Raises UsageError."""
     found = _seconds(text.strip(), unit_needed=False)
     if found is None:
-        raise UsageError(f"{text!r} is no duration.", "Say it as 90s, 15m or 2h.")
+        raise UsageError(f"{text!r} is not a valid duration.", "Use a format like 90s, 15m or 2h.")
     return found
 
 
@@ -53,5 +53,5 @@ def share(text: str) -> float:
     except ValueError:
         found = -1.0
     if not 0 <= found <= 1:
-        raise UsageError(f"{text!r} is no share.", "Say it as 20% or 0.2.")
+        raise UsageError(f"{text!r} is not a valid share.", "Use a format like 20% or 0.2.")
     return found

@@ -1,4 +1,4 @@
-"""``ops twin``: start, stop and look at the embedded cloud, send it traffic, or have a demo of everything."""
+"""``ops twin``: start, stop and inspect the local AWS emulator, send it traffic, or run the demo."""
 
 from __future__ import annotations
 
@@ -26,14 +26,16 @@ console = Console(highlight=False)
 NOT_RUNNING = TwinError("The twin is not running.", "Start it: ops twin up.")
 Port = Annotated[
     int | None,
-    typer.Option(min=1, max=65_535, help="Port of the AWS APIs; fails when it is in use. Default: 4566 or a free one."),
+    typer.Option(
+        min=1, max=65_535, help="Port of the AWS APIs; an error when it is in use. Default: 4566 or a free port."
+    ),
 ]
 
 
 @app.command()
 def up(port: Port = None) -> None:
     """Start the twin, deploy template.yaml and leave it running in the background."""
-    from ops.twin import lifecycle  # brings boto3: the help should not wait for it
+    from ops.twin import lifecycle
 
     settings = lifecycle.Settings(port=port, insist_on_port=True) if port else lifecycle.Settings()
     with console.status("Starting the twin …") as status:
@@ -43,22 +45,26 @@ def up(port: Port = None) -> None:
             status.update(escape(line))
 
         twin = lifecycle.up(progress, settings)
-    console.print(f"The twin answers on [bold]{twin.endpoint}[/]: stack {twin.stack}, region {twin.region}.")
+    console.print(
+        f"The AWS APIs of the twin are at [bold]{twin.endpoint}[/]: stack {twin.stack}, region {twin.region}."
+    )
     console.print("Next: ops twin traffic, ops status, streamlit run dashboard. Stop it with ops twin down.")
 
 
 @app.command()
 def down() -> None:
-    """Stop the twin. Its logs stay; everything else of it is gone."""
+    """Stop the twin. Its state is discarded, its logs are kept."""
     from ops.twin import lifecycle
 
     stopped = lifecycle.down(lambda line: console.print(escape(line)))
-    console.print("Stopped." if stopped else "There was no twin to stop.")
+    console.print("Stopped." if stopped else "The twin is not running.")
 
 
 @app.command()
-def status(as_json: Annotated[bool, typer.Option("--json", help="For scripts.")] = False) -> None:
-    """Whether the twin runs, where, and what of it does not answer."""
+def status(
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON for scripts instead of text.")] = False,
+) -> None:
+    """Show whether the twin is running, its endpoints and its problems."""
     from ops.twin import lifecycle
 
     found = lifecycle.status()
@@ -89,7 +95,7 @@ def status(as_json: Annotated[bool, typer.Option("--json", help="For scripts.")]
 
 @app.command()
 def env() -> None:
-    """What a shell needs for boto3 or the aws CLI to speak to the twin: eval "$(ops twin env)"."""
+    """Print the environment variables that point boto3 or the AWS CLI at the twin: eval "$(ops twin env)"."""
     from ops.twin import lifecycle, shell
 
     found = lifecycle.status()
@@ -101,19 +107,19 @@ def env() -> None:
 
 @app.command()
 def traffic(
-    rate: Annotated[float, typer.Option(help="Jobs a second, on average.")] = 5.0,
-    minutes: Annotated[float, typer.Option(help="How long.")] = 5.0,
-    count: Annotated[int | None, typer.Option(help="Stop after so many jobs.")] = None,
+    rate: Annotated[float, typer.Option(help="Average number of jobs per second.")] = 5.0,
+    minutes: Annotated[float, typer.Option(help="Duration in minutes.")] = 5.0,
+    count: Annotated[int | None, typer.Option(help="Stop after this many jobs.")] = None,
     pattern: Annotated[str, typer.Option(help=f"One of: {', '.join(arrivals.PATTERNS)}.")] = "steady",
-    poison: Annotated[float, typer.Option(help="Share of jobs that can never succeed, 0 to 1.")] = 0.05,
+    poison: Annotated[float, typer.Option(help="Share of jobs that can never succeed (0 to 1).")] = 0.05,
     slow: Annotated[float, typer.Option(help="Share of jobs that take seconds.")] = 0.02,
     repeated: Annotated[float, typer.Option(help="Share of jobs sent a second time.")] = 0.01,
     timeout: Annotated[float, typer.Option(help="Share of jobs that run into the timeout.")] = 0.0,
     memory: Annotated[float, typer.Option(help="Share of jobs that run out of memory.")] = 0.0,
-    seed: Annotated[int, typer.Option(help="The same seed makes the same jobs.")] = 0,
+    seed: Annotated[int, typer.Option(help="Seed of the random jobs: the same seed creates the same jobs.")] = 0,
 ) -> None:
-    """Post jobs cut from real marketing data to the API. Ctrl-C ends it with a report."""
-    from ops.twin.workload import generator as sender  # pandas takes its time: the help should not wait for it
+    """Post jobs sampled from real marketing data to the API. Ctrl-C stops it with a report."""
+    from ops.twin.workload import generator as sender
     from ops.twin.workload.jobs import Shares
 
     shares = Shares(poison=poison, slow=slow, repeated=repeated, timeout=timeout, memory=memory)
@@ -151,10 +157,12 @@ def traffic(
 
 @app.command()
 def demo(
-    port: Annotated[int, typer.Option(min=1, max=65_535, help="Port of the dashboard, or the next free one.")] = 8501,
-    rate: Annotated[float, typer.Option(help="Jobs a second, on average.")] = 4.0,
+    port: Annotated[
+        int, typer.Option(min=1, max=65_535, help="Port of the dashboard; the next free one when it is in use.")
+    ] = 8501,
+    rate: Annotated[float, typer.Option(help="Average number of jobs per second.")] = 4.0,
 ) -> None:
-    """Start the twin, send it traffic, serve the dashboard; Ctrl-C stops it all."""
+    """Start the twin, send it traffic and serve the dashboard. Ctrl-C stops everything."""
     from ops.twin import demo as supervisor
 
     supervisor.run(lambda line: console.print(line, markup=False, soft_wrap=True), port=port, rate=rate)

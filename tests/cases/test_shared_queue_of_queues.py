@@ -63,7 +63,7 @@ def test_a_plain_message_is_of_no_one_of_them(world: World, capsys: pytest.Captu
     world.shelve()
     assert run(["dlq", "plan", "--queue", "jobs", "--no-watch"]) == 0
     said = " ".join(capsys.readouterr().out.split())
-    assert "5 of 6 messages to send back to where they came from." in said
+    assert "5 of 6 messages to send back to their original source." in said
     assert "1 of 6 messages stay in the dead-letter queue." in said
     assert "nothing tells which of 2 source queues they came from" in said
     for name, count in (("jobs", 3), ("mails", 2)):

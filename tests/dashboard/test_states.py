@@ -74,7 +74,7 @@ def test_a_profile_beside_a_running_twin_is_not_answered_by_the_start_page(
     record(tmp_path, monkeypatch, emulator=os.getpid())
     monkeypatch.setenv("AWS_PROFILE", "work")
     real.open()
-    assert "AWS_PROFILE=work points at AWS" in real.text
+    assert "AWS_PROFILE=work selects AWS" in real.text
 
 
 def test_a_region_that_is_not_the_twins_is_not_passed_over(

@@ -123,7 +123,7 @@ def test_a_twin_that_lost_a_process_does_not_stand_before_aws(running: TwinState
 def test_what_points_at_aws_while_a_twin_runs_is_named(
     running: TwinState, profile: str | None, environ: dict[str, str], culprit: str
 ) -> None:
-    with pytest.raises(UsageError, match=f"^{culprit} points at AWS") as caught:
+    with pytest.raises(UsageError, match=f"^{culprit} selects AWS") as caught:
         resolve(profile=profile, environ=environ)
     assert "a twin is running" in str(caught.value)
     assert "--stack" in caught.value.next_step
@@ -140,7 +140,7 @@ def test_another_region_than_the_twins_is_refused_when_named(running: TwinState)
 
 
 def test_another_stack_than_the_twins_says_that_it_is_on_aws(running: TwinState) -> None:
-    assert "twin that runs has stack scilearn, not shop" in resolve(stack="shop", environ={}).why_aws
+    assert "running twin has stack scilearn, not shop" in resolve(stack="shop", environ={}).why_aws
     assert resolve(stack="shop", profile="work", environ={}).why_aws == ""
     assert resolve(stack="shop", environ={"OPS_TARGET": "aws"}).why_aws == ""
 

@@ -10,23 +10,23 @@ import typer
 from ops import formatting
 from ops.cli import options
 from ops.cli.dlq import printing
-from ops.cli.dlq.shared_options import DlqContext, asking
+from ops.cli.dlq.shared_options import DlqContext, with_dlq_options
 from ops.cli.json_output import dumps
 from ops.deadletters.snapshot import Snapshot
 
 
-@asking()
+@with_dlq_options()
 def import_(
-    asked: DlqContext,
+    context: DlqContext,
     path: Annotated[Path, typer.Argument(metavar="FILE", help="A JSONL export.")],
-    undo: Annotated[bool, typer.Option("--undo", help="Take the letters of that file off the shelf again.")] = False,
+    undo: Annotated[bool, typer.Option("--undo", help="Remove the messages of that file from the snapshot.")] = False,
     as_json: options.Json = False,
 ) -> None:
-    """Put the letters of an export on the shelf, beside those of the queue.
+    """Add the messages of an export to the snapshot.
 
-    A plan over them (ops dlq plan --imported) sends them; there is nothing to delete.
+    They are kept beside those of the queue. A plan with --imported sends them; nothing is deleted from the queue.
     """
-    source = asked.open()
+    source = context.open()
     from ops.deadletters.archive import imports
 
     done = imports.undo_import(source, path) if undo else imports.import_messages(source, path)
@@ -34,19 +34,20 @@ def import_(
         typer.echo(dumps(done))
         return
 
-    console = printing.screen()
-    did = "taken off the shelf" if undo else "imported onto the shelf"
-    console.print(f"{formatting.count(done.new, 'letter')} {did}.")
+    console = printing.output_console()
+    verb = "removed from the snapshot" if undo else "imported into the snapshot"
+    console.print(f"{formatting.count(done.new, 'message')} {verb}.")
     if done.there:
-        letters = formatting.count(done.there, "letter")
-        undone = ("was not imported, or is" if done.there == 1 else "were not imported, or are") + " not any more"
-        printing.notes(console, [f"{letters} of the file {undone if undo else 'lay on the shelf already'}."])
-    with Snapshot.open(source) as shelf:
-        printing.head(console, source, shelf.info())
+        messages = formatting.count(done.there, "message")
+        absent = "was not in the snapshot" if done.there == 1 else "were not in the snapshot"
+        present = "was already in the snapshot" if done.there == 1 else "were already in the snapshot"
+        printing.notes(console, [f"{messages} of the file {absent if undo else present}."])
+    with Snapshot.open(source) as snapshot:
+        printing.head(console, source, snapshot.info())
     if not undo:
         printing.next_steps(
             console,
-            (asked.again("list", "--imported"), "see them"),
-            (asked.again("plan", "--imported"), "plan their way back"),
-            (asked.again("import", str(path), "--undo"), "take them off again"),
+            (context.command_line("list", "--imported"), "list them"),
+            (context.command_line("plan", "--imported"), "plan a redrive"),
+            (context.command_line("import", str(path), "--undo"), "undo the import"),
         )

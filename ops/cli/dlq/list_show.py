@@ -1,4 +1,4 @@
-"""``ops dlq list`` and ``ops dlq show``: letters from the shelf."""
+"""``ops dlq list`` and ``ops dlq show``: messages of the snapshot."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from rich.text import Text
 from ops.cli import options
 from ops.cli.dlq import printing
 from ops.cli.dlq.printing import SHORT_ID, facts, moment, next_steps, notes
-from ops.cli.dlq.shared_options import DlqContext, asking
+from ops.cli.dlq.shared_options import DlqContext, with_dlq_options
 from ops.cli.json_output import dumps
 from ops.cli.sanitize import safe
 from ops.deadletters.edits import json_roundtrip
@@ -41,57 +41,62 @@ _VALUES = re.compile(r"\[\n\s*+([^][{}]*?)\n\s*+\]")
 """Possessive: else a long list that ends in an object is read once for each space before it."""
 
 
-@asking(letters=True)
+@with_dlq_options(filters=True)
 def list_(
-    asked: DlqContext,
-    limit: Annotated[int, typer.Option("--limit", min=1, max=10_000, help="Letters to show.")] = 20,
-    offset: Annotated[int, typer.Option("--offset", min=0, help="Letters to skip.")] = 0,
-    newest: Annotated[bool, typer.Option("--newest", help="The last sent first.")] = False,
+    context: DlqContext,
+    limit: Annotated[int, typer.Option("--limit", min=1, max=10_000, help="Maximum number of messages.")] = 20,
+    offset: Annotated[int, typer.Option("--offset", min=0, help="Messages to skip.")] = 0,
+    newest: Annotated[bool, typer.Option("--newest", help="Newest first.")] = False,
     as_json: options.Json = False,
 ) -> None:
-    """Letters on the shelf, one a line, the oldest first."""
-    source = asked.open()
+    """List messages in the snapshot.
 
-    selection = asked.selection(source)
-    with Snapshot.open(source) as shelf:
-        info = shelf.info()
-        count = shelf.count(selection)
-        found = shelf.find(selection, descending=newest, limit=limit, offset=offset)
+    One message per line, oldest first.
+    """
+    source = context.open()
+
+    selection = context.selection(source)
+    with Snapshot.open(source) as snapshot:
+        info = snapshot.info()
+        count = snapshot.count(selection)
+        found = snapshot.find(selection, descending=newest, limit=limit, offset=offset)
     if as_json:
         typer.echo(dumps({"looked_at": info.looked_at, "count": count, "letters": found}))
         return
-    console = printing.screen()
+    console = printing.output_console()
     printing.head(console, source, info)
     if not found:
-        _none(console, asked, count, info)
+        _none(console, context, count, info)
         return
     _table(console, found)
     last = offset + len(found)
     if count > len(found):
         console.print(f"{offset + 1:,} to {last:,} of {count:,}.", style="dim")
-    steps = [(asked.again("show", found[0].letter.message_id[: printing.SHORT_ID]), "one letter, whole")]
+    steps = [(context.command_line("show", found[0].letter.message_id[: printing.SHORT_ID]), "show one message")]
     if last < count:
         paging = ["--newest"] if newest else []
-        more = asked.again("list", *paging, "--limit", str(limit), "--offset", str(last), letters=True)
-        steps.append((more, "the next ones"))
-    steps.append((asked.again("plan", letters=True), "plan their way back"))
+        more = context.command_line("list", *paging, "--limit", str(limit), "--offset", str(last), filters=True)
+        steps.append((more, "next page"))
+    steps.append((context.command_line("plan", filters=True), "plan a redrive"))
     printing.next_steps(console, *steps)
 
 
-def _none(console: Console, asked: DlqContext, count: int, info: SnapshotInfo) -> None:
+def _none(console: Console, context: DlqContext, count: int, info: SnapshotInfo) -> None:
 
-    total = info.imported if asked.imported else info.letters
+    total = info.imported if context.imported else info.letters
     if count:
-        console.print(f"No more letters: there are {count:,}.")
+        console.print(f"No more messages: {count:,} match.")
     elif total:
-        console.print(f"None of the {total:,} letters on the shelf is like that.")
-        next_steps(console, (asked.again("causes", *(["--imported"] if asked.imported else [])), "what there is"))
-    elif asked.imported:
-        console.print("No letter was imported.")
-        next_steps(console, (asked.again("import", "FILE"), "put those of an export on the shelf"))
+        console.print(f"No messages match ({total:,} in the snapshot).")
+        next_steps(
+            console, (context.command_line("causes", *(["--imported"] if context.imported else [])), "list causes")
+        )
+    elif context.imported:
+        console.print("No imported messages.")
+        next_steps(console, (context.command_line("import", "FILE"), "import an export"))
     else:
-        console.print("No letter of the queue lies on the shelf." if info.imported else "The shelf is empty.")
-        next_steps(console, (asked.again("scan"), "read the queue"))
+        console.print("No messages of the queue are in the snapshot." if info.imported else "The snapshot is empty.")
+        next_steps(console, (context.command_line("scan"), "read the DLQ"))
 
 
 def _table(console: Console, found: tuple[SnapshotMessage, ...]) -> None:
@@ -108,7 +113,7 @@ def _table(console: Console, found: tuple[SnapshotMessage, ...]) -> None:
         for one in found
     ]
     widths = [max(len(name), *(len(row[at]) for row in rows)) for at, (name, _) in enumerate(COLUMNS)]
-    # Only the cause is cut on a narrow terminal: half an id is of no use.
+    # Only the cause is cut on a narrow terminal: half an ID is useless.
     widths[-1] = max(LEAST_CAUSE, min(widths[-1], console.width - sum(width + 2 for width in widths[:-1])))
     table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="dim")
     for (name, side), width in zip(COLUMNS, widths, strict=True):
@@ -120,41 +125,46 @@ def _table(console: Console, found: tuple[SnapshotMessage, ...]) -> None:
     console.print(table)
 
 
-@asking()
+@with_dlq_options()
 def show(
-    asked: DlqContext,
+    context: DlqContext,
     id_: Annotated[str, typer.Argument(metavar="ID", help="A message id, or its first characters.")],
-    logs: Annotated[bool, typer.Option("--logs/--no-logs", help="Ask the logs for what happened to it.")] = True,
-    whole: Annotated[bool, typer.Option("--all", help="The whole body, however long.")] = False,
+    logs: Annotated[bool, typer.Option("--logs/--no-logs", help="Search the logs for its timeline.")] = True,
+    whole: Annotated[bool, typer.Option("--all", help="Show the whole body, however long.")] = False,
     as_json: options.Json = False,
 ) -> None:
-    """One letter: why it died, its timeline from the logs, its attributes and its body."""
-    source = asked.open()
+    """Show one message and why it failed.
+
+    With its timeline from the logs, its attributes and its body.
+    """
+    source = context.open()
     from ops.deadletters import causes
 
-    with Snapshot.open(source) as shelf:
-        info, shelved = shelf.info(), shelf.get(id_)
+    with Snapshot.open(source) as snapshot:
+        info, shelved = snapshot.info(), snapshot.get(id_)
     timeline: Timeline | None = None
     if logs:
-        with printing.talk().status("Asking the logs …"):
+        with printing.progress_console().status("Searching the logs …"):
             timeline = causes.timeline(source, shelved.letter.message_id)
     if as_json:
         typer.echo(dumps({**vars(shelved), "looked_at": info.looked_at, "timeline": timeline}))
         return
-    console = printing.screen()
+    console = printing.output_console()
     _why(console, source, shelved, info)
     if timeline is not None:
         _timeline(console, timeline)
     _content(console, shelved.letter, whole)
     same = shelved.cause.fingerprint or "unknown"
-    steps = [(asked.again("list", "--cause", same), "the letters of the same cause")]
+    steps = [(context.command_line("list", "--cause", same), "list messages with the same cause")]
     if shelved.place in LIVE:
-        steps.append((asked.again("plan", "--id", shelved.letter.message_id), "plan its way back, alone"))
+        steps.append(
+            (context.command_line("plan", "--id", shelved.letter.message_id), "plan a redrive of this message")
+        )
     printing.next_steps(console, *steps)
 
 
 def _cause(cause: Cause) -> str:
-    """A guess has no message of its own: it says what the letters of its group look like."""
+    """A guess has no error message: its label describes what the messages of its group have in common."""
     from ops.deadletters.causes import cause_in_words
 
     return cause_in_words(cause.error_type, cause.error_message or cause.label, cause.source, likely=cause.likely)
@@ -164,9 +174,9 @@ def _why(console: Console, source: DeadLetterQueue, shelved: SnapshotMessage, in
 
     letter, cause, now = shelved.letter, shelved.cause, datetime.now(UTC)
     known = cause.source not in ("none", "")
-    said = f"{cause.error_type}: {cause.error_message}" if cause.error_message else _cause(replace(cause, likely=False))
-    said = f"likely {said}" if known and cause.likely else said
-    why = said if known else "No trace of a cause."
+    text = f"{cause.error_type}: {cause.error_message}" if cause.error_message else _cause(replace(cause, likely=False))
+    text = f"likely {text}" if known and cause.likely else text
+    why = text if known else "No cause found."
     console.print(Text(safe(why, 500), style="bold red" if known else "bold"))
     printing.head(console, source, info)
     console.print()
@@ -176,16 +186,16 @@ def _why(console: Console, source: DeadLetterQueue, shelved: SnapshotMessage, in
         console,
         [
             ("message id", letter.message_id),
-            ("first sent as", original),
+            ("original message id", original),
             ("kind", letter.kind.value),
-            ("came from", letter.source_arn or "nothing tells"),
+            ("came from", letter.source_arn or "unknown"),
             ("sent", printing.moment(letter.sent, now)),
-            ("received", f"{letter.receives}×, looks counted"),
+            ("received", f"{letter.receives}×, including scans"),
             ("group", letter.group_id or ""),
-            ("now", "in the queue, at the last look" if shelved.place.value == "queue" else shelved.place.value),
-            ("cause", f"{cause.fingerprint}, from: {source_of}" if known else ""),
+            ("location", "in the queue, at the last scan" if shelved.place.value == "queue" else shelved.place.value),
+            ("cause", f"{cause.fingerprint}, source: {source_of}" if known else ""),
             ("failed in", cause.location),
-            ("died", printing.moment(cause.died, now) if cause.died else ""),
+            ("failed at", printing.moment(cause.died, now) if cause.died else ""),
             ("version", cause.function_version),
             ("request id", cause.request_id or letter.request_id),
         ],
@@ -194,14 +204,14 @@ def _why(console: Console, source: DeadLetterQueue, shelved: SnapshotMessage, in
 
 def _timeline(console: Console, timeline: Timeline) -> None:
 
-    console.print("\n[dim]What happened to it (UTC)[/]")
+    console.print("\n[dim]Timeline (UTC)[/]")
     table = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
     table.add_column(no_wrap=True, style="dim")
     table.add_column(no_wrap=True)
     table.add_column(overflow="fold")
-    for one in timeline.moments:
-        at = "–" if one.at is None else one.at.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S")
-        table.add_row(at, one.what, Text(safe(one.text if one.text != one.what else "", 300)))
+    for event in timeline.moments:
+        at = "–" if event.at is None else event.at.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S")
+        table.add_row(at, event.what, Text(safe(event.text if event.text != event.what else "", 300)))
     console.print(table)
     notes(console, timeline.look.partial)
 
@@ -217,13 +227,12 @@ def _content(console: Console, letter: DeadLetter, whole: bool) -> None:
     for line in shown_lines:
         console.print(Text(safe(line)), soft_wrap=True)
     if shown_lines != lines:
-        console.print("… cut here; --all shows the rest.", style="dim")
+        console.print("… truncated; --all shows the rest.", style="dim")
     console.print()
 
 
 def _readable(body: str) -> list[str]:
-    """A JSON object or list with its members on lines of their own, a list of plain values on one; else as it is."""
-
+    """A JSON object or list with its members on lines of their own, a list of plain values on one line; other text as is."""
     if body.lstrip()[:1] not in ("{", "["):
         return body.split("\n")
     try:

@@ -10,30 +10,31 @@ from ops.cli import options
 from ops.cli.dlq import plan as planning
 from ops.cli.dlq import printing
 from ops.cli.dlq.redrive import carry_out
-from ops.cli.dlq.shared_options import DlqContext, Reason, Yes, asking
+from ops.cli.dlq.shared_options import DlqContext, Reason, Yes, with_dlq_options
 from ops.deadletters.plan_model import Action, Selection, Steps
 from ops.errors import UsageError
 
 
-@asking()
+@with_dlq_options()
 def move(
-    asked: DlqContext,
-    to: Annotated[str, typer.Option("--to", metavar="QUEUE", help="A queue's name, URL or ARN.")],
+    context: DlqContext,
+    to: Annotated[str, typer.Option("--to", metavar="QUEUE", help="Name, URL or ARN of the queue.")],
     reason: Reason,
-    copy: Annotated[bool, typer.Option("--copy", help="Send copies; the letters stay in the queue.")] = False,
-    rate: Annotated[float, typer.Option("--rate", min=0, help="Messages a second at most; 0: no limit.")] = 100.0,
+    copy: Annotated[bool, typer.Option("--copy", help="Send copies; the messages stay in this queue.")] = False,
+    rate: Annotated[float, typer.Option("--rate", min=0, help="Maximum messages per second; 0: no limit.")] = 100.0,
     yes: Yes = False,
     as_json: options.Json = False,
 ) -> None:
-    """Move or copy every letter to another queue, such as one to try things on. Nobody watches what becomes of them.
+    """Move or copy the whole queue to another queue.
 
-    Exits with 1 unless every letter was sent: one that had left the queue was not sent.
+    Such as a queue for tests. Outcomes are not tracked. Exits with 1 unless every message was sent; a message that was
+    no longer in the queue is not sent.
     """
     if to == "origin":
         raise UsageError(
-            "A move goes to a queue that is named, not back to the origin.", f"To redrive: {asked.again('plan')}."
+            "A move needs a queue, not the origin.", f"To redrive to the origin: {context.command_line('plan')}."
         )
-    source = asked.open()
+    source = context.open()
     from ops.cli.dlq import plan_view
     from ops.deadletters import plans
 
@@ -47,7 +48,10 @@ def move(
         steps=Steps(("100%",), watch=False),
     )
     plans.save(source, made)
-    printing.said_yes(
-        "Carry it out?", yes, "Read the help, then add --yes.", lambda: plan_view.show(printing.talk(), source, made)
+    printing.confirm(
+        "Proceed?",
+        yes,
+        "Read the help, then add --yes.",
+        lambda: plan_view.show(printing.progress_console(), source, made),
     )
-    carry_out(asked, source, made, reason, as_json)
+    carry_out(context, source, made, reason, as_json)

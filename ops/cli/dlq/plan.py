@@ -1,4 +1,4 @@
-"""``ops dlq plan`` writes down what would move; ``ops dlq diff`` shows how letters will be sent."""
+"""``ops dlq plan`` creates a plan; ``ops dlq diff`` shows how its messages will be sent."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ops import atomic_file
 from ops.cli import options, time_args
 from ops.cli.dlq import printing, run_view
 from ops.cli.dlq.printing import notes
-from ops.cli.dlq.shared_options import DlqContext, PlanName, asking, ensure_said
+from ops.cli.dlq.shared_options import DlqContext, PlanName, require_non_empty, with_dlq_options
 from ops.cli.json_output import dumps
 from ops.cli.sanitize import safe
 from ops.deadletters.edits import edits as editing
@@ -26,66 +26,73 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 
-HOW = "How it goes"
+HOW = "Rate, canary and method"
 
 
-@asking(letters=True)
+@with_dlq_options(filters=True)
 def plan(
-    asked: DlqContext,
+    context: DlqContext,
     to: Annotated[
         str,
         typer.Option(
             "--to",
             metavar="QUEUE|FUNCTION_ARN|origin",
-            help="Where to; origin: back to where each message came from, where that is known.",
+            help="Destination; origin: the original source of each message, if known.",
         ),
     ] = "origin",
-    copy: Annotated[bool, typer.Option("--copy", help="Send copies; the letters stay in the queue.")] = False,
+    copy: Annotated[bool, typer.Option("--copy", help="Send copies; the messages stay in the queue.")] = False,
     sets: Annotated[
         list[str] | None,
-        typer.Option("--set", metavar="PATH=VALUE", help="Change each letter on its way: body.params.alpha=0.1."),
+        typer.Option("--set", metavar="PATH=VALUE", help="Edit a field of each message: body.params.alpha=0.1."),
     ] = None,
     merge_patch: Annotated[
-        Path | None, typer.Option("--merge-patch", metavar="FILE", help="Change each body by a JSON merge patch.")
+        Path | None, typer.Option("--merge-patch", metavar="FILE", help="Edit each body by a JSON merge patch.")
     ] = None,
     rate: Annotated[
-        float, typer.Option("--rate", min=0, help="Messages a second at most; 0: no limit.", rich_help_panel=HOW)
+        float, typer.Option("--rate", min=0, help="Maximum messages per second; 0: no limit.", rich_help_panel=HOW)
     ] = 100.0,
     headroom: Annotated[
         bool,
-        typer.Option("--headroom/--no-headroom", help="Slow down while the workload is behind.", rich_help_panel=HOW),
+        typer.Option("--headroom/--no-headroom", help="Reduce the rate under load.", rich_help_panel=HOW),
     ] = True,
     steps: Annotated[
-        str, typer.Option("--steps", help="Counts or shares sent by the end of each step.", rich_help_panel=HOW)
+        str,
+        typer.Option(
+            "--steps", help="Canary stages: messages sent by the end of each, as counts or shares.", rich_help_panel=HOW
+        ),
     ] = "5,1%,10%,100%",
     stop_share: Annotated[
-        str, typer.Option("--stop-share", help="Stop when more of a step than this came back.", rich_help_panel=HOW)
+        str, typer.Option("--stop-share", help="Stop when a larger share of a stage failed again.", rich_help_panel=HOW)
     ] = "20%",
     patience: Annotated[
-        str, typer.Option("--patience", help="How long a step's outcome is awaited.", rich_help_panel=HOW)
+        str, typer.Option("--patience", help="Maximum wait for the outcomes of a stage.", rich_help_panel=HOW)
     ] = "15m",
     watch: Annotated[
-        bool, typer.Option("--watch/--no-watch", help="Await what becomes of each step.", rich_help_panel=HOW)
+        bool, typer.Option("--watch/--no-watch", help="Wait for the outcomes of each stage.", rich_help_panel=HOW)
     ] = True,
     margin: Annotated[
         str,
-        typer.Option("--margin", help="How much the queue may change before the plan is stale.", rich_help_panel=HOW),
+        typer.Option("--margin", help="Tolerated change of the queue before the plan is stale.", rich_help_panel=HOW),
     ] = "10%",
     engine: Annotated[
         str | None,
-        typer.Option("--engine", help="ledger or 'move task'; else the plan chooses.", rich_help_panel=HOW),
+        typer.Option(
+            "--engine", help="Redrive method: ledger or 'move task'. Default: chosen by the plan.", rich_help_panel=HOW
+        ),
     ] = None,
-    out: Annotated[Path | None, typer.Option("--out", metavar="FILE", help="Where to write the plan.")] = None,
+    out: Annotated[Path | None, typer.Option("--out", metavar="FILE", help="File to write the plan to.")] = None,
     as_json: options.Json = False,
 ) -> None:
-    """Write down which letters go where, how fast and with which edits. Nothing moves yet."""
+    """Create a plan for a redrive.
 
-    source = asked.open()
+    It has the messages, the destination, the rate and the edits. Nothing is sent yet.
+    """
+    source = context.open()
     from ops.deadletters import plans
 
     made = plans.make(
         source,
-        asked.selection(source),
+        context.selection(source),
         action=Action.COPY if copy else Action.REDRIVE,
         destination=destination(to),
         edits=editing.parse_edits(tuple(sets or ()), _text(merge_patch) if merge_patch else None),
@@ -100,69 +107,77 @@ def plan(
         return
     from ops.cli.dlq import plan_view
 
-    console = printing.screen()
+    console = printing.output_console()
     plan_view.show(console, source, made, permissions=True)
-    console.print(f"Written to {safe(str(path))}." if out else f"Kept as {made.id}.", soft_wrap=True, markup=False)
+    console.print(
+        f"Written to {safe(str(path))}." if out else f"Saved as plan {made.id}.", soft_wrap=True, markup=False
+    )
     name = str(out) if out else made.id
-    after = run_view.interrupted(asked, source)
+    after = run_view.interrupted(context, source)
     if made.edits:
-        after.append((asked.again("diff", name), "what the edits change"))
-    printing.next_steps(console, *after, (asked.again("redrive", name, "--reason", "WHY"), "carry it out"))
+        after.append((context.command_line("diff", name), "show what the edits change"))
+    printing.next_steps(console, *after, (context.command_line("redrive", name, "--reason", "WHY"), "run it"))
 
 
-@asking()
+@with_dlq_options()
 def diff(
-    asked: DlqContext,
+    context: DlqContext,
     name: PlanName,
-    id_: Annotated[str | None, typer.Argument(metavar="[ID]", help="One letter of the plan; else its sample.")] = None,
+    id_: Annotated[
+        str | None, typer.Argument(metavar="[ID]", help="One message of the plan. Default: a sample.")
+    ] = None,
     as_json: options.Json = False,
 ) -> None:
-    """How a plan's letters will be sent, against how they died, as unified diffs.
+    """Show what a plan changes in its messages.
 
-    What the redrive itself puts on or leaves out is part of it, and named below.
+    Unified diffs of the original and the edited messages. Attributes that the redrive itself adds or removes are part
+    of a diff and listed below it.
     """
-    source = asked.open()
+    source = context.open()
     from ops.deadletters import plans
     from ops.deadletters.plans.engine_choice import MOVE_TASK
 
     made = plans.load(name, source)
     if made.action is Action.PURGE:
-        raise UsageError(f"Plan {made.id} deletes letters and sends none.", "See one: ops dlq show ID.")
-    with Snapshot.open(source) as shelf:
-        letters = [shelf.get(some).letter for some in ([id_] if id_ else made.sample)]
+        raise UsageError(f"Plan {made.id} deletes messages and sends none.", "Show a message: ops dlq show ID.")
+    with Snapshot.open(source) as snapshot:
+        letters = [snapshot.get(some).letter for some in ([id_] if id_ else made.sample)]
     if id_ and letters[0].message_id not in made.ids:
-        raise UsageError(f"Letter {id_} is not in plan {made.id}.", f"See what is in it: {asked.again('diff', name)}.")
+        raise UsageError(
+            f"Message {id_} is not in plan {made.id}.",
+            f"Show a sample of the plan: {context.command_line('diff', name)}.",
+        )
     found = [preview.preview_message(letter, made) for letter in letters]
     if as_json:
         typer.echo(dumps({"plan": made.id, "diffs": found}))
         return
-    console = printing.screen()
+    console = printing.output_console()
     if not made.edits:
         console.print(f"Plan {made.id} has no edits.", markup=False)
     if made.engine == MOVE_TASK:
-        console.print("Letters of the canary go as below; SQS's move task moves the others as they died.")
+        console.print("Canary messages are sent as below; SQS's move task moves the others unchanged.")
     _coloured(console, found)
     if not id_ and len(made.ids) > len(letters):
-        console.print(f"{len(letters)} of {len(made.ids):,} letters; name an ID for another one.", style="dim")
-    printing.next_steps(console, (asked.again("redrive", name, "--reason", "WHY"), "carry it out"))
+        console.print(f"{len(letters)} of {len(made.ids):,} messages; specify an ID for another one.", style="dim")
+    printing.next_steps(console, (context.command_line("redrive", name, "--reason", "WHY"), "run it"))
 
 
 def _coloured(console: Console, found: list[Preview]) -> None:
 
     colours = {"+": "green", "-": "red", "@": "cyan", "!": "yellow"}
     for one in found:
-        console.print(Text(f"letter {safe(one.id)}", style="bold"))
-        text = f"! This letter would not be sent: {one.refused}" if one.refused else one.diff
-        for line in text.splitlines() or ["  the same as it died"]:
+        console.print(Text(f"message {safe(one.id)}", style="bold"))
+        text = f"! This message would not be sent: {one.refused}" if one.refused else one.diff
+        for line in text.splitlines() or ["  unchanged"]:
             console.print(Text(safe(line), style=colours.get(line[:1], "")), soft_wrap=True)
         notes(console, [one.note] if one.note else [])
         console.print()
 
 
 def destination(to: str) -> Destination:
-    """``origin``, a queue by name, URL or ARN, or a function by ARN, which ``plans.make`` looks up. Raises UsageError
-    for an empty one."""
-    ensure_said("--to", to)
+    """``origin``, a queue by name, URL or ARN, or a function by ARN, which ``plans.make`` resolves. Raises UsageError
+    for an empty destination."""
+    require_non_empty("--to", to)
 
     return Destination() if to == "origin" else Destination("queue", to)
 
@@ -183,6 +198,6 @@ def _text(path: Path) -> str:
     try:
         return atomic_file.read_file(path).decode()
     except OpsError as error:
-        raise UsageError(f"{path} cannot be read: {error}", "Name a file with JSON.") from error
+        raise UsageError(f"{path} cannot be read: {error}", "Specify a file with JSON.") from error
     except UnicodeDecodeError as error:
-        raise UsageError(f"{path} is no text in UTF-8.", "Name a file with JSON.") from error
+        raise UsageError(f"{path} is not valid UTF-8.", "Specify a file with JSON.") from error

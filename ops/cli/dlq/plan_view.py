@@ -1,4 +1,4 @@
-"""A plan as somebody reads it before saying yes."""
+"""A plan as it is shown before it is confirmed."""
 
 from __future__ import annotations
 
@@ -22,83 +22,83 @@ LONGEST_CAUSE = 120
 
 
 def show(console: Console, source: DeadLetterQueue, plan: Plan, *, permissions: bool = False) -> None:
-    """``permissions``: with the IAM actions that it takes, which are many lines."""
+    """``permissions``: with the IAM actions that it needs, which are many lines."""
     console.print(Text(headline(plan), style="bold"))
     now = datetime.now(UTC)
     age = formatting.duration(max(0.0, round((now - plan.looked_at).total_seconds())))
     console.print(
-        Text(f"plan {plan.id} · {printing.where(source)} · from a look {age} ago", style="dim"), soft_wrap=True
+        Text(f"plan {plan.id} · {printing.where(source)} · from a scan {age} ago", style="dim"), soft_wrap=True
     )
     purge = plan.action is Action.PURGE
     estimate = plan.estimate
     rows = [
-        ("which", _which(plan)),
+        ("filter", _filter(plan)),
         ("causes", _causes(source, plan)),
-        ("size", f"{_bytes(plan.bytes)}; the queue held {formatting.count(plan.queue_count, 'letter')}"),
+        ("size", f"{_bytes(plan.bytes)}; the queue had {formatting.count(plan.queue_count, 'message')}"),
         ("to", "" if purge else _to(plan)),
         ("edits", _edits(plan)),
-        ("pace", "" if purge else _pace(plan)),
+        ("rate", "" if purge else _rate(plan)),
         ("canary", "" if purge else _canary(plan)),
-        ("engine", "" if purge else f"{plan.engine}: {plan.engine_why}".removesuffix(": ")),
+        ("method", "" if purge else f"{plan.engine}: {plan.engine_why}".removesuffix(": ")),
         (
-            "takes",
+            "estimate",
             f"about {formatting.duration(estimate.seconds)}, {formatting.count(estimate.requests, 'request')}, "
             f"{formatting.price(estimate.usd)} at AWS prices"
-            + (", waiting for outcomes not counted" if _waits(plan) else ""),
+            + (", without waiting for outcomes" if _waits(plan) else ""),
         ),
         ("expires", _expires(source, plan, now)),
         ("stale", _stale(plan)),
-        ("needs", _needs(plan) if permissions else ""),
+        ("permissions", _permissions(plan) if permissions else ""),
     ]
     printing.facts(console, rows)
     printing.warnings(console, plan.warnings)
 
 
 def headline(plan: Plan) -> str:
-    letters = formatting.count(len(plan.ids), "letter")
+    messages = formatting.count(len(plan.ids), "message")
     if plan.unseen:
-        letters = f"About {formatting.count(plan.total, 'message')}, {len(plan.ids):,} of them reached by the scan,"
+        messages = f"About {formatting.count(plan.total, 'message')}, {len(plan.ids):,} of them reached by the scan,"
     elif plan.returns.left_ids:
-        letters = f"{len(plan.ids):,} of {formatting.count(len(plan.ids) + len(plan.returns.left_ids), 'message')}"
+        messages = f"{len(plan.ids):,} of {formatting.count(len(plan.ids) + len(plan.returns.left_ids), 'message')}"
     if plan.action is Action.PURGE:
-        return f"{letters} to delete for good."
+        return f"{messages} to delete permanently."
     if plan.destination.kind == "function":
-        return f"{letters} to invoke {_function(plan)} with, asynchronously."
+        return f"{messages} to invoke {_function(plan)} with, asynchronously."
     home = plan.destination.kind == "origin"
-    does = "copy" if plan.action is Action.COPY else "send back" if home else "move"
-    return f"{letters} to {does} to {'where they came from' if home else _queue(plan)}."
+    verb = "copy" if plan.action is Action.COPY else "send back" if home else "move"
+    return f"{messages} to {verb} to {'their original source' if home else _queue(plan)}."
 
 
-def _which(plan: Plan) -> str:
-    one = plan.selection
-    said = [
-        "imported letters" if one.imported else "",
-        f"cause {one.cause}" if one.cause else "",
-        f"where {one.where}" if one.where else "",
-        f"with the text {one.text!r}" if one.text else "",
-        f"sent since {one.since.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC" if one.since else "",
-        f"sent before {one.until.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC" if one.until else "",
-        formatting.count(len(one.ids), "letter") + " by id" if one.ids else "",
+def _filter(plan: Plan) -> str:
+    chosen = plan.selection
+    parts = [
+        "imported messages" if chosen.imported else "",
+        f"cause {chosen.cause}" if chosen.cause else "",
+        f"where {chosen.where}" if chosen.where else "",
+        f"with the text {chosen.text!r}" if chosen.text else "",
+        f"sent since {chosen.since.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC" if chosen.since else "",
+        f"sent before {chosen.until.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC" if chosen.until else "",
+        formatting.count(len(chosen.ids), "message") + " by ID" if chosen.ids else "",
     ]
-    return ", ".join(filter(None, said)) or "every letter of the queue on the shelf"
+    return ", ".join(filter(None, parts)) or "all messages of the queue in the snapshot"
 
 
 def _causes(source: DeadLetterQueue, plan: Plan) -> str:
-    """The largest ones, a line each, in the words that ``ops dlq causes`` has for them."""
-    with Snapshot.open(source) as shelf:
-        known = {group.fingerprint: group for group in shelf.groups(LIVE)}
+    """The largest causes, one per line, worded as by ``ops dlq causes``."""
+    with Snapshot.open(source) as snapshot:
+        known = {group.fingerprint: group for group in snapshot.groups(LIVE)}
     largest = sorted(plan.causes.items(), key=lambda item: -item[1])
-    said = []
+    rows = []
     for fingerprint, count in largest[:MOST_CAUSES]:
         group = known.get(fingerprint)
-        named = _named(group) if group else "no longer on the shelf"
-        said.append(f"{count:,} × {safe(named, LONGEST_CAUSE)} ({fingerprint or 'unknown'})")
+        named = _named(group) if group else "no longer in the snapshot"
+        rows.append(f"{count:,} × {safe(named, LONGEST_CAUSE)} ({fingerprint or 'unknown'})")
     more = len(largest) - MOST_CAUSES
-    return "\n".join([*said, *([f"and {formatting.count(more, 'smaller one')}"] if more > 0 else [])])
+    return "\n".join([*rows, *([f"and {formatting.count(more, 'smaller one')}"] if more > 0 else [])])
 
 
 def _named(group: CauseGroup) -> str:
-    """``likely``, also where only some of the group are: a plan by this cause takes those along."""
+    """With ``likely`` also when only a part of the group is: a plan by this cause includes that part."""
     named = cause_in_words(group.error_type, group.label, group.source, likely=group.likely)
     some = group.likely_letters and not group.likely
     return named + (f" (likely, of {formatting.count(group.likely_letters)})" if some else "")
@@ -114,15 +114,15 @@ def _function(plan: Plan) -> str:
 
 def _to(plan: Plan) -> str:
     to = _back(plan) if plan.destination.kind != "queue" else plan.destination.queue_arn
-    here = ", then deleted here" if not plan.selection.imported else ", from this machine's shelf"
-    stays = ", the letters stay in the queue" if plan.action is Action.COPY else here
+    then = ", then deleted here" if not plan.selection.imported else ", from the snapshot"
+    stays = "; the messages stay in the queue" if plan.action is Action.COPY else then
     return to + stays
 
 
 def _back(plan: Plan) -> str:
     """Every destination, with how many messages go there."""
     places = [f"{number:,} to {safe(arn)}" for arn, number in plan.returns.origins.items()]
-    return "each to where it came from:\n" + ",\n".join(places) if places else "each to where it came from"
+    return "each to its original source:\n" + ",\n".join(places) if places else "each to its original source"
 
 
 def _edits(plan: Plan) -> str:
@@ -130,19 +130,19 @@ def _edits(plan: Plan) -> str:
     return "; ".join(edits.describe_edit(edit) for edit in plan.edits)
 
 
-def _pace(plan: Plan) -> str:
-    most = "as fast as it goes" if plan.pace.max_per_s is None else f"{formatting.count(plan.pace.max_per_s)}/s at most"
-    return most + (", slower while the workload is behind" if plan.pace.headroom else "")
+def _rate(plan: Plan) -> str:
+    most = "no limit" if plan.pace.max_per_s is None else f"at most {formatting.count(plan.pace.max_per_s)}/s"
+    return most + (", reduced under load" if plan.pace.headroom else "")
 
 
 def _canary(plan: Plan) -> str:
     if not plan.steps.watch:
-        return "none: all at once, and nobody watches what becomes of them"
+        return "none: all in one stage, outcomes are not tracked"
     *first, last = boundaries(plan.steps.sizes, plan.total)
     sizes = ", then ".join([*(f"{size:,}" for size in first), f"all {last:,}"])
     return (
-        f"{sizes}; after each step it waits up to {formatting.duration(plan.steps.patience_s)}, and stops when more than "
-        f"{formatting.percent(plan.steps.stop_share)} came back"
+        f"{sizes}; after each stage, waits up to {formatting.duration(plan.steps.patience_s)} for outcomes, and stops if more than "
+        f"{formatting.percent(plan.steps.stop_share)} failed again"
     )
 
 
@@ -159,16 +159,16 @@ def _waits(plan: Plan) -> bool:
 
 def _expires(source: DeadLetterQueue, plan: Plan, now: datetime) -> str:
     """When SQS drops the first of them. A standard queue counts from when the message was first sent, which is its
-    SentTimestamp; a FIFO queue counts anew on arrival, which nothing says (developer guide, dead-letter queues)."""
+    SentTimestamp; a FIFO queue restarts the count on arrival, a time that SQS does not return (developer guide, dead-letter queues)."""
     if source.queue.fifo:
         return ""
-    with Snapshot.open(source) as shelf:
-        oldest = shelf.find(plan.selection, order="sent", limit=1)
+    with Snapshot.open(source) as snapshot:
+        oldest = snapshot.find(plan.selection, order="sent", limit=1)
     sent = oldest[0].letter.sent if oldest and not oldest[0].letter.imported else None
     if sent is None:
         return ""
     left = (sent + timedelta(seconds=source.queue.retention_s) - now).total_seconds()
-    return f"the oldest letter in {formatting.duration(left)}" if left > 0 else "the oldest letter any moment now"
+    return f"the oldest message in {formatting.duration(left)}" if left > 0 else "the oldest message now"
 
 
 def _bytes(size: int) -> str:
@@ -177,8 +177,8 @@ def _bytes(size: int) -> str:
     return f"{size / 1000:,.0f} KB" if size < 1_000_000 else f"{size / 1_000_000:,.1f} MB"
 
 
-def _needs(plan: Plan) -> str:
-    """IAM permissions, a line a resource."""
+def _permissions(plan: Plan) -> str:
+    """IAM permissions, one line per resource."""
     by_resource: dict[str, list[str]] = {}
     for permission in plan.permissions:
         action, _, resource = permission.partition(" on ")

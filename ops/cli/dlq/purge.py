@@ -10,65 +10,67 @@ import typer
 from ops import formatting
 from ops.cli import options
 from ops.cli.dlq import printing, terminal_progress
-from ops.cli.dlq.shared_options import DlqContext, Reason, asking
+from ops.cli.dlq.shared_options import DlqContext, Reason, with_dlq_options
 from ops.cli.graceful_shutdown import stopping
 from ops.cli.json_output import dumps
 from ops.deadletters.archive import audit_log
 
 
-@asking()
+@with_dlq_options()
 def purge(
-    asked: DlqContext,
+    context: DlqContext,
     export_file: Annotated[
-        Path, typer.Option("--export", metavar="FILE", help="The JSONL export of exactly the letters to delete.")
+        Path, typer.Option("--export", metavar="FILE", help="A JSONL export of exactly the messages to delete.")
     ],
     reason: Reason,
     confirm: Annotated[
-        str | None, typer.Option("--confirm", help='What is asked for otherwise: "purge N letters".')
+        str | None,
+        typer.Option("--confirm", help='The confirmation that is prompted for otherwise: "purge N letters".'),
     ] = None,
     as_json: options.Json = False,
 ) -> None:
-    """Delete from the queue the letters of an export, and no other. Asks for a typed confirmation.
+    """Permanently delete the messages of an export.
 
-    Exits with 1 unless each of them was deleted.
+    No other message of the queue is deleted. Prompts for a typed confirmation. Exits with 1 unless each message was
+    deleted.
     """
-
     reason = audit_log.require_reason(reason)
-    source = asked.open()
+    source = context.open()
     from ops.cli.dlq import plan_view
     from ops.deadletters import plans
     from ops.deadletters.redrive import purge as purging
 
     made = purging.plan(source, export_file)
     plans.save(source, made)
-    talk = printing.talk()
+    progress_console = printing.progress_console()
     if confirm is None:
-        plan_view.show(talk, source, made)
-    confirmation = printing.typed(purging.confirmation(made), confirm)
+        plan_view.show(progress_console, source, made)
+    confirmation = printing.typed_confirmation(purging.confirmation(made), confirm)
     purging.ensure_meant(source, made, confirmation)  # before there is anything to count
-    with terminal_progress.counting(talk, "Deleting letters") as counted, stopping(talk, "Stopping …") as stop:
+    with (
+        terminal_progress.counting(progress_console, "Deleting messages") as counted,
+        stopping(progress_console, "Stopping …") as stop,
+    ):
         done = purging.run(
             source, made, export=export_file, confirmation=confirmation, reason=reason, progress=counted, stop=stop
         )
     if as_json:
         typer.echo(dumps(done))
     else:
-        console = printing.screen()
-        console.print(
-            f"{formatting.count(done.deleted, 'letter')} of {len(made.ids):,} deleted for good: {done.outcome}."
-        )
+        console = printing.output_console()
+        console.print(f"Deleted {done.deleted:,} of {formatting.count(len(made.ids), 'message')}: {done.outcome}.")
         for number, what in (
-            (done.missing, "not met in the queue: somebody else took them, or holds them"),
-            (done.refused, "not deleted: SQS refused"),
-            (done.not_given_back, "could not be given back: hidden until their lease ends"),
+            (done.missing, "not found in the queue: deleted or held by another consumer"),
+            (done.refused, "not deleted: SQS rejected the request"),
+            (done.not_given_back, "not released: hidden until their visibility timeout ends"),
         ):
             if number:
-                printing.warnings(console, [f"{formatting.count(number, 'letter')} {what}."])
+                printing.warnings(console, [f"{formatting.count(number, 'message')} {what}."])
         printing.notes(console, done.notes)
         printing.next_steps(
             console,
-            (asked.again("scan"), "make sure that nothing stays behind"),
-            (asked.again("import", str(export_file)), "if it was a mistake: back onto the shelf, then plan"),
+            (context.command_line("scan"), "verify that the queue is empty"),
+            (context.command_line("import", str(export_file)), "undo a mistake: add them to the snapshot, then plan"),
         )
     if done.deleted < len(made.ids):
         raise typer.Exit(1)

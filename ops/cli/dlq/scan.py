@@ -1,4 +1,4 @@
-"""``ops dlq scan`` reads the queue onto the shelf; ``ops dlq causes`` says what is on the shelf, by cause."""
+"""``ops dlq scan`` reads the queue into the snapshot; ``ops dlq causes`` shows the failure causes in it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from ops.cli import options
 from ops.cli.dlq import printing, terminal_progress
 from ops.cli.dlq.printing import moment, next_steps
 from ops.cli.dlq.run_view import interrupted
-from ops.cli.dlq.shared_options import DlqContext, asking
+from ops.cli.dlq.shared_options import DlqContext, with_dlq_options
 from ops.cli.graceful_shutdown import stopping
 from ops.cli.json_output import dumps
 from ops.cli.sanitize import safe
@@ -31,109 +31,115 @@ if TYPE_CHECKING:
 
 MOST_CAUSES = 20
 FIXED = ("succeeds since", "deployed since")
-"""Verdicts that speak for a redrive."""
+"""Values of Fixed? with which a redrive is likely to succeed."""
 
 
-@asking()
+@with_dlq_options()
 def scan(
-    asked: DlqContext,
-    limit: Annotated[int, typer.Option("--limit", min=1, help="Letters to read at most.")] = 100_000,
-    logs: Annotated[bool, typer.Option("--logs/--no-logs", help="Ask the function's logs for the causes.")] = True,
+    context: DlqContext,
+    limit: Annotated[int, typer.Option("--limit", min=1, help="Maximum number of messages to read.")] = 100_000,
+    logs: Annotated[bool, typer.Option("--logs/--no-logs", help="Search the function's logs for causes.")] = True,
     as_json: options.Json = False,
 ) -> None:
-    """Read the dead letters onto this machine's shelf, give them back, and say what they died of.
+    """Read the DLQ into the snapshot and show why messages failed.
 
-    Nothing is deleted. SQS has no peek: each letter's receive count goes up by one, and each is hidden from others
-    while the look lasts. Ctrl-C keeps what was read. Exits with 1 when there are letters.
+    Nothing is deleted. SQS has no peek: messages are received, then released, so each receive count rises by one, and
+    each message is hidden from other consumers during the scan. Ctrl-C keeps what was read. Exits with 1 when there are
+    messages.
     """
-    source = asked.open()
+    source = context.open()
     from ops.deadletters.outcomes import late_outcomes
 
-    talk = printing.talk()
-    with terminal_progress.counting(talk, "Reading letters") as counted, stopping(talk, "Giving them back …") as stop:
+    progress = printing.progress_console()
+    with (
+        terminal_progress.counting(progress, "Reading messages") as counted,
+        stopping(progress, "Releasing messages …") as stop,
+    ):
         done = read(source, limit, counted, stop)
     explained: Explained | None = None
     if done.letters and not stop():
         explained = explain(source, logs)
     done = replace(done, notes=(*done.notes, *late_outcomes.settle(source)))
-    _tell(asked, source, done, explained, as_json)
+    _report(context, source, done, explained, as_json)
 
 
-@asking()
+@with_dlq_options()
 def causes(
-    asked: DlqContext,
+    context: DlqContext,
     logs: Annotated[
-        bool, typer.Option("--logs", help="First ask the logs again, for letters that have no cause yet.")
+        bool, typer.Option("--logs", help="First search the logs again, for messages without a cause.")
     ] = False,
     imported: Annotated[
-        bool, typer.Option("--imported", help="Of the letters that ops dlq import brought, not of those in the queue.")
+        bool, typer.Option("--imported", help="Causes of imported messages, not of those in the queue.")
     ] = False,
     as_json: options.Json = False,
 ) -> None:
-    """What the letters on the shelf died of, the largest cause first, and whether it is fixed since.
+    """Show the failure causes in the snapshot.
 
-    Exits with 1 when there are letters.
+    Largest first, each with whether it has been fixed. Exits with 1 when there are messages.
     """
-    source = asked.open()
-    _tell(asked, source, None, explain(source) if logs else None, as_json, imported)
+    source = context.open()
+    _report(context, source, None, explain(source) if logs else None, as_json, imported)
 
 
-def _tell(
-    asked: DlqContext,
+def _report(
+    context: DlqContext,
     source: DeadLetterQueue,
     done: ScanResult | None,
     explained: Explained | None,
     as_json: bool,
     imported: bool = False,
 ) -> None:
-    """What is on the shelf now. Exits with 1 when there are letters."""
-    from ops.deadletters import causes as found
+    """Shows the snapshot by cause. Exits with 1 when there are messages."""
+    from ops.deadletters import causes as causes_api
 
-    report = found.report(source, imported)
+    report = causes_api.report(source, imported)
     if as_json:
-        looked = {} if done is None else {"look": done}
-        typer.echo(dumps({**looked, "explained": explained, "causes": report}))
+        scanned = {} if done is None else {"look": done}
+        typer.echo(dumps({**scanned, "explained": explained, "causes": report}))
     else:
-        console = printing.screen()
-        _show(console, asked, source, report)
-        _did(console, done, explained)
+        console = printing.output_console()
+        _show(console, context, source, report)
+        _notes(console, done, explained)
         if report.imported and not imported:
-            beside = formatting.count(report.imported, "imported letter lies", "imported letters lie")
-            printing.notes(console, [f"{beside} on the shelf beside them: {asked.again('causes', '--imported')}."])
-        _next(console, asked, source, report, report.complete if done is None else done.complete, imported)
+            beside = formatting.count(report.imported, "imported message is", "imported messages are")
+            printing.notes(console, [f"{beside} in the snapshot, too: {context.command_line('causes', '--imported')}."])
+        _next(console, context, source, report, report.complete if done is None else done.complete, imported)
     if report.letters or report.held:
         raise typer.Exit(1)
 
 
 def explain(source: DeadLetterQueue, logs: bool = True) -> Explained:
-    """Find the causes of letters that have none yet; without ``logs`` only those that stand in the letters."""
+    """Find the causes of messages that have none yet; without ``logs`` only from the messages themselves."""
     from ops.deadletters import causes
 
-    with printing.talk().status("Finding causes …") as status:
+    with printing.progress_console().status("Finding causes …") as status:
         budget = causes.Budget() if logs else causes.Budget(queries=0, usd=0)
         return causes.explain(source, lambda line: status.update(f"Finding causes: {line} …"), budget)
 
 
-def _show(console: Console, asked: DlqContext, source: DeadLetterQueue, report: CausesReport) -> None:
+def _show(console: Console, context: DlqContext, source: DeadLetterQueue, report: CausesReport) -> None:
 
-    from ops.deadletters import causes as found
+    from ops.deadletters import causes as causes_api
 
     console.print(Text(safe(report.finding.text), style=LEVEL_STYLES[report.finding.level]))
-    age = printing.shelf_age(report.looked_at, report.letters, report.complete)
+    age = printing.snapshot_age(report.looked_at, report.letters, report.complete)
     console.print(Text(f"{printing.where(source)} · {age}", style="dim"))
     now = datetime.now(UTC)
     rows = _rows(report)
     for cause in rows[:MOST_CAUSES]:
         console.print()
         line = Text(cause["fingerprint"] or "unknown", style="bold")
-        line.append(f"  {formatting.count(cause['letters'], 'letter')} · {formatting.percent(cause['share'])}")
+        line.append(f"  {formatting.count(cause['letters'], 'message')} · {formatting.percent(cause['share'])}")
         line.append(f" · seen {_between(cause['first_seen'], cause['last_seen'], now)}", style="dim")
         console.print(line)
-        named = found.cause_in_words(cause["error_type"], cause["label"], cause["source"], likely=bool(cause["likely"]))
+        named = causes_api.cause_in_words(
+            cause["error_type"], cause["label"], cause["source"], likely=bool(cause["likely"])
+        )
         console.print(Padding(Text(safe(named)), (0, 0, 0, 2)))
         details = [cause["location"], f"version {cause['version']}" if cause["version"] else "", _known(cause)]
         console.print(Padding(Text(safe(" · ".join(filter(None, details))), style="dim"), (0, 0, 0, 2)))
-        fixed = Text("fixed since? ", style="dim")
+        fixed = Text("Fixed? ", style="dim")
         fixed.append(safe(cause["fixed"] or "unknown"), style="bold" if cause["fixed"] != "unknown" else "dim")
         fixed.append(f" – {safe(cause['fixed_why'])}" if cause["fixed_why"] else "", style="dim")
         console.print(Padding(fixed, (0, 0, 0, 2)))
@@ -149,50 +155,49 @@ def _rows(report: CausesReport) -> list[dict[str, Any]]:
 
 def _known(cause: dict[str, Any]) -> str:
     if cause["source"] in ("none", ""):
-        return "nothing in the letter or the logs"
+        return "no log evidence"
     if cause["source"] == "guess":
-        return "a guess, from what the bodies look like"
-    likely, letters = cause["likely_letters"], cause["letters"]
-    some = " (likely)" if likely == letters else f" (likely, of {likely:,} of {letters:,})" if likely else ""
-    return f"known from: {cause['source']}{some}"
+        return "grouped by similar payload, no log evidence"
+    likely, messages = cause["likely_letters"], cause["letters"]
+    some = " (likely)" if likely == messages else f" (likely, of {likely:,} of {messages:,})" if likely else ""
+    return f"source: {cause['source']}{some}"
 
 
 def _between(first: Any, last: Any, now: datetime) -> str:
 
-    begin, end = moment(first, now), moment(last, now)
-    return begin if begin == end else f"{begin.removesuffix(' UTC')} to {end}"
+    first_at, last_at = moment(first, now), moment(last, now)
+    return first_at if first_at == last_at else f"{first_at.removesuffix(' UTC')} to {last_at}"
 
 
-def _did(console: Console, done: ScanResult | None, explained: Explained | None) -> None:
-    """What looking did to the queue, and what it cost."""
-
+def _notes(console: Console, done: ScanResult | None, explained: Explained | None) -> None:
+    """What the scan did to the queue, and what it cost."""
     lines: list[str] = []
     if done is not None:
         lines += done.notes
     if explained is not None:
         if explained.queries:
-            asked = formatting.count(explained.queries, "log query", "log queries")
-            lines.append(f"Causes took {asked} ({formatting.price(explained.usd)} at AWS prices).")
+            queries = formatting.count(explained.queries, "log query", "log queries")
+            lines.append(f"Searching for causes took {queries} ({formatting.price(explained.usd)} at AWS prices).")
         lines += explained.notes
     printing.notes(console, dict.fromkeys(lines))
 
 
 def _next(
-    console: Console, asked: DlqContext, source: DeadLetterQueue, report: CausesReport, complete: bool, imported: bool
+    console: Console, context: DlqContext, source: DeadLetterQueue, report: CausesReport, complete: bool, imported: bool
 ) -> None:
 
-    next_steps(console, *interrupted(asked, source))
+    next_steps(console, *interrupted(context, source))
     rows = _rows(report)
     if not rows:
         if not complete:
-            next_steps(console, (asked.again("scan"), "read the rest"))
+            next_steps(console, (context.command_line("scan"), "read the DLQ"))
         return
     first = rows[0]
     which = ["--imported"] if imported else []
     ready = next((row for row in rows if row["fixed"] in FIXED), None)
-    when = "once it is fixed: plan its way back" if ready is None else f"{ready['fixed']}: plan its way back"
+    when = "plan a redrive once it is fixed" if ready is None else f"{ready['fixed']}: plan a redrive"
     next_steps(
         console,
-        (asked.again("show", str(first["sample_id"])), "one letter of the largest cause, whole"),
-        (asked.again("plan", "--cause", (ready or first)["fingerprint"] or "unknown", *which), when),
+        (context.command_line("show", str(first["sample_id"])), "show one message of the largest cause"),
+        (context.command_line("plan", "--cause", (ready or first)["fingerprint"] or "unknown", *which), when),
     )

@@ -1,6 +1,6 @@
-"""What the commands about dead letters share: which queue, which letters, and the next command to type.
+"""What the commands about dead-letter messages share: the queue, the filters, and the next command to type.
 
-``asking`` gives a command these options and hands them over as one ``Asked``, so that they read the same everywhere.
+``with_dlq_options`` gives a command these options and passes them as one ``DlqContext``.
 """
 
 from __future__ import annotations
@@ -26,60 +26,59 @@ from ops.deadletters.snapshot import Snapshot
 from ops.errors import UsageError
 from ops.target import Target
 
-WHICH = "Which letters (what is given must all hold; nothing given: all of them)"
+FILTERS = "Filters (ANDed; default: all messages)"
 
 From = Annotated[
     str | None,
-    typer.Option("--from", help="Another queue of dead letters than the workload's own."),
+    typer.Option("--from", help="Dead-letter queue to use instead of the workload's own."),
 ]
 Cause = Annotated[
     str | None,
-    typer.Option(
-        "--cause", help="A cause's fingerprint, or its first characters; or its error type.", rich_help_panel=WHICH
-    ),
+    typer.Option("--cause", help="ID of a cause, or its first characters, or an error type.", rich_help_panel=FILTERS),
 ]
 Where = Annotated[
     str | None,
     typer.Option(
         "--where",
         help="JMESPath over body, text, attributes, system, kind and cause: \"body.kind == 'train'\".",
-        rich_help_panel=WHICH,
+        rich_help_panel=FILTERS,
     ),
 ]
 Text = Annotated[
-    str | None, typer.Option("--text", help="Found in the body or an attribute, in any case.", rich_help_panel=WHICH)
+    str | None,
+    typer.Option("--text", help="Case-insensitive substring of the body or an attribute.", rich_help_panel=FILTERS),
 ]
 Since = Annotated[
     str | None,
-    typer.Option("--since", help="Sent at or after: 2h (ago), 02:10 (UTC), 2026-11-24T02:10.", rich_help_panel=WHICH),
+    typer.Option("--since", help="Sent at or after: 2h (ago), 02:10 (UTC), 2026-11-24T02:10.", rich_help_panel=FILTERS),
 ]
-Until = Annotated[str | None, typer.Option("--until", help="Sent before; said like --since.", rich_help_panel=WHICH)]
+Until = Annotated[
+    str | None, typer.Option("--until", help="Sent before (same formats as --since).", rich_help_panel=FILTERS)
+]
 Ids = Annotated[
     list[str] | None,
-    typer.Option("--id", help="A message id, or its first characters; may be repeated.", rich_help_panel=WHICH),
+    typer.Option("--id", help="A message ID, or its first characters; can be repeated.", rich_help_panel=FILTERS),
 ]
 
 Imported = Annotated[
     bool,
-    typer.Option(
-        "--imported", help="Of those that ops dlq import brought, not of those in the queue.", rich_help_panel=WHICH
-    ),
+    typer.Option("--imported", help="Imported messages, not those in the queue.", rich_help_panel=FILTERS),
 ]
 
-PlanName = Annotated[str, typer.Argument(metavar="PLAN", help="The plan's file, or its id.")]
-RunName = Annotated[str | None, typer.Argument(metavar="[RUN]", help="Its plan's id; left out: the latest.")]
-Reason = Annotated[str, typer.Option("--reason", help="Why; goes on record with your AWS identity.")]
-Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
+PlanName = Annotated[str, typer.Argument(metavar="PLAN", help="The plan's file or ID.")]
+RunName = Annotated[str | None, typer.Argument(metavar="[RUN]", help="ID of the redrive's plan. Default: the latest.")]
+Reason = Annotated[str, typer.Option("--reason", help="Reason (recorded in the audit log with your AWS identity).")]
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Skip the confirmation.")]
 
 QUEUE_OPTIONS: dict[str, Any] = {
-    "letters": From,
+    "dlq": From,
     "stack": options.Stack,
     "queue": options.Queue,
     "function": options.Function,
     "profile": options.Profile,
     "region": options.Region,
 }
-LETTER_OPTIONS: dict[str, Any] = {
+FILTER_OPTIONS: dict[str, Any] = {
     "cause": Cause,
     "where": Where,
     "text": Text,
@@ -88,54 +87,52 @@ LETTER_OPTIONS: dict[str, Any] = {
     "ids": Ids,
     "imported": Imported,
 }
-FLAGS = {"letters": "--from", "ids": "--id"}
+FLAGS = {"dlq": "--from", "ids": "--id"}
 
 
 @dataclass(frozen=True)
 class DlqContext:
-    """What was named on the command line. Nothing of it has been looked up yet."""
+    """The options of a command line. Nothing has been resolved yet."""
 
     target: Target
     queue: dict[str, str]  # option → value, as given
-    letters: dict[str, Any]
+    filters: dict[str, Any]
 
     @property
     def imported(self) -> bool:
-        return "imported" in self.letters
+        return "imported" in self.filters
 
     def open(self) -> DeadLetterQueue:
-        """Raises what ``workload.describe`` and ``open_source`` raise."""
-
+        """Raises what ``workload.describe`` and ``open_queue`` raise."""
         aws = Aws(self.target)
-        return open_queue(aws, workload.describe(aws, self.target), self.queue.get("letters"))
+        return open_queue(aws, workload.describe(aws, self.target), self.queue.get("dlq"))
 
     def selection(self, source: DeadLetterQueue) -> Selection:
-        """Raises UsageError for a time, a cause or an id that means nothing."""
-
+        """Raises UsageError for an invalid time, and an ID that is unknown or ambiguous."""
         now = datetime.now(UTC)
-        times = {name: time_args.moment(self.letters[name], now) for name in ("since", "until") if name in self.letters}
+        times = {name: time_args.moment(self.filters[name], now) for name in ("since", "until") if name in self.filters}
         ids: tuple[str, ...] = ()
         imported = self.imported
-        if "ids" in self.letters:
-            with Snapshot.open(source) as shelf:
-                named = [shelf.get(some).letter for some in self.letters["ids"]]
+        if "ids" in self.filters:
+            with Snapshot.open(source) as snapshot:
+                named = [snapshot.get(id_).letter for id_ in self.filters["ids"]]
             ids = tuple(letter.message_id for letter in named)
             if len({letter.imported for letter in named}) > 1:
                 raise UsageError(
-                    "Some of these letters are in the queue, and others were imported from a file.",
-                    "Name the one kind, and then the other.",
+                    "Some of these messages are in the queue, and others were imported from a file.",
+                    "Use a command of its own for each.",
                 )
             imported = imported or named[0].imported
-        cause, where, text = (self.letters.get(name, "") for name in ("cause", "where", "text"))
+        cause, where, text = (self.filters.get(name, "") for name in ("cause", "where", "text"))
         return Selection(cause, where, text, times.get("since"), times.get("until"), ids, imported)
 
-    def again(self, *words: str, letters: bool = False) -> str:
-        """A command line to copy: ``ops dlq`` and ``words``, about the same queue and, if wanted, the same letters."""
-        named = {**self.queue, **(self.letters if letters else {})}
+    def command_line(self, *words: str, filters: bool = False) -> str:
+        """A command line to copy: ``ops dlq`` and ``words``, with the same queue and, if ``filters``, the same filters."""
+        named = {**self.queue, **(self.filters if filters else {})}
         extra: list[str] = []
         for name, value in named.items():
-            for one in value if isinstance(value, list) else [value]:
-                extra += [FLAGS.get(name, f"--{name}"), *([] if one is True else [one])]
+            for given in value if isinstance(value, list) else [value]:
+                extra += [FLAGS.get(name, f"--{name}"), *([] if given is True else [given])]
         return " ".join(["ops dlq", *(_quoted(word) for word in (*words, *extra))])
 
 
@@ -145,54 +142,53 @@ def _quoted(word: str) -> str:
     return f'"{word}"' if plain else shlex.quote(word)
 
 
-def ensure_said(flag: str, value: Any) -> None:
-    """An empty filter would mean every letter, an empty run the latest; it is most often a variable of a script that
-    is not set."""
+def require_non_empty(flag: str, value: Any) -> None:
+    """An empty filter would select every message, an empty RUN the latest; it is most often an unset variable of a
+    script. Raises UsageError."""
     for text in _texts(value):
         if not text.strip():
-            raise UsageError(f"{flag} is empty.", "Give it a value, or leave it out.")
+            raise UsageError(f"{flag} is empty.", "Specify a value, or omit it.")
 
 
-def _ensure_text(flag: str, value: Any) -> None:
-    """Bytes that are none would go on, escaped, into letters and onto record."""
+def _require_utf8(flag: str, value: Any) -> None:
+    """Invalid bytes would be written, escaped, into messages and the audit log. Raises UsageError."""
     for text in _texts(value):
         if has_surrogates(text):
-            raise UsageError(f"{flag} is no text in UTF-8.", "Give it in UTF-8.")
+            raise UsageError(f"{flag} is not valid UTF-8.", "Specify it in UTF-8.")
 
 
-def _ensure_own(parameter: inspect.Parameter, value: Any) -> None:
-    """Of what a command asks for beside the shared options. Files may have any name."""
-    (said,) = parameter.annotation.__metadata__[:1]
-    if isinstance(said, ArgumentInfo):
-        ensure_said(str(said.metavar).strip("[]"), value)
+def _require_valid(parameter: inspect.Parameter, value: Any) -> None:
+    """Checks an option of the command itself, beside the shared ones. Files may have any name."""
+    (declared,) = parameter.annotation.__metadata__[:1]
+    if isinstance(declared, ArgumentInfo):
+        require_non_empty(str(declared.metavar).strip("[]"), value)
     else:
-        names = (said.default, *(said.param_decls or ()))  # in Annotated, Typer takes the first name for a default
-        _ensure_text(next(str(name) for name in names if str(name).startswith("--")), value)
+        names = (declared.default, *(declared.param_decls or ()))  # Typer takes the first one as the default
+        _require_utf8(next(str(name) for name in names if str(name).startswith("--")), value)
 
 
 def _texts(value: Any) -> list[str]:
     return [text for text in (value if isinstance(value, list) else [value]) if isinstance(text, str)]
 
 
-def asking(*, letters: bool = False) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    """A command whose first parameter is ``asked: Asked`` gets the options that make one; ``letters``: which letters,
-    too."""
+def with_dlq_options(*, filters: bool = False) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Gives a command, whose first parameter is a ``DlqContext``, the options of one; ``filters``: with those too."""
 
     def wrap(command: Callable[..., None]) -> Callable[..., None]:
-        shared = {**(LETTER_OPTIONS if letters else {}), **QUEUE_OPTIONS}
+        shared = {**(FILTER_OPTIONS if filters else {}), **QUEUE_OPTIONS}
         own = list(inspect.signature(command, eval_str=True).parameters.values())[1:]
 
         @functools.wraps(command)
-        def asked_for(**given: Any) -> None:
+        def run_command(**given: Any) -> None:
             taken = {name: value for name in shared if (value := given.pop(name)) not in (None, False, [])}
             for name, value in taken.items():
-                ensure_said(FLAGS.get(name, f"--{name}"), value)
-                _ensure_text(FLAGS.get(name, f"--{name}"), value)
+                require_non_empty(FLAGS.get(name, f"--{name}"), value)
+                _require_utf8(FLAGS.get(name, f"--{name}"), value)
             for parameter in own:
-                _ensure_own(parameter, given[parameter.name])
+                _require_valid(parameter, given[parameter.name])
             queue = {name: taken[name] for name in QUEUE_OPTIONS if name in taken}
             target = options.target(*(queue.get(name) for name in ("stack", "queue", "function", "profile", "region")))
-            which = {name: taken[name] for name in LETTER_OPTIONS if name in taken}
+            which = {name: taken[name] for name in FILTER_OPTIONS if name in taken}
             command(DlqContext(target, queue, which), **given)
 
         added = [
@@ -205,7 +201,7 @@ def asking(*, letters: bool = False) -> Callable[[Callable[..., None]], Callable
             for name, kind in shared.items()
         ]
         keyword = [parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY) for parameter in own]
-        asked_for.__signature__ = inspect.Signature([*keyword, *added])  # type: ignore[attr-defined]
-        return asked_for
+        run_command.__signature__ = inspect.Signature([*keyword, *added])  # type: ignore[attr-defined]
+        return run_command
 
     return wrap

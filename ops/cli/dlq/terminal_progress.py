@@ -1,4 +1,4 @@
-"""Long work on a terminal: what is done, how fast and why, and how it ended. Without a terminal, plain lines."""
+"""Progress of long work on a terminal: counts, rate and its reason, result. Without a terminal, plain lines."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ STATE_STYLES = {
 
 @contextmanager
 def counting(console: Console, doing: str) -> Iterator[Callable[[int, int], None]]:
-    """A progress bar that is told (done, of about); without a terminal a line every ten seconds."""
+    """A progress bar, updated by (done, estimated total); without a terminal a line every ten seconds."""
     if not console.is_terminal:
         last = time.monotonic()
 
@@ -58,7 +58,7 @@ def counting(console: Console, doing: str) -> Iterator[Callable[[int, int], None
 
 @contextmanager
 def running(console: Console) -> Iterator[Callable[[Run], None]]:
-    """A run as it goes on, told by a ``Run`` now and then."""
+    """The progress of a run, updated by a ``Run``."""
     if not console.is_terminal:
         yield _Lines(console)
         return
@@ -67,7 +67,7 @@ def running(console: Console) -> Iterator[Callable[[Run], None]]:
 
 
 class _Lines:
-    """A line when something is new, and every ten seconds."""
+    """A line at each change of state, and every ten seconds."""
 
     def __init__(self, console: Console) -> None:
         self._console = console
@@ -75,25 +75,25 @@ class _Lines:
         self._at = 0.0
 
     def __call__(self, run: Run) -> None:
-        news = (run.state, run.said, tuple((step.number, step.state) for step in run.steps))
-        if news == self._last and time.monotonic() - self._at < LINE_EVERY_S:
+        change = (run.state, run.said, tuple((step.number, step.state) for step in run.steps))
+        if change == self._last and time.monotonic() - self._at < LINE_EVERY_S:
             return
-        self._last, self._at = news, time.monotonic()
+        self._last, self._at = change, time.monotonic()
         self._console.print(Text(f"{datetime.now(UTC):%H:%M:%S} {counts(run)} · {safe(run.said)}"), soft_wrap=True)
 
 
 def picture(run: Run) -> Group:
-    """What a run does now: bar, rate and its reason, steps, sentence."""
+    """The state of a run: bar, rate and its reason, stages, sentence."""
     bar = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
     bar.add_row(
         Text(run.state.value, style=STATE_STYLES[run.state]),
         ProgressBar(total=max(run.planned, 1), completed=run.sent, width=30),
-        f"{run.sent:,} of {formatting.count(run.planned, 'letter')} sent",
+        f"{run.sent:,} of {formatting.count(run.planned, 'message')} sent",
     )
-    going = [formatting.duration(round((datetime.now(UTC) - run.began).total_seconds()))]
+    timing = [formatting.duration(round((datetime.now(UTC) - run.began).total_seconds()))]
     if run.sent < run.planned:
-        going.append(_rate(run))
-    parts: list[Table | Text] = [bar, Text(" · ".join(going), style="dim")]
+        timing.append(_rate(run))
+    parts: list[Table | Text] = [bar, Text(" · ".join(timing), style="dim")]
     if run.steps:
         parts.append(steps(run))
     parts.append(Text(safe(run.said)))
@@ -101,9 +101,9 @@ def picture(run: Run) -> Group:
 
 
 def steps(run: Run) -> Table:
-    """The canary's steps, one a row."""
+    """The canary's stages, one per row."""
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
-    for name in ("step", "up to", "sent", "succeeded", "came back", "waiting"):
+    for name in ("stage", "up to", "sent", "succeeded", "failed again", "pending"):
         table.add_column(name, justify="right")
     table.add_column("")
     for step in run.steps:
@@ -121,23 +121,23 @@ def steps(run: Run) -> Table:
 
 
 def counts(run: Run) -> str:
-    """What became of a run's letters so far, on one line; what is none is left out, but what was sent."""
-    return " · ".join([sent(run), *became(run)])
+    """Outcomes of a run's messages so far, on one line; zero counts are omitted, except that of the sent."""
+    return " · ".join([sent(run), *outcomes(run)])
 
 
 def sent(run: Run) -> str:
     return f"{run.sent:,} of {run.planned:,} sent"
 
 
-def became(run: Run) -> list[str]:
-    """Nobody waits any more for what becomes of those whose run has ended."""
+def outcomes(run: Run) -> list[str]:
+    """Outcomes of the messages; those pending when the run ended are unknown."""
     parts = (
         (run.succeeded, "succeeded"),
-        (run.came_back, "came back"),
-        (run.waiting, "still waiting" if run.state is State.RUNNING else "outcome not known"),
-        (run.failed, "refused"),
-        (run.vanished, "vanished"),
-        (run.moved, "moves by SQS"),
+        (run.came_back, "failed again"),
+        (run.waiting, "pending" if run.state is State.RUNNING else "outcome unknown"),
+        (run.failed, "rejected"),
+        (run.vanished, "missing"),
+        (run.moved, "moved by SQS"),
     )
     return [f"{number:,} {what}" for number, what in parts if number]
 

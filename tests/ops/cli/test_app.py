@@ -91,7 +91,7 @@ def test_nothing_chosen(command: list[str], capsys: pytest.CaptureFixture[str]) 
     assert out == ""
     sentence, step = err.strip().splitlines()
     assert sentence.startswith("No workload is chosen")
-    assert step.startswith("→ Name one (--stack NAME")
+    assert step.startswith("→ Specify one (--stack NAME")
 
 
 def test_no_credentials(capsys: pytest.CaptureFixture[str]) -> None:
@@ -242,6 +242,15 @@ def test_the_help_of_a_group_imports_none_of_its_commands() -> None:
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 0, done.stderr
+
+
+def test_a_group_lists_each_command_by_the_first_sentence_of_its_own_help() -> None:
+    root = typer.main.get_command(app)
+    groups = [root, *(command.load() for command in root.commands.values() if command.is_group)]
+    declared = [each for group in groups for each in group.commands.values() if isinstance(each, LazyCommand)]
+    assert len(declared) > 18
+    for each in declared:
+        assert str(each.load().help).startswith(str(each.help)), each.name
 
 
 def test_a_mistyped_command_is_suggested(capsys: pytest.CaptureFixture[str]) -> None:

@@ -22,30 +22,30 @@ def test_export_then_purge_then_import(desk: Desk, terminal: Any) -> None:
     bad = desk.bury(*({"job_id": f"bad-{number}"} for number in range(12)))
     code, out, _ = desk.ops("export", "left.jsonl", "--where", "cause.error_type == 'InvalidJob'")
     assert code == 0
-    assert out.startswith("12 letters written to left.jsonl.")
+    assert out.startswith("12 messages written to left.jsonl.")
     assert "→ ops dlq purge --export left.jsonl --reason WHY --queue jobs" in out
     assert "SHA-256 " in out
     terminal("purge 11 letters")
     code, _, err = desk.ops("purge", "--export", "left.jsonl", "--reason", "never valid")
     assert code == 2
-    assert "12 letters to delete for good." in err, "what is deleted is shown before it is asked"
+    assert "12 messages to delete permanently." in err, "what is deleted is shown before it is asked"
     assert len(desk.world.dlq.messages()) == 13
     terminal("purge 12 letters")
     code, out, err = desk.ops("purge", "--export", "left.jsonl", "--reason", "never valid")
     assert code == 0, err
-    assert "12 letters of 12 deleted for good: done." in out
+    assert "Deleted 12 of 12 messages: done." in out
     assert "→ ops dlq import left.jsonl --queue jobs" in out
     [left] = desk.world.dlq.messages()
     assert "good" in left["Body"]
     code, out, _ = desk.ops("import", "left.jsonl")
     assert code == 0
-    assert out.startswith("12 letters imported onto the shelf.")
+    assert out.startswith("12 messages imported into the snapshot.")
     assert desk.told("list", "--text", "bad-")["count"] == 0, "those of the queue are meant when nothing else is said"
     assert desk.told("list", "--imported", "--text", "bad-")["count"] == len(bad)
-    assert "note: 12 letters of the file lay on the shelf already." in desk.ops("import", "left.jsonl")[1]
+    assert "note: 12 messages of the file were already in the snapshot." in desk.ops("import", "left.jsonl")[1]
     code, out, _ = desk.ops("causes")
     assert out.startswith("Act: 1 dead letter: ")
-    beside = "note: 12 imported letters lie on the shelf beside them: ops dlq causes --imported --queue jobs."
+    beside = "note: 12 imported messages are in the snapshot, too: ops dlq causes --imported --queue jobs."
     assert beside in flat(out)
     _, out, _ = desk.ops("causes", "--imported")
     assert out.startswith("Fine: 12 letters imported from a file, all of one cause: ")
@@ -53,13 +53,13 @@ def test_export_then_purge_then_import(desk: Desk, terminal: Any) -> None:
     assert code == 2
     assert "12 of the 12 letters of left.jsonl cannot be purged: 12 imported from a file" in flat(err)
     [first, *_] = desk.told("list", "--imported")["letters"]
-    assert "imported letters, 1 letter by id" in desk.ops("plan", "--id", first["letter"]["message_id"])[1]
+    assert "imported messages, 1 message by ID" in desk.ops("plan", "--id", first["letter"]["message_id"])[1]
     [queued] = desk.told("list")["letters"]
     code, _, err = desk.ops("plan", "--id", first["letter"]["message_id"], "--id", queued["letter"]["message_id"])
     assert code == 2
-    assert "Some of these letters are in the queue, and others were imported" in flat(err)
-    assert desk.ops("import", "left.jsonl", "--undo")[1].startswith("12 letters taken off the shelf.")
-    assert desk.ops("list", "--imported")[1].count("No letter was imported.") == 1
+    assert "Some of these messages are in the queue, and others were imported" in flat(err)
+    assert desk.ops("import", "left.jsonl", "--undo")[1].startswith("12 messages removed from the snapshot.")
+    assert desk.ops("list", "--imported")[1].count("No imported messages.") == 1
     _, out, _ = desk.ops("audit")
     assert "purge done" in out
     assert "never valid" in flat(out)
@@ -90,7 +90,7 @@ def test_a_purge_that_is_not_meant_counts_nothing(desk: Desk, terminal: Any, mon
     code, out, err = desk.ops("purge", "--export", "two.jsonl", "--reason", "r")
     assert (code, out.strip()) == (2, "")
     assert "nothing was deleted" in err
-    assert "Deleting letters" not in err
+    assert "Deleting messages" not in err
     assert len(desk.world.dlq.messages()) == 2
 
 
@@ -116,7 +116,7 @@ def test_exports_are_never_overwritten_and_csv_holds_no_formula(desk: Desk) -> N
 def test_a_file_whose_name_promises_another_format_is_refused(desk: Desk, name: str) -> None:
     desk.bury("a")
     code, _, err = desk.ops("export", name)
-    assert code == 2 and f"Nothing is exported as {Path(name).suffix}." in err
+    assert code == 2 and f"{Path(name).suffix} is not an export format." in err
     assert not Path(name).exists()
     assert desk.ops("export", name, "--format", "csv")[0] == 0 and Path(name).exists()
 
@@ -126,10 +126,10 @@ def test_a_files_name_is_whole_however_long(desk: Desk) -> None:
     _, out, _ = desk.ops("export")
     (written,) = Path(os.environ["OPS_HOME"]).glob("*/exports/*.jsonl")
     assert len(str(written)) > 80
-    assert f"1 letter written to {written}." in out
+    assert f"1 message written to {written}." in out
     desk.ops("import", str(written))
     desk.ops("import", str(written), "--undo")
-    note = "note: 1 letter of the file was not imported, or is not any more."
+    note = "note: 1 message of the file was not in the snapshot."
     assert note in desk.ops("import", str(written), "--undo")[1]
 
 
@@ -166,7 +166,7 @@ def test_a_letter_of_a_file_that_is_no_text_does_not_stop_the_others_plan(desk: 
 def test_the_record_of_what_was_done(desk: Desk) -> None:
     code, out, _ = desk.ops("audit")
     assert code == 0
-    assert "Nothing was moved or deleted from this machine." in out
+    assert "No messages were moved or deleted from this machine." in out
     desk.bury("a", "b", "c")
     desk.ops("export", "all.jsonl")
     desk.ops("purge", "--export", "all.jsonl", "--reason", "\x1b[2Jbad", "--confirm", "purge 3 letters")

@@ -62,7 +62,7 @@ def test_an_incident_from_look_to_nothing_left(twin: Twin, died: list[str], ops:
     assert ops(*again)[0] == 0
     code, screen = ops("redrive", plan, "--reason", "let us see", "--yes")
     assert code == 1, "the canary dies of the same"
-    assert screen.startswith("Stopped: 2 of 6 sent · 2 came back.")
+    assert screen.startswith("Stopped: 2 of 6 sent · 2 failed again.")
     assert "UnknownJob" in screen
     ops("scan")
     Path(plan).unlink()

@@ -23,14 +23,14 @@ def test_a_plan_says_all_that_will_happen(desk: Desk) -> None:
     )
     assert code == 0
     flat = " ".join(out.split())
-    assert out.startswith("60 letters to send back to where they came from.")
+    assert out.startswith("60 messages to send back to their original source.")
     assert "60 × InvalidJob: no column 'age'" in flat
-    assert "20/s at most, slower while the workload is behind" in flat
-    assert "5, then 6, then all 60; after each step it waits up to 15 min" in flat
-    assert "stops when more than 20% came back" in flat
+    assert "at most 20/s, reduced under load" in flat
+    assert "5, then 6, then all 60; after each stage, waits up to 15 min" in flat
+    assert "stops if more than 20% failed again" in flat
     assert "sqs:SendMessage" in flat
     assert "at AWS prices" in flat
-    assert "expires the oldest letter in" in flat
+    assert "expires the oldest message in" in flat
     step = out.splitlines()[-1]
     assert step.startswith("→ ops dlq redrive 20")
     assert "--reason WHY --queue jobs" in step
@@ -81,7 +81,7 @@ def test_a_diff_of_a_purge_is_refused(desk: Desk) -> None:
     (plan,) = desk.world.source.plans.glob("*.json")
     code, _, err = desk.ops("diff", plan.stem)
     assert code == 2
-    assert "deletes letters and sends none." in err
+    assert "deletes messages and sends none." in err
 
 
 def test_a_diff_says_when_a_letter_does_not_take_the_edit(desk: Desk) -> None:
@@ -90,7 +90,7 @@ def test_a_diff_says_when_a_letter_does_not_take_the_edit(desk: Desk) -> None:
     _, out, _ = desk.ops("plan", "--set", "body.params.alpha=1", "--out", "plan.json")
     assert "warning: " in out
     _, out, _ = desk.ops("diff", "plan.json", text)
-    assert "! This letter would not be sent: " in out
+    assert "! This message would not be sent: " in out
     assert "\x1b" not in out
 
 
@@ -114,7 +114,7 @@ def test_a_merge_patch(desk: Desk) -> None:
         (["--where", " "], "--where is empty."),
         (["--id", ""], "--id is empty."),
         (["--from", ""], "--from is empty."),
-        (["--text", "\udcff"], "--text is no text in UTF-8."),
+        (["--text", "\udcff"], "--text is not valid UTF-8."),
         (["--text", "x" * 60_000], "No letter"),
         (["--where", f"body.kind == '{'x' * 60_000}'"], "The filter is too long"),
         (["--where", 'body.kind == `"\\ud800"`'], "No letter"),
@@ -122,17 +122,17 @@ def test_a_merge_patch(desk: Desk) -> None:
         (["--steps", "5,1%,3,100%"], "The step 3 does not go beyond the step 5."),
         (["--steps", "10%,20,5%,100%"], "The step 5% does not go beyond the step 10%."),
         (["--out", "/proc/x/plan.json"], "There is no folder /proc/x."),
-        (["--stop-share", "200%"], "'200%' is no share."),
-        (["--patience", "long"], "'long' is no duration."),
+        (["--stop-share", "200%"], "'200%' is not a valid share."),
+        (["--patience", "long"], "'long' is not a valid duration."),
         (["--text", "nothing has this"], ""),
         (["--to", "nowhere"], "nowhere"),
         (["--to", " "], "--to is empty."),
-        (["--to", "\udcff"], "--to is no text in UTF-8."),
-        (["--set", "body.kind=\udcc3\udca9"], "--set is no text in UTF-8."),
+        (["--to", "\udcff"], "--to is not valid UTF-8."),
+        (["--set", "body.kind=\udcc3\udca9"], "--set is not valid UTF-8."),
         (["--rate", "-1"], "--rate"),
         (["--rate", "5e-324"], "moves nothing"),
         (["--out", "a" * 300], "File name too long"),
-        (["--since", "0001-01-01T00:00+14:00"], "is no time"),
+        (["--since", "0001-01-01T00:00+14:00"], "is not a valid time"),
         (["--where", f"body == `{'9' * 3_900}`"], "No letter"),
         (["--to", "arn:"], "arn: is no whole ARN."),
         (["--set", "(" * 3_000 + "body.a=1"], "nested too deeply"),

@@ -44,7 +44,7 @@ def test_a_ledger_that_cannot_be_read_is_named_among_the_runs(desk: Desk) -> Non
     code, out, _ = desk.ops("runs")
     assert code == 0
     assert "warning: The ledger" in out
-    assert "Nothing was redriven" not in out
+    assert "No redrives" not in out
 
 
 def test_a_redrive_from_question_to_record(desk: Desk, terminal: Any) -> None:
@@ -52,7 +52,7 @@ def test_a_redrive_from_question_to_record(desk: Desk, terminal: Any) -> None:
     terminal("n")
     code, out, err = desk.ops("redrive", plan, "--reason", "mended")
     assert (code, out.strip()) == (1, "")
-    assert "30 letters to send back to where they came from." in err, "the plan is shown before it is asked"
+    assert "30 messages to send back to their original source." in err, "the plan is shown before it is asked"
     assert "Nothing was done." in err
     assert len(desk.world.dlq.messages()) == 30
     terminal("y")
@@ -85,9 +85,9 @@ def test_a_letter_that_had_left_the_queue_was_not_sent(desk: Desk) -> None:
     desk.world.dlq.remove([desk.world.dlq.messages()[3]["MessageId"]])
     code, out, _ = desk.ops("redrive", plan, "--reason", "r", "--yes")
     assert code == 1, "the help promises 1 unless every letter was sent"
-    assert out.startswith("Done: 19 of 20 sent · 1 vanished.")
+    assert out.startswith("Done: 19 of 20 sent · 1 missing.")
     assert "19 letters were sent, 1 was not in the queue any more." in out
-    assert "note: 1 letter had left the queue before: somebody else took it." in out
+    assert "note: 1 message was no longer in the queue: another consumer took it." in out
     assert desk.told("runs", plan)["vanished"] == 1
     code, _, err = desk.ops("resume", plan)
     assert code == 2
@@ -103,7 +103,7 @@ def test_a_copy_of_what_the_shelf_lost_was_not_sent(desk: Desk) -> None:
     code, out, _ = desk.ops("redrive", plan, "--reason", "r", "--yes")
     assert code == 1
     assert "19 letters were sent, 1 was not on the shelf any more." in out
-    assert "note: 1 letter had left this machine's shelf before." in out
+    assert "note: 1 message was no longer in the snapshot." in out
 
 
 def test_nothing_goes_without_a_yes_or_a_reason(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -116,12 +116,12 @@ def test_nothing_goes_without_a_yes_or_a_reason(desk: Desk, monkeypatch: pytest.
     assert err.startswith("A reason is needed")
     code, _, err = desk.ops("redrive", plan, "--reason", "\udcff", "--yes")
     assert code == 2
-    assert err.startswith("--reason is no text in UTF-8.")
+    assert err.startswith("--reason is not valid UTF-8.")
     with Path(os.devnull).open(encoding="utf-8") as nobody:
         monkeypatch.setattr("sys.stdin", nobody)
         code, out, err = desk.ops("redrive", plan, "--reason", "r")
     assert (code, out) == (2, "")
-    assert "nobody can answer here" in err
+    assert "stdin is not a terminal" in err
     assert "--yes" in err
     assert len(desk.world.dlq.messages()) == 3
 
@@ -164,7 +164,7 @@ def test_where_nobody_can_answer_a_closed_input_is_said_like_a_pipe(
     for command in (["redrive", plan], ["purge", "--export", "out.jsonl"]):
         code, out, err = desk.ops(*command, "--reason", "r")
         assert (code, out) == (2, "")
-        assert "nobody can answer here" in err
+        assert "stdin is not a terminal" in err
 
 
 @pytest.mark.parametrize("command", [["resume", "--yes"], ["cancel"], ["runs"]])
@@ -180,14 +180,14 @@ def test_a_run_with_an_empty_name_is_not_the_latest_one(desk: Desk, command: lis
 
 
 def test_nothing_to_resume_or_cancel(desk: Desk) -> None:
-    for command, what in (("resume", "to go on with"), ("cancel", "that goes on")):
+    for command, what in (("resume", "to resume"), ("cancel", "running")):
         code, _, err = desk.ops(command)
         assert code == 2
         assert f"There is no redrive of jobs-dlq {what}." in err
-        assert "→ See them: ops dlq runs --queue jobs." in err
+        assert "→ List them: ops dlq runs --queue jobs." in err
     code, out, _ = desk.ops("runs")
     assert code == 0
-    assert "Nothing was redriven from this queue on this machine." in out
+    assert "No redrives of this queue on this machine." in out
     code, _, err = desk.ops("runs", "2026")
     assert code == 2
     assert "There is no run 2026" in err
@@ -226,7 +226,7 @@ def test_move_takes_the_whole_queue_elsewhere(desk: Desk, terminal: Any) -> None
     terminal("y")
     code, out, err = desk.ops("move", "--to", "trial", "--copy", "--reason", "try")
     assert code == 0, err
-    assert "12 letters to copy to trial." in err
+    assert "12 messages to copy to trial." in err
     assert "Done: 12 of 12 sent." in out
     assert len(trial.messages()) == len(desk.world.dlq.messages()) == 12
     code, out, _ = desk.ops("move", "--to", "trial", "--reason", "for good", "--yes")
@@ -299,7 +299,7 @@ def test_a_killed_redrive_is_named_until_it_is_finished(desk: Desk, monkeypatch:
     with started(plan) as running:
         running.kill()
         running.communicate()
-    first = f"→ ops dlq resume {plan} --queue jobs   first finish this redrive: it was killed"
+    first = f"→ ops dlq resume {plan} --queue jobs   first resume this redrive: it was killed"
     assert first in desk.ops("causes")[1]
     assert first in desk.ops("plan")[1]
     assert f"{plan}  interrupted  " in desk.ops("runs")[1]
@@ -307,4 +307,4 @@ def test_a_killed_redrive_is_named_until_it_is_finished(desk: Desk, monkeypatch:
     assert (told["state"], told["sent"], told["deleted"]) == ("done", 60, 60)
     assert desk.world.dlq.messages() == []
     assert 60 <= len(desk.world.jobs.messages()) <= 60 + len(told["twice"])
-    assert "first finish" not in desk.ops("causes")[1]
+    assert "first resume" not in desk.ops("causes")[1]

@@ -25,10 +25,10 @@ def test_look_says_what_died_and_what_to_type_next(desk: Desk) -> None:
     code, out, _ = desk.ops("scan")
     assert code == 1, "there is something to do"
     assert out.startswith("Act: 12 dead letters, 9 of one cause: InvalidJob: no column 'age'")
-    assert "jobs-dlq · eu-west-1 · account 000000000000 · 12 letters at " in out
-    assert "9 letters · 75%" in out
-    assert "3 letters · 25%" in out
-    assert "fixed since?" in out
+    assert "jobs-dlq · eu-west-1 · account 000000000000 · 12 messages at " in out
+    assert "9 messages · 75%" in out
+    assert "3 messages · 25%" in out
+    assert "Fixed? " in out
     assert "note: " in out, "a look says what it did to the queue"
     assert sum(message["hidden"] for message in desk.world.dlq.messages()) == 0, "all were given back"
     plan = next(line for line in out.splitlines() if line.startswith("→ ops dlq plan"))
@@ -43,7 +43,7 @@ def test_an_empty_queue_is_good_news(desk: Desk) -> None:
     assert out.startswith("Fine: no dead letters.")
     code, out, _ = desk.ops("list")
     assert code == 0
-    assert "The shelf is empty." in out
+    assert "The snapshot is empty." in out
     assert "→ ops dlq scan --queue jobs" in out
 
 
@@ -53,7 +53,7 @@ def test_causes_reads_the_shelf_only(desk: Desk) -> None:
     before = desk.world.aws.counts().get("ReceiveMessage")
     code, out, _ = desk.ops("causes")
     assert code == 1
-    assert "4 letters at " in out
+    assert "4 messages at " in out
     assert " s ago" in out
     told = desk.told("causes")
     assert told["causes"]["letters"] == 4
@@ -67,23 +67,23 @@ def test_list_filters_and_pages(desk: Desk) -> None:
     code, out, _ = desk.ops("list", "--where", "body.kind == 'train'", "--limit", "10")
     assert code == 0
     assert "1 to 10 of 30." in out
-    assert "32 letters, and no look has ended yet" in " ".join(out.split())
-    more = next(line for line in out.splitlines() if "the next ones" in line)
+    assert "32 messages, no scan has finished yet" in " ".join(out.split())
+    more = next(line for line in out.splitlines() if "next page" in line)
     assert "--where \"body.kind == 'train'\"" in more, "the next command has the same filter"
     assert desk.told("list", "--text", "SCORE-1")["count"] == 1
     assert desk.told("list", "--since", "1h")["count"] == 32
     assert desk.told("list", "--until", "1h")["count"] == 0
     _, out, _ = desk.ops("list", "--text", "nothing has this")
-    assert "None of the 32 letters on the shelf is like that." in out
+    assert "No messages match (32 in the snapshot)." in out
     _, out, _ = desk.ops("list", "--offset", "99")
-    assert "No more letters: there are 32." in out
+    assert "No more messages: 32 match." in out
 
 
 @pytest.mark.parametrize(
     ("filters", "sentence"),
     [
         (["--where", "body.[broken"], "JMESPath"),
-        (["--since", "soon"], "'soon' is no time."),
+        (["--since", "soon"], "'soon' is not a valid time."),
         (["--id", "nosuch"], "No letter on the shelf has the id 'nosuch'."),
     ],
 )
@@ -112,7 +112,7 @@ def test_show_is_the_whole_letter(desk: Desk) -> None:
     assert letter in out
     assert '    "n": 1.0' in out, "a JSON body is laid out"
     assert "ErrorType" in out
-    assert "What happened to it (UTC)" in out
+    assert "Timeline (UTC)" in out
     assert f"→ ops dlq plan --id {letter} --queue jobs" in out
     told = desk.told("show", letter, "--no-logs")
     assert json.loads(told["letter"]["body"])["deep"] == {"n": 1.0}
@@ -123,9 +123,9 @@ def test_a_long_body_is_cut_unless_asked_for(desk: Desk) -> None:
     letter, other = desk.bury("x" * 10_000, {"rows": [{"n": n} for n in range(100)]})
     for some in (letter, other):
         _, out, _ = desk.ops("show", some, "--no-logs")
-        assert "… cut here; --all shows the rest." in out
+        assert "… truncated; --all shows the rest." in out
         _, out, _ = desk.ops("show", some, "--no-logs", "--all")
-        assert "cut here" not in out
+        assert "truncated" not in out
     assert '"n": 99' in out
 
 
@@ -135,7 +135,7 @@ def test_a_body_of_many_numbers_under_many_brackets_is_shown_at_once(desk: Desk)
     began = time.process_time()  # half a second
     _, out, _ = desk.ops("show", "--no-logs", letter)
     assert time.process_time() - began < 30, "a minute and a gigabyte, were each line indented by its level"
-    assert "… cut here" in out
+    assert "… truncated" in out
 
 
 def test_a_terminal_that_lacks_our_signs(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -158,7 +158,7 @@ def test_an_answer_that_a_full_disk_does_not_take(
 
     monkeypatch.setattr("sys.stdout", Full())
     assert run(["dlq", "causes", "--queue", "jobs", *answer]) == 1
-    assert desk.capsys.readouterr().err.startswith("The disk is full: the answer could not be written.")
+    assert desk.capsys.readouterr().err.startswith("The disk is full: the output could not be written.")
 
 
 def test_a_hostile_letter_is_harmless_on_screen(desk: Desk) -> None:
@@ -216,7 +216,7 @@ def test_every_kind_of_dead_letter_is_named_and_ids_stay_whole(desk: Desk) -> No
     code, out, _ = desk.ops("plan")
     said = " ".join(out.split())
     assert code == 0
-    assert "1 of 3 messages to send back to where they came from." in said
+    assert "1 of 3 messages to send back to their original source." in said
     assert "2 of 3 messages stay in the dead-letter queue." in said
     assert "not known which function they came from" in said
     assert "arn:aws:sns:eu-west-1:1:t is in another account or region" in said

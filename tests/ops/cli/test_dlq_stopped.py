@@ -39,7 +39,7 @@ def test_after_the_canary_the_cause_comes_first_and_going_on_is_asked(
     plan = planned(desk, 20)
     code, out, _ = desk.ops("redrive", plan, "--reason", "r", "--yes")
     assert code == 1
-    assert out.startswith("Stopped: 5 of 20 sent · 5 came back.")
+    assert out.startswith("Stopped: 5 of 20 sent · 5 failed again.")
     steps = [line for line in out.splitlines() if line.startswith("→ ")]
     assert [line.split()[3] for line in steps] == ["scan", "causes", "resume"], "the cause first, going on last"
     comes_back(Outcome.SUCCEEDED)
@@ -47,16 +47,16 @@ def test_after_the_canary_the_cause_comes_first_and_going_on_is_asked(
         monkeypatch.setattr("sys.stdin", nobody)
         code, out, err = desk.ops("resume", plan)
     assert (code, out) == (2, "")
-    assert "→ 5 of 5 came back: see to the cause (ops dlq scan --queue jobs), then add --yes." in err
+    assert "→ 5 of 5 failed again: fix the cause (ops dlq scan --queue jobs), then add --yes." in err
     terminal("n")
     code, out, err = desk.ops("resume")
     assert (code, out.strip()) == (1, "")
     assert "Stopped in step 1 of 2: 5 of 5 came back, more than 20%" in err
-    assert "Is that mended? Go on?" in err
+    assert "Is the cause fixed? Resume?" in err
     assert len(desk.world.jobs.messages()) == 5, "nothing went without a yes"
     terminal("y")
     _, out, _ = desk.ops("resume", plan)
-    assert "Done: 20 of 20 sent · 15 succeeded · 5 came back." in out
+    assert "Done: 20 of 20 sent · 15 succeeded · 5 failed again." in out
     assert re.search(r"^ *1 +5 +5 +0 +5 +0 +stopped, then resumed", desk.ops("runs", plan)[1], re.MULTILINE)
 
 
@@ -80,9 +80,9 @@ def test_a_watch_that_was_ended_early_is_watched_on(
         )
         code, out, _ = desk.ops("redrive", plan, "--reason", "r", "--yes")
     assert code == 1
-    assert out.startswith("Cancelled: 4 of 4 sent · 4 outcome not known.")
+    assert out.startswith("Cancelled: 4 of 4 sent · 4 outcome unknown.")
     assert "the watch was ended early" in " ".join(out.split())
-    assert f"→ ops dlq resume {plan} --queue jobs   watch on; nothing is sent again" in out
+    assert f"→ ops dlq resume {plan} --queue jobs   wait for the outcomes; nothing is sent again" in out
     comes_back(Outcome.SUCCEEDED)
     code, out, _ = desk.ops("resume", plan)
     assert code == 0, "nobody is asked: nothing came back"
@@ -97,8 +97,8 @@ def test_the_list_of_runs_has_two_lines_a_run_at_80_columns(
     desk.ops("redrive", plan, "--reason", "a long story of what was mended, by whom and in which ticket " * 3, "--yes")
     _, out, _ = desk.ops("runs")
     head, more, *steps = out.splitlines()[1:]
-    assert re.fullmatch(rf"{plan}  stopped  5 of 20 sent · began \d\d:\d\d UTC", head)
-    assert more.startswith("  5 came back · a long story of what was mended")
+    assert re.fullmatch(rf"{plan}  stopped  5 of 20 sent · started \d\d:\d\d UTC", head)
+    assert more.startswith("  5 failed again · a long story of what was mended")
     assert more.endswith("…")
     assert len(more) == 80
     assert all(line.startswith("→ ") for line in steps)

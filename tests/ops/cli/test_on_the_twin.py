@@ -133,10 +133,10 @@ def test_costs_and_an_empty_dead_letter_queue(worked: Twin, capsys: pytest.Captu
     assert run(["costs"]) == 0
     screen = capsys.readouterr().out
     assert "last 15 min" in screen, "as far back as the dashboard on a twin"
-    assert "of it on failures" in screen
+    assert "of which failed jobs" in screen
     assert "Lambda duration" in screen
     assert "scilearn · us-east-1 · local twin" in screen
-    assert "Not in it: S3" in screen
+    assert "Excluded: S3" in screen
     assert run(["dlq", "scan", "--queue", "scilearn-results"]) == 2, "the results queue has no dead-letter queue"
     assert "no dead-letter queue to look at" in capsys.readouterr().err
 

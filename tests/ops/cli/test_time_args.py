@@ -34,7 +34,7 @@ def test_a_moment(text: str, at: datetime) -> None:
     "text", ["", "soon", "90", "25:00", "-2h", "2026-13-01", "9" * 400 + "d", "9999-12-31T23:59-14:00"]
 )
 def test_no_moment(text: str) -> None:
-    with pytest.raises(UsageError, match="is no time") as raised:
+    with pytest.raises(UsageError, match="is not a valid time") as raised:
         time_args.moment(text, NOW)
     assert "02:10" in raised.value.next_step
 
@@ -45,7 +45,7 @@ def test_durations_and_shares() -> None:
     assert time_args.seconds("2 h") == 7200
     assert time_args.share("20%") == time_args.share("0.2") == 0.2
     for nonsense in ("-1", "101%", "2", "nan", "many"):
-        with pytest.raises(UsageError, match="is no share"):
+        with pytest.raises(UsageError, match="is not a valid share"):
             time_args.share(nonsense)
-    with pytest.raises(UsageError, match="is no duration"):
+    with pytest.raises(UsageError, match="is not a valid duration"):
         time_args.seconds("a while")
