@@ -32,7 +32,7 @@ def link(named: str) -> str:
 
 def links(text: str) -> str:
     """Text as HTML in which the runbooks of this checkout are links; all else is only text."""
-    return runbooks.NAMED.sub(
+    return runbooks.RUNBOOK_PATH.sub(
         lambda found: f'<a href="/runbooks/{found[1]}" {_AWAY}>{found[0]}</a>' if runbooks.file(found[1]) else found[0],
         escape(text),
     )

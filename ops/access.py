@@ -12,7 +12,7 @@ from collections.abc import Mapping
 
 from ops.errors import UsageError
 
-VARIABLE = "OPS_READ_ONLY"
+READ_ONLY_VARIABLE = "OPS_READ_ONLY"
 _YES = frozenset({"1", "true", "yes", "on"})
 
 
@@ -21,10 +21,13 @@ class ReadOnly(UsageError):
 
 
 def read_only(environ: Mapping[str, str] | None = None) -> bool:
-    return (os.environ if environ is None else environ).get(VARIABLE, "").strip().lower() in _YES
+    return (os.environ if environ is None else environ).get(READ_ONLY_VARIABLE, "").strip().lower() in _YES
 
 
 def ensure_may(act: str) -> None:
     """Raises ReadOnly when nothing may be changed. ``act``: what was asked for, a noun phrase ("a redrive")."""
     if read_only():
-        raise ReadOnly(f"{VARIABLE} is set: {act} would change something, and nothing was done.", f"Unset {VARIABLE}.")
+        raise ReadOnly(
+            f"{READ_ONLY_VARIABLE} is set: {act} would change something, and nothing was done.",
+            f"Unset {READ_ONLY_VARIABLE}.",
+        )

@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-FOLDER = Path(__file__).resolve().parents[1] / "runbooks"
-NAMED = re.compile(r"\brunbooks/([A-Za-z0-9_-]+\.md)\b")
+RUNBOOKS_DIR = Path(__file__).resolve().parents[1] / "runbooks"
+RUNBOOK_PATH = re.compile(r"\brunbooks/([A-Za-z0-9_-]+\.md)\b")
 
 
-def file(name: str, folder: Path = FOLDER) -> Path | None:
+def file(name: str, folder: Path = RUNBOOKS_DIR) -> Path | None:
     """The runbook of this file name; None when there is none. Nothing outside the folder is ever found."""
     return next((path for path in folder.glob("*.md") if path.name == name and path.is_file()), None)
 
@@ -21,4 +21,4 @@ def is_page(named: str) -> bool:
 
 def placed(text: str) -> str:
     """``text`` with the runbooks of this checkout by their absolute paths, which open from any folder."""
-    return NAMED.sub(lambda found: str(file(found[1]) or found[0]), text)
+    return RUNBOOK_PATH.sub(lambda found: str(file(found[1]) or found[0]), text)

@@ -10,7 +10,7 @@ from dashboard.markup.html_blocks import Stat
 from dashboard.pages import PAGES
 from ops import formatting
 from ops.insight.reports.overview import OverviewReport
-from ops.insight.sources.watched_queues import Watched
+from ops.insight.sources.watched_queues import WatchedQueue
 
 
 def draw(report: OverviewReport) -> None:
@@ -35,7 +35,7 @@ def draw(report: OverviewReport) -> None:
         st.html(html_blocks.empty("No alarms", "This workload has none. The template of this project brings them."))
 
 
-def _watched(one: Watched, report: OverviewReport) -> Stat:
+def _watched(one: WatchedQueue, report: OverviewReport) -> Stat:
     at = f"at {formatting.clock(report.at, report.at)}" if report.at else ""
     note = at if one.messages is not None else "no metrics: not used for hours"
     return Stat(one.queue, number(one.messages), "messages", note, theme.DEAD if one.messages else theme.NEUTRAL)

@@ -11,9 +11,9 @@ from dashboard.formatting import NONE, escape, moment, number, quantity, utc
 from dashboard.markup.sparkline import data_uri
 from ops.insight.report_types import Level
 from ops.insight.reports.alarms import AlarmState
-from ops.insight.reports.overview import PathRates
+from ops.insight.reports.overview import PipelineRates
 from ops.insight.reports.overview_cards import Card
-from ops.insight.reports.pipeline import Path, Stop
+from ops.insight.reports.pipeline import Pipeline, PipelineNode
 
 PAGE_OF_CARD = {
     "depth": "queue",
@@ -42,7 +42,7 @@ def card(one: Card) -> str:
     )
 
 
-def path(rates: PathRates, stops: Path) -> str:
+def path(rates: PipelineRates, stops: Pipeline) -> str:
     """Senders → queue → function → results, and down to the dead letters, with what flows a minute on each arrow."""
     return (
         '<div class="so-path">'
@@ -60,7 +60,7 @@ def path(rates: PathRates, stops: Path) -> str:
     )
 
 
-def _node(stops: Sequence[Stop], figure: str, what: str, colour: str, also: str = "") -> str:
+def _node(stops: Sequence[PipelineNode], figure: str, what: str, colour: str, also: str = "") -> str:
     """One box for all that stand at this place; their names are spelled as AWS has them."""
     value = f"<i>{escape(figure)}</i>" if figure else ""
     kinds = ", ".join(dict.fromkeys(stop.kind for stop in stops))

@@ -26,7 +26,7 @@ READ_TIMEOUT_S = 25
 """Above SQS's longest poll (20 s), so that a long poll is never cut off."""
 MAX_ATTEMPTS = 3
 """The first try and two more, with boto3's standard back-off: seconds at most, since somebody is waiting."""
-POOL = 32
+MAX_CONNECTIONS = 32
 """Connections a client may hold open: more than the dashboard's threads."""
 
 
@@ -134,7 +134,7 @@ class Aws:
                     connect_timeout=CONNECT_TIMEOUT_S,
                     read_timeout=self._read_timeout_s,
                     retries={"mode": "standard", "max_attempts": self._max_attempts},
-                    max_pool_connections=POOL,
+                    max_pool_connections=MAX_CONNECTIONS,
                     user_agent_extra="scilearn-ops",
                 )
                 make: Any = self._open().client

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from ops.aws.clients import Aws
 
 
-NESTED = "AWS::CloudFormation::Stack"
+NESTED_STACK = "AWS::CloudFormation::Stack"
 NOT_THERE = ("DELETE_COMPLETE", "DELETE_SKIPPED")
 """Statuses of resources that are listed and no longer the stack's (botocore 1.44.5 model, 2026-11)."""
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from ops.aws.clients import Aws
 
-BATCH = 10
+MAX_BATCH = 10
 MOST_BYTES = 262_144
 """Entries and bytes that PutEvents takes at once (EventBridge user guide, 2026-11)."""
 

@@ -10,7 +10,7 @@ from ops.errors import AccessDenied, AwsError
 if TYPE_CHECKING:
     from ops.aws.clients import Aws
 
-MANAGED = "alias/aws/"
+AWS_MANAGED_PREFIX = "alias/aws/"
 """Keys of AWS services, usable through the service only."""
 _WOULD_WORK = "DryRunOperationException"
 _UNUSABLE = ("DisabledException", "KMSInvalidStateException", "NotFoundException", "InvalidKeyUsageException")
@@ -23,7 +23,7 @@ def doubt(aws: Aws, key: str, whose: str, context: Mapping[str, str]) -> tuple[s
     is a doubt only: a key policy may allow it through SQS (kms:ViaService) and not directly. Raises AwsError
     when the key is gone or disabled.
     """
-    if key.startswith(MANAGED):
+    if key.startswith(AWS_MANAGED_PREFIX):
         return ()
     try:
         with aws.asking("kms", f"key {key} of {whose}"):

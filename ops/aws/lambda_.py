@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from ops.aws.clients import Aws
 
 MOST_LISTED = 2_000
-RETRIES = 2
+DEFAULT_ASYNC_RETRIES = 2
 """Times that Lambda repeats an asynchronous invocation unless told otherwise (Lambda developer guide, 2026-11)."""
 MINIMUM_POLLERS, MAXIMUM_POLLERS = 2, 200
 """Of a mapping in provisioned mode that names one bound only (botocore 1.44.5 model, 2026-11)."""
@@ -138,8 +138,8 @@ def retries(aws: Aws, function: Function) -> int:
         with aws.asking("lambda", f"asynchronous invocations of {function.name}"):
             answer = aws.lambda_.get_function_event_invoke_config(FunctionName=function.name)
     except NotFound:
-        return RETRIES
-    return int(answer.get("MaximumRetryAttempts", RETRIES))
+        return DEFAULT_ASYNC_RETRIES
+    return int(answer.get("MaximumRetryAttempts", DEFAULT_ASYNC_RETRIES))
 
 
 def mappings(aws: Aws, *, source_arn: str = "", function_name: str = "") -> tuple[Mapping, ...]:

@@ -12,7 +12,7 @@ from ops.errors import AwsError
 if TYPE_CHECKING:
     from ops.aws.clients import Aws
 
-ROWS = 10_000
+MAX_ROWS = 10_000
 """Rows asked for at most; also the most that one answer page holds (botocore 1.44.5 model, 2026-11)."""
 PATIENCE_S = 45.0
 """How long a query may run before what it has found so far is taken instead."""
@@ -38,7 +38,7 @@ def query(
     text: str,
     start: datetime,
     end: datetime,
-    rows: int = ROWS,
+    rows: int = MAX_ROWS,
     patience_s: float = PATIENCE_S,
 ) -> LogRows:
     """What ``text`` finds in ``group`` from ``start`` to ``end``. Raises NotFound when there is no such group."""
@@ -48,7 +48,7 @@ def query(
             queryString=text,
             startTime=int(start.timestamp()),
             endTime=int(end.timestamp()) + 1,
-            limit=min(rows, ROWS),
+            limit=min(rows, MAX_ROWS),
         )["queryId"]
         answer = _wait(aws, query_id, patience_s)
         results: list[Any] = list(answer["results"])

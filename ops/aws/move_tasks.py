@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from ops.aws.sqs import Queue
 
 MOST_PER_S = 500
-LISTED = 10
+MAX_LISTED_TASKS = 10
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ def start(aws: Aws, queue: Queue, destination_arn: str = "", per_second: int | N
 def tasks(aws: Aws, queue: Queue) -> tuple[MoveTask, ...]:
     """The last ten tasks of the queue, the newest first."""
     with aws.asking("sqs", f"move tasks of {queue.name}"):
-        answer = aws.sqs.list_message_move_tasks(SourceArn=queue.arn, MaxResults=LISTED)
+        answer = aws.sqs.list_message_move_tasks(SourceArn=queue.arn, MaxResults=MAX_LISTED_TASKS)
     return tuple(
         MoveTask(
             status=item.get("Status", ""),

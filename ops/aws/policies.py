@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-SOURCE = "aws:sourcearn"
+SOURCE_ARN = "aws:sourcearn"
 """Condition keys are compared in any case (IAM user guide, reference_policies_elements_condition, 2026-11)."""
 
 
@@ -48,7 +48,7 @@ def _sources(condition: Any) -> Iterator[str]:
         if "Not" in operator or not isinstance(tests, dict):
             continue
         for key, values in tests.items():
-            if key.lower() == SOURCE:
+            if key.lower() == SOURCE_ARN:
                 yield from (str(value) for value in _list(values))
 
 

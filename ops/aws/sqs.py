@@ -14,7 +14,7 @@ from ops.aws.naming import names
 if TYPE_CHECKING:
     from ops.aws.clients import Aws
 
-BATCH = 10
+MAX_BATCH = 10
 """Messages a receive or a batch call takes at most (botocore 1.44.5 model, 2026-11)."""
 
 
@@ -162,7 +162,7 @@ class Message:
 
 
 @dataclass(frozen=True)
-class Refused:
+class BatchEntryError:
     """Why SQS did not do its work for one entry of a batch. ``sender_fault`` false: trying again may help."""
 
     code: str
@@ -170,11 +170,11 @@ class Refused:
     sender_fault: bool
 
 
-UNMENTIONED = Refused("Unmentioned", "the answer does not say what became of it", False)
+MISSING_ENTRY = BatchEntryError("Unmentioned", "the answer does not say what became of it", False)
 """For an entry that stands neither among an answer's successes nor its failures."""
 
 
-def receive(aws: Aws, queue: Queue, visibility_s: int, wait_s: int, most: int = BATCH) -> tuple[Message, ...]:
+def receive(aws: Aws, queue: Queue, visibility_s: int, wait_s: int, most: int = MAX_BATCH) -> tuple[Message, ...]:
     """Up to ``most`` messages, hidden from everybody else for ``visibility_s``. Counts as a receive of each.
 
     Raises OverLimit when the queue has as many in flight as SQS allows (120,000; botocore 1.44.5 model, 2026-11).
@@ -202,7 +202,7 @@ def message(item: Mapping[str, Any]) -> Message:
     )
 
 
-def delete_batch(aws: Aws, queue: Queue, receipts: Sequence[str]) -> tuple[Refused | None, ...]:
+def delete_batch(aws: Aws, queue: Queue, receipts: Sequence[str]) -> tuple[BatchEntryError | None, ...]:
     """Delete up to ten messages by their receipts. For each, in their order: None when it is done, else why not."""
     with aws.asking("sqs", f"queue {queue.name}"):
         answer = aws.sqs.delete_message_batch(
@@ -212,7 +212,9 @@ def delete_batch(aws: Aws, queue: Queue, receipts: Sequence[str]) -> tuple[Refus
     return _results(len(receipts), answer)
 
 
-def lease_batch(aws: Aws, queue: Queue, receipts: Sequence[str], visibility_s: int) -> tuple[Refused | None, ...]:
+def lease_batch(
+    aws: Aws, queue: Queue, receipts: Sequence[str], visibility_s: int
+) -> tuple[BatchEntryError | None, ...]:
     """Keep up to ten received messages hidden for ``visibility_s`` from now (0: give them back).
 
     For each, in their order: None when it is done, else why not; what was not given back comes back by itself.
@@ -228,12 +230,12 @@ def lease_batch(aws: Aws, queue: Queue, receipts: Sequence[str], visibility_s: i
     return _results(len(receipts), answer)
 
 
-def _results(count: int, answer: Any) -> tuple[Refused | None, ...]:
-    results: list[Refused | None] = [UNMENTIONED] * count
+def _results(count: int, answer: Any) -> tuple[BatchEntryError | None, ...]:
+    results: list[BatchEntryError | None] = [MISSING_ENTRY] * count
     for done in answer.get("Successful", []):
         results[int(done["Id"])] = None
     for failed in answer.get("Failed", []):
-        results[int(failed["Id"])] = Refused(
+        results[int(failed["Id"])] = BatchEntryError(
             failed.get("Code", ""), failed.get("Message", ""), bool(failed.get("SenderFault"))
         )
     return tuple(results)

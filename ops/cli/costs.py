@@ -50,7 +50,7 @@ def costs(
         typer.echo(dumps(report))
     else:
         _show(Console(highlight=False), described, target, report, minutes)
-    if cost_model.unknown(described):
+    if cost_model.unpriced_reason(described):
         raise typer.Exit(AwsError.exit_code)
 
 

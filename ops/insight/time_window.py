@@ -14,19 +14,19 @@ if TYPE_CHECKING:
 
 USUAL_MINUTES, TWIN_MINUTES = 60, 15
 """How far back a look goes unless somebody says otherwise: a twin is young, and its metrics are by the 10 seconds."""
-POINTS = 360
+MAX_POINTS = 360
 """Points a chart is worth; more are noise on a laptop's screen."""
 PERIODS = (1, 5, 10, 20, 30, 60, 300, 900, 1_800, 3_600, 10_800, 21_600, 43_200, 86_400)
-KEPT = (
+METRIC_RETENTION = (
     (timedelta(hours=3), 1),
     (timedelta(days=15), 60),
     (timedelta(days=63), 300),
     (timedelta(days=455), 3_600),
 )
 """How far back CloudWatch keeps which shortest period, in seconds (botocore 1.44.5 model, 2026-11)."""
-FINE = 60
+FINE_PERIOD_S = 60
 """The period (s) in which AWS services publish."""
-LIVE = timedelta(seconds=60)
+LIVE_WITHIN = timedelta(seconds=60)
 """A range that ended this long ago still tells of now: metrics are as old."""
 
 
@@ -50,16 +50,16 @@ def between(start: datetime, end: datetime, finest: int = 60, now: datetime | No
     if start.tzinfo is None or end.tzinfo is None:
         raise UsageError("A time without a zone is ambiguous.", "Write it with one, e.g. 2026-11-23T19:00:00Z.")
     now = now or datetime.now(UTC)
-    start, end, past = start.astimezone(UTC), min(end, now).astimezone(UTC), now - end > LIVE
+    start, end, past = start.astimezone(UTC), min(end, now).astimezone(UTC), now - end > LIVE_WITHIN
     if end <= start:
         raise UsageError("The time range ends before it begins, or lies in the future.", "Choose an earlier start.")
-    kept = next((shortest for age, shortest in KEPT if now - start <= age), None)
+    kept = next((shortest for age, shortest in METRIC_RETENTION if now - start <= age), None)
     if kept is None:
         raise UsageError("CloudWatch keeps metrics for 455 days.", "Choose a later start.")
     shortest = max(finest, kept)
-    needed = (end - start).total_seconds() / POINTS
+    needed = (end - start).total_seconds() / MAX_POINTS
     period = next((p for p in PERIODS if p >= shortest and p >= needed), PERIODS[-1])
-    return Window(floor(start, period), end, period, past, max(FINE, kept))
+    return Window(floor(start, period), end, period, past, max(FINE_PERIOD_S, kept))
 
 
 def floor(moment: datetime, period: int) -> datetime:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from handler.extension.records import rules
 
-REGION = "us-east-1"
+PRICE_REGION = "us-east-1"
 """The one region on file. Others differ; the report names the region its prices are of."""
 
 
@@ -48,7 +48,7 @@ class Prices:
 @cache
 def load() -> Prices:
     """The prices on file."""
-    data = tomllib.loads((Path(__file__).parent / f"{REGION}.toml").read_text())
+    data = tomllib.loads((Path(__file__).parent / f"{PRICE_REGION}.toml").read_text())
     priced = {name: entry for name, entry in data.items() if isinstance(entry, dict)}
     known = {field.name for field in fields(Prices)}
     return Prices(

@@ -9,7 +9,7 @@ from ops.workload.consumers import Reader
 from ops.workload.gaps import Gap, Part
 from ops.workload.senders import Sender
 
-VITAL = (Part.DLQ, Part.MAPPING, Part.FUNCTION, Part.ALARMS)
+VITAL_PARTS = (Part.DLQ, Part.MAPPING, Part.FUNCTION, Part.ALARMS)
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,7 @@ class Workload:
     @property
     def unknown(self) -> tuple[Gap, ...]:
         """The gaps without which no one can say that all is well."""
-        return tuple(gap for gap in self.gaps if gap.part in VITAL)
+        return tuple(gap for gap in self.gaps if gap.part in VITAL_PARTS)
 
     def gap(self, part: Part) -> Gap | None:
         """Why ``part`` could not be described; None when it is described, or there is none."""

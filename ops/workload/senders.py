@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from ops.aws.policies import Grant
     from ops.aws.sqs import Queue
 
-KINDS = {
+KIND_BY_SERVICE = {
     "events": "EventBridge rule",
     "scheduler": "Schedule",
     "sns": "SNS topic",
@@ -20,7 +20,7 @@ KINDS = {
     "execute-api": "API",
 }
 """Services that queue policies let in."""
-APIS = ("AWS::ApiGateway::RestApi", "AWS::ApiGatewayV2::Api")
+API_TYPES = ("AWS::ApiGateway::RestApi", "AWS::ApiGatewayV2::Api")
 """An API reaches a queue by a role, so no queue policy names it: it is known by being in the same stack."""
 
 
@@ -41,13 +41,13 @@ class Sender:
 
 def of_queue(queue: Queue, stack: Stack | None) -> tuple[Sender, ...]:
     """The APIs of the queue's stack and what its policy lets in, each once."""
-    apis = [Sender("API", name) for kind in APIS for name in (stack.ids(kind) if stack else ())]
-    allowed = [of_grant(grant) for grant in queue.grants if grant.service in KINDS]
+    apis = [Sender("API", name) for kind in API_TYPES for name in (stack.ids(kind) if stack else ())]
+    allowed = [of_grant(grant) for grant in queue.grants if grant.service in KIND_BY_SERVICE]
     return tuple(dict.fromkeys((*apis, *allowed)))
 
 
 def of_grant(grant: Grant) -> Sender:
-    return Sender(KINDS[grant.service], _name(grant))
+    return Sender(KIND_BY_SERVICE[grant.service], _name(grant))
 
 
 def _name(grant: Grant) -> str:

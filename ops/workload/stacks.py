@@ -28,7 +28,7 @@ def whole(aws: Aws, name: str) -> tuple[cloudformation.Stack, tuple[Gap, ...]]:
     root = cloudformation.stack(aws, name)
     resources = {kind: list(ids) for kind, ids in root.resources.items()}
     gaps: list[Gap] = []
-    ahead = [(arn, 1) for arn in root.ids(cloudformation.NESTED)]
+    ahead = [(arn, 1) for arn in root.ids(cloudformation.NESTED_STACK)]
     entered = {root.arn}
     while ahead and len(entered) <= MOST_STACKS:
         arn, depth = ahead.pop(0)
@@ -42,7 +42,7 @@ def whole(aws: Aws, name: str) -> tuple[cloudformation.Stack, tuple[Gap, ...]]:
         for kind, ids in nested.resources.items():
             resources.setdefault(kind, []).extend(ids)
         if depth < DEPTH:
-            ahead += [(inner, depth + 1) for inner in nested.ids(cloudformation.NESTED)]
+            ahead += [(inner, depth + 1) for inner in nested.ids(cloudformation.NESTED_STACK)]
     return replace(root, resources={kind: tuple(dict.fromkeys(ids)) for kind, ids in resources.items()}), tuple(gaps)
 
 

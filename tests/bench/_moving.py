@@ -41,7 +41,7 @@ def fill(source: DeadLetterQueue, count: int) -> None:
     door = source.aws.single(20)
 
     def put(first: int) -> list[sqs.Message]:
-        texts = made[first : first + sqs.BATCH]
+        texts = made[first : first + sqs.MAX_BATCH]
         entries: Any = [{"Id": str(at), "MessageBody": text} for at, text in enumerate(texts)]
         done = door.sqs.send_message_batch(QueueUrl=source.queue.url, Entries=entries)["Successful"]
         now = {"SentTimestamp": str(int(time.time() * 1000))}
@@ -49,7 +49,7 @@ def fill(source: DeadLetterQueue, count: int) -> None:
 
     made = bodies(count)
     with ThreadPoolExecutor(HANDS) as pool:
-        sent = [message for batch in pool.map(put, range(0, count, sqs.BATCH)) for message in batch]
+        sent = [message for batch in pool.map(put, range(0, count, sqs.MAX_BATCH)) for message in batch]
     door.disconnect()
     if len(sent) != count:
         raise SystemExit(f"{len(sent)} of {count} messages were taken.")

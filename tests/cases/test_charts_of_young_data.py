@@ -105,7 +105,7 @@ def test_a_minutes_depth_fills_the_shorter_periods_of_its_minute_and_no_more() -
     minutes = pd.date_range(window.start, periods=3, freq="1min")
     visible = pd.Series([2.0, 5.0, 7.0], index=minutes)
     readings = Readings(pd.DataFrame(), {}, window, QueryCost(0, 0.0), {"dead_visible": visible})
-    depth = dead_letters.course(readings)["dead"]
+    depth = dead_letters.depth_series(readings)["dead"]
     assert depth.notna().sum() == 3 * window.fine // window.period
     assert depth[: minutes[2]].tolist()[::6] == [2.0, 5.0, 7.0]
     assert depth[minutes[2] + timedelta(minutes=1) :].isna().all(), "what nothing was told of stays open"

@@ -19,7 +19,7 @@ def test_errors_and_durations_come_with_the_page(stage: Stage) -> None:
     assert [line.name for line in found.duration_lines] == ["timeout"]
 
 
-def alarm_on(queue: str, metric: str = watched_queues.DEPTH) -> Alarm:
+def alarm_on(queue: str, metric: str = watched_queues.DEPTH_METRIC) -> Alarm:
     return Alarm(f"on-{queue}", "OK", "", "", None, "AWS/SQS", metric, (("QueueName", queue),), 0.0)
 
 
@@ -31,5 +31,5 @@ def test_a_queue_that_only_an_alarm_watches_is_found() -> None:
     )
     asked = watched_queues.queries(("undelivered",))
     assert [(query.metric, query.dimensions) for query in asked] == [
-        (watched_queues.DEPTH, (("QueueName", "undelivered"),))
+        (watched_queues.DEPTH_METRIC, (("QueueName", "undelivered"),))
     ]

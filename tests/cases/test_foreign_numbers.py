@@ -92,7 +92,7 @@ def test_a_function_of_three_queues_is_shared_out_by_what_they_give_it(stage: wo
     whole = costs(stage, PLAIN, metrics)
     report = costs(stage, reading_also("mail", "bills"), metrics)
     assert report.successes == FULL * 60
-    for name in cost_model.LAMBDA:
+    for name in cost_model.LAMBDA_COMPONENTS:
         assert part(report, name) == pytest.approx(part(whole, name) / 4)
     assert part(report, "SQS requests") == pytest.approx(part(whole, "SQS requests")), "the queue's own"
     assert any("inferred share: 25%" in text for text in report.inferred)

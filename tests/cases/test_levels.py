@@ -132,7 +132,7 @@ def test_the_command_line_shows_the_path_in_one_unit(stage: world.Stage, fast: b
 
 # --- the oldest message ---------------------------------------------------------------------------------------------
 
-AGE_ALARM = Alarm("age", "OK", "", "", None, "AWS/SQS", queue.AGE, (), 135.0, 60, 15, 15)
+AGE_ALARM = Alarm("age", "OK", "", "", None, "AWS/SQS", queue.AGE_METRIC, (), 135.0, 60, 15, 15)
 
 
 def ages(*values: float, period: int = 60) -> tuple[pd.Series, int]:

@@ -41,7 +41,7 @@ def served(name: str) -> Response:
     return pages_of_runbooks.page(Request({"type": "http", "path_params": {"name": name}}))
 
 
-@pytest.mark.parametrize("path", sorted(runbooks.FOLDER.glob("*.md")), ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", sorted(runbooks.RUNBOOKS_DIR.glob("*.md")), ids=lambda path: path.stem)
 def test_every_runbook_is_served_as_text(path: Path) -> None:
     answer = served(path.name)
     assert answer.status_code == 200

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from dashboard.components import overview_view
-from ops.insight.reports.overview import PathRates
-from ops.insight.reports.pipeline import Path, Stop
+from ops.insight.reports.overview import PipelineRates
+from ops.insight.reports.pipeline import Pipeline, PipelineNode
 
-RATES = PathRates(118.0, 121.0, 112.4, 3.1, 0.0, 12.0, 3.0, 0.0)
+RATES = PipelineRates(118.0, 121.0, 112.4, 3.1, 0.0, 12.0, 3.0, 0.0)
 
 
 def test_each_thing_has_its_own_name() -> None:
-    stops = Path(
-        senders=(Stop("SNS topic", "news"), Stop("S3 bucket", "Uploads.prod")),
-        queue=Stop("Queue", "Orders_Queue"),
-        readers=(Stop("Function", "worker:live"),),
-        results=(Stop("Results bucket", "results-1"),),
-        dead=Stop("Dead letters", "orders-dlq"),
+    stops = Pipeline(
+        senders=(PipelineNode("SNS topic", "news"), PipelineNode("S3 bucket", "Uploads.prod")),
+        queue=PipelineNode("Queue", "Orders_Queue"),
+        readers=(PipelineNode("Function", "worker:live"),),
+        results=(PipelineNode("Results bucket", "results-1"),),
+        dead=PipelineNode("Dead letters", "orders-dlq"),
     )
     html = overview_view.path(RATES, stops)
     for text in ("<b>news, Uploads.prod</b>", "SNS topic, S3 bucket", "<b>Orders_Queue</b>", "<b>worker:live</b>"):
@@ -27,7 +27,8 @@ def test_each_thing_has_its_own_name() -> None:
 
 def test_nothing_stands_where_nothing_is_known() -> None:
     html = overview_view.path(
-        RATES, Path(queue=Stop("Queue", "tasks"), dead=Stop("Dead letters", "", "no dead-letter queue"))
+        RATES,
+        Pipeline(queue=PipelineNode("Queue", "tasks"), dead=PipelineNode("Dead letters", "", "no dead-letter queue")),
     )
     assert html.count('class="so-node') == 3
     for word in ("API", "Results", "S3"):
@@ -37,8 +38,9 @@ def test_nothing_stands_where_nothing_is_known() -> None:
 
 
 def test_a_part_that_is_not_known_says_why() -> None:
-    stops = Path(
-        readers=(Stop("Function", "", "not known"),), dead=Stop("Dead letters", "orders-dlq", "may not be read")
+    stops = Pipeline(
+        readers=(PipelineNode("Function", "", "not known"),),
+        dead=PipelineNode("Dead letters", "orders-dlq", "may not be read"),
     )
     html = overview_view.path(RATES, stops)
     assert "in flight · 3.1 failed/min · not known" in html
@@ -47,6 +49,6 @@ def test_a_part_that_is_not_known_says_why() -> None:
 
 
 def test_names_are_escaped() -> None:
-    html = overview_view.path(RATES, Path(senders=(Stop("API", '"><script>x</script>'),)))
+    html = overview_view.path(RATES, Pipeline(senders=(PipelineNode("API", '"><script>x</script>'),)))
     assert "<script>" not in html
     assert 'title="&quot;&gt;&lt;script&gt;' in html

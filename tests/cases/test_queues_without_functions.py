@@ -18,7 +18,7 @@ from ops.errors import UsageError
 from ops.insight.report_types import Level
 from ops.insight.reports import overview
 from ops.insight.reports.overview import OverviewReport
-from ops.insight.reports.pipeline import Stop
+from ops.insight.reports.pipeline import PipelineNode
 from ops.insight.time_window import last
 from tests.cases.accounts import (
     ACCOUNT,
@@ -124,7 +124,7 @@ def test_a_queue_that_no_mapping_reads(
 ) -> None:
     found = report(served, unread.account, queue="tasks")
     assert (found.finding.level, found.finding.text) == (unread.level, unread.said)
-    assert found.stops.readers == (Stop("Function", "", "no event source mapping"),)
+    assert found.stops.readers == (PipelineNode("Function", "", "no event source mapping"),)
     with serve(unread.account.answer, monkeypatch):
         assert run(["status", "--queue", "tasks"]) == 0
     said = capsys.readouterr()
@@ -222,22 +222,22 @@ PATHS = {
         Queue(policy=policy(BUCKET, FROM_TOPIC)),
         (),
         {},
-        (Stop("S3 bucket", "uploads-prod"), Stop("SNS topic", "news")),
+        (PipelineNode("S3 bucket", "uploads-prod"), PipelineNode("SNS topic", "news")),
         (),
     ),
     "a rule on a bus of its own": (
         Queue(policy=policy(statement("events", {"ArnEquals": {"aws:SourceArn": arn("events", "rule/orders/Paid")}}))),
         (),
         {},
-        (Stop("EventBridge rule", "Paid"),),
+        (PipelineNode("EventBridge rule", "Paid"),),
         (),
     ),
     "an API, and results": (
         Queue(),
         ((API, "a1b2c3d4"),),
         {"ResultsBucketName": "results-1", "ResultsQueueUrl": url("results")},
-        (Stop("API", "a1b2c3d4"),),
-        (Stop("Results bucket", "results-1"), Stop("Results queue", "results")),
+        (PipelineNode("API", "a1b2c3d4"),),
+        (PipelineNode("Results bucket", "results-1"), PipelineNode("Results queue", "results")),
     ),
 }
 
@@ -252,6 +252,6 @@ def test_the_path_shows_what_this_workload_has(served: Served, path: str) -> Non
     )
     stops = report(served, account, stack="shop").stops
     assert (stops.senders, stops.results) == (senders, results)
-    assert stops.queue == Stop("Queue", "Orders_Queue")
-    assert stops.readers == (Stop("Function", "Worker:live"), Stop("Function", "audit"))
-    assert stops.dead == Stop("Dead letters", "", "no dead-letter queue")
+    assert stops.queue == PipelineNode("Queue", "Orders_Queue")
+    assert stops.readers == (PipelineNode("Function", "Worker:live"), PipelineNode("Function", "audit"))
+    assert stops.dead == PipelineNode("Dead letters", "", "no dead-letter queue")

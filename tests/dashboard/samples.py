@@ -18,12 +18,12 @@ from ops.insight.reports.cold_starts import ColdStartReport
 from ops.insight.reports.concurrency import ConcurrencyReport
 from ops.insight.reports.cost import CostReport
 from ops.insight.reports.dead_letters import DeadLettersReport
-from ops.insight.reports.overview import OverviewReport, PathRates
+from ops.insight.reports.overview import OverviewReport, PipelineRates
 from ops.insight.reports.overview_cards import Card
-from ops.insight.reports.pipeline import Path, Stop
+from ops.insight.reports.pipeline import Pipeline, PipelineNode
 from ops.insight.reports.queue import QueueReport
 from ops.insight.rules.cost_model import Assumptions
-from ops.insight.sources.watched_queues import Watched
+from ops.insight.sources.watched_queues import WatchedQueue
 from ops.workload import Gap
 from tests.fakes.dead_letter_service import SampleDesk
 
@@ -115,7 +115,7 @@ class Sample:
             Card("cost", "1,000 successes", 0.0047, "USD", f.cost, Level.OK, "$1.20 a month at this rate"),
             Card("dead", "Dead letters", float(self.dead[-1]), "messages", f.dead, bad, "51 of one cause"),
         )
-        path = PathRates(
+        path = PipelineRates(
             118.0, 121.0, 112.4, 3.1, 1.2 if self.trouble else 0.0, float(self.depth[-1]), 29.0, float(self.dead[-1])
         )
         alarms = self.alarms()
@@ -129,14 +129,14 @@ class Sample:
             path,
             alarms,
             self.look_cost,
-            Path(
-                senders=(Stop("API", "scilearn"),),
-                queue=Stop("Queue", "scilearn-jobs"),
-                readers=(Stop("Function", "scilearn-worker"),),
-                results=(Stop("Results bucket", "scilearn-results-1"),),
-                dead=Stop("Dead letters", "scilearn-jobs-dead"),
+            Pipeline(
+                senders=(PipelineNode("API", "scilearn"),),
+                queue=PipelineNode("Queue", "scilearn-jobs"),
+                readers=(PipelineNode("Function", "scilearn-worker"),),
+                results=(PipelineNode("Results bucket", "scilearn-results-1"),),
+                dead=PipelineNode("Dead letters", "scilearn-jobs-dead"),
             ),
-            watched=(Watched("scilearn-undelivered", 2.0 if self.trouble else None),),
+            watched=(WatchedQueue("scilearn-undelivered", 2.0 if self.trouble else None),),
         )
 
     def alarms(self) -> tuple[AlarmState, ...]:

@@ -15,7 +15,7 @@ from ops.insight.reports.cold_starts import ColdStartReport
 from ops.insight.reports.concurrency import ConcurrencyReport
 from ops.insight.reports.cost import CostReport
 from ops.insight.reports.dead_letters import DeadLettersReport
-from ops.insight.reports.overview import OverviewReport, PathRates
+from ops.insight.reports.overview import OverviewReport, PipelineRates
 from ops.insight.reports.queue import QueueReport
 from ops.insight.rules.cost_model import Assumptions
 from ops.workload import Gap, Part, Why
@@ -39,7 +39,7 @@ class Empty(Sample):
             full,
             finding=Finding(Level.UNKNOWN, "Unknown: nothing was sent in this time."),
             cards=cards,
-            path=PathRates(*([None] * 8)),
+            path=PipelineRates(*([None] * 8)),
             alarms=(),
         )
 

@@ -24,7 +24,7 @@ from httptools import HttpParserError, HttpResponseParser
 
 IDLE_S = 15.0
 """A connection that was idle for longer is not used again: the other side may be about to close it."""
-PART = 1 << 16
+READ_BYTES = 1 << 16
 """Bytes read at once."""
 
 
@@ -86,7 +86,7 @@ class Connection:
         try:
             opened.sendall(head.encode("latin-1") + body)
             while not answer.whole or answer.status < 200:
-                part = opened.recv(PART)
+                part = opened.recv(READ_BYTES)
                 if not part:
                     raise ConnectionResetError("the answer broke off")
                 parser.feed_data(part)

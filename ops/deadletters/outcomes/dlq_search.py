@@ -112,9 +112,9 @@ def _search(
                 others[own] = Lying(own, frozenset(names), digest(letter.body), letter.sent, told)
     finally:
         given = list(receipts.values())
-        for at in range(0, len(given), sqs.BATCH):
+        for at in range(0, len(given), sqs.MAX_BATCH):
             with suppress(AwsError):  # they come back by themselves when the lease ends
-                sqs.lease_batch(aws, dlq, given[at : at + sqs.BATCH], 0)
+                sqs.lease_batch(aws, dlq, given[at : at + sqs.MAX_BATCH], 0)
     whole = len(receipts) >= depth.visible and not depth.in_flight
     note = "" if whole else f"Some letters of {dlq.name} could not be read, because somebody else holds them."
     return Found(causes, whole, note, tuple(others.values()))

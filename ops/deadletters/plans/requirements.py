@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from ops import pricing
-from ops.aws.sqs import BATCH, Queue
+from ops.aws.sqs import MAX_BATCH, Queue
 from ops.deadletters.plan_model import Action, Estimate, Pace
 from ops.deadletters.return_target import Origin, Service
 
@@ -69,7 +69,7 @@ def estimate(letters: int, size: int, action: Action, pace: Pace, *, fifo: bool)
 
     Requests of Lambda, EventBridge and SNS, where letters go there, are not in the price.
     """
-    calls = math.ceil(letters / BATCH)
+    calls = math.ceil(letters / MAX_BATCH)
     heavy = max(calls, math.ceil(size / BILLED_BYTES))  # with bodies in them
     requests = {Action.REDRIVE: 2 * heavy + calls, Action.COPY: heavy, Action.PURGE: heavy + calls}[action]
     known = pricing.load()

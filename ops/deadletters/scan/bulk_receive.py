@@ -116,7 +116,7 @@ class Receiver:
 
     def _reserve(self) -> int:
         with self._lock:
-            most = min(sqs.BATCH, self._left)
+            most = min(sqs.MAX_BATCH, self._left)
             self._left -= most
             return most
 
@@ -136,28 +136,28 @@ class Receiver:
 
 def change_visibility(
     aws: Aws, queue: sqs.Queue, receipts: Sequence[str], visibility_s: int, threads: Executor
-) -> list[sqs.Refused | None]:
+) -> list[sqs.BatchEntryError | None]:
     """Hold what was received for so long from now, 0 to give it back; for each, in their order, None or why not.
 
     Never raises: what AWS refuses altogether is refused to each.
     """
 
-    def one(batch: Sequence[str]) -> Sequence[sqs.Refused | None]:
+    def one(batch: Sequence[str]) -> Sequence[sqs.BatchEntryError | None]:
         for pause in (*PAUSES_S, 0.0):
             try:
                 return sqs.lease_batch(aws, queue, batch, visibility_s)
             except AwsError as error:
-                refused = sqs.Refused(error.code, f"{error} {error.next_step}".strip(), not is_transient(error))
+                refused = sqs.BatchEntryError(error.code, f"{error} {error.next_step}".strip(), not is_transient(error))
                 if not pause or refused.sender_fault:
                     break
                 time.sleep(pause)
         return [refused] * len(batch)
 
-    batches = [receipts[at : at + sqs.BATCH] for at in range(0, len(receipts), sqs.BATCH)]
+    batches = [receipts[at : at + sqs.MAX_BATCH] for at in range(0, len(receipts), sqs.MAX_BATCH)]
     return [each for results in threads.map(one, batches) for each in results]
 
 
-def lease_ended(refused: sqs.Refused) -> bool:
+def lease_ended(refused: sqs.BatchEntryError) -> bool:
     """Whether there is no lease any more: it ended by itself, or the message was deleted."""
     return refused.code.rsplit(".", 1)[-1] in _NO_LEASE
 

@@ -121,7 +121,7 @@ class Transfer:
     def _batch(self) -> int:
         """At a low rate fewer letters at a time, so that none waits long between its claim and its sending."""
         rate = self._limiter.rate
-        return sqs.BATCH if rate is None else max(1, min(sqs.BATCH, int(rate / 2)))
+        return sqs.MAX_BATCH if rate is None else max(1, min(sqs.MAX_BATCH, int(rate / 2)))
 
     def _reserve(self) -> int:
         """How many letters this mover may send now; 0: it shall only look for sent ones to delete; -1: nothing left."""

@@ -71,7 +71,7 @@ class Claiming:
     def claim(self, count: int) -> list[Claim]:
         """Letters to send, ``count`` of them or a few more, and any that are only to be deleted."""
         self._renew()
-        most = count if self._whole and 0 < count < sqs.BATCH else sqs.BATCH
+        most = count if self._whole and 0 < count < sqs.MAX_BATCH else sqs.MAX_BATCH
         began, attempt = elapsed_s(), 0
         while True:
             asked = elapsed_s()
@@ -100,7 +100,7 @@ class Claiming:
     def release(self, receipts: Iterable[str]) -> None:
         """Make these visible again; what cannot be given back comes back when its lease ends."""
         given = list(receipts)
-        tens = [given[at : at + sqs.BATCH] for at in range(0, len(given), sqs.BATCH)]
+        tens = [given[at : at + sqs.MAX_BATCH] for at in range(0, len(given), sqs.MAX_BATCH)]
         if tens:
             with ThreadPoolExecutor(min(16, len(tens)), thread_name_prefix="back") as pool:
                 list(pool.map(self._give_back, tens))
@@ -115,7 +115,7 @@ class Claiming:
     def _renew(self) -> None:
         """Of letters kept back, much longer, so that a large queue is read once through."""
         lease_s = min(LONGEST_LEASE_S, 20 * self._lease_s)
-        while ending := self._hold.ending(self._lease_s / 2, sqs.BATCH):
+        while ending := self._hold.ending(self._lease_s / 2, sqs.MAX_BATCH):
             asked = elapsed_s()
             try:
                 results = sqs.lease_batch(self._aws, self._queue, [receipt for _, receipt in ending], lease_s)

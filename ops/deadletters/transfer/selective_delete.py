@@ -191,12 +191,12 @@ def _round(aws: Aws, queue: sqs.Queue, chosen: Container[str], lease_s: int, pau
     return _Round(tuple(done), stay, refused, stale)
 
 
-def _delete(aws: Aws, queue: sqs.Queue, messages: Sequence[sqs.Message]) -> tuple[sqs.Refused | None, ...]:
+def _delete(aws: Aws, queue: sqs.Queue, messages: Sequence[sqs.Message]) -> tuple[sqs.BatchEntryError | None, ...]:
     """A refusal of the whole call is one of each entry: raised, it would lose the receipts."""
     try:
         return sqs.delete_batch(aws, queue, [message.receipt for message in messages])
     except AwsError as error:
-        refused = sqs.Refused(error.code or type(error).__name__, str(error), isinstance(error, _FOR_GOOD))
+        refused = sqs.BatchEntryError(error.code or type(error).__name__, str(error), isinstance(error, _FOR_GOOD))
         return (refused,) * len(messages)
 
 
@@ -205,7 +205,7 @@ def _give_back(aws: Aws, queue: sqs.Queue, receipts: Iterable[str]) -> int:
     stale receipts have ended already. Once a call was refused to the end, the others are not tried."""
     rest = iter(receipts)
     failed = 0
-    while batch := list(islice(rest, sqs.BATCH)):
+    while batch := list(islice(rest, sqs.MAX_BATCH)):
         left = _freed(aws, queue, batch)
         if left is None:
             return failed + len(batch) + sum(1 for _ in rest)

@@ -240,7 +240,7 @@ class Sender:
                 if call_effect.classify(error) is CallEffect.REJECTED:
                     self._hold.keep(pending)
                     raise
-                results = (sqs.UNMENTIONED,) * len(pending)
+                results = (sqs.MISSING_ENTRY,) * len(pending)
             again, gone = [], []
             for claim, receipt, refused in zip(pending, receipts, results, strict=True):
                 if refused is None and claim.good(0) and self._hold.let_go(claim, receipt):

@@ -49,7 +49,7 @@ def read(aws: Aws, workload: Workload) -> tuple[tuple[Alarm, ...], tuple[str, ..
     return found, tuple(f"Alarm {name} does not exist." for name in gone)
 
 
-def unknown(workload: Workload, known: tuple[Alarm, ...], missing: tuple[str, ...]) -> list[Observation]:
+def observe_missing(workload: Workload, known: tuple[Alarm, ...], missing: tuple[str, ...]) -> list[Observation]:
     """That there may be alarms that fire and are not seen; and alarms that the stack made and that are gone."""
     if workload.gap(Part.ALARMS) or any(text.startswith(NO_STATES) for text in missing):
         return [Observation(Level.UNKNOWN, "its alarms may not be read")]
@@ -64,7 +64,7 @@ def states(alarms: tuple[Alarm, ...]) -> tuple[AlarmState, ...]:
         AlarmState(
             name=alarm.name,
             state=alarm.state,
-            reason=short(alarm.reason),
+            reason=short_reason(alarm.reason),
             since=alarm.since,
             runbook=found.group(1) if (found := _RUNBOOK.search(alarm.description)) else "",
         )
@@ -73,7 +73,7 @@ def states(alarms: tuple[Alarm, ...]) -> tuple[AlarmState, ...]:
     return tuple(sorted(shown, key=lambda alarm: alarm.state != "ALARM"))
 
 
-def short(reason: str) -> str:
+def short_reason(reason: str) -> str:
     """CloudWatch's reason without the list of all its datapoints, and without what stands in every one."""
     reason = _LISTED.sub("", reason.removeprefix("Threshold Crossed: "))
     return " ".join(reason.split())
@@ -81,11 +81,11 @@ def short(reason: str) -> str:
 
 def threshold(alarms: tuple[Alarm, ...], metric: str, dimension_value: str) -> Threshold | None:
     """The line that an alarm on this metric of this queue or function draws."""
-    alarm = on(alarms, metric, dimension_value)
+    alarm = find_alarm(alarms, metric, dimension_value)
     return Threshold(f"alarm {alarm.name}", alarm.threshold) if alarm and alarm.threshold is not None else None
 
 
-def on(alarms: tuple[Alarm, ...], metric: str, dimension_value: str) -> Alarm | None:
+def find_alarm(alarms: tuple[Alarm, ...], metric: str, dimension_value: str) -> Alarm | None:
     """The alarm on this metric of this queue or function: the first that has a threshold."""
     about = [alarm for alarm in alarms if alarm.metric == metric and dimension_value in dict(alarm.dimensions).values()]
     return next((alarm for alarm in about if alarm.threshold is not None), None)
@@ -107,7 +107,7 @@ def breached(alarm: Alarm, points: pd.Series, period: int) -> bool:
     return sum(bool(over(value, alarm.threshold)) for value in points.tail(wanted).dropna()) >= needed
 
 
-def rule(alarm: Alarm) -> str:
+def evaluation_rule(alarm: Alarm) -> str:
     """When it fires, beside its threshold: ``15 of 15 min``; empty where one point is enough."""
     if alarm.periods <= 1 or not alarm.period_s:
         return ""

@@ -20,11 +20,11 @@ if TYPE_CHECKING:
     from ops.insight.sources.metrics import Readings
     from ops.workload import Workload
 
-MANY = 0.1
+COLD_SHARE = 0.1
 """Share of cold invocations from which it is worth a look: our choice, there is no AWS figure."""
 SLOW_INIT_MS = 10_000 * 0.8
 """Init is stopped and tried again at 10 s (Lambda developer guide, runtimes): close to that, it is near to failing."""
-SHOWN = (
+SHOWN_COLUMNS = (
     "started",
     "request_id",
     "version",
@@ -51,11 +51,11 @@ PHASES = (
     ("Runtime overhead", "runtime_overhead_ms"),
     ("Extension overhead", "extension_overhead_ms"),
 )
-RESTORE = ("Restore from a snapshot", "restore_ms")
+RESTORE_PHASE = ("Restore from a snapshot", "restore_ms")
 """Of SnapStart: it stands where INIT stands elsewhere."""
 
 
-HEALTH = ("errors", "p50_ms", "p95_ms")
+HEALTH_COLUMNS = ("errors", "p50_ms", "p95_ms")
 """The columns of how invocations ended and how long they took."""
 
 
@@ -81,7 +81,7 @@ class ColdStartReport:
     init_p99_ms: float | None
     init_cost_usd: float | None
     look: QueryCost
-    health: pd.DataFrame = field(default_factory=lambda: _no_rows(HEALTH))
+    health: pd.DataFrame = field(default_factory=lambda: _no_rows(HEALTH_COLUMNS))
     error_lines: tuple[Threshold, ...] = ()
     duration_lines: tuple[Threshold, ...] = ()
 
@@ -100,12 +100,12 @@ def report(aws: Aws, workload: Workload, window: Window) -> ColdStartReport:
     known, missing = alarms.read(aws, workload)
     error_lines, duration_lines = _lines(workload, known)
     frame = found.frame
-    inits = waits(frame)
+    inits = init_times_ms(frame)
     share, init_usd = _share(found, readings), _init_usd(found, readings, workload)
     p50, p95, p99 = (float(inits.quantile(q)) if len(inits) else None for q in (0.5, 0.95, 0.99))
     return ColdStartReport(
         finding=summarize(_claims(frame, share, p95, init_usd)),
-        invocations=frame[list(SHOWN)],
+        invocations=frame[list(SHOWN_COLUMNS)],
         by_version=by_version(frame),
         phases=phases(frame),
         share=share,
@@ -118,7 +118,7 @@ def report(aws: Aws, workload: Workload, window: Window) -> ColdStartReport:
             readings.look.usd + found.look.usd,
             found.look.partial + readings.look.partial + missing,
         ),
-        health=readings.frame.reindex(columns=list(HEALTH)),
+        health=readings.frame.reindex(columns=list(HEALTH_COLUMNS)),
         error_lines=error_lines,
         duration_lines=duration_lines,
     )
@@ -134,7 +134,7 @@ def _lines(workload: Workload, known: tuple[Alarm, ...]) -> tuple[tuple[Threshol
     return (errors,) if errors else (), (*((durations,) if durations else ()), timeout)
 
 
-def waits(frame: pd.DataFrame) -> pd.Series:
+def init_times_ms(frame: pd.DataFrame) -> pd.Series:
     """What each cold invocation waited for (ms): its INIT, or its restore from a snapshot."""
     cold = frame[frame["cold"]]
     return cold["init_ms"].fillna(cold["restore_ms"]).dropna()
@@ -144,7 +144,7 @@ def by_version(frame: pd.DataFrame) -> pd.DataFrame:
     """One row a version: invocations, cold, share (0–1), init_p50_ms, init_p95_ms, init_p99_ms."""
     rows = []
     for version, some in frame.groupby("version", sort=True):
-        inits = waits(some)
+        inits = init_times_ms(some)
         p50, p95, p99 = (float(inits.quantile(q)) if len(inits) else float("nan") for q in (0.5, 0.95, 0.99))
         cold = int(some["cold"].sum())
         rows.append((version, len(some), cold, cold / len(some), p50, p95, p99))
@@ -174,7 +174,7 @@ def phases(frame: pd.DataFrame) -> pd.DataFrame:
         if pd.isna(latest["response_latency_ms"]):
             latest["response_latency_ms"] = latest["duration_ms"]
         at = 0.0
-        for phase, column in (RESTORE, *PHASES):
+        for phase, column in (RESTORE_PHASE, *PHASES):
             lasted = latest[column]
             if pd.notna(lasted):
                 rows.append((phase, at, float(lasted)))
@@ -215,7 +215,7 @@ def _claims(frame: pd.DataFrame, share: float | None, p95: float | None, init_us
         told = f"{told}; init is close to the 10 s at which Lambda starts over"
         level = Level.WATCH
     else:
-        level = Level.WATCH if share >= MANY and cold > 1 else Level.OK
+        level = Level.WATCH if share >= COLD_SHARE and cold > 1 else Level.OK
     deaths = _deaths(frame)
     # The page is about cold starts: its answer comes first, whatever else there is to watch.
     return [Observation(Level.WATCH if deaths else level, told), *deaths]

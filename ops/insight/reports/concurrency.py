@@ -25,9 +25,9 @@ if TYPE_CHECKING:
     from ops.insight.sources.queue_depths import Depths
     from ops.workload import Workload
 
-NEAR = 0.9
+BINDING_SHARE = 0.9
 """Share of a limit from which it is taken to bind (AWS recommends alarms at about 90% of concurrency quotas)."""
-RAMP = "the mapping's ramp"
+SCALING_LIMIT = "the mapping's ramp"
 FILL_S, FILL_TIMEOUTS = 120, 3
 """Over how long messages an invocation are averaged: seconds at least, and function timeouts."""
 FAILURES_A_PERIOD = 50
@@ -65,7 +65,7 @@ def report(aws: Aws, workload: Workload, window: Window) -> ConcurrencyReport:
     ]
     readings = metrics.read(aws, queries, window)
     frame = readings.frame.reindex(columns=["visible", "sent", "received", "invoked", *names])
-    there = queue_depths.of(aws, replace(workload, dlq=None), readings)
+    there = queue_depths.read_depths(aws, replace(workload, dlq=None), readings)
     now = there.work
     known = concurrency_limits.concurrency(workload)
     concurrency = pd.DataFrame({"observed": _ran(readings), "law": allowed(workload, frame, window.period)})
@@ -104,7 +104,7 @@ def _ran(readings: Readings) -> pd.Series:
     return column
 
 
-def law(workload: Workload) -> ScalingPolicy | None:
+def scaling_policy(workload: Workload) -> ScalingPolicy | None:
     """The mapping's scaling law; None without a mapping, and in provisioned mode, which scales otherwise."""
     mapping = workload.mapping
     if mapping is None or mapping.maximum_pollers is not None:
@@ -114,7 +114,7 @@ def law(workload: Workload) -> ScalingPolicy | None:
 
 def allowed(workload: Workload, frame: pd.DataFrame, period: int) -> pd.Series:
     """The most that the law allowed in each period, by whether messages waited and what failed."""
-    rule = law(workload)
+    rule = scaling_policy(workload)
     if rule is None:
         return pd.Series(float("nan"), index=frame.index)
     failures = (frame["errors"].fillna(0) + frame["throttles"].fillna(0)).astype(int)
@@ -204,15 +204,15 @@ def _binding(readings: Readings, concurrency: pd.DataFrame, known: tuple[Thresho
     observed = readings.latest("concurrency", quiet=0.0)
     if observed is None or not known or not queue.pressing(readings, now):
         return ""
-    quota = next((line.value for line in known if line.name == concurrency_limits.ACCOUNT), None)
-    if quota is not None and (readings.latest("claimed") or 0.0) >= NEAR * quota:
-        return concurrency_limits.ACCOUNT
+    quota = next((line.value for line in known if line.name == concurrency_limits.ACCOUNT_QUOTA), None)
+    if quota is not None and (readings.latest("claimed") or 0.0) >= BINDING_SHARE * quota:
+        return concurrency_limits.ACCOUNT_QUOTA
     lowest = known[0]
-    if max(observed, _mostly(concurrency["observed"], readings)) >= NEAR * lowest.value:
+    if max(observed, _mostly(concurrency["observed"], readings)) >= BINDING_SHARE * lowest.value:
         return lowest.name
     ramp = concurrency["law"].dropna()
-    if len(ramp) and ramp.iloc[-1] < lowest.value and observed >= NEAR * ramp.iloc[-1]:
-        return RAMP
+    if len(ramp) and ramp.iloc[-1] < lowest.value and observed >= BINDING_SHARE * ramp.iloc[-1]:
+        return SCALING_LIMIT
     return ""
 
 
@@ -237,11 +237,13 @@ def _claims(
     claims += _mapping_above_reserved(workload)
     if throttles:
         text = f"{formatting.count(throttles, 'invocation was', 'invocations were')} throttled"
-        claims.append(Observation(Level.WATCH, f"{text} by the {binding}" if binding and binding != RAMP else text))
-    elif binding == RAMP:
+        claims.append(
+            Observation(Level.WATCH, f"{text} by the {binding}" if binding and binding != SCALING_LIMIT else text)
+        )
+    elif binding == SCALING_LIMIT:
         text = f"{formatting.count(now.visible, 'message')} wait while the mapping still ramps up (300 more a minute)"
         claims.append(Observation(Level.OK, text))
-    elif binding == concurrency_limits.ACCOUNT:
+    elif binding == concurrency_limits.ACCOUNT_QUOTA:
         claimed = formatting.count(readings.latest("claimed") or 0.0)
         text = (
             f"the account uses {claimed} of the {formatting.count(workload.account_concurrency or 0)} concurrent executions "
@@ -264,7 +266,7 @@ def _claims(
     if observed is None and not readings.has("received"):
         return [Observation(Level.UNKNOWN, "no concurrency metrics in this time range: nothing ran")]
     peak = float(concurrency["observed"].max()) if readings.has("concurrency") else 0.0
-    if known and peak >= NEAR * known[0].value:
+    if known and peak >= BINDING_SHARE * known[0].value:
         waits = (
             f"{formatting.count(now.visible, 'message waits', 'messages wait')} {when}"
             if now.visible

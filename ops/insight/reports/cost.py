@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from ops.insight.sources.metrics import Readings
     from ops.workload import Workload
 
-MUCH = 0.2
+FAILED_COST_SHARE = 0.2
 """Share of the money that goes into failures from which it is worth a look: our choice."""
 
 
@@ -57,16 +57,16 @@ def report(aws: Aws, workload: Workload, window: Window, assumptions: Assumption
     readings = metrics.read(aws, cost_model.queries(workload), window)
     found = invocations.read(aws, workload, window)
     readings = cost_model.with_reports(readings, found)
-    used = function_usage.of(readings, workload, found.frame)
+    used = function_usage.read_usage(readings, workload, found.frame)
     parts = cost_model.spend(readings, workload, assumptions, table, used)
     done = cost_model.successes(readings, used)
     total, successes = float(parts.sum().sum()), round(float(done.sum()), 6)
-    unknown = cost_model.unknown(workload)
+    unknown = cost_model.unpriced_reason(workload)
     per_1000 = None if unknown else cost_model.per_1000(total, successes)
     failures = failures_usd(parts, readings, found)
     seconds = cost_model.seconds(readings, workload)
-    monthly = seconds >= cost_model.LEAST_FOR_A_MONTH_S and not unknown
-    month = total / seconds * 3600 * cost_model.HOURS_A_MONTH if monthly else None
+    monthly = seconds >= cost_model.MONTHLY_ESTIMATE_MIN_S and not unknown
+    month = total / seconds * 3600 * cost_model.HOURS_PER_MONTH if monthly else None
     even = break_even(_lambda(parts), successes, assumptions)
     components = pd.DataFrame({"component": parts.columns, "usd": parts.sum().to_numpy()})
     measured = found.log_bytes / len(found.frame) if len(found.frame) and not found.truncated else None
@@ -136,10 +136,14 @@ def _lambda(parts: pd.DataFrame) -> float:
 
 
 def left_out(
-    readings: Readings, workload: Workload, table: pricing.Prices, used: function_usage.Use, frame: pd.DataFrame
+    readings: Readings,
+    workload: Workload,
+    table: pricing.Prices,
+    used: function_usage.FunctionUsage,
+    frame: pd.DataFrame,
 ) -> tuple[str, ...]:
     """What the sum does not hold, in words."""
-    priced = readings.has("billed_ms") or readings.has(cost_model.REPORTED[0])
+    priced = readings.has("billed_ms") or readings.has(cost_model.REPORT_COLUMNS[0])
     kinds = set(frame["init_type"])
     pollers = cost_model.least_pollers(workload)
     others = {reader.name for reader in workload.readers[1:]}
@@ -162,7 +166,7 @@ def left_out(
             f"the prices of {workload.region}: those of {table.region} stand in for them",
         ),
     )
-    return (*cost_model.LEFT_OUT, *(text for is_so, text in known if is_so))
+    return (*cost_model.EXCLUDED, *(text for is_so, text in known if is_so))
 
 
 def _claims(
@@ -187,7 +191,7 @@ def _claims(
     where = f"{part} {_named(top['component'])} ({formatting.percent(share)})"
     told = f"1,000 successes cost {formatting.usd(per_1000)}, {where}; {monthly}"
     claims = [Observation(Level.OK, told)]
-    if total and failures / total >= MUCH:
+    if total and failures / total >= FAILED_COST_SHARE:
         text = f"{formatting.percent(failures / total)} of the money ({formatting.usd(failures)}) goes into work that fails; {told}"
         claims.append(Observation(Level.WATCH, text, "dead_letters"))
     return claims

@@ -27,9 +27,9 @@ if TYPE_CHECKING:
 
 LEAVING_SOON = 0.8
 """Share of the dead-letter queue's retention at which its oldest message is about to be lost."""
-FIRST_PERIODS = 3
+SILENT_PERIODS = 3
 """Fine periods without a point at the window's start, from which the queue was silent before its first point."""
-LATELY = timedelta(minutes=5)
+RATE_WINDOW = timedelta(minutes=5)
 """Over how long the rate of new ones is taken."""
 
 
@@ -51,14 +51,14 @@ class DeadLettersReport:
 
 def report(aws: Aws, workload: Workload, window: Window) -> DeadLettersReport:
     """One GetMetricData call, one DescribeAlarms and the queue's depth now: no message is received."""
-    readings = metrics.read(aws, [*metric_queries.dead(workload, window), *oldest(workload)], window)
-    there = queue_depths.dead(aws, workload, readings)
+    readings = metrics.read(aws, [*metric_queries.dead(workload, window), *oldest_age_query(workload)], window)
+    there = queue_depths.read_dead_depth(aws, workload, readings)
     known, missing = alarms.read(aws, workload)
     about = tuple(a for a in known if workload.dlq and workload.dlq.name in dict(a.dimensions).values())
     new = arrived(readings)
     return DeadLettersReport(
         finding=summarize(_claims(workload, readings, there, new)),
-        depth=course(readings),
+        depth=depth_series(readings),
         count=there.dead_count,
         alarms=() if window.past else alarms.states(about),
         look=QueryCost(readings.look.metrics_requested, readings.look.usd, readings.look.partial + missing),
@@ -78,7 +78,7 @@ def depth(readings: Readings) -> pd.Series:
     return visible if held is None else visible.add(held.reindex(visible.index).ffill().fillna(0.0))
 
 
-def course(readings: Readings) -> pd.DataFrame:
+def depth_series(readings: Readings) -> pd.DataFrame:
     """The depth for a chart (``dead``): the most of each of the window's periods, or of the fine one that it is in."""
     index, fine = windows.index(readings.window), depth(readings)
     if fine.empty:
@@ -99,7 +99,7 @@ def arrived(readings: Readings) -> float | None:
     fine = depth(readings)
     if fine.empty:
         return None
-    quiet = fine.index[0] - readings.window.start > timedelta(seconds=FIRST_PERIODS * readings.window.fine)
+    quiet = fine.index[0] - readings.window.start > timedelta(seconds=SILENT_PERIODS * readings.window.fine)
     rises = float(fine.diff().clip(lower=0).sum()) + (float(fine.iloc[0]) if quiet else 0.0)
     return float(round(rises))
 
@@ -110,16 +110,16 @@ def rate(readings: Readings, least_s: float) -> float | None:
     rises = fine.diff().iloc[1:].clip(lower=0)  # those that were there at the first point came before it
     if not len(rises) or len(rises) * period < least_s:
         return None
-    recent = rises.loc[rises.index > rises.index[-1] - LATELY]
+    recent = rises.loc[rises.index > rises.index[-1] - RATE_WINDOW]
     return float(recent.sum()) * 60 / (len(recent) * period)
 
 
-def claim(there: Depths, new: float | None, window: Window) -> list[Observation]:
+def observe_depth(there: Depths, new: float | None, window: Window) -> list[Observation]:
     """That there are some, the same words on every page."""
     if not there.dead or not there.dead_count:
         return []
     words_of = formatting.count(there.dead_count, "dead letter")
-    fresh = f", {formatting.count(new)} new {queue_depths.over(window)}" if new else ""
+    fresh = f", {formatting.count(new)} new {queue_depths.range_text(window)}" if new else ""
     when = f" {there.label}" if there.label else ""
     return [Observation(Level.ACT, f"{words_of}{when}{_held(there.dead)}{fresh}: look at their causes", "dead_letters")]
 
@@ -132,7 +132,7 @@ def _held(depth: sqs.Depth) -> str:
     return f", {every}: another process holds {'them' if depth.in_flight > 1 else 'it'}"
 
 
-def oldest(workload: Workload) -> list[MetricQuery]:
+def oldest_age_query(workload: Workload) -> list[MetricQuery]:
     """``dead_oldest_s``: the age of the oldest message in the dead-letter queue."""
     if workload.dlq is None:
         return []
@@ -149,7 +149,7 @@ def _claims(workload: Workload, readings: Readings, there: Depths, new: float | 
         return config_checks.dead_lettering(workload) or [none]
     if there.dead is None:
         return [Observation(Level.UNKNOWN, f"how many dead letters there were {there.label} is not known: no metrics")]
-    claims = claim(there, new, readings.window)
+    claims = observe_depth(there, new, readings.window)
     age = readings.latest("dead_oldest_s")
     if claims and age is not None:
         left = workload.dlq.retention_s - age

@@ -11,27 +11,27 @@ from ops.insight.report_types import Finding, Level, QueryCost, Window
 from ops.insight.reports import alarms, dead_letters, overview_cards, queue
 from ops.insight.reports.alarms import AlarmState
 from ops.insight.reports.overview_cards import Card
-from ops.insight.reports.pipeline import EMPTY_PIPELINE, Path, stops
+from ops.insight.reports.pipeline import EMPTY_PIPELINE, Pipeline, build_pipeline
 from ops.insight.rules import config_checks, cost_model
 from ops.insight.rules.findings import Observation, summarize
 from ops.insight.sources import function_usage, metric_queries, metrics, queue_depths, watched_queues
 from ops.insight.sources.metrics import Readings
 from ops.insight.sources.queue_depths import Depths
-from ops.insight.sources.watched_queues import Watched
+from ops.insight.sources.watched_queues import WatchedQueue
 
 if TYPE_CHECKING:
     from ops.aws import Aws
     from ops.aws.cloudwatch import Alarm
     from ops.workload import Workload
 
-RATE_LEAST_S = 60
+RATE_MINIMUM_S = 60
 """Seconds between the first and the last point of a gauge from which its rises make a rate."""
-PAST = "Alarm states are of now, and are not shown for a past range."
+PAST_ALARMS_NOTE = "Alarm states are of now, and are not shown for a past range."
 NEW_DEPLOY = timedelta(hours=24)
 
 
 @dataclass(frozen=True)
-class PathRates:
+class PipelineRates:
     """Live rates along ``Path``, a minute, over the last full periods."""
 
     accepted: float | None
@@ -48,14 +48,14 @@ class PathRates:
 class OverviewReport:
     finding: Finding
     cards: tuple[Card, ...]
-    path: PathRates
+    path: PipelineRates
     alarms: tuple[AlarmState, ...]
     look: QueryCost
-    stops: Path = EMPTY_PIPELINE
+    stops: Pipeline = EMPTY_PIPELINE
     alarms_missing: tuple[str, ...] = ()
     """Alarms that could not be read, or that are gone, in words."""
     at: datetime | None = None  # the end of a past range, of which no alarm states are known
-    watched: tuple[Watched, ...] = ()
+    watched: tuple[WatchedQueue, ...] = ()
 
 
 def report(aws: Aws, workload: Workload, window: Window) -> OverviewReport:
@@ -70,7 +70,7 @@ def report(aws: Aws, workload: Workload, window: Window) -> OverviewReport:
     queries = [
         *metric_queries.queue(workload.queue, "visible", "in_flight", "delayed", "oldest_s"),
         *metric_queries.dead(workload, window),
-        *dead_letters.oldest(workload),
+        *dead_letters.oldest_age_query(workload),
         *metric_queries.function(function, "throttles", "concurrency"),
         *metric_queries.records(function, "cold", "recorded"),
         *cost_model.queries(workload),
@@ -78,32 +78,32 @@ def report(aws: Aws, workload: Workload, window: Window) -> OverviewReport:
     ]
     readings = metrics.read(aws, queries, window)
     readings, found = cost_model.completed(aws, workload, readings)
-    there = queue_depths.of(aws, workload, readings)
-    oldest_line = alarms.threshold(known, queue.AGE, workload.queue.name)
+    there = queue_depths.read_depths(aws, workload, readings)
+    oldest_line = alarms.threshold(known, queue.AGE_METRIC, workload.queue.name)
     late = queue.age_claims(readings, workload, queue.age_lines(workload, readings, oldest_line), there.work, known)
     path = _path(readings, there)
     waits = queue.backlog_claims(readings, there, bool(late)) if workload.mapping is not None else []
     claims = [
         *config_checks.reading(workload, readings, there.work),
-        *dead_letters.claim(there, dead_letters.arrived(readings), window),
+        *dead_letters.observe_depth(there, dead_letters.arrived(readings), window),
         *config_checks.dead_lettering(workload),
         *config_checks.visibility(workload),
         *([] if window.past else _alarms(known, workload, there.dead_count)),
-        *alarms.unknown(workload, known, missing),
+        *alarms.observe_missing(workload, known, missing),
         *late,
         *waits,
         *_function(readings, window),
     ]
     if not claims:
         claims.append(_quiet(readings, path, there))
-    used = function_usage.of(readings, workload, found.frame if found else None)
+    used = function_usage.read_usage(readings, workload, found.frame if found else None)
     look, more = readings.look, found.look.usd if found else 0.0
-    notes = (PAST,) if window.past and known else ()
+    notes = (PAST_ALARMS_NOTE,) if window.past and known else ()
     return OverviewReport(
         finding=summarize(claims, _aside(claims, waits, _deployed(workload, window))),
         cards=overview_cards.make(readings, workload, there, used, oldest_line, late[0].level if late else None, found),
         path=path,
-        stops=stops(workload),
+        stops=build_pipeline(workload),
         alarms_missing=missing,
         alarms=() if window.past else alarms.states(known),
         look=QueryCost(look.metrics_requested, look.usd + more, look.partial + missing + notes),
@@ -118,7 +118,7 @@ def _aside(claims: list[Observation], waits: list[Observation], deployed: str) -
     return "; ".join([*(claim.text for claim in waits if worse), *([deployed] if deployed else [])])
 
 
-def _path(readings: Readings, there: Depths) -> PathRates:
+def _path(readings: Readings, there: Depths) -> PipelineRates:
     per_minute = readings.per_minute
     received, deleted = per_minute("received"), per_minute("deleted")
     jobs = readings.has("jobs_succeeded") or readings.has("jobs_failed") or readings.has("jobs_rejected")
@@ -128,12 +128,12 @@ def _path(readings: Readings, there: Depths) -> PathRates:
     else:
         finished = deleted if deleted is not None else 0.0
         failed = queue.unfinished(readings, there.work)
-    return PathRates(
+    return PipelineRates(
         accepted=per_minute("sent"),
         started=received,
         finished=finished if jobs or deleted is not None else None,
         failed=failed,
-        died=dead_letters.rate(readings, RATE_LEAST_S),
+        died=dead_letters.rate(readings, RATE_MINIMUM_S),
         waiting=None if there.queue is None else float(there.queue.visible),
         in_flight=None if there.queue is None else float(there.queue.in_flight),
         dead=there.dead_count,
@@ -157,7 +157,7 @@ def _alarms(known: tuple[Alarm, ...], workload: Workload, dead: float | None) ->
 
 def _function(readings: Readings, window: Window) -> list[Observation]:
     claims = []
-    over = queue_depths.over(window)
+    over = queue_depths.range_text(window)
     if throttles := readings.total("throttles"):
         text = f"{formatting.count(throttles, 'invocation was', 'invocations were')} throttled {over}"
         claims.append(Observation(Level.WATCH, text, "concurrency"))
@@ -178,7 +178,7 @@ def _deployed(workload: Workload, window: Window) -> str:
     return f"last deploy {formatting.clock(moment, window.end)}"
 
 
-def _quiet(readings: Readings, path: PathRates, there: Depths) -> Observation:
+def _quiet(readings: Readings, path: PipelineRates, there: Depths) -> Observation:
     if path.accepted is None and path.started is None and not readings.has("invocations"):
         return Observation(
             Level.UNKNOWN,

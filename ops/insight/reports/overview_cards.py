@@ -16,13 +16,13 @@ from ops.workload.gaps import Part
 
 if TYPE_CHECKING:
     from ops.aws import sqs
-    from ops.insight.sources.function_usage import Use
+    from ops.insight.sources.function_usage import FunctionUsage
     from ops.insight.sources.invocations import Invocations
     from ops.insight.sources.metrics import Readings
     from ops.insight.sources.queue_depths import Depths
     from ops.workload import Workload
 
-NEAR = 0.9
+NEAR_LIMIT_SHARE = 0.9
 """Share of a limit from which it is called near: AWS recommends alarms at about 90% of the concurrency quotas."""
 SLOW_AGE_S = 300.0
 """Age of the oldest message worth a second look where no alarm says better: a guess, so it only ever says Watch."""
@@ -45,7 +45,7 @@ def make(
     readings: Readings,
     workload: Workload,
     there: Depths,
-    used: Use,
+    used: FunctionUsage,
     oldest: Threshold | None,
     late: Level | None,
     found: Invocations | None = None,
@@ -63,7 +63,7 @@ def make(
     now, when = there.work, f"{there.label}, " if there.label else ""
     waiting = None if there.queue is None else float(now.visible)
     age = 0.0 if not now.visible and not readings.has("oldest_s") else readings.latest("oldest_s")
-    near = oldest.value * NEAR if oldest else SLOW_AGE_S
+    near = oldest.value * NEAR_LIMIT_SHARE if oldest else SLOW_AGE_S
     cold, recorded = readings.total("cold"), readings.total("recorded")
     if not recorded and found is not None and not found.truncated and len(found.frame):
         cold, recorded = float(found.frame["cold"].sum()), float(len(found.frame))
@@ -71,7 +71,7 @@ def make(
     cold_spark = spark("cold") / spark("recorded")
     spend = cost_model.spend(readings, workload, Assumptions(), pricing.load(), used)
     done = cost_model.successes(readings, used)
-    unknown = cost_model.unknown(workload)
+    unknown = cost_model.unpriced_reason(workload)
     per_1000 = None if unknown else cost_model.per_1000(float(spend.sum().sum()), float(done.sum()))
     return (
         Card(
@@ -118,16 +118,16 @@ def make(
             "Dead letters",
             there.dead_count,
             "messages",
-            dead_letters.course(readings)["dead"],
+            dead_letters.depth_series(readings)["dead"],
             levels.dead(there.dead_count),
             _dead_letter_queue(workload, there, readings.latest("dead_oldest_s")),
         ),
     )
 
 
-def _cost_note(readings: Readings, workload: Workload, used: Use, done: float) -> str:
+def _cost_note(readings: Readings, workload: Workload, used: FunctionUsage, done: float) -> str:
     """How many successes, and what to know about the figure."""
-    priced = readings.has("billed_ms") or readings.has(cost_model.REPORTED[0])
+    priced = readings.has("billed_ms") or readings.has(cost_model.REPORT_COLUMNS[0])
     unpriced = workload.function is not None and not priced and readings.has("duration_ms")
     first = "INIT not included (no invocation records)" if unpriced else f"{formatting.count(done)} successes"
     return "; ".join([first, *used.inferred[:1]])
@@ -151,7 +151,7 @@ def _dead_letter_queue(workload: Workload, there: Depths, oldest_s: float | None
 def _concurrency_card(readings: Readings, workload: Workload, now: sqs.Depth) -> Card:
     used = readings.latest("concurrency", quiet=0.0)
     lowest = next(iter(concurrency_limits.concurrency(workload)), None)
-    near = used is not None and lowest is not None and used >= NEAR * lowest.value
+    near = used is not None and lowest is not None and used >= NEAR_LIMIT_SHARE * lowest.value
     most = f"most in {formatting.duration(readings.window.period)}"
     spark = readings.frame["concurrency"] if "concurrency" in readings.frame else pd.Series(dtype=float)
     return Card(

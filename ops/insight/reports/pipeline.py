@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Stop:
+class PipelineNode:
     """Something on the path: ``kind`` is a noun ("SNS topic"), ``name`` its own, ``why`` says why it has none."""
 
     kind: str
@@ -24,49 +24,51 @@ class Stop:
 
 
 @dataclass(frozen=True)
-class Path:
+class Pipeline:
     """senders → queue → readers → results / dead letters. Senders are inferred from policies and stacks."""
 
-    senders: tuple[Stop, ...] = ()
-    queue: Stop = Stop("Queue", "")
-    readers: tuple[Stop, ...] = (Stop("Function", ""),)
-    results: tuple[Stop, ...] = ()
-    dead: Stop = Stop("Dead letters", "")
+    senders: tuple[PipelineNode, ...] = ()
+    queue: PipelineNode = PipelineNode("Queue", "")
+    readers: tuple[PipelineNode, ...] = (PipelineNode("Function", ""),)
+    results: tuple[PipelineNode, ...] = ()
+    dead: PipelineNode = PipelineNode("Dead letters", "")
 
 
-EMPTY_PIPELINE = Path()
+EMPTY_PIPELINE = Pipeline()
 
 
-def stops(workload: Workload) -> Path:
+def build_pipeline(workload: Workload) -> Pipeline:
     """Nothing stands where nothing is known to be: an application that sends by itself, a function without results."""
-    return Path(
-        senders=tuple(Stop(sender.kind, sender.name) for sender in workload.senders),
-        queue=Stop("Queue", workload.queue.name),
+    return Pipeline(
+        senders=tuple(PipelineNode(sender.kind, sender.name) for sender in workload.senders),
+        queue=PipelineNode("Queue", workload.queue.name),
         readers=_readers(workload),
         results=_results(workload),
         dead=_dead(workload),
     )
 
 
-def _readers(workload: Workload) -> tuple[Stop, ...]:
+def _readers(workload: Workload) -> tuple[PipelineNode, ...]:
     if workload.readers:
-        return tuple(Stop("Function", name) for name in dict.fromkeys(reader.name for reader in workload.readers))
+        return tuple(
+            PipelineNode("Function", name) for name in dict.fromkeys(reader.name for reader in workload.readers)
+        )
     if workload.function is not None:
-        return (Stop("Function", workload.function.name),)
-    return (Stop("Function", "", "not known" if workload.gap(Part.MAPPING) else "no event source mapping"),)
+        return (PipelineNode("Function", workload.function.name),)
+    return (PipelineNode("Function", "", "not known" if workload.gap(Part.MAPPING) else "no event source mapping"),)
 
 
-def _results(workload: Workload) -> tuple[Stop, ...]:
+def _results(workload: Workload) -> tuple[PipelineNode, ...]:
     bucket, url = workload.results_bucket, workload.results_queue_url
     return (
-        *((Stop("Results bucket", bucket),) if bucket else ()),
-        *((Stop("Results queue", url.rstrip("/").rpartition("/")[2]),) if url else ()),
+        *((PipelineNode("Results bucket", bucket),) if bucket else ()),
+        *((PipelineNode("Results queue", url.rstrip("/").rpartition("/")[2]),) if url else ()),
     )
 
 
-def _dead(workload: Workload) -> Stop:
+def _dead(workload: Workload) -> PipelineNode:
     if gap := workload.gap(Part.DLQ):
-        return Stop("Dead letters", gap.name, gap.verb)
+        return PipelineNode("Dead letters", gap.name, gap.verb)
     if workload.dlq is None:
-        return Stop("Dead letters", "", "no dead-letter queue")
-    return Stop("Dead letters", workload.dlq.name)
+        return PipelineNode("Dead letters", "", "no dead-letter queue")
+    return PipelineNode("Dead letters", workload.dlq.name)

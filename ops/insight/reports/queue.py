@@ -23,12 +23,12 @@ if TYPE_CHECKING:
     from ops.aws.cloudwatch import Alarm
     from ops.workload import Workload
 
-AGE = "ApproximateAgeOfOldestMessage"
-EVEN = 1.05
+AGE_METRIC = "ApproximateAgeOfOldestMessage"
+BALANCED_RATIO = 1.05
 """Arrivals up to this many times the completions count as keeping up: both are counted by the period."""
 RETENTION_NEAR = 0.5
 """Share of the queue's retention at which waiting messages are about to be lost unworked."""
-RETURNED = 0.2
+RETURNED_SHARE = 0.2
 """Share of receives that do not end in a deletion from which it is worth saying."""
 
 
@@ -57,10 +57,10 @@ def report(aws: Aws, workload: Workload, window: Window) -> QueueReport:
     queue = workload.queue
     names = ("visible", "in_flight", "delayed", "oldest_s", "sent", "received", "deleted", "empty_receives")
     readings = metrics.read(aws, metric_queries.queue(queue, *names), window)
-    there = queue_depths.of(aws, replace(workload, dlq=None), readings)
+    there = queue_depths.read_depths(aws, replace(workload, dlq=None), readings)
     now = there.work
     known, missing = alarms.read(aws, workload)
-    lines = age_lines(workload, readings, alarms.threshold(known, AGE, queue.name))
+    lines = age_lines(workload, readings, alarms.threshold(known, AGE_METRIC, queue.name))
     arrivals, completions = readings.per_minute("sent"), readings.per_minute("deleted")
     left_s = drain_s(now.visible + now.in_flight, arrivals, completions)
     claims = [
@@ -112,7 +112,7 @@ def pressing(readings: Readings, now: sqs.Depth) -> bool:
 def falling_behind(readings: Readings) -> bool:
     """Whether more arrives than leaves, lately."""
     arriving, leaving = readings.per_minute("sent") or 0.0, readings.per_minute("deleted") or 0.0
-    return arriving > EVEN * leaving
+    return arriving > BALANCED_RATIO * leaving
 
 
 def age_lines(workload: Workload, readings: Readings, alarm: Threshold | None) -> tuple[Threshold, ...]:
@@ -142,7 +142,7 @@ def age_claims(
             f"{formatting.duration(retention)}"
         )
         return [Observation(Level.ACT, text, "queue")]
-    alarm = alarms.on(known, AGE, workload.queue.name)
+    alarm = alarms.find_alarm(known, AGE_METRIC, workload.queue.name)
     if alarm is None or alarm.threshold is None or age < alarm.threshold:
         return []
     limit = f"the alarm is set to {formatting.duration(alarm.threshold)}"
@@ -157,7 +157,7 @@ def age_claims(
     if fires or alarms.breached(alarm, readings.frame["oldest_s"].dropna(), readings.window.period):
         return [Observation(Level.ACT, f"the oldest message has waited {formatting.duration(age)}; {limit}", page)]
     # One point over the threshold, as a message that is tried again makes it, is not yet what the alarm is about.
-    text = f"the oldest message has waited {formatting.duration(age)}; {limit} in {alarms.rule(alarm)}"
+    text = f"the oldest message has waited {formatting.duration(age)}; {limit} in {alarms.evaluation_rule(alarm)}"
     return [Observation(Level.WATCH, text, page)]
 
 
@@ -171,7 +171,7 @@ def backlog_claims(readings: Readings, there: Depths, aged: bool = False) -> lis
     oldest = f", the oldest for {formatting.duration(age)}" if age is not None and not aged else ""
     when = f" {there.label}" if there.label else ""
     waiting = f"{formatting.count(now.visible)} wait{when}{oldest}"
-    if arriving > leaving * EVEN:
+    if arriving > leaving * BALANCED_RATIO:
         return [Observation(Level.WATCH, f"work arrives faster ({come}) than it is done ({go}); {waiting}", "queue")]
     left_s = drain_s(now.visible + now.in_flight, arriving, leaving)
     done = f", done in {formatting.duration(left_s)}" if left_s is not None else ""
@@ -190,7 +190,7 @@ def unfinished(readings: Readings, now: sqs.Depth) -> float | None:
 def returned(readings: Readings, now: sqs.Depth) -> list[Observation]:
     """Receives that do not end in a deletion: messages that fail and come back. Those in flight are still at work."""
     received, back = readings.per_minute("received"), unfinished(readings, now)
-    if not received or back is None or back < 1 or back / received < RETURNED:
+    if not received or back is None or back < 1 or back / received < RETURNED_SHARE:
         return []
     got, again = formatting.rates(received, back)
     text = f"of {got} received, {again} are not finished and come back: look for failures"
@@ -215,7 +215,7 @@ def _balance(
     level = Level.OK if level is Level.UNKNOWN else level
     if not waiting:
         return [Observation(Level.OK, f"nothing waits{_when(there)}; {pace}")]
-    if arriving > done * EVEN and level is Level.WATCH and _rising(readings):
+    if arriving > done * BALANCED_RATIO and level is Level.WATCH and _rising(readings):
         more = (arriving - done) * 60
         text = f"work arrives faster than it is done ({pace}): {formatting.count(more)} more will wait in an hour"
         return [Observation(Level.WATCH, f"{_held(there)}; {text}", "concurrency")]

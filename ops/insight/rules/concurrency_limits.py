@@ -16,7 +16,7 @@ services-sqs-scaling, after 2025-11; older pages say 1,000)."""
 POLLER_CONCURRENCY = 10
 """Concurrent invokes of one provisioned poller (same page)."""
 
-ACCOUNT = "account quota"
+ACCOUNT_QUOTA = "account quota"
 
 
 def of_mapping(mapping: Mapping) -> Threshold:
@@ -36,5 +36,5 @@ def concurrency(workload: Workload) -> tuple[Threshold, ...]:
     if workload.function is not None and workload.function.reserved is not None:
         lines.append(Threshold("reserved concurrency", workload.function.reserved))
     elif workload.account_concurrency is not None:
-        lines.append(Threshold(ACCOUNT, workload.account_concurrency))
+        lines.append(Threshold(ACCOUNT_QUOTA, workload.account_concurrency))
     return tuple(sorted(lines, key=lambda line: line.value))

@@ -12,7 +12,7 @@ from handler import contract
 from handler.extension.records import rules
 from ops.aws.lambda_ import MINIMUM_POLLERS
 from ops.insight.sources import invocations, metric_queries
-from ops.insight.sources.function_usage import Use
+from ops.insight.sources.function_usage import FunctionUsage
 from ops.pricing import Prices
 from ops.workload.gaps import Part, Why
 
@@ -24,9 +24,9 @@ if TYPE_CHECKING:
     from ops.insight.sources.metrics import Readings
     from ops.workload import Workload
 
-HOURS_A_MONTH = 730
+HOURS_PER_MONTH = 730
 """AWS's own month in its price examples."""
-LEAST_FOR_A_MONTH_S = 300
+MONTHLY_ESTIMATE_MIN_S = 300
 """Seconds of data below which a monthly figure says nothing: a single cold start would carry it. Our choice."""
 CHUNK_BYTES = 65_536
 """SQS bills each 64 KB of a request as one request (third-party price tables, 2026)."""
@@ -43,12 +43,12 @@ RECORD_METRICS = (
     contract.INV_FAILED,
 )
 """Custom metrics that a function with the extension publishes."""
-REPORTED = ("report_billed_ms", "report_init_ms")
+REPORT_COLUMNS = ("report_billed_ms", "report_init_ms")
 """Columns of what REPORT lines say, for a function without records."""
-LAMBDA = ("Lambda duration", "Lambda INIT", "Lambda requests")
-RESTORE = "Lambda restore"
+LAMBDA_COMPONENTS = ("Lambda duration", "Lambda INIT", "Lambda requests")
+RESTORE_COMPONENT = "Lambda restore"
 """Only of functions with SnapStart."""
-LEFT_OUT = (
+EXCLUDED = (
     "S3, DynamoDB, EventBridge, X-Ray and data transfer (no dated price on file)",
     "free tiers and volume tiers",
 )
@@ -103,12 +103,12 @@ def with_reports(readings: Readings, found: Invocations) -> Readings:
         return readings
     period = pd.Timedelta(seconds=readings.window.period)
     by_period = frame.set_index(frame["started"].dt.floor(period))[["billed_ms", "init_ms"]].groupby(level=0).sum()
-    by_period.columns = list(REPORTED)
+    by_period.columns = list(REPORT_COLUMNS)
     return readings.replaced(by_period.reindex(readings.frame.index))
 
 
 def spend(
-    readings: Readings, workload: Workload, assumptions: Assumptions, prices: Prices, use: Use | None = None
+    readings: Readings, workload: Workload, assumptions: Assumptions, prices: Prices, use: FunctionUsage | None = None
 ) -> pd.DataFrame:
     """US dollars by component (columns) and period (rows); of a function that reads other queues, this one's share.
 
@@ -117,7 +117,7 @@ def spend(
     and deleted, in 64 KB chunks, and each empty receive: an upper bound, because the mapping receives and deletes in
     batches.
     """
-    known, use = readings.finished(), use or Use()
+    known, use = readings.finished(), use or FunctionUsage()
     parts = pd.DataFrame(index=known.index)
     # The workload may be younger than the window: nothing is charged by the hour before its first point.
     hours = pd.Series(readings.window.period / 3600, index=known.index).where(_begun(readings, workload), 0.0)
@@ -133,19 +133,19 @@ def spend(
     if pollers := least_pollers(workload):
         parts["Provisioned pollers"] = pollers * prices.lambda_poller_hour * hours
     published = _hourly(known, ["billed_ms"]) * len(RECORD_METRICS) + _hourly(known, list(metric_queries.JOB_SUMS))
-    parts["Custom metrics"] = published * prices.metric_month / HOURS_A_MONTH * hours * use.queue
-    parts["Alarms"] = len(workload.alarms) * prices.alarm_month / HOURS_A_MONTH * hours
+    parts["Custom metrics"] = published * prices.metric_month / HOURS_PER_MONTH * hours * use.queue
+    parts["Alarms"] = len(workload.alarms) * prices.alarm_month / HOURS_PER_MONTH * hours
     return parts
 
 
 def _function(
-    known: pd.DataFrame, function: Function, assumptions: Assumptions, prices: Prices, use: Use
+    known: pd.DataFrame, function: Function, assumptions: Assumptions, prices: Prices, use: FunctionUsage
 ) -> dict[str, pd.Series]:
     """What the whole function costs, by component."""
     recorded = known["billed_ms"].notna()
-    init_ms = _of(known, "init_ms").where(recorded, _of(known, REPORTED[1]))
+    init_ms = _of(known, "init_ms").where(recorded, _of(known, REPORT_COLUMNS[1]))
     billed_ms = known["billed_ms"]
-    for stand_in in (REPORTED[0], "duration_ms"):
+    for stand_in in (REPORT_COLUMNS[0], "duration_ms"):
         if stand_in in known:
             billed_ms = billed_ms.fillna(known[stand_in])
     billed_ms = billed_ms.fillna(0.0)
@@ -164,7 +164,7 @@ def _function(
         "Logs": logged * prices.log_gb_ingested,
     }
     if use.restored:
-        parts[RESTORE] = restore_ms * gb_seconds * on_demand
+        parts[RESTORE_COMPONENT] = restore_ms * gb_seconds * on_demand
     if extra_tmp_gb:
         parts["Ephemeral storage"] = billed_ms / 1000 * extra_tmp_gb * prices.lambda_tmp_gb_second
     return parts
@@ -172,7 +172,7 @@ def _function(
 
 def is_compute(component: str) -> bool:
     """Whether it is Lambda's own price for running: duration, INIT, restores and requests."""
-    return component in LAMBDA or component == RESTORE
+    return component in LAMBDA_COMPONENTS or component == RESTORE_COMPONENT
 
 
 def least_pollers(workload: Workload) -> int:
@@ -193,16 +193,16 @@ def _begun(readings: Readings, workload: Workload) -> pd.Series:
     return known[columns].notna().any(axis=1).cummax()
 
 
-def successes(readings: Readings, use: Use | None = None) -> pd.Series:
+def successes(readings: Readings, use: FunctionUsage | None = None) -> pd.Series:
     """This queue's finished work a period: its share of the jobs that the handler counted as succeeded, else messages
     deleted from the queue, without those that a filter dropped."""
-    use = use or Use()
+    use = use or FunctionUsage()
     if readings.has("jobs_succeeded"):
         return readings.finished()["jobs_succeeded"].fillna(0.0) * use.queue
     return readings.finished()["deleted"].fillna(0.0) * use.handled
 
 
-def unknown(workload: Workload) -> str:
+def unpriced_reason(workload: Workload) -> str:
     """Why a sum of the parts is not what the workload costs, as a clause; empty when it is."""
     gap = workload.gap(Part.FUNCTION) or workload.gap(Part.MAPPING)
     if gap is None or workload.function is not None or (gap.part is Part.MAPPING and gap.why is Why.GONE):

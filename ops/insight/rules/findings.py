@@ -9,7 +9,7 @@ from ops.insight.report_types import Finding, Level
 
 _ORDER = (Level.ACT, Level.WATCH, Level.UNKNOWN, Level.OK)
 _OPENING = {Level.ACT: "Act", Level.WATCH: "Watch", Level.UNKNOWN: "Unknown", Level.OK: "Fine"}
-CLAUSES = 3
+MAX_CLAUSES = 3
 """A sentence holds no more; the cards and charts below it show the rest."""
 
 
@@ -31,8 +31,8 @@ def summarize(claims: Sequence[Observation], aside: str = "") -> Finding:
         raise ValueError("a finding needs something to say")
     level = next(level for level in _ORDER if any(claim.level == level for claim in claims))
     worst = [claim for claim in claims if claim.level == level]
-    told = "; ".join(claim.text for claim in worst[:CLAUSES])
-    more = f"; and {len(worst) - CLAUSES} more" if len(worst) > CLAUSES else ""
+    told = "; ".join(claim.text for claim in worst[:MAX_CLAUSES])
+    more = f"; and {len(worst) - MAX_CLAUSES} more" if len(worst) > MAX_CLAUSES else ""
     if aside and level in (Level.ACT, Level.WATCH):
         more += f"; {aside}"
     return Finding(level, f"{_OPENING[level]}: {told}{more}.", next((claim.page for claim in worst if claim.page), ""))

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Use:
+class FunctionUsage:
     """Shares from 0 to 1. ``queue``: of the function's work that is this queue's. ``handled``: of the messages deleted
     from the queue that an invocation had. The others: of the function's billed time."""
 
@@ -31,12 +31,12 @@ class Use:
     """What of it is no count but a conclusion, in words."""
 
 
-def of(readings: Readings, workload: Workload, frame: pd.DataFrame | None = None) -> Use:
+def read_usage(readings: Readings, workload: Workload, frame: pd.DataFrame | None = None) -> FunctionUsage:
     """By the metrics; ``frame`` (``invocations.to_frame``) tells what no metric does."""
     handled, about_filter = _handled(readings, workload)
     share, about_share = _queue_share(readings, workload, handled)
     by_type = _billed_by_type(frame)
-    return Use(
+    return FunctionUsage(
         queue=share,
         handled=handled,
         provisioned=_provisioned(readings, by_type),

@@ -27,13 +27,13 @@ if TYPE_CHECKING:
     from ops.insight.report_types import Window
     from ops.workload import Workload
 
-ROWS = logs.ROWS
+MAX_ROWS = logs.MAX_ROWS
 QUERY = (
     r"fields @timestamp, @message, @logStream "
     rf"| filter @message like /{invocation_log.PATTERN}/ "
     r"| sort @timestamp desc"
 )
-SCAN_GB = 1e9
+BYTES_PER_GB = 1e9
 
 
 @dataclass(frozen=True)
@@ -78,7 +78,7 @@ class Invocations:
     look: QueryCost
 
 
-def read(aws: Aws, workload: Workload, window: Window, rows: int = ROWS) -> Invocations:
+def read(aws: Aws, workload: Workload, window: Window, rows: int = MAX_ROWS) -> Invocations:
     """The invocations of the window, the newest ``rows`` log lines of them. Raises what ``ops.aws`` raises.
 
     A function that never ran has no log group, and some may not read logs: that is an empty answer with a note, because
@@ -102,7 +102,7 @@ def read(aws: Aws, workload: Workload, window: Window, rows: int = ROWS) -> Invo
             f"Only the newest {formatting.count(len(merged))} invocations are shown: "
             f"{formatting.count(found.matched)} log lines matched. Choose a shorter time range for all of them."
         )
-    look = QueryCost(usd=found.bytes_scanned / SCAN_GB * pricing.load().log_gb_scanned, partial=tuple(partial))
+    look = QueryCost(usd=found.bytes_scanned / BYTES_PER_GB * pricing.load().log_gb_scanned, partial=tuple(partial))
     return Invocations(to_frame(merged), found.truncated, found.bytes_scanned, look)
 
 

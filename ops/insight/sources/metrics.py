@@ -20,13 +20,13 @@ from ops.insight.report_types import QueryCost, Window
 if TYPE_CHECKING:
     from ops.aws import Aws
 
-COUNTED = ("Sum", "SampleCount")
+SUM_STATISTICS = ("Sum", "SampleCount")
 """Statistics that grow while a period lasts: an unfinished period's value is not yet known."""
 RECENT_S, RECENT_LEAST_S, RECENT_PERIODS = 300, 120, 5
 """What "now" means for a rate: the last five periods, but two minutes at least and five minutes (or one period, where
 periods are longer) at most."""
 
-FRESH = 3
+FRESH_PERIODS = 3
 """Periods that a gauge may lag behind the others (CloudWatch publishes services' metrics a minute or so apart)."""
 
 
@@ -54,7 +54,7 @@ class Readings:
         ``quiet``: what the metric's silence means while others speak (ConcurrentExecutions has no points while nothing
         runs). None when nothing speaks at all.
         """
-        spoken = self.frame.dropna(how="all").tail(FRESH)
+        spoken = self.frame.dropna(how="all").tail(FRESH_PERIODS)
         if column not in spoken or spoken.empty:
             return None
         points = spoken[column].dropna()
@@ -109,7 +109,7 @@ def read(aws: Aws, queries: Sequence[MetricQuery], window: Window) -> Readings:
             if 0 <= row < len(index):
                 values[row, column] = value
     frame = pd.DataFrame(values, index=index, columns=[query.key for query in queries])
-    counted = tuple(query.key for query in queries if query.stat in COUNTED)
+    counted = tuple(query.key for query in queries if query.stat in SUM_STATISTICS)
     if counted and not _whole(frame, window):
         frame.loc[frame.index[-1], list(counted)] = float("nan")
     look = QueryCost(

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from ops.insight.sources.metrics import Readings
     from ops.workload import Workload
 
-NONE = sqs.Depth(0, 0, 0)
+EMPTY_DEPTH = sqs.Depth(0, 0, 0)
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class Depths:
     @property
     def work(self) -> sqs.Depth:
         """The queue's, or none where that is not known: what is not known makes no claim."""
-        return self.queue or NONE
+        return self.queue or EMPTY_DEPTH
 
     @property
     def dead_count(self) -> float | None:
@@ -47,7 +47,7 @@ def total(depth: sqs.Depth) -> int:
     return depth.visible + depth.in_flight + depth.delayed
 
 
-def of(aws: Aws, workload: Workload, readings: Readings) -> Depths:
+def read_depths(aws: Aws, workload: Workload, readings: Readings) -> Depths:
     """Asked of SQS for a range that reaches up to now; of a past range the metrics at its end."""
     window = readings.window
     if not window.past:
@@ -57,7 +57,7 @@ def of(aws: Aws, workload: Workload, readings: Readings) -> Depths:
     return Depths(_then(readings), _depth(*dead_end) if workload.dlq else None, window.end)
 
 
-def dead(aws: Aws, workload: Workload, readings: Readings) -> Depths:
+def read_dead_depth(aws: Aws, workload: Workload, readings: Readings) -> Depths:
     """The dead-letter queue's alone."""
     if workload.dlq is None:
         return Depths(None, None, readings.window.end if readings.window.past else None)
@@ -67,7 +67,7 @@ def dead(aws: Aws, workload: Workload, readings: Readings) -> Depths:
     return Depths(None, found, readings.window.end)
 
 
-def over(window: Window) -> str:
+def range_text(window: Window) -> str:
     """The range in a sentence: ``in the last 15 min``, ``in the 8 min to 13:15 UTC``."""
     stretch = formatting.stretch(window.length.total_seconds())
     return (

@@ -13,12 +13,12 @@ if TYPE_CHECKING:
     from ops.insight.sources.metrics import Readings
     from ops.workload import Workload
 
-DEPTH = "ApproximateNumberOfMessagesVisible"
-MOST = 6
+DEPTH_METRIC = "ApproximateNumberOfMessagesVisible"
+MAX_QUEUES = 6
 
 
 @dataclass(frozen=True)
-class Watched:
+class WatchedQueue:
     """Another queue that an alarm of the workload watches. ``messages``: visible ones; None where not known."""
 
     queue: str
@@ -28,21 +28,21 @@ class Watched:
 def queues(workload: Workload, known: Sequence[Alarm]) -> tuple[str, ...]:
     """Their names, in the order of the alarms."""
     own = {workload.queue.name, workload.dlq.name if workload.dlq else ""}
-    named = [dict(alarm.dimensions).get("QueueName", "") for alarm in known if alarm.metric == DEPTH]
-    return tuple(dict.fromkeys(name for name in named if name and name not in own))[:MOST]
+    named = [dict(alarm.dimensions).get("QueueName", "") for alarm in known if alarm.metric == DEPTH_METRIC]
+    return tuple(dict.fromkeys(name for name in named if name and name not in own))[:MAX_QUEUES]
 
 
 def queries(names: Sequence[str]) -> list[MetricQuery]:
     return [
-        MetricQuery(_key(place), "AWS/SQS", DEPTH, "Maximum", (("QueueName", name),))
+        MetricQuery(_key(place), "AWS/SQS", DEPTH_METRIC, "Maximum", (("QueueName", name),))
         for place, name in enumerate(names)
     ]
 
 
-def read(names: Sequence[str], readings: Readings) -> tuple[Watched, ...]:
+def read(names: Sequence[str], readings: Readings) -> tuple[WatchedQueue, ...]:
     """How many messages each holds at the window's end; None where its metrics are silent (SQS stops publishing after
     hours without use)."""
-    return tuple(Watched(name, readings.latest(_key(place))) for place, name in enumerate(names))
+    return tuple(WatchedQueue(name, readings.latest(_key(place))) for place, name in enumerate(names))
 
 
 def _key(place: int) -> str:

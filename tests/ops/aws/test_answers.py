@@ -131,9 +131,9 @@ def test_binary_attributes_become_base64_and_each_entry_of_a_batch_has_its_answe
         messages = sqs.receive(aws, queue, 30, 0)
         assert messages[0].attributes == {"Blob": sqs.Attribute("Binary", blob)}
         refused = sqs.lease_batch(aws, queue, [messages[0].receipt] * 3, 0)
-        assert refused == (sqs.Refused("x", "", True),) * 3
+        assert refused == (sqs.BatchEntryError("x", "", True),) * 3
         answers["Failed"] = False
-        assert sqs.delete_batch(aws, queue, ["r", "s"]) == (sqs.UNMENTIONED,) * 2
+        assert sqs.delete_batch(aws, queue, ["r", "s"]) == (sqs.MISSING_ENTRY,) * 2
 
 
 @pytest.mark.parametrize(

@@ -59,7 +59,7 @@ def test_shares_and_percentiles_by_version(stage: Stage) -> None:
     assert found.finding.level is Level.OK
     assert found.finding.text.startswith("Fine: 2 of 25 invocations were cold (8.0%), p95 init 1 s, INIT cost $0.0000")
     assert found.init_cost_usd == pytest.approx(2.001 * pricing.load().gb_second("arm64"))
-    assert list(found.invocations.columns) == list(cold_starts.SHOWN)
+    assert list(found.invocations.columns) == list(cold_starts.SHOWN_COLUMNS)
     assert found.invocations["started"].is_monotonic_increasing
 
 

@@ -125,7 +125,7 @@ def test_the_ramp_binds_at_first(stage: Stage) -> None:
     waiting: list[float | None] = [0.0] * 8 + [9_000.0, 9_000.0]
     metrics = RUNNING | {"ConcurrentExecutions": [5.0] * 8 + [300, 600], "ApproximateNumberOfMessagesVisible": waiting}
     found = report(stage, metrics, 9_000, wide)
-    assert found.binding == concurrency.RAMP
+    assert found.binding == concurrency.SCALING_LIMIT
     assert found.finding.level is Level.OK
     assert list(found.concurrency["law"].iloc[7:]) == [2, 302, 602], "2 after minutes without work, then 300 a minute"
 

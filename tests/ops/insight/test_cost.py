@@ -121,7 +121,7 @@ def test_assumptions_change_the_picture(stage: Stage) -> None:
 
 def test_failures_take_their_share(stage: Stage) -> None:
     found = report(stage, USE)
-    compute = sum(part(found, name) for name in (*cost_model.LAMBDA, "SQS requests"))
+    compute = sum(part(found, name) for name in (*cost_model.LAMBDA_COMPONENTS, "SQS requests"))
     assert found.failures_usd == pytest.approx(compute * 10 / 60)
     dead = {contract.INV_STATUS: "timeout", contract.INV_BILLED: 300, contract.INV_MEMORY_SIZE: 1_024}
     fine = {contract.INV_BILLED: 100, contract.INV_MEMORY_SIZE: 1_024}

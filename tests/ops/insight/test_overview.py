@@ -158,8 +158,8 @@ def test_an_alarms_reason_is_shortened() -> None:
         f"Threshold Crossed: 10 out of the last 10 datapoints [{listed}] were greater than the threshold (3.0) "
         "(minimum 10 datapoints for OK -> ALARM transition)."
     )
-    assert alarms.short(reason) == "10 out of the last 10 datapoints were greater than the threshold (3.0)."
-    assert alarms.short("Unchecked: Initial alarm creation") == "Unchecked: Initial alarm creation"
+    assert alarms.short_reason(reason) == "10 out of the last 10 datapoints were greater than the threshold (3.0)."
+    assert alarms.short_reason("Unchecked: Initial alarm creation") == "Unchecked: Initial alarm creation"
 
 
 def test_alarms_that_may_not_be_read_are_said(stage: Stage) -> None:

@@ -27,7 +27,7 @@ class QueueRoute:
         self._plan = plan
 
     def calls(self, parcels: Iterable[Parcel]) -> Iterator[list[Parcel]]:
-        return batches(parcels, self._size, sqs.BATCH, outgoing.MAX_BYTES)
+        return batches(parcels, self._size, sqs.MAX_BATCH, outgoing.MAX_BYTES)
 
     def send(self, parcels: Sequence[Parcel]) -> list[Answer]:
         """Entries that stand in ``Failed`` were not enqueued (SQS API, SendMessageBatchResult, 2026-11). What is larger

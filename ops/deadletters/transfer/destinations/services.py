@@ -85,7 +85,7 @@ class BusRoute:
         self._aws = aws
 
     def calls(self, parcels: Iterable[Parcel]) -> Iterator[list[Parcel]]:
-        return batches(parcels, _size, events.BATCH, events.MOST_BYTES)
+        return batches(parcels, _size, events.MAX_BATCH, events.MOST_BYTES)
 
     def send(self, parcels: Sequence[Parcel]) -> list[Answer]:
         answers = [Answer(unknown=True)] * len(parcels)
