@@ -79,6 +79,7 @@ _RECORD = {
     contract.INV_RESPONSE_DURATION: "response_duration_ms",
     contract.INV_RUNTIME_OVERHEAD: "runtime_overhead_ms",
     contract.INV_EXTENSION_OVERHEAD: "extension_overhead_ms",
+    contract.INV_COST: "cost_usd",
 }
 _RECORD_TEXT = {
     contract.INV_VERSION: "version",
@@ -89,6 +90,8 @@ _RECORD_TEXT = {
 }
 _MOST = 86_400_000.0
 """No invocation takes a day (in ms) or has that much memory (in MB): a larger number is no measurement."""
+_HIGHEST_COST_USD = 10.0
+"""15 minutes with 10 GB cost about $0.15: a larger number is not a measurement."""
 _YEARS = range(1970, 2200)
 """Of times that a data frame can hold and that a clock may show."""
 _LONGEST_TEXT = 256
@@ -256,6 +259,8 @@ def _from_record(data: Mapping[str, Any], written: datetime, stream: str) -> Inv
         return None
     started = moment(_text(data.get(contract.INV_STARTED))) or written
     values: dict[str, Any] = {ours: _number(data.get(theirs)) for theirs, ours in _RECORD.items()}
+    if (values["cost_usd"] or 0.0) > _HIGHEST_COST_USD:
+        values["cost_usd"] = None
     values |= {ours: _text(data.get(theirs)) for theirs, ours in _RECORD_TEXT.items()}
     values["cold"] = data.get(contract.INV_COLD) in (1, True)
     values["error_type"] = rules.error_type(

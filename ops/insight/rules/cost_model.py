@@ -45,7 +45,8 @@ RECORD_METRICS = (
 """Custom metrics that a function with the extension publishes."""
 REPORT_COLUMNS = ("report_billed_ms", "report_init_ms")
 """Columns of what REPORT lines say, for a function without records."""
-LAMBDA_COMPONENTS = ("Lambda duration", "Lambda INIT", "Lambda requests")
+DURATION_COMPONENT, INIT_COMPONENT, REQUESTS_COMPONENT = "Lambda duration", "Lambda INIT", "Lambda requests"
+LAMBDA_COMPONENTS = (DURATION_COMPONENT, INIT_COMPONENT, REQUESTS_COMPONENT)
 RESTORE_COMPONENT = "Lambda restore"
 """Only of functions with SnapStart."""
 EXCLUDED = (
@@ -82,7 +83,7 @@ def _own(workload: Workload) -> list[MetricQuery]:
         *metric_queries.queue(workload.queue, "sent", "received", "deleted", "empty_receives"),
         *metric_queries.sent_bytes(workload.queue),
         *metric_queries.function(function, "invocations", "errors", "duration_ms"),
-        *metric_queries.records(function, "billed_ms", "init_ms"),
+        *metric_queries.records(function, "billed_ms", "init_ms", "estimated_usd"),
         *metric_queries.jobs(function),
     ]
 
@@ -113,9 +114,10 @@ def spend(
     """US dollars by component (columns) and period (rows); of a function that reads other queues, this one's share.
 
     Lambda's time is what the extension recorded as billed (INIT and restores included), else what REPORT lines say;
-    where there is neither it is Duration, which leaves INIT out. SQS counts a request for each message sent, received
-    and deleted, in 64 KB chunks, and each empty receive: an upper bound, because the mapping receives and deletes in
-    batches.
+    where there is neither it is Duration, which leaves INIT out. Where the extension recorded EstimatedCost, Lambda's
+    parts add up to that: it knows the memory, architecture and initialization type of each invocation. SQS counts a
+    request for each message sent, received and deleted, in 64 KB chunks, and each empty receive: an upper bound,
+    because the event source mapping receives and deletes in batches.
     """
     known, use = readings.finished(), use or FunctionUsage()
     parts = pd.DataFrame(index=known.index)
@@ -158,16 +160,32 @@ def _function(
     logged = _of(known, "invocations") * assumptions.log_bytes_per_invocation / GB
     parts = {
         # Billed is Duration and Init (or Restore) rounded up together: what is neither is duration.
-        "Lambda duration": (billed_ms - init_ms - restore_ms).clip(lower=0) * gb_seconds * price,
-        "Lambda INIT": init_ms * gb_seconds * on_demand,
-        "Lambda requests": _of(known, "invocations") * prices.lambda_request,
+        DURATION_COMPONENT: (billed_ms - init_ms - restore_ms).clip(lower=0) * gb_seconds * price,
+        INIT_COMPONENT: init_ms * gb_seconds * on_demand,
+        REQUESTS_COMPONENT: _of(known, "invocations") * prices.lambda_request,
         "Logs": logged * prices.log_gb_ingested,
     }
     if use.restored:
         parts[RESTORE_COMPONENT] = restore_ms * gb_seconds * on_demand
+    if "estimated_usd" in known:
+        parts |= _as_recorded(parts, known["estimated_usd"])
     if extra_tmp_gb:
         parts["Ephemeral storage"] = billed_ms / 1000 * extra_tmp_gb * prices.lambda_tmp_gb_second
     return parts
+
+
+def _as_recorded(parts: dict[str, pd.Series], estimated_usd: pd.Series) -> dict[str, pd.Series]:
+    """Lambda's parts in their proportions, adding up to the records' EstimatedCost in each period that has one."""
+    timed = {name: usd for name, usd in parts.items() if is_compute(name) and name != REQUESTS_COMPONENT}
+    requests = parts[REQUESTS_COMPONENT].clip(upper=estimated_usd)
+    left = estimated_usd - requests
+    total = sum(timed.values(), start=0.0 * left)
+    recorded = estimated_usd.notna()
+    scaled = {name: (usd * left / total.where(total > 0)).fillna(0.0) for name, usd in timed.items()}
+    # With nothing billed to divide it by, what is left is for the duration.
+    scaled[DURATION_COMPONENT] = scaled[DURATION_COMPONENT].where(total > 0, left)
+    scaled[REQUESTS_COMPONENT] = requests
+    return {name: usd.where(recorded, parts[name]) for name, usd in scaled.items()}
 
 
 def is_compute(component: str) -> bool:

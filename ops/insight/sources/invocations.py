@@ -129,9 +129,12 @@ def to_frame(invocations: Iterable[Invocation]) -> pd.DataFrame:
 
 
 def _priced(invocation: Invocation, workload: Workload) -> Invocation:
-    """With the price of its billed time and its request, by the prices on file and how its environment is billed."""
+    """With its cost: what its record says (EstimatedCost), else the price of its billed time and its request, by the
+    prices on file and how its environment is billed."""
     function = workload.function
     memory = invocation.memory_size_mb or (function.memory_mb if function else None)
+    if invocation.cost_usd is not None:
+        return replace(invocation, memory_size_mb=None if memory is None else float(memory))
     architecture = invocation.architecture or (function.architecture if function else "")
     table = pricing.load()
     if rules.managed(invocation.init_type):

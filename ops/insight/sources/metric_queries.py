@@ -40,6 +40,7 @@ RECORD_SUMS = {
     "cold": contract.INV_COLD,
     "billed_ms": contract.INV_BILLED,
     "init_ms": contract.INV_INIT,
+    "estimated_usd": contract.INV_COST,
     "failed_invocations": contract.INV_FAILED,
 }
 JOB_SUMS = {

@@ -18,6 +18,7 @@ from ops.insight.reports import cost, overview
 from ops.insight.reports.cost import CostReport
 from ops.insight.rules import cost_model
 from ops.insight.rules.cost_model import Assumptions
+from ops.insight.sources import invocations
 from ops.insight.sources.metrics import Readings
 from ops.workload import Workload
 from tests.ops.insight.world import FUNCTION, MINUTES, QUEUE, WINDOW, WORKLOAD, Stage, record, without, world
@@ -72,6 +73,41 @@ def test_each_part_is_its_use_times_its_price(stage: Stage) -> None:
     assert found.month_usd == pytest.approx(found.total_usd / FULL * 60 * 730)
     assert found.trend["usd_per_1000"].dropna().unique() == pytest.approx([found.usd_per_1000])
     assert found.prices_dated.startswith("2026-11-23, us-east-1")
+
+
+def test_lambdas_parts_add_up_to_the_recorded_estimates(stage: Stage) -> None:
+    """The function had twice the memory when these ran: its records know, and the page agrees with them."""
+    priced, table = report(stage, USE), pricing.load()
+    estimate = 2 * 10 * table.lambda_gb_second_arm64 + 10 * table.lambda_request
+    found = report(stage, USE | {"EstimatedCost": estimate})
+    parts = ("Lambda duration", "Lambda INIT", "Lambda requests")
+    assert sum(part(found, name) for name in parts) == pytest.approx(FULL * estimate)
+    assert part(found, "Lambda INIT") == pytest.approx(2 * part(priced, "Lambda INIT"))
+    assert part(found, "Lambda requests") == pytest.approx(part(priced, "Lambda requests"))
+    assert part(found, "Logs") == part(priced, "Logs")
+
+
+def test_periods_without_an_estimate_are_priced_by_their_billed_time(stage: Stage) -> None:
+    priced = report(stage, USE)
+    estimates = [2 * 10 * pricing.load().lambda_gb_second_arm64 + 10 * pricing.load().lambda_request, *[None] * 9]
+    found = report(stage, USE | {"EstimatedCost": estimates})
+    assert part(found, "Lambda duration") == pytest.approx(part(priced, "Lambda duration") * (FULL + 1) / FULL)
+
+
+def test_an_estimate_without_billed_time_is_duration(stage: Stage) -> None:
+    found = report(stage, {"EstimatedCost": 0.001, "JobsSucceeded": 1})
+    assert part(found, "Lambda duration") == pytest.approx(FULL * 0.001)
+
+
+@pytest.mark.parametrize(("recorded", "shown"), [(0.25, 0.25), (1e6, None), (-1, None), ("free", None), (None, None)])
+def test_an_invocations_cost_is_its_records(stage: Stage, recorded: object, shown: float | None) -> None:
+    line = record(
+        request_id="a", BilledDuration=1_000, memory_size_mb=1_024, architecture="arm64", EstimatedCost=recorded
+    )
+    with world(stage, {}, log_lines=[line]) as (aws, _):
+        cost_usd = invocations.read(aws, WORKLOAD, WINDOW).frame["cost_usd"].iloc[0]
+    table = pricing.load()
+    assert cost_usd == pytest.approx(shown or table.lambda_gb_second_arm64 + table.lambda_request)
 
 
 def test_the_overview_says_the_same(stage: Stage) -> None:
