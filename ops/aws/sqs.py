@@ -6,6 +6,7 @@ import base64
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from ops.aws import policies
@@ -40,6 +41,8 @@ class Queue:
     """Of a message with its attributes (MaximumMessageSize; the default since August 2025)."""
     grants: tuple[policies.Grant, ...] = ()
     """What its queue policy allows to services."""
+    created: datetime | None = None
+    """When it was created (CreatedTimestamp, aware UTC); None where SQS does not return it."""
 
 
 @dataclass(frozen=True)
@@ -96,7 +99,12 @@ def _queue(url: str, attributes: Mapping[str, str]) -> Queue:
         kms_key=attributes.get("KmsMasterKeyId") or None,
         grants=policies.grants(attributes.get("Policy", "")),
         max_bytes=int(attributes.get("MaximumMessageSize", 1_048_576)),
+        created=_created(attributes.get("CreatedTimestamp")),
     )
+
+
+def _created(epoch_s: str | None) -> datetime | None:
+    return datetime.fromtimestamp(float(epoch_s), UTC) if epoch_s else None
 
 
 def depth(aws: Aws, queue: Queue) -> Depth:

@@ -36,7 +36,7 @@ def draw(report: DeadLettersReport) -> None:
                     note=_held(report),
                     colour=theme.DEAD if report.count else theme.NEUTRAL,
                 ),
-                Stat("Came in this time", number(report.arrived), "at least"),
+                Stat("New in range", number(report.arrived), "at least" if report.arrived_at_least else ""),
                 Stat("Oldest", duration(report.oldest_s)),
                 *([] if report.at else [Stat("Alarms", alarms, note=f"of {len(report.alarms)}")]),
             ]

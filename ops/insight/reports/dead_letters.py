@@ -23,6 +23,7 @@ from ops.insight.sources.queue_depths import Depths
 
 if TYPE_CHECKING:
     from ops.aws import Aws
+    from ops.aws.sqs import Queue
     from ops.workload import Workload
 
 LEAVING_SOON = 0.8
@@ -35,8 +36,9 @@ RATE_WINDOW = timedelta(minutes=5)
 
 @dataclass(frozen=True)
 class DeadLettersReport:
-    """``depth``: dead (messages, held ones included). ``arrived``: how many came in the window, at least (rises of the
-    depth). ``held``: those in flight, which another process holds. ``at``: the end of a past range, None for now."""
+    """``depth``: dead (messages, held ones included). ``arrived``: how many arrived in the window (rises of the depth);
+    ``arrived_at_least``: there may have been more before the first point. ``held``: those in flight, which another
+    process holds. ``at``: the end of a past range, None for now."""
 
     finding: Finding
     depth: pd.DataFrame
@@ -44,9 +46,21 @@ class DeadLettersReport:
     alarms: tuple[AlarmState, ...]
     look: QueryCost
     arrived: float | None = None
+    arrived_at_least: bool = False
     held: float | None = None
     oldest_s: float | None = None
     at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class NewMessages:
+    """``count``: how many arrived. ``at_least``: more of them may have, before the first point."""
+
+    count: float
+    at_least: bool = False
+
+    def __str__(self) -> str:
+        return f"{'at least ' if self.at_least else ''}{formatting.count(self.count)}"
 
 
 def report(aws: Aws, workload: Workload, window: Window) -> DeadLettersReport:
@@ -55,14 +69,15 @@ def report(aws: Aws, workload: Workload, window: Window) -> DeadLettersReport:
     there = queue_depths.read_dead_depth(aws, workload, readings)
     known, missing = alarms.read(aws, workload)
     about = tuple(a for a in known if workload.dlq and workload.dlq.name in dict(a.dimensions).values())
-    new = arrived(readings)
+    new = arrived(readings, workload.dlq)
     return DeadLettersReport(
         finding=summarize(_claims(workload, readings, there, new)),
         depth=depth_series(readings),
         count=there.dead_count,
         alarms=() if window.past else alarms.states(about),
         look=QueryCost(readings.look.metrics_requested, readings.look.usd, readings.look.partial + missing),
-        arrived=new,
+        arrived=None if new is None else new.count,
+        arrived_at_least=new is not None and new.at_least,
         held=None if there.dead is None else float(there.dead.in_flight),
         oldest_s=readings.latest("dead_oldest_s") if there.dead_count else None,
         at=there.at,
@@ -89,19 +104,27 @@ def depth_series(readings: Readings) -> pd.DataFrame:
     return pd.DataFrame({"dead": found.ffill(limit=inside) if inside > 0 else found})
 
 
-def arrived(readings: Readings) -> float | None:
-    """Messages that came in the window, at least: the rises of the depth, since AWS counts no automatic moves.
+def arrived(readings: Readings, dlq: Queue | None) -> NewMessages | None:
+    """Messages that arrived in the window: the rises of the depth, since AWS counts no automatic moves.
 
-    By the same fine period whatever the window, so that what leaves in between hides as few of them as can be. A queue
-    that held messages, or was used, has points (SQS developer guide, monitoring-using-cloudwatch): those of a first
-    point well after the window's start are new.
+    By the same fine period whatever the window, so that what leaves in between hides as few of them as can be. The
+    messages of the first point are new as well where the queue was created in the window, and where the first point is
+    well after the window's start: a queue that held messages, or was used, has points (SQS developer guide,
+    monitoring-using-cloudwatch). Elsewhere some of them may be, so the count is a lower bound.
     """
+    created = dlq.created if dlq is not None else None
+    started_empty = created is not None and readings.window.start <= created < readings.window.end
     fine = depth(readings)
+    if created is not None and started_empty:
+        # An earlier queue of the same name has its points in the same metric.
+        fine = fine.loc[fine.index > created - timedelta(seconds=readings.window.fine)] if len(fine) else fine
     if fine.empty:
         return None
     quiet = fine.index[0] - readings.window.start > timedelta(seconds=SILENT_PERIODS * readings.window.fine)
-    rises = float(fine.diff().clip(lower=0).sum()) + (float(fine.iloc[0]) if quiet else 0.0)
-    return float(round(rises))
+    first = float(fine.iloc[0])
+    all_new = started_empty or quiet
+    rises = float(fine.diff().clip(lower=0).sum()) + (first if all_new else 0.0)
+    return NewMessages(float(round(rises)), at_least=not all_new and first > 0)
 
 
 def rate(readings: Readings, least_s: float) -> float | None:
@@ -114,12 +137,12 @@ def rate(readings: Readings, least_s: float) -> float | None:
     return float(recent.sum()) * 60 / (len(recent) * period)
 
 
-def observe_depth(there: Depths, new: float | None, window: Window) -> list[Observation]:
+def observe_depth(there: Depths, new: NewMessages | None, window: Window) -> list[Observation]:
     """That there are some, the same words on every page."""
     if not there.dead or not there.dead_count:
         return []
     words_of = formatting.count(there.dead_count, "dead letter")
-    fresh = f", {formatting.count(new)} new {queue_depths.range_text(window)}" if new else ""
+    fresh = f", {new} new {queue_depths.range_text(window)}" if new and new.count else ""
     when = f" {there.label}" if there.label else ""
     return [Observation(Level.ACT, f"{words_of}{when}{_held(there.dead)}{fresh}: look at their causes", "dead_letters")]
 
@@ -143,7 +166,7 @@ def oldest_age_query(workload: Workload) -> list[MetricQuery]:
     ]
 
 
-def _claims(workload: Workload, readings: Readings, there: Depths, new: float | None) -> list[Observation]:
+def _claims(workload: Workload, readings: Readings, there: Depths, new: NewMessages | None) -> list[Observation]:
     if workload.dlq is None:
         none = Observation(Level.OK, f"{workload.queue.name} has no dead-letter queue")
         return config_checks.dead_lettering(workload) or [none]
@@ -158,6 +181,6 @@ def _claims(workload: Workload, readings: Readings, there: Depths, new: float | 
             lies += f" and is deleted in {formatting.duration(max(0.0, left))} at the latest"
         claims.append(Observation(Level.ACT, lies))
     if not claims:
-        gone = f"; {formatting.count(new)} came and went in this time range" if new else ""
+        gone = f"; {new} arrived and left in this time range" if new and new.count else ""
         claims.append(Observation(Level.OK, f"no dead letters{' ' + there.label if there.label else ''}{gone}"))
     return claims

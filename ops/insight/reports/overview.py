@@ -85,7 +85,7 @@ def report(aws: Aws, workload: Workload, window: Window) -> OverviewReport:
     waits = queue.backlog_claims(readings, there, bool(late)) if workload.mapping is not None else []
     claims = [
         *config_checks.reading(workload, readings, there.work),
-        *dead_letters.observe_depth(there, dead_letters.arrived(readings), window),
+        *dead_letters.observe_depth(there, dead_letters.arrived(readings, workload.dlq), window),
         *config_checks.dead_lettering(workload),
         *config_checks.visibility(workload),
         *([] if window.past else _alarms(known, workload, there.dead_count)),

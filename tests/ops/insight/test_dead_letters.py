@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import Any
+
+import pytest
 
 from ops.insight.report_types import Level
 from ops.insight.reports import dead_letters
@@ -30,6 +34,29 @@ def test_letters_are_counted_with_those_that_somebody_looks_at(stage: Stage) -> 
     assert list(found.depth.columns) == ["dead"]
 
 
+@pytest.mark.parametrize(
+    ("created", "text"),
+    [
+        (WINDOW.start + timedelta(seconds=20), "22 dead letters, 22 new in the last 10 min"),
+        (WINDOW.start - timedelta(days=1), "22 dead letters, at least 20 new in the last 10 min"),
+        (None, "22 dead letters, at least 20 new in the last 10 min"),
+    ],
+    ids=["created in the range", "older than the range", "age unknown"],
+)
+def test_messages_of_the_first_sample_are_new_if_the_queue_is(
+    stage: Stage, created: datetime | None, text: str
+) -> None:
+    workload = without(dlq=replace(DLQ, created=created))
+    found = report(stage, {"ApproximateNumberOfMessagesVisible": [2.0, 12, 22]}, (22, 0), workload)
+    assert text in found.finding.text
+
+
+def test_points_of_an_earlier_queue_of_that_name_do_not_count(stage: Stage) -> None:
+    workload = without(dlq=replace(DLQ, created=WINDOW.start + timedelta(minutes=5)))
+    found = report(stage, {"ApproximateNumberOfMessagesVisible": [2.0, 50, 50, 50, 50, 3, 4]}, (4, 0), workload)
+    assert (found.arrived, found.arrived_at_least) == (4, False)
+
+
 def test_letters_that_will_be_deleted_soon(stage: Stage) -> None:
     found = report(stage, {"ApproximateAgeOfOldestMessage": DLQ.retention_s - 7_200}, (1, 0))
     assert "the oldest has lain there for 13 d 22 h and is deleted in 2 h at the latest" in found.finding.text
@@ -38,7 +65,7 @@ def test_letters_that_will_be_deleted_soon(stage: Stage) -> None:
 def test_none_and_none_any_more(stage: Stage) -> None:
     assert report(stage, {}).finding.text == "Fine: no dead letters."
     gone = report(stage, {"ApproximateNumberOfMessagesVisible": [0.0, 2, 0]})
-    assert gone.finding.text == "Fine: no dead letters; 2 came and went in this time range."
+    assert gone.finding.text == "Fine: no dead letters; 2 arrived and left in this time range."
 
 
 def test_a_queue_without_dead_letter_queue(stage: Stage) -> None:

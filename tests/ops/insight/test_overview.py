@@ -71,7 +71,7 @@ def test_dead_letters_come_first_with_the_last_deploy(stage: Stage) -> None:
     assert found.finding.level is Level.ACT
     assert found.finding.page == "dead_letters"
     assert found.finding.text.startswith(
-        "Act: 4 dead letters, 6 new in the last 10 min: look at their causes; alarm age fires: "
+        "Act: 4 dead letters, at least 6 new in the last 10 min: look at their causes; alarm age fires: "
         "follow runbooks/oldest-message-age.md; last deploy "
     )
     assert [alarm.state for alarm in found.alarms] == ["ALARM", "ALARM"]
