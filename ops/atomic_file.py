@@ -21,8 +21,10 @@ PRIVATE_MODE = 0o600
 
 
 @contextmanager
-def atomic_write(path: Path, replace: bool = False) -> Iterator[IO[bytes]]:
-    """A stream whose bytes are at ``path`` once the block has ended well: synced, renamed, for this user only.
+def atomic_write(path: Path, replace: bool = False, durable: bool = True) -> Iterator[IO[bytes]]:
+    """A stream whose bytes are at ``path`` once the block has ended well: renamed, for this user only.
+
+    ``durable``: synced to disk first, so that it is there after a power failure; not worth its time for progress.
 
     Raises UsageError when something is there and ``replace`` is off, OpsError when it cannot be written; then nothing
     is at ``path`` that was not there before.
@@ -38,12 +40,14 @@ def atomic_write(path: Path, replace: bool = False) -> Iterator[IO[bytes]]:
         with os.fdopen(handle, "wb") as stream:
             yield stream
             stream.flush()
-            os.fsync(stream.fileno())
+            if durable:
+                os.fsync(stream.fileno())
         if replace:
             part.replace(path)
         else:
             _put(part, path)
-        sync_folder(path.parent)
+        if durable:
+            sync_folder(path.parent)
     except OSError as error:
         raise file_error(path, error) from error
     finally:

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import IO, TYPE_CHECKING
 
-from ops import atomic_file
+from ops import atomic_file, file_lock
 from ops.deadletters.queue import folder_error
 from ops.errors import OpsError
 
@@ -21,8 +19,6 @@ if TYPE_CHECKING:
 
 HANDOVER_WAIT_S = 0.5
 """A run says that it has ended just before it lets go of the lock; who wants to be the next waits that long."""
-READERS_WAIT_S = 10.0
-"""``holder`` shares the lock for an instant to see whether it is free; however busy the machine, it is waited for."""
 
 
 class QueueBusy(OpsError):
@@ -48,7 +44,7 @@ def hold_lock(source: DeadLetterQueue, run: str, who: str) -> Iterator[None]:
     except OSError as error:
         raise folder_error(path, error) from error
     with file:
-        if not lock_exclusively(file, HANDOVER_WAIT_S):
+        if not file_lock.lock_exclusively(file, HANDOVER_WAIT_S):
             raise _busy(source, _read(file))
         now = datetime.now(UTC).isoformat(timespec="seconds")
         try:
@@ -71,31 +67,9 @@ def lock_holder(source: DeadLetterQueue) -> LockHolder | None:
     except (OSError, OpsError):
         return None
     with file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
-        except OSError:
-            return _read(file) or LockHolder("", "a process that the lock does not name", 0, "")
-        return None
-
-
-def lock_exclusively(file: IO[str], patience_s: float) -> bool:
-    """Lock ``file`` for this process alone; False when another one has it for itself, after ``patience_s`` too."""
-    began = time.monotonic()
-    while not _locked(file, fcntl.LOCK_EX):
-        if looked_at := _locked(file, fcntl.LOCK_SH):
-            fcntl.flock(file, fcntl.LOCK_UN)
-        if time.monotonic() - began > (READERS_WAIT_S if looked_at else patience_s):
-            return False
-        time.sleep(0.02)
-    return True
-
-
-def _locked(file: IO[str], kind: int) -> bool:
-    try:
-        fcntl.flock(file, kind | fcntl.LOCK_NB)
-    except OSError:
-        return False
-    return True
+        if not file_lock.is_locked(file):
+            return None
+        return _read(file) or LockHolder("", "a process that the lock does not name", 0, "")
 
 
 def _busy(source: DeadLetterQueue, other: LockHolder | None) -> QueueBusy:

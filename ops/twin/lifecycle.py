@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import os
 import secrets
 import signal
@@ -18,7 +17,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from types import FrameType
 
-from ops import access, twin_state
+from ops import access, file_lock, twin_state
 from ops.errors import PortInUse
 from ops.twin import deploy, ownership, processes, state_file
 from ops.twin_state import TwinState
@@ -200,5 +199,5 @@ def _lock() -> Iterator[None]:
     except OSError as error:
         raise state_file.unusable(error) from error
     with file:
-        fcntl.flock(file, fcntl.LOCK_EX)
+        file_lock.wait_for_lock(file)
         yield

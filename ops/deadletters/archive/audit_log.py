@@ -8,7 +8,6 @@ the last line) where those who redrive cannot write.
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import json
 import os
@@ -19,7 +18,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ops import atomic_file
+from ops import atomic_file, file_lock
 from ops.deadletters import csv_safe
 from ops.errors import UsageError
 
@@ -148,7 +147,7 @@ def _cell(value: Any) -> str:
 def _locked(path: Path) -> Iterator[int]:
     handle = atomic_file.open_regular(path, os.O_RDWR | os.O_CREAT | os.O_APPEND)
     try:
-        fcntl.flock(handle, fcntl.LOCK_EX)  # closing lets go of it
+        file_lock.wait_for_lock(handle)  # closing it unlocks it
         yield handle
     finally:
         os.close(handle)

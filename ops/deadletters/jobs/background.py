@@ -8,7 +8,6 @@ holds a lock on it, so that "is it running?" needs no process id) and ``NAME.sto
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
 import subprocess
@@ -22,10 +21,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from ops import access
-from ops.atomic_file import MALFORMED, open_regular, private_opener, read_file
+from ops import access, file_lock
+from ops.atomic_file import MALFORMED, atomic_write, open_regular, private_opener, read_file
 from ops.deadletters.queue import DeadLetterQueue, folder_error, open_queue
-from ops.deadletters.queue_lock import lock_exclusively
 from ops.errors import OpsError, UsageError
 from ops.target import Target
 
@@ -164,7 +162,7 @@ class _Files:
         except OSError as error:
             raise folder_error(self._folder, error) from error
         patience = time.monotonic() + _LETS_GO_S
-        while not lock_exclusively(log, 0.0):
+        while not file_lock.lock_exclusively(log, 0.0):
             if self._begun() or time.monotonic() > patience:
                 log.close()
                 raise UsageError(
@@ -178,21 +176,13 @@ class _Files:
     def held(self) -> bool:
         try:
             with os.fdopen(open_regular(self.log), "r") as log:
-                fcntl.flock(log, fcntl.LOCK_SH | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return True
+                return file_lock.is_locked(log)
         except (OSError, OpsError):
             return False
-        return False
 
     def write(self, job: Job) -> None:
-        scratch = self.state.with_suffix(".tmp")
-        try:
-            scratch.touch(mode=0o600)
-            scratch.write_text(json.dumps(asdict(job), default=datetime.isoformat), encoding="utf-8")
-            scratch.replace(self.state)
-        except OSError as error:
-            raise folder_error(self._folder, error) from error
+        with atomic_write(self.state, replace=True, durable=False) as stream:
+            stream.write(json.dumps(asdict(job), default=datetime.isoformat).encode())
 
     def read(self) -> Job | None:
         held = self.held()  # before the state: a job that ends in between is not taken for lost
@@ -245,4 +235,4 @@ def run(order: Mapping[str, Any]) -> None:
 
 if __name__ == "__main__":
     run(json.load(sys.stdin))
-    fcntl.flock(sys.stdout, fcntl.LOCK_UN)  # Python takes a while to end, and the next one may begin
+    file_lock.unlock(sys.stdout)  # Python takes a while to end, and the next one may begin
