@@ -52,7 +52,7 @@ def test_headings_and_their_order(name: str) -> None:
 @EVERY_PAGE
 def test_the_ladder_starts_with_waiting_and_ends_with_nothing_left_behind(name: str) -> None:
     mitigation = PAGES[name].partition("## Mitigation")[2]
-    for sentence in (r"1\. \*\*Wait\*\*", "[Uu]nd(o|one)", r"5\. \*\*Make sure nothing stays behind\*\*"):
+    for sentence in (r"1\. \*\*Wait\*\*", "[Uu]nd(o|one)", r"5\. \*\*Verify and close\*\*"):
         assert re.search(sentence, mitigation), sentence
     assert "Expect" in PAGES[name]
     assert re.findall(r"^(\d)\. ", mitigation, re.M) == ["1", "2", "3", "4", "5"]
