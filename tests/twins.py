@@ -13,7 +13,7 @@ from typing import Any
 
 from handler import contract
 from ops.twin import clients, deploy, lifecycle, processes
-from ops.twin.workload.api_client import Answer, Poster
+from ops.twin.workload.api_client import ApiResponse, Poster
 from ops.twin_state import TwinState
 
 PARAMETERS = {
@@ -34,7 +34,7 @@ class Twin:
         """A boto3 client of the twin's administrator."""
         return clients.client(self.state, service)
 
-    def post(self, job: Mapping[str, Any] | str) -> Answer:
+    def post(self, job: Mapping[str, Any] | str) -> ApiResponse:
         """POST /jobs, signed; a string is sent as it is."""
         with Poster(self.state, self.outputs) as poster:
             return poster.post(job if isinstance(job, str) else json.dumps(job))
@@ -106,7 +106,7 @@ def wait_for(check: Callable[[], Any], timeout: float, otherwise: str, pause: fl
 @contextmanager
 def start(folder: Path, parameters: Mapping[str, str] = PARAMETERS) -> Iterator[Twin]:
     """A twin in ``folder`` on free ports, stopped at the end; OPS_TWIN_DIR is only set while it starts and stops."""
-    settings = lifecycle.Settings(port=processes.free_port(), bound=True, parameters=parameters)
+    settings = lifecycle.StartSettings(port=processes.free_port(), bound=True, parameters=parameters)
     with _folder(folder):
         state = lifecycle.up(settings=settings)
     try:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from ops.deadletters.archive.imports import ImportResult
     from ops.deadletters.causes import CausesReport, Timeline
     from ops.deadletters.edits.preview import Preview
-    from ops.deadletters.jobs.background import Job
+    from ops.deadletters.jobs.background import BackgroundJob
     from ops.deadletters.ledger.model import Run
     from ops.deadletters.messages.model import SnapshotMessage
     from ops.deadletters.queue import DeadLetterQueue
@@ -75,8 +75,8 @@ class DeadLetterService(Protocol):
         """None: it has not begun."""
 
     def cancel(self, run: str) -> None: ...
-    def start(self, work: str, name: str = "", **arguments: Any) -> Job: ...
-    def job(self, name: str) -> Job | None: ...
+    def start(self, work: str, name: str = "", **arguments: Any) -> BackgroundJob: ...
+    def job(self, name: str) -> BackgroundJob | None: ...
     def stop(self, name: str) -> None: ...
     def export_path(self, format: str) -> Path:
         """Where an export made now would lie."""
@@ -197,12 +197,12 @@ class LocalDeadLetterService:
 
         redrive.cancel(self._source, run)
 
-    def start(self, work: str, name: str = "", **arguments: Any) -> Job:
+    def start(self, work: str, name: str = "", **arguments: Any) -> BackgroundJob:
         if isinstance(arguments.get("selection"), Selection):
             arguments["selection"] = tasks.plain(arguments["selection"])
         return background.start(self._source, work, name, **arguments)
 
-    def job(self, name: str) -> Job | None:
+    def job(self, name: str) -> BackgroundJob | None:
         return background.job(self._source, name)
 
     def stop(self, name: str) -> None:

@@ -43,7 +43,7 @@ class Function:
 
 
 @dataclass(frozen=True)
-class Mapping:
+class EventSourceMapping:
     """An event source mapping: how the queue feeds the function."""
 
     uuid: str
@@ -142,7 +142,7 @@ def retries(aws: Aws, function: Function) -> int:
     return int(answer.get("MaximumRetryAttempts", DEFAULT_ASYNC_RETRIES))
 
 
-def mappings(aws: Aws, *, source_arn: str = "", function_name: str = "") -> tuple[Mapping, ...]:
+def mappings(aws: Aws, *, source_arn: str = "", function_name: str = "") -> tuple[EventSourceMapping, ...]:
     """The event source mappings of a queue or a function; only those that read from SQS.
 
     A function is matched by its exact qualifier: its bare name does not list the mappings of ``name:live``.
@@ -158,7 +158,7 @@ def mappings(aws: Aws, *, source_arn: str = "", function_name: str = "") -> tupl
     return tuple(mapping for mapping in found if ":sqs:" in mapping.source_arn)
 
 
-def mapping(aws: Aws, uuid: str) -> Mapping:
+def mapping(aws: Aws, uuid: str) -> EventSourceMapping:
     """The event source mapping of that id, whatever it reads from. Raises NotFound."""
     with aws.asking("lambda", f"event source mapping {uuid}"):
         return _mapping(aws.lambda_.get_event_source_mapping(UUID=uuid))
@@ -202,10 +202,10 @@ def bare_arn(function_arn: str) -> str:
     return ":".join(function_arn.split(":")[:7])
 
 
-def _mapping(item: Any) -> Mapping:
+def _mapping(item: Any) -> EventSourceMapping:
     pollers = item.get("ProvisionedPollerConfig") or {}
     filters = item.get("FilterCriteria") or {}
-    return Mapping(
+    return EventSourceMapping(
         uuid=item["UUID"],
         source_arn=item.get("EventSourceArn", ""),
         function_arn=item.get("FunctionArn", ""),

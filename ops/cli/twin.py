@@ -37,7 +37,7 @@ def up(port: Port = None) -> None:
     """Start the twin, deploy template.yaml and leave it running in the background."""
     from ops.twin import lifecycle
 
-    settings = lifecycle.Settings(port=port, insist_on_port=True) if port else lifecycle.Settings()
+    settings = lifecycle.StartSettings(port=port, insist_on_port=True) if port else lifecycle.StartSettings()
     with console.status("Starting the twin …") as status:
 
         def progress(line: str) -> None:

@@ -36,7 +36,7 @@ def run(progress: Callable[[str], None], port: int, rate: float) -> None:
     found = lifecycle.status()
     mine = found.twin is None or bool(found.problems)  # one that is not whole is replaced by ours
     twin = lifecycle.up(
-        progress, lifecycle.Settings(bound=True, idle_limit=IDLE_LIMIT)
+        progress, lifecycle.StartSettings(bound=True, idle_limit=IDLE_LIMIT)
     )  # Ctrl-C in here is up's own to clean up after
     if not mine:
         progress(f"The demo adds about {rate:g} jobs a second to the twin that runs, and leaves it running at its end.")

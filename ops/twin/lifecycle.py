@@ -36,7 +36,7 @@ Progress = Callable[[str], None]
 
 
 @dataclass(frozen=True)
-class Settings:
+class StartSettings:
     stack: str = "scilearn"
     port: int = EMULATOR_PORT  # of the AWS APIs; another one is taken, and said, when it is in use
     insist_on_port: bool = False  # the person named the port: fail rather than take another
@@ -53,10 +53,10 @@ class TwinStatus:
     problems: tuple[str, ...] = ()
 
 
-def up(progress: Progress = lambda _line: None, settings: Settings | None = None) -> TwinState:
+def up(progress: Progress = lambda _line: None, settings: StartSettings | None = None) -> TwinState:
     """Start the twin and deploy the stack; return where it is. Raises TwinError, with nothing left running."""
     access.ensure_may("starting the twin")
-    settings = settings or Settings()
+    settings = settings or StartSettings()
     with _lock():
         current = status()
         if current.twin and not current.problems:
@@ -94,7 +94,7 @@ def status() -> TwinStatus:
     return TwinStatus(twin, tuple(problems))
 
 
-def _start(progress: Progress, settings: Settings) -> TwinState:
+def _start(progress: Progress, settings: StartSettings) -> TwinState:
     port = processes.free_port(settings.port)
     if port != settings.port:
         if settings.insist_on_port:

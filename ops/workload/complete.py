@@ -124,7 +124,9 @@ def _account_concurrency(aws: Aws, asking: Asking) -> int | None:
     return asking(Part.DETAIL, "account", ask, None)
 
 
-def _others(aws: Aws, mapping: lambda_.Mapping | None, queue: sqs.Queue) -> tuple[lambda_.Mapping, ...]:
+def _others(
+    aws: Aws, mapping: lambda_.EventSourceMapping | None, queue: sqs.Queue
+) -> tuple[lambda_.EventSourceMapping, ...]:
     """Empty, too, where they may not be listed: that is said of the queue's own already."""
     if mapping is None:
         return ()

@@ -22,7 +22,7 @@ MOST_QUALIFIERS = 50
 class Reader:
     """A mapping of a queue. ``function`` is None where ``gap`` says why it could not be read."""
 
-    mapping: lambda_.Mapping
+    mapping: lambda_.EventSourceMapping
     function: lambda_.Function | None
     gap: Gap | None = None
 
@@ -46,7 +46,7 @@ def readers(aws: Aws, queue_arn: str) -> tuple[Reader, ...]:
     return described(aws, lambda_.mappings(aws, source_arn=queue_arn))
 
 
-def described(aws: Aws, mappings: Iterable[lambda_.Mapping]) -> tuple[Reader, ...]:
+def described(aws: Aws, mappings: Iterable[lambda_.EventSourceMapping]) -> tuple[Reader, ...]:
     """The mappings with their functions, each function asked about once."""
     known: dict[str, lambda_.Function | Gap] = {}
     found = []
@@ -59,7 +59,7 @@ def described(aws: Aws, mappings: Iterable[lambda_.Mapping]) -> tuple[Reader, ..
     return tuple(found)
 
 
-def mappings_of(aws: Aws, function: str) -> tuple[lambda_.Mapping, ...]:
+def mappings_of(aws: Aws, function: str) -> tuple[lambda_.EventSourceMapping, ...]:
     """The SQS mappings of a function: of exactly the alias or version that is named, else of all that it has.
 
     AWS lists by exact qualifier. The versions are asked only when neither the bare name nor an alias has a mapping.
@@ -76,5 +76,5 @@ def mappings_of(aws: Aws, function: str) -> tuple[lambda_.Mapping, ...]:
     return tuple({mapping.uuid: mapping for mapping in found}.values())
 
 
-def _listed(aws: Aws, names: Iterable[str]) -> tuple[lambda_.Mapping, ...]:
+def _listed(aws: Aws, names: Iterable[str]) -> tuple[lambda_.EventSourceMapping, ...]:
     return tuple(mapping for name in names for mapping in lambda_.mappings(aws, function_name=name))

@@ -66,7 +66,7 @@ def _hinted(stack: cloudformation.Stack, lonely: tuple[sqs.Queue, ...]) -> sqs.Q
     return (named or list(lonely))[0] if named or len(lonely) == 1 else None
 
 
-def _nothing_read(stack: cloudformation.Stack, found: stacks.Found, target: Target) -> UsageError:
+def _nothing_read(stack: cloudformation.Stack, found: stacks.StackQueues, target: Target) -> UsageError:
     missing = next((gap for gap in found.gaps if gap.part is Part.MAPPING), None)
     what = f"Stack {stack.name} has no event source mapping from an SQS queue to a function."
     if missing is not None:

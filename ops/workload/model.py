@@ -26,7 +26,7 @@ class Workload:
     queue: sqs.Queue
     dlq: sqs.Queue | None
     function: lambda_.Function | None
-    mapping: lambda_.Mapping | None
+    mapping: lambda_.EventSourceMapping | None
     alarms: tuple[str, ...]
     api_url: str | None
     results_queue_url: str | None
@@ -37,7 +37,7 @@ class Workload:
     gaps: tuple[Gap, ...] = ()
     readers: tuple[Reader, ...] = ()
     """Every mapping of the queue in this account and region."""
-    other_mappings: tuple[lambda_.Mapping, ...] = ()
+    other_mappings: tuple[lambda_.EventSourceMapping, ...] = ()
     """The function's mappings of other queues: its own metrics count their work, too."""
     serves: tuple[str, ...] = ()
     """Queues by their names, rules and topics ("SNS topic news") whose dead-letter queue this queue is; then ``dlq``

@@ -28,7 +28,7 @@ def unknown_function(workload: Workload) -> str:
     return gap.text if gap else ""
 
 
-def reads(one: lambda_.Mapping) -> str:
+def reads(one: lambda_.EventSourceMapping) -> str:
     """How a mapping reads: ``Enabled · batches of 10 · 5 s window · at most 20 at once · 1 filter``."""
     pollers = f"{one.minimum_pollers} to {one.maximum_pollers} provisioned pollers" if one.provisioned else ""
     parts = (

@@ -22,7 +22,7 @@ class Pair:
     """A queue and the mappings known to read it, in the order in which they were found."""
 
     queue: sqs.Queue
-    mappings: tuple[lambda_.Mapping, ...]
+    mappings: tuple[lambda_.EventSourceMapping, ...]
 
     def __str__(self) -> str:
         functions = dict.fromkeys(lambda_.qualified_name(one.function_arn) for one in self.mappings)
@@ -30,10 +30,10 @@ class Pair:
 
 
 def grouped(
-    mappings: Iterable[lambda_.Mapping], find: Callable[[str], sqs.Queue | Gap]
+    mappings: Iterable[lambda_.EventSourceMapping], find: Callable[[str], sqs.Queue | Gap]
 ) -> tuple[tuple[Pair, ...], tuple[Gap, ...]]:
     """The mappings by their queues; and why other queues that they read cannot be described. ``find`` takes ARNs."""
-    by_queue: dict[str, list[lambda_.Mapping]] = {}
+    by_queue: dict[str, list[lambda_.EventSourceMapping]] = {}
     for mapping in mappings:
         if ":sqs:" in mapping.source_arn:
             by_queue.setdefault(mapping.source_arn, []).append(mapping)

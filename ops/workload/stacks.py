@@ -53,7 +53,7 @@ def holds(aws: Aws, stack: cloudformation.Stack, queue: sqs.Queue) -> bool:
 
 
 @dataclass(frozen=True)
-class Found:
+class StackQueues:
     """``pairs``: queues that a function reads. ``lonely``: the stack's other queues that are nobody's dead-letter
     queue. ``all_queues``: all of its queues that can be read. ``unread``: queues of mappings that cannot be."""
 
@@ -64,7 +64,7 @@ class Found:
     gaps: tuple[Gap, ...]
 
 
-def search(aws: Aws, stack: cloudformation.Stack) -> Found:
+def search(aws: Aws, stack: cloudformation.Stack) -> StackQueues:
     """The stack's own mappings, wherever their queues are; without one, whatever reads its queues or feeds its
     functions. A mapping on a dead-letter queue counts only where there is no other: it watches a workload."""
     looking = _Search(aws, stack)
@@ -89,15 +89,15 @@ class _Search:
         self._gaps: list[Gap] = []
         self._unread: tuple[Gap, ...] = ()
 
-    def own(self) -> list[lambda_.Mapping]:
+    def own(self) -> list[lambda_.EventSourceMapping]:
         return self._each(
             self._stack.ids("AWS::Lambda::EventSourceMapping"), lambda uuid: (lambda_.mapping(self._aws, uuid),)
         )
 
-    def of_sources(self, queues: Iterable[sqs.Queue]) -> list[lambda_.Mapping]:
+    def of_sources(self, queues: Iterable[sqs.Queue]) -> list[lambda_.EventSourceMapping]:
         return self._each([queue.arn for queue in queues], lambda arn: lambda_.mappings(self._aws, source_arn=arn))
 
-    def of_functions(self) -> list[lambda_.Mapping]:
+    def of_functions(self) -> list[lambda_.EventSourceMapping]:
         """By name, alias and version: each lists only what names it exactly so."""
         kinds = ("AWS::Lambda::Function", "AWS::Lambda::Alias", "AWS::Lambda::Version")
         names = [name for kind in kinds for name in self._stack.ids(kind)]
@@ -111,7 +111,7 @@ class _Search:
     def owns(self, queue: sqs.Queue) -> bool:
         return queue.arn in {self._arn(url) for url in self._stack.ids("AWS::SQS::Queue")}
 
-    def pairs(self, mappings: Iterable[lambda_.Mapping]) -> tuple[Pair, ...]:
+    def pairs(self, mappings: Iterable[lambda_.EventSourceMapping]) -> tuple[Pair, ...]:
         found, unread = grouped(mappings, self._queue)
         self._unread += unread
         return found
@@ -122,11 +122,11 @@ class _Search:
             return True
         return bool(dlqs.sources(self._aws, queue))
 
-    def found(self, pairs: tuple[Pair, ...]) -> Found:
+    def found(self, pairs: tuple[Pair, ...]) -> StackQueues:
         paired = {pair.queue.arn for pair in pairs}
         every = () if pairs else self.queues()
         lonely = tuple(queue for queue in every if queue.arn not in paired and not self.dead(queue))
-        return Found(pairs, lonely, every, self._unread, tuple(self._gaps))
+        return StackQueues(pairs, lonely, every, self._unread, tuple(self._gaps))
 
     def _queue(self, named: str) -> sqs.Queue | Gap:
         arn = named if named.startswith("arn:") else self._arn(named)
@@ -140,9 +140,11 @@ class _Search:
         account, name = url.rstrip("/").rsplit("/", 2)[-2:]
         return self._stack.arn_of("sqs", name, account)
 
-    def _each(self, named: Iterable[str], ask: Callable[[str], Iterable[lambda_.Mapping]]) -> list[lambda_.Mapping]:
+    def _each(
+        self, named: Iterable[str], ask: Callable[[str], Iterable[lambda_.EventSourceMapping]]
+    ) -> list[lambda_.EventSourceMapping]:
         """All mappings that ``ask`` gives; what may not be asked once is not asked again."""
-        found: dict[str, lambda_.Mapping] = {}
+        found: dict[str, lambda_.EventSourceMapping] = {}
         for name in list(named)[:MOST_ASKED]:
             answer = attempt(Part.MAPPING, name, lambda name=name: tuple(ask(name)))  # type: ignore[misc]
             if isinstance(answer, Gap):

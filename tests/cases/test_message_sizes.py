@@ -9,7 +9,7 @@ import pytest
 from handler.contract import DLQ_ORIGINAL_MESSAGE_ID
 from ops.deadletters import plans
 from ops.deadletters.edits import outgoing, preview
-from ops.deadletters.ledger.model import State
+from ops.deadletters.ledger.model import Run, State
 from ops.deadletters.messages.model import Attribute
 from ops.deadletters.plan_model import Destination, Pace, Selection, Steps
 from ops.deadletters.redrive import redrive
@@ -57,7 +57,7 @@ def to(world: World, limit: int) -> Destination:
     return Destination("queue", "narrow")
 
 
-def sends(world: World, sizes: list[int], limit: int) -> tuple[list[str], redrive.Run]:
+def sends(world: World, sizes: list[int], limit: int) -> tuple[list[str], Run]:
     world.put(["x" * size for size in sizes])
     plan = a_plan(world, destination=to(world, limit), steps=UNWATCHED)
     return list(plan.warnings), redrive.run(world.source, plan, reason="r")

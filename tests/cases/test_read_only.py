@@ -99,7 +99,7 @@ def test_the_desk_does_not_act_either(world: World, act: str) -> None:
 
 @pytest.mark.parametrize("work", ["redrive", "look"])
 def test_a_job_that_runs_is_not_stopped(world: World, work: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    running = background.Job(work, work, background.RUNNING, background.datetime.now(background.UTC))
+    running = background.BackgroundJob(work, work, background.RUNNING, background.datetime.now(background.UTC))
     monkeypatch.setattr(background._Files, "read", lambda _: running)
     with pytest.raises(ReadOnly):
         LocalDeadLetterService(world.source).stop(work)

@@ -12,7 +12,7 @@ from ops import atomic_file
 from ops.errors import TwinError, UsageError
 from ops.twin import demo, lifecycle, ownership, processes, state_file
 from ops.twin.emulator import settings as emulator_settings
-from ops.twin.host.settings import Settings
+from ops.twin.host.settings import HostSettings
 from ops.twin_state import TwinState
 
 KEYS = {"AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": "b", "OPS_TWIN_TOKEN": "c"}
@@ -24,7 +24,7 @@ BEGINNINGS: dict[str, Callable[[], object]] = {
     "a process": lambda: processes.start("host", ["true"], {}, bound=False),
     "the state file": lambda: state_file.write(NOT_RUNNING),
     "the emulator alone": lambda: emulator_settings.read(dict(KEYS)),
-    "the Lambda host alone": lambda: Settings.from_environment(KEYS),
+    "the Lambda host alone": lambda: HostSettings.from_environment(KEYS),
 }
 
 

@@ -22,7 +22,7 @@ from dashboard.services.dead_letter_service import LocalDeadLetterService
 from ops.aws import Aws, sqs
 from ops.deadletters.archive import audit_log
 from ops.deadletters.causes import Moment, Timeline, fingerprint
-from ops.deadletters.jobs.background import DONE, RUNNING, Job
+from ops.deadletters.jobs.background import DONE, RUNNING, BackgroundJob
 from ops.deadletters.ledger.model import Run, State, Step
 from ops.deadletters.messages.model import Attribute, Cause, DeadLetter, Kind, Place
 from ops.deadletters.plan_model import Action, Estimate, Plan, Selection
@@ -160,23 +160,27 @@ class SampleDesk(LocalDeadLetterService):
     def cancel(self, run: str) -> None:
         self.done.append(("cancel", {"run": run}))
 
-    def start(self, work: str, name: str = "", **arguments: Any) -> Job:
+    def start(self, work: str, name: str = "", **arguments: Any) -> BackgroundJob:
         self.done.append((work, arguments))
-        return Job(name or work, work, RUNNING, NOW)
+        return BackgroundJob(name or work, work, RUNNING, NOW)
 
-    def job(self, name: str) -> Job | None:
+    def job(self, name: str) -> BackgroundJob | None:
         if name.startswith("redrive-") and (
             self.looking == "starting" or ("redrive" in [work for work, _ in self.done])
         ):
-            return Job(name, "redrive", RUNNING, NOW)
+            return BackgroundJob(name, "redrive", RUNNING, NOW)
         if name == "look" and self.looking == "running":
-            return Job(name, name, RUNNING, datetime.now(UTC) - timedelta(seconds=8), None, 4_200, 10_000, "Receiving")
+            return BackgroundJob(
+                name, name, RUNNING, datetime.now(UTC) - timedelta(seconds=8), None, 4_200, 10_000, "Receiving"
+            )
         if name == "look" and self.looking == "failed":
             error = "The identity arn:aws:iam::123456789012:user/reader may not call sqs:ReceiveMessage."
-            return Job(name, name, "failed", NOW, NOW, error=error, next_step="Allow sqs:ReceiveMessage.")
+            return BackgroundJob(name, name, "failed", NOW, NOW, error=error, next_step="Allow sqs:ReceiveMessage.")
         if name in ("export", "purge-export") and (path := next(self.folder.glob("exports/*"), None)):
             kept = {"path": str(path), "selection": {**vars(Selection()), "ids": []}}
-            return Job(name, "export", DONE, NOW, NOW, said=f"54 letters written to {path.name}", arguments=kept)
+            return BackgroundJob(
+                name, "export", DONE, NOW, NOW, said=f"54 letters written to {path.name}", arguments=kept
+            )
         return None
 
     def audit(self, limit: int | None = None) -> Any:

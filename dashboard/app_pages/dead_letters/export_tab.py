@@ -18,7 +18,7 @@ from ops.deadletters.plan_model import Action, Selection
 from ops.errors import OpsError
 
 if TYPE_CHECKING:
-    from ops.deadletters.jobs.background import Job
+    from ops.deadletters.jobs.background import BackgroundJob
     from ops.deadletters.plan_model import Plan
 
 LARGEST = 200_000_000
@@ -133,7 +133,7 @@ def _export_button(
         st.rerun()
 
 
-def _file(job: Job) -> None:
+def _file(job: BackgroundJob) -> None:
     """Where it lies, and a way to fetch it from afar."""
     path = Path(str(job.arguments["path"]))
     st.html(html_blocks.facts({"Written": job.said, **_notes(job)}))
@@ -154,11 +154,11 @@ def _file(job: Job) -> None:
     )
 
 
-def _notes(job: Job) -> dict[str, str]:
+def _notes(job: BackgroundJob) -> dict[str, str]:
     return {"Check": " ".join(job.notes)} if job.notes else {}
 
 
-def _same(job: Job, selection: Selection) -> bool:
+def _same(job: BackgroundJob, selection: Selection) -> bool:
     """The file holds what is chosen now."""
     kept: Any = dict(job.arguments).get("selection")
     return (

@@ -15,12 +15,12 @@ from ops.deadletters.jobs.background import FAILED, HARMLESS, LOST
 from ops.errors import OpsError
 
 if TYPE_CHECKING:
-    from ops.deadletters.jobs.background import Job
+    from ops.deadletters.jobs.background import BackgroundJob
 
 EVERY_S = 1.0
 
 
-def follow(here: DeadLetterService, job: Job, title: str) -> None:
+def follow(here: DeadLetterService, job: BackgroundJob, title: str) -> None:
     """``job`` as it goes on, or how it failed; nothing when it is done, as its result stands elsewhere."""
     if job.running:
         _going(here, job.name, title)
@@ -51,11 +51,11 @@ def _going(here: DeadLetterService, name: str, title: str) -> None:
     body()
 
 
-def _share(job: Job) -> float:
+def _share(job: BackgroundJob) -> float:
     return min(1.0, job.done / job.expected) if job.expected else 0.0
 
 
-def _said(job: Job) -> str:
+def _said(job: BackgroundJob) -> str:
     """Count, rate and time left; the sentence is ours (foreign text would be read as Markdown)."""
     seconds = (datetime.now(UTC) - job.began).total_seconds()
     if not job.done or not job.expected:
@@ -69,10 +69,10 @@ def _safe(said: str) -> str:
     return "".join(letter if letter.isalnum() or letter in " .,;:-/'()" else " " for letter in said)
 
 
-def _dismissed(job: Job) -> bool:
+def _dismissed(job: BackgroundJob) -> bool:
     """Only what ended lately is worth a word on the page."""
     return job.ended is not None and (datetime.now(UTC) - job.ended).total_seconds() > 3_600
 
 
-def _ago(job: Job) -> str:
+def _ago(job: BackgroundJob) -> str:
     return duration((datetime.now(UTC) - job.began).total_seconds())

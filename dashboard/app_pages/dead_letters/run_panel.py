@@ -19,7 +19,7 @@ from ops.deadletters.ledger.model import State
 from ops.errors import OpsError
 
 if TYPE_CHECKING:
-    from ops.deadletters.jobs.background import Job
+    from ops.deadletters.jobs.background import BackgroundJob
     from ops.deadletters.ledger.model import Run
 
 SHOWN = "_shown_run"
@@ -89,7 +89,7 @@ def beside(here: DeadLetterService) -> bool:
     return goes_on
 
 
-def _starts(job: Job, run: Run | None) -> bool:
+def _starts(job: BackgroundJob, run: Run | None) -> bool:
     """Its process is there, and has not told of itself yet: of a run that goes on, the ledger tells how it ended."""
     if not job.running or (run and run.state is State.RUNNING):
         return False

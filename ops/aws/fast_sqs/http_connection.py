@@ -29,7 +29,7 @@ READ_BYTES = 1 << 16
 
 
 @dataclass
-class Answer:
+class HttpResponse:
     """``headers``: names in lower case. ``kept``: the connection stays open for another call. The parser calls it with
     what it reads; an answer may come after others that say only that it will (status 1xx)."""
 
@@ -75,13 +75,13 @@ class Connection:
         poll.register(self._socket, select.POLLIN)
         return not poll.poll(0)
 
-    def post(self, headers: dict[str, str], body: bytes) -> Answer:
+    def post(self, headers: dict[str, str], body: bytes) -> HttpResponse:
         """Raises botocore's errors: EndpointConnectionError, ConnectTimeoutError and SSLError when nothing was sent;
         ConnectionClosedError and ReadTimeoutError when nobody knows what became of it."""
         opened = self._socket or self._open()
         lines = "".join([f"{name}: {value}\r\n" for name, value in headers.items()])
         head = f"POST / HTTP/1.1\r\n{lines}accept-encoding: identity\r\ncontent-length: {len(body)}\r\n\r\n"
-        answer = Answer()
+        answer = HttpResponse()
         parser = HttpResponseParser(answer)
         try:
             opened.sendall(head.encode("latin-1") + body)

@@ -24,7 +24,7 @@ from botocore.parsers import ResponseParserError
 from botocore.utils import get_environ_proxies
 
 from handler.aws.sigv4 import Credentials, Signer
-from ops.aws.fast_sqs.http_connection import Answer, Connection
+from ops.aws.fast_sqs.http_connection import Connection, HttpResponse
 
 if TYPE_CHECKING:
     import boto3
@@ -88,7 +88,7 @@ class FastSqsClient:
                 connection.close()
         return Connection(self._url, self._timeouts, self._tls)
 
-    def _keep(self, connection: Connection, told: Answer) -> None:
+    def _keep(self, connection: Connection, told: HttpResponse) -> None:
         if not told.kept:
             connection.close()
             return
@@ -129,7 +129,7 @@ def _tls(bundle: str | None) -> ssl.SSLContext:
     return ssl.create_default_context(cafile=bundle or get_cert_path(True))
 
 
-def _parsed(told: Answer) -> dict[str, Any]:
+def _parsed(told: HttpResponse) -> dict[str, Any]:
     status, headers = told.status, told.headers
     metadata = {
         "HTTPStatusCode": status,

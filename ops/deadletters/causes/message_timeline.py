@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from ops import formatting, invocation_log
 from ops.deadletters.causes.attribution.evidence import Subject
 from ops.deadletters.causes.attribution.invocation_end import ending, failed, timed_out
-from ops.deadletters.causes.attribution.message_sources import Feed, feeds, queue_of
+from ops.deadletters.causes.attribution.message_sources import FunctionSource, feeds, queue_of
 from ops.deadletters.causes.logs import log_parser, shared_groups
 from ops.deadletters.causes.logs.log_query import RETENTION, Budget, LogQuerySession, named
 from ops.deadletters.ledger import Ledger
@@ -169,7 +169,9 @@ def _of_logs(source: DeadLetterQueue, shelved: SnapshotMessage) -> tuple[list[Lo
     return askings, moments
 
 
-def _rows(asking: LogQuerySession, feed: Feed, pattern: str, start: datetime, end: datetime) -> list[dict[str, str]]:
+def _rows(
+    asking: LogQuerySession, feed: FunctionSource, pattern: str, start: datetime, end: datetime
+) -> list[dict[str, str]]:
     """Of this function alone, where several write into its log group."""
     rows: list[dict[str, str]] = []
     asking.read([pattern], asking.affordable(start, end), end, rows.append, page=False)

@@ -13,7 +13,7 @@ import jmespath.exceptions
 import jmespath.parser
 import jmespath.visitor
 
-from ops.deadletters.edits.json_roundtrip import Change, Part, spliced
+from ops.deadletters.edits.json_roundtrip import Change, JsonValue, spliced
 from ops.deadletters.edits.json_splice import Document
 from ops.deadletters.filters.growth import ensure_bounded
 from ops.errors import UsageError
@@ -63,7 +63,9 @@ def change(text: str, path: str, value: Any) -> str:
     return spliced(text, changes)
 
 
-def _changes(document: Document, holder: Part, steps: Sequence[_Step], so_far: str, value: Any) -> Iterator[Change]:
+def _changes(
+    document: Document, holder: JsonValue, steps: Sequence[_Step], so_far: str, value: Any
+) -> Iterator[Change]:
     step, *rest = steps
     members = _members(document, holder, step, so_far)
     for part in _chosen(members, step, so_far, new=not rest):
@@ -75,7 +77,7 @@ def _changes(document: Document, holder: Part, steps: Sequence[_Step], so_far: s
             yield document.set(part, value)
 
 
-def _members(document: Document, holder: Part, step: _Step, so_far: str) -> list[Part]:
+def _members(document: Document, holder: JsonValue, step: _Step, so_far: str) -> list[JsonValue]:
     here, value = so_far.lstrip("."), holder.value
     if step.kind in ("key", "values"):
         if not isinstance(value, dict):
@@ -85,7 +87,7 @@ def _members(document: Document, holder: Part, step: _Step, so_far: str) -> list
     return document.parts(holder)
 
 
-def _chosen(members: list[Part], step: _Step, so_far: str, new: bool) -> Sequence[Part | None]:
+def _chosen(members: list[JsonValue], step: _Step, so_far: str, new: bool) -> Sequence[JsonValue | None]:
     """What ``step`` addresses; None: a key that is not there. ``new``: it may be missing."""
     here = so_far.lstrip(".")
     if step.kind == "values":
@@ -100,7 +102,7 @@ def _chosen(members: list[Part], step: _Step, so_far: str, new: bool) -> Sequenc
             raise UsageError(f"{here}{step.text} is not there: the list has {len(members)}.", _LOOK)
         return [members[step.value]]
     if step.kind == "slice":
-        chosen: list[Part] = members[step.value]
+        chosen: list[JsonValue] = members[step.value]
         return chosen
     if step.kind == "where":
         return [part for part in members if _holds(step.value, part.value)]

@@ -20,7 +20,7 @@ _SPACE = re.compile(r"[ \t\n\r]*+")
 _PIECE = re.compile(r'"(?:[^"\\]++|\\.)*+"|[{}\[\],:]|[^\s"{}\[\],:]++', re.DOTALL)
 
 
-class Part(NamedTuple):
+class JsonValue(NamedTuple):
     """A value in a text, from ``start`` to ``end``. ``key``: its name in an object, written from ``begin`` on; an item
     of a list and the whole have none, and begin where the value starts."""
 
@@ -39,7 +39,7 @@ class Change(NamedTuple):
     text: str
 
 
-def whole(text: str) -> Part:
+def whole(text: str) -> JsonValue:
     """The value that is all of ``text``, but for spaces around it and a byte order mark.
 
     Raises ValueError: not valid JSON (NaN and Infinity are taken, as Python writes them), or nested too deeply.
@@ -48,12 +48,12 @@ def whole(text: str) -> Part:
     value, end = _read(text, start)
     if past(text, end) != len(text):
         raise ValueError(f"more text follows at character {end + 1}")
-    return Part(value, start, start, end)
+    return JsonValue(value, start, start, end)
 
 
-def parts(text: str, holder: Part) -> list[Part]:
+def parts(text: str, holder: JsonValue) -> list[JsonValue]:
     """The members or items of an object or list in ``text``, in their order; a key that is there twice, twice."""
-    found: list[Part] = []
+    found: list[JsonValue] = []
     named = isinstance(holder.value, dict)
     at = past(text, holder.start + 1)
     while text[at] not in "}]":
@@ -64,7 +64,7 @@ def parts(text: str, holder: Part) -> list[Part]:
             key, at = _read(text, at)
             at = past(text, past(text, at) + 1)
         value, end = _read(text, at)
-        found.append(Part(value, begin, at, end, key))
+        found.append(JsonValue(value, begin, at, end, key))
         at = past(text, end)
     return found
 

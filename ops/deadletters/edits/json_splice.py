@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ops.deadletters.edits import json_roundtrip
-from ops.deadletters.edits.json_roundtrip import Change, Part
+from ops.deadletters.edits.json_roundtrip import Change, JsonValue
 
 _UNSENDABLE = re.compile("[\ud800-\udfff\ufffe\uffff]")
 """A lone surrogate cannot be encoded, and SQS refuses U+FFFE and U+FFFF (botocore 1.44.5 model, 2026-11)."""
@@ -47,13 +47,13 @@ class Document:
             self._style = _style(self.text, self.root)
         return self._style
 
-    def parts(self, holder: Part) -> list[Part]:
+    def parts(self, holder: JsonValue) -> list[JsonValue]:
         return json_roundtrip.parts(self.text, holder)
 
-    def set(self, part: Part, value: Any) -> Change:
+    def set(self, part: JsonValue, value: Any) -> Change:
         return Change(part.start, part.end, self._written(value, part.begin))
 
-    def add(self, holder: Part, members: Sequence[Part], new: Mapping[str, Any]) -> Change:
+    def add(self, holder: JsonValue, members: Sequence[JsonValue], new: Mapping[str, Any]) -> Change:
         """New members at the end of an object."""
         if not members:
             return self._fill(holder, new)
@@ -61,7 +61,7 @@ class Document:
         written = (f"{lead}{self._named(key)}{self._written(value, last.begin)}" for key, value in new.items())
         return Change(last.end, last.end, "".join(written))
 
-    def _fill(self, holder: Part, new: Mapping[str, Any]) -> Change:
+    def _fill(self, holder: JsonValue, new: Mapping[str, Any]) -> Change:
         unit = self.style.unit
         if unit is None:
             written = (f"{self._named(key)}{self._written(value, holder.begin)}" for key, value in new.items())
@@ -72,7 +72,7 @@ class Document:
         )
         return Change(holder.start, holder.end, f"{{{','.join(written)}{end}}}")
 
-    def _lead(self, holder: Part, members: Sequence[Part]) -> str:
+    def _lead(self, holder: JsonValue, members: Sequence[JsonValue]) -> str:
         """What stands before a further member: what stands between the last two, or before the only one."""
         if len(members) > 1:
             return self.text[members[-2].end : members[-1].begin]
@@ -115,7 +115,7 @@ def merged(text: str, patch: Any) -> str:
     return json_roundtrip.spliced(text, _additions(document, document.root, patch))
 
 
-def _replacements(document: Document, target: Part, patch: Any) -> Iterator[Change]:
+def _replacements(document: Document, target: JsonValue, patch: Any) -> Iterator[Change]:
     if not isinstance(patch, Mapping) or not isinstance(target.value, dict):
         yield document.set(target, _without_nulls(patch))
         return
@@ -127,7 +127,7 @@ def _replacements(document: Document, target: Part, patch: Any) -> Iterator[Chan
             yield from _replacements(document, part, patch[part.key])
 
 
-def _additions(document: Document, target: Part, patch: Any) -> Iterator[Change]:
+def _additions(document: Document, target: JsonValue, patch: Any) -> Iterator[Change]:
     if not isinstance(patch, Mapping) or not isinstance(target.value, dict):
         return
     members = document.parts(target)
@@ -139,11 +139,11 @@ def _additions(document: Document, target: Part, patch: Any) -> Iterator[Change]
             yield from _additions(document, part, patch[part.key])
 
 
-def _last(members: Iterable[Part]) -> Iterable[Part]:
+def _last(members: Iterable[JsonValue]) -> Iterable[JsonValue]:
     return {part.key: part for part in members}.values()
 
 
-def _removals(holder: Part, members: Sequence[Part], gone: set[str]) -> Iterator[Change]:
+def _removals(holder: JsonValue, members: Sequence[JsonValue], gone: set[str]) -> Iterator[Change]:
     """Each member with one comma: the one before it, or after it where no other stays before it."""
     if members and all(part.key in gone for part in members):
         yield Change(holder.start + 1, holder.end - 1, "")
@@ -164,7 +164,7 @@ def _without_nulls(patch: Any) -> Any:
     return {key: _without_nulls(value) for key, value in patch.items() if value is not None}
 
 
-def _style(text: str, root: Part) -> Style:
+def _style(text: str, root: JsonValue) -> Style:
     """By the first items on the way down from the whole."""
     comma = colon = newline = ""
     unit: str | None = None

@@ -60,7 +60,7 @@ _VALUE = f"json_extract(@, {_PATH})"
 
 
 @dataclass(frozen=True)
-class Path:
+class FieldPath:
     """A place in a letter: a column of text, or a place in a column of JSON. Conditions are written with ``@`` for the
     column, and ``_PLACE`` for the place."""
 
@@ -69,7 +69,7 @@ class Path:
     reads: frozenset[str] = frozenset()
 
     @classmethod
-    def of(cls, node: Any) -> Path | None:
+    def of(cls, node: Any) -> FieldPath | None:
         match path_steps(node):
             case ["body", *rest] if (place := _json_path(rest)) is not None:
                 return cls("body", place, frozenset({"body"}))

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from ops.deadletters.filters.path import ANY, Path, Sql, mentions, path_steps
+from ops.deadletters.filters.path import ANY, FieldPath, Sql, mentions, path_steps
 from ops.deadletters.messages.message_body import has_surrogates
 
 ROOTS = ("body", "text", "attributes", "system", "kind", "cause")
@@ -65,7 +65,7 @@ def _truthy(node: Any) -> Sql:
         case "function_expression":
             return _called(node)
         case "field" | "subexpression" | "index_expression":
-            path = Path.of(node)
+            path = FieldPath.of(node)
             return path.true() if path else _mentioned(node)
         case _:
             return _mentioned(node)
@@ -85,7 +85,7 @@ def _joined(word: str, left: Sql, right: Sql) -> Sql:
 def _compared(sign: str, left: Any, right: Any) -> Sql:
     if left["type"] == "literal" and right["type"] != "literal":
         return _compared(_MIRRORED.get(sign, sign), right, left)
-    path = Path.of(left)
+    path = FieldPath.of(left)
     if right["type"] != "literal":
         return ANY
     literal = right["value"]
@@ -105,7 +105,7 @@ def _called(node: Any) -> Sql:
     children = node["children"]
     if node["value"] not in ("contains", "starts_with", "ends_with") or len(children) != 2:
         return ANY
-    path, wanted = Path.of(children[0]), children[1]
+    path, wanted = FieldPath.of(children[0]), children[1]
     if path is None or wanted["type"] != "literal" or not isinstance(wanted["value"], str) or not wanted["value"]:
         return ANY
     return path.has(node["value"], wanted["value"])

@@ -37,7 +37,7 @@ _LETS_GO_S = 10.0
 
 
 @dataclass(frozen=True)
-class Job:
+class BackgroundJob:
     """``state``: running | done | failed (``error`` and ``next_step`` say why) | lost (its process ended without a
     word; ``log`` may tell). ``done`` of ``expected``: letters; 0 of 0 while nothing can be counted."""
 
@@ -60,7 +60,7 @@ class Job:
         return self.state == RUNNING
 
 
-def start(source: DeadLetterQueue, work: str, name: str = "", **arguments: Any) -> Job:
+def start(source: DeadLetterQueue, work: str, name: str = "", **arguments: Any) -> BackgroundJob:
     """Starts ``work`` (a key of ``works.WORKS``), called ``name``. ``arguments`` are what JSON can hold.
 
     Raises UsageError when a job of that name runs, OpsError when the folder cannot be used.
@@ -68,7 +68,9 @@ def start(source: DeadLetterQueue, work: str, name: str = "", **arguments: Any) 
     if work not in HARMLESS:
         access.ensure_may(f"a job ({work})")
     files = _Files(source.folder, name or work)
-    job = Job(files.name, work, RUNNING, datetime.now(UTC), said="Starting", log=str(files.log), arguments=arguments)
+    job = BackgroundJob(
+        files.name, work, RUNNING, datetime.now(UTC), said="Starting", log=str(files.log), arguments=arguments
+    )
     order = {
         "target": asdict(source.aws.target),
         "queue": source.queue.url,
@@ -94,12 +96,12 @@ def start(source: DeadLetterQueue, work: str, name: str = "", **arguments: Any) 
     return job
 
 
-def job(source: DeadLetterQueue, name: str) -> Job | None:
+def job(source: DeadLetterQueue, name: str) -> BackgroundJob | None:
     """The last job of that name, as far as it is; None when there was none."""
     return _Files(source.folder, name).read()
 
 
-def jobs(source: DeadLetterQueue) -> tuple[Job, ...]:
+def jobs(source: DeadLetterQueue) -> tuple[BackgroundJob, ...]:
     """The last job of every name, the newest first."""
     names = sorted(path.stem for path in (source.folder / "jobs").glob("*.json"))
     found = [known for name in names if (known := job(source, name))]
@@ -118,7 +120,7 @@ def stop(source: DeadLetterQueue, name: str) -> None:
 class Notes:
     """What a job tells while it works: kept on disk, a few times a second at most."""
 
-    def __init__(self, files: _Files, job: Job) -> None:
+    def __init__(self, files: _Files, job: BackgroundJob) -> None:
         self._files, self._job, self._written = files, job, time.monotonic()
 
     def progress(self, done: int, expected: int, said: str = "") -> None:
@@ -180,11 +182,11 @@ class _Files:
         except (OSError, OpsError):
             return False
 
-    def write(self, job: Job) -> None:
+    def write(self, job: BackgroundJob) -> None:
         with atomic_write(self.state, replace=True, durable=False) as stream:
             stream.write(json.dumps(asdict(job), default=datetime.isoformat).encode())
 
-    def read(self) -> Job | None:
+    def read(self) -> BackgroundJob | None:
         held = self.held()  # before the state: a job that ends in between is not taken for lost
         known = self._kept()
         return replace(known, state=LOST) if known and known.running and not held else known
@@ -194,11 +196,11 @@ class _Files:
         known = self._kept()
         return known is not None and known.running
 
-    def _kept(self) -> Job | None:
+    def _kept(self) -> BackgroundJob | None:
         try:
             kept = json.loads(read_file(self.state))
             times = {name: kept[name] and datetime.fromisoformat(kept[name]).astimezone(UTC) for name in _TIMES}
-            return _sound(Job(**{**kept, **times, "notes": tuple(kept["notes"])}))
+            return _sound(BackgroundJob(**{**kept, **times, "notes": tuple(kept["notes"])}))
         except (OpsError, *MALFORMED):
             return None
 
@@ -206,7 +208,7 @@ class _Files:
 _TIMES = ("began", "ended")
 
 
-def _sound(job: Job) -> Job | None:
+def _sound(job: BackgroundJob) -> BackgroundJob | None:
     """``job`` where its file holds what is written to one."""
     texts = (job.name, job.work, job.state, job.said, job.log, job.error, job.next_step, *job.notes)
     numbers = (job.done, job.expected)
@@ -221,7 +223,7 @@ def run(order: Mapping[str, Any]) -> None:
     from ops.deadletters.jobs.tasks import WORKS
 
     files = _Files(Path(order["folder"]), order["name"])
-    notes = Notes(files, files.read() or Job(order["name"], order["work"], RUNNING, datetime.now(UTC)))
+    notes = Notes(files, files.read() or BackgroundJob(order["name"], order["work"], RUNNING, datetime.now(UTC)))
     try:
         target = Target(**order["target"])
         aws = Aws(target)

@@ -20,7 +20,7 @@ LAZY_S = 0.1
 
 
 @dataclass
-class Group:
+class CommitGroup:
     """What one commit writes. ``done`` is set when it is on disk, or ``error`` says why it is not."""
 
     statements: list[Statement] = field(default_factory=list)
@@ -37,7 +37,7 @@ class Writer:
         self._db = schema.connect(path, check=True)
         self._db.execute("PRAGMA wal_autocheckpoint=4000")
         self._extra = extra
-        self._group = Group()
+        self._group = CommitGroup()
         self._fresh = False  # something was handed in since the last commit
         self._eager = False
         self._closing = False
@@ -47,7 +47,7 @@ class Writer:
         self._thread = threading.Thread(target=self._run, name="ledger", daemon=True)
         self._thread.start()
 
-    def add(self, statements: Iterable[Statement], *, eager: bool) -> Group:
+    def add(self, statements: Iterable[Statement], *, eager: bool) -> CommitGroup:
         """Hand in; the caller holds the lock. ``eager``: somebody waits for it."""
         self._check()
         self._group.statements += statements
@@ -57,7 +57,7 @@ class Writer:
         self._eager = self._eager or eager
         return self._group
 
-    def wait(self, group: Group) -> None:
+    def wait(self, group: CommitGroup) -> None:
         """Until ``group`` is on disk. Raises OpsError when it could not be written."""
         group.done.wait()
         if group.error is not None:
@@ -87,7 +87,7 @@ class Writer:
                     self._wake.wait()
                 if not (self._eager or self._closing):
                     self._wake.wait(LAZY_S)
-                group, self._group = self._group, Group()
+                group, self._group = self._group, CommitGroup()
                 self._fresh = self._eager = False
                 statements = [*group.statements, *self._extra()]
                 closing = self._closing
@@ -98,7 +98,7 @@ class Writer:
             if closing:
                 return
 
-    def _commit(self, group: Group, statements: Sequence[Statement]) -> None:
+    def _commit(self, group: CommitGroup, statements: Sequence[Statement]) -> None:
         try:
             self._db.execute("BEGIN IMMEDIATE")
             for sql, rows in statements:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from ops.deadletters.queue import DeadLetterQueue
 
 
-class Invocations:
+class AsyncInvocationWatcher:
     """``attempts``: how often Lambda tries before it gives up."""
 
     def __init__(self, source: DeadLetterQueue, function: lambda_.Function, attempts: int, since: datetime) -> None:
@@ -33,7 +33,7 @@ class Invocations:
         self._failed: dict[str, dict[datetime, log_parser.LogEntry]] = {}
 
     @classmethod
-    def of(cls, source: DeadLetterQueue, arn: str, since: datetime) -> Invocations | None:
+    def of(cls, source: DeadLetterQueue, arn: str, since: datetime) -> AsyncInvocationWatcher | None:
         """None when the function cannot be read about."""
         try:
             function = lambda_.function(source.aws, arn)

@@ -26,7 +26,7 @@ EMPTY_RECEIVES = 2
 
 
 @dataclass(frozen=True)
-class Found:
+class SearchResult:
     """``causes``: by the name that was asked for, what the letter says it died of (empty: it says nothing).
     ``whole``: a name not among them is not in the queue. ``note``: why that is not known. ``others``: messages there
     that were asked for by no name."""
@@ -50,7 +50,7 @@ class DlqSearch:
         """Whether more letters came than left, besides the ``taken_out``. Raises what ``ops.aws`` raises."""
         return self._before is None or held(self._aws, self._dlq, taken_out) - self.known > self._before
 
-    def find(self, wanted: Set[str], called: Callable[[DeadLetter], Set[str]], taken_out: int) -> Found:
+    def find(self, wanted: Set[str], called: Callable[[DeadLetter], Set[str]], taken_out: int) -> SearchResult:
         """Which of ``wanted`` lie there; ``called``: all that a letter may be asked for by. Raises what ``ops.aws``
         raises.
 
@@ -61,7 +61,7 @@ class DlqSearch:
             return _search(self._aws, self._dlq, depth, wanted, called)
         now = depth.visible + depth.in_flight + depth.delayed + taken_out - self.known
         if now == self._before:
-            return Found({}, True)
+            return SearchResult({}, True)
         many = formatting.count(depth.visible)
         if self._before is None or now > self._before:
             why = f"{self._dlq.name} holds {many} letters, too many to search for those that came back"
@@ -70,7 +70,7 @@ class DlqSearch:
                 f"{self._dlq.name} holds {many} letters, too many to search, and others left it meanwhile, so that "
                 "its count does not tell what came back"
             )
-        return Found({}, False, f"{why}; look at it to see them.")
+        return SearchResult({}, False, f"{why}; look at it to see them.")
 
 
 def settling_s(aws: Aws) -> float:
@@ -89,7 +89,7 @@ def held(aws: Aws, dlq: sqs.Queue, taken_out: int) -> int:
 
 def _search(
     aws: Aws, dlq: sqs.Queue, depth: sqs.Depth, wanted: Set[str], called: Callable[[DeadLetter], Set[str]]
-) -> Found:
+) -> SearchResult:
     """Read all of it, and give it back."""
     causes: dict[str, str] = {}
     others: dict[str, Lying] = {}
@@ -117,4 +117,4 @@ def _search(
                 sqs.lease_batch(aws, dlq, given[at : at + sqs.MAX_BATCH], 0)
     whole = len(receipts) >= depth.visible and not depth.in_flight
     note = "" if whole else f"Some letters of {dlq.name} could not be read, because somebody else holds them."
-    return Found(causes, whole, note, tuple(others.values()))
+    return SearchResult(causes, whole, note, tuple(others.values()))

@@ -50,7 +50,7 @@ class _Track:
 
 
 @dataclass(frozen=True)
-class Feed:
+class QueueSettings:
     """How the queue feeds the function. ``max_receives``: None where the queue has no dead-letter queue.
     ``whole_batches``: an invocation that succeeds has done all its messages (no partial batch responses)."""
 
@@ -62,7 +62,7 @@ class Feed:
 class MessageTracker:
     """``add`` takes rows of Logs Insights in any order, and the same row again."""
 
-    def __init__(self, feed: Feed, wanted: Mapping[str, object]) -> None:
+    def __init__(self, feed: QueueSettings, wanted: Mapping[str, object]) -> None:
         self._feed = feed
         self._wanted = wanted  # the ids of messages that were sent; it may grow
         self._tracks: dict[str, _Track] = {}

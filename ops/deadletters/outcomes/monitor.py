@@ -19,7 +19,7 @@ from ops.deadletters.causes import cause_in_words
 from ops.deadletters.fingerprints.fingerprint import common_label, fingerprint, normalize_message
 from ops.deadletters.ledger.model import Outcome
 from ops.deadletters.outcomes import dlq_search
-from ops.deadletters.outcomes.async_outcomes import Invocations
+from ops.deadletters.outcomes.async_outcomes import AsyncInvocationWatcher
 from ops.deadletters.outcomes.publish_outcomes import RETRIES, Published
 from ops.deadletters.outcomes.same_bodies import Lookalikes
 from ops.deadletters.outcomes.sqs_outcomes import Deliveries
@@ -40,7 +40,7 @@ known later, the next scan tells (``afterwards``)."""
 WORTH_SAYING_USD = 0.001
 
 
-class Place(Protocol):
+class DestinationWatcher(Protocol):
     """Somewhere that messages were sent to."""
 
     @property
@@ -64,7 +64,7 @@ class OutcomeMonitor:
         held = _held(source, run)
         # On resuming, what came back meanwhile is among those that the queue holds, beside those the plan knew.
         self._before = None if held is None else min(held, plan.queue_count + run.came_back)
-        self._places: dict[str, Place | None] = {}  # by the destination's ARN; None: cannot be watched
+        self._places: dict[str, DestinationWatcher | None] = {}  # by the destination's ARN; None: cannot be watched
         self._causes: dict[str, str] = {}  # by fingerprint: the name of what came back
         self.pause_s = PAUSE_TWIN_S if source.aws.target.is_twin else PAUSE_S
 
@@ -111,10 +111,10 @@ class OutcomeMonitor:
             label = common_label(messages) if len(messages) > 1 else normalize_message(messages[0])
             self._causes.setdefault(key, cause_in_words(error_type, label, ""))
 
-    def _place(self, arn: str, since: datetime) -> Place | None:
+    def _place(self, arn: str, since: datetime) -> DestinationWatcher | None:
         service = arn.split(":")[2] if arn.count(":") >= 5 else ""
         if service == "lambda":
-            return Invocations.of(self._source, arn, since)
+            return AsyncInvocationWatcher.of(self._source, arn, since)
         if service in RETRIES:
             return Published(self._source, arn, self._before)
         if service != "sqs":

@@ -81,11 +81,11 @@ class Published:
                 self._let_go += 1
                 yield sent, (Outcome.UNWATCHED, now, "")
 
-    def _found(self, waiting: Sequence[Sent], run: Run, now: datetime) -> dlq_search.Found:
+    def _found(self, waiting: Sequence[Sent], run: Run, now: datetime) -> dlq_search.SearchResult:
         """Before the queue's counts are right, it is read only when they say that something came."""
         due = any(self._settled(sent, now) for sent in waiting)
         if not due and not self._comebacks.grown(run.deleted):
-            return dlq_search.Found({}, False)
+            return dlq_search.SearchResult({}, False)
         return self._comebacks.find({one for sent in waiting for one in sent.new_ids}, _called, run.deleted)
 
     def _settled(self, sent: Sent, now: datetime) -> bool:

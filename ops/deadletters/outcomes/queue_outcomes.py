@@ -118,10 +118,10 @@ class Settled:
         since, began = self._empty_since
         return since if clock.elapsed_s() - began >= self._settling.total_seconds() else None
 
-    def _back(self, some: Sequence[Sent], run: Run) -> dlq_search.Found:
+    def _back(self, some: Sequence[Sent], run: Run) -> dlq_search.SearchResult:
         """Which of these lie in the dead-letter queue, by their new ids."""
         if self._comebacks is None or not some:
-            return dlq_search.Found({}, True)
+            return dlq_search.SearchResult({}, True)
         names = {one for sent in some for one in sent.new_ids}
         return self._comebacks.find(names, _called, run.deleted if self._emptied_by_us else 0)
 

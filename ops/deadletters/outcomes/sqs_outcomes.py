@@ -10,7 +10,7 @@ from ops import invocation_log
 from ops.deadletters.causes.logs import log_parser
 from ops.deadletters.causes.logs.log_query import IDS_A_QUERY, named
 from ops.deadletters.ledger.model import Outcome
-from ops.deadletters.outcomes.log_correlation import OWN, Feed, MessageTracker
+from ops.deadletters.outcomes.log_correlation import OWN, MessageTracker, QueueSettings
 from ops.deadletters.outcomes.log_tail import LogTail
 from ops.deadletters.outcomes.queue_outcomes import Settled
 
@@ -30,7 +30,7 @@ class Deliveries:
         queue, mapping, function = reader.queue, reader.mapping, reader.function
         if mapping is None or function is None:
             raise ValueError(f"nobody reads {queue.name}")
-        feed = Feed(queue.visibility_s, queue.max_receive_count, not mapping.partial_batches)
+        feed = QueueSettings(queue.visibility_s, queue.max_receive_count, not mapping.partial_batches)
         self._wanted: dict[str, str] = {}
         self._tracks = MessageTracker(feed, self._wanted)
         self._logs = LogTail(source.aws, function.log_group, since)

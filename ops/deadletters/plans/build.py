@@ -69,7 +69,7 @@ def make(
     goals = found.origins if to_origin else Counter[Origin]()
     queues, doubts = destinations.reached(source, goals, queue) if moved else ([], [])
     doubts += returning.notes if returning else []
-    watched = return_targets.watched(source, goals) if steps.watch else return_targets.Watched()
+    watched = return_targets.watched(source, goals) if steps.watch else return_targets.LookupScope()
     doubts += watched.notes
     limits = {each.arn: each.max_bytes for each in queues}
     weight = weigh(found, limits, queue.max_bytes if queue else outgoing.MAX_BYTES)

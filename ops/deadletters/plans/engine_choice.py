@@ -22,7 +22,7 @@ TASK_CAP_PER_S = 500
 
 
 @dataclass(frozen=True)
-class Choice:
+class EngineChoice:
     engine: str
     why: str
 
@@ -40,24 +40,26 @@ class Wish:
     watched: bool
 
 
-def choose(source: DeadLetterQueue, found: Survey, wish: Wish, asked: str | None) -> Choice:
+def choose(source: DeadLetterQueue, found: Survey, wish: Wish, asked: str | None) -> EngineChoice:
     """The engine, and a clause that says why. Raises UsageError when ``asked`` cannot do what is wished."""
     if asked not in (None, LEDGER, MOVE_TASK):
         raise UsageError(f"{asked} is no engine.", f"Ask for {LEDGER} or {MOVE_TASK}, or leave it to the plan.")
     if asked == LEDGER:
-        return Choice(LEDGER, "it was asked for")
+        return EngineChoice(LEDGER, "it was asked for")
     against = _against(source, found, wish)
     if against and asked == MOVE_TASK:
         raise UsageError(f"A move task cannot do this: {against}.", "Leave the engine to the plan, or ask for ledger.")
     if against:
-        return Choice(LEDGER, against)
+        return EngineChoice(LEDGER, against)
     if asked == MOVE_TASK:
-        return Choice(MOVE_TASK, "it was asked for")
+        return EngineChoice(MOVE_TASK, "it was asked for")
     if source.queue.fifo:
-        return Choice(LEDGER, "it goes through each message group in order, and watches what becomes of each message")
+        return EngineChoice(
+            LEDGER, "it goes through each message group in order, and watches what becomes of each message"
+        )
     if not wish.watched:
-        return Choice(LEDGER, "nothing is watched, and a move task moves letters that die again, again")
-    return Choice(MOVE_TASK, "the whole queue goes, unchanged, and SQS moves it itself after the canary")
+        return EngineChoice(LEDGER, "nothing is watched, and a move task moves letters that die again, again")
+    return EngineChoice(MOVE_TASK, "the whole queue goes, unchanged, and SQS moves it itself after the canary")
 
 
 def _against(source: DeadLetterQueue, found: Survey, wish: Wish) -> str:

@@ -31,14 +31,14 @@ _PLATFORM = re.compile(r"^(?:START|END|REPORT) RequestId: ([0-9a-f-]{36})\b")
 
 
 @dataclass(frozen=True)
-class Found:
+class Provenance:
     """``notes``: sentences about what could not be asked."""
 
     known: ReturnContext
     notes: tuple[str, ...] = ()
 
 
-def find(source: DeadLetterQueue, shelf: Snapshot, function_arn: str = "", *, logs: bool = True) -> Found:
+def find(source: DeadLetterQueue, shelf: Snapshot, function_arn: str = "", *, logs: bool = True) -> Provenance:
     """What is known of this queue's messages. ``function_arn``: where the user sends those of asynchronous invocations;
     then no log is asked. ``logs`` off: nothing that costs money is asked.
 
@@ -61,7 +61,7 @@ def find(source: DeadLetterQueue, shelf: Snapshot, function_arn: str = "", *, lo
     asked: tuple[str, ...] = ()
     if wanted:
         functions, asked = _functions(source, shelf, wanted, notes, logs=logs)
-    return Found(ReturnContext(queue.arn, sources, own, functions, asked, function_arn), tuple(notes))
+    return Provenance(ReturnContext(queue.arn, sources, own, functions, asked, function_arn), tuple(notes))
 
 
 def _functions(

@@ -50,14 +50,14 @@ def survey_returning(
 
 
 @dataclass(frozen=True)
-class Watched:
+class LookupScope:
     """Of places that are not the workload's own: ``log_groups`` that tell outcomes; ``notes``: where nothing does."""
 
     log_groups: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
 
 
-def watched(source: DeadLetterQueue, origins: Iterable[Origin]) -> Watched:
+def watched(source: DeadLetterQueue, origins: Iterable[Origin]) -> LookupScope:
     """Who tells what becomes of the messages: each queue's own function, and the functions that are invoked."""
     groups: list[str] = []
     notes: list[str] = []
@@ -71,7 +71,7 @@ def watched(source: DeadLetterQueue, origins: Iterable[Origin]) -> Watched:
                 groups.append(reader.log_group)
             else:
                 notes.append(f"No function is known to read {name}: outcomes of messages to it cannot be watched.")
-    return Watched(tuple(groups), tuple(notes))
+    return LookupScope(tuple(groups), tuple(notes))
 
 
 def left_in_words(left: Mapping[str, int]) -> str:

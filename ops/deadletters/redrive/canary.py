@@ -12,7 +12,7 @@ BRAKE_AT = 20
 says too little. What comes back is known later than what succeeds, so the share errs to the good side."""
 
 
-class Verdict(StrEnum):
+class CanaryDecision(StrEnum):
     GO = "go"
     STOP = "stop"  # too many came back
     WAIT = "wait"
@@ -38,19 +38,19 @@ class Tally:
         return self.succeeded + self.came_back
 
 
-def decide(tally: Tally, steps: Steps, waited_s: float) -> Verdict:
+def decide(tally: Tally, steps: Steps, waited_s: float) -> CanaryDecision:
     """After a step was sent: may the next one go?
 
     It passes, or stops, as soon as the messages still waiting cannot change that; at the latest when patience is over.
     """
     watched = tally.sent - tally.unwatched
     if tally.came_back > steps.stop_share * watched:
-        return Verdict.STOP
+        return CanaryDecision.STOP
     if tally.came_back + tally.waiting <= steps.stop_share * watched:
-        return Verdict.GO
+        return CanaryDecision.GO
     if waited_s < steps.patience_s:
-        return Verdict.WAIT
-    return Verdict.STOP if tally.came_back > steps.stop_share * tally.decided else Verdict.OPEN
+        return CanaryDecision.WAIT
+    return CanaryDecision.STOP if tally.came_back > steps.stop_share * tally.decided else CanaryDecision.OPEN
 
 
 def brake(tally: Tally, steps: Steps) -> bool:

@@ -126,7 +126,7 @@ def cap(pace: Pace) -> str:
     return "the plan's cap" if pace.max_per_s is not None else "no cap"
 
 
-class Gauge:
+class HeadroomGauge:
     """The ``course.Gauge`` of a run: looks at the queue every few seconds, at the metrics once a period."""
 
     def __init__(self, source: DeadLetterQueue, reader: Workload, most: float | None) -> None:
@@ -197,9 +197,9 @@ class Gauge:
         return reading
 
 
-def gauge(source: DeadLetterQueue, plan: Plan) -> Gauge | None:
+def gauge(source: DeadLetterQueue, plan: Plan) -> HeadroomGauge | None:
     """None when the plan's pace does not follow headroom, or nobody is known to read where the letters go."""
     if not plan.pace.headroom:
         return None
     reader = consumers.of_plan(source, plan)
-    return Gauge(source, reader, plan.pace.max_per_s) if reader else None
+    return HeadroomGauge(source, reader, plan.pace.max_per_s) if reader else None

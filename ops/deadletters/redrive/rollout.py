@@ -22,7 +22,7 @@ from ops.deadletters.move_task.progress import MoveTaskLooping
 from ops.deadletters.plan_model import Plan
 from ops.deadletters.plans.steps import boundaries
 from ops.deadletters.redrive import run_summary
-from ops.deadletters.redrive.canary import Tally, Verdict, brake, decide
+from ops.deadletters.redrive.canary import CanaryDecision, Tally, brake, decide
 from ops.deadletters.redrive.tallies import Tallies
 from ops.deadletters.transfer.rate_limiter import RateLimiter
 
@@ -30,7 +30,7 @@ TICK_S = 0.5
 """Between two looks; read when a course begins, so that a process may set it otherwise (tests do)."""
 
 
-class Ledger(Protocol):
+class RolloutLedger(Protocol):
     @property
     def cancelled(self) -> bool: ...
     def run(self) -> Run: ...
@@ -60,7 +60,7 @@ class Watch(Protocol):
         work, and must find the dead-letter queue as it is."""
 
 
-class Gauge(Protocol):
+class RateGauge(Protocol):
     def adjust(self, limiter: RateLimiter) -> None:
         """Set the rate by how the workload is doing; called often, looks when it is time to."""
 
@@ -99,10 +99,10 @@ class Rollout:
     somebody resumed: what came back then is not held against what goes now, and they go on being called stopped."""
 
     plan: Plan
-    ledger: Ledger
+    ledger: RolloutLedger
     mover: Mover
     watch: Watch | None
-    gauge: Gauge | None
+    gauge: RateGauge | None
     limiter: RateLimiter
     stopping: threading.Event
     progress: Callable[[Run], None] | None = None
@@ -144,13 +144,13 @@ class Rollout:
             return
         self._stands(part, "watching")
         verdict = self._await(part)
-        if verdict is Verdict.GO:
+        if verdict is CanaryDecision.GO:
             self._stands(part, "passed")
             return
         self._stands(part, "stopped")
         if part.last:  # nothing is left that could be stopped
             return
-        if verdict is Verdict.STOP:
+        if verdict is CanaryDecision.STOP:
             raise self._came_back(part)
         run = self.ledger.run()
         said = run_summary.still_open(run, self.plan.steps, self._tally(part), part.place, self._note)
@@ -182,7 +182,7 @@ class Rollout:
         if went.why:
             raise _Halt(State.STOPPED, run_summary.ended_early(self.ledger.run(), went.why))
 
-    def _await(self, part: _Part) -> Verdict:
+    def _await(self, part: _Part) -> CanaryDecision:
         began, told = time.monotonic(), -1
         self._next_look = began
         while True:
@@ -190,8 +190,8 @@ class Rollout:
             tally, waited = self._tally(part), time.monotonic() - began
             verdict = decide(tally, self.plan.steps, waited)
             if part.last and tally.waiting and waited < self.plan.steps.patience_s:
-                verdict = Verdict.WAIT  # nothing to widen to, or to stop, any more: see them all through
-            if verdict is not Verdict.WAIT:
+                verdict = CanaryDecision.WAIT  # nothing to widen to, or to stop, any more: see them all through
+            if verdict is not CanaryDecision.WAIT:
                 return verdict
             if tally.waiting != told:
                 told = tally.waiting
@@ -266,7 +266,7 @@ class Rollout:
         stopped = isinstance(halt, _Halt) and halt.state is State.STOPPED
         if all_gone and (stopped or not run.waiting):  # nothing was left to be cut short
             if not stopped and self._at:
-                calm = not self.watch or decide(self._tally(self._at), self.plan.steps, math.inf) is Verdict.GO
+                calm = not self.watch or decide(self._tally(self._at), self.plan.steps, math.inf) is CanaryDecision.GO
                 self._stands(self._at, "passed" if calm else "stopped")
             return State.DONE, self._closing()
         if stopped:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from ops.deadletters.ledger.model import MessageOutcome, Run, Sent
 
 
-class Ledger(Protocol):
+class TallyLedger(Protocol):
     def run(self) -> Run: ...
     def letters(self, outcome: Outcome | None = None) -> Iterable[Sent]: ...
 
@@ -25,7 +25,7 @@ class Ledger(Protocol):
 class Tallies:
     """``stopped``: the steps that the canary had stopped before somebody resumed, as they stood then."""
 
-    def __init__(self, ledger: Ledger, stopped: Iterable[Step]) -> None:
+    def __init__(self, ledger: TallyLedger, stopped: Iterable[Step]) -> None:
         self._ledger = ledger
         self._stopped = {step.number: step for step in stopped}
         waiting = ledger.letters(Outcome.WAITING) if self._stopped else ()

@@ -16,12 +16,12 @@ from ops.aws import sqs
 from ops.deadletters.ledger.model import Move
 from ops.deadletters.plan_model import Action
 from ops.deadletters.transfer import settings
-from ops.deadletters.transfer.destinations import Choice
+from ops.deadletters.transfer.destinations import DestinationResolver
 from ops.deadletters.transfer.in_flight import Claim, InFlight
-from ops.deadletters.transfer.receiver import Claiming
-from ops.deadletters.transfer.sender import Sender
+from ops.deadletters.transfer.receiver import MessageReceiver
+from ops.deadletters.transfer.sender import MessageSender
 from ops.deadletters.transfer.snapshot_source import ShelfFeed
-from ops.deadletters.transfer.worker_pool import MOST, Movers
+from ops.deadletters.transfer.worker_pool import MOST, WorkerPool
 
 if TYPE_CHECKING:
     from ops.deadletters.ledger import Ledger
@@ -60,10 +60,17 @@ class Transfer:
         self._hold = InFlight(ledger, ordered=source.queue.fifo, meets_until=plan.made_at if rounds else None)
         self._rounds = rounds
         self._lease_s = settings.LEASE_S
-        self._sender = Sender(
-            aws, source.queue, plan, ledger, self._hold, Choice(source, plan, aws), self._lease_s, self._stopping
+        self._sender = MessageSender(
+            aws,
+            source.queue,
+            plan,
+            ledger,
+            self._hold,
+            DestinationResolver(source, plan, aws),
+            self._lease_s,
+            self._stopping,
         )
-        self._claiming = Claiming(aws, source.queue, plan, ledger, self._hold, self._lease_s, self._sender.pause)
+        self._claiming = MessageReceiver(aws, source.queue, plan, ledger, self._hold, self._lease_s, self._sender.pause)
         self._shelf = ShelfFeed(source, plan, ledger)
         self._fifo = source.queue.fifo
         self._partial = plan.total < plan.queue_count
@@ -86,7 +93,7 @@ class Transfer:
         self._claiming.begin()
         self._shelf.begin()
         try:
-            Movers(self._turn, self._sent, self._most, self._stop).run(self._ledger.speed)
+            WorkerPool(self._turn, self._sent, self._most, self._stop).run(self._ledger.speed)
         finally:
             try:
                 self._claiming.release(self._hold.empty())

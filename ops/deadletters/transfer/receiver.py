@@ -34,7 +34,7 @@ PATIENCE_S = 60.0
 UNCERTAIN = "It may have been sent; it is not in the dead-letter queue any more."
 
 
-class Claiming:
+class MessageReceiver:
     """Safe to share between threads. ``over``: the queue shows nothing more; ``emptied``: it was read to its end;
     ``why``: why messages are missing all the same."""
 

@@ -20,7 +20,7 @@ from ops.clock import elapsed_s
 from ops.deadletters.edits import outgoing
 from ops.deadletters.ledger import Accepted, Ledger
 from ops.deadletters.ledger.schema import INTENT, PLANNED
-from ops.deadletters.transfer.destinations import Answer, Choice, Parcel, Route
+from ops.deadletters.transfer.destinations import DestinationResolver, Parcel, Route, SendResult
 from ops.deadletters.transfer.in_flight import Claim, InFlight
 from ops.deadletters.transfer.receiver import PATIENCE_S
 from ops.errors import AccessDenied, AwsError, CredentialsError, NotFound, UsageError
@@ -36,7 +36,7 @@ LOOK_UP_S = 0.2
 Stop = Callable[[], bool]
 
 
-class Sender:
+class MessageSender:
     """Safe to share between threads."""
 
     def __init__(
@@ -46,7 +46,7 @@ class Sender:
         plan: Plan,
         ledger: Ledger,
         hold: InFlight,
-        choice: Choice,
+        choice: DestinationResolver,
         lease_s: int,
         stop: Stop,
     ) -> None:
@@ -140,7 +140,7 @@ class Sender:
                 if call_effect.classify(error) is CallEffect.REJECTED:
                     self._refused(route, pending, claims, step, error, unknown=unknown)
                     return
-                answers = [Answer(why=str(error), unknown=call_effect.classify(error) is CallEffect.UNKNOWN)] * len(
+                answers = [SendResult(why=str(error), unknown=call_effect.classify(error) is CallEffect.UNKNOWN)] * len(
                     pending
                 )
             doubted = [parcel.number for parcel, answer in zip(pending, answers, strict=True) if answer.unknown]
@@ -157,7 +157,7 @@ class Sender:
                 return
 
     def _recorded(
-        self, route: Route, parcels: Sequence[Parcel], answers: Sequence[Answer], claims: dict[int, Claim]
+        self, route: Route, parcels: Sequence[Parcel], answers: Sequence[SendResult], claims: dict[int, Claim]
     ) -> list[Parcel]:
         """Writes down what was accepted and what was refused; returns the others."""
         now = clock.now_utc().timestamp()

@@ -19,7 +19,7 @@ AGAIN = 25
 """Windows after which it is tried again whether more would help: conditions change."""
 
 
-class Movers:
+class WorkerPool:
     """``turn`` is one round of a mover; false when there is nothing left for it to do."""
 
     def __init__(

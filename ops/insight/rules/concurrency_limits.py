@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from ops.insight.report_types import Threshold
 
 if TYPE_CHECKING:
-    from ops.aws.lambda_ import Mapping
+    from ops.aws.lambda_ import EventSourceMapping
     from ops.workload import Workload
 
 MAPPING_CEILING = 1_250
@@ -19,7 +19,7 @@ POLLER_CONCURRENCY = 10
 ACCOUNT_QUOTA = "account quota"
 
 
-def of_mapping(mapping: Mapping) -> Threshold:
+def of_mapping(mapping: EventSourceMapping) -> Threshold:
     """How many invocations a mapping may have at once, and what says so."""
     if mapping.maximum_concurrency is not None:
         return Threshold("mapping's MaximumConcurrency", mapping.maximum_concurrency)

@@ -9,7 +9,7 @@ from ops.aws.cloudwatch import MetricQuery
 from ops.aws.sqs import name_of
 
 if TYPE_CHECKING:
-    from ops.aws.lambda_ import Function, Mapping
+    from ops.aws.lambda_ import EventSourceMapping, Function
     from ops.aws.sqs import Queue
     from ops.insight.report_types import Window
     from ops.workload import Workload
@@ -103,7 +103,7 @@ def durations(function: Function | None) -> list[MetricQuery]:
     return [MetricQuery(f"{stat}_ms", "AWS/Lambda", "Duration", stat, at) for stat in ("p50", "p95")]
 
 
-def mapping(mapping: Mapping | None, *names: str) -> list[MetricQuery]:
+def mapping(mapping: EventSourceMapping | None, *names: str) -> list[MetricQuery]:
     """Messages that the mapping handed to the function (``invoked``) or dropped by its filters (``filtered_out``),
     where EventCount metrics are switched on."""
     if mapping is None:

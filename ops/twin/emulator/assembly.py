@@ -20,10 +20,10 @@ from ops.twin.emulator.lambda_.destinations import Destinations
 from ops.twin.emulator.lambda_.esm_scaling import Scaler
 from ops.twin.emulator.logs import log_events
 from ops.twin.emulator.periodic_task import Worker
-from ops.twin.emulator.settings import Settings
+from ops.twin.emulator.settings import EmulatorSettings
 from ops.twin.emulator.sqs import receive, send_batch
 from ops.twin.emulator.sqs.move_tasks import MoveTasks
-from ops.twin.emulator.usage_counters import Ledger
+from ops.twin.emulator.usage_counters import UsageCounters
 
 METER_SECONDS = 1.0
 """How long after a period's end the meter has certainly written its points."""
@@ -31,11 +31,11 @@ METER_SECONDS = 1.0
 HOUSEKEEPING_SECONDS = 60.0
 
 
-def install(settings: Settings) -> list[Worker]:
+def install(settings: EmulatorSettings) -> list[Worker]:
     """Change MiniStack, then start the background work. Raises TwinError when MiniStack is not as expected."""
     from ministack.services import lambda_svc
 
-    ledger = Ledger(settings.period)
+    ledger = UsageCounters(settings.period)
     scaler = Scaler(lambda_svc._esm_inflight)
     evaluation = Alarms(settling=settings.period + METER_SECONDS)
     patching.install(

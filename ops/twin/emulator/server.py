@@ -12,7 +12,7 @@ from typing import Any, cast
 from ops.errors import PortInUse
 from ops.twin.emulator import settings as configuration
 from ops.twin.emulator.access.csrf_guard import guarded
-from ops.twin.emulator.settings import Settings
+from ops.twin.emulator.settings import EmulatorSettings
 
 
 def main() -> None:
@@ -33,7 +33,7 @@ def main() -> None:
             worker.stop()
 
 
-def _listen(settings: Settings) -> socket.socket:
+def _listen(settings: EmulatorSettings) -> socket.socket:
     """Take the port before anything slow happens, so that a taken one is told at once."""
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

@@ -18,7 +18,7 @@ ACCOUNT_CONCURRENCY = "1000"
 
 
 @dataclass(frozen=True)
-class Settings:
+class EmulatorSettings:
     port: int
     bind_host: str
     host_url: str  # the Lambda host, e.g. http://127.0.0.1:4567; empty: functions are not executed by it
@@ -28,7 +28,7 @@ class Settings:
     token: str = field(default="", repr=False)  # of the host and the administrative paths; empty: neither is used
 
 
-def read(environ: MutableMapping[str, str] = os.environ) -> Settings:
+def read(environ: MutableMapping[str, str] = os.environ) -> EmulatorSettings:
     """The settings in ``environ``. Raises TwinError for one that is missing or no number, or a folder of others."""
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         if not environ.get(name):
@@ -36,7 +36,7 @@ def read(environ: MutableMapping[str, str] = os.environ) -> Settings:
                 f"{name} is not set: it names the twin's administrator.",
                 "Start the emulator with ops twin up, or set both keys to values of your own.",
             )
-    return Settings(
+    return EmulatorSettings(
         port=int(_number(environ, "GATEWAY_PORT", "4566")),
         bind_host=environ.get("BIND_HOST") or "127.0.0.1",
         host_url=(environ.get("OPS_TWIN_HOST_URL") or "").rstrip("/"),
@@ -47,7 +47,7 @@ def read(environ: MutableMapping[str, str] = os.environ) -> Settings:
     )
 
 
-def prepare(settings: Settings, environ: MutableMapping[str, str] = os.environ) -> None:
+def prepare(settings: EmulatorSettings, environ: MutableMapping[str, str] = os.environ) -> None:
     """Tell MiniStack: loopback, IAM enforcement on, its files in the twin's folder, no other listeners, no Docker."""
     files = settings.folder / "emulator"
     files.mkdir(parents=True, exist_ok=True)

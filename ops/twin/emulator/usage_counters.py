@@ -51,7 +51,7 @@ class Taken:
     unreserved: dict[tuple[str, str], int]
 
 
-class Ledger:
+class UsageCounters:
     """Safe to use from many threads. ``period`` in seconds."""
 
     def __init__(self, period: float) -> None:

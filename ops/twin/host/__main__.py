@@ -13,10 +13,10 @@ from ops.errors import OpsError, PortInUse, TwinError
 from ops.twin.host.http import loopback_peers
 from ops.twin.host.process import process
 from ops.twin.host.server import HostServer
-from ops.twin.host.settings import Settings
+from ops.twin.host.settings import HostSettings
 
 
-async def serve(settings: Settings) -> None:
+async def serve(settings: HostSettings) -> None:
     """Raises PortInUse when the wanted port is taken, TwinError when its folder cannot be used."""
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -47,7 +47,7 @@ def main() -> int:
         loopback_peers.ensure_known()
         process.adopt()
         os.umask(0o077)  # logs of what a function says, its scratch and data: for this user only
-        asyncio.run(serve(Settings.from_environment()))
+        asyncio.run(serve(HostSettings.from_environment()))
     except OpsError as error:
         sys.stderr.write(f"{error} {error.next_step}\n")
         return error.exit_code

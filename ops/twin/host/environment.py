@@ -20,14 +20,14 @@ from uuid import uuid4
 from ops.twin.host.apis.runtime_api import Call
 from ops.twin.host.apis.telemetry_api import TelemetryApi
 from ops.twin.host.clock import now, wall
-from ops.twin.host.exchange import Invocation, Outcome, Services
-from ops.twin.host.lifecycle_phase import Failure
+from ops.twin.host.exchange import InvocationRequest, InvocationResult, Services
+from ops.twin.host.lifecycle_phase import PhaseFailure
 from ops.twin.host.process.launch import plan_for
 from ops.twin.host.reply import Reply
 from ops.twin.host.sandbox import Sandbox
-from ops.twin.host.settings import FunctionConfig, Settings
+from ops.twin.host.settings import FunctionConfig, HostSettings
 from ops.twin.host.telemetry import platform_log_lines, telemetry_events
-from ops.twin.host.telemetry.invocation_metrics import InvocationMetrics, Timing, Verdict, judge
+from ops.twin.host.telemetry.invocation_metrics import InvocationEnd, InvocationMetrics, Timing, judge
 from ops.twin.host.telemetry.xray import Trace
 from ops.twin.image import Image
 
@@ -37,7 +37,7 @@ class Environment:
         self,
         function: FunctionConfig,
         image: Image,
-        settings: Settings,
+        settings: HostSettings,
         services: Services,
     ) -> None:
         self.function = function
@@ -82,9 +82,9 @@ class Environment:
         else:
             await self._sandbox.shut_down(failure.reason)
 
-    async def _initialize(self, phase: str, deadline: float) -> Failure | None:
+    async def _initialize(self, phase: str, deadline: float) -> PhaseFailure | None:
         if self._closing:
-            return Failure("error", "Sandbox.Failure", "The host is shutting down")
+            return PhaseFailure("error", "Sandbox.Failure", "The host is shutting down")
         function = self.function
         began = now()
         self._emit(
@@ -117,12 +117,12 @@ class Environment:
         return failure
 
     # --- invocations -------------------------------------------------------------------------------------------------
-    async def invoke(self, request: Invocation) -> Outcome:
+    async def invoke(self, request: InvocationRequest) -> InvocationResult:
         """Run one invocation. Afterwards the environment is frozen, or waits for ``recover`` (see ``reset_reason``)."""
         async with self._turn:
             return await self._invoke(request)
 
-    async def _invoke(self, request: Invocation) -> Outcome:
+    async def _invoke(self, request: InvocationRequest) -> InvocationResult:
         function = self.function
         began = now()
         self._sandbox.thaw()
@@ -144,7 +144,7 @@ class Environment:
             failure = await self._sandbox.run(call, tracing)
         return self._finish(request.id, began, failure, trace)
 
-    def _finish(self, request_id: str, began: float, failure: Failure | None, trace: Trace) -> Outcome:
+    def _finish(self, request_id: str, began: float, failure: PhaseFailure | None, trace: Trace) -> InvocationResult:
         function, sandbox = self.function, self._sandbox
         # A time-out is billed and reported as the timeout, however late the clock was looked at.
         end = began + function.timeout if failure and failure.status == "timeout" else now()
@@ -168,14 +168,14 @@ class Environment:
         self._init_seconds = None
         self._report(request_id, timing, reply, verdict, account, trace)
         self.idle_since = end
-        return Outcome(verdict.payload, verdict.function_error, account)
+        return InvocationResult(verdict.payload, verdict.function_error, account)
 
     def _report(
         self,
         request_id: str,
         timing: Timing,
         reply: Reply | None,
-        verdict: Verdict,
+        verdict: InvocationEnd,
         account: InvocationMetrics,
         trace: Trace,
     ) -> None:

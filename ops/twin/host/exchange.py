@@ -31,7 +31,7 @@ class Services:
 
 
 @dataclass(frozen=True)
-class Invocation:
+class InvocationRequest:
     """What is asked. ``arn`` is the invoked one, with its qualifier; ``trace`` the caller's header."""
 
     id: str
@@ -41,7 +41,7 @@ class Invocation:
 
 
 @dataclass(frozen=True)
-class Outcome:
+class InvocationResult:
     """What the caller gets. ``function_error`` is empty when the invocation succeeded."""
 
     payload: bytes

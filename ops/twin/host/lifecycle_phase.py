@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
-class Failure:
+class PhaseFailure:
     """Why a phase ended badly. ``payload`` is what the runtime itself reported, where it did.
 
     A time-out has an error type for its caller only: telemetry and log lines say ``Status: timeout`` and no type.
@@ -29,18 +29,20 @@ class Failure:
         return "TIMEOUT" if self.status == "timeout" else "FAILURE"
 
 
-TIMED_OUT = Failure("timeout", "Sandbox.Timedout")
+TIMED_OUT = PhaseFailure("timeout", "Sandbox.Timedout")
 
 
 class Phase:
     """One wait at a time. Whoever changes anything calls ``progress``; whoever sees something break calls ``fail``."""
 
     def __init__(self) -> None:
-        self._future: asyncio.Future[Failure | None] | None = None
+        self._future: asyncio.Future[PhaseFailure | None] | None = None
         self._complete: Callable[[], bool] = lambda: True
         self._deaf = False
 
-    async def until(self, complete: Callable[[], bool], deadline: float, failures_count: bool = True) -> Failure | None:
+    async def until(
+        self, complete: Callable[[], bool], deadline: float, failures_count: bool = True
+    ) -> PhaseFailure | None:
         """None when ``complete`` came true, TIMED_OUT at ``deadline`` (a ``clock.now()`` moment), else the failure."""
         loop = asyncio.get_running_loop()
         self._complete = complete
@@ -58,10 +60,10 @@ class Phase:
         if self._future is not None and not self._future.done() and self._complete():
             self._future.set_result(None)
 
-    def fail(self, failure: Failure) -> None:
+    def fail(self, failure: PhaseFailure) -> None:
         if not self._deaf:
             self._end(failure)
 
-    def _end(self, failure: Failure) -> None:
+    def _end(self, failure: PhaseFailure) -> None:
         if self._future is not None and not self._future.done():
             self._future.set_result(failure)

@@ -13,7 +13,7 @@ from collections.abc import Callable, Coroutine
 
 from ops.twin.host.clock import now
 from ops.twin.host.environment import Environment
-from ops.twin.host.exchange import Invocation, Outcome
+from ops.twin.host.exchange import InvocationRequest, InvocationResult
 from ops.twin.host.settings import FunctionConfig
 
 
@@ -44,7 +44,7 @@ class Pool:
             self._retire(environment)
         self._idle.clear()
 
-    async def invoke(self, request: Invocation) -> Outcome:
+    async def invoke(self, request: InvocationRequest) -> InvocationResult:
         """Raises OSError when the machine has no room for another environment."""
         environment = self._idle.pop() if self._idle else await self._start()
         self.busy.add(environment)

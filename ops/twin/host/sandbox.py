@@ -19,8 +19,8 @@ from ops.twin.host.apis.telemetry_api import TelemetryApi
 from ops.twin.host.clock import epoch_ms, now
 from ops.twin.host.http.http_messages import Request, Response, error_response
 from ops.twin.host.http.http_server import Answer, listen, port_of
-from ops.twin.host.lifecycle_phase import Failure, Phase
-from ops.twin.host.process.launch_spec import MEGABYTE, Plan
+from ops.twin.host.lifecycle_phase import Phase, PhaseFailure
+from ops.twin.host.process.launch_spec import MEGABYTE, LaunchSpec
 from ops.twin.host.process.orphan_reaper import Guardian
 from ops.twin.host.process.process import describe_exit
 from ops.twin.host.process.process_group import RUNTIME, ProcessGroup
@@ -37,7 +37,11 @@ KILL_LIMIT = 5.0
 
 class Sandbox:
     def __init__(
-        self, plan: Plan, telemetry: TelemetryApi, guardian: Guardian, on_lines: Callable[[str, list[str], float], None]
+        self,
+        plan: LaunchSpec,
+        telemetry: TelemetryApi,
+        guardian: Guardian,
+        on_lines: Callable[[str, list[str], float], None],
     ) -> None:
         """``on_lines`` gets kind (function or extension), the lines written and their ``now()`` moment."""
         self.plan = plan
@@ -59,7 +63,7 @@ class Sandbox:
         self._server = await listen(self._route, max_body=64 * MEGABYTE)
         return f"127.0.0.1:{port_of(self._server)}"
 
-    async def initialize(self, api: str, deadline: float) -> Failure | None:
+    async def initialize(self, api: str, deadline: float) -> PhaseFailure | None:
         """Extensions first, then the runtime, then everybody ready. None when that worked before ``deadline``."""
         self.initializing = True
         self.runtime_moment = 0.0
@@ -70,7 +74,7 @@ class Sandbox:
         finally:
             self.initializing = False
 
-    async def run(self, call: runtime_api.Call, tracing: dict[str, str] | None) -> Failure | None:
+    async def run(self, call: runtime_api.Call, tracing: dict[str, str] | None) -> PhaseFailure | None:
         """One invocation, until the runtime and every extension that got it have asked for the next."""
         message = {
             "eventType": "INVOKE",
@@ -110,7 +114,7 @@ class Sandbox:
 
     def abort(self) -> None:
         """The running phase, if there is one, ends as a failure."""
-        self._phase.fail(Failure("error", "Sandbox.Failure", "The host is shutting down"))
+        self._phase.fail(PhaseFailure("error", "Sandbox.Failure", "The host is shutting down"))
 
     async def close(self) -> None:
         if self._server is not None:
@@ -132,7 +136,7 @@ class Sandbox:
     def check_memory(self) -> None:
         """Over the limit, the runtime is killed and the phase fails."""
         if self.crew.over_limit():
-            self._phase.fail(Failure("error", "Runtime.OutOfMemory", "Runtime exited with error: signal: killed"))
+            self._phase.fail(PhaseFailure("error", "Runtime.OutOfMemory", "Runtime exited with error: signal: killed"))
             self.crew.stop_runtime()
 
     # --- what the APIs and processes report --------------------------------------------------------------------------
@@ -141,14 +145,14 @@ class Sandbox:
         self._phase.progress()
 
     def runtime_init_failed(self, error_type: str, payload: bytes) -> None:
-        self._phase.fail(Failure("error", error_type, payload=payload))
+        self._phase.fail(PhaseFailure("error", error_type, payload=payload))
 
     def extension_progress(self) -> None:
         self._phase.progress()
 
     def extension_failed(self, extension: Extension, phase: str, error_type: str) -> None:
         kind = "Extension.InitError" if phase == "init" else "Extension.ExitError"
-        self._phase.fail(Failure("error", kind, f"{extension.name} reported {error_type}"))
+        self._phase.fail(PhaseFailure("error", kind, f"{extension.name} reported {error_type}"))
 
     @property
     def registration(self) -> Mapping[str, str]:
@@ -162,10 +166,10 @@ class Sandbox:
         if name == RUNTIME:
             how = describe_exit(status)
             message = f"Runtime exited with error: {how}" if how else "Runtime exited without providing a reason"
-            self._phase.fail(Failure("error", "Runtime.ExitError", message))
+            self._phase.fail(PhaseFailure("error", "Runtime.ExitError", message))
         else:
             code = status if status >= 0 else 128 - status
-            self._phase.fail(Failure("error", "Extension.Crash", f"exit code {code}"))
+            self._phase.fail(PhaseFailure("error", "Extension.Crash", f"exit code {code}"))
         self._phase.progress()
 
     def _route(self, request: Request) -> Answer:

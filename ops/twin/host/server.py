@@ -13,14 +13,14 @@ from ops.errors import OpsError
 from ops.twin import callers
 from ops.twin import image as images
 from ops.twin.host.environment import Environment
-from ops.twin.host.exchange import Invocation, Log, Outcome, Services
+from ops.twin.host.exchange import InvocationRequest, InvocationResult, Log, Services
 from ops.twin.host.http.http_messages import Request, Response, json_response
 from ops.twin.host.http.http_server import Answer, listen, port_of
 from ops.twin.host.pool import Pool
 from ops.twin.host.process import local_names
 from ops.twin.host.process.orphan_reaper import Guardian
 from ops.twin.host.process.process import end_strays
-from ops.twin.host.settings import FunctionConfig, Settings
+from ops.twin.host.settings import FunctionConfig, HostSettings
 from ops.twin.host.telemetry import xray
 from ops.twin.host.telemetry.log_sink import LogSink
 from ops.twin.image import Image
@@ -42,7 +42,7 @@ class NoLog:
 
 
 class HostServer:
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: HostSettings) -> None:
         self._settings = settings
         self._pools: dict[str, Pool] = {}
         self._staged: Image | None = None
@@ -119,7 +119,7 @@ class HostServer:
         pool = self._pools.get(name)
         if pool is None or pool.function.revision != request.headers.get("x-function-revision"):
             return json_response({"message": "This revision is not known here; PUT it first."}, 409)
-        invocation = Invocation(
+        invocation = InvocationRequest(
             id=request.headers.get("x-amzn-lambda-request-id") or str(uuid4()),
             event=request.body,
             trace=request.headers.get("x-amzn-trace-id", ""),
@@ -131,7 +131,7 @@ class HostServer:
         task.add_done_callback(self._tasks.discard)
         return asyncio.shield(task)
 
-    async def _run(self, pool: Pool, invocation: Invocation) -> Response:
+    async def _run(self, pool: Pool, invocation: InvocationRequest) -> Response:
         try:
             return _as_response(await pool.invoke(invocation))
         except (OSError, OpsError) as error:
@@ -171,7 +171,7 @@ class HostServer:
                 end_strays(self._services.guardian)
 
 
-def _as_response(outcome: Outcome) -> Response:
+def _as_response(outcome: InvocationResult) -> Response:
     account = outcome.account
     headers = {
         "X-Duration-Ms": f"{account.duration_ms:.3f}",

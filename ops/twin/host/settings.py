@@ -14,7 +14,7 @@ from ops.twin import callers, state_file
 
 
 @dataclass(frozen=True)
-class Settings:
+class HostSettings:
     """The host's own settings. Times in seconds."""
 
     directory: Path
@@ -41,7 +41,7 @@ class Settings:
         return self.directory / "mnt" / "data"
 
     @classmethod
-    def from_environment(cls, environ: Mapping[str, str] = os.environ) -> Settings:
+    def from_environment(cls, environ: Mapping[str, str] = os.environ) -> HostSettings:
         """Read OPS_TWIN_* and the AWS keys. Raises UsageError for a value that is not a number, TwinError without a
         token or when the folder is not the twin's."""
         cores = len(os.sched_getaffinity(0))

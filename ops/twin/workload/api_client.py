@@ -19,7 +19,7 @@ TIMEOUT = 30.0
 
 
 @dataclass(frozen=True)
-class Answer:
+class ApiResponse:
     status: int  # 0: no answer at all
     text: str
 
@@ -33,10 +33,10 @@ class Poster:
         self._signer = SigV4Auth(Credentials(twin.access_key_id, twin.secret_access_key), "execute-api", twin.region)
         self._connection = http.client.HTTPConnection(self._host, timeout=TIMEOUT)
 
-    def post(self, body: str) -> Answer:
+    def post(self, body: str) -> ApiResponse:
         """Send one job. Throttling (429), server errors and lost connections are tried again with growing pauses: a
         job that arrives twice has the same id and runs once."""
-        answer = Answer(0, "")
+        answer = ApiResponse(0, "")
         for attempt in range(ATTEMPTS):
             if attempt:
                 time.sleep(0.1 * 2**attempt)
@@ -44,18 +44,18 @@ class Poster:
                 answer = self._once(body.encode())
             except (OSError, http.client.HTTPException) as error:
                 self._connection.close()  # the next request opens a new one
-                answer = Answer(0, str(error) or type(error).__name__)
+                answer = ApiResponse(0, str(error) or type(error).__name__)
             if answer.status and answer.status != 429 and answer.status < 500:
                 break
         return answer
 
-    def _once(self, body: bytes) -> Answer:
+    def _once(self, body: bytes) -> ApiResponse:
         request = AWSRequest("POST", self._url, data=body, headers={"Content-Type": "application/json"})
         self._signer.add_auth(request)
         path = "/" + self._url.split("/", 3)[3]
         self._connection.request("POST", path, body=body, headers=dict(request.headers.items()))
         response = self._connection.getresponse()
-        return Answer(response.status, response.read().decode(errors="replace"))
+        return ApiResponse(response.status, response.read().decode(errors="replace"))
 
     def __enter__(self) -> Poster:
         return self

@@ -10,8 +10,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from ops.aws import Aws
-from ops.aws.lambda_ import Function
-from ops.aws.lambda_ import Mapping as EventSourceMapping
+from ops.aws.lambda_ import EventSourceMapping, Function
 from ops.aws.sqs import Queue
 from ops.insight.report_types import Window
 from ops.workload import Workload

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 from ops import invocation_log
 from ops.deadletters.causes.attribution import invocation_end, reason_rank
-from ops.deadletters.causes.attribution.logged_invocations import Heard, Invocation
+from ops.deadletters.causes.attribution.logged_invocations import Heard, LoggedInvocation
 from ops.deadletters.causes.attribution.reason_rank import Reason
 from ops.deadletters.causes.logs.log_parser import LogEntry
 from ops.deadletters.fingerprints.fingerprint import fingerprint
@@ -32,7 +32,7 @@ class Decided:
 
 
 @dataclass(frozen=True)
-class Failure:
+class LoggedFailure:
     """One line that tells of a failure. ``owners``: messages that it is about, by its own words (``named``) or by its
     place; empty: that is not known. ``closed``: another message was named afterwards."""
 
@@ -49,7 +49,7 @@ class Failure:
 class Decision:
     """Of one invocation. ``single``: it cannot have had more than one message."""
 
-    def __init__(self, invocation: Invocation, single: bool = False) -> None:
+    def __init__(self, invocation: LoggedInvocation, single: bool = False) -> None:
         self._one = invocation
         self._single = single
         self._failures = _failures(invocation.lines)
@@ -111,33 +111,33 @@ class Decision:
             return Decided(self._exit, likely=joined)
         return Decided(end=self._end, likely=joined)
 
-    def _may_be_of(self, one: Failure, ids: frozenset[str]) -> bool:
+    def _may_be_of(self, one: LoggedFailure, ids: frozenset[str]) -> bool:
         """Whether a failure that names no message may be why the message failed: its own, or what the invocation failed
         of; not another message's from before the process ended."""
         own = not one.owners or bool(one.owners & ids)
         return own or (self._end is not None and not (one.closed and self._exit is not None))
 
-    def _sure(self, one: Failure, single: bool) -> bool:
+    def _sure(self, one: LoggedFailure, single: bool) -> bool:
         """Whether a failure that names no message is the message's: what left the handler is; what was only logged is
         where there was no other message, and the invocation did not fail of something else."""
         return self._is_whole(one) or (single and self._end is None and self._exit is None)
 
-    def _whole(self) -> list[Failure]:
+    def _whole(self) -> list[LoggedFailure]:
         """What left the handler."""
         return [one for one in self._failures if self._is_whole(one)]
 
     @staticmethod
-    def _is_whole(one: Failure) -> bool:
+    def _is_whole(one: LoggedFailure) -> bool:
         return one.unhandled and one.reason is not Reason.NONE
 
 
-def _failures(lines: Sequence[tuple[Heard, bool]]) -> list[Failure]:
+def _failures(lines: Sequence[tuple[Heard, bool]]) -> list[LoggedFailure]:
     """In order, each with the messages that it is about; those that give no reason are left out.
 
     A line that names messages begins their part; one that says no more than that they failed ends it, and takes what
     was logged since the part before it.
     """
-    found: list[Failure] = []
+    found: list[LoggedFailure] = []
     current: frozenset[str] = frozenset()
     announced: frozenset[str] = frozenset()
     for heard, joined in lines:
@@ -145,7 +145,7 @@ def _failures(lines: Sequence[tuple[Heard, bool]]) -> list[Failure]:
         said = heard.said
         if said is not None and reason and _speaks_of(said, heard.names - announced, current, found):
             either = heard.names | current
-            found.append(Failure(said, reason, either, True, joined, heard.unhandled, quoted=True))
+            found.append(LoggedFailure(said, reason, either, True, joined, heard.unhandled, quoted=True))
             continue
         announced |= heard.names
         if heard.names:
@@ -154,35 +154,35 @@ def _failures(lines: Sequence[tuple[Heard, bool]]) -> list[Failure]:
             found = [replace(one, closed=one.closed or one.owners != heard.names) for one in found]
             current = frozenset() if reason is Reason.NONE else heard.names
         if heard.said is not None and reason:
-            found.append(Failure(heard.said, reason, current, bool(heard.names), joined, heard.unhandled))
+            found.append(LoggedFailure(heard.said, reason, current, bool(heard.names), joined, heard.unhandled))
     return found
 
 
-def _speaks_of(said: LogEntry, names: frozenset[str], current: frozenset[str], found: Sequence[Failure]) -> bool:
+def _speaks_of(said: LogEntry, names: frozenset[str], current: frozenset[str], found: Sequence[LoggedFailure]) -> bool:
     """Whether an error's message holds ids that are new to the invocation, while one of its own has not failed yet."""
     if not current or not names or names & said.message_ids or any(one.owners & current for one in found):
         return False
     return all(any(name in text for text in (said.error_message, *said.chain)) for name in names)
 
 
-def _claim(found: list[Failure], names: frozenset[str]) -> None:
+def _claim(found: list[LoggedFailure], names: frozenset[str]) -> None:
     for at in range(len(found) - 1, -1, -1):
         if found[at].owners:
             return
         found[at] = replace(found[at], owners=names)
 
 
-def _best(some: Sequence[Failure]) -> Failure | None:
+def _best(some: Sequence[LoggedFailure]) -> LoggedFailure | None:
     """Of those that tell most the last: what came before may have been tried again."""
     return max(enumerate(some), key=lambda one: (one[1].reason, one[0]), default=(0, None))[1]
 
 
-def _strongest(some: Sequence[Failure]) -> list[Failure]:
+def _strongest(some: Sequence[LoggedFailure]) -> list[LoggedFailure]:
     most = max((one.reason for one in some), default=Reason.NONE)
     return [one for one in some if one.reason is most]
 
 
-def _kinds(some: Sequence[Failure]) -> list[Failure]:
+def _kinds(some: Sequence[LoggedFailure]) -> list[LoggedFailure]:
     """One of each kind."""
     marks = {fingerprint(one.said.error_type, one.said.error_message, one.said.location): one for one in some}
     return list(marks.values())

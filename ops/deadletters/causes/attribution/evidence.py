@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from ops.deadletters.causes.attribution import invocation_end
 from ops.deadletters.causes.attribution.decision import Decided, Decision
-from ops.deadletters.causes.attribution.logged_invocations import SLACK, Invocation, Rows
+from ops.deadletters.causes.attribution.logged_invocations import SLACK, LoggedInvocation, Rows
 from ops.deadletters.causes.logs import shared_groups
 from ops.deadletters.causes.logs.log_parser import LogEntry
 from ops.deadletters.fingerprints.cause_record import LONGEST_MESSAGE
@@ -147,7 +147,7 @@ class Evidence:
 class _Settled:
     """The invocations that the rows so far tell of, as they are asked for."""
 
-    def __init__(self, invocations: list[Invocation], wanted: frozenset[str], single: bool) -> None:
+    def __init__(self, invocations: list[LoggedInvocation], wanted: frozenset[str], single: bool) -> None:
         self._invocations = invocations
         self._single = single
         self._decisions: dict[int, Decision] = {}
@@ -164,29 +164,29 @@ class _Settled:
                 if not names and one.end is not None and invocation_end.failed(one.end):
                     self.nameless[one.request_id] = one.since
 
-    def attempts(self, subject: Subject) -> list[Invocation]:
+    def attempts(self, subject: Subject) -> list[LoggedInvocation]:
         """Invocations that are known to have had the message, oldest first."""
         numbers = {number for one in subject.ids for number in self._of_message.get(one, ())}
         if subject.request_id:
             numbers.update(self._of_request.get(subject.request_id, ()))
         return [self._invocations[number] for number in sorted(numbers)]
 
-    def decision(self, one: Invocation) -> Decision:
+    def decision(self, one: LoggedInvocation) -> Decision:
         if (known := self._decisions.get(id(one))) is None:
             known = self._decisions[id(one)] = Decision(one, self._single)
         return known
 
-    def kinds(self, one: Invocation) -> list[Decided]:
+    def kinds(self, one: LoggedInvocation) -> list[Decided]:
         if (known := self._kinds.get(id(one))) is None:
             known = self._kinds[id(one)] = self.decision(one).kinds()
         return known
 
     @cached_property
-    def _loose(self) -> list[Invocation]:
+    def _loose(self) -> list[LoggedInvocation]:
         """Those that failed and name no message, which may have been anybody's."""
         return [one for one in self._invocations if one.failed and not one.names()]
 
-    def between(self, begins: datetime, latest: datetime, longest: timedelta) -> Iterator[Invocation]:
+    def between(self, begins: datetime, latest: datetime, longest: timedelta) -> Iterator[LoggedInvocation]:
         """Failed invocations that may have begun then: of some only a later line is known."""
         for number in range(bisect_left(self._loose, begins, key=lambda one: one.since), len(self._loose)):
             one = self._loose[number]
@@ -196,7 +196,7 @@ class _Settled:
                 yield one
 
 
-def _cause(one: Invocation, decided: Decided, subject: Subject, likely: bool) -> Cause:
+def _cause(one: LoggedInvocation, decided: Decided, subject: Subject, likely: bool) -> Cause:
     known = Cause(request_id=one.request_id, job_kind=subject.job_kind, likely=likely)
     version = str(one.end.values.get("version") or "") if one.end else ""
     if decided.said is not None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from ops.deadletters.causes.attribution.evidence import Evidence, Subject
 from ops.deadletters.causes.attribution.log_search import When, search
-from ops.deadletters.causes.attribution.message_sources import OWN, Feed, Feeds, queue_of
+from ops.deadletters.causes.attribution.message_sources import OWN, Feeds, FunctionSource, queue_of
 from ops.deadletters.causes.logs.log_query import Asked, Budget, LogQuerySession
 
 if TYPE_CHECKING:
@@ -63,14 +63,14 @@ def hear(
     return heard
 
 
-def _reads(source: DeadLetterQueue, feeds: Feeds, feed: Feed, subject: Subject) -> bool:
+def _reads(source: DeadLetterQueue, feeds: Feeds, feed: FunctionSource, subject: Subject) -> bool:
     return any(one.function.arn == feed.function.arn for one in feeds.of(queue_of(source, subject.source)))
 
 
 def _of_function(
     source: DeadLetterQueue,
     feeds: Feeds,
-    feed: Feed,
+    feed: FunctionSource,
     subjects: Sequence[Subject],
     asking: LogQuerySession,
     now: datetime,

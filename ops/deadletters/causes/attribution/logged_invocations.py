@@ -69,7 +69,7 @@ class Heard:
 
 
 @dataclass
-class Invocation:
+class LoggedInvocation:
     """``request_id``: empty where no line tells it. ``began``: None where that is not known. ``lines``: in order, with
     whether a line was joined by stream and time. ``end``: the line that knows most of how it ended."""
 
@@ -150,7 +150,7 @@ class Rows:
         heard = Heard(said.at, stream, self._count, _slim(said), names=names, start=start)
         self._streams.setdefault(stream, []).append(heard)
 
-    def invocations(self, longest: timedelta) -> list[Invocation]:
+    def invocations(self, longest: timedelta) -> list[LoggedInvocation]:
         """All of them, in order of time. ``longest``: the function's timeout."""
         streams = {name: list(some) for name, some in self._streams.items()}
         for whole in self._pieces.whole():
@@ -160,7 +160,7 @@ class Rows:
         records: dict[str, list[Heard]] = {}
         for record in self._records:
             records.setdefault(record.stream, []).append(record)
-        found: list[Invocation] = []
+        found: list[LoggedInvocation] = []
         for name, some in streams.items():
             found += _Stream(_ordered(some, falls), records.get(name, []), longest + SLACK).invocations()
         _add_records(found, self._records)
@@ -198,12 +198,12 @@ class _Stream:
         self._ends = sorted(reports + told, key=lambda end: end[0])
         self._rows = rows = self._own(rows)
         self._joins = bool(rows[0].stream) and not _overlap(rows)
-        self._known: dict[str, Invocation] = {}  # by request id, the last attempt
-        self._current: Invocation | None = None
+        self._known: dict[str, LoggedInvocation] = {}  # by request id, the last attempt
+        self._current: LoggedInvocation | None = None
         self._waiting: list[Heard] = []  # lines that belong to what comes next, or to nobody
-        self._found: list[Invocation] = []
+        self._found: list[LoggedInvocation] = []
 
-    def invocations(self) -> list[Invocation]:
+    def invocations(self) -> list[LoggedInvocation]:
         for heard in self._rows:
             if heard.request_id:
                 self._of_request(heard)
@@ -239,7 +239,7 @@ class _Stream:
         self._current = one
         one.take(heard, joined=False)
 
-    def _adopt(self, one: Invocation, heard: Heard) -> None:
+    def _adopt(self, one: LoggedInvocation, heard: Heard) -> None:
         """What was written before an invocation's first line that tells its request id is its own, as far as it can
         be: errors of the initialization, and lines since it began."""
         end = next((end for _, end in self._ends if end.request_id == heard.request_id), None)
@@ -276,24 +276,24 @@ class _Stream:
         else:
             current.take(heard, joined=True)
 
-    def _ended(self, one: Invocation, at: int) -> bool:
+    def _ended(self, one: LoggedInvocation, at: int) -> bool:
         """Whether an end that is known came before the one at ``at``."""
         latest = self._ends[at - 1] if at else None
         return latest is not None and latest[0] >= one.since and latest[0] >= one.until - _ROUNDED
 
-    def _begin(self, request_id: str, at: datetime) -> Invocation:
-        one = self._known[request_id] = Invocation(request_id, self._rows[0].stream, at)
+    def _begin(self, request_id: str, at: datetime) -> LoggedInvocation:
+        one = self._known[request_id] = LoggedInvocation(request_id, self._rows[0].stream, at)
         self._found.append(one)
         return one
 
     def _alone(self, some: Sequence[Heard]) -> None:
         """Lines of which no request is known: an invocation goes from one that names a message, or fails, to what left
         the handler, and no longer than the function may take."""
-        one: Invocation | None = None
+        one: LoggedInvocation | None = None
         for heard in some:
             again = one is not None and bool(heard.names & one.names()) and any(line.failed for line, _ in one.lines)
             if one is None or one.over or (again and not heard.failed) or heard.at > one.first + self._longest:
-                one = Invocation("", heard.stream, heard.at)
+                one = LoggedInvocation("", heard.stream, heard.at)
                 self._found.append(one)
             one.take(heard, joined=True)
 
@@ -316,9 +316,9 @@ def _overlap(rows: Sequence[Heard]) -> bool:
     return False
 
 
-def _add_records(found: list[Invocation], records: Sequence[Heard]) -> None:
+def _add_records(found: list[LoggedInvocation], records: Sequence[Heard]) -> None:
     """The extension's records, each to the attempt of its request that it tells of."""
-    by_request: dict[str, list[Invocation]] = {}
+    by_request: dict[str, list[LoggedInvocation]] = {}
     for one in found:
         by_request.setdefault(one.request_id, []).append(one)
     for record in records:
@@ -327,7 +327,7 @@ def _add_records(found: list[Invocation], records: Sequence[Heard]) -> None:
         attempts = by_request.get(record.request_id, [])
         near = [one for one in attempts if abs(one.since - record.end.started) <= SLACK] or attempts[-1:]
         if not near:
-            near = [Invocation(record.request_id, record.stream, record.end.started)]
+            near = [LoggedInvocation(record.request_id, record.stream, record.end.started)]
             by_request.setdefault(record.request_id, []).extend(near)
             found.extend(near)
         near[0].take(record, joined=False)

@@ -20,11 +20,11 @@ OWN = ""
 
 
 @dataclass(frozen=True)
-class Feed:
+class FunctionSource:
     """A function, and the mappings through which it reads the queues in question."""
 
     function: lambda_.Function
-    mappings: tuple[lambda_.Mapping, ...] = ()
+    mappings: tuple[lambda_.EventSourceMapping, ...] = ()
 
     @property
     def setup(self) -> Setup:
@@ -44,21 +44,21 @@ class Feeds:
     """By ARN of a source queue (``OWN`` for the workload's): the functions that read it. ``notes``: where none is
     known, why."""
 
-    by_queue: Mapping[str, tuple[Feed, ...]] = field(default_factory=dict)
+    by_queue: Mapping[str, tuple[FunctionSource, ...]] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
 
-    def of(self, queue_arn: str) -> tuple[Feed, ...]:
+    def of(self, queue_arn: str) -> tuple[FunctionSource, ...]:
         return self.by_queue.get(queue_arn, ())
 
     @property
-    def all(self) -> tuple[Feed, ...]:
+    def all(self) -> tuple[FunctionSource, ...]:
         """Every function once, the workload's own first, with all its mappings."""
-        merged: dict[str, Feed] = {}
+        merged: dict[str, FunctionSource] = {}
         for some in self.by_queue.values():
             for feed in some:
                 known = merged.setdefault(feed.function.arn, feed)
                 more = tuple(one for one in feed.mappings if one not in known.mappings)
-                merged[feed.function.arn] = Feed(known.function, known.mappings + more)
+                merged[feed.function.arn] = FunctionSource(known.function, known.mappings + more)
         return tuple(merged.values())
 
 
@@ -87,11 +87,11 @@ def own_feed(source: DeadLetterQueue) -> Feeds:
     own = source.workload
     some = _by_function(own.readers)
     if not some and own.function is not None:
-        some = (Feed(own.function, (own.mapping,) if own.mapping else ()),)
+        some = (FunctionSource(own.function, (own.mapping,) if own.mapping else ()),)
     return Feeds({OWN: some} if some else {})
 
 
-def _feeds(source: DeadLetterQueue, queue_arn: str, notes: list[str]) -> tuple[Feed, ...]:
+def _feeds(source: DeadLetterQueue, queue_arn: str, notes: list[str]) -> tuple[FunctionSource, ...]:
     try:
         readers = workload.readers(source.aws, queue_arn)
     except AwsError as refused:
@@ -101,10 +101,10 @@ def _feeds(source: DeadLetterQueue, queue_arn: str, notes: list[str]) -> tuple[F
     return _by_function(readers)
 
 
-def _by_function(readers: Sequence[workload.Reader]) -> tuple[Feed, ...]:
-    by_function: dict[str, Feed] = {}
+def _by_function(readers: Sequence[workload.Reader]) -> tuple[FunctionSource, ...]:
+    by_function: dict[str, FunctionSource] = {}
     for reader in readers:
         if reader.function is not None:
-            known = by_function.get(reader.function.arn, Feed(reader.function))
-            by_function[reader.function.arn] = Feed(known.function, (*known.mappings, reader.mapping))
+            known = by_function.get(reader.function.arn, FunctionSource(reader.function))
+            by_function[reader.function.arn] = FunctionSource(known.function, (*known.mappings, reader.mapping))
     return tuple(by_function.values())

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from ops import formatting, pricing
 from ops.aws import cloudwatch
-from ops.deadletters.causes.attribution.message_sources import OWN, Feed, Feeds, queue_of
+from ops.deadletters.causes.attribution.message_sources import OWN, Feeds, FunctionSource, queue_of
 from ops.deadletters.messages.model import NEVER_RAN, Cause
 from ops.errors import AwsError
 
@@ -60,7 +60,7 @@ def never_ran(source: DeadLetterQueue, feeds: Feeds, subjects: Sequence[Subject]
     return Inferred(found, len(_NAMES) * pricing.load().metric_requested)
 
 
-def _metrics(source: DeadLetterQueue, feed: Feed, start: datetime, end: datetime) -> dict[str, Points]:
+def _metrics(source: DeadLetterQueue, feed: FunctionSource, start: datetime, end: datetime) -> dict[str, Points]:
     named = (("FunctionName", feed.function.name),)
     queries = [cloudwatch.MetricQuery(name, "AWS/Lambda", name, "Sum", named) for name in _NAMES]
     return cloudwatch.metric_data(source.aws, queries, start, end, 60).series
@@ -75,7 +75,7 @@ def _between(points: Points, start: datetime, end: datetime) -> Iterator[float]:
         yield value
 
 
-def _fails_unseen(feed: Feed) -> bool:
+def _fails_unseen(feed: FunctionSource) -> bool:
     """Whether an invocation may fail some of its messages and count as no error."""
     return not feed.mappings or any(one.partial_batches for one in feed.mappings)
 

@@ -18,7 +18,7 @@ class Parcel:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class SendResult:
     """What became of one parcel of a call that was answered: the message's id at the destination; or ``refused`` (a
     sentence: it will never be taken); or neither (not taken, but it may be tried again; ``why``). ``unknown``: the
     answer does not tell, so it may have been taken. ``unmarked``: it had no room for the first message's id."""
@@ -37,7 +37,7 @@ class Route(Protocol):
     def calls(self, parcels: Iterable[Parcel]) -> Iterator[list[Parcel]]:
         """Parcels that one call takes."""
 
-    def send(self, parcels: Sequence[Parcel]) -> list[Answer]:
+    def send(self, parcels: Sequence[Parcel]) -> list[SendResult]:
         """One call, made once. An answer for each, in order. Raises AwsError when the call as a whole failed."""
 
 

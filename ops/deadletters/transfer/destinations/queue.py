@@ -9,7 +9,7 @@ from handler.contract import DLQ_ORIGINAL_MESSAGE_ID as ORIGINAL_ID
 from ops.aws import sqs
 from ops.deadletters.edits import outgoing
 from ops.deadletters.plan_model import Action, Plan
-from ops.deadletters.transfer.destinations.destination import Answer, Parcel, batches, sentence
+from ops.deadletters.transfer.destinations.destination import Parcel, SendResult, batches, sentence
 
 if TYPE_CHECKING:
     from ops.aws import Aws
@@ -29,22 +29,22 @@ class QueueRoute:
     def calls(self, parcels: Iterable[Parcel]) -> Iterator[list[Parcel]]:
         return batches(parcels, self._size, sqs.MAX_BATCH, outgoing.MAX_BYTES)
 
-    def send(self, parcels: Sequence[Parcel]) -> list[Answer]:
+    def send(self, parcels: Sequence[Parcel]) -> list[SendResult]:
         """Entries that stand in ``Failed`` were not enqueued (SQS API, SendMessageBatchResult, 2026-11). What is larger
         than the queue takes is refused here: SQS would refuse the whole call for it."""
         fits = {at: parcel for at, parcel in enumerate(parcels) if self._size(parcel) <= self._queue.max_bytes}
         entries = [self._entry(str(at), parcel) for at, parcel in fits.items()]
-        answers = [Answer(why="the answer does not say what became of it", unknown=True)] * len(parcels)
+        answers = [SendResult(why="the answer does not say what became of it", unknown=True)] * len(parcels)
         for at in range(len(parcels)):
             if at not in fits:
-                answers[at] = Answer(refused=f"It is larger than queue {self._queue.name} takes: {self._most}.")
+                answers[at] = SendResult(refused=f"It is larger than queue {self._queue.name} takes: {self._most}.")
         if not entries:
             return answers
         with self._aws.asking("sqs", f"queue {self._queue.name}"):
             answer: Any = self._aws.sqs.send_message_batch(QueueUrl=self._queue.url, Entries=entries)
         unmarked = {entry["Id"] for entry in entries if ORIGINAL_ID not in entry.get("MessageAttributes", ())}
         for done in answer.get("Successful", []):
-            answers[int(done["Id"])] = Answer(sent_as=done["MessageId"], unmarked=done["Id"] in unmarked)
+            answers[int(done["Id"])] = SendResult(sent_as=done["MessageId"], unmarked=done["Id"] in unmarked)
         for failed in answer.get("Failed", []):
             answers[int(failed["Id"])] = self._failed(failed)
         return answers
@@ -58,12 +58,12 @@ class QueueRoute:
             parcel.letter.body, outgoing.outgoing_attributes(parcel.letter, self._queue.max_bytes)
         )
 
-    def _failed(self, failed: Any) -> Answer:
+    def _failed(self, failed: Any) -> SendResult:
         code, message = str(failed.get("Code", "")), str(failed.get("Message", ""))
         text = sentence(code, message, f"Queue {self._queue.name}")
         if failed.get("SenderFault") and code not in _PATIENCE:
-            return Answer(refused=text)
-        return Answer(why=text)
+            return SendResult(refused=text)
+        return SendResult(why=text)
 
     def _entry(self, name: str, parcel: Parcel) -> Any:
         letter = parcel.letter

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from ops.deadletters.queue import DeadLetterQueue
 
 
-class Choice:
+class DestinationResolver:
     """The routes of one plan, each made once. ``aws`` makes every call once (``Aws.single``)."""
 
     def __init__(self, source: DeadLetterQueue, plan: Plan, aws: Aws) -> None:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from ops.aws import events, lambda_, sns
 from ops.deadletters.edits import json_roundtrip
 from ops.deadletters.messages.model import DeadLetter, Kind
-from ops.deadletters.transfer.destinations.destination import Answer, Parcel, batches, sentence
+from ops.deadletters.transfer.destinations.destination import Parcel, SendResult, batches, sentence
 
 if TYPE_CHECKING:
     from ops.aws import Aws
@@ -38,7 +38,7 @@ class FunctionRoute:
     def calls(self, parcels: Iterable[Parcel]) -> Iterator[list[Parcel]]:
         return ([parcel] for parcel in parcels)
 
-    def send(self, parcels: Sequence[Parcel]) -> list[Answer]:
+    def send(self, parcels: Sequence[Parcel]) -> list[SendResult]:
         return [_one(parcel, _event, self._invoke) for parcel in parcels]
 
     def _invoke(self, event: bytes) -> str:
@@ -56,7 +56,7 @@ class TopicRoute:
     def calls(self, parcels: Iterable[Parcel]) -> Iterator[list[Parcel]]:
         return ([parcel] for parcel in parcels)
 
-    def send(self, parcels: Sequence[Parcel]) -> list[Answer]:
+    def send(self, parcels: Sequence[Parcel]) -> list[SendResult]:
         return [_one(parcel, self._notification, self._publish) for parcel in parcels]
 
     def _notification(self, letter: DeadLetter) -> tuple[str, dict[str, Any]]:
@@ -87,14 +87,14 @@ class BusRoute:
     def calls(self, parcels: Iterable[Parcel]) -> Iterator[list[Parcel]]:
         return batches(parcels, _size, events.MAX_BATCH, events.MOST_BYTES)
 
-    def send(self, parcels: Sequence[Parcel]) -> list[Answer]:
-        answers = [Answer(unknown=True)] * len(parcels)
+    def send(self, parcels: Sequence[Parcel]) -> list[SendResult]:
+        answers = [SendResult(unknown=True)] * len(parcels)
         entries: dict[int, Any] = {}
         for at, parcel in enumerate(parcels):
             try:
                 entries[at] = _entry(parcel.letter)
             except _UNFIT as error:
-                answers[at] = Answer(refused=_unfit(error, "event"))
+                answers[at] = SendResult(refused=_unfit(error, "event"))
         if entries:
             for at, put in zip(entries, events.put(self._aws, self.arn, list(entries.values())), strict=True):
                 answers[at] = _put(put)
@@ -106,13 +106,13 @@ NAMELESS = "unnamed"
 """What AWS took and gave no id: it is sent all the same."""
 
 
-def _one(parcel: Parcel, take_out: Callable[[DeadLetter], T], hand_over: Callable[[T], str]) -> Answer:
+def _one(parcel: Parcel, take_out: Callable[[DeadLetter], T], hand_over: Callable[[T], str]) -> SendResult:
     """A letter that nothing can be taken out of is refused; what fails afterwards is AWS's, and may have sent it."""
     try:
         content = take_out(parcel.letter)
     except _UNFIT as error:
-        return Answer(refused=_unfit(error, "message"))
-    return Answer(sent_as=hand_over(content) or NAMELESS)
+        return SendResult(refused=_unfit(error, "message"))
+    return SendResult(sent_as=hand_over(content) or NAMELESS)
 
 
 def _event(letter: DeadLetter) -> bytes:
@@ -130,11 +130,11 @@ def _unfit(error: Exception, what: str) -> str:
     return f"The {what} cannot be taken out of the letter: {missing}."
 
 
-def _put(put: events.Put) -> Answer:
+def _put(put: events.Put) -> SendResult:
     if put.event_id:
-        return Answer(sent_as=put.event_id)
+        return SendResult(sent_as=put.event_id)
     text = sentence(put.code, put.message, "The event bus")
-    return Answer(why=text) if put.code in _PASSING else Answer(refused=text)
+    return SendResult(why=text) if put.code in _PASSING else SendResult(refused=text)
 
 
 def _entry(letter: DeadLetter) -> dict[str, Any]:

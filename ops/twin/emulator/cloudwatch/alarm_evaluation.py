@@ -49,7 +49,7 @@ class Slot:
 
 
 @dataclass(frozen=True)
-class Verdict:
+class AlarmDecision:
     state: str  # OK | ALARM | INSUFFICIENT_DATA; empty: the state stays what it is
     reason: str
     evaluated: tuple[Slot, ...] = ()  # newest first
@@ -59,7 +59,7 @@ def breaches(rule: Rule, value: float) -> bool:
     return COMPARISONS[rule.comparison][0](value, rule.threshold)
 
 
-def decide(rule: Rule, slots: Sequence[Slot]) -> Verdict:
+def decide(rule: Rule, slots: Sequence[Slot]) -> AlarmDecision:
     """``slots`` are the newest ``rule.looks_at`` periods, oldest first."""
     recent = list(slots)[-rule.looks_at :]
     known = [slot for slot in recent if slot.value is not None]
@@ -71,14 +71,14 @@ def decide(rule: Rule, slots: Sequence[Slot]) -> Verdict:
     if lacking and rule.missing == "breaching":
         breaching_or_filled = breaching + lacking
         state = "ALARM" if breaching_or_filled >= rule.to_alarm else "OK"
-        return Verdict(state, _reason(rule, judged, state, lacking), judged)
+        return AlarmDecision(state, _reason(rule, judged, state, lacking), judged)
     if breaching < rule.to_alarm and lacking and _old_breach(rule, recent) and rule.missing != "notBreaching":
         if rule.missing == "ignore":
-            return Verdict("", "")
-        return Verdict("ALARM", _reason(rule, judged, "ALARM", 0), judged)
+            return AlarmDecision("", "")
+        return AlarmDecision("ALARM", _reason(rule, judged, "ALARM", 0), judged)
     state = "ALARM" if breaching >= rule.to_alarm else "OK"
     filled = lacking if rule.missing == "notBreaching" else 0
-    return Verdict(state, _reason(rule, judged, state, filled), judged)
+    return AlarmDecision(state, _reason(rule, judged, state, filled), judged)
 
 
 def _old_breach(rule: Rule, recent: Sequence[Slot]) -> bool:
@@ -89,16 +89,16 @@ def _old_breach(rule: Rule, recent: Sequence[Slot]) -> bool:
     return len(recent) - known[0] >= rule.to_alarm
 
 
-def _nothing_known(rule: Rule) -> Verdict:
+def _nothing_known(rule: Rule) -> AlarmDecision:
     many = rule.periods > 1
     points = f"{rule.periods} datapoint{'s were' if many else ' was'}"
     if rule.missing == "ignore":
-        return Verdict("", "")
+        return AlarmDecision("", "")
     if rule.missing == "missing":
-        return Verdict("INSUFFICIENT_DATA", f"Insufficient Data: {points} unknown.")
+        return AlarmDecision("INSUFFICIENT_DATA", f"Insufficient Data: {points} unknown.")
     treated = "Breaching" if rule.missing == "breaching" else "NonBreaching"
     state = "ALARM" if rule.missing == "breaching" else "OK"
-    return Verdict(
+    return AlarmDecision(
         state,
         f"Threshold Crossed: no datapoints were received for {rule.periods} period{'s' if many else ''} and "
         f"{rule.periods} missing datapoint{'s were' if many else ' was'} treated as [{treated}].",

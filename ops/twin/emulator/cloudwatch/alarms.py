@@ -22,7 +22,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from ops.twin.emulator import account_context
-from ops.twin.emulator.cloudwatch.alarm_evaluation import COMPARISONS, Rule, Slot, Verdict, breaches, decide
+from ops.twin.emulator.cloudwatch.alarm_evaluation import COMPARISONS, AlarmDecision, Rule, Slot, breaches, decide
 from ops.twin.emulator.patch import Patch
 
 log = logging.getLogger(__name__)
@@ -120,7 +120,7 @@ def _statistic(points: list[dict[str, Any]] | None, statistic: str) -> float | N
     return None if value is None else float(value)
 
 
-def _change(alarm: dict[str, Any], verdict: Verdict) -> None:
+def _change(alarm: dict[str, Any], verdict: AlarmDecision) -> None:
     from ministack.services import cloudwatch
 
     old, now = alarm["StateValue"], time.time()
@@ -136,7 +136,7 @@ def _change(alarm: dict[str, Any], verdict: Verdict) -> None:
     cloudwatch._evaluate_parent_alarms(alarm)
 
 
-def _reason_data(alarm: dict[str, Any], verdict: Verdict, now: float) -> dict[str, Any]:
+def _reason_data(alarm: dict[str, Any], verdict: AlarmDecision, now: float) -> dict[str, Any]:
     evaluated = verdict.evaluated
     return {
         "version": "1.0",

@@ -18,7 +18,7 @@ from ops.twin.emulator import account_context
 from ops.twin.emulator.cloudwatch.metric_store import compact, publish
 from ops.twin.emulator.sqs.message_list import POISON_RECEIVES, Messages
 from ops.twin.emulator.sqs.receive import receives_here
-from ops.twin.emulator.usage_counters import FunctionCounts, Ledger
+from ops.twin.emulator.usage_counters import FunctionCounts, UsageCounters
 
 SILENT_AFTER = 6 * 3600.0
 COMPACT_EVERY = 600.0
@@ -27,7 +27,7 @@ COMPACT_EVERY = 600.0
 class Meter:
     """``work`` is called once a period with the moment at which the period ended."""
 
-    def __init__(self, ledger: Ledger, period: float) -> None:
+    def __init__(self, ledger: UsageCounters, period: float) -> None:
         self._ledger = ledger
         self._period = period
         self._compacted = time.time()

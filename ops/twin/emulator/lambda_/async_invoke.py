@@ -29,7 +29,7 @@ from ops.twin.emulator import account_context
 from ops.twin.emulator.lambda_.destinations import Destinations
 from ops.twin.emulator.lambda_.function_executor import request_id_of_event
 from ops.twin.emulator.patch import Patch
-from ops.twin.emulator.usage_counters import Ledger
+from ops.twin.emulator.usage_counters import UsageCounters
 
 log = logging.getLogger(__name__)
 
@@ -53,13 +53,13 @@ class Limits:
 
 
 @dataclass(frozen=True)
-class Outcome:
+class AsyncResult:
     condition: str  # Success | RetriesExhausted | EventAgeExceeded
     attempts: int
     result: dict[str, Any]
 
 
-def seams(ledger: Ledger, destinations: Destinations) -> list[Patch]:
+def seams(ledger: UsageCounters, destinations: Destinations) -> list[Patch]:
     def invoke(func: dict[str, Any], event: Any) -> None:
         from ministack.core.concurrency import spawn_background
 
@@ -100,7 +100,7 @@ def _named(original: Any) -> Any:
     return invoke
 
 
-def run(ledger: Ledger, destinations: Destinations, func: dict[str, Any], event: Any) -> None:
+def run(ledger: UsageCounters, destinations: Destinations, func: dict[str, Any], event: Any) -> None:
     """Work on one event until it succeeded or is given up, then tell whoever wants to know."""
     from ministack.services import lambda_svc
 
@@ -126,7 +126,7 @@ def run(ledger: Ledger, destinations: Destinations, func: dict[str, Any], event:
             ledger.asynchronous(owner, "DestinationDeliveryFailures", time.time())
 
 
-def attempt(func: dict[str, Any], event: Any, limits: Limits) -> Outcome:
+def attempt(func: dict[str, Any], event: Any, limits: Limits) -> AsyncResult:
     from ministack.services import lambda_svc
 
     base = float(os.environ.get("LAMBDA_ASYNC_RETRY_BASE_SECONDS") or 1)
@@ -135,22 +135,22 @@ def attempt(func: dict[str, Any], event: Any, limits: Limits) -> Outcome:
         result: dict[str, Any] = lambda_svc._execute_function(func, event)
         if result.get("throttle") or result.get("unreachable"):
             if lambda_svc._reserved_concurrency(func, func.get("config") or func) == 0:
-                return Outcome("RetriesExhausted", attempts, result)  # switched off: given up at once
+                return AsyncResult("RetriesExhausted", attempts, result)  # switched off: given up at once
             pause = min(LONGEST_BACKOFF, 2.0**refusals) * base
             refusals += 1
         else:
             attempts += 1
             if not result.get("error"):
-                return Outcome("Success", attempts, result)
+                return AsyncResult("Success", attempts, result)
             if attempts > limits.retries:
-                return Outcome("RetriesExhausted", attempts, result)
+                return AsyncResult("RetriesExhausted", attempts, result)
             pause = base * attempts
         if time.monotonic() - began + pause > limits.age:
-            return Outcome("EventAgeExceeded", attempts, result)
+            return AsyncResult("EventAgeExceeded", attempts, result)
         time.sleep(pause)
 
 
-def _record(config: dict[str, Any], event: Any, outcome: Outcome) -> dict[str, Any]:
+def _record(config: dict[str, Any], event: Any, outcome: AsyncResult) -> dict[str, Any]:
     arn = str(config.get("FunctionArn", ""))
     version = str(config.get("Version") or "$LATEST")
     context: dict[str, Any] = {"statusCode": 200, "executedVersion": version}

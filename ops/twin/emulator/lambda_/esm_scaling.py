@@ -22,7 +22,7 @@ STALE = 5.0
 
 
 @dataclass
-class Mapping:
+class MappingState:
     """One event source mapping's scaling state."""
 
     law: ScalingPolicy
@@ -35,7 +35,7 @@ class Mapping:
 @dataclass
 class Scaler:
     in_flight: Any  # the mapping's batches not yet finished, by UUID
-    mappings: dict[str, Mapping] = field(default_factory=dict)
+    mappings: dict[str, MappingState] = field(default_factory=dict)
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def allowed(self, esm: dict[str, Any], queue: dict[str, Any] | None, now: float | None = None) -> int:
@@ -62,7 +62,7 @@ class Scaler:
         with self.lock:
             self._mapping(esm, time.monotonic()).failures += 1
 
-    def _mapping(self, esm: dict[str, Any], now: float) -> Mapping:
+    def _mapping(self, esm: dict[str, Any], now: float) -> MappingState:
         law = ScalingPolicy(
             maximum_concurrency=_number(esm.get("ScalingConfig") or {}, "MaximumConcurrency", 0) or None
         )
@@ -71,11 +71,11 @@ class Scaler:
             ramp = begin(law)
             if mapping is not None:
                 ramp = ScalingState(min(mapping.ramp.allowed, float(law.limit)))
-            mapping = self.mappings[esm["UUID"]] = Mapping(law, ramp, now)
+            mapping = self.mappings[esm["UUID"]] = MappingState(law, ramp, now)
         return mapping
 
     @staticmethod
-    def _window_over(mapping: Mapping, esm: dict[str, Any], visible: int, now: float) -> bool:
+    def _window_over(mapping: MappingState, esm: dict[str, Any], visible: int, now: float) -> bool:
         window = _number(esm, "MaximumBatchingWindowInSeconds", 0)
         if not window or not visible or visible >= _number(esm, "BatchSize", 10):
             mapping.waiting_since = None

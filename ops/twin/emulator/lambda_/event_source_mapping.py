@@ -19,7 +19,7 @@ from typing import Any
 from ops.twin.emulator import account_context
 from ops.twin.emulator.lambda_.esm_scaling import Scaler
 from ops.twin.emulator.patch import Patch
-from ops.twin.emulator.usage_counters import Ledger
+from ops.twin.emulator.usage_counters import UsageCounters
 
 log = logging.getLogger(__name__)
 
@@ -28,7 +28,7 @@ LONGEST_RETRY = 10.0
 """Seconds between tries of a throttled batch, doubling. AWS does not say its own."""
 
 
-def seams(ledger: Ledger, scaler: Scaler) -> list[Patch]:
+def seams(ledger: UsageCounters, scaler: Scaler) -> list[Patch]:
     def run(
         esm: dict[str, Any],
         func: dict[str, Any],
@@ -75,7 +75,7 @@ def as_described(answer: dict[str, Any]) -> dict[str, Any]:
 
 
 def run_batch(
-    ledger: Ledger,
+    ledger: UsageCounters,
     scaler: Scaler,
     esm: dict[str, Any],
     func: dict[str, Any],

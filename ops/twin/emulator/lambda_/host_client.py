@@ -33,7 +33,7 @@ class HostUnreachable(Exception):
 
 
 @dataclass(frozen=True)
-class Answer:
+class HostResponse:
     payload: bytes
     function_error: str  # "", "Unhandled" or "Handled"
     duration_ms: float | None  # without init
@@ -68,7 +68,7 @@ class HostClient:
         request_id: str,
         trace_id: str,
         credentials: Callable[[], Mapping[str, str]],
-    ) -> Answer:
+    ) -> HostResponse:
         """Run the function once. Raises HostUnreachable when there is no answer to work with."""
         name = quote(resource_name(configuration), safe=":")
         headers = {
@@ -88,7 +88,7 @@ class HostClient:
         if response.status != 200:
             text = response.data[:300].decode("utf-8", "replace")
             raise HostUnreachable(f"The Lambda host answered {response.status}: {text}")
-        return Answer(
+        return HostResponse(
             payload=response.data,
             function_error=response.headers.get("X-Amz-Function-Error", ""),
             duration_ms=_milliseconds(response.headers.get("X-Duration-Ms")),

@@ -16,10 +16,10 @@ from typing import Any
 
 from ops.twin.emulator import account_context
 from ops.twin.emulator.patch import Patch
-from ops.twin.emulator.usage_counters import Ledger
+from ops.twin.emulator.usage_counters import UsageCounters
 
 
-def seams(ledger: Ledger) -> list[Patch]:
+def seams(ledger: UsageCounters) -> list[Patch]:
     def counted_dispatch(original: Any) -> Any:
         def dispatch(func: dict[str, Any], config: dict[str, Any], event: Any, request_id: str, started: float) -> Any:
             from ministack.services import lambda_svc

@@ -30,7 +30,7 @@ class ExpressionError(ValueError):
 
 
 @dataclass(frozen=True)
-class Place:
+class PatternPosition:
     """One character of the expression: which ones fit, whether it may be left out, and whether it may be repeated."""
 
     fits: Callable[[str], object]
@@ -43,7 +43,7 @@ class Expression:
         """Raises ExpressionError."""
         if not text.isascii():
             raise ExpressionError("characters beyond ASCII are not supported")
-        self._places: list[Place | None] = []  # None: the end of an alternative
+        self._places: list[PatternPosition | None] = []  # None: the end of an alternative
         self._anywhere: set[int] = set()  # where alternatives begin
         self._at_start: set[int] = set()
         self._at_end: set[int] = set()  # ends that count at the end of the message only
@@ -128,7 +128,7 @@ def _alternatives(text: str) -> list[str]:
     return re.findall(r"((?:\[\^?\]?(?:\\.|[^\]\\])*\]|\\.|[^|\[\\]|[\[\\])*)(?:\||$)", text)[: text.count("|") + 1]
 
 
-def _places(part: re.Match[str]) -> list[Place]:
+def _places(part: re.Match[str]) -> list[PatternPosition]:
     try:
         fits = re.compile(part["atom"]).fullmatch
     except re.error as error:
@@ -138,10 +138,10 @@ def _places(part: re.Match[str]) -> list[Place]:
         raise ExpressionError(f"{part[0]} counts backwards")
     if max(least, most or 0) > MOST_PLACES:
         raise ExpressionError(f"it stands for more than {MOST_PLACES} characters")
-    wanted = [Place(fits)] * least
+    wanted = [PatternPosition(fits)] * least
     if most is None:
-        return [*wanted, Place(fits, optional=True, repeated=True)]
-    return [*wanted, *[Place(fits, optional=True)] * (most - least)]
+        return [*wanted, PatternPosition(fits, optional=True, repeated=True)]
+    return [*wanted, *[PatternPosition(fits, optional=True)] * (most - least)]
 
 
 def _counts(part: re.Match[str]) -> tuple[int, int | None]:

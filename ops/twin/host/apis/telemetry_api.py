@@ -18,7 +18,7 @@ from ops.twin.host.apis.extensions_api import Extension
 from ops.twin.host.clock import now, wall
 from ops.twin.host.http.http_messages import Request, Response, error_response
 from ops.twin.host.telemetry import telemetry_events
-from ops.twin.host.telemetry.telemetry_delivery import Buffering, Subscription
+from ops.twin.host.telemetry.telemetry_delivery import Buffering, TelemetrySubscription
 
 PREFIX = "/2022-07-01"
 SCHEMAS = ("2022-07-01", "2022-12-13", "2025-01-29")
@@ -45,7 +45,7 @@ class Invalid(Exception):
 class TelemetryApi:
     def __init__(self, on_subscribed: Callable[[str, list[str]], None]) -> None:
         self._on_subscribed = on_subscribed
-        self._subscriptions: dict[str, Subscription] = {}
+        self._subscriptions: dict[str, TelemetrySubscription] = {}
         self._early: list[telemetry_events.Event] | None = []  # None once init is over
 
     def wanted(self, kind: str) -> bool:
@@ -101,7 +101,7 @@ class TelemetryApi:
         self._early = []
 
 
-def _read(name: str, body: bytes) -> Subscription:
+def _read(name: str, body: bytes) -> TelemetrySubscription:
     try:
         message = json.loads(body)
     except ValueError:
@@ -116,7 +116,7 @@ def _read(name: str, body: bytes) -> Subscription:
     limits = _limits(message.get("buffering", {}))
     protocol, destination = _destination(message.get("destination"))
     buffering = Buffering(limits["maxItems"], limits["maxBytes"], limits["timeoutMs"] / 1000)
-    return Subscription(name, types, buffering, protocol, destination)
+    return TelemetrySubscription(name, types, buffering, protocol, destination)
 
 
 def _limits(given: Any) -> dict[str, int]:

@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from handler import contract
-from ops.twin.host.settings import FunctionConfig, Settings
+from ops.twin.host.settings import FunctionConfig, HostSettings
 from ops.twin.image import Image
 
 HIDDEN_FROM_EXTENSIONS = frozenset(
@@ -37,7 +37,7 @@ HIDDEN_FROM_EXTENSIONS = frozenset(
 def runtime_variables(
     function: FunctionConfig,
     image: Image,
-    settings: Settings,
+    settings: HostSettings,
     handler: str,
     log_stream: str,
     scratch: Path,

@@ -13,26 +13,26 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from ops.twin.host.process.environment_variables import extension_variables, runtime_variables
-from ops.twin.host.process.launch_spec import Plan
-from ops.twin.host.settings import FunctionConfig, Settings
+from ops.twin.host.process.launch_spec import LaunchSpec
+from ops.twin.host.settings import FunctionConfig, HostSettings
 from ops.twin.image import Image
 
 
 def plan_for(
     function: FunctionConfig,
     image: Image,
-    settings: Settings,
+    settings: HostSettings,
     log_stream: str,
     scratch: Path,
     xray_port: int,
     hosts: Path | None = None,
-) -> Plan:
+) -> LaunchSpec:
     """The image's CMD, or what ImageConfig says instead, under awslambdaric in the task root; under the program that
     ``AWS_LAMBDA_EXEC_WRAPPER`` names, where it does."""
     handler = (function.command or image.command or (function.handler,))[0]
     variables = runtime_variables(function, image, settings, handler, log_stream, scratch, xray_port)
     arn = function.arn.split(":")
-    return Plan(
+    return LaunchSpec(
         command=(*_wrapper(image, variables), sys.executable, "-m", "awslambdaric", handler),
         task_root=image.task_root,
         extensions=tuple(image.extensions),

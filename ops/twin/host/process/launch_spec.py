@@ -10,7 +10,7 @@ MEGABYTE = 1024 * 1024
 
 
 @dataclass(frozen=True)
-class Plan:
+class LaunchSpec:
     """Commands, folders and variables of one environment's processes. ``registration`` is what extensions are told of
     the function. Memory in MB.
     """

@@ -5,9 +5,9 @@ from __future__ import annotations
 import resource
 from collections.abc import Callable, Mapping
 
-from ops.twin.host.lifecycle_phase import Failure
+from ops.twin.host.lifecycle_phase import PhaseFailure
 from ops.twin.host.process.launch import extension_command
-from ops.twin.host.process.launch_spec import MEGABYTE, Plan
+from ops.twin.host.process.launch_spec import MEGABYTE, LaunchSpec
 from ops.twin.host.process.log_framing import Frames, Lines
 from ops.twin.host.process.orphan_reaper import Guardian
 from ops.twin.host.process.process import Process
@@ -23,7 +23,7 @@ _LOOKS_PER_SEARCH = 8
 class ProcessGroup:
     def __init__(
         self,
-        plan: Plan,
+        plan: LaunchSpec,
         guardian: Guardian,
         on_lines: Callable[[str, list[str], float], None],
         on_exit: Callable[[str, int], None],
@@ -39,21 +39,21 @@ class ProcessGroup:
         self.memory_peak = 0
         """Bytes at the highest point so far, at most the memory size, where AWS's cgroup stops it."""
 
-    def start_extensions(self, api: str) -> Failure | None:
+    def start_extensions(self, api: str) -> PhaseFailure | None:
         variables = {**self._plan.extension_variables, "AWS_LAMBDA_RUNTIME_API": api}
         for path in self._plan.extensions:
             try:
                 self._start(path.name, extension_command(path), variables, "extension")
             except OSError as error:
-                return Failure("error", "Extension.LaunchError", f"{path.name} did not start: {error.strerror}")
+                return PhaseFailure("error", "Extension.LaunchError", f"{path.name} did not start: {error.strerror}")
         return None
 
-    def start_runtime(self, api: str) -> Failure | None:
+    def start_runtime(self, api: str) -> PhaseFailure | None:
         variables = {**self._plan.variables, "AWS_LAMBDA_RUNTIME_API": api}
         try:
             self._start(RUNTIME, self._plan.command, variables, "function")
         except OSError as error:
-            return Failure("error", "Runtime.InvalidEntrypoint", f"The runtime did not start: {error.strerror}")
+            return PhaseFailure("error", "Runtime.InvalidEntrypoint", f"The runtime did not start: {error.strerror}")
         return None
 
     def runs(self, name: str) -> bool:

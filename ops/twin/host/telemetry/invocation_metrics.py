@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ops.twin.host.clock import wall
-from ops.twin.host.lifecycle_phase import Failure
+from ops.twin.host.lifecycle_phase import PhaseFailure
 from ops.twin.host.process.launch_spec import MEGABYTE
 from ops.twin.host.reply import Reply
 from ops.twin.host.telemetry import telemetry_events
@@ -38,7 +38,7 @@ class Timing:
 
 
 @dataclass(frozen=True)
-class Verdict:
+class InvocationEnd:
     """How an invocation ended. ``lines`` are what the platform writes to the log about it, before END."""
 
     status: str  # success | error | timeout
@@ -48,14 +48,16 @@ class Verdict:
     lines: tuple[str, ...] = ()
 
 
-def judge(request_id: str, reply: Reply | None, failure: Failure | None, timeout: float, end: float) -> Verdict:
+def judge(
+    request_id: str, reply: Reply | None, failure: PhaseFailure | None, timeout: float, end: float
+) -> InvocationEnd:
     """From what the runtime answered and what went wrong. ``timeout`` in seconds, ``end`` a ``clock.now()`` moment."""
     if reply is not None and reply.error_type:
-        return Verdict("error", reply.error_type, reply.payload, "Unhandled")
+        return InvocationEnd("error", reply.error_type, reply.payload, "Unhandled")
     if failure is None:
-        return Verdict("success", "", reply.payload if reply else b"")
+        return InvocationEnd("success", "", reply.payload if reply else b"")
     if failure.payload:  # the runtime itself said what kept it from starting
-        return Verdict(failure.status, failure.error_type, failure.payload, "Unhandled")
+        return InvocationEnd(failure.status, failure.error_type, failure.payload, "Unhandled")
     if failure.status == "timeout":
         what = f"Task timed out after {timeout:.2f} seconds"
         lines: tuple[str, ...] = (f"{telemetry_events.stamp(wall(end))} {request_id} {what}\n",)
@@ -63,7 +65,7 @@ def judge(request_id: str, reply: Reply | None, failure: Failure | None, timeout
         what = failure.message
         lines = (f"RequestId: {request_id} Error: {what}", failure.error_type)
     told = {"errorType": failure.error_type, "errorMessage": f"RequestId: {request_id} Error: {what}"}
-    return Verdict(failure.status, failure.told_type, json.dumps(told).encode(), "Unhandled", lines)
+    return InvocationEnd(failure.status, failure.told_type, json.dumps(told).encode(), "Unhandled", lines)
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,7 @@ from handler.aws.sigv4 import Credentials, Signer
 from ops.twin.host.clock import epoch_ms, now
 from ops.twin.host.http.http_client import Client
 from ops.twin.host.http.http_messages import BadMessage
-from ops.twin.host.settings import Settings
+from ops.twin.host.settings import HostSettings
 
 MOST_EVENTS = 10_000
 MOST_BYTES = 1_000_000
@@ -56,7 +56,7 @@ class Stream:
 class LogSink:
     """Sends what the streams have, a call at a time, oldest stream first."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: HostSettings) -> None:
         parts = urlsplit(settings.endpoint)
         self._client = Client(parts.hostname or "127.0.0.1", parts.port or 80)
         self._authority = parts.netloc

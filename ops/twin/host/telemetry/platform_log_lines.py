@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 
 from ops.twin.host.telemetry import telemetry_events
-from ops.twin.host.telemetry.invocation_metrics import InvocationMetrics, Verdict
+from ops.twin.host.telemetry.invocation_metrics import InvocationEnd, InvocationMetrics
 
 # Telemetry's type names as the EXTENSION and TELEMETRY lines write them.
 _TITLES = {"platform": "Platform", "function": "Function", "extension": "Extension"}
@@ -37,7 +37,7 @@ def init_report(duration_ms: float, phase: str, status: str, error_type: str) ->
     return line + (f"\tError Type: {error_type}" if error_type else "")
 
 
-def report(request_id: str, account: InvocationMetrics, verdict: Verdict, trace: str) -> str:
+def report(request_id: str, account: InvocationMetrics, verdict: InvocationEnd, trace: str) -> str:
     """``trace`` is the X-Ray line of a sampled invocation, or empty."""
     parts = [
         f"REPORT RequestId: {request_id}",

@@ -37,7 +37,7 @@ class Buffering:
     timeout: float = 1.0  # seconds
 
 
-class Subscription:
+class TelemetrySubscription:
     def __init__(self, name: str, types: list[str], buffering: Buffering, protocol: str, destination: str) -> None:
         self.name = name
         self.types = types

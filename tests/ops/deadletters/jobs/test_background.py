@@ -12,7 +12,7 @@ import pytest
 
 from ops.deadletters import plans
 from ops.deadletters.jobs import background
-from ops.deadletters.jobs.background import DONE, FAILED, LOST, Job
+from ops.deadletters.jobs.background import DONE, FAILED, LOST, BackgroundJob
 from ops.deadletters.ledger.model import State
 from ops.deadletters.plan_model import Selection, Steps
 from ops.deadletters.redrive import redrive
@@ -28,7 +28,7 @@ def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
         yield made
 
 
-def ended(world: World, name: str, seconds: float = 60) -> Job:
+def ended(world: World, name: str, seconds: float = 60) -> BackgroundJob:
     """The job, once it does not run any more."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:

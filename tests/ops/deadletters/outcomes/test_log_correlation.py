@@ -11,7 +11,7 @@ import pytest
 
 from handler import contract
 from ops.deadletters.ledger.model import Outcome
-from ops.deadletters.outcomes.log_correlation import Feed, MessageTracker
+from ops.deadletters.outcomes.log_correlation import MessageTracker, QueueSettings
 from tests.fakes.logs import BEGAN, batch, died, failed, row
 
 M1, M2 = "11111111-aaaa-4aaa-8aaa-aaaaaaaaaaaa", "22222222-bbbb-4bbb-8bbb-bbbbbbbbbbbb"
@@ -28,7 +28,7 @@ def fate(rows: list[Row], at: float = 100.0, message_id: str = M1, *, receives: 
     """(outcome, cause), by whatever order the rows come in."""
     answers = set()
     for seed in range(3):
-        tracks = MessageTracker(Feed(20.0, receives, whole), {M1: "letter 1", M2: "letter 2"})
+        tracks = MessageTracker(QueueSettings(20.0, receives, whole), {M1: "letter 1", M2: "letter 2"})
         for one in random.Random(seed).sample(rows, len(rows)):
             tracks.add(one)
             tracks.add(one)
@@ -78,7 +78,7 @@ def test_a_killed_environment_counts_as_a_receive() -> None:
 
 
 def test_without_a_dead_letter_queue_nothing_comes_back() -> None:
-    tracks = MessageTracker(Feed(20.0, None, False), {M1: ""})
+    tracks = MessageTracker(QueueSettings(20.0, None, False), {M1: ""})
     for number in range(30):
         tracks.add(batch(20.0 * number, f"{number:08}-cccc-4ccc-8ccc-cccccccccccc", M1))
     assert tracks.fate(M1, BEGAN + timedelta(hours=1)) is None

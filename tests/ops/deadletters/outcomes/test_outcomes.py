@@ -15,7 +15,7 @@ import pytest
 from ops.deadletters import plans
 from ops.deadletters.ledger.model import Outcome, Run, Sent, State
 from ops.deadletters.outcomes import dlq_search, monitor
-from ops.deadletters.outcomes.async_outcomes import Invocations
+from ops.deadletters.outcomes.async_outcomes import AsyncInvocationWatcher
 from ops.deadletters.outcomes.log_tail import LogTail
 from ops.deadletters.plan_model import Pace, Selection, Steps
 from ops.deadletters.queue import DeadLetterQueue
@@ -193,7 +193,7 @@ def test_an_invocation_by_how_its_attempts_ended(
 ) -> None:
     here, fake = logs
     fake.rows = rows
-    watched = Invocations(here, FUNCTION, 3, BEGAN)
+    watched = AsyncInvocationWatcher(here, FUNCTION, 3, BEGAN)
     found = list(watched.look([sent()], a_run(), False, BEGAN + timedelta(minutes=30)))
     assert [fate[0] for _, fate in found] == ([outcome] if outcome else [])
 
@@ -208,24 +208,30 @@ def test_a_report_without_a_status_is_no_success_where_another_line_says_so(
         (f"RequestId: {R1} Error: Runtime exited with error: exit status 1\nRuntime.ExitError", "Runtime.ExitError: "),
     ):
         fake.rows = [row(1, line), report(1)]
-        ((_, fate),) = Invocations(here, FUNCTION, 1, BEGAN).look([sent()], a_run(), False, BEGAN + timedelta(hours=1))
+        ((_, fate),) = AsyncInvocationWatcher(here, FUNCTION, 1, BEGAN).look(
+            [sent()], a_run(), False, BEGAN + timedelta(hours=1)
+        )
         assert (fate[0], fate[2].startswith(why)) == (Outcome.CAME_BACK, True)
         fake.rows += [report(61)]
-        ((_, fate),) = Invocations(here, FUNCTION, 3, BEGAN).look([sent()], a_run(), False, BEGAN + timedelta(hours=1))
+        ((_, fate),) = AsyncInvocationWatcher(here, FUNCTION, 3, BEGAN).look(
+            [sent()], a_run(), False, BEGAN + timedelta(hours=1)
+        )
         assert fate[0] is Outcome.SUCCEEDED, "the next attempt did"
 
 
 def test_what_the_function_logged_is_the_cause(logs: tuple[DeadLetterQueue, FakeLogs]) -> None:
     here, fake = logs
     fake.rows = [failed(0.5, "ValueError", R1), report(1, "error")]
-    ((_, fate),) = Invocations(here, FUNCTION, 1, BEGAN).look([sent()], a_run(), False, BEGAN + timedelta(minutes=1))
+    ((_, fate),) = AsyncInvocationWatcher(here, FUNCTION, 1, BEGAN).look(
+        [sent()], a_run(), False, BEGAN + timedelta(minutes=1)
+    )
     assert fate == (Outcome.CAME_BACK, BEGAN + timedelta(seconds=1), "ValueError: why")
 
 
 def test_logs_that_may_not_be_read_are_asked_and_said_once(logs: tuple[DeadLetterQueue, FakeLogs]) -> None:
     here, fake = logs
     fake.refuse = "AccessDeniedException"
-    watched = Invocations(here, FUNCTION, 3, BEGAN)
+    watched = AsyncInvocationWatcher(here, FUNCTION, 3, BEGAN)
     for _ in range(3):
         assert list(watched.look([sent()], a_run(), False, datetime.now(UTC))) == []
     (note,) = watched.notes
@@ -235,7 +241,7 @@ def test_logs_that_may_not_be_read_are_asked_and_said_once(logs: tuple[DeadLette
 def test_logs_that_are_throttled_are_asked_again(logs: tuple[DeadLetterQueue, FakeLogs]) -> None:
     here, fake = logs
     fake.rows, fake.refuse = [report(1)], "ThrottlingException"
-    watched = Invocations(here, FUNCTION, 3, BEGAN)
+    watched = AsyncInvocationWatcher(here, FUNCTION, 3, BEGAN)
     assert list(watched.look([sent()], a_run(), False, BEGAN + timedelta(minutes=1))) == []
     assert watched.notes
     fake.refuse = ""

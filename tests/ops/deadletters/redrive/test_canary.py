@@ -6,7 +6,7 @@ import pytest
 
 from ops.deadletters.plan_model import Steps
 from ops.deadletters.plans.steps import boundaries
-from ops.deadletters.redrive.canary import Tally, Verdict, brake, decide
+from ops.deadletters.redrive.canary import CanaryDecision, Tally, brake, decide
 from ops.errors import UsageError
 
 
@@ -42,26 +42,26 @@ STEPS = Steps(stop_share=0.2, patience_s=60)
 @pytest.mark.parametrize(
     ("tally", "waited_s", "verdict"),
     [
-        (Tally(5, 5, succeeded=5, came_back=0), 0, Verdict.GO),
-        (Tally(5, 5, succeeded=4, came_back=1), 0, Verdict.GO),  # 20% is not more than 20%
-        (Tally(5, 5, succeeded=4, came_back=0), 0, Verdict.GO),  # the one that waits cannot change it
-        (Tally(5, 5, succeeded=0, came_back=2), 0, Verdict.STOP),  # nor can the three here
-        (Tally(5, 5, succeeded=1, came_back=1), 59, Verdict.WAIT),
-        (Tally(5, 5, succeeded=1, came_back=1), 60, Verdict.STOP),
-        (Tally(5, 5, succeeded=3, came_back=0), 60, Verdict.OPEN),
-        (Tally(5, 5, succeeded=0, came_back=0), 60, Verdict.OPEN),
-        (Tally(5, 5, succeeded=0, came_back=0, unwatched=5), 0, Verdict.GO),
-        (Tally(5, 0, succeeded=0, came_back=0), 0, Verdict.GO),  # all had vanished
+        (Tally(5, 5, succeeded=5, came_back=0), 0, CanaryDecision.GO),
+        (Tally(5, 5, succeeded=4, came_back=1), 0, CanaryDecision.GO),  # 20% is not more than 20%
+        (Tally(5, 5, succeeded=4, came_back=0), 0, CanaryDecision.GO),  # the one that waits cannot change it
+        (Tally(5, 5, succeeded=0, came_back=2), 0, CanaryDecision.STOP),  # nor can the three here
+        (Tally(5, 5, succeeded=1, came_back=1), 59, CanaryDecision.WAIT),
+        (Tally(5, 5, succeeded=1, came_back=1), 60, CanaryDecision.STOP),
+        (Tally(5, 5, succeeded=3, came_back=0), 60, CanaryDecision.OPEN),
+        (Tally(5, 5, succeeded=0, came_back=0), 60, CanaryDecision.OPEN),
+        (Tally(5, 5, succeeded=0, came_back=0, unwatched=5), 0, CanaryDecision.GO),
+        (Tally(5, 0, succeeded=0, came_back=0), 0, CanaryDecision.GO),  # all had vanished
     ],
 )
-def test_a_step_is_decided_as_soon_as_it_can_be(tally: Tally, waited_s: float, verdict: Verdict) -> None:
+def test_a_step_is_decided_as_soon_as_it_can_be(tally: Tally, waited_s: float, verdict: CanaryDecision) -> None:
     assert decide(tally, STEPS, waited_s) is verdict
 
 
 def test_a_stop_share_of_nothing_stops_at_the_first_that_comes_back() -> None:
     strict = Steps(stop_share=0.0)
-    assert decide(Tally(100, 100, succeeded=99, came_back=1), strict, 0) is Verdict.STOP
-    assert decide(Tally(100, 100, succeeded=99, came_back=0), strict, 0) is Verdict.WAIT
+    assert decide(Tally(100, 100, succeeded=99, came_back=1), strict, 0) is CanaryDecision.STOP
+    assert decide(Tally(100, 100, succeeded=99, came_back=0), strict, 0) is CanaryDecision.WAIT
 
 
 def test_a_step_on_its_way_is_stopped_once_enough_came_back() -> None:

@@ -12,7 +12,7 @@ import pytest
 
 from ops.aws import Aws, call_effect
 from ops.deadletters.messages.model import DeadLetter, Kind
-from ops.deadletters.transfer.destinations import Answer, Parcel
+from ops.deadletters.transfer.destinations import Parcel, SendResult
 from ops.deadletters.transfer.destinations.services import BusRoute, FunctionRoute, TopicRoute
 from ops.errors import AwsError, NotFound
 from ops.target import Target
@@ -84,7 +84,7 @@ def test_an_event_is_put_on_its_bus_again(listener: Listener, aws: Aws) -> None:
     letter = a_dead_letter(
         an_event(), kind=Kind.EVENTBRIDGE, system={"AWSTraceHeader": "Root=1-5759e988-bd862e3fe1be46a9"}
     )
-    assert BusRoute(aws, BUS).send(parcels(letter)) == [Answer(sent_as="new-1")]
+    assert BusRoute(aws, BUS).send(parcels(letter)) == [SendResult(sent_as="new-1")]
     [(_, headers, body)] = listener.asked
     assert headers["X-Amz-Target"] == "AWSEvents.PutEvents"
     [entry] = json.loads(body)["Entries"]
@@ -109,9 +109,9 @@ def test_entries_of_events_are_judged_one_by_one(listener: Listener, aws: Aws) -
     letters = [a_dead_letter(an_event(), kind=Kind.EVENTBRIDGE) for _ in range(3)]
     odd = [a_dead_letter("no JSON", kind=Kind.EVENTBRIDGE), a_dead_letter('{"source": "x"}', kind=Kind.EVENTBRIDGE)]
     answers = BusRoute(aws, BUS).send(parcels(letters[0], odd[0], *letters[1:], odd[1]))
-    assert answers[0] == Answer(sent_as="new-1")
-    assert answers[2] == Answer(why="The event bus refused it: ThrottlingException: slow down")
-    assert answers[3] == Answer(refused="The event bus refused it: MalformedDetail: no JSON")
+    assert answers[0] == SendResult(sent_as="new-1")
+    assert answers[2] == SendResult(why="The event bus refused it: ThrottlingException: slow down")
+    assert answers[3] == SendResult(refused="The event bus refused it: MalformedDetail: no JSON")
     assert answers[1].refused.startswith("The event cannot be taken out of the letter: ")
     assert answers[4].refused == "The event cannot be taken out of the letter: it has no 'detail-type'."
     assert len(json.loads(listener.asked[0][2])["Entries"]) == 3
@@ -142,7 +142,7 @@ def test_a_notification_is_published_again(listener: Listener, aws: Aws) -> None
         },
     }
     route = TopicRoute(aws, TOPIC)
-    assert route.send(parcels(a_dead_letter(json.dumps(notification), kind=Kind.SNS))) == [Answer(sent_as="new-1")]
+    assert route.send(parcels(a_dead_letter(json.dumps(notification), kind=Kind.SNS))) == [SendResult(sent_as="new-1")]
     asked = {name: value for name, [value] in parse_qs(listener.asked[0][2].decode()).items()}
     assert (asked["TopicArn"], asked["Message"], asked["Subject"]) == (TOPIC, '{"n": 1.10}', "An order")
     assert asked["MessageAttributes.entry.1.Value.StringValue"] == "blue"
