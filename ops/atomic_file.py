@@ -17,7 +17,7 @@ from ops.errors import OpsError, UsageError
 MALFORMED = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
 """What is raised by reading a file that says something else than was once written to it."""
 PRIVATE_MODE = 0o600
-"""What a temporary file has, and so the file that it becomes: letters may hold personal data."""
+"""What a temporary file has, and so the file that it becomes: messages may hold personal data."""
 
 
 @contextmanager
@@ -61,7 +61,7 @@ def private_opener(name: str, flags: int) -> int:
 
 
 def _put(part: Path, path: Path) -> None:
-    """Rename, but never over a file that came to be meanwhile."""
+    """Rename, but never over a file that came to be in the meantime."""
     try:
         os.link(part, path)
     except FileExistsError:

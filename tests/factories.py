@@ -1,4 +1,4 @@
-"""Letters for tests, made as SQS would hand them over."""
+"""Messages for tests, made as SQS would hand them over."""
 
 from __future__ import annotations
 

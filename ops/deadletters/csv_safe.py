@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterable
 
 _FORMULA = frozenset("=+-@\t\r\n|%＝＋－＠")
-"""Signs that begin a formula in some spreadsheet (OWASP, CSV injection), also after spaces and quotes."""
+"""Characters that begin a formula in some spreadsheet (OWASP, CSV injection), also after spaces and quotes."""
 _BREAK = re.compile(r"([;\t\n][\s'\"\u00a0\ufeff]{0,8})([=+\-@|%＝＋－＠])")
 """Where a spreadsheet with another list separator breaks a quoted cell in two, and the second begins like a formula."""
 _SHOWN = "\n\t"

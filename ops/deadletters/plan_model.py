@@ -13,20 +13,21 @@ SCHEMA = 1
 
 class Action(StrEnum):
     REDRIVE = "redrive"  # send, then delete from the dead-letter queue
-    COPY = "copy"  # send, leave the letter where it is
-    PURGE = "purge"  # delete; needs an export of exactly these letters
+    COPY = "copy"  # send, leave the message where it is
+    PURGE = "purge"  # delete; needs an export of exactly these messages
 
 
 @dataclass(frozen=True)
 class Selection:
-    """Which letters; what is given must all hold. Empty: every letter in the queue. ``imported``: of those that lie on
-    the shelf only, because a file brought them, and not of those in the queue."""
+    """Which messages; what is given must all hold. Empty: every message in the queue. ``imported``: of those that are
+    in
+    the snapshot only, because a file brought them, and not of those in the queue."""
 
-    cause: str = ""  # a fingerprint or the beginning of one, or an error type
+    cause: str = ""  # a fingerprint or a prefix of one, or an error type
     where: str = ""  # JMESPath over {"body": …, "text": …, "attributes": {…}, "system": {…}, "kind": …, "cause": {…}}
     text: str = ""  # found in body or attributes, upper and lower case alike
     since: datetime | None = None  # sent at or after
-    until: datetime | None = None  # sent before, so that of two spans that meet no letter is in both
+    until: datetime | None = None  # sent before, so that of two spans that meet no message is in both
     ids: tuple[str, ...] = ()
     imported: bool = False
 
@@ -59,7 +60,7 @@ class Destination:
 
 @dataclass(frozen=True)
 class Pace:
-    """``max_per_s``: the hard cap, messages a second; None: as fast as it goes. ``headroom``: slow down below the cap
+    """``max_per_s``: the hard cap, messages per second; None: as fast as it goes. ``headroom``: slow down below the cap
     while the workload is behind (queue age, in flight, concurrency)."""
 
     max_per_s: float | None = 100.0
@@ -83,7 +84,7 @@ class Returns:
     """Where messages go back to, as far as it is known. ``origins``: messages by ARN; ``inferred`` of them do not say
     so themselves. ``left``: messages that stay in the dead-letter queue, by why (a clause); ``left_ids``: which.
 
-    The rest is what that rests on (``origins.Known``), so that the run does as the plan says.
+    The rest is what that rests on (``return_target.ReturnContext``), so that the run does as the plan says.
     """
 
     origins: Mapping[str, int] = field(default_factory=dict)
@@ -104,7 +105,7 @@ class Estimate:
 
 @dataclass(frozen=True)
 class Plan:
-    """``ids``: the letters that will move, all that the scan reached. ``unseen``: more that were selected, counted by
+    """``ids``: the messages that will move, all that the scan reached. ``unseen``: more that were selected, counted by
     the queue's attributes: a scan sees only the first messages of each message group of a FIFO queue, and may end at
     its limit. ``hash``: SHA-256 of all the rest, so that a run's record names the plan that was followed."""
 
@@ -117,8 +118,8 @@ class Plan:
     selection: Selection
     ids: tuple[str, ...]
     bytes: int
-    looked_at: datetime  # age of the shelf that it was made from
-    queue_count: int  # letters the queue held then (visible and in flight)
+    looked_at: datetime  # age of the snapshot that it was made from
+    queue_count: int  # messages the queue held then (visible and in flight)
     margin: float  # share by which the queue may have changed before the plan is stale
     destination: Destination
     edits: tuple[Edit, ...]
@@ -126,13 +127,13 @@ class Plan:
     steps: Steps
     engine: str  # "ledger" | "move task" (whole queue, no edits, endpoint supports it; after the canary)
     engine_why: str
-    causes: Mapping[str, int]  # fingerprint → letters
+    causes: Mapping[str, int]  # fingerprint → messages
     estimate: Estimate
     permissions: tuple[str, ...]  # IAM: "sqs:SendMessage on arn:…"
     sample: tuple[str, ...]  # message ids
     warnings: tuple[str, ...] = ()
     unseen: int = 0
-    size_limits: Mapping[str, int] = field(default_factory=dict)  # ARN of a destination queue → bytes a message
+    size_limits: Mapping[str, int] = field(default_factory=dict)  # ARN of a destination queue → bytes per message
     returns: Returns = field(default_factory=Returns)
     hash: str = ""
     schema: int = field(default=SCHEMA)

@@ -1,4 +1,4 @@
-"""One queue of dead letters: whose workload it belongs to, and the folder in which its shelf, plans and ledgers lie."""
+"""One queue of dead letters: whose workload it belongs to, and the folder of its snapshot, plans and ledgers."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class DeadLetterQueue:
-    """``queue`` holds the letters; ``folder`` is there and can be written to."""
+    """``queue`` holds the messages; ``folder`` is there and can be written to."""
 
     aws: Aws
     workload: Workload
@@ -39,7 +39,7 @@ class DeadLetterQueue:
 
     @property
     def runs(self) -> Path:
-        """One ledger a redrive: ``<plan id>.db``."""
+        """One ledger per redrive: ``<plan id>.db``."""
         return self.folder / "runs"
 
 
@@ -56,7 +56,7 @@ def open_queue(aws: Aws, workload: Workload, queue: str | None = None) -> DeadLe
     folder = state_folder(aws.target) / f"{account}-{region}-{name}"
     for path in (folder, folder / "plans", folder / "runs"):
         try:
-            path.mkdir(parents=True, exist_ok=True, mode=0o700)  # letters may hold personal data
+            path.mkdir(parents=True, exist_ok=True, mode=0o700)  # messages may hold personal data
         except OSError as error:
             raise folder_error(path, error) from error
     if not os.access(folder, os.W_OK):
@@ -95,7 +95,7 @@ def state_folder(target: Target, environ: Mapping[str, str] = os.environ) -> Pat
     path = Path(own) if own else Path(environ.get("XDG_STATE_HOME") or "~/.local/state") / "scilearn-ops"
     try:
         return path.expanduser()
-    except RuntimeError as error:  # taken by its letter it would lie wherever somebody stands
+    except RuntimeError as error:  # taken literally, it would be in the current folder
         raise folder_error(path, FileNotFoundError(errno.ENOENT, "no such home")) from error
 
 

@@ -1,4 +1,4 @@
-"""One mover a queue: a lock on its folder that ends with the process that holds it, however that dies."""
+"""One mover per queue: a lock on its folder that ends with the process that holds it, however that ends."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ HANDOVER_WAIT_S = 0.5
 
 
 class QueueBusy(OpsError):
-    """Somebody else moves letters of this queue now."""
+    """Another process moves messages of this queue now."""
 
 
 @dataclass(frozen=True)
 class LockHolder:
-    """Who moves letters now. ``since``: ISO 8601 UTC."""
+    """Who moves messages now. ``since``: ISO 8601 UTC."""
 
     run: str
     who: str
@@ -37,7 +37,8 @@ class LockHolder:
 
 @contextmanager
 def hold_lock(source: DeadLetterQueue, run: str, who: str) -> Iterator[None]:
-    """Nobody else on this machine redrives or purges the queue meanwhile. Raises Busy, naming who does."""
+    """No other process on this machine redrives or purges the queue in the meantime. Raises QueueBusy, naming who
+    does."""
     path = source.folder / "redrive.lock"
     try:
         file = open(path, "a+", errors="replace", opener=atomic_file.private_opener)  # noqa: SIM115 - held for longer
@@ -55,13 +56,13 @@ def hold_lock(source: DeadLetterQueue, run: str, who: str) -> Iterator[None]:
 
 
 def ensure_not_busy(source: DeadLetterQueue) -> None:
-    """Raises Busy when somebody moves letters of the queue now."""
+    """Raises QueueBusy while a process moves messages of the queue now."""
     if other := lock_holder(source):
         raise _busy(source, other)
 
 
 def lock_holder(source: DeadLetterQueue) -> LockHolder | None:
-    """Who moves letters of the queue now; None when nobody does. What is no file, nobody holds."""
+    """Who moves messages of the queue now; None when nobody does. What is not a file is not held."""
     try:
         file = os.fdopen(atomic_file.open_regular(source.folder / "redrive.lock"), "r", errors="replace")
     except (OSError, OpsError):

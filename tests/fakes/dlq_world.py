@@ -33,17 +33,17 @@ class World:
     jobs: Any
     source: DeadLetterQueue
     known: dict[tuple[Any, ...], Workload] = field(default_factory=dict)
-    """What was described already: a queue made anew is as the one before, and describing it takes a dozen calls."""
+    """What was described already: a queue made again is as the one before, and describing it takes a dozen calls."""
 
     def put(self, bodies: Sequence[str], attributes: Mapping[str, Any] | None = None) -> list[str]:
-        """Letters that died in ``jobs``, in the queue and on the shelf as a look would put them there."""
+        """Messages that failed in ``jobs``, in the queue and in the snapshot as a scan would put them there."""
         system = {"DeadLetterQueueSourceArn": self.source.workload.queue.arn}
         ids = self.dlq.put([{"body": body, "attributes": attributes or {}, "system": system} for body in bodies])
         self.shelve()
         return list(ids)
 
     def shelve(self) -> None:
-        """Read all that is visible, put it on the shelf, give it back."""
+        """Read all that is visible, put it in the snapshot, give it back."""
         door, queue = self.source.aws, self.source.queue
         found: list[sqs.Message] = []
         while batch := sqs.receive(door, queue, 60, 0):
@@ -54,7 +54,7 @@ class World:
             shelf.add(map(parse.parse_message, found), Place.QUEUE)
 
     def bodies(self) -> list[str]:
-        """What lies in the dead-letter queue now."""
+        """What is in the dead-letter queue now."""
         return sorted(message["Body"] for message in self.dlq.messages())
 
     def anew(self, folder: Path, patch: pytest.MonkeyPatch, suffix: str = "", **queue: str) -> World:
@@ -75,7 +75,7 @@ class World:
 
 @dataclass
 class FixedOutcomes:
-    """A ``course.Watch`` that decides by the letter's place in its run what became of it; None: not known yet."""
+    """A ``rollout.Watch`` that decides by the message's place in its run its outcome; None: not known yet."""
 
     of: Callable[[int], Outcome | None]
     pause_s: float = 0.0
@@ -107,6 +107,6 @@ def a_world(folder: Path, patch: pytest.MonkeyPatch, retries: int = MAX_ATTEMPTS
 
 
 def a_plan(world: World, selection: Selection | None = None, **more: Any) -> Plan:
-    """Of all letters, as fast as can be, by the ledger; ``more`` as ``plans.make`` takes it."""
+    """Of all messages, as fast as can be, by the ledger; ``more`` as ``plans.make`` takes it."""
     more = {"pace": Pace(None, headroom=False), "engine": "ledger", **more}
     return plans.make(world.source, selection or Selection(), **more)

@@ -1,4 +1,4 @@
-"""A log group that can be asked as Logs Insights is, and a shelf beside it: what explaining letters needs.
+"""A log group that can be asked as Logs Insights is, and a snapshot beside it: what explaining messages needs.
 
 It understands what ``ops.deadletters.causes`` asks: ``filter @message like /…/`` (all of them), times, order, a
 limit; and says how much matched and what was scanned.
@@ -30,7 +30,7 @@ from tests.fakes.aws import Refusal, serve
 from tests.ops.insight.world import WORKLOAD
 
 BEGAN = datetime.now(UTC).replace(microsecond=0) - timedelta(hours=1)
-"""When the letters here were sent: lately, since logs older than a letter can be are not asked for."""
+"""When the messages here were sent: recently, since logs older than a message can be are not asked for."""
 _LIKE = re.compile(r"filter @message like /(.*?)/ (?=\||$)", re.DOTALL)
 
 
@@ -42,7 +42,7 @@ def row(seconds: float, message: str | dict[str, Any], stream: str = "2026/11/23
 
 
 def silent(message_id: str = "m1", first_receive: float = 0.0, **more: Any) -> DeadLetter:
-    """A letter that carries no cause."""
+    """A message that carries no cause."""
     received = BEGAN + timedelta(seconds=first_receive)
     system = {"ApproximateFirstReceiveTimestamp": str(int(received.timestamp() * 1000))}
     return a_dead_letter(message_id=message_id, system=system, **{"sent": BEGAN, **more})
@@ -164,7 +164,7 @@ def a_source(
     rows: Iterable[dict[str, str]] = (),
     **workload: Any,
 ) -> Iterator[tuple[DeadLetterQueue, FakeLogs]]:
-    """A source whose shelf holds ``letters`` and whose function logged ``rows``."""
+    """A source whose snapshot holds ``letters`` and whose function logged ``rows``."""
     fake = FakeLogs(list(rows))
     with serve(fake.answer, patch):
         described = replace(WORKLOAD, **{"queue": replace(WORKLOAD.queue, arn=QUEUE), **workload})

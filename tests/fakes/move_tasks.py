@@ -13,7 +13,7 @@ from tests.fakes.aws import Refusal
 
 @dataclass
 class FakeMoveTasks:
-    """Move tasks of one queue of ``letters``; each look at one finds that it has moved ``step`` more."""
+    """Move tasks of one queue of ``letters``; each poll of one finds that it has moved ``step`` more."""
 
     letters: int = 100
     step: int = 40
@@ -26,7 +26,7 @@ class FakeMoveTasks:
     seen: Callable[[], None] | None = None  # called once, when a task is first seen at work
     deaf: bool = False  # a task begins, and the answer is an error
     unlisted: int = 0  # so many looks at a running task do not find it yet
-    silent_from: int | None = None  # so few letters left that SQS does not answer any more
+    silent_from: int | None = None  # so few messages left that SQS does not answer any more
     rates: list[int | None] = field(default_factory=list)
     tasks: list[dict[str, Any]] = field(default_factory=list)
 
@@ -89,7 +89,7 @@ class FakeMoveResult:
 
 @dataclass
 class EmptyEngine:
-    """Finds none of the letters that are still planned."""
+    """Finds none of the messages that are still planned."""
 
     ledger: Ledger
     finds: bool = False

@@ -1,4 +1,4 @@
-"""Who did what to which letters, when and why: one line of JSON each, in a file that is only ever added to.
+"""Who did what to which messages, when and why: one line of JSON each, in a file that is only ever added to.
 
 Each line carries the SHA-256 of the line before, so that ``verify`` finds a line that was changed, taken out or put in
 later by hand, or damaged by a disk. What it cannot prove: whoever can write the file can compute the whole chain again
@@ -42,7 +42,7 @@ COLUMNS = (
 class Record:
     """``action``: redrive | copy | resume (of either) | purge, which are recorded as they begin and as they end; and
     cancel, which asks one of the first three to stop. Looks, plans, exports and imports move and delete nothing, and
-    are not recorded. ``counts``: letters by what became of them, of a resumed run all in all. ``outcome``: began |
+    are not recorded. ``counts``: messages by outcome, of a resumed run all in all. ``outcome``: began |
     done | stopped | cancelled | failed; of a cancel: asked."""
 
     at: datetime
@@ -61,7 +61,7 @@ class Record:
 
 @dataclass(frozen=True)
 class Verification:
-    """``problems``: what is wrong, a sentence a place; empty when every line follows from the one before."""
+    """``problems``: what is wrong, a sentence per place; empty when every line follows from the one before."""
 
     lines: int
     problems: tuple[str, ...]
@@ -154,7 +154,7 @@ def _locked(path: Path) -> Iterator[int]:
 
 
 def _last(handle: int) -> tuple[bytes | None, bool]:
-    """The last line, and whether its end is missing: a process died, or the disk was full, while writing it."""
+    """The last line, and whether its end is missing: a process ended, or the disk was full, while writing it."""
     size = os.fstat(handle).st_size
     if size == 0:
         return None, False

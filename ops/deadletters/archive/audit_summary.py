@@ -27,7 +27,7 @@ class Entry:
 @dataclass(frozen=True)
 class History:
     """``acts``: of ``records`` those that say how an act ended; a cancel is none, it only asks one to.
-    ``entries``: every act and every cancel once, the one that began last first."""
+    ``entries``: every act and every cancel once, the one that started last first."""
 
     finding: Finding
     records: tuple[Record, ...]  # newest first
@@ -37,7 +37,7 @@ class History:
 
     @property
     def redriven(self) -> int:
-        """Letters that went back and left their queue of dead letters. What a resumed run counts, it counts from its
+        """Messages that went back and left their queue of dead letters. What a resumed run counts, it counts from its
         beginning."""
         most: dict[tuple[str, str], int] = {}
         for record in self.acts:
@@ -48,7 +48,7 @@ class History:
 
 
 def summarize_audit(records: Sequence[Record], verified: Verification, now: datetime | None = None) -> History:
-    """``records``: newest first, as ``audit.read`` gives them."""
+    """``records``: newest first, as ``audit_log.read_records`` gives them."""
     now = now or datetime.now(UTC)
     late = [record for record in records if record.at >= now - RECENT]
     return History(

@@ -1,4 +1,4 @@
-"""Letters as files: JSON lines to keep, import again or purge by; CSV to look at in a spreadsheet."""
+"""Messages as files: JSON lines to keep, import again or purge by; CSV to look at in a spreadsheet."""
 
 from __future__ import annotations
 
@@ -48,27 +48,27 @@ class ExportResult:
 
 
 def default_export_path(source: DeadLetterQueue, format: str = "jsonl") -> Path:
-    """Where exports go when nobody says: the folder ``exports`` of the queue, by the time."""
+    """Where exports go by default: the folder ``exports`` of the queue, by the time."""
     return source.folder / "exports" / f"{source.queue.name}-{datetime.now(UTC):%Y%m%dT%H%M%S}.{format}"
 
 
 def plan_selection(plan: Plan) -> Selection:
-    """Exactly the letters of ``plan``, which a purge's export must hold."""
+    """Exactly the messages of ``plan``, which a purge's export must hold."""
     return Selection(ids=plan.ids)
 
 
 def exported_ids(path: Path) -> tuple[str, ...]:
-    """Message ids of an export in JSON lines, in its order. Raises UsageError, OpsError (see ``letterlines.lines``)."""
+    """Message ids of an export in JSON lines, in its order. Raises UsageError, OpsError (see ``jsonl.read_lines``)."""
     return tuple(each.letter.message_id for _, each in jsonl.read_lines(atomic_file.expand_user(path)))
 
 
 def export_messages(
     source: DeadLetterQueue, selection: Selection, path: Path | None = None, format: str = "jsonl"
 ) -> ExportResult:
-    """Write what is selected to ``path`` (else ``default_path``), which is there whole or not at all.
+    """Write what is selected to ``path`` (else ``default_export_path``), which is there whole or not at all.
 
     Raises UsageError (nothing selected, an unknown format, something is there already), OpsError (disk full, not
-    writable), and what the shelf raises.
+    writable), and what ``Snapshot`` raises.
     """
     if format not in FORMATS:
         raise UsageError(f"{format!r} is no format of an export.", f"Choose {' or '.join(FORMATS)}.")
@@ -120,7 +120,7 @@ def _unreached(info: SnapshotInfo) -> int:
 
 
 def _lines(letters: Iterable[SnapshotMessage], format: str) -> Iterator[tuple[int, bytes]]:
-    """The file line by line, each with how many letters it holds."""
+    """The file line by line, each with how many messages it holds."""
     if format == "jsonl":
         yield from ((1, jsonl.encode_line(letter)) for letter in letters)
         return
@@ -160,5 +160,5 @@ def _time(at: datetime | None) -> str:
 
 def _cut(text: str) -> str:
     note = f" … ({len(text):,} characters)"
-    # A third of the room: signs that are escaped grow, up to tenfold for the rarest.
+    # A third of the room: characters that are escaped grow, up to tenfold for the rarest.
     return text if len(text) <= CELL_LIMIT // 3 else text[: CELL_LIMIT // 3 - len(note)] + note

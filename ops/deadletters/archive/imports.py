@@ -1,6 +1,7 @@
-"""Letters from an export back onto a shelf: of this queue or another one, of this machine or another one.
+"""Messages from an export back into a snapshot: of this queue or another one, of this machine or another one.
 
-They lie on the shelf only: nothing counts them among the dead letters, a plan over them (``Selection.imported``) sends
+They are in the snapshot only: nothing counts them among the dead letters, a plan over them (``Selection.imported``)
+sends
 them and deletes nothing, and they can be taken off again.
 """
 
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class ImportResult:
-    """``letters`` in the file; ``new`` on the shelf, ``there`` already (in the queue, or imported before)."""
+    """``letters`` in the file; ``new`` in the snapshot, ``there`` already (in the queue, or imported before)."""
 
     path: Path
     letters: int
@@ -35,13 +36,15 @@ class ImportResult:
 
 
 def import_messages(source: DeadLetterQueue, path: Path) -> ImportResult:
-    """Put the letters of an export in JSON lines on the shelf. All of the file is checked before the first one.
+    """Put the messages of an export in JSON lines in the snapshot. All of the file is checked before the first one.
 
-    Their causes are those that the file tells, and guesses: no log is asked. Of a letter that a look meets in the queue
+    Their causes are those that the file tells, and guesses: no log is asked. Of a message that a scan meets in the
+    queue
     later, what the queue says stands.
 
-    Letters that had left the queue (redriven, purged, gone) are selectable again as imported ones. Raises UsageError
-    with the line's number for what is no letter or is there twice, OpsError for a file or shelf that cannot be used.
+    Messages that had left the queue (redriven, purged, gone) are selectable again as imported ones. Raises UsageError
+    with the line's number for what is no message or is there twice, OpsError for a file or snapshot that cannot be
+    used.
     """
     access.ensure_may("an import")
     path = atomic_file.expand_user(path)
@@ -69,14 +72,15 @@ def import_messages(source: DeadLetterQueue, path: Path) -> ImportResult:
 
 
 def _new_causes(path: Path, before: Mapping[str, Place]) -> Iterator[tuple[str, Cause]]:
-    """What the file knows of letters that the shelf did not."""
+    """What the file knows of messages that the snapshot did not."""
     for _, each in jsonl.read_lines(path):
         if each.cause.fingerprint and each.letter.message_id not in before:
             yield each.letter.message_id, each.cause
 
 
 def undo_import(source: DeadLetterQueue, path: Path) -> ImportResult:
-    """Take the letters of an export that were imported off the shelf again: ``new`` is how many, ``there`` those that
+    """Take the messages of an export that were imported out of the snapshot again: ``new`` is how many, ``there``
+    those that
     are in the queue, which stay, or are not imported any more. Raises as ``read`` does."""
     access.ensure_may("undoing an import")
     path = atomic_file.expand_user(path)

@@ -1,4 +1,4 @@
-"""A letter as one line of JSON, whole: read again it is the same letter, byte for byte. The format of exports."""
+"""A message as one line of JSON, whole: read again it is the same message, byte for byte. The format of exports."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def encode_line(shelved: SnapshotMessage) -> bytes:
 
 
 def decode_line(line: bytes) -> SnapshotMessage:
-    """The letter of a line. What it is (kind, times, origin) is found anew in what it holds, as at a look; so is its
+    """The message of a line. What it is (kind, times, origin) is found again in what it holds, as at a scan; so is its
     fingerprint in its cause. What is no cause is left out.
 
     Raises ValueError, in a clause that says what is wrong.
@@ -77,9 +77,9 @@ def decode_line(line: bytes) -> SnapshotMessage:
 
 
 def read_lines(path: Path, seen: Callable[[bytes], object] | None = None) -> Iterator[tuple[int, SnapshotMessage]]:
-    """Line number and letter with its cause, one line in memory at a time; ``seen`` is called with each line's bytes.
+    """Line number and message with its cause, one line in memory at a time; ``seen`` is called with each line's bytes.
 
-    Raises UsageError for a line that is no letter, OpsError when the file cannot be read.
+    Raises UsageError for a line that is no message, OpsError when the file cannot be read.
     """
     try:
         with os.fdopen(atomic_file.open_regular(path), "rb") as stream:
@@ -117,7 +117,7 @@ def _json(line: bytes) -> Any:
 
 
 def _cause(entry: Any) -> Cause:
-    """A guess is none: it was made of the letters that lay beside it then."""
+    """A guess is none: it was made of the messages that lay beside it then."""
     if not isinstance(entry, dict) or entry.get("source") in (None, "", "none", "guess"):
         return Cause()
     texts = {name: entry.get(name, "") for name in _TEXTS}

@@ -1,4 +1,4 @@
-"""Changing a letter on its way out. The original on the shelf is never touched."""
+"""Changing a message on its way out. The original in the snapshot is never touched."""
 
 from __future__ import annotations
 
@@ -31,8 +31,9 @@ _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
 def parse_edits(set_expressions: Sequence[str] = (), merge_patch: str | None = None) -> tuple[Edit, ...]:
     """The edits that ``PATH=VALUE`` expressions and the text of a JSON merge patch (RFC 7396, of the body) ask for.
 
-    Paths: see ``addresses`` for those in the body; ``body`` alone is the whole body; ``attributes.NAME`` is an
-    attribute, and the value null takes it away. A value that is no JSON is a text, so that quotes are rarely needed;
+    Paths: see ``json_path`` for those in the body; ``body`` alone is the whole body; ``attributes.NAME`` is an
+    attribute, and the value null takes it away. A value that is not valid JSON is a text, so that quotes are rarely
+    needed;
     JMESPath's 'text' and `JSON` mean here what they mean in a filter.
     A merge patch comes first. Raises UsageError.
     """
@@ -55,7 +56,8 @@ def parse_edits(set_expressions: Sequence[str] = (), merge_patch: str | None = N
 def apply_edits(letter: DeadLetter, edits: Sequence[Edit]) -> DeadLetter:
     """``letter`` as it will go out. In a JSON body nothing changes but the text of the values that are set.
 
-    Raises UsageError when an edit does not fit: the body is no JSON, a place on the path is not there, a value is not
+    Raises UsageError when an edit does not fit: the body is not valid JSON, a place on the path is not there, a value
+    is not
     of the attribute's type, or there would be more attributes than SQS takes.
     """
     if not edits:

@@ -1,4 +1,4 @@
-"""The message that goes out for a letter: as it was first sent, but for edits and the id that it had first."""
+"""The message that is sent for a dead letter: as it was first sent, but for edits and the id that it had first."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _PUT_ON: dict[Kind, tuple[str, ...]] = {
     Kind.EVENTBRIDGE: _EVENTS,
     Kind.SCHEDULER: (*_EVENTS, "SCHEDULE_ARN", "SCHEDULED_TIME", "EXECUTION_ID", "IS_PAYLOAD_TRUNCATED"),
 }
-"""What whoever buried a letter had put on it: it says why it died, and is no part of the message."""
+"""What whoever buried a message had put on it: it says why it failed, and is no part of the message."""
 
 MAX_BYTES = 1_048_576
 """Of a message with its attributes, and of a batch (botocore 1.44.5 model, 2026-11)."""
@@ -39,7 +39,7 @@ OLDER_MAX_BYTES = 262_144
 
 
 def edited_message(letter: DeadLetter, changes: Sequence[Edit]) -> DeadLetter:
-    """The letter as it goes out. Raises UsageError when an edit does not fit it."""
+    """The message as it goes out. Raises UsageError when an edit does not fit it."""
     return edits.apply_edits(replace(letter, attributes=_own(letter)), changes) if changes else letter
 
 

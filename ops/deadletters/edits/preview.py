@@ -1,4 +1,4 @@
-"""A letter before it is sent, as it will be: made by the functions that make the message when it goes."""
+"""A message before it is sent, as it will be: made by the functions that make the message when it goes."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ _HANDED_OVER = {
     Service.EVENTS: "The event is put on its bus again.",
     Service.SNS: "The notification's message, subject and attributes are published again.",
 }
-"""What of a letter goes back to a service (``transfer.routes.services``)."""
+"""What of a message goes back to a service (``transfer.destinations``)."""
 
 
 @dataclass(frozen=True)
 class Preview:
-    """``diff``: from how it died to how it will be sent, as a unified diff; or ``refused``: why it would not be sent.
+    """``diff``: from how it failed to how it will be sent, as a unified diff; or ``refused``: why it would not be sent.
     ``put_on``, ``left_out``: attributes that the redrive adds and drops by itself; ``note``: the same in words."""
 
     id: str
@@ -55,7 +55,8 @@ def preview_message(letter: DeadLetter, plan: Plan) -> Preview:
 
 
 def outgoing_message(letter: DeadLetter, plan: Plan) -> DeadLetter:
-    """The letter with the body and the attributes that will be sent. Raises UsageError when an edit does not fit it."""
+    """The message with the body and the attributes that will be sent. Raises UsageError when an edit does not fit
+    it."""
     edited = outgoing.edited_message(letter, plan.edits)
     return _message(edited, _service(letter, plan), _limit(letter, plan))
 
@@ -74,7 +75,7 @@ def _origin(letter: DeadLetter, plan: Plan) -> Origin | None:
 
 
 def _limit(letter: DeadLetter, plan: Plan) -> int | None:
-    """Bytes that the queue takes where the letter goes; None where the plan does not say."""
+    """Bytes that the queue takes where the message goes; None where the plan does not say."""
     origin = _origin(letter, plan)
     return plan.size_limits.get(origin.arn if origin else plan.destination.queue_arn)
 

@@ -1,9 +1,10 @@
-"""A JMESPath filter over one letter: ``{"body", "text", "attributes", "system", "kind", "cause"}``.
+"""A JMESPath filter over one message: ``{"body", "text", "attributes", "system", "kind", "cause"}``.
 
 ``body`` is the JSON value of the body, null where it is none; ``text`` the body as it was sent. ``attributes`` and
-``system`` map names to text. A filter is true of a letter as JMESPath says: null, false and what is empty are not true.
+``system`` map names to text. A filter is true of a message as JMESPath says: null, false and what is empty are not
+true.
 A function that is given what it does not take is not true either; ``contains``, ``starts_with`` and ``ends_with`` of
-something that is no text are false instead, so that ``contains(body.note, 'x') || …`` goes on.
+something that is no text are false instead, so that ``contains(body.note, 'x') || …`` is still evaluated.
 """
 
 from __future__ import annotations
@@ -32,8 +33,8 @@ LONGEST = 4_000
 
 @dataclass(frozen=True)
 class Filter:
-    """``condition``: SQL, true of every letter that is meant; ``unsure``: SQL, true of those among them that only
-    ``check``, given the letter as a document, can tell."""
+    """``condition``: SQL, true of every message that is meant; ``unsure``: SQL, true of those among them that only
+    ``check``, given the message as a document, can tell."""
 
     condition: str
     values: tuple[Any, ...]
@@ -43,7 +44,8 @@ class Filter:
 
 @lru_cache(maxsize=128)
 def compile_filter(where: str) -> Filter:
-    """Raises UsageError, with the position: no JMESPath; a path that no letter has; a function that there is not."""
+    """Raises UsageError, with the position: not a valid JMESPath expression; a path that no message has; a function
+    that there is not."""
     try:
         if len(where) > LONGEST:
             raise RecursionError
@@ -99,7 +101,7 @@ class _Lenient(jmespath.functions.Functions):  # type: ignore[misc]
 
 
 def _ensure_answerable(where: str, tree: Any) -> None:
-    """A filter that can be true of no letter is a slip, and finding nothing would not say so."""
+    """A filter that can be true of no message is a slip, and finding nothing would not say so."""
     for name in _functions(tree):
         if name not in _Lenient.FUNCTION_TABLE:
             raise UsageError(

@@ -1,6 +1,6 @@
-"""A place in a letter, as a filter names it, and what SQLite can be asked about the value there.
+"""A place in a message, as a filter names it, and what SQLite can be asked about the value there.
 
-SQLite is asked about bodies that both read alike only (``bodies.Form.JSON``).
+SQLite is asked about bodies that both read alike only (``message_body.BodyFormat.JSON``).
 """
 
 from __future__ import annotations
@@ -33,12 +33,12 @@ _ESCAPES = "%\\u%"
 
 @dataclass(frozen=True)
 class Sql:
-    """A condition and its values. ``exact``: it is true of just the letters that are meant; else of more."""
+    """A condition and its values. ``exact``: it is true of just the messages that are meant; else of more."""
 
     condition: str
     values: tuple[Any, ...] = ()
     exact: bool = True
-    reads: frozenset[str] = frozenset()  # of "body" and "text": whether letters whose body SQLite misreads matter
+    reads: frozenset[str] = frozenset()  # of "body" and "text": whether messages whose body SQLite misreads matter
     joined: str = ""  # the word that joins its parts, where several of them are
 
     @property
@@ -61,7 +61,7 @@ _VALUE = f"json_extract(@, {_PATH})"
 
 @dataclass(frozen=True)
 class FieldPath:
-    """A place in a letter: a column of text, or a place in a column of JSON. Conditions are written with ``@`` for the
+    """A place in a message: a column of text, or a place in a column of JSON. Conditions are written with ``@`` for the
     column, and ``_PLACE`` for the place."""
 
     column: str

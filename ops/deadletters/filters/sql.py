@@ -1,4 +1,4 @@
-"""As much of a JMESPath filter as SQLite can answer, in SQL over the shelf's letters and contents.
+"""As much of a JMESPath filter as SQLite can answer, in SQL over the snapshot's messages and contents.
 
 What is not exact is a superset: Python is asked about the rest, so that a filter means the same however it is answered.
 """
@@ -40,7 +40,7 @@ def _depth(condition: str) -> int:
 
 
 def looked_up_roots(node: Any, outermost: bool = True) -> Iterator[str]:
-    """Names that a filter looks up in the letter itself, and not in a part of it."""
+    """Names that a filter looks up in the message itself, and not in a part of it."""
     kind, children = node["type"], node["children"]
     if kind == "field" and outermost:
         yield node["value"]

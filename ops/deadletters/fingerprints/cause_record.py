@@ -1,7 +1,8 @@
-"""Causes as the shelf keeps them: cut to a size, and with the fingerprint that makes letters one group.
+"""Causes as the snapshot keeps them: cut to a size, and with the fingerprint that makes messages one group.
 
-What a letter tells itself is found as it goes on the shelf, so that explaining a hundred thousand need not read them
-again. Labels are made later, of all letters of a fingerprint.
+What a message tells itself is found as it is put into the snapshot, so that explaining a hundred thousand need not
+read them
+again. Labels are made later, of all messages of a fingerprint.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from ops.deadletters.messages import parse
 from ops.deadletters.messages.model import Cause, DeadLetter, Kind
 
 LONGEST_TYPE, LONGEST_MESSAGE = 200, 2_000
-"""Characters: a letter's attributes may hold a megabyte, and stay on the shelf as they are."""
+"""Characters: a message's attributes may hold a megabyte, and stay in the snapshot as they are."""
 READ = 65_536
 """Characters of a body in which the kind of its job is looked for."""
 _KIND = re.compile(r'"kind"\s*:\s*"([^"\\]{1,64})"')
@@ -34,7 +35,7 @@ def normalize_cause(cause: Cause, job_kind: str = "") -> Cause:
 
 
 def own_cause(letter: DeadLetter) -> Cause:
-    """What the letter tells itself. Most tell nothing; and what Lambda writes on those of asynchronous invocations is
+    """What the message tells itself. Most tell nothing; and what Lambda writes on those of asynchronous invocations is
     no more than a status, so that the logs are asked first."""
     told = None if letter.kind is Kind.LAMBDA else parse.carried_cause(letter)
     return _UNTOLD if told is None else normalize_cause(told, job_kind(letter.body))

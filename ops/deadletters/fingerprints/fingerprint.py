@@ -1,7 +1,7 @@
 """Which errors are the same: error type, message without what changes, and place in the code.
 
 A fingerprint is ten hex digits, the same in every process and on every machine. Line numbers are left out of it, so
-that a cause stays the same cause when the function is deployed anew.
+that a cause stays the same cause when the function is deployed again.
 """
 
 from __future__ import annotations
@@ -195,7 +195,7 @@ def _unclosed(text: str, partners: Mapping[str, str]) -> list[int]:
 
 
 def _whole_words(shared: str, values: Sequence[str]) -> str:
-    """``shared``, which ``values`` begin with, without the part of a number or word that goes on differently."""
+    """``shared``, which ``values`` begin with, without the part of a number or word that continues differently."""
     shared = shared.rstrip(_DIGITS + GAP)
     goes_on = any(value[len(shared) : len(shared) + 1].isalpha() for value in values)
     return shared.rstrip(_LETTERS) if goes_on else shared

@@ -1,4 +1,4 @@
-"""A letter's body as JSON: parsed once, in one way, whoever asks. A body is untrusted text of up to 1 MiB."""
+"""A message's body as JSON: parsed once, in one way, for every caller. A body is untrusted text of up to 1 MiB."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ MAX_NESTING = 500
 OUTLINE_LEVELS, OUTLINE_TEXT_LIMIT = 8, 200
 """Levels of an outline, and characters of a text that is in it."""
 _DIGITS = 18  # more do not fit SQLite's integers
-# Strings are matched possessively, and to the body's end where theirs is missing: each sign is read once. Searched for
+# Strings are matched possessively, and to the body's end where theirs is missing: each character is read once.
+# Searched for
 # from each escape on, a text of a megabyte with a line break in each line would take an hour.
 _NESTING = re.compile(r'"(?:[^"\\]++|\\.)*+"?|[\[{]|[\]}]', re.DOTALL)
 _STRING = re.compile(r'"[^"\\]*+((?:\\.[^"\\]*+)*+)"(\s*+:)?', re.DOTALL)

@@ -1,6 +1,6 @@
-"""One typed letter for every kind of dead letter.
+"""One typed message for every kind of dead-letter message.
 
-``Letter`` is what the queue holds; ``Cause`` is why it died, as far as anything tells.
+``DeadLetter`` is what the queue holds; ``Cause`` is why it failed, as far as anything tells.
 """
 
 from __future__ import annotations
@@ -26,11 +26,11 @@ __all__ = [
 
 
 class Kind(StrEnum):
-    """Who made it a dead letter, which decides where it may go back to."""
+    """Who made it a dead-letter message, which decides where it may go back to."""
 
     SQS = "sqs"  # a queue's redrive policy: back to the source queue
     REJECTED = "rejected"  # this project's handler, with handler.contract.DLQ_* attributes: back to the source queue
-    LAMBDA = "lambda"  # an asynchronous invocation's dead letter (RequestID, ErrorCode, ErrorMessage): invoke again
+    LAMBDA = "lambda"  # an asynchronous invocation's (RequestID, ErrorCode, ErrorMessage): invoke again
     DESTINATION = "destination"  # an on-failure destination's record: invoke again with its requestPayload
     EVENTBRIDGE = "eventbridge"  # a rule's target (RULE_ARN …): put the event again
     SCHEDULER = "scheduler"  # EventBridge Scheduler (SCHEDULE_ARN …): to a queue of the user's choice only
@@ -40,7 +40,7 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class DeadLetter:
-    """One dead letter, whole: with body, attributes and system attributes it can be sent as it was."""
+    """One dead-letter message, whole: with body, attributes and system attributes it can be sent as it was."""
 
     message_id: str
     body: str
@@ -51,8 +51,8 @@ class DeadLetter:
     receives: int
     source_arn: str  # where it came from: a queue, a function, a rule or bus, a topic; empty when nothing tells
     original_message_id: str  # of the first message, however often it was sent again
-    request_id: str = ""  # of the invocation that failed it, where the letter says so
-    imported: bool = False  # from an export: it lies on the shelf, not in the queue
+    request_id: str = ""  # of the invocation that failed it, where the message says so
+    imported: bool = False  # from an export: it is in the snapshot, not in the queue
 
     @property
     def group_id(self) -> str | None:
@@ -77,7 +77,8 @@ WRAPPED = " ← "
 
 @dataclass(frozen=True, slots=True)
 class Cause:
-    """Why one letter died. ``source``: attribute | body | handler log | traceback | invocation record | report line |
+    """Why one message failed. ``source``: attribute | body | handler log | traceback | invocation record | report line
+    |
     metrics | guess | none."""
 
     error_type: str = UNKNOWN_ERROR
@@ -88,16 +89,16 @@ class Cause:
     died: datetime | None = None  # the last failure's time
     function_version: str = ""
     job_kind: str = ""
-    fingerprint: str = ""  # ten hex digits: the same for letters of one cause
+    fingerprint: str = ""  # ten hex digits: the same for messages of one cause
     label: str = ""  # the group's common message, changing parts as "…"
     likely: bool = False  # joined by time or log stream only, because no line names the message or its request
 
 
 class Place(StrEnum):
-    """Where a shelved letter is, as far as this machine knows."""
+    """Where a snapshot message is, as far as this machine knows."""
 
-    QUEUE = "queue"  # it was there at the last look
-    GONE = "gone"  # a whole look did not find it again, and nobody here moved it
+    QUEUE = "queue"  # it was there at the last scan
+    GONE = "gone"  # a whole scan did not find it again, and nobody here moved it
     REDRIVEN = "redriven"
     PURGED = "purged"
     IMPORTED = "imported"
@@ -105,9 +106,9 @@ class Place(StrEnum):
 
 @dataclass(frozen=True)
 class SnapshotMessage:
-    """A letter as it lies on the shelf, with its cause. ``original`` never changes, whatever is edited later."""
+    """A message as it is in the snapshot, with its cause. ``original`` never changes, whatever is edited later."""
 
     letter: DeadLetter
     cause: Cause = field(default_factory=Cause)
     place: Place = Place.QUEUE
-    seen: datetime | None = None  # the last look that found it
+    seen: datetime | None = None  # the last scan that found it

@@ -1,4 +1,4 @@
-"""One kind of letter for every kind of dead letter, and the cause that it carries itself.
+"""One kind of message for every kind of dead-letter message, and the cause that it carries itself.
 
 Who wrote it shows in this order, because the last hop decides where it goes back to (formats as of 2026-11):
 
@@ -32,7 +32,7 @@ SOURCE = "DeadLetterQueueSourceArn"
 
 
 def parse_message(message: Message) -> DeadLetter:
-    """The letter of a received message. Never fails: what cannot be understood is kept as it is."""
+    """The dead letter that a received message is. Never fails: what cannot be understood is kept as it is."""
     kind, source, request_id = _origin(message.body, message.attributes, message.system)
     return DeadLetter(
         message_id=message.message_id,
@@ -49,7 +49,7 @@ def parse_message(message: Message) -> DeadLetter:
 
 
 def carried_cause(letter: DeadLetter) -> Cause | None:
-    """The cause that stands in the letter's own attributes or body; None where only the logs can tell."""
+    """The cause that stands in the message's own attributes or body; None where only the logs can tell."""
     told = letter.attributes
     match letter.kind:
         case Kind.REJECTED:
@@ -132,7 +132,7 @@ def _of_framework(letter: DeadLetter) -> Cause | None:
 
 
 def _cause(letter: DeadLetter, error_type: str, error_message: str) -> Cause:
-    """Whoever wrote the attributes sent the letter when it failed: ``sent`` is when it died."""
+    """Whoever wrote the attributes sent the message when it failed: ``sent`` is when it failed."""
     return Cause(
         error_type=error_type or UNKNOWN_ERROR,
         error_message=error_message,
@@ -168,5 +168,5 @@ def _moment(text: object) -> datetime | None:
 
 
 def _plausible(at: datetime) -> datetime | None:
-    """None at the ends of the calendar: one letter of such a time and nothing that reckons with times could go on."""
+    """None at the ends of the calendar: one message of such a time and nothing that computes with times would work."""
     return at if 1900 <= at.year < 9000 else None

@@ -1,7 +1,7 @@
-"""Reading a queue without taking anything out: SQS has no peek, so a look is a lease.
+"""Reading a queue without taking anything out: SQS has no peek, so a scan is a lease.
 
-Messages are received with a visibility timeout that outlasts the look, and made visible again at its end. Nothing is
-ever deleted or sent. What it cannot avoid: each message's receive count goes up by one, and while the look lasts nobody
+Messages are received with a visibility timeout that outlasts the scan, and made visible again at its end. Nothing is
+ever deleted or sent. What it cannot avoid: each message's receive count goes up by one, and while the scan lasts nobody
 else sees them.
 """
 
@@ -32,13 +32,13 @@ _NO_LEASE = ("InvalidParameterValue", "MessageNotInflight", "ReceiptHandleIsInva
 """Codes for a message that is visible again, or deleted: there is no lease any more."""
 MAX_THREADS = 8
 _BUFFERED = 4
-"""Batches a receiving thread may be ahead of the shelf: what bounds memory."""
+"""Batches a receiving thread may be ahead of the snapshot: what bounds memory."""
 MAX_PER_WRITE = 500
-"""Letters, about."""
+"""Messages, approximately."""
 
 
 def threads_for(letters: int) -> int:
-    """Threads worth their while: one receive brings ten letters."""
+    """Threads worth their while: one receive brings ten messages."""
     return max(1, min(MAX_THREADS, letters // 50))
 
 
@@ -75,7 +75,7 @@ class Receiver:
 
     def batches(self) -> Iterator[tuple[sqs.Message, ...]]:
         """What came, all of it that waits, until nothing comes any more; an empty one whenever nothing came for a
-        while. A shelf that falls behind takes many letters in one transaction, which costs it little more than ten."""
+        while. A snapshot that falls behind takes many messages in one transaction, which costs it little more than ten."""
         while True:
             try:
                 came = self._came.get(timeout=0.1)

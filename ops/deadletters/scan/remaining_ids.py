@@ -1,4 +1,4 @@
-"""Which letters a move task left in the queue: SQS tells only numbers, so the queue is read once and given back."""
+"""Which messages a move task left in the queue: SQS tells only numbers, so the queue is read once and given back."""
 
 from __future__ import annotations
 
@@ -14,11 +14,12 @@ if TYPE_CHECKING:
 
 LEASE_S = 300
 MAX_HELD = 110_000
-"""Letters held at once at most: SQS allows about 120,000 in flight (botocore 1.44.5 model, 2026-11)."""
+"""Messages held at once at most: SQS allows about 120,000 in flight (botocore 1.44.5 model, 2026-11)."""
 
 
 def remaining_ids(source: DeadLetterQueue) -> frozenset[str] | None:
-    """Message ids in the queue; None when it cannot be read to its end. Letters that arrive meanwhile may be missed."""
+    """Message ids in the queue; None when it cannot be read to its end. Messages that arrive in the meantime may be
+    missed."""
     try:
         there = sqs.depth(source.aws, source.queue).visible
     except AwsError:

@@ -1,4 +1,4 @@
-"""What a look read and what it did to the queue, in numbers and in sentences."""
+"""What a scan read and what it did to the queue, in numbers and in sentences."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ sqs-available-cloudwatch-metrics)."""
 
 @dataclass(frozen=True)
 class ScanResult:
-    """What a look read, and what it did to the queue; ``notes`` say it in sentences."""
+    """What a scan read, and what it did to the queue; ``notes`` say it in sentences."""
 
     look: int
     letters: int  # read
-    new: int  # of them: not on the shelf before
-    gone: int  # on the shelf, and not found in the queue any more
+    new: int  # of them: not in the snapshot before
+    gone: int  # in the snapshot, and not found in the queue any more
     receives: int  # ReceiveMessage calls
-    reported: int  # letters that the queue said it shows when the look began
-    in_flight: int  # letters that somebody else held then
-    complete: bool  # every letter of the queue was read
+    reported: int  # messages that the queue said it shows when the scan began
+    in_flight: int  # messages that another process held then
+    complete: bool  # every message of the queue was read
     not_given_back: int  # they come back when their lease ends
     notes: tuple[str, ...]
     looked_at: datetime
@@ -36,18 +36,18 @@ class ScanResult:
 
 @dataclass(frozen=True)
 class ScanConditions:
-    """Why a look read no more, and what else is worth saying of it. Texts are empty where there is nothing to say."""
+    """Why a scan read no more, and what else is worth saying of it. Texts are empty where there is nothing to say."""
 
-    limit: int  # letters asked for
-    allowed: int  # letters that may be held at once, fewer when the limit in flight is near
+    limit: int  # messages asked for
+    allowed: int  # messages that may be held at once, fewer when the limit in flight is near
     stopped: str = ""
-    refused: str = ""  # why letters were not given back
+    refused: str = ""  # why messages were not given back
     lease_s: int = 0
-    resumed: int = 0  # letters that the look held from before it was killed
+    resumed: int = 0  # messages that the scan held from before it was killed
 
 
 def stored_counts(done: ScanResult) -> dict[str, Any]:
-    """As the shelf keeps it, beside the moment of the look."""
+    """As the snapshot keeps it, beside the moment of the scan."""
     return {name: value for name, value in asdict(done).items() if name not in ("look", "looked_at")}
 
 

@@ -1,4 +1,4 @@
-"""A look at the dead letters: read them onto the shelf, page by page, and give them back."""
+"""A scan of a dead-letter queue: read them into the snapshot, page by page, and give them back."""
 
 from __future__ import annotations
 
@@ -25,18 +25,19 @@ __all__ = ["DEFAULT_LIMIT", "Progress", "ScanResult", "scan_queue"]
 
 DEFAULT_LIMIT = 100_000
 MAX_IN_FLIGHT = 110_000
-"""Letters held at once at most: SQS allows about 120,000 in flight (botocore 1.44.5 model, 2026-11), and others may
+"""Messages held at once at most: SQS allows about 120,000 in flight (botocore 1.44.5 model, 2026-11), and others may
 need some."""
 SHORTEST_LEASE_S, LEASE_A_LETTER_S, LONGEST_LEASE_S = 120, 0.01, 3_600
-"""A lease outlasts a look at 100 letters a second; a slower one renews it. Were it longer, letters of a look that was
-killed and that nobody goes on with would stay hidden for longer."""
+"""A lease outlasts a scan at 100 messages per second; a slower one renews it. Were it longer, messages of a scan that
+was
+killed and that nobody continues with would stay hidden for longer."""
 RENEW_WITHIN_S = 40
 RECEIVE_TIMEOUT_S = 10.0
 """Until an answer that does not come is given up; receives poll for a second."""
 LEASES_PER_WRITE = 1_000
-"""Letters given back, or leased anew, between two writes on the shelf."""
+"""Messages given back, or leased again, between two writes to the snapshot."""
 Progress = Callable[[int, int], None]
-"""Called with how many letters were read, and how many there are to read."""
+"""Called with how many messages were read, and how many there are to read."""
 
 
 def scan_queue(
@@ -45,14 +46,15 @@ def scan_queue(
     progress: Progress | None = None,
     stop: Callable[[], bool] | None = None,
 ) -> ScanResult:
-    """Read up to ``limit`` letters of the queue onto its shelf. Nothing is deleted, sent or kept back.
+    """Read up to ``limit`` messages of the queue into its snapshot. Nothing is deleted, sent or kept back.
 
-    A look that was killed is gone on with: what it holds is not read again. When ``stop`` says so, or AWS refuses after
-    some letters were read, the look ends early: they stay on the shelf, all are given back, and ``notes`` say why.
+    A scan that was killed is continued: what it holds is not read again. When ``stop`` says so, or AWS refuses after
+    some messages were read, the scan ends early: they stay in the snapshot, all are given back, and ``notes`` say why.
     KeyboardInterrupt does the same and is raised on.
 
-    Raises UsageError when looking could move letters, Busy (ops.deadletters.queue_lock) while letters are moved or looked at,
-    OpsError when the shelf cannot be written, and what ``ops.aws`` raises when nothing could be read. Needs
+    Raises UsageError when looking could move messages, QueueBusy (ops.deadletters.queue_lock) while messages are moved
+    or scanned,
+    OpsError when the snapshot cannot be written, and what ``ops.aws`` raises when nothing could be read. Needs
     sqs:GetQueueAttributes, sqs:ReceiveMessage, sqs:ChangeMessageVisibility.
     """
     access.ensure_may("a scan")
@@ -74,7 +76,7 @@ def scan_queue(
 
 
 class _Scan:
-    """One look."""
+    """One scan."""
 
     def __init__(
         self,
@@ -106,7 +108,7 @@ class _Scan:
     def _run(self, begun: StartedScan) -> ScanResult:
         self._read, self._new = begun.held, begun.new
         with ThreadPoolExecutor(bulk_receive.MAX_THREADS) as threads:
-            self._return(threads, but=begun.number)  # of a look that was killed while it gave back
+            self._return(threads, but=begun.number)  # of a scan that was killed while it gave back
             depth = sqs.depth(self._source.aws, self._queue)
             held = min(begun.held, depth.in_flight)  # the others are visible again
             reported, in_flight = depth.visible + held, depth.in_flight - held
@@ -176,7 +178,7 @@ class _Scan:
         self._new += new
 
     def _renew(self, threads: ThreadPoolExecutor) -> None:
-        """Lease what is held for longer, where the look takes longer than the lease."""
+        """Lease what is held for longer, where the scan takes longer than the lease."""
         now = clock.now_utc().timestamp()
         if now < self._renewal:
             return
@@ -194,7 +196,7 @@ class _Scan:
 
     def _give_back(self, receiver: bulk_receive.Receiver, threads: ThreadPoolExecutor) -> None:
         receiver.stop()
-        for batch in receiver.batches():  # only after an error: what was received and is not on the shelf
+        for batch in receiver.batches():  # only after an error: what was received and is not in the snapshot
             refused = bulk_receive.change_visibility(
                 self._aws, self._queue, [message.receipt for message in batch], 0, threads
             )
@@ -202,7 +204,7 @@ class _Scan:
         self._return(threads)
 
     def _return(self, threads: ThreadPoolExecutor, but: int | None = None) -> None:
-        """Give back what is held, but for the letters of the look ``but``."""
+        """Give back what is held, but for the messages of the scan ``but``."""
         returning = self._begun.number if but is None else None
         broken: OpsError | None = None
         after = 0
@@ -221,7 +223,7 @@ class _Scan:
                 self._refused = self._refused or next(iter(kept.values())).message
             try:
                 self._log.released([each.number for each in held if each.number not in kept], returning)
-            except OpsError as error:  # a full disk is no reason to keep letters from others
+            except OpsError as error:  # a full disk is no reason to keep messages from others
                 broken = error
         if broken is not None:
             raise broken

@@ -1,4 +1,4 @@
-"""The shelf: what the looks read, on this machine's disk. Everything but a look and a redrive works on it alone."""
+"""The snapshot: what the scans read, on this machine's disk. Everything but a scan and a redrive works on it alone."""
 
 from ops.deadletters.snapshot.grouping import CauseGroup, CauseOrigin, cause_fingerprints, cause_origins
 from ops.deadletters.snapshot.request_ids import invocation_request_ids

@@ -1,4 +1,4 @@
-"""Letters of one cause, counted by SQL."""
+"""Messages of one cause, counted by SQL."""
 
 from __future__ import annotations
 
@@ -52,8 +52,8 @@ class CauseOrigin:
 
 @dataclass(frozen=True)
 class CauseGroup:
-    """Letters of one fingerprint ("": no cause is known). ``error_type``, ``label``, ``location`` and ``source`` are
-    those of ``sample_id``, the letter that came to the shelf last; ``likely``: all of them are only likely;
+    """Messages of one fingerprint ("": no cause is known). ``error_type``, ``label``, ``location`` and ``source`` are
+    those of ``sample_id``, the message that came to the snapshot last; ``likely``: all of them are only likely;
     ``likely_letters``: how many are."""
 
     fingerprint: str
@@ -62,7 +62,7 @@ class CauseGroup:
     location: str
     source: str
     letters: int
-    share: float  # 0–1 of all groups' letters
+    share: float  # 0–1 of all groups' messages
     first_sent: datetime | None
     last_sent: datetime | None
     first_died: datetime | None
@@ -77,7 +77,7 @@ class CauseGroup:
 
 
 def group_from_row(row: Sequence[Any], total: int) -> CauseGroup:
-    """Of a row of ``GROUPS``. Raises ``files.NONSENSE`` for what is none, since its file may be damaged."""
+    """Of a row of ``GROUPS``. Raises ``atomic_file.MALFORMED`` for what is none, since its file may be damaged."""
     if not all(isinstance(row[at], str) for at in (0, 9, 10, 11, 12, 13)):
         raise ValueError("a column holds what it never does")
     return CauseGroup(

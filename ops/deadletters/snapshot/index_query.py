@@ -1,4 +1,4 @@
-"""Which letters a selection means: their numbers on the shelf, in order, found once until the shelf changes."""
+"""Which messages a selection means: their numbers in the snapshot, in order, found once until the snapshot changes."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ ORDERS = {
     "error": ("error_type", "error_message"),
 }
 MAX_CACHED = 24
-"""Answers kept in memory, of all shelves: 0.8 MB each for 100,000 letters."""
+"""Answers kept in memory, of all snapshots: 0.8 MB each for 100,000 messages."""
 
 _Key = tuple[Any, ...]
 _answers: OrderedDict[_Key, array[int]] = OrderedDict()
@@ -42,7 +42,8 @@ def selected_rows(
     descending: bool,
     places: Sequence[Place],
 ) -> Sequence[int]:
-    """``letters.n`` of what is selected, in order. Raises UsageError: no JMESPath, or no such order."""
+    """``letters.n`` of what is selected, in order. Raises UsageError: not a valid JMESPath expression, or no such
+    order."""
     if order not in ORDERS:
         raise UsageError(f"Letters cannot be ordered by {order}.", f"Order them by one of: {', '.join(ORDERS)}.")
     changes = connection.execute("SELECT value FROM notes WHERE key = 'changes'").fetchone()

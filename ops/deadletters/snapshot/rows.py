@@ -1,4 +1,4 @@
-"""Letters as rows of the shelf, and back again."""
+"""Messages as rows of the snapshot, and back again."""
 
 from __future__ import annotations
 
@@ -63,8 +63,8 @@ def contents_values(letter: DeadLetter, value: Any, form: message_body.BodyForma
 
 
 def _outline(body: str, value: Any) -> str | None:
-    """Worth its room only where it is much shorter to read than the body. Written as bodies are: SQLite compares the
-    signs of a key, and not what their escapes mean."""
+    """Stored only where it is much shorter to read than the body. Written as bodies are: SQLite compares the
+    characters of a key, and not what their escapes mean."""
     if (found := message_body.body_outline(value)) is None:
         return None
     try:
@@ -82,7 +82,7 @@ def cause_values(letter_id: str, cause: Cause) -> tuple[Any, ...]:
     return *_of_cause(cause), letter_id
 
 
-@lru_cache(maxsize=256)  # a hundred thousand may be guessed to have died of the same
+@lru_cache(maxsize=256)  # a hundred thousand may be guessed to have failed with the same cause
 def _of_cause(cause: Cause) -> tuple[Any, ...]:
     return (
         *(storable(text) for text in (cause.error_type, cause.error_message, cause.location, cause.source)),
@@ -94,7 +94,7 @@ def _of_cause(cause: Cause) -> tuple[Any, ...]:
 
 
 def message_from_row(row: Sequence[Any]) -> SnapshotMessage:
-    """Of a row of ``COLUMNS``. Raises ``files.NONSENSE`` for what is none, since its file may be damaged."""
+    """Of a row of ``COLUMNS``. Raises ``atomic_file.MALFORMED`` for what is none, since its file may be damaged."""
     if set(map(type, _texts(row))) != {str} or type(row[4]) is not int:
         raise ValueError("a column holds what it never does")
     attributes, types = _named_texts(row[20]), _named_texts(row[21])
@@ -132,7 +132,7 @@ _texts = itemgetter(0, 5, 6, 7, 9, 10, 11, 12, 13, 15, 16, 17, 18)
 
 
 class Sketch(NamedTuple):
-    """Of a letter, what tells where to look for its cause: a tenth of the time that reading it whole takes."""
+    """Of a message, what tells where to look for its cause: a tenth of the time that reading it whole takes."""
 
     message_id: str
     kind: Kind
@@ -162,7 +162,8 @@ _raw = json.JSONDecoder().raw_decode
 
 
 def _decoded(written: str) -> Any:
-    """Of what ``dumps`` wrote, which has no spaces around it to look for: a third of the time, three times a letter."""
+    """Of what ``dumps`` wrote, which has no spaces around it to look for: a third of the time, three times a
+    message."""
     return _raw(written)[0]
 
 
@@ -204,7 +205,7 @@ def from_milliseconds(milliseconds: int | None) -> datetime | None:
 
 
 def from_microseconds(since: int | None) -> datetime | None:
-    """None too for a time beyond the calendar, which an earlier version took from a letter."""
+    """None too for a time beyond the calendar, which an earlier version took from a message."""
     try:
         return None if since is None else EPOCH + timedelta(microseconds=since)
     except OverflowError:

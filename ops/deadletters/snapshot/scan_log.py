@@ -1,7 +1,8 @@
-"""What a look writes on the shelf: letters as they are received, the receipts that it holds them by, how it ended.
+"""What a scan writes to the snapshot: messages as they are received, the receipts that it holds them by, how it ended.
 
-The receipts lie on the shelf and not in memory, so that a look that is killed leaves behind what its successor needs:
-it goes on with what is still held, and gives all of it back at the end.
+The receipts are in the snapshot and not in memory, so that a scan that is killed leaves behind what its successor
+needs:
+it continues with what is still held, and gives all of it back at the end.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class StartedScan:
-    """``held``: letters that it has read and still holds, from before it was killed; ``new`` and ``receives``: its
+    """``held``: messages that it has read and still holds, from before it was killed; ``new`` and ``receives``: its
     counts until then."""
 
     number: int
@@ -35,22 +36,22 @@ class StartedScan:
 
 @dataclass(frozen=True)
 class HeldMessage:
-    """A letter that a look holds: its number on the shelf and its receipt."""
+    """A message that a scan holds: its number in the snapshot and its receipt."""
 
     number: int
     receipt: str
 
 
 class ScanLog:
-    """The writing side of one look. The shelf stays its owner's to close. Raises as ``Shelf`` does."""
+    """The writing side of one scan. The snapshot stays its owner's to close. Raises as ``Snapshot`` does."""
 
     def __init__(self, shelf: Snapshot) -> None:
         self._shelf = shelf
         self._ask = shelf.connection.execute
 
     def begin(self, now: datetime) -> StartedScan:
-        """Go on with the look that was killed while it read, else begin anew. ``now`` decides which leases have ended:
-        letters of those are read again."""
+        """Continue the scan that was killed while it read, else start again. ``now`` decides which leases have ended:
+        messages of those are read again."""
         with schema.write_transaction(self._shelf.connection, self._shelf.path):
             self._ask(
                 "UPDATE letters SET receipt = NULL, leased_until = NULL, look = NULL WHERE leased_until <= ?",
@@ -79,9 +80,10 @@ class ScanLog:
     def page(
         self, number: int, messages: Iterable[Message], until: float, now: datetime, report: Mapping[str, Any]
     ) -> tuple[int, int]:
-        """What was received goes on the shelf, held ``until`` then (seconds since 1970). ``report``: counts so far.
+        """What was received goes into the snapshot, held ``until`` then (seconds since 1970). ``report``: counts so
+        far.
 
-        Returns how many letters this look had not read yet, and how many of those were not on the shelf.
+        Returns how many messages this scan had not read yet, and how many of those were not in the snapshot.
         """
         found = {message.message_id: (parse_message(message), message.receipt) for message in messages}
         seen = rows.to_milliseconds(now)
@@ -104,8 +106,8 @@ class ScanLog:
     def held(
         self, most: int, after: int = 0, before: float | None = None, but: int | None = None
     ) -> tuple[HeldMessage, ...]:
-        """Letters held by looks, by number, those after ``after``; leases that end ``before`` (seconds since 1970)
-        only; not those of the look ``but``."""
+        """Messages held by scans, by number, those after ``after``; leases that end ``before`` (seconds since 1970)
+        only; not those of the scan ``but``."""
         with schema.translate_read_errors(self._shelf.path):
             found = self._ask(
                 "SELECT n, receipt FROM letters WHERE receipt IS NOT NULL AND n > ? AND leased_until < ? "
@@ -122,7 +124,7 @@ class ScanLog:
             )
 
     def released(self, numbers: Sequence[int], returning: int | None = None) -> None:
-        """Forget their receipts. ``returning``: the look that reads no more: killed now, its successor begins anew."""
+        """Forget their receipts. ``returning``: the scan that reads no more: killed now, its successor begins again."""
         with schema.write_transaction(self._shelf.connection, self._shelf.path):
             self._ask(
                 "UPDATE letters SET receipt = NULL, leased_until = NULL WHERE n IN (SELECT value FROM json_each(?))",
@@ -132,7 +134,7 @@ class ScanLog:
                 self._ask("UPDATE looks SET report = ? WHERE n = ?", [schema.dumps({"returning": True}), returning])
 
     def missing(self, number: int) -> int:
-        """A whole look did not find these: they are gone from the queue. How many."""
+        """A whole scan did not find these: they are gone from the queue. How many."""
         with schema.write_transaction(self._shelf.connection, self._shelf.path):
             return self._ask(
                 "UPDATE letters SET place = 'gone' WHERE place = 'queue' AND look IS NOT ?", [number]
@@ -146,13 +148,13 @@ class ScanLog:
             )
 
     def drop(self, number: int) -> None:
-        """It failed: the look before it stays the last one."""
+        """It failed: the scan before it stays the last one."""
         with schema.write_transaction(self._shelf.connection, self._shelf.path):
             self._ask("DELETE FROM looks WHERE n = ?", [number])
 
     def _correct(self, met: Sequence[DeadLetter]) -> None:
-        """Letters that only a file told of until now: what the queue says of them stands. The file's cause stays with
-        a letter that is the same."""
+        """Messages that only a file told of until now: what the queue says of them stands. The file's cause stays with
+        a message that is the same."""
         ids = schema.dumps([each.message_id for each in met])
         these = "id IN (SELECT value FROM json_each(?))"
         with schema.translate_read_errors(self._shelf.path):

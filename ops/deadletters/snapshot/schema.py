@@ -1,4 +1,4 @@
-"""The shelf's file: an SQLite database with a write-ahead log, so that a look may write while pages read."""
+"""The snapshot's file: an SQLite database with a write-ahead log, so that a scan may write while pages read."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from ops import atomic_file
 from ops.errors import OpsError
 
 VERSION = 2
-APPLICATION = 0x0D1EAD  # in the file's header: that it is a shelf
+APPLICATION = 0x0D1EAD  # in the file's header: that it is a snapshot
 WAIT_S = 30.0
-"""How long a writer waits for another one; a look's page takes milliseconds."""
+"""How long a writer waits for another one; a scan's page takes milliseconds."""
 PAGE = 16_384
-"""Bytes: some ten letters of 1 KB, of which smaller pages would waste a third."""
+"""Bytes: some ten messages of 1 KB, of which smaller pages would waste a third."""
 MAPPED = 1 << 31
-"""Bytes of the file read through the page cache itself, which costs a scan of 100,000 letters half its time."""
+"""Bytes of the file read through the page cache itself, which costs a scan of 100,000 messages half its time."""
 
 TABLES = """
 CREATE TABLE letters (
@@ -75,10 +75,11 @@ CREATE TABLE notes (key TEXT PRIMARY KEY, value TEXT NOT NULL);
 
 
 def connect(path: Path) -> sqlite3.Connection:
-    """The shelf at ``path``, made when it is not there.
+    """The snapshot at ``path``, made when it is not there.
 
-    Raises OpsError: of another version, damaged, no shelf at all, or not to be opened or written. A shelf holds nothing
-    that a look would not read again, but for what was imported and the record of what was moved.
+    Raises OpsError: of another version, damaged, no snapshot at all, or not to be opened or written. A snapshot holds
+    nothing
+    that a scan would not read again, but for what was imported and the record of what was moved.
     """
     atomic_file.ensure_regular(path)
     with translate_sqlite_errors(path):
@@ -103,7 +104,7 @@ def _settle(connection: sqlite3.Connection, path: Path) -> None:
     if _state(connection) == (0, 0, 0):
         connection.execute("BEGIN IMMEDIATE")
         if _state(connection) == (0, 0, 0):  # two may come at once
-            path.chmod(0o600)  # letters may hold personal data
+            path.chmod(0o600)  # messages may hold personal data
             for statement in TABLES.split(";"):
                 connection.execute(statement)
             connection.execute(f"PRAGMA application_id = {APPLICATION}")
@@ -122,7 +123,7 @@ def _settle(connection: sqlite3.Connection, path: Path) -> None:
 
 
 def _from_1(connection: sqlite3.Connection) -> int:
-    """Letters of then have no outline, and are asked by their bodies."""
+    """Messages of then have no outline, and are asked by their bodies."""
     connection.execute("BEGIN IMMEDIATE")
     if _state(connection)[1] == 1:
         connection.execute("ALTER TABLE contents ADD COLUMN outline TEXT")
@@ -156,7 +157,7 @@ def write_transaction(connection: sqlite3.Connection, path: Path) -> Iterator[No
 CHANGED = """
 INSERT INTO notes VALUES ('changes', '1') ON CONFLICT (key) DO UPDATE SET value = CAST(value AS INTEGER) + 1
 """
-"""Counts the shelf's changes, so that what was found before is known to be still so."""
+"""Counts the snapshot's changes, so that what was found before is known to be still so."""
 
 
 @contextmanager
@@ -223,4 +224,4 @@ def _found_in(attributes: str, wanted: str) -> bool:
 
 
 dumps = json.JSONEncoder(separators=(",", ":")).encode
-"""A JSON value as the shelf holds it; made once, since each letter has three."""
+"""A JSON value as the snapshot holds it; made once, since each message has three."""

@@ -1,4 +1,5 @@
-"""A selection as a question to the shelf: what SQL can answer is asked of SQL, the rest of Python, letter by letter."""
+"""A selection as a question to the snapshot: what SQL can answer is asked of SQL, the rest of Python, message by
+message."""
 
 from __future__ import annotations
 
@@ -17,7 +18,8 @@ from ops.deadletters.snapshot.schema import dumps
 
 @dataclass(frozen=True)
 class Query:
-    """``condition``: SQL over letters and contents, true of every letter that is meant. ``unsure``: SQL, true of those
+    """``condition``: SQL over messages and contents, true of every message that is meant. ``unsure``: SQL, true of
+    those
     among them that ``check`` must be asked about. ``contents``: whether it reads bodies and attributes at all."""
 
     condition: str
@@ -28,7 +30,8 @@ class Query:
 
 
 def compile_selection(selection: Selection) -> Query:
-    """Raises UsageError when ``selection.where`` is no JMESPath, with the position of what is wrong."""
+    """Raises UsageError when ``selection.where`` is not a valid JMESPath expression, with the position of what is
+    wrong."""
     conditions: list[str] = []
     values: list[Any] = []
 
@@ -66,10 +69,10 @@ def compile_selection(selection: Selection) -> Query:
 
 _FINGERPRINT = re.compile("[0-9a-f]{1,10}")
 UNEXPLAINED = "unknown"
-"""As a selection's cause: letters that have none."""
+"""As a selection's cause: messages that have none."""
 
 LONGEST_LIKE = 10_000
-"""Characters: SQLite takes patterns of 50,000, in which some signs are escaped."""
+"""Characters: SQLite takes patterns of 50,000, in which some characters are escaped."""
 DOCUMENT = ("body", "attributes", "system", "kind", *path.CAUSE.values())
 
 
@@ -87,7 +90,8 @@ def filter_document(row: Sequence[Any]) -> dict[str, Any]:
 
 
 def _text(wanted: str) -> tuple[str, ...]:
-    """Upper and lower case alike. SQLite's LIKE knows ASCII only, and text; ``shelf.schema``'s ``found`` the rest."""
+    """Upper and lower case alike. SQLite's LIKE knows ASCII only, and text; ``snapshot.schema``'s ``found`` the
+    rest."""
     plain = wanted.isascii() and wanted.isprintable() and not set(wanted) & set('"\\{}:,')
     if plain and len(wanted) < LONGEST_LIKE:
         escaped = re.sub(r"([%_|])", r"|\1", wanted)

@@ -1,4 +1,4 @@
-"""The shelf as its readers see it: find, count, group; and what is learned about letters later."""
+"""The snapshot as its readers see it: find, count, group; and what is learned about messages later."""
 
 from __future__ import annotations
 
@@ -22,17 +22,18 @@ from ops.deadletters.snapshot.grouping import GROUPS, CauseGroup, group_from_row
 from ops.errors import UsageError
 
 LIVE = (Place.QUEUE, Place.IMPORTED)
-"""Places of the letters that can still be moved."""
+"""Places of the messages that can still be moved."""
 MESSAGES_PER_WRITE = 500
-"""Letters put on the shelf at once: their bodies are in memory."""
+"""Messages put in the snapshot at once: their bodies are in memory."""
 CAUSES_PER_WRITE = 5_000
 """Causes written at once."""
 
 
 @dataclass(frozen=True)
 class SnapshotInfo:
-    """``letters`` and ``bytes`` (of bodies): those in the queue. The rest is of the last look that ended: ``looked_at``
-    None and ``complete`` False before there was one. ``looking``: a look goes on, or was killed. ``counts``: letters
+    """``letters`` and ``bytes`` (of bodies): those in the queue. The rest is of the last scan that ended: ``looked_at``
+    None and ``complete`` False before there was one. ``looking``: a scan is in progress, or was killed. ``counts``:
+    messages
     by place."""
 
     looked_at: datetime | None
@@ -41,24 +42,24 @@ class SnapshotInfo:
     complete: bool
     notes: tuple[str, ...]
     looking: bool
-    look: Mapping[str, Any]  # of ops.deadletters.scan.scan.LookDone: letters, new, gone, receives, reported, …
+    look: Mapping[str, Any]  # of ops.deadletters.scan.scan.ScanResult: messages, new, gone, receives, reported, …
     counts: Mapping[str, int]
 
     @property
     def imported(self) -> int:
-        """Letters that a file brought, and that are not in the queue."""
+        """Messages that a file brought, and that are not in the queue."""
         return self.counts.get(Place.IMPORTED.value, 0)
 
 
 class KnownMessage(NamedTuple):
-    """``look``: the last one that found the letter; ``seen``: when, None where only a file told of it."""
+    """``look``: the last one that found the message; ``seen``: when, None where only a file told of it."""
 
     look: int | None
     seen: int | None
 
 
 class Snapshot:
-    """Open it by ``Shelf.open``; close it, or use it as a context manager. One thread at a time.
+    """Open it by ``Snapshot.open``; close it, or use it as a context manager. One thread at a time.
 
     Every method raises OpsError when the file is damaged, held for too long or the disk is full.
     """
@@ -69,7 +70,7 @@ class Snapshot:
 
     @classmethod
     def open(cls, where: DeadLetterQueue | Path) -> Self:
-        """The shelf of a source, or at a path; made empty when there is none. Raises as ``schema.connect``."""
+        """The snapshot of a source, or at a path; made empty when there is none. Raises as ``schema.connect``."""
         path = where if isinstance(where, Path) else where.shelf
         return cls(schema.connect(path), path)
 
@@ -95,10 +96,11 @@ class Snapshot:
         offset: int = 0,
         places: Sequence[Place] = (),
     ) -> tuple[SnapshotMessage, ...]:
-        """One page of what is selected. ``order``: one of ``scan.ORDERS``; letters alike in it keep their order.
-        ``places``: where the letters are, here and below; those that the selection is about when nothing is said.
+        """One page of what is selected. ``order``: one of ``index_query.ORDERS``; messages alike in it keep their
+        order.
+        ``places``: where the messages are, here and below; those that the selection is about when nothing is said.
 
-        Raises UsageError: a filter that is no JMESPath, an unknown order.
+        Raises UsageError: a filter that is not a valid JMESPath expression, an unknown order.
         """
         numbers = self._numbers(selection, order, descending, places)[offset : offset + limit]
         return self._at(numbers)
@@ -130,7 +132,7 @@ class Snapshot:
             yield from self._at(page)
 
     def sketches(self, fingerprints: Iterable[str], places: Sequence[Place] = LIVE) -> Iterator[rows.Sketch]:
-        """Letters of these causes ("": of none), in no order. Nothing may be written before the last one is read."""
+        """Messages of these causes ("": of none), in no order. Nothing may be written before the last one is read."""
         marks = schema.dumps(list(fingerprints))
         with schema.translate_read_errors(self.path):
             found = self.connection.execute(
@@ -141,7 +143,7 @@ class Snapshot:
             yield from map(rows.sketch_from_row, found)
 
     def bodies(self, letter_ids: Iterable[str]) -> Iterator[tuple[str, str]]:
-        """Message ids with their bodies, as ``sketches`` gives letters."""
+        """Message ids with their bodies, as ``sketches`` gives messages."""
         with schema.translate_read_errors(self.path):
             found = self.connection.execute(
                 f"SELECT id, body FROM {rows.FROM} WHERE id IN (SELECT value FROM json_each(?))",
@@ -150,7 +152,7 @@ class Snapshot:
             yield from ((letter_id, rows.decode_body(kept)) for letter_id, kept in found)
 
     def get(self, letter_id: str) -> SnapshotMessage:
-        """The letter with this id, or the only one whose id begins so; wherever it is. Raises UsageError else."""
+        """The message with this id, or the only one whose id begins so; wherever it is. Raises UsageError else."""
         with schema.translate_read_errors(self.path):
             found = (
                 self.connection.execute(
@@ -180,14 +182,14 @@ class Snapshot:
             return _info(done, looking, by_place)
 
     def groups(self, places: Sequence[Place] = (Place.QUEUE,)) -> tuple[CauseGroup, ...]:
-        """One a fingerprint, most letters first; letters without a cause are the group of the fingerprint ""."""
+        """One per fingerprint, most messages first; messages without a cause are the group of the fingerprint ""."""
         with schema.translate_read_errors(self.path):
             found = self.connection.execute(GROUPS, [schema.dumps([place.value for place in places])]).fetchall()
             total = sum(row[1] for row in found)
             return tuple(group_from_row(row, total) for row in found)
 
     def places(self, letter_ids: Iterable[str]) -> dict[str, Place]:
-        """Where each of these letters is; those that are not on the shelf are left out."""
+        """Where each of these messages is; those that are not in the snapshot are left out."""
         with schema.translate_read_errors(self.path):
             found = self.connection.execute(
                 "SELECT id, place FROM letters WHERE id IN (SELECT value FROM json_each(?))",
@@ -198,7 +200,8 @@ class Snapshot:
     # --- writing ------------------------------------------------------------------------------------------------
 
     def add(self, letters: Iterable[DeadLetter], place: Place = Place.IMPORTED) -> int:
-        """Put letters on the shelf, all or none; how many are new. What is there already keeps place and contents."""
+        """Put messages in the snapshot, all or none; how many are new. What is there already keeps place and
+        contents."""
         rest = iter(letters)
         new = 0
         with schema.write_transaction(self.connection, self.path):
@@ -210,7 +213,7 @@ class Snapshot:
         return new
 
     def known(self, letter_ids: Iterable[str]) -> dict[str, KnownMessage]:
-        """Those of these letters that are on the shelf."""
+        """Those of these messages that are in the snapshot."""
         found = self.connection.execute(
             "SELECT id, look, seen FROM letters WHERE id IN (SELECT value FROM json_each(?))",
             [schema.dumps(list(letter_ids))],
@@ -218,7 +221,7 @@ class Snapshot:
         return {letter_id: KnownMessage(look, seen) for letter_id, look, seen in found}
 
     def put(self, letters: Sequence[DeadLetter], place: Place) -> None:
-        """Letters that are not there yet, within a transaction (``add``, or a look's page)."""
+        """Messages that are not there yet, within a transaction (``add``, or a scan's page)."""
         read = [message_body.classify_body(letter.body) for letter in letters]
         kept = list(zip(letters, read, strict=True))
         self.connection.executemany(
@@ -230,14 +233,14 @@ class Snapshot:
         )
 
     def set_causes(self, causes: Iterable[tuple[str, Cause]]) -> None:
-        """Say why letters died, by their id; those that are not on the shelf are passed over."""
+        """Say why messages failed, by their id; those that are not in the snapshot are passed over."""
         values = (rows.cause_values(*each) for each in causes)
         while page := list(islice(values, CAUSES_PER_WRITE)):  # so that nobody waits for whoever finds the causes
             with schema.write_transaction(self.connection, self.path):
                 self.connection.executemany(rows.CAUSE, page)
 
     def labels(self) -> dict[str, str]:
-        """By fingerprint: one label of those that its letters have."""
+        """By fingerprint: one label of those that its messages have."""
         with schema.translate_read_errors(self.path):
             return dict(
                 self.connection.execute(
@@ -246,15 +249,15 @@ class Snapshot:
             )
 
     def unlabelled(self) -> Iterator[tuple[str, str]]:
-        """Fingerprint and error message of each letter whose cause has no label."""
+        """Fingerprint and error message of each message whose cause has no label."""
         with schema.translate_read_errors(self.path):
             yield from self.connection.execute(
                 "SELECT fingerprint, error_message FROM letters WHERE label = '' AND fingerprint <> ''"
             )
 
     def grown(self, many: int, marks: Sequence[str]) -> Iterator[tuple[str, str, str]]:
-        """Fingerprint, message id and error message of the letters of causes where some have no label, cause by cause:
-        those of at least ``many`` letters, and ``marks``."""
+        """Fingerprint, message id and error message of the messages of causes where some have no label, cause by cause:
+        those of at least ``many`` messages, and ``marks``."""
         with schema.translate_sqlite_errors(self.path):
             yield from self.connection.execute(
                 "SELECT fingerprint, id, error_message FROM letters WHERE fingerprint IN (SELECT fingerprint FROM "
@@ -271,7 +274,7 @@ class Snapshot:
             )
 
     def set_labels(self, labels: Mapping[str, str]) -> None:
-        """By fingerprint: what its letters have in common, of those that have no label yet."""
+        """By fingerprint: what its messages have in common, of those that have no label yet."""
         if labels:
             with schema.write_transaction(self.connection, self.path):
                 self.connection.execute(
@@ -281,7 +284,7 @@ class Snapshot:
                 )
 
     def mark(self, letter_ids: Iterable[str], place: Place, at: datetime | None = None) -> None:
-        """Say where letters went, and when (now)."""
+        """Say where messages went, and when (now)."""
         moved = rows.to_milliseconds(at or datetime.now(UTC))
         with schema.write_transaction(self.connection, self.path):
             self.connection.execute(
@@ -291,7 +294,8 @@ class Snapshot:
             )
 
     def forget(self, letter_ids: Iterable[str]) -> int:
-        """Take imported letters off the shelf; how many there were. Of those that were in the queue once, it stays on
+        """Take imported messages out of the snapshot; how many there were. Of those that were in the queue once, it
+        stays on
         record that they are gone."""
         ids = schema.dumps(list(letter_ids))
         these = "id IN (SELECT value FROM json_each(?)) AND place = 'imported'"

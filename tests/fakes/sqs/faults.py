@@ -23,7 +23,7 @@ KINDS = (
     "twice",  # a receive leaves its messages visible, so that they are delivered again
     "linger",  # a batch of deletes is answered as done, and its messages are visible again: copies of an absent server
     "end leases",  # done; then all leases of that queue end
-    "vanish",  # one message of the queue is gone before it is done, as if somebody else had deleted it
+    "vanish",  # one message of the queue is gone before it is done, as if another process had deleted it
 )
 
 

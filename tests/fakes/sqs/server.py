@@ -143,7 +143,7 @@ class _Connection(asyncio.Protocol):
         self.server.connections.add(self)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """What was asked is still done, as AWS does it: the task goes on."""
+        """What was asked is still done, as AWS does it: the task continues."""
         self.server.connections.discard(self)
 
     def data_received(self, data: bytes) -> None:
@@ -202,7 +202,7 @@ class Letters:
         return f"{self.aws.endpoint}/{ACCOUNT}/{self.name}"
 
     def put(self, letters: Iterable[Mapping[str, Any]]) -> list[str]:
-        """Lay letters in, unchecked; their ids. Each: ``body``, and if wanted ``attributes`` (as SQS writes them,
+        """Lay messages in, unchecked; their ids. Each: ``body``, and if wanted ``attributes`` (as SQS writes them,
         binary as base64), ``system``, ``message_id``, ``receives``."""
         every = list(letters)
         ids: list[str] = []
@@ -218,7 +218,7 @@ class Letters:
         return found
 
     def remove(self, ids: Sequence[str]) -> None:
-        """As if somebody else had deleted them, or their retention had ended."""
+        """As if another process had deleted them, or their retention had ended."""
         self._do("remove", ids=list(ids))
 
     def end_leases(self) -> None:
