@@ -1,4 +1,4 @@
-"""Where a runbook that an alarm's description names can be read: a file of this checkout, or a page of other people."""
+"""Where the runbook named by an alarm's description is: a file of this checkout, or an external page."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ RUNBOOK_PATH = re.compile(r"\brunbooks/([A-Za-z0-9_-]+\.md)\b")
 
 
 def file(name: str, folder: Path = RUNBOOKS_DIR) -> Path | None:
-    """The runbook of this file name; None when there is none. Nothing outside the folder is ever found."""
+    """The runbook with this file name; None when there is none. Never a file outside the folder."""
     return next((path for path in folder.glob("*.md") if path.name == name and path.is_file()), None)
 
 
 def is_page(named: str) -> bool:
-    """Whether it is an address that may be linked: ``https`` alone, since the text is somebody else's."""
+    """Whether it is an address that may be linked: ``https`` alone, since the text is untrusted."""
     return named.startswith("https://")
 
 

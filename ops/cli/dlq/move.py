@@ -38,7 +38,7 @@ def move(
     from ops.cli.dlq import plan_view
     from ops.deadletters import plans
 
-    made = plans.make(
+    redrive_plan = plans.make(
         source,
         Selection(),
         action=Action.COPY if copy else Action.REDRIVE,
@@ -47,11 +47,11 @@ def move(
         pace=planning.pacing(rate, headroom=False),
         steps=Steps(("100%",), watch=False),
     )
-    plans.save(source, made)
+    plans.save(source, redrive_plan)
     printing.confirm(
         "Proceed?",
         yes,
         "Read the help, then add --yes.",
-        lambda: plan_view.show(printing.progress_console(), source, made),
+        lambda: plan_view.show(printing.progress_console(), source, redrive_plan),
     )
-    carry_out(context, source, made, reason, as_json)
+    carry_out(context, source, redrive_plan, reason, as_json)

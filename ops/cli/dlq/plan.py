@@ -90,7 +90,7 @@ def plan(
     source = context.open()
     from ops.deadletters import plans
 
-    made = plans.make(
+    redrive_plan = plans.make(
         source,
         context.selection(source),
         action=Action.COPY if copy else Action.REDRIVE,
@@ -101,20 +101,20 @@ def plan(
         margin=time_args.share(margin),
         engine=engine,
     )
-    path = plans.save(source, made, out)
+    path = plans.save(source, redrive_plan, out)
     if as_json:
-        typer.echo(dumps({"path": path, "plan": made}))
+        typer.echo(dumps({"path": path, "plan": redrive_plan}))
         return
     from ops.cli.dlq import plan_view
 
     console = printing.output_console()
-    plan_view.show(console, source, made, permissions=True)
+    plan_view.show(console, source, redrive_plan, permissions=True)
     console.print(
-        f"Written to {safe(str(path))}." if out else f"Saved as plan {made.id}.", soft_wrap=True, markup=False
+        f"Written to {safe(str(path))}." if out else f"Saved as plan {redrive_plan.id}.", soft_wrap=True, markup=False
     )
-    name = str(out) if out else made.id
+    name = str(out) if out else redrive_plan.id
     after = run_view.interrupted(context, source)
-    if made.edits:
+    if redrive_plan.edits:
         after.append((context.command_line("diff", name), "show what the edits change"))
     printing.next_steps(console, *after, (context.command_line("redrive", name, "--reason", "WHY"), "run it"))
 
@@ -137,40 +137,42 @@ def diff(
     from ops.deadletters import plans
     from ops.deadletters.plans.engine_choice import MOVE_TASK
 
-    made = plans.load(name, source)
-    if made.action is Action.PURGE:
-        raise UsageError(f"Plan {made.id} deletes messages and sends none.", "Show a message: ops dlq show ID.")
+    redrive_plan = plans.load(name, source)
+    if redrive_plan.action is Action.PURGE:
+        raise UsageError(f"Plan {redrive_plan.id} deletes messages and sends none.", "Show a message: ops dlq show ID.")
     with Snapshot.open(source) as snapshot:
-        letters = [snapshot.get(some).letter for some in ([id_] if id_ else made.sample)]
-    if id_ and letters[0].message_id not in made.ids:
+        messages = [snapshot.get(message_id).letter for message_id in ([id_] if id_ else redrive_plan.sample)]
+    if id_ and messages[0].message_id not in redrive_plan.ids:
         raise UsageError(
-            f"Message {id_} is not in plan {made.id}.",
+            f"Message {id_} is not in plan {redrive_plan.id}.",
             f"Show a sample of the plan: {context.command_line('diff', name)}.",
         )
-    found = [preview.preview_message(letter, made) for letter in letters]
+    previews = [preview.preview_message(message, redrive_plan) for message in messages]
     if as_json:
-        typer.echo(dumps({"plan": made.id, "diffs": found}))
+        typer.echo(dumps({"plan": redrive_plan.id, "diffs": previews}))
         return
     console = printing.output_console()
-    if not made.edits:
-        console.print(f"Plan {made.id} has no edits.", markup=False)
-    if made.engine == MOVE_TASK:
+    if not redrive_plan.edits:
+        console.print(f"Plan {redrive_plan.id} has no edits.", markup=False)
+    if redrive_plan.engine == MOVE_TASK:
         console.print("Canary messages are sent as below; SQS's move task moves the others unchanged.")
-    _coloured(console, found)
-    if not id_ and len(made.ids) > len(letters):
-        console.print(f"{len(letters)} of {len(made.ids):,} messages; specify an ID for another one.", style="dim")
+    _print_diffs(console, previews)
+    if not id_ and len(redrive_plan.ids) > len(messages):
+        console.print(
+            f"{len(messages)} of {len(redrive_plan.ids):,} messages; specify an ID for another one.", style="dim"
+        )
     printing.next_steps(console, (context.command_line("redrive", name, "--reason", "WHY"), "run it"))
 
 
-def _coloured(console: Console, found: list[Preview]) -> None:
+def _print_diffs(console: Console, previews: list[Preview]) -> None:
 
     colours = {"+": "green", "-": "red", "@": "cyan", "!": "yellow"}
-    for one in found:
-        console.print(Text(f"message {safe(one.id)}", style="bold"))
-        text = f"! This message would not be sent: {one.refused}" if one.refused else one.diff
+    for each in previews:
+        console.print(Text(f"message {safe(each.id)}", style="bold"))
+        text = f"! This message would not be sent: {each.refused}" if each.refused else each.diff
         for line in text.splitlines() or ["  unchanged"]:
             console.print(Text(safe(line), style=colours.get(line[:1], "")), soft_wrap=True)
-        notes(console, [one.note] if one.note else [])
+        notes(console, [each.note] if each.note else [])
         console.print()
 
 

@@ -25,7 +25,7 @@ def purge(
     reason: Reason,
     confirm: Annotated[
         str | None,
-        typer.Option("--confirm", help='The confirmation that is prompted for otherwise: "purge N letters".'),
+        typer.Option("--confirm", help="The confirmation text that is prompted for otherwise."),
     ] = None,
     as_json: options.Json = False,
 ) -> None:
@@ -40,25 +40,33 @@ def purge(
     from ops.deadletters import plans
     from ops.deadletters.redrive import purge as purging
 
-    made = purging.plan(source, export_file)
-    plans.save(source, made)
+    purge_plan = purging.plan(source, export_file)
+    plans.save(source, purge_plan)
     progress_console = printing.progress_console()
     if confirm is None:
-        plan_view.show(progress_console, source, made)
-    confirmation = printing.typed_confirmation(purging.confirmation(made), confirm)
-    purging.ensure_meant(source, made, confirmation)  # before there is anything to count
+        plan_view.show(progress_console, source, purge_plan)
+    confirmation = printing.typed_confirmation(purging.confirmation(purge_plan), confirm)
+    purging.ensure_meant(source, purge_plan, confirmation)  # before there is anything to count
     with (
         terminal_progress.counting(progress_console, "Deleting messages") as counted,
         stopping(progress_console, "Stopping …") as stop,
     ):
         done = purging.run(
-            source, made, export=export_file, confirmation=confirmation, reason=reason, progress=counted, stop=stop
+            source,
+            purge_plan,
+            export=export_file,
+            confirmation=confirmation,
+            reason=reason,
+            progress=counted,
+            stop=stop,
         )
     if as_json:
         typer.echo(dumps(done))
     else:
         console = printing.output_console()
-        console.print(f"Deleted {done.deleted:,} of {formatting.count(len(made.ids), 'message')}: {done.outcome}.")
+        console.print(
+            f"Deleted {done.deleted:,} of {formatting.count(len(purge_plan.ids), 'message')}: {done.outcome}."
+        )
         for number, what in (
             (done.missing, "not found in the queue: deleted or held by another consumer"),
             (done.refused, "not deleted: SQS rejected the request"),
@@ -72,5 +80,5 @@ def purge(
             (context.command_line("scan"), "verify that the queue is empty"),
             (context.command_line("import", str(export_file)), "undo a mistake: add them to the snapshot, then plan"),
         )
-    if done.deleted < len(made.ids):
+    if done.deleted < len(purge_plan.ids):
         raise typer.Exit(1)
