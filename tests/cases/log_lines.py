@@ -6,7 +6,7 @@ import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from ops.deadletters.causes.attribution.evidence import Evidence, Setup, Subject
+from ops.deadletters.causes.attribution.evidence import ConsumerSetup, Evidence, SearchedMessage
 from ops.deadletters.messages.model import Cause
 
 BEGAN = datetime(2026, 11, 28, 13, 0, tzinfo=UTC)
@@ -55,13 +55,13 @@ def report(
     return row(seconds, "\t".join(parts), stream)
 
 
-def cause(rows: list[Row], message: str = A, setup: Setup | None = None, received: float = 0) -> Cause | None:
+def cause(rows: list[Row], message: str = A, setup: ConsumerSetup | None = None, received: float = 0) -> Cause | None:
     """The cause of ``message``, first received that many seconds after ``BEGAN``: the same in whichever order the rows
     come."""
-    subject = Subject(message, frozenset({message}), "", BEGAN, BEGAN + timedelta(seconds=received))
+    subject = SearchedMessage(message, frozenset({message}), "", BEGAN, BEGAN + timedelta(seconds=received))
     found = []
     for order in (rows, rows[::-1]):
-        evidence = Evidence(frozenset({A, B, C}), setup or Setup(timeout_s=15, window_s=1))
+        evidence = Evidence(frozenset({A, B, C}), setup or ConsumerSetup(timeout_s=15, window_s=1))
         for one in order:
             evidence.add(one)
         found.append(evidence.cause(subject) or evidence.likely(subject))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from ops.deadletters.causes.attribution.evidence import Setup
+from ops.deadletters.causes.attribution.evidence import ConsumerSetup
 from tests.cases.log_lines import (
     R1,
     R2,
@@ -244,10 +244,10 @@ def test_no_later_line_that_tells_less_replaces_a_trace(later: Row) -> None:
 
 def test_a_batch_of_one_can_only_have_failed_of_its_own_error() -> None:
     rows = [info(0, f"got {A}"), traced(0.1, "KeyError: 'sku'")]
-    alone = cause(rows, setup=Setup(timeout_s=15, window_s=1, batch_size=1))
+    alone = cause(rows, setup=ConsumerSetup(timeout_s=15, window_s=1, batch_size=1))
     assert in_words(alone) == "KeyError: 'sku'"
     both = [*rows, traced(0.2, "OSError: full")]
-    assert in_words(cause(both, setup=Setup(timeout_s=15, window_s=1, batch_size=1))) == "likely OSError: full"
+    assert in_words(cause(both, setup=ConsumerSetup(timeout_s=15, window_s=1, batch_size=1))) == "likely OSError: full"
 
 
 def test_an_earlier_attempts_failure_is_only_likely_where_the_last_tells_none() -> None:

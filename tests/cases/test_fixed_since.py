@@ -12,7 +12,7 @@ import pytest
 from ops.deadletters import causes
 from ops.deadletters.causes import fix_status
 from ops.deadletters.causes.fix_status import FixedSince, verdict
-from ops.deadletters.causes.redrive_evidence import Tried, weighed
+from ops.deadletters.causes.redrive_evidence import RedriveTrial, with_trial
 from ops.deadletters.ledger import Accepted, Ledger
 from ops.deadletters.ledger.model import Outcome
 from ops.deadletters.messages.model import Place
@@ -53,19 +53,25 @@ DEPLOYED = FixedSince("deployed since", "Deployed.", deployed=LATER)
 @pytest.mark.parametrize(
     ("before", "tried", "last_failure", "expected", "words"),
     [
-        (GREEN, Tried(LATER, 3, 3), LATER, "no", "3 of 3 failed again when they were redriven at"),
-        (GREY, Tried(LATER, 3, 1), LATER, "no", "1 of 3 failed again"),
-        (DEPLOYED, Tried(BEGAN, 3, 3), BEGAN, "deployed since", "Deployed."),  # the deploy came after it
-        (DEPLOYED, Tried(LATER + timedelta(minutes=1), 3, 3), LATER, "no", "3 of 3 failed again"),
-        (RED, Tried(LATER, 3, 0), BEGAN, "succeeds since", "3 of 3 succeeded when they were redriven at"),
-        (RED, Tried(LATER, 3, 0), LATER + timedelta(minutes=1), "no", "Not deployed since."),  # it failed after that
+        (GREEN, RedriveTrial(LATER, 3, 3), LATER, "no", "3 of 3 failed again when they were redriven at"),
+        (GREY, RedriveTrial(LATER, 3, 1), LATER, "no", "1 of 3 failed again"),
+        (DEPLOYED, RedriveTrial(BEGAN, 3, 3), BEGAN, "deployed since", "Deployed."),  # the deploy came after it
+        (DEPLOYED, RedriveTrial(LATER + timedelta(minutes=1), 3, 3), LATER, "no", "3 of 3 failed again"),
+        (RED, RedriveTrial(LATER, 3, 0), BEGAN, "succeeds since", "3 of 3 succeeded when they were redriven at"),
+        (
+            RED,
+            RedriveTrial(LATER, 3, 0),
+            LATER + timedelta(minutes=1),
+            "no",
+            "Not deployed since.",
+        ),  # it failed after that
         (GREEN, None, BEGAN, "succeeds since", "9 train jobs"),
     ],
 )
 def test_what_a_redrive_showed(
-    before: FixedSince, tried: Tried | None, last_failure: datetime, expected: str, words: str
+    before: FixedSince, tried: RedriveTrial | None, last_failure: datetime, expected: str, words: str
 ) -> None:
-    found = weighed(before, tried, last_failure, NOW)
+    found = with_trial(before, tried, last_failure, NOW)
     assert (found.verdict, words in found.sentence) == (expected, True), found.sentence
 
 

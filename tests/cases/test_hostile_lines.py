@@ -99,11 +99,11 @@ HOSTILE = {
 
 @pytest.mark.parametrize("message", HOSTILE.values(), ids=HOSTILE)
 def test_a_line_of_anyone_is_read_or_left(message: str) -> None:
-    said = log_parser.read({"@timestamp": AT, "@message": message, "@logStream": STREAM})
+    said = log_parser.parse_row({"@timestamp": AT, "@message": message, "@logStream": STREAM})
     assert said is not None
     assert bool(said.error_type) == said.failed
     assert all(len(one) < LONG for one in (*said.chain, said.error_type, said.location, said.request_id))
 
 
 def test_a_row_without_a_time_tells_nothing() -> None:
-    assert log_parser.read({"@timestamp": "0001-01-01T00:00:00+23:59", "@message": "[ERROR] x"}) is None
+    assert log_parser.parse_row({"@timestamp": "0001-01-01T00:00:00+23:59", "@message": "[ERROR] x"}) is None

@@ -9,7 +9,7 @@ import pytest
 
 from ops.deadletters import causes
 from ops.deadletters.archive import imports
-from ops.deadletters.causes.attribution.evidence import Subject
+from ops.deadletters.causes.attribution.evidence import SearchedMessage
 from ops.deadletters.plan_model import Selection
 from ops.deadletters.snapshot import Snapshot
 from ops.errors import UsageError
@@ -70,4 +70,4 @@ def test_a_time_that_is_none_is_left_out_of_all_that_reads_the_messages(
         sketches = list(shelf.sketches([""]))
         messages = [shelf.get(each["message_id"]).letter for each in entries]
         assert all(each.first_received is None and each.source for each in sketches)
-        assert not any(Subject.of(message).first_receive or message.sent for message in messages)
+        assert not any(SearchedMessage.of(message).first_receive or message.sent for message in messages)

@@ -136,6 +136,6 @@ EXIT = f"RequestId: {ID} Error: Runtime exited with error: exit status 1"
 )
 def test_a_failure_cause_has_the_type_that_the_extension_would_record(line: str, kind: str) -> None:
     """A word on the last line that is not one of the platform's types is not a type."""
-    entry = log_parser.read(row(line, 3))
+    entry = log_parser.parse_row(row(line, 3))
     assert entry is not None and entry.failed
     assert (entry.error_type, entry.request_id) == (kind, ID)

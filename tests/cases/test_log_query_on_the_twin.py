@@ -33,7 +33,7 @@ def test_the_query_brings_every_failure(twin: Twin) -> None:
     def hear(row: dict[str, str]) -> None:
         found.append(row["@message"])
 
-    assert asking.read([log_parser.FAILURES], now - timedelta(minutes=5), now, hear), asking.asked.notes
+    assert asking.read([log_parser.FAILURE_PATTERN], now - timedelta(minutes=5), now, hear), asking.asked.notes
 
     assert {line.text.strip() for line in LINES if line.error[0]} <= {text.strip() for text in found}
     quiet = [line.text for line in LINES if not line.error[0] and line.text not in found]

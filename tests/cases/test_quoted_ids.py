@@ -43,15 +43,15 @@ KEY, VALUE = "likely KeyError: 'sku'", "likely ValueError: no price"
     ],
 )
 def test_a_message_that_is_only_quoted_is_not_meant(words: str) -> None:
-    assert mentions.ids(words) == frozenset()
-    assert mentions.ids(f"{words} and then {B} itself") == {B}
+    assert mentions.mentioned_ids(words) == frozenset()
+    assert mentions.mentioned_ids(f"{words} and then {B} itself") == {B}
 
 
 @pytest.mark.parametrize(
     "words", [f"failed {B}", f"record {B}: no", f"got {B}", f"original message {B}", f"gave up on {B}"]
 )
 def test_a_message_that_a_line_is_about_is_meant(words: str) -> None:
-    assert mentions.ids(words) == {B}
+    assert mentions.mentioned_ids(words) == {B}
 
 
 @pytest.mark.parametrize("words", ["no price: duplicate of", "no price, compare"])
@@ -145,7 +145,7 @@ def test_what_a_function_was_given_names_other_messages_in_bodies() -> None:
 
 def test_a_record_that_names_two_requests_is_of_lambdas() -> None:
     asked = {"level": 50, "pid": 8, "msg": "no price", "awsRequestId": R1, "requestId": R3}
-    said = log_parser.read(row(0, asked))
+    said = log_parser.parse_row(row(0, asked))
     assert said is not None and said.failed and said.request_id == R1
 
 

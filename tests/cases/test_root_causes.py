@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ops.deadletters.causes.attribution.evidence import Evidence, Setup, Subject
+from ops.deadletters.causes.attribution.evidence import ConsumerSetup, Evidence, SearchedMessage
 from ops.deadletters.fingerprints import cause_record
 from ops.deadletters.messages.model import Cause
 from tests.cases.logged_lines.line import REQUEST
@@ -12,8 +12,8 @@ MESSAGE = "0b1d6a2e-1111-4222-8333-444455556666"
 
 
 def cause(record: dict[str, object]) -> Cause:
-    subject = Subject.of(silent(MESSAGE))
-    evidence = Evidence(subject.ids, Setup(timeout_s=15))
+    subject = SearchedMessage.of(silent(MESSAGE))
+    evidence = Evidence(subject.ids, ConsumerSetup(timeout_s=15))
     evidence.add(row(0, {"level": "INFO", "message": f"got {MESSAGE}", "requestId": REQUEST}))
     evidence.add(row(1, {"level": "ERROR", "requestId": REQUEST, **record}))
     found = evidence.cause(subject)

@@ -14,8 +14,8 @@ from typing import Any
 import pytest
 
 from ops.deadletters.archive import exports
-from ops.deadletters.causes.clustering.body_features import shape
-from ops.deadletters.causes.clustering.clusters import GUESS, Guesser
+from ops.deadletters.causes.clustering.body_features import body_shape
+from ops.deadletters.causes.clustering.clusters import CLUSTER_SOURCE, PayloadClusters
 from ops.deadletters.messages import parse, s3_pointers
 from ops.deadletters.messages.model import Attribute, SnapshotMessage
 from ops.deadletters.plan_model import Selection
@@ -26,10 +26,10 @@ from tests.fakes.logs import BEGAN, a_source
 
 def groups(bodies: Iterable[Any]) -> Counter[str]:
     """Messages by the label of their guess."""
-    guesser = Guesser()
+    guesser = PayloadClusters()
     for number, body in enumerate(bodies):
         guesser.add(str(number), body if isinstance(body, str) else json.dumps(body))
-    return Counter(cause.label for cause in guesser.causes().values() if cause.source == GUESS)
+    return Counter(cause.label for cause in guesser.causes().values() if cause.source == CLUSTER_SOURCE)
 
 
 UNLIKE = (
@@ -60,7 +60,7 @@ def test_a_label_has_only_words_that_one_message_has_together() -> None:
     bodies += [{"user": "u", "mail": "x@example.com", "b" * (number % 3 + 1): 1} for number in range(30)]
     for label in groups(bodies):
         words = set(label.removeprefix("looks like: ").split(", "))
-        assert any(words <= {*shape(json.dumps(body)).split()} for body in bodies), label
+        assert any(words <= {*body_shape(json.dumps(body)).split()} for body in bodies), label
 
 
 def packed(value: Any) -> str:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from ops.deadletters.causes.attribution.evidence import Setup
+from ops.deadletters.causes.attribution.evidence import ConsumerSetup
 from ops.deadletters.causes.logs import shared_groups
 from tests.cases.log_lines import R1, R2, A, Row, cause, in_words, info, report, row, start, unhandled
 
 DAY = "2026/11/28"
 OURS, THEIRS = f"{DAY}/order-worker[7]0a1b", f"{DAY}/mail-worker[$LATEST]2c3d"
-SHARED = Setup(timeout_s=15, window_s=1, function="order-worker", shared=True)
-ALONE = Setup(timeout_s=15, window_s=1, function="order-worker")
+SHARED = ConsumerSetup(timeout_s=15, window_s=1, function="order-worker", shared=True)
+ALONE = ConsumerSetup(timeout_s=15, window_s=1, function="order-worker")
 
 
 @pytest.mark.parametrize(
@@ -34,13 +34,13 @@ ALONE = Setup(timeout_s=15, window_s=1, function="order-worker")
 )
 def test_whose_line_it_is(stream: str, message: str, shared: bool, foreign: bool) -> None:
     written: Row = row(0, message, stream)
-    assert shared_groups.foreign(written, "order-worker", shared) is foreign
-    assert not shared_groups.foreign(written, "", shared), "nobody asked whose it is"
+    assert shared_groups.is_other_functions(written, "order-worker", shared) is foreign
+    assert not shared_groups.is_other_functions(written, "", shared), "nobody asked whose it is"
 
 
 def test_a_group_of_ones_own_is_named_as_lambda_names_it() -> None:
-    assert not shared_groups.shared("/aws/lambda/order-worker", "order-worker")
-    assert shared_groups.shared("/shop/all", "order-worker")
+    assert not shared_groups.is_shared("/aws/lambda/order-worker", "order-worker")
+    assert shared_groups.is_shared("/shop/all", "order-worker")
 
 
 def test_a_neighbours_failure_at_the_same_time_is_no_cause() -> None:
@@ -62,4 +62,4 @@ def test_a_neighbour_that_names_the_message_is_no_cause_either() -> None:
 def test_a_neighbours_time_out_is_none_of_ours() -> None:
     rows = [report(15, R1, ms=15_000, status="timeout", stream=THEIRS)]
     assert cause(rows, setup=SHARED) is None
-    assert in_words(cause(rows, setup=Setup(timeout_s=15, window_s=1))).startswith("likely Sandbox.Timedout")
+    assert in_words(cause(rows, setup=ConsumerSetup(timeout_s=15, window_s=1))).startswith("likely Sandbox.Timedout")

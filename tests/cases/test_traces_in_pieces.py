@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from ops.deadletters.causes.attribution.split_traces import Pieces
+from ops.deadletters.causes.attribution.split_traces import TraceAssembler
 from ops.deadletters.causes.logs import log_parser
 from ops.deadletters.causes.logs.log_parser import LogEntry
 from tests.fakes.logs import row
@@ -32,9 +32,9 @@ def put_together(rows: list[dict[str, str]]) -> list[LogEntry]:
     """What ``rows`` make, in whichever order they come."""
     found = []
     for order in (rows, rows[::-1]):
-        pieces = Pieces()
+        pieces = TraceAssembler()
         for one in order:
-            said = log_parser.read(one)
+            said = log_parser.parse_row(one)
             assert said is not None
             pieces.add(said)
         found.append(sorted(pieces.whole(), key=lambda said: said.at))
@@ -79,13 +79,13 @@ def test_what_comes_late_is_of_another_trace() -> None:
 
 def test_a_whole_line_is_no_piece() -> None:
     for text in ('{"level": "ERROR", "message": "TypeError: x is not a function"}', f"[ERROR] KeyError: 17\n{PYTHON}"):
-        said = log_parser.read(row(0, text))
+        said = log_parser.parse_row(row(0, text))
         assert said is not None and said.failed
-        assert not Pieces().add(said)
+        assert not TraceAssembler().add(said)
 
 
 def test_every_line_is_asked_for() -> None:
-    asked = re.compile(log_parser.FAILURES)
+    asked = re.compile(log_parser.FAILURE_PATTERN)
     for text in (JAVA, DOTNET, PYTHON):
         assert all(asked.search(line) for line in text.split("\n"))
     assert [bool(asked.search(line)) for line in GO.split("\n")] == [True, True, False, True]

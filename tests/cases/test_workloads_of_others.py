@@ -23,7 +23,7 @@ def test_causes_are_right_told_apart_and_never_falsely_certain(name: str, shared
 
 
 def read(line: str) -> log_parser.LogEntry:
-    said = log_parser.read({"@timestamp": "2026-11-28 13:00:00.000", "@message": line, "@logStream": "s"})
+    said = log_parser.parse_row({"@timestamp": "2026-11-28 13:00:00.000", "@message": line, "@logStream": "s"})
     assert said is not None
     return said
 

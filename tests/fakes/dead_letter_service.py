@@ -21,7 +21,7 @@ import pandas as pd
 from dashboard.services.dead_letter_service import LocalDeadLetterService
 from ops.aws import Aws, sqs
 from ops.deadletters.archive import audit_log
-from ops.deadletters.causes import Moment, Timeline, fingerprint
+from ops.deadletters.causes import Timeline, TimelineEvent, fingerprint
 from ops.deadletters.jobs.background import DONE, RUNNING, BackgroundJob
 from ops.deadletters.ledger.model import Run, State, Step
 from ops.deadletters.messages.model import Attribute, Cause, DeadLetter, Kind, Place
@@ -131,7 +131,7 @@ class SampleDesk(LocalDeadLetterService):
             (69, "timeout", "Task timed out after 6.00 seconds"),
             (190, "died", "moved to scilearn-jobs-dead after 3 receives"),
         )
-        moments = tuple(Moment(sent + timedelta(seconds=after), what, text) for after, what, text in told)
+        moments = tuple(TimelineEvent(sent + timedelta(seconds=after), what, text) for after, what, text in told)
         return Timeline(moments, QueryCost(usd=0.0001))
 
     def plan(self, selection: Selection, action: Action, *more: Any, **named: Any) -> Plan:

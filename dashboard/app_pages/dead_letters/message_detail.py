@@ -18,7 +18,7 @@ from ops.deadletters.edits import json_roundtrip
 from ops.errors import OpsError
 
 if TYPE_CHECKING:
-    from ops.deadletters.causes import Moment
+    from ops.deadletters.causes import TimelineEvent
     from ops.deadletters.messages.model import SnapshotMessage
 
 CUT = 2_000
@@ -101,7 +101,7 @@ def _timeline(here: DeadLetterService, shelved: SnapshotMessage) -> None:
         st.html(f'<div class="so-quiet">{escape(note)}</div>')
 
 
-def _told(one: Moment) -> tuple[Any, str, str]:
+def _told(one: TimelineEvent) -> tuple[Any, str, str]:
     return one.at, one.what, one.text
 
 

@@ -27,7 +27,7 @@ from ops.deadletters.scan.scan import scan_queue as read
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from ops.deadletters.causes import CausesReport, Explained
+    from ops.deadletters.causes import CausesReport, Explanation
 
 MOST_CAUSES = 20
 FIXED = ("succeeds since", "deployed since")
@@ -56,7 +56,7 @@ def scan(
         stopping(progress, "Releasing messages …") as stop,
     ):
         done = read(source, limit, counted, stop)
-    explained: Explained | None = None
+    explained: Explanation | None = None
     if done.letters and not stop():
         explained = explain(source, logs)
     done = replace(done, notes=(*done.notes, *late_outcomes.settle(source)))
@@ -86,7 +86,7 @@ def _report(
     context: DlqContext,
     source: DeadLetterQueue,
     done: ScanResult | None,
-    explained: Explained | None,
+    explained: Explanation | None,
     as_json: bool,
     imported: bool = False,
 ) -> None:
@@ -109,7 +109,7 @@ def _report(
         raise typer.Exit(1)
 
 
-def explain(source: DeadLetterQueue, logs: bool = True) -> Explained:
+def explain(source: DeadLetterQueue, logs: bool = True) -> Explanation:
     """Find the causes of messages that have none yet; without ``logs`` only from the messages themselves."""
     from ops.deadletters import causes
 
@@ -169,7 +169,7 @@ def _between(first: Any, last: Any, now: datetime) -> str:
     return first_at if first_at == last_at else f"{first_at.removesuffix(' UTC')} to {last_at}"
 
 
-def _notes(console: Console, done: ScanResult | None, explained: Explained | None) -> None:
+def _notes(console: Console, done: ScanResult | None, explained: Explanation | None) -> None:
     """What the scan did to the queue, and what it cost."""
     lines: list[str] = []
     if done is not None:

@@ -1,4 +1,4 @@
-"""Give every letter on the shelf a cause: carried, from the logs, likely, or guessed; and say which are the same."""
+"""Give every message in the snapshot a cause: carried, from the logs, likely, or guessed; and group equal ones."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING
 
 from ops import access, formatting
 from ops.deadletters.causes import fix_status
-from ops.deadletters.causes.attribution.evidence import Subject
-from ops.deadletters.causes.attribution.log_evidence import Hearing, hear
-from ops.deadletters.causes.attribution.message_sources import Feeds, feeds, own_feed
-from ops.deadletters.causes.attribution.throttled import Inferred, never_ran
+from ops.deadletters.causes.attribution.evidence import SearchedMessage
+from ops.deadletters.causes.attribution.log_evidence import LogSearchResult, search_logs
+from ops.deadletters.causes.attribution.message_sources import QueueConsumers, find_consumers, own_consumer
+from ops.deadletters.causes.attribution.throttled import ThrottledMessages, find_never_invoked
 from ops.deadletters.causes.clustering import group_split
-from ops.deadletters.causes.clustering.clusters import GUESS, Guesser
+from ops.deadletters.causes.clustering.clusters import CLUSTER_SOURCE, PayloadClusters
 from ops.deadletters.causes.logs.log_query import Budget
 from ops.deadletters.fingerprints import cause_record
 from ops.deadletters.fingerprints.cause_record import job_kind
@@ -35,16 +35,16 @@ if TYPE_CHECKING:
 Progress = Callable[[str], None]
 """Called with what is being done, as a clause: "asking the logs from 02:10 UTC (query 1)"."""
 
-NOTED = "explained"
-"""Where the shelf keeps what the last explaining said."""
-SILENT = (Kind.SQS, Kind.SNS, Kind.UNKNOWN)
-"""Kinds of letters that never tell a cause themselves."""
+EXPLAINED_NOTE = "explained"
+"""Where the snapshot keeps the result of the last run."""
+KINDS_WITHOUT_CAUSE = (Kind.SQS, Kind.SNS, Kind.UNKNOWN)
+"""Kinds of messages that never carry a cause."""
 
 
 @dataclass(frozen=True)
-class Explained:
+class Explanation:
     """``letters``: how many the logs were asked about; ``unexplained`` of them have no cause now, ``guessed`` only a
-    guess and ``likely`` one that was joined by time. ``groups``: all of the shelf's. ``usd``: what asking the logs
+    guess and ``likely`` one that was joined by time. ``groups``: all in the snapshot. ``usd``: what asking the logs
     cost."""
 
     letters: int
@@ -59,12 +59,12 @@ class Explained:
 
 def explain(
     source: DeadLetterQueue, progress: Progress | None = None, budget: Budget | None = None, *, keep: bool = False
-) -> Explained:
-    """Find out about the letters on the shelf that have no cause yet, and whether causes are fixed since; ``keep``:
-    what is known of that stays as it is, because nobody died since.
+) -> Explanation:
+    """Find the causes of the messages in the snapshot that have none yet, and whether causes are fixed since; ``keep``:
+    what is known of that stays as it is, because none failed since.
 
     Asks the logs of the functions that read the queues which the messages came from, within ``budget``; where AWS
-    refuses that, a note says so and the letters keep what they carry themselves. Raises OpsError when the shelf cannot
+    refuses that, a note says so and the messages keep the causes that they carry. Raises OpsError when the snapshot cannot
     be read or written.
     Needs logs:StartQuery, logs:GetQueryResults, lambda:ListEventSourceMappings, and cloudwatch:GetMetricData to know
     what a query will cost.
@@ -78,7 +78,7 @@ def explain(
         silent = read.silent
         budget = budget or Budget()
         known = _feeds(source, silent, cause_origins(shelf, LIVE), budget)
-        heard = hear(source, known, silent, budget, say, now)
+        heard = search_logs(source, known, silent, budget, say, now)
         inferred = _never_ran(source, known, heard, [one for one in silent if one.message_id not in read.fallback], now)
         found = {**read.fallback, **inferred.found, **heard.found}
         left = [subject.message_id for subject in silent if subject.message_id not in found]
@@ -86,19 +86,22 @@ def explain(
         say("grouping")
         marked = ((one, cause_record.normalize_cause(cause, read.kinds.get(one, ""))) for one, cause in found.items())
         shelf.set_causes(chain(marked, guessed.items()))
-        group_split.divide(shelf)
+        group_split.split_groups(shelf)
         shelf.set_labels(_labels(shelf))
         groups = shelf.groups(LIVE)
-        verdicts = fix_status.since(source, groups, cause_origins(shelf, LIVE), known, heard.askings, now)
+        verdicts = fix_status.fixed_since(source, groups, cause_origins(shelf, LIVE), known, heard.askings, now)
         asked = heard.asked
         notes = [*known.notes, *asked.notes]
         if silent and source.workload.function is None:
             notes.insert(0, _no_logs(source))
-        shelf.note(fix_status.NOTED, {**verdicts, **((shelf.noted(fix_status.NOTED) or {}) if keep else {})})
-        done = Explained(
+        shelf.note(
+            fix_status.FIX_STATUS_NOTE,
+            {**verdicts, **((shelf.noted(fix_status.FIX_STATUS_NOTE) or {}) if keep else {})},
+        )
+        done = Explanation(
             letters=len(silent),
             unexplained=sum(cause.source == "none" for cause in guessed.values()),
-            guessed=sum(cause.source == GUESS for cause in guessed.values()),
+            guessed=sum(cause.source == CLUSTER_SOURCE for cause in guessed.values()),
             likely=sum(cause.likely for cause in found.values()),
             groups=groups,
             usd=asked.usd + inferred.usd,
@@ -106,51 +109,57 @@ def explain(
             notes=tuple(dict.fromkeys(notes)),
         )
         note = {"usd": done.usd, "queries": done.queries, "notes": list(done.notes), "at": now.isoformat()}
-        shelf.note(NOTED, note)
+        shelf.note(EXPLAINED_NOTE, note)
     return done
 
 
 @dataclass
 class _Read:
-    """By message id: what little letters say themselves ("code 200"); kinds of jobs. And those that the logs are asked
+    """By message ID: what little the messages carry ("code 200"); kinds of jobs. And those that the logs are asked
     about."""
 
     fallback: dict[str, Cause] = field(default_factory=dict)
     kinds: dict[str, str] = field(default_factory=dict)
-    silent: list[Subject] = field(default_factory=list)
+    silent: list[SearchedMessage] = field(default_factory=list)
 
 
 def _feeds(
-    source: DeadLetterQueue, silent: Sequence[Subject], came_from: Sequence[CauseOrigin], budget: Budget
-) -> Feeds:
+    source: DeadLetterQueue, silent: Sequence[SearchedMessage], came_from: Sequence[CauseOrigin], budget: Budget
+) -> QueueConsumers:
     """Asked of AWS only where the logs may be asked too."""
     if not budget.queries or not (silent or came_from):
-        return own_feed(source)
-    return feeds(source, {one.source for one in silent} | {one.source for one in came_from if one.kind in SILENT})
+        return own_consumer(source)
+    return find_consumers(
+        source, {one.source for one in silent} | {one.source for one in came_from if one.kind in KINDS_WITHOUT_CAUSE}
+    )
 
 
 def _never_ran(
-    source: DeadLetterQueue, known: Feeds, heard: Hearing, silent: Sequence[Subject], now: datetime
-) -> Inferred:
+    source: DeadLetterQueue,
+    known: QueueConsumers,
+    heard: LogSearchResult,
+    silent: Sequence[SearchedMessage],
+    now: datetime,
+) -> ThrottledMessages:
     """Only of what the logs were asked about in full."""
     asked = heard.asked
     if not asked.queries or asked.failed or asked.notes:
-        return Inferred({})
-    return never_ran(source, known, [one for one in silent if one.message_id not in heard.found], now)
+        return ThrottledMessages({})
+    return find_never_invoked(source, known, [one for one in silent if one.message_id not in heard.found], now)
 
 
 def _read(shelf: Snapshot, say: Progress) -> _Read:
-    """Letters that have no cause, or only a guess: there may be more to know by now. Those that tell it themselves have
-    one since they came to the shelf."""
+    """Messages that have no cause, or only a guess: the logs may have more by now. Those that carry one have
+    it since they are in the snapshot."""
     say("reading the shelf")
     read = _Read()
-    guesses = [group.fingerprint for group in shelf.groups(LIVE) if group.source == GUESS]
+    guesses = [group.fingerprint for group in shelf.groups(LIVE) if group.source == CLUSTER_SOURCE]
     telling = []
     for letter in shelf.sketches(["", *guesses]):
         if kind := job_kind(letter.body):
             read.kinds[letter.message_id] = sys.intern(kind)
-        read.silent.append(Subject.seen(letter))
-        if letter.kind not in SILENT:
+        read.silent.append(SearchedMessage.seen(letter))
+        if letter.kind not in KINDS_WITHOUT_CAUSE:
             telling.append(letter.message_id)
     if telling:
         for shelved in shelf.iterate(Selection(ids=tuple(telling)), places=LIVE):
@@ -163,7 +172,7 @@ def _guessed(shelf: Snapshot, left: list[str], kinds: Mapping[str, str], say: Pr
     if not left:
         return {}
     say(f"comparing {formatting.count(len(left), 'letter')} that left no trace")
-    guesser = Guesser()
+    guesser = PayloadClusters()
     for letter_id, body in shelf.bodies(left):
         guesser.add(letter_id, body)
     of_kind = lru_cache(maxsize=None)(lambda cause, kind: replace(cause, job_kind=kind))
@@ -171,7 +180,7 @@ def _guessed(shelf: Snapshot, left: list[str], kinds: Mapping[str, str], say: Pr
 
 
 def _labels(shelf: Snapshot) -> dict[str, str]:
-    """By fingerprint, where letters have none: what their messages share, and with the label that there is already."""
+    """By fingerprint, where messages have none: what their messages share, and with the label that there is already."""
     known = shelf.labels()
     messages: dict[str, dict[str, None]] = {}
     for mark, message in shelf.unlabelled():

@@ -10,19 +10,19 @@ from typing import TYPE_CHECKING, Any
 
 from handler import contract
 from ops import formatting
-from ops.deadletters.causes.attribution.message_sources import OWN, queue_of
+from ops.deadletters.causes.attribution.message_sources import OWN_QUEUE, source_queue
 from ops.deadletters.causes.logs import log_parser, shared_groups
 from ops.deadletters.messages.model import NEVER_RAN, Kind
 
 if TYPE_CHECKING:
     from ops.aws.lambda_ import Function
-    from ops.deadletters.causes.attribution.message_sources import Feeds, FunctionSource
+    from ops.deadletters.causes.attribution.message_sources import FunctionSource, QueueConsumers
     from ops.deadletters.causes.logs.log_query import LogQuerySession
     from ops.deadletters.queue import DeadLetterQueue
     from ops.deadletters.snapshot import CauseGroup, CauseOrigin
 
-NOTED = "fixed"
-"""Where the shelf keeps the verdicts, by fingerprint."""
+FIX_STATUS_NOTE = "fixed"
+"""Where the snapshot keeps the verdicts, by fingerprint."""
 NO, DEPLOYED, SUCCEEDS, UNKNOWN = "no", "deployed since", "succeeds since", "unknown"
 
 
@@ -38,11 +38,11 @@ class FixedSince:
     more: bool = False
 
 
-def since(
+def fixed_since(
     source: DeadLetterQueue,
     groups: Sequence[CauseGroup],
     came_from: Sequence[CauseOrigin],
-    known: Feeds,
+    known: QueueConsumers,
     askings: Mapping[str, LogQuerySession],
     now: datetime,
 ) -> dict[str, dict[str, Any]]:
@@ -51,7 +51,7 @@ def since(
     died: dict[str, dict[str, datetime | None]] = {}
     for origin in came_from:
         by_queue = died.setdefault(origin.fingerprint, {})
-        queue = queue_of(source, origin.source)
+        queue = source_queue(source, origin.source)
         by_queue[queue] = max(filter(None, (by_queue.get(queue), origin.died)), default=None)
     succeeded = {
         feed.function.arn: _successes(feed.function, _of(groups, died, known, feed), askings, now) for feed in known.all
@@ -59,7 +59,7 @@ def since(
     found: dict[str, dict[str, Any]] = {}
     for group in groups:
         verdicts: dict[str, FixedSince] = {}
-        for queue, last in died.get(group.fingerprint, {OWN: group.last_died}).items():
+        for queue, last in died.get(group.fingerprint, {OWN_QUEUE: group.last_died}).items():
             some = known.of(queue)
             for feed in some:
                 verdicts[feed.function.name] = _verdict(group, last, feed.function, succeeded[feed.function.arn], now)
@@ -71,7 +71,10 @@ def since(
 
 
 def _of(
-    groups: Sequence[CauseGroup], died: Mapping[str, Mapping[str, datetime | None]], known: Feeds, feed: FunctionSource
+    groups: Sequence[CauseGroup],
+    died: Mapping[str, Mapping[str, datetime | None]],
+    known: QueueConsumers,
+    feed: FunctionSource,
 ) -> list[tuple[CauseGroup, datetime]]:
     """Causes that the function failed with, each with when it did so last."""
     queues = [queue for queue, some in known.by_queue.items() if any(one.function == feed.function for one in some)]
@@ -104,7 +107,7 @@ def _verdict(
 
 
 def _nobody(group: CauseGroup, last: datetime | None, queue: str, now: datetime) -> FixedSince:
-    if queue == OWN:
+    if queue == OWN_QUEUE:
         return _verdict(group, last, None, None, now)
     name = queue.rsplit(":", 1)[-1]
     return FixedSince(
@@ -113,7 +116,7 @@ def _nobody(group: CauseGroup, last: datetime | None, queue: str, now: datetime)
 
 
 def _worst(verdicts: Mapping[str, FixedSince]) -> FixedSince:
-    """Of several functions the one that speaks least for a redrive; each has its say."""
+    """Of several functions the one that supports a redrive least; each is quoted."""
     if len(verdicts) == 1:
         return next(iter(verdicts.values()))
     worst = min(verdicts.values(), key=lambda one: (NO, UNKNOWN, DEPLOYED, SUCCEEDS).index(one.verdict))
@@ -137,8 +140,8 @@ def verdict(
     intermittent: bool = False,
 ) -> FixedSince:
     """``last``: the last failure. ``successes``: later ones of ``kinds``, None where that is not known. ``rejected``:
-    the handler said that these very jobs can never succeed; ``intermittent``: it may be the moment's or the message's
-    own. Other jobs' successes say nothing about either, unless the function was deployed in between."""
+    the handler reported that these very jobs can never succeed; ``intermittent``: it may be the moment's or the message's
+    own. Other jobs' successes prove nothing about either, unless the function was deployed in between."""
     if last is None:
         return FixedSince(UNKNOWN, "When these letters died is not known.")
     died = f"the last death ({formatting.clock(last, now)})"
@@ -174,7 +177,7 @@ def _no_proof(rejected: bool, intermittent: bool) -> str:
     return ", so not every job of that kind fails"
 
 
-def read(noted: Mapping[str, Any] | None, mark: str) -> FixedSince:
+def stored_status(noted: Mapping[str, Any] | None, mark: str) -> FixedSince:
     """The verdict on one cause that ``since`` gave."""
     one = (noted or {}).get(mark)
     if not one:
@@ -183,7 +186,7 @@ def read(noted: Mapping[str, Any] | None, mark: str) -> FixedSince:
     return FixedSince(one["verdict"], one["sentence"], deployed, one["successes"], one["more"])
 
 
-def tells_successes(function: Function) -> bool:
+def logs_successes(function: Function) -> bool:
     """Whether the function logs a success with its kind: this project's handler does, by the metrics it is set to."""
     return bool(function.metrics and function.metrics[0] == contract.JOB_NAMESPACE)
 
@@ -202,20 +205,24 @@ def _successes(
     askings: Mapping[str, LogQuerySession],
     now: datetime,
 ) -> Successes | None:
-    """Of one function, since it failed with the first of these causes last; None where nothing tells."""
+    """Of one function, since it failed with the first of these causes last; None where nothing shows it."""
     asking = askings.get(function.arn)
     asked = [(group, last) for group, last in causes if group.job_kinds]
-    if asking is None or asking.asked.failed or not asked or not tells_successes(function):
+    if asking is None or asking.asked.failed or not asked or not logs_successes(function):
         return None
     kinds = sorted({kind for group, _ in asked for kind in group.job_kinds if "/" not in kind})
     if not kinds:
         return None
     found: list[tuple[datetime, str]] = []
-    shared = shared_groups.shared(function.log_group, function.name)
+    shared = shared_groups.is_shared(function.log_group, function.name)
 
     def hear(row: Mapping[str, str]) -> None:
-        said = log_parser.read(row)
-        if said is None or said.text != contract.LOG_JOB_OK or shared_groups.foreign(row, function.name, shared):
+        said = log_parser.parse_row(row)
+        if (
+            said is None
+            or said.text != contract.LOG_JOB_OK
+            or shared_groups.is_other_functions(row, function.name, shared)
+        ):
             return
         found.append((said.at, said.job_kind))
 

@@ -1,4 +1,4 @@
-"""The life of one letter: when it was sent, each time it was received, what the logs say about it, how it died."""
+"""One message's timeline: when it was sent, each receive, what the logs show about it, and how it failed."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from ops import formatting, invocation_log
-from ops.deadletters.causes.attribution.evidence import Subject
-from ops.deadletters.causes.attribution.invocation_end import ending, failed, timed_out
-from ops.deadletters.causes.attribution.message_sources import FunctionSource, feeds, queue_of
+from ops.deadletters.causes.attribution.evidence import SearchedMessage
+from ops.deadletters.causes.attribution.invocation_end import failed, failure_of, timed_out
+from ops.deadletters.causes.attribution.message_sources import FunctionSource, find_consumers, source_queue
 from ops.deadletters.causes.logs import log_parser, shared_groups
-from ops.deadletters.causes.logs.log_query import RETENTION, Budget, LogQuerySession, named
+from ops.deadletters.causes.logs.log_query import RETENTION, Budget, LogQuerySession, ids_pattern
 from ops.deadletters.ledger import Ledger
 from ops.deadletters.messages.model import Kind, Place
 from ops.deadletters.snapshot import Snapshot
@@ -27,24 +27,24 @@ if TYPE_CHECKING:
 SENT, RECEIVED, LOG, ERROR, DIED = "sent", "received", "log", "error", "died"
 TIMEOUT, MEMORY, CRASH = "timeout", "out of memory", "crash"
 REDRIVEN = "redriven"
-RUNS = 5
-"""Ledgers that are looked into: those of the redrives that began last."""
-LINES = 200
+LATEST_RUNS = 5
+"""Ledgers that are read: those of the redrives that started last."""
+MAX_EVENTS = 200
 """Moments that are kept; more would not be read."""
-LONGEST = 500
-AROUND = timedelta(minutes=2)
+MAX_TEXT_CHARACTERS = 500
+SEARCH_MARGIN = timedelta(minutes=2)
 LOGGED_WITHIN = timedelta(seconds=5)
-EARLIER = timedelta(hours=6)
-"""How long before a letter was made the message that it was may have been at work."""
+MAX_WORK_BEFORE_SENT = timedelta(hours=6)
+"""How long before a dead-letter message was created its original message may have been in progress."""
 BUDGET = Budget(queries=2, usd=0.10)
 _SENT_AS_WORK = (Kind.SQS, Kind.UNKNOWN, Kind.SNS)
-"""Kinds whose letter is the message itself; of others it was made when it died."""
+"""Kinds whose dead-letter message is the original message; others are created when the work fails."""
 
 
 @dataclass(frozen=True)
-class Moment:
+class TimelineEvent:
     """``what``: sent | received | log | error | timeout | out of memory | crash | died | redriven. ``text`` may be what
-    somebody's code logged: untrusted."""
+    any code logged: untrusted."""
 
     at: datetime
     what: str
@@ -56,14 +56,14 @@ class Moment:
 class Timeline:
     """``moments``: oldest first. ``look``: what asking the logs cost, and what could not be read."""
 
-    moments: tuple[Moment, ...]
+    moments: tuple[TimelineEvent, ...]
     look: QueryCost = field(default_factory=QueryCost)
 
 
 def timeline(source: DeadLetterQueue, message_id: str) -> Timeline:
-    """The moments of the letter with this id (or the only one whose id begins so). One log query, at most two.
+    """The events of the message with this ID (or the only one whose ID starts so). One log query, at most two.
 
-    Raises UsageError when there is no such letter on the shelf, OpsError when the shelf cannot be read.
+    Raises UsageError when the snapshot has no such message, OpsError when the snapshot cannot be read.
     """
     with Snapshot.open(source) as shelf:
         shelved = shelf.get(message_id)
@@ -74,49 +74,49 @@ def timeline(source: DeadLetterQueue, message_id: str) -> Timeline:
     if shelved.cause.died is not None:
         cause = shelved.cause
         likely = "likely " if cause.likely else ""
-        text = f"{likely}{cause.error_type}: {cause.error_message}".rstrip(": ")[:LONGEST]
-        moments.append(Moment(shelved.cause.died, DIED, text, cause.request_id))
+        text = f"{likely}{cause.error_type}: {cause.error_message}".rstrip(": ")[:MAX_TEXT_CHARACTERS]
+        moments.append(TimelineEvent(shelved.cause.died, DIED, text, cause.request_id))
     moments.sort(key=lambda moment: _place(moment, shelved.cause.died))
     notes += [note for asking in askings for note in asking.asked.notes]
-    if len(moments) > LINES:
+    if len(moments) > MAX_EVENTS:
         notes.append(f"Only the first and last of {formatting.count(len(moments), 'moment')} are shown.")
-        moments = moments[: LINES // 2] + moments[-LINES // 2 :]
+        moments = moments[: MAX_EVENTS // 2] + moments[-MAX_EVENTS // 2 :]
     return Timeline(tuple(moments), QueryCost(usd=sum(asking.asked.usd for asking in askings), partial=tuple(notes)))
 
 
-def _its_own(moment: Moment, cause: Cause) -> Moment:
-    """An invocation may fail after the handler has buried one letter of its batch: that is what became of the rest."""
+def _its_own(moment: TimelineEvent, cause: Cause) -> TimelineEvent:
+    """An invocation may fail after the handler has rejected one message of its batch: that is the outcome of the rest."""
     later = cause.died is not None and moment.at > cause.died + LOGGED_WITHIN
     if not later or moment.what not in (TIMEOUT, MEMORY, CRASH) or moment.text.startswith(cause.error_type):
         return moment
     return replace(moment, text=f"the rest of its batch: {moment.text}")
 
 
-def _place(moment: Moment, died: datetime | None) -> tuple[datetime, int]:
+def _place(moment: TimelineEvent, died: datetime | None) -> tuple[datetime, int]:
     """Where a moment stands: by its time; of one time first what was logged, then how the invocation ended, then the
-    letter. A handler that rejects a job sends the letter first and logs why a moment later: the reason goes before."""
+    letter. A handler that rejects a job sends the message first and logs why a moment later: the reason goes before."""
     why = moment.what == ERROR and died is not None and died <= moment.at <= died + LOGGED_WITHIN
     rank = {SENT: 2 if moment.at == died else -1, TIMEOUT: 1, MEMORY: 1, CRASH: 1, DIED: 3}.get(moment.what, 0)
     return (died if why and died else moment.at, rank)
 
 
-def _of_letter(shelved: SnapshotMessage) -> list[Moment]:
-    """What the letter itself says: when it was sent, and when it was received first."""
+def _of_letter(shelved: SnapshotMessage) -> list[TimelineEvent]:
+    """What the message itself shows: when it was sent, and when it was received first."""
     letter = shelved.letter
     buried = letter.kind not in _SENT_AS_WORK
     moments = []
     if letter.sent:
         group = f" in group {letter.group_id}" if letter.group_id else ""
-        moments.append(Moment(letter.sent, SENT, f"sent{' to the dead-letter queue' if buried else ''}{group}"))
-    if first := Subject.of(letter).first_receive:
+        moments.append(TimelineEvent(letter.sent, SENT, f"sent{' to the dead-letter queue' if buried else ''}{group}"))
+    if first := SearchedMessage.of(letter).first_receive:
         by = ", by a look" if buried else ""
         text = f"received first{by}; {formatting.count(letter.receives, 'receive')} in all, looks among them"
-        moments.append(Moment(first, RECEIVED, text))
+        moments.append(TimelineEvent(first, RECEIVED, text))
     return moments
 
 
-def _of_runs(source: DeadLetterQueue, letter: DeadLetter, moved: bool) -> tuple[list[Moment], list[str]]:
-    """When redrives from here sent this letter, or the one that it was before it came back."""
+def _of_runs(source: DeadLetterQueue, letter: DeadLetter, moved: bool) -> tuple[list[TimelineEvent], list[str]]:
+    """When redrives from here sent this message, or the one that it was before it failed again."""
     if not moved and letter.original_message_id == letter.message_id:
         return [], []
     moments = []
@@ -128,14 +128,14 @@ def _of_runs(source: DeadLetterQueue, letter: DeadLetter, moved: bool) -> tuple[
                     if letter.message_id in (sent.message_id, *sent.new_ids):
                         to = sent.destination.rsplit(":", 1)[-1] or "its origin"
                         text = f"sent to {to} by run {path.stem}; {sent.outcome.value}"
-                        moments.append(Moment(sent.sent_at, REDRIVEN, text))
+                        moments.append(TimelineEvent(sent.sent_at, REDRIVEN, text))
         except OpsError as refused:
             notes.append(_unread(path, refused))
     return moments, notes
 
 
 def _newest(source: DeadLetterQueue) -> tuple[list[Path], list[str]]:
-    """The ledgers of the redrives that began last, newest first. A ledger's name is its plan's ID, which tells only
+    """The ledgers of the redrives that started last, newest first. A ledger's name is its plan's ID, which tells only
     when the plan was made."""
     began: list[tuple[datetime, Path]] = []
     notes = []
@@ -145,25 +145,29 @@ def _newest(source: DeadLetterQueue) -> tuple[list[Path], list[str]]:
                 began.append((ledger.run().began, path))
         except OpsError as refused:
             notes.append(_unread(path, refused))
-    return [path for _, path in sorted(began, reverse=True)[:RUNS]], notes
+    return [path for _, path in sorted(began, reverse=True)[:LATEST_RUNS]], notes
 
 
 def _unread(path: Path, why: OpsError) -> str:
     return f"The ledger of run {path.stem} was not read: {why}"
 
 
-def _of_logs(source: DeadLetterQueue, shelved: SnapshotMessage) -> tuple[list[LogQuerySession], list[Moment]]:
+def _of_logs(source: DeadLetterQueue, shelved: SnapshotMessage) -> tuple[list[LogQuerySession], list[TimelineEvent]]:
     """From the logs of the functions that read the queue which the message came from."""
     letter, cause = shelved.letter, shelved.cause
     now = datetime.now(UTC)
-    before = EARLIER if letter.kind not in _SENT_AS_WORK or letter.original_message_id != letter.message_id else AROUND
+    before = (
+        MAX_WORK_BEFORE_SENT
+        if letter.kind not in _SENT_AS_WORK or letter.original_message_id != letter.message_id
+        else SEARCH_MARGIN
+    )
     start = (letter.sent or now - RETENTION) - before
-    end = min(now, cause.died + AROUND) if cause.died and cause.died > start else now
+    end = min(now, cause.died + SEARCH_MARGIN) if cause.died and cause.died > start else now
     ids = sorted({letter.message_id, letter.original_message_id, letter.request_id, cause.request_id} - {""})
     askings, moments = [], []
-    for feed in feeds(source, [letter.source_arn]).of(queue_of(source, letter.source_arn)):
+    for feed in find_consumers(source, [letter.source_arn]).of(source_queue(source, letter.source_arn)):
         asking = LogQuerySession(source.aws, feed.function.log_group, BUDGET)
-        rows = _rows(asking, feed, f"{named(ids)}|{log_parser.FAILURES}", start, end)
+        rows = _rows(asking, feed, f"{ids_pattern(ids)}|{log_parser.FAILURE_PATTERN}", start, end)
         askings.append(asking)
         moments += _moments(rows, {letter.message_id, letter.original_message_id}, letter.request_id)
     return askings, moments
@@ -176,18 +180,18 @@ def _rows(
     rows: list[dict[str, str]] = []
     asking.read([pattern], asking.affordable(start, end), end, rows.append, page=False)
     setup = feed.setup
-    return [row for row in rows if not shared_groups.foreign(row, setup.function, setup.shared)]
+    return [row for row in rows if not shared_groups.is_other_functions(row, setup.function, setup.shared)]
 
 
-def _moments(rows: list[dict[str, str]], ids: set[str], request_id: str) -> list[Moment]:
-    """Of the rows that are about these message ids, or about invocations that had them."""
-    said = [(row, log_parser.read(row)) for row in rows]
+def _moments(rows: list[dict[str, str]], ids: set[str], request_id: str) -> list[TimelineEvent]:
+    """Of the rows that are about these message IDs, or about invocations that had them."""
+    said = [(row, log_parser.parse_row(row)) for row in rows]
     requests = {request_id} - {""}
     requests |= {
         one.request_id for _, one in said if one and one.request_id and ids & (one.message_ids | one.mentioned)
     }
-    moments: dict[tuple[datetime, str], Moment] = {}
-    ends: dict[str, dict[str, list[Moment]]] = {}
+    moments: dict[tuple[datetime, str], TimelineEvent] = {}
+    ends: dict[str, dict[str, list[TimelineEvent]]] = {}
     for row, one in said:
         line = invocation_log.parse(row)
         if line is not None and line.source in invocation_log.ENDINGS:
@@ -201,26 +205,26 @@ def _moments(rows: list[dict[str, str]], ids: set[str], request_id: str) -> list
 
 
 def _of_whole(said: log_parser.LogEntry, requests: set[str]) -> bool:
-    """Said about an invocation as a whole, not about another message of its batch."""
+    """Logged about an invocation as a whole, not about another message of its batch."""
     return said.request_id in requests and not said.message_ids
 
 
-def _line(said: log_parser.LogEntry) -> Moment:
+def _line(said: log_parser.LogEntry) -> TimelineEvent:
     if said.batch:
         together = len(said.message_ids)
         text = f"received in a batch of {together}" if together > 1 else "received alone"
-        return Moment(said.at, RECEIVED, text, said.request_id)
+        return TimelineEvent(said.at, RECEIVED, text, said.request_id)
     if said.failed:
         place = f" at {said.location}" if said.location else ""
-        text = f"{said.error_type}: {said.error_message}".rstrip(": ")[:LONGEST] + place
-        return Moment(said.at, ERROR, text, said.request_id)
-    return Moment(said.at, LOG, said.text[:LONGEST], said.request_id)
+        text = f"{said.error_type}: {said.error_message}".rstrip(": ")[:MAX_TEXT_CHARACTERS] + place
+        return TimelineEvent(said.at, ERROR, text, said.request_id)
+    return TimelineEvent(said.at, LOG, said.text[:MAX_TEXT_CHARACTERS], said.request_id)
 
 
-def _end(line: invocation_log.InvocationLogLine) -> Moment | None:
+def _end(line: invocation_log.InvocationLogLine) -> TimelineEvent | None:
     if not failed(line):
         return None
-    kind, text = ending(line)
+    kind, text = failure_of(line)
     what = TIMEOUT if timed_out(line) else MEMORY if "OutOfMemory" in kind else CRASH
     at = line.started + timedelta(milliseconds=line.values.get("duration_ms") or 0.0)
-    return Moment(at, what, f"{kind}: {text}", line.request_id)
+    return TimelineEvent(at, what, f"{kind}: {text}", line.request_id)

@@ -1,4 +1,4 @@
-"""What redrives from this machine say about a cause: messages that went back as they were, and what came of them."""
+"""What redrives from this machine show about a cause: messages sent unchanged, and their outcomes."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ if TYPE_CHECKING:
     from ops.deadletters.queue import DeadLetterQueue
     from ops.deadletters.snapshot import CauseGroup, Snapshot
 
-RUNS = 5
+LATEST_RUNS = 5
 """Ledgers that are read, newest first."""
-KEPT = 64
+CACHED_LEDGERS = 64
 _DECIDED = (Outcome.SUCCEEDED, Outcome.CAME_BACK)
 
 
 @dataclass(frozen=True)
-class Tried:
+class RedriveTrial:
     """Of one cause in one redrive: messages whose outcome is known, and how many failed again. ``at``: when the last
     of them was sent."""
 
@@ -39,25 +39,28 @@ class Tried:
     failed: int
 
 
-def verdicts(
+def current_fix_status(
     source: DeadLetterQueue, shelf: Snapshot, groups: Iterable[CauseGroup], now: datetime
 ) -> dict[str, FixedSince]:
     """Whether each cause is fixed, by fingerprint: as the last explaining noted it, and what redrives have shown since.
     Raises OpsError when the snapshot cannot be read."""
-    noted, shown = shelf.noted(fix_status.NOTED), since(source, shelf)
+    noted, shown = shelf.noted(fix_status.FIX_STATUS_NOTE), latest_trials(source, shelf)
     return {
-        one.fingerprint: weighed(
-            fix_status.read(noted, one.fingerprint), shown.get(one.fingerprint), one.last_died or one.last_sent, now
+        one.fingerprint: with_trial(
+            fix_status.stored_status(noted, one.fingerprint),
+            shown.get(one.fingerprint),
+            one.last_died or one.last_sent,
+            now,
         )
         for one in groups
     }
 
 
-def since(source: DeadLetterQueue, shelf: Snapshot) -> dict[str, Tried]:
+def latest_trials(source: DeadLetterQueue, shelf: Snapshot) -> dict[str, RedriveTrial]:
     """The latest redrive of each cause, by fingerprint. A ledger that cannot be read proves nothing. Raises OpsError
     when the snapshot cannot be read."""
-    found: dict[str, Tried] = {}
-    for path in sorted(source.runs.glob("*.db"), key=_touched, reverse=True)[:RUNS]:
+    found: dict[str, RedriveTrial] = {}
+    for path in sorted(source.runs.glob("*.db"), key=_touched, reverse=True)[:LATEST_RUNS]:
         outcomes = _outcomes(path, *_version(path))
         marks = cause_fingerprints(shelf, [message_id for message_id, _, _ in outcomes])
         for mark, tried in _by_cause(outcomes, marks).items():
@@ -66,7 +69,9 @@ def since(source: DeadLetterQueue, shelf: Snapshot) -> dict[str, Tried]:
     return found
 
 
-def weighed(verdict: FixedSince, tried: Tried | None, last_failure: datetime | None, now: datetime) -> FixedSince:
+def with_trial(
+    verdict: FixedSince, tried: RedriveTrial | None, last_failure: datetime | None, now: datetime
+) -> FixedSince:
     """``verdict`` with what a redrive has shown since. Messages that failed again are evidence against, unless the
     function was deployed after that; those that succeeded are evidence for, while nothing failed after them."""
     if tried is None or (verdict.deployed is not None and verdict.deployed > tried.at):
@@ -81,7 +86,7 @@ def weighed(verdict: FixedSince, tried: Tried | None, last_failure: datetime | N
     return verdict
 
 
-def _by_cause(outcomes: tuple[tuple[str, bool, datetime], ...], marks: Mapping[str, str]) -> dict[str, Tried]:
+def _by_cause(outcomes: tuple[tuple[str, bool, datetime], ...], marks: Mapping[str, str]) -> dict[str, RedriveTrial]:
     decided: Counter[str] = Counter()
     failed: Counter[str] = Counter()
     last: dict[str, datetime] = {}
@@ -90,10 +95,10 @@ def _by_cause(outcomes: tuple[tuple[str, bool, datetime], ...], marks: Mapping[s
             decided[mark] += 1
             failed[mark] += failed_again
             last[mark] = max(last.get(mark, at), at)
-    return {mark: Tried(last[mark], decided[mark], failed[mark]) for mark in decided}
+    return {mark: RedriveTrial(last[mark], decided[mark], failed[mark]) for mark in decided}
 
 
-@lru_cache(maxsize=KEPT)
+@lru_cache(maxsize=CACHED_LEDGERS)
 def _outcomes(path: Path, changed: int, size: int) -> tuple[tuple[str, bool, datetime], ...]:
     """Message id, whether it failed again, and when it was sent; of redrives of unchanged bodies to their origin.
     ``changed`` and ``size`` name the file's version."""

@@ -1,4 +1,4 @@
-"""What died and why, from the shelf alone: asks nothing of AWS, so a page may ask it as often as it likes."""
+"""What failed and why, from the snapshot alone: no call to AWS, so a page may read it at any time."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ import pandas as pd
 
 from ops import formatting
 from ops.deadletters.causes import fix_status, redrive_evidence
-from ops.deadletters.causes.attribution.message_sources import OWN, queue_of
-from ops.deadletters.causes.clustering.clusters import GUESS
-from ops.deadletters.causes.explain import NOTED as EXPLAINED
+from ops.deadletters.causes.attribution.message_sources import OWN_QUEUE, source_queue
+from ops.deadletters.causes.clustering.clusters import CLUSTER_SOURCE
+from ops.deadletters.causes.explain import EXPLAINED_NOTE as EXPLAINED
 from ops.deadletters.messages.model import UNKNOWN_ERROR, Place
 from ops.deadletters.snapshot import CauseGroup, CauseOrigin, Snapshot, cause_origins
 from ops.insight.report_types import Finding, Level, QueryCost
@@ -51,10 +51,10 @@ PAGE = "dead_letters"
 
 @dataclass(frozen=True)
 class CausesReport:
-    """``letters``: those in the queue at the last look; or ``imported`` ones, when those were asked for.
+    """``letters``: those in the queue at the last scan; or ``imported`` ones, when those were requested.
 
-    ``groups``: ``COLUMNS``, a row a cause, most letters first. ``share`` from 0 to 1; ``first_seen`` and
-    ``last_seen``: when letters of it died, else when they were sent (UTC); ``version`` and ``job_kinds``: texts;
+    ``groups``: ``COLUMNS``, one row per cause, most messages first. ``share`` from 0 to 1; ``first_seen`` and
+    ``last_seen``: when its messages failed, else when they were sent (UTC); ``version`` and ``job_kinds``: texts;
     ``fixed``: FixedSince.verdict. ``likely``: of all of a group it is only inferred, of ``likely_letters`` of them.
     ``elsewhere``: messages of other source queues, by the queue's name. ``age_s``: seconds since the look; None, with
     ``looked_at``, before the first one."""
@@ -74,15 +74,15 @@ class CausesReport:
 
 
 def report(source: DeadLetterQueue, imported: bool = False) -> CausesReport:
-    """The causes of the letters of the queue that lie on the shelf; ``imported``: of those that a file brought.
+    """The causes of the queue's messages in the snapshot; ``imported``: of those imported from a file.
 
-    Raises OpsError when the shelf cannot be read.
+    Raises OpsError when the snapshot cannot be read.
     """
     now = datetime.now(UTC)
     places = [Place.IMPORTED if imported else Place.QUEUE]
     with Snapshot.open(source) as shelf:
         info, groups, came_from = shelf.info(), shelf.groups(places), cause_origins(shelf, places)
-        verdicts = redrive_evidence.verdicts(source, shelf, groups, now)
+        verdicts = redrive_evidence.current_fix_status(source, shelf, groups, now)
         told: dict[str, Any] = shelf.noted(EXPLAINED) or {}
     frame = _frame(groups, verdicts)
     elsewhere = _elsewhere(source, came_from)
@@ -111,7 +111,7 @@ def _elsewhere(source: DeadLetterQueue, came_from: Iterable[CauseOrigin]) -> dic
     dead-letter queue itself and takes those of one queue."""
     counted: Counter[str] = Counter()
     for one in came_from:
-        if (queue := queue_of(source, one.source)) != OWN:
+        if (queue := source_queue(source, one.source)) != OWN_QUEUE:
             counted[queue.rsplit(":", 1)[-1]] += one.letters
     if source.queue.arn == source.workload.queue.arn and len(counted) == 1:
         return {}
@@ -121,8 +121,8 @@ def _elsewhere(source: DeadLetterQueue, came_from: Iterable[CauseOrigin]) -> dic
 def _deployed(source: DeadLetterQueue, fingerprint: str, came_from: Iterable[CauseOrigin]) -> datetime | None:
     """The last deploy of the workload's function, where that function alone failed with the cause."""
     function = source.workload.function
-    queues = {queue_of(source, one.source) for one in came_from if one.fingerprint == fingerprint}
-    return function.deployed_at if function is not None and queues == {OWN} else None
+    queues = {source_queue(source, one.source) for one in came_from if one.fingerprint == fingerprint}
+    return function.deployed_at if function is not None and queues == {OWN_QUEUE} else None
 
 
 def _frame(groups: tuple[CauseGroup, ...], verdicts: Mapping[str, fix_status.FixedSince]) -> pd.DataFrame:
@@ -210,7 +210,7 @@ def _from_elsewhere(elsewhere: Mapping[str, int], letters: int) -> str:
 
 
 def _imported(groups: pd.DataFrame, letters: int) -> Finding:
-    """Nobody has to do anything about letters that a file brought."""
+    """Messages imported from a file need no action."""
     if not letters:
         return summarize([Observation(Level.OK, "no letters were imported")])
     top = groups.iloc[0]
@@ -222,10 +222,10 @@ def _imported(groups: pd.DataFrame, letters: int) -> Finding:
 
 def cause_in_words(error_type: str, label: str, source: str, *, likely: bool = False) -> str:
     """A cause as a clause: ``DataNotFound: s3://b/….csv is not there``, ``no known cause; looks like: kind=score``.
-    ``likely``: it is inferred, and says so."""
+    ``likely``: it is inferred, and the text shows that."""
     label = " ".join(label.split()).rstrip(":. ")
     if error_type == UNKNOWN_ERROR:
-        text = f"no known cause; {label}" if source == GUESS else "no known cause"
+        text = f"no known cause; {label}" if source == CLUSTER_SOURCE else "no known cause"
     else:
         text = ("likely " if likely else "") + (f"{error_type}: {label}" if label else error_type)
     return text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"

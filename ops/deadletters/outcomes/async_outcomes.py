@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 from ops import invocation_log
 from ops.aws import lambda_
 from ops.deadletters.causes.attribution import invocation_end, reason_rank
-from ops.deadletters.causes.attribution.logged_invocations import SLACK
+from ops.deadletters.causes.attribution.logged_invocations import CLOCK_SKEW
 from ops.deadletters.causes.logs import log_parser
-from ops.deadletters.causes.logs.log_query import IDS_A_QUERY, named
+from ops.deadletters.causes.logs.log_query import MAX_IDS_PER_QUERY, ids_pattern
 from ops.deadletters.ledger.model import Outcome
 from ops.deadletters.outcomes.log_tail import LogTail
 from ops.errors import AwsError
@@ -53,7 +53,7 @@ class AsyncInvocationWatcher:
         self, waiting: Sequence[Sent], run: Run, moving: bool, now: datetime
     ) -> Iterator[tuple[Sent, DecidedOutcome]]:
         ids = [one for sent in waiting for one in sent.new_ids]
-        self._logs.read(named(ids) if len(ids) <= IDS_A_QUERY else invocation_log.PATTERN, now, self._add)
+        self._logs.read(ids_pattern(ids) if len(ids) <= MAX_IDS_PER_QUERY else invocation_log.PATTERN, now, self._add)
         for sent in waiting:
             fate = next(filter(None, map(self._fate, sent.new_ids)), None)
             if fate:
@@ -66,7 +66,7 @@ class AsyncInvocationWatcher:
                 self._ended.setdefault(line.request_id, {})[line.at] = line
             elif line.source != invocation_log.RECORD:  # the record repeats the report
                 self._stopped.setdefault(line.request_id, {})[line.at] = line
-        said = log_parser.read(row)
+        said = log_parser.parse_row(row)
         if said is not None and said.failed and said.request_id:
             self._failed.setdefault(said.request_id, {})[said.at] = said
 
@@ -83,20 +83,20 @@ class AsyncInvocationWatcher:
         return (
             Outcome.CAME_BACK,
             last,
-            why or self._logged(request_id) or ": ".join(invocation_end.ending(reports[last])),
+            why or self._logged(request_id) or ": ".join(invocation_end.failure_of(reports[last])),
         )
 
     def _why(self, report: invocation_log.InvocationLogLine) -> str | None:
         """What says that an attempt failed besides its REPORT, which had no Status before 2025: how it was stopped, or
         what left the handler."""
-        begins, ends = report.started - SLACK, (report.at or report.started) + SLACK
+        begins, ends = report.started - CLOCK_SKEW, (report.at or report.started) + CLOCK_SKEW
         left = [
             f"{said.error_type}: {said.error_message}"
             for at, said in self._failed.get(report.request_id, {}).items()
             if begins <= at <= ends and (said.unhandled or reason_rank.is_exit(said))
         ]
         stopped = [
-            ": ".join(invocation_end.ending(line))
+            ": ".join(invocation_end.failure_of(line))
             for at, line in self._stopped.get(report.request_id, {}).items()
             if begins <= at <= ends
         ]

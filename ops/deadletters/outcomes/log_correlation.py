@@ -76,7 +76,7 @@ class MessageTracker:
             if known is None or known.source != "record":
                 self._ended[line.request_id] = line
             return
-        said = log_parser.read(row)
+        said = log_parser.parse_row(row)
         if said is None:
             return
         message = row.get("@message", "")
@@ -157,7 +157,7 @@ class MessageTracker:
         receives = self._receives(track)
         last_request = max(receives.items(), key=lambda one: one[1])[0] if receives else ""
         if self._died(last_request) and not (track.failed and track.failed[1] == last_request):
-            return ": ".join(invocation_end.ending(self._ended[last_request]))[:LONGEST_CAUSE]
+            return ": ".join(invocation_end.failure_of(self._ended[last_request]))[:LONGEST_CAUSE]
         return track.failed[2] if track.failed else ""
 
 

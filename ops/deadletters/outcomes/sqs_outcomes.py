@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from ops import invocation_log
 from ops.deadletters.causes.logs import log_parser
-from ops.deadletters.causes.logs.log_query import IDS_A_QUERY, named
+from ops.deadletters.causes.logs.log_query import MAX_IDS_PER_QUERY, ids_pattern
 from ops.deadletters.ledger.model import Outcome
 from ops.deadletters.outcomes.log_correlation import OWN, MessageTracker, QueueSettings
 from ops.deadletters.outcomes.log_tail import LogTail
@@ -68,10 +68,10 @@ class Deliveries:
     def _pattern(self, waiting: Sequence[Sent]) -> str:
         """What may tell about these: this project's records and failures; while the function has not shown that it
         writes such records, also how invocations end, and any line that names a message, if they are few."""
-        parts = [OWN, log_parser.FAILURES]
+        parts = [OWN, log_parser.FAILURE_PATTERN]
         if not self._tracks.speaks:
             parts.append(invocation_log.PATTERN)
             ids = [one for sent in waiting for one in sent.new_ids]
-            if len(ids) <= IDS_A_QUERY:
-                parts.append(named(ids))
+            if len(ids) <= MAX_IDS_PER_QUERY:
+                parts.append(ids_pattern(ids))
         return "|".join(parts)

@@ -60,7 +60,7 @@ def make(
     to_origin = moved and queue is None
     with Snapshot.open(source) as shelf:
         look = shelf.info()
-        verdicts = redrive_evidence.verdicts(source, shelf, shelf.groups(LIVE), datetime.now(UTC))
+        verdicts = redrive_evidence.current_fix_status(source, shelf, shelf.groups(LIVE), datetime.now(UTC))
         returning = return_targets.survey_returning(source, shelf, selection, edits, destination) if to_origin else None
         found = returning.found if returning else survey(shelf.iterate(selection), edits, None)
         if not found.ids and not found.left:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from ops import invocation_log
 from ops.aws import lambda_, sqs
 from ops.deadletters.causes.logs import log_parser, shared_groups
-from ops.deadletters.causes.logs.log_query import IDS_A_QUERY, RETENTION, Budget, LogQuerySession, named
+from ops.deadletters.causes.logs.log_query import MAX_IDS_PER_QUERY, RETENTION, Budget, LogQuerySession, ids_pattern
 from ops.deadletters.return_target import ReturnContext
 from ops.deadletters.snapshot import LIVE, invocation_request_ids
 from ops.errors import AwsError
@@ -108,7 +108,7 @@ def _of_function(
     now = datetime.now(UTC)
     times = [sent for sent in wanted.values() if sent] or [now]
     start = max(min(times) - LONGEST_RETRIES - SLACK, now - RETENTION - LONGEST_RETRIES)
-    pattern = named(wanted) if len(wanted) <= IDS_A_QUERY else invocation_log.PATTERN
+    pattern = ids_pattern(wanted) if len(wanted) <= MAX_IDS_PER_QUERY else invocation_log.PATTERN
     found: set[str] = set()
 
     def heard(row: Mapping[str, str]) -> None:
@@ -121,9 +121,9 @@ def _of_function(
 
 def _own(row: Mapping[str, str], function: lambda_.Function) -> bool:
     """Whether the function wrote it. In a shared group only a stream that names the function tells."""
-    if shared_groups.shared(function.log_group, function.name):
+    if shared_groups.is_shared(function.log_group, function.name):
         return invocation_log.function_of(row.get("@logStream", "")) == function.name
-    return not shared_groups.foreign(row, function.name)
+    return not shared_groups.is_other_functions(row, function.name)
 
 
 def _ran(row: Mapping[str, str]) -> set[str]:
@@ -140,7 +140,7 @@ def _ran(row: Mapping[str, str]) -> set[str]:
         return set() if line.source in _QUOTABLE else {line.request_id}
     if message.startswith('{"') and '"platform.' in message[:200]:
         return _of_event(message)
-    said = log_parser.read(row)
+    said = log_parser.parse_row(row)
     return {said.request_id} if said is not None and said.failed and said.own_request else set()
 
 

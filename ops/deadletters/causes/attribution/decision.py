@@ -11,20 +11,20 @@ from dataclasses import dataclass, replace
 
 from ops import invocation_log
 from ops.deadletters.causes.attribution import invocation_end, reason_rank
-from ops.deadletters.causes.attribution.logged_invocations import Heard, LoggedInvocation
-from ops.deadletters.causes.attribution.reason_rank import Reason
+from ops.deadletters.causes.attribution.logged_invocations import LoggedInvocation, LogRow
+from ops.deadletters.causes.attribution.reason_rank import ReasonRank
 from ops.deadletters.causes.logs.log_parser import LogEntry
 from ops.deadletters.fingerprints.fingerprint import fingerprint
 
-MOST_LISTED = 3
-"""Failures that are named side by side where nothing tells which of them it was."""
+MAX_LISTED_FAILURES = 3
+"""Failures that are listed together where nothing shows which of them it was."""
 
 
 @dataclass(frozen=True)
-class Decided:
-    """``said``: the failure, or ``end``: how the invocation ended. ``others``: failures that may be it as well."""
+class AttributedFailure:
+    """``entry``: the failure, or ``end``: how the invocation ended. ``others``: failures that may be it as well."""
 
-    said: LogEntry | None = None
+    entry: LogEntry | None = None
     end: invocation_log.InvocationLogLine | None = None
     likely: bool = False
     others: tuple[LogEntry, ...] = ()
@@ -33,11 +33,11 @@ class Decided:
 
 @dataclass(frozen=True)
 class LoggedFailure:
-    """One line that tells of a failure. ``owners``: messages that it is about, by its own words (``named``) or by its
+    """One line that reports a failure. ``owners``: messages that it is about, by its own words (``named``) or by its
     place; empty: that is not known. ``closed``: another message was named afterwards."""
 
-    said: LogEntry
-    reason: Reason
+    entry: LogEntry
+    reason: ReasonRank
     owners: frozenset[str]
     named: bool
     joined: bool
@@ -46,7 +46,7 @@ class LoggedFailure:
     quoted: bool = False
 
 
-class Decision:
+class Attribution:
     """Of one invocation. ``single``: it cannot have had more than one message."""
 
     def __init__(self, invocation: LoggedInvocation, single: bool = False) -> None:
@@ -54,62 +54,62 @@ class Decision:
         self._single = single
         self._failures = _failures(invocation.lines)
         self._end = invocation.end if invocation.end is not None and invocation_end.failed(invocation.end) else None
-        exits = [line.said for line, _ in invocation.lines if line.failed and reason_rank.is_exit(line.said)]
+        exits = [line.entry for line, _ in invocation.lines if line.failed and reason_rank.is_exit(line.entry)]
         self._exit = exits[-1] if exits else None
         if self._exit is not None:
-            self._end = invocation_end.told_full(invocation.end, self._exit.error_type) or self._end
+            self._end = invocation_end.with_memory_limit(invocation.end, self._exit.error_type) or self._end
 
     @property
     def _killed(self) -> bool:
         gone = self._exit is not None and "OutOfMemory" in self._exit.error_type
         return gone or (self._end is not None and invocation_end.killed(self._end))
 
-    def of(self, ids: frozenset[str], alone: bool = False) -> Decided | None:
-        """Why the message with these ids failed in it; ``alone``: the request id is the message's own, as with an
+    def of(self, ids: frozenset[str], alone: bool = False) -> AttributedFailure | None:
+        """Why the message with these ids failed in it; ``alone``: the request ID is the message's own, as with an
         asynchronous invocation."""
         single = alone or self._single
         joined = not alone and all(by_stream for line, by_stream in self._one.lines if line.names & ids)
         named = [one for one in self._failures if one.named and one.owners & ids]
         own = [one for one in self._failures if not one.named and one.owners == one.owners & ids and one.owners]
-        typed = _best([one for one in own if one.reason is Reason.TYPED])
+        typed = _best([one for one in own if one.reason is ReasonRank.TYPED])
         told = _best([one for one in named if not (one.quoted and typed)])
-        if told is not None and (told.reason is Reason.TYPED or typed is None):
+        if told is not None and (told.reason is ReasonRank.TYPED or typed is None):
             shared = len(told.owners - ids) > 0 and not single
-            return Decided(told.said, likely=shared or told.quoted, quoted=told.quoted)
+            return AttributedFailure(told.entry, likely=shared or told.quoted, quoted=told.quoted)
         if self._killed and not (typed is not None and typed.closed):
             return self._ended(joined)
-        if (chosen := _best(own)) is not None and (chosen.reason is Reason.TYPED or not self._whole()):
+        if (chosen := _best(own)) is not None and (chosen.reason is ReasonRank.TYPED or not self._whole()):
             sure = self._sure(chosen, single) and not chosen.joined and len(_kinds(own)) == 1
-            return Decided(chosen.said, likely=not sure or joined)
+            return AttributedFailure(chosen.entry, likely=not sure or joined)
         return self._as_whole(ids, single, joined)
 
-    def kinds(self) -> list[Decided]:
-        """All that it may have failed of, for a message of which nothing tells whether it was in it."""
+    def kinds(self) -> list[AttributedFailure]:
+        """All causes that it may have failed of, for a message that may not have been in it."""
         if self._killed:
             return [self._ended(True)]
         pool = [one for one in self._whole() or self._failures if not one.named]
         if told := _strongest(pool):
-            return [Decided(one.said, likely=True) for one in _kinds(told)]
+            return [AttributedFailure(one.entry, likely=True) for one in _kinds(told)]
         return [self._ended(True)] if self._end is not None or self._exit is not None else []
 
-    def _as_whole(self, ids: frozenset[str], single: bool, joined: bool) -> Decided | None:
+    def _as_whole(self, ids: frozenset[str], single: bool, joined: bool) -> AttributedFailure | None:
         if whole := self._whole():
             last = whole[-1]
-            return Decided(last.said, likely=joined or last.joined or len(_kinds(whole)) > 1)
+            return AttributedFailure(last.entry, likely=joined or last.joined or len(_kinds(whole)) > 1)
         loose = _strongest([one for one in self._failures if not one.named and self._may_be_of(one, ids)])
         if loose:
             kinds = _kinds(loose)
             sure = self._sure(kinds[0], single) and len(kinds) == 1 and not kinds[0].joined
-            if len(kinds) <= MOST_LISTED:
-                listed = tuple(one.said for one in kinds[1:])
-                return Decided(kinds[0].said, likely=joined or not sure, others=listed)
+            if len(kinds) <= MAX_LISTED_FAILURES:
+                listed = tuple(one.entry for one in kinds[1:])
+                return AttributedFailure(kinds[0].entry, likely=joined or not sure, others=listed)
         return self._ended(joined) if self._end is not None or self._exit is not None else None
 
-    def _ended(self, joined: bool) -> Decided:
+    def _ended(self, joined: bool) -> AttributedFailure:
         """By the platform's word: REPORT knows figures where memory or time ran out, else the exit line tells more."""
         if self._exit is not None and not (self._end is not None and invocation_end.killed(self._end)):
-            return Decided(self._exit, likely=joined)
-        return Decided(end=self._end, likely=joined)
+            return AttributedFailure(self._exit, likely=joined)
+        return AttributedFailure(end=self._end, likely=joined)
 
     def _may_be_of(self, one: LoggedFailure, ids: frozenset[str]) -> bool:
         """Whether a failure that names no message may be why the message failed: its own, or what the invocation failed
@@ -128,33 +128,33 @@ class Decision:
 
     @staticmethod
     def _is_whole(one: LoggedFailure) -> bool:
-        return one.unhandled and one.reason is not Reason.NONE
+        return one.unhandled and one.reason is not ReasonRank.NONE
 
 
-def _failures(lines: Sequence[tuple[Heard, bool]]) -> list[LoggedFailure]:
+def _failures(lines: Sequence[tuple[LogRow, bool]]) -> list[LoggedFailure]:
     """In order, each with the messages that it is about; those that give no reason are left out.
 
-    A line that names messages begins their part; one that says no more than that they failed ends it, and takes what
+    A line that names messages starts their part; one that reports no more than that they failed ends it, and takes what
     was logged since the part before it.
     """
     found: list[LoggedFailure] = []
     current: frozenset[str] = frozenset()
     announced: frozenset[str] = frozenset()
     for heard, joined in lines:
-        reason = reason_rank.of(heard.said) if heard.said is not None and heard.said.failed else None
-        said = heard.said
+        reason = reason_rank.rank_of(heard.entry) if heard.entry is not None and heard.entry.failed else None
+        said = heard.entry
         if said is not None and reason and _speaks_of(said, heard.names - announced, current, found):
             either = heard.names | current
             found.append(LoggedFailure(said, reason, either, True, joined, heard.unhandled, quoted=True))
             continue
         announced |= heard.names
         if heard.names:
-            if reason is Reason.NONE:
+            if reason is ReasonRank.NONE:
                 _claim(found, heard.names)
             found = [replace(one, closed=one.closed or one.owners != heard.names) for one in found]
-            current = frozenset() if reason is Reason.NONE else heard.names
-        if heard.said is not None and reason:
-            found.append(LoggedFailure(heard.said, reason, current, bool(heard.names), joined, heard.unhandled))
+            current = frozenset() if reason is ReasonRank.NONE else heard.names
+        if heard.entry is not None and reason:
+            found.append(LoggedFailure(heard.entry, reason, current, bool(heard.names), joined, heard.unhandled))
     return found
 
 
@@ -173,16 +173,16 @@ def _claim(found: list[LoggedFailure], names: frozenset[str]) -> None:
 
 
 def _best(some: Sequence[LoggedFailure]) -> LoggedFailure | None:
-    """Of those that tell most the last: what came before may have been tried again."""
+    """Of the most informative ones the last: what came before may have been tried again."""
     return max(enumerate(some), key=lambda one: (one[1].reason, one[0]), default=(0, None))[1]
 
 
 def _strongest(some: Sequence[LoggedFailure]) -> list[LoggedFailure]:
-    most = max((one.reason for one in some), default=Reason.NONE)
+    most = max((one.reason for one in some), default=ReasonRank.NONE)
     return [one for one in some if one.reason is most]
 
 
 def _kinds(some: Sequence[LoggedFailure]) -> list[LoggedFailure]:
     """One of each kind."""
-    marks = {fingerprint(one.said.error_type, one.said.error_message, one.said.location): one for one in some}
+    marks = {fingerprint(one.entry.error_type, one.entry.error_message, one.entry.location): one for one in some}
     return list(marks.values())

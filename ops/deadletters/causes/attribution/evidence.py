@@ -1,6 +1,6 @@
-"""What the logs know about messages that died without a word: SQS attaches no cause when it moves one.
+"""What the logs show about messages that failed without a recorded cause: SQS attaches no cause when it moves one.
 
-message id → the invocations that name it → what the last of them logged about it, or how that ended, which the platform
+message ID → the invocations that name it → what the last of them logged about it, or how that ended, which the platform
 and the extension write even when the environment was killed (time-out, out of memory). Where no line names the message,
 the only kind of failure at the moment of its first receive is a likely cause.
 """
@@ -15,8 +15,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from ops.deadletters.causes.attribution import invocation_end
-from ops.deadletters.causes.attribution.decision import Decided, Decision
-from ops.deadletters.causes.attribution.logged_invocations import SLACK, LoggedInvocation, Rows
+from ops.deadletters.causes.attribution.decision import AttributedFailure, Attribution
+from ops.deadletters.causes.attribution.logged_invocations import CLOCK_SKEW, LoggedInvocation, LoggedInvocations
 from ops.deadletters.causes.logs import shared_groups
 from ops.deadletters.causes.logs.log_parser import LogEntry
 from ops.deadletters.fingerprints.cause_record import LONGEST_MESSAGE
@@ -29,13 +29,13 @@ if TYPE_CHECKING:
     from ops.deadletters.snapshot.rows import Sketch
 
 
-MOST_WRAPPERS = 3
+MAX_WRAPPERS = 3
 """Errors around the root that a cause names, the innermost ones."""
 
 
 @dataclass(frozen=True, slots=True)
-class Subject:
-    """What is needed of a letter to find its traces: no body, so that a hundred thousand fit into memory."""
+class SearchedMessage:
+    """What is needed of a message to find its traces: no body, so that a hundred thousand fit into memory."""
 
     message_id: str
     ids: frozenset[str]
@@ -43,10 +43,10 @@ class Subject:
     sent: datetime | None
     first_receive: datetime | None
     job_kind: str = ""
-    source: str = ""  # ARN of the queue that it came from, where the message tells
+    source: str = ""  # ARN of its source queue, where the message names it
 
     @classmethod
-    def seen(cls, letter: Sketch) -> Subject:
+    def seen(cls, letter: Sketch) -> SearchedMessage:
         return cls(
             letter.message_id,
             frozenset({letter.message_id, letter.original_id}) - {""},
@@ -57,7 +57,7 @@ class Subject:
         )
 
     @classmethod
-    def of(cls, letter: DeadLetter, job_kind: str = "", request_id: str = "") -> Subject:
+    def of(cls, letter: DeadLetter, job_kind: str = "", request_id: str = "") -> SearchedMessage:
         return cls(
             message_id=letter.message_id,
             ids=frozenset({letter.message_id, letter.original_message_id}) - {""},
@@ -70,7 +70,7 @@ class Subject:
 
 
 @dataclass(frozen=True)
-class Setup:
+class ConsumerSetup:
     """How the function is fed, as far as it is known: seconds; ``batch_size``: 0 is not known.
 
     ``function``: whose lines count, where others write into the log group too; ``shared``: the group is not its own."""
@@ -83,18 +83,18 @@ class Setup:
 
 
 class Evidence:
-    """``wanted``: the message ids that are asked about. Rows may be added in any order."""
+    """``wanted``: the message IDs that are asked about. Rows may be added in any order."""
 
-    def __init__(self, wanted: frozenset[str], setup: Setup | None = None) -> None:
-        self._setup = setup or Setup()
+    def __init__(self, wanted: frozenset[str], setup: ConsumerSetup | None = None) -> None:
+        self._setup = setup or ConsumerSetup()
         self._longest = timedelta(seconds=self._setup.timeout_s)
         self._wanted = wanted
-        self._rows = Rows(wanted)
+        self._rows = LoggedInvocations(wanted)
         self._settled: _Settled | None = None
 
     def add(self, row: Mapping[str, str]) -> None:
         """One row of Logs Insights; those of other functions are not heard."""
-        if shared_groups.foreign(row, self._setup.function, self._setup.shared):
+        if shared_groups.is_other_functions(row, self._setup.function, self._setup.shared):
             return
         self._rows.add(row)
         self._settled = None
@@ -106,7 +106,7 @@ class Evidence:
     def death_time(self, request_id: str) -> datetime:
         return self._all.nameless[request_id]
 
-    def cause(self, subject: Subject) -> Cause | None:
+    def cause(self, subject: SearchedMessage) -> Cause | None:
         """Why this message failed, by the last trace of it; None where nothing names it."""
         newest, spoken_of = True, None
         for one in reversed(self._all.attempts(subject)):
@@ -120,12 +120,12 @@ class Evidence:
                 newest = False
         return spoken_of
 
-    def likely(self, subject: Subject) -> Cause | None:
-        """The cause of the only kind of failure that began when this message was received first."""
+    def likely(self, subject: SearchedMessage) -> Cause | None:
+        """The cause of the only kind of failure that started when this message was received first."""
         if subject.first_receive is None or self._all.attempts(subject):
             return None
-        begins = subject.first_receive - SLACK
-        latest = subject.first_receive + timedelta(seconds=self._setup.window_s) + SLACK
+        begins = subject.first_receive - CLOCK_SKEW
+        latest = subject.first_receive + timedelta(seconds=self._setup.window_s) + CLOCK_SKEW
         candidates: dict[str, list[Cause]] = {}
         for one in self._all.between(begins, latest, self._longest):
             for decided in self._all.kinds(one):
@@ -145,13 +145,13 @@ class Evidence:
 
 
 class _Settled:
-    """The invocations that the rows so far tell of, as they are asked for."""
+    """The invocations that the rows so far show, computed when asked for."""
 
     def __init__(self, invocations: list[LoggedInvocation], wanted: frozenset[str], single: bool) -> None:
         self._invocations = invocations
         self._single = single
-        self._decisions: dict[int, Decision] = {}
-        self._kinds: dict[int, list[Decided]] = {}
+        self._decisions: dict[int, Attribution] = {}
+        self._kinds: dict[int, list[AttributedFailure]] = {}
         self._of_message: dict[str, list[int]] = {}
         self._of_request: dict[str, list[int]] = {}
         self.nameless: dict[str, datetime] = {}
@@ -164,19 +164,19 @@ class _Settled:
                 if not names and one.end is not None and invocation_end.failed(one.end):
                     self.nameless[one.request_id] = one.since
 
-    def attempts(self, subject: Subject) -> list[LoggedInvocation]:
+    def attempts(self, subject: SearchedMessage) -> list[LoggedInvocation]:
         """Invocations that are known to have had the message, oldest first."""
         numbers = {number for one in subject.ids for number in self._of_message.get(one, ())}
         if subject.request_id:
             numbers.update(self._of_request.get(subject.request_id, ()))
         return [self._invocations[number] for number in sorted(numbers)]
 
-    def decision(self, one: LoggedInvocation) -> Decision:
+    def decision(self, one: LoggedInvocation) -> Attribution:
         if (known := self._decisions.get(id(one))) is None:
-            known = self._decisions[id(one)] = Decision(one, self._single)
+            known = self._decisions[id(one)] = Attribution(one, self._single)
         return known
 
-    def kinds(self, one: LoggedInvocation) -> list[Decided]:
+    def kinds(self, one: LoggedInvocation) -> list[AttributedFailure]:
         if (known := self._kinds.get(id(one))) is None:
             known = self._kinds[id(one)] = self.decision(one).kinds()
         return known
@@ -187,7 +187,7 @@ class _Settled:
         return [one for one in self._invocations if one.failed and not one.names()]
 
     def between(self, begins: datetime, latest: datetime, longest: timedelta) -> Iterator[LoggedInvocation]:
-        """Failed invocations that may have begun then: of some only a later line is known."""
+        """Failed invocations that may have started then: of some only a later line is known."""
         for number in range(bisect_left(self._loose, begins, key=lambda one: one.since), len(self._loose)):
             one = self._loose[number]
             if one.since > latest + longest:
@@ -196,11 +196,11 @@ class _Settled:
                 yield one
 
 
-def _cause(one: LoggedInvocation, decided: Decided, subject: Subject, likely: bool) -> Cause:
+def _cause(one: LoggedInvocation, decided: AttributedFailure, subject: SearchedMessage, likely: bool) -> Cause:
     known = Cause(request_id=one.request_id, job_kind=subject.job_kind, likely=likely)
     version = str(one.end.values.get("version") or "") if one.end else ""
-    if decided.said is not None:
-        said = decided.said
+    if decided.entry is not None:
+        said = decided.entry
         kind, text = _listed((said, *decided.others))
         return replace(
             known,
@@ -216,7 +216,7 @@ def _cause(one: LoggedInvocation, decided: Decided, subject: Subject, likely: bo
         )
     if decided.end is None:
         return known
-    kind, text = invocation_end.ending(decided.end)
+    kind, text = invocation_end.failure_of(decided.end)
     source = "invocation record" if decided.end.source == "record" else "report line"
     at = invocation_end.ended_at(decided.end)
     return replace(known, error_type=kind, error_message=text, source=source, died=at, function_version=version)
@@ -235,6 +235,6 @@ def _shared(some: list[Cause]) -> Cause:
 def _listed(some: tuple[LogEntry, ...]) -> tuple[str, str]:
     """Type and message; of several that may be meant, all of them."""
     if len(some) == 1:
-        return some[0].error_type, WRAPPED.join((some[0].error_message, *reversed(some[0].chain[-MOST_WRAPPERS:])))
+        return some[0].error_type, WRAPPED.join((some[0].error_message, *reversed(some[0].chain[-MAX_WRAPPERS:])))
     types = dict.fromkeys(one.error_type for one in some)
     return " or ".join(types), "; or ".join(f"{one.error_type}: {one.error_message}".rstrip(": ") for one in some)

@@ -23,7 +23,7 @@ def timed_out(end: invocation_log.InvocationLogLine) -> bool:
 
 
 def killed(end: invocation_log.InvocationLogLine) -> bool:
-    """Ended from outside, so that whatever was logged before is not why."""
+    """Ended from outside, so that nothing logged before is the cause."""
     return timed_out(end) or "OutOfMemory" in str(end.values.get("error_type"))
 
 
@@ -31,7 +31,7 @@ def ended_at(end: invocation_log.InvocationLogLine) -> datetime:
     return end.started + timedelta(milliseconds=end.values.get("duration_ms") or 0.0)
 
 
-def ending(end: invocation_log.InvocationLogLine) -> tuple[str, str]:
+def failure_of(end: invocation_log.InvocationLogLine) -> tuple[str, str]:
     """Error type and sentence of an invocation that failed as a whole."""
     values = end.values
     kind = str(values.get("error_type") or ("Sandbox.Timedout" if timed_out(end) else "Lambda.Error"))
@@ -55,7 +55,9 @@ def knows_more(end: invocation_log.InvocationLogLine, known: invocation_log.Invo
     return _KNOWS.index(end.source) >= _KNOWS.index(known.source)
 
 
-def told_full(end: invocation_log.InvocationLogLine | None, kind: str) -> invocation_log.InvocationLogLine | None:
+def with_memory_limit(
+    end: invocation_log.InvocationLogLine | None, kind: str
+) -> invocation_log.InvocationLogLine | None:
     """``end`` as a kill for memory, where the process exited (``kind``) with all of the memory used."""
     if end is None or kind == rules.OUT_OF_MEMORY:
         return None

@@ -7,33 +7,33 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from ops.deadletters.causes.attribution.evidence import Evidence, Subject
-from ops.deadletters.causes.attribution.log_search import When, search
-from ops.deadletters.causes.attribution.message_sources import OWN, Feeds, FunctionSource, queue_of
-from ops.deadletters.causes.logs.log_query import Asked, Budget, LogQuerySession
+from ops.deadletters.causes.attribution.evidence import Evidence, SearchedMessage
+from ops.deadletters.causes.attribution.log_search import SearchWindow, search_function_logs
+from ops.deadletters.causes.attribution.message_sources import OWN_QUEUE, FunctionSource, QueueConsumers, source_queue
+from ops.deadletters.causes.logs.log_query import Budget, LogQuerySession, QueryTotals
 
 if TYPE_CHECKING:
     from ops.deadletters.messages.model import Cause
     from ops.deadletters.queue import DeadLetterQueue
 
-UNCERTAIN = timedelta(hours=1)
+BACKLOG_ALLOWANCE = timedelta(hours=1)
 """A message may wait for its next receive behind a backlog."""
-ELSEWHERE = timedelta(days=1)
+OTHER_QUEUES_HORIZON = timedelta(days=1)
 """How long messages of other queues may have been retried, whose settings are not read."""
 
 
 @dataclass
-class Hearing:
-    """``found``: causes by message id. ``askings``: by the function's ARN, for more questions within the budget."""
+class LogSearchResult:
+    """``found``: causes by message ID. ``askings``: by the function's ARN, for more questions within the budget."""
 
     found: dict[str, Cause] = field(default_factory=dict)
     askings: dict[str, LogQuerySession] = field(default_factory=dict)
 
     @property
-    def asked(self) -> Asked:
+    def asked(self) -> QueryTotals:
         """Of all together."""
         some = [asking.asked for asking in self.askings.values()]
-        return Asked(
+        return QueryTotals(
             queries=sum(one.queries for one in some),
             usd=sum(one.usd for one in some),
             notes=[note for one in some for note in one.notes],
@@ -41,17 +41,17 @@ class Hearing:
         )
 
 
-def hear(
+def search_logs(
     source: DeadLetterQueue,
-    feeds: Feeds,
-    subjects: Sequence[Subject],
+    feeds: QueueConsumers,
+    subjects: Sequence[SearchedMessage],
     budget: Budget,
     say: Callable[[str], None],
     now: datetime,
-) -> Hearing:
+) -> LogSearchResult:
     """What the logs know of ``subjects``; the budget is for all functions together, those that come first in it may
     leave more for the rest."""
-    heard = Hearing()
+    heard = LogSearchResult()
     every = feeds.all
     for number, feed in enumerate(every):
         asked, left = heard.asked, len(every) - number
@@ -63,24 +63,26 @@ def hear(
     return heard
 
 
-def _reads(source: DeadLetterQueue, feeds: Feeds, feed: FunctionSource, subject: Subject) -> bool:
-    return any(one.function.arn == feed.function.arn for one in feeds.of(queue_of(source, subject.source)))
+def _reads(source: DeadLetterQueue, feeds: QueueConsumers, feed: FunctionSource, subject: SearchedMessage) -> bool:
+    return any(one.function.arn == feed.function.arn for one in feeds.of(source_queue(source, subject.source)))
 
 
 def _of_function(
     source: DeadLetterQueue,
-    feeds: Feeds,
+    feeds: QueueConsumers,
     feed: FunctionSource,
-    subjects: Sequence[Subject],
+    subjects: Sequence[SearchedMessage],
     asking: LogQuerySession,
     now: datetime,
 ) -> dict[str, Cause]:
     evidence = Evidence(frozenset().union(*(subject.ids for subject in subjects)), feed.setup)
     queue = source.workload.queue
-    horizon = timedelta(seconds=queue.visibility_s * (queue.max_receive_count or 3) * 2) + UNCERTAIN
-    if any(queue_of(source, subject.source) != OWN for subject in subjects):
-        horizon = max(horizon, ELSEWHERE)
-    search(asking, subjects, evidence, When(now, horizon, horizon if source.queue.fifo else timedelta(0)))
+    horizon = timedelta(seconds=queue.visibility_s * (queue.max_receive_count or 3) * 2) + BACKLOG_ALLOWANCE
+    if any(source_queue(source, subject.source) != OWN_QUEUE for subject in subjects):
+        horizon = max(horizon, OTHER_QUEUES_HORIZON)
+    search_function_logs(
+        asking, subjects, evidence, SearchWindow(now, horizon, horizon if source.queue.fifo else timedelta(0))
+    )
     found: dict[str, Cause] = {}
     for subject in subjects:
         cause = evidence.cause(subject)
@@ -91,7 +93,7 @@ def _of_function(
     return found
 
 
-def _may_join(source: DeadLetterQueue, feeds: Feeds, subject: Subject) -> bool:
+def _may_join(source: DeadLetterQueue, feeds: QueueConsumers, subject: SearchedMessage) -> bool:
     """By time only where one function alone can have failed it: of two that read a queue either may have."""
     known = bool(subject.source) or len(feeds.by_queue) == 1
-    return known and len(feeds.of(queue_of(source, subject.source))) == 1
+    return known and len(feeds.of(source_queue(source, subject.source))) == 1

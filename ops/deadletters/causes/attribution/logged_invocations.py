@@ -1,6 +1,6 @@
 """The rows of a log group as invocations: each with its lines in order, the messages that it names, and its end.
 
-A stream is one environment, which works on one invocation at a time. So a line without a request id belongs to the
+A stream is one environment, which works on one invocation at a time. So a line without a request ID belongs to the
 invocation that its stream was at then, from START to REPORT, or from what is known of that. Such a line is joined, and
 what rests on it is only likely. Streams whose invocations overlap (Lambda Managed Instances) are not joined.
 """
@@ -15,62 +15,62 @@ from itertools import pairwise
 
 from ops import invocation_log
 from ops.deadletters.causes.attribution import invocation_end, reason_rank
-from ops.deadletters.causes.attribution.split_traces import Pieces
+from ops.deadletters.causes.attribution.split_traces import TraceAssembler
 from ops.deadletters.causes.logs import log_parser
 from ops.deadletters.causes.logs.log_parser import LogEntry
 from ops.deadletters.fingerprints.cause_record import LONGEST_MESSAGE
 from ops.deadletters.fingerprints.fingerprint import clipped
 
-SLACK = timedelta(seconds=2)
+CLOCK_SKEW = timedelta(seconds=2)
 """Clocks of SQS and of the function's environment, and the way between them."""
-INIT = timedelta(seconds=12)
+INIT_LIMIT = timedelta(seconds=12)
 """Before its first invocation an environment may log errors of its initialization, which takes 10 s at most (Lambda
 developer guide, lambda-runtime-environment, 2026-11)."""
 _ROUNDED = timedelta(milliseconds=20)
 """REPORT's time less its duration may miss the beginning by this much."""
 _TIMED = (invocation_log.REPORT, invocation_log.TIMEOUT)
-"""Lines that are written when an invocation is over, and say how long it took."""
+"""Lines that are written when an invocation is over, and hold its duration."""
 
 
 @dataclass(frozen=True, slots=True)
-class Heard:
-    """One row. ``said``: what a line tells; ``end``: what the platform says about an invocation. ``names``: ids of
+class LogRow:
+    """One row. ``entry``: what a line reports; ``end``: what the platform reports about an invocation. ``names``: ids of
     messages that the line names. ``start``: it is the platform's START."""
 
     at: datetime
     stream: str
     order: int
-    said: LogEntry | None = None
+    entry: LogEntry | None = None
     end: invocation_log.InvocationLogLine | None = None
     names: frozenset[str] = frozenset()
     start: bool = False
 
     @property
     def loose(self) -> bool:
-        """Whether its request id may be another's that it speaks of."""
-        return self.said is not None and self.said.loose and bool(self.said.request_id)
+        """Whether its request ID may be another's that it speaks of."""
+        return self.entry is not None and self.entry.loose and bool(self.entry.request_id)
 
-    def unasked(self) -> Heard:
-        """Without its request id."""
-        return replace(self, said=replace(self.said, request_id="", loose=False)) if self.said else self
+    def without_request(self) -> LogRow:
+        """Without its request ID."""
+        return replace(self, entry=replace(self.entry, request_id="", loose=False)) if self.entry else self
 
     @property
     def request_id(self) -> str:
-        return self.said.request_id if self.said else self.end.request_id if self.end else ""
+        return self.entry.request_id if self.entry else self.end.request_id if self.end else ""
 
     @property
     def failed(self) -> bool:
-        return self.said is not None and self.said.failed
+        return self.entry is not None and self.entry.failed
 
     @property
     def unhandled(self) -> bool:
-        """Whether it tells of what left the handler, after which nothing of the invocation follows."""
-        return self.said is not None and self.said.failed and self.said.unhandled
+        """Whether it reports an error that left the handler, after which no line of the invocation follows."""
+        return self.entry is not None and self.entry.failed and self.entry.unhandled
 
 
 @dataclass
 class LoggedInvocation:
-    """``request_id``: empty where no line tells it. ``began``: None where that is not known. ``lines``: in order, with
+    """``request_id``: empty where no line has it. ``began``: None where that is not known. ``lines``: in order, with
     whether a line was joined by stream and time. ``end``: the line that knows most of how it ended."""
 
     request_id: str
@@ -78,7 +78,7 @@ class LoggedInvocation:
     first: datetime
     began: datetime | None = None
     last: datetime | None = None
-    lines: list[tuple[Heard, bool]] = field(default_factory=list)
+    lines: list[tuple[LogRow, bool]] = field(default_factory=list)
     end: invocation_log.InvocationLogLine | None = None
     over: bool = False  # nothing but its end may follow
 
@@ -92,14 +92,14 @@ class LoggedInvocation:
 
     @property
     def failed(self) -> bool:
-        """Whether a line tells of a failure in it, or of its own."""
+        """Whether a line reports a failure in it, or that it failed as a whole."""
         ended_badly = self.end is not None and invocation_end.failed(self.end)
         return ended_badly or any(line.failed for line, _ in self.lines)
 
     def names(self) -> frozenset[str]:
         return frozenset().union(*(line.names for line, _ in self.lines))
 
-    def take(self, heard: Heard, joined: bool) -> None:
+    def take(self, heard: LogRow, joined: bool) -> None:
         self.last = max(self.until, heard.at)
         if heard.end is not None:
             if invocation_end.knows_more(heard.end, self.end):
@@ -114,14 +114,14 @@ class LoggedInvocation:
             self.began = heard.at
 
 
-class Rows:
-    """Rows of a log group, in whatever order they come. ``wanted``: ids of the messages that are asked about."""
+class LoggedInvocations:
+    """Rows of a log group, in any order. ``wanted``: IDs of the messages that are searched."""
 
     def __init__(self, wanted: frozenset[str]) -> None:
         self._wanted = wanted
-        self._pieces = Pieces()
-        self._streams: dict[str, list[Heard]] = {}
-        self._records: list[Heard] = []
+        self._pieces = TraceAssembler()
+        self._streams: dict[str, list[LogRow]] = {}
+        self._records: list[LogRow] = []
         self._count = 0
 
     def add(self, row: Mapping[str, str]) -> None:
@@ -129,10 +129,10 @@ class Rows:
         stream, raw = row.get("@logStream", ""), row.get("@message", "")
         end, said = invocation_log.parse(row), None
         if end is None or end.source not in invocation_log.ENDINGS:
-            said = log_parser.read(row)
+            said = log_parser.parse_row(row)
         if end is not None and end.source != invocation_log.INIT and not (said and said.failed):
-            heard = Heard(end.at or end.started, stream, self._count, end=end)
-            # The extension writes its record when it comes to it: its place among the lines tells nothing.
+            heard = LogRow(end.at or end.started, stream, self._count, end=end)
+            # The extension writes its record when it comes to it: its place among the lines means nothing.
             (self._records if end.source == invocation_log.RECORD else self._streams.setdefault(stream, [])).append(
                 heard
             )
@@ -147,7 +147,7 @@ class Rows:
         start = raw.startswith("START RequestId") or '"platform.start"' in raw[:200]
         if not (said.failed or said.request_id or names):
             return
-        heard = Heard(said.at, stream, self._count, _slim(said), names=names, start=start)
+        heard = LogRow(said.at, stream, self._count, _slim(said), names=names, start=start)
         self._streams.setdefault(stream, []).append(heard)
 
     def invocations(self, longest: timedelta) -> list[LoggedInvocation]:
@@ -155,19 +155,19 @@ class Rows:
         streams = {name: list(some) for name, some in self._streams.items()}
         for whole in self._pieces.whole():
             names = whole.mentioned & self._wanted
-            streams.setdefault(whole.stream, []).append(Heard(whole.at, whole.stream, 0, _slim(whole), names=names))
+            streams.setdefault(whole.stream, []).append(LogRow(whole.at, whole.stream, 0, _slim(whole), names=names))
         falls = self._falls(streams.values())
-        records: dict[str, list[Heard]] = {}
+        records: dict[str, list[LogRow]] = {}
         for record in self._records:
             records.setdefault(record.stream, []).append(record)
         found: list[LoggedInvocation] = []
         for name, some in streams.items():
-            found += _Stream(_ordered(some, falls), records.get(name, []), longest + SLACK).invocations()
+            found += _Stream(_ordered(some, falls), records.get(name, []), longest + CLOCK_SKEW).invocations()
         _add_records(found, self._records)
         return sorted(found, key=lambda one: (one.since, one.until))
 
     @staticmethod
-    def _falls(streams: Iterable[Sequence[Heard]]) -> bool:
+    def _falls(streams: Iterable[Sequence[LogRow]]) -> bool:
         """Whether rows came newest first, so that of lines of one moment the one that came last was written first."""
         steps = [(a.at > b.at) - (a.at < b.at) for some in streams for a, b in pairwise(some)]
         return sum(steps) > 0
@@ -178,10 +178,10 @@ def _slim(said: LogEntry) -> LogEntry:
     return replace(said, text="", error_message=clipped(said.error_message, LONGEST_MESSAGE), mentioned=frozenset())
 
 
-def _ordered(some: list[Heard], falls: bool) -> list[Heard]:
+def _ordered(some: list[LogRow], falls: bool) -> list[LogRow]:
     """By time, then as they were written; START before, REPORT after all lines of its moment."""
 
-    def place(heard: Heard) -> tuple[datetime, int, int]:
+    def place(heard: LogRow) -> tuple[datetime, int, int]:
         rank = -1 if heard.start else 1 if heard.end is not None else 0
         return heard.at, rank, -heard.order if falls else heard.order
 
@@ -191,16 +191,16 @@ def _ordered(some: list[Heard], falls: bool) -> list[Heard]:
 class _Stream:
     """One stream's rows, taken in order."""
 
-    def __init__(self, rows: list[Heard], records: list[Heard], longest: timedelta) -> None:
+    def __init__(self, rows: list[LogRow], records: list[LogRow], longest: timedelta) -> None:
         self._longest = longest
         reports = [(heard.at, heard.end) for heard in rows if heard.end is not None and heard.end.source in _TIMED]
         told = [(invocation_end.ended_at(heard.end), heard.end) for heard in records if heard.end is not None]
         self._ends = sorted(reports + told, key=lambda end: end[0])
         self._rows = rows = self._own(rows)
         self._joins = bool(rows[0].stream) and not _overlap(rows)
-        self._known: dict[str, LoggedInvocation] = {}  # by request id, the last attempt
+        self._known: dict[str, LoggedInvocation] = {}  # by request ID, the last attempt
         self._current: LoggedInvocation | None = None
-        self._waiting: list[Heard] = []  # lines that belong to what comes next, or to nobody
+        self._waiting: list[LogRow] = []  # lines that belong to what comes next, or to no invocation
         self._found: list[LoggedInvocation] = []
 
     def invocations(self) -> list[LoggedInvocation]:
@@ -214,14 +214,14 @@ class _Stream:
         self._alone(self._waiting)
         return self._found
 
-    def _own(self, rows: list[Heard]) -> list[Heard]:
-        """A request id within a line's words is not the line's own while another request is known to run, and no line
+    def _own(self, rows: list[LogRow]) -> list[LogRow]:
+        """A request ID within a line's words is not the line's own while another request is known to run, and no line
         of the stream is surely of that one."""
         sure = {heard.request_id for heard in rows if not heard.loose}
         sure.update(end.request_id for _, end in self._ends)
-        return [heard.unasked() if heard.loose and self._quotes(heard, sure) else heard for heard in rows]
+        return [heard.without_request() if heard.loose and self._quotes(heard, sure) else heard for heard in rows]
 
-    def _quotes(self, heard: Heard, sure: set[str]) -> bool:
+    def _quotes(self, heard: LogRow, sure: set[str]) -> bool:
         inside = self._inside(bisect_left(self._ends, heard.at, key=lambda end: end[0]), heard.at)
         return inside is not None and heard.request_id not in sure
 
@@ -230,24 +230,24 @@ class _Stream:
         end = self._ends[number][1] if number < len(self._ends) else None
         return end if end is not None and end.started - _ROUNDED <= at else None
 
-    def _of_request(self, heard: Heard) -> None:
+    def _of_request(self, heard: LogRow) -> None:
         one = self._known.get(heard.request_id)
-        if one is None or (one.over and (heard.start or heard.at > one.until + SLACK)):
+        if one is None or (one.over and (heard.start or heard.at > one.until + CLOCK_SKEW)):
             one = self._begin(heard.request_id, heard.at)
         if one is not self._current and self._waiting:
             self._adopt(one, heard)
         self._current = one
         one.take(heard, joined=False)
 
-    def _adopt(self, one: LoggedInvocation, heard: Heard) -> None:
-        """What was written before an invocation's first line that tells its request id is its own, as far as it can
-        be: errors of the initialization, and lines since it began."""
+    def _adopt(self, one: LoggedInvocation, heard: LogRow) -> None:
+        """What was written before an invocation's first line with its request ID is its own, as far as it can
+        be: errors of the initialization, and lines since it started."""
         end = next((end for _, end in self._ends if end.request_id == heard.request_id), None)
         began = end.started if end is not None else heard.at
-        whole = heard.start or end is not None or reason_rank.is_exit(heard.said)
-        since = began - (INIT if whole else self._longest)
+        whole = heard.start or end is not None or reason_rank.is_exit(heard.entry)
+        since = began - (INIT_LIMIT if whole else self._longest)
         mine = [each for each in self._waiting if each.at >= since]
-        if end is not None:  # what it logged since it began is known by that
+        if end is not None:  # what it logged since it started is known by that
             mine = [each for each in mine if each.unhandled]
         if any(each.unhandled for each in mine) and not (whole and self._may_have_raised(end)):
             mine = []
@@ -261,7 +261,7 @@ class _Stream:
     def _may_have_raised(end: invocation_log.InvocationLogLine | None) -> bool:
         return end is None or (invocation_end.failed(end) and not invocation_end.killed(end))
 
-    def _of_stream(self, heard: Heard) -> None:
+    def _of_stream(self, heard: LogRow) -> None:
         at = bisect_left(self._ends, heard.at, key=lambda end: end[0])
         if (inside := self._inside(at, heard.at)) is not None:
             known = self._known.get(inside.request_id)
@@ -286,7 +286,7 @@ class _Stream:
         self._found.append(one)
         return one
 
-    def _alone(self, some: Sequence[Heard]) -> None:
+    def _alone(self, some: Sequence[LogRow]) -> None:
         """Lines of which no request is known: an invocation goes from one that names a message, or fails, to what left
         the handler, and no longer than the function may take."""
         one: LoggedInvocation | None = None
@@ -298,8 +298,8 @@ class _Stream:
             one.take(heard, joined=True)
 
 
-def _overlap(rows: Sequence[Heard]) -> bool:
-    """Whether a request goes on after another began and before its own end: several at a time."""
+def _overlap(rows: Sequence[LogRow]) -> bool:
+    """Whether a request continues after another started and before its own end: several at a time."""
     left: set[str] = set()
     before = ""
     for heard in rows:
@@ -316,8 +316,8 @@ def _overlap(rows: Sequence[Heard]) -> bool:
     return False
 
 
-def _add_records(found: list[LoggedInvocation], records: Sequence[Heard]) -> None:
-    """The extension's records, each to the attempt of its request that it tells of."""
+def _add_records(found: list[LoggedInvocation], records: Sequence[LogRow]) -> None:
+    """The extension's records, each added to the attempt of its request that it records."""
     by_request: dict[str, list[LoggedInvocation]] = {}
     for one in found:
         by_request.setdefault(one.request_id, []).append(one)
@@ -325,7 +325,7 @@ def _add_records(found: list[LoggedInvocation], records: Sequence[Heard]) -> Non
         if record.end is None:
             continue
         attempts = by_request.get(record.request_id, [])
-        near = [one for one in attempts if abs(one.since - record.end.started) <= SLACK] or attempts[-1:]
+        near = [one for one in attempts if abs(one.since - record.end.started) <= CLOCK_SKEW] or attempts[-1:]
         if not near:
             near = [LoggedInvocation(record.request_id, record.stream, record.end.started)]
             by_request.setdefault(record.request_id, []).extend(near)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from ops import workload
-from ops.deadletters.causes.attribution.evidence import Setup
+from ops.deadletters.causes.attribution.evidence import ConsumerSetup
 from ops.deadletters.causes.logs import shared_groups
 from ops.errors import AwsError
 
@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from ops.aws import lambda_
     from ops.deadletters.queue import DeadLetterQueue
 
-OWN = ""
-"""Stands for the workload's own queue, and for messages that do not tell their source."""
+OWN_QUEUE = ""
+"""Stands for the workload's own queue, and for messages that do not name their source."""
 
 
 @dataclass(frozen=True)
@@ -27,20 +27,20 @@ class FunctionSource:
     mappings: tuple[lambda_.EventSourceMapping, ...] = ()
 
     @property
-    def setup(self) -> Setup:
+    def setup(self) -> ConsumerSetup:
         """What its log lines are held against."""
         name, group = self.function.name, self.function.log_group
-        return Setup(
+        return ConsumerSetup(
             timeout_s=self.function.timeout_s,
             window_s=max((one.window_s for one in self.mappings), default=0.0),
             batch_size=max((one.batch_size for one in self.mappings), default=0),
             function=name,
-            shared=shared_groups.shared(group, name),
+            shared=shared_groups.is_shared(group, name),
         )
 
 
 @dataclass(frozen=True)
-class Feeds:
+class QueueConsumers:
     """By ARN of a source queue (``OWN`` for the workload's): the functions that read it. ``notes``: where none is
     known, why."""
 
@@ -62,33 +62,33 @@ class Feeds:
         return tuple(merged.values())
 
 
-def queue_of(source: DeadLetterQueue, source_arn: str) -> str:
+def source_queue(source: DeadLetterQueue, source_arn: str) -> str:
     """The key in ``Feeds`` of what a message names as its source."""
-    return source_arn if ":sqs:" in source_arn and source_arn != source.workload.queue.arn else OWN
+    return source_arn if ":sqs:" in source_arn and source_arn != source.workload.queue.arn else OWN_QUEUE
 
 
-def feeds(source: DeadLetterQueue, source_arns: Iterable[str]) -> Feeds:
+def find_consumers(source: DeadLetterQueue, source_arns: Iterable[str]) -> QueueConsumers:
     """The functions behind the sources that messages name. Raises CredentialsError and Unreachable.
 
     Needs lambda:ListEventSourceMappings and lambda:GetFunctionConfiguration.
     """
     notes: list[str] = []
-    found = dict(own_feed(source).by_queue)
-    for arn in sorted({queue_of(source, one) for one in source_arns} - {OWN}):
+    found = dict(own_consumer(source).by_queue)
+    for arn in sorted({source_queue(source, one) for one in source_arns} - {OWN_QUEUE}):
         found[arn] = _feeds(source, arn, notes)
         if not found[arn]:
             name = arn.rsplit(":", 1)[-1]
             notes.append(f"Messages of {name} stay without a cause: no function that reads {name} is known.")
-    return Feeds(found, tuple(notes))
+    return QueueConsumers(found, tuple(notes))
 
 
-def own_feed(source: DeadLetterQueue) -> Feeds:
+def own_consumer(source: DeadLetterQueue) -> QueueConsumers:
     """The workload's functions, as they are described: asks nothing of AWS."""
     own = source.workload
     some = _by_function(own.readers)
     if not some and own.function is not None:
         some = (FunctionSource(own.function, (own.mapping,) if own.mapping else ()),)
-    return Feeds({OWN: some} if some else {})
+    return QueueConsumers({OWN_QUEUE: some} if some else {})
 
 
 def _feeds(source: DeadLetterQueue, queue_arn: str, notes: list[str]) -> tuple[FunctionSource, ...]:

@@ -1,14 +1,14 @@
-"""How much a logged failure tells: a type or a stack trace, a sentence, or only that something failed."""
+"""How much a logged failure shows of its cause: a type or a stack trace, a sentence, or only that something failed."""
 
 from __future__ import annotations
 
 import re
 from enum import IntEnum
 
-from ops.deadletters.causes.logs.log_parser import LOGGED, REPORT_LINE, LogEntry
+from ops.deadletters.causes.logs.log_parser import LOGGED_ERROR, REPORT_LINE, LogEntry
 
 _BARE = frozenset({"Error", "Exception", "Runtime.Unknown", "Runtime.ExitError"})
-"""Types that say nothing where no message goes with them."""
+"""Types that are no explanation without a message."""
 _FILLER = re.compile(
     r"""\b(?:an?|all|and|any|at|batch|been?|by|could|couldn|t|did|do|due|during|errors?|events?|exceptions?|for|from
     |fail(?:ed|ing|ures?|s)?|had|handl(?:ed?|er|ing)|ha(?:s|ve)|ids?|in|invocation|is|items?|jobs?|messages?|not|of|on|one
@@ -21,23 +21,23 @@ _FILLER = re.compile(
 _WORD = re.compile(r"[^\W\d_]")
 
 
-class Reason(IntEnum):
+class ReasonRank(IntEnum):
     NONE = 0  # "2 records failed", "Runtime exited with error: exit status 1"
     WORDS = 1  # an error line without a type
     TYPED = 2  # a type or a stack trace
 
 
-def of(said: LogEntry) -> Reason:
-    """What a failure's line tells of why."""
+def rank_of(said: LogEntry) -> ReasonRank:
+    """How much a failure's line explains."""
     if said.source == REPORT_LINE:
-        return Reason.NONE
+        return ReasonRank.NONE
     if said.error_type in _BARE and not said.error_message.strip():
-        return Reason.NONE
-    if said.error_type != LOGGED:
-        return Reason.TYPED
-    return Reason.WORDS if _WORD.search(_FILLER.sub(" ", said.error_message)) else Reason.NONE
+        return ReasonRank.NONE
+    if said.error_type != LOGGED_ERROR:
+        return ReasonRank.TYPED
+    return ReasonRank.WORDS if _WORD.search(_FILLER.sub(" ", said.error_message)) else ReasonRank.NONE
 
 
 def is_exit(said: LogEntry | None) -> bool:
-    """Whether the platform says that the runtime's process ended: that has the same reason as what was logged."""
+    """Whether the platform reports that the runtime's process ended: that has the same reason as what was logged."""
     return said is not None and said.source == REPORT_LINE

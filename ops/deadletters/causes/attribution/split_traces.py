@@ -13,9 +13,9 @@ from datetime import datetime, timedelta
 from ops.deadletters.causes.logs import log_parser
 from ops.deadletters.causes.logs.log_parser import LogEntry
 
-WITHIN = timedelta(seconds=1)
+MAX_LINE_GAP = timedelta(seconds=1)
 """Between the first and the last line of one stack trace."""
-LONGEST = 400
+MAX_TRACE_LINES = 400
 """Lines of one stack trace that are put together."""
 _HEAD = "Traceback (most recent call last):"
 _RAISED = re.compile(r"[A-Za-z_][\w.]*(?:Error|Exception|Exit|Interrupt|Warning)\b")
@@ -30,7 +30,7 @@ _GOES_ON = re.compile(
 )
 
 
-class Pieces:
+class TraceAssembler:
     """Takes rows newest first or oldest first; of lines of the same moment the order in which they came counts."""
 
     def __init__(self) -> None:
@@ -66,7 +66,7 @@ def _blocks(lines: list[LogEntry]) -> Iterator[list[LogEntry]]:
     block: list[LogEntry] = []
     for said in lines:
         text = said.text.rstrip()
-        late = bool(block) and (said.at - block[0].at > WITHIN or len(block) == LONGEST)
+        late = bool(block) and (said.at - block[0].at > MAX_LINE_GAP or len(block) == MAX_TRACE_LINES)
         ends = bool(block) and block[0].text.strip() == _HEAD and not late and bool(_RAISED.match(text))
         if ends:
             yield [*block, said]
@@ -86,7 +86,7 @@ def _read(block: list[LogEntry]) -> Iterator[LogEntry]:
     python = block[0].text.strip() == _HEAD
     if python and not _RAISED.match(last.text):
         return
-    said = log_parser.read(
+    said = log_parser.parse_row(
         {
             "@timestamp": last.at.isoformat(),
             "@message": "\n".join(one.text.rstrip() for one in block),

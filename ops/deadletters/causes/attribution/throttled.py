@@ -14,15 +14,15 @@ from typing import TYPE_CHECKING
 
 from ops import formatting, pricing
 from ops.aws import cloudwatch
-from ops.deadletters.causes.attribution.message_sources import OWN, Feeds, FunctionSource, queue_of
+from ops.deadletters.causes.attribution.message_sources import OWN_QUEUE, FunctionSource, QueueConsumers, source_queue
 from ops.deadletters.messages.model import NEVER_RAN, Cause
 from ops.errors import AwsError
 
 if TYPE_CHECKING:
-    from ops.deadletters.causes.attribution.evidence import Subject
+    from ops.deadletters.causes.attribution.evidence import SearchedMessage
     from ops.deadletters.queue import DeadLetterQueue
 
-METRICS = "metrics"
+METRICS_SOURCE = "metrics"
 """The cause's source."""
 MINUTE = timedelta(minutes=1)
 _NAMES = ("Throttles", "Invocations", "Errors")
@@ -31,33 +31,37 @@ Points = tuple[tuple[datetime, float], ...]
 
 
 @dataclass(frozen=True)
-class Inferred:
-    """By message id; and what asking the metrics cost."""
+class ThrottledMessages:
+    """By message ID; and what asking the metrics cost."""
 
     found: dict[str, Cause]
     usd: float = 0.0
 
 
-def never_ran(source: DeadLetterQueue, feeds: Feeds, subjects: Sequence[Subject], now: datetime) -> Inferred:
-    """Of messages of the workload's own queue that nothing in the logs names. Metrics that cannot be read tell nothing.
+def find_never_invoked(
+    source: DeadLetterQueue, feeds: QueueConsumers, subjects: Sequence[SearchedMessage], now: datetime
+) -> ThrottledMessages:
+    """Of messages of the workload's own queue that nothing in the logs names. Metrics that cannot be read are no evidence.
     Needs cloudwatch:GetMetricData."""
-    readers = feeds.of(OWN)
+    readers = feeds.of(OWN_QUEUE)
     queue = source.workload.queue
-    mine = [one for one in subjects if one.source and queue_of(source, one.source) == OWN and one.first_receive]
+    mine = [
+        one for one in subjects if one.source and source_queue(source, one.source) == OWN_QUEUE and one.first_receive
+    ]
     if len(readers) != 1 or not mine or source.queue.fifo:
-        return Inferred({})
+        return ThrottledMessages({})
     lasts = timedelta(seconds=queue.visibility_s * (queue.max_receive_count or 1))
     times = [one.first_receive for one in mine if one.first_receive]
     try:
         series = _metrics(source, readers[0], min(times) - MINUTE, min(now, max(times) + lasts) + MINUTE)
     except AwsError:
-        return Inferred({})
+        return ThrottledMessages({})
     found = {}
     for subject, at in zip(mine, times, strict=True):
         throttled, ran, failed = (sum(_between(series[name], at, at + lasts)) for name in _NAMES)
         if throttled and (not ran or (not failed and not _fails_unseen(readers[0]))):
             found[subject.message_id] = _cause(throttled, at + lasts if at + lasts < now else None)
-    return Inferred(found, len(_NAMES) * pricing.load().metric_requested)
+    return ThrottledMessages(found, len(_NAMES) * pricing.load().metric_requested)
 
 
 def _metrics(source: DeadLetterQueue, feed: FunctionSource, start: datetime, end: datetime) -> dict[str, Points]:
@@ -85,7 +89,7 @@ def _cause(throttled: float, died: datetime | None) -> Cause:
         error_type=NEVER_RAN,
         error_message=f"the function was throttled {formatting.count(throttled, 'time')} while this message was received, "
         "and no log line or error is about it: raise the concurrency limit, or redrive it now",
-        source=METRICS,
+        source=METRICS_SOURCE,
         died=died,
         likely=True,
     )

@@ -1,4 +1,4 @@
-"""Letters that nothing tells about, put together by what they look like: TF-IDF and HDBSCAN on the shapes of bodies.
+"""Messages without evidence, clustered by what they look like: TF-IDF and HDBSCAN on the shapes of bodies.
 
 A guess, and labelled as one: letters that look alike need not have died of the same.
 """
@@ -11,8 +11,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from ops.deadletters.causes.clustering.body_features import seen
-from ops.deadletters.causes.clustering.shared_words import alike_in, by_words, core
+from ops.deadletters.causes.clustering.body_features import shape_and_wrapping
+from ops.deadletters.causes.clustering.shared_words import alike_in, by_words, core_words
 from ops.deadletters.fingerprints.fingerprint import fingerprint
 from ops.deadletters.messages.model import Cause
 
@@ -20,24 +20,24 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-GUESS = "guess"
-FEWEST = 3
-"""Letters that make a group."""
-MOST_FITTED = 2_000
+CLUSTER_SOURCE = "guess"
+MIN_CLUSTERED = 3
+"""Messages that make a group."""
+MAX_FITTED = 2_000
 DIMENSIONS = 40
-ALIKE = 0.6
-"""Cosine from which a letter that was not fitted belongs to its nearest group."""
-ONE = 0.8
+MIN_SIMILARITY = 0.6
+"""Cosine from which a message that was not fitted belongs to its nearest group."""
+MERGE_SIMILARITY = 0.8
 """Cosine of their middles from which two groups are one."""
-LARGEST_LEAST = 10
-SHOWN = 4
+MAX_MIN_CLUSTER = 10
+MAX_LABEL_WORDS = 4
 """Words of a label."""
-UNLIKE = "no trace in the logs, and unlike the others"
-ALONE = "no trace in the logs"
+UNLIKE_OTHERS_LABEL = "no trace in the logs, and unlike the others"
+NO_TRACE_LABEL = "no trace in the logs"
 
 
 @dataclass
-class Guesser:
+class PayloadClusters:
     """Takes bodies one by one and keeps only their shapes, so that their number and size do not matter."""
 
     _shapes: dict[str, list[str]] = field(default_factory=dict)
@@ -45,24 +45,28 @@ class Guesser:
     """Shapes that are a kind of their own, and are not compared with others."""
 
     def add(self, message_id: str, body: str) -> None:
-        shape, wrapped = seen(body)
+        shape, wrapped = shape_and_wrapping(body)
         self._shapes.setdefault(shape, []).append(message_id)
         if wrapped:
             self._wrapped.add(shape)
 
     def causes(self) -> Mapping[str, Cause]:
-        """By message id. Every letter that was added has one: of a group, or of none ("unlike the others")."""
+        """By message ID. Every message that was added has one: of a group, or of none ("unlike the others")."""
         total = sum(len(ids) for ids in self._shapes.values())
-        if total < FEWEST:
-            return {one: _unknown(ALONE) for ids in self._shapes.values() for one in ids}
+        if total < MIN_CLUSTERED:
+            return {one: _unknown(NO_TRACE_LABEL) for ids in self._shapes.values() for one in ids}
         shapes = sorted(self._shapes)
         counts = {text: len(ids) for text, ids in self._shapes.items()}
         found: dict[str, Cause] = {}
         for members in self._groups(counts):
-            many = sum(counts[text] for text in members) >= FEWEST
-            cause = _guess(_label({text: counts[text] for text in members}, shapes)) if many else _unknown(UNLIKE)
+            many = sum(counts[text] for text in members) >= MIN_CLUSTERED
+            cause = (
+                _guess(_label({text: counts[text] for text in members}, shapes))
+                if many
+                else _unknown(UNLIKE_OTHERS_LABEL)
+            )
             found |= {one: cause for text in members for one in self._shapes[text]}
-        unlike = _unknown(UNLIKE)
+        unlike = _unknown(UNLIKE_OTHERS_LABEL)
         return {one: found.get(one, unlike) for ids in self._shapes.values() for one in ids}
 
     def _groups(self, counts: Mapping[str, int]) -> Iterable[list[str]]:
@@ -80,7 +84,7 @@ class Guesser:
 
 
 def _guess(label: str) -> Cause:
-    return Cause(source=GUESS, label=label, fingerprint=fingerprint(GUESS, label))
+    return Cause(source=CLUSTER_SOURCE, label=label, fingerprint=fingerprint(CLUSTER_SOURCE, label))
 
 
 def _unknown(label: str) -> Cause:
@@ -113,14 +117,14 @@ def _clustered(shapes: list[str], counts: Mapping[str, int]) -> list[int]:
     from sklearn.cluster import HDBSCAN
 
     vectors = _vectors(shapes)
-    chosen = random.Random(0).sample(range(len(shapes)), min(MOST_FITTED, len(shapes)))  # noqa: S311
-    size = min(LARGEST_LEAST, max(FEWEST, len(chosen) // 100))
-    # A shape that many letters have is as good as many alike: it stands in for them, so that it is no outlier.
-    rows = [row for row in chosen for _ in range(min(counts[shapes[row]], size))][:MOST_FITTED]
+    chosen = random.Random(0).sample(range(len(shapes)), min(MAX_FITTED, len(shapes)))  # noqa: S311
+    size = min(MAX_MIN_CLUSTER, max(MIN_CLUSTERED, len(chosen) // 100))
+    # A shape that many messages have is as good as many alike: it stands in for them, so that it is no outlier.
+    rows = [row for row in chosen for _ in range(min(counts[shapes[row]], size))][:MAX_FITTED]
     labels = np.full(len(rows), -1)
     for single in (False, True):
         if (labels < 0).all() and len(rows) >= size:
-            fitting = HDBSCAN(min_cluster_size=size, min_samples=FEWEST, allow_single_cluster=single, copy=True)
+            fitting = HDBSCAN(min_cluster_size=size, min_samples=MIN_CLUSTERED, allow_single_cluster=single, copy=True)
             labels = fitting.fit(vectors[rows]).labels_
     known = dict(zip(rows, labels.tolist(), strict=True))
     numbers = sorted(set(known.values()) - {-1})
@@ -134,7 +138,7 @@ def _clustered(shapes: list[str], counts: Mapping[str, int]) -> list[int]:
     found = []
     for row in range(len(shapes)):
         at = numbers.index(known[row]) if known.get(row, -1) >= 0 else int(nearest[row])
-        found.append(same[at] if known.get(row, -1) >= 0 or best[row] >= ALIKE else -1)
+        found.append(same[at] if known.get(row, -1) >= 0 or best[row] >= MIN_SIMILARITY else -1)
     return found
 
 
@@ -142,7 +146,7 @@ def _merged(likeness: NDArray[np.float64]) -> list[int]:
     """For each group the first one that it is so near to that both are one."""
     same: list[int] = []
     for at in range(len(likeness)):
-        same.append(next((same[one] for one in range(at) if likeness[at, one] >= ONE), at))
+        same.append(next((same[one] for one in range(at) if likeness[at, one] >= MERGE_SIMILARITY), at))
     return same
 
 
@@ -166,9 +170,9 @@ def _label(members: Mapping[str, int], shapes: list[str]) -> str:
     """``looks like: kind=score, params.model=s3``: words that most members have and few others do. Some member has all
     of them, so that a label never joins words of different messages."""
     outside = Counter(word for text in shapes if text not in members for word in set(text.split()))
-    common = sorted(core(members, members), key=lambda word: (outside[word], "=" not in word, word))
+    common = sorted(core_words(members, members), key=lambda word: (outside[word], "=" not in word, word))
     having, words = [set(text.split()) for text in members], list[str]()
     for word in common:
-        if len(words) < SHOWN and (both := [some for some in having if word in some]):
+        if len(words) < MAX_LABEL_WORDS and (both := [some for some in having if word in some]):
             having, words = both, [*words, word]
     return f"looks like: {', '.join(sorted(words))}"

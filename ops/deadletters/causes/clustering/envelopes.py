@@ -1,4 +1,4 @@
-"""Bodies that a service or a framework wrote around something: each is a kind of its own, told by its fields.
+"""Bodies that a service or a framework wrote around something: each is a kind of its own, known by its fields.
 
 Formats as of 2026-11: Lambda developer guide (events of SNS, S3, Kinesis, DynamoDB), EventBridge user guide,
 CloudEvents 1.0; the sources of MassTransit 8, NServiceBus 9, Celery 5 (protocol 2), Sidekiq 7, Active Job 7, Laravel 11
@@ -15,9 +15,9 @@ from typing import Any
 
 from ops.deadletters.messages import message_body, s3_pointers
 
-LONGEST = 60
+MAX_LABEL = 60
 """Characters of a name."""
-DECODED = 65_536
+MAX_DECODED = 65_536
 _BASE64 = re.compile(r"[A-Za-z0-9+/_-]{24,}={0,2}\s*")
 _OTHER = re.compile(r"[0-9a-f-]+|[0-9A-F-]+|[A-Z]?[a-z_-]+|[A-Z_-]+|\d+")
 """Hex, a UUID, a number or a word."""
@@ -27,7 +27,7 @@ _BINARY = 0.1
 _GZIP = b"\x1f\x8b"
 
 
-def envelope(body: str, value: Any) -> str:
+def envelope_label(body: str, value: Any) -> str:
     """Words such as ``SNS-notification topic=orders`` for what ``body`` is (``value``: as JSON); empty for a body of
     the workload's own."""
     if s3_pointers.of(value):
@@ -42,12 +42,16 @@ def envelope(body: str, value: Any) -> str:
 def decoded(body: str) -> bytes | None:
     """What a body that is base64 holds; None for others."""
     text = body.strip()
-    if len(text) < 24 or len(text) % 4 or not _BASE64.fullmatch(text, 0, DECODED if len(text) > DECODED else len(text)):
+    if (
+        len(text) < 24
+        or len(text) % 4
+        or not _BASE64.fullmatch(text, 0, MAX_DECODED if len(text) > MAX_DECODED else len(text))
+    ):
         return None
     if _OTHER.fullmatch(text):
         return None
     try:
-        return base64.b64decode(text[:DECODED].translate(_URL_SAFE))
+        return base64.b64decode(text[:MAX_DECODED].translate(_URL_SAFE))
     except (binascii.Error, ValueError):
         return None
 
@@ -70,7 +74,7 @@ def _encoded(body: str) -> str:
     value = message_body.parse_body(text)
     if value is None:
         return "base64 binary" if _CONTROL.search(text) else "base64 text"
-    inner = envelope(text, value)
+    inner = envelope_label(text, value)
     return f"base64 {inner}" if inner else ""
 
 
@@ -82,7 +86,7 @@ def _of_object(value: Mapping[str, Any]) -> str:
 
 
 def _word(value: Any) -> str:
-    text = "-".join(str(value).split())[:LONGEST] if isinstance(value, str) else ""
+    text = "-".join(str(value).split())[:MAX_LABEL] if isinstance(value, str) else ""
     return text or "…"
 
 

@@ -16,36 +16,36 @@ from ops.deadletters.fingerprints.fingerprint import changing_parts, split_finge
 if TYPE_CHECKING:
     from ops.deadletters.snapshot import Snapshot
 
-NOTED = "divided"
+SPLIT_NOTE = "divided"
 """By fingerprint: "slots", the parts that divide it, and "values", the tuples of what stands in them."""
-MANY = 20
-"""Messages of a group that is looked at."""
-SAMPLE = 500
-FEW, LEAST, SHARE = 6, 5, 0.04
+MIN_GROUP_SIZE = 20
+"""Messages from which a group is examined."""
+SAMPLE_SIZE = 500
+MAX_VALUES, MIN_PER_VALUE, MIN_SHARE_PER_VALUE = 6, 5, 0.04
 """Values that a code takes at most; messages, and share of them, that each value has at least."""
 
 Row = tuple[str, str, str]
-"""Fingerprint, message id, error message."""
+"""Fingerprint, message ID, error message."""
 
 
-def divide(shelf: Snapshot) -> None:
-    """Give new fingerprints to what new letters make parts of their groups. Raises OpsError as the shelf does."""
-    rules: dict[str, Any] = shelf.noted(NOTED) or {}
+def split_groups(shelf: Snapshot) -> None:
+    """Give new fingerprints to the parts that new messages reveal in their groups. Raises OpsError as the snapshot does."""
+    rules: dict[str, Any] = shelf.noted(SPLIT_NOTE) or {}
     marks: list[tuple[str, str]] = []
     known = dict(rules)
-    for mark, rows in groupby(shelf.grown(MANY, list(rules)), key=lambda row: row[0]):
+    for mark, rows in groupby(shelf.grown(MIN_GROUP_SIZE, list(rules)), key=lambda row: row[0]):
         group = [(letter_id, message) for _, letter_id, message in rows]
-        rule = rule_of([message for _, message in group[:SAMPLE]], known.get(mark))
+        rule = split_rule([message for _, message in group[:SAMPLE_SIZE]], known.get(mark))
         if rule:
             rules[mark] = rule
             marks += _parts(mark, group, rule)
     if marks:
         shelf.set_fingerprints(marks)
     if rules != known:
-        shelf.note(NOTED, rules)
+        shelf.note(SPLIT_NOTE, rules)
 
 
-def rule_of(messages: Iterable[str], known: Mapping[str, Any] | None = None) -> dict[str, Any] | None:
+def split_rule(messages: Iterable[str], known: Mapping[str, Any] | None = None) -> dict[str, Any] | None:
     """How messages of one fingerprint are divided; None: they are one cause. ``known``: the rule so far."""
     found = [changing_parts(message) for message in messages]
     alike = Counter(tuple(kind for kind, _ in parts) for parts in found)
@@ -58,18 +58,18 @@ def rule_of(messages: Iterable[str], known: Mapping[str, Any] | None = None) -> 
     if slots and slots[-1] < len(kinds):
         counts = Counter(tuple(row[at] for at in slots) for row in rows)
         values |= {value for value, count in counts.items() if count >= _least(len(rows))}
-    if not slots or (not known and len(values) < 2) or len(values) > 2 * FEW:
+    if not slots or (not known and len(values) < 2) or len(values) > 2 * MAX_VALUES:
         return dict(known) if known else None
     return {"slots": list(slots), "values": sorted(list(value) for value in values)}
 
 
 def _few(rows: list[tuple[str, ...]], at: int) -> bool:
     counts = Counter(row[at] for row in rows)
-    return 2 <= len(counts) <= FEW and len(rows) >= MANY and min(counts.values()) >= _least(len(rows))
+    return 2 <= len(counts) <= MAX_VALUES and len(rows) >= MIN_GROUP_SIZE and min(counts.values()) >= _least(len(rows))
 
 
 def _least(messages: int) -> float:
-    return max(LEAST, SHARE * messages)
+    return max(MIN_PER_VALUE, MIN_SHARE_PER_VALUE * messages)
 
 
 def _parts(mark: str, group: list[tuple[str, str]], rule: Mapping[str, Any]) -> Iterable[tuple[str, str]]:

@@ -5,39 +5,39 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping
 
-IN_MOST = 0.8
+CORE_SHARE = 0.8
 """Share of a group's messages that have a word which the group is alike in."""
-OWN, SHARED = 0.25, 0.5
+OWN_SHARE, SHARED_SHARE = 0.25, 0.5
 """Of a member's words at least so many are the group's; and of the group's words it has at least so many."""
 FORMS = frozenset({"text", "markup", "not-json", "large-json", "no-words", "base64"})
-"""Words that only say how a body is written."""
-ALIKE = 0.5
+"""Words that only describe a body's format."""
+MIN_OVERLAP = 0.5
 """Share of the words of two shapes that both have."""
-COMPARED = 200
-"""Groups by words that are begun; what is like none of them after that is like nothing."""
+MAX_COMPARED = 200
+"""Groups by words that are opened; a message that is like none of them is an outlier."""
 
 
-def core(members: Iterable[str], counts: Mapping[str, int]) -> list[str]:
+def core_words(members: Iterable[str], counts: Mapping[str, int]) -> list[str]:
     """Words that most messages of these shapes have."""
     inside: Counter[str] = Counter()
     total = 0
     for text in members:
         inside.update(dict.fromkeys(text.split(), counts[text]))
         total += counts[text]
-    return [word for word, count in inside.items() if count >= IN_MOST * total]
+    return [word for word, count in inside.items() if count >= CORE_SHARE * total]
 
 
 def alike_in(members: list[str], counts: Mapping[str, int]) -> list[str]:
     """The members that have what most of them have in common; none where that is nothing, or next to nothing."""
     if len(members) == 1:
         return members
-    common = {*core(members, counts)} - FORMS
+    common = {*core_words(members, counts)} - FORMS
     return [text for text in members if _is_like(set(text.split()) - FORMS, common)]
 
 
 def _is_like(words: set[str], common: set[str]) -> bool:
     both = len(words & common)
-    return both > 0 and both >= OWN * len(words) and both >= SHARED * len(common)
+    return both > 0 and both >= OWN_SHARE * len(words) and both >= SHARED_SHARE * len(common)
 
 
 def by_words(shapes: Iterable[str], counts: Mapping[str, int]) -> list[list[str]]:
@@ -45,10 +45,10 @@ def by_words(shapes: Iterable[str], counts: Mapping[str, int]) -> list[list[str]
     groups: list[tuple[set[str], list[str]]] = []
     for text in sorted(shapes, key=lambda text: (-counts[text], text)):
         words = set(text.split())
-        near = (group for group in groups if _likeness(words - FORMS, group[0] - FORMS) >= ALIKE)
+        near = (group for group in groups if _likeness(words - FORMS, group[0] - FORMS) >= MIN_OVERLAP)
         if (group := next(near, None)) is not None:
             group[1].append(text)
-        elif len(groups) < COMPARED:
+        elif len(groups) < MAX_COMPARED:
             groups.append((words, [text]))
     return [group for _, group in groups]
 

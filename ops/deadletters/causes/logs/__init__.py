@@ -1,1 +1,1 @@
-"""Log lines: the queries that find them, and what each line says about a failure."""
+"""Log lines: the queries that find them, and what each line reports about a failure."""

@@ -1,4 +1,4 @@
-"""Why a JSON record says that something failed, whichever logger wrote it: the root cause with what wrapped it."""
+"""Why something failed, by a JSON record, whichever logger wrote it: the root cause with what wrapped it."""
 
 from __future__ import annotations
 
@@ -20,20 +20,20 @@ from ops.deadletters.causes.logs.log_shapes import (
     WORDS_KEYS,
 )
 from ops.deadletters.causes.stack_traces import frames, python_traces, root_cause
-from ops.deadletters.causes.stack_traces.thrown_error import LONGEST_LABEL, Thrown, chained, typed
+from ops.deadletters.causes.stack_traces.thrown_error import LONGEST_LABEL, ThrownError, chain_errors, split_type
 
-DEEPEST, MOST_ERRORS = 10, 20
+MAX_ERROR_DEPTH, MAX_SIBLING_ERRORS = 10, 20
 """Errors in errors, and errors side by side, that are read."""
 _WORDS_TOO = frozenset({"message", "msg"})
 _PARTS = ("fields", "context", "extra", "data", "attributes", "Properties", "details", "meta", "error", "err")
 _REASON = re.compile(r"^(?!.*(?:[tT]ype|[cC]ode|[nN]ame|[lL]evel|[iI]d|[kK]ind|[sS]tack|[tT]race)$)"
                      r".*(?:[eE]rr|[eE]xception|[rR]eason|[cC]ause|[dD]etail|[fF]ault)")  # fmt: skip
-"""Names under which a record may say why, if no other does."""
+"""Names under which a record may hold the reason, if no other does."""
 _FILE = re.compile(r"(/[^\n]{1,300}):(\d+)$")
 
 
-def failure(record: Mapping[str, Any]) -> Thrown:
-    """The failure that an error record tells of; its type is empty where nothing names one."""
+def failure(record: Mapping[str, Any]) -> ThrownError:
+    """The failure that an error record reports; its type is empty where nothing names one."""
     said = own_words(record)
     inner = next(_errors(record), {})
     kind = json_fields.text(record, TYPE_KEYS)
@@ -44,7 +44,7 @@ def failure(record: Mapping[str, Any]) -> Thrown:
     )
     outer = _thrown(kind or _kind(inner), reason, stack, _place(record) or _place(inner))
     found = _root(outer, _behind(inner) or (_behind(record) if kind else _behind(record, INNER_CAUSE[:1])))
-    if not found.error_type and (parts := typed(found.error_message or said)):
+    if not found.error_type and (parts := split_type(found.error_message or said)):
         found = replace(found, error_type=parts[0], error_message=parts[1])
     if not found.error_message and not (found.error_type and stack):
         return replace(found, error_message=said or _any_words(record))
@@ -54,35 +54,35 @@ def failure(record: Mapping[str, Any]) -> Thrown:
 
 
 def own_words(record: Mapping[str, Any]) -> str:
-    """What the record says in words."""
+    """The record's own message."""
     return next((value for _, value in json_fields.values(record, WORDS_KEYS) if isinstance(value, str) and value), "")
 
 
-def _root(outer: Thrown, behind: list[Any]) -> Thrown:
-    links, others = [outer], list[Thrown]()
-    while behind and len(links) < DEEPEST:
+def _root(outer: ThrownError, behind: list[Any]) -> ThrownError:
+    links, others = [outer], list[ThrownError]()
+    while behind and len(links) < MAX_ERROR_DEPTH:
         links.append(_of_object(behind[0]))
-        others = [_of_object(one) for one in behind[1:MOST_ERRORS]]
+        others = [_of_object(one) for one in behind[1:MAX_SIBLING_ERRORS]]
         behind = _behind(behind[0])
-    return chained(links, others)
+    return chain_errors(links, others)
 
 
-def _thrown(kind: str, reason: str, stack: str, place: str) -> Thrown:
-    """By what the record names, and by the trace: that alone tells where it wraps another error."""
+def _thrown(kind: str, reason: str, stack: str, place: str) -> ThrownError:
+    """By what the record names, and by the trace: that alone shows where it wraps another error."""
     if python_traces.HEAD in reason:
-        return python_traces.parse(root_cause.plain(f"[ERROR] {kind}: {reason}\n{python_traces.HEAD}\n{stack}"))
+        return python_traces.parse(root_cause.plain_lines(f"[ERROR] {kind}: {reason}\n{python_traces.HEAD}\n{stack}"))
     trace = root_cause.read(stack) if stack else None
     place = place or (trace.location if trace else "") or root_cause.location(stack)
     if trace and trace.chain and trace.error_type:
         return replace(trace, location=trace.location or place)
     if trace and not kind:
         kind, reason = trace.error_type, trace.error_message or reason
-    return Thrown(kind, " ".join((reason or (trace.error_message if trace else "")).split()), place)
+    return ThrownError(kind, " ".join((reason or (trace.error_message if trace else "")).split()), place)
 
 
-def _of_object(one: Any) -> Thrown:
+def _of_object(one: Any) -> ThrownError:
     if isinstance(one, str):
-        return Thrown(*(typed(one) or ("", one)))
+        return ThrownError(*(split_type(one) or ("", one)))
     return _thrown(_kind(one), json_fields.text(one, INNER_REASON), json_fields.text(one, INNER_STACK), _place(one))
 
 
@@ -91,7 +91,7 @@ def _kind(one: Mapping[str, Any]) -> str:
 
 
 def _errors(record: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
-    """Error objects of a record. Its message may be one, or just an object that somebody logged."""
+    """Error objects of a record. Its message may be one, or any object that was logged."""
     for key in ERROR_KEYS:
         for one in json_fields.objects(record, (key,)):
             if key not in _WORDS_TOO or "errorType" in one or "stack" in one:
@@ -107,12 +107,12 @@ def _told_in_text(record: Mapping[str, Any]) -> str:
 
 
 def _behind(one: Any, keys: tuple[str, ...] = INNER_CAUSE) -> list[Any]:
-    """The errors that an error names as its cause: objects, or texts that begin with a type."""
+    """The errors that an error names as its cause: objects, or texts that start with a type."""
     if not isinstance(one, dict):
         return []
     for _, value in json_fields.values(one, keys):
         some = value if isinstance(value, list) else [value]
-        if found := [it for it in some if (isinstance(it, dict) and it) or (isinstance(it, str) and typed(it))]:
+        if found := [it for it in some if (isinstance(it, dict) and it) or (isinstance(it, str) and split_type(it))]:
             return found
     return []
 

@@ -1,4 +1,4 @@
-"""How a line of text begins: its level, the request it belongs to, and where its own words start.
+"""How a line of text starts: its level, the request it belongs to, and where its own words start.
 
 A level is a word in the beginning of a line, among times, names and brackets. The same word later in the line is text:
 "got ERROR from the server" is no error line.
@@ -10,12 +10,12 @@ import re
 from typing import NamedTuple
 
 from ops.deadletters.causes.logs import severity
-from ops.deadletters.causes.logs.log_shapes import HEADS, SHOUTED, UUID
+from ops.deadletters.causes.logs.log_shapes import LINE_PREFIXES, SHOUTED, UUID
 from ops.deadletters.causes.logs.severity import Severity
 from ops.deadletters.causes.terminal_colors import COLOUR
 
 _BEGINNING = 600
-"""Characters in which a level is looked for."""
+"""Characters in which a level is searched."""
 _PIECES = 14
 _BLANK = re.compile(r"(?:\s|\x1b\[[\d;]{0,12}m|\||[>*,;-](?=\s|$|\[)|---)+")
 _PIECE = re.compile(r"\[(?P<square>[^\[\]\n]{0,120})\]|\([^()\n]{0,80}\)|<\d{1,3}>\d?|(?P<word>[^\s|\[\]()<>]{1,160})")
@@ -44,14 +44,14 @@ _REQUEST = re.compile(rf"(?:\[?(?:[rR]equest_?[iI]d|REQUEST_ID)[:=] ?{UUID}\]?|{
 
 
 _WARNS = re.compile(r"\(node:\d+\) (?:\[\w+\] )?(?:\w*Warning|NOTE)\b")
-"""Node.js tells of its own deprecations at the level of errors."""
+"""Node.js logs its own deprecations at the level of errors."""
 
 
 _PHP = "NOTICE: PHP message: "
-"""PHP-FPM's level for whatever PHP says."""
+"""PHP-FPM's level for any message of PHP."""
 
 
-class Head(NamedTuple):
+class LinePrefix(NamedTuple):
     """``own``: a line's own words. ``word``: the level as it was written."""
 
     severity: Severity
@@ -60,19 +60,19 @@ class Head(NamedTuple):
     own: str = ""
 
 
-def of(text: str) -> Head:
-    """The beginning of ``text``, which says nothing where no level stands in it."""
+def parse_prefix(text: str) -> LinePrefix:
+    """The beginning of ``text``, which has no severity where no level is in it."""
     text = text.removeprefix(_PHP)
-    for shape in HEADS:
+    for shape in LINE_PREFIXES:
         found = shape.match(text)
         if found and (told := severity.of_head(found["level"])) is not Severity.UNSAID:
             request = found.groupdict().get("request") or ""
             own = text[found.end() :]
-            return Head(Severity.FINE if _WARNS.match(own) else told, found["level"], request, own)
+            return LinePrefix(Severity.FINE if _WARNS.match(own) else told, found["level"], request, own)
     return _by_pieces(text)
 
 
-def _by_pieces(text: str) -> Head:
+def _by_pieces(text: str) -> LinePrefix:
     beginning = text[:_BEGINNING]
     at, timed, precise, name, request = 0, False, False, "", ""
     for number in range(_PIECES):
@@ -107,7 +107,7 @@ def _by_pieces(text: str) -> Head:
             if not timed:
                 break
             name = "" if any(mark in word for mark in "._/-:#@") else word
-    return Head(Severity.UNSAID, own=text)
+    return LinePrefix(Severity.UNSAID, own=text)
 
 
 def _in_brackets(inside: str) -> str:
@@ -125,7 +125,7 @@ def _is_level(word: str, number: int, timed: bool, padded: bool) -> bool:
     return padded if timed else word.endswith(":") and bare.islower()
 
 
-def _head(level: str, text: str, at: int, request: str) -> Head:
+def _head(level: str, text: str, at: int, request: str) -> LinePrefix:
     own = text[at:].lstrip(" \t|:-]>")
     for shape in _AFTER:
         if (found := shape.match(own)) and not _TYPE.match(own):
@@ -134,4 +134,4 @@ def _head(level: str, text: str, at: int, request: str) -> Head:
     if found := _REQUEST.match(own):
         own = own[found.end() :]
     told = Severity.FINE if _WARNS.match(own) else severity.of_word(level)
-    return Head(told, level, request, own)
+    return LinePrefix(told, level, request, own)

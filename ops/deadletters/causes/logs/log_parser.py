@@ -1,7 +1,7 @@
-"""One row of a log group, understood as far as it tells of a message or of a failure. Whoever's function wrote it.
+"""One row of a log group, parsed for what it reports about a message or a failure, whichever function wrote it.
 
 Understood is what ``log_shapes`` lists: this project's records (handler.contract), what loggers and Lambda's runtimes
-write, as JSON or text, and stack traces. What the platform says about an invocation (REPORT, "Task timed out", the
+write, as JSON or text, and stack traces. What the platform reports about an invocation (REPORT, "Task timed out", the
 extension's record) is ``ops.invocation_log``' matter. A line that calls itself information or a warning is no
 failure, whatever it holds: an error that was caught is not why a message failed.
 """
@@ -20,7 +20,7 @@ from handler.extension.records import rules
 from ops import invocation_log, log_streams
 from ops.deadletters.causes.logs import json_fields, json_record, line_prefix, mentions, severity
 from ops.deadletters.causes.logs.log_shapes import (
-    FAILURES,
+    FAILURE_PATTERN,
     MESSAGE_KEYS,
     OWN_REQUEST_KEYS,
     REQUEST_IN,
@@ -29,14 +29,14 @@ from ops.deadletters.causes.logs.log_shapes import (
 )
 from ops.deadletters.causes.logs.severity import Severity
 from ops.deadletters.causes.stack_traces import root_cause
-from ops.deadletters.causes.stack_traces.thrown_error import Thrown, typed
+from ops.deadletters.causes.stack_traces.thrown_error import ThrownError, split_type
 
-__all__ = ["FAILURES", "HANDLER_LOG", "LOGGED", "REPORT_LINE", "TRACEBACK", "LogEntry", "read"]
+__all__ = ["FAILURE_PATTERN", "HANDLER_LOG", "LOGGED_ERROR", "REPORT_LINE", "TRACEBACK", "LogEntry", "parse_row"]
 
 HANDLER_LOG, TRACEBACK, REPORT_LINE = "handler log", "traceback", "report line"
-LOGGED = "logged error"
+LOGGED_ERROR = "logged error"
 """The error type of a line that is an error and names no type."""
-LONGEST = 300_000
+MAX_LINE_CHARACTERS = 300_000
 """Characters of a line that are read: CloudWatch Logs takes no more than 1 MB (quotas, 2025-04), of which a cause has
 its part in the beginning."""
 
@@ -54,7 +54,7 @@ _LOGFMT = re.compile(r"(?:^|\s)(?:level|lvl|severity)=")
 _ABOUT = re.compile(rf"[^:\n]{{0,160}}\b{UUID}\b[^:\n]{{0,40}}: ")
 """Before an error: which message it is about."""
 _OF_A_SERVICE = re.compile(r"status ?code|\$metadata|Service: ", re.IGNORECASE)
-"""Before a request id: it is that of a request to AWS, which failed."""
+"""Before a request ID: it is that of a request to AWS, which failed."""
 _NEAR = 100
 _OBJECTS = json.JSONDecoder()
 _PLATFORM = ("START RequestId: ", "END RequestId: ", "INIT_START ")
@@ -63,7 +63,7 @@ _RUBY = ("Critical exception from handler", "Error raised from handler method", 
 _RAISED = re.compile(
     r"\[(?:ERROR|CRITICAL)\] (?!(?:aws_?)?request_?id)[\w.]+: |panic: |fatal error: |thread '", re.IGNORECASE
 )
-"""What runtimes write of an error without its request id: one that stands there is quoted."""
+"""What runtimes write of an error without its request ID: one that stands there is quoted."""
 _UNHANDLED = re.compile(
     r"\[(?:ERROR|CRITICAL)\] [^\t\n]+\s*\nTraceback|[^\n]{0,200}\t(?:Invoke Error|Uncaught Exception|Unhandled Promise)"
     rf"|{'|'.join(_RUBY)}|Unhandled exception\. |panic: |fatal error: |thread '|(?:PHP )?Fatal error: "
@@ -72,15 +72,15 @@ _UNHANDLED = re.compile(
 
 @dataclass(frozen=True)
 class LogEntry:
-    """What one line tells: which messages it names, of which request, and the failure where it tells of one.
+    """What one line reports: which messages it names, its request, and the failure if it reports one.
 
     ``message_ids``: those that a field names; ``mentioned``: every UUID in the line that
-    is not another message's, quoted (``mentions``). ``text``: its own words. ``loose``: the request id stands somewhere
+    is not another message's, quoted (``mentions``). ``text``: its own words. ``loose``: the request ID stands somewhere
     in the line's own words, and may be that of another request.
-    ``own_request``: the request id is surely that of the invocation that wrote the line: it is where the runtime puts
+    ``own_request``: the request ID is surely that of the invocation that wrote the line: it is where the runtime puts
     it before a line of text, or in a field that loggers reserve for it.
-    ``chain``: the errors that wrapped the one that is told, outermost first, as ``Type: message``. ``several``: the
-    error is the first of different ones that the line tells, and which of them a message failed of is not known.
+    ``chain``: the errors that wrapped the reported one, outermost first, as ``Type: message``. ``several``: the
+    error is the first of different ones in the line, and which of them a message failed of is not known.
     ``unhandled``: the runtime wrote it, about what left the handler.
     """
 
@@ -111,17 +111,17 @@ class LogEntry:
         return named.version if named else ""
 
 
-def read(row: Mapping[str, str]) -> LogEntry | None:
+def parse_row(row: Mapping[str, str]) -> LogEntry | None:
     """One row of Logs Insights (``@timestamp``, ``@message``, ``@logStream``); None when it has no time."""
     at = invocation_log.moment(row.get("@timestamp", ""))
     if at is None:
         return None
-    message = row.get("@message", "")[:LONGEST]
-    plain = LogEntry(at, row.get("@logStream", ""), message, mentioned=mentions.ids(message))
+    message = row.get("@message", "")[:MAX_LINE_CHARACTERS]
+    plain = LogEntry(at, row.get("@logStream", ""), message, mentioned=mentions.mentioned_ids(message))
     record = _object(message, 0)
     if record is not None:
         return _of_record(plain, record)
-    return _of_text(plain, root_cause.plain(message))
+    return _of_text(plain, root_cause.plain_lines(message))
 
 
 def _object(text: str, start: int) -> dict[str, Any] | None:
@@ -136,7 +136,7 @@ def _object(text: str, start: int) -> dict[str, Any] | None:
 
 
 def _of_record(plain: LogEntry, record: Mapping[str, Any], head: Severity = Severity.UNSAID) -> LogEntry:
-    """``head``: how bad the text before the record says that it is."""
+    """``head``: the severity by the text before the record."""
     batch = record.get("message") == contract.LOG_BATCH
     named = record.get("message_ids") if batch else [record.get(key) for key in MESSAGE_KEYS]
     said = json_record.own_words(record)
@@ -156,7 +156,7 @@ def _of_record(plain: LogEntry, record: Mapping[str, Any], head: Severity = Seve
         job_kind=json_fields.text(record, (contract.LOG_JOB_KIND,)),
     )
     if head is Severity.UNSAID and said:
-        own = line_prefix.of(said)
+        own = line_prefix.parse_prefix(said)
         head = own.severity
         record = {**record, "message": own.own} if head is Severity.BAD and "message" in record else record
     if said.startswith("{") and bad is not Severity.BAD and (inner := _object(said, 0)):
@@ -182,7 +182,7 @@ def _request_of(record: Mapping[str, Any], keys: tuple[str, ...] = REQUEST_KEYS)
 
 
 def _of_text(plain: LogEntry, message: str) -> LogEntry:
-    head = line_prefix.of(message)
+    head = line_prefix.parse_prefix(message)
     unhandled = bool(_UNHANDLED.match(message))
     plain = replace(
         plain,
@@ -214,7 +214,7 @@ def _of_text(plain: LogEntry, message: str) -> LogEntry:
     return replace(plain, unhandled=False)
 
 
-def _in_words(own: str) -> Thrown:
+def _in_words(own: str) -> ThrownError:
     """An error line's own words: a type and a message, or a sentence with fields behind it."""
     start = own.find('{"')
     record = _object(own, start) if start >= 0 else None
@@ -224,10 +224,10 @@ def _in_words(own: str) -> Thrown:
     if record is not None:
         words = own[:start].strip()
         found = json_record.failure({"message": words, **record})
-        return found if found.error_type or found.error_message else Thrown("", words)
+        return found if found.error_type or found.error_message else ThrownError("", words)
     text = " ".join(own.split())
     about = _ABOUT.match(text)
-    return Thrown(*(typed(text) or (about and typed(text[about.end() :])) or ("", text)))
+    return ThrownError(*(split_type(text) or (about and split_type(text[about.end() :])) or ("", text)))
 
 
 def _pairs(text: str) -> dict[str, Any]:
@@ -235,11 +235,11 @@ def _pairs(text: str) -> dict[str, Any]:
     return {name: quoted.replace('\\"', '"') or bare for name, quoted, bare in _PAIR.findall(text)}
 
 
-def _failed(said: LogEntry, thrown: Thrown) -> LogEntry:
+def _failed(said: LogEntry, thrown: ThrownError) -> LogEntry:
     return replace(
         said,
         failed=True,
-        error_type=thrown.error_type or LOGGED,
+        error_type=thrown.error_type or LOGGED_ERROR,
         error_message=thrown.error_message,
         location=thrown.location,
         chain=thrown.chain,
@@ -248,7 +248,7 @@ def _failed(said: LogEntry, thrown: Thrown) -> LogEntry:
 
 
 def _exited(plain: LogEntry, message: str) -> LogEntry | None:
-    """What the platform says of a runtime's process that ended."""
+    """What the platform reports about a runtime's process that ended."""
     found = _EXITED.search(message)
     if found is None:
         return None

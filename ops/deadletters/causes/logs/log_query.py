@@ -1,4 +1,4 @@
-"""Asking a log group: query by query, newest first, within a budget, with the cost told.
+"""Asking a log group: query by query, newest first, within a budget, with its cost reported.
 
 Logs Insights bills what a query scans ($ a GB, see ops.pricing) and gives 10,000 rows at most.
 """
@@ -19,11 +19,11 @@ from ops.errors import AwsError
 if TYPE_CHECKING:
     from ops.aws import Aws
 
-IDS_A_QUERY = 200
+MAX_IDS_PER_QUERY = 200
 """Ids named in one query, which may have 10,000 characters (botocore 1.44.5 model, 2026-11)."""
 RETENTION = timedelta(days=14)
 """SQS keeps no message longer (botocore 1.44.5 model, 2026-11)."""
-ROWS_A_PART = 8_000
+MAX_ROWS_PER_PART = 8_000
 GB = 1e9
 
 
@@ -36,7 +36,7 @@ class Budget:
 
 
 @dataclass
-class Asked:
+class QueryTotals:
     """What was asked so far, and what it left out, in words."""
 
     queries: int = 0
@@ -54,7 +54,7 @@ class LogQuerySession:
         self._budget = budget
         self._say = say
         self._usd_a_second: float | None = None
-        self.asked = Asked()
+        self.asked = QueryTotals()
 
     def read(
         self,
@@ -87,7 +87,7 @@ class LogQuerySession:
                 return False
             times = [at for row in found.rows if (at := invocation_log.moment(row.get("@timestamp", "")))]
             oldest = min(min(times, default=end), end - timedelta(seconds=1))
-            parts = max(1, math.ceil((found.matched - len(found.rows)) / ROWS_A_PART))
+            parts = max(1, math.ceil((found.matched - len(found.rows)) / MAX_ROWS_PER_PART))
             if oldest > start:
                 waiting += _parts(start, oldest, min(parts, self._budget.queries))
         return True
@@ -146,7 +146,7 @@ class LogQuerySession:
         return found
 
 
-def named(ids: Iterable[str]) -> str:
+def ids_pattern(ids: Iterable[str]) -> str:
     return "|".join(re.escape(one).replace("\\-", "-").replace("/", ".") for one in ids)
 
 

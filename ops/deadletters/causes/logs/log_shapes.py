@@ -21,8 +21,8 @@ _FINE = """
     INFO INFORMATION INF NOTICE DEBUG DEBU DBUG DBG TRACE TRAC TRCE TRC WARN WARNING WRN VERBOSE VRB SILLY HTTP FINE
     FINER FINEST CONFIG SUCCESS DEFAULT LOG
 """
-BAD, FINE = frozenset(_BAD.split()), frozenset(_FINE.split())
-"""Words for a level, whatever their case. What is in neither says nothing."""
+ERROR_WORDS, HARMLESS_WORDS = frozenset(_BAD.split()), frozenset(_FINE.split())
+"""Words for a level, whatever their case. A word in neither has no meaning."""
 SHOUTED = ("ERROR", "FATAL", "CRITICAL", "SEVERE", "EMERGENCY", "ALERT", "PANIC", "ERR", "FTL", "CRIT")
 """Words that text writes between spaces or brackets, in capitals."""
 
@@ -35,8 +35,8 @@ LEVEL_KEYS = (
 
 
 @dataclass(frozen=True)
-class Scale:
-    """Numbers for levels. ``fields``: any of them beside the number tells the logger; ``bad``: which are errors."""
+class LevelScale:
+    """Numbers for levels. ``fields``: any of them beside the number identifies the logger; ``bad``: which are errors."""
 
     logger: str
     fields: frozenset[str]
@@ -44,11 +44,11 @@ class Scale:
     bad: range
 
 
-def _scale(logger: str, fields: str, levels: range, bad: range) -> Scale:
-    return Scale(logger, frozenset(fields.split()), levels, bad)
+def _scale(logger: str, fields: str, levels: range, bad: range) -> LevelScale:
+    return LevelScale(logger, frozenset(fields.split()), levels, bad)
 
 
-SCALES = (
+LEVEL_SCALES = (
     _scale("GELF and syslog", "short_message facility syslog_facility appname", range(8), range(4)),
     _scale("bunyan", "v hostname", range(10, 61), range(50, 61)),
     _scale("Monolog", "channel context datetime extra", range(100, 601), range(400, 601)),
@@ -59,7 +59,7 @@ SCALES = (
     _scale("pino", "pid msg err time reqId awsRequestId", range(10, 61), range(50, 61)),
 )
 """Loggers whose records hold ``level`` as a number, by their other fields (their manuals, 2026-11): the first that fits
-and has such a level. Without a logger a number says nothing."""
+and has such a level. Without a logger a number has no meaning."""
 NUMBER_KEYS = {
     "levelno": range(40, 51),
     "level_value": range(40_000, 50_001),
@@ -69,7 +69,7 @@ NUMBER_KEYS = {
     "_meta.logLevelId": range(5, 7),
     "severity": range(500, 801),
 }
-"""Keys that tell the logger by themselves, and its errors: Python, logback, OpenTelemetry, tslog, Google Cloud."""
+"""Keys that identify the logger by themselves, and its errors: Python, logback, OpenTelemetry, tslog, Google Cloud."""
 
 WORDS_KEYS = (
     "message", "msg", "@m", "@message", "event", "RenderedMessage", "Message", "short_message", "fields.message",
@@ -84,7 +84,7 @@ OWN_REQUEST_KEYS = (
 REQUEST_KEYS = (*OWN_REQUEST_KEYS, "requestId", "request_id", "RequestId", "_requestId")
 """The last ones are Lambda's own in its JSON format, and in what a handler logs those of any service."""
 REQUEST_IN = ("context", "extra", "mdc", "contextMap", "Properties", "span", "fields", "record", "labels", "Scope")
-"""Parts of a record that hold what goes with every line. Not those of an error: services have request ids too."""
+"""Parts of a record that hold what goes with every line. Not those of an error: services have request IDs too."""
 MESSAGE_KEYS = (contract.LOG_MESSAGE_ID, "messageId", "MessageId", "sqs_message_id", "sqsMessageId")
 
 TYPE_KEYS = (
@@ -120,7 +120,7 @@ INNER_CAUSE = ("cause", "Cause", "inner_exception", "innerException", "InnerExce
                "reason")  # fmt: skip
 """What an error object names: its type, reason and frames, and the errors behind it."""
 
-HEADS = tuple(
+LINE_PREFIXES = tuple(
     re.compile(pattern)
     for pattern in (
         rf"\[(?P<level>[A-Z]+)\]\t\S+\t(?P<request>{UUID})\t",  # Lambda's Python
@@ -147,7 +147,7 @@ OWN_LEVELS = {
 
 
 @dataclass(frozen=True)
-class Shape:
+class LogShape:
     """``name``: who writes it. ``asks``: what finds its failures in the logs; in it there is no slash."""
 
     name: str
@@ -161,7 +161,7 @@ def _cases(words: frozenset[str]) -> str:
 
 _KEY = r"(?:[lL]evel(?:_?[nN]ame|Str)?|[sS]everity(?:_?[tT]ext)?|lvl|@l)"
 _COLOUR = r"(?:\\u001[bB]\[\d+m)?"
-_WORD = rf"(?:{_KEY}\\*\"\s*:\s*\\*\"{_COLOUR}|\b(?:level|lvl|severity)=\"?)(?:{_cases(BAD)})\b"
+_WORD = rf"(?:{_KEY}\\*\"\s*:\s*\\*\"{_COLOUR}|\b(?:level|lvl|severity)=\"?)(?:{_cases(ERROR_WORDS)})\b"
 _NESTED = r"\"(?:levelStr|name)\":\s*\"ERROR\""
 _NUMBER = (
     r"(?:[lL]evel(?:no|_value|Id)?|[sS]everity(?:_?[nN]umber)?)\"\s*:\s*\"?"
@@ -178,44 +178,44 @@ _RUNTIME = r"\"errorType\":\s*\""
 _PYTHON = (r"Traceback \(most recent call last\)", r"^ +File \".+\", line [0-9]+")
 _RECORD = (_WORD, _NUMBER)
 
-SHAPES = (
-    Shape("this project's handler", (_WORD,)),
-    Shape("invocation record", (r"\"status\":\s*\"(?:error|failure|timeout)\"",)),
-    Shape("REPORT", (r"Status: (?:error|failure|timeout)", r"Task timed out after")),
-    Shape("exit of a runtime", (r"RequestId: \S+ (?:Error: Runtime|Process exited)", r"^RequestId: \S+ Error: ")),
-    Shape("Powertools", _RECORD),
-    Shape("AWS Lambda JSON", (_WORD, _RUNTIME)),
-    Shape("Python runtime", (_SHOUT, *_PYTHON, _TYPED)),
-    Shape("Python logging", (_SHOUT, *_PYTHON, r"^ERROR:|^CRITICAL:")),
-    Shape("python-json-logger", _RECORD),
-    Shape("structlog", (_WORD, _QUIET)),
-    Shape("loguru", (_SHOUT, _NESTED)),
-    Shape("Node.js console", (_SHOUT, _AT)),
-    Shape("pino, bunyan", (*_RECORD, _SHOUT)),
-    Shape("winston", (_WORD, _QUIET)),
-    Shape("log4js, tslog", (_WORD, _SHOUT, _NESTED)),
-    Shape("Java stack trace", (_AT, _TYPED, r"^Caused by: |^[ \t]+\.\.\. \d+ more")),
-    Shape("log4j2", (_WORD, _SHOUT)),
-    Shape("logback, Spring", (_WORD, _SHOUT)),
-    Shape("java.util.logging", (_SHOUT,)),
-    Shape("ECS", _RECORD),
-    Shape("Serilog", (*_RECORD, _SHOUT)),
-    Shape(".NET console", (_QUIET, _AT, r"Unhandled exception")),
-    Shape(".NET JSON console", _RECORD),
-    Shape("Ruby", (_SHOUT, _RUNTIME, _TYPED, r"Critical exception from handler", r"^\S+\.rb:\d+:in ")),
-    Shape("Go slog, zap, logrus, zerolog", (*_RECORD, _SHOUT, _QUIET, r"^(?:ERRO|FATA|PANI)\[")),
-    Shape("Go panic", (r"^(?:panic|fatal error): ", r"^goroutine \d+ \[", r"^\t\S+\.go:\d+", _RUNTIME)),
-    Shape("klog", (r"^[EF]\d{4} \d\d:",)),
-    Shape("Rust tracing", (_WORD, _SHOUT, r"\x1b\[\d+m *ERROR")),
-    Shape("Rust panic", (r"^thread '[^']*'.* panicked at", r"^Error: ")),
-    Shape("Monolog", (*_RECORD, _SHOUT)),
-    Shape("PHP", (r"(?:Fatal|Parse) error: ",)),
-    Shape("Bref", (r"Invoke Error\t", _RUNTIME)),
-    Shape("Google Cloud severity", _RECORD),
-    Shape("GELF, syslog", _RECORD),
-    Shape("OpenTelemetry", _RECORD),
-    Shape("Elixir", (r"^\*\* \(\w", _QUIET)),
+LOG_SHAPES = (
+    LogShape("this project's handler", (_WORD,)),
+    LogShape("invocation record", (r"\"status\":\s*\"(?:error|failure|timeout)\"",)),
+    LogShape("REPORT", (r"Status: (?:error|failure|timeout)", r"Task timed out after")),
+    LogShape("exit of a runtime", (r"RequestId: \S+ (?:Error: Runtime|Process exited)", r"^RequestId: \S+ Error: ")),
+    LogShape("Powertools", _RECORD),
+    LogShape("AWS Lambda JSON", (_WORD, _RUNTIME)),
+    LogShape("Python runtime", (_SHOUT, *_PYTHON, _TYPED)),
+    LogShape("Python logging", (_SHOUT, *_PYTHON, r"^ERROR:|^CRITICAL:")),
+    LogShape("python-json-logger", _RECORD),
+    LogShape("structlog", (_WORD, _QUIET)),
+    LogShape("loguru", (_SHOUT, _NESTED)),
+    LogShape("Node.js console", (_SHOUT, _AT)),
+    LogShape("pino, bunyan", (*_RECORD, _SHOUT)),
+    LogShape("winston", (_WORD, _QUIET)),
+    LogShape("log4js, tslog", (_WORD, _SHOUT, _NESTED)),
+    LogShape("Java stack trace", (_AT, _TYPED, r"^Caused by: |^[ \t]+\.\.\. \d+ more")),
+    LogShape("log4j2", (_WORD, _SHOUT)),
+    LogShape("logback, Spring", (_WORD, _SHOUT)),
+    LogShape("java.util.logging", (_SHOUT,)),
+    LogShape("ECS", _RECORD),
+    LogShape("Serilog", (*_RECORD, _SHOUT)),
+    LogShape(".NET console", (_QUIET, _AT, r"Unhandled exception")),
+    LogShape(".NET JSON console", _RECORD),
+    LogShape("Ruby", (_SHOUT, _RUNTIME, _TYPED, r"Critical exception from handler", r"^\S+\.rb:\d+:in ")),
+    LogShape("Go slog, zap, logrus, zerolog", (*_RECORD, _SHOUT, _QUIET, r"^(?:ERRO|FATA|PANI)\[")),
+    LogShape("Go panic", (r"^(?:panic|fatal error): ", r"^goroutine \d+ \[", r"^\t\S+\.go:\d+", _RUNTIME)),
+    LogShape("klog", (r"^[EF]\d{4} \d\d:",)),
+    LogShape("Rust tracing", (_WORD, _SHOUT, r"\x1b\[\d+m *ERROR")),
+    LogShape("Rust panic", (r"^thread '[^']*'.* panicked at", r"^Error: ")),
+    LogShape("Monolog", (*_RECORD, _SHOUT)),
+    LogShape("PHP", (r"(?:Fatal|Parse) error: ",)),
+    LogShape("Bref", (r"Invoke Error\t", _RUNTIME)),
+    LogShape("Google Cloud severity", _RECORD),
+    LogShape("GELF, syslog", _RECORD),
+    LogShape("OpenTelemetry", _RECORD),
+    LogShape("Elixir", (r"^\*\* \(\w", _QUIET)),
 )
 
-FAILURES = "|".join(dict.fromkeys(pattern for shape in SHAPES for pattern in shape.asks))
-"""Of the messages that tell of a failure; a regular expression of Logs Insights and of Python."""
+FAILURE_PATTERN = "|".join(dict.fromkeys(pattern for shape in LOG_SHAPES for pattern in shape.asks))
+"""Matches messages that report a failure; a regular expression of Logs Insights and of Python."""

@@ -1,4 +1,4 @@
-"""Which ids a line is about, and which it only quotes: "duplicate of <id>" tells of another message."""
+"""Which ids a line is about, and which it only quotes: "duplicate of <id>" is about another message."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from ops.deadletters.causes.logs.log_shapes import UUID
 
 _ID = re.compile(UUID)
 _REACH = 60
-"""Characters before an id that tell what it is."""
+"""Characters before an ID that show what it is."""
 _QUOTED = re.compile(
     r"""(?:\b(?:taken|held|locked|blocked|owned|claimed|reserved|replaced|superseded|preceded|caused|triggered)\ by
     |\b(?:duplicates?|copy|clone|child|reply|response|continuation|same)\ (?:of|to|as)
@@ -21,7 +21,7 @@ _QUOTED = re.compile(
 )
 
 
-def ids(message: str) -> frozenset[str]:
+def mentioned_ids(message: str) -> frozenset[str]:
     """Every UUID of ``message`` but those that stand only where another message is quoted."""
     return frozenset(
         found[0]

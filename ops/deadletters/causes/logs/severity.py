@@ -7,7 +7,14 @@ from enum import Enum
 from typing import Any
 
 from ops.deadletters.causes.logs import json_fields
-from ops.deadletters.causes.logs.log_shapes import BAD, FINE, LEVEL_KEYS, NUMBER_KEYS, OWN_LEVELS, SCALES
+from ops.deadletters.causes.logs.log_shapes import (
+    ERROR_WORDS,
+    HARMLESS_WORDS,
+    LEVEL_KEYS,
+    LEVEL_SCALES,
+    NUMBER_KEYS,
+    OWN_LEVELS,
+)
 from ops.deadletters.causes.terminal_colors import COLOUR
 
 _LONGEST = 24
@@ -29,11 +36,11 @@ def of_head(word: str) -> Severity:
 
 def of_word(word: str) -> Severity:
     bare = COLOUR.sub("", word[:_LONGEST]).strip().upper()
-    return Severity.BAD if bare in BAD else Severity.FINE if bare in FINE else Severity.UNSAID
+    return Severity.BAD if bare in ERROR_WORDS else Severity.FINE if bare in HARMLESS_WORDS else Severity.UNSAID
 
 
 def of_record(record: Mapping[str, Any]) -> tuple[Severity, str]:
-    """With the word or number that says it. A word goes before any number: Monolog and logback write both."""
+    """With the word or number that states it. A word goes before any number: Monolog and logback write both."""
     told = [(key, value) for key, value in json_fields.values(record, LEVEL_KEYS) if isinstance(value, str)]
     for _, word in told:
         if (severity := of_word(word)) is not Severity.UNSAID:
@@ -49,7 +56,7 @@ def of_record(record: Mapping[str, Any]) -> tuple[Severity, str]:
 
 
 def _by_scale(record: Mapping[str, Any], number: int) -> Severity:
-    for scale in SCALES:
+    for scale in LEVEL_SCALES:
         if number in scale.levels and not scale.fields.isdisjoint(record):
             return Severity.BAD if number in scale.bad else Severity.FINE
     return Severity.UNSAID

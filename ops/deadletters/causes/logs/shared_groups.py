@@ -11,10 +11,10 @@ _FUNCTION = re.compile(r'"(?:function_?[nN]ame|faas\.name)"\s*:\s*"([^"\\]+)"')
 _ARN = re.compile(r'"(?:function_?[aA]rn|invokedFunctionArn|faas\.id)"\s*:\s*"arn:[^"\\]*:function:([\w-]+)')
 
 
-def foreign(row: Mapping[str, str], function: str, shared: bool = False) -> bool:
+def is_other_functions(row: Mapping[str, str], function: str, shared: bool = False) -> bool:
     """Whether a row of Logs Insights was written by another than ``function`` (empty: that is not asked).
 
-    ``shared``: the group is not the function's own. There a line whose stream does not tell is judged by the function
+    ``shared``: the group is not the function's own. There a line whose stream does not name it is judged by the function
     that its JSON names, and one of a stream that Lambda did not name is another program's.
     """
     if not function:
@@ -29,7 +29,7 @@ def foreign(row: Mapping[str, str], function: str, shared: bool = False) -> bool
     return stream is None
 
 
-def shared(group: str, function: str) -> bool:
+def is_shared(group: str, function: str) -> bool:
     """Whether other functions may be expected in the log group."""
     return group != f"/aws/lambda/{function}"
 

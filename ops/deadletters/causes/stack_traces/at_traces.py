@@ -1,4 +1,4 @@
-"""Java's, .NET's and Node.js' stack traces, whose frames begin with "at", with the errors that were wrapped.
+"""Java's, .NET's and Node.js' stack traces, whose frames start with "at", with the errors that were wrapped.
 
 Java and Node.js write the wrapper first, then "Caused by:" or "[cause]:" with the next error and its frames; with
 "Wrapped by:" loggers write the root first. .NET writes all types first, each after "--->", then the frames of each from
@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from ops.deadletters.causes.stack_traces import frames
-from ops.deadletters.causes.stack_traces.thrown_error import Thrown, chained, named, typed
+from ops.deadletters.causes.stack_traces.thrown_error import ThrownError, chain_errors, error_in_lines, split_type
 
 _CAUSED = re.compile(r"(?:Caused|Wrapped) by: (?!\[CIRCULAR)|\[cause\]: \[?")
 _INNER = re.compile(r"-+> ?(?:\(Inner Exception #\d+\) ?)?")
@@ -21,22 +21,22 @@ _ENDED = "--- End of inner exception stack trace ---"
 
 @dataclass
 class _Section:
-    """One error: the lines that name it, and its frames. ``marked``: these begin with its type for certain."""
+    """One error: the lines that name it, and its frames. ``marked``: these start with its type for certain."""
 
     intro: list[str] = field(default_factory=list)
     marked: bool = False
     frames: list[frames.Frame] = field(default_factory=list)
     begun: bool = False  # the frames
 
-    def thrown(self) -> Thrown:
-        return Thrown(*named(self.intro, self.marked), frames.location(self.frames))
+    def thrown(self) -> ThrownError:
+        return ThrownError(*error_in_lines(self.intro, self.marked), frames.location(self.frames))
 
 
 Sections = tuple[list[_Section], list[_Section]]
 """The chain from the outermost inwards, and errors beside its root."""
 
 
-def parse(lines: Sequence[str]) -> Thrown | None:
+def parse(lines: Sequence[str]) -> ThrownError | None:
     """None where no line is a frame: "at the end of the day" is none."""
     split: Callable[[Sequence[str]], Sections] = _one_after_another
     bare = [line.strip() for line in lines]
@@ -50,7 +50,7 @@ def parse(lines: Sequence[str]) -> Thrown | None:
     links = [section.thrown() for section in chain]
     if any(line.startswith("Wrapped by: ") for line in bare):
         links.reverse()
-    return chained(links, [section.thrown() for section in others])
+    return chain_errors(links, [section.thrown() for section in others])
 
 
 def _one_after_another(lines: Sequence[str]) -> Sections:
@@ -102,7 +102,7 @@ def _aggregate(lines: Sequence[str]) -> Sections:
     items: list[_Section] = []
     for line in [lines[at].strip()[len("[errors]: [") :], *lines[at + 1 :]]:
         bare, indent = line.strip().strip("[],{"), len(line) - len(line.lstrip())
-        if not bare.startswith("at ") and typed(bare):
+        if not bare.startswith("at ") and split_type(bare):
             items.append(_Section([bare], marked=True))
         elif items:
             _take(items[-1], line, indent)

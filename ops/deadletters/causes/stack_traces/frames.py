@@ -9,15 +9,15 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
-FOREIGN = re.compile(
+LIBRARY_PATH = re.compile(
     r"site-packages|dist-packages|/lib/python\d|/opt/python/|/var/(?:lang|runtime)/|<frozen|<string>|awslambdaric"
     r"|node_modules|\bnode:|\binternal/|/gems/|/ruby/\d|/usr/local/go/|/go/pkg/mod/|/vendor/|/rustc/|/\.cargo/"
     r"|^(?:java|javax|jakarta|jdk|sun|kotlin|scala|lambdainternal|com\.amazonaws|com\.fasterxml|com\.zaxxer"
     r"|software\.amazon|org\.springframework|org\.apache|org\.postgresql|org\.hibernate|System|Microsoft|Amazon"
     r"|runtime|panic)\."
 )
-"""Frames of the platform, the standard library or packages: nobody's own code."""
-PARTS_OF_A_PATH = 3
+"""Frames of the platform, the standard library or packages: not the function's own code."""
+MAX_PATH_PARTS = 3
 _LONGEST_LINE = 400
 
 _CODE_FOLDER = re.compile(r"^.*?/task/|^file://")
@@ -52,13 +52,13 @@ class Frame(NamedTuple):
     name: str
 
     @property
-    def foreign(self) -> bool:
-        return bool(FOREIGN.search(self.path) or FOREIGN.search(self.name))
+    def of_library(self) -> bool:
+        return bool(LIBRARY_PATH.search(self.path) or LIBRARY_PATH.search(self.name))
 
     def __str__(self) -> str:
         """``handler/jobs/train.py:88 fit``: the path without the folder that the code was put in."""
         parts = re.split(r"[\\/]+", _CODE_FOLDER.sub("", self.path, count=1))
-        path = "/".join([part for part in parts if part][-PARTS_OF_A_PATH:])
+        path = "/".join([part for part in parts if part][-MAX_PATH_PARTS:])
         return (f"{path}:{self.line} {self.name}" if self.line else f"{path} {self.name}").strip()
 
 
@@ -110,7 +110,7 @@ def of_objects(trace: Sequence[Any]) -> list[Frame]:
 def location(frames: Iterable[Frame], innermost_last: bool = False) -> str:
     """The innermost own frame; empty where all are others'."""
     for frame in reversed(list(frames)) if innermost_last else frames:
-        if (frame.path or "." in frame.name) and not frame.foreign:
+        if (frame.path or "." in frame.name) and not frame.of_library:
             return str(frame)
     return ""
 

@@ -17,7 +17,7 @@ import re
 from dataclasses import dataclass
 
 from ops.deadletters.causes.stack_traces import frames
-from ops.deadletters.causes.stack_traces.thrown_error import LONGEST_LINE, Thrown, chained
+from ops.deadletters.causes.stack_traces.thrown_error import LONGEST_LINE, ThrownError, chain_errors
 
 HEAD = "Traceback (most recent call last):"
 _DIRECT = "The above exception was the direct cause of the following exception:"
@@ -34,12 +34,12 @@ class _Block:
     """One traceback. ``link``: how the one before it in the text led to it."""
 
     lines: list[str]
-    thrown: Thrown
+    thrown: ThrownError
     raised: bool
     link: str = ""
 
 
-def parse(text: str) -> Thrown:
+def parse(text: str) -> ThrownError:
     if "Exception Group " + HEAD in text:
         text = _GUTTER.sub("", text)
     head, *parts = text.split(HEAD)
@@ -52,17 +52,17 @@ def parse(text: str) -> Thrown:
     runtime = _runtime(head)
     last = chains[-1][-1]
     if runtime is not None and not last.raised:
-        wrapper = Thrown(*runtime, last.thrown.location)
+        wrapper = ThrownError(*runtime, last.thrown.location)
         inner = [_root(chain) for chain in [*chains[:-1], chains[-1][:-1]] if chain and chain[-1].raised]
-        return chained([wrapper, inner[0]], inner[1:]) if inner else wrapper
+        return chain_errors([wrapper, inner[0]], inner[1:]) if inner else wrapper
     first, *later = [_root(chain) for chain in chains]
     if not later:
         return first
-    return chained([first, later[0]], later[1:])
+    return chain_errors([first, later[0]], later[1:])
 
 
 def _runtime(head: str) -> tuple[str, str] | None:
-    """Type and message, which may go over several lines, of what the runtime says left the handler."""
+    """Type and message, which may go over several lines, of what left the handler, by the runtime."""
     found = _RUNTIME.search(head)
     return (found[1], " ".join(f"{found[2] or ''}\n{head[found.end() :]}"[:LONGEST_LINE].split())) if found else None
 
@@ -72,8 +72,10 @@ def _block(part: str, link: str) -> _Block:
     place = frames.location(frame for line in reversed(lines) if (frame := frames.of_line(line)))
     for at, line in enumerate(lines):
         if line and not line[0].isspace() and (found := _RAISED.match(line[:LONGEST_LINE].rstrip())):
-            return _Block(lines[:at], Thrown(found[1], _message(found[2] or "", lines[at + 1 :]), place), True, link)
-    return _Block(lines, Thrown("", "", place), False, link)
+            return _Block(
+                lines[:at], ThrownError(found[1], _message(found[2] or "", lines[at + 1 :]), place), True, link
+            )
+    return _Block(lines, ThrownError("", "", place), False, link)
 
 
 def _message(first: str, more: list[str]) -> str:
@@ -96,11 +98,11 @@ def _chains(blocks: list[_Block]) -> list[list[_Block]]:
     return chains
 
 
-def _root(chain: list[_Block]) -> Thrown:
+def _root(chain: list[_Block]) -> ThrownError:
     at = len(chain) - 1
     while at > 0 and (chain[at].link == _DIRECT or _said_in_own_words(chain[at - 1], chain[at])):
         at -= 1
-    return chained([block.thrown for block in reversed(chain[at:])])
+    return chain_errors([block.thrown for block in reversed(chain[at:])])
 
 
 def _said_in_own_words(caught: _Block, block: _Block) -> bool:

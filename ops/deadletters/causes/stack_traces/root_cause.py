@@ -10,7 +10,7 @@ import re
 from itertools import islice
 
 from ops.deadletters.causes.stack_traces import at_traces, frames, python_traces
-from ops.deadletters.causes.stack_traces.thrown_error import LONGEST_CHAIN, Thrown, chained, typed
+from ops.deadletters.causes.stack_traces.thrown_error import LONGEST_CHAIN, ThrownError, chain_errors, split_type
 from ops.deadletters.causes.terminal_colors import COLOUR
 
 LONGEST, LONGEST_LINE = 60_000, 4_000
@@ -50,9 +50,9 @@ _RUBY = (
 _ELIXIR = re.compile(r"^\*\* \((?P<type>[A-Z][\w.]*)\) (?P<reason>[^\n]*)", re.M)
 
 
-def parse(text: str) -> Thrown | None:
-    """The failure that a stack trace in ``text`` tells of; None where there is none. Its type may be empty."""
-    text = plain(text)
+def parse(text: str) -> ThrownError | None:
+    """The failure that a stack trace in ``text`` shows; None where there is none. Its type may be empty."""
+    text = plain_lines(text)
     if python_traces.HEAD in text:
         return python_traces.parse(text)
     if _AT.search(text) and (found := at_traces.parse(text.split("\n"))):
@@ -62,7 +62,7 @@ def parse(text: str) -> Thrown | None:
     return next((found for read in (_go, _rust, _php, _ruby, _elixir) if (found := read(text))), None)
 
 
-def plain(text: str) -> str:
+def plain_lines(text: str) -> str:
     """With line feeds for what else ends lines (Lambda's Python writes carriage returns), and without colours."""
     lines = COLOUR.sub("", text[:LONGEST].replace("\r\n", "\n").replace("\r", "\n")).split("\n")
     return "\n".join(line[:LONGEST_LINE] for line in lines)
@@ -70,64 +70,64 @@ def plain(text: str) -> str:
 
 def location(stack: str) -> str:
     """The innermost own frame of a stack trace alone."""
-    some = plain(stack).split("\n")
+    some = plain_lines(stack).split("\n")
     return frames.location(frames.of_lines(some), innermost_last=any(map(frames.is_python, some)))
 
 
-def read(text: str) -> Thrown | None:
-    """A stack trace, or an error's text that begins with its type."""
+def read(text: str) -> ThrownError | None:
+    """A stack trace, or an error's text that starts with its type."""
     if found := parse(text):
         return found
-    kind = typed(text)
-    return Thrown(*kind) if kind else None
+    kind = split_type(text)
+    return ThrownError(*kind) if kind else None
 
 
-def _go(text: str) -> Thrown | None:
+def _go(text: str) -> ThrownError | None:
     """A panic that was recovered and raised again stands below the first one."""
     found = [(kind, _GO_NOISE.sub("", reason)) for kind, reason in _GO.findall(text)]
     if not found:
         return None
     place = location(text[text.find("goroutine ") :]) if "goroutine " in text else ""
-    return chained([Thrown(kind, reason, place) for kind, reason in reversed(found)])
+    return chain_errors([ThrownError(kind, reason, place) for kind, reason in reversed(found)])
 
 
-def _rust(text: str) -> Thrown | None:
+def _rust(text: str) -> ThrownError | None:
     if found := _RUST.search(text):
         own = frames.Frame(found["path"], found["line"], "")
         message = found["old"] or text[found.end() :].lstrip("\n").partition("\n")[0]
-        return Thrown(PANIC, message.strip(), frames.location([own]))
+        return ThrownError(PANIC, message.strip(), frames.location([own]))
     if found := _RUST_CAUSES.search(text):
         causes = [re.sub(r"^\d+: ", "", line.strip()) for line in found["causes"].splitlines() if line.strip()]
-        return chained([Thrown("", reason) for reason in (found["outer"], *causes)])
+        return chain_errors([ThrownError("", reason) for reason in (found["outer"], *causes)])
     return None
 
 
-def _php(text: str) -> Thrown | None:
+def _php(text: str) -> ThrownError | None:
     """ "Next" is an exception with the one above as its previous one; Monolog writes the previous ones last."""
     if found := list(_PHP_THROWN.finditer(text)):
-        return chained([_at_file(one) for one in reversed(found)])
+        return chain_errors([_at_file(one) for one in reversed(found)])
     if found := list(_PHP_OBJECT.finditer(text)):
-        return chained([_at_file(one) for one in found])
+        return chain_errors([_at_file(one) for one in found])
     fatal = _PHP_FATAL.search(text)
     return _at_file(fatal) if fatal else None
 
 
-def _at_file(found: re.Match[str]) -> Thrown:
+def _at_file(found: re.Match[str]) -> ThrownError:
     own = frames.Frame(found["path"].replace("\\/", "/"), found["line"], "")
-    return Thrown(found["type"].replace("\\\\", "\\"), found["reason"] or "", frames.location([own]))
+    return ThrownError(found["type"].replace("\\\\", "\\"), found["reason"] or "", frames.location([own]))
 
 
-def _ruby(text: str) -> Thrown | None:
+def _ruby(text: str) -> ThrownError | None:
     """Ruby names the outermost error first, and its cause below."""
     for shape in _RUBY:
         if found := list(islice(shape.finditer(text), LONGEST_CHAIN)):
             ends = [*(one.start() for one in found[1:]), len(text)]
             own = [location(text[one.start() : end]) for one, end in zip(found, ends, strict=True)]
             links = zip(found, own, strict=True)
-            return chained([Thrown(one["type"], one["reason"], place) for one, place in links])
+            return chain_errors([ThrownError(one["type"], one["reason"], place) for one, place in links])
     return None
 
 
-def _elixir(text: str) -> Thrown | None:
+def _elixir(text: str) -> ThrownError | None:
     found = _ELIXIR.search(text)
-    return Thrown(found["type"], found["reason"], location(text[found.end() :])) if found else None
+    return ThrownError(found["type"], found["reason"], location(text[found.end() :])) if found else None

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 LONGEST_LINE, LONGEST_LABEL = 2_000, 200
-"""Characters of a line in which a type is looked for, and of what is kept of an error in a chain."""
+"""Characters of a line in which a type is searched, and of what is kept of an error in a chain."""
 LONGEST_CHAIN = 20
 """Errors of a chain that are kept, the innermost ones."""
 
@@ -27,7 +27,7 @@ _STARTS = re.compile(
 
 
 @dataclass(frozen=True)
-class Thrown:
+class ThrownError:
     """``location``: the innermost own frame, ``handler/jobs/train.py:88 fit``; empty where all are others'. ``chain``:
     the errors that wrapped this one, outermost first, as ``Type: message``. ``several``: it is the first of different
     ones that were thrown side by side, as by the messages of a batch."""
@@ -43,7 +43,7 @@ class Thrown:
         return f"{self.error_type}: {self.error_message}".strip(": ")[:LONGEST_LABEL]
 
 
-def chained(links: Sequence[Thrown], others: Sequence[Thrown] = ()) -> Thrown:
+def chain_errors(links: Sequence[ThrownError], others: Sequence[ThrownError] = ()) -> ThrownError:
     """The root of ``links``, which go from the outermost inwards. ``others``: errors that were thrown beside it."""
     if len(links) == 1 and not others:
         return links[0]
@@ -58,16 +58,16 @@ def chained(links: Sequence[Thrown], others: Sequence[Thrown] = ()) -> Thrown:
     return replace(root, location=place, chain=chain, several=several)
 
 
-def typed(text: str) -> tuple[str, str] | None:
-    """Type and message of a text that begins with an error's type."""
+def split_type(text: str) -> tuple[str, str] | None:
+    """Type and message of a text that starts with an error's type."""
     found = _STARTS.match(text[:LONGEST_LINE].strip())
     return (found[1] or found[3] or found[4], " ".join((found[2] or found[5] or "").split())) if found else None
 
 
-def named(lines: Sequence[str], marked: bool = False) -> tuple[str, str]:
+def error_in_lines(lines: Sequence[str], marked: bool = False) -> tuple[str, str]:
     """Type and message by the lines before the first frame: the last one that names an error, and what follows it.
 
-    ``marked``: the first line begins with a type for certain, as after "Caused by:".
+    ``marked``: the first line starts with a type for certain, as after "Caused by:".
     """
     some = [line[:LONGEST_LINE].rstrip() for line in lines]
     if marked and some and (found := _MARKED.match(some[0].strip())):

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from ops.deadletters import causes
-from ops.deadletters.causes.clustering.body_features import shape
-from ops.deadletters.causes.clustering.clusters import GUESS, Guesser
+from ops.deadletters.causes.clustering.body_features import body_shape
+from ops.deadletters.causes.clustering.clusters import CLUSTER_SOURCE, PayloadClusters
 from ops.deadletters.fingerprints.cause_record import job_kind
 from ops.deadletters.plan_model import Selection
 from ops.deadletters.snapshot import Snapshot
@@ -27,7 +27,7 @@ def test_letters_without_a_trace_are_grouped_by_what_they_look_like() -> None:
         "xml": lambda n: f"<order id='{n}'><name>{draw.choice(['bob', 'eve'])}</name></order>",
         "cut": lambda n: f'{{"kind": "score", "job_id": "j{n}", "par',
     }
-    guesser = Guesser()
+    guesser = PayloadClusters()
     for name, make in bodies.items():
         for n in range(40):
             body = make(n)
@@ -40,13 +40,13 @@ def test_letters_without_a_trace_are_grouped_by_what_they_look_like() -> None:
     assert all(len(marks) == 1 for marks in by_name.values()), "one group each"
     assert len(set.union(*by_name.values())) == 4
     some = found["score-1"]
-    assert (some.source, some.error_type) == (GUESS, "unknown")
+    assert (some.source, some.error_type) == (CLUSTER_SOURCE, "unknown")
     assert some.label == "looks like: job_id=text, kind=score, params.model=s3"
 
 
 def test_without_scikit_learn_bodies_are_grouped_by_shared_words(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "sklearn", None)
-    guesser = Guesser()
+    guesser = PayloadClusters()
     for n in range(40):
         guesser.add(str(n), json.dumps({"kind": "score", "n": n}))
         guesser.add(f"order {n}", json.dumps({"order": {f"line{chr(97 + n % 26)}{n // 26}": n, "total": 1}}))
@@ -58,7 +58,7 @@ def test_without_scikit_learn_bodies_are_grouped_by_shared_words(monkeypatch: py
 
 def test_guesses_are_the_same_every_time_and_of_any_number() -> None:
     def labels(count: int) -> list[str]:
-        guesser = Guesser()
+        guesser = PayloadClusters()
         for n in range(count):
             guesser.add(str(n), json.dumps({f"key{chr(97 + n % 26)}": n, "kind": "score", "x" * (n % 7 + 1): 1}))
         return sorted({cause.label for cause in guesser.causes().values()})
@@ -66,7 +66,7 @@ def test_guesses_are_the_same_every_time_and_of_any_number() -> None:
     assert labels(3_000) == labels(3_000)
     assert labels(1) == labels(2) == ["no trace in the logs"]
     assert labels(0) == []
-    same = Guesser()
+    same = PayloadClusters()
     for n in range(50):
         same.add(str(n), "the same")
     assert {cause.label for cause in same.causes().values()} == {"looks like: same, text, the"}
@@ -77,7 +77,7 @@ def test_guesses_are_the_same_every_time_and_of_any_number() -> None:
     ["", " ", "{", "[" * 100_000, "{" * 5, "null", "7", '{"a":' * 50 + "1" + "}" * 50, "x" * 1_048_576, "\ud800"],
 )
 def test_any_body_has_a_shape(body: str) -> None:
-    words = shape(body)
+    words = body_shape(body)
     assert words and len(words) < 4_000
     assert job_kind(body) == ""
 

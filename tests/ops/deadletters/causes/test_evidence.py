@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from ops.deadletters.causes.attribution.evidence import Evidence, Setup, Subject
+from ops.deadletters.causes.attribution.evidence import ConsumerSetup, Evidence, SearchedMessage
 from ops.deadletters.causes.logs import log_parser
 from ops.deadletters.messages.model import Cause, DeadLetter
 from tests.fakes.logs import BEGAN, batch, died, failed, row, silent
@@ -19,10 +19,10 @@ R1, R2 = "11111111-2222-4333-8444-555555555555", "99999999-2222-4333-8444-555555
 
 def explain(rows: list[dict[str, str]], letter: DeadLetter | None = None, likely: bool = False) -> Cause | None:
     """The cause by ``rows``, in whichever order they come."""
-    subject = Subject.of(letter or silent())
+    subject = SearchedMessage.of(letter or silent())
     found = []
     for order in (rows, rows[::-1]):
-        evidence = Evidence(subject.ids, Setup(timeout_s=15, window_s=1))
+        evidence = Evidence(subject.ids, ConsumerSetup(timeout_s=15, window_s=1))
         for entry in order:
             evidence.add(entry)
         found.append(evidence.likely(subject) if likely else evidence.cause(subject))
@@ -169,7 +169,7 @@ PINO = {"level": 50, "msg": "failed", "requestId": R1, "err": {"type": "RangeErr
     ],
 )
 def test_other_peoples_errors(line: str, error_type: str, error_message: str, location: str, source: str) -> None:
-    said = log_parser.read(row(1, line))
+    said = log_parser.parse_row(row(1, line))
     assert said is not None and said.failed
     assert (said.error_type, said.error_message, said.location) == (error_type, error_message, location)
     assert said.source == (source or "handler log")
@@ -181,7 +181,7 @@ def test_of_chained_exceptions_the_first_is_the_root_and_the_last_wrapped_it() -
         "The above exception was the direct cause of the following exception:\n\n"
         'Traceback (most recent call last):\n  File "/var/task/a.py", line 9, in outer\n    y\nOrderError: lost\n'
     )
-    said = log_parser.read(row(1, text))
+    said = log_parser.parse_row(row(1, text))
     assert said is not None
     assert (said.error_type, said.location, said.chain) == ("KeyError", "a.py:1 inner", ("OrderError: lost",))
 
@@ -232,7 +232,7 @@ def test_by_time_alone_only_when_there_is_one_candidate() -> None:
 
 @pytest.mark.parametrize("record", [{"message": 1}, {"error": []}, {"level": None}, {"message_ids": 3}, {"level": []}])
 def test_odd_records_do_no_harm(record: dict[str, Any]) -> None:
-    said = log_parser.read(row(0, record))
+    said = log_parser.parse_row(row(0, record))
     assert said is not None and not said.failed
 
 
@@ -240,9 +240,9 @@ def test_what_is_looked_for_is_what_is_understood() -> None:
     """Every line that is read as a failure is one that the query brings."""
     import re
 
-    asked = re.compile(log_parser.FAILURES)
+    asked = re.compile(log_parser.FAILURE_PATTERN)
     lines = [PYTHON, LOGGED, NODE, JAVA, json.dumps(LAMBDA_JSON), json.dumps(PINO), failed(1, "E", "r")["@message"]]
     lines += [*LOGGED.split("\n")[1:3], "ValueError: bad order 17"]
     lines += [f"RequestId: {R1} Error: Runtime exited with error: exit status 1\nRuntime.ExitError"]
     assert all(asked.search(line) for line in lines)
-    assert "/" not in log_parser.FAILURES
+    assert "/" not in log_parser.FAILURE_PATTERN

@@ -67,9 +67,13 @@ def test_later_successes_of_that_kind_of_job_are_counted(tmp_path: Path, monkeyp
         assert "2 score jobs succeeded since" in groups.loc["E", "fixed_why"]
         assert "no train job succeeded since" in groups.loc["F", "fixed_why"]
         with Snapshot.open(here) as shelf:
-            noted = shelf.noted(fix_status.NOTED)
-    assert fix_status.read(noted, str(groups.loc["E", "fingerprint"])).successes == 2
-    assert fix_status.read(noted, "ffff") == fix_status.read(None, "ffff") == FixedSince("unknown", "Not asked yet.")
+            noted = shelf.noted(fix_status.FIX_STATUS_NOTE)
+    assert fix_status.stored_status(noted, str(groups.loc["E", "fingerprint"])).successes == 2
+    assert (
+        fix_status.stored_status(noted, "ffff")
+        == fix_status.stored_status(None, "ffff")
+        == FixedSince("unknown", "Not asked yet.")
+    )
 
 
 def test_a_deploy_after_the_last_death_is_in_the_finding(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
