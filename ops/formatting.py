@@ -55,6 +55,18 @@ def price(amount: float) -> str:
     return "less than $0.0001" if 0 < amount < 0.0001 else usd(amount)
 
 
+def byte_size(count: int) -> str:
+    """``1 byte``, ``512 bytes``, ``4.2 kB``, ``37 kB``, ``1.5 GB``, in decimal units."""
+    if count < 1000:
+        return f"{count} byte{'' if count == 1 else 's'}"
+    amount, unit = count / 1000, "kB"
+    for larger in ("MB", "GB"):
+        if amount < 999.5:
+            break
+        amount, unit = amount / 1000, larger
+    return f"{amount:.0f} {unit}" if amount >= 9.95 else f"{amount:.1f} {unit}"
+
+
 def percent(share: float) -> str:
     """``0.4%``, ``12%`` of a share from 0 to 1."""
     value = share * 100

@@ -224,15 +224,5 @@ def tally(title: str, rows: tuple[tuple[str, int], ...]) -> str:
     return f'<div class="so-tally"><b>{escape(title)}</b><ul>{said}</ul></div>' if rows else ""
 
 
-def size(count: int) -> str:
-    """Bytes as people say them."""
-    amount = float(count)
-    for unit in ("B", "kB", "MB", "GB"):
-        if amount < 1000 or unit == "GB":
-            return f"{amount:.0f} {unit}" if unit == "B" or amount >= 10 else f"{amount:.1f} {unit}"
-        amount /= 1000
-    return ""
-
-
 def _name(arn: str) -> str:
     return arn.rsplit(":", 1)[-1] or arn

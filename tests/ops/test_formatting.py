@@ -78,3 +78,21 @@ def test_clock_shows_the_day_when_it_is_another() -> None:
     now = datetime(2026, 11, 23, 12, tzinfo=UTC)
     assert formatting.clock(now - timedelta(hours=2), now) == "10:00 UTC"
     assert formatting.clock(now - timedelta(days=3), now) == "2026-11-20 12:00 UTC"
+
+
+@pytest.mark.parametrize(
+    ("count", "text"),
+    [
+        (0, "0 bytes"),
+        (1, "1 byte"),
+        (999, "999 bytes"),
+        (1_000, "1.0 kB"),
+        (9_960, "10 kB"),
+        (37_400, "37 kB"),
+        (999_600, "1.0 MB"),
+        (2_500_000, "2.5 MB"),
+        (7_000_000_000_000, "7000 GB"),
+    ],
+)
+def test_byte_size(count: int, text: str) -> None:
+    assert formatting.byte_size(count) == text

@@ -16,6 +16,7 @@ from ops.deadletters.jobs import tasks
 from ops.deadletters.jobs.background import DONE
 from ops.deadletters.plan_model import Action, Selection
 from ops.errors import OpsError
+from ops.formatting import byte_size
 
 if TYPE_CHECKING:
     from ops.deadletters.jobs.background import BackgroundJob
@@ -106,7 +107,7 @@ def _confirm(here: DeadLetterService, plan_id: str, selection: Selection, path: 
     with st.container(border=True, key="purge-preview"):
         facts = {
             "Plan": plan.id,
-            "Letters": f"{number(len(plan.ids))} of {number(plan.queue_count)} in the queue, {dead_letters.size(plan.bytes)}",
+            "Letters": f"{number(len(plan.ids))} of {number(plan.queue_count)} in the queue, {byte_size(plan.bytes)}",
             "Cost": usd(plan.estimate.usd),
             "Permissions": ", ".join(plan.permissions),
             "Export": str(path),
@@ -143,10 +144,10 @@ def _file(job: BackgroundJob) -> None:
         st.html(html_blocks.empty("The file is not there any more", str(path)))
         return
     if size > LARGEST:
-        st.text(f"{dead_letters.size(size)}: too large to download here; fetch it from that folder.")
+        st.text(f"{byte_size(size)}: too large to download here; fetch it from that folder.")
         return
     st.download_button(
-        f"Download {dead_letters.size(size)}",
+        f"Download {byte_size(size)}",
         path.read_bytes,
         path.name,
         key=f"download-{job.name}",

@@ -16,6 +16,7 @@ from dashboard.services.dead_letter_service import DeadLetterService
 from ops import formatting
 from ops.deadletters.plan_model import Action
 from ops.errors import OpsError
+from ops.formatting import byte_size
 
 if TYPE_CHECKING:
     from ops.deadletters.edits.preview import Preview
@@ -88,7 +89,7 @@ def _numbers(plan: Plan) -> str:
             Stat("Costs about", formatting.price(plan.estimate.usd), note=f"{number(plan.estimate.requests)} requests"),
             Stat("At most", number(plan.pace.max_per_s) if plan.pace.max_per_s else "no cap", "/s",
                  note="slower while the workload is behind" if plan.pace.headroom else "whatever the workload says"),
-            Stat("Size", dead_letters.size(plan.bytes)),
+            Stat("Size", byte_size(plan.bytes)),
         ]
     )  # fmt: skip
 

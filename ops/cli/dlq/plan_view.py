@@ -34,7 +34,7 @@ def show(console: Console, source: DeadLetterQueue, plan: Plan, *, permissions: 
     rows = [
         ("filter", _filter(plan)),
         ("causes", _causes(source, plan)),
-        ("size", f"{_bytes(plan.bytes)}; the queue had {formatting.count(plan.queue_count, 'message')}"),
+        ("size", f"{formatting.byte_size(plan.bytes)}; the queue had {formatting.count(plan.queue_count, 'message')}"),
         ("to", "" if purge else _to(plan)),
         ("edits", _edits(plan)),
         ("rate", "" if purge else _rate(plan)),
@@ -169,12 +169,6 @@ def _expires(source: DeadLetterQueue, plan: Plan, now: datetime) -> str:
         return ""
     left = (sent + timedelta(seconds=source.queue.retention_s) - now).total_seconds()
     return f"the oldest message in {formatting.duration(left)}" if left > 0 else "the oldest message now"
-
-
-def _bytes(size: int) -> str:
-    if size < 1000:
-        return formatting.count(size, "byte")
-    return f"{size / 1000:,.0f} KB" if size < 1_000_000 else f"{size / 1_000_000:,.1f} MB"
 
 
 def _permissions(plan: Plan) -> str:
