@@ -50,10 +50,10 @@ CARD: Final = {
 }
 
 LEVEL: Final = {
-    Level.OK: (SUCCESS, "check_circle", "Fine"),
-    Level.WATCH: (WATCH, "visibility", "Watch"),
-    Level.ACT: (DEAD, "error", "Act"),
-    Level.UNKNOWN: (NEUTRAL, "help", "Unknown"),
+    Level.OK: (SUCCESS, "check_circle", Level.OK.label),
+    Level.WATCH: (WATCH, "visibility", Level.WATCH.label),
+    Level.ACT: (DEAD, "error", Level.ACT.label),
+    Level.UNKNOWN: (NEUTRAL, "help", Level.UNKNOWN.label),
 }
 """Colour, Material symbol and word of each level: never told by colour alone."""
 

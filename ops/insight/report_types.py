@@ -20,6 +20,11 @@ class Level(StrEnum):
     ACT = "act"
     UNKNOWN = "unknown"
 
+    @property
+    def label(self) -> str:
+        """As people read it; the value is what ``--json`` holds."""
+        return {"ok": "OK", "watch": "Warning", "act": "Critical", "unknown": "No data"}[self.value]
+
 
 @dataclass(frozen=True)
 class Window:

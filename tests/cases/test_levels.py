@@ -88,15 +88,15 @@ def test_a_burst_is_in_the_headline_and_on_no_page_green(stage: world.Stage) -> 
     }
     shown, page = pages(stage, metrics, {"jobs": (6_064, 30)})
     assert card(shown, "depth").level is Level.WATCH
-    assert "6,064 wait" in shown.finding.text
+    assert "6,064 queued" in shown.finding.text
     assert {shown.finding.level, page.finding.level} == {Level.WATCH}
     assert "6,094 messages in the queue" in page.finding.text
 
 
 def test_a_backlog_is_in_the_headline_beside_dead_letters_and_alarms(stage: world.Stage) -> None:
     shown, _ = pages(stage, flow(2_580, 540), {"jobs": (6_064, 30), "dead": (48, 0)}, firing=["shop-age"])
-    assert shown.finding.text.startswith("Act: 48 dead letters")
-    assert "6,064 wait" in shown.finding.text
+    assert shown.finding.text.startswith("Critical: 48 dead letters")
+    assert "6,064 queued" in shown.finding.text
 
 
 def test_the_headline_and_the_tiles_are_of_one_sample(stage: world.Stage) -> None:
@@ -189,7 +189,7 @@ def test_one_late_point_is_no_emergency(
         shown, page = overview.report(aws, WORKLOAD, WINDOW), queue.report(aws, WORKLOAD, WINDOW)
     assert {card(shown, "age").level, page.finding.level, shown.finding.level} == {level}
     if level is Level.WATCH:
-        assert "the alarm is set to 9 min in 5 of 5 periods of 60 s" in page.finding.text
+        assert "alarm threshold 9 min in 5 of 5 periods of 60 s" in page.finding.text
 
 
 # --- nothing to do --------------------------------------------------------------------------------------------------
@@ -219,7 +219,7 @@ def test_the_first_seconds_of_work_raise_no_warning(stage: world.Stage) -> None:
 
 def test_work_that_fails_is_still_told(stage: world.Stage) -> None:
     _, page = pages(stage, flow(60, 20, received=120), {"jobs": (0, 5)})
-    assert "are not finished and come back" in page.finding.text
+    assert "are not deleted and return to the queue" in page.finding.text
 
 
 # --- a range that is over -------------------------------------------------------------------------------------------
@@ -244,7 +244,7 @@ def test_every_number_of_a_past_range_is_of_its_end(stage: world.Stage) -> None:
     assert f"48 dead letters {when}, at least 6 new in the 10 min to {END:%H:%M} UTC" in shown.finding.text
     assert shown.alarms == letters.alarms == ()
     assert "shop-age" not in shown.finding.text
-    assert "alarm age fires" not in shown.finding.text
+    assert "alarm age is in ALARM" not in shown.finding.text
     assert shown.at == page.at == letters.at == END
 
 

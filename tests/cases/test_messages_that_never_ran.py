@@ -52,7 +52,9 @@ def test_it_is_inferred_from_throttles_and_silence(
         assert found[0] == expected
         if expected == "Never ran":
             assert found[1:] == (True, "metrics")
-            assert causes.report(here).finding.text.startswith("Act: 1 dead letter: likely Never ran: the function was")
+            assert causes.report(here).finding.text.startswith(
+                "Critical: 1 dead letter: likely Never ran: the function was"
+            )
 
 
 def asked_in_vain(logs: FakeLogs) -> None:

@@ -70,13 +70,15 @@ def test_what_cannot_be_opened_is_only_text(named: str) -> None:
 
 
 def test_the_sentence_links_the_runbook_that_it_names() -> None:
-    said = html_blocks.finding(Finding(Level.ACT, "Act: alarm late fires: follow runbooks/dead-letters.md; <b>x</b>."))
+    said = html_blocks.finding(
+        Finding(Level.ACT, "Critical: alarm late is in ALARM: follow runbooks/dead-letters.md; <b>x</b>.")
+    )
     assert '<a href="/runbooks/dead-letters.md"' in said
     assert "<b>x</b>" not in said
 
 
 def test_the_command_line_names_a_file_that_opens_from_anywhere() -> None:
-    told = runbooks.placed("alarm late fires: follow runbooks/dead-letters.md; see runbooks/none.md")
+    told = runbooks.placed("alarm late is in ALARM: follow runbooks/dead-letters.md; see runbooks/none.md")
     named = told.split("follow ")[1].split(";")[0]
     assert Path(named).is_absolute()
     assert Path(named).is_file()

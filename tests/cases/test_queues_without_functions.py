@@ -100,21 +100,21 @@ UNREAD = (
         "a container reads it",
         Account({"tasks": Queue(depth=3)}, per_minute={"NumberOfMessagesDeleted": 5.0}),
         Level.OK,
-        f"Fine: {NONE}; messages are deleted at 5/min: something else seems to read it.",
+        f"OK: {NONE}; messages are deleted at 5/min: something else seems to read it.",
     ),
     Unread(
         "received and not deleted yet",
         Account({"tasks": Queue()}, per_minute={"NumberOfMessagesReceived": 2.0, "NumberOfMessagesDeleted": 0.0}),
         Level.OK,
-        f"Fine: {NONE}; messages are received: something else may read it.",
+        f"OK: {NONE}; messages are received: something else may read it.",
     ),
     Unread(
         "it holds what nobody takes",
         Account({"tasks": Queue(depth=3)}),
         Level.WATCH,
-        f"Watch: {NONE}, and nothing is received from it; 3 messages wait.",
+        f"Warning: {NONE}, and nothing is received from it; 3 messages wait.",
     ),
-    Unread("it is empty", Account({"tasks": Queue()}), Level.OK, f"Fine: {NONE}; nothing waits in it."),
+    Unread("it is empty", Account({"tasks": Queue()}), Level.OK, f"OK: {NONE}; it is empty."),
 )
 
 

@@ -77,8 +77,8 @@ class Sample:
 
     def finding(self, act: str, fine: str, page: str = "") -> Finding:
         if self.trouble:
-            return Finding(Level.ACT, f"Act: {act}{self.foreign}", page)
-        return Finding(Level.OK, f"Fine: {fine}", "")
+            return Finding(Level.ACT, f"Critical: {act}{self.foreign}", page)
+        return Finding(Level.OK, f"OK: {fine}", "")
 
     def overview(self, span: TimeRange) -> OverviewReport:
         self.calls.append("overview")
@@ -121,8 +121,8 @@ class Sample:
         alarms = self.alarms()
         return OverviewReport(
             self.finding(
-                "54 dead letters, 51 of one cause (Sandbox.Timedout); last deploy 02:10",
-                "All jobs are done within 4 s; no alarm is firing",
+                "54 dead letters, 51 of one cause (Sandbox.Timedout); last deployed 02:10",
+                "All jobs finish within 4 s; no alarm is firing",
                 "dead_letters",
             ),
             cards,
@@ -158,7 +158,7 @@ class Sample:
         self.calls.append("queue")
         return QueueReport(
             self.finding(
-                "work arrives twice as fast as it is done; at this rate the oldest message is 4 h old at 06:20",
+                "work arrives twice as fast as it is processed; at this rate the oldest message is 4 h old at 06:20",
                 "Work is done as fast as it arrives, within 4 s",
                 "concurrency",
             ),

@@ -18,7 +18,7 @@ def test_status_and_the_overview_say_the_same(real: App, twin: Twin, capsys: pyt
         cli.run(["status", "--json"])
         status = json.loads(capsys.readouterr().out)
         level, _, rest = status["finding"]["text"].partition(": ")
-        assert level in ("Act", "Watch", "Fine", "Unknown")
+        assert level in ("Critical", "Warning", "OK", "No data")
         waiting, dead = (next(c["value"] for c in status["cards"] if c["key"] == key) for key in ("depth", "dead"))
         real.open()
         assert not real.at.exception

@@ -60,13 +60,11 @@ def test_the_finding_is_computed() -> None:
     whole = Verification(3, ())
     finding = audit_summary.summarize_audit((), whole, NOW).finding
     assert finding.level is Level.UNKNOWN
-    assert audit_summary.summarize_audit([record(days=30)], whole, NOW).finding.text.startswith(
-        "Fine: nothing was moved"
-    )
+    assert audit_summary.summarize_audit([record(days=30)], whole, NOW).finding.text.startswith("OK: nothing was moved")
     good = audit_summary.summarize_audit([record(sent=10), record("began")], whole, NOW).finding
     assert good.level is Level.OK
     assert good.text == (
-        "Fine: 1 act in the last 7 days, by 1 person; the last: redrive of dead, done; no gaps or edits were "
+        "OK: 1 act in the last 7 days, by 1 person; the last: redrive of dead, done; no gaps or edits were "
         "found in the record."
     )
     bad = audit_summary.summarize_audit([record("stopped", sent=5, came_back=4)], whole, NOW).finding
@@ -79,17 +77,17 @@ def test_the_finding_is_computed() -> None:
         "; the redrive of dead that began 16:00 UTC has no end on record: it goes on, or was killed."
     )
     assert audit_summary.summarize_audit([other], whole, NOW).finding.text.startswith(
-        "Watch: the redrive of dead that began"
+        "Warning: the redrive of dead that began"
     )
     resumed = replace(other, action="resume", outcome="done", at=NOW)
     assert audit_summary.summarize_audit([resumed, other], whole, NOW).finding.level is Level.OK
     asked = replace(other, action="cancel", outcome="asked", at=NOW)
     going = audit_summary.summarize_audit([asked, other], whole, NOW).finding
-    assert going.text.startswith("Watch: the redrive of dead that began"), "a cancel that was asked for ends nothing"
+    assert going.text.startswith("Warning: the redrive of dead that began"), "a cancel that was asked for ends nothing"
     cancelled = audit_summary.summarize_audit(
         [replace(other, outcome="cancelled", at=NOW), asked, other], whole, NOW
     ).finding
-    assert cancelled.text == "Watch: 1 act in the last 7 days, by 1 person; the last: redrive of dead, cancelled."
+    assert cancelled.text == "Warning: 1 act in the last 7 days, by 1 person; the last: redrive of dead, cancelled."
     broken = audit_summary.summarize_audit([record()], Verification(3, ("Line 2 does not follow.",)), NOW).finding
     assert broken.level is Level.ACT
     assert "Line 2 does not follow." in broken.text

@@ -37,7 +37,7 @@ class Empty(Sample):
         cards = tuple(replace(c, value=None, spark=c.spark.iloc[0:0], level=Level.UNKNOWN, note="") for c in full.cards)
         return replace(
             full,
-            finding=Finding(Level.UNKNOWN, "Unknown: nothing was sent in this time."),
+            finding=Finding(Level.UNKNOWN, "No data: nothing was sent in this time."),
             cards=cards,
             path=PipelineRates(*([None] * 8)),
             alarms=(),
@@ -110,7 +110,7 @@ class NoDeadLetterQueue(Sample):
 
     def dead_letters(self, span: TimeRange) -> DeadLettersReport:
         full = super().dead_letters(span)
-        watch = Finding(Level.WATCH, "Watch: scilearn-jobs has no dead-letter queue.")
+        watch = Finding(Level.WATCH, "Warning: scilearn-jobs has no dead-letter queue.")
         return replace(full, finding=watch, depth=full.depth * np.nan, count=None, alarms=())
 
 

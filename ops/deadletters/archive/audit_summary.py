@@ -75,17 +75,17 @@ def join_entries(records: Sequence[Record]) -> tuple[Entry, ...]:
 def _finding(late: Sequence[Record], records: Sequence[Record], verified: Verification, now: datetime) -> Finding:
     if verified.problems:
         count = formatting.count(len(verified.problems), "place")
-        return Finding(Level.ACT, f"Act: the record does not hold together in {count}: {verified.problems[0]}")
+        return Finding(Level.ACT, f"Critical: the record does not hold together in {count}: {verified.problems[0]}")
     if not records:
-        return Finding(Level.UNKNOWN, "Unknown: nothing is on record; nobody has moved or deleted letters from here.")
+        return Finding(Level.UNKNOWN, "No data: nothing is on record; nobody has moved or deleted letters from here.")
     ended = _ended(late)
     endless = _unfinished(late, now)
     if endless and not ended:
-        return Finding(Level.WATCH, f"Watch: {endless}.", PAGE)
+        return Finding(Level.WATCH, f"Warning: {endless}.", PAGE)
     if not ended:
         return Finding(
             Level.OK,
-            "Fine: nothing was moved or deleted in the last 7 days; no gaps or edits were found in the record.",
+            "OK: nothing was moved or deleted in the last 7 days; no gaps or edits were found in the record.",
         )
     people = len({record.who for record in ended})
     last = ended[0]
@@ -96,10 +96,10 @@ def _finding(late: Sequence[Record], records: Sequence[Record], verified: Verifi
     sent, back = last.counts.get("sent", 0), last.counts.get("came_back", 0)
     said += f", {back:,} of {sent:,} came back" if back else ""
     if endless:
-        return Finding(Level.WATCH, f"Watch: {said}; {endless}.", PAGE)
+        return Finding(Level.WATCH, f"Warning: {said}; {endless}.", PAGE)
     if last.outcome in _ENDED_WELL and not back:
-        return Finding(Level.OK, f"Fine: {said}; no gaps or edits were found in the record.")
-    return Finding(Level.WATCH, f"Watch: {said}.", PAGE)
+        return Finding(Level.OK, f"OK: {said}; no gaps or edits were found in the record.")
+    return Finding(Level.WATCH, f"Warning: {said}.", PAGE)
 
 
 def _ended(records: Sequence[Record]) -> list[Record]:

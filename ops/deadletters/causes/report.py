@@ -119,7 +119,7 @@ def _elsewhere(source: DeadLetterQueue, came_from: Iterable[CauseOrigin]) -> dic
 
 
 def _deployed(source: DeadLetterQueue, fingerprint: str, came_from: Iterable[CauseOrigin]) -> datetime | None:
-    """The last deploy of the workload's function, where that function alone failed with the cause."""
+    """The last deployed of the workload's function, where that function alone failed with the cause."""
     function = source.workload.function
     queues = {source_queue(source, one.source) for one in came_from if one.fingerprint == fingerprint}
     return function.deployed_at if function is not None and queues == {OWN_QUEUE} else None
@@ -158,7 +158,7 @@ def _frame(groups: tuple[CauseGroup, ...], verdicts: Mapping[str, fix_status.Fix
 def _finding(
     groups: pd.DataFrame, info: SnapshotInfo, deployed: datetime | None, elsewhere: Mapping[str, int], now: datetime
 ) -> Finding:
-    """``Act: 54 dead letters, 51 of one cause: …; last deploy 02:10 UTC.``"""
+    """``Critical: 54 dead letters, 51 of one cause: …; last deployed 02:10 UTC.``"""
     if info.looked_at is None and not info.letters:
         return summarize([Observation(Level.UNKNOWN, "nobody has looked at the dead letters yet: look first", PAGE)])
     reported, held = int(info.look.get("reported") or 0), _held(info)
@@ -190,7 +190,7 @@ def _finding(
         text += f"; {_from_elsewhere(elsewhere, info.letters)}"
     if held:
         text += f"; {formatting.count(held)} more in flight: another process holds {'them' if held > 1 else 'it'}"
-    when = f"last deploy {formatting.clock(deployed, now)}" if deployed else ""
+    when = f"last deployed {formatting.clock(deployed, now)}" if deployed else ""
     if when and top["fixed"] in (fix_status.DEPLOYED, fix_status.SUCCEEDS):
         when += ", after that cause's last death" if pd.notna(top["last_seen"]) and deployed > top["last_seen"] else ""
     return summarize([Observation(Level.ACT, text, PAGE)], aside=when)

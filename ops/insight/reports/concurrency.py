@@ -241,7 +241,7 @@ def _claims(
             Observation(Level.WATCH, f"{text} by the {binding}" if binding and binding != SCALING_LIMIT else text)
         )
     elif binding == SCALING_LIMIT:
-        text = f"{formatting.count(now.visible, 'message')} wait while the mapping still ramps up (300 more a minute)"
+        text = f"{formatting.count(now.visible, 'message')} queued while the event source mapping scales up (300 more per minute)"
         claims.append(Observation(Level.OK, text))
     elif binding == concurrency_limits.ACCOUNT_QUOTA:
         claimed = formatting.count(readings.latest("claimed") or 0.0)
@@ -254,13 +254,13 @@ def _claims(
     elif binding:
         value = next(line.value for line in known if line.name == binding)
         arriving, leaving = formatting.rates(*(readings.per_minute(name) or 0 for name in ("sent", "deleted")))
-        pace = f"{arriving} arrive, {leaving} are done"
+        pace = f"{arriving} arriving, {leaving} processed"
         waiting = f"{formatting.count(now.visible, 'message waits', 'messages wait')}, " if now.visible else ""
-        busy = f"all {formatting.count(value)} environments that the {binding} allows are busy"
+        busy = f"all {formatting.count(value)} concurrent executions that the {binding} allows are in use"
         if queue.falling_behind(readings):
-            claims.append(Observation(Level.WATCH, f"{busy}, and that holds throughput back: {waiting}{pace}"))
+            claims.append(Observation(Level.WATCH, f"{busy} and are limiting throughput: {waiting}{pace}"))
         else:
-            claims.append(Observation(Level.OK, f"{busy}, and the work is keeping pace: {waiting}{pace}"))
+            claims.append(Observation(Level.OK, f"{busy}, and processing keeps pace: {waiting}{pace}"))
     if claims:
         return claims
     if observed is None and not readings.has("received"):
@@ -270,17 +270,15 @@ def _claims(
         waits = (
             f"{formatting.count(now.visible, 'message waits', 'messages wait')} {when}"
             if now.visible
-            else f"nothing waits {when}"
+            else f"no backlog {when}"
         )
         text = (
-            f"at its limit in bursts: up to {formatting.count(peak)} of {formatting.count(known[0].value)} environments that the "
-            f"{known[0].name} allows were busy at once; {waits}"
+            f"briefly at the limit: up to {formatting.count(peak)} of {formatting.count(known[0].value)} concurrent executions "
+            f"that the {known[0].name} allows; {waits}"
         )
         return [Observation(Level.OK, text)]
     of = f" of {formatting.count(known[0].value)} allowed by the {known[0].name}" if known else ""
-    return [
-        Observation(Level.OK, f"nothing holds throughput back; at most {formatting.count(peak)}{of} were busy at once")
-    ]
+    return [Observation(Level.OK, f"limiting factor: none; at most {formatting.count(peak)}{of} ran concurrently")]
 
 
 def _mapping_above_reserved(workload: Workload) -> list[Observation]:

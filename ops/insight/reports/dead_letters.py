@@ -144,7 +144,9 @@ def observe_depth(there: Depths, new: NewMessages | None, window: Window) -> lis
     words_of = formatting.count(there.dead_count, "dead letter")
     fresh = f", {new} new {queue_depths.range_text(window)}" if new and new.count else ""
     when = f" {there.label}" if there.label else ""
-    return [Observation(Level.ACT, f"{words_of}{when}{_held(there.dead)}{fresh}: look at their causes", "dead_letters")]
+    return [
+        Observation(Level.ACT, f"{words_of}{when}{_held(there.dead)}{fresh}: review failure causes", "dead_letters")
+    ]
 
 
 def _held(depth: sqs.Depth) -> str:
@@ -176,7 +178,7 @@ def _claims(workload: Workload, readings: Readings, there: Depths, new: NewMessa
     age = readings.latest("dead_oldest_s")
     if claims and age is not None:
         left = workload.dlq.retention_s - age
-        lies = f"the oldest has lain there for {formatting.duration(age)}"
+        lies = f"the oldest has been there for {formatting.duration(age)}"
         if age > LEAVING_SOON * workload.dlq.retention_s:
             lies += f" and is deleted in {formatting.duration(max(0.0, left))} at the latest"
         claims.append(Observation(Level.ACT, lies))

@@ -151,7 +151,7 @@ def _alarms(known: tuple[Alarm, ...], workload: Workload, dead: float | None) ->
         if alarm.name in firing:
             name = alarm.name.removeprefix(f"{workload.stack}-")
             todo = f": follow {alarm.runbook}" if alarm.runbook else ""
-            claims.append(Observation(Level.ACT, f"alarm {name} fires{todo}"))
+            claims.append(Observation(Level.ACT, f"alarm {name} is in ALARM{todo}"))
     return claims
 
 
@@ -175,23 +175,23 @@ def _deployed(workload: Workload, window: Window) -> str:
     moment = workload.function.deployed_at if workload.function else None
     if moment is None or not timedelta(0) <= window.end - moment <= NEW_DEPLOY:
         return ""
-    return f"last deploy {formatting.clock(moment, window.end)}"
+    return f"last deployed {formatting.clock(moment, window.end)}"
 
 
 def _quiet(readings: Readings, path: PipelineRates, there: Depths) -> Observation:
     if path.accepted is None and path.started is None and not readings.has("invocations"):
         return Observation(
             Level.UNKNOWN,
-            "no metrics in this time range: either nothing was sent (SQS falls silent after hours without use), "
-            "or the range lies before the workload was made",
+            "no metrics in this time range: either nothing was sent (SQS stops publishing metrics for inactive queues), "
+            "or the range is before the workload was created",
         )
     if not path.accepted and not path.waiting and not path.in_flight:
-        return Observation(Level.OK, "nothing is waiting and nothing arrives")
+        return Observation(Level.OK, "no backlog and no arrivals")
     age = readings.latest("oldest_s")
     waited = f", the oldest for {formatting.duration(age)}" if age is not None and path.waiting else ""
     arriving, done = formatting.rates(path.accepted or 0, path.finished or 0)
     when = f" {there.label}" if there.label else ""
     return Observation(
         Level.OK,
-        f"{arriving} arrive and {done} are done; {formatting.count(path.waiting or 0)} wait{when}{waited}; no dead letters",
+        f"{arriving} arriving, {done} processed; {formatting.count(path.waiting or 0)} queued{when}{waited}; no dead letters",
     )

@@ -138,19 +138,19 @@ def age_claims(
     retention = workload.queue.retention_s
     if age >= RETENTION_NEAR * retention:
         text = (
-            f"the oldest message has waited {formatting.duration(age)} and is deleted unworked after "
+            f"the oldest message has waited {formatting.duration(age)} and expires unprocessed after "
             f"{formatting.duration(retention)}"
         )
         return [Observation(Level.ACT, text, "queue")]
     alarm = alarms.find_alarm(known, AGE_METRIC, workload.queue.name)
     if alarm is None or alarm.threshold is None or age < alarm.threshold:
         return []
-    limit = f"the alarm is set to {formatting.duration(alarm.threshold)}"
+    limit = f"alarm threshold {formatting.duration(alarm.threshold)}"
     fires = not readings.window.past and alarm.state == "ALARM"
     if not now.visible:
         text = (
-            f"nothing waits, but the oldest message in flight was sent {formatting.duration(age)} ago and has most likely "
-            f"been tried before: look for failures; {limit}"
+            f"no backlog; a message sent {formatting.duration(age)} ago is in flight, probably a retry: check for failures; "
+            f"{limit}"
         )
         return [Observation(Level.ACT if fires else Level.WATCH, text, "dead_letters")]
     page = "dead_letters" if returned(readings, now) and not falling_behind(readings) else "concurrency"
@@ -170,12 +170,12 @@ def backlog_claims(readings: Readings, there: Depths, aged: bool = False) -> lis
     come, go = formatting.rates(arriving, leaving)
     oldest = f", the oldest for {formatting.duration(age)}" if age is not None and not aged else ""
     when = f" {there.label}" if there.label else ""
-    waiting = f"{formatting.count(now.visible)} wait{when}{oldest}"
+    waiting = f"{formatting.count(now.visible)} queued{when}{oldest}"
     if arriving > leaving * BALANCED_RATIO:
-        return [Observation(Level.WATCH, f"work arrives faster ({come}) than it is done ({go}); {waiting}", "queue")]
+        return [Observation(Level.WATCH, f"backlog growing ({come} arriving, {go} processed); {waiting}", "queue")]
     left_s = drain_s(now.visible + now.in_flight, arriving, leaving)
-    done = f", done in {formatting.duration(left_s)}" if left_s is not None else ""
-    return [Observation(Level.WATCH, f"{waiting}{done}; {come} arrive, {go} are done", "queue")]
+    done = f", drained in {formatting.duration(left_s)}" if left_s is not None else ""
+    return [Observation(Level.WATCH, f"{waiting}{done}; {come} arriving, {go} processed", "queue")]
 
 
 def unfinished(readings: Readings, now: sqs.Depth) -> float | None:
@@ -193,7 +193,7 @@ def returned(readings: Readings, now: sqs.Depth) -> list[Observation]:
     if not received or back is None or back < 1 or back / received < RETURNED_SHARE:
         return []
     got, again = formatting.rates(received, back)
-    text = f"of {got} received, {again} are not finished and come back: look for failures"
+    text = f"{again} of {got} received are not deleted and return to the queue: check for failures"
     return [Observation(Level.WATCH, text, "dead_letters")]
 
 
@@ -210,18 +210,17 @@ def _balance(
         return [Observation(Level.UNKNOWN, "the queue is empty and has no metrics in this time range")]
     arriving, done = arrivals or 0.0, completions or 0.0
     come, go = formatting.rates(arriving, done)
-    pace = f"{come} arrive, {go} are done"
+    pace = f"{come} arriving, {go} processed"
     level = levels.backlog(float(now.visible), done, readings.latest("oldest_s"))
     level = Level.OK if level is Level.UNKNOWN else level
     if not waiting:
-        return [Observation(Level.OK, f"nothing waits{_when(there)}; {pace}")]
+        return [Observation(Level.OK, f"no backlog{_when(there)}; {pace}")]
     if arriving > done * BALANCED_RATIO and level is Level.WATCH and _rising(readings):
-        more = (arriving - done) * 60
-        text = f"work arrives faster than it is done ({pace}): {formatting.count(more)} more will wait in an hour"
+        text = f"backlog growing by {formatting.rate(arriving - done)} ({pace})"
         return [Observation(Level.WATCH, f"{_held(there)}; {text}", "concurrency")]
     if left_s is None:
-        return [Observation(level, f"{_held(there)}{_when(there)}, and no fewer at this pace; {pace}", "concurrency")]
-    return [Observation(level, f"{_held(there)}{_when(there)}, done in {formatting.duration(left_s)}; {pace}")]
+        return [Observation(level, f"{_held(there)}{_when(there)}, not draining at this rate; {pace}", "concurrency")]
+    return [Observation(level, f"{_held(there)}{_when(there)}, drained in {formatting.duration(left_s)}; {pace}")]
 
 
 def _held(there: Depths) -> str:

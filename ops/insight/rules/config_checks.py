@@ -34,7 +34,7 @@ def reading(workload: Workload, readings: Readings, now: sqs.Depth) -> list[Obse
         state = workload.mapping.state.lower()
         return [
             Observation(
-                Level.ACT, f"the event source mapping is {state}: nothing is worked on until you enable it", "queue"
+                Level.ACT, f"the event source mapping is {state}: nothing is processed until you enable it", "queue"
             )
         ]
     return _function(workload)
@@ -66,7 +66,7 @@ def _read_by_others(workload: Workload, readings: Readings, now: sqs.Depth) -> O
     if waits:
         waiting = formatting.count(waits, "message waits", "messages wait")
         return Observation(Level.WATCH, f"{known}, and nothing is received from it; {waiting}", "queue")
-    return Observation(Level.OK, f"{known}; nothing waits in it")
+    return Observation(Level.OK, f"{known}; it is empty")
 
 
 def dead_lettering(workload: Workload) -> list[Observation]:
@@ -92,6 +92,6 @@ def visibility(workload: Workload) -> list[Observation]:
         return []
     text = (
         f"the queue's visibility timeout ({queue.visibility_s} s) is less than six function timeouts "
-        f"({function.timeout_s} s each), so throttled batches may be worked on twice"
+        f"({function.timeout_s} s each), so throttled batches may be processed twice"
     )
     return [Observation(Level.WATCH, text, "queue")]

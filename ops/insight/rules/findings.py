@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from ops.insight.report_types import Finding, Level
 
 _ORDER = (Level.ACT, Level.WATCH, Level.UNKNOWN, Level.OK)
-_OPENING = {Level.ACT: "Act", Level.WATCH: "Watch", Level.UNKNOWN: "Unknown", Level.OK: "Fine"}
 MAX_CLAUSES = 3
 """A sentence holds no more; the cards and charts below it show the rest."""
 
@@ -35,4 +34,4 @@ def summarize(claims: Sequence[Observation], aside: str = "") -> Finding:
     more = f"; and {len(worst) - MAX_CLAUSES} more" if len(worst) > MAX_CLAUSES else ""
     if aside and level in (Level.ACT, Level.WATCH):
         more += f"; {aside}"
-    return Finding(level, f"{_OPENING[level]}: {told}{more}.", next((claim.page for claim in worst if claim.page), ""))
+    return Finding(level, f"{level.label}: {told}{more}.", next((claim.page for claim in worst if claim.page), ""))

@@ -44,11 +44,11 @@ def test_export_then_purge_then_import(desk: Desk, terminal: Any) -> None:
     assert desk.told("list", "--imported", "--text", "bad-")["count"] == len(bad)
     assert "note: 12 messages of the file were already in the snapshot." in desk.ops("import", "left.jsonl")[1]
     code, out, _ = desk.ops("causes")
-    assert out.startswith("Act: 1 dead letter: ")
+    assert out.startswith("Critical: 1 dead letter: ")
     beside = "note: 12 imported messages are in the snapshot, too: ops dlq causes --imported --queue jobs."
     assert beside in flat(out)
     _, out, _ = desk.ops("causes", "--imported")
-    assert out.startswith("Fine: 12 letters imported from a file, all of one cause: ")
+    assert out.startswith("OK: 12 letters imported from a file, all of one cause: ")
     code, _, err = desk.ops("purge", "--export", "left.jsonl", "--reason", "again", "--confirm", "purge 12 letters")
     assert code == 2
     assert "12 of the 12 letters of left.jsonl cannot be purged: 12 imported from a file" in flat(err)

@@ -24,7 +24,7 @@ def test_look_says_what_died_and_what_to_type_next(desk: Desk) -> None:
     desk.bury(*jobs(3, "score"), error="KeyError", why="'gift'")
     code, out, _ = desk.ops("scan")
     assert code == 1, "there is something to do"
-    assert out.startswith("Act: 12 dead letters, 9 of one cause: InvalidJob: no column 'age'")
+    assert out.startswith("Critical: 12 dead letters, 9 of one cause: InvalidJob: no column 'age'")
     assert "jobs-dlq · eu-west-1 · account 000000000000 · 12 messages at " in out
     assert "9 messages · 75%" in out
     assert "3 messages · 25%" in out
@@ -40,7 +40,7 @@ def test_look_says_what_died_and_what_to_type_next(desk: Desk) -> None:
 def test_an_empty_queue_is_good_news(desk: Desk) -> None:
     code, out, _ = desk.ops("scan")
     assert code == 0
-    assert out.startswith("Fine: no dead letters.")
+    assert out.startswith("OK: no dead letters.")
     code, out, _ = desk.ops("list")
     assert code == 0
     assert "The snapshot is empty." in out

@@ -57,7 +57,7 @@ def test_shares_and_percentiles_by_version(stage: Stage) -> None:
     assert (first["version"], first["invocations"], first["cold"], first["share"]) == ("1", 20, 2, pytest.approx(0.1))
     assert (second["cold"], second["share"]) == (0, 0)
     assert found.finding.level is Level.OK
-    assert found.finding.text.startswith("Fine: 2 of 25 invocations were cold (8.0%), p95 init 1 s, INIT cost $0.0000")
+    assert found.finding.text.startswith("OK: 2 of 25 invocations were cold (8.0%), p95 init 1 s, INIT cost $0.0000")
     assert found.init_cost_usd == pytest.approx(2.001 * pricing.load().gb_second("arm64"))
     assert list(found.invocations.columns) == list(cold_starts.SHOWN_COLUMNS)
     assert found.invocations["started"].is_monotonic_increasing
@@ -84,7 +84,7 @@ def test_a_cold_start_that_succeeded_shows_the_phases_best(stage: Stage) -> None
 
 def test_many_and_slow_cold_starts_are_watched(stage: Stage) -> None:
     many = report(stage, [run(n, cold=n < 5) for n in range(10)])
-    assert many.finding.text.startswith("Watch: 5 of 10 invocations were cold (50%)")
+    assert many.finding.text.startswith("Warning: 5 of 10 invocations were cold (50%)")
     slow = report(stage, [run(n, cold=n == 0, **({contract.INV_INIT: 9_500.0} if n == 0 else {})) for n in range(50)])
     assert "close to the 10 s at which Lambda starts over" in slow.finding.text
 
@@ -97,7 +97,7 @@ def test_deaths_are_told_with_their_memory(stage: Stage) -> None:
     }
     late = {contract.INV_STATUS: "timeout", contract.INV_ERROR_TYPE: "Sandbox.Timedout"}
     found = report(stage, [run(0, **killed), run(1, cold=True), run(2, **late), run(3, **late)])
-    assert found.finding.text.startswith("Watch: 1 of 4 invocations were cold (25%), p95 init "), "the page's answer"
+    assert found.finding.text.startswith("Warning: 1 of 4 invocations were cold (25%), p95 init "), "the page's answer"
     assert found.finding.text.endswith(
         "; counting every attempt, 2 invocations ended in Sandbox.Timedout, 1 invocation ended in Runtime.OutOfMemory "
         "(up to 1,020 of 1,024 MB used): see the dead letters."

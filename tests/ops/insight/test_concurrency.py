@@ -40,8 +40,8 @@ def test_the_mapping_binds(stage: Stage) -> None:
     assert found.binding == "mapping's MaximumConcurrency"
     assert found.finding.level is Level.WATCH
     assert found.finding.text == (
-        "Watch: all 10 environments that the mapping's MaximumConcurrency allows are busy, and that holds throughput "
-        "back: 500 messages wait, 240/min arrive, 60/min are done."
+        "Warning: all 10 concurrent executions that the mapping's MaximumConcurrency allows are in use and are limiting throughput"
+        ": 500 messages wait, 240/min arriving, 60/min processed."
     )
     assert [(line.name, line.value) for line in found.limits] == [
         ("mapping's MaximumConcurrency", 10),
@@ -58,13 +58,12 @@ def test_nothing_binds_while_nothing_waits(stage: Stage) -> None:
     found = report(stage, RUNNING | calm)
     assert found.binding == ""
     assert found.finding.text == (
-        "Fine: at its limit in bursts: up to 10 of 10 environments that the mapping's MaximumConcurrency allows were "
-        "busy at once; nothing waits now."
+        "OK: briefly at the limit: up to 10 of 10 concurrent executions that the mapping's MaximumConcurrency allows; "
+        "no backlog now."
     )
     idle = report(stage, RUNNING | calm | {"ConcurrentExecutions": 4})
     assert idle.finding.text == (
-        "Fine: nothing holds throughput back; at most 4 of 10 allowed by the mapping's MaximumConcurrency were busy at "
-        "once."
+        "OK: limiting factor: none; at most 4 of 10 allowed by the mapping's MaximumConcurrency ran concurrently."
     )
 
 
@@ -82,14 +81,14 @@ def test_a_limit_binds_though_nothing_is_visible_this_second(stage: Stage) -> No
     busy: list[float | None] = [4.0, 4, 4, 4, 4, 10, 10, 9, 10, 3]
     found = report(stage, RUNNING | {"ApproximateNumberOfMessagesVisible": 0, "ConcurrentExecutions": busy})
     assert found.binding == "mapping's MaximumConcurrency"
-    assert "that holds throughput back: 240/min arrive, 60/min are done" in found.finding.text
+    assert "are limiting throughput: 240/min arriving, 60/min processed" in found.finding.text
 
 
 def test_a_full_house_that_keeps_pace_is_fine(stage: Stage) -> None:
     found = report(stage, RUNNING | {"NumberOfMessagesDeleted": 240}, visible=3)
     assert found.binding == "mapping's MaximumConcurrency"
     assert found.finding.level is Level.OK
-    assert "the work is keeping pace: 3 messages wait, 240/min arrive, 240/min are done" in found.finding.text
+    assert "processing keeps pace: 3 messages wait, 240/min arriving, 240/min processed" in found.finding.text
 
 
 def test_a_batch_is_never_more_than_full(stage: Stage) -> None:
@@ -115,7 +114,7 @@ def test_other_functions_use_up_the_account(stage: Stage) -> None:
     found = report(stage, RUNNING | {"ClaimedAccountConcurrency": 960}, 500)
     assert found.binding == "account quota"
     assert found.finding.text == (
-        "Act: the account uses 960 of the 1,000 concurrent executions of its quota while 500 messages wait: "
+        "Critical: the account uses 960 of the 1,000 concurrent executions of its quota while 500 messages wait: "
         "other functions compete with this one."
     )
 
@@ -141,7 +140,7 @@ def test_an_empty_window_and_no_function(stage: Stage) -> None:
     assert report(stage, {}).finding.level is Level.UNKNOWN
     orphan = without(function=None, mapping=None, account_concurrency=None)
     found = report(stage, {"NumberOfMessagesReceived": 0}, 5, orphan)
-    assert found.finding.text.startswith("Watch: no event source mapping reads jobs")
+    assert found.finding.text.startswith("Warning: no event source mapping reads jobs")
     assert found.limits == ()
 
 

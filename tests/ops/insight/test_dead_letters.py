@@ -29,7 +29,7 @@ def test_letters_are_counted_with_those_that_somebody_looks_at(stage: Stage) -> 
     found = report(stage, {"ApproximateNumberOfMessagesVisible": [0.0, 3, 3, 1, 5]}, (50, 4))
     assert found.count == 54
     assert found.arrived == 7
-    assert found.finding.text.startswith("Act: 54 dead letters, 7 new in the last 10 min: look at their causes")
+    assert found.finding.text.startswith("Critical: 54 dead letters, 7 new in the last 10 min: review failure causes")
     assert [alarm.name for alarm in found.alarms] == ["shop-dead"], "only the alarms about this queue"
     assert list(found.depth.columns) == ["dead"]
 
@@ -59,13 +59,13 @@ def test_points_of_an_earlier_queue_of_that_name_do_not_count(stage: Stage) -> N
 
 def test_letters_that_will_be_deleted_soon(stage: Stage) -> None:
     found = report(stage, {"ApproximateAgeOfOldestMessage": DLQ.retention_s - 7_200}, (1, 0))
-    assert "the oldest has lain there for 13 d 22 h and is deleted in 2 h at the latest" in found.finding.text
+    assert "the oldest has been there for 13 d 22 h and is deleted in 2 h at the latest" in found.finding.text
 
 
 def test_none_and_none_any_more(stage: Stage) -> None:
-    assert report(stage, {}).finding.text == "Fine: no dead letters."
+    assert report(stage, {}).finding.text == "OK: no dead letters."
     gone = report(stage, {"ApproximateNumberOfMessagesVisible": [0.0, 2, 0]})
-    assert gone.finding.text == "Fine: no dead letters; 2 arrived and left in this time range."
+    assert gone.finding.text == "OK: no dead letters; 2 arrived and left in this time range."
 
 
 def test_a_queue_without_dead_letter_queue(stage: Stage) -> None:

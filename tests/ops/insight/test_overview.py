@@ -51,7 +51,7 @@ def card(found: OverviewReport, key: str) -> Card:
 def test_a_healthy_workload(stage: Stage) -> None:
     found = report(stage, BUSY, depths={"jobs": (4, 5)})
     assert found.finding.level is Level.OK
-    assert found.finding.text == "Fine: 60/min arrive and 57/min are done; 4 wait, the oldest for 3 s; no dead letters."
+    assert found.finding.text == "OK: 60/min arriving, 57/min processed; 4 queued, the oldest for 3 s; no dead letters."
     assert [card.key for card in found.cards] == ["depth", "age", "concurrency", "cold_share", "cost", "dead"]
     assert card(found, "depth").value == 4
     assert card(found, "concurrency").value == 5
@@ -71,8 +71,8 @@ def test_dead_letters_come_first_with_the_last_deploy(stage: Stage) -> None:
     assert found.finding.level is Level.ACT
     assert found.finding.page == "dead_letters"
     assert found.finding.text.startswith(
-        "Act: 4 dead letters, at least 6 new in the last 10 min: look at their causes; alarm age fires: "
-        "follow runbooks/oldest-message-age.md; last deploy "
+        "Critical: 4 dead letters, at least 6 new in the last 10 min: review failure causes; alarm age is in ALARM: "
+        "follow runbooks/oldest-message-age.md; last deployed "
     )
     assert [alarm.state for alarm in found.alarms] == ["ALARM", "ALARM"]
     assert found.path.died == pytest.approx(0.4), "2 letters in the last five minutes"
@@ -82,7 +82,7 @@ def test_dead_letters_come_first_with_the_last_deploy(stage: Stage) -> None:
 def test_the_oldest_message_over_its_alarm(stage: Stage) -> None:
     metrics = BUSY | {"QueueName=jobs ApproximateAgeOfOldestMessage": 600}
     found = report(stage, metrics, depths={"jobs": (40, 5)})
-    assert found.finding.text == "Act: the oldest message has waited 10 min; the alarm is set to 9 min."
+    assert found.finding.text == "Critical: the oldest message has waited 10 min; alarm threshold 9 min."
     assert card(found, "age").level is Level.ACT
     assert card(found, "age").note == "alarm at 9 min"
 
@@ -97,7 +97,7 @@ def test_letters_that_lay_there_at_the_first_point_make_no_rate(stage: Stage) ->
 
 def test_an_alarm_about_other_dead_letters_is_not_taken_for_these(stage: Stage) -> None:
     found = report(stage, BUSY, firing=["shop-dead"])
-    assert found.finding.text == "Act: alarm dead fires: follow runbooks/dead-letters.md.", (
+    assert found.finding.text == "Critical: alarm dead is in ALARM: follow runbooks/dead-letters.md.", (
         "though the queue is empty now"
     )
 
@@ -108,7 +108,7 @@ def test_growing_work_is_watched(stage: Stage) -> None:
     found = report(stage, metrics, depths={"jobs": (400, 5)})
     assert found.finding.level is Level.WATCH
     assert (
-        "work arrives faster (60/min) than it is done (10/min); 400 wait, the oldest for 6 min 40 s"
+        "backlog growing (60/min arriving, 10/min processed); 400 queued, the oldest for 6 min 40 s"
         in found.finding.text
     )
 
@@ -116,7 +116,7 @@ def test_growing_work_is_watched(stage: Stage) -> None:
 def test_crashes_and_throttles_are_watched(stage: Stage) -> None:
     found = report(stage, BUSY | {"Errors": [None, 3.0], "Throttles": [None, 2.0]})
     assert found.finding.text == (
-        "Watch: 2 invocations were throttled in the last 10 min; 3 invocations crashed, timed out or ran out of memory "
+        "Warning: 2 invocations were throttled in the last 10 min; 3 invocations crashed, timed out or ran out of memory "
         "in the last 10 min (2.8% of all)."
     )
 
@@ -125,7 +125,7 @@ def test_nobody_reads_and_nothing_is_kept(stage: Stage) -> None:
     orphan = without(mapping=None, function=None, dlq=None, alarms=())
     found = report(stage, {"QueueName=jobs NumberOfMessagesSent": 1}, orphan, depths={"jobs": (9, 0)})
     assert found.finding.text == (
-        "Watch: no event source mapping reads jobs in this account and region, and nothing is received from it; "
+        "Warning: no event source mapping reads jobs in this account and region, and nothing is received from it; "
         "9 messages wait."
     )
     assert card(found, "dead").value is None

@@ -41,7 +41,10 @@ def test_a_backlog_that_is_drained(stage: Stage) -> None:
     found = report(stage, rates(20, 120), visible=900, in_flight=100)
     assert found.drain_s == pytest.approx(600)
     assert (found.arrivals_per_min, found.completions_per_min) == (20, 120)
-    assert found.finding.text == "Watch: 1,000 messages in the queue, done in 10 min; 20/min arrive, 120/min are done."
+    assert (
+        found.finding.text
+        == "Warning: 1,000 messages in the queue, drained in 10 min; 20/min arriving, 120/min processed."
+    )
     assert list(found.rates.columns) == ["sent", "deleted", "received", "empty_receives"]
     assert found.rates["sent"].dropna().unique() == pytest.approx([20])
     assert list(found.depth.columns) == ["visible", "in_flight", "delayed"]
@@ -52,15 +55,15 @@ def test_a_backlog_that_grows(stage: Stage) -> None:
     found = report(stage, rising, visible=900)
     assert found.drain_s is None
     assert found.finding.level is Level.WATCH
-    assert "6,000 more will wait in an hour" in found.finding.text
+    assert "backlog growing by 100/min" in found.finding.text
 
 
 def test_a_late_message_and_one_that_is_about_to_be_lost(stage: Stage) -> None:
     late = report(stage, rates(1, 1) | {"ApproximateAgeOfOldestMessage": 540}, visible=1)
-    assert late.finding.text == "Act: the oldest message has waited 9 min; the alarm is set to 9 min."
+    assert late.finding.text == "Critical: the oldest message has waited 9 min; alarm threshold 9 min."
     assert [line.name for line in late.age_lines] == ["alarm shop-age"]
     lost = report(stage, rates(1, 1) | {"ApproximateAgeOfOldestMessage": 200_000}, visible=1)
-    assert lost.finding.text == "Act: the oldest message has waited 2 d 7 h and is deleted unworked after 4 d."
+    assert lost.finding.text == "Critical: the oldest message has waited 2 d 7 h and expires unprocessed after 4 d."
     assert [line.value for line in lost.age_lines] == [540, QUEUE.retention_s]
 
 
@@ -69,8 +72,8 @@ def test_an_old_message_in_flight_while_nothing_waits_was_tried_before(stage: St
     found = report(stage, old, in_flight=5)
     assert (found.finding.level, found.finding.page) == (Level.WATCH, "dead_letters")
     assert found.finding.text == (
-        "Watch: nothing waits, but the oldest message in flight was sent 10 min ago and has most likely been tried "
-        "before: look for failures; the alarm is set to 9 min."
+        "Warning: no backlog; a message sent 10 min ago is in flight, probably a retry: check for failures; "
+        "alarm threshold 9 min."
     )
     with world(stage, old, depths={"jobs": (0, 5)}) as (aws, _):
         seen = overview.report(aws, WORKLOAD, WINDOW)
@@ -90,7 +93,7 @@ def test_a_late_message_leads_to_where_something_can_be_done(stage: Stage) -> No
 
 def test_messages_that_come_back(stage: Stage) -> None:
     found = report(stage, rates(60, 50, received=100))
-    assert "of 100/min received, 50/min are not finished and come back" in found.finding.text
+    assert "50/min of 100/min received are not deleted and return to the queue" in found.finding.text
     assert found.finding.page == "dead_letters"
 
 
@@ -102,7 +105,7 @@ def test_visibility_too_short_for_the_function(stage: Stage) -> None:
 def test_an_empty_window(stage: Stage) -> None:
     assert report(stage, {}).finding.level is Level.UNKNOWN
     assert "no metrics yet" in report(stage, {}, visible=3).finding.text
-    assert report(stage, rates(0, 0)).finding.text == "Fine: nothing waits; 0/min arrive, 0/min are done."
+    assert report(stage, rates(0, 0)).finding.text == "OK: no backlog; 0/min arriving, 0/min processed."
 
 
 def test_drain_time_is_backlog_over_gain() -> None:

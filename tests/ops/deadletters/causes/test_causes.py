@@ -22,7 +22,7 @@ from tests.fakes.logs import BEGAN, a_source, batch, died, failed, rejected, row
 def test_letters_are_grouped_by_what_they_carry(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     letters = [rejected(n) for n in range(9)] + [rejected(3, "TableTooLarge", "2.98 GiB for (20000, {})")]
     with a_source(tmp_path, monkeypatch, letters) as (here, logs):
-        assert causes.report(here).finding.text.startswith("Act: 10 dead letters")
+        assert causes.report(here).finding.text.startswith("Critical: 10 dead letters")
         done = causes.explain(here)
         found = causes.report(here)
         assert (done.letters, done.unexplained, done.queries, logs.asked) == (0, 0, 0, []), "the logs were not needed"
@@ -32,7 +32,7 @@ def test_letters_are_grouped_by_what_they_carry(tmp_path: Path, monkeypatch: pyt
     assert (top["share"], top["source"], top["job_kinds"]) == (0.9, "attribute", "score")
     assert (top["first_seen"], top["last_seen"]) == (BEGAN, BEGAN + timedelta(minutes=8))
     assert found.finding.text == (
-        "Act: 10 dead letters, 9 of one cause: DataNotFound: s3://b/data/….csv is not there (1 other cause)."
+        "Critical: 10 dead letters, 9 of one cause: DataNotFound: s3://b/data/….csv is not there (1 other cause)."
     )
 
 
@@ -188,7 +188,7 @@ def test_a_long_message_is_cut_in_a_sentence() -> None:
 def test_one_letter_and_letters_with_no_cause(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with a_source(tmp_path, monkeypatch, [silent()]) as (here, _):
         causes.explain(here)
-        assert causes.report(here).finding.text == "Act: 1 dead letter: no known cause."
+        assert causes.report(here).finding.text == "Critical: 1 dead letter: no known cause."
 
 
 def test_a_shelved_cause_keeps_all_that_is_known(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -228,7 +228,7 @@ def test_by_time_alone_a_cause_is_only_likely(tmp_path: Path, monkeypatch: pytes
     )
     with a_source(tmp_path, monkeypatch, [silent(first_receive=5)], [row(6, text)]) as (here, _):
         assert causes.explain(here).likely == 1
-        assert causes.report(here).finding.text == "Act: 1 dead letter: likely KeyError: 1."
+        assert causes.report(here).finding.text == "Critical: 1 dead letter: likely KeyError: 1."
         assert causes.timeline(here, "m1").moments[-1].text == "likely KeyError: 1"
 
 

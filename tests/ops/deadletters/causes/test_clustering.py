@@ -95,7 +95,9 @@ def test_guesses_on_the_shelf_can_be_selected_and_are_tried_again(
         done = causes.explain(here)
         assert (done.guessed, done.unexplained) == (5, 0)
         found = causes.report(here)
-        assert found.finding.text == "Act: 5 dead letters, all of one cause: no known cause; looks like: kind=score."
+        assert (
+            found.finding.text == "Critical: 5 dead letters, all of one cause: no known cause; looks like: kind=score."
+        )
         mark = found.groups.iloc[0]["fingerprint"]
         with Snapshot.open(here) as shelf:
             assert shelf.count(Selection(cause=mark)) == 5

@@ -82,5 +82,5 @@ def test_a_deploy_after_the_last_death_is_in_the_finding(tmp_path: Path, monkeyp
         causes.explain(here)
         found = causes.report(here)
     assert found.groups.iloc[0]["fixed"] == "deployed since"
-    assert "; last deploy " in found.finding.text
+    assert "; last deployed " in found.finding.text
     assert found.finding.text.endswith("after that cause's last death.")
