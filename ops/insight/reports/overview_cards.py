@@ -90,7 +90,7 @@ def make(
             "s",
             spark("oldest_s"),
             levels.age(age, near, late),
-            f"{when}alarm at {formatting.duration(oldest.value)}" if oldest else f"{when}no alarm on it",
+            f"{when}alarm ≥ {formatting.duration(oldest.value)}" if oldest else f"{when}no alarm set",
         ),
         _concurrency_card(readings, workload, now),
         Card(
@@ -152,7 +152,7 @@ def _concurrency_card(readings: Readings, workload: Workload, now: sqs.Depth) ->
     used = readings.latest("concurrency", quiet=0.0)
     lowest = next(iter(concurrency_limits.concurrency(workload)), None)
     near = used is not None and lowest is not None and used >= NEAR_LIMIT_SHARE * lowest.value
-    most = f"most in {formatting.duration(readings.window.period)}"
+    peak = f"peak ({formatting.duration(readings.window.period)})"
     spark = readings.frame["concurrency"] if "concurrency" in readings.frame else pd.Series(dtype=float)
     return Card(
         "concurrency",
@@ -161,5 +161,5 @@ def _concurrency_card(readings: Readings, workload: Workload, now: sqs.Depth) ->
         "environments",
         spark,
         Level.UNKNOWN if used is None else Level.WATCH if near and queue.pressing(readings, now) else Level.OK,
-        f"{most}; {formatting.count(lowest.value)} by the {lowest.name}" if lowest else f"{most}; no known limit",
+        f"{peak}; limit {formatting.count(lowest.value)} ({lowest.name})" if lowest else f"{peak}; no known limit",
     )

@@ -55,7 +55,7 @@ def test_a_healthy_workload(stage: Stage) -> None:
     assert [card.key for card in found.cards] == ["depth", "age", "concurrency", "cold_share", "cost", "dead"]
     assert card(found, "depth").value == 4
     assert card(found, "concurrency").value == 5
-    assert card(found, "concurrency").note == "most in 60 s; 10 by the mapping's MaximumConcurrency"
+    assert card(found, "concurrency").note == "peak (60 s); limit 10 (mapping's MaximumConcurrency)"
     assert card(found, "cold_share").value == pytest.approx(25)
     assert card(found, "dead").level is Level.OK
     path = found.path
@@ -84,7 +84,7 @@ def test_the_oldest_message_over_its_alarm(stage: Stage) -> None:
     found = report(stage, metrics, depths={"jobs": (40, 5)})
     assert found.finding.text == "Critical: the oldest message has waited 10 min; alarm threshold 9 min."
     assert card(found, "age").level is Level.ACT
-    assert card(found, "age").note == "alarm at 9 min"
+    assert card(found, "age").note == "alarm ≥ 9 min"
 
 
 def test_letters_that_lay_there_at_the_first_point_make_no_rate(stage: Stage) -> None:
