@@ -16,7 +16,7 @@ from ops.deadletters.messages.model import NEVER_RAN, Kind
 
 if TYPE_CHECKING:
     from ops.aws.lambda_ import Function
-    from ops.deadletters.causes.attribution.message_sources import FunctionSource, QueueConsumers
+    from ops.deadletters.causes.attribution.message_sources import QueueConsumer, QueueConsumers
     from ops.deadletters.causes.logs.log_query import LogQuerySession
     from ops.deadletters.queue import DeadLetterQueue
     from ops.deadletters.snapshot import CauseGroup, CauseOrigin
@@ -74,7 +74,7 @@ def _of(
     groups: Sequence[CauseGroup],
     died: Mapping[str, Mapping[str, datetime | None]],
     known: QueueConsumers,
-    feed: FunctionSource,
+    feed: QueueConsumer,
 ) -> list[tuple[CauseGroup, datetime]]:
     """Causes that the function failed with, each with when it did so last."""
     queues = [queue for queue, some in known.by_queue.items() if any(one.function == feed.function for one in some)]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from ops import formatting, invocation_log
 from ops.deadletters.causes.attribution.evidence import SearchedMessage
 from ops.deadletters.causes.attribution.invocation_end import failed, failure_of, timed_out
-from ops.deadletters.causes.attribution.message_sources import FunctionSource, find_consumers, source_queue
+from ops.deadletters.causes.attribution.message_sources import QueueConsumer, find_consumers, source_queue
 from ops.deadletters.causes.logs import log_parser, shared_groups
 from ops.deadletters.causes.logs.log_query import RETENTION, Budget, LogQuerySession, ids_pattern
 from ops.deadletters.ledger import Ledger
@@ -174,7 +174,7 @@ def _of_logs(source: DeadLetterQueue, shelved: SnapshotMessage) -> tuple[list[Lo
 
 
 def _rows(
-    asking: LogQuerySession, feed: FunctionSource, pattern: str, start: datetime, end: datetime
+    asking: LogQuerySession, feed: QueueConsumer, pattern: str, start: datetime, end: datetime
 ) -> list[dict[str, str]]:
     """Of this function alone, where several write into its log group."""
     rows: list[dict[str, str]] = []

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from ops.deadletters.causes.attribution.evidence import Evidence, SearchedMessage
 from ops.deadletters.causes.attribution.log_search import SearchWindow, search_function_logs
-from ops.deadletters.causes.attribution.message_sources import OWN_QUEUE, FunctionSource, QueueConsumers, source_queue
+from ops.deadletters.causes.attribution.message_sources import OWN_QUEUE, QueueConsumer, QueueConsumers, source_queue
 from ops.deadletters.causes.logs.log_query import Budget, LogQuerySession, QueryTotals
 
 if TYPE_CHECKING:
@@ -63,14 +63,14 @@ def search_logs(
     return heard
 
 
-def _reads(source: DeadLetterQueue, feeds: QueueConsumers, feed: FunctionSource, subject: SearchedMessage) -> bool:
+def _reads(source: DeadLetterQueue, feeds: QueueConsumers, feed: QueueConsumer, subject: SearchedMessage) -> bool:
     return any(one.function.arn == feed.function.arn for one in feeds.of(source_queue(source, subject.source)))
 
 
 def _of_function(
     source: DeadLetterQueue,
     feeds: QueueConsumers,
-    feed: FunctionSource,
+    feed: QueueConsumer,
     subjects: Sequence[SearchedMessage],
     asking: LogQuerySession,
     now: datetime,

@@ -20,7 +20,7 @@ OWN_QUEUE = ""
 
 
 @dataclass(frozen=True)
-class FunctionSource:
+class QueueConsumer:
     """A function, and the mappings through which it reads the queues in question."""
 
     function: lambda_.Function
@@ -44,21 +44,21 @@ class QueueConsumers:
     """By ARN of a source queue (``OWN`` for the workload's): the functions that read it. ``notes``: where none is
     known, why."""
 
-    by_queue: Mapping[str, tuple[FunctionSource, ...]] = field(default_factory=dict)
+    by_queue: Mapping[str, tuple[QueueConsumer, ...]] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
 
-    def of(self, queue_arn: str) -> tuple[FunctionSource, ...]:
+    def of(self, queue_arn: str) -> tuple[QueueConsumer, ...]:
         return self.by_queue.get(queue_arn, ())
 
     @property
-    def all(self) -> tuple[FunctionSource, ...]:
+    def all(self) -> tuple[QueueConsumer, ...]:
         """Every function once, the workload's own first, with all its mappings."""
-        merged: dict[str, FunctionSource] = {}
+        merged: dict[str, QueueConsumer] = {}
         for some in self.by_queue.values():
             for feed in some:
                 known = merged.setdefault(feed.function.arn, feed)
                 more = tuple(one for one in feed.mappings if one not in known.mappings)
-                merged[feed.function.arn] = FunctionSource(known.function, known.mappings + more)
+                merged[feed.function.arn] = QueueConsumer(known.function, known.mappings + more)
         return tuple(merged.values())
 
 
@@ -87,11 +87,11 @@ def own_consumer(source: DeadLetterQueue) -> QueueConsumers:
     own = source.workload
     some = _by_function(own.readers)
     if not some and own.function is not None:
-        some = (FunctionSource(own.function, (own.mapping,) if own.mapping else ()),)
+        some = (QueueConsumer(own.function, (own.mapping,) if own.mapping else ()),)
     return QueueConsumers({OWN_QUEUE: some} if some else {})
 
 
-def _feeds(source: DeadLetterQueue, queue_arn: str, notes: list[str]) -> tuple[FunctionSource, ...]:
+def _feeds(source: DeadLetterQueue, queue_arn: str, notes: list[str]) -> tuple[QueueConsumer, ...]:
     try:
         readers = workload.readers(source.aws, queue_arn)
     except AwsError as refused:
@@ -101,10 +101,10 @@ def _feeds(source: DeadLetterQueue, queue_arn: str, notes: list[str]) -> tuple[F
     return _by_function(readers)
 
 
-def _by_function(readers: Sequence[workload.Reader]) -> tuple[FunctionSource, ...]:
-    by_function: dict[str, FunctionSource] = {}
+def _by_function(readers: Sequence[workload.Reader]) -> tuple[QueueConsumer, ...]:
+    by_function: dict[str, QueueConsumer] = {}
     for reader in readers:
         if reader.function is not None:
-            known = by_function.get(reader.function.arn, FunctionSource(reader.function))
-            by_function[reader.function.arn] = FunctionSource(known.function, (*known.mappings, reader.mapping))
+            known = by_function.get(reader.function.arn, QueueConsumer(reader.function))
+            by_function[reader.function.arn] = QueueConsumer(known.function, (*known.mappings, reader.mapping))
     return tuple(by_function.values())

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from ops import formatting, pricing
 from ops.aws import cloudwatch
-from ops.deadletters.causes.attribution.message_sources import OWN_QUEUE, FunctionSource, QueueConsumers, source_queue
+from ops.deadletters.causes.attribution.message_sources import OWN_QUEUE, QueueConsumer, QueueConsumers, source_queue
 from ops.deadletters.messages.model import NEVER_RAN, Cause
 from ops.errors import AwsError
 
@@ -64,7 +64,7 @@ def find_never_invoked(
     return ThrottledMessages(found, len(_NAMES) * pricing.load().metric_requested)
 
 
-def _metrics(source: DeadLetterQueue, feed: FunctionSource, start: datetime, end: datetime) -> dict[str, Points]:
+def _metrics(source: DeadLetterQueue, feed: QueueConsumer, start: datetime, end: datetime) -> dict[str, Points]:
     named = (("FunctionName", feed.function.name),)
     queries = [cloudwatch.MetricQuery(name, "AWS/Lambda", name, "Sum", named) for name in _NAMES]
     return cloudwatch.metric_data(source.aws, queries, start, end, 60).series
@@ -79,7 +79,7 @@ def _between(points: Points, start: datetime, end: datetime) -> Iterator[float]:
         yield value
 
 
-def _fails_unseen(feed: FunctionSource) -> bool:
+def _fails_unseen(feed: QueueConsumer) -> bool:
     """Whether an invocation may fail some of its messages and count as no error."""
     return not feed.mappings or any(one.partial_batches for one in feed.mappings)
 
