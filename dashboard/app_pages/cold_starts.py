@@ -43,7 +43,11 @@ def draw(report: ColdStartReport) -> None:
         widgets.chart(charts.durations(report, page_runtime.ZONE), "durations")
     st.subheader("Is a version slower to start?", anchor=False)
     number_of = st.column_config.NumberColumn
-    table = report.by_version.assign(share=report.by_version["share"] * 100)
+    versions = report.by_version
+    inits = [
+        column for column in versions if column.startswith("init_p")
+    ]  # whole ms: "localized" would show three digits
+    table = versions.assign(share=versions["share"] * 100, **{column: versions[column].round() for column in inits})
     widgets.table(
         table,
         "versions",
@@ -52,9 +56,9 @@ def draw(report: ColdStartReport) -> None:
             "invocations": st.column_config.NumberColumn("Invocations", format="localized"),
             "cold": st.column_config.NumberColumn("Cold", format="localized"),
             "share": st.column_config.NumberColumn("Share, %", format="%.2f"),
-            "init_p50_ms": number_of("Init p50, ms", format="%.0f"),
-            "init_p95_ms": number_of("Init p95, ms", format="%.0f"),
-            "init_p99_ms": number_of("Init p99, ms", format="%.0f"),
+            "init_p50_ms": number_of("Init p50, ms", format="localized"),
+            "init_p95_ms": number_of("Init p95, ms", format="localized"),
+            "init_p99_ms": number_of("Init p99, ms", format="localized"),
         },
         placeholder="–",
     )

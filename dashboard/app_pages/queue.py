@@ -23,7 +23,7 @@ def draw(report: QueueReport) -> None:
                 Stat("Oldest message", duration(report.oldest_s), note=when, colour=theme.VISIBLE),
                 Stat("Arriving", number(report.arrivals_per_min), "/min", colour=theme.VISIBLE),
                 Stat("Done", number(report.completions_per_min), "/min", colour=theme.SUCCESS),
-                Stat("Drained in", drain),
+                Stat("Drained in", drain, words=report.drain_s is None and bool(report.waiting)),
             ]
         )
     )

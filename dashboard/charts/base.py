@@ -1,4 +1,8 @@
-"""What all charts share: quiet axes with units, named limits, local time with UTC on hover, a range that is dragged."""
+"""What all charts share: quiet axes with units, named limits, local time with UTC on hover, a range that is dragged.
+
+A chart's question and its remark are texts of the page (``widgets.chart``), where they wrap; the names of its limits are
+in the legend, where no data crosses them. SVG can do neither.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +22,9 @@ from ops.insight.report_types import Threshold
 
 HEIGHT = 300
 _PAPER = {"xref": "paper", "yref": "paper", "showarrow": False}
-_GRID = "rgba(125,134,148,.18)"
+GRID = "rgba(125,134,148,.18)"
+_DASHES = ("dash", "dashdot", "longdashdot")
+"""Of limits in one chart, the lowest first."""
 _REACH = 4.0
 """A limit is drawn up to this many times the highest value; a farther one would flatten the data: it is named."""
 
@@ -33,6 +39,10 @@ class Series:
     fill: bool = False
     step: bool = False
     dash: str = "solid"
+
+
+BAR_LABEL = 72
+"""Pixels at the right for the figure beside the longest bar."""
 
 
 def figure(question: str, y_title: str, x_title: str = "", height: int = HEIGHT) -> go.Figure:
@@ -50,7 +60,7 @@ def figure(question: str, y_title: str, x_title: str = "", height: int = HEIGHT)
                 "pad": {"t": 4},
             },
             "height": height,
-            "margin": {"l": 8, "r": 8, "t": 62, "b": 8},
+            "margin": {"l": 8, "r": 8, "t": 28, "b": 8},
             "hovermode": "x unified",
             "uirevision": "kept",  # the reader's zoom stays when new values come
             "showlegend": True,
@@ -68,12 +78,12 @@ def figure(question: str, y_title: str, x_title: str = "", height: int = HEIGHT)
                 "title": {"text": x_title, "font": {"size": 12}, "standoff": 4},
                 "showgrid": False,
                 "automargin": True,
-                "linecolor": _GRID,
+                "linecolor": GRID,
                 "showline": True,
             },
             "yaxis": {
                 "title": {"text": y_title, "font": {"size": 12}},
-                "gridcolor": _GRID,
+                "gridcolor": GRID,
                 "zeroline": False,
                 "rangemode": "tozero",
                 "automargin": True,
@@ -127,8 +137,8 @@ def over_time(
     if counts:
         whole(chart, top)
     far = add_limits(chart, [Threshold(line.name, line.value / scale) for line in limits], top, unit, say)
-    if aside := " · ".join(filter(None, (late, far))):
-        say_aside(chart, aside)
+    if remark := " · ".join(filter(None, (late, far))):
+        say_aside(chart, remark)
     if not any(frame[one.column].notna().any() for one in series):
         say_empty(chart, "Nothing was measured in this time")
     return chart
@@ -175,24 +185,23 @@ def _gaps(values: pd.Series) -> bool:
 def add_limits(
     chart: go.Figure, limits: Sequence[Threshold], top: float, unit: str, say: Callable[[float], str] | None = None
 ) -> str:
-    """Dashed and named. Those too far above the data to be drawn are returned in words."""
+    """Dashed, and named in the legend. Those too far above the data to be drawn are returned in words."""
     told = say or (lambda value: f"{number(value)} {unit}")
-    far = []
-    for line in sorted(limits, key=lambda one: one.value):
-        if line.value <= top * _REACH:
-            chart.add_hline(
-                y=line.value,
-                line={"dash": "dash", "width": 1.2, "color": theme.NEUTRAL},
-                annotation={
-                    "text": f"{plain(line.name)} {told(line.value)}",
-                    "font": {"size": 12, "color": theme.NEUTRAL},
-                    "yshift": -1,
-                },
-                annotation_position="top left",
-            )
-        else:
-            far.append(f"{plain(line.name)} {told(line.value)}")
+    near = [line for line in limits if line.value <= top * _REACH]
+    for at, line in enumerate(sorted(near, key=lambda one: one.value)):
+        chart.add_hline(y=line.value, **_mark(f"{plain(line.name)} {told(line.value)}", _DASHES[at % len(_DASHES)]))
+    beyond = sorted((line for line in limits if line not in near), key=lambda one: one.value)
+    far = [f"{plain(line.name)} {told(line.value)}" for line in beyond]
     return "↑ " + ", ".join(far) if far else ""
+
+
+def add_mark(chart: go.Figure, x: float, name: str) -> None:
+    """A value on the horizontal axis, dashed, and named in the legend."""
+    chart.add_vline(x=x, **_mark(plain(name), _DASHES[0]))
+
+
+def _mark(name: str, dash: str) -> dict[str, Any]:
+    return {"name": name, "showlegend": True, "line": {"dash": dash, "width": 1.2, "color": theme.NEUTRAL}}
 
 
 def add_utc(chart: go.Figure, times: np.ndarray[Any, Any], index: pd.Index) -> None:
@@ -216,16 +225,14 @@ def whole(chart: go.Figure, top: float) -> None:
         chart.update_yaxes(dtick=1, range=[0, max(1.0, top) * 1.2])
 
 
-BESIDE_LEGEND = 40
-"""Characters: half a laptop's width has room for as many beside two names."""
-
-
 def say_aside(chart: go.Figure, what: str) -> None:
-    """A remark on the right: above the plot, beside the legend, or inside it where there is no room for that."""
-    anchor = "bottom" if len(what) <= BESIDE_LEGEND else "top"
-    chart.add_annotation(
-        text=what, **_PAPER, x=1, y=1, xanchor="right", yanchor=anchor, font={"size": 12, "color": theme.NEUTRAL}
-    )
+    """A remark, which the page shows beside the chart's question."""
+    chart.update_layout(meta={"aside": what})
+
+
+def aside(chart: go.Figure) -> str:
+    """The remark of ``say_aside``, or nothing."""
+    return str((chart.layout.meta or {}).get("aside", ""))
 
 
 def say_empty(chart: go.Figure, why: str) -> None:

@@ -10,7 +10,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from dashboard import theme
-from dashboard.charts.base import Series, figure, local, over_time, say_aside, say_empty, whole
+from dashboard.charts.base import BAR_LABEL, Series, figure, local, over_time, say_aside, say_empty, whole
 from dashboard.charts.series import begun_late, since
 from dashboard.formatting import duration, millis, number, plain, zone_name
 from ops.insight.reports.cold_starts import ColdStartReport
@@ -131,6 +131,7 @@ def durations(report: ColdStartReport, viewer: tzinfo) -> go.Figure:
 def distribution(report: ColdStartReport) -> go.Figure:
     """How long initialising takes, as a histogram a version."""
     chart = figure("How long does a cold start take?", "cold starts", "init, ms")
+    chart.update_xaxes(tickformat=",")
     rows = report.invocations.dropna(subset=["init_ms"])
     if rows.empty:
         say_empty(chart, "No cold start in this time")
@@ -172,9 +173,9 @@ def waterfall(report: ColdStartReport) -> go.Figure:
         cliponaxis=False,
         hovertemplate="%{y}: %{text}<extra></extra>",
     )
-    chart.update_layout(showlegend=False, hovermode="closest", margin={"t": 40})
+    chart.update_layout(showlegend=False, hovermode="closest", margin={"t": 8, "r": BAR_LABEL})
     chart.update_yaxes(autorange="reversed", showgrid=False, rangemode="normal")
-    chart.update_xaxes(range=[0, end / size * 1.15], showgrid=True)
+    chart.update_xaxes(range=[0, end / size], showgrid=True)
     if phases.empty:
         say_empty(chart, "No cold start in this time")
         chart.update_yaxes(autorange=True)

@@ -8,7 +8,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from dashboard import theme
-from dashboard.charts.base import Series, figure, over_time, say_empty, time_unit
+from dashboard.charts.base import Series, add_mark, figure, over_time, say_empty, time_unit
 from dashboard.formatting import duration
 from ops.insight.report_types import Threshold
 from ops.insight.reports.concurrency import ConcurrencyReport
@@ -63,6 +63,7 @@ def drain(times: pd.Series, chosen: int) -> go.Figure:
     chart.add_scatter(
         x=times.index,
         y=times / size,
+        name="time to drain",
         mode="lines",
         line={"color": theme.IN_FLIGHT, "width": 2},
         customdata=[duration(value) for value in times],
@@ -71,9 +72,5 @@ def drain(times: pd.Series, chosen: int) -> go.Figure:
     if times.isna().all():
         say_empty(chart, "More arrives than any of these can do")
     else:
-        chart.add_vline(
-            x=chosen,
-            line={"dash": "dash", "width": 1.2, "color": theme.NEUTRAL},
-            annotation={"text": f"chosen {chosen}", "font": {"size": 12, "color": theme.NEUTRAL}},
-        )
-    return chart.update_layout(showlegend=False, margin={"t": 40})
+        add_mark(chart, chosen, f"chosen: {chosen}")
+    return chart

@@ -8,7 +8,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from dashboard import theme
-from dashboard.charts.base import Series, figure, over_time, say_empty
+from dashboard.charts.base import BAR_LABEL, GRID, Series, add_mark, figure, over_time, say_empty
 from dashboard.formatting import number, plain, usd
 from ops.insight.report_types import Threshold
 from ops.insight.reports.cost import CostReport
@@ -22,24 +22,27 @@ def in_dollars(chart: go.Figure) -> go.Figure:
 
 def waterfall(report: CostReport) -> go.Figure:
     """Each part on top of the one before, from Lambda's duration to the total."""
-    chart = in_dollars(figure("Where does the money go?", "USD in this time", height=340))
+    chart = figure("Where does the money go?", "", "USD in this time", height=340)
+    chart.update_xaxes(tickprefix="$", exponentformat="none", nticks=5, showgrid=True, gridcolor=GRID)
     parts = report.parts
     names = [plain(name) for name in parts["component"]]
     shares = parts["usd"] / report.total_usd if report.total_usd else parts["usd"] * 0
     chart.add_waterfall(
-        x=[*names, "Total"],
-        y=[*parts["usd"], report.total_usd],
+        y=[*names, "Total"],
+        x=[*parts["usd"], report.total_usd],
+        orientation="h",  # the names have room at every width
         measure=["relative"] * len(names) + ["total"],
         text=[*(usd(value) for value in parts["usd"]), usd(report.total_usd)],
         textposition="outside",
         cliponaxis=False,
         customdata=[*(f"{share:.1%} of the total" for share in shares), "100%"],
-        hovertemplate="%{x}<br>%{text}, %{customdata}<extra></extra>",
+        hovertemplate="%{y}<br>%{text}, %{customdata}<extra></extra>",
         increasing={"marker": {"color": theme.VISIBLE}},
         totals={"marker": {"color": theme.NEUTRAL}},
         connector={"line": {"color": "rgba(125,134,148,.5)", "width": 1}},
     )
-    chart.update_layout(showlegend=False, hovermode="closest", margin={"t": 48})
+    chart.update_yaxes(autorange="reversed", showgrid=False, rangemode="normal", nticks=0)
+    chart.update_layout(showlegend=False, hovermode="closest", margin={"t": 8, "r": BAR_LABEL})
     if parts.empty or not report.total_usd:
         say_empty(chart, "Nothing was spent in this time")
     return chart
@@ -66,6 +69,7 @@ def break_even(report: CostReport) -> go.Figure:
     Only compute is compared: queue, API and logs cost the same either way.
     """
     chart = in_dollars(figure("From which load on is always-on cheaper?", "USD an hour, compute only", "jobs an hour"))
+    chart.update_xaxes(tickformat=",")
     assumed, even = report.assumptions, report.break_even_jobs_per_hour
     compute = float(report.parts.loc[report.parts["component"].map(is_compute), "usd"].sum())
     if not report.successes or not compute:
@@ -86,10 +90,5 @@ def break_even(report: CostReport) -> go.Figure:
             hovertemplate="$%{y:.3f}",
         )
     if even:
-        chart.add_vline(
-            x=even,
-            line={"dash": "dash", "width": 1.2, "color": theme.NEUTRAL},
-            annotation_position="bottom right",  # above, the always-on line would run through it
-            annotation={"text": f"break-even {number(even)}", "font": {"size": 12, "color": theme.NEUTRAL}},
-        )
+        add_mark(chart, even, f"break-even: {number(even)} jobs an hour")
     return chart

@@ -8,6 +8,7 @@ import streamlit as st
 
 from dashboard import page_runtime, zoom
 from dashboard.charts import base
+from dashboard.markup import html_blocks
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
@@ -27,8 +28,14 @@ _TIME_CONFIG = {**_CONFIG, "modeBarButtonsToRemove": ["select2d", "zoom2d", "pan
 
 
 def chart(figure: go.Figure, key: str) -> None:
-    """A chart of its page. In one over time, dragging chooses the page's range."""
+    """A chart of its page below its question and remark. In one over time, dragging chooses the page's range."""
     name, alt = f"chart-{key}", str(figure.layout.title.text)
+    with st.container(gap=None, key=f"titled-{key}"):
+        st.html(html_blocks.chart_head(alt, base.aside(figure)))
+        _plot(figure.update_layout(title=None), name, alt)
+
+
+def _plot(figure: go.Figure, name: str, alt: str) -> None:
     if figure.layout.xaxis.type != "date":
         st.plotly_chart(figure, key=name, config=_CONFIG, alt=alt)
         return

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 
@@ -45,6 +46,12 @@ def finding(found: Finding) -> str:
     return f'<div class="so-finding" role="status" style="--c:{colour}">{said}</div>'
 
 
+def chart_head(question: str, aside: str = "") -> str:
+    """A chart's question and its remark, both of ``formatting.plain``: escaped already, as Plotly needs them."""
+    remark = f"<span>{aside}</span>" if aside else ""
+    return f'<div class="so-chart"><h3>{question}</h3>{remark}</div>'
+
+
 def stats(row: list[Stat]) -> str:
     cells = []
     for stat in row:
@@ -53,10 +60,15 @@ def stats(row: list[Stat]) -> str:
         kind = " so-words" if stat.words else ""
         cells.append(
             f'<div class="so-stat{mark}"><div class="so-label" title="{escape(stat.label)}">{escape(stat.label)}</div>'
-            f'<div class="so-value{kind}">{escape(stat.value)}{unit}</div>'
+            f'<div class="so-value{kind}">{_breakable(stat.value)}{unit}</div>'
             f'<div class="so-note">{escape(stat.note)}</div></div>'
         )
     return f'<div class="so-stats">{"".join(cells)}</div>'
+
+
+def _breakable(value: str) -> str:
+    """Escaped, with room for a line break inside names such as MaximumConcurrency."""
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", "<wbr>", escape(value))
 
 
 def empty(what: str, why: str) -> str:

@@ -11,6 +11,7 @@ import pytest
 
 from dashboard.pages import PAGES, Entry
 from tests.browser.chromium import IDLE, Page
+from tests.browser.cut_text import CHARTS_DRAWN, CUT
 from tests.browser.motion import WATCH
 from tests.browser.server import REPOSITORY, serving
 from tests.dashboard.samples import HOSTILE
@@ -118,6 +119,19 @@ def test_a_range_dragged_in_one_chart_is_the_pages(hostile: str, page: Page) -> 
     page.wait_for("location.search.includes('range=6h') && !/from|to=/.test(location.search)", SLOW)
     page.wait_for(f"!{axes}.includes({zoomed[:16]!r})", SLOW)
     assert not page.errors
+
+
+@pytest.mark.parametrize("width", [1440, 1280, 390])
+def test_nothing_is_cut_at_any_width(hostile: str, page: Page, width: int) -> None:
+    """On the samples with the longest names; what a tooltip completes may be shortened."""
+    page.size(width, 900)
+    for entry in PAGES.values():
+        page.open(f"{hostile}/{'' if entry.key == 'overview' else entry.address}?live=false")
+        page.wait(".so-finding", SLOW)
+        page.wait_for(f"{IDLE} && document.fonts.status === 'loaded'", SLOW)
+        page.wait_for("!document.querySelector('[data-testid=stMain] [data-testid=stSkeleton]')", SLOW)
+        page.wait_for(CHARTS_DRAWN, SLOW)
+        assert page.js(CUT) == [], f"{entry.title} at {width} px"
 
 
 @pytest.mark.twin

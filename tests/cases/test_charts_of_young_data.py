@@ -34,7 +34,8 @@ def drawn(**at: float) -> object:
 
 
 def said(chart: object) -> str:
-    return " ".join(note.text for note in chart.layout.annotations)  # type: ignore[attr-defined]
+    named = [line.name for line in chart.layout.shapes if line.showlegend]  # type: ignore[attr-defined]
+    return " ".join([base.aside(chart), *named])  # type: ignore[arg-type]
 
 
 def test_a_single_point_is_drawn_and_the_axis_fits_it() -> None:
@@ -87,8 +88,13 @@ def test_a_chart_without_times_numbers_none() -> None:
 
 def test_dollars_are_not_written_in_micros() -> None:
     report = Sample().cost(TimeRange(), Assumptions())
-    for chart in (cost.waterfall(report), cost.trend(report, UTC), cost.break_even(report)):
-        assert (chart.layout.yaxis.tickprefix, chart.layout.yaxis.exponentformat) == ("$", "none")
+    axes = (
+        cost.waterfall(report).layout.xaxis,
+        cost.trend(report, UTC).layout.yaxis,
+        cost.break_even(report).layout.yaxis,
+    )
+    for axis in axes:
+        assert (axis.tickprefix, axis.exponentformat) == ("$", "none")
 
 
 def test_errors_and_durations_are_drawn_with_their_thresholds() -> None:

@@ -55,7 +55,8 @@ class App:
 
     @property
     def questions(self) -> list[str]:
-        return [chart["layout"]["title"]["text"] for chart in self.charts]
+        """The headings of the charts, in their order."""
+        return [unescape(found) for found in re.findall(r'class="so-chart"><h3>(.*?)</h3>', self.html)]
 
 
 def _relative(file: Path, folder: Path) -> str:

@@ -52,9 +52,25 @@ def test_gaps_stay_gaps() -> None:
 def test_a_near_limit_is_a_dashed_named_line_and_a_far_one_is_named() -> None:
     figure = concurrency.against_law(BUSY.concurrency(SPAN), UTC)
     assert [(line.y0, line.line.dash) for line in figure.layout.shapes] == [(10.0, "dash")]
-    said = [note.text for note in figure.layout.annotations]
-    assert "mapping's maximum 10 executions" in said
-    assert "↑ account quota 1,000 executions" in said
+    assert [(line.name, line.showlegend) for line in figure.layout.shapes] == [
+        ("mapping's maximum 10 executions", True)
+    ]
+    assert base.aside(figure) == "↑ account quota 1,000 executions"
+    assert not figure.layout.annotations, "no text where data may cross it"
+
+
+def test_limits_of_one_chart_are_drawn_apart() -> None:
+    shapes = cold_starts.durations(BUSY.cold_starts(SPAN), UTC).layout.shapes
+    assert len(shapes) > 1
+    assert len({line.line.dash for line in shapes}) == len(shapes)
+
+
+def test_a_chosen_load_is_named_in_the_legend() -> None:
+    drain = concurrency.drain(pd.Series({2: 80.0, 3: 40.0}), 3)
+    (even,) = cost.break_even(BUSY.cost(SPAN, Assumptions())).layout.shapes
+    assert [(line.name, line.showlegend) for line in drain.layout.shapes] == [("chosen: 3", True)]
+    assert even.showlegend
+    assert even.name.endswith(" jobs an hour")
 
 
 def test_seconds_become_the_unit_that_reads_best() -> None:
@@ -63,7 +79,7 @@ def test_seconds_become_the_unit_that_reads_best() -> None:
     figure = queue.age(type(report)(**{**vars(report), "age": rows, "age_lines": (Threshold("alarm", 3_600.0),)}), UTC)
     assert figure.layout.yaxis.title.text == "minutes"
     assert trace(figure, "oldest message").y[0] == 120
-    assert figure.layout.annotations[0].text == "alarm 60 min"
+    assert figure.layout.shapes[0].name == "alarm 60 min"
 
 
 @pytest.mark.parametrize(
@@ -102,16 +118,19 @@ def test_many_dots_are_drawn_by_the_graphics_card() -> None:
 def test_the_waterfall_adds_up() -> None:
     report = BUSY.cost(SPAN, Assumptions())
     bars = cost.waterfall(report).data[0]
-    assert bars.x[0] == "Lambda duration"
+    assert bars.orientation == "h"
+    assert bars.y[0] == "Lambda duration"
     assert bars.measure[-1] == "total"
-    assert sum(bars.y[:-1]) == pytest.approx(bars.y[-1])
+    assert sum(bars.x[:-1]) == pytest.approx(bars.x[-1])
 
 
 def test_foreign_text_in_labels_is_no_markup() -> None:
     report = replace(BUSY.queue(SPAN), age_lines=(Threshold(HOSTILE, 60.0),))
-    said = [note.text for note in queue.age(report, UTC).layout.annotations]
-    assert said
-    assert "<script" not in str(said)
+    limits = [line.name for line in queue.age(report, UTC).layout.shapes]
+    assert limits
+    far = base.aside(queue.age(replace(report, age_lines=(Threshold(HOSTILE, 1e9),)), UTC))
+    assert far
+    assert "<script" not in str(limits) + far
 
 
 def test_a_sparkline_keeps_peaks_and_gaps() -> None:

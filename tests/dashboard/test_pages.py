@@ -24,9 +24,9 @@ def test_a_page_in_trouble(sample: Visit, entry: Entry) -> None:
     assert "The last minute is not complete yet." in app.text, "what is missing is said"
     assert "24 metrics a look: $0.000240" in app.text, "what looking costs is said"
     assert all(question.endswith("?") for question in app.questions)
-    for chart in app.charts:
+    for question, chart in zip(app.questions, app.charts, strict=True):
         horizontal = any(trace.get("orientation") == "h" for trace in chart["data"])
-        assert chart["layout"]["xaxis" if horizontal else "yaxis"]["title"]["text"], chart["layout"]["title"]["text"]
+        assert chart["layout"]["xaxis" if horizontal else "yaxis"]["title"]["text"], question
 
 
 @pages
@@ -34,10 +34,10 @@ def test_a_page_with_nothing_to_show(sample: Visit, entry: Entry) -> None:
     app = sample("empty").open(entry)
     assert not app.at.exception
     assert "so-finding" in app.html
-    for chart in app.charts:
+    for question, chart in zip(app.questions, app.charts, strict=True):
         drawn = [trace for trace in chart["data"] if trace["type"] in ("bar", "waterfall", "histogram")]
         said = [note["text"] for note in chart["layout"].get("annotations", [])]
-        assert said or drawn, f"{chart['layout']['title']['text']} is empty and does not say why"
+        assert said or drawn, f"{question} is empty and does not say why"
 
 
 @pytest.mark.parametrize("state", ["fine", "huge"])

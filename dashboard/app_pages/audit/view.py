@@ -18,6 +18,7 @@ from dashboard.markup.html_blocks import Stat
 from dashboard.pages import PAGES
 from ops.deadletters.archive import audit_log, audit_summary
 from ops.errors import OpsError
+from ops.formatting import count
 
 if TYPE_CHECKING:
     from ops.deadletters.archive.audit_log import Record
@@ -68,7 +69,7 @@ def _numbers(found: History) -> str:
             Stat("Redrives", number(acts["redrive"] + acts["resume"]), colour=theme.VISIBLE),
             Stat("Letters redriven", number(found.redriven), colour=theme.SUCCESS),
             Stat("Purges", number(acts["purge"]), colour=theme.DEAD),
-            Stat("Record", checked, note=f"{number(found.verified.lines)} lines checked; {limits}"),
+            Stat("Record", checked, note=f"{count(found.verified.lines, 'line')} checked; {limits}", words=True),
         ]
     )
 

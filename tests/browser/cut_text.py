@@ -1,0 +1,26 @@
+"""What of a page's text is cut, as JavaScript: a list of sentences, empty where all can be read."""
+
+from __future__ import annotations
+
+CHARTS_DRAWN = "[...document.querySelectorAll('[data-testid=stPlotlyChart]')].every(e => e.querySelector('.main-svg .xtick, text'))"
+
+CUT = """(() => {
+  const cut = [], say = e => JSON.stringify(e.textContent.slice(0, 60));
+  const main = document.querySelector('[data-testid=stMain]');
+  if (main.scrollWidth > main.clientWidth) cut.push(`the page scrolls sideways by ${main.scrollWidth - main.clientWidth} px`);
+  const edge = main.getBoundingClientRect().right;
+  const texts = '.so-head h1, .so-head p, .so-chart h3, .so-chart span, .so-finding span, .so-value, .so-note, h3';
+  for (const e of main.querySelectorAll(texts)) {
+    if (e.title || !e.textContent) continue;
+    if (e.scrollWidth > e.clientWidth + 1 && getComputedStyle(e).display !== 'inline') cut.push(`${say(e)} is wider than its box`);
+    if (e.getBoundingClientRect().right > edge + 1) cut.push(`${say(e)} leaves the page`);
+  }
+  for (const chart of main.querySelectorAll('.js-plotly-plot')) {
+    const box = chart.getBoundingClientRect();
+    for (const e of chart.querySelectorAll('.main-svg text')) {
+      const r = e.getBoundingClientRect();
+      if (e.textContent && r.width && (r.left < box.left - 1 || r.right > box.right + 1)) cut.push(`${say(e)} leaves its chart`);
+    }
+  }
+  return cut;
+})()"""
