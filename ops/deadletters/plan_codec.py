@@ -19,7 +19,7 @@ from ops.deadletters.plan_model import SCHEMA, Plan
 from ops.errors import UsageError
 
 _ID = re.compile("[0-9A-Za-z-]+")
-MAKE_NEW_PLAN = "Make the plan anew: ops dlq plan."
+MAKE_NEW_PLAN = "Make a new plan: ops dlq plan."
 
 
 class PlanUnreadable(UsageError):
@@ -37,9 +37,9 @@ def decode_plan(text: str | bytes, where: str) -> Plan:
     try:
         data = json.loads(text)
     except atomic_file.MALFORMED as error:
-        raise PlanUnreadable(f"{where} is no plan: it is no JSON.", MAKE_NEW_PLAN) from error
+        raise PlanUnreadable(f"{where} is not a plan: it is not valid JSON.", MAKE_NEW_PLAN) from error
     if not isinstance(data, dict) or "hash" not in data or "schema" not in data:
-        raise PlanUnreadable(f"{where} is no plan.", MAKE_NEW_PLAN)
+        raise PlanUnreadable(f"{where} is not a plan.", MAKE_NEW_PLAN)
     if data["schema"] != SCHEMA:
         raise UsageError(
             f"{where} is a plan of version {data['schema']} and this tool follows version {SCHEMA}.", MAKE_NEW_PLAN
@@ -49,9 +49,9 @@ def decode_plan(text: str | bytes, where: str) -> Plan:
     try:
         plan: Plan = _typed(data, Plan)
         if not _ID.fullmatch(plan.id):  # a ledger is called by it
-            raise ValueError(f"{plan.id!r:.40} is no id")
+            raise ValueError(f"{plan.id!r:.40} is not a valid ID")
     except atomic_file.MALFORMED as error:
-        raise UsageError(f"{where} is no plan: {error}.", MAKE_NEW_PLAN) from error
+        raise UsageError(f"{where} is not a plan: {error}.", MAKE_NEW_PLAN) from error
     return plan
 
 

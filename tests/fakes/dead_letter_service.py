@@ -205,7 +205,7 @@ class Broken(SampleDesk):
     """A shelf that cannot be read."""
 
     def info(self) -> Any:
-        raise OpsError("The shelf shelf.db is damaged: file is not a database.", "Delete it; a look makes it anew.")
+        raise OpsError("The snapshot shelf.db is damaged: file is not a database.", "Delete it; a scan makes it again.")
 
 
 def a_plan(ids: tuple[str, ...], selection: Selection, action: Action, destination: Any = None, edits: Any = (),

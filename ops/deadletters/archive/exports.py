@@ -71,7 +71,7 @@ def export_messages(
     writable), and what ``Snapshot`` raises.
     """
     if format not in FORMATS:
-        raise UsageError(f"{format!r} is no format of an export.", f"Choose {' or '.join(FORMATS)}.")
+        raise UsageError(f"{format!r} is not an export format.", f"Choose {' or '.join(FORMATS)}.")
     target = path or default_export_path(source, format)
     if path is None:
         try:

@@ -58,7 +58,7 @@ def import_messages(source: DeadLetterQueue, path: Path) -> ImportResult:
                 "Take one of them out; nothing was imported.",
             )
     if not ids:
-        raise UsageError(f"{path} holds no letter.", "Name a file that ops dlq export wrote.")
+        raise UsageError(f"{path} holds no message.", "Name a file that ops dlq export wrote.")
     with Snapshot.open(source) as shelf:
         before = shelf.places(ids)
         left = [letter_id for letter_id, place in before.items() if place not in LIVE]

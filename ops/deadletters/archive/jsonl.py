@@ -60,7 +60,7 @@ def decode_line(line: bytes) -> SnapshotMessage:
     """
     entry = _json(line)
     if not isinstance(entry, dict):
-        raise ValueError("it is no JSON object")
+        raise ValueError("it is not a JSON object")
     if entry.get("schema") != SCHEMA or type(entry["schema"]) is not int:
         raise ValueError(f"its schema is {entry.get('schema')!r:.40} and not {SCHEMA}")
     message_id, body, system = entry.get("message_id"), entry.get("body"), entry.get("system")
@@ -69,7 +69,7 @@ def decode_line(line: bytes) -> SnapshotMessage:
     if rows.storable(message_id) != message_id:  # it would be kept by another id, and not found by its own
         raise ValueError("its message_id holds a NUL or half a surrogate pair")
     if not isinstance(body, str):
-        raise ValueError("its body is no text")
+        raise ValueError("its body is not text")
     if not isinstance(system, dict) or not all(isinstance(value, str) for value in system.values()):
         raise ValueError("its system attributes are no texts by name")
     letter = parse.parse_message(Message(message_id, "", body, _attributes(entry.get("attributes")), system))
@@ -99,7 +99,8 @@ def _numbered(path: Path, number: int, line: bytes) -> SnapshotMessage:
         return decode_line(line)
     except ValueError as error:
         raise UsageError(
-            f"{path}: line {number} is no letter: {error}.", "Name a JSONL file that ops dlq export wrote, unchanged."
+            f"{path}: line {number} is not a message: {error}.",
+            "Name a JSONL file that ops dlq export wrote, unchanged.",
         ) from None
 
 
@@ -113,7 +114,7 @@ def _json(line: bytes) -> Any:
     except RecursionError:
         raise ValueError("it is nested too deeply") from None
     except ValueError:
-        raise ValueError("it is no JSON, or was cut off") from None
+        raise ValueError("it is not valid JSON, or was cut off") from None
 
 
 def _cause(entry: Any) -> Cause:

@@ -43,7 +43,7 @@ def parse_edits(set_expressions: Sequence[str] = (), merge_patch: str | None = N
             edits.append(Edit("", _loaded(merge_patch)))
         except (ValueError, RecursionError) as error:
             raise UsageError(
-                f"The merge patch is no JSON: {error}.", 'Write an object such as {"params": {"alpha": 0.1}}.'
+                f"The merge patch is not valid JSON: {error}.", 'Write an object such as {"params": {"alpha": 0.1}}.'
             ) from error
     for expression in set_expressions:
         path, value = _split(expression)
@@ -136,7 +136,7 @@ def _loaded(text: str) -> Any:
 def _finite(text: str) -> float:
     """Written again, a number that Python takes for infinite would be no JSON."""
     if math.isinf(number := float(text)):
-        raise UsageError(f"The number {text:.40} is too large.", f"Say it as a text: '\"{text:.40}\"'.")
+        raise UsageError(f"The number {text:.40} is too large.", f"Write it as text: '\"{text:.40}\"'.")
     return number
 
 
@@ -152,7 +152,7 @@ def _items(value: dict[str, Any] | list[Any]) -> Iterable[Any]:
 
 
 def _no_constant(name: str) -> Any:
-    raise ValueError(f"{name} is no JSON")
+    raise ValueError(f"{name} is not valid JSON")
 
 
 def _check(edit: Edit) -> None:
@@ -207,7 +207,7 @@ def _body(body: str, edit: Edit) -> str:
     except ValueError as error:
         raise UsageError(
             f"The body cannot be edited as JSON: {error}.",
-            "Leave such letters out (--where 'body != null'), set the whole body (body=…), or edit attributes only.",
+            "Leave such messages out (--where 'body != null'), set the whole body (body=…), or edit attributes only.",
         ) from error
 
 

@@ -56,7 +56,7 @@ def compile_filter(where: str) -> Filter:
     except jmespath.exceptions.JMESPathError as error:
         raise _syntax_error(where, error) from error
     except RecursionError:
-        raise UsageError("The filter is too long, or nested too deeply.", "Choose letters in several steps.") from None
+        raise UsageError("The filter is too long, or nested too deeply.", "Select messages in several steps.") from None
     interpreter = _Interpreter(jmespath.Options(custom_functions=_Lenient()))
 
     def check(document: Mapping[str, Any]) -> bool:
@@ -112,8 +112,8 @@ def _ensure_answerable(where: str, tree: Any) -> None:
         if name not in ROOTS:
             at = where.find(name)
             raise UsageError(
-                f"The filter {where!r} asks for {name!r} at character {at + 1}, which a letter does not have.",
-                f"A letter has {', '.join(ROOTS)}. A value of the body is body.{name}; text stands in quotes "
+                f"The filter {where!r} asks for {name!r} at character {at + 1}, which a message does not have.",
+                f"A message has {', '.join(ROOTS)}. A value of the body is body.{name}; text is in quotes "
                 f"('{name}'), and null, true, false and numbers in backquotes (`null`).",
             )
 
@@ -129,4 +129,4 @@ def _functions(node: Any) -> Iterator[str]:
 def _syntax_error(where: str, error: jmespath.exceptions.JMESPathError) -> UsageError:
     position = getattr(error, "lex_position", None)
     at = f" at character {position + 1}" if position is not None else ""
-    return UsageError(f"The filter {where!r} is no JMESPath{at}.", _EXAMPLE)
+    return UsageError(f"The filter {where!r} is not valid JMESPath{at}.", _EXAMPLE)

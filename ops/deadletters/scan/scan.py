@@ -62,11 +62,11 @@ def scan_queue(
     if queue.dlq_arn is not None:
         raise UsageError(
             f"{queue.name} has a redrive policy of its own (maxReceiveCount {queue.max_receive_count}): looking counts "
-            "as a receive and could move letters on to the next queue.",
-            "Remove that redrive policy first, or read the letters where they are moved to.",
+            "as a receive and could move messages on to the next queue.",
+            "Remove that redrive policy first, or read the messages where they are moved to.",
         )
     if limit < 1:
-        raise UsageError(f"A limit of {limit} letters reads nothing.", "Choose 1 or more.")
+        raise UsageError(f"A limit of {limit} messages reads nothing.", "Choose 1 or more.")
     with queue_lock.hold_lock(source, "look", "a look"), Snapshot.open(source) as shelf:
         once = source.aws.single(RECEIVE_TIMEOUT_S)  # lease.Receiver asks again itself
         try:

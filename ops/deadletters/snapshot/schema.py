@@ -114,11 +114,11 @@ def _settle(connection: sqlite3.Connection, path: Path) -> None:
     if (application, version) == (APPLICATION, 1):
         version = _from_1(connection)
     if application != APPLICATION:
-        raise OpsError(f"{path} is no shelf of dead letters.", "Move that file away; a look makes the shelf anew.")
+        raise OpsError(f"{path} is not a snapshot of dead letters.", "Move that file away; a scan makes it again.")
     if version != VERSION:
         raise OpsError(
-            f"The shelf {path} was written by another version ({version}; this one reads {VERSION}).",
-            f"Use that version, or move the file away (mv {path} {path}.old): a look makes it anew.",
+            f"The snapshot {path} was written by another version ({version}; this one reads {VERSION}).",
+            f"Use that version, or move the file away (mv {path} {path}.old): a scan makes it again.",
         )
 
 
@@ -169,7 +169,7 @@ def translate_sqlite_errors(path: Path) -> Iterator[None]:
         raise _snapshot_error(path, error) from error
     except OSError as error:
         raise OpsError(
-            f"The shelf {path} cannot be used: {error.strerror or error}.",
+            f"The snapshot {path} cannot be used: {error.strerror or error}.",
             "Set OPS_HOME to a folder that you can write to.",
         ) from error
 
@@ -186,8 +186,8 @@ def translate_read_errors(path: Path) -> Iterator[None]:
 
 def damaged_error(path: Path, why: str) -> OpsError:
     return OpsError(
-        f"The shelf {path} is damaged ({why}).",
-        f"Move it away (mv {path} {path}.damaged): a look makes it anew; the letters themselves are in the queue.",
+        f"The snapshot {path} is damaged ({why}).",
+        f"Move it away (mv {path} {path}.damaged): a scan makes it again; the messages themselves are in the queue.",
     )
 
 
@@ -195,15 +195,16 @@ def _snapshot_error(path: Path, error: sqlite3.Error) -> OpsError:
     text = str(error)
     if "disk is full" in text or "disk I/O" in text:
         return OpsError(
-            f"The disk is full: the shelf {path} could not be written ({text}).",
-            "Make room (or set OPS_HOME to another disk) and look again: what was read so far is kept.",
+            f"The disk is full: the snapshot {path} could not be written ({text}).",
+            "Make room (or set OPS_HOME to another disk) and scan again: what was read so far is kept.",
         )
     if any(sign in text for sign in _DAMAGE):
         return damaged_error(path, text)
     if "locked" in text:
-        return OpsError(f"The shelf {path} is held by another process for too long.", "Wait for its look to end.")
+        return OpsError(f"The snapshot {path} is held by another process for too long.", "Wait for its scan to end.")
     return OpsError(
-        f"The shelf {path} cannot be used: {text}.", "Set OPS_HOME to a folder that you can write to, and look again."
+        f"The snapshot {path} cannot be used: {text}.",
+        "Set OPS_HOME to a folder that you can write to, and scan again.",
     )
 
 

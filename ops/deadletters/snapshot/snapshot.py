@@ -166,10 +166,11 @@ class Snapshot:
             )
         if not found or not letter_id:
             raise UsageError(
-                f"No letter on the shelf has the id {letter_id!r}.", "List them (ops dlq list), or look again first."
+                f"No message in the snapshot has the ID {letter_id!r}.",
+                "List them (ops dlq list), or scan again first.",
             )
         if len(found) > 1:
-            raise UsageError(f"Several letters have an id that begins with {letter_id}.", "Give more of it.")
+            raise UsageError(f"Several messages have an ID that starts with {letter_id}.", "Add more characters.")
         with schema.translate_read_errors(self.path):
             return rows.message_from_row(found[0])
 

@@ -109,7 +109,7 @@ def test_exports_are_never_overwritten_and_csv_holds_no_formula(desk: Desk) -> N
     assert "/exports/" in "".join(out.split())
     code, _, err = desk.ops("export", "x.txt", "--format", "parquet")
     assert code == 2
-    assert "'parquet' is no format" in err
+    assert "'parquet' is not an export format" in err
 
 
 @pytest.mark.parametrize("name", ["sheet.xls", "sheet.xlsx", "sheet.json", "sheet.txt"])

@@ -54,7 +54,7 @@ def test_a_plan_in_a_file_and_its_diff(desk: Desk) -> None:
     assert desk.told("plan")["plan"]["ids"] == list(letters)
     code, _, err = desk.ops("diff", "plan.json", "nosuch")
     assert code == 2
-    assert "No letter on the shelf has the id 'nosuch'." in err
+    assert "No message in the snapshot has the ID 'nosuch'." in err
     desk.ops("plan", "--out", "same.json")
     out = desk.ops("diff", "same.json", letters[3])[1]
     assert " has no edits." in out

@@ -84,7 +84,7 @@ def test_list_filters_and_pages(desk: Desk) -> None:
     [
         (["--where", "body.[broken"], "JMESPath"),
         (["--since", "soon"], "'soon' is not a valid time."),
-        (["--id", "nosuch"], "No letter on the shelf has the id 'nosuch'."),
+        (["--id", "nosuch"], "No message in the snapshot has the ID 'nosuch'."),
     ],
 )
 def test_a_filter_that_means_nothing(desk: Desk, filters: list[str], sentence: str) -> None:

@@ -177,18 +177,18 @@ def line(**changes: Any) -> str:
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        ("", "holds no letter"),
-        ("\n\n", "holds no letter"),
-        (line(schema=True), "line 1 is no letter: its schema is True and not 1"),
-        (line() + "\n{", "line 2 is no letter: it is no JSON, or was cut off"),
-        (line()[:-9], "line 1 is no letter"),
+        ("", "holds no message"),
+        ("\n\n", "holds no message"),
+        (line(schema=True), "line 1 is not a message: its schema is True and not 1"),
+        (line() + "\n{", "line 2 is not a message: it is not valid JSON, or was cut off"),
+        (line()[:-9], "line 1 is not a message"),
         ("\udcff", "not UTF-8"),
         ("[" * 100_000, "nested too deeply"),
-        ("[]", "it is no JSON object"),
+        ("[]", "it is not a JSON object"),
         (line(schema=2), "its schema is 2 and not 1"),
         (line(message_id=""), "no message_id"),
         (line(message_id=5), "no message_id"),
-        (line(body=None), "its body is no text"),
+        (line(body=None), "its body is not text"),
         (line(system=None), "its system attributes"),
         (line(system={"SentTimestamp": 5}), "its system attributes"),
         (line(attributes=[]), "no attributes by name"),
@@ -220,7 +220,7 @@ def test_what_cannot_be_exported(world: World, tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="No letter"):
         exports.export_messages(world.source, ALL, path)
     shelve(world, a_dead_letter())
-    with pytest.raises(UsageError, match="is no format"):
+    with pytest.raises(UsageError, match="is not an export format"):
         exports.export_messages(world.source, ALL, path, "xlsx")
     path.write_text("mine")
     with pytest.raises(UsageError, match="is there already"):

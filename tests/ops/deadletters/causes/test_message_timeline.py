@@ -41,7 +41,10 @@ def test_the_timeline_of_a_letter(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 
 
 def test_a_timeline_of_a_letter_that_is_not_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    with a_source(tmp_path, monkeypatch, []) as (here, _), pytest.raises(UsageError, match="No letter on the shelf"):
+    with (
+        a_source(tmp_path, monkeypatch, []) as (here, _),
+        pytest.raises(UsageError, match="No message in the snapshot"),
+    ):
         causes.timeline(here, "nobody")
 
 

@@ -67,9 +67,9 @@ def test_what_cannot_be_meant(expression: str, says: str) -> None:
 
 
 def test_a_merge_patch_that_is_no_json() -> None:
-    with pytest.raises(UsageError, match="merge patch is no JSON"):
+    with pytest.raises(UsageError, match="merge patch is not valid JSON"):
         edits.parse_edits([], "{alpha: 1}")
-    with pytest.raises(UsageError, match="merge patch is no JSON"):
+    with pytest.raises(UsageError, match="merge patch is not valid JSON"):
         edits.parse_edits([], "[" * 100_000)
 
 

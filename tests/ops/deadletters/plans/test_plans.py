@@ -91,17 +91,17 @@ def test_a_file_that_is_no_plan_or_was_changed(world: World, tmp_path: Path) -> 
     wrong = {
         damaged(known, ids=known["ids"][:1]): "was changed after it was made",
         damaged(known, schema=99): "version 99",
-        resealed(action="explode"): "is no plan",
-        resealed(id="../../elsewhere"): "'../../elsewhere' is no id",
+        resealed(action="explode"): "is not a plan",
+        resealed(id="../../elsewhere"): "'../../elsewhere' is not a valid ID",
         resealed(ids="all"): "'all' is of the wrong type",
         resealed(ids=[1]): "1 is of the wrong type",
         resealed(pace={"max_per_s": "x", "headroom": False}): "'x' is of the wrong type",
         resealed(bytes=True): "True is of the wrong type",
-        "{": "no JSON",
-        "[" * 100_000: "no JSON",
-        "[]": "is no plan",
+        "{": "not valid JSON",
+        "[" * 100_000: "not valid JSON",
+        "[]": "is not a plan",
         '{"schema": 1, "hash": ""}': "was changed",
-        "\udcff": "no JSON",
+        "\udcff": "not valid JSON",
     }
     for text, says in wrong.items():
         path = tmp_path / "plan.json"

@@ -103,9 +103,9 @@ def test_the_export_must_hold_exactly_these_letters(world: World, tmp_path: Path
     (tmp_path / "edited.jsonl").write_bytes(b"".join(lines).replace(b"bad 7", b"bad X"))
     for name, says in {
         "all.jsonl": "in it and not in the plan",
-        "letters.csv": "line 1 is no letter",
+        "letters.csv": "line 1 is not a message",
         "cut.jsonl": "1 letter of the plan are not in it",
-        "half.jsonl": "line 12 is no letter",
+        "half.jsonl": "line 12 is not a message",
         "edited.jsonl": "differs from what lies on the shelf",
     }.items():
         with pytest.raises(UsageError, match=says):

@@ -90,7 +90,11 @@ def test_a_run_whose_plan_is_lost_goes_on_with_what_its_ledger_keeps(
 
 @pytest.mark.parametrize(
     ("damage", "says"),
-    [(lose, "There is no plan at"), (cut, "is no plan: it is no JSON"), (of_another_version, "a plan of version 99")],
+    [
+        (lose, "There is no plan at"),
+        (cut, "is not a plan: it is not valid JSON"),
+        (of_another_version, "a plan of version 99"),
+    ],
 )
 def test_where_no_ledger_keeps_it_there_is_another_way_out(
     world: World, damage: Callable[[Path], None], says: str

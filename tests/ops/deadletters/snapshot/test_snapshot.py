@@ -171,7 +171,7 @@ def test_notes(shelf: Snapshot) -> None:
 def test_ids_are_looked_up_by_their_beginning(shelf: Snapshot) -> None:
     shelf.add(some(12), Place.QUEUE)
     assert shelf.get("m011").letter.message_id == "m011"
-    for wanted, why in (("m01", "Several"), ("x", "No letter"), ("", "No letter"), ("m%", "No letter")):
+    for wanted, why in (("m01", "Several"), ("x", "No message"), ("", "No message"), ("m%", "No message")):
         with pytest.raises(UsageError, match=why):
             shelf.get(wanted)
 
@@ -269,7 +269,7 @@ def test_another_database(tmp_path: Path) -> None:
     connection = sqlite3.connect(path)
     connection.execute("CREATE TABLE letters (n)")
     connection.close()
-    refused(path, "is no shelf")
+    refused(path, "is not a snapshot")
 
 
 def test_nowhere_to_write(tmp_path: Path) -> None:
