@@ -234,6 +234,4 @@ def _deaths(frame: pd.DataFrame) -> list[Observation]:
         told.append(f"{formatting.count(len(some), 'invocation')} ended in {name}{detail}")
     if not told:
         return []
-    return [
-        Observation(Level.WATCH, f"counting every attempt, {', '.join(told)}: see the dead letters", "dead_letters")
-    ]
+    return [Observation(Level.WATCH, f"including retries: {', '.join(told)}; see the dead letters", "dead_letters")]

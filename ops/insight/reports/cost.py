@@ -192,7 +192,7 @@ def _claims(
     told = f"1,000 successes cost {formatting.usd(per_1000)}, {where}; {monthly}"
     claims = [Observation(Level.OK, told)]
     if total and failures / total >= FAILED_COST_SHARE:
-        text = f"{formatting.percent(failures / total)} of the money ({formatting.usd(failures)}) goes into work that fails; {told}"
+        text = f"{formatting.percent(failures / total)} of the cost ({formatting.usd(failures)}) is spent on failed jobs; {told}"
         claims.append(Observation(Level.WATCH, text, "dead_letters"))
     return claims
 

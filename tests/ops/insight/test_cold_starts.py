@@ -99,8 +99,8 @@ def test_deaths_are_told_with_their_memory(stage: Stage) -> None:
     found = report(stage, [run(0, **killed), run(1, cold=True), run(2, **late), run(3, **late)])
     assert found.finding.text.startswith("Warning: 1 of 4 invocations were cold (25%), p95 init "), "the page's answer"
     assert found.finding.text.endswith(
-        "; counting every attempt, 2 invocations ended in Sandbox.Timedout, 1 invocation ended in Runtime.OutOfMemory "
-        "(up to 1,020 of 1,024 MB used): see the dead letters."
+        "; including retries: 2 invocations ended in Sandbox.Timedout, 1 invocation ended in Runtime.OutOfMemory "
+        "(up to 1,020 of 1,024 MB used); see the dead letters."
     )
     assert found.finding.page == "dead_letters"
 

@@ -166,7 +166,7 @@ def test_failures_take_their_share(stage: Stage) -> None:
     share = (0.3 * pricing.load().gb_second("arm64") + 2e-7) / (0.4 * pricing.load().gb_second("arm64") + 4e-7)
     assert died.failures_usd == pytest.approx(compute * (share + (1 - share) * 10 / 60))
     assert died.finding.level is Level.WATCH
-    assert "goes into work that fails" in died.finding.text
+    assert "is spent on failed jobs" in died.finding.text
     assert died.measured_log_bytes == pytest.approx(sum(map(len, lines)) / 2)
 
 
