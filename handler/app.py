@@ -1,4 +1,4 @@
-"""The Lambda entry: ``record_handler`` is the business step, ``lambda_handler`` works through a batch with it."""
+"""The Lambda entry: ``record_handler`` is the business step, ``lambda_handler`` processes a batch with it."""
 
 from __future__ import annotations
 
@@ -39,7 +39,9 @@ metrics = Metrics(namespace=contract.JOB_NAMESPACE, service=contract.SERVICE)
 
 client = Client(observe=traces.aws_call)
 service = JobRunner(client)
-processor = JobProcessor(client, service.store, DeadLetterQueue(client), logger, metrics, service.left_over)
+processor = JobProcessor(
+    client, service.store, DeadLetterQueue(client), logger, metrics, service.stale_attempt_deadline
+)
 
 
 def run(job: Job) -> Pointer:
@@ -62,7 +64,7 @@ def run_directly(event: Any) -> Pointer:
     try:
         return run(check(event))
     except Exception:
-        processor.tell(sys.exc_info())
+        processor.report_failure(sys.exc_info())
         raise
 
 

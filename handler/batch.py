@@ -1,23 +1,23 @@
-"""How a batch is worked through: Powertools' BatchProcessor, with an order, a time budget and a way out for poison.
+"""How a batch is processed: Powertools' BatchProcessor, with an order, a time budget and a way out for poison.
 
-A message is dead after its queue's ``maxReceiveCount``, whoever was to blame: so a batch is ordered so that nobody
-loses a receive to another, as far as that can be.
+A message is moved to the dead-letter queue after ``maxReceiveCount`` receives, whatever caused them. A batch is therefore
+ordered so that no message loses a receive because of another, where that can be avoided.
 
-- **Quick jobs first**, then the dear ones, then those that may take so long or grow so large that they kill the
-  environment (``jobs.effort``), the cheapest of them first. Among equals, those first that were received most often.
+- **Fast jobs first**, then the slow ones, then the unbounded ones, which may take so long or grow so large that they
+  kill the environment (``jobs.effort``), the cheapest of them first. Among equals, those first that were received most often.
   (The queue is a standard one, without an order of its own.)
 - **Suspects last.** An environment that is killed in a job (time-out, memory) leaves the job's idempotency record
   INPROGRESS. Such a record of a message received before marks a suspect: it may well kill this environment too.
-- **Settle before danger.** Before each job that is not quick, and before each suspect, what is finished is announced
+- **Settle before danger.** Before each job that is not fast, and before each suspect, what is finished is announced
   and deleted from the queue, so that a kill takes no finished batch-mate with it.
-- **Time budget.** A job is begun only if the invocation has more time left than such jobs took here before (with some
-  margin); otherwise it is given back as a failure rather than killed.
-- **The last chance** is not spent on waiting: a job given back on its last receive would be dead without ever having
-  been begun, and so would one that waits behind a job that kills the environment. It is sent to the queue again
-  instead, as a new message, provided that this invocation begins another job: so each round gets something done, and
-  the rounds end. Suspects are left to die. (Lambda's recursive loop detection stops such a circle after some 16 rounds
+- **Time budget.** A job is started only if the invocation has more time left than such jobs took here before (with some
+  margin); otherwise it is returned to the queue as a failure rather than killed.
+- **The last chance** is not spent on waiting: a job returned on its last receive would go to the dead-letter queue without ever
+  having been started, and so would one that waits behind a job that kills the environment. It is sent to the queue again
+  instead, as a new message, provided that this invocation starts another job: so each round gets something done, and
+  the rounds end. Suspects are not rescued. (Lambda's recursive loop detection stops such a circle after some 16 rounds
   only where an AWS SDK hands its trace header on; this client does not.)
-- **Rejected** jobs are buried in the dead-letter queue. If that send fails, the record is an ordinary failure.
+- **Rejected** jobs are sent to the dead-letter queue. If that send fails, the record is an ordinary failure.
 - **Announcing.** Results are announced together at the end; a record whose event the bus refused is a failure, and its
   next delivery announces the stored result again.
 """
@@ -51,14 +51,14 @@ if TYPE_CHECKING:
     from handler.dead_letter_queue import DeadLetterQueue
     from handler.results import Store
 
-RESERVE = 1.0  # seconds kept for announcing and answering, but no more than that share of the invocation:
-SHARE = 0.2
+RESERVE_S = 1.0  # seconds kept for announcing and answering, but no more than that share of the invocation:
+RESERVE_SHARE = 0.2
 MARGIN = 1.5  # jobs are alike, not equal
-ENOUGH = 0.7  # of the invocation's time: then a job is begun however long such jobs took
+START_SHARE = 0.7  # of the invocation's time: then a job is started however long such jobs took
 
 
 class JobProcessor(BatchProcessor):
-    """``left_over(body)``: when a killed run of the job in ``body`` had to end (ms), or None (``Service``)."""
+    """``stale_attempt_deadline(body)``: when a killed run of the job in ``body`` had to end (ms), or None (``Service``)."""
 
     def __init__(
         self,
@@ -67,7 +67,7 @@ class JobProcessor(BatchProcessor):
         rejects: DeadLetterQueue,
         logger: Logger,
         metrics: Metrics,
-        left_over: Callable[[str], int | None],
+        stale_attempt_deadline: Callable[[str], int | None],
     ) -> None:
         # A batch in which every job fails is reported like any other: it is the jobs that failed, not the function.
         super().__init__(event_type=EventType.SQS, raise_on_entire_batch_failure=False)
@@ -76,13 +76,13 @@ class JobProcessor(BatchProcessor):
         self._rejects = rejects
         self._log = logger
         self._metrics = metrics
-        self._left_over = left_over
+        self._stale_attempt_deadline = stale_attempt_deadline
         self._last = int(os.environ.get(contract.ENV_MAX_RECEIVES) or 0)  # receive of a message; 0: not known
         self._begun = 0  # jobs, in this invocation
         self._finished: list[dict[str, Any]] = []
         self._news: list[tuple[dict[str, Any], str, dict[str, Any]]] = []
         self._whole = 0.0  # seconds that the invocation has
-        self._took = {jobs.QUICK: 0.0, jobs.DEAR: 0.0, jobs.OPEN_ENDED: 0.0}  # seconds, by effort
+        self._took = {jobs.FAST: 0.0, jobs.SLOW: 0.0, jobs.UNBOUNDED: 0.0}  # seconds, by effort
 
     def process(self) -> list[tuple[Any, ...]]:
         self._finished, self._news, self._whole, self._begun = [], [], self._left(), 0
@@ -92,9 +92,9 @@ class JobProcessor(BatchProcessor):
         efforts = {message_id(record): jobs.effort(record["body"]) for record in self.records}
 
         def place(record: dict[str, Any]) -> tuple[int, int, float, int]:
-            """By these the batch is sorted: suspects by when they killed, others by danger and chances left."""
+            """The sort key of the batch: suspects by when they killed, others by danger and chances left."""
             effort = efforts[message_id(record)]
-            cost = round(math.log2(1 + effort.seconds)) if effort.rank == jobs.OPEN_ENDED else 0
+            cost = round(math.log2(1 + effort.seconds)) if effort.rank == jobs.UNBOUNDED else 0
             return suspects.get(message_id(record), 0), effort.rank, cost, -receives(record)
 
         outcomes = []
@@ -102,11 +102,11 @@ class JobProcessor(BatchProcessor):
         while waiting:
             record = waiting.pop(0)
             rank, suspect = efforts[message_id(record)].rank, message_id(record) in suspects
-            if rank == jobs.OPEN_ENDED and self._has_time(rank):
+            if rank == jobs.UNBOUNDED and self._has_time(rank):
                 rescued = [other for other in waiting if message_id(other) not in suspects and self._rescue(other)]
                 outcomes += [self.success_handler(other, None) for other in rescued]
                 waiting = [other for other in waiting if other not in rescued]
-            if rank > jobs.QUICK or suspect:
+            if rank > jobs.FAST or suspect:
                 self._settle()
             outcomes.append(self._attempt(record, rank, suspect))
         self._announce()
@@ -123,11 +123,11 @@ class JobProcessor(BatchProcessor):
         error = exception[1]
         if isinstance(error, Rejected):
             try:
-                self._rejects.bury(record.raw_event, error, self.lambda_context.aws_request_id)
+                self._rejects.send(record.raw_event, error, self.lambda_context.aws_request_id)
             except AwsError as unsent:
                 self._log.error("dead letter not sent", extra={contract.LOG_ERROR_MESSAGE: str(unsent)})
             else:
-                self.tell(exception, contract.METRIC_JOBS_REJECTED)
+                self.report_failure(exception, contract.METRIC_JOBS_REJECTED)
                 detail = {
                     contract.LOG_MESSAGE_ID: message_id(record),
                     contract.LOG_JOB_ID: id_in(record.body),
@@ -136,7 +136,7 @@ class JobProcessor(BatchProcessor):
                 }
                 self._news.append((record.raw_event, contract.EVENT_JOB_REJECTED, detail))
                 return self.success_handler(record.raw_event, None)
-        self.tell(exception)
+        self.report_failure(exception)
         return super().failure_handler(record, exception)
 
     def _attempt(self, record: dict[str, Any], rank: int, suspect: bool) -> tuple[Any, ...]:
@@ -150,21 +150,21 @@ class JobProcessor(BatchProcessor):
                 return self.failure_handler(SQSRecord(record), (OutOfTime, error, None))
             self._begun += 1
             outcome = self._process_record(record)
-            # One slow run (the first imports libraries) is soon forgotten.
+            # The effect of one slow run (the first imports libraries) is halved by each further one.
             self._took[rank] = max(time.monotonic() - began, self._took[rank] / 2)
             return outcome
 
     def _needed(self, rank: int) -> float:
-        """Seconds that must be left for such a job to begin: with most of the time left, a later invocation would
+        """Seconds that must be left to start such a job: with most of the time left, a later invocation would
         hardly have more."""
-        reserve = min(RESERVE, SHARE * self._whole)
-        return max(reserve, min(reserve + MARGIN * self._took[rank], ENOUGH * self._whole))
+        reserve = min(RESERVE_S, RESERVE_SHARE * self._whole)
+        return max(reserve, min(reserve + MARGIN * self._took[rank], START_SHARE * self._whole))
 
     def _has_time(self, rank: int) -> bool:
         return self._left() >= self._needed(rank)
 
     def _rescue(self, record: dict[str, Any]) -> bool:
-        """Send a message on its last receive again, since it is not begun now; whether that was so and was done."""
+        """Send a message on its last receive again, since it is not started now; True if it was sent."""
         return 0 < self._last <= receives(record) and self._send_again(record)
 
     def _send_again(self, record: dict[str, Any]) -> bool:
@@ -188,7 +188,7 @@ class JobProcessor(BatchProcessor):
 
     @contextmanager
     def _keys(self, record: dict[str, Any]) -> Generator[None, None, None]:
-        """Every line said inside carries the message's id, and the job's once it is known."""
+        """Every line logged inside carries the message's id, and the job's once it is known."""
         self._log.append_keys(**{contract.LOG_MESSAGE_ID: message_id(record)})
         try:
             yield
@@ -202,7 +202,7 @@ class JobProcessor(BatchProcessor):
             if receives(record) < 2 or len(self.records) < 2:
                 continue
             try:
-                until = self._left_over(record["body"])
+                until = self._stale_attempt_deadline(record["body"])
             except AwsError as error:
                 self._log.warning("suspects not known", extra={contract.LOG_ERROR_MESSAGE: str(error)})
                 break
@@ -250,7 +250,7 @@ class JobProcessor(BatchProcessor):
             with self._keys(record):
                 self.failure_handler(SQSRecord(record), (NotAnnounced, refused, None))
 
-    def tell(self, exception: Any, metric: str = contract.METRIC_JOBS_FAILED) -> None:
+    def report_failure(self, exception: Any, metric: str = contract.METRIC_JOBS_FAILED) -> None:
         """Log and count a failed job; ``exception`` as from ``sys.exc_info()``."""
         error = exception[1]
         self._log.error(

@@ -1,4 +1,4 @@
-"""The one place that both sides read: what the handler and its extension write, and what the toolkit looks for.
+"""The one place that both sides read: what the handler and its extension write, and what the toolkit reads.
 
 Standard library only, so that importing it costs the cold path nothing. Changing a name here changes it for the writer,
 the dashboard, the alarms and the dead-letter tools at once.
@@ -61,7 +61,7 @@ UNNAMED: Final = "unknown"
 INVOCATION_RECORD: Final = "invocation"
 """Value of the ``record`` property: ``filter record = "invocation"`` finds every one in Logs Insights."""
 
-# Metrics, each also a top-level member of the record. Milliseconds unless said.
+# Metrics, each also a top-level member of the record. Milliseconds unless noted.
 INV_INIT: Final = "InitDuration"  # only on a cold start
 INV_DURATION: Final = "InvokeDuration"
 INV_BILLED: Final = "BilledDuration"
@@ -105,7 +105,7 @@ ATTRIBUTE_LIMIT: Final = 10
 # --- results --------------------------------------------------------------------------------------------------------
 RESULT_PREFIX: Final = "results/"
 REMEMBERED: Final = 14 * 24 * 3600
-"""Seconds a finished job's id is kept: as long as a dead letter may lie in its queue before it is sent again. Results
+"""Seconds a finished job's id is kept: as long as a message may be in the dead-letter queue before it is sent again. Results
 are kept longer, because a repeated job answers with the address of the first one's."""
 EVENT_SOURCE: Final = "scilearn"
 EVENT_JOB_SUCCEEDED: Final = "Job Succeeded"

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from handler import contract
 from handler.aws import AwsError
 from handler.errors import DataDenied, DataNotFound, PathOutsideMount, TableTooLarge, WrongSchema
-from handler.jobs.memory_limits import most_bytes
+from handler.jobs.memory_limits import max_object_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -54,7 +54,7 @@ def _from_s3(client: Client, name: str) -> bytes:
     if not BUCKET.fullmatch(bucket) or not key:
         raise WrongSchema(f"{name[:200]!r} is not s3://bucket/key")
     try:
-        return client.get_object(bucket, key, most_bytes())
+        return client.get_object(bucket, key, max_object_bytes())
     except OverflowError as error:
         raise TableTooLarge(f"{name} has {error}") from error
     except AwsError as error:
@@ -83,7 +83,7 @@ def _from_mount(name: str) -> bytes:
             # What was opened counts, not what the path was a moment ago: links may change in between.
             if not Path(f"/proc/self/fd/{file.fileno()}").resolve().is_relative_to(inside):
                 raise PathOutsideMount(f"{shown!r} is not under the mount")
-            if about.st_size > (most := most_bytes()):
+            if about.st_size > (most := max_object_bytes()):
                 raise TableTooLarge(f"{shown} has {about.st_size} bytes, and {most} is the most")
             return file.read(most)
     except PermissionError as error:

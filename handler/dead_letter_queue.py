@@ -1,4 +1,4 @@
-"""Burying a job that can never succeed: into the dead-letter queue at once, with its cause in message attributes."""
+"""Sends a job that can never succeed to the dead-letter queue at once, with its cause in message attributes."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from handler.aws import Client
     from handler.errors import Rejected
 
-REFUSED = re.compile("[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+ILLEGAL_CHARACTERS = re.compile("[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 class DeadLetterQueue:
@@ -20,11 +20,11 @@ class DeadLetterQueue:
         self._client = client
         self._url = os.environ[contract.ENV_DLQ_URL]
 
-    def bury(self, record: dict[str, Any], error: Rejected, request_id: str = "") -> None:
+    def send(self, record: dict[str, Any], error: Rejected, request_id: str = "") -> None:
         """Send the message's body as it came. AwsError if SQS did not take it: then the message must not be deleted.
 
-        That is also so for a body so near to 1 MiB that the attributes do not fit with it; such a message dies the
-        ordinary way, after its receives, and its cause is in the log.
+        That is also so for a body so near to 1 MiB that the attributes do not fit with it; such a message is moved
+        by SQS after its last receive, and its cause is in the log.
         """
         attributes = {
             contract.DLQ_ERROR_TYPE: type(error).__name__,
@@ -42,7 +42,7 @@ class DeadLetterQueue:
                 if value  # SQS refuses an empty one
             },
         }
-        # What the sender had attached stays, as far as there is room: a redrive sends the message as it was.
+        # The sender's attributes are kept if there is room: a redrive sends the message as it was.
         for name, value in sendable(record).items():
             if len(request["MessageAttributes"]) < contract.ATTRIBUTE_LIMIT and name not in attributes:
                 request["MessageAttributes"][name] = value
@@ -64,4 +64,4 @@ def sendable(record: dict[str, Any]) -> dict[str, Any]:
 
 def _legal(text: str) -> str:
     """SQS refuses most control characters, surrogates, U+FFFE and U+FFFF (SendMessage, botocore 1.44.5 model)."""
-    return REFUSED.sub("?", text)
+    return ILLEGAL_CHARACTERS.sub("?", text)

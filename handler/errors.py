@@ -1,7 +1,7 @@
-"""What can go wrong with a job, drawn as a tree. The name of the class is the cause that a dead letter carries.
+"""What can go wrong with a job, drawn as a tree. The class name is the failure cause that the message carries.
 
     Rejected                   can never succeed: to the dead-letter queue at once, never retried
-    ├── NotJson                the body is no JSON object
+    ├── NotJson                the body is not a JSON object
     ├── WrongSchema            a member is missing, unknown, of the wrong type or out of its range
     ├── UnknownJob             no such kind of job
     ├── JobIdReused            the job id was used for a job with other content
@@ -13,7 +13,7 @@
     └── UnknownModelSchema     the model was written by another version
 
     Postponed                  may succeed later: an ordinary failure, which the queue delivers again
-    ├── OutOfTime              not begun, because the invocation's time is nearly up
+    ├── OutOfTime              not started, because the invocation's time is nearly up
     └── NotAnnounced           the result is stored, but the bus did not take its event
 
 Every other exception (``handler.aws.AwsError`` first of all) is an ordinary failure too.

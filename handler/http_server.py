@@ -4,7 +4,7 @@
 
 ``POST /jobs``: run the job in the body, answer its result document; a rejected job is a 4xx with its cause.
 ``POST /`` with ``X-Aws-Sqsd-Msgid``, as the worker's daemon sends it: 200 deletes the message, anything else has it
-delivered again (Elastic Beanstalk developer guide, "worker environments"; read 2026-11-23). A rejected job is buried in
+delivered again (Elastic Beanstalk developer guide, "worker environments"; read 2026-11-23). A rejected job is sent to
 the dead-letter queue as in Lambda, then answered 200. ``GET /health``: 200.
 
 Both announce results on the bus. Standard library only; at most ``WORKERS`` jobs run at once, others wait.
@@ -62,7 +62,7 @@ class Deadline:
 class Server(ThreadingHTTPServer):
     """Bind and configure; ``serve_forever`` runs it. One client and service for each job that may run at once."""
 
-    daemon_threads = False  # what is begun is finished before the process ends
+    daemon_threads = False  # a running job is finished before the process ends
 
     def __init__(self, host: str, port: int, workers: int, job_seconds: float) -> None:
         super().__init__((host, port), Requests)
@@ -130,7 +130,7 @@ class Requests(BaseHTTPRequestHandler):
         except errors.Rejected as error:
             self._rejected(body, error, message_id)
         except Exception as error:  # noqa: BLE001 - whatever it was, the job is delivered again
-            tell(error, message_id)
+            report_failure(error, message_id)
             self._answer(503, {contract.LOG_ERROR_TYPE: type(error).__name__, "message": "try again later"})
         else:
             self._send(200, json.dumps(pointer).encode() if message_id else result)
@@ -154,17 +154,17 @@ class Requests(BaseHTTPRequestHandler):
     def _rejected(self, body: str, error: errors.Rejected, message_id: str | None) -> None:
         document = {contract.LOG_ERROR_TYPE: type(error).__name__, contract.LOG_ERROR_MESSAGE: str(error)}
         if message_id is None:
-            tell(error, None, contract.METRIC_JOBS_REJECTED)
+            report_failure(error, None, contract.METRIC_JOBS_REJECTED)
             self._answer(STATUS.get(type(error), 422), document)
             return
         client = Client()
         try:
-            DeadLetterQueue(client).bury(self._record(message_id, body), error)
+            DeadLetterQueue(client).send(self._record(message_id, body), error)
         except AwsError as unsent:
-            tell(unsent, message_id)
+            report_failure(unsent, message_id)
             self._answer(503, document)
         else:
-            tell(error, message_id, contract.METRIC_JOBS_REJECTED)
+            report_failure(error, message_id, contract.METRIC_JOBS_REJECTED)
             self._answer(200, document)
         finally:
             client.close()
@@ -202,7 +202,7 @@ class Requests(BaseHTTPRequestHandler):
         """Jobs are logged, requests are the load balancer's to log."""
 
 
-def tell(error: Exception, message_id: str | None, metric: str = contract.METRIC_JOBS_FAILED) -> None:
+def report_failure(error: Exception, message_id: str | None, metric: str = contract.METRIC_JOBS_FAILED) -> None:
     """Log and count a failed job; keys go with the line, since requests run side by side."""
     about = {
         contract.LOG_MESSAGE_ID: message_id,

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 NAMES = {"#id": "id", "#expiry": "expiration", "#until": "in_progress_expiration", "#status": "status"}
 FREE = "attribute_not_exists(#id) OR #expiry < :now OR (#status = :inprogress AND #until < :now_ms)"
-"""A job may begin when nobody has, the record is too old, or who began it must have been killed by now."""
+"""A job may start if no run has, if the record is too old, or if the run that wrote it must have been killed by now."""
 
 
 class Persistence(BasePersistenceLayer):
@@ -33,7 +33,7 @@ class Persistence(BasePersistenceLayer):
         self._client = client
         self._table = table
 
-    def left_over(self, data: dict[str, Any]) -> int | None:
+    def stale_attempt_deadline(self, data: dict[str, Any]) -> int | None:
         """When a run of this job that was killed had to end (ms since the epoch); None if there is no such run."""
         key = self._get_hashed_idempotency_key(data=data)
         try:
@@ -51,7 +51,7 @@ class Persistence(BasePersistenceLayer):
         return _record(answer["Item"])
 
     def _put_record(self, data_record: DataRecord) -> None:
-        """Begin the job, or raise that somebody has.
+        """Start the job, or raise that another run has.
 
         If an answer is lost the client asks again, and then finds the record that it wrote itself: ``owner`` tells.
         """
@@ -92,7 +92,7 @@ class Persistence(BasePersistenceLayer):
             raise IdempotencyItemAlreadyExistsError(old_data_record=old) from error
 
     def _update_record(self, data_record: DataRecord) -> None:
-        """With the digest: an item that is gone, because another run took the job over meanwhile, is written anew."""
+        """With the digest: an item that is gone, because another run took the job over meanwhile, is written again."""
         self._call(
             "UpdateItem",
             Key={"id": {"S": data_record.idempotency_key}},

@@ -55,10 +55,10 @@ class JobRunner:
             raise JobIdReused(f"job id {job.job_id} was used for a job with other content") from error
         return pointer
 
-    def left_over(self, body: str) -> int | None:
+    def stale_attempt_deadline(self, body: str) -> int | None:
         """When a killed run of the job in ``body`` had to end (ms since the epoch); None if there is no such run."""
         job_id = id_in(body)
-        return self._persistence.left_over({"job_id": job_id}) if job_id else None
+        return self._persistence.stale_attempt_deadline({"job_id": job_id}) if job_id else None
 
     def _work(self, *, job: Job, identity: dict[str, Any]) -> Pointer:
         return self.store.save(job, jobs.run(job, self._read))

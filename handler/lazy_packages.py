@@ -1,4 +1,4 @@
-"""Packages whose ``__init__`` runs only when somebody needs a name from it.
+"""Packages whose ``__init__`` runs only when a name from it is needed.
 
 Powertools' batch and idempotency utilities are imported for one submodule each, but Python first runs the packages
 above: thirty event classes, and a DynamoDB layer that imports boto3 (measured 2026-11: 36 and 250 ms of a cold start),

@@ -1,4 +1,4 @@
-"""What a record of an SQS event tells (shape: tests/events/sqs.json), and whether an event is a batch of them."""
+"""The fields of an SQS event record (shape: tests/events/sqs.json), and whether an event is a batch of them."""
 
 from __future__ import annotations
 
@@ -29,6 +29,6 @@ def message_id(record: Any) -> str:
 
 
 def receives(record: Any) -> int:
-    """0 where the record does not tell: it then counts as received for the first time."""
+    """0 where the record has no count: it then counts as received for the first time."""
     count = str((record.get("attributes") or {}).get("ApproximateReceiveCount") or "")
     return int(count) if count.isascii() and count.isdigit() and len(count) < 10 else 0

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 HEADER = b'{"format":"json","version":1}\n'
 MAX_DOCUMENT = 64_000
 DEFAULT_DAEMON = "127.0.0.1:2000"
-LEGAL = frozenset(" _.:/%&#=+\\-@")
+NAME_CHARACTERS = frozenset(" _.:/%&#=+\\-@")
 
 
 class Subsegment(BaseSegment):
@@ -37,7 +37,7 @@ class Subsegment(BaseSegment):
             "id": self.id,
             "trace_id": trace["Root"],
             "parent_id": parent,
-            "name": "".join(sign if sign.isalnum() or sign in LEGAL else "_" for sign in name)[:200],
+            "name": "".join(sign if sign.isalnum() or sign in NAME_CHARACTERS else "_" for sign in name)[:200],
             "start_time": time.time(),
         }
         if namespace:
@@ -87,8 +87,8 @@ class Subsegment(BaseSegment):
         return HEADER + body
 
 
-class _Ignored(Subsegment):
-    """Takes what is said about work that is not sampled, and is never sent."""
+class _Unsampled(Subsegment):
+    """Takes what is recorded about work that is not sampled, and is never sent."""
 
     def __init__(self) -> None:
         super().__init__("ignored", {"Root": ""}, "", None)
@@ -112,7 +112,7 @@ class Provider(BaseProvider):
         header = os.environ.get("_X_AMZN_TRACE_ID", "")
         trace = dict(part.split("=", 1) for part in header.split(";") if "=" in part)
         if self._off or trace.get("Sampled") != "1" or "Root" not in trace:
-            yield _Ignored()
+            yield _Unsampled()
             return
         above = self._current.get()
         subsegment = Subsegment(name, trace, above.id if above else trace.get("Parent", ""), namespace)

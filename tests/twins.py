@@ -13,7 +13,7 @@ from typing import Any
 
 from handler import contract
 from ops.twin import clients, deploy, lifecycle, processes
-from ops.twin.workload.api_client import ApiResponse, Poster
+from ops.twin.workload.api_client import ApiClient, ApiResponse
 from ops.twin_state import TwinState
 
 PARAMETERS = {
@@ -36,7 +36,7 @@ class Twin:
 
     def post(self, job: Mapping[str, Any] | str) -> ApiResponse:
         """POST /jobs, signed; a string is sent as it is."""
-        with Poster(self.state, self.outputs) as poster:
+        with ApiClient(self.state, self.outputs) as poster:
             return poster.post(job if isinstance(job, str) else json.dumps(job))
 
     def result(self, job_id: str, timeout: float = 180.0) -> Any:

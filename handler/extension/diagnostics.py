@@ -1,4 +1,4 @@
-"""Lines in which the extension speaks of itself. They carry no metrics, and what can repeat is said only once."""
+"""Log lines about the extension itself. They carry no metrics, and what may repeat is logged only once."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ if TYPE_CHECKING:
     from typing import Any
 
     from handler.extension.records.emf import Function
-    from handler.extension.stdout_writer import Output
+    from handler.extension.stdout_writer import StdoutWriter
 
 REASON_LIMIT = 300
 
 
 class Notices:
-    def __init__(self, output: Output, function: Function) -> None:
+    def __init__(self, output: StdoutWriter, function: Function) -> None:
         self._output = output
         self._function = function
         self._unreadable = 0
         self._unexpected = 0
         self._lost_told = 0
 
-    def tell(self, message: str, level: str = "WARNING", **details: Any) -> None:
+    def warn(self, message: str, level: str = "WARNING", **details: Any) -> None:
         line = {
             "timestamp": iso(now_ms()),
             "level": level,
@@ -38,7 +38,7 @@ class Notices:
     def dropped(self, record: Any) -> None:
         """Lambda dropped telemetry: a ``platform.logsDropped`` record."""
         details = record if isinstance(record, dict) else {}
-        self.tell(
+        self.warn(
             "Lambda dropped telemetry; invocation records may be missing or incomplete",
             dropped_records=number(details, "droppedRecords"),
             dropped_bytes=number(details, "droppedBytes"),
@@ -46,27 +46,27 @@ class Notices:
         )
 
     def unreadable(self, what: str) -> None:
-        """Told at the first one, and in number at the end: junk must not flood the log."""
+        """Logged at the first one, and counted at the end: junk must not flood the log."""
         self._unreadable += 1
         if self._unreadable == 1:
-            self.tell(f"left out {what}")
+            self.warn(f"left out {what}")
 
     def unexpected(self, error: Exception) -> None:
         self._unexpected += 1
         if self._unexpected == 1:
             reason = f"{type(error).__name__}: {error}"[:REASON_LIMIT]
-            self.tell("went on after an unexpected error", "ERROR", reason=reason)
+            self.warn("went on after an unexpected error", "ERROR", reason=reason)
 
     def losses(self) -> None:
         """Lines that were lost since this was last asked."""
         lost = self._output.lost
         if lost > self._lost_told:
-            self.tell("lines were lost: stdout was too slow or failed", count=lost - self._lost_told)
+            self.warn("lines were lost: stdout was too slow or failed", count=lost - self._lost_told)
             self._lost_told = lost
 
-    def last_words(self) -> None:
+    def summarize(self) -> None:
         if self._unreadable > 1:
-            self.tell("telemetry events were not readable", count=self._unreadable)
+            self.warn("telemetry events were not readable", count=self._unreadable)
         if self._unexpected > 1:
-            self.tell("unexpected errors were passed over", "ERROR", count=self._unexpected)
+            self.warn("unexpected errors were passed over", "ERROR", count=self._unexpected)
         self.losses()

@@ -15,7 +15,7 @@ from handler.extension.lambda_api import ApiError, LambdaApi
 from handler.extension.records.emf import Function, record
 from handler.extension.records.invocation_tracker import InvocationTracker
 from handler.extension.records.timestamps import now_ms
-from handler.extension.stdout_writer import Output
+from handler.extension.stdout_writer import StdoutWriter
 from handler.extension.telemetry_listener import Listener
 
 TYPE_CHECKING = False
@@ -26,14 +26,14 @@ if TYPE_CHECKING:
     from handler.extension.records.model import Invocation
 
 SLICE = 8
-"""Telemetry events read, or records written, before looking whether an INVOKE has come: about 0.2 ms of work."""
+"""Telemetry events read, or records written, before checking for an INVOKE: about 0.2 ms of work."""
 OUTGOING_LIMIT = 1_000
 """Invocations waiting while stdout is stuck: about 2 MB. The oldest are dropped for newer ones, and counted."""
 STUCK_MS = 50
-"""How often to look whether a full stdout has room again."""
+"""How often to check whether a full stdout has room again."""
 API_TRIES = 5
 SHUTDOWN_MARGIN_MS = 400
-"""Lambda gives external extensions 2,000 ms at SHUTDOWN, then kills them; so much of it is left over."""
+"""Lambda gives external extensions 2,000 ms at SHUTDOWN, then kills them; this much of it is kept in reserve."""
 SHUTDOWN_LIMIT_S = 1.5
 SETTLE_S = 0.05
 """Twice the telemetry buffering time: after so long without a delivery at SHUTDOWN, none is on its way."""
@@ -46,7 +46,7 @@ class EventLoop:
         self,
         api: LambdaApi,
         listener: Listener | None,
-        output: Output,
+        output: StdoutWriter,
         function: Function,
         init_type: str,
         *,
@@ -79,10 +79,10 @@ class EventLoop:
                 self._turn()
             except Exception as error:  # noqa: BLE001 (whatever it is, the function must not notice)
                 self._notices.unexpected(error)
-        self._queue(self._invocations.take_all(self._reason))
+        self._queue(self._invocations.flush(self._reason))
         while self._outgoing:
             self._write()
-        self._notices.last_words()
+        self._notices.summarize()
         self._output.drain(max(0.2, (self._stop_at or 0.0) - time.monotonic()))
         return 0 if self._reason else 1
 
@@ -91,7 +91,7 @@ class EventLoop:
         to_read = bool(self._batches)
         to_write = bool(self._outgoing) and self._output.has_room
         busy = to_read or to_write
-        for descriptor, _ in (self._api_poll if busy else self._poll).poll(0 if busy else self._patience()):
+        for descriptor, _ in (self._api_poll if busy else self._poll).poll(0 if busy else self._poll_timeout()):
             if descriptor == self._api.fileno():
                 self._event()
             elif self._listener is not None and descriptor == self._listener.fileno():
@@ -103,8 +103,8 @@ class EventLoop:
         elif to_read:
             self._read()
 
-    def _patience(self) -> int | None:
-        """Milliseconds to wait for something to happen; None is for as long as it takes."""
+    def _poll_timeout(self) -> int | None:
+        """Milliseconds to wait for something to happen; None waits without a limit."""
         if self._outgoing:
             return STUCK_MS
         return None if self._stop_at is None else 10
@@ -147,7 +147,7 @@ class EventLoop:
             return
         invocation = self._invocations.invoked(request_id[:128], trace[:256], now_ms())
         if invocation is not None and not self._expecting:
-            self._queue([self._invocations.take_now(invocation)])
+            self._queue([self._invocations.flush_one(invocation)])
 
     def _shut_down(self, event: dict[str, Any]) -> None:
         reason, deadline = event.get("shutdownReason"), event.get("deadlineMs")
@@ -172,7 +172,7 @@ class EventLoop:
         """Ask again after a pause, a few times. When the API stays away the environment is gone: the end."""
         self._failures += 1
         if self._failures == 1:
-            self._notices.tell("the Extensions API failed; trying again", reason=str(error))
+            self._notices.warn("the Extensions API failed; trying again", reason=str(error))
         if self._failures < API_TRIES:
             time.sleep(0.02 * 2**self._failures)
             self._ask_next()
@@ -220,7 +220,7 @@ class EventLoop:
         else:
             return
         del self._batches[0]
-        self._queue(self._invocations.take())
+        self._queue(self._invocations.completed())
 
     def _queue(self, invocations: list[Invocation]) -> None:
         self._outgoing += invocations

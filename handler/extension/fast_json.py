@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     Scan = Callable[[str, int], tuple[Any, int]]
 
-LONGEST_INT = 18
+MAX_INT_LENGTH = 18
 """Characters of an integer: epoch milliseconds have 13, and no other number of ours is longer."""
 WHITESPACE = " \t\r\n"
 
@@ -28,7 +28,7 @@ class _Options:
     @staticmethod
     def parse_int(digits: str) -> float:
         """A number that Python would refuse to read (from 4,300 digits on) must not end the array that it is in."""
-        return int(digits) if len(digits) <= LONGEST_INT else float(digits)
+        return int(digits) if len(digits) <= MAX_INT_LENGTH else float(digits)
 
     @staticmethod
     def parse_constant(_name: str) -> None:

@@ -32,7 +32,7 @@ class Message:
         return int(words[1])
 
 
-class Reader:
+class MessageReader:
     """Cuts a stream into messages. ``limit`` bounds a body, in bytes, and with it what one sender can make us hold."""
 
     def __init__(self, limit: int) -> None:

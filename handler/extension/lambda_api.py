@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import _socket
 
-from handler.extension.http_parser import Message, Reader, WireError
+from handler.extension.http_parser import Message, MessageReader, WireError
 
 EXTENSIONS = "/2020-01-01/extension"
 TELEMETRY = "/2022-07-01/telemetry"
@@ -41,7 +41,7 @@ class LambdaApi:
         self._host = address
         self._identifier = ""
         self._socket: _socket.socket | None = None
-        self._reader = Reader(ANSWER_LIMIT)
+        self._reader = MessageReader(ANSWER_LIMIT)
 
     def fileno(self) -> int:
         return -1 if self._socket is None else self._socket.fileno()
@@ -86,7 +86,7 @@ class LambdaApi:
         if self._socket is not None:
             self._socket.close()
         self._socket = None
-        self._reader = Reader(ANSWER_LIMIT)
+        self._reader = MessageReader(ANSWER_LIMIT)
 
     def _call(self, method: str, path: str, headers: dict[str, str], body: str) -> Message:
         kept = self._socket is not None

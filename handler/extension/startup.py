@@ -1,6 +1,6 @@
 """The registered extension: listen, subscribe to telemetry, and serve until SHUTDOWN.
 
-An extension that exits takes its environment down with it, so every failure here ends in going on with less.
+An extension that exits takes its environment down with it, so every failure here means continuing with less.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from handler.extension.diagnostics import Notices
 from handler.extension.event_loop import EventLoop
 from handler.extension.lambda_api import ApiError, LambdaApi
 from handler.extension.records.emf import Function
-from handler.extension.stdout_writer import Output
+from handler.extension.stdout_writer import StdoutWriter
 from handler.extension.telemetry_listener import Listener
 
 ARCHITECTURES = {"x86_64": "x86_64", "aarch64": "arm64", "arm64": "arm64"}
@@ -20,11 +20,11 @@ ARCHITECTURES = {"x86_64": "x86_64", "aarch64": "arm64", "arm64": "arm64"}
 def serve(api: LambdaApi) -> int:
     """Gives the exit code."""
     function = _function()
-    output = Output()
+    output = StdoutWriter()
     listener, refusal = _subscribe(api)
     if refusal:
         text = "no telemetry here; records will hold only what INVOKE events tell"
-        Notices(output, function).tell(text, "INFO", reason=refusal)
+        Notices(output, function).warn(text, "INFO", reason=refusal)
     init_type = _variable("AWS_LAMBDA_INITIALIZATION_TYPE")
     return EventLoop(api, listener, output, function, init_type, subscribed=not refusal).run()
 

@@ -1,4 +1,4 @@
-"""Lines to stdout, which Lambda ships to the function's log group, without ever waiting for whoever reads them."""
+"""Lines to stdout, which Lambda ships to the function's log group, without ever waiting for their reader."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ QUEUE_LIMIT = 512
 STDOUT = 1
 
 
-class Output:
+class StdoutWriter:
     """A short queue and one thread that writes it out. A blocked or broken stdout stops only that thread."""
 
     def __init__(self, descriptor: int = STDOUT) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import _socket
 
-from handler.extension.http_parser import Reader, WireError
+from handler.extension.http_parser import MessageReader, WireError
 
 CONNECTION_LIMIT = 8
 PORT = 9_477
@@ -37,7 +37,7 @@ class Listener:
             self._socket.bind((address, 0))
             self._socket.listen(128)
         self._socket.setblocking(False)
-        self._open: dict[int, tuple[_socket.socket, Reader]] = {}
+        self._open: dict[int, tuple[_socket.socket, MessageReader]] = {}
 
     def fileno(self) -> int:
         return self._socket.fileno()
@@ -60,7 +60,7 @@ class Listener:
         connection.setblocking(False)
         if dropped is not None:
             self.close(dropped)
-        self._open[descriptor] = (connection, Reader(BODY_LIMIT))
+        self._open[descriptor] = (connection, MessageReader(BODY_LIMIT))
         return descriptor, dropped
 
     def read(self, descriptor: int) -> tuple[list[bytes], bool]:

@@ -10,7 +10,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from handler.errors import UnusableData, WrongSchema
-from handler.jobs.estimates import DEAR, OPEN_ENDED, QUICK, Effort, effort
+from handler.jobs.estimates import FAST, SLOW, UNBOUNDED, Effort, effort
 from handler.jobs.memory_limits import check_json
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from handler.job import Job
 
-__all__ = ["DEAR", "OPEN_ENDED", "QUICK", "Effort", "Outcome", "effort", "finite", "run"]
+__all__ = ["FAST", "SLOW", "UNBOUNDED", "Effort", "Outcome", "effort", "finite", "run"]
 
 
 class Outcome:
@@ -46,7 +46,7 @@ def run(job: Job, read: Callable[[str], bytes]) -> Outcome:
 
 
 def finite(found: Any) -> Any:
-    """The same document with null for each number that is none: what a float64 cannot hold, JSON cannot either."""
+    """The same document with null for each float that is not finite: what a float64 cannot hold, JSON cannot either."""
     if isinstance(found, dict):
         return {name: finite(value) for name, value in found.items()}
     if isinstance(found, list):

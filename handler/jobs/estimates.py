@@ -1,7 +1,7 @@
-"""What a job may cost, estimated from its body before it is begun: for the order of a batch, not a check.
+"""What a job may cost, estimated from its body before it is started: for the order of a batch, not a check.
 
 The figures are upper bounds, rounded up, for one vCPU (measured 2026-11 on the slowest machine at hand). What they
-leave out is named data, whose size only its read tells: it counts as ``ELSEWHERE_S``.
+leave out is named data, whose size is known only once it is read: it counts as ``ELSEWHERE_S``.
 """
 
 from __future__ import annotations
@@ -9,13 +9,13 @@ from __future__ import annotations
 import json
 from typing import Any, NamedTuple
 
-from handler.jobs.memory_limits import CELL, room
+from handler.jobs.memory_limits import CELL_BYTES, data_memory
 
-QUICK, DEAR, OPEN_ENDED = 0, 1, 2
+FAST, SLOW, UNBOUNDED = 0, 1, 2
 
-QUICK_S = 1.0  # longer, and a job is DEAR
-DEAR_S = 10.0  # longer, and a job is OPEN_ENDED
-ELSEWHERE_S = 5.0
+FAST_S = 1.0  # longer, and a job is SLOW
+SLOW_S = 10.0  # longer, and a job is UNBOUNDED
+NAMED_DATA_S = 5.0
 TRAIN_S = 3.0  # the import of scikit-learn
 
 CELL_S = 2e-6
@@ -29,14 +29,14 @@ CATEGORIES, SEGMENTS = 20, 4
 
 
 class Effort(NamedTuple):
-    """``rank``: QUICK (under a second; poison too), DEAR (seconds), or OPEN_ENDED: it may take so long or grow so large
+    """``rank``: FAST (under a second; poison too), SLOW (seconds), or UNBOUNDED: it may take so long or grow so large
     that it kills its environment. ``seconds``: the estimate."""
 
     rank: int
     seconds: float
 
 
-POISON = Effort(QUICK, 0.0)
+POISON = Effort(FAST, 0.0)
 
 
 def effort(body: str) -> Effort:
@@ -49,22 +49,22 @@ def effort(body: str) -> Effort:
         unbounded = bool(params.get("resamples") or params.get("max_categories"))
     except (ValueError, RecursionError, TypeError, KeyError, AttributeError, OverflowError):
         return POISON
-    if unbounded or seconds > DEAR_S or memory > room() / 2:
-        return Effort(OPEN_ENDED, max(seconds, DEAR_S * memory / room()))
-    return Effort(DEAR if elsewhere or kind == "train" or seconds > QUICK_S else QUICK, seconds)
+    if unbounded or seconds > SLOW_S or memory > data_memory() / 2:
+        return Effort(UNBOUNDED, max(seconds, SLOW_S * memory / data_memory()))
+    return Effort(SLOW if elsewhere or kind == "train" or seconds > FAST_S else FAST, seconds)
 
 
 def _named(params: dict[str, Any]) -> tuple[float, float]:
     """Seconds and bytes of a job on a table of unknown size: what no parameter multiplies fits into the memory."""
-    cells = room() / CELL
-    seconds = ELSEWHERE_S + float(params.get("resamples") or 0) * cells * RESAMPLE_S
-    return seconds, float(room()) if params.get("max_categories") else 0.0
+    cells = data_memory() / CELL_BYTES
+    seconds = NAMED_DATA_S + float(params.get("resamples") or 0) * cells * RESAMPLE_S
+    return seconds, float(data_memory()) if params.get("max_categories") else 0.0
 
 
 def _inline(kind: str, columns: dict[str, list[Any]], params: dict[str, Any]) -> tuple[float, float]:
     rows = len(next(iter(columns.values()), ()))
     cells = rows * len(columns)
-    seconds, memory = cells * CELL_S + len(columns) * COLUMN_S, float(cells * CELL)
+    seconds, memory = cells * CELL_S + len(columns) * COLUMN_S, float(cells * CELL_BYTES)
     match kind:
         case "train":
             seconds += TRAIN_S + cells * float(params.get("segments") or SEGMENTS) * SEGMENT_S

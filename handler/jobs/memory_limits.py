@@ -11,46 +11,46 @@ import os
 from handler.errors import TableTooLarge
 
 MEGABYTE = 1 << 20
-ELSEWHERE = 1024 * MEGABYTE
-"""Taken for the memory where Lambda does not say it: in the container, by worker."""
-BASE = 256 * MEGABYTE
+DEFAULT_MEMORY = 1024 * MEGABYTE
+"""Assumed outside Lambda, which sets the variable: in the container, per worker."""
+BASE_BYTES = 256 * MEGABYTE
 """Python with NumPy, SciPy and scikit-learn, rounded up (measured 2026-11: 190 MB)."""
-CELL = 160
+CELL_BYTES = 160
 """Bytes a cell of a table may need, with its share of what a job makes of it (measured 2026-11: ``describe`` of five
 million distinct strings 150, ``prepare`` of as many numbers 70)."""
-COMMA, BRACKET, CHARACTER = 80, 160, 5
+VALUE_BYTES, CONTAINER_BYTES, TEXT_BYTES = 80, 160, 5
 """Bytes that a value of JSON, a list or object in it, and a byte of the text itself may need once it is parsed."""
 
 
 def memory() -> int:
     """Bytes that the function has."""
     megabytes = os.environ.get("AWS_LAMBDA_FUNCTION_MEMORY_SIZE")
-    return int(megabytes) * MEGABYTE if megabytes else ELSEWHERE
+    return int(megabytes) * MEGABYTE if megabytes else DEFAULT_MEMORY
 
 
-def room() -> int:
+def data_memory() -> int:
     """Bytes of it for a job's data."""
-    return max(memory() - BASE, memory() // 4)
+    return max(memory() - BASE_BYTES, memory() // 4)
 
 
-def most_bytes() -> int:
+def max_object_bytes() -> int:
     """Of one object or file. Less of it may be too much once it is parsed."""
     return memory() // 16
 
 
-def most_cells() -> int:
-    return room() // CELL
+def max_cells() -> int:
+    return data_memory() // CELL_BYTES
 
 
 def check_cells(cells: int) -> None:
-    if cells > (most := most_cells()):
+    if cells > (most := max_cells()):
         raise TableTooLarge(f"more than {most} cells, the most for {memory() // MEGABYTE} MB of memory")
 
 
 def check_json(name: str, content: bytes) -> None:
     """``content`` is what would be parsed. Counting is a thousandth of the work of parsing."""
-    values = COMMA * content.count(b",") + BRACKET * (content.count(b"[") + content.count(b"{"))
-    if values + CHARACTER * len(content) > room():
+    values = VALUE_BYTES * content.count(b",") + CONTAINER_BYTES * (content.count(b"[") + content.count(b"{"))
+    if values + TEXT_BYTES * len(content) > data_memory():
         raise TableTooLarge(
             f"{name} is too large to be parsed in {memory() // MEGABYTE} MB of memory; a table may be larger as CSV"
         )

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     Numbers = NDArray[np.float64]
 
 VECTORS = ("fill", "low", "high", "mean", "scale", "coefficients")
-MOST_CENTERS = 1_000
+MAX_CENTERS = 1_000
 """``train`` makes at most 50. Time grows with rows × features × centres."""
 
 
@@ -59,8 +59,8 @@ class Model:
         fill, low, high, mean, scale, coefficients = (_numbers(document, name, (len(features),)) for name in VECTORS)
         intercept = float(_numbers(document, "intercept", ()))
         centers = _numbers(document, "centers", (-1, len(features)))
-        if len(centers) > MOST_CENTERS:
-            raise WrongSchema(f"the model has {len(centers)} centers, and {MOST_CENTERS} is the most")
+        if len(centers) > MAX_CENTERS:
+            raise WrongSchema(f"the model has {len(centers)} centers, and {MAX_CENTERS} is the most")
         if not (scale > 0).all():
             raise WrongSchema("the model's scale must be positive")
         return cls(features, fill, low, high, mean, scale, coefficients, intercept, centers)

@@ -79,7 +79,7 @@ def load(root: Path) -> Image:
 
 
 def stage(root: Path, dockerfile: Path = DOCKERFILE, context: Path = REPOSITORY) -> Image:
-    """Lay the image out in ``root`` anew. Raises TwinError for a line that is not understood or a missing source."""
+    """Lay the image out in ``root`` again. Raises TwinError for a line that is not understood or a missing source."""
     recipe = read(dockerfile, context)
     ownership.remove(root)
     for source, target in recipe.copies:

@@ -25,8 +25,8 @@ from ops.twin_state import TwinState
 REGION = "us-east-1"
 ACCOUNT = "000000000000"
 EMULATOR_PORT = 4566
-METER_PERIOD = 5
-"""Seconds between the meter's points. Pages ask for periods of 10 (``FINEST_PERIOD``), which always hold a point."""
+METRICS_PERIOD = 5
+"""Seconds between two published metric points. Pages ask for periods of 10 (``FINEST_PERIOD``), which always hold a point."""
 FINEST_PERIOD = 10
 ROLES = ("emulator", "host")
 EMULATOR_HEALTH = "/_ministack/health"
@@ -142,7 +142,7 @@ def _environment(twin: TwinState) -> dict[str, str]:
         "OPS_TWIN_HOST_URL": twin.host_url,
         "OPS_TWIN_TOKEN": twin.secret_token,
         "OPS_TWIN_PORT": twin.host_url.rpartition(":")[2],
-        "OPS_TWIN_PERIOD": str(METER_PERIOD),
+        "OPS_TWIN_PERIOD": str(METRICS_PERIOD),
         "GATEWAY_PORT": twin.endpoint.rpartition(":")[2],
         "BIND_HOST": "127.0.0.1",
         "AUTH": "true",

@@ -150,7 +150,7 @@ def ending(pid: int) -> str:
 
 
 def failure(role: str, log: Path, what: str, again: str = "ops twin up") -> TwinError:
-    """One error with what happened and the last lines of the log. ``again`` is the command that starts it anew."""
+    """One error with what happened and the last lines of the log. ``again`` is the command that starts it again."""
     try:
         lines = log.read_text(errors="replace").splitlines()[-LOG_TAIL:]
     except OSError:

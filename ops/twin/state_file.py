@@ -23,7 +23,7 @@ def make_folder() -> Path:
 
 
 def unusable(error: OSError) -> TwinError:
-    """What to tell when the twin's folder cannot be made or written to."""
+    """The error for a twin folder that cannot be created or written to."""
     return TwinError(
         f"The twin's folder {twin_state.folder()} cannot be used: {error.strerror or error}.",
         f"{ownership.NEXT_STEP[:-1]}, in a place where you can write.",

@@ -18,7 +18,7 @@ from pathlib import Path
 
 from handler import contract
 from ops.twin.workload import model
-from ops.twin.workload.api_client import Poster
+from ops.twin.workload.api_client import ApiClient
 from ops.twin.workload.jobs import Job, JobMaker, Shares
 from tests.twins import Twin, start
 
@@ -56,7 +56,7 @@ def post(twin: Twin, made: list[Job]) -> set[str]:
             return None
 
     def send() -> None:
-        with Poster(twin.state, twin.outputs) as poster:
+        with ApiClient(twin.state, twin.outputs) as poster:
             while (job := next_job()) is not None:
                 answer = poster.post(job.body)
                 if answer.status == 202:

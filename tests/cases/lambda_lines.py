@@ -52,8 +52,8 @@ def records(*deliveries: Sequence[Event], init_type: str = "on-demand") -> list[
     for delivery in deliveries:
         for one in delivery:
             tracker.event(one)
-        done += tracker.take()
-    done += tracker.take_all("SPINDOWN")
+        done += tracker.completed()
+    done += tracker.flush("SPINDOWN")
     return [json.loads(record(one, Function("worker", "12", 512, "arm64"))) for one in done]
 
 

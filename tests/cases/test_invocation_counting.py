@@ -60,7 +60,7 @@ def test_an_announced_retry_without_telemetry_is_another_record() -> None:
     for at in (1_790_000_000_000, 1_790_000_060_000):
         announced = tracker.invoked(ID, "", at)
         assert announced is not None
-        taken.append(tracker.take_now(announced))
+        taken.append(tracker.flush_one(announced))
     assert [one.cold for one in taken] == [True, False]
 
 
@@ -75,7 +75,7 @@ def test_announcements_and_telemetry_join_in_either_order() -> None:
                 tracker.invoked(ID, "trace", 1_790_000_000_000)
             for one in events[1:]:
                 tracker.event(one)
-        assert [one.started for one in tracker.take()] == STARTS[:2]
+        assert [one.started for one in tracker.completed()] == STARTS[:2]
 
 
 # --- the log group --------------------------------------------------------------------------------------------------

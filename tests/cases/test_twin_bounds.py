@@ -10,7 +10,7 @@ from itertools import product
 
 import pytest
 
-from ops.twin.emulator.logs.filter_pattern import DEEPEST, LONGEST, PatternError, compile_pattern
+from ops.twin.emulator.logs.filter_pattern import MAX_DEPTH, MAX_PATTERN_LENGTH, PatternError, compile_pattern
 from ops.twin.emulator.logs.regular_expression import Expression, ExpressionError
 from ops.twin.host.http import http_messages
 from ops.twin.host.http.http_messages import BadMessage, Request, RequestParser, ResponseParser
@@ -47,8 +47,8 @@ def test_a_pattern_that_asks_for_endless_tries_is_answered(pattern: str, message
         ("%é%", "beyond ASCII"),
         ("%a% %b% %c%", "at most 2 regular expressions"),
         ("{ $.a = %x% || $.b = %y% || $.c = %z% }", "at most 2 regular expressions"),
-        ("x" * (LONGEST + 1), "at most 1024 characters"),
-        ("{ " + "(" * (DEEPEST + 1) + "$.a = 1" + ")" * (DEEPEST + 1) + " }", "brackets within brackets"),
+        ("x" * (MAX_PATTERN_LENGTH + 1), "at most 1024 characters"),
+        ("{ " + "(" * (MAX_DEPTH + 1) + "$.a = 1" + ")" * (MAX_DEPTH + 1) + " }", "brackets within brackets"),
         ("{ $.a = 1" + " " * LONG + "}", "at most 1024 characters"),
     ],
 )

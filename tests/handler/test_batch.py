@@ -23,7 +23,7 @@ def announced(aws: FakeAws, detail_type: str = contract.EVENT_JOB_SUCCEEDED) -> 
     return [json.loads(entry["Detail"]) for entry in aws.events if entry["DetailType"] == detail_type]
 
 
-def left_over(aws: FakeAws, app: ModuleType, job_id: str, ended: float) -> None:
+def stale_attempt_deadline(aws: FakeAws, app: ModuleType, job_id: str, ended: float) -> None:
     """The idempotency record of a job whose environment was killed: run it, then put the record back in time."""
     before = set(aws.items)
     handle(app, record("seed", job(job_id=job_id)))
@@ -228,8 +228,8 @@ def test_a_table_that_lies_elsewhere_waits_until_the_others_are_settled(app: Mod
 
 
 def test_suspects_run_last_after_what_is_finished_has_been_settled(app: ModuleType, aws: FakeAws) -> None:
-    left_over(aws, app, "newer", time.time() - 10)
-    left_over(aws, app, "older", time.time() - 100)
+    stale_attempt_deadline(aws, app, "newer", time.time() - 10)
+    stale_attempt_deadline(aws, app, "older", time.time() - 100)
     newer, older = (record(f"m-{name}", job(job_id=name), receives=2) for name in ("newer", "older"))
     innocent = record("m-innocent", job(job_id="innocent"), receives=2)
     assert handle(app, newer, older, innocent) == []
@@ -239,7 +239,7 @@ def test_suspects_run_last_after_what_is_finished_has_been_settled(app: ModuleTy
 
 
 def test_a_suspect_does_not_wait_for_messages_that_sqs_would_not_delete(app: ModuleType, aws: FakeAws) -> None:
-    left_over(aws, app, "suspect", time.time() - 10)
+    stale_attempt_deadline(aws, app, "suspect", time.time() - 10)
     aws.fail("DeleteMessageBatch", 403, "AccessDenied")
     records = [record("m1", job(job_id="suspect"), receives=2), record("m2", job(job_id="other"))]
     assert handle(app, *records) == []
@@ -247,7 +247,7 @@ def test_a_suspect_does_not_wait_for_messages_that_sqs_would_not_delete(app: Mod
 
 
 def test_a_job_that_runs_elsewhere_at_this_moment_is_given_back(app: ModuleType, aws: FakeAws) -> None:
-    left_over(aws, app, "busy", time.time() + 60)
+    stale_attempt_deadline(aws, app, "busy", time.time() + 60)
     assert handle(app, record("m1", job(job_id="busy"), receives=2), record("m2", job())) == ["m1"]
 
 
@@ -285,7 +285,7 @@ def test_a_round_in_which_no_job_was_begun_sends_none_again(app: ModuleType, aws
 
 
 def test_a_suspect_is_not_sent_again(app: ModuleType, aws: FakeAws) -> None:
-    left_over(aws, app, "suspect", time.time() - 10)
+    stale_attempt_deadline(aws, app, "suspect", time.time() - 10)
     batch = [record("m1", job(job_id="suspect"), receives=3), record("m2", job(job_id="other"), receives=3)]
     assert handle(app, *batch, context=out_of_time()) == ["m1"]
     assert aws.sent == []

@@ -76,7 +76,7 @@ def test_a_pipe_on_the_mount_is_no_data_and_does_not_hang(read: Read, mount: Pat
 
 def test_a_file_that_is_too_large_is_refused(read: Read, mount: Path) -> None:
     with (mount / "large.csv").open("wb") as file:
-        file.truncate(memory_limits.most_bytes() + 1)
+        file.truncate(memory_limits.max_object_bytes() + 1)
     with pytest.raises(errors.TableTooLarge):
         read(f"{mount}/large.csv")
 
@@ -108,7 +108,7 @@ def test_a_name_that_is_no_buckets_reaches_nobody(
 
 
 def test_an_object_too_large_is_refused_by_its_length(read: Read, aws: FakeAws) -> None:
-    aws.objects["inputs", "large.csv"] = bytes(memory_limits.most_bytes() + 1)
+    aws.objects["inputs", "large.csv"] = bytes(memory_limits.max_object_bytes() + 1)
     with pytest.raises(errors.TableTooLarge):
         read("s3://inputs/large.csv")
 
@@ -187,7 +187,7 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
     ],
 )
 def test_a_small_file_that_would_need_too_much_memory_is_refused(name: str, content: bytes) -> None:
-    assert len(content) < memory_limits.most_bytes()
+    assert len(content) < memory_limits.max_object_bytes()
     with pytest.raises(errors.TableTooLarge, match="128 MB of memory"):
         Table.from_bytes(name, content)
 

@@ -139,28 +139,28 @@ def centers(number: int) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("body", "rank"),
     [
-        (lambda: job(), jobs.QUICK),
-        (lambda: "no JSON", jobs.QUICK),
-        (lambda: "[" * 100_000, jobs.QUICK),
-        (lambda: json.dumps({"kind": "score", "data": 5, "params": []}), jobs.QUICK),
-        (lambda: job("describe", data={"columns": {"a": [1, 2, 3]}}), jobs.QUICK),
-        (lambda: job("describe", data="s3://inputs/table.csv"), jobs.DEAR),
-        (lambda: job(params={"model": "s3://inputs/model.json"}), jobs.DEAR),
-        (lambda: job("train", params={"outcome": "y"}), jobs.DEAR),
-        (lambda: job("prepare", data=WIDE), jobs.DEAR),
-        (lambda: job(data={"columns": {"a": [1] * 100_000}}, params={"model": centers(1_000)}), jobs.DEAR),
-        (lambda: job(data={"columns": {"a": [1] * 100_000}}, params={"model": centers(100_000)}), jobs.OPEN_ENDED),
-        (lambda: job("prepare", data={"columns": {"a": [f"d{n}" for n in range(40_000)]}}), jobs.QUICK),
+        (lambda: job(), jobs.FAST),
+        (lambda: "no JSON", jobs.FAST),
+        (lambda: "[" * 100_000, jobs.FAST),
+        (lambda: json.dumps({"kind": "score", "data": 5, "params": []}), jobs.FAST),
+        (lambda: job("describe", data={"columns": {"a": [1, 2, 3]}}), jobs.FAST),
+        (lambda: job("describe", data="s3://inputs/table.csv"), jobs.SLOW),
+        (lambda: job(params={"model": "s3://inputs/model.json"}), jobs.SLOW),
+        (lambda: job("train", params={"outcome": "y"}), jobs.SLOW),
+        (lambda: job("prepare", data=WIDE), jobs.SLOW),
+        (lambda: job(data={"columns": {"a": [1] * 100_000}}, params={"model": centers(1_000)}), jobs.SLOW),
+        (lambda: job(data={"columns": {"a": [1] * 100_000}}, params={"model": centers(100_000)}), jobs.UNBOUNDED),
+        (lambda: job("prepare", data={"columns": {"a": [f"d{n}" for n in range(40_000)]}}), jobs.FAST),
         (
             lambda: job("prepare", data={"columns": {f"c{m}": [f"d{n}" for n in range(2_000)] for m in range(50)}}),
-            jobs.DEAR,
+            jobs.SLOW,
         ),
         (
             lambda: job("prepare", data={"columns": {f"c{m}": [f"d{n}" for n in range(9_000)] for m in range(50)}}),
-            jobs.OPEN_ENDED,
+            jobs.UNBOUNDED,
         ),
-        (lambda: job("describe", data={"columns": {"a": [1]}}, params={"resamples": 10**12}), jobs.OPEN_ENDED),
-        (lambda: job("describe", params={"resamples": "many"}), jobs.QUICK),  # rejected before it begins
+        (lambda: job("describe", data={"columns": {"a": [1]}}, params={"resamples": 10**12}), jobs.UNBOUNDED),
+        (lambda: job("describe", params={"resamples": "many"}), jobs.FAST),  # rejected before it begins
     ],
 )
 def test_a_job_that_may_take_long_or_grow_large_is_not_called_quick(

@@ -52,7 +52,7 @@ class Attempts:
         return attempt
 
     def of(self, request_id: str, kind: str, at_ms: int | None) -> Invocation | None:
-        """The attempt that an event of this type and time tells of; None for a repeated or a late event."""
+        """The attempt that an event of this type and time belongs to; None for a repeated or a late event."""
         attempts = self._open.get(request_id, [])
         if any(kind in attempt.seen and at_ms in (None, attempt.seen[kind]) for attempt in attempts):
             return None

@@ -1,4 +1,4 @@
-"""Joins telemetry events into invocations, one an attempt.
+"""Joins telemetry events into invocations, one per attempt.
 
 Shapes: Lambda developer guide, telemetry-schema-reference, schema 2025-01-29. They are read leniently: the guide's own
 samples leave out required members, events come twice, late, out of order, or not at all, and new kinds appear.
@@ -72,7 +72,7 @@ class InvocationTracker:
             invocation.started, invocation.started_ms = iso(at_ms), at_ms
         return invocation
 
-    def take(self) -> list[Invocation]:
+    def completed(self) -> list[Invocation]:
         """Those that are complete or given up. For the end of a batch: inside one, order is not relied on."""
         self._sort_out()
         ready, self._ready = self._ready, []
@@ -80,15 +80,15 @@ class InvocationTracker:
             ready.append(self._close(invocation))
         return ready
 
-    def take_all(self, shutdown_reason: str = "") -> list[Invocation]:
+    def flush(self, shutdown_reason: str = "") -> list[Invocation]:
         """Everything, when no more telemetry will come. The reason for the shutdown tells how an open one ended."""
-        ready = self.take()
+        ready = self.completed()
         for invocation in self._attempts.open():
             invocation.status = invocation.status or ENDED_BY.get(shutdown_reason, "")
             ready.append(self._close(invocation))
         return ready
 
-    def take_now(self, invocation: Invocation) -> Invocation:
+    def flush_one(self, invocation: Invocation) -> Invocation:
         """This one as it is, where there is no telemetry to wait for. The environment's first one is cold."""
         invocation.cold = self._attempts.first and not rules.ahead(self._init_type)
         return self._close(invocation)

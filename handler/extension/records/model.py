@@ -1,8 +1,8 @@
-"""What the extension knows of an initialisation and of an invocation. Times in milliseconds, memory in MB."""
+"""What the extension knows about an initialisation and an invocation. Times in milliseconds, memory in MB."""
 
 from __future__ import annotations
 
-from handler.extension.records.rules import UNTOLD, error_type
+from handler.extension.records.rules import UNSPECIFIED_ERRORS, error_type
 
 
 class Init:
@@ -24,7 +24,7 @@ class Init:
 class Invocation:
     """What is known of one attempt at an invocation: a retried one keeps its request id.
 
-    Times in milliseconds, memory in MB; None or "" where nothing told. ``seen``: event type → when it was (None: its
+    Times in milliseconds, memory in MB; None or "" where unknown. ``seen``: event type → when it was (None: its
     time was unreadable).
     """
 
@@ -53,8 +53,8 @@ class Invocation:
         self.announced = False  # by the Extensions API
 
     def failed_with(self, told: str) -> None:
-        """An event names an error type: the most telling one stays, whatever the order in which they come."""
-        if told and self.error_type in UNTOLD:
+        """An event names an error type: the most specific one is kept, in whatever order they arrive."""
+        if told and self.error_type in UNSPECIFIED_ERRORS:
             self.error_type = told
 
     def name_error(self) -> None:

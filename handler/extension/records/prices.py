@@ -1,6 +1,6 @@
 """What an invocation costs, in USD. Estimates: first price tier, us-east-1, no free tier, no storage above 512 MB.
 
-Prices: AWS Price List publication of 2026-09-19 (requests: 0.20 USD a million).
+Prices: AWS Price List publication of 2026-09-19 (requests: 0.20 USD per million).
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ GB_SECOND = {"x86_64": 0.0000166667, "arm64": 0.0000133334}
 PROVISIONED_GB_SECOND = {"x86_64": 0.0000097222, "arm64": 0.0000077778}
 REQUEST = 0.000_000_2
 ASSUMED = "x86_64"
-"""Architecture whose price stands in for an unknown one: the dearer, so that an estimate errs on the high side."""
+"""Architecture whose price stands in for an unknown one: the more expensive one, so that an estimate errs on the high side."""
 
 
 def billed_ms(duration_ms: float, init_ms: float) -> int:

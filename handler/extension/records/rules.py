@@ -8,8 +8,8 @@ from __future__ import annotations
 TIMED_OUT = "Sandbox.Timedout"
 OUT_OF_MEMORY = "Runtime.OutOfMemory"
 EXITED = "Runtime.ExitError"
-UNTOLD = ("", EXITED)
-"""What a kill is called where it is not told apart from any other exit."""
+UNSPECIFIED_ERRORS = ("", EXITED)
+"""Error types of an exit whose cause is not reported: a kill may be behind it."""
 
 ON_DEMAND = "on-demand"
 PROVISIONED = "provisioned-concurrency"
@@ -52,14 +52,14 @@ def expected(init_type: str) -> tuple[str, ...]:
 
 
 def error_type(status: str, told: str, used_mb: float | None = None, size_mb: float | None = None) -> str:
-    """What ended an invocation of this status. ``told``: the error type that the platform gave, or empty.
+    """What ended an invocation of this status. ``told``: the error type that the platform reported, or empty.
 
     Lambda reports time-outs, and some out-of-memory kills, without the type that they have elsewhere.
     """
-    if status == "timeout" and told in UNTOLD:
+    if status == "timeout" and told in UNSPECIFIED_ERRORS:
         return TIMED_OUT
     full = used_mb is not None and size_mb is not None and used_mb >= size_mb > 0
-    if status in ("error", "failure") and told in UNTOLD and full:
+    if status in ("error", "failure") and told in UNSPECIFIED_ERRORS and full:
         return OUT_OF_MEMORY
     return told
 

@@ -119,7 +119,7 @@ def _settle_ending(values: dict[str, Any], lines: Sequence[InvocationLogLine]) -
     if ended is not None and values.get("status") in (None, "", "success"):
         values["status"] = ended.values["status"]
     told = str(values.get("error_type") or "")
-    if ended is not None and told in rules.UNTOLD:
+    if ended is not None and told in rules.UNSPECIFIED_ERRORS:
         told = str(ended.values.get("error_type") or told)
     values["error_type"] = rules.error_type(str(values.get("status") or ""), told, *_memory(values))
 

@@ -1,4 +1,4 @@
-"""Seams: what a template says of a mapping and of a function and MiniStack's CloudFormation drops.
+"""Patches: what a template says of a mapping and of a function and MiniStack's CloudFormation drops.
 
 Stands for: ``Enabled: false`` of an ``AWS::Lambda::EventSourceMapping``, which then polls nothing, and the
 ``DeadLetterConfig`` of an ``AWS::Lambda::Function`` (CloudFormation template reference, 2026-11).
@@ -15,7 +15,7 @@ Handler = Callable[..., Any]
 Properties = Mapping[str, Any]
 
 
-def seams() -> list[Patch]:
+def patches() -> list[Patch]:
     return [
         Patch(
             "services.cloudformation.provisioners",

@@ -1,4 +1,4 @@
-"""Seam: an event that a rule cannot deliver goes to the dead-letter queue of its target.
+"""Patch: an event that a rule cannot deliver goes to the dead-letter queue of its target.
 
 Stands for: ``DeadLetterConfig`` of a target (EventBridge user guide, eb-rule-dlq, 2026-11): the event itself, with
 RULE_ARN, TARGET_ARN, ERROR_CODE, ERROR_MESSAGE, EXHAUSTED_RETRY_CONDITION and RETRY_ATTEMPTS as attributes. A target
@@ -20,7 +20,7 @@ log = logging.getLogger(__name__)
 NO_RESOURCE = "NO_RESOURCE"
 
 
-def seams() -> list[Patch]:
+def patches() -> list[Patch]:
     return [Patch("services.eventbridge", "_invoke_target", _buried, "undeliverable events reach a target's queue")]
 
 

@@ -1,4 +1,4 @@
-"""What a seam is: one named attribute of MiniStack, and what stands there instead."""
+"""What a patch is: one named attribute of MiniStack, and what stands there instead."""
 
 from __future__ import annotations
 

@@ -10,7 +10,7 @@ from collections.abc import Callable
 log = logging.getLogger(__name__)
 
 
-class Worker:
+class PeriodicTask:
     """Runs ``work(moment)`` at every multiple of ``seconds`` since the epoch; ``moment`` is that multiple."""
 
     def __init__(self, name: str, seconds: float, work: Callable[[float], None]) -> None:

@@ -1,4 +1,4 @@
-"""Start order of the emulator: settings, MiniStack with its seams, background work, then the HTTP server."""
+"""Start order of the emulator: settings, MiniStack with its patches, background work, then the HTTP server."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def main() -> None:
 
 
 def _listen(settings: EmulatorSettings) -> socket.socket:
-    """Take the port before anything slow happens, so that a taken one is told at once."""
+    """Take the port before anything slow happens, so that a taken one is reported at once."""
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:

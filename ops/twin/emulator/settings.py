@@ -1,4 +1,4 @@
-"""What the emulator's process reads from its environment, and what it tells MiniStack through it.
+"""What the emulator's process reads from its environment, and what it configures in MiniStack through it.
 
 Must run before the first ``import ministack``: MiniStack reads its variables while it is imported.
 """
@@ -22,7 +22,7 @@ class EmulatorSettings:
     port: int
     bind_host: str
     host_url: str  # the Lambda host, e.g. http://127.0.0.1:4567; empty: functions are not executed by it
-    period: float  # seconds between the meter's points
+    period: float  # seconds between two published points
     alarm_seconds: float  # seconds between two evaluations of every alarm
     folder: Path
     token: str = field(default="", repr=False)  # of the host and the administrative paths; empty: neither is used
@@ -48,7 +48,7 @@ def read(environ: MutableMapping[str, str] = os.environ) -> EmulatorSettings:
 
 
 def prepare(settings: EmulatorSettings, environ: MutableMapping[str, str] = os.environ) -> None:
-    """Tell MiniStack: loopback, IAM enforcement on, its files in the twin's folder, no other listeners, no Docker."""
+    """Configure MiniStack: loopback, IAM enforcement on, its files in the twin's folder, no other listeners, no Docker."""
     files = settings.folder / "emulator"
     files.mkdir(parents=True, exist_ok=True)
     environ["GATEWAY_PORT"] = str(settings.port)
@@ -76,6 +76,6 @@ def _number(environ: MutableMapping[str, str], name: str, default: str) -> float
         value = 0.0
     if value <= 0:
         raise TwinError(
-            f"{name} is {text!r}, which is no positive number.", f"Set {name} to a number such as {default}."
+            f"{name} is {text!r}, which is not a positive number.", f"Set {name} to a number such as {default}."
         )
     return value

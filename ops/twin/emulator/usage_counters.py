@@ -1,4 +1,4 @@
-"""What happens to functions and mappings, counted as it happens and handed to the meter once a period.
+"""What happens to functions and mappings, counted as it happens and handed to the metrics publisher once per period.
 
 Counting costs a lock and a few additions an invocation. Counts belong to the period in which the invocation *began*:
 CloudWatch stamps Lambda's metrics with the start of the invocation (LDG monitoring-metrics-types, read 2026-11), so
@@ -41,7 +41,7 @@ class Concurrency:
 
 
 @dataclass
-class Taken:
+class UsageSnapshot:
     """What was counted since the last time."""
 
     functions: dict[tuple[Owner, float], FunctionCounts]  # by owner and start of the period (epoch seconds)
@@ -96,9 +96,9 @@ class UsageCounters:
         with self._lock:
             self._mappings[owner][metric] += count
 
-    def take(self) -> Taken:
+    def take(self) -> UsageSnapshot:
         with self._lock:
-            taken = Taken(
+            taken = UsageSnapshot(
                 functions=dict(self._functions),
                 mappings=dict(self._mappings),
                 concurrency={owner: running.take() for owner, running in self._running.items()},

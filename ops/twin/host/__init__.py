@@ -9,8 +9,8 @@ references, compiled 2026-11-23). The emulator speaks to it in plain HTTP:
 - ``GET /health``: busy and idle environments of each function.
 
 Inside, from the door to the process: ``server`` (the protocol) → ``pool`` (a function's environments) →
-``environment`` (init, invocations, reset, shutdown, and what is told about them) → ``sandbox`` (phases, freeze, the
-three APIs) → ``crew`` and ``processes``. One thread, one event loop.
+``environment`` (init, invocations, reset, shutdown, and what is reported about them) → ``sandbox`` (phases, freeze, the
+three APIs) → ``process_group`` and ``process``. One thread, one event loop.
 
 Each module says what of AWS it stands for and what it does not model. Not modelled anywhere: CPU by memory size, an
 isolated file system and network, ``/tmp`` limits, provisioned concurrency, SnapStart, Managed Instances, response

@@ -22,7 +22,7 @@ from ops.twin.host.apis.telemetry_api import TelemetryApi
 from ops.twin.host.clock import now, wall
 from ops.twin.host.exchange import InvocationRequest, InvocationResult, Services
 from ops.twin.host.lifecycle_phase import PhaseFailure
-from ops.twin.host.process.launch import plan_for
+from ops.twin.host.process.launch import launch_spec_for
 from ops.twin.host.reply import Reply
 from ops.twin.host.sandbox import Sandbox
 from ops.twin.host.settings import FunctionConfig, HostSettings
@@ -48,14 +48,16 @@ class Environment:
         self._log = services.open_log(function.log_group, self.log_stream)
         self._telemetry = TelemetryApi(self._subscribed)
         self._scratch = settings.directory / "tmp" / self.instance
-        plan = plan_for(function, image, settings, self.log_stream, self._scratch, services.xray_port, services.hosts)
-        self._sandbox = Sandbox(plan, self._telemetry, services.guardian, self._lines)
+        spec = launch_spec_for(
+            function, image, settings, self.log_stream, self._scratch, services.xray_port, services.hosts
+        )
+        self._sandbox = Sandbox(spec, self._telemetry, services.reaper, self._lines)
         self._api = ""
         self._turn = asyncio.Lock()  # one thing at a time: start, invoke, recover, shut_down
         self._closing = False
         self._initialized = False
         self._initialize_seconds = 0.0  # of the last time
-        self._init_seconds: float | None = None  # told once, with the first invocation
+        self._init_seconds: float | None = None  # reported once, with the first invocation
         self.idle_since = now()
         self.reset_reason = ""
         """Not empty after a failed invocation: why, and that ``recover`` has to come first."""
@@ -94,7 +96,7 @@ class Environment:
         )
         failure = await self._sandbox.initialize(self._api, deadline)
         ended = now()
-        status, error_type = (failure.status, failure.told_type) if failure else ("success", "")
+        status, error_type = (failure.status, failure.reported_type) if failure else ("success", "")
         runtime_done = self._sandbox.runtime_moment or ended
         self._emit(telemetry_events.init_runtime_done(wall(runtime_done), phase, status, error_type))
         for extension in self._sandbox.extensions.extensions.values():
@@ -149,68 +151,66 @@ class Environment:
         # A time-out is billed and reported as the timeout, however late the clock was looked at.
         end = began + function.timeout if failure and failure.status == "timeout" else now()
         timing = Timing(began, sandbox.runtime_moment or end, end)
-        used = sandbox.crew.settle_memory()
+        used = sandbox.processes.settle_memory()
         if failure is None:
-            sandbox.crew.drain()
+            sandbox.processes.drain()
             sandbox.freeze()
         else:
             # Its output up to here belongs to this invocation. Extensions that are registered bring it a SIGTERM (see
             # ``recover``); without them nothing of it may go on.
             if sandbox.extensions.extensions:
-                sandbox.crew.drain()
+                sandbox.processes.drain()
             else:
-                sandbox.crew.stop_runtime()
+                sandbox.processes.stop_runtime()
             self._initialized = False
             self.reset_reason = failure.reason
         reply = sandbox.runtime.reply
-        verdict = judge(request_id, reply, failure, function.timeout, end)
-        account = InvocationMetrics.of(end - began, self._init_seconds, function.memory, used)
+        result = judge(request_id, reply, failure, function.timeout, end)
+        metrics = InvocationMetrics.of(end - began, self._init_seconds, function.memory, used)
         self._init_seconds = None
-        self._report(request_id, timing, reply, verdict, account, trace)
+        self._report(request_id, timing, reply, result, metrics, trace)
         self.idle_since = end
-        return InvocationResult(verdict.payload, verdict.function_error, account)
+        return InvocationResult(result.payload, result.function_error, metrics)
 
     def _report(
         self,
         request_id: str,
         timing: Timing,
         reply: Reply | None,
-        verdict: InvocationEnd,
-        account: InvocationMetrics,
+        result: InvocationEnd,
+        metrics: InvocationMetrics,
         trace: Trace,
     ) -> None:
         function = self.function
         tracing = _traced(trace)
-        for line in verdict.lines if function.log_format != "JSON" else ():
+        for line in result.lines if function.log_format != "JSON" else ():
             self._write(line)
         done = telemetry_events.runtime_done(
             wall(timing.runtime_done),
             request_id,
-            verdict.status,
+            result.status,
             timing.runtime_done - timing.start,
             len(reply.payload) if reply else 0,
             timing.spans(reply),
             tracing,
-            verdict.error_type,
+            result.error_type,
         )
         self._platform(platform_log_lines.end(request_id), done)
         report = telemetry_events.report(
             wall(timing.end),
             request_id,
-            verdict.status,
-            account.metrics(),
+            result.status,
+            metrics.as_record(),
             timing.overhead(),
             tracing,
-            verdict.error_type,
+            result.error_type,
         )
-        self._platform(platform_log_lines.report(request_id, account, verdict, trace.report_line), report)
-        for segment in trace.segments(
-            function.name, function.arn, request_id, timing.start, timing.end, verdict.status
-        ):
+        self._platform(platform_log_lines.report(request_id, metrics, result, trace.report_line), report)
+        for segment in trace.segments(function.name, function.arn, request_id, timing.start, timing.end, result.status):
             self._services.traces.append(segment)
 
     async def recover(self) -> None:
-        """Reset after a failed invocation: no process is left, the next invocation starts them anew."""
+        """Reset after a failed invocation: no process is left, the next invocation starts them again."""
         async with self._turn:
             await self._sandbox.shut_down(self.reset_reason)
             self.reset_reason = ""

@@ -1,4 +1,4 @@
-"""What goes into an environment and comes out of it."""
+"""What an environment takes and returns, and the services it uses."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from ops.twin.host.process.orphan_reaper import Guardian
+from ops.twin.host.process.orphan_reaper import OrphanReaper
 from ops.twin.host.telemetry.invocation_metrics import InvocationMetrics
 from ops.twin.host.telemetry.xray import Sampler, TraceFile
 
@@ -23,7 +23,7 @@ class Services:
     """What the host has once for all environments."""
 
     open_log: Callable[[str, str], Log]
-    guardian: Guardian
+    reaper: OrphanReaper
     sampler: Sampler
     traces: TraceFile
     xray_port: int
@@ -32,7 +32,7 @@ class Services:
 
 @dataclass(frozen=True)
 class InvocationRequest:
-    """What is asked. ``arn`` is the invoked one, with its qualifier; ``trace`` the caller's header."""
+    """An invocation request. ``arn`` is the invoked one, with its qualifier; ``trace`` the caller's header."""
 
     id: str
     event: bytes
@@ -42,8 +42,8 @@ class InvocationRequest:
 
 @dataclass(frozen=True)
 class InvocationResult:
-    """What the caller gets. ``function_error`` is empty when the invocation succeeded."""
+    """What the caller gets back. ``function_error`` is empty when the invocation succeeded."""
 
     payload: bytes
     function_error: str
-    account: InvocationMetrics
+    metrics: InvocationMetrics

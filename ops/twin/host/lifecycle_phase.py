@@ -20,12 +20,12 @@ class PhaseFailure:
     payload: bytes = b""
 
     @property
-    def told_type(self) -> str:
+    def reported_type(self) -> str:
         return "" if self.status == "timeout" else self.error_type
 
     @property
     def reason(self) -> str:
-        """What extensions are told at SHUTDOWN."""
+        """The reason that extensions get with SHUTDOWN."""
         return "TIMEOUT" if self.status == "timeout" else "FAILURE"
 
 
@@ -33,7 +33,7 @@ TIMED_OUT = PhaseFailure("timeout", "Sandbox.Timedout")
 
 
 class Phase:
-    """One wait at a time. Whoever changes anything calls ``progress``; whoever sees something break calls ``fail``."""
+    """One wait at a time. A change calls ``progress``, a failure ``fail``."""
 
     def __init__(self) -> None:
         self._future: asyncio.Future[PhaseFailure | None] | None = None

@@ -18,10 +18,10 @@ from ops.twin.host.apis.runtime_api import RuntimeApi
 from ops.twin.host.apis.telemetry_api import TelemetryApi
 from ops.twin.host.clock import epoch_ms, now
 from ops.twin.host.http.http_messages import Request, Response, error_response
-from ops.twin.host.http.http_server import Answer, listen, port_of
+from ops.twin.host.http.http_server import ResponseOrFuture, listen, port_of
 from ops.twin.host.lifecycle_phase import Phase, PhaseFailure
 from ops.twin.host.process.launch_spec import MEGABYTE, LaunchSpec
-from ops.twin.host.process.orphan_reaper import Guardian
+from ops.twin.host.process.orphan_reaper import OrphanReaper
 from ops.twin.host.process.process import describe_exit
 from ops.twin.host.process.process_group import RUNTIME, ProcessGroup
 
@@ -38,17 +38,17 @@ KILL_LIMIT = 5.0
 class Sandbox:
     def __init__(
         self,
-        plan: LaunchSpec,
+        spec: LaunchSpec,
         telemetry: TelemetryApi,
-        guardian: Guardian,
+        reaper: OrphanReaper,
         on_lines: Callable[[str, list[str], float], None],
     ) -> None:
         """``on_lines`` gets kind (function or extension), the lines written and their ``now()`` moment."""
-        self.plan = plan
+        self.spec = spec
         self.runtime = RuntimeApi(self)
         self.extensions = ExtensionsApi(self)
         self.telemetry = telemetry
-        self.crew = ProcessGroup(plan, guardian, on_lines, self._ended)
+        self.processes = ProcessGroup(spec, reaper, on_lines, self._ended)
         self._phase = Phase()
         self._server: asyncio.Server | None = None
         self.initializing = False
@@ -68,8 +68,8 @@ class Sandbox:
         self.initializing = True
         self.runtime_moment = 0.0
         try:
-            failure = self.crew.start_extensions(api) or await self._phase.until(self._all_registered, deadline)
-            failure = failure or self.crew.start_runtime(api)
+            failure = self.processes.start_extensions(api) or await self._phase.until(self._all_registered, deadline)
+            failure = failure or self.processes.start_runtime(api)
             return failure or await self._phase.until(self._all_ready, deadline)
         finally:
             self.initializing = False
@@ -97,17 +97,17 @@ class Sandbox:
         registered = self.extensions.extensions.values()
         external = any(extension.external for extension in registered)
         if registered:
-            self.crew.terminate_runtime()
+            self.processes.terminate_runtime()
             limit = RUNTIME_SHUTDOWN_LIMIT if external else INTERNAL_SHUTDOWN_LIMIT
-            await self._gone(lambda: not self.crew.runs(RUNTIME), now() + limit)
-        self.crew.stop_runtime()
+            await self._gone(lambda: not self.processes.runs(RUNTIME), now() + limit)
+        self.processes.stop_runtime()
         if external:
             await self.telemetry.flush(FLUSH_LIMIT)
             told = self._tell_shutdown(reason, deadline)
-            await self._gone(lambda: not any(self.crew.runs(name) for name in told), deadline)
-        self.crew.kill()
-        await self._gone(lambda: not self.crew.anybody_runs, now() + KILL_LIMIT)
-        self.crew.forget()
+            await self._gone(lambda: not any(self.processes.runs(name) for name in told), deadline)
+        self.processes.kill()
+        await self._gone(lambda: not self.processes.anybody_runs, now() + KILL_LIMIT)
+        self.processes.forget()
         self.runtime.reset()
         self.extensions.reset()
         self.telemetry.reset()
@@ -125,19 +125,19 @@ class Sandbox:
     def freeze(self) -> None:
         self.frozen = True
         self.telemetry.freeze()
-        self.crew.freeze()
+        self.processes.freeze()
 
     def thaw(self) -> None:
         if self.frozen:
             self.frozen = False
-            self.crew.thaw()
+            self.processes.thaw()
             self.telemetry.thaw()
 
     def check_memory(self) -> None:
         """Over the limit, the runtime is killed and the phase fails."""
-        if self.crew.over_limit():
+        if self.processes.over_limit():
             self._phase.fail(PhaseFailure("error", "Runtime.OutOfMemory", "Runtime exited with error: signal: killed"))
-            self.crew.stop_runtime()
+            self.processes.stop_runtime()
 
     # --- what the APIs and processes report --------------------------------------------------------------------------
     def runtime_ready(self) -> None:
@@ -156,11 +156,11 @@ class Sandbox:
 
     @property
     def registration(self) -> Mapping[str, str]:
-        return self.plan.registration
+        return self.spec.registration
 
     @property
     def external_names(self) -> list[str]:
-        return [path.name for path in self.plan.extensions]
+        return [path.name for path in self.spec.extensions]
 
     def _ended(self, name: str, status: int) -> None:
         if name == RUNTIME:
@@ -172,7 +172,7 @@ class Sandbox:
             self._phase.fail(PhaseFailure("error", "Extension.Crash", f"exit code {code}"))
         self._phase.progress()
 
-    def _route(self, request: Request) -> Answer:
+    def _route(self, request: Request) -> ResponseOrFuture:
         path = request.path
         if path.startswith(runtime_api.PREFIX):
             return self.runtime.handle(request)

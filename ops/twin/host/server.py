@@ -15,10 +15,10 @@ from ops.twin import image as images
 from ops.twin.host.environment import Environment
 from ops.twin.host.exchange import InvocationRequest, InvocationResult, Log, Services
 from ops.twin.host.http.http_messages import Request, Response, json_response
-from ops.twin.host.http.http_server import Answer, listen, port_of
+from ops.twin.host.http.http_server import ResponseOrFuture, listen, port_of
 from ops.twin.host.pool import Pool
 from ops.twin.host.process import local_names
-from ops.twin.host.process.orphan_reaper import Guardian
+from ops.twin.host.process.orphan_reaper import OrphanReaper
 from ops.twin.host.process.process import end_strays
 from ops.twin.host.settings import FunctionConfig, HostSettings
 from ops.twin.host.telemetry import xray
@@ -64,7 +64,7 @@ class HostServer:
         traces = xray.TraceFile(self._settings.directory)
         self._daemon, port = await xray.listen(traces)
         hosts = local_names.hosts_file(self._settings.directory)
-        self._services = Services(self._open_log, Guardian(), xray.Sampler(), traces, port, hosts)
+        self._services = Services(self._open_log, OrphanReaper(), xray.Sampler(), traces, port, hosts)
         self._watches = [loop.create_task(self._watch_memory()), loop.create_task(self._evict())]
         return port_of(self._server)
 
@@ -80,9 +80,9 @@ class HostServer:
             self._daemon.close()
         if self._services is not None:
             self._services.traces.close()
-            self._services.guardian.close()
+            self._services.reaper.close()
 
-    def _route(self, request: Request) -> Answer:
+    def _route(self, request: Request) -> ResponseOrFuture:
         # A PUT names a folder whose code is run as this user: only the emulator and the command line may ask for that.
         if not callers.bears(self._settings.token, request.headers.get("authorization", "")):
             return json_response({"message": "The Lambda host takes requests with the twin's token only."}, 401)
@@ -115,7 +115,7 @@ class HostServer:
             pool.update(function)
         return json_response({"revision": function.revision})
 
-    def _invoke(self, name: str, request: Request) -> Answer:
+    def _invoke(self, name: str, request: Request) -> ResponseOrFuture:
         pool = self._pools.get(name)
         if pool is None or pool.function.revision != request.headers.get("x-function-revision"):
             return json_response({"message": "This revision is not known here; PUT it first."}, 409)
@@ -168,18 +168,18 @@ class HostServer:
             for pool in self._pools.values():
                 pool.evict(self._settings.idle_limit)
             if self._services is not None:
-                end_strays(self._services.guardian)
+                end_strays(self._services.reaper)
 
 
 def _as_response(outcome: InvocationResult) -> Response:
-    account = outcome.account
+    metrics = outcome.metrics
     headers = {
-        "X-Duration-Ms": f"{account.duration_ms:.3f}",
-        "X-Billed-Duration-Ms": str(account.billed_ms),
-        "X-Max-Memory-Used-Mb": str(account.used_mb),
+        "X-Duration-Ms": f"{metrics.duration_ms:.3f}",
+        "X-Billed-Duration-Ms": str(metrics.billed_ms),
+        "X-Max-Memory-Used-Mb": str(metrics.used_mb),
     }
-    if account.init_ms is not None:
-        headers["X-Init-Duration-Ms"] = f"{account.init_ms:.3f}"
+    if metrics.init_ms is not None:
+        headers["X-Init-Duration-Ms"] = f"{metrics.init_ms:.3f}"
     if outcome.function_error:
         headers["X-Amz-Function-Error"] = outcome.function_error
     return Response(200, outcome.payload, headers)

@@ -1,4 +1,4 @@
-"""What the host is told: its own settings from the environment, and each function's configuration from the
+"""What the host is given: its own settings from the environment, and each function's configuration from the
 emulator."""
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ class HostSettings:
     access_key_id: str = ""
     secret_access_key: str = ""
     token: str = field(default="", repr=False)
-    """What a caller of the host must show; without one nobody is let in."""
+    """What a caller of the host must show; without one no caller is served."""
     init_limit: float = 10.0
     """AWS: the init phase may last 10 s; then it is tried again inside the first invocation (LDG
     lambda-runtime-environment)."""

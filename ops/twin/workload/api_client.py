@@ -24,7 +24,7 @@ class ApiResponse:
     text: str
 
 
-class Poster:
+class ApiClient:
     """One connection, kept until the ``with`` ends; not for use by two threads at once."""
 
     def __init__(self, twin: TwinState, outputs: Mapping[str, str]) -> None:
@@ -57,7 +57,7 @@ class Poster:
         response = self._connection.getresponse()
         return ApiResponse(response.status, response.read().decode(errors="replace"))
 
-    def __enter__(self) -> Poster:
+    def __enter__(self) -> ApiClient:
         return self
 
     def __exit__(self, *_error: object) -> None:

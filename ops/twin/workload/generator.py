@@ -15,7 +15,7 @@ from ops import access
 from ops.errors import UsageError
 from ops.twin import deploy
 from ops.twin.workload import arrivals, model
-from ops.twin.workload.api_client import Poster
+from ops.twin.workload.api_client import ApiClient
 from ops.twin.workload.jobs import Job, JobMaker, Shares
 from ops.twin_state import TwinState
 
@@ -121,7 +121,7 @@ class _Sending:
         return TrafficReport(sent, sent - failed, failed, seconds, dict(self._fates), dict(self._failures))
 
     def _send(self) -> None:
-        with Poster(self._twin, self._outputs) as poster:
+        with ApiClient(self._twin, self._outputs) as poster:
             while (job := self._queue.get()) is not None:
                 if self._stop.is_set():
                     continue  # not begun: leave it unsent, and take the rest off the queue

@@ -43,7 +43,7 @@ def ensure(twin: TwinState, progress: Callable[[str], None], stop: threading.Eve
         "data": f"s3://{bucket}/{DATA_KEY}",
         "params": {"outcome": jobs.OUTCOME, "features": list(jobs.FEATURES)},
     }
-    with api_client.Poster(twin, outputs) as poster:
+    with api_client.ApiClient(twin, outputs) as poster:
         answer = poster.post(json.dumps(body))
     if answer.status != 202:
         raise TwinError(f"The twin's API refused the train job: {answer.status} {answer.text}")

@@ -1,4 +1,4 @@
-"""Keeps web pages out of the emulator, and everybody without the token out of MiniStack's own paths.
+"""Keeps web pages out of the emulator, and callers without the token out of MiniStack's own paths.
 
 Stands for nothing on AWS. MiniStack answers any origin and any host name, and has administrative paths without
 authentication (all messages, reset, settings); AWS's APIs beside them are signed.
@@ -23,7 +23,7 @@ CALLBACKS = ("/_ministack/cfn-response/", "/_ministack/cfn-signal/")
 
 
 def guarded(app: App, token: str) -> App:
-    """``app`` for programs of this machine. ``token`` opens the administrative paths; empty: nobody can."""
+    """``app`` for programs of this machine. ``token`` opens the administrative paths; empty: they stay closed."""
 
     async def serve(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] in ("http", "websocket") and (reason := _refused(scope, token)):

@@ -1,4 +1,4 @@
-"""Seam: the IAM action of a request, where MiniStack names one that IAM does not have.
+"""Patch: the IAM action of a request, where MiniStack names one that IAM does not have.
 
 Stands for: SQS authorises its batch calls by the permission for the single call ("to grant … SendMessageBatch, use
 sqs:SendMessage", SQS developer guide, API permissions reference, 2026-11). MiniStack asks for
@@ -14,7 +14,7 @@ from ops.twin.emulator.patch import Patch
 Extract = Callable[..., str | None]
 
 
-def seams() -> list[Patch]:
+def patches() -> list[Patch]:
     return [Patch("core.iam_actions", "extract_iam_action", singular, "batch calls of SQS need the single permission")]
 
 

@@ -1,4 +1,4 @@
-"""Seams: only the configured key is the administrator, and its signature is checked like any other.
+"""Patches: only the configured key is the administrator, and its signature is checked like any other.
 
 Stands for: IAM authenticating every signed request (IAM user guide, reference_sigv, 2026-11). MiniStack also takes
 the key ``test``, any 12-digit key and no key at all for the administrator, and does not check an administrator's
@@ -14,7 +14,7 @@ import os
 from ops.twin.emulator.patch import Patch
 
 
-def seams() -> list[Patch]:
+def patches() -> list[Patch]:
     return [
         Patch(
             "core.iam_evaluator",

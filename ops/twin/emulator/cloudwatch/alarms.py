@@ -1,4 +1,4 @@
-"""Seam: metric alarms are evaluated as CloudWatch does, by a clock of their own.
+"""Patch: metric alarms are evaluated as CloudWatch does, by a clock of their own.
 
 Stands for: alarm evaluation (CloudWatch user guide, alarm-evaluation, read 2026-11): the metric with exactly the
 alarm's dimensions and unit, periods aligned to the clock, M out of N, TreatMissingData, percentiles; the rule is
@@ -6,7 +6,7 @@ alarm's dimensions and unit, periods aligned to the clock, M out of N, TreatMiss
 
 AWS evaluates once a minute, or every 10 s for periods below that; here every few seconds. The period under way counts
 as soon as it breaches and what is still to come cannot undo that (a maximum, sample count or sum of counts above a
-threshold, a minimum below one); it never counts as fine. A finished period is final once the meter has written its
+threshold, a minimum below one); it never counts as fine. A finished period is final once the publisher has written its
 last point.
 
 Leaves out: metric math, anomaly detection, Metrics Insights, ``EvaluateLowSampleCountPercentile``, evaluation windows,
@@ -57,7 +57,7 @@ class Alarms:
             _change(alarm, verdict)
 
 
-def seams() -> list[Patch]:
+def patches() -> list[Patch]:
     # MiniStack evaluates within PutMetricData, where an action that calls back would wait for itself.
     return [
         Patch("services.cloudwatch", "_evaluate_alarm", lambda _: lambda _alarm: None, "alarms have their own clock")

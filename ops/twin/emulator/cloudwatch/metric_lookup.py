@@ -1,4 +1,4 @@
-"""Seams: GetMetricData and GetMetricStatistics look a metric up by exactly the dimensions that the query names.
+"""Patches: GetMetricData and GetMetricStatistics look a metric up by exactly the dimensions that the query names.
 
 Stands for: a metric is its namespace, name and dimensions, and a query without dimensions means the metric without any
 (CloudWatch user guide, cloudwatch_concepts, read 2026-11); GetMetricData answers newest first unless asked otherwise,
@@ -20,11 +20,11 @@ from ops.twin.emulator.patch import Patch
 Points = list[dict[str, Any]]
 
 
-def seams() -> list[Patch]:
+def patches() -> list[Patch]:
     return [
         Patch("services.cloudwatch", "_get_metric_data", _data, "a query means exactly its dimensions"),
         Patch("services.cloudwatch", "_get_metric_statistics", _statistics, "a query means exactly its dimensions"),
-        # It copies every metric's list at every request, so a point that the meter adds meanwhile would be lost.
+        # It copies every metric's list at every request, so a point that the publisher adds meanwhile would be lost.
         Patch("services.cloudwatch", "_evict_old_metrics", lambda _: lambda: None, "points.compact drops what is old"),
     ]
 

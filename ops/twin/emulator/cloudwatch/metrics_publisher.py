@@ -24,11 +24,11 @@ SILENT_AFTER = 6 * 3600.0
 COMPACT_EVERY = 600.0
 
 
-class Meter:
+class MetricsPublisher:
     """``work`` is called once a period with the moment at which the period ended."""
 
-    def __init__(self, ledger: UsageCounters, period: float) -> None:
-        self._ledger = ledger
+    def __init__(self, usage: UsageCounters, period: float) -> None:
+        self._usage = usage
         self._period = period
         self._compacted = time.time()
 
@@ -64,7 +64,7 @@ class Meter:
                 publish("AWS/SQS", "SentMessageSize", named, began, "Bytes", traffic.sizes)
 
     def _functions(self, moment: float) -> None:
-        taken = self._ledger.take()
+        taken = self._usage.take()
         began = moment - self._period
         for (owner, period), counts in taken.functions.items():
             with account_context.acting_for(*owner[:2]):

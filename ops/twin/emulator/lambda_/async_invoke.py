@@ -1,4 +1,4 @@
-"""Seam: asynchronous invocations with retries, dead letters and destinations for success and failure.
+"""Patch: asynchronous invocations with retries, dead letters and destinations for success and failure.
 
 Stands for: Lambda's asynchronous invocation (LDG invocation-async-error-handling, invocation-async-retain-records,
 read 2026-11): two more attempts after function errors, a minute and two minutes later; throttles and service errors
@@ -59,7 +59,7 @@ class AsyncResult:
     result: dict[str, Any]
 
 
-def seams(ledger: UsageCounters, destinations: Destinations) -> list[Patch]:
+def patches(usage: UsageCounters, destinations: Destinations) -> list[Patch]:
     def invoke(func: dict[str, Any], event: Any) -> None:
         from ministack.core.concurrency import spawn_background
 
@@ -67,7 +67,7 @@ def seams(ledger: UsageCounters, destinations: Destinations) -> list[Patch]:
         _accepted_as.set(request_id)
         context = contextvars.copy_context()
         context.run(request_id_of_event.set, request_id)
-        spawn_background(context.run, run, ledger, destinations, func, event, thread_name="asynchronous-event")
+        spawn_background(context.run, run, usage, destinations, func, event, thread_name="asynchronous-event")
 
     return [
         Patch(
@@ -100,7 +100,7 @@ def _named(original: Any) -> Any:
     return invoke
 
 
-def run(ledger: UsageCounters, destinations: Destinations, func: dict[str, Any], event: Any) -> None:
+def run(usage: UsageCounters, destinations: Destinations, func: dict[str, Any], event: Any) -> None:
     """Work on one event until it succeeded or is given up, then tell whoever wants to know."""
     from ministack.services import lambda_svc
 
@@ -111,19 +111,19 @@ def run(ledger: UsageCounters, destinations: Destinations, func: dict[str, Any],
         "$LATEST", {}
     )
     with account_context.acting_for(*place):
-        ledger.asynchronous(owner, "AsyncEventsReceived", time.time())
+        usage.asynchronous(owner, "AsyncEventsReceived", time.time())
         outcome = attempt(func, event, Limits.of(settings))
         chosen = settings.get("DestinationConfig") or {}
         if outcome.condition == "Success":
             target = (chosen.get("OnSuccess") or {}).get("Destination")
         else:
-            ledger.asynchronous(owner, "AsyncEventsDropped", time.time())
+            usage.asynchronous(owner, "AsyncEventsDropped", time.time())
             target = (chosen.get("OnFailure") or {}).get("Destination")
             dead = (config.get("DeadLetterConfig") or {}).get("TargetArn")
             if dead and not destinations.bury(dead, config, event, request_id_of_event.get(), outcome.result):
-                ledger.asynchronous(owner, "DeadLetterErrors", time.time())
+                usage.asynchronous(owner, "DeadLetterErrors", time.time())
         if target and not destinations.deliver(target, config, _record(config, event, outcome)):
-            ledger.asynchronous(owner, "DestinationDeliveryFailures", time.time())
+            usage.asynchronous(owner, "DestinationDeliveryFailures", time.time())
 
 
 def attempt(func: dict[str, Any], event: Any, limits: Limits) -> AsyncResult:

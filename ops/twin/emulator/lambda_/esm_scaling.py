@@ -1,4 +1,4 @@
-"""Seam: how many batches an SQS event source mapping may have in flight, and when it may take the next one.
+"""Patch: how many batches an SQS event source mapping may have in flight, and when it may take the next one.
 
 Stands for: the scaling of SQS mappings and the batching window (LDG services-sqs-scaling, services-sqs-configure, read
 2026-11): the law is ``ops.esm_scaling``; with a window, Lambda waits until it has a full batch or the window is over.
@@ -88,7 +88,7 @@ class Scaler:
         return True
 
 
-def seams(scaler: Scaler) -> list[Patch]:
+def patches(scaler: Scaler) -> list[Patch]:
     return [
         Patch(
             "services.lambda_svc",

@@ -1,4 +1,4 @@
-"""Seams: what an SQS event source mapping does with a batch, before and after the function.
+"""Patches: what an SQS event source mapping does with a batch, before and after the function.
 
 Stands for: the handling of batches and their failures (LDG services-sqs-errorhandling, read 2026-11): a throttled
 batch is tried again until the visibility timeout runs out; a function error leaves the whole batch to the visibility
@@ -28,7 +28,7 @@ LONGEST_RETRY = 10.0
 """Seconds between tries of a throttled batch, doubling. AWS does not say its own."""
 
 
-def seams(ledger: UsageCounters, scaler: Scaler) -> list[Patch]:
+def patches(usage: UsageCounters, scaler: Scaler) -> list[Patch]:
     def run(
         esm: dict[str, Any],
         func: dict[str, Any],
@@ -37,15 +37,15 @@ def seams(ledger: UsageCounters, scaler: Scaler) -> list[Patch]:
         queue_url: str,
         queue_name: str,
     ) -> None:
-        run_batch(ledger, scaler, esm, func, event, batch, queue_url)
+        run_batch(usage, scaler, esm, func, event, batch, queue_url)
 
     def counted_filter(original: Any) -> Any:
         def apply(records: list[dict[str, Any]], esm: dict[str, Any]) -> list[dict[str, Any]]:
             kept: list[dict[str, Any]] = original(records, esm)
             if ":sqs:" in esm.get("EventSourceArn", ""):
                 owner = (*account_context.current(), esm["UUID"])
-                ledger.mapping(owner, "PolledEventCount", len(records))
-                ledger.mapping(owner, "FilteredOutEventCount", len(records) - len(kept))
+                usage.mapping(owner, "PolledEventCount", len(records))
+                usage.mapping(owner, "FilteredOutEventCount", len(records) - len(kept))
             return kept
 
         return apply
@@ -75,7 +75,7 @@ def as_described(answer: dict[str, Any]) -> dict[str, Any]:
 
 
 def run_batch(
-    ledger: UsageCounters,
+    usage: UsageCounters,
     scaler: Scaler,
     esm: dict[str, Any],
     func: dict[str, Any],
@@ -90,22 +90,22 @@ def run_batch(
     sent = len(event["Records"])
     result = _invoke_until_given_up(scaler, esm, func, event, min(message["visible_at"] for message in batch))
     if not result.get("throttle"):
-        ledger.mapping(owner, "InvokedEventCount", sent)
+        usage.mapping(owner, "InvokedEventCount", sent)
     if result.get("error"):
         if not result.get("throttle"):
             scaler.failed(esm)
         body = result.get("body")
         cause = body.get("errorType") or body.get("Reason") if isinstance(body, dict) else None
         esm["LastProcessingResult"] = f"PROBLEM: {cause or 'function error'}"
-        ledger.mapping(owner, "FailedInvokeEventCount", sent)
+        usage.mapping(owner, "FailedInvokeEventCount", sent)
         log.info("mapping %s: batch of %d failed: %s", esm["UUID"], sent, cause)
         return
     failed = failures(result.get("body")) if "ReportBatchItemFailures" in _response_types(esm) else set()
     done = [] if failed is None else [message for message in batch if message["id"] not in failed]
     sqs._delete_messages_for_esm(queue_url, {message["receipt_handle"] for message in done})
     esm["LastProcessingResult"] = "OK" if failed is not None else "PROBLEM: malformed batch response"
-    ledger.mapping(owner, "FailedInvokeEventCount", len(batch) - len(done))
-    ledger.mapping(owner, "DeletedEventCount", len(done))
+    usage.mapping(owner, "FailedInvokeEventCount", len(batch) - len(done))
+    usage.mapping(owner, "DeletedEventCount", len(done))
 
 
 def failures(body: Any) -> set[str] | None:

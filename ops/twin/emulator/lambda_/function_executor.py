@@ -1,4 +1,4 @@
-"""Seams: container-image functions run on the twin's Lambda host instead of Docker, with their role's own credentials.
+"""Patches: container-image functions run on the twin's Lambda host instead of Docker, with their role's own credentials.
 
 Stands for: Lambda running an image function in an execution environment (LDG lambda-runtime-environment, 2026-11):
 function errors carry ``X-Amz-Function-Error`` and their own ``errorType``; the environment's keys are a session of the
@@ -33,8 +33,8 @@ def hosted(config: Mapping[str, Any]) -> bool:
     return config.get("PackageType") == "Image" or "OPS_TWIN_IMAGE" in variables
 
 
-def seams(host_url: str, token: str) -> list[Patch]:
-    """No host, no seams: MiniStack then executes what it can by itself."""
+def patches(host_url: str, token: str) -> list[Patch]:
+    """No host, no patches: MiniStack then executes what it can by itself."""
     if not host_url:
         return []
     client = HostClient(host_url, token)

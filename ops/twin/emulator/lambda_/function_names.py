@@ -1,4 +1,4 @@
-"""Seams: the ways to name a function, and which mappings a name stands for.
+"""Patches: the ways to name a function, and which mappings a name stands for.
 
 Stands for: ``FunctionName`` as a name, a partial ARN (``123456789012:function:name``) or an ARN, each with or without a
 qualifier; and ListEventSourceMappings, which lists by exactly that qualifier: the mappings of an alias are not among
@@ -16,11 +16,11 @@ from ops.twin.emulator.patch import Patch
 
 Named = tuple[str, str | None]
 _PARTIAL = re.compile(r"(\d{12}):function:([A-Za-z0-9-_]+)(?::([A-Za-z0-9$_-]+))?")
-MOST = 100
+MAX_LISTED = 100
 """Mappings of an answer, at most and by default (API reference, MaxItems)."""
 
 
-def seams() -> list[Patch]:
+def patches() -> list[Patch]:
     return [
         Patch("services.lambda_svc", "_resolve_name_and_qualifier", _with_partial, "partial ARNs name functions"),
         Patch("services.lambda_svc", "_list_esms", lambda _: listed, "mappings are listed by exact qualifier"),
@@ -46,7 +46,7 @@ def listed(query: dict[str, Any]) -> Any:
     named = lambda_svc._qp_first(query, "FunctionName")
     source = lambda_svc._qp_first(query, "EventSourceArn")
     marker = lambda_svc._qp_first(query, "Marker")
-    most = min(MOST, int(lambda_svc._qp_first(query, "MaxItems", str(MOST))))
+    most = min(MAX_LISTED, int(lambda_svc._qp_first(query, "MaxItems", str(MAX_LISTED))))
     found = list(lambda_svc._esms.values())
     if named:
         wanted = _exact(*lambda_svc._resolve_request_scoped_name_and_qualifier(named))

@@ -1,4 +1,4 @@
-"""Seams: every execution and every throttle is counted where it happens, whoever asked for it.
+"""Patches: every execution and every throttle is counted where it happens, whoever asked for it.
 
 Stands for: the AWS/Lambda metrics Invocations, Errors, Throttles, Duration and concurrency (LDG
 monitoring-metrics-types, read 2026-11). MiniStack counts synchronous Invoke calls only, none of a mapping's or an
@@ -19,19 +19,19 @@ from ops.twin.emulator.patch import Patch
 from ops.twin.emulator.usage_counters import UsageCounters
 
 
-def seams(ledger: UsageCounters) -> list[Patch]:
+def patches(usage: UsageCounters) -> list[Patch]:
     def counted_dispatch(original: Any) -> Any:
         def dispatch(func: dict[str, Any], config: dict[str, Any], event: Any, request_id: str, started: float) -> Any:
             from ministack.services import lambda_svc
 
             owner = (*account_context.current(), str(config.get("FunctionName", "")))
             reserved = lambda_svc._reserved_concurrency(func, config) is not None
-            ledger.began(owner, reserved=reserved)
+            usage.began(owner, reserved=reserved)
             result: dict[str, Any] = {"error": True}
             try:
                 result = original(func, config, event, request_id, started)
             finally:
-                ledger.ended(
+                usage.ended(
                     owner,
                     reserved=reserved,
                     started=started,
@@ -45,7 +45,7 @@ def seams(ledger: UsageCounters) -> list[Patch]:
     def throttles_only(name: str, duration_ms: float, error: bool, throttle: bool) -> None:
         # MiniStack calls this once where it throttles (error False), and again when Invoke answers (error True).
         if throttle and not error:
-            ledger.throttled((*account_context.current(), name), time.time())
+            usage.throttled((*account_context.current(), name), time.time())
 
     return [
         Patch(

@@ -25,11 +25,11 @@ Matcher = Callable[[str], bool]
 Test = Callable[[Any], bool]
 
 
-LONGEST = 1024
+MAX_PATTERN_LENGTH = 1024
 """Characters (FilterLogEvents API reference, filterPattern, 2026-11)."""
-MOST_EXPRESSIONS = 2
+MAX_EXPRESSIONS = 2
 """Regular expressions in a pattern (user guide, as above)."""
-DEEPEST = 50
+MAX_DEPTH = 50
 """Brackets within brackets; the number is ours."""
 
 
@@ -40,8 +40,8 @@ class PatternError(ValueError):
 @lru_cache(maxsize=256)
 def compile_pattern(pattern: str) -> Matcher:
     """Raises PatternError."""
-    if len(pattern) > LONGEST:
-        raise PatternError(f"a pattern has at most {LONGEST} characters")
+    if len(pattern) > MAX_PATTERN_LENGTH:
+        raise PatternError(f"a pattern has at most {MAX_PATTERN_LENGTH} characters")
     text = pattern.strip()
     if text.startswith("["):
         raise PatternError("space-delimited patterns are not supported")
@@ -93,8 +93,8 @@ def _regex(expression: str) -> Matcher:
 
 
 def _ensure_few(expressions: int) -> None:
-    if expressions > MOST_EXPRESSIONS:
-        raise PatternError(f"a pattern has at most {MOST_EXPRESSIONS} regular expressions")
+    if expressions > MAX_EXPRESSIONS:
+        raise PatternError(f"a pattern has at most {MAX_EXPRESSIONS} regular expressions")
 
 
 def _unescaped(text: str) -> str:
@@ -162,8 +162,8 @@ class _Json:
     def _one(self) -> Test:
         if self._take_if("("):
             self._depth += 1
-            if self._depth > DEEPEST:
-                raise PatternError(f"there are more than {DEEPEST} brackets within brackets")
+            if self._depth > MAX_DEPTH:
+                raise PatternError(f"there are more than {MAX_DEPTH} brackets within brackets")
             inner = self._either()
             self._depth -= 1
             if not self._take_if(")"):

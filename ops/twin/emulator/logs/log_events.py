@@ -1,4 +1,4 @@
-"""Seams: log events are searched for embedded metrics when they arrive, and filtered by what a pattern means.
+"""Patches: log events are searched for embedded metrics when they arrive, and filtered by what a pattern means.
 
 See ``emf`` and ``log_pattern`` for the AWS behaviour they stand for. MiniStack extracts no metrics, takes every JSON
 pattern for "everything", and matches terms word by word whatever their case.
@@ -16,7 +16,7 @@ from ops.twin.emulator.patch import Patch
 LOGS = "services.cloudwatch_logs"
 
 
-def seams() -> list[Patch]:
+def patches() -> list[Patch]:
     return [
         Patch(LOGS, "_append_log_events", _extracting, "metrics in log events are extracted"),
         Patch(LOGS, "_compile_filter_pattern", lambda _: lambda raw: compile_pattern(raw or ""), "filter patterns"),

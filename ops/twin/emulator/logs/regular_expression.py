@@ -15,7 +15,7 @@ import threading
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-MOST_PLACES = 1024
+MAX_POSITIONS = 1024
 """Characters that an expression may stand for with its counts written out; the number is ours."""
 _KEPT_SETS = 2000
 _PART = re.compile(
@@ -80,8 +80,8 @@ class Expression:
                 raise ExpressionError(f"what is meant by {body[position : position + 20]}")
             self._places += _places(part)
             position = part.end()
-            if len(self._places) > MOST_PLACES:
-                raise ExpressionError(f"it stands for more than {MOST_PLACES} characters")
+            if len(self._places) > MAX_POSITIONS:
+                raise ExpressionError(f"it stands for more than {MAX_POSITIONS} characters")
         if ends:
             self._at_end.add(len(self._places))
         self._places.append(None)
@@ -136,8 +136,8 @@ def _places(part: re.Match[str]) -> list[PatternPosition]:
     least, most = _counts(part)
     if most is not None and most < least:
         raise ExpressionError(f"{part[0]} counts backwards")
-    if max(least, most or 0) > MOST_PLACES:
-        raise ExpressionError(f"it stands for more than {MOST_PLACES} characters")
+    if max(least, most or 0) > MAX_POSITIONS:
+        raise ExpressionError(f"it stands for more than {MAX_POSITIONS} characters")
     wanted = [PatternPosition(fits)] * least
     if most is None:
         return [*wanted, PatternPosition(fits, optional=True, repeated=True)]

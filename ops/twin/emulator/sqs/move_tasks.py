@@ -1,4 +1,4 @@
-"""Seam: message move tasks, and the queues that have a dead-letter queue.
+"""Patch: message move tasks, and the queues that have a dead-letter queue.
 
 Stands for StartMessageMoveTask, ListMessageMoveTasks, CancelMessageMoveTask and ListDeadLetterSourceQueues (botocore
 1.44.5 model, 2026-11): the source must be the dead-letter queue of an SQS queue; without a destination each message
@@ -26,7 +26,7 @@ from ops.twin.emulator import account_context
 from ops.twin.emulator.patch import Patch
 from ops.twin.emulator.sqs.message_list import Message, Messages
 
-MOST_PER_SECOND = 500
+MAX_PER_SECOND = 500
 LISTED = 10
 LEASE_SECONDS = 60
 BATCH = 10
@@ -76,7 +76,7 @@ class MoveTasks:
         self._lock = threading.Lock()
         self._tasks: dict[tuple[str, str], list[Task]] = {}
 
-    def seams(self) -> list[Patch]:
+    def patches(self) -> list[Patch]:
         return [Patch("services.sqs", "_HANDLERS", self._with_actions, "move tasks, and who has a dead-letter queue")]
 
     def _with_actions(self, handlers: Any) -> Any:
@@ -93,11 +93,11 @@ class MoveTasks:
         source = _queue(data.get("SourceArn"), "SourceArn", "sqs:StartMessageMoveTask")
         source_arn = source["attributes"]["QueueArn"]
         per_second = data.get("MaxNumberOfMessagesPerSecond")
-        if per_second is not None and not 1 <= int(per_second) <= MOST_PER_SECOND:
+        if per_second is not None and not 1 <= int(per_second) <= MAX_PER_SECOND:
             raise sqs._Err(
                 "InvalidParameterValue",
                 f"Value for parameter MaxNumberOfMessagesPerSecond is invalid. Reason: Must be between 1 and "
-                f"{MOST_PER_SECOND}, if provided.",
+                f"{MAX_PER_SECOND}, if provided.",
             )
         if not _sources_of(source_arn):
             raise sqs._Err("InvalidParameterValue", "Source queue must be configured as a Dead Letter Queue.")
@@ -203,7 +203,7 @@ def _queue(arn: object, parameter: str, action: str) -> dict[str, Any]:
 
 def _work(task: Task, source: dict[str, Any]) -> None:
     """Receive, send, delete, until nothing is visible; at the task's rate."""
-    rate = task.per_second or MOST_PER_SECOND
+    rate = task.per_second or MAX_PER_SECOND
     count = max(1, min(BATCH, rate // 10))
     messages: Messages = source["messages"]
     due = time.monotonic()

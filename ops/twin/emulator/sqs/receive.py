@@ -1,4 +1,4 @@
-"""Seams: receiving, deleting and dead-lettering, thread-safe and counted.
+"""Patches: receiving, deleting and dead-lettering, thread-safe and counted.
 
 Stands for: the AWS/SQS metrics (SQS developer guide, sqs-available-cloudwatch-metrics, read 2026-11), where automatic
 moves to a dead-letter queue do not count as sent; the poison message that goes to the back; a mapping's batches of
@@ -25,7 +25,7 @@ BATCH_BYTES = 6_291_456 - 262_144
 HANDLE = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 """What MiniStack's receipt handles look like."""
 
-MOST_PER_BATCH = 10_000
+MAX_PER_BATCH = 10_000
 IDLE_RECEIVE_SECONDS = 4.0
 """An idle mapping's pollers wait 20 s each (long polling). With five of them one comes back empty about every 4 s; LDG
 services-sqs-scaling says two to five."""
@@ -34,7 +34,7 @@ EXPIRY_SECONDS = 1.0
 """How often a queue is searched for messages beyond their retention."""
 
 
-def seams() -> list[Patch]:
+def patches() -> list[Patch]:
     return [
         Patch("services.sqs", "_queues", _with_messages, "messages are counted and survive concurrent changes"),
         Patch("services.sqs", "_expire_retained", _expire_now_and_then, "messages expire in place"),
@@ -212,7 +212,7 @@ def receive_for_mapping(url: str, batch_size: int) -> list[Message]:
     sqs._dlq_sweep(queue)
     messages: Messages = queue["messages"]
     visibility = int(queue["attributes"].get("VisibilityTimeout", "30"))
-    most = min(int(batch_size or 1), 10 if queue["is_fifo"] else MOST_PER_BATCH)
+    most = min(int(batch_size or 1), 10 if queue["is_fifo"] else MAX_PER_BATCH)
     with messages.lock:
         if not queue["is_fifo"]:
             most = len(_first_visible(messages, most, time.time(), BATCH_BYTES))

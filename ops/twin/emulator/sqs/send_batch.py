@@ -1,4 +1,4 @@
-"""Seams: batches keep what MiniStack's own drop, the trace header of each message; attributes count in its size.
+"""Patches: batches keep what MiniStack's own drop, the trace header of each message; attributes count in its size.
 
 Stands for: SendMessage and SendMessageBatch (botocore 1.44.5 model, 2026-11), where a message with its attributes has
 at most the queue's MaximumMessageSize, and a batch at most 1 MiB.
@@ -10,7 +10,7 @@ from typing import Any
 
 from ops.twin.emulator.patch import Patch
 
-MOST_BYTES = 1_048_576
+MAX_BATCH_BYTES = 1_048_576
 PASSED_ON = (
     "MessageBody",
     "DelaySeconds",
@@ -21,7 +21,7 @@ PASSED_ON = (
 )
 
 
-def seams() -> list[Patch]:
+def patches() -> list[Patch]:
     return [
         Patch("services.sqs", "_act_send_message", _sized, "a message's size counts its attributes"),
         Patch("services.sqs", "_act_send_message_batch", lambda _: send_batch, "batches keep their trace headers"),
@@ -33,7 +33,7 @@ def _sized(original: Any) -> Any:
 
     def send(data: dict[str, Any], url: str) -> Any:
         queue = sqs._get_q(data.get("QueueUrl", url), "sqs:SendMessage")
-        most = int(queue["attributes"].get("MaximumMessageSize") or MOST_BYTES)
+        most = int(queue["attributes"].get("MaximumMessageSize") or MAX_BATCH_BYTES)
         if _size(data) > most:
             raise sqs._Err(
                 "InvalidParameterValue",
@@ -52,10 +52,10 @@ def send_batch(data: dict[str, Any], url: str) -> dict[str, Any]:
     entries = data.get("Entries", [])
     sqs._validate_batch_entries(entries, "SendMessageBatchRequestEntry")
     size = sum(map(_size, entries))
-    if size > MOST_BYTES:
+    if size > MAX_BATCH_BYTES:
         raise sqs._Err(
             "BatchRequestTooLong",
-            f"Batch requests cannot be longer than {MOST_BYTES} bytes. You have sent {size} bytes.",
+            f"Batch requests cannot be longer than {MAX_BATCH_BYTES} bytes. You have sent {size} bytes.",
         )
     successful: list[dict[str, Any]] = []
     failed: list[dict[str, Any]] = []

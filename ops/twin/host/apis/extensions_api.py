@@ -1,7 +1,7 @@
 """Extensions API 2020-01-01 of one execution environment.
 
 Stands for ``/extension/register``, ``/extension/event/next``, ``/extension/init/error`` and ``/extension/exit/error``
-(LDG runtimes-extensions-api, 2023): external extensions are those started from ``/opt/extensions``, whoever else
+(LDG runtimes-extensions-api, 2023): external extensions are those started from ``/opt/extensions``, any other that
 registers is an internal one and cannot have SHUTDOWN. Names of refusals (``Extension.…``) are as the public runtime
 emulator words them. Not modelled: accountId is the twin's, and an internal extension's 500 ms at shutdown passes
 inside the runtime's 300 ms.
@@ -17,7 +17,7 @@ from uuid import uuid4
 
 from ops.twin.host.apis.long_poll import LongPoll
 from ops.twin.host.http.http_messages import Request, Response, error_response, json_response
-from ops.twin.host.http.http_server import Answer
+from ops.twin.host.http.http_server import ResponseOrFuture
 
 PREFIX = "/2020-01-01"
 MAX_EXTENSIONS = 10
@@ -39,7 +39,7 @@ class Extension:
 
 
 class Host(Protocol):
-    """What an environment wants to hear about its extensions, and what register answers."""
+    """The callbacks of an environment for its extensions, and what ``register`` returns."""
 
     @property
     def registration(self) -> Mapping[str, str]: ...
@@ -74,7 +74,7 @@ class ExtensionsApi:
             return error_response(403, "Extension.UnknownExtensionIdentifier", "No extension has this identifier.")
         return extension
 
-    def handle(self, request: Request) -> Answer:
+    def handle(self, request: Request) -> ResponseOrFuture:
         match request.method, request.path.removeprefix(PREFIX).split("?", 1)[0]:
             case "POST", "/extension/register":
                 return self._register(request)
@@ -118,7 +118,7 @@ class ExtensionsApi:
         self._host.extension_progress()
         return json_response(answer, headers={"Lambda-Extension-Identifier": extension.identifier})
 
-    def _next(self, request: Request) -> Answer:
+    def _next(self, request: Request) -> ResponseOrFuture:
         extension = self.known(request)
         if isinstance(extension, Response):
             return extension

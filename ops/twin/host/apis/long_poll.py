@@ -8,7 +8,7 @@ from ops.twin.host.http.http_messages import Response
 
 
 class LongPoll:
-    """Only the newest call is answered. An answer given while nobody waits is kept for the next call."""
+    """Only the newest call is answered. A response given while no call waits is kept for the next one."""
 
     def __init__(self) -> None:
         self._call: asyncio.Future[Response] | None = None

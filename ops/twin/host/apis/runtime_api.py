@@ -15,7 +15,7 @@ from typing import Protocol
 from ops.twin.host.apis.long_poll import LongPoll
 from ops.twin.host.clock import epoch_ms
 from ops.twin.host.http.http_messages import Request, Response, error_response, json_response
-from ops.twin.host.http.http_server import Answer
+from ops.twin.host.http.http_server import ResponseOrFuture
 from ops.twin.host.reply import Reply
 
 PREFIX = "/2018-06-01"
@@ -37,7 +37,7 @@ class Call:
 
 
 class Runtime(Protocol):
-    """What an environment wants to hear about its runtime."""
+    """The callbacks of an environment for its runtime."""
 
     def runtime_ready(self) -> None: ...
     def runtime_init_failed(self, error_type: str, payload: bytes) -> None: ...
@@ -75,7 +75,7 @@ class RuntimeApi:
             headers["Lambda-Runtime-Trace-Id"] = call.trace
         self._next.answer(Response(200, call.event, headers))
 
-    def handle(self, request: Request) -> Answer:
+    def handle(self, request: Request) -> ResponseOrFuture:
         path = request.path.removeprefix(PREFIX).split("?", 1)[0]
         if path == "/runtime/invocation/next":
             return self._next_call() if request.method == "GET" else _method_not_allowed()
@@ -86,7 +86,7 @@ class RuntimeApi:
         match = _reply_path(path)
         return self._reply(request, match["id"], match["what"]) if match else _not_found()
 
-    def _next_call(self) -> Answer:
+    def _next_call(self) -> ResponseOrFuture:
         if self.call is not None and self.reply is None:
             return error_response(403, "InvalidStateTransition", "The running invocation has not been answered yet.")
         answer = self._next.arrive()

@@ -38,7 +38,7 @@ def logs_not_supported() -> Response:
     return error_response(202, "Logs.NotSupported", "Logs API is not supported")
 
 
-class Invalid(Exception):
+class InvalidSubscription(Exception):
     """What is wrong with a subscription."""
 
 
@@ -49,7 +49,7 @@ class TelemetryApi:
         self._early: list[telemetry_events.Event] | None = []  # None once init is over
 
     def wanted(self, kind: str) -> bool:
-        """Whether an event of this type would go anywhere: lines come by the thousand, so they are not made in vain."""
+        """Whether an event of this type would be delivered: there may be thousands of lines, and making events of them costs."""
         if self._early is not None and len(self._early) < _KEPT_EVENTS:
             return True
         return any(subscription.wants(kind) for subscription in self._subscriptions.values())
@@ -66,7 +66,7 @@ class TelemetryApi:
             return error_response(403, "Telemetry.SubscriptionClosed", "Extensions subscribe during init only.")
         try:
             subscription = _read(extension.name, request.body)
-        except Invalid as error:
+        except InvalidSubscription as error:
             return error_response(400, "ValidationError", str(error))
         former = self._subscriptions.pop(extension.identifier, None)
         if former is not None:
@@ -105,14 +105,14 @@ def _read(name: str, body: bytes) -> TelemetrySubscription:
     try:
         message = json.loads(body)
     except ValueError:
-        raise Invalid("The body is not JSON.") from None
+        raise InvalidSubscription("The body is not JSON.") from None
     if not isinstance(message, dict):
-        raise Invalid("The body must be an object.")
+        raise InvalidSubscription("The body must be an object.")
     if message.get("schemaVersion", SCHEMAS[0]) not in SCHEMAS:
-        raise Invalid(f"schemaVersion must be one of {', '.join(SCHEMAS)}.")
+        raise InvalidSubscription(f"schemaVersion must be one of {', '.join(SCHEMAS)}.")
     types = message.get("types")
     if not isinstance(types, list) or not types or any(kind not in TYPES for kind in types):
-        raise Invalid(f"types must list some of {', '.join(TYPES)}.")
+        raise InvalidSubscription(f"types must list some of {', '.join(TYPES)}.")
     limits = _limits(message.get("buffering", {}))
     protocol, destination = _destination(message.get("destination"))
     buffering = Buffering(limits["maxItems"], limits["maxBytes"], limits["timeoutMs"] / 1000)
@@ -121,32 +121,32 @@ def _read(name: str, body: bytes) -> TelemetrySubscription:
 
 def _limits(given: Any) -> dict[str, int]:
     if not isinstance(given, dict):
-        raise Invalid("buffering must be an object.")
+        raise InvalidSubscription("buffering must be an object.")
     limits = dict(DEFAULTS)
     for key, (least, most) in LIMITS.items():
         value = given.get(key, DEFAULTS[key])
         if not isinstance(value, int) or isinstance(value, bool) or not least <= value <= most:
-            raise Invalid(f"buffering.{key} must be a number from {least} to {most}.")
+            raise InvalidSubscription(f"buffering.{key} must be a number from {least} to {most}.")
         limits[key] = value
     return limits
 
 
 def _destination(given: Any) -> tuple[str, str]:
     if not isinstance(given, dict):
-        raise Invalid("destination must be an object.")
+        raise InvalidSubscription("destination must be an object.")
     protocol = given.get("protocol")
     if protocol not in ("HTTP", "TCP"):
-        raise Invalid("destination.protocol must be HTTP or TCP.")
+        raise InvalidSubscription("destination.protocol must be HTTP or TCP.")
     uri = f"tcp://sandbox.localdomain:{given.get('port')}" if protocol == "TCP" else given.get("URI", "")
     try:
         parts = urlsplit(uri)
         port = parts.port
     except (ValueError, TypeError, AttributeError):
-        raise Invalid("destination has no usable address.") from None
+        raise InvalidSubscription("destination has no usable address.") from None
     if protocol == "HTTP" and parts.scheme != "http":
-        raise Invalid("destination.URI must begin with http://.")
+        raise InvalidSubscription("destination.URI must begin with http://.")
     if parts.hostname not in ("sandbox.localdomain", "sandbox"):
-        raise Invalid("destination must be on sandbox.localdomain.")
+        raise InvalidSubscription("destination must be on sandbox.localdomain.")
     if not port or port == RESERVED_PORT:
-        raise Invalid(f"destination needs a port, and {RESERVED_PORT} is reserved.")
+        raise InvalidSubscription(f"destination needs a port, and {RESERVED_PORT} is reserved.")
     return protocol, uri

@@ -20,7 +20,7 @@ class Client:
         self._turn = asyncio.Lock()
 
     async def request(self, method: str, path: str, headers: dict[str, str], body: bytes) -> tuple[int, bytes]:
-        """Status and body. Raises OSError or BadMessage when there is no answer; the caller decides on trying again."""
+        """Status and body. Raises OSError or BadMessage when there is no answer; retrying is up to the caller."""
         async with self._turn:
             reused = self._reader is not None
             try:

@@ -15,15 +15,15 @@ from ops.twin import callers
 from ops.twin.host.http import loopback_peers
 from ops.twin.host.http.http_messages import MAX_HEAD, BadMessage, Request, RequestParser, Response, error_response
 
-Answer = Response | asyncio.Future[Response]
-Handler = Callable[[Request], Answer]
+ResponseOrFuture = Response | asyncio.Future[Response]
+Handler = Callable[[Request], ResponseOrFuture]
 
-WHOLE_WITHIN = 30.0
+REQUEST_TIMEOUT = 30.0
 """Seconds that a request may take to arrive."""
 
 
 async def listen(handler: Handler, port: int = 0, max_body: int = 8 * 1024 * 1024) -> asyncio.Server:
-    """Serve on 127.0.0.1. Port 0 lets the system choose: ``port_of(server)`` tells."""
+    """Serve on 127.0.0.1. Port 0 lets the system choose: see ``port_of(server)``."""
     loop = asyncio.get_running_loop()
     return await loop.create_server(lambda: _Connection(handler, max_body), "127.0.0.1", port)
 
@@ -108,8 +108,8 @@ class _Connection(asyncio.Protocol):
     def _wait(self, more: bool) -> None:
         """For the rest of a request, with a limit; or no longer."""
         if more and self._timer is None:
-            late = BadMessage(408, f"The request did not arrive within {WHOLE_WITHIN:.0f} s.")
-            self._timer = asyncio.get_running_loop().call_later(WHOLE_WITHIN, self._refuse, late)
+            late = BadMessage(408, f"The request did not arrive within {REQUEST_TIMEOUT:.0f} s.")
+            self._timer = asyncio.get_running_loop().call_later(REQUEST_TIMEOUT, self._refuse, late)
         elif not more and self._timer is not None:
             self._timer.cancel()
             self._timer = None

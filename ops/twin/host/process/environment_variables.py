@@ -43,7 +43,7 @@ def runtime_variables(
     scratch: Path,
     xray_port: int,
 ) -> dict[str, str]:
-    """Image ENV lines first, then the function's own variables, then the reserved ones, which nobody may set."""
+    """Image ENV lines first, then the function's own variables, then the reserved ones, which cannot be overridden."""
     root = str(image.task_root)
     keys = function.credentials
     xray = f"127.0.0.1:{xray_port}"

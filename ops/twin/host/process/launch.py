@@ -18,7 +18,7 @@ from ops.twin.host.settings import FunctionConfig, HostSettings
 from ops.twin.image import Image
 
 
-def plan_for(
+def launch_spec_for(
     function: FunctionConfig,
     image: Image,
     settings: HostSettings,

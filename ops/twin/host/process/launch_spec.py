@@ -11,8 +11,8 @@ MEGABYTE = 1024 * 1024
 
 @dataclass(frozen=True)
 class LaunchSpec:
-    """Commands, folders and variables of one environment's processes. ``registration`` is what extensions are told of
-    the function. Memory in MB.
+    """Commands, folders and variables of one environment's processes. ``registration`` is what extensions learn about
+    the function when they register. Memory in MB.
     """
 
     command: tuple[str, ...]
@@ -23,4 +23,4 @@ class LaunchSpec:
     memory: int
     registration: Mapping[str, str]
     hosts: Path | None = None
-    """Its /etc/hosts (see ``names``)."""
+    """Its /etc/hosts (see ``local_names``)."""

@@ -15,7 +15,7 @@ from collections.abc import Callable
 
 from ops.twin.host.clock import moment_of, now
 
-LONGEST = 256 * 1024
+MAX_LINE_BYTES = 256 * 1024
 """Bytes of one line."""
 _FRAME = struct.Struct(">IIQ")
 _FRAME_MARK = 0xA55A0000
@@ -25,18 +25,18 @@ OnLines = Callable[[list[str], float], None]
 """Lines that came at once, and the ``now()`` moment they came."""
 
 
-class Lines:
+class LineSplitter:
     def __init__(self, on_lines: OnLines) -> None:
         self._on_lines = on_lines
         self._rest = b""
 
     def feed(self, data: bytes) -> None:
-        """Lines are handed over together: somebody may print a hundred thousand of them a second."""
+        """Lines are handed over together: a program may print a hundred thousand of them per second."""
         whole, newline, rest = (self._rest + data).rpartition(b"\n")
         lines = [line for line in whole.split(b"\n") if line] if newline else []
-        if any(len(line) > LONGEST for line in lines):
+        if any(len(line) > MAX_LINE_BYTES for line in lines):
             lines = [piece for line in lines for piece in _pieces(line)]
-        if len(rest) >= LONGEST:
+        if len(rest) >= MAX_LINE_BYTES:
             *full, rest = _pieces(rest)
             lines += full
         self._rest = rest
@@ -52,7 +52,7 @@ class Lines:
             self._on_lines([line.decode("utf-8", "replace") for line in lines], now())
 
 
-class Frames:
+class FrameReader:
     """The framed log stream. What does not begin like a frame is dropped: the stream cannot be read any more."""
 
     def __init__(self, on_lines: OnLines) -> None:
@@ -76,4 +76,4 @@ class Frames:
 
 
 def _pieces(line: bytes) -> list[bytes]:
-    return [line[start : start + LONGEST] for start in range(0, len(line), LONGEST)]
+    return [line[start : start + MAX_LINE_BYTES] for start in range(0, len(line), MAX_LINE_BYTES)]

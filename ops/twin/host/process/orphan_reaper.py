@@ -1,6 +1,6 @@
-"""A second pair of eyes: kills the process groups that the host leaves behind when it is itself killed.
+"""Kills the process groups that the host leaves behind when it is itself killed.
 
-The kernel kills a dead host's direct children (PR_SET_PDEATHSIG), but not what these have started. The guardian is a
+The kernel kills a dead host's direct children (PR_SET_PDEATHSIG), but not what these have started. The reaper is a
 tiny process that is told of each group; when its input ends without a goodbye for one of them, the host is gone and it
 kills that one.
 """
@@ -14,7 +14,7 @@ import subprocess
 import sys
 
 
-class Guardian:
+class OrphanReaper:
     """The host's side. ``close`` when every group has been removed."""
 
     def __init__(self) -> None:
@@ -50,7 +50,7 @@ class Guardian:
 
 
 def watch() -> None:
-    """The guardian itself: read until the host closes its end or dies, then kill what is left."""
+    """The reaper itself: read until the host closes its end or dies, then kill what is left."""
     groups: set[int] = set()
     for line in sys.stdin:
         group = int(line[1:])

@@ -23,7 +23,7 @@ class Pipe:
         os.close(self.writer)
 
     def drain(self, limit: int = 2 * CAPACITY) -> None:
-        """Read what is there, all that was written before; not more than ``limit``, as somebody may write for ever."""
+        """Read what is there, all that was written before; not more than ``limit``, as the program may write for ever."""
         while limit > 0 and self._reader >= 0:
             try:
                 data = os.read(self._reader, CAPACITY)

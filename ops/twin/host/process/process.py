@@ -1,11 +1,11 @@
 """One process of an execution environment: started, watched, frozen, thawed, measured and killed.
 
 Stands for the sandbox around runtime and extensions. Linux only. Each process leads a process group of its own; what
-it starts is frozen, counted and killed with it by descent, also in a session of its own (see ``descent``), as AWS's
+it starts is frozen, counted and killed with it by descent, also in a session of its own (see ``descendants``), as AWS's
 cgroup does. Not modelled: CPU by memory size, a file system of its own, and the limit of 1,024 processes and threads.
 
-No orphans: the kernel kills each process when the host dies (PR_SET_PDEATHSIG), and the guardian kills what these
-have started (see ``guardian``).
+No orphans: the kernel kills each process when the host dies (PR_SET_PDEATHSIG), and the reaper kills what these
+have started (see ``orphan_reaper``).
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
 from ops.twin.host.process import descendants, local_names
-from ops.twin.host.process.orphan_reaper import Guardian
+from ops.twin.host.process.orphan_reaper import OrphanReaper
 from ops.twin.host.process.pipe_reader import Pipe
 
 _LIBC = ctypes.CDLL(None, use_errno=True)
@@ -41,9 +41,9 @@ def adopt() -> None:
     _LIBC.prctl(_PR_SET_CHILD_SUBREAPER, 1)
 
 
-def end_strays(guardian: Guardian) -> None:
+def end_strays(reaper: OrphanReaper) -> None:
     """Kill and collect what dead processes left behind. Called at each end of one, and now and then."""
-    descendants.end_strays(_started | {guardian.pid})
+    descendants.end_strays(_started | {reaper.pid})
 
 
 class Process:
@@ -59,16 +59,16 @@ class Process:
         environment: Mapping[str, str],
         directory: Path,
         memory_limit: int,
-        guardian: Guardian,
+        reaper: OrphanReaper,
         on_output: Callable[[bytes], None],
         on_exit: Callable[[int], None],
         on_frames: Callable[[bytes], None] | None = None,
         hosts: Path | None = None,
     ) -> None:
         """Raises OSError when the command cannot be started. ``memory_limit`` (bytes) is the safety net only.
-        ``hosts``: its /etc/hosts (see ``names``)."""
+        ``hosts``: its /etc/hosts (see ``local_names``)."""
         self._on_exit = on_exit
-        self._guardian = guardian
+        self._reaper = reaper
         host = os.getpid()
 
         def prepare() -> None:
@@ -110,7 +110,7 @@ class Process:
                 pipe.close_writer()
         self.pid = self._process.pid
         _started.add(self.pid)
-        guardian.add(self.pid)
+        reaper.add(self.pid)
         self._stopped: list[int] = []  # below it, while it is frozen
         self._groups: set[int] = set()  # of children that opened their own
         self._handle = os.pidfd_open(self.pid)
@@ -185,24 +185,24 @@ class Process:
             os.close(descriptor)
         # What it has started dies with it, as it does when AWS takes the sandbox down.
         self._send(signal.SIGKILL)
-        end_strays(self._guardian)
+        end_strays(self._reaper)
         self.running = False
         self.drain()
         status = self._process.wait()
         _started.discard(self.pid)
         for group in (self.pid, *self._groups):
-            self._guardian.remove(group)
+            self._reaper.remove(group)
         self._close_pipes()
         self._on_exit(status)
 
     def _note_groups(self, pids: Iterable[int]) -> None:
-        """Tell the guardian of groups that are not ours: it could not find them once the host is gone."""
+        """Register groups with the reaper that are not ours: it could not find them once the host is gone."""
         for pid in pids:
             with contextlib.suppress(ProcessLookupError):
                 group = os.getpgid(pid)
                 if group != self.pid and group not in self._groups:
                     self._groups.add(group)
-                    self._guardian.add(group)
+                    self._reaper.add(group)
 
     def _close_pipes(self) -> None:
         for pipe in self._pipes:

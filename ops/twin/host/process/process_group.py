@@ -8,13 +8,13 @@ from collections.abc import Callable, Mapping
 from ops.twin.host.lifecycle_phase import PhaseFailure
 from ops.twin.host.process.launch import extension_command
 from ops.twin.host.process.launch_spec import MEGABYTE, LaunchSpec
-from ops.twin.host.process.log_framing import Frames, Lines
-from ops.twin.host.process.orphan_reaper import Guardian
+from ops.twin.host.process.log_framing import FrameReader, LineSplitter
+from ops.twin.host.process.orphan_reaper import OrphanReaper
 from ops.twin.host.process.process import Process
 
 RUNTIME = ""
 """The runtime's name among the processes; extensions have their file's."""
-MOST_THREADS = 1024
+MAX_THREADS = 1024
 """AWS: processes and threads of an environment, whatever its memory (LDG gettingstarted-limits, 2026)."""
 _LOOKS_PER_SEARCH = 8
 """Looks at the memory between two searches for child processes."""
@@ -23,25 +23,25 @@ _LOOKS_PER_SEARCH = 8
 class ProcessGroup:
     def __init__(
         self,
-        plan: LaunchSpec,
-        guardian: Guardian,
+        spec: LaunchSpec,
+        reaper: OrphanReaper,
         on_lines: Callable[[str, list[str], float], None],
         on_exit: Callable[[str, int], None],
     ) -> None:
         """``on_lines`` gets kind (function or extension), texts, moment; ``on_exit`` a process's name and status."""
-        self._plan = plan
-        self._guardian = guardian
+        self._spec = spec
+        self._reaper = reaper
         self._on_lines = on_lines
         self._on_exit = on_exit
         self._processes: dict[str, Process] = {}
-        self._lines: list[Lines] = []
+        self._lines: list[LineSplitter] = []
         self._looks = 0
         self.memory_peak = 0
         """Bytes at the highest point so far, at most the memory size, where AWS's cgroup stops it."""
 
     def start_extensions(self, api: str) -> PhaseFailure | None:
-        variables = {**self._plan.extension_variables, "AWS_LAMBDA_RUNTIME_API": api}
-        for path in self._plan.extensions:
+        variables = {**self._spec.extension_variables, "AWS_LAMBDA_RUNTIME_API": api}
+        for path in self._spec.extensions:
             try:
                 self._start(path.name, extension_command(path), variables, "extension")
             except OSError as error:
@@ -49,9 +49,9 @@ class ProcessGroup:
         return None
 
     def start_runtime(self, api: str) -> PhaseFailure | None:
-        variables = {**self._plan.variables, "AWS_LAMBDA_RUNTIME_API": api}
+        variables = {**self._spec.variables, "AWS_LAMBDA_RUNTIME_API": api}
         try:
-            self._start(RUNTIME, self._plan.command, variables, "function")
+            self._start(RUNTIME, self._spec.command, variables, "function")
         except OSError as error:
             return PhaseFailure("error", "Runtime.InvalidEntrypoint", f"The runtime did not start: {error.strerror}")
         return None
@@ -97,7 +97,7 @@ class ProcessGroup:
         self._looks += 1
         used = sum(process.resident(search) for process in self._processes.values())
         self._note(used)
-        return used > self._plan.memory * MEGABYTE
+        return used > self._spec.memory * MEGABYTE
 
     def settle_memory(self) -> int:
         """The highest point with bursts between two looks, which the kernel noted."""
@@ -113,26 +113,26 @@ class ProcessGroup:
         self.memory_peak = 0
 
     def _note(self, used: int) -> None:
-        self.memory_peak = min(max(self.memory_peak, used), self._plan.memory * MEGABYTE)
+        self.memory_peak = min(max(self.memory_peak, used), self._spec.memory * MEGABYTE)
 
     def _start(self, name: str, command: tuple[str, ...], variables: Mapping[str, str], kind: str) -> None:
         def on_lines(texts: list[str], moment: float) -> None:
             self._on_lines(kind, texts, moment)
 
-        lines = Lines(on_lines)
+        lines = LineSplitter(on_lines)
         self._lines.append(lines)
         # Address space beyond twice the memory and all stacks: to hold what grows faster than the watch can look.
-        net = 2 * self._plan.memory * MEGABYTE + 1024 * MEGABYTE + MOST_THREADS * _stack()
+        net = 2 * self._spec.memory * MEGABYTE + 1024 * MEGABYTE + MAX_THREADS * _stack()
         self._processes[name] = Process(
             command,
             variables,
-            self._plan.task_root,
+            self._spec.task_root,
             net,
-            self._guardian,
+            self._reaper,
             lines.feed,
             lambda status: self._on_exit(name, status),
-            on_frames=Frames(on_lines).feed if kind == "function" else None,
-            hosts=self._plan.hosts,
+            on_frames=FrameReader(on_lines).feed if kind == "function" else None,
+            hosts=self._spec.hosts,
         )
 
 

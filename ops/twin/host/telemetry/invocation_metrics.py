@@ -65,7 +65,7 @@ def judge(
         what = failure.message
         lines = (f"RequestId: {request_id} Error: {what}", failure.error_type)
     told = {"errorType": failure.error_type, "errorMessage": f"RequestId: {request_id} Error: {what}"}
-    return InvocationEnd(failure.status, failure.told_type, json.dumps(told).encode(), "Unhandled", lines)
+    return InvocationEnd(failure.status, failure.reported_type, json.dumps(told).encode(), "Unhandled", lines)
 
 
 @dataclass(frozen=True)
@@ -90,7 +90,8 @@ class InvocationMetrics:
         """
         return math.ceil(round(self.duration_ms + (self.init_ms or 0.0), 3))
 
-    def metrics(self) -> dict[str, Any]:
+    def as_record(self) -> dict[str, Any]:
+        """The ``metrics`` member of ``platform.report``."""
         figures: dict[str, Any] = {
             "durationMs": self.duration_ms,
             "billedDurationMs": self.billed_ms,

@@ -22,10 +22,10 @@ from ops.twin.host.http.http_client import Client
 from ops.twin.host.http.http_messages import BadMessage
 from ops.twin.host.settings import HostSettings
 
-MOST_EVENTS = 10_000
-MOST_BYTES = 1_000_000
+MAX_EVENTS = 10_000
+MAX_BYTES = 1_000_000
 EVENT_OVERHEAD = 26
-KEPT_BYTES = 64 * 1024 * 1024
+MAX_WAITING_BYTES = 64 * 1024 * 1024
 FLUSH_AFTER = 0.4
 """Seconds that lines wait for company."""
 PAUSES = (0.2, 0.5, 1.0, 2.0)
@@ -76,7 +76,7 @@ class LogSink:
     def admit(self, stream: Stream, sizes: list[int]) -> bool:
         """Whether there is room for lines of these sizes (bytes); else they are counted as dropped."""
         total = sum(sizes)
-        if self._bytes + total > KEPT_BYTES:
+        if self._bytes + total > MAX_WAITING_BYTES:
             self.dropped += len(sizes)
             return False
         self._bytes += total
@@ -106,7 +106,7 @@ class LogSink:
     async def _send(self, stream: Stream) -> None:
         batch: list[dict[str, Any]] = []
         size = 0
-        while stream.waiting and len(batch) < MOST_EVENTS and (not batch or size + stream.waiting[0][2] <= MOST_BYTES):
+        while stream.waiting and len(batch) < MAX_EVENTS and (not batch or size + stream.waiting[0][2] <= MAX_BYTES):
             moment, text, length = stream.waiting.popleft()
             batch.append({"timestamp": moment, "message": text})
             size += length

@@ -37,21 +37,21 @@ def init_report(duration_ms: float, phase: str, status: str, error_type: str) ->
     return line + (f"\tError Type: {error_type}" if error_type else "")
 
 
-def report(request_id: str, account: InvocationMetrics, verdict: InvocationEnd, trace: str) -> str:
+def report(request_id: str, metrics: InvocationMetrics, result: InvocationEnd, trace: str) -> str:
     """``trace`` is the X-Ray line of a sampled invocation, or empty."""
     parts = [
         f"REPORT RequestId: {request_id}",
-        f"Duration: {account.duration_ms:.2f} ms",
-        f"Billed Duration: {account.billed_ms} ms",
-        f"Memory Size: {account.memory_mb} MB",
-        f"Max Memory Used: {account.used_mb} MB",
+        f"Duration: {metrics.duration_ms:.2f} ms",
+        f"Billed Duration: {metrics.billed_ms} ms",
+        f"Memory Size: {metrics.memory_mb} MB",
+        f"Max Memory Used: {metrics.used_mb} MB",
     ]
-    if account.init_ms is not None:
-        parts.append(f"Init Duration: {account.init_ms:.2f} ms")
-    if verdict.status != "success":
-        parts.append(f"Status: {verdict.status}")
-    if verdict.error_type:
-        parts.append(f"Error Type: {verdict.error_type}")
+    if metrics.init_ms is not None:
+        parts.append(f"Init Duration: {metrics.init_ms:.2f} ms")
+    if result.status != "success":
+        parts.append(f"Status: {result.status}")
+    if result.error_type:
+        parts.append(f"Error Type: {result.error_type}")
     line = "\t".join(parts)
     return line + (f"\n{trace}" if trace else "")
 

@@ -23,7 +23,7 @@ from ops.twin.host.http.http_client import Client
 from ops.twin.host.http.http_messages import BadMessage
 from ops.twin.host.telemetry import telemetry_events
 
-KEPT_BYTES = 4 * 1024 * 1024
+MAX_BUFFERED_BYTES = 4 * 1024 * 1024
 FIRST_PAUSE = 0.1
 LONGEST_PAUSE = 2.0
 ANSWER_WITHIN = 3.0
@@ -64,7 +64,7 @@ class TelemetrySubscription:
 
     def add(self, event: telemetry_events.Event) -> None:
         data = json.dumps(event, separators=(",", ":"), ensure_ascii=False).encode()
-        if self._bytes + len(data) > KEPT_BYTES:
+        if self._bytes + len(data) > MAX_BUFFERED_BYTES:
             self._dropped_records += 1
             self._dropped_bytes += len(data)
             return

@@ -21,7 +21,7 @@ from typing import Any
 
 from ops.twin.host.clock import wall
 
-KEPT_BYTES = 16 * 1024 * 1024
+MAX_FILE_BYTES = 16 * 1024 * 1024
 """Bytes of a trace file; then it becomes ``traces.1.jsonl`` and a new one begins, so twice that is kept."""
 RESERVOIR_PER_SECOND = 1
 FIXED_RATE = 0.05
@@ -41,7 +41,7 @@ class TraceFile:
             self._append(segment)
 
     def _append(self, segment: bytes) -> None:
-        if self._file.tell() + len(segment) > KEPT_BYTES:
+        if self._file.tell() + len(segment) > MAX_FILE_BYTES:
             self._file.close()
             self._path.replace(self._path.with_name("traces.1.jsonl"))
             self._file = self._path.open("ab", buffering=0)
@@ -51,7 +51,7 @@ class TraceFile:
         self._file.close()
 
 
-class Daemon(asyncio.DatagramProtocol):
+class XrayDaemon(asyncio.DatagramProtocol):
     """The X-Ray daemon's port. What is not a segment is ignored, as the daemon does."""
 
     def __init__(self, file: TraceFile) -> None:
@@ -70,7 +70,7 @@ class Daemon(asyncio.DatagramProtocol):
 async def listen(file: TraceFile) -> tuple[asyncio.DatagramTransport, int]:
     """The daemon's transport, to close, and its port on 127.0.0.1."""
     loop = asyncio.get_running_loop()
-    transport, _ = await loop.create_datagram_endpoint(lambda: Daemon(file), local_addr=("127.0.0.1", 0))
+    transport, _ = await loop.create_datagram_endpoint(lambda: XrayDaemon(file), local_addr=("127.0.0.1", 0))
     return transport, int(transport.get_extra_info("sockname")[1])
 
 
