@@ -56,7 +56,7 @@ def test_without_a_twin_each_command_says_so(folder: Path, capsys: pytest.Captur
     assert run(["twin", "traffic"]) == 1
     assert "not running" in capsys.readouterr().err
     assert run(["twin", "down"]) == 0
-    assert "no twin" in capsys.readouterr().out
+    assert "The twin is not running." in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(
