@@ -76,7 +76,7 @@ def timeline(source: DeadLetterQueue, message_id: str) -> Timeline:
         likely = "likely " if cause.likely else ""
         text = f"{likely}{cause.error_type}: {cause.error_message}".rstrip(": ")[:MAX_TEXT_CHARACTERS]
         moments.append(TimelineEvent(shelved.cause.died, DIED, text, cause.request_id))
-    moments.sort(key=lambda moment: _place(moment, shelved.cause.died))
+    moments.sort(key=lambda moment: _place(moment, shelved.cause))
     notes += [note for asking in askings for note in asking.asked.notes]
     if len(moments) > MAX_EVENTS:
         notes.append(f"Only the first and last of {formatting.count(len(moments), 'moment')} are shown.")
@@ -92,12 +92,15 @@ def _its_own(moment: TimelineEvent, cause: Cause) -> TimelineEvent:
     return replace(moment, text=f"the rest of its batch: {moment.text}")
 
 
-def _place(moment: TimelineEvent, died: datetime | None) -> tuple[datetime, int]:
-    """Where a moment stands: by its time; of one time first what was logged, then how the invocation ended, then the
-    letter. A handler that rejects a job sends the message first and logs why a moment later: the reason goes before."""
-    why = moment.what == ERROR and died is not None and died <= moment.at <= died + LOGGED_WITHIN
-    rank = {SENT: 2 if moment.at == died else -1, TIMEOUT: 1, MEMORY: 1, CRASH: 1, DIED: 3}.get(moment.what, 0)
-    return (died if why and died else moment.at, rank)
+def _place(moment: TimelineEvent, cause: Cause) -> tuple[datetime, int]:
+    """The position of an event: by its time; at one time first the receive, then what was logged, then how the invocation
+    ended, then the message. The time of a log line is when it was collected. A handler that rejects a job sends the
+    message within milliseconds, so what its invocation logged around then goes before the message."""
+    failed_at = cause.died
+    rank = {RECEIVED: 0, SENT: 3 if moment.at == failed_at else -1, TIMEOUT: 2, MEMORY: 2, CRASH: 2, DIED: 4}
+    own = moment.what == ERROR or (moment.what == RECEIVED and moment.request_id == cause.request_id != "")
+    late = own and failed_at is not None and failed_at <= moment.at <= failed_at + LOGGED_WITHIN
+    return (failed_at if late and failed_at else moment.at, rank.get(moment.what, 1))
 
 
 def _of_letter(shelved: SnapshotMessage) -> list[TimelineEvent]:
