@@ -8,10 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from handler import contract
 from ops.deadletters import causes
 from ops.deadletters.ledger import Accepted, Ledger
-from ops.deadletters.messages.model import Attribute
 from ops.errors import UsageError
 from tests.fakes.logs import BEGAN, a_source, batch, died, failed, rejected, row, silent
 from tests.ops.deadletters.ledger.test_ledger import a_plan
@@ -64,9 +62,7 @@ def test_a_rejected_letter_was_sent_to_the_dead_letter_queue(tmp_path: Path, mon
 def test_log_lines_that_are_collected_after_the_rejection_still_come_before_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    made = rejected(1)
-    request = {contract.DLQ_REQUEST_ID: Attribute("String", "r1")}
-    letter = replace(made, original_message_id="first", attributes={**made.attributes, **request})
+    letter = replace(rejected(1), original_message_id="first", request_id="r1")
     rows = [batch(60.001, "r1", "first"), failed(60.004, "DataNotFound", "r1", "first")]
     with a_source(tmp_path, monkeypatch, [letter], rows) as (here, _):
         causes.explain(here)
