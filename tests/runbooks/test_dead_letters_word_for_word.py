@@ -154,7 +154,7 @@ def test_the_page_from_the_alarm_to_an_empty_queue(twin: Twin, shell: Shell) -> 
     shell.run(purge, typed=f"purge {HOPELESS} letters\n")
     assert letters(twin) == 0
     assert str(HOPELESS) in shell.run(say["ops dlq import left.jsonl"])
-    assert f"{HOPELESS} letters to send back" in shell.run(say["ops dlq plan --imported"])
+    assert f"{HOPELESS} messages to send back" in shell.run(say["ops dlq plan --imported"])
     assert "the table was put there" in shell.run(say["ops audit"])
     # "The alarm is OK within two minutes".
     calm = r"OK +\S+-dead-letters\b"
