@@ -17,7 +17,10 @@ _RETRY_S = 0.02
 
 
 def lock_exclusively(file: IO[str], wait_s: float) -> bool:
-    """Lock ``file`` for this process alone. False when another process still holds it exclusively after ``wait_s``."""
+    """Lock ``file`` for this process alone. False when another process still holds it exclusively after ``wait_s``.
+
+    Raises OSError where the file system has no locks: that is not "held".
+    """
     started = time.monotonic()
     while not _try_lock(file, fcntl.LOCK_EX):
         if only_read := _try_lock(file, fcntl.LOCK_SH):
@@ -34,7 +37,10 @@ def wait_for_lock(file: IO[str] | int) -> None:
 
 
 def is_locked(file: IO[str]) -> bool:
-    """Whether another process holds ``file`` exclusively. A free lock stays shared until ``file`` is closed."""
+    """Whether another process holds ``file`` exclusively. A free lock stays shared until ``file`` is closed.
+
+    Raises OSError where the file system has no locks.
+    """
     return not _try_lock(file, fcntl.LOCK_SH)
 
 
@@ -45,6 +51,6 @@ def unlock(file: IO[str]) -> None:
 def _try_lock(file: IO[str], kind: int) -> bool:
     try:
         fcntl.flock(file, kind | fcntl.LOCK_NB)
-    except OSError:
+    except BlockingIOError:
         return False
     return True

@@ -45,10 +45,10 @@ def hold_lock(source: DeadLetterQueue, run: str, who: str) -> Iterator[None]:
     except OSError as error:
         raise folder_error(path, error) from error
     with file:
-        if not file_lock.lock_exclusively(file, HANDOVER_WAIT_S):
-            raise _busy(source, _read(file))
         now = datetime.now(UTC).isoformat(timespec="seconds")
         try:
+            if not file_lock.lock_exclusively(file, HANDOVER_WAIT_S):
+                raise _busy(source, _read(file))
             _write(file, json.dumps(asdict(LockHolder(run, who, os.getpid(), now))))
         except OSError as error:
             raise folder_error(path, error) from error
@@ -68,7 +68,11 @@ def lock_holder(source: DeadLetterQueue) -> LockHolder | None:
     except (OSError, OpsError):
         return None
     with file:
-        if not file_lock.is_locked(file):
+        try:
+            locked = file_lock.is_locked(file)
+        except OSError as error:
+            raise folder_error(source.folder, error) from error
+        if not locked:
             return None
         return _read(file) or LockHolder("", "a process that the lock does not name", 0, "")
 

@@ -19,7 +19,7 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from ops import access, file_lock
 from ops.atomic_file import MALFORMED, atomic_write, open_regular, private_opener, read_file
@@ -164,7 +164,7 @@ class _Files:
         except OSError as error:
             raise folder_error(self._folder, error) from error
         patience = time.monotonic() + _LETS_GO_S
-        while not file_lock.lock_exclusively(log, 0.0):
+        while not self._locked(log):
             if self._begun() or time.monotonic() > patience:
                 log.close()
                 raise UsageError(
@@ -174,6 +174,13 @@ class _Files:
         log.truncate(0)
         self.stop.unlink(missing_ok=True)
         return log
+
+    def _locked(self, log: IO[str]) -> bool:
+        try:
+            return file_lock.lock_exclusively(log, 0.0)
+        except OSError as error:
+            log.close()
+            raise folder_error(self._folder, error) from error
 
     def held(self) -> bool:
         try:

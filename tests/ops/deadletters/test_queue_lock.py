@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 import subprocess
@@ -15,6 +16,7 @@ from typing import Any
 import pytest
 
 from ops.deadletters import queue_lock
+from ops.errors import OpsError
 
 
 @pytest.fixture
@@ -66,3 +68,17 @@ def test_it_ends_with_its_process(source: Any) -> None:
         assert queue_lock.lock_holder(source) is not None
         child.kill()
     assert queue_lock.lock_holder(source) is None
+
+
+def test_a_file_system_without_locks_is_not_called_busy(source: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: Any) -> None:
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    (source.folder / "redrive.lock").touch()
+    monkeypatch.setattr(fcntl, "flock", refuse)
+    for act in (
+        lambda: queue_lock.hold_lock(source, "run-1", "me").__enter__(),
+        lambda: queue_lock.lock_holder(source),
+    ):
+        with pytest.raises(OpsError, match="No locks available"):
+            act()
