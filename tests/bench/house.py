@@ -92,8 +92,10 @@ def main() -> None:
     contracts = subprocess.run(
         [Path(sys.executable).with_name("lint-imports"), "--no-cache"], cwd=ROOT, capture_output=True, text=True
     )
+    if "Contracts: " not in contracts.stdout:
+        raise RuntimeError(f"lint-imports checked nothing: {contracts.stdout}{contracts.stderr}")
     subjects = subprocess.run(
-        ["git", "log", "--format=%s", f"{SINCE}..HEAD"], cwd=ROOT, capture_output=True, text=True
+        ["git", "log", "--format=%s", f"{SINCE}..HEAD"], cwd=ROOT, capture_output=True, text=True, check=True
     ).stdout.splitlines()
     twice = collisions(named)
     print("Class names with several meanings:", ", ".join(twice) or "none")
