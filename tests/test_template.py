@@ -154,6 +154,20 @@ def test_every_alarm_names_a_runbook_that_exists_and_tells_the_topic(resources: 
         assert "Metrics" not in alarm, f"{name}: metric math is not for this template"
 
 
+def test_the_reference_lists_each_alarm_with_its_runbook(resources: dict[str, Any]) -> None:
+    reference = (ROOT / "ops" / "README.md").read_text()
+    rows = dict(re.findall(r"^\| `([\w-]+)` \|.*\(\.\./runbooks/([\w-]+\.md)\) \|$", reference, re.MULTILINE))
+    alarms = of_type(resources, "AWS::CloudWatch::Alarm").values()
+    named = {
+        alarm["AlarmName"]["Fn::Sub"].removeprefix("${AWS::StackName}-"): re.search(
+            r"runbooks/([\w-]+\.md)", str(alarm["AlarmDescription"])
+        )
+        for alarm in alarms
+    }
+    assert rows == {name: runbook[1] for name, runbook in named.items() if runbook}
+    assert len(rows) == len(alarms)
+
+
 def test_dead_letters_page_on_the_first_one(resources: dict[str, Any]) -> None:
     alarm = resources["DeadLettersAlarm"]["Properties"]
     assert alarm["Dimensions"] == [{"Name": "QueueName", "Value": {"Fn::GetAtt": ["DeadLetterQueue", "QueueName"]}}]
