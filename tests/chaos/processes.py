@@ -8,7 +8,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from tests.chaos.proxy import Proxy
@@ -83,5 +83,6 @@ class Killer:
 
     def _strike(self) -> None:
         if not self.struck:
-            self.struck = True
-            os.kill(self._pid, self._signal)
+            with suppress(ProcessLookupError):  # it ended by itself at this very moment
+                os.kill(self._pid, self._signal)
+                self.struck = True

@@ -47,7 +47,7 @@ def selected_rows(
     if order not in ORDERS:
         raise UsageError(f"Letters cannot be ordered by {order}.", f"Order them by one of: {', '.join(ORDERS)}.")
     changes = connection.execute("SELECT value FROM notes WHERE key = 'changes'").fetchone()
-    key: _Key = (str(path), path.stat().st_ino, changes, selection, order, descending, tuple(places))
+    key: _Key = (str(path), changes, selection, order, descending, tuple(places))
     with _lock:
         if key in _answers:
             _answers.move_to_end(key)

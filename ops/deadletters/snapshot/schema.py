@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import secrets
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -107,6 +108,7 @@ def _settle(connection: sqlite3.Connection, path: Path) -> None:
             path.chmod(0o600)  # messages may hold personal data
             for statement in TABLES.split(";"):
                 connection.execute(statement)
+            connection.execute("INSERT INTO notes VALUES ('changes', ?)", [secrets.randbits(60)])
             connection.execute(f"PRAGMA application_id = {APPLICATION}")
             connection.execute(f"PRAGMA user_version = {VERSION}")
         connection.execute("COMMIT")
@@ -157,7 +159,8 @@ def write_transaction(connection: sqlite3.Connection, path: Path) -> Iterator[No
 CHANGED = """
 INSERT INTO notes VALUES ('changes', '1') ON CONFLICT (key) DO UPDATE SET value = CAST(value AS INTEGER) + 1
 """
-"""Counts the snapshot's changes, so that what was found before is known to be still so."""
+"""Counts the snapshot's changes, so that an earlier result is known to be still valid. The count of a new file starts at
+a random number: a file that takes the place of a deleted one may get its inode as well, and must not get its results."""
 
 
 @contextmanager

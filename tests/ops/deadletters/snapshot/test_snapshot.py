@@ -48,6 +48,20 @@ def test_a_letter_comes_back_as_it_was(shelf: Snapshot) -> None:
     assert shelf.get("m1").letter == letter
 
 
+def test_a_snapshot_in_place_of_a_deleted_one_is_asked_anew(tmp_path: Path) -> None:
+    """Also where the new file gets the inode of the old one, as file systems do."""
+    path, other = tmp_path / "shelf.db", tmp_path / "other.db"
+    for made, letters in ((path, some(3)), (other, some(5))):
+        with Snapshot.open(made) as made_snapshot:
+            made_snapshot.add(letters, Place.QUEUE)
+            assert made_snapshot.count() == len(letters)
+    inode = path.stat().st_ino
+    path.write_bytes(other.read_bytes())
+    assert path.stat().st_ino == inode
+    with Snapshot.open(path) as replaced:
+        assert (replaced.count(), len(replaced.ids())) == (5, 5)
+
+
 def test_pages_orders_and_places(shelf: Snapshot) -> None:
     letters = some(7)
     shelf.add(letters, Place.QUEUE)
