@@ -48,7 +48,7 @@ def run(connect: Callable[[Target], ReportSource] = AwsReportSource) -> None:
         start_page.show()
         return
     if choice is not None:
-        page_runtime.set_stage(page_runtime.PageContext(connect, choice, cost, entry.key))
+        page_runtime.set_page_context(page_runtime.PageContext(connect, choice, cost, entry.key))
     chosen.run()
 
 

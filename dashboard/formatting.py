@@ -29,7 +29,7 @@ def number(value: float | None) -> str:
     return formatting.count(value) if size >= 10 or value == int(value) else _short(value, 2)
 
 
-def letters(count: float) -> str:
+def message_count(count: float) -> str:
     """``1 letter``, ``54 letters``."""
     return f"{number(count)} letter{'' if count == 1 else 's'}"
 

@@ -29,14 +29,14 @@ R = TypeVar("R")
 
 ZONE = UTC
 """Of every time on every page: logs, findings, commands and colleagues elsewhere have the same."""
-AGE_EVERY, OLD = 15, 60
+AGE_CHECK_S, AGE_SHOWN_FROM_S = 15, 60
 """Seconds: how often the age of a page that does not refresh is looked at, and from which on it is shown."""
-WORKLOAD_TTL = 300
+WORKLOAD_TTL_S = 300
 """Seconds that a workload's description (queues, mapping, limits) is believed before it is read again."""
 
 
 @dataclass(frozen=True)
-class Choice:
+class PageSelection:
     """What the sidebar says: where to look, at which stretch of time, and how often."""
 
     target: Target
@@ -54,54 +54,54 @@ class PageContext:
     """What the entry point hands to every page."""
 
     connect: Callable[[Target], ReportSource]
-    choice: Choice
+    selection: PageSelection
     cost: Any
     """The sidebar's container in which a page says what its looks cost."""
     page: str
 
 
-def set_stage(stage: PageContext) -> None:
+def set_page_context(stage: PageContext) -> None:
     st.session_state["_stage"] = stage
 
 
-def stage() -> PageContext:
+def page_context() -> PageContext:
     found: PageContext = st.session_state["_stage"]
     return found
 
 
-@st.cache_resource(ttl=WORKLOAD_TTL, max_entries=16, show_spinner=False)
+@st.cache_resource(ttl=WORKLOAD_TTL_S, max_entries=16, show_spinner=False)
 def _connected(target: Target, _connect: Callable[[Target], ReportSource]) -> ReportSource:
     return _connect(target)
 
 
-def telemetry() -> ReportSource:
+def report_source() -> ReportSource:
     """The chosen workload. Raises OpsError."""
-    here = stage()
-    return _connected(here.choice.target, here.connect)
+    here = page_context()
+    return _connected(here.selection.target, here.connect)
 
 
 @dataclass(frozen=True)
-class Answer:
+class LoadedReport:
     report: Any
     at: datetime
 
 
 @st.cache_data(ttl=900, max_entries=128, show_spinner=False)
-def _ask(
+def _load_report(
     target: Target, question: str, span: TimeRange, extra: Any, tick: int, visit: str, _telemetry: ReportSource
-) -> Answer:
+) -> LoadedReport:
     arguments = (span,) if extra is None else (span, extra)
-    return Answer(getattr(_telemetry, question)(*arguments), datetime.now(UTC))
+    return LoadedReport(getattr(_telemetry, question)(*arguments), datetime.now(UTC))
 
 
-def ask(question: str, extra: Any = None) -> Answer:
+def load_report(question: str, extra: Any = None) -> LoadedReport:
     """The report of one question for the sidebar's choice. Raises OpsError."""
-    choice = stage().choice
+    choice = page_context().selection
     targets.ensure_whole(choice.target)
-    return _ask(choice.target, question, choice.span, extra, *_tick(choice, time.time()), telemetry())
+    return _load_report(choice.target, question, choice.span, extra, *_tick(choice, time.time()), report_source())
 
 
-def _tick(choice: Choice, now: float) -> tuple[int, str]:
+def _tick(choice: PageSelection, now: float) -> tuple[int, str]:
     """The tick, and whose own it is: everybody's with refreshing on, but for the tick in which Refresh was pressed."""
     if choice.refresh is None:
         return -1, choice.visit
@@ -110,23 +110,23 @@ def _tick(choice: Choice, now: float) -> tuple[int, str]:
     return tick, choice.visit if pressed else ""
 
 
-def answered(question: str) -> datetime | None:
+def loaded_at(question: str) -> datetime | None:
     """When the answer that is drawn on the page was asked for."""
     drawn: dict[Any, datetime] = st.session_state.get("_drawn", {})
-    return drawn.get((question, stage().choice.target))
+    return drawn.get((question, page_context().selection.target))
 
 
-def chosen() -> tuple[datetime, datetime] | None:
+def fixed_range() -> tuple[datetime, datetime] | None:
     """The beginning and end of a range that does not move; None for the last so many minutes."""
-    span = stage().choice.span
+    span = page_context().selection.span
     return (span.start, span.end) if span.start is not None and span.end is not None else None
 
 
-def reach() -> tuple[datetime, datetime]:
+def selected_range() -> tuple[datetime, datetime]:
     """The beginning and end of the chosen time."""
-    if fixed := chosen():
+    if fixed := fixed_range():
         return fixed
-    span = stage().choice.span
+    span = page_context().selection.span
     now = datetime.now(UTC)
     return now - timedelta(minutes=span.minutes or 0), now
 
@@ -135,19 +135,19 @@ def page(
     question: str,
     draw: Callable[[Any], None],
     *,
-    sketch: tuple[int, ...],
+    skeleton_heights: tuple[int, ...],
     extra: Any = None,
     finding: Callable[[Any], Finding] = lambda report: report.finding,
 ) -> None:
     """A page: its finding, then what ``draw`` makes of the report; refreshed in place.
 
-    ``sketch`` are the heights in pixels of what comes, shown while the first answer is on its way.
+    ``skeleton_heights``: of the sections in pixels, drawn while the first report is loading.
     """
-    here = stage()
+    here = page_context()
     entry = PAGES[here.page]
-    key = (question, here.choice.target)
+    key = (question, here.selection.target)
 
-    @st.fragment(run_every=here.choice.refresh, key=f"live-{question}")
+    @st.fragment(run_every=here.selection.refresh, key=f"live-{question}")
     def body() -> None:
         zoom.follow()
         drawn: dict[Any, datetime] = st.session_state.setdefault("_drawn", {})
@@ -156,10 +156,10 @@ def page(
         waiting = st.empty()  # always there, so that a refresh finds every element at its old place
         if key not in drawn and key not in _failures():  # an error keeps its place while it is asked again
             with waiting.container():
-                for height in sketch:
+                for height in skeleton_heights:
                     st.skeleton(height=height)
         try:
-            answer = ask(question, extra)
+            answer = load_report(question, extra)
         except OpsError as error:
             answered_before = drawn.pop(key, None)
             _failures()[key] = str(error)
@@ -174,23 +174,23 @@ def page(
         drawn[key] = answer.at
         head.html(html_blocks.head(entry, answer.at, ZONE))
         with st.container(key="opening"):
-            open_with(finding(answer.report))
+            show_finding(finding(answer.report))
         draw(answer.report)
-        _footnotes((*telemetry().notes, *answer.report.look.partial))
+        _footnotes((*report_source().notes, *answer.report.look.partial))
         with here.cost:
-            st.html(cost_of_looking(answer.report.look, here.choice))
+            st.html(refresh_cost(answer.report.look, here.selection))
 
-    if here.choice.refresh is None and here.choice.span.moves:
+    if here.selection.refresh is None and here.selection.span.moves:
         _age(key)
     body()
 
 
-@st.fragment(run_every=AGE_EVERY)
+@st.fragment(run_every=AGE_CHECK_S)
 def _age(key: Any) -> None:
     """How old the answer on the page is, where nothing asks again by itself."""
     at = st.session_state.get("_drawn", {}).get(key)
     age = (datetime.now(UTC) - at).total_seconds() if at else 0.0
-    st.html(html_blocks.age(age) if age > OLD else "<span></span>")
+    st.html(html_blocks.age(age) if age > AGE_SHOWN_FROM_S else "<span></span>")
 
 
 def _failures() -> dict[Any, str]:
@@ -199,19 +199,19 @@ def _failures() -> dict[Any, str]:
     return found
 
 
-def said(question: str, error: OpsError) -> bool:
+def already_shown(question: str, error: OpsError) -> bool:
     """Whether the page of this question shows this error already."""
-    return _failures().get((question, stage().choice.target)) == str(error)
+    return _failures().get((question, page_context().selection.target)) == str(error)
 
 
-def more(question: str, draw: Callable[[Any], None]) -> None:
+def section(question: str, draw: Callable[[Any], None]) -> None:
     """Another part of a page, further down, from the same answer: it asks nothing that ``page`` has not asked."""
 
-    @st.fragment(run_every=stage().choice.refresh, key=f"more-{question}")
+    @st.fragment(run_every=page_context().selection.refresh, key=f"more-{question}")
     def body() -> None:
         zoom.follow()
         try:
-            answer = ask(question)
+            answer = load_report(question)
         except OpsError:  # the page above has said so
             return
         draw(answer.report)
@@ -219,10 +219,10 @@ def more(question: str, draw: Callable[[Any], None]) -> None:
     body()
 
 
-def open_with(found: Finding) -> None:
+def show_finding(found: Finding) -> None:
     """The sentence, and a link to the page that it names."""
     st.html(html_blocks.finding(found))
-    if found.page in PAGES and found.page != stage().page:
+    if found.page in PAGES and found.page != page_context().page:
         st.page_link(
             PAGES[found.page].file,
             label=f"Open {PAGES[found.page].title}",
@@ -237,7 +237,7 @@ def _footnotes(notes: tuple[str, ...]) -> None:
         st.html(html_blocks.partial(notes))
 
 
-def cost_of_looking(look: QueryCost, choice: Choice) -> str:
+def refresh_cost(look: QueryCost, choice: PageSelection) -> str:
     """What the page's looks cost, in one line."""
     metrics = f"{look.metrics_requested} metrics a look"
     if choice.target.is_twin:

@@ -12,7 +12,7 @@ import streamlit as st
 from dashboard import time_range as spans
 from dashboard import zoom
 from dashboard.formatting import escape, local_range, zone
-from dashboard.page_runtime import Choice
+from dashboard.page_runtime import PageSelection
 from dashboard.time_range import TimeRange
 from ops import target as targets
 from ops import twin_state
@@ -23,7 +23,7 @@ TWIN_REFRESH, AWS_REFRESH = 10, 60
 """Seconds. CloudWatch has AWS metrics by the minute, and each look costs money; the twin's meter is faster and free."""
 
 
-def choose(ranged: bool = True) -> Choice | None:
+def choose(ranged: bool = True) -> PageSelection | None:
     """Draw the sidebar and say what it says; None when no workload is chosen. Raises BadSpan or OpsError.
 
     ``ranged``: the page has a time range; else its boxes are hidden, and keep what they say for the other pages.
@@ -47,7 +47,7 @@ def choose(ranged: bool = True) -> Choice | None:
         st.session_state["_visit"], st.session_state["_pressed"] = uuid4().hex, time.time()
     st.html('<span class="so-quiet">All times are in UTC.</span>')
     refresh = seconds if live and span.moves else None
-    return Choice(target, span, refresh, st.session_state["_visit"], st.session_state.get("_pressed"))
+    return PageSelection(target, span, refresh, st.session_state["_visit"], st.session_state.get("_pressed"))
 
 
 def _target() -> Target | None:

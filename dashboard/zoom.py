@@ -14,7 +14,7 @@ import streamlit as st
 
 from dashboard import time_range as spans
 
-BEFORE = "zoomed_from"
+ZOOMED_FROM = "zoomed_from"
 """In the address and the session: the range that "Reset zoom" returns to, as ``spans.address`` writes it."""
 _DRAGS, _MOVED = "_zoom_drags", "_zoom_moved"
 
@@ -32,7 +32,7 @@ def select(key: str, zone: tzinfo) -> None:
     st.session_state[_DRAGS] = drags() + 1
     st.session_state[_MOVED] = True
     if span := spans.dragged(boxes[-1]["x"], zone):
-        st.session_state.setdefault(BEFORE, _now_chosen())
+        st.session_state.setdefault(ZOOMED_FROM, _now_chosen())
         _choose(spans.CUSTOM, span.start, span.end)
 
 
@@ -44,11 +44,11 @@ def follow() -> None:
 
 def control() -> None:
     """The button that returns to the range before the first drag; nothing when there was none."""
-    before = st.session_state.setdefault(BEFORE, st.query_params.get(BEFORE, ""))
+    before = st.session_state.setdefault(ZOOMED_FROM, st.query_params.get(ZOOMED_FROM, ""))
     if spans.from_address(before) is None:
         forget()
         return
-    st.query_params[BEFORE] = before
+    st.query_params[ZOOMED_FROM] = before
     label = before if before in spans.RANGES else "the range before"
     st.button(
         "Reset zoom", icon=":material/zoom_out_map:", key="zoom-reset", on_click=_reset, help=f"Return to {label}."
@@ -57,12 +57,12 @@ def control() -> None:
 
 def forget() -> None:
     """Another range was chosen: there is no zoom to reset."""
-    st.session_state.pop(BEFORE, None)
-    st.query_params.pop(BEFORE, None)
+    st.session_state.pop(ZOOMED_FROM, None)
+    st.query_params.pop(ZOOMED_FROM, None)
 
 
 def _reset() -> None:
-    before = spans.from_address(st.session_state.get(BEFORE, ""))
+    before = spans.from_address(st.session_state.get(ZOOMED_FROM, ""))
     forget()
     if before is not None:
         _choose(*before)

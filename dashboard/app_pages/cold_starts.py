@@ -29,7 +29,7 @@ def draw(report: ColdStartReport) -> None:
             ]
         )
     )
-    widgets.chart(charts.dots(report, page_runtime.ZONE, page_runtime.reach()), "dots")
+    widgets.chart(charts.dots(report, page_runtime.ZONE, page_runtime.selected_range()), "dots")
     left, right = st.columns(2, gap="medium")
     with left:
         widgets.chart(charts.distribution(report), "distribution")
@@ -64,4 +64,4 @@ def draw(report: ColdStartReport) -> None:
     )
 
 
-page_runtime.page("cold_starts", draw, sketch=(56, 70, 360, 300))
+page_runtime.page("cold_starts", draw, skeleton_heights=(56, 70, 360, 300))

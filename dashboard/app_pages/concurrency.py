@@ -63,4 +63,4 @@ def draw(report: ConcurrencyReport) -> None:
     capacity_simulator.section(report)
 
 
-page_runtime.page("concurrency", draw, sketch=(56, 70, 340, 300))
+page_runtime.page("concurrency", draw, skeleton_heights=(56, 70, 340, 300))

@@ -59,4 +59,4 @@ def draw(report: CostReport) -> None:
 above = st.container()  # the finding opens the page; what it assumes stands below
 chosen = cost_assumptions.edit()
 with above:
-    page_runtime.page("cost", draw, sketch=(56, 70, 340, 300), extra=chosen)
+    page_runtime.page("cost", draw, skeleton_heights=(56, 70, 340, 300), extra=chosen)

@@ -41,4 +41,4 @@ def _watched(one: WatchedQueue, report: OverviewReport) -> Stat:
     return Stat(one.queue, number(one.messages), "messages", note, theme.DEAD if one.messages else theme.NEUTRAL)
 
 
-page_runtime.page("overview", draw, sketch=(56, 270, 190, 150))
+page_runtime.page("overview", draw, skeleton_heights=(56, 270, 190, 150))

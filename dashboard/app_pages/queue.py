@@ -37,4 +37,4 @@ def draw(report: QueueReport) -> None:
     widgets.chart(charts.receives(report, viewer), "receives")
 
 
-page_runtime.page("queue", draw, sketch=(56, 70, 300, 300))
+page_runtime.page("queue", draw, skeleton_heights=(56, 70, 300, 300))

@@ -16,23 +16,23 @@ if TYPE_CHECKING:
     from ops.deadletters.plan_model import Plan, Selection
     from ops.deadletters.snapshot import SnapshotInfo
 
-FROM = "from-queue"
+QUEUE_INPUT = "from-queue"
 
 
-@st.cache_resource(ttl=page_runtime.WORKLOAD_TTL, max_entries=16, show_spinner=False)
+@st.cache_resource(ttl=page_runtime.WORKLOAD_TTL_S, max_entries=16, show_spinner=False)
 def _opened(target: Target, queue: str, _telemetry: Any) -> DeadLetterService:
-    desk: DeadLetterService = _telemetry.desk(queue)
+    desk: DeadLetterService = _telemetry.dead_letter_service(queue)
     return desk
 
 
-def desk() -> DeadLetterService:
+def dead_letter_service() -> DeadLetterService:
     """The desk of the chosen workload's dead letters, or of the queue named on the page. Raises OpsError."""
-    queue = str(st.session_state.get(FROM) or "").strip()
-    return _opened(page_runtime.stage().choice.target, queue, page_runtime.telemetry())
+    queue = str(st.session_state.get(QUEUE_INPUT) or "").strip()
+    return _opened(page_runtime.page_context().selection.target, queue, page_runtime.report_source())
 
 
 def _key(here: DeadLetterService) -> tuple[Any, ...]:
-    return (page_runtime.stage().choice.target, here.queue, *here.version())
+    return (page_runtime.page_context().selection.target, here.queue, *here.version())
 
 
 @st.cache_data(max_entries=16, show_spinner=False)
@@ -89,7 +89,7 @@ def _timeline(key: tuple[Any, ...], message_id: str, _desk: DeadLetterService) -
 
 def timeline(here: DeadLetterService, message_id: str) -> Timeline:
     """Asks the logs, once in ten minutes for a letter."""
-    return _timeline((page_runtime.stage().choice.target, here.queue), message_id, here)
+    return _timeline((page_runtime.page_context().selection.target, here.queue), message_id, here)
 
 
 @st.cache_data(max_entries=16, show_spinner=False)
@@ -99,4 +99,4 @@ def _saved(key: tuple[Any, ...], plan: str, _desk: DeadLetterService) -> Plan:
 
 def saved(here: DeadLetterService, plan: str) -> Plan:
     """A plan never changes once it is saved."""
-    return _saved((page_runtime.stage().choice.target, here.queue), plan, here)
+    return _saved((page_runtime.page_context().selection.target, here.queue), plan, here)

@@ -39,7 +39,7 @@ def _plot(figure: go.Figure, name: str, alt: str) -> None:
     if figure.layout.xaxis.type != "date":
         st.plotly_chart(figure, key=name, config=_CONFIG, alt=alt)
         return
-    base.choose_range(figure, page_runtime.chosen(), page_runtime.ZONE, zoom.drags())
+    base.choose_range(figure, page_runtime.fixed_range(), page_runtime.ZONE, zoom.drags())
     st.plotly_chart(
         figure,
         key=name,

@@ -81,10 +81,10 @@ class DeadLetterService(Protocol):
     def export_path(self, format: str) -> Path:
         """Where an export made now would lie."""
 
-    def bring(self, path: Path) -> ImportResult:
+    def import_messages(self, path: Path) -> ImportResult:
         """Put the letters of an export on the shelf, and say what they died of."""
 
-    def take_off(self, path: Path) -> ImportResult:
+    def undo_import(self, path: Path) -> ImportResult:
         """Take what ``bring`` brought off the shelf."""
 
     def audit(self, limit: int | None = None) -> tuple[Record, ...]: ...
@@ -215,12 +215,12 @@ class LocalDeadLetterService:
         path.parent.mkdir(exist_ok=True, mode=0o700)
         return path
 
-    def bring(self, path: Path) -> ImportResult:
+    def import_messages(self, path: Path) -> ImportResult:
         from ops.deadletters.archive import imports
 
         return imports.import_messages(self._source, path)
 
-    def take_off(self, path: Path) -> ImportResult:
+    def undo_import(self, path: Path) -> ImportResult:
         from ops.deadletters.archive import imports
 
         return imports.undo_import(self._source, path)

@@ -40,7 +40,7 @@ class ReportSource(Protocol):
     def cold_starts(self, span: TimeRange) -> ColdStartReport: ...
     def cost(self, span: TimeRange, assumptions: Assumptions) -> CostReport: ...
     def dead_letters(self, span: TimeRange) -> DeadLettersReport: ...
-    def desk(self, queue: str = "") -> DeadLetterService:
+    def dead_letter_service(self, queue: str = "") -> DeadLetterService:
         """Its dead letters, or those of another queue (name, URL or ARN)."""
 
 
@@ -99,7 +99,7 @@ class AwsReportSource:
 
         return dead_letters.report(self._aws, self._workload, self._window(span))
 
-    def desk(self, queue: str = "") -> DeadLetterService:
+    def dead_letter_service(self, queue: str = "") -> DeadLetterService:
         from dashboard.services.dead_letter_service import LocalDeadLetterService
         from ops.deadletters.queue import open_queue
 

@@ -82,8 +82,8 @@ DESK: dict[str, Callable[[LocalDeadLetterService, str], Any]] = {
     "resume": lambda desk, plan: desk.start("resume", plan=plan, reason="r"),
     "purge": lambda desk, plan: desk.start("purge", plan=plan, export="e", confirmation="c", reason="r"),
     "cancel": lambda desk, plan: desk.cancel(plan),
-    "bring": lambda desk, _: desk.bring(Path("e.jsonl")),
-    "take off": lambda desk, _: desk.take_off(Path("e.jsonl")),
+    "bring": lambda desk, _: desk.import_messages(Path("e.jsonl")),
+    "take off": lambda desk, _: desk.undo_import(Path("e.jsonl")),
 }
 
 

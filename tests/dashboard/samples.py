@@ -313,7 +313,7 @@ class Sample:
             self.look_cost,
         )
 
-    def desk(self, queue: str = "") -> SampleDesk:
+    def dead_letter_service(self, queue: str = "") -> SampleDesk:
         if self._desk is None:
             self._desk = self.make_desk()
         return self._desk

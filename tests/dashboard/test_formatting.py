@@ -58,4 +58,4 @@ def test_marks_that_turn_text_around_are_shown_not_obeyed() -> None:
 
 
 def test_one_letter_is_no_letters() -> None:
-    assert [formatting.letters(count) for count in (0, 1, 2_000)] == ["0 letters", "1 letter", "2,000 letters"]
+    assert [formatting.message_count(count) for count in (0, 1, 2_000)] == ["0 letters", "1 letter", "2,000 letters"]

@@ -28,7 +28,7 @@ def asked() -> Sample:
 
 
 def look(sample: Sample, tick: int, question: str = "queue", span: TimeRange | None = None, visit: str = "") -> None:
-    page_runtime._ask(Target(stack="scilearn"), question, span or TimeRange(), None, tick, visit, sample)
+    page_runtime._load_report(Target(stack="scilearn"), question, span or TimeRange(), None, tick, visit, sample)
 
 
 def test_all_viewers_of_a_page_share_one_call_a_refresh(asked: Sample) -> None:
@@ -50,15 +50,15 @@ def test_another_span_or_a_wish_to_look_now_asks_anew(asked: Sample) -> None:
 @pytest.mark.parametrize(
     ("choice", "now", "key"),
     [
-        (page_runtime.Choice(Target(), TimeRange(), 10, "mine"), 100.0, (10, "")),
-        (page_runtime.Choice(Target(), TimeRange(), 10, "mine", 101.0), 105.0, (10, "mine")),
-        (page_runtime.Choice(Target(), TimeRange(), 10, "mine", 101.0), 110.0, (11, "")),
-        (page_runtime.Choice(Target(), TimeRange(), None, "mine"), 100.0, (-1, "mine")),
-        (page_runtime.Choice(Target(), TimeRange(), None, "mine", 5.0), 100.0, (-1, "mine")),
+        (page_runtime.PageSelection(Target(), TimeRange(), 10, "mine"), 100.0, (10, "")),
+        (page_runtime.PageSelection(Target(), TimeRange(), 10, "mine", 101.0), 105.0, (10, "mine")),
+        (page_runtime.PageSelection(Target(), TimeRange(), 10, "mine", 101.0), 110.0, (11, "")),
+        (page_runtime.PageSelection(Target(), TimeRange(), None, "mine"), 100.0, (-1, "mine")),
+        (page_runtime.PageSelection(Target(), TimeRange(), None, "mine", 5.0), 100.0, (-1, "mine")),
     ],
 )
 def test_a_page_that_does_not_refresh_and_a_press_of_refresh_ask_for_themselves(
-    choice: page_runtime.Choice, now: float, key: tuple[int, str]
+    choice: page_runtime.PageSelection, now: float, key: tuple[int, str]
 ) -> None:
     assert page_runtime._tick(choice, now) == key
 
@@ -72,11 +72,11 @@ def test_an_open_page_notices_that_the_twins_host_died(
     with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE, stderr=subprocess.DEVNULL) as host:
         pids = {"emulator": os.getpid(), "host": host.pid}
         state_file.write(TwinState(here, here, "us-east-1", "0" * 12, "a", "b", "scilearn", 10, "now", pids))
-        choice = page_runtime.Choice(Target(stack="scilearn", endpoint=here), TimeRange(), None)
-        page_runtime.set_stage(page_runtime.PageContext(lambda _: asked, choice, None, "queue"))
-        page_runtime.ask("queue")
+        choice = page_runtime.PageSelection(Target(stack="scilearn", endpoint=here), TimeRange(), None)
+        page_runtime.set_page_context(page_runtime.PageContext(lambda _: asked, choice, None, "queue"))
+        page_runtime.load_report("queue")
     with pytest.raises(TwinError, match=r"its host .* is gone"):
-        page_runtime.ask("queue")
+        page_runtime.load_report("queue")
     assert asked.calls == ["queue"]
 
 
@@ -89,5 +89,5 @@ def test_an_open_page_notices_that_the_twins_host_died(
     ],
 )
 def test_what_looking_costs(endpoint: str | None, refresh: int | None, said: str) -> None:
-    choice = page_runtime.Choice(Target(stack="scilearn", endpoint=endpoint), TimeRange(), refresh)
-    assert said in page_runtime.cost_of_looking(QueryCost(24, 0.00024), choice)
+    choice = page_runtime.PageSelection(Target(stack="scilearn", endpoint=endpoint), TimeRange(), refresh)
+    assert said in page_runtime.refresh_cost(QueryCost(24, 0.00024), choice)

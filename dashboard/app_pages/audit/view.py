@@ -42,13 +42,13 @@ def section() -> None:
     entry = PAGES["audit"]
     st.html(html_blocks.head(entry, datetime.now(UTC), page_runtime.ZONE))
     try:
-        here = cached_queries.desk()
+        here = cached_queries.dead_letter_service()
         found = audit_summary.summarize_audit(here.audit(), here.verified())
     except OpsError as error:
         error_box.show(error)
         return
     with st.container(key="opening"):
-        page_runtime.open_with(found.finding)
+        page_runtime.show_finding(found.finding)
     st.html(_numbers(found))
     if found.verified.problems:
         st.html(html_blocks.partial(found.verified.problems[:20]))

@@ -12,7 +12,7 @@ from dashboard import page_runtime, theme
 from dashboard.access import access
 from dashboard.app_pages.dead_letters import filters, job_progress
 from dashboard.formatting import NONE, escape, moment, number, percent, utc
-from dashboard.formatting import letters as said
+from dashboard.formatting import message_count as said
 from dashboard.markup import error_box, html_blocks
 from dashboard.services.dead_letter_service import DeadLetterService
 from ops.deadletters.messages.model import UNKNOWN_ERROR

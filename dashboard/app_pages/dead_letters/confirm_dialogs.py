@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from dashboard.formatting import duration, letters, number, percent, usd
+from dashboard.formatting import duration, message_count, number, percent, usd
 from dashboard.markup import dead_letters, error_box
 from dashboard.services.dead_letter_service import DeadLetterService
 from ops.deadletters.plan_model import Action
@@ -39,7 +39,7 @@ def ask_redrive(here: DeadLetterService, plan: Plan) -> None:
     )
     changed = "• They are changed on their way, as the plan shows.\n" if plan.edits else ""
     st.text(
-        f"{letters(len(plan.ids))} of {dead_letters.origin(plan, here.queue)}, {dead_letters.going(plan)}. Sending takes about "
+        f"{message_count(len(plan.ids))} of {dead_letters.origin(plan, here.queue)}, {dead_letters.going(plan)}. Sending takes about "
         f"{duration(plan.estimate.seconds)} and costs about {usd(plan.estimate.usd)}.\n\n"
         f"{changed}• {kept}\n• {canary}\n"
         "• You can stop it at any time; what was sent stays sent.\n"
@@ -57,7 +57,7 @@ def ask_resume(here: DeadLetterService, run: Run) -> None:
         stopped = f"{run.said}\n\nMend what they died of before the rest goes.\n\n" if run.by_canary else ""
         about = f"• SQS has moved about {number(run.unsettled)} of them: which is found out first.\n"
         st.text(
-            f"{stopped}{number(left)} of {letters(run.planned)} left.\n\n{about if run.unsettled else ''}"
+            f"{stopped}{number(left)} of {message_count(run.planned)} left.\n\n{about if run.unsettled else ''}"
             "• What was sent is not sent again; it is only deleted from the dead-letter queue.\n"
             "• What may have been sent is looked for first, and listed."
         )
@@ -73,7 +73,7 @@ def ask_purge(here: DeadLetterService, plan: Plan, export: Path) -> None:
     """Needs the export of exactly these letters, a reason, and the words typed."""
     words = purge.confirmation(plan)
     st.text(
-        f"{letters(len(plan.ids))} of {here.queue}, deleted for about {usd(plan.estimate.usd)}.\n\n"
+        f"{message_count(len(plan.ids))} of {here.queue}, deleted for about {usd(plan.estimate.usd)}.\n\n"
         "• This cannot be undone in the queue.\n"
         f"• The export brings them back: ops dlq import {shlex.quote(str(export))}"
     )

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from dashboard.access import access
-from dashboard.formatting import letters
+from dashboard.formatting import message_count
 from dashboard.markup import error_box, html_blocks
 from dashboard.services.dead_letter_service import DeadLetterService
 from ops.errors import OpsError
@@ -39,8 +39,8 @@ def chosen(info: SnapshotInfo) -> bool:
             label_visibility="collapsed",
         )
         st.html(
-            f'<span class="so-quiet">{letters(info.imported)} from a file on the shelf, beside the '
-            f"{letters(info.letters)} of the queue.</span>"
+            f'<span class="so-quiet">{message_count(info.imported)} from a file on the shelf, beside the '
+            f"{message_count(info.letters)} of the queue.</span>"
         )
     return bool(which == FILE)
 
@@ -78,14 +78,14 @@ def _carry_out(here: DeadLetterService, given: UploadedFile, *, take_off: bool) 
         path.write_bytes(given.getbuffer())
         try:
             with st.spinner("Reading the file…"):
-                done = here.take_off(path) if take_off else here.bring(path)
+                done = here.undo_import(path) if take_off else here.import_messages(path)
         except OpsError as error:
             named = type(error)(str(error).replace(str(path), given.name), error.next_step)
             error_box.show(named, again=False, title="Nothing was imported")
             return
     did = "taken off the shelf" if take_off else "imported"
     rest = "were not imported, or are not any more" if take_off else "lay on the shelf already"
-    st.session_state["_imported"] = f"{letters(done.new)} {did}" + (
-        f"; {letters(done.there)} of the file {rest}." if done.there else "."
+    st.session_state["_imported"] = f"{message_count(done.new)} {did}" + (
+        f"; {message_count(done.there)} of the file {rest}." if done.there else "."
     )
     st.rerun()

@@ -51,10 +51,10 @@ def draw_depth(report: DeadLettersReport) -> None:
 
 
 def counted() -> Counted | None:
-    count, at = st.session_state.get(COUNT), page_runtime.answered("dead_letters")
+    count, at = st.session_state.get(COUNT), page_runtime.loaded_at("dead_letters")
     return None if count is None or at is None else Counted(count, at)
 
 
-page_runtime.page("dead_letters", draw, sketch=(56, 70), finding=sections.finding)
+page_runtime.page("dead_letters", draw, skeleton_heights=(56, 70), finding=sections.finding)
 sections.section(counted)
-page_runtime.more("dead_letters", draw_depth)
+page_runtime.section("dead_letters", draw_depth)

@@ -6,7 +6,7 @@ import streamlit as st
 
 from dashboard.access import access
 from dashboard.app_pages.dead_letters import plan_preview, run_panel
-from dashboard.formatting import letters
+from dashboard.formatting import message_count
 from dashboard.markup import error_box
 from dashboard.services.dead_letter_service import DeadLetterService
 from ops.deadletters.plan_model import Action, Destination, Pace, Selection, Steps
@@ -35,7 +35,9 @@ def section(here: DeadLetterService, selection: Selection, total: int) -> None:
                 "Make the plan", type="primary", icon=":material/checklist:", key="make-plan", disabled=not total
             )
             what = "copied" if action is Action.COPY else "redriven"
-            moved = f"{letters(total)} would be {what}." if total else f"No letters are chosen that could be {what}."
+            moved = (
+                f"{message_count(total)} would be {what}." if total else f"No letters are chosen that could be {what}."
+            )
             st.html(f'<span class="so-quiet">{moved} Making a plan moves nothing.</span>')
     if pressed:
         try:

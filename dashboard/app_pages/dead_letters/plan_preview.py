@@ -9,7 +9,7 @@ import streamlit as st
 from dashboard.access import Access
 from dashboard.app_pages.dead_letters import confirm_dialogs
 from dashboard.components import cached_queries
-from dashboard.formatting import duration, escape, letters, number, sendable
+from dashboard.formatting import duration, escape, message_count, number, sendable
 from dashboard.markup import dead_letters, error_box, html_blocks
 from dashboard.markup.html_blocks import Stat
 from dashboard.services.dead_letter_service import DeadLetterService
@@ -39,7 +39,7 @@ def section(here: DeadLetterService, plan_id: str, selection: Selection, allowed
     if begun is not None or plan.selection != selection:
         return
     verb = _VERB[plan.action]
-    many = f"about {letters(plan.total)}" if plan.unseen else letters(len(plan.ids))
+    many = f"about {message_count(plan.total)}" if plan.unseen else message_count(len(plan.ids))
     with st.container(border=True, key="preview"):
         st.subheader(f"{verb} {many}: is this what you want?", anchor=False)
         st.html(_numbers(plan))
@@ -110,7 +110,7 @@ def changes(here: DeadLetterService, plan: Plan) -> None:
     """A few of the letters as they will be sent, as diffs: the originals stay on the shelf. The first is open, the
     rest is folded away, so that the button below stays near."""
     shown = here.previews(plan)
-    with st.expander(f"What the edits change, in {letters(len(plan.sample))}", expanded=True, key="preview-diff"):
+    with st.expander(f"What the edits change, in {message_count(len(plan.sample))}", expanded=True, key="preview-diff"):
         for one in shown[:1]:
             _diff(one)
     if rest := shown[1:]:

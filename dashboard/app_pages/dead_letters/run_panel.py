@@ -12,7 +12,7 @@ from dashboard import page_runtime
 from dashboard.access import access
 from dashboard.app_pages.dead_letters import confirm_dialogs, job_progress
 from dashboard.components import widgets
-from dashboard.formatting import escape, letters, number, sendable
+from dashboard.formatting import escape, message_count, number, sendable
 from dashboard.markup import dead_letters, error_box, html_blocks
 from dashboard.services.dead_letter_service import DeadLetterService
 from ops.deadletters.ledger.model import State
@@ -81,7 +81,7 @@ def beside(here: DeadLetterService) -> bool:
         run = run or (here.run(shown) if shown else None)
         with st.container(border=run is not None, key="run-here"):
             if run is not None:
-                st.html(dead_letters.run_head(run, letters(run.planned), page_runtime.ZONE))
+                st.html(dead_letters.run_head(run, message_count(run.planned), page_runtime.ZONE))
                 st.html(dead_letters.run_bar(run))
             st.html(dead_letters.follow() if goes_on else dead_letters.upwards() if run else "<span></span>")
 
@@ -99,7 +99,7 @@ def _starts(job: BackgroundJob, run: Run | None) -> bool:
 def _notice(here: DeadLetterService, newest: Run | None) -> None:
     """A run that somebody began elsewhere, from the command line or another window, appears by itself."""
 
-    @st.fragment(run_every=page_runtime.stage().choice.refresh, key="notice-runs")
+    @st.fragment(run_every=page_runtime.page_context().selection.refresh, key="notice-runs")
     def body() -> None:
         runs = here.runs()
         now = runs[0] if runs else None
@@ -143,7 +143,7 @@ def card(
     """One run: state, counts, steps, and what may be done now. ``brief``: the counts and steps are folded away."""
     with st.container(border=True, key=key):
         top = dead_letters.ANCHOR if key == "run" else ""
-        st.html(dead_letters.run_head(run, letters(run.planned), page_runtime.ZONE, top))
+        st.html(dead_letters.run_head(run, message_count(run.planned), page_runtime.ZONE, top))
         st.html(dead_letters.run_bar(run))
         with st.expander("In full", icon=":material/list:", key=f"{key}-full") if brief else nullcontext():
             _details(run, key)
@@ -214,7 +214,7 @@ def earlier(here: DeadLetterService) -> None:
 def _twice(run: Run, key: str) -> None:
     """Named, since idempotency is the handler's: it drops a repeat by the original message id."""
     if run.twice:
-        label = f"{letters(len(run.twice))} may have been sent twice"
+        label = f"{message_count(len(run.twice))} may have been sent twice"
         with st.expander(label, icon=":material/content_copy:", key=f"{key}-twice"):
             st.text("An idempotent handler drops the repeat by its original message id. Check these:")
             st.code("\n".join(run.twice[:1_000]), language=None, height=160 if len(run.twice) > 6 else "content")

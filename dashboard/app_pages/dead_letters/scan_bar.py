@@ -12,7 +12,7 @@ import streamlit as st
 from dashboard import page_runtime
 from dashboard.access import access
 from dashboard.app_pages.dead_letters import confirm_dialogs, job_progress
-from dashboard.formatting import duration, escape, letters, moment, number, utc
+from dashboard.formatting import duration, escape, message_count, moment, number, utc
 from dashboard.markup import error_box, html_blocks
 from dashboard.services.dead_letter_service import DeadLetterService
 from ops.errors import OpsError
@@ -69,7 +69,7 @@ def bar(
 
 
 def _aging(info: SnapshotInfo, count: Callable[[], Counted | None]) -> None:
-    @st.fragment(run_every=page_runtime.stage().choice.refresh, key="shelf-age")
+    @st.fragment(run_every=page_runtime.page_context().selection.refresh, key="shelf-age")
     def body() -> None:
         st.html(_age(info, count()))
 
@@ -106,7 +106,7 @@ def _age(info: SnapshotInfo, now_there: Counted | None) -> str:
     if info.looked_at is None:
         return '<span class="so-quiet">Nobody has looked at the queue yet.</span>'
     ago = duration((datetime.now(UTC) - info.looked_at).total_seconds())
-    said = f"{letters(info.letters)} as of {moment(info.looked_at, page_runtime.ZONE)}, {ago} ago"
+    said = f"{message_count(info.letters)} as of {moment(info.looked_at, page_runtime.ZONE)}, {ago} ago"
     said += "." if info.complete else "; not the whole queue."
     if now_there and now_there.at > info.looked_at and int(now_there.letters) != info.letters:
         said += f" The queue holds {number(now_there.letters)} now: look again before you act."

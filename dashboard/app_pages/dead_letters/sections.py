@@ -21,7 +21,7 @@ from dashboard.app_pages.dead_letters import (
 from dashboard.app_pages.dead_letters.scan_bar import Counted
 from dashboard.components import cached_queries
 from dashboard.formatting import escape, number
-from dashboard.formatting import letters as counted
+from dashboard.formatting import message_count as counted
 from dashboard.markup import error_box, html_blocks
 from dashboard.services.dead_letter_service import DeadLetterService
 from ops import formatting
@@ -37,14 +37,14 @@ def finding(report: DeadLettersReport) -> Finding:
     if report.at:
         return report.finding
     try:
-        here = cached_queries.desk()
+        here = cached_queries.dead_letter_service()
         info = cached_queries.info(here)
         if info is None:
             return report.finding
         found: Finding = cached_queries.causes(here).finding
     except OpsError:  # the page says so below
         return report.finding
-    if st.session_state.get(cached_queries.FROM) or (info.complete and info.letters == report.count):
+    if st.session_state.get(cached_queries.QUEUE_INPUT) or (info.complete and info.letters == report.count):
         return found
     if report.count and info.letters and info.looked_at and not scan_bar.old(info):
         return since_then(found, report.count)
@@ -63,7 +63,7 @@ def other_queue() -> None:
     with st.popover("Another queue", icon=":material/swap_horiz:", type="tertiary"):
         st.text_input(
             "Queue of dead letters: name, URL or ARN",
-            key=cached_queries.FROM,
+            key=cached_queries.QUEUE_INPUT,
             bind="query-params",
             placeholder="the workload's own",
         )
@@ -72,17 +72,19 @@ def other_queue() -> None:
 def section(count: Callable[[], Counted | None]) -> None:
     """Everything that is read from the shelf and the ledgers. ``count``: of the workload's queue."""
     try:
-        if page_runtime.telemetry().dead_letter_queue is None and not st.session_state.get(cached_queries.FROM):
-            _none(page_runtime.telemetry().dead_letter_gap)
+        if page_runtime.report_source().dead_letter_queue is None and not st.session_state.get(
+            cached_queries.QUEUE_INPUT
+        ):
+            _none(page_runtime.report_source().dead_letter_gap)
             other_queue()
             return
     except OpsError:  # the page above has said so
         return
     try:
-        here = cached_queries.desk()
+        here = cached_queries.dead_letter_service()
         run_panel.current(here)
         info = cached_queries.info(here)
-        own = not st.session_state.get(cached_queries.FROM)
+        own = not st.session_state.get(cached_queries.QUEUE_INPUT)
         scan_bar.bar(here, info, count if own else lambda: None, other_queue)
         if info is None:
             _import_only(here)
@@ -91,7 +93,7 @@ def section(count: Callable[[], Counted | None]) -> None:
         report = cached_queries.causes(here, imported)
     except OpsError as error:
         other_queue()
-        if not page_runtime.said("dead_letters", error):
+        if not page_runtime.already_shown("dead_letters", error):
             error_box.show(error, again=False)
         return
     scan_bar.notes(info)
