@@ -9,9 +9,9 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from handler import contract
-from ops import formatting
+from ops import formatting, shared_log_groups
 from ops.deadletters.causes.attribution.message_sources import OWN_QUEUE, source_queue
-from ops.deadletters.causes.logs import log_parser, shared_groups
+from ops.deadletters.causes.logs import log_parser
 from ops.deadletters.messages.model import NEVER_RAN, Kind
 
 if TYPE_CHECKING:
@@ -214,14 +214,14 @@ def _successes(
     if not kinds:
         return None
     found: list[tuple[datetime, str]] = []
-    shared = shared_groups.is_shared(function.log_group, function.name)
+    shared = shared_log_groups.is_shared(function.log_group, function.name)
 
     def hear(row: Mapping[str, str]) -> None:
         said = log_parser.parse_row(row)
         if (
             said is None
             or said.text != contract.LOG_JOB_OK
-            or shared_groups.is_other_functions(row, function.name, shared)
+            or shared_log_groups.is_other_functions(row, function.name, shared)
         ):
             return
         found.append((said.at, said.job_kind))

@@ -6,11 +6,11 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from ops import formatting, invocation_log
+from ops import formatting, invocation_log, shared_log_groups
 from ops.deadletters.causes.attribution.evidence import SearchedMessage
 from ops.deadletters.causes.attribution.invocation_end import failed, failure_of, timed_out
 from ops.deadletters.causes.attribution.message_sources import QueueConsumer, find_consumers, source_queue
-from ops.deadletters.causes.logs import log_parser, shared_groups
+from ops.deadletters.causes.logs import log_parser
 from ops.deadletters.causes.logs.log_query import RETENTION, Budget, LogQuerySession, ids_pattern
 from ops.deadletters.ledger import Ledger
 from ops.deadletters.messages.model import Kind, Place
@@ -183,7 +183,7 @@ def _rows(
     rows: list[dict[str, str]] = []
     asking.read([pattern], asking.affordable(start, end), end, rows.append, page=False)
     setup = feed.setup
-    return [row for row in rows if not shared_groups.is_other_functions(row, setup.function, setup.shared)]
+    return [row for row in rows if not shared_log_groups.is_other_functions(row, setup.function, setup.shared)]
 
 
 def _moments(rows: list[dict[str, str]], ids: set[str], request_id: str) -> list[TimelineEvent]:

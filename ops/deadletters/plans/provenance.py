@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from ops import invocation_log
+from ops import invocation_log, shared_log_groups
 from ops.aws import lambda_, sqs
-from ops.deadletters.causes.logs import log_parser, shared_groups
+from ops.deadletters.causes.logs import log_parser
 from ops.deadletters.causes.logs.log_query import MAX_IDS_PER_QUERY, RETENTION, Budget, LogQuerySession, ids_pattern
 from ops.deadletters.return_target import ReturnContext
 from ops.deadletters.snapshot import LIVE, invocation_request_ids
@@ -121,9 +121,9 @@ def _of_function(
 
 def _own(row: Mapping[str, str], function: lambda_.Function) -> bool:
     """Whether the function wrote it. In a shared group only a stream that names the function tells."""
-    if shared_groups.is_shared(function.log_group, function.name):
+    if shared_log_groups.is_shared(function.log_group, function.name):
         return invocation_log.function_of(row.get("@logStream", "")) == function.name
-    return not shared_groups.is_other_functions(row, function.name)
+    return not shared_log_groups.is_other_functions(row, function.name)
 
 
 def _ran(row: Mapping[str, str]) -> set[str]:

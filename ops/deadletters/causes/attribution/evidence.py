@@ -14,10 +14,10 @@ from datetime import datetime, timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from ops import shared_log_groups
 from ops.deadletters.causes.attribution import invocation_end
 from ops.deadletters.causes.attribution.decision import AttributedFailure, Attribution
 from ops.deadletters.causes.attribution.logged_invocations import CLOCK_SKEW, LoggedInvocation, LoggedInvocations
-from ops.deadletters.causes.logs import shared_groups
 from ops.deadletters.causes.logs.log_parser import LogEntry
 from ops.deadletters.fingerprints.cause_record import LONGEST_MESSAGE
 from ops.deadletters.fingerprints.fingerprint import clipped, common_label, fingerprint
@@ -94,7 +94,7 @@ class Evidence:
 
     def add(self, row: Mapping[str, str]) -> None:
         """One row of Logs Insights; those of other functions are not heard."""
-        if shared_groups.is_other_functions(row, self._setup.function, self._setup.shared):
+        if shared_log_groups.is_other_functions(row, self._setup.function, self._setup.shared):
             return
         self._rows.add(row)
         self._settled = None
