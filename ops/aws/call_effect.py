@@ -28,7 +28,7 @@ _ON_THE_WAY = {
 
 
 def classify(error: AwsError) -> CallEffect:
-    """The fate of the one call that ``error`` (raised by ``aws.asking``) stands for.
+    """The fate of the one call that ``error`` (raised by ``Aws.translate_errors``) stands for.
 
     A 5xx counts as unknown: the service may have failed after it did the work.
     """

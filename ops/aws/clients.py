@@ -42,18 +42,18 @@ class Aws:
         self._lock = threading.Lock()
         self._clients: dict[str, Any] = {}
         self._session: boto3.Session | None = None
-        self._lean = False
+        self._uses_fast_sqs = False
 
-    def single(self, read_timeout_s: float) -> Aws:
+    def without_retries(self, read_timeout_s: float) -> Aws:
         """The same AWS, but each call is made once: for calls whose repetition must not go unseen, such as a send.
 
         It shares the login, so that nobody is asked for a second token, and moves messages by ``lean``.
         """
         other = Aws(self.target, 0, read_timeout_s)  # botocore's max_attempts in a Config counts the retries
         with self._lock:
-            other._session = self._open()
+            other._session = self._shared_session()
         other._lock = self._lock  # making clients from one session is not thread-safe
-        other._lean = True
+        other._uses_fast_sqs = True
         return other
 
     def disconnect(self) -> None:
@@ -67,7 +67,7 @@ class Aws:
     def region(self) -> str:
         """The region asked. Raises CredentialsError (an unknown profile) or UsageError (no region anywhere)."""
         with self._lock:
-            name = self._open().region_name
+            name = self._shared_session().region_name
         if not name:
             raise error_mapping.no_region(self.target)
         return name
@@ -109,7 +109,7 @@ class Aws:
         return cast("STSClient", self._client("sts"))
 
     @contextmanager
-    def asking(self, service: str, about: str) -> Iterator[None]:
+    def translate_errors(self, service: str, about: str) -> Iterator[None]:
         """Turns what botocore raises inside into an error of ``ops.errors``; for text that is none in UTF-8, Python's.
 
         ``service`` is the prefix of its IAM actions, ``about`` a noun phrase for what is asked about ("queue jobs").
@@ -137,19 +137,21 @@ class Aws:
                     max_pool_connections=MAX_CONNECTIONS,
                     user_agent_extra="scilearn-ops",
                 )
-                make: Any = self._open().client
+                make: Any = self._shared_session().client
                 client = make(service, endpoint_url=self.target.endpoint, config=config)
-                self._clients[service] = self._slimmed(client) if self._lean and service == "sqs" else client
+                self._clients[service] = (
+                    self._fast_client(client) if self._uses_fast_sqs and service == "sqs" else client
+                )
             return self._clients[service]
 
-    def _slimmed(self, client: Any) -> Any:
+    def _fast_client(self, client: Any) -> Any:
         from ops.aws.fast_sqs import sqs_client
 
         if not sqs_client.reachable_directly(client.meta.endpoint_url):
             return client
-        return sqs_client.FastSqsClient(self._open(), client, CONNECT_TIMEOUT_S, self._read_timeout_s)
+        return sqs_client.FastSqsClient(self._shared_session(), client, CONNECT_TIMEOUT_S, self._read_timeout_s)
 
-    def _open(self) -> boto3.Session:
+    def _shared_session(self) -> boto3.Session:
         """The session; called with the lock held, since making sessions and clients is not thread-safe."""
         if self._session is None:
             import boto3

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 NESTED_STACK = "AWS::CloudFormation::Stack"
-NOT_THERE = ("DELETE_COMPLETE", "DELETE_SKIPPED")
+DELETED_STATUSES = ("DELETE_COMPLETE", "DELETE_SKIPPED")
 """Statuses of resources that are listed and no longer the stack's (botocore 1.44.5 model, 2026-11)."""
 
 
@@ -36,19 +36,19 @@ class Stack:
         return f"arn:{partition}:{service}:{region}:{account or own}:{resource}"
 
 
-def stack(aws: Aws, name: str) -> Stack:
+def describe_stack(aws: Aws, name: str) -> Stack:
     """The stack of that name or ARN. Raises UsageError for one of another region or account; NotFound."""
-    named = names.stack(name)
-    names.ensure_here(aws, named)
-    with aws.asking("cloudformation", f"stack {named.resource}"):
+    named = names.parse_stack(name)
+    names.ensure_in_target_region(aws, named)
+    with aws.translate_errors("cloudformation", f"stack {named.resource}"):
         found = aws.cloudformation.describe_stacks(StackName=named.text)["Stacks"][0]
         resources: dict[str, list[str]] = {}
         for page in aws.cloudformation.get_paginator("list_stack_resources").paginate(StackName=named.text):
             for resource in page["StackResourceSummaries"]:
                 physical = resource.get("PhysicalResourceId")
-                if physical and resource.get("ResourceStatus") not in NOT_THERE:
+                if physical and resource.get("ResourceStatus") not in DELETED_STATUSES:
                     resources.setdefault(resource["ResourceType"], []).append(physical)
-    names.ensure_found(named, found.get("StackId", ""))
+    names.ensure_same_resource(named, found.get("StackId", ""))
     return Stack(
         name=found["StackName"],
         arn=found.get("StackId", ""),

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from ops.aws.clients import Aws
 
-QUERIES_A_CALL = 500
-ALARM_NAMES_A_CALL = 100
+MAX_QUERIES_PER_CALL = 500
+MAX_ALARM_NAMES_PER_CALL = 100
 """Limits of GetMetricData and DescribeAlarms (botocore 1.44.5 model, 2026-11)."""
 
 
@@ -56,10 +56,12 @@ class Alarm:
     comparison: str = "GreaterThanOrEqualToThreshold"
 
 
-def metric_data(aws: Aws, queries: Sequence[MetricQuery], start: datetime, end: datetime, period: int) -> MetricData:
+def get_metric_data(
+    aws: Aws, queries: Sequence[MetricQuery], start: datetime, end: datetime, period: int
+) -> MetricData:
     """All of ``queries`` in one GetMetricData call (more pages of it where CloudWatch splits the answer)."""
-    if len(queries) > QUERIES_A_CALL:
-        raise ValueError(f"{len(queries)} metrics asked for at once; CloudWatch takes {QUERIES_A_CALL}")
+    if len(queries) > MAX_QUERIES_PER_CALL:
+        raise ValueError(f"{len(queries)} metrics asked for at once; CloudWatch takes {MAX_QUERIES_PER_CALL}")
     asked: list[Any] = [
         {
             "Id": f"q{number}",
@@ -79,7 +81,7 @@ def metric_data(aws: Aws, queries: Sequence[MetricQuery], start: datetime, end: 
     points: dict[str, list[tuple[datetime, float]]] = {query.key: [] for query in queries}
     partial: list[str] = []
     pages, token = 0, ""
-    with aws.asking("cloudwatch", "metrics"):
+    with aws.translate_errors("cloudwatch", "metrics"):
         while pages == 0 or token:
             more: Any = {"NextToken": token} if token else {}
             answer: Any = aws.cloudwatch.get_metric_data(
@@ -102,23 +104,23 @@ def metric_data(aws: Aws, queries: Sequence[MetricQuery], start: datetime, end: 
     )
 
 
-def alarms(aws: Aws, names: Iterable[str]) -> tuple[Alarm, ...]:
+def describe_alarms(aws: Aws, names: Iterable[str]) -> tuple[Alarm, ...]:
     """The metric alarms of these names, in that order; one that is gone is left out."""
     wanted = list(names)
     found: dict[str, Alarm] = {}
-    with aws.asking("cloudwatch", "alarms"):
-        for at in range(0, len(wanted), ALARM_NAMES_A_CALL):
-            some = wanted[at : at + ALARM_NAMES_A_CALL]
+    with aws.translate_errors("cloudwatch", "alarms"):
+        for at in range(0, len(wanted), MAX_ALARM_NAMES_PER_CALL):
+            some = wanted[at : at + MAX_ALARM_NAMES_PER_CALL]
             for page in aws.cloudwatch.get_paginator("describe_alarms").paginate(AlarmNames=some):
                 for item in page.get("MetricAlarms", []):
                     found[item["AlarmName"]] = _alarm(item)
     return tuple(found[name] for name in wanted if name in found)
 
 
-def alarms_about(aws: Aws, dimension_values: Iterable[str]) -> tuple[Alarm, ...]:
+def find_alarms_on(aws: Aws, dimension_values: Iterable[str]) -> tuple[Alarm, ...]:
     """Every metric alarm with one of these dimension values (queue and function names): reads all of the region's."""
     values = set(dimension_values)
-    with aws.asking("cloudwatch", "alarms"):
+    with aws.translate_errors("cloudwatch", "alarms"):
         pages = aws.cloudwatch.get_paginator("describe_alarms").paginate()
         every = [_alarm(item) for page in pages for item in page.get("MetricAlarms", [])]
     return tuple(alarm for alarm in every if values & {value for _, value in alarm.dimensions})

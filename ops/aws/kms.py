@@ -16,7 +16,7 @@ _WOULD_WORK = "DryRunOperationException"
 _UNUSABLE = ("DisabledException", "KMSInvalidStateException", "NotFoundException", "InvalidKeyUsageException")
 
 
-def doubt(aws: Aws, key: str, whose: str, context: Mapping[str, str]) -> tuple[str, ...]:
+def permission_warnings(aws: Aws, key: str, whose: str, context: Mapping[str, str]) -> tuple[str, ...]:
     """Why sending to ``whose``, which is encrypted with ``key``, may be refused; none when it works.
 
     Asks for a data key as the service would, as a dry run (kms:GenerateDataKey; KMS API reference, 2026-11). A denial
@@ -26,7 +26,7 @@ def doubt(aws: Aws, key: str, whose: str, context: Mapping[str, str]) -> tuple[s
     if key.startswith(AWS_MANAGED_PREFIX):
         return ()
     try:
-        with aws.asking("kms", f"key {key} of {whose}"):
+        with aws.translate_errors("kms", f"key {key} of {whose}"):
             aws.kms.generate_data_key(KeyId=key, KeySpec="AES_256", EncryptionContext=dict(context), DryRun=True)
     except AccessDenied as refused:
         return (

@@ -12,10 +12,10 @@ from ops.errors import NotFound
 if TYPE_CHECKING:
     from ops.aws.clients import Aws
 
-MOST_LISTED = 2_000
+MAX_LISTED_FUNCTIONS = 2_000
 DEFAULT_ASYNC_RETRIES = 2
 """Times that Lambda repeats an asynchronous invocation unless told otherwise (Lambda developer guide, 2026-11)."""
-MINIMUM_POLLERS, MAXIMUM_POLLERS = 2, 200
+DEFAULT_MINIMUM_POLLERS, DEFAULT_MAXIMUM_POLLERS = 2, 200
 """Of a mapping in provisioned mode that names one bound only (botocore 1.44.5 model, 2026-11)."""
 
 
@@ -74,24 +74,26 @@ class EventSourceMapping:
         return self.maximum_pollers is not None
 
 
-def function(aws: Aws, name: str) -> Function:
+def get_function(aws: Aws, name: str) -> Function:
     """The function of that name, partial ARN or ARN. Raises UsageError for one of another region or account, or
     another one than Lambda finds; NotFound."""
-    named = names.function(name)
-    names.ensure_here(aws, named)
-    with aws.asking("lambda", f"function {named.bare}"):
+    named = names.parse_function(name)
+    names.ensure_in_target_region(aws, named)
+    with aws.translate_errors("lambda", f"function {named.bare}"):
         answer: Any = aws.lambda_.get_function_configuration(FunctionName=named.text)
-    names.ensure_found(named, answer["FunctionArn"])
+    names.ensure_same_resource(named, answer["FunctionArn"])
     return _function(answer)
 
 
-def with_dead_letters_in(aws: Aws, queue_arn: str) -> tuple[Function, ...]:
+def functions_with_dlq(aws: Aws, queue_arn: str) -> tuple[Function, ...]:
     """The functions whose asynchronous invocations that failed for good go to the queue, of the account's first 2,000.
 
     Needs lambda:ListFunctions.
     """
-    with aws.asking("lambda", "the account's functions"):
-        pages: Any = aws.lambda_.get_paginator("list_functions").paginate(PaginationConfig={"MaxItems": MOST_LISTED})
+    with aws.translate_errors("lambda", "the account's functions"):
+        pages: Any = aws.lambda_.get_paginator("list_functions").paginate(
+            PaginationConfig={"MaxItems": MAX_LISTED_FUNCTIONS}
+        )
         every = [item for page in pages for item in page["Functions"]]
     return tuple(_function(one) for one in every if (one.get("DeadLetterConfig") or {}).get("TargetArn") == queue_arn)
 
@@ -121,28 +123,28 @@ def _function(answer: Any) -> Function:
 
 def with_reserved_concurrency(aws: Aws, function: Function) -> Function:
     """``function``, knowing what is reserved for it (None: nothing is)."""
-    with aws.asking("lambda", f"reserved concurrency of {function.name}"):
+    with aws.translate_errors("lambda", f"reserved concurrency of {function.name}"):
         answer = aws.lambda_.get_function_concurrency(FunctionName=function.name)
     return replace(function, reserved=answer.get("ReservedConcurrentExecutions"))
 
 
 def account_concurrency(aws: Aws) -> int:
     """The account's quota of concurrent executions in this region (1,000 unless raised or new)."""
-    with aws.asking("lambda", "account settings of Lambda"):
+    with aws.translate_errors("lambda", "account settings of Lambda"):
         return int(aws.lambda_.get_account_settings()["AccountLimit"]["ConcurrentExecutions"])
 
 
-def retries(aws: Aws, function: Function) -> int:
+def async_retries(aws: Aws, function: Function) -> int:
     """How often Lambda repeats a failed asynchronous invocation of ``function`` (0–2)."""
     try:
-        with aws.asking("lambda", f"asynchronous invocations of {function.name}"):
+        with aws.translate_errors("lambda", f"asynchronous invocations of {function.name}"):
             answer = aws.lambda_.get_function_event_invoke_config(FunctionName=function.name)
     except NotFound:
         return DEFAULT_ASYNC_RETRIES
     return int(answer.get("MaximumRetryAttempts", DEFAULT_ASYNC_RETRIES))
 
 
-def mappings(aws: Aws, *, source_arn: str = "", function_name: str = "") -> tuple[EventSourceMapping, ...]:
+def list_mappings(aws: Aws, *, source_arn: str = "", function_name: str = "") -> tuple[EventSourceMapping, ...]:
     """The event source mappings of a queue or a function; only those that read from SQS.
 
     A function is matched by its exact qualifier: its bare name does not list the mappings of ``name:live``.
@@ -152,36 +154,36 @@ def mappings(aws: Aws, *, source_arn: str = "", function_name: str = "") -> tupl
         narrow["EventSourceArn"] = source_arn
     if function_name:
         narrow["FunctionName"] = function_name
-    with aws.asking("lambda", "event source mappings"):
+    with aws.translate_errors("lambda", "event source mappings"):
         pages: Any = aws.lambda_.get_paginator("list_event_source_mappings").paginate(**narrow)  # type: ignore[arg-type]
         found = [_mapping(item) for page in pages for item in page["EventSourceMappings"]]
     return tuple(mapping for mapping in found if ":sqs:" in mapping.source_arn)
 
 
-def mapping(aws: Aws, uuid: str) -> EventSourceMapping:
+def get_mapping(aws: Aws, uuid: str) -> EventSourceMapping:
     """The event source mapping of that id, whatever it reads from. Raises NotFound."""
-    with aws.asking("lambda", f"event source mapping {uuid}"):
+    with aws.translate_errors("lambda", f"event source mapping {uuid}"):
         return _mapping(aws.lambda_.get_event_source_mapping(UUID=uuid))
 
 
-def aliases(aws: Aws, name: str) -> tuple[str, ...]:
+def list_aliases(aws: Aws, name: str) -> tuple[str, ...]:
     """Names of the function's aliases."""
-    with aws.asking("lambda", f"aliases of {short_name(name)}"):
+    with aws.translate_errors("lambda", f"aliases of {short_name(name)}"):
         pages: Any = aws.lambda_.get_paginator("list_aliases").paginate(FunctionName=name)
         return tuple(str(alias["Name"]) for page in pages for alias in page["Aliases"])
 
 
-def versions(aws: Aws, name: str) -> tuple[str, ...]:
+def list_versions(aws: Aws, name: str) -> tuple[str, ...]:
     """The function's published versions, newest first."""
-    with aws.asking("lambda", f"versions of {short_name(name)}"):
+    with aws.translate_errors("lambda", f"versions of {short_name(name)}"):
         pages: Any = aws.lambda_.get_paginator("list_versions_by_function").paginate(FunctionName=name)
         found = [str(version["Version"]) for page in pages for version in page["Versions"]]
     return tuple(version for version in reversed(found) if version != "$LATEST")
 
 
-def invoke_later(aws: Aws, function_arn: str, payload: bytes) -> str:
+def invoke_async(aws: Aws, function_arn: str, payload: bytes) -> str:
     """Hand an event over for an asynchronous invocation; its request id. At most 1 MB (LDG gettingstarted-limits)."""
-    with aws.asking("lambda", f"function {short_name(function_arn)}"):
+    with aws.translate_errors("lambda", f"function {short_name(function_arn)}"):
         answer: Any = aws.lambda_.invoke(FunctionName=function_arn, InvocationType="Event", Payload=payload)
     return str(answer["ResponseMetadata"].get("RequestId", ""))
 
@@ -214,8 +216,8 @@ def _mapping(item: Any) -> EventSourceMapping:
         window_s=int(item.get("MaximumBatchingWindowInSeconds") or 0),
         maximum_concurrency=(item.get("ScalingConfig") or {}).get("MaximumConcurrency"),
         partial_batches="ReportBatchItemFailures" in (item.get("FunctionResponseTypes") or []),
-        maximum_pollers=pollers.get("MaximumPollers", MAXIMUM_POLLERS) if pollers else None,
-        minimum_pollers=pollers.get("MinimumPollers", MINIMUM_POLLERS) if pollers else None,
+        maximum_pollers=pollers.get("MaximumPollers", DEFAULT_MAXIMUM_POLLERS) if pollers else None,
+        minimum_pollers=pollers.get("MinimumPollers", DEFAULT_MINIMUM_POLLERS) if pollers else None,
         filters=tuple(str(one.get("Pattern", "")) for one in filters.get("Filters") or ()),
         unreadable_filters=str((item.get("FilterCriteriaError") or {}).get("Message", "")),
         reason=item.get("StateTransitionReason") or "",

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 MAX_ROWS = 10_000
 """Rows asked for at most; also the most that one answer page holds (botocore 1.44.5 model, 2026-11)."""
-PATIENCE_S = 45.0
+QUERY_TIMEOUT_S = 45.0
 """How long a query may run before what it has found so far is taken instead."""
 
 
@@ -32,17 +32,17 @@ class LogRows:
         return not self.complete or self.matched > len(self.rows)
 
 
-def query(
+def run_query(
     aws: Aws,
     group: str,
     text: str,
     start: datetime,
     end: datetime,
     rows: int = MAX_ROWS,
-    patience_s: float = PATIENCE_S,
+    patience_s: float = QUERY_TIMEOUT_S,
 ) -> LogRows:
     """What ``text`` finds in ``group`` from ``start`` to ``end``. Raises NotFound when there is no such group."""
-    with aws.asking("logs", f"log group {group}"):
+    with aws.translate_errors("logs", f"log group {group}"):
         query_id = aws.logs.start_query(
             logGroupName=group,
             queryString=text,

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from ops.aws.clients import Aws
     from ops.aws.sqs import Queue
 
-MOST_PER_S = 500
+MAX_MESSAGES_PER_S = 500
 MAX_LISTED_TASKS = 10
 
 
@@ -36,18 +36,18 @@ class MoveTask:
         return self.status in ("RUNNING", "CANCELLING")
 
 
-def start(aws: Aws, queue: Queue, destination_arn: str = "", per_second: int | None = None) -> str:
+def start_task(aws: Aws, queue: Queue, destination_arn: str = "", per_second: int | None = None) -> str:
     """The task's handle. Without a destination each message goes back to the queue that it died in."""
     more: dict[str, Any] = {"DestinationArn": destination_arn} if destination_arn else {}
     if per_second is not None:
         more["MaxNumberOfMessagesPerSecond"] = per_second
-    with aws.asking("sqs", f"a move task of {queue.name}"):
+    with aws.translate_errors("sqs", f"a move task of {queue.name}"):
         return str(aws.sqs.start_message_move_task(SourceArn=queue.arn, **more)["TaskHandle"])
 
 
-def tasks(aws: Aws, queue: Queue) -> tuple[MoveTask, ...]:
+def list_tasks(aws: Aws, queue: Queue) -> tuple[MoveTask, ...]:
     """The last ten tasks of the queue, the newest first."""
-    with aws.asking("sqs", f"move tasks of {queue.name}"):
+    with aws.translate_errors("sqs", f"move tasks of {queue.name}"):
         answer = aws.sqs.list_message_move_tasks(SourceArn=queue.arn, MaxResults=MAX_LISTED_TASKS)
     return tuple(
         MoveTask(
@@ -63,7 +63,7 @@ def tasks(aws: Aws, queue: Queue) -> tuple[MoveTask, ...]:
     )
 
 
-def cancel(aws: Aws, queue: Queue, handle: str) -> None:
+def cancel_task(aws: Aws, queue: Queue, handle: str) -> None:
     """What was moved stays moved. Raises NotFound when it does not run any more."""
-    with aws.asking("sqs", f"a move task of {queue.name}"):
+    with aws.translate_errors("sqs", f"a move task of {queue.name}"):
         aws.sqs.cancel_message_move_task(TaskHandle=handle)

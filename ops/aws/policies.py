@@ -19,7 +19,7 @@ class Grant:
     source_arn: str
 
 
-def grants(policy: str) -> tuple[Grant, ...]:
+def parse_grants(policy: str) -> tuple[Grant, ...]:
     """What the policy allows to services, each once. Text that is no policy grants nothing."""
     try:
         document = json.loads(policy or "{}")

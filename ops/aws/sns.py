@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 def publish(aws: Aws, topic_arn: str, message: str, options: Mapping[str, Any]) -> str:
     """The message's id. ``options``: as Publish takes them (Subject, MessageAttributes, MessageGroupId …)."""
-    with aws.asking("sns", f"topic {topic_arn.rpartition(':')[2]}"):
+    with aws.translate_errors("sns", f"topic {topic_arn.rpartition(':')[2]}"):
         return str(aws.sns.publish(TopicArn=topic_arn, Message=message, **options)["MessageId"])
 
 
@@ -27,13 +27,13 @@ class Subscription:
 
 def subscriptions(aws: Aws, topic_arn: str) -> tuple[Subscription, ...]:
     """The topic's subscriptions, the first hundred. Raises NotFound."""
-    with aws.asking("sns", f"topic {topic_arn.rpartition(':')[2]}"):
+    with aws.translate_errors("sns", f"topic {topic_arn.rpartition(':')[2]}"):
         answer = aws.sns.list_subscriptions_by_topic(TopicArn=topic_arn)
     return tuple(Subscription(one["SubscriptionArn"], one.get("Endpoint", "")) for one in answer["Subscriptions"])
 
 
 def dead_letter_arn(aws: Aws, subscription: Subscription) -> str:
     """The queue that takes what could not be delivered to the subscription; empty when there is none."""
-    with aws.asking("sns", f"subscription {subscription.arn.rpartition(':')[2]}"):
+    with aws.translate_errors("sns", f"subscription {subscription.arn.rpartition(':')[2]}"):
         found = aws.sns.get_subscription_attributes(SubscriptionArn=subscription.arn)["Attributes"]
     return str(json.loads(found.get("RedrivePolicy") or "{}").get("deadLetterTargetArn") or "")

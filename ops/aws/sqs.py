@@ -59,24 +59,24 @@ def name_of(queue: str) -> str:
     return queue.rstrip("/").rsplit("/", 1)[-1].rsplit(":", 1)[-1]
 
 
-def find(aws: Aws, queue: str) -> Queue:
+def find_queue(aws: Aws, queue: str) -> Queue:
     """The queue of that name, URL or ARN (of another account where that account lets it be read).
 
     Raises UsageError when the text names no queue, one of another region or partition, or another one than SQS finds;
     NotFound.
     """
-    with aws.asking("sqs", f"queue {name_of(queue)}"):
+    with aws.translate_errors("sqs", f"queue {name_of(queue)}"):
         endpoint = aws.sqs.meta.endpoint_url
-    named = names.queue(queue, endpoint)
-    names.ensure_here(aws, named)
+    named = names.parse_queue(queue, endpoint)
+    names.ensure_in_target_region(aws, named)
     whose = f" of account {named.account}" if named.account else ""  # SQS tells apart queues of one name by it
-    with aws.asking("sqs", f"queue {named.resource}{whose}"):
+    with aws.translate_errors("sqs", f"queue {named.resource}{whose}"):
         url = named.url
         if not url:
             owner: Any = {"QueueOwnerAWSAccountId": named.account} if named.account else {}
             url = aws.sqs.get_queue_url(QueueName=named.resource, **owner)["QueueUrl"]
         attributes: Any = aws.sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
-    names.ensure_found(named, attributes["QueueArn"])
+    names.ensure_same_resource(named, attributes["QueueArn"])
     return _queue(url, attributes)
 
 
@@ -97,7 +97,7 @@ def _queue(url: str, attributes: Mapping[str, str]) -> Queue:
         fifo=attributes.get("FifoQueue", "false") == "true",
         allowed_sources=tuple(allowed.get("sourceQueueArns") or ()),
         kms_key=attributes.get("KmsMasterKeyId") or None,
-        grants=policies.grants(attributes.get("Policy", "")),
+        grants=policies.parse_grants(attributes.get("Policy", "")),
         max_bytes=int(attributes.get("MaximumMessageSize", 1_048_576)),
         created=_created(attributes.get("CreatedTimestamp")),
     )
@@ -107,9 +107,9 @@ def _created(epoch_s: str | None) -> datetime | None:
     return datetime.fromtimestamp(float(epoch_s), UTC) if epoch_s else None
 
 
-def depth(aws: Aws, queue: Queue) -> Depth:
+def queue_depth(aws: Aws, queue: Queue) -> Depth:
     """How many messages it holds now."""
-    with aws.asking("sqs", f"queue {queue.name}"):
+    with aws.translate_errors("sqs", f"queue {queue.name}"):
         attributes = aws.sqs.get_queue_attributes(
             QueueUrl=queue.url,
             AttributeNames=[
@@ -129,7 +129,7 @@ def dead_letter_sources(aws: Aws, queue: Queue) -> tuple[str, ...]:
     """ARNs or URLs of the queues whose dead letters go to ``queue``, by its allow policy or as SQS lists them."""
     if queue.allowed_sources:
         return queue.allowed_sources
-    with aws.asking("sqs", f"queue {queue.name}"):
+    with aws.translate_errors("sqs", f"queue {queue.name}"):
         pages = aws.sqs.get_paginator("list_dead_letter_source_queues").paginate(QueueUrl=queue.url)
         return tuple(url for page in pages for url in page.get("queueUrls", []))
 
@@ -140,7 +140,7 @@ def redrive_sources(aws: Aws, queue: Queue) -> tuple[str, ...]:
     Needs sqs:ListDeadLetterSourceQueues.
     """
     head = queue.arn.rpartition(":")[0]
-    with aws.asking("sqs", f"queue {queue.name}"):
+    with aws.translate_errors("sqs", f"queue {queue.name}"):
         pages = aws.sqs.get_paginator("list_dead_letter_source_queues").paginate(QueueUrl=queue.url)
         return tuple(f"{head}:{name_of(url)}" for page in pages for url in page.get("queueUrls", []))
 
@@ -182,12 +182,14 @@ MISSING_ENTRY = BatchEntryError("Unmentioned", "the answer does not say what bec
 """For an entry that stands neither among an answer's successes nor its failures."""
 
 
-def receive(aws: Aws, queue: Queue, visibility_s: int, wait_s: int, most: int = MAX_BATCH) -> tuple[Message, ...]:
+def receive_messages(
+    aws: Aws, queue: Queue, visibility_s: int, wait_s: int, most: int = MAX_BATCH
+) -> tuple[Message, ...]:
     """Up to ``most`` messages, hidden from everybody else for ``visibility_s``. Counts as a receive of each.
 
     Raises OverLimit when the queue has as many in flight as SQS allows (120,000; botocore 1.44.5 model, 2026-11).
     """
-    with aws.asking("sqs", f"queue {queue.name}"):
+    with aws.translate_errors("sqs", f"queue {queue.name}"):
         answer = aws.sqs.receive_message(
             QueueUrl=queue.url,
             MaxNumberOfMessages=most,
@@ -196,10 +198,10 @@ def receive(aws: Aws, queue: Queue, visibility_s: int, wait_s: int, most: int = 
             MessageAttributeNames=["All"],
             MessageSystemAttributeNames=["All"],
         )
-    return tuple(message(item) for item in answer.get("Messages", []))
+    return tuple(received_message(item) for item in answer.get("Messages", []))
 
 
-def message(item: Mapping[str, Any]) -> Message:
+def received_message(item: Mapping[str, Any]) -> Message:
     """One of ``Messages`` in the answer to ReceiveMessage."""
     return Message(
         message_id=item["MessageId"],
@@ -212,7 +214,7 @@ def message(item: Mapping[str, Any]) -> Message:
 
 def delete_batch(aws: Aws, queue: Queue, receipts: Sequence[str]) -> tuple[BatchEntryError | None, ...]:
     """Delete up to ten messages by their receipts. For each, in their order: None when it is done, else why not."""
-    with aws.asking("sqs", f"queue {queue.name}"):
+    with aws.translate_errors("sqs", f"queue {queue.name}"):
         answer = aws.sqs.delete_message_batch(
             QueueUrl=queue.url,
             Entries=[{"Id": str(number), "ReceiptHandle": receipt} for number, receipt in enumerate(receipts)],
@@ -220,14 +222,14 @@ def delete_batch(aws: Aws, queue: Queue, receipts: Sequence[str]) -> tuple[Batch
     return _results(len(receipts), answer)
 
 
-def lease_batch(
+def change_visibility_batch(
     aws: Aws, queue: Queue, receipts: Sequence[str], visibility_s: int
 ) -> tuple[BatchEntryError | None, ...]:
     """Keep up to ten received messages hidden for ``visibility_s`` from now (0: give them back).
 
     For each, in their order: None when it is done, else why not; what was not given back comes back by itself.
     """
-    with aws.asking("sqs", f"queue {queue.name}"):
+    with aws.translate_errors("sqs", f"queue {queue.name}"):
         answer = aws.sqs.change_message_visibility_batch(
             QueueUrl=queue.url,
             Entries=[

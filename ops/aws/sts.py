@@ -15,8 +15,8 @@ class Identity:
     arn: str
 
 
-def identity(aws: Aws) -> Identity:
+def caller_identity(aws: Aws) -> Identity:
     """Account and ARN of the credentials in use; needs no permission. Raises CredentialsError."""
-    with aws.asking("sts", "the caller's identity"):
+    with aws.translate_errors("sts", "the caller's identity"):
         answer = aws.sts.get_caller_identity()
     return Identity(answer["Account"], answer["Arn"])

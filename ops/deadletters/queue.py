@@ -49,7 +49,7 @@ def open_queue(aws: Aws, workload: Workload, queue: str | None = None) -> DeadLe
 
     Raises UsageError when there is none, OpsError when the home folder cannot be used, and what ``ops.aws`` raises.
     """
-    found = sqs.find(aws, queue) if queue else own_dead_letter_queue(aws.target, workload)
+    found = sqs.find_queue(aws, queue) if queue else own_dead_letter_queue(aws.target, workload)
     if found is None:
         raise _none(workload)
     _, _, _, region, account, name = found.arn.split(":", 5)

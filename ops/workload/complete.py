@@ -68,7 +68,7 @@ def complete(
 
 def _readers(aws: Aws, pair: Pair, asking: Asking) -> tuple[Reader, ...]:
     """All of the queue, those by which it was found first; those only where the queue's may not be listed."""
-    listed = attempt(Part.MAPPING, pair.queue.name, lambda: lambda_.mappings(aws, source_arn=pair.queue.arn))
+    listed = attempt(Part.MAPPING, pair.queue.name, lambda: lambda_.list_mappings(aws, source_arn=pair.queue.arn))
     if isinstance(listed, Gap):
         asking.gaps.append(listed)
         listed = ()
@@ -110,7 +110,7 @@ def _dead_letter_queue(aws: Aws, queue: sqs.Queue, asking: Asking) -> sqs.Queue 
     arn = queue.dlq_arn
     if arn is None:
         return None
-    found = attempt(Part.DLQ, sqs.name_of(arn), lambda: sqs.find(aws, arn))
+    found = attempt(Part.DLQ, sqs.name_of(arn), lambda: sqs.find_queue(aws, arn))
     if isinstance(found, Gap):
         asking.gaps.append(found)
         return None
@@ -141,4 +141,4 @@ def _alarm_names(
     if stack and stack.ids("AWS::CloudWatch::Alarm"):
         return stack.ids("AWS::CloudWatch::Alarm")
     names = [part.name for part in parts if part is not None]
-    return tuple(alarm.name for alarm in cloudwatch.alarms_about(aws, names))
+    return tuple(alarm.name for alarm in cloudwatch.find_alarms_on(aws, names))

@@ -43,7 +43,7 @@ def readers(aws: Aws, queue_arn: str) -> tuple[Reader, ...]:
     match deletes it). Raises AccessDenied where the mappings may not be listed (lambda:ListEventSourceMappings); a
     function that may not be read, or is gone, is a Reader with a gap.
     """
-    return described(aws, lambda_.mappings(aws, source_arn=queue_arn))
+    return described(aws, lambda_.list_mappings(aws, source_arn=queue_arn))
 
 
 def described(aws: Aws, mappings: Iterable[lambda_.EventSourceMapping]) -> tuple[Reader, ...]:
@@ -53,7 +53,7 @@ def described(aws: Aws, mappings: Iterable[lambda_.EventSourceMapping]) -> tuple
     for mapping in sorted(mappings, key=lambda one: (not one.enabled, one.function_arn, one.uuid)):
         arn = mapping.function_arn
         if arn not in known:
-            known[arn] = attempt(Part.FUNCTION, lambda_.qualified_name(arn), partial(lambda_.function, aws, arn))
+            known[arn] = attempt(Part.FUNCTION, lambda_.qualified_name(arn), partial(lambda_.get_function, aws, arn))
         function = known[arn]
         found.append(Reader(mapping, None, function) if isinstance(function, Gap) else Reader(mapping, function))
     return tuple(found)
@@ -68,8 +68,8 @@ def mappings_of(aws: Aws, function: str) -> tuple[lambda_.EventSourceMapping, ..
     found = _listed(aws, [function])
     if ":" in lambda_.qualified_name(function):
         return found
-    for kind in (lambda_.aliases, lambda_.versions):
-        if kind is lambda_.aliases or not found:
+    for kind in (lambda_.list_aliases, lambda_.list_versions):
+        if kind is lambda_.list_aliases or not found:
             names = attempt(Part.DETAIL, function, partial(kind, aws, function))
             if not isinstance(names, Gap):
                 found += _listed(aws, [f"{function}:{name}" for name in names[:MOST_QUALIFIERS]])
@@ -77,4 +77,4 @@ def mappings_of(aws: Aws, function: str) -> tuple[lambda_.EventSourceMapping, ..
 
 
 def _listed(aws: Aws, names: Iterable[str]) -> tuple[lambda_.EventSourceMapping, ...]:
-    return tuple(mapping for name in names for mapping in lambda_.mappings(aws, function_name=name))
+    return tuple(mapping for name in names for mapping in lambda_.list_mappings(aws, function_name=name))

@@ -42,7 +42,7 @@ def describe(aws: Aws, target: Target) -> Workload:
 
 def of_queue(aws: Aws, queue: str) -> Workload:
     """That very queue (a name, URL or ARN) with what reads it, though it may be a dead-letter queue itself."""
-    found = sqs.find(aws, queue)
+    found = sqs.find_queue(aws, queue)
     return complete(aws, found.name, Pair(found, ()), ())
 
 
@@ -92,7 +92,7 @@ def _nothing_read(stack: cloudformation.Stack, found: stacks.StackQueues, target
 
 
 def _from_queue(aws: Aws, target: Target) -> Workload:
-    queue = sqs.find(aws, target.queue or "")
+    queue = sqs.find_queue(aws, target.queue or "")
     stack, gaps = stacks.whole(aws, target.stack) if target.stack else (None, ())
     if stack is not None and not stacks.holds(aws, stack, queue):
         raise UsageError(
@@ -111,11 +111,13 @@ def _from_queue(aws: Aws, target: Target) -> Workload:
 
 
 def _from_function(aws: Aws, name: str) -> Workload:
-    function = lambda_.function(aws, name)
+    function = lambda_.get_function(aws, name)
     found = consumers.mappings_of(aws, name)
     if not found:
         raise _reads_nothing(function, aws.target)
-    read, unread = pairs.grouped(found, lambda arn: attempt(Part.QUEUE, sqs.name_of(arn), lambda: sqs.find(aws, arn)))
+    read, unread = pairs.grouped(
+        found, lambda arn: attempt(Part.QUEUE, sqs.name_of(arn), lambda: sqs.find_queue(aws, arn))
+    )
     dead = {pair.queue.dlq_arn for pair in read}
     working = [pair for pair in read if pair.queue.arn not in dead]
     pair = pairs.the_one(working or read, unread, f"Function {lambda_.qualified_name(name)}", aws.target)

@@ -22,5 +22,5 @@ def sources(aws: Aws, queue: sqs.Queue) -> tuple[sqs.Queue, ...]:
     listed = attempt(Part.DETAIL, queue.name, lambda: sqs.dead_letter_sources(aws, queue))
     if isinstance(listed, Gap):
         return ()
-    found = [attempt(Part.DETAIL, one, lambda one=one: sqs.find(aws, one)) for one in listed[:MOST_SOURCES]]  # type: ignore[misc]
+    found = [attempt(Part.DETAIL, one, lambda one=one: sqs.find_queue(aws, one)) for one in listed[:MOST_SOURCES]]  # type: ignore[misc]
     return tuple(one for one in found if isinstance(one, sqs.Queue) and one.dlq_arn == queue.arn)

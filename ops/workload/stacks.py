@@ -25,7 +25,7 @@ T = TypeVar("T")
 
 def whole(aws: Aws, name: str) -> tuple[cloudformation.Stack, tuple[Gap, ...]]:
     """The stack with the resources of all stacks nested in it, and those that could not be entered. Raises NotFound."""
-    root = cloudformation.stack(aws, name)
+    root = cloudformation.describe_stack(aws, name)
     resources = {kind: list(ids) for kind, ids in root.resources.items()}
     gaps: list[Gap] = []
     ahead = [(arn, 1) for arn in root.ids(cloudformation.NESTED_STACK)]
@@ -35,7 +35,7 @@ def whole(aws: Aws, name: str) -> tuple[cloudformation.Stack, tuple[Gap, ...]]:
         if arn in entered:
             continue
         entered.add(arn)
-        nested = attempt(Part.STACK, _stack_name(arn), lambda arn=arn: cloudformation.stack(aws, arn))  # type: ignore[misc]
+        nested = attempt(Part.STACK, _stack_name(arn), lambda arn=arn: cloudformation.describe_stack(aws, arn))  # type: ignore[misc]
         if isinstance(nested, Gap):
             gaps.append(nested)
             continue
@@ -91,17 +91,17 @@ class _Search:
 
     def own(self) -> list[lambda_.EventSourceMapping]:
         return self._each(
-            self._stack.ids("AWS::Lambda::EventSourceMapping"), lambda uuid: (lambda_.mapping(self._aws, uuid),)
+            self._stack.ids("AWS::Lambda::EventSourceMapping"), lambda uuid: (lambda_.get_mapping(self._aws, uuid),)
         )
 
     def of_sources(self, queues: Iterable[sqs.Queue]) -> list[lambda_.EventSourceMapping]:
-        return self._each([queue.arn for queue in queues], lambda arn: lambda_.mappings(self._aws, source_arn=arn))
+        return self._each([queue.arn for queue in queues], lambda arn: lambda_.list_mappings(self._aws, source_arn=arn))
 
     def of_functions(self) -> list[lambda_.EventSourceMapping]:
         """By name, alias and version: each lists only what names it exactly so."""
         kinds = ("AWS::Lambda::Function", "AWS::Lambda::Alias", "AWS::Lambda::Version")
         names = [name for kind in kinds for name in self._stack.ids(kind)]
-        return self._each(names, lambda name: lambda_.mappings(self._aws, function_name=name))
+        return self._each(names, lambda name: lambda_.list_mappings(self._aws, function_name=name))
 
     def queues(self) -> tuple[sqs.Queue, ...]:
         """The stack's own; those that are gone or may not be read are gaps."""
@@ -131,7 +131,7 @@ class _Search:
     def _queue(self, named: str) -> sqs.Queue | Gap:
         arn = named if named.startswith("arn:") else self._arn(named)
         if arn not in self._known:
-            self._known[arn] = attempt(Part.QUEUE, sqs.name_of(named), lambda: sqs.find(self._aws, named))
+            self._known[arn] = attempt(Part.QUEUE, sqs.name_of(named), lambda: sqs.find_queue(self._aws, named))
             if isinstance(gap := self._known[arn], Gap):
                 self._gaps.append(gap)
         return self._known[arn]

@@ -55,7 +55,7 @@ class _Ends:
 
 
 def _rule(aws: Aws, arn: str, queue: Queue) -> _Ends:
-    targets = events.targets(aws, arn)
+    targets = events.rule_targets(aws, arn)
     return _Ends(frozenset(one.arn for one in targets), frozenset(one.dead_letter_arn for one in targets))
 
 

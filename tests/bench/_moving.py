@@ -38,7 +38,7 @@ def opened(target: Target) -> DeadLetterQueue:
 
 def fill(source: DeadLetterQueue, count: int) -> None:
     """Letters in the dead-letter queue and on the shelf."""
-    door = source.aws.single(20)
+    door = source.aws.without_retries(20)
 
     def put(first: int) -> list[sqs.Message]:
         texts = made[first : first + sqs.MAX_BATCH]
@@ -83,12 +83,12 @@ def ours(source: DeadLetterQueue, count: int) -> float:
 
 def empty(source: DeadLetterQueue, queue: sqs.Queue) -> Counter[str]:
     """Take everything out of ``queue``: body → how often it was there."""
-    door = source.aws.single(20)
+    door = source.aws.without_retries(20)
     found: Counter[str] = Counter()
     lock = threading.Lock()
 
     def take(_: int) -> None:
-        while messages := sqs.receive(door, queue, 120, 0):
+        while messages := sqs.receive_messages(door, queue, 120, 0):
             sqs.delete_batch(door, queue, [message.receipt for message in messages])
             with lock:
                 found.update(message.body for message in messages)

@@ -144,7 +144,7 @@ def test_what_is_taken_out_of_a_record_is_sent_as_it_was_written(monkeypatch: py
     payload = '{"url":"https:\\/\\/x.example","n":1.10, "e":1E5}'
     record = '{"requestContext":{"condition":"x"},"requestPayload": ' + payload + ' ,"version":"1.0"}'
     sent: list[bytes] = []
-    monkeypatch.setattr("ops.aws.lambda_.invoke_later", lambda _aws, _arn, event: sent.append(event) or "r")
+    monkeypatch.setattr("ops.aws.lambda_.invoke_async", lambda _aws, _arn, event: sent.append(event) or "r")
     route = FunctionRoute(None, "arn")  # type: ignore[arg-type]
     route.send([Parcel(0, a_dead_letter(record, kind=Kind.DESTINATION))])
     assert sent == [payload.encode()]

@@ -68,7 +68,7 @@ QUEUES = [
 
 @pytest.mark.parametrize(("text", "partition", "region", "account", "name"), QUEUES)
 def test_a_queue_is_read_whole(text: str, partition: str, region: str, account: str, name: str) -> None:
-    found = names.queue(text, TWIN)
+    found = names.parse_queue(text, TWIN)
     assert (found.partition, found.region, found.account, found.resource) == (partition, region, account, name)
     assert bool(found.url) is ("//" in text)
 
@@ -104,7 +104,7 @@ def test_a_queue_is_read_whole(text: str, partition: str, region: str, account: 
 )
 def test_what_is_no_queue_is_refused(text: str, why: str) -> None:
     with pytest.raises(UsageError, match=why) as caught:
-        names.queue(text, TWIN)
+        names.parse_queue(text, TWIN)
     assert caught.value.next_step
 
 
@@ -121,7 +121,7 @@ def test_what_is_no_queue_is_refused(text: str, why: str) -> None:
     ],
 )
 def test_a_function_is_read_whole(text: str, region: str, account: str, resource: str) -> None:
-    found = names.function(text)
+    found = names.parse_function(text)
     assert (found.region, found.account, found.resource) == (region, account, resource)
     assert found.bare == "worker"
 
@@ -139,7 +139,7 @@ def test_a_function_is_read_whole(text: str, region: str, account: str, resource
 )
 def test_what_is_no_function_is_refused(text: str) -> None:
     with pytest.raises(UsageError):
-        names.function(text)
+        names.parse_function(text)
 
 
 @pytest.mark.parametrize(
@@ -147,13 +147,13 @@ def test_what_is_no_function_is_refused(text: str) -> None:
     [("shop", "shop"), (f"arn:aws:cloudformation:eu-west-1:{A}:stack/shop/0aa-1", "shop")],
 )
 def test_a_stack_is_read_whole(text: str, name: str) -> None:
-    assert names.stack(text).resource == name
+    assert names.parse_stack(text).resource == name
 
 
 @pytest.mark.parametrize("text", [f"arn:aws:cloudformation:eu-west-1:{A}:changeSet/shop/1", "https://shop", "1shop"])
 def test_what_is_no_stack_is_refused(text: str) -> None:
     with pytest.raises(UsageError):
-        names.stack(text)
+        names.parse_stack(text)
 
 
 @pytest.mark.parametrize(
@@ -173,7 +173,7 @@ def test_a_queue_of_elsewhere_is_not_taken_for_its_namesake_here(
     text: str, why: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with serve(_only_orders, monkeypatch, HOME), pytest.raises(UsageError, match=why) as caught:
-        sqs.find(Aws(Target(region=HOME)), text)
+        sqs.find_queue(Aws(Target(region=HOME)), text)
     assert caught.value.next_step
 
 
@@ -182,7 +182,7 @@ def test_a_queue_of_elsewhere_is_not_taken_for_its_namesake_here(
 )
 def test_a_queue_of_here_is_found(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
     with serve(_only_orders, monkeypatch, HOME):
-        assert sqs.find(Aws(Target(region=HOME)), text).arn == f"arn:aws:sqs:eu-west-1:{A}:orders"
+        assert sqs.find_queue(Aws(Target(region=HOME)), text).arn == f"arn:aws:sqs:eu-west-1:{A}:orders"
 
 
 @pytest.mark.parametrize(
@@ -197,13 +197,15 @@ def test_a_function_of_elsewhere_is_not_taken_for_its_namesake_here(
     text: str, why: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with serve(_only_orders, monkeypatch, HOME), pytest.raises(UsageError, match=why):
-        lambda_.function(Aws(Target(region=HOME)), text)
+        lambda_.get_function(Aws(Target(region=HOME)), text)
 
 
 def test_a_stack_of_another_region_is_refused_before_it_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
     with serve(_only_orders, monkeypatch, HOME) as aws:
         with pytest.raises(UsageError, match="is in us-east-1"):
-            cloudformation.stack(Aws(Target(region=HOME)), f"arn:aws:cloudformation:us-east-1:{A}:stack/shop/1")
+            cloudformation.describe_stack(
+                Aws(Target(region=HOME)), f"arn:aws:cloudformation:us-east-1:{A}:stack/shop/1"
+            )
         assert aws.calls == []
 
 
@@ -217,7 +219,7 @@ def test_a_stack_of_another_region_is_refused_before_it_is_asked_for(monkeypatch
     ],
 )
 def test_a_difference_is_named(one: str, other: str, difference: str) -> None:
-    assert names.differing(names.queue(one), other) == difference
+    assert names.difference(names.parse_queue(one), other) == difference
 
 
 def _only_orders(service: str, operation: str, asked: dict[str, Any]) -> Any:

@@ -79,7 +79,7 @@ FROM_RULE = statement("events", {"ArnLike": {"AWS:SourceArn": [RULE]}})
     ],
 )
 def test_what_a_policy_lets_in(text: str, granted: tuple[Grant, ...]) -> None:
-    assert policies.grants(text) == granted
+    assert policies.parse_grants(text) == granted
 
 
 def report(served: Served, account: Account, **named: str) -> OverviewReport:

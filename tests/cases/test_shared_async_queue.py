@@ -85,10 +85,10 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
 @pytest.fixture
 def cloud(monkeypatch: pytest.MonkeyPatch) -> Cloud:
     made = Cloud()
-    monkeypatch.setattr(lambda_, "with_dead_letters_in", made.listed)
-    monkeypatch.setattr(lambda_, "function", made.found)
-    monkeypatch.setattr(lambda_, "invoke_later", made.invoke)
-    monkeypatch.setattr(logs, "query", made.query)
+    monkeypatch.setattr(lambda_, "functions_with_dlq", made.listed)
+    monkeypatch.setattr(lambda_, "get_function", made.found)
+    monkeypatch.setattr(lambda_, "invoke_async", made.invoke)
+    monkeypatch.setattr(logs, "run_query", made.query)
     return made
 
 

@@ -188,4 +188,4 @@ def _shelve(source: DeadLetterQueue, dead: Letters, place: Place) -> None:
             if "BinaryValue" in value:
                 value["BinaryValue"] = base64.b64decode(value["BinaryValue"])
     with Snapshot.open(source) as shelf:
-        shelf.add((parse_message(sqs.message(message)) for message in found), place)
+        shelf.add((parse_message(sqs.received_message(message)) for message in found), place)

@@ -46,10 +46,10 @@ class World:
         """Read all that is visible, put it in the snapshot, give it back."""
         door, queue = self.source.aws, self.source.queue
         found: list[sqs.Message] = []
-        while batch := sqs.receive(door, queue, 60, 0):
+        while batch := sqs.receive_messages(door, queue, 60, 0):
             found += batch
         for at in range(0, len(found), 10):
-            sqs.lease_batch(door, queue, [message.receipt for message in found[at : at + 10]], 0)
+            sqs.change_visibility_batch(door, queue, [message.receipt for message in found[at : at + 10]], 0)
         with Snapshot.open(self.source) as shelf:
             shelf.add(map(parse.parse_message, found), Place.QUEUE)
 

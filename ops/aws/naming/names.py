@@ -48,7 +48,7 @@ _STACK = re.compile(r"[A-Za-z][A-Za-z0-9-]*")
 
 
 @dataclass(frozen=True)
-class Name:
+class ResourceName:
     """What was named. ``partition``, ``region`` and ``account`` are empty where the text does not say them.
     ``resource``: a queue's name, a function's with its qualifier, a stack's. ``url``: of a queue, where one was given.
     """
@@ -67,52 +67,52 @@ class Name:
         return self.resource.partition(":")[0]
 
 
-def queue(text: str, endpoint: str = "") -> Name:
+def parse_queue(text: str, endpoint: str = "") -> ResourceName:
     """A queue by name, ARN or URL. ``endpoint``: the URL that SQS is asked at; a queue's URL has its host, or one of
     AWS's own. Raises UsageError for anything else."""
     text = text.strip()
     if "://" in text:
         return _queue_url(text, endpoint)
     if text.startswith("arn:"):
-        return _checked(arn(text, "sqs"), _QUEUE)
+        return _checked(parse_arn(text, "sqs"), _QUEUE)
     if not _QUEUE.fullmatch(text):
         _refuse(text, "is no queue's name, URL or ARN", "Name a queue by its name, its URL or its ARN.")
-    return Name(text, "sqs", text)
+    return ResourceName(text, "sqs", text)
 
 
-def function(text: str) -> Name:
+def parse_function(text: str) -> ResourceName:
     """A function by name, partial ARN (``ACCOUNT:function:NAME``) or ARN, with or without a qualifier."""
     text = text.strip()
     head, found, tail = text.partition("function:")
     if text.startswith("arn:"):
-        one = arn(text, "lambda")
+        one = parse_arn(text, "lambda")
         kind, _, resource = one.resource.partition(":")
         if kind != "function":
             _refuse(text, "names no Lambda function", "Name a function by its name or its ARN.")
         return _checked(_replaced(one, resource), _FUNCTION)
     account = head.rstrip(":")
     if found and (not head or (head.endswith(":") and _ACCOUNT.fullmatch(account))):
-        return _checked(Name(text, "lambda", tail, account=account), _FUNCTION)
+        return _checked(ResourceName(text, "lambda", tail, account=account), _FUNCTION)
     if not _FUNCTION.fullmatch(text):
         _refuse(text, "is no function's name or ARN", "Name a function by its name or its ARN.")
-    return Name(text, "lambda", text)
+    return ResourceName(text, "lambda", text)
 
 
-def stack(text: str) -> Name:
+def parse_stack(text: str) -> ResourceName:
     """A stack by name or ARN (``…:stack/NAME/ID``)."""
     text = text.strip()
     if text.startswith("arn:"):
-        one = arn(text, "cloudformation")
+        one = parse_arn(text, "cloudformation")
         kind, _, rest = one.resource.partition("/")
         if kind != "stack":
             _refuse(text, "names no CloudFormation stack", "Name a stack by its name or its ARN.")
         return _checked(_replaced(one, rest.partition("/")[0]), _STACK)
     if not _STACK.fullmatch(text):
         _refuse(text, "is no stack's name or ARN", "Name a stack by its name or its ARN.")
-    return Name(text, "cloudformation", text)
+    return ResourceName(text, "cloudformation", text)
 
 
-def arn(text: str, service: str = "") -> Name:
+def parse_arn(text: str, service: str = "") -> ResourceName:
     """The parts of an ARN; ``resource`` is all after the account. Raises UsageError for what is none, or is not of
     ``service`` where one is given."""
     parts = text.split(":", 5)
@@ -124,14 +124,14 @@ def arn(text: str, service: str = "") -> Name:
         _refuse(text, f"names {what}, not {KINDS[service]}", f"Name {KINDS[service]}.")
     if service and not (_REGION.fullmatch(region) and _ACCOUNT.fullmatch(account)):
         _refuse(text, "is no whole ARN: it lacks its region or its account", "Copy the ARN as AWS shows it.")
-    return Name(text, named, resource, partition, region, account)
+    return ResourceName(text, named, resource, partition, region, account)
 
 
 def partition_of(region: str) -> str:
     return next((partition for prefix, partition in PARTITIONS if region.startswith(prefix)), "aws")
 
 
-def ensure_here(aws: Aws, name: Name) -> None:
+def ensure_in_target_region(aws: Aws, name: ResourceName) -> None:
     """Raises UsageError when ``name`` says another region or partition than ``aws`` asks in."""
     here = aws.region
     if name.region and name.region != here:
@@ -146,20 +146,20 @@ def ensure_here(aws: Aws, name: Name) -> None:
         )
 
 
-def ensure_found(name: Name, found_arn: str) -> None:
+def ensure_same_resource(name: ResourceName, found_arn: str) -> None:
     """Raises UsageError when what was found differs from what was named in any part that was named."""
-    if difference := differing(name, found_arn):
+    if found := difference(name, found_arn):
         raise UsageError(
-            f"{name.text} was named and {found_arn} was found: {difference}.",
+            f"{name.text} was named and {found_arn} was found: {found}.",
             "Name what is in the account and region of your profile, or choose the profile that it belongs to.",
         )
 
 
-def differing(name: Name, found_arn: str) -> str:
+def difference(name: ResourceName, found_arn: str) -> str:
     """In which part, in words ("account 1, not 2"); empty when there is no difference."""
     if found_arn.count(":") < 5:
         return ""
-    found = {"lambda": function, "cloudformation": stack}.get(name.service, arn)(found_arn)
+    found = {"lambda": parse_function, "cloudformation": parse_stack}.get(name.service, parse_arn)(found_arn)
     parts = (
         ("service", name.service, found.service),
         ("partition", name.partition, found.partition),
@@ -170,7 +170,7 @@ def differing(name: Name, found_arn: str) -> str:
     return next((f"{part} {theirs}, not {named}" for part, named, theirs in parts if named and named != theirs), "")
 
 
-def _queue_url(text: str, endpoint: str) -> Name:
+def _queue_url(text: str, endpoint: str) -> ResourceName:
     try:
         parts = urlsplit(text)
         port = parts.port
@@ -179,7 +179,7 @@ def _queue_url(text: str, endpoint: str) -> Name:
     if parts.scheme not in ("http", "https") or parts.query or parts.fragment or parts.username is not None:
         _refuse(text, "is no queue's URL", "Copy the queue's URL as SQS shows it.")
     region = sqs_hosts.region_of(parts.hostname or "")
-    if not sqs_hosts.same(parts, endpoint) and (not region or port not in (None, 443)):
+    if not sqs_hosts.same_endpoint(parts, endpoint) and (not region or port not in (None, 443)):
         _refuse(text, "is on a host that is not SQS here", "Name a queue of this target, by its name or ARN.")
     segments = _segments(parts)
     if len(segments) > 2 and segments[0] == "queue":  # LocalStack's path strategy: /queue/REGION/ACCOUNT/NAME
@@ -187,7 +187,7 @@ def _queue_url(text: str, endpoint: str) -> Name:
     account = segments[0] if len(segments) == 2 else ""
     if not segments or len(segments) > 2 or (account and not _ACCOUNT.fullmatch(account)) or (region and not account):
         _refuse(text, "is no queue's URL", "Write it as https://sqs.REGION.amazonaws.com/ACCOUNT/NAME.")
-    named = Name(text, "sqs", segments[-1], partition_of(region) if region else "", region, account, text)
+    named = ResourceName(text, "sqs", segments[-1], partition_of(region) if region else "", region, account, text)
     return _checked(named, _QUEUE)
 
 
@@ -195,14 +195,14 @@ def _segments(parts: SplitResult) -> list[str]:
     return parts.path.strip("/").split("/") if parts.path.strip("/") else []
 
 
-def _checked(name: Name, form: re.Pattern[str]) -> Name:
+def _checked(name: ResourceName, form: re.Pattern[str]) -> ResourceName:
     if not form.fullmatch(name.resource):
         _refuse(name.text, f"does not name {KINDS[name.service]}", f"Name {KINDS[name.service]} by its name or ARN.")
     return name
 
 
-def _replaced(one: Name, resource: str) -> Name:
-    return Name(one.text, one.service, resource, one.partition, one.region, one.account)
+def _replaced(one: ResourceName, resource: str) -> ResourceName:
+    return ResourceName(one.text, one.service, resource, one.partition, one.region, one.account)
 
 
 def _refuse(text: str, why: str, way: str) -> NoReturn:

@@ -15,16 +15,16 @@ _SUFFIX = (
     r"|c2s\.ic\.gov|api\.aws\.ic\.gov|sc2s\.sgov\.gov|api\.aws\.scloud|cloud\.adc-e\.uk|api\.cloud-aws\.adc-e\.uk"
     r"|csp\.hci\.ic\.gov|api\.aws\.hci\.ic\.gov)"
 )
-_R = r"(?P<region>[a-z]{2,4}(-[a-z]+)+-\d+)"
+_REGION = r"(?P<region>[a-z]{2,4}(-[a-z]+)+-\d+)"
 _FORMS = tuple(
     re.compile(form)
     for form in (
-        rf"sqs(-fips)?\.{_R}\.{_SUFFIX}",
-        rf"{_R}\.queue\.{_SUFFIX}",
-        rf"vpce-[0-9a-z-]+\.sqs(-fips)?\.{_R}\.vpce\.{_SUFFIX}",
+        rf"sqs(-fips)?\.{_REGION}\.{_SUFFIX}",
+        rf"{_REGION}\.queue\.{_SUFFIX}",
+        rf"vpce-[0-9a-z-]+\.sqs(-fips)?\.{_REGION}\.vpce\.{_SUFFIX}",
     )
 )
-_LOCALSTACK = re.compile(rf"(sqs\.)?({_R}\.(queue\.)?)?localhost\.localstack\.cloud")
+_LOCALSTACK = re.compile(rf"(sqs\.)?({_REGION}\.(queue\.)?)?localhost\.localstack\.cloud")
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1", "localhost.localstack.cloud"})
 
 
@@ -36,7 +36,7 @@ def region_of(host: str) -> str:
     return (found["region"] or "") if found else ""
 
 
-def same(url: SplitResult, endpoint: str) -> bool:
+def same_endpoint(url: SplitResult, endpoint: str) -> bool:
     """Whether ``url`` leads to the endpoint that is asked: the same host and port, names of the loopback being one."""
     asked = urlsplit(endpoint)
     return bool(endpoint) and (_host(url), _port(url)) == (_host(asked), _port(asked))

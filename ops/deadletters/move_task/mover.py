@@ -94,7 +94,7 @@ class TaskMover:
             return
         left = 0
         if not went.emptied:
-            depth = sqs.depth(self.source.aws, self.source.queue)
+            depth = sqs.queue_depth(self.source.aws, self.source.queue)
             run = self.ledger.run()
             ours = run.failed + (run.sent if run.stays else 0)
             left = min(unseen, max(0, depth.visible + depth.in_flight + depth.delayed - ours))
@@ -152,7 +152,7 @@ class TaskMover:
             self.ledger.said(self._going_on(rate))
             if task.handle and not cancelled and (self.stop() or self._moves.futile or self._other(rate, now - began)):
                 with suppress(NotFound):  # it ended meanwhile, as the next look tells
-                    move_tasks.cancel(self.source.aws, self.source.queue, task.handle)
+                    move_tasks.cancel_task(self.source.aws, self.source.queue, task.handle)
                 cancelled = True
             self._pause(rate)
 
@@ -173,7 +173,7 @@ class TaskMover:
         if not self.plan.steps.watch:
             return None
         with suppress(AwsError):
-            depth = sqs.depth(self.source.aws, self.source.queue)
+            depth = sqs.queue_depth(self.source.aws, self.source.queue)
             return depth.visible + depth.in_flight + depth.delayed
         return None
 
@@ -208,13 +208,13 @@ class TaskMover:
     def _rate(self) -> int | None:
         """Whole messages a second; None: as fast as SQS goes; 0: not now."""
         rate = self.limiter.rate
-        if rate is None or rate >= move_tasks.MOST_PER_S:
-            return None if rate is None else move_tasks.MOST_PER_S
+        if rate is None or rate >= move_tasks.MAX_MESSAGES_PER_S:
+            return None if rate is None else move_tasks.MAX_MESSAGES_PER_S
         return 0 if rate == 0 else max(1, int(rate))
 
     def _pause(self, rate: int | None) -> None:
         """Shorter when the task could soon have moved more than it should."""
-        soon_s = max(0, self._moves.allowed - self._moves.total) / (rate or move_tasks.MOST_PER_S)
+        soon_s = max(0, self._moves.allowed - self._moves.total) / (rate or move_tasks.MAX_MESSAGES_PER_S)
         time.sleep(min(self.poll_s, max(SHORTEST_POLL_S, soon_s)))
 
 

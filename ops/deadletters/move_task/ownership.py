@@ -77,7 +77,7 @@ class OwnTasks:
     def _begin(self, per_second: int | None) -> None:
         """Where no answer came, or a second try was refused because the first one had begun one, the list tells."""
         try:
-            move_tasks.start(self._source.aws, self._source.queue, self._to, per_second)
+            move_tasks.start_task(self._source.aws, self._source.queue, self._to, per_second)
         except AwsError as error:
             began = (task for task in self._listed() if task.started not in self._before and task.to == self._to)
             if not any(task.active for task in began):
@@ -86,4 +86,4 @@ class OwnTasks:
                 raise
 
     def _listed(self) -> tuple[MoveTask, ...]:
-        return move_tasks.tasks(self._source.aws, self._source.queue)
+        return move_tasks.list_tasks(self._source.aws, self._source.queue)

@@ -36,8 +36,8 @@ class AsyncInvocationWatcher:
     def of(cls, source: DeadLetterQueue, arn: str, since: datetime) -> AsyncInvocationWatcher | None:
         """None when the function cannot be read about."""
         try:
-            function = lambda_.function(source.aws, arn)
-            return cls(source, function, 1 + lambda_.retries(source.aws, function), since)
+            function = lambda_.get_function(source.aws, arn)
+            return cls(source, function, 1 + lambda_.async_retries(source.aws, function), since)
         except AwsError:
             return None
 

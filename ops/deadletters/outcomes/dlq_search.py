@@ -56,7 +56,7 @@ class DlqSearch:
 
         A queue that is too long to be read is judged by its count, which tells only while nothing else comes or goes.
         """
-        depth = sqs.depth(self._aws, self._dlq)
+        depth = sqs.queue_depth(self._aws, self._dlq)
         if depth.visible <= MOST_READ:
             return _search(self._aws, self._dlq, depth, wanted, called)
         now = depth.visible + depth.in_flight + depth.delayed + taken_out - self.known
@@ -83,7 +83,7 @@ def held(aws: Aws, dlq: sqs.Queue, taken_out: int) -> int:
 
     Raises what ``ops.aws`` raises.
     """
-    depth = sqs.depth(aws, dlq)
+    depth = sqs.queue_depth(aws, dlq)
     return depth.visible + depth.in_flight + depth.delayed + taken_out
 
 
@@ -97,7 +97,7 @@ def _search(
     empty = 0 if depth.visible else EMPTY_RECEIVES
     try:
         while empty < EMPTY_RECEIVES and len(receipts) < MOST_READ:
-            batch = sqs.receive(aws, dlq, LEASE_S, wait_s=0 if receipts else 1)
+            batch = sqs.receive_messages(aws, dlq, LEASE_S, wait_s=0 if receipts else 1)
             empty = 0 if batch else empty + 1
             for message in batch:
                 receipts[message.message_id] = message.receipt
@@ -114,7 +114,7 @@ def _search(
         given = list(receipts.values())
         for at in range(0, len(given), sqs.MAX_BATCH):
             with suppress(AwsError):  # they come back by themselves when the lease ends
-                sqs.lease_batch(aws, dlq, given[at : at + sqs.MAX_BATCH], 0)
+                sqs.change_visibility_batch(aws, dlq, given[at : at + sqs.MAX_BATCH], 0)
     whole = len(receipts) >= depth.visible and not depth.in_flight
     note = "" if whole else f"Some letters of {dlq.name} could not be read, because somebody else holds them."
     return SearchResult(causes, whole, note, tuple(others.values()))

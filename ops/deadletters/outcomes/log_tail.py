@@ -47,7 +47,7 @@ class LogTail:
                 return
             start = self._since - self._late
             try:
-                found = logs.query(self._aws, self._group, query, start, now)
+                found = logs.run_query(self._aws, self._group, query, start, now)
             except AwsError as error:
                 self.refused = str(error)
                 self._over = isinstance(error, AccessDenied | NotFound)  # else the next look may be answered

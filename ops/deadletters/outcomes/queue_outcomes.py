@@ -107,7 +107,7 @@ class Settled:
         """What was sent before then is not in its queue any more; None when nothing tells. That the queue was empty
         before the last of them was sent says nothing about those: it must have been so since, long enough for SQS's
         counts."""
-        depth = sqs.depth(self._aws, self._queue)
+        depth = sqs.queue_depth(self._aws, self._queue)
         self._lying = depth.visible + depth.in_flight + depth.delayed
         if self._lying:
             self._empty_since = None

@@ -76,7 +76,7 @@ def make(
     _ensure_fits(found, weight)
     wish = Wish(selection, action, edits, pace, to_origin, look.complete, steps.watch)
     chosen = choose(source, found, wish, engine)
-    depth = sqs.depth(source.aws, source.queue)
+    depth = sqs.queue_depth(source.aws, source.queue)
     now = datetime.now(UTC)
     looked_at = look.looked_at or now  # no look has ended yet: an import, or one that goes on
     there = depth.visible + depth.in_flight + depth.delayed
@@ -91,7 +91,7 @@ def make(
         Plan(
             id=f"{now:%Y%m%dT%H%M%S}-{secrets.token_hex(2)}",
             made_at=now,
-            made_by=sts.identity(source.aws).arn,
+            made_by=sts.caller_identity(source.aws).arn,
             queue_arn=source.queue.arn,
             queue_url=source.queue.url,
             action=action,

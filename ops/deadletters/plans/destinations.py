@@ -22,12 +22,12 @@ def resolve(source: DeadLetterQueue, destination: Destination) -> tuple[Destinat
         return Destination(), None
     named = destination.queue_url or destination.queue_arn or destination.function_arn
     if "function:" in named:
-        return Destination("function", function_arn=lambda_.function(source.aws, named).arn), None
+        return Destination("function", function_arn=lambda_.get_function(source.aws, named).arn), None
     if destination.kind != "queue" or not named:
         raise UsageError(
             f"{destination.kind or 'Nothing'} is no destination.", "Send messages to their origin, or name a queue."
         )
-    queue = sqs.find(source.aws, named)
+    queue = sqs.find_queue(source.aws, named)
     return replace(destination, queue_url=queue.url, queue_arn=queue.arn), queue
 
 
@@ -65,16 +65,16 @@ def _look_up(source: DeadLetterQueue, origin: Origin) -> None:
         case Service.SQS:
             _queue(source, origin.arn)
         case Service.LAMBDA:
-            lambda_.function(source.aws, origin.arn)
+            lambda_.get_function(source.aws, origin.arn)
         case Service.SNS:
             sns.subscriptions(source.aws, origin.arn)
         case Service.EVENTS:
-            events.bus(source.aws, origin.arn)
+            events.find_bus(source.aws, origin.arn)
 
 
 def _queue(source: DeadLetterQueue, arn: str) -> sqs.Queue:
     known = source.workload.queue
-    return known if known.arn == arn else sqs.find(source.aws, arn)
+    return known if known.arn == arn else sqs.find_queue(source.aws, arn)
 
 
 def reached(
@@ -87,7 +87,7 @@ def reached(
     for queue in queues:
         ensure(source, queue)
         if queue.kms_key:
-            warnings += kms.doubt(source.aws, queue.kms_key, queue.name, {"aws:sqs:arn": queue.arn})
+            warnings += kms.permission_warnings(source.aws, queue.kms_key, queue.name, {"aws:sqs:arn": queue.arn})
         if queue.dlq_arn is None:
             warnings.append(f"{queue.name} has no dead-letter queue: what fails there again is tried until it expires.")
     return queues, warnings

@@ -99,7 +99,7 @@ def _against(source: DeadLetterQueue, found: Survey, wish: Wish) -> str:
 def _unsupported(source: DeadLetterQueue) -> str:
     where = "the twin" if source.aws.target.is_twin else "this endpoint"
     try:
-        with source.aws.asking("sqs", f"move tasks of {source.queue.name}"):
+        with source.aws.translate_errors("sqs", f"move tasks of {source.queue.name}"):
             source.aws.sqs.list_message_move_tasks(SourceArn=source.queue.arn, MaxResults=1)
     except AwsError as refused:
         return f"{where} offers no move task: {str(refused).rstrip('.')}"

@@ -94,7 +94,7 @@ def _candidates(source: DeadLetterQueue, notes: list[str]) -> tuple[lambda_.Func
     own = [source.workload.function] if source.workload.function else []
     others: tuple[lambda_.Function, ...] = ()
     try:
-        others = lambda_.with_dead_letters_in(source.aws, source.queue.arn)
+        others = lambda_.functions_with_dlq(source.aws, source.queue.arn)
     except AwsError as refused:
         notes.append(f"Which other functions use {source.queue.name} is not known: {refused}")
     names = {one.name for one in own}

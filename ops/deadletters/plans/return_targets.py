@@ -64,7 +64,7 @@ def watched(source: DeadLetterQueue, origins: Iterable[Origin]) -> LookupScope:
     for origin in list(origins)[:MOST_WATCHED]:
         name = origin.arn.rpartition(":")[2]
         if origin.service is Service.LAMBDA:
-            groups.append(lambda_.function(source.aws, origin.arn).log_group)
+            groups.append(lambda_.get_function(source.aws, origin.arn).log_group)
         elif origin.service is Service.SQS and origin.arn != source.workload.queue.arn:
             reader = consumers.of_queue(source, origin.arn)
             if reader is not None and reader.log_group:

@@ -45,7 +45,7 @@ def check(source: DeadLetterQueue, plan: Plan) -> None:
 
 
 def _compare_queue(source: DeadLetterQueue, plan: Plan) -> None:
-    depth = sqs.depth(source.aws, source.queue)
+    depth = sqs.queue_depth(source.aws, source.queue)
     there = depth.visible + depth.in_flight + depth.delayed
     grown = 0 if _minds_only_its_own(plan) else there - plan.queue_count
     if max(grown, plan.queue_count - there) > _allowed(plan, plan.queue_count):

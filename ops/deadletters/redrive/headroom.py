@@ -156,7 +156,7 @@ class HeadroomGauge:
         limiter.set(rate, why)
 
     def _read(self) -> Reading:
-        depth = sqs.depth(self._source.aws, self._reader.queue)
+        depth = sqs.queue_depth(self._source.aws, self._reader.queue)
         if time.monotonic() >= self._next_metrics:
             period = self._source.aws.target.finest_period
             self._next_metrics = time.monotonic() + period

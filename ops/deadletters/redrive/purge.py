@@ -107,7 +107,7 @@ def run(
     access.ensure_may("a purge")
     reason = audit_log.require_reason(reason)
     ensure_meant(source, plan, confirmation)
-    who = sts.identity(source.aws).arn
+    who = sts.caller_identity(source.aws).arn
     with queue_lock.hold_lock(source, plan.id, who):
         plans.check(source, plan)
         with Snapshot.open(source) as shelf:

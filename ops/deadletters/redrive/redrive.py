@@ -59,7 +59,7 @@ def run(
     """
     access.ensure_may("a redrive")
     reason = audit_log.require_reason(reason)
-    who = sts.identity(source.aws).arn
+    who = sts.caller_identity(source.aws).arn
     path = source.runs / f"{plan.id}.db"
     with queue_lock.hold_lock(source, plan.id, who):
         preflight.check_held(source, plan)
@@ -84,7 +84,7 @@ def resume(
     """
     access.ensure_may("resuming a redrive")
     path = _path(source, run_id)
-    who = sts.identity(source.aws).arn
+    who = sts.caller_identity(source.aws).arn
     with queue_lock.hold_lock(source, path.stem, who), Ledger.open(path) as ledger:
         before = ledger.run()
         if before.state is State.DONE:
@@ -112,7 +112,7 @@ def cancel(source: DeadLetterQueue, run_id: str = "") -> Run:
         ledger.cancel()  # first: nothing that follows may keep it from stopping
         run = ledger.run()
     try:
-        who = sts.identity(source.aws).arn
+        who = sts.caller_identity(source.aws).arn
         record = audit_log.new_record(
             source, who, "cancel", NO_REASON, plan=run.id, plan_hash=run.plan_hash, outcome="asked"
         )

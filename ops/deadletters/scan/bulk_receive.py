@@ -66,7 +66,7 @@ class Receiver:
         if self._stop.is_set():
             return False
         with suppress(AwsError):
-            return self._left > 0 or sqs.depth(self._aws, self._queue).visible == 0
+            return self._left > 0 or sqs.queue_depth(self._aws, self._queue).visible == 0
         return False
 
     def start(self) -> None:
@@ -123,7 +123,7 @@ class Receiver:
     def _receive(self, most: int) -> tuple[sqs.Message, ...]:
         for pause in (*PAUSES_S, 0.0):
             try:
-                batch = sqs.receive(self._aws, self._queue, self._lease_s, LONG_POLL_S, most)
+                batch = sqs.receive_messages(self._aws, self._queue, self._lease_s, LONG_POLL_S, most)
             except AwsError as error:
                 if not pause or not is_transient(error) or self._stop.wait(pause):
                     raise
@@ -145,7 +145,7 @@ def change_visibility(
     def one(batch: Sequence[str]) -> Sequence[sqs.BatchEntryError | None]:
         for pause in (*PAUSES_S, 0.0):
             try:
-                return sqs.lease_batch(aws, queue, batch, visibility_s)
+                return sqs.change_visibility_batch(aws, queue, batch, visibility_s)
             except AwsError as error:
                 refused = sqs.BatchEntryError(error.code, f"{error} {error.next_step}".strip(), not is_transient(error))
                 if not pause or refused.sender_fault:

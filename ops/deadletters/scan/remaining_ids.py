@@ -21,7 +21,7 @@ def remaining_ids(source: DeadLetterQueue) -> frozenset[str] | None:
     """Message ids in the queue; None when it cannot be read to its end. Messages that arrive in the meantime may be
     missed."""
     try:
-        there = sqs.depth(source.aws, source.queue).visible
+        there = sqs.queue_depth(source.aws, source.queue).visible
     except AwsError:
         return None
     receiver = bulk_receive.Receiver(source.aws, source.queue, LEASE_S, MAX_HELD, there)

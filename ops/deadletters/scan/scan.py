@@ -68,7 +68,7 @@ def scan_queue(
     if limit < 1:
         raise UsageError(f"A limit of {limit} messages reads nothing.", "Choose 1 or more.")
     with queue_lock.hold_lock(source, "look", "a look"), Snapshot.open(source) as shelf:
-        once = source.aws.single(RECEIVE_TIMEOUT_S)  # lease.Receiver asks again itself
+        once = source.aws.without_retries(RECEIVE_TIMEOUT_S)  # lease.Receiver asks again itself
         try:
             return _Scan(source, once, shelf, limit, progress, stop).run()
         finally:
@@ -109,7 +109,7 @@ class _Scan:
         self._read, self._new = begun.held, begun.new
         with ThreadPoolExecutor(bulk_receive.MAX_THREADS) as threads:
             self._return(threads, but=begun.number)  # of a scan that was killed while it gave back
-            depth = sqs.depth(self._source.aws, self._queue)
+            depth = sqs.queue_depth(self._source.aws, self._queue)
             held = min(begun.held, depth.in_flight)  # the others are visible again
             reported, in_flight = depth.visible + held, depth.in_flight - held
             most = min(self._limit, max(0, MAX_IN_FLIGHT - in_flight))

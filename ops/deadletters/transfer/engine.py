@@ -51,7 +51,7 @@ class Transfer:
     def __init__(
         self, source: DeadLetterQueue, plan: Plan, ledger: Ledger, limiter: RateLimiter, stop: Callable[[], bool]
     ) -> None:
-        self._aws = aws = source.aws.single(READ_TIMEOUT_S)
+        self._aws = aws = source.aws.without_retries(READ_TIMEOUT_S)
         self._ledger = ledger
         self._limiter = limiter
         self._asked_to_stop = stop

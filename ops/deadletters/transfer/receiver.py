@@ -77,7 +77,7 @@ class MessageReceiver:
             asked = elapsed_s()
             try:
                 wait = LONG_POLL_S if self._empty else 0
-                messages = sqs.receive(self._aws, self._queue, self._lease_s, wait, most)
+                messages = sqs.receive_messages(self._aws, self._queue, self._lease_s, wait, most)
                 break
             except OverLimit:
                 self._stop("As many letters are in flight as SQS allows; resume when they are visible again.")
@@ -108,7 +108,7 @@ class MessageReceiver:
 
     def _give_back(self, receipts: list[str]) -> None:
         try:
-            sqs.lease_batch(self._aws, self._queue, receipts, 0)
+            sqs.change_visibility_batch(self._aws, self._queue, receipts, 0)
         except AwsError:
             return
 
@@ -118,7 +118,9 @@ class MessageReceiver:
         while ending := self._hold.ending(self._lease_s / 2, sqs.MAX_BATCH):
             asked = elapsed_s()
             try:
-                results = sqs.lease_batch(self._aws, self._queue, [receipt for _, receipt in ending], lease_s)
+                results = sqs.change_visibility_batch(
+                    self._aws, self._queue, [receipt for _, receipt in ending], lease_s
+                )
             except AwsError:
                 return  # they come back, and are received again
             for (name, _), refused in zip(ending, results, strict=True):
@@ -138,7 +140,7 @@ class MessageReceiver:
             if self.over or self._hold.working:
                 return
             try:
-                depth = sqs.depth(self._aws, self._queue)
+                depth = sqs.queue_depth(self._aws, self._queue)
             except AwsError as error:
                 if call_effect.classify(error) is CallEffect.REJECTED:
                     raise

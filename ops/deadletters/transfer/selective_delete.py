@@ -86,8 +86,8 @@ def remove(
     found = Removed(missing=set(every))
     if not every:
         return found
-    depth = sqs.depth(aws, queue)
-    aws = aws.single(READ_TIMEOUT_S)
+    depth = sqs.queue_depth(aws, queue)
+    aws = aws.without_retries(READ_TIMEOUT_S)
     lease_s = min(LONGEST_LEASE_S, int(LEASE_S + LEASE_A_MESSAGE_S * (depth.visible + depth.in_flight)))
     workers = max(1, min(THREADS, len(every) // MESSAGES_A_THREAD))
     most_stale = 100 + 3 * len(every)
@@ -166,7 +166,7 @@ def _take(found: Removed, one: _Round, deleted: Callable[[Sequence[str]], None])
 def _round(aws: Aws, queue: sqs.Queue, chosen: Container[str], lease_s: int, pause: float) -> _Round:
     time.sleep(pause)
     began = time.monotonic()
-    met = sqs.receive(aws, queue, lease_s, LONG_POLL_S)
+    met = sqs.receive_messages(aws, queue, lease_s, LONG_POLL_S)
     mine = [message for message in met if message.message_id in chosen]
     stay = {message.message_id: message.receipt for message in met if message.message_id not in chosen}
     done: list[str] = []
@@ -219,7 +219,7 @@ def _freed(aws: Aws, queue: sqs.Queue, receipts: list[str]) -> int | None:
     for attempt in range(TRIES):
         time.sleep(PAUSE_S * 2**attempt if attempt else 0)
         try:
-            results = sqs.lease_batch(aws, queue, receipts, 0)
+            results = sqs.change_visibility_batch(aws, queue, receipts, 0)
         except _FOR_GOOD:
             return None
         except AwsError:

@@ -216,7 +216,9 @@ class MessageSender:
             return parcels
         began = elapsed_s()
         try:
-            results = sqs.lease_batch(self._aws, self._queue, [claim.receipt for claim in short], self._lease_s)
+            results = sqs.change_visibility_batch(
+                self._aws, self._queue, [claim.receipt for claim in short], self._lease_s
+            )
         except AwsError:
             pass
         else:

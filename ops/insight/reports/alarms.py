@@ -42,7 +42,7 @@ def read(aws: Aws, workload: Workload) -> tuple[tuple[Alarm, ...], tuple[str, ..
     if not workload.alarms:
         return (), ()
     try:
-        found = cloudwatch.alarms(aws, workload.alarms)
+        found = cloudwatch.describe_alarms(aws, workload.alarms)
     except AccessDenied as denied:
         return (), (f"{NO_STATES}: {denied}",)
     gone = [name for name in workload.alarms if name not in {alarm.name for alarm in found}]

@@ -10,7 +10,7 @@ import pandas as pd
 
 from handler import contract
 from handler.extension.records import rules
-from ops.aws.lambda_ import MINIMUM_POLLERS
+from ops.aws.lambda_ import DEFAULT_MINIMUM_POLLERS
 from ops.insight.sources import invocations, metric_queries
 from ops.insight.sources.function_usage import FunctionUsage
 from ops.pricing import Prices
@@ -196,7 +196,7 @@ def is_compute(component: str) -> bool:
 def least_pollers(workload: Workload) -> int:
     """Pollers of the queue's mapping in provisioned mode that are paid for whatever there is to do."""
     mapping = workload.mapping
-    return (mapping.minimum_pollers or MINIMUM_POLLERS) if mapping is not None and mapping.provisioned else 0
+    return (mapping.minimum_pollers or DEFAULT_MINIMUM_POLLERS) if mapping is not None and mapping.provisioned else 0
 
 
 def seconds(readings: Readings, workload: Workload) -> float:

@@ -87,7 +87,7 @@ def read(aws: Aws, workload: Workload, window: Window, rows: int = MAX_ROWS) -> 
     if workload.function is None or workload.log_group is None:
         return _nothing(unknown_function(workload) or "No function reads the queue, so there are no invocations.")
     try:
-        found = logs.query(aws, workload.log_group, QUERY, window.start, window.end, rows)
+        found = logs.run_query(aws, workload.log_group, QUERY, window.start, window.end, rows)
     except NotFound:
         return _nothing(f"There is no log group {workload.log_group}: the function never ran, or may not log.")
     except AccessDenied as denied:

@@ -98,7 +98,7 @@ def read(aws: Aws, queries: Sequence[MetricQuery], window: Window) -> Readings:
     index = windows.index(window)
     if not queries:
         return Readings(pd.DataFrame(index=index), (), window, QueryCost())
-    data = cloudwatch.metric_data(aws, queries, window.start, window.end, window.period)
+    data = cloudwatch.get_metric_data(aws, queries, window.start, window.end, window.period)
     fine = {query.key: _series(data.series[query.key]) for query in queries if query.period}
     queries = [query for query in queries if not query.period]
     first = windows.floor(window.start, window.period)

@@ -51,8 +51,8 @@ def read_depths(aws: Aws, workload: Workload, readings: Readings) -> Depths:
     """Asked of SQS for a range that reaches up to now; of a past range the metrics at its end."""
     window = readings.window
     if not window.past:
-        dead = sqs.depth(aws, workload.dlq) if workload.dlq else None
-        return Depths(sqs.depth(aws, workload.queue), dead)
+        dead = sqs.queue_depth(aws, workload.dlq) if workload.dlq else None
+        return Depths(sqs.queue_depth(aws, workload.queue), dead)
     dead_end = _last(readings, "dead_visible"), _last(readings, "dead_in_flight")
     return Depths(_then(readings), _depth(*dead_end) if workload.dlq else None, window.end)
 
@@ -62,7 +62,7 @@ def read_dead_depth(aws: Aws, workload: Workload, readings: Readings) -> Depths:
     if workload.dlq is None:
         return Depths(None, None, readings.window.end if readings.window.past else None)
     if not readings.window.past:
-        return Depths(None, sqs.depth(aws, workload.dlq))
+        return Depths(None, sqs.queue_depth(aws, workload.dlq))
     found = _depth(_last(readings, "dead_visible"), _last(readings, "dead_in_flight"))
     return Depths(None, found, readings.window.end)
 

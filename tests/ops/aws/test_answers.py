@@ -35,7 +35,7 @@ def test_metric_pages_are_joined_in_order(monkeypatch: pytest.MonkeyPatch) -> No
         return {"MetricDataResults": [rest, other]}
 
     with serve(answer, monkeypatch) as fake:
-        found = cloudwatch.metric_data(Aws(Target()), QUERIES, START, END, 60)
+        found = cloudwatch.get_metric_data(Aws(Target()), QUERIES, START, END, 60)
     assert [value for _, value in found.series["a"]] == [1.0, 2.0]
     assert found.series["b"] == ()
     assert found.partial == ()
@@ -51,13 +51,13 @@ def test_missing_parts_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
         return {"MetricDataResults": [broken, cut], "Messages": messages}
 
     with serve(answer, monkeypatch):
-        found = cloudwatch.metric_data(Aws(Target()), QUERIES, START, END, 60)
+        found = cloudwatch.get_metric_data(Aws(Target()), QUERIES, START, END, 60)
     assert found.partial == ("some data is archived", "Apples: InternalError", "Bears: PartialData")
 
 
 def test_more_queries_than_cloudwatch_takes() -> None:
     with pytest.raises(ValueError, match="501"):
-        cloudwatch.metric_data(Aws(Target()), QUERIES[:1] * 501, START, END, 60)
+        cloudwatch.get_metric_data(Aws(Target()), QUERIES[:1] * 501, START, END, 60)
 
 
 def test_a_log_query_is_waited_for_and_paged(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -75,7 +75,7 @@ def test_a_log_query_is_waited_for_and_paged(monkeypatch: pytest.MonkeyPatch) ->
         return {"status": status, "results": [row] if status == "Complete" else [], "statistics": {}, **more}
 
     with serve(answer, monkeypatch):
-        found = logs.query(Aws(Target()), "g", "fields @message", START, END)
+        found = logs.run_query(Aws(Target()), "g", "fields @message", START, END)
     assert [row["@message"] for row in found.rows] == ["first", "second"]
     assert found.bytes_scanned == 9.0
     assert not found.truncated
@@ -91,7 +91,7 @@ def test_a_log_query_that_takes_too_long_is_stopped(monkeypatch: pytest.MonkeyPa
         return {"status": "Running", "results": [row], "statistics": {"recordsMatched": 1.0}}
 
     with serve(answer, monkeypatch) as fake:
-        found = logs.query(Aws(Target()), "g", "fields @message", START, END, patience_s=0.1)
+        found = logs.run_query(Aws(Target()), "g", "fields @message", START, END, patience_s=0.1)
     assert fake.count("StopQuery") == 1
     assert len(found.rows) == 1
     assert found.truncated
@@ -102,7 +102,7 @@ def test_a_log_query_that_fails(monkeypatch: pytest.MonkeyPatch) -> None:
         return {"queryId": "q"} if operation == "StartQuery" else {"status": "Timeout", "results": []}
 
     with serve(answer, monkeypatch), pytest.raises(AwsError, match="ended as Timeout") as caught:
-        logs.query(Aws(Target()), "g", "fields @message", START, END)
+        logs.run_query(Aws(Target()), "g", "fields @message", START, END)
     assert "shorter time range" in caught.value.next_step
 
 
@@ -128,9 +128,9 @@ def test_binary_attributes_become_base64_and_each_entry_of_a_batch_has_its_answe
     queue = sqs.Queue("jobs", "http://x/jobs", "arn:aws:sqs:eu-west-1:1:jobs", 30, 60, 0, 0, None, None, False)
     with serve(answer, monkeypatch):
         aws = Aws(Target())
-        messages = sqs.receive(aws, queue, 30, 0)
+        messages = sqs.receive_messages(aws, queue, 30, 0)
         assert messages[0].attributes == {"Blob": sqs.Attribute("Binary", blob)}
-        refused = sqs.lease_batch(aws, queue, [messages[0].receipt] * 3, 0)
+        refused = sqs.change_visibility_batch(aws, queue, [messages[0].receipt] * 3, 0)
         assert refused == (sqs.BatchEntryError("x", "", True),) * 3
         answers["Failed"] = False
         assert sqs.delete_batch(aws, queue, ["r", "s"]) == (sqs.MISSING_ENTRY,) * 2

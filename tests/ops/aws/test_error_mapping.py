@@ -34,7 +34,7 @@ def refusing(refusal: Refusal, patch: pytest.MonkeyPatch, ask: Any, target: Targ
 
 
 def find_queue(aws: Aws) -> Any:
-    return sqs.find(aws, "jobs")
+    return sqs.find_queue(aws, "jobs")
 
 
 def test_no_credentials(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -93,7 +93,7 @@ def test_expired_credentials(code: str, monkeypatch: pytest.MonkeyPatch) -> None
 
 
 def test_credentials_that_aws_does_not_know(monkeypatch: pytest.MonkeyPatch) -> None:
-    error = refusing(Refusal("InvalidClientTokenId", status=403), monkeypatch, sts.identity)
+    error = refusing(Refusal("InvalidClientTokenId", status=403), monkeypatch, sts.caller_identity)
     assert isinstance(error, CredentialsError)
     assert "does not know these credentials" in str(error)
 
@@ -124,12 +124,12 @@ def test_a_denial_that_says_nothing_still_names_the_action(monkeypatch: pytest.M
         (Refusal("AWS.SimpleQueueService.NonExistentQueue"), find_queue, "queue jobs"),
         (
             Refusal("ValidationError", "Stack with id shop does not exist"),
-            lambda aws: cloudformation.stack(aws, "shop"),
+            lambda aws: cloudformation.describe_stack(aws, "shop"),
             "stack shop",
         ),
         (
             Refusal("ResourceNotFoundException"),
-            lambda aws: logs.query(aws, "/aws/lambda/x", "fields @message", *_an_hour()),
+            lambda aws: logs.run_query(aws, "/aws/lambda/x", "fields @message", *_an_hour()),
             "log group /aws/lambda/x",
         ),
     ],
@@ -143,12 +143,14 @@ def test_what_is_not_there(refusal: Refusal, ask: Any, missing: str, monkeypatch
 
 def test_an_answer_that_is_not_from_aws(monkeypatch: pytest.MonkeyPatch) -> None:
     with serve(lambda *_: "<html", monkeypatch), pytest.raises(Unreachable, match="stack shop is no answer") as caught:
-        cloudformation.stack(Aws(Target(), max_attempts=1), "shop")
+        cloudformation.describe_stack(Aws(Target(), max_attempts=1), "shop")
     assert "proxy" in caught.value.next_step
 
 
 def test_throttled(monkeypatch: pytest.MonkeyPatch) -> None:
-    error = refusing(Refusal("ThrottlingException", status=429), monkeypatch, lambda aws: cloudwatch.alarms(aws, ["a"]))
+    error = refusing(
+        Refusal("ThrottlingException", status=429), monkeypatch, lambda aws: cloudwatch.describe_alarms(aws, ["a"])
+    )
     assert isinstance(error, Throttled)
     assert "Wait" in error.next_step
 

@@ -34,7 +34,7 @@ def server() -> Iterator[Server]:
 @pytest.fixture(scope="module")
 def door(server: Server) -> Iterator[Aws]:
     server.queue("q")
-    single = Aws(TARGET).single(60.0)
+    single = Aws(TARGET).without_retries(60.0)
     yield single
     single.disconnect()
 
@@ -43,7 +43,7 @@ def door(server: Server) -> Iterator[Aws]:
 def queue(server: Server, door: Aws) -> sqs.Queue:
     server.heal()
     server.queue("q")
-    return sqs.find(door, "q")
+    return sqs.find_queue(door, "q")
 
 
 ATTRIBUTES: Any = {
@@ -55,7 +55,7 @@ ATTRIBUTES: Any = {
 
 def send(door: Aws, queue: sqs.Queue, body: str = "body") -> Any:
     entry: Any = {"Id": "0", "MessageBody": body, "MessageAttributes": ATTRIBUTES}
-    with door.asking("sqs", "queue q"):
+    with door.translate_errors("sqs", "queue q"):
         return door.sqs.send_message_batch(QueueUrl=queue.url, Entries=[entry])
 
 
@@ -66,8 +66,8 @@ def test_it_is_lean(door: Aws) -> None:
 def test_what_is_sent_is_received_as_boto3_receives_it(door: Aws, queue: sqs.Queue) -> None:
     answer = send(door, queue, 'a "body" with ☃ and \t')
     ordinary = Aws(TARGET)
-    [ours] = sqs.receive(door, queue, 0, 0)
-    [theirs] = sqs.receive(ordinary, queue, 0, 0)
+    [ours] = sqs.receive_messages(door, queue, 0, 0)
+    [theirs] = sqs.receive_messages(ordinary, queue, 0, 0)
     ordinary.disconnect()
     assert (ours.message_id, ours.body, ours.attributes) == (theirs.message_id, theirs.body, theirs.attributes)
     assert ours.message_id == answer["Successful"][0]["MessageId"]
@@ -76,13 +76,13 @@ def test_what_is_sent_is_received_as_boto3_receives_it(door: Aws, queue: sqs.Que
 
 def test_leases_and_deletes(door: Aws, queue: sqs.Queue, server: Server) -> None:
     send(door, queue)
-    [message] = sqs.receive(door, queue, 30, 0)
-    assert sqs.lease_batch(door, queue, [message.receipt], 0) == (None,)
-    [message] = sqs.receive(door, queue, 30, 0)
+    [message] = sqs.receive_messages(door, queue, 30, 0)
+    assert sqs.change_visibility_batch(door, queue, [message.receipt], 0) == (None,)
+    [message] = sqs.receive_messages(door, queue, 30, 0)
     [refused] = sqs.delete_batch(door, queue, ["no receipt"])
     assert refused is not None
     assert sqs.delete_batch(door, queue, [message.receipt]) == (None,)
-    assert sqs.receive(door, queue, 30, 0) == ()
+    assert sqs.receive_messages(door, queue, 30, 0) == ()
 
 
 @pytest.mark.parametrize(
@@ -106,7 +106,7 @@ def test_what_goes_wrong_is_known_for_what_it_is(
 ) -> None:
     before = server.counts().get("SendMessageBatch", 0)
     server.fault(replace(fault, operation="SendMessageBatch"))
-    impatient = Aws(TARGET).single(1.0) if fault.seconds else door
+    impatient = Aws(TARGET).without_retries(1.0) if fault.seconds else door
     with pytest.raises(error) as caught:
         send(impatient, queue)
     impatient.disconnect()
@@ -120,8 +120,8 @@ def test_nobody_answers(server: Server, monkeypatch: pytest.MonkeyPatch) -> None
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{probe.getsockname()[1]}")
-    aws = Aws(TARGET).single(60.0)
-    with pytest.raises(Unreachable) as caught, aws.asking("sqs", "queue q"):
+    aws = Aws(TARGET).without_retries(60.0)
+    with pytest.raises(Unreachable) as caught, aws.translate_errors("sqs", "queue q"):
         aws.sqs.receive_message(QueueUrl="http://q")
     assert call_effect.classify(caught.value) is CallEffect.NOT_APPLIED
 
@@ -141,8 +141,8 @@ def test_no_answer_of_sqs(monkeypatch: pytest.MonkeyPatch, server: Server) -> No
         thread = threading.Thread(target=answer)
         thread.start()
         monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{listening.getsockname()[1]}")
-        aws = Aws(TARGET).single(60.0)
-        with pytest.raises(Unreachable, match="no answer of AWS") as caught, aws.asking("sqs", "queue q"):
+        aws = Aws(TARGET).without_retries(60.0)
+        with pytest.raises(Unreachable, match="no answer of AWS") as caught, aws.translate_errors("sqs", "queue q"):
             aws.sqs.receive_message(QueueUrl="http://q")
         thread.join()
     assert call_effect.classify(caught.value) is CallEffect.UNKNOWN
@@ -169,7 +169,7 @@ def test_a_connection_that_the_other_side_closed_is_not_used(server: Server, doo
         url = f"http://127.0.0.1:{listening.getsockname()[1]}/"
         with pytest.MonkeyPatch.context() as patch:
             patch.setenv("AWS_ENDPOINT_URL", url)
-            aws = Aws(TARGET).single(60.0)
+            aws = Aws(TARGET).without_retries(60.0)
             for _ in range(2):
                 aws.sqs.receive_message(QueueUrl="http://q")
                 closed.acquire()
@@ -181,4 +181,4 @@ def test_a_connection_that_the_other_side_closed_is_not_used(server: Server, doo
 def test_behind_a_proxy_boto3_is_used(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://sqs.example:80")
-    assert not isinstance(Aws(TARGET).single(60.0).sqs, sqs_client.FastSqsClient)
+    assert not isinstance(Aws(TARGET).without_retries(60.0).sqs, sqs_client.FastSqsClient)

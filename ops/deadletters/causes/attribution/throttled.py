@@ -67,7 +67,7 @@ def find_never_invoked(
 def _metrics(source: DeadLetterQueue, feed: QueueConsumer, start: datetime, end: datetime) -> dict[str, Points]:
     named = (("FunctionName", feed.function.name),)
     queries = [cloudwatch.MetricQuery(name, "AWS/Lambda", name, "Sum", named) for name in _NAMES]
-    return cloudwatch.metric_data(source.aws, queries, start, end, 60).series
+    return cloudwatch.get_metric_data(source.aws, queries, start, end, 60).series
 
 
 def _between(points: Points, start: datetime, end: datetime) -> Iterator[float]:

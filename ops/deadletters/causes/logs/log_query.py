@@ -98,7 +98,7 @@ class LogQuerySession:
         period = 3600 * max(1, math.ceil((end - start) / timedelta(hours=1_000)))
         query = cloudwatch.MetricQuery("bytes", "AWS/Logs", "IncomingBytes", "Sum", (("LogGroupName", self._group),))
         try:
-            data = cloudwatch.metric_data(self._aws, [query], start - timedelta(seconds=period), end, period)
+            data = cloudwatch.get_metric_data(self._aws, [query], start - timedelta(seconds=period), end, period)
         except AwsError:
             return start
         left = self._budget.usd - self.asked.usd
@@ -133,7 +133,7 @@ class LogQuerySession:
         matching = "".join(f"| filter @message like /{one}/ " for one in filters)
         text = f"fields @timestamp, @message, @logStream {matching}| sort @timestamp desc"
         try:
-            found = logs.query(self._aws, self._group, text, start, end)
+            found = logs.run_query(self._aws, self._group, text, start, end)
         except AwsError as refused:
             self.asked.failed = True
             self.asked.notes.append(

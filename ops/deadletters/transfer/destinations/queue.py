@@ -40,7 +40,7 @@ class QueueRoute:
                 answers[at] = SendResult(refused=f"It is larger than queue {self._queue.name} takes: {self._most}.")
         if not entries:
             return answers
-        with self._aws.asking("sqs", f"queue {self._queue.name}"):
+        with self._aws.translate_errors("sqs", f"queue {self._queue.name}"):
             answer: Any = self._aws.sqs.send_message_batch(QueueUrl=self._queue.url, Entries=entries)
         unmarked = {entry["Id"] for entry in entries if ORIGINAL_ID not in entry.get("MessageAttributes", ())}
         for done in answer.get("Successful", []):

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class DestinationResolver:
-    """The routes of one plan, each made once. ``aws`` makes every call once (``Aws.single``)."""
+    """The routes of one plan, each made once. ``aws`` makes every call once (``Aws.without_retries``)."""
 
     def __init__(self, source: DeadLetterQueue, plan: Plan, aws: Aws) -> None:
         self._plan = plan
@@ -63,4 +63,4 @@ class DestinationResolver:
                 return TopicRoute(self._aws, origin.arn)
 
     def _queue(self, queue: str) -> Route:
-        return QueueRoute(self._aws, sqs.find(self._aws, queue), self._plan)
+        return QueueRoute(self._aws, sqs.find_queue(self._aws, queue), self._plan)

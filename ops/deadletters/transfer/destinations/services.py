@@ -42,7 +42,7 @@ class FunctionRoute:
         return [_one(parcel, _event, self._invoke) for parcel in parcels]
 
     def _invoke(self, event: bytes) -> str:
-        return lambda_.invoke_later(self._aws, self.arn, event)
+        return lambda_.invoke_async(self._aws, self.arn, event)
 
 
 class TopicRoute:
@@ -85,7 +85,7 @@ class BusRoute:
         self._aws = aws
 
     def calls(self, parcels: Iterable[Parcel]) -> Iterator[list[Parcel]]:
-        return batches(parcels, _size, events.MAX_BATCH, events.MOST_BYTES)
+        return batches(parcels, _size, events.MAX_BATCH, events.MAX_BYTES)
 
     def send(self, parcels: Sequence[Parcel]) -> list[SendResult]:
         answers = [SendResult(unknown=True)] * len(parcels)
@@ -96,7 +96,7 @@ class BusRoute:
             except _UNFIT as error:
                 answers[at] = SendResult(refused=_unfit(error, "event"))
         if entries:
-            for at, put in zip(entries, events.put(self._aws, self.arn, list(entries.values())), strict=True):
+            for at, put in zip(entries, events.put_events(self._aws, self.arn, list(entries.values())), strict=True):
                 answers[at] = _put(put)
         return answers
 
@@ -130,7 +130,7 @@ def _unfit(error: Exception, what: str) -> str:
     return f"The {what} cannot be taken out of the letter: {missing}."
 
 
-def _put(put: events.Put) -> SendResult:
+def _put(put: events.PutResult) -> SendResult:
     if put.event_id:
         return SendResult(sent_as=put.event_id)
     text = sentence(put.code, put.message, "The event bus")

@@ -93,7 +93,7 @@ def test_with_a_canary_and_headroom(twin: Twin) -> None:
     aws = Aws(found)
     source = open_queue(aws, workload.describe(aws, found))
     jobs = dies(twin, 3)
-    wait_for(lambda: sqs.depth(aws, source.queue).visible == len(jobs), 180, "the jobs did not die")
+    wait_for(lambda: sqs.queue_depth(aws, source.queue).visible == len(jobs), 180, "the jobs did not die")
     scan_queue(source)
     fix(twin, jobs)
     plan = plans.make(source, Selection(), steps=Steps(("2", "100%"), patience_s=60), engine="ledger")

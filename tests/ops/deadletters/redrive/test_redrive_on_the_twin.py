@@ -63,9 +63,13 @@ def given_up(twin: Twin, source: DeadLetterQueue, post: Callable[[], list[str]])
     try:
         jobs = post()
         queue = source.workload.queue
-        wait_for(lambda: sqs.depth(source.aws, queue).visible == len(jobs), 180, "the jobs are not in their queue")
         wait_for(
-            lambda: not sqs.receive(source.aws, queue, 0, 0) and sqs.depth(source.aws, queue).visible == 0,
+            lambda: sqs.queue_depth(source.aws, queue).visible == len(jobs), 180, "the jobs are not in their queue"
+        )
+        wait_for(
+            lambda: (
+                not sqs.receive_messages(source.aws, queue, 0, 0) and sqs.queue_depth(source.aws, queue).visible == 0
+            ),
             180,
             "the jobs stay in their queue",
             pause=0.0,
@@ -85,7 +89,7 @@ def fix(twin: Twin, job_ids: list[str]) -> None:
 
 def look(source: DeadLetterQueue, expected: int) -> None:
     """Onto the shelf with all of them, once they are there."""
-    wait_for(lambda: sqs.depth(source.aws, source.queue).visible == expected, 180, f"not {expected} dead letters")
+    wait_for(lambda: sqs.queue_depth(source.aws, source.queue).visible == expected, 180, f"not {expected} dead letters")
     assert looking.scan_queue(source).complete
 
 
@@ -95,7 +99,7 @@ def a_plan(source: DeadLetterQueue, **more: Any) -> Plan:
 
 def jobs_in(source: DeadLetterQueue) -> set[str]:
     found: list[sqs.Message] = []
-    while batch := sqs.receive(source.aws, source.queue, 5, 0):
+    while batch := sqs.receive_messages(source.aws, source.queue, 5, 0):
         found += batch
     return {json.loads(message.body)["job_id"] for message in found}
 
@@ -110,7 +114,7 @@ def test_what_was_fixed_succeeds_and_is_counted(twin: Twin, source: DeadLetterQu
     assert (run.state, run.succeeded, run.came_back, run.waiting, run.twice) == (State.DONE, 12, 0, 0, ())
     assert [(step.upto, step.succeeded, step.state) for step in run.steps] == [(5, 5, "passed"), (12, 7, "passed")]
     assert all(twin.result(job_id)["job_id"] == job_id for job_id in jobs[:2])
-    assert sqs.depth(source.aws, source.queue).visible == 0
+    assert sqs.queue_depth(source.aws, source.queue).visible == 0
     assert any("keeps up" in one.rate_why for one in seen), "the rate's reason is shown"
 
 
@@ -125,7 +129,7 @@ def test_what_dies_again_stops_the_canary_with_its_cause(twin: Twin, source: Dea
     assert letters == 5
     assert cause.startswith("DataNotFound: s3://")
     assert "….csv is not there" in cause
-    wait_for(lambda: sqs.depth(source.aws, source.queue).visible == 12, 180, "not all letters are in the queue")
+    wait_for(lambda: sqs.queue_depth(source.aws, source.queue).visible == 12, 180, "not all letters are in the queue")
     assert jobs_in(source) == set(jobs)
 
 
@@ -173,7 +177,7 @@ def test_a_move_task_whose_letters_die_again_is_stopped(twin: Twin, source: Dead
     assert any("of 40 so far" in text for text in told)
     record = audit_log.read_records(state_folder(source.aws.target))[0]
     assert (record.outcome, record.counts["moved"], record.note) == ("stopped", run.moved, run.said)
-    wait_for(lambda: sqs.depth(source.aws, source.queue).visible == 40, 180, "not all letters are in the queue")
+    wait_for(lambda: sqs.queue_depth(source.aws, source.queue).visible == 40, 180, "not all letters are in the queue")
 
 
 @pytest.mark.slow
@@ -217,7 +221,7 @@ def test_asynchronous_invocations_are_made_again_and_watched(twin: Twin, source:
     )
     assert (run.state, run.succeeded, run.came_back, run.waiting) == (State.DONE, 2, 1, 0), run.said
     assert twin.result(jobs[0])["job_id"] == jobs[0]
-    wait_for(lambda: sqs.depth(source.aws, undelivered.queue).visible == 1, 180, "the third is not back")
+    wait_for(lambda: sqs.queue_depth(source.aws, undelivered.queue).visible == 1, 180, "the third is not back")
 
 
 def test_the_trace_header_travels(twin: Twin, source: DeadLetterQueue) -> None:

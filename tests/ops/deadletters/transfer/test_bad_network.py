@@ -147,8 +147,8 @@ class _Through:
     def __init__(self, engine_door: Any, door: Any) -> None:
         self._engine_door, self._door = engine_door, door
 
-    def single(self, read_timeout_s: float) -> Any:
-        return self._engine_door.single(read_timeout_s)
+    def without_retries(self, read_timeout_s: float) -> Any:
+        return self._engine_door.without_retries(read_timeout_s)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._door, name)

@@ -35,7 +35,7 @@ def listener(monkeypatch: pytest.MonkeyPatch) -> Iterator[Listener]:
 
 @pytest.fixture
 def aws(listener: Listener) -> Iterator[Aws]:
-    single = Aws(Target(queue="q", region="eu-west-1")).single(2.0)
+    single = Aws(Target(queue="q", region="eu-west-1")).without_retries(2.0)
     yield single
     single.disconnect()
 

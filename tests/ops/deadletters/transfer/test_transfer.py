@@ -272,7 +272,7 @@ def ordered(server: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> W
         for number in range(60)
     )
     with Snapshot.open(world.source) as shelf:  # not by a look: in memory, what is given back comes last
-        shelf.add([parse.parse_message(sqs.message(each)) for each in dlq.messages()], Place.QUEUE)
+        shelf.add([parse.parse_message(sqs.received_message(each)) for each in dlq.messages()], Place.QUEUE)
     return world
 
 

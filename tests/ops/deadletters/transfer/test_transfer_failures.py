@@ -269,7 +269,7 @@ def in_groups(world: World, groups: str, wanted: Sequence[str]) -> Plan:
         for at, group in enumerate(groups)
     )
     with Snapshot.open(world.source) as shelf:
-        shelf.add([parse.parse_message(sqs.message(each)) for each in world.dlq.messages()], Place.QUEUE)
+        shelf.add([parse.parse_message(sqs.received_message(each)) for each in world.dlq.messages()], Place.QUEUE)
     ids = tuple(each["MessageId"] for each in world.dlq.messages() if each["Body"] in wanted)
     pace, steps = Pace(None, headroom=False), Steps(watch=False)
     return plans.make(world.source, Selection(ids=ids), pace=pace, engine="ledger", steps=steps)
