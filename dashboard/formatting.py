@@ -30,8 +30,8 @@ def number(value: float | None) -> str:
 
 
 def message_count(count: float) -> str:
-    """``1 letter``, ``54 letters``."""
-    return f"{number(count)} letter{'' if count == 1 else 's'}"
+    """``1 message``, ``54 messages``."""
+    return f"{number(count)} message{'' if count == 1 else 's'}"
 
 
 def _short(value: float, digits: int) -> str:

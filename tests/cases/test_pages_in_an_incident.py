@@ -104,7 +104,7 @@ def test_how_it_ended_is_told_there_too(sample: Visit) -> None:
     assert app.html.count('class="so-run"') == 2
     assert "See it in full, at the top of this page" in app.text
     assert app.at.button(key="make-plan"), "the next one may be planned"
-    assert "0 letters would be" not in app.text
+    assert "0 messages would be" not in app.text
 
 
 def test_a_verdict_says_why_in_its_row() -> None:

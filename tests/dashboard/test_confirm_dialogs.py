@@ -31,8 +31,8 @@ def test_a_plan_is_previewed_before_anything_moves(sample: Visit) -> None:
     app = planned(sample("trouble"))
     assert not app.at.exception
     for said in (
-        "54 letters would be redriven. Making a plan moves nothing.",
-        "Redrive 54 letters: is this what you want?",
+        "54 messages would be redriven. Making a plan moves nothing.",
+        "Redrive 54 messages: is this what you want?",
         "of 54 in the queue",
         "$0.000120",
         "where each came from",
@@ -77,7 +77,7 @@ def test_a_plan_that_cannot_be_made_says_why(sample: Visit) -> None:
 def test_what_happens_is_said_before_it_is_sent(sample: Visit) -> None:
     app = planned(sample("trouble"))
     app.at.button(key="ask-redrive").click().run()
-    assert "54 letters of scilearn-jobs-dead, back where each came from. Sending takes about 4.2 s" in app.text
+    assert "54 messages of scilearn-jobs-dead, back where each came from. Sending takes about 4.2 s" in app.text
     assert "Each is watched, for up to 15 min, and it stops when more than 20% come back." in app.text
     assert "changed on their way" not in app.text
 
@@ -183,7 +183,7 @@ def test_resuming_says_what_a_move_task_took(sample: Visit) -> None:
     app = sample("run-circled").open(PAGE)
     app.at.button(key="run-resume").click().run()
     assert not app.at.exception
-    assert "87 of 87 letters left.\n\n• SQS has moved about 35 of them: which is found out first." in app.text
+    assert "87 of 87 messages left.\n\n• SQS has moved about 35 of them: which is found out first." in app.text
 
 
 def test_a_slow_run_tells_its_time_left_by_its_limit() -> None:

@@ -57,5 +57,5 @@ def test_marks_that_turn_text_around_are_shown_not_obeyed() -> None:
     assert formatting.escape("مرحبا 👩‍👩‍👧") == "مرحبا 👩‍👩‍👧", "what is only foreign stays as it is"
 
 
-def test_one_letter_is_no_letters() -> None:
-    assert [formatting.message_count(count) for count in (0, 1, 2_000)] == ["0 letters", "1 letter", "2,000 letters"]
+def test_one_message_has_no_plural() -> None:
+    assert [formatting.message_count(count) for count in (0, 1, 2_000)] == ["0 messages", "1 message", "2,000 messages"]

@@ -31,27 +31,27 @@ def test_letters_of_a_file_are_shown_apart_and_taken_off_again(sample: Visit) ->
     app = sample("trouble").open(PAGE, do="Import")
     assert app.at.button(key="import").disabled, "no file yet"
     press(app, "import")
-    assert "3 letters imported." in app.text
+    assert "3 messages imported." in app.text
     which = app.at.segmented_control(key="which")
     assert which.options == ["In the queue", "Imported"]
-    assert "3 letters from a file on the shelf, beside the 54 letters of the queue." in app.text
-    assert "54 letters  all causes" in app.text, "those of the queue are meant first"
+    assert "3 messages from a file on the shelf, beside the 54 messages of the queue." in app.text
+    assert "54 messages  all causes" in app.text, "those of the queue are meant first"
     assert "succeeds since" in app.text, "what was known of them is known still"
     which.set_value("Imported").run()
-    assert "3 letters  all causes" in app.text
+    assert "3 messages  all causes" in app.text
     app.open(PAGE, do="Redrive")
     app.at.button(key="make-plan").click().run()
     assert "a file on this machine" in app.text
     app.at.button(key="ask-redrive").click().run()
-    assert "3 letters of a file on this machine, back where each came from." in app.text
+    assert "3 messages of a file on this machine, back where each came from." in app.text
     assert "Nothing is deleted for them" in app.text
     app.open(PAGE, do="Purge")
     assert "Imported letters are not in the queue" in app.text
     app.open(PAGE, do="Import")
     press(app, "import-undo")
-    assert "3 letters taken off the shelf." in app.text
+    assert "3 messages taken off the shelf." in app.text
     assert "which" not in [one.key for one in app.at.segmented_control], "nothing to choose any more"
-    assert "54 letters  all causes" in app.text
+    assert "54 messages  all causes" in app.text
 
 
 @pytest.mark.parametrize("content", [b"", b"{", b"\xff\xfe", b'{"schema": 1}\n'])

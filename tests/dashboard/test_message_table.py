@@ -108,19 +108,19 @@ def test_letters_that_came_since_the_look_do_not_hide_what_it_found(sample: Visi
 def test_a_cause_is_chosen_and_kept_in_the_address(sample: Visit) -> None:
     app = choose(sample("trouble").open(PAGE))
     assert app.at.query_params["cause"]
-    assert "33 letters" in app.text
+    assert "33 messages" in app.text
     assert "212 train jobs succeeded since" in app.text
     assert len(app.at.dataframe[0].value) == 33
     app.at.button(key="clear-scope").click().run()
     assert "cause" not in app.at.query_params
-    assert "54 letters" in app.text
+    assert "54 messages" in app.text
 
 
 def test_the_first_causes_are_drawn_and_all_when_asked_for(sample: Visit) -> None:
     app = sample("many-causes").open(PAGE)
     assert app.html.count('class="so-cause"') == 6
     toggle = app.at.toggle(key="all-causes")
-    assert toggle.label == "Show 24 more causes (300 letters)"
+    assert toggle.label == "Show 24 more causes (300 messages)"
     toggle.set_value(True).run()
     assert not app.at.exception
     assert app.html.count('class="so-cause"') == 30
