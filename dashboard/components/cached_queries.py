@@ -31,36 +31,36 @@ def dead_letter_service() -> DeadLetterService:
     return _opened(page_runtime.page_context().selection.target, queue, page_runtime.report_source())
 
 
-def _key(here: DeadLetterService) -> tuple[Any, ...]:
-    return (page_runtime.page_context().selection.target, here.queue, *here.version())
+def _cache_key(service: DeadLetterService) -> tuple[Any, ...]:
+    return (page_runtime.page_context().selection.target, service.queue, *service.version())
 
 
 @st.cache_data(max_entries=16, show_spinner=False)
-def _info(key: tuple[Any, ...], _desk: DeadLetterService) -> SnapshotInfo | None:
-    return _desk.info()
+def _info(key: tuple[Any, ...], _service: DeadLetterService) -> SnapshotInfo | None:
+    return _service.info()
 
 
-def info(here: DeadLetterService) -> SnapshotInfo | None:
-    return _info(_key(here), here)
+def snapshot_info(service: DeadLetterService) -> SnapshotInfo | None:
+    return _info(_cache_key(service), service)
 
 
 @st.cache_data(max_entries=16, show_spinner=False)
-def _causes(key: tuple[Any, ...], imported: bool, _desk: DeadLetterService) -> CausesReport:
-    return _desk.causes(imported)
+def _causes(key: tuple[Any, ...], imported: bool, _service: DeadLetterService) -> CausesReport:
+    return _service.causes(imported)
 
 
-def causes(here: DeadLetterService, imported: bool = False) -> CausesReport:
-    return _causes(_key(here), imported, here)
+def causes_report(service: DeadLetterService, imported: bool = False) -> CausesReport:
+    return _causes(_cache_key(service), imported, service)
 
 
 @st.cache_data(max_entries=64, show_spinner=False)
-def _count(key: tuple[Any, ...], selection: Selection, _desk: DeadLetterService) -> int:
-    return _desk.count(selection)
+def _count(key: tuple[Any, ...], selection: Selection, _service: DeadLetterService) -> int:
+    return _service.count(selection)
 
 
-def count(here: DeadLetterService, selection: Selection) -> int:
+def count_messages(service: DeadLetterService, selection: Selection) -> int:
     """How many letters are chosen. Raises UsageError for a filter that cannot be read."""
-    return _count(_key(here), selection, here)
+    return _count(_cache_key(service), selection, service)
 
 
 @st.cache_data(max_entries=32, show_spinner=False)
@@ -71,32 +71,32 @@ def _page(
     descending: bool,
     limit: int,
     offset: int,
-    _desk: DeadLetterService,
+    _service: DeadLetterService,
 ) -> tuple[SnapshotMessage, ...]:
-    return _desk.find(selection, order, descending, limit, offset)
+    return _service.find(selection, order, descending, limit, offset)
 
 
-def page(
-    here: DeadLetterService, selection: Selection, order: str, descending: bool, limit: int, offset: int
+def find_messages(
+    service: DeadLetterService, selection: Selection, order: str, descending: bool, limit: int, offset: int
 ) -> tuple[SnapshotMessage, ...]:
-    return _page(_key(here), selection, order, descending, limit, offset, here)
+    return _page(_cache_key(service), selection, order, descending, limit, offset, service)
 
 
 @st.cache_data(ttl=600, max_entries=64, show_spinner=False)
-def _timeline(key: tuple[Any, ...], message_id: str, _desk: DeadLetterService) -> Timeline:
-    return _desk.timeline(message_id)
+def _timeline(key: tuple[Any, ...], message_id: str, _service: DeadLetterService) -> Timeline:
+    return _service.timeline(message_id)
 
 
-def timeline(here: DeadLetterService, message_id: str) -> Timeline:
+def message_timeline(service: DeadLetterService, message_id: str) -> Timeline:
     """Asks the logs, once in ten minutes for a letter."""
-    return _timeline((page_runtime.page_context().selection.target, here.queue), message_id, here)
+    return _timeline((page_runtime.page_context().selection.target, service.queue), message_id, service)
 
 
 @st.cache_data(max_entries=16, show_spinner=False)
-def _saved(key: tuple[Any, ...], plan: str, _desk: DeadLetterService) -> Plan:
-    return _desk.saved(plan)
+def _saved(key: tuple[Any, ...], plan: str, _service: DeadLetterService) -> Plan:
+    return _service.saved(plan)
 
 
-def saved(here: DeadLetterService, plan: str) -> Plan:
+def load_plan(service: DeadLetterService, plan: str) -> Plan:
     """A plan never changes once it is saved."""
-    return _saved((page_runtime.page_context().selection.target, here.queue), plan, here)
+    return _saved((page_runtime.page_context().selection.target, service.queue), plan, service)

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from dashboard.services.run_cache import RunCache, stamps
+from dashboard.services.run_cache import RunCache, file_stamps
 from ops.deadletters.jobs import background, tasks
 from ops.deadletters.plan_model import Action, Destination, Edit, Pace, Plan, Selection, Steps
 from ops.errors import OpsError
@@ -88,7 +88,7 @@ class DeadLetterService(Protocol):
         """Take what ``bring`` brought off the shelf."""
 
     def audit(self, limit: int | None = None) -> tuple[Record, ...]: ...
-    def verified(self) -> Verification: ...
+    def verify_audit(self) -> Verification: ...
 
 
 class LocalDeadLetterService:
@@ -100,7 +100,7 @@ class LocalDeadLetterService:
         self.queue = source.queue.name
 
     def version(self) -> tuple[Any, ...]:
-        return stamps(self._source.shelf)
+        return file_stamps(self._source.shelf)
 
     def info(self) -> SnapshotInfo | None:
         if not self._source.shelf.exists():
@@ -179,10 +179,10 @@ class LocalDeadLetterService:
         return tuple(preview.preview_message(self.letter(name).letter, plan) for name in plan.sample)
 
     def runs(self) -> tuple[Run, ...]:
-        return tuple(found for found in self._ledgers.each() if not isinstance(found, OpsError))
+        return tuple(found for found in self._ledgers.load_all() if not isinstance(found, OpsError))
 
     def unreadable_runs(self) -> tuple[str, ...]:
-        failed = (found for found in self._ledgers.each() if isinstance(found, OpsError))
+        failed = (found for found in self._ledgers.load_all() if isinstance(found, OpsError))
         return tuple(f"{found} {found.next_step}".strip() for found in failed)
 
     def run(self, plan: str) -> Run | None:
@@ -231,7 +231,7 @@ class LocalDeadLetterService:
 
         return audit_log.read_records(queue.state_folder(self._source.aws.target), limit)
 
-    def verified(self) -> Verification:
+    def verify_audit(self) -> Verification:
         from ops.deadletters import queue
         from ops.deadletters.archive import audit_log
 

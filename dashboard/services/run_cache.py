@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 Stamp = tuple[int, int] | None
 
 
-def stamps(path: Path) -> tuple[Stamp, Stamp]:
+def file_stamps(path: Path) -> tuple[Stamp, Stamp]:
     """Others whenever a database was written to: of its file, and of the log beside it that holds what is new.
 
     An empty log, as a reader leaves for a moment, is none."""
@@ -42,14 +42,14 @@ class RunCache:
         self._source = source
         self._ended: dict[str, tuple[tuple[Stamp, Stamp], Run]] = {}
 
-    def each(self) -> tuple[Run | OpsError, ...]:
+    def load_all(self) -> tuple[Run | OpsError, ...]:
         """The run that began last first; then an error for each whose ledger cannot be read."""
         found = [self._one(path) for path in sorted(self._source.runs.glob("*.db"))]
         runs = sorted((one for one in found if not isinstance(one, OpsError)), key=lambda run: run.began, reverse=True)
         return (*runs, *(one for one in found if isinstance(one, OpsError)))
 
     def _one(self, path: Path) -> Run | OpsError:
-        now = stamps(path)  # before it is read: what is written meanwhile makes another stamp
+        now = file_stamps(path)  # before it is read: what is written meanwhile makes another stamp
         kept = self._ended.get(path.stem)
         if kept and kept[0] == now:
             return kept[1]

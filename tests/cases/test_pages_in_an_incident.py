@@ -111,7 +111,7 @@ def test_a_verdict_says_why_in_its_row() -> None:
     why = "no: 3 of 3 failed again at 13:31 <b>"
     row = {"fingerprint": "f", "source": "log", "error_type": "E", "letters": 3, "share": 1.0, "label": "",
            "location": "", "first_seen": None, "last_seen": None, "fixed": "no", "fixed_why": why}  # fmt: skip
-    drawn = causes.html(row, None)
+    drawn = causes.cause_html(row, None)
     assert "3 of 3 failed again at 13:31 &lt;b&gt;" in drawn
     assert "title=" not in drawn, "a button lies over the row: nothing can be pointed at"
 

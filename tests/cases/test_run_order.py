@@ -23,7 +23,7 @@ def test_the_redrive_that_began_last_comes_first(desk: Desk) -> None:
     desk.world.shelve()
     redrive.run(source, earlier, reason="planned first, begun last", stop=lambda: True)
     assert [run.id for run in redrive.runs(source)] == [earlier.id, later.id]
-    assert [run.id for run in RunCache(source).each()] == [earlier.id, later.id]
+    assert [run.id for run in RunCache(source).load_all()] == [earlier.id, later.id]
     code, out, _ = desk.ops("runs")
     assert code == 0
     assert out.index(earlier.id) < out.index(later.id)

@@ -253,7 +253,7 @@ def test_the_real_desk_plans_and_exports(tmp_path: Path, monkeypatch: pytest.Mon
         assert here.export_path("jsonl").parent.is_dir()
         assert here.version() == before
         assert here.audit() == ()
-        assert not here.verified().problems
+        assert not here.verify_audit().problems
 
 
 def test_a_plan_is_not_shown_for_other_letters(sample: Visit) -> None:

@@ -185,7 +185,7 @@ def test_a_formatted_body_says_no_more_and_no_less_than_was_sent(body: str, show
     def page(body: str) -> None:
         from dashboard.app_pages.dead_letters import message_detail
 
-        message_detail._body("m", body)
+        message_detail._show_body("m", body)
 
     at = AppTest.from_function(page, args=(body,)).run()
     assert not at.exception

@@ -37,7 +37,7 @@ def began(desk: SampleDesk) -> Path:
 
 
 def states(ledgers: RunCache) -> list[State]:
-    return [run.state for run in ledgers.each() if isinstance(run, Run)]
+    return [run.state for run in ledgers.load_all() if isinstance(run, Run)]
 
 
 def test_a_run_that_has_ended_is_read_once_until_somebody_resumes_it(desk: SampleDesk, read: list[str]) -> None:
@@ -66,6 +66,6 @@ def test_a_ledger_that_cannot_be_read_is_an_error_until_it_can(desk: SampleDesk)
     whole = path.read_bytes()
     path.write_bytes(b"no ledger at all" * 400)
     ledgers = RunCache(desk._source)
-    assert [isinstance(found, OpsError) for found in ledgers.each()] == [True]
+    assert [isinstance(found, OpsError) for found in ledgers.load_all()] == [True]
     path.write_bytes(whole)
     assert states(ledgers) == [State.INTERRUPTED]

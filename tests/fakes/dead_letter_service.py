@@ -186,7 +186,7 @@ class SampleDesk(LocalDeadLetterService):
     def audit(self, limit: int | None = None) -> Any:
         return audit_log.read_records(self.folder, limit)
 
-    def verified(self) -> Any:
+    def verify_audit(self) -> Any:
         return audit_log.verify_records(self.folder)
 
     def _records(self) -> Iterator[audit_log.Record]:

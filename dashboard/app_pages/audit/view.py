@@ -43,7 +43,7 @@ def section() -> None:
     st.html(html_blocks.head(entry, datetime.now(UTC), page_runtime.ZONE))
     try:
         here = cached_queries.dead_letter_service()
-        found = audit_summary.summarize_audit(here.audit(), here.verified())
+        found = audit_summary.summarize_audit(here.audit(), here.verify_audit())
     except OpsError as error:
         error_box.show(error)
         return

@@ -20,11 +20,13 @@ if TYPE_CHECKING:
     from ops.deadletters.ledger.model import Run
     from ops.deadletters.plan_model import Plan
 
-NO_REASON = UsageError("A reason is needed; it goes on record.", "Say what was fixed, with a ticket if there is one.")
+REASON_REQUIRED = UsageError(
+    "A reason is needed; it goes on record.", "Say what was fixed, with a ticket if there is one."
+)
 
 
 @st.dialog("Send these letters?", icon=":material/send:")
-def ask_redrive(here: DeadLetterService, plan: Plan) -> None:
+def confirm_redrive(service: DeadLetterService, plan: Plan) -> None:
     """Starts the run in the background once a reason is given."""
     kept = "Each leaves the dead-letter queue once it is sent."
     if plan.selection.imported:
@@ -39,19 +41,19 @@ def ask_redrive(here: DeadLetterService, plan: Plan) -> None:
     )
     changed = "• They are changed on their way, as the plan shows.\n" if plan.edits else ""
     st.text(
-        f"{message_count(len(plan.ids))} of {dead_letters.origin(plan, here.queue)}, {dead_letters.going(plan)}. Sending takes about "
+        f"{message_count(len(plan.ids))} of {dead_letters.origin(plan, service.queue)}, {dead_letters.going(plan)}. Sending takes about "
         f"{duration(plan.estimate.seconds)} and costs about {usd(plan.estimate.usd)}.\n\n"
         f"{changed}• {kept}\n• {canary}\n"
         "• You can stop it at any time; what was sent stays sent.\n"
         "• It goes on when you leave this page."
     )
-    reason = _reason()
-    if confirmed("Send", "redrive", ":material/send:"):
-        _start(here, reason, "redrive", f"redrive-{plan.id}", plan.id)
+    reason = _reason_input()
+    if confirm_buttons("Send", "redrive", ":material/send:"):
+        _start_job(service, reason, "redrive", f"redrive-{plan.id}", plan.id)
 
 
 @st.dialog("Resume this run?", icon=":material/resume:")
-def ask_resume(here: DeadLetterService, run: Run) -> None:
+def confirm_resume(service: DeadLetterService, run: Run) -> None:
     left = max(0, run.planned - run.done - run.failed - run.vanished)
     if left:
         stopped = f"{run.said}\n\nMend what they died of before the rest goes.\n\n" if run.by_canary else ""
@@ -63,23 +65,23 @@ def ask_resume(here: DeadLetterService, run: Run) -> None:
         )
     else:
         st.text(f"Every letter was sent. What became of {number(run.waiting)} is watched again; nothing is sent.")
-    reason = _reason(run.reason)
-    if confirmed("Resume", "resume", ":material/resume:"):
-        _start(here, reason, "resume", f"redrive-{run.id}", run.id)
+    reason = _reason_input(run.reason)
+    if confirm_buttons("Resume", "resume", ":material/resume:"):
+        _start_job(service, reason, "resume", f"redrive-{run.id}", run.id)
 
 
 @st.dialog("Delete these letters for good?", icon=":material/delete_forever:")
-def ask_purge(here: DeadLetterService, plan: Plan, export: Path) -> None:
+def confirm_purge(service: DeadLetterService, plan: Plan, export: Path) -> None:
     """Needs the export of exactly these letters, a reason, and the words typed."""
     words = purge.confirmation(plan)
     st.text(
-        f"{message_count(len(plan.ids))} of {here.queue}, deleted for about {usd(plan.estimate.usd)}.\n\n"
+        f"{message_count(len(plan.ids))} of {service.queue}, deleted for about {usd(plan.estimate.usd)}.\n\n"
         "• This cannot be undone in the queue.\n"
         f"• The export brings them back: ops dlq import {shlex.quote(str(export))}"
     )
-    reason = _reason(example="orders of a test tenant, not needed, ticket OPS-123")
+    reason = _reason_input(example="orders of a test tenant, not needed, ticket OPS-123")
     typed = st.text_input(f"To confirm, type: {words}", key="purge-words")
-    if confirmed("Delete", "purge", ":material/delete_forever:"):
+    if confirm_buttons("Delete", "purge", ":material/delete_forever:"):
         if (typed or "").strip().replace(",", "") != words.replace(",", ""):
             error_box.show(
                 UsageError(f"The words are not “{words}”.", "Type them as they stand above the box."),
@@ -87,10 +89,10 @@ def ask_purge(here: DeadLetterService, plan: Plan, export: Path) -> None:
                 title="Nothing was deleted",
             )
             return
-        _start(here, reason, "purge", f"purge-{plan.id}", plan.id, export=str(export), confirmation=words)
+        _start_job(service, reason, "purge", f"purge-{plan.id}", plan.id, export=str(export), confirmation=words)
 
 
-def confirmed(verb: str, key: str, icon: str) -> bool:
+def confirm_buttons(verb: str, key: str, icon: str) -> bool:
     """Two buttons side by side: whether the first was pressed. The colour of deletion is not that of other acts."""
     with st.container(horizontal=True, key=f"confirm-{key}"):
         pressed = st.button(verb, type="primary", key=f"{key}-confirmed", icon=icon)
@@ -99,16 +101,16 @@ def confirmed(verb: str, key: str, icon: str) -> bool:
     return pressed
 
 
-def _reason(usual: str = "", example: str = "fixed in version 8, ticket OPS-123") -> str:
+def _reason_input(usual: str = "", example: str = "fixed in version 8, ticket OPS-123") -> str:
     typed = st.text_area("Reason, for the record", usual, key="reason", placeholder=example, height=70)
     return (typed or "").strip()
 
 
-def _start(here: DeadLetterService, reason: str, work: str, name: str, plan: str, **more: str) -> None:
+def _start_job(service: DeadLetterService, reason: str, work: str, name: str, plan: str, **more: str) -> None:
     try:
         if not reason:
-            raise NO_REASON
-        here.start(work, name, plan=plan, reason=reason, **more)
+            raise REASON_REQUIRED
+        service.start(work, name, plan=plan, reason=reason, **more)
     except OpsError as error:
         error_box.show(error, again=False, title="Nothing was begun")
         return

@@ -19,22 +19,22 @@ if TYPE_CHECKING:
 
     from ops.deadletters.snapshot import SnapshotInfo
 
-WHICH = "which"
-QUEUE, FILE = "In the queue", "Imported"
+WHICH_KEY = "which"
+IN_QUEUE, IMPORTED = "In the queue", "Imported"
 """As they stand in the address, so without their numbers."""
 
 
-def chosen(info: SnapshotInfo) -> bool:
+def imported_selected(info: SnapshotInfo) -> bool:
     """Whether the page is about imported letters. There is nothing to choose while none are there."""
     if not info.imported:
         return False
     with st.container(horizontal=True, vertical_alignment="center"):
         which = st.segmented_control(
             "Which letters?",
-            [QUEUE, FILE],
-            default=QUEUE,
+            [IN_QUEUE, IMPORTED],
+            default=IN_QUEUE,
             required=True,
-            key=WHICH,
+            key=WHICH_KEY,
             bind="query-params",
             label_visibility="collapsed",
         )
@@ -42,10 +42,10 @@ def chosen(info: SnapshotInfo) -> bool:
             f'<span class="so-quiet">{message_count(info.imported)} from a file on the shelf, beside the '
             f"{message_count(info.letters)} of the queue.</span>"
         )
-    return bool(which == FILE)
+    return bool(which == IMPORTED)
 
 
-def section(here: DeadLetterService) -> None:
+def show_import(service: DeadLetterService) -> None:
     """A file onto the shelf, or what it brought off it again. Nothing is sent."""
     st.html(
         '<span class="so-quiet">Letters of a JSONL export are laid on the shelf beside those of the queue. Nothing is '
@@ -67,18 +67,18 @@ def section(here: DeadLetterService) -> None:
             help="The letters of this file that lie on the shelf only. Those in the queue stay.",
         )
     if given is not None and (bring or take_off):
-        _carry_out(here, given, take_off=take_off)
+        _import_or_undo(service, given, take_off=take_off)
     if said := st.session_state.pop("_imported", ""):
         st.text(said)
 
 
-def _carry_out(here: DeadLetterService, given: UploadedFile, *, take_off: bool) -> None:
+def _import_or_undo(service: DeadLetterService, given: UploadedFile, *, take_off: bool) -> None:
     with tempfile.TemporaryDirectory(prefix="import-") as folder:
         path = Path(folder) / "letters.jsonl"
         path.write_bytes(given.getbuffer())
         try:
             with st.spinner("Reading the file…"):
-                done = here.undo_import(path) if take_off else here.import_messages(path)
+                done = service.undo_import(path) if take_off else service.import_messages(path)
         except OpsError as error:
             named = type(error)(str(error).replace(str(path), given.name), error.next_step)
             error_box.show(named, again=False, title="Nothing was imported")

@@ -17,62 +17,64 @@ from ops.errors import OpsError
 if TYPE_CHECKING:
     from ops.deadletters.jobs.background import BackgroundJob
 
-EVERY_S = 1.0
+POLL_INTERVAL_S = 1.0
 
 
-def follow(here: DeadLetterService, job: BackgroundJob, title: str) -> None:
+def show_job(service: DeadLetterService, job: BackgroundJob, title: str) -> None:
     """``job`` as it goes on, or how it failed; nothing when it is done, as its result stands elsewhere."""
     if job.running:
-        _going(here, job.name, title)
-    elif job.state == FAILED and not _dismissed(job):
+        _show_progress(service, job.name, title)
+    elif job.state == FAILED and not _ended_long_ago(job):
         error_box.show(OpsError(job.error, job.next_step), again=False, title=f"{title} failed")
-    elif job.state == LOST and not _dismissed(job):
-        said = f"{title} was killed, or the machine was: it began {_ago(job)} ago and never ended. Its log: {job.log}"
+    elif job.state == LOST and not _ended_long_ago(job):
+        said = (
+            f"{title} was killed, or the machine was: it began {_age_text(job)} ago and never ended. Its log: {job.log}"
+        )
         st.html(html_blocks.partial((said,)))
 
 
-def _going(here: DeadLetterService, name: str, title: str) -> None:
-    @st.fragment(run_every=EVERY_S, key=f"job-{name}")
+def _show_progress(service: DeadLetterService, name: str, title: str) -> None:
+    @st.fragment(run_every=POLL_INTERVAL_S, key=f"job-{name}")
     def body() -> None:
-        job = here.job(name)
+        job = service.job(name)
         if job is None or not job.running:
             st.rerun()
         with st.container(border=True, key=f"going-{name}"), st.container(horizontal=True, vertical_alignment="center"):
-            st.progress(_share(job), f"{title}: {_said(job)}")
+            st.progress(_progress_share(job), f"{title}: {_progress_text(job)}")
             allowed = access()
             held = not allowed.may_change and job.work not in HARMLESS
             said = allowed.why if held else None
             if st.button("Stop", key=f"stop-{name}", icon=":material/stop:", disabled=held, help=said):
                 try:
-                    here.stop(name)
+                    service.stop(name)
                 except OpsError as error:
                     error_box.show(error, again=False, title="This cannot be done")
 
     body()
 
 
-def _share(job: BackgroundJob) -> float:
+def _progress_share(job: BackgroundJob) -> float:
     return min(1.0, job.done / job.expected) if job.expected else 0.0
 
 
-def _said(job: BackgroundJob) -> str:
+def _progress_text(job: BackgroundJob) -> str:
     """Count, rate and time left; the sentence is ours (foreign text would be read as Markdown)."""
     seconds = (datetime.now(UTC) - job.began).total_seconds()
     if not job.done or not job.expected:
-        return f"{_safe(job.said)} · {duration(seconds)}"
+        return f"{_plain_label(job.said)} · {duration(seconds)}"
     rate = job.done / max(seconds, 0.1)
     left = duration(max(0.0, (job.expected - job.done) / rate)) if rate else "?"
     return f"{number(job.done)} of {number(job.expected)} · {number(rate)}/s · about {left} left"
 
 
-def _safe(said: str) -> str:
+def _plain_label(said: str) -> str:
     return "".join(letter if letter.isalnum() or letter in " .,;:-/'()" else " " for letter in said)
 
 
-def _dismissed(job: BackgroundJob) -> bool:
+def _ended_long_ago(job: BackgroundJob) -> bool:
     """Only what ended lately is worth a word on the page."""
     return job.ended is not None and (datetime.now(UTC) - job.ended).total_seconds() > 3_600
 
 
-def _ago(job: BackgroundJob) -> str:
+def _age_text(job: BackgroundJob) -> str:
     return duration((datetime.now(UTC) - job.began).total_seconds())

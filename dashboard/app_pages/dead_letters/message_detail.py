@@ -21,12 +21,12 @@ if TYPE_CHECKING:
     from ops.deadletters.causes import TimelineEvent
     from ops.deadletters.messages.model import SnapshotMessage
 
-CUT = 2_000
+PREVIEW_CHARACTERS = 2_000
 """Characters of a body shown before "show all"."""
-_LONGEST = 600
-_NUMBERS = re.compile(r"\[\s+([-+.\deE,\s]+?)\s+\]")
+_LONGEST_FACT = 600
+_NUMBER_LIST = re.compile(r"\[\s+([-+.\deE,\s]+?)\s+\]")
 """A list of numbers, a line each: it is read more easily on one line."""
-_COLOUR = {
+_EVENT_COLOUR = {
     "sent": theme.VISIBLE,
     "received": theme.IN_FLIGHT,
     "died": theme.DEAD,
@@ -38,25 +38,25 @@ _COLOUR = {
 }
 
 
-def section(here: DeadLetterService, shelved: SnapshotMessage) -> None:
+def show_message(service: DeadLetterService, shelved: SnapshotMessage) -> None:
     """Facts and timeline on the left, body and attributes on the right."""
     letter = shelved.letter
     st.subheader("What does this letter say?", anchor=False)
     left, right = st.columns([2, 3], gap="medium")
     with left:
         st.html(html_blocks.facts(_facts(shelved)))
-        _timeline(here, shelved)
+        _show_timeline(service, shelved)
     with right:
-        _body(letter.message_id, letter.body)
+        _show_body(letter.message_id, letter.body)
         if letter.attributes:
             st.caption("Message attributes")
             attributes = {
                 name: f"{one.value}  ({one.data_type})" if one.data_type != "String" else one.value
                 for name, one in letter.attributes.items()
             }
-            _code(_json(attributes))
+            _show_code(_to_json(attributes))
         with st.expander("System attributes", key="system"):
-            _code(_json(dict(letter.system)))
+            _show_code(_to_json(dict(letter.system)))
 
 
 def _facts(shelved: SnapshotMessage) -> dict[str, str]:
@@ -76,27 +76,27 @@ def _facts(shelved: SnapshotMessage) -> dict[str, str]:
         "Receives": str(letter.receives),
         "Place": shelved.place.value,
     }
-    return {name: _short(value) for name, value in facts.items() if value}
+    return {name: _shorten(value) for name, value in facts.items() if value}
 
 
-def _timeline(here: DeadLetterService, shelved: SnapshotMessage) -> None:
+def _show_timeline(service: DeadLetterService, shelved: SnapshotMessage) -> None:
     """What the letter itself tells; the logs are asked when the reader wants them, since that costs."""
     asked: set[str] = st.session_state.setdefault("_timelines", set())
     message_id = shelved.letter.message_id
     if message_id not in asked:
         known = {"sent": shelved.letter.sent, "died": shelved.cause.died}
-        st.html(line([(at, what, "") for what, at in known.items() if at]))
+        st.html(timeline_html([(at, what, "") for what, at in known.items() if at]))
         label = "Ask the logs for its history"
         st.button(label, icon=":material/timeline:", key="ask-timeline", on_click=asked.add, args=(message_id,))
         return
     try:
         with st.spinner("Asking the logs…"):
-            found = cached_queries.timeline(here, message_id)
+            found = cached_queries.message_timeline(service, message_id)
     except OpsError as error:
         asked.discard(message_id)
         error_box.show(error, again=False)
         return
-    st.html(line([_told(one) for one in found.moments]))
+    st.html(timeline_html([_told(one) for one in found.moments]))
     for note in found.look.partial:
         st.html(f'<div class="so-quiet">{escape(note)}</div>')
 
@@ -105,43 +105,45 @@ def _told(one: TimelineEvent) -> tuple[Any, str, str]:
     return one.at, one.what, one.text
 
 
-def line(moments: list[tuple[Any, str, str]]) -> str:
+def timeline_html(moments: list[tuple[Any, str, str]]) -> str:
     """Moments from top to bottom, with the time that passed between them."""
     viewer = page_runtime.ZONE
     rows, before = [], None
     for at, what, text in moments:
-        gap = f"+{_gap(at - before)}" if before is not None and at is not None else ""
+        gap = f"+{_elapsed(at - before)}" if before is not None and at is not None else ""
         when = f'<time title="{escape(utc(at))}">{escape(moment(at, viewer))}</time>'
-        said = f"<code>{escape(_short(text))}</code>" if text else ""
+        said = f"<code>{escape(_shorten(text))}</code>" if text else ""
         rows.append(
-            f'<li style="--c:{_COLOUR.get(what, theme.NEUTRAL)}">{when}<div><b>{escape(what)}</b>'
+            f'<li style="--c:{_EVENT_COLOUR.get(what, theme.NEUTRAL)}">{when}<div><b>{escape(what)}</b>'
             f"<small>{gap}</small>{said}</div></li>"
         )
         before = at or before
     return f'<ol class="so-line">{"".join(rows)}</ol>' if rows else ""
 
 
-def _gap(passed: timedelta) -> str:
+def _elapsed(passed: timedelta) -> str:
     seconds = passed.total_seconds()
     return f"{max(0.0, seconds):.1f} s" if seconds < 10 else duration(seconds)
 
 
-def _body(message_id: str, body: str) -> None:
-    pretty = _pretty(body)
+def _show_body(message_id: str, body: str) -> None:
+    pretty = _formatted_json(body)
     text = pretty if pretty is not None and st.toggle("Formatted", value=True, key="formatted") else body
-    whole = len(text) <= CUT or st.toggle(f"Show all {number(len(text))} characters", key=f"all-{message_id}")
-    shown = text if whole else text[:CUT]
-    _code(sendable(shown) or "(empty body)")
+    whole = len(text) <= PREVIEW_CHARACTERS or st.toggle(
+        f"Show all {number(len(text))} characters", key=f"all-{message_id}"
+    )
+    shown = text if whole else text[:PREVIEW_CHARACTERS]
+    _show_code(sendable(shown) or "(empty body)")
     if not whole:
-        st.html(f'<span class="so-quiet">The first {number(CUT)} characters.</span>')
+        st.html(f'<span class="so-quiet">The first {number(PREVIEW_CHARACTERS)} characters.</span>')
 
 
-def _code(text: str) -> None:
+def _show_code(text: str) -> None:
     """Of a bounded height: attributes may be as long as bodies."""
     st.code(text, language=None, wrap_lines=True, height=420 if len(text) > 700 else "content")
 
 
-def _pretty(body: str) -> str | None:
+def _formatted_json(body: str) -> str | None:
     """JSON laid out, each number and key as it was sent; None when it is none, or so deep or large that laying it out
     helps nobody."""
     if len(body) > 200_000:
@@ -150,12 +152,12 @@ def _pretty(body: str) -> str | None:
         laid_out = json_roundtrip.pretty(body)
     except ValueError:
         return None
-    return _NUMBERS.sub(lambda found: f"[{' '.join(found[1].split())}]", laid_out)
+    return _NUMBER_LIST.sub(lambda found: f"[{' '.join(found[1].split())}]", laid_out)
 
 
-def _json(found: dict[str, str]) -> str:
+def _to_json(found: dict[str, str]) -> str:
     return sendable(json.dumps(found, indent=2, ensure_ascii=False))
 
 
-def _short(text: str) -> str:
-    return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
+def _shorten(text: str) -> str:
+    return text if len(text) <= _LONGEST_FACT else text[: _LONGEST_FACT - 1] + "…"

@@ -19,9 +19,9 @@ from ops.deadletters.plan_model import Selection
 if TYPE_CHECKING:
     from ops.deadletters.messages.model import SnapshotMessage
 
-PAGE = 100
+PAGE_SIZE = 100
 """Letters in the table at once."""
-PICKED = "_picked"
+SELECTED_ROWS_KEY = "_picked"
 
 _ORDERS = {
     "Newest first": ("sent", True),
@@ -40,12 +40,12 @@ _COLUMNS = {
 }
 
 
-def section(here: DeadLetterService, selection: Selection, total: int) -> None:
+def show_messages(service: DeadLetterService, selection: Selection, total: int) -> None:
     """The table, and the first ticked letter (else the first of all) below it."""
     if not total:
         st.html(html_blocks.empty("No letter matches", "Clear a box above, or choose another cause."))
         return
-    pages = max(1, math.ceil(total / PAGE))
+    pages = max(1, math.ceil(total / PAGE_SIZE))
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         order = st.selectbox(
             "Order", list(_ORDERS), key="order", bind="query-params", label_visibility="collapsed", width=170
@@ -54,8 +54,8 @@ def section(here: DeadLetterService, selection: Selection, total: int) -> None:
             st.session_state["letters-page"] = 1
         at = st.pagination(pages, key="letters-page") if pages > 1 else 1
     by, descending = _ORDERS[order or "Newest first"]
-    found = cached_queries.page(here, selection, by, descending, PAGE, (at - 1) * PAGE)
-    said = f"{number((at - 1) * PAGE + 1)}–{number((at - 1) * PAGE + len(found))} of {number(total)}"
+    found = cached_queries.find_messages(service, selection, by, descending, PAGE_SIZE, (at - 1) * PAGE_SIZE)
+    said = f"{number((at - 1) * PAGE_SIZE + 1)}–{number((at - 1) * PAGE_SIZE + len(found))} of {number(total)}"
     picked = widgets.table(
         _frame(found),
         f"letters-{at}-{order}-{hash(selection) & 0xFFFFFF:x}",
@@ -66,16 +66,16 @@ def section(here: DeadLetterService, selection: Selection, total: int) -> None:
         alt=f"Letters {said}",
     )
     rows = [row for row in picked.selection.rows if row < len(found)]
-    st.session_state[PICKED] = (selection, tuple(found[row].letter.message_id for row in rows))
+    st.session_state[SELECTED_ROWS_KEY] = (selection, tuple(found[row].letter.message_id for row in rows))
     tip = f"{len(rows)} ticked: only those are planned or exported." if rows else "Tick letters to act on those only."
     st.html(f'<span class="so-quiet">Letters {said}. {tip}</span>')
     if found:
-        message_detail.section(here, found[rows[0] if rows else 0])
+        message_detail.show_message(service, found[rows[0] if rows else 0])
 
 
-def narrowed(selection: Selection) -> Selection:
+def with_selected_rows(selection: Selection) -> Selection:
     """The selection, or the ticked letters of it."""
-    of, ids = st.session_state.get(PICKED, (None, ()))
+    of, ids = st.session_state.get(SELECTED_ROWS_KEY, (None, ()))
     return Selection(ids=ids, imported=selection.imported) if of == selection and ids else selection
 
 

@@ -4,7 +4,7 @@ import streamlit as st
 
 from dashboard import page_runtime, theme
 from dashboard.app_pages.dead_letters import sections
-from dashboard.app_pages.dead_letters.scan_bar import Counted
+from dashboard.app_pages.dead_letters.scan_bar import QueueCount
 from dashboard.charts import dead_letters as charts
 from dashboard.components import overview_view, widgets
 from dashboard.formatting import duration, number
@@ -50,11 +50,11 @@ def draw_depth(report: DeadLettersReport) -> None:
         st.html(overview_view.alarms(report.alarms, page_runtime.ZONE))
 
 
-def counted() -> Counted | None:
+def counted() -> QueueCount | None:
     count, at = st.session_state.get(COUNT), page_runtime.loaded_at("dead_letters")
-    return None if count is None or at is None else Counted(count, at)
+    return None if count is None or at is None else QueueCount(count, at)
 
 
-page_runtime.page("dead_letters", draw, skeleton_heights=(56, 70), finding=sections.finding)
-sections.section(counted)
+page_runtime.page("dead_letters", draw, skeleton_heights=(56, 70), finding=sections.current_finding)
+sections.show_sections(counted)
 page_runtime.section("dead_letters", draw_depth)

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from ops.deadletters.jobs.background import BackgroundJob
     from ops.deadletters.ledger.model import Run
 
-SHOWN = "_shown_run"
-_AWAY = "_dismissed_runs"
+SHOWN_RUN_KEY = "_shown_run"
+_DISMISSED_KEY = "_dismissed_runs"
 _UNFINISHED = (State.INTERRUPTED, State.STOPPED, State.CANCELLED, State.FAILED)
 _COLUMNS = {
     "began": st.column_config.DatetimeColumn("Began", format="D MMM HH:mm:ss", width=118),
@@ -37,48 +37,48 @@ _COLUMNS = {
 }
 
 
-def current(here: DeadLetterService) -> None:
+def show_current_run(service: DeadLetterService) -> None:
     """The run that this reader began, or that goes on, or the newest that waits to be finished."""
-    shown = st.session_state.get(SHOWN)
-    job = here.job(f"redrive-{shown}") if shown else None
-    runs = here.runs()
+    shown = st.session_state.get(SHOWN_RUN_KEY)
+    job = service.job(f"redrive-{shown}") if shown else None
+    runs = service.runs()
     run = next((one for one in runs if one.id == shown), None)
-    if job and _starts(job, run):
-        _starting(here, str(shown))
+    if job and _is_starting(job, run):
+        _show_starting(service, str(shown))
         return
     if job and not job.running and (run is None or run.state is not State.INTERRUPTED):  # the card tells that better
-        job_progress.follow(here, job, "The run")
+        job_progress.show_job(service, job, "The run")
     newest = runs[0] if runs else None
     run = next((one for one in runs if one.state is State.RUNNING), run)
-    if run is None and newest and newest.state in _UNFINISHED and newest.id not in _dismissed():
+    if run is None and newest and newest.state in _UNFINISHED and newest.id not in _dismissed_runs():
         run = newest
     if run is not None and run.state is State.RUNNING:
-        _live(here, run.id)
+        _show_live(service, run.id)
         return
-    _notice(here, newest)
+    _watch_for_new_run(service, newest)
     if run is not None:
-        card(here, run, dismissable=True, brief=run.id != shown)
+        show_run(service, run, dismissable=True, brief=run.id != shown)
 
 
-def going(here: DeadLetterService) -> bool:
+def is_run_active(service: DeadLetterService) -> bool:
     """Whether a run moves letters now, or is about to."""
-    shown = st.session_state.get(SHOWN)
-    job = here.job(f"redrive-{shown}") if shown else None
-    return bool(job and job.running) or any(run.state is State.RUNNING for run in here.runs())
+    shown = st.session_state.get(SHOWN_RUN_KEY)
+    job = service.job(f"redrive-{shown}") if shown else None
+    return bool(job and job.running) or any(run.state is State.RUNNING for run in service.runs())
 
 
-def beside(here: DeadLetterService) -> bool:
+def show_run_instead_of_plan(service: DeadLetterService) -> bool:
     """In the place of a plan: the run that this reader began, or that goes on, in brief, with a way to the whole of
     it. Whether one goes on, so that nothing can be planned."""
-    goes_on = going(here)
-    shown = st.session_state.get(SHOWN)
+    goes_on = is_run_active(service)
+    shown = st.session_state.get(SHOWN_RUN_KEY)
     if not goes_on and not shown:
         return False
 
-    @st.fragment(run_every=job_progress.EVERY_S if goes_on else None, key="run-beside")
+    @st.fragment(run_every=job_progress.POLL_INTERVAL_S if goes_on else None, key="run-beside")
     def body() -> None:
-        run = next((one for one in here.runs() if one.state is State.RUNNING), None)
-        run = run or (here.run(shown) if shown else None)
+        run = next((one for one in service.runs() if one.state is State.RUNNING), None)
+        run = run or (service.run(shown) if shown else None)
         with st.container(border=run is not None, key="run-here"):
             if run is not None:
                 st.html(dead_letters.run_head(run, message_count(run.planned), page_runtime.ZONE))
@@ -89,19 +89,19 @@ def beside(here: DeadLetterService) -> bool:
     return goes_on
 
 
-def _starts(job: BackgroundJob, run: Run | None) -> bool:
+def _is_starting(job: BackgroundJob, run: Run | None) -> bool:
     """Its process is there, and has not told of itself yet: of a run that goes on, the ledger tells how it ended."""
     if not job.running or (run and run.state is State.RUNNING):
         return False
     return run is None or run.ended is None or run.ended < job.began
 
 
-def _notice(here: DeadLetterService, newest: Run | None) -> None:
+def _watch_for_new_run(service: DeadLetterService, newest: Run | None) -> None:
     """A run that somebody began elsewhere, from the command line or another window, appears by itself."""
 
     @st.fragment(run_every=page_runtime.page_context().selection.refresh, key="notice-runs")
     def body() -> None:
-        runs = here.runs()
+        runs = service.runs()
         now = runs[0] if runs else None
         if now and (newest is None or (now.id, now.state) != (newest.id, newest.state)):
             st.rerun()
@@ -109,11 +109,11 @@ def _notice(here: DeadLetterService, newest: Run | None) -> None:
     body()
 
 
-def _starting(here: DeadLetterService, run_id: str) -> None:
-    @st.fragment(run_every=job_progress.EVERY_S, key=f"starting-{run_id}")
+def _show_starting(service: DeadLetterService, run_id: str) -> None:
+    @st.fragment(run_every=job_progress.POLL_INTERVAL_S, key=f"starting-{run_id}")
     def body() -> None:
-        job = here.job(f"redrive-{run_id}")
-        if job is None or not _starts(job, here.run(run_id)):
+        job = service.job(f"redrive-{run_id}")
+        if job is None or not _is_starting(job, service.run(run_id)):
             st.rerun()
         with st.container(border=True):
             st.html(
@@ -124,21 +124,21 @@ def _starting(here: DeadLetterService, run_id: str) -> None:
     body()
 
 
-def _live(here: DeadLetterService, run_id: str) -> None:
-    @st.fragment(run_every=job_progress.EVERY_S, key=f"run-{run_id}")
+def _show_live(service: DeadLetterService, run_id: str) -> None:
+    @st.fragment(run_every=job_progress.POLL_INTERVAL_S, key=f"run-{run_id}")
     def body() -> None:
-        run = here.run(run_id)
+        run = service.run(run_id)
         if run is None or run.state is not State.RUNNING:
-            st.session_state[SHOWN] = run_id
+            st.session_state[SHOWN_RUN_KEY] = run_id
             st.toast("The redrive has ended: see the top of this page.", icon=":material/arrow_upward:")
             st.rerun()
-        card(here, run)
+        show_run(service, run)
 
     body()
 
 
-def card(
-    here: DeadLetterService, run: Run, *, dismissable: bool = False, brief: bool = False, key: str = "run"
+def show_run(
+    service: DeadLetterService, run: Run, *, dismissable: bool = False, brief: bool = False, key: str = "run"
 ) -> None:
     """One run: state, counts, steps, and what may be done now. ``brief``: the counts and steps are folded away."""
     with st.container(border=True, key=key):
@@ -146,11 +146,11 @@ def card(
         st.html(dead_letters.run_head(run, message_count(run.planned), page_runtime.ZONE, top))
         st.html(dead_letters.run_bar(run))
         with st.expander("In full", icon=":material/list:", key=f"{key}-full") if brief else nullcontext():
-            _details(run, key)
-        _buttons(here, run, dismissable=dismissable, key=key)
+            _show_details(run, key)
+        _show_buttons(service, run, dismissable=dismissable, key=key)
 
 
-def _details(run: Run, key: str) -> None:
+def _show_details(run: Run, key: str) -> None:
     st.html(dead_letters.run_numbers(run))
     if run.steps:
         st.html(dead_letters.run_steps(run))
@@ -161,10 +161,10 @@ def _details(run: Run, key: str) -> None:
         st.html(dead_letters.tally("Came back with", run.causes_back))
     if run.failures:
         st.html(dead_letters.tally("Refused by the destination", run.failures))
-    _twice(run, key)
+    _show_possible_duplicates(run, key)
 
 
-def _buttons(here: DeadLetterService, run: Run, *, dismissable: bool, key: str) -> None:
+def _show_buttons(service: DeadLetterService, run: Run, *, dismissable: bool, key: str) -> None:
     allowed = access()
     with st.container(horizontal=True, vertical_alignment="center"):
         if run.state is State.RUNNING and st.button(
@@ -173,7 +173,7 @@ def _buttons(here: DeadLetterService, run: Run, *, dismissable: bool, key: str) 
             icon=":material/stop:",
             disabled=run.stopping or not allowed.may_change,
         ):
-            _cancel(here, run)
+            _request_stop(service, run)
         if run.state in _UNFINISHED and st.button(
             "Resume…",
             key=f"{key}-resume",
@@ -181,19 +181,19 @@ def _buttons(here: DeadLetterService, run: Run, *, dismissable: bool, key: str) 
             type="primary" if run.state is State.INTERRUPTED else "secondary",
             disabled=not allowed.may_change,
         ):
-            confirm_dialogs.ask_resume(here, run)
+            confirm_dialogs.confirm_resume(service, run)
         if dismissable and st.button("Close", key=f"{key}-close", type="tertiary"):
-            _dismissed().add(run.id)
-            st.session_state.pop(SHOWN, None)
+            _dismissed_runs().add(run.id)
+            st.session_state.pop(SHOWN_RUN_KEY, None)
             st.rerun()
         if not allowed.may_change and run.state is not State.DONE:
             st.text(allowed.why)
 
 
-def earlier(here: DeadLetterService) -> None:
+def show_history(service: DeadLetterService) -> None:
     """All runs of this queue; the chosen one in full."""
-    runs = here.runs()
-    if damaged := here.unreadable_runs():
+    runs = service.runs()
+    if damaged := service.unreadable_runs():
         st.html(html_blocks.partial(damaged))
     if not runs and not damaged:
         st.html(html_blocks.empty("No runs yet", "A run begins with a plan: choose letters, then Redrive."))
@@ -208,10 +208,10 @@ def earlier(here: DeadLetterService) -> None:
         frame, "runs", _COLUMNS, on_select="rerun", selection_mode="single-row", height=widgets.height(len(frame))
     )
     if picked.selection.rows and (row := picked.selection.rows[0]) < len(runs):
-        card(here, runs[row], key="earlier-run")
+        show_run(service, runs[row], key="earlier-run")
 
 
-def _twice(run: Run, key: str) -> None:
+def _show_possible_duplicates(run: Run, key: str) -> None:
     """Named, since idempotency is the handler's: it drops a repeat by the original message id."""
     if run.twice:
         label = f"{message_count(len(run.twice))} may have been sent twice"
@@ -220,15 +220,15 @@ def _twice(run: Run, key: str) -> None:
             st.code("\n".join(run.twice[:1_000]), language=None, height=160 if len(run.twice) > 6 else "content")
 
 
-def _cancel(here: DeadLetterService, run: Run) -> None:
+def _request_stop(service: DeadLetterService, run: Run) -> None:
     try:
-        here.cancel(run.id)
+        service.cancel(run.id)
     except OpsError as error:
         error_box.show(error, again=False, title="This cannot be done")
         return
     st.toast("Stopping: what is held is given back.", icon=":material/stop:")
 
 
-def _dismissed() -> set[str]:
-    found: set[str] = st.session_state.setdefault(_AWAY, set())
+def _dismissed_runs() -> set[str]:
+    found: set[str] = st.session_state.setdefault(_DISMISSED_KEY, set())
     return found
