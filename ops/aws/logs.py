@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from dataclasses import dataclass
 from datetime import datetime
@@ -40,8 +41,12 @@ def run_query(
     end: datetime,
     rows: int = MAX_ROWS,
     patience_s: float = QUERY_TIMEOUT_S,
+    max_bytes: float = math.inf,
 ) -> LogRows:
-    """What ``text`` finds in ``group`` from ``start`` to ``end``. Raises NotFound when there is no such group."""
+    """What ``text`` finds in ``group`` from ``start`` to ``end``. Raises NotFound when there is no such group.
+
+    A query that has scanned more than ``max_bytes`` is stopped; its results so far are returned.
+    """
     with aws.translate_errors("logs", f"log group {group}"):
         query_id = aws.logs.start_query(
             logGroupName=group,
@@ -50,7 +55,7 @@ def run_query(
             endTime=int(end.timestamp()) + 1,
             limit=min(rows, MAX_ROWS),
         )["queryId"]
-        answer = _wait(aws, query_id, patience_s)
+        answer = _wait(aws, query_id, patience_s, max_bytes)
         results: list[Any] = list(answer["results"])
         while len(results) < rows and (token := answer.get("nextToken")):
             answer = aws.logs.get_query_results(queryId=query_id, nextToken=token)
@@ -68,14 +73,15 @@ def run_query(
     )
 
 
-def _wait(aws: Aws, query_id: str, patience_s: float) -> Any:
+def _wait(aws: Aws, query_id: str, patience_s: float, max_bytes: float) -> Any:
     deadline = time.monotonic() + patience_s
     pause = 0.05
     while True:
         answer = aws.logs.get_query_results(queryId=query_id)
         if answer["status"] not in ("Scheduled", "Running", "Unknown"):
             return answer
-        if time.monotonic() >= deadline:
+        scanned = answer.get("statistics", {}).get("bytesScanned", 0.0)
+        if time.monotonic() >= deadline or scanned > max_bytes:
             aws.logs.stop_query(queryId=query_id)
             return answer
         time.sleep(pause)

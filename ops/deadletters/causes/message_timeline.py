@@ -157,16 +157,9 @@ def _unread(path: Path, why: OpsError) -> str:
 
 def _of_logs(source: DeadLetterQueue, shelved: SnapshotMessage) -> tuple[list[LogQuerySession], list[TimelineEvent]]:
     """From the logs of the functions that read the queue which the message came from."""
-    letter, cause = shelved.letter, shelved.cause
-    now = datetime.now(UTC)
-    before = (
-        MAX_WORK_BEFORE_SENT
-        if letter.kind not in _SENT_AS_WORK or letter.original_message_id != letter.message_id
-        else SEARCH_MARGIN
-    )
-    start = (letter.sent or now - RETENTION) - before
-    end = min(now, cause.died + SEARCH_MARGIN) if cause.died and cause.died > start else now
-    ids = sorted({letter.message_id, letter.original_message_id, letter.request_id, cause.request_id} - {""})
+    letter = shelved.letter
+    start, end = search_range(shelved, datetime.now(UTC))
+    ids = sorted({letter.message_id, letter.original_message_id, letter.request_id, shelved.cause.request_id} - {""})
     askings, moments = [], []
     for feed in find_consumers(source, [letter.source_arn]).of(source_queue(source, letter.source_arn)):
         asking = LogQuerySession(source.aws, feed.function.log_group, BUDGET)
@@ -174,6 +167,18 @@ def _of_logs(source: DeadLetterQueue, shelved: SnapshotMessage) -> tuple[list[Lo
         askings.append(asking)
         moments += _moments(rows, {letter.message_id, letter.original_message_id}, letter.request_id)
     return askings, moments
+
+
+def search_range(shelved: SnapshotMessage, now: datetime) -> tuple[datetime, datetime]:
+    """The time in which a message's invocations can have written log lines, until ``now`` at most."""
+    letter, cause = shelved.letter, shelved.cause
+    before = (
+        MAX_WORK_BEFORE_SENT
+        if letter.kind not in _SENT_AS_WORK or letter.original_message_id != letter.message_id
+        else SEARCH_MARGIN
+    )
+    start = (letter.sent or now - RETENTION) - before
+    return start, min(now, cause.died + SEARCH_MARGIN) if cause.died and cause.died > start else now
 
 
 def _rows(

@@ -1,0 +1,74 @@
+"""The lines of an invocation, those too that do not carry its request ID.
+
+A stack trace or a ``print`` has no request ID. An execution environment writes to one log stream and works on one
+invocation at a time, so its lines lie between the first and the last that do have the ID.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from ops import invocation_log
+from ops.logs.model import LogSource, Row, request_of, time_of
+from ops.logs.reader import SourceRow
+
+_START = re.compile(r"START RequestId: |\{.*\"type\": ?\"platform\.start\"")
+
+
+@dataclass(frozen=True)
+class InvocationWindow:
+    """Where an invocation's lines are: its log stream, from the first line with its request ID to the last."""
+
+    source: LogSource
+    stream: str
+    request_id: str
+    first: datetime
+    last: datetime
+
+    def has(self, source: LogSource, row: Row) -> bool:
+        """Whether a line is this invocation's: in its stream, another one's says so. (A Managed Instance works on
+        several at a time.)"""
+        here = source == self.source and row.get("@logStream", "") == self.stream
+        return here and self.first <= time_of(row) <= self.last and request_of(row) in ("", self.request_id)
+
+
+def find_windows(rows: Iterable[SourceRow], request_ids: Collection[str]) -> list[InvocationWindow]:
+    """One for each attempt of these invocations, the latest first. A retry of an asynchronous invocation keeps the
+    request ID."""
+    by_stream: dict[tuple[LogSource, str, str], list[Row]] = defaultdict(list)
+    for source, row in rows:
+        request_id = request_of(row)
+        if request_id in request_ids:
+            by_stream[source, row.get("@logStream", ""), request_id].append(row)
+    windows = [
+        InvocationWindow(*key, time_of(attempt[0]), time_of(attempt[-1]))
+        for key, found in by_stream.items()
+        for attempt in _attempts(sorted([row for row in found if _in_time(row)] or found, key=time_of))
+    ]
+    return sorted(windows, key=lambda window: window.last, reverse=True)
+
+
+def _in_time(row: Row) -> bool:
+    """The extension may write its record of an invocation when the next one has started."""
+    line = invocation_log.parse(row)
+    return line is None or line.source != invocation_log.RECORD
+
+
+def _attempts(rows: Sequence[Row]) -> Iterator[list[Row]]:
+    attempt: list[Row] = []
+    for row in rows:
+        if attempt and _START.match(row.get("@message", "")):
+            yield attempt
+            attempt = []
+        attempt.append(row)
+    if attempt:
+        yield attempt
+
+
+def ends_invocation(row: Row) -> bool:
+    """Whether it is the platform's last line about an invocation."""
+    return bool(re.match(r"REPORT RequestId: |\{.*\"type\": ?\"platform\.report\"", row.get("@message", "")))

@@ -1,0 +1,121 @@
+"""What to search the logs for when the lines of a message, a failure cause or a redrive are wanted: IDs, a time range,
+and the functions. Read from the snapshot and the ledgers on this machine."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from ops import formatting
+from ops.deadletters.causes.attribution.message_sources import find_consumers
+from ops.deadletters.causes.logs.log_query import MAX_IDS_PER_QUERY
+from ops.deadletters.causes.message_timeline import search_range
+from ops.deadletters.ledger import Ledger
+from ops.deadletters.ledger.model import Outcome, Sent
+from ops.deadletters.messages.model import NEVER_RAN
+from ops.deadletters.plan_model import Selection
+from ops.deadletters.redrive import redrive
+from ops.deadletters.snapshot import Snapshot
+from ops.errors import UsageError
+from ops.logs.model import LogSearch, LogSource, log_sources, source_of
+
+if TYPE_CHECKING:
+    from ops.deadletters.messages.model import SnapshotMessage
+    from ops.deadletters.queue import DeadLetterQueue
+
+MAX_MESSAGES = MAX_IDS_PER_QUERY // 3
+"""Messages of a cause that are searched for, the latest sent first: each may have three IDs."""
+AFTER_REDRIVE = timedelta(minutes=15)
+"""How long after a redrive its messages' invocations are searched for."""
+_MESSAGE_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+
+
+@dataclass(frozen=True)
+class LogSubject:
+    """``search``: without text. ``notes``: what is known beside the logs, and what the search leaves out."""
+
+    search: LogSearch
+    sources: tuple[LogSource, ...]
+    notes: tuple[str, ...] = ()
+
+
+def message_subject(source: DeadLetterQueue, message_id: str, now: datetime) -> LogSubject:
+    """Of the message with this ID, or the only one whose ID starts so. One that is not in the snapshot is searched for
+    by its ID, in the last day. Raises UsageError: neither."""
+    try:
+        with Snapshot.open(source) as snapshot:
+            message = snapshot.get(message_id)
+    except UsageError:
+        if not _MESSAGE_ID.fullmatch(message_id):
+            raise
+        search = LogSearch(now - timedelta(days=1), now, message_ids=(message_id,))
+        return LogSubject(search, log_sources(source.workload), (f"Message {message_id} is not in the snapshot.",))
+    notes = []
+    if message.cause.error_type == NEVER_RAN:
+        notes.append(f"Message {message_id} never ran: {message.cause.error_message}")
+    return _of_messages(source, [message], now, notes)
+
+
+def cause_subject(source: DeadLetterQueue, cause: str, now: datetime) -> LogSubject:
+    """Of the latest messages with this cause (its ID, the first characters of it, or an error type). Raises UsageError
+    when the snapshot has none."""
+    selection = Selection(cause=cause)
+    with Snapshot.open(source) as snapshot:
+        count = snapshot.count(selection)
+        messages = snapshot.find(selection, descending=True, limit=MAX_MESSAGES)
+    if not messages:
+        raise UsageError(f"No message in the snapshot has the cause {cause!r}.", "List the causes: ops dlq causes.")
+    notes = []
+    if count > len(messages):
+        notes.append(f"Only the {len(messages)} latest of {formatting.count(count, 'message')} were searched for.")
+    return _of_messages(source, messages, now, notes)
+
+
+def redrive_subject(source: DeadLetterQueue, run_id: str, now: datetime) -> LogSubject:
+    """Of what a redrive sent, first the messages that failed again. Raises UsageError when there is no such redrive, and
+    OpsError when its ledger cannot be read."""
+    run = redrive.progress(source, run_id)
+    ids, sent = sent_ids(source, run.id)
+    if not ids:
+        raise UsageError(f"Redrive {run.id} has sent no message.", f"Show it: ops dlq runs {run.id}.")
+    notes = []
+    if sent > len(ids):
+        notes.append(f"Only {len(ids)} of the {formatting.count(sent, 'message')} sent were searched for.")
+    end = min(now, run.ended + AFTER_REDRIVE) if run.ended else now
+    search = LogSearch(run.began, max(end, run.began + timedelta(seconds=1)), message_ids=ids)
+    return LogSubject(search, log_sources(source.workload), tuple(notes))
+
+
+def sent_ids(source: DeadLetterQueue, run_id: str) -> tuple[tuple[str, ...], int]:
+    """The IDs under which a redrive sent its messages, as many as one query takes: first of those that failed again,
+    then the latest. And the number of messages that it sent."""
+    with Ledger.open(source.runs / f"{run_id}.db") as ledger:
+        sent = list(ledger.letters())
+    chosen = sorted(sent, key=_importance)
+    ids = [id_ for message in chosen for id_ in message.new_ids or (message.message_id,)]
+    return tuple(dict.fromkeys(ids))[:MAX_IDS_PER_QUERY], len(sent)
+
+
+def _importance(message: Sent) -> tuple[bool, float]:
+    return message.outcome is not Outcome.CAME_BACK, -message.sent_at.timestamp()
+
+
+def _of_messages(
+    source: DeadLetterQueue, messages: Sequence[SnapshotMessage], now: datetime, notes: Iterable[str]
+) -> LogSubject:
+    ranges = [search_range(message, now) for message in messages]
+    letters = [message.letter for message in messages]
+    consumers = find_consumers(source, [letter.source_arn for letter in letters])
+    ids = {id_ for letter in letters for id_ in (letter.message_id, letter.original_message_id)}
+    requests = {id_ for message in messages for id_ in (message.cause.request_id, message.letter.request_id)}
+    search = LogSearch(
+        min(start for start, _ in ranges),
+        max(end for _, end in ranges),
+        message_ids=tuple(sorted(ids)),
+        request_ids=tuple(sorted(requests - {""})),
+    )
+    sources = tuple(dict.fromkeys(source_of(consumer.function) for consumer in consumers.all))
+    return LogSubject(search, sources, (*notes, *consumers.notes))
