@@ -10,6 +10,7 @@ from typing import Any
 
 from ops.twin.emulator.cloudwatch.metric_store import publish
 from ops.twin.emulator.logs.emf_parser import extract
+from ops.twin.emulator.logs.event_pages import filter_in_pages
 from ops.twin.emulator.logs.filter_pattern import PatternError, compile_pattern
 from ops.twin.emulator.patch import Patch
 
@@ -21,6 +22,7 @@ def patches() -> list[Patch]:
         Patch(LOGS, "_append_log_events", _extracting, "metrics in log events are extracted"),
         Patch(LOGS, "_compile_filter_pattern", lambda _: lambda raw: compile_pattern(raw or ""), "filter patterns"),
         Patch(LOGS, "_subscription_pattern_matches", lambda _: _matches, "filter patterns of subscriptions"),
+        Patch(LOGS, "_filter_log_events", filter_in_pages, "events in pages, oldest or newest first"),
         Patch(LOGS, "_filter_log_events", _refusing, "a pattern that means nothing is refused"),
     ]
 

@@ -111,3 +111,30 @@ def test_the_api_filters_by_them(emulator: Emulator) -> None:
     assert found('"Status: error"') == [LINE]
     with pytest.raises(ClientError, match="InvalidParameterException"):
         found("{ $.n = }")
+
+
+def test_events_come_in_pages_from_either_end(emulator: Emulator) -> None:
+    logs = emulator.client("logs")
+    group, stream = f"paged-{time.monotonic_ns()}", "stream"
+    logs.create_log_group(logGroupName=group)
+    logs.create_log_stream(logGroupName=group, logStreamName=stream)
+    now = int(time.time() * 1000)
+    events = [{"timestamp": now + number, "message": f"line {number}"} for number in range(5)]
+    logs.put_log_events(logGroupName=group, logStreamName=stream, logEvents=events)
+
+    def read(**request: object) -> list[str]:
+        lines: list[str] = []
+        while True:
+            page = logs.filter_log_events(logGroupName=group, limit=2, **request)
+            assert len(page["events"]) <= 2
+            lines += [event["message"] for event in page["events"]]
+            if "nextToken" not in page:
+                return lines
+            request["nextToken"] = page["nextToken"]
+
+    oldest_first = [event["message"] for event in events]
+    assert read() == oldest_first
+    assert read(startFromHead=False) == oldest_first[::-1]
+    assert read(startTime=now + 1, endTime=now + 3, startFromHead=False) == ["line 3", "line 2", "line 1"]
+    with pytest.raises(ClientError, match="InvalidParameterException"):
+        read(nextToken="no token")
