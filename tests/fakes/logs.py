@@ -29,8 +29,9 @@ from tests.factories import QUEUE, a_dead_letter
 from tests.fakes.aws import Refusal, serve
 from tests.ops.insight.world import WORKLOAD
 
-BEGAN = datetime.now(UTC).replace(microsecond=0) - timedelta(hours=1)
-"""When the messages here were sent: recently, since logs older than a message can be are not asked for."""
+BEGAN = datetime.now(UTC).replace(second=0, microsecond=0) - timedelta(hours=1)
+"""When the messages here were sent: recently, since logs older than a message can be are not queried, and on a whole
+minute, as CloudWatch's data points are."""
 _LIKE = re.compile(r"filter @message like /(.*?)/ (?=\||$)", re.DOTALL)
 
 
