@@ -71,17 +71,17 @@ def stopped(world: World, new_ids: list[str]) -> str:
 
 def test_the_next_scan_settles_what_lies_there_again(world: World) -> None:
     run_id = stopped(world, ["new-0", "new-1", "new-2"])
-    assert late_outcomes.settle(world.source) == ()
+    assert late_outcomes.record_late_outcomes(world.source) == ()
     with Snapshot.open(world.source) as shelf:
         shelf.add([a_dead_letter("order 0", "new-0"), a_dead_letter("order 2", "new-2")], Place.QUEUE)
         shelf.set_causes([("new-0", Cause("ValueError", "bank closed", source="log"))])
-    assert late_outcomes.settle(world.source) == (
+    assert late_outcomes.record_late_outcomes(world.source) == (
         f"Run {run_id}: 2 messages whose outcome was not known failed again.",
     )
     run = redrive.progress(world.source, run_id)
     assert (run.state, run.came_back, run.waiting) == (State.STOPPED, 2, 1)
     assert ("ValueError: bank closed", 1) in run.causes_back
-    assert late_outcomes.settle(world.source) == (), "and once only"
+    assert late_outcomes.record_late_outcomes(world.source) == (), "and once only"
 
 
 def test_a_run_that_goes_on_and_a_ledger_that_is_odd_are_left_alone(world: World) -> None:
@@ -90,5 +90,5 @@ def test_a_run_that_goes_on_and_a_ledger_that_is_odd_are_left_alone(world: World
         shelf.add([a_dead_letter("order 0", "new-0")], Place.QUEUE)
     (world.source.runs / "odd.db").write_bytes(b"no ledger")
     with queue_lock.hold_lock(world.source, run_id, "ada"):
-        assert late_outcomes.settle(world.source) == ()
-    assert len(late_outcomes.settle(world.source)) == 1
+        assert late_outcomes.record_late_outcomes(world.source) == ()
+    assert len(late_outcomes.record_late_outcomes(world.source)) == 1

@@ -26,7 +26,7 @@ def world(server: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Wor
     """A queue that a function reads, which writes nothing into its log."""
     monkeypatch.setattr(rollout, "TICK_S", 0.02)
     monkeypatch.setattr(dlq_search, "SETTLING_S", 0.3)
-    monkeypatch.setattr(monitor, "PAUSE_S", 0.05)
+    monkeypatch.setattr(monitor, "CHECK_INTERVAL_S", 0.05)
     server.aws.waits(0.02)
     made = server.anew(tmp_path, monkeypatch)
     reader = replace(
@@ -97,9 +97,9 @@ def test_a_queue_too_long_to_search_is_judged_by_its_count_after_failures_that_a
 ) -> None:
     """What is known to lie there is taken off the count, so that it goes on telling about the rest."""
     watched = dlq_search.DlqSearch(world.source.aws, world.source.queue, before=3)
-    monkeypatch.setattr(dlq_search, "MOST_READ", 1)
+    monkeypatch.setattr(dlq_search, "MAX_SEARCHED", 1)
     world.put(["a", "b", "c", "failed again"])
     assert not watched.find(set(), lambda _: set(), 0).whole
-    watched.known = 1
+    watched.known_count = 1
     assert watched.find(set(), lambda _: set(), 0).whole
-    assert not watched.grown(0)
+    assert not watched.has_grown(0)

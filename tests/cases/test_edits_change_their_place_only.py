@@ -11,8 +11,8 @@ import pytest
 
 from ops.deadletters.edits import edits, json_roundtrip
 from ops.deadletters.messages.model import Kind
-from ops.deadletters.transfer.destinations.destination import Parcel
-from ops.deadletters.transfer.destinations.services import FunctionRoute
+from ops.deadletters.transfer.destinations.destination import OutgoingMessage
+from ops.deadletters.transfer.destinations.services import FunctionSender
 from ops.errors import UsageError
 from tests.factories import a_dead_letter
 
@@ -145,8 +145,8 @@ def test_what_is_taken_out_of_a_record_is_sent_as_it_was_written(monkeypatch: py
     record = '{"requestContext":{"condition":"x"},"requestPayload": ' + payload + ' ,"version":"1.0"}'
     sent: list[bytes] = []
     monkeypatch.setattr("ops.aws.lambda_.invoke_async", lambda _aws, _arn, event: sent.append(event) or "r")
-    route = FunctionRoute(None, "arn")  # type: ignore[arg-type]
-    route.send([Parcel(0, a_dead_letter(record, kind=Kind.DESTINATION))])
+    route = FunctionSender(None, "arn")  # type: ignore[arg-type]
+    route.send([OutgoingMessage(0, a_dead_letter(record, kind=Kind.DESTINATION))])
     assert sent == [payload.encode()]
 
 

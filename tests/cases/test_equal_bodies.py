@@ -9,7 +9,7 @@ import pytest
 
 from ops.deadletters.ledger.model import Sent
 from ops.deadletters.messages.model import Place
-from ops.deadletters.outcomes.same_bodies import Lookalikes, Lying, digest
+from ops.deadletters.outcomes.same_bodies import DlqMessage, SameBodyMatcher, body_digest
 from ops.deadletters.plan_model import Steps
 from ops.deadletters.snapshot import Snapshot
 from tests.factories import a_dead_letter
@@ -25,8 +25,8 @@ def sent(number: int, *new_ids: str) -> Sent:
     return Sent(name, name, new_ids, NOW, 1)
 
 
-def lying(name: str, body: str = "same", at: datetime = NOW, *also: str) -> Lying:
-    return Lying(name, frozenset({name, *also}), digest(body), at, f"E: {name}")
+def lying(name: str, body: str = "same", at: datetime = NOW, *also: str) -> DlqMessage:
+    return DlqMessage(name, frozenset({name, *also}), body_digest(body), at, f"E: {name}")
 
 
 @pytest.fixture
@@ -37,8 +37,8 @@ def world(world: World) -> World:
     return world
 
 
-def alike(world: World, back: tuple[Sent, ...] = ()) -> Lookalikes:
-    return Lookalikes(world.source, a_plan(len(BODIES), Steps()), NOW, back)
+def alike(world: World, back: tuple[Sent, ...] = ()) -> SameBodyMatcher:
+    return SameBodyMatcher(world.source, a_plan(len(BODIES), Steps()), NOW, back)
 
 
 @pytest.mark.parametrize(
@@ -55,31 +55,31 @@ def alike(world: World, back: tuple[Sent, ...] = ()) -> Lookalikes:
         ([lying("x1", at=NOW - timedelta(hours=1))], []),  # it was sent before the run began
     ],
 )
-def test_as_many_failed_again_as_lie_there(world: World, there: list[Lying], found: list[int]) -> None:
+def test_as_many_failed_again_as_lie_there(world: World, there: list[DlqMessage], found: list[int]) -> None:
     waiting = [sent(number) for number in range(6)]
-    assert list(alike(world).among(waiting, there)) == [f"m{number:05}" for number in found]
+    assert list(alike(world).match(waiting, there)) == [f"m{number:05}" for number in found]
 
 
 def test_a_message_is_counted_once_however_often_it_is_met(world: World) -> None:
     known = alike(world)
     waiting = [sent(number) for number in range(6)]
-    first = known.among(waiting, [lying("x1")])
+    first = known.match(waiting, [lying("x1")])
     left = [one for one in waiting if one.message_id not in first]
-    assert known.among(left, [lying("x1")]) == {}
-    assert len(known.among(left, [lying("x1"), lying("x2")])) == 1
-    assert known.found == 2
+    assert known.match(left, [lying("x1")]) == {}
+    assert len(known.match(left, [lying("x1"), lying("x2")])) == 1
+    assert known.matched_count == 2
 
 
 def test_those_whose_ids_are_known_are_not_taken_for_others(world: World) -> None:
     """A canary's message failed again under its new id; another was rejected, and names the id that it had first."""
     known = alike(world)
-    known.know([sent(0, "new-0"), sent(1, "new-1")])
+    known.add_sent([sent(0, "new-0"), sent(1, "new-1")])
     there = [lying("new-0"), lying("put-by-the-handler", "same", NOW, "m00001"), lying("x1")]
-    assert known.among([sent(2), sent(4)], there) == {"m00002": "E: x1"}
+    assert known.match([sent(2), sent(4)], there) == {"m00002": "E: x1"}
 
 
 def test_what_an_earlier_process_of_the_run_found_is_not_found_again(world: World) -> None:
     known = alike(world, back=(sent(0), sent(1)))
-    assert known.among([sent(2), sent(4)], [lying("x1"), lying("x2"), lying("x3")]) == {"m00002": "E: x3"}
+    assert known.match([sent(2), sent(4)], [lying("x1"), lying("x2"), lying("x3")]) == {"m00002": "E: x3"}
     again = alike(world, back=(replace(sent(0), new_ids=("new-0",)),))
-    assert again.among([sent(2)], [lying("new-0")]) == {}
+    assert again.match([sent(2)], [lying("new-0")]) == {}

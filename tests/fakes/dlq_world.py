@@ -81,7 +81,7 @@ class FixedOutcomes:
     pause_s: float = 0.0
     note: str = ""
 
-    def look(self, waiting: Sequence[Sent], run: Run, moving: bool) -> list[MessageOutcome]:
+    def check(self, waiting: Sequence[Sent], run: Run, moving: bool) -> list[MessageOutcome]:
         names = [sent.message_id for sent in waiting]
         known = [(name, self.of(run.sent - len(names) + at)) for at, name in enumerate(names)]
         now = datetime.now(UTC)

@@ -59,7 +59,7 @@ def scan(
     explained: Explanation | None = None
     if done.letters and not stop():
         explained = explain(source, logs)
-    done = replace(done, notes=(*done.notes, *late_outcomes.settle(source)))
+    done = replace(done, notes=(*done.notes, *late_outcomes.record_late_outcomes(source)))
     _report(context, source, done, explained, as_json)
 
 

@@ -42,7 +42,7 @@ def look(source: DeadLetterQueue, tell: Teller, limit: int) -> Ended:
     explained = causes.explain(source, progress=tell.say)
     said = f"{formatting.count(done.letters, 'letter')} read, {formatting.count(done.new)} of them new"
     asked = f"Asking the logs took {formatting.count(explained.queries, 'query', 'queries')} for {formatting.price(explained.usd)}."
-    return said, (*done.notes, asked, *explained.notes, *late_outcomes.settle(source))
+    return said, (*done.notes, asked, *explained.notes, *late_outcomes.record_late_outcomes(source))
 
 
 def explain(source: DeadLetterQueue, tell: Teller) -> Ended:

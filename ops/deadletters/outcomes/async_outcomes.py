@@ -47,15 +47,15 @@ class AsyncInvocationWatcher:
 
     @property
     def notes(self) -> Sequence[str]:
-        return [self._logs.refused] if self._logs.refused else []
+        return [self._logs.error] if self._logs.error else []
 
-    def look(
+    def check(
         self, waiting: Sequence[Sent], run: Run, moving: bool, now: datetime
     ) -> Iterator[tuple[Sent, DecidedOutcome]]:
         ids = [one for sent in waiting for one in sent.new_ids]
         self._logs.read(ids_pattern(ids) if len(ids) <= MAX_IDS_PER_QUERY else invocation_log.PATTERN, now, self._add)
         for sent in waiting:
-            fate = next(filter(None, map(self._fate, sent.new_ids)), None)
+            fate = next(filter(None, map(self._outcome_of, sent.new_ids)), None)
             if fate:
                 yield sent, fate
 
@@ -70,7 +70,7 @@ class AsyncInvocationWatcher:
         if said is not None and said.failed and said.request_id:
             self._failed.setdefault(said.request_id, {})[said.at] = said
 
-    def _fate(self, request_id: str) -> DecidedOutcome | None:
+    def _outcome_of(self, request_id: str) -> DecidedOutcome | None:
         """Of all attempts under the request id: one success is enough, the last failure tells why."""
         reports = self._ended.get(request_id, {})
         for at, line in reports.items():

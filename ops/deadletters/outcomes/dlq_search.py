@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from ops import formatting
 from ops.aws import sqs
 from ops.deadletters.messages import parse
-from ops.deadletters.outcomes.same_bodies import Lying, digest
+from ops.deadletters.outcomes.same_bodies import DlqMessage, body_digest
 from ops.errors import AwsError
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 SETTLING_S, SETTLING_TWIN_S = 75.0, 3.0
 """SQS's counts are right a minute after traffic stops (botocore 1.44.5 model, 2026-11); the twin's at once."""
-MOST_READ = 1_000
+MAX_SEARCHED = 1_000
 """A dead-letter queue that holds more is not searched: a search counts as a receive of every letter in it."""
 LEASE_S = 60
 EMPTY_RECEIVES = 2
@@ -34,7 +34,7 @@ class SearchResult:
     causes: Mapping[str, str]
     whole: bool
     note: str = ""
-    others: tuple[Lying, ...] = ()
+    others: tuple[DlqMessage, ...] = ()
 
 
 class DlqSearch:
@@ -44,11 +44,11 @@ class DlqSearch:
 
     def __init__(self, aws: Aws, dlq: sqs.Queue, before: int | None) -> None:
         self._aws, self._dlq, self._before = aws, dlq, before
-        self.known = 0
+        self.known_count = 0
 
-    def grown(self, taken_out: int) -> bool:
+    def has_grown(self, taken_out: int) -> bool:
         """Whether more letters came than left, besides the ``taken_out``. Raises what ``ops.aws`` raises."""
-        return self._before is None or held(self._aws, self._dlq, taken_out) - self.known > self._before
+        return self._before is None or message_count(self._aws, self._dlq, taken_out) - self.known_count > self._before
 
     def find(self, wanted: Set[str], called: Callable[[DeadLetter], Set[str]], taken_out: int) -> SearchResult:
         """Which of ``wanted`` lie there; ``called``: all that a letter may be asked for by. Raises what ``ops.aws``
@@ -57,9 +57,9 @@ class DlqSearch:
         A queue that is too long to be read is judged by its count, which tells only while nothing else comes or goes.
         """
         depth = sqs.queue_depth(self._aws, self._dlq)
-        if depth.visible <= MOST_READ:
+        if depth.visible <= MAX_SEARCHED:
             return _search(self._aws, self._dlq, depth, wanted, called)
-        now = depth.visible + depth.in_flight + depth.delayed + taken_out - self.known
+        now = depth.visible + depth.in_flight + depth.delayed + taken_out - self.known_count
         if now == self._before:
             return SearchResult({}, True)
         many = formatting.count(depth.visible)
@@ -78,7 +78,7 @@ def settling_s(aws: Aws) -> float:
     return SETTLING_TWIN_S if aws.target.is_twin else SETTLING_S
 
 
-def held(aws: Aws, dlq: sqs.Queue, taken_out: int) -> int:
+def message_count(aws: Aws, dlq: sqs.Queue, taken_out: int) -> int:
     """Letters in the queue, and those that were ``taken_out``: more of them than before are letters that came since.
 
     Raises what ``ops.aws`` raises.
@@ -92,11 +92,11 @@ def _search(
 ) -> SearchResult:
     """Read all of it, and give it back."""
     causes: dict[str, str] = {}
-    others: dict[str, Lying] = {}
+    others: dict[str, DlqMessage] = {}
     receipts: dict[str, str] = {}
     empty = 0 if depth.visible else EMPTY_RECEIVES
     try:
-        while empty < EMPTY_RECEIVES and len(receipts) < MOST_READ:
+        while empty < EMPTY_RECEIVES and len(receipts) < MAX_SEARCHED:
             batch = sqs.receive_messages(aws, dlq, LEASE_S, wait_s=0 if receipts else 1)
             empty = 0 if batch else empty + 1
             for message in batch:
@@ -109,7 +109,7 @@ def _search(
                     causes |= dict.fromkeys(asked, told)
                     continue
                 own = letter.message_id
-                others[own] = Lying(own, frozenset(names), digest(letter.body), letter.sent, told)
+                others[own] = DlqMessage(own, frozenset(names), body_digest(letter.body), letter.sent, told)
     finally:
         given = list(receipts.values())
         for at in range(0, len(given), sqs.MAX_BATCH):

@@ -23,27 +23,27 @@ if TYPE_CHECKING:
     from ops.deadletters.ledger.model import MessageOutcome
     from ops.deadletters.queue import DeadLetterQueue
 
-OPEN = (State.STOPPED, State.CANCELLED, State.FAILED, State.DONE)
+ENDED_STATES = (State.STOPPED, State.CANCELLED, State.FAILED, State.DONE)
 
 
-def settle(source: DeadLetterQueue) -> tuple[str, ...]:
+def record_late_outcomes(source: DeadLetterQueue) -> tuple[str, ...]:
     """To be called after a scan; a sentence for each redrive that it told something of. A ledger that cannot be read,
     or that somebody writes to now, is left alone."""
     said: list[str] = []
     with suppress(OpsError), queue_lock.hold_lock(source, "look", "a look"):
         for path in sorted(source.runs.glob("*.db")):
             with suppress(OpsError):
-                said += _settle(source, path)
+                said += _record_for_run(source, path)
     return tuple(said)
 
 
-def _settle(source: DeadLetterQueue, path: Path) -> Iterator[str]:
+def _record_for_run(source: DeadLetterQueue, path: Path) -> Iterator[str]:
     with Ledger.open(path) as ledger:
         run = ledger.run()
-        if not run.waiting or run.state not in OPEN:
+        if not run.waiting or run.state not in ENDED_STATES:
             return
         waiting = {new: sent.message_id for sent in ledger.letters(Outcome.WAITING) for new in sent.new_ids}
-        back = list(_back(source, waiting))
+        back = list(_failed_again(source, waiting))
         if not back:
             return
         ledger.outcomes(back)
@@ -51,7 +51,7 @@ def _settle(source: DeadLetterQueue, path: Path) -> Iterator[str]:
     yield f"Run {run.id}: {some} not known failed again."
 
 
-def _back(source: DeadLetterQueue, waiting: dict[str, str]) -> Iterator[MessageOutcome]:
+def _failed_again(source: DeadLetterQueue, waiting: dict[str, str]) -> Iterator[MessageOutcome]:
     """``waiting``: id in the snapshot, by the id that it was sent as."""
     with Snapshot.open(source) as shelf:
         there = tuple(one for one, place in shelf.places(waiting).items() if place is Place.QUEUE)

@@ -23,7 +23,7 @@ from ops.deadletters.causes.logs.log_shapes import UUID
 from ops.deadletters.ledger.model import DecidedOutcome, Outcome
 
 SUCCEEDED = (contract.LOG_JOB_OK, contract.LOG_JOB_REPEATED)
-OWN = rf"\"({contract.LOG_BATCH}|{'|'.join(SUCCEEDED)}|{contract.LOG_JOB_SENT_AGAIN})\""
+HANDLER_RECORDS_PATTERN = rf"\"({contract.LOG_BATCH}|{'|'.join(SUCCEEDED)}|{contract.LOG_JOB_SENT_AGAIN})\""
 """This project's records about messages; a regular expression of Logs Insights and of Python."""
 _QUOTE, _BLANKS = r"\\*[\"']", r"\s{0,9}"
 _IN_EVENT = re.compile(
@@ -31,8 +31,8 @@ _IN_EVENT = re.compile(
     rf"(?:\s|\\+[nrt]){{0,40}}(?:{_QUOTE})?receiptHandle(?:{_QUOTE})?{_BLANKS}:"
 )
 """A message in the event that SQS invokes a function with, as JSON, in quotes, or as Python and Node.js print it."""
-LONGEST_CAUSE = 300
-SLACK_S = 5.0
+MAX_CAUSE_CHARACTERS = 300
+DLQ_MOVE_DELAY_S = 5.0
 """Between the end of a visibility timeout and the move to the dead-letter queue, which SQS does in its own time."""
 
 
@@ -67,7 +67,7 @@ class MessageTracker:
         self._wanted = wanted  # the ids of messages that were sent; it may grow
         self._tracks: dict[str, _Track] = {}
         self._ended: dict[str, invocation_log.InvocationLogLine] = {}  # by request id
-        self.speaks = False
+        self.sees_handler_records = False
         """Whether this project's handler tells about messages here."""
 
     def add(self, row: Mapping[str, str]) -> None:
@@ -80,9 +80,9 @@ class MessageTracker:
         if said is None:
             return
         message = row.get("@message", "")
-        record = _own_record(message)
+        record = _handler_record(message)
         if record is not None:
-            self.speaks = True
+            self.sees_handler_records = True
         in_event = frozenset(found[1] for found in _IN_EVENT.finditer(message))
         named = said.message_ids or said.mentioned
         for message_id in [one for one in named if one in self._wanted or one in self._tracks]:
@@ -92,19 +92,19 @@ class MessageTracker:
                 times = track.received if certain else track.mentioned
                 times[said.request_id] = min(said.at, times.get(said.request_id, said.at))
             if record is not None:
-                self._own(track, record, said)
+                self._apply_record(track, record, said)
             if said.failed and said.message_ids and (track.failed is None or track.failed[0] <= said.at):
-                track.failed = (said.at, said.request_id, _cause_of(said, record)[:LONGEST_CAUSE])
+                track.failed = (said.at, said.request_id, _cause_of(said, record)[:MAX_CAUSE_CHARACTERS])
                 track.rejected = track.rejected or bool(record and record.get(contract.LOG_PERMANENT))
 
-    def _own(self, track: _Track, record: Mapping[str, Any], said: log_parser.LogEntry) -> None:
+    def _apply_record(self, track: _Track, record: Mapping[str, Any], said: log_parser.LogEntry) -> None:
         if said.text in SUCCEEDED and (track.succeeded is None or track.succeeded[0] < said.at):
             track.succeeded = (said.at, said.request_id)
         elif said.text == contract.LOG_JOB_SENT_AGAIN and (again := record.get(contract.LOG_SENT_AS)):
             track.sent_as = str(again)
             self._tracks.setdefault(track.sent_as, _Track())
 
-    def fate(self, message_id: str, now: datetime) -> DecidedOutcome | None:
+    def outcome_of(self, message_id: str, now: datetime) -> DecidedOutcome | None:
         """What became of a message, when, and why it came back; None while that is not known."""
         track, seen = self._tracks.get(message_id), {message_id}
         while track and track.sent_as and track.sent_as not in seen:
@@ -112,7 +112,7 @@ class MessageTracker:
             track = self._tracks.get(track.sent_as)
         if track is None:
             return None
-        if track.succeeded and not self._taken_back(track):
+        if track.succeeded and not self._retried(track):
             return Outcome.SUCCEEDED, track.succeeded[0], ""
         if track.rejected and track.failed:
             return Outcome.CAME_BACK, track.failed[0], track.failed[2]
@@ -121,43 +121,43 @@ class MessageTracker:
                 ended = self._ended.get(request_id)
                 if ended and ended.source != "timeout" and ended.values.get("status") == "success":
                     return Outcome.SUCCEEDED, ended.started, ""
-        return self._used_up(track, now)
+        return self._receives_exhausted(track, now)
 
-    def why(self, message_id: str) -> str:
+    def last_failure(self, message_id: str) -> str:
         """The cause of a message's last failure, or empty."""
         track = self._tracks.get(message_id)
         return self._cause(track) if track else ""
 
-    def _taken_back(self, track: _Track) -> bool:
+    def _retried(self, track: _Track) -> bool:
         """A job whose result could not be announced succeeded and failed in one invocation, and is tried again."""
         success, failure = track.succeeded, track.failed
         return bool(success and failure and failure[1] == success[1] and failure[0] >= success[0])
 
-    def _used_up(self, track: _Track, now: datetime) -> DecidedOutcome | None:
+    def _receives_exhausted(self, track: _Track, now: datetime) -> DecidedOutcome | None:
         most, receives = self._feed.max_receives, self._receives(track)
         if most is None or len(receives) < most:
             return None
         last_request, last = max(receives.items(), key=lambda one: one[1])
         back_at = last + timedelta(seconds=self._feed.visibility_s)
         failed = track.failed is not None and track.failed[1] == last_request
-        if failed or self._died(last_request) or now > back_at + timedelta(seconds=SLACK_S):
+        if failed or self._invocation_failed(last_request) or now > back_at + timedelta(seconds=DLQ_MOVE_DELAY_S):
             return Outcome.CAME_BACK, back_at, self._cause(track)
         return None
 
     def _receives(self, track: _Track) -> dict[str, datetime]:
         """By request ID: the invocations that had the message, and those that named it and failed."""
-        failed = {request_id: at for request_id, at in track.mentioned.items() if self._died(request_id)}
+        failed = {request_id: at for request_id, at in track.mentioned.items() if self._invocation_failed(request_id)}
         return failed | track.received
 
-    def _died(self, request_id: str) -> bool:
+    def _invocation_failed(self, request_id: str) -> bool:
         ended = self._ended.get(request_id)
         return ended is not None and (ended.source == "timeout" or ended.values.get("status") not in ("success", ""))
 
     def _cause(self, track: _Track) -> str:
         receives = self._receives(track)
         last_request = max(receives.items(), key=lambda one: one[1])[0] if receives else ""
-        if self._died(last_request) and not (track.failed and track.failed[1] == last_request):
-            return ": ".join(invocation_end.failure_of(self._ended[last_request]))[:LONGEST_CAUSE]
+        if self._invocation_failed(last_request) and not (track.failed and track.failed[1] == last_request):
+            return ": ".join(invocation_end.failure_of(self._ended[last_request]))[:MAX_CAUSE_CHARACTERS]
         return track.failed[2] if track.failed else ""
 
 
@@ -171,7 +171,7 @@ def _cause_of(said: log_parser.LogEntry, record: Mapping[str, Any] | None) -> st
     return f"{said.error_type}: {said.error_message}"
 
 
-def _own_record(message: str) -> Mapping[str, Any] | None:
+def _handler_record(message: str) -> Mapping[str, Any] | None:
     """A record of this project's handler about a message or a batch."""
     try:
         record = json.loads(message)

@@ -13,9 +13,9 @@ from ops.errors import AccessDenied, AwsError, NotFound
 if TYPE_CHECKING:
     from ops.aws import Aws
 
-LATE_S, LATE_TWIN_S = 60.0, 5.0
+INGESTION_DELAY_S, INGESTION_DELAY_TWIN_S = 60.0, 5.0
 """How much later than they happened lines may turn up in a query: read again each time."""
-QUERIES_A_LOOK = 5
+MAX_QUERIES_PER_READ = 5
 BUDGET_USD = 1.00
 """Logs Insights bills what it scans. A run that looks every 15 s at a group that takes in 1 GB an hour scans about 5 GB
 an hour ($0.025): the budget lasts for any run but one over a very busy group."""
@@ -28,31 +28,31 @@ class LogTail:
         self._aws = aws
         self._group = group
         self._since = since
-        self._late = timedelta(seconds=LATE_TWIN_S if aws.target.is_twin else LATE_S)
+        self._late = timedelta(seconds=INGESTION_DELAY_TWIN_S if aws.target.is_twin else INGESTION_DELAY_S)
         self._budget_usd = budget_usd
         self.usd = 0.0
         self.queries = 0
-        self.refused = ""
+        self.error = ""
         self._over = False
 
     def read(self, pattern: str, now: datetime, heard: Callable[[dict[str, str]], None]) -> None:
         """Every new row whose message matches ``pattern``, a regular expression without a slash. Rows come twice."""
         query = f"fields @timestamp, @message, @logStream | filter @message like /{pattern}/ | sort @timestamp asc"
-        for _ in range(QUERIES_A_LOOK):
+        for _ in range(MAX_QUERIES_PER_READ):
             if self._over:
                 return
             if self.usd > self._budget_usd:
-                self.refused = f"The logs are not read any more: that had cost {formatting.usd(self.usd)}."
+                self.error = f"The logs are not read any more: that had cost {formatting.usd(self.usd)}."
                 self._over = True
                 return
             start = self._since - self._late
             try:
                 found = logs.run_query(self._aws, self._group, query, start, now)
             except AwsError as error:
-                self.refused = str(error)
+                self.error = str(error)
                 self._over = isinstance(error, AccessDenied | NotFound)  # else the next look may be answered
                 return
-            self.refused = ""
+            self.error = ""
             self.queries += 1
             self.usd += found.bytes_scanned / 1e9 * pricing.load().log_gb_scanned
             for row in found.rows:

@@ -20,9 +20,9 @@ from ops.deadletters.fingerprints.fingerprint import common_label, fingerprint, 
 from ops.deadletters.ledger.model import Outcome
 from ops.deadletters.outcomes import dlq_search
 from ops.deadletters.outcomes.async_outcomes import AsyncInvocationWatcher
-from ops.deadletters.outcomes.publish_outcomes import RETRIES, Published
-from ops.deadletters.outcomes.same_bodies import Lookalikes
-from ops.deadletters.outcomes.sqs_outcomes import Deliveries
+from ops.deadletters.outcomes.publish_outcomes import RETRY_POLICIES, PublishOutcomeWatcher
+from ops.deadletters.outcomes.same_bodies import SameBodyMatcher
+from ops.deadletters.outcomes.sqs_outcomes import SqsOutcomeWatcher
 from ops.deadletters.plan_model import Action
 from ops.deadletters.plans import consumers
 from ops.errors import AwsError
@@ -33,11 +33,11 @@ if TYPE_CHECKING:
     from ops.deadletters.plan_model import Plan
     from ops.deadletters.queue import DeadLetterQueue
 
-PAUSE_S, PAUSE_TWIN_S = 15.0, 2.0
-AFTER_STOP_S, AFTER_STOP_TWIN_S = 120.0, 15.0
+CHECK_INTERVAL_S, CHECK_INTERVAL_TWIN_S = 15.0, 2.0
+WATCH_AFTER_STOP_S, WATCH_AFTER_STOP_TWIN_S = 120.0, 15.0
 """How long what is in flight is watched once a canary has stopped: no longer, since nobody can scan meanwhile. What is
 known later, the next scan tells (``afterwards``)."""
-WORTH_SAYING_USD = 0.001
+MIN_REPORTED_USD = 0.001
 
 
 class DestinationWatcher(Protocol):
@@ -48,7 +48,7 @@ class DestinationWatcher(Protocol):
     @property
     def usd(self) -> float: ...
 
-    def look(
+    def check(
         self, waiting: Sequence[Sent], run: Run, moving: bool, now: datetime
     ) -> Iterable[tuple[Sent, DecidedOutcome]]:
         """Those of ``waiting`` whose fate is known."""
@@ -60,90 +60,90 @@ class OutcomeMonitor:
     def __init__(self, source: DeadLetterQueue, plan: Plan, run: Run, back: Iterable[Sent] = ()) -> None:
         """``back``: what is already known to have come back, where an earlier process of the run found it."""
         self._source = source
-        self._alike = Lookalikes(source, plan, run.began, back)
-        held = _held(source, run)
+        self._same_bodies = SameBodyMatcher(source, plan, run.began, back)
+        held = _count_messages(source, run)
         # On resuming, what came back meanwhile is among those that the queue holds, beside those the plan knew.
         self._before = None if held is None else min(held, plan.queue_count + run.came_back)
-        self._places: dict[str, DestinationWatcher | None] = {}  # by the destination's ARN; None: cannot be watched
+        self._watchers: dict[str, DestinationWatcher | None] = {}  # by the destination's ARN; None: cannot be watched
         self._causes: dict[str, str] = {}  # by fingerprint: the name of what came back
-        self.pause_s = PAUSE_TWIN_S if source.aws.target.is_twin else PAUSE_S
+        self.pause_s = CHECK_INTERVAL_TWIN_S if source.aws.target.is_twin else CHECK_INTERVAL_S
 
     @property
     def note(self) -> str:
-        notes = [note for place in self._places.values() if place for note in place.notes]
-        blind = [arn for arn, place in self._places.items() if place is None]
+        notes = [note for place in self._watchers.values() if place for note in place.notes]
+        blind = [arn for arn, place in self._watchers.items() if place is None]
         if blind:
-            notes.append(f"Nothing tells what became of messages to {', '.join(_name(arn) for arn in blind)}.")
-        usd = sum(place.usd for place in self._places.values() if place)
-        if usd >= WORTH_SAYING_USD:
+            notes.append(f"Nothing tells what became of messages to {', '.join(_resource_name(arn) for arn in blind)}.")
+        usd = sum(place.usd for place in self._watchers.values() if place)
+        if usd >= MIN_REPORTED_USD:
             notes.append(f"Watching cost {formatting.price(usd)} of log queries.")
         return " ".join(dict.fromkeys(notes))
 
-    def look(self, waiting: Sequence[Sent], run: Run, moving: bool) -> list[MessageOutcome]:
+    def check(self, waiting: Sequence[Sent], run: Run, moving: bool) -> list[MessageOutcome]:
         now = clock.now_utc()
-        self._alike.know(waiting)
+        self._same_bodies.add_sent(waiting)
         by_place: dict[str, list[Sent]] = {}
         for sent in waiting:
             by_place.setdefault(sent.destination, []).append(sent)
         known: list[MessageOutcome] = []
         for arn, some in by_place.items():
-            if arn not in self._places:
-                self._places[arn] = self._place(arn, min(sent.sent_at for sent in some))
-            place = self._places[arn]
+            if arn not in self._watchers:
+                self._watchers[arn] = self._watcher_for(arn, min(sent.sent_at for sent in some))
+            place = self._watchers[arn]
             if place is None:
                 known += [(sent.message_id, Outcome.UNWATCHED, now, "") for sent in some]
             else:
-                fates = list(place.look(some, run, moving, now))
-                self._name([cause for _, (_, _, cause) in fates if cause])
+                fates = list(place.check(some, run, moving, now))
+                self._name_causes([cause for _, (_, _, cause) in fates if cause])
                 known += [
-                    (sent.message_id, outcome, at, self._causes.get(_key(cause), cause))
+                    (sent.message_id, outcome, at, self._causes.get(_fingerprint_of(cause), cause))
                     for sent, (outcome, at, cause) in fates
                 ]
         return known
 
-    def _name(self, causes: Sequence[str]) -> None:
+    def _name_causes(self, causes: Sequence[str]) -> None:
         """One name for all that died of the same, whatever ids and numbers stand in it; once given it stays."""
         alike: dict[str, list[str]] = {}
         for cause in causes:
-            alike.setdefault(_key(cause), []).append(cause.partition(": ")[2])
+            alike.setdefault(_fingerprint_of(cause), []).append(cause.partition(": ")[2])
         for key, messages in alike.items():
-            error_type = next(cause for cause in causes if _key(cause) == key).partition(": ")[0]
+            error_type = next(cause for cause in causes if _fingerprint_of(cause) == key).partition(": ")[0]
             label = common_label(messages) if len(messages) > 1 else normalize_message(messages[0])
             self._causes.setdefault(key, cause_in_words(error_type, label, ""))
 
-    def _place(self, arn: str, since: datetime) -> DestinationWatcher | None:
+    def _watcher_for(self, arn: str, since: datetime) -> DestinationWatcher | None:
         service = arn.split(":")[2] if arn.count(":") >= 5 else ""
         if service == "lambda":
             return AsyncInvocationWatcher.of(self._source, arn, since)
-        if service in RETRIES:
-            return Published(self._source, arn, self._before)
+        if service in RETRY_POLICIES:
+            return PublishOutcomeWatcher(self._source, arn, self._before)
         if service != "sqs":
             return None
         reader = consumers.of_queue(self._source, arn)
-        return Deliveries(self._source, reader, since, self._before, self._alike) if reader else None
+        return SqsOutcomeWatcher(self._source, reader, since, self._before, self._same_bodies) if reader else None
 
 
-def watch(source: DeadLetterQueue, plan: Plan, run: Run, back: Iterable[Sent] = ()) -> OutcomeMonitor | None:
+def start_monitor(source: DeadLetterQueue, plan: Plan, run: Run, back: Iterable[Sent] = ()) -> OutcomeMonitor | None:
     """None when the plan asks for no watching. To be called before anything is sent. ``back``: as ``Watch``."""
     return OutcomeMonitor(source, plan, run, back) if plan.steps.watch and plan.action is not Action.PURGE else None
 
 
-def after_stop_s(aws: Aws) -> float:
-    return AFTER_STOP_TWIN_S if aws.target.is_twin else AFTER_STOP_S
+def watch_after_stop_s(aws: Aws) -> float:
+    return WATCH_AFTER_STOP_TWIN_S if aws.target.is_twin else WATCH_AFTER_STOP_S
 
 
-def _held(source: DeadLetterQueue, run: Run) -> int | None:
+def _count_messages(source: DeadLetterQueue, run: Run) -> int | None:
     """Letters in the queue, and those that the run took out of it."""
     try:
-        return dlq_search.held(source.aws, source.queue, run.deleted)
+        return dlq_search.message_count(source.aws, source.queue, run.deleted)
     except AwsError:
         return None
 
 
-def _name(arn: str) -> str:
+def _resource_name(arn: str) -> str:
     return arn.rsplit(":", 1)[-1] or "there"
 
 
-def _key(cause: str) -> str:
+def _fingerprint_of(cause: str) -> str:
     error_type, _, message = cause.partition(": ")
     return fingerprint(error_type, message) if cause else ""

@@ -24,16 +24,16 @@ if TYPE_CHECKING:
     from ops.deadletters.messages.model import DeadLetter
     from ops.deadletters.queue import DeadLetterQueue
 
-RETRIES = {
+RETRY_POLICIES = {
     "events": "EventBridge retries a failed delivery for up to 24 hours",
     "sns": "SNS retries a failed delivery to SQS or Lambda for up to 23 days",
 }
 """Defaults (EventBridge user guide, "How EventBridge retries delivering events"; SNS developer guide, "Message delivery
 retries"; 2026-11)."""
-_ID = {Kind.EVENTBRIDGE: "id", Kind.SNS: "MessageId"}
+_ID_FIELDS = {Kind.EVENTBRIDGE: "id", Kind.SNS: "MessageId"}
 
 
-class Published:
+class PublishOutcomeWatcher:
     """Of one bus or topic. ``before``: letters in the queue before anything was sent, and those that the run had taken
     out of it by then."""
 
@@ -41,7 +41,7 @@ class Published:
 
     def __init__(self, source: DeadLetterQueue, arn: str, before: int | None) -> None:
         self._queue = source.queue
-        self._comebacks = dlq_search.DlqSearch(source.aws, source.queue, before)
+        self._dlq_search = dlq_search.DlqSearch(source.aws, source.queue, before)
         self._service, self._name = arn.split(":")[2], arn.rpartition(":")[2].rpartition("/")[2]
         self._settling_s = dlq_search.settling_s(source.aws)
         self._next = 0.0
@@ -56,11 +56,11 @@ class Published:
             within = formatting.duration(self._settling_s)
             notes.append(
                 f"{some} to {self._name} did not come back to {self._queue.name} within {within}; nothing tells "
-                f"that they arrived, and {RETRIES[self._service]}."
+                f"that they arrived, and {RETRY_POLICIES[self._service]}."
             )
         return notes
 
-    def look(
+    def check(
         self, waiting: Sequence[Sent], run: Run, moving: bool, now: datetime
     ) -> Iterator[tuple[Sent, DecidedOutcome]]:
         if moving or time.monotonic() < self._next:
@@ -75,7 +75,7 @@ class Published:
         for sent in waiting:
             cause = next((found.causes[one] for one in sent.new_ids if one in found.causes), None)
             if cause is not None:
-                self._comebacks.known += 1
+                self._dlq_search.known_count += 1
                 yield sent, (Outcome.CAME_BACK, now, cause)
             elif found.whole and self._settled(sent, now):
                 self._let_go += 1
@@ -84,14 +84,14 @@ class Published:
     def _found(self, waiting: Sequence[Sent], run: Run, now: datetime) -> dlq_search.SearchResult:
         """Before the queue's counts are right, it is read only when they say that something came."""
         due = any(self._settled(sent, now) for sent in waiting)
-        if not due and not self._comebacks.grown(run.deleted):
+        if not due and not self._dlq_search.has_grown(run.deleted):
             return dlq_search.SearchResult({}, False)
-        return self._comebacks.find({one for sent in waiting for one in sent.new_ids}, _called, run.deleted)
+        return self._dlq_search.find({one for sent in waiting for one in sent.new_ids}, _published_ids, run.deleted)
 
     def _settled(self, sent: Sent, now: datetime) -> bool:
         return (now - sent.sent_at).total_seconds() >= self._settling_s
 
 
-def _called(letter: DeadLetter) -> set[str]:
-    body = message_body.parse_body(letter.body) if letter.kind in _ID else None
-    return {str(body.get(_ID[letter.kind], ""))} if isinstance(body, dict) else set()
+def _published_ids(letter: DeadLetter) -> set[str]:
+    body = message_body.parse_body(letter.body) if letter.kind in _ID_FIELDS else None
+    return {str(body.get(_ID_FIELDS[letter.kind], ""))} if isinstance(body, dict) else set()

@@ -19,8 +19,8 @@ from ops.insight.sources import metric_queries, metrics
 if TYPE_CHECKING:
     from ops.aws import Aws, sqs
 
-LEFT_OUT_FROM = 3
-LOOK_BACK_MIN = 5.0
+AGE_METRIC_MAX_RECEIVES = 3
+METRIC_WINDOW_MIN = 5.0
 
 
 class QueueWatermark:
@@ -29,37 +29,37 @@ class QueueWatermark:
     def __init__(self, aws: Aws, queue: sqs.Queue) -> None:
         self._aws, self._queue = aws, queue
         self._next = 0.0
-        self.refused = ""
+        self.error = ""
         """Why nothing is known, or empty."""
-        self._up_to: list[tuple[float, datetime]] = []  # when it was known, what had passed; both grow
+        self._positions: list[tuple[float, datetime]] = []  # when it was known, what had passed; both grow
 
-    def up_to(self) -> datetime | None:
+    def position(self) -> datetime | None:
         """What was sent earlier has left the queue for good; None when nothing tells, or may come back for ever."""
         most = self._queue.max_receive_count
         if most is None:
             return None
-        self._ask()
-        receives_left = max(1, most - LEFT_OUT_FROM + 1)
+        self._read()
+        receives_left = max(1, most - AGE_METRIC_MAX_RECEIVES + 1)
         sure = clock.elapsed_s() - receives_left * self._queue.visibility_s
-        if not self._up_to or self._up_to[-1][0] <= sure:
+        if not self._positions or self._positions[-1][0] <= sure:
             return None  # it has stood still since: nobody had those last receives
-        return max((sent for known, sent in self._up_to if known <= sure), default=None)
+        return max((sent for known, sent in self._positions if known <= sure), default=None)
 
-    def _ask(self) -> None:
+    def _read(self) -> None:
         if clock.elapsed_s() < self._next:
             return
         period = self._aws.target.finest_period
         self._next = clock.elapsed_s() + period
         try:
             read = metrics.read(
-                self._aws, metric_queries.queue(self._queue, "oldest_s"), windows.last(LOOK_BACK_MIN, finest=period)
+                self._aws, metric_queries.queue(self._queue, "oldest_s"), windows.last(METRIC_WINDOW_MIN, finest=period)
             )
         except AwsError as error:
-            self.refused = f"{error} {error.next_step}".strip()
+            self.error = f"{error} {error.next_step}".strip()
             return
-        self.refused = ""
+        self.error = ""
         ages = read.frame["oldest_s"].dropna()
         for at, age_s in zip(pd.DatetimeIndex(ages.index).to_pydatetime(), ages, strict=True):
             sent = at - timedelta(seconds=float(age_s))
-            if not self._up_to or sent > self._up_to[-1][1]:
-                self._up_to.append((clock.elapsed_s(), sent))
+            if not self._positions or sent > self._positions[-1][1]:
+                self._positions.append((clock.elapsed_s(), sent))

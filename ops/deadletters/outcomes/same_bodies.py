@@ -23,12 +23,12 @@ if TYPE_CHECKING:
     from ops.deadletters.plan_model import Plan
     from ops.deadletters.queue import DeadLetterQueue
 
-SLACK = timedelta(minutes=1)
+CLOCK_SKEW = timedelta(minutes=1)
 """By how much clocks may differ: what was sent to its queue longer before the run began is none of the run's."""
 
 
 @dataclass(frozen=True, slots=True)
-class Lying:
+class DlqMessage:
     """A message in a dead-letter queue. ``names``: all ids that it may be known by; ``sent``: to the queue where it
     failed, None where nothing tells; ``cause``: what it says itself, or empty."""
 
@@ -39,29 +39,29 @@ class Lying:
     cause: str
 
 
-class Lookalikes:
+class SameBodyMatcher:
     """Of one run. ``back``: messages that an earlier process of it has already found to have failed again."""
 
     def __init__(self, source: DeadLetterQueue, plan: Plan, began: datetime, back: Iterable[Sent] = ()) -> None:
         self._source = source
         self._planned = frozenset(plan.ids)
-        self._since = began - SLACK
+        self._since = began - CLOCK_SKEW
         self._bodies: dict[str, bytes] = {}  # by the id in the snapshot
         self._named: set[str] = set()  # ids under which others of this run may lie there
         self._back = tuple(back)
-        self.know(self._back)
+        self.add_sent(self._back)
         self._told = False
         self._taken: set[str] = set()  # ids in the dead-letter queue that are accounted for
-        self.found = 0
+        self.matched_count = 0
         """Messages that were told apart by their body alone."""
 
-    def know(self, sent: Iterable[Sent]) -> None:
+    def add_sent(self, sent: Iterable[Sent]) -> None:
         """These went out too; those with known ids are never taken for others."""
         for one in sent:
             if one.new_ids:
                 self._named.update((*one.new_ids, one.original_message_id))
 
-    def among(self, waiting: Sequence[Sent], lying: Iterable[Lying]) -> dict[str, str]:
+    def match(self, waiting: Sequence[Sent], lying: Iterable[DlqMessage]) -> dict[str, str]:
         """Of those ``waiting`` whose new ids nothing tells, the ones that lie there: id in the snapshot → cause."""
         unnamed = [sent for sent in waiting if not sent.new_ids]
         if not unnamed:
@@ -75,12 +75,12 @@ class Lookalikes:
                 one = some.pop(0)
                 self._taken.add(one.message_id)
                 matched[sent.message_id] = one.cause
-        self.found += len(matched)
+        self.matched_count += len(matched)
         return matched
 
-    def _fresh(self, lying: Iterable[Lying]) -> dict[bytes, list[Lying]]:
+    def _fresh(self, lying: Iterable[DlqMessage]) -> dict[bytes, list[DlqMessage]]:
         """By body, those that are not accounted for: they were not there before, under an id of the plan."""
-        found: dict[bytes, list[Lying]] = {}
+        found: dict[bytes, list[DlqMessage]] = {}
         for one in lying:
             older = one.sent is not None and one.sent < self._since
             others = one.message_id in self._taken or one.message_id in self._planned or one.names & self._named
@@ -101,8 +101,8 @@ class Lookalikes:
             return
         with Snapshot.open(self._source) as shelf:
             for shelved in shelf.iterate(Selection(ids=tuple(new)), places=tuple(Place)):
-                self._bodies[shelved.letter.message_id] = digest(shelved.letter.body)
+                self._bodies[shelved.letter.message_id] = body_digest(shelved.letter.body)
 
 
-def digest(body: str) -> bytes:
+def body_digest(body: str) -> bytes:
     return hashlib.sha256(body.encode("utf-8", "surrogatepass")).digest()

@@ -154,7 +154,7 @@ def _carry_out(
         if progress:
             progress(tally["deleted"], len(plan.ids))
 
-    found = selective_delete.remove(source.aws, source.queue, plan.ids, deleted, stop)
+    found = selective_delete.delete_selected(source.aws, source.queue, plan.ids, deleted, stop)
     tally.update(missing=len(found.missing), refused=len(found.refused))
     cancelled = found.stopped == selective_delete.CANCELLED
     return PurgeDone(
@@ -162,7 +162,7 @@ def _carry_out(
         deleted=found.deleted,
         missing=len(found.missing),
         refused=len(found.refused),
-        not_given_back=found.not_given_back,
+        not_given_back=found.unreleased,
         outcome="cancelled" if cancelled else "stopped" if found.stopped else "done",
         sha256=sha256,
         seconds=time.monotonic() - started,
@@ -170,7 +170,7 @@ def _carry_out(
     )
 
 
-def _notes(source: DeadLetterQueue, found: selective_delete.Removed) -> Iterator[str]:
+def _notes(source: DeadLetterQueue, found: selective_delete.DeleteResult) -> Iterator[str]:
     if found.stopped:
         yield f"It ended early: {found.stopped}."
     for why, number in Counter(found.refused.values()).most_common(3):
@@ -181,16 +181,16 @@ def _notes(source: DeadLetterQueue, found: selective_delete.Removed) -> Iterator
             f"{formatting.count(len(found.missing), 'letter was', 'letters were')} not met in the queue: expired, deleted "
             f"or held by somebody else{fifo}. Look again."
         )
-    if found.again:
+    if found.redelivered:
         yield "SQS went on handing out letters that it had deleted. Look again, and purge those that are still there."
     if found.held:
         yield (
             f"{formatting.count(len(found.held), 'other letter was', 'other letters were')} received on the way and given "
             "back; that raised their receive counts by one."
         )
-    if found.not_given_back:
+    if found.unreleased:
         yield (
-            f"{formatting.count(found.not_given_back, 'letter')} could not be given back at once; they are visible again "
+            f"{formatting.count(found.unreleased, 'letter')} could not be given back at once; they are visible again "
             "when their lease ends."
         )
 

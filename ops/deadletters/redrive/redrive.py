@@ -217,14 +217,14 @@ def _course(doing: _Doing, progress: Progress | None, stop: Stop | None, resumed
         plan,
         ledger,
         TaskMover(source, plan, ledger, engine, limiter, stopping.is_set),
-        monitor.watch(source, plan, ledger.run(), ledger.letters(Outcome.CAME_BACK)),
+        monitor.start_monitor(source, plan, ledger.run(), ledger.letters(Outcome.CAME_BACK)),
         gauge,
         limiter,
         stopping,
         progress,
         stop,
         resumed_from,
-        min(plan.steps.patience_s, monitor.after_stop_s(source.aws)),
+        min(plan.steps.patience_s, monitor.watch_after_stop_s(source.aws)),
     )
 
 

@@ -55,7 +55,7 @@ class Watch(Protocol):
     def note(self) -> str:
         """What the outcome rests on, or why it is not known; may be empty."""
 
-    def look(self, waiting: Sequence[Sent], run: Run, moving: bool) -> Iterable[MessageOutcome]:
+    def check(self, waiting: Sequence[Sent], run: Run, moving: bool) -> Iterable[MessageOutcome]:
         """What is known now of those that were waiting; those still waiting are left out. ``moving``: the mover is at
         work, and must find the dead-letter queue as it is."""
 
@@ -230,7 +230,7 @@ class Rollout:
         waiting = list(self.ledger.letters(Outcome.WAITING))
         if not waiting:
             return
-        known = list(self.watch.look(waiting, self.ledger.run(), moving))
+        known = list(self.watch.check(waiting, self.ledger.run(), moving))
         if known:
             self.ledger.outcomes(known)
         self._tallies.heard(known)

@@ -1,5 +1,5 @@
 """The engine that moves letters, with the ledger written ahead of each step."""
 
-from ops.deadletters.transfer.engine import Moved, Transfer
+from ops.deadletters.transfer.engine import Transfer, TransferResult
 
-__all__ = ["Moved", "Transfer"]
+__all__ = ["Transfer", "TransferResult"]

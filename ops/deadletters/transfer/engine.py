@@ -17,11 +17,11 @@ from ops.deadletters.ledger.model import Move
 from ops.deadletters.plan_model import Action
 from ops.deadletters.transfer import settings
 from ops.deadletters.transfer.destinations import DestinationResolver
-from ops.deadletters.transfer.in_flight import Claim, InFlight
+from ops.deadletters.transfer.in_flight import InFlight, InFlightMessage
 from ops.deadletters.transfer.receiver import MessageReceiver
 from ops.deadletters.transfer.sender import MessageSender
-from ops.deadletters.transfer.snapshot_source import ShelfFeed
-from ops.deadletters.transfer.worker_pool import MOST, WorkerPool
+from ops.deadletters.transfer.snapshot_source import SnapshotSource
+from ops.deadletters.transfer.worker_pool import MAX_WORKERS, WorkerPool
 
 if TYPE_CHECKING:
     from ops.deadletters.ledger import Ledger
@@ -31,12 +31,12 @@ if TYPE_CHECKING:
 
 READ_TIMEOUT_S = 10.0
 """A stalled call ends well within a lease."""
-A_MOVER_S = 25.0
+MIN_RATE_PER_WORKER = 25.0
 """Letters a second that one mover carries at least; at a lower rate fewer movers are enough."""
 
 
 @dataclass(frozen=True)
-class Moved:
+class TransferResult:
     """``sent``: letters sent in all. ``why``: what kept it from going as far as it should, or empty. ``emptied``: the
     queue was read to its end, and holds nothing more that is to be sent."""
 
@@ -57,7 +57,7 @@ class Transfer:
         self._asked_to_stop = stop
         self._halt = False
         rounds = source.queue.fifo and plan.unseen > 0 and plan.action is Action.REDRIVE
-        self._hold = InFlight(ledger, ordered=source.queue.fifo, meets_until=plan.made_at if rounds else None)
+        self._in_flight = InFlight(ledger, ordered=source.queue.fifo, meets_until=plan.made_at if rounds else None)
         self._rounds = rounds
         self._lease_s = settings.LEASE_S
         self._sender = MessageSender(
@@ -65,20 +65,22 @@ class Transfer:
             source.queue,
             plan,
             ledger,
-            self._hold,
+            self._in_flight,
             DestinationResolver(source, plan, aws),
             self._lease_s,
             self._stopping,
         )
-        self._claiming = MessageReceiver(aws, source.queue, plan, ledger, self._hold, self._lease_s, self._sender.pause)
-        self._shelf = ShelfFeed(source, plan, ledger)
+        self._receiver = MessageReceiver(
+            aws, source.queue, plan, ledger, self._in_flight, self._lease_s, self._sender.pause
+        )
+        self._snapshot = SnapshotSource(source, plan, ledger)
         self._fifo = source.queue.fifo
         self._partial = plan.total < plan.queue_count
         self._state = threading.Condition()
         self._recovered = False
         self._begin(0, 0)
 
-    def move(self, upto: int, step: int = 1) -> Moved:
+    def move(self, upto: int, step: int = 1) -> TransferResult:
         """Send (and delete) planned letters until ``upto`` are sent in all, nothing is left, or it shall stop. What is
         kept back is given back at the end, whatever happens.
 
@@ -87,19 +89,19 @@ class Transfer:
         destination's permission.
         """
         if not self._recovered:
-            self._claiming.release(self._ledger.leases())
+            self._receiver.release(self._ledger.leases())
             self._recovered = True
         self._begin(upto, step)
-        self._claiming.begin()
-        self._shelf.begin()
+        self._receiver.start_step()
+        self._snapshot.start_step()
         try:
             WorkerPool(self._turn, self._sent, self._most, self._stop).run(self._ledger.speed)
         finally:
             try:
-                self._claiming.release(self._hold.empty())
+                self._receiver.release(self._in_flight.pop_receipts())
             finally:
                 self._aws.disconnect()
-        return Moved(self._sent(), self._claiming.why, self._claiming.emptied)
+        return TransferResult(self._sent(), self._receiver.why, self._receiver.emptied)
 
     # --- what is left to do ----------------------------------------------------------------------------------------
 
@@ -120,10 +122,10 @@ class Transfer:
     def _most(self) -> int:
         """Movers that the rate feeds. SQS hands out a message group to one mover at a time; where letters of a FIFO
         queue come from the shelf, or some of a receive are kept for later, only a single mover keeps their order."""
-        if self._fifo and (self._shelf.on or self._partial):
+        if self._fifo and (self._snapshot.active or self._partial):
             return 1
         rate = self._limiter.rate
-        return MOST if rate is None else max(1, min(MOST, round(rate / A_MOVER_S)))
+        return MAX_WORKERS if rate is None else max(1, min(MAX_WORKERS, round(rate / MIN_RATE_PER_WORKER)))
 
     def _batch(self) -> int:
         """At a low rate fewer letters at a time, so that none waits long between its claim and its sending."""
@@ -133,7 +135,7 @@ class Transfer:
     def _reserve(self) -> int:
         """How many letters this mover may send now; 0: it shall only look for sent ones to delete; -1: nothing left."""
         with self._state:
-            while not (self._claiming.over or self._stopping()):
+            while not (self._receiver.exhausted or self._stopping()):
                 open_ = self._ledger.count(Move.PLANNED, Move.INTENT) + (self._ledger.unseen if self._rounds else 0)
                 room = min(self._upto - self._sent(), open_) - self._reserved
                 if room > 0:
@@ -155,7 +157,7 @@ class Transfer:
         try:
             claims = self._claim(count)
             if claims:
-                self._sender.carry(claims, self._step)
+                self._sender.process(claims, self._step)
         except BaseException:
             self._stop()
             raise
@@ -167,15 +169,15 @@ class Transfer:
                 self._state.notify_all()
         return True
 
-    def _claim(self, count: int) -> list[Claim]:
+    def _claim(self, count: int) -> list[InFlightMessage]:
         """Up to ``count`` letters to send, and any that are only to be deleted."""
         if not self._permit(count):
             return []
-        claims = self._hold.take(count, self._lease_s / 2) or self._shelf.take(count)
-        if not claims and not self._shelf.on:
-            claims = self._claiming.claim(count)
+        claims = self._in_flight.take(count, self._lease_s / 2) or self._snapshot.take(count)
+        if not claims and not self._snapshot.active:
+            claims = self._receiver.receive(count)
         fresh = [claim for claim in claims if not claim.sent]
-        self._hold.pocket(fresh[count:])
+        self._in_flight.set_aside(fresh[count:])
         with self._state:
             self._credit += max(0, count - len(fresh))
         return [claim for claim in claims if claim.sent] + fresh[:count]

@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 BURST_S = 0.1
 """Unused time that may be caught up on: short, so that a pause is not followed by a flood."""
-LOOK_UP_S = 0.2
+STOP_CHECK_S = 0.2
 """How often a waiting mover asks whether it shall stop."""
 
 
@@ -55,8 +55,8 @@ class RateLimiter:
                 if self._rate is None or (self._rate > 0 and self._tokens >= 0):
                     self._tokens -= count if self._rate is not None else 0
                     return True
-                missing = -self._tokens / self._rate if self._rate else LOOK_UP_S
-                self._changed.wait(min(missing, LOOK_UP_S))
+                missing = -self._tokens / self._rate if self._rate else STOP_CHECK_S
+                self._changed.wait(min(missing, STOP_CHECK_S))
         return False
 
     def _refill(self) -> None:

@@ -13,7 +13,7 @@ from ops.aws.call_effect import CallEffect
 from ops.clock import elapsed_s
 from ops.deadletters.ledger.model import Move
 from ops.deadletters.ledger.schema import INTENT, PLANNED, SENT
-from ops.deadletters.transfer.in_flight import Claim, InFlight
+from ops.deadletters.transfer.in_flight import InFlight, InFlightMessage
 from ops.errors import AwsError, OverLimit
 
 if TYPE_CHECKING:
@@ -21,17 +21,17 @@ if TYPE_CHECKING:
     from ops.deadletters.ledger import Ledger
     from ops.deadletters.plan_model import Plan
 
-EMPTY = 3
+EMPTY_RECEIVES = 3
 """Receives in a row that find nothing, after which the queue's counts are asked whether that is all."""
 LONG_POLL_S = 1
 """A receive that waits asks all of SQS's servers; one that does not, only some of them (SQS developer guide)."""
 GRACE_S = 5.0
 """Beyond a lease: what a killed process may have received comes back by then."""
-LONGEST_LEASE_S = 40_000
+MAX_LEASE_S = 40_000
 """Below the 12 hours that a message may stay in flight (botocore 1.44.5 model, 2026-11)."""
-PATIENCE_S = 60.0
+RETRY_TIMEOUT_S = 60.0
 """How long a call is tried again before the run ends (and can be resumed)."""
-UNCERTAIN = "It may have been sent; it is not in the dead-letter queue any more."
+POSSIBLY_SENT = "It may have been sent; it is not in the dead-letter queue any more."
 
 
 class MessageReceiver:
@@ -52,23 +52,23 @@ class MessageReceiver:
         self._queue = queue
         self._plan = plan
         self._ledger = ledger
-        self._hold = hold
+        self._in_flight = hold
         self._lease_s = lease_s
         self._pause = pause
         self._whole = plan.total >= plan.queue_count
         self._lock = threading.Lock()
         self._asking = threading.Lock()
-        self.begin()
+        self.start_step()
 
-    def begin(self) -> None:
+    def start_step(self) -> None:
         """Once a step."""
-        self.over = self.emptied = False
+        self.exhausted = self.emptied = False
         self.why = ""
         self._empty = 0
         self._found_at = elapsed_s()
         self._doubtful = self._ledger.resumed
 
-    def claim(self, count: int) -> list[Claim]:
+    def receive(self, count: int) -> list[InFlightMessage]:
         """Letters to send, ``count`` of them or a few more, and any that are only to be deleted."""
         self._renew()
         most = count if self._whole and 0 < count < sqs.MAX_BATCH else sqs.MAX_BATCH
@@ -85,17 +85,17 @@ class MessageReceiver:
             except AwsError as error:
                 attempt += 1
                 self._doubtful = self._doubtful or call_effect.classify(error) is CallEffect.UNKNOWN
-                if call_effect.classify(error) is CallEffect.REJECTED or elapsed_s() - began > PATIENCE_S:
+                if call_effect.classify(error) is CallEffect.REJECTED or elapsed_s() - began > RETRY_TIMEOUT_S:
                     raise
                 if self._pause(attempt):
                     return []
         if not messages:
             self._nothing()
             return []
-        if self._hold.news(messages):
+        if self._in_flight.has_new(messages):
             with self._lock:
                 self._empty, self._found_at = 0, elapsed_s()
-        return self._hold.sort(messages, asked + self._lease_s)
+        return self._in_flight.accept(messages, asked + self._lease_s)
 
     def release(self, receipts: Iterable[str]) -> None:
         """Make these visible again; what cannot be given back comes back when its lease ends."""
@@ -114,8 +114,8 @@ class MessageReceiver:
 
     def _renew(self) -> None:
         """Of letters kept back, much longer, so that a large queue is read once through."""
-        lease_s = min(LONGEST_LEASE_S, 20 * self._lease_s)
-        while ending := self._hold.ending(self._lease_s / 2, sqs.MAX_BATCH):
+        lease_s = min(MAX_LEASE_S, 20 * self._lease_s)
+        while ending := self._in_flight.expiring(self._lease_s / 2, sqs.MAX_BATCH):
             asked = elapsed_s()
             try:
                 results = sqs.change_visibility_batch(
@@ -124,7 +124,7 @@ class MessageReceiver:
             except AwsError:
                 return  # they come back, and are received again
             for (name, _), refused in zip(ending, results, strict=True):
-                self._hold.renewed([name], asked + (lease_s if refused is None else self._lease_s))
+                self._in_flight.extended([name], asked + (lease_s if refused is None else self._lease_s))
 
     # --- the end of the queue --------------------------------------------------------------------------------------
 
@@ -132,12 +132,12 @@ class MessageReceiver:
         """A receive found nothing. Is that all? Not while letters are in work, since they may come back."""
         with self._lock:
             self._empty += 1
-            if self._empty < EMPTY:
+            if self._empty < EMPTY_RECEIVES:
                 return
         if not self._asking.acquire(blocking=False):
             return
         try:
-            if self.over or self._hold.working:
+            if self.exhausted or self._in_flight.working_count:
                 return
             try:
                 depth = sqs.queue_depth(self._aws, self._queue)
@@ -145,8 +145,8 @@ class MessageReceiver:
                 if call_effect.classify(error) is CallEffect.REJECTED:
                     raise
                 return
-            if not self._hold.working and not self.over:
-                self._judge(depth, self._hold.kept)
+            if not self._in_flight.working_count and not self.exhausted:
+                self._judge(depth, self._in_flight.held_count)
         finally:
             self._asking.release()
 
@@ -157,11 +157,11 @@ class MessageReceiver:
             return  # in a FIFO queue, too: the first of a group may be in the hands of a process that was killed
         if others <= 0:
             self._account()
-            self.over = self.emptied = True
-        elif self._queue.fifo and self._hold.waiting and depth.in_flight <= kept:
+            self.exhausted = self.emptied = True
+        elif self._queue.fifo and self._in_flight.set_aside_count and depth.in_flight <= kept:
             # The rest is behind messages that are kept for a later stage. What this run sent before them was ahead of
             # them in its group: SQS shows a later message only when the earlier one is deleted.
-            self.over = True
+            self.exhausted = True
         elif self._queue.fifo and kept and depth.in_flight <= kept:
             self._stop(
                 "The other letters come after letters of their message group that are not to be sent, and a FIFO queue "
@@ -178,16 +178,16 @@ class MessageReceiver:
         return self._doubtful or self._ledger.count(Move.SENT, Move.INTENT) > 0
 
     def _stop(self, why: str) -> None:
-        self.why, self.over = why, True
+        self.why, self.exhausted = why, True
 
     def _account(self) -> None:
         """What became of the letters that are not in the queue?"""
-        kept = self._hold.names()
+        kept = self._in_flight.held_ids()
         missing: dict[int, list[int]] = {PLANNED: [], INTENT: [], SENT: []}
         for name, number in self._ledger.numbers.items():
             state = self._ledger.state(number)
             if state in missing and name not in kept:
                 missing[state].append(number)
         self._ledger.deleted(missing[SENT])
-        self._ledger.vanished(missing[INTENT], UNCERTAIN)
+        self._ledger.vanished(missing[INTENT], POSSIBLY_SENT)
         self._ledger.vanished(missing[PLANNED])

@@ -27,24 +27,24 @@ LONG_POLL_S = 1
 """A receive that waits asks all of SQS's servers; one that does not, only some of them (SQS developer guide)."""
 EMPTY_RECEIVES = 3
 """After so many in a row nothing more is visible."""
-LEASE_S, LEASE_A_MESSAGE_S, LONGEST_LEASE_S = 60, 0.05, 43_200
+LEASE_S, LEASE_PER_MESSAGE_S, MAX_LEASE_S = 60, 0.05, 43_200
 """Others stay leased until the end. 12 hours are the most (botocore 1.44.5 model, 2026-11)."""
-CLOSE_S = 5
+LEASE_MARGIN_S = 5
 """A delete answered so shortly before the lease's end is not believed."""
-MOST_HELD = 110_000
+MAX_HELD = 110_000
 """Below the 120,000 messages in flight that a queue allows (botocore 1.44.5 model, 2026-11)."""
-THREADS, MESSAGES_A_THREAD = 8, 100
+MAX_THREADS, MESSAGES_PER_THREAD = 8, 100
 
 
-TRIES, PAUSE_S = 5, 0.2
+MAX_ATTEMPTS, BACKOFF_S = 5, 0.2
 """Of a call that was refused, and the pause before the second try, which doubles."""
 CANCELLED = "it was cancelled"
-_STALE = "ReceiptHandleIsInvalid"
-_FOR_GOOD = (AccessDenied, CredentialsError, NotFound)
+_EXPIRED_RECEIPT = "ReceiptHandleIsInvalid"
+_PERMANENT_ERRORS = (AccessDenied, CredentialsError, NotFound)
 
 
 @dataclass
-class Removed:
+class DeleteResult:
     """``missing``: chosen ones that were not met. ``refused``: id → why it could not be deleted. ``held``: messages met
     that stay, id → receipt. ``again``: its last receive met letters that had been deleted. ``stopped``: why it ended
     early, a clause; empty when it did not."""
@@ -55,8 +55,8 @@ class Removed:
     refused: dict[str, str] = field(default_factory=dict)
     receives: int = 0
     stale: int = 0
-    not_given_back: int = 0
-    again: bool = False
+    unreleased: int = 0
+    redelivered: bool = False
     stopped: str = ""
 
 
@@ -70,26 +70,26 @@ class _Round:
     stale: int
 
 
-def remove(
+def delete_selected(
     aws: Aws,
     queue: sqs.Queue,
     chosen: Iterable[str],
     deleted: Callable[[Sequence[str]], None],
     stop: Callable[[], bool],
-) -> Removed:
+) -> DeleteResult:
     """Delete the messages with ids in ``chosen``; ``deleted`` is called with the ids of each batch once it is done.
 
     What cannot be given back comes back when its lease ends. Raises what ``ops.aws`` raises, and the first OpsError of
     ``deleted``, after giving back; all that was deleted by then was told to ``deleted``.
     """
     every = frozenset(chosen)
-    found = Removed(missing=set(every))
+    found = DeleteResult(missing=set(every))
     if not every:
         return found
     depth = sqs.queue_depth(aws, queue)
     aws = aws.without_retries(READ_TIMEOUT_S)
-    lease_s = min(LONGEST_LEASE_S, int(LEASE_S + LEASE_A_MESSAGE_S * (depth.visible + depth.in_flight)))
-    workers = max(1, min(THREADS, len(every) // MESSAGES_A_THREAD))
+    lease_s = min(MAX_LEASE_S, int(LEASE_S + LEASE_PER_MESSAGE_S * (depth.visible + depth.in_flight)))
+    workers = max(1, min(MAX_THREADS, len(every) // MESSAGES_PER_THREAD))
     most_stale = 100 + 3 * len(every)
     empty = failures = 0
     error: OpsError | None = None
@@ -105,27 +105,27 @@ def remove(
     pool = ThreadPoolExecutor(workers, thread_name_prefix="remove")
     try:
         while True:
-            met = not found.missing and not found.again
+            met = not found.missing and not found.redelivered
             over = error or found.stopped or empty >= EMPTY_RECEIVES * workers or met
             while not over and len(under_way) < workers:
-                pause = PAUSE_S * 2**failures if failures else 0.0
+                pause = BACKOFF_S * 2**failures if failures else 0.0
                 under_way.add(pool.submit(_round, aws, queue, every, lease_s, pause))
             if not under_way:
                 break
             for future in wait(under_way, return_when=FIRST_COMPLETED).done:
                 try:
-                    news = _take(found, future.result(), tell)
+                    news = _apply(found, future.result(), tell)
                     empty, failures = 0 if news else empty + 1, 0
                 except OverLimit as full:
                     found.stopped = str(full).rstrip(".")
                 except AwsError as refusal:
                     failures += 1
-                    if failures >= TRIES or isinstance(refusal, _FOR_GOOD):
+                    if failures >= MAX_ATTEMPTS or isinstance(refusal, _PERMANENT_ERRORS):
                         error = error or refusal
                 under_way.remove(future)
             if stop():
                 found.stopped = CANCELLED
-            elif len(found.held) >= MOST_HELD:
+            elif len(found.held) >= MAX_HELD:
                 found.stopped = f"{len(found.held):,} other letters are held, about as many as SQS allows"
             elif found.stale > most_stale:
                 found.stopped = "leases kept ending before their letters were deleted"
@@ -133,17 +133,17 @@ def remove(
         found.stopped = CANCELLED
         for future in under_way:
             with suppress(AwsError):
-                _take(found, future.result(), tell)
+                _apply(found, future.result(), tell)
     finally:
         pool.shutdown(wait=True)
-        found.not_given_back = _give_back(aws, queue, found.held.values())
+        found.unreleased = _release(aws, queue, found.held.values())
         aws.disconnect()
     if error:
         raise error
     return found
 
 
-def _take(found: Removed, one: _Round, deleted: Callable[[Sequence[str]], None]) -> bool:
+def _apply(found: DeleteResult, one: _Round, deleted: Callable[[Sequence[str]], None]) -> bool:
     """Whether the round met anything that was not known."""
     known = {*one.deleted, *one.refused} - found.missing - found.refused.keys()  # deleted by an earlier round
     fresh = [message_id for message_id in one.deleted if message_id not in known]
@@ -152,7 +152,7 @@ def _take(found: Removed, one: _Round, deleted: Callable[[Sequence[str]], None])
         found.refused.pop(message_id, None)
         found.held.pop(message_id, None)
     found.deleted += len(fresh)
-    found.again = bool(known)
+    found.redelivered = bool(known)
     found.refused |= {message_id: why for message_id, why in one.refused.items() if message_id not in known}
     found.stale += one.stale
     found.receives += 1
@@ -172,17 +172,17 @@ def _round(aws: Aws, queue: sqs.Queue, chosen: Container[str], lease_s: int, pau
     done: list[str] = []
     refused: dict[str, str] = {}
     stale = 0
-    for attempt in range(TRIES):
+    for attempt in range(MAX_ATTEMPTS):
         if not mine:
             break
-        time.sleep(PAUSE_S * 2**attempt if attempt else 0)
+        time.sleep(BACKOFF_S * 2**attempt if attempt else 0)
         again = []
         for message, refusal in zip(mine, _delete(aws, queue, mine), strict=True):
-            if time.monotonic() - began > lease_s - CLOSE_S or (refusal and refusal.code == _STALE):
+            if time.monotonic() - began > lease_s - LEASE_MARGIN_S or (refusal and refusal.code == _EXPIRED_RECEIPT):
                 stale += 1  # visible again, so it is met again
             elif refusal is None:
                 done.append(message.message_id)
-            elif refusal.sender_fault or attempt == TRIES - 1:
+            elif refusal.sender_fault or attempt == MAX_ATTEMPTS - 1:
                 refused[message.message_id] = f"{refusal.code}: {refusal.message}"
                 stay[message.message_id] = message.receipt
             else:
@@ -196,37 +196,39 @@ def _delete(aws: Aws, queue: sqs.Queue, messages: Sequence[sqs.Message]) -> tupl
     try:
         return sqs.delete_batch(aws, queue, [message.receipt for message in messages])
     except AwsError as error:
-        refused = sqs.BatchEntryError(error.code or type(error).__name__, str(error), isinstance(error, _FOR_GOOD))
+        refused = sqs.BatchEntryError(
+            error.code or type(error).__name__, str(error), isinstance(error, _PERMANENT_ERRORS)
+        )
         return (refused,) * len(messages)
 
 
-def _give_back(aws: Aws, queue: sqs.Queue, receipts: Iterable[str]) -> int:
+def _release(aws: Aws, queue: sqs.Queue, receipts: Iterable[str]) -> int:
     """How many could not be given back. Refusals are counted, not raised: the leases end by themselves, and those of
     stale receipts have ended already. Once a call was refused to the end, the others are not tried."""
     rest = iter(receipts)
     failed = 0
     while batch := list(islice(rest, sqs.MAX_BATCH)):
-        left = _freed(aws, queue, batch)
+        left = _release_batch(aws, queue, batch)
         if left is None:
             return failed + len(batch) + sum(1 for _ in rest)
         failed += left
     return failed
 
 
-def _freed(aws: Aws, queue: sqs.Queue, receipts: list[str]) -> int | None:
+def _release_batch(aws: Aws, queue: sqs.Queue, receipts: list[str]) -> int | None:
     """How many of up to ten were not given back; None when the call itself was refused to the end."""
     answered = False
-    for attempt in range(TRIES):
-        time.sleep(PAUSE_S * 2**attempt if attempt else 0)
+    for attempt in range(MAX_ATTEMPTS):
+        time.sleep(BACKOFF_S * 2**attempt if attempt else 0)
         try:
             results = sqs.change_visibility_batch(aws, queue, receipts, 0)
-        except _FOR_GOOD:
+        except _PERMANENT_ERRORS:
             return None
         except AwsError:
             continue
         answered = True
         told = zip(receipts, results, strict=True)
-        receipts = [receipt for receipt, refused in told if refused is not None and refused.code != _STALE]
+        receipts = [receipt for receipt, refused in told if refused is not None and refused.code != _EXPIRED_RECEIPT]
         if not receipts:
             break
     return len(receipts) if answered else None

@@ -20,9 +20,9 @@ from ops.clock import elapsed_s
 from ops.deadletters.edits import outgoing
 from ops.deadletters.ledger import Accepted, Ledger
 from ops.deadletters.ledger.schema import INTENT, PLANNED
-from ops.deadletters.transfer.destinations import DestinationResolver, Parcel, Route, SendResult
-from ops.deadletters.transfer.in_flight import Claim, InFlight
-from ops.deadletters.transfer.receiver import PATIENCE_S
+from ops.deadletters.transfer.destinations import DestinationResolver, DestinationSender, OutgoingMessage, SendResult
+from ops.deadletters.transfer.in_flight import InFlight, InFlightMessage
+from ops.deadletters.transfer.receiver import RETRY_TIMEOUT_S
 from ops.errors import AccessDenied, AwsError, CredentialsError, NotFound, UsageError
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from ops.deadletters.messages.model import DeadLetter
     from ops.deadletters.plan_model import Plan
 
-SHORTEST_WAIT_S, LONGEST_WAIT_S = 0.1, 5.0
+MIN_BACKOFF_S, MAX_BACKOFF_S = 0.1, 5.0
 LOOK_UP_S = 0.2
 
 Stop = Callable[[], bool]
@@ -54,29 +54,29 @@ class MessageSender:
         self._queue = queue
         self._plan = plan
         self._ledger = ledger
-        self._hold = hold
-        self._choice = choice
+        self._in_flight = hold
+        self._destinations = choice
         self._lease_s = lease_s
         self._stop = stop
 
-    def carry(self, claims: Sequence[Claim], step: int) -> None:
+    def process(self, claims: Sequence[InFlightMessage], step: int) -> None:
         """Send and delete up to ten letters. Raises AwsError when AWS refuses for good, OpsError when the ledger cannot
         be written; what was sent by then is on record."""
         for_deletion = [claim for claim in claims if claim.sent]
         fresh = [claim for claim in claims if not claim.sent]
         with ExitStack() as afterwards:  # whatever fails meanwhile, or in one of these
-            afterwards.callback(self._hold.done, claims)
+            afterwards.callback(self._in_flight.finish, claims)
             afterwards.callback(lambda: self.delete([claim for claim in for_deletion if claim.receipt]))
-            afterwards.callback(lambda: self._hold.pocket([claim for claim in fresh if self._open(claim)]))
+            afterwards.callback(lambda: self._in_flight.set_aside([claim for claim in fresh if self._open(claim)]))
             for route, parcels in self._routed(fresh):
                 self._dispatch(route, parcels, {claim.number: claim for claim in fresh}, step, for_deletion)
 
     # --- sending ---------------------------------------------------------------------------------------------------
 
-    def _routed(self, claims: Sequence[Claim]) -> Iterable[tuple[Route, list[Parcel]]]:
+    def _routed(self, claims: Sequence[InFlightMessage]) -> Iterable[tuple[DestinationSender, list[OutgoingMessage]]]:
         """The letters as they go out, by destination; those that cannot go are refused here."""
-        found: dict[str, tuple[Route, list[Parcel]]] = {}
-        refused: dict[str, list[Claim]] = {}
+        found: dict[str, tuple[DestinationSender, list[OutgoingMessage]]] = {}
+        refused: dict[str, list[InFlightMessage]] = {}
         for claim in claims:
             try:
                 letter = outgoing.edited_message(claim.letter, self._plan.edits)
@@ -86,30 +86,35 @@ class MessageSender:
                 continue
             if route is None:
                 break  # this one and the next are kept for later
-            found.setdefault(route.arn, (route, []))[1].append(Parcel(claim.number, letter))
+            found.setdefault(route.arn, (route, []))[1].append(OutgoingMessage(claim.number, letter))
         for why, these in refused.items():
             self._ledger.refused([claim.number for claim in these], why)
-            self._hold.keep(these)
+            self._in_flight.hold_back(these)
         return found.values()
 
-    def _route(self, letter: DeadLetter) -> Route | None:
+    def _route(self, letter: DeadLetter) -> DestinationSender | None:
         """Where the letter goes; a look-up that gets no answer is waited for as a send is. None: it shall stop."""
         began, attempt = elapsed_s(), 0
         while True:
             try:
-                return self._choice.of(letter)
+                return self._destinations.resolve(letter)
             except AwsError as error:
                 attempt += 1
-                if call_effect.classify(error) is CallEffect.REJECTED or elapsed_s() - began > PATIENCE_S:
+                if call_effect.classify(error) is CallEffect.REJECTED or elapsed_s() - began > RETRY_TIMEOUT_S:
                     raise
                 if self.pause(attempt):
                     return None
 
     def _dispatch(
-        self, route: Route, parcels: list[Parcel], claims: dict[int, Claim], step: int, done: list[Claim]
+        self,
+        route: DestinationSender,
+        parcels: list[OutgoingMessage],
+        claims: dict[int, InFlightMessage],
+        step: int,
+        done: list[InFlightMessage],
     ) -> None:
-        for turn in _turns(parcels) if route.ordered else [parcels]:
-            for call in route.calls(turn):
+        for turn in _turns_by_group(parcels) if route.ordered else [parcels]:
+            for call in route.batches(turn):
                 mine = [claims[parcel.number] for parcel in call]
                 try:
                     self._send(route, call, claims, step)
@@ -118,13 +123,19 @@ class MessageSender:
                 if route.ordered and any(self._open(claim) for claim in mine):
                     return  # the next of a group must not overtake
 
-    def _open(self, claim: Claim) -> bool:
+    def _open(self, claim: InFlightMessage) -> bool:
         return not claim.sent and self._ledger.state(claim.number) in (PLANNED, INTENT)
 
-    def _send(self, route: Route, parcels: Sequence[Parcel], claims: dict[int, Claim], step: int) -> None:
+    def _send(
+        self,
+        route: DestinationSender,
+        parcels: Sequence[OutgoingMessage],
+        claims: dict[int, InFlightMessage],
+        step: int,
+    ) -> None:
         """Until each is accepted, refused, or given up for now."""
         self._ledger.intended([(parcel.number, claims[parcel.number].receipt) for parcel in parcels], step)
-        asked: list[Parcel] = list(parcels)
+        asked: list[OutgoingMessage] = list(parcels)
         began, attempt = elapsed_s(), 0
         unknown = False
         while asked:
@@ -149,7 +160,7 @@ class MessageSender:
                 self._ledger.doubted(doubted)
             asked = self._recorded(route, pending, answers, claims)
             attempt += 1
-            if asked and (elapsed_s() - began > PATIENCE_S or self.pause(attempt)):
+            if asked and (elapsed_s() - began > RETRY_TIMEOUT_S or self.pause(attempt)):
                 self._give_up(asked, unknown=unknown)
                 if not self._stop():
                     why = next((answer.why for answer in answers if answer.why), "")
@@ -157,8 +168,12 @@ class MessageSender:
                 return
 
     def _recorded(
-        self, route: Route, parcels: Sequence[Parcel], answers: Sequence[SendResult], claims: dict[int, Claim]
-    ) -> list[Parcel]:
+        self,
+        route: DestinationSender,
+        parcels: Sequence[OutgoingMessage],
+        answers: Sequence[SendResult],
+        claims: dict[int, InFlightMessage],
+    ) -> list[OutgoingMessage]:
         """Writes down what was accepted and what was refused; returns the others."""
         now = clock.now_utc().timestamp()
         accepted, pending = [], []
@@ -170,7 +185,7 @@ class MessageSender:
                 accepted.append(Accepted(parcel.number, answer.sent_as, now, original, route.arn))
             elif answer.refused:
                 self._ledger.refused([parcel.number], answer.refused)
-                self._hold.keep([claim])
+                self._in_flight.hold_back([claim])
             else:
                 pending.append(parcel)
         for done in (False, True):  # of what came from the shelf nothing is to be deleted
@@ -184,9 +199,9 @@ class MessageSender:
 
     def _refused(
         self,
-        route: Route,
-        pending: Sequence[Parcel],
-        claims: dict[int, Claim],
+        route: DestinationSender,
+        pending: Sequence[OutgoingMessage],
+        claims: dict[int, InFlightMessage],
         step: int,
         error: AwsError,
         *,
@@ -198,20 +213,20 @@ class MessageSender:
             raise error
         if len(pending) == 1:
             self._ledger.refused([pending[0].number], str(error))
-            self._hold.keep([claims[pending[0].number]])
+            self._in_flight.hold_back([claims[pending[0].number]])
             return
         for parcel in pending:
             self._send(route, [parcel], claims, step)
 
-    def _give_up(self, parcels: Sequence[Parcel], *, unknown: bool) -> None:
+    def _give_up(self, parcels: Sequence[OutgoingMessage], *, unknown: bool) -> None:
         """For now. What may have been sent stays an intent, on the list of those that may arrive twice."""
         if parcels and not unknown:
             self._ledger.unsent([parcel.number for parcel in parcels])
 
-    def _leased(self, parcels: list[Parcel], claims: dict[int, Claim]) -> list[Parcel]:
+    def _leased(self, parcels: list[OutgoingMessage], claims: dict[int, InFlightMessage]) -> list[OutgoingMessage]:
         """Those whose lease outlasts another call, renewed where it is short; the others are received again."""
         enough = self._lease_s / 2
-        short = [claims[parcel.number] for parcel in parcels if not claims[parcel.number].good(enough)]
+        short = [claims[parcel.number] for parcel in parcels if not claims[parcel.number].lease_lasts(enough)]
         if not short:
             return parcels
         began = elapsed_s()
@@ -224,12 +239,12 @@ class MessageSender:
         else:
             for claim, refused in zip(short, results, strict=True):
                 if refused is None:
-                    claim.until = began + self._lease_s
-        return [parcel for parcel in parcels if claims[parcel.number].good(enough / 2)]
+                    claim.lease_ends = began + self._lease_s
+        return [parcel for parcel in parcels if claims[parcel.number].lease_lasts(enough / 2)]
 
     # --- deleting --------------------------------------------------------------------------------------------------
 
-    def delete(self, claims: Sequence[Claim]) -> None:
+    def delete(self, claims: Sequence[InFlightMessage]) -> None:
         """Delete what is on record as sent. What could not be deleted for sure stays "sent", and is deleted when it is
         received again. Raises AwsError when AWS does not allow it."""
         pending = list(claims)
@@ -240,12 +255,12 @@ class MessageSender:
                 results = sqs.delete_batch(self._aws, self._queue, receipts)
             except AwsError as error:
                 if call_effect.classify(error) is CallEffect.REJECTED:
-                    self._hold.keep(pending)
+                    self._in_flight.hold_back(pending)
                     raise
                 results = (sqs.MISSING_ENTRY,) * len(pending)
             again, gone = [], []
             for claim, receipt, refused in zip(pending, receipts, results, strict=True):
-                if refused is None and claim.good(0) and self._hold.let_go(claim, receipt):
+                if refused is None and claim.lease_lasts(0) and self._in_flight.forget_deleted(claim, receipt):
                     gone.append(claim.number)
                 elif claim.receipt != receipt or (refused is not None and not refused.sender_fault):
                     again.append(claim)
@@ -253,13 +268,13 @@ class MessageSender:
                 self._ledger.deleted(gone)
             pending = again
             attempt += 1
-            if pending and (elapsed_s() - began > PATIENCE_S or (self.pause(attempt) and attempt > 3)):
-                self._hold.keep(pending)
+            if pending and (elapsed_s() - began > RETRY_TIMEOUT_S or (self.pause(attempt) and attempt > 3)):
+                self._in_flight.hold_back(pending)
                 return
 
     def pause(self, attempt: int) -> bool:
         """Wait longer each time; true when it shall stop."""
-        longest = min(LONGEST_WAIT_S, SHORTEST_WAIT_S * 2**attempt)
+        longest = min(MAX_BACKOFF_S, MIN_BACKOFF_S * 2**attempt)
         end = elapsed_s() + longest * (500 + secrets.randbelow(500)) / 1000
         while (left := end - elapsed_s()) > 0:
             if self._stop():
@@ -268,9 +283,9 @@ class MessageSender:
         return self._stop()
 
 
-def _turns(parcels: Sequence[Parcel]) -> list[list[Parcel]]:
+def _turns_by_group(parcels: Sequence[OutgoingMessage]) -> list[list[OutgoingMessage]]:
     """Turns in each of which a message group has one letter, so that a failed entry of a batch is never overtaken."""
-    turns: list[list[Parcel]] = []
+    turns: list[list[OutgoingMessage]] = []
     seen: dict[str, int] = {}
     for parcel in parcels:
         group = parcel.letter.group_id or parcel.letter.message_id

@@ -7,15 +7,15 @@ import time
 from collections.abc import Callable
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 
-FIRST = 16
+INITIAL_WORKERS = 16
 """A call to a region takes 15 ms or so, most of it waiting: fewer than these leave the processor idle."""
-MOST = 32
+MAX_WORKERS = 32
 """As many as a client has connections (``ops.aws.clients.POOL``)."""
-WINDOW_S = 0.4
+MEASUREMENT_S = 0.4
 """Over which speed is measured."""
-WORTH = 1.08
+MIN_SPEEDUP = 1.08
 """How much faster it must have become by the last ones that were added."""
-AGAIN = 25
+MEASUREMENTS_UNTIL_RETRY = 25
 """Windows after which it is tried again whether more would help: conditions change."""
 
 
@@ -39,7 +39,7 @@ class WorkerPool:
     def run(self, tick: Callable[[float], None]) -> None:
         """Until the movers have found nothing left to do. ``tick(speed)`` is called about twice a second, on the
         caller's thread. Raises what a mover raised, after all have ended."""
-        with ThreadPoolExecutor(MOST, thread_name_prefix="mover") as pool:
+        with ThreadPoolExecutor(MAX_WORKERS, thread_name_prefix="mover") as pool:
             try:
                 ended = self._look_after(pool, tick)
             except BaseException:
@@ -52,23 +52,23 @@ class WorkerPool:
         """Until one has found nothing left to do, or failed; all that were not known to be well then."""
         going: set[Future[bool]] = set()
         ended: set[Future[bool]] = set()
-        level, before, quiet = FIRST, 0.0, 0
+        level, before, quiet = INITIAL_WORKERS, 0.0, 0
         count, at = self._moved(), time.monotonic()
         while not any(each.exception() or each.result() for each in ended):
             self._wanted = max(1, min(level, self._most()))
             while len(going) < self._wanted:
                 going.add(pool.submit(self._go))
-            ended, going = wait(going, WINDOW_S, FIRST_COMPLETED)
+            ended, going = wait(going, MEASUREMENT_S, FIRST_COMPLETED)
             now = time.monotonic()
-            if now - at < WINDOW_S:
+            if now - at < MEASUREMENT_S:
                 continue
             moved = self._moved()
             self.speed, count, at = (moved - count) / (now - at), moved, now
             tick(self.speed)
-            if quiet == 0 and self.speed > before * WORTH:
-                level, before = min(MOST, level + max(2, level // 2)), self.speed
+            if quiet == 0 and self.speed > before * MIN_SPEEDUP:
+                level, before = min(MAX_WORKERS, level + max(2, level // 2)), self.speed
             elif quiet == 0:
-                quiet = AGAIN
+                quiet = MEASUREMENTS_UNTIL_RETRY
             else:
                 quiet -= 1
                 before = self.speed

@@ -27,7 +27,7 @@ def comes_back(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[Outcome | 
     """Sets what becomes of everything that is sent; at first it comes back."""
 
     def becomes(outcome: Outcome | None) -> None:
-        monkeypatch.setattr(monitor, "watch", lambda *_: FixedOutcomes(lambda _: outcome))
+        monkeypatch.setattr(monitor, "start_monitor", lambda *_: FixedOutcomes(lambda _: outcome))
 
     becomes(Outcome.CAME_BACK)
     yield becomes

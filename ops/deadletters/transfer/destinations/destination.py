@@ -10,7 +10,7 @@ from ops.deadletters.messages.model import DeadLetter
 
 
 @dataclass(frozen=True, slots=True)
-class Parcel:
+class OutgoingMessage:
     """A letter on its way. ``letter`` is already edited."""
 
     number: int
@@ -30,22 +30,22 @@ class SendResult:
     unmarked: bool = False
 
 
-class Route(Protocol):
+class DestinationSender(Protocol):
     arn: str
     ordered: bool  # the letters of one message group go one after the other
 
-    def calls(self, parcels: Iterable[Parcel]) -> Iterator[list[Parcel]]:
+    def batches(self, parcels: Iterable[OutgoingMessage]) -> Iterator[list[OutgoingMessage]]:
         """Parcels that one call takes."""
 
-    def send(self, parcels: Sequence[Parcel]) -> list[SendResult]:
+    def send(self, parcels: Sequence[OutgoingMessage]) -> list[SendResult]:
         """One call, made once. An answer for each, in order. Raises AwsError when the call as a whole failed."""
 
 
-def batches(
-    parcels: Iterable[Parcel], size: Callable[[Parcel], int], most: int, most_bytes: int
-) -> Iterator[list[Parcel]]:
+def split_batches(
+    parcels: Iterable[OutgoingMessage], size: Callable[[OutgoingMessage], int], most: int, most_bytes: int
+) -> Iterator[list[OutgoingMessage]]:
     """In order, at most so many parcels and bytes at a time; one that is larger than that goes alone."""
-    batch: list[Parcel] = []
+    batch: list[OutgoingMessage] = []
     room = most_bytes
     for parcel in parcels:
         needed = size(parcel)
@@ -58,6 +58,6 @@ def batches(
         yield batch
 
 
-def sentence(code: str, message: str, about: str) -> str:
+def rejection_text(code: str, message: str, about: str) -> str:
     text = " ".join(message.split())
     return f"{about} refused it: {code}: {text}" if text else f"{about} refused it: {code}"

@@ -9,16 +9,16 @@ from handler.contract import DLQ_ORIGINAL_MESSAGE_ID as ORIGINAL_ID
 from ops.aws import sqs
 from ops.deadletters.edits import outgoing
 from ops.deadletters.plan_model import Action, Plan
-from ops.deadletters.transfer.destinations.destination import Parcel, SendResult, batches, sentence
+from ops.deadletters.transfer.destinations.destination import OutgoingMessage, SendResult, rejection_text, split_batches
 
 if TYPE_CHECKING:
     from ops.aws import Aws
 
-_PATIENCE = {"RequestThrottled", "Throttling", "ThrottlingException", "KmsThrottled", "ServiceUnavailable"}
+_TRANSIENT_CODES = {"RequestThrottled", "Throttling", "ThrottlingException", "KmsThrottled", "ServiceUnavailable"}
 """Codes of single entries that pass, whoever they call at fault."""
 
 
-class QueueRoute:
+class QueueSender:
     def __init__(self, aws: Aws, queue: sqs.Queue, plan: Plan) -> None:
         self.arn = queue.arn
         self.ordered = queue.fifo
@@ -26,10 +26,10 @@ class QueueRoute:
         self._queue = queue
         self._plan = plan
 
-    def calls(self, parcels: Iterable[Parcel]) -> Iterator[list[Parcel]]:
-        return batches(parcels, self._size, sqs.MAX_BATCH, outgoing.MAX_BYTES)
+    def batches(self, parcels: Iterable[OutgoingMessage]) -> Iterator[list[OutgoingMessage]]:
+        return split_batches(parcels, self._size, sqs.MAX_BATCH, outgoing.MAX_BYTES)
 
-    def send(self, parcels: Sequence[Parcel]) -> list[SendResult]:
+    def send(self, parcels: Sequence[OutgoingMessage]) -> list[SendResult]:
         """Entries that stand in ``Failed`` were not enqueued (SQS API, SendMessageBatchResult, 2026-11). What is larger
         than the queue takes is refused here: SQS would refuse the whole call for it."""
         fits = {at: parcel for at, parcel in enumerate(parcels) if self._size(parcel) <= self._queue.max_bytes}
@@ -53,19 +53,19 @@ class QueueRoute:
     def _most(self) -> str:
         return f"{self._queue.max_bytes:,} bytes with attributes (MaximumMessageSize)"
 
-    def _size(self, parcel: Parcel) -> int:
+    def _size(self, parcel: OutgoingMessage) -> int:
         return outgoing.message_size(
             parcel.letter.body, outgoing.outgoing_attributes(parcel.letter, self._queue.max_bytes)
         )
 
     def _failed(self, failed: Any) -> SendResult:
         code, message = str(failed.get("Code", "")), str(failed.get("Message", ""))
-        text = sentence(code, message, f"Queue {self._queue.name}")
-        if failed.get("SenderFault") and code not in _PATIENCE:
+        text = rejection_text(code, message, f"Queue {self._queue.name}")
+        if failed.get("SenderFault") and code not in _TRANSIENT_CODES:
             return SendResult(refused=text)
         return SendResult(why=text)
 
-    def _entry(self, name: str, parcel: Parcel) -> Any:
+    def _entry(self, name: str, parcel: OutgoingMessage) -> Any:
         letter = parcel.letter
         entry: dict[str, Any] = {"Id": name, "MessageBody": letter.body}
         if attributes := outgoing.to_sqs_attributes(outgoing.outgoing_attributes(letter, self._queue.max_bytes)):

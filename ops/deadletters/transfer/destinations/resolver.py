@@ -10,9 +10,9 @@ from ops.deadletters import return_target
 from ops.deadletters.messages.model import DeadLetter
 from ops.deadletters.plan_model import Plan
 from ops.deadletters.return_target import Origin, Service
-from ops.deadletters.transfer.destinations.destination import Route
-from ops.deadletters.transfer.destinations.queue import QueueRoute
-from ops.deadletters.transfer.destinations.services import BusRoute, FunctionRoute, TopicRoute
+from ops.deadletters.transfer.destinations.destination import DestinationSender
+from ops.deadletters.transfer.destinations.queue import QueueSender
+from ops.deadletters.transfer.destinations.services import EventBusSender, FunctionSender, TopicSender
 from ops.errors import NotFound, UsageError
 
 if TYPE_CHECKING:
@@ -28,10 +28,10 @@ class DestinationResolver:
         self._aws = aws
         self._known = return_target.context_of_plan(plan)
         self._lock = threading.Lock()
-        self._routes: dict[Origin, Route] = {}
-        self._fixed: Route | None = None
+        self._routes: dict[Origin, DestinationSender] = {}
+        self._fixed: DestinationSender | None = None
 
-    def of(self, letter: DeadLetter) -> Route:
+    def resolve(self, letter: DeadLetter) -> DestinationSender:
         """Raises UsageError when nothing tells where this letter belongs, or that is gone; and what AWS says of the
         plan's destination."""
         if self._plan.destination.kind == "queue":
@@ -51,16 +51,16 @@ class DestinationResolver:
                     raise UsageError(f"Where it came from is gone: {gone}", "Send it elsewhere: --to QUEUE.") from gone
             return self._routes[origin]
 
-    def _make(self, origin: Origin) -> Route:
+    def _make(self, origin: Origin) -> DestinationSender:
         match origin.service:
             case Service.SQS:
                 return self._queue(origin.arn)
             case Service.LAMBDA:
-                return FunctionRoute(self._aws, origin.arn)
+                return FunctionSender(self._aws, origin.arn)
             case Service.EVENTS:
-                return BusRoute(self._aws, origin.arn)
+                return EventBusSender(self._aws, origin.arn)
             case Service.SNS:
-                return TopicRoute(self._aws, origin.arn)
+                return TopicSender(self._aws, origin.arn)
 
-    def _queue(self, queue: str) -> Route:
-        return QueueRoute(self._aws, sqs.find_queue(self._aws, queue), self._plan)
+    def _queue(self, queue: str) -> DestinationSender:
+        return QueueSender(self._aws, sqs.find_queue(self._aws, queue), self._plan)

@@ -32,7 +32,7 @@ def fate(rows: list[Row], at: float = 100.0, message_id: str = M1, *, receives: 
         for one in random.Random(seed).sample(rows, len(rows)):
             tracks.add(one)
             tracks.add(one)
-        found = tracks.fate(message_id, BEGAN + timedelta(seconds=at))
+        found = tracks.outcome_of(message_id, BEGAN + timedelta(seconds=at))
         answers.add((found[0], found[2]) if found else None)
     assert len(answers) == 1
     return answers.pop()
@@ -81,7 +81,7 @@ def test_without_a_dead_letter_queue_nothing_comes_back() -> None:
     tracks = MessageTracker(QueueSettings(20.0, None, False), {M1: ""})
     for number in range(30):
         tracks.add(batch(20.0 * number, f"{number:08}-cccc-4ccc-8ccc-cccccccccccc", M1))
-    assert tracks.fate(M1, BEGAN + timedelta(hours=1)) is None
+    assert tracks.outcome_of(M1, BEGAN + timedelta(hours=1)) is None
 
 
 def test_a_job_put_back_as_a_new_message_is_followed() -> None:

@@ -35,7 +35,7 @@ def world(server: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Wor
     """A queue that a function reads, which writes nothing into its log."""
     monkeypatch.setattr(rollout, "TICK_S", 0.05)
     monkeypatch.setattr(dlq_search, "SETTLING_S", 0.2)
-    monkeypatch.setattr(monitor, "PAUSE_S", 0.1)
+    monkeypatch.setattr(monitor, "CHECK_INTERVAL_S", 0.1)
     made = server.anew(tmp_path, monkeypatch)
     reader = replace(
         made.source.workload,
@@ -94,7 +94,7 @@ def test_those_that_lie_in_the_dead_letter_queue_again_have_come_back(world: Wor
 
 
 def test_a_dead_letter_queue_that_is_too_long_is_not_searched(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(dlq_search, "MOST_READ", 3)
+    monkeypatch.setattr(dlq_search, "MAX_SEARCHED", 3)
     world.put([f"letter {number}" for number in range(5)])
     everything = tuple(f"letter {number}" for number in range(5))
     with working(world, fails=everything):
@@ -194,7 +194,7 @@ def test_an_invocation_by_how_its_attempts_ended(
     here, fake = logs
     fake.rows = rows
     watched = AsyncInvocationWatcher(here, FUNCTION, 3, BEGAN)
-    found = list(watched.look([sent()], a_run(), False, BEGAN + timedelta(minutes=30)))
+    found = list(watched.check([sent()], a_run(), False, BEGAN + timedelta(minutes=30)))
     assert [fate[0] for _, fate in found] == ([outcome] if outcome else [])
 
 
@@ -208,12 +208,12 @@ def test_a_report_without_a_status_is_no_success_where_another_line_says_so(
         (f"RequestId: {R1} Error: Runtime exited with error: exit status 1\nRuntime.ExitError", "Runtime.ExitError: "),
     ):
         fake.rows = [row(1, line), report(1)]
-        ((_, fate),) = AsyncInvocationWatcher(here, FUNCTION, 1, BEGAN).look(
+        ((_, fate),) = AsyncInvocationWatcher(here, FUNCTION, 1, BEGAN).check(
             [sent()], a_run(), False, BEGAN + timedelta(hours=1)
         )
         assert (fate[0], fate[2].startswith(why)) == (Outcome.CAME_BACK, True)
         fake.rows += [report(61)]
-        ((_, fate),) = AsyncInvocationWatcher(here, FUNCTION, 3, BEGAN).look(
+        ((_, fate),) = AsyncInvocationWatcher(here, FUNCTION, 3, BEGAN).check(
             [sent()], a_run(), False, BEGAN + timedelta(hours=1)
         )
         assert fate[0] is Outcome.SUCCEEDED, "the next attempt did"
@@ -222,7 +222,7 @@ def test_a_report_without_a_status_is_no_success_where_another_line_says_so(
 def test_what_the_function_logged_is_the_cause(logs: tuple[DeadLetterQueue, FakeLogs]) -> None:
     here, fake = logs
     fake.rows = [failed(0.5, "ValueError", R1), report(1, "error")]
-    ((_, fate),) = AsyncInvocationWatcher(here, FUNCTION, 1, BEGAN).look(
+    ((_, fate),) = AsyncInvocationWatcher(here, FUNCTION, 1, BEGAN).check(
         [sent()], a_run(), False, BEGAN + timedelta(minutes=1)
     )
     assert fate == (Outcome.CAME_BACK, BEGAN + timedelta(seconds=1), "ValueError: why")
@@ -233,7 +233,7 @@ def test_logs_that_may_not_be_read_are_asked_and_said_once(logs: tuple[DeadLette
     fake.refuse = "AccessDeniedException"
     watched = AsyncInvocationWatcher(here, FUNCTION, 3, BEGAN)
     for _ in range(3):
-        assert list(watched.look([sent()], a_run(), False, datetime.now(UTC))) == []
+        assert list(watched.check([sent()], a_run(), False, datetime.now(UTC))) == []
     (note,) = watched.notes
     assert "logs:" in note
 
@@ -242,10 +242,10 @@ def test_logs_that_are_throttled_are_asked_again(logs: tuple[DeadLetterQueue, Fa
     here, fake = logs
     fake.rows, fake.refuse = [report(1)], "ThrottlingException"
     watched = AsyncInvocationWatcher(here, FUNCTION, 3, BEGAN)
-    assert list(watched.look([sent()], a_run(), False, BEGAN + timedelta(minutes=1))) == []
+    assert list(watched.check([sent()], a_run(), False, BEGAN + timedelta(minutes=1))) == []
     assert watched.notes
     fake.refuse = ""
-    assert list(watched.look([sent()], a_run(), False, BEGAN + timedelta(minutes=1)))
+    assert list(watched.check([sent()], a_run(), False, BEGAN + timedelta(minutes=1)))
     assert not watched.notes
 
 

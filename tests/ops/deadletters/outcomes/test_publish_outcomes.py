@@ -85,7 +85,7 @@ def services(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deliveries]:
 def world(services: Deliveries, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
     monkeypatch.setattr(rollout, "TICK_S", 0.05)
     monkeypatch.setattr(dlq_search, "SETTLING_S", 0.3)
-    monkeypatch.setattr(monitor, "PAUSE_S", 0.1)
+    monkeypatch.setattr(monitor, "CHECK_INTERVAL_S", 0.1)
     services.fault = None
     return services.world.anew(tmp_path, monkeypatch)
 
@@ -143,7 +143,7 @@ def test_events_that_do_not_come_back_let_the_next_step_go(world: World) -> None
 
 
 def test_a_queue_too_long_to_search_leaves_the_outcome_open(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(dlq_search, "MOST_READ", 3)
+    monkeypatch.setattr(dlq_search, "MAX_SEARCHED", 3)
     died(world, [event(True, f"e{number}") for number in range(6)], NOT_ALLOWED)
     run = redriven(world, sizes=("2", "100%"), patience_s=2)
     assert (run.state, run.sent) == (State.STOPPED, 2)

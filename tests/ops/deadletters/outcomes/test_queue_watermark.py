@@ -43,7 +43,7 @@ def up_to(cloudwatch: tuple[Aws, FakeAws], at: list[float], queue: Queue, *sent:
     found = None
     for minutes in sent:
         fake.answer = answering(period, 60.0 * minutes)
-        found = passed.up_to()
+        found = passed.position()
         at[0] += 61
     return round((period - found).total_seconds() / 60) if found else None
 
@@ -83,5 +83,5 @@ def test_metrics_that_may_not_be_read_tell_nothing(cloudwatch: Any, at: Any) -> 
     aws, fake = cloudwatch
     fake.answer = refuse
     passed = QueueWatermark(aws, THRICE)
-    assert passed.up_to() is None
-    assert "cloudwatch:GetMetricData" in passed.refused
+    assert passed.position() is None
+    assert "cloudwatch:GetMetricData" in passed.error

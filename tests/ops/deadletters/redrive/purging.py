@@ -21,7 +21,7 @@ BAD = Selection(text="bad")
 
 def quick(patch: pytest.MonkeyPatch) -> None:
     """This server knows at once what is there."""
-    patch.setattr(selective_delete, "PAUSE_S", 0.01)
+    patch.setattr(selective_delete, "BACKOFF_S", 0.01)
     patch.setattr(selective_delete, "LONG_POLL_S", 0)
 
 

@@ -150,7 +150,7 @@ class Fate:
     pause_s: float = 0.0
     note: str = ""
 
-    def look(self, waiting: Sequence[Sent], run: Run, moving: bool) -> list[MessageOutcome]:
+    def check(self, waiting: Sequence[Sent], run: Run, moving: bool) -> list[MessageOutcome]:
         return [
             (one.message_id, outcome, NOW, "ValueError: no column" if outcome is Outcome.CAME_BACK else "")
             for one in waiting

@@ -214,7 +214,7 @@ def test_in_a_fifo_queue_what_hides_behind_others_is_told(
 
 
 def test_no_more_are_held_than_sqs_allows(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(selective_delete, "MOST_HELD", 10)
+    monkeypatch.setattr(selective_delete, "MAX_HELD", 10)
     plan = fill(world, bad=12, good=60)
     done = carry_out(world, plan)
     assert done.outcome in ("stopped", "done")

@@ -94,7 +94,7 @@ def test_letters_of_a_queue_that_is_gone_are_refused_alone(world: World) -> None
 def test_a_look_up_that_gets_no_answer_is_waited_for_as_a_send_is(
     world: World, fault: Fault, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sender, "LONGEST_WAIT_S", 0.01)
+    monkeypatch.setattr(sender, "MAX_BACKOFF_S", 0.01)
     world.put(["a", "b"])
     plan = a_plan(world)
     world.aws.fault(replace(fault, operation="GetQueueUrl", times=10))
@@ -181,10 +181,10 @@ def test_a_run_that_the_canary_stopped_says_so_after_it_was_resumed(
 ) -> None:
     world.put([f"letter {number}" for number in range(20)])
     plan = a_plan(world)
-    monkeypatch.setattr(monitor, "watch", lambda *_: FixedOutcomes(lambda at: Outcome.CAME_BACK))
+    monkeypatch.setattr(monitor, "start_monitor", lambda *_: FixedOutcomes(lambda at: Outcome.CAME_BACK))
     run = redrive.run(world.source, plan, reason="r")
     assert (run.state, run.by_canary) == (State.STOPPED, True)
-    monkeypatch.setattr(monitor, "watch", lambda *_: FixedOutcomes(lambda at: Outcome.SUCCEEDED))
+    monkeypatch.setattr(monitor, "start_monitor", lambda *_: FixedOutcomes(lambda at: Outcome.SUCCEEDED))
     run = redrive.resume(world.source, plan.id)
     assert run.state is State.DONE
     assert [(step.upto, step.sent, step.came_back, step.state) for step in run.steps] == [
@@ -198,7 +198,9 @@ def test_a_watch_that_is_ended_early_is_told_as_that_and_resume_watches_on(
 ) -> None:
     world.put([f"letter {number}" for number in range(20)])
     plan = a_plan(world)
-    monkeypatch.setattr(monitor, "watch", lambda *_: FixedOutcomes(lambda at: Outcome.SUCCEEDED if at < 5 else None))
+    monkeypatch.setattr(
+        monitor, "start_monitor", lambda *_: FixedOutcomes(lambda at: Outcome.SUCCEEDED if at < 5 else None)
+    )
     seen: list[Run] = []
     run = redrive.run(
         world.source, plan, reason="r", progress=seen.append, stop=lambda: bool(seen) and "waiting" in seen[-1].said
@@ -209,7 +211,7 @@ def test_a_watch_that_is_ended_early_is_told_as_that_and_resume_watches_on(
     assert run.steps[-1].state == "ended early"
     record = audit_log.read_records(state_folder(world.source.aws.target))[0]
     assert (record.outcome, record.note) == ("cancelled", run.said)
-    monkeypatch.setattr(monitor, "watch", lambda *_: FixedOutcomes(lambda at: Outcome.SUCCEEDED))
+    monkeypatch.setattr(monitor, "start_monitor", lambda *_: FixedOutcomes(lambda at: Outcome.SUCCEEDED))
     done = redrive.resume(world.source, plan.id)
     assert (done.state, done.succeeded, done.twice) == (State.DONE, 20, ())
     assert done.steps[-1].state == "passed"

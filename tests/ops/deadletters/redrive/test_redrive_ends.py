@@ -73,7 +73,7 @@ def test_what_the_canary_stopped_stays_so_when_that_cannot_be_recorded(
 ) -> None:
     world.put([f"letter {number}" for number in range(20)])
     plan = a_plan(world)
-    monkeypatch.setattr(monitor, "watch", lambda *_: FixedOutcomes(lambda at: Outcome.CAME_BACK))
+    monkeypatch.setattr(monitor, "start_monitor", lambda *_: FixedOutcomes(lambda at: Outcome.CAME_BACK))
     book = state_folder(world.source.aws.target) / audit_log.FILE
 
     def take_away(run: Run) -> None:
@@ -107,7 +107,7 @@ def test_a_shelf_that_cannot_be_told_at_the_end_leaves_the_run_to_be_resumed(wor
         assert set(shelf.places(plan.ids).values()) == {Place.REDRIVEN}
 
 
-@pytest.mark.parametrize("refusing", [(headroom, "gauge"), (monitor, "watch")], ids=["the rate", "the watch"])
+@pytest.mark.parametrize("refusing", [(headroom, "gauge"), (monitor, "start_monitor")], ids=["the rate", "the watch"])
 def test_what_is_refused_before_the_first_letter_is_told_and_recorded_too(
     world: World, monkeypatch: pytest.MonkeyPatch, refusing: tuple[Any, str]
 ) -> None:

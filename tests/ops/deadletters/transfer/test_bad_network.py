@@ -33,7 +33,7 @@ WAITS_S = 0.05
 
 @pytest.fixture
 def world(server: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
-    monkeypatch.setattr(sender, "LONGEST_WAIT_S", 0.2)
+    monkeypatch.setattr(sender, "MAX_BACKOFF_S", 0.2)
     made = server.anew(tmp_path, monkeypatch)
     yield made
     server.aws.heal()
@@ -289,7 +289,7 @@ def test_letters_held_by_somebody_else_are_waited_for_and_then_told(
 
 
 def test_a_network_that_is_gone_ends_the_run_in_one_sentence(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sender, "PATIENCE_S", 2.0)
+    monkeypatch.setattr(sender, "RETRY_TIMEOUT_S", 2.0)
     ids, plan = planned(world)
     world.aws.fault(Fault("cut", "*Message*", skip=5))
     with pytest.raises(OpsError) as gone:

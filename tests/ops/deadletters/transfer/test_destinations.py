@@ -12,8 +12,8 @@ import pytest
 
 from ops.aws import Aws, call_effect
 from ops.deadletters.messages.model import DeadLetter, Kind
-from ops.deadletters.transfer.destinations import Parcel, SendResult
-from ops.deadletters.transfer.destinations.services import BusRoute, FunctionRoute, TopicRoute
+from ops.deadletters.transfer.destinations import OutgoingMessage, SendResult
+from ops.deadletters.transfer.destinations.services import EventBusSender, FunctionSender, TopicSender
 from ops.errors import AwsError, NotFound
 from ops.target import Target
 from tests.factories import a_dead_letter
@@ -40,16 +40,16 @@ def aws(listener: Listener) -> Iterator[Aws]:
     single.disconnect()
 
 
-def parcels(*letters: DeadLetter) -> list[Parcel]:
-    return [Parcel(number, letter) for number, letter in enumerate(letters)]
+def parcels(*letters: DeadLetter) -> list[OutgoingMessage]:
+    return [OutgoingMessage(number, letter) for number, letter in enumerate(letters)]
 
 
 def test_a_function_is_invoked_with_what_it_had_failed_on(listener: Listener, aws: Aws) -> None:
     record = {"requestContext": {"condition": "RetriesExhausted"}, "requestPayload": {"n": 1}, "responsePayload": None}
     text = json.dumps(record).replace('{"n": 1}', '{"n": 1.10}')
-    route = FunctionRoute(aws, FUNCTION)
+    route = FunctionSender(aws, FUNCTION)
     letters = [a_dead_letter('{"n":  1.10}', kind=Kind.LAMBDA), a_dead_letter(text, kind=Kind.DESTINATION)]
-    calls = list(route.calls(parcels(*letters)))
+    calls = list(route.batches(parcels(*letters)))
     answers = [answer for call in calls for answer in route.send(call)]
     assert [answer.sent_as for answer in answers] == ["request-1", "request-2"]
     assert [body for _, _, body in listener.asked] == [b'{"n":  1.10}', b'{"n": 1.10}']
@@ -61,7 +61,7 @@ def test_a_function_is_invoked_with_what_it_had_failed_on(listener: Listener, aw
 def test_a_function_that_is_not_there(listener: Listener, aws: Aws) -> None:
     listener.reply = lambda path, body: (404, '{"Type": "User", "Message": "Function not found"}')
     with pytest.raises(AwsError):
-        FunctionRoute(aws, FUNCTION).send(parcels(a_dead_letter("{}", kind=Kind.LAMBDA)))
+        FunctionSender(aws, FUNCTION).send(parcels(a_dead_letter("{}", kind=Kind.LAMBDA)))
 
 
 def an_event(**changes: Any) -> str:
@@ -84,7 +84,7 @@ def test_an_event_is_put_on_its_bus_again(listener: Listener, aws: Aws) -> None:
     letter = a_dead_letter(
         an_event(), kind=Kind.EVENTBRIDGE, system={"AWSTraceHeader": "Root=1-5759e988-bd862e3fe1be46a9"}
     )
-    assert BusRoute(aws, BUS).send(parcels(letter)) == [SendResult(sent_as="new-1")]
+    assert EventBusSender(aws, BUS).send(parcels(letter)) == [SendResult(sent_as="new-1")]
     [(_, headers, body)] = listener.asked
     assert headers["X-Amz-Target"] == "AWSEvents.PutEvents"
     [entry] = json.loads(body)["Entries"]
@@ -108,7 +108,7 @@ def test_entries_of_events_are_judged_one_by_one(listener: Listener, aws: Aws) -
     listener.reply = lambda path, body: (200, json.dumps({"FailedEntryCount": 2, "Entries": entries}))
     letters = [a_dead_letter(an_event(), kind=Kind.EVENTBRIDGE) for _ in range(3)]
     odd = [a_dead_letter("no JSON", kind=Kind.EVENTBRIDGE), a_dead_letter('{"source": "x"}', kind=Kind.EVENTBRIDGE)]
-    answers = BusRoute(aws, BUS).send(parcels(letters[0], odd[0], *letters[1:], odd[1]))
+    answers = EventBusSender(aws, BUS).send(parcels(letters[0], odd[0], *letters[1:], odd[1]))
     assert answers[0] == SendResult(sent_as="new-1")
     assert answers[2] == SendResult(why="The event bus refused it: ThrottlingException: slow down")
     assert answers[3] == SendResult(refused="The event bus refused it: MalformedDetail: no JSON")
@@ -118,10 +118,10 @@ def test_entries_of_events_are_judged_one_by_one(listener: Listener, aws: Aws) -
 
 
 def test_events_go_ten_at_a_time_and_not_too_large(aws: Aws) -> None:
-    route = BusRoute(aws, BUS)
+    route = EventBusSender(aws, BUS)
     small, large = a_dead_letter(an_event()), a_dead_letter(an_event(pad="x" * 150_000))
-    assert [len(call) for call in route.calls(parcels(*[small] * 23))] == [10, 10, 3]
-    assert [len(call) for call in route.calls(parcels(large, large, large))] == [1, 1, 1]
+    assert [len(call) for call in route.batches(parcels(*[small] * 23))] == [10, 10, 3]
+    assert [len(call) for call in route.batches(parcels(large, large, large))] == [1, 1, 1]
 
 
 def test_a_notification_is_published_again(listener: Listener, aws: Aws) -> None:
@@ -141,7 +141,7 @@ def test_a_notification_is_published_again(listener: Listener, aws: Aws) -> None
             "Raw": {"Type": "Binary", "Value": "AP8="},
         },
     }
-    route = TopicRoute(aws, TOPIC)
+    route = TopicSender(aws, TOPIC)
     assert route.send(parcels(a_dead_letter(json.dumps(notification), kind=Kind.SNS))) == [SendResult(sent_as="new-1")]
     asked = {name: value for name, [value] in parse_qs(listener.asked[0][2].decode()).items()}
     assert (asked["TopicArn"], asked["Message"], asked["Subject"]) == (TOPIC, '{"n": 1.10}', "An order")
@@ -155,11 +155,11 @@ def test_what_cannot_be_said_on_the_wire_is_refused_alone(listener: Listener, aw
     """Not raised as it comes: that would end the run, and again each time that it is resumed."""
     late = a_dead_letter(an_event(time="9999-12-31T23:59:59-14:00"), kind=Kind.EVENTBRIDGE)
     torn = a_dead_letter("\ud800", kind=Kind.LAMBDA)
-    for route, letter in ((BusRoute(aws, BUS), late), (FunctionRoute(aws, FUNCTION), torn)):
+    for route, letter in ((EventBusSender(aws, BUS), late), (FunctionSender(aws, FUNCTION), torn)):
         [answer] = route.send(parcels(letter))
         assert "cannot be taken out of the letter" in answer.refused
     with pytest.raises(AwsError) as refused:
-        TopicRoute(aws, TOPIC).send(parcels(a_dead_letter('{"Message": "\\ud800"}', kind=Kind.SNS)))
+        TopicSender(aws, TOPIC).send(parcels(a_dead_letter('{"Message": "\\ud800"}', kind=Kind.SNS)))
     assert call_effect.classify(refused.value) is call_effect.CallEffect.REJECTED
     assert not listener.asked
 
@@ -171,4 +171,4 @@ def test_a_topic_that_is_gone(listener: Listener, aws: Aws) -> None:
         "</ErrorResponse>",
     )
     with pytest.raises(NotFound):
-        TopicRoute(aws, TOPIC).send(parcels(a_dead_letter('{"Message": "m"}', kind=Kind.SNS)))
+        TopicSender(aws, TOPIC).send(parcels(a_dead_letter('{"Message": "m"}', kind=Kind.SNS)))

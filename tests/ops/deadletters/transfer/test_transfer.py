@@ -20,7 +20,7 @@ from ops.deadletters.messages.model import Attribute, Place
 from ops.deadletters.plan_model import Action, Destination, Edit, Pace, Plan, Selection, Steps
 from ops.deadletters.queue import DeadLetterQueue, open_queue
 from ops.deadletters.snapshot import Snapshot
-from ops.deadletters.transfer import Moved, Transfer, receiver, settings
+from ops.deadletters.transfer import Transfer, TransferResult, receiver, settings
 from ops.deadletters.transfer.rate_limiter import RateLimiter
 from tests.factories import a_dead_letter
 from tests.fakes.dlq_world import World
@@ -43,7 +43,7 @@ def planned(world: World, selection: Selection | None = None, **more: Any) -> Pl
     return plans.make(world.source, selection or Selection(), **more)
 
 
-def moved(world: World, plan: Plan, *upto: int) -> tuple[Run, Moved]:
+def moved(world: World, plan: Plan, *upto: int) -> tuple[Run, TransferResult]:
     """After steps up to these counts, by default one of all."""
     with Ledger.create(world.source.runs / f"{plan.id}.db", plan, "r", "me") as ledger:
         ledger.begin()
@@ -72,7 +72,7 @@ def all_visible(world: World, letters: int) -> None:
 def test_each_letter_goes_back_once(world: World) -> None:
     ids = world.put([f"letter {number}" for number in range(137)])
     run, went = moved(world, planned(world))
-    assert went == Moved(137)
+    assert went == TransferResult(137)
     assert (run.sent, run.deleted, run.failed, run.vanished, run.twice) == (137, 137, 0, 0, ())
     assert world.bodies() == []
     assert sorted(each["Body"] for each in arrived(world)) == sorted(f"letter {number}" for number in range(137))
@@ -156,7 +156,7 @@ def test_steps_end_where_they_should(world: World) -> None:
         transfer = Transfer(world.source, plan, ledger, RateLimiter(None), lambda: False)
         for step, upto in enumerate((3, 17, 60), 1):
             ledger.step(step, upto, "sending")
-            assert transfer.move(upto, step) == Moved(upto)
+            assert transfer.move(upto, step) == TransferResult(upto)
             assert len(arrived(world)) == upto
             all_visible(world, 80 - upto)
         assert [each.sent for each in ledger.run().steps] == [3, 14, 43]
@@ -304,8 +304,8 @@ def test_a_fifo_stage_ends_when_what_it_sent_was_deleted_unrecorded(
     with Ledger.open(ordered.source.runs / f"{plan.id}.db") as ledger:
         ledger.begin()
         transfer = Transfer(ordered.source, plan, ledger, RateLimiter(None), lambda: False)
-        assert transfer.move(3, 1) == Moved(3), "no reason to stop"
-        assert transfer.move(60, 2) == Moved(60, emptied=True)
+        assert transfer.move(3, 1) == TransferResult(3), "no reason to stop"
+        assert transfer.move(60, 2) == TransferResult(60, emptied=True)
         assert ledger.run().deleted == 60
 
 

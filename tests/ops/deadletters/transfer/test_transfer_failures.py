@@ -19,7 +19,7 @@ from ops.deadletters.messages import parse
 from ops.deadletters.messages.model import Place
 from ops.deadletters.plan_model import Pace, Plan, Selection, Steps
 from ops.deadletters.snapshot import Snapshot
-from ops.deadletters.transfer import Moved, Transfer, engine, receiver, sender, settings
+from ops.deadletters.transfer import Transfer, TransferResult, engine, receiver, sender, settings
 from ops.deadletters.transfer.rate_limiter import RateLimiter
 from ops.errors import AccessDenied, AwsError, NotFound
 from tests.fakes.dlq_world import World
@@ -36,8 +36,8 @@ WAITS_S = 0.02
 def world(server: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
     monkeypatch.setattr(settings, "LEASE_S", 2)
     monkeypatch.setattr(receiver, "GRACE_S", 0.2)
-    monkeypatch.setattr(sender, "SHORTEST_WAIT_S", 0.001)
-    monkeypatch.setattr(sender, "LONGEST_WAIT_S", 0.02)
+    monkeypatch.setattr(sender, "MIN_BACKOFF_S", 0.001)
+    monkeypatch.setattr(sender, "MAX_BACKOFF_S", 0.02)
     return server.anew(tmp_path, monkeypatch)
 
 
@@ -56,7 +56,7 @@ def ledger_of(world: World, plan: Plan) -> Path:
     return world.source.runs / f"{plan.id}.db"
 
 
-def go(world: World, plan: Plan) -> tuple[Run, Moved]:
+def go(world: World, plan: Plan) -> tuple[Run, TransferResult]:
     path = ledger_of(world, plan)
     with Ledger.open(path) if path.exists() else Ledger.create(path, plan, "r", "me") as ledger:
         ledger.begin()
@@ -176,7 +176,7 @@ def test_letters_may_not_be_deleted(world: World) -> None:
 
 
 def test_aws_that_keeps_refusing_ends_the_run(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sender, "PATIENCE_S", 0.2)
+    monkeypatch.setattr(sender, "RETRY_TIMEOUT_S", 0.2)
     plan = filled(world)
     world.aws.fault(replace(THROTTLED, operation="SendMessageBatch"))
     with pytest.raises(AwsError, match="too many requests"):
