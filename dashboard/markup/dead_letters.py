@@ -1,4 +1,4 @@
-"""What plans and runs look like, as HTML with every value escaped."""
+"""Plans and redrives as HTML, with every value escaped."""
 
 from __future__ import annotations
 
@@ -19,22 +19,22 @@ if TYPE_CHECKING:
     from ops.deadletters.plan_model import Plan
 
 ANCHOR = "the-run"
-"""Where the run on top of the page is found by a link."""
+"""The HTML id of the redrive at the top of the page, for links to it."""
 STATE = {
     State.RUNNING: (theme.VISIBLE, "Running"),
     State.INTERRUPTED: (theme.WATCH, "Interrupted"),
-    State.STOPPED: (theme.DEAD, "Stopped by the canary"),
+    State.STOPPED: (theme.DEAD, "Aborted by canary"),
     State.CANCELLED: (theme.WATCH, "Cancelled"),
     State.FAILED: (theme.DEAD, "Failed"),
     State.DONE: (theme.SUCCESS, "Done"),
 }
 _STEP = {
-    "open": (theme.NEUTRAL, "to come"),
+    "open": (theme.NEUTRAL, "not started"),
     "sending": (theme.VISIBLE, "sending"),
     "watching": (theme.IN_FLIGHT, "watching"),
     "passed": (theme.SUCCESS, "passed"),
-    "stopped": (theme.DEAD, "stopped"),
-    "stopped, then resumed": (theme.DEAD, "stopped, then resumed"),
+    "stopped": (theme.DEAD, "aborted"),
+    "stopped, then resumed": (theme.DEAD, "aborted, then resumed"),
     "ended early": (theme.WATCH, "ended early"),
     "interrupted": (theme.WATCH, "interrupted"),
 }
@@ -49,7 +49,7 @@ def course(source: str, to: str) -> str:
 
 
 def origin(plan: Plan, queue: str) -> str:
-    """Where they are taken from."""
+    """The queue that the messages are read from, or the file."""
     return "a file on this machine" if plan.selection.imported else queue
 
 
@@ -57,26 +57,21 @@ def destination(plan: Plan) -> str:
     to = plan.destination
     if to.kind == "function":
         return to.function_arn.partition(":function:")[2]
-    return "where each came from" if to.kind == "origin" else to.queue_arn.rsplit(":", 1)[-1] or to.queue_url
-
-
-def going(plan: Plan) -> str:
-    """The same within a sentence."""
-    return f"{'back' if plan.destination.kind == 'origin' else 'to'} {destination(plan)}"
+    return "their original source" if to.kind == "origin" else to.queue_arn.rsplit(":", 1)[-1] or to.queue_url
 
 
 def planned_steps(plan: Plan) -> str:
-    """The steps of the canary, before anything went."""
+    """The stages of the canary, before the start."""
     try:
         ends = steps.boundaries(plan.steps.sizes, plan.total)
     except UsageError:
         return ""
     rule = (
-        f"After each step, at most {duration(plan.steps.patience_s)} are waited for what becomes of those messages; "
-        f"it stops when more than {percent(plan.steps.stop_share)} came back."
+        f"After each stage, waits up to {duration(plan.steps.patience_s)} for outcomes; aborts if more than "
+        f"{percent(plan.steps.stop_share)} fail again."
     )
     cells = "".join(
-        f'<div class="so-step" style="--c:{theme.NEUTRAL}"><small>Step {place}</small><b>up to {number(end)}</b></div>'
+        f'<div class="so-step" style="--c:{theme.NEUTRAL}"><small>Stage {place}</small><b>up to {number(end)}</b></div>'
         for place, end in enumerate(ends, 1)
     )
     return f'<div class="so-steps">{cells}</div><div class="so-quiet">{escape(rule)}</div>'
@@ -84,14 +79,14 @@ def planned_steps(plan: Plan) -> str:
 
 def warnings(said: Sequence[str]) -> str:
     rows = "".join(f"<li>{escape(one)}</li>" for one in said)
-    return f'<div class="so-partial"><b>Before you say yes</b><ul>{rows}</ul></div>'
+    return f'<div class="so-partial"><b>Warnings</b><ul>{rows}</ul></div>'
 
 
 def run_head(run: Run, what: str, viewer: tzinfo, anchor: str = "") -> str:
-    """State, what it does, why, by whom and since when."""
+    """Status, messages, reason, operator and start."""
     colour, word = state(run)
     place = f' id="{anchor}"' if anchor else ""
-    first = "It stops: what is under way is finished or given back first. " if _stopping(run) else ""
+    first = "Stopping: messages in progress are finished or released first. " if _stopping(run) else ""
     took = f", {duration((run.ended - run.began).total_seconds())}" if run.ended else ""
     meta = f"{run.reason} · {_name(run.who)} · {moment(run.began, viewer)}{took}"
     live = " so-live" if run.state is State.RUNNING else ""
@@ -103,7 +98,7 @@ def run_head(run: Run, what: str, viewer: tzinfo, anchor: str = "") -> str:
 
 
 def state(run: Run) -> tuple[str, str]:
-    """Its colour and word. A move task that circles is stopped without the canary, too; the run's sentence says why."""
+    """Colour and label. A move task that loops is stopped without the canary; the redrive's sentence has the reason."""
     if _stopping(run):
         return theme.WATCH, "Stopping"
     if run.state is State.STOPPED and (run.moved or not run.by_canary):
@@ -116,34 +111,34 @@ def _stopping(run: Run) -> bool:
 
 
 def follow() -> str:
-    """Where one would plan, while a run goes on: it stands far above the button that began it."""
+    """Instead of the plan form, while a redrive is running: its card is far above."""
     return (
-        '<div class="so-empty"><b>A redrive goes on</b><span class="so-quiet">'
-        f'<a href="#{ANCHOR}">Follow it, or stop it, at the top of this page</a>. '
-        "The next is planned when it has ended.</span></div>"
+        '<div class="so-empty"><b>A redrive is running</b><span class="so-quiet">'
+        f'<a href="#{ANCHOR}">Follow or stop it at the top of this page</a>. '
+        "Create the next plan when it has ended.</span></div>"
     )
 
 
 def upwards() -> str:
-    """From the end of a long page to the run that has ended."""
-    return f'<span class="so-quiet"><a href="#{ANCHOR}">See it in full, at the top of this page</a></span>'
+    """From the end of a long page to the redrive that has ended."""
+    return f'<span class="so-quiet"><a href="#{ANCHOR}">See its details at the top of this page</a></span>'
 
 
 def run_bar(run: Run) -> str:
-    """Of the planned letters: what became of each, as one bar."""
+    """The outcomes of the planned messages, as one bar."""
     unwatched = max(0, run.sent - run.succeeded - run.came_back - run.waiting)
     parts = (
         ("succeeded", run.succeeded, theme.SUCCESS),
-        ("came back", run.came_back, theme.DEAD),
+        ("failed again", run.came_back, theme.DEAD),
         (
-            "sent, outcome awaited" if run.state is State.RUNNING else "sent, outcome not known",
+            "sent, outcome pending" if run.state is State.RUNNING else "sent, outcome unknown",
             run.waiting,
             theme.IN_FLIGHT,
         ),
-        ("sent", unwatched, theme.VISIBLE),
+        ("sent, not tracked", unwatched, theme.VISIBLE),
         ("moved by SQS, about", run.unsettled, theme.VISIBLE),
-        ("refused", run.failed, theme.THROTTLED),
-        ("not there any more", run.vanished, theme.NEUTRAL),
+        ("rejected", run.failed, theme.THROTTLED),
+        ("missing", run.vanished, theme.NEUTRAL),
     )
     whole = max(1, run.planned)
     bars = "".join(
@@ -157,11 +152,11 @@ def run_bar(run: Run) -> str:
         if count
     )
     left = run.left - run.unsettled
-    names += f'<span><i class="so-none"></i>{number(left)} to go</span>' if left else ""
+    names += f'<span><i class="so-none"></i>{number(left)} remaining</span>' if left else ""
     share = percent((run.planned - left) / whole)
     return (
         f'<div class="so-bar" role="progressbar" aria-valuemin="0" aria-valuemax="{whole}" '
-        f'aria-valuenow="{run.planned - left}" aria-label="{share} of the letters">{bars}</div>'
+        f'aria-valuenow="{run.planned - left}" aria-label="{share} of the messages">{bars}</div>'
         f'<div class="so-key">{names}</div>'
     )
 
@@ -169,7 +164,7 @@ def run_bar(run: Run) -> str:
 def run_numbers(run: Run) -> str:
     left = run.left - run.unsettled
     going = run.state is State.RUNNING
-    # A slow run sends nothing in most of the moments over which its rate is measured; its limit tells more then.
+    # A slow redrive sends nothing during most measurements of its rate; its limit is a better estimate then.
     sending = any(step.state == "sending" for step in run.steps)
     rate = run.rate or (run.rate_limit or 0.0 if sending else 0.0)
     time_left = duration(left / rate) if going and rate > 0 and left else NONE
@@ -183,8 +178,8 @@ def run_numbers(run: Run) -> str:
             note="about, by SQS's move task" if run.unsettled else "",
         ),
         Stat("Succeeded", number(run.succeeded), colour=theme.SUCCESS),
-        Stat("Came back", number(run.came_back), colour=theme.DEAD),
-        Stat("Awaited" if going else "Not known", number(run.waiting), colour=theme.IN_FLIGHT),
+        Stat("Failed again", number(run.came_back), colour=theme.DEAD),
+        Stat("Pending" if going else "Outcome unknown", number(run.waiting), colour=theme.IN_FLIGHT),
     ]
     if going:
         row += [
@@ -192,12 +187,12 @@ def run_numbers(run: Run) -> str:
             Stat("Time left", time_left, note="to send the rest"),
         ]
     else:
-        row += [Stat("Refused", number(run.failed)), Stat("Not there", number(run.vanished))]
+        row += [Stat("Rejected", number(run.failed)), Stat("Missing", number(run.vanished))]
     return html_blocks.stats(row)
 
 
 def run_steps(run: Run) -> str:
-    """Each step with what became of its messages."""
+    """Each stage with the outcomes of its messages."""
     cells = []
     for step in run.steps:
         colour, word = _STEP.get(run.stands(step), (theme.NEUTRAL, step.state))
@@ -205,21 +200,21 @@ def run_steps(run: Run) -> str:
             f"{number(count)} {name}"
             for count, name in (
                 (step.succeeded, "succeeded"),
-                (step.came_back, "came back"),
-                (step.waiting, "awaited" if run.state is State.RUNNING else "not known"),
+                (step.came_back, "failed again"),
+                (step.waiting, "pending" if run.state is State.RUNNING else "unknown"),
             )
             if count
         ]
         live = " so-live" if run.state is State.RUNNING and step.state in ("sending", "watching") else ""
         cells.append(
-            f'<div class="so-step{live}" style="--c:{colour}"><small>Step {step.number}, {escape(word)}</small>'
+            f'<div class="so-step{live}" style="--c:{colour}"><small>Stage {step.number}, {escape(word)}</small>'
             f"<b>up to {number(step.upto)}</b><span>{escape(', '.join(facts)) or '&nbsp;'}</span></div>"
         )
     return f'<div class="so-steps">{"".join(cells)}</div>' if cells else ""
 
 
 def tally(title: str, rows: tuple[tuple[str, int], ...]) -> str:
-    """Sentences with how many letters each is about."""
+    """Sentences, each with its number of messages."""
     said = "".join(f"<li><b>{number(count)}</b> {escape(text)}</li>" for text, count in rows)
     return f'<div class="so-tally"><b>{escape(title)}</b><ul>{said}</ul></div>' if rows else ""
 

@@ -44,7 +44,7 @@ def on_twin(twin: Twin, tmp_path_factory: pytest.TempPathFactory) -> Iterator[st
 def test_a_hostile_letter_is_shown_and_does_nothing(hostile: str, page: Page) -> None:
     page.open(f"{hostile}/dead-letters")
     page.click(".st-key-causes > :nth-child(2) button")
-    page.wait_for("document.body.innerText.includes('What does this letter say?')", SLOW)
+    page.wait_for("document.body.innerText.includes('Message details')", SLOW)
     page.wait(".js-plotly-plot .main-svg", SLOW)
     assert "owned" not in page.js("document.title")
     assert not page.js("document.querySelector('[data-testid=stMain] img[src=\"x\"]')")
@@ -52,7 +52,7 @@ def test_a_hostile_letter_is_shown_and_does_nothing(hostile: str, page: Page) ->
     assert HOSTILE in page.text(".st-key-causes"), "markup is shown as it was written"
     page.click(".st-key-look button")
     page.wait(".st-key-look-confirmed button", SLOW)
-    assert "each letter's receive count rises by one" in page.text('[role="dialog"]')
+    assert "Each message's receive count rises by one" in page.text('[role="dialog"]')
     assert not page.errors
 
 
@@ -61,12 +61,12 @@ def test_a_redrive_is_planned_and_needs_a_reason(hostile: str, page: Page) -> No
     page.click(".st-key-make-plan button")
     page.click(".st-key-ask-redrive button")
     page.click(".st-key-redrive-confirmed button")
-    page.wait_for("document.querySelector('[role=\"dialog\"]')?.innerText.includes('A reason is needed')", SLOW)
+    page.wait_for("document.querySelector('[role=\"dialog\"]')?.innerText.includes('A reason is required')", SLOW)
     page.click(".st-key-reason textarea")
     page.send("Input.insertText", text="deployed version 8")
     page.click(".st-key-redrive-confirmed button")
     page.wait_for("!document.querySelector('[role=\"dialog\"]')", SLOW)
-    page.wait_for("document.body.innerText.includes('The run is starting')", SLOW)
+    page.wait_for("document.body.innerText.includes('Starting the redrive')", SLOW)
     assert not page.errors
 
 

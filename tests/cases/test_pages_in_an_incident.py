@@ -102,7 +102,7 @@ def test_how_it_ended_is_told_there_too(sample: Visit) -> None:
     app.at.run()
     assert not app.at.exception
     assert app.html.count('class="so-run"') == 2
-    assert "See it in full, at the top of this page" in app.text
+    assert "See its details at the top of this page" in app.text
     assert app.at.button(key="make-plan"), "the next one may be planned"
     assert "0 messages would be" not in app.text
 

@@ -31,19 +31,19 @@ def test_a_plan_is_previewed_before_anything_moves(sample: Visit) -> None:
     app = planned(sample("trouble"))
     assert not app.at.exception
     for said in (
-        "54 messages would be redriven. Making a plan moves nothing.",
-        "Redrive 54 messages: is this what you want?",
+        "54 messages to redrive. Creating a plan sends nothing.",
+        "Review: redrive 54 messages",
         "of 54 in the queue",
         "$0.000120",
-        "where each came from",
-        "it stops when more than 20% came back",
+        "their original source",
+        "aborts if more than 20% fail again",
         "The oldest letter expires in 2 days 4 h.",
         "sqs:SendMessage on arn:aws:sqs:eu-west-1:123456789012:scilearn-jobs",
         "which the server-side move task cannot do",
     ):
         assert said in app.text, said
     app.at.button(key="ask-redrive").click().run()
-    assert "You can stop it at any time" in app.text
+    assert "You can stop it at any time; sent messages cannot be recalled." in app.text
     assert app.at.text_area(key="reason").value == ""
 
 
@@ -64,7 +64,7 @@ def test_edits_that_make_no_sense_are_a_sentence(sample: Visit) -> None:
     app.at.button(key="make-plan").click().run()
     assert not app.at.exception
     assert "Next step" in app.text
-    assert "is this what you want?" not in app.text
+    assert "Review: redrive" not in app.text
 
 
 def test_a_plan_that_cannot_be_made_says_why(sample: Visit) -> None:
@@ -77,15 +77,15 @@ def test_a_plan_that_cannot_be_made_says_why(sample: Visit) -> None:
 def test_what_happens_is_said_before_it_is_sent(sample: Visit) -> None:
     app = planned(sample("trouble"))
     app.at.button(key="ask-redrive").click().run()
-    assert "54 messages of scilearn-jobs-dead, back where each came from. Sending takes about 4.2 s" in app.text
-    assert "Each is watched, for up to 15 min, and it stops when more than 20% come back." in app.text
-    assert "changed on their way" not in app.text
+    assert "54 messages from scilearn-jobs-dead to their original source. Estimate: 4.2 s, $0.000120." in app.text
+    assert "After each stage, waits up to 15 min for outcomes; aborts if more than 20% fail again." in app.text
+    assert "Edits apply" not in app.text
 
 
 def test_a_plan_can_be_discarded(sample: Visit) -> None:
     app = planned(sample("trouble"))
     app.at.button(key="discard-plan").click().run()
-    assert "is this what you want?" not in app.text
+    assert "Review: redrive" not in app.text
 
 
 def test_read_only_plans_but_does_not_send(sample: Visit, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -94,7 +94,7 @@ def test_read_only_plans_but_does_not_send(sample: Visit, monkeypatch: pytest.Mo
     assert app.at.button(key="ask-redrive").disabled
     assert "This dashboard is read-only" in app.text
     app = sample("trouble").open(PAGE, do="Purge")
-    assert "Nothing is purged here" in app.text
+    assert "Purge is not available" in app.text
     assert not [button for button in app.at.button if button.key in ("ask-purge", "plan-purge")]
     app = sample("run-running").open(PAGE)
     assert app.at.button(key="run-cancel").disabled
@@ -114,10 +114,10 @@ def test_a_run_in_every_state(sample: Visit, state: State) -> None:
     assert ("run-cancel" in keys) == (state is State.RUNNING)
     assert ("run-resume" in keys) == (state is not State.RUNNING)
     if state is State.RUNNING:
-        assert "At most 47/s: the queue's oldest message is 40 s old, slowing." in app.text
-        assert "1,840 to go" in app.text
+        assert "Max rate now 47/s: the queue's oldest message is 40 s old, slowing." in app.text
+        assert "1,840 remaining" in app.text
     if state is State.STOPPED:
-        assert "Came back with" in app.text
+        assert "Failed again with" in app.text
         assert "Sandbox.Timedout: Task timed out after … seconds" in app.text
     if state is State.INTERRUPTED:
         assert "00000003-1111-4111-8111-111111111111" in app.text, "what may have been sent twice is listed"
@@ -130,8 +130,8 @@ def test_a_run_that_starts_goes_before_one_that_waits(sample: Visit) -> None:
     app.at.session_state["_shown_run"] = "20261124T041022-3f9a"
     app.open(PAGE)
     assert not app.at.exception
-    assert "The run is starting…" in [bar.proto.text for bar in app.at.get("progress")]
-    assert "Stopped by the canary" not in app.text
+    assert "Starting the redrive…" in [bar.proto.text for bar in app.at.get("progress")]
+    assert "Aborted by canary" not in app.text
 
 
 def test_a_run_that_is_resumed_starts_before_its_ledger_tells(sample: Visit) -> None:
@@ -139,7 +139,7 @@ def test_a_run_that_is_resumed_starts_before_its_ledger_tells(sample: Visit) -> 
     app.at.session_state["_shown_run"] = dead_letter_service.a_run(State.INTERRUPTED).id
     app.open(PAGE)
     assert not app.at.exception
-    assert "The run is starting…" in [bar.proto.text for bar in app.at.get("progress")]
+    assert "Starting the redrive…" in [bar.proto.text for bar in app.at.get("progress")]
     assert "run-resume" not in {button.key for button in app.at.button}, "not twice"
 
 
@@ -161,8 +161,8 @@ def test_a_move_task_that_is_being_stopped_says_so_and_what_it_moved(sample: Vis
     assert not app.at.exception
     button = app.at.button(key="run-cancel")
     assert (button.label, button.disabled) == ("Stopping…", True)
-    assert "It stops: what is under way is finished or given back first. SQS moves the letters" in app.text
-    for said in ("Stopping", "35 moved by SQS, about", "52 to go", "about, by SQS's move task", "26 s"):
+    assert "Stopping: messages in progress are finished or released first. SQS moves the letters" in app.text
+    for said in ("Stopping", "35 moved by SQS, about", "52 remaining", "about, by SQS's move task", "26 s"):
         assert said in app.text, said
     assert "Running" not in app.text
 
@@ -170,20 +170,22 @@ def test_a_move_task_that_is_being_stopped_says_so_and_what_it_moved(sample: Vis
 def test_what_a_move_task_took_counts_as_sent_until_it_is_known_letter_by_letter() -> None:
     run = dead_letter_service.circling(dead_letter_service.a_run(State.CANCELLED))
     assert "35 moved by SQS, about" in dead_letters.run_bar(run)
-    assert "52 to go" in dead_letters.run_bar(run)
-    assert "Step 1, interrupted" in dead_letters.run_steps(run)
+    assert "52 remaining" in dead_letters.run_bar(run)
+    assert "Stage 1, interrupted" in dead_letters.run_steps(run)
     settled = replace(run, sent=87, deleted=87, moved=90)
     assert "by SQS" not in dead_letters.run_bar(settled) + dead_letters.run_numbers(settled)
     stopped = replace(run, state=State.STOPPED, steps=(replace(run.steps[0], state="stopped"),))
     assert dead_letters.state(stopped)[1] == "Stopped", "the canary did not do it"
-    assert dead_letters.state(dead_letter_service.a_run(State.STOPPED))[1] == "Stopped by the canary"
+    assert dead_letters.state(dead_letter_service.a_run(State.STOPPED))[1] == "Aborted by canary"
 
 
 def test_resuming_says_what_a_move_task_took(sample: Visit) -> None:
     app = sample("run-circled").open(PAGE)
     app.at.button(key="run-resume").click().run()
     assert not app.at.exception
-    assert "87 of 87 messages left.\n\n• SQS has moved about 35 of them: which is found out first." in app.text
+    assert (
+        "87 of 87 messages remaining.\n\n• SQS has moved about 35 of them; which ones is determined first." in app.text
+    )
 
 
 def test_a_slow_run_tells_its_time_left_by_its_limit() -> None:
@@ -196,7 +198,7 @@ def test_going_on_after_the_canary_says_what_came_back_first(sample: Visit) -> N
     app = sample("run-stopped").open(PAGE)
     app.at.button(key="run-resume").click().run()
     assert not app.at.exception
-    assert "4 of 5 came back, more than 20%.\n\nMend what they died of before the rest goes." in app.text
+    assert "4 of 5 came back, more than 20%.\n\nFix the cause before sending the rest." in app.text
 
 
 def test_a_watch_that_was_ended_early_is_no_waiting_and_a_resumed_step_was_stopped() -> None:
@@ -209,24 +211,24 @@ def test_a_watch_that_was_ended_early_is_no_waiting_and_a_resumed_step_was_stopp
     )
     run = replace(done, state=State.CANCELLED, waiting=63, succeeded=1_937, steps=steps)
     said = dead_letters.run_bar(run) + dead_letters.run_numbers(run) + dead_letters.run_steps(run)
-    assert "63 sent, outcome not known" in said
-    assert "Step 1, stopped, then resumed" in said
-    assert "Step 4, ended early" in said
-    assert "await" not in said.lower()
+    assert "63 sent, outcome unknown" in said
+    assert "Stage 1, aborted, then resumed" in said
+    assert "Stage 4, ended early" in said
+    assert "pending" not in said.lower()
 
 
 def test_a_run_can_be_closed_and_found_again(sample: Visit) -> None:
     app = sample("run-stopped").open(PAGE)
     app.at.button(key="run-close").click().run()
-    assert "Stopped by the canary" not in app.text
-    app = sample("run-stopped").open(PAGE, do="Runs")
-    assert list(app.at.dataframe[0].value["state"]) == ["Stopped by the canary", "Done"]
+    assert "Aborted by canary" not in app.text
+    app = sample("run-stopped").open(PAGE, do="History")
+    assert list(app.at.dataframe[0].value["state"]) == ["Aborted by canary", "Done"]
 
 
 def test_purging_needs_an_export_first(sample: Visit) -> None:
     app = sample("trouble").open(PAGE, do="Purge")
     assert not app.at.exception
-    assert "Purging deletes 54 letters from scilearn-jobs-dead for good" in app.text
+    assert "A purge permanently deletes 54 messages from scilearn-jobs-dead" in app.text
     assert "plan-purge" not in {button.key for button in app.at.button}
 
 
@@ -260,6 +262,6 @@ def test_a_plan_is_not_shown_for_other_letters(sample: Visit) -> None:
     app = planned(sample("trouble"))
     app.at.text_input(key="find").set_value("job-00000").run()
     assert not app.at.exception
-    assert "is this what you want?" not in app.text
+    assert "Review: redrive" not in app.text
     app.at.text_input(key="find").set_value("").run()
-    assert "is this what you want?" in app.text
+    assert "Review: redrive" in app.text

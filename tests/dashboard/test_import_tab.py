@@ -31,25 +31,25 @@ def test_letters_of_a_file_are_shown_apart_and_taken_off_again(sample: Visit) ->
     app = sample("trouble").open(PAGE, do="Import")
     assert app.at.button(key="import").disabled, "no file yet"
     press(app, "import")
-    assert "3 messages imported." in app.text
+    assert "3 messages imported into the snapshot." in app.text
     which = app.at.segmented_control(key="which")
     assert which.options == ["In the queue", "Imported"]
-    assert "3 messages from a file on the shelf, beside the 54 messages of the queue." in app.text
+    assert "3 messages imported from a file, in addition to 54 messages in the queue." in app.text
     assert "54 messages  all causes" in app.text, "those of the queue are meant first"
-    assert "succeeds since" in app.text, "what was known of them is known still"
+    assert "Succeeding since" in app.text, "what was known of them is known still"
     which.set_value("Imported").run()
     assert "3 messages  all causes" in app.text
     app.open(PAGE, do="Redrive")
     app.at.button(key="make-plan").click().run()
     assert "a file on this machine" in app.text
     app.at.button(key="ask-redrive").click().run()
-    assert "3 messages of a file on this machine, back where each came from." in app.text
-    assert "Nothing is deleted for them" in app.text
+    assert "3 messages from a file on this machine to their original source." in app.text
+    assert "nothing is deleted from a queue" in app.text
     app.open(PAGE, do="Purge")
-    assert "Imported letters are not in the queue" in app.text
+    assert "Imported messages are not in the queue" in app.text
     app.open(PAGE, do="Import")
     press(app, "import-undo")
-    assert "3 messages taken off the shelf." in app.text
+    assert "3 messages removed from the snapshot." in app.text
     assert "which" not in [one.key for one in app.at.segmented_control], "nothing to choose any more"
     assert "54 messages  all causes" in app.text
 
@@ -59,13 +59,13 @@ def test_what_is_no_export_is_a_sentence(sample: Visit, content: bytes) -> None:
     app = press(sample("trouble").open(PAGE, do="Import"), "import", content)
     assert "Nothing was imported" in app.text
     assert "left.jsonl" in app.text
-    assert "letters.jsonl" not in app.text, "where it lay for a moment is of no use to anybody"
+    assert "import.jsonl" not in app.text, "where it lay for a moment is of no use to anybody"
 
 
 def test_nobody_imports_in_read_only_mode(sample: Visit, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OPS_READ_ONLY", "1")
     app = sample("trouble").open(PAGE, do="Import")
-    assert "Nothing is imported here" in app.text
+    assert "Import is not available" in app.text
     assert not app.at.get("file_uploader")
 
 

@@ -25,9 +25,9 @@ def choose(app: App, place: int = 0) -> App:
 
 def test_a_look_asks_first(sample: Visit) -> None:
     app = sample("unlooked").open(PAGE)
-    assert "Not looked yet" in app.text
+    assert "Not scanned yet" in app.text
     app.at.button(key="look").click().run()
-    assert "each letter's receive count rises by one" in app.text
+    assert "Each message's receive count rises by one" in app.text
 
 
 def test_a_look_goes_on_in_the_background(sample: Visit) -> None:
@@ -36,7 +36,7 @@ def test_a_look_goes_on_in_the_background(sample: Visit) -> None:
     assert app.at.button(key="look").disabled, "one at a time"
     assert app.at.button(key="stop-look")
     said = app.at.get("progress")[0].proto.text
-    assert said.startswith("Looking at the dead letters: 4,200 of 10,000 · ")
+    assert said.startswith("Scan: 4,200 of 10,000 · ")
     assert said.endswith("left")
 
 
@@ -50,7 +50,7 @@ def test_a_look_that_failed_says_why(sample: Visit) -> None:
 def test_two_troubles_stand_beside_each_other(sample: Visit) -> None:
     app = sample("look-failed-again").open(PAGE, where="body.params[")
     assert not app.at.exception
-    assert "Looking at the dead letters failed" in app.text
+    assert "Scan failed" in app.text
     assert "may not call sqs:ReceiveMessage" in app.text
     assert "JMESPath" in app.text
 
@@ -66,12 +66,12 @@ def test_one_trouble_is_told_once_and_keeps_its_place(sample: Visit) -> None:
 
 def test_numbers_do_not_outlive_their_answer(sample: Visit) -> None:
     app = sample("lost").open(PAGE)
-    assert "In the dead-letter queue" in app.text
+    assert "In the DLQ" in app.text
     app.at.button(key="look-now").click().run()
     assert not app.at.exception
     assert "AWS does not answer." in app.text
-    assert "In the dead-letter queue" not in app.text
-    assert "What did they die of?" in app.text, "what is on the shelf is still there"
+    assert "In the DLQ" not in app.text
+    assert "Failure causes" in app.text, "what is on the shelf is still there"
 
 
 def test_a_shelf_that_cannot_be_read_is_a_sentence(sample: Visit) -> None:
@@ -92,7 +92,7 @@ def test_causes_come_first(sample: Visit) -> None:
     app = sample("trouble").open(PAGE)
     assert not app.at.exception
     assert "54 dead letters, 33 of one cause: Sandbox.Timedout" in app.text
-    words = ("Sandbox.Timedout", "succeeds since", "BadData", "not fixed", "No trace of a cause", "Which letters")
+    words = ("Sandbox.Timedout", "Succeeding since", "BadData", "Not fixed", "No cause found", "Which letters")
     places = [app.html.replace("&#x27;", "'").find(word) for word in words[:-1]]
     assert places == sorted(places), "most letters first"
     assert "3 min" in app.text, "the shelf's age stands beside its numbers"
@@ -101,8 +101,8 @@ def test_causes_come_first(sample: Visit) -> None:
 def test_letters_that_came_since_the_look_do_not_hide_what_it_found(sample: Visit) -> None:
     app = sample("letters-since").open(PAGE)
     assert not app.at.exception
-    assert "54 dead letters now; at the last look 50 dead letters, 31 of one cause: Sandbox.Timedout" in app.text
-    assert "The queue holds 54 now: look again before you act." in app.text
+    assert "54 dead letters now; last scan: 50 dead letters, 31 of one cause: Sandbox.Timedout" in app.text
+    assert "The queue has 54 now: scan again before acting." in app.text
 
 
 def test_a_cause_is_chosen_and_kept_in_the_address(sample: Visit) -> None:
@@ -143,7 +143,7 @@ def test_letters_are_filtered(sample: Visit) -> None:
     assert "Next step" in app.text
     app.at.text_input(key="where").set_value("")
     app.at.text_input(key="find").set_value("nowhere to be found").run()
-    assert "No letter matches" in app.text
+    assert "No messages match" in app.text
 
 
 def test_a_hostile_letter_is_text_everywhere(sample: Visit) -> None:

@@ -1,4 +1,4 @@
-"""The dialogs before something moves: what will happen, what it costs, and why; purging asks for typed words too."""
+"""Confirmation dialogs: what will happen, what it costs, and the reason; a purge needs typed words as well."""
 
 from __future__ import annotations
 
@@ -21,70 +21,70 @@ if TYPE_CHECKING:
     from ops.deadletters.plan_model import Plan
 
 REASON_REQUIRED = UsageError(
-    "A reason is needed; it goes on record.", "Say what was fixed, with a ticket if there is one."
+    "A reason is required for the audit log.", "Enter what was fixed, with a ticket if there is one."
 )
 
 
-@st.dialog("Send these letters?", icon=":material/send:")
+@st.dialog("Start redrive?", icon=":material/send:")
 def confirm_redrive(service: DeadLetterService, plan: Plan) -> None:
-    """Starts the run in the background once a reason is given."""
-    kept = "Each leaves the dead-letter queue once it is sent."
+    """Starts the redrive in the background once a reason is given."""
+    deletion = "Each message is deleted from the DLQ after it is sent."
     if plan.selection.imported:
-        kept = "Nothing is deleted for them: they lie on the shelf only."
+        deletion = "Imported messages are only in the snapshot: nothing is deleted from a queue."
     elif plan.action is Action.COPY:
-        kept = "They stay in the dead-letter queue as well."
+        deletion = "The messages also stay in the DLQ."
     canary = (
-        f"It goes in steps. Each is watched, for up to {duration(plan.steps.patience_s)}, and it stops when more than "
-        f"{percent(plan.steps.stop_share)} come back."
+        f"After each stage, waits up to {duration(plan.steps.patience_s)} for outcomes; aborts if more than "
+        f"{percent(plan.steps.stop_share)} fail again."
         if plan.steps.watch
-        else "Nothing is watched: all of them go at once."
+        else "No canary: all messages are sent at once, and outcomes are not tracked."
     )
-    changed = "• They are changed on their way, as the plan shows.\n" if plan.edits else ""
+    edited = "• Edits apply as in the plan.\n" if plan.edits else ""
     st.text(
-        f"{message_count(len(plan.ids))} of {dead_letters.origin(plan, service.queue)}, {dead_letters.going(plan)}. Sending takes about "
-        f"{duration(plan.estimate.seconds)} and costs about {usd(plan.estimate.usd)}.\n\n"
-        f"{changed}• {kept}\n• {canary}\n"
-        "• You can stop it at any time; what was sent stays sent.\n"
-        "• It goes on when you leave this page."
+        f"{message_count(len(plan.ids))} from {dead_letters.origin(plan, service.queue)} to {dead_letters.destination(plan)}. "
+        f"Estimate: {duration(plan.estimate.seconds)}, {usd(plan.estimate.usd)}.\n\n"
+        f"{edited}• {deletion}\n• {canary}\n"
+        "• You can stop it at any time; sent messages cannot be recalled.\n"
+        "• It continues when you leave this page."
     )
     reason = _reason_input()
-    if confirm_buttons("Send", "redrive", ":material/send:"):
+    if confirm_buttons("Start redrive", "redrive", ":material/send:"):
         _start_job(service, reason, "redrive", f"redrive-{plan.id}", plan.id)
 
 
-@st.dialog("Resume this run?", icon=":material/resume:")
+@st.dialog("Resume redrive?", icon=":material/resume:")
 def confirm_resume(service: DeadLetterService, run: Run) -> None:
-    left = max(0, run.planned - run.done - run.failed - run.vanished)
-    if left:
-        stopped = f"{run.said}\n\nMend what they died of before the rest goes.\n\n" if run.by_canary else ""
-        about = f"• SQS has moved about {number(run.unsettled)} of them: which is found out first.\n"
+    remaining = max(0, run.planned - run.done - run.failed - run.vanished)
+    if remaining:
+        stopped = f"{run.said}\n\nFix the cause before sending the rest.\n\n" if run.by_canary else ""
+        moved = f"• SQS has moved about {number(run.unsettled)} of them; which ones is determined first.\n"
         st.text(
-            f"{stopped}{number(left)} of {message_count(run.planned)} left.\n\n{about if run.unsettled else ''}"
-            "• What was sent is not sent again; it is only deleted from the dead-letter queue.\n"
-            "• What may have been sent is looked for first, and listed."
+            f"{stopped}{number(remaining)} of {message_count(run.planned)} remaining.\n\n{moved if run.unsettled else ''}"
+            "• Sent messages are not sent again, only deleted from the DLQ.\n"
+            "• Possibly sent messages are checked first, and listed."
         )
     else:
-        st.text(f"Every letter was sent. What became of {number(run.waiting)} is watched again; nothing is sent.")
+        st.text(f"All messages were sent. The outcomes of {number(run.waiting)} are checked again; nothing is sent.")
     reason = _reason_input(run.reason)
     if confirm_buttons("Resume", "resume", ":material/resume:"):
         _start_job(service, reason, "resume", f"redrive-{run.id}", run.id)
 
 
-@st.dialog("Delete these letters for good?", icon=":material/delete_forever:")
+@st.dialog("Permanently delete these messages?", icon=":material/delete_forever:")
 def confirm_purge(service: DeadLetterService, plan: Plan, export: Path) -> None:
-    """Needs the export of exactly these letters, a reason, and the words typed."""
+    """Needs the export of exactly these messages, a reason, and the typed words."""
     words = purge.confirmation(plan)
     st.text(
-        f"{message_count(len(plan.ids))} of {service.queue}, deleted for about {usd(plan.estimate.usd)}.\n\n"
-        "• This cannot be undone in the queue.\n"
-        f"• The export brings them back: ops dlq import {shlex.quote(str(export))}"
+        f"{message_count(len(plan.ids))} of {service.queue}. Estimated cost: {usd(plan.estimate.usd)}.\n\n"
+        "• A deletion cannot be undone.\n"
+        f"• To restore the messages from the export: ops dlq import {shlex.quote(str(export))}"
     )
-    reason = _reason_input(example="orders of a test tenant, not needed, ticket OPS-123")
+    reason = _reason_input(example="test tenant's orders, not needed, ticket OPS-123")
     typed = st.text_input(f"To confirm, type: {words}", key="purge-words")
     if confirm_buttons("Delete", "purge", ":material/delete_forever:"):
         if (typed or "").strip().replace(",", "") != words.replace(",", ""):
             error_box.show(
-                UsageError(f"The words are not “{words}”.", "Type them as they stand above the box."),
+                UsageError("The confirmation does not match.", f"Type: {words}"),
                 again=False,
                 title="Nothing was deleted",
             )
@@ -93,7 +93,7 @@ def confirm_purge(service: DeadLetterService, plan: Plan, export: Path) -> None:
 
 
 def confirm_buttons(verb: str, key: str, icon: str) -> bool:
-    """Two buttons side by side: whether the first was pressed. The colour of deletion is not that of other acts."""
+    """Two buttons: whether the first was pressed. By its key, the stylesheet colours the one that deletes."""
     with st.container(horizontal=True, key=f"confirm-{key}"):
         pressed = st.button(verb, type="primary", key=f"{key}-confirmed", icon=icon)
         if st.button("Cancel", key=f"{key}-cancelled"):
@@ -102,7 +102,7 @@ def confirm_buttons(verb: str, key: str, icon: str) -> bool:
 
 
 def _reason_input(usual: str = "", example: str = "fixed in version 8, ticket OPS-123") -> str:
-    typed = st.text_area("Reason, for the record", usual, key="reason", placeholder=example, height=70)
+    typed = st.text_area("Reason (audit log)", usual, key="reason", placeholder=example, height=70)
     return (typed or "").strip()
 
 
@@ -112,8 +112,9 @@ def _start_job(service: DeadLetterService, reason: str, work: str, name: str, pl
             raise REASON_REQUIRED
         service.start(work, name, plan=plan, reason=reason, **more)
     except OpsError as error:
-        error_box.show(error, again=False, title="Nothing was begun")
+        error_box.show(error, again=False, title="Not started")
         return
     st.session_state["_shown_run"] = plan
-    st.toast("Begun. Follow it at the top of this page.", icon=":material/arrow_upward:")
+    where = "on this tab" if work == "purge" else "at the top of this page"
+    st.toast(f"{work.capitalize()} started. Follow it {where}.", icon=":material/play_arrow:")
     st.rerun()

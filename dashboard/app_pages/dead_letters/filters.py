@@ -1,4 +1,4 @@
-"""Which letters: what the reader chose by cause, text, JMESPath and time. All of it is in the address."""
+"""Filters by cause, text, JMESPath and time. All of them are in the page's address."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ TEXT_KEY, WHERE_KEY, SINCE_KEY, UNTIL_KEY = "find", "where", "since", "until"
 
 
 def selected_cause() -> str:
-    """The chosen cause's fingerprint; empty: all."""
+    """The selected cause's fingerprint; empty: all causes."""
     return str(st.query_params.get(CAUSE_KEY, ""))
 
 
 def toggle_cause(fingerprint: str) -> None:
-    """The letters of one cause, or of all when that one was chosen already."""
+    """Select a cause, or clear the selection if it is that cause already."""
     if fingerprint == selected_cause() or not fingerprint:
         st.query_params.pop(CAUSE_KEY, None)
     else:
@@ -35,32 +35,32 @@ def clear_filters() -> None:
 
 
 def show_filters(imported: bool = False) -> Selection:
-    """The boxes, and what they say together with the chosen cause."""
-    text, where, times = st.columns([3, 4, 1.2], gap="small", vertical_alignment="bottom")
-    with text:
-        found = st.text_input(
-            "Find",
+    """The inputs, and the selection that they make together with the selected cause."""
+    text_column, where_column, time_column = st.columns([3, 4, 1.6], gap="small", vertical_alignment="bottom")
+    with text_column:
+        text = st.text_input(
+            "Search",
             key=TEXT_KEY,
             bind="query-params",
             placeholder="text in body or attributes",
             icon=":material/search:",
         )
-    with where:
-        wanted = st.text_input(
+    with where_column:
+        where = st.text_input(
             "JMESPath",
             key=WHERE_KEY,
             bind="query-params",
             placeholder="body.params.alpha > `0.5` && kind == 'sqs'",
             icon=":material/data_object:",
-            help="Over body (JSON), text, attributes, system, kind and cause; the letters for which it is true.",
+            help="Over body (JSON), text, attributes, system, kind and cause. Selects messages for which it is true.",
         )
-    with times, st.popover("Sent", icon=":material/schedule:", width="stretch"):
-        since = st.datetime_input("Sent since, UTC", value=None, key=SINCE_KEY, bind="query-params", step=60)
-        until = st.datetime_input("Sent before, UTC", value=None, key=UNTIL_KEY, bind="query-params", step=60)
+    with time_column, st.popover("Sent between", icon=":material/schedule:", width="stretch"):
+        since = st.datetime_input("Sent at or after (UTC)", value=None, key=SINCE_KEY, bind="query-params", step=60)
+        until = st.datetime_input("Sent before (UTC)", value=None, key=UNTIL_KEY, bind="query-params", step=60)
     return Selection(
         selected_cause(),
-        (wanted or "").strip(),
-        (found or "").strip(),
+        (where or "").strip(),
+        (text or "").strip(),
         _in_utc(since),
         _in_utc(until),
         imported=imported,
@@ -72,5 +72,5 @@ def _in_utc(moment: datetime | None) -> datetime | None:
 
 
 def is_filtered(selection: Selection) -> bool:
-    """More than the cause says which letters."""
+    """Whether there is a filter other than the cause."""
     return bool(selection.where or selection.text or selection.since or selection.until)

@@ -1,4 +1,4 @@
-"""Letters of an export brought back onto the shelf, which of the two kinds the page is about, and taking them off."""
+"""Import messages of an export into the snapshot, undo that, and switch the page between queue and import."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ if TYPE_CHECKING:
 
 WHICH_KEY = "which"
 IN_QUEUE, IMPORTED = "In the queue", "Imported"
-"""As they stand in the address, so without their numbers."""
+"""Values in the page's address, so without counts."""
 
 
 def imported_selected(info: SnapshotInfo) -> bool:
-    """Whether the page is about imported letters. There is nothing to choose while none are there."""
+    """Whether the page shows imported messages. There is no choice while there are none."""
     if not info.imported:
         return False
     with st.container(horizontal=True, vertical_alignment="center"):
-        which = st.segmented_control(
-            "Which letters?",
+        shown = st.segmented_control(
+            "Messages shown",
             [IN_QUEUE, IMPORTED],
             default=IN_QUEUE,
             required=True,
@@ -39,53 +39,53 @@ def imported_selected(info: SnapshotInfo) -> bool:
             label_visibility="collapsed",
         )
         st.html(
-            f'<span class="so-quiet">{message_count(info.imported)} from a file on the shelf, beside the '
-            f"{message_count(info.letters)} of the queue.</span>"
+            f'<span class="so-quiet">{message_count(info.imported)} imported from a file, in addition to '
+            f"{message_count(info.letters)} in the queue.</span>"
         )
-    return bool(which == IMPORTED)
+    return bool(shown == IMPORTED)
 
 
 def show_import(service: DeadLetterService) -> None:
-    """A file onto the shelf, or what it brought off it again. Nothing is sent."""
+    """Import a file into the snapshot, or undo its import. Nothing is sent."""
     st.html(
-        '<span class="so-quiet">Letters of a JSONL export are laid on the shelf beside those of the queue. Nothing is '
-        "sent: they go by a plan, and there is nothing to delete for them.</span>"
+        '<span class="so-quiet">Adds the messages of a JSONL export to the local snapshot. Nothing is sent; a redrive of '
+        "imported messages deletes nothing from a queue.</span>"
     )
     allowed = access()
     if not allowed.may_change:
-        st.html(html_blocks.empty("Nothing is imported here", allowed.why))
+        st.html(html_blocks.empty("Import is not available", allowed.why))
         return
-    given = st.file_uploader("Export in JSONL", type=["jsonl"], key="import-file")
+    upload = st.file_uploader("JSONL export", type=["jsonl"], key="import-file")
     with st.container(horizontal=True):
-        bring = st.button("Import", key="import", icon=":material/upload:", disabled=given is None)
-        take_off = st.button(
-            "Take them off again",
+        import_pressed = st.button("Import", key="import", icon=":material/upload:", disabled=upload is None)
+        undo_pressed = st.button(
+            "Undo import",
             key="import-undo",
             icon=":material/undo:",
             type="tertiary",
-            disabled=given is None,
-            help="The letters of this file that lie on the shelf only. Those in the queue stay.",
+            disabled=upload is None,
+            help="Removes the messages of this file from the snapshot. Messages in the queue stay.",
         )
-    if given is not None and (bring or take_off):
-        _import_or_undo(service, given, take_off=take_off)
-    if said := st.session_state.pop("_imported", ""):
-        st.text(said)
+    if upload is not None and (import_pressed or undo_pressed):
+        _import_or_undo(service, upload, undo=undo_pressed)
+    if result := st.session_state.pop("_imported", ""):
+        st.text(result)
 
 
-def _import_or_undo(service: DeadLetterService, given: UploadedFile, *, take_off: bool) -> None:
+def _import_or_undo(service: DeadLetterService, upload: UploadedFile, *, undo: bool) -> None:
     with tempfile.TemporaryDirectory(prefix="import-") as folder:
-        path = Path(folder) / "letters.jsonl"
-        path.write_bytes(given.getbuffer())
+        path = Path(folder) / "import.jsonl"
+        path.write_bytes(upload.getbuffer())
         try:
             with st.spinner("Reading the file…"):
-                done = service.undo_import(path) if take_off else service.import_messages(path)
+                result = service.undo_import(path) if undo else service.import_messages(path)
         except OpsError as error:
-            named = type(error)(str(error).replace(str(path), given.name), error.next_step)
-            error_box.show(named, again=False, title="Nothing was imported")
+            renamed = type(error)(str(error).replace(str(path), upload.name), error.next_step)
+            error_box.show(renamed, again=False, title="Nothing was imported")
             return
-    did = "taken off the shelf" if take_off else "imported"
-    rest = "were not imported, or are not any more" if take_off else "lay on the shelf already"
-    st.session_state["_imported"] = f"{message_count(done.new)} {did}" + (
-        f"; {message_count(done.there)} of the file {rest}." if done.there else "."
+    verb = "removed from the snapshot" if undo else "imported into the snapshot"
+    rest = "not in the snapshot" if undo else "already in the snapshot"
+    st.session_state["_imported"] = f"{message_count(result.new)} {verb}" + (
+        f"; {message_count(result.there)} of the file {rest}." if result.there else "."
     )
     st.rerun()

@@ -1,4 +1,4 @@
-"""Work that goes on by itself, followed from the page: how far it is, how it ended, and a way to stop it."""
+"""A background job on the page: its progress, a button to stop it, and why it failed."""
 
 from __future__ import annotations
 
@@ -21,16 +21,14 @@ POLL_INTERVAL_S = 1.0
 
 
 def show_job(service: DeadLetterService, job: BackgroundJob, title: str) -> None:
-    """``job`` as it goes on, or how it failed; nothing when it is done, as its result stands elsewhere."""
+    """``job`` in progress, or why it failed; nothing once it is done, as its result is shown elsewhere."""
     if job.running:
         _show_progress(service, job.name, title)
     elif job.state == FAILED and not _ended_long_ago(job):
         error_box.show(OpsError(job.error, job.next_step), again=False, title=f"{title} failed")
     elif job.state == LOST and not _ended_long_ago(job):
-        said = (
-            f"{title} was killed, or the machine was: it began {_age_text(job)} ago and never ended. Its log: {job.log}"
-        )
-        st.html(html_blocks.partial((said,)))
+        text = f"{title} stopped unexpectedly: started {_age_text(job)} ago, and its process is gone. Log: {job.log}"
+        st.html(html_blocks.partial((text,)))
 
 
 def _show_progress(service: DeadLetterService, name: str, title: str) -> None:
@@ -42,13 +40,13 @@ def _show_progress(service: DeadLetterService, name: str, title: str) -> None:
         with st.container(border=True, key=f"going-{name}"), st.container(horizontal=True, vertical_alignment="center"):
             st.progress(_progress_share(job), f"{title}: {_progress_text(job)}")
             allowed = access()
-            held = not allowed.may_change and job.work not in HARMLESS
-            said = allowed.why if held else None
-            if st.button("Stop", key=f"stop-{name}", icon=":material/stop:", disabled=held, help=said):
+            blocked = not allowed.may_change and job.work not in HARMLESS
+            why = allowed.why if blocked else None
+            if st.button("Stop", key=f"stop-{name}", icon=":material/stop:", disabled=blocked, help=why):
                 try:
                     service.stop(name)
                 except OpsError as error:
-                    error_box.show(error, again=False, title="This cannot be done")
+                    error_box.show(error, again=False, title="The job was not stopped")
 
     body()
 
@@ -58,7 +56,7 @@ def _progress_share(job: BackgroundJob) -> float:
 
 
 def _progress_text(job: BackgroundJob) -> str:
-    """Count, rate and time left; the sentence is ours (foreign text would be read as Markdown)."""
+    """Count, rate and time left, as a label without Markdown."""
     seconds = (datetime.now(UTC) - job.began).total_seconds()
     if not job.done or not job.expected:
         return f"{_plain_label(job.said)} · {duration(seconds)}"
@@ -67,12 +65,12 @@ def _progress_text(job: BackgroundJob) -> str:
     return f"{number(job.done)} of {number(job.expected)} · {number(rate)}/s · about {left} left"
 
 
-def _plain_label(said: str) -> str:
-    return "".join(letter if letter.isalnum() or letter in " .,;:-/'()" else " " for letter in said)
+def _plain_label(text: str) -> str:
+    return "".join(c if c.isalnum() or c in " .,;:-/'()" else " " for c in text)
 
 
 def _ended_long_ago(job: BackgroundJob) -> bool:
-    """Only what ended lately is worth a word on the page."""
+    """An hour after its end, a failure is no longer shown."""
     return job.ended is not None and (datetime.now(UTC) - job.ended).total_seconds() > 3_600
 
 

@@ -1,4 +1,4 @@
-"""One letter: where it has been, its text, its attributes. All of it is foreign, and shown as it was written."""
+"""One message: facts, history, body, attributes. All of it is untrusted, and shown exactly as it was sent."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ from dashboard.formatting import duration, escape, moment, number, sendable, utc
 from dashboard.markup import error_box, html_blocks
 from dashboard.services.dead_letter_service import DeadLetterService
 from ops.deadletters.edits import json_roundtrip
+from ops.deadletters.messages.model import Kind, Place
 from ops.errors import OpsError
 
 if TYPE_CHECKING:
-    from ops.deadletters.causes import TimelineEvent
     from ops.deadletters.messages.model import SnapshotMessage
 
 PREVIEW_CHARACTERS = 2_000
 """Characters of a body shown before "show all"."""
 _LONGEST_FACT = 600
 _NUMBER_LIST = re.compile(r"\[\s+([-+.\deE,\s]+?)\s+\]")
-"""A list of numbers, a line each: it is read more easily on one line."""
+"""A list of numbers, one per line, which is easier to read on one line."""
 _EVENT_COLOUR = {
     "sent": theme.VISIBLE,
     "received": theme.IN_FLIGHT,
@@ -36,88 +36,104 @@ _EVENT_COLOUR = {
     "crash": theme.DEAD,
     "redriven": theme.SUCCESS,
 }
+_EVENT_NAME = {"died": "failed"}
+_DEAD_LETTERED_BY = {
+    Kind.SQS: "redrive policy of its source queue",
+    Kind.REJECTED: "the handler, as a permanent failure",
+    Kind.LAMBDA: "Lambda, asynchronous invocation",
+    Kind.DESTINATION: "Lambda, on-failure destination",
+    Kind.EVENTBRIDGE: "an EventBridge rule",
+    Kind.SCHEDULER: "EventBridge Scheduler",
+    Kind.SNS: "an SNS subscription",
+    Kind.UNKNOWN: "unknown",
+}
+_LOCATION = {
+    Place.QUEUE: "in the DLQ",
+    Place.GONE: "no longer in the DLQ",
+    Place.REDRIVEN: "redriven",
+    Place.PURGED: "deleted",
+    Place.IMPORTED: "imported from a file",
+}
 
 
-def show_message(service: DeadLetterService, shelved: SnapshotMessage) -> None:
+def show_message(service: DeadLetterService, message: SnapshotMessage) -> None:
     """Facts and timeline on the left, body and attributes on the right."""
-    letter = shelved.letter
-    st.subheader("What does this letter say?", anchor=False)
+    letter = message.letter
+    st.subheader("Message details", anchor=False)
     left, right = st.columns([2, 3], gap="medium")
     with left:
-        st.html(html_blocks.facts(_facts(shelved)))
-        _show_timeline(service, shelved)
+        st.html(html_blocks.facts(_facts(message)))
+        _show_timeline(service, message)
     with right:
         _show_body(letter.message_id, letter.body)
         if letter.attributes:
             st.caption("Message attributes")
             attributes = {
-                name: f"{one.value}  ({one.data_type})" if one.data_type != "String" else one.value
-                for name, one in letter.attributes.items()
+                name: f"{attribute.value}  ({attribute.data_type})"
+                if attribute.data_type != "String"
+                else attribute.value
+                for name, attribute in letter.attributes.items()
             }
             _show_code(_to_json(attributes))
         with st.expander("System attributes", key="system"):
             _show_code(_to_json(dict(letter.system)))
 
 
-def _facts(shelved: SnapshotMessage) -> dict[str, str]:
-    letter, cause = shelved.letter, shelved.cause
+def _facts(message: SnapshotMessage) -> dict[str, str]:
+    letter, cause = message.letter, message.cause
     facts = {
-        "Message": letter.message_id,
-        "Original message": letter.original_message_id if letter.original_message_id != letter.message_id else "",
-        "Kind": letter.kind.value,
-        "From": letter.source_arn,
-        "Group": letter.group_id or "",
+        "Message ID": letter.message_id,
+        "Original message ID": letter.original_message_id if letter.original_message_id != letter.message_id else "",
+        "Dead-lettered by": f"{_DEAD_LETTERED_BY[letter.kind]} (kind: {letter.kind.value})",
+        "Source": letter.source_arn,
+        "Message group": letter.group_id or "",
         "Cause": cause.error_type,
-        "In its own words": cause.error_message,
-        "Where": cause.location,
-        "Cause known from": f"{'likely, ' if cause.likely else ''}{cause.source}" if cause.source != "none" else "",
-        "Invocation": cause.request_id or letter.request_id,
+        "Error message": cause.error_message,
+        "Code location": cause.location,
+        "Evidence": f"{'likely, ' if cause.likely else ''}{cause.source}" if cause.source != "none" else "",
+        "Request ID": cause.request_id or letter.request_id,
         "Function version": cause.function_version,
-        "Receives": str(letter.receives),
-        "Place": shelved.place.value,
+        "Receive count": str(letter.receives),
+        "Location": _LOCATION[message.place],
     }
     return {name: _shorten(value) for name, value in facts.items() if value}
 
 
-def _show_timeline(service: DeadLetterService, shelved: SnapshotMessage) -> None:
-    """What the letter itself tells; the logs are asked when the reader wants them, since that costs."""
-    asked: set[str] = st.session_state.setdefault("_timelines", set())
-    message_id = shelved.letter.message_id
-    if message_id not in asked:
-        known = {"sent": shelved.letter.sent, "died": shelved.cause.died}
-        st.html(timeline_html([(at, what, "") for what, at in known.items() if at]))
-        label = "Ask the logs for its history"
-        st.button(label, icon=":material/timeline:", key="ask-timeline", on_click=asked.add, args=(message_id,))
+def _show_timeline(service: DeadLetterService, message: SnapshotMessage) -> None:
+    """The times in the message; the logs are searched only on request, since that costs money."""
+    requested: set[str] = st.session_state.setdefault("_timelines", set())
+    message_id = message.letter.message_id
+    if message_id not in requested:
+        times = {"sent": message.letter.sent, "died": message.cause.died}
+        st.html(timeline_html([(time, event, "") for event, time in times.items() if time]))
+        label = "Load history from logs"
+        st.button(label, icon=":material/timeline:", key="ask-timeline", on_click=requested.add, args=(message_id,))
         return
     try:
-        with st.spinner("Asking the logs…"):
-            found = cached_queries.message_timeline(service, message_id)
+        with st.spinner("Searching the logs…"):
+            timeline = cached_queries.message_timeline(service, message_id)
     except OpsError as error:
-        asked.discard(message_id)
+        requested.discard(message_id)
         error_box.show(error, again=False)
         return
-    st.html(timeline_html([_told(one) for one in found.moments]))
-    for note in found.look.partial:
+    st.html(timeline_html([(event.at, event.what, event.text) for event in timeline.moments]))
+    for note in timeline.look.partial:
         st.html(f'<div class="so-quiet">{escape(note)}</div>')
 
 
-def _told(one: TimelineEvent) -> tuple[Any, str, str]:
-    return one.at, one.what, one.text
-
-
-def timeline_html(moments: list[tuple[Any, str, str]]) -> str:
-    """Moments from top to bottom, with the time that passed between them."""
+def timeline_html(events: list[tuple[Any, str, str]]) -> str:
+    """Events (time, name, text) from top to bottom, with the time between them."""
     viewer = page_runtime.ZONE
-    rows, before = [], None
-    for at, what, text in moments:
-        gap = f"+{_elapsed(at - before)}" if before is not None and at is not None else ""
+    rows, previous = [], None
+    for at, what, text in events:
+        gap = f"+{_elapsed(at - previous)}" if previous is not None and at is not None else ""
         when = f'<time title="{escape(utc(at))}">{escape(moment(at, viewer))}</time>'
-        said = f"<code>{escape(_shorten(text))}</code>" if text else ""
+        log = f"<code>{escape(_shorten(text))}</code>" if text else ""
         rows.append(
-            f'<li style="--c:{_EVENT_COLOUR.get(what, theme.NEUTRAL)}">{when}<div><b>{escape(what)}</b>'
-            f"<small>{gap}</small>{said}</div></li>"
+            f'<li style="--c:{_EVENT_COLOUR.get(what, theme.NEUTRAL)}">{when}<div><b>{escape(_EVENT_NAME.get(what, what))}</b>'
+            f"<small>{gap}</small>{log}</div></li>"
         )
-        before = at or before
+        previous = at or previous
     return f'<ol class="so-line">{"".join(rows)}</ol>' if rows else ""
 
 
@@ -135,28 +151,27 @@ def _show_body(message_id: str, body: str) -> None:
     shown = text if whole else text[:PREVIEW_CHARACTERS]
     _show_code(sendable(shown) or "(empty body)")
     if not whole:
-        st.html(f'<span class="so-quiet">The first {number(PREVIEW_CHARACTERS)} characters.</span>')
+        st.html(f'<span class="so-quiet">First {number(PREVIEW_CHARACTERS)} characters</span>')
 
 
 def _show_code(text: str) -> None:
-    """Of a bounded height: attributes may be as long as bodies."""
+    """With a maximum height: attributes may be as long as bodies."""
     st.code(text, language=None, wrap_lines=True, height=420 if len(text) > 700 else "content")
 
 
 def _formatted_json(body: str) -> str | None:
-    """JSON laid out, each number and key as it was sent; None when it is none, or so deep or large that laying it out
-    helps nobody."""
+    """JSON with indents, each number and key as it was sent; None for other text, and for JSON too deep or large."""
     if len(body) > 200_000:
         return None
     try:
-        laid_out = json_roundtrip.pretty(body)
+        indented = json_roundtrip.pretty(body)
     except ValueError:
         return None
-    return _NUMBER_LIST.sub(lambda found: f"[{' '.join(found[1].split())}]", laid_out)
+    return _NUMBER_LIST.sub(lambda numbers: f"[{' '.join(numbers[1].split())}]", indented)
 
 
-def _to_json(found: dict[str, str]) -> str:
-    return sendable(json.dumps(found, indent=2, ensure_ascii=False))
+def _to_json(values: dict[str, str]) -> str:
+    return sendable(json.dumps(values, indent=2, ensure_ascii=False))
 
 
 def _shorten(text: str) -> str:

@@ -1,4 +1,4 @@
-"""Dead letters: what died, why, and may it go back?"""
+"""Dead letters: failed messages, their causes, and redrive."""
 
 import streamlit as st
 
@@ -13,27 +13,27 @@ from dashboard.markup.html_blocks import Stat
 from ops import formatting
 from ops.insight.reports.dead_letters import DeadLettersReport
 
-COUNT = "_dead_count"
+COUNT_KEY = "_dead_count"
 
 
-def _held(report: DeadLettersReport) -> str:
-    """Whose they are now, and of when the number is."""
-    held = f"{number(report.held)} held by a reader" if report.held else ""
-    return ", ".join(filter(None, [f"at {formatting.clock(report.at, report.at)}" if report.at else "", held]))
+def _count_note(report: DeadLettersReport) -> str:
+    """When they were counted, if not now, and how many of them another consumer has in flight."""
+    in_flight = f"{number(report.held)} in flight" if report.held else ""
+    return ", ".join(filter(None, [f"at {formatting.clock(report.at, report.at)}" if report.at else "", in_flight]))
 
 
-def draw(report: DeadLettersReport) -> None:
-    st.session_state[COUNT] = None if report.at else report.count
+def show_numbers(report: DeadLettersReport) -> None:
+    st.session_state[COUNT_KEY] = None if report.at else report.count
     firing = [alarm for alarm in report.alarms if alarm.state == "ALARM"]
     alarms = f"{len(firing)} firing" if firing else "none firing"
     st.html(
         html_blocks.stats(
             [
                 Stat(
-                    "In the dead-letter queue",
+                    "In the DLQ",
                     number(report.count),
-                    "letters",
-                    note=_held(report),
+                    "messages",
+                    note=_count_note(report),
                     colour=theme.DEAD if report.count else theme.NEUTRAL,
                 ),
                 Stat("New in range", number(report.arrived), "at least" if report.arrived_at_least else ""),
@@ -44,17 +44,17 @@ def draw(report: DeadLettersReport) -> None:
     )
 
 
-def draw_depth(report: DeadLettersReport) -> None:
+def show_depth(report: DeadLettersReport) -> None:
     widgets.chart(charts.depth(report, page_runtime.ZONE), "dead")
     if report.alarms:
         st.html(overview_view.alarms(report.alarms, page_runtime.ZONE))
 
 
-def counted() -> QueueCount | None:
-    count, at = st.session_state.get(COUNT), page_runtime.loaded_at("dead_letters")
+def queue_count() -> QueueCount | None:
+    count, at = st.session_state.get(COUNT_KEY), page_runtime.loaded_at("dead_letters")
     return None if count is None or at is None else QueueCount(count, at)
 
 
-page_runtime.page("dead_letters", draw, skeleton_heights=(56, 70), finding=sections.current_finding)
-sections.show_sections(counted)
-page_runtime.section("dead_letters", draw_depth)
+page_runtime.page("dead_letters", show_numbers, skeleton_heights=(56, 70), finding=sections.current_finding)
+sections.show_sections(queue_count)
+page_runtime.section("dead_letters", show_depth)

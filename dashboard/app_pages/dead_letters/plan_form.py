@@ -1,4 +1,4 @@
-"""A redrive is planned before anything moves: where to, with which edits, how fast, in which steps."""
+"""The form for a plan: destination, rate, canary stages and edits. Nothing is sent before a plan is confirmed."""
 
 from __future__ import annotations
 
@@ -13,115 +13,115 @@ from ops.deadletters.plan_model import Action, Destination, Pace, Selection, Ste
 from ops.errors import OpsError
 
 PLAN_KEY = "_plan"
-_ORIGINAL_SOURCE, _OTHER_QUEUE = "Where each came from", "A queue of my choice"
+_ORIGINAL_SOURCE, _OTHER_QUEUE = "Original source", "Other queue"
 _DEFAULT_STEPS = Steps()
 
 
 def show_plan_form(service: DeadLetterService, selection: Selection, total: int) -> None:
-    """The form, and below it the plan that was made last; nothing to fill in while a run goes on."""
+    """The form, and below it the latest plan; instead of both, a redrive that is running."""
     if run_panel.show_run_instead_of_plan(service):
         return
     with st.container(border=True, key="plan-form"):
-        where, pace, steps = st.columns(3, gap="large")
-        with where:
+        destination_column, rate_column, canary_column = st.columns(3, gap="large")
+        with destination_column:
             action, destination = _destination_inputs()
-        with pace:
-            limit = _rate_inputs()
-        with steps:
-            canary = _canary_inputs()
+        with rate_column:
+            pace = _rate_inputs()
+        with canary_column:
+            steps = _canary_inputs()
         sets, patch = _edit_inputs()
         with st.container(horizontal=True, vertical_alignment="center"):
             pressed = st.button(
-                "Make the plan", type="primary", icon=":material/checklist:", key="make-plan", disabled=not total
+                "Create plan", type="primary", icon=":material/checklist:", key="make-plan", disabled=not total
             )
-            what = "copied" if action is Action.COPY else "redriven"
-            moved = (
-                f"{message_count(total)} would be {what}." if total else f"No letters are chosen that could be {what}."
-            )
-            st.html(f'<span class="so-quiet">{moved} Making a plan moves nothing.</span>')
+            verb = "copy" if action is Action.COPY else "redrive"
+            subject = message_count(total) if total else "No messages"
+            st.html(f'<span class="so-quiet">{subject} to {verb}. Creating a plan sends nothing.</span>')
     if pressed:
         try:
-            with st.spinner("Making the plan…"):
+            with st.spinner("Creating the plan…"):
                 edits = service.edits([line for line in sets.splitlines() if line.strip()], patch)
-                made = service.plan(selection, action, destination, edits, limit, canary)
+                plan = service.plan(selection, action, destination, edits, pace, steps)
         except OpsError as error:
             st.session_state.pop(PLAN_KEY, None)
-            error_box.show(error, again=False, title="This cannot be done")
+            error_box.show(error, again=False, title="No plan was created")
             return
-        st.session_state[PLAN_KEY] = made.id
-    if plan := st.session_state.get(PLAN_KEY):
-        plan_preview.show_plan(service, plan, selection, access())
+        st.session_state[PLAN_KEY] = plan.id
+    if plan_id := st.session_state.get(PLAN_KEY):
+        plan_preview.show_plan(service, plan_id, selection, access())
 
 
 def _destination_inputs() -> tuple[Action, Destination]:
-    chosen = st.radio("Where to?", [_ORIGINAL_SOURCE, _OTHER_QUEUE], key="to")
+    destination = st.radio("Destination", [_ORIGINAL_SOURCE, _OTHER_QUEUE], key="to")
     queue = ""
-    if chosen == _OTHER_QUEUE:
-        queue = st.text_input("Queue: name, URL or ARN", key="to-queue", placeholder="jobs-test").strip()
+    if destination == _OTHER_QUEUE:
+        queue = st.text_input("Queue name, URL or ARN", key="to-queue", placeholder="jobs-test").strip()
     copy = st.toggle(
-        "Copy: leave them here too",
+        "Copy (keep in DLQ)",
         key="copy",
-        help="They stay in the dead-letter queue as well: nothing is deleted. For a test queue, first.",
+        help="The messages also stay in the dead-letter queue: nothing is deleted. For example, to try a test queue first.",
     )
-    destination = Destination("queue", queue_url=queue) if chosen == _OTHER_QUEUE else Destination()
-    return (Action.COPY if copy else Action.REDRIVE), destination
+    return (
+        Action.COPY if copy else Action.REDRIVE,
+        Destination("queue", queue_url=queue) if destination == _OTHER_QUEUE else Destination(),
+    )
 
 
 def _rate_inputs() -> Pace:
-    most = st.number_input(
-        "Messages a second, at most", 0.1, 10_000.0, 100.0, 10.0, "%.0f", key="rate", help="The hard cap."
+    max_rate = st.number_input(
+        "Max rate (messages/s)", 0.1, 10_000.0, 100.0, 10.0, "%.0f", key="rate", help="Upper limit."
     )
     headroom = st.toggle(
-        "Slow down under load",
+        "Adaptive rate limit",
         True,
         key="headroom",
-        help="Looks at the age of the queue's oldest message, what is in flight, and concurrency against its limit.",
+        help="Reduces the rate by the age of the oldest message, messages in flight, and concurrency against its limit.",
     )
-    return Pace(float(most or 100.0), headroom)
+    return Pace(float(max_rate or 100.0), headroom)
 
 
 def _canary_inputs() -> Steps:
     watch = st.toggle(
-        "Canary: watch each step",
+        "Canary rollout",
         True,
         key="watch",
-        help="A few letters go first; what becomes of them decides whether the next step goes, and at last the rest.",
+        help="Sends a few messages first. Their outcomes decide whether the next stage is sent, and finally the rest.",
     )
     if not watch:
         return Steps(sizes=("100%",), watch=False)
-    sizes = st.text_input("Steps: counts and shares", ", ".join(_DEFAULT_STEPS.sizes), key="sizes")
+    sizes = st.text_input("Stages (count or %)", ", ".join(_DEFAULT_STEPS.sizes), key="sizes")
     left, right = st.columns(2)
-    share = left.number_input(
-        "Stop over, % back",
+    threshold = left.number_input(
+        "Abort if failures exceed (%)",
         1,
         100,
         round(_DEFAULT_STEPS.stop_share * 100),
         key="stop-share",
-        help="Of a step's messages.",
+        help="Of a stage's messages.",
     )
-    patience = right.number_input(
-        "Patience, min",
+    timeout = right.number_input(
+        "Outcome timeout (min)",
         1,
         720,
         round(_DEFAULT_STEPS.patience_s / 60),
         key="patience",
-        help="How long an outcome is awaited.",
+        help="Maximum wait for the outcomes of a stage.",
     )
-    listed = tuple(size.strip() for size in (sizes or "").split(",") if size.strip())
-    return Steps(listed or _DEFAULT_STEPS.sizes, (share or 20) / 100, float(patience or 15) * 60, True)
+    stages = tuple(size.strip() for size in (sizes or "").split(",") if size.strip())
+    return Steps(stages or _DEFAULT_STEPS.sizes, (threshold or 20) / 100, float(timeout or 15) * 60, True)
 
 
 def _edit_inputs() -> tuple[str, str]:
-    with st.expander("Change the letters on their way", icon=":material/edit:", key="edits"):
+    with st.expander("Edit messages", icon=":material/edit:", key="edits"):
         left, right = st.columns(2, gap="medium")
         sets = left.text_area(
-            "Sets, one a line",
+            "Field edits, one per line",
             key="sets",
             placeholder='body.params.alpha=0.1\nbody.items[*].unit="kg"\nattributes.Tenant=acme',
             height=110,
-            help="Path = value; the value is JSON; 'words' and bare words are text. The shelf's letter stays as it is.",
+            help="path=value. The value is JSON; anything else is a string. The message in the snapshot is not changed.",
         )
         patch = right.text_area(
-            "JSON merge patch of the body", key="merge-patch", placeholder='{"params": {"alpha": 0.1}}', height=110
+            "JSON merge patch for the body", key="merge-patch", placeholder='{"params": {"alpha": 0.1}}', height=110
         )
     return sets or "", (patch or "").strip()

@@ -1,4 +1,4 @@
-"""A plan as a person reads it before saying yes: how many, where to, how, at what cost, with which permissions."""
+"""The review of a plan: messages, destination, rate, cost and permissions, before it is confirmed."""
 
 from __future__ import annotations
 
@@ -22,26 +22,26 @@ if TYPE_CHECKING:
     from ops.deadletters.edits.preview import Preview
     from ops.deadletters.plan_model import Plan, Selection
 
-_VERB = {Action.REDRIVE: "Redrive", Action.COPY: "Copy", Action.PURGE: "Purge"}
+_VERB = {Action.REDRIVE: "redrive", Action.COPY: "copy", Action.PURGE: "purge"}
 
 
 def show_plan(service: DeadLetterService, plan_id: str, selection: Selection, allowed: Access) -> None:
-    """The saved plan, and the button that leads to its reason. Nothing has moved yet.
+    """The saved plan, and the button that opens its confirmation.
 
-    Not shown while other letters are chosen than it was made for, nor once it is carried out (its run is shown then).
+    Not shown while other messages are selected than it was created for, nor once it has a run, which is shown instead.
     """
     try:
         plan = cached_queries.load_plan(service, plan_id)
-        begun = service.run(plan_id)
+        run = service.run(plan_id)
     except OpsError as error:
-        error_box.show(error, again=False, title="This cannot be done")
+        error_box.show(error, again=False, title="The plan cannot be shown")
         return
-    if begun is not None or plan.selection != selection:
+    if run is not None or plan.selection != selection:
         return
     verb = _VERB[plan.action]
-    many = f"about {message_count(plan.total)}" if plan.unseen else message_count(len(plan.ids))
+    messages = f"about {message_count(plan.total)}" if plan.unseen else message_count(len(plan.ids))
     with st.container(border=True, key="preview"):
-        st.subheader(f"{verb} {many}: is this what you want?", anchor=False)
+        st.subheader(f"Review: {verb} {messages}", anchor=False)
         st.html(_numbers_html(plan))
         st.html(dead_letters.course(dead_letters.origin(plan, service.queue), dead_letters.destination(plan)))
         if plan.steps.watch:
@@ -49,18 +49,18 @@ def show_plan(service: DeadLetterService, plan_id: str, selection: Selection, al
         if plan.warnings:
             st.html(dead_letters.warnings(plan.warnings))
         left, right = st.columns(2, gap="medium")
-        with left, st.expander("Which causes, and how", icon=":material/list:", key="preview-how"):
+        with left, st.expander("Plan details", icon=":material/list:", key="preview-how"):
             st.html(html_blocks.facts(_plan_facts(plan)))
         with (
             right,
-            st.expander(f"{len(plan.permissions)} permissions needed", icon=":material/key:", key="preview-iam"),
+            st.expander(f"Required permissions ({len(plan.permissions)})", icon=":material/key:", key="preview-iam"),
         ):
             st.code("\n".join(plan.permissions) or "none", language=None, wrap_lines=True)
         if plan.edits:
             show_diffs(service, plan)
         with st.container(horizontal=True, vertical_alignment="center"):
             if st.button(
-                f"{verb} {many}…",
+                f"{verb.capitalize()} {messages}…",
                 type="primary",
                 icon=":material/send:",
                 key="ask-redrive",
@@ -76,54 +76,53 @@ def show_plan(service: DeadLetterService, plan_id: str, selection: Selection, al
 
 
 def _queue_note(plan: Plan) -> str:
-    held = f"of {number(plan.queue_count)} in the queue"
-    return f"{held}; about {number(plan.unseen)} more, which the scan could not see" if plan.unseen else held
+    of_queue = f"of {number(plan.queue_count)} in the queue"
+    return f"{of_queue}; about {number(plan.unseen)} more, which the scan has not reached" if plan.unseen else of_queue
 
 
 def _numbers_html(plan: Plan) -> str:
     return html_blocks.stats(
         [
-            Stat("Letters", number(len(plan.ids)), note=_queue_note(plan)),
-            Stat("Sending takes about", duration(plan.estimate.seconds),
-                 note=f"and up to {duration(plan.steps.patience_s)} of watching a step" if plan.steps.watch else ""),
-            Stat("Costs about", formatting.price(plan.estimate.usd), note=f"{number(plan.estimate.requests)} requests"),
-            Stat("At most", number(plan.pace.max_per_s) if plan.pace.max_per_s else "no cap", "/s",
-                 note="slower while the workload is behind" if plan.pace.headroom else "whatever the workload says"),
+            Stat("Messages", number(len(plan.ids)), note=_queue_note(plan)),
+            Stat("Estimated time", duration(plan.estimate.seconds),
+                 note=f"plus up to {duration(plan.steps.patience_s)} per stage for outcomes" if plan.steps.watch else ""),
+            Stat("Estimated cost", formatting.price(plan.estimate.usd), note=f"{number(plan.estimate.requests)} requests"),
+            Stat("Max rate", number(plan.pace.max_per_s) if plan.pace.max_per_s else "no limit", "/s",
+                 note="reduced under load" if plan.pace.headroom else "not reduced under load"),
             Stat("Size", byte_size(plan.bytes)),
         ]
     )  # fmt: skip
 
 
 def _plan_facts(plan: Plan) -> dict[str, str]:
-    causes = ", ".join(f"{fingerprint or 'unknown'}: {number(many)}" for fingerprint, many in plan.causes.items())
+    causes = ", ".join(f"{fingerprint or 'unknown'}: {number(count)}" for fingerprint, count in plan.causes.items())
     return {
-        "Plan": plan.id,
-        "Made by": plan.made_by,
+        "Plan ID": plan.id,
+        "Created by": plan.made_by,
         "Causes": causes,
-        "Engine": f"{plan.engine}: {plan.engine_why}",
-        "Goes stale": f"when the queue changes by more than {plan.margin:.0%}, or after a day",
+        "Method": f"{plan.engine}: {plan.engine_why}",
+        "Expires": f"when the queue changes by more than {plan.margin:.0%}, or after a day",
         "Hash": plan.hash,
     }
 
 
 def show_diffs(service: DeadLetterService, plan: Plan) -> None:
-    """A few of the letters as they will be sent, as diffs: the originals stay on the shelf. The first is open, the
-    rest is folded away, so that the button below stays near."""
-    shown = service.previews(plan)
-    with st.expander(f"What the edits change, in {message_count(len(plan.sample))}", expanded=True, key="preview-diff"):
-        for one in shown[:1]:
-            _show_diff(one)
-    if rest := shown[1:]:
-        with st.expander(f"The same in {number(len(rest))} more", key="preview-diffs"):
-            for one in rest:
-                _show_diff(one)
+    """Diffs of a few messages. Only the first is expanded, so that the button below stays near."""
+    previews = service.previews(plan)
+    with st.expander(f"Diff preview ({message_count(len(plan.sample))})", expanded=True, key="preview-diff"):
+        for preview in previews[:1]:
+            _show_diff(preview)
+    if rest := previews[1:]:
+        with st.expander(f"Diff of {number(len(rest))} more", key="preview-diffs"):
+            for preview in rest:
+                _show_diff(preview)
 
 
-def _show_diff(one: Preview) -> None:
-    st.html(f'<span class="so-quiet">Letter {escape(one.id)}</span>')
-    if one.refused:
-        st.text(f"It would not be sent: {sendable(one.refused)}")
+def _show_diff(preview: Preview) -> None:
+    st.html(f'<span class="so-quiet">Message {escape(preview.id)}</span>')
+    if preview.refused:
+        st.text(f"Would not be sent: {sendable(preview.refused)}")
     else:
-        st.code(sendable(one.diff) or "(no change)", language="diff", wrap_lines=True)
-    if one.note:
-        st.text(sendable(one.note))
+        st.code(sendable(preview.diff) or "(no change)", language="diff", wrap_lines=True)
+    if preview.note:
+        st.text(sendable(preview.note))

@@ -1,4 +1,4 @@
-"""Looking: what the shelf holds and how old that is, a look that is asked first, and how far a look is."""
+"""The snapshot's age, the button for a scan with its confirmation, and the scan's progress."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ if TYPE_CHECKING:
     from ops.deadletters.snapshot import SnapshotInfo
 
 MAX_MESSAGES = 100_000
-"""Letters read in one look, unless the reader says otherwise."""
+"""Read by one scan, by default."""
 OLD_SNAPSHOT_S = 900
-"""A shelf older than that is marked: the queue may have changed."""
+"""Age from which a snapshot is marked: the queue may have changed."""
 
 
 @dataclass(frozen=True)
 class QueueCount:
-    """How many letters SQS said that the queue holds, and when."""
+    """Messages in the queue by SQS's count, and when it was read."""
 
-    letters: float
+    messages: float
     at: datetime
 
 
@@ -40,19 +40,18 @@ def show_scan_bar(
     count: Callable[[], QueueCount | None],
     aside: Callable[[], None],
 ) -> None:
-    """The button, the shelf's age, and the look that goes on. ``count``: of the queue; ``aside`` is drawn at the right
-    end."""
+    """The button, the snapshot's age, and a running scan. ``count``: of the queue; ``aside`` is drawn at the right end."""
     job = service.job("look")
     running = bool(job and job.running)
     allowed = access()
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute", key="look-bar"):
         with st.container(horizontal=True, vertical_alignment="center", width="content"):
-            label = "Look again…" if info else "Look at the letters…"
+            label = "Scan again…" if info else "Scan the DLQ…"
             counted = count()
-            nothing = counted is not None and not counted.letters  # there is nothing to see, and nothing to urge
-            kind = "secondary" if nothing or (info and not is_old(info)) else "primary"
-            blocked = running or not allowed.may_receive
-            if st.button(label, icon=":material/visibility:", key="look", type=kind, disabled=blocked):
+            empty = counted is not None and not counted.messages
+            kind = "secondary" if empty or (info and not is_old(info)) else "primary"
+            disabled = running or not allowed.may_receive
+            if st.button(label, icon=":material/visibility:", key="look", type=kind, disabled=disabled):
                 _confirm_scan(service, counted)
             if not allowed.may_receive:
                 st.text(allowed.why)
@@ -60,67 +59,66 @@ def show_scan_bar(
                 _show_age(info, count)
         aside()
     if job:
-        job_progress.show_job(service, job, "Looking at the dead letters")
+        job_progress.show_job(service, job, "Scan")
     if info is None and not running and allowed.may_receive:
         st.html(
             html_blocks.empty(
-                "Not looked yet",
-                "CloudWatch knows how many letters there are, not what they say. "
-                "Looking receives them from the queue and gives them back.",
+                "Not scanned yet",
+                "CloudWatch has only the number of messages. A scan receives them from the queue, then releases them.",
             )
         )
 
 
 def _show_age(info: SnapshotInfo, count: Callable[[], QueueCount | None]) -> None:
-    @st.fragment(run_every=page_runtime.page_context().selection.refresh, key="shelf-age")
+    @st.fragment(run_every=page_runtime.page_context().selection.refresh, key="snapshot-age")
     def body() -> None:
         st.html(_age_html(info, count()))
 
     body()
 
 
-@st.dialog("Look at the dead letters?", icon=":material/visibility:")
+@st.dialog("Scan the DLQ?", icon=":material/visibility:")
 def _confirm_scan(service: DeadLetterService, expected: QueueCount | None) -> None:
-    held = f" (it holds about {number(expected.letters)})" if expected else ""
+    about = f"about {message_count(expected.messages)}" if expected else "messages"
     st.text(
-        f"A queue has no peek. Letters of {service.queue}{held} are received and given back:\n\n"
-        "• nothing is deleted or moved;\n"
-        "• each letter's receive count rises by one;\n"
-        "• letters are hidden from other receivers until they are given back;\n"
-        "• the age that CloudWatch shows for this queue may change.\n\n"
-        "Then the logs are asked why they died. It goes on when you leave this page."
+        f"SQS has no peek: {about} of {service.queue} will be received, then released.\n\n"
+        "• Nothing is deleted or moved.\n"
+        "• Each message's receive count rises by one.\n"
+        "• Messages are hidden from other consumers until they are released.\n"
+        "• The age of the oldest message in CloudWatch may change.\n\n"
+        "Then the logs are searched for failure causes. The scan continues when you leave this page."
     )
-    limit = st.number_input("Letters at most", 1, 10_000_000, MAX_MESSAGES, 1_000, key="look-limit")
-    if confirm_dialogs.confirm_buttons("Look", "look", ":material/visibility:"):
+    limit = st.number_input("Max messages", 1, 10_000_000, MAX_MESSAGES, 1_000, key="look-limit")
+    if confirm_dialogs.confirm_buttons("Scan", "look", ":material/visibility:"):
         try:
             service.start("look", limit=int(limit or MAX_MESSAGES))
         except OpsError as error:
-            error_box.show(error, again=False, title="This cannot be done")
+            error_box.show(error, again=False, title="The scan was not started")
             return
         st.rerun()
 
 
 def is_old(info: SnapshotInfo) -> bool:
-    """The queue may well have changed since."""
+    """The queue may have changed since."""
     return info.looked_at is not None and (datetime.now(UTC) - info.looked_at).total_seconds() > OLD_SNAPSHOT_S
 
 
-def _age_html(info: SnapshotInfo, now_there: QueueCount | None) -> str:
+def _age_html(info: SnapshotInfo, queue_count: QueueCount | None) -> str:
     if info.looked_at is None:
-        return '<span class="so-quiet">Nobody has looked at the queue yet.</span>'
+        return '<span class="so-quiet">Not scanned yet.</span>'
     ago = duration((datetime.now(UTC) - info.looked_at).total_seconds())
-    said = f"{message_count(info.letters)} as of {moment(info.looked_at, page_runtime.ZONE)}, {ago} ago"
-    said += "." if info.complete else "; not the whole queue."
-    if now_there and now_there.at > info.looked_at and int(now_there.letters) != info.letters:
-        said += f" The queue holds {number(now_there.letters)} now: look again before you act."
+    text = f"{message_count(info.letters)} scanned at {moment(info.looked_at, page_runtime.ZONE)}, {ago} ago"
+    text += "." if info.complete else "; not the whole queue."
+    if queue_count and queue_count.at > info.looked_at and int(queue_count.messages) != info.letters:
+        text += f" The queue has {number(queue_count.messages)} now: scan again before acting."
     elif is_old(info):
-        said += " The queue may have changed since: look again before you act."
-    return f'<span class="so-quiet" title="{utc(info.looked_at)}">{escape(said)}</span>'
+        text += " The queue may have changed since: scan again before acting."
+    return f'<span class="so-quiet" title="{utc(info.looked_at)}">{escape(text)}</span>'
 
 
 def show_scan_details(info: SnapshotInfo) -> None:
-    """What the look did, and what it could not read."""
-    said = "".join(f'<div class="so-quiet">{escape(note)}</div>' for note in info.notes)
-    if said:
-        with st.expander("What the look did", icon=":material/info:", key="look-notes"):
-            st.html(said)
+    """What the scan did, and what it could not read."""
+    lines = "".join(f'<div class="so-quiet">{escape(note)}</div>' for note in info.notes)
+    if lines:
+        with st.expander("Scan details", icon=":material/info:", key="look-notes"):
+            st.html(lines)

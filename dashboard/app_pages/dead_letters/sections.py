@@ -1,4 +1,4 @@
-"""The page below its numbers: run, causes, letters, and what may be done with them."""
+"""The page below its numbers: redrive in progress, causes, messages, and actions on them."""
 
 from __future__ import annotations
 
@@ -20,8 +20,7 @@ from dashboard.app_pages.dead_letters import (
 )
 from dashboard.app_pages.dead_letters.scan_bar import QueueCount
 from dashboard.components import cached_queries
-from dashboard.formatting import escape, number
-from dashboard.formatting import message_count as counted
+from dashboard.formatting import escape, message_count, number
 from dashboard.markup import error_box, html_blocks
 from dashboard.services.dead_letter_service import DeadLetterService
 from ops import formatting
@@ -32,8 +31,7 @@ from ops.workload import Gap
 
 
 def current_finding(report: DeadLettersReport) -> Finding:
-    """The snapshot's sentence, which knows the causes; of an old snapshot, of a past range, or while there is nothing,
-    the report's."""
+    """The snapshot's finding, which has the causes; the report's for a past range, an old snapshot, or without one."""
     if report.at:
         return report.finding
     try:
@@ -41,36 +39,36 @@ def current_finding(report: DeadLettersReport) -> Finding:
         info = cached_queries.snapshot_info(service)
         if info is None:
             return report.finding
-        found: Finding = cached_queries.causes_report(service).finding
-    except OpsError:  # the page says so below
+        scanned: Finding = cached_queries.causes_report(service).finding
+    except OpsError:  # shown below
         return report.finding
     if st.session_state.get(cached_queries.QUEUE_INPUT) or (info.complete and info.letters == report.count):
-        return found
+        return scanned
     if report.count and info.letters and info.looked_at and not scan_bar.is_old(info):
-        return finding_since_scan(found, report.count)
+        return finding_since_scan(scanned, report.count)
     return report.finding
 
 
-def finding_since_scan(found: Finding, count: float) -> Finding:
-    """What the look found, where letters came or went since: one more of them does not change what they died of."""
-    word = theme.LEVEL[found.level][2]
+def finding_since_scan(scanned: Finding, count: float) -> Finding:
+    """The scan's finding with the current count: a few more messages rarely change the causes."""
+    word = theme.LEVEL[scanned.level][2]
     now = formatting.count(int(count), "dead letter")
-    return replace(found, text=f"{word}: {now} now; at the last look {found.text.removeprefix(f'{word}: ')}")
+    return replace(scanned, text=f"{word}: {now} now; last scan: {scanned.text.removeprefix(f'{word}: ')}")
 
 
 def show_queue_picker() -> None:
-    """Another queue of dead letters than the workload's own: of its bus, its asynchronous invocations …"""
-    with st.popover("Another queue", icon=":material/swap_horiz:", type="tertiary"):
+    """Another DLQ than the workload's own: of its event bus, its asynchronous invocations …"""
+    with st.popover("Change queue", icon=":material/swap_horiz:", type="tertiary"):
         st.text_input(
-            "Queue of dead letters: name, URL or ARN",
+            "DLQ name, URL or ARN",
             key=cached_queries.QUEUE_INPUT,
             bind="query-params",
-            placeholder="the workload's own",
+            placeholder="default: the workload's own",
         )
 
 
 def show_sections(count: Callable[[], QueueCount | None]) -> None:
-    """Everything that is read from the shelf and the ledgers. ``count``: of the workload's queue."""
+    """Everything from the snapshot and the ledgers. ``count``: of the workload's queue."""
     try:
         if page_runtime.report_source().dead_letter_queue is None and not st.session_state.get(
             cached_queries.QUEUE_INPUT
@@ -78,7 +76,7 @@ def show_sections(count: Callable[[], QueueCount | None]) -> None:
             _show_no_queue(page_runtime.report_source().dead_letter_gap)
             show_queue_picker()
             return
-    except OpsError:  # the page above has said so
+    except OpsError:  # shown above
         return
     try:
         service = cached_queries.dead_letter_service()
@@ -105,63 +103,62 @@ def show_sections(count: Callable[[], QueueCount | None]) -> None:
 
 
 def _show_no_queue(gap: Gap | None) -> None:
-    """Without a dead-letter queue; ``gap``: why the one that there is, or was, cannot be shown."""
+    """Without a dead-letter queue; ``gap``: why the one that is configured cannot be shown."""
     if gap is not None:
         st.html(html_blocks.empty(f"{gap.name} {gap.verb}", gap.note))
         return
     why = (
-        "A message that keeps failing is lost in the end. Give the queue a redrive policy, so that it is kept. "
-        "If the queue itself takes the dead letters of another service, name it below."
+        "A message that keeps failing is lost when its retention ends. Add a redrive policy to the queue to keep it. "
+        "If the queue is itself the DLQ of another service, specify it under Change queue."
     )
     st.html(html_blocks.empty("No dead-letter queue", why))
 
 
 def _show_import_only(service: DeadLetterService) -> None:
-    with st.expander("Import letters of an export", icon=":material/upload:", key="import-only"):
+    with st.expander("Import messages of an export", icon=":material/upload:", key="import-only"):
         import_tab.show_import(service)
 
 
 def _show_messages_and_actions(service: DeadLetterService, imported: bool) -> None:
-    """The chosen letters, and what may be done with them."""
-    st.subheader("Which letters, and what becomes of them?", anchor=False)
+    """The selected messages, and actions on them."""
+    st.subheader("Messages", anchor=False)
     selection = filters.show_filters(imported)
     try:
         total = cached_queries.count_messages(service, selection)
     except OpsError as error:
         error_box.show(error, again=False)
         return
-    narrowed = message_table.with_selected_rows(selection)
-    many = len(narrowed.ids) or total
+    checked = message_table.with_selected_rows(selection)
+    count = len(checked.ids) or total
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.html(_selection_html(selection.cause, filters.is_filtered(selection), len(narrowed.ids), total))
+        st.html(_selection_html(selection.cause, filters.is_filtered(selection), len(checked.ids), total))
         if selection.cause or filters.is_filtered(selection):
             st.button(
-                "All letters",
+                "Clear filter",
                 key="clear-scope",
                 icon=":material/close:",
                 type="tertiary",
                 on_click=filters.clear_filters,
             )
-    drawn: dict[str, Callable[[], None]] = {
-        "Letters": lambda: message_table.show_messages(service, selection, total),
-        "Redrive": lambda: plan_form.show_plan_form(service, narrowed, many),
-        "Export": lambda: export_tab.show_export(service, narrowed, many),
+    tabs: dict[str, Callable[[], None]] = {
+        "List": lambda: message_table.show_messages(service, selection, total),
+        "Redrive": lambda: plan_form.show_plan_form(service, checked, count),
+        "Export": lambda: export_tab.show_export(service, checked, count),
         "Import": lambda: import_tab.show_import(service),
-        "Purge": lambda: export_tab.show_purge(service, narrowed, many),
-        "Runs": lambda: run_panel.show_history(service),
+        "Purge": lambda: export_tab.show_purge(service, checked, count),
+        "History": lambda: run_panel.show_history(service),
     }
-    tabs = st.tabs(list(drawn), key="do", bind="query-params", on_change="rerun")
+    containers = st.tabs(list(tabs), key="do", bind="query-params", on_change="rerun")
     try:
-        for tab, draw in zip(tabs, drawn.values(), strict=True):
-            if tab.open:
-                with tab:
-                    draw()
+        for container, show in zip(containers, tabs.values(), strict=True):
+            if container.open:
+                with container:
+                    show()
     except OpsError as error:
         error_box.show(error, again=False)
 
 
-def _selection_html(cause: str, filtered: bool, ticked: int, total: int) -> str:
-    what = [f"cause {cause}"] if cause else ["all causes"]
-    what += ["filtered"] if filtered else []
-    count = f"{number(ticked)} ticked of {counted(total)}" if ticked else counted(total)
-    return f'<span class="so-scope"><b>{count}</b> {escape(", ".join(what))}</span>'
+def _selection_html(cause: str, filtered: bool, checked: int, total: int) -> str:
+    filters = [f"cause {cause}" if cause else "all causes", *(["filtered"] if filtered else [])]
+    count = f"{number(checked)} of {message_count(total)} selected" if checked else message_count(total)
+    return f'<span class="so-scope"><b>{count}</b> {escape(", ".join(filters))}</span>'
