@@ -136,7 +136,7 @@ def test_provisioned_concurrency_has_its_price_and_its_hours_are_named(stage: wo
     report = costs(stage, WORKLOAD, metrics | {"BilledDuration": 30_000}, *lines)
     price = pricing.load().lambda_provisioned_gb_second_arm64
     assert part(report, "Lambda duration") == pytest.approx(FULL * 30 * price)
-    assert any("hours of its provisioned concurrency" in text for text in report.left_out)
+    assert any("provisioned concurrency by the hour" in text for text in report.left_out)
 
 
 def test_restores_are_shown_priced_and_their_other_charges_named(stage: world.Stage) -> None:
@@ -156,7 +156,7 @@ def test_restores_are_shown_priced_and_their_other_charges_named(stage: world.St
         started = cold_starts.report(aws, PLAIN, WHOLE)
     assert (started.share, started.init_p50_ms) == (0.5, 600.0)
     assert "1 restore from a snapshot" in started.finding.text
-    assert started.phases["phase"].iloc[0] == "Restore from a snapshot"
+    assert started.phases["phase"].iloc[0] == "Restore from snapshot"
     assert started.init_cost_usd == pytest.approx(0.4 * table.gb_second("arm64"))
 
 
@@ -187,11 +187,11 @@ def test_messages_that_another_process_holds_are_there(stage: world.Stage) -> No
     report = dead(stage, {}, (0, 5))
     assert (report.count, report.held) == (5, 5)
     assert report.finding.level is Level.ACT
-    assert "5 dead letters, all in flight: another process holds them" in report.finding.text
+    assert "5 dead letters (all in flight, received by another process)" in report.finding.text
     shown = status(stage, WORKLOAD, {}, depths={"dead": (0, 5)})
-    assert "all in flight: another process holds them" in shown.finding.text
+    assert "all in flight, received by another process" in shown.finding.text
     assert (card(shown, "dead").value, card(shown, "dead").level) == (5, Level.ACT)
-    assert "5 held by a reader" in card(shown, "dead").note
+    assert "5 in flight" in card(shown, "dead").note
 
 
 @pytest.mark.parametrize(
@@ -247,5 +247,5 @@ def test_a_queue_that_was_silent_before_held_nothing(stage: world.Stage) -> None
 def test_the_oldest_one_is_shown(stage: world.Stage) -> None:
     ages = {"QueueName=dead ApproximateAgeOfOldestMessage": 7_200}
     assert dead(stage, ages, (3, 0)).oldest_s == 7_200
-    assert card(status(stage, WORKLOAD, ages, depths={"dead": (3, 0)}), "dead").note == "dead; the oldest 2 h"
+    assert card(status(stage, WORKLOAD, ages, depths={"dead": (3, 0)}), "dead").note == "dead; oldest 2 h"
     assert dead(stage, ages, (0, 0)).oldest_s is None

@@ -203,7 +203,7 @@ def test_an_idle_stack_raises_no_warning(stage: world.Stage) -> None:
     for report in (shown, page, spent, lives, letters):
         assert report.finding.level in (Level.OK, Level.UNKNOWN), report.finding.text
     assert spent.break_even_jobs_per_hour is None
-    assert "nothing was sent or done" in spent.finding.text
+    assert "nothing was sent or processed" in spent.finding.text
     assert {one.level for one in shown.cards} <= {Level.OK, Level.UNKNOWN}
 
 

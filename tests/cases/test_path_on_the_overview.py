@@ -15,7 +15,7 @@ def test_each_thing_has_its_own_name() -> None:
         queue=PipelineNode("Queue", "Orders_Queue"),
         readers=(PipelineNode("Function", "worker:live"),),
         results=(PipelineNode("Results bucket", "results-1"),),
-        dead=PipelineNode("Dead letters", "orders-dlq"),
+        dead=PipelineNode("Dead-letter queue", "orders-dlq"),
     )
     html = overview_view.path(RATES, stops)
     for text in ("<b>news, Uploads.prod</b>", "SNS topic, S3 bucket", "<b>Orders_Queue</b>", "<b>worker:live</b>"):
@@ -28,19 +28,19 @@ def test_each_thing_has_its_own_name() -> None:
 def test_nothing_stands_where_nothing_is_known() -> None:
     html = overview_view.path(
         RATES,
-        Pipeline(queue=PipelineNode("Queue", "tasks"), dead=PipelineNode("Dead letters", "", "no dead-letter queue")),
+        Pipeline(queue=PipelineNode("Queue", "tasks"), dead=PipelineNode("Dead-letter queue", "", "none configured")),
     )
     assert html.count('class="so-node') == 3
     for word in ("API", "Results", "S3"):
         assert word not in html
-    assert "no dead-letter queue" in html
+    assert "none configured" in html
     assert html.count('class="so-flow') == 3, "what flows is shown all the same"
 
 
 def test_a_part_that_is_not_known_says_why() -> None:
     stops = Pipeline(
         readers=(PipelineNode("Function", "", "not known"),),
-        dead=PipelineNode("Dead letters", "orders-dlq", "may not be read"),
+        dead=PipelineNode("Dead-letter queue", "orders-dlq", "may not be read"),
     )
     html = overview_view.path(RATES, stops)
     assert "in flight · 3.1 failed/min · not known" in html

@@ -100,19 +100,19 @@ UNREAD = (
         "a container reads it",
         Account({"tasks": Queue(depth=3)}, per_minute={"NumberOfMessagesDeleted": 5.0}),
         Level.OK,
-        f"OK: {NONE}; messages are deleted at 5/min: something else seems to read it.",
+        f"OK: {NONE}; messages are deleted at 5/min: another consumer probably reads it.",
     ),
     Unread(
         "received and not deleted yet",
         Account({"tasks": Queue()}, per_minute={"NumberOfMessagesReceived": 2.0, "NumberOfMessagesDeleted": 0.0}),
         Level.OK,
-        f"OK: {NONE}; messages are received: something else may read it.",
+        f"OK: {NONE}; messages are received: another consumer may read it.",
     ),
     Unread(
         "it holds what nobody takes",
         Account({"tasks": Queue(depth=3)}),
         Level.WATCH,
-        f"Warning: {NONE}, and nothing is received from it; 3 messages wait.",
+        f"Warning: {NONE}, and no messages are received; 3 queued.",
     ),
     Unread("it is empty", Account({"tasks": Queue()}), Level.OK, f"OK: {NONE}; it is empty."),
 )
@@ -254,4 +254,4 @@ def test_the_path_shows_what_this_workload_has(served: Served, path: str) -> Non
     assert (stops.senders, stops.results) == (senders, results)
     assert stops.queue == PipelineNode("Queue", "Orders_Queue")
     assert stops.readers == (PipelineNode("Function", "Worker:live"), PipelineNode("Function", "audit"))
-    assert stops.dead == PipelineNode("Dead letters", "", "no dead-letter queue")
+    assert stops.dead == PipelineNode("Dead-letter queue", "", "none configured")

@@ -104,7 +104,7 @@ MISSING = (
         Part.MAPPING,
         Why.DENIED,
         "Whether a function reads orders is not known",
-        "whether a function reads orders is not known",
+        "unknown whether a function reads orders",
         Level.UNKNOWN,
         3,
     ),
@@ -114,7 +114,7 @@ MISSING = (
         Part.ALARMS,
         Why.DENIED,
         "cloudwatch:DescribeAlarms",
-        "its alarms may not be read",
+        "the alarms cannot be read",
         Level.UNKNOWN,
         3,
     ),
@@ -124,7 +124,7 @@ MISSING = (
         None,
         Why.DENIED,
         "",
-        "its alarms may not be read",
+        "the alarms cannot be read",
         Level.UNKNOWN,
         3,
     ),
@@ -284,5 +284,5 @@ def test_a_sum_without_the_function_is_not_called_the_cost(
         assert run(["status", "--stack", "shop", "--json"]) == missing.code
         cards = {card["key"]: card for card in json.loads(capsys.readouterr().out)["cards"]}
     assert (found["usd_per_1000"] is None) == unknown
-    assert ("so Lambda is not in it" in found["finding"]["text"]) == unknown
+    assert ("so Lambda is not included" in found["finding"]["text"]) == unknown
     assert (cards["cost"]["value"] is None) == unknown

@@ -38,7 +38,7 @@ class AlarmState:
 
 
 def read(aws: Aws, workload: Workload) -> tuple[tuple[Alarm, ...], tuple[str, ...]]:
-    """The alarms, and what could not be read of them, in words."""
+    """The alarms, and a sentence for each that could not be read."""
     if not workload.alarms:
         return (), ()
     try:
@@ -50,16 +50,16 @@ def read(aws: Aws, workload: Workload) -> tuple[tuple[Alarm, ...], tuple[str, ..
 
 
 def observe_missing(workload: Workload, known: tuple[Alarm, ...], missing: tuple[str, ...]) -> list[Observation]:
-    """That there may be alarms that fire and are not seen; and alarms that the stack made and that are gone."""
+    """Alarm states that cannot be read, and alarms of the stack that no longer exist."""
     if workload.gap(Part.ALARMS) or any(text.startswith(NO_STATES) for text in missing):
-        return [Observation(Level.UNKNOWN, "its alarms may not be read")]
+        return [Observation(Level.UNKNOWN, "the alarms cannot be read")]
     gone = len(workload.alarms) - len(known)
     text = formatting.count(gone, "alarm of its stack no longer exists", "alarms of its stack no longer exist")
     return [Observation(Level.WATCH, text)] if gone else []
 
 
 def states(alarms: tuple[Alarm, ...]) -> tuple[AlarmState, ...]:
-    """As the pages show them, those that fire first."""
+    """As the pages show them; those in ALARM first."""
     shown = [
         AlarmState(
             name=alarm.name,
@@ -74,13 +74,13 @@ def states(alarms: tuple[Alarm, ...]) -> tuple[AlarmState, ...]:
 
 
 def short_reason(reason: str) -> str:
-    """CloudWatch's reason without the list of all its datapoints, and without what stands in every one."""
+    """CloudWatch's reason without its list of datapoints and the prefix that every reason has."""
     reason = _LISTED.sub("", reason.removeprefix("Threshold Crossed: "))
     return " ".join(reason.split())
 
 
 def threshold(alarms: tuple[Alarm, ...], metric: str, dimension_value: str) -> Threshold | None:
-    """The line that an alarm on this metric of this queue or function draws."""
+    """The threshold of an alarm on this metric of this queue or function."""
     alarm = find_alarm(alarms, metric, dimension_value)
     return Threshold(f"alarm {alarm.name}", alarm.threshold) if alarm and alarm.threshold is not None else None
 
@@ -92,9 +92,9 @@ def find_alarm(alarms: tuple[Alarm, ...], metric: str, dimension_value: str) -> 
 
 
 def breached(alarm: Alarm, points: pd.Series, period: int) -> bool:
-    """Whether ``points`` (one a period of ``period`` seconds, the newest last) fulfil the alarm's rule of M of N.
+    """Whether ``points`` (one per period of ``period`` seconds, newest last) meet the alarm's M-out-of-N rule.
 
-    False where they are too few to tell.
+    False when there are too few of them.
     """
     if alarm.threshold is None or not len(points):
         return False
@@ -108,7 +108,7 @@ def breached(alarm: Alarm, points: pd.Series, period: int) -> bool:
 
 
 def evaluation_rule(alarm: Alarm) -> str:
-    """When it fires, beside its threshold: ``15 of 15 min``; empty where one point is enough."""
+    """The alarm's M-out-of-N rule in words: ``15 of 15 periods of 1 min``; empty when one datapoint is enough."""
     if alarm.periods <= 1 or not alarm.period_s:
         return ""
     return f"{alarm.to_alarm} of {alarm.periods} periods of {formatting.duration(alarm.period_s)}"

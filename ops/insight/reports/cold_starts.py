@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from ops.workload import Workload
 
 COLD_SHARE = 0.1
-"""Share of cold invocations from which it is worth a look: our choice, there is no AWS figure."""
+"""Share of cold invocations that is worth a warning: our choice, there is no AWS figure."""
 SLOW_INIT_MS = 10_000 * 0.8
 """Init is stopped and tried again at 10 s (Lambda developer guide, runtimes): close to that, it is near to failing."""
 SHOWN_COLUMNS = (
@@ -44,14 +44,14 @@ SHOWN_COLUMNS = (
     "restore_ms",
 )
 PHASES = (
-    ("Runtime and handler init", "runtime_init_ms"),
+    ("Runtime and function init", "runtime_init_ms"),
     ("Extensions and platform", "other_init_ms"),
-    ("Handler, to first byte", "response_latency_ms"),
+    ("Handler (time to first byte)", "response_latency_ms"),
     ("Response", "response_duration_ms"),
     ("Runtime overhead", "runtime_overhead_ms"),
     ("Extension overhead", "extension_overhead_ms"),
 )
-RESTORE_PHASE = ("Restore from a snapshot", "restore_ms")
+RESTORE_PHASE = ("Restore from snapshot", "restore_ms")
 """Of SnapStart: it stands where INIT stands elsewhere."""
 
 
@@ -203,7 +203,7 @@ def _init_usd(found: Invocations, readings: Readings, workload: Workload) -> flo
 
 def _claims(frame: pd.DataFrame, share: float | None, p95: float | None, init_usd: float | None) -> list[Observation]:
     if share is None:
-        return [Observation(Level.UNKNOWN, "no invocation in this time range left a record or a REPORT line")]
+        return [Observation(Level.UNKNOWN, "no invocation records or REPORT lines in this time range")]
     cold = int(frame["cold"].sum())
     cost = f", INIT cost {formatting.usd(init_usd)}" if init_usd is not None else ""
     latency = f", p95 init {formatting.duration(p95 / 1000)}" if p95 is not None else ""
@@ -212,12 +212,12 @@ def _claims(frame: pd.DataFrame, share: float | None, p95: float | None, init_us
     of = formatting.count(len(frame), "invocation")
     told = f"{cold} of {of} were cold ({formatting.percent(share)}){snapshots}{latency}{cost}"
     if p95 is not None and p95 >= SLOW_INIT_MS:
-        told = f"{told}; init is close to the 10 s at which Lambda starts over"
+        told = f"{told}; init is close to Lambda's 10 s init timeout"
         level = Level.WATCH
     else:
         level = Level.WATCH if share >= COLD_SHARE and cold > 1 else Level.OK
     deaths = _deaths(frame)
-    # The page is about cold starts: its answer comes first, whatever else there is to watch.
+    # The page is about cold starts: they come first, whatever else needs attention.
     return [Observation(Level.WATCH if deaths else level, told), *deaths]
 
 

@@ -1,4 +1,4 @@
-"""Concurrency: what limits throughput now, and how long would a backlog take?"""
+"""Concurrency: what limits throughput now, and how long a backlog takes to drain."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 BINDING_SHARE = 0.9
 """Share of a limit from which it is taken to bind (AWS recommends alarms at about 90% of concurrency quotas)."""
-SCALING_LIMIT = "the mapping's ramp"
+SCALING_LIMIT = "ESM scaling"
 FILL_S, FILL_TIMEOUTS = 120, 3
 """Over how long messages an invocation are averaged: seconds at least, and function timeouts."""
 FAILURES_A_PERIOD = 50
@@ -196,11 +196,10 @@ def _seconds_per_message(readings: Readings) -> float | None:
 
 
 def _binding(readings: Readings, concurrency: pd.DataFrame, known: tuple[Threshold, ...], now: sqs.Depth) -> str:
-    """The name of what holds throughput back now: nothing does while nothing waits."""
+    """The name of the limiting factor; empty while there is no backlog."""
     throttled = float(readings.recent["throttles"].fillna(0).sum()) if "throttles" in readings.frame else 0.0
     if throttled:
-        outer = [line.name for line in known if not line.name.startswith("mapping")]
-        return outer[0] if outer else "concurrency"
+        return next((line.name for line in known if line.name in concurrency_limits.FUNCTION_LIMITS), "concurrency")
     observed = readings.latest("concurrency", quiet=0.0)
     if observed is None or not known or not queue.pressing(readings, now):
         return ""
@@ -238,7 +237,7 @@ def _claims(
     if throttles:
         text = f"{formatting.count(throttles, 'invocation was', 'invocations were')} throttled"
         claims.append(
-            Observation(Level.WATCH, f"{text} by the {binding}" if binding and binding != SCALING_LIMIT else text)
+            Observation(Level.WATCH, f"{text} ({binding})" if binding in concurrency_limits.FUNCTION_LIMITS else text)
         )
     elif binding == SCALING_LIMIT:
         text = f"{formatting.count(now.visible, 'message')} queued while the event source mapping scales up (300 more per minute)"
@@ -246,19 +245,19 @@ def _claims(
     elif binding == concurrency_limits.ACCOUNT_QUOTA:
         claimed = formatting.count(readings.latest("claimed") or 0.0)
         text = (
-            f"the account uses {claimed} of the {formatting.count(workload.account_concurrency or 0)} concurrent executions "
-            f"of its quota while {formatting.count(now.visible, 'message waits', 'messages wait')}: other functions compete "
-            "with this one"
+            f"{claimed} of {formatting.count(workload.account_concurrency or 0)} concurrent executions (account quota) are in "
+            f"use while {formatting.count(now.visible, 'message is', 'messages are')} queued: other functions of the account "
+            "compete with this one"
         )
         claims.append(Observation(Level.ACT, text))
     elif binding:
         value = next(line.value for line in known if line.name == binding)
         arriving, leaving = formatting.rates(*(readings.per_minute(name) or 0 for name in ("sent", "deleted")))
         pace = f"{arriving} arriving, {leaving} processed"
-        waiting = f"{formatting.count(now.visible, 'message waits', 'messages wait')}, " if now.visible else ""
-        busy = f"all {formatting.count(value)} concurrent executions that the {binding} allows are in use"
+        waiting = f"{formatting.count(now.visible)} queued, " if now.visible else ""
+        busy = f"all {formatting.count(value)} concurrent executions ({binding}) are in use"
         if queue.falling_behind(readings):
-            claims.append(Observation(Level.WATCH, f"{busy} and are limiting throughput: {waiting}{pace}"))
+            claims.append(Observation(Level.WATCH, f"{busy} and limit throughput: {waiting}{pace}"))
         else:
             claims.append(Observation(Level.OK, f"{busy}, and processing keeps pace: {waiting}{pace}"))
     if claims:
@@ -267,18 +266,14 @@ def _claims(
         return [Observation(Level.UNKNOWN, "no concurrency metrics in this time range: nothing ran")]
     peak = float(concurrency["observed"].max()) if readings.has("concurrency") else 0.0
     if known and peak >= BINDING_SHARE * known[0].value:
-        waits = (
-            f"{formatting.count(now.visible, 'message waits', 'messages wait')} {when}"
-            if now.visible
-            else f"no backlog {when}"
-        )
+        waits = f"{formatting.count(now.visible)} queued {when}" if now.visible else f"no backlog {when}"
         text = (
             f"briefly at the limit: up to {formatting.count(peak)} of {formatting.count(known[0].value)} concurrent executions "
-            f"that the {known[0].name} allows; {waits}"
+            f"({known[0].name}); {waits}"
         )
         return [Observation(Level.OK, text)]
-    of = f" of {formatting.count(known[0].value)} allowed by the {known[0].name}" if known else ""
-    return [Observation(Level.OK, f"limiting factor: none; at most {formatting.count(peak)}{of} ran concurrently")]
+    of = f" of {formatting.count(known[0].value)} ({known[0].name})" if known else ""
+    return [Observation(Level.OK, f"limiting factor: none; peak concurrency {formatting.count(peak)}{of}")]
 
 
 def _mapping_above_reserved(workload: Workload) -> list[Observation]:
@@ -290,9 +285,9 @@ def _mapping_above_reserved(workload: Workload) -> list[Observation]:
     most = sum(concurrency_limits.of_mapping(one).value for one in working)
     if most <= function.reserved:
         return []
-    who = "the mapping" if len(working) == 1 else f"the function's {len(working)} mappings"
+    who = "the event source mapping" if len(working) == 1 else f"the function's {len(working)} event source mappings"
     text = (
-        f"{who} may run {formatting.count(most)} at once, but only {function.reserved} are reserved: what is above that is "
-        "throttled and uses up receives"
+        f"{who} can invoke up to {formatting.count(most)} concurrently, but reserved concurrency is {function.reserved}: "
+        "invocations above it are throttled, and their messages use up receives"
     )
     return [Observation(Level.WATCH, text)]

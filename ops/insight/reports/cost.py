@@ -1,4 +1,4 @@
-"""Cost: what does one successful request cost, and where does the money go?"""
+"""Cost: what a successful job costs, and where the money goes."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from ops.workload import Workload
 
 FAILED_COST_SHARE = 0.2
-"""Share of the money that goes into failures from which it is worth a look: our choice."""
+"""Share of the cost spent on failed jobs that is worth a warning: our choice."""
 
 
 @dataclass(frozen=True)
@@ -72,7 +72,7 @@ def report(aws: Aws, workload: Workload, window: Window, assumptions: Assumption
     measured = found.log_bytes / len(found.frame) if len(found.frame) and not found.truncated else None
     return CostReport(
         finding=summarize(
-            [Observation(Level.UNKNOWN, f"only {formatting.usd(total)} of the cost is known: {unknown}")]
+            [Observation(Level.UNKNOWN, f"only part of the cost is known ({formatting.usd(total)}): {unknown}")]
             if unknown
             else _claims(components, total, successes, failures, per_1000, month, readings)
         ),
@@ -150,20 +150,20 @@ def left_out(
     known = (
         (
             workload.function is not None and not priced and readings.has("duration_ms"),
-            "INIT, because the function has no extension and its REPORT lines are not all here",
+            "INIT: the function has no extension, and not all of its REPORT lines could be read",
         ),
-        (used.provisioned > 0, "the hours of its provisioned concurrency, used or not"),
-        (used.managed > 0, "the instances that its Managed Instances environments run on"),
-        (rules.SNAP_START in kinds, "SnapStart's charges for caching and, by the GB, for restoring (no price on file)"),
+        (used.provisioned > 0, "provisioned concurrency by the hour"),
+        (used.managed > 0, "the EC2 instances of Lambda Managed Instances"),
+        (rules.SNAP_START in kinds, "SnapStart caching, and restores by the GB (no price on file)"),
         (pollers > 0, f"provisioned pollers above the minimum of {pollers}"),
-        (bool(others), f"the other functions that read this queue ({', '.join(sorted(others))})"),
+        (bool(others), f"other functions that read this queue ({', '.join(sorted(others))})"),
         (
             workload.queue.fifo and "sqs_fifo_request" in table.unsure,
-            "a sure price of FIFO requests (the sources disagree)",
+            "a confirmed price of FIFO requests (the sources disagree)",
         ),
         (
             workload.region != table.region,
-            f"the prices of {workload.region}: those of {table.region} stand in for them",
+            f"prices of {workload.region}: those of {table.region} are used instead",
         ),
     )
     return (*cost_model.EXCLUDED, *(text for is_so, text in known if is_so))
@@ -184,12 +184,14 @@ def _claims(
         return [_without_success(readings, total)]
     top = parts.sort_values("usd", ascending=False).iloc[0]
     monthly = (
-        f"at this pace {formatting.usd(month)} a month" if month is not None else "too little data for a monthly figure"
+        f"at this rate {formatting.usd(month)} per month"
+        if month is not None
+        else "too little data for a monthly estimate"
     )
     share = top["usd"] / total if total else 0.0
-    part = "most of it" if share > 0.5 else "the largest part"
+    part = "mostly" if share > 0.5 else "largest part"
     where = f"{part} {_named(top['component'])} ({formatting.percent(share)})"
-    told = f"1,000 successes cost {formatting.usd(per_1000)}, {where}; {monthly}"
+    told = f"1,000 successful jobs cost {formatting.usd(per_1000)}, {where}; {monthly}"
     claims = [Observation(Level.OK, told)]
     if total and failures / total >= FAILED_COST_SHARE:
         text = f"{formatting.percent(failures / total)} of the cost ({formatting.usd(failures)}) is spent on failed jobs; {told}"
@@ -202,11 +204,11 @@ def _without_success(readings: Readings, total: float) -> Observation:
     spent = f"{formatting.usd(total)} spent"
     if not any(readings.total(column) for column in ("sent", "received", "invocations", "deleted")):
         return Observation(
-            Level.OK, f"nothing was sent or done in this time range; {spent} on what is paid by the hour"
+            Level.OK, f"nothing was sent or processed in this time range; {spent} on components billed by the hour"
         )
     if any(readings.total(column) for column in ("errors", "jobs_failed", "jobs_rejected")):
-        return Observation(Level.WATCH, f"{spent} and nothing succeeded", "dead_letters")
-    return Observation(Level.OK, f"{spent}; nothing is finished yet and nothing has failed")
+        return Observation(Level.WATCH, f"{spent}, and no job succeeded", "dead_letters")
+    return Observation(Level.OK, f"{spent}; no job has finished or failed yet")
 
 
 def _named(component: str) -> str:

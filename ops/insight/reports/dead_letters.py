@@ -1,4 +1,4 @@
-"""Dead letters: how many there are, since when, and whether more come. Their causes take a scan (ops.deadletters)."""
+"""Dead letters: how many there are, since when, and how many are new. Their causes take a scan (ops.deadletters)."""
 
 from __future__ import annotations
 
@@ -154,7 +154,7 @@ def _held(depth: sqs.Depth) -> str:
     if not depth.in_flight or depth.visible or depth.delayed:
         return ""
     every = "all in flight" if depth.in_flight > 1 else "in flight"
-    return f", {every}: another process holds {'them' if depth.in_flight > 1 else 'it'}"
+    return f" ({every}, received by another process)"
 
 
 def oldest_age_query(workload: Workload) -> list[MetricQuery]:
@@ -173,15 +173,15 @@ def _claims(workload: Workload, readings: Readings, there: Depths, new: NewMessa
         none = Observation(Level.OK, f"{workload.queue.name} has no dead-letter queue")
         return config_checks.dead_lettering(workload) or [none]
     if there.dead is None:
-        return [Observation(Level.UNKNOWN, f"how many dead letters there were {there.label} is not known: no metrics")]
+        return [Observation(Level.UNKNOWN, f"number of dead letters {there.label} unknown: no metrics")]
     claims = observe_depth(there, new, readings.window)
     age = readings.latest("dead_oldest_s")
     if claims and age is not None:
         left = workload.dlq.retention_s - age
-        lies = f"the oldest has been there for {formatting.duration(age)}"
+        oldest = f"the oldest has been there for {formatting.duration(age)}"
         if age > LEAVING_SOON * workload.dlq.retention_s:
-            lies += f" and is deleted in {formatting.duration(max(0.0, left))} at the latest"
-        claims.append(Observation(Level.ACT, lies))
+            oldest += f" and expires in {formatting.duration(max(0.0, left))} at the latest"
+        claims.append(Observation(Level.ACT, oldest))
     if not claims:
         gone = f"; {new} arrived and left in this time range" if new and new.count else ""
         claims.append(Observation(Level.OK, f"no dead letters{' ' + there.label if there.label else ''}{gone}"))

@@ -1,4 +1,4 @@
-"""Overview: is the workload healthy, and if not, where to look first?"""
+"""Overview: the workload's health, and where to look first."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 RATE_MINIMUM_S = 60
 """Seconds between the first and the last point of a gauge from which its rises make a rate."""
-PAST_ALARMS_NOTE = "Alarm states are of now, and are not shown for a past range."
+PAST_ALARMS_NOTE = "Alarm states are current and therefore not shown for a past range."
 NEW_DEPLOY = timedelta(hours=24)
 
 

@@ -1,4 +1,4 @@
-"""The overview's six numbers with their recent course."""
+"""The overview's six numbers with their recent history."""
 
 from __future__ import annotations
 
@@ -25,20 +25,20 @@ if TYPE_CHECKING:
 NEAR_LIMIT_SHARE = 0.9
 """Share of a limit from which it is called near: AWS recommends alarms at about 90% of the concurrency quotas."""
 SLOW_AGE_S = 300.0
-"""Age of the oldest message worth a second look where no alarm says better: a guess, so it only ever says Watch."""
+"""Age of the oldest message worth a warning where no alarm sets a threshold: a guess, so never Critical."""
 
 
 @dataclass(frozen=True)
 class Card:
-    """A number with its recent course. ``value`` is None when there is nothing to count."""
+    """A number with its recent history. ``value`` is None when there is nothing to count."""
 
     key: str  # depth | age | concurrency | cold_share | cost | dead
     title: str
     value: float | None
-    unit: str  # messages | s | % | USD | of limit …
+    unit: str  # messages | s | % | USD | executions
     spark: pd.Series
     level: Level
-    note: str = ""  # e.g. "of 10 allowed by the mapping"
+    note: str = ""  # such as "peak (10 s); limit 3 (ESM MaximumConcurrency)"
 
 
 def make(
@@ -76,7 +76,7 @@ def make(
     return (
         Card(
             "depth",
-            "Waiting",
+            "Queued",
             waiting,
             "messages",
             spark("visible"),
@@ -85,7 +85,7 @@ def make(
         ),
         Card(
             "age",
-            "Oldest message",
+            "Age of oldest message",
             age,
             "s",
             spark("oldest_s"),
@@ -102,11 +102,11 @@ def make(
             Level.OK if share is not None else Level.UNKNOWN,
             f"{formatting.count(cold or 0)} of {formatting.count(recorded)} invocations"
             if recorded
-            else "no invocation records: see the Cold starts page",
+            else "no invocation records; see Cold starts",
         ),
         Card(
             "cost",
-            "Per 1,000 successes",
+            "Cost per 1,000 jobs",
             per_1000,
             "USD",
             spend.sum(axis=1) / done.where(done > 0) * 1000,
@@ -129,7 +129,7 @@ def _cost_note(readings: Readings, workload: Workload, used: FunctionUsage, done
     """How many successes, and what to know about the figure."""
     priced = readings.has("billed_ms") or readings.has(cost_model.REPORT_COLUMNS[0])
     unpriced = workload.function is not None and not priced and readings.has("duration_ms")
-    first = "INIT not included (no invocation records)" if unpriced else f"{formatting.count(done)} successes"
+    first = "INIT not included (no invocation records)" if unpriced else f"{formatting.count(done, 'successful job')}"
     return "; ".join([first, *used.inferred[:1]])
 
 
@@ -142,8 +142,8 @@ def _dead_letter_queue(workload: Workload, there: Depths, oldest_s: float | None
     known = (
         workload.dlq.name,
         there.label,
-        f"{held} held by a reader" if held else "",
-        f"the oldest {formatting.duration(oldest_s)}" if oldest_s is not None and there.dead_count else "",
+        f"{held} in flight" if held else "",
+        f"oldest {formatting.duration(oldest_s)}" if oldest_s is not None and there.dead_count else "",
     )
     return "; ".join(filter(None, known))
 
@@ -158,7 +158,7 @@ def _concurrency_card(readings: Readings, workload: Workload, now: sqs.Depth) ->
         "concurrency",
         "Concurrency",
         used,
-        "environments",
+        "executions",
         spark,
         Level.UNKNOWN if used is None else Level.WATCH if near and queue.pressing(readings, now) else Level.OK,
         f"{peak}; limit {formatting.count(lowest.value)} ({lowest.name})" if lowest else f"{peak}; no known limit",

@@ -1,4 +1,4 @@
-"""What stands along a workload's path, as it is spelled there."""
+"""The resources along a workload's pipeline, by their own names."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class PipelineNode:
-    """Something on the path: ``kind`` is a noun ("SNS topic"), ``name`` its own, ``why`` says why it has none."""
+    """A resource on the path: ``kind`` is a noun ("SNS topic"); ``why`` explains an empty ``name``."""
 
     kind: str
     name: str
@@ -31,14 +31,14 @@ class Pipeline:
     queue: PipelineNode = PipelineNode("Queue", "")
     readers: tuple[PipelineNode, ...] = (PipelineNode("Function", ""),)
     results: tuple[PipelineNode, ...] = ()
-    dead: PipelineNode = PipelineNode("Dead letters", "")
+    dead: PipelineNode = PipelineNode("Dead-letter queue", "")
 
 
 EMPTY_PIPELINE = Pipeline()
 
 
 def build_pipeline(workload: Workload) -> Pipeline:
-    """Nothing stands where nothing is known to be: an application that sends by itself, a function without results."""
+    """Empty where no resource is known, such as for an application that sends directly, or a function without results."""
     return Pipeline(
         senders=tuple(PipelineNode(sender.kind, sender.name) for sender in workload.senders),
         queue=PipelineNode("Queue", workload.queue.name),
@@ -55,7 +55,7 @@ def _readers(workload: Workload) -> tuple[PipelineNode, ...]:
         )
     if workload.function is not None:
         return (PipelineNode("Function", workload.function.name),)
-    return (PipelineNode("Function", "", "not known" if workload.gap(Part.MAPPING) else "no event source mapping"),)
+    return (PipelineNode("Function", "", "unknown" if workload.gap(Part.MAPPING) else "no event source mapping"),)
 
 
 def _results(workload: Workload) -> tuple[PipelineNode, ...]:
@@ -68,7 +68,7 @@ def _results(workload: Workload) -> tuple[PipelineNode, ...]:
 
 def _dead(workload: Workload) -> PipelineNode:
     if gap := workload.gap(Part.DLQ):
-        return PipelineNode("Dead letters", gap.name, gap.verb)
+        return PipelineNode("Dead-letter queue", gap.name, gap.verb)
     if workload.dlq is None:
-        return PipelineNode("Dead letters", "", "no dead-letter queue")
-    return PipelineNode("Dead letters", workload.dlq.name)
+        return PipelineNode("Dead-letter queue", "", "none configured")
+    return PipelineNode("Dead-letter queue", workload.dlq.name)

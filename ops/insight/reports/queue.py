@@ -1,4 +1,4 @@
-"""Queue: is work arriving faster than it is done, and when is it drained?"""
+"""Queue: backlog and throughput, and when the backlog is drained."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ AGE_METRIC = "ApproximateAgeOfOldestMessage"
 BALANCED_RATIO = 1.05
 """Arrivals up to this many times the completions count as keeping up: both are counted by the period."""
 RETENTION_NEAR = 0.5
-"""Share of the queue's retention at which waiting messages are about to be lost unworked."""
+"""Share of the queue's retention at which queued messages may soon expire unprocessed."""
 RETURNED_SHARE = 0.2
-"""Share of receives that do not end in a deletion from which it is worth saying."""
+"""Share of receives without a deletion that is worth a warning."""
 
 
 @dataclass(frozen=True)
@@ -120,7 +120,7 @@ def age_lines(workload: Workload, readings: Readings, alarm: Threshold | None) -
     lines = [alarm] if alarm else []
     retention = workload.queue.retention_s
     if readings.has("oldest_s") and float(readings.frame["oldest_s"].max()) > retention / 10:
-        lines.append(Threshold("retention: messages are deleted", float(retention)))
+        lines.append(Threshold("message retention", float(retention)))
     return tuple(lines)
 
 

@@ -1,4 +1,4 @@
-"""What may limit a queue-driven function's concurrency, by name."""
+"""The limits on the concurrency of a function that reads a queue, by name."""
 
 from __future__ import annotations
 
@@ -16,16 +16,18 @@ services-sqs-scaling, after 2025-11; older pages say 1,000)."""
 POLLER_CONCURRENCY = 10
 """Concurrent invokes of one provisioned poller (same page)."""
 
-ACCOUNT_QUOTA = "account quota"
+ACCOUNT_QUOTA, RESERVED = "account quota", "reserved concurrency"
+FUNCTION_LIMITS = (RESERVED, ACCOUNT_QUOTA)
+"""The limits at which Lambda throttles invocations; those of an event source mapping only hold it back."""
 
 
 def of_mapping(mapping: EventSourceMapping) -> Threshold:
-    """How many invocations a mapping may have at once, and what says so."""
+    """A mapping's limit on concurrent invocations."""
     if mapping.maximum_concurrency is not None:
-        return Threshold("mapping's MaximumConcurrency", mapping.maximum_concurrency)
+        return Threshold("ESM MaximumConcurrency", mapping.maximum_concurrency)
     if mapping.maximum_pollers is not None:
         return Threshold("provisioned pollers", mapping.maximum_pollers * POLLER_CONCURRENCY)
-    return Threshold("mapping's ceiling", MAPPING_CEILING)
+    return Threshold("ESM maximum", MAPPING_CEILING)
 
 
 def concurrency(workload: Workload) -> tuple[Threshold, ...]:
@@ -34,7 +36,7 @@ def concurrency(workload: Workload) -> tuple[Threshold, ...]:
     if workload.mapping is not None:
         lines.append(of_mapping(workload.mapping))
     if workload.function is not None and workload.function.reserved is not None:
-        lines.append(Threshold("reserved concurrency", workload.function.reserved))
+        lines.append(Threshold(RESERVED, workload.function.reserved))
     elif workload.account_concurrency is not None:
         lines.append(Threshold(ACCOUNT_QUOTA, workload.account_concurrency))
     return tuple(sorted(lines, key=lambda line: line.value))

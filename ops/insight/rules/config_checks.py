@@ -1,4 +1,4 @@
-"""What is wrong with a workload by its settings: what it lacks, and what of it is not known."""
+"""Findings from a workload's configuration: what is missing, wrong or unknown."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ services-sqs-configure)."""
 
 
 def reading(workload: Workload, readings: Readings, now: sqs.Depth) -> list[Observation]:
-    """Whether a function reads the queue, or something else does, as far as the queue's own metrics tell."""
+    """Whether a function reads the queue or, as far as the queue's metrics show, something else."""
     gap = workload.gap(Part.MAPPING)
     if gap is not None and workload.mapping is None:
         if gap.why is Why.GONE:
             text = f"no function reads {workload.queue.name}: the event source mapping {gap.name} does not exist"
             return [Observation(Level.ACT, text, "queue")]
-        text = f"whether a function reads {workload.queue.name} is not known: its event source mappings {gap.verb}"
+        text = f"unknown whether a function reads {workload.queue.name}: its event source mappings {gap.verb}"
         return [Observation(Level.UNKNOWN, text, "queue")]
     if workload.mapping is None:
         return [_dead_letter_queue(workload) if workload.serves else _read_by_others(workload, readings, now)]
@@ -49,44 +49,48 @@ def _function(workload: Workload) -> list[Observation]:
 
 
 def _dead_letter_queue(workload: Workload) -> Observation:
-    """Of a queue that is one itself, for several queues, so that none of them is described in its place."""
+    """A queue that is itself the dead-letter queue of several queues: it is described in place of any one of them."""
     return Observation(Level.OK, f"{workload.queue.name} is the dead-letter queue of {', '.join(workload.serves)}")
 
 
 def _read_by_others(workload: Workload, readings: Readings, now: sqs.Depth) -> Observation:
-    """That no mapping reads it is a fact about this account and region. Who does is inferred from the metrics."""
+    """No mapping reads it: a fact about this account and region. What else reads it is inferred from the metrics."""
     known = f"no event source mapping reads {workload.queue.name} in this account and region"
     deleted = readings.per_minute("deleted")
     if deleted:
         done = f"messages are deleted at {formatting.rate(deleted)}"
-        return Observation(Level.OK, f"{known}; {done}: something else seems to read it")
+        return Observation(Level.OK, f"{known}; {done}: another consumer probably reads it")
     if now.in_flight or readings.per_minute("received"):
-        return Observation(Level.OK, f"{known}; messages are received: something else may read it")
+        return Observation(Level.OK, f"{known}; messages are received: another consumer may read it")
     waits = now.visible + now.delayed
     if waits:
-        waiting = formatting.count(waits, "message waits", "messages wait")
-        return Observation(Level.WATCH, f"{known}, and nothing is received from it; {waiting}", "queue")
+        waiting = f"{formatting.count(waits)} queued"
+        return Observation(Level.WATCH, f"{known}, and no messages are received; {waiting}", "queue")
     return Observation(Level.OK, f"{known}; it is empty")
 
 
 def dead_lettering(workload: Workload) -> list[Observation]:
-    """Whether a message that keeps failing goes anywhere, of a queue that a function reads."""
+    """Whether a queue that a function reads has a dead-letter queue for messages that keep failing."""
     gap = workload.gap(Part.DLQ)
     if gap is not None:
         level = Level.ACT if gap.why is Why.GONE else Level.UNKNOWN
-        text = f"{workload.queue.name}'s dead-letter queue {gap.name} {gap.verb}, so its dead letters are not known"
+        text = (
+            f"{workload.queue.name}'s dead-letter queue {gap.name} {gap.verb}, so the number of dead letters is unknown"
+        )
         return [Observation(level, text, "dead_letters")]
     if workload.dlq is not None or workload.serves:
         return []
     if workload.mapping is None and workload.gap(Part.MAPPING) is None:
         return []
     kept = formatting.duration(workload.queue.retention_s)
-    text = f"{workload.queue.name} has no dead-letter queue: what keeps failing is retried for {kept} and then lost"
+    text = (
+        f"{workload.queue.name} has no dead-letter queue: messages that keep failing are retried for {kept}, then lost"
+    )
     return [Observation(Level.WATCH, text, "dead_letters")]
 
 
 def visibility(workload: Workload) -> list[Observation]:
-    """Whether a message may be given out again while it is still worked on."""
+    """Whether a message may become visible again while it is still being processed."""
     function, queue = workload.function, workload.queue
     if function is None or queue.visibility_s >= VISIBILITY_TIMES * function.timeout_s:
         return []

@@ -225,7 +225,7 @@ def unpriced_reason(workload: Workload) -> str:
     gap = workload.gap(Part.FUNCTION) or workload.gap(Part.MAPPING)
     if gap is None or workload.function is not None or (gap.part is Part.MAPPING and gap.why is Why.GONE):
         return ""
-    return f"the {gap.part} {gap.verb}, so Lambda is not in it"
+    return f"the {gap.part} {gap.verb}, so Lambda is not included"
 
 
 def per_1000(usd: float, successful: float) -> float | None:

@@ -57,8 +57,8 @@ def _queue_share(readings: Readings, workload: Workload, handled: float) -> tupl
         return 1.0, ()
     share = own / every
     text = (
-        f"inferred share: {formatting.percent(share)} of what {workload.function.name} does is this queue's, by messages "
-        f"received; it also reads {', '.join(others)}"
+        f"inferred share: {formatting.percent(share)} of the work of {workload.function.name} is for this queue, by "
+        f"messages received; it also reads {', '.join(others)}"
     )
     return share, (text,)
 
@@ -74,8 +74,8 @@ def _handled(readings: Readings, workload: Workload) -> tuple[float, tuple[str, 
     most = ran * mapping.batch_size
     text = (
         f"inferred successes: a filter drops messages of this queue, and at most {formatting.count(most)} of "
-        f"{formatting.count(deleted)} deleted ones can have been in invocations that succeeded (the mapping's EventCount "
-        "metrics would tell)"
+        f"{formatting.count(deleted)} deleted messages were in successful invocations (enable the event source mapping's "
+        "EventCount metrics for exact counts)"
     )
     return min(1.0, most / deleted), (text,)
 

@@ -88,7 +88,7 @@ def test_every_page_from_one_call_and_all_of_them_agree(worked: Twin) -> None:
     assert 50 < cold.init_p95_ms < 10_000
     assert set(cold.invocations["status"]) <= {"success", "timeout", "error", "failure"}
     assert len(cold.phases) >= 4
-    assert busy.limits[0].name == "mapping's MaximumConcurrency"
+    assert busy.limits[0].name == "ESM MaximumConcurrency"
     assert busy.seconds_per_message is not None
     for report in (seen, *others):
         assert report.look.partial == ()
@@ -119,11 +119,11 @@ def test_status_says_what_the_overview_says(worked: Twin, capsys: pytest.Capture
     screen = capsys.readouterr().out
     for title in (
         "local twin",
-        "Waiting",
-        "Oldest message",
+        "Queued",
+        "Age of oldest message",
         "Concurrency",
         "Cold starts",
-        "Per 1,000 successes",
+        "Cost per 1,000 jobs",
         "Dead letters",
     ):
         assert title in screen

@@ -86,7 +86,7 @@ def test_many_and_slow_cold_starts_are_watched(stage: Stage) -> None:
     many = report(stage, [run(n, cold=n < 5) for n in range(10)])
     assert many.finding.text.startswith("Warning: 5 of 10 invocations were cold (50%)")
     slow = report(stage, [run(n, cold=n == 0, **({contract.INV_INIT: 9_500.0} if n == 0 else {})) for n in range(50)])
-    assert "close to the 10 s at which Lambda starts over" in slow.finding.text
+    assert "init is close to Lambda's 10 s init timeout" in slow.finding.text
 
 
 def test_deaths_are_told_with_their_memory(stage: Stage) -> None:

@@ -37,14 +37,14 @@ RUNNING = {
 
 def test_the_mapping_binds(stage: Stage) -> None:
     found = report(stage, RUNNING, visible=500)
-    assert found.binding == "mapping's MaximumConcurrency"
+    assert found.binding == "ESM MaximumConcurrency"
     assert found.finding.level is Level.WATCH
     assert found.finding.text == (
-        "Warning: all 10 concurrent executions that the mapping's MaximumConcurrency allows are in use and are limiting throughput"
-        ": 500 messages wait, 240/min arriving, 60/min processed."
+        "Warning: all 10 concurrent executions (ESM MaximumConcurrency) are in use and limit throughput"
+        ": 500 queued, 240/min arriving, 60/min processed."
     )
     assert [(line.name, line.value) for line in found.limits] == [
-        ("mapping's MaximumConcurrency", 10),
+        ("ESM MaximumConcurrency", 10),
         ("account quota", 1_000),
     ]
     assert found.batch["fill"].dropna().unique() == pytest.approx([8])
@@ -58,13 +58,10 @@ def test_nothing_binds_while_nothing_waits(stage: Stage) -> None:
     found = report(stage, RUNNING | calm)
     assert found.binding == ""
     assert found.finding.text == (
-        "OK: briefly at the limit: up to 10 of 10 concurrent executions that the mapping's MaximumConcurrency allows; "
-        "no backlog now."
+        "OK: briefly at the limit: up to 10 of 10 concurrent executions (ESM MaximumConcurrency); no backlog now."
     )
     idle = report(stage, RUNNING | calm | {"ConcurrentExecutions": 4})
-    assert idle.finding.text == (
-        "OK: limiting factor: none; at most 4 of 10 allowed by the mapping's MaximumConcurrency ran concurrently."
-    )
+    assert idle.finding.text == ("OK: limiting factor: none; peak concurrency 4 of 10 (ESM MaximumConcurrency).")
 
 
 def test_what_runs_at_once_is_what_the_overview_says(stage: Stage) -> None:
@@ -80,15 +77,15 @@ def test_a_limit_binds_though_nothing_is_visible_this_second(stage: Stage) -> No
     """A mapping at its limit holds messages in flight; more arrive than are done all the same."""
     busy: list[float | None] = [4.0, 4, 4, 4, 4, 10, 10, 9, 10, 3]
     found = report(stage, RUNNING | {"ApproximateNumberOfMessagesVisible": 0, "ConcurrentExecutions": busy})
-    assert found.binding == "mapping's MaximumConcurrency"
-    assert "are limiting throughput: 240/min arriving, 60/min processed" in found.finding.text
+    assert found.binding == "ESM MaximumConcurrency"
+    assert "limit throughput: 240/min arriving, 60/min processed" in found.finding.text
 
 
 def test_a_full_house_that_keeps_pace_is_fine(stage: Stage) -> None:
     found = report(stage, RUNNING | {"NumberOfMessagesDeleted": 240}, visible=3)
-    assert found.binding == "mapping's MaximumConcurrency"
+    assert found.binding == "ESM MaximumConcurrency"
     assert found.finding.level is Level.OK
-    assert "processing keeps pace: 3 messages wait, 240/min arriving, 240/min processed" in found.finding.text
+    assert "processing keeps pace: 3 queued, 240/min arriving, 240/min processed" in found.finding.text
 
 
 def test_a_batch_is_never_more_than_full(stage: Stage) -> None:
@@ -106,16 +103,21 @@ def test_throttles_name_the_limit_outside_the_mapping(stage: Stage) -> None:
     reserved = without(function=replace(FUNCTION, reserved=8))
     found = report(stage, RUNNING | {"Throttles": 2}, 500, reserved)
     assert found.binding == "reserved concurrency"
-    assert "only 8 are reserved" in found.finding.text
-    assert "18 invocations were throttled by the reserved concurrency" in found.finding.text
+    assert "but reserved concurrency is 8" in found.finding.text
+    assert "18 invocations were throttled (reserved concurrency)" in found.finding.text
+
+
+def test_pollers_throttle_nothing(stage: Stage) -> None:
+    provisioned = without(mapping=replace(MAPPING, maximum_concurrency=None, maximum_pollers=2))
+    assert report(stage, RUNNING | {"Throttles": 2}, 500, provisioned).binding == "account quota"
 
 
 def test_other_functions_use_up_the_account(stage: Stage) -> None:
     found = report(stage, RUNNING | {"ClaimedAccountConcurrency": 960}, 500)
     assert found.binding == "account quota"
     assert found.finding.text == (
-        "Critical: the account uses 960 of the 1,000 concurrent executions of its quota while 500 messages wait: "
-        "other functions compete with this one."
+        "Critical: 960 of 1,000 concurrent executions (account quota) are in use while 500 messages are queued: "
+        "other functions of the account compete with this one."
     )
 
 

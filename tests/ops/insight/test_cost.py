@@ -130,13 +130,13 @@ def test_a_workload_younger_than_the_window_is_priced_from_its_first_point(stage
 def test_minutes_of_data_make_no_month(stage: Stage) -> None:
     found = report(stage, {name: [*[None] * 6, *[value] * 4] for name, value in USE.items()})
     assert found.month_usd is None
-    assert found.finding.text.endswith("; too little data for a monthly figure.")
+    assert found.finding.text.endswith("; too little data for a monthly estimate.")
 
 
 def test_most_of_it_is_more_than_half(stage: Stage) -> None:
     even = USE | {"JobsRejected": 0}
-    assert ", the largest part API Gateway (42%); at this pace " in report(stage, even).finding.text
-    assert ", most of it Lambda duration (" in report(stage, even | {"BilledDuration": 100_000}).finding.text
+    assert ", largest part API Gateway (42%); at this rate " in report(stage, even).finding.text
+    assert ", mostly Lambda duration (" in report(stage, even | {"BilledDuration": 100_000}).finding.text
 
 
 def test_assumptions_change_the_picture(stage: Stage) -> None:
@@ -187,7 +187,7 @@ def test_no_success_and_no_use(stage: Stage) -> None:
     failing = report(stage, USE | {"JobsSucceeded": 0})
     assert failing.usd_per_1000 is None
     assert failing.break_even_jobs_per_hour is None
-    assert "nothing succeeded" in failing.finding.text
+    assert "no job succeeded" in failing.finding.text
     idle = report(stage, {})
     assert idle.finding.level is Level.UNKNOWN
     assert (idle.successes, idle.failures_usd) == (0, 0)

@@ -59,7 +59,7 @@ def test_points_of_an_earlier_queue_of_that_name_do_not_count(stage: Stage) -> N
 
 def test_letters_that_will_be_deleted_soon(stage: Stage) -> None:
     found = report(stage, {"ApproximateAgeOfOldestMessage": DLQ.retention_s - 7_200}, (1, 0))
-    assert "the oldest has been there for 13 d 22 h and is deleted in 2 h at the latest" in found.finding.text
+    assert "the oldest has been there for 13 d 22 h and expires in 2 h at the latest" in found.finding.text
 
 
 def test_none_and_none_any_more(stage: Stage) -> None:
@@ -71,6 +71,8 @@ def test_none_and_none_any_more(stage: Stage) -> None:
 def test_a_queue_without_dead_letter_queue(stage: Stage) -> None:
     found = report(stage, {}, workload=without(dlq=None))
     assert found.finding.level is Level.WATCH
-    assert "jobs has no dead-letter queue: what keeps failing is retried for 4 d and then lost" in found.finding.text
+    assert (
+        "jobs has no dead-letter queue: messages that keep failing are retried for 4 d, then lost" in found.finding.text
+    )
     assert found.count is None
     assert found.depth["dead"].isna().all()

@@ -55,7 +55,7 @@ def test_a_healthy_workload(stage: Stage) -> None:
     assert [card.key for card in found.cards] == ["depth", "age", "concurrency", "cold_share", "cost", "dead"]
     assert card(found, "depth").value == 4
     assert card(found, "concurrency").value == 5
-    assert card(found, "concurrency").note == "peak (60 s); limit 10 (mapping's MaximumConcurrency)"
+    assert card(found, "concurrency").note == "peak (60 s); limit 10 (ESM MaximumConcurrency)"
     assert card(found, "cold_share").value == pytest.approx(25)
     assert card(found, "dead").level is Level.OK
     path = found.path
@@ -125,8 +125,7 @@ def test_nobody_reads_and_nothing_is_kept(stage: Stage) -> None:
     orphan = without(mapping=None, function=None, dlq=None, alarms=())
     found = report(stage, {"QueueName=jobs NumberOfMessagesSent": 1}, orphan, depths={"jobs": (9, 0)})
     assert found.finding.text == (
-        "Warning: no event source mapping reads jobs in this account and region, and nothing is received from it; "
-        "9 messages wait."
+        "Warning: no event source mapping reads jobs in this account and region, and no messages are received; 9 queued."
     )
     assert card(found, "dead").value is None
     assert card(found, "dead").note == "no dead-letter queue"
