@@ -10,7 +10,7 @@ from dashboard import theme
 from dashboard.formatting import NONE, duration, escape, moment, number, percent, utc
 from dashboard.markup import html_blocks
 from dashboard.markup.html_blocks import Stat
-from ops.deadletters.ledger.model import State
+from ops.deadletters.ledger.model import RunState
 from ops.deadletters.plans import steps
 from ops.errors import UsageError
 
@@ -21,12 +21,12 @@ if TYPE_CHECKING:
 ANCHOR = "the-run"
 """The HTML id of the redrive at the top of the page, for links to it."""
 STATE = {
-    State.RUNNING: (theme.VISIBLE, "Running"),
-    State.INTERRUPTED: (theme.WATCH, "Interrupted"),
-    State.STOPPED: (theme.DEAD, "Aborted by canary"),
-    State.CANCELLED: (theme.WATCH, "Cancelled"),
-    State.FAILED: (theme.DEAD, "Failed"),
-    State.DONE: (theme.SUCCESS, "Done"),
+    RunState.RUNNING: (theme.VISIBLE, "Running"),
+    RunState.INTERRUPTED: (theme.WATCH, "Interrupted"),
+    RunState.STOPPED: (theme.DEAD, "Aborted by canary"),
+    RunState.CANCELLED: (theme.WATCH, "Cancelled"),
+    RunState.FAILED: (theme.DEAD, "Failed"),
+    RunState.DONE: (theme.SUCCESS, "Done"),
 }
 _STEP = {
     "open": (theme.NEUTRAL, "not started"),
@@ -89,11 +89,11 @@ def run_head(run: Run, what: str, viewer: tzinfo, anchor: str = "") -> str:
     first = "Stopping: messages in progress are finished or released first. " if _stopping(run) else ""
     took = f", {duration((run.ended - run.began).total_seconds())}" if run.ended else ""
     meta = f"{run.reason} · {_name(run.who)} · {moment(run.began, viewer)}{took}"
-    live = " so-live" if run.state is State.RUNNING else ""
+    live = " so-live" if run.state is RunState.RUNNING else ""
     return (
         f'<div class="so-run"{place} style="--c:{colour}"><span class="so-badge{live}">{escape(word)}</span>'
         f'<b>{escape(what)}</b><span class="so-quiet" title="{utc(run.began)}">{escape(meta)}</span>'
-        f"<p>{escape(first + run.said)}</p></div>"
+        f"<p>{escape(first + run.status_text)}</p></div>"
     )
 
 
@@ -101,13 +101,13 @@ def state(run: Run) -> tuple[str, str]:
     """Colour and label. A move task that loops is stopped without the canary; the redrive's sentence has the reason."""
     if _stopping(run):
         return theme.WATCH, "Stopping"
-    if run.state is State.STOPPED and (run.moved or not run.by_canary):
+    if run.state is RunState.STOPPED and (run.moved or not run.stopped_by_canary):
         return theme.DEAD, "Stopped"
     return STATE[run.state]
 
 
 def _stopping(run: Run) -> bool:
-    return run.stopping and run.state is State.RUNNING
+    return run.stopping and run.state is RunState.RUNNING
 
 
 def follow() -> str:
@@ -126,19 +126,19 @@ def upwards() -> str:
 
 def run_bar(run: Run) -> str:
     """The outcomes of the planned messages, as one bar."""
-    unwatched = max(0, run.sent - run.succeeded - run.came_back - run.waiting)
+    unwatched = max(0, run.sent - run.succeeded - run.failed_again - run.waiting)
     parts = (
         ("succeeded", run.succeeded, theme.SUCCESS),
-        ("failed again", run.came_back, theme.DEAD),
+        ("failed again", run.failed_again, theme.DEAD),
         (
-            "sent, outcome pending" if run.state is State.RUNNING else "sent, outcome unknown",
+            "sent, outcome pending" if run.state is RunState.RUNNING else "sent, outcome unknown",
             run.waiting,
             theme.IN_FLIGHT,
         ),
         ("sent, not tracked", unwatched, theme.VISIBLE),
-        ("moved by SQS, about", run.unsettled, theme.VISIBLE),
+        ("moved by SQS, about", run.taken_by_task, theme.VISIBLE),
         ("rejected", run.failed, theme.THROTTLED),
-        ("missing", run.vanished, theme.NEUTRAL),
+        ("missing", run.missing, theme.NEUTRAL),
     )
     whole = max(1, run.planned)
     bars = "".join(
@@ -151,7 +151,7 @@ def run_bar(run: Run) -> str:
         for name, count, colour in parts
         if count
     )
-    left = run.left - run.unsettled
+    left = run.remaining - run.taken_by_task
     names += f'<span><i class="so-none"></i>{number(left)} remaining</span>' if left else ""
     share = percent((run.planned - left) / whole)
     return (
@@ -162,8 +162,8 @@ def run_bar(run: Run) -> str:
 
 
 def run_numbers(run: Run) -> str:
-    left = run.left - run.unsettled
-    going = run.state is State.RUNNING
+    left = run.remaining - run.taken_by_task
+    going = run.state is RunState.RUNNING
     # A slow redrive sends nothing during most measurements of its rate; its limit is a better estimate then.
     sending = any(step.state == "sending" for step in run.steps)
     rate = run.rate or (run.rate_limit or 0.0 if sending else 0.0)
@@ -172,13 +172,13 @@ def run_numbers(run: Run) -> str:
     row = [
         Stat(
             "Sent",
-            number(run.sent + run.unsettled),
+            number(run.sent + run.taken_by_task),
             f"of {number(run.planned)}",
             colour=theme.VISIBLE,
-            note="about, by SQS's move task" if run.unsettled else "",
+            note="about, by SQS's move task" if run.taken_by_task else "",
         ),
         Stat("Succeeded", number(run.succeeded), colour=theme.SUCCESS),
-        Stat("Failed again", number(run.came_back), colour=theme.DEAD),
+        Stat("Failed again", number(run.failed_again), colour=theme.DEAD),
         Stat("Pending" if going else "Outcome unknown", number(run.waiting), colour=theme.IN_FLIGHT),
     ]
     if going:
@@ -187,7 +187,7 @@ def run_numbers(run: Run) -> str:
             Stat("Time left", time_left, note="to send the rest"),
         ]
     else:
-        row += [Stat("Rejected", number(run.failed)), Stat("Missing", number(run.vanished))]
+        row += [Stat("Rejected", number(run.failed)), Stat("Missing", number(run.missing))]
     return html_blocks.stats(row)
 
 
@@ -195,17 +195,17 @@ def run_steps(run: Run) -> str:
     """Each stage with the outcomes of its messages."""
     cells = []
     for step in run.steps:
-        colour, word = _STEP.get(run.stands(step), (theme.NEUTRAL, step.state))
+        colour, word = _STEP.get(run.step_label(step), (theme.NEUTRAL, step.state))
         facts = [
             f"{number(count)} {name}"
             for count, name in (
                 (step.succeeded, "succeeded"),
-                (step.came_back, "failed again"),
-                (step.waiting, "pending" if run.state is State.RUNNING else "unknown"),
+                (step.failed_again, "failed again"),
+                (step.waiting, "pending" if run.state is RunState.RUNNING else "unknown"),
             )
             if count
         ]
-        live = " so-live" if run.state is State.RUNNING and step.state in ("sending", "watching") else ""
+        live = " so-live" if run.state is RunState.RUNNING and step.state in ("sending", "watching") else ""
         cells.append(
             f'<div class="so-step{live}" style="--c:{colour}"><small>Stage {step.number}, {escape(word)}</small>'
             f"<b>up to {number(step.upto)}</b><span>{escape(', '.join(facts)) or '&nbsp;'}</span></div>"

@@ -190,23 +190,23 @@ class LocalDeadLetterService:
             return None
         from ops.deadletters.redrive import redrive
 
-        return redrive.progress(self._source, plan)
+        return redrive.read_run(self._source, plan)
 
     def cancel(self, run: str) -> None:
         from ops.deadletters.redrive import redrive
 
-        redrive.cancel(self._source, run)
+        redrive.cancel_redrive(self._source, run)
 
     def start(self, work: str, name: str = "", **arguments: Any) -> BackgroundJob:
         if isinstance(arguments.get("selection"), Selection):
-            arguments["selection"] = tasks.plain(arguments["selection"])
-        return background.start(self._source, work, name, **arguments)
+            arguments["selection"] = tasks.selection_to_json(arguments["selection"])
+        return background.start_job(self._source, work, name, **arguments)
 
     def job(self, name: str) -> BackgroundJob | None:
-        return background.job(self._source, name)
+        return background.read_job(self._source, name)
 
     def stop(self, name: str) -> None:
-        background.stop(self._source, name)
+        background.stop_job(self._source, name)
 
     def export_path(self, format: str) -> Path:
         from ops.deadletters.archive import exports

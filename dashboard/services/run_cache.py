@@ -9,7 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ops.deadletters.ledger.model import State
+from ops.deadletters.ledger.model import RunState
 from ops.errors import OpsError
 
 if TYPE_CHECKING:
@@ -56,9 +56,9 @@ class RunCache:
         from ops.deadletters.redrive import redrive
 
         try:
-            run = redrive.progress(self._source, path.stem)
+            run = redrive.read_run(self._source, path.stem)
         except OpsError as error:
             return error
-        if run.state not in (State.RUNNING, State.INTERRUPTED):
+        if run.state not in (RunState.RUNNING, RunState.INTERRUPTED):
             self._ended[path.stem] = (now, run)
         return run

@@ -12,9 +12,14 @@ from typing import Any
 
 
 def plain(value: Any) -> Any:
-    """``value`` in JSON's types: dataclasses as objects, frames as lists of rows, NaN as null."""
+    """``value`` in JSON's types: dataclasses as objects, frames as lists of rows, NaN as null.
+
+    A field's key is its name, or ``json_key`` in its metadata: keys are a promise to scripts, names may improve.
+    """
     if is_dataclass(value) and not isinstance(value, type):
-        return {field.name: plain(getattr(value, field.name)) for field in fields(value)}
+        return {
+            field.metadata.get("json_key", field.name): plain(getattr(value, field.name)) for field in fields(value)
+        }
     if isinstance(value, datetime):
         return None if value != value else value.isoformat()  # NaT is a datetime that does not equal itself
     if isinstance(value, bool | int | str) or value is None:

@@ -25,10 +25,8 @@ if TYPE_CHECKING:
     from ops.deadletters.causes.explain import explain as explain_causes
     from ops.deadletters.plans.build import make as make_plan
     from ops.deadletters.queue import open_queue
-    from ops.deadletters.redrive.purge import run as purge_messages
-    from ops.deadletters.redrive.redrive import cancel as cancel_redrive
-    from ops.deadletters.redrive.redrive import resume as resume_redrive
-    from ops.deadletters.redrive.redrive import run as start_redrive
+    from ops.deadletters.redrive.purge import purge_messages
+    from ops.deadletters.redrive.redrive import cancel_redrive, resume_redrive, start_redrive
     from ops.deadletters.scan.scan import scan_queue
 
 __all__ = [
@@ -45,16 +43,16 @@ __all__ = [
 ]
 
 _FUNCTIONS = {
-    "cancel_redrive": ("redrive.redrive", "cancel"),
+    "cancel_redrive": ("redrive.redrive", "cancel_redrive"),
     "explain_causes": ("causes.explain", "explain"),
     "export_messages": ("archive.exports", "export_messages"),
     "import_messages": ("archive.imports", "import_messages"),
     "make_plan": ("plans.build", "make"),
     "open_queue": ("queue", "open_queue"),
-    "purge_messages": ("redrive.purge", "run"),
-    "resume_redrive": ("redrive.redrive", "resume"),
+    "purge_messages": ("redrive.purge", "purge_messages"),
+    "resume_redrive": ("redrive.redrive", "resume_redrive"),
     "scan_queue": ("scan.scan", "scan_queue"),
-    "start_redrive": ("redrive.redrive", "run"),
+    "start_redrive": ("redrive.redrive", "start_redrive"),
 }
 """Each public function's module and name there."""
 

@@ -14,7 +14,7 @@ from ops.deadletters.causes.attribution.message_sources import find_consumers
 from ops.deadletters.causes.logs.log_query import MAX_IDS_PER_QUERY
 from ops.deadletters.causes.message_timeline import search_range
 from ops.deadletters.ledger import Ledger
-from ops.deadletters.ledger.model import Outcome, Sent
+from ops.deadletters.ledger.model import Outcome, SentMessage
 from ops.deadletters.messages.model import NEVER_RAN
 from ops.deadletters.plan_model import Selection
 from ops.deadletters.redrive import redrive
@@ -77,7 +77,7 @@ def cause_subject(source: DeadLetterQueue, cause: str, now: datetime) -> LogSubj
 def redrive_subject(source: DeadLetterQueue, run_id: str, now: datetime) -> LogSubject:
     """Of what a redrive sent, first the messages that failed again. Raises UsageError when there is no such redrive, and
     OpsError when its ledger cannot be read."""
-    run = redrive.progress(source, run_id)
+    run = redrive.read_run(source, run_id)
     ids, sent = sent_ids(source, run.id)
     if not ids:
         raise UsageError(f"Redrive {run.id} has sent no message.", f"Show it: ops dlq runs {run.id}.")
@@ -93,14 +93,14 @@ def sent_ids(source: DeadLetterQueue, run_id: str) -> tuple[tuple[str, ...], int
     """The IDs under which a redrive sent its messages, as many as one query takes: first of those that failed again,
     then the latest. And the number of messages that it sent."""
     with Ledger.open(source.runs / f"{run_id}.db") as ledger:
-        sent = list(ledger.letters())
+        sent = list(ledger.sent_messages())
     chosen = sorted(sent, key=_importance)
     ids = [id_ for message in chosen for id_ in message.new_ids or (message.message_id,)]
     return tuple(dict.fromkeys(ids))[:MAX_IDS_PER_QUERY], len(sent)
 
 
-def _importance(message: Sent) -> tuple[bool, float]:
-    return message.outcome is not Outcome.CAME_BACK, -message.sent_at.timestamp()
+def _importance(message: SentMessage) -> tuple[bool, float]:
+    return message.outcome is not Outcome.FAILED_AGAIN, -message.sent_at.timestamp()
 
 
 def _of_messages(

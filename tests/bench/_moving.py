@@ -12,7 +12,7 @@ from typing import Any
 from ops import workload
 from ops.aws import Aws, sqs
 from ops.deadletters import plans
-from ops.deadletters.ledger.model import State
+from ops.deadletters.ledger.model import RunState
 from ops.deadletters.messages import parse
 from ops.deadletters.messages.model import Place
 from ops.deadletters.plan_model import Destination, Pace, Plan, Selection, Steps
@@ -74,10 +74,10 @@ def ours(source: DeadLetterQueue, count: int) -> float:
     """Seconds that the real engine takes, from its start to the record of its end."""
     made = plan(source)
     began = time.perf_counter()
-    run = redrive.run(source, made, reason="bench")
+    run = redrive.start_redrive(source, made, reason="bench")
     took = time.perf_counter() - began
-    if run.state is not State.DONE or run.deleted != count:
-        raise SystemExit(f"The run ended {run.state} with {run.deleted} of {count}: {run.said}")
+    if run.state is not RunState.DONE or run.deleted != count:
+        raise SystemExit(f"The run ended {run.state} with {run.deleted} of {count}: {run.status_text}")
     return took
 
 

@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 import pytest
 
 from ops.deadletters import queue_lock
-from ops.deadletters.ledger import Accepted, Ledger
-from ops.deadletters.ledger.model import Outcome, Sent, State
+from ops.deadletters.ledger import AcceptedMessage, Ledger
+from ops.deadletters.ledger.model import Outcome, RunState, SentMessage
 from ops.deadletters.messages.model import Cause, Place
 from ops.deadletters.outcomes import late_outcomes
 from ops.deadletters.plan_model import Steps
@@ -26,33 +26,33 @@ def slowly(known_at_once: int, then: Outcome) -> Fate:
     """The first ones came back; of the others nothing is known at the first look."""
     looks: list[int] = []
 
-    def of(sent: Sent) -> Outcome | None:
+    def of(sent: SentMessage) -> Outcome | None:
         looks.append(1)
-        return Outcome.CAME_BACK if int(sent.message_id[1:]) < known_at_once else then if len(looks) > 20 else None
+        return Outcome.FAILED_AGAIN if int(sent.message_id[1:]) < known_at_once else then if len(looks) > 20 else None
 
     return Fate(of)
 
 
-@pytest.mark.parametrize("then", [Outcome.CAME_BACK, Outcome.SUCCEEDED])
+@pytest.mark.parametrize("then", [Outcome.FAILED_AGAIN, Outcome.SUCCEEDED])
 def test_what_is_in_flight_goes_on_being_watched(then: Outcome) -> None:
     run, ledger = course(a_plan(40, STEPS), slowly(2, then), after_stop_s=60.0)
-    state, said = run.go()
+    state, said = run.run()
     now = ledger.run()
-    assert state is State.STOPPED
+    assert state is RunState.STOPPED
     assert said.startswith("Stopped in step 1 of 2: 2 of 2 came back")
     assert (now.sent, now.waiting) == (5, 0), "nothing more is sent meanwhile"
-    assert (now.came_back, now.succeeded) == ((5, 0) if then is Outcome.CAME_BACK else (2, 3))
+    assert (now.failed_again, now.succeeded) == ((5, 0) if then is Outcome.FAILED_AGAIN else (2, 3))
     assert any("Waiting for the outcome of 3 messages in flight." in text for text in ledger.texts)
 
 
 def test_not_for_longer_than_allowed_and_not_when_it_is_cancelled() -> None:
-    never = Fate(lambda sent: Outcome.CAME_BACK if int(sent.message_id[1:]) < 2 else None)
+    never = Fate(lambda sent: Outcome.FAILED_AGAIN if int(sent.message_id[1:]) < 2 else None)
     run, ledger = course(a_plan(40, STEPS), never, after_stop_s=0.05)
-    assert run.go()[0] is State.STOPPED
+    assert run.run()[0] is RunState.STOPPED
     assert ledger.run().waiting == 3
     run, ledger = course(a_plan(40, STEPS), never, after_stop_s=60.0)
-    run.stop = lambda: bool(ledger.run().came_back)
-    assert run.go()[0] is State.STOPPED
+    run.stop = lambda: bool(ledger.run().failed_again)
+    assert run.run()[0] is RunState.STOPPED
     assert ledger.run().waiting == 3
 
 
@@ -61,11 +61,11 @@ def stopped(world: World, new_ids: list[str]) -> str:
     world.put([f"order {number}" for number in range(len(new_ids))])
     plan = a_real_plan(world)
     with Ledger.create(world.source.runs / f"{plan.id}.db", plan, "r", "ada") as ledger:
-        ledger.begin()
-        ledger.intended([(number, "") for number in range(len(new_ids))], 1)
+        ledger.start_run()
+        ledger.record_intent([(number, "") for number in range(len(new_ids))], 1)
         at = datetime.now(UTC).timestamp()
-        ledger.sent([Accepted(number, new, at) for number, new in enumerate(new_ids)], done=True)
-        ledger.end(State.STOPPED, "Stopped in step 1 of 2.")
+        ledger.record_sent([AcceptedMessage(number, new, at) for number, new in enumerate(new_ids)], done=True)
+        ledger.finish_run(RunState.STOPPED, "Stopped in step 1 of 2.")
     return plan.id
 
 
@@ -78,9 +78,9 @@ def test_the_next_scan_settles_what_lies_there_again(world: World) -> None:
     assert late_outcomes.record_late_outcomes(world.source) == (
         f"Run {run_id}: 2 messages whose outcome was not known failed again.",
     )
-    run = redrive.progress(world.source, run_id)
-    assert (run.state, run.came_back, run.waiting) == (State.STOPPED, 2, 1)
-    assert ("ValueError: bank closed", 1) in run.causes_back
+    run = redrive.read_run(world.source, run_id)
+    assert (run.state, run.failed_again, run.waiting) == (RunState.STOPPED, 2, 1)
+    assert ("ValueError: bank closed", 1) in run.failed_again_causes
     assert late_outcomes.record_late_outcomes(world.source) == (), "and once only"
 
 

@@ -11,7 +11,7 @@ from threading import Event, Thread
 import pytest
 
 from ops.deadletters import plans
-from ops.deadletters.ledger.model import Run, State
+from ops.deadletters.ledger.model import Run, RunState
 from ops.deadletters.outcomes import dlq_search, monitor
 from ops.deadletters.plan_model import Pace, Selection, Steps
 from ops.deadletters.redrive import redrive, rollout
@@ -63,7 +63,7 @@ def redriven(world: World, steps: Steps = PLAIN) -> Run:
     made = plans.make(
         world.source, Selection(), pace=Pace(None, headroom=False), engine="ledger", steps=steps, margin=1
     )
-    return redrive.run(world.source, made, reason="fixed")
+    return redrive.start_redrive(world.source, made, reason="fixed")
 
 
 def test_every_step_of_a_fast_plain_function_becomes_known(world: World) -> None:
@@ -75,7 +75,7 @@ def test_every_step_of_a_fast_plain_function_becomes_known(world: World) -> None
         (2, 2, "passed"),
         (5, 5, "passed"),
     ]
-    assert (run.state, run.succeeded, run.waiting) == (State.DONE, 9, 0)
+    assert (run.state, run.succeeded, run.waiting) == (RunState.DONE, 9, 0)
 
 
 def test_a_later_step_is_judged_by_its_own_messages(world: World) -> None:
@@ -87,9 +87,9 @@ def test_a_later_step_is_judged_by_its_own_messages(world: World) -> None:
     )
     failing = {late[one] for one in plan.ids[2:4]}
     with working(world, lambda body: body in failing):
-        run = redrive.run(world.source, plan, reason="fixed")
-    assert run.state is State.STOPPED
-    assert [(step.succeeded, step.came_back) for step in run.steps] == [(2, 0), (0, 2)]
+        run = redrive.start_redrive(world.source, plan, reason="fixed")
+    assert run.state is RunState.STOPPED
+    assert [(step.succeeded, step.failed_again) for step in run.steps] == [(2, 0), (0, 2)]
 
 
 def test_a_queue_too_long_to_search_is_judged_by_its_count_after_failures_that_are_known(

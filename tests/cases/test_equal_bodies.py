@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from ops.deadletters.ledger.model import Sent
+from ops.deadletters.ledger.model import SentMessage
 from ops.deadletters.messages.model import Place
 from ops.deadletters.outcomes.same_bodies import DlqMessage, SameBodyMatcher, body_digest
 from ops.deadletters.plan_model import Steps
@@ -20,9 +20,9 @@ BODIES = ("same", "same", "same", "other", "same", "same")
 """Of the planned messages m00000 to m00005."""
 
 
-def sent(number: int, *new_ids: str) -> Sent:
+def sent(number: int, *new_ids: str) -> SentMessage:
     name = f"m{number:05}"
-    return Sent(name, name, new_ids, NOW, 1)
+    return SentMessage(name, name, new_ids, NOW, 1)
 
 
 def lying(name: str, body: str = "same", at: datetime = NOW, *also: str) -> DlqMessage:
@@ -37,7 +37,7 @@ def world(world: World) -> World:
     return world
 
 
-def alike(world: World, back: tuple[Sent, ...] = ()) -> SameBodyMatcher:
+def alike(world: World, back: tuple[SentMessage, ...] = ()) -> SameBodyMatcher:
     return SameBodyMatcher(world.source, a_plan(len(BODIES), Steps()), NOW, back)
 
 

@@ -11,7 +11,7 @@ import pytest
 from ops.deadletters import plans
 from ops.deadletters.archive import exports
 from ops.deadletters.ledger import Ledger
-from ops.deadletters.ledger.model import Run, State
+from ops.deadletters.ledger.model import Run, RunState
 from ops.deadletters.plan_model import Action, Destination, Pace, Plan, Selection, Steps
 from ops.deadletters.redrive import redrive
 from ops.deadletters.scan import scan
@@ -66,7 +66,7 @@ def parked(world: World) -> dict[str, list[int]]:
 
 def numbers(plan: Plan, run: Run) -> tuple[int, int, int, int]:
     """Selected, reached by the scan, sent, and what stays."""
-    return plan.total, len(plan.ids), run.sent, run.left + run.failed
+    return plan.total, len(plan.ids), run.sent, run.remaining + run.failed
 
 
 def test_all_of_a_group_goes_in_its_order(world: World) -> None:
@@ -74,8 +74,8 @@ def test_all_of_a_group_goes_in_its_order(world: World) -> None:
     plan = planned(world)
     assert (len(plan.ids), plan.unseen, plan.engine) == (10, 50, "ledger")
     assert "about 50 more stand behind them. The redrive goes on in rounds" in " ".join(plan.warnings)
-    run = redrive.run(world.source, plan, reason="r")
-    assert (run.state, numbers(plan, run)) == (State.DONE, (60, 10, 60, 0))
+    run = redrive.start_redrive(world.source, plan, reason="r")
+    assert (run.state, numbers(plan, run)) == (RunState.DONE, (60, 10, 60, 0))
     assert parked(world) == {"only": list(range(60))}
     assert world.bodies() == []
 
@@ -84,7 +84,9 @@ def test_so_do_several_groups_step_by_step(world: World) -> None:
     put(world, {"a": 25, "b": 3, "c": 14})
     plan = planned(world)
     seen: list[tuple[int, int]] = []
-    run = redrive.run(world.source, plan, reason="r", progress=lambda now: seen.append((now.sent, now.planned)))
+    run = redrive.start_redrive(
+        world.source, plan, reason="r", progress=lambda now: seen.append((now.sent, now.planned))
+    )
     assert {of for _, of in seen} == {42}, "of how many is known from the first"
     assert numbers(plan, run)[2:] == (42, 0)
     assert parked(world) == {"a": list(range(25)), "b": list(range(3)), "c": list(range(14))}
@@ -94,7 +96,7 @@ def test_what_was_sent_after_the_plan_stays(world: World) -> None:
     put(world, {"only": 15})
     plan = planned(world, margin=1.0)
     put(world, {"only": 5}, first=15, sent=time.time() + 60)
-    run = redrive.run(world.source, plan, reason="r")
+    run = redrive.start_redrive(world.source, plan, reason="r")
     assert run.sent == 15
     assert len(world.bodies()) == 5
 
@@ -104,19 +106,21 @@ def test_no_more_go_than_the_queue_held_when_it_was_planned(world: World) -> Non
     put(world, {"only": 15})
     plan = planned(world, margin=1.0)
     put(world, {"only": 5}, first=15, sent=time.time() - 3_600)
-    assert redrive.run(world.source, plan, reason="r").sent == 15
+    assert redrive.start_redrive(world.source, plan, reason="r").sent == 15
     assert len(world.bodies()) == 5
 
 
 def test_a_run_that_was_stopped_goes_on_with_the_rest(world: World) -> None:
     put(world, {"only": 40})
     plan = planned(world, pace=Pace(20, headroom=False))
-    stopped = redrive.run(world.source, plan, reason="r", stop=lambda: len(parked(world).get("only", [])) >= 15)
-    assert stopped.state is State.CANCELLED
+    stopped = redrive.start_redrive(
+        world.source, plan, reason="r", stop=lambda: len(parked(world).get("only", [])) >= 15
+    )
+    assert stopped.state is RunState.CANCELLED
     assert 15 <= stopped.sent < 40
-    assert stopped.left == 40 - stopped.sent
-    run = redrive.resume(world.source, plan.id)
-    assert (run.state, run.sent, run.left) == (State.DONE, 40, 0)
+    assert stopped.remaining == 40 - stopped.sent
+    run = redrive.resume_redrive(world.source, plan.id)
+    assert (run.state, run.sent, run.remaining) == (RunState.DONE, 40, 0)
     assert parked(world) == {"only": list(range(40))}
 
 
@@ -137,12 +141,12 @@ def test_a_refused_message_holds_back_those_behind_it_and_the_run_counts_them(
     )
     put(world, {"only": 40}, first=13)
     plan = planned(world)
-    run = redrive.run(world.source, plan, reason="r")
-    assert (run.state, run.failed) == (State.STOPPED, 1)
+    run = redrive.start_redrive(world.source, plan, reason="r")
+    assert (run.state, run.failed) == (RunState.STOPPED, 1)
     assert 12 <= run.sent <= 21, "those that were received with it were sent"
-    assert run.sent + run.left == 52
-    assert run.left == len(world.bodies()) - 1
-    assert "did not go." in run.said
+    assert run.sent + run.remaining == 52
+    assert run.remaining == len(world.bodies()) - 1
+    assert "did not go." in run.status_text
 
 
 def test_a_part_that_was_chosen_says_that_more_stand_behind_it(world: World) -> None:
@@ -156,9 +160,9 @@ def test_a_part_that_was_chosen_says_that_more_stand_behind_it(world: World) -> 
 def test_a_copy_cannot_reach_what_stands_behind_and_says_so(world: World) -> None:
     put(world, {"only": 30})
     plan = planned(world, action=Action.COPY)
-    run = redrive.run(world.source, plan, reason="r")
+    run = redrive.start_redrive(world.source, plan, reason="r")
     assert numbers(plan, run) == (30, 10, 10, 20)
-    assert "about 20 more stay in the queue, which no scan has reached" in run.said
+    assert "about 20 more stay in the queue, which no scan has reached" in run.status_text
 
 
 def test_an_export_counts_what_it_could_not_reach(world: World, tmp_path: Path) -> None:
@@ -176,9 +180,9 @@ def test_a_scan_that_ended_at_its_limit_is_not_called_the_whole(server: World, t
         )
         scan.scan_queue(standard.source, limit=10)
         plan = plans.make(standard.source, Selection(), pace=Pace(None, headroom=False), steps=UNWATCHED)
-        run = redrive.run(standard.source, plan, reason="r")
+        run = redrive.start_redrive(standard.source, plan, reason="r")
     assert numbers(plan, run) == (30, 10, 10, 20)
-    assert "about 20 more stay in the queue" in run.said
+    assert "about 20 more stay in the queue" in run.status_text
 
 
 def test_move_tasks_are_for_fifo_queues_too_where_they_are_asked_for(
@@ -199,11 +203,11 @@ def test_what_a_move_task_took_unseen_counts_as_sent_in_the_last_step(world: Wor
     put(world, {"only": 30})
     plan = planned(world)
     with Ledger.create(world.source.runs / f"{plan.id}.db", plan, "r", "ada") as ledger:
-        ledger.begin()
-        ledger.step(1, 30, "sending")
-        assert (ledger.run().planned, ledger.run().unseen, ledger.run().left) == (30, 20, 30)
-        ledger.unseen_are(3, taken=17)
-        ledger.end(State.DONE, "")
+        ledger.start_run()
+        ledger.set_step_state(1, 30, "sending")
+        assert (ledger.run().planned, ledger.run().unseen, ledger.run().remaining) == (30, 20, 30)
+        ledger.set_unseen(3, taken=17)
+        ledger.finish_run(RunState.DONE, "")
         run = ledger.run()
-    assert (run.planned, run.sent, run.unseen, run.left) == (30, 17, 3, 13)
+    assert (run.planned, run.sent, run.unseen, run.remaining) == (30, 17, 3, 13)
     assert run.steps[-1].sent == 17

@@ -13,7 +13,7 @@ from ops.deadletters import causes
 from ops.deadletters.causes import fix_status
 from ops.deadletters.causes.fix_status import FixedSince, verdict
 from ops.deadletters.causes.redrive_evidence import RedriveTrial, with_trial
-from ops.deadletters.ledger import Accepted, Ledger
+from ops.deadletters.ledger import AcceptedMessage, Ledger
 from ops.deadletters.ledger.model import Outcome
 from ops.deadletters.messages.model import Place
 from ops.deadletters.plan_codec import with_hash
@@ -82,11 +82,11 @@ def redriven(
     here.runs.mkdir(exist_ok=True)
     planned = with_hash(replace(a_plan(), id=name, ids=tuple(outcomes), **plan))
     with Ledger.create(here.runs / f"{name}.db", planned, "it is fixed", "me") as ledger:
-        ledger.begin("Starting.")
+        ledger.start_run("Starting.")
         numbers = range(len(outcomes))
-        ledger.intended([(number, "receipt") for number in numbers], 1)
-        ledger.sent([Accepted(number, f"new-{number}", LATER.timestamp()) for number in numbers])
-        ledger.outcomes([(one, outcome, LATER, "") for one, outcome in outcomes.items()])
+        ledger.record_intent([(number, "receipt") for number in numbers], 1)
+        ledger.record_sent([AcceptedMessage(number, f"new-{number}", LATER.timestamp()) for number in numbers])
+        ledger.record_outcomes([(one, outcome, LATER, "") for one, outcome in outcomes.items()])
 
 
 def verdict_of(here: DeadLetterQueue, error_type: str) -> tuple[str, str]:
@@ -99,7 +99,7 @@ def timed_out(message_id: str, request: str) -> list[dict[str, str]]:
     return [batch(1, request, message_id), row(16, report)]
 
 
-BACK = {"m1": Outcome.CAME_BACK, "m2": Outcome.CAME_BACK, "m3": Outcome.SUCCEEDED}
+BACK = {"m1": Outcome.FAILED_AGAIN, "m2": Outcome.FAILED_AGAIN, "m3": Outcome.SUCCEEDED}
 
 
 def world(folder: Path, patch: pytest.MonkeyPatch) -> Any:
@@ -149,6 +149,6 @@ def test_the_latest_redrive_counts(tmp_path: Path, monkeypatch: pytest.MonkeyPat
         causes.explain(here)
         redriven(here, BACK)
         first = verdict_of(here, "Sandbox.Timedout")[1]
-        redriven(here, {"m4": Outcome.CAME_BACK}, "20261124T060000-cccc")
+        redriven(here, {"m4": Outcome.FAILED_AGAIN}, "20261124T060000-cccc")
         assert verdict_of(here, "Sandbox.Timedout")[1] == first
         assert "1 of 1 failed again" in verdict_of(here, "KeyError")[1]

@@ -9,7 +9,7 @@ import pytest
 from handler.contract import DLQ_ORIGINAL_MESSAGE_ID
 from ops.deadletters import plans
 from ops.deadletters.edits import outgoing, preview
-from ops.deadletters.ledger.model import Run, State
+from ops.deadletters.ledger.model import Run, RunState
 from ops.deadletters.messages.model import Attribute
 from ops.deadletters.plan_model import Destination, Pace, Selection, Steps
 from ops.deadletters.redrive import redrive
@@ -60,7 +60,7 @@ def to(world: World, limit: int) -> Destination:
 def sends(world: World, sizes: list[int], limit: int) -> tuple[list[str], Run]:
     world.put(["x" * size for size in sizes])
     plan = a_plan(world, destination=to(world, limit), steps=UNWATCHED)
-    return list(plan.warnings), redrive.run(world.source, plan, reason="r")
+    return list(plan.warnings), redrive.start_redrive(world.source, plan, reason="r")
 
 
 def test_what_cannot_fit_is_refused_alone_and_the_plan_says_so(world: World) -> None:
@@ -68,7 +68,7 @@ def test_what_cannot_fit_is_refused_alone_and_the_plan_says_so(world: World) -> 
     assert "1 message is larger than the queue takes (MaximumMessageSize 1,024 bytes), attributes included" in str(
         warned
     )
-    assert (run.state, run.sent, run.failed, run.unmarked) == (State.DONE, 3, 1, 1)
+    assert (run.state, run.sent, run.failed, run.unmarked) == (RunState.DONE, 3, 1, 1)
     assert run.failures == (
         ("It is larger than queue narrow takes: 1,024 bytes with attributes (MaximumMessageSize).", 1),
     )
@@ -79,7 +79,7 @@ def test_what_goes_without_its_original_id_is_counted_in_plan_and_run(world: Wor
     warned, run = sends(world, [1_024, 1_020, 10], 1_024)
     assert "2 letters at SQS's limit (10 attributes, 1,024 bytes in that queue) have no room" in str(warned)
     assert (run.sent, run.failed, run.unmarked) == (3, 0, 2)
-    assert "2 messages were sent that had no room for the original message id" in run.said
+    assert "2 messages were sent that had no room for the original message id" in run.status_text
 
 
 def test_a_queue_of_today_takes_what_an_older_one_does_not(world: World) -> None:

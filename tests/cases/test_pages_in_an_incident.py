@@ -21,7 +21,7 @@ from ops import runbooks
 from ops import target as targets
 from ops.deadletters.archive import audit_summary
 from ops.deadletters.archive.audit_log import Verification
-from ops.deadletters.ledger.model import State
+from ops.deadletters.ledger.model import RunState
 from ops.insight.report_types import Finding, Level
 from ops.insight.reports import concurrency
 from ops.insight.reports.alarms import AlarmState
@@ -98,7 +98,7 @@ def test_the_run_is_shown_where_it_was_planned(sample: Visit) -> None:
 
 def test_how_it_ended_is_told_there_too(sample: Visit) -> None:
     app = sample("run-done").open(PAGES["dead_letters"], do="Redrive")
-    app.at.session_state["_shown_run"] = a_run(State.DONE).id
+    app.at.session_state["_shown_run"] = a_run(RunState.DONE).id
     app.at.run()
     assert not app.at.exception
     assert app.html.count('class="so-run"') == 2

@@ -22,8 +22,8 @@ def test_growth_alone_makes_no_plan_stale(world: World, by: str) -> None:
     plan = a_plan(world, some, steps=UNWATCHED)
     world.put(["broken, too", *(f"another {number}" for number in range(20))])
     plans.check(world.source, plan)
-    run = redrive.run(world.source, plan, reason="r")
-    assert (run.sent, run.left, len(world.bodies())) == (4, 0, 21)
+    run = redrive.start_redrive(world.source, plan, reason="r")
+    assert (run.sent, run.remaining, len(world.bodies())) == (4, 0, 21)
 
 
 def test_what_is_missing_does(world: World) -> None:

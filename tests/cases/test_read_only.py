@@ -48,10 +48,10 @@ def _plan(world: World) -> Any:
 ENGINE: dict[str, Act] = {
     "scan": lambda world, _: scan.scan_queue(world.source),
     "logs": lambda world, _: causes.explain(world.source),
-    "redrive": lambda world, _: redrive.run(world.source, _plan(world), reason="r"),
-    "resume": lambda world, _: redrive.resume(world.source, "20261124", reason="r"),
-    "cancel": lambda world, _: redrive.cancel(world.source),
-    "purge": lambda world, path: purge.run(
+    "redrive": lambda world, _: redrive.start_redrive(world.source, _plan(world), reason="r"),
+    "resume": lambda world, _: redrive.resume_redrive(world.source, "20261124", reason="r"),
+    "cancel": lambda world, _: redrive.cancel_redrive(world.source),
+    "purge": lambda world, path: purge.purge_messages(
         world.source, _plan(world), export=path / "e.jsonl", confirmation="jobs-dlq", reason="r"
     ),
     "import": lambda world, path: imports.import_messages(world.source, path / "e.jsonl"),
@@ -94,13 +94,13 @@ def test_the_desk_does_not_act_either(world: World, act: str) -> None:
     with pytest.raises(ReadOnly):
         DESK[act](LocalDeadLetterService(world.source), plan.id)
     assert len(world.bodies()) == 2
-    assert background.jobs(world.source) == ()
+    assert background.list_jobs(world.source) == ()
 
 
 @pytest.mark.parametrize("work", ["redrive", "look"])
 def test_a_job_that_runs_is_not_stopped(world: World, work: str, monkeypatch: pytest.MonkeyPatch) -> None:
     running = background.BackgroundJob(work, work, background.RUNNING, background.datetime.now(background.UTC))
-    monkeypatch.setattr(background._Files, "read", lambda _: running)
+    monkeypatch.setattr(background._JobFiles, "read", lambda _: running)
     with pytest.raises(ReadOnly):
         LocalDeadLetterService(world.source).stop(work)
 

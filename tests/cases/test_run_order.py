@@ -19,10 +19,10 @@ def test_the_redrive_that_began_last_comes_first(desk: Desk) -> None:
     source = desk.world.source
     earlier = a_plan(desk.world, Selection(ids=(first,)), steps=UNWATCHED, margin=1.0)
     later = a_plan(desk.world, Selection(ids=(second,)), steps=UNWATCHED, margin=1.0)
-    redrive.run(source, later, reason="planned last, begun first")
+    redrive.start_redrive(source, later, reason="planned last, begun first")
     desk.world.shelve()
-    redrive.run(source, earlier, reason="planned first, begun last", stop=lambda: True)
-    assert [run.id for run in redrive.runs(source)] == [earlier.id, later.id]
+    redrive.start_redrive(source, earlier, reason="planned first, begun last", stop=lambda: True)
+    assert [run.id for run in redrive.list_runs(source)] == [earlier.id, later.id]
     assert [run.id for run in RunCache(source).load_all()] == [earlier.id, later.id]
     code, out, _ = desk.ops("runs")
     assert code == 0
@@ -31,4 +31,4 @@ def test_the_redrive_that_began_last_comes_first(desk: Desk) -> None:
     assert f"ops dlq runs {earlier.id} --queue jobs   details of the latest" in out
     assert desk.told("runs")[0]["id"] == earlier.id
     assert desk.ops("resume")[0] == 0, "without a name: the latest that can go on"
-    assert redrive.progress(source, earlier.id).sent == 1
+    assert redrive.read_run(source, earlier.id).sent == 1

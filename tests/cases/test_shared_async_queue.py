@@ -128,9 +128,9 @@ def test_each_goes_to_the_function_in_whose_log_its_request_is(world: World, clo
     assert "lambda:InvokeFunction on " + REFUND in made.permissions
     assert not any("log-group" in need for need in made.permissions), "nothing is watched"
     assert any("1 of 3 messages stay in the dead-letter queue" in warning for warning in made.warnings)
-    ended = redrive.run(world.source, made, reason="fixed")
+    ended = redrive.start_redrive(world.source, made, reason="fixed")
     assert (ended.sent, ended.deleted, ended.failed) == (2, 2, 0)
-    assert "1 message stays in the dead-letter queue. 1: not known which function they came from" in ended.said
+    assert "1 message stays in the dead-letter queue. 1: not known which function they came from" in ended.status_text
     assert sorted(cloud.invoked) == [(INVOICE, json.dumps({"of": A})), (REFUND, json.dumps({"of": B}))]
     assert world.bodies() == [json.dumps({"of": C})]
 
@@ -220,7 +220,7 @@ def test_a_function_is_chosen_by_its_arn(world: World, cloud: Cloud) -> None:
     assert (made.destination.kind, made.destination.function_arn) == ("function", REFUND)
     assert dict(made.returns.origins) == {REFUND: 2}
     assert len(made.returns.left_ids) == 1, "a message that no invocation failed cannot go to a function"
-    redrive.run(world.source, made, reason="to refund")
+    redrive.start_redrive(world.source, made, reason="to refund")
     assert {arn for arn, _ in cloud.invoked} == {REFUND}
     assert world.bodies() == ["plain"]
 

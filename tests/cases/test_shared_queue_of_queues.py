@@ -39,7 +39,7 @@ def test_each_goes_to_its_own_queue(world: World) -> None:
     mails = world.jobs.arn.replace("jobs", "mails")
     assert dict(made.returns.origins) == {world.jobs.arn: 3, mails: 2}
     assert any("go to 2 places; the rate follows the load of jobs" in warning for warning in made.warnings)
-    ended = redrive.run(world.source, made, reason="both fixed")
+    ended = redrive.start_redrive(world.source, made, reason="both fixed")
     assert (ended.sent, ended.failed) == (5, 0)
     assert len(world.jobs.messages()) == 3
     assert world.bodies() == []

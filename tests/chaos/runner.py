@@ -47,15 +47,15 @@ def work(call: dict[str, Any]) -> dict[str, Any]:
     try:
         source = opened(call["queue"])
         if call["do"] == "run":
-            run = redrive.run(source, plans.load(call["run"], source), reason="chaos test")
+            run = redrive.start_redrive(source, plans.load(call["run"], source), reason="chaos test")
         else:
-            run = redrive.resume(source, call["run"])
+            run = redrive.resume_redrive(source, call["run"])
     except KeyboardInterrupt:  # before the run had begun
         return {"state": "interrupted"}
     except OpsError as error:
         return {"state": "refused", "kind": type(error).__name__, "said": str(error), "next_step": error.next_step}
-    return {"state": str(run.state), "said": run.said, "twice": list(run.twice), "sent": run.sent,
-            "deleted": run.deleted, "failed": run.failed, "vanished": run.vanished}  # fmt: skip
+    return {"state": str(run.state), "said": run.status_text, "twice": list(run.possible_duplicates), "sent": run.sent,
+            "deleted": run.deleted, "failed": run.failed, "vanished": run.missing}  # fmt: skip
 
 
 def child(call: dict[str, Any]) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from dashboard import app
-from ops.deadletters.ledger.model import State
+from ops.deadletters.ledger.model import RunState
 from ops.errors import AccessDenied
 from tests.dashboard import samples, unusual
 from tests.fakes import dead_letter_service
@@ -31,19 +31,21 @@ MAKE = {
     "many-letters": lambda: unusual.Desked(lambda: dead_letter_service.SampleDesk(100_000)),
     **{
         f"run-{state.value}": lambda state=state: unusual.Desked(lambda: dead_letter_service.SampleDesk(state=state))
-        for state in State
+        for state in RunState
     },
     "lost": unusual.Lost,
     "letters-since": lambda: unusual.Desked(lambda: dead_letter_service.SampleDesk(50)),
     "run-stopping": lambda: unusual.Desked(dead_letter_service.Stopping),
-    "run-circled": lambda: unusual.Desked(lambda: dead_letter_service.Stopping(State.CANCELLED)),
+    "run-circled": lambda: unusual.Desked(lambda: dead_letter_service.Stopping(RunState.CANCELLED)),
     "many-causes": lambda: unusual.Desked(dead_letter_service.ManyCauses),
     "run-resuming": lambda: unusual.Desked(
-        lambda: dead_letter_service.SampleDesk(state=State.INTERRUPTED, job="starting")
+        lambda: dead_letter_service.SampleDesk(state=RunState.INTERRUPTED, job="starting")
     ),
-    "run-starting": lambda: unusual.Desked(lambda: dead_letter_service.SampleDesk(state=State.STOPPED, job="starting")),
+    "run-starting": lambda: unusual.Desked(
+        lambda: dead_letter_service.SampleDesk(state=RunState.STOPPED, job="starting")
+    ),
     "hostile-run": lambda: unusual.Desked(
-        lambda: dead_letter_service.SampleDesk(foreign=" " + samples.HOSTILE, state=State.STOPPED),
+        lambda: dead_letter_service.SampleDesk(foreign=" " + samples.HOSTILE, state=RunState.STOPPED),
         " " + samples.HOSTILE,
     ),
     "denied": lambda: unusual.Refused(

@@ -11,7 +11,7 @@ import pytest
 from dashboard.markup import dead_letters
 from dashboard.pages import PAGES
 from dashboard.services.dead_letter_service import LocalDeadLetterService
-from ops.deadletters.ledger.model import State
+from ops.deadletters.ledger.model import RunState
 from ops.deadletters.plan_model import Action, Selection
 from tests.dashboard.app import App
 from tests.fakes import dead_letter_service
@@ -100,28 +100,28 @@ def test_read_only_plans_but_does_not_send(sample: Visit, monkeypatch: pytest.Mo
     assert app.at.button(key="run-cancel").disabled
 
 
-@pytest.mark.parametrize("state", list(State), ids=[state.value for state in State])
-def test_a_run_in_every_state(sample: Visit, state: State) -> None:
+@pytest.mark.parametrize("state", list(RunState), ids=[state.value for state in RunState])
+def test_a_run_in_every_state(sample: Visit, state: RunState) -> None:
     app = sample(f"run-{state.value}").open(PAGE)
     assert not app.at.exception
     run = dead_letter_service.a_run(state)
     keys = {button.key for button in app.at.button}
-    if state is State.DONE:
+    if state is RunState.DONE:
         assert "Running" not in app.text, "what is done is not in the way"
         return
-    assert run.said in app.text
+    assert run.status_text in app.text
     assert "deployed version 8" in app.text
-    assert ("run-cancel" in keys) == (state is State.RUNNING)
-    assert ("run-resume" in keys) == (state is not State.RUNNING)
-    if state is State.RUNNING:
+    assert ("run-cancel" in keys) == (state is RunState.RUNNING)
+    assert ("run-resume" in keys) == (state is not RunState.RUNNING)
+    if state is RunState.RUNNING:
         assert "Max rate now 47/s: the queue's oldest message is 40 s old, slowing." in app.text
         assert "1,840 remaining" in app.text
-    if state is State.STOPPED:
+    if state is RunState.STOPPED:
         assert "Failed again with" in app.text
         assert "Sandbox.Timedout: Task timed out after … seconds" in app.text
-    if state is State.INTERRUPTED:
+    if state is RunState.INTERRUPTED:
         assert "00000003-1111-4111-8111-111111111111" in app.text, "what may have been sent twice is listed"
-    if state is State.FAILED:
+    if state is RunState.FAILED:
         assert "MessageTooLong: over 1 MiB after edits" in app.text
 
 
@@ -136,7 +136,7 @@ def test_a_run_that_starts_goes_before_one_that_waits(sample: Visit) -> None:
 
 def test_a_run_that_is_resumed_starts_before_its_ledger_tells(sample: Visit) -> None:
     app = sample("run-resuming")
-    app.at.session_state["_shown_run"] = dead_letter_service.a_run(State.INTERRUPTED).id
+    app.at.session_state["_shown_run"] = dead_letter_service.a_run(RunState.INTERRUPTED).id
     app.open(PAGE)
     assert not app.at.exception
     assert "Starting the redrive…" in [bar.proto.text for bar in app.at.get("progress")]
@@ -168,15 +168,15 @@ def test_a_move_task_that_is_being_stopped_says_so_and_what_it_moved(sample: Vis
 
 
 def test_what_a_move_task_took_counts_as_sent_until_it_is_known_letter_by_letter() -> None:
-    run = dead_letter_service.circling(dead_letter_service.a_run(State.CANCELLED))
+    run = dead_letter_service.circling(dead_letter_service.a_run(RunState.CANCELLED))
     assert "35 moved by SQS, about" in dead_letters.run_bar(run)
     assert "52 remaining" in dead_letters.run_bar(run)
     assert "Stage 1, interrupted" in dead_letters.run_steps(run)
     settled = replace(run, sent=87, deleted=87, moved=90)
     assert "by SQS" not in dead_letters.run_bar(settled) + dead_letters.run_numbers(settled)
-    stopped = replace(run, state=State.STOPPED, steps=(replace(run.steps[0], state="stopped"),))
+    stopped = replace(run, state=RunState.STOPPED, steps=(replace(run.steps[0], state="stopped"),))
     assert dead_letters.state(stopped)[1] == "Stopped", "the canary did not do it"
-    assert dead_letters.state(dead_letter_service.a_run(State.STOPPED))[1] == "Aborted by canary"
+    assert dead_letters.state(dead_letter_service.a_run(RunState.STOPPED))[1] == "Aborted by canary"
 
 
 def test_resuming_says_what_a_move_task_took(sample: Visit) -> None:
@@ -189,7 +189,7 @@ def test_resuming_says_what_a_move_task_took(sample: Visit) -> None:
 
 
 def test_a_slow_run_tells_its_time_left_by_its_limit() -> None:
-    slow = replace(dead_letter_service.a_run(State.RUNNING), rate=0.0, rate_limit=1.0)
+    slow = replace(dead_letter_service.a_run(RunState.RUNNING), rate=0.0, rate_limit=1.0)
     assert "31 min" in dead_letters.run_numbers(slow)
     assert "0<small>/s" not in dead_letters.run_numbers(slow), "nothing was sent in the moment that was measured"
 
@@ -202,14 +202,14 @@ def test_going_on_after_the_canary_says_what_came_back_first(sample: Visit) -> N
 
 
 def test_a_watch_that_was_ended_early_is_no_waiting_and_a_resumed_step_was_stopped() -> None:
-    done = dead_letter_service.a_run(State.DONE)
+    done = dead_letter_service.a_run(RunState.DONE)
     first, *between, last = done.steps
     steps = (
         replace(first, state="stopped"),
         *between,
         replace(last, state="ended early", waiting=63, succeeded=last.succeeded - 63),
     )
-    run = replace(done, state=State.CANCELLED, waiting=63, succeeded=1_937, steps=steps)
+    run = replace(done, state=RunState.CANCELLED, waiting=63, succeeded=1_937, steps=steps)
     said = dead_letters.run_bar(run) + dead_letters.run_numbers(run) + dead_letters.run_steps(run)
     assert "63 sent, outcome unknown" in said
     assert "Stage 1, aborted, then resumed" in said

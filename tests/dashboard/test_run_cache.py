@@ -8,7 +8,7 @@ import pytest
 
 from dashboard.services.run_cache import RunCache
 from ops.deadletters.ledger import Ledger
-from ops.deadletters.ledger.model import Run, State
+from ops.deadletters.ledger.model import Run, RunState
 from ops.deadletters.plan_model import Action, Selection
 from ops.deadletters.redrive import redrive
 from ops.errors import OpsError
@@ -24,8 +24,8 @@ def desk() -> SampleDesk:
 def read(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Which ledgers were opened, in turn."""
     opened: list[str] = []
-    open_ = redrive.progress
-    monkeypatch.setattr(redrive, "progress", lambda source, run: (opened.append(run), open_(source, run))[1])
+    open_ = redrive.read_run
+    monkeypatch.setattr(redrive, "read_run", lambda source, run: (opened.append(run), open_(source, run))[1])
     return opened
 
 
@@ -36,28 +36,28 @@ def began(desk: SampleDesk) -> Path:
     return path
 
 
-def states(ledgers: RunCache) -> list[State]:
+def states(ledgers: RunCache) -> list[RunState]:
     return [run.state for run in ledgers.load_all() if isinstance(run, Run)]
 
 
 def test_a_run_that_has_ended_is_read_once_until_somebody_resumes_it(desk: SampleDesk, read: list[str]) -> None:
     path, ledgers = began(desk), RunCache(desk._source)
     with Ledger.open(path) as ledger:
-        ledger.end(State.CANCELLED, "Cancelled.")
-    assert states(ledgers) == states(ledgers) == [State.CANCELLED]
+        ledger.finish_run(RunState.CANCELLED, "Cancelled.")
+    assert states(ledgers) == states(ledgers) == [RunState.CANCELLED]
     assert len(read) == 1
     with Ledger.open(path) as ledger:
-        ledger.begin("Starting.")
-        assert states(ledgers) == [State.INTERRUPTED], "what is still in the log beside the file counts"
-        ledger.end(State.DONE, "All went.")
-        assert states(ledgers) == [State.DONE]
-    assert states(ledgers) == [State.DONE]
+        ledger.start_run("Starting.")
+        assert states(ledgers) == [RunState.INTERRUPTED], "what is still in the log beside the file counts"
+        ledger.finish_run(RunState.DONE, "All went.")
+        assert states(ledgers) == [RunState.DONE]
+    assert states(ledgers) == [RunState.DONE]
 
 
 def test_a_run_that_has_not_ended_is_read_each_time(desk: SampleDesk, read: list[str]) -> None:
     began(desk)
     ledgers = RunCache(desk._source)
-    assert states(ledgers) == states(ledgers) == [State.INTERRUPTED], "its process may come or go"
+    assert states(ledgers) == states(ledgers) == [RunState.INTERRUPTED], "its process may come or go"
     assert len(read) == 2
 
 
@@ -68,4 +68,4 @@ def test_a_ledger_that_cannot_be_read_is_an_error_until_it_can(desk: SampleDesk)
     ledgers = RunCache(desk._source)
     assert [isinstance(found, OpsError) for found in ledgers.load_all()] == [True]
     path.write_bytes(whole)
-    assert states(ledgers) == [State.INTERRUPTED]
+    assert states(ledgers) == [RunState.INTERRUPTED]

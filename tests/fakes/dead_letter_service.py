@@ -23,7 +23,7 @@ from ops.aws import Aws, sqs
 from ops.deadletters.archive import audit_log
 from ops.deadletters.causes import Timeline, TimelineEvent, fingerprint
 from ops.deadletters.jobs.background import DONE, RUNNING, BackgroundJob
-from ops.deadletters.ledger.model import Run, State, Step
+from ops.deadletters.ledger.model import Run, RunState, RunStep
 from ops.deadletters.messages.model import Attribute, Cause, DeadLetter, Kind, Place
 from ops.deadletters.plan_model import Action, Estimate, Plan, Selection
 from ops.deadletters.queue import DeadLetterQueue
@@ -78,7 +78,7 @@ def _label(text: str, i: int) -> str:
 class SampleDesk(LocalDeadLetterService):
     """Of ``count`` letters. ``state``: which run stands on the page; ``job``: how the look is."""
 
-    def __init__(self, count: int = 54, foreign: str = "", state: State | None = None, job: str = "") -> None:
+    def __init__(self, count: int = 54, foreign: str = "", state: RunState | None = None, job: str = "") -> None:
         folder = Path(tempfile.mkdtemp(prefix="desk-"))
         atexit.register(shutil.rmtree, folder, ignore_errors=True)
         for name in ("plans", "runs", "jobs", "exports"):
@@ -151,7 +151,7 @@ class SampleDesk(LocalDeadLetterService):
         pass
 
     def runs(self) -> tuple[Run, ...]:
-        earlier = a_run(State.DONE, began=NOW - timedelta(days=1), reason="fixed in version 6")
+        earlier = a_run(RunState.DONE, began=NOW - timedelta(days=1), reason="fixed in version 6")
         return (a_run(self.state, self.foreign), earlier) if self.state else (earlier,)
 
     def run(self, plan: str) -> Run | None:
@@ -179,7 +179,7 @@ class SampleDesk(LocalDeadLetterService):
         if name in ("export", "purge-export") and (path := next(self.folder.glob("exports/*"), None)):
             kept = {"path": str(path), "selection": {**vars(Selection()), "ids": []}}
             return BackgroundJob(
-                name, "export", DONE, NOW, NOW, said=f"54 letters written to {path.name}", arguments=kept
+                name, "export", DONE, NOW, NOW, status_text=f"54 letters written to {path.name}", arguments=kept
             )
         return None
 
@@ -227,43 +227,45 @@ def a_plan(ids: tuple[str, ...], selection: Selection, action: Action, destinati
     )  # fmt: skip
 
 
-def a_run(state: State, foreign: str = "", began: datetime | None = None, reason: str = "deployed version 8") -> Run:
+def a_run(state: RunState, foreign: str = "", began: datetime | None = None, reason: str = "deployed version 8") -> Run:
     """One of 2,000 letters: in its third step, or as it ended."""
     began = began or NOW - timedelta(minutes=2)
     base = Run(
         id=f"{began:%Y%m%dT%H%M%S}-3f9a", plan_hash="9" * 64, reason=reason + foreign, who=WHO, state=state,
         began=began, ended=began + timedelta(minutes=4), engine="ledger", planned=2_000, sent=2_000, deleted=2_000,
-        failed=0, vanished=0, succeeded=2_000, came_back=0, waiting=0, rate=0.0, rate_limit=100.0, rate_why="",
-        said="2,000 letters were sent, and all of them succeeded.",
-        steps=tuple(Step(n, upto, upto, upto - before, 0, 0, "passed")
+        failed=0, missing=0, succeeded=2_000, failed_again=0, waiting=0, rate=0.0, rate_limit=100.0, rate_reason="",
+        status_text="2,000 letters were sent, and all of them succeeded.",
+        steps=tuple(RunStep(n, upto, upto, upto - before, 0, 0, "passed")
                     for n, (before, upto) in enumerate(((0, 5), (5, 20), (20, 200), (200, 2_000)), 1)),
     )  # fmt: skip
-    if state is State.DONE:
+    if state is RunState.DONE:
         return base
     passed = base.steps[:2]
-    if state is State.STOPPED:
+    if state is RunState.STOPPED:
         steps = (
-            Step(1, 5, 5, 1, 4, 0, "stopped"),
+            RunStep(1, 5, 5, 1, 4, 0, "stopped"),
             *(replace(s, sent=0, succeeded=0, state="open") for s in base.steps[1:]),
         )
-        return replace(base, steps=steps, sent=5, deleted=5, succeeded=1, came_back=4,
-                       said="Stopped after step 1: 4 of 5 came back, more than 20%.",
-                       causes_back=((f"Sandbox.Timedout: Task timed out after … seconds{foreign}", 4),))  # fmt: skip
-    steps = (*passed, Step(3, 200, 160, 90, 2, 68, "sending"), Step(4, 2_000, 0, 0, 0, 0, "open"))
-    going = replace(base, ended=None, steps=steps, sent=160, deleted=150, succeeded=110, came_back=2, waiting=48,
-                    rate=46.8, said="Step 3: sending 180 letters.", rate_limit=47.0,
-                    rate_why="the queue's oldest message is 40 s old, slowing")  # fmt: skip
-    if state is State.RUNNING:
+        return replace(base, steps=steps, sent=5, deleted=5, succeeded=1, failed_again=4,
+                       status_text="Stopped after step 1: 4 of 5 came back, more than 20%.",
+                       failed_again_causes=((f"Sandbox.Timedout: Task timed out after … seconds{foreign}", 4),))  # fmt: skip
+    steps = (*passed, RunStep(3, 200, 160, 90, 2, 68, "sending"), RunStep(4, 2_000, 0, 0, 0, 0, "open"))
+    going = replace(base, ended=None, steps=steps, sent=160, deleted=150, succeeded=110, failed_again=2, waiting=48,
+                    rate=46.8, status_text="Step 3: sending 180 letters.", rate_limit=47.0,
+                    rate_reason="the queue's oldest message is 40 s old, slowing")  # fmt: skip
+    if state is RunState.RUNNING:
         return going
-    said = {
-        State.INTERRUPTED: "Its process ended after 160 letters; nothing is lost.",
-        State.CANCELLED: "Cancelled after 160 letters; all that was held is given back.",
-        State.FAILED: "The identity may not call sqs:SendMessage on scilearn-jobs.",
+    texts = {
+        RunState.INTERRUPTED: "Its process ended after 160 letters; nothing is lost.",
+        RunState.CANCELLED: "Cancelled after 160 letters; all that was held is given back.",
+        RunState.FAILED: "The identity may not call sqs:SendMessage on scilearn-jobs.",
     }
-    twice = tuple(f"{i:08x}-1111-4111-8111-111111111111" for i in range(4)) if state is State.INTERRUPTED else ()
-    failures = (("MessageTooLong: over 1 MiB after edits", 3),) if state is State.FAILED else ()
-    return replace(going, state=state, said=said[state], twice=twice, failures=failures, failed=len(failures) * 3,
-                   ended=None if state is State.INTERRUPTED else NOW)  # fmt: skip
+    duplicates = (
+        tuple(f"{i:08x}-1111-4111-8111-111111111111" for i in range(4)) if state is RunState.INTERRUPTED else ()
+    )
+    failures = (("MessageTooLong: over 1 MiB after edits", 3),) if state is RunState.FAILED else ()
+    return replace(going, state=state, status_text=texts[state], possible_duplicates=duplicates,
+                   failures=failures, failed=len(failures) * 3, ended=None if state is RunState.INTERRUPTED else NOW)  # fmt: skip
 
 
 class ManyCauses(SampleDesk):
@@ -278,20 +280,22 @@ class ManyCauses(SampleDesk):
 class Stopping(SampleDesk):
     """SQS moves a whole queue, and somebody has just asked to stop that, or it has been cancelled."""
 
-    def __init__(self, state: State = State.RUNNING) -> None:
+    def __init__(self, state: RunState = RunState.RUNNING) -> None:
         super().__init__(state=state)
 
     def runs(self) -> tuple[Run, ...]:
         going, *earlier = super().runs()
-        if self.state is not State.RUNNING:
+        if self.state is not RunState.RUNNING:
             return circling(going), *earlier
-        said = "SQS moves the letters up to 2 a second: about 35 of 87 so far."
-        return replace(circling(going), state=State.RUNNING, ended=None, said=said, stopping=True), *earlier
+        status_text = "SQS moves the letters up to 2 a second: about 35 of 87 so far."
+        return replace(
+            circling(going), state=RunState.RUNNING, ended=None, status_text=status_text, stopping=True
+        ), *earlier
 
 
 def circling(run: Run) -> Run:
     """The same as of a move task, which the ledger knows no letters of before it has ended."""
     return replace(
-        run, engine="move task", planned=87, sent=0, deleted=0, succeeded=0, came_back=0, waiting=0, moved=35,
-        rate=2.0, rate_limit=2.0, rate_why="the plan's cap", steps=(Step(1, 87, 0, 0, 0, 0, "sending"),),
+        run, engine="move task", planned=87, sent=0, deleted=0, succeeded=0, failed_again=0, waiting=0, moved=35,
+        rate=2.0, rate_limit=2.0, rate_reason="the plan's cap", steps=(RunStep(1, 87, 0, 0, 0, 0, "sending"),),
     )  # fmt: skip

@@ -15,7 +15,7 @@ from ops import workload
 from ops.aws import Aws, sqs
 from ops.aws.clients import MAX_ATTEMPTS
 from ops.deadletters import plans
-from ops.deadletters.ledger.model import MessageOutcome, Outcome, Run, Sent
+from ops.deadletters.ledger.model import MessageOutcome, Outcome, Run, SentMessage
 from ops.deadletters.messages import parse
 from ops.deadletters.messages.model import Place
 from ops.deadletters.plan_model import Pace, Plan, Selection
@@ -81,12 +81,12 @@ class FixedOutcomes:
     pause_s: float = 0.0
     note: str = ""
 
-    def check(self, waiting: Sequence[Sent], run: Run, moving: bool) -> list[MessageOutcome]:
+    def check(self, waiting: Sequence[SentMessage], run: Run, moving: bool) -> list[MessageOutcome]:
         names = [sent.message_id for sent in waiting]
         known = [(name, self.of(run.sent - len(names) + at)) for at, name in enumerate(names)]
         now = datetime.now(UTC)
         return [
-            (name, outcome, now, "ValueError: no column" if outcome is Outcome.CAME_BACK else "")
+            (name, outcome, now, "ValueError: no column" if outcome is Outcome.FAILED_AGAIN else "")
             for name, outcome in known
             if outcome
         ]

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ops.deadletters.ledger import Ledger
-from ops.deadletters.ledger.model import Move
+from ops.deadletters.ledger.model import MessageState
 from tests.fakes.aws import Refusal
 
 
@@ -98,6 +98,6 @@ class EmptyEngine:
     def move(self, upto: int, step: int) -> FakeMoveResult:
         self.moves.append((upto, step))
         if not self.finds:
-            planned = (self.ledger.number_of(one) for one in self.ledger.ids(Move.PLANNED))
-            self.ledger.vanished([number for number in planned if number is not None])
+            planned = (self.ledger.number_of(one) for one in self.ledger.ids_in_states(MessageState.PLANNED))
+            self.ledger.record_missing([number for number in planned if number is not None])
         return FakeMoveResult()

@@ -54,12 +54,12 @@ def confirm_redrive(service: DeadLetterService, plan: Plan) -> None:
 
 @st.dialog("Resume redrive?", icon=":material/resume:")
 def confirm_resume(service: DeadLetterService, run: Run) -> None:
-    remaining = max(0, run.planned - run.done - run.failed - run.vanished)
+    remaining = max(0, run.planned - run.done - run.failed - run.missing)
     if remaining:
-        stopped = f"{run.said}\n\nFix the cause before sending the rest.\n\n" if run.by_canary else ""
-        moved = f"• SQS has moved about {number(run.unsettled)} of them; which ones is determined first.\n"
+        stopped = f"{run.status_text}\n\nFix the cause before sending the rest.\n\n" if run.stopped_by_canary else ""
+        moved = f"• SQS has moved about {number(run.taken_by_task)} of them; which ones is determined first.\n"
         st.text(
-            f"{stopped}{number(remaining)} of {message_count(run.planned)} remaining.\n\n{moved if run.unsettled else ''}"
+            f"{stopped}{number(remaining)} of {message_count(run.planned)} remaining.\n\n{moved if run.taken_by_task else ''}"
             "• Sent messages are not sent again, only deleted from the DLQ.\n"
             "• Possibly sent messages are checked first, and listed."
         )
@@ -73,7 +73,7 @@ def confirm_resume(service: DeadLetterService, run: Run) -> None:
 @st.dialog("Permanently delete these messages?", icon=":material/delete_forever:")
 def confirm_purge(service: DeadLetterService, plan: Plan, export: Path) -> None:
     """Needs the export of exactly these messages, a reason, and the typed words."""
-    words = purge.confirmation(plan)
+    words = purge.confirmation_text(plan)
     st.text(
         f"{message_count(len(plan.ids))} of {service.queue}. Estimated cost: {usd(plan.estimate.usd)}.\n\n"
         "• A deletion cannot be undone.\n"

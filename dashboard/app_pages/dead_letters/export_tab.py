@@ -90,7 +90,7 @@ def _show_purge_job(service: DeadLetterService) -> bool:
         return False
     job_progress.show_job(service, job, "Purge")
     if job.state == DONE:
-        st.html(html_blocks.empty(f"Purged: {job.said}", " ".join(job.notes)))
+        st.html(html_blocks.empty(f"Purged: {job.status_text}", " ".join(job.notes)))
     if not job.running and st.button("Close", key="purge-close", type="tertiary"):
         st.session_state.pop(PURGE_PLAN_KEY)
         st.rerun()
@@ -139,7 +139,7 @@ def _export_button(
 def _show_file(job: BackgroundJob) -> None:
     """Its path, checksum and download."""
     path = Path(str(job.arguments["path"]))
-    st.html(html_blocks.facts({"Result": job.said, **_checksum_facts(job)}))
+    st.html(html_blocks.facts({"Result": job.status_text, **_checksum_facts(job)}))
     try:
         size = path.stat().st_size
     except OSError:
@@ -165,7 +165,7 @@ def _exports_selection(job: BackgroundJob, selection: Selection) -> bool:
     """Whether the file has exactly the messages that are selected now."""
     exported: Any = dict(job.arguments).get("selection")
     return (
-        {**exported, "ids": list(exported["ids"])} == {**tasks.plain(selection), "ids": list(selection.ids)}
+        {**exported, "ids": list(exported["ids"])} == {**tasks.selection_to_json(selection), "ids": list(selection.ids)}
         if exported
         else False
     )

@@ -11,7 +11,7 @@ from dashboard.access import access
 from dashboard.formatting import duration, number
 from dashboard.markup import error_box, html_blocks
 from dashboard.services.dead_letter_service import DeadLetterService
-from ops.deadletters.jobs.background import FAILED, HARMLESS, LOST
+from ops.deadletters.jobs.background import FAILED, LOST, UNRESTRICTED_JOBS
 from ops.errors import OpsError
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ def _show_progress(service: DeadLetterService, name: str, title: str) -> None:
         with st.container(border=True, key=f"going-{name}"), st.container(horizontal=True, vertical_alignment="center"):
             st.progress(_progress_share(job), f"{title}: {_progress_text(job)}")
             allowed = access()
-            blocked = not allowed.may_change and job.work not in HARMLESS
+            blocked = not allowed.may_change and job.work not in UNRESTRICTED_JOBS
             why = allowed.why if blocked else None
             if st.button("Stop", key=f"stop-{name}", icon=":material/stop:", disabled=blocked, help=why):
                 try:
@@ -59,7 +59,7 @@ def _progress_text(job: BackgroundJob) -> str:
     """Count, rate and time left, as a label without Markdown."""
     seconds = (datetime.now(UTC) - job.began).total_seconds()
     if not job.done or not job.expected:
-        return f"{_plain_label(job.said)} · {duration(seconds)}"
+        return f"{_plain_label(job.status_text)} · {duration(seconds)}"
     rate = job.done / max(seconds, 0.1)
     left = duration(max(0.0, (job.expected - job.done) / rate)) if rate else "?"
     return f"{number(job.done)} of {number(job.expected)} · {number(rate)}/s · about {left} left"

@@ -15,7 +15,7 @@ from dashboard.components import widgets
 from dashboard.formatting import escape, message_count, number, sendable
 from dashboard.markup import dead_letters, error_box, html_blocks
 from dashboard.services.dead_letter_service import DeadLetterService
-from ops.deadletters.ledger.model import State
+from ops.deadletters.ledger.model import RunState
 from ops.errors import OpsError
 
 if TYPE_CHECKING:
@@ -24,15 +24,15 @@ if TYPE_CHECKING:
 
 SHOWN_RUN_KEY = "_shown_run"
 _DISMISSED_KEY = "_dismissed_runs"
-_UNFINISHED = (State.INTERRUPTED, State.STOPPED, State.CANCELLED, State.FAILED)
+_UNFINISHED = (RunState.INTERRUPTED, RunState.STOPPED, RunState.CANCELLED, RunState.FAILED)
 _COLUMNS = {
     "began": st.column_config.DatetimeColumn("Started", format="D MMM HH:mm:ss", width=118),
     "state": st.column_config.TextColumn("Status", width=145),
     "planned": st.column_config.NumberColumn("Messages", format="localized", width=66),
     "succeeded": st.column_config.NumberColumn("Succeeded", format="localized", width=80),
-    "came_back": st.column_config.NumberColumn("Failed again", format="localized", width=85),
+    "failed_again": st.column_config.NumberColumn("Failed again", format="localized", width=85),
     "reason": st.column_config.TextColumn("Reason", width=150),
-    "said": st.column_config.TextColumn("Result", width=225),
+    "status_text": st.column_config.TextColumn("Result", width=225),
     "id": st.column_config.TextColumn("Redrive ID", width=160),
 }
 
@@ -46,13 +46,13 @@ def show_current_run(service: DeadLetterService) -> None:
     if job and _is_starting(job, run):
         _show_starting(service, str(shown))
         return
-    if job and not job.running and (run is None or run.state is not State.INTERRUPTED):  # else its card shows it
+    if job and not job.running and (run is None or run.state is not RunState.INTERRUPTED):  # else its card shows it
         job_progress.show_job(service, job, "Redrive")
     newest = runs[0] if runs else None
-    run = next((other for other in runs if other.state is State.RUNNING), run)
+    run = next((other for other in runs if other.state is RunState.RUNNING), run)
     if run is None and newest and newest.state in _UNFINISHED and newest.id not in _dismissed_runs():
         run = newest
-    if run is not None and run.state is State.RUNNING:
+    if run is not None and run.state is RunState.RUNNING:
         _show_live(service, run.id)
         return
     _watch_for_new_run(service, newest)
@@ -64,7 +64,7 @@ def is_run_active(service: DeadLetterService) -> bool:
     """Whether a redrive is running or starting."""
     shown = st.session_state.get(SHOWN_RUN_KEY)
     job = service.job(f"redrive-{shown}") if shown else None
-    return bool(job and job.running) or any(run.state is State.RUNNING for run in service.runs())
+    return bool(job and job.running) or any(run.state is RunState.RUNNING for run in service.runs())
 
 
 def show_run_instead_of_plan(service: DeadLetterService) -> bool:
@@ -77,7 +77,7 @@ def show_run_instead_of_plan(service: DeadLetterService) -> bool:
 
     @st.fragment(run_every=job_progress.POLL_INTERVAL_S if active else None, key="run-beside")
     def body() -> None:
-        run = next((run for run in service.runs() if run.state is State.RUNNING), None)
+        run = next((run for run in service.runs() if run.state is RunState.RUNNING), None)
         run = run or (service.run(shown) if shown else None)
         with st.container(border=run is not None, key="run-brief"):
             if run is not None:
@@ -91,7 +91,7 @@ def show_run_instead_of_plan(service: DeadLetterService) -> bool:
 
 def _is_starting(job: BackgroundJob, run: Run | None) -> bool:
     """Whether its process has started, and its ledger has no entry of that yet."""
-    if not job.running or (run and run.state is State.RUNNING):
+    if not job.running or (run and run.state is RunState.RUNNING):
         return False
     return run is None or run.ended is None or run.ended < job.began
 
@@ -126,7 +126,7 @@ def _show_live(service: DeadLetterService, run_id: str) -> None:
     @st.fragment(run_every=job_progress.POLL_INTERVAL_S, key=f"run-{run_id}")
     def body() -> None:
         run = service.run(run_id)
-        if run is None or run.state is not State.RUNNING:
+        if run is None or run.state is not RunState.RUNNING:
             st.session_state[SHOWN_RUN_KEY] = run_id
             st.toast("The redrive has ended. See the top of this page.", icon=":material/arrow_upward:")
             st.rerun()
@@ -152,11 +152,11 @@ def _show_details(run: Run, key: str) -> None:
     st.html(dead_letters.run_numbers(run))
     if run.steps:
         st.html(dead_letters.run_steps(run))
-    if run.state is State.RUNNING and run.rate_why and not run.stopping:
+    if run.state is RunState.RUNNING and run.rate_reason and not run.stopping:
         limit = f"Max rate now {number(run.rate_limit)}/s: " if run.rate_limit is not None else ""
-        st.html(f'<span class="so-quiet">{escape(f"{limit}{run.rate_why}.")}</span>')
-    if run.causes_back:
-        st.html(dead_letters.tally("Failed again with", run.causes_back))
+        st.html(f'<span class="so-quiet">{escape(f"{limit}{run.rate_reason}.")}</span>')
+    if run.failed_again_causes:
+        st.html(dead_letters.tally("Failed again with", run.failed_again_causes))
     if run.failures:
         st.html(dead_letters.tally("Rejected by the destination", run.failures))
     _show_possible_duplicates(run, key)
@@ -165,7 +165,7 @@ def _show_details(run: Run, key: str) -> None:
 def _show_buttons(service: DeadLetterService, run: Run, *, dismissable: bool, key: str) -> None:
     allowed = access()
     with st.container(horizontal=True, vertical_alignment="center"):
-        if run.state is State.RUNNING and st.button(
+        if run.state is RunState.RUNNING and st.button(
             "Stopping…" if run.stopping else "Stop",
             key=f"{key}-cancel",
             icon=":material/stop:",
@@ -176,7 +176,7 @@ def _show_buttons(service: DeadLetterService, run: Run, *, dismissable: bool, ke
             "Resume…",
             key=f"{key}-resume",
             icon=":material/resume:",
-            type="primary" if run.state is State.INTERRUPTED else "secondary",
+            type="primary" if run.state is RunState.INTERRUPTED else "secondary",
             disabled=not allowed.may_change,
         ):
             confirm_dialogs.confirm_resume(service, run)
@@ -184,7 +184,7 @@ def _show_buttons(service: DeadLetterService, run: Run, *, dismissable: bool, ke
             _dismissed_runs().add(run.id)
             st.session_state.pop(SHOWN_RUN_KEY, None)
             st.rerun()
-        if not allowed.may_change and run.state is not State.DONE:
+        if not allowed.may_change and run.state is not RunState.DONE:
             st.text(allowed.why)
 
 
@@ -199,7 +199,7 @@ def show_history(service: DeadLetterService) -> None:
         return
     frame = pd.DataFrame([{name: getattr(run, name) for name in _COLUMNS} for run in runs])
     frame["state"] = [dead_letters.state(run)[1] for run in runs]
-    for name in ("reason", "said"):
+    for name in ("reason", "status_text"):
         frame[name] = frame[name].map(sendable)
     frame["began"] = pd.to_datetime(frame["began"], utc=True).dt.tz_convert(page_runtime.ZONE)
     table = widgets.table(
@@ -211,11 +211,15 @@ def show_history(service: DeadLetterService) -> None:
 
 def _show_possible_duplicates(run: Run, key: str) -> None:
     """Listed, since only the handler can drop duplicates: by the original message ID, if it is idempotent."""
-    if run.twice:
-        label = f"{message_count(len(run.twice))} may have been sent twice"
+    if run.possible_duplicates:
+        label = f"{message_count(len(run.possible_duplicates))} may have been sent twice"
         with st.expander(label, icon=":material/content_copy:", key=f"{key}-twice"):
             st.text("An idempotent handler drops a duplicate by its original message ID. Check these:")
-            st.code("\n".join(run.twice[:1_000]), language=None, height=160 if len(run.twice) > 6 else "content")
+            st.code(
+                "\n".join(run.possible_duplicates[:1_000]),
+                language=None,
+                height=160 if len(run.possible_duplicates) > 6 else "content",
+            )
 
 
 def _request_stop(service: DeadLetterService, run: Run) -> None:

@@ -40,18 +40,18 @@ def purge(
     from ops.deadletters import plans
     from ops.deadletters.redrive import purge as purging
 
-    purge_plan = purging.plan(source, export_file)
+    purge_plan = purging.plan_purge(source, export_file)
     plans.save(source, purge_plan)
     progress_console = printing.progress_console()
     if confirm is None:
         plan_view.show(progress_console, source, purge_plan)
-    confirmation = printing.typed_confirmation(purging.confirmation(purge_plan), confirm)
-    purging.ensure_meant(source, purge_plan, confirmation)  # before there is anything to count
+    confirmation = printing.typed_confirmation(purging.confirmation_text(purge_plan), confirm)
+    purging.ensure_confirmed(source, purge_plan, confirmation)  # before there is anything to count
     with (
         terminal_progress.counting(progress_console, "Deleting messages") as counted,
         stopping(progress_console, "Stopping …") as stop,
     ):
-        done = purging.run(
+        done = purging.purge_messages(
             source,
             purge_plan,
             export=export_file,
@@ -70,7 +70,7 @@ def purge(
         for number, what in (
             (done.missing, "not found in the queue: deleted or held by another consumer"),
             (done.refused, "not deleted: SQS rejected the request"),
-            (done.not_given_back, "not released: hidden until their visibility timeout ends"),
+            (done.not_released, "not released: hidden until their visibility timeout ends"),
         ):
             if number:
                 printing.warnings(console, [f"{formatting.count(number, 'message')} {what}."])

@@ -14,7 +14,7 @@ from ops.cli.dlq.shared_options import DlqContext, PlanName, Reason, RunName, Ye
 from ops.cli.graceful_shutdown import stopping
 from ops.cli.json_output import dumps, plain
 from ops.deadletters import queue_lock
-from ops.deadletters.ledger.model import Run, State
+from ops.deadletters.ledger.model import Run, RunState
 from ops.deadletters.plan_model import Plan
 from ops.deadletters.queue import DeadLetterQueue
 from ops.errors import UsageError
@@ -38,7 +38,7 @@ def redrive(
     from ops.deadletters.redrive import preflight
 
     plan = plans.load(name, source)
-    preflight.check(source, plan)
+    preflight.ensure_can_start(source, plan)
     printing.confirm(
         "Proceed?",
         yes,
@@ -54,7 +54,7 @@ def carry_out(context: DlqContext, source: DeadLetterQueue, plan: Plan, reason: 
 
     _run(
         context,
-        lambda progress, stop: engine.run(source, plan, reason=reason, progress=progress, stop=stop),
+        lambda progress, stop: engine.start_redrive(source, plan, reason=reason, progress=progress, stop=stop),
         plan.id,
         as_json,
     )
@@ -78,10 +78,12 @@ def resume(
     source = context.open()
     from ops.deadletters.redrive import redrive as engine
 
-    run = _find_run(context, source, name, unless=(State.DONE, State.RUNNING), what="to resume")
-    if run.by_canary:
+    run = _find_run(context, source, name, unless=(RunState.DONE, RunState.RUNNING), what="to resume")
+    if run.stopped_by_canary:
         queue_lock.ensure_not_busy(source)
-        outcome = f"{run.came_back:,} of {run.sent:,} failed again" if run.came_back else "The outcomes are unknown"
+        outcome = (
+            f"{run.failed_again:,} of {run.sent:,} failed again" if run.failed_again else "The outcomes are unknown"
+        )
         otherwise = f"{outcome}: fix the cause ({context.command_line('scan')}), then add --yes."
         printing.confirm(
             "Is the cause fixed? Resume?",
@@ -91,7 +93,7 @@ def resume(
         )
     _run(
         context,
-        lambda progress, stop: engine.resume(source, run.id, reason=reason, progress=progress, stop=stop),
+        lambda progress, stop: engine.resume_redrive(source, run.id, reason=reason, progress=progress, stop=stop),
         run.id,
         as_json,
     )
@@ -106,15 +108,15 @@ def cancel(context: DlqContext, name: RunName = None, as_json: options.Json = Fa
     source = context.open()
     from ops.deadletters.redrive import redrive as engine
 
-    run = _find_run(context, source, name, only=State.RUNNING, what="running")
-    if run.state is State.RUNNING:
-        engine.cancel(source, run.id)
+    run = _find_run(context, source, name, only=RunState.RUNNING, what="running")
+    if run.state is RunState.RUNNING:
+        engine.cancel_redrive(source, run.id)
         end = time.monotonic() + WAIT_S
         with printing.progress_console().status(f"Stopping {run.id}: waiting for its batches in flight …"):
-            while (run := engine.progress(source, run.id)).state is State.RUNNING and time.monotonic() < end:
+            while (run := engine.read_run(source, run.id)).state is RunState.RUNNING and time.monotonic() < end:
                 time.sleep(0.5)
     _result(context, run, as_json)
-    if run.state is State.RUNNING:
+    if run.state is RunState.RUNNING:
         raise typer.Exit(1)
 
 
@@ -133,16 +135,16 @@ def runs(
     from ops.deadletters.redrive import redrive as engine
 
     if name:
-        _result(context, engine.progress(source, name), as_json)
+        _result(context, engine.read_run(source, name), as_json)
         return
-    found = engine.runs(source)[:limit]
+    found = engine.list_runs(source)[:limit]
     if as_json:
         typer.echo(dumps([_as_json(run) for run in found]))
         return
     console = printing.output_console()
     console.print(printing.where(source), style="dim", markup=False)
     run_view.show_list(console, found)
-    damaged = engine.unreadable(source)
+    damaged = engine.list_unreadable_runs(source)
     printing.warnings(console, damaged)
     if not found and damaged:
         return
@@ -169,13 +171,13 @@ def _run(
             printing.next_steps(console, (context.command_line("resume", run_id), "resume it"))
             raise typer.Exit(1) from None
     _result(context, run, as_json)
-    if run.state is not State.DONE or run.failed or run.vanished or run.came_back or run.left:
+    if run.state is not RunState.DONE or run.failed or run.missing or run.failed_again or run.remaining:
         raise typer.Exit(1)
 
 
 def _as_json(run: Run) -> dict[str, Any]:
     """With two more counts: ``planned`` were selected, ``reached`` were in the scan, ``sent``, and ``left`` remain."""
-    return {**plain(run), "reached": run.planned - run.unseen, "left": run.left}
+    return {**plain(run), "reached": run.planned - run.unseen, "left": run.remaining}
 
 
 def _result(context: DlqContext, run: Run, as_json: bool) -> None:
@@ -191,18 +193,18 @@ def _find_run(
     source: DeadLetterQueue,
     name: str | None,
     what: str,
-    only: State | None = None,
-    unless: tuple[State, ...] = (),
+    only: RunState | None = None,
+    unless: tuple[RunState, ...] = (),
 ) -> Run:
     """The run of that name, or the latest in a matching state. Raises UsageError."""
     from ops.deadletters.redrive import redrive as engine
 
     if name:
-        run = engine.progress(source, name)
+        run = engine.read_run(source, name)
         if run.state in unless:
             raise UsageError(f"Run {run.id} is {run.state.value}.", f"Show it: {context.command_line('runs', run.id)}.")
         return run
-    for run in engine.runs(source):
+    for run in engine.list_runs(source):
         if run.state not in unless and only in (None, run.state):
             return run
     raise UsageError(

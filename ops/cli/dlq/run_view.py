@@ -11,7 +11,7 @@ from rich.text import Text
 from ops import formatting
 from ops.cli.dlq import printing, terminal_progress
 from ops.cli.sanitize import safe
-from ops.deadletters.ledger.model import Run, State
+from ops.deadletters.ledger.model import Run, RunState
 from ops.deadletters.queue import DeadLetterQueue
 
 if TYPE_CHECKING:
@@ -34,36 +34,41 @@ def show_run(console: Console, context: DlqContext, run: Run) -> None:
     console.print(Text(f"reason: {safe(run.reason)}", style="dim"))
     if run.steps:
         console.print(terminal_progress.steps(run))
-    for cause, number in run.causes_back:
+    for cause, number in run.failed_again_causes:
         console.print(Text(f"failed again: {number:,} × {safe(cause, 200)}", style="bold red"))
     for sentence, number in run.failures:
         console.print(Text(f"rejected: {number:,} × {safe(sentence, 300)}", style="bold red"))
-    if run.vanished:
+    if run.missing:
         printing.notes(console, [_missing(run)])
-    if run.twice:
-        first = ", ".join(run.twice[:5])
-        more = f" and {len(run.twice) - 5:,} more (--json lists them)" if len(run.twice) > 5 else ""
+    if run.possible_duplicates:
+        first = ", ".join(run.possible_duplicates[:5])
+        more = (
+            f" and {len(run.possible_duplicates) - 5:,} more (--json lists them)"
+            if len(run.possible_duplicates) > 5
+            else ""
+        )
         printing.warnings(
-            console, [f"{formatting.count(len(run.twice), 'message')} may have been sent twice: {first}{more}."]
+            console,
+            [f"{formatting.count(len(run.possible_duplicates), 'message')} may have been sent twice: {first}{more}."],
         )
     printing.next_steps(console, *next_commands(context, run))
 
 
 def _missing(run: Run) -> str:
     """Copies and imported messages are sent from the snapshot, from which a scan may have removed them meanwhile."""
-    messages = formatting.count(run.vanished, "message")
-    were = "was" if run.vanished == 1 else "were"
-    if run.stays:
+    messages = formatting.count(run.missing, "message")
+    were = "was" if run.missing == 1 else "were"
+    if run.keeps_originals:
         return f"{messages} {were} no longer in the snapshot."
-    return f"{messages} {were} no longer in the queue: another consumer took {'it' if run.vanished == 1 else 'them'}."
+    return f"{messages} {were} no longer in the queue: another consumer took {'it' if run.missing == 1 else 'them'}."
 
 
 def show_result(console: Console, run: Run) -> None:
     """The state of a run, in numbers and in a sentence."""
     head = Text(run.state.value.capitalize(), style=terminal_progress.STATE_STYLES[run.state])
     console.print(head.append(f": {terminal_progress.counts(run)}.", style="bold"))
-    if run.said:
-        console.print(safe(run.said), markup=False)
+    if run.status_text:
+        console.print(safe(run.status_text), markup=False)
 
 
 def show_list(console: Console, runs: Iterable[Run]) -> None:
@@ -83,15 +88,15 @@ def show_list(console: Console, runs: Iterable[Run]) -> None:
 
 def next_commands(context: DlqContext, run: Run) -> list[tuple[str, str]]:
     """What to type next, by the state of a run; the most likely first."""
-    if run.state is State.RUNNING:
+    if run.state is RunState.RUNNING:
         return [
             (context.command_line("runs", run.id), "show its progress"),
             (context.command_line("cancel", run.id), "stop it"),
         ]
-    if run.state is State.DONE:
-        more = f"about {formatting.count(run.left, 'message')} remain: scan again, then plan those"
-        return [(context.command_line("scan"), more if run.left else "verify that the queue is empty")]
-    if run.by_canary:
+    if run.state is RunState.DONE:
+        more = f"about {formatting.count(run.remaining, 'message')} remain: scan again, then plan those"
+        return [(context.command_line("scan"), more if run.remaining else "verify that the queue is empty")]
+    if run.stopped_by_canary:
         return [
             (context.command_line("scan"), "read the messages that failed again, and fix the cause"),
             (context.command_line("causes"), "is it fixed? see Fixed? of each cause"),
@@ -100,7 +105,7 @@ def next_commands(context: DlqContext, run: Run) -> list[tuple[str, str]]:
     return [
         (
             context.command_line("resume", run.id),
-            "resume" if run.left else "wait for the outcomes; nothing is sent again",
+            "resume" if run.remaining else "wait for the outcomes; nothing is sent again",
         )
     ]
 
@@ -109,5 +114,5 @@ def interrupted(context: DlqContext, source: DeadLetterQueue) -> list[tuple[str,
     """What to type first when a redrive was killed: until it is resumed, the snapshot does not show what it sent."""
     from ops.deadletters.redrive import redrive as engine
 
-    killed = next((run for run in engine.runs(source) if run.state is State.INTERRUPTED), None)
+    killed = next((run for run in engine.list_runs(source) if run.state is RunState.INTERRUPTED), None)
     return [(context.command_line("resume", killed.id), "first resume this redrive: it was killed")] if killed else []

@@ -16,17 +16,17 @@ from rich.text import Text
 
 from ops import formatting
 from ops.cli.sanitize import safe
-from ops.deadletters.ledger.model import Run, State
+from ops.deadletters.ledger.model import Run, RunState
 
 LINE_EVERY_S = 10.0
 
 STATE_STYLES = {
-    State.DONE: "green",
-    State.RUNNING: "bold",
-    State.CANCELLED: "yellow",
-    State.INTERRUPTED: "yellow",
-    State.STOPPED: "bold red",
-    State.FAILED: "bold red",
+    RunState.DONE: "green",
+    RunState.RUNNING: "bold",
+    RunState.CANCELLED: "yellow",
+    RunState.INTERRUPTED: "yellow",
+    RunState.STOPPED: "bold red",
+    RunState.FAILED: "bold red",
 }
 
 
@@ -75,11 +75,13 @@ class _Lines:
         self._at = 0.0
 
     def __call__(self, run: Run) -> None:
-        change = (run.state, run.said, tuple((step.number, step.state) for step in run.steps))
+        change = (run.state, run.status_text, tuple((step.number, step.state) for step in run.steps))
         if change == self._last and time.monotonic() - self._at < LINE_EVERY_S:
             return
         self._last, self._at = change, time.monotonic()
-        self._console.print(Text(f"{datetime.now(UTC):%H:%M:%S} {counts(run)} · {safe(run.said)}"), soft_wrap=True)
+        self._console.print(
+            Text(f"{datetime.now(UTC):%H:%M:%S} {counts(run)} · {safe(run.status_text)}"), soft_wrap=True
+        )
 
 
 def picture(run: Run) -> Group:
@@ -96,7 +98,7 @@ def picture(run: Run) -> Group:
     parts: list[Table | Text] = [bar, Text(" · ".join(timing), style="dim")]
     if run.steps:
         parts.append(steps(run))
-    parts.append(Text(safe(run.said)))
+    parts.append(Text(safe(run.status_text)))
     return Group(*parts)
 
 
@@ -107,7 +109,7 @@ def steps(run: Run) -> Table:
         table.add_column(name, justify="right")
     table.add_column("")
     for step in run.steps:
-        came_back = Text(f"{step.came_back:,}", style="bold red" if step.came_back else "")
+        came_back = Text(f"{step.failed_again:,}", style="bold red" if step.failed_again else "")
         table.add_row(
             str(step.number),
             f"{step.upto:,}",
@@ -115,7 +117,7 @@ def steps(run: Run) -> Table:
             f"{step.succeeded:,}",
             came_back,
             f"{step.waiting:,}",
-            Text(run.stands(step), style={"passed": "green", "stopped": "bold red"}.get(step.state, "dim")),
+            Text(run.step_label(step), style={"passed": "green", "stopped": "bold red"}.get(step.state, "dim")),
         )
     return table
 
@@ -133,10 +135,10 @@ def outcomes(run: Run) -> list[str]:
     """Outcomes of the messages; those pending when the run ended are unknown."""
     parts = (
         (run.succeeded, "succeeded"),
-        (run.came_back, "failed again"),
-        (run.waiting, "pending" if run.state is State.RUNNING else "outcome unknown"),
+        (run.failed_again, "failed again"),
+        (run.waiting, "pending" if run.state is RunState.RUNNING else "outcome unknown"),
         (run.failed, "rejected"),
-        (run.vanished, "missing"),
+        (run.missing, "missing"),
         (run.moved, "moved by SQS"),
     )
     return [f"{number:,} {what}" for number, what in parts if number]
@@ -144,5 +146,5 @@ def outcomes(run: Run) -> list[str]:
 
 def _rate(run: Run) -> str:
     limit = "" if run.rate_limit is None else f" of {formatting.count(run.rate_limit)}/s allowed"
-    why = f": {safe(run.rate_why)}" if run.rate_why else ""
+    why = f": {safe(run.rate_reason)}" if run.rate_reason else ""
     return f"{formatting.count(run.rate)}/s{limit}{why}"

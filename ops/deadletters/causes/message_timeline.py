@@ -127,7 +127,7 @@ def _of_runs(source: DeadLetterQueue, letter: DeadLetter, moved: bool) -> tuple[
     for path in paths:
         try:
             with Ledger.open(path) as ledger:
-                for sent in ledger.letters():
+                for sent in ledger.sent_messages():
                     if letter.message_id in (sent.message_id, *sent.new_ids):
                         to = sent.destination.rsplit(":", 1)[-1] or "its origin"
                         text = f"sent to {to} by run {path.stem}; {sent.outcome.value}"

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 LATEST_RUNS = 5
 """Ledgers that are read, newest first."""
 CACHED_LEDGERS = 64
-_DECIDED = (Outcome.SUCCEEDED, Outcome.CAME_BACK)
+_DECIDED = (Outcome.SUCCEEDED, Outcome.FAILED_AGAIN)
 
 
 @dataclass(frozen=True)
@@ -108,9 +108,9 @@ def _outcomes(path: Path, changed: int, size: int) -> tuple[tuple[str, bool, dat
             if plan.edits or plan.destination.kind != "origin":
                 return ()
             return tuple(
-                (one.message_id, one.outcome is Outcome.CAME_BACK, one.sent_at)
+                (one.message_id, one.outcome is Outcome.FAILED_AGAIN, one.sent_at)
                 for outcome in _DECIDED
-                for one in ledger.letters(outcome)
+                for one in ledger.sent_messages(outcome)
             )
     except OpsError:
         return ()

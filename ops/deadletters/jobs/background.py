@@ -27,12 +27,12 @@ from ops.deadletters.queue import DeadLetterQueue, folder_error, open_queue
 from ops.errors import OpsError, UsageError
 from ops.target import Target
 
-HARMLESS = frozenset({"export"})
+UNRESTRICTED_JOBS = frozenset({"export"})
 """Work that changes nothing but a file of this machine."""
 RUNNING, DONE, FAILED, LOST = "running", "done", "failed", "lost"
-_BETWEEN_S = 0.25
+_WRITE_EVERY_S = 0.25
 """Between two notes of progress on disk, at least."""
-_LETS_GO_S = 10.0
+_UNLOCK_TIMEOUT_S = 10.0
 """A job's file says that it ended before its process lets go of the lock; who starts the next one waits for that."""
 
 
@@ -48,7 +48,7 @@ class BackgroundJob:
     ended: datetime | None = None
     done: int = 0
     expected: int = 0
-    said: str = ""
+    status_text: str = ""
     notes: tuple[str, ...] = ()
     error: str = ""
     next_step: str = ""
@@ -60,16 +60,16 @@ class BackgroundJob:
         return self.state == RUNNING
 
 
-def start(source: DeadLetterQueue, work: str, name: str = "", **arguments: Any) -> BackgroundJob:
+def start_job(source: DeadLetterQueue, work: str, name: str = "", **arguments: Any) -> BackgroundJob:
     """Starts ``work`` (a key of ``works.WORKS``), called ``name``. ``arguments`` are what JSON can hold.
 
     Raises UsageError when a job of that name runs, OpsError when the folder cannot be used.
     """
-    if work not in HARMLESS:
+    if work not in UNRESTRICTED_JOBS:
         access.ensure_may(f"a job ({work})")
-    files = _Files(source.folder, name or work)
+    files = _JobFiles(source.folder, name or work)
     job = BackgroundJob(
-        files.name, work, RUNNING, datetime.now(UTC), said="Starting", log=str(files.log), arguments=arguments
+        files.name, work, RUNNING, datetime.now(UTC), status_text="Starting", log=str(files.log), arguments=arguments
     )
     order = {
         "target": asdict(source.aws.target),
@@ -96,58 +96,60 @@ def start(source: DeadLetterQueue, work: str, name: str = "", **arguments: Any) 
     return job
 
 
-def job(source: DeadLetterQueue, name: str) -> BackgroundJob | None:
+def read_job(source: DeadLetterQueue, name: str) -> BackgroundJob | None:
     """The last job of that name, as far as it is; None when there was none."""
-    return _Files(source.folder, name).read()
+    return _JobFiles(source.folder, name).read()
 
 
-def jobs(source: DeadLetterQueue) -> tuple[BackgroundJob, ...]:
+def list_jobs(source: DeadLetterQueue) -> tuple[BackgroundJob, ...]:
     """The last job of every name, the newest first."""
     names = sorted(path.stem for path in (source.folder / "jobs").glob("*.json"))
-    found = [known for name in names if (known := job(source, name))]
+    found = [known for name in names if (known := read_job(source, name))]
     return tuple(sorted(found, key=lambda one: one.began, reverse=True))
 
 
-def stop(source: DeadLetterQueue, name: str) -> None:
+def stop_job(source: DeadLetterQueue, name: str) -> None:
     """Asks it to stop cleanly; it looks for that at every step. Nothing happens when it does not run."""
-    files = _Files(source.folder, name)
+    files = _JobFiles(source.folder, name)
     if (known := files.read()) and known.running:
-        if known.work not in HARMLESS:
+        if known.work not in UNRESTRICTED_JOBS:
             access.ensure_may(f"stopping a job ({known.work})")
         files.stop.touch()
 
 
-class Notes:
+class JobReporter:
     """What a job tells while it works: kept on disk, a few times a second at most."""
 
-    def __init__(self, files: _Files, job: BackgroundJob) -> None:
+    def __init__(self, files: _JobFiles, job: BackgroundJob) -> None:
         self._files, self._job, self._written = files, job, time.monotonic()
 
     def progress(self, done: int, expected: int, said: str = "") -> None:
-        self._job = replace(self._job, done=done, expected=expected, said=said or self._job.said)
-        if time.monotonic() - self._written >= _BETWEEN_S:
-            self._keep()
+        self._job = replace(self._job, done=done, expected=expected, status_text=said or self._job.status_text)
+        if time.monotonic() - self._written >= _WRITE_EVERY_S:
+            self._write()
 
-    def say(self, said: str) -> None:
-        self._job = replace(self._job, said=said)
-        self._keep()
+    def set_status_text(self, said: str) -> None:
+        self._job = replace(self._job, status_text=said)
+        self._write()
 
-    def stopped(self) -> bool:
+    def stop_requested(self) -> bool:
         """Somebody asked it to stop."""
         return self._files.stop.exists()
 
     def end(self, state: str, said: str, notes: tuple[str, ...] = (), error: OpsError | None = None) -> None:
         why, next_step = ("", "") if error is None else (str(error), error.next_step)
         at = datetime.now(UTC)
-        self._job = replace(self._job, state=state, said=said, notes=notes, ended=at, error=why, next_step=next_step)
-        self._keep()
+        self._job = replace(
+            self._job, state=state, status_text=said, notes=notes, ended=at, error=why, next_step=next_step
+        )
+        self._write()
 
-    def _keep(self) -> None:
+    def _write(self) -> None:
         self._written = time.monotonic()
         self._files.write(self._job)
 
 
-class _Files:
+class _JobFiles:
     """A job's three files."""
 
     def __init__(self, folder: Path, name: str) -> None:
@@ -163,9 +165,9 @@ class _Files:
             log = open(self.log, "a", encoding="utf-8", opener=private_opener)  # noqa: SIM115 - held for longer
         except OSError as error:
             raise folder_error(self._folder, error) from error
-        patience = time.monotonic() + _LETS_GO_S
+        patience = time.monotonic() + _UNLOCK_TIMEOUT_S
         while not self._locked(log):
-            if self._begun() or time.monotonic() > patience:
+            if self._unfinished() or time.monotonic() > patience:
                 log.close()
                 raise UsageError(
                     "That is already being done, by a process of this machine.", "Wait for it, or stop it first."
@@ -191,51 +193,55 @@ class _Files:
 
     def write(self, job: BackgroundJob) -> None:
         with atomic_write(self.state, replace=True, durable=False) as stream:
-            stream.write(json.dumps(asdict(job), default=datetime.isoformat).encode())
+            stored = {_STORED_KEYS.get(name, name): value for name, value in asdict(job).items()}
+            stream.write(json.dumps(stored, default=datetime.isoformat).encode())
 
     def read(self) -> BackgroundJob | None:
         held = self.held()  # before the state: a job that ends in between is not taken for lost
-        known = self._kept()
+        known = self._load()
         return replace(known, state=LOST) if known and known.running and not held else known
 
-    def _begun(self) -> bool:
+    def _unfinished(self) -> bool:
         """Whether the last one has not said that it ended, whatever became of its process."""
-        known = self._kept()
+        known = self._load()
         return known is not None and known.running
 
-    def _kept(self) -> BackgroundJob | None:
+    def _load(self) -> BackgroundJob | None:
         try:
             kept = json.loads(read_file(self.state))
             times = {name: kept[name] and datetime.fromisoformat(kept[name]).astimezone(UTC) for name in _TIMES}
-            return _sound(BackgroundJob(**{**kept, **times, "notes": tuple(kept["notes"])}))
+            fields = {name: kept.pop(key) for name, key in _STORED_KEYS.items()}
+            return _validated(BackgroundJob(**{**kept, **times, **fields, "notes": tuple(kept["notes"])}))
         except (OpsError, *MALFORMED):
             return None
 
 
 _TIMES = ("began", "ended")
+_STORED_KEYS = {"status_text": "said"}
+"""Where a field has another name in a job's file."""
 
 
-def _sound(job: BackgroundJob) -> BackgroundJob | None:
+def _validated(job: BackgroundJob) -> BackgroundJob | None:
     """``job`` where its file holds what is written to one."""
-    texts = (job.name, job.work, job.state, job.said, job.log, job.error, job.next_step, *job.notes)
+    texts = (job.name, job.work, job.state, job.status_text, job.log, job.error, job.next_step, *job.notes)
     numbers = (job.done, job.expected)
     whole = all(isinstance(text, str) for text in texts) and all(isinstance(number, int) for number in numbers)
     return job if whole and isinstance(job.began, datetime) and isinstance(job.arguments, dict) else None
 
 
-def run(order: Mapping[str, Any]) -> None:
+def run_job(order: Mapping[str, Any]) -> None:
     """Carries out one order; what became of it stands in the job's file."""
     from ops import workload
     from ops.aws import Aws
-    from ops.deadletters.jobs.tasks import WORKS
+    from ops.deadletters.jobs.tasks import TASKS
 
-    files = _Files(Path(order["folder"]), order["name"])
-    notes = Notes(files, files.read() or BackgroundJob(order["name"], order["work"], RUNNING, datetime.now(UTC)))
+    files = _JobFiles(Path(order["folder"]), order["name"])
+    notes = JobReporter(files, files.read() or BackgroundJob(order["name"], order["work"], RUNNING, datetime.now(UTC)))
     try:
         target = Target(**order["target"])
         aws = Aws(target)
         source = open_queue(aws, workload.describe(aws, target), order["queue"])
-        said, more = WORKS[order["work"]](source, notes, **order["arguments"])
+        said, more = TASKS[order["work"]](source, notes, **order["arguments"])
     except OpsError as error:
         notes.end(FAILED, str(error), error=error)
     else:
@@ -243,5 +249,5 @@ def run(order: Mapping[str, Any]) -> None:
 
 
 if __name__ == "__main__":
-    run(json.load(sys.stdin))
+    run_job(json.load(sys.stdin))
     file_lock.unlock(sys.stdout)  # Python takes a while to end, and the next one may begin

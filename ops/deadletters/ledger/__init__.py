@@ -1,5 +1,5 @@
 """The ledger: one file a run, in which each letter's intent, sending and deletion is synced before the next step."""
 
-from ops.deadletters.ledger.ledger import Accepted, Ledger
+from ops.deadletters.ledger.ledger import AcceptedMessage, Ledger
 
-__all__ = ["Accepted", "Ledger"]
+__all__ = ["AcceptedMessage", "Ledger"]

@@ -11,24 +11,16 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
-from ops.deadletters.ledger.model import Run, State, Step
-from ops.deadletters.ledger.schema import (
-    CAME_BACK,
-    DELETED,
-    FAILED,
-    SENT,
-    SUCCEEDED,
-    VANISHED,
-    WAITING,
-)
+from ops.deadletters.ledger.model import Run, RunState, RunStep
+from ops.deadletters.ledger.schema import DELETED, FAILED, FAILED_AGAIN, MISSING, SENT, SUCCEEDED, WAITING
 
-MOVED = "moved by the task of "
+MOVE_TASK_PREFIX = "moved by the task of "
 """What the facts' keys begin with that tell of a move task: one a task, so that none is counted twice."""
-TO_COME = "move tasks before the one to come"
+PENDING_MOVE_TASK = "move tasks before the one to come"
 """The fact that names them by their start, while one was begun (or may have been) of which nothing is known yet."""
-PLAN = "plan"
+PLAN_KEY = "plan"
 """The key of the plan that the run began with."""
-FAILURES = 20
+MAX_REASONS = 20
 """The most frequent reasons that are told."""
 
 
@@ -36,13 +28,13 @@ def read_run(db: sqlite3.Connection) -> Run:
     """From the counters; only lists that are short by nature are read letter by letter."""
     db.execute("BEGIN")  # one moment for all
     try:
-        told = db.execute("SELECT key, value FROM run WHERE key <> ?", [PLAN])  # which may take megabytes
-        facts = Facts({key: json.loads(value) for key, value in told})
+        told = db.execute("SELECT key, value FROM run WHERE key <> ?", [PLAN_KEY])  # which may take megabytes
+        facts = RunFacts({key: json.loads(value) for key, value in told})
         tally = [(step, state, outcome, letters) for step, state, outcome, letters in db.execute("SELECT * FROM tally")]
         steps = db.execute("SELECT number, upto, state FROM steps ORDER BY number").fetchall()
         twice = [name for (name,) in db.execute("SELECT id FROM letters WHERE twice = 1 ORDER BY number")]
         failures = _frequent(db, "error", f"state = {FAILED}")
-        back = _frequent(db, "cause_back", f"outcome = {CAME_BACK}")
+        back = _frequent(db, "cause_back", f"outcome = {FAILED_AGAIN}")
     finally:
         db.execute("COMMIT")
     state: Counter[int] = Counter()
@@ -54,12 +46,12 @@ def read_run(db: sqlite3.Connection) -> Run:
         counted = by_step.setdefault(step, Counter())
         counted["sent"] += letters if is_ in (SENT, DELETED) else 0
         counted["succeeded"] += letters if became == SUCCEEDED else 0
-        counted["came_back"] += letters if became == CAME_BACK else 0
+        counted["came_back"] += letters if became == FAILED_AGAIN else 0
         counted["waiting"] += letters if became == WAITING else 0
     unseen, taken = facts.count("unseen", 0), facts.count("taken", 0)
     if sum(state.values()) != facts.count("planned") or min(*state.values(), *outcome.values(), 0) < 0:
         raise ValueError("its counts do not add up")
-    stays = facts.said_yes("stays")
+    stays = facts.flag("stays")
     if steps:  # what a move task takes unseen goes in the last step
         by_step.setdefault(steps[-1][0], Counter())["sent"] += taken
     return Run(
@@ -67,47 +59,47 @@ def read_run(db: sqlite3.Connection) -> Run:
         plan_hash=facts.text("plan_hash"),
         reason=facts.text("reason"),
         who=facts.text("who"),
-        state=State(facts.text("state")),
-        began=facts.needed_moment("began"),
-        ended=facts.moment("ended"),
+        state=RunState(facts.text("state")),
+        began=facts.required_time("began"),
+        ended=facts.optional_time("ended"),
         engine=facts.text("engine"),
         planned=facts.count("planned") + unseen + taken,
         sent=state[SENT] + state[DELETED] + taken,
         deleted=0 if stays else state[DELETED] + taken,
         failed=state[FAILED],
-        vanished=state[VANISHED],
+        missing=state[MISSING],
         succeeded=outcome[SUCCEEDED],
-        came_back=outcome[CAME_BACK],
+        failed_again=outcome[FAILED_AGAIN],
         waiting=outcome[WAITING],
         rate=facts.number("rate") or 0.0,
         rate_limit=facts.number("rate_limit"),
-        rate_why=facts.text("rate_why", ""),
-        said=facts.text("said", ""),
+        rate_reason=facts.text("rate_why", ""),
+        status_text=facts.text("said", ""),
         steps=tuple(
-            Step(
+            RunStep(
                 number=number,
                 upto=int(upto),
                 sent=by_step.get(number, Counter())["sent"],
                 succeeded=by_step.get(number, Counter())["succeeded"],
-                came_back=by_step.get(number, Counter())["came_back"],
+                failed_again=by_step.get(number, Counter())["came_back"],
                 waiting=by_step.get(number, Counter())["waiting"],
                 state=str(stands),
             )
             for number, upto, stands in steps
         ),
-        twice=tuple(map(str, twice)),
+        possible_duplicates=tuple(map(str, twice)),
         failures=failures,
-        causes_back=back,
-        stays=stays,
-        stopping=facts.text("state") == State.RUNNING and facts.said_yes("cancelled"),
+        failed_again_causes=back,
+        keeps_originals=stays,
+        stopping=facts.text("state") == RunState.RUNNING and facts.flag("cancelled"),
         unseen=unseen,
         unmarked=facts.count("unmarked", 0),
-        moved=sum(facts.count(key) for key in facts.names if key.startswith(MOVED)),
+        moved=sum(facts.count(key) for key in facts.names if key.startswith(MOVE_TASK_PREFIX)),
     )
 
 
 @dataclass(frozen=True)
-class Facts:
+class RunFacts:
     """What the ledger notes by name. Each is checked as it is read (ValueError, KeyError): the file may be damaged, and
     everybody who shows a run relies on what it says."""
 
@@ -134,13 +126,13 @@ class Facts:
             raise ValueError(f"{name} is no number")
         return float(found)
 
-    def said_yes(self, name: str) -> bool:
+    def flag(self, name: str) -> bool:
         return bool(self.known.get(name))
 
-    def moment(self, name: str) -> datetime | None:
-        return self.needed_moment(name) if self.known.get(name) else None
+    def optional_time(self, name: str) -> datetime | None:
+        return self.required_time(name) if self.known.get(name) else None
 
-    def needed_moment(self, name: str) -> datetime:
+    def required_time(self, name: str) -> datetime:
         """In UTC: one that names no time zone, or lies beyond the calendar there, is no moment."""
         at = datetime.fromisoformat(_of_type(self.known[name], str))
         if at.tzinfo is None:
@@ -159,5 +151,5 @@ def _of_type(found: Any, kind: type[_T]) -> _T:
 
 def _frequent(db: sqlite3.Connection, what: str, where: str) -> tuple[tuple[str, int], ...]:
     """``where`` names its state as the partial index does, since SQLite does not look into parameters for that."""
-    sql = f"SELECT {what}, COUNT(*) FROM letters WHERE {where} GROUP BY 1 ORDER BY 2 DESC LIMIT {FAILURES}"  # noqa: S608
+    sql = f"SELECT {what}, COUNT(*) FROM letters WHERE {where} GROUP BY 1 ORDER BY 2 DESC LIMIT {MAX_REASONS}"  # noqa: S608
     return tuple((str(text or "unknown"), int(letters)) for text, letters in db.execute(sql))

@@ -16,17 +16,17 @@ from typing import Any, Self
 
 from ops.deadletters import plan_codec
 from ops.deadletters.ledger import schema
-from ops.deadletters.ledger.aggregate import MOVED, PLAN, TO_COME
-from ops.deadletters.ledger.model import Move, Outcome, State
-from ops.deadletters.ledger.reader import Records
-from ops.deadletters.ledger.schema import DELETED, FAILED, INTENT, NONE, PLANNED, SENT, UNWATCHED, VANISHED, WAITING
-from ops.deadletters.ledger.state_index import States
-from ops.deadletters.ledger.writer import Statement, Writer
+from ops.deadletters.ledger.aggregate import MOVE_TASK_PREFIX, PENDING_MOVE_TASK, PLAN_KEY
+from ops.deadletters.ledger.model import MessageState, Outcome, RunState
+from ops.deadletters.ledger.reader import LedgerReader
+from ops.deadletters.ledger.schema import DELETED, FAILED, INTENT, MISSING, NONE, PLANNED, SENT, UNWATCHED, WAITING
+from ops.deadletters.ledger.state_index import StateIndex
+from ops.deadletters.ledger.writer import LedgerWriter, Statement
 from ops.deadletters.plan_model import Action, Plan
 
 
 @dataclass(frozen=True, slots=True)
-class Accepted:
+class AcceptedMessage:
     """A letter that its destination took. ``sent_as``: what it calls the message there."""
 
     number: int
@@ -36,13 +36,13 @@ class Accepted:
     route: str = ""  # ARN
 
 
-class Ledger(Records):
+class Ledger(LedgerReader):
     """One run's record. Letters are named by their place in the plan (``number``); ``number_of`` finds it."""
 
     def __init__(self, path: Path) -> None:
         super().__init__(path)
-        self._writer: Writer | None = None
-        self._states = States(())
+        self._writer: LedgerWriter | None = None
+        self._states = StateIndex(())
         self._facts: dict[str, str] = {}  # to be written with the next commit
         self._routes: dict[str, int] = {}
         self._unmarked = 0
@@ -50,7 +50,7 @@ class Ledger(Records):
         self.unseen = 0
         """Of the selected messages, how many nobody has met yet: counted by the queue alone."""
         self.watched = True
-        self.resumed = False  # another process began it before this one
+        self.was_started = False  # another process began it before this one
 
     @classmethod
     def create(cls, path: Path, plan: Plan, reason: str, who: str) -> Ledger:
@@ -66,11 +66,11 @@ class Ledger(Records):
             "queue_arn": plan.queue_arn,
             "watched": plan.steps.watch,
             "stays": plan.action is Action.COPY or plan.selection.imported,
-            "state": State.RUNNING,
+            "state": RunState.RUNNING,
             "began": _now(),
-            PLAN: plan_codec.to_plain(plan),  # so that it can be resumed whatever becomes of the plan's file
+            PLAN_KEY: plan_codec.to_plain(plan),  # so that it can be resumed whatever becomes of the plan's file
         }
-        schema.create(path, plan.ids, {key: json.dumps(value) for key, value in facts.items()})
+        schema.create_ledger(path, plan.ids, {key: json.dumps(value) for key, value in facts.items()})
         return cls(path)
 
     @classmethod
@@ -93,46 +93,46 @@ class Ledger(Records):
 
     # --- the run ---------------------------------------------------------------------------------------------------
 
-    def begin(self, said: str = "") -> int:
+    def start_run(self, said: str = "") -> int:
         """It runs (again). Letters that an earlier process left between intent and sent may have been sent, so they
         are on the list of those that may arrive twice; how many there are. That somebody asked the run before to stop
         is forgotten; who asked it of a new one, before it begins here, is heard."""
         writer = self._write()
-        left = self._states.all_in(INTENT)
+        left = self._states.in_state(INTENT)
         with writer.lock:
-            facts = {"state": State.RUNNING, "ended": None, "said": said, "begun": True}
+            facts = {"state": RunState.RUNNING, "ended": None, "said": said, "begun": True}
             self._facts |= {key: json.dumps(value) for key, value in facts.items()}
             group = writer.add([(_UNASKED, [()]), (_TWICE, [(number,) for number in left])], eager=True)
         writer.wait(group)
         return len(left)
 
-    def end(self, state: State, said: str) -> None:
+    def finish_run(self, state: RunState, said: str) -> None:
         """Synced."""
         self._note(wait=True, state=state, said=said, ended=_now(), rate=0.0)
 
-    def said(self, text: str) -> None:
+    def set_status_text(self, text: str) -> None:
         self._note(said=text)
 
-    def rate(self, limit: float | None, why: str = "") -> None:
+    def set_rate_limit(self, limit: float | None, why: str = "") -> None:
         """What the rate is held to, and why."""
         self._note(rate_limit=limit, rate_why=why)
 
-    def speed(self, messages_a_second: float) -> None:
+    def set_rate(self, messages_a_second: float) -> None:
         self._note(rate=round(messages_a_second, 1))
 
-    def task_to_come(self, known: Iterable[datetime] | None) -> None:
+    def announce_move_task(self, known: Iterable[datetime] | None) -> None:
         """About to begin a move task, while the queue's tasks are those that began then; None: it was not begun after
         all. Synced: a process that is killed before it knows what it began leaves a trace of it."""
-        facts: dict[str, Any] = {TO_COME: None if known is None else [began.isoformat() for began in known]}
+        facts: dict[str, Any] = {PENDING_MOVE_TASK: None if known is None else [began.isoformat() for began in known]}
         self._note(wait=True, **facts)
 
-    def moved(self, began: datetime, moves: int) -> None:
+    def record_moves(self, began: datetime, moves: int) -> None:
         """What SQS's move task that began then has moved so far, letters that came back and went again included; from
         now on it is known as this run's."""
-        facts: dict[str, Any] = {f"{MOVED}{began.isoformat()}": moves, TO_COME: None}
+        facts: dict[str, Any] = {f"{MOVE_TASK_PREFIX}{began.isoformat()}": moves, PENDING_MOVE_TASK: None}
         self._note(wait=False, **facts)
 
-    def step(self, number: int, upto: int, state: str) -> None:
+    def set_step_state(self, number: int, upto: int, state: str) -> None:
         """Say of a step how far it goes and how it stands."""
         writer = self._write()
         row = (number, upto, state)
@@ -146,15 +146,15 @@ class Ledger(Records):
         """A letter's place in the plan; None when the plan does not name it. Needs ``begin``."""
         return self._states.numbers.get(message_id)
 
-    def state(self, number: int) -> int:
-        return self._states.of(number)
+    def state_of(self, number: int) -> int:
+        return self._states.state_of(number)
 
     @property
-    def numbers(self) -> Mapping[str, int]:
+    def numbers_by_id(self) -> Mapping[str, int]:
         """Every message that is known, in order: of its plan, then those that were met on the way."""
         return self._states.numbers
 
-    def met(self, message_id: str) -> int:
+    def add_received(self, message_id: str) -> int:
         """One of the unseen ones was received: its number. Synced at the latest with its intent to be sent."""
         writer = self._write()
         with writer.lock:
@@ -164,18 +164,18 @@ class Ledger(Records):
             writer.add([("INSERT INTO letters (number, id) VALUES (?, ?)", [(number, message_id)])], eager=False)
         return number
 
-    def unseen_are(self, left: int, taken: int = 0) -> None:
+    def set_unseen(self, left: int, taken: int = 0) -> None:
         """So many of the unseen ones are still in the queue; ``taken``: SQS's move task took so many of the others."""
         self.unseen, self._taken = left, self._taken + taken
         self._note(unseen=left, taken=self._taken)
 
-    def count(self, *states: Move) -> int:
+    def count_in_states(self, *states: MessageState) -> int:
         """Letters in any of these states."""
-        wanted = {schema.MOVES.index(state) for state in states}
+        wanted = {schema.MESSAGE_STATES.index(state) for state in states}
         with self._write().lock:
             return self._states.count(wanted)
 
-    def intended(self, claims: Sequence[tuple[int, str]], step: int) -> None:
+    def record_intent(self, claims: Sequence[tuple[int, str]], step: int) -> None:
         """About to send these (number, receipt). Returns when it is synced."""
         writer = self._write()
         with writer.lock:
@@ -184,7 +184,7 @@ class Ledger(Records):
             group = writer.add([(_INTENDED, rows)], eager=True)
         writer.wait(group)
 
-    def sent(self, accepted: Sequence[Accepted], *, done: bool = False) -> None:
+    def record_sent(self, accepted: Sequence[AcceptedMessage], *, done: bool = False) -> None:
         """The destination has these. ``done``: nothing is to be deleted (a copy). Returns when it is synced."""
         writer = self._write()
         state, outcome = (DELETED if done else SENT), (WAITING if self.watched else UNWATCHED)
@@ -197,46 +197,46 @@ class Ledger(Records):
             group = writer.add([(_SENT, rows)], eager=True)
         writer.wait(group)
 
-    def unmarked(self, more: int) -> None:
+    def add_unmarked(self, more: int) -> None:
         """So many were sent that had no room for the id of the first message. Not waited for."""
         if more:
             self._unmarked += more
             self._note(unmarked=self._unmarked)
 
-    def deleted(self, numbers: Sequence[int]) -> None:
+    def record_deleted(self, numbers: Sequence[int]) -> None:
         """They are gone from the dead-letter queue. Not waited for: if this is lost, they are deleted again."""
         writer = self._write()
         with writer.lock:
             self._states.change(numbers, DELETED)
             writer.add([(_STATE, [(DELETED, None, number) for number in numbers])], eager=False)
 
-    def doubted(self, numbers: Sequence[int]) -> None:
+    def record_possible_duplicates(self, numbers: Sequence[int]) -> None:
         """Whether these were sent is not known. Synced: before they are sent again they are on the list."""
         writer = self._write()
         with writer.lock:
             group = writer.add([(_TWICE, [(number,) for number in numbers])], eager=True)
         writer.wait(group)
 
-    def unsent(self, numbers: Sequence[int]) -> None:
+    def record_unsent(self, numbers: Sequence[int]) -> None:
         """These were surely not sent after all: they are planned again."""
         self._move(numbers, PLANNED, None)
 
-    def refused(self, numbers: Sequence[int], why: str) -> None:
+    def record_rejected(self, numbers: Sequence[int], why: str) -> None:
         """The destination will never take these; they stay in the dead-letter queue."""
         self._move(numbers, FAILED, why)
 
-    def vanished(self, numbers: Sequence[int], why: str = "") -> None:
-        self._move(numbers, VANISHED, why or None)
+    def record_missing(self, numbers: Sequence[int], why: str = "") -> None:
+        self._move(numbers, MISSING, why or None)
 
     # --- leases that outlive a killed process ----------------------------------------------------------------------
 
-    def held(self, claims: Sequence[tuple[str, str]]) -> None:
+    def record_held(self, claims: Sequence[tuple[str, str]]) -> None:
         """Letters (id, receipt) that are kept back but will not be sent now. Not waited for."""
         writer = self._write()
         with writer.lock:
             writer.add([("INSERT OR REPLACE INTO held VALUES (?, ?)", list(claims))], eager=False)
 
-    def released(self) -> None:
+    def clear_held(self) -> None:
         """Nothing is kept back any more. Returns when this, and all before it, is synced."""
         writer = self._write()
         with writer.lock:
@@ -245,14 +245,14 @@ class Ledger(Records):
 
     # --- outcomes ----------------------------------------------------------------------------------------
 
-    def outcomes(self, known: Iterable[tuple[str, Outcome, datetime | None, str]]) -> None:
+    def record_outcomes(self, known: Iterable[tuple[str, Outcome, datetime | None, str]]) -> None:
         """What became of letters (id, outcome, when, the cause of those that came back), in one commit."""
         writer = self._write()
         rows = []
         with writer.lock:
             for name, outcome, at, cause in known:
                 number, code = self._states.numbers[name], schema.OUTCOMES.index(outcome)
-                self._states.change([number], self._states.of(number), code)
+                self._states.change([number], self._states.state_of(number), code)
                 rows.append((code, at.timestamp() if at else None, cause or None, number))
             group = writer.add(
                 [("UPDATE letters SET outcome = ?, outcome_at = ?, cause_back = ? WHERE number = ?", rows)], eager=True
@@ -265,23 +265,23 @@ class Ledger(Records):
         if self._writer is not None:
             self._writer.flush()
 
-    def _write(self) -> Writer:
+    def _write(self) -> LedgerWriter:
         if self._writer is None:
             self._load()
-            self._writer = Writer(self.path, self._with_each_commit)
+            self._writer = LedgerWriter(self.path, self._with_each_commit)
         return self._writer
 
     def _load(self) -> None:
-        with self._reading, schema.speaking(self.path):
-            self._states = States(
+        with self._reading, schema.translate_errors(self.path):
+            self._states = StateIndex(
                 self._read.execute("SELECT number, id, step, state, outcome FROM letters ORDER BY number")
             )
             self._routes = {arn: number for number, arn in self._read.execute("SELECT number, arn FROM routes")}
-            facts = dict(self._read.execute("SELECT key, value FROM run WHERE key <> ?", [PLAN]))
+            facts = dict(self._read.execute("SELECT key, value FROM run WHERE key <> ?", [PLAN_KEY]))
             if len(self._states.numbers) != json.loads(facts["planned"]):
                 raise ValueError("letters of its plan are missing")
             self.watched = bool(json.loads(facts["watched"]))
-            self.resumed = "begun" in facts
+            self.was_started = "begun" in facts
             self._unmarked = int(json.loads(facts.get("unmarked", "0")))
             self.unseen = int(json.loads(facts.get("unseen", "0")))
             self._taken = int(json.loads(facts.get("taken", "0")))

@@ -1,4 +1,4 @@
-"""What a run (the carrying out of one plan) looks like from outside: read from its ledger, by whoever asks."""
+"""The model of a run, which is one execution of a plan: read from its ledger by any process."""
 
 from __future__ import annotations
 
@@ -8,44 +8,41 @@ from enum import StrEnum
 from typing import Protocol
 
 
-class State(StrEnum):
-    """Of a run."""
-
+class RunState(StrEnum):
     RUNNING = "running"
-    INTERRUPTED = "interrupted"  # its process is gone before the end: resume it
-    STOPPED = "stopped"  # the canary stopped it: too many came back, or the outcome stayed open; resume goes on
-    CANCELLED = "cancelled"  # by Ctrl-C or cancel; resume goes on (when all is sent: watches on)
-    FAILED = "failed"  # AWS refused (destination missing, denied …); resume tries again
+    INTERRUPTED = "interrupted"  # its process ended before the run did; can be resumed
+    STOPPED = "stopped"  # by the canary: too many failed again, or outcomes stayed unknown; can be resumed
+    CANCELLED = "cancelled"  # by Ctrl-C or cancel; can be resumed (when everything is sent: to watch the outcomes)
+    FAILED = "failed"  # AWS or the disk refused (destination missing, access denied …); can be resumed
     DONE = "done"
 
 
-class Move(StrEnum):
-    """Of one letter in a run; each is on disk before the next step is taken."""
+class MessageState(StrEnum):
+    """The state of one message in a run; on disk before the next step is taken."""
 
     PLANNED = "planned"
     INTENT = "intent"  # about to be sent; after a crash: may have been sent
     SENT = "sent"  # accepted by the destination, not yet deleted from the dead-letter queue
-    DELETED = "deleted"  # sent and deleted: done (where it stays: sent)
-    FAILED = "failed"  # the destination refused this letter for good; it stays in the dead-letter queue
-    VANISHED = "vanished"  # not in the dead-letter queue any more
+    DELETED = "deleted"  # sent and deleted (where the originals are kept: sent)
+    FAILED = "failed"  # rejected by the destination for good; stays in the dead-letter queue
+    MISSING = "vanished"  # no longer in the dead-letter queue
 
 
 class Outcome(StrEnum):
-    """What became of a message that was sent."""
+    """The outcome of a message that was sent."""
 
     WAITING = "waiting"
     SUCCEEDED = "succeeded"
-    CAME_BACK = "came back"
+    FAILED_AGAIN = "came back"
     UNWATCHED = "unwatched"
 
 
 @dataclass(frozen=True)
-class Sent:
-    """One letter that was sent, as its outcome is watched. ``new_ids``: what the destination called the message, once
-    for each time that it was (or may have been) sent: SQS message ids, or the request ids of asynchronous
-    invocations."""
+class SentMessage:
+    """A message whose outcome is watched. ``new_ids``: its IDs at the destination, one for each time that it was (or
+    may have been) sent: SQS message IDs, or the request IDs of asynchronous invocations."""
 
-    message_id: str  # the letter's, on the shelf
+    message_id: str  # in the snapshot
     original_message_id: str
     new_ids: tuple[str, ...]
     sent_at: datetime
@@ -55,29 +52,29 @@ class Sent:
 
 
 @dataclass(frozen=True)
-class Step:
-    """``upto``: letters sent by its end, of all steps. ``state``: open | sending | watching | passed | stopped (and
-    stays so when the run goes on by resume) | ended early (cancelled while it was sent or watched)."""
+class RunStep:
+    """A stage of the canary. ``upto``: messages sent by its end, those of earlier steps included. ``state``: open |
+    sending | watching | passed | stopped (also after a resume) | ended early (the run was cancelled in this step)."""
 
     number: int
     upto: int
     sent: int
     succeeded: int
-    came_back: int
+    failed_again: int = field(metadata={"json_key": "came_back"})
     waiting: int
     state: str
 
 
 @dataclass(frozen=True)
 class Run:
-    """``said``: what it does now, or why it stopped, in one sentence; ``rate_why``: the reason for its current rate.
-    ``stays``: of copies, and of letters from a file, none is deleted from the dead-letter queue."""
+    """``status_text``: what it is doing, or why it ended, in one sentence. ``rate_reason``: the reason for its rate.
+    ``keeps_originals``: copies and imported messages are not deleted from the dead-letter queue."""
 
     id: str  # the plan's
     plan_hash: str
     reason: str
-    who: str
-    state: State
+    who: str  # ARN
+    state: RunState
     began: datetime
     ended: datetime | None
     engine: str
@@ -85,61 +82,63 @@ class Run:
     sent: int
     deleted: int
     failed: int
-    vanished: int
+    missing: int = field(metadata={"json_key": "vanished"})
     succeeded: int
-    came_back: int
+    failed_again: int = field(metadata={"json_key": "came_back"})
     waiting: int
-    rate: float  # messages a second, lately
+    rate: float  # messages per second, recently
     rate_limit: float | None
-    rate_why: str
-    said: str
-    steps: tuple[Step, ...] = ()
-    twice: tuple[str, ...] = ()  # original ids of letters that may have been sent twice
-    failures: tuple[tuple[str, int], ...] = field(default=())  # sentence, letters
-    causes_back: tuple[tuple[str, int], ...] = field(default=())  # cause of those that came back, letters
-    stays: bool = False
-    moved: int = 0  # by SQS's move tasks, about: a letter that dies again meanwhile is moved again
-    unseen: int = 0  # of ``planned``: counted by the queue, and not reached so far
-    unmarked: int = 0  # sent without the first message's id, for which there was no room
-    stopping: bool = False  # somebody asked it to stop while it went: what is under way is finished or given back first
+    rate_reason: str = field(metadata={"json_key": "rate_why"})
+    status_text: str = field(metadata={"json_key": "said"})
+    steps: tuple[RunStep, ...] = ()
+    possible_duplicates: tuple[str, ...] = field(default=(), metadata={"json_key": "twice"})  # message IDs
+    failures: tuple[tuple[str, int], ...] = ()  # why the destination rejected messages, and how many
+    failed_again_causes: tuple[tuple[str, int], ...] = field(default=(), metadata={"json_key": "causes_back"})
+    keeps_originals: bool = field(default=False, metadata={"json_key": "stays"})
+    moved: int = (
+        0  # by SQS's move tasks, approximately; a message that fails again meanwhile is moved, and counts, again
+    )
+    unseen: int = 0  # part of ``planned``: counted by the queue, and not received so far
+    unmarked: int = 0  # sent without the original message ID, for which there was no room
+    stopping: bool = False  # it was asked to stop: messages in flight are finished or released first
 
     @property
     def done(self) -> int:
-        """Letters that were sent and of which nothing is left to be deleted."""
-        return self.sent if self.stays else self.deleted
+        """Messages that were sent, and deleted unless the originals are kept."""
+        return self.sent if self.keeps_originals else self.deleted
 
     @property
-    def left(self) -> int:
-        """Letters that are still to be sent."""
-        return max(0, self.planned - self.sent - self.failed - self.vanished)
+    def remaining(self) -> int:
+        """Messages that are still to be sent."""
+        return max(0, self.planned - self.sent - self.failed - self.missing)
 
     @property
-    def unsettled(self) -> int:
-        """Of ``left``, about how many a move task has taken: which ones is found out when it has ended."""
-        return 0 if self.state in (State.DONE, State.STOPPED) else min(self.left, self.moved)
+    def taken_by_task(self) -> int:
+        """How many of ``remaining`` a move task has taken, approximately: which ones is known when it has ended."""
+        return 0 if self.state in (RunState.DONE, RunState.STOPPED) else min(self.remaining, self.moved)
 
-    def stands(self, step: Step) -> str:
-        """A step's state in words: one that was stopped before others began was let go on by somebody, and of a run
-        whose process is gone none goes on."""
-        if self.state is not State.RUNNING and step.state in ("sending", "watching"):
+    def step_label(self, step: RunStep) -> str:
+        """A step's state for users: "stopped, then resumed" where later steps started, "interrupted" where the run
+        ended while the step was sent or watched."""
+        if self.state is not RunState.RUNNING and step.state in ("sending", "watching"):
             return "interrupted"
-        later = any(one.number > step.number and one.state != "open" for one in self.steps)
+        later = any(other.number > step.number and other.state != "open" for other in self.steps)
         return "stopped, then resumed" if step.state == "stopped" and later else step.state
 
     @property
-    def by_canary(self) -> bool:
-        """What stopped it is what became of a step, not something in the way of sending."""
-        begun = [step.state for step in self.steps if step.state != "open"]
-        return self.state is State.STOPPED and begun[-1:] == ["stopped"]
+    def stopped_by_canary(self) -> bool:
+        """Whether the outcomes of a step stopped it, and not an obstacle to sending."""
+        started = [step.state for step in self.steps if step.state != "open"]
+        return self.state is RunState.STOPPED and started[-1:] == ["stopped"]
 
 
 DecidedOutcome = tuple[Outcome, datetime | None, str]
-"""What became of a message, when, and the cause if it came back."""
+"""The outcome of a message, its time, and the cause when it failed again."""
 MessageOutcome = tuple[str, Outcome, datetime | None, str]
-"""The same, behind the letter's message id."""
+"""The same, after the message ID."""
 
 
 class MoveResult(Protocol):
     @property
     def why(self) -> str:
-        """What kept the mover from going as far as it should, as a sentence; or empty."""
+        """Why the mover did not reach the end of the step, as a sentence; empty when it did."""

@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import Any
 
 from ops.deadletters.ledger import schema
-from ops.deadletters.ledger.aggregate import MOVED, PLAN, TO_COME, read_run
-from ops.deadletters.ledger.model import Move, Outcome, Run, Sent
+from ops.deadletters.ledger.aggregate import MOVE_TASK_PREFIX, PENDING_MOVE_TASK, PLAN_KEY, read_run
+from ops.deadletters.ledger.model import MessageState, Outcome, Run, SentMessage
 from ops.deadletters.ledger.schema import INTENT, SENT
 
 
-class Records:
+class LedgerReader:
     """Safe to share between threads. Raises OpsError when the file is of another version or damaged."""
 
     def __init__(self, path: Path) -> None:
@@ -28,18 +28,18 @@ class Records:
 
     def run(self) -> Run:
         """As it stands on disk. Reads counters, not letters: cheap enough to be asked every second."""
-        with self._reading, schema.speaking(self.path):
+        with self._reading, schema.translate_errors(self.path):
             return read_run(self._read)
 
     def plan(self) -> str:
         """The plan that it began with, as JSON; empty where an earlier version of this tool made the ledger."""
-        with self._reading, schema.speaking(self.path):
-            row = self._read.execute("SELECT value FROM run WHERE key = ?", [PLAN]).fetchone()
+        with self._reading, schema.translate_errors(self.path):
+            row = self._read.execute("SELECT value FROM run WHERE key = ?", [PLAN_KEY]).fetchone()
         return str(row[0]) if row else ""
 
-    def cancel(self) -> None:
+    def request_cancel(self) -> None:
         """Ask the process that runs it to stop; safe from any process."""
-        with schema.speaking(self.path):
+        with schema.translate_errors(self.path):
             db = schema.connect(self.path)
             try:
                 db.execute("INSERT OR REPLACE INTO run VALUES ('cancelled', 'true')")
@@ -47,32 +47,32 @@ class Records:
                 db.close()
 
     @property
-    def cancelled(self) -> bool:
+    def cancel_requested(self) -> bool:
         """Whether somebody asked it to stop since it began. Reads the disk; ask a few times a second at most."""
-        with self._reading, schema.speaking(self.path):
+        with self._reading, schema.translate_errors(self.path):
             row = self._read.execute("SELECT value FROM run WHERE key = 'cancelled'").fetchone()
         return bool(row and json.loads(row[0]))
 
-    def tasks(self) -> tuple[frozenset[datetime], frozenset[datetime] | None]:
+    def move_task_starts(self) -> tuple[frozenset[datetime], frozenset[datetime] | None]:
         """When this run's move tasks began, and which tasks there were before one of which only that is known (None:
         there is no such one)."""
         self._settle()
-        with self._reading, schema.speaking(self.path):
-            facts = dict(self._read.execute("SELECT key, value FROM run WHERE key <> ?", [PLAN]))
-            own = (key.removeprefix(MOVED) for key in facts if key.startswith(MOVED))
-            before = json.loads(facts.get(TO_COME, "null"))
+        with self._reading, schema.translate_errors(self.path):
+            facts = dict(self._read.execute("SELECT key, value FROM run WHERE key <> ?", [PLAN_KEY]))
+            own = (key.removeprefix(MOVE_TASK_PREFIX) for key in facts if key.startswith(MOVE_TASK_PREFIX))
+            before = json.loads(facts.get(PENDING_MOVE_TASK, "null"))
             return (
                 frozenset(map(datetime.fromisoformat, own)),
                 None if before is None else frozenset(map(datetime.fromisoformat, before)),
             )
 
-    def leases(self) -> tuple[str, ...]:
+    def held_receipts(self) -> tuple[str, ...]:
         """Receipts of all that a killed process may still keep back."""
         sql = "SELECT receipt FROM held UNION ALL SELECT receipt FROM letters WHERE state IN (?, ?)"
-        with self._reading, schema.speaking(self.path):
+        with self._reading, schema.translate_errors(self.path):
             return tuple(receipt for (receipt,) in self._read.execute(sql, (INTENT, SENT)) if receipt)
 
-    def letters(self, outcome: Outcome | None = None) -> Iterator[Sent]:
+    def sent_messages(self, outcome: Outcome | None = None) -> Iterator[SentMessage]:
         """What was sent, with ``outcome`` only those of which that is known, in the plan's order."""
         self._settle()
         sql = (
@@ -82,36 +82,36 @@ class Records:
         sql += f" AND outcome = {schema.OUTCOMES.index(outcome)}" if outcome else ""
         last = -1
         while True:
-            with self._reading, schema.speaking(self.path):
+            with self._reading, schema.translate_errors(self.path):
                 rows = self._read.execute(f"{sql} ORDER BY letters.number LIMIT 1000", (last,)).fetchall()
-            with schema.speaking(self.path):
+            with schema.translate_errors(self.path):
                 found = [_sent(row) for row in rows]
             yield from found
             if not rows:
                 return
             last = rows[-1][0]
 
-    def ids(self, *states: Move) -> tuple[str, ...]:
+    def ids_in_states(self, *states: MessageState) -> tuple[str, ...]:
         """Letters in one of these states, in the plan's order."""
         self._settle()
-        codes = json.dumps([schema.MOVES.index(state) for state in states])
+        codes = json.dumps([schema.MESSAGE_STATES.index(state) for state in states])
         return self._names(
             "SELECT id FROM letters WHERE state IN (SELECT value FROM json_each(?)) ORDER BY number", codes
         )
 
-    def twice(self) -> tuple[str, ...]:
+    def possible_duplicates(self) -> tuple[str, ...]:
         """Letters that may have been sent more than once, or once and still lie in the dead-letter queue."""
         self._settle()
         return self._names("SELECT id FROM letters WHERE twice = 1 ORDER BY number")
 
     def _names(self, sql: str, *parameters: str) -> tuple[str, ...]:
-        with self._reading, schema.speaking(self.path):
+        with self._reading, schema.translate_errors(self.path):
             return tuple(name for (name,) in self._read.execute(sql, parameters))
 
 
-def _sent(row: Sequence[Any]) -> Sent:
+def _sent(row: Sequence[Any]) -> SentMessage:
     _, name, step, known, original, sent_as, at, arn = row
-    return Sent(
+    return SentMessage(
         message_id=name,
         original_message_id=original or name,
         new_ids=tuple((sent_as or "").split()),

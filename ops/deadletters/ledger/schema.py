@@ -9,20 +9,20 @@ from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 from ops import atomic_file
-from ops.deadletters.ledger.model import Move, Outcome
+from ops.deadletters.ledger.model import MessageState, Outcome
 from ops.errors import OpsError, UsageError
 
-APPLICATION = 0x6C656467
+APPLICATION_ID = 0x6C656467
 """SQLite's application_id: says that a file is a ledger of ours ("ledg")."""
-VERSION = 1
+SCHEMA_VERSION = 1
 
-MOVES = tuple(Move)
+MESSAGE_STATES = tuple(MessageState)
 OUTCOMES = (None, *Outcome)
 """States and outcomes are kept as their place in these; 0 is a letter that is planned, of which nothing is awaited."""
-PLANNED, INTENT, SENT, DELETED, FAILED, VANISHED = range(len(MOVES))
-NONE, WAITING, SUCCEEDED, CAME_BACK, UNWATCHED = range(len(OUTCOMES))
+PLANNED, INTENT, SENT, DELETED, FAILED, MISSING = range(len(MESSAGE_STATES))
+NONE, WAITING, SUCCEEDED, FAILED_AGAIN, UNWATCHED = range(len(OUTCOMES))
 
-BUSY_S = 15.0
+BUSY_TIMEOUT_S = 15.0
 """How long one process waits for another's commit."""
 
 TABLES = f"""
@@ -46,7 +46,7 @@ CREATE TABLE letters (
 );
 CREATE INDEX doubled ON letters (number) WHERE twice = 1;
 CREATE INDEX refused ON letters (error) WHERE state = {FAILED};
-CREATE INDEX returned ON letters (cause_back) WHERE outcome = {CAME_BACK};
+CREATE INDEX returned ON letters (cause_back) WHERE outcome = {FAILED_AGAIN};
 CREATE TABLE held (id TEXT PRIMARY KEY, receipt TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE routes (number INTEGER PRIMARY KEY, arn TEXT NOT NULL UNIQUE);
 CREATE TABLE steps (number INTEGER PRIMARY KEY, upto INTEGER NOT NULL, state TEXT NOT NULL);
@@ -56,7 +56,7 @@ CREATE TABLE tally (
 """
 
 
-def create(path: Path, ids: Sequence[str], facts: dict[str, str]) -> None:
+def create_ledger(path: Path, ids: Sequence[str], facts: dict[str, str]) -> None:
     """A new ledger at ``path``, whole or not at all. Raises UsageError when there is one, OpsError on a full disk."""
     scratch = path.with_name(f".{path.name}.{os.getpid()}.new")
     try:
@@ -82,7 +82,7 @@ def _fill(path: Path, ids: Sequence[str], facts: dict[str, str]) -> None:
     path.unlink(missing_ok=True)
     path.touch(mode=0o600)
     with closing(sqlite3.connect(path)) as db:
-        db.executescript(f"PRAGMA application_id={APPLICATION}; PRAGMA user_version={VERSION};{TABLES}")
+        db.executescript(f"PRAGMA application_id={APPLICATION_ID}; PRAGMA user_version={SCHEMA_VERSION};{TABLES}")
         with db:
             db.executemany("INSERT INTO letters (number, id) VALUES (?, ?)", enumerate(ids))
             db.execute("INSERT INTO tally VALUES (0, ?, ?, ?)", (PLANNED, NONE, len(ids)))
@@ -95,9 +95,9 @@ def connect(path: Path, *, check: bool = False) -> sqlite3.Connection:
     if not path.exists() and not path.is_symlink():
         raise UsageError(f"There is no run at {path}.", "ops dlq runs names them.")
     atomic_file.ensure_regular(path)
-    with speaking(path):
+    with translate_errors(path):
         db = sqlite3.connect(
-            f"file:{path}?mode=rw", uri=True, timeout=BUSY_S, isolation_level=None, check_same_thread=False
+            f"file:{path}?mode=rw", uri=True, timeout=BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False
         )
         try:
             _examine(db, path, check)
@@ -112,33 +112,33 @@ def _examine(db: sqlite3.Connection, path: Path, check: bool) -> None:
     try:
         application = db.execute("PRAGMA application_id").fetchone()[0]
         version = db.execute("PRAGMA user_version").fetchone()[0]
-        if application != APPLICATION:
-            raise damaged(path, "it is no ledger")
-        if version != VERSION:
+        if application != APPLICATION_ID:
+            raise damaged_error(path, "it is no ledger")
+        if version != SCHEMA_VERSION:
             raise OpsError(
-                f"The ledger {path} is of version {version}; this program reads version {VERSION}. {in_doubt(path)}",
+                f"The ledger {path} is of version {version}; this program reads version {SCHEMA_VERSION}. {describe_in_doubt(path)}",
                 "Finish it with the program that began it; or move the file away, look again and make a new plan: the "
                 "letters that were not moved still lie in the dead-letter queue.",
             )
         if check:
             found = db.execute("PRAGMA quick_check(1)").fetchone()[0]
             if found != "ok":
-                raise damaged(path, str(found))
+                raise damaged_error(path, str(found))
     except sqlite3.DatabaseError as error:
         if isinstance(error, sqlite3.OperationalError) and "locked" in str(error):
             raise
-        raise damaged(path, str(error)) from error
+        raise damaged_error(path, str(error)) from error
 
 
-def damaged(path: Path, why: str) -> OpsError:
+def damaged_error(path: Path, why: str) -> OpsError:
     return OpsError(
-        f"The ledger {path} is damaged ({' '.join(why.split())}). {in_doubt(path)}",
+        f"The ledger {path} is damaged ({' '.join(why.split())}). {describe_in_doubt(path)}",
         "Move the file away, look again and make a new plan: the letters that were not moved still lie in the "
         "dead-letter queue, and those in doubt may arrive twice.",
     )
 
 
-def in_doubt(path: Path, most: int = 10) -> str:
+def describe_in_doubt(path: Path, most: int = 10) -> str:
     """Which letters were under way, as far as the file can still be read."""
     found: list[str] = []
     whole = False
@@ -168,22 +168,22 @@ def _reading(path: Path) -> Iterator[sqlite3.Connection]:
 
 
 @contextmanager
-def speaking(path: Path) -> Iterator[None]:
+def translate_errors(path: Path) -> Iterator[None]:
     """Turns what SQLite and the disk raise, and what makes no sense in the file, into one sentence."""
     try:
         yield
     except sqlite3.Error as error:
-        raise unwritable(path, error) from error
+        raise unwritable_error(path, error) from error
     except OSError as error:
-        raise unwritable(path, error) from error
+        raise unwritable_error(path, error) from error
     except atomic_file.MALFORMED as error:  # SQLite reads a damaged row as whatever it finds
-        raise damaged(path, "what it says makes no sense") from error
+        raise damaged_error(path, "what it says makes no sense") from error
 
 
-def unwritable(path: Path, error: Exception) -> OpsError:
+def unwritable_error(path: Path, error: Exception) -> OpsError:
     text = _said(error)
     if isinstance(error, sqlite3.DatabaseError) and not isinstance(error, sqlite3.OperationalError):
-        return damaged(path, text)
+        return damaged_error(path, text)
     return OpsError(
         f"The ledger {path} cannot be written: {text}. Nothing was sent or deleted that it does not name.",
         "Make room on that disk (or make it writable), then resume the run: ops dlq resume.",

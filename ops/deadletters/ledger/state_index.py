@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Iterable
 
-from ops.deadletters.ledger.schema import MOVES, NONE, OUTCOMES, PLANNED
+from ops.deadletters.ledger.schema import MESSAGE_STATES, NONE, OUTCOMES, PLANNED
 
-Standing = tuple[int, int, int]
+StateKey = tuple[int, int, int]
 """Step, state, outcome: what letters are counted by."""
 
 
-class States:
+class StateIndex:
     """Not safe by itself: who changes it holds the writer's lock."""
 
     def __init__(self, rows: Iterable[tuple[int, str, int, int, int]]) -> None:
@@ -21,10 +21,15 @@ class States:
         self._steps: list[int] = []
         self._states = bytearray()
         self._outcomes = bytearray()
-        self._tally: Counter[Standing] = Counter()
-        self._changed: Counter[Standing] = Counter()
+        self._tally: Counter[StateKey] = Counter()
+        self._changed: Counter[StateKey] = Counter()
         for place, (number, name, step, state, outcome) in enumerate(rows):
-            if number != place or not isinstance(name, str) or not state < len(MOVES) or not outcome < len(OUTCOMES):
+            if (
+                number != place
+                or not isinstance(name, str)
+                or not state < len(MESSAGE_STATES)
+                or not outcome < len(OUTCOMES)
+            ):
                 raise ValueError(f"row {place} is none of a letter")
             self.numbers[name] = number
             self._steps.append(step)
@@ -42,10 +47,10 @@ class States:
             counts[0, PLANNED, NONE] += 1
         return number
 
-    def of(self, number: int) -> int:
+    def state_of(self, number: int) -> int:
         return self._states[number]
 
-    def all_in(self, state: int) -> list[int]:
+    def in_state(self, state: int) -> list[int]:
         return [number for number, has in enumerate(self._states) if has == state]
 
     def count(self, states: Collection[int]) -> int:

@@ -15,7 +15,7 @@ from ops.deadletters.ledger import schema
 Statement = tuple[str, Sequence[Sequence[Any]]]
 """SQL and the rows it is executed with, in the order handed in."""
 
-LAZY_S = 0.1
+LAZY_COMMIT_S = 0.1
 """What nobody waits for rides along with the next commit, or has one of its own after this."""
 
 
@@ -28,7 +28,7 @@ class CommitGroup:
     error: Exception | None = None
 
 
-class Writer:
+class LedgerWriter:
     """Owns the only connection that writes. After an error nothing more is written: every later call raises it."""
 
     def __init__(self, path: Path, extra: Callable[[], Iterable[Statement]]) -> None:
@@ -61,7 +61,7 @@ class Writer:
         """Until ``group`` is on disk. Raises OpsError when it could not be written."""
         group.done.wait()
         if group.error is not None:
-            raise schema.unwritable(self._path, group.error) from group.error
+            raise schema.unwritable_error(self._path, group.error) from group.error
 
     def flush(self) -> None:
         with self.lock:
@@ -78,7 +78,7 @@ class Writer:
 
     def _check(self) -> None:
         if self._error is not None:
-            raise schema.unwritable(self._path, self._error) from self._error
+            raise schema.unwritable_error(self._path, self._error) from self._error
 
     def _run(self) -> None:
         while True:
@@ -86,7 +86,7 @@ class Writer:
                 while not (self._fresh or self._closing):
                     self._wake.wait()
                 if not (self._eager or self._closing):
-                    self._wake.wait(LAZY_S)
+                    self._wake.wait(LAZY_COMMIT_S)
                 group, self._group = self._group, CommitGroup()
                 self._fresh = self._eager = False
                 statements = [*group.statements, *self._extra()]

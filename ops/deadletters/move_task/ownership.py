@@ -16,11 +16,11 @@ if TYPE_CHECKING:
     from ops.deadletters.ledger import Ledger
     from ops.deadletters.queue import DeadLetterQueue
 
-LOOKS, PAUSE_S = 10, 0.5
+LIST_ATTEMPTS, LIST_PAUSE_S = 10, 0.5
 """How often SQS is asked for a task that it does not list yet."""
 
 
-class OwnTasks:
+class OwnMoveTasks:
     """Every method raises what ``ops.aws`` raises. A task has no name once it has ended: it is known by its start,
     which the ledger notes, as it does that one is about to be begun."""
 
@@ -32,7 +32,7 @@ class OwnTasks:
         the letters go where they shall. To take it for somebody else's would be to take its letters for gone.
         """
         self._source, self._ledger, self._to = source, ledger, to
-        own, before = ledger.tasks()
+        own, before = ledger.move_task_starts()
         self._mine = set(own)
         if before is not None:
             self._mine |= {task.started for task in self._listed() if task.started not in before and task.to == to}
@@ -45,7 +45,7 @@ class OwnTasks:
         going = next((task for task in known if task.active), None)
         if going is None:
             self._current, self._before = None, frozenset(task.started for task in known)
-            self._ledger.task_to_come(self._before)
+            self._ledger.announce_move_task(self._before)
             self._begin(per_second)
         elif going.started in self._mine:
             self._current = going.started
@@ -58,9 +58,9 @@ class OwnTasks:
 
     def current(self) -> MoveTask:
         """The one that was begun last, as SQS tells of it now. Raises AwsError when it tells nothing of it."""
-        for look in range(LOOKS):
+        for look in range(LIST_ATTEMPTS):
             if look:
-                time.sleep(PAUSE_S)
+                time.sleep(LIST_PAUSE_S)
             for task in self._listed():  # the newest first
                 if task.started == self._current or (self._current is None and task.started not in self._before):
                     self._current = task.started
@@ -71,7 +71,7 @@ class OwnTasks:
             "Resume the run: it finds out what was moved.",
         )
 
-    def all(self) -> tuple[MoveTask, ...]:
+    def owned(self) -> tuple[MoveTask, ...]:
         return tuple(task for task in self._listed() if task.started in self._mine) if self._mine else ()
 
     def _begin(self, per_second: int | None) -> None:
@@ -82,7 +82,7 @@ class OwnTasks:
             began = (task for task in self._listed() if task.started not in self._before and task.to == self._to)
             if not any(task.active for task in began):
                 if call_effect.classify(error) is not CallEffect.UNKNOWN:
-                    self._ledger.task_to_come(None)
+                    self._ledger.announce_move_task(None)
                 raise
 
     def _listed(self) -> tuple[MoveTask, ...]:

@@ -17,7 +17,7 @@ from ops.deadletters.outcomes.log_tail import LogTail
 from ops.errors import AwsError
 
 if TYPE_CHECKING:
-    from ops.deadletters.ledger.model import DecidedOutcome, Run, Sent
+    from ops.deadletters.ledger.model import DecidedOutcome, Run, SentMessage
     from ops.deadletters.queue import DeadLetterQueue
 
 
@@ -50,8 +50,8 @@ class AsyncInvocationWatcher:
         return [self._logs.error] if self._logs.error else []
 
     def check(
-        self, waiting: Sequence[Sent], run: Run, moving: bool, now: datetime
-    ) -> Iterator[tuple[Sent, DecidedOutcome]]:
+        self, waiting: Sequence[SentMessage], run: Run, moving: bool, now: datetime
+    ) -> Iterator[tuple[SentMessage, DecidedOutcome]]:
         ids = [one for sent in waiting for one in sent.new_ids]
         self._logs.read(ids_pattern(ids) if len(ids) <= MAX_IDS_PER_QUERY else invocation_log.PATTERN, now, self._add)
         for sent in waiting:
@@ -81,7 +81,7 @@ class AsyncInvocationWatcher:
         last = max(reports)
         why = self._why(reports[last])
         return (
-            Outcome.CAME_BACK,
+            Outcome.FAILED_AGAIN,
             last,
             why or self._logged(request_id) or ": ".join(invocation_end.failure_of(reports[last])),
         )

@@ -13,7 +13,7 @@ from ops import formatting
 from ops.deadletters import queue_lock
 from ops.deadletters.causes import cause_in_words
 from ops.deadletters.ledger import Ledger
-from ops.deadletters.ledger.model import Outcome, State
+from ops.deadletters.ledger.model import Outcome, RunState
 from ops.deadletters.messages.model import Place
 from ops.deadletters.plan_model import Selection
 from ops.deadletters.snapshot import Snapshot
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from ops.deadletters.ledger.model import MessageOutcome
     from ops.deadletters.queue import DeadLetterQueue
 
-ENDED_STATES = (State.STOPPED, State.CANCELLED, State.FAILED, State.DONE)
+ENDED_STATES = (RunState.STOPPED, RunState.CANCELLED, RunState.FAILED, RunState.DONE)
 
 
 def record_late_outcomes(source: DeadLetterQueue) -> tuple[str, ...]:
@@ -42,11 +42,11 @@ def _record_for_run(source: DeadLetterQueue, path: Path) -> Iterator[str]:
         run = ledger.run()
         if not run.waiting or run.state not in ENDED_STATES:
             return
-        waiting = {new: sent.message_id for sent in ledger.letters(Outcome.WAITING) for new in sent.new_ids}
+        waiting = {new: sent.message_id for sent in ledger.sent_messages(Outcome.WAITING) for new in sent.new_ids}
         back = list(_failed_again(source, waiting))
         if not back:
             return
-        ledger.outcomes(back)
+        ledger.record_outcomes(back)
     some = formatting.count(len(back), "message whose outcome was", "messages whose outcome was")
     yield f"Run {run.id}: {some} not known failed again."
 
@@ -58,4 +58,4 @@ def _failed_again(source: DeadLetterQueue, waiting: dict[str, str]) -> Iterator[
         for found in shelf.iterate(Selection(ids=there)) if there else ():
             cause = found.cause
             told = cause_in_words(cause.error_type, cause.error_message, cause.source, likely=cause.likely)
-            yield waiting[found.letter.message_id], Outcome.CAME_BACK, cause.died, told
+            yield waiting[found.letter.message_id], Outcome.FAILED_AGAIN, cause.died, told

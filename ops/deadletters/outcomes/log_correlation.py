@@ -115,7 +115,7 @@ class MessageTracker:
         if track.succeeded and not self._retried(track):
             return Outcome.SUCCEEDED, track.succeeded[0], ""
         if track.rejected and track.failed:
-            return Outcome.CAME_BACK, track.failed[0], track.failed[2]
+            return Outcome.FAILED_AGAIN, track.failed[0], track.failed[2]
         if self._feed.whole_batches:
             for request_id in track.received:
                 ended = self._ended.get(request_id)
@@ -141,7 +141,7 @@ class MessageTracker:
         back_at = last + timedelta(seconds=self._feed.visibility_s)
         failed = track.failed is not None and track.failed[1] == last_request
         if failed or self._invocation_failed(last_request) or now > back_at + timedelta(seconds=DLQ_MOVE_DELAY_S):
-            return Outcome.CAME_BACK, back_at, self._cause(track)
+            return Outcome.FAILED_AGAIN, back_at, self._cause(track)
         return None
 
     def _receives(self, track: _Track) -> dict[str, datetime]:

@@ -29,7 +29,7 @@ from ops.errors import AwsError
 
 if TYPE_CHECKING:
     from ops.aws import Aws
-    from ops.deadletters.ledger.model import DecidedOutcome, MessageOutcome, Run, Sent
+    from ops.deadletters.ledger.model import DecidedOutcome, MessageOutcome, Run, SentMessage
     from ops.deadletters.plan_model import Plan
     from ops.deadletters.queue import DeadLetterQueue
 
@@ -49,21 +49,21 @@ class DestinationWatcher(Protocol):
     def usd(self) -> float: ...
 
     def check(
-        self, waiting: Sequence[Sent], run: Run, moving: bool, now: datetime
-    ) -> Iterable[tuple[Sent, DecidedOutcome]]:
+        self, waiting: Sequence[SentMessage], run: Run, moving: bool, now: datetime
+    ) -> Iterable[tuple[SentMessage, DecidedOutcome]]:
         """Those of ``waiting`` whose fate is known."""
 
 
 class OutcomeMonitor:
     """The ``course.Watch`` of a run."""
 
-    def __init__(self, source: DeadLetterQueue, plan: Plan, run: Run, back: Iterable[Sent] = ()) -> None:
+    def __init__(self, source: DeadLetterQueue, plan: Plan, run: Run, back: Iterable[SentMessage] = ()) -> None:
         """``back``: what is already known to have come back, where an earlier process of the run found it."""
         self._source = source
         self._same_bodies = SameBodyMatcher(source, plan, run.began, back)
         held = _count_messages(source, run)
         # On resuming, what came back meanwhile is among those that the queue holds, beside those the plan knew.
-        self._before = None if held is None else min(held, plan.queue_count + run.came_back)
+        self._before = None if held is None else min(held, plan.queue_count + run.failed_again)
         self._watchers: dict[str, DestinationWatcher | None] = {}  # by the destination's ARN; None: cannot be watched
         self._causes: dict[str, str] = {}  # by fingerprint: the name of what came back
         self.pause_s = CHECK_INTERVAL_TWIN_S if source.aws.target.is_twin else CHECK_INTERVAL_S
@@ -79,10 +79,10 @@ class OutcomeMonitor:
             notes.append(f"Watching cost {formatting.price(usd)} of log queries.")
         return " ".join(dict.fromkeys(notes))
 
-    def check(self, waiting: Sequence[Sent], run: Run, moving: bool) -> list[MessageOutcome]:
+    def check(self, waiting: Sequence[SentMessage], run: Run, moving: bool) -> list[MessageOutcome]:
         now = clock.now_utc()
         self._same_bodies.add_sent(waiting)
-        by_place: dict[str, list[Sent]] = {}
+        by_place: dict[str, list[SentMessage]] = {}
         for sent in waiting:
             by_place.setdefault(sent.destination, []).append(sent)
         known: list[MessageOutcome] = []
@@ -123,7 +123,9 @@ class OutcomeMonitor:
         return SqsOutcomeWatcher(self._source, reader, since, self._before, self._same_bodies) if reader else None
 
 
-def start_monitor(source: DeadLetterQueue, plan: Plan, run: Run, back: Iterable[Sent] = ()) -> OutcomeMonitor | None:
+def start_monitor(
+    source: DeadLetterQueue, plan: Plan, run: Run, back: Iterable[SentMessage] = ()
+) -> OutcomeMonitor | None:
     """None when the plan asks for no watching. To be called before anything is sent. ``back``: as ``Watch``."""
     return OutcomeMonitor(source, plan, run, back) if plan.steps.watch and plan.action is not Action.PURGE else None
 

@@ -20,7 +20,7 @@ from ops.deadletters.outcomes import dlq_search
 from ops.errors import AwsError
 
 if TYPE_CHECKING:
-    from ops.deadletters.ledger.model import DecidedOutcome, Run, Sent
+    from ops.deadletters.ledger.model import DecidedOutcome, Run, SentMessage
     from ops.deadletters.messages.model import DeadLetter
     from ops.deadletters.queue import DeadLetterQueue
 
@@ -61,8 +61,8 @@ class PublishOutcomeWatcher:
         return notes
 
     def check(
-        self, waiting: Sequence[Sent], run: Run, moving: bool, now: datetime
-    ) -> Iterator[tuple[Sent, DecidedOutcome]]:
+        self, waiting: Sequence[SentMessage], run: Run, moving: bool, now: datetime
+    ) -> Iterator[tuple[SentMessage, DecidedOutcome]]:
         if moving or time.monotonic() < self._next:
             return
         self._next = time.monotonic() + self._settling_s / 4
@@ -76,19 +76,19 @@ class PublishOutcomeWatcher:
             cause = next((found.causes[one] for one in sent.new_ids if one in found.causes), None)
             if cause is not None:
                 self._dlq_search.known_count += 1
-                yield sent, (Outcome.CAME_BACK, now, cause)
+                yield sent, (Outcome.FAILED_AGAIN, now, cause)
             elif found.whole and self._settled(sent, now):
                 self._let_go += 1
                 yield sent, (Outcome.UNWATCHED, now, "")
 
-    def _found(self, waiting: Sequence[Sent], run: Run, now: datetime) -> dlq_search.SearchResult:
+    def _found(self, waiting: Sequence[SentMessage], run: Run, now: datetime) -> dlq_search.SearchResult:
         """Before the queue's counts are right, it is read only when they say that something came."""
         due = any(self._settled(sent, now) for sent in waiting)
         if not due and not self._dlq_search.has_grown(run.deleted):
             return dlq_search.SearchResult({}, False)
         return self._dlq_search.find({one for sent in waiting for one in sent.new_ids}, _published_ids, run.deleted)
 
-    def _settled(self, sent: Sent, now: datetime) -> bool:
+    def _settled(self, sent: SentMessage, now: datetime) -> bool:
         return (now - sent.sent_at).total_seconds() >= self._settling_s
 
 

@@ -22,7 +22,7 @@ from ops.deadletters.outcomes.queue_watermark import QueueWatermark
 from ops.errors import AwsError
 
 if TYPE_CHECKING:
-    from ops.deadletters.ledger.model import DecidedOutcome, Run, Sent
+    from ops.deadletters.ledger.model import DecidedOutcome, Run, SentMessage
     from ops.deadletters.messages.model import DeadLetter
     from ops.deadletters.outcomes.same_bodies import SameBodyMatcher
     from ops.deadletters.queue import DeadLetterQueue
@@ -72,8 +72,8 @@ class QueueOutcomeWatcher:
         return notes
 
     def check(
-        self, silent: Sequence[Sent], run: Run, now: datetime, why: Callable[[str], str]
-    ) -> Iterator[tuple[Sent, DecidedOutcome]]:
+        self, silent: Sequence[SentMessage], run: Run, now: datetime, why: Callable[[str], str]
+    ) -> Iterator[tuple[SentMessage, DecidedOutcome]]:
         """Those of ``silent`` that have left their queue. ``why``: what a new message id last failed of."""
         if time.monotonic() < self._next:
             return
@@ -95,7 +95,7 @@ class QueueOutcomeWatcher:
             cause = next(named, alike.get(sent.message_id))
             if cause is not None:
                 self.failed_again()
-                yield sent, (Outcome.CAME_BACK, now, cause or next(filter(None, map(why, sent.new_ids)), ""))
+                yield sent, (Outcome.FAILED_AGAIN, now, cause or next(filter(None, map(why, sent.new_ids)), ""))
             elif found.whole and left and sent.sent_at < left:
                 self._assumed += 1
                 yield sent, (Outcome.SUCCEEDED, now, "")
@@ -105,7 +105,7 @@ class QueueOutcomeWatcher:
         if self._dlq_search:
             self._dlq_search.known_count += 1
 
-    def _left_before(self, silent: Sequence[Sent]) -> datetime | None:
+    def _left_before(self, silent: Sequence[SentMessage]) -> datetime | None:
         """What was sent before then is not in its queue any more; None when nothing tells. That the queue was empty
         before the last of them was sent says nothing about those: it must have been so since, long enough for SQS's
         counts."""
@@ -120,7 +120,7 @@ class QueueOutcomeWatcher:
         since, began = self._empty_since
         return since if clock.elapsed_s() - began >= self._settling.total_seconds() else None
 
-    def _search_dlq(self, some: Sequence[Sent], run: Run) -> dlq_search.SearchResult:
+    def _search_dlq(self, some: Sequence[SentMessage], run: Run) -> dlq_search.SearchResult:
         """Which of these lie in the dead-letter queue, by their new ids."""
         if self._dlq_search is None or not some:
             return dlq_search.SearchResult({}, True)

@@ -19,7 +19,7 @@ from ops.deadletters.plan_model import Selection
 from ops.deadletters.snapshot import Snapshot
 
 if TYPE_CHECKING:
-    from ops.deadletters.ledger.model import Sent
+    from ops.deadletters.ledger.model import SentMessage
     from ops.deadletters.plan_model import Plan
     from ops.deadletters.queue import DeadLetterQueue
 
@@ -42,7 +42,7 @@ class DlqMessage:
 class SameBodyMatcher:
     """Of one run. ``back``: messages that an earlier process of it has already found to have failed again."""
 
-    def __init__(self, source: DeadLetterQueue, plan: Plan, began: datetime, back: Iterable[Sent] = ()) -> None:
+    def __init__(self, source: DeadLetterQueue, plan: Plan, began: datetime, back: Iterable[SentMessage] = ()) -> None:
         self._source = source
         self._planned = frozenset(plan.ids)
         self._since = began - CLOCK_SKEW
@@ -55,13 +55,13 @@ class SameBodyMatcher:
         self.matched_count = 0
         """Messages that were told apart by their body alone."""
 
-    def add_sent(self, sent: Iterable[Sent]) -> None:
+    def add_sent(self, sent: Iterable[SentMessage]) -> None:
         """These went out too; those with known ids are never taken for others."""
         for one in sent:
             if one.new_ids:
                 self._named.update((*one.new_ids, one.original_message_id))
 
-    def match(self, waiting: Sequence[Sent], lying: Iterable[DlqMessage]) -> dict[str, str]:
+    def match(self, waiting: Sequence[SentMessage], lying: Iterable[DlqMessage]) -> dict[str, str]:
         """Of those ``waiting`` whose new ids nothing tells, the ones that lie there: id in the snapshot → cause."""
         unnamed = [sent for sent in waiting if not sent.new_ids]
         if not unnamed:
@@ -95,7 +95,7 @@ class SameBodyMatcher:
                 self._taken.update(one.message_id for one in these)
         return found
 
-    def _read(self, some: Sequence[Sent]) -> None:
+    def _read(self, some: Sequence[SentMessage]) -> None:
         new = {sent.message_id for sent in some} - self._bodies.keys()
         if not new:
             return

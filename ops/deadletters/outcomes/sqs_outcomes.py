@@ -15,7 +15,7 @@ from ops.deadletters.outcomes.log_tail import LogTail
 from ops.deadletters.outcomes.queue_outcomes import QueueOutcomeWatcher
 
 if TYPE_CHECKING:
-    from ops.deadletters.ledger.model import DecidedOutcome, Run, Sent
+    from ops.deadletters.ledger.model import DecidedOutcome, Run, SentMessage
     from ops.deadletters.outcomes.same_bodies import SameBodyMatcher
     from ops.deadletters.queue import DeadLetterQueue
     from ops.workload import Workload
@@ -48,8 +48,8 @@ class SqsOutcomeWatcher:
         return [*notes, *self._settled.notes]
 
     def check(
-        self, waiting: Sequence[Sent], run: Run, moving: bool, now: datetime
-    ) -> Iterator[tuple[Sent, DecidedOutcome]]:
+        self, waiting: Sequence[SentMessage], run: Run, moving: bool, now: datetime
+    ) -> Iterator[tuple[SentMessage, DecidedOutcome]]:
         for sent in waiting:
             self._wanted |= dict.fromkeys(sent.new_ids, sent.message_id)
         self._logs.read(self._pattern(waiting), now, self._tracks.add)
@@ -57,7 +57,7 @@ class SqsOutcomeWatcher:
         for sent in waiting:
             fate = next(filter(None, (self._tracks.outcome_of(one, now) for one in sent.new_ids)), None)
             if fate:
-                if fate[0] is Outcome.CAME_BACK:
+                if fate[0] is Outcome.FAILED_AGAIN:
                     self._settled.failed_again()
                 yield sent, fate
             elif not (sent.new_ids and self._tracks.sees_handler_records) or now > sent.sent_at + self._longest:
@@ -65,7 +65,7 @@ class SqsOutcomeWatcher:
         if silent and not moving:
             yield from self._settled.check(silent, run, now, self._tracks.last_failure)
 
-    def _pattern(self, waiting: Sequence[Sent]) -> str:
+    def _pattern(self, waiting: Sequence[SentMessage]) -> str:
         """What may tell about these: this project's records and failures; while the function has not shown that it
         writes such records, also how invocations end, and any line that names a message, if they are few."""
         parts = [HANDLER_RECORDS_PATTERN, log_parser.FAILURE_PATTERN]

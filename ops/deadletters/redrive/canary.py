@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from ops.deadletters.plan_model import Steps
 
-BRAKE_AT = 20
+EARLY_STOP_DECIDED = 20
 """Decided messages from which a step that is still being sent may be stopped by its share: before, one that came back
 says too little. What comes back is known later than what succeeds, so the share errs to the good side."""
 
@@ -20,40 +20,40 @@ class CanaryDecision(StrEnum):
 
 
 @dataclass(frozen=True)
-class Tally:
+class StepTally:
     """What became of the messages of one step: ``size`` is how many the step has (sent or not yet)."""
 
     size: int
     sent: int
     succeeded: int
-    came_back: int
+    failed_again: int
     unwatched: int = 0
 
     @property
     def waiting(self) -> int:
-        return self.sent - self.succeeded - self.came_back - self.unwatched
+        return self.sent - self.succeeded - self.failed_again - self.unwatched
 
     @property
     def decided(self) -> int:
-        return self.succeeded + self.came_back
+        return self.succeeded + self.failed_again
 
 
-def decide(tally: Tally, steps: Steps, waited_s: float) -> CanaryDecision:
+def decide_step(tally: StepTally, steps: Steps, waited_s: float) -> CanaryDecision:
     """After a step was sent: may the next one go?
 
     It passes, or stops, as soon as the messages still waiting cannot change that; at the latest when patience is over.
     """
     watched = tally.sent - tally.unwatched
-    if tally.came_back > steps.stop_share * watched:
+    if tally.failed_again > steps.stop_share * watched:
         return CanaryDecision.STOP
-    if tally.came_back + tally.waiting <= steps.stop_share * watched:
+    if tally.failed_again + tally.waiting <= steps.stop_share * watched:
         return CanaryDecision.GO
     if waited_s < steps.patience_s:
         return CanaryDecision.WAIT
-    return CanaryDecision.STOP if tally.came_back > steps.stop_share * tally.decided else CanaryDecision.OPEN
+    return CanaryDecision.STOP if tally.failed_again > steps.stop_share * tally.decided else CanaryDecision.OPEN
 
 
-def brake(tally: Tally, steps: Steps) -> bool:
+def should_stop_early(tally: StepTally, steps: Steps) -> bool:
     """While a step is still being sent: have so many of it come back that the rest had better not go?"""
-    enough = tally.decided >= min(BRAKE_AT, tally.size)
-    return enough and tally.came_back > steps.stop_share * tally.decided
+    enough = tally.decided >= min(EARLY_STOP_DECIDED, tally.size)
+    return enough and tally.failed_again > steps.stop_share * tally.decided

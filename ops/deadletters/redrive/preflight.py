@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from ops import formatting
 from ops.deadletters import plans, queue_lock
 from ops.deadletters.ledger import Ledger
-from ops.deadletters.ledger.model import State
+from ops.deadletters.ledger.model import RunState
 from ops.deadletters.plan_model import Action
 from ops.deadletters.redrive import run_summary, unfinished
 from ops.errors import UsageError
@@ -23,21 +23,21 @@ if TYPE_CHECKING:
     from ops.deadletters.queue import DeadLetterQueue
 
 _ENDED = {
-    State.RUNNING: "was interrupted",  # nobody moves letters of this queue now, whatever its ledger says
-    State.STOPPED: "was stopped",
-    State.CANCELLED: "was cancelled",
-    State.FAILED: "failed",
+    RunState.RUNNING: "was interrupted",  # nobody moves letters of this queue now, whatever its ledger says
+    RunState.STOPPED: "was stopped",
+    RunState.CANCELLED: "was cancelled",
+    RunState.FAILED: "failed",
 }
 
 
-def check(source: DeadLetterQueue, plan: Plan) -> None:
+def ensure_can_start(source: DeadLetterQueue, plan: Plan) -> None:
     """Raises ``lock.Busy`` when letters of the queue are being moved now, UsageError when the plan is for purging, was
     begun before or is stale."""
     queue_lock.ensure_not_busy(source)
-    check_held(source, plan)
+    ensure_can_start_locked(source, plan)
 
 
-def check_held(source: DeadLetterQueue, plan: Plan) -> None:
+def ensure_can_start_locked(source: DeadLetterQueue, plan: Plan) -> None:
     """The same for whoever holds the lock: another run may just have moved these letters."""
     if plan.action is Action.PURGE:
         raise UsageError(f"Plan {plan.id} deletes letters.", "Use ops dlq purge for it.")
@@ -45,20 +45,20 @@ def check_held(source: DeadLetterQueue, plan: Plan) -> None:
     if path.exists():
         with Ledger.open(path) as ledger:
             raise _begun(ledger.run())
-    unfinished.refuse(source, plan)
+    unfinished.ensure_not_under_way(source, plan)
     plans.check(source, plan)
 
 
 def _begun(run: Run) -> UsageError:
     now = datetime.now(UTC)
-    if run.state is State.DONE:
+    if run.state is RunState.DONE:
         at = formatting.clock(run.ended or run.began, now)
         return UsageError(
-            f"Plan {run.id} was carried out at {at}, {run_summary.brief(run)}.",
+            f"Plan {run.id} was carried out at {at}, {run_summary.brief_counts(run)}.",
             "Look again (ops dlq scan), and make a new plan for the letters that are left.",
         )
-    mend = "Mend what they died of, then go" if run.by_canary else "Go"
+    mend = "Mend what they died of, then go" if run.stopped_by_canary else "Go"
     return UsageError(
-        f"Plan {run.id} was begun at {formatting.clock(run.began, now)} and {_ENDED[run.state]}, {run_summary.brief(run)}.",
+        f"Plan {run.id} was begun at {formatting.clock(run.began, now)} and {_ENDED[run.state]}, {run_summary.brief_counts(run)}.",
         f"{mend} on with it: ops dlq resume {run.id}.",
     )

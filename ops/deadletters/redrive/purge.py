@@ -10,7 +10,7 @@ import hashlib
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -29,12 +29,12 @@ from ops.errors import OpsError, UsageError
 if TYPE_CHECKING:
     from ops.deadletters.queue import DeadLetterQueue
 
-COMPARED = 500
+COMPARE_BATCH = 500
 """Letters of an export and of the shelf that are compared at a time."""
 
 
 @dataclass(frozen=True)
-class PurgeDone:
+class PurgeResult:
     """``missing``: not met in the queue. ``refused``: SQS would not delete them. ``outcome``: done | cancelled |
     stopped. ``sha256`` of the export."""
 
@@ -42,14 +42,14 @@ class PurgeDone:
     deleted: int
     missing: int
     refused: int
-    not_given_back: int
+    not_released: int = field(metadata={"json_key": "not_given_back"})
     outcome: str
     sha256: str
     seconds: float
     notes: tuple[str, ...]
 
 
-def plan(source: DeadLetterQueue, export: Path) -> Plan:
+def plan_purge(source: DeadLetterQueue, export: Path) -> Plan:
     """The plan to delete the letters of ``export``. Raises UsageError, saying where they went, when some of them are
     not in the queue; and what ``exports.exported_ids`` and ``plans.make`` raise."""
     ids = exports.exported_ids(export)
@@ -80,12 +80,12 @@ _WENT = {
 }
 
 
-def confirmation(plan: Plan) -> str:
+def confirmation_text(plan: Plan) -> str:
     """What somebody has to type before ``plan`` is followed: "purge 1,204 letters"."""
     return f"purge {formatting.count(len(plan.ids), 'letter')}"
 
 
-def run(
+def purge_messages(
     source: DeadLetterQueue,
     plan: Plan,
     *,
@@ -94,7 +94,7 @@ def run(
     reason: str,
     progress: Callable[[int, int], None] | None = None,
     stop: Callable[[], bool] | None = None,
-) -> PurgeDone:
+) -> PurgeResult:
     """Delete the letters of ``plan`` from the queue. All others are received, kept aside and given back at the end.
 
     ``progress`` is told how many are deleted, and of how many. Ends early, with everything given back, when ``stop()``
@@ -106,7 +106,7 @@ def run(
     """
     access.ensure_may("a purge")
     reason = audit_log.require_reason(reason)
-    ensure_meant(source, plan, confirmation)
+    ensure_confirmed(source, plan, confirmation)
     who = sts.caller_identity(source.aws).arn
     with queue_lock.hold_lock(source, plan.id, who):
         plans.check(source, plan)
@@ -145,7 +145,7 @@ def _carry_out(
     sha256: str,
     progress: Callable[[int, int], None] | None,
     stop: Callable[[], bool],
-) -> PurgeDone:
+) -> PurgeResult:
     started = time.monotonic()
 
     def deleted(ids: Sequence[str]) -> None:
@@ -157,12 +157,12 @@ def _carry_out(
     found = selective_delete.delete_selected(source.aws, source.queue, plan.ids, deleted, stop)
     tally.update(missing=len(found.missing), refused=len(found.refused))
     cancelled = found.stopped == selective_delete.CANCELLED
-    return PurgeDone(
+    return PurgeResult(
         plan=plan.id,
         deleted=found.deleted,
         missing=len(found.missing),
         refused=len(found.refused),
-        not_given_back=found.unreleased,
+        not_released=found.unreleased,
         outcome="cancelled" if cancelled else "stopped" if found.stopped else "done",
         sha256=sha256,
         seconds=time.monotonic() - started,
@@ -195,13 +195,13 @@ def _notes(source: DeadLetterQueue, found: selective_delete.DeleteResult) -> Ite
         )
 
 
-def ensure_meant(source: DeadLetterQueue, plan: Plan, typed: str) -> None:
+def ensure_confirmed(source: DeadLetterQueue, plan: Plan, typed: str) -> None:
     """Raise UsageError unless ``typed`` confirms ``plan``, a purge's, of a queue that it is safe to receive from."""
     if plan.action is not Action.PURGE:
         raise UsageError(f"Plan {plan.id} is for a {plan.action.value}, not for a purge.", "Plan a purge.")
-    if " ".join(typed.replace(",", "").split()) != confirmation(plan).replace(",", ""):
+    if " ".join(typed.replace(",", "").split()) != confirmation_text(plan).replace(",", ""):
         raise UsageError(
-            "The purge was not confirmed; nothing was deleted.", f'Type "{confirmation(plan)}" to confirm it.'
+            "The purge was not confirmed; nothing was deleted.", f'Type "{confirmation_text(plan)}" to confirm it.'
         )
     if source.queue.dlq_arn is not None:
         raise UsageError(
@@ -216,7 +216,7 @@ def _checked(shelf: Snapshot, plan: Plan, export: Path) -> str:
     planned = set(plan.ids)
     seen: set[str] = set()
     rest = (each.letter for _, each in jsonl.read_lines(atomic_file.expand_user(export), digest.update))
-    while some := {letter.message_id: letter for letter in islice(rest, COMPARED)}:
+    while some := {letter.message_id: letter for letter in islice(rest, COMPARE_BATCH)}:
         if strange := some.keys() - planned:
             raise _another(export, f"{min(strange)} is in it and not in the plan")
         for changed in _changed(shelf, some):

@@ -20,7 +20,7 @@ from ops.aws import sts
 from ops.deadletters import plans, queue_lock
 from ops.deadletters.archive import audit_log
 from ops.deadletters.ledger import Ledger
-from ops.deadletters.ledger.model import Move, Outcome, Run, State
+from ops.deadletters.ledger.model import MessageState, Outcome, Run, RunState
 from ops.deadletters.messages.model import Place
 from ops.deadletters.move_task.mover import TaskMover
 from ops.deadletters.outcomes import monitor
@@ -34,20 +34,36 @@ from ops.deadletters.transfer.rate_limiter import RateLimiter
 from ops.errors import OpsError, UsageError
 
 if TYPE_CHECKING:
-    from ops.deadletters.ledger.model import Step
+    from ops.deadletters.ledger.model import RunStep
     from ops.deadletters.plan_model import Plan
     from ops.deadletters.queue import DeadLetterQueue
 
-Progress = Callable[[Run], None]
-Stop = Callable[[], bool]
+ProgressCallback = Callable[[Run], None]
+StopCallback = Callable[[], bool]
 
-NO_REASON = "none is asked for a cancel"
+CANCEL_REASON = "none is asked for a cancel"
 """On record, where every act has a reason: stopping must not wait for one."""
-COUNTED = ("planned", "sent", "deleted", "failed", "vanished", "succeeded", "came_back", "moved", "unseen")
+AUDIT_COUNTS = {
+    "planned": "planned",
+    "sent": "sent",
+    "deleted": "deleted",
+    "failed": "failed",
+    "vanished": "missing",
+    "succeeded": "succeeded",
+    "came_back": "failed_again",
+    "moved": "moved",
+    "unseen": "unseen",
+}
+"""The counts of an audit record, by their key there: which field of the run each of them is."""
 
 
-def run(
-    source: DeadLetterQueue, plan: Plan, *, reason: str, progress: Progress | None = None, stop: Stop | None = None
+def start_redrive(
+    source: DeadLetterQueue,
+    plan: Plan,
+    *,
+    reason: str,
+    progress: ProgressCallback | None = None,
+    stop: StopCallback | None = None,
 ) -> Run:
     """Carry ``plan`` out and return how that ended: DONE, STOPPED (by the canary) or CANCELLED (Ctrl-C, ``cancel``, or
     ``stop()`` became true; what was held is given back). ``progress`` is called about twice a second.
@@ -62,19 +78,19 @@ def run(
     who = sts.caller_identity(source.aws).arn
     path = source.runs / f"{plan.id}.db"
     with queue_lock.hold_lock(source, plan.id, who):
-        preflight.check_held(source, plan)
+        preflight.ensure_can_start_locked(source, plan)
         plans.save(source, plan)
         with Ledger.create(path, plan, reason, who) as ledger:
-            return _carry_out(_Doing(source, plan, ledger, who, reason, "redrive"), progress, stop)
+            return _execute(_Execution(source, plan, ledger, who, reason, "redrive"), progress, stop)
 
 
-def resume(
+def resume_redrive(
     source: DeadLetterQueue,
     run_id: str,
     *,
     reason: str = "",
-    progress: Progress | None = None,
-    stop: Stop | None = None,
+    progress: ProgressCallback | None = None,
+    stop: StopCallback | None = None,
 ) -> Run:
     """Go on with a run that was interrupted, cancelled, stopped or failed. ``run_id`` may be the beginning of one.
 
@@ -83,19 +99,19 @@ def resume(
     of its ledger where the file is lost. Raises as ``run`` does.
     """
     access.ensure_may("resuming a redrive")
-    path = _path(source, run_id)
+    path = _ledger_path(source, run_id)
     who = sts.caller_identity(source.aws).arn
     with queue_lock.hold_lock(source, path.stem, who), Ledger.open(path) as ledger:
         before = ledger.run()
-        if before.state is State.DONE:
-            raise UsageError(f"Run {before.id} is done: {before.said}", "Look again, and make a new plan.")
-        plan = unfinished.plan(source, ledger)
+        if before.state is RunState.DONE:
+            raise UsageError(f"Run {before.id} is done: {before.status_text}", "Look again, and make a new plan.")
+        plan = unfinished.load_run_plan(source, ledger)
         stopped = tuple(step for step in before.steps if step.state == "stopped")
-        doing = _Doing(source, plan, ledger, who, reason.strip() or before.reason, "resume")
-        return _carry_out(doing, progress, stop, stopped)
+        doing = _Execution(source, plan, ledger, who, reason.strip() or before.reason, "resume")
+        return _execute(doing, progress, stop, stopped)
 
 
-def cancel(source: DeadLetterQueue, run_id: str = "") -> Run:
+def cancel_redrive(source: DeadLetterQueue, run_id: str = "") -> Run:
     """Tell the run (empty: the one that is going) to stop; its process does so within seconds and gives back what it
     holds. Who asked it to goes on record.
 
@@ -109,12 +125,12 @@ def cancel(source: DeadLetterQueue, run_id: str = "") -> Run:
         which = f"Run {run_id} is" if run_id else f"No run of {source.queue.name} is"
         raise UsageError(f"{which} {'not ' if run_id else ''}going on.", "See the runs: ops dlq runs.")
     with Ledger.open(path) as ledger:
-        ledger.cancel()  # first: nothing that follows may keep it from stopping
+        ledger.request_cancel()  # first: nothing that follows may keep it from stopping
         run = ledger.run()
     try:
         who = sts.caller_identity(source.aws).arn
         record = audit_log.new_record(
-            source, who, "cancel", NO_REASON, plan=run.id, plan_hash=run.plan_hash, outcome="asked"
+            source, who, "cancel", CANCEL_REASON, plan=run.id, plan_hash=run.plan_hash, outcome="asked"
         )
         audit_log.append_record(state_folder(source.aws.target), record)
     except OpsError as error:
@@ -123,28 +139,28 @@ def cancel(source: DeadLetterQueue, run_id: str = "") -> Run:
     return run
 
 
-def runs(source: DeadLetterQueue) -> tuple[Run, ...]:
+def list_runs(source: DeadLetterQueue) -> tuple[Run, ...]:
     """Every run of this queue whose ledger can be read, the one that began last first; the others are in
     ``unreadable``."""
-    found = (one for one in _each(source) if isinstance(one, Run))
+    found = (one for one in _each_run(source) if isinstance(one, Run))
     return tuple(sorted(found, key=lambda run: run.began, reverse=True))
 
 
-def unreadable(source: DeadLetterQueue) -> tuple[str, ...]:
+def list_unreadable_runs(source: DeadLetterQueue) -> tuple[str, ...]:
     """A sentence for each ledger of this queue that cannot be read: what is wrong with it, and the way out."""
-    return tuple(_whole(found) for found in _each(source) if isinstance(found, OpsError))
+    return tuple(_full_text(found) for found in _each_run(source) if isinstance(found, OpsError))
 
 
-def progress(source: DeadLetterQueue, run_id: str) -> Run:
+def read_run(source: DeadLetterQueue, run_id: str) -> Run:
     """How far a run is; cheap enough to ask every second. ``run_id`` may be the beginning of one.
 
     Raises UsageError when there is none, OpsError when its ledger is damaged or of another version.
     """
-    return _read(source, _path(source, run_id))
+    return _read(source, _ledger_path(source, run_id))
 
 
 @dataclass(frozen=True)
-class _Doing:
+class _Execution:
     source: DeadLetterQueue
     plan: Plan
     ledger: Ledger
@@ -154,7 +170,7 @@ class _Doing:
 
     def record(self, outcome: str, note: str = "") -> None:
         now = self.ledger.run()
-        counts = {name: getattr(now, name) for name in COUNTED if getattr(now, name)}
+        counts = {key: count for key, name in AUDIT_COUNTS.items() if (count := getattr(now, name))}
         record = audit_log.new_record(
             self.source,
             self.who,
@@ -162,62 +178,75 @@ class _Doing:
             self.reason,
             plan=self.plan.id,
             plan_hash=self.plan.hash,
-            counts=counts | ({"maybe twice": len(now.twice)} if now.twice else {}),
+            counts=counts | ({"maybe twice": len(now.possible_duplicates)} if now.possible_duplicates else {}),
             outcome=outcome,
             note=note,
         )
         audit_log.append_record(state_folder(self.source.aws.target), record)
 
-    def end(self, state: State, said: str) -> None:
+    def end(self, state: RunState, said: str) -> None:
         """The run is not done before the shelf and the record say so: if the process dies in between, or one of them
         cannot be written, it is resumed and says it there again. What can be written is."""
         broken: OpsError | None = None
-        writes: tuple[Callable[[State, str], None], ...] = (lambda *_: self.shelve(), self.record, self.ledger.end)
+        writes: tuple[Callable[[RunState, str], None], ...] = (
+            lambda *_: self.mark_snapshot(),
+            self.record,
+            self.ledger.finish_run,
+        )
         for write in writes:
             try:
                 write(state, said)
             except OpsError as error:
                 broken = broken or error
-                if state is State.DONE:
-                    state, said = State.FAILED, _whole(error)
+                if state is RunState.DONE:
+                    state, said = RunState.FAILED, _full_text(error)
         if broken:
             raise broken
 
-    def shelve(self) -> None:
+    def mark_snapshot(self) -> None:
         at = datetime.now(UTC)
         with Snapshot.open(self.source) as shelf:
             if self.plan.action is Action.REDRIVE:
-                shelf.mark(self.ledger.ids(Move.DELETED), Place.REDRIVEN, at)
-            shelf.mark(self.ledger.ids(Move.VANISHED), Place.GONE, at)
+                shelf.mark(self.ledger.ids_in_states(MessageState.DELETED), Place.REDRIVEN, at)
+            shelf.mark(self.ledger.ids_in_states(MessageState.MISSING), Place.GONE, at)
 
 
-def _carry_out(doing: _Doing, progress: Progress | None, stop: Stop | None, resumed_from: tuple[Step, ...] = ()) -> Run:
+def _execute(
+    doing: _Execution,
+    progress: ProgressCallback | None,
+    stop: StopCallback | None,
+    resumed_from: tuple[RunStep, ...] = (),
+) -> Run:
     try:
-        doing.ledger.begin("Starting.")  # before all else: a cancellation from now on is meant for this run
+        doing.ledger.start_run("Starting.")  # before all else: a cancellation from now on is meant for this run
         doing.record("began")
-        state, said = _course(doing, progress, stop, resumed_from).go()
+        state, said = _make_rollout(doing, progress, stop, resumed_from).run()
         said = f"{said} {plans.staying(doing.plan.returns)}".strip()
     except OpsError as error:
         with suppress(OpsError):  # of the two, the first error is the one to tell
-            doing.end(State.FAILED, _whole(error))
+            doing.end(RunState.FAILED, _full_text(error))
         raise
     doing.end(state, said)
     return doing.ledger.run()
 
 
-def _course(doing: _Doing, progress: Progress | None, stop: Stop | None, resumed_from: tuple[Step, ...]) -> Rollout:
+def _make_rollout(
+    doing: _Execution, progress: ProgressCallback | None, stop: StopCallback | None, resumed_from: tuple[RunStep, ...]
+) -> Rollout:
     source, plan, ledger = doing.source, doing.plan, doing.ledger
     stopping = threading.Event()
-    gauge = headroom.gauge(source, plan)
+    gauge = headroom.make_gauge(source, plan)
     limiter = (
-        RateLimiter(gauge.rate, "starting") if gauge else RateLimiter(plan.pace.max_per_s, headroom.cap(plan.pace))
+        RateLimiter(gauge.rate, "starting")
+        if gauge
+        else RateLimiter(plan.pace.max_per_s, headroom.cap_reason(plan.pace))
     )
     engine = Transfer(source, plan, ledger, limiter, stopping.is_set)
     return Rollout(
         plan,
         ledger,
         TaskMover(source, plan, ledger, engine, limiter, stopping.is_set),
-        monitor.start_monitor(source, plan, ledger.run(), ledger.letters(Outcome.CAME_BACK)),
+        monitor.start_monitor(source, plan, ledger.run(), ledger.sent_messages(Outcome.FAILED_AGAIN)),
         gauge,
         limiter,
         stopping,
@@ -228,11 +257,11 @@ def _course(doing: _Doing, progress: Progress | None, stop: Stop | None, resumed
     )
 
 
-def _whole(error: OpsError) -> str:
+def _full_text(error: OpsError) -> str:
     return f"{error} {error.next_step}".strip()
 
 
-def _each(source: DeadLetterQueue) -> Iterator[Run | OpsError]:
+def _each_run(source: DeadLetterQueue) -> Iterator[Run | OpsError]:
     for path in sorted(source.runs.glob("*.db"), reverse=True):
         try:
             yield _read(source, path)
@@ -243,19 +272,19 @@ def _each(source: DeadLetterQueue) -> Iterator[Run | OpsError]:
 def _read(source: DeadLetterQueue, path: Path) -> Run:
     with Ledger.open(path) as ledger:
         found = ledger.run()
-    if found.state is not State.RUNNING:
+    if found.state is not RunState.RUNNING:
         return found
     holder = queue_lock.lock_holder(source)
     if holder is not None and holder.run == found.id:
         return found
     return replace(
         found,
-        state=State.INTERRUPTED,
-        said=f"Its process ended before the run did. Nothing is lost; go on with it: ops dlq resume {found.id}.",
+        state=RunState.INTERRUPTED,
+        status_text=f"Its process ended before the run did. Nothing is lost; go on with it: ops dlq resume {found.id}.",
     )
 
 
-def _path(source: DeadLetterQueue, run_id: str) -> Path:
+def _ledger_path(source: DeadLetterQueue, run_id: str) -> Path:
     found = []
     if re.fullmatch(r"[0-9A-Za-z-]+", run_id):
         found = sorted(source.runs.glob(f"{run_id}*.db"))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from ops import formatting
 from ops.deadletters import plan_codec, plans
 from ops.deadletters.ledger import Ledger, schema
-from ops.deadletters.ledger.model import Move, State
+from ops.deadletters.ledger.model import MessageState, RunState
 from ops.errors import UsageError
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from ops.deadletters.queue import DeadLetterQueue
 
 
-def refuse(source: DeadLetterQueue, plan: Plan) -> None:
+def ensure_not_under_way(source: DeadLetterQueue, plan: Plan) -> None:
     """Raises UsageError when another run of this queue has letters of ``plan`` under way, OpsError when the ledger of
     one cannot be read: then it may have. To be asked with the lock held, so that no run is going."""
     ids = frozenset(plan.ids)
@@ -26,11 +26,11 @@ def refuse(source: DeadLetterQueue, plan: Plan) -> None:
             continue
         with Ledger.open(path) as ledger:
             run = ledger.run()
-            if run.state is State.DONE:
+            if run.state is RunState.DONE:
                 continue
             # A run that was killed has not said on the shelf which letters are gone, either.
-            killed = (Move.DELETED,) if run.state is State.RUNNING else ()
-            under_way = ids.intersection(ledger.ids(Move.INTENT, Move.SENT, *killed))
+            killed = (MessageState.DELETED,) if run.state is RunState.RUNNING else ()
+            under_way = ids.intersection(ledger.ids_in_states(MessageState.INTENT, MessageState.SENT, *killed))
         if under_way:
             some = formatting.count(len(under_way), "letter of this plan", "letters of this plan")
             raise UsageError(
@@ -39,13 +39,13 @@ def refuse(source: DeadLetterQueue, plan: Plan) -> None:
             )
 
 
-def plan(source: DeadLetterQueue, ledger: Ledger) -> Plan:
+def load_run_plan(source: DeadLetterQueue, ledger: Ledger) -> Plan:
     """What a run is to go on with: the plan that it began with, from its file; where that is lost, from its ledger,
     which keeps a copy. Raises UsageError, with a way out, when neither is that plan."""
     run = ledger.run()
     whole = _whole(source, ledger, run)
-    if ledger.ids(*Move)[: len(whole.ids)] != whole.ids:
-        raise schema.damaged(ledger.path, "it names other letters than its plan")
+    if ledger.ids_in_states(*MessageState)[: len(whole.ids)] != whole.ids:
+        raise schema.damaged_error(ledger.path, "it names other letters than its plan")
     return whole
 
 
@@ -60,7 +60,7 @@ def _whole(source: DeadLetterQueue, ledger: Ledger, run: Run) -> Plan:
     copy = _copy(ledger, run)
     if copy is None:
         raise UsageError(
-            f"Run {run.id} cannot go on without its plan. {why} {schema.in_doubt(ledger.path)}",
+            f"Run {run.id} cannot go on without its plan. {why} {schema.describe_in_doubt(ledger.path)}",
             f"Put the plan's file back as it was. Or move the run's ledger away (mv {ledger.path} {ledger.path}.old), "
             "look again and make a new plan: the letters that were not moved still lie in the dead-letter queue, and "
             "those in doubt may arrive twice.",

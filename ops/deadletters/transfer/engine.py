@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ops.aws import sqs
-from ops.deadletters.ledger.model import Move
+from ops.deadletters.ledger.model import MessageState
 from ops.deadletters.plan_model import Action
 from ops.deadletters.transfer import settings
 from ops.deadletters.transfer.destinations import DestinationResolver
@@ -89,13 +89,13 @@ class Transfer:
         destination's permission.
         """
         if not self._recovered:
-            self._receiver.release(self._ledger.leases())
+            self._receiver.release(self._ledger.held_receipts())
             self._recovered = True
         self._begin(upto, step)
         self._receiver.start_step()
         self._snapshot.start_step()
         try:
-            WorkerPool(self._turn, self._sent, self._most, self._stop).run(self._ledger.speed)
+            WorkerPool(self._turn, self._sent, self._most, self._stop).run(self._ledger.set_rate)
         finally:
             try:
                 self._receiver.release(self._in_flight.pop_receipts())
@@ -111,7 +111,7 @@ class Transfer:
         self._reserved = self._credit = 0
 
     def _sent(self) -> int:
-        return self._ledger.count(Move.SENT, Move.DELETED)
+        return self._ledger.count_in_states(MessageState.SENT, MessageState.DELETED)
 
     def _stop(self) -> None:
         self._halt = True
@@ -136,14 +136,16 @@ class Transfer:
         """How many letters this mover may send now; 0: it shall only look for sent ones to delete; -1: nothing left."""
         with self._state:
             while not (self._receiver.exhausted or self._stopping()):
-                open_ = self._ledger.count(Move.PLANNED, Move.INTENT) + (self._ledger.unseen if self._rounds else 0)
+                open_ = self._ledger.count_in_states(MessageState.PLANNED, MessageState.INTENT) + (
+                    self._ledger.unseen if self._rounds else 0
+                )
                 room = min(self._upto - self._sent(), open_) - self._reserved
                 if room > 0:
                     count = min(room, self._batch())
                     self._reserved += count
                     return count
                 if self._reserved == 0:
-                    if self._settling or not self._ledger.count(Move.SENT):
+                    if self._settling or not self._ledger.count_in_states(MessageState.SENT):
                         return -1
                     self._settling = True
                     return 0

@@ -71,8 +71,8 @@ class InFlight:
             for message in messages:
                 number = self._ledger.number_of(message.message_id)
                 if number is None and self._meets(message):
-                    number = self._ledger.met(message.message_id)
-                if number is None or self._ledger.state(number) == FAILED:
+                    number = self._ledger.add_received(message.message_id)
+                if number is None or self._ledger.state_of(number) == FAILED:
                     self._hold_back(message.message_id, message.receipt, until)
                     kept.append((message.message_id, message.receipt))
                     continue
@@ -84,13 +84,13 @@ class InFlight:
                     continue
                 if message.system.get("MessageGroupId") in in_work:
                     continue  # a lease ended while its letter was in work: this one comes back when its own ends
-                sent = self._ledger.state(number) in (SENT, DELETED)
+                sent = self._ledger.state_of(number) in (SENT, DELETED)
                 claim = InFlightMessage(number, parse.parse_message(message), message.receipt, until, sent)
                 self._others.pop(message.message_id, None)  # where one lies that could not be deleted
                 self._working[number] = claim
                 claims.append(claim)
         if kept:
-            self._ledger.held(kept)
+            self._ledger.record_held(kept)
         return claims
 
     def _meets(self, message: Message) -> bool:
@@ -122,7 +122,7 @@ class InFlight:
                     self._set_aside = {
                         claim.number: claim for claim in sorted(self._set_aside.values(), key=_fifo_order)
                     }
-            self._ledger.held([(claim.letter.message_id, claim.receipt) for claim in claims if claim.receipt])
+            self._ledger.record_held([(claim.letter.message_id, claim.receipt) for claim in claims if claim.receipt])
 
     def forget_deleted(self, claim: InFlightMessage, receipt: str) -> bool:
         """It was deleted by ``receipt``. False when it was received once more meanwhile: then that deleted nothing, and
@@ -146,7 +146,7 @@ class InFlight:
                 self._drop(claim)
                 if claim.receipt:
                     self._hold_back(claim.letter.message_id, claim.receipt, claim.lease_ends)
-        self._ledger.held([(claim.letter.message_id, claim.receipt) for claim in claims if claim.receipt])
+        self._ledger.record_held([(claim.letter.message_id, claim.receipt) for claim in claims if claim.receipt])
 
     def expiring(self, within_s: float, most: int) -> list[tuple[str, str]]:
         """Letters kept back (id, receipt) whose lease is about to end, the first ones first; each is told once."""

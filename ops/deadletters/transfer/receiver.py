@@ -11,7 +11,7 @@ from ops import formatting
 from ops.aws import call_effect, sqs
 from ops.aws.call_effect import CallEffect
 from ops.clock import elapsed_s
-from ops.deadletters.ledger.model import Move
+from ops.deadletters.ledger.model import MessageState
 from ops.deadletters.ledger.schema import INTENT, PLANNED, SENT
 from ops.deadletters.transfer.in_flight import InFlight, InFlightMessage
 from ops.errors import AwsError, OverLimit
@@ -66,7 +66,7 @@ class MessageReceiver:
         self.why = ""
         self._empty = 0
         self._found_at = elapsed_s()
-        self._doubtful = self._ledger.resumed
+        self._doubtful = self._ledger.was_started
 
     def receive(self, count: int) -> list[InFlightMessage]:
         """Letters to send, ``count`` of them or a few more, and any that are only to be deleted."""
@@ -104,7 +104,7 @@ class MessageReceiver:
         if tens:
             with ThreadPoolExecutor(min(16, len(tens)), thread_name_prefix="back") as pool:
                 list(pool.map(self._give_back, tens))
-        self._ledger.released()
+        self._ledger.clear_held()
 
     def _give_back(self, receipts: list[str]) -> None:
         try:
@@ -175,7 +175,7 @@ class MessageReceiver:
     def _believes_too_soon(self) -> bool:
         """What a killed process had received, a receive that was cut, and what was sent under a lease that ended come
         back within a lease; SQS's counts may not show them, since they are up to a minute late."""
-        return self._doubtful or self._ledger.count(Move.SENT, Move.INTENT) > 0
+        return self._doubtful or self._ledger.count_in_states(MessageState.SENT, MessageState.INTENT) > 0
 
     def _stop(self, why: str) -> None:
         self.why, self.exhausted = why, True
@@ -184,10 +184,10 @@ class MessageReceiver:
         """What became of the letters that are not in the queue?"""
         kept = self._in_flight.held_ids()
         missing: dict[int, list[int]] = {PLANNED: [], INTENT: [], SENT: []}
-        for name, number in self._ledger.numbers.items():
-            state = self._ledger.state(number)
+        for name, number in self._ledger.numbers_by_id.items():
+            state = self._ledger.state_of(number)
             if state in missing and name not in kept:
                 missing[state].append(number)
-        self._ledger.deleted(missing[SENT])
-        self._ledger.vanished(missing[INTENT], POSSIBLY_SENT)
-        self._ledger.vanished(missing[PLANNED])
+        self._ledger.record_deleted(missing[SENT])
+        self._ledger.record_missing(missing[INTENT], POSSIBLY_SENT)
+        self._ledger.record_missing(missing[PLANNED])

@@ -18,7 +18,7 @@ from ops.aws import call_effect, sqs
 from ops.aws.call_effect import CallEffect
 from ops.clock import elapsed_s
 from ops.deadletters.edits import outgoing
-from ops.deadletters.ledger import Accepted, Ledger
+from ops.deadletters.ledger import AcceptedMessage, Ledger
 from ops.deadletters.ledger.schema import INTENT, PLANNED
 from ops.deadletters.transfer.destinations import DestinationResolver, DestinationSender, OutgoingMessage, SendResult
 from ops.deadletters.transfer.in_flight import InFlight, InFlightMessage
@@ -88,7 +88,7 @@ class MessageSender:
                 break  # this one and the next are kept for later
             found.setdefault(route.arn, (route, []))[1].append(OutgoingMessage(claim.number, letter))
         for why, these in refused.items():
-            self._ledger.refused([claim.number for claim in these], why)
+            self._ledger.record_rejected([claim.number for claim in these], why)
             self._in_flight.hold_back(these)
         return found.values()
 
@@ -124,7 +124,7 @@ class MessageSender:
                     return  # the next of a group must not overtake
 
     def _open(self, claim: InFlightMessage) -> bool:
-        return not claim.sent and self._ledger.state(claim.number) in (PLANNED, INTENT)
+        return not claim.sent and self._ledger.state_of(claim.number) in (PLANNED, INTENT)
 
     def _send(
         self,
@@ -134,7 +134,7 @@ class MessageSender:
         step: int,
     ) -> None:
         """Until each is accepted, refused, or given up for now."""
-        self._ledger.intended([(parcel.number, claims[parcel.number].receipt) for parcel in parcels], step)
+        self._ledger.record_intent([(parcel.number, claims[parcel.number].receipt) for parcel in parcels], step)
         asked: list[OutgoingMessage] = list(parcels)
         began, attempt = elapsed_s(), 0
         unknown = False
@@ -157,7 +157,7 @@ class MessageSender:
             doubted = [parcel.number for parcel, answer in zip(pending, answers, strict=True) if answer.unknown]
             if doubted:
                 unknown = True
-                self._ledger.doubted(doubted)
+                self._ledger.record_possible_duplicates(doubted)
             asked = self._recorded(route, pending, answers, claims)
             attempt += 1
             if asked and (elapsed_s() - began > RETRY_TIMEOUT_S or self.pause(attempt)):
@@ -182,19 +182,19 @@ class MessageSender:
             if answer.sent_as:
                 first = claim.letter.original_message_id
                 original = first if first != claim.letter.message_id else ""
-                accepted.append(Accepted(parcel.number, answer.sent_as, now, original, route.arn))
+                accepted.append(AcceptedMessage(parcel.number, answer.sent_as, now, original, route.arn))
             elif answer.refused:
-                self._ledger.refused([parcel.number], answer.refused)
+                self._ledger.record_rejected([parcel.number], answer.refused)
                 self._in_flight.hold_back([claim])
             else:
                 pending.append(parcel)
         for done in (False, True):  # of what came from the shelf nothing is to be deleted
             these = [each for each in accepted if done is not bool(claims[each.number].receipt)]
             if these:
-                self._ledger.sent(these, done=done)
+                self._ledger.record_sent(these, done=done)
         for each in accepted:
             claims[each.number].sent = True
-        self._ledger.unmarked(sum(bool(answer.sent_as) and answer.unmarked for answer in answers))
+        self._ledger.add_unmarked(sum(bool(answer.sent_as) and answer.unmarked for answer in answers))
         return pending
 
     def _refused(
@@ -212,7 +212,7 @@ class MessageSender:
             self._give_up(pending, unknown=unknown)
             raise error
         if len(pending) == 1:
-            self._ledger.refused([pending[0].number], str(error))
+            self._ledger.record_rejected([pending[0].number], str(error))
             self._in_flight.hold_back([claims[pending[0].number]])
             return
         for parcel in pending:
@@ -221,7 +221,7 @@ class MessageSender:
     def _give_up(self, parcels: Sequence[OutgoingMessage], *, unknown: bool) -> None:
         """For now. What may have been sent stays an intent, on the list of those that may arrive twice."""
         if parcels and not unknown:
-            self._ledger.unsent([parcel.number for parcel in parcels])
+            self._ledger.record_unsent([parcel.number for parcel in parcels])
 
     def _leased(self, parcels: list[OutgoingMessage], claims: dict[int, InFlightMessage]) -> list[OutgoingMessage]:
         """Those whose lease outlasts another call, renewed where it is short; the others are received again."""
@@ -265,7 +265,7 @@ class MessageSender:
                 elif claim.receipt != receipt or (refused is not None and not refused.sender_fault):
                     again.append(claim)
             if gone:
-                self._ledger.deleted(gone)
+                self._ledger.record_deleted(gone)
             pending = again
             attempt += 1
             if pending and (elapsed_s() - began > RETRY_TIMEOUT_S or (self.pause(attempt) and attempt > 3)):

@@ -31,7 +31,7 @@ class SnapshotSource:
 
     def start_step(self) -> None:
         """Once a step: all that is still to be sent."""
-        open_ = (n for n in range(len(self._plan.ids)) if self._ledger.state(n) in (PLANNED, INTENT))
+        open_ = (n for n in range(len(self._plan.ids)) if self._ledger.state_of(n) in (PLANNED, INTENT))
         with self._lock:
             self._left = deque(open_ if self.active else ())
 
@@ -46,5 +46,5 @@ class SnapshotSource:
             found = {each.letter.message_id: each.letter for each in shelf.iterate(wanted, places=LIVE)}
         missing = [number for number in numbers if self._plan.ids[number] not in found]
         if missing:
-            self._ledger.vanished(missing, NOT_IN_SNAPSHOT)
+            self._ledger.record_missing(missing, NOT_IN_SNAPSHOT)
         return [InFlightMessage(n, found[self._plan.ids[n]]) for n in numbers if self._plan.ids[n] in found]

@@ -29,7 +29,7 @@ def comes_back(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[Outcome | 
     def becomes(outcome: Outcome | None) -> None:
         monkeypatch.setattr(monitor, "start_monitor", lambda *_: FixedOutcomes(lambda _: outcome))
 
-    becomes(Outcome.CAME_BACK)
+    becomes(Outcome.FAILED_AGAIN)
     yield becomes
 
 

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from ops.deadletters import plans
-from ops.deadletters.ledger.model import Run, State
+from ops.deadletters.ledger.model import Run, RunState
 from ops.deadletters.plan_model import Pace, Plan, Selection, Steps
 from ops.deadletters.queue import open_queue
 from ops.deadletters.redrive import redrive, rollout
@@ -47,7 +47,7 @@ def a_plan(world: World, **more: Any) -> Plan:
 
 
 def go(world: World, plan: Plan) -> Run:
-    return redrive.run(world.source, plan, reason="bad input")
+    return redrive.start_redrive(world.source, plan, reason="bad input")
 
 
 def ensure_sentence(error: OpsError) -> None:
@@ -83,7 +83,7 @@ def test_letters_of_any_content_come_back_as_they_were(world: World) -> None:
     done = scan_queue(world.source)
     assert (done.letters, done.not_given_back) == (len(BODIES), 0)
     run = go(world, a_plan(world))
-    assert run.state is State.DONE
+    assert run.state is RunState.DONE
     arrived = Counter(message["Body"] for message in world.jobs.messages())
     left = {message["MessageId"] for message in world.dlq.messages()}
     whole = ids[list(BODIES).index("a whole MiB")]  # no byte of room for the first message's id
@@ -100,7 +100,7 @@ def test_bodies_that_sqs_would_not_take_stay_and_are_told(world: World) -> None:
     world.dlq.put([{"body": body, "system": system} for body in bodies])
     scan_queue(world.source)
     run = go(world, a_plan(world))
-    assert (run.state, run.sent, run.failed) == (State.DONE, 1, 3)
+    assert (run.state, run.sent, run.failed) == (RunState.DONE, 1, 3)
     assert [message["Body"] for message in world.jobs.messages()] == ["good"]
     assert sorted(world.bodies()) == sorted(bodies[:3])
     assert not any("\x1b" in sentence or "\n" in sentence for sentence, _ in run.failures)
@@ -113,7 +113,7 @@ def test_a_letter_as_large_as_sqs_allows_goes_as_it_is(world: World) -> None:
     plan = a_plan(world)
     assert any(each.startswith("1 letter at SQS's limit (10 attributes, 1 MiB)") for each in plan.warnings)
     run = go(world, plan)
-    assert (run.state, run.sent, run.failed) == (State.DONE, 2, 0)
+    assert (run.state, run.sent, run.failed) == (RunState.DONE, 2, 0)
     arrived = {message["Body"]: message.get("MessageAttributes", {}) for message in world.jobs.messages()}
     assert arrived[body] == {}
     assert list(arrived["small"]) == ["OriginalMessageId"]
@@ -123,7 +123,7 @@ def test_binary_attributes_are_as_large_as_their_bytes_not_as_their_base64(world
     raw = base64.b64encode(bytes(1_000_000)).decode()
     world.put(["a"], {"Raw": {"DataType": "Binary", "BinaryValue": raw}})
     run = go(world, a_plan(world))
-    assert (run.state, run.sent, run.failed) == (State.DONE, 1, 0)
+    assert (run.state, run.sent, run.failed) == (RunState.DONE, 1, 0)
     [message] = world.jobs.messages()
     assert message["MessageAttributes"]["Raw"]["BinaryValue"] == raw
     assert "OriginalMessageId" in message["MessageAttributes"]
@@ -141,7 +141,7 @@ def test_attributes_at_their_limits(world: World) -> None:
     ids = world.dlq.put([{"body": "a", "attributes": a, "system": system} for a in (ten, typed)])
     scan_queue(world.source)
     run = go(world, a_plan(world))
-    assert (run.state, run.sent) == (State.DONE, 2)
+    assert (run.state, run.sent) == (RunState.DONE, 2)
     full, rest = sorted((m["MessageAttributes"] for m in world.jobs.messages()), key=len, reverse=True)
     assert full == ten
     assert rest == typed | {"OriginalMessageId": {"DataType": "String", "StringValue": ids[1]}}
@@ -153,7 +153,7 @@ def test_large_letters_go_in_batches_that_fit(world: World) -> None:
     world.dlq.put([{"body": body, "system": system} for body in bodies])
     scan_queue(world.source)
     run = go(world, a_plan(world))
-    assert (run.state, run.sent, run.failed) == (State.DONE, 12, 0)
+    assert (run.state, run.sent, run.failed) == (RunState.DONE, 12, 0)
     assert Counter(message["Body"] for message in world.jobs.messages()) == Counter(bodies)
 
 
@@ -176,16 +176,16 @@ def test_a_disk_that_is_full_loses_nothing(world: World, room: int, monkeypatch:
     assert kept | set(sent) == {f"letter {number}" for number in range(LETTERS)}
     world.aws.advance(60)
     if (world.source.runs / f"{plan.id}.db").exists():
-        if redrive.progress(world.source, plan.id).state is not State.DONE:
-            run = redrive.resume(world.source, plan.id)
+        if redrive.read_run(world.source, plan.id).state is not RunState.DONE:
+            run = redrive.resume_redrive(world.source, plan.id)
     else:
         assert not sent
         run = go(world, plan)
-    run = run or redrive.progress(world.source, plan.id)
-    assert run.state is State.DONE and world.bodies() == []
+    run = run or redrive.read_run(world.source, plan.id)
+    assert run.state is RunState.DONE and world.bodies() == []
     sent = Counter(message["Body"] for message in world.jobs.messages())
     assert set(sent) == {f"letter {number}" for number in range(LETTERS)}
-    assert {ids[int(body.split()[1])] for body, count in sent.items() if count > 1} <= set(run.twice)
+    assert {ids[int(body.split()[1])] for body, count in sent.items() if count > 1} <= set(run.possible_duplicates)
 
 
 def test_a_look_on_a_full_disk_gives_everything_back(world: World) -> None:
@@ -235,7 +235,7 @@ def test_a_ledger_of_another_version_is_refused_with_the_way_out(world: World) -
     db.close()
     before = world.jobs.messages()
     with pytest.raises(OpsError, match="version 99") as refused:
-        redrive.resume(world.source, plan.id)
+        redrive.resume_redrive(world.source, plan.id)
     ensure_sentence(refused.value)
     assert "doubt" in str(refused.value)
     assert "dead-letter queue" in refused.value.next_step
@@ -261,12 +261,14 @@ def test_a_damaged_ledger_is_refused_or_read_right(world: World, seed: int) -> N
         case 3:
             content = bytearray(chance.randbytes(len(content)))
     path.write_bytes(content)
-    for ask in (redrive.progress, redrive.resume):
+    for ask in (redrive.read_run, redrive.resume_redrive):
         try:
             ask(world.source, plan.id)
         except OpsError as refused:
             ensure_sentence(refused)
-    assert len(redrive.runs(world.source)) + len(redrive.unreadable(world.source)) == 1, "never left out unsaid"
+    assert len(redrive.list_runs(world.source)) + len(redrive.list_unreadable_runs(world.source)) == 1, (
+        "never left out unsaid"
+    )
     kept, sent = set(world.bodies()), {message["Body"] for message in world.jobs.messages()}
     assert kept | sent == {f"letter {number}" for number in range(LETTERS)}
 
@@ -314,9 +316,9 @@ def test_a_clock_that_is_set_while_letters_move(world: World, jump: int, monkeyp
             world.aws.heal()
 
     monkeypatch.setattr(time, "time", lambda: real() + ahead)
-    run = redrive.run(world.source, plan, reason="bad clock", progress=set_the_clock)
+    run = redrive.start_redrive(world.source, plan, reason="bad clock", progress=set_the_clock)
     assert ahead
-    assert (run.state, run.sent, run.twice) == (State.DONE, LETTERS, ())
+    assert (run.state, run.sent, run.possible_duplicates) == (RunState.DONE, LETTERS, ())
     assert time.monotonic() - began < 600, "it waited for a clock that had been set back by an hour or more"
     monkeypatch.undo()
     assert Counter(message["Body"] for message in world.jobs.messages()).total() == LETTERS and not world.bodies()

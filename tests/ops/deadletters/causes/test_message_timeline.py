@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from ops.deadletters import causes
-from ops.deadletters.ledger import Accepted, Ledger
+from ops.deadletters.ledger import AcceptedMessage, Ledger
 from ops.errors import UsageError
 from tests.fakes.logs import BEGAN, a_source, batch, died, failed, rejected, row, silent
 from tests.ops.deadletters.ledger.test_ledger import a_plan
@@ -87,10 +87,10 @@ def test_a_letter_that_came_back_shows_who_sent_it(tmp_path: Path, monkeypatch: 
     with a_source(tmp_path, monkeypatch, [silent("new-0", original_message_id="id-000")]) as (here, _):
         here.runs.mkdir()
         with Ledger.create(here.runs / "20261124T040000-aaaa.db", a_plan(2), "it is fixed", "me") as ledger:
-            ledger.begin("Starting.")
-            ledger.intended([(0, "receipt")], 1)
-            ledger.sent(
-                [Accepted(0, "new-0", (BEGAN - timedelta(seconds=9)).timestamp(), route="arn:aws:sqs:e:1:jobs")]
+            ledger.start_run("Starting.")
+            ledger.record_intent([(0, "receipt")], 1)
+            ledger.record_sent(
+                [AcceptedMessage(0, "new-0", (BEGAN - timedelta(seconds=9)).timestamp(), route="arn:aws:sqs:e:1:jobs")]
             )
         (here.runs / "20261124T050000-bbbb.db").write_text("no ledger")
         found = causes.timeline(here, "new-0")
@@ -107,10 +107,10 @@ def test_the_newest_runs_are_those_that_began_last_whenever_their_plans_were_mad
         for day in range(10, 16):  # more than are looked into
             Ledger.create(here.runs / f"202611{day}T040000-bbbb.db", a_plan(2), "it is fixed", "me").close()
         with Ledger.create(here.runs / "20261101T040000-aaaa.db", a_plan(2), "it is fixed", "me") as ledger:
-            ledger.begin("Starting.")
-            ledger.intended([(0, "receipt")], 1)
-            ledger.sent(
-                [Accepted(0, "new-0", (BEGAN - timedelta(seconds=9)).timestamp(), route="arn:aws:sqs:e:1:jobs")]
+            ledger.start_run("Starting.")
+            ledger.record_intent([(0, "receipt")], 1)
+            ledger.record_sent(
+                [AcceptedMessage(0, "new-0", (BEGAN - timedelta(seconds=9)).timestamp(), route="arn:aws:sqs:e:1:jobs")]
             )
         found = causes.timeline(here, "new-0")
     assert [moment.text for moment in found.moments if moment.what == "redriven"] == [

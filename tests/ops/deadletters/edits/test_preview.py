@@ -13,7 +13,7 @@ import pytest
 from handler import contract
 from ops.deadletters import plans, return_target
 from ops.deadletters.edits import edits, outgoing, preview
-from ops.deadletters.ledger.model import State
+from ops.deadletters.ledger.model import RunState
 from ops.deadletters.messages.model import Attribute, Kind
 from ops.deadletters.plan_model import Action, Destination, Pace, Plan, Returns, Selection, Steps
 from ops.deadletters.redrive import redrive
@@ -69,7 +69,7 @@ def shown_and_sent(world: World, plan: Plan) -> preview.Preview:
     with Snapshot.open(world.source) as shelf:
         letter = shelf.get(name).letter
     after = preview.outgoing_message(letter, plan)
-    assert redrive.run(world.source, plan, reason="r").state is State.DONE
+    assert redrive.start_redrive(world.source, plan, reason="r").state is RunState.DONE
     (arrived,) = world.jobs.messages()
     assert arrived["Body"] == after.body
     assert arrived.get("MessageAttributes", {}) == outgoing.to_sqs_attributes(after.attributes)

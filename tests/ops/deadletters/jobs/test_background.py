@@ -13,7 +13,7 @@ import pytest
 from ops.deadletters import plans
 from ops.deadletters.jobs import background
 from ops.deadletters.jobs.background import DONE, FAILED, LOST, BackgroundJob
-from ops.deadletters.ledger.model import State
+from ops.deadletters.ledger.model import RunState
 from ops.deadletters.plan_model import Selection, Steps
 from ops.deadletters.redrive import redrive
 from ops.deadletters.snapshot import Snapshot
@@ -32,22 +32,22 @@ def ended(world: World, name: str, seconds: float = 60) -> BackgroundJob:
     """The job, once it does not run any more."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
-        job = background.job(world.source, name)
+        job = background.read_job(world.source, name)
         if job is not None and not job.running:
             return job
         time.sleep(0.05)
-    raise AssertionError(f"{name} did not end: {background.job(world.source, name)}")
+    raise AssertionError(f"{name} did not end: {background.read_job(world.source, name)}")
 
 
 @pytest.mark.slow
 def test_a_look_and_a_redrive_go_on_by_themselves(world: World) -> None:
     world.dlq.put([{"body": f'{{"n": {n}}}', "system": {"DeadLetterQueueSourceArn": world.source.workload.queue.arn}}
                    for n in range(25)])  # fmt: skip
-    started = background.start(world.source, "look", limit=100)
+    started = background.start_job(world.source, "look", limit=100)
     assert started.running
     job = ended(world, "look")
     assert (job.state, job.error) == (DONE, ""), Path(job.log).read_text()
-    assert job.said == "25 letters read, 25 of them new"
+    assert job.status_text == "25 letters read, 25 of them new"
     assert any("gave all of them back" in note for note in job.notes)
     with Snapshot.open(world.source) as shelf:
         assert shelf.count() == 25
@@ -55,17 +55,17 @@ def test_a_look_and_a_redrive_go_on_by_themselves(world: World) -> None:
     plan = plans.make(world.source, Selection(), steps=Steps(sizes=("100%",), watch=False), engine="ledger")
     plans.save(world.source, plan)
     name = f"redrive-{plan.id}"
-    background.start(world.source, "redrive", name, plan=plan.id, reason="fixed")
+    background.start_job(world.source, "redrive", name, plan=plan.id, reason="fixed")
     job = ended(world, name)
     assert (job.state, job.error) == (DONE, ""), Path(job.log).read_text()
-    assert redrive.progress(world.source, plan.id).state is State.DONE
+    assert redrive.read_run(world.source, plan.id).state is RunState.DONE
     assert world.bodies() == []
     assert len(world.jobs.messages()) == 25
-    assert [one.name for one in background.jobs(world.source)] == [name, "look"], "the newest first"
+    assert [one.name for one in background.list_jobs(world.source)] == [name, "look"], "the newest first"
 
 
 def test_what_it_cannot_do_is_a_sentence_in_its_notes(world: World) -> None:
-    background.start(world.source, "redrive", "redrive-x", plan="nothing", reason="why")
+    background.start_job(world.source, "redrive", "redrive-x", plan="nothing", reason="why")
     job = ended(world, "redrive-x")
     assert job.state == FAILED
     assert "nothing" in job.error
@@ -77,20 +77,20 @@ def test_what_it_cannot_do_is_a_sentence_in_its_notes(world: World) -> None:
 def test_one_of_a_name_at_a_time_and_it_can_be_stopped(world: World) -> None:
     world.dlq.put([{"body": "{}"} for _ in range(3)])
     world.aws.fault(Fault("stall", "ReceiveMessage", times=1))
-    background.start(world.source, "look", limit=100)
+    background.start_job(world.source, "look", limit=100)
     with pytest.raises(UsageError, match="already being done"):
-        background.start(world.source, "look", limit=100)
-    background.stop(world.source, "look")
+        background.start_job(world.source, "look", limit=100)
+    background.stop_job(world.source, "look")
     world.aws.heal()
     assert ended(world, "look").state in (DONE, FAILED)
-    again = background.start(world.source, "look", limit=100)
+    again = background.start_job(world.source, "look", limit=100)
     assert again.running
     assert ended(world, "look").state == DONE, "the stop was for the one before"
 
 
 def test_one_that_has_said_its_last_word_is_not_in_the_way_of_the_next(world: World) -> None:
     """Its process lets go of the lock a little after its file says that it ended, on a busy machine much later."""
-    background.start(world.source, "no such work", "odd")
+    background.start_job(world.source, "no such work", "odd")
     ended(world, "odd")
     folder = world.source.folder / "jobs"
     state = folder / "odd.json"
@@ -98,12 +98,12 @@ def test_one_that_has_said_its_last_word_is_not_in_the_way_of_the_next(world: Wo
         fcntl.flock(log, fcntl.LOCK_EX)
         state.write_text(state.read_text().replace('"running"', '"done"'))
         threading.Timer(0.5, fcntl.flock, (log, fcntl.LOCK_UN)).start()
-        assert background.start(world.source, "no such work", "odd").running
+        assert background.start_job(world.source, "no such work", "odd").running
     ended(world, "odd")
 
 
 def test_a_process_that_is_gone_without_a_word_is_lost(world: World) -> None:
-    background.start(world.source, "no such work", "odd")
+    background.start_job(world.source, "no such work", "odd")
     job = ended(world, "odd")
     assert job.state == LOST
     assert "no such work" in Path(job.log).read_text(), "its log tells"
@@ -111,12 +111,12 @@ def test_a_process_that_is_gone_without_a_word_is_lost(world: World) -> None:
 
 def test_a_name_is_no_path(world: World) -> None:
     with pytest.raises(UsageError, match="cannot be a job's name"):
-        background.start(world.source, "look", "../look")
-    assert background.job(world.source, "never") is None
+        background.start_job(world.source, "look", "../look")
+    assert background.read_job(world.source, "never") is None
 
 
 def test_no_key_is_left_on_disk(world: World) -> None:
-    background.start(world.source, "no such work", "odd")
+    background.start_job(world.source, "no such work", "odd")
     kept = "".join(path.read_text() for path in (world.source.folder / "jobs").iterdir())
     assert "secret" not in kept
     assert all(path.stat().st_mode & 0o077 == 0 for path in (world.source.folder / "jobs").glob("*.json"))

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from ops.deadletters.ledger import Accepted, Ledger
-from ops.deadletters.ledger.model import Move, Outcome, State
+from ops.deadletters.ledger import AcceptedMessage, Ledger
+from ops.deadletters.ledger.model import MessageState, Outcome, RunState
 from ops.deadletters.plan_model import Action, Destination, Estimate, Pace, Plan, Selection, Steps
 from ops.errors import OpsError, UsageError
 from tests.fakes.disks import longest_file
@@ -57,25 +57,25 @@ def path(tmp_path: Path) -> Path:
 @pytest.fixture
 def ledger(path: Path) -> Iterator[Ledger]:
     with Ledger.create(path, a_plan(), "it is fixed", "me") as made:
-        made.begin("Starting.")
+        made.start_run("Starting.")
         yield made
 
 
 def test_who_reads_it_knows_that_somebody_asked_it_to_stop(ledger: Ledger) -> None:
     assert not ledger.run().stopping
-    ledger.cancel()
+    ledger.request_cancel()
     assert ledger.run().stopping
-    ledger.end(State.CANCELLED, "Cancelled.")
+    ledger.finish_run(RunState.CANCELLED, "Cancelled.")
     assert not ledger.run().stopping
-    ledger.begin("Starting.")
+    ledger.start_run("Starting.")
     assert not ledger.run().stopping, "asked of the run before"
 
 
 def test_who_asks_a_run_to_stop_before_it_has_begun_is_heard(path: Path) -> None:
     with Ledger.create(path, a_plan(), "it is fixed", "me") as made:
-        made.cancel()
-        made.begin("Starting.")
-        assert made.cancelled and made.run().stopping
+        made.request_cancel()
+        made.start_run("Starting.")
+        assert made.cancel_requested and made.run().stopping
 
 
 def crashed(path: Path) -> Path:
@@ -87,104 +87,107 @@ def crashed(path: Path) -> Path:
     return copy
 
 
-def accepted(*numbers: int) -> list[Accepted]:
-    return [Accepted(number, f"new-{number}", NOW.timestamp(), route="arn:jobs") for number in numbers]
+def accepted(*numbers: int) -> list[AcceptedMessage]:
+    return [AcceptedMessage(number, f"new-{number}", NOW.timestamp(), route="arn:jobs") for number in numbers]
 
 
 def test_a_new_run(path: Path) -> None:
     with Ledger.create(path, a_plan(), "it is fixed", "me") as ledger:
         run = ledger.run()
     assert (run.id, run.plan_hash, run.reason, run.who) == ("20261124T040000-aaaa", "f00", "it is fixed", "me")
-    assert (run.state, run.planned, run.sent, run.ended) == (State.RUNNING, 20, 0, None)
+    assert (run.state, run.planned, run.sent, run.ended) == (RunState.RUNNING, 20, 0, None)
     assert path.stat().st_mode & 0o777 == 0o600
     assert [each.name for each in path.parent.iterdir() if "new" in each.name] == []
 
 
 def test_each_step_is_on_disk_when_it_returns(ledger: Ledger) -> None:
-    ledger.intended([(0, "receipt-0"), (1, "receipt-1")], 1)
+    ledger.record_intent([(0, "receipt-0"), (1, "receipt-1")], 1)
     with Ledger.open(crashed(ledger.path)) as after:
-        assert after.ids(Move.INTENT) == ("id-000", "id-001")
-        assert sorted(after.leases()) == ["receipt-0", "receipt-1"]
-    ledger.sent(accepted(0))
+        assert after.ids_in_states(MessageState.INTENT) == ("id-000", "id-001")
+        assert sorted(after.held_receipts()) == ["receipt-0", "receipt-1"]
+    ledger.record_sent(accepted(0))
     with Ledger.open(crashed(ledger.path)) as after:
-        assert (after.ids(Move.SENT), after.ids(Move.INTENT)) == (("id-000",), ("id-001",))
-    ledger.deleted([0])
-    assert ledger.ids(Move.DELETED) == ("id-000",)
+        assert (after.ids_in_states(MessageState.SENT), after.ids_in_states(MessageState.INTENT)) == (
+            ("id-000",),
+            ("id-001",),
+        )
+    ledger.record_deleted([0])
+    assert ledger.ids_in_states(MessageState.DELETED) == ("id-000",)
 
 
 def test_what_a_kill_left_between_intent_and_sent_may_arrive_twice(ledger: Ledger) -> None:
-    ledger.intended([(0, "r"), (1, "r"), (2, "r")], 1)
-    ledger.sent(accepted(1))
+    ledger.record_intent([(0, "r"), (1, "r"), (2, "r")], 1)
+    ledger.record_sent(accepted(1))
     with Ledger.open(crashed(ledger.path)) as after:
-        assert after.run().twice == ()
-        assert after.begin() == 2
-        assert after.run().twice == after.twice() == ("id-000", "id-002")
+        assert after.run().possible_duplicates == ()
+        assert after.start_run() == 2
+        assert after.run().possible_duplicates == after.possible_duplicates() == ("id-000", "id-002")
 
 
 def test_what_was_surely_not_sent_is_planned_again(ledger: Ledger) -> None:
-    ledger.intended([(0, "r")], 1)
-    ledger.unsent([0])
+    ledger.record_intent([(0, "r")], 1)
+    ledger.record_unsent([0])
     with Ledger.open(crashed(ledger.path)) as after:
-        assert after.begin() == 0
-        assert len(after.ids(Move.PLANNED)) == 20
+        assert after.start_run() == 0
+        assert len(after.ids_in_states(MessageState.PLANNED)) == 20
 
 
 def test_counts_follow_the_letters(ledger: Ledger) -> None:
-    ledger.step(1, 4, "sending")
-    ledger.intended([(number, "r") for number in range(6)], 1)
-    ledger.sent(accepted(0, 1, 2, 3))
-    ledger.deleted([0, 1])
-    ledger.refused([4], "The queue refused it: TooLong.")
-    ledger.refused([5], "The queue refused it: TooLong.")
-    ledger.vanished([6])
-    ledger.outcomes(
+    ledger.set_step_state(1, 4, "sending")
+    ledger.record_intent([(number, "r") for number in range(6)], 1)
+    ledger.record_sent(accepted(0, 1, 2, 3))
+    ledger.record_deleted([0, 1])
+    ledger.record_rejected([4], "The queue refused it: TooLong.")
+    ledger.record_rejected([5], "The queue refused it: TooLong.")
+    ledger.record_missing([6])
+    ledger.record_outcomes(
         [
             ("id-000", Outcome.SUCCEEDED, NOW, ""),
-            ("id-001", Outcome.CAME_BACK, NOW, "DataNotFound: …"),
+            ("id-001", Outcome.FAILED_AGAIN, NOW, "DataNotFound: …"),
             ("id-002", Outcome.UNWATCHED, None, ""),
         ]
     )
     run = ledger.run()
-    assert (run.sent, run.deleted, run.failed, run.vanished) == (4, 2, 2, 1)
-    assert (run.succeeded, run.came_back, run.waiting) == (1, 1, 1)
+    assert (run.sent, run.deleted, run.failed, run.missing) == (4, 2, 2, 1)
+    assert (run.succeeded, run.failed_again, run.waiting) == (1, 1, 1)
     assert run.failures == (("The queue refused it: TooLong.", 2),)
-    assert run.causes_back == (("DataNotFound: …", 1),)
+    assert run.failed_again_causes == (("DataNotFound: …", 1),)
     [step] = run.steps
-    assert (step.upto, step.sent, step.succeeded, step.came_back, step.waiting) == (4, 4, 1, 1, 1)
+    assert (step.upto, step.sent, step.succeeded, step.failed_again, step.waiting) == (4, 4, 1, 1, 1)
     with Ledger.open(crashed(ledger.path)) as after:
         assert after.run() == run
-        after.begin()
-        assert after.count(Move.SENT, Move.DELETED) == 4
+        after.start_run()
+        assert after.count_in_states(MessageState.SENT, MessageState.DELETED) == 4
 
 
 def test_what_was_sent_is_told_with_all_its_names(ledger: Ledger) -> None:
-    ledger.intended([(0, "r")], 2)
-    ledger.sent([Accepted(0, "new-a", NOW.timestamp(), "first", "arn:jobs")])
-    ledger.intended([(0, "r")], 2)
-    ledger.sent([Accepted(0, "new-b", NOW.timestamp(), "first", "arn:jobs")])
-    [sent] = ledger.letters()
+    ledger.record_intent([(0, "r")], 2)
+    ledger.record_sent([AcceptedMessage(0, "new-a", NOW.timestamp(), "first", "arn:jobs")])
+    ledger.record_intent([(0, "r")], 2)
+    ledger.record_sent([AcceptedMessage(0, "new-b", NOW.timestamp(), "first", "arn:jobs")])
+    [sent] = ledger.sent_messages()
     assert (sent.message_id, sent.original_message_id, sent.new_ids) == ("id-000", "first", ("new-a", "new-b"))
     assert (sent.sent_at, sent.step, sent.destination, sent.outcome) == (NOW, 2, "arn:jobs", Outcome.WAITING)
-    assert list(ledger.letters(Outcome.SUCCEEDED)) == []
+    assert list(ledger.sent_messages(Outcome.SUCCEEDED)) == []
 
 
 def test_nothing_is_awaited_of_a_plan_that_does_not_watch(path: Path) -> None:
     with Ledger.create(path, a_plan(watch=False), "r", "me") as ledger:
-        ledger.intended([(0, "r")], 1)
-        ledger.sent(accepted(0))
+        ledger.record_intent([(0, "r")], 1)
+        ledger.record_sent(accepted(0))
         assert ledger.run().waiting == 0
 
 
 def test_many_threads_write_at_once(path: Path) -> None:
     with Ledger.create(path, a_plan(800), "r", "me") as ledger:
-        ledger.begin()
+        ledger.start_run()
 
         def move(first: int) -> None:
             for at in range(first, 800, 80):
                 numbers = range(at, at + 10)
-                ledger.intended([(number, "r") for number in numbers], 1)
-                ledger.sent(accepted(*numbers))
-                ledger.deleted(numbers)
+                ledger.record_intent([(number, "r") for number in numbers], 1)
+                ledger.record_sent(accepted(*numbers))
+                ledger.record_deleted(numbers)
 
         threads = [threading.Thread(target=move, args=(first,)) for first in range(0, 80, 10)]
         for thread in threads:
@@ -193,38 +196,38 @@ def test_many_threads_write_at_once(path: Path) -> None:
             thread.join()
     with Ledger.open(path) as after:
         assert (after.run().sent, after.run().deleted) == (800, 800)
-        assert len(list(after.letters())) == 800
+        assert len(list(after.sent_messages())) == 800
 
 
 def test_somebody_else_cancels(ledger: Ledger) -> None:
-    assert not ledger.cancelled
+    assert not ledger.cancel_requested
     with Ledger.open(ledger.path) as other:
-        other.cancel()
-    assert ledger.cancelled
-    ledger.begin()
-    assert not ledger.cancelled
+        other.request_cancel()
+    assert ledger.cancel_requested
+    ledger.start_run()
+    assert not ledger.cancel_requested
 
 
 def test_how_it_goes_is_told(ledger: Ledger) -> None:
-    ledger.said("Sending.")
-    ledger.rate(50.0, "the queue is behind")
-    ledger.speed(47.26)
-    ledger.end(State.STOPPED, "It came back.")
+    ledger.set_status_text("Sending.")
+    ledger.set_rate_limit(50.0, "the queue is behind")
+    ledger.set_rate(47.26)
+    ledger.finish_run(RunState.STOPPED, "It came back.")
     run = ledger.run()
-    assert (run.state, run.said, run.rate, run.rate_limit) == (State.STOPPED, "It came back.", 0.0, 50.0)
+    assert (run.state, run.status_text, run.rate, run.rate_limit) == (RunState.STOPPED, "It came back.", 0.0, 50.0)
     assert run.ended is not None
-    ledger.begin("Going on.")
-    assert (ledger.run().state, ledger.run().ended) == (State.RUNNING, None)
+    ledger.start_run("Going on.")
+    assert (ledger.run().state, ledger.run().ended) == (RunState.RUNNING, None)
 
 
 def test_letters_kept_back_are_known_after_a_kill(ledger: Ledger) -> None:
-    ledger.held([("other-1", "receipt-a"), ("other-2", "receipt-b")])
-    ledger.intended([(0, "receipt-c")], 1)  # rides along
+    ledger.record_held([("other-1", "receipt-a"), ("other-2", "receipt-b")])
+    ledger.record_intent([(0, "receipt-c")], 1)  # rides along
     with Ledger.open(crashed(ledger.path)) as after:
-        assert sorted(after.leases()) == ["receipt-a", "receipt-b", "receipt-c"]
-    ledger.released()
+        assert sorted(after.held_receipts()) == ["receipt-a", "receipt-b", "receipt-c"]
+    ledger.clear_held()
     with Ledger.open(crashed(ledger.path)) as after:
-        assert after.leases() == ()
+        assert after.held_receipts() == ()
 
 
 def test_a_plan_is_run_once(ledger: Ledger) -> None:
@@ -253,7 +256,7 @@ def test_a_ledger_that_does_not_fit_leaves_nothing_behind(path: Path, room: int)
 
 
 def test_a_ledger_of_another_version_names_what_is_in_doubt(ledger: Ledger) -> None:
-    ledger.intended([(3, "r")], 1)
+    ledger.record_intent([(3, "r")], 1)
     path = crashed(ledger.path)
     with sqlite3.connect(path) as db:
         db.execute("PRAGMA user_version=9")
@@ -277,12 +280,12 @@ def test_no_ledger_at_all(path: Path) -> None:
 
 def test_a_damaged_ledger_is_not_written_to(path: Path) -> None:
     with Ledger.create(path, a_plan(2000), "r", "me") as ledger:
-        ledger.begin()
-        ledger.intended([(3, "r")], 1)
+        ledger.start_run()
+        ledger.record_intent([(3, "r")], 1)
     content = bytearray(path.read_bytes())
     middle = len(content) // 2
     content[middle : middle + 8192] = b"\xff" * 8192
     path.write_bytes(content)
     with Ledger.open(path) as broken, pytest.raises(OpsError, match="is damaged") as caught:
-        broken.begin()
+        broken.start_run()
     assert "make a new plan" in caught.value.next_step

@@ -12,7 +12,7 @@ import pytest
 
 from ops.deadletters import plans
 from ops.deadletters.ledger import Ledger
-from ops.deadletters.ledger.model import Move
+from ops.deadletters.ledger.model import MessageState
 from ops.deadletters.move_task import mover, ownership
 from ops.deadletters.move_task.mover import TaskMover
 from ops.deadletters.move_task.progress import MoveTaskLooping
@@ -51,9 +51,9 @@ def stage(server: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Ite
     plan = replace(plan, engine="move task")
     tasks = FakeMoveTasks()
     with start(tasks.answer) as fake, Ledger.create(tmp_path / "run.db", plan, "r", "one") as ledger:
-        ledger.begin()
+        ledger.start_run()
         monkeypatch.setenv("AWS_ENDPOINT_URL", fake.endpoint)
-        monkeypatch.setattr(mover, "RATE_HOLDS_S", 0.0)
+        monkeypatch.setattr(mover, "MIN_TASK_S", 0.0)
         aws = type(world.source.aws)(world.source.aws.target, 0)
         source = replace(world.source, aws=aws)
         yield Stage(source, plan, ledger, tasks, EmptyEngine(ledger), RateLimiter(100.0), threading.Event())
@@ -63,9 +63,9 @@ def test_sqs_moves_the_last_step_and_the_engine_looks_again(stage: Stage) -> Non
     stage.mover.move(4, 2)
     assert stage.tasks.rates == [100]
     assert stage.engine.moves == [(4, 2)]
-    assert stage.ledger.count(Move.DELETED) == 4
-    assert stage.ledger.count(Move.VANISHED) == 0
-    (first, *_) = stage.ledger.letters()
+    assert stage.ledger.count_in_states(MessageState.DELETED) == 4
+    assert stage.ledger.count_in_states(MessageState.MISSING) == 0
+    (first, *_) = stage.ledger.sent_messages()
     assert (first.new_ids, first.step, first.destination) == ((), 2, stage.source.workload.queue.arn)
 
 
@@ -81,7 +81,7 @@ def test_letters_that_die_again_end_the_task_and_are_counted(stage: Stage) -> No
     assert 100 < moved(stage) < 200
     assert str(stopped.value).startswith(f"Stopped SQS's move task after about {moved(stage)} moves for 100 letters, ")
     assert stage.engine.moves == [], "what dies again is not sent by the engine either"
-    assert stage.ledger.count(Move.DELETED) == 4, "they are in the queue no more under their ids"
+    assert stage.ledger.count_in_states(MessageState.DELETED) == 4, "they are in the queue no more under their ids"
     assert stage.ledger.run().moved == moved(stage)
 
 
@@ -116,7 +116,7 @@ def test_a_few_that_come_back_stop_nothing(stage: Stage) -> None:
     stage.tasks.step = stage.tasks.letters = 108
     stage.tasks.to_move = 100
     stage.mover.move(4, 2)
-    assert stage.ledger.count(Move.DELETED) == 4
+    assert stage.ledger.count_in_states(MessageState.DELETED) == 4
     assert stage.ledger.run().moved == 108
 
 
@@ -131,27 +131,27 @@ def test_an_endpoint_without_move_tasks_leaves_it_to_the_engine(stage: Stage) ->
     stage.tasks.refuse = "AWS.SimpleQueueService.UnsupportedOperation"
     stage.mover.move(4, 2)
     assert stage.engine.moves == [(4, 2)]
-    assert stage.ledger.run().said.startswith("SQS does not move the letters (")
-    assert stage.ledger.run().said.endswith("): the engine does.")
-    assert stage.ledger.count(Move.VANISHED) == 4, "and nothing is put down to a task"
+    assert stage.ledger.run().status_text.startswith("SQS does not move the letters (")
+    assert stage.ledger.run().status_text.endswith("): the engine does.")
+    assert stage.ledger.count_in_states(MessageState.MISSING) == 4, "and nothing is put down to a task"
 
 
 def test_a_failed_task_leaves_the_rest_to_the_engine(stage: Stage) -> None:
     stage.tasks.fail = "CouldNotDetermineMessageSource"
     stage.engine.finds = True
     stage.mover.move(4, 2)
-    said = stage.ledger.run().said
+    said = stage.ledger.run().status_text
     assert said == "SQS's move task failed (CouldNotDetermineMessageSource): the engine moves what is left."
     assert stage.engine.moves == [(4, 2)]
 
 
 def test_a_resumed_run_waits_for_the_task_that_goes_on(stage: Stage) -> None:
     """Of a process that was killed before it knew that SQS had begun it."""
-    stage.ledger.task_to_come(())
+    stage.ledger.announce_move_task(())
     stage.tasks.answer("sqs", "StartMessageMoveTask", {"MaxNumberOfMessagesPerSecond": 100})
     stage.mover.move(4, 2)
     assert stage.tasks.rates == [100], "no second task"
-    assert stage.ledger.count(Move.DELETED) == 4
+    assert stage.ledger.count_in_states(MessageState.DELETED) == 4
 
 
 def test_a_resumed_run_counts_its_own_tasks_only(stage: Stage) -> None:
@@ -164,58 +164,58 @@ def test_a_resumed_run_counts_its_own_tasks_only(stage: Stage) -> None:
     stage.tasks.tasks[0] |= {"Status": "COMPLETED", "ApproximateNumberOfMessagesMoved": 25}
     stage.tasks.step, stage.engine.finds = 40, False
     stage.stopping.clear()
-    stage.ledger.resumed = True
+    stage.ledger.was_started = True
     stage.mover.move(4, 2)
-    assert (stage.ledger.count(Move.DELETED), stage.ledger.run().moved) == (4, 100)
+    assert (stage.ledger.count_in_states(MessageState.DELETED), stage.ledger.run().moved) == (4, 100)
 
 
 @pytest.mark.parametrize("to", ["", "arn:aws:sqs:eu-west-1:000000000000:jobs"])
 def test_a_task_that_somebody_else_began_since_is_not_taken_for_a_resumed_runs(stage: Stage, to: str) -> None:
     """No more than where it was stopped before it had begun one."""
-    stage.ledger.resumed = True
+    stage.ledger.was_started = True
     stage.tasks.answer("sqs", "StartMessageMoveTask", {"MaxNumberOfMessagesPerSecond": 7})
     stage.tasks.tasks[0] |= {"DestinationArn": to} if to else {}
     with pytest.raises(QueueBusy, match="that this run did not begin"):
         stage.mover.move(4, 2)
-    assert (stage.ledger.count(Move.PLANNED), stage.engine.moves) == (4, [])
+    assert (stage.ledger.count_in_states(MessageState.PLANNED), stage.engine.moves) == (4, [])
 
 
 @pytest.mark.parametrize("to_come", [False, True])
 def test_a_task_of_somebody_else_is_not_taken_for_this_runs(stage: Stage, to_come: bool) -> None:
     if to_come:
-        stage.ledger.task_to_come(())
+        stage.ledger.announce_move_task(())
     elsewhere = "arn:aws:sqs:eu-west-1:000000000000:elsewhere"
     stage.tasks.answer("sqs", "StartMessageMoveTask", {"MaxNumberOfMessagesPerSecond": 7})
     stage.tasks.tasks[0]["DestinationArn"] = elsewhere
     with pytest.raises(QueueBusy, match="A move task to elsewhere that this run did not begin is emptying jobs-dlq"):
         stage.mover.move(4, 2)
     assert stage.tasks.rates == [7]
-    assert (stage.ledger.count(Move.PLANNED), stage.engine.moves) == (4, [])
+    assert (stage.ledger.count_in_states(MessageState.PLANNED), stage.engine.moves) == (4, [])
 
 
 def test_a_task_that_sqs_lists_late_is_waited_for(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ownership, "PAUSE_S", 0.001)
+    monkeypatch.setattr(ownership, "LIST_PAUSE_S", 0.001)
     stage.tasks.unlisted = 4
     stage.mover.move(4, 2)
-    assert stage.ledger.count(Move.DELETED) == 4
+    assert stage.ledger.count_in_states(MessageState.DELETED) == 4
 
 
 def test_a_task_that_began_though_its_answer_was_lost_is_followed(stage: Stage) -> None:
     stage.tasks.deaf = True
     stage.mover.move(4, 2)
     assert stage.tasks.rates == [100], "no second task"
-    assert stage.ledger.count(Move.DELETED) == 4
+    assert stage.ledger.count_in_states(MessageState.DELETED) == 4
 
 
 def test_a_task_that_sqs_never_lists_fails_the_run(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
     """An older one that is listed is not taken for it."""
-    monkeypatch.setattr(ownership, "PAUSE_S", 0.001)
+    monkeypatch.setattr(ownership, "LIST_PAUSE_S", 0.001)
     stage.tasks.answer("sqs", "StartMessageMoveTask", {"MaxNumberOfMessagesPerSecond": 100})
     stage.tasks.tasks[0] |= {"Status": "COMPLETED", "ApproximateNumberOfMessagesMoved": 25}
     stage.tasks.unlisted = 1_000
     with pytest.raises(AwsError, match="SQS tells nothing of the move task of jobs-dlq that was begun"):
         stage.mover.move(4, 2)
-    assert (stage.ledger.count(Move.PLANNED), stage.engine.moves) == (4, [])
+    assert (stage.ledger.count_in_states(MessageState.PLANNED), stage.engine.moves) == (4, [])
 
 
 def test_what_a_task_moved_is_not_taken_for_gone_while_sqs_does_not_tell(stage: Stage) -> None:
@@ -224,25 +224,25 @@ def test_what_a_task_moved_is_not_taken_for_gone_while_sqs_does_not_tell(stage: 
     with pytest.raises(AwsError):
         stage.mover.move(4, 2)
     assert stage.engine.moves == []
-    assert stage.ledger.count(Move.PLANNED) == 4
+    assert stage.ledger.count_in_states(MessageState.PLANNED) == 4
     stage.tasks.silent_from = None
-    stage.ledger.resumed = True
+    stage.ledger.was_started = True
     stage.mover.move(4, 2)
-    assert stage.ledger.count(Move.DELETED) == 4
+    assert stage.ledger.count_in_states(MessageState.DELETED) == 4
 
 
 def test_a_resumed_run_whose_task_cannot_be_asked_for_is_not_the_engines(stage: Stage) -> None:
-    stage.ledger.task_to_come(())
+    stage.ledger.announce_move_task(())
     stage.tasks.refuse = "InternalFailure"
     with pytest.raises(AwsError):
         stage.mover.move(4, 2)
-    assert (stage.ledger.count(Move.PLANNED), stage.engine.moves) == (4, [])
+    assert (stage.ledger.count_in_states(MessageState.PLANNED), stage.engine.moves) == (4, [])
 
 
 def test_a_start_that_was_refused_leaves_no_trace(stage: Stage) -> None:
     stage.tasks.no_start = "InvalidParameterValue"
     stage.mover.move(4, 2)
-    assert stage.ledger.tasks() == (frozenset(), None)
+    assert stage.ledger.move_task_starts() == (frozenset(), None)
     assert stage.engine.moves == [(4, 2)]
 
 
@@ -252,7 +252,7 @@ def test_stopping_cancels_the_task(stage: Stage) -> None:
     stage.tasks.seen = stage.stopping.set
     stage.mover.move(4, 2)
     assert stage.tasks.tasks[0]["Status"] == "CANCELLED"
-    assert stage.ledger.count(Move.PLANNED) == 4
+    assert stage.ledger.count_in_states(MessageState.PLANNED) == 4
 
 
 def test_a_task_follows_headroom(stage: Stage) -> None:

@@ -51,7 +51,7 @@ def test_a_job_that_succeeded(text: str) -> None:
 
 def test_a_rejected_job_has_come_back_at_once() -> None:
     rows = [batch(1, R1, M1), failed(2, "DataNotFound", R1, M1, permanent=True)]
-    assert fate(rows, at=3) == (Outcome.CAME_BACK, "DataNotFound: why")
+    assert fate(rows, at=3) == (Outcome.FAILED_AGAIN, "DataNotFound: why")
 
 
 def test_a_failure_is_final_with_the_last_receive() -> None:
@@ -59,7 +59,7 @@ def test_a_failure_is_final_with_the_last_receive() -> None:
     for number, request in enumerate((R1, R2, R3)):
         rows += [batch(20.0 * number, request, M1), failed(20.0 * number + 1, "ValueError", request, M1)]
         last = number == 2
-        assert fate(rows, at=20.0 * number + 2) == ((Outcome.CAME_BACK, "ValueError: why") if last else None)
+        assert fate(rows, at=20.0 * number + 2) == ((Outcome.FAILED_AGAIN, "ValueError: why") if last else None)
 
 
 def test_a_failure_that_a_later_receive_makes_good() -> None:
@@ -72,9 +72,9 @@ def test_a_killed_environment_counts_as_a_receive() -> None:
     killed = [died(20.0 * n, request, "timeout", InvokeDuration=15000) for n, request in enumerate((R1, R2, R3))]
     assert fate(rows + killed[:2], at=41) is None, "the third invocation may still be at work"
     outcome, cause = fate(rows + killed, at=56)
-    assert outcome is Outcome.CAME_BACK
+    assert outcome is Outcome.FAILED_AGAIN
     assert "timeout" in cause
-    assert fate(rows, at=70) == (Outcome.CAME_BACK, ""), "no word since its visibility timeout ended"
+    assert fate(rows, at=70) == (Outcome.FAILED_AGAIN, ""), "no word since its visibility timeout ended"
 
 
 def test_without_a_dead_letter_queue_nothing_comes_back() -> None:
@@ -127,9 +127,11 @@ def test_an_event_that_is_logged_shows_which_invocation_had_the_message(line: st
     event = row(1, line)
     assert fate([event, ended()], whole=True) == (Outcome.SUCCEEDED, "")
     assert fate([event, ended()], at=3) is None, "with partial batches the invocation says nothing of a message"
-    assert fate([event, ended()], receives=1) == (Outcome.CAME_BACK, ""), "no word since its visibility timeout ended"
+    assert fate([event, ended()], receives=1) == (Outcome.FAILED_AGAIN, ""), (
+        "no word since its visibility timeout ended"
+    )
     assert fate([event, ended("error")], whole=True) is None
-    assert fate([event, ended("error")], receives=1, whole=True)[0] is Outcome.CAME_BACK
+    assert fate([event, ended("error")], receives=1, whole=True)[0] is Outcome.FAILED_AGAIN
     assert fate([event, ended()], whole=True, message_id=M2) is None
 
 
@@ -141,14 +143,14 @@ def test_a_mention_counts_for_an_invocation_that_failed_only(line: str) -> None:
             assert fate([mention, ended()], receives=receives, whole=whole) is None, "it may never have had the message"
             assert fate([mention], receives=receives, whole=whole) is None, "it may have succeeded"
         assert fate([mention, ended("error")], receives=2, whole=whole) is None
-        assert fate([mention, ended("error")], receives=1, whole=whole)[0] is Outcome.CAME_BACK
+        assert fate([mention, ended("error")], receives=1, whole=whole)[0] is Outcome.FAILED_AGAIN
 
 
 def test_a_mention_makes_no_receive_beside_certain_ones() -> None:
     """R2 did its own work, and named a message that had one receive left."""
     rows = [batch(0, R1, M1), failed(1, "ValueError", R1, M1), row(30, f"RequestId: {R2} after {M2}, and {M1}, too")]
     assert fate([*rows, ended(request=R2, seconds=31)], receives=2) is None
-    assert fate([*rows, batch(50, R3, M1)], receives=2) == (Outcome.CAME_BACK, "ValueError: why")
+    assert fate([*rows, batch(50, R3, M1)], receives=2) == (Outcome.FAILED_AGAIN, "ValueError: why")
 
 
 def test_the_handlers_own_name_of_a_failure_is_told_as_on_a_message_that_it_rejects() -> None:
@@ -159,4 +161,4 @@ def test_the_handlers_own_name_of_a_failure_is_told_as_on_a_message_that_it_reje
         'Traceback (most recent call last):\n  File "/app/jobs.py", line 3, in run\nDataNotFound: why\n'
     )
     rows = [batch(1, R1, M1), failed(2, "DataNotFound", R1, M1, permanent=True, stack_trace=trace)]
-    assert fate(rows, at=3) == (Outcome.CAME_BACK, "DataNotFound: why")
+    assert fate(rows, at=3) == (Outcome.FAILED_AGAIN, "DataNotFound: why")

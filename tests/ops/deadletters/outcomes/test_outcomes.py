@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from ops.deadletters import plans
-from ops.deadletters.ledger.model import Outcome, Run, Sent, State
+from ops.deadletters.ledger.model import Outcome, Run, RunState, SentMessage
 from ops.deadletters.outcomes import dlq_search, monitor
 from ops.deadletters.outcomes.async_outcomes import AsyncInvocationWatcher
 from ops.deadletters.outcomes.log_tail import LogTail
@@ -70,15 +70,15 @@ def working(world: World, fails: tuple[str, ...] = ()) -> Iterator[None]:
 
 def redriven(world: World, **more: Any) -> Run:
     more = {"pace": Pace(None, headroom=False), "engine": "ledger", "steps": ONE_STEP, "margin": 1.0, **more}
-    return redrive.run(world.source, plans.make(world.source, Selection(), **more), reason="r")
+    return redrive.start_redrive(world.source, plans.make(world.source, Selection(), **more), reason="r")
 
 
 def test_messages_that_left_and_did_not_come_back_are_taken_to_have_succeeded(world: World) -> None:
     world.put([f"letter {number}" for number in range(6)])
     with working(world):
         run = redriven(world)
-    assert (run.state, run.succeeded, run.came_back, run.waiting) == (State.DONE, 6, 0, 0)
-    assert run.said == (
+    assert (run.state, run.succeeded, run.failed_again, run.waiting) == (RunState.DONE, 6, 0, 0)
+    assert run.status_text == (
         "6 letters were sent, 6 succeeded. There is no log group /aws/lambda/worker in region eu-west-1. 6 messages "
         "are taken to have succeeded, because they left jobs and did not come back; the function's log does not tell."
     )
@@ -88,7 +88,7 @@ def test_those_that_lie_in_the_dead_letter_queue_again_have_come_back(world: Wor
     world.put([f"letter {number}" for number in range(6)])
     with working(world, fails=("letter 2", "letter 4")):
         run = redriven(world)
-    assert (run.succeeded, run.came_back, run.waiting) == (4, 2, 0)
+    assert (run.succeeded, run.failed_again, run.waiting) == (4, 2, 0)
     assert world.bodies() == ["letter 2", "letter 4"]
     assert not any(message["hidden"] for message in world.dlq.messages()), "what was read is given back"
 
@@ -99,8 +99,8 @@ def test_a_dead_letter_queue_that_is_too_long_is_not_searched(world: World, monk
     everything = tuple(f"letter {number}" for number in range(5))
     with working(world, fails=everything):
         run = redriven(world, steps=Steps(sizes=("100%",), patience_s=1.5))
-    assert (run.state, run.waiting) == (State.DONE, 5)
-    assert "holds 5 letters, too many to search" in run.said
+    assert (run.state, run.waiting) == (RunState.DONE, 5)
+    assert "holds 5 letters, too many to search" in run.status_text
 
 
 def test_letters_that_came_back_are_found_though_as_many_others_left(world: World) -> None:
@@ -128,8 +128,8 @@ def test_letters_that_came_back_are_found_though_as_many_others_left(world: Worl
         margin=1.0,
     )
     with working(world, fails=chosen):
-        run = redrive.run(world.source, plan, reason="r", progress=others_leave)
-    assert (run.sent, run.succeeded, run.came_back, run.waiting) == (4, 0, 4, 0)
+        run = redrive.start_redrive(world.source, plan, reason="r", progress=others_leave)
+    assert (run.sent, run.succeeded, run.failed_again, run.waiting) == (4, 0, 4, 0)
 
 
 def test_nothing_is_taken_to_have_succeeded_while_it_waits_unread(server: World, world: World) -> None:
@@ -138,16 +138,16 @@ def test_nothing_is_taken_to_have_succeeded_while_it_waits_unread(server: World,
     idle = replace(world, source=replace(world.source, workload=replace(world.source.workload, queue=jobs)))
     idle.put([f"letter {number}" for number in range(20)])
     run = redriven(idle, steps=Steps(sizes=("5", "100%"), patience_s=2))
-    assert (run.state, run.sent, run.succeeded) == (State.STOPPED, 5, 0)
-    assert "5 messages lie in jobs: is its function at work?" in run.said
+    assert (run.state, run.sent, run.succeeded) == (RunState.STOPPED, 5, 0)
+    assert "5 messages lie in jobs: is its function at work?" in run.status_text
     assert len(world.jobs.messages()) == 5
 
 
 def test_a_message_that_nobody_takes_stays_open(world: World) -> None:
     world.put(["a", "b"])
     run = redriven(world, steps=Steps(sizes=("1", "100%"), patience_s=1))
-    assert run.state is State.STOPPED
-    assert "what became of 1 of 1 message is still not known after 1 s" in run.said
+    assert run.state is RunState.STOPPED
+    assert "what became of 1 of 1 message is still not known after 1 s" in run.status_text
     assert len(world.jobs.messages()) == 1
 
 
@@ -174,8 +174,8 @@ def report(seconds: float, status: str = "") -> dict[str, str]:
     return row(seconds, f"{line}Status: {status}\t" if status else line)
 
 
-def sent(at: datetime = BEGAN) -> Sent:
-    return Sent("m1", "m1", (R1,), at, 1, FUNCTION.arn)
+def sent(at: datetime = BEGAN) -> SentMessage:
+    return SentMessage("m1", "m1", (R1,), at, 1, FUNCTION.arn)
 
 
 @pytest.mark.parametrize(
@@ -185,7 +185,7 @@ def sent(at: datetime = BEGAN) -> Sent:
         ([report(1)], Outcome.SUCCEEDED),
         ([report(1, "error")], None),
         ([report(1, "error"), report(61, "error"), report(181)], Outcome.SUCCEEDED),
-        ([report(1, "error"), report(61, "error"), report(181, "timeout")], Outcome.CAME_BACK),
+        ([report(1, "error"), report(61, "error"), report(181, "timeout")], Outcome.FAILED_AGAIN),
     ],
 )
 def test_an_invocation_by_how_its_attempts_ended(
@@ -211,7 +211,7 @@ def test_a_report_without_a_status_is_no_success_where_another_line_says_so(
         ((_, fate),) = AsyncInvocationWatcher(here, FUNCTION, 1, BEGAN).check(
             [sent()], a_run(), False, BEGAN + timedelta(hours=1)
         )
-        assert (fate[0], fate[2].startswith(why)) == (Outcome.CAME_BACK, True)
+        assert (fate[0], fate[2].startswith(why)) == (Outcome.FAILED_AGAIN, True)
         fake.rows += [report(61)]
         ((_, fate),) = AsyncInvocationWatcher(here, FUNCTION, 3, BEGAN).check(
             [sent()], a_run(), False, BEGAN + timedelta(hours=1)
@@ -225,7 +225,7 @@ def test_what_the_function_logged_is_the_cause(logs: tuple[DeadLetterQueue, Fake
     ((_, fate),) = AsyncInvocationWatcher(here, FUNCTION, 1, BEGAN).check(
         [sent()], a_run(), False, BEGAN + timedelta(minutes=1)
     )
-    assert fate == (Outcome.CAME_BACK, BEGAN + timedelta(seconds=1), "ValueError: why")
+    assert fate == (Outcome.FAILED_AGAIN, BEGAN + timedelta(seconds=1), "ValueError: why")
 
 
 def test_logs_that_may_not_be_read_are_asked_and_said_once(logs: tuple[DeadLetterQueue, FakeLogs]) -> None:
@@ -265,7 +265,7 @@ def test_a_busy_log_group_is_read_on_from_where_an_answer_ended(logs: tuple[Dead
 
 def a_run() -> Run:
     return Run(
-        id="r", plan_hash="", reason="", who="", state=State.RUNNING, began=BEGAN, ended=None, engine="ledger",
-        planned=1, sent=1, deleted=1, failed=0, vanished=0, succeeded=0, came_back=0, waiting=1,
-        rate=0.0, rate_limit=None, rate_why="", said="",
+        id="r", plan_hash="", reason="", who="", state=RunState.RUNNING, began=BEGAN, ended=None, engine="ledger",
+        planned=1, sent=1, deleted=1, failed=0, missing=0, succeeded=0, failed_again=0, waiting=1,
+        rate=0.0, rate_limit=None, rate_reason="", status_text="",
     )  # fmt: skip

@@ -12,7 +12,7 @@ from uuid import uuid4
 import pytest
 
 from ops.deadletters import plans
-from ops.deadletters.ledger.model import Run, State
+from ops.deadletters.ledger.model import Run, RunState
 from ops.deadletters.outcomes import dlq_search, monitor
 from ops.deadletters.plan_model import Pace, Selection, Steps
 from ops.deadletters.redrive import redrive, rollout
@@ -108,14 +108,14 @@ def died(world: World, bodies: list[str], attributes: dict[str, Any]) -> None:
 def redriven(world: World, sizes: tuple[str, ...] = ("100%",), patience_s: float = 20) -> Run:
     steps = Steps(sizes=sizes, patience_s=patience_s)
     plan = plans.make(world.source, Selection(), pace=Pace(None, headroom=False), steps=steps, margin=1.0)
-    return redrive.run(world.source, plan, reason="r")
+    return redrive.start_redrive(world.source, plan, reason="r")
 
 
 def test_the_canary_stops_when_events_come_back(world: World) -> None:
     died(world, [event(True, f"e{number}") for number in range(12)], NOT_ALLOWED)
     run = redriven(world, sizes=("5", "100%"))
-    assert (run.state, run.sent, run.came_back) == (State.STOPPED, 5, 5)
-    assert run.said == (
+    assert (run.state, run.sent, run.failed_again) == (RunState.STOPPED, 5, 5)
+    assert run.status_text == (
         "Stopped in step 1 of 2: 5 of 5 came back, more than 20% (5: EventBridge NO_PERMISSIONS to worker: not "
         "authorized). 7 letters did not go."
     )
@@ -126,8 +126,8 @@ def test_the_canary_stops_when_events_come_back(world: World) -> None:
 def test_notifications_that_come_back_are_told_from_those_that_did_not(world: World) -> None:
     died(world, [notification(number == 1, f"n{number}") for number in range(4)], {})
     run = redriven(world)
-    assert (run.state, run.sent, run.succeeded, run.came_back, run.waiting) == (State.DONE, 4, 0, 1, 0)
-    assert run.said == (
+    assert (run.state, run.sent, run.succeeded, run.failed_again, run.waiting) == (RunState.DONE, 4, 0, 1, 0)
+    assert run.status_text == (
         "4 letters were sent, 1 came back (1: unknown), 3 cannot be watched. 3 messages to orders did not come back to "
         "jobs-dlq within 0.3 s; nothing tells that they arrived, and SNS retries a failed delivery to SQS or Lambda "
         "for up to 23 days."
@@ -137,22 +137,22 @@ def test_notifications_that_come_back_are_told_from_those_that_did_not(world: Wo
 def test_events_that_do_not_come_back_let_the_next_step_go(world: World) -> None:
     died(world, [event(False, f"e{number}") for number in range(6)], NOT_ALLOWED)
     run = redriven(world, sizes=("2", "100%"))
-    assert (run.state, run.sent, run.came_back, run.waiting) == (State.DONE, 6, 0, 0)
+    assert (run.state, run.sent, run.failed_again, run.waiting) == (RunState.DONE, 6, 0, 0)
     assert [step.state for step in run.steps] == ["passed", "passed"]
-    assert "6 messages to shop did not come back to jobs-dlq" in run.said
+    assert "6 messages to shop did not come back to jobs-dlq" in run.status_text
 
 
 def test_a_queue_too_long_to_search_leaves_the_outcome_open(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(dlq_search, "MAX_SEARCHED", 3)
     died(world, [event(True, f"e{number}") for number in range(6)], NOT_ALLOWED)
     run = redriven(world, sizes=("2", "100%"), patience_s=2)
-    assert (run.state, run.sent) == (State.STOPPED, 2)
-    assert "jobs-dlq holds 6 letters, too many to search for those that came back" in run.said
+    assert (run.state, run.sent) == (RunState.STOPPED, 2)
+    assert "jobs-dlq holds 6 letters, too many to search for those that came back" in run.status_text
 
 
 def test_a_queue_that_may_not_be_read_again_leaves_it_open_and_says_why(world: World, services: Deliveries) -> None:
     died(world, [event(True, f"e{number}") for number in range(6)], NOT_ALLOWED)
     services.fault = replace(DENIED, operation="GetQueueAttributes", queue="jobs-dlq")
     run = redriven(world, sizes=("2", "100%"), patience_s=2)
-    assert (run.state, run.sent) == (State.STOPPED, 2)
-    assert "may not sqs:" in run.said
+    assert (run.state, run.sent) == (RunState.STOPPED, 2)
+    assert "may not sqs:" in run.status_text

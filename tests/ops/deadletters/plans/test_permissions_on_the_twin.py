@@ -13,7 +13,7 @@ from ops import target, workload
 from ops.aws import Aws, sqs
 from ops.deadletters import plans
 from ops.deadletters.archive import exports
-from ops.deadletters.ledger.model import Run, State
+from ops.deadletters.ledger.model import Run, RunState
 from ops.deadletters.plan_model import Action, Destination, Pace, Plan, Selection, Steps
 from ops.deadletters.queue import DeadLetterQueue, open_queue
 from ops.deadletters.redrive import purge, redrive
@@ -67,11 +67,11 @@ def only(source: DeadLetterQueue, twin: Twin, permissions: Iterable[str]) -> Dea
 def follow(source: DeadLetterQueue, plan: Plan) -> None:
     if plan.action is Action.PURGE:
         kept = exports.export_messages(source, exports.plan_selection(plan))
-        asked = purge.confirmation(plan)
-        assert purge.run(source, plan, export=kept.path, confirmation=asked, reason="why").deleted == LETTERS
+        asked = purge.confirmation_text(plan)
+        assert purge.purge_messages(source, plan, export=kept.path, confirmation=asked, reason="why").deleted == LETTERS
     else:
-        run = redrive.run(source, plan, reason="why")
-        assert (run.state, run.sent) == (State.DONE, LETTERS), run.said
+        run = redrive.start_redrive(source, plan, reason="why")
+        assert (run.state, run.sent) == (RunState.DONE, LETTERS), run.status_text
 
 
 @pytest.mark.parametrize("action", [Action.REDRIVE, Action.PURGE, Action.COPY], ids=lambda action: action.value)
@@ -98,9 +98,9 @@ def test_with_a_canary_and_headroom(twin: Twin) -> None:
     fix(twin, jobs)
     plan = plans.make(source, Selection(), steps=Steps(("2", "100%"), patience_s=60), engine="ledger")
     told: list[Run] = []
-    run = redrive.run(only(source, twin, plan.permissions), plan, reason="why", progress=told.append)
-    assert (run.state, run.succeeded) == (State.DONE, len(jobs)), run.said
-    assert not any("may not" in one.said + one.rate_why for one in told), "outcomes and metrics could be read"
+    run = redrive.start_redrive(only(source, twin, plan.permissions), plan, reason="why", progress=told.append)
+    assert (run.state, run.succeeded) == (RunState.DONE, len(jobs)), run.status_text
+    assert not any("may not" in one.status_text + one.rate_reason for one in told), "outcomes and metrics could be read"
 
 
 @pytest.mark.parametrize("missing", ["sqs:SendMessage", "sqs:ReceiveMessage", "sqs:DeleteMessage"])

@@ -10,7 +10,7 @@ from ops.deadletters import plans
 from ops.deadletters.archive import exports
 from ops.deadletters.plan_model import Action, Plan, Selection
 from ops.deadletters.redrive import purge
-from ops.deadletters.redrive.purge import PurgeDone
+from ops.deadletters.redrive.purge import PurgeResult
 from ops.deadletters.snapshot import Snapshot
 from ops.deadletters.transfer import selective_delete
 from tests.fakes.dlq_world import World
@@ -30,12 +30,12 @@ def fill(world: World, bad: int = 12, good: int = 20) -> Plan:
     return plans.make(world.source, BAD, action=Action.PURGE)
 
 
-def carry_out(world: World, plan: Plan, **changes: Any) -> PurgeDone:
+def carry_out(world: World, plan: Plan, **changes: Any) -> PurgeResult:
     path = world.source.folder / f"{plan.id}.jsonl"
     if not path.exists():
         exports.export_messages(world.source, exports.plan_selection(plan), path)
-    asked: dict[str, Any] = {"export": path, "confirmation": purge.confirmation(plan), "reason": WHY, **changes}
-    return purge.run(world.source, plan, **asked)
+    asked: dict[str, Any] = {"export": path, "confirmation": purge.confirmation_text(plan), "reason": WHY, **changes}
+    return purge.purge_messages(world.source, plan, **asked)
 
 
 def good(number: int = 20) -> list[str]:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
-from ops.deadletters.ledger.model import MessageOutcome, Outcome, Run, Sent, State, Step
+from ops.deadletters.ledger.model import MessageOutcome, Outcome, Run, RunState, RunStep, SentMessage
 from ops.deadletters.plan_model import Action, Destination, Estimate, Pace, Plan, Selection, Steps
 from ops.deadletters.redrive.rollout import Rollout
 from ops.deadletters.transfer.rate_limiter import RateLimiter
@@ -50,28 +50,28 @@ class Memory:
 
     planned: int
     watched: bool = True
-    book: dict[str, Sent] = field(default_factory=dict)
+    book: dict[str, SentMessage] = field(default_factory=dict)
     back: Counter[str] = field(default_factory=Counter)
     steps: dict[int, tuple[int, str]] = field(default_factory=dict)
     texts: list[str] = field(default_factory=list)
     rates: list[tuple[float | None, str]] = field(default_factory=list)
-    vanished: int = 0
-    cancelled: bool = False
+    missing: int = 0
+    cancel_requested: bool = False
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def run(self) -> Run:
-        book = self.letters()
+        book = self.sent_messages()
 
         def count(outcome: Outcome, step: int | None = None) -> int:
             return sum(one.outcome is outcome and step in (None, one.step) for one in book)
 
         steps = tuple(
-            Step(
+            RunStep(
                 number,
                 upto,
                 sum(one.step == number for one in book),
                 count(Outcome.SUCCEEDED, number),
-                count(Outcome.CAME_BACK, number),
+                count(Outcome.FAILED_AGAIN, number),
                 count(Outcome.WAITING, number),
                 state,
             )
@@ -79,36 +79,36 @@ class Memory:
         )
         sent = len(book)
         return Run(
-            id="r", plan_hash="", reason="", who="", state=State.RUNNING, began=NOW, ended=None, engine="ledger",
-            planned=self.planned, sent=sent, deleted=sent, failed=0, vanished=self.vanished,
-            succeeded=count(Outcome.SUCCEEDED), came_back=count(Outcome.CAME_BACK), waiting=count(Outcome.WAITING),
-            rate=0.0, rate_limit=None, rate_why="", said="", steps=steps, causes_back=tuple(self.back.most_common()),
+            id="r", plan_hash="", reason="", who="", state=RunState.RUNNING, began=NOW, ended=None, engine="ledger",
+            planned=self.planned, sent=sent, deleted=sent, failed=0, missing=self.missing,
+            succeeded=count(Outcome.SUCCEEDED), failed_again=count(Outcome.FAILED_AGAIN), waiting=count(Outcome.WAITING),
+            rate=0.0, rate_limit=None, rate_reason="", status_text="", steps=steps, failed_again_causes=tuple(self.back.most_common()),
         )  # fmt: skip
 
-    def said(self, text: str) -> None:
+    def set_status_text(self, text: str) -> None:
         self.texts.append(text)
 
-    def rate(self, limit: float | None, why: str) -> None:
+    def set_rate_limit(self, limit: float | None, why: str) -> None:
         self.rates.append((limit, why))
 
-    def step(self, number: int, upto: int, state: str) -> None:
+    def set_step_state(self, number: int, upto: int, state: str) -> None:
         self.steps[number] = (upto, state)
 
     def send(self, ids: Sequence[str], step: int) -> None:
         """All at once, as a batch is: a look sees all of them or none."""
         outcome = Outcome.WAITING if self.watched else Outcome.UNWATCHED
         with self.lock:
-            self.book.update((one, Sent(one, one, (f"new-{one}",), NOW, step, outcome=outcome)) for one in ids)
+            self.book.update((one, SentMessage(one, one, (f"new-{one}",), NOW, step, outcome=outcome)) for one in ids)
 
-    def letters(self, outcome: Outcome | None = None) -> list[Sent]:
+    def sent_messages(self, outcome: Outcome | None = None) -> list[SentMessage]:
         with self.lock:
             return [one for one in self.book.values() if outcome in (None, one.outcome)]
 
-    def outcomes(self, rows: Iterable[MessageOutcome]) -> None:
+    def record_outcomes(self, rows: Iterable[MessageOutcome]) -> None:
         with self.lock:
             for message_id, outcome, _, cause in rows:
                 self.book[message_id] = replace(self.book[message_id], outcome=outcome)
-                if outcome is Outcome.CAME_BACK:
+                if outcome is Outcome.FAILED_AGAIN:
                     self.back[cause] += 1
 
 
@@ -134,7 +134,7 @@ class Hand:
             self._send(self.rests_at, step)
             self.stopping.wait(60)
         self._send(end, step)
-        self.ledger.vanished = self.gone
+        self.ledger.missing = self.gone
         return Went()
 
     def _send(self, end: int, step: int) -> None:
@@ -146,13 +146,13 @@ class Hand:
 class Fate:
     """Decides at once what becomes of each message; None: nothing is known yet."""
 
-    of: Callable[[Sent], Outcome | None]
+    of: Callable[[SentMessage], Outcome | None]
     pause_s: float = 0.0
     note: str = ""
 
-    def check(self, waiting: Sequence[Sent], run: Run, moving: bool) -> list[MessageOutcome]:
+    def check(self, waiting: Sequence[SentMessage], run: Run, moving: bool) -> list[MessageOutcome]:
         return [
-            (one.message_id, outcome, NOW, "ValueError: no column" if outcome is Outcome.CAME_BACK else "")
+            (one.message_id, outcome, NOW, "ValueError: no column" if outcome is Outcome.FAILED_AGAIN else "")
             for one in waiting
             if (outcome := self.of(one))
         ]
@@ -170,5 +170,5 @@ def course(plan: Plan, fate: Fate | None, **more: object) -> tuple[Rollout, Memo
     return made, ledger
 
 
-def succeeds(_: Sent) -> Outcome:
+def succeeds(_: SentMessage) -> Outcome:
     return Outcome.SUCCEEDED

@@ -6,7 +6,7 @@ import pytest
 
 from ops.deadletters.plan_model import Steps
 from ops.deadletters.plans.steps import boundaries
-from ops.deadletters.redrive.canary import CanaryDecision, Tally, brake, decide
+from ops.deadletters.redrive.canary import CanaryDecision, StepTally, decide_step, should_stop_early
 from ops.errors import UsageError
 
 
@@ -42,31 +42,31 @@ STEPS = Steps(stop_share=0.2, patience_s=60)
 @pytest.mark.parametrize(
     ("tally", "waited_s", "verdict"),
     [
-        (Tally(5, 5, succeeded=5, came_back=0), 0, CanaryDecision.GO),
-        (Tally(5, 5, succeeded=4, came_back=1), 0, CanaryDecision.GO),  # 20% is not more than 20%
-        (Tally(5, 5, succeeded=4, came_back=0), 0, CanaryDecision.GO),  # the one that waits cannot change it
-        (Tally(5, 5, succeeded=0, came_back=2), 0, CanaryDecision.STOP),  # nor can the three here
-        (Tally(5, 5, succeeded=1, came_back=1), 59, CanaryDecision.WAIT),
-        (Tally(5, 5, succeeded=1, came_back=1), 60, CanaryDecision.STOP),
-        (Tally(5, 5, succeeded=3, came_back=0), 60, CanaryDecision.OPEN),
-        (Tally(5, 5, succeeded=0, came_back=0), 60, CanaryDecision.OPEN),
-        (Tally(5, 5, succeeded=0, came_back=0, unwatched=5), 0, CanaryDecision.GO),
-        (Tally(5, 0, succeeded=0, came_back=0), 0, CanaryDecision.GO),  # all had vanished
+        (StepTally(5, 5, succeeded=5, failed_again=0), 0, CanaryDecision.GO),
+        (StepTally(5, 5, succeeded=4, failed_again=1), 0, CanaryDecision.GO),  # 20% is not more than 20%
+        (StepTally(5, 5, succeeded=4, failed_again=0), 0, CanaryDecision.GO),  # the one that waits cannot change it
+        (StepTally(5, 5, succeeded=0, failed_again=2), 0, CanaryDecision.STOP),  # nor can the three here
+        (StepTally(5, 5, succeeded=1, failed_again=1), 59, CanaryDecision.WAIT),
+        (StepTally(5, 5, succeeded=1, failed_again=1), 60, CanaryDecision.STOP),
+        (StepTally(5, 5, succeeded=3, failed_again=0), 60, CanaryDecision.OPEN),
+        (StepTally(5, 5, succeeded=0, failed_again=0), 60, CanaryDecision.OPEN),
+        (StepTally(5, 5, succeeded=0, failed_again=0, unwatched=5), 0, CanaryDecision.GO),
+        (StepTally(5, 0, succeeded=0, failed_again=0), 0, CanaryDecision.GO),  # all had vanished
     ],
 )
-def test_a_step_is_decided_as_soon_as_it_can_be(tally: Tally, waited_s: float, verdict: CanaryDecision) -> None:
-    assert decide(tally, STEPS, waited_s) is verdict
+def test_a_step_is_decided_as_soon_as_it_can_be(tally: StepTally, waited_s: float, verdict: CanaryDecision) -> None:
+    assert decide_step(tally, STEPS, waited_s) is verdict
 
 
 def test_a_stop_share_of_nothing_stops_at_the_first_that_comes_back() -> None:
     strict = Steps(stop_share=0.0)
-    assert decide(Tally(100, 100, succeeded=99, came_back=1), strict, 0) is CanaryDecision.STOP
-    assert decide(Tally(100, 100, succeeded=99, came_back=0), strict, 0) is CanaryDecision.WAIT
+    assert decide_step(StepTally(100, 100, succeeded=99, failed_again=1), strict, 0) is CanaryDecision.STOP
+    assert decide_step(StepTally(100, 100, succeeded=99, failed_again=0), strict, 0) is CanaryDecision.WAIT
 
 
 def test_a_step_on_its_way_is_stopped_once_enough_came_back() -> None:
-    assert not brake(Tally(1000, 500, succeeded=0, came_back=19), STEPS)
-    assert brake(Tally(1000, 500, succeeded=0, came_back=20), STEPS)
-    assert not brake(Tally(1000, 500, succeeded=80, came_back=20), STEPS)
-    assert brake(Tally(1000, 500, succeeded=79, came_back=21), STEPS)
-    assert brake(Tally(3, 3, succeeded=0, came_back=3), STEPS)
+    assert not should_stop_early(StepTally(1000, 500, succeeded=0, failed_again=19), STEPS)
+    assert should_stop_early(StepTally(1000, 500, succeeded=0, failed_again=20), STEPS)
+    assert not should_stop_early(StepTally(1000, 500, succeeded=80, failed_again=20), STEPS)
+    assert should_stop_early(StepTally(1000, 500, succeeded=79, failed_again=21), STEPS)
+    assert should_stop_early(StepTally(3, 3, succeeded=0, failed_again=3), STEPS)

@@ -7,13 +7,15 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from ops.deadletters.redrive.headroom import FLOOR_PER_S, Reading, next_rate
+from ops.deadletters.redrive.headroom import FLOOR_PER_S, WorkloadReading, next_rate
 
 AT = datetime(2026, 11, 24, 4, 0, tzinfo=UTC)
-QUIET = Reading(visible=0, in_flight=3, oldest_s=0.0, done_per_s=20.0, concurrency=2, limit=10, metrics_at=AT)
+QUIET = WorkloadReading(visible=0, in_flight=3, oldest_s=0.0, done_per_s=20.0, concurrency=2, limit=10, metrics_at=AT)
 
 
-def rate_after(now: Reading, rate: float = 40.0, cap: float | None = 100.0, acted_on: datetime | None = None) -> float:
+def rate_after(
+    now: WorkloadReading, rate: float = 40.0, cap: float | None = 100.0, acted_on: datetime | None = None
+) -> float:
     return next_rate(rate, now, cap, acted_on)[0]
 
 
@@ -96,7 +98,7 @@ def test_over_an_hour_the_queue_stays_short_and_the_workload_busy(capacity: floa
         if second % 60 == 0:
             history.append((AT + timedelta(seconds=second), waiting / capacity, done / 5 or None))
         at, age, per_s = history[-2]
-        reading = Reading(int(waiting), 0, age, per_s, metrics_at=at, growth_per_s=(waiting - before) / 5)
+        reading = WorkloadReading(int(waiting), 0, age, per_s, metrics_at=at, growth_per_s=(waiting - before) / 5)
         slower, _ = next_rate(rate, reading, 100.0, acted)
         acted = at if slower < rate else acted
         rate = slower

@@ -11,7 +11,7 @@ import pytest
 
 from ops.deadletters import plans, queue_lock
 from ops.deadletters.archive import audit_log, exports, imports
-from ops.deadletters.ledger.model import State
+from ops.deadletters.ledger.model import RunState
 from ops.deadletters.messages.model import Place
 from ops.deadletters.plan_model import Action, Selection, Steps
 from ops.deadletters.queue import state_folder
@@ -87,7 +87,7 @@ def test_it_is_not_done_by_accident(world: World, asked: dict[str, Any], says: s
 def test_the_confirmation_may_leave_out_commas(world: World) -> None:
     plan = fill(world, bad=2, good=0)
     plan = replace(plan, ids=plan.ids * 600)
-    assert purge.confirmation(plan) == "purge 1,200 letters"
+    assert purge.confirmation_text(plan) == "purge 1,200 letters"
     assert carry_out(world, plan, confirmation=" purge  1200 letters").deleted == 2
 
 
@@ -142,12 +142,12 @@ def test_letters_that_are_not_in_the_queue_are_not_purged_and_it_says_where_they
     plan = fill(world)
     export = world.source.folder / "export.jsonl"
     exports.export_messages(world.source, exports.plan_selection(plan), export)
-    assert set(purge.plan(world.source, export).ids) == set(plan.ids)
+    assert set(purge.plan_purge(world.source, export).ids) == set(plan.ids)
     with Snapshot.open(world.source) as shelf:
         shelf.mark(plan.ids[:3], Place.PURGED)
         shelf.mark(plan.ids[3:5], Place.IMPORTED)
     with pytest.raises(UsageError) as caught:
-        purge.plan(world.source, export)
+        purge.plan_purge(world.source, export)
     went = "3 purged already, 2 imported from a file and not in the queue"
     assert str(caught.value) == f"5 of the 12 letters of {export} cannot be purged: {went}."
     assert "ops dlq export" in caught.value.next_step
@@ -159,8 +159,8 @@ def test_the_way_back(world: World) -> None:
     imports.import_messages(world.source, world.source.folder / f"{plan.id}.jsonl")
     back = plans.make(world.source, replace(BAD, imported=True), steps=Steps(("100%",), watch=False))
     assert set(back.ids) == set(plan.ids)
-    run = redrive.run(world.source, back, reason="the purge was a mistake")
-    assert (run.state, run.sent) == (State.DONE, 12)
+    run = redrive.start_redrive(world.source, back, reason="the purge was a mistake")
+    assert (run.state, run.sent) == (RunState.DONE, 12)
     assert sorted(message["Body"] for message in world.jobs.messages()) == sorted(f"bad {n}" for n in range(12))
     assert world.bodies() == good()
 

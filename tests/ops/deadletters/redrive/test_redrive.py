@@ -9,7 +9,7 @@ import pytest
 
 from ops.deadletters import queue_lock
 from ops.deadletters.archive import audit_log, audit_summary
-from ops.deadletters.ledger.model import Outcome, Run, State
+from ops.deadletters.ledger.model import Outcome, Run, RunState
 from ops.deadletters.messages.model import Place
 from ops.deadletters.outcomes import monitor
 from ops.deadletters.plan_model import Action, Destination, Pace, Plan, Selection, Steps
@@ -32,14 +32,16 @@ def test_letters_go_back_and_everything_is_on_record(world: World) -> None:
     ids = world.put([f"letter {number}" for number in range(30)])
     plan = a_plan(world)
     seen: list[Run] = []
-    run = redrive.run(world.source, plan, reason=" the fix is out ", progress=seen.append)
-    assert (run.state, run.sent, run.deleted, run.vanished, run.failed) == (State.DONE, 30, 30, 0, 0)
-    assert run.said == "30 letters were sent, 30 cannot be watched. Nothing tells what became of messages to jobs."
+    run = redrive.start_redrive(world.source, plan, reason=" the fix is out ", progress=seen.append)
+    assert (run.state, run.sent, run.deleted, run.missing, run.failed) == (RunState.DONE, 30, 30, 0, 0)
+    assert (
+        run.status_text == "30 letters were sent, 30 cannot be watched. Nothing tells what became of messages to jobs."
+    )
     assert [step.upto for step in run.steps] == [5, 30]
     assert world.bodies() == []
     assert sorted(message["Body"] for message in world.jobs.messages()) == sorted(f"letter {n}" for n in range(30))
     assert seen[-1].sent == 30
-    assert redrive.runs(world.source) == (run,) == (redrive.progress(world.source, plan.id[:13]),)
+    assert redrive.list_runs(world.source) == (run,) == (redrive.read_run(world.source, plan.id[:13]),)
     with Snapshot.open(world.source) as shelf:
         assert set(shelf.places(ids).values()) == {Place.REDRIVEN}
     end, begin = audit_log.read_records(state_folder(world.source.aws.target))
@@ -52,8 +54,8 @@ def test_a_copy_leaves_the_letters(world: World) -> None:
     world.put(["a", "b"])
     to = world.aws.queue("test-copies")
     plan = a_plan(world, action=Action.COPY, destination=Destination("queue", "test-copies"))
-    run = redrive.run(world.source, plan, reason="try the fix")
-    assert run.state is State.DONE
+    run = redrive.start_redrive(world.source, plan, reason="try the fix")
+    assert run.state is RunState.DONE
     assert world.bodies() == ["a", "b"]
     assert sorted(message["Body"] for message in to.messages()) == ["a", "b"]
     with Snapshot.open(world.source) as shelf:
@@ -64,15 +66,15 @@ def test_a_copy_leaves_the_letters(world: World) -> None:
 def test_a_cancellation_while_it_starts_is_heard(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """Starting asks AWS and syncs files, which takes time; whoever cancels then is told that it stops."""
     world.put([f"letter {number}" for number in range(30)])
-    gauge = redrive.headroom.gauge
+    gauge = redrive.headroom.make_gauge
 
     def cancelled_meanwhile(source: DeadLetterQueue, plan: Plan) -> Any:
-        assert redrive.cancel(source).stopping
+        assert redrive.cancel_redrive(source).stopping
         return gauge(source, plan)
 
-    monkeypatch.setattr(redrive.headroom, "gauge", cancelled_meanwhile)
-    run = redrive.run(world.source, a_plan(world), reason="r")
-    assert (run.state, run.sent) == (State.CANCELLED, 0)
+    monkeypatch.setattr(redrive.headroom, "make_gauge", cancelled_meanwhile)
+    run = redrive.start_redrive(world.source, a_plan(world), reason="r")
+    assert (run.state, run.sent) == (RunState.CANCELLED, 0)
 
 
 def test_letters_of_a_queue_that_is_gone_are_refused_alone(world: World) -> None:
@@ -82,7 +84,7 @@ def test_letters_of_a_queue_that_is_gone_are_refused_alone(world: World) -> None
     world.shelve()
     plan = a_plan(world)
     world.aws.fault(replace(GONE, operation="GetQueueUrl", queue="closed-down"))
-    run = redrive.run(world.source, plan, reason="r")
+    run = redrive.start_redrive(world.source, plan, reason="r")
     assert (run.sent, run.failed) == (2, 1)
     assert world.bodies() == ["c"]
     ((why, count),) = run.failures
@@ -98,8 +100,8 @@ def test_a_look_up_that_gets_no_answer_is_waited_for_as_a_send_is(
     world.put(["a", "b"])
     plan = a_plan(world)
     world.aws.fault(replace(fault, operation="GetQueueUrl", times=10))
-    run = redrive.run(world.source, plan, reason="r")
-    assert (run.state, run.sent, run.twice) == (State.DONE, 2, ())
+    run = redrive.start_redrive(world.source, plan, reason="r")
+    assert (run.state, run.sent, run.possible_duplicates) == (RunState.DONE, 2, ())
 
 
 def test_a_run_that_waits_for_a_look_up_can_be_stopped(world: World) -> None:
@@ -107,8 +109,8 @@ def test_a_run_that_waits_for_a_look_up_can_be_stopped(world: World) -> None:
     plan = a_plan(world)
     world.aws.fault(replace(THROTTLED, operation="GetQueueUrl"))
     before = world.aws.counts()["GetQueueUrl"]
-    run = redrive.run(world.source, plan, reason="r", stop=lambda: world.aws.counts()["GetQueueUrl"] > before)
-    assert (run.state, run.sent, run.failed) == (State.CANCELLED, 0, 0)
+    run = redrive.start_redrive(world.source, plan, reason="r", stop=lambda: world.aws.counts()["GetQueueUrl"] > before)
+    assert (run.state, run.sent, run.failed) == (RunState.CANCELLED, 0, 0)
     assert world.bodies() == ["a", "b"]
     assert not any(message["hidden"] for message in world.dlq.messages())
 
@@ -116,7 +118,7 @@ def test_a_run_that_waits_for_a_look_up_can_be_stopped(world: World) -> None:
 def test_a_reason_is_needed(world: World) -> None:
     world.put(["a"])
     with pytest.raises(UsageError, match="reason"):
-        redrive.run(world.source, a_plan(world), reason="  ")
+        redrive.start_redrive(world.source, a_plan(world), reason="  ")
     assert world.bodies() == ["a"]
     assert not audit_log.read_records(state_folder(world.source.aws.target))
 
@@ -124,17 +126,17 @@ def test_a_reason_is_needed(world: World) -> None:
 def test_a_plan_for_purging_is_no_redrive(world: World) -> None:
     world.put(["a"])
     with pytest.raises(UsageError, match="deletes letters"):
-        redrive.run(world.source, a_plan(world, action=Action.PURGE), reason="r")
+        redrive.start_redrive(world.source, a_plan(world, action=Action.PURGE), reason="r")
 
 
 def test_a_plan_is_carried_out_once(world: World) -> None:
     world.put(["a"])
     plan = a_plan(world)
-    redrive.run(world.source, plan, reason="r")
+    redrive.start_redrive(world.source, plan, reason="r")
     with pytest.raises(UsageError, match=r"was carried out at \d\d:\d\d UTC, 1 of 1 sent\."):
-        redrive.run(world.source, plan, reason="r")
+        redrive.start_redrive(world.source, plan, reason="r")
     with pytest.raises(UsageError, match="is done"):
-        redrive.resume(world.source, plan.id)
+        redrive.resume_redrive(world.source, plan.id)
 
 
 def test_a_stale_plan_is_refused(world: World) -> None:
@@ -142,7 +144,7 @@ def test_a_stale_plan_is_refused(world: World) -> None:
     plan = a_plan(world)
     world.put(["b", "c", "d"])
     with pytest.raises(UsageError, match="stale"):
-        redrive.run(world.source, plan, reason="r")
+        redrive.start_redrive(world.source, plan, reason="r")
     assert world.bodies() == ["a", "b", "c", "d"]
 
 
@@ -153,7 +155,7 @@ def test_the_second_of_two_is_refused(world: World) -> None:
         queue_lock.hold_lock(world.source, "another", "somebody"),
         pytest.raises(queue_lock.QueueBusy, match="by somebody since"),
     ):
-        redrive.run(world.source, plan, reason="r")
+        redrive.start_redrive(world.source, plan, reason="r")
     assert world.bodies() == ["a"]
 
 
@@ -161,15 +163,15 @@ def test_stop_ends_it_cleanly_and_resume_finishes(world: World) -> None:
     world.put([f"letter {number}" for number in range(200)])
     plan = a_plan(world, pace=Pace(200, headroom=False), steps=Steps(watch=False))
     world.aws.fault(Fault("empty", "ReceiveMessage", skip=10))  # it finds no more, and goes on looking until stopped
-    run = redrive.run(world.source, plan, reason="r", stop=lambda: len(world.jobs.messages()) > 20)
+    run = redrive.start_redrive(world.source, plan, reason="r", stop=lambda: len(world.jobs.messages()) > 20)
     world.aws.heal()
-    assert run.state is State.CANCELLED
-    assert run.said.startswith("Stopped on request. ")
+    assert run.state is RunState.CANCELLED
+    assert run.status_text.startswith("Stopped on request. ")
     assert run.sent == run.deleted < 200
     assert len(world.bodies()) + len(world.jobs.messages()) == 200
     assert not any(message["hidden"] for message in world.dlq.messages())
-    done = redrive.resume(world.source, plan.id)
-    assert (done.state, done.sent, done.twice) == (State.DONE, 200, ())
+    done = redrive.resume_redrive(world.source, plan.id)
+    assert (done.state, done.sent, done.possible_duplicates) == (RunState.DONE, 200, ())
     assert world.bodies() == []
     assert len(world.jobs.messages()) == 200
     actions = [record.action for record in audit_log.read_records(state_folder(world.source.aws.target))]
@@ -181,13 +183,13 @@ def test_a_run_that_the_canary_stopped_says_so_after_it_was_resumed(
 ) -> None:
     world.put([f"letter {number}" for number in range(20)])
     plan = a_plan(world)
-    monkeypatch.setattr(monitor, "start_monitor", lambda *_: FixedOutcomes(lambda at: Outcome.CAME_BACK))
-    run = redrive.run(world.source, plan, reason="r")
-    assert (run.state, run.by_canary) == (State.STOPPED, True)
+    monkeypatch.setattr(monitor, "start_monitor", lambda *_: FixedOutcomes(lambda at: Outcome.FAILED_AGAIN))
+    run = redrive.start_redrive(world.source, plan, reason="r")
+    assert (run.state, run.stopped_by_canary) == (RunState.STOPPED, True)
     monkeypatch.setattr(monitor, "start_monitor", lambda *_: FixedOutcomes(lambda at: Outcome.SUCCEEDED))
-    run = redrive.resume(world.source, plan.id)
-    assert run.state is State.DONE
-    assert [(step.upto, step.sent, step.came_back, step.state) for step in run.steps] == [
+    run = redrive.resume_redrive(world.source, plan.id)
+    assert run.state is RunState.DONE
+    assert [(step.upto, step.sent, step.failed_again, step.state) for step in run.steps] == [
         (5, 5, 5, "stopped"),
         (20, 15, 0, "passed"),
     ]
@@ -202,18 +204,22 @@ def test_a_watch_that_is_ended_early_is_told_as_that_and_resume_watches_on(
         monitor, "start_monitor", lambda *_: FixedOutcomes(lambda at: Outcome.SUCCEEDED if at < 5 else None)
     )
     seen: list[Run] = []
-    run = redrive.run(
-        world.source, plan, reason="r", progress=seen.append, stop=lambda: bool(seen) and "waiting" in seen[-1].said
+    run = redrive.start_redrive(
+        world.source,
+        plan,
+        reason="r",
+        progress=seen.append,
+        stop=lambda: bool(seen) and "waiting" in seen[-1].status_text,
     )
-    assert (run.state, run.left, run.waiting) == (State.CANCELLED, 0, 15)
-    assert "Nothing is left to send, but the watch was ended early" in run.said
-    assert "of 15 the outcome is not known" in run.said
+    assert (run.state, run.remaining, run.waiting) == (RunState.CANCELLED, 0, 15)
+    assert "Nothing is left to send, but the watch was ended early" in run.status_text
+    assert "of 15 the outcome is not known" in run.status_text
     assert run.steps[-1].state == "ended early"
     record = audit_log.read_records(state_folder(world.source.aws.target))[0]
-    assert (record.outcome, record.note) == ("cancelled", run.said)
+    assert (record.outcome, record.note) == ("cancelled", run.status_text)
     monkeypatch.setattr(monitor, "start_monitor", lambda *_: FixedOutcomes(lambda at: Outcome.SUCCEEDED))
-    done = redrive.resume(world.source, plan.id)
-    assert (done.state, done.succeeded, done.twice) == (State.DONE, 20, ())
+    done = redrive.resume_redrive(world.source, plan.id)
+    assert (done.state, done.succeeded, done.possible_duplicates) == (RunState.DONE, 20, ())
     assert done.steps[-1].state == "passed"
     assert len(world.jobs.messages()) == 20, "watching on sends nothing"
 
@@ -225,12 +231,12 @@ def test_cancel_from_elsewhere(world: World) -> None:
     asked: list[Run] = []
 
     def cancel(run: Run) -> None:
-        if run.sent and run.state is State.RUNNING and not asked:
-            asked.append(redrive.cancel(world.source))
+        if run.sent and run.state is RunState.RUNNING and not asked:
+            asked.append(redrive.cancel_redrive(world.source))
 
-    run = redrive.run(world.source, plan, reason="r", progress=cancel)
-    assert (run.state, asked[0].stopping) == (State.CANCELLED, True)
-    assert run.said.startswith("Cancelled. ")
+    run = redrive.start_redrive(world.source, plan, reason="r", progress=cancel)
+    assert (run.state, asked[0].stopping) == (RunState.CANCELLED, True)
+    assert run.status_text.startswith("Cancelled. ")
     book = state_folder(world.source.aws.target)
     records = audit_log.read_records(book)
     assert [(record.action, record.outcome) for record in records] == [
@@ -244,9 +250,9 @@ def test_cancel_from_elsewhere(world: World) -> None:
     finding = audit_summary.summarize_audit(records, audit_log.verify_records(book)).finding.text
     assert finding == "Warning: 1 act in the last 7 days, by 1 person; the last: redrive of jobs-dlq, cancelled."
     with pytest.raises(UsageError, match="going on"):
-        redrive.cancel(world.source)
+        redrive.cancel_redrive(world.source)
     with pytest.raises(UsageError, match="not going on"):
-        redrive.cancel(world.source, plan.id)
+        redrive.cancel_redrive(world.source, plan.id)
 
 
 def test_a_cancel_that_cannot_be_recorded_cancels_and_says_so(world: World) -> None:
@@ -257,17 +263,17 @@ def test_a_cancel_that_cannot_be_recorded_cancels_and_says_so(world: World) -> N
     said: list[OpsError] = []
 
     def cancel(run: Run) -> None:
-        if run.sent and run.state is State.RUNNING and not said:
+        if run.sent and run.state is RunState.RUNNING and not said:
             book.rename(aside)
             book.mkdir()
             with pytest.raises(OpsError) as refused:
-                redrive.cancel(world.source)
+                redrive.cancel_redrive(world.source)
             said.append(refused.value)
             book.rmdir()
             aside.rename(book)
 
-    run = redrive.run(world.source, plan, reason="r", progress=cancel)
-    assert run.state is State.CANCELLED
+    run = redrive.start_redrive(world.source, plan, reason="r", progress=cancel)
+    assert run.state is RunState.CANCELLED
     assert str(said[0]).startswith(f"Run {plan.id} stops, but that you asked it to is not on record: ")
     assert said[0].next_step
 
@@ -276,30 +282,30 @@ def test_letters_that_are_gone_are_said_to_be(world: World) -> None:
     ids = world.put(["a", "b", "c"])
     plan = a_plan(world, margin=0.5)
     world.aws.fault(Fault("vanish", "ReceiveMessage", times=1))
-    run = redrive.run(world.source, plan, reason="r")
-    assert run.state is State.DONE
-    assert run.vanished + run.deleted == 3
+    run = redrive.start_redrive(world.source, plan, reason="r")
+    assert run.state is RunState.DONE
+    assert run.missing + run.deleted == 3
     with Snapshot.open(world.source) as shelf:
         places = shelf.places(ids)
-    assert sum(place is Place.GONE for place in places.values()) == run.vanished
-    assert run.twice == ()
+    assert sum(place is Place.GONE for place in places.values()) == run.missing
+    assert run.possible_duplicates == ()
 
 
 def test_runs_that_are_not_there(world: World) -> None:
-    assert redrive.runs(world.source) == ()
+    assert redrive.list_runs(world.source) == ()
     for name in ("20261124T000000-aaaa", "../../etc/passwd", "*", ""):
         with pytest.raises(UsageError):
-            redrive.progress(world.source, name)
+            redrive.read_run(world.source, name)
 
 
 def test_a_damaged_ledger_is_refused_and_hides_no_other_run(world: World) -> None:
     world.put(["a"])
     plan = a_plan(world)
-    run = redrive.run(world.source, plan, reason="r")
+    run = redrive.start_redrive(world.source, plan, reason="r")
     (world.source.runs / "20261124T000000-ffff.db").write_bytes(b"not a database" * 100)
-    assert redrive.runs(world.source) == (run,)
+    assert redrive.list_runs(world.source) == (run,)
     with pytest.raises(OpsError) as refused:
-        redrive.progress(world.source, "20261124T000000-ffff")
+        redrive.read_run(world.source, "20261124T000000-ffff")
     assert refused.value.next_step
 
 
@@ -309,7 +315,7 @@ def test_with_headroom_it_starts_slowly_and_says_why(world: World) -> None:
     here.put([f"letter {number}" for number in range(30)])
     seen: list[Run] = []
     plan = a_plan(here, pace=Pace(500, headroom=True), steps=Steps(watch=False))
-    run = redrive.run(here.source, plan, reason="r", progress=seen.append)
-    assert (run.state, run.sent) == (State.DONE, 30)
+    run = redrive.start_redrive(here.source, plan, reason="r", progress=seen.append)
+    assert (run.state, run.sent) == (RunState.DONE, 30)
     assert {one.rate_limit for one in seen if one.rate_limit} <= {20.0, 30.0}
-    assert run.rate_why
+    assert run.rate_reason

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from ops.deadletters.archive import audit_log, audit_summary
-from ops.deadletters.ledger.model import Outcome, Run, State
+from ops.deadletters.ledger.model import Outcome, Run, RunState
 from ops.deadletters.messages.model import Place
 from ops.deadletters.outcomes import monitor
 from ops.deadletters.queue import state_folder
@@ -27,14 +27,14 @@ def test_a_refusal_for_good_is_told_recorded_and_can_be_resumed(world: World) ->
     plan = a_plan(world)
     world.aws.fault(replace(DENIED, operation="SendMessageBatch"))
     with pytest.raises(AccessDenied):
-        redrive.run(world.source, plan, reason="r")
-    failed = redrive.progress(world.source, plan.id)
-    assert failed.state is State.FAILED
-    assert failed.said
+        redrive.start_redrive(world.source, plan, reason="r")
+    failed = redrive.read_run(world.source, plan.id)
+    assert failed.state is RunState.FAILED
+    assert failed.status_text
     assert audit_log.read_records(state_folder(world.source.aws.target))[0].outcome == "failed"
     assert world.bodies() == ["a", "b"]
     world.aws.heal()
-    assert redrive.resume(world.source, plan.id).state is State.DONE
+    assert redrive.resume_redrive(world.source, plan.id).state is RunState.DONE
 
 
 def test_a_run_whose_end_cannot_be_recorded_is_not_over_until_resume_records_it(world: World) -> None:
@@ -49,14 +49,14 @@ def test_a_run_whose_end_cannot_be_recorded_is_not_over_until_resume_records_it(
             book.mkdir()
 
     with pytest.raises(OpsError, match=r"audit\.jsonl cannot be used"):
-        redrive.run(world.source, plan, reason="r", progress=take_away)
-    failed = redrive.progress(world.source, plan.id)
-    assert (failed.state, failed.deleted) == (State.FAILED, 3)
-    assert "audit.jsonl cannot be used" in failed.said
+        redrive.start_redrive(world.source, plan, reason="r", progress=take_away)
+    failed = redrive.read_run(world.source, plan.id)
+    assert (failed.state, failed.deleted) == (RunState.FAILED, 3)
+    assert "audit.jsonl cannot be used" in failed.status_text
     book.rmdir()
     aside.rename(book)
-    done = redrive.resume(world.source, plan.id)
-    assert (done.state, done.sent, done.twice) == (State.DONE, 3, ())
+    done = redrive.resume_redrive(world.source, plan.id)
+    assert (done.state, done.sent, done.possible_duplicates) == (RunState.DONE, 3, ())
     records = audit_log.read_records(book.parent)
     assert [(record.action, record.outcome) for record in records] == [
         ("resume", "done"),
@@ -73,7 +73,7 @@ def test_what_the_canary_stopped_stays_so_when_that_cannot_be_recorded(
 ) -> None:
     world.put([f"letter {number}" for number in range(20)])
     plan = a_plan(world)
-    monkeypatch.setattr(monitor, "start_monitor", lambda *_: FixedOutcomes(lambda at: Outcome.CAME_BACK))
+    monkeypatch.setattr(monitor, "start_monitor", lambda *_: FixedOutcomes(lambda at: Outcome.FAILED_AGAIN))
     book = state_folder(world.source.aws.target) / audit_log.FILE
 
     def take_away(run: Run) -> None:
@@ -82,9 +82,11 @@ def test_what_the_canary_stopped_stays_so_when_that_cannot_be_recorded(
             book.mkdir()
 
     with pytest.raises(OpsError, match=r"audit\.jsonl cannot be used"):
-        redrive.run(world.source, plan, reason="r", progress=take_away)
-    stopped = redrive.progress(world.source, plan.id)
-    assert (stopped.state, stopped.by_canary) == (State.STOPPED, True), "so that resume asks whether it is mended"
+        redrive.start_redrive(world.source, plan, reason="r", progress=take_away)
+    stopped = redrive.read_run(world.source, plan.id)
+    assert (stopped.state, stopped.stopped_by_canary) == (RunState.STOPPED, True), (
+        "so that resume asks whether it is mended"
+    )
 
 
 def test_a_shelf_that_cannot_be_told_at_the_end_leaves_the_run_to_be_resumed(world: World) -> None:
@@ -95,19 +97,21 @@ def test_a_shelf_that_cannot_be_told_at_the_end_leaves_the_run_to_be_resumed(wor
             "CREATE TRIGGER full BEFORE UPDATE ON letters BEGIN SELECT RAISE(ABORT, 'database or disk is full'); END"
         )
     with pytest.raises(OpsError, match="disk is full"):
-        redrive.run(world.source, plan, reason="r")
-    failed = redrive.progress(world.source, plan.id)
-    assert failed.state is State.FAILED
-    assert "disk is full" in failed.said
+        redrive.start_redrive(world.source, plan, reason="r")
+    failed = redrive.read_run(world.source, plan.id)
+    assert failed.state is RunState.FAILED
+    assert "disk is full" in failed.status_text
     assert audit_log.read_records(state_folder(world.source.aws.target))[0].outcome == "failed"
     with Snapshot.open(world.source) as shelf:
         shelf.connection.execute("DROP TRIGGER full")
-    assert redrive.resume(world.source, plan.id).state is State.DONE
+    assert redrive.resume_redrive(world.source, plan.id).state is RunState.DONE
     with Snapshot.open(world.source) as shelf:
         assert set(shelf.places(plan.ids).values()) == {Place.REDRIVEN}
 
 
-@pytest.mark.parametrize("refusing", [(headroom, "gauge"), (monitor, "start_monitor")], ids=["the rate", "the watch"])
+@pytest.mark.parametrize(
+    "refusing", [(headroom, "make_gauge"), (monitor, "start_monitor")], ids=["the rate", "the watch"]
+)
 def test_what_is_refused_before_the_first_letter_is_told_and_recorded_too(
     world: World, monkeypatch: pytest.MonkeyPatch, refusing: tuple[Any, str]
 ) -> None:
@@ -119,10 +123,10 @@ def test_what_is_refused_before_the_first_letter_is_told_and_recorded_too(
 
     with monkeypatch.context() as patch, pytest.raises(AccessDenied):
         patch.setattr(*refusing, denied)
-        redrive.run(world.source, plan, reason="r")
-    failed = redrive.progress(world.source, plan.id)
-    assert (failed.state, failed.said, failed.sent) == (State.FAILED, "You may not. Ask for it.", 0)
+        redrive.start_redrive(world.source, plan, reason="r")
+    failed = redrive.read_run(world.source, plan.id)
+    assert (failed.state, failed.status_text, failed.sent) == (RunState.FAILED, "You may not. Ask for it.", 0)
     outcome = [record.outcome for record in audit_log.read_records(state_folder(world.source.aws.target))]
     assert outcome == ["failed", "began"]
-    done = redrive.resume(world.source, plan.id)
-    assert (done.state, done.deleted, done.twice) == (State.DONE, 2, ())
+    done = redrive.resume_redrive(world.source, plan.id)
+    assert (done.state, done.deleted, done.possible_duplicates) == (RunState.DONE, 2, ())

@@ -14,7 +14,7 @@ from ops import target, workload
 from ops.aws import Aws, sqs
 from ops.deadletters import plans
 from ops.deadletters.archive import audit_log
-from ops.deadletters.ledger.model import Run, State
+from ops.deadletters.ledger.model import Run, RunState
 from ops.deadletters.plan_model import Destination, Pace, Plan, Selection, Steps
 from ops.deadletters.queue import DeadLetterQueue, open_queue, state_folder
 from ops.deadletters.redrive import redrive
@@ -109,23 +109,29 @@ def test_what_was_fixed_succeeds_and_is_counted(twin: Twin, source: DeadLetterQu
     look(source, 12)
     fix(twin, jobs)
     seen: list[Run] = []
-    run = redrive.run(source, a_plan(source), reason="the data is there now", progress=seen.append)
-    assert run.said == "12 letters were sent, 12 succeeded."
-    assert (run.state, run.succeeded, run.came_back, run.waiting, run.twice) == (State.DONE, 12, 0, 0, ())
+    run = redrive.start_redrive(source, a_plan(source), reason="the data is there now", progress=seen.append)
+    assert run.status_text == "12 letters were sent, 12 succeeded."
+    assert (run.state, run.succeeded, run.failed_again, run.waiting, run.possible_duplicates) == (
+        RunState.DONE,
+        12,
+        0,
+        0,
+        (),
+    )
     assert [(step.upto, step.succeeded, step.state) for step in run.steps] == [(5, 5, "passed"), (12, 7, "passed")]
     assert all(twin.result(job_id)["job_id"] == job_id for job_id in jobs[:2])
     assert sqs.queue_depth(source.aws, source.queue).visible == 0
-    assert any("keeps up" in one.rate_why for one in seen), "the rate's reason is shown"
+    assert any("keeps up" in one.rate_reason for one in seen), "the rate's reason is shown"
 
 
 def test_what_dies_again_stops_the_canary_with_its_cause(twin: Twin, source: DeadLetterQueue) -> None:
     jobs = dies(twin, 12)
     look(source, 12)
-    run = redrive.run(source, a_plan(source), reason="a hope")
-    assert run.state is State.STOPPED
-    assert run.said.startswith("Stopped in step 1 of 2: 5 of 5 came back, more than 20% (")
-    assert run.said.endswith("7 letters did not go.")
-    ((cause, letters),) = run.causes_back
+    run = redrive.start_redrive(source, a_plan(source), reason="a hope")
+    assert run.state is RunState.STOPPED
+    assert run.status_text.startswith("Stopped in step 1 of 2: 5 of 5 came back, more than 20% (")
+    assert run.status_text.endswith("7 letters did not go.")
+    ((cause, letters),) = run.failed_again_causes
     assert letters == 5
     assert cause.startswith("DataNotFound: s3://")
     assert "….csv is not there" in cause
@@ -138,9 +144,9 @@ def test_some_fixed_and_some_not(twin: Twin, source: DeadLetterQueue) -> None:
     look(source, 10)
     fix(twin, jobs[:9])
     plan = a_plan(source, steps=Steps(sizes=("100%",)))
-    run = redrive.run(source, plan, reason="nine of ten")
-    assert (run.state, run.succeeded, run.came_back) == (State.DONE, 9, 1)
-    assert "9 succeeded, 1 came back (1: " in run.said
+    run = redrive.start_redrive(source, plan, reason="nine of ten")
+    assert (run.state, run.succeeded, run.failed_again) == (RunState.DONE, 9, 1)
+    assert "9 succeeded, 1 came back (1: " in run.status_text
 
 
 def test_a_whole_queue_is_moved_by_sqs_after_the_canary(twin: Twin, source: DeadLetterQueue) -> None:
@@ -151,11 +157,13 @@ def test_a_whole_queue_is_moved_by_sqs_after_the_canary(twin: Twin, source: Dead
     plan = plans.make(source, Selection(), pace=pace, steps=Steps(sizes=("5", "100%")), margin=1.0)
     assert (plan.engine, len(plan.ids)) == ("move task", 30)
     told: list[str] = []
-    run = redrive.run(source, plan, reason="the data is there", progress=lambda now: told.append(now.said))
-    assert (run.state, run.sent, run.deleted, run.vanished) == (State.DONE, 30, 30, 0), run
-    assert (run.succeeded, run.came_back, run.waiting) == (29, 1, 0), run.said
+    run = redrive.start_redrive(
+        source, plan, reason="the data is there", progress=lambda now: told.append(now.status_text)
+    )
+    assert (run.state, run.sent, run.deleted, run.missing) == (RunState.DONE, 30, 30, 0), run
+    assert (run.succeeded, run.failed_again, run.waiting) == (29, 1, 0), run.status_text
     assert any(text.startswith("SQS moves the letters up to 5 a second") for text in told)
-    assert "taken to have succeeded" in run.said
+    assert "taken to have succeeded" in run.status_text
     assert jobs_in(source) == {jobs[29]}
 
 
@@ -170,13 +178,13 @@ def test_a_move_task_whose_letters_die_again_is_stopped(twin: Twin, source: Dead
     plan = plans.make(source, Selection(), destination=there, pace=pace, steps=unwatched, engine="move task")
     assert len(plan.ids) == 40
     told: list[str] = []
-    run = redrive.run(source, plan, reason="a hope", progress=lambda now: told.append(now.said))
-    assert (run.state, run.sent) == (State.STOPPED, 40), run.said
+    run = redrive.start_redrive(source, plan, reason="a hope", progress=lambda now: told.append(now.status_text))
+    assert (run.state, run.sent) == (RunState.STOPPED, 40), run.status_text
     assert 50 < run.moved < 80
-    assert run.said.startswith(f"Stopped SQS's move task after about {run.moved} moves for 40 letters, ")
+    assert run.status_text.startswith(f"Stopped SQS's move task after about {run.moved} moves for 40 letters, ")
     assert any("of 40 so far" in text for text in told)
     record = audit_log.read_records(state_folder(source.aws.target))[0]
-    assert (record.outcome, record.counts["moved"], record.note) == ("stopped", run.moved, run.said)
+    assert (record.outcome, record.counts["moved"], record.note) == ("stopped", run.moved, run.status_text)
     wait_for(lambda: sqs.queue_depth(source.aws, source.queue).visible == 40, 180, "not all letters are in the queue")
 
 
@@ -194,9 +202,9 @@ def test_a_job_that_kills_its_environment_comes_back_with_that_as_its_cause(
 
     jobs = given_up(twin, source, post)
     look(source, 1)
-    run = redrive.run(source, a_plan(source), reason="does it end now?")
-    assert (run.came_back, run.waiting) == (1, 0), run.said
-    ((cause, _),) = run.causes_back
+    run = redrive.start_redrive(source, a_plan(source), reason="does it end now?")
+    assert (run.failed_again, run.waiting) == (1, 0), run.status_text
+    ((cause, _),) = run.failed_again_causes
     assert "timeout" in cause.lower()
     wait_for(lambda: jobs_in(source) == set(jobs), 180, "the job is not in the dead-letter queue")
 
@@ -216,10 +224,10 @@ def test_asynchronous_invocations_are_made_again_and_watched(twin: Twin, source:
         )
     look(undelivered, 3)
     fix(twin, jobs[:2])
-    run = redrive.run(
+    run = redrive.start_redrive(
         undelivered, a_plan(undelivered, steps=Steps(sizes=("100%",), patience_s=300)), reason="two of three"
     )
-    assert (run.state, run.succeeded, run.came_back, run.waiting) == (State.DONE, 2, 1, 0), run.said
+    assert (run.state, run.succeeded, run.failed_again, run.waiting) == (RunState.DONE, 2, 1, 0), run.status_text
     assert twin.result(jobs[0])["job_id"] == jobs[0]
     wait_for(lambda: sqs.queue_depth(source.aws, undelivered.queue).visible == 1, 180, "the third is not back")
 
@@ -236,7 +244,7 @@ def test_the_trace_header_travels(twin: Twin, source: DeadLetterQueue) -> None:
     )
     look(source, 1)
     plan = a_plan(source, destination=Destination("queue", url), steps=Steps(watch=False))
-    assert redrive.run(source, plan, reason="to follow it").sent == 1
+    assert redrive.start_redrive(source, plan, reason="to follow it").sent == 1
     [message] = client.receive_message(QueueUrl=url, MessageSystemAttributeNames=["All"])["Messages"]
     assert message["Attributes"]["AWSTraceHeader"] == header
     client.delete_queue(QueueUrl=url)

@@ -6,7 +6,7 @@ import threading
 
 import pytest
 
-from ops.deadletters.ledger.model import Outcome, Run, Sent, State
+from ops.deadletters.ledger.model import Outcome, Run, RunState, SentMessage
 from ops.deadletters.move_task.progress import MoveTaskLooping
 from ops.deadletters.plan_model import Steps
 from ops.deadletters.redrive.rollout import Rollout
@@ -18,13 +18,13 @@ from tests.ops.deadletters.redrive.rollouts import Fate, Hand, Went, a_plan, cou
 def test_every_step_waits_for_the_outcome_of_the_one_before() -> None:
     seen: list[int] = []
 
-    def of(one: Sent) -> Outcome:
+    def of(one: SentMessage) -> Outcome:
         seen.append(one.step)
         return Outcome.SUCCEEDED
 
     run, ledger = course(a_plan(100, Steps()), Fate(of))
-    state, said = run.go()
-    assert state is State.DONE
+    state, said = run.run()
+    assert state is RunState.DONE
     assert said == "100 letters were sent, 100 succeeded."
     assert [(step.upto, step.sent, step.succeeded, step.state) for step in ledger.run().steps] == [
         (5, 5, 5, "passed"),
@@ -35,9 +35,9 @@ def test_every_step_waits_for_the_outcome_of_the_one_before() -> None:
 
 
 def test_what_comes_back_stops_the_first_step_and_is_named() -> None:
-    run, ledger = course(a_plan(100, Steps()), Fate(lambda one: Outcome.CAME_BACK))
-    state, said = run.go()
-    assert state is State.STOPPED
+    run, ledger = course(a_plan(100, Steps()), Fate(lambda one: Outcome.FAILED_AGAIN))
+    state, said = run.run()
+    assert state is RunState.STOPPED
     assert said == (
         "Stopped in step 1 of 3: 5 of 5 came back, more than 20% (5: ValueError: no column). 95 letters did not go."
     )
@@ -48,32 +48,32 @@ def test_what_comes_back_stops_the_first_step_and_is_named() -> None:
 def test_an_outcome_that_stays_open_stops_too() -> None:
     fate = Fate(lambda one: None, note="The function logs no message ids.")
     run, _ = course(a_plan(100, Steps(patience_s=0.02)), fate)
-    state, said = run.go()
-    assert state is State.STOPPED
+    state, said = run.run()
+    assert state is RunState.STOPPED
     assert said.startswith("Stopped after step 1 of 3: what became of 5 of 5 messages is still not known after")
     assert "The function logs no message ids. 95 letters did not go." in said
 
 
 def test_a_step_on_its_way_is_stopped() -> None:
     plan = a_plan(1000, Steps(sizes=("5", "100%")))
-    fate = Fate(lambda one: Outcome.SUCCEEDED if one.step == 1 else Outcome.CAME_BACK)
+    fate = Fate(lambda one: Outcome.SUCCEEDED if one.step == 1 else Outcome.FAILED_AGAIN)
     run, ledger = course(plan, fate, rests_at=500)
-    state, said = run.go()
-    assert state is State.STOPPED
+    state, said = run.run()
+    assert state is RunState.STOPPED
     assert said.startswith("Stopped in step 2 of 2: ")
     assert len(ledger.book) == 500
 
 
 def test_what_stopped_before_is_not_held_against_a_resumed_run() -> None:
     plan = a_plan(100, Steps())
-    run, ledger = course(plan, Fate(lambda one: Outcome.CAME_BACK))
-    assert run.go()[0] is State.STOPPED
+    run, ledger = course(plan, Fate(lambda one: Outcome.FAILED_AGAIN))
+    assert run.run()[0] is RunState.STOPPED
     again = Rollout(
         plan, ledger, Hand(plan, ledger, threading.Event()), Fate(succeeds), None, RateLimiter(None),
         threading.Event(), resumed_from=ledger.run().steps, tick_s=0.002,
     )  # fmt: skip
-    state, said = again.go()
-    assert state is State.DONE
+    state, said = again.run()
+    assert state is RunState.DONE
     assert said == "100 letters were sent, 95 succeeded, 5 came back (5: ValueError: no column)."
     states = [step.state for step in ledger.run().steps]
     assert states == ["stopped", "passed", "passed"], "what went on by resume had been stopped all the same"
@@ -81,16 +81,16 @@ def test_what_stopped_before_is_not_held_against_a_resumed_run() -> None:
 
 def test_what_was_sent_before_a_stop_and_comes_back_later_does_not_stop_the_resumed_run() -> None:
     plan = a_plan(50, Steps(sizes=("10", "100%")))
-    run, ledger = course(plan, Fate(lambda one: Outcome.CAME_BACK if int(one.message_id[1:]) < 3 else None))
-    assert run.go()[0] is State.STOPPED
-    assert len(ledger.letters(Outcome.WAITING)) == 7
+    run, ledger = course(plan, Fate(lambda one: Outcome.FAILED_AGAIN if int(one.message_id[1:]) < 3 else None))
+    assert run.run()[0] is RunState.STOPPED
+    assert len(ledger.sent_messages(Outcome.WAITING)) == 7
     again = Rollout(
         plan, ledger, Hand(plan, ledger, threading.Event()),
-        Fate(lambda one: Outcome.CAME_BACK if one.step == 1 else Outcome.SUCCEEDED), None, RateLimiter(None),
+        Fate(lambda one: Outcome.FAILED_AGAIN if one.step == 1 else Outcome.SUCCEEDED), None, RateLimiter(None),
         threading.Event(), resumed_from=ledger.run().steps, tick_s=0.002,
     )  # fmt: skip
-    assert again.go() == (
-        State.DONE, "50 letters were sent, 40 succeeded, 10 came back (10: ValueError: no column)."
+    assert again.run() == (
+        RunState.DONE, "50 letters were sent, 40 succeeded, 10 came back (10: ValueError: no column)."
     )  # fmt: skip
     assert [step.state for step in ledger.run().steps] == ["stopped", "passed"]
 
@@ -99,9 +99,9 @@ def test_a_watch_that_is_ended_early_is_not_done() -> None:
     """Nothing is left to move, and what became of some is not known: the state, the sentence and the step say so."""
     plan = a_plan(20, Steps(sizes=("5", "100%")))
     run, ledger = course(plan, Fate(lambda one: Outcome.SUCCEEDED if int(one.message_id[1:]) < 12 else None))
-    run.stop = lambda: len(ledger.letters()) == 20 and len(ledger.letters(Outcome.SUCCEEDED)) == 12
-    state, said = run.go()
-    assert state is State.CANCELLED
+    run.stop = lambda: len(ledger.sent_messages()) == 20 and len(ledger.sent_messages(Outcome.SUCCEEDED)) == 12
+    state, said = run.run()
+    assert state is RunState.CANCELLED
     assert said == (
         "Stopped on request. Nothing is left to send, but the watch was ended early: "
         "20 letters were sent, 12 succeeded, of 8 the outcome is not known yet."
@@ -111,7 +111,7 @@ def test_a_watch_that_is_ended_early_is_not_done() -> None:
         plan, ledger, Hand(plan, ledger, threading.Event()), Fate(succeeds), None, RateLimiter(None),
         threading.Event(), tick_s=0.002,
     )  # fmt: skip
-    assert again.go() == (State.DONE, "20 letters were sent, 20 succeeded.")
+    assert again.run() == (RunState.DONE, "20 letters were sent, 20 succeeded.")
     assert [step.state for step in ledger.run().steps] == ["passed", "passed"]
 
 
@@ -131,14 +131,14 @@ def test_a_stop_when_nothing_is_awaited_any_more_cuts_nothing_short() -> None:
         return asked.is_set()
 
     run.mover, run.stop = Last(run.plan, ledger, run.stopping), stop
-    assert run.go() == (State.DONE, "10 letters were sent.")
+    assert run.run() == (RunState.DONE, "10 letters were sent.")
     assert [step.state for step in ledger.run().steps] == ["passed"]
 
 
 def test_in_the_last_step_nothing_is_left_to_stop_but_it_is_said() -> None:
-    run, ledger = course(a_plan(4, Steps()), Fate(lambda one: Outcome.CAME_BACK))
-    state, said = run.go()
-    assert state is State.DONE
+    run, ledger = course(a_plan(4, Steps()), Fate(lambda one: Outcome.FAILED_AGAIN))
+    state, said = run.run()
+    assert state is RunState.DONE
     assert said == "4 letters were sent, 4 came back (4: ValueError: no column)."
     assert ledger.run().steps[-1].state == "stopped"
 
@@ -153,33 +153,33 @@ def test_a_mover_whose_letters_die_again_stops_the_run_though_none_is_left(watch
     plan = a_plan(4, Steps(watch=watched))
     run, ledger = course(plan, Fate(succeeds) if watched else None)
     run.mover = Circling(plan, ledger, run.stopping)
-    assert run.go() == (State.STOPPED, "They die again.")
+    assert run.run() == (RunState.STOPPED, "They die again.")
     assert ledger.run().steps[-1].state == "stopped"
 
 
 def test_nobody_watches_one_step() -> None:
     run, ledger = course(a_plan(30, Steps(watch=False)), None)
-    assert run.go() == (State.DONE, "30 letters were sent.")
+    assert run.run() == (RunState.DONE, "30 letters were sent.")
     assert [step.upto for step in ledger.run().steps] == [30]
 
 
 def test_letters_that_are_gone_are_counted() -> None:
     run, _ = course(a_plan(3, Steps()), Fate(succeeds), gone=2)
-    assert run.go() == (State.DONE, "1 letter was sent, 1 succeeded, 2 were not in the queue any more.")
+    assert run.run() == (RunState.DONE, "1 letter was sent, 1 succeeded, 2 were not in the queue any more.")
 
 
 def test_a_cancel_from_elsewhere_stops_the_mover() -> None:
     run, ledger = course(a_plan(1000, Steps(sizes=("100%",))), Fate(succeeds), rests_at=10)
-    run.progress = lambda now: setattr(ledger, "cancelled", now.sent > 3)
-    state, said = run.go()
-    assert state is State.CANCELLED
+    run.progress = lambda now: setattr(ledger, "cancel_requested", now.sent > 3)
+    state, said = run.run()
+    assert state is RunState.CANCELLED
     assert said.startswith("Cancelled. ")
     assert run.stopping.is_set()
 
 
 def test_stop_is_asked() -> None:
     run, _ = course(a_plan(1000, Steps(sizes=("100%",))), Fate(succeeds), rests_at=10, stop=lambda: True)
-    assert run.go()[0] is State.CANCELLED
+    assert run.run()[0] is RunState.CANCELLED
 
 
 def test_ctrl_c_ends_it_cleanly() -> None:
@@ -190,8 +190,8 @@ def test_ctrl_c_ends_it_cleanly() -> None:
             raise KeyboardInterrupt
 
     run.progress = press
-    state, said = run.go()
-    assert state is State.CANCELLED
+    state, said = run.run()
+    assert state is RunState.CANCELLED
     assert said.startswith("Stopped by Ctrl-C. ")
     assert said.endswith(" letters did not go.")
     assert run.stopping.is_set()
@@ -206,7 +206,7 @@ def test_what_the_mover_raises_is_raised() -> None:
 
     run.mover = Refused()
     with pytest.raises(NotFound):
-        run.go()
+        run.run()
 
 
 def test_letters_that_somebody_else_holds_stop_it() -> None:
@@ -217,7 +217,7 @@ def test_letters_that_somebody_else_holds_stop_it() -> None:
             return Went("10 letters are held by somebody else.")
 
     run.mover = Kept()
-    assert run.go() == (State.STOPPED, "10 letters are held by somebody else. 10 letters did not go.")
+    assert run.run() == (RunState.STOPPED, "10 letters are held by somebody else. 10 letters did not go.")
 
 
 def test_the_rate_and_its_reason_are_told_when_they_change() -> None:
@@ -231,7 +231,7 @@ def test_the_rate_and_its_reason_are_told_when_they_change() -> None:
     slower = Slower()
     run, ledger = course(a_plan(200, Steps(sizes=("100%",))), Fate(succeeds), rests_at=10, gauge=slower)
     run.stop = lambda: slower.asked == 5
-    run.go()
+    run.run()
     assert ledger.rates == [
         (100.0, "the queue's oldest message is 40 s old, slowing"),
         (50.0, "the queue's oldest message is 40 s old, slowing"),

@@ -11,7 +11,7 @@ import pytest
 
 from ops.deadletters import plans
 from ops.deadletters.ledger import Ledger
-from ops.deadletters.ledger.model import State
+from ops.deadletters.ledger.model import RunState
 from ops.deadletters.plan_codec import with_hash
 from ops.deadletters.plan_model import Pace, Plan
 from ops.deadletters.redrive import redrive
@@ -27,8 +27,8 @@ def killed(world: World) -> Plan:
     plan = a_plan(world)
     plans.save(world.source, plan)
     with Ledger.create(ledger_of(world, plan), plan, "r", "one") as ledger:
-        ledger.begin("Starting.")
-        ledger.intended([(0, "a receipt")], 1)
+        ledger.start_run("Starting.")
+        ledger.record_intent([(0, "a receipt")], 1)
     return plan
 
 
@@ -66,15 +66,15 @@ def of_another_version(path: Path) -> None:
 
 def test_a_killed_run_is_interrupted_and_keeps_its_letters_from_other_plans(world: World) -> None:
     plan = killed(world)
-    found = redrive.progress(world.source, plan.id)
-    assert found.state is State.INTERRUPTED
-    assert f"ops dlq resume {plan.id}" in found.said
+    found = redrive.read_run(world.source, plan.id)
+    assert found.state is RunState.INTERRUPTED
+    assert f"ops dlq resume {plan.id}" in found.status_text
     again = a_plan(world)
     with pytest.raises(UsageError, match=r"interrupted with 1 letter of this plan under way") as refused:
-        redrive.run(world.source, again, reason="r")
+        redrive.start_redrive(world.source, again, reason="r")
     assert refused.value.next_step == f"Finish it first: ops dlq resume {plan.id}; then look again and make a new plan."
-    done = redrive.resume(world.source, plan.id)
-    assert (done.state, done.deleted, done.twice) == (State.DONE, 3, (plan.ids[0],))
+    done = redrive.resume_redrive(world.source, plan.id)
+    assert (done.state, done.deleted, done.possible_duplicates) == (RunState.DONE, 3, (plan.ids[0],))
 
 
 @pytest.mark.parametrize("damage", [lose, cut, replace_by_a_folder])
@@ -83,8 +83,8 @@ def test_a_run_whose_plan_is_lost_goes_on_with_what_its_ledger_keeps(
 ) -> None:
     plan = killed(world)
     damage(file_of(world, plan))
-    done = redrive.resume(world.source, plan.id)
-    assert (done.state, done.deleted, done.twice) == (State.DONE, 3, (plan.ids[0],))
+    done = redrive.resume_redrive(world.source, plan.id)
+    assert (done.state, done.deleted, done.possible_duplicates) == (RunState.DONE, 3, (plan.ids[0],))
     assert done.plan_hash == plan.hash
 
 
@@ -104,13 +104,13 @@ def test_where_no_ledger_keeps_it_there_is_another_way_out(
     as_made_before_ledgers_kept_plans(ledger)
     damage(file_of(world, plan))
     with pytest.raises(UsageError, match=says) as refused:
-        redrive.resume(world.source, plan.id)
+        redrive.resume_redrive(world.source, plan.id)
     assert str(refused.value).startswith(f"Run {plan.id} cannot go on without its plan. ")
     assert f"In doubt (perhaps sent, not yet deleted): 1: {plan.ids[0]}." in str(refused.value)
     assert f"mv {ledger} {ledger}.old" in refused.value.next_step
     ledger.rename(f"{ledger}.old")
-    again = redrive.run(world.source, a_plan(world), reason="r")
-    assert (again.state, again.deleted) == (State.DONE, 3)
+    again = redrive.start_redrive(world.source, a_plan(world), reason="r")
+    assert (again.state, again.deleted) == (RunState.DONE, 3)
 
 
 def test_a_changed_plan_is_not_resumed_until_it_is_out_of_the_way(world: World) -> None:
@@ -119,12 +119,12 @@ def test_a_changed_plan_is_not_resumed_until_it_is_out_of_the_way(world: World) 
     path = plans.save(world.source, with_hash(replace(changed, id=plan.id)))
     for _ in range(2):
         with pytest.raises(UsageError, match="was changed") as refused:
-            redrive.resume(world.source, plan.id)
+            redrive.resume_redrive(world.source, plan.id)
         assert "move it away: then the run goes on with the plan that it began with" in refused.value.next_step
         plans.save(world.source, replace(changed, id=plan.id, hash="not its own"))
     assert world.bodies() == ["a", "b", "c"]
     path.unlink()
-    assert redrive.resume(world.source, plan.id).state is State.DONE
+    assert redrive.resume_redrive(world.source, plan.id).state is RunState.DONE
 
 
 def test_a_changed_plan_is_not_resumed_where_no_ledger_keeps_the_right_one(world: World) -> None:
@@ -132,7 +132,7 @@ def test_a_changed_plan_is_not_resumed_where_no_ledger_keeps_the_right_one(world
     as_made_before_ledgers_kept_plans(ledger_of(world, plan))
     plans.save(world.source, with_hash(replace(a_plan(world, pace=Pace(7, headroom=False)), id=plan.id)))
     with pytest.raises(UsageError, match="is not the one that the run began with: its file was changed") as refused:
-        redrive.resume(world.source, plan.id)
+        redrive.resume_redrive(world.source, plan.id)
     assert "Put the plan's file back" in refused.value.next_step
     plans.save(world.source, plan)
-    assert redrive.resume(world.source, plan.id).state is State.DONE
+    assert redrive.resume_redrive(world.source, plan.id).state is RunState.DONE

@@ -54,8 +54,8 @@ def test_what_the_queue_holds_is_what_is_exported_before_it_is_purged(look_world
     assert found.letter.trace_header == "Root=1-2-3"
     assert found.cause.fingerprint == "", "what another letter died of is asked again"
     export = exports.export_messages(look_world.source, Selection(), tmp_path / "export.jsonl").path
-    plan = purge.plan(look_world.source, export)
-    purge.run(look_world.source, plan, export=export, confirmation=purge.confirmation(plan), reason="r")
+    plan = purge.plan_purge(look_world.source, export)
+    purge.purge_messages(look_world.source, plan, export=export, confirmation=purge.confirmation_text(plan), reason="r")
     assert json.loads(export.read_text())["body"] == "the true body"
     assert look_world.bodies() == []
 
@@ -108,7 +108,7 @@ def test_a_letter_that_was_sent_from_a_file_and_then_met_in_the_queue(look_world
         destination=Destination("queue", "test-sent"),
         steps=Steps(("100%",), watch=False),
     )
-    redrive.run(look_world.source, plan, reason="r")
+    redrive.start_redrive(look_world.source, plan, reason="r")
     assert on_the_shelf(look_world, one).place is Place.REDRIVEN
     scan_queue(look_world.source)
     found = on_the_shelf(look_world, one)

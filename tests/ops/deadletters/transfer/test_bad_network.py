@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from ops.deadletters import plans
-from ops.deadletters.ledger.model import Run, State
+from ops.deadletters.ledger.model import Run, RunState
 from ops.deadletters.plan_model import Action, Destination, Pace, Plan, Selection, Steps
 from ops.deadletters.redrive import redrive
 from ops.deadletters.transfer import engine, sender, settings
@@ -50,7 +50,7 @@ def planned(world: World, letters: int = LETTERS, **more: Any) -> tuple[list[str
 
 
 def go(world: World, plan: Plan) -> Run:
-    return redrive.run(world.source, plan, reason="a bad network")
+    return redrive.start_redrive(world.source, plan, reason="a bad network")
 
 
 def arrived(queue: Letters) -> Counter[str]:
@@ -59,11 +59,11 @@ def arrived(queue: Letters) -> Counter[str]:
 
 def ensure_whole(world: World, run: Run, ids: list[str], bodies: list[str] | None = None) -> None:
     """Done; every letter is there, once but for those that are listed; none is left behind."""
-    assert run.state is State.DONE, run.said
+    assert run.state is RunState.DONE, run.status_text
     sent = arrived(world.jobs)
     expected = bodies or [f"letter {number}" for number in range(len(ids))]
     assert set(sent) == set(expected)
-    assert {name for name, body in zip(ids, expected, strict=True) if sent[body] > 1} <= set(run.twice)
+    assert {name for name, body in zip(ids, expected, strict=True) if sent[body] > 1} <= set(run.possible_duplicates)
     assert world.bodies() == []
     assert (run.sent, run.deleted) == (len(ids), len(ids))
 
@@ -94,7 +94,7 @@ def test_what_cannot_have_repeated_a_letter_repeats_none(world: World, faults: l
     world.aws.fault(*faults)
     run = go(world, plan)
     ensure_whole(world, run, ids)
-    assert run.twice == ()
+    assert run.possible_duplicates == ()
 
 
 DOUBTFUL = {
@@ -113,7 +113,7 @@ def test_what_may_have_repeated_a_letter_is_listed(world: World, fault: Fault) -
     world.aws.fault(fault)
     run = go(world, plan)
     ensure_whole(world, run, ids)
-    assert run.twice
+    assert run.possible_duplicates
 
 
 def test_a_stalled_answer_is_not_awaited_for_ever(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -124,7 +124,7 @@ def test_a_stalled_answer_is_not_awaited_for_ever(world: World, monkeypatch: pyt
     run = go(world, plan)
     ensure_whole(world, run, ids)
     unanswered = world.aws.counts()["SendMessageBatch"] - before - LETTERS // 10  # at most; on a slow machine more
-    assert 1 <= len(run.twice) <= 10 * unanswered
+    assert 1 <= len(run.possible_duplicates) <= 10 * unanswered
 
 
 @pytest.mark.parametrize(
@@ -158,17 +158,17 @@ def test_letters_that_vanish_are_told(world: World) -> None:
     ids, plan = planned(world)
     world.dlq.remove(ids[:3])
     run = go(world, plan)
-    assert (run.state, run.sent, run.vanished) == (State.DONE, LETTERS - 3, 3)
+    assert (run.state, run.sent, run.missing) == (RunState.DONE, LETTERS - 3, 3)
     assert arrived(world.jobs) == Counter(f"letter {number}" for number in range(3, LETTERS))
-    assert "3" in run.said
+    assert "3" in run.status_text
 
 
 def test_letters_that_vanish_meanwhile_are_sent_once_or_told(world: World) -> None:
     ids, plan = planned(world)
     world.aws.fault(Fault("vanish", "*", "jobs-dlq", share=0.3))
     run = go(world, plan)
-    assert run.state is State.DONE
-    assert run.sent + run.vanished == len(ids) and not run.twice
+    assert run.state is RunState.DONE
+    assert run.sent + run.missing == len(ids) and not run.possible_duplicates
     assert all(count == 1 for count in arrived(world.jobs).values())
     assert arrived(world.jobs).total() == run.sent
 
@@ -181,7 +181,7 @@ def test_a_letter_that_the_destination_refuses_stays(world: World) -> None:
     )  # fmt: skip
     world.aws.fault(refusal)
     run = go(world, plan)
-    assert run.state is State.DONE and run.failed == len(world.bodies()) > 0
+    assert run.state is RunState.DONE and run.failed == len(world.bodies()) > 0
     assert run.sent == LETTERS - run.failed == arrived(world.jobs).total()
     assert not set(world.bodies()) & set(arrived(world.jobs))
     assert not any(message["hidden"] for message in world.dlq.messages())
@@ -211,12 +211,12 @@ def test_a_destination_that_refuses_ends_the_run_and_resume_finishes(
     with pytest.raises(kind, match=says) as refused:
         go(world, plan)
     assert "\n" not in str(refused.value)
-    run = redrive.progress(world.source, plan.id)
-    assert run.state is State.FAILED and str(refused.value) in run.said
+    run = redrive.read_run(world.source, plan.id)
+    assert run.state is RunState.FAILED and str(refused.value) in run.status_text
     assert arrived(world.jobs).total() + len(world.bodies()) == LETTERS
     assert not any(message["hidden"] for message in world.dlq.messages())
     world.aws.heal()
-    ensure_whole(world, redrive.resume(world.source, plan.id), ids)
+    ensure_whole(world, redrive.resume_redrive(world.source, plan.id), ids)
     assert arrived(world.jobs).total() == LETTERS
 
 
@@ -228,9 +228,9 @@ def test_letters_that_may_not_be_deleted_are_sent_once_and_deleted_by_resume(wor
     assert len(world.bodies()) == LETTERS
     world.aws.heal()
     world.aws.advance(60)
-    run = redrive.resume(world.source, plan.id)
+    run = redrive.resume_redrive(world.source, plan.id)
     ensure_whole(world, run, ids)
-    assert arrived(world.jobs).total() == LETTERS and run.twice == ()
+    assert arrived(world.jobs).total() == LETTERS and run.possible_duplicates == ()
 
 
 def test_letters_that_the_counts_do_not_show_are_not_taken_for_deleted(
@@ -243,7 +243,7 @@ def test_letters_that_the_counts_do_not_show_are_not_taken_for_deleted(
     with pytest.raises(AccessDenied):
         go(world, plan)
     world.aws.fault(Fault("miscount", "GetQueueAttributes"))
-    ensure_whole(world, redrive.resume(world.source, plan.id), ids)
+    ensure_whole(world, redrive.resume_redrive(world.source, plan.id), ids)
     assert arrived(world.jobs).total() == LETTERS
 
 
@@ -281,10 +281,10 @@ def test_letters_held_by_somebody_else_are_waited_for_and_then_told(
     sqs = world.source.aws.sqs
     sqs.receive_message(QueueUrl=world.dlq.url, MaxNumberOfMessages=5, VisibilityTimeout=600)
     run = go(world, plan)
-    assert run.state is not State.DONE and run.vanished == 0 and "held by somebody else" in run.said
+    assert run.state is not RunState.DONE and run.missing == 0 and "held by somebody else" in run.status_text
     assert (run.sent, len(world.bodies())) == (LETTERS - 5, 5)
     world.aws.advance(600)
-    assert redrive.resume(world.source, plan.id).state is State.DONE
+    assert redrive.resume_redrive(world.source, plan.id).state is RunState.DONE
     assert all(count == 1 for count in arrived(world.jobs).values()) and arrived(world.jobs).total() == LETTERS
 
 
@@ -297,7 +297,7 @@ def test_a_network_that_is_gone_ends_the_run_in_one_sentence(world: World, monke
     assert "\n" not in str(gone.value)
     world.aws.heal()
     world.aws.advance(60)
-    run = redrive.resume(world.source, plan.id)
+    run = redrive.resume_redrive(world.source, plan.id)
     ensure_whole(world, run, ids)
 
 
@@ -315,7 +315,7 @@ def test_a_letter_that_is_refused_does_not_hold_up_its_message_group(
     )
     world.shelve()
     run = go(world, a_plan(world, action=action))
-    assert (run.state, run.sent, run.failed) == (State.DONE, 3, 1), run.said
+    assert (run.state, run.sent, run.failed) == (RunState.DONE, 3, 1), run.status_text
     assert [message["Body"] for message in world.jobs.messages()] == ["first", "third", "fourth"]
     kept = world.bodies()
     assert kept == (["\0 second"] if action is Action.REDRIVE else sorted(("first", "\0 second", "third", "fourth")))

@@ -13,8 +13,8 @@ from handler import contract
 from ops.aws import sqs
 from ops.deadletters import plans
 from ops.deadletters.ledger import Ledger
-from ops.deadletters.ledger.ledger import Accepted
-from ops.deadletters.ledger.model import Move, Run
+from ops.deadletters.ledger.ledger import AcceptedMessage
+from ops.deadletters.ledger.model import MessageState, Run
 from ops.deadletters.messages import parse
 from ops.deadletters.messages.model import Attribute, Place
 from ops.deadletters.plan_model import Action, Destination, Edit, Pace, Plan, Selection, Steps
@@ -46,7 +46,7 @@ def planned(world: World, selection: Selection | None = None, **more: Any) -> Pl
 def moved(world: World, plan: Plan, *upto: int) -> tuple[Run, TransferResult]:
     """After steps up to these counts, by default one of all."""
     with Ledger.create(world.source.runs / f"{plan.id}.db", plan, "r", "me") as ledger:
-        ledger.begin()
+        ledger.start_run()
         transfer = Transfer(world.source, plan, ledger, RateLimiter(None), lambda: False)
         for step, count in enumerate(upto or (len(plan.ids),), 1):
             went = transfer.move(count, step)
@@ -73,7 +73,7 @@ def test_each_letter_goes_back_once(world: World) -> None:
     ids = world.put([f"letter {number}" for number in range(137)])
     run, went = moved(world, planned(world))
     assert went == TransferResult(137)
-    assert (run.sent, run.deleted, run.failed, run.vanished, run.twice) == (137, 137, 0, 0, ())
+    assert (run.sent, run.deleted, run.failed, run.missing, run.possible_duplicates) == (137, 137, 0, 0, ())
     assert world.bodies() == []
     assert sorted(each["Body"] for each in arrived(world)) == sorted(f"letter {number}" for number in range(137))
     originals = {attributes(each)[contract.DLQ_ORIGINAL_MESSAGE_ID][1] for each in arrived(world)}
@@ -152,10 +152,10 @@ def test_steps_end_where_they_should(world: World) -> None:
     world.put([f"good {number}" for number in range(60)] + [f"bad {number}" for number in range(20)])
     plan = planned(world, Selection(text="good"))
     with Ledger.create(world.source.runs / f"{plan.id}.db", plan, "r", "me") as ledger:
-        ledger.begin()
+        ledger.start_run()
         transfer = Transfer(world.source, plan, ledger, RateLimiter(None), lambda: False)
         for step, upto in enumerate((3, 17, 60), 1):
-            ledger.step(step, upto, "sending")
+            ledger.set_step_state(step, upto, "sending")
             assert transfer.move(upto, step) == TransferResult(upto)
             assert len(arrived(world)) == upto
             all_visible(world, 80 - upto)
@@ -191,7 +191,7 @@ def test_letters_from_a_file_are_sent_from_the_shelf(world: World) -> None:
         shelf.add([letter], Place.IMPORTED)
     plan = planned(world, selection=Selection(imported=True), destination=Destination("queue", "jobs"))
     run, _ = moved(world, plan)
-    assert (run.planned, run.sent, run.done, run.deleted, run.vanished) == (1, 1, 1, 0, 0)
+    assert (run.planned, run.sent, run.done, run.deleted, run.missing) == (1, 1, 1, 0, 0)
     assert len(world.bodies()) == 12, "those of the queue stay"
     [found] = arrived(world)
     assert attributes(found)["Raw"] == ("Binary", "AP8=")
@@ -212,7 +212,7 @@ def test_letters_that_vanished_are_told(world: World) -> None:
     [taken] = door.receive_message(QueueUrl=world.source.queue.url, MaxNumberOfMessages=1)["Messages"]
     door.delete_message(QueueUrl=world.source.queue.url, ReceiptHandle=taken["ReceiptHandle"])
     run, went = moved(world, plan)
-    assert (run.sent, run.vanished, went.why) == (11, 1, "")
+    assert (run.sent, run.missing, went.why) == (11, 1, "")
 
 
 def test_a_limit_holds_the_rate(world: World) -> None:
@@ -227,7 +227,7 @@ def test_a_limit_holds_the_rate(world: World) -> None:
             return True
 
     with Ledger.create(world.source.runs / f"{plan.id}.db", plan, "r", "me") as ledger:
-        ledger.begin()
+        ledger.start_run()
         Transfer(world.source, plan, ledger, Counting(30.0), lambda: False).move(20, 1)
         assert ledger.run().sent == 20
     assert 20 <= sum(taken) < 20 + 10
@@ -240,15 +240,15 @@ def test_a_stop_gives_back_what_is_held(world: World) -> None:
 
     class Stopping(RateLimiter):
         def take(self, count: int = 1, stop: Any = None) -> bool:
-            if ledger.count(Move.DELETED) >= 40:
+            if ledger.count_in_states(MessageState.DELETED) >= 40:
                 stopping.set()
             return super().take(count, stop)
 
     with Ledger.create(world.source.runs / f"{plan.id}.db", plan, "r", "me") as ledger:
-        ledger.begin()
+        ledger.start_run()
         Transfer(world.source, plan, ledger, Stopping(None), stopping.is_set).move(400, 1)
         run = ledger.run()
-        assert ledger.count(Move.INTENT) == 0
+        assert ledger.count_in_states(MessageState.INTENT) == 0
     assert 40 <= run.sent == run.deleted < 400
     assert len(arrived(world)) == run.sent
     all_visible(world, 400 - run.sent)
@@ -295,14 +295,14 @@ def test_a_fifo_stage_ends_when_what_it_sent_was_deleted_unrecorded(
     monkeypatch.setattr(receiver, "GRACE_S", 0.5)
     plan = planned(ordered)
     with Ledger.create(ordered.source.runs / f"{plan.id}.db", plan, "r", "me") as ledger:
-        ledger.begin()
+        ledger.start_run()
         first = [each["MessageId"] for each in ordered.dlq.messages()[:3]]
-        numbers = [ledger.numbers[name] for name in first]
-        ledger.intended([(number, "receipt") for number in numbers], 1)
-        ledger.sent([Accepted(number, "sent-as", 0.0) for number in numbers])
+        numbers = [ledger.numbers_by_id[name] for name in first]
+        ledger.record_intent([(number, "receipt") for number in numbers], 1)
+        ledger.record_sent([AcceptedMessage(number, "sent-as", 0.0) for number in numbers])
         ordered.dlq.remove(first)
     with Ledger.open(ordered.source.runs / f"{plan.id}.db") as ledger:
-        ledger.begin()
+        ledger.start_run()
         transfer = Transfer(ordered.source, plan, ledger, RateLimiter(None), lambda: False)
         assert transfer.move(3, 1) == TransferResult(3), "no reason to stop"
         assert transfer.move(60, 2) == TransferResult(60, emptied=True)

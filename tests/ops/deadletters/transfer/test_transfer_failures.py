@@ -13,8 +13,8 @@ import pytest
 
 from ops.aws import sqs
 from ops.deadletters import plans
-from ops.deadletters.ledger import Accepted, Ledger
-from ops.deadletters.ledger.model import Move, Run
+from ops.deadletters.ledger import AcceptedMessage, Ledger
+from ops.deadletters.ledger.model import MessageState, Run
 from ops.deadletters.messages import parse
 from ops.deadletters.messages.model import Place
 from ops.deadletters.plan_model import Pace, Plan, Selection, Steps
@@ -59,7 +59,7 @@ def ledger_of(world: World, plan: Plan) -> Path:
 def go(world: World, plan: Plan) -> tuple[Run, TransferResult]:
     path = ledger_of(world, plan)
     with Ledger.open(path) if path.exists() else Ledger.create(path, plan, "r", "me") as ledger:
-        ledger.begin()
+        ledger.start_run()
         went = Transfer(world.source, plan, ledger, RateLimiter(None), lambda: False).move(len(plan.ids), 1)
         return ledger.run(), went
 
@@ -71,7 +71,9 @@ def judged(world: World, plan: Plan, run: Run) -> None:
         there[message["MessageAttributes"]["OriginalMessageId"]["StringValue"]] += 1
     left = {message["MessageId"] for message in world.dlq.messages()}
     assert set(plan.ids) <= set(there) | left, "lost"
-    assert {name for name, times in there.items() if times > 1} | (left & set(there)) <= set(run.twice), "unlisted"
+    assert {name for name, times in there.items() if times > 1} | (left & set(there)) <= set(run.possible_duplicates), (
+        "unlisted"
+    )
 
 
 @pytest.mark.parametrize(
@@ -104,9 +106,9 @@ def test_trouble(world: World, fault: Fault, listed: bool, monkeypatch: pytest.M
     world.aws.fault(fault)
     run, went = go(world, plan)
     assert world.aws.counts()[f"fault: {fault.kind}"] > 0
-    assert (run.sent, run.deleted, run.failed, run.vanished, went.why) == (LETTERS, LETTERS, 0, 0, "")
+    assert (run.sent, run.deleted, run.failed, run.missing, went.why) == (LETTERS, LETTERS, 0, 0, "")
     assert world.bodies() == []
-    assert bool(run.twice) is listed
+    assert bool(run.possible_duplicates) is listed
     judged(world, plan, run)
 
 
@@ -128,7 +130,7 @@ def test_one_letter_that_spoils_a_call_fails_alone(world: World) -> None:
     fault = Fault("refuse", "SendMessageBatch", times=2, code="InvalidMessageContents", status=400, message="odd sign")
     world.aws.fault(fault)  # the batch, and the first one of it alone
     run, _ = go(world, plan)
-    assert (run.sent, run.failed, run.twice) == (9, 1, ())
+    assert (run.sent, run.failed, run.possible_duplicates) == (9, 1, ())
     assert "odd sign" in run.failures[0][0]
     judged(world, plan, run)
 
@@ -148,8 +150,8 @@ def test_a_destination_that_takes_nothing_ends_the_run(world: World, fault: Faul
         go(world, plan)
     world.aws.heal()
     with Ledger.open(ledger_of(world, plan)) as ledger:
-        assert ledger.ids(Move.PLANNED) == plan.ids
-        assert ledger.run().twice == ()
+        assert ledger.ids_in_states(MessageState.PLANNED) == plan.ids
+        assert ledger.run().possible_duplicates == ()
     assert len(world.dlq.messages()) == LETTERS
     run, _ = go(world, plan)
     assert run.deleted == LETTERS
@@ -164,14 +166,14 @@ def test_letters_may_not_be_deleted(world: World) -> None:
         go(world, plan)
     world.aws.heal()
     with Ledger.open(ledger_of(world, plan)) as ledger:
-        assert ledger.ids(Move.SENT)
+        assert ledger.ids_in_states(MessageState.SENT)
     sends = world.aws.counts()["SendMessageBatch"]
     sent = len(world.jobs.messages())
     run, _ = go(world, plan)
     assert run.deleted == LETTERS
     assert len(world.jobs.messages()) == LETTERS
     assert world.aws.counts()["SendMessageBatch"] - sends >= (LETTERS - sent) / 10
-    assert run.twice == ()
+    assert run.possible_duplicates == ()
     judged(world, plan, run)
 
 
@@ -183,7 +185,7 @@ def test_aws_that_keeps_refusing_ends_the_run(world: World, monkeypatch: pytest.
         go(world, plan)
     world.aws.heal()
     run, _ = go(world, plan)
-    assert (run.deleted, run.twice) == (LETTERS, ())
+    assert (run.deleted, run.possible_duplicates) == (LETTERS, ())
     judged(world, plan, run)
 
 
@@ -191,11 +193,11 @@ def killed(world: World, plan: Plan, count: int, *, sent: bool) -> set[str]:
     """As a process leaves it that was killed with so many letters in work: their ids."""
     held = _received(world, count)
     with Ledger.create(ledger_of(world, plan), plan, "r", "me") as ledger:
-        ledger.begin()
+        ledger.start_run()
         numbers = [(plan.ids.index(name), receipt) for name, receipt in held]
-        ledger.intended(numbers, 1)
+        ledger.record_intent(numbers, 1)
         if sent:
-            ledger.sent([Accepted(number, f"new-{number}", 1.0) for number, _ in numbers])
+            ledger.record_sent([AcceptedMessage(number, f"new-{number}", 1.0) for number, _ in numbers])
     return {name for name, _ in held}
 
 
@@ -203,7 +205,7 @@ def test_resumed_after_a_kill_between_intent_and_sent(world: World) -> None:
     plan = filled(world)
     in_work = killed(world, plan, 20, sent=False)
     run, _ = go(world, plan)
-    assert (run.deleted, set(run.twice)) == (LETTERS, in_work)
+    assert (run.deleted, set(run.possible_duplicates)) == (LETTERS, in_work)
     judged(world, plan, run)
 
 
@@ -214,13 +216,17 @@ def test_a_resumed_step_ends_although_its_letters_are_gone_and_others_wait_for_t
     world.dlq.remove(list(gone))
     patience = time.monotonic() + 120
     with Ledger.open(ledger_of(world, plan)) as ledger:
-        ledger.begin()
+        ledger.start_run()
         transfer = Transfer(world.source, plan, ledger, RateLimiter(None), lambda: time.monotonic() > patience)
         went = transfer.move(10, 1)
         assert time.monotonic() < patience
-        assert (went.sent, ledger.count(Move.DELETED), ledger.count(Move.PLANNED)) == (10, 10, LETTERS - 10)
+        assert (
+            went.sent,
+            ledger.count_in_states(MessageState.DELETED),
+            ledger.count_in_states(MessageState.PLANNED),
+        ) == (10, 10, LETTERS - 10)
         transfer.move(LETTERS, 2)
-        assert ledger.count(Move.DELETED) == LETTERS
+        assert ledger.count_in_states(MessageState.DELETED) == LETTERS
     assert len(world.jobs.messages()) == LETTERS - 10
     assert world.bodies() == []
 
@@ -230,7 +236,7 @@ def test_resumed_after_a_kill_between_sent_and_deleted(world: World) -> None:
     plan = filled(world)
     killed(world, plan, 20, sent=True)
     run, _ = go(world, plan)
-    assert (run.sent, run.deleted, run.twice) == (LETTERS, LETTERS, ())
+    assert (run.sent, run.deleted, run.possible_duplicates) == (LETTERS, LETTERS, ())
     assert len(world.jobs.messages()) == LETTERS - 20
     assert world.bodies() == []
 
@@ -240,11 +246,11 @@ def test_letters_that_somebody_else_holds_are_left_for_later(world: World, monke
     plan = filled(world)
     held = _received(world, 10)
     run, went = go(world, plan)
-    assert (run.deleted, run.vanished) == (LETTERS - 10, 0)
+    assert (run.deleted, run.missing) == (LETTERS - 10, 0)
     assert went.why == "10 letters are held by somebody else; resume when they are visible again."
     world.aws.advance(700)
     run, went = go(world, plan)
-    assert (run.deleted, run.vanished, went.why) == (LETTERS, 0, "")
+    assert (run.deleted, run.missing, went.why) == (LETTERS, 0, "")
     assert len(held) == 10
     judged(world, plan, run)
 
@@ -295,7 +301,7 @@ def test_the_first_of_a_group_is_waited_for_while_a_killed_process_has_it(
         return False
 
     with Ledger.create(ledger_of(ordered, plan), plan, "r", "me") as ledger:
-        ledger.begin()
+        ledger.start_run()
         went = Transfer(ordered.source, plan, ledger, RateLimiter(None), stop).move(3, 1)
         assert (ledger.run().deleted, went.why) == (3, "")
     assert [message["Body"] for message in ordered.jobs.messages()] == ["a0", "a1", "a2"]
@@ -306,7 +312,7 @@ def test_letters_behind_others_of_their_group_are_not_shown(ordered: World) -> N
     """A receive takes ten of a group, and hides those behind them."""
     plan = in_groups(ordered, "a" * 11 + "b", ["a10", "b11"])
     run, went = go(ordered, plan)
-    assert (run.deleted, run.vanished) == (1, 0)
+    assert (run.deleted, run.missing) == (1, 0)
     assert went.why.startswith("The other letters come after letters of their message group that are not to be sent")
 
 
@@ -315,7 +321,7 @@ def test_letters_behind_one_that_somebody_else_holds_are_left_for_later(ordered:
     door, url = ordered.source.aws.sqs, ordered.source.queue.url
     door.receive_message(QueueUrl=url, MaxNumberOfMessages=1, VisibilityTimeout=600)
     run, went = go(ordered, plan)
-    assert (run.deleted, run.vanished) == (0, 0)
+    assert (run.deleted, run.missing) == (0, 0)
     assert went.why == (
         "3 letters are held by somebody else, or behind such in a message group; resume when they are visible again."
     )
