@@ -28,12 +28,14 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from playwright.sync_api import BrowserContext, Page, expect
+
 from dashboard.pages import PAGES
 from ops import twin_state
 from ops.twin import deploy
 from ops.twin.workload import model
 from ops.twin.workload.jobs import JobMaker, Shares
-from tests.browser.chromium import IDLE, Chromium, Page
+from tests.browser.chromium import IDLE, chromium, wait_until
 from tests.browser.server import serving
 from tests.twins import Twin, start
 
@@ -107,52 +109,60 @@ def work(twin: Twin) -> None:
     time.sleep(3 * twin.state.period)  # for the meter to publish
 
 
-def visit(browser: Chromium, url: str, drawn: str) -> float:
+def visit(browser: BrowserContext, url: str, drawn: str) -> float:
     """Milliseconds from the start of the navigation until ``drawn`` is true, by the page's own clock."""
-    page = browser.page()
-    clock = f"setInterval(() => {{ if (!window.__drawn && ({drawn})) window.__drawn = performance.now() }}, 5)"
-    page.send("Page.addScriptToEvaluateOnNewDocument", source=clock)
-    page.open(url)
-    took = float(page.wait_for("window.__drawn", 60, every=0.2))
-    page.send("Page.close")
+    page = browser.new_page()
+    page.add_init_script(
+        f"setInterval(() => {{ if (!window.__drawn && ({drawn})) window.__drawn = performance.now() }}, 5)"
+    )
+    page.goto(url)
+    took = read_when_set(page, "window.__drawn")
+    page.close()
     return took
 
 
-def look_now(page: Page) -> float:
-    """Milliseconds from pressing the button until the page shows a new answer."""
-    time.sleep(1.2)  # the shown moment has seconds
-    page.js(
+def read_when_set(page: Page, variable: str) -> float:
+    """The page's number, once it is there; asked for seldom, so that the asking takes no time from the page."""
+    page.wait_for_function(variable, polling=200)
+    return float(page.evaluate(variable))
+
+
+def refresh(page: Page) -> float:
+    """Milliseconds from pressing "Refresh" until the page shows a new report."""
+    page.wait_for_timeout(1_200)  # the shown moment has seconds
+    page.evaluate(
         f"window.__seen = {STAMP}; window.__took = 0; window.__from = performance.now();"
         "document.querySelector('.st-key-look-now button').click();"
         f"window.__timer = setInterval(() => {{ if (({STAMP}) !== window.__seen) {{"
         "window.__took = performance.now() - window.__from; clearInterval(window.__timer) }}, 5); 0"
     )
-    return float(page.wait_for("window.__took", 60))
+    return read_when_set(page, "window.__took")
 
 
-def calls_by_hand(browser: Chromium, address: str, counter: Counter) -> tuple[dict[str, float], list[float]]:
-    """For each page, calls by press of "Look now"; and how long each press took."""
+def calls_by_hand(browser: BrowserContext, address: str, counter: Counter) -> tuple[dict[str, float], list[float]]:
+    """For each page, calls by press of "Refresh"; and how long each press took."""
     calls, took = {}, []
     for entry in PAGES.values():
-        page = browser.page()
+        page = browser.new_page()
         where = "" if entry.key == "overview" else entry.address
-        page.open(f"{address}/{where}?live=false")
-        page.wait(".so-finding", 60)
-        page.wait(".st-key-look-now button", 60)
+        page.goto(f"{address}/{where}?live=false")
+        expect(page.locator(".so-finding")).to_be_visible()
+        expect(page.locator(".st-key-look-now button")).to_be_visible()
+        wait_until(page, IDLE)
         before = counter.calls
-        took += [look_now(page) for _ in range(2)]
+        took += [refresh(page) for _ in range(2)]
         calls[entry.key] = (counter.calls - before) / 2
-        page.send("Page.close")
+        page.close()
     return calls, took
 
 
-def calls_by_itself(browser: Chromium, address: str, counter: Counter, ticks: int = 2, period: int = 10) -> float:
+def calls_by_itself(browser: BrowserContext, address: str, counter: Counter, ticks: int = 2, period: int = 10) -> float:
     """Calls by refresh while two people watch the same page."""
-    watchers = [browser.page() for _ in range(2)]
+    watchers = [browser.new_page() for _ in range(2)]
     for page in watchers:
-        page.open(address)
+        page.goto(address)
     for page in watchers:
-        page.wait(".so-finding", 60)
+        expect(page.locator(".so-finding")).to_be_visible()
     time.sleep(period - time.time() % period + period / 2)  # the middle of a tick
     before = counter.calls
     time.sleep(ticks * period)
@@ -160,7 +170,7 @@ def calls_by_itself(browser: Chromium, address: str, counter: Counter, ticks: in
 
 
 def measure(twin: Twin) -> dict[str, object]:
-    with counted(twin) as (counter, folder), tempfile.TemporaryDirectory() as scratch, Chromium() as browser:
+    with counted(twin) as (counter, folder), tempfile.TemporaryDirectory() as scratch, chromium() as browser:
         empty = Path(scratch) / "streamlit_app.py"
         empty.write_text(EMPTY_APP)
         environ = {"OPS_TWIN_DIR": str(folder), "OPS_TARGET": "twin", "STREAMLIT_BROWSER_GATHER_USAGE_STATS": "false"}

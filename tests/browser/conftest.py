@@ -1,26 +1,30 @@
-"""A browser where there is one; where there is none, the tests say so."""
+"""A browser where there is one; where there is none, the tests are skipped and the reason is shown."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 import pytest
+from playwright.sync_api import BrowserContext, Page
 
-from tests.browser.chromium import Chromium, Page, find
+from tests.browser.chromium import chromium, find_chromium
 
 
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Chromium]:
-    if find() is None:
+@pytest.fixture(scope="package")
+def browser() -> Iterator[BrowserContext]:
+    if find_chromium() is None:
         pytest.skip("no Chromium on this machine: install Debian's `chromium` to run the browser tests")
-    with Chromium() as running:
+    with chromium() as running:
         yield running
 
 
 @pytest.fixture
-def page(browser: Chromium) -> Iterator[Page]:
-    """A tab as wide as a laptop, in Berlin."""
-    tab = browser.page()
-    tab.zone("Europe/Berlin")
+def page(browser: BrowserContext) -> Iterator[Page]:
+    """A new tab; at the end of the test no script in it may have failed."""
+    tab = browser.new_page()
+    errors: list[str] = []
+    tab.on("pageerror", lambda error: errors.append(str(error)))
     yield tab
-    tab.send("Page.close")
+    tab.evaluate("0")  # what the page has reported up to here has arrived
+    tab.close()
+    assert not errors

@@ -8,12 +8,13 @@ from __future__ import annotations
 import argparse
 import sys
 import tempfile
-import time
 from pathlib import Path
+
+from playwright.sync_api import Page, expect
 
 from dashboard.pages import PAGES
 from ops import twin_state
-from tests.browser.chromium import IDLE, Chromium, Page
+from tests.browser.chromium import IDLE, chromium, wait_until, wait_until_unchanged
 from tests.browser.server import serving
 
 DRAWN = (
@@ -23,15 +24,14 @@ DRAWN = (
 )
 
 
-def look(page: Page) -> None:
+def scan_dead_letter_queue(page: Page) -> None:
     """Read the dead letters, as a person would."""
-    page.click(".st-key-look button")
-    page.wait(".st-key-look-confirmed button")
-    page.click(".st-key-look-confirmed button")
-    page.wait_for("!document.querySelector('[role=dialog]')", 60)
-    page.wait_for(IDLE)  # now it is seen to go on, unless it is over
-    page.wait_for("document.querySelector('.st-key-causes') && !document.querySelector('.st-key-going-look')", 120)
-    page.js("document.querySelector('[data-testid=stMain]').scrollTo(0, 0)")
+    page.locator(".st-key-look button").first.click()
+    page.locator(".st-key-look-confirmed button").click()
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    wait_until(page, IDLE)  # now it is seen to go on, unless it is over
+    wait_until(page, "document.querySelector('.st-key-causes') && !document.querySelector('.st-key-going-look')")
+    page.get_by_test_id("stMain").evaluate("main => main.scrollTo(0, 0)")
 
 
 def take(folder: Path, width: int, height: int) -> None:
@@ -40,20 +40,19 @@ def take(folder: Path, width: int, height: int) -> None:
     with (
         tempfile.TemporaryDirectory() as scratch,
         serving("dashboard", environ, Path(scratch) / "log") as address,
-        Chromium() as browser,
+        chromium(width, height) as browser,
     ):
+        page = browser.new_page()
         for scheme in ("light", "dark"):
-            page = browser.page(width, height)
-            page.prefer(scheme)
+            page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
             for entry in PAGES.values():
-                page.open(f"{address}/{'' if entry.key == 'overview' else entry.address}?live=false")
-                page.wait(".so-finding", 60)
+                page.goto(f"{address}/{'' if entry.key == 'overview' else entry.address}?live=false")
+                expect(page.locator(".so-finding")).to_be_visible()
                 if entry.key == "dead_letters":
-                    look(page)
-                page.wait_for(DRAWN, 60)
-                page.wait_for(f"{IDLE} && document.fonts.status === 'loaded'")
-                time.sleep(1.5)  # the last chart's animation
-                page.screenshot(folder / f"{entry.address}-{scheme}.png")
+                    scan_dead_letter_queue(page)
+                wait_until(page, DRAWN)
+                wait_until_unchanged(page)
+                page.screenshot(path=folder / f"{entry.address}-{scheme}.png")
                 print(folder / f"{entry.address}-{scheme}.png")
 
 

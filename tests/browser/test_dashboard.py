@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from playwright.sync_api import Page, expect
 
 from dashboard.pages import PAGES, Entry
-from tests.browser.chromium import IDLE, Page
+from tests.browser.chromium import IDLE, wait_until, wait_until_unchanged
 from tests.browser.cut_text import CHARTS_DRAWN, CUT
 from tests.browser.motion import WATCH
 from tests.browser.server import REPOSITORY, serving
@@ -18,7 +18,6 @@ from tests.dashboard.samples import HOSTILE
 from tests.twins import Twin
 
 pytestmark = pytest.mark.browser
-SLOW = 180  # seconds: two shared cores may be busy with a twin
 STAMP = "document.querySelector('.so-head > span')?.title"
 
 
@@ -41,130 +40,129 @@ def on_twin(twin: Twin, tmp_path_factory: pytest.TempPathFactory) -> Iterator[st
         yield address
 
 
-def test_a_hostile_letter_is_shown_and_does_nothing(hostile: str, page: Page) -> None:
-    page.open(f"{hostile}/dead-letters")
-    page.click(".st-key-causes > :nth-child(2) button")
-    page.wait_for("document.body.innerText.includes('Message details')", SLOW)
-    page.wait(".js-plotly-plot .main-svg", SLOW)
-    assert "owned" not in page.js("document.title")
-    assert not page.js("document.querySelector('[data-testid=stMain] img[src=\"x\"]')")
-    assert not page.js("document.querySelector('[data-testid=stMain] a[href*=\"example.com\"]')")
-    assert HOSTILE in page.text(".st-key-causes"), "markup is shown as it was written"
-    page.click(".st-key-look button")
-    page.wait(".st-key-look-confirmed button", SLOW)
-    assert "Each message's receive count rises by one" in page.text('[role="dialog"]')
-    assert not page.errors
+def test_a_hostile_message_is_shown_and_does_nothing(hostile: str, page: Page) -> None:
+    page.goto(f"{hostile}/dead-letters")
+    page.locator(".st-key-causes > :nth-child(2) button").first.click()
+    expect(page.locator("body")).to_contain_text("Message details", use_inner_text=True)
+    expect(page.locator(".js-plotly-plot .main-svg").first).to_be_visible()
+    assert "owned" not in page.title()
+    main = page.get_by_test_id("stMain")
+    expect(main.locator('img[src="x"]')).to_have_count(0)
+    expect(main.locator('a[href*="example.com"]')).to_have_count(0)
+    assert HOSTILE in page.inner_text(".st-key-causes"), "markup is shown as it was written"
+    page.locator(".st-key-look button").click()
+    expect(page.locator(".st-key-look-confirmed button")).to_be_visible()
+    expect(page.get_by_role("dialog")).to_contain_text("Each message's receive count rises by one")
 
 
 def test_a_redrive_is_planned_and_needs_a_reason(hostile: str, page: Page) -> None:
-    page.open(f"{hostile}/dead-letters?do=Redrive")
-    page.click(".st-key-make-plan button")
-    page.click(".st-key-ask-redrive button")
-    page.click(".st-key-redrive-confirmed button")
-    page.wait_for("document.querySelector('[role=\"dialog\"]')?.innerText.includes('A reason is required')", SLOW)
-    page.click(".st-key-reason textarea")
-    page.send("Input.insertText", text="deployed version 8")
-    page.click(".st-key-redrive-confirmed button")
-    page.wait_for("!document.querySelector('[role=\"dialog\"]')", SLOW)
-    page.wait_for("document.body.innerText.includes('Starting the redrive')", SLOW)
-    assert not page.errors
+    page.goto(f"{hostile}/dead-letters?do=Redrive")
+    page.locator(".st-key-make-plan button").click()
+    page.locator(".st-key-ask-redrive button").click()
+    page.locator(".st-key-redrive-confirmed button").click()
+    expect(page.get_by_role("dialog")).to_contain_text("A reason is required")
+    page.locator(".st-key-reason textarea").fill("deployed version 8")
+    page.locator(".st-key-redrive-confirmed button").click()
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    expect(page.locator("body")).to_contain_text("Starting the redrive", use_inner_text=True)
 
 
 def test_a_custom_range_is_in_the_address_and_shows_a_colleague_the_same(hostile: str, page: Page) -> None:
-    choice = (
-        "[...document.querySelectorAll('.st-key-range button, .st-key-range label')].find(e => e.innerText == 'custom')"
-    )
-    page.open(hostile)
-    page.wait_for(f"!!{choice}", SLOW)
-    page.js(f"{choice}.click()")
-    page.wait_for("location.search.includes('from=') && location.search.includes('to=')", SLOW)
-    address = str(page.js("location.href"))
-    page.open(address)
-    page.wait(".so-finding", SLOW)
-    page.wait_for(IDLE, SLOW)
-    assert page.js("location.href") == address
+    page.goto(hostile)
+    page.locator(".st-key-range").get_by_text("custom", exact=True).click()
+    wait_until(page, "location.search.includes('from=') && location.search.includes('to=')")
+    address = page.url
+    page.goto(address)
+    expect(page.locator(".so-finding")).to_be_visible()
+    wait_until_unchanged(page)
+    assert page.url == address
 
 
 def test_a_range_dragged_in_one_chart_is_the_pages(hostile: str, page: Page) -> None:
     """In the address, in every chart, through a refresh and for a colleague, until it is reset."""
-    axes = "[...document.querySelectorAll('.js-plotly-plot')].map(e => e.layout.xaxis.range?.join(' to ')).join('; ')"
-    page.open(f"{hostile}/queue?range=6h")
-    page.wait(".js-plotly-plot .nsewdrag", SLOW)
-    page.wait_for(IDLE, SLOW)
-    x, y, width, height = page.still(".js-plotly-plot .nsewdrag")
-    page.drag((x + width * 0.6, y + height * 0.4), (x + width * 0.3, y + height * 0.7))
-    page.wait_for("location.search.includes('zoomed_from=6h')", SLOW)
-    page.wait_for(IDLE, SLOW)
-    address = str(page.js("location.href"))
+    ranges = (
+        "[...document.querySelectorAll('.js-plotly-plot')].map(e => e.layout?.xaxis?.range?.join(' to ')).join('; ')"
+    )
+    page.goto(f"{hostile}/queue?range=6h")
+    plot = page.locator(".js-plotly-plot .nsewdrag").first
+    expect(plot).to_be_visible()
+    wait_until_unchanged(page)
+    plot.scroll_into_view_if_needed()
+    area = plot.bounding_box()
+    assert area is not None
+    page.mouse.move(area["x"] + area["width"] * 0.6, area["y"] + area["height"] * 0.4)
+    page.mouse.down()
+    page.mouse.move(area["x"] + area["width"] * 0.3, area["y"] + area["height"] * 0.7, steps=3)
+    page.mouse.up()
+    wait_until(page, "location.search.includes('zoomed_from=6h')")
+    wait_until(page, IDLE)
+    address = page.url
     query = parse_qs(urlsplit(address).query)
     start, end = (datetime.fromisoformat(query[key][0]) for key in ("from", "to"))
     assert query["range"] == ["custom"]
     assert timedelta(minutes=15) < end - start < timedelta(minutes=25)
     zoomed = "; ".join([f"{start:%Y-%m-%dT%H:%M:%S} to {end:%Y-%m-%dT%H:%M:%S}"] * 4)
-    shown = f"{axes}.replaceAll(/[.]0+/g, '') === {zoomed!r}"
-    page.wait_for(shown, SLOW)
-    assert not page.js("document.querySelector('.js-plotly-plot .selectionlayer path')"), "the box is gone"
-    before = page.js(STAMP)
-    time.sleep(1.1)  # the moment is shown in seconds, and the next one shall be another
-    page.click(".st-key-look-now button")
-    page.wait_for(f"{STAMP} !== {before!r}", SLOW)
-    page.wait_for(IDLE, SLOW)
-    time.sleep(1)  # the chart is drawn after the script has ended
-    assert page.js(shown)
-    page.open(address)
-    page.wait_for(shown, SLOW)
-    page.wait_for(IDLE, SLOW)
-    assert page.js("location.href") == address
-    page.click(".st-key-zoom-reset button")
-    page.wait_for("location.search.includes('range=6h') && !/from|to=/.test(location.search)", SLOW)
-    page.wait_for(f"!{axes}.includes({zoomed[:16]!r})", SLOW)
-    assert not page.errors
+    shown = f"{ranges}.replaceAll(/[.]0+/g, '') === {zoomed!r}"
+    wait_until(page, shown)
+    expect(page.locator(".js-plotly-plot .selectionlayer path")).to_have_count(0)  # the box is gone
+    before = page.evaluate(STAMP)
+    page.wait_for_timeout(1_100)  # the moment is shown in seconds, and the next one shall be another
+    page.locator(".st-key-look-now button").click()
+    wait_until(page, f"{STAMP} !== {before!r}")
+    wait_until_unchanged(page)  # a chart is drawn after the script has ended
+    assert page.evaluate(shown)
+    page.goto(address)
+    wait_until(page, shown)
+    wait_until_unchanged(page)
+    assert page.url == address
+    page.locator(".st-key-zoom-reset button").first.click()
+    wait_until(page, "location.search.includes('range=6h') && !/from|to=/.test(location.search)")
+    wait_until(page, f"!{ranges}.includes({zoomed[:16]!r})")
 
 
 @pytest.mark.parametrize("width", [1440, 1280, 390])
 def test_nothing_is_cut_at_any_width(hostile: str, page: Page, width: int) -> None:
     """On the samples with the longest names; what a tooltip completes may be shortened."""
-    page.size(width, 900)
+    page.set_viewport_size({"width": width, "height": 900})
     for entry in PAGES.values():
-        page.open(f"{hostile}/{'' if entry.key == 'overview' else entry.address}?live=false")
-        page.wait(".so-finding", SLOW)
-        page.wait_for(f"{IDLE} && document.fonts.status === 'loaded'", SLOW)
-        page.wait_for("!document.querySelector('[data-testid=stMain] [data-testid=stSkeleton]')", SLOW)
-        page.wait_for(CHARTS_DRAWN, SLOW)
-        assert page.js(CUT) == [], f"{entry.title} at {width} px"
+        page.goto(f"{hostile}/{'' if entry.key == 'overview' else entry.address}?live=false")
+        expect(page.locator(".so-finding")).to_be_visible()
+        wait_until(page, f"{IDLE} && !document.querySelector('[data-testid=stMain] [data-testid=stSkeleton]')")
+        wait_until(page, CHARTS_DRAWN)
+        wait_until_unchanged(page)
+        assert page.evaluate(CUT) == [], f"{entry.title} at {width} px"
 
 
 @pytest.mark.twin
 @pytest.mark.parametrize("entry", PAGES.values(), ids=list(PAGES))
 def test_every_page_is_drawn_on_the_twin(on_twin: str, page: Page, entry: Entry) -> None:
-    page.prefer("dark")
-    page.open(f"{on_twin}/{'' if entry.key == 'overview' else entry.address}")
-    page.wait(".so-finding", SLOW)
+    page.emulate_media(color_scheme="dark")
+    page.goto(f"{on_twin}/{'' if entry.key == 'overview' else entry.address}")
+    expect(page.locator(".so-finding")).to_be_visible()
     drawn = {"overview": ".so-card img", "audit": ".so-stats, .st-key-trouble"}
-    page.wait(drawn.get(entry.key, ".js-plotly-plot .main-svg"), SLOW)
-    assert not page.errors
-    colour = page.js("getComputedStyle(document.querySelector('[data-testid=stApp]')).backgroundColor")
-    assert colour == "rgb(15, 20, 27)", "dark, where the reader's system is"
-    assert page.js("document.querySelectorAll('[data-testid=stAppDeployButton]').length") == 0
+    expect(page.locator(drawn.get(entry.key, ".js-plotly-plot .main-svg")).first).to_be_visible()
+    # Dark, where the reader's system is.
+    expect(page.get_by_test_id("stApp")).to_have_css("background-color", "rgb(15, 20, 27)")
+    expect(page.get_by_test_id("stAppDeployButton")).to_have_count(0)
 
 
 @pytest.mark.twin
 def test_a_refresh_moves_nothing(on_twin: str, page: Page) -> None:
-    page.open(on_twin)
-    page.wait(".so-card img", SLOW)
-    page.wait(".so-node", SLOW)
-    page.wait_for(IDLE, SLOW)
+    page.goto(on_twin)
+    expect(page.locator(".so-card img").first).to_be_visible()
+    expect(page.locator(".so-node").first).to_be_visible()
     # At the start, placeholders stand until the code that draws links is loaded, and another font until the page's is.
-    page.wait_for("document.fonts.status === 'loaded' && !document.querySelector('[data-testid=stSkeleton]')", SLOW)
-    page.js(f"window.__watch = {WATCH}; 0")
+    ready = "document.fonts.status === 'loaded' && !document.querySelector('[data-testid=stSkeleton]')"
+    wait_until(page, f"{IDLE} && {ready}")
+    page.evaluate(f"window.__watch = {WATCH}; 0")
     for _ in range(2):
-        before = page.js(STAMP)
-        page.wait_for(f"{STAMP} && {STAMP} !== {before!r}", SLOW)
-    page.wait_for(IDLE, SLOW)
-    page.wait_for(f"__watch.frames > {page.js('__watch.frames')}", SLOW)  # the last answer has been painted
-    assert page.js("__watch.lost") == 0, "nothing was out of sight, not for one frame"
-    assert page.js("__watch.sketched") == 0, "no placeholder stands where an answer stood"
-    first, *later = page.js("__watch.seen")
+        before = page.evaluate(STAMP)
+        wait_until(page, f"{STAMP} && {STAMP} !== {before!r}")
+    wait_until(page, IDLE)
+    wait_until(page, f"__watch.frames > {page.evaluate('__watch.frames')}")  # the last answer has been painted
+    assert page.evaluate("__watch.lost") == 0, "nothing was out of sight, not for one frame"
+    assert page.evaluate("__watch.sketched") == 0, "no placeholder stands where an answer stood"
+    first, *later = page.evaluate("__watch.seen")
     for now in later:
         assert now["cards"] == first["cards"]
         if now["finding"] == first["finding"]:
