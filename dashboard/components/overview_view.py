@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, tzinfo
+from math import isnan
+
+import pandas as pd
 
 from dashboard import runbooks, theme
 from dashboard.charts.series import begun_late, since
@@ -29,9 +32,10 @@ def card(one: Card) -> str:
     colour, _, word = theme.LEVEL[one.level]
     line = theme.CARD.get(one.key, theme.NEUTRAL)
     value, unit = quantity(one.value, one.unit)
-    spark = [None if x != x else float(x) for x in one.spark.tolist()]
+    spark = [None if isnan(value) else value for _, value in one.spark]
     dot = f'<span class="so-dot so-{one.level}" style="--c:{colour}" title="{word}"></span>'
-    first = begun_late(one.spark.notna(), one.spark.index[0], one.spark.index[-1]) if len(one.spark) > 1 else None
+    points = pd.Series(dict(one.spark), dtype=float)
+    first = begun_late(points.notna(), points.index[0], points.index[-1]) if len(points) > 1 else None
     course = since(first, UTC) if first else "over the chosen time"
     small = f"<small>{escape(unit)}</small>" if unit else ""
     return (

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from ops.aws.clients import Aws
 
+Points = tuple[tuple[datetime, float], ...]
+"""A metric's values over time: the start of each period (aware UTC), oldest first."""
 MAX_QUERIES_PER_CALL = 500
 MAX_ALARM_NAMES_PER_CALL = 100
 """Limits of GetMetricData and DescribeAlarms (botocore 1.44.5 model, 2026-11)."""
@@ -30,10 +32,9 @@ class MetricQuery:
 
 @dataclass(frozen=True)
 class MetricData:
-    """``series``: key → points (start of the period in UTC, value), oldest first. ``requested``: metrics paid for.
-    ``partial``: what CloudWatch said is missing, in words."""
+    """``series``: key → points. ``requested``: metrics paid for. ``partial``: what CloudWatch reports as missing."""
 
-    series: dict[str, tuple[tuple[datetime, float], ...]]
+    series: dict[str, Points]
     requested: int
     partial: tuple[str, ...] = ()
 

@@ -32,8 +32,6 @@ def plain(value: Any) -> Any:
         return {str(key): plain(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
         return [plain(item) for item in value]
-    if hasattr(value, "to_frame"):  # a pandas Series over time
-        return [[plain(moment), plain(item)] for moment, item in value.items()]
     if hasattr(value, "to_dict"):
         return [plain(row) for row in value.reset_index().to_dict(orient="records")]
     return plain(value.item())  # a NumPy scalar

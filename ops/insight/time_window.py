@@ -4,13 +4,9 @@ from __future__ import annotations
 
 import math
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
 
 from ops.errors import UsageError
 from ops.insight.report_types import Window
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 USUAL_MINUTES, TWIN_MINUTES = 60, 15
 """How far back a look goes unless somebody says otherwise: a twin is young, and its metrics are by the 10 seconds."""
@@ -67,14 +63,7 @@ def floor(moment: datetime, period: int) -> datetime:
     return datetime.fromtimestamp(math.floor(moment.timestamp() / period) * period, UTC)
 
 
-def index(window: Window) -> pd.DatetimeIndex:
+def periods(window: Window) -> tuple[datetime, ...]:
     """The beginnings of the window's periods, the unfinished last one included."""
-    import pandas as pd
-
-    return pd.date_range(
-        floor(window.start, window.period),
-        window.end,
-        freq=pd.Timedelta(seconds=window.period),
-        name="time",
-        inclusive="left",
-    )
+    first, period = floor(window.start, window.period), timedelta(seconds=window.period)
+    return tuple(first + number * period for number in range(math.ceil((window.end - first) / period)))

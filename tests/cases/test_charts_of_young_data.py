@@ -108,10 +108,10 @@ def test_errors_and_durations_are_drawn_with_their_thresholds() -> None:
 
 def test_a_minutes_depth_fills_the_shorter_periods_of_its_minute_and_no_more() -> None:
     window = between(END - timedelta(minutes=10), END, finest=10, now=END)
-    minutes = pd.date_range(window.start, periods=3, freq="1min")
-    visible = pd.Series([2.0, 5.0, 7.0], index=minutes)
-    readings = Readings(pd.DataFrame(), {}, window, QueryCost(0, 0.0), {"dead_visible": visible})
-    depth = dead_letters.depth_series(readings)["dead"]
+    minutes = [window.start + timedelta(minutes=number) for number in range(3)]
+    visible = tuple(zip(minutes, [2.0, 5.0, 7.0], strict=True))
+    readings = Readings({}, (), window, QueryCost(0, 0.0), {"dead_visible": visible})
+    depth = readings.to_frame({"dead": dead_letters.depth_series(readings)})["dead"]
     assert depth.notna().sum() == 3 * window.fine // window.period
     assert depth[: minutes[2]].tolist()[::6] == [2.0, 5.0, 7.0]
     assert depth[minutes[2] + timedelta(minutes=1) :].isna().all(), "what nothing was told of stays open"

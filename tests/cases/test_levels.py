@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import pandas as pd
 import pytest
 
 from ops import formatting
-from ops.aws.cloudwatch import Alarm
+from ops.aws.cloudwatch import Alarm, Points
 from ops.cli.status import _path
 from ops.insight import time_window as windows
 from ops.insight.report_types import Level, Window
@@ -135,9 +134,9 @@ def test_the_command_line_shows_the_path_in_one_unit(stage: world.Stage, fast: b
 AGE_ALARM = Alarm("age", "OK", "", "", None, "AWS/SQS", queue.AGE_METRIC, (), 135.0, 60, 15, 15)
 
 
-def ages(*values: float, period: int = 60) -> tuple[pd.Series, int]:
-    index = pd.date_range("2026-11-24", periods=len(values), freq=f"{period}s", tz="UTC")
-    return pd.Series(values, index=index, dtype=float), period
+def ages(*values: float, period: int = 60) -> tuple[Points, int]:
+    first = datetime(2026, 11, 24, tzinfo=UTC)
+    return tuple((first + timedelta(seconds=number * period), value) for number, value in enumerate(values)), period
 
 
 @pytest.mark.parametrize(
@@ -155,7 +154,7 @@ def ages(*values: float, period: int = 60) -> tuple[pd.Series, int]:
         (AGE_ALARM, ages(), False),
     ],
 )
-def test_the_alarms_own_rule(alarm: Alarm, points: tuple[pd.Series, int], breached: bool) -> None:
+def test_the_alarms_own_rule(alarm: Alarm, points: tuple[Points, int], breached: bool) -> None:
     assert alarms.breached(alarm, *points) is breached
 
 

@@ -12,6 +12,7 @@ import pandas as pd
 
 from dashboard.charts.cold_starts import INIT
 from dashboard.time_range import TimeRange
+from ops.aws.cloudwatch import Points
 from ops.insight.report_types import Finding, Level, QueryCost, Threshold
 from ops.insight.reports.alarms import AlarmState
 from ops.insight.reports.cold_starts import ColdStartReport
@@ -38,6 +39,10 @@ def frame(minutes: int, period: int, **columns: np.ndarray) -> pd.DataFrame:
     end = NOW - timedelta(seconds=NOW.timestamp() % period)
     index = pd.date_range(end=end, periods=minutes * 60 // period, freq=f"{period}s", name="time")
     return pd.DataFrame(columns, index=index)
+
+
+def spark(series: pd.Series[float]) -> Points:
+    return tuple(zip(pd.DatetimeIndex(series.index).to_pydatetime(), map(float, series), strict=True))
 
 
 class Sample:
@@ -97,23 +102,23 @@ class Sample:
                 "Waiting in the queue",
                 float(self.depth[-1]),
                 "messages",
-                f.depth,
+                spark(f.depth),
                 Level.WATCH if self.trouble else Level.OK,
                 "120 a minute arrive",
             ),
-            Card("age", "Oldest message", float(self.age[-1]), "s", f.age, bad, "of 4 h until it is lost"),
+            Card("age", "Oldest message", float(self.age[-1]), "s", spark(f.age), bad, "of 4 h until it is lost"),
             Card(
                 "concurrency",
                 "Concurrency",
                 9.0,
                 "",
-                f.c,
+                spark(f.c),
                 Level.WATCH if self.trouble else Level.OK,
                 "of 10 allowed by the mapping",
             ),
-            Card("cold_share", "Cold starts", float(self.cold[-1] * 100), "%", f.cold, Level.OK, "p95 1.2 s"),
-            Card("cost", "1,000 successes", 0.0047, "USD", f.cost, Level.OK, "$1.20 a month at this rate"),
-            Card("dead", "Dead letters", float(self.dead[-1]), "messages", f.dead, bad, "51 of one cause"),
+            Card("cold_share", "Cold starts", float(self.cold[-1] * 100), "%", spark(f.cold), Level.OK, "p95 1.2 s"),
+            Card("cost", "1,000 successes", 0.0047, "USD", spark(f.cost), Level.OK, "$1.20 a month at this rate"),
+            Card("dead", "Dead letters", float(self.dead[-1]), "messages", spark(f.dead), bad, "51 of one cause"),
         )
         path = PipelineRates(
             118.0, 121.0, 112.4, 3.1, 1.2 if self.trouble else 0.0, float(self.depth[-1]), 29.0, float(self.dead[-1])

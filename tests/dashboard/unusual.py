@@ -34,7 +34,7 @@ class Empty(Sample):
 
     def overview(self, span: TimeRange) -> OverviewReport:
         full = super().overview(span)
-        cards = tuple(replace(c, value=None, spark=c.spark.iloc[0:0], level=Level.UNKNOWN, note="") for c in full.cards)
+        cards = tuple(replace(c, value=None, spark=(), level=Level.UNKNOWN, note="") for c in full.cards)
         return replace(
             full,
             finding=Finding(Level.UNKNOWN, "No data: nothing was sent in this time."),

@@ -9,8 +9,6 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-import pandas as pd
-
 from ops import clock
 from ops.errors import AwsError
 from ops.insight import time_window as windows
@@ -58,8 +56,7 @@ class QueueWatermark:
             self.error = f"{error} {error.next_step}".strip()
             return
         self.error = ""
-        ages = read.frame["oldest_s"].dropna()
-        for at, age_s in zip(pd.DatetimeIndex(ages.index).to_pydatetime(), ages, strict=True):
-            sent = at - timedelta(seconds=float(age_s))
+        for at, age_s in read.points("oldest_s"):
+            sent = at - timedelta(seconds=age_s)
             if not self._positions or sent > self._positions[-1][1]:
                 self._positions.append((clock.elapsed_s(), sent))

@@ -181,8 +181,7 @@ class HeadroomGauge:
         found = metrics.read(self._source.aws, queries, windows.last(METRICS_WINDOW_MIN, finest=period))
         done = found.per_minute("deleted")
         known = concurrency_limits.concurrency(reader)
-        spoken = found.frame.dropna(how="all").index
-        lately = found.recent
+        published = found.published(found.columns)
 
         def reading(depth: sqs.Depth) -> WorkloadReading:
             return WorkloadReading(
@@ -194,8 +193,8 @@ class HeadroomGauge:
                 limit=known[0].value if known else None,
                 claimed=found.latest("claimed"),
                 quota=reader.account_concurrency,
-                throttles=float(lately["throttles"].tail(1).fillna(0).sum()) if "throttles" in lately else 0.0,
-                metrics_at=spoken[-1].to_pydatetime() if len(spoken) else datetime.now(UTC),
+                throttles=sum(found.counts("throttles", found.recent[-1:])),
+                metrics_at=found.times[published[-1]] if published else datetime.now(UTC),
             )
 
         return reading

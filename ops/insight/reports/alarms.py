@@ -9,14 +9,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-import pandas as pd
-
 from ops import formatting
 from ops.aws import cloudwatch
-from ops.aws.cloudwatch import Alarm
+from ops.aws.cloudwatch import Alarm, Points
 from ops.errors import AccessDenied
 from ops.insight.report_types import Level, Threshold
 from ops.insight.rules.findings import Observation
+from ops.insight.sources.metrics import peaks
 from ops.workload.gaps import Part
 
 if TYPE_CHECKING:
@@ -91,20 +90,20 @@ def find_alarm(alarms: tuple[Alarm, ...], metric: str, dimension_value: str) -> 
     return next((alarm for alarm in about if alarm.threshold is not None), None)
 
 
-def breached(alarm: Alarm, points: pd.Series, period: int) -> bool:
+def breached(alarm: Alarm, points: Points, period: int) -> bool:
     """Whether ``points`` (one per period of ``period`` seconds, newest last) meet the alarm's M-out-of-N rule.
 
     False when there are too few of them.
     """
-    if alarm.threshold is None or not len(points):
+    if alarm.threshold is None or not points:
         return False
     span = alarm.period_s or 60
     if period < span:
-        points = points.groupby(pd.DatetimeIndex(points.index).floor(pd.Timedelta(seconds=span))).max()
+        points = peaks(points, span)
     wanted = max(1, math.ceil(alarm.periods * span / max(span, period)))
     needed = max(1, math.ceil(alarm.to_alarm * span / max(span, period)))
     over = _COMPARE.get(alarm.comparison, operator.ge)
-    return sum(bool(over(value, alarm.threshold)) for value in points.tail(wanted).dropna()) >= needed
+    return [bool(over(value, alarm.threshold)) for _, value in points[-wanted:]].count(True) >= needed
 
 
 def evaluation_rule(alarm: Alarm) -> str:

@@ -197,7 +197,7 @@ def _seconds_per_message(readings: Readings) -> float | None:
 
 def _binding(readings: Readings, concurrency: pd.DataFrame, known: tuple[Threshold, ...], now: sqs.Depth) -> str:
     """The name of the limiting factor; empty while there is no backlog."""
-    throttled = float(readings.recent["throttles"].fillna(0).sum()) if "throttles" in readings.frame else 0.0
+    throttled = sum(readings.counts("throttles", readings.recent))
     if throttled:
         return next((line.name for line in known if line.name in concurrency_limits.FUNCTION_LIMITS), "concurrency")
     observed = readings.latest("concurrency", quiet=0.0)
@@ -217,7 +217,7 @@ def _binding(readings: Readings, concurrency: pd.DataFrame, known: tuple[Thresho
 
 def _mostly(observed: pd.Series, readings: Readings) -> float:
     """What concurrency was reached in most of the last periods."""
-    lately = observed.loc[observed.index.intersection(readings.recent.index)].fillna(0)
+    lately = observed.iloc[list(readings.recent)].fillna(0)
     return float(lately.median()) if len(lately) else 0.0
 
 

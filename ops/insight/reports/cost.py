@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -17,7 +19,7 @@ from ops.insight.sources import function_usage, invocations, metrics
 
 if TYPE_CHECKING:
     from ops.aws import Aws
-    from ops.insight.sources.invocations import Invocations
+    from ops.insight.sources.invocations import Invocation, Invocations
     from ops.insight.sources.metrics import Readings
     from ops.workload import Workload
 
@@ -57,10 +59,11 @@ def report(aws: Aws, workload: Workload, window: Window, assumptions: Assumption
     readings = metrics.read(aws, cost_model.queries(workload), window)
     found = invocations.read(aws, workload, window)
     readings = cost_model.with_reports(readings, found)
-    used = function_usage.read_usage(readings, workload, found.frame)
-    parts = cost_model.spend(readings, workload, assumptions, table, used)
+    used = function_usage.read_usage(readings, workload, found.rows)
+    spent = cost_model.spend(readings, workload, assumptions, table, used)
     done = cost_model.successes(readings, used)
-    total, successes = float(parts.sum().sum()), round(float(done.sum()), 6)
+    parts = {name: math.fsum(usd) for name, usd in spent.items()}
+    total, successes = math.fsum(parts.values()), round(math.fsum(done), 6)
     unknown = cost_model.unpriced_reason(workload)
     per_1000 = None if unknown else cost_model.per_1000(total, successes)
     failures = failures_usd(parts, readings, found)
@@ -68,16 +71,15 @@ def report(aws: Aws, workload: Workload, window: Window, assumptions: Assumption
     monthly = seconds >= cost_model.MONTHLY_ESTIMATE_MIN_S and not unknown
     month = total / seconds * 3600 * cost_model.HOURS_PER_MONTH if monthly else None
     even = break_even(_lambda(parts), successes, assumptions)
-    components = pd.DataFrame({"component": parts.columns, "usd": parts.sum().to_numpy()})
-    measured = found.log_bytes / len(found.frame) if len(found.frame) and not found.truncated else None
+    measured = found.log_bytes / len(found.rows) if found.rows and not found.truncated else None
     return CostReport(
         finding=summarize(
             [Observation(Level.UNKNOWN, f"only part of the cost is known ({formatting.usd(total)}): {unknown}")]
             if unknown
-            else _claims(components, total, successes, failures, per_1000, month, readings)
+            else _claims(parts, total, successes, failures, per_1000, month, readings)
         ),
-        parts=components,
-        trend=pd.DataFrame({"usd_per_1000": parts.sum(axis=1) / done.where(done > 0) * 1000}),
+        parts=pd.DataFrame({"component": list(parts), "usd": list(parts.values())}),
+        trend=readings.to_frame({"usd_per_1000": cost_model.per_1000_trend(spent, done)}),
         successes=successes,
         failures_usd=failures,
         total_usd=total,
@@ -91,7 +93,7 @@ def report(aws: Aws, workload: Workload, window: Window, assumptions: Assumption
             readings.look.usd + found.look.usd,
             readings.look.partial + found.look.partial,
         ),
-        left_out=left_out(readings, workload, table, used, found.frame),
+        left_out=left_out(readings, workload, table, used, found.rows),
         inferred=used.inferred,
         measured_log_bytes=measured,
     )
@@ -109,16 +111,16 @@ def break_even(lambda_usd: float, successes: float, assumptions: Assumptions) ->
     return jobs if jobs <= assumptions.always_on_jobs_per_hour else None
 
 
-def failures_usd(parts: pd.DataFrame, readings: Readings, found: Invocations) -> float:
+def failures_usd(parts: Mapping[str, float], readings: Readings, found: Invocations) -> float:
     """What went into work that did not succeed: invocations that died, and the failed jobs' share of all others.
 
     Where the handler counts its jobs, their share is failed attempts of all attempts; elsewhere it is the receives that
     did not end in a deletion.
     """
-    compute = _lambda(parts) + float(parts["SQS requests"].sum())
-    frame = found.frame
-    spent = float(frame["cost_usd"].sum())
-    dead = float(frame.loc[~frame["status"].isin(("success", "")), "cost_usd"].sum()) / spent if spent else 0.0
+    compute = _lambda(parts) + parts["SQS requests"]
+    spent = math.fsum(row.cost_usd or 0.0 for row in found.rows)
+    failed = math.fsum(row.cost_usd or 0.0 for row in found.rows if row.status not in ("success", ""))
+    dead = failed / spent if spent else 0.0
     return compute * (dead + (1 - dead) * _failed_share(readings))
 
 
@@ -131,8 +133,8 @@ def _failed_share(readings: Readings) -> float:
     return max(0.0, received - deleted) / received if received else 0.0
 
 
-def _lambda(parts: pd.DataFrame) -> float:
-    return float(parts[[name for name in parts if cost_model.is_compute(str(name))]].sum().sum())
+def _lambda(parts: Mapping[str, float]) -> float:
+    return math.fsum(usd for name, usd in parts.items() if cost_model.is_compute(name))
 
 
 def left_out(
@@ -140,11 +142,11 @@ def left_out(
     workload: Workload,
     table: pricing.Prices,
     used: function_usage.FunctionUsage,
-    frame: pd.DataFrame,
+    rows: Sequence[Invocation],
 ) -> tuple[str, ...]:
     """What the sum does not hold, in words."""
     priced = readings.has("billed_ms") or readings.has(cost_model.REPORT_COLUMNS[0])
-    kinds = set(frame["init_type"])
+    kinds = {row.init_type for row in rows}
     pollers = cost_model.least_pollers(workload)
     others = {reader.name for reader in workload.readers[1:]}
     known = (
@@ -170,7 +172,7 @@ def left_out(
 
 
 def _claims(
-    parts: pd.DataFrame,
+    parts: Mapping[str, float],
     total: float,
     successes: float,
     failures: float,
@@ -182,15 +184,15 @@ def _claims(
         return [Observation(Level.UNKNOWN, "no usage in this time range, so there is nothing to price")]
     if per_1000 is None:
         return [_without_success(readings, total)]
-    top = parts.sort_values("usd", ascending=False).iloc[0]
+    component, largest = max(parts.items(), key=lambda part: part[1])
     monthly = (
         f"at this rate {formatting.usd(month)} per month"
         if month is not None
         else "too little data for a monthly estimate"
     )
-    share = top["usd"] / total if total else 0.0
+    share = largest / total if total else 0.0
     part = "mostly" if share > 0.5 else "largest part"
-    where = f"{part} {_named(top['component'])} ({formatting.percent(share)})"
+    where = f"{part} {_named(component)} ({formatting.percent(share)})"
     told = f"1,000 successful jobs cost {formatting.usd(per_1000)}, {where}; {monthly}"
     claims = [Observation(Level.OK, told)]
     if total and failures / total >= FAILED_COST_SHARE:

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import pairwise
 from typing import TYPE_CHECKING
-
-import pandas as pd
 
 from ops import formatting
 from ops.aws import sqs
-from ops.aws.cloudwatch import MetricQuery
-from ops.insight import time_window as windows
+from ops.aws.cloudwatch import MetricQuery, Points
 from ops.insight.report_types import Finding, Level, QueryCost, Window
 from ops.insight.reports import alarms
 from ops.insight.reports.alarms import AlarmState
@@ -22,6 +21,8 @@ from ops.insight.sources.metrics import Readings
 from ops.insight.sources.queue_depths import Depths
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from ops.aws import Aws
     from ops.aws.sqs import Queue
     from ops.workload import Workload
@@ -72,7 +73,7 @@ def report(aws: Aws, workload: Workload, window: Window) -> DeadLettersReport:
     new = arrived(readings, workload.dlq)
     return DeadLettersReport(
         finding=summarize(_claims(workload, readings, there, new)),
-        depth=depth_series(readings),
+        depth=readings.to_frame({"dead": depth_series(readings)}),
         count=there.dead_count,
         alarms=() if window.past else alarms.states(about),
         look=QueryCost(readings.look.metrics_requested, readings.look.usd, readings.look.partial + missing),
@@ -84,24 +85,26 @@ def report(aws: Aws, workload: Workload, window: Window) -> DeadLettersReport:
     )
 
 
-def depth(readings: Readings) -> pd.Series:
+def depth(readings: Readings) -> Points:
     """Messages in the dead-letter queue at the fine period, those included that a reader holds: a scan, a redrive or a
     consumer hides messages and shows them again, and none of that is a new one."""
-    visible, held = readings.fine.get("dead_visible"), readings.fine.get("dead_in_flight")
-    if visible is None or visible.empty:
-        return pd.Series(dtype=float)
-    return visible if held is None else visible.add(held.reindex(visible.index).ffill().fillna(0.0))
+    in_flight, held, points = dict(readings.fine.get("dead_in_flight", ())), 0.0, []
+    for time, visible in readings.fine.get("dead_visible", ()):
+        held = in_flight.get(time, held)
+        points.append((time, visible + held))
+    return tuple(points)
 
 
-def depth_series(readings: Readings) -> pd.DataFrame:
-    """The depth for a chart (``dead``): the most of each of the window's periods, or of the fine one that it is in."""
-    index, fine = windows.index(readings.window), depth(readings)
-    if fine.empty:
-        return pd.DataFrame({"dead": float("nan")}, index=index)
-    most = fine.groupby(pd.DatetimeIndex(fine.index).floor(pd.Timedelta(seconds=readings.window.period))).max()
-    inside = readings.window.fine // readings.window.period - 1
-    found = most.reindex(index)
-    return pd.DataFrame({"dead": found.ffill(limit=inside) if inside > 0 else found})
+def depth_series(readings: Readings) -> list[float]:
+    """The depth for a chart: the most of each of the window's periods, or of the fine one that it is in."""
+    highest = dict(metrics.peaks(depth(readings), readings.window.period))
+    periods_in_fine = max(1, readings.window.fine // readings.window.period)
+    values, since = [math.nan] * len(readings.times), periods_in_fine
+    for at, time in enumerate(readings.times):
+        since = 0 if time in highest else since + 1
+        if since < periods_in_fine:
+            values[at] = highest[time] if since == 0 else values[at - 1]
+    return values
 
 
 def arrived(readings: Readings, dlq: Queue | None) -> NewMessages | None:
@@ -117,24 +120,28 @@ def arrived(readings: Readings, dlq: Queue | None) -> NewMessages | None:
     fine = depth(readings)
     if created is not None and started_empty:
         # An earlier queue of the same name has its points in the same metric.
-        fine = fine.loc[fine.index > created - timedelta(seconds=readings.window.fine)] if len(fine) else fine
-    if fine.empty:
+        earliest = created - timedelta(seconds=readings.window.fine)
+        fine = tuple((time, value) for time, value in fine if time > earliest)
+    if not fine:
         return None
-    quiet = fine.index[0] - readings.window.start > timedelta(seconds=SILENT_PERIODS * readings.window.fine)
-    first = float(fine.iloc[0])
-    all_new = started_empty or quiet
-    rises = float(fine.diff().clip(lower=0).sum()) + (first if all_new else 0.0)
+    start, first = fine[0]
+    all_new = started_empty or start - readings.window.start > timedelta(seconds=SILENT_PERIODS * readings.window.fine)
+    rises = math.fsum(rise for _, rise in _rises(fine)) + (first if all_new else 0.0)
     return NewMessages(float(round(rises)), at_least=not all_new and first > 0)
+
+
+def _rises(points: Points) -> list[tuple[datetime, float]]:
+    """By how much each point but the first is above the one before it."""
+    return [(time, max(0.0, value - before)) for (_, before), (time, value) in pairwise(points)]
 
 
 def rate(readings: Readings, least_s: float) -> float | None:
     """New ones a minute lately; None before ``least_s`` seconds can be compared."""
-    fine, period = depth(readings), readings.window.fine
-    rises = fine.diff().iloc[1:].clip(lower=0)  # those that were there at the first point came before it
-    if not len(rises) or len(rises) * period < least_s:
+    rises, period = _rises(depth(readings)), readings.window.fine
+    if not rises or len(rises) * period < least_s:
         return None
-    recent = rises.loc[rises.index > rises.index[-1] - RATE_WINDOW]
-    return float(recent.sum()) * 60 / (len(recent) * period)
+    recent = [rise for time, rise in rises if time > rises[-1][0] - RATE_WINDOW]
+    return math.fsum(recent) * 60 / (len(recent) * period)
 
 
 def observe_depth(there: Depths, new: NewMessages | None, window: Window) -> list[Observation]:

@@ -96,7 +96,7 @@ def report(aws: Aws, workload: Workload, window: Window) -> OverviewReport:
     ]
     if not claims:
         claims.append(_quiet(readings, path, there))
-    used = function_usage.read_usage(readings, workload, found.frame if found else None)
+    used = function_usage.read_usage(readings, workload, found.rows if found else ())
     look, more = readings.look, found.look.usd if found else 0.0
     notes = (PAST_ALARMS_NOTE,) if window.past and known else ()
     return OverviewReport(

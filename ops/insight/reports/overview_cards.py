@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
-
-import pandas as pd
 
 from ops import formatting, pricing
 from ops.insight.report_types import Level, Threshold
@@ -16,6 +15,7 @@ from ops.workload.gaps import Part
 
 if TYPE_CHECKING:
     from ops.aws import sqs
+    from ops.aws.cloudwatch import Points
     from ops.insight.sources.function_usage import FunctionUsage
     from ops.insight.sources.invocations import Invocations
     from ops.insight.sources.metrics import Readings
@@ -36,7 +36,7 @@ class Card:
     title: str
     value: float | None
     unit: str  # messages | s | % | USD | executions
-    spark: pd.Series
+    spark: Points  # gaps as NaN
     level: Level
     note: str = ""  # such as "peak (10 s); limit 3 (ESM MaximumConcurrency)"
 
@@ -55,31 +55,26 @@ def make(
     ``oldest``: the age alarm's threshold, if there is one. ``late``: how bad the oldest message's age is, where the
     sentence says something about it. ``found``: REPORT lines of a function without invocation records.
     """
-    frame = readings.frame
-
-    def spark(column: str) -> pd.Series:
-        return frame[column] if column in frame else pd.Series(dtype=float, index=frame.index)
-
     now, when = there.work, f"{there.label}, " if there.label else ""
     waiting = None if there.queue is None else float(now.visible)
     age = 0.0 if not now.visible and not readings.has("oldest_s") else readings.latest("oldest_s")
     near = oldest.value * NEAR_LIMIT_SHARE if oldest else SLOW_AGE_S
     cold, recorded = readings.total("cold"), readings.total("recorded")
-    if not recorded and found is not None and not found.truncated and len(found.frame):
-        cold, recorded = float(found.frame["cold"].sum()), float(len(found.frame))
+    if not recorded and found is not None and not found.truncated and found.rows:
+        cold, recorded = float(sum(row.cold for row in found.rows)), float(len(found.rows))
     share = (cold or 0.0) / recorded if recorded else None
-    cold_spark = spark("cold") / spark("recorded")
     spend = cost_model.spend(readings, workload, Assumptions(), pricing.load(), used)
     done = cost_model.successes(readings, used)
+    total, successes = math.fsum(map(math.fsum, spend.values())), math.fsum(done)
     unknown = cost_model.unpriced_reason(workload)
-    per_1000 = None if unknown else cost_model.per_1000(float(spend.sum().sum()), float(done.sum()))
+    per_1000 = None if unknown else cost_model.per_1000(total, successes)
     return (
         Card(
             "depth",
             "Queued",
             waiting,
             "messages",
-            spark("visible"),
+            readings.series("visible"),
             levels.backlog(waiting, readings.per_minute("deleted"), age),
             f"{when}{now.in_flight} in flight" if there.queue else f"{when}no metrics",
         ),
@@ -88,7 +83,7 @@ def make(
             "Age of oldest message",
             age,
             "s",
-            spark("oldest_s"),
+            readings.series("oldest_s"),
             levels.age(age, near, late),
             f"{when}alarm ≥ {formatting.duration(oldest.value)}" if oldest else f"{when}no alarm set",
         ),
@@ -98,7 +93,7 @@ def make(
             "Cold starts",
             share * 100 if share is not None else None,
             "%",
-            cold_spark * 100,
+            _cold_shares(readings),
             Level.OK if share is not None else Level.UNKNOWN,
             f"{formatting.count(cold or 0)} of {formatting.count(recorded)} invocations"
             if recorded
@@ -109,20 +104,26 @@ def make(
             "Cost per 1,000 jobs",
             per_1000,
             "USD",
-            spend.sum(axis=1) / done.where(done > 0) * 1000,
+            tuple(zip(readings.times, cost_model.per_1000_trend(spend, done), strict=False)),
             Level.OK if per_1000 is not None else Level.UNKNOWN,
-            unknown or _cost_note(readings, workload, used, float(done.sum())),
+            unknown or _cost_note(readings, workload, used, successes),
         ),
         Card(
             "dead",
             "Dead letters",
             there.dead_count,
             "messages",
-            dead_letters.depth_series(readings)["dead"],
+            tuple(zip(readings.times, dead_letters.depth_series(readings), strict=True)),
             levels.dead(there.dead_count),
             _dead_letter_queue(workload, there, readings.latest("dead_oldest_s")),
         ),
     )
+
+
+def _cold_shares(readings: Readings) -> Points:
+    """The percentage of each period's invocations that were cold."""
+    pairs = zip(readings.series("cold"), readings.series("recorded"), strict=True)
+    return tuple((time, cold / count * 100 if count else math.nan) for (time, cold), (_, count) in pairs)
 
 
 def _cost_note(readings: Readings, workload: Workload, used: FunctionUsage, done: float) -> str:
@@ -153,7 +154,7 @@ def _concurrency_card(readings: Readings, workload: Workload, now: sqs.Depth) ->
     lowest = next(iter(concurrency_limits.concurrency(workload)), None)
     near = used is not None and lowest is not None and used >= NEAR_LIMIT_SHARE * lowest.value
     peak = f"peak ({formatting.duration(readings.window.period)})"
-    spark = readings.frame["concurrency"] if "concurrency" in readings.frame else pd.Series(dtype=float)
+    spark = readings.series("concurrency") if "concurrency" in readings.columns else ()
     return Card(
         "concurrency",
         "Concurrency",

@@ -6,8 +6,6 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-import pandas as pd
-
 from ops import formatting
 from ops.aws import sqs
 from ops.insight.report_types import Finding, Level, QueryCost, Threshold, Window
@@ -19,6 +17,8 @@ from ops.insight.sources.metrics import Readings
 from ops.insight.sources.queue_depths import Depths
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from ops.aws import Aws
     from ops.aws.cloudwatch import Alarm
     from ops.workload import Workload
@@ -119,7 +119,7 @@ def age_lines(workload: Workload, readings: Readings, alarm: Threshold | None) -
     """The alarm's threshold; and the retention, once the age comes near enough to share an axis with it."""
     lines = [alarm] if alarm else []
     retention = workload.queue.retention_s
-    if readings.has("oldest_s") and float(readings.frame["oldest_s"].max()) > retention / 10:
+    if any(age > retention / 10 for age in readings.columns.get("oldest_s", ())):
         lines.append(Threshold("message retention", float(retention)))
     return tuple(lines)
 
@@ -154,7 +154,7 @@ def age_claims(
         )
         return [Observation(Level.ACT if fires else Level.WATCH, text, "dead_letters")]
     page = "dead_letters" if returned(readings, now) and not falling_behind(readings) else "concurrency"
-    if fires or alarms.breached(alarm, readings.frame["oldest_s"].dropna(), readings.window.period):
+    if fires or alarms.breached(alarm, readings.points("oldest_s"), readings.window.period):
         return [Observation(Level.ACT, f"the oldest message has waited {formatting.duration(age)}; {limit}", page)]
     # One point over the threshold, as a message that is tried again makes it, is not yet what the alarm is about.
     text = f"the oldest message has waited {formatting.duration(age)}; {limit} in {alarms.evaluation_rule(alarm)}"
@@ -233,6 +233,6 @@ def _when(there: Depths) -> str:
 
 def _rising(readings: Readings) -> bool:
     """Whether more waits now than a little while ago, so that one busy period is no growth."""
-    waiting = readings.frame["visible"].dropna()
-    rows = max(2, len(readings.recent))
-    return len(waiting) < 2 or float(waiting.iloc[-1]) > float(waiting.tail(rows).iloc[0])
+    waiting = [count for _, count in readings.points("visible")]
+    periods = max(2, len(readings.recent))
+    return len(waiting) < 2 or waiting[-1] > waiting[-periods:][0]

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import math
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING
-
-import pandas as pd
 
 from handler import contract
 from handler.extension.records import rules
 from ops.aws.lambda_ import DEFAULT_MINIMUM_POLLERS
+from ops.insight import time_window
 from ops.insight.sources import invocations, metric_queries
 from ops.insight.sources.function_usage import FunctionUsage
 from ops.pricing import Prices
@@ -99,19 +101,23 @@ def completed(aws: Aws, workload: Workload, readings: Readings) -> tuple[Reading
 
 def with_reports(readings: Readings, found: Invocations) -> Readings:
     """Billed time and INIT a period from REPORT lines, beside the columns of metrics: they are no custom metrics."""
-    frame = found.frame.dropna(subset=["billed_ms"])
-    if readings.has("billed_ms") or frame.empty or found.truncated:
+    known = [row for row in found.rows if row.billed_ms is not None]
+    if readings.has("billed_ms") or not known or found.truncated:
         return readings
-    period = pd.Timedelta(seconds=readings.window.period)
-    by_period = frame.set_index(frame["started"].dt.floor(period))[["billed_ms", "init_ms"]].groupby(level=0).sum()
-    by_period.columns = list(REPORT_COLUMNS)
-    return readings.replaced(by_period.reindex(readings.frame.index))
+    sums: dict[datetime, list[float]] = defaultdict(lambda: [0.0, 0.0])
+    for row in known:
+        period = sums[time_window.floor(row.started, readings.window.period)]
+        period[0] += row.billed_ms or 0.0
+        period[1] += row.init_ms or 0.0
+    no_lines = [math.nan, math.nan]
+    values = zip(*(sums.get(start, no_lines) for start in readings.times), strict=True)
+    return readings.replaced(dict(zip(REPORT_COLUMNS, values, strict=True)))
 
 
 def spend(
     readings: Readings, workload: Workload, assumptions: Assumptions, prices: Prices, use: FunctionUsage | None = None
-) -> pd.DataFrame:
-    """US dollars by component (columns) and period (rows); of a function that reads other queues, this one's share.
+) -> dict[str, list[float]]:
+    """US dollars by component, for each finished period; of a function that reads other queues, this one's share.
 
     Lambda's time is what the extension recorded as billed (INIT and restores included), else what REPORT lines say;
     where there is neither it is Duration, which leaves INIT out. Where the extension recorded EstimatedCost, Lambda's
@@ -119,73 +125,86 @@ def spend(
     request for each message sent, received and deleted, in 64 KB chunks, and each empty receive: an upper bound,
     because the event source mapping receives and deletes in batches.
     """
-    known, use = readings.finished(), use or FunctionUsage()
-    parts = pd.DataFrame(index=known.index)
+    use = use or FunctionUsage()
+    periods = [_usage_usd(points, workload, assumptions, prices, use) for points in _points(readings)]
+    spent = {name: [usd[name] for usd in periods] for name in _usage_usd({}, workload, assumptions, prices, use)}
     # The workload may be younger than the window: nothing is charged by the hour before its first point.
-    hours = pd.Series(readings.window.period / 3600, index=known.index).where(_begun(readings, workload), 0.0)
-    if (function := workload.function) is not None:
-        for name, usd in _function(known, function, assumptions, prices, use).items():
-            parts[name] = usd * use.queue
-    parts["SQS requests"] = _sqs_requests(readings) * (
-        prices.sqs_fifo_request if workload.queue.fifo else prices.sqs_request
-    )
+    hours = [readings.window.period / 3600 if started else 0.0 for started in _started(readings, workload)]
+    if pollers := least_pollers(workload):
+        spent["Provisioned pollers"] = [pollers * prices.lambda_poller_hour * hour for hour in hours]
+    metric_usd = prices.metric_month / HOURS_PER_MONTH * use.queue
+    published = _published_metrics(readings)
+    spent["Custom metrics"] = [count * metric_usd * hour for count, hour in zip(published, hours, strict=True)]
+    alarms_usd = len(workload.alarms) * prices.alarm_month / HOURS_PER_MONTH
+    spent["Alarms"] = [alarms_usd * hour for hour in hours]
+    return spent
+
+
+def _points(readings: Readings) -> Iterator[dict[str, float]]:
+    """The values of each finished period, without gaps; a sent message's size holds until the next one is known."""
+    message_bytes = 0.0
+    for at in readings.finished:
+        points = {name: values[at] for name, values in readings.columns.items() if not math.isnan(values[at])}
+        message_bytes = points.setdefault("message_bytes", message_bytes)
+        yield points
+
+
+def _usage_usd(
+    points: Mapping[str, float], workload: Workload, assumptions: Assumptions, prices: Prices, use: FunctionUsage
+) -> dict[str, float]:
+    """What a period's usage costs, by component."""
+    spent: dict[str, float] = {}
+    if workload.function is not None:
+        usd = _function_usd(points, workload.function, assumptions, prices, use)
+        spent |= {name: value * use.queue for name, value in usd.items()}
+    sent, received, deleted, empty = (points.get(name, 0.0) for name in metric_queries.QUEUE_COUNTS)
+    requests = (sent + received) * chunks(points.get("message_bytes", 0.0)) + deleted + empty
+    spent["SQS requests"] = requests * (prices.sqs_fifo_request if workload.queue.fifo else prices.sqs_request)
     per_request = {"rest": prices.api_rest_request, "http": prices.api_http_request}.get(assumptions.api, 0.0)
     if workload.api_url and per_request:
-        parts["API Gateway"] = _of(known, "sent") * per_request
-    if pollers := least_pollers(workload):
-        parts["Provisioned pollers"] = pollers * prices.lambda_poller_hour * hours
-    published = _hourly(known, ["billed_ms"]) * len(RECORD_METRICS) + _hourly(known, list(metric_queries.JOB_SUMS))
-    parts["Custom metrics"] = published * prices.metric_month / HOURS_PER_MONTH * hours * use.queue
-    parts["Alarms"] = len(workload.alarms) * prices.alarm_month / HOURS_PER_MONTH * hours
-    return parts
+        spent["API Gateway"] = sent * per_request
+    return spent
 
 
-def _function(
-    known: pd.DataFrame, function: Function, assumptions: Assumptions, prices: Prices, use: FunctionUsage
-) -> dict[str, pd.Series]:
-    """What the whole function costs, by component."""
-    recorded = known["billed_ms"].notna()
-    init_ms = _of(known, "init_ms").where(recorded, _of(known, REPORT_COLUMNS[1]))
-    billed_ms = known["billed_ms"]
-    for stand_in in (REPORT_COLUMNS[0], "duration_ms"):
-        if stand_in in known:
-            billed_ms = billed_ms.fillna(known[stand_in])
-    billed_ms = billed_ms.fillna(0.0)
+def _function_usd(
+    points: Mapping[str, float], function: Function, assumptions: Assumptions, prices: Prices, use: FunctionUsage
+) -> dict[str, float]:
+    """What the whole function costs in a period, by component."""
+    init_ms = points.get("init_ms" if "billed_ms" in points else REPORT_COLUMNS[1], 0.0)
+    sources = ("billed_ms", REPORT_COLUMNS[0], "duration_ms")
+    billed_ms = next((points[name] for name in sources if name in points), 0.0)
     gb_seconds = function.memory_mb / 1024 / 1000
     on_demand = prices.gb_second(function.architecture)
     provisioned = prices.gb_second(function.architecture, rules.PROVISIONED)
     price = max(0.0, 1.0 - use.managed - use.provisioned) * on_demand + use.provisioned * provisioned
     restore_ms = billed_ms * use.restored
-    extra_tmp_gb = max(0, function.ephemeral_mb - FREE_TMP_MB) / 1024
-    logged = _of(known, "invocations") * assumptions.log_bytes_per_invocation / GB
-    parts = {
+    invocations = points.get("invocations", 0.0)
+    spent = {
         # Billed is Duration and Init (or Restore) rounded up together: what is neither is duration.
-        DURATION_COMPONENT: (billed_ms - init_ms - restore_ms).clip(lower=0) * gb_seconds * price,
+        DURATION_COMPONENT: max(0.0, billed_ms - init_ms - restore_ms) * gb_seconds * price,
         INIT_COMPONENT: init_ms * gb_seconds * on_demand,
-        REQUESTS_COMPONENT: _of(known, "invocations") * prices.lambda_request,
-        "Logs": logged * prices.log_gb_ingested,
+        REQUESTS_COMPONENT: invocations * prices.lambda_request,
+        "Logs": invocations * assumptions.log_bytes_per_invocation / GB * prices.log_gb_ingested,
     }
     if use.restored:
-        parts[RESTORE_COMPONENT] = restore_ms * gb_seconds * on_demand
-    if "estimated_usd" in known:
-        parts |= _as_recorded(parts, known["estimated_usd"])
-    if extra_tmp_gb:
-        parts["Ephemeral storage"] = billed_ms / 1000 * extra_tmp_gb * prices.lambda_tmp_gb_second
-    return parts
+        spent[RESTORE_COMPONENT] = restore_ms * gb_seconds * on_demand
+    if "estimated_usd" in points:
+        spent |= _as_recorded(spent, points["estimated_usd"])
+    if extra_tmp_gb := max(0, function.ephemeral_mb - FREE_TMP_MB) / 1024:
+        spent["Ephemeral storage"] = billed_ms / 1000 * extra_tmp_gb * prices.lambda_tmp_gb_second
+    return spent
 
 
-def _as_recorded(parts: dict[str, pd.Series], estimated_usd: pd.Series) -> dict[str, pd.Series]:
-    """Lambda's parts in their proportions, adding up to the records' EstimatedCost in each period that has one."""
-    timed = {name: usd for name, usd in parts.items() if is_compute(name) and name != REQUESTS_COMPONENT}
-    requests = parts[REQUESTS_COMPONENT].clip(upper=estimated_usd)
-    left = estimated_usd - requests
-    total = sum(timed.values(), start=0.0 * left)
-    recorded = estimated_usd.notna()
-    scaled = {name: (usd * left / total.where(total > 0)).fillna(0.0) for name, usd in timed.items()}
-    # With nothing billed to divide it by, what is left is for the duration.
-    scaled[DURATION_COMPONENT] = scaled[DURATION_COMPONENT].where(total > 0, left)
-    scaled[REQUESTS_COMPONENT] = requests
-    return {name: usd.where(recorded, parts[name]) for name, usd in scaled.items()}
+def _as_recorded(spent: Mapping[str, float], estimated_usd: float) -> dict[str, float]:
+    """Lambda's parts in their proportions, adding up to the records' EstimatedCost."""
+    requests = min(spent[REQUESTS_COMPONENT], estimated_usd)
+    rest = estimated_usd - requests
+    timed = {name: usd for name, usd in spent.items() if is_compute(name) and name != REQUESTS_COMPONENT}
+    total = sum(timed.values())
+    scaled = {name: usd * rest / total if total > 0 else 0.0 for name, usd in timed.items()}
+    if not total > 0:  # with nothing billed to divide it by, the rest is for the duration
+        scaled[DURATION_COMPONENT] = rest
+    return {**scaled, REQUESTS_COMPONENT: requests}
 
 
 def is_compute(component: str) -> bool:
@@ -201,23 +220,29 @@ def least_pollers(workload: Workload) -> int:
 
 def seconds(readings: Readings, workload: Workload) -> float:
     """How long there has been something to price: from the first point on, in finished periods."""
-    return float(_begun(readings, workload).sum()) * readings.window.period
+    return float(sum(_started(readings, workload))) * readings.window.period
 
 
-def _begun(readings: Readings, workload: Workload) -> pd.Series:
-    """By period, whether the first point of anything that costs has been reached."""
-    known = readings.finished()
-    columns = [query.key for query in _own(workload) if query.key in known]
-    return known[columns].notna().any(axis=1).cummax()
+def _started(readings: Readings, workload: Workload) -> list[bool]:
+    """For each finished period, whether the first point of anything that costs has been reached."""
+    columns = [query.key for query in _own(workload) if query.key in readings.columns]
+    first = next(iter(readings.published(columns)), len(readings.times))
+    return [at >= first for at in readings.finished]
 
 
-def successes(readings: Readings, use: FunctionUsage | None = None) -> pd.Series:
+def successes(readings: Readings, use: FunctionUsage | None = None) -> list[float]:
     """This queue's finished work a period: its share of the jobs that the handler counted as succeeded, else messages
     deleted from the queue, without those that a filter dropped."""
     use = use or FunctionUsage()
-    if readings.has("jobs_succeeded"):
-        return readings.finished()["jobs_succeeded"].fillna(0.0) * use.queue
-    return readings.finished()["deleted"].fillna(0.0) * use.handled
+    jobs = readings.has("jobs_succeeded")
+    counts = readings.counts("jobs_succeeded" if jobs else "deleted", readings.finished)
+    return [count * (use.queue if jobs else use.handled) for count in counts]
+
+
+def per_1000_trend(spent: Mapping[str, Sequence[float]], done: Sequence[float]) -> list[float]:
+    """Dollars a 1,000 successes in each period; NaN where nothing succeeded."""
+    totals = map(math.fsum, zip(*spent.values(), strict=True))
+    return [usd / count * 1000 if count > 0 else math.nan for usd, count in zip(totals, done, strict=True)]
 
 
 def unpriced_reason(workload: Workload) -> str:
@@ -238,20 +263,13 @@ def chunks(message_bytes: float) -> int:
     return max(1, math.ceil(message_bytes / CHUNK_BYTES))
 
 
-def _of(frame: pd.DataFrame, column: str) -> pd.Series:
-    return frame[column].fillna(0.0) if column in frame else pd.Series(0.0, index=frame.index)
-
-
-def _hourly(frame: pd.DataFrame, columns: list[str]) -> pd.Series:
-    """How many of the metrics have a point in the hour of each period: custom metrics are billed by the hour, and only
+def _published_metrics(readings: Readings) -> list[int]:
+    """How many custom metrics have a point in the hour of each finished period: they are billed by the hour, and only
     for hours with data (CloudWatch's pricing page says so, as far as we know; not among the dated sources)."""
-    known = [column for column in columns if column in frame]
-    hour = pd.DatetimeIndex(frame.index).floor("h")
-    return frame[known].notna().groupby(hour).transform("any").sum(axis=1).astype(float)
-
-
-def _sqs_requests(readings: Readings) -> pd.Series:
-    frame = readings.finished()
-    size = frame["message_bytes"].ffill().fillna(0.0) if "message_bytes" in frame else pd.Series(0.0, frame.index)
-    with_body = frame["sent"].fillna(0.0) + frame["received"].fillna(0.0)
-    return with_body * size.map(chunks) + frame["deleted"].fillna(0.0) + frame["empty_receives"].fillna(0.0)
+    hours = [time_window.floor(readings.times[at], 3600) for at in readings.finished]
+    counts: dict[datetime, int] = dict.fromkeys(hours, 0)
+    for column, metrics in {"billed_ms": len(RECORD_METRICS), **dict.fromkeys(metric_queries.JOB_SUMS, 1)}.items():
+        values = readings.columns.get(column, ())
+        for hour in {hour for hour, value in zip(hours, values, strict=False) if not math.isnan(value)}:
+            counts[hour] += metrics
+    return [counts[hour] for hour in hours]

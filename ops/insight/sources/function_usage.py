@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import math
+from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
-
-import pandas as pd
 
 from handler.extension.records import rules
 from ops import formatting
@@ -13,6 +14,7 @@ from ops.aws import sqs
 from ops.insight.sources import metric_queries
 
 if TYPE_CHECKING:
+    from ops.insight.sources.invocations import Invocation
     from ops.insight.sources.metrics import Readings
     from ops.workload import Workload
 
@@ -31,17 +33,17 @@ class FunctionUsage:
     """What of it is no count but a conclusion, in words."""
 
 
-def read_usage(readings: Readings, workload: Workload, frame: pd.DataFrame | None = None) -> FunctionUsage:
-    """By the metrics; ``frame`` (``invocations.to_frame``) tells what no metric does."""
+def read_usage(readings: Readings, workload: Workload, invocations: Sequence[Invocation] = ()) -> FunctionUsage:
+    """By the metrics, and by ``invocations`` for what has no metric."""
     handled, about_filter = _handled(readings, workload)
     share, about_share = _queue_share(readings, workload, handled)
-    by_type = _billed_by_type(frame)
+    by_type = _billed_by_type(invocations)
     return FunctionUsage(
         queue=share,
         handled=handled,
         provisioned=_provisioned(readings, by_type),
         managed=sum(part for kind, part in by_type.items() if rules.managed(kind)),
-        restored=_restored(frame),
+        restored=_restored(invocations),
         inferred=about_share + about_filter,
     )
 
@@ -88,18 +90,16 @@ def _provisioned(readings: Readings, by_type: dict[str, float]) -> float:
     return by_type.get(rules.PROVISIONED, 0.0)
 
 
-def _billed_by_type(frame: pd.DataFrame | None) -> dict[str, float]:
+def _billed_by_type(invocations: Sequence[Invocation]) -> dict[str, float]:
     """Initialization type → share of the time. Managed Instances report no billed time, so durations stand in."""
-    if frame is None or frame.empty:
-        return {}
-    time = frame["billed_ms"].fillna(frame["duration_ms"]).fillna(0.0)
-    total = float(time.sum())
-    shares = time.groupby(frame["init_type"]).sum()
-    return {str(kind): float(part) / total for kind, part in shares.items()} if total else {}
+    times: dict[str, list[float]] = defaultdict(list)
+    for row in invocations:
+        times[row.init_type].append((row.duration_ms if row.billed_ms is None else row.billed_ms) or 0.0)
+    sums = {init_type: math.fsum(values) for init_type, values in times.items()}
+    total = math.fsum(sums.values())
+    return {init_type: part / total for init_type, part in sorted(sums.items())} if total else {}
 
 
-def _restored(frame: pd.DataFrame | None) -> float:
-    if frame is None or frame.empty:
-        return 0.0
-    billed = float(frame["billed_ms"].sum())
-    return float(frame["billed_restore_ms"].sum()) / billed if billed else 0.0
+def _restored(invocations: Sequence[Invocation]) -> float:
+    billed = math.fsum(row.billed_ms or 0.0 for row in invocations)
+    return math.fsum(row.billed_restore_ms or 0.0 for row in invocations) / billed if billed else 0.0

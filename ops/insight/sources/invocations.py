@@ -9,9 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, fields, replace
 from datetime import datetime
+from functools import cached_property
 from typing import TYPE_CHECKING
-
-import pandas as pd
 
 from handler.extension.records import rules
 from ops import formatting, invocation_log, pricing
@@ -23,6 +22,8 @@ from ops.insight.sources.invocation_join import attempts
 from ops.workload.notes import unknown_function
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from ops.aws import Aws
     from ops.insight.report_types import Window
     from ops.workload import Workload
@@ -70,12 +71,25 @@ COLUMNS = tuple(field.name for field in fields(Invocation))
 
 @dataclass(frozen=True)
 class Invocations:
-    """``frame``: one row an invocation (``Invocation``'s fields), oldest first. ``truncated``: there were more."""
+    """``rows``: oldest first. ``truncated``: there were more."""
 
-    frame: pd.DataFrame
+    rows: tuple[Invocation, ...]
     truncated: bool
     log_bytes: float
     look: QueryCost
+
+    @cached_property
+    def frame(self) -> pd.DataFrame:
+        """One row an invocation, with ``Invocation``'s fields as columns."""
+        import pandas as pd  # half a second, of which `ops status` is to know nothing
+
+        frame = pd.DataFrame([asdict(row) for row in self.rows], columns=list(COLUMNS))
+        frame["started"] = pd.to_datetime(frame["started"], utc=True)
+        for column in COLUMNS:
+            if column.endswith(("_ms", "_mb", "_usd")):
+                frame[column] = frame[column].astype(float)
+        frame["cold"] = frame["cold"].astype(bool)
+        return frame
 
 
 def read(aws: Aws, workload: Workload, window: Window, rows: int = MAX_ROWS) -> Invocations:
@@ -95,7 +109,7 @@ def read(aws: Aws, workload: Workload, window: Window, rows: int = MAX_ROWS) -> 
     function = workload.function
     lines = [parsed for row in found.rows if (parsed := invocation_log.parse(row)) is not None]
     known = merge(lines, function.name, function.log_format == "JSON")
-    merged = [_priced(invocation, workload) for invocation in known]
+    merged = tuple(_priced(invocation, workload) for invocation in known)
     partial = _left_out(found.rows)
     if found.truncated:
         partial.append(
@@ -103,7 +117,7 @@ def read(aws: Aws, workload: Workload, window: Window, rows: int = MAX_ROWS) -> 
             f"{formatting.count(found.matched)} log lines matched. Choose a shorter time range for all of them."
         )
     look = QueryCost(usd=found.bytes_scanned / BYTES_PER_GB * pricing.load().log_gb_scanned, partial=tuple(partial))
-    return Invocations(to_frame(merged), found.truncated, found.bytes_scanned, look)
+    return Invocations(merged, found.truncated, found.bytes_scanned, look)
 
 
 def merge(
@@ -116,16 +130,6 @@ def merge(
     known = genuine(list(lines), function, as_json)
     merged = [Invocation(request_id, started, **values) for request_id, started, values in attempts(known)]
     return sorted(merged, key=lambda invocation: invocation.started)
-
-
-def to_frame(invocations: Iterable[Invocation]) -> pd.DataFrame:
-    frame = pd.DataFrame([asdict(invocation) for invocation in invocations], columns=list(COLUMNS))
-    frame["started"] = pd.to_datetime(frame["started"], utc=True)
-    for column in COLUMNS:
-        if column.endswith(("_ms", "_mb", "_usd")):
-            frame[column] = frame[column].astype(float)
-    frame["cold"] = frame["cold"].astype(bool)
-    return frame
 
 
 def _priced(invocation: Invocation, workload: Workload) -> Invocation:
@@ -156,4 +160,4 @@ def _left_out(rows: Iterable[Mapping[str, str]]) -> list[str]:
 
 
 def _nothing(why: str) -> Invocations:
-    return Invocations(to_frame([]), False, 0.0, QueryCost(partial=(why,)))
+    return Invocations((), False, 0.0, QueryCost(partial=(why,)))

@@ -1,23 +1,26 @@
-"""The metrics of a page, read in one GetMetricData call and laid out as one frame."""
+"""The metrics of a page, read in one GetMetricData call and laid out by period.
+
+In plain Python, because `ops status` needs no more; the pages ask for ``Readings.frame``, which imports pandas.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-import numpy as np
-import pandas as pd
-
 from ops import pricing
 from ops.aws import cloudwatch
-from ops.aws.cloudwatch import MetricQuery
+from ops.aws.cloudwatch import MetricQuery, Points
 from ops.insight import time_window as windows
 from ops.insight.report_types import QueryCost, Window
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from ops.aws import Aws
 
 SUM_STATISTICS = ("Sum", "SampleCount")
@@ -32,99 +35,141 @@ FRESH_PERIODS = 3
 
 @dataclass(frozen=True)
 class Readings:
-    """``frame``: one row a period, one column a query's key, gaps as NaN. ``counted``: the columns that are sums.
-    ``fine``: the series of queries with a period of their own, by key, indexed by time."""
+    """``columns``: for each query's key a value for each of the window's periods, gaps as NaN. ``counted``: the columns
+    that are sums. ``fine``: the points of queries with a period of their own, by key, without gaps."""
 
-    frame: pd.DataFrame
+    columns: Mapping[str, Sequence[float]]
     counted: tuple[str, ...]
     window: Window
     look: QueryCost
-    fine: Mapping[str, pd.Series] = field(default_factory=dict)
+    fine: Mapping[str, Points] = field(default_factory=dict)
+
+    @cached_property
+    def times(self) -> tuple[datetime, ...]:
+        """The beginnings of the periods."""
+        return windows.periods(self.window)
+
+    @cached_property
+    def frame(self) -> pd.DataFrame:
+        """``columns`` for a chart."""
+        return self.to_frame(self.columns)
+
+    def to_frame(self, columns: Mapping[str, Sequence[float]]) -> pd.DataFrame:
+        """One row a period from the window's first on, indexed by ``time``."""
+        import pandas as pd  # half a second, of which `ops status` is to know nothing
+
+        rows = max((len(values) for values in columns.values()), default=len(self.times))
+        index = pd.DatetimeIndex(self.times[:rows], tz="UTC", name="time")
+        return pd.DataFrame({name: list(values) for name, values in columns.items()}, index=index, dtype=float)
 
     def has(self, column: str) -> bool:
-        return column in self.frame and bool(self.frame[column].notna().any())
+        return any(not math.isnan(value) for value in self.columns.get(column, ()))
 
     def total(self, column: str) -> float | None:
         """The sum over the window; None when there is no data point at all."""
-        return float(self.frame[column].sum()) if self.has(column) else None
+        return total(self.columns[column]) if self.has(column) else None
+
+    def series(self, column: str) -> Points:
+        """The value of each period, gaps as NaN."""
+        return tuple(zip(self.times, self.columns.get(column, [math.nan] * len(self.times)), strict=True))
+
+    def points(self, column: str) -> Points:
+        """The values without gaps."""
+        return tuple((time, value) for time, value in self.series(column) if not math.isnan(value))
+
+    def counts(self, column: str, periods: range) -> list[float]:
+        """The values of a sum in these periods, gaps as zeros."""
+        values = self.columns.get(column)
+        return [0.0 if values is None or math.isnan(values[at]) else values[at] for at in periods]
 
     def latest(self, column: str, quiet: float | None = None) -> float | None:
-        """The value now: the last point, if it is among the last ``FRESH`` periods that any metric has a point for.
+        """The value now: the last point, if it is among the last ``FRESH_PERIODS`` that any metric has a point for.
 
         ``quiet``: what the metric's silence means while others speak (ConcurrentExecutions has no points while nothing
         runs). None when nothing speaks at all.
         """
-        spoken = self.frame.dropna(how="all").tail(FRESH_PERIODS)
-        if column not in spoken or spoken.empty:
+        fresh = self.published(self.columns)[-FRESH_PERIODS:]
+        if column not in self.columns or not fresh:
             return None
-        points = spoken[column].dropna()
-        return float(points.iloc[-1]) if len(points) else quiet
+        values = [self.columns[column][at] for at in fresh]
+        return next((value for value in reversed(values) if not math.isnan(value)), quiet)
 
-    def replaced(self, columns: pd.DataFrame) -> Readings:
+    def published(self, columns: Iterable[str]) -> list[int]:
+        """The periods for which one of ``columns`` has a point."""
+        rows = zip(*(self.columns[name] for name in columns), strict=True)
+        return [at for at, row in enumerate(rows) if any(not math.isnan(value) for value in row)]
+
+    def replaced(self, columns: Mapping[str, Sequence[float]]) -> Readings:
         """With these columns instead of, or besides, the ones read."""
-        return replace(self, frame=self.frame.assign(**{str(name): columns[name] for name in columns}))
+        return replace(self, columns={**self.columns, **columns})
 
-    def finished(self) -> pd.DataFrame:
-        """Without the last period where that is not over yet."""
-        whole = len(self.frame) - (0 if _whole(self.frame, self.window) else 1)
-        return self.frame.iloc[:whole]
+    @property
+    def finished(self) -> range:
+        """The periods without the last where that is not over yet."""
+        return range(len(self.times) - (0 if _whole(self.times, self.window) else 1))
 
     @cached_property
-    def recent(self) -> pd.DataFrame:
+    def recent(self) -> range:
         """The last finished and published periods, gaps in sums taken as zeros by those who use them.
 
         A Lambda or EMF metric has no point where nothing happened, while a period that no metric has a point for was
         not published yet (CloudWatch is a minute or more behind).
         """
-        if not self.counted:
-            return self.frame.iloc[0:0]
-        published = self.frame[list(self.counted)].dropna(how="all").index
-        if published.empty:
-            return self.frame.iloc[0:0]
+        published = self.published(self.counted)
+        if not published:
+            return range(0)
         period = self.window.period
-        rows = max(1, min(RECENT_S // period, max(RECENT_PERIODS, RECENT_LEAST_S // period)))
-        return self.frame.loc[published[0] : published[-1]].tail(rows)
+        length = max(1, min(RECENT_S // period, max(RECENT_PERIODS, RECENT_LEAST_S // period)))
+        return range(max(published[0], published[-1] + 1 - length), published[-1] + 1)
 
     def per_minute(self, column: str) -> float | None:
         """How many a minute lately; None when the metric has no point in the whole window."""
-        if not self.has(column):
+        if not self.has(column) or not self.recent:
             return None
-        recent = self.recent
-        return float(recent[column].fillna(0).mean()) * 60 / self.window.period if len(recent) else None
+        return total(self.counts(column, self.recent)) / len(self.recent) * 60 / self.window.period
+
+
+def total(values: Iterable[float]) -> float:
+    """The sum of what is known."""
+    return math.fsum(value for value in values if not math.isnan(value))
+
+
+def peaks(points: Points, period: int) -> Points:
+    """The highest value of each period (s) that has a point."""
+    highest: dict[datetime, float] = {}
+    for time, value in points:
+        start = windows.floor(time, period)
+        highest[start] = max(value, highest.get(start, value))
+    return tuple(highest.items())
 
 
 def read(aws: Aws, queries: Sequence[MetricQuery], window: Window) -> Readings:
     """``queries`` over ``window``: one call, its cost and what CloudWatch left out. Raises what ``ops.aws`` raises."""
-    index = windows.index(window)
     if not queries:
-        return Readings(pd.DataFrame(index=index), (), window, QueryCost())
+        return Readings({}, (), window, QueryCost())
     data = cloudwatch.get_metric_data(aws, queries, window.start, window.end, window.period)
-    fine = {query.key: _series(data.series[query.key]) for query in queries if query.period}
+    fine = {query.key: data.series[query.key] for query in queries if query.period}
     queries = [query for query in queries if not query.period]
-    first = windows.floor(window.start, window.period)
-    values = np.full((len(index), len(queries)), np.nan)
-    for column, query in enumerate(queries):
-        for moment, value in data.series[query.key]:
-            row = int((moment - first).total_seconds() // window.period)
-            if 0 <= row < len(index):
-                values[row, column] = value
-    frame = pd.DataFrame(values, index=index, columns=[query.key for query in queries])
+    times = windows.periods(window)
+    first, over = windows.floor(window.start, window.period), _whole(times, window)
+    columns = {query.key: [math.nan] * len(times) for query in queries}
+    for key, values in columns.items():
+        for moment, value in data.series[key]:
+            at = int((moment - first).total_seconds() // window.period)
+            if 0 <= at < len(times):
+                values[at] = value
     counted = tuple(query.key for query in queries if query.stat in SUM_STATISTICS)
-    if counted and not _whole(frame, window):
-        frame.loc[frame.index[-1], list(counted)] = float("nan")
+    if not over:
+        for key in counted:
+            columns[key][-1] = math.nan
     look = QueryCost(
         metrics_requested=data.requested,
         usd=data.requested * pricing.load().metric_requested,
         partial=tuple(f"CloudWatch: {text}" for text in data.partial),
     )
-    return Readings(frame, counted, window, look, fine)
+    return Readings(columns, counted, window, look, fine)
 
 
-def _series(points: Sequence[tuple[datetime, float]]) -> pd.Series:
-    index = pd.DatetimeIndex([moment for moment, _ in points], tz="UTC")
-    return pd.Series([value for _, value in points], index=index, dtype=float)
-
-
-def _whole(frame: pd.DataFrame, window: Window) -> bool:
+def _whole(times: Sequence[datetime], window: Window) -> bool:
     """Whether the last period is over by the window's end."""
-    return frame.empty or (window.end - frame.index[-1]).total_seconds() >= window.period
+    return not times or (window.end - times[-1]).total_seconds() >= window.period

@@ -86,5 +86,5 @@ def _depth(visible: float | None, in_flight: float | None, delayed: float | None
 
 
 def _last(readings: Readings, key: str) -> float | None:
-    series = readings.fine.get(key)
-    return float(series.iloc[-1]) if series is not None and len(series) else None
+    points = readings.fine.get(key)
+    return points[-1][1] if points else None

@@ -55,7 +55,8 @@ def test_reports_become_json() -> None:
         {"time": "2026-11-23T00:01:00+00:00", "visible": None},
     ]
     assert told["drain_s"] is None
-    series = json.loads(dumps({"spark": frame["visible"], "when": pd.NaT, "n": frame["visible"].iloc[0]}))
+    spark = tuple(zip(times.to_pydatetime(), [1.0, float("nan")], strict=True))
+    series = json.loads(dumps({"spark": spark, "when": pd.NaT, "n": frame["visible"].iloc[0]}))
     assert series == {
         "spark": [["2026-11-23T00:00:00+00:00", 1.0], ["2026-11-23T00:01:00+00:00", None]],
         "when": None,

@@ -105,7 +105,7 @@ def test_an_invocations_cost_is_its_records(stage: Stage, recorded: object, show
         request_id="a", BilledDuration=1_000, memory_size_mb=1_024, architecture="arm64", EstimatedCost=recorded
     )
     with world(stage, {}, log_lines=[line]) as (aws, _):
-        cost_usd = invocations.read(aws, WORKLOAD, WINDOW).frame["cost_usd"].iloc[0]
+        cost_usd = invocations.read(aws, WORKLOAD, WINDOW).rows[0].cost_usd
     table = pricing.load()
     assert cost_usd == pytest.approx(shown or table.lambda_gb_second_arm64 + table.lambda_request)
 
@@ -210,28 +210,28 @@ def test_chunks(size: int, requests: int) -> None:
 def usage(chance: random.Random) -> Readings:
     columns = ("sent", "received", "deleted", "empty_receives", "message_bytes", "invocations", "duration_ms")
     records = ("billed_ms", "init_ms", "jobs_succeeded", "jobs_repeated", "jobs_failed", "jobs_rejected")
-    index = windows.index(WINDOW)
     values = {
-        name: [chance.choice((float("nan"), 0.0, chance.uniform(0, 1e5))) for _ in index]
+        name: [chance.choice((float("nan"), 0.0, chance.uniform(0, 1e5))) for _ in windows.periods(WINDOW)]
         for name in (*columns, *records)
     }
-    return Readings(pd.DataFrame(values, index=index), (*columns, *records), WINDOW, QueryCost())
+    return Readings(values, (*columns, *records), WINDOW, QueryCost())
 
 
 @pytest.mark.parametrize("seed", range(30))
 def test_whatever_the_usage(seed: int) -> None:
     """Never negative or unknown; twice the use costs twice as much; a higher price never less."""
     readings, table = usage(random.Random(seed)), pricing.load()
-    parts = cost_model.spend(readings, WORKLOAD, Assumptions(), table)
+    parts = pd.DataFrame(cost_model.spend(readings, WORKLOAD, Assumptions(), table))
     assert (parts >= 0).all().all()
     assert len(parts) == FULL
-    counts = [name for name in readings.frame if name != "message_bytes"]
-    doubled = readings.replaced(readings.frame[counts] * 2)
-    twice = cost_model.spend(doubled, WORKLOAD, Assumptions(), table)
+    counts = [name for name in readings.columns if name != "message_bytes"]
+    doubled = readings.replaced({name: [2 * value for value in readings.columns[name]] for name in counts})
+    twice = pd.DataFrame(cost_model.spend(doubled, WORKLOAD, Assumptions(), table))
     fixed = ["Custom metrics", "Alarms"]
     pd.testing.assert_frame_equal(twice.drop(columns=fixed), parts.drop(columns=fixed) * 2)
     pd.testing.assert_frame_equal(twice[fixed], parts[fixed])
-    dearer = cost_model.spend(readings, WORKLOAD, Assumptions(), replace(table, lambda_gb_second_arm64=1.0))
+    dear = replace(table, lambda_gb_second_arm64=1.0)
+    dearer = pd.DataFrame(cost_model.spend(readings, WORKLOAD, Assumptions(), dear))
     assert (dearer.sum(axis=1) >= parts.sum(axis=1)).all()
 
 

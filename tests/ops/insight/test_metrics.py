@@ -31,7 +31,7 @@ def test_gaps_are_gaps_and_an_unfinished_sum_is_not_known(stage: Stage) -> None:
     assert math.isnan(found.frame["sent"].iloc[-1]), "a minute that is not over has not counted all"
     assert found.frame["depth"].iloc[-1] == 3, "a gauge has"
     assert found.frame["ran"].isna().sum() == MINUTES - 1
-    assert len(found.finished()) == MINUTES - 1
+    assert len(found.finished) == MINUTES - 1
 
 
 def test_rates_are_of_the_last_minutes_and_gaps_are_zeros_there(stage: Stage) -> None:
@@ -59,7 +59,7 @@ def test_a_gauge_that_fell_silent(stage: Stage) -> None:
     nothing = read(stage)
     assert nothing.latest("depth", quiet=0.0) is None, "where nothing speaks, silence means nothing"
     assert nothing.per_minute("sent") is None
-    assert nothing.recent.empty
+    assert not nothing.recent
 
 
 def test_looking_is_priced_by_the_metric(stage: Stage) -> None:

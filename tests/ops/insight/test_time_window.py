@@ -33,7 +33,7 @@ def test_how_far_back_a_look_goes_by_itself() -> None:
 @pytest.mark.parametrize("finest", [1, 5, 10, 60])
 def test_any_window_fits_a_chart_and_what_cloudwatch_keeps(minutes: int, finest: int) -> None:
     chosen = time_window.last(minutes, finest, NOW)
-    points = time_window.index(chosen)
+    points = time_window.periods(chosen)
     assert 1 <= len(points) <= time_window.MAX_POINTS + 2 or chosen.period == time_window.PERIODS[-1]
     assert points[0] == chosen.start
     assert points[-1] < chosen.end <= points[-1] + timedelta(seconds=chosen.period)
