@@ -1,1 +1,1 @@
-"""Text put into HTML, escaped: the blocks that pages and the frame around them share."""
+"""HTML of the pages. Its templates escape every value; sparklines are images of numbers."""

@@ -1,15 +1,16 @@
-"""Plans and redrives as HTML, with every value escaped."""
+"""Plans and redrives as HTML."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import tzinfo
 from typing import TYPE_CHECKING
 
 from dashboard import theme
-from dashboard.formatting import NONE, duration, escape, moment, number, percent, utc
+from dashboard.formatting import NONE, duration, number, percent
 from dashboard.markup import html_blocks
 from dashboard.markup.html_blocks import Stat
+from dashboard.markup.templates import Macros
 from ops.deadletters.ledger.model import RunState
 from ops.deadletters.plans import steps
 from ops.errors import UsageError
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
 ANCHOR = "the-run"
 """The HTML id of the redrive at the top of the page, for links to it."""
-STATE = {
+STATUS = {
     RunState.RUNNING: (theme.VISIBLE, "Running"),
     RunState.INTERRUPTED: (theme.WATCH, "Interrupted"),
     RunState.STOPPED: (theme.DEAD, "Aborted by canary"),
@@ -28,7 +29,7 @@ STATE = {
     RunState.FAILED: (theme.DEAD, "Failed"),
     RunState.DONE: (theme.SUCCESS, "Done"),
 }
-_STEP = {
+_STAGE = {
     "open": (theme.NEUTRAL, "not started"),
     "sending": (theme.VISIBLE, "sending"),
     "watching": (theme.IN_FLIGHT, "watching"),
@@ -39,13 +40,21 @@ _STEP = {
     "interrupted": (theme.WATCH, "interrupted"),
 }
 
+MACROS = Macros("dead_letters.html")
 
-def course(source: str, to: str) -> str:
+
+@dataclass(frozen=True)
+class _Stage:
+    title: str
+    upto: int
+    colour: str = theme.NEUTRAL
+    outcomes: str = ""
+    live: bool = False
+
+
+def course(plan: Plan, queue: str) -> str:
     """From where to where."""
-    return (
-        f'<div class="so-course"><b style="--c:{theme.DEAD}">{escape(source)}</b><u></u>'
-        f'<b style="--c:{theme.VISIBLE}">{escape(to)}</b></div>'
-    )
+    return MACROS.course(origin(plan, queue), destination(plan))
 
 
 def origin(plan: Plan, queue: str) -> str:
@@ -60,105 +69,61 @@ def destination(plan: Plan) -> str:
     return "their original source" if to.kind == "origin" else to.queue_arn.rsplit(":", 1)[-1] or to.queue_url
 
 
-def planned_steps(plan: Plan) -> str:
+def planned_stages(plan: Plan) -> str:
     """The stages of the canary, before the start."""
     try:
         ends = steps.boundaries(plan.steps.sizes, plan.total)
     except UsageError:
         return ""
-    rule = (
+    return MACROS.stages([_Stage(f"Stage {stage}", end) for stage, end in enumerate(ends, 1)])
+
+
+def canary_rule(plan: Plan) -> str:
+    """When the canary continues or aborts, as a sentence."""
+    return (
         f"After each stage, waits up to {duration(plan.steps.patience_s)} for outcomes; aborts if more than "
         f"{percent(plan.steps.stop_share)} fail again."
     )
-    cells = "".join(
-        f'<div class="so-step" style="--c:{theme.NEUTRAL}"><small>Stage {place}</small><b>up to {number(end)}</b></div>'
-        for place, end in enumerate(ends, 1)
-    )
-    return f'<div class="so-steps">{cells}</div><div class="so-quiet">{escape(rule)}</div>'
 
 
-def warnings(said: Sequence[str]) -> str:
-    rows = "".join(f"<li>{escape(one)}</li>" for one in said)
-    return f'<div class="so-partial"><b>Warnings</b><ul>{rows}</ul></div>'
-
-
-def run_head(run: Run, what: str, viewer: tzinfo, anchor: str = "") -> str:
+def run_head(run: Run, messages: str, zone: tzinfo, anchor: str = "") -> str:
     """Status, messages, reason, operator and start."""
-    colour, word = state(run)
-    place = f' id="{anchor}"' if anchor else ""
-    first = "Stopping: messages in progress are finished or released first. " if _stopping(run) else ""
+    colour, status = status_of(run)
+    stopping = "Stopping: messages in progress are finished or released first. " if _is_stopping(run) else ""
     took = f", {duration((run.ended - run.began).total_seconds())}" if run.ended else ""
-    meta = f"{run.reason} · {_name(run.who)} · {moment(run.began, viewer)}{took}"
-    live = " so-live" if run.state is RunState.RUNNING else ""
-    return (
-        f'<div class="so-run"{place} style="--c:{colour}"><span class="so-badge{live}">{escape(word)}</span>'
-        f'<b>{escape(what)}</b><span class="so-quiet" title="{utc(run.began)}">{escape(meta)}</span>'
-        f"<p>{escape(first + run.status_text)}</p></div>"
-    )
+    operator = run.who.rsplit(":", 1)[-1] or run.who
+    return MACROS.run_head(run, colour, status, messages, stopping + run.status_text, operator, took, zone, anchor)
 
 
-def state(run: Run) -> tuple[str, str]:
+def status_of(run: Run) -> tuple[str, str]:
     """Colour and label. A move task that loops is stopped without the canary; the redrive's sentence has the reason."""
-    if _stopping(run):
+    if _is_stopping(run):
         return theme.WATCH, "Stopping"
     if run.state is RunState.STOPPED and (run.moved or not run.stopped_by_canary):
         return theme.DEAD, "Stopped"
-    return STATE[run.state]
+    return STATUS[run.state]
 
 
-def _stopping(run: Run) -> bool:
+def _is_stopping(run: Run) -> bool:
     return run.stopping and run.state is RunState.RUNNING
-
-
-def follow() -> str:
-    """Instead of the plan form, while a redrive is running: its card is far above."""
-    return (
-        '<div class="so-empty"><b>A redrive is running</b><span class="so-quiet">'
-        f'<a href="#{ANCHOR}">Follow or stop it at the top of this page</a>. '
-        "Create the next plan when it has ended.</span></div>"
-    )
-
-
-def upwards() -> str:
-    """From the end of a long page to the redrive that has ended."""
-    return f'<span class="so-quiet"><a href="#{ANCHOR}">See its details at the top of this page</a></span>'
 
 
 def run_bar(run: Run) -> str:
     """The outcomes of the planned messages, as one bar."""
-    unwatched = max(0, run.sent - run.succeeded - run.failed_again - run.waiting)
-    parts = (
+    untracked = max(0, run.sent - run.succeeded - run.failed_again - run.waiting)
+    pending = "sent, outcome pending" if run.state is RunState.RUNNING else "sent, outcome unknown"
+    outcomes = (
         ("succeeded", run.succeeded, theme.SUCCESS),
         ("failed again", run.failed_again, theme.DEAD),
-        (
-            "sent, outcome pending" if run.state is RunState.RUNNING else "sent, outcome unknown",
-            run.waiting,
-            theme.IN_FLIGHT,
-        ),
-        ("sent, not tracked", unwatched, theme.VISIBLE),
+        (pending, run.waiting, theme.IN_FLIGHT),
+        ("sent, not tracked", untracked, theme.VISIBLE),
         ("moved by SQS, about", run.taken_by_task, theme.VISIBLE),
         ("rejected", run.failed, theme.THROTTLED),
         ("missing", run.missing, theme.NEUTRAL),
     )
-    whole = max(1, run.planned)
-    bars = "".join(
-        f'<i style="width:{count / whole * 100:.2f}%;background:{colour}" title="{number(count)} {name}"></i>'
-        for name, count, colour in parts
-        if count
-    )
-    names = "".join(
-        f'<span><i style="background:{colour}"></i>{number(count)} {escape(name)}</span>'
-        for name, count, colour in parts
-        if count
-    )
-    left = run.remaining - run.taken_by_task
-    names += f'<span><i class="so-none"></i>{number(left)} remaining</span>' if left else ""
-    share = percent((run.planned - left) / whole)
-    return (
-        f'<div class="so-bar" role="progressbar" aria-valuemin="0" aria-valuemax="{whole}" '
-        f'aria-valuenow="{run.planned - left}" aria-label="{share} of the messages">{bars}</div>'
-        f'<div class="so-key">{names}</div>'
-    )
+    planned, left = max(1, run.planned), run.remaining - run.taken_by_task
+    share = percent((run.planned - left) / planned)
+    return MACROS.run_bar(planned, left, share, [outcome for outcome in outcomes if outcome[1]])
 
 
 def run_numbers(run: Run) -> str:
@@ -191,33 +156,18 @@ def run_numbers(run: Run) -> str:
     return html_blocks.stats(row)
 
 
-def run_steps(run: Run) -> str:
+def run_stages(run: Run) -> str:
     """Each stage with the outcomes of its messages."""
-    cells = []
+    running = run.state is RunState.RUNNING
+    stages = []
     for step in run.steps:
-        colour, word = _STEP.get(run.step_label(step), (theme.NEUTRAL, step.state))
-        facts = [
-            f"{number(count)} {name}"
-            for count, name in (
-                (step.succeeded, "succeeded"),
-                (step.failed_again, "failed again"),
-                (step.waiting, "pending" if run.state is RunState.RUNNING else "unknown"),
-            )
-            if count
-        ]
-        live = " so-live" if run.state is RunState.RUNNING and step.state in ("sending", "watching") else ""
-        cells.append(
-            f'<div class="so-step{live}" style="--c:{colour}"><small>Stage {step.number}, {escape(word)}</small>'
-            f"<b>up to {number(step.upto)}</b><span>{escape(', '.join(facts)) or '&nbsp;'}</span></div>"
+        colour, label = _STAGE.get(run.step_label(step), (theme.NEUTRAL, step.state))
+        outcomes = (
+            (step.succeeded, "succeeded"),
+            (step.failed_again, "failed again"),
+            (step.waiting, "pending" if running else "unknown"),
         )
-    return f'<div class="so-steps">{"".join(cells)}</div>' if cells else ""
-
-
-def tally(title: str, rows: tuple[tuple[str, int], ...]) -> str:
-    """Sentences, each with its number of messages."""
-    said = "".join(f"<li><b>{number(count)}</b> {escape(text)}</li>" for text, count in rows)
-    return f'<div class="so-tally"><b>{escape(title)}</b><ul>{said}</ul></div>' if rows else ""
-
-
-def _name(arn: str) -> str:
-    return arn.rsplit(":", 1)[-1] or arn
+        text = ", ".join(f"{number(count)} {name}" for count, name in outcomes if count)
+        live = running and step.state in ("sending", "watching")
+        stages.append(_Stage(f"Stage {step.number}, {label}", step.upto, colour, text or "\N{NO-BREAK SPACE}", live))
+    return MACROS.stages(stages)

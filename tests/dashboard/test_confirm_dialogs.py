@@ -171,12 +171,12 @@ def test_what_a_move_task_took_counts_as_sent_until_it_is_known_letter_by_letter
     run = dead_letter_service.circling(dead_letter_service.a_run(RunState.CANCELLED))
     assert "35 moved by SQS, about" in dead_letters.run_bar(run)
     assert "52 remaining" in dead_letters.run_bar(run)
-    assert "Stage 1, interrupted" in dead_letters.run_steps(run)
+    assert "Stage 1, interrupted" in dead_letters.run_stages(run)
     settled = replace(run, sent=87, deleted=87, moved=90)
     assert "by SQS" not in dead_letters.run_bar(settled) + dead_letters.run_numbers(settled)
     stopped = replace(run, state=RunState.STOPPED, steps=(replace(run.steps[0], state="stopped"),))
-    assert dead_letters.state(stopped)[1] == "Stopped", "the canary did not do it"
-    assert dead_letters.state(dead_letter_service.a_run(RunState.STOPPED))[1] == "Aborted by canary"
+    assert dead_letters.status_of(stopped)[1] == "Stopped", "the canary did not do it"
+    assert dead_letters.status_of(dead_letter_service.a_run(RunState.STOPPED))[1] == "Aborted by canary"
 
 
 def test_resuming_says_what_a_move_task_took(sample: Visit) -> None:
@@ -210,7 +210,7 @@ def test_a_watch_that_was_ended_early_is_no_waiting_and_a_resumed_step_was_stopp
         replace(last, state="ended early", waiting=63, succeeded=last.succeeded - 63),
     )
     run = replace(done, state=RunState.CANCELLED, waiting=63, succeeded=1_937, steps=steps)
-    said = dead_letters.run_bar(run) + dead_letters.run_numbers(run) + dead_letters.run_steps(run)
+    said = dead_letters.run_bar(run) + dead_letters.run_numbers(run) + dead_letters.run_stages(run)
     assert "63 sent, outcome unknown" in said
     assert "Stage 1, aborted, then resumed" in said
     assert "Stage 4, ended early" in said

@@ -11,8 +11,9 @@ import streamlit as st
 from dashboard import page_runtime, theme
 from dashboard.access import access
 from dashboard.app_pages.dead_letters import filters, job_progress
-from dashboard.formatting import NONE, escape, message_count, moment, number, percent, utc
+from dashboard.formatting import NONE, escape, message_count, number, percent
 from dashboard.markup import error_box, html_blocks
+from dashboard.markup.dead_letters import MACROS
 from dashboard.services.dead_letter_service import DeadLetterService
 from ops.deadletters.messages.model import UNKNOWN_ERROR
 from ops.errors import OpsError
@@ -37,9 +38,9 @@ _FIX_STATUS = {
 
 def show_causes(service: DeadLetterService, report: CausesReport) -> None:
     """One row per cause; the selected one is marked, with its fix status below."""
-    rows = [
-        {**row, "fingerprint": row["fingerprint"] or UNKNOWN_ERROR} for row in report.groups.to_dict("records")
-    ]  # the filter's value for messages without a cause
+    rows: list[dict[Any, Any]] = report.groups.to_dict("records")
+    for row in rows:
+        row["fingerprint"] = row["fingerprint"] or UNKNOWN_ERROR  # the filter's value for messages without a cause
     st.subheader("Failure causes", anchor=False)
     if not rows:
         why = "The last scan found none: the queue was empty, or another consumer has them in flight."
@@ -57,8 +58,9 @@ def show_causes(service: DeadLetterService, report: CausesReport) -> None:
         for row in shown:
             _show_cause(row, span, row["fingerprint"] == selected)
     _show_more_toggle(rows, shown)
-    if row := next((row for row in shown if row["fingerprint"] == selected), None):
-        _show_fix_status(service, row)
+    for row in shown:
+        if row["fingerprint"] == selected:
+            _show_fix_status(service, row)
 
 
 def _show_cause(row: dict[str, Any], span: tuple[datetime, datetime] | None, selected: bool) -> None:
@@ -73,22 +75,21 @@ def _show_cause(row: dict[str, Any], span: tuple[datetime, datetime] | None, sel
 
 def cause_html(row: dict[str, Any], span: tuple[datetime, datetime] | None) -> str:
     """One cause as a row: count and share, error, first and last seen, fix status."""
-    guess = row["source"] == "guess"
     name = {"guess": "Similar payloads", "none": "No cause found"}.get(row["source"], row["error_type"] or "unknown")
     name = f"likely {name}" if row.get("likely") else name
     colour, status = _FIX_STATUS.get(str(row.get("fixed") or "unknown"), _FIX_STATUS["unknown"])
-    facts = [str(row["location"] or ""), f"version {row['version']}" if row.get("version") else "", _evidence(row)]
-    details = " · ".join(fact for fact in facts if fact)
-    share = float(row["share"])
-    badge = '<i class="so-guess">guess</i>' if guess else ""
-    return (
-        f'<div class="so-cause"><div class="so-count"><b>{number(row["letters"])}</b><span>{percent(share)}</span>'
-        f'<u style="width:{max(1.5, share * 100):.1f}%"></u></div>'
-        f'<div class="so-died"><b>{escape(name)}</b>{badge}<p>{escape(row["label"] or "")}</p>'
-        f"<span>{escape(details)}</span></div>"
-        f'<div class="so-life">{_seen_html(row, span)}</div>'
-        f'<div class="so-fixed" style="--c:{colour}"><b>{status}</b>'
-        f"<small>{escape(_shorten(str(row.get('fixed_why') or '')))}</small></div></div>"
+    details = (str(row["location"] or ""), f"version {row['version']}" if row.get("version") else "", _evidence(row))
+    return MACROS.cause(
+        row,
+        name,
+        row["source"] == "guess",
+        " · ".join(filter(None, details)),
+        _seen_html(row, span),
+        colour,
+        status,
+        _shorten(str(row.get("fixed_why") or "")),
+        float(row["share"]),
+        percent(float(row["share"])),
     )
 
 
@@ -117,16 +118,10 @@ def _seen_html(row: dict[str, Any], span: tuple[datetime, datetime] | None) -> s
     first, last = row["first_seen"], row["last_seen"]
     if span is None or _is_missing(first) or _is_missing(last):
         return NONE
-    viewer = page_runtime.ZONE
     whole = max(1.0, (span[1] - span[0]).total_seconds())
-    left = (first - span[0]).total_seconds() / whole * 100
+    left = min(98.5, (first - span[0]).total_seconds() / whole * 100)
     width = max(1.5, (last - first).total_seconds() / whole * 100)
-    left = min(left, 98.5)
-    title = escape(f"{utc(first)} to {utc(last)}")
-    return (
-        f'<span title="{title}">{moment(first, viewer)} – {moment(last, viewer)}</span>'
-        f'<u><i style="left:{left:.1f}%;width:{min(width, 100 - left):.1f}%"></i></u>'
-    )
+    return MACROS.seen(first, last, page_runtime.ZONE, left, min(width, 100 - left))
 
 
 def _is_missing(value: Any) -> bool:

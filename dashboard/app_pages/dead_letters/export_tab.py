@@ -10,7 +10,7 @@ import streamlit as st
 from dashboard.access import access
 from dashboard.app_pages.dead_letters import confirm_dialogs, job_progress
 from dashboard.formatting import escape, message_count, number, usd
-from dashboard.markup import dead_letters, error_box, html_blocks
+from dashboard.markup import error_box, html_blocks
 from dashboard.services.dead_letter_service import DeadLetterService
 from ops.deadletters.jobs import tasks
 from ops.deadletters.jobs.background import DONE
@@ -116,7 +116,7 @@ def _show_purge_plan(service: DeadLetterService, plan_id: str, selection: Select
         }
         st.html(html_blocks.facts(facts))
         if plan.warnings:
-            st.html(dead_letters.warnings(plan.warnings))
+            st.html(html_blocks.notes("Warnings", plan.warnings))
         if st.button(f"Purge {message_count(len(plan.ids))}…", icon=":material/delete_forever:", key="ask-purge"):
             confirm_dialogs.confirm_purge(service, plan, path)
 

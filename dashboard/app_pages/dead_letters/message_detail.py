@@ -11,8 +11,9 @@ import streamlit as st
 
 from dashboard import page_runtime, theme
 from dashboard.components import cached_queries
-from dashboard.formatting import duration, escape, moment, number, sendable, utc
+from dashboard.formatting import duration, escape, number, sendable
 from dashboard.markup import error_box, html_blocks
+from dashboard.markup.dead_letters import MACROS
 from dashboard.services.dead_letter_service import DeadLetterService
 from ops.deadletters.edits import json_roundtrip
 from ops.deadletters.messages.model import Kind, Place
@@ -123,18 +124,19 @@ def _show_timeline(service: DeadLetterService, message: SnapshotMessage) -> None
 
 def timeline_html(events: list[tuple[Any, str, str]]) -> str:
     """Events (time, name, text) from top to bottom, with the time between them."""
-    viewer = page_runtime.ZONE
     rows, previous = [], None
-    for at, what, text in events:
-        gap = f"+{_elapsed(at - previous)}" if previous is not None and at is not None else ""
-        when = f'<time title="{escape(utc(at))}">{escape(moment(at, viewer))}</time>'
-        log = f"<code>{escape(_shorten(text))}</code>" if text else ""
+    for time, event, text in events:
         rows.append(
-            f'<li style="--c:{_EVENT_COLOUR.get(what, theme.NEUTRAL)}">{when}<div><b>{escape(_EVENT_NAME.get(what, what))}</b>'
-            f"<small>{gap}</small>{log}</div></li>"
+            {
+                "time": time,
+                "name": _EVENT_NAME.get(event, event),
+                "colour": _EVENT_COLOUR.get(event, theme.NEUTRAL),
+                "elapsed": f"+{_elapsed(time - previous)}" if previous is not None and time is not None else "",
+                "text": _shorten(text),
+            }
         )
-        previous = at or previous
-    return f'<ol class="so-line">{"".join(rows)}</ol>' if rows else ""
+        previous = time or previous
+    return MACROS.timeline(rows, page_runtime.ZONE)
 
 
 def _elapsed(passed: timedelta) -> str:

@@ -43,11 +43,12 @@ def show_plan(service: DeadLetterService, plan_id: str, selection: Selection, al
     with st.container(border=True, key="preview"):
         st.subheader(f"Review: {verb} {messages}", anchor=False)
         st.html(_numbers_html(plan))
-        st.html(dead_letters.course(dead_letters.origin(plan, service.queue), dead_letters.destination(plan)))
+        st.html(dead_letters.course(plan, service.queue))
         if plan.steps.watch:
-            st.html(dead_letters.planned_steps(plan))
+            st.html(dead_letters.planned_stages(plan))
+            st.caption(dead_letters.canary_rule(plan))
         if plan.warnings:
-            st.html(dead_letters.warnings(plan.warnings))
+            st.html(html_blocks.notes("Warnings", plan.warnings))
         left, right = st.columns(2, gap="medium")
         with left, st.expander("Plan details", icon=":material/list:", key="preview-how"):
             st.html(html_blocks.facts(_plan_facts(plan)))

@@ -83,7 +83,9 @@ def show_run_instead_of_plan(service: DeadLetterService) -> bool:
             if run is not None:
                 st.html(dead_letters.run_head(run, message_count(run.planned), page_runtime.ZONE))
                 st.html(dead_letters.run_bar(run))
-            st.html(dead_letters.follow() if active else dead_letters.upwards() if run else "<span></span>")
+            macros = dead_letters.MACROS
+            link = macros.running if active else macros.ended
+            st.html(link(dead_letters.ANCHOR) if active or run else "<span></span>")
 
     body()
     return active
@@ -151,14 +153,14 @@ def show_run(
 def _show_details(run: Run, key: str) -> None:
     st.html(dead_letters.run_numbers(run))
     if run.steps:
-        st.html(dead_letters.run_steps(run))
+        st.html(dead_letters.run_stages(run))
     if run.state is RunState.RUNNING and run.rate_reason and not run.stopping:
         limit = f"Max rate now {number(run.rate_limit)}/s: " if run.rate_limit is not None else ""
         st.html(f'<span class="so-quiet">{escape(f"{limit}{run.rate_reason}.")}</span>')
     if run.failed_again_causes:
-        st.html(dead_letters.tally("Failed again with", run.failed_again_causes))
+        st.html(dead_letters.MACROS.tally("Failed again with", run.failed_again_causes))
     if run.failures:
-        st.html(dead_letters.tally("Rejected by the destination", run.failures))
+        st.html(dead_letters.MACROS.tally("Rejected by the destination", run.failures))
     _show_possible_duplicates(run, key)
 
 
@@ -198,7 +200,7 @@ def show_history(service: DeadLetterService) -> None:
     if not runs:
         return
     frame = pd.DataFrame([{name: getattr(run, name) for name in _COLUMNS} for run in runs])
-    frame["state"] = [dead_letters.state(run)[1] for run in runs]
+    frame["state"] = [dead_letters.status_of(run)[1] for run in runs]
     for name in ("reason", "status_text"):
         frame[name] = frame[name].map(sendable)
     frame["began"] = pd.to_datetime(frame["began"], utc=True).dt.tz_convert(page_runtime.ZONE)

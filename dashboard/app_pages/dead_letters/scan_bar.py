@@ -49,9 +49,15 @@ def show_scan_bar(
             label = "Scan again…" if info else "Scan the DLQ…"
             counted = count()
             empty = counted is not None and not counted.messages
-            kind = "secondary" if empty or (info and not is_old(info)) else "primary"
+            urgent = not empty and (info is None or is_old(info))
             disabled = running or not allowed.may_receive
-            if st.button(label, icon=":material/visibility:", key="look", type=kind, disabled=disabled):
+            if st.button(
+                label,
+                icon=":material/visibility:",
+                key="look",
+                type="primary" if urgent else "secondary",
+                disabled=disabled,
+            ):
                 _confirm_scan(service, counted)
             if not allowed.may_receive:
                 st.text(allowed.why)
