@@ -178,7 +178,7 @@ class BatchEntryError:
     sender_fault: bool
 
 
-MISSING_ENTRY = BatchEntryError("Unmentioned", "the answer does not say what became of it", False)
+MISSING_ENTRY = BatchEntryError("Unmentioned", "the response does not mention it", False)
 """For an entry that stands neither among an answer's successes nor its failures."""
 
 

@@ -17,7 +17,7 @@ from ops.cli.app import run as ops
 from ops.deadletters import plans, queue_lock
 from ops.deadletters.archive import audit_log
 from ops.deadletters.redrive import redrive
-from ops.deadletters.transfer import receiver, settings
+from ops.deadletters.transfer import context, receiver
 from tests.cases.damage import OF_ANY, OF_AUDIT, OF_LEDGER, OF_SNAPSHOT, Damage, settle
 from tests.ops.cli.conftest import Desk, _doors, _workloads, _world, desk, terminal
 
@@ -88,7 +88,7 @@ class Kept:
 
 @pytest.fixture
 def kept(desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Kept:
-    monkeypatch.setattr(settings, "LEASE_S", 1)
+    monkeypatch.setattr(context, "LEASE_S", 1)
     monkeypatch.setattr(receiver, "GRACE_S", 0.1)
     monkeypatch.setattr(queue_lock, "HANDOVER_WAIT_S", 0.05)
     desk.bury(*BODIES[:1])

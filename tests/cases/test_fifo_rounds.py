@@ -127,7 +127,7 @@ def test_a_run_that_was_stopped_goes_on_with_the_rest(world: World) -> None:
 def test_a_refused_message_holds_back_those_behind_it_and_the_run_counts_them(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("ops.deadletters.transfer.settings.LEASE_S", 2)
+    monkeypatch.setattr("ops.deadletters.transfer.context.LEASE_S", 2)
     monkeypatch.setattr("ops.deadletters.transfer.receiver.GRACE_S", 0.1)
     world.aws.queue("parked.fifo", FifoQueue="true", MaximumMessageSize="1024")
     put(world, {"only": 12})

@@ -70,7 +70,7 @@ def test_what_cannot_fit_is_refused_alone_and_the_plan_says_so(world: World) -> 
     )
     assert (run.state, run.sent, run.failed, run.unmarked) == (RunState.DONE, 3, 1, 1)
     assert run.failures == (
-        ("It is larger than queue narrow takes: 1,024 bytes with attributes (MaximumMessageSize).", 1),
+        ("It is larger than queue narrow accepts: 1,024 bytes with attributes (MaximumMessageSize).", 1),
     )
     assert [len(body) for body in world.bodies()] == [5_000]
 

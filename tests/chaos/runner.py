@@ -25,7 +25,7 @@ from ops.aws import Aws
 from ops.deadletters import plans
 from ops.deadletters.queue import DeadLetterQueue, open_queue
 from ops.deadletters.redrive import redrive
-from ops.deadletters.transfer import settings
+from ops.deadletters.transfer import context
 from ops.errors import OpsError
 from ops.target import Target
 
@@ -76,7 +76,7 @@ def child(call: dict[str, Any]) -> None:
 
 
 def main() -> None:
-    settings.LEASE_S = LEASE_S
+    context.LEASE_S = LEASE_S
     botocore.session.get_session().get_service_model("sqs")  # the biggest part of a client's making, once
     for line in sys.stdin:
         call = json.loads(line)

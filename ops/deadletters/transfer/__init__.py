@@ -1,4 +1,4 @@
-"""The engine that moves letters, with the ledger written ahead of each step."""
+"""The engine that moves messages, with the ledger written ahead of each step."""
 
 from ops.deadletters.transfer.engine import Transfer, TransferResult
 

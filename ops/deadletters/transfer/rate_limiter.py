@@ -1,4 +1,4 @@
-"""How fast letters go: a token bucket that many movers share and that headroom turns up and down while they run."""
+"""The send rate: a token bucket that all workers share, and whose rate headroom adjusts while they run."""
 
 from __future__ import annotations
 
@@ -7,16 +7,14 @@ import time
 from collections.abc import Callable
 
 BURST_S = 0.1
-"""Unused time that may be caught up on: short, so that a pause is not followed by a flood."""
+"""Unused time that may be caught up on: short, so that a pause is not followed by a burst."""
 STOP_CHECK_S = 0.2
-"""How often a waiting mover asks whether it shall stop."""
+"""How often a waiting worker checks whether to stop."""
 
 
 class RateLimiter:
-    """At most ``rate`` messages a second, over all threads that take from it; None: no limit; 0: nothing goes.
-
-    ``why`` is the reason for the current rate, in a clause.
-    """
+    """At most ``rate`` messages per second over all threads; None: no limit; 0: paused. ``why``: the reason for the
+    current rate, a clause."""
 
     def __init__(self, rate: float | None, why: str = "", clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
@@ -24,7 +22,7 @@ class RateLimiter:
         self._rate = rate
         self._why = why
         self._tokens = 0.0
-        self._at = clock()
+        self._refilled_at = clock()
 
     @property
     def rate(self) -> float | None:
@@ -35,17 +33,17 @@ class RateLimiter:
         return self._why
 
     def set(self, rate: float | None, why: str = "") -> None:
-        """From now on; who waits now waits by the new rate."""
+        """From now on, also for callers that are waiting."""
         with self._changed:
             self._refill()
             self._rate, self._why = rate, why
             self._changed.notify_all()
 
     def take(self, count: int = 1, stop: Callable[[], bool] | None = None) -> bool:
-        """Wait until ``count`` more messages may go. False when ``stop`` became true while waiting: then none may.
+        """Wait until ``count`` more messages may be sent. False when ``stop`` became true meanwhile: then none may.
 
-        A count above what has gathered is a debt that the next taker waits for, so that a batch of ten never has to
-        wait for ten tokens to gather at a slow rate, and the rate still holds on average.
+        A count above the tokens at hand is a debt that the next caller waits for, so that a batch of ten never waits
+        for ten tokens at a slow rate, and the rate still holds on average.
         """
         if self._rate is None:
             return not (stop and stop())
@@ -62,7 +60,7 @@ class RateLimiter:
     def _refill(self) -> None:
         now = self._clock()
         if self._rate is not None:
-            self._tokens = min(self._rate * BURST_S, self._tokens + (now - self._at) * self._rate)
+            self._tokens = min(self._rate * BURST_S, self._tokens + (now - self._refilled_at) * self._rate)
         else:
             self._tokens = 0.0
-        self._at = now
+        self._refilled_at = now

@@ -1,297 +1,251 @@
-"""Sending what was claimed, and deleting what was sent, each synced to the ledger before the next step.
+"""Sending received messages, and deleting what was sent; the ledger is synced to disk before each step.
 
-A call that failed is one of three things (``ops.aws.call_effect``). Surely not carried out: asked again. Refused: for one
-letter it is told, for all it ends the run. Unknown: the letters are put on the list of those that may arrive twice, on
-disk, and only then sent again.
+A call that failed had one of three effects (``ops.aws.call_effect``). Not applied: it is retried. Rejected: because of
+one message, that message fails; because of the destination, the run ends. Unknown: the messages are first recorded as
+possible duplicates, on disk, and then sent again.
 """
 
 from __future__ import annotations
 
-import secrets
-import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import ExitStack
-from typing import TYPE_CHECKING
+from functools import partial
 
 from ops import clock
 from ops.aws import call_effect, sqs
 from ops.aws.call_effect import CallEffect
 from ops.clock import elapsed_s
-from ops.deadletters.edits import outgoing
-from ops.deadletters.ledger import AcceptedMessage, Ledger
+from ops.deadletters.edits.outgoing import edited_message
+from ops.deadletters.ledger import AcceptedMessage
 from ops.deadletters.ledger.schema import INTENT, PLANNED
+from ops.deadletters.transfer import context
+from ops.deadletters.transfer.context import TransferContext
 from ops.deadletters.transfer.destinations import DestinationResolver, DestinationSender, OutgoingMessage, SendResult
-from ops.deadletters.transfer.in_flight import InFlight, InFlightMessage
-from ops.deadletters.transfer.receiver import RETRY_TIMEOUT_S
+from ops.deadletters.transfer.in_flight import InFlightMessage
 from ops.errors import AccessDenied, AwsError, CredentialsError, NotFound, UsageError
 
-if TYPE_CHECKING:
-    from ops.aws import Aws
-    from ops.deadletters.messages.model import DeadLetter
-    from ops.deadletters.plan_model import Plan
-
-MIN_BACKOFF_S, MAX_BACKOFF_S = 0.1, 5.0
-LOOK_UP_S = 0.2
-
-Stop = Callable[[], bool]
+ByNumber = dict[int, InFlightMessage]
 
 
 class MessageSender:
     """Safe to share between threads."""
 
-    def __init__(
-        self,
-        aws: Aws,
-        queue: sqs.Queue,
-        plan: Plan,
-        ledger: Ledger,
-        hold: InFlight,
-        choice: DestinationResolver,
-        lease_s: int,
-        stop: Stop,
-    ) -> None:
-        self._aws = aws
-        self._queue = queue
-        self._plan = plan
-        self._ledger = ledger
-        self._in_flight = hold
-        self._destinations = choice
-        self._lease_s = lease_s
-        self._stop = stop
+    def __init__(self, shared: TransferContext, destinations: DestinationResolver) -> None:
+        self._shared = shared
+        self._ledger = shared.ledger
+        self._in_flight = shared.in_flight
+        self._destinations = destinations
 
-    def process(self, claims: Sequence[InFlightMessage], step: int) -> None:
-        """Send and delete up to ten letters. Raises AwsError when AWS refuses for good, OpsError when the ledger cannot
-        be written; what was sent by then is on record."""
-        for_deletion = [claim for claim in claims if claim.sent]
-        fresh = [claim for claim in claims if not claim.sent]
-        with ExitStack() as afterwards:  # whatever fails meanwhile, or in one of these
-            afterwards.callback(self._in_flight.finish, claims)
-            afterwards.callback(lambda: self.delete([claim for claim in for_deletion if claim.receipt]))
-            afterwards.callback(lambda: self._in_flight.set_aside([claim for claim in fresh if self._open(claim)]))
-            for route, parcels in self._routed(fresh):
-                self._dispatch(route, parcels, {claim.number: claim for claim in fresh}, step, for_deletion)
+    def process(self, messages: Sequence[InFlightMessage], step: int) -> None:
+        """Send and delete up to ten messages. Raises AwsError when AWS rejects a call for good, OpsError when the
+        ledger cannot be written; what was sent by then is recorded."""
+        sent = [item for item in messages if item.sent]
+        unsent = {item.number: item for item in messages if not item.sent}
+        with ExitStack() as cleanup:  # whatever fails meanwhile, or in one of these
+            cleanup.callback(self._in_flight.finish, messages)
+            cleanup.callback(lambda: self.delete([item for item in sent if item.receipt]))
+            cleanup.callback(lambda: self._in_flight.set_aside([item for item in unsent.values() if self._open(item)]))
+            for destination, batch in self._by_destination(unsent.values()):
+                self._dispatch(destination, batch, unsent, step, sent)
 
     # --- sending ---------------------------------------------------------------------------------------------------
 
-    def _routed(self, claims: Sequence[InFlightMessage]) -> Iterable[tuple[DestinationSender, list[OutgoingMessage]]]:
-        """The letters as they go out, by destination; those that cannot go are refused here."""
-        found: dict[str, tuple[DestinationSender, list[OutgoingMessage]]] = {}
-        refused: dict[str, list[InFlightMessage]] = {}
-        for claim in claims:
+    def _by_destination(
+        self, messages: Iterable[InFlightMessage]
+    ) -> Iterable[tuple[DestinationSender, list[OutgoingMessage]]]:
+        """The edited messages by destination. Those that cannot be sent anywhere are recorded as rejected."""
+        batches: dict[str, tuple[DestinationSender, list[OutgoingMessage]]] = {}
+        rejected: dict[str, list[InFlightMessage]] = {}
+        for item in messages:
             try:
-                letter = outgoing.edited_message(claim.letter, self._plan.edits)
-                route = self._route(claim.letter)
+                edited = edited_message(item.message, self._shared.plan.edits)
+                destination = self._shared.retry(partial(self._destinations.resolve, item.message))
             except UsageError as error:
-                refused.setdefault(str(error), []).append(claim)
+                rejected.setdefault(str(error), []).append(item)
                 continue
-            if route is None:
-                break  # this one and the next are kept for later
-            found.setdefault(route.arn, (route, []))[1].append(OutgoingMessage(claim.number, letter))
-        for why, these in refused.items():
-            self._ledger.record_rejected([claim.number for claim in these], why)
-            self._in_flight.hold_back(these)
-        return found.values()
-
-    def _route(self, letter: DeadLetter) -> DestinationSender | None:
-        """Where the letter goes; a look-up that gets no answer is waited for as a send is. None: it shall stop."""
-        began, attempt = elapsed_s(), 0
-        while True:
-            try:
-                return self._destinations.resolve(letter)
-            except AwsError as error:
-                attempt += 1
-                if call_effect.classify(error) is CallEffect.REJECTED or elapsed_s() - began > RETRY_TIMEOUT_S:
-                    raise
-                if self.pause(attempt):
-                    return None
+            if destination is None:
+                break  # stopping: this message and the next ones are kept for later
+            batches.setdefault(destination.arn, (destination, []))[1].append(OutgoingMessage(item.number, edited))
+        for why, items in rejected.items():
+            self._ledger.record_rejected([item.number for item in items], why)
+            self._in_flight.hold_back(items)
+        return batches.values()
 
     def _dispatch(
         self,
-        route: DestinationSender,
-        parcels: list[OutgoingMessage],
-        claims: dict[int, InFlightMessage],
+        destination: DestinationSender,
+        messages: list[OutgoingMessage],
+        items: ByNumber,
         step: int,
-        done: list[InFlightMessage],
+        sent: list[InFlightMessage],
     ) -> None:
-        for turn in _turns_by_group(parcels) if route.ordered else [parcels]:
-            for call in route.batches(turn):
-                mine = [claims[parcel.number] for parcel in call]
+        for turn in _turns_by_group(messages) if destination.ordered else [messages]:
+            for batch in destination.batches(turn):
+                in_batch = [items[outgoing.number] for outgoing in batch]
                 try:
-                    self._send(route, call, claims, step)
+                    self._send(destination, batch, items, step)
                 finally:
-                    done += [claim for claim in mine if claim.sent]
-                if route.ordered and any(self._open(claim) for claim in mine):
-                    return  # the next of a group must not overtake
+                    sent += [item for item in in_batch if item.sent]
+                if destination.ordered and any(self._open(item) for item in in_batch):
+                    return  # the next message of a group must not overtake it
 
-    def _open(self, claim: InFlightMessage) -> bool:
-        return not claim.sent and self._ledger.state_of(claim.number) in (PLANNED, INTENT)
+    def _open(self, item: InFlightMessage) -> bool:
+        return not item.sent and self._ledger.state_of(item.number) in (PLANNED, INTENT)
 
     def _send(
-        self,
-        route: DestinationSender,
-        parcels: Sequence[OutgoingMessage],
-        claims: dict[int, InFlightMessage],
-        step: int,
+        self, destination: DestinationSender, batch: Sequence[OutgoingMessage], items: ByNumber, step: int
     ) -> None:
-        """Until each is accepted, refused, or given up for now."""
-        self._ledger.record_intent([(parcel.number, claims[parcel.number].receipt) for parcel in parcels], step)
-        asked: list[OutgoingMessage] = list(parcels)
-        began, attempt = elapsed_s(), 0
+        """Until each message is accepted, rejected, or given up for now."""
+        self._ledger.record_intent([(outgoing.number, items[outgoing.number].receipt) for outgoing in batch], step)
+        unsent: list[OutgoingMessage] = list(batch)
+        start, attempt = elapsed_s(), 0
         unknown = False
-        while asked:
-            pending = self._leased(asked, claims)  # after the ledger: this process may have stood still for long
-            self._give_up([parcel for parcel in asked if parcel not in pending], unknown=unknown)
+        while unsent:
+            pending = self._with_lease(unsent, items)  # after the sync to disk, which may have taken long
+            self._give_up([outgoing for outgoing in unsent if outgoing not in pending], unknown=unknown)
             if not pending:
                 return
             failure: AwsError | None = None
             try:
-                answers = route.send(pending)
+                results = destination.send(pending)
             except AwsError as error:
                 failure = error
-                if call_effect.classify(error) is CallEffect.REJECTED:
-                    self._refused(route, pending, claims, step, error, unknown=unknown)
+                effect = call_effect.classify(error)
+                if effect is CallEffect.REJECTED:
+                    self._call_rejected(destination, pending, items, step, error, unknown=unknown)
                     return
-                answers = [SendResult(why=str(error), unknown=call_effect.classify(error) is CallEffect.UNKNOWN)] * len(
-                    pending
-                )
-            doubted = [parcel.number for parcel, answer in zip(pending, answers, strict=True) if answer.unknown]
-            if doubted:
+                results = [SendResult(why=str(error), unknown=effect is CallEffect.UNKNOWN)] * len(pending)
+            doubtful = [outgoing.number for outgoing, result in zip(pending, results, strict=True) if result.unknown]
+            if doubtful:
                 unknown = True
-                self._ledger.record_possible_duplicates(doubted)
-            asked = self._recorded(route, pending, answers, claims)
+                self._ledger.record_possible_duplicates(doubtful)
+            unsent = self._record(destination, pending, results, items)
             attempt += 1
-            if asked and (elapsed_s() - began > RETRY_TIMEOUT_S or self.pause(attempt)):
-                self._give_up(asked, unknown=unknown)
-                if not self._stop():
-                    why = next((answer.why for answer in answers if answer.why), "")
-                    raise failure or AwsError(f"The destination kept refusing letters: {why}", "Resume the run later.")
+            if unsent and (elapsed_s() - start > context.RETRY_TIMEOUT_S or self._shared.back_off(attempt)):
+                self._give_up(unsent, unknown=unknown)
+                if not self._shared.stopping():
+                    why = next((result.why for result in results if result.why), "")
+                    raise failure or AwsError(
+                        f"The destination kept rejecting messages: {why}", "Resume the run later."
+                    )
                 return
 
-    def _recorded(
+    def _record(
         self,
-        route: DestinationSender,
-        parcels: Sequence[OutgoingMessage],
-        answers: Sequence[SendResult],
-        claims: dict[int, InFlightMessage],
+        destination: DestinationSender,
+        batch: Sequence[OutgoingMessage],
+        results: Sequence[SendResult],
+        items: ByNumber,
     ) -> list[OutgoingMessage]:
-        """Writes down what was accepted and what was refused; returns the others."""
+        """Record what was accepted and what was rejected; returns the other messages."""
         now = clock.now_utc().timestamp()
         accepted, pending = [], []
-        for parcel, answer in zip(parcels, answers, strict=True):
-            claim = claims[parcel.number]
-            if answer.sent_as:
-                first = claim.letter.original_message_id
-                original = first if first != claim.letter.message_id else ""
-                accepted.append(AcceptedMessage(parcel.number, answer.sent_as, now, original, route.arn))
-            elif answer.refused:
-                self._ledger.record_rejected([parcel.number], answer.refused)
-                self._in_flight.hold_back([claim])
+        for outgoing, result in zip(batch, results, strict=True):
+            item = items[outgoing.number]
+            if result.sent_as:
+                first = item.message.original_message_id
+                original = first if first != item.message.message_id else ""
+                accepted.append(AcceptedMessage(outgoing.number, result.sent_as, now, original, destination.arn))
+            elif result.refused:
+                self._ledger.record_rejected([outgoing.number], result.refused)
+                self._in_flight.hold_back([item])
             else:
-                pending.append(parcel)
-        for done in (False, True):  # of what came from the shelf nothing is to be deleted
-            these = [each for each in accepted if done is not bool(claims[each.number].receipt)]
-            if these:
-                self._ledger.record_sent(these, done=done)
-        for each in accepted:
-            claims[each.number].sent = True
-        self._ledger.add_unmarked(sum(bool(answer.sent_as) and answer.unmarked for answer in answers))
+                pending.append(outgoing)
+        for from_snapshot in (False, True):  # nothing is to be deleted of what came from the snapshot
+            rows = [row for row in accepted if from_snapshot is not bool(items[row.number].receipt)]
+            if rows:
+                self._ledger.record_sent(rows, done=from_snapshot)
+        for row in accepted:
+            items[row.number].sent = True
+        self._ledger.add_unmarked(sum(bool(result.sent_as) and result.unmarked for result in results))
         return pending
 
-    def _refused(
+    def _call_rejected(
         self,
-        route: DestinationSender,
-        pending: Sequence[OutgoingMessage],
-        claims: dict[int, InFlightMessage],
+        destination: DestinationSender,
+        batch: Sequence[OutgoingMessage],
+        items: ByNumber,
         step: int,
         error: AwsError,
         *,
         unknown: bool,
     ) -> None:
-        """The call as a whole: because of the destination, which ends the run; else because of one of the letters."""
+        """The call as a whole was rejected: because of the destination, which ends the run, or of one message."""
         if isinstance(error, AccessDenied | CredentialsError | NotFound) or error.code.upper().startswith("KMS"):
-            self._give_up(pending, unknown=unknown)
+            self._give_up(batch, unknown=unknown)
             raise error
-        if len(pending) == 1:
-            self._ledger.record_rejected([pending[0].number], str(error))
-            self._in_flight.hold_back([claims[pending[0].number]])
+        if len(batch) == 1:
+            self._ledger.record_rejected([batch[0].number], str(error))
+            self._in_flight.hold_back([items[batch[0].number]])
             return
-        for parcel in pending:
-            self._send(route, [parcel], claims, step)
+        for outgoing in batch:
+            self._send(destination, [outgoing], items, step)
 
-    def _give_up(self, parcels: Sequence[OutgoingMessage], *, unknown: bool) -> None:
-        """For now. What may have been sent stays an intent, on the list of those that may arrive twice."""
-        if parcels and not unknown:
-            self._ledger.record_unsent([parcel.number for parcel in parcels])
+    def _give_up(self, batch: Sequence[OutgoingMessage], *, unknown: bool) -> None:
+        """For now. What may have been sent stays an intent, and so a possible duplicate."""
+        if batch and not unknown:
+            self._ledger.record_unsent([outgoing.number for outgoing in batch])
 
-    def _leased(self, parcels: list[OutgoingMessage], claims: dict[int, InFlightMessage]) -> list[OutgoingMessage]:
-        """Those whose lease outlasts another call, renewed where it is short; the others are received again."""
-        enough = self._lease_s / 2
-        short = [claims[parcel.number] for parcel in parcels if not claims[parcel.number].lease_lasts(enough)]
+    def _with_lease(self, batch: list[OutgoingMessage], items: ByNumber) -> list[OutgoingMessage]:
+        """The messages whose lease outlasts another call, extended where it is short. The others will be received
+        again."""
+        lease_s = self._shared.lease_s
+        short = [items[outgoing.number] for outgoing in batch if not items[outgoing.number].lease_lasts(lease_s / 2)]
         if not short:
-            return parcels
-        began = elapsed_s()
+            return batch
+        start = elapsed_s()
         try:
-            results = sqs.change_visibility_batch(
-                self._aws, self._queue, [claim.receipt for claim in short], self._lease_s
-            )
+            receipts = [item.receipt for item in short]
+            errors = sqs.change_visibility_batch(self._shared.aws, self._shared.queue, receipts, lease_s)
         except AwsError:
             pass
         else:
-            for claim, refused in zip(short, results, strict=True):
-                if refused is None:
-                    claim.lease_ends = began + self._lease_s
-        return [parcel for parcel in parcels if claims[parcel.number].lease_lasts(enough / 2)]
+            for item, error in zip(short, errors, strict=True):
+                if error is None:
+                    item.lease_ends = start + lease_s
+        return [outgoing for outgoing in batch if items[outgoing.number].lease_lasts(lease_s / 4)]
 
     # --- deleting --------------------------------------------------------------------------------------------------
 
-    def delete(self, claims: Sequence[InFlightMessage]) -> None:
-        """Delete what is on record as sent. What could not be deleted for sure stays "sent", and is deleted when it is
-        received again. Raises AwsError when AWS does not allow it."""
-        pending = list(claims)
-        began, attempt = elapsed_s(), 0
+    def delete(self, messages: Sequence[InFlightMessage]) -> None:
+        """Delete messages that are recorded as sent. One whose deletion is uncertain stays "sent", and is deleted when
+        it is received again. Raises AwsError when AWS rejects the deletion."""
+        pending = list(messages)
+        start, attempt = elapsed_s(), 0
         while pending:
-            receipts = [claim.receipt for claim in pending]
+            receipts = [item.receipt for item in pending]
             try:
-                results = sqs.delete_batch(self._aws, self._queue, receipts)
+                errors = sqs.delete_batch(self._shared.aws, self._shared.queue, receipts)
             except AwsError as error:
                 if call_effect.classify(error) is CallEffect.REJECTED:
                     self._in_flight.hold_back(pending)
                     raise
-                results = (sqs.MISSING_ENTRY,) * len(pending)
-            again, gone = [], []
-            for claim, receipt, refused in zip(pending, receipts, results, strict=True):
-                if refused is None and claim.lease_lasts(0) and self._in_flight.forget_deleted(claim, receipt):
-                    gone.append(claim.number)
-                elif claim.receipt != receipt or (refused is not None and not refused.sender_fault):
-                    again.append(claim)
-            if gone:
-                self._ledger.record_deleted(gone)
-            pending = again
+                errors = (sqs.MISSING_ENTRY,) * len(pending)
+            retry, deleted = [], []
+            for item, receipt, refused in zip(pending, receipts, errors, strict=True):
+                if refused is None and item.lease_lasts(0) and self._in_flight.forget_deleted(item, receipt):
+                    deleted.append(item.number)
+                elif item.receipt != receipt or (refused is not None and not refused.sender_fault):
+                    retry.append(item)
+            if deleted:
+                self._ledger.record_deleted(deleted)
+            pending = retry
             attempt += 1
-            if pending and (elapsed_s() - began > RETRY_TIMEOUT_S or (self.pause(attempt) and attempt > 3)):
+            timed_out = elapsed_s() - start > context.RETRY_TIMEOUT_S
+            if pending and (timed_out or (self._shared.back_off(attempt) and attempt > 3)):
                 self._in_flight.hold_back(pending)
                 return
 
-    def pause(self, attempt: int) -> bool:
-        """Wait longer each time; true when it shall stop."""
-        longest = min(MAX_BACKOFF_S, MIN_BACKOFF_S * 2**attempt)
-        end = elapsed_s() + longest * (500 + secrets.randbelow(500)) / 1000
-        while (left := end - elapsed_s()) > 0:
-            if self._stop():
-                return True
-            time.sleep(min(left, LOOK_UP_S))
-        return self._stop()
 
-
-def _turns_by_group(parcels: Sequence[OutgoingMessage]) -> list[list[OutgoingMessage]]:
-    """Turns in each of which a message group has one letter, so that a failed entry of a batch is never overtaken."""
+def _turns_by_group(messages: Sequence[OutgoingMessage]) -> list[list[OutgoingMessage]]:
+    """Turns in each of which a message group has one message, so that a failed batch entry is never overtaken."""
     turns: list[list[OutgoingMessage]] = []
-    seen: dict[str, int] = {}
-    for parcel in parcels:
-        group = parcel.letter.group_id or parcel.letter.message_id
-        at = seen.get(group, 0)
-        seen[group] = at + 1
-        if at == len(turns):
+    turn_of_group: dict[str, int] = {}
+    for outgoing in messages:
+        group = outgoing.message.group_id or outgoing.message.message_id
+        turn = turn_of_group.get(group, 0)
+        turn_of_group[group] = turn + 1
+        if turn == len(turns):
             turns.append([])
-        turns[at].append(parcel)
+        turns[turn].append(outgoing)
     return turns

@@ -19,7 +19,7 @@ import pytest
 from ops.deadletters import queue_lock
 from ops.deadletters.messages.model import Place
 from ops.deadletters.snapshot import Snapshot
-from ops.deadletters.transfer import settings
+from ops.deadletters.transfer import context
 from tests.fakes.sqs.faults import DENIED, Fault
 from tests.ops.cli.conftest import Desk
 
@@ -260,7 +260,7 @@ def test_progress_that_nobody_can_read_any_more_stops_in_order(
 def started(plan: str) -> Iterator[subprocess.Popen[str]]:
     """A process that carries ``plan`` out, once it sends. Its leases are short, so that nobody waits for them long."""
     arguments = ["dlq", "redrive", plan, "--reason", "r", "--yes", "--queue", "jobs"]
-    program = f"from ops.deadletters.transfer import settings; settings.LEASE_S = {LEASE_S}; import ops.cli; "
+    program = f"from ops.deadletters.transfer import context; context.LEASE_S = {LEASE_S}; import ops.cli; "
     command = [sys.executable, "-c", f"{program} ops.cli.main({arguments!r})"]
     environ = {**os.environ, "PYTHONPATH": str(Path(__file__).resolve().parents[3])}
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environ) as running:
@@ -294,7 +294,7 @@ def test_a_running_redrive_stops_in_order(desk: Desk, way: str) -> None:
 
 @pytest.mark.slow
 def test_a_killed_redrive_is_named_until_it_is_finished(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(settings, "LEASE_S", LEASE_S)
+    monkeypatch.setattr(context, "LEASE_S", LEASE_S)
     plan = planned(desk, 60, "--no-watch", "--no-headroom", "--rate", "10")
     with started(plan) as running:
         running.kill()

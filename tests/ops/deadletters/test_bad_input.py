@@ -20,7 +20,7 @@ from ops.deadletters.plan_model import Pace, Plan, Selection, Steps
 from ops.deadletters.queue import open_queue
 from ops.deadletters.redrive import redrive, rollout
 from ops.deadletters.scan.scan import scan_queue
-from ops.deadletters.transfer import settings
+from ops.deadletters.transfer import context
 from ops.errors import OpsError
 from tests.fakes.disks import longest_file
 from tests.fakes.dlq_world import World
@@ -162,7 +162,7 @@ def test_large_letters_go_in_batches_that_fit(world: World) -> None:
 
 @pytest.mark.parametrize("room", [0, 4_096, 8_192, 20_000, 33_000, 50_000, 80_000, 120_000, 200_000])
 def test_a_disk_that_is_full_loses_nothing(world: World, room: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(settings, "LEASE_S", 2)  # which a resumed run waits for
+    monkeypatch.setattr(context, "LEASE_S", 2)  # which a resumed run waits for
     ids = world.put([f"letter {number}" for number in range(LETTERS)])
     plan = a_plan(world)
     run = None

@@ -1,4 +1,4 @@
-"""Where letters go: a queue, a function, an event bus or a topic, each behind the same small door (``route.Route``)."""
+"""Where messages are sent to: a queue, a function, an event bus or a topic, each behind a ``DestinationSender``."""
 
 from ops.deadletters.transfer.destinations.destination import DestinationSender, OutgoingMessage, SendResult
 from ops.deadletters.transfer.destinations.resolver import DestinationResolver

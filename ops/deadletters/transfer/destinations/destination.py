@@ -1,4 +1,4 @@
-"""What the mover needs of a destination."""
+"""What the engine needs of a destination."""
 
 from __future__ import annotations
 
@@ -11,17 +11,18 @@ from ops.deadletters.messages.model import DeadLetter
 
 @dataclass(frozen=True, slots=True)
 class OutgoingMessage:
-    """A letter on its way. ``letter`` is already edited."""
+    """``number``: in the ledger. ``message``: with the plan's edits applied."""
 
     number: int
-    letter: DeadLetter
+    message: DeadLetter
 
 
 @dataclass(frozen=True, slots=True)
 class SendResult:
-    """What became of one parcel of a call that was answered: the message's id at the destination; or ``refused`` (a
-    sentence: it will never be taken); or neither (not taken, but it may be tried again; ``why``). ``unknown``: the
-    answer does not tell, so it may have been taken. ``unmarked``: it had no room for the first message's id."""
+    """The result for one message of a call that was answered: ``sent_as``, its ID at the destination; or ``refused``,
+    why it will never be accepted (a sentence); or neither: it was not accepted, and may be retried (``why``).
+    ``unknown``: the response does not tell whether it was accepted. ``unmarked``: it had no room for the original
+    message ID."""
 
     sent_as: str = ""
     refused: str = ""
@@ -32,32 +33,32 @@ class SendResult:
 
 class DestinationSender(Protocol):
     arn: str
-    ordered: bool  # the letters of one message group go one after the other
+    ordered: bool  # the messages of a message group are sent one after the other
 
-    def batches(self, parcels: Iterable[OutgoingMessage]) -> Iterator[list[OutgoingMessage]]:
-        """Parcels that one call takes."""
+    def batches(self, messages: Iterable[OutgoingMessage]) -> Iterator[list[OutgoingMessage]]:
+        """The messages in batches for one call each."""
 
-    def send(self, parcels: Sequence[OutgoingMessage]) -> list[SendResult]:
-        """One call, made once. An answer for each, in order. Raises AwsError when the call as a whole failed."""
+    def send(self, batch: Sequence[OutgoingMessage]) -> list[SendResult]:
+        """One call, made once. A result for each message, in order. Raises AwsError when the call as a whole failed."""
 
 
 def split_batches(
-    parcels: Iterable[OutgoingMessage], size: Callable[[OutgoingMessage], int], most: int, most_bytes: int
+    messages: Iterable[OutgoingMessage], size: Callable[[OutgoingMessage], int], max_messages: int, max_bytes: int
 ) -> Iterator[list[OutgoingMessage]]:
-    """In order, at most so many parcels and bytes at a time; one that is larger than that goes alone."""
+    """In order, up to ``max_messages`` and ``max_bytes`` at a time; a message that is larger goes alone."""
     batch: list[OutgoingMessage] = []
-    room = most_bytes
-    for parcel in parcels:
-        needed = size(parcel)
-        if batch and (len(batch) == most or needed > room):
+    room = max_bytes
+    for outgoing in messages:
+        needed = size(outgoing)
+        if batch and (len(batch) == max_messages or needed > room):
             yield batch
-            batch, room = [], most_bytes
-        batch.append(parcel)
+            batch, room = [], max_bytes
+        batch.append(outgoing)
         room -= needed
     if batch:
         yield batch
 
 
-def rejection_text(code: str, message: str, about: str) -> str:
+def rejection_text(code: str, message: str, destination: str) -> str:
     text = " ".join(message.split())
-    return f"{about} refused it: {code}: {text}" if text else f"{about} refused it: {code}"
+    return f"{destination} rejected it: {code}: {text}" if text else f"{destination} rejected it: {code}"

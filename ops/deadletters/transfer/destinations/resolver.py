@@ -1,4 +1,4 @@
-"""Which way a letter goes."""
+"""Choosing the destination of each message."""
 
 from __future__ import annotations
 
@@ -21,37 +21,39 @@ if TYPE_CHECKING:
 
 
 class DestinationResolver:
-    """The routes of one plan, each made once. ``aws`` makes every call once (``Aws.without_retries``)."""
+    """The destinations of one plan, each looked up once. ``aws`` makes every call once (``Aws.without_retries``)."""
 
     def __init__(self, source: DeadLetterQueue, plan: Plan, aws: Aws) -> None:
         self._plan = plan
         self._aws = aws
-        self._known = return_target.context_of_plan(plan)
+        self._context = return_target.context_of_plan(plan)
         self._lock = threading.Lock()
-        self._routes: dict[Origin, DestinationSender] = {}
-        self._fixed: DestinationSender | None = None
+        self._senders: dict[Origin, DestinationSender] = {}
+        self._only: DestinationSender | None = None
 
-    def resolve(self, letter: DeadLetter) -> DestinationSender:
-        """Raises UsageError when nothing tells where this letter belongs, or that is gone; and what AWS says of the
+    def resolve(self, message: DeadLetter) -> DestinationSender:
+        """Raises UsageError when the message's origin is unknown or no longer exists, and what AWS raises about the
         plan's destination."""
         if self._plan.destination.kind == "queue":
-            if self._fixed is None:
+            if self._only is None:
                 with self._lock:
-                    self._fixed = self._fixed or self._queue(self._plan.destination.queue_url)
-            return self._fixed
-        found = return_target.find_return_target(letter, self._known)
-        origin = found.origin
+                    self._only = self._only or self._queue(self._plan.destination.queue_url)
+            return self._only
+        target = return_target.find_return_target(message, self._context)
+        origin = target.origin
         if origin is None:
-            raise UsageError(f"It stays: {found.why}.", "Send it to a queue of your choice: --to QUEUE.")
+            raise UsageError(f"It cannot be returned: {target.why}.", "Send it to a queue that you name: --to QUEUE.")
         with self._lock:
-            if origin not in self._routes:
+            if origin not in self._senders:
                 try:
-                    self._routes[origin] = self._make(origin)
-                except NotFound as gone:  # others may have come from elsewhere
-                    raise UsageError(f"Where it came from is gone: {gone}", "Send it elsewhere: --to QUEUE.") from gone
-            return self._routes[origin]
+                    self._senders[origin] = self._sender(origin)
+                except NotFound as error:  # the plan's other messages may have other origins
+                    raise UsageError(
+                        f"Its source no longer exists: {error}", "Send it elsewhere: --to QUEUE."
+                    ) from error
+            return self._senders[origin]
 
-    def _make(self, origin: Origin) -> DestinationSender:
+    def _sender(self, origin: Origin) -> DestinationSender:
         match origin.service:
             case Service.SQS:
                 return self._queue(origin.arn)

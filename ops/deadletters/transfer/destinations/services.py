@@ -1,6 +1,6 @@
-"""Back to a function, an event bus or a topic: the event is taken out of the letter, and handed over once more.
+"""Sending to a function, an event bus or a topic: the event is extracted from the dead-letter message, and sent again.
 
-Asking again reaches all that listen there: every rule of the bus, every subscription of the topic. Plans warn of it.
+This reaches every consumer there: every rule of the bus, every subscription of the topic. Plans warn of it.
 """
 
 from __future__ import annotations
@@ -13,21 +13,28 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from ops.aws import events, lambda_, sns
 from ops.deadletters.edits import json_roundtrip
 from ops.deadletters.messages.model import DeadLetter, Kind
-from ops.deadletters.transfer.destinations.destination import OutgoingMessage, SendResult, rejection_text, split_batches
+from ops.deadletters.transfer.destinations.destination import (
+    OutgoingMessage,
+    SendResult,
+    rejection_text,
+    split_batches,
+)
 
 if TYPE_CHECKING:
     from ops.aws import Aws
 
 _TRANSIENT_CODES = {"ThrottlingException", "InternalFailure", "InternalException", "ServiceUnavailable"}
-"""Codes of PutEvents' entries that are worth another try."""
-
-
+"""Codes of PutEvents' entries that are worth a retry."""
 _MALFORMED_MESSAGE = (ValueError, KeyError, TypeError, AttributeError, OverflowError)
-"""What a letter raises that does not hold what its kind should."""
+"""Raised by a message that does not have the content of its kind."""
+NO_ID = "unnamed"
+"""Of what AWS accepted without returning an ID: it is sent all the same."""
+
+T = TypeVar("T")
 
 
 class FunctionSender:
-    """An asynchronous invocation, one a letter: of the event that stands in the letter, or in its record."""
+    """One asynchronous invocation per message: of the event in the message, or in its invocation record."""
 
     ordered = False
 
@@ -35,40 +42,40 @@ class FunctionSender:
         self.arn = arn
         self._aws = aws
 
-    def batches(self, parcels: Iterable[OutgoingMessage]) -> Iterator[list[OutgoingMessage]]:
-        return ([parcel] for parcel in parcels)
+    def batches(self, messages: Iterable[OutgoingMessage]) -> Iterator[list[OutgoingMessage]]:
+        return ([outgoing] for outgoing in messages)
 
-    def send(self, parcels: Sequence[OutgoingMessage]) -> list[SendResult]:
-        return [_send_one(parcel, _event, self._invoke) for parcel in parcels]
+    def send(self, batch: Sequence[OutgoingMessage]) -> list[SendResult]:
+        return [_send_one(outgoing.message, _event, self._invoke) for outgoing in batch]
 
     def _invoke(self, event: bytes) -> str:
         return lambda_.invoke_async(self._aws, self.arn, event)
 
 
 class TopicSender:
-    """Published again, one a letter."""
+    """Publishes again, one call per message."""
 
     def __init__(self, aws: Aws, arn: str) -> None:
         self.arn = arn
         self.ordered = arn.endswith(".fifo")
         self._aws = aws
 
-    def batches(self, parcels: Iterable[OutgoingMessage]) -> Iterator[list[OutgoingMessage]]:
-        return ([parcel] for parcel in parcels)
+    def batches(self, messages: Iterable[OutgoingMessage]) -> Iterator[list[OutgoingMessage]]:
+        return ([outgoing] for outgoing in messages)
 
-    def send(self, parcels: Sequence[OutgoingMessage]) -> list[SendResult]:
-        return [_send_one(parcel, self._notification, self._publish) for parcel in parcels]
+    def send(self, batch: Sequence[OutgoingMessage]) -> list[SendResult]:
+        return [_send_one(outgoing.message, self._notification, self._publish) for outgoing in batch]
 
-    def _notification(self, letter: DeadLetter) -> tuple[str, dict[str, Any]]:
-        notification = _json_body(letter)
+    def _notification(self, message: DeadLetter) -> tuple[str, dict[str, Any]]:
+        notification = _json_body(message)
         options: dict[str, Any] = {}
         if notification.get("Subject"):
             options["Subject"] = str(notification["Subject"])
         if attributes := notification.get("MessageAttributes"):
             options["MessageAttributes"] = {name: _publish_attribute(value) for name, value in attributes.items()}
         if self.ordered:
-            options["MessageGroupId"] = letter.group_id or letter.message_id
-            options["MessageDeduplicationId"] = letter.message_id
+            options["MessageGroupId"] = message.group_id or message.message_id
+            options["MessageDeduplicationId"] = message.message_id
         return str(notification["Message"]), options
 
     def _publish(self, notification: tuple[str, dict[str, Any]]) -> str:
@@ -76,7 +83,7 @@ class TopicSender:
 
 
 class EventBusSender:
-    """Put on the bus again, ten a call."""
+    """Puts the events on the bus again, up to ten per call."""
 
     ordered = False
 
@@ -84,52 +91,47 @@ class EventBusSender:
         self.arn = arn
         self._aws = aws
 
-    def batches(self, parcels: Iterable[OutgoingMessage]) -> Iterator[list[OutgoingMessage]]:
-        return split_batches(parcels, _size, events.MAX_BATCH, events.MAX_BYTES)
+    def batches(self, messages: Iterable[OutgoingMessage]) -> Iterator[list[OutgoingMessage]]:
+        return split_batches(messages, _size, events.MAX_BATCH, events.MAX_BYTES)
 
-    def send(self, parcels: Sequence[OutgoingMessage]) -> list[SendResult]:
-        answers = [SendResult(unknown=True)] * len(parcels)
+    def send(self, batch: Sequence[OutgoingMessage]) -> list[SendResult]:
+        results = [SendResult(unknown=True)] * len(batch)
         entries: dict[int, Any] = {}
-        for at, parcel in enumerate(parcels):
+        for index, outgoing in enumerate(batch):
             try:
-                entries[at] = _entry(parcel.letter)
+                entries[index] = _entry(outgoing.message)
             except _MALFORMED_MESSAGE as error:
-                answers[at] = SendResult(refused=_malformed_text(error, "event"))
+                results[index] = SendResult(refused=_malformed_text(error, "event"))
         if entries:
-            for at, put in zip(entries, events.put_events(self._aws, self.arn, list(entries.values())), strict=True):
-                answers[at] = _put_result(put)
-        return answers
+            put_results = events.put_events(self._aws, self.arn, list(entries.values()))
+            for index, put in zip(entries, put_results, strict=True):
+                results[index] = _put_result(put)
+        return results
 
 
-T = TypeVar("T")
-NO_ID = "unnamed"
-"""What AWS took and gave no id: it is sent all the same."""
-
-
-def _send_one(
-    parcel: OutgoingMessage, take_out: Callable[[DeadLetter], T], hand_over: Callable[[T], str]
-) -> SendResult:
-    """A letter that nothing can be taken out of is refused; what fails afterwards is AWS's, and may have sent it."""
+def _send_one(message: DeadLetter, extract: Callable[[DeadLetter], T], send: Callable[[T], str]) -> SendResult:
+    """A message from which nothing can be extracted is rejected. What ``send`` raises is AWS's, and may have been
+    sent."""
     try:
-        content = take_out(parcel.letter)
+        content = extract(message)
     except _MALFORMED_MESSAGE as error:
         return SendResult(refused=_malformed_text(error, "message"))
-    return SendResult(sent_as=hand_over(content) or NO_ID)
+    return SendResult(sent_as=send(content) or NO_ID)
 
 
-def _event(letter: DeadLetter) -> bytes:
-    if letter.kind is not Kind.DESTINATION:
-        return letter.body.encode()
-    return json_roundtrip.member(letter.body, "requestPayload").encode()
+def _event(message: DeadLetter) -> bytes:
+    if message.kind is not Kind.DESTINATION:
+        return message.body.encode()
+    return json_roundtrip.member(message.body, "requestPayload").encode()
 
 
-def _size(parcel: OutgoingMessage) -> int:
-    return len(parcel.letter.body.encode("utf-8", "surrogatepass"))
+def _size(outgoing: OutgoingMessage) -> int:
+    return len(outgoing.message.body.encode("utf-8", "surrogatepass"))
 
 
-def _malformed_text(error: Exception, what: str) -> str:
-    missing = f"it has no {error}" if isinstance(error, KeyError) else str(error)
-    return f"The {what} cannot be taken out of the letter: {missing}."
+def _malformed_text(error: Exception, content: str) -> str:
+    reason = f"it has no {error}" if isinstance(error, KeyError) else str(error)
+    return f"The {content} cannot be extracted from the dead-letter message: {reason}."
 
 
 def _put_result(put: events.PutResult) -> SendResult:
@@ -139,32 +141,32 @@ def _put_result(put: events.PutResult) -> SendResult:
     return SendResult(why=text) if put.code in _TRANSIENT_CODES else SendResult(refused=text)
 
 
-def _entry(letter: DeadLetter) -> dict[str, Any]:
-    event = _json_body(letter)
+def _entry(message: DeadLetter) -> dict[str, Any]:
+    event = _json_body(message)
     entry: dict[str, Any] = {
         "Source": event["source"],
         "DetailType": event["detail-type"],
-        "Detail": json_roundtrip.member(letter.body, "detail"),
+        "Detail": json_roundtrip.member(message.body, "detail"),
         "Resources": event.get("resources") or [],
     }
     if event.get("time"):
-        at = datetime.fromisoformat(event["time"])
-        entry["Time"] = at.astimezone(UTC) if at.tzinfo else at  # botocore does so too, where nobody asks which letter
-    if letter.trace_header:
-        entry["TraceHeader"] = letter.trace_header
+        time = datetime.fromisoformat(event["time"])  # botocore would parse it too, and fail for the whole batch
+        entry["Time"] = time.astimezone(UTC) if time.tzinfo else time
+    if message.trace_header:
+        entry["TraceHeader"] = message.trace_header
     return entry
 
 
-def _json_body(letter: DeadLetter) -> dict[str, Any]:
-    found = json_roundtrip.whole(letter.body).value
-    if not isinstance(found, dict):
+def _json_body(message: DeadLetter) -> dict[str, Any]:
+    body = json_roundtrip.whole(message.body).value
+    if not isinstance(body, dict):
         raise ValueError("its body is not a JSON object")
-    return found
+    return body
 
 
 def _publish_attribute(value: Any) -> dict[str, Any]:
     """An attribute of a notification (``{"Type": …, "Value": …}``) as Publish takes it."""
-    kind = str(value["Type"])
-    if kind.startswith("Binary"):
-        return {"DataType": kind, "BinaryValue": base64.b64decode(value["Value"])}
-    return {"DataType": kind, "StringValue": str(value["Value"])}
+    data_type = str(value["Type"])
+    if data_type.startswith("Binary"):
+        return {"DataType": data_type, "BinaryValue": base64.b64decode(value["Value"])}
+    return {"DataType": data_type, "StringValue": str(value["Value"])}

@@ -137,8 +137,8 @@ def test_counts_follow_the_letters(ledger: Ledger) -> None:
     ledger.record_intent([(number, "r") for number in range(6)], 1)
     ledger.record_sent(accepted(0, 1, 2, 3))
     ledger.record_deleted([0, 1])
-    ledger.record_rejected([4], "The queue refused it: TooLong.")
-    ledger.record_rejected([5], "The queue refused it: TooLong.")
+    ledger.record_rejected([4], "The queue rejected it: TooLong.")
+    ledger.record_rejected([5], "The queue rejected it: TooLong.")
     ledger.record_missing([6])
     ledger.record_outcomes(
         [
@@ -150,7 +150,7 @@ def test_counts_follow_the_letters(ledger: Ledger) -> None:
     run = ledger.run()
     assert (run.sent, run.deleted, run.failed, run.missing) == (4, 2, 2, 1)
     assert (run.succeeded, run.failed_again, run.waiting) == (1, 1, 1)
-    assert run.failures == (("The queue refused it: TooLong.", 2),)
+    assert run.failures == (("The queue rejected it: TooLong.", 2),)
     assert run.failed_again_causes == (("DataNotFound: …", 1),)
     [step] = run.steps
     assert (step.upto, step.sent, step.succeeded, step.failed_again, step.waiting) == (4, 4, 1, 1, 1)

@@ -16,7 +16,7 @@ from ops.deadletters.plan_model import Action, Destination, Pace, Plan, Selectio
 from ops.deadletters.queue import DeadLetterQueue, state_folder
 from ops.deadletters.redrive import redrive
 from ops.deadletters.snapshot import Snapshot
-from ops.deadletters.transfer import sender
+from ops.deadletters.transfer import context
 from ops.errors import OpsError, UsageError
 from tests.fakes.dlq_world import FixedOutcomes, World, a_plan
 from tests.fakes.sqs.faults import THROTTLED, Fault
@@ -89,14 +89,14 @@ def test_letters_of_a_queue_that_is_gone_are_refused_alone(world: World) -> None
     assert world.bodies() == ["c"]
     ((why, count),) = run.failures
     assert count == 1
-    assert why.startswith("Where it came from is gone: There is no queue closed-down")
+    assert why.startswith("Its source no longer exists: There is no queue closed-down")
 
 
 @pytest.mark.parametrize("fault", [THROTTLED, Fault("cut"), Fault("refuse")], ids=["throttled", "cut", "5xx"])
 def test_a_look_up_that_gets_no_answer_is_waited_for_as_a_send_is(
     world: World, fault: Fault, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sender, "MAX_BACKOFF_S", 0.01)
+    monkeypatch.setattr(context, "MAX_BACKOFF_S", 0.01)
     world.put(["a", "b"])
     plan = a_plan(world)
     world.aws.fault(replace(fault, operation="GetQueueUrl", times=10))

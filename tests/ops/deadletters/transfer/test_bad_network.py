@@ -15,7 +15,7 @@ from ops.deadletters import plans
 from ops.deadletters.ledger.model import Run, RunState
 from ops.deadletters.plan_model import Action, Destination, Pace, Plan, Selection, Steps
 from ops.deadletters.redrive import redrive
-from ops.deadletters.transfer import engine, sender, settings
+from ops.deadletters.transfer import context, engine
 from ops.errors import AccessDenied, AwsError, NotFound, OpsError, UsageError
 from tests.chaos.proxy import Weather, proxy
 from tests.fakes.dlq_world import World
@@ -33,7 +33,7 @@ WAITS_S = 0.05
 
 @pytest.fixture
 def world(server: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
-    monkeypatch.setattr(sender, "MAX_BACKOFF_S", 0.2)
+    monkeypatch.setattr(context, "MAX_BACKOFF_S", 0.2)
     made = server.anew(tmp_path, monkeypatch)
     yield made
     server.aws.heal()
@@ -133,7 +133,7 @@ def test_a_stalled_answer_is_not_awaited_for_ever(world: World, monkeypatch: pyt
     ids=["requests are cut", "answers are cut", "answers are cut in the middle", "stalls"],
 )
 def test_cut_and_stalled_connections(world: World, weather: Weather, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(settings, "LEASE_S", 2)  # of letters whose receive was answered into nowhere
+    monkeypatch.setattr(context, "LEASE_S", 2)  # of letters whose receive was answered into nowhere
     ids, plan = planned(world)
     with proxy(world.aws.endpoint, weather, seed=3) as between:
         door = type(world.source.aws)(replace(world.source.aws.target, endpoint=between.endpoint))
@@ -237,7 +237,7 @@ def test_letters_that_the_counts_do_not_show_are_not_taken_for_deleted(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """SQS counts approximately, and up to a minute late (SQS API, GetQueueAttributes)."""
-    monkeypatch.setattr(settings, "LEASE_S", 3)
+    monkeypatch.setattr(context, "LEASE_S", 3)
     ids, plan = planned(world)
     world.aws.fault(replace(DENIED, operation="DeleteMessage*"))
     with pytest.raises(AccessDenied):
@@ -276,12 +276,12 @@ def test_a_destination_of_the_wrong_type_or_missing_is_refused_by_the_plan(world
 def test_letters_held_by_somebody_else_are_waited_for_and_then_told(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(settings, "LEASE_S", 1)
+    monkeypatch.setattr(context, "LEASE_S", 1)
     _, plan = planned(world)
     sqs = world.source.aws.sqs
     sqs.receive_message(QueueUrl=world.dlq.url, MaxNumberOfMessages=5, VisibilityTimeout=600)
     run = go(world, plan)
-    assert run.state is not RunState.DONE and run.missing == 0 and "held by somebody else" in run.status_text
+    assert run.state is not RunState.DONE and run.missing == 0 and "held by another process" in run.status_text
     assert (run.sent, len(world.bodies())) == (LETTERS - 5, 5)
     world.aws.advance(600)
     assert redrive.resume_redrive(world.source, plan.id).state is RunState.DONE
@@ -289,7 +289,7 @@ def test_letters_held_by_somebody_else_are_waited_for_and_then_told(
 
 
 def test_a_network_that_is_gone_ends_the_run_in_one_sentence(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sender, "RETRY_TIMEOUT_S", 2.0)
+    monkeypatch.setattr(context, "RETRY_TIMEOUT_S", 2.0)
     ids, plan = planned(world)
     world.aws.fault(Fault("cut", "*Message*", skip=5))
     with pytest.raises(OpsError) as gone:

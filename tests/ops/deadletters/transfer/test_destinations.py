@@ -110,10 +110,10 @@ def test_entries_of_events_are_judged_one_by_one(listener: Listener, aws: Aws) -
     odd = [a_dead_letter("no JSON", kind=Kind.EVENTBRIDGE), a_dead_letter('{"source": "x"}', kind=Kind.EVENTBRIDGE)]
     answers = EventBusSender(aws, BUS).send(parcels(letters[0], odd[0], *letters[1:], odd[1]))
     assert answers[0] == SendResult(sent_as="new-1")
-    assert answers[2] == SendResult(why="The event bus refused it: ThrottlingException: slow down")
-    assert answers[3] == SendResult(refused="The event bus refused it: MalformedDetail: no JSON")
-    assert answers[1].refused.startswith("The event cannot be taken out of the letter: ")
-    assert answers[4].refused == "The event cannot be taken out of the letter: it has no 'detail-type'."
+    assert answers[2] == SendResult(why="The event bus rejected it: ThrottlingException: slow down")
+    assert answers[3] == SendResult(refused="The event bus rejected it: MalformedDetail: no JSON")
+    assert answers[1].refused.startswith("The event cannot be extracted from the dead-letter message: ")
+    assert answers[4].refused == "The event cannot be extracted from the dead-letter message: it has no 'detail-type'."
     assert len(json.loads(listener.asked[0][2])["Entries"]) == 3
 
 
@@ -148,7 +148,7 @@ def test_a_notification_is_published_again(listener: Listener, aws: Aws) -> None
     assert asked["MessageAttributes.entry.1.Value.StringValue"] == "blue"
     assert asked["MessageAttributes.entry.2.Value.BinaryValue"] == "AP8="
     [answer] = route.send(parcels(a_dead_letter('{"Type": "Notification"}', kind=Kind.SNS)))
-    assert answer.refused == "The message cannot be taken out of the letter: it has no 'Message'."
+    assert answer.refused == "The message cannot be extracted from the dead-letter message: it has no 'Message'."
 
 
 def test_what_cannot_be_said_on_the_wire_is_refused_alone(listener: Listener, aws: Aws) -> None:
@@ -157,7 +157,7 @@ def test_what_cannot_be_said_on_the_wire_is_refused_alone(listener: Listener, aw
     torn = a_dead_letter("\ud800", kind=Kind.LAMBDA)
     for route, letter in ((EventBusSender(aws, BUS), late), (FunctionSender(aws, FUNCTION), torn)):
         [answer] = route.send(parcels(letter))
-        assert "cannot be taken out of the letter" in answer.refused
+        assert "cannot be extracted from the dead-letter message" in answer.refused
     with pytest.raises(AwsError) as refused:
         TopicSender(aws, TOPIC).send(parcels(a_dead_letter('{"Message": "\\ud800"}', kind=Kind.SNS)))
     assert call_effect.classify(refused.value) is call_effect.CallEffect.REJECTED

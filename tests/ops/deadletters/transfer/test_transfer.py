@@ -20,7 +20,7 @@ from ops.deadletters.messages.model import Attribute, Place
 from ops.deadletters.plan_model import Action, Destination, Edit, Pace, Plan, Selection, Steps
 from ops.deadletters.queue import DeadLetterQueue, open_queue
 from ops.deadletters.snapshot import Snapshot
-from ops.deadletters.transfer import Transfer, TransferResult, receiver, settings
+from ops.deadletters.transfer import Transfer, TransferResult, context, receiver
 from ops.deadletters.transfer.rate_limiter import RateLimiter
 from tests.factories import a_dead_letter
 from tests.fakes.dlq_world import World
@@ -291,7 +291,7 @@ def test_a_fifo_stage_ends_when_what_it_sent_was_deleted_unrecorded(
 ) -> None:
     """A process was killed after its delete reached SQS: nothing in the queue will show that these are gone, and the heads
     of all groups are in our hands for the next stage."""
-    monkeypatch.setattr(settings, "LEASE_S", 1)
+    monkeypatch.setattr(context, "LEASE_S", 1)
     monkeypatch.setattr(receiver, "GRACE_S", 0.5)
     plan = planned(ordered)
     with Ledger.create(ordered.source.runs / f"{plan.id}.db", plan, "r", "me") as ledger:

@@ -19,7 +19,7 @@ from ops.deadletters.messages import parse
 from ops.deadletters.messages.model import Place
 from ops.deadletters.plan_model import Pace, Plan, Selection, Steps
 from ops.deadletters.snapshot import Snapshot
-from ops.deadletters.transfer import Transfer, TransferResult, engine, receiver, sender, settings
+from ops.deadletters.transfer import Transfer, TransferResult, context, engine, receiver
 from ops.deadletters.transfer.rate_limiter import RateLimiter
 from ops.errors import AccessDenied, AwsError, NotFound
 from tests.fakes.dlq_world import World
@@ -34,10 +34,10 @@ WAITS_S = 0.02
 
 @pytest.fixture
 def world(server: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
-    monkeypatch.setattr(settings, "LEASE_S", 2)
+    monkeypatch.setattr(context, "LEASE_S", 2)
     monkeypatch.setattr(receiver, "GRACE_S", 0.2)
-    monkeypatch.setattr(sender, "MIN_BACKOFF_S", 0.001)
-    monkeypatch.setattr(sender, "MAX_BACKOFF_S", 0.02)
+    monkeypatch.setattr(context, "MIN_BACKOFF_S", 0.001)
+    monkeypatch.setattr(context, "MAX_BACKOFF_S", 0.02)
     return server.anew(tmp_path, monkeypatch)
 
 
@@ -120,7 +120,7 @@ def test_what_the_destination_refuses_for_good_stays(world: World) -> None:
     run, _ = go(world, plan)
     assert run.failed > 0
     assert run.sent == run.deleted == LETTERS - run.failed
-    assert run.failures == (("Queue jobs refused it: InvalidParameterValue: no", run.failed),)
+    assert run.failures == (("Queue jobs rejected it: InvalidParameterValue: no", run.failed),)
     assert len(world.dlq.messages()) == run.failed
     judged(world, plan, run)
 
@@ -178,7 +178,7 @@ def test_letters_may_not_be_deleted(world: World) -> None:
 
 
 def test_aws_that_keeps_refusing_ends_the_run(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sender, "RETRY_TIMEOUT_S", 0.2)
+    monkeypatch.setattr(context, "RETRY_TIMEOUT_S", 0.2)
     plan = filled(world)
     world.aws.fault(replace(THROTTLED, operation="SendMessageBatch"))
     with pytest.raises(AwsError, match="too many requests"):
@@ -242,12 +242,12 @@ def test_resumed_after_a_kill_between_sent_and_deleted(world: World) -> None:
 
 
 def test_letters_that_somebody_else_holds_are_left_for_later(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(settings, "LEASE_S", 1)
+    monkeypatch.setattr(context, "LEASE_S", 1)
     plan = filled(world)
     held = _received(world, 10)
     run, went = go(world, plan)
     assert (run.deleted, run.missing) == (LETTERS - 10, 0)
-    assert went.why == "10 letters are held by somebody else; resume when they are visible again."
+    assert went.why == "10 messages are held by another process; resume when they are visible again."
     world.aws.advance(700)
     run, went = go(world, plan)
     assert (run.deleted, run.missing, went.why) == (LETTERS, 0, "")
@@ -285,7 +285,7 @@ def test_the_first_of_a_group_is_waited_for_while_a_killed_process_has_it(
     ordered: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It comes back within a lease, and until then hides the others of its group."""
-    monkeypatch.setattr(settings, "LEASE_S", 30)
+    monkeypatch.setattr(context, "LEASE_S", 30)
     plan = in_groups(ordered, "aaabbb", ["a0", "a1", "a2"])
     door, url = ordered.source.aws.sqs, ordered.source.queue.url
     [head] = door.receive_message(QueueUrl=url, MaxNumberOfMessages=1, VisibilityTimeout=600)["Messages"]
@@ -313,7 +313,7 @@ def test_letters_behind_others_of_their_group_are_not_shown(ordered: World) -> N
     plan = in_groups(ordered, "a" * 11 + "b", ["a10", "b11"])
     run, went = go(ordered, plan)
     assert (run.deleted, run.missing) == (1, 0)
-    assert went.why.startswith("The other letters come after letters of their message group that are not to be sent")
+    assert went.why.startswith("The other messages come after messages of their message group that are not to be sent")
 
 
 def test_letters_behind_one_that_somebody_else_holds_are_left_for_later(ordered: World) -> None:
@@ -323,7 +323,7 @@ def test_letters_behind_one_that_somebody_else_holds_are_left_for_later(ordered:
     run, went = go(ordered, plan)
     assert (run.deleted, run.missing) == (0, 0)
     assert went.why == (
-        "3 letters are held by somebody else, or behind such in a message group; resume when they are visible again."
+        "3 messages are held by another process, or behind such a message in its message group; resume when they are visible again."
     )
 
 
