@@ -19,7 +19,7 @@ from ops.deadletters.plan_model import SCHEMA, Plan
 from ops.errors import UsageError
 
 _ID = re.compile("[0-9A-Za-z-]+")
-MAKE_NEW_PLAN = "Make a new plan: ops dlq plan."
+MAKE_NEW_PLAN = "Create a new plan: ops dlq plan."
 
 
 class PlanUnreadable(UsageError):
@@ -42,10 +42,10 @@ def decode_plan(text: str | bytes, where: str) -> Plan:
         raise PlanUnreadable(f"{where} is not a plan.", MAKE_NEW_PLAN)
     if data["schema"] != SCHEMA:
         raise UsageError(
-            f"{where} is a plan of version {data['schema']} and this tool follows version {SCHEMA}.", MAKE_NEW_PLAN
+            f"{where} is a plan of version {data['schema']}; this tool reads version {SCHEMA}.", MAKE_NEW_PLAN
         )
     if data["hash"] != _hash(data):
-        raise UsageError(f"{where} was changed after it was made: its hash does not fit.", MAKE_NEW_PLAN)
+        raise UsageError(f"{where} was changed after it was created: its hash does not match.", MAKE_NEW_PLAN)
     try:
         plan: Plan = _typed(data, Plan)
         if not _ID.fullmatch(plan.id):  # a ledger is called by it
@@ -111,7 +111,7 @@ def _moment(data: Any) -> datetime:
 
 def _finite(number: float) -> float:
     if not math.isfinite(number):
-        raise ValueError(f"{number} is no number that a plan may hold")
+        raise ValueError(f"{number} is not a finite number")
     return number
 
 

@@ -75,13 +75,13 @@ def own_dead_letter_queue(target: Target, workload: Workload) -> sqs.Queue | Non
 def _none(workload: Workload) -> OpsError:
     if gap := workload.gap(Part.DLQ):
         return gap.error(workload.queue.name)
-    what = f"{workload.queue.name} has no dead-letter queue to look at."
+    what = f"{workload.queue.name} has no dead-letter queue."
     if workload.mapping is None:
         return UsageError(
-            what, f"If it holds the dead letters of another service, name it: --from {workload.queue.name}"
+            what, f"If it is the dead-letter queue of another service, specify it: --from {workload.queue.name}"
         )
     return UsageError(
-        what, "Give it a redrive policy (deadLetterTargetArn, maxReceiveCount), so that failing messages are kept."
+        what, "Add a redrive policy (deadLetterTargetArn, maxReceiveCount), so that failing messages are kept."
     )
 
 
@@ -102,5 +102,5 @@ def state_folder(target: Target, environ: Mapping[str, str] = os.environ) -> Pat
 def folder_error(path: Path, error: OSError) -> OpsError:
     return OpsError(
         f"{path} cannot be used: {error.strerror or error}.",
-        "Set OPS_HOME to a folder that you can write to (on the twin, OPS_TWIN_DIR).",
+        "Set OPS_HOME to a writable folder (on the twin, OPS_TWIN_DIR).",
     )

@@ -17,6 +17,8 @@ from ops.errors import OpsError
 if TYPE_CHECKING:
     from ops.deadletters.queue import DeadLetterQueue
 
+SCAN = "scan"
+"""Stands for a run's ID while a scan holds the lock."""
 HANDOVER_WAIT_S = 0.5
 """A run says that it has ended just before it lets go of the lock; who wants to be the next waits that long."""
 
@@ -74,14 +76,17 @@ def lock_holder(source: DeadLetterQueue) -> LockHolder | None:
             raise folder_error(source.folder, error) from error
         if not locked:
             return None
-        return _read(file) or LockHolder("", "a process that the lock does not name", 0, "")
+        return _read(file) or LockHolder("", "an unknown process", 0, "")
 
 
 def _busy(source: DeadLetterQueue, other: LockHolder | None) -> QueueBusy:
-    by = f" by {other.who} since {other.since} (run {other.run}, process {other.pid})" if other and other.run else ""
+    by = ""
+    if other and other.run:
+        run = "" if other.run == SCAN else f"run {other.run}, "
+        by = f" by {other.who} since {other.since} ({run}process {other.pid})"
     return QueueBusy(
-        f"The letters of {source.queue.name} are being moved already{by}.",
-        "Wait until that run ends, or cancel it: ops dlq cancel.",
+        f"Messages of {source.queue.name} are already being read or moved{by}.",
+        "Wait until it ends, or cancel the redrive: ops dlq cancel.",
     )
 
 

@@ -123,7 +123,7 @@ def _home(letter: DeadLetter, known: ReturnContext) -> ReturnTarget:
             function = known.functions.get(letter.request_id, "") if letter.request_id else ""
             return ReturnTarget(Origin(Service.LAMBDA, function)) if function else ReturnTarget(why=_no_function(known))
         case Kind.SCHEDULER:
-            return ReturnTarget(why="a schedule takes nothing back")
+            return ReturnTarget(why="messages cannot be returned to a schedule")
         case _:
             return _claimed(letter, known)
 
@@ -140,8 +140,8 @@ def _only_source(known: ReturnContext) -> ReturnTarget:
     if len(known.sources) == 1:
         return ReturnTarget(Origin(Service.SQS, known.sources[0]), inferred=True)
     if known.sources:
-        return ReturnTarget(why=f"nothing tells which of {len(known.sources)} source queues they came from")
-    return ReturnTarget(why="nothing tells where they came from")
+        return ReturnTarget(why=f"it is not known which of {len(known.sources)} source queues they came from")
+    return ReturnTarget(why="it is not known where they came from")
 
 
 def _claimed(letter: DeadLetter, known: ReturnContext) -> ReturnTarget:
@@ -151,31 +151,33 @@ def _claimed(letter: DeadLetter, known: ReturnContext) -> ReturnTarget:
         return found
     if _event_source(letter.body).startswith("aws."):
         # PutEvents refuses sources that begin with "aws." (EventBridge user guide, 2026-11).
-        return ReturnTarget(why="events of AWS services cannot be put on a bus again")
+        return ReturnTarget(why="events of AWS services cannot be put on an event bus again")
     return ReturnTarget(Origin(service, bus_arn(letter.source_arn)))
 
 
 def _checked(service: Service, arn: str, known: ReturnContext) -> ReturnTarget:
     parts = arn.split(":", 5)
     if len(parts) < 6 or parts[0] != "arn" or parts[2] != service or not _FORMS[service].fullmatch(parts[5]):
-        return ReturnTarget(why=f"{_text(arn) or 'nothing'} is named as their source, which is none")
+        return ReturnTarget(why=f"their source, {_text(arn) or 'empty'}, is not a valid ARN of that service")
     here = known.queue_arn.split(":", 5)
     if len(here) == 6 and (parts[1], *parts[3:5]) != (here[1], *here[3:5]):
-        return ReturnTarget(why=f"{_text(arn)} is in another account or region than this dead-letter queue")
+        return ReturnTarget(why=f"{_text(arn)} is in a different account or region from this dead-letter queue")
     return ReturnTarget(Origin(service, arn))
 
 
 def _chosen(letter: DeadLetter, known: ReturnContext) -> ReturnTarget:
     if letter.kind in (Kind.LAMBDA, Kind.DESTINATION):
         return ReturnTarget(Origin(Service.LAMBDA, known.function))
-    return ReturnTarget(why="they are no messages of asynchronous invocations, and only these can go to a function")
+    return ReturnTarget(why="they are not from asynchronous invocations, and only those can be sent to a function")
 
 
 def _no_function(known: ReturnContext) -> str:
     if not known.asked:
-        return "not known which function they came from: no function's log was read"
+        return "it is not known which function they came from: no function's log was searched"
     logs = "the log of" if len(known.asked) == 1 else "the logs of"
-    return f"not known which function they came from: their request ids are not in {logs} {', '.join(known.asked)}"
+    return (
+        f"it is not known which function they came from: their request IDs are not in {logs} {', '.join(known.asked)}"
+    )
 
 
 def _text(arn: str) -> str:

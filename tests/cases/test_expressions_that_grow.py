@@ -27,12 +27,12 @@ DOUBLED = "|[@,@]"
     ],
 )
 def test_what_doubles_again_and_again_is_refused(where: str) -> None:
-    with pytest.raises(UsageError, match="could make more than 64 copies of a message"):
+    with pytest.raises(UsageError, match="could produce more than 64 copies of a message"):
         jmespath_filter.compile_filter(where)
 
 
 def test_an_edits_condition_is_held_to_the_same() -> None:
-    with pytest.raises(UsageError, match="could make more than 64 copies of a message"):
+    with pytest.raises(UsageError, match="could produce more than 64 copies of a message"):
         json_path.parse(f"body.items[?to_string(@{DOUBLED * 30}) == 'x'].n")
 
 

@@ -73,7 +73,7 @@ def test_all_of_a_group_goes_in_its_order(world: World) -> None:
     put(world, {"only": 60})
     plan = planned(world)
     assert (len(plan.ids), plan.unseen, plan.engine) == (10, 50, "ledger")
-    assert "about 50 more stand behind them. The redrive goes on in rounds" in " ".join(plan.warnings)
+    assert "about 50 more are behind them. The redrive continues in rounds" in " ".join(plan.warnings)
     run = redrive.start_redrive(world.source, plan, reason="r")
     assert (run.state, numbers(plan, run)) == (RunState.DONE, (60, 10, 60, 0))
     assert parked(world) == {"only": list(range(60))}
@@ -154,7 +154,7 @@ def test_a_part_that_was_chosen_says_that_more_stand_behind_it(world: World) -> 
     scan.scan_queue(world.source)
     plan = planned(world, Selection(text="n"))
     assert plan.unseen == 0
-    assert "Scan again once these are gone." in " ".join(plan.warnings)
+    assert "Scan again after these are redriven or deleted." in " ".join(plan.warnings)
 
 
 def test_a_copy_cannot_reach_what_stands_behind_and_says_so(world: World) -> None:
@@ -189,12 +189,12 @@ def test_move_tasks_are_for_fifo_queues_too_where_they_are_asked_for(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     put(world, {"only": 30})
-    with pytest.raises(UsageError, match="offers no move task"):  # this endpoint has none
+    with pytest.raises(UsageError, match="does not support move tasks"):  # this endpoint has none
         planned(world, engine="move task")
     monkeypatch.setattr("ops.deadletters.plans.engine_choice._unsupported", lambda _: "")
     plan = planned(world, engine="move task")
     assert plan.engine == "move task"
-    assert "about 20 more stand behind them, and the move task takes them too." in " ".join(plan.warnings)
+    assert "about 20 more are behind them, and the move task takes them too." in " ".join(plan.warnings)
     with Snapshot.open(world.source) as shelf:
         assert shelf.info().complete is False
 

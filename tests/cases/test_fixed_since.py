@@ -46,7 +46,7 @@ def test_a_typed_failure_is_not_intermittent() -> None:
 
 GREEN = FixedSince("succeeds since", "9 train jobs succeeded since.")
 RED = FixedSince("no", "Not deployed since.")
-GREY = FixedSince("unknown", "Not asked yet.")
+GREY = FixedSince("unknown", "Not checked yet.")
 DEPLOYED = FixedSince("deployed since", "Deployed.", deployed=LATER)
 
 

@@ -65,9 +65,7 @@ def sends(world: World, sizes: list[int], limit: int) -> tuple[list[str], Run]:
 
 def test_what_cannot_fit_is_refused_alone_and_the_plan_says_so(world: World) -> None:
     warned, run = sends(world, [100, 5_000, 200, 1_024], 1_024)
-    assert "1 message is larger than the queue takes (MaximumMessageSize 1,024 bytes), attributes included" in str(
-        warned
-    )
+    assert "1 message exceeds the queue's MaximumMessageSize (1,024 bytes, attributes included)" in str(warned)
     assert (run.state, run.sent, run.failed, run.unmarked) == (RunState.DONE, 3, 1, 1)
     assert run.failures == (
         ("It is larger than queue narrow accepts: 1,024 bytes with attributes (MaximumMessageSize).", 1),
@@ -77,7 +75,7 @@ def test_what_cannot_fit_is_refused_alone_and_the_plan_says_so(world: World) -> 
 
 def test_what_goes_without_its_original_id_is_counted_in_plan_and_run(world: World) -> None:
     warned, run = sends(world, [1_024, 1_020, 10], 1_024)
-    assert "2 letters at SQS's limit (10 attributes, 1,024 bytes in that queue) have no room" in str(warned)
+    assert "2 messages at the SQS limit (10 attributes, 1,024 bytes in that queue) have no room" in str(warned)
     assert (run.sent, run.failed, run.unmarked) == (3, 0, 2)
     assert "2 messages were sent that had no room for the original message id" in run.status_text
 
@@ -92,13 +90,13 @@ def test_the_limit_of_the_queue_they_came_from_counts_on_the_way_back(world: Wor
     source = replace(world.source, workload=replace(world.source.workload, queue=older))
     world.put(["x" * OLDER, "y"])
     plan = plans.make(source, Selection(), pace=Pace(None, headroom=False), engine="ledger")
-    assert "1 letter at SQS's limit (10 attributes, 262,144 bytes in that queue)" in str(plan.warnings)
+    assert "1 message at the SQS limit (10 attributes, 262,144 bytes in that queue)" in str(plan.warnings)
     assert plan.bytes == OLDER + len("y") + len(DLQ_ORIGINAL_MESSAGE_ID) + len("String") + 36
 
 
 def test_a_plan_of_which_nothing_fits_is_refused(world: World) -> None:
     world.put(["x" * 2_000, "y" * 3_000])
-    with pytest.raises(UsageError, match="Every message would be larger than its queue takes"):
+    with pytest.raises(UsageError, match="Every message would exceed its queue's MaximumMessageSize"):
         a_plan(world, destination=to(world, 1_024))
 
 
@@ -107,4 +105,4 @@ def test_a_preview_knows_the_limit(world: World) -> None:
     plan = a_plan(world, destination=to(world, 1_024), steps=UNWATCHED)
     assert preview.preview_message(a_dead_letter("x" * 1_020), plan).put_on == ()
     refused = preview.preview_message(a_dead_letter("x" * 1_025), plan).refused
-    assert refused == "It would be larger than its queue takes (1,024 bytes with attributes)."
+    assert refused == "It would exceed its queue's MaximumMessageSize (1,024 bytes, attributes included)."

@@ -239,7 +239,7 @@ def _only_orders(service: str, operation: str, asked: dict[str, Any]) -> Any:
             "arn:aws:sqs:eu-west-1:999999999999:dead",
             "account 999999999999; this target is in region eu-west-1, account",
         ),
-        (f"arn:aws:sqs:eu-west-1:{A}:other", "is about other, not dead"),
+        (f"arn:aws:sqs:eu-west-1:{A}:other", "is for other, not dead"),
     ],
 )
 def test_a_plan_of_elsewhere_is_refused_with_the_difference(queue_arn: str, why: str, tmp_path: Path) -> None:

@@ -31,11 +31,11 @@ def test_what_is_missing_does(world: World) -> None:
     plan = a_plan(world, Selection(ids=tuple(ids[:10])))
     with Snapshot.open(world.source) as shelf:
         shelf.mark(ids[:2], Place.REDRIVEN)
-    with pytest.raises(UsageError, match="of its 10 letters 2 are no longer selected"):
+    with pytest.raises(UsageError, match="of its 10 messages, 2 no longer match"):
         plans.check(world.source, plan)
     plan = a_plan(world, Selection(ids=tuple(ids[10:])))
     world.dlq.remove(ids[:5])
-    with pytest.raises(UsageError, match="held 20 letters then and holds 15 now"):
+    with pytest.raises(UsageError, match="held 20 messages then and holds 15 now"):
         plans.check(world.source, plan)
 
 

@@ -210,7 +210,7 @@ NOT_ONE = {
 def test_work_that_waits_is_not_taken_for_dead_letters(served: Served, why: str) -> None:
     account, named, advice = NOT_ONE[why]
     found = described(served, account, **named)
-    with pytest.raises(UsageError, match="tasks has no dead-letter queue to look at") as caught:
+    with pytest.raises(UsageError, match="tasks has no dead-letter queue") as caught:
         open_queue(aimed(served[1], **named), found)
     assert advice in caught.value.next_step
 

@@ -130,7 +130,10 @@ def test_each_goes_to_the_function_in_whose_log_its_request_is(world: World, clo
     assert any("1 of 3 messages stay in the dead-letter queue" in warning for warning in made.warnings)
     ended = redrive.start_redrive(world.source, made, reason="fixed")
     assert (ended.sent, ended.deleted, ended.failed) == (2, 2, 0)
-    assert "1 message stays in the dead-letter queue. 1: not known which function they came from" in ended.status_text
+    assert (
+        "1 message stays in the dead-letter queue. 1: it is not known which function they came from"
+        in ended.status_text
+    )
     assert sorted(cloud.invoked) == [(INVOICE, json.dumps({"of": A})), (REFUND, json.dumps({"of": B}))]
     assert world.bodies() == [json.dumps({"of": C})]
 
@@ -138,7 +141,7 @@ def test_each_goes_to_the_function_in_whose_log_its_request_is(world: World, clo
 def test_one_that_is_in_no_log_is_not_sent_although_only_one_function_has_the_queue(world: World, cloud: Cloud) -> None:
     cloud.functions = [a_function("invoice")]
     put(world, A)
-    with pytest.raises(UsageError, match="request ids are not in the log of invoice") as caught:
+    with pytest.raises(UsageError, match="request IDs are not in the log of invoice") as caught:
         plan(world)
     assert "--to" in caught.value.next_step
 
@@ -180,7 +183,7 @@ def test_only_a_line_of_the_invocation_itself_is_proof(world: World, cloud: Clou
     if proof:
         assert dict(plan(world).returns.origins) == {INVOICE: 1}
     else:
-        with pytest.raises(UsageError, match="No message can go back"):
+        with pytest.raises(UsageError, match="No message can be returned"):
             plan(world)
 
 
@@ -201,14 +204,14 @@ def test_in_a_shared_log_group_the_stream_names_the_function(world: World, cloud
     if arn:
         assert dict(plan(world).returns.origins) == {arn: 1}
     else:
-        with pytest.raises(UsageError, match="No message can go back"):
+        with pytest.raises(UsageError, match="No message can be returned"):
             plan(world)
 
 
 def test_what_may_not_be_listed_leaves_messages_where_they_are(world: World, cloud: Cloud) -> None:
     cloud.refused = True
     put(world, A)
-    with pytest.raises(UsageError, match="no function's log was read"):
+    with pytest.raises(UsageError, match="no function's log was searched"):
         plan(world)
     assert len(world.bodies()) == 1
 
@@ -237,7 +240,7 @@ def test_under_read_only_no_log_is_asked(world: World, cloud: Cloud, monkeypatch
     cloud.lines = {"/aws/lambda/invoice": [(TEXT, start(A))]}
     put(world, A)
     monkeypatch.setenv("OPS_READ_ONLY", "1")
-    with pytest.raises(UsageError, match="no function's log was read"):
+    with pytest.raises(UsageError, match="no function's log was searched"):
         plan(world)
 
 
@@ -260,4 +263,4 @@ def test_a_function_that_only_a_body_names_is_said_to_be_a_claim(world: World, c
     world.shelve()
     made = plan(world)
     assert dict(made.returns.origins) == {f"{INVOICE}:$LATEST": 1}
-    assert any("whoever may send to this queue could have written it" in warning for warning in made.warnings)
+    assert any("which anyone who can send to this queue could have written" in warning for warning in made.warnings)

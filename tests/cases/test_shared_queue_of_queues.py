@@ -38,7 +38,7 @@ def test_each_goes_to_its_own_queue(world: World) -> None:
     made = a_plan(world, steps=Steps(("100%",), watch=False))
     mails = world.jobs.arn.replace("jobs", "mails")
     assert dict(made.returns.origins) == {world.jobs.arn: 3, mails: 2}
-    assert any("go to 2 places; the rate follows the load of jobs" in warning for warning in made.warnings)
+    assert any("go to 2 destinations; the rate follows the load of jobs" in warning for warning in made.warnings)
     ended = redrive.start_redrive(world.source, made, reason="both fixed")
     assert (ended.sent, ended.failed) == (5, 0)
     assert len(world.jobs.messages()) == 3
@@ -50,12 +50,12 @@ def test_a_move_task_does_not_take_messages_of_several_queues(world: World, monk
     scan_queue(world.source)
     made = plans.make(world.source, Selection(), pace=Pace(None, headroom=False))
     assert made.engine == "ledger"
-    assert "several places" in made.engine_why
+    assert "several destinations" in made.engine_why
 
 
 def test_what_cannot_be_watched_is_said(world: World) -> None:
     made = plans.make(world.source, Selection())
-    assert any("outcomes of messages to it cannot be watched" in warning for warning in made.warnings)
+    assert any("the outcomes of messages to it cannot be tracked" in warning for warning in made.warnings)
 
 
 def test_a_plain_message_is_of_no_one_of_them(world: World, capsys: pytest.CaptureFixture[str]) -> None:
@@ -65,6 +65,6 @@ def test_a_plain_message_is_of_no_one_of_them(world: World, capsys: pytest.Captu
     said = " ".join(capsys.readouterr().out.split())
     assert "5 of 6 messages to send back to their original source." in said
     assert "1 of 6 messages stay in the dead-letter queue." in said
-    assert "nothing tells which of 2 source queues they came from" in said
+    assert "it is not known which of 2 source queues they came from" in said
     for name, count in (("jobs", 3), ("mails", 2)):
         assert f"{count} to {world.jobs.arn.replace('jobs', name)}" in said

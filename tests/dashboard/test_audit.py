@@ -27,7 +27,7 @@ def test_the_page_tells_who_did_what_and_why(sample: Visit) -> None:
     app = sample("trouble").open(PAGE)
     assert not app.at.exception
     assert PAGE.question in app.text
-    assert "3 acts in the last 7 days, by 1 person; the last: redrive of scilearn-jobs-dead, stopped" in app.text
+    assert "3 operations in the last 7 days, by 1 user; latest: redrive of scilearn-jobs-dead, stopped" in app.text
     table = app.at.dataframe[0].value
     assert table["reason"].iloc[0] == "deployed version 8"
     assert table["letters"].iloc[-1] == "412 planned, 412 sent, 412 succeeded, 412 deleted"
@@ -64,30 +64,32 @@ def test_the_finding_is_computed() -> None:
     good = audit_summary.summarize_audit([record(sent=10), record("began")], whole, NOW).finding
     assert good.level is Level.OK
     assert good.text == (
-        "OK: 1 act in the last 7 days, by 1 person; the last: redrive of dead, done; no gaps or edits were "
-        "found in the record."
+        "OK: 1 operation in the last 7 days, by 1 user; latest: redrive of dead, done; no gaps or edits were "
+        "found in the audit log."
     )
     bad = audit_summary.summarize_audit([record("stopped", sent=5, came_back=4)], whole, NOW).finding
     assert (bad.level, bad.page) == (Level.WATCH, "dead_letters")
-    assert "4 of 5 came back" in bad.text
+    assert "4 of 5 failed again" in bad.text
     other = replace(record("began", days=0.5), plan="p2")
     killed = audit_summary.summarize_audit([other, record(sent=10)], whole, NOW).finding
     assert (killed.level, killed.page) == (Level.WATCH, "dead_letters")
     assert killed.text.endswith(
-        "; the redrive of dead that began 16:00 UTC has no end on record: it goes on, or was killed."
+        "; the redrive of dead that started 16:00 UTC has no recorded end: it is still in progress, or was killed."
     )
     assert audit_summary.summarize_audit([other], whole, NOW).finding.text.startswith(
-        "Warning: the redrive of dead that began"
+        "Warning: the redrive of dead that started"
     )
     resumed = replace(other, action="resume", outcome="done", at=NOW)
     assert audit_summary.summarize_audit([resumed, other], whole, NOW).finding.level is Level.OK
     asked = replace(other, action="cancel", outcome="asked", at=NOW)
     going = audit_summary.summarize_audit([asked, other], whole, NOW).finding
-    assert going.text.startswith("Warning: the redrive of dead that began"), "a cancel that was asked for ends nothing"
+    assert going.text.startswith("Warning: the redrive of dead that started"), (
+        "a cancel that was asked for ends nothing"
+    )
     cancelled = audit_summary.summarize_audit(
         [replace(other, outcome="cancelled", at=NOW), asked, other], whole, NOW
     ).finding
-    assert cancelled.text == "Warning: 1 act in the last 7 days, by 1 person; the last: redrive of dead, cancelled."
+    assert cancelled.text == "Warning: 1 operation in the last 7 days, by 1 user; latest: redrive of dead, cancelled."
     broken = audit_summary.summarize_audit([record()], Verification(3, ("Line 2 does not follow.",)), NOW).finding
     assert broken.level is Level.ACT
     assert "Line 2 does not follow." in broken.text

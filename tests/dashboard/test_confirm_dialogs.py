@@ -37,7 +37,7 @@ def test_a_plan_is_previewed_before_anything_moves(sample: Visit) -> None:
         "$0.000120",
         "their original source",
         "aborts if more than 20% fail again",
-        "The oldest letter expires in 2 days 4 h.",
+        "The oldest message expires in 2 days 4 h.",
         "sqs:SendMessage on arn:aws:sqs:eu-west-1:123456789012:scilearn-jobs",
         "which the server-side move task cannot do",
     ):

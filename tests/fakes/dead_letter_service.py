@@ -106,7 +106,7 @@ class SampleDesk(LocalDeadLetterService):
     def _verdicts(self, made: list[tuple[DeadLetter, Cause]]) -> Iterator[tuple[str, dict[str, Any]]]:
         said = {
             "Sandbox.Timedout": ("succeeds since", "Deployed 02:10, and 212 train jobs succeeded since."),
-            "BadData": ("no", "Nothing was deployed since the last death at 03:12."),
+            "BadData": ("no", "Not deployed since the last failure (03:12 UTC)."),
             "Runtime.OutOfMemory": ("deployed since", "Deployed 02:10; no train job has come since."),
         }
         for mark, kind in {(cause.fingerprint, cause.error_type) for _, cause in made}:
@@ -115,7 +115,7 @@ class SampleDesk(LocalDeadLetterService):
 
     def info(self) -> Any:
         found = super().info()
-        notes = ("The look took 6 receives and raised the receive count of each letter by one.",)
+        notes = ("The scan took 6 receives and raised the receive count of 54 messages by one; all were released.",)
         return found and replace(found, looked_at=NOW - timedelta(minutes=3), complete=True, notes=notes)
 
     def causes(self, imported: bool = False) -> Any:
@@ -205,7 +205,7 @@ class Broken(SampleDesk):
     """A shelf that cannot be read."""
 
     def info(self) -> Any:
-        raise OpsError("The snapshot shelf.db is damaged: file is not a database.", "Delete it; a scan makes it again.")
+        raise OpsError("The snapshot shelf.db is damaged: file is not a database.", "Move it away and scan again.")
 
 
 def a_plan(ids: tuple[str, ...], selection: Selection, action: Action, destination: Any = None, edits: Any = (),
@@ -222,7 +222,7 @@ def a_plan(ids: tuple[str, ...], selection: Selection, action: Action, destinati
         causes={"a1b2c3d4e5": len(ids)}, estimate=Estimate(4.2, 0.00012, 96),
         permissions=(f"sqs:ReceiveMessage on {ARN}scilearn-jobs-dead", f"sqs:DeleteMessage on {ARN}scilearn-jobs-dead",
                      f"sqs:SendMessage on {ARN}scilearn-jobs"),
-        sample=ids[:3], warnings=("The oldest letter expires in 2 days 4 h.",), hash="9" * 64,
+        sample=ids[:3], warnings=("The oldest message expires in 2 days 4 h.",), hash="9" * 64,
         returns=Returns({sources[0]: len(ids)}, sources=sources),
     )  # fmt: skip
 

@@ -76,7 +76,7 @@ def new_record(source: DeadLetterQueue, who: str, action: str, reason: str, **mo
 def require_reason(reason: str) -> str:
     """``reason`` without the space around it. Raises UsageError when nothing is left."""
     if not reason.strip():
-        raise UsageError("A reason is needed; it goes on record.", 'Say why: --reason "what was fixed, ticket".')
+        raise UsageError("A reason is required for the audit log.", 'Add one: --reason "what was fixed, ticket".')
     return reason.strip()
 
 
@@ -124,11 +124,9 @@ def verify_records(home: Path) -> Verification:
     for number, line in enumerate(lines, 1):
         entry = _entry(line)
         if entry is None or _record(line) is None:
-            problems.append(f"Line {number} is no record: it was half written, or damaged.")
+            problems.append(f"Line {number} is not a valid record: it is incomplete or damaged.")
         elif entry.get("before") != before:
-            problems.append(
-                f"Line {number} does not follow from the one before it: something was changed or taken out."
-            )
+            problems.append(f"Line {number} does not follow from the one before it: a record was changed or removed.")
         before = _hash(line)
     return Verification(len(lines), tuple(problems))
 

@@ -75,9 +75,11 @@ def join_entries(records: Sequence[Record]) -> tuple[Entry, ...]:
 def _finding(late: Sequence[Record], records: Sequence[Record], verified: Verification, now: datetime) -> Finding:
     if verified.problems:
         count = formatting.count(len(verified.problems), "place")
-        return Finding(Level.ACT, f"Critical: the record does not hold together in {count}: {verified.problems[0]}")
+        return Finding(Level.ACT, f"Critical: the audit log is not consistent in {count}: {verified.problems[0]}")
     if not records:
-        return Finding(Level.UNKNOWN, "No data: nothing is on record; nobody has moved or deleted letters from here.")
+        return Finding(
+            Level.UNKNOWN, "No data: no operations are recorded; no messages were moved or deleted from this machine."
+        )
     ended = _ended(late)
     endless = _unfinished(late, now)
     if endless and not ended:
@@ -85,20 +87,20 @@ def _finding(late: Sequence[Record], records: Sequence[Record], verified: Verifi
     if not ended:
         return Finding(
             Level.OK,
-            "OK: nothing was moved or deleted in the last 7 days; no gaps or edits were found in the record.",
+            "OK: nothing was moved or deleted in the last 7 days; no gaps or edits were found in the audit log.",
         )
     people = len({record.who for record in ended})
     last = ended[0]
     said = (
-        f"{formatting.count(len(ended), 'act')} in the last 7 days, by {formatting.count(people, 'person', 'people')}; the last: "
+        f"{formatting.count(len(ended), 'operation')} in the last 7 days, by {formatting.count(people, 'user')}; latest: "
         f"{last.action} of {last.queue}, {last.outcome or 'done'}"
     )
     sent, back = last.counts.get("sent", 0), last.counts.get("came_back", 0)
-    said += f", {back:,} of {sent:,} came back" if back else ""
+    said += f", {back:,} of {sent:,} failed again" if back else ""
     if endless:
         return Finding(Level.WATCH, f"Warning: {said}; {endless}.", PAGE)
     if last.outcome in _ENDED_WELL and not back:
-        return Finding(Level.OK, f"OK: {said}; no gaps or edits were found in the record.")
+        return Finding(Level.OK, f"OK: {said}; no gaps or edits were found in the audit log.")
     return Finding(Level.WATCH, f"Warning: {said}.", PAGE)
 
 
@@ -116,4 +118,4 @@ def _unfinished(late: Sequence[Record], now: datetime) -> str:
     if found is None:
         return ""
     began = formatting.clock(found.at, now)
-    return f"the {found.action} of {found.queue} that began {began} has no end on record: it goes on, or was killed"
+    return f"the {found.action} of {found.queue} that started {began} has no recorded end: it is still in progress, or was killed"

@@ -84,7 +84,7 @@ def export_messages(
     with Snapshot.open(source) as shelf:
         if not shelf.count(selection):
             raise UsageError(
-                f"No letter of {source.queue.name} on the shelf is selected.", "Look again, or select otherwise."
+                f"No message of {source.queue.name} in the snapshot matches.", "Scan again, or change the filters."
             )
         info = shelf.info()
         with atomic_file.atomic_write(target) as stream:

@@ -55,10 +55,10 @@ def import_messages(source: DeadLetterQueue, path: Path) -> ImportResult:
         if first != number:
             raise UsageError(
                 f"{path}: line {number} has the same message_id as line {first}.",
-                "Take one of them out; nothing was imported.",
+                "Remove one of them; nothing was imported.",
             )
     if not ids:
-        raise UsageError(f"{path} holds no message.", "Name a file that ops dlq export wrote.")
+        raise UsageError(f"{path} has no messages.", "Specify a JSONL file that ops dlq export wrote.")
     with Snapshot.open(source) as shelf:
         before = shelf.places(ids)
         left = [letter_id for letter_id, place in before.items() if place not in LIVE]

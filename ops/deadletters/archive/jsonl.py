@@ -67,11 +67,11 @@ def decode_line(line: bytes) -> SnapshotMessage:
     if not isinstance(message_id, str) or not message_id:
         raise ValueError("it has no message_id")
     if rows.storable(message_id) != message_id:  # it would be kept by another id, and not found by its own
-        raise ValueError("its message_id holds a NUL or half a surrogate pair")
+        raise ValueError("its message_id holds a NUL or a lone surrogate")
     if not isinstance(body, str):
         raise ValueError("its body is not text")
     if not isinstance(system, dict) or not all(isinstance(value, str) for value in system.values()):
-        raise ValueError("its system attributes are no texts by name")
+        raise ValueError("its system attributes are not an object of texts")
     letter = parse.parse_message(Message(message_id, "", body, _attributes(entry.get("attributes")), system))
     return SnapshotMessage(letter, _cause(entry.get("cause")))
 
@@ -100,7 +100,7 @@ def _numbered(path: Path, number: int, line: bytes) -> SnapshotMessage:
     except ValueError as error:
         raise UsageError(
             f"{path}: line {number} is not a message: {error}.",
-            "Name a JSONL file that ops dlq export wrote, unchanged.",
+            "Specify an unchanged JSONL file that ops dlq export wrote.",
         ) from None
 
 
@@ -114,7 +114,7 @@ def _json(line: bytes) -> Any:
     except RecursionError:
         raise ValueError("it is nested too deeply") from None
     except ValueError:
-        raise ValueError("it is not valid JSON, or was cut off") from None
+        raise ValueError("it is not valid JSON, or is truncated") from None
 
 
 def _cause(entry: Any) -> Cause:
@@ -138,7 +138,7 @@ _TEXTS = ("error_type", "error_message", "location", "source", "request_id", "fu
 
 def _attributes(entry: Any) -> Mapping[str, Attribute]:
     if not isinstance(entry, dict):
-        raise ValueError("it has no attributes by name")
+        raise ValueError("its attributes are not an object")
     return {name: _attribute(name, value) for name, value in entry.items()}
 
 
@@ -147,11 +147,11 @@ def _attribute(name: str, entry: Any) -> Attribute:
     if not isinstance(value, str) or not isinstance(data_type, str):
         raise ValueError(f"attribute {name!r:.100} lacks a type or a value")
     if data_type.partition(".")[0] not in ("String", "Number", "Binary"):
-        raise ValueError(f"attribute {name!r:.100} is of no type that SQS has")
+        raise ValueError(f"attribute {name!r:.100} has a type that SQS does not have")
     attribute = Attribute(data_type, value)
     if attribute.binary:
         try:
             base64.b64decode(value, validate=True)
         except (binascii.Error, ValueError):
-            raise ValueError(f"attribute {name!r:.100} is binary and its value no base64") from None
+            raise ValueError(f"attribute {name!r:.100} is binary and its value is not valid base64") from None
     return attribute

@@ -151,7 +151,7 @@ def _never_ran(
 def _read(shelf: Snapshot, say: Progress) -> _Read:
     """Messages that have no cause, or only a guess: the logs may have more by now. Those that carry one have
     it since they are in the snapshot."""
-    say("reading the shelf")
+    say("reading the snapshot")
     read = _Read()
     guesses = [group.fingerprint for group in shelf.groups(LIVE) if group.source == CLUSTER_SOURCE]
     telling = []
@@ -171,7 +171,7 @@ def _read(shelf: Snapshot, say: Progress) -> _Read:
 def _guessed(shelf: Snapshot, left: list[str], kinds: Mapping[str, str], say: Progress) -> dict[str, Cause]:
     if not left:
         return {}
-    say(f"comparing {formatting.count(len(left), 'letter')} that left no trace")
+    say(f"comparing {formatting.count(len(left), 'message')} without log evidence")
     guesser = PayloadClusters()
     for letter_id, body in shelf.bodies(left):
         guesser.add(letter_id, body)
@@ -193,5 +193,5 @@ def _labels(shelf: Snapshot) -> dict[str, str]:
 def _no_logs(source: DeadLetterQueue) -> str:
     unknown = unknown_function(source.workload)
     if unknown:
-        return f"The logs that tell why messages failed are not known: {unknown}"
-    return f"No function reads {source.workload.queue.name}, so there are no logs that tell why letters died."
+        return f"The logs that show why messages failed are not known: {unknown}"
+    return f"No function reads {source.workload.queue.name}, so there are no logs that show why messages failed."

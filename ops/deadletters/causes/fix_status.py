@@ -90,7 +90,7 @@ def _verdict(
     group: CauseGroup, last: datetime | None, function: Function | None, succeeded: Successes | None, now: datetime
 ) -> FixedSince:
     if group.error_type == NEVER_RAN:
-        return FixedSince(UNKNOWN, "Nothing failed: whether the function may run more at a time now is not known.")
+        return FixedSince(UNKNOWN, "Nothing failed: it is not known whether the function's concurrency was increased.")
     count = None
     if succeeded is not None and last is not None and group.job_kinds:
         count = sum(at > last and kind in group.job_kinds for at, kind in succeeded.found)
@@ -111,7 +111,7 @@ def _nobody(group: CauseGroup, last: datetime | None, queue: str, now: datetime)
         return _verdict(group, last, None, None, now)
     name = queue.rsplit(":", 1)[-1]
     return FixedSince(
-        UNKNOWN, f"No function that reads {name} is known, so nothing tells whether it was deployed since."
+        UNKNOWN, f"No function is known to read {name}, so it is not known whether it was deployed since."
     )
 
 
@@ -143,15 +143,15 @@ def verdict(
     the handler reported that these very jobs can never succeed; ``intermittent``: it may be the moment's or the message's
     own. Other jobs' successes prove nothing about either, unless the function was deployed in between."""
     if last is None:
-        return FixedSince(UNKNOWN, "When these letters died is not known.")
-    died = f"the last death ({formatting.clock(last, now)})"
+        return FixedSince(UNKNOWN, "It is not known when these messages failed.")
+    failure = f"the last failure ({formatting.clock(last, now)})"
     later = deployed if deployed and deployed > last else None
     if later:
-        text = f"Deployed {formatting.clock(later, now)}, after {died}"
+        text = f"Deployed {formatting.clock(later, now)}, after {failure}"
     elif deployed:
-        text = f"Not deployed since {died}"
+        text = f"Not deployed since {failure}"
     else:
-        text = f"When the function was deployed is not known, nor whether that was after {died}"
+        text = f"It is not known when the function was deployed, or whether that was after {failure}"
     jobs = " or ".join(kinds[:3]) + " job"
     if successes:
         count = f"{formatting.count(successes)}{' or more' if more else ''} {jobs}{'' if successes == 1 else 's'}"
@@ -161,7 +161,7 @@ def verdict(
     elif successes == 0:
         text += f"; no {jobs} succeeded since"
     else:
-        text += "; whether such jobs succeed since is not known"
+        text += "; it is not known whether such jobs have succeeded since"
     succeeds = bool(successes) and (later is not None or not (rejected or intermittent))
     kind = SUCCEEDS if succeeds else DEPLOYED if later else NO if deployed or rejected else UNKNOWN
     if intermittent and successes and not later:
@@ -171,7 +171,7 @@ def verdict(
 
 def _no_proof(rejected: bool, intermittent: bool) -> str:
     if rejected:
-        return ", but the handler rejected these for good"
+        return ", but the handler rejected these as permanent failures"
     if intermittent:
         return ", which proves nothing for these: it may be intermittent"
     return ", so not every job of that kind fails"
@@ -181,7 +181,7 @@ def stored_status(noted: Mapping[str, Any] | None, mark: str) -> FixedSince:
     """The verdict on one cause that ``since`` gave."""
     one = (noted or {}).get(mark)
     if not one:
-        return FixedSince(UNKNOWN, "Not asked yet.")
+        return FixedSince(UNKNOWN, "Not checked yet.")
     deployed = datetime.fromisoformat(one["deployed"]) if one["deployed"] else None
     return FixedSince(one["verdict"], one["sentence"], deployed, one["successes"], one["more"])
 

@@ -79,7 +79,7 @@ def timeline(source: DeadLetterQueue, message_id: str) -> Timeline:
     moments.sort(key=lambda moment: _place(moment, shelved.cause))
     notes += [note for asking in askings for note in asking.asked.notes]
     if len(moments) > MAX_EVENTS:
-        notes.append(f"Only the first and last of {formatting.count(len(moments), 'moment')} are shown.")
+        notes.append(f"Only the first and last of {formatting.count(len(moments), 'event')} are shown.")
         moments = moments[: MAX_EVENTS // 2] + moments[-MAX_EVENTS // 2 :]
     return Timeline(tuple(moments), QueryCost(usd=sum(asking.asked.usd for asking in askings), partial=tuple(notes)))
 
@@ -112,8 +112,8 @@ def _of_letter(shelved: SnapshotMessage) -> list[TimelineEvent]:
         group = f" in group {letter.group_id}" if letter.group_id else ""
         moments.append(TimelineEvent(letter.sent, SENT, f"sent{' to the dead-letter queue' if buried else ''}{group}"))
     if first := SearchedMessage.of(letter).first_receive:
-        by = ", by a look" if buried else ""
-        text = f"received first{by}; {formatting.count(letter.receives, 'receive')} in all, looks among them"
+        by = ", by a scan" if buried else ""
+        text = f"first received{by}; {formatting.count(letter.receives, 'receive')} in total, including scans"
         moments.append(TimelineEvent(first, RECEIVED, text))
     return moments
 
@@ -130,7 +130,7 @@ def _of_runs(source: DeadLetterQueue, letter: DeadLetter, moved: bool) -> tuple[
                 for sent in ledger.sent_messages():
                     if letter.message_id in (sent.message_id, *sent.new_ids):
                         to = sent.destination.rsplit(":", 1)[-1] or "its origin"
-                        text = f"sent to {to} by run {path.stem}; {sent.outcome.value}"
+                        text = f"sent to {to} by redrive {path.stem}; {sent.outcome.value}"
                         moments.append(TimelineEvent(sent.sent_at, REDRIVEN, text))
         except OpsError as refused:
             notes.append(_unread(path, refused))
@@ -152,7 +152,7 @@ def _newest(source: DeadLetterQueue) -> tuple[list[Path], list[str]]:
 
 
 def _unread(path: Path, why: OpsError) -> str:
-    return f"The ledger of run {path.stem} was not read: {why}"
+    return f"The ledger of redrive {path.stem} was not read: {why}"
 
 
 def _of_logs(source: DeadLetterQueue, shelved: SnapshotMessage) -> tuple[list[LogQuerySession], list[TimelineEvent]]:

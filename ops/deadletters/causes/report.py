@@ -160,7 +160,9 @@ def _finding(
 ) -> Finding:
     """``Critical: 54 dead letters, 51 of one cause: …; last deployed 02:10 UTC.``"""
     if info.looked_at is None and not info.letters:
-        return summarize([Observation(Level.UNKNOWN, "nobody has looked at the dead letters yet: look first", PAGE)])
+        return summarize(
+            [Observation(Level.UNKNOWN, "the dead-letter queue has not been scanned yet: scan it first", PAGE)]
+        )
     reported, held = int(info.look.get("reported") or 0), _held(info)
     if not info.letters and held:
         those = formatting.count(held, "dead-letter message")
@@ -168,7 +170,7 @@ def _finding(
         return summarize([Observation(Level.ACT, f"{those}, {every}: another process holds {they}", PAGE)])
     if not info.letters:
         if reported and not info.complete:
-            text = f"none of {formatting.count(reported, 'letter')} could be read: look again later"
+            text = f"none of {formatting.count(reported, 'message')} could be read: scan again later"
             return summarize([Observation(Level.WATCH, text, PAGE)])
         return summarize([Observation(Level.OK, "no dead letters")])
     part = reported > info.letters and not info.complete
@@ -180,7 +182,7 @@ def _finding(
     top = groups.iloc[0]
     kind = cause_in_words(top["error_type"], top["label"], top["source"], likely=bool(top["likely"]))
     if info.letters == 1:
-        text = f"{total} dead letter: {kind}" if not part else f"{total} dead letters: {kind}"
+        text = f"{total} dead letter{'s' if part else ''}: {kind}"
     elif len(groups) == 1:
         text = f"{total} dead letters, all of one cause: {kind}"
     else:
@@ -192,7 +194,9 @@ def _finding(
         text += f"; {formatting.count(held)} more in flight: another process holds {'them' if held > 1 else 'it'}"
     when = f"last deployed {formatting.clock(deployed, now)}" if deployed else ""
     if when and top["fixed"] in (fix_status.DEPLOYED, fix_status.SUCCEEDS):
-        when += ", after that cause's last death" if pd.notna(top["last_seen"]) and deployed > top["last_seen"] else ""
+        when += (
+            ", after that cause's last failure" if pd.notna(top["last_seen"]) and deployed > top["last_seen"] else ""
+        )
     return summarize([Observation(Level.ACT, text, PAGE)], aside=when)
 
 
@@ -212,11 +216,11 @@ def _from_elsewhere(elsewhere: Mapping[str, int], letters: int) -> str:
 def _imported(groups: pd.DataFrame, letters: int) -> Finding:
     """Messages imported from a file need no action."""
     if not letters:
-        return summarize([Observation(Level.OK, "no letters were imported")])
+        return summarize([Observation(Level.OK, "no messages were imported")])
     top = groups.iloc[0]
     kind = cause_in_words(top["error_type"], top["label"], top["source"], likely=bool(top["likely"]))
     share = "all" if len(groups) == 1 else formatting.count(top["letters"])
-    text = f"{formatting.count(letters, 'letter')} imported from a file, {share} of one cause: {kind}"
+    text = f"{formatting.count(letters, 'message')} imported from a file, {share} of one cause: {kind}"
     return summarize([Observation(Level.OK, text, PAGE)])
 
 

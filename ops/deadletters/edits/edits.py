@@ -71,8 +71,8 @@ def apply_edits(letter: DeadLetter, edits: Sequence[Edit]) -> DeadLetter:
             body = _body(body, edit)
     if len(attributes) > contract.ATTRIBUTE_LIMIT and len(attributes) > len(letter.attributes):
         raise UsageError(
-            f"The message would have {len(attributes)} attributes, and SQS takes {contract.ATTRIBUTE_LIMIT}.",
-            "Set fewer, or take one away: attributes.NAME=null.",
+            f"The message would have {len(attributes)} attributes; SQS allows {contract.ATTRIBUTE_LIMIT}.",
+            "Set fewer, or remove one: attributes.NAME=null.",
         )
     return replace(letter, body=body, attributes=attributes)
 
@@ -89,7 +89,7 @@ def diff_messages(before: DeadLetter, after: DeadLetter) -> str:
     old, new = (
         ["body:", *body, "attributes:", *_listed(letter)] for body, letter in zip(bodies, (before, after), strict=True)
     )
-    lines = text_diff.unified(old, new, "as it died", "as it will be sent")
+    lines = text_diff.unified(old, new, "original", "edited")
     return "".join(f"{_printable(line)}\n" for line in lines)
 
 
@@ -111,7 +111,7 @@ def _split(expression: str) -> tuple[str, str]:
             depth += 1 if sign == "[" else -1
         elif sign == "=" and depth == 0:
             return expression[:at].strip(), expression[at + 1 :]
-    raise UsageError(f"{expression!r} sets nothing.", _HOW)
+    raise UsageError(f"{expression!r} is not a valid edit.", _HOW)
 
 
 def _value(text: str) -> Any:
@@ -129,7 +129,7 @@ def _loaded(text: str) -> Any:
     """A value as it can be kept in a plan, and sent. Raises UsageError for one that cannot, ValueError for no JSON."""
     value = json.loads(text, parse_constant=_no_constant, parse_float=_finite)
     if _levels(value) > MAX_NESTING:
-        raise UsageError(f"A value is nested more than {MAX_NESTING} levels deep.", "Set what is in it step by step.")
+        raise UsageError(f"A value is nested more than {MAX_NESTING} levels deep.", "Set its members one by one.")
     return value
 
 
@@ -161,7 +161,7 @@ def _check(edit: Edit) -> None:
         return
     steps = json_path.parse(edit.path)
     if not steps or (steps[0].kind, steps[0].value) != ("key", "body"):
-        raise UsageError(f"{edit.path} is neither in the body nor an attribute.", _HOW)
+        raise UsageError(f"{edit.path} is not a path in the body, nor an attribute.", _HOW)
 
 
 def _attribute_name(path: str) -> str:
@@ -170,8 +170,8 @@ def _attribute_name(path: str) -> str:
         name = name[1:-1]
     if not _NAME.fullmatch(name):
         raise UsageError(
-            f"{name!r} cannot be the name of a message attribute.",
-            "Use at most 256 letters, digits, _, - and single dots, and no name that begins with AWS. or Amazon.",
+            f"{name!r} is not a valid name of a message attribute.",
+            "Use at most 256 letters, digits, _, - and single dots; it must not start with AWS. or Amazon.",
         )
     return name
 
@@ -187,15 +187,17 @@ def _set_attribute(attributes: dict[str, Attribute], name: str, value: Any) -> N
     data_type = known.data_type if known else ("Number" if number else "String")
     if not text:
         raise UsageError(
-            f"Attribute {name} would be empty, which SQS does not take.", f"Take it away: attributes.{name}=null."
+            f"Attribute {name} would be empty, which SQS does not allow.", f"Remove it: attributes.{name}=null."
         )
     if data_type.startswith("Number") and not _NUMBER.fullmatch(text):
-        raise UsageError(f"Attribute {name} is a number, and {text!r} is none.", "Set it to a number.")
+        raise UsageError(f"Attribute {name} is a number, and {text!r} is not.", "Set it to a number.")
     if data_type.startswith("Binary"):
         try:
             base64.b64decode(text, validate=True)
         except (binascii.Error, ValueError) as error:
-            raise UsageError(f"Attribute {name} is binary, and its value no base64.", "Give it as base64.") from error
+            raise UsageError(
+                f"Attribute {name} is binary, and its value is not valid base64.", "Encode it as base64."
+            ) from error
     attributes[name] = Attribute(data_type, text)
 
 
@@ -207,7 +209,7 @@ def _body(body: str, edit: Edit) -> str:
     except ValueError as error:
         raise UsageError(
             f"The body cannot be edited as JSON: {error}.",
-            "Leave such messages out (--where 'body != null'), set the whole body (body=…), or edit attributes only.",
+            "Exclude such messages (--where 'body != null'), set the whole body (body=…), or edit attributes only.",
         ) from error
 
 

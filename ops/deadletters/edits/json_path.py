@@ -39,11 +39,11 @@ def parse(path: str) -> Steps:
         ensure_bounded(path, tree)
         return _steps(tree, path)
     except RecursionError:
-        raise UsageError("An address is nested too deeply.", "Name places step by step: body.params.alpha.") from None
+        raise UsageError("A path is nested too deeply.", "Use a simple path, such as body.params.alpha.") from None
     except jmespath.exceptions.JMESPathError as error:
         raise UsageError(
-            f"{path!r} is no address{_where(error)}.",
-            "Write it as JMESPath does, names with other signs than letters, digits and _ in double quotes: "
+            f"{path!r} is not a valid path{_where(error)}.",
+            "Use JMESPath; names with characters other than letters, digits and _ are in double quotes: "
             'body.params."learning-rate".',
         ) from error
 
@@ -59,7 +59,9 @@ def change(text: str, path: str, value: Any) -> str:
     body, *steps = parse(path)
     changes = list(_changes(document, document.root, steps, body.text, value))
     if not changes:
-        raise UsageError(f"{path} fits nothing in this letter.", "Look at its body, or choose other letters.")
+        raise UsageError(
+            f"{path} matches nothing in this message.", "Check the body (ops dlq show ID), or select other messages."
+        )
     return spliced(text, changes)
 
 
@@ -95,11 +97,11 @@ def _chosen(members: list[JsonValue], step: _Step, so_far: str, new: bool) -> Se
     if step.kind == "key":
         found = next((part for part in reversed(members) if part.key == step.value), None)
         if found is None and not new:
-            raise UsageError(f"{here}{step.text} is not there.", _LOOK)
+            raise UsageError(f"{here}{step.text} was not found.", _LOOK)
         return [found]
     if step.kind == "index":
         if not -len(members) <= step.value < len(members):
-            raise UsageError(f"{here}{step.text} is not there: the list has {len(members)}.", _LOOK)
+            raise UsageError(f"{here}{step.text} was not found: the list has {len(members)} items.", _LOOK)
         return [members[step.value]]
     if step.kind == "slice":
         chosen: list[JsonValue] = members[step.value]
@@ -109,14 +111,14 @@ def _chosen(members: list[JsonValue], step: _Step, so_far: str, new: bool) -> Se
     return members
 
 
-_LOOK = "Look at a letter's body (ops dlq show ID) and address what is in it."
+_LOOK = "Check a message's body (ops dlq show ID) and use a path in it."
 
 
 def _holds(expression: Any, item: Any) -> bool:
     try:
         found = jmespath.visitor.TreeInterpreter().visit(expression, item)
     except jmespath.exceptions.JMESPathError as error:
-        raise UsageError(f"The condition of an address failed: {str(error).splitlines()[0]}.", _LOOK) from error
+        raise UsageError(f"The condition of a path failed: {str(error).splitlines()[0]}.", _LOOK) from error
     return not (found is None or found is False or found in ("", [], {}))
 
 
@@ -148,11 +150,11 @@ def _steps(node: Any, path: str) -> Steps:
         condition = _Step("where", children[2], "[?…]")
         return (*_steps(children[0], path), condition, *_steps(children[1], path))
     raise UsageError(
-        f"{path} computes something and names no place that could be set.",
-        "Address one with names, [0], [*] or [?…], such as body.items[*].price.",
+        f"{path} is an expression, not a path that can be set.",
+        "Use names, [0], [*] or [?…], such as body.items[*].price.",
     )
 
 
 def _where(error: Exception) -> str:
     position = getattr(error, "lex_position", None)
-    return "" if position is None else f": it cannot be read from its sign {position + 1} on"
+    return "" if position is None else f" at character {position + 1}"

@@ -82,8 +82,8 @@ def _limit(letter: DeadLetter, plan: Plan) -> int | None:
 
 def _too_large(limit: int) -> str:
     if limit == outgoing.MAX_BYTES:
-        return "It would be over SQS's limit of 1 MiB a message."
-    return f"It would be larger than its queue takes ({limit:,} bytes with attributes)."
+        return "It would exceed the SQS limit of 1 MiB."
+    return f"It would exceed its queue's MaximumMessageSize ({limit:,} bytes, attributes included)."
 
 
 def _message(letter: DeadLetter, service: Service, limit: int | None) -> DeadLetter:
@@ -95,13 +95,13 @@ def _note(service: Service, kind: Kind, put_on: Sequence[str], left_out: Sequenc
         handed = _HANDED_OVER[service]
         if kind is Kind.DESTINATION:
             handed = handed.replace("the body", "requestPayload")
-        return f"{handed} No attribute of the letter goes with it: {_and(left_out)}." if left_out else handed
+        return f"{handed} Attributes are not sent: {_and(left_out)}." if left_out else handed
     said = []
     if put_on:
-        said.append(f"Put on by the redrive: {_and(put_on)}, by which a repeat is known.")
+        said.append(f"Added by the redrive: {_and(put_on)}, which identifies duplicates.")
     if left_out:
         was = "which was" if len(left_out) == 1 else "which were"
-        said.append(f"Left out by the redrive: {_and(left_out)}, {was} put on when it died.")
+        said.append(f"Removed by the redrive: {_and(left_out)}, {was} added when it failed.")
     return " ".join(said)
 
 

@@ -35,6 +35,6 @@ def ensure_bounded(expression: str, tree: Any) -> None:
     if growth(tree) > MAX_GROWTH:
         shown = expression if len(expression) <= 80 else f"{expression[:79]}…"
         raise UsageError(
-            f"The expression {shown!r} could make more than {MAX_GROWTH} copies of a message.",
-            "Name the parts that it needs, such as body.kind, instead of whole messages.",
+            f"The expression {shown!r} could produce more than {MAX_GROWTH} copies of a message.",
+            "Use only the parts that it needs, such as body.kind, instead of whole messages.",
         )

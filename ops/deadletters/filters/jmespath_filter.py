@@ -56,7 +56,7 @@ def compile_filter(where: str) -> Filter:
     except jmespath.exceptions.JMESPathError as error:
         raise _syntax_error(where, error) from error
     except RecursionError:
-        raise UsageError("The filter is too long, or nested too deeply.", "Select messages in several steps.") from None
+        raise UsageError("The filter is too long, or nested too deeply.", "Use a simpler filter.") from None
     interpreter = _Interpreter(jmespath.Options(custom_functions=_Lenient()))
 
     def check(document: Mapping[str, Any]) -> bool:
@@ -112,7 +112,7 @@ def _ensure_answerable(where: str, tree: Any) -> None:
         if name not in ROOTS:
             at = where.find(name)
             raise UsageError(
-                f"The filter {where!r} asks for {name!r} at character {at + 1}, which a message does not have.",
+                f"The filter {where!r} uses {name!r} at character {at + 1}, which a message does not have.",
                 f"A message has {', '.join(ROOTS)}. A value of the body is body.{name}; text is in quotes "
                 f"('{name}'), and null, true, false and numbers in backquotes (`null`).",
             )

@@ -48,7 +48,7 @@ def _portable_integer(digits: str) -> int:
 
 
 def _refuse_constant(constant: str) -> Any:
-    raise ValueError(f"{constant} is no JSON")
+    raise ValueError(f"{constant} is not valid JSON")
 
 
 # Made once: to make one takes as long as to read a short body.

@@ -30,7 +30,7 @@ def record_late_outcomes(source: DeadLetterQueue) -> tuple[str, ...]:
     """To be called after a scan; a sentence for each redrive that it told something of. A ledger that cannot be read,
     or that somebody writes to now, is left alone."""
     said: list[str] = []
-    with suppress(OpsError), queue_lock.hold_lock(source, "look", "a look"):
+    with suppress(OpsError), queue_lock.hold_lock(source, queue_lock.SCAN, "a scan"):
         for path in sorted(source.runs.glob("*.db")):
             with suppress(OpsError):
                 said += _record_for_run(source, path)

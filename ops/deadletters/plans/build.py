@@ -143,26 +143,29 @@ def _ensure_sensible(
 ) -> None:
     if pace.max_per_s is not None and not SLOWEST_PER_S <= pace.max_per_s < float("inf"):
         raise UsageError(
-            f"A rate of {pace.max_per_s:g} letters a second moves nothing.", "Choose at least a letter a day: 0.00002."
+            f"A rate of {pace.max_per_s:g} messages per second is not valid.",
+            "Choose at least 0.00002: one message per day.",
         )
     if not 0 <= margin <= 1:
-        raise UsageError(f"A margin of {margin:g} is no share.", "Choose 0 to 1; 0.1 means a tenth.")
+        raise UsageError(f"A margin of {margin:g} is not a valid share.", "Choose 0 to 1; 0.1 means 10%.")
     if not 0 <= steps.stop_share <= 1:
-        raise UsageError(f"A stop share of {steps.stop_share:g} is no share.", "Choose 0 to 1; 0.2 means a fifth.")
+        raise UsageError(f"A stop share of {steps.stop_share:g} is not a valid share.", "Choose 0 to 1; 0.2 means 20%.")
     if not 0 < steps.patience_s < float("inf"):
-        raise UsageError(f"A patience of {steps.patience_s:g} s awaits nothing.", "Choose seconds above 0.")
+        raise UsageError(
+            f"A patience of {steps.patience_s:g} s is not a valid duration.", "Choose more than 0 seconds."
+        )
     if not steps.sizes:
         raise UsageError(
-            "There is no step to go in.", "Say when outcomes are awaited (5,1%,10%,100%), or do not watch."
+            "The plan has no stages.", "Specify them (5,1%,10%,100%), or do not wait for outcomes (--no-watch)."
         )
     _ensure_growing(steps.sizes)
     if action is Action.PURGE and selection.imported:
         raise UsageError(
-            "A purge deletes from the queue, and imported letters lie on this machine's shelf only.",
-            "Take them off again: ops dlq import FILE --undo.",
+            "A purge deletes from the queue, and imported messages are only in the snapshot.",
+            "Remove them from the snapshot: ops dlq import FILE --undo.",
         )
     if action is Action.PURGE and edits:
-        raise UsageError("A purge sends nothing, so there is nothing to edit.", "Leave the edits out.")
+        raise UsageError("A purge sends nothing, so there is nothing to edit.", "Omit the edits.")
 
 
 def _ensure_growing(sizes: Sequence[str]) -> None:
@@ -173,7 +176,7 @@ def _ensure_growing(sizes: Sequence[str]) -> None:
         boundaries(alike, 1)
     for size, after in pairwise(sizes):
         if size in shares and float(size.strip().removesuffix("%")) == 100:
-            raise UsageError(f"The step {after} does not go beyond the step {size}.", "Let the steps grow: 5,1%,100%.")
+            raise UsageError(f"Stage {after} is not larger than stage {size}.", "Use increasing stages: 5,1%,100%.")
 
 
 def _ensure_possible(found: Survey, edits: Sequence[Edit]) -> None:
@@ -181,32 +184,34 @@ def _ensure_possible(found: Survey, edits: Sequence[Edit]) -> None:
     if not total:
         kinds = ", ".join(f"{formatting.count(number)} {kind.value}" for kind, number in found.left_kinds.most_common())
         raise UsageError(
-            f"No message can go back to where it came from (by kind: {kinds}): {return_targets.left_in_words(found.left)}.",
+            f"No message can be returned to its origin (by kind: {kinds}): {return_targets.left_in_words(found.left)}.",
             return_targets.ELSEWHERE,
         )
     if edits and sum(found.misfits.values()) == total:
-        raise UsageError(f"The edits fit no letter: {found.misfits.most_common(1)[0][0]}", "Edit otherwise.")
+        raise UsageError(
+            f"The edits do not apply to any message: {found.misfits.most_common(1)[0][0]}", "Change the edits."
+        )
 
 
 def _ensure_fits(found: Survey, weight: Weight) -> None:
     if weight.too_large.total() < len(found.ids):
         return
     if weight.too_large.keys() == {outgoing.MAX_BYTES}:
-        raise UsageError("Every letter would be over SQS's limit of 1 MiB a message.", "Edit less into them.")
+        raise UsageError("Every message would exceed the SQS limit of 1 MiB.", "Make the edits smaller.")
     most = max(weight.too_large)
     raise UsageError(
-        f"Every message would be larger than its queue takes (MaximumMessageSize {formatting.count(most)} bytes).",
-        "Raise that queue's MaximumMessageSize, or name another queue: --to QUEUE.",
+        f"Every message would exceed its queue's MaximumMessageSize ({formatting.count(most)} bytes).",
+        "Raise that queue's MaximumMessageSize, or specify another queue: --to QUEUE.",
     )
 
 
 def _nothing(source: DeadLetterQueue, shelf: Snapshot, selection: Selection) -> UsageError:
     other = shelf.count(replace(selection, imported=not selection.imported))
     where = "in the queue" if selection.imported else "imported from a file"
-    how = "leave --imported out" if selection.imported else "add --imported"
-    hint = f"{formatting.count(other, 'letter that is', 'letters that are')} {where} would be: {how}. " if other else ""
-    which = "imported letter" if selection.imported else f"letter of {source.queue.name}"
+    how = "omit --imported" if selection.imported else "add --imported"
+    hint = f"{formatting.count(other, 'message')} {where} would match: {how}. " if other else ""
+    which = "imported message" if selection.imported else f"message of {source.queue.name}"
     return UsageError(
-        f"No {which} on the shelf is selected.",
-        f"{hint}Look again (ops dlq scan), or select otherwise (ops dlq causes, ops dlq list).",
+        f"No {which} in the snapshot matches.",
+        f"{hint}Scan again (ops dlq scan), or change the filters (ops dlq causes, ops dlq list).",
     )

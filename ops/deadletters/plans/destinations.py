@@ -25,7 +25,7 @@ def resolve(source: DeadLetterQueue, destination: Destination) -> tuple[Destinat
         return Destination("function", function_arn=lambda_.get_function(source.aws, named).arn), None
     if destination.kind != "queue" or not named:
         raise UsageError(
-            f"{destination.kind or 'Nothing'} is no destination.", "Send messages to their origin, or name a queue."
+            f"{destination.kind!r} is not a valid destination.", "Send messages to their origin, or specify a queue."
         )
     queue = sqs.find_queue(source.aws, named)
     return replace(destination, queue_url=queue.url, queue_arn=queue.arn), queue
@@ -34,7 +34,7 @@ def resolve(source: DeadLetterQueue, destination: Destination) -> tuple[Destinat
 def ensure(source: DeadLetterQueue, queue: sqs.Queue) -> None:
     """Raise UsageError when letters of ``source`` cannot go to ``queue``; AwsError when its key cannot be used."""
     if queue.arn == source.queue.arn:
-        raise UsageError(f"{queue.name} is where the letters are already.", "Name another queue.")
+        raise UsageError(f"{queue.name} is the queue that holds the messages.", "Specify another queue.")
     if queue.fifo != source.queue.fifo:
         types = {True: "a FIFO queue", False: "a standard queue"}
         raise UsageError(
@@ -52,11 +52,11 @@ def gone(source: DeadLetterQueue, origins: Iterable[Origin]) -> tuple[dict[str, 
         try:
             _look_up(source, origin)
         except (NotFound, UsageError) as none:
-            missing[origin.arn] = f"{origin.arn}, where they came from, is not there: {str(none).rstrip('.')}"
+            missing[origin.arn] = f"{origin.arn}, where they came from, was not found: {str(none).rstrip('.')}"
         except AccessDenied as refused:
             if origin.service in (Service.SQS, Service.LAMBDA):
                 raise
-            warnings.append(f"Whether {origin.arn} is there is not known: {refused}")
+            warnings.append(f"It is not known whether {origin.arn} still exists: {refused}")
     return missing, warnings
 
 
@@ -89,5 +89,7 @@ def reached(
         if queue.kms_key:
             warnings += kms.permission_warnings(source.aws, queue.kms_key, queue.name, {"aws:sqs:arn": queue.arn})
         if queue.dlq_arn is None:
-            warnings.append(f"{queue.name} has no dead-letter queue: what fails there again is tried until it expires.")
+            warnings.append(
+                f"{queue.name} has no dead-letter queue: messages that fail again there are retried until they expire."
+            )
     return queues, warnings

@@ -43,23 +43,21 @@ class Wish:
 def choose(source: DeadLetterQueue, found: Survey, wish: Wish, asked: str | None) -> EngineChoice:
     """The engine, and a clause that says why. Raises UsageError when ``asked`` cannot do what is wished."""
     if asked not in (None, LEDGER, MOVE_TASK):
-        raise UsageError(f"{asked} is no engine.", f"Ask for {LEDGER} or {MOVE_TASK}, or leave it to the plan.")
+        raise UsageError(f"{asked} is not a valid method.", f"Choose {LEDGER} or {MOVE_TASK}, or let the plan choose.")
     if asked == LEDGER:
-        return EngineChoice(LEDGER, "it was asked for")
+        return EngineChoice(LEDGER, "as requested")
     against = _against(source, found, wish)
     if against and asked == MOVE_TASK:
-        raise UsageError(f"A move task cannot do this: {against}.", "Leave the engine to the plan, or ask for ledger.")
+        raise UsageError(f"A move task cannot do this: {against}.", "Let the plan choose the method, or choose ledger.")
     if against:
         return EngineChoice(LEDGER, against)
     if asked == MOVE_TASK:
-        return EngineChoice(MOVE_TASK, "it was asked for")
+        return EngineChoice(MOVE_TASK, "as requested")
     if source.queue.fifo:
-        return EngineChoice(
-            LEDGER, "it goes through each message group in order, and watches what becomes of each message"
-        )
+        return EngineChoice(LEDGER, "it sends each message group in order, and tracks the outcome of each message")
     if not wish.watched:
-        return EngineChoice(LEDGER, "nothing is watched, and a move task moves letters that die again, again")
-    return EngineChoice(MOVE_TASK, "the whole queue goes, unchanged, and SQS moves it itself after the canary")
+        return EngineChoice(LEDGER, "outcomes are not tracked, and a move task moves messages that fail again, again")
+    return EngineChoice(MOVE_TASK, "the whole queue is redriven unchanged, and SQS can move it after the canary")
 
 
 def _against(source: DeadLetterQueue, found: Survey, wish: Wish) -> str:
@@ -68,28 +66,28 @@ def _against(source: DeadLetterQueue, found: Survey, wish: Wish) -> str:
     others = sum(number for kind, number in found.kinds.items() if kind is not Kind.SQS)
     reasons = (
         (wish.action is not Action.REDRIVE, f"a move task cannot {wish.action.value}"),
-        (not wish.selection.whole, "only some letters go, and a move task takes the whole queue"),
-        (bool(wish.edits), "letters are edited on their way, which a move task cannot do"),
-        (found.imported > 0, "imported letters are not in the queue"),
+        (not wish.selection.whole, "only some messages are selected, and a move task takes the whole queue"),
+        (bool(wish.edits), "messages are edited, which a move task cannot do"),
+        (found.imported > 0, "imported messages are not in the queue"),
         (
             not wish.complete and not source.queue.fifo,  # of a FIFO queue, no scan sees all
-            "the last look did not read the whole queue, and a move task would take unseen letters too",
+            "the last scan did not read the whole queue, and a move task would take unread messages, too",
         ),
         (
             wish.to_origin and others > 0,
-            f"{formatting.count(others, 'letter')} came by no queue's redrive policy, so SQS does not know their origin",
+            f"{formatting.count(others, 'message')} did not come by a queue's redrive policy, so SQS does not know their origin",
         ),
         (
             wish.to_origin and (bool(found.left) or len(found.origins) > 1),
-            "messages stay or go to several places, which a move task does not tell apart",
+            "some messages stay, or they have several destinations, which a move task does not support",
         ),
         (
             rate is not None and rate != int(rate),
-            "a move task's rate is a whole number a second",
+            "the rate of a move task is a whole number of messages per second",
         ),
         (
             rate is not None and rate > TASK_CAP_PER_S,
-            f"a move task does at most {TASK_CAP_PER_S} letters a second",
+            f"a move task moves at most {TASK_CAP_PER_S} messages per second",
         ),
     )
     why = next((reason for holds, reason in reasons if holds), "")
@@ -102,5 +100,5 @@ def _unsupported(source: DeadLetterQueue) -> str:
         with source.aws.translate_errors("sqs", f"move tasks of {source.queue.name}"):
             source.aws.sqs.list_message_move_tasks(SourceArn=source.queue.arn, MaxResults=1)
     except AwsError as refused:
-        return f"{where} offers no move task: {str(refused).rstrip('.')}"
+        return f"{where} does not support move tasks: {str(refused).rstrip('.')}"
     return ""

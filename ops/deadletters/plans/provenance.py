@@ -53,7 +53,7 @@ def find(source: DeadLetterQueue, shelf: Snapshot, function_arn: str = "", *, lo
     try:
         sources = sqs.redrive_sources(source.aws, queue)
     except AwsError as refused:
-        notes.append(f"Which queues use {queue.name} as their dead-letter queue is not known: {refused}")
+        notes.append(f"It is not known which queues use {queue.name} as their dead-letter queue: {refused}")
     if workload.queue.dlq_arn == queue.arn and own not in sources:
         sources = (*sources, own)
     wanted = {} if function_arn else invocation_request_ids(shelf, LIVE)
@@ -96,7 +96,7 @@ def _candidates(source: DeadLetterQueue, notes: list[str]) -> tuple[lambda_.Func
     try:
         others = lambda_.functions_with_dlq(source.aws, source.queue.arn)
     except AwsError as refused:
-        notes.append(f"Which other functions use {source.queue.name} is not known: {refused}")
+        notes.append(f"It is not known which other functions use {source.queue.name}: {refused}")
     names = {one.name for one in own}
     return (*own, *(one for one in others if one.name not in names))
 

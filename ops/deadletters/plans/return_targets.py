@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from ops.deadletters.queue import DeadLetterQueue
     from ops.deadletters.snapshot import Snapshot
 
-ELSEWHERE = "Name a destination: --to QUEUE, or for asynchronous invocations --to FUNCTION_ARN."
+ELSEWHERE = "Specify a destination: --to QUEUE, or for asynchronous invocations --to FUNCTION_ARN."
 CLAIMING = (Kind.SNS, Kind.EVENTBRIDGE, Kind.DESTINATION)
 """Kinds of messages that name their origin in what a sender can write."""
 MOST_WATCHED = 10
@@ -70,7 +70,7 @@ def watched(source: DeadLetterQueue, origins: Iterable[Origin]) -> LookupScope:
             if reader is not None and reader.log_group:
                 groups.append(reader.log_group)
             else:
-                notes.append(f"No function is known to read {name}: outcomes of messages to it cannot be watched.")
+                notes.append(f"No function is known to read {name}: the outcomes of messages to it cannot be tracked.")
     return LookupScope(tuple(groups), tuple(notes))
 
 
@@ -108,21 +108,19 @@ def _said(found: Survey, known: ReturnContext) -> list[str]:
         queue = known.sources[0].rpartition(":")[2]
         which = formatting.count(found.inferred, "message does", "messages do")
         said.append(
-            f"{which} not say where they came from: inferred to be {queue}, the only queue that uses this "
-            "dead-letter queue."
+            f"{which} not carry a source queue; {queue} is inferred, the only queue that uses this dead-letter queue."
         )
     claimed = 0 if known.function else sum(found.kinds[kind] for kind in CLAIMING)
     if claimed:
         said.append(
-            f"Where {formatting.count(claimed, 'message')} came from, only the text of the messages says (a topic, a rule, "
-            "a function in a record): whoever may send to this queue could have written it. Check the destinations."
+            f"The origin of {formatting.count(claimed, 'message')} (a topic, rule or function) is known only from the message text, "
+            "which anyone who can send to this queue could have written. Check the destinations."
         )
     if len(found.origins) > 1:
         queues = [origin.arn.rpartition(":")[2] for origin, _ in found.origins.most_common() if _is_queue(origin)]
         follows = f"; the rate follows the load of {queues[0]}" if queues else ""
         said.append(
-            f"The messages go to {len(found.origins)} places{follows}, and the first steps may hold messages of one of "
-            "them only."
+            f"The messages go to {len(found.origins)} destinations{follows}, and the first stages may cover only one of them."
         )
     return said
 

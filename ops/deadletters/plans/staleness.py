@@ -26,9 +26,9 @@ def check(source: DeadLetterQueue, plan: Plan) -> None:
     """
     age = datetime.now(UTC) - plan.made_at
     if age > MAX_AGE:
-        raise _stale(plan, f"it was made {formatting.duration(age.total_seconds())} ago")
+        raise _stale(plan, f"it was created {formatting.duration(age.total_seconds())} ago")
     if age < -timedelta(minutes=5):
-        raise _stale(plan, f"it was made at {plan.made_at:%Y-%m-%d %H:%M UTC}, which is still to come by this clock")
+        raise _stale(plan, f"it was created at {plan.made_at:%Y-%m-%d %H:%M UTC}, which is in the future by this clock")
     with Snapshot.open(source) as shelf:
         now = set(shelf.ids(plan.selection))
     if not plan.selection.imported:
@@ -39,8 +39,8 @@ def check(source: DeadLetterQueue, plan: Plan) -> None:
     if gone + new > _allowed(plan, len(planned)):
         raise _stale(
             plan,
-            f"of its {formatting.count(len(planned), 'letter')} {formatting.count(gone)} "
-            f"{'is' if gone == 1 else 'are'} no longer selected and {formatting.count(new)} more would be",
+            f"of its {formatting.count(len(planned), 'message')}, {formatting.count(gone)} no longer "
+            f"{'matches' if gone == 1 else 'match'}, and {formatting.count(new)} more would",
         )
 
 
@@ -51,8 +51,8 @@ def _compare_queue(source: DeadLetterQueue, plan: Plan) -> None:
     if max(grown, plan.queue_count - there) > _allowed(plan, plan.queue_count):
         raise _stale(
             plan,
-            f"{source.queue.name} held {formatting.count(plan.queue_count, 'letter')} then and holds {formatting.count(there)} "
-            f"now, and its margin is {formatting.percent(plan.margin)}",
+            f"{source.queue.name} held {formatting.count(plan.queue_count, 'message')} then and holds {formatting.count(there)} "
+            f"now, more than its margin of {formatting.percent(plan.margin)}",
         )
 
 
@@ -65,4 +65,4 @@ def _allowed(plan: Plan, number: int) -> int:
 
 
 def _stale(plan: Plan, why: str) -> UsageError:
-    return UsageError(f"Plan {plan.id} is stale: {why}.", "Look again (ops dlq scan) and make the plan anew.")
+    return UsageError(f"Plan {plan.id} is stale: {why}.", "Scan again (ops dlq scan) and create a new plan.")

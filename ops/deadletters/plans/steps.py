@@ -21,7 +21,7 @@ def boundaries(sizes: Sequence[str], total: int) -> tuple[int, ...]:
     shares = [(_share(size), size) for size in sizes]
     for (before, named), (after, size) in pairwise(shares):
         if type(before) is type(after) and after <= before:
-            raise UsageError(f"The step {size} does not go beyond the step {named}.", "Let the steps grow: 5,1%,100%.")
+            raise UsageError(f"Stage {size} is not larger than stage {named}.", "Use increasing stages: 5,1%,100%.")
     for value, _ in shares:
         end = min(total, value if isinstance(value, int) else math.ceil(value * total))
         if end > (ends[-1] if ends else 0):
@@ -41,4 +41,4 @@ def _share(size: str) -> int | float:
         return float(number) / 100
     if isinstance(number, int) and number > 0:
         return number
-    raise UsageError(f'"{size}" is no size of a step.', "Name counts and shares that grow, such as 5,1%,10%,100%.")
+    raise UsageError(f'"{size}" is not a valid stage size.', "Use increasing counts and shares, such as 5,1%,10%,100%.")

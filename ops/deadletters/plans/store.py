@@ -46,14 +46,14 @@ def load(path_or_id: str | Path, source: DeadLetterQueue) -> Plan:
 
 def _of_another(plan: Plan, source: DeadLetterQueue) -> UsageError:
     """A queue of the same name in another region or account is another queue."""
-    about = f"Plan {plan.id} is about {sqs.name_of(plan.queue_arn)}"
+    about = f"Plan {plan.id} is for {sqs.name_of(plan.queue_arn)}"
     theirs, ours = plan.queue_arn.split(":"), source.queue.arn.split(":")
     if theirs[1:5] == ours[1:5] or len(theirs) != len(ours):
-        return UsageError(f"{about}, not {source.queue.name}.", f"Name that queue: --from {plan.queue_arn}.")
+        return UsageError(f"{about}, not {source.queue.name}.", f"Specify that queue: --from {plan.queue_arn}.")
     where = f"in region {theirs[3]}, account {theirs[4]}"
     return UsageError(
         f"{about} {where}; this target is in region {ours[3]}, account {ours[4]}.",
-        f"Choose the profile that it was made with, and --region {theirs[3]}; or make the plan anew: ops dlq plan.",
+        f"Use the profile that it was created with, and --region {theirs[3]}, or create a new plan: ops dlq plan.",
     )
 
 
@@ -69,10 +69,10 @@ def _find(named: str, source: DeadLetterQueue) -> Path:
         raise PlanUnreadable(f"There is no plan at {path}.", MAKE_NEW_PLAN)
     found = sorted(plan for plan in source.plans.glob("*.json") if plan.stem.startswith(named))
     if not named or not found:
-        raise PlanUnreadable(f"There is no plan {named or 'without a name'} of {source.queue.name}.", MAKE_NEW_PLAN)
+        raise PlanUnreadable(f"{source.queue.name} has no plan {named!r}.", MAKE_NEW_PLAN)
     exact = [plan for plan in found if plan.stem == named]
     if len(found) > 1 and not exact:
         raise UsageError(
-            f"{len(found)} plans of {source.queue.name} begin with {named}.", "Name more of it, such as the whole id."
+            f"{len(found)} plans of {source.queue.name} have an ID that starts with {named}.", "Add more characters."
         )
     return (exact or found)[0]

@@ -41,8 +41,8 @@ def warnings(
     """``unmended``: fingerprints of causes that are known not to be fixed since."""
     said: list[str] = [*_expiry(source, found, estimate, now)]
     if busy := queue_lock.lock_holder(source):
-        what = "A look" if busy.run == "look" else f"Run {busy.run}"
-        said.insert(0, f"{what} is at work in this queue now: when it ends this plan may be stale.")
+        what = "A scan" if busy.run == queue_lock.SCAN else f"Redrive {busy.run}"
+        said.insert(0, f"{what} of this queue is in progress: this plan may be stale when it ends.")
     if action is not Action.PURGE:
         said += _again(found, unmended, watched=watched)
         said += _unfit(found, weight)
@@ -52,17 +52,19 @@ def warnings(
     if found.likely:
         some = formatting.count(found.likely, "message")
         said.append(
-            f"The cause of {some} is only likely: inferred from the time, the log stream or the order of lines."
+            f"The cause of {some} is only likely: inferred from the time, the log stream or the order of log lines."
         )
     if found.imported and action is not Action.PURGE:
-        said.append(f"{_letters(found.imported)} from an export: sent, and nothing is deleted for them.")
+        said.append(
+            f"{_messages(found.imported)} imported from a file: they are sent, and nothing is deleted from the queue."
+        )
     if found.imported:
         return tuple(said)
     if not complete:
         said.append(_unreached(source, action, unseen, task=task))
     if now - looked_at > OLD_SHELF:
         age = formatting.duration((now - looked_at).total_seconds())
-        said.append(f"The queue was looked at {age} ago; what came since is not in this plan.")
+        said.append(f"The last scan was {age} ago; messages that arrived since are not in this plan.")
     return tuple(said)
 
 
@@ -73,9 +75,9 @@ def _expiry(source: DeadLetterQueue, found: Survey, estimate: Estimate, now: dat
         return []
     left = found.oldest + timedelta(seconds=source.queue.retention_s) - now
     if left <= timedelta(0):
-        return ["The oldest letter should have expired by now: some may not be there any more."]
+        return ["The oldest message should have expired by now: some messages may no longer be in the queue."]
     if left < SOON or left.total_seconds() < 2 * estimate.seconds:
-        return [f"The oldest letter expires in {formatting.duration(left.total_seconds())}: SQS deletes it then."]
+        return [f"The oldest message expires in {formatting.duration(left.total_seconds())}: SQS deletes it then."]
     return []
 
 
@@ -83,35 +85,36 @@ def _again(found: Survey, unmended: Sequence[str], *, watched: bool) -> list[str
     letters = sum(found.causes[mark] for mark in unmended)
     if not letters:
         return []
-    show = "the canary will show it" if watched else "nobody watches what becomes of them"
-    return [f"{_letters(letters)} died of what is not fixed since (ops dlq causes) and may die of it again: {show}."]
+    show = "the canary will show it" if watched else "outcomes are not tracked"
+    have = formatting.count(letters, "message has", "messages have")
+    return [f"{have} a cause that is not fixed (ops dlq causes) and may fail again: {show}."]
 
 
 def _unfit(found: Survey, weight: Weight) -> list[str]:
     said = [
-        f"The edits do not fit {_letters(number)}, which will stay: {sentence}"
+        f"The edits do not apply to {_messages(number)}, which will not be sent: {sentence}"
         for sentence, number in found.misfits.most_common(3)
     ]
     if len(found.misfits) > 3:
-        said.append(f"There are {len(found.misfits) - 3} more reasons why edits do not fit.")
+        said.append(f"There are {len(found.misfits) - 3} more reasons why edits do not apply.")
     for limit, number in weight.too_large.items():
         if limit == MAX_BYTES:
-            said.append(f"{_letters(number)} over SQS's limit of 1 MiB a message will be refused, and stay.")
+            said.append(f"{_messages(number)} over the SQS limit of 1 MiB will not be sent.")
         else:
-            larger = formatting.count(number, "message is larger", "messages are larger")
-            most = f"MaximumMessageSize {formatting.count(limit)} bytes"
-            said.append(f"{larger} than the queue takes ({most}), attributes included: refused, and kept here.")
+            exceed = formatting.count(number, "message exceeds", "messages exceed")
+            size = f"MaximumMessageSize ({formatting.count(limit)} bytes, attributes included)"
+            said.append(f"{exceed} the queue's {size} and will not be sent.")
     return said
 
 
 def _task(*, watched: bool) -> list[str]:
     said = [
-        "A move task gives every message a new id: a handler that drops repeats by id takes each for new.",
-        "A move task takes every letter that is in the queue by then, also those that came since the look.",
-        "A move task moves letters that die again, again: the run cancels it when it moves more than there were.",
+        "A move task gives every message a new ID: a handler that detects duplicates by ID takes each one for new.",
+        "A move task takes every message that is in the queue by then, including those that arrived after the scan.",
+        "A move task moves messages that fail again, again: it is canceled when it moves more than there were.",
     ]
     if watched:
-        said.append("After the canary a move task's rate is fixed, and its messages are not watched one by one.")
+        said.append("After the canary, the rate of the move task is fixed, and messages are not tracked individually.")
     return said
 
 
@@ -119,45 +122,45 @@ def _repeats(weight: Weight) -> list[str]:
     said = []
     for limit, number in weight.full.items():
         most = "1 MiB" if limit == MAX_BYTES else f"{formatting.count(limit)} bytes in that queue"
-        at = f"at SQS's limit (10 attributes, {most})"
-        which = formatting.count(number, f"letter {at} has", f"letters {at} have")
-        said.append(f"{which} no room for the original message id: should one be sent twice, the handler cannot tell.")
+        at = f"at the SQS limit (10 attributes, {most})"
+        which = formatting.count(number, f"message {at} has", f"messages {at} have")
+        said.append(f"{which} no room for the original message ID: the handler cannot detect duplicates.")
     return said
 
 
 def _arrival(source: DeadLetterQueue, found: Survey, action: Action, *, to_origin: bool) -> list[str]:
     said = []
     if action is Action.COPY:
-        said.append("Copies are worked on, and the letters stay: redriving them later works on them again.")
+        said.append("Copies are processed, and the messages stay: if you redrive them later, they are processed again.")
     if source.queue.fifo:
         said.append(
-            "Order is kept within each message group, but what came to a group since is ahead of these letters."
+            "Order is kept within each message group, but messages that arrived in a group since are ahead of these."
         )
     services = {origin.service for origin in found.origins} if to_origin else set()
     if Service.EVENTS in services:
-        said.append("An event put again reaches every rule of its bus that matches, not only the one that failed.")
+        said.append("An event that is put again reaches every matching rule of its bus, not only the one that failed.")
     if Service.SNS in services:
-        said.append("A notification published again reaches every subscriber of its topic.")
+        said.append("A notification that is published again reaches every subscriber of its topic.")
     strange = found.kinds[Kind.UNKNOWN]
     if strange and not to_origin:
-        said.append(f"{_letters(strange)} of unknown kind: their body and attributes are sent as they are.")
+        said.append(f"{_messages(strange)} of unknown kind: body and attributes are sent unchanged.")
     return said
 
 
 def _unreached(source: DeadLetterQueue, action: Action, unseen: int, *, task: bool) -> str:
     if not source.queue.fifo:
         about = f" (about {formatting.count(unseen)})" if unseen else ""
-        return f"The last look did not read the whole queue: letters it did not see are not in this plan{about}."
+        return f"The last scan did not read the whole queue: messages it did not read are not in this plan{about}."
     behind = "A scan of a FIFO queue sees only the first messages of each message group"
     if not unseen:
-        return f"{behind}: those behind them are not in this plan. Scan again once these are gone."
-    about = f"{behind}; about {formatting.count(unseen, 'more stands', 'more stand')} behind them"
+        return f"{behind}: those behind them are not in this plan. Scan again after these are redriven or deleted."
+    about = f"{behind}; about {formatting.count(unseen, 'more is', 'more are')} behind them"
     if action is not Action.REDRIVE:
-        return f"{about} and cannot be copied before those are gone."
+        return f"{about} and cannot be copied until those are redriven or deleted."
     if task:
         return f"{about}, and the move task takes them too."
-    return f"{about}. The redrive goes on in rounds until they are sent, too; what was sent after this plan stays."
+    return f"{about}. The redrive continues in rounds until they are sent, too; messages sent after this plan stay."
 
 
-def _letters(number: int) -> str:
-    return formatting.count(number, "letter")
+def _messages(number: int) -> str:
+    return formatting.count(number, "message")

@@ -55,31 +55,29 @@ def scan_notes(done: ScanResult, queue: Queue, about: ScanConditions) -> tuple[s
     """The sentences, most important first."""
     said = []
     if about.stopped:
-        said.append(f"The look ended early: {about.stopped}")
+        said.append(f"The scan ended early: {about.stopped}")
     if done.letters:
-        kept = "and gave all of them back" if not done.not_given_back else "and gave back what it could"
+        released = "; not all were released" if done.not_given_back else "; all were released"
         said.append(
-            f"The look took {formatting.count(done.receives, 'receive')}, raised the receive count of "
-            f"{formatting.count(done.letters, 'letter')} by one {kept}."
+            f"The scan took {formatting.count(done.receives, 'receive')} and raised the receive count of "
+            f"{formatting.count(done.letters, 'message')} by one{released}."
         )
     if about.resumed:
-        said.append(f"It went on with an earlier one that was killed: {about.resumed:,} letters were read by that.")
+        said.append(f"It continued an interrupted scan, which had read {formatting.count(about.resumed, 'message')}.")
     if done.not_given_back:
         why = f" ({about.refused})" if about.refused else ""
         said.append(
-            f"{formatting.count(done.not_given_back, 'letter')} could not be given back at once{why}; they are visible "
-            f"again within {formatting.duration(about.lease_s)}, or after the next look."
+            f"{formatting.count(done.not_given_back, 'message')} could not be released{why}; they are visible "
+            f"again within {formatting.duration(about.lease_s)}, or after the next scan."
         )
     said += _missed(done, about)
     if done.gone:
-        was = "letter is" if done.gone == 1 else "letters are"
-        said.append(f"{formatting.count(done.gone)} {was} gone from the queue since the look before.")
+        gone = formatting.count(done.gone, "message of the previous scan is", "messages of the previous scan are")
+        said.append(f"{gone} no longer in the queue.")
     if queue.fifo:
-        said.append("In a FIFO queue one look sees only the first letters of each message group.")
+        said.append("A scan of a FIFO queue sees only the first messages of each message group.")
     elif done.letters:
-        said.append(
-            f"From {OUT_OF_AGE_METRIC} receives on, a letter no longer counts in the queue's age-of-oldest metric."
-        )
+        said.append(f"After {OUT_OF_AGE_METRIC} receives, a message no longer counts in ApproximateAgeOfOldestMessage.")
     return tuple(said)
 
 
@@ -92,13 +90,13 @@ def _missed(done: ScanResult, about: ScanConditions) -> list[str]:
         )
     elif about.allowed < about.limit and done.letters >= about.allowed:
         said.append(
-            f"Stopped at {formatting.count(done.letters, 'letter')}: SQS allows about 120,000 messages of a queue in flight "
-            "at once, and others need some. Look again once these are moved or purged."
+            f"Stopped at {formatting.count(done.letters, 'message')}: SQS allows about 120,000 messages of a queue in flight, "
+            "and consumers need some. Scan again after these are redriven or purged."
         )
     elif done.letters < done.reported and not about.stopped:
-        said.append(f"The queue reported {formatting.count(done.reported)} letters; it counts approximately.")
+        said.append(f"The queue reported {formatting.count(done.reported)} messages; its counts are approximate.")
     if done.in_flight:
         said.append(
-            f"{formatting.count(done.in_flight, 'letter is', 'letters are')} held by somebody else and were not read."
+            f"{formatting.count(done.in_flight, 'message was in flight and was', 'messages were in flight and were')} not read."
         )
     return said

@@ -61,13 +61,13 @@ def scan_queue(
     queue = source.queue
     if queue.dlq_arn is not None:
         raise UsageError(
-            f"{queue.name} has a redrive policy of its own (maxReceiveCount {queue.max_receive_count}): looking counts "
-            "as a receive and could move messages on to the next queue.",
-            "Remove that redrive policy first, or read the messages where they are moved to.",
+            f"{queue.name} has a redrive policy itself (maxReceiveCount {queue.max_receive_count}): a scan counts as a "
+            "receive and could move messages on to its dead-letter queue.",
+            "Remove that redrive policy first, or scan the queue that they are moved to.",
         )
     if limit < 1:
-        raise UsageError(f"A limit of {limit} messages reads nothing.", "Choose 1 or more.")
-    with queue_lock.hold_lock(source, "look", "a look"), Snapshot.open(source) as shelf:
+        raise UsageError(f"A limit of {limit} is not valid.", "Choose 1 or more.")
+    with queue_lock.hold_lock(source, queue_lock.SCAN, "a scan"), Snapshot.open(source) as shelf:
         once = source.aws.without_retries(RECEIVE_TIMEOUT_S)  # lease.Receiver asks again itself
         try:
             return _Scan(source, once, shelf, limit, progress, stop).run()
@@ -156,7 +156,7 @@ class _Scan:
             if batch:
                 self._keep(batch, receiver, threads)
             if not self._stopped and self._stop():
-                self._stopped = "as asked."
+                self._stopped = "as requested."
                 receiver.stop()
             self._renew(threads)
             self._progress(self._read, max(self._there, self._read))

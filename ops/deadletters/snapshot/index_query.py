@@ -45,7 +45,7 @@ def selected_rows(
     """``letters.n`` of what is selected, in order. Raises UsageError: not a valid JMESPath expression, or no such
     order."""
     if order not in ORDERS:
-        raise UsageError(f"Letters cannot be ordered by {order}.", f"Order them by one of: {', '.join(ORDERS)}.")
+        raise UsageError(f"Messages cannot be sorted by {order}.", f"Sort by one of: {', '.join(ORDERS)}.")
     changes = connection.execute("SELECT value FROM notes WHERE key = 'changes'").fetchone()
     key: _Key = (str(path), changes, selection, order, descending, tuple(places))
     with _lock:
@@ -101,4 +101,4 @@ def _document(path: Path, row: Sequence[Any]) -> dict[str, Any]:
     try:
         return selection_query.filter_document(row)
     except atomic_file.MALFORMED as error:
-        raise damaged_error(path, "what it says makes no sense") from error
+        raise damaged_error(path, "it holds invalid values") from error

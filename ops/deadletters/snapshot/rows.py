@@ -170,7 +170,7 @@ def _decoded(written: str) -> Any:
 def _named_texts(written: str) -> dict[str, str]:
     found = _decoded(written)
     if type(found) is not dict or not set(map(type, found.values())) <= _STR:
-        raise ValueError("no texts by name")
+        raise ValueError("not an object of texts")
     return found
 
 

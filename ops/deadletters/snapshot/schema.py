@@ -116,11 +116,11 @@ def _settle(connection: sqlite3.Connection, path: Path) -> None:
     if (application, version) == (APPLICATION, 1):
         version = _from_1(connection)
     if application != APPLICATION:
-        raise OpsError(f"{path} is not a snapshot of dead letters.", "Move that file away; a scan makes it again.")
+        raise OpsError(f"{path} is not a snapshot of a dead-letter queue.", "Move the file away and scan again.")
     if version != VERSION:
         raise OpsError(
             f"The snapshot {path} was written by another version ({version}; this one reads {VERSION}).",
-            f"Use that version, or move the file away (mv {path} {path}.old): a scan makes it again.",
+            f"Use that version, or move the file away (mv {path} {path}.old) and scan again.",
         )
 
 
@@ -173,7 +173,7 @@ def translate_sqlite_errors(path: Path) -> Iterator[None]:
     except OSError as error:
         raise OpsError(
             f"The snapshot {path} cannot be used: {error.strerror or error}.",
-            "Set OPS_HOME to a folder that you can write to.",
+            "Set OPS_HOME to a writable folder.",
         ) from error
 
 
@@ -184,13 +184,13 @@ def translate_read_errors(path: Path) -> Iterator[None]:
         with translate_sqlite_errors(path):
             yield
     except atomic_file.MALFORMED as error:
-        raise damaged_error(path, "what it says makes no sense") from error
+        raise damaged_error(path, "it holds invalid values") from error
 
 
 def damaged_error(path: Path, why: str) -> OpsError:
     return OpsError(
         f"The snapshot {path} is damaged ({why}).",
-        f"Move it away (mv {path} {path}.damaged): a scan makes it again; the messages themselves are in the queue.",
+        f"Move it away (mv {path} {path}.damaged) and scan again: the messages themselves are in the queue.",
     )
 
 
@@ -199,15 +199,15 @@ def _snapshot_error(path: Path, error: sqlite3.Error) -> OpsError:
     if "disk is full" in text or "disk I/O" in text:
         return OpsError(
             f"The disk is full: the snapshot {path} could not be written ({text}).",
-            "Make room (or set OPS_HOME to another disk) and scan again: what was read so far is kept.",
+            "Free disk space (or set OPS_HOME to another disk) and scan again: what was read so far is kept.",
         )
     if any(sign in text for sign in _DAMAGE):
         return damaged_error(path, text)
     if "locked" in text:
-        return OpsError(f"The snapshot {path} is held by another process for too long.", "Wait for its scan to end.")
+        return OpsError(f"The snapshot {path} is locked by another process.", "Wait until its scan ends.")
     return OpsError(
         f"The snapshot {path} cannot be used: {text}.",
-        "Set OPS_HOME to a folder that you can write to, and scan again.",
+        "Set OPS_HOME to a writable folder and scan again.",
     )
 
 

@@ -167,7 +167,7 @@ class Snapshot:
         if not found or not letter_id:
             raise UsageError(
                 f"No message in the snapshot has the ID {letter_id!r}.",
-                "List them (ops dlq list), or scan again first.",
+                "List messages (ops dlq list), or scan again.",
             )
         if len(found) > 1:
             raise UsageError(f"Several messages have an ID that starts with {letter_id}.", "Add more characters.")
@@ -318,7 +318,7 @@ class Snapshot:
             found = self.connection.execute("SELECT value FROM notes WHERE key = ?", [f"note:{key}"]).fetchone()
             kept = json.loads(found[0]) if found else None
             if not isinstance(kept, dict | None):
-                raise ValueError("a note is no object")
+                raise ValueError("a note is not an object")
             return kept
 
     # --- within -------------------------------------------------------------------------------------------------
@@ -344,9 +344,9 @@ def _info(done: tuple[Any, ...] | None, looking: int, by_place: list[tuple[Any, 
     report = json.loads(done[1]) if done else {}
     notes = tuple(report.pop("notes", ()))
     if not all(isinstance(note, str) for note in notes):
-        raise ValueError("its notes are no texts")
+        raise ValueError("its notes are not text")
     if not all(isinstance(value, int | float) for value in report.values()):
-        raise ValueError("its counts are no numbers")
+        raise ValueError("its counts are not numbers")
     queued = [row for row in by_place if row[0] == Place.QUEUE.value]
     return SnapshotInfo(
         looked_at=rows.from_milliseconds(done[0]) if done else None,

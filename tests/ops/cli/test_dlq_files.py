@@ -48,7 +48,7 @@ def test_export_then_purge_then_import(desk: Desk, terminal: Any) -> None:
     beside = "note: 12 imported messages are in the snapshot, too: ops dlq causes --imported --queue jobs."
     assert beside in flat(out)
     _, out, _ = desk.ops("causes", "--imported")
-    assert out.startswith("OK: 12 letters imported from a file, all of one cause: ")
+    assert out.startswith("OK: 12 messages imported from a file, all of one cause: ")
     code, _, err = desk.ops("purge", "--export", "left.jsonl", "--reason", "again", "--confirm", "purge 12 letters")
     assert code == 2
     assert "12 of the 12 letters of left.jsonl cannot be purged: 12 imported from a file" in flat(err)
@@ -85,7 +85,7 @@ def test_a_purge_that_is_not_meant_counts_nothing(desk: Desk, terminal: Any, mon
     terminal("purge 2 letters")
     code, out, err = desk.ops("purge", "--export", "two.jsonl", "--reason", " ")
     assert (code, out) == (2, "")
-    assert err.startswith("A reason is needed"), "before anything is shown"
+    assert err.startswith("A reason is required"), "before anything is shown"
     terminal("")
     code, out, err = desk.ops("purge", "--export", "two.jsonl", "--reason", "r")
     assert (code, out.strip()) == (2, "")

@@ -68,7 +68,7 @@ def test_a_diff_says_what_the_redrive_itself_adds_and_leaves_out(desk: Desk) -> 
     assert (told["id"], told["refused"], told["put_on"]) == (letters[0], "", ["OriginalMessageId"])
     assert told["left_out"] == ["ErrorMessage", "ErrorType", "OriginalQueueArn"]
     _, out, _ = desk.ops("diff", "plan.json")
-    assert "note: Put on by the redrive: OriginalMessageId" in out
+    assert "note: Added by the redrive: OriginalMessageId" in out
     assert desk.ops("redrive", "plan.json", "--reason", "r", "--yes")[0] == 0
     (message,) = desk.world.jobs.messages()
     assert list(message["MessageAttributes"]) == ["OriginalMessageId"]
@@ -107,20 +107,20 @@ def test_a_merge_patch(desk: Desk) -> None:
 @pytest.mark.parametrize(
     ("options", "sentence"),
     [
-        (["--set", "body.params.alpha"], "sets nothing"),
-        (["--steps", "10%,5%"], "does not go beyond"),
-        (["--steps", ","], "There is no step to go in."),
+        (["--set", "body.params.alpha"], "is not a valid edit"),
+        (["--steps", "10%,5%"], "is not larger than"),
+        (["--steps", ","], "The plan has no stages."),
         (["--cause", ""], "--cause is empty."),
         (["--where", " "], "--where is empty."),
         (["--id", ""], "--id is empty."),
         (["--from", ""], "--from is empty."),
         (["--text", "\udcff"], "--text is not valid UTF-8."),
-        (["--text", "x" * 60_000], "No letter"),
+        (["--text", "x" * 60_000], "No message"),
         (["--where", f"body.kind == '{'x' * 60_000}'"], "The filter is too long"),
-        (["--where", 'body.kind == `"\\ud800"`'], "No letter"),
-        (["--steps", "100%,5"], "The step 5 does not go beyond the step 100%."),
-        (["--steps", "5,1%,3,100%"], "The step 3 does not go beyond the step 5."),
-        (["--steps", "10%,20,5%,100%"], "The step 5% does not go beyond the step 10%."),
+        (["--where", 'body.kind == `"\\ud800"`'], "No message"),
+        (["--steps", "100%,5"], "Stage 5 is not larger than stage 100%."),
+        (["--steps", "5,1%,3,100%"], "Stage 3 is not larger than stage 5."),
+        (["--steps", "10%,20,5%,100%"], "Stage 5% is not larger than stage 10%."),
         (["--out", "/proc/x/plan.json"], "There is no folder /proc/x."),
         (["--stop-share", "200%"], "'200%' is not a valid share."),
         (["--patience", "long"], "'long' is not a valid duration."),
@@ -130,10 +130,10 @@ def test_a_merge_patch(desk: Desk) -> None:
         (["--to", "\udcff"], "--to is not valid UTF-8."),
         (["--set", "body.kind=\udcc3\udca9"], "--set is not valid UTF-8."),
         (["--rate", "-1"], "--rate"),
-        (["--rate", "5e-324"], "moves nothing"),
+        (["--rate", "5e-324"], "is not valid"),
         (["--out", "a" * 300], "File name too long"),
         (["--since", "0001-01-01T00:00+14:00"], "is not a valid time"),
-        (["--where", f"body == `{'9' * 3_900}`"], "No letter"),
+        (["--where", f"body == `{'9' * 3_900}`"], "No message"),
         (["--to", "arn:"], "arn: is no whole ARN."),
         (["--set", "(" * 3_000 + "body.a=1"], "nested too deeply"),
         (["--set", "body.params.alpha=" + "[" * 900 + "]" * 900], "nested more than 100 levels"),

@@ -113,7 +113,7 @@ def test_nothing_goes_without_a_yes_or_a_reason(desk: Desk, monkeypatch: pytest.
     assert "--reason" in err
     code, _, err = desk.ops("redrive", plan, "--reason", "  ", "--yes")
     assert code == 2
-    assert err.startswith("A reason is needed")
+    assert err.startswith("A reason is required")
     code, _, err = desk.ops("redrive", plan, "--reason", "\udcff", "--yes")
     assert code == 2
     assert err.startswith("--reason is not valid UTF-8.")
@@ -200,7 +200,7 @@ def test_what_is_going_on_is_told_before_what_has_become_stale_by_it(desk: Desk)
     with queue_lock.hold_lock(desk.world.source, first, "arn:ann"):
         code, out, err = desk.ops("redrive", second, "--reason", "r", "--yes")
     assert (code, out) == (1, "")
-    assert "The letters of jobs-dlq are being moved already by arn:ann since" in err
+    assert "Messages of jobs-dlq are already being read or moved by arn:ann since" in err
     assert f"(run {first}, process" in err
     assert "stale" in desk.ops("redrive", second, "--reason", "r", "--yes")[2]
 

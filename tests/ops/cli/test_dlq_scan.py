@@ -219,5 +219,5 @@ def test_every_kind_of_dead_letter_is_named_and_ids_stay_whole(desk: Desk) -> No
     assert "1 of 3 messages to send back to their original source." in said
     assert "2 of 3 messages stay in the dead-letter queue." in said
     assert "not known which function they came from" in said
-    assert "arn:aws:sns:eu-west-1:1:t is in another account or region" in said
+    assert "arn:aws:sns:eu-west-1:1:t is in a different account or region" in said
     assert "--to QUEUE" in said

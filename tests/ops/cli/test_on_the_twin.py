@@ -138,7 +138,7 @@ def test_costs_and_an_empty_dead_letter_queue(worked: Twin, capsys: pytest.Captu
     assert "scilearn · us-east-1 · local twin" in screen
     assert "Excluded: S3" in screen
     assert run(["dlq", "scan", "--queue", "scilearn-results"]) == 2, "the results queue has no dead-letter queue"
-    assert "no dead-letter queue to look at" in capsys.readouterr().err
+    assert "has no dead-letter queue" in capsys.readouterr().err
 
 
 def test_what_is_not_there(worked: Twin, capsys: pytest.CaptureFixture[str]) -> None:

@@ -111,7 +111,7 @@ def test_a_letter_as_large_as_sqs_allows_goes_as_it_is(world: World) -> None:
     body = "x" * 1_048_576
     world.put([body, "small"])
     plan = a_plan(world)
-    assert any(each.startswith("1 letter at SQS's limit (10 attributes, 1 MiB)") for each in plan.warnings)
+    assert any(each.startswith("1 message at the SQS limit (10 attributes, 1 MiB)") for each in plan.warnings)
     run = go(world, plan)
     assert (run.state, run.sent, run.failed) == (RunState.DONE, 2, 0)
     arrived = {message["Body"]: message.get("MessageAttributes", {}) for message in world.jobs.messages()}

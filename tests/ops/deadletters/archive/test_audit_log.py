@@ -51,7 +51,7 @@ def test_what_was_appended_is_read_newest_first(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("reason", ["", "  \n"])
 def test_a_reason_is_required(tmp_path: Path, reason: str) -> None:
-    with pytest.raises(UsageError, match="reason is needed"):
+    with pytest.raises(UsageError, match="reason is required"):
         audit_log.append_record(tmp_path, replace(RECORD, reason=reason))
     assert not (tmp_path / audit_log.FILE).exists()
     assert audit_log.require_reason(" why ") == "why"
@@ -63,7 +63,7 @@ def test_a_line_changed_taken_out_or_put_in_is_found(tmp_path: Path) -> None:
     lines = path.read_text().splitlines(keepends=True)
     path.write_text("".join([lines[0], lines[1].replace("ada", "eve"), *lines[2:]]))
     assert audit_log.verify_records(tmp_path).problems == (
-        "Line 3 does not follow from the one before it: something was changed or taken out.",
+        "Line 3 does not follow from the one before it: a record was changed or removed.",
     )
     path.write_text("".join([lines[0], *lines[2:]]))
     assert len(audit_log.verify_records(tmp_path).problems) == 1
@@ -81,7 +81,7 @@ def test_a_half_written_line_harms_none_after_it(tmp_path: Path) -> None:
     fill(tmp_path, 1)
     assert [record.note for record in audit_log.read_records(tmp_path)] == ["n0", "n1", "n0"]
     assert audit_log.verify_records(tmp_path) == audit_log.Verification(
-        4, ("Line 3 is no record: it was half written, or damaged.",)
+        4, ("Line 3 is not a valid record: it is incomplete or damaged.",)
     )
 
 
@@ -92,7 +92,9 @@ def test_lines_that_are_no_records_are_left_out(tmp_path: Path, line: str) -> No
         stream.write(line.encode("utf-8", "surrogateescape") + b"\n")
     fill(tmp_path, 1)
     assert len(audit_log.read_records(tmp_path)) == 2
-    assert audit_log.verify_records(tmp_path).problems == ("Line 2 is no record: it was half written, or damaged.",)
+    assert audit_log.verify_records(tmp_path).problems == (
+        "Line 2 is not a valid record: it is incomplete or damaged.",
+    )
 
 
 def test_lines_longer_than_a_block(tmp_path: Path) -> None:

@@ -177,10 +177,10 @@ def line(**changes: Any) -> str:
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        ("", "holds no message"),
-        ("\n\n", "holds no message"),
+        ("", "has no messages"),
+        ("\n\n", "has no messages"),
         (line(schema=True), "line 1 is not a message: its schema is True and not 1"),
-        (line() + "\n{", "line 2 is not a message: it is not valid JSON, or was cut off"),
+        (line() + "\n{", "line 2 is not a message: it is not valid JSON, or is truncated"),
         (line()[:-9], "line 1 is not a message"),
         ("\udcff", "not UTF-8"),
         ("[" * 100_000, "nested too deeply"),
@@ -191,10 +191,10 @@ def line(**changes: Any) -> str:
         (line(body=None), "its body is not text"),
         (line(system=None), "its system attributes"),
         (line(system={"SentTimestamp": 5}), "its system attributes"),
-        (line(attributes=[]), "no attributes by name"),
+        (line(attributes=[]), "its attributes are not an object"),
         (line(attributes={"A": "x"}), "attribute 'A' lacks a type or a value"),
-        (line(attributes={"A": {"type": "Blob", "value": "x"}}), "of no type that SQS has"),
-        (line(attributes={"A": {"type": "Binary", "value": "?"}}), "no base64"),
+        (line(attributes={"A": {"type": "Blob", "value": "x"}}), "has a type that SQS does not have"),
+        (line(attributes={"A": {"type": "Binary", "value": "?"}}), "its value is not valid base64"),
         (line() + "\n\n" + line(), "line 3 has the same message_id as line 1"),
         ("x" * 17_000_000, "longer than 16 MiB"),
     ],
@@ -217,7 +217,7 @@ def test_a_file_that_cannot_be_read(world: World, tmp_path: Path) -> None:
 
 def test_what_cannot_be_exported(world: World, tmp_path: Path) -> None:
     path = tmp_path / "letters.jsonl"
-    with pytest.raises(UsageError, match="No letter"):
+    with pytest.raises(UsageError, match="No message"):
         exports.export_messages(world.source, ALL, path)
     shelve(world, a_dead_letter())
     with pytest.raises(UsageError, match="is not an export format"):

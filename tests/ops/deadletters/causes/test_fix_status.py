@@ -22,14 +22,14 @@ OURS = {"function": FUNCTION.__class__(**{**vars(FUNCTION), "metrics": (contract
 @pytest.mark.parametrize(
     ("last", "deployed", "successes", "expected", "words"),
     [
-        (0, 60, 3, "succeeds since", "after the last death"),
+        (0, 60, 3, "succeeds since", "after the last failure"),
         (0, 60, 0, "deployed since", "no score job succeeded since"),
         (0, 60, None, "deployed since", "not known"),
         (0, -60, 3, "succeeds since", "so not every job of that kind fails"),
-        (0, -60, 0, "no", "Not deployed since the last death"),
+        (0, -60, 0, "no", "Not deployed since the last failure"),
         (0, -60, None, "no", "Not deployed since"),
         (0, None, None, "unknown", "not known"),
-        (None, 60, 3, "unknown", "When these letters died is not known"),
+        (None, 60, 3, "unknown", "It is not known when these messages failed"),
     ],
 )
 def test_is_it_fixed_since(
@@ -48,7 +48,7 @@ def test_a_job_that_was_rejected_is_not_fixed_by_another_ones_success() -> None:
     now = BEGAN + timedelta(hours=1)
     same = verdict(BEGAN, BEGAN - timedelta(1), ("train",), 3, False, now, rejected=True)
     assert same.verdict == "no"
-    assert "3 train jobs succeeded since, but the handler rejected these for good" in same.sentence
+    assert "3 train jobs succeeded since, but the handler rejected these as permanent failures" in same.sentence
     assert verdict(BEGAN, now, ("train",), 3, False, now, rejected=True).verdict == "succeeds since"
 
 
@@ -72,7 +72,7 @@ def test_later_successes_of_that_kind_of_job_are_counted(tmp_path: Path, monkeyp
     assert (
         fix_status.stored_status(noted, "ffff")
         == fix_status.stored_status(None, "ffff")
-        == FixedSince("unknown", "Not asked yet.")
+        == FixedSince("unknown", "Not checked yet.")
     )
 
 
@@ -83,4 +83,4 @@ def test_a_deploy_after_the_last_death_is_in_the_finding(tmp_path: Path, monkeyp
         found = causes.report(here)
     assert found.groups.iloc[0]["fixed"] == "deployed since"
     assert "; last deployed " in found.finding.text
-    assert found.finding.text.endswith("after that cause's last death.")
+    assert found.finding.text.endswith("after that cause's last failure.")

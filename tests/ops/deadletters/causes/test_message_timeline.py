@@ -95,8 +95,8 @@ def test_a_letter_that_came_back_shows_who_sent_it(tmp_path: Path, monkeypatch: 
         (here.runs / "20261124T050000-bbbb.db").write_text("no ledger")
         found = causes.timeline(here, "new-0")
     assert [moment.what for moment in found.moments] == ["redriven", "sent", "received"]
-    assert found.moments[0].text == "sent to jobs by run 20261124T040000-aaaa; waiting"
-    assert "The ledger of run 20261124T050000-bbbb was not read" in found.look.partial[0]
+    assert found.moments[0].text == "sent to jobs by redrive 20261124T040000-aaaa; waiting"
+    assert "The ledger of redrive 20261124T050000-bbbb was not read" in found.look.partial[0]
 
 
 def test_the_newest_runs_are_those_that_began_last_whenever_their_plans_were_made(
@@ -114,5 +114,5 @@ def test_the_newest_runs_are_those_that_began_last_whenever_their_plans_were_mad
             )
         found = causes.timeline(here, "new-0")
     assert [moment.text for moment in found.moments if moment.what == "redriven"] == [
-        "sent to jobs by run 20261101T040000-aaaa; waiting"
+        "sent to jobs by redrive 20261101T040000-aaaa; waiting"
     ]

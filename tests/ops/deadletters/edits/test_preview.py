@@ -85,8 +85,8 @@ def test_what_was_put_on_when_it_died_is_left_out_before_room_is_asked_for(world
     assert seen.put_on == ()
     assert seen.left_out == ("ErrorMessage", "ErrorType", "OriginalQueueArn", "RequestId")
     assert seen.note == (
-        "Left out by the redrive: ErrorMessage, ErrorType, OriginalQueueArn and RequestId, which were put on when it "
-        "died."
+        "Removed by the redrive: ErrorMessage, ErrorType, OriginalQueueArn and RequestId, which were added when it "
+        "failed."
     )
 
 
@@ -95,7 +95,7 @@ def test_the_first_id_that_a_redrive_puts_on_is_shown(world: World) -> None:
     seen = shown_and_sent(world, planned(world, "attributes.Tenant=blue", "attributes.Old=null", "body.a=2"))
     assert f"+  OriginalMessageId (String): {name}\n" in seen.diff
     assert (seen.put_on, seen.left_out) == (("OriginalMessageId",), ())
-    assert seen.note == "Put on by the redrive: OriginalMessageId, by which a repeat is known."
+    assert seen.note == "Added by the redrive: OriginalMessageId, which identifies duplicates."
 
 
 def test_a_letter_with_no_room_for_the_first_id_is_shown_without(world: World) -> None:
@@ -131,7 +131,7 @@ def test_an_edit_that_does_not_fit_is_a_sentence(world: World) -> None:
     assert seen.diff == ""
     assert seen.refused.startswith("The body cannot be edited as JSON")
     seen = preview.preview_message(a_dead_letter("x" * outgoing.MAX_BYTES), plan)
-    assert seen.refused == "It would be over SQS's limit of 1 MiB a message."
+    assert seen.refused == "It would exceed the SQS limit of 1 MiB."
 
 
 @pytest.mark.parametrize(
@@ -157,7 +157,7 @@ def test_no_attribute_goes_with_what_is_handed_to_a_service(
     assert "blue" not in seen.diff
     assert "-  Own (String): x\n" in seen.diff
     assert seen.left_out == ("Own", "Tenant")
-    assert seen.note == f"{note} No attribute of the letter goes with it: Own and Tenant."
+    assert seen.note == f"{note} Attributes are not sent: Own and Tenant."
     to_a_queue = preview.preview_message(
         letter, replace(plan, destination=Destination("queue", world.jobs.url, world.jobs.arn))
     )

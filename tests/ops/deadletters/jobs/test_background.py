@@ -48,7 +48,7 @@ def test_a_look_and_a_redrive_go_on_by_themselves(world: World) -> None:
     job = ended(world, "look")
     assert (job.state, job.error) == (DONE, ""), Path(job.log).read_text()
     assert job.status_text == "25 letters read, 25 of them new"
-    assert any("gave all of them back" in note for note in job.notes)
+    assert any("all were released" in note for note in job.notes)
     with Snapshot.open(world.source) as shelf:
         assert shelf.count() == 25
 

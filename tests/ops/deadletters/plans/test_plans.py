@@ -36,7 +36,7 @@ def test_a_plan_says_what_would_move(world: World) -> None:
     assert (plan.estimate.seconds, plan.estimate.requests) == (3.0, 9)
     assert 0 < plan.estimate.usd < 0.001
     assert set(plan.sample) <= set(ids)
-    assert (plan.engine, plan.engine_why) == ("ledger", "letters are edited on their way, which a move task cannot do")
+    assert (plan.engine, plan.engine_why) == ("ledger", "messages are edited, which a move task cannot do")
     own, origin = plan.queue_arn, world.source.workload.queue.arn
     assert {f"sqs:ReceiveMessage on {own}", f"sqs:DeleteMessage on {own}", f"sqs:SendMessage on {origin}"} <= set(
         plan.permissions
@@ -89,7 +89,7 @@ def test_a_file_that_is_no_plan_or_was_changed(world: World, tmp_path: Path) -> 
         return json.dumps({**changed, "hash": _hash(changed)})
 
     wrong = {
-        damaged(known, ids=known["ids"][:1]): "was changed after it was made",
+        damaged(known, ids=known["ids"][:1]): "was changed after it was created",
         damaged(known, schema=99): "version 99",
         resealed(action="explode"): "is not a plan",
         resealed(id="../../elsewhere"): "'../../elsewhere' is not a valid ID",
@@ -109,17 +109,17 @@ def test_a_file_that_is_no_plan_or_was_changed(world: World, tmp_path: Path) -> 
         with pytest.raises(UsageError, match=says) as caught:
             plans.load(path, world.source)
         assert caught.value.next_step
-    with pytest.raises(UsageError, match="There is no plan"):
+    with pytest.raises(UsageError, match="has no plan"):
         plans.load("19990101", world.source)
     with pytest.raises(UsageError, match="There is no plan at"):
         plans.load(tmp_path / "none.json", world.source)
     plans.save(world.source, with_hash(replace(plan, id=plan.id[:-1] + "x")))
     plans.save(world.source, with_hash(replace(plan, id=plan.id[:-1] + "y")))
-    with pytest.raises(UsageError, match="plans of jobs-dlq begin with"):
+    with pytest.raises(UsageError, match="plans of jobs-dlq have an ID that starts with"):
         plans.load(plan.id[:8], world.source)
     foreign = tmp_path / "foreign.json"
     plans.save(world.source, with_hash(replace(plan, queue_arn=plan.queue_arn + "2")), foreign)
-    with pytest.raises(UsageError, match="is about jobs-dlq2, not jobs-dlq"):
+    with pytest.raises(UsageError, match="is for jobs-dlq2, not jobs-dlq"):
         plans.load(foreign, world.source)
     (tmp_path / "folder.json").mkdir()
     with pytest.raises(UsageError, match="There is no plan at"):
@@ -132,7 +132,9 @@ def test_a_plan_is_stale_when_the_queue_changed(world: World) -> None:
     world.dlq.put([{"body": "new"}] * 2)
     plans.check(world.source, plan)
     world.dlq.put([{"body": "new"}])
-    with pytest.raises(UsageError, match="held 20 letters then and holds 23 now, and its margin is 10%") as caught:
+    with pytest.raises(
+        UsageError, match="held 20 messages then and holds 23 now, more than its margin of 10%"
+    ) as caught:
         plans.check(world.source, plan)
     assert "ops dlq scan" in caught.value.next_step
     exact = plans.make(world.source, ALL, margin=0)
@@ -146,12 +148,12 @@ def test_a_plan_is_stale_when_its_selection_changed_or_it_is_old(world: World) -
     plan = plans.make(world.source, ALL)
     with Snapshot.open(world.source) as shelf:
         shelf.mark(ids[:3], Place.REDRIVEN)
-    with pytest.raises(UsageError, match="of its 20 letters 3 are no longer selected and 0 more would be"):
+    with pytest.raises(UsageError, match="of its 20 messages, 3 no longer match, and 0 more would"):
         plans.check(world.source, plan)
     plan = plans.make(world.source, ALL)
-    with pytest.raises(UsageError, match="it was made 25 h ago"):
+    with pytest.raises(UsageError, match="it was created 25 h ago"):
         plans.check(world.source, replace(plan, made_at=plan.made_at - timedelta(hours=25)))
-    with pytest.raises(UsageError, match="still to come by this clock"):
+    with pytest.raises(UsageError, match="in the future by this clock"):
         plans.check(world.source, replace(plan, made_at=plan.made_at + timedelta(hours=1)))
 
 
@@ -166,46 +168,49 @@ def test_a_plan_of_imported_letters_does_not_mind_the_queue(world: World) -> Non
 def test_imported_letters_are_planned_apart_from_those_of_the_queue(world: World) -> None:
     with Snapshot.open(world.source) as shelf:
         shelf.add([a_dead_letter("from a file", "file", source_arn=world.source.workload.queue.arn)])
-    with pytest.raises(UsageError, match="No letter of jobs-dlq on the shelf is selected") as caught:
+    with pytest.raises(UsageError, match="No message of jobs-dlq in the snapshot matches") as caught:
         plans.make(world.source, ALL)
-    assert caught.value.next_step.startswith("1 letter that is imported from a file would be: add --imported.")
+    assert caught.value.next_step.startswith("1 message imported from a file would match: add --imported.")
     ids = world.put(bodies(3))
     assert set(plans.make(world.source, ALL).ids) == set(ids)
     assert plans.make(world.source, Selection(imported=True)).ids == ("file",)
-    with pytest.raises(UsageError, match="No imported letter on the shelf is selected") as caught:
+    with pytest.raises(UsageError, match="No imported message in the snapshot matches") as caught:
         plans.make(world.source, Selection(ids=tuple(ids), imported=True))
-    assert "3 letters that are in the queue would be: leave --imported out." in caught.value.next_step
-    with pytest.raises(UsageError, match="lie on this machine's shelf only"):
+    assert "3 messages in the queue would match: omit --imported." in caught.value.next_step
+    with pytest.raises(UsageError, match="are only in the snapshot"):
         plans.make(world.source, Selection(imported=True), action=Action.PURGE)
 
 
 def test_nothing_selected(world: World) -> None:
-    with pytest.raises(UsageError, match="No letter of jobs-dlq on the shelf is selected"):
+    with pytest.raises(UsageError, match="No message of jobs-dlq in the snapshot matches"):
         plans.make(world.source, ALL)
     world.put(bodies(1))
-    with pytest.raises(UsageError, match="No letter"):
+    with pytest.raises(UsageError, match="No message"):
         plans.make(world.source, Selection(text="nowhere"))
 
 
 @pytest.mark.parametrize(
     ("asked", "says"),
     [
-        ({"pace": Pace(0)}, "moves nothing"),
-        ({"pace": Pace(float("nan"))}, "moves nothing"),
-        ({"margin": 2}, "no share"),
-        ({"steps": Steps(stop_share=-1)}, "no share"),
-        ({"steps": Steps(patience_s=0)}, "awaits nothing"),
-        ({"steps": Steps(("5", "2"))}, "does not go beyond"),
-        ({"engine": "horse"}, "no engine"),
+        ({"pace": Pace(0)}, "is not valid"),
+        ({"pace": Pace(float("nan"))}, "is not valid"),
+        ({"margin": 2}, "is not a valid share"),
+        ({"steps": Steps(stop_share=-1)}, "is not a valid share"),
+        ({"steps": Steps(patience_s=0)}, "is not a valid duration"),
+        ({"steps": Steps(("5", "2"))}, "is not larger than"),
+        ({"engine": "horse"}, "is not a valid method"),
         (
             {"engine": "move task", "edits": edits.parse_edits(["body.a=1"])},
-            "A move task cannot do this: letters are edited",
+            "A move task cannot do this: messages are edited",
         ),
         ({"action": Action.PURGE, "edits": edits.parse_edits(["body.a=1"])}, "nothing to edit"),
-        ({"destination": Destination("moon")}, "no destination"),
-        ({"destination": Destination("queue")}, "no destination"),
-        ({"destination": Destination("queue", "jobs-dlq")}, "already"),
-        ({"edits": edits.parse_edits(["body.no.such=1"])}, "The edits fit no letter: body.no is not there"),
+        ({"destination": Destination("moon")}, "is not a valid destination"),
+        ({"destination": Destination("queue")}, "is not a valid destination"),
+        ({"destination": Destination("queue", "jobs-dlq")}, "is the queue that holds the messages"),
+        (
+            {"edits": edits.parse_edits(["body.no.such=1"])},
+            "The edits do not apply to any message: body.no was not found",
+        ),
     ],
 )
 def test_what_makes_no_sense(world: World, asked: dict[str, Any], says: str) -> None:
@@ -226,8 +231,10 @@ def test_the_destination_is_looked_at_first(world: World) -> None:
     plan = plans.make(world.source, ALL, action=Action.COPY, destination=Destination("queue", "test"))
     assert plan.destination.queue_arn.endswith(":test")
     assert plan.destination.queue_url.endswith("/test")
-    assert "test has no dead-letter queue: what fails there again is tried until it expires." in plan.warnings
-    assert any("Copies are worked on" in warning for warning in plan.warnings)
+    assert (
+        "test has no dead-letter queue: messages that fail again there are retried until they expire." in plan.warnings
+    )
+    assert any("Copies are processed" in warning for warning in plan.warnings)
     assert not any("DeleteMessage" in need or "ReceiveMessage" in need for need in plan.permissions)
     world.aws.fault(replace(DENIED, operation="GetQueueAttributes", queue="test"))
     with pytest.raises(AwsError, match="may not"):
@@ -256,10 +263,10 @@ def test_messages_that_have_no_way_back_stay_and_are_counted(world: World) -> No
     assert plan.engine == "ledger"
     plans.check(world.source, plan)
     with pytest.raises(
-        UsageError, match=r"No message can go back .* \(by kind: 1 sqs\): 1: nothing is named"
+        UsageError, match=r"No message can be returned .* \(by kind: 1 sqs\): 1: their source, empty,"
     ) as caught:
         plans.make(world.source, Selection(ids=("nowhere",)))
-    assert caught.value.next_step.startswith("Name a destination: --to QUEUE")
+    assert caught.value.next_step.startswith("Specify a destination: --to QUEUE")
     world.aws.queue("test")
     plan = plans.make(world.source, ALL, destination=Destination("queue", "test"))
     assert len(plan.ids) == 3
@@ -271,10 +278,10 @@ def test_a_message_that_names_no_source_is_of_the_only_queue_that_uses_this_one(
     plan = plans.make(world.source, ALL)
     assert dict(plan.returns.origins) == {world.jobs.arn: 1}
     assert plan.returns.inferred == 1
-    assert any("inferred to be jobs, the only queue" in warning for warning in plan.warnings)
+    assert any("jobs is inferred, the only queue" in warning for warning in plan.warnings)
     world.aws.queue("test")
     plan = plans.make(world.source, ALL, destination=Destination("queue", "test"))
-    assert any("1 letter of unknown kind" in warning for warning in plan.warnings)
+    assert any("1 message of unknown kind" in warning for warning in plan.warnings)
 
 
 def test_messages_of_a_queue_that_is_gone_stay_and_are_counted(world: World) -> None:
@@ -285,7 +292,7 @@ def test_messages_of_a_queue_that_is_gone_stay_and_are_counted(world: World) -> 
     plan = plans.make(world.source, ALL)
     assert len(plan.ids) == 3
     assert dict(plan.returns.origins) == {world.jobs.arn: 3}
-    assert any(f"2: {gone}, where they came from, is not there" in warning for warning in plan.warnings)
+    assert any(f"2: {gone}, where they came from, was not found" in warning for warning in plan.warnings)
 
 
 def test_a_fifo_queue(world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -59,16 +59,16 @@ def test_the_engine_is_chosen_and_it_says_why(source: DeadLetterQueue) -> None:
     assert len(whole.ids) == LETTERS
     assert (whole.engine, whole.engine_why) == (
         "move task",
-        "the whole queue goes, unchanged, and SQS moves it itself after the canary",
+        "the whole queue is redriven unchanged, and SQS can move it after the canary",
     )
     assert any("StartMessageMoveTask" in need for need in whole.permissions)
-    assert any("takes every letter that is in the queue by then" in warning for warning in whole.warnings)
-    assert plans.make(source, Selection(), engine="ledger").engine_why == "it was asked for"
+    assert any("takes every message that is in the queue by then" in warning for warning in whole.warnings)
+    assert plans.make(source, Selection(), engine="ledger").engine_why == "as requested"
     for selection, changes, why in (
-        (Selection(where="body.n < `5`"), {}, "only some letters go"),
-        (Selection(), {"edits": edits.parse_edits(["body.n=1"])}, "letters are edited"),
+        (Selection(where="body.n < `5`"), {}, "only some messages are selected"),
+        (Selection(), {"edits": edits.parse_edits(["body.n=1"])}, "messages are edited"),
         (Selection(), {"action": Action.COPY}, "cannot copy"),
-        (Selection(), {"pace": Pace(501.0)}, "at most 500 letters a second"),
+        (Selection(), {"pace": Pace(501.0)}, "at most 500 messages per second"),
     ):
         plan = plans.make(source, selection, **changes)  # type: ignore[arg-type]
         assert plan.engine == "ledger"

@@ -31,9 +31,9 @@ def test_what_is_not_fixed_since_is_said_before_it_goes_back(world: World) -> No
             zip(ids, (Cause(fingerprint=mark) for mark in ("aaaaaaaaaa", *["bbbbbbbbbb"] * 2)), strict=True)
         )
         shelf.note("fixed", {mark: asdict(FixedSince(verdict, "Why.")) for mark, verdict in verdicts.items()})
-    said = "1 letter died of what is not fixed since (ops dlq causes) and may die of it again"
+    said = "1 message has a cause that is not fixed (ops dlq causes) and may fail again"
     assert warned(plans.make(world.source, ALL), f"{said}: the canary will show it.")
-    assert warned(plans.make(world.source, ALL, steps=Steps(watch=False)), f"{said}: nobody watches")
+    assert warned(plans.make(world.source, ALL, steps=Steps(watch=False)), f"{said}: outcomes are not tracked")
     assert not warned(plans.make(world.source, Selection(cause="bbbb")), "not fixed")
     assert not warned(plans.make(world.source, ALL, edits=edits.parse_edits(["body.params.alpha=1"])), "not fixed"), (
         "edited"
@@ -51,23 +51,25 @@ def test_what_should_be_known_before(world: World) -> None:
     with Snapshot.open(world.source) as shelf:
         shelf.add(odd, Place.QUEUE)
     plan = plans.make(world.source, ALL, edits=edits.parse_edits(["body.params.alpha=1"]))
-    assert warned(plan, "The edits do not fit 1 letter, which will stay: body.params is not there.")
-    assert warned(plan, "The edits do not fit 1 letter, which will stay: The body cannot be edited as JSON")
-    assert warned(plan, "1 letter over SQS's limit of 1 MiB")
-    assert warned(plan, "1 letter at SQS's limit (10 attributes, 1 MiB) has no room for the original message id")
-    assert warned(plan, "The last look did not read the whole queue")
+    assert warned(plan, "The edits do not apply to 1 message, which will not be sent: body.params was not found.")
+    assert warned(
+        plan, "The edits do not apply to 1 message, which will not be sent: The body cannot be edited as JSON"
+    )
+    assert warned(plan, "1 message over the SQS limit of 1 MiB")
+    assert warned(plan, "1 message at the SQS limit (10 attributes, 1 MiB) has no room for the original message ID")
+    assert warned(plan, "The last scan did not read the whole queue")
     with Snapshot.open(world.source) as shelf:
         shelf.mark(["full", "large"], Place.IMPORTED)
     plan = plans.make(world.source, Selection(imported=True))
-    assert warned(plan, "2 letters from an export: sent, and nothing is deleted for them")
-    assert not warned(plan, "The last look")
+    assert warned(plan, "2 messages imported from a file: they are sent, and nothing is deleted from the queue")
+    assert not warned(plan, "The last scan")
 
 
 @pytest.mark.parametrize(
     ("age", "says"),
     [
-        (timedelta(days=3, hours=23), "The oldest letter expires in 60 min: SQS deletes it then."),
-        (timedelta(days=5), "The oldest letter should have expired by now"),
+        (timedelta(days=3, hours=23), "The oldest message expires in 60 min: SQS deletes it then."),
+        (timedelta(days=5), "The oldest message should have expired by now"),
         (timedelta(days=1), None),
     ],
 )
@@ -82,4 +84,4 @@ def test_a_run_that_goes_on_is_told(world: World) -> None:
     world.put(bodies(1))
     with queue_lock.hold_lock(world.source, "20261124T000000-aaaa", "ada"):
         plan = plans.make(world.source, ALL)
-    assert plan.warnings[0].startswith("Run 20261124T000000-aaaa is at work in this queue now")
+    assert plan.warnings[0].startswith("Redrive 20261124T000000-aaaa of this queue is in progress")

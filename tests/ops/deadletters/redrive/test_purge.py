@@ -71,7 +71,7 @@ def test_many_letters_on_several_threads(world: World) -> None:
         ({"confirmation": "yes"}, "not confirmed; nothing was deleted"),
         ({"confirmation": "purge 11 letters"}, "not confirmed"),
         ({"confirmation": ""}, "not confirmed"),
-        ({"reason": " "}, "reason is needed"),
+        ({"reason": " "}, "reason is required"),
         ({"export": Path("/nowhere/at/all.jsonl")}, "There is no folder /nowhere/at"),
     ],
 )

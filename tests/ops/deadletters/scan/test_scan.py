@@ -26,7 +26,7 @@ def test_every_letter_is_read_and_given_back(look_world: World) -> None:
     seen: list[tuple[int, int]] = []
     done = scan_queue(look_world.source, progress=lambda read, there: seen.append((read, there)))
     assert (done.letters, done.new, done.gone, done.reported, done.complete) == (237, 237, 0, 237, True)
-    assert "raised the receive count of 237 letters by one and gave all of them back" in done.notes[0]
+    assert "raised the receive count of 237 messages by one; all were released" in done.notes[0]
     assert seen[-1] == (237, 237)
     assert shelved(look_world) == set(ids)
     again = scan_queue(look_world.source)
@@ -68,7 +68,7 @@ def test_letters_that_somebody_else_holds(look_world: World) -> None:
     client.receive_message(QueueUrl=look_world.source.queue.url, MaxNumberOfMessages=2, VisibilityTimeout=60)
     done = scan_queue(look_world.source)
     assert (done.letters, done.in_flight, done.complete) == (1, 2, False)
-    assert any("2 letters are held by somebody else" in note for note in done.notes)
+    assert any("2 messages were in flight and were not read" in note for note in done.notes)
 
 
 def test_an_empty_queue(look_world: World) -> None:
@@ -78,7 +78,7 @@ def test_an_empty_queue(look_world: World) -> None:
 
 def test_a_queue_that_a_look_would_change_is_not_looked_at(look_world: World) -> None:
     policy = replace(look_world.source.queue, dlq_arn="arn:aws:sqs:eu-west-1:1:third", max_receive_count=1)
-    with pytest.raises(UsageError, match="redrive policy of its own") as caught:
+    with pytest.raises(UsageError, match="has a redrive policy itself") as caught:
         scan_queue(replace(look_world.source, queue=policy))
     assert caught.value.next_step
 
@@ -111,7 +111,7 @@ def test_letters_of_a_fifo_queue(look_server: World, tmp_path: Path, monkeypatch
     look_world.dlq.put([{"body": "{}", "system": system} for system in systems])
     done = scan_queue(look_world.source)
     assert done.letters == 2
-    assert any("first letters of each message group" in note for note in done.notes)
+    assert any("first messages of each message group" in note for note in done.notes)
     with Snapshot.open(look_world.source) as shelf:
         assert {(found.letter.group_id, found.letter.deduplication_id) for found in shelf.find()} == {
             ("g1", "d1"),

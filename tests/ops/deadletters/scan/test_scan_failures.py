@@ -22,7 +22,7 @@ def test_stopped_early_what_was_read_stays(look_world: World) -> None:
     read: list[int] = []
     done = scan_queue(look_world.source, progress=lambda so_far, _: read.append(so_far), stop=lambda: bool(read))
     assert 0 < done.letters < 2_000
-    assert done.notes[0].startswith("The look ended early: as asked")
+    assert done.notes[0].startswith("The scan ended early: as requested")
     assert len(shelved(look_world)) == done.letters
     assert all_back(look_world)
 
@@ -52,7 +52,7 @@ def test_a_look_that_was_killed_goes_on(look_world: World, monkeypatch: pytest.M
         assert shelf.info().looking
     done = scan_queue(look_world.source)
     assert (done.look, done.letters, done.new, done.complete) == (1, 300, 300, True)
-    assert any(f"{len(read)} letters were read by that" in note for note in done.notes)
+    assert any(f"interrupted scan, which had read {len(read)} messages" in note for note in done.notes)
     with Snapshot.open(look_world.source) as shelf:
         assert {found.letter.receives for found in shelf.find(Selection(ids=tuple(read)), limit=300)} == {1}
     assert all_back(look_world)
@@ -77,7 +77,7 @@ def test_killed_while_it_gave_back_the_next_one_gives_the_rest_back(
     done = scan_queue(look_world.source)
     look_world.aws.heal()
     assert done.not_given_back == 70
-    assert any("70 letters could not be given back at once" in note for note in done.notes)
+    assert any("70 messages could not be released" in note for note in done.notes)
     done = scan_queue(look_world.source)
     assert (done.letters, done.in_flight, done.complete) == (100, 0, True)
     assert shelved(look_world) == set(ids)
@@ -138,7 +138,7 @@ def test_refused_for_good_half_way(look_world: World) -> None:
     done = scan_queue(look_world.source)
     look_world.aws.heal()
     assert (done.letters, done.complete) == (20, False)
-    assert done.notes[0].startswith("The look ended early: ")
+    assert done.notes[0].startswith("The scan ended early: ")
     assert "Ask for an IAM policy" in done.notes[0]
     assert all_back(look_world)
 

@@ -86,7 +86,7 @@ def test_pages_orders_and_places(shelf: Snapshot) -> None:
     for order in index_query.ORDERS:
         assert {found.letter.message_id for found in shelf.find(order=order)} == {*every[2:]}
         assert shelf.find(Selection(where="body"), order=order) == shelf.find(order=order)
-    with pytest.raises(UsageError, match="ordered by size"):
+    with pytest.raises(UsageError, match="sorted by size"):
         shelf.find(order="size")
 
 

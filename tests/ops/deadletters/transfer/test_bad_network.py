@@ -266,7 +266,7 @@ def test_a_destination_of_the_wrong_type_or_missing_is_refused_by_the_plan(world
     for name, kind, says in (
         ("ordered.fifo", UsageError, "ordered.fifo is a FIFO queue and jobs-dlq is a standard queue"),
         ("nowhere", NotFound, "There is no queue nowhere"),
-        ("jobs-dlq", UsageError, "is where the letters are already"),
+        ("jobs-dlq", UsageError, "is the queue that holds the messages"),
     ):
         with pytest.raises(kind, match=says):
             a_plan(world, destination=Destination("queue", name))
