@@ -44,9 +44,8 @@ def draw(report: ColdStartReport) -> None:
     st.subheader("Is a version slower to start?", anchor=False)
     number_of = st.column_config.NumberColumn
     versions = report.by_version
-    inits = [
-        column for column in versions if column.startswith("init_p")
-    ]  # whole ms: "localized" would show three digits
+    # Whole milliseconds: "localized" would show three digits.
+    inits = [column for column in map(str, versions) if column.startswith("init_p")]
     table = versions.assign(share=versions["share"] * 100, **{column: versions[column].round() for column in inits})
     widgets.table(
         table,
