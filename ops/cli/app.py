@@ -25,6 +25,7 @@ class _Commands(LazyGroup):
             "Messages in the dead-letter queue (DLQ): why they failed, redrive, export and purge.",
             group=True,
         ),
+        LazyCommand("logs", "ops.cli.logs:logs", "Show the log lines of the workload's functions."),
         LazyCommand("audit", "ops.cli.audit:audit", "Show who moved or deleted messages from this machine, and why."),
         LazyCommand(
             "twin",

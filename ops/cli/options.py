@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from ops.cli.output import OutputFormat
 from ops.target import Target, resolve
 
 Stack = Annotated[str | None, typer.Option("--stack", help="CloudFormation stack of the workload (or OPS_STACK).")]
@@ -24,6 +25,8 @@ Minutes = Annotated[
     ),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for scripts instead of text.")]
+
+Output = Annotated[OutputFormat, typer.Option("--output", help="How to print the answer; --json: --output json.")]
 
 
 def target(

@@ -74,8 +74,9 @@ class _GroupTail:
         fresh = [event for event in found.events if event.id not in self._read]
         self._read |= {event.id: event.at for event in fresh}
         newest = max(self._read.values(), default=self._since)
-        self._start = newest if found.more else max(self._since, min(newest, now) - LATE)
-        self._read = {id_: at for id_, at in self._read.items() if at >= self._start}
+        late = max(self._since, min(newest, now) - LATE)
+        self._start = newest if found.more else late
+        self._read = {id_: at for id_, at in self._read.items() if at >= late}
         pattern = None if wanted is None else re.compile("|".join(map(re.escape, wanted)) or r"(?!)")
         for event in fresh:
             row = row_of(event)
@@ -93,5 +94,5 @@ class _GroupTail:
 
 def _sleep(seconds: float, stop: Callable[[], bool]) -> None:
     until = time.monotonic() + seconds
-    while not stop() and (left := until - time.monotonic()) > 0:
+    while (left := until - time.monotonic()) > 0 and not stop():
         time.sleep(min(0.2, left))

@@ -100,7 +100,7 @@ class LogReader:
         named = ", ".join(groups)
         volume = log_volume.read_volume(self._aws, groups, start, end)
         if volume is None:
-            self._say(f"Searching {named}. How much that scans is not known; the limit is {self._limit}.")
+            self._say(f"Searching {named}: size unknown; the limit is {self._limit}.")
             return start
         self.usd += volume.usd
         since = volume.affordable_since(start, end, self._max_usd - self.usd)

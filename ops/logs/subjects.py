@@ -25,12 +25,13 @@ from ops.logs.model import LogSearch, LogSource, log_sources, source_of
 if TYPE_CHECKING:
     from ops.deadletters.messages.model import SnapshotMessage
     from ops.deadletters.queue import DeadLetterQueue
+    from ops.workload import Workload
 
 MAX_MESSAGES = MAX_IDS_PER_QUERY // 3
 """Messages of a cause that are searched for, the latest sent first: each may have three IDs."""
 AFTER_REDRIVE = timedelta(minutes=15)
 """How long after a redrive its messages' invocations are searched for."""
-_MESSAGE_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+MESSAGE_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 @dataclass(frozen=True)
@@ -44,19 +45,25 @@ class LogSubject:
 
 def message_subject(source: DeadLetterQueue, message_id: str, now: datetime) -> LogSubject:
     """Of the message with this ID, or the only one whose ID starts so. One that is not in the snapshot is searched for
-    by its ID, in the last day. Raises UsageError: neither."""
+    by its whole ID. Raises UsageError: neither is possible."""
     try:
         with Snapshot.open(source) as snapshot:
             message = snapshot.get(message_id)
     except UsageError:
-        if not _MESSAGE_ID.fullmatch(message_id):
+        if not MESSAGE_ID.fullmatch(message_id):
             raise
-        search = LogSearch(now - timedelta(days=1), now, message_ids=(message_id,))
-        return LogSubject(search, log_sources(source.workload), (f"Message {message_id} is not in the snapshot.",))
+        return unknown_message_subject(source.workload, message_id, now)
     notes = []
     if message.cause.error_type == NEVER_RAN:
         notes.append(f"Message {message_id} never ran: {message.cause.error_message}")
     return _of_messages(source, [message], now, notes)
+
+
+def unknown_message_subject(workload: Workload, message_id: str, now: datetime) -> LogSubject:
+    """Of a message that no snapshot has, by its whole ID, in the last day."""
+    search = LogSearch(now - timedelta(days=1), now, message_ids=(message_id,))
+    note = f"Message {message_id} is not in the snapshot: the last day's logs are searched for its ID."
+    return LogSubject(search, log_sources(workload), (note,))
 
 
 def cause_subject(source: DeadLetterQueue, cause: str, now: datetime) -> LogSubject:

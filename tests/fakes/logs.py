@@ -32,6 +32,7 @@ from tests.ops.insight.world import WORKLOAD
 BEGAN = datetime.now(UTC).replace(second=0, microsecond=0) - timedelta(hours=1)
 """When the messages here were sent: recently, since logs older than a message can be are not queried, and on a whole
 minute, as CloudWatch's data points are."""
+_MILLISECONDS = re.compile(r"filter toMillis\(@timestamp\) (<|>=) (\d+)")
 _LIKE = re.compile(r"filter @message like /(.*?)/ (?=\||$)", re.DOTALL)
 
 
@@ -87,7 +88,8 @@ def died(seconds: float, request: str, status: str = "timeout", **more: Any) -> 
 class FakeLogs:
     """``rows``: of every group that ``groups`` does not name. ``asked``: the query texts. ``most``: rows that one
     answer holds. ``refuse``: an error code instead. ``mappings``: by ARN of a queue. ``functions``: by name; without
-    any the workload's own alone is known. ``metrics``: by name and minute since ``BEGAN``."""
+    any the workload's own alone is known. ``metrics``: by name and minute since ``BEGAN``. ``gone``: log groups that do
+    not exist."""
 
     rows: list[dict[str, str]] = field(default_factory=list)
     asked: list[str] = field(default_factory=list)
@@ -99,23 +101,42 @@ class FakeLogs:
     mappings: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     functions: dict[str, dict[str, Any]] = field(default_factory=dict)
     metrics: dict[str, dict[int, float]] = field(default_factory=dict)
+    gone: set[str] = field(default_factory=set)
     _answers: dict[str, Any] = field(default_factory=dict)
 
     def answer(self, service: str, operation: str, asked: dict[str, Any]) -> Any:
         if service == "logs" and self.refuse:
             raise Refusal(self.refuse)
+        if service == "logs" and asked.get("logGroupName") in self.gone:
+            raise Refusal("ResourceNotFoundException")
         if operation == "StartQuery":
             self.asked.append(asked["queryString"])
             self._answers[str(len(self.asked))] = self._found(asked)
             return {"queryId": str(len(self.asked))}
         if operation == "GetQueryResults":
             return self._answers[asked["queryId"]]
+        if operation == "FilterLogEvents":
+            return self._events(asked)
         if operation == "GetMetricData":
             names = [one["MetricStat"]["Metric"]["MetricName"] for one in asked["MetricDataQueries"]]
             return {"MetricDataResults": [self._metric(f"q{at}", name, asked) for at, name in enumerate(names)]}
         if service == "lambda":
             return self._lambda(urlsplit(operation))
         raise AssertionError(f"{service} {operation} is not asked here")
+
+    def _events(self, asked: dict[str, Any]) -> dict[str, Any]:
+        """One page of at most ``most`` lines. ``nextToken``: how many lines came before."""
+        rows = list(enumerate(self.groups.get(asked["logGroupName"], self.rows)))
+        rows.sort(key=lambda one: _at(one[1]), reverse=asked.get("startFromHead") is False)
+        inside = [
+            {"eventId": str(number), "timestamp": ms, "logStreamName": row["@logStream"], "message": row["@message"]}
+            for number, row in rows
+            if asked["startTime"] <= (ms := round(_at(row).timestamp() * 1000)) <= asked["endTime"]
+            and row["@logStream"] in asked.get("logStreamNames", [row["@logStream"]])
+        ]
+        begin = int(asked.get("nextToken", 0))
+        end = begin + min(asked["limit"], self.most)
+        return {"events": inside[begin:end], **({"nextToken": str(end)} if end < len(inside) else {})}
 
     def _lambda(self, asked: SplitResult) -> dict[str, Any]:
         if asked.path.endswith("/event-source-mappings"):
@@ -127,12 +148,17 @@ class FakeLogs:
     def _found(self, asked: dict[str, Any]) -> dict[str, Any]:
         begins, ends = (datetime.fromtimestamp(asked[name], UTC) for name in ("startTime", "endTime"))
         inside = [row for row in self.groups.get(asked["logGroupName"], self.rows) if begins <= _at(row) <= ends]
+        for sign, bound in _MILLISECONDS.findall(asked["queryString"]):
+            inside = [row for row in inside if (_at(row).timestamp() * 1000 < int(bound)) is (sign == "<")]
         patterns = [re.compile(one) for one in _LIKE.findall(asked["queryString"])]
         matched = [row for row in inside if all(one.search(row["@message"]) for one in patterns)]
         matched.sort(key=_at, reverse="sort @timestamp asc" not in asked["queryString"])
         return {
             "status": "Complete",
-            "results": [[{"field": k, "value": v} for k, v in row.items()] for row in matched[: self.most]],
+            "results": [
+                [{"field": k, "value": v} for k, v in row.items()]
+                for row in matched[: min(self.most, asked.get("limit", self.most))]
+            ],
             "statistics": {"recordsMatched": len(matched), "bytesScanned": len(inside) * self.bytes_a_row},
         }
 

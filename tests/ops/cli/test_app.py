@@ -258,7 +258,7 @@ def test_a_mistyped_command_is_suggested(capsys: pytest.CaptureFixture[str]) -> 
     assert "Did you mean 'scan'?" in said(capsys)[1]
 
 
-SHARED = {"--stack", "--queue", "--function", "--profile", "--region", "--from", "--json", "--help"}
+SHARED = {"--stack", "--queue", "--function", "--profile", "--region", "--from", "--json", "--output", "--help"}
 
 
 def test_the_readme_names_every_command_and_option(repository: Path) -> None:

@@ -1,0 +1,61 @@
+"""From a message, a cause or a redrive to what the logs are searched for."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from ops.deadletters.messages.model import NEVER_RAN, Cause
+from ops.deadletters.snapshot import Snapshot
+from ops.errors import UsageError
+from ops.logs import subjects
+from tests.fakes.logs import BEGAN, a_source, silent
+from tests.ops.logs.conftest import M1, M2, R1, R2
+
+NOW = datetime.now(UTC)
+
+
+def test_a_message_by_its_ids_while_it_was_worked_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    message = silent(M1, original_message_id=M2, request_id=R2)
+    with a_source(tmp_path, monkeypatch, [message]) as (source, _):
+        failed_at = BEGAN + timedelta(minutes=5)
+        with Snapshot.open(source) as snapshot:
+            snapshot.set_causes([(M1, Cause("ValueError", "no", request_id=R1, died=failed_at, fingerprint="ab" * 5))])
+        subject = subjects.message_subject(source, M1[:8], NOW)
+    assert set(subject.search.message_ids) == {M1, M2} and set(subject.search.request_ids) == {R1, R2}
+    assert subject.search.start < BEGAN and failed_at < subject.search.end < failed_at + timedelta(minutes=10)
+    assert [one.group for one in subject.sources] == ["/aws/lambda/worker"]
+    assert subject.notes == ()
+
+
+def test_a_message_that_never_ran_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with a_source(tmp_path, monkeypatch, [silent(M1)]) as (source, _):
+        with Snapshot.open(source) as snapshot:
+            snapshot.set_causes([(M1, Cause(NEVER_RAN, "Lambda throttled every receive", fingerprint="ab" * 5))])
+        subject = subjects.message_subject(source, M1, NOW)
+    assert subject.notes == (f"Message {M1} never ran: Lambda throttled every receive",)
+
+
+def test_a_message_of_no_snapshot_by_its_whole_id(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with a_source(tmp_path, monkeypatch, []) as (source, _):
+        subject = subjects.message_subject(source, M1, NOW)
+        with pytest.raises(UsageError):
+            subjects.message_subject(source, M1[:8], NOW)
+    assert subject.search.message_ids == (M1,) and subject.search.start == NOW - timedelta(days=1)
+    assert subject.notes == (f"Message {M1} is not in the snapshot: the last day's logs are searched for its ID.",)
+
+
+def test_a_cause_by_its_latest_messages(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    many = subjects.MAX_MESSAGES + 5
+    messages = [replace(silent(f"m{number}"), sent=BEGAN + timedelta(seconds=number)) for number in range(many)]
+    with a_source(tmp_path, monkeypatch, messages) as (source, _):
+        with Snapshot.open(source) as snapshot:
+            snapshot.set_causes((f"m{n}", Cause("ValueError", "no", fingerprint="ab" * 5)) for n in range(many))
+        subject = subjects.cause_subject(source, "ababa", NOW)
+        with pytest.raises(UsageError, match="No message in the snapshot has the cause 'other'"):
+            subjects.cause_subject(source, "other", NOW)
+    assert f"m{many - 1}" in subject.search.message_ids and "m0" not in subject.search.message_ids
+    assert subject.notes == (f"Only the {subjects.MAX_MESSAGES} latest of {many} messages were searched for.",)
