@@ -2,7 +2,7 @@
 
 ``SHAPES`` says what the logs are asked for (``FAILURES``); ``HEADS`` how a line of text begins, ``LEVEL_KEYS`` and
 ``SCALES`` where a record says how bad it is, and the other keys where it says why. A shape that is added here needs
-lines in ``tests/cases/logged_lines``: failures that are asked for and read, and harmless ones that are not failures.
+lines in ``tests/cases/causes/logged_lines``: failures that are asked for and read, and harmless ones that are not failures.
 """
 
 from __future__ import annotations
