@@ -1,4 +1,4 @@
-"""Who may do what: looking at dead letters leaves a trace, and redriving and purging move them."""
+"""What this dashboard may do: a scan of a dead-letter queue raises receive counts, a redrive or purge moves messages."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from ops.access import read_only
 
 @dataclass(frozen=True)
 class Access:
-    """What this dashboard may do. ``why`` is the sentence that a disabled control shows."""
+    """``why``: the sentence that a disabled control shows."""
 
     read_only: bool
     why: str = ""
 
     @property
     def may_receive(self) -> bool:
-        """Receive from a queue: it deletes nothing, but raises receive counts and hides messages for a while."""
+        """Receive messages: deletes nothing, but raises receive counts and hides messages for a while."""
         return not self.read_only
 
     @property
@@ -28,8 +28,8 @@ class Access:
 
 
 def access(environ: Mapping[str, str] = os.environ) -> Access:
-    """``OPS_READ_ONLY=1`` takes away everything that leaves a trace in the workload; ``ops.access`` holds it, and a
-    disabled control says so before."""
+    """``OPS_READ_ONLY=1`` disables everything that changes the workload. ``ops.access`` enforces it; here the controls
+    are disabled, with the reason shown."""
     if read_only(environ):
         return Access(True, "This dashboard is read-only (OPS_READ_ONLY is set).")
     return Access(False)

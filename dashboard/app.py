@@ -1,4 +1,4 @@
-"""The frame of every page: navigation, the sidebar's choices, the style; then the page itself."""
+"""The frame of every page: navigation, sidebar and style; then the page itself."""
 
 from __future__ import annotations
 
@@ -7,8 +7,7 @@ from collections.abc import Callable
 import streamlit as st
 
 from dashboard import page_runtime, start_page, theme
-from dashboard.markup import error_box as troubles
-from dashboard.markup import html_blocks
+from dashboard.markup import error_box, html_blocks
 from dashboard.pages import PAGES, START, Entry
 from dashboard.services.report_source import AwsReportSource, ReportSource
 from dashboard.sidebar import choose
@@ -18,37 +17,37 @@ from ops.target import Target
 
 
 def run(connect: Callable[[Target], ReportSource] = AwsReportSource) -> None:
-    """Draw the app. ``connect`` makes a workload's telemetry from a target (the real one asks AWS or the twin)."""
+    """Draw the app. ``connect`` opens a target's workload as a source of reports."""
     st.set_page_config(page_icon=":material/monitoring:", layout="wide")
     st.html(theme.STYLE)
     pages = {_page(entry): entry for entry in (*PAGES.values(), START)}
     chosen = st.navigation(list(pages))
     entry = pages[chosen]
     st.set_page_config(page_title=f"{entry.title} – SciLearn operations")
-    choice, wrong = None, ""
-    trouble: OpsError | None = None
+    selection, bad_range = None, ""
+    error: OpsError | None = None
     with st.sidebar:
         try:
-            choice = choose(entry.ranged)
-        except BadSpan as bad:
-            wrong = str(bad)
-        except OpsError as error:
-            trouble = error
-        cost = st.container(key="cost-of-looking")
-        cost.html("<span></span>")  # a fragment may only write where something was written before
-    if wrong and entry is not START:
+            selection = choose(entry.ranged)
+        except BadSpan as problem:
+            bad_range = str(problem)
+        except OpsError as problem:
+            error = problem
+        cost = st.container(key="refresh-cost")
+        cost.html("<span></span>")  # a fragment can only write where something was written before
+    if bad_range and entry is not START:
         st.html(html_blocks.head(entry))
-        st.html(html_blocks.empty("No time range to look at", wrong))
+        st.html(html_blocks.empty("Invalid time range", bad_range))
         return
-    if trouble is not None and entry is not START:
+    if error is not None and entry is not START:
         st.html(html_blocks.head(entry))
-        troubles.show(trouble)
+        error_box.show(error)
         return
-    if choice is None and entry is not START:
+    if selection is None and entry is not START:
         start_page.show()
         return
-    if choice is not None:
-        page_runtime.set_page_context(page_runtime.PageContext(connect, choice, cost, entry.key))
+    if selection is not None:
+        page_runtime.set_page_context(page_runtime.PageContext(connect, selection, cost, entry.key))
     chosen.run()
 
 

@@ -1,6 +1,6 @@
-"""Numbers, durations, money and moments as a reader reads them, and foreign text made harmless.
+"""Numbers, durations, money and times as text, and untrusted text made harmless.
 
-The words are those of ``ops.formatting``: a number on a page reads as it does in the finding above it.
+The formats are those of ``ops.formatting``: a number on a page reads as it does in the finding above it.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from ops import formatting
 
 NONE = "–"
-"""What is shown where there is nothing to count: never a zero that was not measured."""
+"""Shown where there is no value: never a zero that was not measured."""
 
 _SI = ((1e12, "T"), (1e9, "G"), (1e6, "M"))
 
@@ -43,12 +43,12 @@ def _short(value: float, digits: int) -> str:
 
 
 def duration(seconds: float | None) -> str:
-    """``42 s``, ``14 min``, ``3 h 20 min``: as the findings say it."""
+    """``42 s``, ``14 min``, ``3 h 20 min``: as in the findings."""
     return NONE if seconds is None or math.isnan(seconds) else formatting.duration(seconds)
 
 
 def millis(ms: float | None) -> str:
-    """Latencies need more figures than waits: ``3.4 ms``, ``861 ms``, ``1.23 s``."""
+    """Latencies need more digits than ``duration`` has: ``3.4 ms``, ``861 ms``, ``1.23 s``."""
     if ms is None or math.isnan(ms):
         return NONE
     return f"{_short(ms, 3)} ms" if ms < 1000 else f"{_short(ms / 1000, 3)} s"
@@ -65,7 +65,7 @@ def percent(share: float | None) -> str:
 
 
 def quantity(value: float | None, unit: str) -> tuple[str, str]:
-    """A value in its unit as (figure, what follows it): seconds, per cent and dollars are written with their sign."""
+    """A value in its unit as (text, unit): the text of seconds, percent and dollars includes the unit."""
     if value is None or math.isnan(value):
         return NONE, ""
     if unit in ("s", "seconds"):
@@ -77,11 +77,11 @@ def quantity(value: float | None, unit: str) -> tuple[str, str]:
     return number(value), unit.removesuffix("s") if value == 1 else unit
 
 
-# --- moments ---------------------------------------------------------------------------------------------------------
+# --- times -----------------------------------------------------------------------------------------------------------
 
 
 def zone(name: str | None) -> tzinfo:
-    """The viewer's time zone by its IANA name; UTC when the browser tells none, or one that is unknown here."""
+    """The viewer's time zone by its IANA name; UTC when the browser sends none, or one that is unknown here."""
     try:
         return ZoneInfo(name) if name else UTC
     except (ZoneInfoNotFoundError, ValueError):
@@ -116,26 +116,26 @@ def utc(time: datetime | None) -> str:
     return NONE if time is None else f"{time.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
 
 
-# --- foreign text ----------------------------------------------------------------------------------------------------
+# --- untrusted text --------------------------------------------------------------------------------------------------
 
 
 _MARKS = (0x061C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A))
 _DIRECTIONS = {code: f"\\u{code:04x}" for code in _MARKS}
-"""Marks that turn the text around them: ``exe.png`` for ``gnp.exe``. The command line shows their codes, too."""
+"""Marks that reverse the text around them: ``exe.png`` for ``gnp.exe``. The command line shows their codes, too."""
 
 
 def sendable(text: str) -> str:
-    """A lone surrogate cannot be sent to a browser, and a mark of direction deceives: their codes are shown instead."""
+    """With the codes of lone surrogates, which cannot be sent to a browser, and of direction marks, which mislead."""
     return text.translate(_DIRECTIONS).encode(errors="backslashreplace").decode()
 
 
 def escape(text: object) -> str:
-    """For HTML that we write: text and attribute values."""
+    """For text and attribute values in our own HTML."""
     return html.escape(sendable(str(text)), quote=True)
 
 
 def plain(text: object, limit: int = 120) -> str:
-    """For chart labels: Plotly reads a little HTML in every label, so what it could read is taken away."""
+    """For chart labels: Plotly interprets some HTML in every label, so it is escaped."""
     one_line = " ".join(sendable(str(text)).split())
     cut = one_line if len(one_line) <= limit else one_line[: limit - 1] + "…"
     return cut.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

@@ -1,13 +1,13 @@
-"""Who may reach the dashboard over HTTP: browsers on this machine, at the addresses that it knows as its own.
+"""Restricts HTTP access to browsers on this machine, at the dashboard's own addresses.
 
-A web page can make a browser call ``http://127.0.0.1:8501`` in three ways, and each is refused here:
+A web page can make a browser call ``http://127.0.0.1:8501`` in three ways, and each is rejected here:
 
-- DNS rebinding: the page's own name is made to mean 127.0.0.1. Its requests carry that name as Host.
+- DNS rebinding: the page's own name resolves to 127.0.0.1. Its requests carry that name as Host.
 - A WebSocket from another origin, also from another port of this machine: its Origin is not the Host.
-- A frame or an opened window that the page scripts: no page may frame the dashboard or keep a handle to its window.
+- A frame or an opened window that the page scripts: no page can frame the dashboard or keep a handle to its window.
 
-Streamlit's ``server.allowedHosts`` guards the WebSocket alone, and by name only. Without an authentication of its own
-the dashboard acts with its operator's credentials for whoever reaches it, so it refuses to listen beyond loopback.
+Streamlit's ``server.allowedHosts`` guards only the WebSocket, and by name only. The dashboard has no authentication and
+acts with its operator's credentials for every client, so it does not listen beyond loopback.
 """
 
 from __future__ import annotations
@@ -29,11 +29,11 @@ HEADERS = (
     (b"x-content-type-options", b"nosniff"),
     (b"referrer-policy", b"same-origin"),
 )
-REFUSED = b"This address is not one of the dashboard's. Open it as http://127.0.0.1 or http://localhost.\n"
+REJECTED = b"This address is not one of the dashboard's. Open it as http://127.0.0.1 or http://localhost.\n"
 
 
 class Guard:
-    """ASGI middleware before all of Streamlit's routes. ``hosts``: further host names that are the dashboard's own."""
+    """ASGI middleware before all of Streamlit's routes. ``hosts``: further host names of the dashboard."""
 
     def __init__(self, app: Any, hosts: Iterable[str] = ()) -> None:
         self._app = app
@@ -43,12 +43,12 @@ class Guard:
         if scope["type"] not in ("http", "websocket"):
             await self._app(scope, receive, send)
         elif not self.admits(scope):
-            await _refuse(scope, send)
+            await _reject(scope, send)
         else:
             await self._app(scope, receive, _with_headers(send))
 
     def admits(self, scope: Any) -> bool:
-        """Whether a request is for one of the dashboard's own hosts and, with an Origin, from a page of that host."""
+        """Whether a request is for a host of the dashboard and, with an Origin, from a page of that host."""
         hosts, origins = (
             [value.decode("latin-1") for name, value in scope["headers"] if name == wanted]
             for wanted in (b"host", b"origin")
@@ -60,19 +60,19 @@ class Guard:
 
 
 def refusal(address: str | None, hosts: Iterable[str], environ: Mapping[str, str]) -> str:
-    """Why the dashboard may not listen on ``address`` (``server.address``); empty when it may.
+    """Why the dashboard must not listen on ``address`` (``server.address``); empty when it may.
 
-    Beyond loopback it listens only as ``OPS_ALLOW_REMOTE=1`` asks, read-only, and for host names that are named.
+    Beyond loopback it needs ``OPS_ALLOW_REMOTE=1``, read-only mode and explicit host names.
     """
     if _is_loopback(address):
         return ""
     where = f"The dashboard has no authentication, and would listen on {address or 'every address'}."
     if environ.get("OPS_ALLOW_REMOTE") != "1":
-        return f"{where} Leave server.address at 127.0.0.1, and reach it by an SSH tunnel: ssh -L 8501:127.0.0.1:8501."
+        return f"{where} Leave server.address at 127.0.0.1 and use an SSH tunnel: ssh -L 8501:127.0.0.1:8501."
     if not access(environ).read_only:
-        return f"{where} OPS_ALLOW_REMOTE=1 is for a read-only dashboard: set OPS_READ_ONLY=1 as well."
+        return f"{where} OPS_ALLOW_REMOTE=1 requires a read-only dashboard: set OPS_READ_ONLY=1 as well."
     if not set(hosts) - LOOPBACK_NAMES or "*" in hosts:
-        return f"{where} Name the hosts that it is opened by: --server.allowedHosts ops.example.com."
+        return f"{where} Specify its host names: --server.allowedHosts ops.example.com."
     return ""
 
 
@@ -86,10 +86,10 @@ def _is_loopback(address: str | None) -> bool:
 def _name(host: str) -> str:
     """The name in a ``Host`` header, without its port; empty for anything but ``NAME``, ``NAME:PORT`` and ``[IPV6]``.
 
-    Matched whole and not parsed as a URL: a URL parser drops tabs and empty parts, and finds a name in odd text.
+    Matched as a whole, not parsed as a URL: a URL parser drops tabs and empty parts, and finds a name in odd text.
     """
-    found = _HOST.fullmatch(host)
-    return (found[1] or found[2]).lower().rstrip(".") if found else ""
+    match = _HOST.fullmatch(host)
+    return (match[1] or match[2]).lower().rstrip(".") if match else ""
 
 
 def _with_headers(send: Any) -> Any:
@@ -104,10 +104,10 @@ def _with_headers(send: Any) -> Any:
     return sending
 
 
-async def _refuse(scope: Any, send: Any) -> None:
+async def _reject(scope: Any, send: Any) -> None:
     if scope["type"] == "websocket":
         await send({"type": "websocket.close", "code": 1008})
         return
-    headers = [(b"content-type", b"text/plain"), (b"content-length", str(len(REFUSED)).encode()), *HEADERS]
+    headers = [(b"content-type", b"text/plain"), (b"content-length", str(len(REJECTED)).encode()), *HEADERS]
     await send({"type": "http.response.start", "status": 403, "headers": headers})
-    await send({"type": "http.response.body", "body": REFUSED})
+    await send({"type": "http.response.body", "body": REJECTED})

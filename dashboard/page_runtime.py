@@ -1,8 +1,8 @@
-"""From a page's question to its answer on the screen: asked once a refresh, whoever is watching, and again on time.
+"""Loads a page's report and draws it: once per refresh interval for all readers, and again on time.
 
-The cache's key holds the target, the question, the span and the *tick*: the number of the refresh interval that is now.
-Within a tick all readers of a page share one call. A press of Refresh, and a page that does not refresh, ask for
-themselves: their key holds the reader's own visit, so that nobody is shown what somebody else asked for long ago.
+The cache's key holds the target, the report, the time range and the *tick*: the number of the current refresh interval.
+Within a tick all readers of a page share one call. After Refresh is pressed, and on a page without automatic refresh,
+the key also holds the reader's own visit, so that a reader is not shown what another one loaded long ago.
 """
 
 from __future__ import annotations
@@ -28,45 +28,45 @@ from ops.target import Target
 R = TypeVar("R")
 
 ZONE = UTC
-"""Of every time on every page: logs, findings, commands and colleagues elsewhere have the same."""
+"""The time zone on every page: the same as in logs, findings, commands and for readers elsewhere."""
 AGE_CHECK_S, AGE_SHOWN_FROM_S = 15, 60
-"""Seconds: how often the age of a page that does not refresh is looked at, and from which on it is shown."""
+"""Without automatic refresh: how often the data's age is checked, and from what age it is shown."""
 WORKLOAD_TTL_S = 300
-"""Seconds that a workload's description (queues, mapping, limits) is believed before it is read again."""
+"""How long a workload's description (queues, event source mapping, limits) is cached."""
 
 
 @dataclass(frozen=True)
 class PageSelection:
-    """What the sidebar says: where to look, at which stretch of time, and how often."""
+    """What is selected in the sidebar: workload, time range and refresh."""
 
     target: Target
     span: TimeRange
     refresh: int | None
-    """Seconds between looks; None when refreshing is off or the span does not move."""
+    """Seconds between refreshes; None when automatic refresh is off or the range does not end now."""
     visit: str = ""
-    """New with each session and with each press of Refresh."""
+    """Changes with each session and each press of Refresh."""
     pressed: float | None = None
     """When Refresh was last pressed (``time.time()``)."""
 
 
 @dataclass(frozen=True)
 class PageContext:
-    """What the entry point hands to every page."""
+    """What the entry point passes to every page."""
 
     connect: Callable[[Target], ReportSource]
     selection: PageSelection
     cost: Any
-    """The sidebar's container in which a page says what its looks cost."""
+    """The container in the sidebar for what a refresh of the page costs."""
     page: str
 
 
-def set_page_context(stage: PageContext) -> None:
-    st.session_state["_stage"] = stage
+def set_page_context(context: PageContext) -> None:
+    st.session_state["_page_context"] = context
 
 
 def page_context() -> PageContext:
-    found: PageContext = st.session_state["_stage"]
-    return found
+    context: PageContext = st.session_state["_page_context"]
+    return context
 
 
 @st.cache_resource(ttl=WORKLOAD_TTL_S, max_entries=16, show_spinner=False)
@@ -75,9 +75,9 @@ def _connected(target: Target, _connect: Callable[[Target], ReportSource]) -> Re
 
 
 def report_source() -> ReportSource:
-    """The chosen workload. Raises OpsError."""
-    here = page_context()
-    return _connected(here.selection.target, here.connect)
+    """The selected workload. Raises OpsError."""
+    context = page_context()
+    return _connected(context.selection.target, context.connect)
 
 
 @dataclass(frozen=True)
@@ -88,42 +88,43 @@ class LoadedReport:
 
 @st.cache_data(ttl=900, max_entries=128, show_spinner=False)
 def _load_report(
-    target: Target, question: str, span: TimeRange, extra: Any, tick: int, visit: str, _telemetry: ReportSource
+    target: Target, name: str, span: TimeRange, extra: Any, tick: int, visit: str, _source: ReportSource
 ) -> LoadedReport:
     arguments = (span,) if extra is None else (span, extra)
-    return LoadedReport(getattr(_telemetry, question)(*arguments), datetime.now(UTC))
+    return LoadedReport(getattr(_source, name)(*arguments), datetime.now(UTC))
 
 
-def load_report(question: str, extra: Any = None) -> LoadedReport:
-    """The report of one question for the sidebar's choice. Raises OpsError."""
-    choice = page_context().selection
-    targets.ensure_whole(choice.target)
-    return _load_report(choice.target, question, choice.span, extra, *_tick(choice, time.time()), report_source())
+def load_report(name: str, extra: Any = None) -> LoadedReport:
+    """The report of this name (a method of ``ReportSource``) for the sidebar's selection. Raises OpsError."""
+    selection = page_context().selection
+    targets.ensure_whole(selection.target)
+    tick = _tick(selection, time.time())
+    return _load_report(selection.target, name, selection.span, extra, *tick, report_source())
 
 
-def _tick(choice: PageSelection, now: float) -> tuple[int, str]:
-    """The tick, and whose own it is: everybody's with refreshing on, but for the tick in which Refresh was pressed."""
-    if choice.refresh is None:
-        return -1, choice.visit
-    tick = int(now // choice.refresh)
-    pressed = choice.pressed is not None and int(choice.pressed // choice.refresh) == tick
-    return tick, choice.visit if pressed else ""
+def _tick(selection: PageSelection, now: float) -> tuple[int, str]:
+    """The tick, and the visit that it belongs to: shared by all visits, except when Refresh was pressed in this tick."""
+    if selection.refresh is None:
+        return -1, selection.visit
+    tick = int(now // selection.refresh)
+    pressed = selection.pressed is not None and int(selection.pressed // selection.refresh) == tick
+    return tick, selection.visit if pressed else ""
 
 
-def loaded_at(question: str) -> datetime | None:
-    """When the answer that is drawn on the page was asked for."""
+def loaded_at(name: str) -> datetime | None:
+    """When the report drawn on the page was loaded."""
     drawn: dict[Any, datetime] = st.session_state.get("_drawn", {})
-    return drawn.get((question, page_context().selection.target))
+    return drawn.get((name, page_context().selection.target))
 
 
 def fixed_range() -> tuple[datetime, datetime] | None:
-    """The beginning and end of a range that does not move; None for the last so many minutes."""
+    """Start and end of a custom range; None for a range that ends now."""
     span = page_context().selection.span
     return (span.start, span.end) if span.start is not None and span.end is not None else None
 
 
 def selected_range() -> tuple[datetime, datetime]:
-    """The beginning and end of the chosen time."""
+    """Start and end of the selected range."""
     if fixed := fixed_range():
         return fixed
     span = page_context().selection.span
@@ -132,119 +133,119 @@ def selected_range() -> tuple[datetime, datetime]:
 
 
 def page(
-    question: str,
+    name: str,
     draw: Callable[[Any], None],
     *,
     skeleton_heights: tuple[int, ...],
     extra: Any = None,
     finding: Callable[[Any], Finding] = lambda report: report.finding,
 ) -> None:
-    """A page: its finding, then what ``draw`` makes of the report; refreshed in place.
+    """A page: the finding of the report ``name``, then what ``draw`` draws of it; refreshed in place.
 
     ``skeleton_heights``: of the sections in pixels, drawn while the first report is loading.
     """
-    here = page_context()
-    entry = PAGES[here.page]
-    key = (question, here.selection.target)
+    context = page_context()
+    entry = PAGES[context.page]
+    key = (name, context.selection.target)
 
-    @st.fragment(run_every=here.selection.refresh, key=f"live-{question}")
+    @st.fragment(run_every=context.selection.refresh, key=f"live-{name}")
     def body() -> None:
         zoom.follow()
         drawn: dict[Any, datetime] = st.session_state.setdefault("_drawn", {})
         # Not st.empty() first: a refresh would take the heading away, and all below would jump until it is back.
-        head = st.html(html_blocks.head(entry, drawn.get(key), ZONE, "Reading…"))
-        waiting = st.empty()  # always there, so that a refresh finds every element at its old place
-        if key not in drawn and key not in _failures():  # an error keeps its place while it is asked again
-            with waiting.container():
+        head = st.html(html_blocks.head(entry, drawn.get(key), ZONE, "Loading…"))
+        placeholder = st.empty()  # always there, so that a refresh finds every element at its old place
+        if key not in drawn and key not in _failures():  # an error stays while the report is loaded again
+            with placeholder.container():
                 for height in skeleton_heights:
                     st.skeleton(height=height)
         try:
-            answer = load_report(question, extra)
+            loaded = load_report(name, extra)
         except OpsError as error:
-            answered_before = drawn.pop(key, None)
+            drawn_before = drawn.pop(key, None)
             _failures()[key] = str(error)
-            if answered_before:  # a fragment that draws less leaves the rest standing, with no time beside it
+            if drawn_before:  # a fragment that draws less would leave the old elements on the page, without a time
                 st.rerun()
-            waiting.empty()
+            placeholder.empty()
             head.html(html_blocks.head(entry))
             error_box.show(error)
             return
-        waiting.empty()
+        placeholder.empty()
         _failures().pop(key, None)
-        drawn[key] = answer.at
-        head.html(html_blocks.head(entry, answer.at, ZONE))
+        drawn[key] = loaded.at
+        head.html(html_blocks.head(entry, loaded.at, ZONE))
         with st.container(key="opening"):
-            show_finding(finding(answer.report))
-        draw(answer.report)
-        _footnotes((*report_source().notes, *answer.report.look.partial))
-        with here.cost:
-            st.html(refresh_cost(answer.report.look, here.selection))
+            show_finding(finding(loaded.report))
+        draw(loaded.report)
+        _footnotes((*report_source().notes, *loaded.report.look.partial))
+        with context.cost:
+            st.html(refresh_cost(loaded.report.look, context.selection))
 
-    if here.selection.refresh is None and here.selection.span.moves:
+    if context.selection.refresh is None and context.selection.span.moves:
         _age(key)
     body()
 
 
 @st.fragment(run_every=AGE_CHECK_S)
 def _age(key: Any) -> None:
-    """How old the answer on the page is, where nothing asks again by itself."""
+    """The age of the data on a page without automatic refresh."""
     at = st.session_state.get("_drawn", {}).get(key)
     age = (datetime.now(UTC) - at).total_seconds() if at else 0.0
     st.html(html_blocks.age(age) if age > AGE_SHOWN_FROM_S else "<span></span>")
 
 
 def _failures() -> dict[Any, str]:
-    """The errors that pages show now, by question and target."""
-    found: dict[Any, str] = st.session_state.setdefault("_failures", {})
-    return found
+    """The errors that pages show now, by report and target."""
+    failures: dict[Any, str] = st.session_state.setdefault("_failures", {})
+    return failures
 
 
-def already_shown(question: str, error: OpsError) -> bool:
-    """Whether the page of this question shows this error already."""
-    return _failures().get((question, page_context().selection.target)) == str(error)
+def already_shown(name: str, error: OpsError) -> bool:
+    """Whether the page of this report shows this error already."""
+    return _failures().get((name, page_context().selection.target)) == str(error)
 
 
-def section(question: str, draw: Callable[[Any], None]) -> None:
-    """Another part of a page, further down, from the same answer: it asks nothing that ``page`` has not asked."""
+def section(name: str, draw: Callable[[Any], None]) -> None:
+    """Another part of a page, further down, from the report that ``page`` has loaded."""
 
-    @st.fragment(run_every=page_context().selection.refresh, key=f"more-{question}")
+    @st.fragment(run_every=page_context().selection.refresh, key=f"more-{name}")
     def body() -> None:
         zoom.follow()
         try:
-            answer = load_report(question)
-        except OpsError:  # the page above has said so
+            loaded = load_report(name)
+        except OpsError:  # the page above shows it
             return
-        draw(answer.report)
+        draw(loaded.report)
 
     body()
 
 
-def show_finding(found: Finding) -> None:
-    """The sentence, and a link to the page that it names."""
-    st.html(html_blocks.finding(found))
-    if found.page in PAGES and found.page != page_context().page:
+def show_finding(finding: Finding) -> None:
+    """The finding, and a link to the page that it names."""
+    st.html(html_blocks.finding(finding))
+    if finding.page in PAGES and finding.page != page_context().page:
         st.page_link(
-            PAGES[found.page].file,
-            label=f"Open {PAGES[found.page].title}",
+            PAGES[finding.page].file,
+            label=f"Open {PAGES[finding.page].title}",
             icon=":material/arrow_forward:",
             icon_position="right",
         )
 
 
 def _footnotes(notes: tuple[str, ...]) -> None:
-    """What is missing from the answer, said where the answer is."""
+    """What is missing from the report."""
     if notes:
         st.html(html_blocks.partial(notes))
 
 
-def refresh_cost(look: QueryCost, choice: PageSelection) -> str:
-    """What the page's looks cost, in one line."""
-    metrics = f"{look.metrics_requested} metrics a look"
-    if choice.target.is_twin:
-        line = f"{metrics}. Free on the local twin; {formatting.usd(look.usd)} on AWS."
-    elif choice.refresh:
-        hourly = formatting.usd(look.usd * 3600 / choice.refresh)
-        line = f"{metrics}: {formatting.usd(look.usd)}, {hourly} an hour while this page is open."
+def refresh_cost(cost: QueryCost, selection: PageSelection) -> str:
+    """What a refresh of the page costs, in one line."""
+    metrics, usd = f"{cost.metrics_requested} metrics per refresh", formatting.usd(cost.usd)
+    if selection.target.is_twin:
+        text = f"{metrics}. Free on the twin; {usd} on AWS."
+    elif selection.refresh:
+        hourly = formatting.usd(cost.usd * 3600 / selection.refresh)
+        text = f"{metrics}: {usd}, {hourly} per hour while this page is open."
     else:
-        line = f"{metrics}: {formatting.usd(look.usd)}. Refreshing is off."
-    return f'<span class="so-quiet">{formatting.escape(line)}</span>'
+        text = f"{metrics}: {usd}. Automatic refresh is off."
+    return f'<span class="so-quiet">{formatting.escape(text)}</span>'

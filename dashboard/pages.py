@@ -1,4 +1,4 @@
-"""The pages: their names, files and questions. The navigation, the links and the tests read this."""
+"""The pages: their titles, subtitles and files. The navigation, the links and the tests read this."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ class Entry:
     key: str
     title: str
     icon: str
-    question: str
+    subtitle: str
     ranged: bool = True
-    """Its numbers are of the time range that is chosen in the sidebar."""
+    """Its numbers are for the time range selected in the sidebar."""
 
     @property
     def file(self) -> Path:
@@ -32,13 +32,13 @@ class Entry:
 PAGES = {
     entry.key: entry
     for entry in (
-        Entry("overview", "Overview", "monitoring", "Is it healthy, and if not, where do I look first?"),
-        Entry("queue", "Queue", "stacked_inbox", "Is work arriving faster than it is done, and when is it drained?"),
-        Entry("concurrency", "Concurrency", "stacks", "What limits throughput now?"),
-        Entry("cold_starts", "Cold starts", "ac_unit", "How much latency and money do they cost?"),
-        Entry("cost", "Cost", "payments", "What does one successful request cost, and where does it go?"),
-        Entry("dead_letters", "Dead letters", "unsubscribe", "What died, why, and may it go back?"),
-        Entry("audit", "Audit", "history_edu", "Who did what, when and why, and how did it end?", ranged=False),
+        Entry("overview", "Overview", "monitoring", "Health at a glance"),
+        Entry("queue", "Queue", "stacked_inbox", "Backlog and throughput"),
+        Entry("concurrency", "Concurrency", "stacks", "Concurrent executions and their limits"),
+        Entry("cold_starts", "Cold starts", "ac_unit", "Latency and cost impact"),
+        Entry("cost", "Cost", "payments", "Cost per successful job, by component"),
+        Entry("dead_letters", "Dead letters", "unsubscribe", "Failed messages, causes and redrive"),
+        Entry("audit", "Audit", "history_edu", "Redrives, copies and purges: who, when and why", ranged=False),
     )
 }
-START = Entry("start", "Start", "play_circle", "What do you want to look at?")
+START = Entry("start", "Start", "play_circle", "Choose a workload")

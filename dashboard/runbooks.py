@@ -1,4 +1,4 @@
-"""Runbooks as pages: plain text at ``/runbooks/NAME``, and the links that lead there."""
+"""Runbooks as pages: plain text at ``/runbooks/NAME``, and links to them."""
 
 from __future__ import annotations
 
@@ -9,30 +9,30 @@ from starlette.routing import Route
 from dashboard.formatting import escape
 from ops import runbooks
 
-_AWAY = 'target="_blank" rel="noopener noreferrer"'
+_NEW_TAB = 'target="_blank" rel="noopener noreferrer"'
 
 
 def page(request: Request) -> Response:
-    """A runbook that lies in this checkout, as text that no browser takes for anything else."""
-    found = runbooks.file(request.path_params["name"])
-    if found is None:
-        return PlainTextResponse("There is no runbook of this name.\n", 404)
-    return PlainTextResponse(found.read_text(), headers={"X-Content-Type-Options": "nosniff"})
+    """A runbook of this checkout, as text that no browser interprets as anything else."""
+    file = runbooks.file(request.path_params["name"])
+    if file is None:
+        return PlainTextResponse("No runbook has this name.\n", 404)
+    return PlainTextResponse(file.read_text(), headers={"X-Content-Type-Options": "nosniff"})
 
 
 ROUTES = (Route("/runbooks/{name}", page, methods=["GET"]),)
 
 
-def link(named: str) -> str:
-    """What an alarm names as its runbook, as HTML: a link where it can be opened, else its words."""
-    if runbooks.is_page(named):
-        return f'<a href="{escape(named)}" {_AWAY}>{escape(named)}</a>'
-    return links(named)
+def link(runbook: str) -> str:
+    """The runbook that an alarm names, as HTML: a link if it can be opened, else text."""
+    if runbooks.is_page(runbook):
+        return f'<a href="{escape(runbook)}" {_NEW_TAB}>{escape(runbook)}</a>'
+    return links(runbook)
 
 
 def links(text: str) -> str:
-    """Text as HTML in which the runbooks of this checkout are links; all else is only text."""
+    """Text as HTML in which the runbooks of this checkout are links; everything else is escaped."""
     return runbooks.RUNBOOK_PATH.sub(
-        lambda found: f'<a href="/runbooks/{found[1]}" {_AWAY}>{found[0]}</a>' if runbooks.file(found[1]) else found[0],
+        lambda path: f'<a href="/runbooks/{path[1]}" {_NEW_TAB}>{path[0]}</a>' if runbooks.file(path[1]) else path[0],
         escape(text),
     )

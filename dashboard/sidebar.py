@@ -1,4 +1,4 @@
-"""Where, when and how often to look. Each choice is bound to the address, so that a view can be sent to a colleague."""
+"""The sidebar: workload, time range and refresh. Each choice is in the address, so that a view can be shared."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ from ops.errors import UsageError
 from ops.target import Target
 
 TWIN_REFRESH, AWS_REFRESH = 10, 60
-"""Seconds. CloudWatch has AWS metrics by the minute, and each look costs money; the twin's meter is faster and free."""
+"""Seconds. AWS publishes metrics once per minute and bills each refresh; the twin's metrics are faster and free."""
 
 
 def choose(ranged: bool = True) -> PageSelection | None:
-    """Draw the sidebar and say what it says; None when no workload is chosen. Raises BadSpan or OpsError.
+    """Draw the sidebar and return its selection; None without a workload. Raises BadSpan or OpsError.
 
-    ``ranged``: the page has a time range; else its boxes are hidden, and keep what they say for the other pages.
+    ``ranged``: the page has a time range; else its inputs are hidden and keep their values for the other pages.
     """
     target = _target()
     if target is None:
@@ -40,7 +40,7 @@ def choose(ranged: bool = True) -> PageSelection | None:
             key="live",
             bind="query-params",
             disabled=not span.moves,
-            help="AWS publishes these metrics once a minute; each look is billed." if not target.is_twin else None,
+            help="AWS publishes these metrics once per minute; each refresh is billed." if not target.is_twin else None,
         )
     st.session_state.setdefault("_visit", uuid4().hex)
     if st.button("Refresh", icon=":material/refresh:", key="look-now", type="tertiary"):
@@ -57,8 +57,8 @@ def _target() -> Target | None:
         value=os.environ.get("OPS_STACK", ""),
         key="stack",
         bind="query-params",
-        placeholder=running.stack if running else "none chosen",
-        help="A CloudFormation stack with an SQS queue and a function on it. Empty: the local twin, if it runs.",
+        placeholder=running.stack if running else "No stack selected",
+        help="A CloudFormation stack with an SQS queue and a Lambda function that reads it. Empty: the twin, if it is running.",
     )
     configured = os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION") or ""
     region = st.text_input(
@@ -66,17 +66,19 @@ def _target() -> Target | None:
         value=configured,
         key="region",
         bind="query-params",
-        placeholder=running.region if running and not stack else "from your profile",
+        placeholder=running.region if running and not stack else "Profile default",
     )
     named = (region or "").strip()
     try:
-        # The environment's region is for AWS; only one that somebody typed can contradict the twin's.
+        # The environment's region is for AWS; only one that was typed can contradict the twin's.
         target = targets.resolve(stack=(stack or "").strip() or None, region=named if named != configured else None)
     except UsageError as error:
         if error is targets.NOTHING_CHOSEN:
             return None
         raise
-    place = f"Local twin, {target.region}" if target.is_twin else f"AWS, {target.region or 'region of the profile'}"
+    place = (
+        f"Local twin, {target.region}" if target.is_twin else f"AWS, {target.region or 'profile default region'}"
+    )
     profile = "" if target.is_twin else target.profile or os.environ.get("AWS_PROFILE", "")
     st.html(f'<span class="so-quiet">{escape(f"{place}, profile {profile}" if profile else place)}</span>')
     return target
@@ -90,7 +92,7 @@ def _span(target: Target) -> TimeRange:
         required=True,
         key="range",
         bind="query-params",
-        help="Or drag across a time chart: the whole page shows that range.",
+        help="Or drag across a time chart to select a range.",
     )
     if chosen != spans.CUSTOM:
         for key in ("from", "to"):
@@ -98,8 +100,8 @@ def _span(target: Target) -> TimeRange:
         zoom.forget()
         return TimeRange(minutes=spans.RANGES[chosen or spans.DEFAULT])
     now = datetime.now(UTC).replace(tzinfo=None, second=0, microsecond=0)
-    start = _moment("From, UTC", "from", now - timedelta(hours=3))
-    end = _moment("To, UTC", "to", now)
+    start = _moment("From (UTC)", "from", now - timedelta(hours=3))
+    end = _moment("To (UTC)", "to", now)
     zoom.control()
     span = spans.custom(start, end)
     st.html(f'<span class="so-quiet">{escape(local_range(span.start, span.end, zone(st.context.timezone)))}</span>')
@@ -107,8 +109,8 @@ def _span(target: Target) -> TimeRange:
 
 
 def _moment(label: str, key: str, usual: datetime) -> datetime | None:
-    """A moment in UTC that is in the address from the first: a bound widget leaves out what nobody changed, and then
-    a colleague's end would be another one."""
+    """A time in UTC that is in the address from the start: a bound widget leaves out an unchanged default, and a shared
+    link would then end at another time."""
     if key not in st.session_state:
         st.session_state[key] = spans.written(st.query_params.get(key, "")) or usual
     chosen = st.datetime_input(label, value=None, key=key, step=300)

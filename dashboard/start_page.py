@@ -1,18 +1,21 @@
-"""The start page: a stack on AWS, or the local twin, started here with its progress shown."""
+"""The start page: a stack on AWS, or the twin, which can be started here."""
 
 from __future__ import annotations
+
+from datetime import UTC, datetime
 
 import streamlit as st
 
 from dashboard.access import access
-from dashboard.markup import error_box
-from ops import twin_state
+from dashboard.markup import error_box, html_blocks
+from dashboard.pages import START
+from ops import formatting, twin_state
 from ops.errors import OpsError
 
 
 def show() -> None:
-    """What is running, and how to look at something else."""
-    st.html('<div class="so-head"><h1>What do you want to look at?</h1></div>')
+    """A running twin, and how to choose another workload."""
+    st.html(html_blocks.head(START))
     twin, aws = st.columns(2, gap="medium")
     with twin, st.container(border=True, height="stretch"):
         _twin()
@@ -21,15 +24,15 @@ def show() -> None:
 
 
 def _twin() -> None:
-    st.markdown("**:material/dns: The local twin**")
+    st.markdown("**:material/dns: Twin (local AWS)**")
     running = twin_state.read()
     if running:
-        st.text(f"It runs: stack {running.stack}, {running.endpoint}, since {running.started_at}.")
+        st.text(f"Running: stack {running.stack}, {running.endpoint}, started {_started(running.started_at)}.")
         st.page_link("app_pages/overview.py", label="Open the overview", icon=":material/arrow_forward:")
         return
     st.text(
-        "The whole workload on this machine: queue, function, dead letters and metrics, deployed from template.yaml. "
-        "It needs no AWS account, and costs nothing."
+        "The whole workload on this machine: queue, function, dead-letter queue and metrics, deployed from template.yaml "
+        "to a local AWS. No AWS account needed, free of charge."
     )
     allowed = access()
     blocked = not allowed.may_change
@@ -37,6 +40,10 @@ def _twin() -> None:
         _start()
     if blocked:
         st.text(allowed.why)
+
+
+def _started(at: str) -> str:
+    return formatting.clock(datetime.fromisoformat(at), datetime.now(UTC))
 
 
 def _start() -> None:
@@ -50,17 +57,17 @@ def _start() -> None:
         try:
             lifecycle.up(progress)
         except OpsError as error:
-            status.update(label="The twin did not start", state="error")
+            status.update(label="The twin failed to start", state="error")
             error_box.show(error)
             return
-        status.update(label="The twin runs", state="complete")
+        status.update(label="The twin is running", state="complete")
     st.switch_page("app_pages/overview.py")
 
 
 def _aws() -> None:
-    st.markdown("**:material/cloud: A stack on AWS**")
+    st.markdown("**:material/cloud: Stack on AWS**")
     st.text(
-        "Any stack with an SQS queue and a function on it. Type its name and region in the sidebar, or start the "
-        "dashboard with them; credentials come from your AWS profile."
+        "Any stack with an SQS queue and a Lambda function that reads it. Enter its name and region in the sidebar, or "
+        "start the dashboard with them; credentials come from your AWS profile."
     )
     st.code("AWS_PROFILE=… AWS_REGION=… OPS_STACK=… \\\n  streamlit run dashboard", language=None)

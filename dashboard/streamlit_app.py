@@ -1,4 +1,4 @@
-"""Entry point: ``streamlit run dashboard`` finds ``app`` here and serves it, behind the guard."""
+"""Entry point: ``streamlit run dashboard`` finds ``app`` here and serves it behind the guard."""
 
 import os
 import sys
@@ -16,7 +16,7 @@ from dashboard.guard import Guard, refusal  # noqa: E402
 from dashboard.runbooks import ROUTES  # noqa: E402
 
 _hosts = st.get_option("server.allowedHosts")
-if _refused := refusal(st.get_option("server.address"), _hosts, os.environ):
-    sys.exit(_refused)
+if _reason := refusal(st.get_option("server.address"), _hosts, os.environ):
+    sys.exit(_reason)
 
 app = st.App(Path(__file__).with_name("main.py"), routes=ROUTES, middleware=[Middleware(Guard, hosts=_hosts)])

@@ -1,7 +1,7 @@
-"""One meaning, one colour, on every page.
+"""One colour per meaning, on every page.
 
-Every colour reads on the light and on the dark background (contrast of at least 3 : 1, as WCAG 2.2 §1.4.11 asks of
-graphics), and those that share a chart stay apart for colour-blind eyes: tests/dashboard/test_theme.py holds both.
+Every colour has a contrast of at least 3 : 1 on the light and the dark background (WCAG 2.2 §1.4.11, graphics), and
+colours that share a chart are distinct for colour-blind readers: tests/dashboard/test_theme.py checks both.
 """
 
 from __future__ import annotations
@@ -11,15 +11,15 @@ from typing import Final
 
 from ops.insight.report_types import Level
 
-VISIBLE: Final = "#2470c2"  # waiting in the queue, and what arrives
-IN_FLIGHT: Final = "#3a9fb9"  # received, not yet done
+VISIBLE: Final = "#2470c2"  # queued, and arriving
+IN_FLIGHT: Final = "#3a9fb9"  # received, not yet processed
 DELAYED: Final = "#8f7a62"
-DEAD: Final = "#d8552b"  # dead letters and what failed for good
-SUCCESS: Final = "#23946b"  # done
+DEAD: Final = "#d8552b"  # dead letters and permanent failures
+SUCCESS: Final = "#23946b"  # processed, succeeded
 THROTTLED: Final = "#b8558c"
 COLD: Final = "#8168d8"
 WARM: Final = "#8a8f99"
-NEUTRAL: Final = "#7d8694"  # limits, thresholds, totals, what has no meaning of its own
+NEUTRAL: Final = "#7d8694"  # limits, thresholds, totals, no meaning of its own
 WATCH: Final = "#b67a00"
 
 SERIES: Final = {
@@ -38,7 +38,7 @@ TOGETHER: Final = (
     ("cold", "warm", "dead"),
     ("in_flight", "throttled"),
 )
-"""Meanings that are drawn in one chart, and so must stay apart."""
+"""Meanings that share a chart, and so must be distinct."""
 
 CARD: Final = {
     "depth": VISIBLE,
@@ -55,9 +55,9 @@ LEVEL: Final = {
     Level.ACT: (DEAD, "error", Level.ACT.label),
     Level.UNKNOWN: (NEUTRAL, "help", Level.UNKNOWN.label),
 }
-"""Colour, Material symbol and word of each level: never told by colour alone."""
+"""Colour, Material symbol and word of each level: never shown by colour alone."""
 
 BACKGROUNDS: Final = {"light": "#ffffff", "dark": "#0f141b"}
-"""As in .streamlit/config.toml; a test holds them together."""
+"""As in .streamlit/config.toml; a test checks that they agree."""
 
 STYLE: Final = Path(__file__).with_name("style.css")

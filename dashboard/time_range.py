@@ -1,4 +1,4 @@
-"""The stretch of time that a reader chose, and how it is written in the address so that a view can be sent on."""
+"""The selected time range, and its form in the address, so that a view can be shared."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ CUSTOM = "custom"
 DEFAULT, TWIN_DEFAULT = (
     next(name for name, minutes in RANGES.items() if minutes == usual_minutes(is_twin)) for is_twin in (False, True)
 )
-"""The command line looks as far back, so that both say the same about one moment."""
+"""The same as the command line's, so that both report the same numbers."""
 
 
 @dataclass(frozen=True)
@@ -27,33 +27,33 @@ class TimeRange:
 
     @property
     def moves(self) -> bool:
-        """It ends now, so that refreshing it shows something new."""
+        """Whether it ends now, so that a refresh shows something new."""
         return self.minutes is not None
 
 
 class BadSpan(ValueError):
-    """The reader's own words for what is wrong with a custom range."""
+    """A custom range that is not valid; the message is shown to the reader."""
 
 
 def custom(start: datetime | None, end: datetime | None, now: datetime | None = None) -> TimeRange:
-    """A custom range from two naive moments in UTC. Raises BadSpan.
+    """A custom range from two naive times in UTC. Raises BadSpan.
 
     UTC, because the address carries the digits as they are typed, to colleagues in other zones.
     """
     if start is None or end is None:
-        raise BadSpan("Choose a start and an end.")
+        raise BadSpan("Select a start and an end.")
     first, last = (time.replace(tzinfo=UTC) for time in (start, end))
     if first >= last:
-        raise BadSpan("The start is not before the end.")
+        raise BadSpan("Start must be before end.")
     if first > (now or datetime.now(UTC)):
-        raise BadSpan("The start lies in the future.")
+        raise BadSpan("Start must not be in the future.")
     if last - first > timedelta(days=455):
-        raise BadSpan("CloudWatch keeps metrics for 455 days at most.")
+        raise BadSpan("CloudWatch keeps metrics for at most 455 days.")
     return TimeRange(None, first, last)
 
 
 def written(text: str) -> datetime | None:
-    """A moment as the address has it, ``2026-11-28T13:07``: naive, in UTC; None for anything else."""
+    """A time as written in the address, ``2026-11-28T13:07``: naive, in UTC; None for anything else."""
     try:
         found = datetime.fromisoformat(text)
         return found.astimezone(UTC).replace(tzinfo=None) if found.tzinfo else found
@@ -62,8 +62,10 @@ def written(text: str) -> datetime | None:
 
 
 def dragged(edges: Sequence[object], zone: tzinfo, now: datetime | None = None) -> TimeRange | None:
-    """The range between two edges of a drag on a time axis in ``zone``, widened to whole minutes, as the address has
-    them. None where it is no range that can be asked for: text that is no time, or a start in the future."""
+    """The range between the two edges of a drag on a time axis in ``zone``, widened to whole minutes, as in the address.
+
+    None for edges that are not a valid range: text that is not a time, or a start in the future.
+    """
     minute = timedelta(minutes=1)
     found = [written(str(edge)) for edge in edges]
     try:
@@ -71,12 +73,12 @@ def dragged(edges: Sequence[object], zone: tzinfo, now: datetime | None = None) 
         start = first.replace(second=0, microsecond=0)
         end = max(last + minute - timedelta(microseconds=1), start + minute).replace(second=0, microsecond=0)
         return custom(start.replace(tzinfo=None), end.replace(tzinfo=None), now)
-    except (ValueError, OverflowError):  # not two moments, a BadSpan, or beyond the calendar
+    except (ValueError, OverflowError):  # not two times, a BadSpan, or beyond the calendar
         return None
 
 
 def address(name: str, start: datetime | None, end: datetime | None) -> str:
-    """A choice in one word: ``1h``, or ``2026-11-28T13:07/2026-11-28T14:07`` (naive moments in UTC); "" for neither."""
+    """A range as one word: ``1h``, or ``2026-11-28T13:07/2026-11-28T14:07`` (naive, UTC); "" for neither."""
     if name != CUSTOM:
         return name
     if start is None or end is None:
@@ -85,7 +87,7 @@ def address(name: str, start: datetime | None, end: datetime | None) -> str:
 
 
 def from_address(text: str) -> tuple[str, datetime | None, datetime | None] | None:
-    """What ``address`` wrote: the choice's name, its start and its end. None for anything else."""
+    """The inverse of ``address``: the range's name, start and end. None for any other text."""
     if text in RANGES:
         return text, None, None
     start, end = (written(part) for part in text.split("/", 1)) if "/" in text else (None, None)

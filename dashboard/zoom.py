@@ -1,8 +1,7 @@
-"""A range of time that is dragged in a chart becomes the page's: every chart, the sidebar and the address follow it.
+"""A time range dragged in a chart becomes the page's: every chart, the sidebar and the address follow it.
 
 The charts share the page's range, so nothing has to link them in the browser, and the data comes at the resolution of
-the range. The range before the first drag is in the address too: who opens a shared link, or loads the page again, can
-return to it.
+the range. The range before the first drag is in the address too, so that it can be restored from a shared link.
 """
 
 from __future__ import annotations
@@ -15,17 +14,17 @@ import streamlit as st
 from dashboard import time_range as spans
 
 ZOOMED_FROM = "zoomed_from"
-"""In the address and the session: the range that "Reset zoom" returns to, as ``spans.address`` writes it."""
+"""In the address and the session: the range that "Reset zoom" restores, as ``spans.address`` writes it."""
 _DRAGS, _MOVED = "_zoom_drags", "_zoom_moved"
 
 
 def drags() -> int:
-    """How often this reader has dragged: a chart that is drawn with another number drops its selection box."""
+    """The number of drags in this session: a chart drawn with a different number drops its selection box."""
     return int(st.session_state.get(_DRAGS, 0))
 
 
 def select(key: str, zone: tzinfo) -> None:
-    """The callback of a chart with ``key`` whose time axis is in ``zone``: its box, if it is a range, is the page's."""
+    """The callback of the chart with ``key``, whose time axis is in ``zone``: its box becomes the page's range."""
     boxes: list[dict[str, Any]] = st.session_state[key].selection.box
     if not boxes:
         return
@@ -37,26 +36,26 @@ def select(key: str, zone: tzinfo) -> None:
 
 
 def follow() -> None:
-    """At the beginning of a fragment: a drag in it concerns the whole page, the sidebar first."""
+    """Called first in a fragment: a drag in it changes the whole page, the sidebar first."""
     if st.session_state.pop(_MOVED, False):
         st.rerun()
 
 
 def control() -> None:
-    """The button that returns to the range before the first drag; nothing when there was none."""
+    """The button that restores the range before the first drag; nothing without a drag."""
     before = st.session_state.setdefault(ZOOMED_FROM, st.query_params.get(ZOOMED_FROM, ""))
     if spans.from_address(before) is None:
         forget()
         return
     st.query_params[ZOOMED_FROM] = before
-    label = before if before in spans.RANGES else "the range before"
+    label = before if before in spans.RANGES else "the previous range"
     st.button(
         "Reset zoom", icon=":material/zoom_out_map:", key="zoom-reset", on_click=_reset, help=f"Return to {label}."
     )
 
 
 def forget() -> None:
-    """Another range was chosen: there is no zoom to reset."""
+    """After another range was selected there is no zoom to reset."""
     st.session_state.pop(ZOOMED_FROM, None)
     st.query_params.pop(ZOOMED_FROM, None)
 
@@ -74,7 +73,7 @@ def _now_chosen() -> str:
 
 
 def _choose(name: str, start: datetime | None, end: datetime | None) -> None:
-    """Set the sidebar's boxes, which hold naive moments in UTC; only a callback may."""
+    """Set the sidebar's inputs, which hold naive times in UTC. Only a callback can set them."""
     st.session_state["range"] = name
     for key, moment in (("from", start), ("to", end)):
         if moment is not None:

@@ -1,4 +1,4 @@
-"""Cold starts: how much latency and money do they cost?"""
+"""Cold starts: their latency and cost, by invocation, phase and version."""
 
 import streamlit as st
 
@@ -22,10 +22,10 @@ def draw(report: ColdStartReport) -> None:
                     note=f"{number(cold)} of {number(len(report.invocations))} invocations",
                     colour=theme.COLD,
                 ),
-                Stat("Init, median", millis(report.init_p50_ms), colour=theme.COLD),
-                Stat("Init, p95", millis(report.init_p95_ms), colour=theme.COLD),
-                Stat("Init, p99", millis(report.init_p99_ms), colour=theme.COLD),
-                Stat("Billed init", usd(report.init_cost_usd), note="in this time"),
+                Stat("Init p50", millis(report.init_p50_ms), colour=theme.COLD),
+                Stat("Init p95", millis(report.init_p95_ms), colour=theme.COLD),
+                Stat("Init p99", millis(report.init_p99_ms), colour=theme.COLD),
+                Stat("Init cost", usd(report.init_cost_usd), note="in range"),
             ]
         )
     )
@@ -35,13 +35,13 @@ def draw(report: ColdStartReport) -> None:
         widgets.chart(charts.distribution(report), "distribution")
     with right:
         widgets.chart(charts.waterfall(report), "waterfall")
-    st.subheader("Do invocations fail, or come close to their timeout?", anchor=False)
+    st.subheader("Errors and duration", anchor=False)
     left, right = st.columns(2, gap="medium")
     with left:
         widgets.chart(charts.errors(report, page_runtime.ZONE), "errors")
     with right:
         widgets.chart(charts.durations(report, page_runtime.ZONE), "durations")
-    st.subheader("Is a version slower to start?", anchor=False)
+    st.subheader("Init duration by version", anchor=False)
     number_of = st.column_config.NumberColumn
     versions = report.by_version
     # Whole milliseconds: "localized" would show three digits.
@@ -53,11 +53,11 @@ def draw(report: ColdStartReport) -> None:
         {
             "version": "Version",
             "invocations": st.column_config.NumberColumn("Invocations", format="localized"),
-            "cold": st.column_config.NumberColumn("Cold", format="localized"),
-            "share": st.column_config.NumberColumn("Share, %", format="%.2f"),
-            "init_p50_ms": number_of("Init p50, ms", format="localized"),
-            "init_p95_ms": number_of("Init p95, ms", format="localized"),
-            "init_p99_ms": number_of("Init p99, ms", format="localized"),
+            "cold": st.column_config.NumberColumn("Cold starts", format="localized"),
+            "share": st.column_config.NumberColumn("Cold (%)", format="%.2f"),
+            "init_p50_ms": number_of("Init p50 (ms)", format="localized"),
+            "init_p95_ms": number_of("Init p95 (ms)", format="localized"),
+            "init_p99_ms": number_of("Init p99 (ms)", format="localized"),
         },
         placeholder="–",
     )

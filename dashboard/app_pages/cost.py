@@ -1,4 +1,4 @@
-"""Cost: what does one successful request cost, and where does it go?"""
+"""Cost: per successful job, by component, and against always-on compute."""
 
 import streamlit as st
 
@@ -12,30 +12,29 @@ from ops.insight.reports.cost import CostReport
 
 
 def _break_even_note(report: CostReport) -> str:
-    """Nothing can be said about a load of nothing."""
     if report.break_even_jobs_per_hour:
-        return "above it, always-on compute is cheaper"
-    return "one machine cannot carry that load" if report.successes else "no success to compare by"
+        return "above this, always-on is cheaper"
+    return "never within one instance's capacity" if report.successes else "no successful jobs in range"
 
 
 def draw(report: CostReport) -> None:
     share = report.failures_usd / report.total_usd if report.total_usd else None
-    even = report.break_even_jobs_per_hour
+    break_even = report.break_even_jobs_per_hour
     st.html(
         html_blocks.stats(
             [
-                Stat("1,000 successes", usd(report.usd_per_1000), colour=theme.SUCCESS),
-                Stat("Spent", usd(report.total_usd), note=f"for {number(report.successes)} successes in this time"),
-                Stat("On failures", percent(share), note=usd(report.failures_usd), colour=theme.DEAD),
+                Stat("Cost per 1,000 jobs", usd(report.usd_per_1000), colour=theme.SUCCESS),
+                Stat("Total cost", usd(report.total_usd), note=f"{number(report.successes)} successful jobs in range"),
+                Stat("Spent on failed jobs", percent(share), note=usd(report.failures_usd), colour=theme.DEAD),
                 Stat(
-                    "A month",
+                    "Monthly estimate",
                     usd(report.month_usd),
-                    note="too little data yet" if report.month_usd is None else "at this time's rate",
+                    note="not enough data yet" if report.month_usd is None else "at the rate in range",
                 ),
                 Stat(
                     "Break-even",
-                    number(even) if even else "none" if report.successes else NONE,
-                    unit="jobs/h" if even else "",
+                    number(break_even) if break_even else "none" if report.successes else NONE,
+                    unit="jobs/h" if break_even else "",
                     note=_break_even_note(report),
                 ),
             ]
@@ -47,16 +46,16 @@ def draw(report: CostReport) -> None:
         widgets.chart(charts.trend(report, page_runtime.ZONE), "trend")
     with right:
         widgets.chart(charts.break_even(report), "break-even")
-    said = [f"Prices: {report.prices_dated}."]
+    notes = [f"Prices as of {report.prices_dated}."]
     if report.left_out:
-        said.append(f"Not in the sum: {'; '.join(report.left_out)}.")
-    said += [f"Note: {text}." for text in report.inferred]
+        notes.append(f"Excluded: {'; '.join(report.left_out)}.")
+    notes += [f"Note: {text}." for text in report.inferred]
     if report.measured_log_bytes is not None:
-        said.append(f"An invocation wrote {number(report.measured_log_bytes)} bytes of logs, as measured in this time.")
-    st.html(f'<span class="so-quiet">{escape(" ".join(said))}</span>')
+        notes.append(f"Measured log volume: {number(report.measured_log_bytes)} bytes per invocation.")
+    st.html(f'<span class="so-quiet">{escape(" ".join(notes))}</span>')
 
 
-above = st.container()  # the finding opens the page; what it assumes stands below
-chosen = cost_assumptions.edit()
-with above:
-    page_runtime.page("cost", draw, skeleton_heights=(56, 70, 340, 300), extra=chosen)
+report_area = st.container()  # above the assumptions, which the report needs first
+assumptions = cost_assumptions.edit()
+with report_area:
+    page_runtime.page("cost", draw, skeleton_heights=(56, 70, 340, 300), extra=assumptions)

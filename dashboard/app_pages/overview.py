@@ -1,4 +1,4 @@
-"""Overview: is it healthy, and if not, where do I look first?"""
+"""Overview: health at a glance, and where to look first."""
 
 import streamlit as st
 
@@ -20,25 +20,29 @@ def draw(report: OverviewReport) -> None:
                 st.html(overview_view.card(card))
                 page = PAGES[overview_view.PAGE_OF_CARD[card.key]]
                 st.page_link(page.file, label=f"{card.title}: open {page.title}")
-    at = formatting.clock(report.at, report.at) if report.at else ""
-    st.subheader(f"Where was the work at {at}?" if at else "Where is the work now?", anchor=False)
+    when = f" at {formatting.clock(report.at, report.at)}" if report.at else ""
+    st.subheader(f"Pipeline{when}", anchor=False)
     st.html(overview_view.path(report.path, report.stops))
     if report.watched:
-        st.subheader("What do other watched queues hold?", anchor=False)
-        st.html(html_blocks.stats([_watched(one, report) for one in report.watched]))
+        st.subheader("Other monitored queues", anchor=False)
+        st.html(html_blocks.stats([_watched_queue(queue, report) for queue in report.watched]))
     if report.at:
-        return  # the states are of now, the page is not
-    st.subheader("Which alarms are firing?", anchor=False)
+        return  # alarm states are current, the page is not
+    st.subheader("Alarms", anchor=False)
     if report.alarms:
         st.html(overview_view.alarms(report.alarms, page_runtime.ZONE))
     else:
-        st.html(html_blocks.empty("No alarms", "This workload has none. The template of this project brings them."))
+        st.html(
+            html_blocks.empty(
+                "No alarms", "This workload has no CloudWatch alarms; this project's template defines a set."
+            )
+        )
 
 
-def _watched(one: WatchedQueue, report: OverviewReport) -> Stat:
-    at = f"at {formatting.clock(report.at, report.at)}" if report.at else ""
-    note = at if one.messages is not None else "no metrics: not used for hours"
-    return Stat(one.queue, number(one.messages), "messages", note, theme.DEAD if one.messages else theme.NEUTRAL)
+def _watched_queue(queue: WatchedQueue, report: OverviewReport) -> Stat:
+    when = f"at {formatting.clock(report.at, report.at)}" if report.at else ""
+    note = when if queue.messages is not None else "no metrics: inactive for hours"
+    return Stat(queue.queue, number(queue.messages), "messages", note, theme.DEAD if queue.messages else theme.NEUTRAL)
 
 
 page_runtime.page("overview", draw, skeleton_heights=(56, 270, 190, 150))

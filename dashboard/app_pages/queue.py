@@ -1,4 +1,4 @@
-"""Queue: is work arriving faster than it is done, and when is it drained?"""
+"""Queue: backlog and throughput."""
 
 import streamlit as st
 
@@ -13,17 +13,17 @@ from ops.insight.reports.queue import QueueReport
 
 
 def draw(report: QueueReport) -> None:
-    drain = "not at this rate" if report.drain_s is None and report.waiting else duration(report.drain_s)
+    drain = "not draining" if report.drain_s is None and report.waiting else duration(report.drain_s)
     when = f"at {formatting.clock(report.at, report.at)}" if report.at else ""
     st.html(
         html_blocks.stats(
             [
-                Stat("Waiting", number(report.waiting), "messages", note=when, colour=theme.VISIBLE),
+                Stat("Queued", number(report.waiting), "messages", note=when, colour=theme.VISIBLE),
                 Stat("In flight", number(report.in_flight), "messages", note=when, colour=theme.IN_FLIGHT),
-                Stat("Oldest message", duration(report.oldest_s), note=when, colour=theme.VISIBLE),
-                Stat("Arriving", number(report.arrivals_per_min), "/min", colour=theme.VISIBLE),
-                Stat("Done", number(report.completions_per_min), "/min", colour=theme.SUCCESS),
-                Stat("Drained in", drain, words=report.drain_s is None and bool(report.waiting)),
+                Stat("Age of oldest message", duration(report.oldest_s), note=when, colour=theme.VISIBLE),
+                Stat("Arrival rate", number(report.arrivals_per_min), "/min", colour=theme.VISIBLE),
+                Stat("Processing rate", number(report.completions_per_min), "/min", colour=theme.SUCCESS),
+                Stat("Time to drain", drain, words=report.drain_s is None and bool(report.waiting)),
             ]
         )
     )

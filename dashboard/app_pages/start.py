@@ -1,4 +1,4 @@
-"""Start: what to look at, when nothing is chosen yet."""
+"""Start: choose a workload."""
 
 from dashboard import start_page
 

@@ -1,1 +1,1 @@
-"""Pure chart builders: a frame or a report in, a Plotly figure out. Each figure's title is the question it answers."""
+"""Chart builders without Streamlit: a frame or a report in, a Plotly figure out."""

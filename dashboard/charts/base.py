@@ -1,7 +1,7 @@
-"""What all charts share: quiet axes with units, named limits, local time with UTC on hover, a range that is dragged.
+"""Shared by all charts: quiet axes with units, named limits, UTC on hover, a range that is selected by dragging.
 
-A chart's question and its remark are texts of the page (``widgets.chart``), where they wrap; the names of its limits are
-in the legend, where no data crosses them. SVG can do neither.
+A chart's title and remark are HTML on the page (``widgets.chart``), where they wrap; the names of its limits are in the
+legend, where no data crosses them. SVG can do neither.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from dashboard import theme
-from dashboard.charts.series import begun_late, since
+from dashboard.charts.series import late_start, period, since
 from dashboard.formatting import number, plain, zone_name
 from ops.insight.report_types import Threshold
 
@@ -24,9 +24,9 @@ HEIGHT = 300
 _PAPER = {"xref": "paper", "yref": "paper", "showarrow": False}
 GRID = "rgba(125,134,148,.18)"
 _DASHES = ("dash", "dashdot", "longdashdot")
-"""Of limits in one chart, the lowest first."""
-_REACH = 4.0
-"""A limit is drawn up to this many times the highest value; a farther one would flatten the data: it is named."""
+"""For the limits in one chart, lowest first."""
+_MAX_LIMIT_RATIO = 4.0
+"""A limit up to this many times the highest value is drawn; a higher one would flatten the data and is only named."""
 
 
 @dataclass(frozen=True)
@@ -42,15 +42,15 @@ class Series:
 
 
 BAR_LABEL = 72
-"""Pixels at the right for the figure beside the longest bar."""
+"""Pixels at the right for the label of the longest bar."""
 
 
-def figure(question: str, y_title: str, x_title: str = "", height: int = HEIGHT) -> go.Figure:
-    """An empty chart with the house's layout. ``question`` is its title."""
+def figure(title: str, y_title: str, x_title: str = "", height: int = HEIGHT) -> go.Figure:
+    """An empty chart with the shared layout."""
     return go.Figure(
         layout={
             "title": {
-                "text": plain(question),
+                "text": plain(title),
                 "font": {"size": 16},
                 "x": 0,
                 "xanchor": "left",
@@ -95,7 +95,7 @@ def figure(question: str, y_title: str, x_title: str = "", height: int = HEIGHT)
 
 
 def over_time(
-    question: str,
+    title: str,
     frame: pd.DataFrame,
     series: Sequence[Series],
     unit: str,
@@ -105,98 +105,103 @@ def over_time(
     scale: float = 1.0,
     counts: bool = False,
     height: int = HEIGHT,
-    say: Callable[[float], str] | None = None,
+    write: Callable[[float], str] | None = None,
 ) -> go.Figure:
-    """Lines over time. ``scale`` divides every value and limit (60: seconds to minutes), ``unit`` is what results.
+    """Lines over time. ``scale`` divides every value and limit (60: seconds to minutes); ``unit`` is the result's unit.
 
-    ``counts``: the values are whole numbers. ``say``: how a limit's scaled value is written; with its unit.
+    ``counts``: the values are whole numbers. ``write``: formats a limit's scaled value, with its unit.
     """
-    chart = figure(question, unit, f"time, {zone_name(viewer)}", height)
-    chart.update_xaxes(type="date", showticklabels=bool(len(frame)))  # no times: an axis of -1 to 6 would deceive
+    chart = figure(title, unit, f"time, {zone_name(viewer)}", height)
+    chart.update_xaxes(type="date", showticklabels=bool(len(frame)))  # without times, an axis of -1 to 6 would mislead
     times = local(frame.index, viewer)
     few = len(frame) <= 40
-    late = fit(chart, frame[[one.column for one in series if one.dash == "solid"]], viewer)
-    for one in series:
-        values = frame[one.column] / scale
+    late = fit(chart, frame[[line.column for line in series if line.dash == "solid"]], viewer)
+    for line in series:
+        values = frame[line.column] / scale
         chart.add_scatter(
             x=times,
             y=values,
-            name=one.name,
+            name=line.name,
             mode="lines+markers",
-            line={"color": one.colour, "width": 1.8, "shape": "hv" if one.step else "linear", "dash": one.dash},
-            marker={"size": 4 if few else np.where(_alone(values), 5, 0), "color": one.colour},
-            fill="tozeroy" if one.fill and not _gaps(values) else None,
-            fillcolor=faded(one.colour, 0.16),
+            line={"color": line.colour, "width": 1.8, "shape": "hv" if line.step else "linear", "dash": line.dash},
+            marker={"size": 4 if few else np.where(_alone(values), 5, 0), "color": line.colour},
+            fill="tozeroy" if line.fill and not _gaps(values) else None,
+            fillcolor=faded(line.colour, 0.16),
             connectgaps=False,
             hovertemplate="%{y:,.3~f} " + unit,
         )
     add_utc(chart, times, frame.index)
-    top = max(
-        (float(frame[one.column].max()) / scale for one in series if frame[one.column].notna().any()), default=0.0
-    )
+    measured = [frame[line.column] for line in series if frame[line.column].notna().any()]
+    top = max((float(values.max()) / scale for values in measured), default=0.0)
     if counts:
         whole(chart, top)
-    far = add_limits(chart, [Threshold(line.name, line.value / scale) for line in limits], top, unit, say)
+    far = add_limits(chart, [Threshold(limit.name, limit.value / scale) for limit in limits], top, unit, write)
     if remark := " · ".join(filter(None, (late, far))):
-        say_aside(chart, remark)
-    if not any(frame[one.column].notna().any() for one in series):
-        say_empty(chart, "Nothing was measured in this time")
+        set_remark(chart, remark)
+    if not measured:
+        show_empty(chart, "No data in this range")
     return chart
 
 
+def per_period(unit: str, frame: pd.DataFrame) -> str:
+    """``throttles per 10 s``: the unit of counts in each of the frame's periods."""
+    return f"{unit} per {period(frame) or 'period'}"
+
+
 def fit(chart: go.Figure, frame: pd.DataFrame, viewer: tzinfo) -> str:
-    """Draw the data alone where it covers only a small part of the range, and say since when there is any."""
+    """Draw the data alone when it covers only a small part of the range; returns ``data since …`` then."""
     if len(frame) < 2:
         return ""
-    period = frame.index[1] - frame.index[0]
-    end = frame.index[-1] + period
-    first = begun_late(frame.notna().any(axis=1), frame.index[0], end)
+    length = frame.index[1] - frame.index[0]
+    end = frame.index[-1] + length
+    first = late_start(frame.notna().any(axis=1), frame.index[0], end)
     if first is None:
         return ""
-    chart.update_xaxes(range=list(local(pd.DatetimeIndex([first - period / 2, end]), viewer)))
+    chart.update_xaxes(range=list(local(pd.DatetimeIndex([first - length / 2, end]), viewer)))
     return since(first, viewer)
 
 
-def choose_range(chart: go.Figure, chosen: tuple[datetime, datetime] | None, viewer: tzinfo, drags: int) -> None:
-    """Let a drag across a time chart select a range, and draw the one that was ``chosen``, if any, whole.
+def select_range(chart: go.Figure, selected: tuple[datetime, datetime] | None, viewer: tzinfo, drags: int) -> None:
+    """Let a drag across a time chart select a range, and draw the ``selected`` one, if any, whole.
 
-    All charts of a page so have the same axis, also those whose data began late. ``drags``: another number takes away
-    the box that was dragged.
+    All charts of a page then have the same axis, also those whose data starts late. ``drags``: a different number
+    removes the selection box.
     """
     chart.update_layout(dragmode="select", selectdirection="h", selectionrevision=drags)
     chart.update_xaxes(fixedrange=True)
     chart.update_yaxes(fixedrange=True)
-    if chosen:
-        chart.update_xaxes(range=list(local(pd.DatetimeIndex(chosen), viewer)))
+    if selected:
+        chart.update_xaxes(range=list(local(pd.DatetimeIndex(selected), viewer)))
 
 
 def _alone(values: pd.Series) -> np.ndarray[Any, Any]:
-    """Points without a neighbour, which no line shows."""
+    """Points without a neighbour, which a line does not show."""
     known = values.notna()
     return (known & ~known.shift(1, fill_value=False) & ~known.shift(-1, fill_value=False)).to_numpy()
 
 
 def _gaps(values: pd.Series) -> bool:
-    """Nothing was measured somewhere in between: Plotly would fill the area below a gap as if something had been."""
+    """Whether values are missing in between: Plotly would fill the area below a gap as if it had data."""
     known = values.notna().to_numpy().nonzero()[0]
     return bool(len(known)) and known[-1] - known[0] + 1 > len(known)
 
 
 def add_limits(
-    chart: go.Figure, limits: Sequence[Threshold], top: float, unit: str, say: Callable[[float], str] | None = None
+    chart: go.Figure, limits: Sequence[Threshold], top: float, unit: str, write: Callable[[float], str] | None = None
 ) -> str:
-    """Dashed, and named in the legend. Those too far above the data to be drawn are returned in words."""
-    told = say or (lambda value: f"{number(value)} {unit}")
-    near = [line for line in limits if line.value <= top * _REACH]
-    for at, line in enumerate(sorted(near, key=lambda one: one.value)):
-        chart.add_hline(y=line.value, **_mark(f"{plain(line.name)} {told(line.value)}", _DASHES[at % len(_DASHES)]))
-    beyond = sorted((line for line in limits if line not in near), key=lambda one: one.value)
-    far = [f"{plain(line.name)} {told(line.value)}" for line in beyond]
+    """Draw limits dashed and named in the legend. Those too far above the data are returned as text instead."""
+    write = write or (lambda value: f"{number(value)} {unit}")
+    near = [limit for limit in limits if limit.value <= top * _MAX_LIMIT_RATIO]
+    for place, limit in enumerate(sorted(near, key=lambda limit: limit.value)):
+        label = f"{plain(limit.name)} {write(limit.value)}"
+        chart.add_hline(y=limit.value, **_mark(label, _DASHES[place % len(_DASHES)]))
+    beyond = sorted((limit for limit in limits if limit not in near), key=lambda limit: limit.value)
+    far = [f"{plain(limit.name)} {write(limit.value)}" for limit in beyond]
     return "↑ " + ", ".join(far) if far else ""
 
 
 def add_mark(chart: go.Figure, x: float, name: str) -> None:
-    """A value on the horizontal axis, dashed, and named in the legend."""
+    """Mark a value on the horizontal axis, dashed and named in the legend."""
     chart.add_vline(x=x, **_mark(plain(name), _DASHES[0]))
 
 
@@ -205,7 +210,7 @@ def _mark(name: str, dash: str) -> dict[str, Any]:
 
 
 def add_utc(chart: go.Figure, times: np.ndarray[Any, Any], index: pd.Index) -> None:
-    """One more line in the hover box: the moment in UTC."""
+    """One more line in the hover box: the time in UTC."""
     chart.add_scatter(
         x=times,
         y=np.zeros(len(times)),
@@ -220,29 +225,29 @@ def add_utc(chart: go.Figure, times: np.ndarray[Any, Any], index: pd.Index) -> N
 
 
 def whole(chart: go.Figure, top: float) -> None:
-    """A handful of things has no fractions."""
+    """Whole-number ticks for small counts."""
     if top < 6:
         chart.update_yaxes(dtick=1, range=[0, max(1.0, top) * 1.2])
 
 
-def say_aside(chart: go.Figure, what: str) -> None:
-    """A remark, which the page shows beside the chart's question."""
-    chart.update_layout(meta={"aside": what})
+def set_remark(chart: go.Figure, text: str) -> None:
+    """A remark that the page shows beside the chart's title."""
+    chart.update_layout(meta={"remark": text})
 
 
-def aside(chart: go.Figure) -> str:
-    """The remark of ``say_aside``, or nothing."""
-    return str((chart.layout.meta or {}).get("aside", ""))
+def remark(chart: go.Figure) -> str:
+    """The remark of ``set_remark``, or nothing."""
+    return str((chart.layout.meta or {}).get("remark", ""))
 
 
-def say_empty(chart: go.Figure, why: str) -> None:
-    """The axes stay, so that the layout does; the reason stands in the middle."""
+def show_empty(chart: go.Figure, why: str) -> None:
+    """Keep the axes, so that the layout stays, and show the reason in the middle."""
     chart.add_annotation(text=plain(why), **_PAPER, x=0.5, y=0.5, font={"size": 14, "color": theme.NEUTRAL})
     chart.update_yaxes(range=[0, 1], showticklabels=False)
 
 
 def local(index: pd.Index, viewer: tzinfo) -> np.ndarray[Any, Any]:
-    """Plotly shows the digits it is given: the viewer's wall clock, without a zone."""
+    """The viewer's wall-clock times without a zone: Plotly shows the digits it is given."""
     return pd.DatetimeIndex(index).tz_convert(viewer).tz_localize(None).to_numpy()
 
 

@@ -1,4 +1,4 @@
-"""Cold starts: every invocation as a dot, and the phases of one cold start."""
+"""Cold starts: every invocation as a dot, init durations, and the phases of one cold start."""
 
 from __future__ import annotations
 
@@ -10,73 +10,72 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from dashboard import theme
-from dashboard.charts.base import BAR_LABEL, Series, figure, local, over_time, say_aside, say_empty, whole
-from dashboard.charts.series import begun_late, since
+from dashboard.charts.base import BAR_LABEL, Series, figure, local, over_time, per_period, set_remark, show_empty, whole
+from dashboard.charts.series import late_start, since
 from dashboard.formatting import duration, millis, number, plain, zone_name
-from ops.insight.reports.cold_starts import ColdStartReport
+from ops.insight.reports.cold_starts import PHASES, ColdStartReport
 
 WEBGL_FROM = 2_000
-"""Dots from which they are drawn by the graphics card: as SVG each one is an element of the page."""
+"""Dots from which WebGL draws them: as SVG each one is an element of the page."""
 MOST_DOTS = 4_000
-"""Dots that are sent to a browser with each refresh (about a megabyte)."""
+"""Dots sent to a browser per refresh (about a megabyte)."""
 TICKS = (0.001, 0.01, 0.1, 1, 10, 100, 900)
 """Seconds; 900 is the longest timeout of a function."""
 SHADES = (theme.COLD, "#b3a4ea", "#5a43a8", theme.NEUTRAL)
-"""Versions side by side, all of the one meaning."""
+"""Versions side by side, all with one meaning."""
 
-INIT = ("Runtime and handler init", "Extensions and platform")
-"""The phases that only a cold start has, as ops.insight.reports.cold_starts names them."""
+INIT = tuple(phase for phase, _ in PHASES[:2])
+"""The phases that only a cold start has."""
 
 
-def dots(report: ColdStartReport, viewer: tzinfo, reach: tuple[datetime, datetime] | None = None) -> go.Figure:
-    """Every invocation when it began, by how long it took. ``reach``: the time that was asked for, drawn whole."""
+def dots(report: ColdStartReport, viewer: tzinfo, span: tuple[datetime, datetime] | None = None) -> go.Figure:
+    """Every invocation at its start time, by duration. ``span``: the selected range, drawn whole."""
     rows, left_out = _thinned(report.invocations)
     chart = figure(
-        "When were invocations slow, and were those the cold ones?",
-        "seconds, init included",
-        f"time, {zone_name(viewer)}",
-        360,
+        "Invocation duration (cold vs. warm)", "seconds incl. init, log scale", f"time, {zone_name(viewer)}", 360
     )
     chart.update_layout(hovermode="closest")
     chart.update_yaxes(type="log", rangemode="normal", tickvals=TICKS, ticktext=[f"{tick:g}" for tick in TICKS])
     chart.update_xaxes(type="date")
     first = None
-    if reach:
-        first = begun_late(pd.Series(True, index=pd.DatetimeIndex(rows["started"])).sort_index(), *reach)
-        chart.update_xaxes(range=list(local(pd.DatetimeIndex([first or reach[0], reach[1]]), viewer)))
+    if span:
+        first = late_start(pd.Series(True, index=pd.DatetimeIndex(rows["started"])).sort_index(), *span)
+        chart.update_xaxes(range=list(local(pd.DatetimeIndex([first or span[0], span[1]]), viewer)))
     failed = ~rows["status"].isin(["success", ""])
     cold = rows["cold"].astype(bool)
-    draw = chart.add_scattergl if len(rows) > WEBGL_FROM else chart.add_scatter
-    for name, chosen, colour, symbol, size in (
+    webgl = len(rows) > WEBGL_FROM
+    draw = chart.add_scattergl if webgl else chart.add_scatter
+    for name, matches, colour, symbol, size in (
         ("warm", ~cold & ~failed, theme.WARM, "circle", 5),
         ("cold", cold & ~failed, theme.COLD, "diamond", 8),
         ("failed", failed, theme.DEAD, "x", 7),
     ):
-        group = rows[chosen]
+        group = rows[matches]
         draw(
             x=local(pd.DatetimeIndex(group["started"]), viewer) if len(group) else [],
             y=(group["duration_ms"] + group["init_ms"].fillna(0)) / 1000,
             name=name,
             mode="markers",
             marker={"color": colour, "symbol": symbol, "size": size, "opacity": 0.6 if name == "warm" else 0.9},
-            customdata=_told(group),
+            customdata=_hover_texts(group),
             hovertemplate="%{customdata}<extra></extra>",
+            **({} if webgl else {"cliponaxis": False}),  # WebGL has no such setting
         )
     if rows.empty:
-        say_empty(chart, "No invocation in this time")
+        show_empty(chart, "No invocations in this range")
         chart.update_yaxes(type="linear")
     else:
         more = (since(first, viewer) if first else "", _not_drawn(left_out))
-        say_aside(chart, " · ".join(filter(None, more)))
+        set_remark(chart, " · ".join(filter(None, more)))
     return chart
 
 
 def _not_drawn(left_out: int) -> str:
-    return f"{number(left_out)} of the warm ones are not drawn" if left_out else ""
+    return f"{number(left_out)} warm invocations not drawn" if left_out else ""
 
 
 def _thinned(rows: pd.DataFrame) -> tuple[pd.DataFrame, int]:
-    """No more dots than a browser moves easily: warm successes are left out evenly, never a cold or a failed one."""
+    """No more dots than a browser draws smoothly: warm successes are thinned out evenly, never a cold or failed one."""
     if len(rows) <= MOST_DOTS:
         return rows, 0
     special = rows["cold"].astype(bool) | ~rows["status"].isin(["success", ""])
@@ -85,36 +84,36 @@ def _thinned(rows: pd.DataFrame) -> tuple[pd.DataFrame, int]:
     return pd.concat([rows[special], kept]).sort_values("started"), len(warm) - len(kept)
 
 
-def _told(rows: pd.DataFrame) -> list[str]:
-    """What the hover box says of each invocation; its texts come from logs, so nothing in them is markup."""
-    told = []
+def _hover_texts(rows: pd.DataFrame) -> list[str]:
+    """The hover text of each invocation; its parts come from logs, so they are escaped."""
+    texts = []
     for row in rows.to_dict("records"):
         init = f" + {millis(row['init_ms'])} init" if row["cold"] and pd.notna(row["init_ms"]) else ""
-        told.append(
+        texts.append(
             f"{row['started'].astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC<br>"
             f"{millis(row['duration_ms'])}{init}, version {plain(row['version'])}<br>"
             f"{plain(row['status'])} {plain(row['error_type'] or '')}<br>{plain(row['request_id'])}"
         )
-    return told
+    return texts
 
 
 def errors(report: ColdStartReport, viewer: tzinfo) -> go.Figure:
     return over_time(
-        "How many invocations failed?",
+        "Failed invocations",
         report.health,
         [Series("errors", "failed invocations", theme.DEAD, fill=True, step=True)],
-        "errors a period",
+        per_period("errors", report.health),
         viewer,
         limits=report.error_lines,
         counts=True,
-        say=number,
+        write=number,
     )
 
 
 def durations(report: ColdStartReport, viewer: tzinfo) -> go.Figure:
     """Against the timeout, which ends an invocation and fails its whole batch."""
     return over_time(
-        "How close do invocations come to the timeout?",
+        "Duration vs. timeout",
         report.health,
         [
             Series("p95_ms", "p95 duration", theme.IN_FLIGHT),
@@ -124,17 +123,17 @@ def durations(report: ColdStartReport, viewer: tzinfo) -> go.Figure:
         viewer,
         limits=report.duration_lines,
         scale=1000.0,
-        say=duration,
+        write=duration,
     )
 
 
 def distribution(report: ColdStartReport) -> go.Figure:
-    """How long initialising takes, as a histogram a version."""
-    chart = figure("How long does a cold start take?", "cold starts", "init, ms")
+    """Init durations as one histogram per version."""
+    chart = figure("Init duration distribution", "cold starts", "init duration (ms)")
     chart.update_xaxes(tickformat=",")
     rows = report.invocations.dropna(subset=["init_ms"])
     if rows.empty:
-        say_empty(chart, "No cold start in this time")
+        show_empty(chart, "No cold starts in this range")
         return chart
     edges = np.histogram_bin_edges(rows["init_ms"].astype(float), bins=min(40, max(8, len(rows) // 3)))
     most = 0
@@ -157,11 +156,11 @@ def distribution(report: ColdStartReport) -> go.Figure:
 
 
 def waterfall(report: ColdStartReport) -> go.Figure:
-    """The phases of the latest cold start, each where it began."""
+    """The phases of the latest cold start, each at its start time."""
     phases = report.phases
     end = float((phases["start_ms"] + phases["duration_ms"]).max()) if len(phases) else 1.0
     unit, size = ("s", 1_000.0) if end >= 3_000 else ("ms", 1.0)
-    chart = figure("Where did the latest cold start spend its time?", "", f"{unit} from the start of init", 260)
+    chart = figure("Latest cold start breakdown", "", f"{unit} from the start of init", 260)
     chart.add_bar(
         y=[plain(name) for name in phases["phase"]],
         x=phases["duration_ms"] / size,
@@ -177,6 +176,6 @@ def waterfall(report: ColdStartReport) -> go.Figure:
     chart.update_yaxes(autorange="reversed", showgrid=False, rangemode="normal")
     chart.update_xaxes(range=[0, end / size], showgrid=True)
     if phases.empty:
-        say_empty(chart, "No cold start in this time")
+        show_empty(chart, "No cold starts in this range")
         chart.update_yaxes(autorange=True)
     return chart

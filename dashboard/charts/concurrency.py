@@ -1,4 +1,4 @@
-"""Concurrency: what ran at once, against what was allowed; what was refused; how full the batches were; what-if."""
+"""Concurrency: executions against limits, throttles, batch size, and the simulated time to drain."""
 
 from __future__ import annotations
 
@@ -8,19 +8,19 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from dashboard import theme
-from dashboard.charts.base import Series, add_mark, figure, over_time, say_empty, time_unit
+from dashboard.charts.base import Series, add_mark, figure, over_time, per_period, show_empty, time_unit
 from dashboard.formatting import duration
 from ops.insight.report_types import Threshold
 from ops.insight.reports.concurrency import ConcurrencyReport
 
 
-def against_law(report: ConcurrencyReport, viewer: tzinfo) -> go.Figure:
+def executions(report: ConcurrencyReport, viewer: tzinfo) -> go.Figure:
     return over_time(
-        "What ran at once, and what was allowed?",
+        "Concurrent executions vs. limits",
         report.concurrency,
         [
-            Series("observed", "observed", theme.IN_FLIGHT, fill=True),
-            Series("law", "the mapping's ramp allows", theme.NEUTRAL, step=True, dash="dot"),
+            Series("observed", "actual", theme.IN_FLIGHT, fill=True),
+            Series("law", "ESM scaling limit", theme.NEUTRAL, step=True, dash="dot"),
         ],
         "executions",
         viewer,
@@ -32,34 +32,32 @@ def against_law(report: ConcurrencyReport, viewer: tzinfo) -> go.Figure:
 
 def throttles(report: ConcurrencyReport, viewer: tzinfo) -> go.Figure:
     return over_time(
-        "Is Lambda refusing invocations?",
+        "Throttles",
         report.throttles,
         [Series("throttles", "throttled invocations", theme.THROTTLED, fill=True, step=True)],
-        "throttles a period",
+        per_period("throttles", report.throttles),
         viewer,
         counts=True,
     )
 
 
 def batches(report: ConcurrencyReport, viewer: tzinfo) -> go.Figure:
-    limits = [Threshold("batch size", float(report.batch_size))] if report.batch_size else []
+    limits = [Threshold("maximum", float(report.batch_size))] if report.batch_size else []
     return over_time(
-        "How full are the batches?",
+        "Batch size",
         report.batch,
-        [Series("fill", "messages an invocation", theme.SUCCESS)],
+        [Series("fill", "messages per invocation", theme.SUCCESS)],
         "messages",
         viewer,
         limits=limits,
     )
 
 
-def drain(times: pd.Series, chosen: int) -> go.Figure:
-    """Time to drain by concurrency. ``times``: index concurrency, values in seconds, NaN where it is never drained."""
+def drain(times: pd.Series, selected: int) -> go.Figure:
+    """Time to drain by concurrency. ``times``: index concurrency, values in seconds, NaN where it never drains."""
     highest = times.max()
     unit, size = time_unit(0.0 if highest != highest else float(highest))
-    chart = figure(
-        "How long would the backlog take at each concurrency?", f"{unit} to drain", "concurrency allowed", 280
-    )
+    chart = figure("Drain time by concurrency", unit, "maximum concurrency", 280)
     chart.add_scatter(
         x=times.index,
         y=times / size,
@@ -67,10 +65,10 @@ def drain(times: pd.Series, chosen: int) -> go.Figure:
         mode="lines",
         line={"color": theme.IN_FLIGHT, "width": 2},
         customdata=[duration(value) for value in times],
-        hovertemplate="%{x} at once: %{customdata}<extra></extra>",
+        hovertemplate="concurrency %{x}: %{customdata}<extra></extra>",
     )
     if times.isna().all():
-        say_empty(chart, "More arrives than any of these can do")
+        show_empty(chart, "Arrival rate exceeds capacity at every setting")
     else:
-        add_mark(chart, chosen, f"chosen: {chosen}")
+        add_mark(chart, selected, f"selected: {selected}")
     return chart

@@ -1,4 +1,4 @@
-"""Cost: where the money goes, and how a thousand successes cost over time."""
+"""Cost: by component, per 1,000 jobs over time, and against always-on compute."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from dashboard import theme
-from dashboard.charts.base import BAR_LABEL, GRID, Series, add_mark, figure, over_time, say_empty
+from dashboard.charts.base import BAR_LABEL, GRID, Series, add_mark, figure, over_time, show_empty
 from dashboard.formatting import number, plain, usd
 from ops.insight.report_types import Threshold
 from ops.insight.reports.cost import CostReport
@@ -16,13 +16,13 @@ from ops.insight.rules.cost_model import is_compute
 
 
 def in_dollars(chart: go.Figure) -> go.Figure:
-    """Ticks as $0.00001: nobody counts money in micros."""
+    """Ticks as $0.00001 instead of $10µ."""
     return chart.update_yaxes(tickprefix="$", exponentformat="none")
 
 
 def waterfall(report: CostReport) -> go.Figure:
-    """Each part on top of the one before, from Lambda's duration to the total."""
-    chart = figure("Where does the money go?", "", "USD in this time", height=340)
+    """Each component starts where the previous one ends, up to the total."""
+    chart = figure("Cost by component", "", "USD in range", height=340)
     chart.update_xaxes(tickprefix="$", exponentformat="none", nticks=5, showgrid=True, gridcolor=GRID)
     parts = report.parts
     names = [plain(name) for name in parts["component"]]
@@ -30,7 +30,7 @@ def waterfall(report: CostReport) -> go.Figure:
     chart.add_waterfall(
         y=[*names, "Total"],
         x=[*parts["usd"], report.total_usd],
-        orientation="h",  # the names have room at every width
+        orientation="h",  # so that the names have room at every width
         measure=["relative"] * len(names) + ["total"],
         text=[*(usd(value) for value in parts["usd"]), usd(report.total_usd)],
         textposition="outside",
@@ -44,7 +44,7 @@ def waterfall(report: CostReport) -> go.Figure:
     chart.update_yaxes(autorange="reversed", showgrid=False, rangemode="normal", nticks=0)
     chart.update_layout(showlegend=False, hovermode="closest", margin={"t": 8, "r": BAR_LABEL})
     if parts.empty or not report.total_usd:
-        say_empty(chart, "Nothing was spent in this time")
+        show_empty(chart, "No cost in this range")
     return chart
 
 
@@ -52,34 +52,34 @@ def trend(report: CostReport, viewer: tzinfo) -> go.Figure:
     limits = [] if report.usd_per_1000 is None else [Threshold("mean", report.usd_per_1000)]
     return in_dollars(
         over_time(
-            "Is a success getting more expensive?",
+            "Cost per 1,000 jobs over time",
             report.trend,
-            [Series("usd_per_1000", "1,000 successes", theme.SUCCESS)],
+            [Series("usd_per_1000", "cost per 1,000 jobs", theme.SUCCESS)],
             "USD",
             viewer,
             limits=limits,
-            say=usd,
+            write=usd,
         )
     )
 
 
 def break_even(report: CostReport) -> go.Figure:
-    """An hour's compute by load: Lambda's, as it was in this time, against workers that are always on.
+    """Compute cost per hour by load: Lambda at its price in this range, against always-on workers.
 
     Only compute is compared: queue, API and logs cost the same either way.
     """
-    chart = in_dollars(figure("From which load on is always-on cheaper?", "USD an hour, compute only", "jobs an hour"))
+    chart = in_dollars(figure("Lambda vs. always-on: break-even", "USD per hour, compute only", "jobs per hour"))
     chart.update_xaxes(tickformat=",")
-    assumed, even = report.assumptions, report.break_even_jobs_per_hour
+    assumptions, break_even_load = report.assumptions, report.break_even_jobs_per_hour
     compute = float(report.parts.loc[report.parts["component"].map(is_compute), "usd"].sum())
     if not report.successes or not compute:
-        say_empty(chart, "No success in this time to price a job by")
+        show_empty(chart, "No successful jobs in this range")
         return chart.update_layout(showlegend=False)
-    loads = np.linspace(0, 2 * (even or assumed.always_on_jobs_per_hour), 121)
-    workers = np.maximum(1, np.ceil(loads / assumed.always_on_jobs_per_hour)) * assumed.always_on_usd_per_hour
+    loads = np.linspace(0, 2 * (break_even_load or assumptions.always_on_jobs_per_hour), 121)
+    workers = np.maximum(1, np.ceil(loads / assumptions.always_on_jobs_per_hour)) * assumptions.always_on_usd_per_hour
     for name, costs, colour, shape in (
         ("Lambda", loads * compute / report.successes, theme.SUCCESS, "linear"),
-        ("always on", workers, theme.NEUTRAL, "hv"),
+        ("always-on", workers, theme.NEUTRAL, "hv"),
     ):
         chart.add_scatter(
             x=loads,
@@ -89,6 +89,6 @@ def break_even(report: CostReport) -> go.Figure:
             line={"color": colour, "width": 2, "shape": shape},
             hovertemplate="$%{y:.3f}",
         )
-    if even:
-        add_mark(chart, even, f"break-even: {number(even)} jobs an hour")
+    if break_even_load:
+        add_mark(chart, break_even_load, f"break-even: {number(break_even_load)} jobs/h")
     return chart

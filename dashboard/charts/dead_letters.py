@@ -1,4 +1,4 @@
-"""Dead letters: when they came."""
+"""Dead letters: their number over time."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from ops.insight.reports.dead_letters import DeadLettersReport
 
 def depth(report: DeadLettersReport, viewer: tzinfo) -> go.Figure:
     return over_time(
-        "When did they die?",
+        "DLQ depth over time",
         report.depth,
-        [Series("dead", "letters in the dead-letter queue", theme.DEAD, fill=True, step=True)],
-        "letters",
+        [Series("dead", "messages in the dead-letter queue", theme.DEAD, fill=True, step=True)],
+        "messages",
         viewer,
         counts=True,
     )

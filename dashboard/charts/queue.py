@@ -1,4 +1,4 @@
-"""The queue: how much waits, how old it is, how fast it comes and goes."""
+"""The queue: depth, age of the oldest message, and rates."""
 
 from __future__ import annotations
 
@@ -14,34 +14,34 @@ from ops.insight.reports.queue import QueueReport
 
 def depth(report: QueueReport, viewer: tzinfo) -> go.Figure:
     series = [
-        Series("visible", "waiting", theme.VISIBLE, fill=True),
+        Series("visible", "queued", theme.VISIBLE, fill=True),
         Series("in_flight", "in flight", theme.IN_FLIGHT),
     ]
-    if report.depth["delayed"].fillna(0).any():  # few queues use a delay: an empty line would only be in the way
+    if report.depth["delayed"].fillna(0).any():  # few queues use a delay: an empty line would be clutter
         series.append(Series("delayed", "delayed", theme.DELAYED))
-    return over_time("How many messages are in the queue?", report.depth, series, "messages", viewer, counts=True)
+    return over_time("Queue depth", report.depth, series, "messages", viewer, counts=True)
 
 
 def age(report: QueueReport, viewer: tzinfo) -> go.Figure:
     highest = report.age["oldest_s"].max()
     unit, size = time_unit(0.0 if highest != highest else float(highest))
     return over_time(
-        "How long has the oldest message waited?",
+        "Age of oldest message",
         report.age,
         [Series("oldest_s", "oldest message", theme.VISIBLE)],
         unit,
         viewer,
         limits=report.age_lines,
         scale=size,
-        say=lambda value: duration(value * size),
+        write=lambda value: duration(value * size),
     )
 
 
 def rates(report: QueueReport, viewer: tzinfo) -> go.Figure:
     return over_time(
-        "Is work arriving faster than it is done?",
+        "Arrival and processing rate",
         report.rates,
-        [Series("sent", "arriving", theme.VISIBLE), Series("deleted", "done", theme.SUCCESS)],
+        [Series("sent", "arriving", theme.VISIBLE), Series("deleted", "processed", theme.SUCCESS)],
         "messages/min",
         viewer,
     )
@@ -49,12 +49,12 @@ def rates(report: QueueReport, viewer: tzinfo) -> go.Figure:
 
 def receives(report: QueueReport, viewer: tzinfo) -> go.Figure:
     return over_time(
-        "Are receives fruitful, or are empty ones paid for?",
+        "Receives vs. empty receives",
         report.rates,
         [
             Series("received", "messages received", theme.IN_FLIGHT),
             Series("empty_receives", "empty receives", theme.NEUTRAL),
         ],
-        "a minute",
+        "per minute",
         viewer,
     )

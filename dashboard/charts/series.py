@@ -1,4 +1,4 @@
-"""Reading single numbers off a report's frames. Missing stays missing: None, never a zero that nobody measured."""
+"""Single numbers from a report's frames. Missing stays missing: None, never a zero that was not measured."""
 
 from __future__ import annotations
 
@@ -6,27 +6,32 @@ from datetime import datetime, tzinfo
 
 import pandas as pd
 
-from dashboard.formatting import zone_name
+from dashboard.formatting import duration, zone_name
 
 
 def latest(frame: pd.DataFrame, column: str) -> float | None:
     """The last known value."""
-    known = frame[column].dropna()
-    return float(known.iloc[-1]) if len(known) else None
+    values = frame[column].dropna()
+    return float(values.iloc[-1]) if len(values) else None
 
 
 def total(frame: pd.DataFrame, column: str) -> float | None:
     """The sum of what is known."""
-    known = frame[column].dropna()
-    return float(known.sum()) if len(known) else None
+    values = frame[column].dropna()
+    return float(values.sum()) if len(values) else None
+
+
+def period(frame: pd.DataFrame) -> str:
+    """The length of the frame's periods, ``10 s``; "" when it has too few rows."""
+    return duration((frame.index[1] - frame.index[0]).total_seconds()) if len(frame) > 1 else ""
 
 
 SMALL = 0.25
-"""Share of a range below which its data is drawn alone: it would be a sliver at the right end."""
+"""Share of a range below which its data is drawn alone: it would only be a sliver at the right end."""
 
 
-def begun_late(known: pd.Series, start: datetime, end: datetime) -> datetime | None:
-    """When the data begins, where it covers only a small part at the end of the range; None where it covers more.
+def late_start(known: pd.Series, start: datetime, end: datetime) -> datetime | None:
+    """The start of data that covers only a small part at the end of the range; None when it covers more.
 
     ``known``: whether there is a value, indexed by time.
     """

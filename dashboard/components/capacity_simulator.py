@@ -1,6 +1,6 @@
-"""What would drain the backlog sooner? The observed numbers, changed by sliders; the forecast is the toolkit's own.
+"""A capacity simulator: how fast the backlog would drain with other settings, starting from the observed numbers.
 
-Arrivals and speed are changed as shares of what was observed, so that the sliders stay put while that moves.
+Arrival rate and time per message are percentages of the observed values, so that the sliders stay put as those change.
 """
 
 from __future__ import annotations
@@ -15,58 +15,64 @@ from dashboard.markup import html_blocks
 from dashboard.markup.html_blocks import Stat
 from ops.insight.reports.concurrency import ConcurrencyReport, drain_what_if
 
-_USUAL_LIMIT = 10
-_MOST = 1_000
-"""The highest MaximumConcurrency a mapping takes (botocore 1.44.5 model, 2026-11)."""
+_DEFAULT_CONCURRENCY = 10
+_MAX_CONCURRENCY = 1_000
+"""The highest MaximumConcurrency of an event source mapping (botocore 1.44.5 model, 2026-11)."""
 
 
 def section(report: ConcurrencyReport) -> None:
-    """Sliders, the time to drain, and the time by concurrency."""
+    """Sliders, the time to drain, and a chart of it by concurrency."""
     seconds, batch = report.seconds_per_message, report.batch_size
     if not seconds or not batch:
         st.html(
             html_blocks.empty(
-                "No forecast yet",
-                "It needs the time that a message took; nothing ran in this time. Choose a longer one.",
+                "No estimate yet",
+                "The simulator needs a measured time per message, and nothing ran in this range. Select a longer range.",
             )
         )
         return
-    now = max(2, min(_MOST, int(min((line.value for line in report.limits), default=_USUAL_LIMIT))))
+    lowest_limit = int(min((limit.value for limit in report.limits), default=_DEFAULT_CONCURRENCY))
+    current = max(2, min(_MAX_CONCURRENCY, lowest_limit))
     controls, outcome = st.columns([2, 3], gap="large")
     with controls:
-        allowed = st.slider("Concurrency allowed", 2, min(_MOST, max(50, now * 4)), now, key="if-concurrency")
-        arrivals = st.slider("Arrivals, % of now", 0, 400, 100, 10, key="if-arrivals")
-        speed = st.slider("Time a message takes, % of now", 10, 300, 100, 10, key="if-time")
+        highest = min(_MAX_CONCURRENCY, max(50, current * 4))
+        selected = st.slider("Maximum concurrency", 2, highest, current, key="if-concurrency")
+        arrivals = st.slider("Arrival rate (% of current)", 0, 400, 100, 10, key="if-arrivals")
+        time_share = st.slider("Time per message (% of current)", 10, 300, 100, 10, key="if-time")
         extra = st.slider(
-            "More messages at once", 0, 20_000, 0, 100, key="if-more", help="A burst on top of what waits now."
+            "Extra backlog", 0, 20_000, 0, 100, key="if-more", help="A burst of messages on top of the current backlog."
         )
     backlog = (report.backlog or 0.0) + extra
-    arriving = (report.arrivals_per_min or 0.0) * arrivals / 100
-    each = seconds * speed / 100
+    arrivals_per_min = (report.arrivals_per_min or 0.0) * arrivals / 100
+    message_s = seconds * time_share / 100
 
-    def drained(concurrency: int) -> float | None:
-        return drain_what_if(backlog, arriving, each, concurrency, batch)
+    def drain_s(concurrency: int) -> float | None:
+        return drain_what_if(backlog, arrivals_per_min, message_s, concurrency, batch)
 
-    drain = drained(allowed)
+    selected_s = drain_s(selected)
     with outcome:
         st.html(
             html_blocks.stats(
                 [
                     Stat("Backlog", number(backlog), "messages"),
-                    Stat("Arriving", number(arriving), "/min"),
-                    Stat("Per message", millis(each * 1000)),
-                    Stat("Drained in", "never" if drain is None else duration(drain), note=f"at {allowed} at once"),
+                    Stat("Arrival rate", number(arrivals_per_min), "/min"),
+                    Stat("Time per message", millis(message_s * 1000)),
+                    Stat(
+                        "Time to drain",
+                        "never" if selected_s is None else duration(selected_s),
+                        note=f"at concurrency {selected}",
+                    ),
                 ]
             )
         )
         if backlog:
-            most = max(20, allowed * 2)
-            steps = sorted({*range(2, most + 1, max(1, most // 60)), allowed})
-            times = pd.Series({step: drained(step) for step in steps}, dtype=float)
-            widgets.chart(charts.drain(times, allowed), "drain")
+            end = max(20, selected * 2)
+            steps = sorted({*range(2, end + 1, max(1, end // 60)), selected})
+            times = pd.Series({step: drain_s(step) for step in steps}, dtype=float)
+            widgets.chart(charts.drain(times, selected), "drain")
         else:
             st.html(
                 html_blocks.empty(
-                    "Nothing waits", "There is no backlog to drain. Add messages with the last slider to try a burst."
+                    "No backlog", "There is nothing to drain. Add messages with the last slider to simulate a burst."
                 )
             )

@@ -1,4 +1,4 @@
-"""Charts and tables on a page: same settings everywhere, and a name for screen readers."""
+"""Charts and tables on a page: the same settings everywhere, and a name for screen readers."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ _CONFIG = {
 
 
 _TIME_CONFIG = {**_CONFIG, "modeBarButtonsToRemove": ["select2d", "zoom2d", "pan2d", "resetScale2d", *_REMOVED]}
-"""Dragging across a time chart has one meaning, so there is nothing to choose between."""
+"""Dragging across a time chart has one meaning, so these buttons are not needed."""
 
 
 def chart(figure: go.Figure, key: str) -> None:
-    """A chart of its page below its question and remark. In one over time, dragging chooses the page's range."""
+    """A chart below its title and remark. Dragging across a time chart selects the page's range."""
     name, alt = f"chart-{key}", str(figure.layout.title.text)
     with st.container(gap=None, key=f"titled-{key}"):
-        st.html(html_blocks.chart_head(alt, base.aside(figure)))
+        st.html(html_blocks.chart_head(alt, base.remark(figure)))
         _plot(figure.update_layout(title=None), name, alt)
 
 
@@ -39,7 +39,7 @@ def _plot(figure: go.Figure, name: str, alt: str) -> None:
     if figure.layout.xaxis.type != "date":
         st.plotly_chart(figure, key=name, config=_CONFIG, alt=alt)
         return
-    base.choose_range(figure, page_runtime.fixed_range(), page_runtime.ZONE, zoom.drags())
+    base.select_range(figure, page_runtime.fixed_range(), page_runtime.ZONE, zoom.drags())
     st.plotly_chart(
         figure,
         key=name,
@@ -51,7 +51,7 @@ def _plot(figure: go.Figure, name: str, alt: str) -> None:
 
 
 def height(rows: int, most: int = 10) -> int:
-    """Pixels of a table that shows ``rows`` rows, or ``most`` of them and scrolls (at the theme's baseFontSize)."""
+    """Height in pixels of a table that shows at most ``most`` rows and then scrolls (at the theme's baseFontSize)."""
     return 36 + 33 * min(rows, most)
 
 

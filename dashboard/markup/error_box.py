@@ -1,4 +1,4 @@
-"""An error as a person reads it: one sentence, the next step, and a button to try again. Never a traceback."""
+"""An error on a page: one sentence, the next step, and a button to try again. Never a traceback."""
 
 from __future__ import annotations
 
@@ -19,42 +19,41 @@ from ops.errors import (
 
 _TITLES: tuple[tuple[type[OpsError], str, str], ...] = (
     (CredentialsError, "No valid AWS credentials", "key_off"),
-    (AccessDenied, "A permission is missing", "lock"),
-    (NotFound, "It is not there", "search_off"),
-    (Throttled, "AWS is refusing for now", "hourglass_top"),
-    (TwinUnreachable, "The local twin does not answer", "dns"),
-    (Unreachable, "AWS cannot be reached", "cloud_off"),
-    (AwsError, "AWS said no", "cloud_off"),
-    (TwinError, "The local twin is in trouble", "dns"),
-    (OpsError, "This cannot be shown", "help"),
+    (AccessDenied, "Missing permission", "lock"),
+    (NotFound, "Not found", "search_off"),
+    (Throttled, "AWS is throttling requests", "hourglass_top"),
+    (TwinUnreachable, "The twin does not respond", "dns"),
+    (Unreachable, "Cannot reach AWS", "cloud_off"),
+    (AwsError, "AWS returned an error", "cloud_off"),
+    (TwinError, "The twin is not healthy", "dns"),
+    (OpsError, "Cannot complete the request", "help"),
+)
+
+_PROFILE_HINT = (
+    "The dashboard uses the profile that it was started with; to use another: AWS_PROFILE=NAME streamlit run dashboard."
 )
 
 
-_STARTED_WITH = (
-    "The dashboard asks with the profile that it was started with: AWS_PROFILE=NAME streamlit run dashboard."
-)
-
-
-def _here(next_step: str) -> str:
-    """The next step on a page, which has no options and no box for a profile."""
+def _on_a_page(next_step: str) -> str:
+    """The next step without command-line options: a page has none, and no input for a profile."""
     if "profile" not in next_step:
         return next_step
-    words = next_step.replace("--profile or AWS_PROFILE", "AWS_PROFILE").replace("another --profile", "another profile")
-    return f"{words} {_STARTED_WITH}"
+    text = next_step.replace("--profile or AWS_PROFILE", "AWS_PROFILE").replace("another --profile", "another profile")
+    return f"{text} {_PROFILE_HINT}"
 
 
 def show(error: OpsError, *, again: bool = True, title: str = "") -> None:
-    """The error's own sentence as text (it may quote foreign words), and what to do about it.
+    """The error's own sentence as text (it may quote untrusted text), and what to do about it.
 
-    ``title`` says what failed where the error itself is no more than that: of our own words, since it is Markdown.
+    ``title``: what failed, for an error without a title of its own; never untrusted text, since it is Markdown.
     """
     kind, icon = next((title, icon) for kind, title, icon in _TITLES if isinstance(error, kind))
     title = title if title and kind == _TITLES[-1][1] else kind
-    with st.container(border=True, key="trouble" if again else None):  # a page has one of that name
+    with st.container(border=True, key="trouble" if again else None):  # one per page
         st.markdown(f"**:material/{icon}: {title}**")
         st.text(sendable(str(error)))
         if error.next_step:
             st.html('<span class="so-quiet">Next step</span>')
-            st.text(sendable(_here(error.next_step)))
+            st.text(sendable(_on_a_page(error.next_step)))
         if again and st.button("Try again", icon=":material/refresh:", key="trouble-again"):
             st.rerun()

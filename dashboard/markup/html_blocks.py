@@ -17,7 +17,7 @@ _MACROS = Macros("blocks.html")
 
 @dataclass(frozen=True)
 class Stat:
-    """One number of the row below the finding. ``colour`` marks it with the meaning it has in the charts."""
+    """One number in the row below the finding. ``colour`` has the meaning that it has in the charts."""
 
     label: str
     value: str
@@ -25,7 +25,7 @@ class Stat:
     note: str = ""
     colour: str = ""
     words: bool = False
-    """The value is a name, not a figure: smaller, and it may wrap."""
+    """The value is words, not a figure: smaller, and it may wrap."""
 
 
 def head(entry: Entry, at: datetime | None = None, viewer: tzinfo = UTC, otherwise: str = "") -> str:
@@ -35,20 +35,20 @@ def head(entry: Entry, at: datetime | None = None, viewer: tzinfo = UTC, otherwi
 
 
 def age(seconds: float) -> str:
-    """Above numbers that nothing refreshes."""
+    """Above data that is not refreshed automatically."""
     return _MACROS.age(duration(seconds))
 
 
 def finding(found: Finding) -> str:
-    """The sentence that opens a page, with its level as a word, a mark and a colour."""
+    """The sentence at the top of a page, with its level as a word, a mark and a colour."""
     colour, _, level = theme.LEVEL[found.level]
     text = found.text.removeprefix(f"{level}: ").removeprefix(f"{level} – ")
     return _MACROS.finding(colour, level, runbooks.links(text[:1].upper() + text[1:]))
 
 
-def chart_head(title: str, aside: str = "") -> str:
-    """A chart's title and its remark, both of ``formatting.plain``: escaped already, as Plotly needs them."""
-    return _MACROS.chart_head(title, aside)
+def chart_head(title: str, remark: str = "") -> str:
+    """A chart's title and its remark, both from ``formatting.plain``: escaped already, as Plotly needs them."""
+    return _MACROS.chart_head(title, remark)
 
 
 def stats(row: Sequence[Stat]) -> str:
@@ -70,5 +70,5 @@ def notes(title: str, lines: Sequence[str]) -> str:
 
 
 def partial(lines: Sequence[str]) -> str:
-    """What the page could not read, or read only in part."""
+    """What the page could not read, or only in part."""
     return notes("Partial data", lines)

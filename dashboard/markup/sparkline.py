@@ -1,4 +1,4 @@
-"""A sparkline as an image: light enough to be on the page before any charting library is."""
+"""A sparkline as an image: on the page before any charting library has loaded."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ POINTS = 80
 
 
 def svg(values: Sequence[float | None], colour: str) -> str:
-    """Line, soft fill and last point. Gaps (None or NaN) stay gaps. The scale starts at zero: a flat line is a steady
-    value, not an empty one."""
-    known = [value for value in values if value is not None and value == value]
-    if not known:
+    """Line and soft fill. Gaps (None or NaN) stay gaps. The scale starts at zero, so that a flat line is a steady value,
+    not an empty one."""
+    present = [value for value in values if value is not None and value == value]
+    if not present:
         return _document(
             f'<line x1="0" x2="{WIDTH}" y1="{HEIGHT - MARGIN}" y2="{HEIGHT - MARGIN}" stroke="{colour}"'
             ' stroke-opacity=".35" stroke-dasharray="2 4"/>'
         )
-    values = _thinned(_begun(values))
-    top = max(*known, 0) or 1.0
+    values = _thinned(_without_late_start(values))
+    top = max(*present, 0) or 1.0
     step = WIDTH / max(1, len(values) - 1)
     base = HEIGHT - MARGIN
     runs: list[list[tuple[float, float]]] = [[]]
@@ -47,17 +47,17 @@ def svg(values: Sequence[float | None], colour: str) -> str:
     return _document("".join(shapes))
 
 
-def _begun(values: Sequence[float | None]) -> Sequence[float | None]:
-    """Data that covers only a small part at the end is drawn alone, as in the charts."""
-    first = next(at for at, value in enumerate(values) if value is not None and value == value)
+def _without_late_start(values: Sequence[float | None]) -> Sequence[float | None]:
+    """Only the data when it covers a small part at the end, as in the charts."""
+    first = next(index for index, value in enumerate(values) if value is not None and value == value)
     return values[first:] if len(values) - first <= SMALL * len(values) else values
 
 
 def _thinned(values: Sequence[float | None]) -> list[float | None]:
-    """No more points than can be seen. The highest of each stretch is kept: a short peak is what a reader looks for."""
+    """No more points than are visible. The highest of each group is kept, so that short peaks stay."""
     size = math.ceil(len(values) / POINTS)
-    stretches = (values[at : at + size] for at in range(0, len(values), size))
-    return [max((v for v in stretch if v is not None and v == v), default=None) for stretch in stretches]
+    groups = (values[start : start + size] for start in range(0, len(values), size))
+    return [max((value for value in group if value is not None and value == value), default=None) for group in groups]
 
 
 def data_uri(values: Sequence[float | None], colour: str) -> str:

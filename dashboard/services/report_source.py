@@ -1,6 +1,6 @@
-"""What the pages ask, as an interface, and the one place where it is answered by ``ops``.
+"""The reports that the pages show, as an interface, and its implementation by ``ops``.
 
-Pages know only ``Telemetry``; so the same pages are tested against hand-made reports, without a patch anywhere.
+Pages know only ``ReportSource``, so the same pages are tested with made-up reports, without patches.
 """
 
 from __future__ import annotations
@@ -25,12 +25,12 @@ if TYPE_CHECKING:
 
 
 class ReportSource(Protocol):
-    """One workload, asked. Each report makes one GetMetricData call at most; everything raises OpsError."""
+    """The reports of one workload. Each makes at most one GetMetricData call; everything raises OpsError."""
 
     notes: tuple[str, ...]
-    """What the workload lacks, or what of it could not be read."""
+    """What is missing from the workload, or could not be read."""
     dead_letter_queue: str | None
-    """Its name; None when there is none, or when it is gone or may not be read."""
+    """Its name; None when there is none, when it is gone or when it cannot be read."""
     dead_letter_gap: Gap | None
     """Why there is no ``dead_letter_queue``, though the queue names one."""
 
@@ -41,13 +41,13 @@ class ReportSource(Protocol):
     def cost(self, span: TimeRange, assumptions: Assumptions) -> CostReport: ...
     def dead_letters(self, span: TimeRange) -> DeadLettersReport: ...
     def dead_letter_service(self, queue: str = "") -> DeadLetterService:
-        """Its dead letters, or those of another queue (name, URL or ARN)."""
+        """The workload's dead-letter queue, or another one (name, URL or ARN)."""
 
 
 class AwsReportSource:
-    """The real one. Finds the target's workload once; raises OpsError when it is not there or may not be read.
+    """By metrics and logs. Finds the target's workload once; raises OpsError when it does not exist or cannot be read.
 
-    Each question's module is imported when it is first asked: the page's frame is on the screen before boto3 is loaded.
+    Each report's module is imported on first use, so that the page's frame is on the screen before boto3 is loaded.
     """
 
     def __init__(self, target: Target) -> None:

@@ -54,8 +54,8 @@ class App:
         return [json.loads(chart.proto.spec) for chart in self.at.get("plotly_chart")]
 
     @property
-    def questions(self) -> list[str]:
-        """The headings of the charts, in their order."""
+    def chart_titles(self) -> list[str]:
+        """The titles of the charts, in their order."""
         return [unescape(found) for found in re.findall(r'class="so-chart"><h3>(.*?)</h3>', self.html)]
 
 

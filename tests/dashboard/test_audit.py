@@ -26,7 +26,7 @@ def record(outcome: str = "done", days: float = 1, **counts: int) -> Record:
 def test_the_page_tells_who_did_what_and_why(sample: Visit) -> None:
     app = sample("trouble").open(PAGE)
     assert not app.at.exception
-    assert PAGE.question in app.text
+    assert PAGE.subtitle in app.text
     assert "3 operations in the last 7 days, by 1 user; latest: redrive of scilearn-jobs-dead, stopped" in app.text
     table = app.at.dataframe[0].value
     assert table["reason"].iloc[0] == "deployed version 8"

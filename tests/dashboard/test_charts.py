@@ -50,12 +50,12 @@ def test_gaps_stay_gaps() -> None:
 
 
 def test_a_near_limit_is_a_dashed_named_line_and_a_far_one_is_named() -> None:
-    figure = concurrency.against_law(BUSY.concurrency(SPAN), UTC)
+    figure = concurrency.executions(BUSY.concurrency(SPAN), UTC)
     assert [(line.y0, line.line.dash) for line in figure.layout.shapes] == [(10.0, "dash")]
     assert [(line.name, line.showlegend) for line in figure.layout.shapes] == [
         ("mapping's maximum 10 executions", True)
     ]
-    assert base.aside(figure) == "↑ account quota 1,000 executions"
+    assert base.remark(figure) == "↑ account quota 1,000 executions"
     assert not figure.layout.annotations, "no text where data may cross it"
 
 
@@ -68,9 +68,9 @@ def test_limits_of_one_chart_are_drawn_apart() -> None:
 def test_a_chosen_load_is_named_in_the_legend() -> None:
     drain = concurrency.drain(pd.Series({2: 80.0, 3: 40.0}), 3)
     (even,) = cost.break_even(BUSY.cost(SPAN, Assumptions())).layout.shapes
-    assert [(line.name, line.showlegend) for line in drain.layout.shapes] == [("chosen: 3", True)]
+    assert [(line.name, line.showlegend) for line in drain.layout.shapes] == [("selected: 3", True)]
     assert even.showlegend
-    assert even.name.endswith(" jobs an hour")
+    assert even.name.endswith(" jobs/h")
 
 
 def test_seconds_become_the_unit_that_reads_best() -> None:
@@ -86,7 +86,7 @@ def test_seconds_become_the_unit_that_reads_best() -> None:
     "figure",
     [
         queue.depth(IDLE.queue(SPAN), UTC),
-        concurrency.against_law(IDLE.concurrency(SPAN), UTC),
+        concurrency.executions(IDLE.concurrency(SPAN), UTC),
         cold_starts.dots(IDLE.cold_starts(SPAN), UTC),
         cold_starts.distribution(IDLE.cold_starts(SPAN)),
         cold_starts.waterfall(IDLE.cold_starts(SPAN)),
@@ -128,7 +128,7 @@ def test_foreign_text_in_labels_is_no_markup() -> None:
     report = replace(BUSY.queue(SPAN), age_lines=(Threshold(HOSTILE, 60.0),))
     limits = [line.name for line in queue.age(report, UTC).layout.shapes]
     assert limits
-    far = base.aside(queue.age(replace(report, age_lines=(Threshold(HOSTILE, 1e9),)), UTC))
+    far = base.remark(queue.age(replace(report, age_lines=(Threshold(HOSTILE, 1e9),)), UTC))
     assert far
     assert "<script" not in str(limits) + far
 

@@ -18,15 +18,15 @@ pages = pytest.mark.parametrize("entry", MEASURED.values(), ids=list(MEASURED))
 def test_a_page_in_trouble(sample: Visit, entry: Entry) -> None:
     app = sample("trouble").open(entry)
     assert not app.at.exception
-    assert entry.question in app.text
+    assert entry.subtitle in app.text
     numbers = [app.html.index(mark) for mark in ("so-stats", "so-card") if mark in app.html]
     assert app.html.index("so-finding") < min(numbers), "the finding opens the page"
     assert "The last minute is not complete yet." in app.text, "what is missing is said"
-    assert "24 metrics a look: $0.000240" in app.text, "what looking costs is said"
-    assert all(question.endswith("?") for question in app.questions)
-    for question, chart in zip(app.questions, app.charts, strict=True):
+    assert "24 metrics per refresh: $0.000240" in app.text, "the cost of a refresh is shown"
+    assert all(title[0].isupper() and not title.endswith("?") for title in app.chart_titles)
+    for title, chart in zip(app.chart_titles, app.charts, strict=True):
         horizontal = any(trace.get("orientation") == "h" for trace in chart["data"])
-        assert chart["layout"]["xaxis" if horizontal else "yaxis"]["title"]["text"], question
+        assert chart["layout"]["xaxis" if horizontal else "yaxis"]["title"]["text"], title
 
 
 @pages
@@ -34,10 +34,10 @@ def test_a_page_with_nothing_to_show(sample: Visit, entry: Entry) -> None:
     app = sample("empty").open(entry)
     assert not app.at.exception
     assert "so-finding" in app.html
-    for question, chart in zip(app.questions, app.charts, strict=True):
+    for title, chart in zip(app.chart_titles, app.charts, strict=True):
         drawn = [trace for trace in chart["data"] if trace["type"] in ("bar", "waterfall", "histogram")]
         said = [note["text"] for note in chart["layout"].get("annotations", [])]
-        assert said or drawn, f"{question} is empty and does not say why"
+        assert said or drawn, f"{title} is empty and does not say why"
 
 
 @pytest.mark.parametrize("state", ["fine", "huge"])
@@ -74,7 +74,7 @@ def test_the_overview_leads_to_the_page_that_matters(sample: Visit) -> None:
 
 def test_an_unused_workload_says_why_its_charts_are_empty(sample: Visit) -> None:
     for chart in sample("empty").open(PAGES["queue"]).charts:
-        assert chart["layout"]["annotations"][-1]["text"].startswith("Nothing was measured")
+        assert chart["layout"]["annotations"][-1]["text"].startswith("No data in this range")
 
 
 def test_assumptions_change_the_figures(sample: Visit) -> None:
@@ -86,19 +86,19 @@ def test_assumptions_change_the_figures(sample: Visit) -> None:
 
 
 def test_young_metrics_make_no_month_and_a_moment_is_named(sample: Visit) -> None:
-    assert "too little data yet" in sample("empty").open(PAGES["cost"]).text
-    assert "too little data yet" not in sample("fine").open(PAGES["cost"]).text
-    running = sample("fine").open(PAGES["concurrency"]).text.partition("Running at once")[2]
-    assert " ".join(running.split()).startswith("9 most in ")
+    assert "not enough data yet" in sample("empty").open(PAGES["cost"]).text
+    assert "not enough data yet" not in sample("fine").open(PAGES["cost"]).text
+    running = sample("fine").open(PAGES["concurrency"]).text.partition("Concurrent executions")[2]
+    assert " ".join(running.split()).startswith("9 peak (")
 
 
 def test_what_if_forecasts(sample: Visit) -> None:
     app = sample("trouble").open(PAGES["concurrency"])
-    assert "How long would the backlog take at each concurrency?" in app.questions
+    assert "Drain time by concurrency" in app.chart_titles
     slow = app.text
     app.at.slider(key="if-concurrency").set_value(40).run()
     assert app.text != slow
-    assert "at 40 at once" in app.text
+    assert "at concurrency 40" in app.text
 
 
 def test_the_address_chooses_the_time_range(sample: Visit) -> None:
@@ -110,14 +110,14 @@ def test_a_custom_range_that_makes_no_sense_is_said(sample: Visit) -> None:
     query = {"range": "custom", "from": "2026-11-23T12:00", "to": "2026-11-23T11:00"}
     app = sample("fine").open(PAGES["overview"], **query)
     assert not app.at.exception
-    assert "The start is not before the end." in app.text
+    assert "Start must be before end." in app.text
 
 
 def test_a_custom_range_is_not_refreshed(sample: Visit) -> None:
     query = {"range": "custom", "from": "2026-11-20T11:00", "to": "2026-11-20T12:00"}
     app = sample("fine").open(PAGES["overview"], **query)
     assert app.at.toggle(key="live").disabled
-    assert "Refreshing is off" in app.text
+    assert "Automatic refresh is off" in app.text
 
 
 ZOOMED = {"range": "custom", "from": "2026-11-20T11:00", "to": "2026-11-20T12:00"}

@@ -21,7 +21,7 @@ pages = pytest.mark.parametrize("entry", PAGES.values(), ids=list(PAGES))
 def test_with_nothing_configured_it_offers_the_twin(real: App, entry: Entry) -> None:
     real.open(entry)
     assert not real.at.exception
-    assert "What do you want to look at?" in real.text
+    assert "Choose a workload" in real.text
     assert real.at.button(key="start-twin").label == "Start the twin"
 
 
@@ -54,7 +54,7 @@ def test_a_twin_that_does_not_answer_is_not_called_aws(
     record(tmp_path, monkeypatch, emulator=os.getpid())
     real.open()
     assert not real.at.exception
-    assert "The local twin does not answer" in real.text
+    assert "The twin does not respond" in real.text
     assert "`" not in real.text
 
 
@@ -64,7 +64,7 @@ def test_a_twin_that_lost_its_host_says_so(real: App, tmp_path: Path, monkeypatc
     record(tmp_path, monkeypatch, emulator=os.getpid(), host=ended.pid)
     real.open()
     assert not real.at.exception
-    assert "The local twin is in trouble" in real.text
+    assert "The twin is not healthy" in real.text
     assert f"its host (process {ended.pid}) is gone" in real.text
 
 

@@ -22,8 +22,8 @@ def test_a_custom_range_is_in_utc_and_does_not_move() -> None:
 @pytest.mark.parametrize(
     ("start", "end", "said"),
     [
-        (None, datetime(2026, 11, 23), "Choose a start and an end"),
-        (datetime(2026, 11, 23, 11), datetime(2026, 11, 23, 10), "not before the end"),
+        (None, datetime(2026, 11, 23), "Select a start and an end"),
+        (datetime(2026, 11, 23, 11), datetime(2026, 11, 23, 10), "Start must be before end"),
         (datetime(2026, 11, 24), datetime(2026, 11, 25), "in the future"),
         (datetime(2025, 1, 1), datetime(2026, 11, 23), "455 days"),
     ],

@@ -1,4 +1,4 @@
-"""Audit: who did what to dead letters, when and why, and how it ended."""
+"""Audit: redrives, copies and purges of dead letters, with who, when, why and the result."""
 
 from dashboard.app_pages.audit import view
 

@@ -100,9 +100,9 @@ READ_ONLY = {"OPS_ALLOW_REMOTE": "1", "OPS_READ_ONLY": "1"}
         ("ops.example.com", ["ops.example.com"], {}, "no authentication"),
         ("0.0.0.0", ["ops.example.com"], {"OPS_ALLOW_REMOTE": "1"}, "set OPS_READ_ONLY=1"),
         ("0.0.0.0", ["ops.example.com"], {"OPS_READ_ONLY": "1"}, "SSH tunnel"),
-        ("0.0.0.0", ["127.0.0.1", "localhost"], READ_ONLY, "Name the hosts"),
-        ("0.0.0.0", ["*"], READ_ONLY, "Name the hosts"),
-        ("0.0.0.0", ["ops.example.com", "*"], READ_ONLY, "Name the hosts"),
+        ("0.0.0.0", ["127.0.0.1", "localhost"], READ_ONLY, "Specify its host names"),
+        ("0.0.0.0", ["*"], READ_ONLY, "Specify its host names"),
+        ("0.0.0.0", ["ops.example.com", "*"], READ_ONLY, "Specify its host names"),
         ("0.0.0.0", ["ops.example.com"], READ_ONLY, ""),
     ],
 )

@@ -126,7 +126,7 @@ def test_every_dialog_can_be_left(sample: Visit) -> None:
 
 def test_another_watched_queue_is_shown(sample: Visit) -> None:
     assert re.search(r"scilearn-undelivered\s+2\s+messages", sample("trouble").open().text)
-    assert "no metrics: not used for hours" in sample("fine").open().text
+    assert "no metrics: inactive for hours" in sample("fine").open().text
 
 
 def test_a_wrong_stack_is_asked_of_aws_and_nothing_is_being_read(
@@ -173,7 +173,7 @@ def test_the_audit_page_offers_no_time_range_that_it_does_not_use(sample: Visit)
 def test_a_next_step_on_a_page_names_nothing_that_a_page_lacks() -> None:
     from dashboard.markup import error_box
 
-    step = error_box._here("Name a profile (--profile or AWS_PROFILE), set keys up (aws configure).")
+    step = error_box._on_a_page("Name a profile (--profile or AWS_PROFILE), set keys up (aws configure).")
     assert "--profile" not in step
     assert "AWS_PROFILE=NAME streamlit run dashboard" in step
-    assert error_box._here("Start it: ops twin up.") == "Start it: ops twin up."
+    assert error_box._on_a_page("Start it: ops twin up.") == "Start it: ops twin up."
