@@ -34,7 +34,7 @@ PAGES = {
     for entry in (
         Entry("overview", "Overview", "monitoring", "Health at a glance"),
         Entry("queue", "Queue", "stacked_inbox", "Backlog and throughput"),
-        Entry("concurrency", "Concurrency", "stacks", "Concurrent executions and their limits"),
+        Entry("concurrency", "Concurrency", "stacks", "Usage, limits and throttles"),
         Entry("cold_starts", "Cold starts", "ac_unit", "Latency and cost impact"),
         Entry("cost", "Cost", "payments", "Cost per successful job, by component"),
         Entry("dead_letters", "Dead letters", "unsubscribe", "Failed messages, causes and redrive"),

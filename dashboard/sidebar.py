@@ -76,9 +76,7 @@ def _target() -> Target | None:
         if error is targets.NOTHING_CHOSEN:
             return None
         raise
-    place = (
-        f"Local twin, {target.region}" if target.is_twin else f"AWS, {target.region or 'profile default region'}"
-    )
+    place = f"Local twin, {target.region}" if target.is_twin else f"AWS, {target.region or 'profile default region'}"
     profile = "" if target.is_twin else target.profile or os.environ.get("AWS_PROFILE", "")
     st.html(f'<span class="so-quiet">{escape(f"{place}, profile {profile}" if profile else place)}</span>')
     return target
