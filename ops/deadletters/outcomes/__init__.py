@@ -1,1 +1,1 @@
-"""What happened to the messages that a redrive sent."""
+"""The outcomes of the messages that a redrive sent."""

@@ -1,4 +1,4 @@
-"""The fate of asynchronous invocations: by how the attempts under their request ids ended."""
+"""Outcomes of asynchronous invocations: by how the attempts under their request IDs ended."""
 
 from __future__ import annotations
 
@@ -22,19 +22,19 @@ if TYPE_CHECKING:
 
 
 class AsyncInvocationWatcher:
-    """``attempts``: how often Lambda tries before it gives up."""
+    """``attempts``: the invocations that Lambda makes before it gives up."""
 
     def __init__(self, source: DeadLetterQueue, function: lambda_.Function, attempts: int, since: datetime) -> None:
         self._attempts = attempts
         self._logs = LogTail(source.aws, function.log_group, since)
-        # By request id, and by when the line was written: an attempt is tried again under its id.
-        self._ended: dict[str, dict[datetime, invocation_log.InvocationLogLine]] = {}
-        self._stopped: dict[str, dict[datetime, invocation_log.InvocationLogLine]] = {}
-        self._failed: dict[str, dict[datetime, log_parser.LogEntry]] = {}
+        # By request ID and by the time of the line: Lambda retries under the same request ID.
+        self._reports: dict[str, dict[datetime, invocation_log.InvocationLogLine]] = {}
+        self._terminated: dict[str, dict[datetime, invocation_log.InvocationLogLine]] = {}
+        self._errors: dict[str, dict[datetime, log_parser.LogEntry]] = {}
 
     @classmethod
-    def of(cls, source: DeadLetterQueue, arn: str, since: datetime) -> AsyncInvocationWatcher | None:
-        """None when the function cannot be read about."""
+    def for_function(cls, source: DeadLetterQueue, arn: str, since: datetime) -> AsyncInvocationWatcher | None:
+        """None when the function cannot be described."""
         try:
             function = lambda_.get_function(source.aws, arn)
             return cls(source, function, 1 + lambda_.async_retries(source.aws, function), since)
@@ -52,57 +52,52 @@ class AsyncInvocationWatcher:
     def check(
         self, waiting: Sequence[SentMessage], run: Run, moving: bool, now: datetime
     ) -> Iterator[tuple[SentMessage, DecidedOutcome]]:
-        ids = [one for sent in waiting for one in sent.new_ids]
+        ids = [new_id for sent in waiting for new_id in sent.new_ids]
         self._logs.read(ids_pattern(ids) if len(ids) <= MAX_IDS_PER_QUERY else invocation_log.PATTERN, now, self._add)
         for sent in waiting:
-            fate = next(filter(None, map(self._outcome_of, sent.new_ids)), None)
-            if fate:
-                yield sent, fate
+            if outcome := next(filter(None, map(self._outcome_of, sent.new_ids)), None):
+                yield sent, outcome
 
     def _add(self, row: dict[str, str]) -> None:
         line = invocation_log.parse(row)
         if line is not None and line.source != invocation_log.INIT and line.at is not None:
             if line.source == invocation_log.REPORT:
-                self._ended.setdefault(line.request_id, {})[line.at] = line
+                self._reports.setdefault(line.request_id, {})[line.at] = line
             elif line.source != invocation_log.RECORD:  # the record repeats the report
-                self._stopped.setdefault(line.request_id, {})[line.at] = line
-        said = log_parser.parse_row(row)
-        if said is not None and said.failed and said.request_id:
-            self._failed.setdefault(said.request_id, {})[said.at] = said
+                self._terminated.setdefault(line.request_id, {})[line.at] = line
+        entry = log_parser.parse_row(row)
+        if entry is not None and entry.failed and entry.request_id:
+            self._errors.setdefault(entry.request_id, {})[entry.at] = entry
 
     def _outcome_of(self, request_id: str) -> DecidedOutcome | None:
-        """Of all attempts under the request id: one success is enough, the last failure tells why."""
-        reports = self._ended.get(request_id, {})
+        """Of all attempts under the request ID: one success is enough; the last failure is the cause."""
+        reports = self._reports.get(request_id, {})
         for at, line in reports.items():
-            if not invocation_end.failed(line) and self._why(line) is None:
+            if not invocation_end.failed(line) and self._failure(line) is None:
                 return Outcome.SUCCEEDED, at, ""
         if len(reports) < self._attempts:
             return None
         last = max(reports)
-        why = self._why(reports[last])
-        return (
-            Outcome.FAILED_AGAIN,
-            last,
-            why or self._logged(request_id) or ": ".join(invocation_end.failure_of(reports[last])),
-        )
+        cause = self._failure(reports[last]) or self._last_error(request_id)
+        return Outcome.FAILED_AGAIN, last, cause or ": ".join(invocation_end.failure_of(reports[last]))
 
-    def _why(self, report: invocation_log.InvocationLogLine) -> str | None:
-        """What says that an attempt failed besides its REPORT, which had no Status before 2025: how it was stopped, or
-        what left the handler."""
-        begins, ends = report.started - CLOCK_SKEW, (report.at or report.started) + CLOCK_SKEW
-        left = [
-            f"{said.error_type}: {said.error_message}"
-            for at, said in self._failed.get(report.request_id, {}).items()
-            if begins <= at <= ends and (said.unhandled or reason_rank.is_exit(said))
+    def _failure(self, report: invocation_log.InvocationLogLine) -> str | None:
+        """Evidence that an attempt failed besides its REPORT, which had no Status before 2025: an error that left the
+        handler, or how it was terminated."""
+        start, end = report.started - CLOCK_SKEW, (report.at or report.started) + CLOCK_SKEW
+        unhandled = [
+            f"{entry.error_type}: {entry.error_message}"
+            for at, entry in self._errors.get(report.request_id, {}).items()
+            if start <= at <= end and (entry.unhandled or reason_rank.is_exit(entry))
         ]
-        stopped = [
+        terminated = [
             ": ".join(invocation_end.failure_of(line))
-            for at, line in self._stopped.get(report.request_id, {}).items()
-            if begins <= at <= ends
+            for at, line in self._terminated.get(report.request_id, {}).items()
+            if start <= at <= end
         ]
-        return next(iter([*left, *stopped]), None)
+        return next(iter([*unhandled, *terminated]), None)
 
-    def _logged(self, request_id: str) -> str:
-        """The last error that was logged under the request id."""
-        said = self._failed.get(request_id, {})
-        return f"{said[max(said)].error_type}: {said[max(said)].error_message}" if said else ""
+    def _last_error(self, request_id: str) -> str:
+        """The last error that was logged under the request ID."""
+        errors = self._errors.get(request_id, {})
+        return f"{errors[max(errors)].error_type}: {errors[max(errors)].error_message}" if errors else ""

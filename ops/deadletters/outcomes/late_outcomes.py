@@ -1,5 +1,5 @@
-"""Outcomes that were open when a redrive ended, settled by the next scan: what lies in the dead-letter queue again,
-under the id that the redrive sent it as, has failed again. The rest stays open: that it is not there proves nothing.
+"""Outcomes that were unknown when a redrive ended, found by the next scan: a message that is in the dead-letter queue
+again, under the ID that the redrive sent it as, has failed again. Absence proves nothing: the others stay unknown.
 """
 
 from __future__ import annotations
@@ -27,14 +27,14 @@ ENDED_STATES = (RunState.STOPPED, RunState.CANCELLED, RunState.FAILED, RunState.
 
 
 def record_late_outcomes(source: DeadLetterQueue) -> tuple[str, ...]:
-    """To be called after a scan; a sentence for each redrive that it told something of. A ledger that cannot be read,
-    or that somebody writes to now, is left alone."""
-    said: list[str] = []
+    """To be called after a scan; a sentence for each redrive with new outcomes. A ledger that cannot be read, or that
+    another process is writing to, is skipped."""
+    notes: list[str] = []
     with suppress(OpsError), queue_lock.hold_lock(source, queue_lock.SCAN, "a scan"):
         for path in sorted(source.runs.glob("*.db")):
             with suppress(OpsError):
-                said += _record_for_run(source, path)
-    return tuple(said)
+                notes += _record_for_run(source, path)
+    return tuple(notes)
 
 
 def _record_for_run(source: DeadLetterQueue, path: Path) -> Iterator[str]:
@@ -43,19 +43,19 @@ def _record_for_run(source: DeadLetterQueue, path: Path) -> Iterator[str]:
         if not run.waiting or run.state not in ENDED_STATES:
             return
         waiting = {new: sent.message_id for sent in ledger.sent_messages(Outcome.WAITING) for new in sent.new_ids}
-        back = list(_failed_again(source, waiting))
-        if not back:
+        outcomes = list(_failed_again(source, waiting))
+        if not outcomes:
             return
-        ledger.record_outcomes(back)
-    some = formatting.count(len(back), "message whose outcome was", "messages whose outcome was")
-    yield f"Run {run.id}: {some} not known failed again."
+        ledger.record_outcomes(outcomes)
+    count = formatting.count(len(outcomes), "message whose outcome was", "messages whose outcome was")
+    yield f"Run {run.id}: {count} not known failed again."
 
 
 def _failed_again(source: DeadLetterQueue, waiting: dict[str, str]) -> Iterator[MessageOutcome]:
-    """``waiting``: id in the snapshot, by the id that it was sent as."""
-    with Snapshot.open(source) as shelf:
-        there = tuple(one for one, place in shelf.places(waiting).items() if place is Place.QUEUE)
-        for found in shelf.iterate(Selection(ids=there)) if there else ():
-            cause = found.cause
-            told = cause_in_words(cause.error_type, cause.error_message, cause.source, likely=cause.likely)
-            yield waiting[found.letter.message_id], Outcome.FAILED_AGAIN, cause.died, told
+    """``waiting``: ID in the snapshot, by the ID that the message was sent as."""
+    with Snapshot.open(source) as snapshot:
+        in_queue = tuple(message_id for message_id, place in snapshot.places(waiting).items() if place is Place.QUEUE)
+        for row in snapshot.iterate(Selection(ids=in_queue)) if in_queue else ():
+            cause = row.cause
+            text = cause_in_words(cause.error_type, cause.error_message, cause.source, likely=cause.likely)
+            yield waiting[row.letter.message_id], Outcome.FAILED_AGAIN, cause.died, text

@@ -1,9 +1,9 @@
-"""What the logs tell about messages that were sent: which invocations had them, and how it went. Pure.
+"""Outcomes of sent messages by the logs: which invocations received them, and how those ended. Pure.
 
-This project's handler names every message of a batch, and each job's success and failure. Of other functions, one that
-logs its event shows which invocation had a message, and how that ended tells about the message where the function
-answers for whole batches. A line that only mentions a message may be of an invocation that never had it: it counts for
-an invocation that failed, and for no other.
+This project's handler logs every message ID of a batch, and each job's success or failure. Another function that logs
+its event shows which invocation received a message, and the end of that invocation is the outcome where the function
+succeeds or fails for whole batches. A line that only mentions a message may be of an invocation that never received it:
+it counts when the invocation failed, and is ignored otherwise.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from operator import itemgetter
 from typing import Any
 
 from handler import contract
@@ -30,29 +31,29 @@ _IN_EVENT = re.compile(
     rf"messageId(?:{_QUOTE})?{_BLANKS}:{_BLANKS}{_QUOTE}({UUID}){_QUOTE}{_BLANKS},"
     rf"(?:\s|\\+[nrt]){{0,40}}(?:{_QUOTE})?receiptHandle(?:{_QUOTE})?{_BLANKS}:"
 )
-"""A message in the event that SQS invokes a function with, as JSON, in quotes, or as Python and Node.js print it."""
+"""A message in an SQS event of a function, as JSON, in quotes, or as Python and Node.js print it."""
 MAX_CAUSE_CHARACTERS = 300
 DLQ_MOVE_DELAY_S = 5.0
-"""Between the end of a visibility timeout and the move to the dead-letter queue, which SQS does in its own time."""
+"""Between the end of a visibility timeout and the move to the dead-letter queue, which SQS does with a delay."""
 
 
 @dataclass
 class _Track:
-    """One message. ``received``: by request ID, when an invocation logged that it had the message. ``mentioned``: by
-    request ID, when an invocation only named it."""
+    """The log entries about one message. ``received``: by request ID, when an invocation logged that it received the
+    message. ``mentioned``: by request ID, when an invocation only mentioned it."""
 
     received: dict[str, datetime] = field(default_factory=dict)
     mentioned: dict[str, datetime] = field(default_factory=dict)
-    succeeded: tuple[datetime, str] | None = None  # when, in which request
-    failed: tuple[datetime, str, str] | None = None  # when, in which request, the cause
-    rejected: bool = False  # sent to the dead-letter queue by the handler itself
-    sent_as: str = ""  # the handler put it back as a new message
+    succeeded: tuple[datetime, str] | None = None  # time, request ID
+    failed: tuple[datetime, str, str] | None = None  # time, request ID, cause
+    rejected: bool = False  # the handler sent it to the dead-letter queue itself
+    sent_as: str = ""  # the handler sent it again as a new message
 
 
 @dataclass(frozen=True)
 class QueueSettings:
-    """How the queue feeds the function. ``max_receives``: None where the queue has no dead-letter queue.
-    ``whole_batches``: an invocation that succeeds has done all its messages (no partial batch responses)."""
+    """``max_receives``: None when the queue has no dead-letter queue. ``whole_batches``: an invocation that succeeds has
+    processed all its messages (no partial batch responses)."""
 
     visibility_s: float
     max_receives: int | None
@@ -60,15 +61,15 @@ class QueueSettings:
 
 
 class MessageTracker:
-    """``add`` takes rows of Logs Insights in any order, and the same row again."""
+    """``add`` takes rows of Logs Insights in any order, and repeatedly."""
 
-    def __init__(self, feed: QueueSettings, wanted: Mapping[str, object]) -> None:
-        self._feed = feed
-        self._wanted = wanted  # the ids of messages that were sent; it may grow
+    def __init__(self, settings: QueueSettings, wanted: Mapping[str, object]) -> None:
+        self._settings = settings
+        self._wanted = wanted  # IDs of the messages that were sent; it may grow
         self._tracks: dict[str, _Track] = {}
-        self._ended: dict[str, invocation_log.InvocationLogLine] = {}  # by request id
+        self._ended: dict[str, invocation_log.InvocationLogLine] = {}  # by request ID
         self.sees_handler_records = False
-        """Whether this project's handler tells about messages here."""
+        """Whether the function logs as this project's handler does."""
 
     def add(self, row: Mapping[str, str]) -> None:
         if (line := invocation_log.parse(row)) and line.source in invocation_log.ENDINGS:
@@ -76,36 +77,36 @@ class MessageTracker:
             if known is None or known.source != "record":
                 self._ended[line.request_id] = line
             return
-        said = log_parser.parse_row(row)
-        if said is None:
+        entry = log_parser.parse_row(row)
+        if entry is None:
             return
         message = row.get("@message", "")
         record = _handler_record(message)
         if record is not None:
             self.sees_handler_records = True
-        in_event = frozenset(found[1] for found in _IN_EVENT.finditer(message))
-        named = said.message_ids or said.mentioned
-        for message_id in [one for one in named if one in self._wanted or one in self._tracks]:
+        in_event = frozenset(match[1] for match in _IN_EVENT.finditer(message))
+        named = entry.message_ids or entry.mentioned
+        for message_id in [known for known in named if known in self._wanted or known in self._tracks]:
             track = self._tracks.setdefault(message_id, _Track())
-            if said.request_id:
-                certain = record is not None or message_id in in_event
-                times = track.received if certain else track.mentioned
-                times[said.request_id] = min(said.at, times.get(said.request_id, said.at))
+            if entry.request_id:
+                is_received = record is not None or message_id in in_event
+                times = track.received if is_received else track.mentioned
+                times[entry.request_id] = min(entry.at, times.get(entry.request_id, entry.at))
             if record is not None:
-                self._apply_record(track, record, said)
-            if said.failed and said.message_ids and (track.failed is None or track.failed[0] <= said.at):
-                track.failed = (said.at, said.request_id, _cause_of(said, record)[:MAX_CAUSE_CHARACTERS])
+                self._apply_record(track, record, entry)
+            if entry.failed and entry.message_ids and (track.failed is None or track.failed[0] <= entry.at):
+                track.failed = (entry.at, entry.request_id, _cause_of(entry, record)[:MAX_CAUSE_CHARACTERS])
                 track.rejected = track.rejected or bool(record and record.get(contract.LOG_PERMANENT))
 
-    def _apply_record(self, track: _Track, record: Mapping[str, Any], said: log_parser.LogEntry) -> None:
-        if said.text in SUCCEEDED and (track.succeeded is None or track.succeeded[0] < said.at):
-            track.succeeded = (said.at, said.request_id)
-        elif said.text == contract.LOG_JOB_SENT_AGAIN and (again := record.get(contract.LOG_SENT_AS)):
+    def _apply_record(self, track: _Track, record: Mapping[str, Any], entry: log_parser.LogEntry) -> None:
+        if entry.text in SUCCEEDED and (track.succeeded is None or track.succeeded[0] < entry.at):
+            track.succeeded = (entry.at, entry.request_id)
+        elif entry.text == contract.LOG_JOB_SENT_AGAIN and (again := record.get(contract.LOG_SENT_AS)):
             track.sent_as = str(again)
             self._tracks.setdefault(track.sent_as, _Track())
 
     def outcome_of(self, message_id: str, now: datetime) -> DecidedOutcome | None:
-        """What became of a message, when, and why it came back; None while that is not known."""
+        """The outcome of a message, its time, and the cause when it failed again; None while unknown."""
         track, seen = self._tracks.get(message_id), {message_id}
         while track and track.sent_as and track.sent_as not in seen:
             seen.add(track.sent_as)
@@ -116,7 +117,7 @@ class MessageTracker:
             return Outcome.SUCCEEDED, track.succeeded[0], ""
         if track.rejected and track.failed:
             return Outcome.FAILED_AGAIN, track.failed[0], track.failed[2]
-        if self._feed.whole_batches:
+        if self._settings.whole_batches:
             for request_id in track.received:
                 ended = self._ended.get(request_id)
                 if ended and ended.source != "timeout" and ended.values.get("status") == "success":
@@ -129,23 +130,23 @@ class MessageTracker:
         return self._cause(track) if track else ""
 
     def _retried(self, track: _Track) -> bool:
-        """A job whose result could not be announced succeeded and failed in one invocation, and is tried again."""
+        """A job whose result could not be published succeeded and failed in one invocation, and is retried."""
         success, failure = track.succeeded, track.failed
         return bool(success and failure and failure[1] == success[1] and failure[0] >= success[0])
 
     def _receives_exhausted(self, track: _Track, now: datetime) -> DecidedOutcome | None:
-        most, receives = self._feed.max_receives, self._receives(track)
-        if most is None or len(receives) < most:
+        max_receives, receives = self._settings.max_receives, self._receives(track)
+        if max_receives is None or len(receives) < max_receives:
             return None
-        last_request, last = max(receives.items(), key=lambda one: one[1])
-        back_at = last + timedelta(seconds=self._feed.visibility_s)
+        last_request, last = max(receives.items(), key=itemgetter(1))
+        moved_at = last + timedelta(seconds=self._settings.visibility_s)
         failed = track.failed is not None and track.failed[1] == last_request
-        if failed or self._invocation_failed(last_request) or now > back_at + timedelta(seconds=DLQ_MOVE_DELAY_S):
-            return Outcome.FAILED_AGAIN, back_at, self._cause(track)
+        if failed or self._invocation_failed(last_request) or now > moved_at + timedelta(seconds=DLQ_MOVE_DELAY_S):
+            return Outcome.FAILED_AGAIN, moved_at, self._cause(track)
         return None
 
     def _receives(self, track: _Track) -> dict[str, datetime]:
-        """By request ID: the invocations that had the message, and those that named it and failed."""
+        """By request ID: the invocations that received the message, and those that mentioned it and failed."""
         failed = {request_id: at for request_id, at in track.mentioned.items() if self._invocation_failed(request_id)}
         return failed | track.received
 
@@ -155,20 +156,19 @@ class MessageTracker:
 
     def _cause(self, track: _Track) -> str:
         receives = self._receives(track)
-        last_request = max(receives.items(), key=lambda one: one[1])[0] if receives else ""
+        last_request = max(receives.items(), key=itemgetter(1))[0] if receives else ""
         if self._invocation_failed(last_request) and not (track.failed and track.failed[1] == last_request):
             return ": ".join(invocation_end.failure_of(self._ended[last_request]))[:MAX_CAUSE_CHARACTERS]
         return track.failed[2] if track.failed else ""
 
 
-def _cause_of(said: log_parser.LogEntry, record: Mapping[str, Any] | None) -> str:
-    """By what this project's handler calls the failure itself, as it does on a message that it rejects; else the root
-    cause."""
-    own = record or {}
-    kind, why = own.get(contract.LOG_ERROR_TYPE), own.get(contract.LOG_ERROR_MESSAGE)
-    if isinstance(kind, str) and kind and isinstance(why, str):
-        return f"{kind}: {why}"
-    return f"{said.error_type}: {said.error_message}"
+def _cause_of(entry: log_parser.LogEntry, record: Mapping[str, Any] | None) -> str:
+    """The error as this project's handler logs it, and writes it on a message that it rejects; else the root cause."""
+    fields = record or {}
+    error_type, error_message = fields.get(contract.LOG_ERROR_TYPE), fields.get(contract.LOG_ERROR_MESSAGE)
+    if isinstance(error_type, str) and error_type and isinstance(error_message, str):
+        return f"{error_type}: {error_message}"
+    return f"{entry.error_type}: {entry.error_message}"
 
 
 def _handler_record(message: str) -> Mapping[str, Any] | None:
@@ -177,5 +177,5 @@ def _handler_record(message: str) -> Mapping[str, Any] | None:
         record = json.loads(message)
     except (ValueError, RecursionError):
         return None
-    told = (contract.LOG_BATCH, *SUCCEEDED, contract.LOG_JOB_SENT_AGAIN, contract.LOG_JOB_FAILED)
-    return record if isinstance(record, dict) and record.get("message") in told else None
+    messages = (contract.LOG_BATCH, *SUCCEEDED, contract.LOG_JOB_SENT_AGAIN, contract.LOG_JOB_FAILED)
+    return record if isinstance(record, dict) and record.get("message") in messages else None

@@ -1,4 +1,4 @@
-"""Following a log group: each look asks only for what is new since the last one, within a budget for the whole run."""
+"""Reading a log group incrementally: each read queries only what is new, within one budget for the whole run."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ if TYPE_CHECKING:
     from ops.aws import Aws
 
 INGESTION_DELAY_S, INGESTION_DELAY_TWIN_S = 60.0, 5.0
-"""How much later than they happened lines may turn up in a query: read again each time."""
+"""How long after they were written lines may appear in a query: this time is read again each time."""
 MAX_QUERIES_PER_READ = 5
 BUDGET_USD = 1.00
-"""Logs Insights bills what it scans. A run that looks every 15 s at a group that takes in 1 GB an hour scans about 5 GB
-an hour ($0.025): the budget lasts for any run but one over a very busy group."""
+"""Logs Insights bills the bytes scanned. A run that reads a log group with 1 GB per hour every 15 s scans about 5 GB per
+hour ($0.025): the budget lasts for every run but one over a very busy group."""
 
 
 class LogTail:
-    """From ``since`` on. ``usd``, ``queries``: spent so far. ``refused``: why nothing more is read, or empty."""
+    """``usd``, ``queries``: spent so far. ``error``: why the last read failed, or empty."""
 
     def __init__(self, aws: Aws, group: str, since: datetime, budget_usd: float = BUDGET_USD) -> None:
         self._aws = aws
@@ -33,33 +33,33 @@ class LogTail:
         self.usd = 0.0
         self.queries = 0
         self.error = ""
-        self._over = False
+        self._ended = False
 
-    def read(self, pattern: str, now: datetime, heard: Callable[[dict[str, str]], None]) -> None:
-        """Every new row whose message matches ``pattern``, a regular expression without a slash. Rows come twice."""
+    def read(self, pattern: str, now: datetime, on_row: Callable[[dict[str, str]], None]) -> None:
+        """Every new row whose message matches ``pattern``, a regular expression without a slash. Rows may repeat."""
         query = f"fields @timestamp, @message, @logStream | filter @message like /{pattern}/ | sort @timestamp asc"
         for _ in range(MAX_QUERIES_PER_READ):
-            if self._over:
+            if self._ended:
                 return
             if self.usd > self._budget_usd:
-                self.error = f"The logs are not read any more: that had cost {formatting.usd(self.usd)}."
-                self._over = True
+                self.error = f"The logs are no longer read, because their queries have cost {formatting.usd(self.usd)}."
+                self._ended = True
                 return
             start = self._since - self._late
             try:
-                found = logs.run_query(self._aws, self._group, query, start, now)
+                result = logs.run_query(self._aws, self._group, query, start, now)
             except AwsError as error:
                 self.error = str(error)
-                self._over = isinstance(error, AccessDenied | NotFound)  # else the next look may be answered
+                self._ended = isinstance(error, AccessDenied | NotFound)  # other errors may be gone at the next read
                 return
             self.error = ""
             self.queries += 1
-            self.usd += found.bytes_scanned / 1e9 * pricing.load().log_gb_scanned
-            for row in found.rows:
-                heard(row)
-            times = [at for row in found.rows if (at := invocation_log.moment(row.get("@timestamp", "")))]
-            if not found.truncated or not times:
+            self.usd += result.bytes_scanned / 1e9 * pricing.load().log_gb_scanned
+            for row in result.rows:
+                on_row(row)
+            times = [at for row in result.rows if (at := invocation_log.moment(row.get("@timestamp", "")))]
+            if not result.truncated or not times:
                 self._since = now
                 return
-            # The rest begins where this answer ends; within one second there is no telling the rest apart.
+            # The rest starts where this result ends; a query cannot continue within one second.
             self._since = max(max(times), start + timedelta(seconds=1)) + self._late

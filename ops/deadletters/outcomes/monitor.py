@@ -1,11 +1,11 @@
-"""What became of the messages that a redrive sent: of those very messages, by where they were sent to.
+"""The outcomes of the messages that a redrive sent, by destination.
 
-- To a queue that a function reads: what the function's log says about each (``tracks``), a query a look. Where it says
-  nothing, by the queues: messages that left their queue and are not in its dead-letter queue are taken to have
-  succeeded (``settled``).
-- An asynchronous invocation: how the invocations of that request id ended.
-- To a bus or a topic: whether it came back, for neither tells what it delivered (``published``).
-- Anything else (a queue that nobody is known to read) cannot be watched, and the run says so.
+- A queue that a function consumes: by the function's log (``log_correlation``), one query per check. Where it does not
+  mention a message, by the queues: a message that left its queue and is not in its dead-letter queue is assumed to have
+  succeeded (``queue_outcomes``).
+- An asynchronous invocation: by how the invocations with that request ID ended.
+- A bus or a topic: by what returns to the dead-letter queue, for neither reports deliveries (``publish_outcomes``).
+- Anything else (a queue without a known consumer) cannot be watched, and the run says so.
 """
 
 from __future__ import annotations
@@ -35,13 +35,13 @@ if TYPE_CHECKING:
 
 CHECK_INTERVAL_S, CHECK_INTERVAL_TWIN_S = 15.0, 2.0
 WATCH_AFTER_STOP_S, WATCH_AFTER_STOP_TWIN_S = 120.0, 15.0
-"""How long what is in flight is watched once a canary has stopped: no longer, since nobody can scan meanwhile. What is
-known later, the next scan tells (``afterwards``)."""
+"""How long messages in flight are watched once a canary has stopped: briefly, since no scan can run meanwhile. Later
+outcomes are found by the next scan (``late_outcomes``)."""
 MIN_REPORTED_USD = 0.001
 
 
 class DestinationWatcher(Protocol):
-    """Somewhere that messages were sent to."""
+    """Watches the messages that were sent to one destination."""
 
     @property
     def notes(self) -> Sequence[str]: ...
@@ -51,62 +51,63 @@ class DestinationWatcher(Protocol):
     def check(
         self, waiting: Sequence[SentMessage], run: Run, moving: bool, now: datetime
     ) -> Iterable[tuple[SentMessage, DecidedOutcome]]:
-        """Those of ``waiting`` whose fate is known."""
+        """Those of ``waiting`` whose outcome is known. ``moving``: the redrive is sending, and must find the dead-letter
+        queue as it is."""
 
 
 class OutcomeMonitor:
-    """The ``course.Watch`` of a run."""
+    """Implements ``rollout.OutcomeWatcher``."""
 
     def __init__(self, source: DeadLetterQueue, plan: Plan, run: Run, back: Iterable[SentMessage] = ()) -> None:
-        """``back``: what is already known to have come back, where an earlier process of the run found it."""
+        """``back``: messages that an earlier process of the run already found to have failed again."""
         self._source = source
         self._same_bodies = SameBodyMatcher(source, plan, run.began, back)
-        held = _count_messages(source, run)
-        # On resuming, what came back meanwhile is among those that the queue holds, beside those the plan knew.
-        self._before = None if held is None else min(held, plan.queue_count + run.failed_again)
-        self._watchers: dict[str, DestinationWatcher | None] = {}  # by the destination's ARN; None: cannot be watched
-        self._causes: dict[str, str] = {}  # by fingerprint: the name of what came back
+        count = _count_messages(source, run)
+        # On resuming, what failed again meanwhile is in the queue too, beside the messages that the plan counted.
+        self._before = None if count is None else min(count, plan.queue_count + run.failed_again)
+        self._watchers: dict[str, DestinationWatcher | None] = {}  # by destination ARN; None: cannot be watched
+        self._causes: dict[str, str] = {}  # by fingerprint
         self.pause_s = CHECK_INTERVAL_TWIN_S if source.aws.target.is_twin else CHECK_INTERVAL_S
 
     @property
     def note(self) -> str:
-        notes = [note for place in self._watchers.values() if place for note in place.notes]
-        blind = [arn for arn, place in self._watchers.items() if place is None]
-        if blind:
-            notes.append(f"Nothing tells what became of messages to {', '.join(_resource_name(arn) for arn in blind)}.")
-        usd = sum(place.usd for place in self._watchers.values() if place)
+        notes = [note for watcher in self._watchers.values() if watcher for note in watcher.notes]
+        unwatched = [_resource_name(arn) for arn, watcher in self._watchers.items() if watcher is None]
+        if unwatched:
+            notes.append(f"The outcomes of messages to {', '.join(unwatched)} are unknown.")
+        usd = sum(watcher.usd for watcher in self._watchers.values() if watcher)
         if usd >= MIN_REPORTED_USD:
-            notes.append(f"Watching cost {formatting.price(usd)} of log queries.")
+            notes.append(f"Log queries for the outcomes cost {formatting.price(usd)}.")
         return " ".join(dict.fromkeys(notes))
 
     def check(self, waiting: Sequence[SentMessage], run: Run, moving: bool) -> list[MessageOutcome]:
         now = clock.now_utc()
         self._same_bodies.add_sent(waiting)
-        by_place: dict[str, list[SentMessage]] = {}
+        by_destination: dict[str, list[SentMessage]] = {}
         for sent in waiting:
-            by_place.setdefault(sent.destination, []).append(sent)
+            by_destination.setdefault(sent.destination, []).append(sent)
         known: list[MessageOutcome] = []
-        for arn, some in by_place.items():
+        for arn, messages in by_destination.items():
             if arn not in self._watchers:
-                self._watchers[arn] = self._watcher_for(arn, min(sent.sent_at for sent in some))
-            place = self._watchers[arn]
-            if place is None:
-                known += [(sent.message_id, Outcome.UNWATCHED, now, "") for sent in some]
+                self._watchers[arn] = self._watcher_for(arn, min(sent.sent_at for sent in messages))
+            watcher = self._watchers[arn]
+            if watcher is None:
+                known += [(sent.message_id, Outcome.UNWATCHED, now, "") for sent in messages]
             else:
-                fates = list(place.check(some, run, moving, now))
-                self._name_causes([cause for _, (_, _, cause) in fates if cause])
+                decided = list(watcher.check(messages, run, moving, now))
+                self._name_causes([cause for _, (_, _, cause) in decided if cause])
                 known += [
                     (sent.message_id, outcome, at, self._causes.get(_fingerprint_of(cause), cause))
-                    for sent, (outcome, at, cause) in fates
+                    for sent, (outcome, at, cause) in decided
                 ]
         return known
 
     def _name_causes(self, causes: Sequence[str]) -> None:
-        """One name for all that died of the same, whatever ids and numbers stand in it; once given it stays."""
-        alike: dict[str, list[str]] = {}
+        """One label per fingerprint, whatever IDs and numbers the messages contain; it stays the same afterwards."""
+        by_fingerprint: dict[str, list[str]] = {}
         for cause in causes:
-            alike.setdefault(_fingerprint_of(cause), []).append(cause.partition(": ")[2])
-        for key, messages in alike.items():
+            by_fingerprint.setdefault(_fingerprint_of(cause), []).append(cause.partition(": ")[2])
+        for key, messages in by_fingerprint.items():
             error_type = next(cause for cause in causes if _fingerprint_of(cause) == key).partition(": ")[0]
             label = common_label(messages) if len(messages) > 1 else normalize_message(messages[0])
             self._causes.setdefault(key, cause_in_words(error_type, label, ""))
@@ -114,19 +115,19 @@ class OutcomeMonitor:
     def _watcher_for(self, arn: str, since: datetime) -> DestinationWatcher | None:
         service = arn.split(":")[2] if arn.count(":") >= 5 else ""
         if service == "lambda":
-            return AsyncInvocationWatcher.of(self._source, arn, since)
+            return AsyncInvocationWatcher.for_function(self._source, arn, since)
         if service in RETRY_POLICIES:
             return PublishOutcomeWatcher(self._source, arn, self._before)
         if service != "sqs":
             return None
-        reader = consumers.of_queue(self._source, arn)
-        return SqsOutcomeWatcher(self._source, reader, since, self._before, self._same_bodies) if reader else None
+        consumer = consumers.of_queue(self._source, arn)
+        return SqsOutcomeWatcher(self._source, consumer, since, self._before, self._same_bodies) if consumer else None
 
 
 def start_monitor(
     source: DeadLetterQueue, plan: Plan, run: Run, back: Iterable[SentMessage] = ()
 ) -> OutcomeMonitor | None:
-    """None when the plan asks for no watching. To be called before anything is sent. ``back``: as ``Watch``."""
+    """None when the plan does not track outcomes. Call it before anything is sent. ``back``: as in ``OutcomeMonitor``."""
     return OutcomeMonitor(source, plan, run, back) if plan.steps.watch and plan.action is not Action.PURGE else None
 
 
@@ -135,7 +136,7 @@ def watch_after_stop_s(aws: Aws) -> float:
 
 
 def _count_messages(source: DeadLetterQueue, run: Run) -> int | None:
-    """Letters in the queue, and those that the run took out of it."""
+    """Messages in the queue, plus those that the run took out of it; None when SQS does not answer."""
     try:
         return dlq_search.message_count(source.aws, source.queue, run.deleted)
     except AwsError:

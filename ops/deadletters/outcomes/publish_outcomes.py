@@ -1,8 +1,8 @@
-"""What became of events and notifications that were put on a bus or a topic again.
+"""Outcomes of events and notifications that were published again to a bus or a topic.
 
-Neither service tells who got one. What it could not deliver comes back as a dead letter that carries the id under which
-it was published: at once where no retry would help (a target that is gone or denies it), else when the retries end. So
-a message is known to have come back, or not to have come back yet; never to have succeeded.
+Neither service reports deliveries. A failed delivery returns as a dead-letter message with the ID under which it was
+published: at once where no retry would help (the target is gone or denies access), else when the retries end. So a
+message is known to have failed again, or not to have failed so far; never to have succeeded.
 """
 
 from __future__ import annotations
@@ -34,29 +34,29 @@ _ID_FIELDS = {Kind.EVENTBRIDGE: "id", Kind.SNS: "MessageId"}
 
 
 class PublishOutcomeWatcher:
-    """Of one bus or topic. ``before``: letters in the queue before anything was sent, and those that the run had taken
-    out of it by then."""
+    """The outcomes at one bus or topic."""
 
     usd = 0.0
 
     def __init__(self, source: DeadLetterQueue, arn: str, before: int | None) -> None:
+        """``before``: as in ``DlqSearch``."""
         self._queue = source.queue
         self._dlq_search = dlq_search.DlqSearch(source.aws, source.queue, before)
         self._service, self._name = arn.split(":")[2], arn.rpartition(":")[2].rpartition("/")[2]
         self._settling_s = dlq_search.settling_s(source.aws)
         self._next = 0.0
-        self._let_go = 0
-        self._trouble = ""
+        self._unwatched = 0
+        self._note = ""
 
     @property
     def notes(self) -> Sequence[str]:
-        notes = [self._trouble] if self._trouble else []
-        if self._let_go:
-            some = formatting.count(self._let_go, "message")
+        notes = [self._note] if self._note else []
+        if self._unwatched:
+            count = formatting.count(self._unwatched, "message")
             within = formatting.duration(self._settling_s)
             notes.append(
-                f"{some} to {self._name} did not come back to {self._queue.name} within {within}; nothing tells "
-                f"that they arrived, and {RETRY_POLICIES[self._service]}."
+                f"{count} to {self._name} did not return to {self._queue.name} within {within}; that is no proof of "
+                f"delivery, and {RETRY_POLICIES[self._service]}."
             )
         return notes
 
@@ -67,26 +67,28 @@ class PublishOutcomeWatcher:
             return
         self._next = time.monotonic() + self._settling_s / 4
         try:
-            found = self._found(waiting, run, now)
+            result = self._search(waiting, run, now)
         except AwsError as error:
-            self._trouble = f"{error} {error.next_step}".strip()
+            self._note = f"{error} {error.next_step}".strip()
             return
-        self._trouble = found.note
+        self._note = result.note
         for sent in waiting:
-            cause = next((found.causes[one] for one in sent.new_ids if one in found.causes), None)
+            cause = next((result.causes[new_id] for new_id in sent.new_ids if new_id in result.causes), None)
             if cause is not None:
                 self._dlq_search.known_count += 1
                 yield sent, (Outcome.FAILED_AGAIN, now, cause)
-            elif found.whole and self._settled(sent, now):
-                self._let_go += 1
+            elif result.complete and self._settled(sent, now):
+                self._unwatched += 1
                 yield sent, (Outcome.UNWATCHED, now, "")
 
-    def _found(self, waiting: Sequence[SentMessage], run: Run, now: datetime) -> dlq_search.SearchResult:
-        """Before the queue's counts are right, it is read only when they say that something came."""
+    def _search(self, waiting: Sequence[SentMessage], run: Run, now: datetime) -> dlq_search.SearchResult:
+        """Before the queue's counts are accurate, it is read only when they have grown."""
         due = any(self._settled(sent, now) for sent in waiting)
         if not due and not self._dlq_search.has_grown(run.deleted):
             return dlq_search.SearchResult({}, False)
-        return self._dlq_search.find({one for sent in waiting for one in sent.new_ids}, _published_ids, run.deleted)
+        return self._dlq_search.find(
+            {new_id for sent in waiting for new_id in sent.new_ids}, _published_ids, run.deleted
+        )
 
     def _settled(self, sent: SentMessage, now: datetime) -> bool:
         return (now - sent.sent_at).total_seconds() >= self._settling_s

@@ -1,8 +1,8 @@
-"""What became of messages of which no log tells, by the queues alone.
+"""Outcomes of messages that no log mentions, by the queues alone.
 
-A message that is in its queue no more was done or has died; if it is not in the dead-letter queue either, it is taken
-to have succeeded. That is an assumption (somebody else may have deleted or moved it), and the run says so. While it may
-still wait in its queue, unread, nothing is assumed.
+A message that has left its queue succeeded or failed; if it is not in the dead-letter queue either, it is assumed to
+have succeeded. Another consumer may have deleted or moved it, so the run reports the assumption. While it may still
+wait in its queue, nothing is assumed.
 """
 
 from __future__ import annotations
@@ -30,85 +30,86 @@ if TYPE_CHECKING:
 
 
 class QueueOutcomeWatcher:
-    """``reader`` is the workload that the messages went to; its dead-letter queue may be the one that is redriven."""
+    """``consumer``: the workload that the messages were sent to; its dead-letter queue may be the redriven one."""
 
-    def __init__(self, source: DeadLetterQueue, reader: Workload, before: int | None, alike: SameBodyMatcher) -> None:
-        """``before``: how many letters lay in the queue that is redriven before anything was sent, and those that this
-        run had taken out by then."""
+    def __init__(self, source: DeadLetterQueue, consumer: Workload, before: int | None, alike: SameBodyMatcher) -> None:
+        """``before``: as in ``DlqSearch``, about the redriven queue."""
         self._source = source
         self._aws = source.aws
-        self._queue, self._dlq = reader.queue, reader.dlq
+        self._queue, self._dlq = consumer.queue, consumer.dlq
         self._settling = timedelta(seconds=dlq_search.settling_s(self._aws))
         self._longest = timedelta(seconds=self._queue.visibility_s * (self._queue.max_receive_count or 1))
-        self._emptied_by_us = self._dlq is not None and self._dlq.arn == source.queue.arn
+        self._is_redriven = self._dlq is not None and self._dlq.arn == source.queue.arn
         self._dlq_search = self._search_of_dlq(before)
         self._watermark = QueueWatermark(self._aws, self._queue)
         self._same_bodies = alike
-        self._empty_since: tuple[datetime, float] | None = None  # the time of day, and on the clock that only runs on
+        self._empty_since: tuple[datetime, float] | None = None  # the time, and on the monotonic clock
         self._next = 0.0
         self._assumed = 0
-        self._remaining = 0  # messages in the queue, while some of ours may be among them
+        self._remaining = 0  # messages in the queue, while some of the run's may be among them
         self._note = ""
 
     @property
     def notes(self) -> Sequence[str]:
         notes = [self._note] if self._note else []
         if self._remaining:
-            some = formatting.count(self._remaining, "message lies", "messages lie")
-            notes.append(f"{some} in {self._queue.name}: is its function at work?")
+            count = formatting.count(self._remaining, "message is", "messages are")
+            notes.append(f"{count} still in {self._queue.name}: is its function running?")
             if self._watermark.error:
-                notes.append(f"How old the oldest is cannot be asked: {self._watermark.error}")
+                notes.append(f"The age of the oldest message is unknown: {self._watermark.error}")
         if self._same_bodies.matched_count:
-            some = formatting.count(
+            count = formatting.count(
                 self._same_bodies.matched_count, "message that failed again is", "messages that failed again are"
             )
-            notes.append(f"{some} known by the body alone, because SQS's move task gives new ids.")
+            notes.append(f"{count} recognized by the body alone, because SQS's move task assigns new IDs.")
         if self._assumed:
-            some = formatting.count(self._assumed, "message is", "messages are")
+            count = formatting.count(self._assumed, "message is", "messages are")
             notes.append(
-                f"{some} taken to have succeeded, because they left {self._queue.name} and did not come back; the "
-                "function's log does not tell."
+                f"{count} assumed to have succeeded, because they left {self._queue.name} and did not return; the "
+                "function's log does not mention them."
             )
         return notes
 
     def check(
-        self, silent: Sequence[SentMessage], run: Run, now: datetime, why: Callable[[str], str]
+        self, silent: Sequence[SentMessage], run: Run, now: datetime, last_failure: Callable[[str], str]
     ) -> Iterator[tuple[SentMessage, DecidedOutcome]]:
-        """Those of ``silent`` that have left their queue. ``why``: what a new message id last failed of."""
+        """Those of ``silent`` that have left their queue. ``last_failure``: of a new message ID, or empty."""
         if time.monotonic() < self._next:
             return
         self._next = time.monotonic() + self._settling.total_seconds() / 2
         try:
             left = self._left_before(silent)
             gone = [sent for sent in silent if left and sent.sent_at < left]
-            over = [sent for sent in silent if now > sent.sent_at + self._longest + self._settling]
-            found = self._search_dlq([*gone, *over], run)
+            overdue = [sent for sent in silent if now > sent.sent_at + self._longest + self._settling]
+            result = self._search_dlq([*gone, *overdue], run)
         except AwsError as error:
             self._note = f"{error} {error.next_step}".strip()
             return
-        self._note = found.note
+        self._note = result.note
         self._remaining = self._remaining if len(gone) < len(silent) else 0
-        asked = {sent.message_id: sent for sent in (*over, *gone)}
-        alike = self._same_bodies.match(tuple(asked.values()), found.others)
-        for sent in asked.values():
-            named = (found.causes[one] for one in sent.new_ids if one in found.causes)
-            cause = next(named, alike.get(sent.message_id))
+        searched = {sent.message_id: sent for sent in (*overdue, *gone)}
+        by_body = self._same_bodies.match(tuple(searched.values()), result.others)
+        for sent in searched.values():
+            by_id = (result.causes[new_id] for new_id in sent.new_ids if new_id in result.causes)
+            cause = next(by_id, by_body.get(sent.message_id))
             if cause is not None:
                 self.failed_again()
-                yield sent, (Outcome.FAILED_AGAIN, now, cause or next(filter(None, map(why, sent.new_ids)), ""))
-            elif found.whole and left and sent.sent_at < left:
+                yield (
+                    sent,
+                    (Outcome.FAILED_AGAIN, now, cause or next(filter(None, map(last_failure, sent.new_ids)), "")),
+                )
+            elif result.complete and left and sent.sent_at < left:
                 self._assumed += 1
                 yield sent, (Outcome.SUCCEEDED, now, "")
 
     def failed_again(self) -> None:
-        """One more lies in the dead-letter queue, as this or the log says."""
+        """One more message is known to be in the dead-letter queue again."""
         if self._dlq_search:
             self._dlq_search.known_count += 1
 
     def _left_before(self, silent: Sequence[SentMessage]) -> datetime | None:
-        """What was sent before then is not in its queue any more; None when nothing tells. That the queue was empty
-        before the last of them was sent says nothing about those: it must have been so since, long enough for SQS's
-        counts."""
+        """The messages sent before then have left their queue; None when unknown. That the queue was empty before the
+        last message was sent is no evidence: it must have been empty since, long enough for SQS's counts."""
         depth = sqs.queue_depth(self._aws, self._queue)
         self._remaining = depth.visible + depth.in_flight + depth.delayed
         if self._remaining:
@@ -117,21 +118,20 @@ class QueueOutcomeWatcher:
         last = max((sent.sent_at for sent in silent), default=None)
         if self._empty_since is None or (last is not None and self._empty_since[0] <= last):
             self._empty_since = clock.now_utc(), clock.elapsed_s()
-        since, began = self._empty_since
-        return since if clock.elapsed_s() - began >= self._settling.total_seconds() else None
+        since, start = self._empty_since
+        return since if clock.elapsed_s() - start >= self._settling.total_seconds() else None
 
-    def _search_dlq(self, some: Sequence[SentMessage], run: Run) -> dlq_search.SearchResult:
-        """Which of these lie in the dead-letter queue, by their new ids."""
-        if self._dlq_search is None or not some:
+    def _search_dlq(self, messages: Sequence[SentMessage], run: Run) -> dlq_search.SearchResult:
+        if self._dlq_search is None or not messages:
             return dlq_search.SearchResult({}, True)
-        names = {one for sent in some for one in sent.new_ids}
-        return self._dlq_search.find(names, _searchable_ids, run.deleted if self._emptied_by_us else 0)
+        new_ids = {new_id for sent in messages for new_id in sent.new_ids}
+        return self._dlq_search.find(new_ids, _searchable_ids, run.deleted if self._is_redriven else 0)
 
     def _search_of_dlq(self, before: int | None) -> dlq_search.DlqSearch | None:
-        """The queue that they would come back to; None where there is none."""
+        """A search of the queue that messages would return to; None when there is none."""
         if self._dlq is None:
             return None
-        if not self._emptied_by_us:
+        if not self._is_redriven:
             before = None
             with suppress(AwsError):
                 before = dlq_search.message_count(self._aws, self._dlq, 0)
@@ -139,6 +139,6 @@ class QueueOutcomeWatcher:
 
 
 def _searchable_ids(letter: DeadLetter) -> set[str]:
-    """All that a letter which came back may be asked for by."""
-    named = letter.attributes.get(contract.DLQ_ORIGINAL_MESSAGE_ID)
-    return {letter.message_id, named.value if named else ""}
+    """The IDs that a returned message may be found by."""
+    original = letter.attributes.get(contract.DLQ_ORIGINAL_MESSAGE_ID)
+    return {letter.message_id, original.value if original else ""}

@@ -1,7 +1,7 @@
-"""Up to when a queue is done with: what was sent to it before has left it, though it is never empty.
+"""The watermark of a busy queue: every message sent before it has left the queue, though the queue is never empty.
 
-By ApproximateAgeOfOldestMessage, which leaves out messages that were received three times and more (SQS developer
-guide, "Available CloudWatch metrics for Amazon SQS", 2026-11): those have a few receives left, which are waited for.
+Measured by ApproximateAgeOfOldestMessage, which excludes messages that were received three times or more (SQS developer
+guide, "Available CloudWatch metrics for Amazon SQS", 2026-11): the watermark waits for their remaining receives.
 """
 
 from __future__ import annotations
@@ -17,31 +17,32 @@ from ops.insight.sources import metric_queries, metrics
 if TYPE_CHECKING:
     from ops.aws import Aws, sqs
 
-AGE_METRIC_MAX_RECEIVES = 3
+EXCLUDED_FROM_RECEIVES = 3
 METRIC_WINDOW_MIN = 5.0
 
 
 class QueueWatermark:
-    """One GetMetricData call of one metric a period ($0.00001)."""
+    """One GetMetricData call with one metric per period ($0.00001)."""
 
     def __init__(self, aws: Aws, queue: sqs.Queue) -> None:
         self._aws, self._queue = aws, queue
         self._next = 0.0
         self.error = ""
-        """Why nothing is known, or empty."""
-        self._positions: list[tuple[float, datetime]] = []  # when it was known, what had passed; both grow
+        """Why the metric could not be read, or empty."""
+        self._positions: list[tuple[float, datetime]] = []  # when it was read, the watermark then; both increase
 
     def position(self) -> datetime | None:
-        """What was sent earlier has left the queue for good; None when nothing tells, or may come back for ever."""
-        most = self._queue.max_receive_count
-        if most is None:
+        """The messages sent before then have left the queue for good; None when unknown, or when the queue has no
+        maxReceiveCount."""
+        max_receives = self._queue.max_receive_count
+        if max_receives is None:
             return None
         self._read()
-        receives_left = max(1, most - AGE_METRIC_MAX_RECEIVES + 1)
-        sure = clock.elapsed_s() - receives_left * self._queue.visibility_s
-        if not self._positions or self._positions[-1][0] <= sure:
-            return None  # it has stood still since: nobody had those last receives
-        return max((sent for known, sent in self._positions if known <= sure), default=None)
+        receives_left = max(1, max_receives - EXCLUDED_FROM_RECEIVES + 1)
+        settled = clock.elapsed_s() - receives_left * self._queue.visibility_s
+        if not self._positions or self._positions[-1][0] <= settled:
+            return None  # it has not moved since: the remaining receives did not take place
+        return max((sent for read_at, sent in self._positions if read_at <= settled), default=None)
 
     def _read(self) -> None:
         if clock.elapsed_s() < self._next:

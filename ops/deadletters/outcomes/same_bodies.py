@@ -1,8 +1,8 @@
-"""Messages that came back under ids which nothing tells (SQS's move task gives new ones): known by their bodies.
+"""Recognizing messages that failed again by their bodies, where their new IDs are unknown (SQS's move task assigns them).
 
-Bodies may be equal, so they are counted: of n such messages that were sent, as many failed again as lie in the
-dead-letter queue with that body, and no more. A message that somebody else sent with the same body since cannot be told
-apart; what is found so is an inference, and the run says so.
+Bodies may be equal, so they are counted: of n such messages that were sent, as many failed again as are in the
+dead-letter queue with that body, and no more. A message with the same body from another sender since then cannot be
+distinguished; such a match is an inference, and the run reports it as one.
 """
 
 from __future__ import annotations
@@ -24,84 +24,86 @@ if TYPE_CHECKING:
     from ops.deadletters.queue import DeadLetterQueue
 
 CLOCK_SKEW = timedelta(minutes=1)
-"""By how much clocks may differ: what was sent to its queue longer before the run began is none of the run's."""
+"""By how much clocks may differ: a message sent to its queue longer before the run started is not the run's."""
 
 
 @dataclass(frozen=True, slots=True)
 class DlqMessage:
-    """A message in a dead-letter queue. ``names``: all ids that it may be known by; ``sent``: to the queue where it
-    failed, None where nothing tells; ``cause``: what it says itself, or empty."""
+    """A message in a dead-letter queue. ``ids``: all IDs that it may be known by. ``body``: its digest. ``sent``: to the
+    queue where it failed, None when unknown. ``cause``: in its own attributes, or empty."""
 
     message_id: str
-    names: frozenset[str]
-    body: bytes  # its digest
+    ids: frozenset[str]
+    body: bytes
     sent: datetime | None
     cause: str
 
 
 class SameBodyMatcher:
-    """Of one run. ``back``: messages that an earlier process of it has already found to have failed again."""
+    """The matches of one run."""
 
     def __init__(self, source: DeadLetterQueue, plan: Plan, began: datetime, back: Iterable[SentMessage] = ()) -> None:
+        """``back``: messages that an earlier process of the run already found to have failed again."""
         self._source = source
         self._planned = frozenset(plan.ids)
         self._since = began - CLOCK_SKEW
-        self._bodies: dict[str, bytes] = {}  # by the id in the snapshot
-        self._named: set[str] = set()  # ids under which others of this run may lie there
+        self._bodies: dict[str, bytes] = {}  # by the ID in the snapshot
+        self._sent_ids: set[str] = set()  # IDs under which other messages of this run may be there
         self._back = tuple(back)
         self.add_sent(self._back)
-        self._told = False
-        self._taken: set[str] = set()  # ids in the dead-letter queue that are accounted for
+        self._earlier_counted = False
+        self._taken: set[str] = set()  # IDs in the dead-letter queue that are accounted for
         self.matched_count = 0
-        """Messages that were told apart by their body alone."""
+        """Messages that were matched by their body alone."""
 
     def add_sent(self, sent: Iterable[SentMessage]) -> None:
-        """These went out too; those with known ids are never taken for others."""
-        for one in sent:
-            if one.new_ids:
-                self._named.update((*one.new_ids, one.original_message_id))
+        """These were sent too; those with known IDs are never taken for others."""
+        for message in sent:
+            if message.new_ids:
+                self._sent_ids.update((*message.new_ids, message.original_message_id))
 
-    def match(self, waiting: Sequence[SentMessage], lying: Iterable[DlqMessage]) -> dict[str, str]:
-        """Of those ``waiting`` whose new ids nothing tells, the ones that lie there: id in the snapshot → cause."""
+    def match(self, waiting: Sequence[SentMessage], in_dlq: Iterable[DlqMessage]) -> dict[str, str]:
+        """Of the ``waiting`` messages without known new IDs, those that are there: ID in the snapshot → cause."""
         unnamed = [sent for sent in waiting if not sent.new_ids]
         if not unnamed:
             return {}
-        self._read(unnamed)
-        fresh = self._fresh(lying)
+        self._read_bodies(unnamed)
+        candidates = self._candidates(in_dlq)
         matched: dict[str, str] = {}
         for sent in unnamed:
-            some = fresh.get(self._bodies.get(sent.message_id, b""))
-            if some:
-                one = some.pop(0)
-                self._taken.add(one.message_id)
-                matched[sent.message_id] = one.cause
+            same_body = candidates.get(self._bodies.get(sent.message_id, b""))
+            if same_body:
+                message = same_body.pop(0)
+                self._taken.add(message.message_id)
+                matched[sent.message_id] = message.cause
         self.matched_count += len(matched)
         return matched
 
-    def _fresh(self, lying: Iterable[DlqMessage]) -> dict[bytes, list[DlqMessage]]:
-        """By body, those that are not accounted for: they were not there before, under an id of the plan."""
-        found: dict[bytes, list[DlqMessage]] = {}
-        for one in lying:
-            older = one.sent is not None and one.sent < self._since
-            others = one.message_id in self._taken or one.message_id in self._planned or one.names & self._named
-            if not (others or older):
-                found.setdefault(one.body, []).append(one)
-        if not self._told:  # what an earlier process found lies there too
-            self._told = True
+    def _candidates(self, in_dlq: Iterable[DlqMessage]) -> dict[bytes, list[DlqMessage]]:
+        """By body, the messages that are not accounted for, and that were not there before under an ID of the plan."""
+        by_body: dict[bytes, list[DlqMessage]] = {}
+        for message in in_dlq:
+            is_older = message.sent is not None and message.sent < self._since
+            is_known = message.message_id in self._taken or message.message_id in self._planned
+            if not (is_older or is_known or message.ids & self._sent_ids):
+                by_body.setdefault(message.body, []).append(message)
+        if not self._earlier_counted:  # what an earlier process found is there too
+            self._earlier_counted = True
             unnamed = [sent for sent in self._back if not sent.new_ids]
-            self._read(unnamed)
-            for body, number in Counter(self._bodies.get(sent.message_id, b"") for sent in unnamed).items():
-                these, found[body] = found.get(body, [])[:number], found.get(body, [])[number:]
-                self._taken.update(one.message_id for one in these)
-        return found
+            self._read_bodies(unnamed)
+            for body, count in Counter(self._bodies.get(sent.message_id, b"") for sent in unnamed).items():
+                same_body = by_body.get(body, [])
+                by_body[body] = same_body[count:]
+                self._taken.update(message.message_id for message in same_body[:count])
+        return by_body
 
-    def _read(self, some: Sequence[SentMessage]) -> None:
-        new = {sent.message_id for sent in some} - self._bodies.keys()
+    def _read_bodies(self, messages: Sequence[SentMessage]) -> None:
+        new = {sent.message_id for sent in messages} - self._bodies.keys()
         if not new:
             return
-        with Snapshot.open(self._source) as shelf:
-            for shelved in shelf.iterate(Selection(ids=tuple(new)), places=tuple(Place)):
-                self._bodies[shelved.letter.message_id] = body_digest(shelved.letter.body)
+        with Snapshot.open(self._source) as snapshot:
+            for row in snapshot.iterate(Selection(ids=tuple(new)), places=tuple(Place)):
+                self._bodies[row.letter.message_id] = body_digest(row.letter.body)
 
 
 def body_digest(body: str) -> bytes:

@@ -1,4 +1,4 @@
-"""The fate of messages that were sent to a queue which a function reads."""
+"""Outcomes of messages that were sent to a queue which a function consumes."""
 
 from __future__ import annotations
 
@@ -22,19 +22,24 @@ if TYPE_CHECKING:
 
 
 class SqsOutcomeWatcher:
-    """``reader`` is the workload whose queue the messages were sent to."""
+    """``consumer``: the workload whose queue the messages were sent to."""
 
     def __init__(
-        self, source: DeadLetterQueue, reader: Workload, since: datetime, before: int | None, alike: SameBodyMatcher
+        self,
+        source: DeadLetterQueue,
+        consumer: Workload,
+        since: datetime,
+        before: int | None,
+        same_bodies: SameBodyMatcher,
     ) -> None:
-        queue, mapping, function = reader.queue, reader.mapping, reader.function
+        queue, mapping, function = consumer.queue, consumer.mapping, consumer.function
         if mapping is None or function is None:
-            raise ValueError(f"nobody reads {queue.name}")
-        feed = QueueSettings(queue.visibility_s, queue.max_receive_count, not mapping.partial_batches)
+            raise ValueError(f"no function consumes {queue.name}")
+        settings = QueueSettings(queue.visibility_s, queue.max_receive_count, not mapping.partial_batches)
         self._wanted: dict[str, str] = {}
-        self._tracks = MessageTracker(feed, self._wanted)
+        self._tracker = MessageTracker(settings, self._wanted)
         self._logs = LogTail(source.aws, function.log_group, since)
-        self._settled = QueueOutcomeWatcher(source, reader, before, alike)
+        self._queue_outcomes = QueueOutcomeWatcher(source, consumer, before, same_bodies)
         self._longest = timedelta(seconds=queue.visibility_s * (queue.max_receive_count or 1))
         self._function = function.name
 
@@ -45,33 +50,33 @@ class SqsOutcomeWatcher:
     @property
     def notes(self) -> Sequence[str]:
         notes = [self._logs.error] if self._logs.error else []
-        return [*notes, *self._settled.notes]
+        return [*notes, *self._queue_outcomes.notes]
 
     def check(
         self, waiting: Sequence[SentMessage], run: Run, moving: bool, now: datetime
     ) -> Iterator[tuple[SentMessage, DecidedOutcome]]:
         for sent in waiting:
             self._wanted |= dict.fromkeys(sent.new_ids, sent.message_id)
-        self._logs.read(self._pattern(waiting), now, self._tracks.add)
+        self._logs.read(self._pattern(waiting), now, self._tracker.add)
         silent = []
         for sent in waiting:
-            fate = next(filter(None, (self._tracks.outcome_of(one, now) for one in sent.new_ids)), None)
-            if fate:
-                if fate[0] is Outcome.FAILED_AGAIN:
-                    self._settled.failed_again()
-                yield sent, fate
-            elif not (sent.new_ids and self._tracks.sees_handler_records) or now > sent.sent_at + self._longest:
+            outcome = next(filter(None, (self._tracker.outcome_of(new_id, now) for new_id in sent.new_ids)), None)
+            if outcome:
+                if outcome[0] is Outcome.FAILED_AGAIN:
+                    self._queue_outcomes.failed_again()
+                yield sent, outcome
+            elif not (sent.new_ids and self._tracker.sees_handler_records) or now > sent.sent_at + self._longest:
                 silent.append(sent)
         if silent and not moving:
-            yield from self._settled.check(silent, run, now, self._tracks.last_failure)
+            yield from self._queue_outcomes.check(silent, run, now, self._tracker.last_failure)
 
     def _pattern(self, waiting: Sequence[SentMessage]) -> str:
-        """What may tell about these: this project's records and failures; while the function has not shown that it
-        writes such records, also how invocations end, and any line that names a message, if they are few."""
+        """Matches what may be about these messages: this project's records and failures. Until the function has
+        written such records, also the ends of invocations, and any line with a message ID, if they are few."""
         parts = [HANDLER_RECORDS_PATTERN, log_parser.FAILURE_PATTERN]
-        if not self._tracks.sees_handler_records:
+        if not self._tracker.sees_handler_records:
             parts.append(invocation_log.PATTERN)
-            ids = [one for sent in waiting for one in sent.new_ids]
+            ids = [new_id for sent in waiting for new_id in sent.new_ids]
             if len(ids) <= MAX_IDS_PER_QUERY:
                 parts.append(ids_pattern(ids))
         return "|".join(parts)

@@ -99,7 +99,7 @@ def test_a_queue_too_long_to_search_is_judged_by_its_count_after_failures_that_a
     watched = dlq_search.DlqSearch(world.source.aws, world.source.queue, before=3)
     monkeypatch.setattr(dlq_search, "MAX_SEARCHED", 1)
     world.put(["a", "b", "c", "failed again"])
-    assert not watched.find(set(), lambda _: set(), 0).whole
+    assert not watched.find(set(), lambda _: set(), 0).complete
     watched.known_count = 1
-    assert watched.find(set(), lambda _: set(), 0).whole
+    assert watched.find(set(), lambda _: set(), 0).complete
     assert not watched.has_grown(0)

@@ -80,7 +80,7 @@ def test_messages_that_left_and_did_not_come_back_are_taken_to_have_succeeded(wo
     assert (run.state, run.succeeded, run.failed_again, run.waiting) == (RunState.DONE, 6, 0, 0)
     assert run.status_text == (
         "6 letters were sent, 6 succeeded. There is no log group /aws/lambda/worker in region eu-west-1. 6 messages "
-        "are taken to have succeeded, because they left jobs and did not come back; the function's log does not tell."
+        "are assumed to have succeeded, because they left jobs and did not return; the function's log does not mention them."
     )
 
 
@@ -100,7 +100,7 @@ def test_a_dead_letter_queue_that_is_too_long_is_not_searched(world: World, monk
     with working(world, fails=everything):
         run = redriven(world, steps=Steps(sizes=("100%",), patience_s=1.5))
     assert (run.state, run.waiting) == (RunState.DONE, 5)
-    assert "holds 5 letters, too many to search" in run.status_text
+    assert "has 5 messages, too many to search" in run.status_text
 
 
 def test_letters_that_came_back_are_found_though_as_many_others_left(world: World) -> None:
@@ -139,7 +139,7 @@ def test_nothing_is_taken_to_have_succeeded_while_it_waits_unread(server: World,
     idle.put([f"letter {number}" for number in range(20)])
     run = redriven(idle, steps=Steps(sizes=("5", "100%"), patience_s=2))
     assert (run.state, run.sent, run.succeeded) == (RunState.STOPPED, 5, 0)
-    assert "5 messages lie in jobs: is its function at work?" in run.status_text
+    assert "5 messages are still in jobs: is its function running?" in run.status_text
     assert len(world.jobs.messages()) == 5
 
 

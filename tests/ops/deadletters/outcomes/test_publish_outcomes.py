@@ -128,8 +128,8 @@ def test_notifications_that_come_back_are_told_from_those_that_did_not(world: Wo
     run = redriven(world)
     assert (run.state, run.sent, run.succeeded, run.failed_again, run.waiting) == (RunState.DONE, 4, 0, 1, 0)
     assert run.status_text == (
-        "4 letters were sent, 1 came back (1: unknown), 3 cannot be watched. 3 messages to orders did not come back to "
-        "jobs-dlq within 0.3 s; nothing tells that they arrived, and SNS retries a failed delivery to SQS or Lambda "
+        "4 letters were sent, 1 came back (1: unknown), 3 cannot be watched. 3 messages to orders did not return to "
+        "jobs-dlq within 0.3 s; that is no proof of delivery, and SNS retries a failed delivery to SQS or Lambda "
         "for up to 23 days."
     )
 
@@ -139,7 +139,7 @@ def test_events_that_do_not_come_back_let_the_next_step_go(world: World) -> None
     run = redriven(world, sizes=("2", "100%"))
     assert (run.state, run.sent, run.failed_again, run.waiting) == (RunState.DONE, 6, 0, 0)
     assert [step.state for step in run.steps] == ["passed", "passed"]
-    assert "6 messages to shop did not come back to jobs-dlq" in run.status_text
+    assert "6 messages to shop did not return to jobs-dlq" in run.status_text
 
 
 def test_a_queue_too_long_to_search_leaves_the_outcome_open(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -147,7 +147,7 @@ def test_a_queue_too_long_to_search_leaves_the_outcome_open(world: World, monkey
     died(world, [event(True, f"e{number}") for number in range(6)], NOT_ALLOWED)
     run = redriven(world, sizes=("2", "100%"), patience_s=2)
     assert (run.state, run.sent) == (RunState.STOPPED, 2)
-    assert "jobs-dlq holds 6 letters, too many to search for those that came back" in run.status_text
+    assert "jobs-dlq has 6 messages, too many to search for those that failed again" in run.status_text
 
 
 def test_a_queue_that_may_not_be_read_again_leaves_it_open_and_says_why(world: World, services: Deliveries) -> None:

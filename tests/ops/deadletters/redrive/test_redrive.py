@@ -35,7 +35,7 @@ def test_letters_go_back_and_everything_is_on_record(world: World) -> None:
     run = redrive.start_redrive(world.source, plan, reason=" the fix is out ", progress=seen.append)
     assert (run.state, run.sent, run.deleted, run.missing, run.failed) == (RunState.DONE, 30, 30, 0, 0)
     assert (
-        run.status_text == "30 letters were sent, 30 cannot be watched. Nothing tells what became of messages to jobs."
+        run.status_text == "30 letters were sent, 30 cannot be watched. The outcomes of messages to jobs are unknown."
     )
     assert [step.upto for step in run.steps] == [5, 30]
     assert world.bodies() == []

@@ -163,7 +163,7 @@ def test_a_whole_queue_is_moved_by_sqs_after_the_canary(twin: Twin, source: Dead
     assert (run.state, run.sent, run.deleted, run.missing) == (RunState.DONE, 30, 30, 0), run
     assert (run.succeeded, run.failed_again, run.waiting) == (29, 1, 0), run.status_text
     assert any(text.startswith("SQS moves the letters up to 5 a second") for text in told)
-    assert "taken to have succeeded" in run.status_text
+    assert "assumed to have succeeded" in run.status_text
     assert jobs_in(source) == {jobs[29]}
 
 
