@@ -18,7 +18,7 @@ from ops.twin_state import TwinState
 
 PARAMETERS = {
     # A killed job comes back after twenty seconds instead of ninety, so its death fits into a test. AWS allows it (the
-    # visibility is above the timeout); the recommended six-fold is held by tests/test_template.py.
+    # visibility is above the timeout); the recommended six-fold is held by tests/template.
     "FunctionTimeout": "15",
     "QueueVisibilityTimeout": "20",
 }

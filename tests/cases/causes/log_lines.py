@@ -74,3 +74,13 @@ def in_words(found: Cause | None) -> str:
     if found is None:
         return ""
     return ("likely " if found.likely else "") + f"{found.error_type}: {found.error_message}".rstrip(": ")
+
+
+NODE = (
+    "2026-11-28T13:00:00.100Z\t{}\tERROR\tInvoke Error \t"
+    '{{"errorType":"CardDeclined","errorMessage":"no funds","stack":["CardDeclined: no funds",'
+    '"    at pay (/var/task/pay.js:5:11)"]}}'
+)
+
+
+EXIT = f"RequestId: {R1} Error: Runtime exited with error: exit status 2\nRuntime.ExitError"

@@ -10,7 +10,8 @@ from ops.deadletters import causes
 from ops.deadletters.fingerprints.fingerprint import clipped, common_label, fingerprint, normalize_message
 from ops.deadletters.messages.model import Place
 from ops.deadletters.snapshot import Snapshot
-from tests.cases.causes.fingerprints import DIFFERENT, SAME
+from tests.cases.causes.fingerprints.different import DIFFERENT
+from tests.cases.causes.fingerprints.same import SAME
 from tests.fakes.logs import a_source, rejected
 
 

@@ -12,45 +12,7 @@ import pytest
 
 from handler import contract
 from ops.twin import deploy
-
-ROOT = Path(__file__).resolve().parents[1]
-TEMPLATE = ROOT / "template.yaml"
-
-
-@pytest.fixture(scope="module")
-def template() -> dict[str, Any]:
-    from samtranslator.yaml_helper import (
-        yaml_parse,
-    )  # takes half a second, which a worker without these tests is spared
-
-    parsed: dict[str, Any] = yaml_parse(TEMPLATE.read_text())
-    return parsed
-
-
-@pytest.fixture(scope="module")
-def resources(template: dict[str, Any]) -> dict[str, Any]:
-    found: dict[str, Any] = template["Resources"]
-    return found
-
-
-@pytest.fixture(scope="module")
-def defaults(template: dict[str, Any]) -> dict[str, Any]:
-    return {name: parameter["Default"] for name, parameter in template["Parameters"].items()}
-
-
-def of_type(resources: dict[str, Any], kind: str) -> dict[str, Any]:
-    return {name: resource["Properties"] for name, resource in resources.items() if resource["Type"] == kind}
-
-
-def statements(role: dict[str, Any]) -> list[dict[str, Any]]:
-    """Every statement of a role or policy, those behind a condition included."""
-    documents = [policy["PolicyDocument"] for policy in role.get("Policies", [role])]
-    found = [statement for document in documents for statement in document["Statement"]]
-    return [statement["Fn::If"][1] if "Fn::If" in statement else statement for statement in found]
-
-
-def actions(statement: dict[str, Any]) -> set[str]:
-    return {statement["Action"]} if isinstance(statement["Action"], str) else set(statement["Action"])
+from tests.template.resources import ROOT, TEMPLATE, actions, of_type, statements
 
 
 def test_cfn_lint_has_nothing_to_say() -> None:
@@ -239,63 +201,6 @@ def test_the_api_asks_for_signatures_and_checks_what_it_takes(resources: dict[st
     assert model["properties"]["schema"]["enum"] == [contract.JOB_SCHEMA]
     (settings,) = resources["ApiStage"]["Properties"]["MethodSettings"]
     assert {"ThrottlingRateLimit", "ThrottlingBurstLimit"} <= set(settings)
-
-
-FUNCTION_ACTIONS = {
-    "TakeJobs": {"sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"},
-    "SendAgain": {"sqs:SendMessage"},
-    "BuryAtOnce": {"sqs:SendMessage"},
-    "WriteResults": {"s3:PutObject"},
-    "ReadInputsAndModels": {"s3:GetObject"},
-    "TellMissingFromDenied": {"s3:ListBucket"},
-    "AnnounceResults": {"events:PutEvents"},
-    "RememberJobs": {"dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem"},
-    "WriteLogs": {"logs:CreateLogStream", "logs:PutLogEvents"},
-    "Trace": {"xray:PutTraceSegments", "xray:PutTelemetryRecords"},
-    "ReadData": {"s3:GetObject"},
-    "TellMissingDataFromDenied": {"s3:ListBucket"},
-    "MountData": {"elasticfilesystem:ClientMount"},
-}
-
-
-def test_each_role_may_do_exactly_its_work(resources: dict[str, Any]) -> None:
-    roles = of_type(resources, "AWS::IAM::Role")
-    assert set(roles) == {"FunctionRole", "ApiRole"}
-    assert {statement["Sid"]: actions(statement) for statement in statements(roles["FunctionRole"])} == FUNCTION_ACTIONS
-    assert [actions(statement) for statement in statements(roles["ApiRole"])] == [{"sqs:SendMessage"}]
-    sender = resources["JobSenderPolicy"]["Properties"]
-    assert [actions(statement) for statement in statements(sender)] == [{"execute-api:Invoke"}]
-
-
-def test_only_what_has_no_resource_to_name_is_allowed_on_everything(resources: dict[str, Any]) -> None:
-    everywhere = {
-        statement.get("Sid")
-        for role in of_type(resources, "AWS::IAM::Role").values()
-        for statement in statements(role)
-        if statement["Resource"] == "*"
-    }
-    assert everywhere == {"Trace", "MountData"}
-
-
-def test_objects_are_read_and_written_below_their_prefixes_only(resources: dict[str, Any]) -> None:
-    by_sid = {statement["Sid"]: statement for statement in statements(resources["FunctionRole"]["Properties"])}
-    results = {"Fn::Sub": f"${{ResultsBucket.Arn}}/{contract.RESULT_PREFIX}*"}
-    assert by_sid["WriteResults"]["Resource"] == results
-    assert by_sid["ReadInputsAndModels"]["Resource"] == [{"Fn::Sub": "${ResultsBucket.Arn}/inputs/*"}, results]
-
-
-def test_a_service_acts_for_this_account_only(resources: dict[str, Any]) -> None:
-    """Whom a key, a topic and the function's role let in. Queues name the one rule that may send to them."""
-    key = resources["AlarmTopicKey"]["Properties"]["KeyPolicy"]["Statement"]
-    topic = resources["AlarmTopicPolicy"]["Properties"]["PolicyDocument"]["Statement"]
-    role = resources["FunctionRole"]["Properties"]["AssumeRolePolicyDocument"]["Statement"]
-    services = [statement for statement in [*key, *topic, *role] if "Service" in statement.get("Principal", {})]
-    assert len(services) == 3
-    for statement in services:
-        assert statement["Condition"]["StringEquals"] == {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}
-    for queue in ("ResultsQueuePolicy", "UndeliveredQueuePolicy"):
-        allowed = resources[queue]["Properties"]["PolicyDocument"]["Statement"][0]
-        assert allowed["Condition"] == {"ArnEquals": {"aws:SourceArn": {"Fn::GetAtt": ["ResultsRule", "Arn"]}}}
 
 
 def test_the_bucket_is_private_encrypted_and_tidied(resources: dict[str, Any]) -> None:
