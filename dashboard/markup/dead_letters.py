@@ -72,7 +72,7 @@ def destination(plan: Plan) -> str:
 def planned_stages(plan: Plan) -> str:
     """The stages of the canary, before the start."""
     try:
-        ends = steps.boundaries(plan.steps.sizes, plan.total)
+        ends = steps.step_boundaries(plan.steps.sizes, plan.total)
     except UsageError:
         return ""
     return MACROS.stages([_Stage(f"Stage {stage}", end) for stage, end in enumerate(ends, 1)])

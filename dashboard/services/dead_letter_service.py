@@ -114,7 +114,7 @@ class LocalDeadLetterService:
     def causes(self, imported: bool = False) -> CausesReport:
         from ops.deadletters import causes
 
-        return causes.report(self._source, imported)
+        return causes.report_causes(self._source, imported)
 
     def find(
         self, selection: Selection, order: str, descending: bool, limit: int, offset: int
@@ -139,7 +139,7 @@ class LocalDeadLetterService:
     def timeline(self, message_id: str) -> Timeline:
         from ops.deadletters import causes
 
-        return causes.timeline(self._source, message_id)
+        return causes.build_timeline(self._source, message_id)
 
     def edits(self, sets: Sequence[str], merge_patch: str) -> tuple[Edit, ...]:
         from ops.deadletters.edits import edits
@@ -157,21 +157,21 @@ class LocalDeadLetterService:
     ) -> Plan:
         from ops.deadletters import plans
 
-        made = plans.make(
+        made = plans.make_plan(
             self._source, selection, action=action, destination=destination, edits=edits, pace=pace, steps=steps
         )
-        plans.save(self._source, made)
+        plans.save_plan(self._source, made)
         return made
 
     def saved(self, plan: str) -> Plan:
         from ops.deadletters import plans
 
-        return plans.load(plan, self._source)
+        return plans.load_plan(plan, self._source)
 
     def check(self, plan: Plan) -> None:
         from ops.deadletters import plans
 
-        plans.check(self._source, plan)
+        plans.ensure_current(self._source, plan)
 
     def previews(self, plan: Plan) -> tuple[Preview, ...]:
         from ops.deadletters.edits import preview

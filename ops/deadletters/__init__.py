@@ -22,8 +22,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from ops.deadletters.archive.exports import export_messages
     from ops.deadletters.archive.imports import import_messages
-    from ops.deadletters.causes.explain import explain as explain_causes
-    from ops.deadletters.plans.build import make as make_plan
+    from ops.deadletters.causes.explain import explain_causes
+    from ops.deadletters.plans.build import make_plan
     from ops.deadletters.queue import open_queue
     from ops.deadletters.redrive.purge import purge_messages
     from ops.deadletters.redrive.redrive import cancel_redrive, resume_redrive, start_redrive
@@ -44,10 +44,10 @@ __all__ = [
 
 _FUNCTIONS = {
     "cancel_redrive": ("redrive.redrive", "cancel_redrive"),
-    "explain_causes": ("causes.explain", "explain"),
+    "explain_causes": ("causes.explain", "explain_causes"),
     "export_messages": ("archive.exports", "export_messages"),
     "import_messages": ("archive.imports", "import_messages"),
-    "make_plan": ("plans.build", "make"),
+    "make_plan": ("plans.build", "make_plan"),
     "open_queue": ("queue", "open_queue"),
     "purge_messages": ("redrive.purge", "purge_messages"),
     "resume_redrive": ("redrive.redrive", "resume_redrive"),

@@ -9,9 +9,9 @@ from collections.abc import Iterable
 
 _FORMULA = frozenset("=+-@\t\r\n|%＝＋－＠")
 """Characters that begin a formula in some spreadsheet (OWASP, CSV injection), also after spaces and quotes."""
-_BREAK = re.compile(r"([;\t\n][\s'\"\u00a0\ufeff]{0,8})([=+\-@|%＝＋－＠])")
+_BREAKS_CELL = re.compile(r"([;\t\n][\s'\"\u00a0\ufeff]{0,8})([=+\-@|%＝＋－＠])")
 """Where a spreadsheet with another list separator breaks a quoted cell in two, and the second begins like a formula."""
-_SHOWN = "\n\t"
+_KEPT = "\n\t"
 
 
 def safe_cell(value: object) -> str:
@@ -20,8 +20,8 @@ def safe_cell(value: object) -> str:
         return str(value)
     text = "" if value is None else str(value)
     risky = text[:1] in _FORMULA or text.lstrip(" '\"\u00a0\ufeff")[:1] in _FORMULA
-    shown = text if text.isprintable() else _shown(text.replace("\r\n", "\n"))
-    shown = _BREAK.sub(r"\1'\2", shown)
+    shown = text if text.isprintable() else _escaped(text.replace("\r\n", "\n"))
+    shown = _BREAKS_CELL.sub(r"\1'\2", shown)
     return f"'{shown}" if risky and text else shown
 
 
@@ -32,5 +32,5 @@ def csv_line(row: Iterable[object]) -> str:
     return out.getvalue()
 
 
-def _shown(text: str) -> str:
-    return "".join(sign if sign.isprintable() or sign in _SHOWN else ascii(sign)[1:-1] for sign in text)
+def _escaped(text: str) -> str:
+    return "".join(sign if sign.isprintable() or sign in _KEPT else ascii(sign)[1:-1] for sign in text)

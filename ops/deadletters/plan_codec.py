@@ -88,19 +88,19 @@ def _typed(data: Any, kind: Any) -> Any:
     if origin in (Union, types.UnionType):
         return None if data is None else _typed(data, next(part for part in get_args(kind) if part is not type(None)))
     if origin is Mapping:
-        return {_of(name, str): _typed(value, get_args(kind)[1]) for name, value in _of(data, dict).items()}
+        return {_checked(name, str): _typed(value, get_args(kind)[1]) for name, value in _checked(data, dict).items()}
     if origin is tuple:
-        return tuple(_typed(item, get_args(kind)[0]) for item in _of(data, list))
+        return tuple(_typed(item, get_args(kind)[0]) for item in _checked(data, list))
     if kind is datetime:
-        return _moment(data)
+        return _timestamp(data)
     if isinstance(kind, type) and issubclass(kind, Enum):
         return kind(data)
     if kind is float:
-        return _finite(_of(data, int | float))
-    return _of(data, kind) if kind in (str, int, bool) else data
+        return _finite(_checked(data, int | float))
+    return _checked(data, kind) if kind in (str, int, bool) else data
 
 
-def _moment(data: Any) -> datetime:
+def _timestamp(data: Any) -> datetime:
     """In UTC, where a time at the calendar's end overflows."""
     at = datetime.fromisoformat(data)
     at.astimezone(UTC)
@@ -115,7 +115,7 @@ def _finite(number: float) -> float:
     return number
 
 
-def _of(data: Any, kind: Any) -> Any:
+def _checked(data: Any, kind: Any) -> Any:
     if not isinstance(data, kind) or (isinstance(data, bool) and kind is not bool):
         raise TypeError(f"{data!r:.40} is of the wrong type")
     return data

@@ -51,7 +51,7 @@ def open_queue(aws: Aws, workload: Workload, queue: str | None = None) -> DeadLe
     """
     found = sqs.find_queue(aws, queue) if queue else own_dead_letter_queue(aws.target, workload)
     if found is None:
-        raise _none(workload)
+        raise _no_queue(workload)
     _, _, _, region, account, name = found.arn.split(":", 5)
     folder = state_folder(aws.target) / f"{account}-{region}-{name}"
     for path in (folder, folder / "plans", folder / "runs"):
@@ -72,7 +72,7 @@ def own_dead_letter_queue(target: Target, workload: Workload) -> sqs.Queue | Non
     return workload.dlq
 
 
-def _none(workload: Workload) -> OpsError:
+def _no_queue(workload: Workload) -> OpsError:
     if gap := workload.gap(Part.DLQ):
         return gap.error(workload.queue.name)
     what = f"{workload.queue.name} has no dead-letter queue."

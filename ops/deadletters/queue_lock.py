@@ -17,7 +17,7 @@ from ops.errors import OpsError
 if TYPE_CHECKING:
     from ops.deadletters.queue import DeadLetterQueue
 
-SCAN = "scan"
+SCAN_LOCK = "scan"
 """Stands for a run's ID while a scan holds the lock."""
 HANDOVER_WAIT_S = 0.5
 """A run says that it has ended just before it lets go of the lock; who wants to be the next waits that long."""
@@ -82,7 +82,7 @@ def lock_holder(source: DeadLetterQueue) -> LockHolder | None:
 def _busy(source: DeadLetterQueue, other: LockHolder | None) -> QueueBusy:
     by = ""
     if other and other.run:
-        run = "" if other.run == SCAN else f"run {other.run}, "
+        run = "" if other.run == SCAN_LOCK else f"run {other.run}, "
         by = f" by {other.who} since {other.since} ({run}process {other.pid})"
     return QueueBusy(
         f"Messages of {source.queue.name} are already being read or moved{by}.",

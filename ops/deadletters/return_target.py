@@ -64,14 +64,14 @@ class ReturnTarget:
     inferred: bool = False
 
 
-_FORMS = {
+_RESOURCES = {
     Service.SQS: re.compile(r"[\w-]+(\.fifo)?", re.ASCII),
     Service.LAMBDA: re.compile(r"function:[\w-]+(:(\$LATEST|[\w-]+))?", re.ASCII),
     Service.EVENTS: re.compile(r"(rule|event-bus)/[\w./-]+", re.ASCII),
     Service.SNS: re.compile(r"[\w-]+(\.fifo)?", re.ASCII),
 }
 """Of the last part of an ARN."""
-_CLAIMS = {Kind.DESTINATION: Service.LAMBDA, Kind.EVENTBRIDGE: Service.EVENTS, Kind.SNS: Service.SNS}
+_CLAIMED_SERVICES = {Kind.DESTINATION: Service.LAMBDA, Kind.EVENTBRIDGE: Service.EVENTS, Kind.SNS: Service.SNS}
 """Kinds of messages that name where they came from."""
 
 
@@ -83,7 +83,7 @@ def return_origin(letter: DeadLetter, known: ReturnContext | None = None) -> Ori
 def find_return_target(letter: DeadLetter, known: ReturnContext | None = None) -> ReturnTarget:
     """Where ``letter`` goes back to, or why it cannot."""
     known = known or ReturnContext()
-    found = _chosen(letter, known) if known.function else _home(letter, known)
+    found = _chosen_function(letter, known) if known.function else _origin_of(letter, known)
     if found.origin is None:
         return found
     if why := known.gone.get(found.origin.arn):
@@ -107,15 +107,15 @@ def context_of_plan(plan: Plan) -> ReturnContext:
     )
 
 
-def _home(letter: DeadLetter, known: ReturnContext) -> ReturnTarget:
+def _origin_of(letter: DeadLetter, known: ReturnContext) -> ReturnTarget:
     match letter.kind:
         case Kind.SQS:
-            return _of_queue(letter, known)
+            return _sqs_origin(letter, known)
         case Kind.REJECTED if letter.source_arn:
             if letter.source_arn in (*known.sources, known.own):
                 return ReturnTarget(Origin(Service.SQS, letter.source_arn))
             return ReturnTarget(
-                why=f"an attribute names {_text(letter.source_arn)}, which does not use this dead-letter queue"
+                why=f"an attribute names {_clipped(letter.source_arn)}, which does not use this dead-letter queue"
             )
         case Kind.REJECTED | Kind.UNKNOWN:
             return _only_source(known)
@@ -125,15 +125,15 @@ def _home(letter: DeadLetter, known: ReturnContext) -> ReturnTarget:
         case Kind.SCHEDULER:
             return ReturnTarget(why="messages cannot be returned to a schedule")
         case _:
-            return _claimed(letter, known)
+            return _claimed_origin(letter, known)
 
 
-def _of_queue(letter: DeadLetter, known: ReturnContext) -> ReturnTarget:
+def _sqs_origin(letter: DeadLetter, known: ReturnContext) -> ReturnTarget:
     """SQS wrote the attribute; of an imported message a file says so."""
     if letter.imported and known.queue_arn and letter.source_arn not in (*known.sources, known.own):
-        source = _text(letter.source_arn)
+        source = _clipped(letter.source_arn)
         return ReturnTarget(why=f"the file names {source}, which does not use this dead-letter queue")
-    return _checked(Service.SQS, letter.source_arn, known)
+    return _checked_arn(Service.SQS, letter.source_arn, known)
 
 
 def _only_source(known: ReturnContext) -> ReturnTarget:
@@ -144,9 +144,9 @@ def _only_source(known: ReturnContext) -> ReturnTarget:
     return ReturnTarget(why="it is not known where they came from")
 
 
-def _claimed(letter: DeadLetter, known: ReturnContext) -> ReturnTarget:
-    service = _CLAIMS[letter.kind]
-    found = _checked(service, letter.source_arn, known)
+def _claimed_origin(letter: DeadLetter, known: ReturnContext) -> ReturnTarget:
+    service = _CLAIMED_SERVICES[letter.kind]
+    found = _checked_arn(service, letter.source_arn, known)
     if found.origin is None or service is not Service.EVENTS:
         return found
     if _event_source(letter.body).startswith("aws."):
@@ -155,17 +155,17 @@ def _claimed(letter: DeadLetter, known: ReturnContext) -> ReturnTarget:
     return ReturnTarget(Origin(service, bus_arn(letter.source_arn)))
 
 
-def _checked(service: Service, arn: str, known: ReturnContext) -> ReturnTarget:
+def _checked_arn(service: Service, arn: str, known: ReturnContext) -> ReturnTarget:
     parts = arn.split(":", 5)
-    if len(parts) < 6 or parts[0] != "arn" or parts[2] != service or not _FORMS[service].fullmatch(parts[5]):
-        return ReturnTarget(why=f"their source, {_text(arn) or 'empty'}, is not a valid ARN of that service")
+    if len(parts) < 6 or parts[0] != "arn" or parts[2] != service or not _RESOURCES[service].fullmatch(parts[5]):
+        return ReturnTarget(why=f"their source, {_clipped(arn) or 'empty'}, is not a valid ARN of that service")
     here = known.queue_arn.split(":", 5)
     if len(here) == 6 and (parts[1], *parts[3:5]) != (here[1], *here[3:5]):
-        return ReturnTarget(why=f"{_text(arn)} is in a different account or region from this dead-letter queue")
+        return ReturnTarget(why=f"{_clipped(arn)} is in a different account or region from this dead-letter queue")
     return ReturnTarget(Origin(service, arn))
 
 
-def _chosen(letter: DeadLetter, known: ReturnContext) -> ReturnTarget:
+def _chosen_function(letter: DeadLetter, known: ReturnContext) -> ReturnTarget:
     if letter.kind in (Kind.LAMBDA, Kind.DESTINATION):
         return ReturnTarget(Origin(Service.LAMBDA, known.function))
     return ReturnTarget(why="they are not from asynchronous invocations, and only those can be sent to a function")
@@ -180,7 +180,7 @@ def _no_function(known: ReturnContext) -> str:
     )
 
 
-def _text(arn: str) -> str:
+def _clipped(arn: str) -> str:
     """Of a sender: cut where it is too long to be shown."""
     return arn if len(arn) <= 200 else f"{arn[:200]}…"
 

@@ -60,7 +60,7 @@ def fill(source: DeadLetterQueue, count: int) -> None:
 def plan(source: DeadLetterQueue) -> Plan:
     """All of it, as fast as it goes, in one step whose outcome nobody awaits."""
     queue = source.workload.queue
-    return plans.make(
+    return plans.make_plan(
         source,
         Selection(),
         destination=Destination("queue", queue.url, queue.arn),

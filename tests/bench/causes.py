@@ -158,7 +158,7 @@ def measure() -> dict[str, float]:
     began = time.monotonic()
     scan_queue(source)
     looked = time.monotonic()
-    done = causes.explain(source)
+    done = causes.explain_causes(source)
     explained = time.monotonic()
     by_group: dict[str, Counter[str]] = defaultdict(Counter)
     by_kind: dict[str, Counter[str]] = defaultdict(Counter)

@@ -142,7 +142,7 @@ def measure(count: int) -> dict[str, Any]:
         look_s = timed("look", begin)
         assert done.letters == count and done.complete, done
         begin = time.perf_counter()
-        explained = causes.explain(source)
+        explained = causes.explain_causes(source)
         causes_s = timed(f"causes: {len(explained.groups)} groups", begin)
         filter_s, page_s = filtering(source), page()
         return {

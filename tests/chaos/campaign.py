@@ -127,7 +127,7 @@ def _calm(aws: Aws, between: Proxy) -> None:
 
 
 def _plan(source: DeadLetterQueue, round_: Round, wanted: list[str]) -> Plan:
-    plan = plans.make(
+    plan = plans.make_plan(
         source,
         Selection(ids=() if round_.share == 1 else tuple(wanted), imported=round_.imported),
         action=round_.action,
@@ -137,7 +137,7 @@ def _plan(source: DeadLetterQueue, round_: Round, wanted: list[str]) -> Plan:
         steps=Steps(watch=round_.watched),
         engine="ledger",
     )
-    plans.save(source, plan)
+    plans.save_plan(source, plan)
     return plan
 
 

@@ -47,7 +47,7 @@ def work(call: dict[str, Any]) -> dict[str, Any]:
     try:
         source = opened(call["queue"])
         if call["do"] == "run":
-            run = redrive.start_redrive(source, plans.load(call["run"], source), reason="chaos test")
+            run = redrive.start_redrive(source, plans.load_plan(call["run"], source), reason="chaos test")
         else:
             run = redrive.resume_redrive(source, call["run"])
     except KeyboardInterrupt:  # before the run had begun

@@ -52,8 +52,10 @@ def test_leases_that_end_while_the_process_stands_still(
     dead.put([{"body": f"letter {number}", "system": system} for number in range(LETTERS)])
     source = opened("jobs")
     scan_queue(source)
-    plan = plans.make(source, Selection(), pace=Pace(60, headroom=False), steps=Steps(watch=False), engine="ledger")
-    plans.save(source, plan)
+    plan = plans.make_plan(
+        source, Selection(), pace=Pace(60, headroom=False), steps=Steps(watch=False), engine="ledger"
+    )
+    plans.save_plan(source, plan)
     answer = tmp_path / "answer.json"
     pid = running.start({"do": "run", "run": plan.id, "queue": "jobs", "answer": str(answer)})
     wanted = chance.randrange(1, LETTERS // 2)

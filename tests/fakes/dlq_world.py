@@ -109,4 +109,4 @@ def a_world(folder: Path, patch: pytest.MonkeyPatch, retries: int = MAX_ATTEMPTS
 def a_plan(world: World, selection: Selection | None = None, **more: Any) -> Plan:
     """Of all messages, as fast as can be, by the ledger; ``more`` as ``plans.make`` takes it."""
     more = {"pace": Pace(None, headroom=False), "engine": "ledger", **more}
-    return plans.make(world.source, selection or Selection(), **more)
+    return plans.make_plan(world.source, selection or Selection(), **more)

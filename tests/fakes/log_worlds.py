@@ -257,7 +257,7 @@ def tally(world: World) -> Tally:
         tempfile.TemporaryDirectory() as folder,
         a_source(Path(folder), patch, world.letters, world.rows, function=function) as (here, _),
     ):
-        causes.explain(here)
+        causes.explain_causes(here)
         with Snapshot.open(here) as shelf:
             found = {one.letter.message_id: one.cause for one in shelf.iterate()}
     return compared(world, found)

@@ -20,7 +20,7 @@ from ops.cli.sanitize import safe
 from ops.deadletters.edits import json_roundtrip
 from ops.deadletters.messages.model import Cause, DeadLetter, SnapshotMessage
 from ops.deadletters.queue import DeadLetterQueue
-from ops.deadletters.snapshot import LIVE, Snapshot, SnapshotInfo
+from ops.deadletters.snapshot import MOVABLE_PLACES, Snapshot, SnapshotInfo
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -145,7 +145,7 @@ def show(
     timeline: Timeline | None = None
     if logs:
         with printing.progress_console().status("Searching the logs …"):
-            timeline = causes.timeline(source, shelved.letter.message_id)
+            timeline = causes.build_timeline(source, shelved.letter.message_id)
     if as_json:
         typer.echo(dumps({**vars(shelved), "looked_at": info.looked_at, "timeline": timeline}))
         return
@@ -156,7 +156,7 @@ def show(
     _content(console, shelved.letter, whole)
     same = shelved.cause.fingerprint or "unknown"
     steps = [(context.command_line("list", "--cause", same), "list messages with the same cause")]
-    if shelved.place in LIVE:
+    if shelved.place in MOVABLE_PLACES:
         steps.append(
             (context.command_line("plan", "--id", shelved.letter.message_id), "plan a redrive of this message")
         )

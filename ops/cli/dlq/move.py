@@ -38,7 +38,7 @@ def move(
     from ops.cli.dlq import plan_view
     from ops.deadletters import plans
 
-    redrive_plan = plans.make(
+    redrive_plan = plans.make_plan(
         source,
         Selection(),
         action=Action.COPY if copy else Action.REDRIVE,
@@ -47,7 +47,7 @@ def move(
         pace=planning.pacing(rate, headroom=False),
         steps=Steps(("100%",), watch=False),
     )
-    plans.save(source, redrive_plan)
+    plans.save_plan(source, redrive_plan)
     printing.confirm(
         "Proceed?",
         yes,

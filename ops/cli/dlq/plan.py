@@ -90,7 +90,7 @@ def plan(
     source = context.open()
     from ops.deadletters import plans
 
-    redrive_plan = plans.make(
+    redrive_plan = plans.make_plan(
         source,
         context.selection(source),
         action=Action.COPY if copy else Action.REDRIVE,
@@ -101,7 +101,7 @@ def plan(
         margin=time_args.share(margin),
         engine=engine,
     )
-    path = plans.save(source, redrive_plan, out)
+    path = plans.save_plan(source, redrive_plan, out)
     if as_json:
         typer.echo(dumps({"path": path, "plan": redrive_plan}))
         return
@@ -137,7 +137,7 @@ def diff(
     from ops.deadletters import plans
     from ops.deadletters.plans.engine_choice import MOVE_TASK
 
-    redrive_plan = plans.load(name, source)
+    redrive_plan = plans.load_plan(name, source)
     if redrive_plan.action is Action.PURGE:
         raise UsageError(f"Plan {redrive_plan.id} deletes messages and sends none.", "Show a message: ops dlq show ID.")
     with Snapshot.open(source) as snapshot:

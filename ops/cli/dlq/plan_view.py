@@ -13,9 +13,9 @@ from ops.cli.sanitize import safe
 from ops.deadletters.causes import cause_in_words
 from ops.deadletters.edits import edits
 from ops.deadletters.plan_model import Action, Plan
-from ops.deadletters.plans.steps import boundaries
+from ops.deadletters.plans.steps import step_boundaries
 from ops.deadletters.queue import DeadLetterQueue
-from ops.deadletters.snapshot import LIVE, CauseGroup, Snapshot
+from ops.deadletters.snapshot import MOVABLE_PLACES, CauseGroup, Snapshot
 
 MOST_CAUSES = 5
 LONGEST_CAUSE = 120
@@ -86,7 +86,7 @@ def _filter(plan: Plan) -> str:
 def _causes(source: DeadLetterQueue, plan: Plan) -> str:
     """The largest causes, one per line, worded as by ``ops dlq causes``."""
     with Snapshot.open(source) as snapshot:
-        known = {group.fingerprint: group for group in snapshot.groups(LIVE)}
+        known = {group.fingerprint: group for group in snapshot.groups(MOVABLE_PLACES)}
     largest = sorted(plan.causes.items(), key=lambda item: -item[1])
     rows = []
     for fingerprint, count in largest[:MOST_CAUSES]:
@@ -138,7 +138,7 @@ def _rate(plan: Plan) -> str:
 def _canary(plan: Plan) -> str:
     if not plan.steps.watch:
         return "none: all in one stage, outcomes are not tracked"
-    *first, last = boundaries(plan.steps.sizes, plan.total)
+    *first, last = step_boundaries(plan.steps.sizes, plan.total)
     sizes = ", then ".join([*(f"{size:,}" for size in first), f"all {last:,}"])
     return (
         f"{sizes}; after each stage, waits up to {formatting.duration(plan.steps.patience_s)} for outcomes, and stops if more than "

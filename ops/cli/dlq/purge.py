@@ -41,7 +41,7 @@ def purge(
     from ops.deadletters.redrive import purge as purging
 
     purge_plan = purging.plan_purge(source, export_file)
-    plans.save(source, purge_plan)
+    plans.save_plan(source, purge_plan)
     progress_console = printing.progress_console()
     if confirm is None:
         plan_view.show(progress_console, source, purge_plan)

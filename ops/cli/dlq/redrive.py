@@ -37,7 +37,7 @@ def redrive(
     from ops.deadletters import plans
     from ops.deadletters.redrive import preflight
 
-    plan = plans.load(name, source)
+    plan = plans.load_plan(name, source)
     preflight.ensure_can_start(source, plan)
     printing.confirm(
         "Proceed?",

@@ -93,7 +93,7 @@ def _report(
     """Shows the snapshot by cause. Exits with 1 when there are messages."""
     from ops.deadletters import causes as causes_api
 
-    report = causes_api.report(source, imported)
+    report = causes_api.report_causes(source, imported)
     if as_json:
         scanned = {} if done is None else {"look": done}
         typer.echo(dumps({**scanned, "explained": explained, "causes": report}))
@@ -115,7 +115,7 @@ def explain(source: DeadLetterQueue, logs: bool = True) -> Explanation:
 
     with printing.progress_console().status("Finding causes …") as status:
         budget = causes.Budget() if logs else causes.Budget(queries=0, usd=0)
-        return causes.explain(source, lambda line: status.update(f"Finding causes: {line} …"), budget)
+        return causes.explain_causes(source, lambda line: status.update(f"Finding causes: {line} …"), budget)
 
 
 def _show(console: Console, context: DlqContext, source: DeadLetterQueue, report: CausesReport) -> None:

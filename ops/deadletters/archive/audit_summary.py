@@ -12,8 +12,8 @@ from ops.insight.report_types import Finding, Level
 
 RECENT = timedelta(days=7)
 PAGE = "dead_letters"
-_ENDED_WELL = ("done", "")
-_ACTS = ("redrive", "resume", "copy", "purge")
+_SUCCESSFUL = ("done", "")
+_OPERATIONS = ("redrive", "resume", "copy", "purge")
 
 
 @dataclass(frozen=True)
@@ -99,20 +99,20 @@ def _finding(late: Sequence[Record], records: Sequence[Record], verified: Verifi
     said += f", {back:,} of {sent:,} failed again" if back else ""
     if endless:
         return Finding(Level.WATCH, f"Warning: {said}; {endless}.", PAGE)
-    if last.outcome in _ENDED_WELL and not back:
+    if last.outcome in _SUCCESSFUL and not back:
         return Finding(Level.OK, f"OK: {said}; no gaps or edits were found in the audit log.")
     return Finding(Level.WATCH, f"Warning: {said}.", PAGE)
 
 
 def _ended(records: Sequence[Record]) -> list[Record]:
-    return [record for record in records if record.action in _ACTS and record.outcome != "began"]
+    return [record for record in records if record.action in _OPERATIONS and record.outcome != "began"]
 
 
 def _unfinished(late: Sequence[Record], now: datetime) -> str:
     """Of the newest act that began and was not ended, by itself or by one that resumed it; empty: there is none."""
     newest: dict[tuple[str, str], Record] = {}
     for record in late:
-        if record.action in _ACTS:
+        if record.action in _OPERATIONS:
             newest.setdefault((record.queue, record.plan), record)
     found = next((record for record in newest.values() if record.outcome == "began"), None)
     if found is None:

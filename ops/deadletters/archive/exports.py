@@ -105,12 +105,12 @@ class _Pointers:
 
     def passing(self, letters: Iterable[SnapshotMessage]) -> Iterator[SnapshotMessage]:
         for shelved in letters:
-            if pointer := s3_pointers.read(shelved.letter.body):
+            if pointer := s3_pointers.read_pointer(shelved.letter.body):
                 self._number, self._first = self._number + 1, self._first or pointer
             yield shelved
 
     def notes(self) -> tuple[str, ...]:
-        return (s3_pointers.warning(self._number, self._first),) if self._first else ()
+        return (s3_pointers.pointer_warning(self._number, self._first),) if self._first else ()
 
 
 def _unreached(info: SnapshotInfo) -> int:
@@ -134,31 +134,31 @@ def _row(shelved: SnapshotMessage) -> tuple[object, ...]:
     attributes = {name: attribute.value for name, attribute in letter.attributes.items()}
     return (
         letter.message_id,
-        _time(letter.sent),
+        _timestamp(letter.sent),
         letter.receives,
         letter.kind.value,
         letter.source_arn,
         letter.original_message_id,
         cause.request_id or letter.request_id,
         cause.error_type,
-        _cut(cause.error_message),
+        _clipped(cause.error_message),
         cause.location,
         cause.fingerprint,
         cause.source,
         "likely" if cause.likely else "",
-        _time(cause.died),
+        _timestamp(cause.died),
         cause.function_version,
         cause.job_kind,
-        _cut(json.dumps(attributes, ensure_ascii=False) if attributes else ""),
-        _cut(letter.body),
+        _clipped(json.dumps(attributes, ensure_ascii=False) if attributes else ""),
+        _clipped(letter.body),
     )
 
 
-def _time(at: datetime | None) -> str:
+def _timestamp(at: datetime | None) -> str:
     return at.astimezone(UTC).isoformat(timespec="milliseconds") if at else ""
 
 
-def _cut(text: str) -> str:
+def _clipped(text: str) -> str:
     note = f" … ({len(text):,} characters)"
     # A third of the room: characters that are escaped grow, up to tenfold for the rarest.
     return text if len(text) <= CELL_LIMIT // 3 else text[: CELL_LIMIT // 3 - len(note)] + note

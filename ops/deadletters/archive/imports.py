@@ -17,7 +17,7 @@ from ops import access, atomic_file
 from ops.deadletters import causes
 from ops.deadletters.archive import jsonl
 from ops.deadletters.messages.model import Cause, Place
-from ops.deadletters.snapshot import LIVE, Snapshot
+from ops.deadletters.snapshot import MOVABLE_PLACES, Snapshot
 from ops.errors import UsageError
 
 if TYPE_CHECKING:
@@ -61,13 +61,13 @@ def import_messages(source: DeadLetterQueue, path: Path) -> ImportResult:
         raise UsageError(f"{path} has no messages.", "Specify a JSONL file that ops dlq export wrote.")
     with Snapshot.open(source) as shelf:
         before = shelf.places(ids)
-        left = [letter_id for letter_id, place in before.items() if place not in LIVE]
+        left = [letter_id for letter_id, place in before.items() if place not in MOVABLE_PLACES]
         shelf.add((each.letter for _, each in jsonl.read_lines(path)), Place.IMPORTED)
         shelf.mark(left, Place.IMPORTED)
         shelf.set_causes(_new_causes(path, before))
     new = len(ids) - len(before) + len(left)
     if new:
-        causes.explain(source, budget=causes.Budget(queries=0, usd=0), keep=True)
+        causes.explain_causes(source, budget=causes.Budget(queries=0, usd=0), keep=True)
     return ImportResult(path, len(ids), new, len(ids) - new, digest.hexdigest())
 
 

@@ -25,7 +25,7 @@ from ops.deadletters.fingerprints.fingerprint import LABEL_SAMPLE, common_label
 from ops.deadletters.messages import parse
 from ops.deadletters.messages.model import Cause, Kind
 from ops.deadletters.plan_model import Selection
-from ops.deadletters.snapshot import LIVE, Snapshot, cause_origins
+from ops.deadletters.snapshot import MOVABLE_PLACES, Snapshot, cause_origins
 from ops.workload.notes import unknown_function
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ class Explanation:
     notes: tuple[str, ...]
 
 
-def explain(
+def explain_causes(
     source: DeadLetterQueue, progress: Progress | None = None, budget: Budget | None = None, *, keep: bool = False
 ) -> Explanation:
     """Find the causes of the messages in the snapshot that have none yet, and whether causes are fixed since; ``keep``:
@@ -74,26 +74,28 @@ def explain(
     say = progress or (lambda _: None)
     now = datetime.now(UTC)
     with Snapshot.open(source) as shelf:
-        read = _read(shelf, say)
+        read = _read_snapshot(shelf, say)
         silent = read.silent
         budget = budget or Budget()
-        known = _feeds(source, silent, cause_origins(shelf, LIVE), budget)
+        known = _consumers(source, silent, cause_origins(shelf, MOVABLE_PLACES), budget)
         heard = search_logs(source, known, silent, budget, say, now)
-        inferred = _never_ran(source, known, heard, [one for one in silent if one.message_id not in read.fallback], now)
+        inferred = _throttled(source, known, heard, [one for one in silent if one.message_id not in read.fallback], now)
         found = {**read.fallback, **inferred.found, **heard.found}
         left = [subject.message_id for subject in silent if subject.message_id not in found]
-        guessed = _guessed(shelf, left, read.kinds, say)
+        guessed = _clustered(shelf, left, read.kinds, say)
         say("grouping")
         marked = ((one, cause_record.normalize_cause(cause, read.kinds.get(one, ""))) for one, cause in found.items())
         shelf.set_causes(chain(marked, guessed.items()))
         group_split.split_groups(shelf)
         shelf.set_labels(_labels(shelf))
-        groups = shelf.groups(LIVE)
-        verdicts = fix_status.fixed_since(source, groups, cause_origins(shelf, LIVE), known, heard.askings, now)
+        groups = shelf.groups(MOVABLE_PLACES)
+        verdicts = fix_status.fix_statuses(
+            source, groups, cause_origins(shelf, MOVABLE_PLACES), known, heard.askings, now
+        )
         asked = heard.asked
         notes = [*known.notes, *asked.notes]
         if silent and source.workload.function is None:
-            notes.insert(0, _no_logs(source))
+            notes.insert(0, _no_logs_note(source))
         shelf.note(
             fix_status.FIX_STATUS_NOTE,
             {**verdicts, **((shelf.noted(fix_status.FIX_STATUS_NOTE) or {}) if keep else {})},
@@ -114,7 +116,7 @@ def explain(
 
 
 @dataclass
-class _Read:
+class _SnapshotContents:
     """By message ID: what little the messages carry ("code 200"); kinds of jobs. And those that the logs are asked
     about."""
 
@@ -123,7 +125,7 @@ class _Read:
     silent: list[SearchedMessage] = field(default_factory=list)
 
 
-def _feeds(
+def _consumers(
     source: DeadLetterQueue, silent: Sequence[SearchedMessage], came_from: Sequence[CauseOrigin], budget: Budget
 ) -> QueueConsumers:
     """Asked of AWS only where the logs may be asked too."""
@@ -134,7 +136,7 @@ def _feeds(
     )
 
 
-def _never_ran(
+def _throttled(
     source: DeadLetterQueue,
     known: QueueConsumers,
     heard: LogSearchResult,
@@ -148,12 +150,12 @@ def _never_ran(
     return find_never_invoked(source, known, [one for one in silent if one.message_id not in heard.found], now)
 
 
-def _read(shelf: Snapshot, say: Progress) -> _Read:
+def _read_snapshot(shelf: Snapshot, say: Progress) -> _SnapshotContents:
     """Messages that have no cause, or only a guess: the logs may have more by now. Those that carry one have
     it since they are in the snapshot."""
     say("reading the snapshot")
-    read = _Read()
-    guesses = [group.fingerprint for group in shelf.groups(LIVE) if group.source == CLUSTER_SOURCE]
+    read = _SnapshotContents()
+    guesses = [group.fingerprint for group in shelf.groups(MOVABLE_PLACES) if group.source == CLUSTER_SOURCE]
     telling = []
     for letter in shelf.sketches(["", *guesses]):
         if kind := job_kind(letter.body):
@@ -162,13 +164,13 @@ def _read(shelf: Snapshot, say: Progress) -> _Read:
         if letter.kind not in KINDS_WITHOUT_CAUSE:
             telling.append(letter.message_id)
     if telling:
-        for shelved in shelf.iterate(Selection(ids=tuple(telling)), places=LIVE):
+        for shelved in shelf.iterate(Selection(ids=tuple(telling)), places=MOVABLE_PLACES):
             if (cause := parse.carried_cause(shelved.letter)) is not None:
                 read.fallback[shelved.letter.message_id] = cause
     return read
 
 
-def _guessed(shelf: Snapshot, left: list[str], kinds: Mapping[str, str], say: Progress) -> dict[str, Cause]:
+def _clustered(shelf: Snapshot, left: list[str], kinds: Mapping[str, str], say: Progress) -> dict[str, Cause]:
     if not left:
         return {}
     say(f"comparing {formatting.count(len(left), 'message')} without log evidence")
@@ -190,7 +192,7 @@ def _labels(shelf: Snapshot) -> dict[str, str]:
     return {mark: common_label([*([known[mark]] if mark in known else []), *some]) for mark, some in messages.items()}
 
 
-def _no_logs(source: DeadLetterQueue) -> str:
+def _no_logs_note(source: DeadLetterQueue) -> str:
     unknown = unknown_function(source.workload)
     if unknown:
         return f"The logs that show why messages failed are not known: {unknown}"

@@ -27,7 +27,7 @@ NO, DEPLOYED, SUCCEEDS, UNKNOWN = "no", "deployed since", "succeeds since", "unk
 
 
 @dataclass(frozen=True)
-class FixedSince:
+class FixStatus:
     """Of one cause. ``deployed``: the function's last deploy, where it came after the last death. ``successes``: jobs
     of the same kind that succeeded after it (``more``: at least). ``sentence``: both, for a person."""
 
@@ -38,7 +38,7 @@ class FixedSince:
     more: bool = False
 
 
-def fixed_since(
+def fix_statuses(
     source: DeadLetterQueue,
     groups: Sequence[CauseGroup],
     came_from: Sequence[CauseOrigin],
@@ -54,23 +54,24 @@ def fixed_since(
         queue = source_queue(source, origin.source)
         by_queue[queue] = max(filter(None, (by_queue.get(queue), origin.died)), default=None)
     succeeded = {
-        feed.function.arn: _successes(feed.function, _of(groups, died, known, feed), askings, now) for feed in known.all
+        feed.function.arn: _successes(feed.function, _causes_of_function(groups, died, known, feed), askings, now)
+        for feed in known.all
     }
     found: dict[str, dict[str, Any]] = {}
     for group in groups:
-        verdicts: dict[str, FixedSince] = {}
+        verdicts: dict[str, FixStatus] = {}
         for queue, last in died.get(group.fingerprint, {OWN_QUEUE: group.last_died}).items():
             some = known.of(queue)
             for feed in some:
                 verdicts[feed.function.name] = _verdict(group, last, feed.function, succeeded[feed.function.arn], now)
             if not some:
-                verdicts[queue.rsplit(":", 1)[-1]] = _nobody(group, last, queue, now)
-        one = _worst(verdicts)
+                verdicts[queue.rsplit(":", 1)[-1]] = _without_function(group, last, queue, now)
+        one = _worst_verdict(verdicts)
         found[group.fingerprint] = {**asdict(one), "deployed": one.deployed.isoformat() if one.deployed else None}
     return found
 
 
-def _of(
+def _causes_of_function(
     groups: Sequence[CauseGroup],
     died: Mapping[str, Mapping[str, datetime | None]],
     known: QueueConsumers,
@@ -88,13 +89,13 @@ def _of(
 
 def _verdict(
     group: CauseGroup, last: datetime | None, function: Function | None, succeeded: Successes | None, now: datetime
-) -> FixedSince:
+) -> FixStatus:
     if group.error_type == NEVER_RAN:
-        return FixedSince(UNKNOWN, "Nothing failed: it is not known whether the function's concurrency was increased.")
+        return FixStatus(UNKNOWN, "Nothing failed: it is not known whether the function's concurrency was increased.")
     count = None
     if succeeded is not None and last is not None and group.job_kinds:
         count = sum(at > last and kind in group.job_kinds for at, kind in succeeded.found)
-    return verdict(
+    return fix_verdict(
         last,
         function.deployed_at if function else None,
         group.job_kinds,
@@ -102,20 +103,18 @@ def _verdict(
         succeeded is not None and not succeeded.whole,
         now,
         set(group.kinds) == {Kind.REJECTED},
-        intermittent(group.error_type),
+        is_intermittent(group.error_type),
     )
 
 
-def _nobody(group: CauseGroup, last: datetime | None, queue: str, now: datetime) -> FixedSince:
+def _without_function(group: CauseGroup, last: datetime | None, queue: str, now: datetime) -> FixStatus:
     if queue == OWN_QUEUE:
         return _verdict(group, last, None, None, now)
     name = queue.rsplit(":", 1)[-1]
-    return FixedSince(
-        UNKNOWN, f"No function is known to read {name}, so it is not known whether it was deployed since."
-    )
+    return FixStatus(UNKNOWN, f"No function is known to read {name}, so it is not known whether it was deployed since.")
 
 
-def _worst(verdicts: Mapping[str, FixedSince]) -> FixedSince:
+def _worst_verdict(verdicts: Mapping[str, FixStatus]) -> FixStatus:
     """Of several functions the one that supports a redrive least; each is quoted."""
     if len(verdicts) == 1:
         return next(iter(verdicts.values()))
@@ -123,13 +122,13 @@ def _worst(verdicts: Mapping[str, FixedSince]) -> FixedSince:
     return replace(worst, sentence=" ".join(f"{name}: {one.sentence}" for name, one in sorted(verdicts.items())))
 
 
-def intermittent(error_type: str) -> bool:
+def is_intermittent(error_type: str) -> bool:
     """Whether it hangs on the moment or on one message, so that others' successes prove nothing: a time-out, a kill for
     memory."""
     return error_type in ("Sandbox.Timedout", "Runtime.OutOfMemory")
 
 
-def verdict(
+def fix_verdict(
     last: datetime | None,
     deployed: datetime | None,
     kinds: Sequence[str],
@@ -138,12 +137,12 @@ def verdict(
     now: datetime,
     rejected: bool = False,
     intermittent: bool = False,
-) -> FixedSince:
+) -> FixStatus:
     """``last``: the last failure. ``successes``: later ones of ``kinds``, None where that is not known. ``rejected``:
     the handler reported that these very jobs can never succeed; ``intermittent``: it may be the moment's or the message's
     own. Other jobs' successes prove nothing about either, unless the function was deployed in between."""
     if last is None:
-        return FixedSince(UNKNOWN, "It is not known when these messages failed.")
+        return FixStatus(UNKNOWN, "It is not known when these messages failed.")
     failure = f"the last failure ({formatting.clock(last, now)})"
     later = deployed if deployed and deployed > last else None
     if later:
@@ -166,7 +165,7 @@ def verdict(
     kind = SUCCEEDS if succeeds else DEPLOYED if later else NO if deployed or rejected else UNKNOWN
     if intermittent and successes and not later:
         kind = UNKNOWN
-    return FixedSince(kind, f"{text}.", later, successes or 0, more and bool(successes))
+    return FixStatus(kind, f"{text}.", later, successes or 0, more and bool(successes))
 
 
 def _no_proof(rejected: bool, intermittent: bool) -> str:
@@ -177,13 +176,13 @@ def _no_proof(rejected: bool, intermittent: bool) -> str:
     return ", so not every job of that kind fails"
 
 
-def stored_status(noted: Mapping[str, Any] | None, mark: str) -> FixedSince:
+def stored_status(noted: Mapping[str, Any] | None, mark: str) -> FixStatus:
     """The verdict on one cause that ``since`` gave."""
     one = (noted or {}).get(mark)
     if not one:
-        return FixedSince(UNKNOWN, "Not checked yet.")
+        return FixStatus(UNKNOWN, "Not checked yet.")
     deployed = datetime.fromisoformat(one["deployed"]) if one["deployed"] else None
-    return FixedSince(one["verdict"], one["sentence"], deployed, one["successes"], one["more"])
+    return FixStatus(one["verdict"], one["sentence"], deployed, one["successes"], one["more"])
 
 
 def logs_successes(function: Function) -> bool:

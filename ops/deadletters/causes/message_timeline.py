@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from ops.deadletters.messages.model import Cause, DeadLetter, SnapshotMessage
     from ops.deadletters.queue import DeadLetterQueue
 
-SENT, RECEIVED, LOG, ERROR, DIED = "sent", "received", "log", "error", "died"
+SENT, RECEIVED, LOG, ERROR, FAILED = "sent", "received", "log", "error", "died"
 TIMEOUT, MEMORY, CRASH = "timeout", "out of memory", "crash"
 REDRIVEN = "redriven"
 LATEST_RUNS = 5
@@ -60,23 +60,23 @@ class Timeline:
     look: QueryCost = field(default_factory=QueryCost)
 
 
-def timeline(source: DeadLetterQueue, message_id: str) -> Timeline:
+def build_timeline(source: DeadLetterQueue, message_id: str) -> Timeline:
     """The events of the message with this ID (or the only one whose ID starts so). One log query, at most two.
 
     Raises UsageError when the snapshot has no such message, OpsError when the snapshot cannot be read.
     """
     with Snapshot.open(source) as shelf:
         shelved = shelf.get(message_id)
-    moments = _of_letter(shelved)
-    from_runs, notes = _of_runs(source, shelved.letter, shelved.place is Place.REDRIVEN)
-    askings, from_logs = _of_logs(source, shelved)
-    moments += from_runs + [_its_own(moment, shelved.cause) for moment in from_logs]
+    moments = _message_events(shelved)
+    from_runs, notes = _redrive_events(source, shelved.letter, shelved.place is Place.REDRIVEN)
+    askings, from_logs = _log_events(source, shelved)
+    moments += from_runs + [_with_batch_note(moment, shelved.cause) for moment in from_logs]
     if shelved.cause.died is not None:
         cause = shelved.cause
         likely = "likely " if cause.likely else ""
         text = f"{likely}{cause.error_type}: {cause.error_message}".rstrip(": ")[:MAX_TEXT_CHARACTERS]
-        moments.append(TimelineEvent(shelved.cause.died, DIED, text, cause.request_id))
-    moments.sort(key=lambda moment: _place(moment, shelved.cause))
+        moments.append(TimelineEvent(shelved.cause.died, FAILED, text, cause.request_id))
+    moments.sort(key=lambda moment: _sort_key(moment, shelved.cause))
     notes += [note for asking in askings for note in asking.asked.notes]
     if len(moments) > MAX_EVENTS:
         notes.append(f"Only the first and last of {formatting.count(len(moments), 'event')} are shown.")
@@ -84,7 +84,7 @@ def timeline(source: DeadLetterQueue, message_id: str) -> Timeline:
     return Timeline(tuple(moments), QueryCost(usd=sum(asking.asked.usd for asking in askings), partial=tuple(notes)))
 
 
-def _its_own(moment: TimelineEvent, cause: Cause) -> TimelineEvent:
+def _with_batch_note(moment: TimelineEvent, cause: Cause) -> TimelineEvent:
     """An invocation may fail after the handler has rejected one message of its batch: that is the outcome of the rest."""
     later = cause.died is not None and moment.at > cause.died + LOGGED_WITHIN
     if not later or moment.what not in (TIMEOUT, MEMORY, CRASH) or moment.text.startswith(cause.error_type):
@@ -92,18 +92,18 @@ def _its_own(moment: TimelineEvent, cause: Cause) -> TimelineEvent:
     return replace(moment, text=f"the rest of its batch: {moment.text}")
 
 
-def _place(moment: TimelineEvent, cause: Cause) -> tuple[datetime, int]:
+def _sort_key(moment: TimelineEvent, cause: Cause) -> tuple[datetime, int]:
     """The position of an event: by its time; at one time first the receive, then what was logged, then how the invocation
     ended, then the message. The time of a log line is when it was collected. A handler that rejects a job sends the
     message within milliseconds, so what its invocation logged around then goes before the message."""
     failed_at = cause.died
-    rank = {RECEIVED: 0, SENT: 3 if moment.at == failed_at else -1, TIMEOUT: 2, MEMORY: 2, CRASH: 2, DIED: 4}
+    rank = {RECEIVED: 0, SENT: 3 if moment.at == failed_at else -1, TIMEOUT: 2, MEMORY: 2, CRASH: 2, FAILED: 4}
     own = moment.what == ERROR or (moment.what == RECEIVED and moment.request_id == cause.request_id != "")
     late = own and failed_at is not None and failed_at <= moment.at <= failed_at + LOGGED_WITHIN
     return (failed_at if late and failed_at else moment.at, rank.get(moment.what, 1))
 
 
-def _of_letter(shelved: SnapshotMessage) -> list[TimelineEvent]:
+def _message_events(shelved: SnapshotMessage) -> list[TimelineEvent]:
     """What the message itself shows: when it was sent, and when it was received first."""
     letter = shelved.letter
     buried = letter.kind not in _SENT_AS_WORK
@@ -118,12 +118,12 @@ def _of_letter(shelved: SnapshotMessage) -> list[TimelineEvent]:
     return moments
 
 
-def _of_runs(source: DeadLetterQueue, letter: DeadLetter, moved: bool) -> tuple[list[TimelineEvent], list[str]]:
+def _redrive_events(source: DeadLetterQueue, letter: DeadLetter, moved: bool) -> tuple[list[TimelineEvent], list[str]]:
     """When redrives from here sent this message, or the one that it was before it failed again."""
     if not moved and letter.original_message_id == letter.message_id:
         return [], []
     moments = []
-    paths, notes = _newest(source)
+    paths, notes = _latest_ledgers(source)
     for path in paths:
         try:
             with Ledger.open(path) as ledger:
@@ -133,11 +133,11 @@ def _of_runs(source: DeadLetterQueue, letter: DeadLetter, moved: bool) -> tuple[
                         text = f"sent to {to} by redrive {path.stem}; {sent.outcome.value}"
                         moments.append(TimelineEvent(sent.sent_at, REDRIVEN, text))
         except OpsError as refused:
-            notes.append(_unread(path, refused))
+            notes.append(_unread_note(path, refused))
     return moments, notes
 
 
-def _newest(source: DeadLetterQueue) -> tuple[list[Path], list[str]]:
+def _latest_ledgers(source: DeadLetterQueue) -> tuple[list[Path], list[str]]:
     """The ledgers of the redrives that started last, newest first. A ledger's name is its plan's ID, which tells only
     when the plan was made."""
     began: list[tuple[datetime, Path]] = []
@@ -147,15 +147,15 @@ def _newest(source: DeadLetterQueue) -> tuple[list[Path], list[str]]:
             with Ledger.open(path) as ledger:
                 began.append((ledger.run().began, path))
         except OpsError as refused:
-            notes.append(_unread(path, refused))
+            notes.append(_unread_note(path, refused))
     return [path for _, path in sorted(began, reverse=True)[:LATEST_RUNS]], notes
 
 
-def _unread(path: Path, why: OpsError) -> str:
+def _unread_note(path: Path, why: OpsError) -> str:
     return f"The ledger of redrive {path.stem} was not read: {why}"
 
 
-def _of_logs(source: DeadLetterQueue, shelved: SnapshotMessage) -> tuple[list[LogQuerySession], list[TimelineEvent]]:
+def _log_events(source: DeadLetterQueue, shelved: SnapshotMessage) -> tuple[list[LogQuerySession], list[TimelineEvent]]:
     """From the logs of the functions that read the queue which the message came from."""
     letter = shelved.letter
     start, end = search_range(shelved, datetime.now(UTC))
@@ -165,7 +165,7 @@ def _of_logs(source: DeadLetterQueue, shelved: SnapshotMessage) -> tuple[list[Lo
         asking = LogQuerySession(source.aws, feed.function.log_group, BUDGET)
         rows = _rows(asking, feed, f"{ids_pattern(ids)}|{log_parser.FAILURE_PATTERN}", start, end)
         askings.append(asking)
-        moments += _moments(rows, {letter.message_id, letter.original_message_id}, letter.request_id)
+        moments += _events(rows, {letter.message_id, letter.original_message_id}, letter.request_id)
     return askings, moments
 
 
@@ -191,7 +191,7 @@ def _rows(
     return [row for row in rows if not shared_log_groups.is_other_functions(row, setup.function, setup.shared)]
 
 
-def _moments(rows: list[dict[str, str]], ids: set[str], request_id: str) -> list[TimelineEvent]:
+def _events(rows: list[dict[str, str]], ids: set[str], request_id: str) -> list[TimelineEvent]:
     """Of the rows that are about these message IDs, or about invocations that had them."""
     said = [(row, log_parser.parse_row(row)) for row in rows]
     requests = {request_id} - {""}
@@ -203,21 +203,21 @@ def _moments(rows: list[dict[str, str]], ids: set[str], request_id: str) -> list
     for row, one in said:
         line = invocation_log.parse(row)
         if line is not None and line.source in invocation_log.ENDINGS:
-            if line.request_id in requests and (moment := _end(line)):
+            if line.request_id in requests and (moment := _end_event(line)):
                 ends.setdefault(line.request_id, {}).setdefault(line.source, []).append(moment)
-        elif one and (ids & (one.message_ids | one.mentioned) or (one.failed and _of_whole(one, requests))):
-            moments[one.at, one.text] = _line(one)
+        elif one and (ids & (one.message_ids | one.mentioned) or (one.failed and _about_invocation(one, requests))):
+            moments[one.at, one.text] = _log_event(one)
     # The extension's record, REPORT and "Task timed out" tell of the same end: the one that knows most is enough.
     told = [next(by[source] for source in ("record", "report", "timeout") if source in by) for by in ends.values()]
     return [*moments.values(), *(moment for some in told for moment in some)]
 
 
-def _of_whole(said: log_parser.LogEntry, requests: set[str]) -> bool:
+def _about_invocation(said: log_parser.LogEntry, requests: set[str]) -> bool:
     """Logged about an invocation as a whole, not about another message of its batch."""
     return said.request_id in requests and not said.message_ids
 
 
-def _line(said: log_parser.LogEntry) -> TimelineEvent:
+def _log_event(said: log_parser.LogEntry) -> TimelineEvent:
     if said.batch:
         together = len(said.message_ids)
         text = f"received in a batch of {together}" if together > 1 else "received alone"
@@ -229,7 +229,7 @@ def _line(said: log_parser.LogEntry) -> TimelineEvent:
     return TimelineEvent(said.at, LOG, said.text[:MAX_TEXT_CHARACTERS], said.request_id)
 
 
-def _end(line: invocation_log.InvocationLogLine) -> TimelineEvent | None:
+def _end_event(line: invocation_log.InvocationLogLine) -> TimelineEvent | None:
     if not failed(line):
         return None
     kind, text = failure_of(line)

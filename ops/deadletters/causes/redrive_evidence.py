@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from ops import formatting
 from ops.deadletters import plan_codec
 from ops.deadletters.causes import fix_status
-from ops.deadletters.causes.fix_status import FixedSince
+from ops.deadletters.causes.fix_status import FixStatus
 from ops.deadletters.ledger import Ledger
 from ops.deadletters.ledger.model import Outcome
 from ops.deadletters.snapshot import cause_fingerprints
@@ -41,7 +41,7 @@ class RedriveTrial:
 
 def current_fix_status(
     source: DeadLetterQueue, shelf: Snapshot, groups: Iterable[CauseGroup], now: datetime
-) -> dict[str, FixedSince]:
+) -> dict[str, FixStatus]:
     """Whether each cause is fixed, by fingerprint: as the last explaining noted it, and what redrives have shown since.
     Raises OpsError when the snapshot cannot be read."""
     noted, shown = shelf.noted(fix_status.FIX_STATUS_NOTE), latest_trials(source, shelf)
@@ -70,8 +70,8 @@ def latest_trials(source: DeadLetterQueue, shelf: Snapshot) -> dict[str, Redrive
 
 
 def with_trial(
-    verdict: FixedSince, tried: RedriveTrial | None, last_failure: datetime | None, now: datetime
-) -> FixedSince:
+    verdict: FixStatus, tried: RedriveTrial | None, last_failure: datetime | None, now: datetime
+) -> FixStatus:
     """``verdict`` with what a redrive has shown since. Messages that failed again are evidence against, unless the
     function was deployed after that; those that succeeded are evidence for, while nothing failed after them."""
     if tried is None or (verdict.deployed is not None and verdict.deployed > tried.at):

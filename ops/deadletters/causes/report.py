@@ -42,9 +42,9 @@ COLUMNS = (
     "fixed",
     "fixed_why",
 )
-LONGEST = 160
+MAX_CAUSE_CHARS = 160
 """Characters of a cause in a sentence."""
-QUEUES = 3
+MAX_QUEUES_NAMED = 3
 """Other source queues that a sentence names."""
 PAGE = "dead_letters"
 
@@ -73,7 +73,7 @@ class CausesReport:
     """Messages in flight at the last scan: another process had them, and they were not read."""
 
 
-def report(source: DeadLetterQueue, imported: bool = False) -> CausesReport:
+def report_causes(source: DeadLetterQueue, imported: bool = False) -> CausesReport:
     """The causes of the queue's messages in the snapshot; ``imported``: of those imported from a file.
 
     Raises OpsError when the snapshot cannot be read.
@@ -86,9 +86,11 @@ def report(source: DeadLetterQueue, imported: bool = False) -> CausesReport:
         told: dict[str, Any] = shelf.noted(EXPLAINED) or {}
     frame = _frame(groups, verdicts)
     elsewhere = _elsewhere(source, came_from)
-    deployed = _deployed(source, groups[0].fingerprint, came_from) if groups else None
+    deployed = _last_deployed(source, groups[0].fingerprint, came_from) if groups else None
     return CausesReport(
-        finding=_imported(frame, info.imported) if imported else _finding(frame, info, deployed, elsewhere, now),
+        finding=_imported_finding(frame, info.imported)
+        if imported
+        else _finding(frame, info, deployed, elsewhere, now),
         groups=frame,
         letters=info.imported if imported else info.letters,
         looked_at=info.looked_at,
@@ -98,11 +100,11 @@ def report(source: DeadLetterQueue, imported: bool = False) -> CausesReport:
         look=QueryCost(usd=float(told.get("usd", 0.0)), partial=tuple(told.get("notes", ()))),
         imported=info.imported,
         elsewhere=elsewhere,
-        held=0 if imported else _held(info),
+        held=0 if imported else _in_flight(info),
     )
 
 
-def _held(info: SnapshotInfo) -> int:
+def _in_flight(info: SnapshotInfo) -> int:
     return int(info.look.get("in_flight") or 0)
 
 
@@ -118,14 +120,14 @@ def _elsewhere(source: DeadLetterQueue, came_from: Iterable[CauseOrigin]) -> dic
     return dict(counted.most_common())
 
 
-def _deployed(source: DeadLetterQueue, fingerprint: str, came_from: Iterable[CauseOrigin]) -> datetime | None:
+def _last_deployed(source: DeadLetterQueue, fingerprint: str, came_from: Iterable[CauseOrigin]) -> datetime | None:
     """The last deployed of the workload's function, where that function alone failed with the cause."""
     function = source.workload.function
     queues = {source_queue(source, one.source) for one in came_from if one.fingerprint == fingerprint}
     return function.deployed_at if function is not None and queues == {OWN_QUEUE} else None
 
 
-def _frame(groups: tuple[CauseGroup, ...], verdicts: Mapping[str, fix_status.FixedSince]) -> pd.DataFrame:
+def _frame(groups: tuple[CauseGroup, ...], verdicts: Mapping[str, fix_status.FixStatus]) -> pd.DataFrame:
     rows = []
     for group in groups:
         since = verdicts[group.fingerprint]
@@ -163,7 +165,7 @@ def _finding(
         return summarize(
             [Observation(Level.UNKNOWN, "the dead-letter queue has not been scanned yet: scan it first", PAGE)]
         )
-    reported, held = int(info.look.get("reported") or 0), _held(info)
+    reported, held = int(info.look.get("reported") or 0), _in_flight(info)
     if not info.letters and held:
         those = formatting.count(held, "dead-letter message")
         every, they = ("all in flight", "them") if held > 1 else ("in flight", "it")
@@ -202,7 +204,7 @@ def _finding(
 
 def _from_elsewhere(elsewhere: Mapping[str, int], letters: int) -> str:
     """``2 of 3 came from other queues: orders-b (2)``."""
-    named = [f"{queue} ({formatting.count(number)})" for queue, number in list(elsewhere.items())[:QUEUES]]
+    named = [f"{queue} ({formatting.count(number)})" for queue, number in list(elsewhere.items())[:MAX_QUEUES_NAMED]]
     more = len(elsewhere) - len(named)
     also = f" and {formatting.count(more, 'more queue')}" if more else ""
     queues = ", ".join(named) + also
@@ -213,7 +215,7 @@ def _from_elsewhere(elsewhere: Mapping[str, int], letters: int) -> str:
     return f"{formatting.count(total)} of {formatting.count(letters)} came from {others}: {queues}"
 
 
-def _imported(groups: pd.DataFrame, letters: int) -> Finding:
+def _imported_finding(groups: pd.DataFrame, letters: int) -> Finding:
     """Messages imported from a file need no action."""
     if not letters:
         return summarize([Observation(Level.OK, "no messages were imported")])
@@ -232,4 +234,4 @@ def cause_in_words(error_type: str, label: str, source: str, *, likely: bool = F
         text = f"no known cause; {label}" if source == CLUSTER_SOURCE else "no known cause"
     else:
         text = ("likely " if likely else "") + (f"{error_type}: {label}" if label else error_type)
-    return text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"
+    return text if len(text) <= MAX_CAUSE_CHARS else text[: MAX_CAUSE_CHARS - 1] + "…"

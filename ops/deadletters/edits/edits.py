@@ -19,11 +19,11 @@ from ops.errors import UsageError
 
 MAX_NESTING = 100
 """Levels of a value to set: Python's readers and writers go through the plan and the body level by level."""
-_HOW = "Write PATH=VALUE, such as body.params.alpha=0.1 or attributes.Tenant=blue."
+_EXAMPLE = "Write PATH=VALUE, such as body.params.alpha=0.1 or attributes.Tenant=blue."
 _ATTRIBUTE = "attributes."
 _NAME = re.compile(r"(?!(?i:aws|amazon)\.)(?!\.)(?!.*\.\.)[A-Za-z0-9_.-]{1,256}(?<!\.)")
 """Of a message attribute (botocore 1.44.5 model, 2026-11)."""
-_RAW, _LITERAL = re.compile(r"\s*'((?:[^'\\]|\\.)*)'\s*", re.DOTALL), re.compile(r"\s*`([^`]*)`\s*", re.DOTALL)
+_RAW_STRING, _LITERAL = re.compile(r"\s*'((?:[^'\\]|\\.)*)'\s*", re.DOTALL), re.compile(r"\s*`([^`]*)`\s*", re.DOTALL)
 """As a filter writes values, and hands write them here too."""
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
 
@@ -40,7 +40,7 @@ def parse_edits(set_expressions: Sequence[str] = (), merge_patch: str | None = N
     edits: list[Edit] = []
     if merge_patch is not None:
         try:
-            edits.append(Edit("", _loaded(merge_patch)))
+            edits.append(Edit("", _parsed_json(merge_patch)))
         except (ValueError, RecursionError) as error:
             raise UsageError(
                 f"The merge patch is not valid JSON: {error}.", 'Write an object such as {"params": {"alpha": 0.1}}.'
@@ -48,7 +48,7 @@ def parse_edits(set_expressions: Sequence[str] = (), merge_patch: str | None = N
     for expression in set_expressions:
         path, value = _split(expression)
         edit = Edit(path, _value(value))
-        _check(edit)
+        _ensure_valid(edit)
         edits.append(edit)
     return tuple(edits)
 
@@ -83,13 +83,14 @@ def diff_messages(before: DeadLetter, after: DeadLetter) -> str:
 
     Lines end with ``\\n``. All other control and direction characters are escaped, since bodies are untrusted.
     """
-    bodies = [_laid_out(before.body), _laid_out(after.body)]
+    bodies = [_pretty_lines(before.body), _pretty_lines(after.body)]
     if bodies[0] == bodies[1] and before.body != after.body:
         bodies = [before.body.split("\n"), after.body.split("\n")]
     old, new = (
-        ["body:", *body, "attributes:", *_listed(letter)] for body, letter in zip(bodies, (before, after), strict=True)
+        ["body:", *body, "attributes:", *_attribute_lines(letter)]
+        for body, letter in zip(bodies, (before, after), strict=True)
     )
-    lines = text_diff.unified(old, new, "original", "edited")
+    lines = text_diff.unified_diff(old, new, "original", "edited")
     return "".join(f"{_printable(line)}\n" for line in lines)
 
 
@@ -111,21 +112,21 @@ def _split(expression: str) -> tuple[str, str]:
             depth += 1 if sign == "[" else -1
         elif sign == "=" and depth == 0:
             return expression[:at].strip(), expression[at + 1 :]
-    raise UsageError(f"{expression!r} is not a valid edit.", _HOW)
+    raise UsageError(f"{expression!r} is not a valid edit.", _EXAMPLE)
 
 
 def _value(text: str) -> Any:
-    if literal := _RAW.fullmatch(text):
+    if literal := _RAW_STRING.fullmatch(text):
         return literal[1].replace("\\'", "'")
     if literal := _LITERAL.fullmatch(text):
         text = literal[1]
     try:
-        return _loaded(text)
+        return _parsed_json(text)
     except (ValueError, RecursionError):
         return text
 
 
-def _loaded(text: str) -> Any:
+def _parsed_json(text: str) -> Any:
     """A value as it can be kept in a plan, and sent. Raises UsageError for one that cannot, ValueError for no JSON."""
     value = json.loads(text, parse_constant=_no_constant, parse_float=_finite)
     if _levels(value) > MAX_NESTING:
@@ -155,13 +156,13 @@ def _no_constant(name: str) -> Any:
     raise ValueError(f"{name} is not valid JSON")
 
 
-def _check(edit: Edit) -> None:
+def _ensure_valid(edit: Edit) -> None:
     if edit.path.startswith(_ATTRIBUTE):
         _set_attribute({}, _attribute_name(edit.path), edit.value)
         return
-    steps = json_path.parse(edit.path)
+    steps = json_path.parse_path(edit.path)
     if not steps or (steps[0].kind, steps[0].value) != ("key", "body"):
-        raise UsageError(f"{edit.path} is not a path in the body, nor an attribute.", _HOW)
+        raise UsageError(f"{edit.path} is not a path in the body, nor an attribute.", _EXAMPLE)
 
 
 def _attribute_name(path: str) -> str:
@@ -205,7 +206,9 @@ def _body(body: str, edit: Edit) -> str:
     if edit.path == "body":
         return edit.value if isinstance(edit.value, str) else json.dumps(edit.value)
     try:
-        return json_path.change(body, edit.path, edit.value) if edit.path else json_splice.merged(body, edit.value)
+        return (
+            json_path.set_value(body, edit.path, edit.value) if edit.path else json_splice.merge_patch(body, edit.value)
+        )
     except ValueError as error:
         raise UsageError(
             f"The body cannot be edited as JSON: {error}.",
@@ -213,14 +216,14 @@ def _body(body: str, edit: Edit) -> str:
         ) from error
 
 
-def _laid_out(body: str) -> list[str]:
+def _pretty_lines(body: str) -> list[str]:
     try:
         return json_roundtrip.pretty(body, verbatim=True).split("\n")
     except ValueError:
         return body.split("\n")
 
 
-def _listed(letter: DeadLetter) -> list[str]:
+def _attribute_lines(letter: DeadLetter) -> list[str]:
     return [f"  {name} ({has.data_type}): {has.value}" for name, has in sorted(letter.attributes.items())]
 
 

@@ -13,7 +13,7 @@ import jmespath.exceptions
 import jmespath.parser
 import jmespath.visitor
 
-from ops.deadletters.edits.json_roundtrip import Change, JsonValue, spliced
+from ops.deadletters.edits.json_roundtrip import Change, JsonValue, apply_changes
 from ops.deadletters.edits.json_splice import Document
 from ops.deadletters.filters.growth import ensure_bounded
 from ops.errors import UsageError
@@ -28,11 +28,11 @@ class _Step:
     text: str
 
 
-Steps = tuple[_Step, ...]
+PathSteps = tuple[_Step, ...]
 
 
 @lru_cache(maxsize=256)
-def parse(path: str) -> Steps:
+def parse_path(path: str) -> PathSteps:
     """The steps of ``path``. Raises UsageError with the position of what is wrong in it."""
     try:
         tree = jmespath.parser.Parser().parse(path).parsed
@@ -42,13 +42,13 @@ def parse(path: str) -> Steps:
         raise UsageError("A path is nested too deeply.", "Use a simple path, such as body.params.alpha.") from None
     except jmespath.exceptions.JMESPathError as error:
         raise UsageError(
-            f"{path!r} is not a valid path{_where(error)}.",
+            f"{path!r} is not a valid path{_position(error)}.",
             "Use JMESPath; names with characters other than letters, digits and _ are in double quotes: "
             'body.params."learning-rate".',
         ) from error
 
 
-def change(text: str, path: str, value: Any) -> str:
+def set_value(text: str, path: str, value: Any) -> str:
     """``text``, a JSON body, with what ``path`` addresses (``body.…``) set to ``value``; no other character changes.
 
     The last name may be new in an object that is there; of a key that an object has twice, the last one is meant.
@@ -56,13 +56,13 @@ def change(text: str, path: str, value: Any) -> str:
     valid JSON.
     """
     document = Document(text)
-    body, *steps = parse(path)
+    body, *steps = parse_path(path)
     changes = list(_changes(document, document.root, steps, body.text, value))
     if not changes:
         raise UsageError(
             f"{path} matches nothing in this message.", "Check the body (ops dlq show ID), or select other messages."
         )
-    return spliced(text, changes)
+    return apply_changes(text, changes)
 
 
 def _changes(
@@ -83,9 +83,11 @@ def _members(document: Document, holder: JsonValue, step: _Step, so_far: str) ->
     here, value = so_far.lstrip("."), holder.value
     if step.kind in ("key", "values"):
         if not isinstance(value, dict):
-            raise UsageError(f"{here} is {_called(value)}, not an object: it has no {step.text.lstrip('.')}.", _LOOK)
+            raise UsageError(
+                f"{here} is {_type_name(value)}, not an object: it has no {step.text.lstrip('.')}.", _CHECK_BODY
+            )
     elif not isinstance(value, list):
-        raise UsageError(f"{here} is {_called(value)}, not a list: it has no {step.text}.", _LOOK)
+        raise UsageError(f"{here} is {_type_name(value)}, not a list: it has no {step.text}.", _CHECK_BODY)
     return document.parts(holder)
 
 
@@ -97,37 +99,37 @@ def _chosen(members: list[JsonValue], step: _Step, so_far: str, new: bool) -> Se
     if step.kind == "key":
         found = next((part for part in reversed(members) if part.key == step.value), None)
         if found is None and not new:
-            raise UsageError(f"{here}{step.text} was not found.", _LOOK)
+            raise UsageError(f"{here}{step.text} was not found.", _CHECK_BODY)
         return [found]
     if step.kind == "index":
         if not -len(members) <= step.value < len(members):
-            raise UsageError(f"{here}{step.text} was not found: the list has {len(members)} items.", _LOOK)
+            raise UsageError(f"{here}{step.text} was not found: the list has {len(members)} items.", _CHECK_BODY)
         return [members[step.value]]
     if step.kind == "slice":
         chosen: list[JsonValue] = members[step.value]
         return chosen
     if step.kind == "where":
-        return [part for part in members if _holds(step.value, part.value)]
+        return [part for part in members if _matches(step.value, part.value)]
     return members
 
 
-_LOOK = "Check a message's body (ops dlq show ID) and use a path in it."
+_CHECK_BODY = "Check a message's body (ops dlq show ID) and use a path in it."
 
 
-def _holds(expression: Any, item: Any) -> bool:
+def _matches(expression: Any, item: Any) -> bool:
     try:
         found = jmespath.visitor.TreeInterpreter().visit(expression, item)
     except jmespath.exceptions.JMESPathError as error:
-        raise UsageError(f"The condition of a path failed: {str(error).splitlines()[0]}.", _LOOK) from error
+        raise UsageError(f"The condition of a path failed: {str(error).splitlines()[0]}.", _CHECK_BODY) from error
     return not (found is None or found is False or found in ("", [], {}))
 
 
-def _called(value: Any) -> str:
+def _type_name(value: Any) -> str:
     names = {dict: "an object", list: "a list", str: "a text", bool: "true or false", type(None): "null"}
     return names.get(type(value), "a number")
 
 
-def _steps(node: Any, path: str) -> Steps:
+def _steps(node: Any, path: str) -> PathSteps:
     kind, children = node["type"], node["children"]
     if kind == "field":
         return (_Step("key", node["value"], f".{node['value']}"),)
@@ -155,6 +157,6 @@ def _steps(node: Any, path: str) -> Steps:
     )
 
 
-def _where(error: Exception) -> str:
+def _position(error: Exception) -> str:
     position = getattr(error, "lex_position", None)
     return "" if position is None else f" at character {position + 1}"

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 from ops.deadletters.messages.message_body import BOM
 
-INDENTED = 20
+MAX_INDENT_LEVELS = 20
 """Levels whose lines are indented further: half a million numbers under hundreds of brackets would be a gigabyte."""
 _SPACE = re.compile(r"[ \t\n\r]*+")
 _PIECE = re.compile(r'"(?:[^"\\]++|\\.)*+"|[{}\[\],:]|[^\s"{}\[\],:]++', re.DOTALL)
@@ -39,47 +39,47 @@ class Change(NamedTuple):
     text: str
 
 
-def whole(text: str) -> JsonValue:
+def parse_document(text: str) -> JsonValue:
     """The value that is all of ``text``, but for spaces around it and a byte order mark.
 
     Raises ValueError: not valid JSON (NaN and Infinity are taken, as Python writes them), or nested too deeply.
     """
-    start = past(text, len(BOM) if text.startswith(BOM) else 0)
+    start = skip_whitespace(text, len(BOM) if text.startswith(BOM) else 0)
     value, end = _read(text, start)
-    if past(text, end) != len(text):
+    if skip_whitespace(text, end) != len(text):
         raise ValueError(f"more text follows at character {end + 1}")
     return JsonValue(value, start, start, end)
 
 
-def parts(text: str, holder: JsonValue) -> list[JsonValue]:
+def parse_members(text: str, holder: JsonValue) -> list[JsonValue]:
     """The members or items of an object or list in ``text``, in their order; a key that is there twice, twice."""
     found: list[JsonValue] = []
     named = isinstance(holder.value, dict)
-    at = past(text, holder.start + 1)
+    at = skip_whitespace(text, holder.start + 1)
     while text[at] not in "}]":
         if text[at] == ",":
-            at = past(text, at + 1)
+            at = skip_whitespace(text, at + 1)
         begin, key = at, ""
         if named:
             key, at = _read(text, at)
-            at = past(text, past(text, at) + 1)
+            at = skip_whitespace(text, skip_whitespace(text, at) + 1)
         value, end = _read(text, at)
         found.append(JsonValue(value, begin, at, end, key))
-        at = past(text, end)
+        at = skip_whitespace(text, end)
     return found
 
 
 def member(text: str, key: str) -> str:
     """The text of a member of the object that ``text`` is. Raises ValueError as ``whole`` does and for another value,
     KeyError when it is not there."""
-    holder = whole(text)
+    holder = parse_document(text)
     if not isinstance(holder.value, dict):
         raise ValueError("it is not a JSON object")
-    found = {part.key: part for part in parts(text, holder)}[key]
+    found = {part.key: part for part in parse_members(text, holder)}[key]
     return text[found.start : found.end]
 
 
-def spliced(text: str, changes: Iterable[Change]) -> str:
+def apply_changes(text: str, changes: Iterable[Change]) -> str:
     """``text`` with these changes, which may not overlap."""
     pieces: list[str] = []
     at = 0
@@ -94,7 +94,7 @@ def after_string(text: str, at: int) -> int:
     return _read(text, at)[1]
 
 
-def past(text: str, at: int) -> int:
+def skip_whitespace(text: str, at: int) -> int:
     """The position after the spaces that stand at ``at``."""
     return _SPACE.match(text, at).end()  # type: ignore[union-attr]  # it matches everywhere
 
@@ -102,7 +102,7 @@ def past(text: str, at: int) -> int:
 def pretty(text: str, *, verbatim: bool = False) -> str:
     """``text`` with one item per line. ``verbatim``: escapes stay as they are written; else those that can be read are
     shown as what they mean. Raises ValueError as ``whole`` does."""
-    whole(text)
+    parse_document(text)
     out: list[str] = []
     level, opened = 0, False
     for found in _PIECE.finditer(text.removeprefix(BOM)):
@@ -123,7 +123,7 @@ _LAID_OUT = {":": ": "}
 
 
 def _line(level: int) -> str:
-    return "\n" + "  " * min(level, INDENTED)
+    return "\n" + "  " * min(level, MAX_INDENT_LEVELS)
 
 
 def _readable(piece: str) -> str:

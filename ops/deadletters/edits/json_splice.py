@@ -17,7 +17,7 @@ from ops.deadletters.edits.json_roundtrip import Change, JsonValue
 
 _UNSENDABLE = re.compile("[\ud800-\udfff\ufffe\uffff]")
 """A lone surrogate cannot be encoded, and SQS refuses U+FFFE and U+FFFF (botocore 1.44.5 model, 2026-11)."""
-_LOOKED_AT = 8
+_STYLE_LEVELS = 8
 """Levels in which the style of a text is looked for."""
 _INDENTATION = re.compile(r"[ \t]*+")
 
@@ -38,7 +38,7 @@ class Document:
 
     def __init__(self, text: str, style: Style | None = None) -> None:
         self.text = text
-        self.root = json_roundtrip.whole(text)
+        self.root = json_roundtrip.parse_document(text)
         self._style = style
 
     @property
@@ -48,7 +48,7 @@ class Document:
         return self._style
 
     def parts(self, holder: JsonValue) -> list[JsonValue]:
-        return json_roundtrip.parts(self.text, holder)
+        return json_roundtrip.parse_members(self.text, holder)
 
     def set(self, part: JsonValue, value: Any) -> Change:
         return Change(part.start, part.end, self._written(value, part.begin))
@@ -105,14 +105,14 @@ class Document:
         return _INDENTATION.match(self.text, line)[0]  # type: ignore[index]  # it matches everywhere
 
 
-def merged(text: str, patch: Any) -> str:
+def merge_patch(text: str, patch: Any) -> str:
     """``text`` after a JSON merge patch (RFC 7396): objects are merged, null takes a key away, anything else replaces.
     Raises ValueError as ``jsontext.whole`` does."""
     document = Document(text)
     style = document.style
-    text = json_roundtrip.spliced(text, _replacements(document, document.root, patch))
+    text = json_roundtrip.apply_changes(text, _replacements(document, document.root, patch))
     document = Document(text, style)
-    return json_roundtrip.spliced(text, _additions(document, document.root, patch))
+    return json_roundtrip.apply_changes(text, _additions(document, document.root, patch))
 
 
 def _replacements(document: Document, target: JsonValue, patch: Any) -> Iterator[Change]:
@@ -169,8 +169,8 @@ def _style(text: str, root: JsonValue) -> Style:
     comma = colon = newline = ""
     unit: str | None = None
     holder, above = root, ""
-    for _ in range(_LOOKED_AT):
-        items = json_roundtrip.parts(text, holder) if isinstance(holder.value, dict | list) else []
+    for _ in range(_STYLE_LEVELS):
+        items = json_roundtrip.parse_members(text, holder) if isinstance(holder.value, dict | list) else []
         if not items:
             break
         first = text[holder.start + 1 : items[0].begin]

@@ -16,19 +16,26 @@ if TYPE_CHECKING:
 
     from ops.deadletters.plan_model import Edit
 
-_HANDLER = (
+_HANDLER_ATTRIBUTES = (
     contract.DLQ_ERROR_TYPE,
     contract.DLQ_ERROR_MESSAGE,
     contract.DLQ_ORIGINAL_MESSAGE_ID,
     contract.DLQ_REQUEST_ID,
     contract.DLQ_SOURCE_ARN,
 )
-_EVENTS = ("RULE_ARN", "TARGET_ARN", "ERROR_CODE", "ERROR_MESSAGE", "RETRY_ATTEMPTS", "EXHAUSTED_RETRY_CONDITION")
-_PUT_ON: dict[Kind, tuple[str, ...]] = {
-    Kind.REJECTED: _HANDLER,
+_EVENTS_ATTRIBUTES = (
+    "RULE_ARN",
+    "TARGET_ARN",
+    "ERROR_CODE",
+    "ERROR_MESSAGE",
+    "RETRY_ATTEMPTS",
+    "EXHAUSTED_RETRY_CONDITION",
+)
+_ADDED_AT_FAILURE: dict[Kind, tuple[str, ...]] = {
+    Kind.REJECTED: _HANDLER_ATTRIBUTES,
     Kind.LAMBDA: ("RequestID", "ErrorCode", "ErrorMessage"),
-    Kind.EVENTBRIDGE: _EVENTS,
-    Kind.SCHEDULER: (*_EVENTS, "SCHEDULE_ARN", "SCHEDULED_TIME", "EXECUTION_ID", "IS_PAYLOAD_TRUNCATED"),
+    Kind.EVENTBRIDGE: _EVENTS_ATTRIBUTES,
+    Kind.SCHEDULER: (*_EVENTS_ATTRIBUTES, "SCHEDULE_ARN", "SCHEDULED_TIME", "EXECUTION_ID", "IS_PAYLOAD_TRUNCATED"),
 }
 """What whoever buried a message had put on it: it says why it failed, and is no part of the message."""
 
@@ -40,7 +47,7 @@ OLDER_MAX_BYTES = 262_144
 
 def edited_message(letter: DeadLetter, changes: Sequence[Edit]) -> DeadLetter:
     """The message as it goes out. Raises UsageError when an edit does not fit it."""
-    return edits.apply_edits(replace(letter, attributes=_own(letter)), changes) if changes else letter
+    return edits.apply_edits(replace(letter, attributes=_own_attributes(letter)), changes) if changes else letter
 
 
 def outgoing_attributes(letter: DeadLetter, limit: int | None = None) -> Mapping[str, Attribute]:
@@ -49,7 +56,7 @@ def outgoing_attributes(letter: DeadLetter, limit: int | None = None) -> Mapping
     ``limit``: bytes that the destination takes. Where it is not known, a message that fits into an older queue still
     does so afterwards.
     """
-    own = _own(letter)
+    own = _own_attributes(letter)
     if not _room_for_id(own):
         return own
     bare = message_size(letter.body, own)
@@ -60,7 +67,7 @@ def outgoing_attributes(letter: DeadLetter, limit: int | None = None) -> Mapping
 
 def message_sizes(letter: DeadLetter) -> tuple[int, int | None]:
     """Bytes of the message as it is, and with its first id; None where it has ten attributes, and so no room for it."""
-    own = _own(letter)
+    own = _own_attributes(letter)
     bare = message_size(letter.body, own)
     if contract.DLQ_ORIGINAL_MESSAGE_ID in own:
         return bare, bare
@@ -101,6 +108,6 @@ def _likely_limit(bare: int) -> int:
     return OLDER_MAX_BYTES if bare <= OLDER_MAX_BYTES else MAX_BYTES
 
 
-def _own(letter: DeadLetter) -> dict[str, Attribute]:
-    put_on = _PUT_ON.get(letter.kind, ())
+def _own_attributes(letter: DeadLetter) -> dict[str, Attribute]:
+    put_on = _ADDED_AT_FAILURE.get(letter.kind, ())
     return {name: each for name, each in letter.attributes.items() if name not in put_on}

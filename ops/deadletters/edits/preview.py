@@ -12,7 +12,7 @@ from ops.deadletters.plan_model import Plan
 from ops.deadletters.return_target import Origin, Service
 from ops.errors import UsageError
 
-_HANDED_OVER = {
+_SENT_AS = {
     Service.LAMBDA: "The function is invoked with the body alone.",
     Service.EVENTS: "The event is put on its bus again.",
     Service.SNS: "The notification's message, subject and attributes are published again.",
@@ -92,19 +92,19 @@ def _message(letter: DeadLetter, service: Service, limit: int | None) -> DeadLet
 
 def _note(service: Service, kind: Kind, put_on: Sequence[str], left_out: Sequence[str]) -> str:
     if service is not Service.SQS:
-        handed = _HANDED_OVER[service]
+        handed = _SENT_AS[service]
         if kind is Kind.DESTINATION:
             handed = handed.replace("the body", "requestPayload")
-        return f"{handed} Attributes are not sent: {_and(left_out)}." if left_out else handed
+        return f"{handed} Attributes are not sent: {_join(left_out)}." if left_out else handed
     said = []
     if put_on:
-        said.append(f"Added by the redrive: {_and(put_on)}, which identifies duplicates.")
+        said.append(f"Added by the redrive: {_join(put_on)}, which identifies duplicates.")
     if left_out:
         was = "which was" if len(left_out) == 1 else "which were"
-        said.append(f"Removed by the redrive: {_and(left_out)}, {was} added when it failed.")
+        said.append(f"Removed by the redrive: {_join(left_out)}, {was} added when it failed.")
     return " ".join(said)
 
 
-def _and(names: Sequence[str]) -> str:
+def _join(names: Sequence[str]) -> str:
     *most, last = names
     return f"{', '.join(most)} and {last}" if most else last

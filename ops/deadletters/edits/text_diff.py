@@ -6,19 +6,19 @@ from collections.abc import Iterator, Sequence
 from difflib import SequenceMatcher
 from typing import Literal
 
-CONTEXT = 3
-COMPARED = 2_000
+CONTEXT_LINES = 3
+MAX_MATCHED_LINES = 2_000
 """Lines, of both texts together, that are matched with each other; of more, those in the same place are compared."""
 _Change = tuple[Literal["replace", "delete", "insert", "equal"], int, int, int, int]
 
 
-def unified(old: Sequence[str], new: Sequence[str], old_name: str, new_name: str) -> Iterator[str]:
+def unified_diff(old: Sequence[str], new: Sequence[str], old_name: str, new_name: str) -> Iterator[str]:
     """Lines without line ends; none where the texts are the same."""
     if old == new:
         return
     yield f"--- {old_name}"
     yield f"+++ {new_name}"
-    for hunk in _Matcher(old, new).get_grouped_opcodes(CONTEXT):
+    for hunk in _Matcher(old, new).get_grouped_opcodes(CONTEXT_LINES):
         first, last = hunk[0], hunk[-1]
         yield f"@@ -{_span(first[1], last[2])} +{_span(first[3], last[4])} @@"
         for what, i, j, k, m in hunk:
@@ -50,7 +50,7 @@ class _Matcher(SequenceMatcher[str]):
         old, new = self._old[begin : len(self._old) - end], self._new[begin : len(self._new) - end]
         if len(old) == len(new):
             inner = _by_place(old, new)
-        elif len(old) + len(new) <= COMPARED:
+        elif len(old) + len(new) <= MAX_MATCHED_LINES:
             inner = list(SequenceMatcher(None, old, new).get_opcodes())
         else:
             inner = [("replace" if old and new else "delete" if old else "insert", 0, len(old), 0, len(new))]

@@ -27,7 +27,7 @@ from ops.errors import UsageError
 _EXAMPLE = "Compare a path with a value, text in '…' and numbers in `…`: body.kind == 'train' && body.params.n > `10`."
 
 
-LONGEST = 4_000
+MAX_FILTER_CHARS = 4_000
 """Characters of a filter: SQLite takes expressions of a thousand levels."""
 
 
@@ -47,7 +47,7 @@ def compile_filter(where: str) -> Filter:
     """Raises UsageError, with the position: not a valid JMESPath expression; a path that no message has; a function
     that there is not."""
     try:
-        if len(where) > LONGEST:
+        if len(where) > MAX_FILTER_CHARS:
             raise RecursionError
         parsed = jmespath.parser.Parser().parse(where)
         ensure_bounded(where, parsed.parsed)
@@ -57,7 +57,7 @@ def compile_filter(where: str) -> Filter:
         raise _syntax_error(where, error) from error
     except RecursionError:
         raise UsageError("The filter is too long, or nested too deeply.", "Use a simpler filter.") from None
-    interpreter = _Interpreter(jmespath.Options(custom_functions=_Lenient()))
+    interpreter = _Interpreter(jmespath.Options(custom_functions=_LenientFunctions()))
 
     def check(document: Mapping[str, Any]) -> bool:
         try:
@@ -82,7 +82,7 @@ class _Interpreter(jmespath.visitor.TreeInterpreter):  # type: ignore[misc]
             return None
 
 
-class _Lenient(jmespath.functions.Functions):  # type: ignore[misc]
+class _LenientFunctions(jmespath.functions.Functions):  # type: ignore[misc]
     """jmespath calls these by their names."""
 
     @jmespath.functions.signature({"types": []}, {"types": []})  # type: ignore[untyped-decorator]
@@ -102,11 +102,11 @@ class _Lenient(jmespath.functions.Functions):  # type: ignore[misc]
 
 def _ensure_answerable(where: str, tree: Any) -> None:
     """A filter that can be true of no message is a slip, and finding nothing would not say so."""
-    for name in _functions(tree):
-        if name not in _Lenient.FUNCTION_TABLE:
+    for name in _called_functions(tree):
+        if name not in _LenientFunctions.FUNCTION_TABLE:
             raise UsageError(
                 f"The filter {where!r} calls {name}(), which JMESPath does not have.",
-                f"It has: {', '.join(sorted(_Lenient.FUNCTION_TABLE))}.",
+                f"It has: {', '.join(sorted(_LenientFunctions.FUNCTION_TABLE))}.",
             )
     for name in sql.looked_up_roots(tree):
         if name not in ROOTS:
@@ -118,12 +118,12 @@ def _ensure_answerable(where: str, tree: Any) -> None:
             )
 
 
-def _functions(node: Any) -> Iterator[str]:
+def _called_functions(node: Any) -> Iterator[str]:
     if isinstance(node, dict):
         if node["type"] == "function_expression":
             yield node["value"]
         for child in node["children"]:
-            yield from _functions(child)
+            yield from _called_functions(child)
 
 
 def _syntax_error(where: str, error: jmespath.exceptions.JMESPathError) -> UsageError:

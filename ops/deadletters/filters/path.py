@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-CAUSE = {
+CAUSE_COLUMNS = {
     "error_type": "error_type",
     "error_message": "error_message",
     "location": "location",
@@ -24,15 +24,15 @@ CAUSE = {
 }
 """What ``cause`` has in a filter, and its column."""
 _OPERATORS = {"eq": "=", "lt": "<", "lte": "<=", "gt": ">", "gte": ">="}
-_RUN = re.compile(r"[A-Za-z0-9 .-]{3,}")
+_PLAIN_RUN = re.compile(r"[A-Za-z0-9 .-]{3,}")
 """What JSON writes only as itself or as an escape."""
-LONGEST_LIKE = 10_000
+MAX_LIKE_CHARS = 10_000
 """Characters of a pattern: SQLite takes 50,000."""
 _ESCAPES = "%\\u%"
 
 
 @dataclass(frozen=True)
-class Sql:
+class SqlCondition:
     """A condition and its values. ``exact``: it is true of just the messages that are meant; else of more."""
 
     condition: str
@@ -47,16 +47,16 @@ class Sql:
 
     @property
     def odd(self) -> list[str]:
-        return [_ODD[name] for name in sorted(self.reads)]
+        return [_MISREAD[name] for name in sorted(self.reads)]
 
 
-_ODD = {"body": "form = 2", "text": "typeof(body) = 'blob'"}
+_MISREAD = {"body": "form = 2", "text": "typeof(body) = 'blob'"}
 
-ANY = Sql("1", exact=False)
+UNDECIDED = SqlCondition("1", exact=False)
 """What SQLite cannot tell."""
-_NO = Sql("0")
-_PATH = "<place>"
-_VALUE = f"json_extract(@, {_PATH})"
+NEVER = SqlCondition("0")
+_PLACE = "<place>"
+_VALUE = f"json_extract(@, {_PLACE})"
 
 
 @dataclass(frozen=True)
@@ -81,31 +81,31 @@ class FieldPath:
                 return cls("body", None, frozenset({"text"}))
             case ["kind"]:
                 return cls("kind", None)
-            case ["cause", str() as name] if name in CAUSE:
-                return cls(CAUSE[name], None)
+            case ["cause", str() as name] if name in CAUSE_COLUMNS:
+                return cls(CAUSE_COLUMNS[name], None)
             case _:
                 return None
 
-    def true(self) -> Sql:
+    def true(self) -> SqlCondition:
         if self.json is None:
             return self._plain("@ <> ''")
         some = {"text": "''", "array": "'[]'", "object": "'{}'"}
         cases = {kind: (f"{_VALUE} <> {empty}",) for kind, empty in some.items()}
         return self._typed({**cases, "true": ("1",), "integer": ("1",), "real": ("1",)})
 
-    def compared(self, sign: str, literal: Any) -> Sql:
+    def compared(self, sign: str, literal: Any) -> SqlCondition:
         if self.json is None:
-            return self._plain(f"@ {_OPERATORS[sign]} ?", literal) if isinstance(literal, str) else _NO
+            return self._plain(f"@ {_OPERATORS[sign]} ?", literal) if isinstance(literal, str) else NEVER
         if literal is None or isinstance(literal, bool):
             kind = {None: "null", True: "true", False: "false"}[literal]
-            return self._typed({kind: ("1",)}, missing=literal is None) if sign == "eq" else _NO
+            return self._typed({kind: ("1",)}, missing=literal is None) if sign == "eq" else NEVER
         same = f"{_VALUE} {_OPERATORS[sign]} ?", _number(literal)
         if not isinstance(literal, str):
             return self._typed({"integer": same, "real": same})
         found = self._typed({"text": same})
         return self._said(literal, found) if sign == "eq" else found
 
-    def has(self, function: str, wanted: str) -> Sql:
+    def has(self, function: str, wanted: str) -> SqlCondition:
         value = "@" if self.json is None else _VALUE
         inside: tuple[Any, ...]
         match function:
@@ -117,26 +117,28 @@ class FieldPath:
                 inside = f"substr({value}, ?) = ?", -len(wanted), wanted
         if self.json is None:
             return self._plain(*inside)
-        among = f"EXISTS (SELECT 1 FROM json_each(@, {_PATH}) WHERE type = 'text' AND atom = ?)", wanted
+        among = f"EXISTS (SELECT 1 FROM json_each(@, {_PLACE}) WHERE type = 'text' AND atom = ?)", wanted
         cases = {"text": inside, "array": among} if function == "contains" else {"text": inside}
         return self._said(wanted, self._typed(cases))
 
-    def _plain(self, condition: str, *values: Any) -> Sql:
-        return Sql(f"ifnull({condition.replace('@', self.column)}, 0)", values, True, self.reads)
+    def _plain(self, condition: str, *values: Any) -> SqlCondition:
+        return SqlCondition(f"ifnull({condition.replace('@', self.column)}, 0)", values, True, self.reads)
 
-    def _typed(self, cases: Mapping[str, tuple[Any, ...]], missing: bool = False) -> Sql:
+    def _typed(self, cases: Mapping[str, tuple[Any, ...]], missing: bool = False) -> SqlCondition:
         """``cases``: for each type that the value may have, a condition and its values; ``missing``: whether it is so
         where nothing is in that place. Of a body the outline is asked, where it has a value there; and only bodies that
         SQLite reads as Python does are asked at all."""
         if self.column != "body":
             condition, values = self._cases(self.column, cases)
-            return Sql(f"ifnull({condition} {self._other(self.column)} END, {int(missing)})", values, True, self.reads)
+            return SqlCondition(
+                f"ifnull({condition} {self._other(self.column)} END, {int(missing)})", values, True, self.reads
+            )
         whole, beyond = self._cases("body", cases)
         whole = f"CASE WHEN form = 1 THEN {whole} {self._other('body')} END END"
         short = {kind: case for kind, case in cases.items() if kind not in ("object", "array")}
         condition, values = self._cases("outline", short)
         absent = f"CASE WHEN json_type(outline, {self._place}) IS NULL THEN {whole} ELSE 0 END"
-        return Sql(
+        return SqlCondition(
             f"ifnull({condition} WHEN 'object' THEN {whole} WHEN 'array' THEN {whole} ELSE {absent} END, "
             f"{int(missing)})",
             values + beyond * 3,
@@ -151,7 +153,7 @@ class FieldPath:
     def _cases(self, column: str, cases: Mapping[str, tuple[Any, ...]]) -> tuple[str, tuple[Any, ...]]:
         """``CASE … WHEN … THEN …``, still open, and its values."""
         told = "".join(f" WHEN '{kind}' THEN {condition}" for kind, (condition, *_) in cases.items())
-        told = told.replace("@", column).replace(_PATH, self._place)
+        told = told.replace("@", column).replace(_PLACE, self._place)
         return f"CASE json_type({column}, {self._place}){told}", tuple(
             value for _, *values in cases.values() for value in values
         )
@@ -160,22 +162,24 @@ class FieldPath:
     def _place(self) -> str:
         return "'" + (self.json or "").replace("'", "''") + "'"
 
-    def _said(self, literal: str, found: Sql) -> Sql:
+    def _said(self, literal: str, found: SqlCondition) -> SqlCondition:
         """Reading text is cheaper than reading JSON: first whether the literal is there at all."""
         there = mentions(literal) if "body" in self.reads else None
         if there is None:
             return found
-        return Sql(f"({there.condition}) AND {found.condition}", there.values + found.values, found.exact, found.reads)
+        return SqlCondition(
+            f"({there.condition}) AND {found.condition}", there.values + found.values, found.exact, found.reads
+        )
 
 
-def mentions(literal: str) -> Sql | None:
+def mentions(literal: str) -> SqlCondition | None:
     """A superset: bodies that hold a part of ``literal``, or an escape that may stand for it; None where no part of it
     is always written as it is."""
-    runs = _RUN.findall(literal)
+    runs = _PLAIN_RUN.findall(literal)
     if not runs:
         return None
-    longest = max(runs, key=len)[:LONGEST_LIKE]
-    return Sql("body LIKE ? OR body LIKE ?", (f"%{longest}%", _ESCAPES), False, frozenset({"body"}))
+    longest = max(runs, key=len)[:MAX_LIKE_CHARS]
+    return SqlCondition("body LIKE ? OR body LIKE ?", (f"%{longest}%", _ESCAPES), False, frozenset({"body"}))
 
 
 def path_steps(node: Any) -> list[str | int] | None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from ops.deadletters.filters.path import ANY, FieldPath, Sql, mentions, path_steps
+from ops.deadletters.filters.path import UNDECIDED, FieldPath, SqlCondition, mentions, path_steps
 from ops.deadletters.messages.message_body import has_surrogates
 
 ROOTS = ("body", "text", "attributes", "system", "kind", "cause")
@@ -17,13 +17,13 @@ MAX_DEPTH, MAX_VALUES = 25, 900
 """SQLite's parser takes expressions of some forty levels, and older ones no more than 999 values."""
 
 
-def compile_condition(tree: Any) -> Sql:
+def compile_condition(tree: Any) -> SqlCondition:
     """``tree``: the parsed filter."""
     found = _truthy(tree)
     if _depth(found.condition) > MAX_DEPTH or len(found.values) > MAX_VALUES or not all(map(_storable, found.values)):
-        found = ANY
+        found = UNDECIDED
     whole = " OR ".join([*found.odd, f"({found.condition})"])
-    return Sql(whole, found.values, found.exact, found.reads)
+    return SqlCondition(whole, found.values, found.exact, found.reads)
 
 
 def _storable(value: Any) -> bool:
@@ -50,7 +50,7 @@ def looked_up_roots(node: Any, outermost: bool = True) -> Iterator[str]:
             yield from looked_up_roots(child, outermost and not (later and number))
 
 
-def _truthy(node: Any) -> Sql:
+def _truthy(node: Any) -> SqlCondition:
     """Whether the value of ``node`` is true, as JMESPath means it."""
     match node["type"]:
         case "and_expression":
@@ -59,7 +59,9 @@ def _truthy(node: Any) -> Sql:
             return _joined("OR", *(_truthy(child) for child in node["children"]))
         case "not_expression":
             found = _truthy(node["children"][0])
-            return Sql(f"NOT ({found.condition})", found.values, True, found.reads) if found.exact else ANY
+            return (
+                SqlCondition(f"NOT ({found.condition})", found.values, True, found.reads) if found.exact else UNDECIDED
+            )
         case "comparator":
             return _compared(node["value"], *node["children"])
         case "function_expression":
@@ -71,9 +73,9 @@ def _truthy(node: Any) -> Sql:
             return _mentioned(node)
 
 
-def _joined(word: str, left: Sql, right: Sql) -> Sql:
+def _joined(word: str, left: SqlCondition, right: SqlCondition) -> SqlCondition:
     before = left.condition if left.joined == word else f"({left.condition})"
-    return Sql(
+    return SqlCondition(
         f"{before} {word} ({right.condition})",
         left.values + right.values,
         left.exact and right.exact,
@@ -82,36 +84,36 @@ def _joined(word: str, left: Sql, right: Sql) -> Sql:
     )
 
 
-def _compared(sign: str, left: Any, right: Any) -> Sql:
+def _compared(sign: str, left: Any, right: Any) -> SqlCondition:
     if left["type"] == "literal" and right["type"] != "literal":
         return _compared(_MIRRORED.get(sign, sign), right, left)
     path = FieldPath.of(left)
     if right["type"] != "literal":
-        return ANY
+        return UNDECIDED
     literal = right["value"]
     if path is None:
         counted = left["type"] == "function_expression" and left["value"] == "length" and literal is not True
         some = sign in ("gt", "gte") and isinstance(literal, int) and literal >= (sign == "gte")
-        return _mentioned(left["children"][0]) if counted and some else ANY
+        return _mentioned(left["children"][0]) if counted and some else UNDECIDED
     if isinstance(literal, dict | list):
-        return ANY
+        return UNDECIDED
     if sign == "ne":
         found = path.compared("eq", literal)
-        return Sql(f"NOT ({found.condition})", found.values, True, found.reads)
+        return SqlCondition(f"NOT ({found.condition})", found.values, True, found.reads)
     return path.compared(sign, literal)
 
 
-def _called(node: Any) -> Sql:
+def _called(node: Any) -> SqlCondition:
     children = node["children"]
     if node["value"] not in ("contains", "starts_with", "ends_with") or len(children) != 2:
-        return ANY
+        return UNDECIDED
     path, wanted = FieldPath.of(children[0]), children[1]
     if path is None or wanted["type"] != "literal" or not isinstance(wanted["value"], str) or not wanted["value"]:
-        return ANY
+        return UNDECIDED
     return path.has(node["value"], wanted["value"])
 
 
-def _mentioned(node: Any) -> Sql:
+def _mentioned(node: Any) -> SqlCondition:
     """A superset: when a projection of the body brings anything, what it filters by stands in the body."""
     match node["type"]:
         case "filter_projection" if (path_steps(node["children"][0]) or [""])[0] == "body":
@@ -119,10 +121,10 @@ def _mentioned(node: Any) -> Sql:
         case "projection" | "subexpression" | "index_expression" | "flatten":
             return _mentioned(node["children"][0])
         case _:
-            return ANY
+            return UNDECIDED
 
 
-def _mentions_literal(node: Any) -> Sql:
+def _mentions_literal(node: Any) -> SqlCondition:
     kind, children = node["type"], node["children"]
     if kind in ("and_expression", "or_expression"):
         return _joined(
@@ -132,5 +134,5 @@ def _mentions_literal(node: Any) -> Sql:
     inside = kind == "function_expression" and node["value"] in ("contains", "starts_with", "ends_with")
     for child in children if equal or inside else ():
         if child["type"] == "literal" and isinstance(child["value"], str):
-            return mentions(child["value"]) or ANY
-    return ANY
+            return mentions(child["value"]) or UNDECIDED
+    return UNDECIDED

@@ -39,7 +39,7 @@ def scan(source: DeadLetterQueue, tell: ProgressReporter, limit: int) -> TaskRes
     tell.set_status_text("Receiving letters and giving them back")
     done = looks.scan_queue(source, limit=limit, progress=tell.progress, stop=tell.stop_requested)
     tell.set_status_text("Asking the logs why they died")
-    explained = causes.explain(source, progress=tell.set_status_text)
+    explained = causes.explain_causes(source, progress=tell.set_status_text)
     said = f"{formatting.count(done.letters, 'letter')} read, {formatting.count(done.new)} of them new"
     asked = f"Asking the logs took {formatting.count(explained.queries, 'query', 'queries')} for {formatting.price(explained.usd)}."
     return said, (*done.notes, asked, *explained.notes, *late_outcomes.record_late_outcomes(source))
@@ -49,7 +49,7 @@ def explain(source: DeadLetterQueue, tell: ProgressReporter) -> TaskResult:
     """Asks the logs again about letters whose cause is not known."""
     from ops.deadletters import causes
 
-    explained = causes.explain(source, progress=tell.set_status_text)
+    explained = causes.explain_causes(source, progress=tell.set_status_text)
     return f"{formatting.count(explained.letters, 'letter')} asked about", explained.notes
 
 
@@ -59,7 +59,11 @@ def redrive(source: DeadLetterQueue, tell: ProgressReporter, plan: str, reason: 
 
     return _ended(
         redrives.start_redrive(
-            source, plans.load(plan, source), reason=reason, progress=_report_progress(tell), stop=tell.stop_requested
+            source,
+            plans.load_plan(plan, source),
+            reason=reason,
+            progress=_report_progress(tell),
+            stop=tell.stop_requested,
         )
     )
 
@@ -80,7 +84,7 @@ def purge(
 
     done = purges.purge_messages(
         source,
-        plans.load(plan, source),
+        plans.load_plan(plan, source),
         export=Path(export),
         confirmation=confirmation,
         reason=reason,

@@ -39,13 +39,13 @@ _HEADERS = (
     _Names("", "MT-Reason"),
 )
 """In message attributes, or in the headers that a body holds."""
-_FIELDS = (
+_BODY_FIELDS = (
     _Names("error_class", "error_message"),  # Sidekiq
     _Names("", "failedReason"),  # Bull
 )
 """In the body itself."""
-_HOLDERS = ("headers", "Headers")
-_PACKED = ("NServiceBus.AmazonSQS.Headers", "MT-Host-Headers")
+_HEADER_FIELDS = ("headers", "Headers")
+_PACKED_HEADERS = ("NServiceBus.AmazonSQS.Headers", "MT-Host-Headers")
 """Attributes that hold headers as JSON."""
 _HINTS = (
     "MT-Fault-", "MT-Reason", "NServiceBus.ExceptionInfo", "x-exception-", "_poisoned", "rbs2-error", "error_class",
@@ -58,14 +58,14 @@ def find_framework_error(letter: DeadLetter) -> FrameworkError | None:
     """None where no framework wrote anything."""
     if letter.attributes:
         values = {name: each.value for name, each in letter.attributes.items() if not each.binary}
-        packed = [_object(values[name]) for name in _PACKED if name in values]
+        packed = [_object(values[name]) for name in _PACKED_HEADERS if name in values]
         if found := _first(_HEADERS, [values, *packed], "attribute"):
             return found
     if not any(hint in letter.body for hint in _HINTS):
         return None
     body = _object(letter.body)
-    held = [value for name in _HOLDERS if isinstance(value := body.get(name), dict)]
-    return _first(_HEADERS, held, "body") or _first(_FIELDS, [body], "body") or _of_stream(body)
+    held = [value for name in _HEADER_FIELDS if isinstance(value := body.get(name), dict)]
+    return _first(_HEADERS, held, "body") or _first(_BODY_FIELDS, [body], "body") or _stream_error(body)
 
 
 def _object(text: str) -> Mapping[str, Any]:
@@ -90,7 +90,7 @@ def _text(value: Any) -> str:
     return value if isinstance(value, str) else "" if value is None else json.dumps(value)
 
 
-def _of_stream(body: Mapping[str, Any]) -> FrameworkError | None:
+def _stream_error(body: Mapping[str, Any]) -> FrameworkError | None:
     """A batch of a stream that Lambda or a pipe gave up: the record says where it is, not what was in it."""
     batch = next((name for name in ("KinesisBatchInfo", "DDBStreamBatchInfo") if name in body), None)
     context = body.get("requestContext", body.get("context"))

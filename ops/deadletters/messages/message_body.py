@@ -12,7 +12,7 @@ MAX_NESTING = 500
 """Levels of nesting that are read as JSON; what is deeper is text (Python's own reader ends at about 1,000)."""
 OUTLINE_LEVELS, OUTLINE_TEXT_LIMIT = 8, 200
 """Levels of an outline, and characters of a text that is in it."""
-_DIGITS = 18  # more do not fit SQLite's integers
+_MAX_DIGITS = 18  # more do not fit SQLite's integers
 # Strings are matched possessively, and to the body's end where theirs is missing: each character is read once.
 # Searched for
 # from each escape on, a text of a megabyte with a line break in each line would take an hour.
@@ -42,7 +42,7 @@ def _unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _portable_integer(digits: str) -> int:
-    if len(digits) > _DIGITS:
+    if len(digits) > _MAX_DIGITS:
         raise _NonPortable
     return int(digits)
 
@@ -52,8 +52,8 @@ def _refuse_constant(constant: str) -> Any:
 
 
 # Made once: to make one takes as long as to read a short body.
-_PLAIN = json.JSONDecoder(parse_constant=_refuse_constant)
-_PORTABLE = json.JSONDecoder(
+_DECODER = json.JSONDecoder(parse_constant=_refuse_constant)
+_PORTABLE_DECODER = json.JSONDecoder(
     parse_constant=_refuse_constant, object_pairs_hook=_unique_keys, parse_int=_portable_integer
 )
 
@@ -65,7 +65,7 @@ def parse_body(body: str) -> Any:
     if not _may_be_json(body):
         return None
     try:
-        return _PLAIN.decode(body)
+        return _DECODER.decode(body)
     except (ValueError, RecursionError):
         return None
 
@@ -94,7 +94,7 @@ def classify_body(body: str) -> tuple[Any, BodyFormat]:
     if not _may_be_json(body):
         return None, BodyFormat.TEXT
     try:
-        value = _PORTABLE.decode(body)
+        value = _PORTABLE_DECODER.decode(body)
     except _NonPortable:
         value = parse_body(body)
         return value, BodyFormat.TEXT if value is None else BodyFormat.NON_PORTABLE_JSON

@@ -28,7 +28,7 @@ from ops.deadletters.messages.model import UNKNOWN_ERROR, Cause, DeadLetter, Kin
 if TYPE_CHECKING:
     from ops.aws.sqs import Attribute, Message
 
-SOURCE = "DeadLetterQueueSourceArn"
+SOURCE_ARN_ATTRIBUTE = "DeadLetterQueueSourceArn"
 
 
 def parse_message(message: Message) -> DeadLetter:
@@ -67,15 +67,15 @@ def carried_cause(letter: DeadLetter) -> Cause | None:
             failed = f"SNS {_text(told, 'ErrorCode') or 'delivery'} from topic {topic}"
             return _cause(letter, failed, _text(told, "ErrorMessage"))
         case Kind.DESTINATION:
-            return _of_record(letter)
+            return _destination_cause(letter)
         case _:
-            return _of_framework(letter)
+            return _framework_cause(letter)
 
 
 def _origin(body: str, attributes: Mapping[str, Attribute], system: Mapping[str, str]) -> tuple[Kind, str, str]:
     """Kind, ARN of where it came from, request id of the invocation that failed it."""
-    if system.get(SOURCE):
-        return Kind.SQS, system[SOURCE], ""
+    if system.get(SOURCE_ARN_ATTRIBUTE):
+        return Kind.SQS, system[SOURCE_ARN_ATTRIBUTE], ""
     if contract.DLQ_ERROR_TYPE in attributes:
         source, request_id = _text(attributes, contract.DLQ_SOURCE_ARN), _text(attributes, contract.DLQ_REQUEST_ID)
         return Kind.REJECTED, source, request_id
@@ -107,7 +107,7 @@ def _notification(body: str) -> dict[str, Any] | None:
     return found if whole and isinstance(found.get("TopicArn"), str) else None
 
 
-def _of_record(letter: DeadLetter) -> Cause | None:
+def _destination_cause(letter: DeadLetter) -> Cause | None:
     record = _record(letter.body)
     if record is None:
         return None
@@ -119,12 +119,12 @@ def _of_record(letter: DeadLetter) -> Cause | None:
         error_message=str(payload.get("errorMessage") or ""),
         source="body",
         request_id=letter.request_id,
-        died=_moment(record.get("timestamp")) or letter.sent,
+        died=_parsed_time(record.get("timestamp")) or letter.sent,
         function_version=str(answer.get("executedVersion") or ""),
     )
 
 
-def _of_framework(letter: DeadLetter) -> Cause | None:
+def _framework_cause(letter: DeadLetter) -> Cause | None:
     found = framework_errors.find_framework_error(letter)
     if found is None:
         return None
@@ -159,7 +159,7 @@ def parse_timestamp(text: str | None) -> datetime | None:
         return None
 
 
-def _moment(text: object) -> datetime | None:
+def _parsed_time(text: object) -> datetime | None:
     try:
         at = datetime.fromisoformat(text) if isinstance(text, str) else None
         return at and _plausible(at.astimezone(UTC) if at.tzinfo else at.replace(tzinfo=UTC))

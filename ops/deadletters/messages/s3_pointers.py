@@ -25,7 +25,7 @@ class Pointer(NamedTuple):
         return f"s3://{self.bucket}/{self.key}"
 
 
-def of(value: Any) -> Pointer | None:
+def pointer_in(value: Any) -> Pointer | None:
     """The pointer that a body's JSON value is; None for others."""
     if isinstance(value, list) and len(value) == 2 and isinstance(value[0], str) and value[0].endswith(_ENDS):
         value = value[1]
@@ -35,12 +35,12 @@ def of(value: Any) -> Pointer | None:
     return Pointer(bucket, key) if isinstance(bucket, str) and isinstance(key, str) and bucket and key else None
 
 
-def read(body: str) -> Pointer | None:
+def read_pointer(body: str) -> Pointer | None:
     """As ``of``, of a body's text."""
-    return of(message_body.parse_body(body)) if len(body) <= _LONGEST and '"s3Key"' in body else None
+    return pointer_in(message_body.parse_body(body)) if len(body) <= _LONGEST and '"s3Key"' in body else None
 
 
-def warning(number: int, first: Pointer) -> str:
+def pointer_warning(number: int, first: Pointer) -> str:
     """What somebody should know who keeps or sends ``number`` messages of which ``first`` is one."""
     what = "message is a pointer to an S3 object" if number == 1 else "messages are pointers to S3 objects"
     which = first.uri if number == 1 else f"{first.uri}, …"

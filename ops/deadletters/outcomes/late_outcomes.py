@@ -30,7 +30,7 @@ def record_late_outcomes(source: DeadLetterQueue) -> tuple[str, ...]:
     """To be called after a scan; a sentence for each redrive with new outcomes. A ledger that cannot be read, or that
     another process is writing to, is skipped."""
     notes: list[str] = []
-    with suppress(OpsError), queue_lock.hold_lock(source, queue_lock.SCAN, "a scan"):
+    with suppress(OpsError), queue_lock.hold_lock(source, queue_lock.SCAN_LOCK, "a scan"):
         for path in sorted(source.runs.glob("*.db")):
             with suppress(OpsError):
                 notes += _record_for_run(source, path)

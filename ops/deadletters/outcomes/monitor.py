@@ -120,7 +120,7 @@ class OutcomeMonitor:
             return PublishOutcomeWatcher(self._source, arn, self._before)
         if service != "sqs":
             return None
-        consumer = consumers.of_queue(self._source, arn)
+        consumer = consumers.consumer_of_queue(self._source, arn)
         return SqsOutcomeWatcher(self._source, consumer, since, self._before, self._same_bodies) if consumer else None
 
 

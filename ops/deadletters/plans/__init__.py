@@ -1,8 +1,16 @@
 """Plans: made from the shelf, kept as files, refused when they are no longer true."""
 
-from ops.deadletters.plans.build import MARGIN, make
-from ops.deadletters.plans.return_targets import staying
-from ops.deadletters.plans.staleness import MAX_AGE, check
-from ops.deadletters.plans.store import load, save
+from ops.deadletters.plans.build import DEFAULT_MARGIN, make_plan
+from ops.deadletters.plans.return_targets import remaining_sentence
+from ops.deadletters.plans.staleness import MAX_PLAN_AGE, ensure_current
+from ops.deadletters.plans.store import load_plan, save_plan
 
-__all__ = ["MARGIN", "MAX_AGE", "check", "load", "make", "save", "staying"]
+__all__ = [
+    "DEFAULT_MARGIN",
+    "MAX_PLAN_AGE",
+    "ensure_current",
+    "load_plan",
+    "make_plan",
+    "remaining_sentence",
+    "save_plan",
+]

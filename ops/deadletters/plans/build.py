@@ -17,23 +17,23 @@ from ops.deadletters.edits import outgoing
 from ops.deadletters.plan_codec import with_hash
 from ops.deadletters.plan_model import Action, Destination, Edit, Pace, Plan, Returns, Selection, Steps
 from ops.deadletters.plans import destinations, requirements, return_targets
-from ops.deadletters.plans.engine_choice import MOVE_TASK, Wish, choose
-from ops.deadletters.plans.selection_stats import SAMPLES, Survey, Weight, survey, weigh
-from ops.deadletters.plans.steps import boundaries
-from ops.deadletters.plans.warnings import warnings
+from ops.deadletters.plans.engine_choice import MOVE_TASK, EngineRequest, choose_engine
+from ops.deadletters.plans.selection_stats import SAMPLE_SIZE, SelectionStats, SizeStats, check_sizes, collect_stats
+from ops.deadletters.plans.steps import step_boundaries
+from ops.deadletters.plans.warnings import plan_warnings
 from ops.deadletters.return_target import Origin
-from ops.deadletters.snapshot import LIVE, Snapshot
+from ops.deadletters.snapshot import MOVABLE_PLACES, Snapshot
 from ops.errors import UsageError
 
 if TYPE_CHECKING:
     from ops.deadletters.queue import DeadLetterQueue
 
-MARGIN = 0.1
-SLOWEST_PER_S = 1 / 86_400
+DEFAULT_MARGIN = 0.1
+MIN_RATE_PER_S = 1 / 86_400
 """A letter a day: a plan is not begun when it is older, and the letters of a slower one expire before they go."""
 
 
-def make(
+def make_plan(
     source: DeadLetterQueue,
     selection: Selection,
     *,
@@ -42,7 +42,7 @@ def make(
     edits: Sequence[Edit] = (),
     pace: Pace | None = None,
     steps: Steps | None = None,
-    margin: float = MARGIN,
+    margin: float = DEFAULT_MARGIN,
     engine: str | None = None,
 ) -> Plan:
     """The plan for ``selection``, which nothing follows yet and no file holds.
@@ -55,34 +55,38 @@ def make(
     """
     destination, pace, steps = destination or Destination(), pace or Pace(), steps or Steps()
     _ensure_sensible(selection, action, edits, pace, steps, margin)
-    destination, queue = destinations.resolve(source, destination)
+    destination, queue = destinations.resolve_destination(source, destination)
     moved = action is not Action.PURGE
     to_origin = moved and queue is None
     with Snapshot.open(source) as shelf:
         look = shelf.info()
-        verdicts = redrive_evidence.current_fix_status(source, shelf, shelf.groups(LIVE), datetime.now(UTC))
-        returning = return_targets.survey_returning(source, shelf, selection, edits, destination) if to_origin else None
-        found = returning.found if returning else survey(shelf.iterate(selection), edits, None)
+        verdicts = redrive_evidence.current_fix_status(source, shelf, shelf.groups(MOVABLE_PLACES), datetime.now(UTC))
+        returning = (
+            return_targets.collect_return_stats(source, shelf, selection, edits, destination) if to_origin else None
+        )
+        found = returning.found if returning else collect_stats(shelf.iterate(selection), edits, None)
         if not found.ids and not found.left:
-            raise _nothing(source, shelf, selection)
+            raise _nothing_selected(source, shelf, selection)
     _ensure_possible(found, edits)
     goals = found.origins if to_origin else Counter[Origin]()
-    queues, doubts = destinations.reached(source, goals, queue) if moved else ([], [])
+    queues, doubts = destinations.destination_queues(source, goals, queue) if moved else ([], [])
     doubts += returning.notes if returning else []
-    watched = return_targets.watched(source, goals) if steps.watch else return_targets.LookupScope()
+    watched = return_targets.find_outcome_logs(source, goals) if steps.watch else return_targets.OutcomeLogs()
     doubts += watched.notes
     limits = {each.arn: each.max_bytes for each in queues}
-    weight = weigh(found, limits, queue.max_bytes if queue else outgoing.MAX_BYTES)
+    weight = check_sizes(found, limits, queue.max_bytes if queue else outgoing.MAX_BYTES)
     _ensure_fits(found, weight)
-    wish = Wish(selection, action, edits, pace, to_origin, look.complete, steps.watch)
-    chosen = choose(source, found, wish, engine)
+    wish = EngineRequest(selection, action, edits, pace, to_origin, look.complete, steps.watch)
+    chosen = choose_engine(source, found, wish, engine)
     depth = sqs.queue_depth(source.aws, source.queue)
     now = datetime.now(UTC)
     looked_at = look.looked_at or now  # no look has ended yet: an import, or one that goes on
     there = depth.visible + depth.in_flight + depth.delayed
     counted = len(found.ids) + len(found.left_ids)
     unseen = max(0, there - counted) if selection.whole and moved and look.looked_at and not look.complete else 0
-    estimate = requirements.estimate(len(found.ids) + unseen, weight.bytes, action, pace, fifo=source.queue.fifo)
+    estimate = requirements.estimate_redrive(
+        len(found.ids) + unseen, weight.bytes, action, pace, fifo=source.queue.fifo
+    )
     task = chosen.engine == MOVE_TASK
     back_as_they_are = to_origin and not edits
     failing = {mark for mark, one in verdicts.items() if one.verdict == fix_status.NO}
@@ -109,16 +113,16 @@ def make(
             engine_why=chosen.why,
             causes=dict(found.causes.most_common()),
             estimate=estimate,
-            permissions=requirements.permissions(
+            permissions=requirements.required_permissions(
                 source, action, goals, queues, watched.log_groups, task=task, watch=steps.watch, headroom=pace.headroom
             ),
-            sample=tuple(found.ids[:SAMPLES]),
+            sample=tuple(found.ids[:SAMPLE_SIZE]),
             unseen=unseen,
             size_limits=limits,
             returns=returning.returns if returning else Returns(),
             warnings=(
                 *doubts,
-                *warnings(
+                *plan_warnings(
                     source,
                     found,
                     weight,
@@ -141,7 +145,7 @@ def make(
 def _ensure_sensible(
     selection: Selection, action: Action, edits: Sequence[Edit], pace: Pace, steps: Steps, margin: float
 ) -> None:
-    if pace.max_per_s is not None and not SLOWEST_PER_S <= pace.max_per_s < float("inf"):
+    if pace.max_per_s is not None and not MIN_RATE_PER_S <= pace.max_per_s < float("inf"):
         raise UsageError(
             f"A rate of {pace.max_per_s:g} messages per second is not valid.",
             "Choose at least 0.00002: one message per day.",
@@ -173,19 +177,19 @@ def _ensure_growing(sizes: Sequence[str]) -> None:
     skipped. 100% before the end would send everything at once, and leave no canary."""
     shares = [size for size in sizes if size.strip().endswith("%")]
     for alike in (sizes, shares, [size for size in sizes if size not in shares]):
-        boundaries(alike, 1)
+        step_boundaries(alike, 1)
     for size, after in pairwise(sizes):
         if size in shares and float(size.strip().removesuffix("%")) == 100:
             raise UsageError(f"Stage {after} is not larger than stage {size}.", "Use increasing stages: 5,1%,100%.")
 
 
-def _ensure_possible(found: Survey, edits: Sequence[Edit]) -> None:
+def _ensure_possible(found: SelectionStats, edits: Sequence[Edit]) -> None:
     total = len(found.ids)
     if not total:
         kinds = ", ".join(f"{formatting.count(number)} {kind.value}" for kind, number in found.left_kinds.most_common())
         raise UsageError(
-            f"No message can be returned to its origin (by kind: {kinds}): {return_targets.left_in_words(found.left)}.",
-            return_targets.ELSEWHERE,
+            f"No message can be returned to its origin (by kind: {kinds}): {return_targets.remaining_text(found.left)}.",
+            return_targets.SPECIFY_DESTINATION,
         )
     if edits and sum(found.misfits.values()) == total:
         raise UsageError(
@@ -193,7 +197,7 @@ def _ensure_possible(found: Survey, edits: Sequence[Edit]) -> None:
         )
 
 
-def _ensure_fits(found: Survey, weight: Weight) -> None:
+def _ensure_fits(found: SelectionStats, weight: SizeStats) -> None:
     if weight.too_large.total() < len(found.ids):
         return
     if weight.too_large.keys() == {outgoing.MAX_BYTES}:
@@ -205,7 +209,7 @@ def _ensure_fits(found: Survey, weight: Weight) -> None:
     )
 
 
-def _nothing(source: DeadLetterQueue, shelf: Snapshot, selection: Selection) -> UsageError:
+def _nothing_selected(source: DeadLetterQueue, shelf: Snapshot, selection: Selection) -> UsageError:
     other = shelf.count(replace(selection, imported=not selection.imported))
     where = "in the queue" if selection.imported else "imported from a file"
     how = "omit --imported" if selection.imported else "add --imported"

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from ops.workload import Workload
 
 
-def of_queue(source: DeadLetterQueue, arn: str) -> Workload | None:
+def consumer_of_queue(source: DeadLetterQueue, arn: str) -> Workload | None:
     """The workload whose function reads the queue; None when nobody is known to."""
     found: Workload | None = source.workload
     if found is not None and found.queue.arn != arn:
@@ -24,8 +24,8 @@ def of_queue(source: DeadLetterQueue, arn: str) -> Workload | None:
     return found if found and found.mapping and found.function else None
 
 
-def of_plan(source: DeadLetterQueue, plan: Plan) -> Workload | None:
+def consumer_of_plan(source: DeadLetterQueue, plan: Plan) -> Workload | None:
     """Who reads the queue that most of a plan's messages go to; the workload's own where they go to none."""
     queues = (arn for arn in plan.returns.origins if arn.split(":")[2] == "sqs")  # the most first
     arn = plan.destination.queue_arn or next(queues, source.workload.queue.arn)
-    return of_queue(source, arn)
+    return consumer_of_queue(source, arn)

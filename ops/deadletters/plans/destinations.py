@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from ops.deadletters.queue import DeadLetterQueue
 
 
-def resolve(source: DeadLetterQueue, destination: Destination) -> tuple[Destination, sqs.Queue | None]:
+def resolve_destination(source: DeadLetterQueue, destination: Destination) -> tuple[Destination, sqs.Queue | None]:
     """``destination`` with URL and ARN of the queue, or the ARN of the function, that it names. Raises UsageError,
     NotFound, AccessDenied …"""
     if destination.kind == "origin":
@@ -31,7 +31,7 @@ def resolve(source: DeadLetterQueue, destination: Destination) -> tuple[Destinat
     return replace(destination, queue_url=queue.url, queue_arn=queue.arn), queue
 
 
-def ensure(source: DeadLetterQueue, queue: sqs.Queue) -> None:
+def ensure_can_receive(source: DeadLetterQueue, queue: sqs.Queue) -> None:
     """Raise UsageError when letters of ``source`` cannot go to ``queue``; AwsError when its key cannot be used."""
     if queue.arn == source.queue.arn:
         raise UsageError(f"{queue.name} is the queue that holds the messages.", "Specify another queue.")
@@ -43,7 +43,7 @@ def ensure(source: DeadLetterQueue, queue: sqs.Queue) -> None:
         )
 
 
-def gone(source: DeadLetterQueue, origins: Iterable[Origin]) -> tuple[dict[str, str], list[str]]:
+def find_missing(source: DeadLetterQueue, origins: Iterable[Origin]) -> tuple[dict[str, str], list[str]]:
     """By ARN, why nothing can be sent back there: it is not there any more, or another one is found. And warnings,
     where AWS does not let that be read. Raises CredentialsError, Unreachable, AccessDenied."""
     missing: dict[str, str] = {}
@@ -77,7 +77,7 @@ def _queue(source: DeadLetterQueue, arn: str) -> sqs.Queue:
     return known if known.arn == arn else sqs.find_queue(source.aws, arn)
 
 
-def reached(
+def destination_queues(
     source: DeadLetterQueue, origins: Iterable[Origin], named: sqs.Queue | None
 ) -> tuple[list[sqs.Queue], list[str]]:
     """The queues that messages would go to, and warnings. Raises what stands in the way (UsageError, AwsError)."""
@@ -85,7 +85,7 @@ def reached(
     queues = [named] if named else back
     warnings: list[str] = []
     for queue in queues:
-        ensure(source, queue)
+        ensure_can_receive(source, queue)
         if queue.kms_key:
             warnings += kms.permission_warnings(source.aws, queue.kms_key, queue.name, {"aws:sqs:arn": queue.arn})
         if queue.dlq_arn is None:

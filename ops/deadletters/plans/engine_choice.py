@@ -13,11 +13,11 @@ from ops.errors import AwsError, UsageError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from ops.deadletters.plans.selection_stats import Survey
+    from ops.deadletters.plans.selection_stats import SelectionStats
     from ops.deadletters.queue import DeadLetterQueue
 
 LEDGER, MOVE_TASK = "ledger", "move task"
-TASK_CAP_PER_S = 500
+MOVE_TASK_MAX_PER_S = 500
 """The fastest that a move task goes (botocore 1.44.5 model, 2026-11)."""
 
 
@@ -28,7 +28,7 @@ class EngineChoice:
 
 
 @dataclass(frozen=True)
-class Wish:
+class EngineRequest:
     """What is to be done. ``complete``: the shelf holds the whole queue. ``watched``: outcomes are awaited."""
 
     selection: Selection
@@ -40,7 +40,9 @@ class Wish:
     watched: bool
 
 
-def choose(source: DeadLetterQueue, found: Survey, wish: Wish, asked: str | None) -> EngineChoice:
+def choose_engine(
+    source: DeadLetterQueue, found: SelectionStats, wish: EngineRequest, asked: str | None
+) -> EngineChoice:
     """The engine, and a clause that says why. Raises UsageError when ``asked`` cannot do what is wished."""
     if asked not in (None, LEDGER, MOVE_TASK):
         raise UsageError(f"{asked} is not a valid method.", f"Choose {LEDGER} or {MOVE_TASK}, or let the plan choose.")
@@ -60,7 +62,7 @@ def choose(source: DeadLetterQueue, found: Survey, wish: Wish, asked: str | None
     return EngineChoice(MOVE_TASK, "the whole queue is redriven unchanged, and SQS can move it after the canary")
 
 
-def _against(source: DeadLetterQueue, found: Survey, wish: Wish) -> str:
+def _against(source: DeadLetterQueue, found: SelectionStats, wish: EngineRequest) -> str:
     """Why a move task does not fit; empty when it does."""
     rate = wish.pace.max_per_s
     others = sum(number for kind, number in found.kinds.items() if kind is not Kind.SQS)
@@ -86,8 +88,8 @@ def _against(source: DeadLetterQueue, found: Survey, wish: Wish) -> str:
             "the rate of a move task is a whole number of messages per second",
         ),
         (
-            rate is not None and rate > TASK_CAP_PER_S,
-            f"a move task moves at most {TASK_CAP_PER_S} messages per second",
+            rate is not None and rate > MOVE_TASK_MAX_PER_S,
+            f"a move task moves at most {MOVE_TASK_MAX_PER_S} messages per second",
         ),
     )
     why = next((reason for holds, reason in reasons if holds), "")

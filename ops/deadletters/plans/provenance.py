@@ -14,19 +14,19 @@ from ops.aws import lambda_, sqs
 from ops.deadletters.causes.logs import log_parser
 from ops.deadletters.causes.logs.log_query import MAX_IDS_PER_QUERY, RETENTION, Budget, LogQuerySession, ids_pattern
 from ops.deadletters.return_target import ReturnContext
-from ops.deadletters.snapshot import LIVE, invocation_request_ids
+from ops.deadletters.snapshot import MOVABLE_PLACES, invocation_request_ids
 from ops.errors import AwsError
 
 if TYPE_CHECKING:
     from ops.deadletters.queue import DeadLetterQueue
     from ops.deadletters.snapshot import Snapshot
 
-LONGEST_RETRIES = timedelta(hours=6)
+MAX_RETRY_TIME = timedelta(hours=6)
 """How long Lambda repeats an asynchronous invocation at most (MaximumEventAgeInSeconds; botocore 1.44.5 model)."""
-SLACK = timedelta(minutes=5)
-NOTED = "functions of requests"
+SEARCH_MARGIN = timedelta(minutes=5)
+FUNCTIONS_NOTE = "functions of requests"
 """Where the snapshot keeps whose log a request id was found in: a log may be gone when it is wanted again."""
-_QUOTABLE = (invocation_log.TIMEOUT, invocation_log.EXIT)
+_QUOTABLE_SOURCES = (invocation_log.TIMEOUT, invocation_log.EXIT)
 _PLATFORM = re.compile(r"^(?:START|END|REPORT) RequestId: ([0-9a-f-]{36})\b")
 
 
@@ -38,7 +38,9 @@ class Provenance:
     notes: tuple[str, ...] = ()
 
 
-def find(source: DeadLetterQueue, shelf: Snapshot, function_arn: str = "", *, logs: bool = True) -> Provenance:
+def find_provenance(
+    source: DeadLetterQueue, shelf: Snapshot, function_arn: str = "", *, logs: bool = True
+) -> Provenance:
     """What is known of this queue's messages. ``function_arn``: where the user sends those of asynchronous invocations;
     then no log is asked. ``logs`` off: nothing that costs money is asked.
 
@@ -56,7 +58,7 @@ def find(source: DeadLetterQueue, shelf: Snapshot, function_arn: str = "", *, lo
         notes.append(f"It is not known which queues use {queue.name} as their dead-letter queue: {refused}")
     if workload.queue.dlq_arn == queue.arn and own not in sources:
         sources = (*sources, own)
-    wanted = {} if function_arn else invocation_request_ids(shelf, LIVE)
+    wanted = {} if function_arn else invocation_request_ids(shelf, MOVABLE_PLACES)
     functions: Mapping[str, str] = {}
     asked: tuple[str, ...] = ()
     if wanted:
@@ -68,7 +70,7 @@ def _functions(
     source: DeadLetterQueue, shelf: Snapshot, wanted: Mapping[str, datetime | None], notes: list[str], *, logs: bool
 ) -> tuple[dict[str, str], tuple[str, ...]]:
     """By request id: the function in whose log it is; and the names of those that were asked."""
-    before = shelf.noted(NOTED) or {}
+    before = shelf.noted(FUNCTIONS_NOTE) or {}
     known = {one: str(before[one]) for one in wanted if one in before}
     open_ = {one: sent for one, sent in wanted.items() if one not in known}
     asked: list[str] = []
@@ -77,7 +79,7 @@ def _functions(
         asked.append(function.name)
         asking = LogQuerySession(source.aws, function.log_group, budget)
         bare = function.arn.split(":function:")[0] + f":function:{function.name}"
-        for request_id in _of_function(asking, function, open_):
+        for request_id in _requests_of_function(asking, function, open_):
             known[request_id] = bare
             open_.pop(request_id, None)
         notes += asking.asked.notes
@@ -85,7 +87,7 @@ def _functions(
         if not open_:
             break
     if known != {one: before.get(one) for one in known}:
-        shelf.note(NOTED, {**before, **known})
+        shelf.note(FUNCTIONS_NOTE, {**before, **known})
     return known, tuple(asked)
 
 
@@ -101,32 +103,32 @@ def _candidates(source: DeadLetterQueue, notes: list[str]) -> tuple[lambda_.Func
     return (*own, *(one for one in others if one.name not in names))
 
 
-def _of_function(
+def _requests_of_function(
     asking: LogQuerySession, function: lambda_.Function, wanted: Mapping[str, datetime | None]
 ) -> frozenset[str]:
     """Those of ``wanted`` that ran in the function, by its own log."""
     now = datetime.now(UTC)
     times = [sent for sent in wanted.values() if sent] or [now]
-    start = max(min(times) - LONGEST_RETRIES - SLACK, now - RETENTION - LONGEST_RETRIES)
+    start = max(min(times) - MAX_RETRY_TIME - SEARCH_MARGIN, now - RETENTION - MAX_RETRY_TIME)
     pattern = ids_pattern(wanted) if len(wanted) <= MAX_IDS_PER_QUERY else invocation_log.PATTERN
     found: set[str] = set()
 
     def heard(row: Mapping[str, str]) -> None:
-        if _own(row, function):
-            found.update(wanted.keys() & _ran(row))
+        if _is_own_line(row, function):
+            found.update(wanted.keys() & _request_ids(row))
 
-    asking.read([pattern], start, min(max(times) + SLACK, now), heard, enough=lambda: len(found) == len(wanted))
+    asking.read([pattern], start, min(max(times) + SEARCH_MARGIN, now), heard, enough=lambda: len(found) == len(wanted))
     return frozenset(found)
 
 
-def _own(row: Mapping[str, str], function: lambda_.Function) -> bool:
+def _is_own_line(row: Mapping[str, str], function: lambda_.Function) -> bool:
     """Whether the function wrote it. In a shared group only a stream that names the function tells."""
     if shared_log_groups.is_shared(function.log_group, function.name):
         return invocation_log.function_of(row.get("@logStream", "")) == function.name
     return not shared_log_groups.is_other_functions(row, function.name)
 
 
-def _ran(row: Mapping[str, str]) -> set[str]:
+def _request_ids(row: Mapping[str, str]) -> set[str]:
     """Request IDs of the invocations that wrote the line: as the platform writes them, or the runtime beside a failure.
 
     A line that only mentions one may be about another function's invocation, and so may a field of any name that
@@ -137,14 +139,14 @@ def _ran(row: Mapping[str, str]) -> set[str]:
     if platform := _PLATFORM.match(message):
         return {platform[1]}
     if line := invocation_log.parse(row):
-        return set() if line.source in _QUOTABLE else {line.request_id}
+        return set() if line.source in _QUOTABLE_SOURCES else {line.request_id}
     if message.startswith('{"') and '"platform.' in message[:200]:
-        return _of_event(message)
+        return _event_request_id(message)
     said = log_parser.parse_row(row)
     return {said.request_id} if said is not None and said.failed and said.own_request else set()
 
 
-def _of_event(message: str) -> set[str]:
+def _event_request_id(message: str) -> set[str]:
     try:
         event = json.loads(message)
     except (ValueError, RecursionError):

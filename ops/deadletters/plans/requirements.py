@@ -16,11 +16,11 @@ if TYPE_CHECKING:
 
 ENGINE_PER_S = 1_000
 """Letters a second that the engine is taken to move when nothing caps it: a cautious figure."""
-BILLED_BYTES = 65_536
+BILLED_CHUNK_BYTES = 65_536
 """A request of more counts as several (SQS pricing page, as of the price file's date)."""
 
 
-def permissions(
+def required_permissions(
     source: DeadLetterQueue,
     action: Action,
     origins: Iterable[Origin],
@@ -64,13 +64,13 @@ def permissions(
     return tuple(dict.fromkeys(needed))
 
 
-def estimate(letters: int, size: int, action: Action, pace: Pace, *, fifo: bool) -> Estimate:
+def estimate_redrive(letters: int, size: int, action: Action, pace: Pace, *, fifo: bool) -> Estimate:
     """Seconds of sending (a canary's waiting comes on top), SQS requests, and their price; ``size`` in bytes.
 
     Requests of Lambda, EventBridge and SNS, where letters go there, are not in the price.
     """
     calls = math.ceil(letters / MAX_BATCH)
-    heavy = max(calls, math.ceil(size / BILLED_BYTES))  # with bodies in them
+    heavy = max(calls, math.ceil(size / BILLED_CHUNK_BYTES))  # with bodies in them
     requests = {Action.REDRIVE: 2 * heavy + calls, Action.COPY: heavy, Action.PURGE: heavy + calls}[action]
     known = pricing.load()
     each = known.sqs_fifo_request if fifo else known.sqs_request

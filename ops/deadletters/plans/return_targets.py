@@ -11,7 +11,7 @@ from ops.aws import lambda_
 from ops.deadletters.messages.model import Kind
 from ops.deadletters.plan_model import Returns
 from ops.deadletters.plans import consumers, destinations, provenance
-from ops.deadletters.plans.selection_stats import Survey, survey
+from ops.deadletters.plans.selection_stats import SelectionStats, collect_stats
 from ops.deadletters.return_target import Origin, ReturnContext, Service
 
 if TYPE_CHECKING:
@@ -19,90 +19,90 @@ if TYPE_CHECKING:
     from ops.deadletters.queue import DeadLetterQueue
     from ops.deadletters.snapshot import Snapshot
 
-ELSEWHERE = "Specify a destination: --to QUEUE, or for asynchronous invocations --to FUNCTION_ARN."
-CLAIMING = (Kind.SNS, Kind.EVENTBRIDGE, Kind.DESTINATION)
+SPECIFY_DESTINATION = "Specify a destination: --to QUEUE, or for asynchronous invocations --to FUNCTION_ARN."
+CLAIMED_ORIGIN_KINDS = (Kind.SNS, Kind.EVENTBRIDGE, Kind.DESTINATION)
 """Kinds of messages that name their origin in what a sender can write."""
-MOST_WATCHED = 10
+MAX_LOOKUPS = 10
 """Places whose functions are looked up."""
-MOST_SAID = 3
+MAX_REASONS = 3
 """Reasons that are told one by one."""
 
 
 @dataclass(frozen=True)
-class Returning:
-    found: Survey
+class ReturnStats:
+    found: SelectionStats
     returns: Returns
     notes: list[str]
 
 
-def survey_returning(
+def collect_return_stats(
     source: DeadLetterQueue, shelf: Snapshot, selection: Selection, edits: Sequence[Edit], destination: Destination
-) -> Returning:
+) -> ReturnStats:
     """The survey of what can go back, with what stays; what came from somewhere that is gone is among the latter."""
-    learned = provenance.find(source, shelf, destination.function_arn, logs=not access.read_only())
+    learned = provenance.find_provenance(source, shelf, destination.function_arn, logs=not access.read_only())
     known = learned.known
-    found = survey(shelf.iterate(selection), edits, known)
-    missing, doubts = destinations.gone(source, found.origins)
+    found = collect_stats(shelf.iterate(selection), edits, known)
+    missing, doubts = destinations.find_missing(source, found.origins)
     if missing:
         known = replace(known, gone=missing)
-        found = survey(shelf.iterate(selection), edits, known)
-    return Returning(found, _returns(found, known), [*_said(found, known), *doubts, *learned.notes])
+        found = collect_stats(shelf.iterate(selection), edits, known)
+    return ReturnStats(found, _returns(found, known), [*_return_notes(found, known), *doubts, *learned.notes])
 
 
 @dataclass(frozen=True)
-class LookupScope:
+class OutcomeLogs:
     """Of places that are not the workload's own: ``log_groups`` that tell outcomes; ``notes``: where nothing does."""
 
     log_groups: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
 
 
-def watched(source: DeadLetterQueue, origins: Iterable[Origin]) -> LookupScope:
+def find_outcome_logs(source: DeadLetterQueue, origins: Iterable[Origin]) -> OutcomeLogs:
     """Who tells what becomes of the messages: each queue's own function, and the functions that are invoked."""
     groups: list[str] = []
     notes: list[str] = []
-    for origin in list(origins)[:MOST_WATCHED]:
+    for origin in list(origins)[:MAX_LOOKUPS]:
         name = origin.arn.rpartition(":")[2]
         if origin.service is Service.LAMBDA:
             groups.append(lambda_.get_function(source.aws, origin.arn).log_group)
         elif origin.service is Service.SQS and origin.arn != source.workload.queue.arn:
-            reader = consumers.of_queue(source, origin.arn)
+            reader = consumers.consumer_of_queue(source, origin.arn)
             if reader is not None and reader.log_group:
                 groups.append(reader.log_group)
             else:
                 notes.append(f"No function is known to read {name}: the outcomes of messages to it cannot be tracked.")
-    return LookupScope(tuple(groups), tuple(notes))
+    return OutcomeLogs(tuple(groups), tuple(notes))
 
 
-def left_in_words(left: Mapping[str, int]) -> str:
+def remaining_text(left: Mapping[str, int]) -> str:
     """How many stay, and why, the most first."""
     reasons = sorted(left.items(), key=lambda item: -item[1])
-    said = [f"{formatting.count(number)}: {why}" for why, number in reasons[:MOST_SAID]]
-    more = sum(number for _, number in reasons[MOST_SAID:])
+    said = [f"{formatting.count(number)}: {why}" for why, number in reasons[:MAX_REASONS]]
+    more = sum(number for _, number in reasons[MAX_REASONS:])
     return "; ".join([*said, *([f"{formatting.count(more)} for other reasons"] if more else [])])
 
 
-def staying(returns: Returns) -> str:
+def remaining_sentence(returns: Returns) -> str:
     """The same as a sentence of a run's end; empty when nothing stays."""
     number = len(returns.left_ids)
     stay = formatting.count(number, "message stays", "messages stay")
-    return f"{stay} in the dead-letter queue. {left_in_words(returns.left)}." if number else ""
+    return f"{stay} in the dead-letter queue. {remaining_text(returns.left)}." if number else ""
 
 
-def _returns(found: Survey, known: ReturnContext) -> Returns:
+def _returns(found: SelectionStats, known: ReturnContext) -> Returns:
     origins = {origin.arn: number for origin, number in found.origins.most_common()}
     functions = {one: arn for one, arn in known.functions.items() if arn in origins}
     left = dict(found.left.most_common())
     return Returns(origins, found.inferred, left, tuple(found.left_ids), known.sources, known.own, functions)
 
 
-def _said(found: Survey, known: ReturnContext) -> list[str]:
+def _return_notes(found: SelectionStats, known: ReturnContext) -> list[str]:
     said = []
     if stay := len(found.left_ids):
         total = stay + len(found.ids)
         said.append(
             f"{formatting.count(stay)} of {formatting.count(total, 'message')} stay in the dead-letter queue. "
-            f"{left_in_words(found.left)}. {ELSEWHERE}"
+            f"{remaining_text(found.left)}. {SPECIFY_DESTINATION}"
         )
     if found.inferred:
         queue = known.sources[0].rpartition(":")[2]
@@ -110,7 +110,7 @@ def _said(found: Survey, known: ReturnContext) -> list[str]:
         said.append(
             f"{which} not carry a source queue; {queue} is inferred, the only queue that uses this dead-letter queue."
         )
-    claimed = 0 if known.function else sum(found.kinds[kind] for kind in CLAIMING)
+    claimed = 0 if known.function else sum(found.kinds[kind] for kind in CLAIMED_ORIGIN_KINDS)
     if claimed:
         said.append(
             f"The origin of {formatting.count(claimed, 'message')} (a topic, rule or function) is known only from the message text, "

@@ -16,11 +16,11 @@ from ops.deadletters.plan_model import Edit
 from ops.deadletters.return_target import Origin, ReturnContext, ReturnTarget
 from ops.errors import UsageError
 
-SAMPLES = 5
+SAMPLE_SIZE = 5
 
 
 @dataclass
-class Survey:
+class SelectionStats:
     """``oldest``: of those in the queue. ``causes``: by fingerprint, "" where none is known; that of ``likely`` of them
     is only inferred. ``misfits``: sentence → letters that the edits do not fit. ``pointers``: how many point to S3, as
     ``pointer`` does. ``sizes``: by the origin's ARN, as ``outgoing.message_sizes``. ``inferred``: messages that do not say
@@ -44,7 +44,7 @@ class Survey:
 
 
 @dataclass(frozen=True)
-class Weight:
+class SizeStats:
     """``bytes``: as they will be sent. ``too_large``: by the limit in bytes that refuses them. ``full``: of those that
     can be sent, by the same: there is no room for an attribute with the original id."""
 
@@ -53,7 +53,7 @@ class Weight:
     full: Counter[int]
 
 
-def weigh(found: Survey, limits: Mapping[str, int], limit: int) -> Weight:
+def check_sizes(found: SelectionStats, limits: Mapping[str, int], limit: int) -> SizeStats:
     """Each message against what its destination takes: ``limits`` by the origin's ARN, ``limit`` where there is
     none."""
     total = 0
@@ -67,12 +67,14 @@ def weigh(found: Survey, limits: Mapping[str, int], limit: int) -> Weight:
                 too_large[most] += 1
             elif not fits:
                 full[most] += 1
-    return Weight(total, too_large, full)
+    return SizeStats(total, too_large, full)
 
 
-def survey(letters: Iterable[SnapshotMessage], edits: Sequence[Edit], known: ReturnContext | None) -> Survey:
+def collect_stats(
+    letters: Iterable[SnapshotMessage], edits: Sequence[Edit], known: ReturnContext | None
+) -> SelectionStats:
     """``known``: of where messages came from, to which they go back; None: they go elsewhere, or nowhere."""
-    found = Survey()
+    found = SelectionStats()
     for shelved in letters:
         letter = shelved.letter
         came_from = ReturnTarget() if known is None else return_target.find_return_target(letter, known)
@@ -88,7 +90,7 @@ def survey(letters: Iterable[SnapshotMessage], edits: Sequence[Edit], known: Ret
         found.likely += shelved.cause.likely
         if letter.sent and not letter.imported and (found.oldest is None or letter.sent < found.oldest):
             found.oldest = letter.sent
-        if pointer := s3_pointers.read(letter.body):
+        if pointer := s3_pointers.read_pointer(letter.body):
             found.pointers, found.pointer = found.pointers + 1, found.pointer or pointer
         origin = came_from.origin
         if origin:

@@ -15,17 +15,17 @@ from ops.errors import UsageError
 if TYPE_CHECKING:
     from ops.deadletters.queue import DeadLetterQueue
 
-MAX_AGE = timedelta(hours=24)
+MAX_PLAN_AGE = timedelta(hours=24)
 
 
-def check(source: DeadLetterQueue, plan: Plan) -> None:
+def ensure_current(source: DeadLetterQueue, plan: Plan) -> None:
     """Raise UsageError, saying what changed, when ``plan`` is older than a day, or more than its margin changed: of the
     letters that the queue holds (imported ones do not lie there), or of those on the shelf that its selection fits. One
     letter may always differ, unless the margin is 0. Where only some of a queue's messages go, those that come
     meanwhile change nothing about them; a purge minds them all the same.
     """
     age = datetime.now(UTC) - plan.made_at
-    if age > MAX_AGE:
+    if age > MAX_PLAN_AGE:
         raise _stale(plan, f"it was created {formatting.duration(age.total_seconds())} ago")
     if age < -timedelta(minutes=5):
         raise _stale(plan, f"it was created at {plan.made_at:%Y-%m-%d %H:%M UTC}, which is in the future by this clock")
@@ -35,8 +35,8 @@ def check(source: DeadLetterQueue, plan: Plan) -> None:
         _compare_queue(source, plan)
     planned = set(plan.ids)
     gone = len(planned - now)
-    new = 0 if _minds_only_its_own(plan) else len(now - planned - set(plan.returns.left_ids))
-    if gone + new > _allowed(plan, len(planned)):
+    new = 0 if _ignores_arrivals(plan) else len(now - planned - set(plan.returns.left_ids))
+    if gone + new > _allowed_changes(plan, len(planned)):
         raise _stale(
             plan,
             f"of its {formatting.count(len(planned), 'message')}, {formatting.count(gone)} no longer "
@@ -47,8 +47,8 @@ def check(source: DeadLetterQueue, plan: Plan) -> None:
 def _compare_queue(source: DeadLetterQueue, plan: Plan) -> None:
     depth = sqs.queue_depth(source.aws, source.queue)
     there = depth.visible + depth.in_flight + depth.delayed
-    grown = 0 if _minds_only_its_own(plan) else there - plan.queue_count
-    if max(grown, plan.queue_count - there) > _allowed(plan, plan.queue_count):
+    grown = 0 if _ignores_arrivals(plan) else there - plan.queue_count
+    if max(grown, plan.queue_count - there) > _allowed_changes(plan, plan.queue_count):
         raise _stale(
             plan,
             f"{source.queue.name} held {formatting.count(plan.queue_count, 'message')} then and holds {formatting.count(there)} "
@@ -56,11 +56,11 @@ def _compare_queue(source: DeadLetterQueue, plan: Plan) -> None:
         )
 
 
-def _minds_only_its_own(plan: Plan) -> bool:
+def _ignores_arrivals(plan: Plan) -> bool:
     return not plan.selection.whole and plan.action is not Action.PURGE
 
 
-def _allowed(plan: Plan, number: int) -> int:
+def _allowed_changes(plan: Plan, number: int) -> int:
     return max(math.floor(plan.margin * number), 1) if plan.margin else 0
 
 

@@ -9,7 +9,7 @@ from itertools import pairwise
 from ops.errors import UsageError
 
 
-def boundaries(sizes: Sequence[str], total: int) -> tuple[int, ...]:
+def step_boundaries(sizes: Sequence[str], total: int) -> tuple[int, ...]:
     """Letters sent by the end of each step, growing, the last one ``total``. ``("5", "1%", "10%", "100%")`` of 2,000:
     5, 20, 200, 2,000; of 50: 5, 50 (1% and 10% of it are no step beyond 5).
 

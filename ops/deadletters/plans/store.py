@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from ops.deadletters.queue import DeadLetterQueue
 
 
-def save(source: DeadLetterQueue, plan: Plan, path: Path | None = None) -> Path:
+def save_plan(source: DeadLetterQueue, plan: Plan, path: Path | None = None) -> Path:
     """Write ``plan`` to ``path``, else to the queue's own folder under its id, where saving twice is no harm.
 
     Raises UsageError when ``path`` is there already, OpsError when it cannot be written.
@@ -27,7 +27,7 @@ def save(source: DeadLetterQueue, plan: Plan, path: Path | None = None) -> Path:
     return target
 
 
-def load(path_or_id: str | Path, source: DeadLetterQueue) -> Plan:
+def load_plan(path_or_id: str | Path, source: DeadLetterQueue) -> Plan:
     """The plan in a file, or the one of this queue whose id is or begins with ``path_or_id``.
 
     Raises UsageError: no such plan or none that can be read (``planjson.Lost``), several of that beginning, changed

@@ -15,17 +15,17 @@ from ops.deadletters.plan_model import Action, Estimate
 from ops.deadletters.return_target import Service
 
 if TYPE_CHECKING:
-    from ops.deadletters.plans.selection_stats import Survey, Weight
+    from ops.deadletters.plans.selection_stats import SelectionStats, SizeStats
     from ops.deadletters.queue import DeadLetterQueue
 
-SOON = timedelta(days=1)
-OLD_SHELF = timedelta(hours=1)
+EXPIRES_SOON = timedelta(days=1)
+OLD_SNAPSHOT = timedelta(hours=1)
 
 
-def warnings(
+def plan_warnings(
     source: DeadLetterQueue,
-    found: Survey,
-    weight: Weight,
+    found: SelectionStats,
+    weight: SizeStats,
     action: Action,
     estimate: Estimate,
     *,
@@ -41,14 +41,14 @@ def warnings(
     """``unmended``: fingerprints of causes that are known not to be fixed since."""
     said: list[str] = [*_expiry(source, found, estimate, now)]
     if busy := queue_lock.lock_holder(source):
-        what = "A scan" if busy.run == queue_lock.SCAN else f"Redrive {busy.run}"
+        what = "A scan" if busy.run == queue_lock.SCAN_LOCK else f"Redrive {busy.run}"
         said.insert(0, f"{what} of this queue is in progress: this plan may be stale when it ends.")
     if action is not Action.PURGE:
-        said += _again(found, unmended, watched=watched)
-        said += _unfit(found, weight)
-        said += [s3_pointers.warning(found.pointers, found.pointer)] if found.pointer else []
-        said += _task(watched=watched) if task else _repeats(weight)
-        said += _arrival(source, found, action, to_origin=to_origin)
+        said += _unfixed_causes(found, unmended, watched=watched)
+        said += _rejected(found, weight)
+        said += [s3_pointers.pointer_warning(found.pointers, found.pointer)] if found.pointer else []
+        said += _move_task(watched=watched) if task else _undetectable_duplicates(weight)
+        said += _at_destination(source, found, action, to_origin=to_origin)
     if found.likely:
         some = formatting.count(found.likely, "message")
         said.append(
@@ -62,13 +62,13 @@ def warnings(
         return tuple(said)
     if not complete:
         said.append(_unreached(source, action, unseen, task=task))
-    if now - looked_at > OLD_SHELF:
+    if now - looked_at > OLD_SNAPSHOT:
         age = formatting.duration((now - looked_at).total_seconds())
         said.append(f"The last scan was {age} ago; messages that arrived since are not in this plan.")
     return tuple(said)
 
 
-def _expiry(source: DeadLetterQueue, found: Survey, estimate: Estimate, now: datetime) -> list[str]:
+def _expiry(source: DeadLetterQueue, found: SelectionStats, estimate: Estimate, now: datetime) -> list[str]:
     """A standard dead-letter queue counts a message's age from when it was first sent, so letters die early there; a
     FIFO one counts anew from a time that nothing tells (SQS developer guide, sqs-dead-letter-queues, 2026-11)."""
     if found.oldest is None or source.queue.fifo:
@@ -76,12 +76,12 @@ def _expiry(source: DeadLetterQueue, found: Survey, estimate: Estimate, now: dat
     left = found.oldest + timedelta(seconds=source.queue.retention_s) - now
     if left <= timedelta(0):
         return ["The oldest message should have expired by now: some messages may no longer be in the queue."]
-    if left < SOON or left.total_seconds() < 2 * estimate.seconds:
+    if left < EXPIRES_SOON or left.total_seconds() < 2 * estimate.seconds:
         return [f"The oldest message expires in {formatting.duration(left.total_seconds())}: SQS deletes it then."]
     return []
 
 
-def _again(found: Survey, unmended: Sequence[str], *, watched: bool) -> list[str]:
+def _unfixed_causes(found: SelectionStats, unmended: Sequence[str], *, watched: bool) -> list[str]:
     letters = sum(found.causes[mark] for mark in unmended)
     if not letters:
         return []
@@ -90,7 +90,7 @@ def _again(found: Survey, unmended: Sequence[str], *, watched: bool) -> list[str
     return [f"{have} a cause that is not fixed (ops dlq causes) and may fail again: {show}."]
 
 
-def _unfit(found: Survey, weight: Weight) -> list[str]:
+def _rejected(found: SelectionStats, weight: SizeStats) -> list[str]:
     said = [
         f"The edits do not apply to {_messages(number)}, which will not be sent: {sentence}"
         for sentence, number in found.misfits.most_common(3)
@@ -107,7 +107,7 @@ def _unfit(found: Survey, weight: Weight) -> list[str]:
     return said
 
 
-def _task(*, watched: bool) -> list[str]:
+def _move_task(*, watched: bool) -> list[str]:
     said = [
         "A move task gives every message a new ID: a handler that detects duplicates by ID takes each one for new.",
         "A move task takes every message that is in the queue by then, including those that arrived after the scan.",
@@ -118,7 +118,7 @@ def _task(*, watched: bool) -> list[str]:
     return said
 
 
-def _repeats(weight: Weight) -> list[str]:
+def _undetectable_duplicates(weight: SizeStats) -> list[str]:
     said = []
     for limit, number in weight.full.items():
         most = "1 MiB" if limit == MAX_BYTES else f"{formatting.count(limit)} bytes in that queue"
@@ -128,7 +128,7 @@ def _repeats(weight: Weight) -> list[str]:
     return said
 
 
-def _arrival(source: DeadLetterQueue, found: Survey, action: Action, *, to_origin: bool) -> list[str]:
+def _at_destination(source: DeadLetterQueue, found: SelectionStats, action: Action, *, to_origin: bool) -> list[str]:
     said = []
     if action is Action.COPY:
         said.append("Copies are processed, and the messages stay: if you redrive them later, they are processed again.")

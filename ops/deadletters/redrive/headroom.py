@@ -204,5 +204,5 @@ def make_gauge(source: DeadLetterQueue, plan: Plan) -> HeadroomGauge | None:
     """None when the plan's pace does not follow headroom, or nobody is known to read where the letters go."""
     if not plan.pace.headroom:
         return None
-    reader = consumers.of_plan(source, plan)
+    reader = consumers.consumer_of_plan(source, plan)
     return HeadroomGauge(source, reader, plan.pace.max_per_s) if reader else None

@@ -46,7 +46,7 @@ def ensure_can_start_locked(source: DeadLetterQueue, plan: Plan) -> None:
         with Ledger.open(path) as ledger:
             raise _begun(ledger.run())
     unfinished.ensure_not_under_way(source, plan)
-    plans.check(source, plan)
+    plans.ensure_current(source, plan)
 
 
 def _begun(run: Run) -> UsageError:

@@ -62,7 +62,7 @@ def plan_purge(source: DeadLetterQueue, export: Path) -> Plan:
             f"{elsewhere.total():,} of the {formatting.count(len(ids), 'letter')} of {export} cannot be purged: {went}.",
             "Export those that are in the queue (ops dlq scan, ops dlq export), and name that file.",
         )
-    return plans.make(
+    return plans.make_plan(
         source,
         Selection(ids=ids),
         action=Action.PURGE,
@@ -109,7 +109,7 @@ def purge_messages(
     ensure_confirmed(source, plan, confirmation)
     who = sts.caller_identity(source.aws).arn
     with queue_lock.hold_lock(source, plan.id, who):
-        plans.check(source, plan)
+        plans.ensure_current(source, plan)
         with Snapshot.open(source) as shelf:
             sha256 = _checked(shelf, plan, export)
             note = f"export {export} SHA-256 {sha256}"

@@ -79,7 +79,7 @@ def start_redrive(
     path = source.runs / f"{plan.id}.db"
     with queue_lock.hold_lock(source, plan.id, who):
         preflight.ensure_can_start_locked(source, plan)
-        plans.save(source, plan)
+        plans.save_plan(source, plan)
         with Ledger.create(path, plan, reason, who) as ledger:
             return _execute(_Execution(source, plan, ledger, who, reason, "redrive"), progress, stop)
 
@@ -221,7 +221,7 @@ def _execute(
         doing.ledger.start_run("Starting.")  # before all else: a cancellation from now on is meant for this run
         doing.record("began")
         state, said = _make_rollout(doing, progress, stop, resumed_from).run()
-        said = f"{said} {plans.staying(doing.plan.returns)}".strip()
+        said = f"{said} {plans.remaining_sentence(doing.plan.returns)}".strip()
     except OpsError as error:
         with suppress(OpsError):  # of the two, the first error is the one to tell
             doing.end(RunState.FAILED, _full_text(error))

@@ -20,7 +20,7 @@ from ops import formatting
 from ops.deadletters.ledger.model import MessageOutcome, MoveResult, Outcome, Run, RunState, RunStep, SentMessage
 from ops.deadletters.move_task.progress import MoveTaskLooping
 from ops.deadletters.plan_model import Plan
-from ops.deadletters.plans.steps import boundaries
+from ops.deadletters.plans.steps import step_boundaries
 from ops.deadletters.redrive import run_summary
 from ops.deadletters.redrive.canary import CanaryDecision, StepTally, decide_step, should_stop_early
 from ops.deadletters.redrive.tallies import StepTallies
@@ -118,7 +118,7 @@ class Rollout:
     def run(self) -> tuple[RunState, str]:
         """Carry it out; how it ended, and in which sentence. Raises what the mover raises (``ops.errors``)."""
         sizes = self.plan.steps.sizes if self.watch else ("100%",)
-        ends = boundaries(sizes, self.plan.total)
+        ends = step_boundaries(sizes, self.plan.total)
         passed = {step.number for step in self.ledger.run().steps if step.state == "passed"}
         parts = [
             _StepRange(number, begins, end, len(ends)) for number, (begins, end) in enumerate(pairwise((0, *ends)), 1)

@@ -51,7 +51,7 @@ def load_run_plan(source: DeadLetterQueue, ledger: Ledger) -> Plan:
 
 def _whole(source: DeadLetterQueue, ledger: Ledger, run: Run) -> Plan:
     try:
-        found = plans.load(source.plans / f"{run.id}.json", source)
+        found = plans.load_plan(source.plans / f"{run.id}.json", source)
         why = UsageError(f"The plan {run.id} is not the one that the run began with: its file was changed.")
     except UsageError as error:
         found, why = None, error

@@ -27,11 +27,11 @@ EMPTY_RECEIVES = 2
 """After so many in a row nothing more is visible; after one, when as many were read as the queue reported."""
 PAUSES_S = (0.2, 0.5, 1.0, 2.0)
 """Before asking again after a refusal that passes, or a connection that was cut."""
-_PASSING_CODES = ("InternalError", "InternalFailure", "InternalServerError", "ServiceUnavailable")
-_NO_LEASE = ("InvalidParameterValue", "MessageNotInflight", "ReceiptHandleIsInvalid")
+_TRANSIENT_CODES = ("InternalError", "InternalFailure", "InternalServerError", "ServiceUnavailable")
+_LEASE_ENDED_CODES = ("InvalidParameterValue", "MessageNotInflight", "ReceiptHandleIsInvalid")
 """Codes for a message that is visible again, or deleted: there is no lease any more."""
 MAX_THREADS = 8
-_BUFFERED = 4
+_BUFFERED_BATCHES = 4
 """Batches a receiving thread may be ahead of the snapshot: what bounds memory."""
 MAX_PER_WRITE = 500
 """Messages, approximately."""
@@ -55,7 +55,7 @@ class Receiver:
         self._lock = threading.Lock()
         self._stop = threading.Event()
         count = threads_for(min(limit, expected))
-        self._came: Queue[tuple[sqs.Message, ...]] = Queue(maxsize=_BUFFERED * count)
+        self._came: Queue[tuple[sqs.Message, ...]] = Queue(maxsize=_BUFFERED_BATCHES * count)
         self._threads = [threading.Thread(target=self._run, name=f"look-{n}", daemon=True) for n in range(count)]
         self.receives = self.received = 0
         self.error: AwsError | None = None
@@ -159,9 +159,9 @@ def change_visibility(
 
 def lease_ended(refused: sqs.BatchEntryError) -> bool:
     """Whether there is no lease any more: it ended by itself, or the message was deleted."""
-    return refused.code.rsplit(".", 1)[-1] in _NO_LEASE
+    return refused.code.rsplit(".", 1)[-1] in _LEASE_ENDED_CODES
 
 
 def is_transient(error: AwsError) -> bool:
     """Whether asking again may help."""
-    return isinstance(error, Throttled | Unreachable) or error.code in _PASSING_CODES
+    return isinstance(error, Throttled | Unreachable) or error.code in _TRANSIENT_CODES

@@ -70,7 +70,7 @@ def scan_notes(done: ScanResult, queue: Queue, about: ScanConditions) -> tuple[s
             f"{formatting.count(done.not_given_back, 'message')} could not be released{why}; they are visible "
             f"again within {formatting.duration(about.lease_s)}, or after the next scan."
         )
-    said += _missed(done, about)
+    said += _unread_notes(done, about)
     if done.gone:
         gone = formatting.count(done.gone, "message of the previous scan is", "messages of the previous scan are")
         said.append(f"{gone} no longer in the queue.")
@@ -81,7 +81,7 @@ def scan_notes(done: ScanResult, queue: Queue, about: ScanConditions) -> tuple[s
     return tuple(said)
 
 
-def _missed(done: ScanResult, about: ScanConditions) -> list[str]:
+def _unread_notes(done: ScanResult, about: ScanConditions) -> list[str]:
     """What was not read, and why."""
     said = []
     if done.letters >= about.limit and done.reported > about.limit:

@@ -27,7 +27,7 @@ DEFAULT_LIMIT = 100_000
 MAX_IN_FLIGHT = 110_000
 """Messages held at once at most: SQS allows about 120,000 in flight (botocore 1.44.5 model, 2026-11), and others may
 need some."""
-SHORTEST_LEASE_S, LEASE_A_LETTER_S, LONGEST_LEASE_S = 120, 0.01, 3_600
+MIN_LEASE_S, LEASE_PER_MESSAGE_S, MAX_LEASE_S = 120, 0.01, 3_600
 """A lease outlasts a scan at 100 messages per second; a slower one renews it. Were it longer, messages of a scan that
 was
 killed and that nobody continues with would stay hidden for longer."""
@@ -67,15 +67,15 @@ def scan_queue(
         )
     if limit < 1:
         raise UsageError(f"A limit of {limit} is not valid.", "Choose 1 or more.")
-    with queue_lock.hold_lock(source, queue_lock.SCAN, "a scan"), Snapshot.open(source) as shelf:
+    with queue_lock.hold_lock(source, queue_lock.SCAN_LOCK, "a scan"), Snapshot.open(source) as shelf:
         once = source.aws.without_retries(RECEIVE_TIMEOUT_S)  # lease.Receiver asks again itself
         try:
-            return _Scan(source, once, shelf, limit, progress, stop).run()
+            return _Scanner(source, once, shelf, limit, progress, stop).run()
         finally:
             once.disconnect()
 
 
-class _Scan:
+class _Scanner:
     """One scan."""
 
     def __init__(
@@ -114,7 +114,7 @@ class _Scan:
             reported, in_flight = depth.visible + held, depth.in_flight - held
             most = min(self._limit, max(0, MAX_IN_FLIGHT - in_flight))
             self._there = min(most, reported)
-            self._lease_s = int(min(LONGEST_LEASE_S, max(SHORTEST_LEASE_S, LEASE_A_LETTER_S * self._there)))
+            self._lease_s = int(min(MAX_LEASE_S, max(MIN_LEASE_S, LEASE_PER_MESSAGE_S * self._there)))
             receiver = bulk_receive.Receiver(
                 self._aws, self._queue, self._lease_s, max(0, most - begun.held), depth.visible
             )

@@ -2,10 +2,10 @@
 
 from ops.deadletters.snapshot.grouping import CauseGroup, CauseOrigin, cause_fingerprints, cause_origins
 from ops.deadletters.snapshot.request_ids import invocation_request_ids
-from ops.deadletters.snapshot.snapshot import LIVE, Snapshot, SnapshotInfo
+from ops.deadletters.snapshot.snapshot import MOVABLE_PLACES, Snapshot, SnapshotInfo
 
 __all__ = [
-    "LIVE",
+    "MOVABLE_PLACES",
     "CauseGroup",
     "CauseOrigin",
     "Snapshot",

@@ -12,7 +12,7 @@ from typing import Any, Protocol
 from ops.deadletters.messages.model import Kind, Place
 from ops.deadletters.snapshot import rows, schema
 
-GROUPS = """
+GROUPS_QUERY = """
 SELECT g.fingerprint, g.letters, g.first_sent, g.last_sent, g.first_died, g.last_died, g.versions, g.kinds, g.job_kinds,
     s.error_type, s.label, s.location, s.cause_source, s.id, g.likely, g.sources, g.likely_letters
 FROM (
@@ -26,13 +26,13 @@ FROM (
 ORDER BY g.letters DESC, g.fingerprint = '', g.fingerprint
 """
 
-ORIGINS = """
+ORIGINS_QUERY = """
 SELECT fingerprint, source, kind, count(*), max(died) FROM letters
 WHERE place IN (SELECT value FROM json_each(?)) GROUP BY fingerprint, source, kind
 """
 
 
-class Readable(Protocol):
+class OpenSnapshot(Protocol):
     """An open snapshot."""
 
     path: Path
@@ -77,7 +77,7 @@ class CauseGroup:
 
 
 def group_from_row(row: Sequence[Any], total: int) -> CauseGroup:
-    """Of a row of ``GROUPS``. Raises ``atomic_file.MALFORMED`` for what is none, since its file may be damaged."""
+    """Of a row of ``GROUPS_QUERY``. Raises ``atomic_file.MALFORMED`` for what is none, since its file may be damaged."""
     if not all(isinstance(row[at], str) for at in (0, 9, 10, 11, 12, 13)):
         raise ValueError("a column holds what it never does")
     return CauseGroup(
@@ -92,28 +92,28 @@ def group_from_row(row: Sequence[Any], total: int) -> CauseGroup:
         last_sent=rows.from_milliseconds(row[3]),
         first_died=rows.from_microseconds(row[4]),
         last_died=rows.from_microseconds(row[5]),
-        versions=_several(row[6]),
-        kinds=tuple(Kind(kind) for kind in _several(row[7])),
-        job_kinds=_several(row[8]),
-        sources=_several(row[15]),
+        versions=_split(row[6]),
+        kinds=tuple(Kind(kind) for kind in _split(row[7])),
+        job_kinds=_split(row[8]),
+        sources=_split(row[15]),
         likely=bool(row[14]),
         sample_id=row[13],
         likely_letters=row[16],
     )
 
 
-def _several(joined: str | None) -> tuple[str, ...]:
+def _split(joined: str | None) -> tuple[str, ...]:
     return tuple(sorted(part for part in (joined or "").split(",") if part))
 
 
-def cause_origins(shelf: Readable, places: Sequence[Place]) -> tuple[CauseOrigin, ...]:
+def cause_origins(shelf: OpenSnapshot, places: Sequence[Place]) -> tuple[CauseOrigin, ...]:
     """Where the messages of each fingerprint came from. Raises OpsError when the snapshot cannot be read."""
     with schema.translate_sqlite_errors(shelf.path):
-        found = shelf.connection.execute(ORIGINS, [schema.dumps([place.value for place in places])]).fetchall()
+        found = shelf.connection.execute(ORIGINS_QUERY, [schema.dumps([place.value for place in places])]).fetchall()
     return tuple(CauseOrigin(row[0], row[1], Kind(row[2]), row[3], rows.from_microseconds(row[4])) for row in found)
 
 
-def cause_fingerprints(shelf: Readable, letter_ids: Iterable[str]) -> dict[str, str]:
+def cause_fingerprints(shelf: OpenSnapshot, letter_ids: Iterable[str]) -> dict[str, str]:
     """Of each of these messages that has a cause, wherever it is now. Raises OpsError."""
     sql = "SELECT id, fingerprint FROM letters WHERE id IN (SELECT value FROM json_each(?)) AND fingerprint <> ''"
     with schema.translate_sqlite_errors(shelf.path):

@@ -18,7 +18,7 @@ from ops.deadletters.snapshot import rows, selection_query
 from ops.deadletters.snapshot.schema import damaged_error, dumps, translate_read_errors
 from ops.errors import UsageError
 
-ORDERS = {
+SORT_COLUMNS = {
     "sent": ("sent",),
     "died": ("died",),
     "receives": ("receives",),
@@ -30,7 +30,7 @@ MAX_CACHED = 24
 """Answers kept in memory, of all snapshots: 0.8 MB each for 100,000 messages."""
 
 _Key = tuple[Any, ...]
-_answers: OrderedDict[_Key, array[int]] = OrderedDict()
+_results: OrderedDict[_Key, array[int]] = OrderedDict()
 _lock = Lock()
 
 
@@ -44,23 +44,23 @@ def selected_rows(
 ) -> Sequence[int]:
     """``letters.n`` of what is selected, in order. Raises UsageError: not a valid JMESPath expression, or no such
     order."""
-    if order not in ORDERS:
-        raise UsageError(f"Messages cannot be sorted by {order}.", f"Sort by one of: {', '.join(ORDERS)}.")
+    if order not in SORT_COLUMNS:
+        raise UsageError(f"Messages cannot be sorted by {order}.", f"Sort by one of: {', '.join(SORT_COLUMNS)}.")
     changes = connection.execute("SELECT value FROM notes WHERE key = 'changes'").fetchone()
     key: _Key = (str(path), changes, selection, order, descending, tuple(places))
     with _lock:
-        if key in _answers:
-            _answers.move_to_end(key)
-            return _answers[key]
-    found = array("q", _scan(connection, path, selection, order, descending, places))
+        if key in _results:
+            _results.move_to_end(key)
+            return _results[key]
+    found = array("q", _matching_rows(connection, path, selection, order, descending, places))
     with _lock:
-        _answers[key] = found
-        while len(_answers) > MAX_CACHED:
-            _answers.popitem(last=False)
+        _results[key] = found
+        while len(_results) > MAX_CACHED:
+            _results.popitem(last=False)
     return found
 
 
-def _scan(
+def _matching_rows(
     connection: sqlite3.Connection,
     path: Path,
     selection: Selection,
@@ -73,11 +73,11 @@ def _scan(
     values = (dumps([place.value for place in places]), *asked.values)
     if not asked.contents:
         direction = "DESC" if descending else "ASC"
-        by = ", ".join(f"{column} {direction}" for column in (*ORDERS[order], "n"))
+        by = ", ".join(f"{column} {direction}" for column in (*SORT_COLUMNS[order], "n"))
         return (row[0] for row in connection.execute(f"SELECT n FROM letters WHERE {condition} ORDER BY {by}", values))
-    keys = ", ".join([f"ifnull({column}, -1)" for column in ORDERS[order]] + ["n"])
+    keys = ", ".join([f"ifnull({column}, -1)" for column in SORT_COLUMNS[order]] + ["n"])
     # "+": not by an index, in whose order bodies lie scattered over the file, but in their own
-    meant = f"FROM {rows.FROM} WHERE +{condition}"
+    meant = f"FROM {rows.MESSAGE_TABLES} WHERE +{condition}"
 
     found: list[list[Any]] = []
     if asked.unsure != "1":
@@ -86,9 +86,9 @@ def _scan(
         )
         found = json.loads(sure.fetchone()[0])
     if asked.check and asked.unsure != "0":
-        unsure = f"SELECT {keys}, {', '.join(selection_query.DOCUMENT)} {meant} AND ({asked.unsure})"
+        unsure = f"SELECT {keys}, {', '.join(selection_query.DOCUMENT_COLUMNS)} {meant} AND ({asked.unsure})"
         for row in connection.execute(unsure, values):
-            size = len(row) - len(selection_query.DOCUMENT)
+            size = len(row) - len(selection_query.DOCUMENT_COLUMNS)
             if asked.check(_document(path, row[size:])):
                 found.append(list(row[:size]))
     with translate_read_errors(path):

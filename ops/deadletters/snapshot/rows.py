@@ -17,26 +17,26 @@ from ops.deadletters.snapshot.schema import dumps
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
-COLUMNS = """letters.id, place, kind, sent, receives, source, original_id, request_id, seen,
+MESSAGE_COLUMNS = """letters.id, place, kind, sent, receives, source, original_id, request_id, seen,
     error_type, error_message, location, cause_source, cause_request_id, died, version, job_kind, fingerprint, label,
     likely, attributes, types, system, body"""
-FROM = "letters JOIN contents USING (n)"
-SKETCH = """id, kind, original_id, request_id, sent, json_extract(system, '$.ApproximateFirstReceiveTimestamp'), source,
+MESSAGE_TABLES = "letters JOIN contents USING (n)"
+SUMMARY_COLUMNS = """id, kind, original_id, request_id, sent, json_extract(system, '$.ApproximateFirstReceiveTimestamp'), source,
     body"""
 
-LETTER = """INSERT INTO letters (error_type, error_message, location, cause_source, cause_request_id, died, version,
+INSERT_MESSAGE = """INSERT INTO letters (error_type, error_message, location, cause_source, cause_request_id, died, version,
     job_kind, fingerprint, label, likely, id, place, kind, sent, receives, source, original_id, request_id, bytes, form)
     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING"""
-CONTENTS = """INSERT INTO contents (n, attributes, types, system, outline, body)
+INSERT_CONTENTS = """INSERT INTO contents (n, attributes, types, system, outline, body)
     SELECT n, ?, ?, ?, ?, ? FROM letters WHERE id = ?"""
-CAUSE = """UPDATE letters SET error_type = ?, error_message = ?, location = ?, cause_source = ?, cause_request_id = ?,
+UPDATE_CAUSE = """UPDATE letters SET error_type = ?, error_message = ?, location = ?, cause_source = ?, cause_request_id = ?,
     died = ?, version = ?, job_kind = ?, fingerprint = ?, label = ?, likely = ? WHERE id = ?"""
 
 
-def letter_values(letter: DeadLetter, cause: Cause, place: Place, form: message_body.BodyFormat) -> tuple[Any, ...]:
-    """Values for ``LETTER``."""
+def message_values(letter: DeadLetter, cause: Cause, place: Place, form: message_body.BodyFormat) -> tuple[Any, ...]:
+    """Values for ``INSERT_MESSAGE``."""
     return (
-        *_of_cause(cause),
+        *_cause_columns(cause),
         storable(letter.message_id),
         place.value,
         letter.kind.value,
@@ -51,7 +51,7 @@ def letter_values(letter: DeadLetter, cause: Cause, place: Place, form: message_
 
 
 def contents_values(letter: DeadLetter, value: Any, form: message_body.BodyFormat) -> tuple[Any, ...]:
-    """Values for ``CONTENTS``. ``value``: its body, parsed."""
+    """Values for ``INSERT_CONTENTS``. ``value``: its body, parsed."""
     return (
         dumps({name: attribute.value for name, attribute in letter.attributes.items()}),
         dumps({name: attribute.data_type for name, attribute in letter.attributes.items()}),
@@ -68,22 +68,22 @@ def _outline(body: str, value: Any) -> str | None:
     if (found := message_body.body_outline(value)) is None:
         return None
     try:
-        written = _outlined(found)
+        written = _encode_outline(found)
     except ValueError:  # 1e999 is a number to Python, and infinite
         return None
     return written if len(written) * 2 <= len(body) else None
 
 
-_outlined = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode
+_encode_outline = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode
 
 
 def cause_values(letter_id: str, cause: Cause) -> tuple[Any, ...]:
-    """Values for ``CAUSE``."""
-    return *_of_cause(cause), letter_id
+    """Values for ``UPDATE_CAUSE``."""
+    return *_cause_columns(cause), letter_id
 
 
 @lru_cache(maxsize=256)  # a hundred thousand may be guessed to have failed with the same cause
-def _of_cause(cause: Cause) -> tuple[Any, ...]:
+def _cause_columns(cause: Cause) -> tuple[Any, ...]:
     return (
         *(storable(text) for text in (cause.error_type, cause.error_message, cause.location, cause.source)),
         storable(cause.request_id),
@@ -94,8 +94,8 @@ def _of_cause(cause: Cause) -> tuple[Any, ...]:
 
 
 def message_from_row(row: Sequence[Any]) -> SnapshotMessage:
-    """Of a row of ``COLUMNS``. Raises ``atomic_file.MALFORMED`` for what is none, since its file may be damaged."""
-    if set(map(type, _texts(row))) != {str} or type(row[4]) is not int:
+    """Of a row of ``MESSAGE_COLUMNS``. Raises ``atomic_file.MALFORMED`` for what is none, since its file may be damaged."""
+    if set(map(type, _text_columns(row))) != {str} or type(row[4]) is not int:
         raise ValueError("a column holds what it never does")
     attributes, types = _named_texts(row[20]), _named_texts(row[21])
     place = Place(row[1])
@@ -128,10 +128,10 @@ def message_from_row(row: Sequence[Any]) -> SnapshotMessage:
     return SnapshotMessage(letter, cause, place, from_milliseconds(row[8]))
 
 
-_texts = itemgetter(0, 5, 6, 7, 9, 10, 11, 12, 13, 15, 16, 17, 18)
+_text_columns = itemgetter(0, 5, 6, 7, 9, 10, 11, 12, 13, 15, 16, 17, 18)
 
 
-class Sketch(NamedTuple):
+class MessageSummary(NamedTuple):
     """Of a message, what tells where to look for its cause: a tenth of the time that reading it whole takes."""
 
     message_id: str
@@ -144,9 +144,9 @@ class Sketch(NamedTuple):
     body: str
 
 
-def sketch_from_row(row: Sequence[Any]) -> Sketch:
-    """Of a row of ``SKETCH``."""
-    return Sketch(
+def summary_from_row(row: Sequence[Any]) -> MessageSummary:
+    """Of a row of ``SUMMARY_COLUMNS``."""
+    return MessageSummary(
         row[0],
         Kind(row[1]),
         row[2],
@@ -158,23 +158,23 @@ def sketch_from_row(row: Sequence[Any]) -> Sketch:
     )
 
 
-_raw = json.JSONDecoder().raw_decode
+_raw_decode = json.JSONDecoder().raw_decode
 
 
 def _decoded(written: str) -> Any:
     """Of what ``dumps`` wrote, which has no spaces around it to look for: a third of the time, three times a
     message."""
-    return _raw(written)[0]
+    return _raw_decode(written)[0]
 
 
 def _named_texts(written: str) -> dict[str, str]:
     found = _decoded(written)
-    if type(found) is not dict or not set(map(type, found.values())) <= _STR:
+    if type(found) is not dict or not set(map(type, found.values())) <= _ONLY_STR:
         raise ValueError("not an object of texts")
     return found
 
 
-_STR = {str}
+_ONLY_STR = {str}
 
 
 def encode_body(text: str) -> str | bytes:

@@ -158,13 +158,15 @@ class ScanLog:
         ids = schema.dumps([each.message_id for each in met])
         these = "id IN (SELECT value FROM json_each(?))"
         with schema.translate_read_errors(self._shelf.path):
-            told = self._ask(f"SELECT {rows.COLUMNS} FROM {rows.FROM} WHERE {these}", [ids])
+            told = self._ask(f"SELECT {rows.MESSAGE_COLUMNS} FROM {rows.MESSAGE_TABLES} WHERE {these}", [ids])
             before = {one.letter.message_id: one for one in map(rows.message_from_row, told)}
         self._ask(f"DELETE FROM contents WHERE n IN (SELECT n FROM letters WHERE {these})", [ids])
         self._ask(f"DELETE FROM letters WHERE {these}", [ids])
         self._shelf.put(met, Place.QUEUE)
         same = [each.message_id for each in met if _cause_inputs(each) == _cause_inputs(before[each.message_id].letter)]
-        self._shelf.connection.executemany(rows.CAUSE, [rows.cause_values(one, before[one].cause) for one in same])
+        self._shelf.connection.executemany(
+            rows.UPDATE_CAUSE, [rows.cause_values(one, before[one].cause) for one in same]
+        )
 
     def _count(self, number: int) -> int:
         found = self._ask("SELECT count(*) FROM letters WHERE receipt IS NOT NULL AND look = ?", [number]).fetchone()

@@ -12,13 +12,13 @@ from pathlib import Path
 from ops import atomic_file
 from ops.errors import OpsError
 
-VERSION = 2
-APPLICATION = 0x0D1EAD  # in the file's header: that it is a snapshot
-WAIT_S = 30.0
+SCHEMA_VERSION = 2
+APPLICATION_ID = 0x0D1EAD  # in the file's header: that it is a snapshot
+LOCK_TIMEOUT_S = 30.0
 """How long a writer waits for another one; a scan's page takes milliseconds."""
-PAGE = 16_384
+PAGE_BYTES = 16_384
 """Bytes: some ten messages of 1 KB, of which smaller pages would waste a third."""
-MAPPED = 1 << 31
+MMAP_BYTES = 1 << 31
 """Bytes of the file read through the page cache itself, which costs a scan of 100,000 messages half its time."""
 
 TABLES = """
@@ -84,21 +84,21 @@ def connect(path: Path) -> sqlite3.Connection:
     """
     atomic_file.ensure_regular(path)
     with translate_sqlite_errors(path):
-        connection = sqlite3.connect(path, timeout=WAIT_S, isolation_level=None, check_same_thread=False)
+        connection = sqlite3.connect(path, timeout=LOCK_TIMEOUT_S, isolation_level=None, check_same_thread=False)
     try:
         with translate_read_errors(path):
-            _settle(connection, path)
+            _configure(connection, path)
     except BaseException:
         connection.close()
         raise
     return connection
 
 
-def _settle(connection: sqlite3.Connection, path: Path) -> None:
-    connection.execute(f"PRAGMA page_size = {PAGE}")  # of a new file
+def _configure(connection: sqlite3.Connection, path: Path) -> None:
+    connection.execute(f"PRAGMA page_size = {PAGE_BYTES}")  # of a new file
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = NORMAL")
-    connection.execute(f"PRAGMA mmap_size = {MAPPED}")
+    connection.execute(f"PRAGMA mmap_size = {MMAP_BYTES}")
     connection.execute("PRAGMA temp_store = MEMORY")
     connection.create_function("found", 2, _found, deterministic=True)
     connection.create_function("found_in", 2, _found_in, deterministic=True)
@@ -109,22 +109,22 @@ def _settle(connection: sqlite3.Connection, path: Path) -> None:
             for statement in TABLES.split(";"):
                 connection.execute(statement)
             connection.execute("INSERT INTO notes VALUES ('changes', ?)", [secrets.randbits(60)])
-            connection.execute(f"PRAGMA application_id = {APPLICATION}")
-            connection.execute(f"PRAGMA user_version = {VERSION}")
+            connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+            connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
         connection.execute("COMMIT")
     application, version, _ = _state(connection)
-    if (application, version) == (APPLICATION, 1):
-        version = _from_1(connection)
-    if application != APPLICATION:
+    if (application, version) == (APPLICATION_ID, 1):
+        version = _upgrade_from_1(connection)
+    if application != APPLICATION_ID:
         raise OpsError(f"{path} is not a snapshot of a dead-letter queue.", "Move the file away and scan again.")
-    if version != VERSION:
+    if version != SCHEMA_VERSION:
         raise OpsError(
-            f"The snapshot {path} was written by another version ({version}; this one reads {VERSION}).",
+            f"The snapshot {path} was written by another version ({version}; this one reads {SCHEMA_VERSION}).",
             f"Use that version, or move the file away (mv {path} {path}.old) and scan again.",
         )
 
 
-def _from_1(connection: sqlite3.Connection) -> int:
+def _upgrade_from_1(connection: sqlite3.Connection) -> int:
     """Messages of then have no outline, and are asked by their bodies."""
     connection.execute("BEGIN IMMEDIATE")
     if _state(connection)[1] == 1:
@@ -148,7 +148,7 @@ def write_transaction(connection: sqlite3.Connection, path: Path) -> Iterator[No
         connection.execute("BEGIN IMMEDIATE")
         try:
             yield
-            connection.execute(CHANGED)
+            connection.execute(COUNT_CHANGE)
             connection.execute("COMMIT")
         except BaseException:
             if connection.in_transaction:
@@ -156,7 +156,7 @@ def write_transaction(connection: sqlite3.Connection, path: Path) -> Iterator[No
             raise
 
 
-CHANGED = """
+COUNT_CHANGE = """
 INSERT INTO notes VALUES ('changes', '1') ON CONFLICT (key) DO UPDATE SET value = CAST(value AS INTEGER) + 1
 """
 """Counts the snapshot's changes, so that an earlier result is known to be still valid. The count of a new file starts at
@@ -201,7 +201,7 @@ def _snapshot_error(path: Path, error: sqlite3.Error) -> OpsError:
             f"The disk is full: the snapshot {path} could not be written ({text}).",
             "Free disk space (or set OPS_HOME to another disk) and scan again: what was read so far is kept.",
         )
-    if any(sign in text for sign in _DAMAGE):
+    if any(sign in text for sign in _DAMAGE_SIGNS):
         return damaged_error(path, text)
     if "locked" in text:
         return OpsError(f"The snapshot {path} is locked by another process.", "Wait until its scan ends.")
@@ -211,7 +211,7 @@ def _snapshot_error(path: Path, error: sqlite3.Error) -> OpsError:
     )
 
 
-_DAMAGE = ("malformed", "not a database", "no such table", "no such column", "decode", "user-defined function")
+_DAMAGE_SIGNS = ("malformed", "not a database", "no such table", "no such column", "decode", "user-defined function")
 
 
 def _found(body: str | bytes, wanted: str) -> bool:

@@ -17,7 +17,7 @@ from ops.deadletters.snapshot.schema import dumps
 
 
 @dataclass(frozen=True)
-class Query:
+class SelectionQuery:
     """``condition``: SQL over messages and contents, true of every message that is meant. ``unsure``: SQL, true of
     those
     among them that ``check`` must be asked about. ``contents``: whether it reads bodies and attributes at all."""
@@ -29,7 +29,7 @@ class Query:
     check: Callable[[Mapping[str, Any]], bool] | None = None
 
 
-def compile_selection(selection: Selection) -> Query:
+def compile_selection(selection: Selection) -> SelectionQuery:
     """Raises UsageError when ``selection.where`` is not a valid JMESPath expression, with the position of what is
     wrong."""
     conditions: list[str] = []
@@ -39,7 +39,7 @@ def compile_selection(selection: Selection) -> Query:
         conditions.append(condition)
         values.extend(more)
 
-    if selection.cause == UNEXPLAINED:
+    if selection.cause == UNKNOWN_CAUSE:
         also("fingerprint = ''")
     elif _FINGERPRINT.fullmatch(selection.cause):
         also("substr(fingerprint, 1, ?) = ?", len(selection.cause), selection.cause)
@@ -52,13 +52,13 @@ def compile_selection(selection: Selection) -> Query:
     if selection.ids:
         also("letters.id IN (SELECT value FROM json_each(?))", dumps(selection.ids))
     if selection.text:
-        also(*_text(selection.text))
+        also(*_text_condition(selection.text))
     unsure, check = "0", None
     if selection.where:
         found = jmespath_filter.compile_filter(selection.where)
         also(found.condition, *found.values)
         unsure, check = found.unsure, found.check
-    return Query(
+    return SelectionQuery(
         " AND ".join(f"({condition})" for condition in conditions) or "1",
         tuple(values),
         bool(selection.text or selection.where),
@@ -68,16 +68,16 @@ def compile_selection(selection: Selection) -> Query:
 
 
 _FINGERPRINT = re.compile("[0-9a-f]{1,10}")
-UNEXPLAINED = "unknown"
+UNKNOWN_CAUSE = "unknown"
 """As a selection's cause: messages that have none."""
 
-LONGEST_LIKE = 10_000
+MAX_LIKE_CHARS = 10_000
 """Characters: SQLite takes patterns of 50,000, in which some characters are escaped."""
-DOCUMENT = ("body", "attributes", "system", "kind", *path.CAUSE.values())
+DOCUMENT_COLUMNS = ("body", "attributes", "system", "kind", *path.CAUSE_COLUMNS.values())
 
 
 def filter_document(row: Sequence[Any]) -> dict[str, Any]:
-    """What a filter is asked about, of a row of ``DOCUMENT``."""
+    """What a filter is asked about, of a row of ``DOCUMENT_COLUMNS``."""
     text = rows.decode_body(row[0])
     return {
         "body": message_body.parse_body(text),
@@ -85,15 +85,15 @@ def filter_document(row: Sequence[Any]) -> dict[str, Any]:
         "attributes": json.loads(row[1]),
         "system": json.loads(row[2]),
         "kind": row[3],
-        "cause": dict(zip(path.CAUSE, row[4:], strict=True)),
+        "cause": dict(zip(path.CAUSE_COLUMNS, row[4:], strict=True)),
     }
 
 
-def _text(wanted: str) -> tuple[str, ...]:
+def _text_condition(wanted: str) -> tuple[str, ...]:
     """Upper and lower case alike. SQLite's LIKE knows ASCII only, and text; ``snapshot.schema``'s ``found`` the
     rest."""
     plain = wanted.isascii() and wanted.isprintable() and not set(wanted) & set('"\\{}:,')
-    if plain and len(wanted) < LONGEST_LIKE:
+    if plain and len(wanted) < MAX_LIKE_CHARS:
         escaped = re.sub(r"([%_|])", r"|\1", wanted)
         like = f"%{escaped}%"
         body = "CASE typeof(body) WHEN 'text' THEN body LIKE ? ESCAPE '|' ELSE found(body, ?) END"

@@ -18,10 +18,10 @@ from ops.deadletters.messages.model import Cause, DeadLetter, Place, SnapshotMes
 from ops.deadletters.plan_model import Selection
 from ops.deadletters.queue import DeadLetterQueue
 from ops.deadletters.snapshot import index_query, rows, schema
-from ops.deadletters.snapshot.grouping import GROUPS, CauseGroup, group_from_row
+from ops.deadletters.snapshot.grouping import GROUPS_QUERY, CauseGroup, group_from_row
 from ops.errors import UsageError
 
-LIVE = (Place.QUEUE, Place.IMPORTED)
+MOVABLE_PLACES = (Place.QUEUE, Place.IMPORTED)
 """Places of the messages that can still be moved."""
 MESSAGES_PER_WRITE = 500
 """Messages put in the snapshot at once: their bodies are in memory."""
@@ -96,7 +96,7 @@ class Snapshot:
         offset: int = 0,
         places: Sequence[Place] = (),
     ) -> tuple[SnapshotMessage, ...]:
-        """One page of what is selected. ``order``: one of ``index_query.ORDERS``; messages alike in it keep their
+        """One page of what is selected. ``order``: one of ``index_query.SORT_COLUMNS``; messages alike in it keep their
         order.
         ``places``: where the messages are, here and below; those that the selection is about when nothing is said.
 
@@ -131,22 +131,24 @@ class Snapshot:
         while page := tuple(islice(numbers, batch)):
             yield from self._at(page)
 
-    def sketches(self, fingerprints: Iterable[str], places: Sequence[Place] = LIVE) -> Iterator[rows.Sketch]:
+    def sketches(
+        self, fingerprints: Iterable[str], places: Sequence[Place] = MOVABLE_PLACES
+    ) -> Iterator[rows.MessageSummary]:
         """Messages of these causes ("": of none), in no order. Nothing may be written before the last one is read."""
         marks = schema.dumps(list(fingerprints))
         with schema.translate_read_errors(self.path):
             found = self.connection.execute(
-                f"SELECT {rows.SKETCH} FROM {rows.FROM} WHERE fingerprint IN (SELECT value FROM json_each(?)) "
+                f"SELECT {rows.SUMMARY_COLUMNS} FROM {rows.MESSAGE_TABLES} WHERE fingerprint IN (SELECT value FROM json_each(?)) "
                 "AND +place IN (SELECT value FROM json_each(?))",
                 [marks, schema.dumps([place.value for place in places])],
             )
-            yield from map(rows.sketch_from_row, found)
+            yield from map(rows.summary_from_row, found)
 
     def bodies(self, letter_ids: Iterable[str]) -> Iterator[tuple[str, str]]:
         """Message ids with their bodies, as ``sketches`` gives messages."""
         with schema.translate_read_errors(self.path):
             found = self.connection.execute(
-                f"SELECT id, body FROM {rows.FROM} WHERE id IN (SELECT value FROM json_each(?))",
+                f"SELECT id, body FROM {rows.MESSAGE_TABLES} WHERE id IN (SELECT value FROM json_each(?))",
                 [schema.dumps(list(letter_ids))],
             )
             yield from ((letter_id, rows.decode_body(kept)) for letter_id, kept in found)
@@ -156,11 +158,11 @@ class Snapshot:
         with schema.translate_read_errors(self.path):
             found = (
                 self.connection.execute(
-                    f"SELECT {rows.COLUMNS} FROM {rows.FROM} WHERE id = ?",
+                    f"SELECT {rows.MESSAGE_COLUMNS} FROM {rows.MESSAGE_TABLES} WHERE id = ?",
                     [letter_id],
                 ).fetchall()
                 or self.connection.execute(
-                    f"SELECT {rows.COLUMNS} FROM {rows.FROM} WHERE substr(id, 1, ?) = ? LIMIT 2",
+                    f"SELECT {rows.MESSAGE_COLUMNS} FROM {rows.MESSAGE_TABLES} WHERE substr(id, 1, ?) = ? LIMIT 2",
                     [len(letter_id), letter_id],
                 ).fetchall()
             )
@@ -185,7 +187,7 @@ class Snapshot:
     def groups(self, places: Sequence[Place] = (Place.QUEUE,)) -> tuple[CauseGroup, ...]:
         """One per fingerprint, most messages first; messages without a cause are the group of the fingerprint ""."""
         with schema.translate_read_errors(self.path):
-            found = self.connection.execute(GROUPS, [schema.dumps([place.value for place in places])]).fetchall()
+            found = self.connection.execute(GROUPS_QUERY, [schema.dumps([place.value for place in places])]).fetchall()
             total = sum(row[1] for row in found)
             return tuple(group_from_row(row, total) for row in found)
 
@@ -226,11 +228,11 @@ class Snapshot:
         read = [message_body.classify_body(letter.body) for letter in letters]
         kept = list(zip(letters, read, strict=True))
         self.connection.executemany(
-            rows.LETTER,
-            (rows.letter_values(letter, cause_record.own_cause(letter), place, form) for letter, (_, form) in kept),
+            rows.INSERT_MESSAGE,
+            (rows.message_values(letter, cause_record.own_cause(letter), place, form) for letter, (_, form) in kept),
         )
         self.connection.executemany(
-            rows.CONTENTS, (rows.contents_values(letter, value, form) for letter, (value, form) in kept)
+            rows.INSERT_CONTENTS, (rows.contents_values(letter, value, form) for letter, (value, form) in kept)
         )
 
     def set_causes(self, causes: Iterable[tuple[str, Cause]]) -> None:
@@ -238,7 +240,7 @@ class Snapshot:
         values = (rows.cause_values(*each) for each in causes)
         while page := list(islice(values, CAUSES_PER_WRITE)):  # so that nobody waits for whoever finds the causes
             with schema.write_transaction(self.connection, self.path):
-                self.connection.executemany(rows.CAUSE, page)
+                self.connection.executemany(rows.UPDATE_CAUSE, page)
 
     def labels(self) -> dict[str, str]:
         """By fingerprint: one label of those that its messages have."""
@@ -333,7 +335,7 @@ class Snapshot:
             found = {
                 row[-1]: row
                 for row in self.connection.execute(
-                    f"SELECT {rows.COLUMNS}, n FROM {rows.FROM} WHERE n IN (SELECT value FROM json_each(?))",
+                    f"SELECT {rows.MESSAGE_COLUMNS}, n FROM {rows.MESSAGE_TABLES} WHERE n IN (SELECT value FROM json_each(?))",
                     [schema.dumps(list(numbers))],
                 )
             }

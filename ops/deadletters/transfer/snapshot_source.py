@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from ops.deadletters.ledger.schema import INTENT, PLANNED
 from ops.deadletters.plan_model import Action, Plan, Selection
-from ops.deadletters.snapshot import LIVE, Snapshot
+from ops.deadletters.snapshot import MOVABLE_PLACES, Snapshot
 from ops.deadletters.transfer.in_flight import InFlightMessage
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ class SnapshotSource:
             return []
         ids = {number: self._plan.ids[number] for number in numbers}
         with Snapshot.open(self._source) as snapshot:
-            rows = snapshot.iterate(Selection(ids=tuple(ids.values())), places=LIVE)
+            rows = snapshot.iterate(Selection(ids=tuple(ids.values())), places=MOVABLE_PLACES)
             messages = {row.letter.message_id: row.letter for row in rows}
         missing = [number for number in numbers if ids[number] not in messages]
         if missing:

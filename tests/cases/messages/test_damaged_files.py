@@ -99,7 +99,7 @@ def kept(desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Kept:
     plan = str(desk.told("plan", *quick)["plan"]["id"])
     source = desk.world.source
     desk.ops("scan")
-    redrive.start_redrive(source, plans.load(plan, source), reason="r", stop=lambda: True)
+    redrive.start_redrive(source, plans.load_plan(plan, source), reason="r", stop=lambda: True)
     desk.ops("export", str(Path(os.environ["OPS_HOME"]) / "export.jsonl"))
     for path in source.folder.rglob("*.db"):
         settle(path)

@@ -240,9 +240,9 @@ def untouched(before: str, after: str) -> int:
 
 def longest(body: str, path: str) -> int:
     """Length of the text of the value that ``path`` addresses; of a key to add, what an empty object has within it."""
-    part = json_roundtrip.whole(body)
-    for step in edits.json_path.parse(path)[1:]:
-        members = json_roundtrip.parts(body, part)
+    part = json_roundtrip.parse_document(body)
+    for step in edits.json_path.parse_path(path)[1:]:
+        members = json_roundtrip.parse_members(body, part)
         named = [one for one in members if one.key == step.value] if step.kind == "key" else [members[step.value]]
         if not named:
             return part.end - part.start if not members else 0

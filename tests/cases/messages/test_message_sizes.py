@@ -89,7 +89,7 @@ def test_the_limit_of_the_queue_they_came_from_counts_on_the_way_back(world: Wor
     older = replace(world.source.workload.queue, max_bytes=OLDER)
     source = replace(world.source, workload=replace(world.source.workload, queue=older))
     world.put(["x" * OLDER, "y"])
-    plan = plans.make(source, Selection(), pace=Pace(None, headroom=False), engine="ledger")
+    plan = plans.make_plan(source, Selection(), pace=Pace(None, headroom=False), engine="ledger")
     assert "1 message at the SQS limit (10 attributes, 262,144 bytes in that queue)" in str(plan.warnings)
     assert plan.bytes == OLDER + len("y") + len(DLQ_ORIGINAL_MESSAGE_ID) + len("String") + 36
 

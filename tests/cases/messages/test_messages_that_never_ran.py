@@ -25,7 +25,7 @@ THROTTLED = {"Throttles": {0: 2.0, 1: 1.0}}
 
 
 def told(here: DeadLetterQueue) -> tuple[str, bool, str]:
-    causes.explain(here)
+    causes.explain_causes(here)
     with Snapshot.open(here) as shelf:
         cause = shelf.get("m1").cause
     return cause.error_type, cause.likely, cause.source
@@ -52,7 +52,7 @@ def test_it_is_inferred_from_throttles_and_silence(
         assert found[0] == expected
         if expected == "Never ran":
             assert found[1:] == (True, "metrics")
-            assert causes.report(here).finding.text.startswith(
+            assert causes.report_causes(here).finding.text.startswith(
                 "Critical: 1 dead letter: likely Never ran: the function was"
             )
 

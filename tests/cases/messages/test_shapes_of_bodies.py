@@ -19,7 +19,7 @@ from ops.deadletters.causes.clustering.clusters import CLUSTER_SOURCE, PayloadCl
 from ops.deadletters.messages import parse, s3_pointers
 from ops.deadletters.messages.model import Attribute, SnapshotMessage
 from ops.deadletters.plan_model import Selection
-from ops.deadletters.plans.selection_stats import survey
+from ops.deadletters.plans.selection_stats import collect_stats
 from tests.factories import a_dead_letter
 from tests.fakes.logs import BEGAN, a_source
 
@@ -203,7 +203,7 @@ def test_others_tell_nothing(body: str) -> None:
     ],
 )
 def test_a_pointer_is_recognised(body: str, uri: str | None) -> None:
-    found = s3_pointers.read(body)
+    found = s3_pointers.read_pointer(body)
     assert (found.uri if found else None) == uri
 
 
@@ -213,7 +213,7 @@ def test_an_export_says_what_it_does_not_hold(tmp_path: Path, monkeypatch: pytes
     with a_source(tmp_path, monkeypatch, [*messages, a_dead_letter("{}", "other", sent=BEGAN)]) as (here, _):
         done = exports.export_messages(here, Selection(), tmp_path / "out.jsonl")
     assert done.notes == ("3 messages are pointers to S3 objects that may be gone: s3://b/k0, ….",)
-    assert s3_pointers.warning(1, s3_pointers.Pointer("b", "k")) == (
+    assert s3_pointers.pointer_warning(1, s3_pointers.Pointer("b", "k")) == (
         "1 message is a pointer to an S3 object that may be gone: s3://b/k."
     )
 
@@ -221,5 +221,5 @@ def test_an_export_says_what_it_does_not_hold(tmp_path: Path, monkeypatch: pytes
 def test_a_plan_says_that_contents_may_be_gone() -> None:
     """The survey counts them, with the edits or without."""
     body = '["com.amazon.sqs.javamessaging.MessageS3Pointer", {"s3BucketName": "b", "s3Key": "k"}]'
-    found = survey([SnapshotMessage(a_dead_letter(body)), SnapshotMessage(a_dead_letter("{}"))], (), "")
+    found = collect_stats([SnapshotMessage(a_dead_letter(body)), SnapshotMessage(a_dead_letter("{}"))], (), "")
     assert (found.pointers, found.pointer) == (1, s3_pointers.Pointer("b", "k"))

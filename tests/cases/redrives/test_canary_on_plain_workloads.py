@@ -60,7 +60,7 @@ def working(world: World, fails: Callable[[str], bool] = lambda _: False) -> Ite
 
 
 def redriven(world: World, steps: Steps = PLAIN) -> Run:
-    made = plans.make(
+    made = plans.make_plan(
         world.source, Selection(), pace=Pace(None, headroom=False), engine="ledger", steps=steps, margin=1
     )
     return redrive.start_redrive(world.source, made, reason="fixed")
@@ -82,7 +82,7 @@ def test_a_later_step_is_judged_by_its_own_messages(world: World) -> None:
     bodies = [f"order {number}" for number in range(9)]
     ids = world.put(bodies)
     late = dict(zip(ids, bodies, strict=True))
-    plan = plans.make(
+    plan = plans.make_plan(
         world.source, Selection(), pace=Pace(None, headroom=False), engine="ledger", steps=PLAIN, margin=1
     )
     failing = {late[one] for one in plan.ids[2:4]}

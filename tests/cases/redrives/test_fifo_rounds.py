@@ -52,7 +52,7 @@ def put(world: World, groups: dict[str, int], first: int = 0, sent: float | None
 def planned(world: World, selection: Selection | None = None, **more: object) -> Plan:
     scan.scan_queue(world.source)
     given = {"pace": Pace(None, headroom=False), "steps": UNWATCHED, "destination": Destination("queue", "parked.fifo")}
-    return plans.make(world.source, selection or Selection(), **{**given, **more})  # type: ignore[arg-type]
+    return plans.make_plan(world.source, selection or Selection(), **{**given, **more})  # type: ignore[arg-type]
 
 
 def parked(world: World) -> dict[str, list[int]]:
@@ -179,7 +179,7 @@ def test_a_scan_that_ended_at_its_limit_is_not_called_the_whole(server: World, t
             [{"body": str(n), "system": {"DeadLetterQueueSourceArn": standard.jobs.arn}} for n in range(30)]
         )
         scan.scan_queue(standard.source, limit=10)
-        plan = plans.make(standard.source, Selection(), pace=Pace(None, headroom=False), steps=UNWATCHED)
+        plan = plans.make_plan(standard.source, Selection(), pace=Pace(None, headroom=False), steps=UNWATCHED)
         run = redrive.start_redrive(standard.source, plan, reason="r")
     assert numbers(plan, run) == (30, 10, 10, 20)
     assert "about 20 more stay in the queue" in run.status_text

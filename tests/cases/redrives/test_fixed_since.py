@@ -11,7 +11,7 @@ import pytest
 
 from ops.deadletters import causes
 from ops.deadletters.causes import fix_status
-from ops.deadletters.causes.fix_status import FixedSince, verdict
+from ops.deadletters.causes.fix_status import FixStatus, fix_verdict
 from ops.deadletters.causes.redrive_evidence import RedriveTrial, with_trial
 from ops.deadletters.ledger import AcceptedMessage, Ledger
 from ops.deadletters.ledger.model import Outcome
@@ -30,24 +30,24 @@ EARLIER, LATER = BEGAN - timedelta(hours=1), BEGAN + timedelta(minutes=30)
 
 @pytest.mark.parametrize("error_type", ["Sandbox.Timedout", "Runtime.OutOfMemory"])
 def test_others_successes_prove_nothing_for_what_may_be_intermittent(error_type: str) -> None:
-    assert fix_status.intermittent(error_type)
-    found = verdict(BEGAN, EARLIER, ("train",), 212, False, NOW, intermittent=True)
+    assert fix_status.is_intermittent(error_type)
+    found = fix_verdict(BEGAN, EARLIER, ("train",), 212, False, NOW, intermittent=True)
     assert found.verdict == "unknown"
     assert "212 train jobs succeeded since, which proves nothing for these: it may be intermittent" in found.sentence
-    deployed = verdict(BEGAN, LATER, ("train",), 212, False, NOW, intermittent=True)
+    deployed = fix_verdict(BEGAN, LATER, ("train",), 212, False, NOW, intermittent=True)
     assert deployed.verdict == "succeeds since", "there was a change in between"
-    assert verdict(BEGAN, EARLIER, ("train",), 0, False, NOW, intermittent=True).verdict == "no"
+    assert fix_verdict(BEGAN, EARLIER, ("train",), 0, False, NOW, intermittent=True).verdict == "no"
 
 
 def test_a_typed_failure_is_not_intermittent() -> None:
-    assert not fix_status.intermittent("KeyError")
-    assert verdict(BEGAN, EARLIER, ("train",), 3, False, NOW).verdict == "succeeds since"
+    assert not fix_status.is_intermittent("KeyError")
+    assert fix_verdict(BEGAN, EARLIER, ("train",), 3, False, NOW).verdict == "succeeds since"
 
 
-GREEN = FixedSince("succeeds since", "9 train jobs succeeded since.")
-RED = FixedSince("no", "Not deployed since.")
-GREY = FixedSince("unknown", "Not checked yet.")
-DEPLOYED = FixedSince("deployed since", "Deployed.", deployed=LATER)
+GREEN = FixStatus("succeeds since", "9 train jobs succeeded since.")
+RED = FixStatus("no", "Not deployed since.")
+GREY = FixStatus("unknown", "Not checked yet.")
+DEPLOYED = FixStatus("deployed since", "Deployed.", deployed=LATER)
 
 
 @pytest.mark.parametrize(
@@ -69,7 +69,7 @@ DEPLOYED = FixedSince("deployed since", "Deployed.", deployed=LATER)
     ],
 )
 def test_what_a_redrive_showed(
-    before: FixedSince, tried: RedriveTrial | None, last_failure: datetime, expected: str, words: str
+    before: FixStatus, tried: RedriveTrial | None, last_failure: datetime, expected: str, words: str
 ) -> None:
     found = with_trial(before, tried, last_failure, NOW)
     assert (found.verdict, words in found.sentence) == (expected, True), found.sentence
@@ -90,7 +90,7 @@ def redriven(
 
 
 def verdict_of(here: DeadLetterQueue, error_type: str) -> tuple[str, str]:
-    found = causes.report(here).groups.set_index("error_type").loc[error_type]
+    found = causes.report_causes(here).groups.set_index("error_type").loc[error_type]
     return str(found["fixed"]), str(found["fixed_why"])
 
 
@@ -111,7 +111,7 @@ def world(folder: Path, patch: pytest.MonkeyPatch) -> Any:
 
 def test_messages_that_failed_again_are_evidence_against(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with world(tmp_path, monkeypatch) as (here, _):
-        causes.explain(here)
+        causes.explain_causes(here)
         redriven(here, BACK)
         with Snapshot.open(here) as shelf:
             shelf.mark(["m1", "m2"], Place.REDRIVEN)
@@ -129,14 +129,14 @@ def test_edited_or_moved_elsewhere_they_prove_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, plan: dict[str, Any]
 ) -> None:
     with world(tmp_path, monkeypatch) as (here, _):
-        causes.explain(here)
+        causes.explain_causes(here)
         redriven(here, BACK, **plan)
         assert "redriven" not in verdict_of(here, "Sandbox.Timedout")[1]
 
 
 def test_a_ledger_that_cannot_be_read_proves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with world(tmp_path, monkeypatch) as (here, _):
-        causes.explain(here)
+        causes.explain_causes(here)
         here.runs.mkdir()
         (here.runs / "20261124T050000-bbbb.db").write_text("no ledger")
         assert verdict_of(here, "Sandbox.Timedout")[0] == "no", "not deployed since"
@@ -146,7 +146,7 @@ def test_a_ledger_that_cannot_be_read_proves_nothing(tmp_path: Path, monkeypatch
 
 def test_the_latest_redrive_counts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with world(tmp_path, monkeypatch) as (here, _):
-        causes.explain(here)
+        causes.explain_causes(here)
         redriven(here, BACK)
         first = verdict_of(here, "Sandbox.Timedout")[1]
         redriven(here, {"m4": Outcome.FAILED_AGAIN}, "20261124T060000-cccc")

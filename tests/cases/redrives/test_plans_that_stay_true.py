@@ -21,7 +21,7 @@ def test_growth_alone_makes_no_plan_stale(world: World, by: str) -> None:
     some = Selection(ids=tuple(ids)) if by == "ids" else Selection(text="broken")
     plan = a_plan(world, some, steps=UNWATCHED)
     world.put(["broken, too", *(f"another {number}" for number in range(20))])
-    plans.check(world.source, plan)
+    plans.ensure_current(world.source, plan)
     run = redrive.start_redrive(world.source, plan, reason="r")
     assert (run.sent, run.remaining, len(world.bodies())) == (4, 0, 21)
 
@@ -32,11 +32,11 @@ def test_what_is_missing_does(world: World) -> None:
     with Snapshot.open(world.source) as shelf:
         shelf.mark(ids[:2], Place.REDRIVEN)
     with pytest.raises(UsageError, match="of its 10 messages, 2 no longer match"):
-        plans.check(world.source, plan)
+        plans.ensure_current(world.source, plan)
     plan = a_plan(world, Selection(ids=tuple(ids[10:])))
     world.dlq.remove(ids[:5])
     with pytest.raises(UsageError, match="held 20 messages then and holds 15 now"):
-        plans.check(world.source, plan)
+        plans.ensure_current(world.source, plan)
 
 
 def test_a_plan_for_the_whole_queue_minds_growth(world: World) -> None:
@@ -44,4 +44,4 @@ def test_a_plan_for_the_whole_queue_minds_growth(world: World) -> None:
     plan = a_plan(world)
     world.put(["c", "d"])
     with pytest.raises(UsageError, match="stale"):
-        plans.check(world.source, plan)
+        plans.ensure_current(world.source, plan)

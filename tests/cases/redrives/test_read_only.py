@@ -47,7 +47,7 @@ def _plan(world: World) -> Any:
 
 ENGINE: dict[str, Act] = {
     "scan": lambda world, _: scan.scan_queue(world.source),
-    "logs": lambda world, _: causes.explain(world.source),
+    "logs": lambda world, _: causes.explain_causes(world.source),
     "redrive": lambda world, _: redrive.start_redrive(world.source, _plan(world), reason="r"),
     "resume": lambda world, _: redrive.resume_redrive(world.source, "20261124", reason="r"),
     "cancel": lambda world, _: redrive.cancel_redrive(world.source),
@@ -90,7 +90,7 @@ DESK: dict[str, Callable[[LocalDeadLetterService, str], Any]] = {
 @pytest.mark.parametrize("act", DESK)
 def test_the_desk_does_not_act_either(world: World, act: str) -> None:
     plan = _plan(world)
-    plans.save(world.source, plan)
+    plans.save_plan(world.source, plan)
     with pytest.raises(ReadOnly):
         DESK[act](LocalDeadLetterService(world.source), plan.id)
     assert len(world.bodies()) == 2
@@ -144,4 +144,4 @@ def test_what_counts_as_set(value: str, held: bool) -> None:
 
 def test_selections_of_a_plan_ask_no_log(world: World) -> None:
     """A plan is no act: under read-only it asks nothing that costs money."""
-    assert len(plans.make(world.source, Selection()).ids) == 2
+    assert len(plans.make_plan(world.source, Selection()).ids) == 2

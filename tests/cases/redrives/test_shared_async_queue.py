@@ -107,7 +107,7 @@ def put(world: World, *request_ids: str) -> None:
 
 
 def plan(world: World, to: str = "") -> Plan:
-    return plans.make(
+    return plans.make_plan(
         world.source,
         Selection(),
         destination=Destination("queue", to) if to else None,
@@ -247,12 +247,12 @@ def test_under_read_only_no_log_is_asked(world: World, cloud: Cloud, monkeypatch
 def test_whose_log_tells_outcomes_is_among_the_permissions(world: World, cloud: Cloud) -> None:
     cloud.lines = {"/aws/lambda/refund": [(TEXT, start(B))]}
     put(world, B)
-    needs = plans.make(world.source, Selection()).permissions
+    needs = plans.make_plan(world.source, Selection()).permissions
     assert any(need.startswith("logs:StartQuery on ") and "log-group:/aws/lambda/refund" in need for need in needs)
 
 
 def test_the_longest_time_that_lambda_retries() -> None:
-    assert provenance.LONGEST_RETRIES.total_seconds() == 21_600
+    assert provenance.MAX_RETRY_TIME.total_seconds() == 21_600
 
 
 def test_a_function_that_only_a_body_names_is_said_to_be_a_claim(world: World, cloud: Cloud) -> None:

@@ -62,16 +62,16 @@ def test_each_message_gets_its_cause_from_the_function_that_reads_its_queue(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with shared(tmp_path, monkeypatch) as (here, _):
-        causes.explain(here)
+        causes.explain_causes(here)
         assert causes_of(here) == {
             "o1": ("KeyError", True),
             "m1": ("RecipientRefused", False),
             "m2": ("RecipientRefused", False),
         }
-        found = causes.report(here)
+        found = causes.report_causes(here)
         assert found.elsewhere == {"mails": 2}
         assert "; 2 of 3 came from another queue: mails (2)." in found.finding.text
-        moments = causes.timeline(here, "m1").moments
+        moments = causes.build_timeline(here, "m1").moments
         assert any(moment.text.startswith("RecipientRefused") for moment in moments)
 
 
@@ -80,11 +80,11 @@ def test_a_message_whose_function_is_not_known_stays_without_a_cause(
 ) -> None:
     with shared(tmp_path, monkeypatch) as (here, logs):
         logs.mappings.clear()
-        done = causes.explain(here)
+        done = causes.explain_causes(here)
         assert causes_of(here)["m1"] == ("unknown", False), "not that of the neighbour's function"
         assert causes_of(here)["o1"] == ("KeyError", True)
         assert any("no function that reads mails is known" in note for note in done.notes)
-        fixed = causes.report(here).groups.set_index("error_type").loc["unknown"]
+        fixed = causes.report_causes(here).groups.set_index("error_type").loc["unknown"]
         assert fixed["fixed"] == "unknown"
 
 
@@ -93,7 +93,7 @@ def test_without_a_source_nothing_is_joined_by_time_where_queues_share(
 ) -> None:
     with shared(tmp_path, monkeypatch) as (here, _), Snapshot.open(here) as shelf:
         shelf.add([silent("x1", 1, source_arn="")], Place.QUEUE)
-        causes.explain(here)
+        causes.explain_causes(here)
         assert causes_of(here)["x1"] == ("unknown", False)
 
 
@@ -103,7 +103,7 @@ def test_two_functions_on_one_queue_are_both_asked(tmp_path: Path, monkeypatch: 
         logs.functions["news-worker"] = function("news-worker")
         logs.groups["/aws/lambda/mail-worker"] = logs.groups["/aws/lambda/mail-worker"][:1]
         logs.groups["/aws/lambda/news-worker"] = [row(1.5, TRACE.format("[ERROR] OSError: full", "news"))]
-        causes.explain(here)
+        causes.explain_causes(here)
         assert causes_of(here)["m1"] == ("RecipientRefused", False)
         assert causes_of(here)["m2"] == ("unknown", False), "by time alone either function may have failed it"
 
@@ -111,14 +111,14 @@ def test_two_functions_on_one_queue_are_both_asked(tmp_path: Path, monkeypatch: 
 def test_fixed_since_is_by_the_function_that_failed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     own = FUNCTION.__class__(**{**vars(FUNCTION), "deployed_at": BEGAN + timedelta(minutes=30)})
     with shared(tmp_path, monkeypatch, function=own) as (here, logs):
-        causes.explain(here)
-        groups = causes.report(here).groups.set_index("error_type")
+        causes.explain_causes(here)
+        groups = causes.report_causes(here).groups.set_index("error_type")
         assert groups.loc["KeyError", "fixed"] == "deployed since"
         assert groups.loc["RecipientRefused", "fixed"] == "no", "a neighbour's deploy fixes nothing"
-        assert "last deploy" not in causes.report(here).finding.text, "the largest cause is another function's"
+        assert "last deploy" not in causes.report_causes(here).finding.text, "the largest cause is another function's"
         logs.functions[WORKER] = function(deployed=BEGAN + timedelta(minutes=40))
-        causes.explain(here)
-        groups = causes.report(here).groups.set_index("error_type")
+        causes.explain_causes(here)
+        groups = causes.report_causes(here).groups.set_index("error_type")
         assert groups.loc["RecipientRefused", "fixed"] == "deployed since"
 
 
@@ -132,8 +132,8 @@ def test_successes_of_another_function_are_no_proof(tmp_path: Path, monkeypatch:
         logs.functions[WORKER] = function(Environment={"Variables": variables})
         logs.rows = [failed(1, "KeyError", "r0", "o1", job_kind="score"), succeeded]
         logs.groups[f"/aws/lambda/{WORKER}"] = [failed(1, "RecipientRefused", "r1", "m1", job_kind="score")]
-        causes.explain(here)
-        groups = causes.report(here).groups.set_index("error_type")
+        causes.explain_causes(here)
+        groups = causes.report_causes(here).groups.set_index("error_type")
     assert "1 score job succeeded since" in groups.loc["KeyError", "fixed_why"]
     assert "no score job succeeded since" in groups.loc["RecipientRefused", "fixed_why"]
 
@@ -142,8 +142,8 @@ def test_one_cause_of_two_functions_is_fixed_when_both_are(tmp_path: Path, monke
     own = FUNCTION.__class__(**{**vars(FUNCTION), "deployed_at": BEGAN + timedelta(minutes=30)})
     with shared(tmp_path, monkeypatch, function=own) as (here, logs):
         logs.rows = [failed(1, "RecipientRefused", "r0", "o1", error_message="mailbox full")]
-        causes.explain(here)
-        (group,) = causes.report(here).groups.to_dict("records")
+        causes.explain_causes(here)
+        (group,) = causes.report_causes(here).groups.to_dict("records")
     assert (group["letters"], group["fixed"]) == (3, "no")
     assert "mail-worker: Not deployed since" in group["fixed_why"]
     assert "worker: Deployed" in group["fixed_why"]

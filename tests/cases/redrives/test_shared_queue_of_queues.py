@@ -48,13 +48,13 @@ def test_each_goes_to_its_own_queue(world: World) -> None:
 def test_a_move_task_does_not_take_messages_of_several_queues(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(bulk_receive, "LONG_POLL_S", 0)
     scan_queue(world.source)
-    made = plans.make(world.source, Selection(), pace=Pace(None, headroom=False))
+    made = plans.make_plan(world.source, Selection(), pace=Pace(None, headroom=False))
     assert made.engine == "ledger"
     assert "several destinations" in made.engine_why
 
 
 def test_what_cannot_be_watched_is_said(world: World) -> None:
-    made = plans.make(world.source, Selection())
+    made = plans.make_plan(world.source, Selection())
     assert any("the outcomes of messages to it cannot be tracked" in warning for warning in made.warnings)
 
 

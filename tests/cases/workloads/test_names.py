@@ -244,7 +244,7 @@ def _only_orders(service: str, operation: str, asked: dict[str, Any]) -> Any:
 )
 def test_a_plan_of_elsewhere_is_refused_with_the_difference(queue_arn: str, why: str, tmp_path: Path) -> None:
     plan = plan_codec.with_hash(replace(a_plan(1, Steps()), queue_arn=queue_arn))
-    path = plans.save(SimpleNamespace(), plan, tmp_path / "plan.json")  # type: ignore[arg-type]
+    path = plans.save_plan(SimpleNamespace(), plan, tmp_path / "plan.json")  # type: ignore[arg-type]
     here = SimpleNamespace(queue=SimpleNamespace(arn=f"arn:aws:sqs:eu-west-1:{A}:dead", name="dead"))
     with pytest.raises(UsageError, match=why):
-        plans.load(path, here)  # type: ignore[arg-type]
+        plans.load_plan(path, here)  # type: ignore[arg-type]

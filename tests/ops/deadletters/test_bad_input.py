@@ -43,7 +43,7 @@ def world(server: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Wor
 
 def a_plan(world: World, **more: Any) -> Plan:
     more = {"pace": Pace(None, headroom=False), "steps": Steps(watch=False), "engine": "ledger", **more}
-    return plans.make(world.source, Selection(), **more)
+    return plans.make_plan(world.source, Selection(), **more)
 
 
 def go(world: World, plan: Plan) -> Run:
@@ -277,10 +277,10 @@ def test_a_damaged_ledger_is_refused_or_read_right(world: World, seed: int) -> N
 def test_a_damaged_plan_is_refused(world: World, damage: bytes) -> None:
     world.put(["a"])
     plan = a_plan(world)
-    path = plans.save(world.source, plan)
+    path = plans.save_plan(world.source, plan)
     path.write_bytes(damage)
     with pytest.raises(OpsError) as refused:
-        plans.load(plan.id, world.source)
+        plans.load_plan(plan.id, world.source)
     ensure_sentence(refused.value)
 
 

@@ -19,14 +19,14 @@ from ops.deadletters.causes.attribution import invocation_end
 from ops.deadletters.causes.attribution.decision import AttributedFailure, Attribution
 from ops.deadletters.causes.attribution.logged_invocations import CLOCK_SKEW, LoggedInvocation, LoggedInvocations
 from ops.deadletters.causes.logs.log_parser import LogEntry
-from ops.deadletters.fingerprints.cause_record import LONGEST_MESSAGE
+from ops.deadletters.fingerprints.cause_record import MAX_MESSAGE_CHARS
 from ops.deadletters.fingerprints.fingerprint import clipped, common_label, fingerprint
 from ops.deadletters.messages.model import WRAPPED, Cause
 from ops.deadletters.messages.parse import parse_timestamp
 
 if TYPE_CHECKING:
     from ops.deadletters.messages.model import DeadLetter
-    from ops.deadletters.snapshot.rows import Sketch
+    from ops.deadletters.snapshot.rows import MessageSummary
 
 
 MAX_WRAPPERS = 3
@@ -46,7 +46,7 @@ class SearchedMessage:
     source: str = ""  # ARN of its source queue, where the message names it
 
     @classmethod
-    def seen(cls, letter: Sketch) -> SearchedMessage:
+    def seen(cls, letter: MessageSummary) -> SearchedMessage:
         return cls(
             letter.message_id,
             frozenset({letter.message_id, letter.original_id}) - {""},
@@ -205,7 +205,7 @@ def _cause(one: LoggedInvocation, decided: AttributedFailure, subject: SearchedM
         return replace(
             known,
             error_type=kind,
-            error_message=clipped(text, LONGEST_MESSAGE),
+            error_message=clipped(text, MAX_MESSAGE_CHARS),
             location="" if decided.others else said.location,
             source=said.source,
             request_id=said.request_id or one.request_id,

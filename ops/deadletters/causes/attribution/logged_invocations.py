@@ -18,7 +18,7 @@ from ops.deadletters.causes.attribution import invocation_end, reason_rank
 from ops.deadletters.causes.attribution.split_traces import TraceAssembler
 from ops.deadletters.causes.logs import log_parser
 from ops.deadletters.causes.logs.log_parser import LogEntry
-from ops.deadletters.fingerprints.cause_record import LONGEST_MESSAGE
+from ops.deadletters.fingerprints.cause_record import MAX_MESSAGE_CHARS
 from ops.deadletters.fingerprints.fingerprint import clipped
 
 CLOCK_SKEW = timedelta(seconds=2)
@@ -175,7 +175,7 @@ class LoggedInvocations:
 
 def _slim(said: LogEntry) -> LogEntry:
     """Without what takes room: of a busy group there may be a hundred thousand."""
-    return replace(said, text="", error_message=clipped(said.error_message, LONGEST_MESSAGE), mentioned=frozenset())
+    return replace(said, text="", error_message=clipped(said.error_message, MAX_MESSAGE_CHARS), mentioned=frozenset())
 
 
 def _ordered(some: list[LogRow], falls: bool) -> list[LogRow]:

@@ -30,7 +30,7 @@ _GZIP = b"\x1f\x8b"
 def envelope_label(body: str, value: Any) -> str:
     """Words such as ``SNS-notification topic=orders`` for what ``body`` is (``value``: as JSON); empty for a body of
     the workload's own."""
-    if s3_pointers.of(value):
+    if s3_pointers.pointer_in(value):
         return "pointer-to-S3"
     if isinstance(value, dict):
         return _of_object(value)

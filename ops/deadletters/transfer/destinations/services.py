@@ -158,7 +158,7 @@ def _entry(message: DeadLetter) -> dict[str, Any]:
 
 
 def _json_body(message: DeadLetter) -> dict[str, Any]:
-    body = json_roundtrip.whole(message.body).value
+    body = json_roundtrip.parse_document(message.body).value
     if not isinstance(body, dict):
         raise ValueError("its body is not a JSON object")
     return body

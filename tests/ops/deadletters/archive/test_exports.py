@@ -148,8 +148,8 @@ def test_what_left_the_queue_can_be_imported_again(world: World, tmp_path: Path)
     assert (done.new, done.there) == (1, 1)
     with Snapshot.open(world.source) as shelf:
         assert shelf.places(["purged", "there"]) == {"purged": Place.IMPORTED, "there": Place.QUEUE}
-    assert plans.make(world.source, ALL).ids == ("there",)
-    assert plans.make(world.source, Selection(imported=True)).ids == ("purged",)
+    assert plans.make_plan(world.source, ALL).ids == ("there",)
+    assert plans.make_plan(world.source, Selection(imported=True)).ids == ("purged",)
 
 
 def test_an_import_is_undone(world: World, tmp_path: Path) -> None:

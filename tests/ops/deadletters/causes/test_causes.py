@@ -22,9 +22,9 @@ from tests.fakes.logs import BEGAN, a_source, batch, died, failed, rejected, row
 def test_letters_are_grouped_by_what_they_carry(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     letters = [rejected(n) for n in range(9)] + [rejected(3, "TableTooLarge", "2.98 GiB for (20000, {})")]
     with a_source(tmp_path, monkeypatch, letters) as (here, logs):
-        assert causes.report(here).finding.text.startswith("Critical: 10 dead letters")
-        done = causes.explain(here)
-        found = causes.report(here)
+        assert causes.report_causes(here).finding.text.startswith("Critical: 10 dead letters")
+        done = causes.explain_causes(here)
+        found = causes.report_causes(here)
         assert (done.letters, done.unexplained, done.queries, logs.asked) == (0, 0, 0, []), "the logs were not needed"
     assert list(found.groups["letters"]) == [9, 1]
     top = found.groups.iloc[0]
@@ -42,12 +42,12 @@ def test_causes_from_the_logs_in_one_query(tmp_path: Path, monkeypatch: pytest.M
     rows += [batch(9, "r9", "m4"), died(24, "r9", InvokeDuration=15_000.0), row(30, {"level": "INFO", "message": "x"})]
     said: list[str] = []
     with a_source(tmp_path, monkeypatch, letters, rows) as (here, logs):
-        done = causes.explain(here, said.append)
+        done = causes.explain_causes(here, said.append)
         assert (done.letters, done.unexplained, done.queries, len(logs.asked)) == (6, 1, 1, 1)
         assert done.usd > 0
-        found = causes.report(here)
+        found = causes.report_causes(here)
         assert found.look.usd == done.usd
-        again = causes.explain(here)
+        again = causes.explain_causes(here)
         assert (again.letters, again.queries) == (1, 1), "only what has no cause yet is asked about"
     assert dict(zip(found.groups["error_type"], found.groups["letters"], strict=True)) == {
         "KeyError": 4,
@@ -71,7 +71,7 @@ def test_a_letter_of_an_asynchronous_invocation_gets_the_logs_word(
     ]
     rows = [row(-1, {"level": "ERROR", "errorType": "KeyError", "errorMessage": "boom", "requestId": request})]
     with a_source(tmp_path, monkeypatch, letters, rows) as (here, _):
-        causes.explain(here)
+        causes.explain_causes(here)
         with Snapshot.open(here) as shelf:
             assert shelf.get("a").cause.error_type == "KeyError"
             assert shelf.get("b").cause.error_type == "Asynchronous invocation, code 200"
@@ -81,7 +81,7 @@ def test_many_letters_are_asked_for_together(tmp_path: Path, monkeypatch: pytest
     letters = [silent(f"m{n}", sent=BEGAN + timedelta(seconds=n)) for n in range(500)]
     rows = [entry for n in range(500) for entry in (batch(n, f"r{n}", f"m{n}"), failed(n, "E", f"r{n}", f"m{n}"))]
     with a_source(tmp_path, monkeypatch, letters, rows) as (here, logs):
-        done = causes.explain(here)
+        done = causes.explain_causes(here)
     assert (done.unexplained, done.queries, len(logs.asked)) == (0, 1, 1)
     assert "m17" not in logs.asked[0]
 
@@ -95,8 +95,8 @@ def test_a_busy_log_is_read_failures_first_then_the_batches_of_the_dead(
     rows += [died(n + 0.5, f"r{n}") for n in range(1, 400, 2)]
     with a_source(tmp_path, monkeypatch, letters, rows) as (here, logs):
         logs.most = 450
-        done = causes.explain(here)
-        found = causes.report(here)
+        done = causes.explain_causes(here)
+        found = causes.report_causes(here)
     assert done.unexplained == 0
     assert dict(zip(found.groups["error_type"], found.groups["letters"], strict=True)) == {
         "E": 200,
@@ -112,7 +112,7 @@ def test_more_failures_than_one_answer_holds_are_read_back_in_time(
     rows = [failed(n, "E", f"r{n}", f"m{n}") for n in range(400)]
     with a_source(tmp_path, monkeypatch, letters, rows) as (here, logs):
         logs.most = 150
-        assert causes.explain(here).unexplained == 0
+        assert causes.explain_causes(here).unexplained == 0
         assert len(logs.asked) <= 6
 
 
@@ -121,11 +121,11 @@ def test_asking_ends_with_its_budget_and_says_so(tmp_path: Path, monkeypatch: py
     rows = [failed(n, "E", f"r{n}", f"m{n}") for n in range(400)]
     with a_source(tmp_path, monkeypatch, letters, rows) as (here, logs):
         logs.most = 50
-        done = causes.explain(here, budget=Budget(queries=3))
+        done = causes.explain_causes(here, budget=Budget(queries=3))
         assert (done.queries, len(logs.asked)) == (3, 3)
         assert any("the limit is 3 queries" in note for note in done.notes)
         logs.bytes_a_row = 1_000_000_000
-        dear = causes.explain(here, budget=Budget(usd=0.5))
+        dear = causes.explain_causes(here, budget=Budget(usd=0.5))
         assert dear.queries == 1
         assert any("the limit is $0.50" in note for note in dear.notes)
 
@@ -142,13 +142,13 @@ def test_a_dear_log_group_is_read_as_far_back_as_the_budget_reaches(
         logs,
     ):
         logs.hourly_bytes = 50e9  # 25 cents an hour
-        done = causes.explain(here)
+        done = causes.explain_causes(here)
         assert (done.unexplained, done.queries) == (1, 1)
         logs.hourly_bytes = 500e9
         many = [silent(f"old-{n}", sent=long_ago) for n in range(300)]
         with Snapshot.open(here) as shelf:
             shelf.add(many, Place.QUEUE)
-        again = causes.explain(here)
+        again = causes.explain_causes(here)
         assert (again.unexplained + again.guessed, again.queries) == (301, 0), "even an hour of that is too dear"
     assert any("would cost more than $0.50" in note for note in done.notes)
 
@@ -156,8 +156,8 @@ def test_a_dear_log_group_is_read_as_far_back_as_the_budget_reaches(
 def test_letters_are_shown_when_the_logs_may_not_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with a_source(tmp_path, monkeypatch, [silent(), rejected(1)]) as (here, logs):
         logs.refuse = "AccessDeniedException"
-        done = causes.explain(here)
-        found = causes.report(here)
+        done = causes.explain_causes(here)
+        found = causes.report_causes(here)
     assert (done.letters, done.unexplained) == (1, 1)
     assert any("logs:StartQuery" in note for note in found.look.partial)
     assert len(found.groups) == 2
@@ -165,18 +165,18 @@ def test_letters_are_shown_when_the_logs_may_not_be_read(tmp_path: Path, monkeyp
 
 def test_no_function_no_logs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with a_source(tmp_path, monkeypatch, [silent()], function=None) as (here, logs):
-        done = causes.explain(here)
+        done = causes.explain_causes(here)
         assert logs.asked == []
-        assert causes.timeline(here, "m1").moments[0].what == "sent"
+        assert causes.build_timeline(here, "m1").moments[0].what == "sent"
     assert "No function reads jobs" in done.notes[0]
 
 
 def test_findings_of_an_empty_shelf(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with a_source(tmp_path, monkeypatch, []) as (here, _):
-        found = causes.report(here)
+        found = causes.report_causes(here)
         assert (found.finding.level, found.looked_at, found.age_s, found.letters) == (Level.UNKNOWN, None, None, 0)
         assert found.groups.empty
-        assert causes.explain(here).groups == ()
+        assert causes.explain_causes(here).groups == ()
 
 
 def test_a_long_message_is_cut_in_a_sentence() -> None:
@@ -187,13 +187,13 @@ def test_a_long_message_is_cut_in_a_sentence() -> None:
 
 def test_one_letter_and_letters_with_no_cause(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with a_source(tmp_path, monkeypatch, [silent()]) as (here, _):
-        causes.explain(here)
-        assert causes.report(here).finding.text == "Critical: 1 dead letter: no known cause."
+        causes.explain_causes(here)
+        assert causes.report_causes(here).finding.text == "Critical: 1 dead letter: no known cause."
 
 
 def test_a_shelved_cause_keeps_all_that_is_known(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with a_source(tmp_path, monkeypatch, [silent()], [failed(1, "E", "r", job_kind="score")]) as (here, _):
-        causes.explain(here)
+        causes.explain_causes(here)
         with Snapshot.open(here) as shelf:
             shelved = shelf.get("m1")
     assert shelved.place is Place.QUEUE
@@ -213,8 +213,8 @@ def test_a_shelved_cause_keeps_all_that_is_known(tmp_path: Path, monkeypatch: py
 def test_a_cause_as_long_as_a_letter_is_cut(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     letters = [rejected(1, "E" * 5_000, "no " + "x" * 900_000), rejected(2, "\x1b[31m<b>", "=cmd|\n{}")]
     with a_source(tmp_path, monkeypatch, letters) as (here, _):
-        causes.explain(here)
-        found = causes.report(here)
+        causes.explain_causes(here)
+        found = causes.report_causes(here)
         with Snapshot.open(here) as shelf:
             assert all(len(one.cause.error_message) <= 2_000 for one in shelf.iterate())
     assert len(found.groups) == 2
@@ -227,9 +227,9 @@ def test_by_time_alone_a_cause_is_only_likely(tmp_path: Path, monkeypatch: pytes
         '[ERROR] KeyError: 1\nTraceback (most recent call last):\n  File "/var/task/app.py", line 2, in handler\n    x'
     )
     with a_source(tmp_path, monkeypatch, [silent(first_receive=5)], [row(6, text)]) as (here, _):
-        assert causes.explain(here).likely == 1
-        assert causes.report(here).finding.text == "Critical: 1 dead letter: likely KeyError: 1."
-        assert causes.timeline(here, "m1").moments[-1].text == "likely KeyError: 1"
+        assert causes.explain_causes(here).likely == 1
+        assert causes.report_causes(here).finding.text == "Critical: 1 dead letter: likely KeyError: 1."
+        assert causes.build_timeline(here, "m1").moments[-1].text == "likely KeyError: 1"
 
 
 def test_a_query_is_never_longer_than_insights_takes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -238,5 +238,5 @@ def test_a_query_is_never_longer_than_insights_takes(tmp_path: Path, monkeypatch
         folder = tmp_path / str(count)
         folder.mkdir()
         with a_source(folder, monkeypatch, letters) as (here, logs):
-            causes.explain(here)
+            causes.explain_causes(here)
             assert max(map(len, logs.asked)) < 10_000

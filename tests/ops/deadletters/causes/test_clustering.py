@@ -92,9 +92,9 @@ def test_guesses_on_the_shelf_can_be_selected_and_are_tried_again(
 ) -> None:
     letters = [a_dead_letter('{"kind": "score"}', f"m{n}", sent=BEGAN) for n in range(5)]
     with a_source(tmp_path, monkeypatch, letters) as (here, logs):
-        done = causes.explain(here)
+        done = causes.explain_causes(here)
         assert (done.guessed, done.unexplained) == (5, 0)
-        found = causes.report(here)
+        found = causes.report_causes(here)
         assert (
             found.finding.text == "Critical: 5 dead letters, all of one cause: no known cause; looks like: kind=score."
         )
@@ -102,5 +102,5 @@ def test_guesses_on_the_shelf_can_be_selected_and_are_tried_again(
         with Snapshot.open(here) as shelf:
             assert shelf.count(Selection(cause=mark)) == 5
         logs.rows += [failed(1, "KeyError", "r", f"m{n}") for n in range(5)]
-        assert causes.explain(here).guessed == 0
-        assert list(causes.report(here).groups["error_type"]) == ["KeyError"]
+        assert causes.explain_causes(here).guessed == 0
+        assert list(causes.report_causes(here).groups["error_type"]) == ["KeyError"]

@@ -11,7 +11,7 @@ import pytest
 from handler import contract
 from ops.deadletters import causes
 from ops.deadletters.causes import fix_status
-from ops.deadletters.causes.fix_status import FixedSince, verdict
+from ops.deadletters.causes.fix_status import FixStatus, fix_verdict
 from ops.deadletters.snapshot import Snapshot
 from tests.fakes.logs import BEGAN, a_source, failed, rejected, row, silent
 from tests.ops.insight.world import FUNCTION
@@ -38,7 +38,7 @@ def test_is_it_fixed_since(
     def at(minutes: int | None) -> Any:
         return None if minutes is None else BEGAN + timedelta(minutes=minutes)
 
-    found = verdict(at(last), at(deployed), ("score",), successes, False, BEGAN + timedelta(hours=1))
+    found = fix_verdict(at(last), at(deployed), ("score",), successes, False, BEGAN + timedelta(hours=1))
     assert found.verdict == expected
     assert words in found.sentence
     assert found.sentence.endswith(".")
@@ -46,10 +46,10 @@ def test_is_it_fixed_since(
 
 def test_a_job_that_was_rejected_is_not_fixed_by_another_ones_success() -> None:
     now = BEGAN + timedelta(hours=1)
-    same = verdict(BEGAN, BEGAN - timedelta(1), ("train",), 3, False, now, rejected=True)
+    same = fix_verdict(BEGAN, BEGAN - timedelta(1), ("train",), 3, False, now, rejected=True)
     assert same.verdict == "no"
     assert "3 train jobs succeeded since, but the handler rejected these as permanent failures" in same.sentence
-    assert verdict(BEGAN, now, ("train",), 3, False, now, rejected=True).verdict == "succeeds since"
+    assert fix_verdict(BEGAN, now, ("train",), 3, False, now, rejected=True).verdict == "succeeds since"
 
 
 def test_later_successes_of_that_kind_of_job_are_counted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -60,8 +60,8 @@ def test_later_successes_of_that_kind_of_job_are_counted(tmp_path: Path, monkeyp
     rows = [failed(10, "E", "r1", "m1", job_kind="score"), failed(99, "F", "r2", "m2", job_kind="train")]
     rows += [succeeded(5, "score"), succeeded(11, "score"), succeeded(12, "score"), succeeded(50, "train")]
     with a_source(tmp_path, monkeypatch, letters, rows, **OURS) as (here, logs):
-        causes.explain(here)
-        groups = causes.report(here).groups.set_index("error_type")
+        causes.explain_causes(here)
+        groups = causes.report_causes(here).groups.set_index("error_type")
         assert len(logs.asked) == 2
         assert groups.loc["E", "fixed"] == "succeeds since"
         assert "2 score jobs succeeded since" in groups.loc["E", "fixed_why"]
@@ -72,15 +72,15 @@ def test_later_successes_of_that_kind_of_job_are_counted(tmp_path: Path, monkeyp
     assert (
         fix_status.stored_status(noted, "ffff")
         == fix_status.stored_status(None, "ffff")
-        == FixedSince("unknown", "Not checked yet.")
+        == FixStatus("unknown", "Not checked yet.")
     )
 
 
 def test_a_deploy_after_the_last_death_is_in_the_finding(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     function = FUNCTION.__class__(**{**vars(FUNCTION), "deployed_at": BEGAN + timedelta(minutes=30)})
     with a_source(tmp_path, monkeypatch, [rejected(1)], function=function) as (here, _):
-        causes.explain(here)
-        found = causes.report(here)
+        causes.explain_causes(here)
+        found = causes.report_causes(here)
     assert found.groups.iloc[0]["fixed"] == "deployed since"
     assert "; last deployed " in found.finding.text
     assert found.finding.text.endswith("after that cause's last failure.")

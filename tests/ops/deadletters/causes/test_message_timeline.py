@@ -27,9 +27,9 @@ def test_the_timeline_of_a_letter(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
         died(200, "r3"),
     ]
     with a_source(tmp_path, monkeypatch, [silent(first_receive=1)], rows) as (here, logs):
-        causes.explain(here)
+        causes.explain_causes(here)
         before = len(logs.asked)
-        found = causes.timeline(here, "m1")
+        found = causes.build_timeline(here, "m1")
         assert len(logs.asked) == before + 1
     assert [moment.what for moment in found.moments] == [
         "sent", "received", "received", "log", "error", "received", "timeout", "died",
@@ -45,7 +45,7 @@ def test_a_timeline_of_a_letter_that_is_not_there(tmp_path: Path, monkeypatch: p
         a_source(tmp_path, monkeypatch, []) as (here, _),
         pytest.raises(UsageError, match="No message in the snapshot"),
     ):
-        causes.timeline(here, "nobody")
+        causes.build_timeline(here, "nobody")
 
 
 def test_a_rejected_letter_was_sent_to_the_dead_letter_queue(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -53,8 +53,8 @@ def test_a_rejected_letter_was_sent_to_the_dead_letter_queue(tmp_path: Path, mon
     letter = replace(rejected(1), original_message_id="first")
     rows = [batch(1, "r1", "first"), failed(2, "DataNotFound", "r1", "first")]
     with a_source(tmp_path, monkeypatch, [letter], rows) as (here, _):
-        causes.explain(here)
-        found = causes.timeline(here, letter.message_id[:6]).moments
+        causes.explain_causes(here)
+        found = causes.build_timeline(here, letter.message_id[:6]).moments
     assert [moment.what for moment in found] == ["received", "error", "sent", "died"]
     assert found[2].text == "sent to the dead-letter queue"
 
@@ -65,8 +65,8 @@ def test_log_lines_that_are_collected_after_the_rejection_still_come_before_it(
     letter = replace(rejected(1), original_message_id="first", request_id="r1")
     rows = [batch(60.001, "r1", "first"), failed(60.004, "DataNotFound", "r1", "first")]
     with a_source(tmp_path, monkeypatch, [letter], rows) as (here, _):
-        causes.explain(here)
-        found = causes.timeline(here, letter.message_id[:6]).moments
+        causes.explain_causes(here)
+        found = causes.build_timeline(here, letter.message_id[:6]).moments
     assert [moment.what for moment in found] == ["received", "error", "sent", "died"]
 
 
@@ -77,8 +77,8 @@ def test_what_became_of_the_rest_of_its_batch_is_not_its_own_end(
     rows = [batch(59, "r1", "first", "other"), failed(60, "DataNotFound", "r1", "first"),
             died(59, "r1", InvokeDuration=15_000.0)]  # fmt: skip
     with a_source(tmp_path, monkeypatch, [letter], rows) as (here, _):
-        causes.explain(here)
-        found = causes.timeline(here, letter.message_id).moments
+        causes.explain_causes(here)
+        found = causes.build_timeline(here, letter.message_id).moments
     assert [moment.what for moment in found][-2:] == ["died", "timeout"]
     assert found[-1].text.startswith("the rest of its batch: Sandbox.Timedout")
 
@@ -93,7 +93,7 @@ def test_a_letter_that_came_back_shows_who_sent_it(tmp_path: Path, monkeypatch: 
                 [AcceptedMessage(0, "new-0", (BEGAN - timedelta(seconds=9)).timestamp(), route="arn:aws:sqs:e:1:jobs")]
             )
         (here.runs / "20261124T050000-bbbb.db").write_text("no ledger")
-        found = causes.timeline(here, "new-0")
+        found = causes.build_timeline(here, "new-0")
     assert [moment.what for moment in found.moments] == ["redriven", "sent", "received"]
     assert found.moments[0].text == "sent to jobs by redrive 20261124T040000-aaaa; waiting"
     assert "The ledger of redrive 20261124T050000-bbbb was not read" in found.look.partial[0]
@@ -112,7 +112,7 @@ def test_the_newest_runs_are_those_that_began_last_whenever_their_plans_were_mad
             ledger.record_sent(
                 [AcceptedMessage(0, "new-0", (BEGAN - timedelta(seconds=9)).timestamp(), route="arn:aws:sqs:e:1:jobs")]
             )
-        found = causes.timeline(here, "new-0")
+        found = causes.build_timeline(here, "new-0")
     assert [moment.text for moment in found.moments if moment.what == "redriven"] == [
         "sent to jobs by redrive 20261101T040000-aaaa; waiting"
     ]

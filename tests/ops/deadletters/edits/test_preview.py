@@ -60,7 +60,7 @@ def buried(world: World, attributes: Mapping[str, Any], body: str = '{"a": 1}') 
 
 def planned(world: World, *sets: str, **more: Any) -> Plan:
     more = {"pace": Pace(None, headroom=False), "engine": "ledger", "steps": Steps(("100%",), watch=False), **more}
-    return plans.make(world.source, Selection(), edits=edits.parse_edits(sets), **more)
+    return plans.make_plan(world.source, Selection(), edits=edits.parse_edits(sets), **more)
 
 
 def shown_and_sent(world: World, plan: Plan) -> preview.Preview:

@@ -168,7 +168,7 @@ def test_bodies_with_and_without_an_outline_are_asked(shelf: Snapshot) -> None:
 @pytest.mark.parametrize("where", FILTERS)
 def test_sqlite_and_python_find_the_same(shelf: Snapshot, where: str) -> None:
     check = jmespath_filter.compile_filter(where).check
-    columns = ", ".join(selection_query.DOCUMENT)
+    columns = ", ".join(selection_query.DOCUMENT_COLUMNS)
     rows = shelf.connection.execute(f"SELECT letters.id, {columns} FROM letters JOIN contents USING (n)")  # noqa: S608
     expected = {row[0] for row in rows if check(selection_query.filter_document(row[1:]))}
     assert set(shelf.ids(Selection(where=where))) == expected

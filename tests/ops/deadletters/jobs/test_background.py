@@ -52,8 +52,8 @@ def test_a_look_and_a_redrive_go_on_by_themselves(world: World) -> None:
     with Snapshot.open(world.source) as shelf:
         assert shelf.count() == 25
 
-    plan = plans.make(world.source, Selection(), steps=Steps(sizes=("100%",), watch=False), engine="ledger")
-    plans.save(world.source, plan)
+    plan = plans.make_plan(world.source, Selection(), steps=Steps(sizes=("100%",), watch=False), engine="ledger")
+    plans.save_plan(world.source, plan)
     name = f"redrive-{plan.id}"
     background.start_job(world.source, "redrive", name, plan=plan.id, reason="fixed")
     job = ended(world, name)

@@ -47,7 +47,7 @@ def stage(server: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Ite
     """Four letters, and SQS's move tasks played by ``Tasks``."""
     world = server.anew(tmp_path, monkeypatch)
     world.put(["a", "b", "c", "d"])
-    plan = plans.make(world.source, Selection(), pace=Pace(100, headroom=False), engine="ledger")
+    plan = plans.make_plan(world.source, Selection(), pace=Pace(100, headroom=False), engine="ledger")
     plan = replace(plan, engine="move task")
     tasks = FakeMoveTasks()
     with start(tasks.answer) as fake, Ledger.create(tmp_path / "run.db", plan, "r", "one") as ledger:

@@ -70,7 +70,7 @@ def working(world: World, fails: tuple[str, ...] = ()) -> Iterator[None]:
 
 def redriven(world: World, **more: Any) -> Run:
     more = {"pace": Pace(None, headroom=False), "engine": "ledger", "steps": ONE_STEP, "margin": 1.0, **more}
-    return redrive.start_redrive(world.source, plans.make(world.source, Selection(), **more), reason="r")
+    return redrive.start_redrive(world.source, plans.make_plan(world.source, Selection(), **more), reason="r")
 
 
 def test_messages_that_left_and_did_not_come_back_are_taken_to_have_succeeded(world: World) -> None:
@@ -119,7 +119,7 @@ def test_letters_that_came_back_are_found_though_as_many_others_left(world: Worl
                         QueueUrl=world.source.queue.url, ReceiptHandle=message["ReceiptHandle"]
                     )
 
-    plan = plans.make(
+    plan = plans.make_plan(
         world.source,
         Selection(ids=ids),
         pace=Pace(None, headroom=False),

@@ -107,7 +107,7 @@ def died(world: World, bodies: list[str], attributes: dict[str, Any]) -> None:
 
 def redriven(world: World, sizes: tuple[str, ...] = ("100%",), patience_s: float = 20) -> Run:
     steps = Steps(sizes=sizes, patience_s=patience_s)
-    plan = plans.make(world.source, Selection(), pace=Pace(None, headroom=False), steps=steps, margin=1.0)
+    plan = plans.make_plan(world.source, Selection(), pace=Pace(None, headroom=False), steps=steps, margin=1.0)
     return redrive.start_redrive(world.source, plan, reason="r")
 
 

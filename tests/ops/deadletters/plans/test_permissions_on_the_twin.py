@@ -76,14 +76,14 @@ def follow(source: DeadLetterQueue, plan: Plan) -> None:
 
 @pytest.mark.parametrize("action", [Action.REDRIVE, Action.PURGE, Action.COPY], ids=lambda action: action.value)
 def test_what_a_plan_names_is_enough(source: DeadLetterQueue, twin: Twin, action: Action) -> None:
-    plan = plans.make(source, Selection(), action=action, **QUICK)  # type: ignore[arg-type]
+    plan = plans.make_plan(source, Selection(), action=action, **QUICK)  # type: ignore[arg-type]
     follow(only(source, twin, plan.permissions), plan)
 
 
 def test_to_another_queue(source: DeadLetterQueue, twin: Twin) -> None:
     name = f"other-{uuid.uuid4().hex[:8]}"
     twin.client("sqs").create_queue(QueueName=name)
-    plan = plans.make(source, Selection(), destination=Destination("queue", name), **QUICK)  # type: ignore[arg-type]
+    plan = plans.make_plan(source, Selection(), destination=Destination("queue", name), **QUICK)  # type: ignore[arg-type]
     follow(only(source, twin, plan.permissions), plan)
 
 
@@ -96,7 +96,7 @@ def test_with_a_canary_and_headroom(twin: Twin) -> None:
     wait_for(lambda: sqs.queue_depth(aws, source.queue).visible == len(jobs), 180, "the jobs did not die")
     scan_queue(source)
     fix(twin, jobs)
-    plan = plans.make(source, Selection(), steps=Steps(("2", "100%"), patience_s=60), engine="ledger")
+    plan = plans.make_plan(source, Selection(), steps=Steps(("2", "100%"), patience_s=60), engine="ledger")
     told: list[Run] = []
     run = redrive.start_redrive(only(source, twin, plan.permissions), plan, reason="why", progress=told.append)
     assert (run.state, run.succeeded) == (RunState.DONE, len(jobs)), run.status_text
@@ -105,7 +105,7 @@ def test_with_a_canary_and_headroom(twin: Twin) -> None:
 
 @pytest.mark.parametrize("missing", ["sqs:SendMessage", "sqs:ReceiveMessage", "sqs:DeleteMessage"])
 def test_without_one_of_them_it_is_refused_by_name(source: DeadLetterQueue, twin: Twin, missing: str) -> None:
-    plan = plans.make(source, Selection(), **QUICK)  # type: ignore[arg-type]
+    plan = plans.make_plan(source, Selection(), **QUICK)  # type: ignore[arg-type]
     limited = only(source, twin, [need for need in plan.permissions if not need.startswith(missing)])
     with pytest.raises((AccessDenied, OpsError), match=r"may not|not authorized"):
         follow(limited, plan)

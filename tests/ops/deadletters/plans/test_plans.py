@@ -28,7 +28,7 @@ def test_a_plan_says_what_would_move(world: World) -> None:
     ids = world.put(bodies(30))
     with Snapshot.open(world.source) as shelf:
         shelf.set_causes((letter_id, Cause("E", "m", fingerprint="f1")) for letter_id in ids[:20])
-    plan = plans.make(world.source, ALL, edits=edits.parse_edits(["body.params.alpha=0.1"]), pace=Pace(10.0))
+    plan = plans.make_plan(world.source, ALL, edits=edits.parse_edits(["body.params.alpha=0.1"]), pace=Pace(10.0))
     assert (plan.action, plan.queue_count, set(plan.ids)) == (Action.REDRIVE, 30, set(ids))
     assert plan.causes == {"f1": 20, "": 10}
     assert plan.made_by.endswith("user/operator")
@@ -41,13 +41,13 @@ def test_a_plan_says_what_would_move(world: World) -> None:
     assert {f"sqs:ReceiveMessage on {own}", f"sqs:DeleteMessage on {own}", f"sqs:SendMessage on {origin}"} <= set(
         plan.permissions
     )
-    plans.check(world.source, plan)
+    plans.ensure_current(world.source, plan)
 
 
 def test_nothing_is_received_or_sent(world: World) -> None:
     world.put(bodies(3))
     before = world.aws.counts()
-    plans.check(world.source, plans.make(world.source, ALL))
+    plans.ensure_current(world.source, plans.make_plan(world.source, ALL))
     after = world.aws.counts()
     moved = ("ReceiveMessage", "SendMessageBatch", "SendMessage", "DeleteMessage", "DeleteMessageBatch")
     assert {name: after.get(name) for name in moved} == {name: before.get(name) for name in moved}
@@ -58,21 +58,21 @@ def test_nothing_is_received_or_sent(world: World) -> None:
 def test_a_plan_is_a_file_and_the_same_again(world: World, tmp_path: Path) -> None:
     ids = world.put(bodies(3))
     selection = Selection(ids=tuple(ids[:2]), since=a_dead_letter().sent, where="kind == 'sqs'")
-    plan = plans.make(
+    plan = plans.make_plan(
         world.source,
         replace(selection, since=None),
         edits=edits.parse_edits(["body.a=1", "attributes.T=x"], '{"b": null}'),
     )
     plan = with_hash(replace(plan, selection=selection))
-    path = plans.save(world.source, plan)
-    assert path == plans.save(world.source, plan), "saving twice is no harm"
+    path = plans.save_plan(world.source, plan)
+    assert path == plans.save_plan(world.source, plan), "saving twice is no harm"
     assert path.stat().st_mode & 0o777 == 0o600
     for name in (plan.id, plan.id[:-2], path, str(path)):
-        assert plans.load(name, world.source) == plan
-    other = plans.save(world.source, plan, tmp_path / "mine.json")
-    assert plans.load(str(other), world.source) == plan
+        assert plans.load_plan(name, world.source) == plan
+    other = plans.save_plan(world.source, plan, tmp_path / "mine.json")
+    assert plans.load_plan(str(other), world.source) == plan
     with pytest.raises(UsageError, match="is there already"):
-        plans.save(world.source, plan, other)
+        plans.save_plan(world.source, plan, other)
 
 
 def damaged(plan: dict[str, Any], **changes: Any) -> str:
@@ -81,8 +81,8 @@ def damaged(plan: dict[str, Any], **changes: Any) -> str:
 
 def test_a_file_that_is_no_plan_or_was_changed(world: World, tmp_path: Path) -> None:
     world.put(bodies(2))
-    plan = plans.make(world.source, ALL)
-    known = json.loads(plans.save(world.source, plan).read_text())
+    plan = plans.make_plan(world.source, ALL)
+    known = json.loads(plans.save_plan(world.source, plan).read_text())
 
     def resealed(**changes: Any) -> str:
         changed = {**known, **changes}
@@ -107,86 +107,86 @@ def test_a_file_that_is_no_plan_or_was_changed(world: World, tmp_path: Path) -> 
         path = tmp_path / "plan.json"
         path.write_bytes(text.encode("utf-8", "surrogateescape"))
         with pytest.raises(UsageError, match=says) as caught:
-            plans.load(path, world.source)
+            plans.load_plan(path, world.source)
         assert caught.value.next_step
     with pytest.raises(UsageError, match="has no plan"):
-        plans.load("19990101", world.source)
+        plans.load_plan("19990101", world.source)
     with pytest.raises(UsageError, match="There is no plan at"):
-        plans.load(tmp_path / "none.json", world.source)
-    plans.save(world.source, with_hash(replace(plan, id=plan.id[:-1] + "x")))
-    plans.save(world.source, with_hash(replace(plan, id=plan.id[:-1] + "y")))
+        plans.load_plan(tmp_path / "none.json", world.source)
+    plans.save_plan(world.source, with_hash(replace(plan, id=plan.id[:-1] + "x")))
+    plans.save_plan(world.source, with_hash(replace(plan, id=plan.id[:-1] + "y")))
     with pytest.raises(UsageError, match="plans of jobs-dlq have an ID that starts with"):
-        plans.load(plan.id[:8], world.source)
+        plans.load_plan(plan.id[:8], world.source)
     foreign = tmp_path / "foreign.json"
-    plans.save(world.source, with_hash(replace(plan, queue_arn=plan.queue_arn + "2")), foreign)
+    plans.save_plan(world.source, with_hash(replace(plan, queue_arn=plan.queue_arn + "2")), foreign)
     with pytest.raises(UsageError, match="is for jobs-dlq2, not jobs-dlq"):
-        plans.load(foreign, world.source)
+        plans.load_plan(foreign, world.source)
     (tmp_path / "folder.json").mkdir()
     with pytest.raises(UsageError, match="There is no plan at"):
-        plans.load(tmp_path / "folder.json", world.source)
+        plans.load_plan(tmp_path / "folder.json", world.source)
 
 
 def test_a_plan_is_stale_when_the_queue_changed(world: World) -> None:
     world.put(bodies(20))
-    plan = plans.make(world.source, ALL)
+    plan = plans.make_plan(world.source, ALL)
     world.dlq.put([{"body": "new"}] * 2)
-    plans.check(world.source, plan)
+    plans.ensure_current(world.source, plan)
     world.dlq.put([{"body": "new"}])
     with pytest.raises(
         UsageError, match="held 20 messages then and holds 23 now, more than its margin of 10%"
     ) as caught:
-        plans.check(world.source, plan)
+        plans.ensure_current(world.source, plan)
     assert "ops dlq scan" in caught.value.next_step
-    exact = plans.make(world.source, ALL, margin=0)
+    exact = plans.make_plan(world.source, ALL, margin=0)
     world.dlq.put([{"body": "new"}])
     with pytest.raises(UsageError, match="stale"):
-        plans.check(world.source, exact)
+        plans.ensure_current(world.source, exact)
 
 
 def test_a_plan_is_stale_when_its_selection_changed_or_it_is_old(world: World) -> None:
     ids = world.put(bodies(20))
-    plan = plans.make(world.source, ALL)
+    plan = plans.make_plan(world.source, ALL)
     with Snapshot.open(world.source) as shelf:
         shelf.mark(ids[:3], Place.REDRIVEN)
     with pytest.raises(UsageError, match="of its 20 messages, 3 no longer match, and 0 more would"):
-        plans.check(world.source, plan)
-    plan = plans.make(world.source, ALL)
+        plans.ensure_current(world.source, plan)
+    plan = plans.make_plan(world.source, ALL)
     with pytest.raises(UsageError, match="it was created 25 h ago"):
-        plans.check(world.source, replace(plan, made_at=plan.made_at - timedelta(hours=25)))
+        plans.ensure_current(world.source, replace(plan, made_at=plan.made_at - timedelta(hours=25)))
     with pytest.raises(UsageError, match="in the future by this clock"):
-        plans.check(world.source, replace(plan, made_at=plan.made_at + timedelta(hours=1)))
+        plans.ensure_current(world.source, replace(plan, made_at=plan.made_at + timedelta(hours=1)))
 
 
 def test_a_plan_of_imported_letters_does_not_mind_the_queue(world: World) -> None:
     with Snapshot.open(world.source) as shelf:
         shelf.add([a_dead_letter(source_arn=world.source.workload.queue.arn)])
-    plan = plans.make(world.source, Selection(imported=True))
+    plan = plans.make_plan(world.source, Selection(imported=True))
     world.dlq.put([{"body": "new"}] * 50)
-    plans.check(world.source, plan)
+    plans.ensure_current(world.source, plan)
 
 
 def test_imported_letters_are_planned_apart_from_those_of_the_queue(world: World) -> None:
     with Snapshot.open(world.source) as shelf:
         shelf.add([a_dead_letter("from a file", "file", source_arn=world.source.workload.queue.arn)])
     with pytest.raises(UsageError, match="No message of jobs-dlq in the snapshot matches") as caught:
-        plans.make(world.source, ALL)
+        plans.make_plan(world.source, ALL)
     assert caught.value.next_step.startswith("1 message imported from a file would match: add --imported.")
     ids = world.put(bodies(3))
-    assert set(plans.make(world.source, ALL).ids) == set(ids)
-    assert plans.make(world.source, Selection(imported=True)).ids == ("file",)
+    assert set(plans.make_plan(world.source, ALL).ids) == set(ids)
+    assert plans.make_plan(world.source, Selection(imported=True)).ids == ("file",)
     with pytest.raises(UsageError, match="No imported message in the snapshot matches") as caught:
-        plans.make(world.source, Selection(ids=tuple(ids), imported=True))
+        plans.make_plan(world.source, Selection(ids=tuple(ids), imported=True))
     assert "3 messages in the queue would match: omit --imported." in caught.value.next_step
     with pytest.raises(UsageError, match="are only in the snapshot"):
-        plans.make(world.source, Selection(imported=True), action=Action.PURGE)
+        plans.make_plan(world.source, Selection(imported=True), action=Action.PURGE)
 
 
 def test_nothing_selected(world: World) -> None:
     with pytest.raises(UsageError, match="No message of jobs-dlq in the snapshot matches"):
-        plans.make(world.source, ALL)
+        plans.make_plan(world.source, ALL)
     world.put(bodies(1))
     with pytest.raises(UsageError, match="No message"):
-        plans.make(world.source, Selection(text="nowhere"))
+        plans.make_plan(world.source, Selection(text="nowhere"))
 
 
 @pytest.mark.parametrize(
@@ -216,19 +216,19 @@ def test_nothing_selected(world: World) -> None:
 def test_what_makes_no_sense(world: World, asked: dict[str, Any], says: str) -> None:
     world.put(bodies(2))
     with pytest.raises(UsageError, match=says) as caught:
-        plans.make(world.source, ALL, **asked)
+        plans.make_plan(world.source, ALL, **asked)
     assert caught.value.next_step
 
 
 def test_the_destination_is_looked_at_first(world: World) -> None:
     world.put(bodies(2))
     with pytest.raises(NotFound, match="queue nowhere"):
-        plans.make(world.source, ALL, destination=Destination("queue", "nowhere"))
+        plans.make_plan(world.source, ALL, destination=Destination("queue", "nowhere"))
     world.aws.queue("other.fifo", FifoQueue="true")
     with pytest.raises(UsageError, match=r"other.fifo is a FIFO queue and jobs-dlq is a standard queue"):
-        plans.make(world.source, ALL, destination=Destination("queue", "other.fifo"))
+        plans.make_plan(world.source, ALL, destination=Destination("queue", "other.fifo"))
     world.aws.queue("test")
-    plan = plans.make(world.source, ALL, action=Action.COPY, destination=Destination("queue", "test"))
+    plan = plans.make_plan(world.source, ALL, action=Action.COPY, destination=Destination("queue", "test"))
     assert plan.destination.queue_arn.endswith(":test")
     assert plan.destination.queue_url.endswith("/test")
     assert (
@@ -238,17 +238,17 @@ def test_the_destination_is_looked_at_first(world: World) -> None:
     assert not any("DeleteMessage" in need or "ReceiveMessage" in need for need in plan.permissions)
     world.aws.fault(replace(DENIED, operation="GetQueueAttributes", queue="test"))
     with pytest.raises(AwsError, match="may not"):
-        plans.make(world.source, ALL, destination=Destination("queue", "test"))
+        plans.make_plan(world.source, ALL, destination=Destination("queue", "test"))
 
 
 def test_an_encrypted_destination(world: World) -> None:
     world.put(bodies(1))
     world.aws.queue("sealed", KmsMasterKeyId="alias/ours")
-    plan = plans.make(world.source, ALL, destination=Destination("queue", "sealed"))
+    plan = plans.make_plan(world.source, ALL, destination=Destination("queue", "sealed"))
     assert any("key alias/ours of sealed may be used could not be found out" in warning for warning in plan.warnings)
     assert any(need.startswith("kms:GenerateDataKey on arn:aws:kms:") for need in plan.permissions)
     world.aws.queue("managed", KmsMasterKeyId="alias/aws/sqs")
-    plan = plans.make(world.source, ALL, destination=Destination("queue", "managed"))
+    plan = plans.make_plan(world.source, ALL, destination=Destination("queue", "managed"))
     assert not any("alias/aws/sqs" in warning for warning in plan.warnings)
 
 
@@ -256,31 +256,31 @@ def test_messages_that_have_no_way_back_stay_and_are_counted(world: World) -> No
     world.put(bodies(2))
     with Snapshot.open(world.source) as shelf:
         shelf.add([a_dead_letter("?", "nowhere", source_arn="")], Place.QUEUE)
-    plan = plans.make(world.source, ALL)
+    plan = plans.make_plan(world.source, ALL)
     assert len(plan.ids) == 2
     assert plan.returns.left_ids == ("nowhere",)
     assert any("1 of 3 messages stay in the dead-letter queue." in warning for warning in plan.warnings)
     assert plan.engine == "ledger"
-    plans.check(world.source, plan)
+    plans.ensure_current(world.source, plan)
     with pytest.raises(
         UsageError, match=r"No message can be returned .* \(by kind: 1 sqs\): 1: their source, empty,"
     ) as caught:
-        plans.make(world.source, Selection(ids=("nowhere",)))
+        plans.make_plan(world.source, Selection(ids=("nowhere",)))
     assert caught.value.next_step.startswith("Specify a destination: --to QUEUE")
     world.aws.queue("test")
-    plan = plans.make(world.source, ALL, destination=Destination("queue", "test"))
+    plan = plans.make_plan(world.source, ALL, destination=Destination("queue", "test"))
     assert len(plan.ids) == 3
 
 
 def test_a_message_that_names_no_source_is_of_the_only_queue_that_uses_this_one(world: World) -> None:
     with Snapshot.open(world.source) as shelf:
         shelf.add([a_dead_letter("?", "strange", kind=Kind.UNKNOWN, source_arn="")], Place.QUEUE)
-    plan = plans.make(world.source, ALL)
+    plan = plans.make_plan(world.source, ALL)
     assert dict(plan.returns.origins) == {world.jobs.arn: 1}
     assert plan.returns.inferred == 1
     assert any("jobs is inferred, the only queue" in warning for warning in plan.warnings)
     world.aws.queue("test")
-    plan = plans.make(world.source, ALL, destination=Destination("queue", "test"))
+    plan = plans.make_plan(world.source, ALL, destination=Destination("queue", "test"))
     assert any("1 message of unknown kind" in warning for warning in plan.warnings)
 
 
@@ -289,7 +289,7 @@ def test_messages_of_a_queue_that_is_gone_stay_and_are_counted(world: World) -> 
     gone = world.source.workload.queue.arn.replace("jobs", "gone")
     with Snapshot.open(world.source) as shelf:
         shelf.add([a_dead_letter("{}", f"gone-{n}", source_arn=gone) for n in range(2)], Place.QUEUE)
-    plan = plans.make(world.source, ALL)
+    plan = plans.make_plan(world.source, ALL)
     assert len(plan.ids) == 3
     assert dict(plan.returns.origins) == {world.jobs.arn: 3}
     assert any(f"2: {gone}, where they came from, was not found" in warning for warning in plan.warnings)
@@ -301,7 +301,7 @@ def test_a_fifo_queue(world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPa
         old = datetime.now(UTC) - timedelta(days=9)
         source = fifo.source.workload.queue.arn
         shelf.add([a_dead_letter(system={"MessageGroupId": "g"}, source_arn=source, sent=old)], Place.QUEUE)
-    plan = plans.make(fifo.source, ALL)
+    plan = plans.make_plan(fifo.source, ALL)
     assert any("Order is kept within each message group" in warning for warning in plan.warnings)
     assert not any("expire" in warning for warning in plan.warnings), (
         "a FIFO dead-letter queue counts a letter's age anew"
@@ -309,12 +309,12 @@ def test_a_fifo_queue(world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPa
     assert plan.engine == "ledger"
     with pytest.raises(UsageError, match="standard queue"):
         world.aws.queue("test")
-        plans.make(fifo.source, ALL, destination=Destination("queue", "test"))
+        plans.make_plan(fifo.source, ALL, destination=Destination("queue", "test"))
 
 
 def test_a_server_that_refuses_is_one_sentence(world: World) -> None:
     world.put(bodies(1))
     world.aws.fault(Fault("refuse", "GetQueueAttributes", code="AccessDenied", status=403))
     with pytest.raises(AwsError) as caught:
-        plans.make(world.source, ALL)
+        plans.make_plan(world.source, ALL)
     assert caught.value.next_step

@@ -55,7 +55,7 @@ def source(names: tuple[str, str]) -> DeadLetterQueue:
 
 def test_the_engine_is_chosen_and_it_says_why(source: DeadLetterQueue) -> None:
     scan_queue(source)
-    whole = plans.make(source, Selection())
+    whole = plans.make_plan(source, Selection())
     assert len(whole.ids) == LETTERS
     assert (whole.engine, whole.engine_why) == (
         "move task",
@@ -63,14 +63,14 @@ def test_the_engine_is_chosen_and_it_says_why(source: DeadLetterQueue) -> None:
     )
     assert any("StartMessageMoveTask" in need for need in whole.permissions)
     assert any("takes every message that is in the queue by then" in warning for warning in whole.warnings)
-    assert plans.make(source, Selection(), engine="ledger").engine_why == "as requested"
+    assert plans.make_plan(source, Selection(), engine="ledger").engine_why == "as requested"
     for selection, changes, why in (
         (Selection(where="body.n < `5`"), {}, "only some messages are selected"),
         (Selection(), {"edits": edits.parse_edits(["body.n=1"])}, "messages are edited"),
         (Selection(), {"action": Action.COPY}, "cannot copy"),
         (Selection(), {"pace": Pace(501.0)}, "at most 500 messages per second"),
     ):
-        plan = plans.make(source, selection, **changes)  # type: ignore[arg-type]
+        plan = plans.make_plan(source, selection, **changes)  # type: ignore[arg-type]
         assert plan.engine == "ledger"
         assert why in plan.engine_why
 
@@ -81,18 +81,18 @@ def test_a_destination_whose_key_cannot_be_used(source: DeadLetterQueue, twin: T
     key = kms.create_key()["KeyMetadata"]["KeyId"]
     name = f"sealed-{uuid.uuid4().hex[:8]}"
     sqs.create_queue(QueueName=name, Attributes={"KmsMasterKeyId": key})
-    plan = plans.make(source, Selection(), destination=Destination("queue", name))
+    plan = plans.make_plan(source, Selection(), destination=Destination("queue", name))
     assert not any(key in warning for warning in plan.warnings)
     assert any(f"key/{key}" in need for need in plan.permissions)
     kms.disable_key(KeyId=key)
     with pytest.raises(AwsError, match=rf"{name} is encrypted with key {key}, which cannot be used") as caught:
-        plans.make(source, Selection(), destination=Destination("queue", name))
+        plans.make_plan(source, Selection(), destination=Destination("queue", name))
     assert caught.value.next_step
 
 
 def test_a_purge_deletes_exactly_its_letters(source: DeadLetterQueue) -> None:
     scan_queue(source)
-    plan = plans.make(source, Selection(where="body.n < `10`"), action=Action.PURGE)
+    plan = plans.make_plan(source, Selection(where="body.n < `10`"), action=Action.PURGE)
     kept = exports.export_messages(source, exports.plan_selection(plan))
     asked = purge.confirmation_text(plan)
     assert asked == "purge 10 letters"

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from ops.deadletters import plans, queue_lock
-from ops.deadletters.causes.fix_status import FixedSince
+from ops.deadletters.causes.fix_status import FixStatus
 from ops.deadletters.edits import edits
 from ops.deadletters.messages.model import Attribute, Cause, Place
 from ops.deadletters.plan_model import Plan, Selection, Steps
@@ -30,14 +30,14 @@ def test_what_is_not_fixed_since_is_said_before_it_goes_back(world: World) -> No
         shelf.set_causes(
             zip(ids, (Cause(fingerprint=mark) for mark in ("aaaaaaaaaa", *["bbbbbbbbbb"] * 2)), strict=True)
         )
-        shelf.note("fixed", {mark: asdict(FixedSince(verdict, "Why.")) for mark, verdict in verdicts.items()})
+        shelf.note("fixed", {mark: asdict(FixStatus(verdict, "Why.")) for mark, verdict in verdicts.items()})
     said = "1 message has a cause that is not fixed (ops dlq causes) and may fail again"
-    assert warned(plans.make(world.source, ALL), f"{said}: the canary will show it.")
-    assert warned(plans.make(world.source, ALL, steps=Steps(watch=False)), f"{said}: outcomes are not tracked")
-    assert not warned(plans.make(world.source, Selection(cause="bbbb")), "not fixed")
-    assert not warned(plans.make(world.source, ALL, edits=edits.parse_edits(["body.params.alpha=1"])), "not fixed"), (
-        "edited"
-    )
+    assert warned(plans.make_plan(world.source, ALL), f"{said}: the canary will show it.")
+    assert warned(plans.make_plan(world.source, ALL, steps=Steps(watch=False)), f"{said}: outcomes are not tracked")
+    assert not warned(plans.make_plan(world.source, Selection(cause="bbbb")), "not fixed")
+    assert not warned(
+        plans.make_plan(world.source, ALL, edits=edits.parse_edits(["body.params.alpha=1"])), "not fixed"
+    ), "edited"
 
 
 def test_what_should_be_known_before(world: World) -> None:
@@ -50,7 +50,7 @@ def test_what_should_be_known_before(world: World) -> None:
     ]
     with Snapshot.open(world.source) as shelf:
         shelf.add(odd, Place.QUEUE)
-    plan = plans.make(world.source, ALL, edits=edits.parse_edits(["body.params.alpha=1"]))
+    plan = plans.make_plan(world.source, ALL, edits=edits.parse_edits(["body.params.alpha=1"]))
     assert warned(plan, "The edits do not apply to 1 message, which will not be sent: body.params was not found.")
     assert warned(
         plan, "The edits do not apply to 1 message, which will not be sent: The body cannot be edited as JSON"
@@ -60,7 +60,7 @@ def test_what_should_be_known_before(world: World) -> None:
     assert warned(plan, "The last scan did not read the whole queue")
     with Snapshot.open(world.source) as shelf:
         shelf.mark(["full", "large"], Place.IMPORTED)
-    plan = plans.make(world.source, Selection(imported=True))
+    plan = plans.make_plan(world.source, Selection(imported=True))
     assert warned(plan, "2 messages imported from a file: they are sent, and nothing is deleted from the queue")
     assert not warned(plan, "The last scan")
 
@@ -76,12 +76,12 @@ def test_what_should_be_known_before(world: World) -> None:
 def test_letters_that_expire_soon(world: World, age: timedelta, says: str | None) -> None:
     with Snapshot.open(world.source) as shelf:
         shelf.add([a_dead_letter(sent=datetime.now(UTC) - age)], Place.QUEUE)
-    plan = plans.make(world.source, ALL)
+    plan = plans.make_plan(world.source, ALL)
     assert warned(plan, says or "The oldest letter") is (says is not None)
 
 
 def test_a_run_that_goes_on_is_told(world: World) -> None:
     world.put(bodies(1))
     with queue_lock.hold_lock(world.source, "20261124T000000-aaaa", "ada"):
-        plan = plans.make(world.source, ALL)
+        plan = plans.make_plan(world.source, ALL)
     assert plan.warnings[0].startswith("Redrive 20261124T000000-aaaa of this queue is in progress")

@@ -27,7 +27,7 @@ def quick(patch: pytest.MonkeyPatch) -> None:
 
 def fill(world: World, bad: int = 12, good: int = 20) -> Plan:
     world.put([f"bad {number}" for number in range(bad)] + [f"good {number}" for number in range(good)])
-    return plans.make(world.source, BAD, action=Action.PURGE)
+    return plans.make_plan(world.source, BAD, action=Action.PURGE)
 
 
 def carry_out(world: World, plan: Plan, **changes: Any) -> PurgeResult:

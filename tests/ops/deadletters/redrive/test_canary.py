@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from ops.deadletters.plan_model import Steps
-from ops.deadletters.plans.steps import boundaries
+from ops.deadletters.plans.steps import step_boundaries
 from ops.deadletters.redrive.canary import CanaryDecision, StepTally, decide_step, should_stop_early
 from ops.errors import UsageError
 
@@ -24,7 +24,7 @@ from ops.errors import UsageError
     ],
 )
 def test_steps_grow_to_the_whole(sizes: tuple[str, ...], total: int, ends: tuple[int, ...]) -> None:
-    assert boundaries(sizes, total) == ends
+    assert step_boundaries(sizes, total) == ends
 
 
 @pytest.mark.parametrize(
@@ -32,7 +32,7 @@ def test_steps_grow_to_the_whole(sizes: tuple[str, ...], total: int, ends: tuple
 )
 def test_sizes_that_make_no_sense_are_refused(sizes: tuple[str, ...]) -> None:
     with pytest.raises(UsageError) as refused:
-        boundaries(sizes, 100)
+        step_boundaries(sizes, 100)
     assert refused.value.next_step
 
 

@@ -116,7 +116,7 @@ def test_the_export_must_hold_exactly_these_letters(world: World, tmp_path: Path
 def test_a_plan_for_something_else_or_of_another_time(world: World) -> None:
     plan = fill(world)
     with pytest.raises(UsageError, match="is for a redrive, not for a purge"):
-        carry_out(world, plans.make(world.source, BAD))
+        carry_out(world, plans.make_plan(world.source, BAD))
     world.dlq.put([{"body": "new"}] * 10)
     with pytest.raises(UsageError, match="stale"):
         carry_out(world, plan)
@@ -157,7 +157,7 @@ def test_the_way_back(world: World) -> None:
     plan = fill(world)
     carry_out(world, plan)
     imports.import_messages(world.source, world.source.folder / f"{plan.id}.jsonl")
-    back = plans.make(world.source, replace(BAD, imported=True), steps=Steps(("100%",), watch=False))
+    back = plans.make_plan(world.source, replace(BAD, imported=True), steps=Steps(("100%",), watch=False))
     assert set(back.ids) == set(plan.ids)
     run = redrive.start_redrive(world.source, back, reason="the purge was a mistake")
     assert (run.state, run.sent) == (RunState.DONE, 12)
@@ -206,7 +206,7 @@ def test_in_a_fifo_queue_what_hides_behind_others_is_told(
     with Snapshot.open(fifo.source) as shelf:
         known = fifo.source.workload.queue.arn
         shelf.add([a_dead_letter("bad 1", ids[-1], system=system, source_arn=known)], Place.QUEUE)
-    done = carry_out(fifo, plans.make(fifo.source, BAD, action=Action.PURGE))
+    done = carry_out(fifo, plans.make_plan(fifo.source, BAD, action=Action.PURGE))
     assert (done.deleted, done.missing) == (0, 1)
     assert any("hidden behind others of its message group" in note for note in done.notes)
     assert fifo.bodies() == sorted(bodies)

@@ -94,7 +94,7 @@ def look(source: DeadLetterQueue, expected: int) -> None:
 
 
 def a_plan(source: DeadLetterQueue, **more: Any) -> Plan:
-    return plans.make(source, Selection(), **{"pace": Pace(100), "engine": "ledger", **more})
+    return plans.make_plan(source, Selection(), **{"pace": Pace(100), "engine": "ledger", **more})
 
 
 def jobs_in(source: DeadLetterQueue) -> set[str]:
@@ -154,7 +154,7 @@ def test_a_whole_queue_is_moved_by_sqs_after_the_canary(twin: Twin, source: Dead
     look(source, 30)
     fix(twin, jobs[:29])
     pace = Pace(5, headroom=False)  # so slow that the task is seen at work
-    plan = plans.make(source, Selection(), pace=pace, steps=Steps(sizes=("5", "100%")), margin=1.0)
+    plan = plans.make_plan(source, Selection(), pace=pace, steps=Steps(sizes=("5", "100%")), margin=1.0)
     assert (plan.engine, len(plan.ids)) == ("move task", 30)
     told: list[str] = []
     run = redrive.start_redrive(
@@ -173,9 +173,9 @@ def test_a_move_task_whose_letters_die_again_is_stopped(twin: Twin, source: Dead
     look(source, 40)
     unwatched = Steps(sizes=("100%",), watch=False)
     there = Destination("queue", source.workload.queue.name)
-    assert plans.make(source, Selection(), destination=there, steps=unwatched).engine == "ledger"
+    assert plans.make_plan(source, Selection(), destination=there, steps=unwatched).engine == "ledger"
     pace = Pace(20, headroom=False)
-    plan = plans.make(source, Selection(), destination=there, pace=pace, steps=unwatched, engine="move task")
+    plan = plans.make_plan(source, Selection(), destination=there, pace=pace, steps=unwatched, engine="move task")
     assert len(plan.ids) == 40
     told: list[str] = []
     run = redrive.start_redrive(source, plan, reason="a hope", progress=lambda now: told.append(now.status_text))

@@ -25,7 +25,7 @@ def killed(world: World) -> Plan:
     """The plan of a run whose process died with one of three letters under way."""
     world.put(["a", "b", "c"])
     plan = a_plan(world)
-    plans.save(world.source, plan)
+    plans.save_plan(world.source, plan)
     with Ledger.create(ledger_of(world, plan), plan, "r", "one") as ledger:
         ledger.start_run("Starting.")
         ledger.record_intent([(0, "a receipt")], 1)
@@ -116,12 +116,12 @@ def test_where_no_ledger_keeps_it_there_is_another_way_out(
 def test_a_changed_plan_is_not_resumed_until_it_is_out_of_the_way(world: World) -> None:
     plan = killed(world)
     changed = a_plan(world, pace=Pace(7, headroom=False))
-    path = plans.save(world.source, with_hash(replace(changed, id=plan.id)))
+    path = plans.save_plan(world.source, with_hash(replace(changed, id=plan.id)))
     for _ in range(2):
         with pytest.raises(UsageError, match="was changed") as refused:
             redrive.resume_redrive(world.source, plan.id)
         assert "move it away: then the run goes on with the plan that it began with" in refused.value.next_step
-        plans.save(world.source, replace(changed, id=plan.id, hash="not its own"))
+        plans.save_plan(world.source, replace(changed, id=plan.id, hash="not its own"))
     assert world.bodies() == ["a", "b", "c"]
     path.unlink()
     assert redrive.resume_redrive(world.source, plan.id).state is RunState.DONE
@@ -130,9 +130,9 @@ def test_a_changed_plan_is_not_resumed_until_it_is_out_of_the_way(world: World) 
 def test_a_changed_plan_is_not_resumed_where_no_ledger_keeps_the_right_one(world: World) -> None:
     plan = killed(world)
     as_made_before_ledgers_kept_plans(ledger_of(world, plan))
-    plans.save(world.source, with_hash(replace(a_plan(world, pace=Pace(7, headroom=False)), id=plan.id)))
+    plans.save_plan(world.source, with_hash(replace(a_plan(world, pace=Pace(7, headroom=False)), id=plan.id)))
     with pytest.raises(UsageError, match="is not the one that the run began with: its file was changed") as refused:
         redrive.resume_redrive(world.source, plan.id)
     assert "Put the plan's file back" in refused.value.next_step
-    plans.save(world.source, plan)
+    plans.save_plan(world.source, plan)
     assert redrive.resume_redrive(world.source, plan.id).state is RunState.DONE

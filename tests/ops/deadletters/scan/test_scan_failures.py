@@ -61,7 +61,7 @@ def test_a_look_that_was_killed_goes_on(look_world: World, monkeypatch: pytest.M
 def test_a_look_killed_long_ago_begins_anew(look_world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     bury(look_world, 100)
     kill(look_world, monkeypatch, after=10)
-    look_world.aws.advance(3 * looks.SHORTEST_LEASE_S)
+    look_world.aws.advance(3 * looks.MIN_LEASE_S)
     with Snapshot.open(look_world.source) as shelf:
         shelf.connection.execute("UPDATE letters SET leased_until = leased_until - 1000")
     done = scan_queue(look_world.source)
@@ -94,7 +94,7 @@ def kill(look_world: World, patch: pytest.MonkeyPatch, after: int) -> None:
             raise Killed
 
     with patch.context() as dead:
-        dead.setattr(looks._Scan, "_give_back", lambda _self, receiver, _threads: receiver.stop() or drain(receiver))
+        dead.setattr(looks._Scanner, "_give_back", lambda _self, receiver, _threads: receiver.stop() or drain(receiver))
         dead.setattr(looks.ScanLog, "drop", lambda _self, _number: None)
         with pytest.raises(Killed):
             scan_queue(look_world.source, limit=after, progress=die)
@@ -153,7 +153,7 @@ def test_leases_that_end_meanwhile(look_world: World) -> None:
 
 
 def test_a_look_that_takes_long_renews_its_leases(look_world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(looks, "RENEW_WITHIN_S", 2 * looks.SHORTEST_LEASE_S)  # what was just leased is renewed already
+    monkeypatch.setattr(looks, "RENEW_WITHIN_S", 2 * looks.MIN_LEASE_S)  # what was just leased is renewed already
     bury(look_world, 40)
     before = look_world.aws.counts().get("ChangeMessageVisibilityBatch", 0)
     done = scan_queue(look_world.source)

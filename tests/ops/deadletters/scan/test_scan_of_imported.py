@@ -102,7 +102,7 @@ def test_a_letter_that_was_sent_from_a_file_and_then_met_in_the_queue(look_world
     one = buried(look_world, "the true body")
     imported(look_world, tmp_path, one, "another body")
     look_world.aws.queue("test-sent")
-    plan = plans.make(
+    plan = plans.make_plan(
         look_world.source,
         Selection(imported=True),
         destination=Destination("queue", "test-sent"),

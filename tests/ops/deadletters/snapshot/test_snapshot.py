@@ -12,7 +12,7 @@ import pytest
 
 from ops.deadletters.messages.model import Attribute, Cause, DeadLetter, Kind, Place, SnapshotMessage
 from ops.deadletters.plan_model import Selection
-from ops.deadletters.snapshot import LIVE, Snapshot, index_query
+from ops.deadletters.snapshot import MOVABLE_PLACES, Snapshot, index_query
 from ops.errors import OpsError, UsageError
 from tests.factories import SENT, a_dead_letter
 
@@ -69,9 +69,9 @@ def test_pages_orders_and_places(shelf: Snapshot) -> None:
     every = [letter.message_id for letter in letters]
     assert shelf.ids() == tuple(every)
     assert shelf.ids(Selection(imported=True)) == ("imported",)
-    assert shelf.ids(places=LIVE) == ("imported", *every)
+    assert shelf.ids(places=MOVABLE_PLACES) == ("imported", *every)
     assert (shelf.info().letters, shelf.info().imported) == (7, 1)
-    pages = [shelf.find(limit=3, offset=offset, descending=True, places=LIVE) for offset in (0, 3, 6, 9)]
+    pages = [shelf.find(limit=3, offset=offset, descending=True, places=MOVABLE_PLACES) for offset in (0, 3, 6, 9)]
     assert [found.letter.message_id for page in pages for found in page] == [*every[::-1], "imported"]
     assert [found.letter.message_id for found in shelf.iterate(batch=2)] == list(shelf.ids())
     assert shelf.get("imported").letter.imported
@@ -83,7 +83,7 @@ def test_pages_orders_and_places(shelf: Snapshot) -> None:
         every[1]: Place.REDRIVEN,
         every[2]: Place.QUEUE,
     }
-    for order in index_query.ORDERS:
+    for order in index_query.SORT_COLUMNS:
         assert {found.letter.message_id for found in shelf.find(order=order)} == {*every[2:]}
         assert shelf.find(Selection(where="body"), order=order) == shelf.find(order=order)
     with pytest.raises(UsageError, match="sorted by size"):

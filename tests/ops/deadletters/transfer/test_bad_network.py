@@ -41,7 +41,7 @@ def world(server: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Ite
 
 def a_plan(world: World, **more: Any) -> Plan:
     more = {"pace": Pace(None, headroom=False), "steps": Steps(watch=False), "engine": "ledger", **more}
-    return plans.make(world.source, Selection(), **more)
+    return plans.make_plan(world.source, Selection(), **more)
 
 
 def planned(world: World, letters: int = LETTERS, **more: Any) -> tuple[list[str], Plan]:

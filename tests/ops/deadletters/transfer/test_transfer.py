@@ -40,7 +40,7 @@ def world(server: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Wor
 
 def planned(world: World, selection: Selection | None = None, **more: Any) -> Plan:
     more = {"pace": Pace(None, headroom=False), "engine": "ledger", "steps": Steps(watch=False), **more}
-    return plans.make(world.source, selection or Selection(), **more)
+    return plans.make_plan(world.source, selection or Selection(), **more)
 
 
 def moved(world: World, plan: Plan, *upto: int) -> tuple[Run, TransferResult]:

@@ -43,7 +43,7 @@ def world(server: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Wor
 
 def filled(world: World, count: int = LETTERS) -> Plan:
     world.put([f"letter {number:03d}" for number in range(count)])
-    return plans.make(
+    return plans.make_plan(
         world.source,
         Selection(),
         pace=Pace(None, headroom=False),
@@ -278,7 +278,7 @@ def in_groups(world: World, groups: str, wanted: Sequence[str]) -> Plan:
         shelf.add([parse.parse_message(sqs.received_message(each)) for each in world.dlq.messages()], Place.QUEUE)
     ids = tuple(each["MessageId"] for each in world.dlq.messages() if each["Body"] in wanted)
     pace, steps = Pace(None, headroom=False), Steps(watch=False)
-    return plans.make(world.source, Selection(ids=ids), pace=pace, engine="ledger", steps=steps)
+    return plans.make_plan(world.source, Selection(ids=ids), pace=pace, engine="ledger", steps=steps)
 
 
 def test_the_first_of_a_group_is_waited_for_while_a_killed_process_has_it(
