@@ -23,29 +23,35 @@ MAKE = {
     "empty": unusual.Empty,
     "no-dlq": unusual.NoDeadLetterQueue,
     "dlq-denied": unusual.DeadLettersUnread,
-    "unlooked": lambda: unusual.Desked(lambda: dead_letter_service.SampleDesk(0)),
-    "looking": lambda: unusual.Desked(lambda: dead_letter_service.SampleDesk(54, job="running")),
-    "look-failed": lambda: unusual.Desked(lambda: dead_letter_service.SampleDesk(0, job="failed")),
-    "look-failed-again": lambda: unusual.Desked(lambda: dead_letter_service.SampleDesk(54, job="failed")),
-    "broken-shelf": lambda: unusual.Desked(dead_letter_service.Broken),
-    "many-letters": lambda: unusual.Desked(lambda: dead_letter_service.SampleDesk(100_000)),
+    "unscanned": lambda: unusual.WithDeadLetters(lambda: dead_letter_service.SampleDeadLetterService(0)),
+    "scanning": lambda: unusual.WithDeadLetters(lambda: dead_letter_service.SampleDeadLetterService(54, job="running")),
+    "scan-failed": lambda: unusual.WithDeadLetters(
+        lambda: dead_letter_service.SampleDeadLetterService(0, job="failed")
+    ),
+    "scan-failed-again": lambda: unusual.WithDeadLetters(
+        lambda: dead_letter_service.SampleDeadLetterService(54, job="failed")
+    ),
+    "broken-snapshot": lambda: unusual.WithDeadLetters(dead_letter_service.BrokenSnapshot),
+    "many-messages": lambda: unusual.WithDeadLetters(lambda: dead_letter_service.SampleDeadLetterService(100_000)),
     **{
-        f"run-{state.value}": lambda state=state: unusual.Desked(lambda: dead_letter_service.SampleDesk(state=state))
+        f"run-{state.value}": lambda state=state: unusual.WithDeadLetters(
+            lambda: dead_letter_service.SampleDeadLetterService(state=state)
+        )
         for state in RunState
     },
     "lost": unusual.Lost,
-    "letters-since": lambda: unusual.Desked(lambda: dead_letter_service.SampleDesk(50)),
-    "run-stopping": lambda: unusual.Desked(dead_letter_service.Stopping),
-    "run-circled": lambda: unusual.Desked(lambda: dead_letter_service.Stopping(RunState.CANCELLED)),
-    "many-causes": lambda: unusual.Desked(dead_letter_service.ManyCauses),
-    "run-resuming": lambda: unusual.Desked(
-        lambda: dead_letter_service.SampleDesk(state=RunState.INTERRUPTED, job="starting")
+    "messages-since-scan": lambda: unusual.WithDeadLetters(lambda: dead_letter_service.SampleDeadLetterService(50)),
+    "run-stopping": lambda: unusual.WithDeadLetters(dead_letter_service.Stopping),
+    "run-circled": lambda: unusual.WithDeadLetters(lambda: dead_letter_service.Stopping(RunState.CANCELLED)),
+    "many-causes": lambda: unusual.WithDeadLetters(dead_letter_service.ManyCauses),
+    "run-resuming": lambda: unusual.WithDeadLetters(
+        lambda: dead_letter_service.SampleDeadLetterService(state=RunState.INTERRUPTED, job="starting")
     ),
-    "run-starting": lambda: unusual.Desked(
-        lambda: dead_letter_service.SampleDesk(state=RunState.STOPPED, job="starting")
+    "run-starting": lambda: unusual.WithDeadLetters(
+        lambda: dead_letter_service.SampleDeadLetterService(state=RunState.STOPPED, job="starting")
     ),
-    "hostile-run": lambda: unusual.Desked(
-        lambda: dead_letter_service.SampleDesk(foreign=" " + samples.HOSTILE, state=RunState.STOPPED),
+    "hostile-run": lambda: unusual.WithDeadLetters(
+        lambda: dead_letter_service.SampleDeadLetterService(foreign=" " + samples.HOSTILE, state=RunState.STOPPED),
         " " + samples.HOSTILE,
     ),
     "denied": lambda: unusual.Refused(

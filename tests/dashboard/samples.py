@@ -26,7 +26,7 @@ from ops.insight.reports.queue import QueueReport
 from ops.insight.rules.cost_model import Assumptions
 from ops.insight.sources.watched_queues import WatchedQueue
 from ops.workload import Gap
-from tests.fakes.dead_letter_service import SampleDesk
+from tests.fakes.dead_letter_service import SampleDeadLetterService
 
 NOW = datetime.now(UTC).replace(microsecond=0)
 HOSTILE = (
@@ -58,7 +58,7 @@ class Sample:
         self.rng = np.random.default_rng(7)
         self.foreign = foreign
         self.calls: list[str] = []
-        self._desk: SampleDesk | None = None
+        self._dead_letter_service: SampleDeadLetterService | None = None
         t = np.linspace(0, 1, self.n)
         burst = np.clip(np.exp(-(((t - 0.62) / 0.13) ** 2)), 0, 1) if trouble else np.zeros(self.n)
         self.sent = self.rng.poisson(40 + 220 * burst).astype(float)
@@ -318,10 +318,10 @@ class Sample:
             self.look_cost,
         )
 
-    def dead_letter_service(self, queue: str = "") -> SampleDesk:
-        if self._desk is None:
-            self._desk = self.make_desk()
-        return self._desk
+    def dead_letter_service(self, queue: str = "") -> SampleDeadLetterService:
+        if self._dead_letter_service is None:
+            self._dead_letter_service = self.make_dead_letter_service()
+        return self._dead_letter_service
 
-    def make_desk(self) -> SampleDesk:
-        return SampleDesk(54 if self.trouble else 0, self.foreign)
+    def make_dead_letter_service(self) -> SampleDeadLetterService:
+        return SampleDeadLetterService(54 if self.trouble else 0, self.foreign)

@@ -1,4 +1,4 @@
-"""From chosen letters to a plan, its preview and a run: what is shown, what is asked, and what is impossible."""
+"""From selected messages to a plan, its review and a run: what is shown, confirmed and refused."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def planned(app: App, tab: str = "Redrive") -> App:
 def test_a_plan_is_previewed_before_anything_moves(sample: Visit) -> None:
     app = planned(sample("trouble"))
     assert not app.at.exception
-    for said in (
+    for text in (
         "54 messages to redrive. Creating a plan sends nothing.",
         "Review: redrive 54 messages",
         "of 54 in the queue",
@@ -41,7 +41,7 @@ def test_a_plan_is_previewed_before_anything_moves(sample: Visit) -> None:
         "sqs:SendMessage on arn:aws:sqs:eu-west-1:123456789012:scilearn-jobs",
         "which the server-side move task cannot do",
     ):
-        assert said in app.text, said
+        assert text in app.text, text
     app.at.button(key="ask-redrive").click().run()
     assert "You can stop it at any time; sent messages cannot be recalled." in app.text
     assert app.at.text_area(key="reason").value == ""
@@ -58,7 +58,7 @@ def test_edits_are_shown_as_a_diff(sample: Visit) -> None:
     assert "other" in diff.value
 
 
-def test_edits_that_make_no_sense_are_a_sentence(sample: Visit) -> None:
+def test_invalid_edits_are_an_error_with_a_next_step(sample: Visit) -> None:
     app = sample("trouble").open(PAGE, do="Redrive")
     app.at.text_area(key="sets").set_value("params alpha")
     app.at.button(key="make-plan").click().run()
@@ -67,14 +67,14 @@ def test_edits_that_make_no_sense_are_a_sentence(sample: Visit) -> None:
     assert "Review: redrive" not in app.text
 
 
-def test_a_plan_that_cannot_be_made_says_why(sample: Visit) -> None:
+def test_there_is_no_plan_without_messages(sample: Visit) -> None:
     app = sample("trouble").open(PAGE, do="Redrive", find="acme")
     app.at.session_state["find"] = "denied"
     app.at.run()
-    assert app.at.button(key="make-plan").disabled, "no letter is chosen"
+    assert app.at.button(key="make-plan").disabled, "no message is selected"
 
 
-def test_what_happens_is_said_before_it_is_sent(sample: Visit) -> None:
+def test_the_confirmation_shows_what_will_happen(sample: Visit) -> None:
     app = planned(sample("trouble"))
     app.at.button(key="ask-redrive").click().run()
     assert "54 messages from scilearn-jobs-dead to their original source. Estimate: 4.2 s, $0.000120." in app.text
@@ -107,7 +107,7 @@ def test_a_run_in_every_state(sample: Visit, state: RunState) -> None:
     run = dead_letter_service.a_run(state)
     keys = {button.key for button in app.at.button}
     if state is RunState.DONE:
-        assert "Running" not in app.text, "what is done is not in the way"
+        assert "Running" not in app.text, "a finished run is not shown"
         return
     assert run.status_text in app.text
     assert "deployed version 8" in app.text
@@ -120,12 +120,12 @@ def test_a_run_in_every_state(sample: Visit, state: RunState) -> None:
         assert "Failed again with" in app.text
         assert "Sandbox.Timedout: Task timed out after … seconds" in app.text
     if state is RunState.INTERRUPTED:
-        assert "00000003-1111-4111-8111-111111111111" in app.text, "what may have been sent twice is listed"
+        assert "00000003-1111-4111-8111-111111111111" in app.text, "possible duplicates are listed"
     if state is RunState.FAILED:
         assert "MessageTooLong: over 1 MiB after edits" in app.text
 
 
-def test_a_run_that_starts_goes_before_one_that_waits(sample: Visit) -> None:
+def test_a_starting_run_is_shown_before_an_unfinished_one(sample: Visit) -> None:
     app = sample("run-starting")
     app.at.session_state["_shown_run"] = "20261124T041022-3f9a"
     app.open(PAGE)
@@ -134,19 +134,19 @@ def test_a_run_that_starts_goes_before_one_that_waits(sample: Visit) -> None:
     assert "Aborted by canary" not in app.text
 
 
-def test_a_run_that_is_resumed_starts_before_its_ledger_tells(sample: Visit) -> None:
+def test_a_resumed_run_is_shown_as_starting_before_its_ledger_has_an_entry(sample: Visit) -> None:
     app = sample("run-resuming")
     app.at.session_state["_shown_run"] = dead_letter_service.a_run(RunState.INTERRUPTED).id
     app.open(PAGE)
     assert not app.at.exception
     assert "Starting the redrive…" in [bar.proto.text for bar in app.at.get("progress")]
-    assert "run-resume" not in {button.key for button in app.at.button}, "not twice"
+    assert "run-resume" not in {button.key for button in app.at.button}, "it is resumed once"
 
 
-def test_nothing_is_planned_while_a_run_goes_on(sample: Visit) -> None:
+def test_no_plan_can_be_created_while_a_run_is_in_progress(sample: Visit) -> None:
     app = sample("run-running").open(PAGE, do="Redrive")
     assert 'href="#the-run"' in app.html
-    assert 'id="the-run"' in app.html, "the link leads somewhere"
+    assert 'id="the-run"' in app.html, "the link has a target"
     assert "make-plan" not in {button.key for button in app.at.button}
 
 
@@ -156,30 +156,30 @@ def test_a_run_is_cancelled_by_its_button(sample: Visit) -> None:
     assert not app.at.exception
 
 
-def test_a_move_task_that_is_being_stopped_says_so_and_what_it_moved(sample: Visit) -> None:
+def test_a_stopping_move_task_shows_its_status_and_what_it_moved(sample: Visit) -> None:
     app = sample("run-stopping").open(PAGE)
     assert not app.at.exception
     button = app.at.button(key="run-cancel")
     assert (button.label, button.disabled) == ("Stopping…", True)
-    assert "Stopping: messages in progress are finished or released first. SQS moves the letters" in app.text
-    for said in ("Stopping", "35 moved by SQS, about", "52 remaining", "about, by SQS's move task", "26 s"):
-        assert said in app.text, said
+    assert "Stopping: messages in progress are finished or released first. SQS moves the messages" in app.text
+    for text in ("Stopping", "35 moved by SQS, about", "52 remaining", "about, by SQS's move task", "26 s"):
+        assert text in app.text, text
     assert "Running" not in app.text
 
 
-def test_what_a_move_task_took_counts_as_sent_until_it_is_known_letter_by_letter() -> None:
-    run = dead_letter_service.circling(dead_letter_service.a_run(RunState.CANCELLED))
+def test_what_a_move_task_took_counts_as_sent_until_it_is_known_by_message() -> None:
+    run = dead_letter_service.looping_move_task(dead_letter_service.a_run(RunState.CANCELLED))
     assert "35 moved by SQS, about" in dead_letters.run_bar(run)
     assert "52 remaining" in dead_letters.run_bar(run)
     assert "Stage 1, interrupted" in dead_letters.run_stages(run)
     settled = replace(run, sent=87, deleted=87, moved=90)
     assert "by SQS" not in dead_letters.run_bar(settled) + dead_letters.run_numbers(settled)
     stopped = replace(run, state=RunState.STOPPED, steps=(replace(run.steps[0], state="stopped"),))
-    assert dead_letters.status_of(stopped)[1] == "Stopped", "the canary did not do it"
+    assert dead_letters.status_of(stopped)[1] == "Stopped", "not by the canary"
     assert dead_letters.status_of(dead_letter_service.a_run(RunState.STOPPED))[1] == "Aborted by canary"
 
 
-def test_resuming_says_what_a_move_task_took(sample: Visit) -> None:
+def test_the_resume_dialog_shows_what_a_move_task_took(sample: Visit) -> None:
     app = sample("run-circled").open(PAGE)
     app.at.button(key="run-resume").click().run()
     assert not app.at.exception
@@ -188,20 +188,20 @@ def test_resuming_says_what_a_move_task_took(sample: Visit) -> None:
     )
 
 
-def test_a_slow_run_tells_its_time_left_by_its_limit() -> None:
+def test_the_time_left_of_a_slow_run_is_by_its_limit() -> None:
     slow = replace(dead_letter_service.a_run(RunState.RUNNING), rate=0.0, rate_limit=1.0)
     assert "31 min" in dead_letters.run_numbers(slow)
-    assert "0<small>/s" not in dead_letters.run_numbers(slow), "nothing was sent in the moment that was measured"
+    assert "0<small>/s" not in dead_letters.run_numbers(slow), "the rate was measured while nothing was sent"
 
 
-def test_going_on_after_the_canary_says_what_came_back_first(sample: Visit) -> None:
+def test_the_resume_dialog_shows_first_what_failed_again(sample: Visit) -> None:
     app = sample("run-stopped").open(PAGE)
     app.at.button(key="run-resume").click().run()
     assert not app.at.exception
-    assert "4 of 5 came back, more than 20%.\n\nFix the cause before sending the rest." in app.text
+    assert "4 of 5 failed again, more than 20%.\n\nFix the cause before sending the rest." in app.text
 
 
-def test_a_watch_that_was_ended_early_is_no_waiting_and_a_resumed_step_was_stopped() -> None:
+def test_outcomes_of_a_cancelled_run_are_unknown_and_a_resumed_stage_was_aborted() -> None:
     done = dead_letter_service.a_run(RunState.DONE)
     first, *between, last = done.steps
     steps = (
@@ -210,14 +210,14 @@ def test_a_watch_that_was_ended_early_is_no_waiting_and_a_resumed_step_was_stopp
         replace(last, state="ended early", waiting=63, succeeded=last.succeeded - 63),
     )
     run = replace(done, state=RunState.CANCELLED, waiting=63, succeeded=1_937, steps=steps)
-    said = dead_letters.run_bar(run) + dead_letters.run_numbers(run) + dead_letters.run_stages(run)
-    assert "63 sent, outcome unknown" in said
-    assert "Stage 1, aborted, then resumed" in said
-    assert "Stage 4, ended early" in said
-    assert "pending" not in said.lower()
+    html = dead_letters.run_bar(run) + dead_letters.run_numbers(run) + dead_letters.run_stages(run)
+    assert "63 sent, outcome unknown" in html
+    assert "Stage 1, aborted, then resumed" in html
+    assert "Stage 4, ended early" in html
+    assert "pending" not in html.lower()
 
 
-def test_a_run_can_be_closed_and_found_again(sample: Visit) -> None:
+def test_a_closed_run_is_in_the_history(sample: Visit) -> None:
     app = sample("run-stopped").open(PAGE)
     app.at.button(key="run-close").click().run()
     assert "Aborted by canary" not in app.text
@@ -232,33 +232,33 @@ def test_purging_needs_an_export_first(sample: Visit) -> None:
     assert "plan-purge" not in {button.key for button in app.at.button}
 
 
-def test_the_real_desk_plans_and_exports(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_local_service_plans_and_exports(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with a_world(tmp_path, monkeypatch) as world:
         world.put([f'{{"n": {n}}}' for n in range(12)])
-        here = LocalDeadLetterService(world.source)
-        before = here.version()
-        edits = here.edits(["body.n=0"], "")
-        plan = here.plan(Selection(), Action.REDRIVE, edits=edits)
-        assert here.saved(plan.id) == plan
-        here.check(plan)
-        previews = here.previews(plan)
-        assert sum('"n": 0' in one.diff for one in previews) >= len(previews) - 1
-        assert {one.put_on for one in previews} == {("OriginalMessageId",)}
-        assert here.runs() == ()
-        assert here.run(plan.id) is None
+        service = LocalDeadLetterService(world.source)
+        before = service.version()
+        edits = service.edits(["body.n=0"], "")
+        plan = service.plan(Selection(), Action.REDRIVE, edits=edits)
+        assert service.saved(plan.id) == plan
+        service.check(plan)
+        previews = service.previews(plan)
+        assert sum('"n": 0' in preview.diff for preview in previews) >= len(previews) - 1
+        assert {preview.put_on for preview in previews} == {("OriginalMessageId",)}
+        assert service.runs() == ()
+        assert service.run(plan.id) is None
         (world.source.runs / f"{plan.id}.db").write_bytes(b"no ledger at all" * 400)
-        assert here.runs() == ()
-        (damaged,) = here.unreadable_runs()
+        assert service.runs() == ()
+        (damaged,) = service.unreadable_runs()
         assert plan.id in damaged
         (world.source.runs / f"{plan.id}.db").unlink()
-        assert here.causes().letters == here.count(Selection()) == 12
-        assert here.export_path("jsonl").parent.is_dir()
-        assert here.version() == before
-        assert here.audit() == ()
-        assert not here.verify_audit().problems
+        assert service.causes().letters == service.count(Selection()) == 12
+        assert service.export_path("jsonl").parent.is_dir()
+        assert service.version() == before
+        assert service.audit() == ()
+        assert not service.verify_audit().problems
 
 
-def test_a_plan_is_not_shown_for_other_letters(sample: Visit) -> None:
+def test_a_plan_is_not_shown_for_other_messages(sample: Visit) -> None:
     app = planned(sample("trouble"))
     app.at.text_input(key="find").set_value("job-00000").run()
     assert not app.at.exception

@@ -1,4 +1,4 @@
-"""Letters of a file beside those of the queue: brought, shown apart, and taken off again."""
+"""Messages of a file: imported, shown apart from those of the queue, and removed again."""
 
 from __future__ import annotations
 
@@ -14,30 +14,30 @@ from tests.factories import a_dead_letter
 
 Visit = Callable[[str], App]
 PAGE = PAGES["dead_letters"]
-LETTERS = b"".join(
+EXPORT = b"".join(
     jsonl.encode_line(SnapshotMessage(a_dead_letter(f'{{"kind": "score", "n": {n}}}', f"file-{n}", kind=Kind.SQS)))
     for n in range(3)
 )
 
 
-def press(app: App, button: str, content: bytes = LETTERS) -> App:
+def press(app: App, button: str, content: bytes = EXPORT) -> App:
     app.at.file_uploader(key="import-file").set_value(("left.jsonl", content, "application/jsonl")).run()
     app.at.button(key=button).click().run()
     assert not app.at.exception
     return app
 
 
-def test_letters_of_a_file_are_shown_apart_and_taken_off_again(sample: Visit) -> None:
+def test_imported_messages_are_shown_apart_and_removed_again(sample: Visit) -> None:
     app = sample("trouble").open(PAGE, do="Import")
     assert app.at.button(key="import").disabled, "no file yet"
     press(app, "import")
     assert "3 messages imported into the snapshot." in app.text
-    which = app.at.segmented_control(key="which")
-    assert which.options == ["In the queue", "Imported"]
+    shown = app.at.segmented_control(key="which")
+    assert shown.options == ["In the queue", "Imported"]
     assert "3 messages imported from a file, in addition to 54 messages in the queue." in app.text
-    assert "54 messages  all causes" in app.text, "those of the queue are meant first"
-    assert "Succeeding since" in app.text, "what was known of them is known still"
-    which.set_value("Imported").run()
+    assert "54 messages  all causes" in app.text, "the queue's are shown first"
+    assert "Succeeding since" in app.text, "their fix status is kept"
+    shown.set_value("Imported").run()
     assert "3 messages  all causes" in app.text
     app.open(PAGE, do="Redrive")
     app.at.button(key="make-plan").click().run()
@@ -50,25 +50,25 @@ def test_letters_of_a_file_are_shown_apart_and_taken_off_again(sample: Visit) ->
     app.open(PAGE, do="Import")
     press(app, "import-undo")
     assert "3 messages removed from the snapshot." in app.text
-    assert "which" not in [one.key for one in app.at.segmented_control], "nothing to choose any more"
+    assert "which" not in [control.key for control in app.at.segmented_control], "there is no choice any more"
     assert "54 messages  all causes" in app.text
 
 
 @pytest.mark.parametrize("content", [b"", b"{", b"\xff\xfe", b'{"schema": 1}\n'])
-def test_what_is_no_export_is_a_sentence(sample: Visit, content: bytes) -> None:
+def test_an_invalid_export_is_an_error(sample: Visit, content: bytes) -> None:
     app = press(sample("trouble").open(PAGE, do="Import"), "import", content)
     assert "Nothing was imported" in app.text
     assert "left.jsonl" in app.text
-    assert "import.jsonl" not in app.text, "where it lay for a moment is of no use to anybody"
+    assert "import.jsonl" not in app.text, "the temporary path is of no use to the reader"
 
 
-def test_nobody_imports_in_read_only_mode(sample: Visit, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_read_only_mode_has_no_import(sample: Visit, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OPS_READ_ONLY", "1")
     app = sample("trouble").open(PAGE, do="Import")
     assert "Import is not available" in app.text
     assert not app.at.get("file_uploader")
 
 
-def test_an_empty_queue_still_takes_a_file(sample: Visit) -> None:
-    app = sample("unlooked").open(PAGE)
+def test_a_file_can_be_imported_before_the_first_scan(sample: Visit) -> None:
+    app = sample("unscanned").open(PAGE)
     assert app.at.file_uploader(key="import-file")

@@ -1,4 +1,4 @@
-"""Dead letters on the page: causes first, then letters; foreign text stays text; looking is asked first."""
+"""Causes, messages and filters on the page; untrusted text stays text; a scan needs a confirmation."""
 
 from __future__ import annotations
 
@@ -16,72 +16,72 @@ Visit = Callable[[str], App]
 PAGE = PAGES["dead_letters"]
 
 
-def choose(app: App, place: int = 0) -> App:
-    """Click on a cause, as they stand on the page."""
+def select_cause(app: App, place: int = 0) -> App:
+    """Click on a cause, counted from the top."""
     buttons = [button for button in app.at.button if (button.key or "").startswith("choose-")]
     buttons[place].click().run()
     return app
 
 
-def test_a_look_asks_first(sample: Visit) -> None:
-    app = sample("unlooked").open(PAGE)
+def test_a_scan_needs_a_confirmation(sample: Visit) -> None:
+    app = sample("unscanned").open(PAGE)
     assert "Not scanned yet" in app.text
     app.at.button(key="look").click().run()
     assert "Each message's receive count rises by one" in app.text
 
 
-def test_a_look_goes_on_in_the_background(sample: Visit) -> None:
-    app = sample("looking").open(PAGE)
+def test_a_scan_runs_in_the_background(sample: Visit) -> None:
+    app = sample("scanning").open(PAGE)
     assert not app.at.exception
     assert app.at.button(key="look").disabled, "one at a time"
     assert app.at.button(key="stop-look")
-    said = app.at.get("progress")[0].proto.text
-    assert said.startswith("Scan: 4,200 of 10,000 · ")
-    assert said.endswith("left")
+    label = app.at.get("progress")[0].proto.text
+    assert label.startswith("Scan: 4,200 of 10,000 · ")
+    assert label.endswith("left")
 
 
-def test_a_look_that_failed_says_why(sample: Visit) -> None:
-    app = sample("look-failed").open(PAGE)
+def test_a_failed_scan_shows_its_error(sample: Visit) -> None:
+    app = sample("scan-failed").open(PAGE)
     assert not app.at.exception
     assert "may not call sqs:ReceiveMessage" in app.text
     assert "Allow sqs:ReceiveMessage." in app.text
 
 
-def test_two_troubles_stand_beside_each_other(sample: Visit) -> None:
-    app = sample("look-failed-again").open(PAGE, where="body.params[")
+def test_two_errors_are_both_shown(sample: Visit) -> None:
+    app = sample("scan-failed-again").open(PAGE, where="body.params[")
     assert not app.at.exception
     assert "Scan failed" in app.text
     assert "may not call sqs:ReceiveMessage" in app.text
     assert "JMESPath" in app.text
 
 
-def test_one_trouble_is_told_once_and_keeps_its_place(sample: Visit) -> None:
+def test_one_error_is_shown_once_and_keeps_its_place(sample: Visit) -> None:
     app = sample("denied").open(PAGE)
     for _ in range(2):
         assert not app.at.exception
         assert app.text.count("may not call cloudwatch:GetMetricData") == 1
         app.at.run()
-    assert not app.at.get("skeleton"), "nothing is pushed down while it is asked again"
+    assert not app.at.get("skeleton"), "nothing is pushed down by a reload"
 
 
-def test_numbers_do_not_outlive_their_answer(sample: Visit) -> None:
+def test_numbers_disappear_with_their_report(sample: Visit) -> None:
     app = sample("lost").open(PAGE)
     assert "In the DLQ" in app.text
     app.at.button(key="look-now").click().run()
     assert not app.at.exception
     assert "AWS does not answer." in app.text
     assert "In the DLQ" not in app.text
-    assert "Failure causes" in app.text, "what is on the shelf is still there"
+    assert "Failure causes" in app.text, "the snapshot is still shown"
 
 
-def test_a_shelf_that_cannot_be_read_is_a_sentence(sample: Visit) -> None:
-    app = sample("broken-shelf").open(PAGE)
+def test_an_unreadable_snapshot_is_an_error_with_a_next_step(sample: Visit) -> None:
+    app = sample("broken-snapshot").open(PAGE)
     assert not app.at.exception
     assert "is damaged" in app.text
     assert "scan again" in app.text
 
 
-def test_a_read_only_dashboard_cannot_look(sample: Visit, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_read_only_dashboard_cannot_scan(sample: Visit, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OPS_READ_ONLY", "1")
     app = sample("trouble").open(PAGE)
     assert app.at.button(key="look").disabled
@@ -92,21 +92,21 @@ def test_causes_come_first(sample: Visit) -> None:
     app = sample("trouble").open(PAGE)
     assert not app.at.exception
     assert "54 dead letters, 33 of one cause: Sandbox.Timedout" in app.text
-    words = ("Sandbox.Timedout", "Succeeding since", "BadData", "Not fixed", "No cause found", "Which letters")
-    places = [app.html.replace("&#x27;", "'").find(word) for word in words[:-1]]
-    assert places == sorted(places), "most letters first"
-    assert "3 min" in app.text, "the shelf's age stands beside its numbers"
+    texts = ("Sandbox.Timedout", "Succeeding since", "BadData", "Not fixed", "No cause found")
+    places = [app.html.replace("&#x27;", "'").find(text) for text in texts]
+    assert places == sorted(places), "most messages first"
+    assert "3 min" in app.text, "the snapshot's age is beside its numbers"
 
 
-def test_letters_that_came_since_the_look_do_not_hide_what_it_found(sample: Visit) -> None:
-    app = sample("letters-since").open(PAGE)
+def test_messages_since_the_scan_do_not_hide_its_finding(sample: Visit) -> None:
+    app = sample("messages-since-scan").open(PAGE)
     assert not app.at.exception
     assert "54 dead letters now; last scan: 50 dead letters, 31 of one cause: Sandbox.Timedout" in app.text
     assert "The queue has 54 now: scan again before acting." in app.text
 
 
-def test_a_cause_is_chosen_and_kept_in_the_address(sample: Visit) -> None:
-    app = choose(sample("trouble").open(PAGE))
+def test_a_selected_cause_is_in_the_address(sample: Visit) -> None:
+    app = select_cause(sample("trouble").open(PAGE))
     assert app.at.query_params["cause"]
     assert "33 messages" in app.text
     assert "212 train jobs succeeded since" in app.text
@@ -116,7 +116,7 @@ def test_a_cause_is_chosen_and_kept_in_the_address(sample: Visit) -> None:
     assert "54 messages" in app.text
 
 
-def test_the_first_causes_are_drawn_and_all_when_asked_for(sample: Visit) -> None:
+def test_the_first_causes_are_shown_and_all_on_request(sample: Visit) -> None:
     app = sample("many-causes").open(PAGE)
     assert app.html.count('class="so-cause"') == 6
     toggle = app.at.toggle(key="all-causes")
@@ -126,17 +126,17 @@ def test_the_first_causes_are_drawn_and_all_when_asked_for(sample: Visit) -> Non
     assert app.html.count('class="so-cause"') == 30
 
 
-def test_letters_without_a_cause_can_be_chosen(sample: Visit) -> None:
+def test_messages_without_a_cause_can_be_selected(sample: Visit) -> None:
     app = sample("trouble").open(PAGE, cause="unknown")
     assert not app.at.exception
     assert len(app.at.dataframe[0].value) == 1
 
 
-def test_letters_are_filtered(sample: Visit) -> None:
+def test_messages_are_filtered(sample: Visit) -> None:
     app = sample("trouble").open(PAGE)
     app.at.text_input(key="where").set_value("body.params.alpha > `3`").run()
-    some = len(app.at.dataframe[0].value)
-    assert 0 < some < 54
+    matching = len(app.at.dataframe[0].value)
+    assert 0 < matching < 54
     app.at.text_input(key="where").set_value("body.params[").run()
     assert not app.at.exception
     assert "JMESPath" in app.text
@@ -146,8 +146,8 @@ def test_letters_are_filtered(sample: Visit) -> None:
     assert "No messages match" in app.text
 
 
-def test_a_hostile_letter_is_text_everywhere(sample: Visit) -> None:
-    app = choose(sample("hostile").open(PAGE), 1)
+def test_a_hostile_message_is_text_everywhere(sample: Visit) -> None:
+    app = select_cause(sample("hostile").open(PAGE), 1)
     assert not app.at.exception
     assert samples.HOSTILE in app.text  # escaped once, so a reader sees exactly what was sent
     assert "<script>document" not in app.html
@@ -161,12 +161,12 @@ def test_a_hostile_letter_is_text_everywhere(sample: Visit) -> None:
 def test_a_hostile_run_is_text_too(sample: Visit) -> None:
     app = sample("hostile-run").open(PAGE)
     assert not app.at.exception
-    assert "Stopped after step 1" in app.text
+    assert "Stopped in stage 1" in app.text
     assert "<script>document" not in app.html
 
 
-def test_a_letters_body_is_a_code_element_without_language(sample: Visit) -> None:
-    app = choose(sample("trouble").open(PAGE))
+def test_a_body_is_a_code_element_without_language(sample: Visit) -> None:
+    app = select_cause(sample("trouble").open(PAGE))
     app.at.toggle(key="formatted").set_value(False).run()
     body = next(code for code in app.at.code if code.value.startswith('{"schema"'))
     assert body.language in (None, "", "plaintext")
@@ -181,7 +181,7 @@ def test_a_letters_body_is_a_code_element_without_language(sample: Visit) -> Non
     ],
     ids=["digits", "the same key twice"],
 )
-def test_a_formatted_body_says_no_more_and_no_less_than_was_sent(body: str, shown: str) -> None:
+def test_a_formatted_body_is_the_body_that_was_sent(body: str, shown: str) -> None:
     def page(body: str) -> None:
         from dashboard.app_pages.dead_letters import message_detail
 
@@ -192,8 +192,8 @@ def test_a_formatted_body_says_no_more_and_no_less_than_was_sent(body: str, show
     assert [code.value for code in at.code] == [shown]
 
 
-def test_a_letters_timeline_is_asked_for(sample: Visit) -> None:
-    app = choose(sample("trouble").open(PAGE))
+def test_the_history_of_a_message_is_loaded_on_request(sample: Visit) -> None:
+    app = select_cause(sample("trouble").open(PAGE))
     assert "attempt 2" not in app.text
     app.at.button(key="ask-timeline").click().run()
     assert not app.at.exception
@@ -201,7 +201,7 @@ def test_a_letters_timeline_is_asked_for(sample: Visit) -> None:
     assert "moved to scilearn-jobs-dead after 3 receives" in app.text
 
 
-def test_a_dead_letter_queue_that_may_not_be_read_is_not_taken_for_none(sample: Visit) -> None:
+def test_a_dead_letter_queue_without_permission_is_not_a_missing_one(sample: Visit) -> None:
     app = sample("dlq-denied").open(PAGE)
     assert not app.at.exception
     assert "scilearn-jobs-dead may not be read" in app.text
@@ -210,7 +210,7 @@ def test_a_dead_letter_queue_that_may_not_be_read_is_not_taken_for_none(sample: 
     assert "redrive policy" not in app.text
 
 
-def test_a_queue_without_a_dead_letter_queue_says_what_to_do(sample: Visit) -> None:
+def test_without_a_dead_letter_queue_the_page_shows_what_to_do(sample: Visit) -> None:
     app = sample("no-dlq").open(PAGE)
     assert not app.at.exception
     assert "No dead-letter queue" in app.text

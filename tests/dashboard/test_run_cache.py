@@ -12,12 +12,12 @@ from ops.deadletters.ledger.model import Run, RunState
 from ops.deadletters.plan_model import Action, Selection
 from ops.deadletters.redrive import redrive
 from ops.errors import OpsError
-from tests.fakes.dead_letter_service import SampleDesk, a_plan
+from tests.fakes.dead_letter_service import SampleDeadLetterService, a_plan
 
 
 @pytest.fixture
-def desk() -> SampleDesk:
-    return SampleDesk(3)
+def service() -> SampleDeadLetterService:
+    return SampleDeadLetterService(3)
 
 
 @pytest.fixture
@@ -29,9 +29,9 @@ def read(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return opened
 
 
-def began(desk: SampleDesk) -> Path:
+def began(service: SampleDeadLetterService) -> Path:
     plan = a_plan(("a", "b", "c"), Selection(), Action.REDRIVE)
-    path = desk.folder / "runs" / f"{plan.id}.db"
+    path = service.folder / "runs" / f"{plan.id}.db"
     Ledger.create(path, plan, "fixed", "sam").close()
     return path
 
@@ -40,8 +40,10 @@ def states(ledgers: RunCache) -> list[RunState]:
     return [run.state for run in ledgers.load_all() if isinstance(run, Run)]
 
 
-def test_a_run_that_has_ended_is_read_once_until_somebody_resumes_it(desk: SampleDesk, read: list[str]) -> None:
-    path, ledgers = began(desk), RunCache(desk._source)
+def test_a_run_that_has_ended_is_read_once_until_somebody_resumes_it(
+    service: SampleDeadLetterService, read: list[str]
+) -> None:
+    path, ledgers = began(service), RunCache(service._source)
     with Ledger.open(path) as ledger:
         ledger.finish_run(RunState.CANCELLED, "Cancelled.")
     assert states(ledgers) == states(ledgers) == [RunState.CANCELLED]
@@ -54,18 +56,18 @@ def test_a_run_that_has_ended_is_read_once_until_somebody_resumes_it(desk: Sampl
     assert states(ledgers) == [RunState.DONE]
 
 
-def test_a_run_that_has_not_ended_is_read_each_time(desk: SampleDesk, read: list[str]) -> None:
-    began(desk)
-    ledgers = RunCache(desk._source)
+def test_a_run_that_has_not_ended_is_read_each_time(service: SampleDeadLetterService, read: list[str]) -> None:
+    began(service)
+    ledgers = RunCache(service._source)
     assert states(ledgers) == states(ledgers) == [RunState.INTERRUPTED], "its process may come or go"
     assert len(read) == 2
 
 
-def test_a_ledger_that_cannot_be_read_is_an_error_until_it_can(desk: SampleDesk) -> None:
-    path = began(desk)
+def test_a_ledger_that_cannot_be_read_is_an_error_until_it_can(service: SampleDeadLetterService) -> None:
+    path = began(service)
     whole = path.read_bytes()
     path.write_bytes(b"no ledger at all" * 400)
-    ledgers = RunCache(desk._source)
+    ledgers = RunCache(service._source)
     assert [isinstance(found, OpsError) for found in ledgers.load_all()] == [True]
     path.write_bytes(whole)
     assert states(ledgers) == [RunState.INTERRUPTED]

@@ -20,7 +20,7 @@ from ops.insight.reports.queue import QueueReport
 from ops.insight.rules.cost_model import Assumptions
 from ops.workload import Gap, Part, Why
 from tests.dashboard.samples import Sample
-from tests.fakes.dead_letter_service import SampleDesk
+from tests.fakes.dead_letter_service import SampleDeadLetterService
 
 
 class Empty(Sample):
@@ -149,9 +149,9 @@ class Lost(Sample):
         return super().dead_letters(span)
 
 
-class Desked(Sample):
+class WithDeadLetters(Sample):
     """In trouble, with a desk of its own kind, made by ``make``."""
 
-    def __init__(self, make: Callable[[], SampleDesk], foreign: str = "") -> None:
+    def __init__(self, make: Callable[[], SampleDeadLetterService], foreign: str = "") -> None:
         super().__init__(foreign=foreign)
-        self.make_desk = make  # type: ignore[method-assign]
+        self.make_dead_letter_service = make  # type: ignore[method-assign]

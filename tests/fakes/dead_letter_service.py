@@ -1,6 +1,6 @@
-"""Hand-made desks: a real shelf in a scratch folder, and plans, runs and jobs that are made up.
+"""Dead-letter services with a real snapshot in a scratch folder, and made-up plans, runs and jobs.
 
-What is read (causes, letters, filters, audit) is read by the toolkit itself; nothing asks AWS.
+Causes, messages, filters and the audit log are read by the toolkit itself; nothing calls AWS.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ from ops.workload import Workload
 NOW = datetime.now(UTC).replace(microsecond=0)
 ARN = "arn:aws:sqs:eu-west-1:123456789012:"
 WHO = "arn:aws:sts::123456789012:assumed-role/operator/sam"
-KINDS = (  # share, error type, message, location, source, job kind
+SAMPLE_CAUSES = (  # share, error type, message, location, source, job kind
     (0.62, "Sandbox.Timedout", "Task timed out after 6.00 seconds", "", "invocation record", "train"),
     (0.2, "BadData", "column 'income' is empty{foreign}", "handler/jobs/prepare.py:61 check", "handler log", "prepare"),
     (0.1, "Runtime.OutOfMemory", "Memory used 512 MB of 512 MB", "", "invocation record", "train"),
@@ -46,9 +46,9 @@ KINDS = (  # share, error type, message, location, source, job kind
 )  # fmt: skip
 
 
-def letters(count: int, foreign: str = "") -> Iterator[tuple[DeadLetter, Cause]]:
-    """``count`` letters of six causes, in their shares."""
-    kinds = [kind for kind in KINDS for _ in range(max(1, round(kind[0] * count)))][:count]
+def sample_messages(count: int, foreign: str = "") -> Iterator[tuple[DeadLetter, Cause]]:
+    """``count`` messages of six causes, in their shares."""
+    kinds = [kind for kind in SAMPLE_CAUSES for _ in range(max(1, round(kind[0] * count)))][:count]
     for i, (_, error_type, message, location, source, job) in enumerate(kinds):
         sent = NOW - timedelta(minutes=90) + timedelta(seconds=i * 5_000 / count)
         died = sent + timedelta(seconds=190)
@@ -75,11 +75,11 @@ def _label(text: str, i: int) -> str:
     return text.replace(str(i), "…") if i else text
 
 
-class SampleDesk(LocalDeadLetterService):
-    """Of ``count`` letters. ``state``: which run stands on the page; ``job``: how the look is."""
+class SampleDeadLetterService(LocalDeadLetterService):
+    """With ``count`` messages. ``state``: of the run on the page; ``job``: the state of the scan."""
 
     def __init__(self, count: int = 54, foreign: str = "", state: RunState | None = None, job: str = "") -> None:
-        folder = Path(tempfile.mkdtemp(prefix="desk-"))
+        folder = Path(tempfile.mkdtemp(prefix="dead-letters-"))
         atexit.register(shutil.rmtree, folder, ignore_errors=True)
         for name in ("plans", "runs", "jobs", "exports"):
             (folder / name).mkdir()
@@ -91,27 +91,36 @@ class SampleDesk(LocalDeadLetterService):
         super().__init__(
             DeadLetterQueue(Aws(Target(stack="scilearn", region="eu-west-1")), workload, queues[1], folder)
         )
-        self.folder, self.state, self.looking, self.foreign = folder, state, job, foreign
+        self.folder, self.state, self.scan_state, self.foreign = folder, state, job, foreign
         self.plans: dict[str, Plan] = {}
         self.done: list[tuple[str, dict[str, Any]]] = []
         if count:
-            with Snapshot.open(self._source) as shelf:
-                made = list(letters(count, foreign))
-                shelf.add((letter for letter, _ in made), Place.QUEUE)
-                shelf.set_causes((letter.message_id, cause) for letter, cause in made)
-                shelf.note("fixed", dict(self._verdicts(made)))
+            with Snapshot.open(self._source) as snapshot:
+                messages = list(sample_messages(count, foreign))
+                snapshot.add((letter for letter, _ in messages), Place.QUEUE)
+                snapshot.set_causes((letter.message_id, cause) for letter, cause in messages)
+                snapshot.note("fixed", dict(self._verdicts(messages)))
         for record in self._records():
             audit_log.append_record(folder, record)
 
-    def _verdicts(self, made: list[tuple[DeadLetter, Cause]]) -> Iterator[tuple[str, dict[str, Any]]]:
-        said = {
-            "Sandbox.Timedout": ("succeeds since", "Deployed 02:10, and 212 train jobs succeeded since."),
+    def _verdicts(self, messages: list[tuple[DeadLetter, Cause]]) -> Iterator[tuple[str, dict[str, Any]]]:
+        statuses = {
+            "Sandbox.Timedout": (
+                "succeeds since",
+                "Deployed 02:10 UTC, after the last failure (01:58 UTC); 212 train jobs succeeded since.",
+            ),
             "BadData": ("no", "Not deployed since the last failure (03:12 UTC)."),
-            "Runtime.OutOfMemory": ("deployed since", "Deployed 02:10; no train job has come since."),
+            "Runtime.OutOfMemory": (
+                "deployed since",
+                "Deployed 02:10 UTC, after the last failure (01:58 UTC); no train jobs succeeded since.",
+            ),
         }
-        for mark, kind in {(cause.fingerprint, cause.error_type) for _, cause in made}:
-            verdict, sentence = said.get(kind, ("unknown", "No log tells of later jobs of this kind."))
-            yield mark, {"verdict": verdict, "sentence": sentence, "deployed": None, "successes": 0, "more": False}
+        for fingerprint_, kind in {(cause.fingerprint, cause.error_type) for _, cause in messages}:
+            status, sentence = statuses.get(kind, ("unknown", "It is not known when the function was deployed."))
+            yield (
+                fingerprint_,
+                {"verdict": status, "sentence": sentence, "deployed": None, "successes": 0, "more": False},
+            )
 
     def info(self) -> Any:
         found = super().info()
@@ -137,12 +146,12 @@ class SampleDesk(LocalDeadLetterService):
     def plan(self, selection: Selection, action: Action, *more: Any, **named: Any) -> Plan:
         if selection.text == "denied":
             raise NotFound("There is no queue jobs-test in eu-west-1.", "Name one that is there.")
-        with Snapshot.open(self._source) as shelf:
-            ids = shelf.ids(selection)
-            causes = Counter(shelf.get(one).cause.fingerprint for one in ids[:1_000])
-        made = replace(a_plan(ids, selection, action, *more, **named), causes=dict(causes))
-        self.plans[made.id] = made
-        return made
+        with Snapshot.open(self._source) as snapshot:
+            ids = snapshot.ids(selection)
+            causes = Counter(snapshot.get(one).cause.fingerprint for one in ids[:1_000])
+        plan = replace(a_plan(ids, selection, action, *more, **named), causes=dict(causes))
+        self.plans[plan.id] = plan
+        return plan
 
     def saved(self, plan: str) -> Plan:
         return self.plans[plan]
@@ -166,20 +175,20 @@ class SampleDesk(LocalDeadLetterService):
 
     def job(self, name: str) -> BackgroundJob | None:
         if name.startswith("redrive-") and (
-            self.looking == "starting" or ("redrive" in [work for work, _ in self.done])
+            self.scan_state == "starting" or ("redrive" in [work for work, _ in self.done])
         ):
             return BackgroundJob(name, "redrive", RUNNING, NOW)
-        if name == "look" and self.looking == "running":
+        if name == "look" and self.scan_state == "running":
             return BackgroundJob(
                 name, name, RUNNING, datetime.now(UTC) - timedelta(seconds=8), None, 4_200, 10_000, "Receiving"
             )
-        if name == "look" and self.looking == "failed":
+        if name == "look" and self.scan_state == "failed":
             error = "The identity arn:aws:iam::123456789012:user/reader may not call sqs:ReceiveMessage."
             return BackgroundJob(name, name, "failed", NOW, NOW, error=error, next_step="Allow sqs:ReceiveMessage.")
         if name in ("export", "purge-export") and (path := next(self.folder.glob("exports/*"), None)):
             kept = {"path": str(path), "selection": {**vars(Selection()), "ids": []}}
             return BackgroundJob(
-                name, "export", DONE, NOW, NOW, status_text=f"54 letters written to {path.name}", arguments=kept
+                name, "export", DONE, NOW, NOW, status_text=f"54 messages written to {path.name}", arguments=kept
             )
         return None
 
@@ -201,8 +210,8 @@ class SampleDesk(LocalDeadLetterService):
                       counts={"planned": 33, "sent": 5, "came_back": 4, "succeeded": 1})  # fmt: skip
 
 
-class Broken(SampleDesk):
-    """A shelf that cannot be read."""
+class BrokenSnapshot(SampleDeadLetterService):
+    """A snapshot that cannot be read."""
 
     def info(self) -> Any:
         raise OpsError("The snapshot shelf.db is damaged: file is not a database.", "Move it away and scan again.")
@@ -228,13 +237,13 @@ def a_plan(ids: tuple[str, ...], selection: Selection, action: Action, destinati
 
 
 def a_run(state: RunState, foreign: str = "", began: datetime | None = None, reason: str = "deployed version 8") -> Run:
-    """One of 2,000 letters: in its third step, or as it ended."""
+    """Of 2,000 messages: in its third stage, or as it ended."""
     began = began or NOW - timedelta(minutes=2)
     base = Run(
         id=f"{began:%Y%m%dT%H%M%S}-3f9a", plan_hash="9" * 64, reason=reason + foreign, who=WHO, state=state,
         began=began, ended=began + timedelta(minutes=4), engine="ledger", planned=2_000, sent=2_000, deleted=2_000,
         failed=0, missing=0, succeeded=2_000, failed_again=0, waiting=0, rate=0.0, rate_limit=100.0, rate_reason="",
-        status_text="2,000 letters were sent, and all of them succeeded.",
+        status_text="2,000 messages were sent, 2,000 succeeded.",
         steps=tuple(RunStep(n, upto, upto, upto - before, 0, 0, "passed")
                     for n, (before, upto) in enumerate(((0, 5), (5, 20), (20, 200), (200, 2_000)), 1)),
     )  # fmt: skip
@@ -247,17 +256,17 @@ def a_run(state: RunState, foreign: str = "", began: datetime | None = None, rea
             *(replace(s, sent=0, succeeded=0, state="open") for s in base.steps[1:]),
         )
         return replace(base, steps=steps, sent=5, deleted=5, succeeded=1, failed_again=4,
-                       status_text="Stopped after step 1: 4 of 5 came back, more than 20%.",
+                       status_text="Stopped in stage 1: 4 of 5 failed again, more than 20%.",
                        failed_again_causes=((f"Sandbox.Timedout: Task timed out after … seconds{foreign}", 4),))  # fmt: skip
     steps = (*passed, RunStep(3, 200, 160, 90, 2, 68, "sending"), RunStep(4, 2_000, 0, 0, 0, 0, "open"))
     going = replace(base, ended=None, steps=steps, sent=160, deleted=150, succeeded=110, failed_again=2, waiting=48,
-                    rate=46.8, status_text="Step 3: sending 180 letters.", rate_limit=47.0,
+                    rate=46.8, status_text="Stage 3: sending 180 messages.", rate_limit=47.0,
                     rate_reason="the queue's oldest message is 40 s old, slowing")  # fmt: skip
     if state is RunState.RUNNING:
         return going
     texts = {
-        RunState.INTERRUPTED: "Its process ended after 160 letters; nothing is lost.",
-        RunState.CANCELLED: "Cancelled after 160 letters; all that was held is given back.",
+        RunState.INTERRUPTED: "Its process ended after 160 messages; nothing is lost.",
+        RunState.CANCELLED: "Cancelled after 160 messages; messages in progress were released.",
         RunState.FAILED: "The identity may not call sqs:SendMessage on scilearn-jobs.",
     }
     duplicates = (
@@ -268,8 +277,8 @@ def a_run(state: RunState, foreign: str = "", began: datetime | None = None, rea
                    failures=failures, failed=len(failures) * 3, ended=None if state is RunState.INTERRUPTED else NOW)  # fmt: skip
 
 
-class ManyCauses(SampleDesk):
-    """Thirty causes of as many shares, none of them telling much."""
+class ManyCauses(SampleDeadLetterService):
+    """Thirty causes, each with a small share."""
 
     def causes(self, imported: bool = False) -> Any:
         report = super().causes(imported)
@@ -277,8 +286,8 @@ class ManyCauses(SampleDesk):
         return replace(report, groups=groups.reset_index(drop=True))
 
 
-class Stopping(SampleDesk):
-    """SQS moves a whole queue, and somebody has just asked to stop that, or it has been cancelled."""
+class Stopping(SampleDeadLetterService):
+    """A move task of a whole queue, which is being stopped or has been cancelled."""
 
     def __init__(self, state: RunState = RunState.RUNNING) -> None:
         super().__init__(state=state)
@@ -286,15 +295,15 @@ class Stopping(SampleDesk):
     def runs(self) -> tuple[Run, ...]:
         going, *earlier = super().runs()
         if self.state is not RunState.RUNNING:
-            return circling(going), *earlier
-        status_text = "SQS moves the letters up to 2 a second: about 35 of 87 so far."
+            return looping_move_task(going), *earlier
+        status_text = "SQS moves the messages at up to 2/s: about 35 of 87 so far."
         return replace(
-            circling(going), state=RunState.RUNNING, ended=None, status_text=status_text, stopping=True
+            looping_move_task(going), state=RunState.RUNNING, ended=None, status_text=status_text, stopping=True
         ), *earlier
 
 
-def circling(run: Run) -> Run:
-    """The same as of a move task, which the ledger knows no letters of before it has ended."""
+def looping_move_task(run: Run) -> Run:
+    """The run with a move task, whose messages are not in the ledger before it has ended."""
     return replace(
         run, engine="move task", planned=87, sent=0, deleted=0, succeeded=0, failed_again=0, waiting=0, moved=35,
         rate=2.0, rate_limit=2.0, rate_reason="the plan's cap", steps=(RunStep(1, 87, 0, 0, 0, 0, "sending"),),

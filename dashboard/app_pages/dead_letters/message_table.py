@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 PAGE_SIZE = 100
 """Messages per page of the table."""
+SHORT_ID = 13
+"""Characters of a message ID in the table, as on the command line; the details below have all of it."""
 SELECTED_ROWS_KEY = "_picked"
 
 _ORDERS = {
@@ -31,12 +33,12 @@ _ORDERS = {
 }
 _COLUMNS = {
     "sent": st.column_config.DatetimeColumn("Sent", format="D MMM HH:mm:ss", width=118),
-    "cause": st.column_config.TextColumn("Cause", width=145),
-    "message": st.column_config.TextColumn("Error message", width=283),
-    "kind": st.column_config.TextColumn("Kind", width=78),
-    "receives": st.column_config.NumberColumn("Receives", format="localized", width=72),
-    "bytes": st.column_config.NumberColumn("Bytes", format="localized", width=66),
-    "message_id": st.column_config.TextColumn("Message ID", width=262),
+    "cause": st.column_config.TextColumn("Cause", width=150),
+    "message": st.column_config.TextColumn("Error message", width=268),
+    "kind": st.column_config.TextColumn("Kind", width=76),
+    "receives": st.column_config.NumberColumn("Receives", format="localized", width=74),
+    "bytes": st.column_config.NumberColumn("Bytes", format="localized", width=62),
+    "message_id": st.column_config.TextColumn("Message ID", width=112),
 }
 
 
@@ -88,7 +90,7 @@ def _frame(messages: tuple[SnapshotMessage, ...]) -> pd.DataFrame:
             "kind": message.letter.kind.value,
             "receives": message.letter.receives,
             "bytes": len(message.letter.body.encode(errors="surrogatepass")),
-            "message_id": message.letter.message_id,
+            "message_id": message.letter.message_id[:SHORT_ID],
         }
         for message in messages
     ]

@@ -27,10 +27,10 @@ _DISMISSED_KEY = "_dismissed_runs"
 _UNFINISHED = (RunState.INTERRUPTED, RunState.STOPPED, RunState.CANCELLED, RunState.FAILED)
 _COLUMNS = {
     "began": st.column_config.DatetimeColumn("Started", format="D MMM HH:mm:ss", width=118),
-    "state": st.column_config.TextColumn("Status", width=145),
-    "planned": st.column_config.NumberColumn("Messages", format="localized", width=66),
-    "succeeded": st.column_config.NumberColumn("Succeeded", format="localized", width=80),
-    "failed_again": st.column_config.NumberColumn("Failed again", format="localized", width=85),
+    "state": st.column_config.TextColumn("Status", width=128),
+    "planned": st.column_config.NumberColumn("Messages", format="localized", width=78),
+    "succeeded": st.column_config.NumberColumn("Succeeded", format="localized", width=84),
+    "failed_again": st.column_config.NumberColumn("Failed again", format="localized", width=90),
     "reason": st.column_config.TextColumn("Reason", width=150),
     "status_text": st.column_config.TextColumn("Result", width=225),
     "id": st.column_config.TextColumn("Redrive ID", width=160),
@@ -207,6 +207,7 @@ def show_history(service: DeadLetterService) -> None:
     table = widgets.table(
         frame, "runs", _COLUMNS, on_select="rerun", selection_mode="single-row", height=widgets.height(len(frame))
     )
+    st.html('<span class="so-quiet">Select a row for its details.</span>')
     if table.selection.rows and (row := table.selection.rows[0]) < len(runs):
         show_run(service, runs[row], key="earlier-run")
 
