@@ -19,7 +19,7 @@ from handler.batch import JobProcessor
 from handler.dead_letter_queue import DeadLetterQueue
 from handler.job import check, parse
 from handler.job_runner import REPEATED, JobRunner
-from handler.records import is_batch
+from handler.records import age_ms, is_batch
 from handler.xray import Provider
 
 if TYPE_CHECKING:
@@ -57,7 +57,10 @@ def run(job: Job) -> Pointer:
 
 @tracer.capture_method(capture_response=False)
 def record_handler(record: SQSRecord) -> Pointer:
-    return run(parse(record.body))
+    pointer = run(parse(record.body))
+    if (age := age_ms(record.raw_event, time.time())) is not None:
+        metrics.add_metric(name=contract.METRIC_END_TO_END, unit=MetricUnit.Milliseconds, value=age)
+    return pointer
 
 
 def run_directly(event: Any) -> Pointer:

@@ -52,6 +52,8 @@ METRIC_JOBS_FAILED: Final = "JobsFailed"
 METRIC_JOBS_REJECTED: Final = "JobsRejected"
 """Permanent failures, sent to the dead-letter queue at once."""
 METRIC_JOBS_REPEATED: Final = "JobsRepeated"
+METRIC_END_TO_END: Final = "EndToEndLatency"
+"""Milliseconds from a message's sending (SentTimestamp) to its job's success. A message sent again counts from then."""
 
 # --- the invocation record (EMF, written by the extension; one line an invocation) ----------------------------------
 INVOCATION_NAMESPACE: Final = "LambdaOps"

@@ -32,3 +32,9 @@ def receives(record: Any) -> int:
     """0 where the record has no count: it then counts as received for the first time."""
     count = str((record.get("attributes") or {}).get("ApproximateReceiveCount") or "")
     return int(count) if count.isascii() and count.isdigit() and len(count) < 10 else 0
+
+
+def age_ms(record: Any, now: float) -> float | None:
+    """Milliseconds from the sending of the message to ``now`` (seconds since 1970); None where the record has no time."""
+    sent = str((record.get("attributes") or {}).get("SentTimestamp") or "")
+    return max(0.0, now * 1000 - int(sent)) if sent.isascii() and sent.isdigit() and len(sent) < 16 else None

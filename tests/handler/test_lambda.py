@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import socket
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -90,6 +91,11 @@ def test_metrics_count_what_became_of_the_jobs(run: Run) -> None:
         {contract.METRIC_JOBS_REPEATED: 1},
         {contract.METRIC_JOBS_FAILED: 1},
     ]  # fmt: skip
+    now_ms = time.time() * 1000
+    latencies = [line.get(contract.METRIC_END_TO_END, []) for line in metrics]
+    assert [len(values) for values in latencies] == [2, 1, 0], "one for each job that succeeded, also a repeated one"
+    sent_ms = float(record("m1", job())["attributes"]["SentTimestamp"])
+    assert all(now_ms - sent_ms - 600_000 < value <= now_ms - sent_ms for values in latencies for value in values)
     [directive] = metrics[0]["_aws"]["CloudWatchMetrics"]
     assert (directive["Namespace"], directive["Dimensions"]) == (contract.JOB_NAMESPACE, [[contract.JOB_DIMENSION]])
 

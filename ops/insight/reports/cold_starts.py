@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from ops import formatting, pricing
-from ops.insight.report_types import Finding, Level, QueryCost, Threshold, Window
-from ops.insight.reports import alarms
+from ops.insight.report_types import Finding, Level, QueryCost, Window
 from ops.insight.rules.findings import Observation, summarize
 from ops.insight.sources import invocations, metric_queries, metrics
 
 if TYPE_CHECKING:
     from ops.aws import Aws
-    from ops.aws.cloudwatch import Alarm
     from ops.insight.sources.invocations import Invocations
     from ops.insight.sources.metrics import Readings
     from ops.workload import Workload
@@ -55,21 +53,12 @@ RESTORE_PHASE = ("Restore from snapshot", "restore_ms")
 """Of SnapStart: it stands where INIT stands elsewhere."""
 
 
-HEALTH_COLUMNS = ("errors", "p50_ms", "p95_ms")
-"""The columns of how invocations ended and how long they took."""
-
-
-def _no_rows(columns: tuple[str, ...]) -> pd.DataFrame:
-    return pd.DataFrame(columns=list(columns), index=pd.DatetimeIndex([], tz="UTC", name="time"), dtype=float)
-
-
 @dataclass(frozen=True)
 class ColdStartReport:
     """``invocations``: one row each: started, request_id, version, cold (bool), init_ms, duration_ms, billed_ms,
     memory_used_mb, memory_size_mb, status, error_type, cost_usd, runtime_init_ms, response_latency_ms,
     extension_overhead_ms. ``by_version``: version, invocations, cold, share, init_p50_ms, init_p95_ms, init_p99_ms.
-    ``phases``: of the latest cold start: phase, start_ms, duration_ms. ``health``: errors (invocations a period),
-    p50_ms and p95_ms of the duration. Their lines: the alarms' thresholds and the timeout (ms)."""
+    ``phases``: of the latest cold start: phase, start_ms, duration_ms."""
 
     finding: Finding
     invocations: pd.DataFrame
@@ -81,24 +70,12 @@ class ColdStartReport:
     init_p99_ms: float | None
     init_cost_usd: float | None
     look: QueryCost
-    health: pd.DataFrame = field(default_factory=lambda: _no_rows(HEALTH_COLUMNS))
-    error_lines: tuple[Threshold, ...] = ()
-    duration_lines: tuple[Threshold, ...] = ()
 
 
 def report(aws: Aws, workload: Workload, window: Window) -> ColdStartReport:
-    """One Logs Insights query, one GetMetricData call (for shares that are exact even when rows are cut off, and for
-    errors and durations), and one DescribeAlarms for the thresholds of these."""
+    """One Logs Insights query, and one GetMetricData call for shares that are exact even when rows are cut off."""
     found = invocations.read(aws, workload, window)
-    names = ("cold", "recorded", "init_ms")
-    queries = [
-        *metric_queries.records(workload.function, *names),
-        *metric_queries.function(workload.function, "errors"),
-        *metric_queries.durations(workload.function),
-    ]
-    readings = metrics.read(aws, queries, window)
-    known, missing = alarms.read(aws, workload)
-    error_lines, duration_lines = _lines(workload, known)
+    readings = metrics.read(aws, metric_queries.records(workload.function, "cold", "recorded", "init_ms"), window)
     frame = found.frame
     inits = init_times_ms(frame)
     share, init_usd = _share(found, readings), _init_usd(found, readings, workload)
@@ -116,22 +93,9 @@ def report(aws: Aws, workload: Workload, window: Window) -> ColdStartReport:
         look=QueryCost(
             readings.look.metrics_requested,
             readings.look.usd + found.look.usd,
-            found.look.partial + readings.look.partial + missing,
+            found.look.partial + readings.look.partial,
         ),
-        health=readings.frame.reindex(columns=list(HEALTH_COLUMNS)),
-        error_lines=error_lines,
-        duration_lines=duration_lines,
     )
-
-
-def _lines(workload: Workload, known: tuple[Alarm, ...]) -> tuple[tuple[Threshold, ...], tuple[Threshold, ...]]:
-    """Where alarms on the function's errors and durations fire, and the timeout that ends an invocation (ms)."""
-    function = workload.function
-    if function is None:
-        return (), ()
-    errors, durations = (alarms.threshold(known, metric, function.name) for metric in ("Errors", "Duration"))
-    timeout = Threshold("timeout", function.timeout_s * 1000.0)
-    return (errors,) if errors else (), (*((durations,) if durations else ()), timeout)
 
 
 def init_times_ms(frame: pd.DataFrame) -> pd.Series:
@@ -234,4 +198,4 @@ def _deaths(frame: pd.DataFrame) -> list[Observation]:
         told.append(f"{formatting.count(len(some), 'invocation')} ended in {name}{detail}")
     if not told:
         return []
-    return [Observation(Level.WATCH, f"including retries: {', '.join(told)}; see the dead letters", "dead_letters")]
+    return [Observation(Level.WATCH, f"including retries: {', '.join(told)}; see Failures", "failures")]

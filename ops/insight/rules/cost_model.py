@@ -268,7 +268,9 @@ def _published_metrics(readings: Readings) -> list[int]:
     for hours with data (CloudWatch's pricing page says so, as far as we know; not among the dated sources)."""
     hours = [time_window.floor(readings.times[at], 3600) for at in readings.finished]
     counts: dict[datetime, int] = dict.fromkeys(hours, 0)
-    for column, metrics in {"billed_ms": len(RECORD_METRICS), **dict.fromkeys(metric_queries.JOB_SUMS, 1)}.items():
+    published = {"billed_ms": len(RECORD_METRICS), **dict.fromkeys(metric_queries.JOB_SUMS, 1)}
+    published["jobs_succeeded"] += 1  # EndToEndLatency comes with each success
+    for column, metrics in published.items():
         values = readings.columns.get(column, ())
         for hour in {hour for hour, value in zip(hours, values, strict=False) if not math.isnan(value)}:
             counts[hour] += metrics

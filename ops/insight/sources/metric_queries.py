@@ -34,6 +34,7 @@ FUNCTION_SUMS = {
     "provisioned_invocations": "ProvisionedConcurrencyInvocations",
 }
 MAPPING_SUMS = {"invoked": "InvokedEventCount", "filtered_out": "FilteredOutEventCount"}
+PERCENTILES = ("p50", "p95", "p99")
 OTHERS_MOST = 50
 """Other queues of one function that are asked about."""
 RECORD_SUMS = {
@@ -96,11 +97,11 @@ def function(function: Function | None, *names: str) -> list[MetricQuery]:
 
 
 def durations(function: Function | None) -> list[MetricQuery]:
-    """``p50_ms`` and ``p95_ms``: how long invocations took (INIT is not in it)."""
+    """``p50_ms``, ``p95_ms`` and ``p99_ms``: how long invocations took (INIT is not in it)."""
     if function is None:
         return []
     at = (("FunctionName", function.name),)
-    return [MetricQuery(f"{stat}_ms", "AWS/Lambda", "Duration", stat, at) for stat in ("p50", "p95")]
+    return [MetricQuery(f"{stat}_ms", "AWS/Lambda", "Duration", stat, at) for stat in PERCENTILES]
 
 
 def mapping(mapping: EventSourceMapping | None, *names: str) -> list[MetricQuery]:
@@ -151,3 +152,13 @@ def jobs(function: Function | None) -> list[MetricQuery]:
     namespace, service = function.metrics
     at = ((contract.JOB_DIMENSION, service),)
     return [MetricQuery(name, namespace, metric, "Sum", at) for name, metric in JOB_SUMS.items()]
+
+
+def end_to_end(function: Function | None) -> list[MetricQuery]:
+    """``e2e_p50_ms``, ``e2e_p95_ms``, ``e2e_p99_ms``: from a message's sending to its job's success, where the handler
+    measures it."""
+    if function is None or function.metrics is None:
+        return []
+    namespace, service = function.metrics
+    at = ((contract.JOB_DIMENSION, service),)
+    return [MetricQuery(f"e2e_{stat}_ms", namespace, contract.METRIC_END_TO_END, stat, at) for stat in PERCENTILES]

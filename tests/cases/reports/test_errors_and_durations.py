@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from ops.aws.cloudwatch import Alarm
-from ops.insight.reports import cold_starts
+from ops.insight.reports import failures
 from ops.insight.sources import watched_queues
 from tests.ops.insight.world import WINDOW, WORKLOAD, Stage, world
 
@@ -13,9 +13,10 @@ from tests.ops.insight.world import WINDOW, WORKLOAD, Stage, world
 def test_errors_and_durations_come_with_the_page(stage: Stage) -> None:
     points = [3.0]
     with world(stage, {"Errors": points, "Duration": points}) as (aws, fake):
-        found = cold_starts.report(aws, WORKLOAD, WINDOW)
+        found = failures.report(aws, WORKLOAD, WINDOW)
     assert fake.count("GetMetricData") == 1
-    assert found.health.iloc[0].to_dict() == pytest.approx({"errors": 3.0, "p50_ms": 3.0, "p95_ms": 3.0})
+    assert found.errors[failures.UNLOGGED_ERRORS].iloc[0] == 3
+    assert found.durations.iloc[0].to_dict() == pytest.approx({"p50_ms": 3.0, "p95_ms": 3.0, "p99_ms": 3.0})
     assert [line.name for line in found.duration_lines] == ["timeout"]
 
 

@@ -100,9 +100,9 @@ def test_deaths_are_told_with_their_memory(stage: Stage) -> None:
     assert found.finding.text.startswith("Warning: 1 of 4 invocations were cold (25%), p95 init "), "the page's answer"
     assert found.finding.text.endswith(
         "; including retries: 2 invocations ended in Sandbox.Timedout, 1 invocation ended in Runtime.OutOfMemory "
-        "(up to 1,020 of 1,024 MB used); see the dead letters."
+        "(up to 1,020 of 1,024 MB used); see Failures."
     )
-    assert found.finding.page == "dead_letters"
+    assert found.finding.page == "failures"
 
 
 def test_rows_that_are_cut_off_leave_the_share_to_the_metrics(stage: Stage) -> None:
@@ -147,4 +147,4 @@ def test_nothing_ran(stage: Stage) -> None:
 def test_looking_into_logs_is_priced_by_the_gigabyte(stage: Stage) -> None:
     lines = [run(0)]
     look = report(stage, lines, workload=without(function=replace(FUNCTION))).look
-    assert look.usd == pytest.approx(6 * 1e-5 + len(lines[0]) / 1e9 * 0.005)
+    assert look.usd == pytest.approx(3 * 1e-5 + len(lines[0]) / 1e9 * 0.005)

@@ -65,7 +65,7 @@ def test_each_part_is_its_use_times_its_price(stage: Stage) -> None:
     assert part(found, "SQS requests") == pytest.approx(FULL * (60 + 60 + 60 + 3) * 0.40 / 1e6)
     assert part(found, "API Gateway") == pytest.approx(FULL * 60 * 3.50 / 1e6)
     assert part(found, "Logs") == pytest.approx(FULL * 10 * 3_000 / 1e9 * 0.50)
-    assert part(found, "Custom metrics") == pytest.approx((7 + 2) * 0.30 / 730 * FULL / 60)
+    assert part(found, "Custom metrics") == pytest.approx((7 + 3) * 0.30 / 730 * FULL / 60)
     assert part(found, "Alarms") == pytest.approx(2 * 0.10 / 730 * FULL / 60)
     assert found.total_usd == pytest.approx(found.parts["usd"].sum())
     assert found.successes == FULL * 50
@@ -121,7 +121,7 @@ def test_a_workload_younger_than_the_window_is_priced_from_its_first_point(stage
     found = report(stage, {name: [*young, *[value] * 6] for name, value in USE.items()})
     assert found.month_usd == pytest.approx(found.total_usd / 5 * 60 * 730), "five finished minutes, not nine"
     assert part(found, "Alarms") == pytest.approx(2 * 0.10 / 730 * 5 / 60)
-    assert part(found, "Custom metrics") == pytest.approx((7 + 2) * 0.30 / 730 * 5 / 60)
+    assert part(found, "Custom metrics") == pytest.approx((7 + 3) * 0.30 / 730 * 5 / 60)
     old = report(stage, USE)
     assert found.usd_per_1000 == pytest.approx(old.usd_per_1000)
     assert found.month_usd == pytest.approx(old.month_usd)
@@ -135,7 +135,7 @@ def test_minutes_of_data_make_no_month(stage: Stage) -> None:
 
 def test_most_of_it_is_more_than_half(stage: Stage) -> None:
     even = USE | {"JobsRejected": 0}
-    assert ", largest part API Gateway (42%); at this rate " in report(stage, even).finding.text
+    assert ", largest part API Gateway (41%); at this rate " in report(stage, even).finding.text
     assert ", mostly Lambda duration (" in report(stage, even | {"BilledDuration": 100_000}).finding.text
 
 

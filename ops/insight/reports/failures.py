@@ -1,0 +1,263 @@
+"""Failures: what fails, how slow is it, and since when?"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from ops import formatting
+from ops.insight import time_window
+from ops.insight.report_types import Finding, Level, QueryCost, Threshold, Window
+from ops.insight.reports import alarms
+from ops.insight.rules.findings import Observation, summarize
+from ops.insight.sources import invocations, metric_queries, metrics
+
+if TYPE_CHECKING:
+    from ops.aws import Aws
+    from ops.aws.cloudwatch import Alarm
+    from ops.insight.sources.invocations import Invocations
+    from ops.insight.sources.metrics import Readings
+    from ops.workload import Workload
+
+MAX_ERROR_TYPES = 6
+"""Error types with a column of their own, the most frequent ones."""
+OTHER_ERRORS, UNTYPED_ERROR = "Other types", "No error type"
+UNLOGGED_ERRORS = "Not in the logs"
+"""Errors that CloudWatch counted and no log line of the function explains."""
+NEAR_LIMIT = 0.8
+"""Share of the timeout (p95) or of the memory (maximum) from which the limit is near. Ours, there is no AWS figure."""
+DURATION_EDGES_MS = (10, 30, 100, 300, 1_000, 3_000, 10_000, 30_000, 100_000, 300_000, 900_000)
+"""Upper edges of the heat map's bins; 900,000 ms is the longest timeout (Lambda developer guide, quotas, 2026-11)."""
+SHOWN_COLUMNS = (
+    "started",
+    "request_id",
+    "version",
+    "status",
+    "error_type",
+    "cold",
+    "duration_ms",
+    "memory_used_mb",
+    "memory_size_mb",
+)
+
+
+@dataclass(frozen=True)
+class FailuresReport:
+    """``errors``: failed invocations per period, one column per error type, the most frequent first. ``jobs``: the
+    handler's own counts per period: jobs_failed (returned to the queue), jobs_rejected (sent to the DLQ); no columns
+    where the function does not count. ``durations``: p50_ms, p95_ms, p99_ms, INIT excluded. ``duration_counts``:
+    invocations per period, one column per upper edge (ms). ``memory``: memory_used_mb (the maximum) and memory_size_mb.
+    ``end_to_end``: e2e_p50_ms, e2e_p95_ms, e2e_p99_ms from sending to completion, for jobs that succeeded.
+    ``by_version``: version, invocations, failed, share (0–1), p50_ms, p95_ms, p99_ms. ``by_type``: error_type,
+    invocations, share (of the failed), first, last. ``invocations``: one row each (``SHOWN_COLUMNS``), oldest first."""
+
+    finding: Finding
+    errors: pd.DataFrame
+    error_lines: tuple[Threshold, ...]
+    jobs: pd.DataFrame
+    durations: pd.DataFrame
+    duration_lines: tuple[Threshold, ...]
+    duration_counts: pd.DataFrame
+    memory: pd.DataFrame
+    end_to_end: pd.DataFrame
+    by_version: pd.DataFrame
+    by_type: pd.DataFrame
+    invocations: pd.DataFrame
+    failed: float | None
+    total: float | None
+    p95_ms: float | None
+    e2e_p95_ms: float | None
+    memory_share: float | None  # the highest use of its size, 0–1
+    look: QueryCost
+
+
+def report(aws: Aws, workload: Workload, window: Window) -> FailuresReport:
+    """One Logs Insights query, one GetMetricData call and one DescribeAlarms. Raises what ``ops.aws`` raises."""
+    found = invocations.read(aws, workload, window)
+    queries = [
+        *metric_queries.function(workload.function, "invocations", "errors"),
+        *metric_queries.durations(workload.function),
+        *metric_queries.jobs(workload.function),
+        *metric_queries.end_to_end(workload.function),
+    ]
+    readings = metrics.read(aws, queries, window)
+    known_alarms, missing = alarms.read(aws, workload)
+    frame = found.frame
+    failed_rows = frame[~frame["status"].isin(("success", ""))]
+    errors = errors_by_type(failed_rows, readings, window)
+    total, failed = _totals(found, failed_rows, readings)
+    memory = _memory(frame, window)
+    shares = (frame["memory_used_mb"] / frame["memory_size_mb"]).dropna()
+    memory_share = float(shares.max()) if len(shares) else None
+    durations = readings.frame.reindex(columns=["p50_ms", "p95_ms", "p99_ms"])
+    p95 = _overall(frame["duration_ms"], durations["p95_ms"], found.truncated)
+    end_to_end = readings.frame.reindex(columns=["e2e_p50_ms", "e2e_p95_ms", "e2e_p99_ms"])
+    by_type = _by_type(failed_rows)
+    return FailuresReport(
+        finding=summarize(_observations(workload, readings, known_alarms, total, failed, by_type, p95, memory_share)),
+        errors=errors,
+        error_lines=_lines(workload, known_alarms, "Errors"),
+        jobs=readings.frame[[name for name in ("jobs_failed", "jobs_rejected") if name in readings.frame]],
+        durations=durations,
+        duration_lines=(*_lines(workload, known_alarms, "Duration"), *_timeout(workload)),
+        duration_counts=_duration_counts(frame, window),
+        memory=memory,
+        end_to_end=end_to_end,
+        by_version=_by_version(frame),
+        by_type=by_type,
+        invocations=frame[list(SHOWN_COLUMNS)],
+        failed=failed,
+        total=total,
+        p95_ms=p95,
+        e2e_p95_ms=_highest(end_to_end["e2e_p95_ms"]),
+        memory_share=memory_share,
+        look=QueryCost(
+            readings.look.metrics_requested,
+            readings.look.usd + found.look.usd,
+            found.look.partial + readings.look.partial + missing,
+        ),
+    )
+
+
+def errors_by_type(failed: pd.DataFrame, readings: Readings, window: Window) -> pd.DataFrame:
+    """Failed invocations per period by error type; what only the metric knows is a column of its own."""
+    index = time_window.index(window)
+    types = failed["error_type"].replace("", UNTYPED_ERROR)
+    frequent = list(types.value_counts().index[:MAX_ERROR_TYPES])
+    types = types.where(types.isin(frequent), OTHER_ERRORS)
+    periods = failed["started"].dt.floor(pd.Timedelta(seconds=window.period))
+    counts = pd.crosstab(periods, types) if len(failed) else pd.DataFrame()
+    order = [name for name in (*frequent, OTHER_ERRORS) if name in counts]
+    frame = counts.reindex(index=index, columns=order, fill_value=0).astype(float)
+    if readings.has("errors"):
+        unlogged = (readings.finished()["errors"].reindex(index) - frame.sum(axis=1)).clip(lower=0).fillna(0)
+        if unlogged.sum():
+            frame[UNLOGGED_ERRORS] = unlogged
+    frame.index.name = "time"
+    return frame
+
+
+def _totals(found: Invocations, failed: pd.DataFrame, readings: Readings) -> tuple[float | None, float | None]:
+    """Invocations and failed ones: the metrics where they are larger, because log rows may be cut off or missing."""
+    counted, errors = readings.total("invocations"), readings.total("errors")
+    rows = float(len(found.frame))
+    if counted is None and not rows:
+        return None, None
+    return max(counted or 0.0, rows), max(errors or 0.0, float(len(failed)))
+
+
+def _by_type(failed: pd.DataFrame) -> pd.DataFrame:
+    rows = [
+        (error_type, len(group), len(group) / len(failed), group["started"].min(), group["started"].max())
+        for error_type, group in failed.assign(error_type=failed["error_type"].replace("", UNTYPED_ERROR)).groupby(
+            "error_type"
+        )
+    ]
+    frame = pd.DataFrame(rows, columns=["error_type", "invocations", "share", "first", "last"])
+    return frame.sort_values(["invocations", "error_type"], ascending=[False, True], ignore_index=True)
+
+
+def _by_version(frame: pd.DataFrame) -> pd.DataFrame:
+    rows = []
+    for version, group in frame.groupby("version", sort=True):
+        failed = int((~group["status"].isin(("success", ""))).sum())
+        durations = group["duration_ms"].dropna()
+        quantiles = [float(durations.quantile(q)) if len(durations) else float("nan") for q in (0.5, 0.95, 0.99)]
+        rows.append((version, len(group), failed, failed / len(group), *quantiles))
+    return pd.DataFrame(rows, columns=["version", "invocations", "failed", "share", "p50_ms", "p95_ms", "p99_ms"])
+
+
+def _duration_counts(frame: pd.DataFrame, window: Window) -> pd.DataFrame:
+    known = frame.dropna(subset=["duration_ms"])
+    edges = np.array(DURATION_EDGES_MS, dtype=float)
+    upper = edges[np.searchsorted(edges, known["duration_ms"].clip(upper=edges[-1]))]
+    periods = known["started"].dt.floor(pd.Timedelta(seconds=window.period))
+    counts = pd.crosstab(periods, upper) if len(known) else pd.DataFrame()
+    counted = counts.reindex(index=time_window.index(window), columns=edges, fill_value=0).astype(float)
+    counted.index.name = "time"
+    return counted
+
+
+def _memory(frame: pd.DataFrame, window: Window) -> pd.DataFrame:
+    periods = frame["started"].dt.floor(pd.Timedelta(seconds=window.period))
+    highest = frame.groupby(periods)[["memory_used_mb", "memory_size_mb"]].max()
+    return highest.reindex(time_window.index(window)).rename_axis("time")
+
+
+def _overall(rows: pd.Series, periods: pd.Series, truncated: bool) -> float | None:
+    """The p95 of all invocations; where log rows are cut off or missing, the highest p95 of a period."""
+    durations = rows.dropna()
+    return float(durations.quantile(0.95)) if len(durations) and not truncated else _highest(periods)
+
+
+def _highest(points: pd.Series) -> float | None:
+    known = points.dropna()
+    return float(known.max()) if len(known) else None
+
+
+def _lines(workload: Workload, known: Sequence[Alarm], metric: str) -> tuple[Threshold, ...]:
+    line = alarms.threshold(tuple(known), metric, workload.function.name) if workload.function else None
+    return (line,) if line else ()
+
+
+def _timeout(workload: Workload) -> tuple[Threshold, ...]:
+    return (Threshold("timeout", workload.function.timeout_s * 1000.0),) if workload.function else ()
+
+
+def _observations(
+    workload: Workload,
+    readings: Readings,
+    known: Sequence[Alarm],
+    total: float | None,
+    failed: float | None,
+    by_type: pd.DataFrame,
+    p95: float | None,
+    memory_share: float | None,
+) -> list[Observation]:
+    if total is None or failed is None:
+        return [Observation(Level.UNKNOWN, "no invocation in this time range left a metric, a record or a REPORT line")]
+    observations = []
+    if failed:
+        alarm = alarms.find_alarm(tuple(known), "Errors", workload.function.name) if workload.function else None
+        in_alarm = alarm is not None and alarm.state == "ALARM" and not readings.window.past
+        text = f"{failed:,.0f} of {formatting.count(int(total), 'invocation')} failed ({formatting.percent(failed / total)})"
+        observations.append(
+            Observation(Level.ACT if in_alarm else Level.WATCH, text + _most_frequent(by_type), "dead_letters")
+        )
+    observations += _jobs(readings)
+    timeout_ms = workload.function.timeout_s * 1000 if workload.function else None
+    limit = f" of a {formatting.duration(timeout_ms / 1000)} timeout" if timeout_ms else ""
+    if p95 is not None and timeout_ms and p95 >= NEAR_LIMIT * timeout_ms:
+        observations.append(Observation(Level.WATCH, f"p95 duration is {formatting.duration(p95 / 1000)}{limit}"))
+    if memory_share is not None and memory_share >= NEAR_LIMIT:
+        text = f"an invocation used {formatting.percent(memory_share)} of the function's memory"
+        observations.append(Observation(Level.WATCH, text))
+    latency = f"; p95 duration {formatting.duration(p95 / 1000)}{limit}" if p95 is not None else ""
+    fine = Observation(Level.OK, f"none of {formatting.count(int(total), 'invocation')} failed{latency}")
+    return observations or [fine]
+
+
+def _most_frequent(by_type: pd.DataFrame) -> str:
+    if not len(by_type):
+        return ""
+    first = by_type.iloc[0]
+    return f", {first['invocations']:,.0f} with {first['error_type']}, first at {_clock(first['first'])}"
+
+
+def _clock(moment: datetime) -> str:
+    return f"{moment:%H:%M} UTC"
+
+
+def _jobs(readings: Readings) -> list[Observation]:
+    failed, rejected = readings.total("jobs_failed") or 0.0, readings.total("jobs_rejected") or 0.0
+    parts = []
+    if failed:
+        parts.append(f"{formatting.count(int(failed), 'attempt')} at a job failed and will be retried")
+    if rejected:
+        parts.append(f"{formatting.count(int(rejected), 'job was', 'jobs were')} rejected and sent to the DLQ")
+    return [Observation(Level.WATCH, ", ".join(parts), "dead_letters")] if parts else []
