@@ -36,6 +36,7 @@ PAGES = {
         Entry("queue", "Queue", "stacked_inbox", "Backlog and throughput"),
         Entry("concurrency", "Concurrency", "stacks", "Usage, limits and throttles"),
         Entry("cold_starts", "Cold starts", "ac_unit", "Latency and cost impact"),
+        Entry("failures", "Failures", "heart_broken", "Errors, latency and memory"),
         Entry("cost", "Cost", "payments", "Cost per successful job, by component"),
         Entry("dead_letters", "Dead letters", "unsubscribe", "Failed messages, causes and redrive"),
         Entry("audit", "Audit", "history_edu", "Redrives, copies and purges: who, when and why", ranged=False),

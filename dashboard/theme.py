@@ -22,6 +22,9 @@ WARM: Final = "#8a8f99"
 NEUTRAL: Final = "#7d8694"  # limits, thresholds, totals, no meaning of its own
 WATCH: Final = "#b67a00"
 
+ERROR_TYPES: Final = (DEAD, THROTTLED, COLD, DELAYED, VISIBLE, IN_FLIGHT, NEUTRAL)
+"""Error types in one chart, which also differ by pattern."""
+
 SERIES: Final = {
     "visible": VISIBLE,
     "in_flight": IN_FLIGHT,

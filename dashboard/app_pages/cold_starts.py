@@ -35,12 +35,6 @@ def draw(report: ColdStartReport) -> None:
         widgets.chart(charts.distribution(report), "distribution")
     with right:
         widgets.chart(charts.waterfall(report), "waterfall")
-    st.subheader("Errors and duration", anchor=False)
-    left, right = st.columns(2, gap="medium")
-    with left:
-        widgets.chart(charts.errors(report, page_runtime.ZONE), "errors")
-    with right:
-        widgets.chart(charts.durations(report, page_runtime.ZONE), "durations")
     st.subheader("Init duration by version", anchor=False)
     number_of = st.column_config.NumberColumn
     versions = report.by_version

@@ -10,9 +10,9 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from dashboard import theme
-from dashboard.charts.base import BAR_LABEL, Series, figure, local, over_time, per_period, set_remark, show_empty, whole
+from dashboard.charts.base import BAR_LABEL, figure, local, set_remark, show_empty, whole
 from dashboard.charts.series import late_start, since
-from dashboard.formatting import duration, millis, number, plain, zone_name
+from dashboard.formatting import millis, number, plain, zone_name
 from ops.insight.reports.cold_starts import PHASES, ColdStartReport
 
 WEBGL_FROM = 2_000
@@ -95,36 +95,6 @@ def _hover_texts(rows: pd.DataFrame) -> list[str]:
             f"{plain(row['status'])} {plain(row['error_type'] or '')}<br>{plain(row['request_id'])}"
         )
     return texts
-
-
-def errors(report: ColdStartReport, viewer: tzinfo) -> go.Figure:
-    return over_time(
-        "Failed invocations",
-        report.health,
-        [Series("errors", "failed invocations", theme.DEAD, fill=True, step=True)],
-        per_period("errors", report.health),
-        viewer,
-        limits=report.error_lines,
-        counts=True,
-        write=number,
-    )
-
-
-def durations(report: ColdStartReport, viewer: tzinfo) -> go.Figure:
-    """Against the timeout, which ends an invocation and fails its whole batch."""
-    return over_time(
-        "Duration vs. timeout",
-        report.health,
-        [
-            Series("p95_ms", "p95 duration", theme.IN_FLIGHT),
-            Series("p50_ms", "median", theme.WARM),
-        ],
-        "seconds",
-        viewer,
-        limits=report.duration_lines,
-        scale=1000.0,
-        write=duration,
-    )
 
 
 def distribution(report: ColdStartReport) -> go.Figure:

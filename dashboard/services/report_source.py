@@ -15,6 +15,7 @@ from ops.insight.reports.cold_starts import ColdStartReport
 from ops.insight.reports.concurrency import ConcurrencyReport
 from ops.insight.reports.cost import CostReport
 from ops.insight.reports.dead_letters import DeadLettersReport
+from ops.insight.reports.failures import FailuresReport
 from ops.insight.reports.overview import OverviewReport
 from ops.insight.reports.queue import QueueReport
 from ops.insight.rules.cost_model import Assumptions
@@ -38,6 +39,7 @@ class ReportSource(Protocol):
     def queue(self, span: TimeRange) -> QueueReport: ...
     def concurrency(self, span: TimeRange) -> ConcurrencyReport: ...
     def cold_starts(self, span: TimeRange) -> ColdStartReport: ...
+    def failures(self, span: TimeRange) -> FailuresReport: ...
     def cost(self, span: TimeRange, assumptions: Assumptions) -> CostReport: ...
     def dead_letters(self, span: TimeRange) -> DeadLettersReport: ...
     def dead_letter_service(self, queue: str = "") -> DeadLetterService:
@@ -88,6 +90,11 @@ class AwsReportSource:
         from ops.insight.reports import cold_starts
 
         return cold_starts.report(self._aws, self._workload, self._window(span))
+
+    def failures(self, span: TimeRange) -> FailuresReport:
+        from ops.insight.reports import failures
+
+        return failures.report(self._aws, self._workload, self._window(span))
 
     def cost(self, span: TimeRange, assumptions: Assumptions) -> CostReport:
         from ops.insight.reports import cost

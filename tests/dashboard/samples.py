@@ -19,6 +19,7 @@ from ops.insight.reports.cold_starts import ColdStartReport
 from ops.insight.reports.concurrency import ConcurrencyReport
 from ops.insight.reports.cost import CostReport
 from ops.insight.reports.dead_letters import DeadLettersReport
+from ops.insight.reports.failures import DURATION_EDGES_MS, FailuresReport
 from ops.insight.reports.overview import OverviewReport, PipelineRates
 from ops.insight.reports.overview_cards import Card
 from ops.insight.reports.pipeline import Pipeline, PipelineNode
@@ -268,16 +269,58 @@ class Sample:
             *(float(np.quantile(found, q)) for q in (0.5, 0.95, 0.99)),
             0.00113,
             self.look_cost,
-            health=self._frame(
-                errors=np.where(self.depth > 50, 2.0, 0.0),
-                p50_ms=np.full(self.n, 320.0),
-                p95_ms=300 + self.age / max(1.0, float(self.age.max())) * 4_000,
-            ),
+        )
+
+    def failures(self, span: TimeRange) -> FailuresReport:
+        self.calls.append("failures")
+        full = self.cold_starts(span).invocations
+        rows = full.assign(duration_ms=full["duration_ms"].astype(float))
+        failed = rows[~rows["status"].isin(("success", ""))]
+        errors = self._frame(
+            **{
+                f"Sandbox.Timedout{self.foreign}": np.where(self.depth > 50, 2.0, 0.0),
+                "Runtime.OutOfMemory": np.where(self.depth > 80, 1.0, 0.0),
+            }
+        )
+        p95 = 300 + self.age / max(1.0, float(self.age.max())) * 4_000
+        by_type = pd.DataFrame(
+            [
+                (f"Sandbox.Timedout{self.foreign}", 40, 0.8, NOW - timedelta(minutes=40), NOW),
+                ("Runtime.OutOfMemory", 10, 0.2, NOW - timedelta(minutes=20), NOW),
+            ],
+            columns=["error_type", "invocations", "share", "first", "last"],
+        )
+        versions = [
+            (f"7{self.foreign}", 300, 0, 0.0, 300.0, 900.0, 1_400.0),
+            ("8", 90, 50, 0.55, 400.0, 5_000.0, 6_000.0),
+        ]
+        edges = {float(edge): self.rng.poisson(3, self.n).astype(float) for edge in DURATION_EDGES_MS[2:7]}
+        counts = self._frame(**{str(edge): values for edge, values in edges.items()})
+        counts.columns = pd.Index(list(edges))
+        return FailuresReport(
+            finding=self.finding("50 of 390 invocations failed (13%)", "none of 390 invocations failed"),
+            errors=errors,
             error_lines=(Threshold("alarm scilearn-function-errors", 1.0),),
+            jobs=self._frame(jobs_failed=np.where(self.depth > 50, 3.0, 0.0), jobs_rejected=np.zeros(self.n)),
+            durations=self._frame(p50_ms=np.full(self.n, 320.0), p95_ms=p95, p99_ms=p95 * 1.3),
             duration_lines=(
                 Threshold("alarm scilearn-duration-near-timeout", 5_400.0),
                 Threshold("timeout", 6_000.0),
             ),
+            duration_counts=counts.reindex(columns=[float(edge) for edge in DURATION_EDGES_MS], fill_value=0.0),
+            memory=self._frame(memory_used_mb=np.full(self.n, 610.0), memory_size_mb=np.full(self.n, 1_024.0)),
+            end_to_end=self._frame(e2e_p50_ms=p95 * 2, e2e_p95_ms=p95 * 4, e2e_p99_ms=p95 * 6),
+            by_version=pd.DataFrame(
+                versions, columns=["version", "invocations", "failed", "share", "p50_ms", "p95_ms", "p99_ms"]
+            ),
+            by_type=by_type if self.trouble else by_type.iloc[0:0],
+            invocations=rows,
+            failed=float(errors.to_numpy().sum()) if len(failed) or self.trouble else 0.0,
+            total=390.0,
+            p95_ms=float(p95.max()),
+            e2e_p95_ms=float(p95.max() * 4),
+            memory_share=0.6,
+            look=self.look_cost,
         )
 
     def cost(self, span: TimeRange, assumptions: Assumptions) -> CostReport:

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from dashboard.charts import base, cold_starts, concurrency, cost, dead_letters, queue
+from dashboard.charts import base, cold_starts, concurrency, cost, dead_letters, failures, queue
 from dashboard.markup import sparkline
 from dashboard.time_range import TimeRange
 from ops.insight.report_types import Threshold
@@ -60,7 +60,7 @@ def test_a_near_limit_is_a_dashed_named_line_and_a_far_one_is_named() -> None:
 
 
 def test_limits_of_one_chart_are_drawn_apart() -> None:
-    shapes = cold_starts.durations(BUSY.cold_starts(SPAN), UTC).layout.shapes
+    shapes = failures.durations(BUSY.failures(SPAN), UTC).layout.shapes
     assert len(shapes) > 1
     assert len({line.line.dash for line in shapes}) == len(shapes)
 

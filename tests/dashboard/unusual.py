@@ -15,6 +15,7 @@ from ops.insight.reports.cold_starts import ColdStartReport
 from ops.insight.reports.concurrency import ConcurrencyReport
 from ops.insight.reports.cost import CostReport
 from ops.insight.reports.dead_letters import DeadLettersReport
+from ops.insight.reports.failures import FailuresReport
 from ops.insight.reports.overview import OverviewReport, PipelineRates
 from ops.insight.reports.queue import QueueReport
 from ops.insight.rules.cost_model import Assumptions
@@ -75,12 +76,22 @@ class Empty(Sample):
             invocations=self._none(full.invocations),
             by_version=self._none(full.by_version),
             phases=self._none(full.phases),
-            health=self._none(full.health),
             share=None,
             init_p50_ms=None,
             init_p95_ms=None,
             init_p99_ms=None,
             init_cost_usd=None,
+        )
+
+    def failures(self, span: TimeRange) -> FailuresReport:
+        full = super().failures(span)
+        frames = ("errors", "jobs", "durations", "duration_counts", "memory", "end_to_end", "by_version", "by_type")
+        numbers = ("failed", "total", "p95_ms", "e2e_p95_ms", "memory_share")
+        return replace(
+            full,
+            invocations=self._none(full.invocations),
+            **{name: self._none(getattr(full, name)) for name in frames},
+            **dict.fromkeys(numbers),
         )
 
     def cost(self, span: TimeRange, assumptions: Assumptions) -> CostReport:
@@ -137,7 +148,7 @@ class Refused(Sample):
     def _no(self, *_: object) -> None:
         raise self.make()
 
-    overview = queue = concurrency = cold_starts = cost = dead_letters = dead_letter_service = _no  # type: ignore[assignment]
+    overview = queue = concurrency = cold_starts = failures = cost = dead_letters = dead_letter_service = _no  # type: ignore[assignment]
 
 
 class Lost(Sample):

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from dashboard.charts import base, cold_starts, cost
+from dashboard.charts import base, cold_starts, cost, failures
 from dashboard.markup import sparkline
 from dashboard.time_range import TimeRange
 from ops.insight.report_types import QueryCost, Threshold
@@ -82,7 +82,7 @@ def test_cold_starts_of_nothing_have_an_axis_of_time() -> None:
 
 
 def test_a_chart_without_times_numbers_none() -> None:
-    axis = cold_starts.errors(Empty().cold_starts(TimeRange()), UTC).layout.xaxis
+    axis = failures.durations(Empty().failures(TimeRange()), UTC).layout.xaxis
     assert (axis.type, axis.showticklabels) == ("date", False)
 
 
@@ -98,12 +98,12 @@ def test_dollars_are_not_written_in_micros() -> None:
 
 
 def test_errors_and_durations_are_drawn_with_their_thresholds() -> None:
-    report = Sample().cold_starts(TimeRange())
-    failed, took = cold_starts.errors(report, UTC), cold_starts.durations(report, UTC)
+    report = Sample().failures(TimeRange())
+    failed, took = failures.errors(report, UTC), failures.durations(report, UTC)
     assert "alarm scilearn-function-errors 1" in said(failed)
     assert "timeout 6 s" in said(took)
     assert "alarm scilearn-duration-near-timeout 5.4 s" in said(took)
-    assert [line.name for line in took.data][:2] == ["p95 duration", "median"]
+    assert [line.name for line in took.data][:3] == ["p99", "p95", "p50"]
 
 
 def test_a_minutes_depth_fills_the_shorter_periods_of_its_minute_and_no_more() -> None:

@@ -1,0 +1,123 @@
+"""Failures: what fails, how slow is it, and since when?"""
+
+from typing import Any
+
+import streamlit as st
+
+from dashboard import page_runtime, theme
+from dashboard.charts import failures as charts
+from dashboard.components import widgets
+from dashboard.formatting import millis, number, percent
+from dashboard.markup import html_blocks
+from dashboard.markup.html_blocks import Stat
+from ops.insight.reports.failures import FailuresReport
+
+MAX_ROWS = 500
+"""Failed invocations in the table, the newest ones."""
+
+
+def draw(report: FailuresReport) -> None:
+    st.html(html_blocks.stats(_stats(report)))
+    if len(report.errors) and report.errors.to_numpy().sum():
+        widgets.chart(charts.errors(report, page_runtime.ZONE), "errors")
+    else:
+        st.html(html_blocks.empty("Errors by type", "No failed invocation in this time range."))
+    if len(report.jobs.columns) and report.jobs.to_numpy(na_value=0).sum():
+        widgets.chart(charts.jobs(report, page_runtime.ZONE), "failed-jobs")
+    left, right = st.columns(2, gap="medium")
+    with left:
+        widgets.chart(charts.durations(report, page_runtime.ZONE), "durations")
+        widgets.chart(charts.end_to_end(report, page_runtime.ZONE), "end-to-end")
+    with right:
+        widgets.chart(charts.heat_map(report, page_runtime.ZONE), "heat-map")
+        widgets.chart(charts.memory(report, page_runtime.ZONE), "memory")
+    _types(report)
+    _versions(report)
+    _failed(report)
+
+
+def _stats(report: FailuresReport) -> list[Stat]:
+    share = report.failed / report.total if report.failed is not None and report.total else None
+    rejected = report.jobs["jobs_rejected"].sum() if "jobs_rejected" in report.jobs else None
+    retried = report.jobs["jobs_failed"].sum() if "jobs_failed" in report.jobs else None
+    return [
+        Stat(
+            "Failed invocations",
+            number(report.failed),
+            note=f"{percent(share)} of {number(report.total)}" if share is not None else "",
+            colour=theme.DEAD if report.failed else "",
+        ),
+        Stat("Failed jobs", number(retried), note="attempts, will be retried"),
+        Stat("Rejected jobs", number(rejected), note="sent to the DLQ", colour=theme.DEAD if rejected else ""),
+        Stat("Duration, p95", millis(report.p95_ms), note="INIT excluded"),
+        Stat("End-to-end, p95", millis(report.e2e_p95_ms), note="highest period"),
+        Stat("Memory, highest use", percent(report.memory_share), note="of the memory size"),
+    ]
+
+
+def _types(report: FailuresReport) -> None:
+    if report.by_type.empty:
+        return
+    st.subheader("Error types", anchor=False)
+    widgets.table(
+        report.by_type.assign(share=report.by_type["share"] * 100),
+        "error-types",
+        {
+            "error_type": st.column_config.TextColumn("Error type", width="large"),
+            "invocations": st.column_config.NumberColumn("Invocations", format="localized"),
+            "share": st.column_config.NumberColumn("Share, %", format="%.1f"),
+            "first": _moment("First"),
+            "last": _moment("Last"),
+        },
+    )
+
+
+def _versions(report: FailuresReport) -> None:
+    if report.by_version.empty:
+        return
+    st.subheader("By version", anchor=False)
+    rows = report.by_version
+    quantiles = ["p50_ms", "p95_ms", "p99_ms"]
+    widgets.table(
+        rows.assign(share=rows["share"] * 100, **{name: rows[name].round() for name in quantiles}),
+        "failing-versions",
+        {
+            "version": "Version",
+            "invocations": st.column_config.NumberColumn("Invocations", format="localized"),
+            "failed": st.column_config.NumberColumn("Failed", format="localized"),
+            "share": st.column_config.NumberColumn("Failed, %", format="%.2f"),
+            "p50_ms": st.column_config.NumberColumn("p50, ms", format="localized"),
+            "p95_ms": st.column_config.NumberColumn("p95, ms", format="localized"),
+            "p99_ms": st.column_config.NumberColumn("p99, ms", format="localized"),
+        },
+        placeholder="–",
+    )
+
+
+def _failed(report: FailuresReport) -> None:
+    rows = report.invocations
+    failed = rows[~rows["status"].isin(("success", ""))].iloc[::-1].head(MAX_ROWS)
+    if failed.empty:
+        return
+    st.subheader("Failed invocations", anchor=False)
+    rounded = failed.assign(**{name: failed[name].round() for name in ("duration_ms", "memory_used_mb")})
+    widgets.table(
+        rounded,
+        "failed-invocations",
+        {
+            "started": _moment("Started"),
+            "error_type": st.column_config.TextColumn("Error type"),
+            "duration_ms": st.column_config.NumberColumn("Duration, ms", format="localized"),
+            "memory_used_mb": st.column_config.NumberColumn("Memory used, MB", format="localized"),
+            "version": "Version",
+            "request_id": st.column_config.TextColumn("Request ID", width="medium"),
+        },
+        placeholder="–",
+    )
+
+
+def _moment(label: str) -> Any:
+    return st.column_config.DatetimeColumn(f"{label}, UTC", format="YYYY-MM-DD HH:mm:ss", timezone="UTC")
+
+
+page_runtime.page("failures", draw, skeleton_heights=(56, 70, 300, 300, 300))

@@ -1,0 +1,156 @@
+"""Failures: errors by type, durations against the timeout, memory against its size, end-to-end latency."""
+
+from __future__ import annotations
+
+from datetime import tzinfo
+
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+
+from dashboard import theme
+from dashboard.charts.base import (
+    Series,
+    add_limits,
+    add_utc,
+    figure,
+    fit,
+    local,
+    over_time,
+    say_aside,
+    say_empty,
+    whole,
+)
+from dashboard.formatting import duration, number, plain, zone_name
+from ops.insight.reports.failures import DURATION_EDGES_MS, FailuresReport
+
+PATTERNS = ("", "/", "x", "-", ".", "\\", "|", "+")
+"""So that types are told apart without colour, too."""
+
+
+def errors(report: FailuresReport, viewer: tzinfo) -> go.Figure:
+    """Failed invocations, stacked by error type."""
+    frame = report.errors
+    chart = figure("Errors by type", "failed invocations", f"time, {zone_name(viewer)}")
+    chart.update_xaxes(type="date")
+    times = local(frame.index, viewer)
+    for number_of_type, name in enumerate(frame.columns):
+        chart.add_bar(
+            x=times,
+            y=frame[name],
+            name=plain(str(name)),
+            marker={
+                "color": theme.ERROR_TYPES[number_of_type % len(theme.ERROR_TYPES)],
+                "line": {"width": 0},
+                "pattern": {"shape": PATTERNS[number_of_type % len(PATTERNS)], "solidity": 0.25},
+            },
+            hovertemplate="%{y:,.0f}",
+        )
+    add_utc(chart, times, frame.index)
+    totals = frame.sum(axis=1)
+    top = float(totals.max()) if len(totals) else 0.0
+    whole(chart, top)
+    late = fit(chart, frame, viewer)
+    far = add_limits(chart, report.error_lines, top, "", number)
+    chart.update_layout(barmode="stack", bargap=0.02)
+    say_aside(chart, " · ".join(filter(None, (late, far))))
+    return chart
+
+
+def jobs(report: FailuresReport, viewer: tzinfo) -> go.Figure:
+    """What the handler counted within invocations that succeeded as a whole."""
+    names = {
+        "jobs_failed": ("failed, will be retried", theme.WATCH),
+        "jobs_rejected": ("rejected, in the DLQ", theme.DEAD),
+    }
+    return over_time(
+        "Failed jobs",
+        report.jobs,
+        [Series(column, *names[column], fill=True, step=True) for column in names if column in report.jobs],
+        "jobs",
+        viewer,
+        counts=True,
+    )
+
+
+def durations(report: FailuresReport, viewer: tzinfo) -> go.Figure:
+    """Against the timeout, which ends an invocation and fails its whole batch."""
+    return over_time(
+        "Duration percentiles",
+        report.durations,
+        [
+            Series("p99_ms", "p99", theme.COLD, dash="dot"),
+            Series("p95_ms", "p95", theme.IN_FLIGHT),
+            Series("p50_ms", "p50", theme.WARM),
+        ],
+        "seconds",
+        viewer,
+        limits=report.duration_lines,
+        scale=1000.0,
+        say=duration,
+    )
+
+
+def end_to_end(report: FailuresReport, viewer: tzinfo) -> go.Figure:
+    """From the sending of a message to the success of its job: the wait in the queue is in it."""
+    return over_time(
+        "End-to-end latency (sent to succeeded)",
+        report.end_to_end,
+        [
+            Series("e2e_p99_ms", "p99", theme.COLD, dash="dot"),
+            Series("e2e_p95_ms", "p95", theme.IN_FLIGHT),
+            Series("e2e_p50_ms", "p50", theme.WARM),
+        ],
+        "seconds",
+        viewer,
+        scale=1000.0,
+        say=duration,
+    )
+
+
+def heat_map(report: FailuresReport, viewer: tzinfo) -> go.Figure:
+    """How many invocations took how long, over time."""
+    counts = report.duration_counts
+    chart = figure("Duration distribution", "", f"time, {zone_name(viewer)}")
+    chart.update_xaxes(type="date")
+    used = counts.loc[:, counts.sum() > 0] if len(counts) else counts
+    if used.empty or not used.size:
+        say_empty(chart, "No invocation in this time range has a duration in the logs")
+        return chart
+    edges = [edge for edge in DURATION_EDGES_MS if float(used.columns[0]) <= edge <= float(used.columns[-1])]
+    shown = counts[edges]
+    labels = [_bin(edge) for edge in edges]
+    chart.add_heatmap(
+        x=local(shown.index, viewer),
+        y=labels,
+        z=np.where(shown.T > 0, shown.T, np.nan),
+        colorscale=[[0, "rgba(36,112,194,.25)"], [1, theme.VISIBLE]],
+        colorbar={"title": {"text": "invocations"}, "thickness": 10, "outlinewidth": 0},
+        customdata=[[f"{moment:%Y-%m-%d %H:%M:%S} UTC" for moment in pd.DatetimeIndex(shown.index).tz_convert("UTC")]]
+        * len(labels),
+        hovertemplate="%{z:,.0f} invocations of %{y}<br>%{customdata}<extra></extra>",
+        xgap=1,
+        ygap=1,
+    )
+    chart.update_yaxes(type="category", showgrid=False, rangemode="normal")
+    chart.update_layout(hovermode="closest", showlegend=False)
+    say_aside(chart, fit(chart, shown.where(shown > 0), viewer))
+    return chart
+
+
+def memory(report: FailuresReport, viewer: tzinfo) -> go.Figure:
+    return over_time(
+        "Memory used",
+        report.memory,
+        [
+            Series("memory_used_mb", "highest use", theme.VISIBLE),
+            Series("memory_size_mb", "memory size", theme.NEUTRAL, step=True, dash="dash"),
+        ],
+        "MB",
+        viewer,
+    )
+
+
+def _bin(edge_ms: float) -> str:
+    lower = max((edge for edge in DURATION_EDGES_MS if edge < edge_ms), default=0)
+    return f"{duration(lower / 1000) if lower else '0'}–{duration(edge_ms / 1000)}"
