@@ -125,7 +125,14 @@ def heat_map(report: FailuresReport, viewer: tzinfo) -> go.Figure:
         y=labels,
         z=np.where(shown.T > 0, shown.T, np.nan),
         colorscale=[[0, "rgba(36,112,194,.25)"], [1, theme.VISIBLE]],
-        colorbar={"title": {"text": "invocations"}, "thickness": 10, "outlinewidth": 0},
+        zmin=0,
+        colorbar={
+            "title": {"text": "invocations"},
+            "thickness": 10,
+            "outlinewidth": 0,
+            "tickformat": ",d",
+            "nticks": 4,
+        },
         customdata=[[f"{moment:%Y-%m-%d %H:%M:%S} UTC" for moment in pd.DatetimeIndex(shown.index).tz_convert("UTC")]]
         * len(labels),
         hovertemplate="%{z:,.0f} invocations of %{y}<br>%{customdata}<extra></extra>",

@@ -89,7 +89,8 @@ def report(aws: Aws, workload: Workload, window: Window) -> FailuresReport:
     known_alarms, missing = alarms.read(aws, workload)
     frame = found.frame
     failed_rows = frame[~frame["status"].isin(("success", ""))]
-    errors = errors_by_type(failed_rows, readings, window)
+    longest_s = workload.function.timeout_s if workload.function else 0.0
+    errors = errors_by_type(failed_rows, readings, window, longest_s)
     total, failed = _totals(found, failed_rows, readings)
     memory = _memory(frame, window)
     shares = (frame["memory_used_mb"] / frame["memory_size_mb"]).dropna()
@@ -124,8 +125,11 @@ def report(aws: Aws, workload: Workload, window: Window) -> FailuresReport:
     )
 
 
-def errors_by_type(failed: pd.DataFrame, readings: Readings, window: Window) -> pd.DataFrame:
-    """Failed invocations per period by error type; what only the metric knows is a column of its own."""
+def errors_by_type(failed: pd.DataFrame, readings: Readings, window: Window, longest_s: float) -> pd.DataFrame:
+    """Failed invocations per period by error type; what only the metric counts is a column of its own.
+
+    ``longest_s``: the longest that an invocation takes, in seconds.
+    """
     index = time_window.index(window)
     types = failed["error_type"].replace("", UNTYPED_ERROR)
     frequent = list(types.value_counts().index[:MAX_ERROR_TYPES])
@@ -135,11 +139,29 @@ def errors_by_type(failed: pd.DataFrame, readings: Readings, window: Window) -> 
     order = [name for name in (*frequent, OTHER_ERRORS) if name in counts]
     frame = counts.reindex(index=index, columns=order, fill_value=0).astype(float)
     if readings.has("errors"):
-        unlogged = (readings.finished()["errors"].reindex(index) - frame.sum(axis=1)).clip(lower=0).fillna(0)
+        unlogged = _unmatched(readings.finished()["errors"].reindex(index).fillna(0) - frame.sum(axis=1), longest_s)
         if unlogged.sum():
             frame[UNLOGGED_ERRORS] = unlogged
     frame.index.name = "time"
     return frame
+
+
+def _unmatched(excess: pd.Series, longest_s: float) -> pd.Series:
+    """``excess``: errors by the metric minus failed rows. A metric and its row may be a whole invocation apart: an excess
+    is cancelled by a shortfall as near as that."""
+    left = excess.to_numpy(dtype=float).copy()
+    period = (excess.index[1] - excess.index[0]).total_seconds() if len(excess) > 1 else 60.0
+    reach = int(longest_s // period) + 1
+    for at in np.flatnonzero(left > 0):
+        for near in _nearest_first(int(at), reach, len(left)):
+            matched = min(left[at], max(0.0, -left[near]))
+            left[at] -= matched
+            left[near] += matched
+    return pd.Series(left, index=excess.index).clip(lower=0)
+
+
+def _nearest_first(at: int, reach: int, length: int) -> list[int]:
+    return sorted(range(max(0, at - reach), min(length, at + reach + 1)), key=lambda other: abs(other - at))
 
 
 def _totals(found: Invocations, failed: pd.DataFrame, readings: Readings) -> tuple[float | None, float | None]:

@@ -17,7 +17,7 @@ from ops.twin_state import TwinState
 
 DATA_KEY = "inputs/charity.csv"
 MODEL_JOB = "charity-model"
-TRAIN_TIMEOUT = 90.0
+TRAIN_TIMEOUT = 300.0
 """Seconds, queue and cold start included."""
 
 

@@ -78,6 +78,11 @@ def test_errors_that_no_log_line_explains_are_shown_as_such(stage: Stage) -> Non
     assert (found.failed, found.total) == (4, 18)
 
 
+def test_a_metric_that_is_a_period_off_its_log_line_is_no_further_error(stage: Stage) -> None:
+    found = report(stage, [invocation(0, 2, **TIMED_OUT)], {"Errors": [0.0, 1.0], "Invocations": [1.0, 1.0]})
+    assert list(found.errors.columns) == ["Sandbox.Timedout"]
+
+
 def test_an_error_without_a_type_says_so(stage: Stage) -> None:
     found = report(stage, [invocation(0, **{contract.INV_STATUS: "failure"})])
     assert list(found.errors.columns) == [failures.UNTYPED_ERROR]
