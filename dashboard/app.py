@@ -8,6 +8,7 @@ import streamlit as st
 
 from dashboard import page_runtime, start_page, theme
 from dashboard.markup import error_box, html_blocks
+from dashboard.markup.environment_bar import PRODUCT, environment_bar
 from dashboard.pages import PAGES, START, Entry
 from dashboard.services.report_source import AwsReportSource, ReportSource
 from dashboard.sidebar import choose
@@ -20,10 +21,11 @@ def run(connect: Callable[[Target], ReportSource] = AwsReportSource) -> None:
     """Draw the app. ``connect`` opens a target's workload as a source of reports."""
     st.set_page_config(page_icon=":material/monitoring:", layout="wide")
     st.html(theme.STYLE)
+    where = st.empty()
     pages = {_page(entry): entry for entry in (*PAGES.values(), START)}
     chosen = st.navigation(list(pages))
     entry = pages[chosen]
-    st.set_page_config(page_title=f"{entry.title} – SciLearn operations")
+    st.set_page_config(page_title=f"{entry.title} – {PRODUCT}")
     selection, bad_range = None, ""
     error: OpsError | None = None
     with st.sidebar:
@@ -48,7 +50,11 @@ def run(connect: Callable[[Target], ReportSource] = AwsReportSource) -> None:
         return
     if selection is not None:
         page_runtime.set_page_context(page_runtime.PageContext(connect, selection, cost, entry.key))
+    where.html(environment_bar(selection.target if selection else None, None))
+    st.html(f"<script>{theme.CROSSHAIR.read_text()}</script>", unsafe_allow_javascript=True)
     chosen.run()
+    if selection is not None and not selection.target.is_twin:
+        where.html(environment_bar(selection.target, page_runtime.identity()))
 
 
 def _page(entry: Entry) -> st.Page:

@@ -21,6 +21,7 @@ from dashboard.pages import PAGES
 from dashboard.services.report_source import ReportSource
 from dashboard.time_range import TimeRange
 from ops import target as targets
+from ops.aws.sts import Identity
 from ops.errors import OpsError
 from ops.insight.report_types import Finding, QueryCost
 from ops.target import Target
@@ -78,6 +79,19 @@ def report_source() -> ReportSource:
     """The selected workload. Raises OpsError."""
     context = page_context()
     return _connected(context.selection.target, context.connect)
+
+
+@st.cache_data(ttl=WORKLOAD_TTL_S, max_entries=16, show_spinner=False)
+def _identity(target: Target, _source: ReportSource) -> Identity | None:
+    return _source.identity()
+
+
+def identity() -> Identity | None:
+    """The credentials in use; None where they are not known, which the page itself reports."""
+    try:
+        return _identity(page_context().selection.target, report_source())
+    except OpsError:
+        return None
 
 
 @dataclass(frozen=True)

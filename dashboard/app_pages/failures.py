@@ -12,18 +12,21 @@ from dashboard.markup import html_blocks
 from dashboard.markup.html_blocks import Stat
 from ops.insight.reports.failures import FailuresReport
 
-MAX_ROWS = 500
-"""Failed invocations in the table, the newest ones."""
+MAX_ROWS = 500  # failed invocations in the table, the newest ones
 
 
 def draw(report: FailuresReport) -> None:
     st.html(html_blocks.stats(_stats(report)))
-    if len(report.errors) and report.errors.to_numpy().sum():
-        widgets.chart(charts.errors(report, page_runtime.ZONE), "errors")
-    else:
-        st.html(html_blocks.empty("Errors by type", "No failed invocation in this time range."))
-    if len(report.jobs.columns) and report.jobs.to_numpy(na_value=0).sum():
-        widgets.chart(charts.jobs(report, page_runtime.ZONE), "failed-jobs")
+    jobs = len(report.jobs.columns) and report.jobs.to_numpy(na_value=0).sum()
+    left, right = st.columns(2, gap="medium") if jobs else (st.container(), None)
+    with left:
+        if len(report.errors) and report.errors.to_numpy().sum():
+            widgets.chart(charts.errors(report, page_runtime.ZONE), "errors")
+        else:
+            st.html(html_blocks.empty("Errors by type", "No failed invocation in this time range."))
+    if right:
+        with right:
+            widgets.chart(charts.jobs(report, page_runtime.ZONE), "failed-jobs")
     left, right = st.columns(2, gap="medium")
     with left:
         widgets.chart(charts.durations(report, page_runtime.ZONE), "durations")

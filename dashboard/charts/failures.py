@@ -52,7 +52,7 @@ def errors(report: FailuresReport, viewer: tzinfo) -> go.Figure:
     whole(chart, top)
     late = fit(chart, frame, viewer)
     far = add_limits(chart, report.error_lines, top, "", number)
-    chart.update_layout(barmode="stack", bargap=0.02)
+    chart.update_layout(barmode="stack", bargap=0)
     say_aside(chart, " · ".join(filter(None, (late, far))))
     return chart
 

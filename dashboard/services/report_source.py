@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from dashboard.services.dead_letter_service import DeadLetterService
 from dashboard.time_range import TimeRange
+from ops.aws.sts import Identity
 from ops.insight import time_window
 from ops.insight.report_types import Window
 from ops.insight.reports.cold_starts import ColdStartReport
@@ -34,6 +35,9 @@ class ReportSource(Protocol):
     """Its name; None when there is none, when it is gone or when it cannot be read."""
     dead_letter_gap: Gap | None
     """Why there is no ``dead_letter_queue``, though the queue names one."""
+
+    def identity(self) -> Identity:
+        """Whose credentials are in use. One call to AWS."""
 
     def overview(self, span: TimeRange) -> OverviewReport: ...
     def queue(self, span: TimeRange) -> QueueReport: ...
@@ -64,6 +68,11 @@ class AwsReportSource:
         own = queue.own_dead_letter_queue(target, self._workload)
         self.dead_letter_queue = own.name if own else None
         self.dead_letter_gap = self._workload.gap(workload.Part.DLQ)
+
+    def identity(self) -> Identity:
+        from ops.aws import sts
+
+        return sts.identity(self._aws)
 
     def _window(self, span: TimeRange) -> Window:
         if span.minutes is not None:

@@ -13,6 +13,7 @@ import pandas as pd
 from dashboard.charts.cold_starts import INIT
 from dashboard.time_range import TimeRange
 from ops.aws.cloudwatch import Points
+from ops.aws.sts import Identity
 from ops.insight.report_types import Finding, Level, QueryCost, Threshold
 from ops.insight.reports.alarms import AlarmState
 from ops.insight.reports.cold_starts import ColdStartReport
@@ -350,6 +351,9 @@ class Sample:
             "2026-09-19",
             self.look_cost,
         )
+
+    def identity(self) -> Identity:
+        return Identity("123456789012", f"arn:aws:sts::123456789012:assumed-role/OnCall/alex{self.foreign}")
 
     def dead_letters(self, span: TimeRange) -> DeadLettersReport:
         self.calls.append("dead_letters")

@@ -148,7 +148,7 @@ class Refused(Sample):
     def _no(self, *_: object) -> None:
         raise self.make()
 
-    overview = queue = concurrency = cold_starts = failures = cost = dead_letters = dead_letter_service = _no  # type: ignore[assignment]
+    overview = queue = concurrency = cold_starts = failures = cost = dead_letters = dead_letter_service = identity = _no  # type: ignore[assignment]
 
 
 class Lost(Sample):
