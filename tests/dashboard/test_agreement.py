@@ -22,7 +22,7 @@ def test_status_and_the_overview_say_the_same(real: App, twin: Twin, capsys: pyt
         waiting, dead = (next(c["value"] for c in status["cards"] if c["key"] == key) for key in ("depth", "dead"))
         real.open()
         assert not real.at.exception
-        told = (rest, f"waiting {waiting:,.0f} message", f"dead letters {dead:,.0f} message")
+        told = (rest, f"queued {waiting:,.0f} message", f"dead letters {dead:,.0f} message")
         return all(squeezed(part) in squeezed(real.text) for part in told)
 
     # Other tests' last messages may still move between the two looks: what counts is that a quiet twin is told alike.

@@ -166,7 +166,7 @@ def _function(readings: Readings, window: Window) -> list[Observation]:
             f"{formatting.count(errors, 'invocation')} crashed, timed out or ran out of memory {over} "
             f"({formatting.percent(errors / max(errors, readings.total('invocations') or 0))} of all)"
         )
-        claims.append(Observation(Level.WATCH, text, "cold_starts"))
+        claims.append(Observation(Level.WATCH, text, "failures"))
     return claims
 
 
