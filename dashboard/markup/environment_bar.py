@@ -5,40 +5,47 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from dashboard import theme
 from dashboard.access import access
-from dashboard.formatting import escape
+from dashboard.markup.templates import Macros
 from ops.target import Target
 
 if TYPE_CHECKING:
     from ops.aws.sts import Identity
 
+_MACROS = Macros("blocks.html")
 PRODUCT = "SciLearn operations"
 PRODUCTION_VARIABLE = "OPS_PRODUCTION_ACCOUNTS"
 """Account IDs, separated by commas, whose bar is red."""
 
 
+@dataclass(frozen=True)
+class Chip:
+    text: str
+    colour: str
+
+
 def environment_bar(target: Target | None, identity: Identity | None, environ: Mapping[str, str] = os.environ) -> str:
     """``identity``: None where it is not known (yet)."""
     chips = [_account_chip(target, identity, environ)] if target else []
-    facts = _facts(target, identity, environ) if target else []
     if access(environ).read_only:
-        chips.append(_chip("READ-ONLY", theme.NEUTRAL))
-    chips += [_chip(f"{PRODUCTION_VARIABLE}: {wrong} is not an account ID", theme.WATCH) for wrong in _wrong(environ)]
-    shown = "".join(f"<span>{escape(fact)}</span>" for fact in facts)
-    return f'<div class="so-where" role="note"><b>{PRODUCT}</b>{"".join(chips)}{shown}</div>'
+        chips.append(Chip("READ-ONLY", theme.NEUTRAL))
+    for wrong in (each for each in _listed(environ) if not re.fullmatch(r"[0-9]{12}", each)):
+        chips.append(Chip(f"{PRODUCTION_VARIABLE}: {wrong} is not an account ID", theme.WATCH))
+    return _MACROS.environment(PRODUCT, chips, _facts(target, identity, environ) if target else [])
 
 
-def _account_chip(target: Target, identity: Identity | None, environ: Mapping[str, str]) -> str:
+def _account_chip(target: Target, identity: Identity | None, environ: Mapping[str, str]) -> Chip:
     if target.is_twin:
-        return _chip("TWIN", theme.IN_FLIGHT)
+        return Chip("TWIN", theme.IN_FLIGHT)
     if identity is None:
-        return _chip("AWS", theme.NEUTRAL)
+        return Chip("AWS", theme.NEUTRAL)
     if identity.account in _listed(environ):
-        return _chip(f"PRODUCTION {identity.account}", theme.DEAD)
-    return _chip(f"AWS {identity.account}", theme.NEUTRAL)
+        return Chip(f"PRODUCTION {identity.account}", theme.DEAD)
+    return Chip(f"AWS {identity.account}", theme.NEUTRAL)
 
 
 def _facts(target: Target, identity: Identity | None, environ: Mapping[str, str]) -> list[str]:
@@ -63,11 +70,3 @@ def principal(arn: str) -> str:
 
 def _listed(environ: Mapping[str, str]) -> list[str]:
     return [each.strip() for each in environ.get(PRODUCTION_VARIABLE, "").split(",") if each.strip()]
-
-
-def _wrong(environ: Mapping[str, str]) -> list[str]:
-    return [each for each in _listed(environ) if not re.fullmatch(r"[0-9]{12}", each)]
-
-
-def _chip(text: str, colour: str) -> str:
-    return f'<span class="so-chip" style="--c:{colour}">{escape(text)}</span>'

@@ -72,7 +72,7 @@ class AwsReportSource:
     def identity(self) -> Identity:
         from ops.aws import sts
 
-        return sts.identity(self._aws)
+        return sts.caller_identity(self._aws)
 
     def _window(self, span: TimeRange) -> Window:
         if span.minutes is not None:

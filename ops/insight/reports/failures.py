@@ -130,7 +130,7 @@ def errors_by_type(failed: pd.DataFrame, readings: Readings, window: Window, lon
 
     ``longest_s``: the longest that an invocation takes, in seconds.
     """
-    index = time_window.index(window)
+    index = _periods(window)
     types = failed["error_type"].replace("", UNTYPED_ERROR)
     frequent = list(types.value_counts().index[:MAX_ERROR_TYPES])
     types = types.where(types.isin(frequent), OTHER_ERRORS)
@@ -139,11 +139,16 @@ def errors_by_type(failed: pd.DataFrame, readings: Readings, window: Window, lon
     order = [name for name in (*frequent, OTHER_ERRORS) if name in counts]
     frame = counts.reindex(index=index, columns=order, fill_value=0).astype(float)
     if readings.has("errors"):
-        unlogged = _unmatched(readings.finished()["errors"].reindex(index).fillna(0) - frame.sum(axis=1), longest_s)
+        counted = readings.frame["errors"].iloc[list(readings.finished)].reindex(index).fillna(0)
+        unlogged = _unmatched(counted - frame.sum(axis=1), longest_s)
         if unlogged.sum():
             frame[UNLOGGED_ERRORS] = unlogged
     frame.index.name = "time"
     return frame
+
+
+def _periods(window: Window) -> pd.DatetimeIndex:
+    return pd.DatetimeIndex(time_window.periods(window), tz="UTC", name="time")
 
 
 def _unmatched(excess: pd.Series, longest_s: float) -> pd.Series:
@@ -200,7 +205,7 @@ def _duration_counts(frame: pd.DataFrame, window: Window) -> pd.DataFrame:
     upper = edges[np.searchsorted(edges, known["duration_ms"].clip(upper=edges[-1]))]
     periods = known["started"].dt.floor(pd.Timedelta(seconds=window.period))
     counts = pd.crosstab(periods, upper) if len(known) else pd.DataFrame()
-    counted = counts.reindex(index=time_window.index(window), columns=edges, fill_value=0).astype(float)
+    counted = counts.reindex(index=_periods(window), columns=edges, fill_value=0).astype(float)
     counted.index.name = "time"
     return counted
 
@@ -208,7 +213,7 @@ def _duration_counts(frame: pd.DataFrame, window: Window) -> pd.DataFrame:
 def _memory(frame: pd.DataFrame, window: Window) -> pd.DataFrame:
     periods = frame["started"].dt.floor(pd.Timedelta(seconds=window.period))
     highest = frame.groupby(periods)[["memory_used_mb", "memory_size_mb"]].max()
-    return highest.reindex(time_window.index(window)).rename_axis("time")
+    return highest.reindex(_periods(window)).rename_axis("time")
 
 
 def _overall(rows: pd.Series, periods: pd.Series, truncated: bool) -> float | None:
