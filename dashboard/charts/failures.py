@@ -17,8 +17,8 @@ from dashboard.charts.base import (
     fit,
     local,
     over_time,
-    say_aside,
-    say_empty,
+    set_remark,
+    show_empty,
     whole,
 )
 from dashboard.formatting import duration, number, plain, zone_name
@@ -53,7 +53,7 @@ def errors(report: FailuresReport, viewer: tzinfo) -> go.Figure:
     late = fit(chart, frame, viewer)
     far = add_limits(chart, report.error_lines, top, "", number)
     chart.update_layout(barmode="stack", bargap=0)
-    say_aside(chart, " · ".join(filter(None, (late, far))))
+    set_remark(chart, " · ".join(filter(None, (late, far))))
     return chart
 
 
@@ -87,7 +87,7 @@ def durations(report: FailuresReport, viewer: tzinfo) -> go.Figure:
         viewer,
         limits=report.duration_lines,
         scale=1000.0,
-        say=duration,
+        write=duration,
     )
 
 
@@ -104,7 +104,7 @@ def end_to_end(report: FailuresReport, viewer: tzinfo) -> go.Figure:
         "seconds",
         viewer,
         scale=1000.0,
-        say=duration,
+        write=duration,
     )
 
 
@@ -115,7 +115,7 @@ def heat_map(report: FailuresReport, viewer: tzinfo) -> go.Figure:
     chart.update_xaxes(type="date")
     used = counts.loc[:, counts.sum() > 0] if len(counts) else counts
     if used.empty or not used.size:
-        say_empty(chart, "No invocation in this time range has a duration in the logs")
+        show_empty(chart, "No invocation in this time range has a duration in the logs")
         return chart
     edges = [edge for edge in DURATION_EDGES_MS if float(used.columns[0]) <= edge <= float(used.columns[-1])]
     shown = counts[edges]
@@ -141,7 +141,7 @@ def heat_map(report: FailuresReport, viewer: tzinfo) -> go.Figure:
     )
     chart.update_yaxes(type="category", showgrid=False, rangemode="normal")
     chart.update_layout(hovermode="closest", showlegend=False)
-    say_aside(chart, fit(chart, shown.where(shown > 0), viewer))
+    set_remark(chart, fit(chart, shown.where(shown > 0), viewer))
     return chart
 
 
