@@ -1,11 +1,13 @@
-"""The Audit page: what is on record, what a check of the record finds, and a file of it that is safe to open."""
+"""The Audit page: recorded operations, the check of the log, and an export that is safe to open."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
+from dashboard.app_pages.audit import view
 from dashboard.pages import PAGES
 from ops.deadletters.archive import audit_log, audit_summary
 from ops.deadletters.archive.audit_log import Record, Verification
@@ -38,9 +40,9 @@ def test_the_page_tells_who_did_what_and_why(sample: Visit) -> None:
 def test_records_are_searched(sample: Visit) -> None:
     app = sample("trouble").open(PAGE)
     app.at.text_input(key="audit-find").set_value("ops-118").run()
-    assert len(app.at.dataframe[0].value) == 1, "one line an act, whatever is on record of it"
+    assert len(app.at.dataframe[0].value) == 1, "one row per operation, however many records it has"
     app.at.text_input(key="audit-find").set_value("nobody").run()
-    assert "No record matches" in app.text
+    assert "No operations match" in app.text
 
 
 def test_a_hostile_reason_is_text(sample: Visit) -> None:
@@ -103,6 +105,21 @@ def test_letters_of_a_run_that_was_resumed_are_counted_once() -> None:
     ended = replace(resumed, outcome="done", counts={"deleted": 100})
     found = audit_summary.summarize_audit([purged, other, ended, resumed, begun], Verification(5, ()), NOW)
     assert found.redriven == 105
+
+
+def test_an_unfinished_redrive_is_counted() -> None:
+    started = replace(record("began", days=0.5), plan="p1")
+    history = audit_summary.summarize_audit([started], Verification(1, ()), NOW)
+    assert (len(history.operations), history.unfinished) == (1, 1)
+    tiles = view._numbers(history)
+    assert re.search(r"Operations\D+1\D+1 not finished", tiles) and re.search(r"Redrives\D+1\D", tiles)
+    cancelled = replace(started, action="cancel", outcome="asked", at=NOW)
+    assert len(audit_summary.summarize_audit([cancelled, started], Verification(2, ()), NOW).operations) == 1
+
+
+def test_an_empty_log_is_not_called_checked() -> None:
+    tiles = view._numbers(audit_summary.summarize_audit((), Verification(0, ()), NOW))
+    assert "empty" in tiles and "no gaps" not in tiles and "checked" not in tiles
 
 
 def test_the_export_is_no_formula() -> None:

@@ -1,4 +1,4 @@
-"""The record of what was done: a finding, numbers, one line an act, and the whole of one."""
+"""The audit log: a finding, numbers, a table of operations, and the details of one."""
 
 from __future__ import annotations
 
@@ -21,20 +21,32 @@ from ops.errors import OpsError
 from ops.formatting import count
 
 if TYPE_CHECKING:
-    from ops.deadletters.archive.audit_log import Record
+    from ops.deadletters.archive.audit_log import Record, Verification
     from ops.deadletters.archive.audit_summary import Entry, History
 
 SHOWN = 1_000
-"""Acts in the table; the file has all records."""
-_ORDER = ("planned", "sent", "succeeded", "came_back", "deleted", "failed", "vanished")
+"""Operations in the table; the file has all records."""
+_COUNTS = {
+    "planned": "planned",
+    "sent": "sent",
+    "succeeded": "succeeded",
+    "came_back": "failed again",
+    "deleted": "deleted",
+    "failed": "rejected",
+    "refused": "rejected",
+    "vanished": "missing",
+    "missing": "missing",
+}
+"""The names of counts in the audit log, in the order in which they happen, as shown."""
+_RESULTS = {"began": "started"}
 _COLUMNS = {
-    "at": st.column_config.DatetimeColumn("Began", format="D MMM YYYY HH:mm:ss", width=155),
-    "took": st.column_config.TextColumn("Took", width=80),
-    "action": st.column_config.TextColumn("What", width=80),
-    "outcome": st.column_config.TextColumn("Outcome", width=90),
-    "who": st.column_config.TextColumn("Who", width=180),
+    "at": st.column_config.DatetimeColumn("Started", format="D MMM YYYY HH:mm:ss", width=155),
+    "took": st.column_config.TextColumn("Duration", width=80),
+    "action": st.column_config.TextColumn("Operation", width=80),
+    "outcome": st.column_config.TextColumn("Result", width=90),
+    "who": st.column_config.TextColumn("User", width=180),
     "reason": st.column_config.TextColumn("Reason", width=225),
-    "letters": st.column_config.TextColumn("Letters", width=300),
+    "letters": st.column_config.TextColumn("Messages", width=300),
 }
 
 
@@ -42,47 +54,54 @@ def section() -> None:
     entry = PAGES["audit"]
     st.html(html_blocks.head(entry, datetime.now(UTC), page_runtime.ZONE))
     try:
-        here = cached_queries.dead_letter_service()
-        found = audit_summary.summarize_audit(here.audit(), here.verify_audit())
+        service = cached_queries.dead_letter_service()
+        history = audit_summary.summarize_audit(service.audit(), service.verify_audit())
     except OpsError as error:
         error_box.show(error)
         return
     with st.container(key="opening"):
-        page_runtime.show_finding(found.finding)
-    st.html(_numbers(found))
-    if found.verified.problems:
-        st.html(html_blocks.partial(found.verified.problems[:20]))
-    if not found.records:
-        why = "Whatever moves, copies or deletes letters is recorded here, with who, when and why."
-        st.html(html_blocks.empty("Nothing was done yet", why))
+        page_runtime.show_finding(history.finding)
+    st.html(_numbers(history))
+    if history.verified.problems:
+        st.html(html_blocks.partial(history.verified.problems[:20]))
+    if not history.records:
+        why = "Redrives, copies and purges are recorded here, with who, when and why."
+        st.html(html_blocks.empty("No operations yet", why))
         return
-    _table(found)
+    _table(history)
 
 
-def _numbers(found: History) -> str:
-    acts = Counter(record.action for record in found.acts)
-    checked = "damaged" if found.verified.problems else "no gaps or edits found"
-    limits = "records removed from the end, or a rewrite of the whole file, cannot be detected"
+def _numbers(history: History) -> str:
+    operations = Counter(entry.record.action for entry in history.operations)
+    unfinished = f"{number(history.unfinished)} not finished" if history.unfinished else ""
     return html_blocks.stats(
         [
-            Stat("Acts on record", number(sum(acts.values())), colour=theme.NEUTRAL),
-            Stat("Redrives", number(acts["redrive"] + acts["resume"]), colour=theme.VISIBLE),
-            Stat("Letters redriven", number(found.redriven), colour=theme.SUCCESS),
-            Stat("Purges", number(acts["purge"]), colour=theme.DEAD),
-            Stat("Record", checked, note=f"{count(found.verified.lines, 'line')} checked; {limits}", words=True),
+            Stat("Operations", number(operations.total()), note=unfinished, colour=theme.NEUTRAL),
+            Stat("Redrives", number(operations["redrive"] + operations["resume"]), colour=theme.VISIBLE),
+            Stat("Messages redriven", number(history.redriven), colour=theme.SUCCESS),
+            Stat("Purges", number(operations["purge"]), colour=theme.DEAD),
+            _integrity(history.verified),
         ]
     )
 
 
-def _table(found: History) -> None:
-    st.subheader("Who did what, and why?", anchor=False)
+def _integrity(verified: Verification) -> Stat:
+    limits = "records removed from the end, or a rewrite of the whole file, cannot be detected"
+    if not verified.lines and not verified.problems:
+        return Stat("Audit log", "empty", words=True)
+    status = "damaged" if verified.problems else "no gaps or edits found"
+    return Stat("Audit log", status, note=f"{count(verified.lines, 'record')} checked; {limits}", words=True)
+
+
+def _table(history: History) -> None:
+    st.subheader("Operations", anchor=False)
     search, kinds, export = st.columns([4, 4, 1.6], gap="small", vertical_alignment="bottom")
-    text = search.text_input("Find", key="audit-find", bind="query-params", icon=":material/search:",
-                             placeholder="who, queue, reason or plan")  # fmt: skip
-    actions = sorted({entry.record.action for entry in found.entries})
-    picked = kinds.pills("What", actions, selection_mode="multi", key="audit-actions")
-    chosen = [entry for entry in found.entries if _fits(entry.record, text or "", picked or ())]
-    records = [record for record in found.records if _fits(record, text or "", picked or ())]
+    text = search.text_input("Search", key="audit-find", bind="query-params", icon=":material/search:",
+                             placeholder="user, queue, reason or plan")  # fmt: skip
+    actions = sorted({entry.record.action for entry in history.entries})
+    picked = kinds.pills("Operation", actions, selection_mode="multi", key="audit-actions")
+    entries = [entry for entry in history.entries if _matches(entry.record, text or "", picked or ())]
+    records = [record for record in history.records if _matches(record, text or "", picked or ())]
     export.download_button(
         "Export CSV",
         lambda: audit_log.records_csv(records).encode(errors="backslashreplace"),
@@ -91,13 +110,13 @@ def _table(found: History) -> None:
         key="audit-csv",
         icon=":material/download:",
         width="stretch",
-        disabled=not chosen,
+        disabled=not entries,
         on_click="ignore",
     )
-    if not chosen:
-        st.html(html_blocks.empty("No record matches", "Clear the box, or choose other acts."))
+    if not entries:
+        st.html(html_blocks.empty("No operations match", "Clear the search, or select other operations."))
         return
-    shown = chosen[:SHOWN]
+    shown = entries[:SHOWN]
     rows = widgets.table(
         _frame(shown),
         "audit",
@@ -105,17 +124,18 @@ def _table(found: History) -> None:
         on_select="rerun",
         selection_mode="single-row",
         height=widgets.height(len(shown), 14),
-        alt="Acts on record, newest first",
+        alt="Operations, newest first",
     ).selection.rows
-    cut = f" The newest {number(SHOWN)} are shown; the export has all records." if len(chosen) > SHOWN else ""
-    st.html(f'<span class="so-quiet">{number(len(chosen))} of {number(len(found.entries))} acts.{cut}</span>')
+    more = f" The newest {number(SHOWN)} are shown; the export has all records." if len(entries) > SHOWN else ""
+    total = f"{number(len(entries))} of {count(len(history.entries), 'operation')}."
+    st.html(f'<span class="so-quiet">{total}{more}</span>')
     if rows and rows[0] < len(shown):
-        _one(shown[rows[0]])
+        _details(shown[rows[0]])
 
 
-def _fits(record: Record, text: str, actions: Sequence[str]) -> bool:
-    said = f"{record.who} {record.queue} {record.reason} {record.plan} {record.note}".lower()
-    return (not actions or record.action in actions) and text.strip().lower() in said
+def _matches(record: Record, text: str, actions: Sequence[str]) -> bool:
+    searched = f"{record.who} {record.queue} {record.reason} {record.plan} {record.note}".lower()
+    return (not actions or record.action in actions) and text.strip().lower() in searched
 
 
 def _frame(entries: Sequence[Entry]) -> pd.DataFrame:
@@ -124,7 +144,7 @@ def _frame(entries: Sequence[Entry]) -> pd.DataFrame:
             "at": entry.began,
             "took": duration((record.at - entry.began).total_seconds()) if record.at > entry.began else NONE,
             "action": sendable(record.action),
-            "outcome": sendable(record.outcome),
+            "outcome": sendable(_RESULTS.get(record.outcome, record.outcome)),
             "letters": sendable(_counts(record)),
             "reason": sendable(record.reason),
             "who": sendable(record.who.rsplit(":", 1)[-1]),
@@ -137,30 +157,30 @@ def _frame(entries: Sequence[Entry]) -> pd.DataFrame:
 
 
 def _counts(record: Record) -> str:
-    """In the order in which it happens to letters."""
-    names = sorted(record.counts, key=lambda name: (_ORDER.index(name) if name in _ORDER else len(_ORDER), name))
-    return ", ".join(f"{number(record.counts[name])} {name.replace('_', ' ')}" for name in names if record.counts[name])
+    names = [*_COUNTS, *sorted(record.counts.keys() - _COUNTS.keys())]
+    counts = ((name, record.counts.get(name, 0)) for name in names)
+    return ", ".join(f"{number(count)} {_COUNTS.get(name, name.replace('_', ' '))}" for name, count in counts if count)
 
 
-def _one(entry: Entry) -> None:
-    """All that is on record of one act."""
+def _details(entry: Entry) -> None:
     record = entry.record
-    st.subheader("What was that?", anchor=False)
+    result = _RESULTS.get(record.outcome, record.outcome)
+    st.subheader("Details", anchor=False)
     st.html(
         html_blocks.facts(
             {
-                "Began": utc(entry.began),
+                "Started": utc(entry.began),
                 "Ended": utc(record.at) if record.at > entry.began else NONE,
-                "What": f"{record.action}: {record.outcome}" if record.outcome else record.action,
+                "Operation": f"{record.action}: {result}" if result else record.action,
                 "Queue": f"{record.queue}, {record.region}, account {record.account}",
-                "Who": record.who,
+                "User": record.who,
                 "Reason": record.reason,
-                "Letters": _counts(record) or "–",
-                "Note": record.note or "–",
-                "Plan": record.plan or "–",
-                "Plan hash": record.plan_hash or "–",
+                "Messages": _counts(record) or NONE,
+                "Note": record.note or NONE,
+                "Plan": record.plan or NONE,
+                "Plan hash": record.plan_hash or NONE,
             }
         )
     )
     if record.plan:
-        st.html(f'<span class="so-quiet">The run in full: ops dlq runs {escape(record.plan)}</span>')
+        st.html(f'<span class="so-quiet">Full report: ops dlq runs {escape(record.plan)}</span>')
