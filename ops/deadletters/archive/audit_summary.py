@@ -18,7 +18,7 @@ _OPERATIONS = ("redrive", "resume", "copy", "purge")
 
 @dataclass(frozen=True)
 class Entry:
-    """An operation or a cancel: its last record, and when it started (the record's own time, if nothing else is known)."""
+    """An operation or a cancel: its last record and its start (that record's time, if nothing else is known)."""
 
     record: Record
     began: datetime
