@@ -17,6 +17,7 @@ from dashboard.charts.base import (
     fit,
     local,
     over_time,
+    per_period,
     set_remark,
     show_empty,
     whole,
@@ -31,7 +32,7 @@ PATTERNS = ("", "/", "x", "-", ".", "\\", "|", "+")
 def errors(report: FailuresReport, viewer: tzinfo) -> go.Figure:
     """Failed invocations, stacked by error type."""
     frame = report.errors
-    chart = figure("Errors by type", "failed invocations", f"time, {zone_name(viewer)}")
+    chart = figure("Errors by type", per_period("failed invocations", frame), f"time, {zone_name(viewer)}")
     chart.update_xaxes(type="date")
     times = local(frame.index, viewer)
     for number_of_type, name in enumerate(frame.columns):
@@ -67,7 +68,7 @@ def jobs(report: FailuresReport, viewer: tzinfo) -> go.Figure:
         "Failed jobs",
         report.jobs,
         [Series(column, *names[column], fill=True, step=True) for column in names if column in report.jobs],
-        "jobs",
+        per_period("jobs", report.jobs),
         viewer,
         counts=True,
     )
@@ -111,7 +112,7 @@ def end_to_end(report: FailuresReport, viewer: tzinfo) -> go.Figure:
 def heat_map(report: FailuresReport, viewer: tzinfo) -> go.Figure:
     """How many invocations took how long, over time."""
     counts = report.duration_counts
-    chart = figure("Duration distribution", "", f"time, {zone_name(viewer)}")
+    chart = figure("Duration distribution", "duration", f"time, {zone_name(viewer)}")
     chart.update_xaxes(type="date")
     used = counts.loc[:, counts.sum() > 0] if len(counts) else counts
     if used.empty or not used.size:
