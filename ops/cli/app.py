@@ -6,13 +6,14 @@ import errno
 import io
 import json
 import sys
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from ops.cli.lazy_group import LazyCommand, LazyGroup
+from ops.cli.output_format import wants_json_errors
 from ops.cli.sanitize import safe
-from ops.errors import OpsError, TwinError
+from ops.errors import OpsError, TwinError, UsageError
 
 
 class _Commands(LazyGroup):
@@ -86,43 +87,65 @@ def run(arguments: list[str]) -> int:
     debugging = False
     if not arguments or (len(arguments) == 1 and arguments[0] in GROUPS):
         arguments = [*arguments, "--help"]  # Click itself exits with 2 here
+    report = _print_json_error if wants_json_errors(arguments) else _print_error
     try:
-        app(arguments, prog_name="ops")
+        # Click prints its own errors but in JSON's case, where it raises them and returns the code of typer.Exit.
+        returned = app(arguments, prog_name="ops", standalone_mode=report is _print_error)
     except SystemExit as end:  # how Typer exits: usage errors, --help, typer.Exit, Ctrl-C
         return end.code if isinstance(end.code, int) else 0
+    except _ClickError as error:
+        return report(_from_click(error))
     except OpsError as error:
-        if "--json" in arguments:
-            _print_error_as_json(error)
-            return error.exit_code
-        # A TwinError may end with lines of our own log; text of AWS or of a message stays on one line.
-        _print_error(
-            *(str(error).split("\n") if isinstance(error, TwinError) else [str(error)]), next_step=error.next_step
-        )
-        return error.exit_code
+        return report(error)
+    except typer.Abort:
+        return 1
     except Exception as error:
         if isinstance(error, OSError) and error.errno == errno.ENOSPC:  # files report it themselves: this is the output
-            _print_error(
-                "The disk is full: the output could not be written.", next_step="Free some space, then try again."
+            return report(
+                DiskFull("The disk is full: the output could not be written.", "Free some space, then try again.")
             )
-            return 1
         if debugging:
             raise
-        _print_error(
-            f"Unexpected error: {type(error).__name__}: {error}",
-            next_step="Run it again as `ops --debug …` and report the traceback.",
+        return report(
+            UnexpectedError(
+                f"Unexpected error: {type(error).__name__}: {error}",
+                "Run it again as `ops --debug …` and report the traceback.",
+            )
         )
-        return 1
-    return 0
+    return returned if isinstance(returned, int) else 0
 
 
-def _print_error_as_json(error: OpsError) -> None:
-    """One line on stderr, so that stdout has the output only; ``error`` is the name of the class in ``ops.errors``."""
-    report = {"error": type(error).__name__, "message": str(error), "next_step": error.next_step}
-    typer.echo(json.dumps({**report, "exit_code": error.exit_code}), err=True)
+class DiskFull(OpsError):
+    pass
 
 
-def _print_error(*lines: str, next_step: str = "") -> None:
-    for line in lines:
+class UnexpectedError(OpsError):
+    """A fault of this program."""
+
+
+_ClickError: Any = typer.BadParameter.__mro__[2]
+"""ClickException, of the Click that Typer brings with it."""
+
+
+def _from_click(error: Any) -> UsageError:
+    command = error.ctx.command_path if getattr(error, "ctx", None) else "ops"
+    return UsageError(error.format_message(), f"Show its options: {command} --help.")
+
+
+def _print_json_error(error: OpsError) -> int:
+    """One line on stderr, so that stdout has the output only. ``code``: AWS's own where it answered, else as ``error``
+    the name of the class in ``ops.errors``. Returns the exit code."""
+    name = type(error).__name__
+    report = {"error": name, "code": getattr(error, "code", "") or name, "message": str(error)}
+    typer.echo(json.dumps({**report, "next_step": error.next_step, "exit_code": error.exit_code}), err=True)
+    return error.exit_code
+
+
+def _print_error(error: OpsError) -> int:
+    """Returns the exit code. A TwinError may end with lines of our own log; text of AWS or of a message stays on one
+    line."""
+    for line in str(error).split("\n") if isinstance(error, TwinError) else [str(error)]:
         typer.echo(safe(line), err=True)
-    if next_step:
-        typer.echo(f"→ {safe(next_step)}", err=True)
+    if error.next_step:
+        typer.echo(f"→ {safe(error.next_step)}", err=True)
+    return error.exit_code

@@ -13,7 +13,8 @@ from rich.text import Text
 
 from ops import atomic_file, formatting
 from ops.cli import options
-from ops.cli.json_output import dumps
+from ops.cli.output import print_as
+from ops.cli.output_format import OutputFormat, chosen_format
 from ops.cli.sanitize import safe
 from ops.deadletters.archive import audit_log
 from ops.deadletters.archive.audit_log import Record
@@ -35,12 +36,14 @@ def audit(
     function: options.Function = None,
     profile: options.Profile = None,
     region: options.Region = None,
+    output: options.Output = OutputFormat.TABLE,
     as_json: options.Json = False,
 ) -> None:
     """Show who moved or deleted messages from this machine, and why.
 
     With --verify, exits with 1 when the audit log has gaps or edits.
     """
+    form = chosen_format(output, as_json)
     target = _target(stack, queue, function, profile, region)
 
     folder = state_folder(target)
@@ -48,18 +51,19 @@ def audit(
         checked = audit_log.verify_records(folder)
         clean = "" if checked.problems or not checked.lines else ": no gaps or edits found"
         lines = [*checked.problems, f"{formatting.count(checked.lines, 'record')}{clean}.", audit_log.VERIFY_LIMITS]
-        _print(checked, lines, as_json)
+        _print(checked, lines, form)
         if checked.problems:
             raise typer.Exit(1)
     elif csv is not None:
         records = audit_log.read_records(folder)
         _write(csv, audit_log.records_csv(records))
         lines = [f"{formatting.count(len(records), 'record')} written to {csv}."]
-        _print({"path": csv, "records": len(records)}, lines, as_json)
-    elif as_json:
-        _print(audit_log.read_records(folder, limit), [], as_json)
+        _print({"path": csv, "records": len(records)}, lines, form)
     else:
-        _show(audit_log.read_records(folder, limit + 1), limit, folder / audit_log.FILE)
+        records = audit_log.read_records(folder, limit + 1)
+        rows = ({name: getattr(record, name) for name in audit_log.COLUMNS} for record in records[:limit])
+        if not print_as(form, records[:limit], audit_log.COLUMNS, rows):
+            _show(records, limit, folder / audit_log.FILE)
 
 
 def _target(*named: str | None) -> Target:
@@ -72,13 +76,11 @@ def _target(*named: str | None) -> Target:
         return Target()
 
 
-def _print(value: Any, lines: list[str], as_json: bool) -> None:
-
-    if as_json:
-        typer.echo(dumps(value))
-        return
-    for line in lines:
-        typer.echo(safe(line))
+def _print(value: Any, lines: list[str], form: OutputFormat) -> None:
+    """A result that is no list: CSV shows it as the table does."""
+    if form is OutputFormat.CSV or not print_as(form, value, (), ()):
+        for line in lines:
+            typer.echo(safe(line))
 
 
 def _write(path: Path, text: str) -> None:

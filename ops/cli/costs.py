@@ -12,7 +12,8 @@ from rich.text import Text
 from ops import formatting, workload
 from ops.aws import Aws
 from ops.cli import options
-from ops.cli.json_output import dumps
+from ops.cli.output import print_as
+from ops.cli.output_format import OutputFormat, chosen_format
 from ops.cli.sanitize import place, safe
 from ops.cli.styles import LEVEL_STYLES
 from ops.errors import AwsError
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
     from ops.insight.reports.cost import CostReport
 
 
+COLUMNS = ("component", "usd")
+
+
 def costs(
     stack: options.Stack = None,
     queue: options.Queue = None,
@@ -30,6 +34,7 @@ def costs(
     profile: options.Profile = None,
     region: options.Region = None,
     minutes: options.Minutes = None,
+    output: options.Output = OutputFormat.TABLE,
     as_json: options.Json = False,
 ) -> None:
     """Show what a successful request costs.
@@ -37,6 +42,7 @@ def costs(
     An estimate, not a bill: usage × list price. Exits with 3 when the function could not be read, so that its cost is
     unknown.
     """
+    form = chosen_format(output, as_json)
     target = options.target(stack, queue, function, profile, region)
     from ops.insight import time_window
     from ops.insight.reports import cost
@@ -46,9 +52,8 @@ def costs(
     aws = Aws(target)
     described = workload.describe(aws, target)
     report = cost.report(aws, described, time_window.last(minutes, target.finest_period))
-    if as_json:
-        typer.echo(dumps(report))
-    else:
+    parts = zip(report.parts["component"], report.parts["usd"], strict=True)
+    if not print_as(form, report, COLUMNS, ({"component": component, "usd": usd} for component, usd in parts)):
         _show(Console(highlight=False), described, target, report, minutes)
     if cost_model.unpriced_reason(described):
         raise typer.Exit(AwsError.exit_code)

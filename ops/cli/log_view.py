@@ -14,7 +14,8 @@ from rich.text import Text
 
 from ops import formatting
 from ops.cli.json_output import plain
-from ops.cli.output import OutputFormat, csv_line
+from ops.cli.output import csv_line
+from ops.cli.output_format import OutputFormat
 from ops.cli.sanitize import place, safe
 
 if TYPE_CHECKING:

@@ -13,7 +13,8 @@ import typer
 from ops import workload
 from ops.aws import Aws
 from ops.cli import log_view, options, time_args
-from ops.cli.output import OutputFormat, chosen_format, print_as
+from ops.cli.output import print_as
+from ops.cli.output_format import OutputFormat, chosen_format
 from ops.cli.stderr_console import StderrConsole
 from ops.deadletters.queue import open_queue, own_dead_letter_queue
 from ops.errors import AwsError, UsageError

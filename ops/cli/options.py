@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from ops.cli.output import OutputFormat
+from ops.cli.output_format import OutputFormat
 from ops.target import Target, resolve
 
 Stack = Annotated[str | None, typer.Option("--stack", help="CloudFormation stack of the workload (or OPS_STACK).")]

@@ -7,38 +7,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from enum import StrEnum
 from typing import Any
 
 import typer
 
 from ops.cli.json_output import dumps, plain
+from ops.cli.output_format import OutputFormat
 from ops.deadletters import csv_safe
-from ops.errors import UsageError
-
-
-class OutputFormat(StrEnum):
-    TABLE = "table"
-    CSV = "csv"
-    JSON = "json"
-    YAML = "yaml"
-
-
-def chosen_format(output: OutputFormat, as_json: bool) -> OutputFormat:
-    """``--json`` is short for ``--output json``. Raises UsageError when both are given and differ."""
-    if as_json and output not in (OutputFormat.TABLE, OutputFormat.JSON):
-        raise UsageError(f"--json and --output {output} exclude each other.", "Omit one of them.")
-    return OutputFormat.JSON if as_json else output
-
-
-def wants_json_errors(arguments: Sequence[str]) -> bool:
-    """Whether a command line's errors are for a program, too: its output is JSON or YAML."""
-    formats = {OutputFormat.JSON, OutputFormat.YAML}
-    pairs = zip(arguments, [*arguments[1:], ""], strict=True)
-    return any(
-        word == "--json" or (word == "--output" and value in formats) or word.removeprefix("--output=") in formats
-        for word, value in pairs
-    )
 
 
 def print_as(output: OutputFormat, value: Any, columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> bool:
@@ -72,7 +47,7 @@ def yaml_lines(value: Any, indent: str = "") -> Iterator[str]:
         for item in value:
             yield from _yaml_entry(f"{indent}-", item, indent)
     else:
-        yield f"{indent}{json.dumps(value)}"
+        yield f"{indent}{_yaml_scalar(value)}"
 
 
 def _yaml_entry(head: str, item: Any, indent: str) -> Iterator[str]:
@@ -80,7 +55,13 @@ def _yaml_entry(head: str, item: Any, indent: str) -> Iterator[str]:
         yield head
         yield from yaml_lines(item, f"{indent}  ")
     else:
-        yield f"{head} {json.dumps(item)}"
+        yield f"{head} {_yaml_scalar(item)}"
+
+
+def _yaml_scalar(value: Any) -> str:
+    """As JSON; a number with an exponent gets the point without which YAML 1.1 takes it for text."""
+    text = json.dumps(value)
+    return text.replace("e", ".0e") if isinstance(value, float) and "." not in text else text
 
 
 def _yaml_key(key: str) -> str:

@@ -12,7 +12,8 @@ from rich.text import Text
 from ops import formatting, runbooks, workload
 from ops.aws import Aws
 from ops.cli import options
-from ops.cli.json_output import dumps
+from ops.cli.output import print_as
+from ops.cli.output_format import OutputFormat, chosen_format
 from ops.cli.sanitize import place, safe
 from ops.cli.styles import LEVEL_STYLES
 from ops.errors import AwsError
@@ -25,6 +26,10 @@ if TYPE_CHECKING:
     from ops.insight.reports.overview_cards import Card
 
 
+COLUMNS = ("key", "title", "value", "unit", "level", "note")
+"""Of the CSV: a row for each number."""
+
+
 def status(
     stack: options.Stack = None,
     queue: options.Queue = None,
@@ -32,12 +37,14 @@ def status(
     profile: options.Profile = None,
     region: options.Region = None,
     minutes: options.Minutes = None,
+    output: options.Output = OutputFormat.TABLE,
     as_json: options.Json = False,
 ) -> None:
     """Show the workload on one screen.
 
     Exits with 1 when the workload needs attention, and with 3 when a part of it could not be read.
     """
+    form = chosen_format(output, as_json)
     target = options.target(stack, queue, function, profile, region)
     from ops.insight import time_window
     from ops.insight.report_types import Level
@@ -47,9 +54,8 @@ def status(
     aws = Aws(target)
     described = workload.describe(aws, target)
     report = overview.report(aws, described, time_window.last(minutes, target.finest_period))
-    if as_json:
-        typer.echo(dumps({"workload": described, "minutes": minutes, **vars(report)}))
-    else:
+    cards = ({name: getattr(card, name) for name in COLUMNS} for card in report.cards)
+    if not print_as(form, {"workload": described, "minutes": minutes, **vars(report)}, COLUMNS, cards):
         _show(Console(highlight=False), described, target, report, minutes)
     if report.finding.level is Level.ACT:
         raise typer.Exit(1)

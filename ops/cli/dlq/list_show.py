@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 from rich.table import Table
@@ -16,6 +16,8 @@ from ops.cli.dlq import printing
 from ops.cli.dlq.printing import SHORT_ID, facts, moment, next_steps, notes
 from ops.cli.dlq.shared_options import DlqContext, with_dlq_options
 from ops.cli.json_output import dumps
+from ops.cli.output import print_as
+from ops.cli.output_format import OutputFormat, chosen_format
 from ops.cli.sanitize import safe
 from ops.deadletters.edits import json_roundtrip
 from ops.deadletters.messages.model import Cause, DeadLetter, SnapshotMessage
@@ -37,6 +39,10 @@ COLUMNS: tuple[tuple[str, Literal["left", "right"]], ...] = (
     ("kind", "left"),
     ("cause", "left"),
 )
+CSV_COLUMNS = (
+    *("id", "sent", "receives", "kind", "source_arn", "group_id", "original_message_id"),
+    *("fingerprint", "error_type", "error_message", "location", "request_id"),
+)
 _VALUES = re.compile(r"\[\n\s*+([^][{}]*?)\n\s*+\]")
 """Possessive: else a long list that ends in an object is read once for each space before it."""
 
@@ -47,12 +53,14 @@ def list_(
     limit: Annotated[int, typer.Option("--limit", min=1, max=10_000, help="Maximum number of messages.")] = 20,
     offset: Annotated[int, typer.Option("--offset", min=0, help="Messages to skip.")] = 0,
     newest: Annotated[bool, typer.Option("--newest", help="Newest first.")] = False,
+    output: options.Output = OutputFormat.TABLE,
     as_json: options.Json = False,
 ) -> None:
     """List messages in the snapshot.
 
     One message per line, oldest first.
     """
+    form = chosen_format(output, as_json)
     source = context.open()
 
     selection = context.selection(source)
@@ -60,8 +68,8 @@ def list_(
         info = snapshot.info()
         count = snapshot.count(selection)
         found = snapshot.find(selection, descending=newest, limit=limit, offset=offset)
-    if as_json:
-        typer.echo(dumps({"looked_at": info.looked_at, "count": count, "letters": found}))
+    value = {"looked_at": info.looked_at, "count": count, "letters": found}
+    if print_as(form, value, CSV_COLUMNS, map(_csv_row, found)):
         return
     console = printing.output_console()
     printing.head(console, source, info)
@@ -79,6 +87,12 @@ def list_(
         steps.append((more, "next page"))
     steps.append((context.command_line("plan", filters=True), "plan a redrive"))
     printing.next_steps(console, *steps)
+
+
+def _csv_row(message: SnapshotMessage) -> dict[str, Any]:
+    letter, cause = message.letter, message.cause
+    row = {name: getattr(letter if hasattr(letter, name) else cause, name) for name in CSV_COLUMNS[1:]}
+    return {"id": letter.message_id, **row, "request_id": cause.request_id or letter.request_id}
 
 
 def _none(console: Console, context: DlqContext, count: int, info: SnapshotInfo) -> None:

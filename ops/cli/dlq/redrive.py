@@ -13,12 +13,19 @@ from ops.cli.dlq import printing, run_view, terminal_progress
 from ops.cli.dlq.shared_options import DlqContext, PlanName, Reason, RunName, Yes, with_dlq_options
 from ops.cli.graceful_shutdown import stopping
 from ops.cli.json_output import dumps, plain
+from ops.cli.output import print_as
+from ops.cli.output_format import OutputFormat, chosen_format
 from ops.deadletters import queue_lock
 from ops.deadletters.ledger.model import Run, RunState
 from ops.deadletters.plan_model import Plan
 from ops.deadletters.queue import DeadLetterQueue
 from ops.errors import UsageError
 
+COLUMNS = (
+    *("id", "state", "began", "ended", "engine", "planned", "reached", "sent", "deleted", "succeeded", "came_back"),
+    *("waiting", "failed", "vanished", "left", "who", "reason", "said"),
+)
+"""Of the CSV: the names that --json has."""
 WAIT_S = 60.0
 """How long ``cancel`` waits for the redrive to end, in seconds: its batches in flight are finished first."""
 
@@ -125,21 +132,25 @@ def runs(
     context: DlqContext,
     name: RunName = None,
     limit: Annotated[int, typer.Option("--limit", min=1, help="Maximum number of redrives.")] = 10,
+    output: options.Output = OutputFormat.TABLE,
     as_json: options.Json = False,
 ) -> None:
     """List the redrives of this queue.
 
     Latest first; with RUN, the details of that one.
     """
+    form = chosen_format(output, as_json)
     source = context.open()
     from ops.deadletters.redrive import redrive as engine
 
     if name:
-        _result(context, engine.read_run(source, name), as_json)
+        run = engine.read_run(source, name)
+        if not print_as(form, _as_json(run), COLUMNS, [_as_json(run)]):
+            _result(context, run, as_json=False)
         return
     found = engine.list_runs(source)[:limit]
-    if as_json:
-        typer.echo(dumps([_as_json(run) for run in found]))
+    rows = [_as_json(run) for run in found]
+    if print_as(form, rows, COLUMNS, rows):
         return
     console = printing.output_console()
     console.print(printing.where(source), style="dim", markup=False)

@@ -17,7 +17,8 @@ from ops.cli.dlq.printing import moment, next_steps
 from ops.cli.dlq.run_view import interrupted
 from ops.cli.dlq.shared_options import DlqContext, with_dlq_options
 from ops.cli.graceful_shutdown import stopping
-from ops.cli.json_output import dumps
+from ops.cli.output import print_as
+from ops.cli.output_format import OutputFormat, chosen_format
 from ops.cli.sanitize import safe
 from ops.cli.styles import LEVEL_STYLES
 from ops.deadletters.queue import DeadLetterQueue
@@ -60,7 +61,7 @@ def scan(
     if done.letters and not stop():
         explained = explain(source, logs)
     done = replace(done, notes=(*done.notes, *late_outcomes.record_late_outcomes(source)))
-    _report(context, source, done, explained, as_json)
+    _report(context, source, done, explained, chosen_format(OutputFormat.TABLE, as_json))
 
 
 @with_dlq_options()
@@ -72,14 +73,16 @@ def causes(
     imported: Annotated[
         bool, typer.Option("--imported", help="Causes of imported messages, not of those in the queue.")
     ] = False,
+    output: options.Output = OutputFormat.TABLE,
     as_json: options.Json = False,
 ) -> None:
     """Show the failure causes in the snapshot.
 
     Largest first, each with whether it has been fixed. Exits with 1 when there are messages.
     """
+    form = chosen_format(output, as_json)
     source = context.open()
-    _report(context, source, None, explain(source) if logs else None, as_json, imported)
+    _report(context, source, None, explain(source) if logs else None, form, imported)
 
 
 def _report(
@@ -87,17 +90,17 @@ def _report(
     source: DeadLetterQueue,
     done: ScanResult | None,
     explained: Explanation | None,
-    as_json: bool,
+    form: OutputFormat,
     imported: bool = False,
 ) -> None:
     """Shows the snapshot by cause. Exits with 1 when there are messages."""
     from ops.deadletters import causes as causes_api
+    from ops.deadletters.causes.report import COLUMNS as CAUSE_COLUMNS
 
     report = causes_api.report_causes(source, imported)
-    if as_json:
-        scanned = {} if done is None else {"look": done}
-        typer.echo(dumps({**scanned, "explained": explained, "causes": report}))
-    else:
+    scanned = {} if done is None else {"look": done}
+    value = {**scanned, "explained": explained, "causes": report}
+    if not print_as(form, value, CAUSE_COLUMNS, _rows(report)):
         console = printing.output_console()
         _show(console, context, source, report)
         _notes(console, done, explained)

@@ -237,7 +237,8 @@ def test_the_help_of_a_group_imports_none_of_its_commands() -> None:
     program = (
         "import sys; from ops.cli.app import run; run(['--help']); run(['dlq', '--help']);"
         "loaded = {name for name in sys.modules if name.startswith('ops.')};"
-        "rest = loaded - {'ops.cli', 'ops.cli.app', 'ops.cli.dlq', 'ops.cli.lazy_group', 'ops.cli.sanitize', 'ops.errors'};"
+        "own = {'ops.cli', 'ops.cli.app', 'ops.cli.dlq', 'ops.cli.lazy_group', 'ops.cli.output_format', 'ops.cli.sanitize'};"
+        "rest = loaded - own - {'ops.errors'};"
         "sys.exit(f'imported: {rest}' if rest else 0)"
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=False)

@@ -158,7 +158,9 @@ def test_an_answer_that_a_full_disk_does_not_take(
 
     monkeypatch.setattr("sys.stdout", Full())
     assert run(["dlq", "causes", "--queue", "jobs", *answer]) == 1
-    assert desk.capsys.readouterr().err.startswith("The disk is full: the output could not be written.")
+    err = desk.capsys.readouterr().err
+    sentence = json.loads(err)["message"] if answer else err
+    assert sentence.startswith("The disk is full: the output could not be written.")
 
 
 def test_a_hostile_letter_is_harmless_on_screen(desk: Desk) -> None:

@@ -147,7 +147,6 @@ def test_json_csv_and_yaml(desk: LogsDesk) -> None:
         (["--request", "abc"], "'abc' is not a request ID."),
         (["--search", " "], "--search is empty."),
         (["--tail", "--until", "1h"], "--tail follows new lines and has no end."),
-        (["--tail", "--output", "yaml"], "--tail has no end, and YAML is written as a whole."),
         (["--since", "soon"], "'soon' is not a valid time."),
         (["--since", "1h", "--until", "2h"], "The time range ends before it starts."),
         (["--message", "zz"], "No message in the snapshot has the ID 'zz'."),
@@ -159,6 +158,11 @@ def test_bad_options(desk: LogsDesk, arguments: list[str], sentence: str) -> Non
     code, out, err = desk.ops(*arguments)
     assert code == 2 and out == ""
     assert err.splitlines()[0].startswith(sentence) and err.splitlines()[1].startswith("→ ")
+
+
+def test_a_tail_has_no_end_that_yaml_could_have(desk: LogsDesk) -> None:
+    code, _, err = desk.ops("--tail", "--output", "yaml")
+    assert code == 2 and json.loads(err)["message"] == "--tail has no end, and YAML is written as a whole."
 
 
 def test_logs_that_cannot_be_read_are_exit_code_3(desk: LogsDesk) -> None:
