@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
@@ -11,12 +11,12 @@ from rich.text import Text
 
 from ops import formatting, runbooks, workload
 from ops.aws import Aws
-from ops.cli import options
+from ops.cli import live_screen, options
 from ops.cli.output import print_as
 from ops.cli.output_format import OutputFormat, chosen_format
 from ops.cli.sanitize import place, safe
 from ops.cli.styles import LEVEL_STYLES
-from ops.errors import AwsError
+from ops.errors import AwsError, UsageError
 from ops.target import Target
 from ops.workload import Workload
 from ops.workload.notes import reads
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 COLUMNS = ("key", "title", "value", "unit", "level", "note")
 """Of the CSV: a row for each number."""
+MIN_INTERVAL_S, INTERVAL_S, TWIN_INTERVAL_S = 5.0, 30.0, 5.0
+"""Between refreshes of --watch. CloudWatch has a metric's new value once a minute."""
 
 
 def status(
@@ -37,6 +39,17 @@ def status(
     profile: options.Profile = None,
     region: options.Region = None,
     minutes: options.Minutes = None,
+    watch: Annotated[bool, typer.Option("--watch", help="Refresh the screen until Ctrl-C.")] = False,
+    interval: Annotated[
+        float | None,
+        typer.Option(
+            "--interval",
+            metavar="SECONDS",
+            min=MIN_INTERVAL_S,
+            max=3_600,
+            help="Time between refreshes (default: 30, or 5 on the twin).",
+        ),
+    ] = None,
     output: options.Output = OutputFormat.TABLE,
     as_json: options.Json = False,
 ) -> None:
@@ -45,6 +58,8 @@ def status(
     Exits with 1 when the workload needs attention, and with 3 when a part of it could not be read.
     """
     form = chosen_format(output, as_json)
+    if watch and form is not OutputFormat.TABLE:
+        raise UsageError("--watch is for a screen.", "Omit --output and --json, or --watch.")
     target = options.target(stack, queue, function, profile, region)
     from ops.insight import time_window
     from ops.insight.report_types import Level
@@ -52,18 +67,35 @@ def status(
 
     minutes = minutes or time_window.usual_minutes(target.is_twin)
     aws = Aws(target)
-    described = workload.describe(aws, target)
-    report = overview.report(aws, described, time_window.last(minutes, target.finest_period))
+
+    def read() -> tuple[Workload, OverviewReport]:
+        described = workload.describe(aws, target)
+        return described, overview.report(aws, described, time_window.last(minutes, target.finest_period))
+
+    described, report = read()
     cards = ({name: getattr(card, name) for name in COLUMNS} for card in report.cards)
-    if not print_as(form, {"workload": described, "minutes": minutes, **vars(report)}, COLUMNS, cards):
-        _show(Console(highlight=False), described, target, report, minutes)
+    if watch:
+        seconds = interval or (TWIN_INTERVAL_S if target.is_twin else INTERVAL_S)
+        cost = live_screen.refresh_cost(report.look.usd, seconds)
+        described, report = live_screen.watch(
+            (described, report),
+            read,
+            lambda console, now: _show(console, *now, target, minutes),
+            seconds,
+            f"{cost} Ctrl-C ends.",
+        )
+    elif not print_as(form, {"workload": described, "minutes": minutes, **vars(report)}, COLUMNS, cards):
+        console = Console(highlight=False)
+        _show(console, described, report, target, minutes)
+        cost = f"Queried {report.look.metrics_requested} metrics ({formatting.price(report.look.usd)} at AWS prices)."
+        console.print(Text(cost, style="dim"))
     if report.finding.level is Level.ACT:
         raise typer.Exit(1)
     if described.unknown or report.alarms_missing:
         raise typer.Exit(AwsError.exit_code)
 
 
-def _show(console: Console, workload: Workload, target: Target, report: OverviewReport, minutes: float) -> None:
+def _show(console: Console, workload: Workload, report: OverviewReport, target: Target, minutes: float) -> None:
 
     console.print(Text(safe(runbooks.placed(report.finding.text)), style=LEVEL_STYLES[report.finding.level]))
     console.print(Text(f"{place(workload, target)} · last {formatting.duration(minutes * 60)}", style="dim"))
@@ -81,8 +113,6 @@ def _show(console: Console, workload: Workload, target: Target, report: Overview
         console.print(Text(f"  {alarm.state:<17} {safe(alarm.name)}{todo}", style=style), soft_wrap=True)
     for note in (*workload.notes, *report.look.partial):
         console.print(Text(f"  note: {safe(note)}", style="dim"))
-    cost = f"Queried {report.look.metrics_requested} metrics ({formatting.price(report.look.usd)} at AWS prices)."
-    console.print(Text(cost, style="dim"))
 
 
 def _cards(cards: tuple[Card, ...]) -> Table:
