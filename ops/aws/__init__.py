@@ -1,7 +1,7 @@
-"""The one door to AWS (and to the twin, which speaks the same APIs).
+"""All access to AWS (and to the twin, which has the same APIs).
 
-``Aws(target)`` costs nothing until the first call: boto3 is imported and each client made when it is needed. The
-modules beside this one, one a service, turn answers into frozen dataclasses and refusals into errors of ``ops.errors``.
+``Aws(target)`` costs nothing until the first call: boto3 is imported, and each client created, when it is needed. Each
+module here covers one service; it turns responses into frozen dataclasses, and errors into those of ``ops.errors``.
 """
 
 from ops.aws.clients import Aws

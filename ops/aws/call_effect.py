@@ -1,4 +1,4 @@
-"""What is known of a call that failed: was it carried out, and is it worth trying again?"""
+"""The effect of a call that failed: was it applied, and is a retry worthwhile?"""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from ops.errors import AwsError, CredentialsError, Throttled
 
 
 class CallEffect(Enum):
-    NOT_APPLIED = "not done"  # surely not carried out, and may be asked again: throttled, or never connected
-    UNKNOWN = "unknown"  # it went out and nothing certain came back: cut, timed out, a server's error
-    REJECTED = "refused"  # surely not carried out, and asking again will not help
+    NOT_APPLIED = "not applied"  # can be retried: throttled, or never connected
+    UNKNOWN = "unknown"  # sent, but the connection was cut, the call timed out, or the server failed
+    REJECTED = "rejected"  # not applied, and a retry will not help
 
 
 _NEVER_CONNECTED = {"ConnectTimeoutError", "EndpointConnectionError", "ProxyConnectionError"}
-_ON_THE_WAY = {
+_AFTER_SENDING = {
     "ConnectionClosedError",
     "ConnectionError",
     "HTTPClientError",
@@ -28,10 +28,8 @@ _ON_THE_WAY = {
 
 
 def classify(error: AwsError) -> CallEffect:
-    """The fate of the one call that ``error`` (raised by ``Aws.translate_errors``) stands for.
-
-    A 5xx counts as unknown: the service may have failed after it did the work.
-    """
+    """The effect of the call that raised ``error`` (through ``Aws.translate_errors``). A 5xx counts as unknown: the
+    service may have failed after it did the work."""
     if isinstance(error, Throttled):
         return CallEffect.NOT_APPLIED
     if isinstance(error, CredentialsError):
@@ -44,4 +42,4 @@ def classify(error: AwsError) -> CallEffect:
     kinds = {cls.__name__ for cls in type(cause).__mro__}
     if kinds & _NEVER_CONNECTED:
         return CallEffect.NOT_APPLIED
-    return CallEffect.UNKNOWN if kinds & _ON_THE_WAY else CallEffect.REJECTED
+    return CallEffect.UNKNOWN if kinds & _AFTER_SENDING else CallEffect.REJECTED

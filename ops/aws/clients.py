@@ -1,4 +1,4 @@
-"""Clients, made once and when needed, with time-outs and retries an operator can live with."""
+"""AWS clients, created once and on first use, with short timeouts and few retries."""
 
 from __future__ import annotations
 
@@ -23,15 +23,15 @@ if TYPE_CHECKING:
 
 CONNECT_TIMEOUT_S = 3
 READ_TIMEOUT_S = 25
-"""Above SQS's longest poll (20 s), so that a long poll is never cut off."""
+"""Above SQS's longest poll (20 s), so that no long poll is cut off."""
 MAX_ATTEMPTS = 3
-"""The first try and two more, with boto3's standard back-off: seconds at most, since somebody is waiting."""
+"""The first attempt and two retries, with boto3's standard backoff: a few seconds, since a user is waiting."""
 MAX_CONNECTIONS = 32
-"""Connections a client may hold open: more than the dashboard's threads."""
+"""Open connections per client: more than the dashboard's threads."""
 
 
 class Aws:
-    """AWS as ``target`` names it. Safe to share between threads."""
+    """The clients for one ``target``. Safe to share between threads."""
 
     def __init__(
         self, target: Target, max_attempts: int = MAX_ATTEMPTS, read_timeout_s: float = READ_TIMEOUT_S
@@ -45,19 +45,19 @@ class Aws:
         self._uses_fast_sqs = False
 
     def without_retries(self, read_timeout_s: float) -> Aws:
-        """The same AWS, but each call is made once: for calls whose repetition must not go unseen, such as a send.
+        """The same AWS, but each call is made once: for calls whose repetition must be noticed, such as a send.
 
-        It shares the login, so that nobody is asked for a second token, and moves messages by ``lean``.
+        It shares the session, so that no second MFA token is needed, and moves messages by ``fast_sqs``.
         """
-        other = Aws(self.target, 0, read_timeout_s)  # botocore's max_attempts in a Config counts the retries
+        other = Aws(self.target, 0, read_timeout_s)  # max_attempts in botocore's Config counts retries only
         with self._lock:
             other._session = self._shared_session()
-        other._lock = self._lock  # making clients from one session is not thread-safe
+        other._lock = self._lock  # creating clients from one session is not thread-safe
         other._uses_fast_sqs = True
         return other
 
     def disconnect(self) -> None:
-        """Close idle connections; the next call opens one anew."""
+        """Close idle connections; the next call opens one again."""
         with self._lock:
             clients = tuple(self._clients.values())
         for client in clients:
@@ -65,7 +65,7 @@ class Aws:
 
     @property
     def region(self) -> str:
-        """The region asked. Raises CredentialsError (an unknown profile) or UsageError (no region anywhere)."""
+        """The region in use. Raises CredentialsError (an unknown profile) or UsageError (no region is set)."""
         with self._lock:
             name = self._shared_session().region_name
         if not name:
@@ -110,9 +110,9 @@ class Aws:
 
     @contextmanager
     def translate_errors(self, service: str, about: str) -> Iterator[None]:
-        """Turns what botocore raises inside into an error of ``ops.errors``; for text that is none in UTF-8, Python's.
+        """Turns what botocore raises inside, or Python for text that is not valid UTF-8, into an error of ``ops.errors``.
 
-        ``service`` is the prefix of its IAM actions, ``about`` a noun phrase for what is asked about ("queue jobs").
+        ``service``: the prefix of its IAM actions. ``about``: a noun phrase for what is accessed ("queue jobs").
         """
         from botocore.exceptions import BotoCoreError, ClientError
         from botocore.parsers import ResponseParserError
@@ -121,7 +121,7 @@ class Aws:
             yield
         except (BotoCoreError, ClientError, ResponseParserError, UnicodeEncodeError) as error:
             raise error_mapping.translate(error, service, about, self.target) from error
-        except KeyError as error:  # botocore takes an answer that was cut off in its head for an empty one
+        except KeyError as error:  # botocore takes a response that was cut off in its headers for an empty one
             broken = ResponseParserError(f"it lacks {error}")
             raise error_mapping.translate(broken, service, about, self.target) from broken
 
@@ -137,8 +137,8 @@ class Aws:
                     max_pool_connections=MAX_CONNECTIONS,
                     user_agent_extra="scilearn-ops",
                 )
-                make: Any = self._shared_session().client
-                client = make(service, endpoint_url=self.target.endpoint, config=config)
+                create_client: Any = self._shared_session().client
+                client = create_client(service, endpoint_url=self.target.endpoint, config=config)
                 self._clients[service] = (
                     self._fast_client(client) if self._uses_fast_sqs and service == "sqs" else client
                 )
@@ -147,12 +147,12 @@ class Aws:
     def _fast_client(self, client: Any) -> Any:
         from ops.aws.fast_sqs import sqs_client
 
-        if not sqs_client.reachable_directly(client.meta.endpoint_url):
+        if not sqs_client.is_direct(client.meta.endpoint_url):
             return client
         return sqs_client.FastSqsClient(self._shared_session(), client, CONNECT_TIMEOUT_S, self._read_timeout_s)
 
     def _shared_session(self) -> boto3.Session:
-        """The session; called with the lock held, since making sessions and clients is not thread-safe."""
+        """The session; called with the lock held, since creating sessions and clients is not thread-safe."""
         if self._session is None:
             import boto3
             from botocore.exceptions import BotoCoreError

@@ -1,4 +1,4 @@
-"""Metrics and alarms."""
+"""CloudWatch: metrics and alarms."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ MAX_ALARM_NAMES_PER_CALL = 100
 
 @dataclass(frozen=True)
 class MetricQuery:
-    """One metric, one statistic. ``key`` names its series in the answer."""
+    """One metric, one statistic. ``key`` names its series in the result."""
 
     key: str
     namespace: str
@@ -27,7 +27,7 @@ class MetricQuery:
     stat: str
     dimensions: tuple[tuple[str, str], ...] = ()
     period: int | None = None
-    """Seconds; None: the call's."""
+    """Seconds; None: the period of the call."""
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ class Alarm:
     threshold: float | None = None
     period_s: int | None = None
     periods: int = 1
-    """The last ones that it looks at, of which ``to_alarm`` have to breach (M of N)."""
+    """The last periods that it evaluates, of which ``to_alarm`` must breach (M of N)."""
     to_alarm: int = 1
     comparison: str = "GreaterThanOrEqualToThreshold"
 
@@ -60,10 +60,10 @@ class Alarm:
 def get_metric_data(
     aws: Aws, queries: Sequence[MetricQuery], start: datetime, end: datetime, period: int
 ) -> MetricData:
-    """All of ``queries`` in one GetMetricData call (more pages of it where CloudWatch splits the answer)."""
+    """All of ``queries`` in one GetMetricData call (more pages where CloudWatch splits the response)."""
     if len(queries) > MAX_QUERIES_PER_CALL:
-        raise ValueError(f"{len(queries)} metrics asked for at once; CloudWatch takes {MAX_QUERIES_PER_CALL}")
-    asked: list[Any] = [
+        raise ValueError(f"{len(queries)} metrics in one call; CloudWatch allows {MAX_QUERIES_PER_CALL}")
+    data_queries: list[Any] = [
         {
             "Id": f"q{number}",
             "Label": query.key,
@@ -84,14 +84,14 @@ def get_metric_data(
     pages, token = 0, ""
     with aws.translate_errors("cloudwatch", "metrics"):
         while pages == 0 or token:
-            more: Any = {"NextToken": token} if token else {}
-            answer: Any = aws.cloudwatch.get_metric_data(
-                MetricDataQueries=asked, StartTime=start, EndTime=end, ScanBy="TimestampAscending", **more
+            paging: Any = {"NextToken": token} if token else {}
+            response: Any = aws.cloudwatch.get_metric_data(
+                MetricDataQueries=data_queries, StartTime=start, EndTime=end, ScanBy="TimestampAscending", **paging
             )
             pages += 1
-            token = answer.get("NextToken") or ""
-            partial += [message.get("Value", "") for message in answer.get("Messages", [])]
-            for result in answer["MetricDataResults"]:
+            token = response.get("NextToken") or ""
+            partial += [message.get("Value", "") for message in response.get("Messages", [])]
+            for result in response["MetricDataResults"]:
                 query = queries[int(result["Id"][1:])]
                 points[query.key] += zip(result["Timestamps"], result["Values"], strict=True)
                 if result.get("StatusCode", "Complete") not in ("Complete", "PartialData") or (
@@ -99,32 +99,32 @@ def get_metric_data(
                 ):
                     partial.append(f"{query.metric}: {result['StatusCode']}")
     return MetricData(
-        series={key: tuple(sorted(found)) for key, found in points.items()},
+        series={key: tuple(sorted(values)) for key, values in points.items()},
         requested=len(queries) * pages,
         partial=tuple(dict.fromkeys(text for text in partial if text)),
     )
 
 
 def describe_alarms(aws: Aws, names: Iterable[str]) -> tuple[Alarm, ...]:
-    """The metric alarms of these names, in that order; one that is gone is left out."""
+    """The metric alarms with these names, in that order; one that does not exist is left out."""
     wanted = list(names)
     found: dict[str, Alarm] = {}
     with aws.translate_errors("cloudwatch", "alarms"):
-        for at in range(0, len(wanted), MAX_ALARM_NAMES_PER_CALL):
-            some = wanted[at : at + MAX_ALARM_NAMES_PER_CALL]
-            for page in aws.cloudwatch.get_paginator("describe_alarms").paginate(AlarmNames=some):
+        for start in range(0, len(wanted), MAX_ALARM_NAMES_PER_CALL):
+            batch = wanted[start : start + MAX_ALARM_NAMES_PER_CALL]
+            for page in aws.cloudwatch.get_paginator("describe_alarms").paginate(AlarmNames=batch):
                 for item in page.get("MetricAlarms", []):
                     found[item["AlarmName"]] = _alarm(item)
     return tuple(found[name] for name in wanted if name in found)
 
 
 def find_alarms_on(aws: Aws, dimension_values: Iterable[str]) -> tuple[Alarm, ...]:
-    """Every metric alarm with one of these dimension values (queue and function names): reads all of the region's."""
+    """Every metric alarm with one of these dimension values (queue and function names); reads all alarms of the region."""
     values = set(dimension_values)
     with aws.translate_errors("cloudwatch", "alarms"):
         pages = aws.cloudwatch.get_paginator("describe_alarms").paginate()
-        every = [_alarm(item) for page in pages for item in page.get("MetricAlarms", [])]
-    return tuple(alarm for alarm in every if values & {value for _, value in alarm.dimensions})
+        alarms = [_alarm(item) for page in pages for item in page.get("MetricAlarms", [])]
+    return tuple(alarm for alarm in alarms if values & {value for _, value in alarm.dimensions})
 
 
 def _alarm(item: Any) -> Alarm:

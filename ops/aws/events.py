@@ -1,4 +1,4 @@
-"""Events, put on a bus, and where rules send them."""
+"""EventBridge: putting events on a bus, and the targets of rules."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ if TYPE_CHECKING:
 
 MAX_BATCH = 10
 MAX_BYTES = 262_144
-"""Entries and bytes that PutEvents takes at once (EventBridge user guide, 2026-11)."""
+"""Entries and bytes per PutEvents call (EventBridge user guide, 2026-11)."""
 
 
 @dataclass(frozen=True)
 class PutResult:
-    """What became of one entry: the event's id, or why it was not taken in."""
+    """The result for one entry: the event's ID, or why it was not accepted."""
 
     event_id: str = ""
     code: str = ""
@@ -24,17 +24,17 @@ class PutResult:
 
 
 def put_events(aws: Aws, bus: str, entries: Sequence[Mapping[str, Any]]) -> list[PutResult]:
-    """One PutEvents call; for each entry, in order, what became of it. ``bus``: name or ARN."""
+    """One PutEvents call; a result for each entry, in order. ``bus``: name or ARN."""
     with aws.translate_errors("events", f"event bus {bus.rpartition('/')[2]}"):
-        answer: Any = aws.events.put_events(Entries=[{**entry, "EventBusName": bus} for entry in entries])  # type: ignore[typeddict-item]
+        response: Any = aws.events.put_events(Entries=[{**entry, "EventBusName": bus} for entry in entries])  # type: ignore[typeddict-item]
     return [
         PutResult(entry.get("EventId") or "", entry.get("ErrorCode") or "", entry.get("ErrorMessage") or "")
-        for entry in answer["Entries"]
+        for entry in response["Entries"]
     ]
 
 
 def find_bus(aws: Aws, bus_arn: str) -> str:
-    """The ARN of the bus of that ARN. Raises NotFound. Needs events:DescribeEventBus."""
+    """The ARN of the bus as EventBridge returns it. Raises NotFound. Needs events:DescribeEventBus."""
     name = bus_arn.partition("event-bus/")[2]
     with aws.translate_errors("events", f"event bus {name}"):
         return str(aws.events.describe_event_bus(Name=name)["Arn"])
@@ -42,18 +42,18 @@ def find_bus(aws: Aws, bus_arn: str) -> str:
 
 @dataclass(frozen=True)
 class RuleTarget:
-    """``dead_letter_arn``: the queue that takes what could not be delivered to the target."""
+    """``dead_letter_arn``: the queue for events that could not be delivered to the target."""
 
     arn: str
     dead_letter_arn: str
 
 
 def rule_targets(aws: Aws, rule_arn: str) -> tuple[RuleTarget, ...]:
-    """Where a rule (``…:rule/NAME``, ``…:rule/BUS/NAME``) sends its events. Raises NotFound."""
+    """The targets of a rule (``…:rule/NAME``, ``…:rule/BUS/NAME``). Raises NotFound."""
     bus, _, name = rule_arn.split(":", 5)[-1].removeprefix("rule/").rpartition("/")
     with aws.translate_errors("events", f"rule {name}"):
-        answer: Any = aws.events.list_targets_by_rule(Rule=name, EventBusName=bus or "default")
+        response: Any = aws.events.list_targets_by_rule(Rule=name, EventBusName=bus or "default")
     return tuple(
         RuleTarget(target["Arn"], (target.get("DeadLetterConfig") or {}).get("Arn") or "")
-        for target in answer["Targets"]
+        for target in response["Targets"]
     )

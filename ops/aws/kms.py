@@ -1,4 +1,4 @@
-"""Keys that queues are encrypted with."""
+"""KMS keys that queues are encrypted with."""
 
 from __future__ import annotations
 
@@ -11,37 +11,37 @@ if TYPE_CHECKING:
     from ops.aws.clients import Aws
 
 AWS_MANAGED_PREFIX = "alias/aws/"
-"""Keys of AWS services, usable through the service only."""
-_WOULD_WORK = "DryRunOperationException"
+"""Keys of AWS services, which can be used through the service only."""
+_DRY_RUN_SUCCEEDED = "DryRunOperationException"
 _UNUSABLE = ("DisabledException", "KMSInvalidStateException", "NotFoundException", "InvalidKeyUsageException")
 
 
-def permission_warnings(aws: Aws, key: str, whose: str, context: Mapping[str, str]) -> tuple[str, ...]:
-    """Why sending to ``whose``, which is encrypted with ``key``, may be refused; none when it works.
+def permission_warnings(aws: Aws, key: str, owner: str, context: Mapping[str, str]) -> tuple[str, ...]:
+    """Why sends to ``owner`` ("queue jobs"), which is encrypted with ``key``, may be rejected; empty when they work.
 
-    Asks for a data key as the service would, as a dry run (kms:GenerateDataKey; KMS API reference, 2026-11). A denial
-    is a doubt only: a key policy may allow it through SQS (kms:ViaService) and not directly. Raises AwsError
-    when the key is gone or disabled.
+    Requests a data key as the service would, as a dry run (kms:GenerateDataKey; KMS API reference, 2026-11). A denial is
+    only a warning: a key policy may allow it through SQS (kms:ViaService) and not directly. Raises AwsError when the
+    key does not exist or is disabled.
     """
     if key.startswith(AWS_MANAGED_PREFIX):
         return ()
     try:
-        with aws.translate_errors("kms", f"key {key} of {whose}"):
+        with aws.translate_errors("kms", f"key {key} of {owner}"):
             aws.kms.generate_data_key(KeyId=key, KeySpec="AES_256", EncryptionContext=dict(context), DryRun=True)
-    except AccessDenied as refused:
+    except AccessDenied as denied:
         return (
-            f"{whose} is encrypted with key {key}, and {_lower(str(refused))} Unless the key allows it through SQS, "
-            "every send will be refused; the letters stay where they are then.",
+            f"{owner} is encrypted with key {key}, and {_lower(str(denied))} Unless the key allows it through SQS, "
+            "every send will be rejected, and the messages will stay in the dead-letter queue.",
         )
-    except AwsError as answered:
-        if answered.code == _WOULD_WORK:
+    except AwsError as error:
+        if error.code == _DRY_RUN_SUCCEEDED:
             return ()
-        if answered.code in _UNUSABLE:
+        if error.code in _UNUSABLE:
             raise AwsError(
-                f"{whose} is encrypted with key {key}, which cannot be used ({answered.code}).",
-                "Enable that key, or give the queue another one; then plan again.",
-            ) from answered
-        return (f"Whether the key {key} of {whose} may be used could not be found out: {answered}",)
+                f"{owner} is encrypted with key {key}, which cannot be used ({error.code}).",
+                "Enable that key, or assign another one to the queue; then create a new plan.",
+            ) from error
+        return (f"Whether the key {key} of {owner} can be used is unknown: {error}",)
     return ()
 
 

@@ -14,15 +14,15 @@ if TYPE_CHECKING:
 
 MAX_LISTED_FUNCTIONS = 2_000
 DEFAULT_ASYNC_RETRIES = 2
-"""Times that Lambda repeats an asynchronous invocation unless told otherwise (Lambda developer guide, 2026-11)."""
+"""Lambda's default number of retries of an asynchronous invocation (Lambda developer guide, 2026-11)."""
 DEFAULT_MINIMUM_POLLERS, DEFAULT_MAXIMUM_POLLERS = 2, 200
-"""Of a mapping in provisioned mode that names one bound only (botocore 1.44.5 model, 2026-11)."""
+"""Of an event source mapping in provisioned mode that sets one bound only (botocore 1.44.5 model, 2026-11)."""
 
 
 @dataclass(frozen=True)
 class Function:
-    """A function as it is set up. ``log_group`` is where it really logs; ``metrics`` is Powertools' namespace and
-    service, which the job metrics are found by, where the function sets them."""
+    """A function's configuration. ``log_group`` is where it really logs. ``metrics``: Powertools' namespace and service,
+    the dimensions of the job metrics, where the function sets them."""
 
     name: str
     arn: str
@@ -37,14 +37,14 @@ class Function:
     deployed_at: datetime | None
     metrics: tuple[str, str] | None
     dead_letter_arn: str | None = None
-    """The queue or topic that takes asynchronous invocations that failed for good."""
+    """The queue or topic for asynchronous invocations that failed for good."""
     log_format: str = "Text"
-    """Text | JSON: the form of the platform's own log lines."""
+    """Text | JSON: the format of the platform's log lines."""
 
 
 @dataclass(frozen=True)
 class EventSourceMapping:
-    """An event source mapping: how the queue feeds the function."""
+    """An event source mapping, by which Lambda polls the queue."""
 
     uuid: str
     source_arn: str
@@ -57,75 +57,74 @@ class EventSourceMapping:
     maximum_pollers: int | None  # provisioned mode only
     minimum_pollers: int | None = None
     filters: tuple[str, ...] = ()
-    """Patterns as JSON. A message that matches none of them is deleted without an invocation."""
+    """Filter patterns as JSON. A message that matches none of them is deleted without an invocation."""
     unreadable_filters: str = ""
-    """Why Lambda cannot read the filters (they are encrypted with a key that it may not use); empty when it can."""
+    """Why Lambda cannot read the filters (it has no access to their KMS key); empty when it can."""
     reason: str = ""
-    """What changed ``state`` last, as Lambda says it."""
+    """Lambda's reason for the last change of ``state``."""
 
     @property
     def enabled(self) -> bool:
-        """On, or about to be. An update or its own faults leave it on."""
+        """On, or about to be. An update or an error leaves it on."""
         return self.state in ("Enabled", "Enabling", "Updating", "Creating", "")
 
     @property
     def provisioned(self) -> bool:
-        """Whether it has pollers of its own."""
+        """Whether it is in provisioned mode."""
         return self.maximum_pollers is not None
 
 
 def get_function(aws: Aws, name: str) -> Function:
-    """The function of that name, partial ARN or ARN. Raises UsageError for one of another region or account, or
-    another one than Lambda finds; NotFound."""
+    """The function with that name, partial ARN or ARN. Raises NotFound, and UsageError for one in another region or
+    account, or when Lambda returns a different function."""
     named = names.parse_function(name)
     names.ensure_in_target_region(aws, named)
     with aws.translate_errors("lambda", f"function {named.bare}"):
-        answer: Any = aws.lambda_.get_function_configuration(FunctionName=named.text)
-    names.ensure_same_resource(named, answer["FunctionArn"])
-    return _function(answer)
+        response: Any = aws.lambda_.get_function_configuration(FunctionName=named.text)
+    names.ensure_same_resource(named, response["FunctionArn"])
+    return _function(response)
 
 
 def functions_with_dlq(aws: Aws, queue_arn: str) -> tuple[Function, ...]:
-    """The functions whose asynchronous invocations that failed for good go to the queue, of the account's first 2,000.
-
-    Needs lambda:ListFunctions.
-    """
+    """The functions whose dead-letter queue is ``queue_arn``, of the account's first 2,000. Needs lambda:ListFunctions."""
     with aws.translate_errors("lambda", "the account's functions"):
         pages: Any = aws.lambda_.get_paginator("list_functions").paginate(
             PaginationConfig={"MaxItems": MAX_LISTED_FUNCTIONS}
         )
-        every = [item for page in pages for item in page["Functions"]]
-    return tuple(_function(one) for one in every if (one.get("DeadLetterConfig") or {}).get("TargetArn") == queue_arn)
+        items = [item for page in pages for item in page["Functions"]]
+    return tuple(
+        _function(item) for item in items if (item.get("DeadLetterConfig") or {}).get("TargetArn") == queue_arn
+    )
 
 
-def _function(answer: Any) -> Function:
-    variables = answer.get("Environment", {}).get("Variables", {})
+def _function(response: Any) -> Function:
+    variables = response.get("Environment", {}).get("Variables", {})
     namespace = variables.get("POWERTOOLS_METRICS_NAMESPACE")
     service = variables.get("POWERTOOLS_SERVICE_NAME")
-    bare = answer["FunctionName"]
+    name = response["FunctionName"]
     return Function(
-        name=bare,
-        arn=answer["FunctionArn"],
-        version=answer.get("Version", "$LATEST"),
-        timeout_s=int(answer.get("Timeout", 3)),
-        memory_mb=int(answer.get("MemorySize", 128)),
-        ephemeral_mb=int(answer.get("EphemeralStorage", {}).get("Size", 512)),
-        architecture=(answer.get("Architectures") or ["x86_64"])[0],
-        package=answer.get("PackageType", "Zip"),
-        log_group=answer.get("LoggingConfig", {}).get("LogGroup") or f"/aws/lambda/{bare}",
+        name=name,
+        arn=response["FunctionArn"],
+        version=response.get("Version", "$LATEST"),
+        timeout_s=int(response.get("Timeout", 3)),
+        memory_mb=int(response.get("MemorySize", 128)),
+        ephemeral_mb=int(response.get("EphemeralStorage", {}).get("Size", 512)),
+        architecture=(response.get("Architectures") or ["x86_64"])[0],
+        package=response.get("PackageType", "Zip"),
+        log_group=response.get("LoggingConfig", {}).get("LogGroup") or f"/aws/lambda/{name}",
         reserved=None,
-        deployed_at=_time(answer.get("LastModified")),
+        deployed_at=_time(response.get("LastModified")),
         metrics=(namespace, service) if namespace and service else None,
-        dead_letter_arn=answer.get("DeadLetterConfig", {}).get("TargetArn") or None,
-        log_format=answer.get("LoggingConfig", {}).get("LogFormat") or "Text",
+        dead_letter_arn=response.get("DeadLetterConfig", {}).get("TargetArn") or None,
+        log_format=response.get("LoggingConfig", {}).get("LogFormat") or "Text",
     )
 
 
 def with_reserved_concurrency(aws: Aws, function: Function) -> Function:
-    """``function``, knowing what is reserved for it (None: nothing is)."""
+    """``function`` with its reserved concurrency (None: it has none)."""
     with aws.translate_errors("lambda", f"reserved concurrency of {function.name}"):
-        answer = aws.lambda_.get_function_concurrency(FunctionName=function.name)
-    return replace(function, reserved=answer.get("ReservedConcurrentExecutions"))
+        response = aws.lambda_.get_function_concurrency(FunctionName=function.name)
+    return replace(function, reserved=response.get("ReservedConcurrentExecutions"))
 
 
 def account_concurrency(aws: Aws) -> int:
@@ -135,39 +134,36 @@ def account_concurrency(aws: Aws) -> int:
 
 
 def async_retries(aws: Aws, function: Function) -> int:
-    """How often Lambda repeats a failed asynchronous invocation of ``function`` (0–2)."""
+    """How often Lambda retries a failed asynchronous invocation of ``function`` (0–2)."""
     try:
         with aws.translate_errors("lambda", f"asynchronous invocations of {function.name}"):
-            answer = aws.lambda_.get_function_event_invoke_config(FunctionName=function.name)
+            response = aws.lambda_.get_function_event_invoke_config(FunctionName=function.name)
     except NotFound:
         return DEFAULT_ASYNC_RETRIES
-    return int(answer.get("MaximumRetryAttempts", DEFAULT_ASYNC_RETRIES))
+    return int(response.get("MaximumRetryAttempts", DEFAULT_ASYNC_RETRIES))
 
 
 def list_mappings(aws: Aws, *, source_arn: str = "", function_name: str = "") -> tuple[EventSourceMapping, ...]:
-    """The event source mappings of a queue or a function; only those that read from SQS.
+    """The event source mappings of a queue or a function; only those that poll SQS.
 
     A function is matched by its exact qualifier: its bare name does not list the mappings of ``name:live``.
     """
-    narrow: dict[str, str] = {}
-    if source_arn:
-        narrow["EventSourceArn"] = source_arn
-    if function_name:
-        narrow["FunctionName"] = function_name
+    named = {"EventSourceArn": source_arn, "FunctionName": function_name}
+    filters = {name: value for name, value in named.items() if value}
     with aws.translate_errors("lambda", "event source mappings"):
-        pages: Any = aws.lambda_.get_paginator("list_event_source_mappings").paginate(**narrow)  # type: ignore[arg-type]
-        found = [_mapping(item) for page in pages for item in page["EventSourceMappings"]]
-    return tuple(mapping for mapping in found if ":sqs:" in mapping.source_arn)
+        pages: Any = aws.lambda_.get_paginator("list_event_source_mappings").paginate(**filters)  # type: ignore[arg-type]
+        mappings = [_mapping(item) for page in pages for item in page["EventSourceMappings"]]
+    return tuple(mapping for mapping in mappings if ":sqs:" in mapping.source_arn)
 
 
 def get_mapping(aws: Aws, uuid: str) -> EventSourceMapping:
-    """The event source mapping of that id, whatever it reads from. Raises NotFound."""
+    """The event source mapping with that ID, whatever its source. Raises NotFound."""
     with aws.translate_errors("lambda", f"event source mapping {uuid}"):
         return _mapping(aws.lambda_.get_event_source_mapping(UUID=uuid))
 
 
 def list_aliases(aws: Aws, name: str) -> tuple[str, ...]:
-    """Names of the function's aliases."""
+    """The names of the function's aliases."""
     with aws.translate_errors("lambda", f"aliases of {short_name(name)}"):
         pages: Any = aws.lambda_.get_paginator("list_aliases").paginate(FunctionName=name)
         return tuple(str(alias["Name"]) for page in pages for alias in page["Aliases"])
@@ -177,15 +173,15 @@ def list_versions(aws: Aws, name: str) -> tuple[str, ...]:
     """The function's published versions, newest first."""
     with aws.translate_errors("lambda", f"versions of {short_name(name)}"):
         pages: Any = aws.lambda_.get_paginator("list_versions_by_function").paginate(FunctionName=name)
-        found = [str(version["Version"]) for page in pages for version in page["Versions"]]
-    return tuple(version for version in reversed(found) if version != "$LATEST")
+        numbers = [str(version["Version"]) for page in pages for version in page["Versions"]]
+    return tuple(version for version in reversed(numbers) if version != "$LATEST")
 
 
 def invoke_async(aws: Aws, function_arn: str, payload: bytes) -> str:
-    """Hand an event over for an asynchronous invocation; its request id. At most 1 MB (LDG gettingstarted-limits)."""
+    """Invoke asynchronously; returns the request ID. At most 1 MB (LDG gettingstarted-limits)."""
     with aws.translate_errors("lambda", f"function {short_name(function_arn)}"):
-        answer: Any = aws.lambda_.invoke(FunctionName=function_arn, InvocationType="Event", Payload=payload)
-    return str(answer["ResponseMetadata"].get("RequestId", ""))
+        response: Any = aws.lambda_.invoke(FunctionName=function_arn, InvocationType="Event", Payload=payload)
+    return str(response["ResponseMetadata"].get("RequestId", ""))
 
 
 def short_name(function: str) -> str:
@@ -218,7 +214,7 @@ def _mapping(item: Any) -> EventSourceMapping:
         partial_batches="ReportBatchItemFailures" in (item.get("FunctionResponseTypes") or []),
         maximum_pollers=pollers.get("MaximumPollers", DEFAULT_MAXIMUM_POLLERS) if pollers else None,
         minimum_pollers=pollers.get("MinimumPollers", DEFAULT_MINIMUM_POLLERS) if pollers else None,
-        filters=tuple(str(one.get("Pattern", "")) for one in filters.get("Filters") or ()),
+        filters=tuple(str(item.get("Pattern", "")) for item in filters.get("Filters") or ()),
         unreadable_filters=str((item.get("FilterCriteriaError") or {}).get("Message", "")),
         reason=item.get("StateTransitionReason") or "",
     )

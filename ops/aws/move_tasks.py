@@ -1,7 +1,7 @@
-"""Message move tasks: SQS itself moves what lies in a dead-letter queue, at most 500 a second.
+"""Message move tasks: SQS itself moves the messages of a dead-letter queue, at most 500 per second.
 
-The source must be the dead-letter queue of SQS queues; one active task a queue; a moved message has a new id and its
-retention begins again (botocore 1.44.5 model and SQS developer guide, 2026-11).
+The source must be the dead-letter queue of SQS queues; a queue has one active task; a moved message gets a new ID, and
+its retention period starts again (botocore 1.44.5 model and SQS developer guide, 2026-11).
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ MAX_LISTED_TASKS = 10
 
 @dataclass(frozen=True)
 class MoveTask:
-    """``handle`` only while it runs. ``moved`` and ``to_move`` are approximate. ``to``: ARN of the queue it moves to,
-    empty: where each message died."""
+    """``handle``: only while it runs. ``moved`` and ``to_move`` are approximate. ``to``: ARN of the destination queue;
+    empty: each message's source queue."""
 
     status: str  # RUNNING | COMPLETED | CANCELLING | CANCELLED | FAILED
     started: datetime
@@ -37,18 +37,18 @@ class MoveTask:
 
 
 def start_task(aws: Aws, queue: Queue, destination_arn: str = "", per_second: int | None = None) -> str:
-    """The task's handle. Without a destination each message goes back to the queue that it died in."""
-    more: dict[str, Any] = {"DestinationArn": destination_arn} if destination_arn else {}
+    """Returns the task's handle. Without a destination each message returns to its source queue."""
+    options: dict[str, Any] = {"DestinationArn": destination_arn} if destination_arn else {}
     if per_second is not None:
-        more["MaxNumberOfMessagesPerSecond"] = per_second
+        options["MaxNumberOfMessagesPerSecond"] = per_second
     with aws.translate_errors("sqs", f"a move task of {queue.name}"):
-        return str(aws.sqs.start_message_move_task(SourceArn=queue.arn, **more)["TaskHandle"])
+        return str(aws.sqs.start_message_move_task(SourceArn=queue.arn, **options)["TaskHandle"])
 
 
 def list_tasks(aws: Aws, queue: Queue) -> tuple[MoveTask, ...]:
-    """The last ten tasks of the queue, the newest first."""
+    """The last ten tasks of the queue, newest first."""
     with aws.translate_errors("sqs", f"move tasks of {queue.name}"):
-        answer = aws.sqs.list_message_move_tasks(SourceArn=queue.arn, MaxResults=MAX_LISTED_TASKS)
+        response = aws.sqs.list_message_move_tasks(SourceArn=queue.arn, MaxResults=MAX_LISTED_TASKS)
     return tuple(
         MoveTask(
             status=item.get("Status", ""),
@@ -59,11 +59,11 @@ def list_tasks(aws: Aws, queue: Queue) -> tuple[MoveTask, ...]:
             to=item.get("DestinationArn", ""),
             failure=item.get("FailureReason", ""),
         )
-        for item in answer.get("Results", [])
+        for item in response.get("Results", [])
     )
 
 
 def cancel_task(aws: Aws, queue: Queue, handle: str) -> None:
-    """What was moved stays moved. Raises NotFound when it does not run any more."""
+    """Messages that were moved stay moved. Raises NotFound when the task no longer runs."""
     with aws.translate_errors("sqs", f"a move task of {queue.name}"):
         aws.sqs.cancel_message_move_task(TaskHandle=handle)

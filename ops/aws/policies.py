@@ -1,4 +1,4 @@
-"""Resource policies: which services they let in, and for which of their resources."""
+"""Resource policies: which services they allow, and for which of their resources."""
 
 from __future__ import annotations
 
@@ -8,33 +8,35 @@ from dataclasses import dataclass
 from typing import Any
 
 SOURCE_ARN = "aws:sourcearn"
-"""Condition keys are compared in any case (IAM user guide, reference_policies_elements_condition, 2026-11)."""
+"""Condition keys are case-insensitive (IAM user guide, reference_policies_elements_condition, 2026-11)."""
 
 
 @dataclass(frozen=True)
 class Grant:
-    """``service`` as in an ARN (``sns``), ``source_arn`` is empty where the policy names no resource of it."""
+    """``service``: as in an ARN (``sns``). ``source_arn``: empty where the policy names no resource of the service."""
 
     service: str
     source_arn: str
 
 
 def parse_grants(policy: str) -> tuple[Grant, ...]:
-    """What the policy allows to services, each once. Text that is no policy grants nothing."""
+    """What the policy allows to services, without duplicates. Text that is not a policy grants nothing."""
     try:
         document = json.loads(policy or "{}")
     except ValueError:
         return ()
-    found: dict[Grant, None] = {}
+    grants: dict[Grant, None] = {}
     for statement in _list(document.get("Statement") if isinstance(document, dict) else None):
         if isinstance(statement, dict) and statement.get("Effect") == "Allow":
-            found.update(dict.fromkeys(_granted(statement)))
-    return tuple(found)
+            grants.update(dict.fromkeys(_statement_grants(statement)))
+    return tuple(grants)
 
 
-def _granted(statement: Mapping[str, Any]) -> Iterator[Grant]:
-    """Older policies let everybody in and narrow it by the source's ARN only, which names the service."""
-    sources = [arn for arn in _sources(statement.get("Condition")) if arn.startswith("arn:") and arn.count(":") >= 5]
+def _statement_grants(statement: Mapping[str, Any]) -> Iterator[Grant]:
+    """Older policies allow every principal, and restrict it by the ARN of the source only, which names the service."""
+    sources = [
+        arn for arn in _source_arns(statement.get("Condition")) if arn.startswith("arn:") and arn.count(":") >= 5
+    ]
     for arn in sources:
         yield Grant(arn.split(":")[2], arn)
     principal = statement.get("Principal")
@@ -43,7 +45,7 @@ def _granted(statement: Mapping[str, Any]) -> Iterator[Grant]:
             yield Grant(str(name).partition(".")[0], "")
 
 
-def _sources(condition: Any) -> Iterator[str]:
+def _source_arns(condition: Any) -> Iterator[str]:
     for operator, tests in condition.items() if isinstance(condition, dict) else ():
         if "Not" in operator or not isinstance(tests, dict):
             continue

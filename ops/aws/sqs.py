@@ -1,4 +1,4 @@
-"""Queues: what they are set to, how full they are now, and what comes out of them."""
+"""SQS: settings of queues, their approximate counts, and receiving and deleting messages."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from ops.aws.clients import Aws
 
 MAX_BATCH = 10
-"""Messages a receive or a batch call takes at most (botocore 1.44.5 model, 2026-11)."""
+"""Messages per receive or batch call (botocore 1.44.5 model, 2026-11)."""
 
 
 @dataclass(frozen=True)
@@ -34,20 +34,20 @@ class Queue:
     max_receive_count: int | None
     fifo: bool
     allowed_sources: tuple[str, ...] = ()
-    """ARNs of the queues that its redrive allow policy lets use it as their dead-letter queue, where it names any."""
+    """ARNs of the queues that its redrive allow policy names: they may use it as their dead-letter queue."""
     kms_key: str | None = None
-    """Id, alias or ARN of the KMS key that it is encrypted with; None where SQS itself has the key, or nobody."""
+    """ID, alias or ARN of the KMS key that it is encrypted with; None with SSE-SQS or without encryption."""
     max_bytes: int = 1_048_576
-    """Of a message with its attributes (MaximumMessageSize; the default since August 2025)."""
+    """The maximum size of a message with its attributes (MaximumMessageSize; the default since August 2025)."""
     grants: tuple[policies.Grant, ...] = ()
     """What its queue policy allows to services."""
     created: datetime | None = None
-    """When it was created (CreatedTimestamp, aware UTC); None where SQS does not return it."""
+    """CreatedTimestamp, in UTC; None where SQS does not return it."""
 
 
 @dataclass(frozen=True)
 class Depth:
-    """Messages now, as SQS counts: approximate, right a minute after traffic stops (botocore 1.44.5 model, 2026-11)."""
+    """Approximate counts of messages, accurate a minute after traffic stops (botocore 1.44.5 model, 2026-11)."""
 
     visible: int
     in_flight: int
@@ -60,17 +60,17 @@ def name_of(queue: str) -> str:
 
 
 def find_queue(aws: Aws, queue: str) -> Queue:
-    """The queue of that name, URL or ARN (of another account where that account lets it be read).
+    """The queue with that name, URL or ARN (in another account where that account allows it).
 
-    Raises UsageError when the text names no queue, one of another region or partition, or another one than SQS finds;
-    NotFound.
+    Raises NotFound, and UsageError when the text does not name a queue, or one in another region or partition, or when
+    SQS returns a different one.
     """
     with aws.translate_errors("sqs", f"queue {name_of(queue)}"):
         endpoint = aws.sqs.meta.endpoint_url
     named = names.parse_queue(queue, endpoint)
     names.ensure_in_target_region(aws, named)
-    whose = f" of account {named.account}" if named.account else ""  # SQS tells apart queues of one name by it
-    with aws.translate_errors("sqs", f"queue {named.resource}{whose}"):
+    of_account = f" of account {named.account}" if named.account else ""
+    with aws.translate_errors("sqs", f"queue {named.resource}{of_account}"):
         url = named.url
         if not url:
             owner: Any = {"QueueOwnerAWSAccountId": named.account} if named.account else {}
@@ -108,7 +108,7 @@ def _created(epoch_s: str | None) -> datetime | None:
 
 
 def queue_depth(aws: Aws, queue: Queue) -> Depth:
-    """How many messages it holds now."""
+    """How many messages the queue has now."""
     with aws.translate_errors("sqs", f"queue {queue.name}"):
         attributes = aws.sqs.get_queue_attributes(
             QueueUrl=queue.url,
@@ -126,7 +126,7 @@ def queue_depth(aws: Aws, queue: Queue) -> Depth:
 
 
 def dead_letter_sources(aws: Aws, queue: Queue) -> tuple[str, ...]:
-    """ARNs or URLs of the queues whose dead letters go to ``queue``, by its allow policy or as SQS lists them."""
+    """ARNs or URLs of the source queues of ``queue``, by its redrive allow policy or as SQS lists them."""
     if queue.allowed_sources:
         return queue.allowed_sources
     with aws.translate_errors("sqs", f"queue {queue.name}"):
@@ -135,23 +135,23 @@ def dead_letter_sources(aws: Aws, queue: Queue) -> tuple[str, ...]:
 
 
 def redrive_sources(aws: Aws, queue: Queue) -> tuple[str, ...]:
-    """ARNs of all queues whose redrive policy names ``queue``, as SQS lists them: they are of its account and region.
+    """ARNs of all queues whose redrive policy names ``queue``; they are in its account and region.
 
     Needs sqs:ListDeadLetterSourceQueues.
     """
-    head = queue.arn.rpartition(":")[0]
+    arn_prefix = queue.arn.rpartition(":")[0]
     with aws.translate_errors("sqs", f"queue {queue.name}"):
         pages = aws.sqs.get_paginator("list_dead_letter_source_queues").paginate(QueueUrl=queue.url)
-        return tuple(f"{head}:{name_of(url)}" for page in pages for url in page.get("queueUrls", []))
+        return tuple(f"{arn_prefix}:{name_of(url)}" for page in pages for url in page.get("queueUrls", []))
 
 
 @dataclass(frozen=True)
 class Attribute:
-    """A message attribute as SQS types it: ``String``, ``Number``, ``Binary`` or one with a suffix (``Number.int``)."""
+    """A message attribute. ``data_type``: ``String``, ``Number`` or ``Binary``, or one of these with a suffix
+    (``Number.int``). ``value``: text, or the base64 of a binary value."""
 
     data_type: str
     value: str
-    """Text; of binary ones the base64."""
 
     @property
     def binary(self) -> bool:
@@ -160,7 +160,7 @@ class Attribute:
 
 @dataclass(frozen=True)
 class Message:
-    """A received message. ``receipt`` is good until its lease ends or somebody else receives the message."""
+    """A received message. ``receipt`` is valid until the visibility timeout ends or the message is received again."""
 
     message_id: str
     receipt: str
@@ -171,7 +171,7 @@ class Message:
 
 @dataclass(frozen=True)
 class BatchEntryError:
-    """Why SQS did not do its work for one entry of a batch. ``sender_fault`` false: trying again may help."""
+    """Why one entry of a batch failed. ``sender_fault`` false: a retry may help."""
 
     code: str
     message: str
@@ -179,18 +179,18 @@ class BatchEntryError:
 
 
 MISSING_ENTRY = BatchEntryError("Unmentioned", "the response does not mention it", False)
-"""For an entry that stands neither among an answer's successes nor its failures."""
+"""For an entry that is in neither list of a response."""
 
 
 def receive_messages(
     aws: Aws, queue: Queue, visibility_s: int, wait_s: int, most: int = MAX_BATCH
 ) -> tuple[Message, ...]:
-    """Up to ``most`` messages, hidden from everybody else for ``visibility_s``. Counts as a receive of each.
+    """Up to ``most`` messages, invisible to other consumers for ``visibility_s``. Raises their receive counts.
 
     Raises OverLimit when the queue has as many in flight as SQS allows (120,000; botocore 1.44.5 model, 2026-11).
     """
     with aws.translate_errors("sqs", f"queue {queue.name}"):
-        answer = aws.sqs.receive_message(
+        response = aws.sqs.receive_message(
             QueueUrl=queue.url,
             MaxNumberOfMessages=most,
             VisibilityTimeout=visibility_s,
@@ -198,11 +198,11 @@ def receive_messages(
             MessageAttributeNames=["All"],
             MessageSystemAttributeNames=["All"],
         )
-    return tuple(received_message(item) for item in answer.get("Messages", []))
+    return tuple(received_message(item) for item in response.get("Messages", []))
 
 
 def received_message(item: Mapping[str, Any]) -> Message:
-    """One of ``Messages`` in the answer to ReceiveMessage."""
+    """From one of ``Messages`` in the response of ReceiveMessage."""
     return Message(
         message_id=item["MessageId"],
         receipt=item["ReceiptHandle"],
@@ -213,40 +213,40 @@ def received_message(item: Mapping[str, Any]) -> Message:
 
 
 def delete_batch(aws: Aws, queue: Queue, receipts: Sequence[str]) -> tuple[BatchEntryError | None, ...]:
-    """Delete up to ten messages by their receipts. For each, in their order: None when it is done, else why not."""
+    """Delete up to ten messages by their receipts. For each, in order: None when it was deleted, else why not."""
     with aws.translate_errors("sqs", f"queue {queue.name}"):
-        answer = aws.sqs.delete_message_batch(
+        response = aws.sqs.delete_message_batch(
             QueueUrl=queue.url,
             Entries=[{"Id": str(number), "ReceiptHandle": receipt} for number, receipt in enumerate(receipts)],
         )
-    return _results(len(receipts), answer)
+    return _results(len(receipts), response)
 
 
 def change_visibility_batch(
     aws: Aws, queue: Queue, receipts: Sequence[str], visibility_s: int
 ) -> tuple[BatchEntryError | None, ...]:
-    """Keep up to ten received messages hidden for ``visibility_s`` from now (0: give them back).
+    """Keep up to ten received messages invisible for ``visibility_s`` from now (0: release them).
 
-    For each, in their order: None when it is done, else why not; what was not given back comes back by itself.
+    For each, in order: None when it was done, else why not; a message that was not released becomes visible later.
     """
     with aws.translate_errors("sqs", f"queue {queue.name}"):
-        answer = aws.sqs.change_message_visibility_batch(
+        response = aws.sqs.change_message_visibility_batch(
             QueueUrl=queue.url,
             Entries=[
                 {"Id": str(number), "ReceiptHandle": receipt, "VisibilityTimeout": visibility_s}
                 for number, receipt in enumerate(receipts)
             ],
         )
-    return _results(len(receipts), answer)
+    return _results(len(receipts), response)
 
 
-def _results(count: int, answer: Any) -> tuple[BatchEntryError | None, ...]:
+def _results(count: int, response: Any) -> tuple[BatchEntryError | None, ...]:
     results: list[BatchEntryError | None] = [MISSING_ENTRY] * count
-    for done in answer.get("Successful", []):
-        results[int(done["Id"])] = None
-    for failed in answer.get("Failed", []):
-        results[int(failed["Id"])] = BatchEntryError(
-            failed.get("Code", ""), failed.get("Message", ""), bool(failed.get("SenderFault"))
+    for entry in response.get("Successful", []):
+        results[int(entry["Id"])] = None
+    for entry in response.get("Failed", []):
+        results[int(entry["Id"])] = BatchEntryError(
+            entry.get("Code", ""), entry.get("Message", ""), bool(entry.get("SenderFault"))
         )
     return tuple(results)
 

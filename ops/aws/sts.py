@@ -1,4 +1,4 @@
-"""Who is asking."""
+"""The identity of the caller."""
 
 from __future__ import annotations
 
@@ -18,5 +18,5 @@ class Identity:
 def caller_identity(aws: Aws) -> Identity:
     """Account and ARN of the credentials in use; needs no permission. Raises CredentialsError."""
     with aws.translate_errors("sts", "the caller's identity"):
-        answer = aws.sts.get_caller_identity()
-    return Identity(answer["Account"], answer["Arn"])
+        response = aws.sts.get_caller_identity()
+    return Identity(response["Account"], response["Arn"])

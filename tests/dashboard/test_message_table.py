@@ -205,7 +205,7 @@ def test_a_dead_letter_queue_without_permission_is_not_a_missing_one(sample: Vis
     app = sample("dlq-denied").open(PAGE)
     assert not app.at.exception
     assert "scilearn-jobs-dead may not be read" in app.text
-    assert "user/oncall may not sqs:GetQueueAttributes. Ask for an IAM policy" in app.text
+    assert "user/oncall is not authorized to perform sqs:GetQueueAttributes. Ask for an IAM policy" in app.text
     assert "No dead-letter queue" not in app.text
     assert "redrive policy" not in app.text
 

@@ -133,7 +133,7 @@ class DeadLettersUnread(NoDeadLetterQueue):
         Part.DLQ,
         "scilearn-jobs-dead",
         Why.DENIED,
-        "user/oncall may not sqs:GetQueueAttributes.",
+        "user/oncall is not authorized to perform sqs:GetQueueAttributes.",
         "Ask for an IAM policy that allows it.",
     )
 

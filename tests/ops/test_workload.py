@@ -119,7 +119,7 @@ def test_a_stack_without_a_mapping(twin: Twin) -> None:
 
 def test_keys_that_nobody_knows(twin: Twin) -> None:
     target = twin_target(twin, stack="scilearn", access_key_id="AKIAIOSFODNN7EXAMPLE", secret_access_key="wrong")
-    with pytest.raises(CredentialsError, match="does not know these credentials"):
+    with pytest.raises(CredentialsError, match="does not accept these credentials"):
         workload.describe(Aws(target), target)
 
 
@@ -132,7 +132,9 @@ def test_missing_permissions(twin: Twin) -> None:
         twin, queue="scilearn-jobs", access_key_id=made["AccessKeyId"], secret_access_key=made["SecretAccessKey"]
     )
     try:
-        with pytest.raises(AccessDenied, match=r"user/reader may not (?i:sqs:GetQueueUrl)") as caught:
+        with pytest.raises(
+            AccessDenied, match=r"user/reader is not authorized to perform (?i:sqs:GetQueueUrl)"
+        ) as caught:
             workload.describe(Aws(target), target)
         assert "IAM policy" in caught.value.next_step
         allowed = ["sqs:*", "lambda:ListEventSourceMappings", "lambda:GetFunctionConfiguration"]

@@ -1,7 +1,7 @@
-"""A kept-alive HTTP connection to one endpoint, for calls that are made by the thousand.
+"""A keep-alive HTTP connection to one endpoint, for thousands of calls.
 
-``http.client`` reads the headers of an answer with the parser for e-mails, which takes as long as all the rest of a
-lean call. llhttp, the parser of Node.js, reads them here (by httptools, as uvicorn has it).
+``http.client`` parses response headers with the parser for e-mails, which takes as long as the rest of a call. Here
+llhttp, the parser of Node.js, does it (through httptools, as in uvicorn).
 """
 
 from __future__ import annotations
@@ -23,26 +23,26 @@ from botocore.exceptions import (
 from httptools import HttpParserError, HttpResponseParser
 
 IDLE_S = 15.0
-"""A connection that was idle for longer is not used again: the other side may be about to close it."""
+"""A connection that was idle for longer is not reused: the server may be about to close it."""
 READ_BYTES = 1 << 16
-"""Bytes read at once."""
+"""Bytes per read."""
 
 
 @dataclass
 class HttpResponse:
-    """``headers``: names in lower case. ``kept``: the connection stays open for another call. The parser calls it with
-    what it reads; an answer may come after others that say only that it will (status 1xx)."""
+    """``headers``: names in lower case. ``kept``: the connection stays open for another call. The parser calls the
+    ``on_`` methods; interim responses (status 1xx) may come first."""
 
     headers: dict[str, str] = field(default_factory=dict)
     body: bytearray = field(default_factory=bytearray)
     status: int = 0
-    whole: bool = False
+    complete: bool = False
     kept: bool = False
 
     def on_message_begin(self) -> None:
         self.headers.clear()
         self.body.clear()
-        self.whole = False
+        self.complete = False
 
     def on_header(self, name: bytes, value: bytes) -> None:
         self.headers[name.decode("latin-1").lower()] = value.decode("latin-1")
@@ -51,14 +51,14 @@ class HttpResponse:
         self.body += part
 
     def on_message_complete(self) -> None:
-        self.whole = True
+        self.complete = True
 
 
 class Connection:
-    """One caller at a time. It is opened by the first call."""
+    """For one caller at a time. The first call opens it."""
 
     def __init__(self, url: str, timeouts: tuple[float, float], tls: ssl.SSLContext | None) -> None:
-        """``timeouts``: seconds to connect, and to wait for more of an answer. ``tls``: for https."""
+        """``timeouts``: seconds to connect, and to wait for more of a response. ``tls``: for https."""
         parts = urlsplit(url)
         self._url = url
         self._address = parts.hostname or "", parts.port or (80 if tls is None else 443)
@@ -68,7 +68,7 @@ class Connection:
         self._used = time.monotonic()
 
     def usable(self) -> bool:
-        """False when the other side has closed it (then it is readable), or may be about to."""
+        """False when the server has closed it (then it is readable), or may be about to."""
         if self._socket is None or time.monotonic() - self._used > IDLE_S:
             return False
         poll = select.poll()
@@ -77,27 +77,29 @@ class Connection:
 
     def post(self, headers: dict[str, str], body: bytes) -> HttpResponse:
         """Raises botocore's errors: EndpointConnectionError, ConnectTimeoutError and SSLError when nothing was sent;
-        ConnectionClosedError and ReadTimeoutError when nobody knows what became of it."""
-        opened = self._socket or self._open()
+        ConnectionClosedError and ReadTimeoutError when the effect is unknown."""
+        connection = self._socket or self._open()
         lines = "".join([f"{name}: {value}\r\n" for name, value in headers.items()])
         head = f"POST / HTTP/1.1\r\n{lines}accept-encoding: identity\r\ncontent-length: {len(body)}\r\n\r\n"
-        answer = HttpResponse()
-        parser = HttpResponseParser(answer)
+        response = HttpResponse()
+        parser = HttpResponseParser(response)
         try:
-            opened.sendall(head.encode("latin-1") + body)
-            while not answer.whole or answer.status < 200:
-                part = opened.recv(READ_BYTES)
+            connection.sendall(head.encode("latin-1") + body)
+            while not response.complete or response.status < 200:
+                part = connection.recv(READ_BYTES)
                 if not part:
-                    raise ConnectionResetError("the answer broke off")
+                    raise ConnectionResetError("the response was cut off")
                 parser.feed_data(part)
-                answer.status = parser.get_status_code()
-            answer.kept = parser.get_http_version() == "1.1" and answer.headers.get("connection", "").lower() != "close"
+                response.status = parser.get_status_code()
+            response.kept = (
+                parser.get_http_version() == "1.1" and response.headers.get("connection", "").lower() != "close"
+            )
         except TimeoutError as error:
             raise ReadTimeoutError(endpoint_url=self._url, error=error) from error
         except (OSError, HttpParserError) as error:
             raise ConnectionClosedError(endpoint_url=self._url, error=error) from error
         self._used = time.monotonic()
-        return answer
+        return response
 
     def close(self) -> None:
         if self._socket is not None:

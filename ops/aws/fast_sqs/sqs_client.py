@@ -1,9 +1,10 @@
-"""SQS's calls as boto3's client takes them, each made once, at a quarter of the CPU.
+"""SQS calls with the parameters of boto3's client, each made once, at a quarter of the CPU time.
 
-Moving ten letters takes three calls, and boto3 spends 1.5 ms of CPU on each: with it one process cannot move much more
-than a thousand letters a second, however many threads it has. Here a call is JSON (the SQS AWS JSON protocol, botocore
-1.43 model), signed by the handler's signer, over a kept-alive connection. Errors are botocore's, so that ``aws.asking`` and
-``fate`` know them. What is not in ``CALLS`` goes to the boto3 client, and so does everything behind a proxy.
+Moving ten messages takes three calls, and boto3 spends 1.5 ms of CPU on each: with it one process moves hardly more than
+a thousand messages per second, however many threads it has. Here a call is JSON (the SQS AWS JSON protocol, botocore
+1.43 model), signed by the handler's signer, over a keep-alive connection. Errors are botocore's, so that
+``Aws.translate_errors`` and ``call_effect`` understand them. Calls that are not in ``CALLS``, and all calls through a
+proxy, go to the boto3 client.
 """
 
 from __future__ import annotations
@@ -61,23 +62,23 @@ class FastSqsClient:
         body = json.dumps(parameters, default=_base64).encode()
         if self._credentials is None:
             raise NoCredentialsError
-        keys = self._credentials.get_frozen_credentials()  # renews them when they are about to end
+        keys = self._credentials.get_frozen_credentials()  # refreshes them when they are about to expire
         credentials = Credentials(keys.access_key, keys.secret_key, keys.token or "")
         named = {**_HEADERS, "x-amz-target": f"AmazonSQS.{operation}"}
         headers = self._signer.sign("POST", self._host, "/", named, body, credentials)
         connection = self._connection()
         try:
-            told = connection.post(headers, body)
+            response = connection.post(headers, body)
         except BaseException:
             connection.close()
             raise
-        self._keep(connection, told)
-        answer = _parsed(told)
-        if told.status >= 300:
-            raise ClientError(answer, operation)  # type: ignore[arg-type]
+        self._keep(connection, response)
+        result = _parse(response)
+        if response.status >= 300:
+            raise ClientError(result, operation)  # type: ignore[arg-type]
         if operation == "ReceiveMessage":
-            _decode(answer)
-        return answer
+            _decode_binary(result)
+        return result
 
     def _connection(self) -> Connection:
         with self._lock:
@@ -88,15 +89,15 @@ class FastSqsClient:
                 connection.close()
         return Connection(self._url, self._timeouts, self._tls)
 
-    def _keep(self, connection: Connection, told: HttpResponse) -> None:
-        if not told.kept:
+    def _keep(self, connection: Connection, response: HttpResponse) -> None:
+        if not response.kept:
             connection.close()
             return
         with self._lock:
             self._idle.append(connection)
 
     def close(self) -> None:
-        """Close the connections that are idle; the next call opens one anew."""
+        """Close the idle connections; the next call opens one again."""
         with self._lock:
             _close(self._idle)
         self._client.close()
@@ -105,7 +106,7 @@ class FastSqsClient:
 _HEADERS = {
     "content-type": "application/x-amz-json-1.0",
     "user-agent": "scilearn-ops",
-    "x-amzn-query-mode": "true",  # errors keep the codes that they had in the older protocol
+    "x-amzn-query-mode": "true",  # errors keep the codes of the older query protocol
 }
 
 
@@ -115,13 +116,14 @@ def _close(connections: list[Connection]) -> None:
 
 
 def _host(url: str) -> str:
-    """As it stands in the request: without the scheme's own port."""
+    """As in the Host header: without the default port."""
     parts = urlsplit(url)
-    usual = {"https": ":443", "http": ":80"}[parts.scheme]
-    return parts.netloc.removesuffix(usual)
+    default_port = {"https": ":443", "http": ":80"}[parts.scheme]
+    return parts.netloc.removesuffix(default_port)
 
 
-def reachable_directly(url: str) -> bool:
+def is_direct(url: str) -> bool:
+    """Whether no proxy is configured for ``url``."""
     return not get_environ_proxies(url)
 
 
@@ -129,8 +131,8 @@ def _tls(bundle: str | None) -> ssl.SSLContext:
     return ssl.create_default_context(cafile=bundle or get_cert_path(True))
 
 
-def _parsed(told: HttpResponse) -> dict[str, Any]:
-    status, headers = told.status, told.headers
+def _parse(response: HttpResponse) -> dict[str, Any]:
+    status, headers = response.status, response.headers
     metadata = {
         "HTTPStatusCode": status,
         "RequestId": headers.get("x-amzn-requestid", ""),
@@ -138,24 +140,24 @@ def _parsed(told: HttpResponse) -> dict[str, Any]:
         "RetryAttempts": 0,
     }
     try:
-        answer = json.loads(told.body) if told.body else {}
-        if not isinstance(answer, dict):
-            raise ValueError("no object")
+        result = json.loads(response.body) if response.body else {}
+        if not isinstance(result, dict):
+            raise ValueError("not a JSON object")
     except ValueError as error:
         if status < 300:
-            raise ResponseParserError(f"Unable to parse the answer of SQS: {error}") from error
-        answer = {}
-    answer["ResponseMetadata"] = metadata
+            raise ResponseParserError(f"Unable to parse the response of SQS: {error}") from error
+        result = {}
+    result["ResponseMetadata"] = metadata
     if status >= 300:
-        code = headers.get("x-amzn-query-error", "").partition(";")[0] or str(answer.get("__type", status))
-        message = answer.get("message") or answer.get("Message") or http.client.responses.get(status, "")
-        answer["Error"] = {"Code": code.rpartition("#")[2], "Message": message}
-    return answer
+        code = headers.get("x-amzn-query-error", "").partition(";")[0] or str(result.get("__type", status))
+        message = result.get("message") or result.get("Message") or http.client.responses.get(status, "")
+        result["Error"] = {"Code": code.rpartition("#")[2], "Message": message}
+    return result
 
 
-def _decode(answer: dict[str, Any]) -> None:
-    """Binary attributes as boto3 gives them."""
-    for message in answer.get("Messages", ()):
+def _decode_binary(result: dict[str, Any]) -> None:
+    """Binary attributes become bytes, as with boto3."""
+    for message in result.get("Messages", ()):
         for attribute in message.get("MessageAttributes", {}).values():
             if "BinaryValue" in attribute:
                 attribute["BinaryValue"] = base64.b64decode(attribute["BinaryValue"])

@@ -1,13 +1,13 @@
-"""Names, URLs and ARNs as people write them: read once, here, and compared with where is asked and with what is found.
+"""Names, URLs and ARNs as users enter them, parsed and compared with the target and with the resource that was found.
 
-SQS resolves a name in the region and account that are asked, whatever ARN it was cut from; so an ARN or URL of
-elsewhere must be refused before, and what was found must be what was named.
+SQS resolves a name in the region and account of the caller, whatever ARN the name was taken from; so an ARN or URL of
+another region must be rejected before the call, and the resource that was found must be the one that was named.
 """
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NoReturn
 from urllib.parse import SplitResult, urlsplit
 
@@ -39,7 +39,7 @@ PARTITIONS = (
     ("us-isof-", "aws-iso-f"),
     ("eusc-", "aws-eusc"),
 )
-"""By a region's prefix (botocore 1.44.5 partitions, 2026-11); every other region is in ``aws``."""
+"""By region prefix (botocore 1.44.5 partitions, 2026-11); every other region is in ``aws``."""
 _REGION = re.compile(r"[a-z]{2,4}(-[a-z]+)+-\d+")
 _ACCOUNT = re.compile(r"\d{1,12}")
 _QUEUE = re.compile(r"[A-Za-z0-9_-]{1,80}|[A-Za-z0-9_-]{1,75}\.fifo")
@@ -49,9 +49,8 @@ _STACK = re.compile(r"[A-Za-z][A-Za-z0-9-]*")
 
 @dataclass(frozen=True)
 class ResourceName:
-    """What was named. ``partition``, ``region`` and ``account`` are empty where the text does not say them.
-    ``resource``: a queue's name, a function's with its qualifier, a stack's. ``url``: of a queue, where one was given.
-    """
+    """``partition``, ``region`` and ``account`` are empty where the text does not contain them. ``resource``: the name
+    of a queue, a function (with its qualifier) or a stack. ``url``: of a queue, where one was given."""
 
     text: str
     service: str
@@ -68,15 +67,15 @@ class ResourceName:
 
 
 def parse_queue(text: str, endpoint: str = "") -> ResourceName:
-    """A queue by name, ARN or URL. ``endpoint``: the URL that SQS is asked at; a queue's URL has its host, or one of
-    AWS's own. Raises UsageError for anything else."""
+    """A queue by name, ARN or URL. ``endpoint``: the SQS endpoint in use; a queue's URL must have its host, or one of
+    AWS's. Raises UsageError for anything else."""
     text = text.strip()
     if "://" in text:
         return _queue_url(text, endpoint)
     if text.startswith("arn:"):
         return _checked(parse_arn(text, "sqs"), _QUEUE)
     if not _QUEUE.fullmatch(text):
-        _refuse(text, "is no queue's name, URL or ARN", "Name a queue by its name, its URL or its ARN.")
+        _refuse(text, "is not the name, URL or ARN of a queue", "Give a queue's name, URL or ARN.")
     return ResourceName(text, "sqs", text)
 
 
@@ -85,16 +84,16 @@ def parse_function(text: str) -> ResourceName:
     text = text.strip()
     head, found, tail = text.partition("function:")
     if text.startswith("arn:"):
-        one = parse_arn(text, "lambda")
-        kind, _, resource = one.resource.partition(":")
+        name = parse_arn(text, "lambda")
+        kind, _, resource = name.resource.partition(":")
         if kind != "function":
-            _refuse(text, "names no Lambda function", "Name a function by its name or its ARN.")
-        return _checked(_replaced(one, resource), _FUNCTION)
+            _refuse(text, "does not name a Lambda function", "Give a function's name or ARN.")
+        return _checked(replace(name, resource=resource), _FUNCTION)
     account = head.rstrip(":")
     if found and (not head or (head.endswith(":") and _ACCOUNT.fullmatch(account))):
         return _checked(ResourceName(text, "lambda", tail, account=account), _FUNCTION)
     if not _FUNCTION.fullmatch(text):
-        _refuse(text, "is no function's name or ARN", "Name a function by its name or its ARN.")
+        _refuse(text, "is not the name or ARN of a function", "Give a function's name or ARN.")
     return ResourceName(text, "lambda", text)
 
 
@@ -102,28 +101,28 @@ def parse_stack(text: str) -> ResourceName:
     """A stack by name or ARN (``…:stack/NAME/ID``)."""
     text = text.strip()
     if text.startswith("arn:"):
-        one = parse_arn(text, "cloudformation")
-        kind, _, rest = one.resource.partition("/")
+        name = parse_arn(text, "cloudformation")
+        kind, _, rest = name.resource.partition("/")
         if kind != "stack":
-            _refuse(text, "names no CloudFormation stack", "Name a stack by its name or its ARN.")
-        return _checked(_replaced(one, rest.partition("/")[0]), _STACK)
+            _refuse(text, "does not name a CloudFormation stack", "Give a stack's name or ARN.")
+        return _checked(replace(name, resource=rest.partition("/")[0]), _STACK)
     if not _STACK.fullmatch(text):
-        _refuse(text, "is no stack's name or ARN", "Name a stack by its name or its ARN.")
+        _refuse(text, "is not the name or ARN of a stack", "Give a stack's name or ARN.")
     return ResourceName(text, "cloudformation", text)
 
 
 def parse_arn(text: str, service: str = "") -> ResourceName:
-    """The parts of an ARN; ``resource`` is all after the account. Raises UsageError for what is none, or is not of
-    ``service`` where one is given."""
+    """The parts of an ARN; ``resource`` is everything after the account. Raises UsageError for what is not an ARN, or
+    not one of ``service`` where it is given."""
     parts = text.split(":", 5)
     if len(parts) < 6 or parts[0] != "arn" or not all(parts[1:3]) or not parts[5]:
-        _refuse(text, "is no whole ARN", "Write it as arn:PARTITION:SERVICE:REGION:ACCOUNT:RESOURCE.")
+        _refuse(text, "is not a complete ARN", "Write it as arn:PARTITION:SERVICE:REGION:ACCOUNT:RESOURCE.")
     _, partition, named, region, account, resource = parts
     if service and named != service:
-        what = KINDS.get(named, f"something of {named}")
-        _refuse(text, f"names {what}, not {KINDS[service]}", f"Name {KINDS[service]}.")
+        what = KINDS.get(named, f"a resource of {named}")
+        _refuse(text, f"names {what}, not {KINDS[service]}", f"Give {KINDS[service]}.")
     if service and not (_REGION.fullmatch(region) and _ACCOUNT.fullmatch(account)):
-        _refuse(text, "is no whole ARN: it lacks its region or its account", "Copy the ARN as AWS shows it.")
+        _refuse(text, "is not a complete ARN: its region or account is missing", "Copy the ARN as AWS shows it.")
     return ResourceName(text, named, resource, partition, region, account)
 
 
@@ -132,31 +131,31 @@ def partition_of(region: str) -> str:
 
 
 def ensure_in_target_region(aws: Aws, name: ResourceName) -> None:
-    """Raises UsageError when ``name`` says another region or partition than ``aws`` asks in."""
-    here = aws.region
-    if name.region and name.region != here:
-        way = f"Use --region {name.region}."
+    """Raises UsageError when ``name`` has another region or partition than ``aws``."""
+    region = aws.region
+    if name.region and name.region != region:
+        next_step = f"Use --region {name.region}."
         if aws.target.is_twin:
-            way = "The twin has this one region; for AWS, set OPS_TARGET=aws."
-        raise UsageError(f"{name.text} is in {name.region}; this target is in {here}.", way)
-    if name.partition and name.partition != partition_of(here):
+            next_step = "The twin has only this region; for AWS, set OPS_TARGET=aws."
+        raise UsageError(f"{name.text} is in {name.region}; this target is in {region}.", next_step)
+    if name.partition and name.partition != partition_of(region):
         raise UsageError(
-            f"{name.text} is in partition {name.partition}; {here} is in {partition_of(here)}.",
-            "Name what is in the partition of your profile.",
+            f"{name.text} is in partition {name.partition}; {region} is in {partition_of(region)}.",
+            "Use a resource in the partition of your profile.",
         )
 
 
 def ensure_same_resource(name: ResourceName, found_arn: str) -> None:
-    """Raises UsageError when what was found differs from what was named in any part that was named."""
-    if found := difference(name, found_arn):
+    """Raises UsageError when the resource that was found differs from ``name`` in any part that ``name`` has."""
+    if different := difference(name, found_arn):
         raise UsageError(
-            f"{name.text} was named and {found_arn} was found: {found}.",
-            "Name what is in the account and region of your profile, or choose the profile that it belongs to.",
+            f"{name.text} was named, but {found_arn} was found: {different}.",
+            "Use a resource in the account and region of your profile, or the profile of that resource.",
         )
 
 
 def difference(name: ResourceName, found_arn: str) -> str:
-    """In which part, in words ("account 1, not 2"); empty when there is no difference."""
+    """The first part that differs, as text ("account 1, not 2"); empty when there is none."""
     if found_arn.count(":") < 5:
         return ""
     found = {"lambda": parse_function, "cloudformation": parse_stack}.get(name.service, parse_arn)(found_arn)
@@ -167,7 +166,7 @@ def difference(name: ResourceName, found_arn: str) -> str:
         ("account", name.account, found.account),
         ("name", name.bare, found.bare),
     )
-    return next((f"{part} {theirs}, not {named}" for part, named, theirs in parts if named and named != theirs), "")
+    return next((f"{part} {actual}, not {named}" for part, named, actual in parts if named and named != actual), "")
 
 
 def _queue_url(text: str, endpoint: str) -> ResourceName:
@@ -175,18 +174,22 @@ def _queue_url(text: str, endpoint: str) -> ResourceName:
         parts = urlsplit(text)
         port = parts.port
     except ValueError:
-        _refuse(text, "is no URL", "Copy the queue's URL as SQS shows it.")
+        _refuse(text, "is not a valid URL", "Copy the queue's URL as SQS shows it.")
     if parts.scheme not in ("http", "https") or parts.query or parts.fragment or parts.username is not None:
-        _refuse(text, "is no queue's URL", "Copy the queue's URL as SQS shows it.")
+        _refuse(text, "is not the URL of a queue", "Copy the queue's URL as SQS shows it.")
     region = sqs_hosts.region_of(parts.hostname or "")
-    if not sqs_hosts.same_endpoint(parts, endpoint) and (not region or port not in (None, 443)):
-        _refuse(text, "is on a host that is not SQS here", "Name a queue of this target, by its name or ARN.")
+    if not sqs_hosts.is_endpoint(parts, endpoint) and (not region or port not in (None, 443)):
+        _refuse(
+            text,
+            "is on a host that is not an SQS endpoint of this target",
+            "Give the name or ARN of a queue of this target.",
+        )
     segments = _segments(parts)
     if len(segments) > 2 and segments[0] == "queue":  # LocalStack's path strategy: /queue/REGION/ACCOUNT/NAME
         region, segments = segments[1], segments[2:]
     account = segments[0] if len(segments) == 2 else ""
     if not segments or len(segments) > 2 or (account and not _ACCOUNT.fullmatch(account)) or (region and not account):
-        _refuse(text, "is no queue's URL", "Write it as https://sqs.REGION.amazonaws.com/ACCOUNT/NAME.")
+        _refuse(text, "is not the URL of a queue", "Write it as https://sqs.REGION.amazonaws.com/ACCOUNT/NAME.")
     named = ResourceName(text, "sqs", segments[-1], partition_of(region) if region else "", region, account, text)
     return _checked(named, _QUEUE)
 
@@ -195,16 +198,12 @@ def _segments(parts: SplitResult) -> list[str]:
     return parts.path.strip("/").split("/") if parts.path.strip("/") else []
 
 
-def _checked(name: ResourceName, form: re.Pattern[str]) -> ResourceName:
-    if not form.fullmatch(name.resource):
-        _refuse(name.text, f"does not name {KINDS[name.service]}", f"Name {KINDS[name.service]} by its name or ARN.")
+def _checked(name: ResourceName, pattern: re.Pattern[str]) -> ResourceName:
+    if not pattern.fullmatch(name.resource):
+        _refuse(name.text, f"does not name {KINDS[name.service]}", f"Give the name or ARN of {KINDS[name.service]}.")
     return name
 
 
-def _replaced(one: ResourceName, resource: str) -> ResourceName:
-    return ResourceName(one.text, one.service, resource, one.partition, one.region, one.account)
-
-
-def _refuse(text: str, why: str, way: str) -> NoReturn:
+def _refuse(text: str, why: str, next_step: str) -> NoReturn:
     shown = text if len(text) <= 200 else f"{text[:200]}…"
-    raise UsageError(f"{shown or 'An empty name'} {why}.", way)
+    raise UsageError(f"{shown or 'An empty name'} {why}.", next_step)

@@ -1,4 +1,4 @@
-"""Hosts of SQS: AWS's own, of every partition and kind of endpoint, and those of a local cloud.
+"""Host names of SQS: AWS's, of every partition and type of endpoint, and those of a local emulator.
 
 Forms (SQS developer guide "Amazon SQS endpoints", AWS general reference "Service endpoints", botocore 1.44.5
 partitions; 2026-11): ``sqs.REGION``, ``sqs-fips.REGION`` and the legacy ``REGION.queue`` and ``queue`` (us-east-1)
@@ -16,9 +16,9 @@ _SUFFIX = (
     r"|csp\.hci\.ic\.gov|api\.aws\.hci\.ic\.gov)"
 )
 _REGION = r"(?P<region>[a-z]{2,4}(-[a-z]+)+-\d+)"
-_FORMS = tuple(
-    re.compile(form)
-    for form in (
+_PATTERNS = tuple(
+    re.compile(pattern)
+    for pattern in (
         rf"sqs(-fips)?\.{_REGION}\.{_SUFFIX}",
         rf"{_REGION}\.queue\.{_SUFFIX}",
         rf"vpce-[0-9a-z-]+\.sqs(-fips)?\.{_REGION}\.vpce\.{_SUFFIX}",
@@ -29,17 +29,17 @@ _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1", "localhost.localstack.cl
 
 
 def region_of(host: str) -> str:
-    """The region that a host of SQS serves; empty for a host that is not AWS's (or LocalStack's)."""
+    """The region of an SQS host; empty for a host that is not AWS's (or LocalStack's)."""
     if host == "queue.amazonaws.com":
         return "us-east-1"
-    found = next(filter(None, (form.fullmatch(host) for form in (*_FORMS, _LOCALSTACK))), None)
-    return (found["region"] or "") if found else ""
+    match = next(filter(None, (pattern.fullmatch(host) for pattern in (*_PATTERNS, _LOCALSTACK))), None)
+    return (match["region"] or "") if match else ""
 
 
-def same_endpoint(url: SplitResult, endpoint: str) -> bool:
-    """Whether ``url`` leads to the endpoint that is asked: the same host and port, names of the loopback being one."""
-    asked = urlsplit(endpoint)
-    return bool(endpoint) and (_host(url), _port(url)) == (_host(asked), _port(asked))
+def is_endpoint(url: SplitResult, endpoint: str) -> bool:
+    """Whether ``url`` is on the host and port of ``endpoint``; all names of the loopback interface are the same host."""
+    parts = urlsplit(endpoint)
+    return bool(endpoint) and (_host(url), _port(url)) == (_host(parts), _port(parts))
 
 
 def _host(url: SplitResult) -> str:

@@ -58,7 +58,7 @@ class Cloud:
 
     def listed(self, _aws: Any, _queue_arn: str) -> tuple[lambda_.Function, ...]:
         if self.refused:
-            raise AccessDenied("You may not lambda:ListFunctions.")
+            raise AccessDenied("You are not authorized to perform lambda:ListFunctions.")
         return tuple(self.functions)
 
     def found(self, _aws: Any, name: str) -> lambda_.Function:

@@ -91,7 +91,7 @@ def test_a_log_query_that_takes_too_long_is_stopped(monkeypatch: pytest.MonkeyPa
         return {"status": "Running", "results": [row], "statistics": {"recordsMatched": 1.0}}
 
     with serve(answer, monkeypatch) as fake:
-        found = logs.run_query(Aws(Target()), "g", "fields @message", START, END, patience_s=0.1)
+        found = logs.run_query(Aws(Target()), "g", "fields @message", START, END, timeout_s=0.1)
     assert fake.count("StopQuery") == 1
     assert len(found.rows) == 1
     assert found.truncated
@@ -101,7 +101,7 @@ def test_a_log_query_that_fails(monkeypatch: pytest.MonkeyPatch) -> None:
     def answer(service: str, operation: str, asked: dict[str, Any]) -> Any:
         return {"queryId": "q"} if operation == "StartQuery" else {"status": "Timeout", "results": []}
 
-    with serve(answer, monkeypatch), pytest.raises(AwsError, match="ended as Timeout") as caught:
+    with serve(answer, monkeypatch), pytest.raises(AwsError, match="ended with status Timeout") as caught:
         logs.run_query(Aws(Target()), "g", "fields @message", START, END)
     assert "shorter time range" in caught.value.next_step
 

@@ -61,7 +61,7 @@ def test_no_region(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_unknown_profile() -> None:
-    with pytest.raises(CredentialsError, match="no AWS profile named nobody"):
+    with pytest.raises(CredentialsError, match="no AWS profile nobody"):
         find_queue(Aws(Target(profile="nobody", region="eu-west-1")))
 
 
@@ -95,7 +95,7 @@ def test_expired_credentials(code: str, monkeypatch: pytest.MonkeyPatch) -> None
 def test_credentials_that_aws_does_not_know(monkeypatch: pytest.MonkeyPatch) -> None:
     error = refusing(Refusal("InvalidClientTokenId", status=403), monkeypatch, sts.caller_identity)
     assert isinstance(error, CredentialsError)
-    assert "does not know these credentials" in str(error)
+    assert "does not accept these credentials" in str(error)
 
 
 def test_a_denial_names_who_what_and_where(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -106,7 +106,7 @@ def test_a_denial_names_who_what_and_where(monkeypatch: pytest.MonkeyPatch) -> N
     error = refusing(Refusal("AccessDenied", message, 403), monkeypatch, find_queue)
     assert isinstance(error, AccessDenied)
     assert str(error) == (
-        "arn:aws:iam::123456789012:user/eve may not sqs:getqueueurl on arn:aws:sqs:eu-west-1:123456789012:jobs."
+        "arn:aws:iam::123456789012:user/eve is not authorized to perform sqs:getqueueurl on arn:aws:sqs:eu-west-1:123456789012:jobs."
     )
     assert "sqs:getqueueurl" in error.next_step
 
@@ -142,7 +142,10 @@ def test_what_is_not_there(refusal: Refusal, ask: Any, missing: str, monkeypatch
 
 
 def test_an_answer_that_is_not_from_aws(monkeypatch: pytest.MonkeyPatch) -> None:
-    with serve(lambda *_: "<html", monkeypatch), pytest.raises(Unreachable, match="stack shop is no answer") as caught:
+    with (
+        serve(lambda *_: "<html", monkeypatch),
+        pytest.raises(Unreachable, match="stack shop is not from AWS") as caught,
+    ):
         cloudformation.describe_stack(Aws(Target(), max_attempts=1), "shop")
     assert "proxy" in caught.value.next_step
 

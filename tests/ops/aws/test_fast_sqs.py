@@ -142,7 +142,7 @@ def test_no_answer_of_sqs(monkeypatch: pytest.MonkeyPatch, server: Server) -> No
         thread.start()
         monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{listening.getsockname()[1]}")
         aws = Aws(TARGET).without_retries(60.0)
-        with pytest.raises(Unreachable, match="no answer of AWS") as caught, aws.translate_errors("sqs", "queue q"):
+        with pytest.raises(Unreachable, match="is not from AWS") as caught, aws.translate_errors("sqs", "queue q"):
             aws.sqs.receive_message(QueueUrl="http://q")
         thread.join()
     assert call_effect.classify(caught.value) is CallEffect.UNKNOWN

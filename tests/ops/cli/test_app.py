@@ -101,7 +101,7 @@ def test_no_credentials(capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_no_region(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["status", "--stack", "shop"]) == 2
-    assert "No AWS region is chosen." in said(capsys)[1]
+    assert "No AWS region is set." in said(capsys)[1]
 
 
 @pytest.mark.parametrize(
@@ -111,9 +111,12 @@ def test_no_region(capsys: pytest.CaptureFixture[str]) -> None:
             Refusal("ValidationError", "Stack with id shop does not exist"),
             "There is no stack shop in region eu-west-1.",
         ),
-        (Refusal("ExpiredToken", "old"), "The AWS credentials have expired (the default chain)."),
-        (Refusal("AccessDenied", "", 403), "This identity may not cloudformation:DescribeStacks on stack shop."),
-        (Refusal("Odd", "[bold]\u202eboo"), "AWS refused the question about stack shop: Odd: [bold]\\u202eboo"),
+        (Refusal("ExpiredToken", "old"), "The AWS credentials have expired (the default credential chain)."),
+        (
+            Refusal("AccessDenied", "", 403),
+            "This identity is not authorized to perform cloudformation:DescribeStacks on stack shop.",
+        ),
+        (Refusal("Odd", "[bold]\u202eboo"), "AWS rejected the request for stack shop: Odd: [bold]\\u202eboo"),
     ],
 )
 def test_aws_says_no(

@@ -134,7 +134,7 @@ def test_a_merge_patch(desk: Desk) -> None:
         (["--out", "a" * 300], "File name too long"),
         (["--since", "0001-01-01T00:00+14:00"], "is not a valid time"),
         (["--where", f"body == `{'9' * 3_900}`"], "No message"),
-        (["--to", "arn:"], "arn: is no whole ARN."),
+        (["--to", "arn:"], "arn: is not a complete ARN."),
         (["--set", "(" * 3_000 + "body.a=1"], "nested too deeply"),
         (["--set", "body.params.alpha=" + "[" * 900 + "]" * 900], "nested more than 100 levels"),
         (["--set", "body.params.alpha=1e999"], "The number 1e999 is too large."),

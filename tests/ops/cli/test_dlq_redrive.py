@@ -143,7 +143,7 @@ def test_a_refused_destination_is_a_sentence_and_can_be_resumed(desk: Desk) -> N
     desk.world.aws.fault(Fault(**{**vars(DENIED), "operation": "SendMessageBatch"}))
     code, out, err = desk.ops("redrive", plan, "--reason", "r", "--yes")
     assert (code, out) == (3, "")
-    assert "may not sqs:" in err
+    assert "is not authorized to perform sqs:" in err
     assert len(desk.world.dlq.messages()) == 30, "nothing is lost"
     _, out, _ = desk.ops("runs", plan)
     assert out.startswith("Failed: 0 of 30 sent.")

@@ -190,7 +190,7 @@ def test_a_refused_look_is_a_sentence(desk: Desk) -> None:
     code, out, err = desk.ops("scan")
     assert (code, out) == (3, "")
     sentence, step = err.strip().splitlines()
-    assert " may not sqs:" in sentence
+    assert " is not authorized to perform sqs:" in sentence
     assert step.startswith("→ ")
 
 

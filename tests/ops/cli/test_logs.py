@@ -168,7 +168,7 @@ def test_a_tail_has_no_end_that_yaml_could_have(desk: LogsDesk) -> None:
 def test_logs_that_cannot_be_read_are_exit_code_3(desk: LogsDesk) -> None:
     desk.logs.refuse = "AccessDeniedException"
     code, _, err = desk.ops()
-    assert code == 3 and "may not logs:FilterLogEvents" in err and "Ask for an IAM policy" in err
+    assert code == 3 and "is not authorized to perform logs:FilterLogEvents" in err and "Ask for an IAM policy" in err
     desk.logs.refuse = ""
     desk.logs.gone = {"/aws/lambda/worker"}
     code, _, err = desk.ops()
@@ -179,7 +179,13 @@ def test_a_workload_without_a_function(desk: LogsDesk) -> None:
     desk.described = replace(desk.described, function=None, mapping=None, readers=())
     code, _, err = desk.ops()
     assert code == 2 and "No function reads jobs, so there is no log group to read." in err
-    gap = Gap(Part.FUNCTION, "worker", Why.DENIED, "You may not lambda:GetFunctionConfiguration.", "Ask for it.")
+    gap = Gap(
+        Part.FUNCTION,
+        "worker",
+        Why.DENIED,
+        "You are not authorized to perform lambda:GetFunctionConfiguration.",
+        "Ask for it.",
+    )
     desk.described = replace(desk.described, gaps=(gap,))
     code, _, err = desk.ops()
     assert code == 3 and "may not be read" in err and "→ Ask for it." in err

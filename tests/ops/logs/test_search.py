@@ -166,7 +166,9 @@ def test_logs_that_may_not_be_read(world: LogWorld) -> None:
     page = world.page()
     assert page.lines == () and page.unread == (WORKER.group,)
     (note,) = page.notes
-    assert "The log lines of worker are missing: This identity may not logs:FilterLogEvents" in note
+    assert (
+        "The log lines of worker are missing: This identity is not authorized to perform logs:FilterLogEvents" in note
+    )
     assert "Ask for an IAM policy" in note
 
 

@@ -155,4 +155,4 @@ def test_a_queue_that_may_not_be_read_again_leaves_it_open_and_says_why(world: W
     services.fault = replace(DENIED, operation="GetQueueAttributes", queue="jobs-dlq")
     run = redriven(world, sizes=("2", "100%"), patience_s=2)
     assert (run.state, run.sent) == (RunState.STOPPED, 2)
-    assert "may not sqs:" in run.status_text
+    assert "is not authorized to perform sqs:" in run.status_text

@@ -100,12 +100,14 @@ def test_with_a_canary_and_headroom(twin: Twin) -> None:
     told: list[Run] = []
     run = redrive.start_redrive(only(source, twin, plan.permissions), plan, reason="why", progress=told.append)
     assert (run.state, run.succeeded) == (RunState.DONE, len(jobs)), run.status_text
-    assert not any("may not" in one.status_text + one.rate_reason for one in told), "outcomes and metrics could be read"
+    assert not any("not authorized" in one.status_text + one.rate_reason for one in told), (
+        "outcomes and metrics could be read"
+    )
 
 
 @pytest.mark.parametrize("missing", ["sqs:SendMessage", "sqs:ReceiveMessage", "sqs:DeleteMessage"])
 def test_without_one_of_them_it_is_refused_by_name(source: DeadLetterQueue, twin: Twin, missing: str) -> None:
     plan = plans.make_plan(source, Selection(), **QUICK)  # type: ignore[arg-type]
     limited = only(source, twin, [need for need in plan.permissions if not need.startswith(missing)])
-    with pytest.raises((AccessDenied, OpsError), match=r"may not|not authorized"):
+    with pytest.raises((AccessDenied, OpsError), match="not authorized"):
         follow(limited, plan)

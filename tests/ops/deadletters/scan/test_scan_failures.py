@@ -125,7 +125,7 @@ def test_what_passes_is_waited_for(look_world: World, fault: Fault, monkeypatch:
 def test_refused_for_good_before_anything_was_read(look_world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     bury(look_world, 5)
     look_world.aws.fault(replace(DENIED, operation="ReceiveMessage"))
-    with pytest.raises(AwsError, match="may not sqs:"):
+    with pytest.raises(AwsError, match="is not authorized to perform sqs:"):
         scan_queue(look_world.source)
     with Snapshot.open(look_world.source) as shelf:
         assert shelf.info().looked_at is None
