@@ -1,4 +1,4 @@
-"""What the page reads from the desk, kept until the shelf changes: a click asks for what it changes, and no more."""
+"""Queries of the dead-letter service, cached until the snapshot changes, so that a click loads only what it changes."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import streamlit as st
 
 from dashboard import page_runtime
 from dashboard.services.dead_letter_service import DeadLetterService
+from dashboard.services.report_source import ReportSource
 from ops.target import Target
 
 if TYPE_CHECKING:
@@ -20,13 +21,12 @@ QUEUE_INPUT = "from-queue"
 
 
 @st.cache_resource(ttl=page_runtime.WORKLOAD_TTL_S, max_entries=16, show_spinner=False)
-def _opened(target: Target, queue: str, _telemetry: Any) -> DeadLetterService:
-    desk: DeadLetterService = _telemetry.dead_letter_service(queue)
-    return desk
+def _opened(target: Target, queue: str, _source: ReportSource) -> DeadLetterService:
+    return _source.dead_letter_service(queue)
 
 
 def dead_letter_service() -> DeadLetterService:
-    """The desk of the chosen workload's dead letters, or of the queue named on the page. Raises OpsError."""
+    """The service of the workload's dead-letter queue, or of the queue entered on the page. Raises OpsError."""
     queue = str(st.session_state.get(QUEUE_INPUT) or "").strip()
     return _opened(page_runtime.page_context().selection.target, queue, page_runtime.report_source())
 
@@ -59,7 +59,7 @@ def _count(key: tuple[Any, ...], selection: Selection, _service: DeadLetterServi
 
 
 def count_messages(service: DeadLetterService, selection: Selection) -> int:
-    """How many letters are chosen. Raises UsageError for a filter that cannot be read."""
+    """How many messages are selected. Raises UsageError for a filter that is not valid."""
     return _count(_cache_key(service), selection, service)
 
 
@@ -88,15 +88,15 @@ def _timeline(key: tuple[Any, ...], message_id: str, _service: DeadLetterService
 
 
 def message_timeline(service: DeadLetterService, message_id: str) -> Timeline:
-    """Asks the logs, once in ten minutes for a letter."""
+    """Searches the logs, at most once in ten minutes per message."""
     return _timeline((page_runtime.page_context().selection.target, service.queue), message_id, service)
 
 
 @st.cache_data(max_entries=16, show_spinner=False)
 def _saved(key: tuple[Any, ...], plan: str, _service: DeadLetterService) -> Plan:
-    return _service.saved(plan)
+    return _service.load_plan(plan)
 
 
 def load_plan(service: DeadLetterService, plan: str) -> Plan:
-    """A plan never changes once it is saved."""
+    """A saved plan never changes."""
     return _saved((page_runtime.page_context().selection.target, service.queue), plan, service)

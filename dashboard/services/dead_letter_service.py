@@ -1,7 +1,7 @@
-"""What the pages read and do about one queue of dead letters, as an interface, and where ``ops`` answers it.
+"""What the pages read and do with one dead-letter queue, as an interface, and its implementation by ``ops``.
 
-Everything is read from the shelf, the ledgers and the jobs' notes on disk; what takes long is done by a process of its
-own (ops.deadletters.jobs.background), which goes on when the page is left.
+Everything is read from the snapshot, the ledgers and the jobs' state files. Long work runs in a process of its own
+(ops.deadletters.jobs.background), which continues when the page is left.
 """
 
 from __future__ import annotations
@@ -28,28 +28,28 @@ if TYPE_CHECKING:
 
 
 class DeadLetterService(Protocol):
-    """One queue of dead letters. Everything raises OpsError."""
+    """One dead-letter queue. Everything raises OpsError."""
 
     queue: str
     """Its name."""
 
     def version(self) -> tuple[Any, ...]:
-        """Another one whenever the shelf may have changed: what is read from it may be kept as long."""
+        """Changes whenever the snapshot may have changed; until then, what was read from it can be cached."""
 
     def info(self) -> SnapshotInfo | None:
-        """None: nobody has looked yet."""
+        """None before the first scan."""
 
     def causes(self, imported: bool = False) -> CausesReport: ...
     def find(
         self, selection: Selection, order: str, descending: bool, limit: int, offset: int
     ) -> tuple[SnapshotMessage, ...]: ...
     def count(self, selection: Selection) -> int: ...
-    def letter(self, message_id: str) -> SnapshotMessage: ...
+    def message(self, message_id: str) -> SnapshotMessage: ...
     def timeline(self, message_id: str) -> Timeline:
-        """Asks the logs."""
+        """Searches the logs."""
 
-    def edits(self, sets: Sequence[str], merge_patch: str) -> tuple[Edit, ...]: ...
-    def plan(
+    def parse_edits(self, sets: Sequence[str], merge_patch: str) -> tuple[Edit, ...]: ...
+    def create_plan(
         self,
         selection: Selection,
         action: Action,
@@ -58,45 +58,45 @@ class DeadLetterService(Protocol):
         pace: Pace = Pace(),  # noqa: B008
         steps: Steps = Steps(),  # noqa: B008
     ) -> Plan:
-        """Made and saved; nothing moves."""
+        """Create and save a plan; no message is sent or deleted."""
 
-    def saved(self, plan: str) -> Plan: ...
-    def check(self, plan: Plan) -> None:
-        """Raises UsageError when it is stale: the queue or the shelf changed since."""
+    def load_plan(self, plan: str) -> Plan: ...
+    def check_plan(self, plan: Plan) -> None:
+        """Raises UsageError when the plan is stale: the queue or the snapshot has changed since."""
 
-    def previews(self, plan: Plan) -> tuple[Preview, ...]:
-        """The plan's sample as it will be sent."""
+    def preview_messages(self, plan: Plan) -> tuple[Preview, ...]:
+        """The plan's sample of messages as they will be sent."""
 
     def runs(self) -> tuple[Run, ...]: ...
     def unreadable_runs(self) -> tuple[str, ...]:
         """A sentence for each run whose ledger cannot be read."""
 
     def run(self, plan: str) -> Run | None:
-        """None: it has not begun."""
+        """None when it has not started."""
 
     def cancel(self, run: str) -> None: ...
     def start(self, work: str, name: str = "", **arguments: Any) -> BackgroundJob: ...
     def job(self, name: str) -> BackgroundJob | None: ...
     def stop(self, name: str) -> None: ...
     def export_path(self, format: str) -> Path:
-        """Where an export made now would lie."""
+        """The path for an export that starts now."""
 
     def import_messages(self, path: Path) -> ImportResult:
-        """Put the letters of an export on the shelf, and say what they died of."""
+        """Add the messages of an export to the snapshot and find their failure causes."""
 
     def undo_import(self, path: Path) -> ImportResult:
-        """Take what ``bring`` brought off the shelf."""
+        """Remove the messages that ``import_messages`` added to the snapshot."""
 
     def audit(self, limit: int | None = None) -> tuple[Record, ...]: ...
     def verify_audit(self) -> Verification: ...
 
 
 class LocalDeadLetterService:
-    """The real one."""
+    """Reads the snapshot and ledgers on disk; starts jobs as processes of this machine."""
 
     def __init__(self, source: DeadLetterQueue) -> None:
         self._source = source
-        self._ledgers = RunCache(source)
+        self._run_cache = RunCache(source)
         self.queue = source.queue.name
 
     def version(self) -> tuple[Any, ...]:
@@ -107,9 +107,9 @@ class LocalDeadLetterService:
             return None
         from ops.deadletters.snapshot import Snapshot
 
-        with Snapshot.open(self._source) as shelf:
-            known = shelf.info()
-        return known if known.looked_at or known.letters or known.imported else None
+        with Snapshot.open(self._source) as snapshot:
+            info = snapshot.info()
+        return info if info.looked_at or info.letters or info.imported else None
 
     def causes(self, imported: bool = False) -> CausesReport:
         from ops.deadletters import causes
@@ -121,32 +121,32 @@ class LocalDeadLetterService:
     ) -> tuple[SnapshotMessage, ...]:
         from ops.deadletters.snapshot import Snapshot
 
-        with Snapshot.open(self._source) as shelf:
-            return shelf.find(selection, order, descending, limit, offset)
+        with Snapshot.open(self._source) as snapshot:
+            return snapshot.find(selection, order, descending, limit, offset)
 
     def count(self, selection: Selection) -> int:
         from ops.deadletters.snapshot import Snapshot
 
-        with Snapshot.open(self._source) as shelf:
-            return shelf.count(selection)
+        with Snapshot.open(self._source) as snapshot:
+            return snapshot.count(selection)
 
-    def letter(self, message_id: str) -> SnapshotMessage:
+    def message(self, message_id: str) -> SnapshotMessage:
         from ops.deadletters.snapshot import Snapshot
 
-        with Snapshot.open(self._source) as shelf:
-            return shelf.get(message_id)
+        with Snapshot.open(self._source) as snapshot:
+            return snapshot.get(message_id)
 
     def timeline(self, message_id: str) -> Timeline:
         from ops.deadletters import causes
 
         return causes.build_timeline(self._source, message_id)
 
-    def edits(self, sets: Sequence[str], merge_patch: str) -> tuple[Edit, ...]:
+    def parse_edits(self, sets: Sequence[str], merge_patch: str) -> tuple[Edit, ...]:
         from ops.deadletters.edits import edits
 
         return edits.parse_edits(sets, merge_patch or None)
 
-    def plan(
+    def create_plan(
         self,
         selection: Selection,
         action: Action,
@@ -157,33 +157,33 @@ class LocalDeadLetterService:
     ) -> Plan:
         from ops.deadletters import plans
 
-        made = plans.make_plan(
+        plan = plans.make_plan(
             self._source, selection, action=action, destination=destination, edits=edits, pace=pace, steps=steps
         )
-        plans.save_plan(self._source, made)
-        return made
+        plans.save_plan(self._source, plan)
+        return plan
 
-    def saved(self, plan: str) -> Plan:
+    def load_plan(self, plan: str) -> Plan:
         from ops.deadletters import plans
 
         return plans.load_plan(plan, self._source)
 
-    def check(self, plan: Plan) -> None:
+    def check_plan(self, plan: Plan) -> None:
         from ops.deadletters import plans
 
         plans.ensure_current(self._source, plan)
 
-    def previews(self, plan: Plan) -> tuple[Preview, ...]:
+    def preview_messages(self, plan: Plan) -> tuple[Preview, ...]:
         from ops.deadletters.edits import preview
 
-        return tuple(preview.preview_message(self.letter(name).letter, plan) for name in plan.sample)
+        return tuple(preview.preview_message(self.message(message_id).letter, plan) for message_id in plan.sample)
 
     def runs(self) -> tuple[Run, ...]:
-        return tuple(found for found in self._ledgers.load_all() if not isinstance(found, OpsError))
+        return tuple(run for run in self._run_cache.load_all() if not isinstance(run, OpsError))
 
     def unreadable_runs(self) -> tuple[str, ...]:
-        failed = (found for found in self._ledgers.load_all() if isinstance(found, OpsError))
-        return tuple(f"{found} {found.next_step}".strip() for found in failed)
+        errors = (run for run in self._run_cache.load_all() if isinstance(run, OpsError))
+        return tuple(f"{error} {error.next_step}".strip() for error in errors)
 
     def run(self, plan: str) -> Run | None:
         if not (self._source.runs / f"{plan}.db").exists():

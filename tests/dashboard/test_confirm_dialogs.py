@@ -237,11 +237,11 @@ def test_the_local_service_plans_and_exports(tmp_path: Path, monkeypatch: pytest
         world.put([f'{{"n": {n}}}' for n in range(12)])
         service = LocalDeadLetterService(world.source)
         before = service.version()
-        edits = service.edits(["body.n=0"], "")
-        plan = service.plan(Selection(), Action.REDRIVE, edits=edits)
-        assert service.saved(plan.id) == plan
-        service.check(plan)
-        previews = service.previews(plan)
+        edits = service.parse_edits(["body.n=0"], "")
+        plan = service.create_plan(Selection(), Action.REDRIVE, edits=edits)
+        assert service.load_plan(plan.id) == plan
+        service.check_plan(plan)
+        previews = service.preview_messages(plan)
         assert sum('"n": 0' in preview.diff for preview in previews) >= len(previews) - 1
         assert {preview.put_on for preview in previews} == {("OriginalMessageId",)}
         assert service.runs() == ()

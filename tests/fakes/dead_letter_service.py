@@ -131,7 +131,7 @@ class SampleDeadLetterService(LocalDeadLetterService):
         return replace(super().causes(imported), looked_at=NOW - timedelta(minutes=3), complete=True)
 
     def timeline(self, message_id: str) -> Timeline:
-        sent = self.letter(message_id).letter.sent or NOW
+        sent = self.message(message_id).letter.sent or NOW
         told = (
             (0, "sent", "to scilearn-jobs"),
             (2, "received", "attempt 1"),
@@ -143,7 +143,7 @@ class SampleDeadLetterService(LocalDeadLetterService):
         moments = tuple(TimelineEvent(sent + timedelta(seconds=after), what, text) for after, what, text in told)
         return Timeline(moments, QueryCost(usd=0.0001))
 
-    def plan(self, selection: Selection, action: Action, *more: Any, **named: Any) -> Plan:
+    def create_plan(self, selection: Selection, action: Action, *more: Any, **named: Any) -> Plan:
         if selection.text == "denied":
             raise NotFound("There is no queue jobs-test in eu-west-1.", "Name one that is there.")
         with Snapshot.open(self._source) as snapshot:
@@ -153,10 +153,10 @@ class SampleDeadLetterService(LocalDeadLetterService):
         self.plans[plan.id] = plan
         return plan
 
-    def saved(self, plan: str) -> Plan:
+    def load_plan(self, plan: str) -> Plan:
         return self.plans[plan]
 
-    def check(self, plan: Plan) -> None:
+    def check_plan(self, plan: Plan) -> None:
         pass
 
     def runs(self) -> tuple[Run, ...]:

@@ -75,7 +75,7 @@ def show_purge(service: DeadLetterService, selection: Selection, total: int) -> 
     if st.button("Review purge", key="plan-purge", icon=":material/checklist:", disabled=not total):
         try:
             with st.spinner("Creating the plan…"):
-                st.session_state[PURGE_PLAN_KEY] = service.plan(selection, Action.PURGE).id
+                st.session_state[PURGE_PLAN_KEY] = service.create_plan(selection, Action.PURGE).id
         except OpsError as error:
             error_box.show(error, again=False, title="The plan was not created")
     if plan_id := st.session_state.get(PURGE_PLAN_KEY):
@@ -100,7 +100,7 @@ def _show_purge_job(service: DeadLetterService) -> bool:
 def _show_purge_plan(service: DeadLetterService, plan_id: str, selection: Selection, path: Path) -> None:
     """The plan of the purge, unless other messages are selected by now than it was created for."""
     try:
-        plan: Plan = service.saved(plan_id)
+        plan: Plan = service.load_plan(plan_id)
     except OpsError as error:
         error_box.show(error, again=False, title="The plan cannot be shown")
         return

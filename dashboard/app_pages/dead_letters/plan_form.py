@@ -40,8 +40,8 @@ def show_plan_form(service: DeadLetterService, selection: Selection, total: int)
     if pressed:
         try:
             with st.spinner("Creating the plan…"):
-                edits = service.edits([line for line in sets.splitlines() if line.strip()], patch)
-                plan = service.plan(selection, action, destination, edits, pace, steps)
+                edits = service.parse_edits([line for line in sets.splitlines() if line.strip()], patch)
+                plan = service.create_plan(selection, action, destination, edits, pace, steps)
         except OpsError as error:
             st.session_state.pop(PLAN_KEY, None)
             error_box.show(error, again=False, title="No plan was created")

@@ -109,7 +109,7 @@ def _plan_facts(plan: Plan) -> dict[str, str]:
 
 def show_diffs(service: DeadLetterService, plan: Plan) -> None:
     """Diffs of a few messages. Only the first is expanded, so that the button below stays near."""
-    previews = service.previews(plan)
+    previews = service.preview_messages(plan)
     with st.expander(f"Diff preview ({message_count(len(plan.sample))})", expanded=True, key="preview-diff"):
         for preview in previews[:1]:
             _show_diff(preview)
