@@ -56,3 +56,10 @@ def describe_stack(aws: Aws, name: str) -> Stack:
         outputs={output["OutputKey"]: output["OutputValue"] for output in item.get("Outputs", [])},
         resources={kind: tuple(ids) for kind, ids in resources.items()},
     )
+
+
+def stack_names(aws: Aws) -> tuple[str, ...]:
+    """Names of the account's stacks that are not deleted, of the first page. Needs cloudformation:DescribeStacks."""
+    with aws.translate_errors("cloudformation", "the account's stacks"):
+        answer = aws.cloudformation.describe_stacks()
+    return tuple(stack["StackName"] for stack in answer["Stacks"])

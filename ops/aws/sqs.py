@@ -107,6 +107,16 @@ def _created(epoch_s: str | None) -> datetime | None:
     return datetime.fromtimestamp(float(epoch_s), UTC) if epoch_s else None
 
 
+def queue_names(aws: Aws, prefix: str, most: int) -> tuple[str, ...]:
+    """Names of the account's queues that start with ``prefix``, ``most`` of them at most (1,000 in one call).
+
+    Needs sqs:ListQueues.
+    """
+    with aws.translate_errors("sqs", "the account's queues"):
+        answer = aws.sqs.list_queues(MaxResults=most, **({"QueueNamePrefix": prefix} if prefix else {}))
+    return tuple(name_of(url) for url in answer.get("QueueUrls", []))
+
+
 def queue_depth(aws: Aws, queue: Queue) -> Depth:
     """How many messages the queue has now."""
     with aws.translate_errors("sqs", f"queue {queue.name}"):

@@ -12,7 +12,7 @@ import typer
 
 from ops import workload
 from ops.aws import Aws
-from ops.cli import log_view, options, time_args
+from ops.cli import completion, log_view, options, time_args
 from ops.cli.output import print_as
 from ops.cli.output_format import OutputFormat, chosen_format
 from ops.cli.stderr_console import StderrConsole
@@ -46,11 +46,18 @@ def logs(
             "--cause",
             help="ID of a cause, or its first characters, or an error type: its latest messages.",
             rich_help_panel=WHICH,
+            autocompletion=completion.causes,
         ),
     ] = None,
     redrive: Annotated[
         str | None,
-        typer.Option("--redrive", metavar="RUN", help="What a redrive sent.", rich_help_panel=WHICH),
+        typer.Option(
+            "--redrive",
+            metavar="RUN",
+            help="What a redrive sent.",
+            rich_help_panel=WHICH,
+            autocompletion=completion.runs,
+        ),
     ] = None,
     since: Annotated[
         str | None,

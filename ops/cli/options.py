@@ -6,12 +6,21 @@ from typing import Annotated
 
 import typer
 
+from ops.cli import completion
 from ops.cli.output_format import OutputFormat
 from ops.target import Target, resolve
 
-Stack = Annotated[str | None, typer.Option("--stack", help="CloudFormation stack of the workload (or OPS_STACK).")]
+Stack = Annotated[
+    str | None,
+    typer.Option(
+        "--stack", help="CloudFormation stack of the workload (or OPS_STACK).", autocompletion=completion.stacks
+    ),
+]
 Queue = Annotated[
-    str | None, typer.Option("--queue", help="The workload by its queue: name, URL or ARN (or OPS_QUEUE).")
+    str | None,
+    typer.Option(
+        "--queue", help="The workload by its queue: name, URL or ARN (or OPS_QUEUE).", autocompletion=completion.queues
+    ),
 ]
 Function = Annotated[
     str | None, typer.Option("--function", help="The workload by its function: name or ARN (or OPS_FUNCTION).")

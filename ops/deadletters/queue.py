@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from ops.workload import Workload
 
 
+SNAPSHOT_FILE = "shelf.db"
+
+
 @dataclass(frozen=True)
 class DeadLetterQueue:
     """``queue`` holds the messages; ``folder`` is there and can be written to."""
@@ -31,7 +34,7 @@ class DeadLetterQueue:
 
     @property
     def shelf(self) -> Path:
-        return self.folder / "shelf.db"
+        return self.folder / SNAPSHOT_FILE
 
     @property
     def plans(self) -> Path:

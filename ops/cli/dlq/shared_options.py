@@ -18,7 +18,7 @@ from typer.models import ArgumentInfo
 
 from ops import workload
 from ops.aws import Aws
-from ops.cli import options, time_args
+from ops.cli import completion, options, time_args
 from ops.deadletters.messages.message_body import has_surrogates
 from ops.deadletters.plan_model import Selection
 from ops.deadletters.queue import DeadLetterQueue, open_queue
@@ -30,11 +30,20 @@ FILTERS = "Filters (ANDed; default: all messages)"
 
 From = Annotated[
     str | None,
-    typer.Option("--from", help="Dead-letter queue to use instead of the workload's own."),
+    typer.Option(
+        "--from",
+        help="Dead-letter queue to use instead of the workload's own.",
+        autocompletion=completion.dead_letter_queues,
+    ),
 ]
 Cause = Annotated[
     str | None,
-    typer.Option("--cause", help="ID of a cause, or its first characters, or an error type.", rich_help_panel=FILTERS),
+    typer.Option(
+        "--cause",
+        help="ID of a cause, or its first characters, or an error type.",
+        rich_help_panel=FILTERS,
+        autocompletion=completion.causes,
+    ),
 ]
 Where = Annotated[
     str | None,
@@ -65,8 +74,15 @@ Imported = Annotated[
     typer.Option("--imported", help="Imported messages, not those in the queue.", rich_help_panel=FILTERS),
 ]
 
-PlanName = Annotated[str, typer.Argument(metavar="PLAN", help="The plan's file or ID.")]
-RunName = Annotated[str | None, typer.Argument(metavar="[RUN]", help="ID of the redrive's plan. Default: the latest.")]
+PlanName = Annotated[
+    str, typer.Argument(metavar="PLAN", help="The plan's file or ID.", autocompletion=completion.plans)
+]
+RunName = Annotated[
+    str | None,
+    typer.Argument(
+        metavar="[RUN]", help="ID of the redrive's plan. Default: the latest.", autocompletion=completion.runs
+    ),
+]
 Reason = Annotated[str, typer.Option("--reason", help="Reason (recorded in the audit log with your AWS identity).")]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Skip the confirmation.")]
 
