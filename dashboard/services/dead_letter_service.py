@@ -188,9 +188,9 @@ class LocalDeadLetterService:
     def run(self, plan: str) -> Run | None:
         if not (self._source.runs / f"{plan}.db").exists():
             return None
-        from ops.deadletters.redrive import redrive
+        from ops.deadletters.redrive.runs import read_run
 
-        return redrive.read_run(self._source, plan)
+        return read_run(self._source, plan)
 
     def cancel(self, run: str) -> None:
         from ops.deadletters.redrive import redrive

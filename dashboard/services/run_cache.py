@@ -54,10 +54,10 @@ class RunCache:
         cached = self._ended.get(path.stem)
         if cached and cached[0] == stamps:
             return cached[1]
-        from ops.deadletters.redrive import redrive
+        from ops.deadletters.redrive import runs
 
         try:
-            run = redrive.read_run(self._source, path.stem)
+            run = runs.read_run(self._source, path.stem)
         except OpsError as error:
             return error
         if run.state not in (RunState.RUNNING, RunState.INTERRUPTED):

@@ -195,11 +195,11 @@ def _sent_ids(
     """A running redrive sends more messages while its lines are followed."""
     if redrive is None:
         return None
-    from ops.deadletters.redrive import redrive as engine
+    from ops.deadletters.redrive.runs import read_run
     from ops.logs import subjects
 
     source = open_queue(aws, described, dlq)
-    run_id = engine.read_run(source, redrive).id
+    run_id = read_run(source, redrive).id
     return lambda: subjects.sent_ids(source, run_id)[0]
 
 

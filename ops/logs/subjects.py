@@ -17,7 +17,7 @@ from ops.deadletters.ledger import Ledger
 from ops.deadletters.ledger.model import Outcome, SentMessage
 from ops.deadletters.messages.model import NEVER_RAN
 from ops.deadletters.plan_model import Selection
-from ops.deadletters.redrive import redrive
+from ops.deadletters.redrive.runs import read_run
 from ops.deadletters.snapshot import Snapshot
 from ops.errors import UsageError
 from ops.logs.model import LogSearch, LogSource, log_sources, source_of
@@ -84,7 +84,7 @@ def cause_subject(source: DeadLetterQueue, cause: str, now: datetime) -> LogSubj
 def redrive_subject(source: DeadLetterQueue, run_id: str, now: datetime) -> LogSubject:
     """Of what a redrive sent, first the messages that failed again. Raises UsageError when there is no such redrive, and
     OpsError when its ledger cannot be read."""
-    run = redrive.read_run(source, run_id)
+    run = read_run(source, run_id)
     ids, sent = sent_ids(source, run.id)
     if not ids:
         raise UsageError(f"Redrive {run.id} has sent no message.", f"Show it: ops dlq runs {run.id}.")

@@ -10,7 +10,7 @@ from dashboard.services.run_cache import RunCache
 from ops.deadletters.ledger import Ledger
 from ops.deadletters.ledger.model import Run, RunState
 from ops.deadletters.plan_model import Action, Selection
-from ops.deadletters.redrive import redrive
+from ops.deadletters.redrive import runs
 from ops.errors import OpsError
 from tests.fakes.dead_letter_service import SampleDeadLetterService, a_plan
 
@@ -24,8 +24,8 @@ def service() -> SampleDeadLetterService:
 def read(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Which ledgers were opened, in turn."""
     opened: list[str] = []
-    open_ = redrive.read_run
-    monkeypatch.setattr(redrive, "read_run", lambda source, run: (opened.append(run), open_(source, run))[1])
+    open_ = runs.read_run
+    monkeypatch.setattr(runs, "read_run", lambda source, run: (opened.append(run), open_(source, run))[1])
     return opened
 
 

@@ -151,7 +151,7 @@ def test_the_page_from_the_alarm_to_an_empty_queue(twin: Twin, shell: Shell) -> 
     assert f"{HOPELESS} dead letters" in shell.run(say["ops dlq scan"], fine=(1,))
     keep, purge = next(text for text in say if text.startswith("ops dlq export")).splitlines()
     shell.run(keep)
-    shell.run(purge, typed=f"purge {HOPELESS} letters\n")
+    shell.run(purge, typed=f"purge {HOPELESS} messages\n")
     assert letters(twin) == 0
     assert str(HOPELESS) in shell.run(say["ops dlq import left.jsonl"])
     assert f"{HOPELESS} messages to send back" in shell.run(say["ops dlq plan --imported"])

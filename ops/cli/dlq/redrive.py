@@ -79,7 +79,7 @@ def resume(
 ) -> None:
     """Resume a redrive.
 
-    It was stopped, canceled or killed. Messages that were sent are not sent again. Asks first when the canary stopped
+    It was stopped, cancelled or killed. Messages that were sent are not sent again. Asks first when the canary stopped
     it: messages fail again unless the cause is fixed. Exit codes as of ops dlq redrive.
     """
     source = context.open()
@@ -114,13 +114,14 @@ def cancel(context: DlqContext, name: RunName = None, as_json: options.Json = Fa
     """
     source = context.open()
     from ops.deadletters.redrive import redrive as engine
+    from ops.deadletters.redrive.runs import read_run
 
     run = _find_run(context, source, name, only=RunState.RUNNING, what="running")
     if run.state is RunState.RUNNING:
         engine.cancel_redrive(source, run.id)
         end = time.monotonic() + WAIT_S
         with printing.progress_console().status(f"Stopping {run.id}: waiting for its batches in flight …"):
-            while (run := engine.read_run(source, run.id)).state is RunState.RUNNING and time.monotonic() < end:
+            while (run := read_run(source, run.id)).state is RunState.RUNNING and time.monotonic() < end:
                 time.sleep(0.5)
     _result(context, run, as_json)
     if run.state is RunState.RUNNING:
@@ -141,21 +142,21 @@ def runs(
     """
     form = chosen_format(output, as_json)
     source = context.open()
-    from ops.deadletters.redrive import redrive as engine
+    from ops.deadletters.redrive.runs import list_runs, list_unreadable_runs, read_run
 
     if name:
-        run = engine.read_run(source, name)
+        run = read_run(source, name)
         if not print_as(form, _as_json(run), COLUMNS, [_as_json(run)]):
             _result(context, run, as_json=False)
         return
-    found = engine.list_runs(source)[:limit]
+    found = list_runs(source)[:limit]
     rows = [_as_json(run) for run in found]
     if print_as(form, rows, COLUMNS, rows):
         return
     console = printing.output_console()
     console.print(printing.where(source), style="dim", markup=False)
     run_view.show_list(console, found)
-    damaged = engine.list_unreadable_runs(source)
+    damaged = list_unreadable_runs(source)
     printing.warnings(console, damaged)
     if not found and damaged:
         return
@@ -208,14 +209,14 @@ def _find_run(
     unless: tuple[RunState, ...] = (),
 ) -> Run:
     """The run of that name, or the latest in a matching state. Raises UsageError."""
-    from ops.deadletters.redrive import redrive as engine
+    from ops.deadletters.redrive.runs import list_runs, read_run
 
     if name:
-        run = engine.read_run(source, name)
+        run = read_run(source, name)
         if run.state in unless:
             raise UsageError(f"Run {run.id} is {run.state.value}.", f"Show it: {context.command_line('runs', run.id)}.")
         return run
-    for run in engine.list_runs(source):
+    for run in list_runs(source):
         if run.state not in unless and only in (None, run.state):
             return run
     raise UsageError(

@@ -112,7 +112,7 @@ def next_commands(context: DlqContext, run: Run) -> list[tuple[str, str]]:
 
 def interrupted(context: DlqContext, source: DeadLetterQueue) -> list[tuple[str, str]]:
     """What to type first when a redrive was killed: until it is resumed, the snapshot does not show what it sent."""
-    from ops.deadletters.redrive import redrive as engine
+    from ops.deadletters.redrive.runs import list_runs
 
-    killed = next((run for run in engine.list_runs(source) if run.state is RunState.INTERRUPTED), None)
+    killed = next((run for run in list_runs(source) if run.state is RunState.INTERRUPTED), None)
     return [(context.command_line("resume", killed.id), "first resume this redrive: it was killed")] if killed else []

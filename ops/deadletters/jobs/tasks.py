@@ -1,6 +1,6 @@
-"""What can be done in the background, by name: each takes a source, somebody to tell, and its own arguments.
+"""What can run in the background, by name: each task takes a queue, a progress reporter and its own arguments.
 
-Each returns the sentence that it ends with and what else is to be known, and raises OpsError.
+Each returns its final status text and notes, and raises OpsError.
 """
 
 from __future__ import annotations
@@ -19,111 +19,101 @@ if TYPE_CHECKING:
 
 
 class ProgressReporter(Protocol):
-    """Who is told how far a job is, and knows whether it is to stop."""
-
-    def progress(self, done: int, expected: int, said: str = "") -> None: ...
-    def set_status_text(self, said: str) -> None: ...
+    def progress(self, done: int, expected: int, text: str = "") -> None: ...
+    def set_status_text(self, text: str) -> None: ...
     def stop_requested(self) -> bool: ...
 
 
 TaskResult = tuple[str, tuple[str, ...]]
-"""The last sentence, and notes."""
+"""The final status text, and notes."""
 
 
-def scan(source: DeadLetterQueue, tell: ProgressReporter, limit: int) -> TaskResult:
-    """Reads the letters onto the shelf, gives them back, and asks the logs why they died."""
+def scan(source: DeadLetterQueue, reporter: ProgressReporter, limit: int) -> TaskResult:
+    """Reads the queue into the snapshot, and searches the logs for failure causes."""
     from ops.deadletters import causes
     from ops.deadletters.outcomes import late_outcomes
-    from ops.deadletters.scan import scan as looks
+    from ops.deadletters.scan import scan as scans
 
-    tell.set_status_text("Receiving letters and giving them back")
-    done = looks.scan_queue(source, limit=limit, progress=tell.progress, stop=tell.stop_requested)
-    tell.set_status_text("Asking the logs why they died")
-    explained = causes.explain_causes(source, progress=tell.set_status_text)
-    said = f"{formatting.count(done.letters, 'letter')} read, {formatting.count(done.new)} of them new"
-    asked = f"Asking the logs took {formatting.count(explained.queries, 'query', 'queries')} for {formatting.price(explained.usd)}."
-    return said, (*done.notes, asked, *explained.notes, *late_outcomes.record_late_outcomes(source))
+    reporter.set_status_text("Receiving and releasing messages")
+    result = scans.scan_queue(source, limit=limit, progress=reporter.progress, stop=reporter.stop_requested)
+    reporter.set_status_text("Searching the logs for failure causes")
+    explained = causes.explain_causes(source, progress=reporter.set_status_text)
+    text = f"{formatting.count(result.letters, 'message')} read, {formatting.count(result.new)} of them new"
+    queries = formatting.count(explained.queries, "query", "queries")
+    cost = f"The search of the logs took {queries} for {formatting.price(explained.usd)}."
+    return text, (*result.notes, cost, *explained.notes, *late_outcomes.record_late_outcomes(source))
 
 
-def explain(source: DeadLetterQueue, tell: ProgressReporter) -> TaskResult:
-    """Asks the logs again about letters whose cause is not known."""
+def explain(source: DeadLetterQueue, reporter: ProgressReporter) -> TaskResult:
+    """Searches the logs again for the messages whose failure cause is unknown."""
     from ops.deadletters import causes
 
-    explained = causes.explain_causes(source, progress=tell.set_status_text)
-    return f"{formatting.count(explained.letters, 'letter')} asked about", explained.notes
+    explained = causes.explain_causes(source, progress=reporter.set_status_text)
+    return f"Searched the logs for {formatting.count(explained.letters, 'message')}", explained.notes
 
 
-def redrive(source: DeadLetterQueue, tell: ProgressReporter, plan: str, reason: str) -> TaskResult:
+def redrive(source: DeadLetterQueue, reporter: ProgressReporter, plan: str, reason: str) -> TaskResult:
     from ops.deadletters import plans
-    from ops.deadletters.redrive import redrive as redrives
+    from ops.deadletters.redrive.redrive import start_redrive
 
-    return _ended(
-        redrives.start_redrive(
-            source,
-            plans.load_plan(plan, source),
-            reason=reason,
-            progress=_report_progress(tell),
-            stop=tell.stop_requested,
-        )
-    )
+    loaded, progress = plans.load_plan(plan, source), _run_progress(reporter)
+    run = start_redrive(source, loaded, reason=reason, progress=progress, stop=reporter.stop_requested)
+    return run.status_text, ()
 
 
-def resume(source: DeadLetterQueue, tell: ProgressReporter, plan: str, reason: str) -> TaskResult:
-    from ops.deadletters.redrive import redrive as redrives
+def resume(source: DeadLetterQueue, reporter: ProgressReporter, plan: str, reason: str) -> TaskResult:
+    from ops.deadletters.redrive.redrive import resume_redrive
 
-    return _ended(
-        redrives.resume_redrive(source, plan, reason=reason, progress=_report_progress(tell), stop=tell.stop_requested)
-    )
+    progress = _run_progress(reporter)
+    return resume_redrive(source, plan, reason=reason, progress=progress, stop=reporter.stop_requested).status_text, ()
 
 
 def purge(
-    source: DeadLetterQueue, tell: ProgressReporter, plan: str, export: str, confirmation: str, reason: str
+    source: DeadLetterQueue, reporter: ProgressReporter, plan: str, export: str, confirmation: str, reason: str
 ) -> TaskResult:
     from ops.deadletters import plans
-    from ops.deadletters.redrive import purge as purges
+    from ops.deadletters.redrive.purge import purge_messages
 
-    done = purges.purge_messages(
+    result = purge_messages(
         source,
         plans.load_plan(plan, source),
         export=Path(export),
         confirmation=confirmation,
         reason=reason,
-        progress=tell.progress,
-        stop=tell.stop_requested,
+        progress=reporter.progress,
+        stop=reporter.stop_requested,
     )
-    left = "" if done.outcome == "done" else f"; {done.outcome} before the end"
-    return f"{formatting.count(done.deleted, 'letter')} deleted{left}", done.notes
+    early = "" if result.outcome == "done" else f"; {result.outcome} before the end"
+    return f"{formatting.count(result.deleted, 'message')} deleted{early}", result.notes
 
 
 def export(
-    source: DeadLetterQueue, tell: ProgressReporter, selection: dict[str, Any], path: str, format: str
+    source: DeadLetterQueue, reporter: ProgressReporter, selection: dict[str, Any], path: str, format: str
 ) -> TaskResult:
     from ops.deadletters.archive import exports
 
-    done = exports.export_messages(source, _selection_from_json(selection), Path(path), format)
-    said = f"{formatting.count(done.letters, 'letter')} written to {done.path}"
-    if done.unreached:
-        said += f"; about {formatting.count(done.unreached, 'message')} more, which no scan has reached, are not in it"
-    return said, (f"SHA-256 {done.sha256}", *done.notes)
+    result = exports.export_messages(source, _selection_from_json(selection), Path(path), format)
+    text = f"{formatting.count(result.letters, 'message')} written to {result.path}"
+    if result.unreached:
+        text += (
+            f"; about {formatting.count(result.unreached, 'message')} more, which no scan has reached, are not in it"
+        )
+    return text, (f"SHA-256 {result.sha256}", *result.notes)
 
 
 def selection_to_json(selection: Selection) -> dict[str, Any]:
-    """A selection as JSON holds it: what ``export`` takes."""
-    kept = vars(selection).items()
-    return {name: value.isoformat() if isinstance(value, datetime) else value for name, value in kept}
+    """A selection in JSON's types: the argument of ``export``."""
+    fields = vars(selection).items()
+    return {name: value.isoformat() if isinstance(value, datetime) else value for name, value in fields}
 
 
-def _selection_from_json(kept: dict[str, Any]) -> Selection:
-    times = {name: datetime.fromisoformat(kept[name]) if kept.get(name) else None for name in ("since", "until")}
-    return Selection(**{**kept, **times, "ids": tuple(kept["ids"])})
+def _selection_from_json(fields: dict[str, Any]) -> Selection:
+    times = {name: datetime.fromisoformat(fields[name]) if fields.get(name) else None for name in ("since", "until")}
+    return Selection(**{**fields, **times, "ids": tuple(fields["ids"])})
 
 
-def _report_progress(tell: ProgressReporter) -> Callable[[Run], None]:
-    return lambda run: tell.progress(run.sent, run.planned, run.status_text)
-
-
-def _ended(run: Run) -> TaskResult:
-    return run.status_text, ()
+def _run_progress(reporter: ProgressReporter) -> Callable[[Run], None]:
+    return lambda run: reporter.progress(run.sent, run.planned, run.status_text)
 
 
 TASKS: dict[str, Callable[..., TaskResult]] = {
@@ -134,4 +124,4 @@ TASKS: dict[str, Callable[..., TaskResult]] = {
     "purge": purge,
     "export": export,
 }
-"""Each task by its name, which job files keep."""
+"""Each task by its name, which job files store."""

@@ -1,4 +1,4 @@
-"""The ledger's file: how it is made, opened and refused."""
+"""The ledger's file: creating it, opening it, and the errors of a damaged one."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from ops.deadletters.ledger.model import MessageState, Outcome
 from ops.errors import OpsError, UsageError
 
 APPLICATION_ID = 0x6C656467
-"""SQLite's application_id: says that a file is a ledger of ours ("ledg")."""
+"""SQLite's application_id of ledgers ("ledg")."""
 SCHEMA_VERSION = 1
 
 MESSAGE_STATES = tuple(MessageState)
 OUTCOMES = (None, *Outcome)
-"""States and outcomes are kept as their place in these; 0 is a letter that is planned, of which nothing is awaited."""
+"""States and outcomes are stored as their index here; 0 is a planned message, without an outcome."""
 PLANNED, INTENT, SENT, DELETED, FAILED, MISSING = range(len(MESSAGE_STATES))
 NONE, WAITING, SUCCEEDED, FAILED_AGAIN, UNWATCHED = range(len(OUTCOMES))
 
 BUSY_TIMEOUT_S = 15.0
-"""How long one process waits for another's commit."""
+"""How long a process waits for the commit of another."""
 
 TABLES = f"""
 CREATE TABLE run (key TEXT PRIMARY KEY, value TEXT) WITHOUT ROWID;
@@ -57,24 +57,24 @@ CREATE TABLE tally (
 
 
 def create_ledger(path: Path, ids: Sequence[str], facts: dict[str, str]) -> None:
-    """A new ledger at ``path``, whole or not at all. Raises UsageError when there is one, OpsError on a full disk."""
+    """A new ledger at ``path``, complete or not at all. Raises UsageError when there is one, OpsError on a full disk."""
     scratch = path.with_name(f".{path.name}.{os.getpid()}.new")
     try:
         _fill(scratch, ids, facts)
-        os.link(scratch, path)  # unlike a rename, never over a ledger that is there
+        os.link(scratch, path)  # unlike a rename, never replaces an existing ledger
         atomic_file.sync_folder(path.parent)
     except FileExistsError:
         raise UsageError(
-            f"This plan was run already: {path}.", "Resume it (ops dlq resume), or make a new plan."
+            f"This plan was already run: {path}.", "Resume it (ops dlq resume), or make a new plan."
         ) from None
     except (sqlite3.Error, OSError) as error:
         raise OpsError(
-            f"The ledger {path} cannot be made: {_said(error)}. Nothing was sent or deleted.",
-            "Make room on that disk (or make it writable), then carry the plan out again.",
+            f"The ledger {path} cannot be created: {_error_text(error)}. Nothing was sent or deleted.",
+            "Free space on that disk (or make it writable), then run the plan again.",
         ) from error
     finally:
         with suppress(OSError):
-            for suffix in ("", "-journal", "-wal", "-shm"):  # SQLite's own lie there when it could not end in order
+            for suffix in ("", "-journal", "-wal", "-shm"):  # SQLite's own remain when it could not end cleanly
                 scratch.with_name(scratch.name + suffix).unlink(missing_ok=True)
 
 
@@ -91,9 +91,9 @@ def _fill(path: Path, ids: Sequence[str], facts: dict[str, str]) -> None:
 
 
 def connect(path: Path, *, check: bool = False) -> sqlite3.Connection:
-    """A connection that threads may share under a lock, in autocommit. ``check``: read the whole file for damage."""
+    """A connection that threads may share under a lock, in autocommit. ``check``: check the whole file for damage."""
     if not path.exists() and not path.is_symlink():
-        raise UsageError(f"There is no run at {path}.", "ops dlq runs names them.")
+        raise UsageError(f"There is no run at {path}.", "List the redrives: ops dlq runs.")
     atomic_file.ensure_regular(path)
     with translate_errors(path):
         db = sqlite3.connect(
@@ -113,17 +113,17 @@ def _examine(db: sqlite3.Connection, path: Path, check: bool) -> None:
         application = db.execute("PRAGMA application_id").fetchone()[0]
         version = db.execute("PRAGMA user_version").fetchone()[0]
         if application != APPLICATION_ID:
-            raise damaged_error(path, "it is no ledger")
+            raise damaged_error(path, "it is not a ledger")
         if version != SCHEMA_VERSION:
             raise OpsError(
-                f"The ledger {path} is of version {version}; this program reads version {SCHEMA_VERSION}. {describe_in_doubt(path)}",
-                "Finish it with the program that began it; or move the file away, look again and make a new plan: the "
-                "letters that were not moved still lie in the dead-letter queue.",
+                f"The ledger {path} has version {version}; this program reads version {SCHEMA_VERSION}. {describe_in_doubt(path)}",
+                "Finish the run with the program that started it; or move the file away, scan again and make a new plan: "
+                "the messages that were not moved are still in the dead-letter queue.",
             )
         if check:
-            found = db.execute("PRAGMA quick_check(1)").fetchone()[0]
-            if found != "ok":
-                raise damaged_error(path, str(found))
+            result = db.execute("PRAGMA quick_check(1)").fetchone()[0]
+            if result != "ok":
+                raise damaged_error(path, str(result))
     except sqlite3.DatabaseError as error:
         if isinstance(error, sqlite3.OperationalError) and "locked" in str(error):
             raise
@@ -133,29 +133,29 @@ def _examine(db: sqlite3.Connection, path: Path, check: bool) -> None:
 def damaged_error(path: Path, why: str) -> OpsError:
     return OpsError(
         f"The ledger {path} is damaged ({' '.join(why.split())}). {describe_in_doubt(path)}",
-        "Move the file away, look again and make a new plan: the letters that were not moved still lie in the "
-        "dead-letter queue, and those in doubt may arrive twice.",
+        "Move the file away, scan again and make a new plan: the messages that were not moved are still in the "
+        "dead-letter queue, and those in doubt may be duplicated.",
     )
 
 
-def describe_in_doubt(path: Path, most: int = 10) -> str:
-    """Which letters were under way, as far as the file can still be read."""
-    found: list[str] = []
-    whole = False
+def describe_in_doubt(path: Path, limit: int = 10) -> str:
+    """Which messages were in flight, if the file can still be read."""
+    ids: list[str] = []
+    complete = False
     with suppress(sqlite3.Error, *atomic_file.MALFORMED), _reading(path) as db:
         for (name,) in db.execute("SELECT id FROM letters WHERE state IN (?, ?)", (INTENT, SENT)):
-            found.append(str(name))
-        whole = True
-    if not whole:
-        known = f" {len(found)} of them can be read: {_names(found, most)}." if found else ""
-        return f"Which letters were under way cannot be told: each of its plan is in doubt.{known}"
-    if not found:
-        return "No letter was under way."
-    return f"In doubt (perhaps sent, not yet deleted): {len(found)}: {_names(found, most)}."
+            ids.append(str(name))
+        complete = True
+    if not complete:
+        known = f" {len(ids)} of them can be read: {_join(ids, limit)}." if ids else ""
+        return f"Which messages were in flight cannot be read: every message of its plan is in doubt.{known}"
+    if not ids:
+        return "No message was in flight."
+    return f"In doubt (possibly sent, not yet deleted): {len(ids)}: {_join(ids, limit)}."
 
 
-def _names(found: Sequence[str], most: int) -> str:
-    return ", ".join(found[:most]) + (" …" if len(found) > most else "")
+def _join(ids: Sequence[str], limit: int) -> str:
+    return ", ".join(ids[:limit]) + (" …" if len(ids) > limit else "")
 
 
 @contextmanager
@@ -169,26 +169,24 @@ def _reading(path: Path) -> Iterator[sqlite3.Connection]:
 
 @contextmanager
 def translate_errors(path: Path) -> Iterator[None]:
-    """Turns what SQLite and the disk raise, and what makes no sense in the file, into one sentence."""
+    """Errors of SQLite and the disk, and malformed values in the file, as OpsError."""
     try:
         yield
-    except sqlite3.Error as error:
+    except (sqlite3.Error, OSError) as error:
         raise unwritable_error(path, error) from error
-    except OSError as error:
-        raise unwritable_error(path, error) from error
-    except atomic_file.MALFORMED as error:  # SQLite reads a damaged row as whatever it finds
-        raise damaged_error(path, "what it says makes no sense") from error
+    except atomic_file.MALFORMED as error:  # SQLite returns a damaged row's values as they are
+        raise damaged_error(path, "its values are malformed") from error
 
 
 def unwritable_error(path: Path, error: Exception) -> OpsError:
-    text = _said(error)
+    text = _error_text(error)
     if isinstance(error, sqlite3.DatabaseError) and not isinstance(error, sqlite3.OperationalError):
         return damaged_error(path, text)
     return OpsError(
-        f"The ledger {path} cannot be written: {text}. Nothing was sent or deleted that it does not name.",
-        "Make room on that disk (or make it writable), then resume the run: ops dlq resume.",
+        f"The ledger {path} cannot be written: {text}. Nothing was sent or deleted that it does not record.",
+        "Free space on that disk (or make it writable), then resume the run: ops dlq resume.",
     )
 
 
-def _said(error: Exception) -> str:
+def _error_text(error: Exception) -> str:
     return error.strerror or str(error) if isinstance(error, OSError) else str(error)

@@ -1,17 +1,17 @@
-"""The last step of a plan for a whole queue: SQS moves the letters itself, after the canary.
+"""The last step of a plan for a whole queue: SQS moves the messages itself, after the canary.
 
-The task knows no plan: it takes what lies in the queue. So its letters stay planned in the ledger while it works; when
-it has ended, our own engine reads the queue once more, moves what was left behind, and what it does not find there the
-task has moved. A killed run is resumed by waiting for the task that still goes on.
+A move task knows no plan: it takes what is in the queue. So its messages stay planned in the ledger while it runs; when
+it has ended, our own engine reads the queue once more and moves what was left behind, and what it does not find there
+was moved by the task. A killed run is resumed by awaiting the task that is still running.
 
-It also moves letters that die again, again: when it has moved more than there was to move, it is cancelled, and the run
-is stopped.
+A task also moves messages that fail again, again: when it has moved more than there was to move, it is cancelled, and
+the run is stopped.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
@@ -35,9 +35,9 @@ if TYPE_CHECKING:
     from ops.deadletters.transfer.rate_limiter import RateLimiter
 
 POLL_S, MIN_POLL_S = 1.0, 0.25
-"""The shorter, the sooner a task may have moved more than it should."""
+"""The shorter one while a task could soon have moved more than it should."""
 MIN_TASK_S = 10.0
-"""A task's rate is fixed: to follow headroom it is cancelled and another one started, no more often than that."""
+"""A task's rate is fixed: to follow headroom it is cancelled and another one is started, at most this often."""
 SLOWER_RATIO, FASTER_RATIO = 0.8, 1.3
 
 
@@ -54,7 +54,7 @@ class Engine(Protocol):
 
 @dataclass
 class TaskMover:
-    """A ``course.Mover``: ``engine`` for every step but the last."""
+    """A ``Mover``: ``engine`` for every step but the last."""
 
     source: DeadLetterQueue
     plan: Plan
@@ -70,50 +70,40 @@ class TaskMover:
         if upto < self.plan.total:
             return self.engine.move(upto, step)
         if self.plan.engine != MOVE_TASK:
-            went = self.engine.move(upto, step)
-            self._count_unseen(went, moved=False)
-            return went
+            result = self.engine.move(upto, step)
+            self._count_unseen(result, moved=False)
+            return result
+        planned = self.ledger.count_in_states(MessageState.PLANNED) + self.ledger.unseen
         share = self.plan.steps.stop_share if self.plan.steps.watch else None
-        late_s = settling_s(self.source.aws)
-        self._counter = MoveCounter(
-            self.ledger.count_in_states(MessageState.PLANNED) + self.ledger.unseen, self.plan.margin, share, late_s
-        )
+        self._counter = MoveCounter(planned, self.plan.margin, share, settling_s(self.source.aws))
         before = set(self.ledger.ids_in_states(MessageState.MISSING))
         moved = self._run_tasks()
         if self._counter.looping:
             raise MoveTaskLooping(self._looping_text(step))
-        went = self.engine.move(upto, step)
+        result = self.engine.move(upto, step)
         if moved:
-            gone = (
-                self.ledger.number_of(one)
-                for one in self.ledger.ids_in_states(MessageState.MISSING)
-                if one not in before
-            )
-            self._record_moved([number for number in gone if number is not None], step)
-        self._count_unseen(went, moved=moved)
-        return went
+            self._record_moved(set(self.ledger.ids_in_states(MessageState.MISSING)) - before, step)
+        self._count_unseen(result, moved=moved)
+        return result
 
-    def _count_unseen(self, went: EngineResult, *, moved: bool) -> None:
-        """What of the messages that no scan saw is still there; of the others, whether SQS ``moved`` them."""
+    def _count_unseen(self, result: EngineResult, *, moved: bool) -> None:
+        """How many of the messages that no scan saw are still there; the others count as sent if SQS ``moved`` them."""
         unseen = self.ledger.unseen
         if not unseen:
             return
-        left = 0
-        if not went.emptied:
-            depth = sqs.queue_depth(self.source.aws, self.source.queue)
+        remaining = 0
+        if not result.emptied:
             run = self.ledger.run()
             ours = run.failed + (run.sent if run.keeps_originals else 0)
-            left = min(unseen, max(0, depth.visible + depth.in_flight + depth.delayed - ours))
-        self.ledger.set_unseen(left, unseen - left if moved else 0)
+            remaining = min(unseen, max(0, self._queue_depth() - ours))
+        self.ledger.set_unseen(remaining, unseen - remaining if moved else 0)
 
     def _run_tasks(self) -> bool:
-        """Task after task, as the rate changes, until one has come to the queue's end, fails or is refused; whether any
-        of this run, or of the process that it was resumed from, moved something.
+        """Runs task after task, as the rate changes, until one has emptied the queue, fails or is refused, or until more
+        was moved than there was to move. Whether any task of this run, also of an earlier process, moved something.
 
-        Ends, too, when more was moved than there was to move (``self._moves.futile``).
-
-        Raises AwsError when a task was begun and nothing tells any more what it does: what it moved must not be taken
-        for letters that somebody else took. Raises Busy while somebody else's task goes on.
+        Raises AwsError when a task was started and its status cannot be read: what it moved must not count as taken by
+        another consumer. Raises QueueBusy while a task runs that is not this run's.
         """
         to = self.plan.destination.queue_arn if self.plan.destination.kind == "queue" else ""
         self._own_tasks = OwnMoveTasks(self.source, self.ledger, to)
@@ -125,21 +115,19 @@ class TaskMover:
                 continue
             try:
                 self._own_tasks.start(rate)
-            except AwsError as refused:
-                self._report_refusal(refused)
+            except AwsError as error:
+                why = str(error).rstrip(".")
+                self.ledger.set_status_text(f"SQS did not start a move task ({why}): the engine sends the messages.")
                 break
             again = self._watch_task(rate)
-        own = self._own_tasks.owned()
-        for task in own:
+        tasks = self._own_tasks.owned()
+        for task in tasks:
             self.ledger.record_moves(task.started, task.moved)
-        return any(task.moved for task in own)
-
-    def _report_refusal(self, refused: AwsError) -> None:
-        self.ledger.set_status_text(f"SQS does not move the letters ({str(refused).rstrip('.')}): the engine does.")
+        return any(task.moved for task in tasks)
 
     def _watch_task(self, rate: int | None) -> bool:
-        """Watch the task until it has ended; whether another one is wanted, at another rate."""
-        began = last_at = time.monotonic()
+        """Until the task has ended; whether to start another one at another rate."""
+        started = last_at = time.monotonic()
         last = 0
         cancelled = False
         while True:
@@ -148,77 +136,76 @@ class TaskMover:
             if now > last_at:
                 self.ledger.set_rate(max(0.0, (task.moved - last) / (now - last_at)))
             last, last_at = task.moved, now
-            self._counter.update(task, self._depth())
+            self._counter.update(task, self._watched_depth())
             self.ledger.record_moves(task.started, task.moved)
             if not task.active:
                 self.ledger.set_rate(0.0)
                 if task.status == "FAILED":
-                    self.ledger.set_status_text(
-                        f"SQS's move task failed ({task.failure}): the engine moves what is left."
-                    )
-                return cancelled and not (self.stop() or self._counter.looping)
+                    text = f"SQS's move task failed ({task.failure}): the engine sends the remaining messages."
+                    self.ledger.set_status_text(text)
+                return cancelled and not self._must_stop()
             self.ledger.set_status_text(self._progress_text(rate))
-            if (
-                task.handle
-                and not cancelled
-                and (self.stop() or self._counter.looping or self._wants_other_rate(rate, now - began))
-            ):
-                with suppress(NotFound):  # it ended meanwhile, as the next look tells
+            if task.handle and not cancelled and (self._must_stop() or self._needs_other_rate(rate, now - started)):
+                with suppress(NotFound):  # it has ended meanwhile, which the next poll shows
                     move_tasks.cancel_task(self.source.aws, self.source.queue, task.handle)
                 cancelled = True
             self._pause(rate)
 
-    def _progress_text(self, rate: int | None) -> str:
-        pace = "as fast as it can" if rate is None else f"up to {formatting.count(rate)} a second"
-        moved, letters = formatting.count(self._counter.total), formatting.count(self._counter.messages)
-        again = ". Letters come back meanwhile" if self._counter.refilled else ""
-        return f"SQS moves the letters {pace}: about {moved} of {letters} so far{again}."
+    def _must_stop(self) -> bool:
+        return self.stop() or self._counter.looping
 
-    def _wants_other_rate(self, rate: int | None, lasted_s: float) -> bool:
-        """Whether the task is to be replaced by one at another rate; a faster one only while nothing comes back."""
+    def _progress_text(self, rate: int | None) -> str:
+        pace = "as fast as it can" if rate is None else f"at up to {formatting.count(rate)} per second"
+        moved, messages = formatting.count(self._counter.total), formatting.count(self._counter.messages)
+        again = ". Messages fail again meanwhile" if self._counter.refilled else ""
+        return f"SQS moves the messages {pace}: about {moved} of {messages} so far{again}."
+
+    def _needs_other_rate(self, rate: int | None, lasted_s: float) -> bool:
+        """Whether to replace the task by one at another rate; by a faster one only while no message fails again."""
         wanted = self._rate()
         faster = wanted is None or (rate is not None and wanted > rate)
         return lasted_s > MIN_TASK_S and _differs(wanted, rate) and not (faster and self._counter.refilled)
 
-    def _depth(self) -> int | None:
-        """Letters in the queue; None when nobody asked for watching, or it is not known."""
-        if not self.plan.steps.watch:
-            return None
-        with suppress(AwsError):
-            depth = sqs.queue_depth(self.source.aws, self.source.queue)
-            return depth.visible + depth.in_flight + depth.delayed
+    def _queue_depth(self) -> int:
+        depth = sqs.queue_depth(self.source.aws, self.source.queue)
+        return depth.visible + depth.in_flight + depth.delayed
+
+    def _watched_depth(self) -> int | None:
+        """Messages in the queue; None when outcomes are not watched, or it cannot be read."""
+        if self.plan.steps.watch:
+            with suppress(AwsError):
+                return self._queue_depth()
         return None
 
     def _looping_text(self, step: int) -> str:
-        """Settles what can be told of the plan's letters, and says in which way it was stopped."""
-        letters = formatting.count(self._counter.messages, "letter")
+        """Why the run was stopped; first records which of the plan's messages were moved."""
         moves = formatting.count(self._counter.total, "move")
-        said = (
-            f"Stopped SQS's move task after about {moves} for {letters}, because letters die again, or new ones do, as "
-            "fast as they are moved. Look at what kills them (ops dlq scan, then ops dlq causes), fix it and make a "
-            "new plan."
+        text = (
+            f"Stopped SQS's move task after about {moves} of {formatting.count(self._counter.messages, 'message')}: messages "
+            "fail again, or new ones arrive, as fast as they are moved. Find and fix the cause (ops dlq scan, then ops dlq "
+            "causes), and make a new plan."
         )
-        there = remaining_ids.remaining_ids(self.source)
+        in_queue = remaining_ids.remaining_ids(self.source)
         planned = self.ledger.ids_in_states(MessageState.PLANNED)
-        if there is None:
-            which = formatting.count(len(planned), "letter")
-            return f"{said} Which of {which} it moved could not be read; resuming the run tells."
-        gone = (self.ledger.number_of(one) for one in planned if one not in there)
-        self._record_moved([number for number in gone if number is not None], step)
+        if in_queue is None:
+            which = formatting.count(len(planned), "message")
+            return f"{text} Which of {which} it moved could not be determined; resuming the run shows it."
+        self._record_moved((name for name in planned if name not in in_queue), step)
         left = self.ledger.count_in_states(MessageState.PLANNED)
-        return f"{said} {formatting.count(left, 'letter')} did not go." if left else said
+        return f"{text} {formatting.count(left, 'message was', 'messages were')} not sent." if left else text
 
-    def _record_moved(self, numbers: Sequence[int], step: int) -> None:
-        """What is not in the queue any more the task has moved; under which ids SQS does not tell."""
+    def _record_moved(self, message_ids: Iterable[str], step: int) -> None:
+        """What is no longer in the queue was moved by the task; SQS does not report the new message IDs."""
+        numbers = sorted(n for name in message_ids if (n := self.ledger.number_of(name)) is not None)
         if not numbers:
             return
-        at = clock.now_utc().timestamp()
+        now = clock.now_utc().timestamp()
         arn = self.plan.destination.queue_arn or next(iter(self.plan.returns.origins), "")
         self.ledger.record_intent([(number, "") for number in numbers], step)
-        self.ledger.record_sent([AcceptedMessage(number, "", at, route=arn) for number in numbers], done=True)
+        self.ledger.record_sent([AcceptedMessage(number, "", now, route=arn) for number in numbers], done=True)
 
     def _rate(self) -> int | None:
-        """Whole messages a second; None: as fast as SQS goes; 0: not now."""
+        """Whole messages per second; None: as fast as SQS can; 0: paused."""
         rate = self.limiter.rate
         if rate is None or rate >= move_tasks.MAX_MESSAGES_PER_S:
             return None if rate is None else move_tasks.MAX_MESSAGES_PER_S

@@ -1,4 +1,4 @@
-"""Which of a queue's move tasks are a run's own: somebody else may have begun one, to somewhere else."""
+"""Which of a queue's move tasks are a run's own: others may have been started outside this tool."""
 
 from __future__ import annotations
 
@@ -17,73 +17,73 @@ if TYPE_CHECKING:
     from ops.deadletters.queue import DeadLetterQueue
 
 LIST_ATTEMPTS, LIST_PAUSE_S = 10, 0.5
-"""How often SQS is asked for a task that it does not list yet."""
+"""How often, and how far apart, SQS is asked for a task that it does not list yet."""
 
 
 class OwnMoveTasks:
-    """Every method raises what ``ops.aws`` raises. A task has no name once it has ended: it is known by its start,
-    which the ledger notes, as it does that one is about to be begun."""
+    """Every method raises what ``ops.aws`` raises. A task has no handle once it has ended: it is known by its start
+    time, which the ledger records, as it records that a task is about to be started."""
 
     def __init__(self, source: DeadLetterQueue, ledger: Ledger, to: str) -> None:
-        """``to``: the queue that this run's tasks move to, empty: where each message died.
+        """``to``: ARN of the queue that this run's tasks move to; empty: each message's source queue.
 
-        A process that was killed just after it had begun a task knew nothing of it. Of a task to the same place that
-        came since, nothing tells whether it is that one, so it is followed: SQS would refuse another one beside it, and
-        the letters go where they shall. To take it for somebody else's would be to take its letters for gone.
+        A process that was killed just after it had started a task did not record it. A later task to the same queue may
+        be that one, so it counts as this run's: SQS would refuse a second one, and the messages go where they should.
+        Otherwise the messages that it moves would count as missing.
         """
         self._source, self._ledger, self._to = source, ledger, to
         own, before = ledger.move_task_starts()
         self._mine = set(own)
         if before is not None:
-            self._mine |= {task.started for task in self._listed() if task.started not in before and task.to == to}
+            self._mine |= {task.started for task in self._list() if task.started not in before and task.to == to}
         self._current: datetime | None = None
         self._before: frozenset[datetime] = frozenset()
 
     def start(self, per_second: int | None) -> None:
-        """Begin one, unless one of its own goes on. Raises Busy while somebody else's does."""
-        known = self._listed()
-        going = next((task for task in known if task.active), None)
-        if going is None:
-            self._current, self._before = None, frozenset(task.started for task in known)
+        """Start a task, unless one of its own is running. Raises QueueBusy while another one is."""
+        tasks = self._list()
+        running = next((task for task in tasks if task.active), None)
+        if running is None:
+            self._current, self._before = None, frozenset(task.started for task in tasks)
             self._ledger.announce_move_task(self._before)
-            self._begin(per_second)
-        elif going.started in self._mine:
-            self._current = going.started
+            self._start_task(per_second)
+        elif running.started in self._mine:
+            self._current = running.started
         else:
-            where = f" to {going.to.rpartition(':')[2]}" if going.to else ""
+            where = f" to {running.to.rpartition(':')[2]}" if running.to else ""
             raise QueueBusy(
-                f"A move task{where} that this run did not begin is emptying {self._source.queue.name}.",
+                f"A move task{where} that this run did not start is moving the messages of {self._source.queue.name}.",
                 "Wait for it, or cancel it (aws sqs list-message-move-tasks names it); then resume the run.",
             )
 
     def current(self) -> MoveTask:
-        """The one that was begun last, as SQS tells of it now. Raises AwsError when it tells nothing of it."""
-        for look in range(LIST_ATTEMPTS):
-            if look:
+        """The task that was started last, as it is now. Raises AwsError when SQS does not list it."""
+        for attempt in range(LIST_ATTEMPTS):
+            if attempt:
                 time.sleep(LIST_PAUSE_S)
-            for task in self._listed():  # the newest first
+            for task in self._list():  # the newest first
                 if task.started == self._current or (self._current is None and task.started not in self._before):
                     self._current = task.started
                     self._mine.add(task.started)
                     return task
         raise AwsError(
-            f"SQS tells nothing of the move task of {self._source.queue.name} that was begun.",
-            "Resume the run: it finds out what was moved.",
+            f"SQS does not list the move task of {self._source.queue.name} that was started.",
+            "Resume the run: it determines what was moved.",
         )
 
     def owned(self) -> tuple[MoveTask, ...]:
-        return tuple(task for task in self._listed() if task.started in self._mine) if self._mine else ()
+        return tuple(task for task in self._list() if task.started in self._mine) if self._mine else ()
 
-    def _begin(self, per_second: int | None) -> None:
-        """Where no answer came, or a second try was refused because the first one had begun one, the list tells."""
+    def _start_task(self, per_second: int | None) -> None:
+        """When there was no response, or a retry was refused because the first attempt had started a task, the list decides."""
         try:
             move_tasks.start_task(self._source.aws, self._source.queue, self._to, per_second)
         except AwsError as error:
-            began = (task for task in self._listed() if task.started not in self._before and task.to == self._to)
-            if not any(task.active for task in began):
+            started = (task for task in self._list() if task.started not in self._before and task.to == self._to)
+            if not any(task.active for task in started):
                 if call_effect.classify(error) is not CallEffect.UNKNOWN:
                     self._ledger.announce_move_task(None)
                 raise
 
-    def _listed(self) -> tuple[MoveTask, ...]:
+    def _list(self) -> tuple[MoveTask, ...]:
         return move_tasks.list_tasks(self._source.aws, self._source.queue)

@@ -1,1 +1,1 @@
-"""Carrying out a plan: preflight, rollout, canary, headroom, purge."""
+"""Running a plan: preflight, rollout, canary, headroom, purge."""

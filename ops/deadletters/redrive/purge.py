@@ -1,7 +1,7 @@
-"""Deleting letters for good: only with a plan, an export of exactly these letters, and a typed confirmation.
+"""Permanently delete messages: only with a plan, an export of exactly these messages, and a typed confirmation.
 
-Never PurgeQueue, which takes everything. What was deleted is on record: the shelf marks each letter, the audit file
-names the plan, the export and its SHA-256; ``ops dlq import`` brings the letters back onto the shelf.
+Never with PurgeQueue, which deletes everything. The snapshot marks each deleted message; the audit log names the plan,
+the export and its SHA-256; ``ops dlq import`` adds the messages to the snapshot again.
 """
 
 from __future__ import annotations
@@ -30,13 +30,13 @@ if TYPE_CHECKING:
     from ops.deadletters.queue import DeadLetterQueue
 
 COMPARE_BATCH = 500
-"""Letters of an export and of the shelf that are compared at a time."""
+"""Messages of an export and of the snapshot that are compared at a time."""
 
 
 @dataclass(frozen=True)
 class PurgeResult:
-    """``missing``: not met in the queue. ``refused``: SQS would not delete them. ``outcome``: done | cancelled |
-    stopped. ``sha256`` of the export."""
+    """``missing``: not found in the queue. ``refused``: SQS rejected the delete. ``outcome``: done | cancelled |
+    stopped. ``sha256``: of the export."""
 
     plan: str
     deleted: int
@@ -50,16 +50,16 @@ class PurgeResult:
 
 
 def plan_purge(source: DeadLetterQueue, export: Path) -> Plan:
-    """The plan to delete the letters of ``export``. Raises UsageError, saying where they went, when some of them are
-    not in the queue; and what ``exports.exported_ids`` and ``plans.make`` raise."""
+    """The plan to delete the messages of ``export``. Raises UsageError when some of them are not in the queue, and says
+    where they are; also what ``exports.exported_ids`` and ``plans.make_plan`` raise."""
     ids = exports.exported_ids(export)
-    with Snapshot.open(source) as shelf:
-        places = shelf.places(ids)
-    elsewhere = Counter(_WENT[places.get(one)] for one in ids if places.get(one) is not Place.QUEUE)
+    with Snapshot.open(source) as snapshot:
+        places = snapshot.places(ids)
+    elsewhere = Counter(_ELSEWHERE[places.get(name)] for name in ids if places.get(name) is not Place.QUEUE)
     if elsewhere:
-        went = ", ".join(f"{number:,} {where}" for where, number in elsewhere.most_common())
+        where = ", ".join(f"{number:,} {place}" for place, number in elsewhere.most_common())
         raise UsageError(
-            f"{elsewhere.total():,} of the {formatting.count(len(ids), 'letter')} of {export} cannot be purged: {went}.",
+            f"{elsewhere.total():,} of the {formatting.count(len(ids), 'message')} of {export} cannot be purged: {where}.",
             "Export those that are in the queue (ops dlq scan, ops dlq export), and name that file.",
         )
     return plans.make_plan(
@@ -71,18 +71,18 @@ def plan_purge(source: DeadLetterQueue, export: Path) -> Plan:
     )
 
 
-_WENT = {
-    None: "not on the shelf",
-    Place.GONE: "gone from the queue at the last look",
-    Place.REDRIVEN: "redriven already",
-    Place.PURGED: "purged already",
+_ELSEWHERE = {
+    None: "not in the snapshot",
+    Place.GONE: "not in the queue at the last scan",
+    Place.REDRIVEN: "already redriven",
+    Place.PURGED: "already purged",
     Place.IMPORTED: "imported from a file and not in the queue",
 }
 
 
 def confirmation_text(plan: Plan) -> str:
-    """What somebody has to type before ``plan`` is followed: "purge 1,204 letters"."""
-    return f"purge {formatting.count(len(plan.ids), 'letter')}"
+    """What has to be typed to confirm ``plan``: "purge 1,204 messages"."""
+    return f"purge {formatting.count(len(plan.ids), 'message')}"
 
 
 def purge_messages(
@@ -95,13 +95,13 @@ def purge_messages(
     progress: Callable[[int, int], None] | None = None,
     stop: Callable[[], bool] | None = None,
 ) -> PurgeResult:
-    """Delete the letters of ``plan`` from the queue. All others are received, kept aside and given back at the end.
+    """Delete the messages of ``plan`` from the queue. All others are received, kept in flight and released at the end.
 
-    ``progress`` is told how many are deleted, and of how many. Ends early, with everything given back, when ``stop()``
-    is true or at Ctrl-C.
+    ``progress`` is called with the number deleted, and their total. Ends early, with everything released, when
+    ``stop()`` is true or at Ctrl-C.
 
-    Raises UsageError: no purge's plan, not confirmed, no reason, a stale plan, an export that is not of exactly these
-    letters as they lie on the shelf. OpsError: another run goes on, a file cannot be used. AwsError: SQS refused.
+    Raises UsageError (not a purge plan, not confirmed, no reason, a stale plan, an export that does not hold exactly
+    these messages as they are in the snapshot), OpsError (another run is going on, a file cannot be used) and AwsError.
     Needs sqs:ReceiveMessage, sqs:DeleteMessage, sqs:ChangeMessageVisibility, sqs:GetQueueAttributes.
     """
     access.ensure_may("a purge")
@@ -110,38 +110,38 @@ def purge_messages(
     who = sts.caller_identity(source.aws).arn
     with queue_lock.hold_lock(source, plan.id, who):
         plans.ensure_current(source, plan)
-        with Snapshot.open(source) as shelf:
-            sha256 = _checked(shelf, plan, export)
+        with Snapshot.open(source) as snapshot:
+            sha256 = _verify_export(snapshot, plan, export)
             note = f"export {export} SHA-256 {sha256}"
-            about = {"plan": plan.id, "plan_hash": plan.hash, "note": note}
-            began = {"planned": len(plan.ids)}
-            audit_log.append_record(
-                state_folder(source.aws.target),
-                audit_log.new_record(source, who, "purge", reason, counts=began, outcome="began", **about),
-            )
-            tally: Counter[str] = Counter()
-            outcome = "failed"
-            try:
-                done = _carry_out(source, shelf, plan, tally, sha256, progress, stop or (lambda: False))
-                outcome = done.outcome
-            except OpsError as error:
-                about["note"] = f"{note}. {error}"
-                raise
-            finally:
+            counts = Counter(planned=len(plan.ids))
+
+            def record(outcome: str, note: str) -> None:
                 audit_log.append_record(
                     state_folder(source.aws.target),
                     audit_log.new_record(
-                        source, who, "purge", reason, counts={**began, **tally}, outcome=outcome, **about
+                        source, who, "purge", reason,
+                        plan=plan.id, plan_hash=plan.hash, counts=counts, outcome=outcome, note=note,
                     ),
-                )
-    return done
+                )  # fmt: skip
+
+            record("began", note)
+            outcome = "failed"
+            try:
+                result = _delete(source, snapshot, plan, counts, sha256, progress, stop or (lambda: False))
+                outcome = result.outcome
+            except OpsError as error:
+                note = f"{note}. {error}"
+                raise
+            finally:
+                record(outcome, note)
+    return result
 
 
-def _carry_out(
+def _delete(
     source: DeadLetterQueue,
-    shelf: Snapshot,
+    snapshot: Snapshot,
     plan: Plan,
-    tally: Counter[str],
+    counts: Counter[str],
     sha256: str,
     progress: Callable[[int, int], None] | None,
     stop: Callable[[], bool],
@@ -149,54 +149,50 @@ def _carry_out(
     started = time.monotonic()
 
     def deleted(ids: Sequence[str]) -> None:
-        tally["deleted"] += len(ids)  # first, so that it is on record whatever becomes of the shelf
-        shelf.mark(ids, Place.PURGED)
+        counts["deleted"] += len(ids)  # first, so that it is recorded whether or not the snapshot can be written
+        snapshot.mark(ids, Place.PURGED)
         if progress:
-            progress(tally["deleted"], len(plan.ids))
+            progress(counts["deleted"], len(plan.ids))
 
-    found = selective_delete.delete_selected(source.aws, source.queue, plan.ids, deleted, stop)
-    tally.update(missing=len(found.missing), refused=len(found.refused))
-    cancelled = found.stopped == selective_delete.CANCELLED
+    result = selective_delete.delete_selected(source.aws, source.queue, plan.ids, deleted, stop)
+    counts.update(missing=len(result.missing), refused=len(result.refused))
+    cancelled = result.stopped == selective_delete.CANCELLED
     return PurgeResult(
         plan=plan.id,
-        deleted=found.deleted,
-        missing=len(found.missing),
-        refused=len(found.refused),
-        not_released=found.unreleased,
-        outcome="cancelled" if cancelled else "stopped" if found.stopped else "done",
+        deleted=result.deleted,
+        missing=len(result.missing),
+        refused=len(result.refused),
+        not_released=result.unreleased,
+        outcome="cancelled" if cancelled else "stopped" if result.stopped else "done",
         sha256=sha256,
         seconds=time.monotonic() - started,
-        notes=tuple(_notes(source, found)),
+        notes=tuple(_notes(source, result)),
     )
 
 
-def _notes(source: DeadLetterQueue, found: selective_delete.DeleteResult) -> Iterator[str]:
-    if found.stopped:
-        yield f"It ended early: {found.stopped}."
-    for why, number in Counter(found.refused.values()).most_common(3):
-        yield f"SQS would not delete {formatting.count(number, 'letter')}: {why}."
-    if found.missing and not found.stopped:
-        fifo = "; in a FIFO queue a letter is hidden behind others of its message group" if source.queue.fifo else ""
-        yield (
-            f"{formatting.count(len(found.missing), 'letter was', 'letters were')} not met in the queue: expired, deleted "
-            f"or held by somebody else{fifo}. Look again."
+def _notes(source: DeadLetterQueue, result: selective_delete.DeleteResult) -> Iterator[str]:
+    if result.stopped:
+        yield f"It ended early: {result.stopped}."
+    for why, number in Counter(result.refused.values()).most_common(3):
+        yield f"SQS did not delete {formatting.count(number, 'message')}: {why}."
+    if result.missing and not result.stopped:
+        fifo = (
+            "; in a FIFO queue, messages are hidden behind others of their message group" if source.queue.fifo else ""
         )
-    if found.redelivered:
-        yield "SQS went on handing out letters that it had deleted. Look again, and purge those that are still there."
-    if found.held:
-        yield (
-            f"{formatting.count(len(found.held), 'other letter was', 'other letters were')} received on the way and given "
-            "back; that raised their receive counts by one."
-        )
-    if found.unreleased:
-        yield (
-            f"{formatting.count(found.unreleased, 'letter')} could not be given back at once; they are visible again "
-            "when their lease ends."
-        )
+        missing = formatting.count(len(result.missing), "message was", "messages were")
+        yield f"{missing} not found in the queue: expired, deleted or held by another consumer{fifo}. Scan again."
+    if result.redelivered:
+        yield "SQS kept delivering messages that it had deleted. Scan again, and purge those that are still there."
+    if result.held:
+        others = formatting.count(len(result.held), "other message was", "other messages were")
+        yield f"{others} received and released, which raised their receive counts by one."
+    if result.unreleased:
+        messages = formatting.count(result.unreleased, "message")
+        yield f"{messages} could not be released, and will be visible again when their visibility timeout ends."
 
 
 def ensure_confirmed(source: DeadLetterQueue, plan: Plan, typed: str) -> None:
-    """Raise UsageError unless ``typed`` confirms ``plan``, a purge's, of a queue that it is safe to receive from."""
+    """Raises UsageError unless ``typed`` confirms ``plan``, a purge of a queue that it is safe to receive from."""
     if plan.action is not Action.PURGE:
         raise UsageError(f"Plan {plan.id} is for a {plan.action.value}, not for a purge.", "Plan a purge.")
     if " ".join(typed.replace(",", "").split()) != confirmation_text(plan).replace(",", ""):
@@ -205,40 +201,40 @@ def ensure_confirmed(source: DeadLetterQueue, plan: Plan, typed: str) -> None:
         )
     if source.queue.dlq_arn is not None:
         raise UsageError(
-            f"{source.queue.name} has a redrive policy of its own: receiving could move letters on to the next queue.",
+            f"{source.queue.name} has a redrive policy of its own: receiving could move messages on to the next queue.",
             "Remove that redrive policy first.",
         )
 
 
-def _checked(shelf: Snapshot, plan: Plan, export: Path) -> str:
-    """SHA-256 of the export, which holds exactly the plan's letters, as they lie on the shelf. Raises UsageError."""
+def _verify_export(snapshot: Snapshot, plan: Plan, export: Path) -> str:
+    """SHA-256 of the export. Raises UsageError unless it holds exactly the plan's messages, as in the snapshot."""
     digest = hashlib.sha256()
     planned = set(plan.ids)
     seen: set[str] = set()
-    rest = (each.letter for _, each in jsonl.read_lines(atomic_file.expand_user(export), digest.update))
-    while some := {letter.message_id: letter for letter in islice(rest, COMPARE_BATCH)}:
-        if strange := some.keys() - planned:
-            raise _another(export, f"{min(strange)} is in it and not in the plan")
-        for changed in _changed(shelf, some):
-            raise _another(export, f"{changed} differs from what lies on the shelf")
-        seen |= some.keys()
+    lines = (line.letter for _, line in jsonl.read_lines(atomic_file.expand_user(export), digest.update))
+    while batch := {message.message_id: message for message in islice(lines, COMPARE_BATCH)}:
+        if unplanned := batch.keys() - planned:
+            raise _wrong_export(export, f"{min(unplanned)} is in it and not in the plan")
+        for changed in _changed_ids(snapshot, batch):
+            raise _wrong_export(export, f"{changed} differs from the snapshot")
+        seen |= batch.keys()
     if missing := planned - seen:
-        raise _another(export, f"{formatting.count(len(missing), 'letter')} of the plan are not in it")
+        raise _wrong_export(export, f"{formatting.count(len(missing), 'message')} of the plan are not in it")
     return digest.hexdigest()
 
 
-def _changed(shelf: Snapshot, exported: Mapping[str, DeadLetter]) -> Iterator[str]:
-    """Ids of letters that are not on the shelf, or whose contents there differ."""
-    left = dict(exported)
-    for shelved in shelf.iterate(Selection(ids=tuple(exported))):
-        letter = left.pop(shelved.letter.message_id)
-        if (letter.body, letter.attributes) != (shelved.letter.body, shelved.letter.attributes):
-            yield letter.message_id
-    yield from left
+def _changed_ids(snapshot: Snapshot, exported: Mapping[str, DeadLetter]) -> Iterator[str]:
+    """Messages that are not in the snapshot, or whose contents differ there."""
+    remaining = dict(exported)
+    for stored in snapshot.iterate(Selection(ids=tuple(exported))):
+        message = remaining.pop(stored.letter.message_id)
+        if (message.body, message.attributes) != (stored.letter.body, stored.letter.attributes):
+            yield message.message_id
+    yield from remaining
 
 
-def _another(export: Path, why: str) -> UsageError:
+def _wrong_export(export: Path, why: str) -> UsageError:
     return UsageError(
-        f"{export} is no export of exactly these letters: {why}; nothing was deleted.",
-        "Export the letters of this plan first, and name that file.",
+        f"{export} is not an export of exactly these messages: {why}; nothing was deleted.",
+        "Export the messages of this plan first, and name that file.",
     )

@@ -1,18 +1,16 @@
-"""Carry out a plan: send the letters, watch what becomes of them, keep a record. The doors of the CLI and the page.
+"""Run a plan: send its messages, watch their outcomes, keep a record; for the CLI and the dashboard alike.
 
-A run has the plan's id. Its ledger is ``Source.runs/<id>.db``; every step of every letter is on disk before the next
-one is taken, so that a run that was killed at any point can be resumed with nothing lost.
+A run has its plan's ID. Its ledger is ``<source.runs>/<ID>.db``; each step of each message is on disk before the next
+one is taken, so that a run that was killed at any point can be resumed and loses nothing.
 """
 
 from __future__ import annotations
 
-import re
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ops import access
@@ -26,8 +24,9 @@ from ops.deadletters.move_task.mover import TaskMover
 from ops.deadletters.outcomes import monitor
 from ops.deadletters.plan_model import Action
 from ops.deadletters.queue import state_folder
-from ops.deadletters.redrive import headroom, preflight, unfinished
+from ops.deadletters.redrive import headroom, preflight
 from ops.deadletters.redrive.rollout import Rollout
+from ops.deadletters.redrive.runs import full_text, ledger_path
 from ops.deadletters.snapshot import Snapshot
 from ops.deadletters.transfer import Transfer
 from ops.deadletters.transfer.rate_limiter import RateLimiter
@@ -41,8 +40,8 @@ if TYPE_CHECKING:
 ProgressCallback = Callable[[Run], None]
 StopCallback = Callable[[], bool]
 
-CANCEL_REASON = "none is asked for a cancel"
-"""On record, where every act has a reason: stopping must not wait for one."""
+CANCEL_REASON = "not required for a cancellation"
+"""In the audit log, where every action has a reason: a cancellation must not wait for one."""
 AUDIT_COUNTS = {
     "planned": "planned",
     "sent": "sent",
@@ -54,7 +53,7 @@ AUDIT_COUNTS = {
     "moved": "moved",
     "unseen": "unseen",
 }
-"""The counts of an audit record, by their key there: which field of the run each of them is."""
+"""The counts of an audit record: key there, field of the run."""
 
 
 def start_redrive(
@@ -65,11 +64,11 @@ def start_redrive(
     progress: ProgressCallback | None = None,
     stop: StopCallback | None = None,
 ) -> Run:
-    """Carry ``plan`` out and return how that ended: DONE, STOPPED (by the canary) or CANCELLED (Ctrl-C, ``cancel``, or
-    ``stop()`` became true; what was held is given back). ``progress`` is called about twice a second.
+    """Run ``plan``, and return the run in its final state: DONE, STOPPED (by the canary) or CANCELLED (by Ctrl-C,
+    ``cancel_redrive`` or ``stop()``; messages in flight are released). ``progress`` is called about twice per second.
 
-    Raises UsageError (no reason, a plan that is stale, for purging or begun before), ``lock.Busy`` when letters of this
-    queue are being moved already, and what AWS or the disk refuse for good: then the run is FAILED and can be resumed.
+    Raises UsageError (no reason; a plan that is stale, for a purge or was started before), ``QueueBusy`` when messages
+    of this queue are being moved already, and what AWS or the disk refuse: then the run is FAILED and can be resumed.
     Needs sqs:ReceiveMessage, DeleteMessage, ChangeMessageVisibility and GetQueueAttributes on the dead-letter queue,
     the permission to send to the destination (``plan.permissions``), and for outcomes logs:StartQuery, GetQueryResults.
     """
@@ -92,40 +91,39 @@ def resume_redrive(
     progress: ProgressCallback | None = None,
     stop: StopCallback | None = None,
 ) -> Run:
-    """Go on with a run that was interrupted, cancelled, stopped or failed. ``run_id`` may be the beginning of one.
+    """Resume a run that was interrupted, cancelled, stopped or failed. ``run_id`` may be a unique prefix.
 
-    What had been sent is only deleted; what may have been sent is looked for, and sent again (and listed in
-    ``Run.twice``) if it is still in the dead-letter queue. Its plan is the one that it began with: that of its file, or
-    of its ledger where the file is lost. Raises as ``run`` does.
+    What was sent is only deleted. What may have been sent is looked for, and sent again (and listed in
+    ``Run.possible_duplicates``) if it is still in the dead-letter queue. Raises what ``start_redrive`` raises.
     """
     access.ensure_may("resuming a redrive")
-    path = _ledger_path(source, run_id)
+    path = ledger_path(source, run_id)
     who = sts.caller_identity(source.aws).arn
     with queue_lock.hold_lock(source, path.stem, who), Ledger.open(path) as ledger:
         before = ledger.run()
         if before.state is RunState.DONE:
-            raise UsageError(f"Run {before.id} is done: {before.status_text}", "Look again, and make a new plan.")
-        plan = unfinished.load_run_plan(source, ledger)
+            raise UsageError(f"Run {before.id} is done: {before.status_text}", "Scan again, and make a new plan.")
+        plan = preflight.load_run_plan(source, ledger)
         stopped = tuple(step for step in before.steps if step.state == "stopped")
-        doing = _Execution(source, plan, ledger, who, reason.strip() or before.reason, "resume")
-        return _execute(doing, progress, stop, stopped)
+        execution = _Execution(source, plan, ledger, who, reason.strip() or before.reason, "resume")
+        return _execute(execution, progress, stop, stopped)
 
 
 def cancel_redrive(source: DeadLetterQueue, run_id: str = "") -> Run:
-    """Tell the run (empty: the one that is going) to stop; its process does so within seconds and gives back what it
-    holds. Who asked it to goes on record.
+    """Stop a run (empty: the one that is running) from another process: it ends within seconds and releases what it
+    holds. The cancellation is recorded in the audit log.
 
     Raises UsageError when it is not running; OpsError when it stops but that cannot be recorded.
     """
     access.ensure_may("cancelling a redrive")
     holder = queue_lock.lock_holder(source)
-    going = holder.run if holder else ""
-    path = source.runs / f"{going}.db"
-    if not going or not going.startswith(run_id) or not path.exists():
-        which = f"Run {run_id} is" if run_id else f"No run of {source.queue.name} is"
-        raise UsageError(f"{which} {'not ' if run_id else ''}going on.", "See the runs: ops dlq runs.")
+    running = holder.run if holder else ""
+    path = source.runs / f"{running}.db"
+    if not running or not running.startswith(run_id) or not path.exists():
+        which = f"Run {run_id} is not" if run_id else f"No redrive of {source.queue.name} is"
+        raise UsageError(f"{which} running.", "List the redrives: ops dlq runs.")
     with Ledger.open(path) as ledger:
-        ledger.request_cancel()  # first: nothing that follows may keep it from stopping
+        ledger.request_cancel()  # first: no later failure may keep the run from stopping
         run = ledger.run()
     try:
         who = sts.caller_identity(source.aws).arn
@@ -134,29 +132,9 @@ def cancel_redrive(source: DeadLetterQueue, run_id: str = "") -> Run:
         )
         audit_log.append_record(state_folder(source.aws.target), record)
     except OpsError as error:
-        said = f"Run {run.id} stops, but that you asked it to is not on record: {error}"
-        raise OpsError(said, error.next_step) from error
+        text = f"Run {run.id} is stopping, but the cancellation could not be recorded in the audit log: {error}"
+        raise OpsError(text, error.next_step) from error
     return run
-
-
-def list_runs(source: DeadLetterQueue) -> tuple[Run, ...]:
-    """Every run of this queue whose ledger can be read, the one that began last first; the others are in
-    ``unreadable``."""
-    found = (one for one in _each_run(source) if isinstance(one, Run))
-    return tuple(sorted(found, key=lambda run: run.began, reverse=True))
-
-
-def list_unreadable_runs(source: DeadLetterQueue) -> tuple[str, ...]:
-    """A sentence for each ledger of this queue that cannot be read: what is wrong with it, and the way out."""
-    return tuple(_full_text(found) for found in _each_run(source) if isinstance(found, OpsError))
-
-
-def read_run(source: DeadLetterQueue, run_id: str) -> Run:
-    """How far a run is; cheap enough to ask every second. ``run_id`` may be the beginning of one.
-
-    Raises UsageError when there is none, OpsError when its ledger is damaged or of another version.
-    """
-    return _read(source, _ledger_path(source, run_id))
 
 
 @dataclass(frozen=True)
@@ -166,11 +144,11 @@ class _Execution:
     ledger: Ledger
     who: str
     reason: str
-    action: str  # redrive | resume, for the record
+    action: str  # redrive | resume, for the audit log
 
     def record(self, outcome: str, note: str = "") -> None:
-        now = self.ledger.run()
-        counts = {key: count for key, name in AUDIT_COUNTS.items() if (count := getattr(now, name))}
+        run = self.ledger.run()
+        counts = {key: count for key, name in AUDIT_COUNTS.items() if (count := getattr(run, name))}
         record = audit_log.new_record(
             self.source,
             self.who,
@@ -178,16 +156,16 @@ class _Execution:
             self.reason,
             plan=self.plan.id,
             plan_hash=self.plan.hash,
-            counts=counts | ({"maybe twice": len(now.possible_duplicates)} if now.possible_duplicates else {}),
+            counts=counts | ({"maybe twice": len(run.possible_duplicates)} if run.possible_duplicates else {}),
             outcome=outcome,
             note=note,
         )
         audit_log.append_record(state_folder(self.source.aws.target), record)
 
-    def end(self, state: RunState, said: str) -> None:
-        """The run is not done before the shelf and the record say so: if the process dies in between, or one of them
-        cannot be written, it is resumed and says it there again. What can be written is."""
-        broken: OpsError | None = None
+    def end(self, state: RunState, text: str) -> None:
+        """The run is not done before the snapshot and the audit log are written: if the process ends in between, or one
+        of them cannot be written, a resume writes it again. Whatever can be written is written."""
+        first: OpsError | None = None
         writes: tuple[Callable[[RunState, str], None], ...] = (
             lambda *_: self.mark_snapshot(),
             self.record,
@@ -195,52 +173,52 @@ class _Execution:
         )
         for write in writes:
             try:
-                write(state, said)
+                write(state, text)
             except OpsError as error:
-                broken = broken or error
+                first = first or error
                 if state is RunState.DONE:
-                    state, said = RunState.FAILED, _full_text(error)
-        if broken:
-            raise broken
+                    state, text = RunState.FAILED, full_text(error)
+        if first:
+            raise first
 
     def mark_snapshot(self) -> None:
-        at = datetime.now(UTC)
-        with Snapshot.open(self.source) as shelf:
+        now = datetime.now(UTC)
+        with Snapshot.open(self.source) as snapshot:
             if self.plan.action is Action.REDRIVE:
-                shelf.mark(self.ledger.ids_in_states(MessageState.DELETED), Place.REDRIVEN, at)
-            shelf.mark(self.ledger.ids_in_states(MessageState.MISSING), Place.GONE, at)
+                snapshot.mark(self.ledger.ids_in_states(MessageState.DELETED), Place.REDRIVEN, now)
+            snapshot.mark(self.ledger.ids_in_states(MessageState.MISSING), Place.GONE, now)
 
 
 def _execute(
-    doing: _Execution,
+    execution: _Execution,
     progress: ProgressCallback | None,
     stop: StopCallback | None,
     resumed_from: tuple[RunStep, ...] = (),
 ) -> Run:
     try:
-        doing.ledger.start_run("Starting.")  # before all else: a cancellation from now on is meant for this run
-        doing.record("began")
-        state, said = _make_rollout(doing, progress, stop, resumed_from).run()
-        said = f"{said} {plans.remaining_sentence(doing.plan.returns)}".strip()
+        execution.ledger.start_run("Starting.")  # first: a cancellation from now on is meant for this run
+        execution.record("began")
+        state, text = _make_rollout(execution, progress, stop, resumed_from).run()
+        text = f"{text} {plans.remaining_sentence(execution.plan.returns)}".strip()
     except OpsError as error:
-        with suppress(OpsError):  # of the two, the first error is the one to tell
-            doing.end(RunState.FAILED, _full_text(error))
+        with suppress(OpsError):  # of two errors, the first is reported
+            execution.end(RunState.FAILED, full_text(error))
         raise
-    doing.end(state, said)
-    return doing.ledger.run()
+    execution.end(state, text)
+    return execution.ledger.run()
 
 
 def _make_rollout(
-    doing: _Execution, progress: ProgressCallback | None, stop: StopCallback | None, resumed_from: tuple[RunStep, ...]
+    execution: _Execution,
+    progress: ProgressCallback | None,
+    stop: StopCallback | None,
+    resumed_from: tuple[RunStep, ...],
 ) -> Rollout:
-    source, plan, ledger = doing.source, doing.plan, doing.ledger
+    source, plan, ledger = execution.source, execution.plan, execution.ledger
     stopping = threading.Event()
     gauge = headroom.make_gauge(source, plan)
-    limiter = (
-        RateLimiter(gauge.rate, "starting")
-        if gauge
-        else RateLimiter(plan.pace.max_per_s, headroom.cap_reason(plan.pace))
-    )
+    fixed = plan.pace.max_per_s, headroom.cap_reason(plan.pace)
+    limiter = RateLimiter(gauge.rate, "starting") if gauge else RateLimiter(*fixed)
     engine = Transfer(source, plan, ledger, limiter, stopping.is_set)
     return Rollout(
         plan,
@@ -255,43 +233,3 @@ def _make_rollout(
         resumed_from,
         min(plan.steps.patience_s, monitor.watch_after_stop_s(source.aws)),
     )
-
-
-def _full_text(error: OpsError) -> str:
-    return f"{error} {error.next_step}".strip()
-
-
-def _each_run(source: DeadLetterQueue) -> Iterator[Run | OpsError]:
-    for path in sorted(source.runs.glob("*.db"), reverse=True):
-        try:
-            yield _read(source, path)
-        except OpsError as error:
-            yield error
-
-
-def _read(source: DeadLetterQueue, path: Path) -> Run:
-    with Ledger.open(path) as ledger:
-        found = ledger.run()
-    if found.state is not RunState.RUNNING:
-        return found
-    holder = queue_lock.lock_holder(source)
-    if holder is not None and holder.run == found.id:
-        return found
-    return replace(
-        found,
-        state=RunState.INTERRUPTED,
-        status_text=f"Its process ended before the run did. Nothing is lost; go on with it: ops dlq resume {found.id}.",
-    )
-
-
-def _ledger_path(source: DeadLetterQueue, run_id: str) -> Path:
-    found = []
-    if re.fullmatch(r"[0-9A-Za-z-]+", run_id):
-        found = sorted(source.runs.glob(f"{run_id}*.db"))
-        found = [path for path in found if path.stem == run_id] or found
-    if len(found) == 1:
-        return found[0]
-    if found:
-        names = ", ".join(path.stem for path in found[:3])
-        raise UsageError(f"{len(found)} runs begin with {run_id}: {names} …", "Write more of the run's id.")
-    raise UsageError(f"There is no run {run_id} of {source.queue.name}.", "See the runs: ops dlq runs.")

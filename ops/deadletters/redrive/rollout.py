@@ -1,7 +1,7 @@
-"""The course of one run: a step is sent, what became of it is watched, and only then the next one goes.
+"""The rollout of a run: a step is sent, its outcomes are watched, and only then the next step starts.
 
-The mover works in a thread of its own; this one looks after it: outcomes, headroom, cancelling, progress. Whatever ends
-a run early, the mover is told to stop and awaited, so that nothing is held back.
+The mover works in a thread of its own; this one watches outcomes, headroom and cancellation, and reports progress.
+Whatever ends a run early, the mover is stopped and awaited, so that no message stays in flight.
 """
 
 from __future__ import annotations
@@ -9,74 +9,38 @@ from __future__ import annotations
 import math
 import threading
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import pairwise
-from typing import Protocol
 
 from ops import formatting
-from ops.deadletters.ledger.model import MessageOutcome, MoveResult, Outcome, Run, RunState, RunStep, SentMessage
+from ops.deadletters.ledger.model import MoveResult, Outcome, Run, RunState, RunStep
 from ops.deadletters.move_task.progress import MoveTaskLooping
 from ops.deadletters.plan_model import Plan
 from ops.deadletters.plans.steps import step_boundaries
 from ops.deadletters.redrive import run_summary
-from ops.deadletters.redrive.canary import CanaryDecision, StepTally, decide_step, should_stop_early
-from ops.deadletters.redrive.tallies import StepTallies
+from ops.deadletters.redrive.canary import CanaryDecision, StepTallies, StepTally, decide_step, should_stop_early
+from ops.deadletters.redrive.rollout_ports import Mover, OutcomeWatcher, RateGauge, RolloutLedger
 from ops.deadletters.transfer.rate_limiter import RateLimiter
 
 TICK_S = 0.5
-"""Between two looks; read when a course begins, so that a process may set it otherwise (tests do)."""
-
-
-class RolloutLedger(Protocol):
-    @property
-    def cancel_requested(self) -> bool: ...
-    def run(self) -> Run: ...
-    def set_status_text(self, text: str) -> None: ...
-    def set_rate_limit(self, limit: float | None, why: str) -> None: ...
-    def set_step_state(self, number: int, upto: int, state: str) -> None: ...
-    def sent_messages(self, outcome: Outcome | None = None) -> Iterable[SentMessage]: ...
-    def record_outcomes(self, rows: Iterable[MessageOutcome]) -> None: ...
-
-
-class Mover(Protocol):
-    def move(self, upto: int, step: int) -> MoveResult:
-        """Send until ``upto`` letters are sent in all, none is left, or the run is stopping."""
-
-
-class OutcomeWatcher(Protocol):
-    @property
-    def pause_s(self) -> float:
-        """How long to wait between two looks."""
-
-    @property
-    def note(self) -> str:
-        """What the outcome rests on, or why it is not known; may be empty."""
-
-    def check(self, waiting: Sequence[SentMessage], run: Run, moving: bool) -> Iterable[MessageOutcome]:
-        """What is known now of those that were waiting; those still waiting are left out. ``moving``: the mover is at
-        work, and must find the dead-letter queue as it is."""
-
-
-class RateGauge(Protocol):
-    def adjust(self, limiter: RateLimiter) -> None:
-        """Set the rate by how the workload is doing; called often, looks when it is time to."""
+"""Between two checks; read when a rollout is made, so that tests can set it."""
 
 
 class _EarlyEnd(Exception):
-    """No error: somebody, or what came back, ends the run here. ``firm``: even when no letter was left.
-    ``follow``: what is in flight goes on being watched for a while."""
+    """Not an error: the run ends here. ``final``: whatever is left. ``watch``: messages in flight are watched for a
+    while."""
 
-    def __init__(self, state: RunState, said: str, *, firm: bool = False, follow: bool = False) -> None:
-        super().__init__(said)
-        self.state, self.firm, self.follow = state, firm, follow
+    def __init__(self, state: RunState, text: str, *, final: bool = False, watch: bool = False) -> None:
+        super().__init__(text)
+        self.state, self.final, self.watch = state, final, watch
 
 
 @dataclass(frozen=True)
 class _StepRange:
-    """One step: the letters after ``begins`` up to ``end``."""
+    """The messages of one step: those after ``start`` up to ``end``."""
 
     number: int
     start: int
@@ -84,8 +48,9 @@ class _StepRange:
     steps: int
 
     @property
-    def place(self) -> str:
-        return f"step {self.number} of {self.steps}"
+    def stage(self) -> str:
+        """How users read of it."""
+        return f"stage {self.number} of {self.steps}"
 
     @property
     def last(self) -> bool:
@@ -94,9 +59,9 @@ class _StepRange:
 
 @dataclass
 class Rollout:
-    """``after_stop_s``: how long what is in flight is watched once the canary has stopped the run.
-    ``stopping`` is set to make ``mover`` stop. ``resumed_from``: the steps that the canary had stopped before
-    somebody resumed: what came back then is not held against what goes now, and they go on being called stopped."""
+    """``stopping`` is set to stop ``mover``. ``resumed_from``: the steps that the canary had stopped before a resume:
+    what failed again then does not count against what is sent now, and they stay stopped. ``after_stop_s``: how long
+    messages in flight are watched after the canary stopped the run."""
 
     plan: Plan
     ledger: RolloutLedger
@@ -110,96 +75,96 @@ class Rollout:
     resumed_from: tuple[RunStep, ...] = ()
     after_stop_s: float = 0.0
     tick_s: float = field(default_factory=lambda: TICK_S)
-    _next_poll: float = field(default=0.0, init=False)
-    _reported: tuple[float | None, str] | None = field(default=None, init=False)
+    _next_check: float = field(default=0.0, init=False)
+    _reported_rate: tuple[float | None, str] | None = field(default=None, init=False)
     _current: _StepRange | None = field(default=None, init=False)
     _tallies: StepTallies = field(init=False)
 
     def run(self) -> tuple[RunState, str]:
-        """Carry it out; how it ended, and in which sentence. Raises what the mover raises (``ops.errors``)."""
+        """The state that the run ended in, and why in one sentence. Raises what the mover raises (``ops.errors``)."""
         sizes = self.plan.steps.sizes if self.watch else ("100%",)
         ends = step_boundaries(sizes, self.plan.total)
         passed = {step.number for step in self.ledger.run().steps if step.state == "passed"}
-        parts = [
-            _StepRange(number, begins, end, len(ends)) for number, (begins, end) in enumerate(pairwise((0, *ends)), 1)
-        ]
+        ranges = enumerate(pairwise((0, *ends)), 1)
+        steps = [_StepRange(number, start, end, len(ends)) for number, (start, end) in ranges]
         self._tallies = StepTallies(self.ledger, self.resumed_from)
         try:
-            for part in parts:
-                if part.number not in passed or part.last:
-                    self._current = part
-                    self._run_step(part)
-        except (_EarlyEnd, KeyboardInterrupt) as halt:
-            return self._end_early(halt)
+            for step in steps:
+                if step.number not in passed or step.last:
+                    self._current = step
+                    self._run_step(step)
+        except (_EarlyEnd, KeyboardInterrupt) as reason:
+            return self._end_early(reason)
         finally:
             self._report()
         return RunState.DONE, self._summary()
 
-    def _run_step(self, part: _StepRange) -> None:
-        self._check_stop()  # a step may be too short to do so on the way
-        up_to = f"{formatting.count(part.end)} of {formatting.count(self.plan.total)}"
-        self._set_state(part, "sending")
-        self.ledger.set_status_text(f"In {part.place}: sending, up to letter {up_to}.")
-        self._send_step(part)
+    def _run_step(self, step: _StepRange) -> None:
+        self._check_stop()  # a step may be too short to be checked while it is sent
+        self._set_state(step, "sending")
+        total = formatting.count(self.plan.total)
+        self._set_status(step, f"sending up to message {formatting.count(step.end)} of {total}")
+        self._send_step(step)
         if self.watch is None:
-            self._set_state(part, "passed")
+            self._set_state(step, "passed")
             return
-        self._set_state(part, "watching")
-        verdict = self._wait_for_outcomes(part)
-        if verdict is CanaryDecision.GO:
-            self._set_state(part, "passed")
+        self._set_state(step, "watching")
+        decision = self._wait_for_outcomes(step)
+        if decision is CanaryDecision.GO:
+            self._set_state(step, "passed")
             return
-        self._set_state(part, "stopped")
-        if part.last:  # nothing is left that could be stopped
+        self._set_state(step, "stopped")
+        if step.last:  # nothing is left to stop
             return
-        if verdict is CanaryDecision.STOP:
-            raise self._stopped_by_failures(part)
-        run = self.ledger.run()
-        said = run_summary.stopped_without_outcomes(run, self.plan.steps, self._tally(part), part.place, self._note)
-        raise _EarlyEnd(RunState.STOPPED, said)
+        if decision is CanaryDecision.STOP:
+            raise self._stopped_by_failures(step)
+        run, tally = self.ledger.run(), self._tally(step)
+        text = run_summary.stopped_without_outcomes(run, self.plan.steps, tally, step.stage, self._note)
+        raise _EarlyEnd(RunState.STOPPED, text)
 
-    def _set_state(self, part: _StepRange, state: str) -> None:
-        """What stopped once is not rewritten by what went on by resume."""
-        stopped = any(step.number == part.number for step in self.resumed_from)
-        self.ledger.set_step_state(part.number, part.end, "stopped" if stopped else state)
+    def _set_state(self, step: _StepRange, state: str) -> None:
+        """A step that was stopped before a resume stays so."""
+        stopped = any(earlier.number == step.number for earlier in self.resumed_from)
+        self.ledger.set_step_state(step.number, step.end, "stopped" if stopped else state)
 
-    def _send_step(self, part: _StepRange) -> None:
+    def _set_status(self, step: _StepRange, text: str) -> None:
+        self.ledger.set_status_text(f"{step.stage.capitalize()}: {text}.")
+
+    def _send_step(self, step: _StepRange) -> None:
         with ThreadPoolExecutor(1, "move") as pool:
-            moving = pool.submit(self.mover.move, part.end, part.number)
+            moving = pool.submit(self.mover.move, step.end, step.number)
             try:
                 while not wait([moving], self.tick_s).done:
                     self._tick(moving=True)
-                    if self.watch and should_stop_early(self._tally(part), self.plan.steps):
-                        self._set_state(part, "stopped")
-                        raise self._stopped_by_failures(part)
+                    if self.watch and should_stop_early(self._tally(step), self.plan.steps):
+                        self._set_state(step, "stopped")
+                        raise self._stopped_by_failures(step)
             except BaseException:
                 self.stopping.set()
                 _await_mover(moving)
                 raise
             try:
-                went = moving.result()
-            except MoveTaskLooping as futile:
-                self._set_state(part, "stopped")
-                raise _EarlyEnd(RunState.STOPPED, str(futile), firm=True) from None
-        if went.why:
-            raise _EarlyEnd(RunState.STOPPED, run_summary.ended_early(self.ledger.run(), went.why))
+                result = moving.result()
+            except MoveTaskLooping as looping:
+                self._set_state(step, "stopped")
+                raise _EarlyEnd(RunState.STOPPED, str(looping), final=True) from None
+        if result.why:
+            raise _EarlyEnd(RunState.STOPPED, run_summary.ended_early(self.ledger.run(), result.why))
 
-    def _wait_for_outcomes(self, part: _StepRange) -> CanaryDecision:
-        began, told = time.monotonic(), -1
-        self._next_poll = began
+    def _wait_for_outcomes(self, step: _StepRange) -> CanaryDecision:
+        started, reported = time.monotonic(), -1
+        self._next_check = started
         while True:
-            self._poll_outcomes(moving=False)
-            tally, waited = self._tally(part), time.monotonic() - began
-            verdict = decide_step(tally, self.plan.steps, waited)
-            if part.last and tally.waiting and waited < self.plan.steps.patience_s:
-                verdict = CanaryDecision.WAIT  # nothing to widen to, or to stop, any more: see them all through
-            if verdict is not CanaryDecision.WAIT:
-                return verdict
-            if tally.waiting != told:
-                told = tally.waiting
-                self.ledger.set_status_text(
-                    f"In {part.place}: waiting to see what becomes of {formatting.count(told, 'message')}."
-                )
+            self._check_outcomes(moving=False)
+            tally, waited_s = self._tally(step), time.monotonic() - started
+            decision = decide_step(tally, self.plan.steps, waited_s)
+            if step.last and tally.waiting and waited_s < self.plan.steps.patience_s:
+                decision = CanaryDecision.WAIT  # nothing is left to send or to stop: await every outcome
+            if decision is not CanaryDecision.WAIT:
+                return decision
+            if tally.waiting != reported:
+                reported = tally.waiting
+                self._set_status(step, f"waiting for {formatting.count(reported, 'outcome')}")
             self._tick(moving=False)
             self.stopping.wait(self.tick_s)
 
@@ -211,79 +176,76 @@ class Rollout:
 
     def _tick(self, moving: bool) -> None:
         self._check_stop()
-        self._poll_outcomes(moving)
+        self._check_outcomes(moving)
         if self.gauge:
             self.gauge.adjust(self.limiter)
         self._report()
 
     def _report(self) -> None:
-        now = (self.limiter.rate, self.limiter.why)
-        if now != self._reported:
-            self._reported = now
-            self.ledger.set_rate_limit(*now)
+        rate = (self.limiter.rate, self.limiter.why)
+        if rate != self._reported_rate:
+            self._reported_rate = rate
+            self.ledger.set_rate_limit(*rate)
         if self.progress:
             self.progress(self.ledger.run())
 
-    def _poll_outcomes(self, moving: bool) -> None:
-        """Whether it is time to look is asked here, so that sending and waiting look equally often."""
-        if self.watch is None or time.monotonic() < self._next_poll:
+    def _check_outcomes(self, moving: bool) -> None:
+        """When a check is due, so that sending and waiting check equally often."""
+        if self.watch is None or time.monotonic() < self._next_check:
             return
-        began = time.monotonic()
+        started = time.monotonic()
         waiting = list(self.ledger.sent_messages(Outcome.WAITING))
         if not waiting:
             return
-        known = list(self.watch.check(waiting, self.ledger.run(), moving))
-        if known:
-            self.ledger.record_outcomes(known)
-        self._tallies.update(known)
-        took = time.monotonic() - began
-        self._next_poll = time.monotonic() + max(self.watch.pause_s, 4 * took)
+        outcomes = list(self.watch.check(waiting, self.ledger.run(), moving))
+        if outcomes:
+            self.ledger.record_outcomes(outcomes)
+        self._tallies.update(outcomes)
+        took_s = time.monotonic() - started
+        self._next_check = time.monotonic() + max(self.watch.pause_s, 4 * took_s)
 
-    def _tally(self, part: _StepRange) -> StepTally:
-        return self._tallies.tally(part.number, part.end - part.start)
+    def _tally(self, step: _StepRange) -> StepTally:
+        return self._tallies.tally(step.number, step.end - step.start)
 
-    def _stopped_by_failures(self, part: _StepRange) -> _EarlyEnd:
-        said = run_summary.stopped_by_failures(self.ledger.run(), self.plan.steps, self._tally(part), part.place)
-        return _EarlyEnd(RunState.STOPPED, said, follow=True)
+    def _stopped_by_failures(self, step: _StepRange) -> _EarlyEnd:
+        text = run_summary.stopped_by_failures(self.ledger.run(), self.plan.steps, self._tally(step), step.stage)
+        return _EarlyEnd(RunState.STOPPED, text, watch=True)
 
-    def _watch_in_flight(self, said: str) -> None:
-        """What is in flight when the canary stops is known seconds later; nothing more is sent meanwhile."""
-        began = time.monotonic()
+    def _watch_in_flight(self, text: str) -> None:
+        """Outcomes of messages that were in flight when the canary stopped follow within seconds."""
+        started = time.monotonic()
         with suppress(_EarlyEnd, KeyboardInterrupt):
-            while (waiting := self.ledger.run().waiting) and time.monotonic() - began < self.after_stop_s:
-                self.ledger.set_status_text(
-                    f"{said} Waiting for the outcome of {formatting.count(waiting, 'message')} in flight."
-                )
+            while (waiting := self.ledger.run().waiting) and time.monotonic() - started < self.after_stop_s:
+                self.ledger.set_status_text(f"{text} Waiting for {formatting.count(waiting, 'outcome')}.")
                 self._check_stop()
-                self._poll_outcomes(moving=False)
+                self._check_outcomes(moving=False)
                 self._report()
                 time.sleep(self.tick_s)
 
-    def _end_early(self, halt: BaseException) -> tuple[RunState, str]:
-        if isinstance(halt, _EarlyEnd) and halt.follow:
-            self._watch_in_flight(str(halt))
-        if isinstance(halt, _EarlyEnd) and halt.firm:
-            return halt.state, str(halt)
-        run = self.ledger.run()
-        now = next((step.state for step in run.steps if self._current and step.number == self._current.number), "")
-        all_gone = bool(run.sent) and run.done + run.failed + run.missing >= run.planned
-        stopped = isinstance(halt, _EarlyEnd) and halt.state is RunState.STOPPED
-        if all_gone and (stopped or not run.waiting):  # nothing was left to be cut short
-            if not stopped and self._current:
-                calm = (
-                    not self.watch
-                    or decide_step(self._tally(self._current), self.plan.steps, math.inf) is CanaryDecision.GO
+    def _end_early(self, reason: BaseException) -> tuple[RunState, str]:
+        if isinstance(reason, _EarlyEnd) and reason.watch:
+            self._watch_in_flight(str(reason))
+        if isinstance(reason, _EarlyEnd) and reason.final:
+            return reason.state, str(reason)
+        run, current = self.ledger.run(), self._current
+        state = next((step.state for step in run.steps if current and step.number == current.number), "")
+        all_sent = bool(run.sent) and run.done + run.failed + run.missing >= run.planned
+        stopped = isinstance(reason, _EarlyEnd) and reason.state is RunState.STOPPED
+        if all_sent and (stopped or not run.waiting):  # nothing was left to be ended early
+            if not stopped and current:
+                passed = (
+                    not self.watch or decide_step(self._tally(current), self.plan.steps, math.inf) is CanaryDecision.GO
                 )
-                self._set_state(self._current, "passed" if calm else "stopped")
+                self._set_state(current, "passed" if passed else "stopped")
             return RunState.DONE, self._summary()
         if stopped:
-            return RunState.STOPPED, str(halt)
-        if self._current and now in ("sending", "watching"):
-            self._set_state(self._current, "ended early")
-        said = str(halt) if isinstance(halt, _EarlyEnd) else "Stopped by Ctrl-C."
-        if all_gone:
-            return RunState.CANCELLED, run_summary.watching_ended_early(run, said, self._note)
-        return RunState.CANCELLED, run_summary.ended_early(run, said)
+            return RunState.STOPPED, str(reason)
+        if current and state in ("sending", "watching"):
+            self._set_state(current, "ended early")
+        text = str(reason) if isinstance(reason, _EarlyEnd) else "Stopped by Ctrl-C."
+        if all_sent:
+            return RunState.CANCELLED, run_summary.watching_ended_early(run, text, self._note)
+        return RunState.CANCELLED, run_summary.ended_early(run, text)
 
     def _summary(self) -> str:
         return run_summary.completed(self.ledger.run(), self.watch is not None, self._note)
@@ -294,7 +256,7 @@ class Rollout:
 
 
 def _await_mover(moving: Future[MoveResult]) -> None:
-    """Wait for the mover to give back what it holds, even when Ctrl-C is pressed again."""
+    """The mover releases what it holds, even when Ctrl-C is pressed again."""
     while not moving.done():
         with suppress(KeyboardInterrupt):
             wait([moving], 1)

@@ -188,7 +188,7 @@ def test_a_run_whose_counts_do_not_add_up_is_not_resumed(kept: Kept) -> None:
     OF_LEDGER["letters of another plan"](kept.file("ledger"))
     code, said = kept.ask("resume", kept.plan)
     assert code == 1
-    assert "it names other letters than its plan" in said
+    assert "its messages are not those of its plan" in said
     assert len(kept.desk.world.dlq.messages()) == len(BODIES) - 1
 
 

@@ -77,7 +77,7 @@ def test_what_goes_without_its_original_id_is_counted_in_plan_and_run(world: Wor
     warned, run = sends(world, [1_024, 1_020, 10], 1_024)
     assert "2 messages at the SQS limit (10 attributes, 1,024 bytes in that queue) have no room" in str(warned)
     assert (run.sent, run.failed, run.unmarked) == (3, 0, 2)
-    assert "2 messages were sent that had no room for the original message id" in run.status_text
+    assert "2 messages were sent without the original message ID" in run.status_text
 
 
 def test_a_queue_of_today_takes_what_an_older_one_does_not(world: World) -> None:

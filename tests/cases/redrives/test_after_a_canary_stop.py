@@ -12,7 +12,7 @@ from ops.deadletters.ledger.model import Outcome, RunState, SentMessage
 from ops.deadletters.messages.model import Cause, Place
 from ops.deadletters.outcomes import late_outcomes
 from ops.deadletters.plan_model import Steps
-from ops.deadletters.redrive import redrive
+from ops.deadletters.redrive.runs import read_run
 from ops.deadletters.snapshot import Snapshot
 from tests.factories import a_dead_letter
 from tests.fakes.dlq_world import World
@@ -39,10 +39,10 @@ def test_what_is_in_flight_goes_on_being_watched(then: Outcome) -> None:
     state, said = run.run()
     now = ledger.run()
     assert state is RunState.STOPPED
-    assert said.startswith("Stopped in step 1 of 2: 2 of 2 came back")
+    assert said.startswith("Stopped in stage 1 of 2: 2 of 2 failed again")
     assert (now.sent, now.waiting) == (5, 0), "nothing more is sent meanwhile"
     assert (now.failed_again, now.succeeded) == ((5, 0) if then is Outcome.FAILED_AGAIN else (2, 3))
-    assert any("Waiting for the outcome of 3 messages in flight." in text for text in ledger.texts)
+    assert any("Waiting for 3 outcomes." in text for text in ledger.texts)
 
 
 def test_not_for_longer_than_allowed_and_not_when_it_is_cancelled() -> None:
@@ -65,7 +65,7 @@ def stopped(world: World, new_ids: list[str]) -> str:
         ledger.record_intent([(number, "") for number in range(len(new_ids))], 1)
         at = datetime.now(UTC).timestamp()
         ledger.record_sent([AcceptedMessage(number, new, at) for number, new in enumerate(new_ids)], done=True)
-        ledger.finish_run(RunState.STOPPED, "Stopped in step 1 of 2.")
+        ledger.finish_run(RunState.STOPPED, "Stopped in stage 1 of 2.")
     return plan.id
 
 
@@ -78,7 +78,7 @@ def test_the_next_scan_settles_what_lies_there_again(world: World) -> None:
     assert late_outcomes.record_late_outcomes(world.source) == (
         f"Run {run_id}: 2 messages whose outcome was not known failed again.",
     )
-    run = redrive.read_run(world.source, run_id)
+    run = read_run(world.source, run_id)
     assert (run.state, run.failed_again, run.waiting) == (RunState.STOPPED, 2, 1)
     assert ("ValueError: bank closed", 1) in run.failed_again_causes
     assert late_outcomes.record_late_outcomes(world.source) == (), "and once only"

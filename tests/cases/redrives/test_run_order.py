@@ -5,6 +5,7 @@ from __future__ import annotations
 from dashboard.services.run_cache import RunCache
 from ops.deadletters.plan_model import Selection, Steps
 from ops.deadletters.redrive import redrive
+from ops.deadletters.redrive.runs import list_runs, read_run
 from tests.fakes.dlq_world import a_plan
 from tests.ops.cli.conftest import Desk, _doors, _workloads, _world, desk
 
@@ -22,7 +23,7 @@ def test_the_redrive_that_began_last_comes_first(desk: Desk) -> None:
     redrive.start_redrive(source, later, reason="planned last, begun first")
     desk.world.shelve()
     redrive.start_redrive(source, earlier, reason="planned first, begun last", stop=lambda: True)
-    assert [run.id for run in redrive.list_runs(source)] == [earlier.id, later.id]
+    assert [run.id for run in list_runs(source)] == [earlier.id, later.id]
     assert [run.id for run in RunCache(source).load_all()] == [earlier.id, later.id]
     code, out, _ = desk.ops("runs")
     assert code == 0
@@ -31,4 +32,4 @@ def test_the_redrive_that_began_last_comes_first(desk: Desk) -> None:
     assert f"ops dlq runs {earlier.id} --queue jobs   details of the latest" in out
     assert desk.told("runs")[0]["id"] == earlier.id
     assert desk.ops("resume")[0] == 0, "without a name: the latest that can go on"
-    assert redrive.read_run(source, earlier.id).sent == 1
+    assert read_run(source, earlier.id).sent == 1

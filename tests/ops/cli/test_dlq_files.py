@@ -25,12 +25,12 @@ def test_export_then_purge_then_import(desk: Desk, terminal: Any) -> None:
     assert out.startswith("12 messages written to left.jsonl.")
     assert "→ ops dlq purge --export left.jsonl --reason WHY --queue jobs" in out
     assert "SHA-256 " in out
-    terminal("purge 11 letters")
+    terminal("purge 11 messages")
     code, _, err = desk.ops("purge", "--export", "left.jsonl", "--reason", "never valid")
     assert code == 2
     assert "12 messages to delete permanently." in err, "what is deleted is shown before it is asked"
     assert len(desk.world.dlq.messages()) == 13
-    terminal("purge 12 letters")
+    terminal("purge 12 messages")
     code, out, err = desk.ops("purge", "--export", "left.jsonl", "--reason", "never valid")
     assert code == 0, err
     assert "Deleted 12 of 12 messages: done." in out
@@ -49,9 +49,9 @@ def test_export_then_purge_then_import(desk: Desk, terminal: Any) -> None:
     assert beside in flat(out)
     _, out, _ = desk.ops("causes", "--imported")
     assert out.startswith("OK: 12 messages imported from a file, all of one cause: ")
-    code, _, err = desk.ops("purge", "--export", "left.jsonl", "--reason", "again", "--confirm", "purge 12 letters")
+    code, _, err = desk.ops("purge", "--export", "left.jsonl", "--reason", "again", "--confirm", "purge 12 messages")
     assert code == 2
-    assert "12 of the 12 letters of left.jsonl cannot be purged: 12 imported from a file" in flat(err)
+    assert "12 of the 12 messages of left.jsonl cannot be purged: 12 imported from a file" in flat(err)
     [first, *_] = desk.told("list", "--imported")["letters"]
     assert "imported messages, 1 message by ID" in desk.ops("plan", "--id", first["letter"]["message_id"])[1]
     [queued] = desk.told("list")["letters"]
@@ -72,8 +72,8 @@ def test_a_purge_in_a_script(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> Non
         monkeypatch.setattr("sys.stdin", nobody)
         code, _, err = desk.ops("purge", "--export", "two.jsonl", "--reason", "r")
     assert code == 2
-    assert '--confirm "purge 2 letters"' in err
-    told = desk.told("purge", "--export", "two.jsonl", "--reason", "r", "--confirm", "purge 2 letters")
+    assert '--confirm "purge 2 messages"' in err
+    told = desk.told("purge", "--export", "two.jsonl", "--reason", "r", "--confirm", "purge 2 messages")
     assert told["deleted"] == 2
     assert told["outcome"] == "done"
 
@@ -82,7 +82,7 @@ def test_a_purge_that_is_not_meant_counts_nothing(desk: Desk, terminal: Any, mon
     monkeypatch.setenv("FORCE_COLOR", "1")  # bars are for terminals
     desk.bury("a", "b")
     desk.ops("export", "two.jsonl")
-    terminal("purge 2 letters")
+    terminal("purge 2 messages")
     code, out, err = desk.ops("purge", "--export", "two.jsonl", "--reason", " ")
     assert (code, out) == (2, "")
     assert err.startswith("A reason is required"), "before anything is shown"
@@ -150,7 +150,7 @@ def test_files_that_are_no_export(desk: Desk, command: list[str]) -> None:
 def test_an_export_whose_name_begins_as_a_home_does(desk: Desk) -> None:
     desk.bury("a")
     assert desk.ops("export", "~left.jsonl")[0] == 0
-    code, _, err = desk.ops("purge", "--export", "~left.jsonl", "--reason", "r", "--confirm", "purge 1 letter")
+    code, _, err = desk.ops("purge", "--export", "~left.jsonl", "--reason", "r", "--confirm", "purge 1 message")
     assert code == 0, err
 
 
@@ -169,7 +169,7 @@ def test_the_record_of_what_was_done(desk: Desk) -> None:
     assert "No messages were moved or deleted from this machine." in out
     desk.bury("a", "b", "c")
     desk.ops("export", "all.jsonl")
-    desk.ops("purge", "--export", "all.jsonl", "--reason", "\x1b[2Jbad", "--confirm", "purge 3 letters")
+    desk.ops("purge", "--export", "all.jsonl", "--reason", "\x1b[2Jbad", "--confirm", "purge 3 messages")
     _, out, _ = desk.ops("audit")
     assert "␛[2Jbad" in out
     records = json.loads(desk.ops("audit", "--json")[1])

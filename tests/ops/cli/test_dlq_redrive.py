@@ -73,8 +73,8 @@ def test_a_redrive_from_question_to_record(desk: Desk, terminal: Any) -> None:
     assert "mended, ticket 7" in " ".join(out.split())
     code, _, err = desk.ops("redrive", plan, "--reason", "again", "--yes")
     assert code == 2, "a plan is carried out once"
-    assert re.search(rf"Plan {plan} was carried out at \d\d:\d\d UTC, 30 of 30 sent\.", err)
-    assert "Look again (ops dlq scan), and make a new plan" in err
+    assert re.search(rf"Plan {plan} was run at \d\d:\d\d UTC, 30 of 30 sent\.", err)
+    assert "Scan again (ops dlq scan), and make a new plan" in err
     code, _, err = desk.ops("resume", plan)
     assert code == 2
     assert f"Run {plan} is done." in err
@@ -86,7 +86,7 @@ def test_a_letter_that_had_left_the_queue_was_not_sent(desk: Desk) -> None:
     code, out, _ = desk.ops("redrive", plan, "--reason", "r", "--yes")
     assert code == 1, "the help promises 1 unless every letter was sent"
     assert out.startswith("Done: 19 of 20 sent · 1 missing.")
-    assert "19 letters were sent, 1 was not in the queue any more." in out
+    assert "19 messages were sent, 1 was no longer in the queue." in out
     assert "note: 1 message was no longer in the queue: another consumer took it." in out
     assert desk.told("runs", plan)["vanished"] == 1
     code, _, err = desk.ops("resume", plan)
@@ -102,7 +102,7 @@ def test_a_copy_of_what_the_shelf_lost_was_not_sent(desk: Desk) -> None:
         shelf.mark(ids[:1], Place.GONE)
     code, out, _ = desk.ops("redrive", plan, "--reason", "r", "--yes")
     assert code == 1
-    assert "19 letters were sent, 1 was not on the shelf any more." in out
+    assert "19 messages were sent, 1 was no longer in the snapshot." in out
     assert "note: 1 message was no longer in the snapshot." in out
 
 
@@ -213,8 +213,8 @@ def test_a_plan_that_was_begun_is_gone_on_with(desk: Desk) -> None:
     desk.world.dlq.put([{"body": "late"} for _ in range(20)])
     code, _, err = desk.ops("redrive", plan, "--reason", "r", "--yes")
     assert code == 2
-    assert re.search(rf"Plan {plan} was begun at \d\d:\d\d UTC and failed, 0 of 12 sent\.", err)
-    assert f"→ Go on with it: ops dlq resume {plan}." in err
+    assert re.search(rf"Plan {plan} was started at \d\d:\d\d UTC and failed, 0 of 12 sent\.", err)
+    assert f"→ Resume it: ops dlq resume {plan}." in err
 
 
 def test_move_takes_the_whole_queue_elsewhere(desk: Desk, terminal: Any) -> None:

@@ -51,7 +51,7 @@ def test_after_the_canary_the_cause_comes_first_and_going_on_is_asked(
     terminal("n")
     code, out, err = desk.ops("resume")
     assert (code, out.strip()) == (1, "")
-    assert "Stopped in step 1 of 2: 5 of 5 came back, more than 20%" in err
+    assert "Stopped in stage 1 of 2: 5 of 5 failed again, more than 20%" in err
     assert "Is the cause fixed? Resume?" in err
     assert len(desk.world.jobs.messages()) == 5, "nothing went without a yes"
     terminal("y")
@@ -81,7 +81,7 @@ def test_a_watch_that_was_ended_early_is_watched_on(
         code, out, _ = desk.ops("redrive", plan, "--reason", "r", "--yes")
     assert code == 1
     assert out.startswith("Cancelled: 4 of 4 sent · 4 outcome unknown.")
-    assert "the watch was ended early" in " ".join(out.split())
+    assert "watching the outcomes ended early" in " ".join(out.split())
     assert f"→ ops dlq resume {plan} --queue jobs   wait for the outcomes; nothing is sent again" in out
     comes_back(Outcome.SUCCEEDED)
     code, out, _ = desk.ops("resume", plan)

@@ -19,6 +19,7 @@ from ops.deadletters.ledger.model import Run, RunState
 from ops.deadletters.plan_model import Pace, Plan, Selection, Steps
 from ops.deadletters.queue import open_queue
 from ops.deadletters.redrive import redrive, rollout
+from ops.deadletters.redrive.runs import list_runs, list_unreadable_runs, read_run
 from ops.deadletters.scan.scan import scan_queue
 from ops.deadletters.transfer import context
 from ops.errors import OpsError
@@ -176,12 +177,12 @@ def test_a_disk_that_is_full_loses_nothing(world: World, room: int, monkeypatch:
     assert kept | set(sent) == {f"letter {number}" for number in range(LETTERS)}
     world.aws.advance(60)
     if (world.source.runs / f"{plan.id}.db").exists():
-        if redrive.read_run(world.source, plan.id).state is not RunState.DONE:
+        if read_run(world.source, plan.id).state is not RunState.DONE:
             run = redrive.resume_redrive(world.source, plan.id)
     else:
         assert not sent
         run = go(world, plan)
-    run = run or redrive.read_run(world.source, plan.id)
+    run = run or read_run(world.source, plan.id)
     assert run.state is RunState.DONE and world.bodies() == []
     sent = Counter(message["Body"] for message in world.jobs.messages())
     assert set(sent) == {f"letter {number}" for number in range(LETTERS)}
@@ -261,14 +262,12 @@ def test_a_damaged_ledger_is_refused_or_read_right(world: World, seed: int) -> N
         case 3:
             content = bytearray(chance.randbytes(len(content)))
     path.write_bytes(content)
-    for ask in (redrive.read_run, redrive.resume_redrive):
+    for ask in (read_run, redrive.resume_redrive):
         try:
             ask(world.source, plan.id)
         except OpsError as refused:
             ensure_sentence(refused)
-    assert len(redrive.list_runs(world.source)) + len(redrive.list_unreadable_runs(world.source)) == 1, (
-        "never left out unsaid"
-    )
+    assert len(list_runs(world.source)) + len(list_unreadable_runs(world.source)) == 1, "never left out unsaid"
     kept, sent = set(world.bodies()), {message["Body"] for message in world.jobs.messages()}
     assert kept | sent == {f"letter {number}" for number in range(LETTERS)}
 

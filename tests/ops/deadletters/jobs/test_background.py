@@ -15,7 +15,7 @@ from ops.deadletters.jobs import background
 from ops.deadletters.jobs.background import DONE, FAILED, LOST, BackgroundJob
 from ops.deadletters.ledger.model import RunState
 from ops.deadletters.plan_model import Selection, Steps
-from ops.deadletters.redrive import redrive
+from ops.deadletters.redrive.runs import read_run
 from ops.deadletters.snapshot import Snapshot
 from ops.errors import UsageError
 from tests.fakes.dlq_world import World, a_world
@@ -47,7 +47,7 @@ def test_a_look_and_a_redrive_go_on_by_themselves(world: World) -> None:
     assert started.running
     job = ended(world, "look")
     assert (job.state, job.error) == (DONE, ""), Path(job.log).read_text()
-    assert job.status_text == "25 letters read, 25 of them new"
+    assert job.status_text == "25 messages read, 25 of them new"
     assert any("all were released" in note for note in job.notes)
     with Snapshot.open(world.source) as shelf:
         assert shelf.count() == 25
@@ -58,7 +58,7 @@ def test_a_look_and_a_redrive_go_on_by_themselves(world: World) -> None:
     background.start_job(world.source, "redrive", name, plan=plan.id, reason="fixed")
     job = ended(world, name)
     assert (job.state, job.error) == (DONE, ""), Path(job.log).read_text()
-    assert redrive.read_run(world.source, plan.id).state is RunState.DONE
+    assert read_run(world.source, plan.id).state is RunState.DONE
     assert world.bodies() == []
     assert len(world.jobs.messages()) == 25
     assert [one.name for one in background.list_jobs(world.source)] == [name, "look"], "the newest first"
@@ -110,7 +110,7 @@ def test_a_process_that_is_gone_without_a_word_is_lost(world: World) -> None:
 
 
 def test_a_name_is_no_path(world: World) -> None:
-    with pytest.raises(UsageError, match="cannot be a job's name"):
+    with pytest.raises(UsageError, match="is not a valid job name"):
         background.start_job(world.source, "look", "../look")
     assert background.read_job(world.source, "never") is None
 

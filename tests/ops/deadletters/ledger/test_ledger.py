@@ -231,7 +231,7 @@ def test_letters_kept_back_are_known_after_a_kill(ledger: Ledger) -> None:
 
 
 def test_a_plan_is_run_once(ledger: Ledger) -> None:
-    with pytest.raises(UsageError, match="was run already"):
+    with pytest.raises(UsageError, match="was already run"):
         Ledger.create(ledger.path, a_plan(), "again", "me")
 
 
@@ -241,17 +241,17 @@ def test_there_is_no_such_run(tmp_path: Path) -> None:
 
 
 def test_a_folder_that_cannot_be_written(tmp_path: Path) -> None:
-    with pytest.raises(OpsError, match="cannot be made: No such file or directory") as caught:
+    with pytest.raises(OpsError, match="cannot be created: No such file or directory") as caught:
         Ledger.create(tmp_path / "gone" / "run.db", a_plan(), "r", "me")
     assert "resume" not in caught.value.next_step, "there is no run"
 
 
 @pytest.mark.parametrize("room", [0, 4_096, 20_000, 60_000])
 def test_a_ledger_that_does_not_fit_leaves_nothing_behind(path: Path, room: int) -> None:
-    with longest_file(room), pytest.raises(OpsError, match="cannot be made: ") as caught:
+    with longest_file(room), pytest.raises(OpsError, match="cannot be created: ") as caught:
         Ledger.create(path, a_plan(5_000), "r", "me")
     assert "Nothing was sent or deleted." in str(caught.value)
-    assert caught.value.next_step == "Make room on that disk (or make it writable), then carry the plan out again."
+    assert caught.value.next_step == "Free space on that disk (or make it writable), then run the plan again."
     assert list(path.parent.iterdir()) == []
 
 
@@ -261,20 +261,18 @@ def test_a_ledger_of_another_version_names_what_is_in_doubt(ledger: Ledger) -> N
     with sqlite3.connect(path) as db:
         db.execute("PRAGMA user_version=9")
     db.close()
-    with pytest.raises(
-        OpsError, match=r"is of version 9; this program reads version 1\. In doubt .*: 1: id-003"
-    ) as said:
+    with pytest.raises(OpsError, match=r"has version 9; this program reads version 1\. In doubt .*: 1: id-003") as said:
         Ledger.open(path)
-    assert "still lie in the dead-letter queue" in said.value.next_step
+    assert "are still in the dead-letter queue" in said.value.next_step
 
 
 def test_no_ledger_at_all(path: Path) -> None:
     path.write_bytes(b"no database, but long enough to be taken for one" * 30)
-    with pytest.raises(OpsError, match=r"is damaged .*each of its plan is in doubt"):
+    with pytest.raises(OpsError, match=r"is damaged .*every message of its plan is in doubt"):
         Ledger.open(path)
     path.unlink()
     sqlite3.connect(path).executescript("CREATE TABLE letters (id, state); PRAGMA user_version=1").connection.close()
-    with pytest.raises(OpsError, match="it is no ledger"):
+    with pytest.raises(OpsError, match="it is not a ledger"):
         Ledger.open(path)
 
 

@@ -79,7 +79,7 @@ def test_letters_that_die_again_end_the_task_and_are_counted(stage: Stage) -> No
         stage.mover.move(4, 2)
     assert stage.tasks.tasks[0]["Status"] == "CANCELLED"
     assert 100 < moved(stage) < 200
-    assert str(stopped.value).startswith(f"Stopped SQS's move task after about {moved(stage)} moves for 100 letters, ")
+    assert str(stopped.value).startswith(f"Stopped SQS's move task after about {moved(stage)} moves of 100 messages: ")
     assert stage.engine.moves == [], "what dies again is not sent by the engine either"
     assert stage.ledger.count_in_states(MessageState.DELETED) == 4, "they are in the queue no more under their ids"
     assert stage.ledger.run().moved == moved(stage)
@@ -89,7 +89,7 @@ def test_a_task_that_came_to_an_end_after_too_many_moves_is_no_success(stage: St
     """The queue was empty for a moment."""
     stage.tasks.step = stage.tasks.letters = 1_216
     stage.tasks.to_move = 65
-    with pytest.raises(MoveTaskLooping, match="after about 1,216 moves for 65 letters"):
+    with pytest.raises(MoveTaskLooping, match="after about 1,216 moves of 65 messages"):
         stage.mover.move(4, 2)
     assert stage.tasks.tasks[0]["Status"] == "COMPLETED"
 
@@ -131,8 +131,8 @@ def test_an_endpoint_without_move_tasks_leaves_it_to_the_engine(stage: Stage) ->
     stage.tasks.refuse = "AWS.SimpleQueueService.UnsupportedOperation"
     stage.mover.move(4, 2)
     assert stage.engine.moves == [(4, 2)]
-    assert stage.ledger.run().status_text.startswith("SQS does not move the letters (")
-    assert stage.ledger.run().status_text.endswith("): the engine does.")
+    assert stage.ledger.run().status_text.startswith("SQS did not start a move task (")
+    assert stage.ledger.run().status_text.endswith("): the engine sends the messages.")
     assert stage.ledger.count_in_states(MessageState.MISSING) == 4, "and nothing is put down to a task"
 
 
@@ -141,7 +141,7 @@ def test_a_failed_task_leaves_the_rest_to_the_engine(stage: Stage) -> None:
     stage.engine.finds = True
     stage.mover.move(4, 2)
     said = stage.ledger.run().status_text
-    assert said == "SQS's move task failed (CouldNotDetermineMessageSource): the engine moves what is left."
+    assert said == "SQS's move task failed (CouldNotDetermineMessageSource): the engine sends the remaining messages."
     assert stage.engine.moves == [(4, 2)]
 
 
@@ -175,7 +175,7 @@ def test_a_task_that_somebody_else_began_since_is_not_taken_for_a_resumed_runs(s
     stage.ledger.was_started = True
     stage.tasks.answer("sqs", "StartMessageMoveTask", {"MaxNumberOfMessagesPerSecond": 7})
     stage.tasks.tasks[0] |= {"DestinationArn": to} if to else {}
-    with pytest.raises(QueueBusy, match="that this run did not begin"):
+    with pytest.raises(QueueBusy, match="that this run did not start"):
         stage.mover.move(4, 2)
     assert (stage.ledger.count_in_states(MessageState.PLANNED), stage.engine.moves) == (4, [])
 
@@ -187,7 +187,9 @@ def test_a_task_of_somebody_else_is_not_taken_for_this_runs(stage: Stage, to_com
     elsewhere = "arn:aws:sqs:eu-west-1:000000000000:elsewhere"
     stage.tasks.answer("sqs", "StartMessageMoveTask", {"MaxNumberOfMessagesPerSecond": 7})
     stage.tasks.tasks[0]["DestinationArn"] = elsewhere
-    with pytest.raises(QueueBusy, match="A move task to elsewhere that this run did not begin is emptying jobs-dlq"):
+    with pytest.raises(
+        QueueBusy, match="A move task to elsewhere that this run did not start is moving the messages of jobs-dlq"
+    ):
         stage.mover.move(4, 2)
     assert stage.tasks.rates == [7]
     assert (stage.ledger.count_in_states(MessageState.PLANNED), stage.engine.moves) == (4, [])
@@ -213,7 +215,7 @@ def test_a_task_that_sqs_never_lists_fails_the_run(stage: Stage, monkeypatch: py
     stage.tasks.answer("sqs", "StartMessageMoveTask", {"MaxNumberOfMessagesPerSecond": 100})
     stage.tasks.tasks[0] |= {"Status": "COMPLETED", "ApproximateNumberOfMessagesMoved": 25}
     stage.tasks.unlisted = 1_000
-    with pytest.raises(AwsError, match="SQS tells nothing of the move task of jobs-dlq that was begun"):
+    with pytest.raises(AwsError, match="SQS does not list the move task of jobs-dlq that was started"):
         stage.mover.move(4, 2)
     assert (stage.ledger.count_in_states(MessageState.PLANNED), stage.engine.moves) == (4, [])
 

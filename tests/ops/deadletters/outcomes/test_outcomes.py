@@ -79,7 +79,7 @@ def test_messages_that_left_and_did_not_come_back_are_taken_to_have_succeeded(wo
         run = redriven(world)
     assert (run.state, run.succeeded, run.failed_again, run.waiting) == (RunState.DONE, 6, 0, 0)
     assert run.status_text == (
-        "6 letters were sent, 6 succeeded. There is no log group /aws/lambda/worker in region eu-west-1. 6 messages "
+        "6 messages were sent, 6 succeeded. There is no log group /aws/lambda/worker in region eu-west-1. 6 messages "
         "are assumed to have succeeded, because they left jobs and did not return; the function's log does not mention them."
     )
 
@@ -147,7 +147,7 @@ def test_a_message_that_nobody_takes_stays_open(world: World) -> None:
     world.put(["a", "b"])
     run = redriven(world, steps=Steps(sizes=("1", "100%"), patience_s=1))
     assert run.state is RunState.STOPPED
-    assert "what became of 1 of 1 message is still not known after 1 s" in run.status_text
+    assert "1 of 1 message had no known outcome after 1 s" in run.status_text
     assert len(world.jobs.messages()) == 1
 
 

@@ -116,8 +116,8 @@ def test_the_canary_stops_when_events_come_back(world: World) -> None:
     run = redriven(world, sizes=("5", "100%"))
     assert (run.state, run.sent, run.failed_again) == (RunState.STOPPED, 5, 5)
     assert run.status_text == (
-        "Stopped in step 1 of 2: 5 of 5 came back, more than 20% (5: EventBridge NO_PERMISSIONS to worker: not "
-        "authorized). 7 letters did not go."
+        "Stopped in stage 1 of 2: 5 of 5 failed again, more than 20% (5: EventBridge NO_PERMISSIONS to worker: not "
+        "authorized). 7 messages were not sent."
     )
     assert len(world.dlq.messages()) == 12
     assert not any(message["hidden"] for message in world.dlq.messages()), "what was read is given back"
@@ -128,7 +128,7 @@ def test_notifications_that_come_back_are_told_from_those_that_did_not(world: Wo
     run = redriven(world)
     assert (run.state, run.sent, run.succeeded, run.failed_again, run.waiting) == (RunState.DONE, 4, 0, 1, 0)
     assert run.status_text == (
-        "4 letters were sent, 1 came back (1: unknown), 3 cannot be watched. 3 messages to orders did not return to "
+        "4 messages were sent, 1 failed again (1: unknown), 3 cannot be tracked. 3 messages to orders did not return to "
         "jobs-dlq within 0.3 s; that is no proof of delivery, and SNS retries a failed delivery to SQS or Lambda "
         "for up to 23 days."
     )

@@ -95,7 +95,7 @@ def test_a_purge_deletes_exactly_its_letters(source: DeadLetterQueue) -> None:
     plan = plans.make_plan(source, Selection(where="body.n < `10`"), action=Action.PURGE)
     kept = exports.export_messages(source, exports.plan_selection(plan))
     asked = purge.confirmation_text(plan)
-    assert asked == "purge 10 letters"
+    assert asked == "purge 10 messages"
     done = purge.purge_messages(source, plan, export=kept.path, confirmation=asked, reason="cannot succeed")
     assert (done.deleted, done.missing, done.refused) == (10, 0, 0)
     again = scan_queue(source)

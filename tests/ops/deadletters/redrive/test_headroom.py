@@ -68,7 +68,7 @@ def test_it_does_not_fall_twice_for_the_same_minute() -> None:
     late = replace(QUIET, visible=50, oldest_s=40.0)
     assert next_rate(30.0, late, 100.0, AT) == (
         30.0,
-        "the queue's oldest message is 40 s old: waiting to see what the slower rate does",
+        "the queue's oldest message is 40 s old: waiting for the effect of the slower rate",
     )
     assert rate_after(replace(late, metrics_at=AT + timedelta(minutes=1)), 30.0, acted_on=AT) == 22.5
 
@@ -79,7 +79,7 @@ def test_it_never_falls_below_the_floor_but_to_pause() -> None:
 
 def test_a_queue_that_fills_up_slows_before_any_metric_shows_it() -> None:
     filling = replace(QUIET, visible=150, done_per_s=None, growth_per_s=30.0)
-    assert next_rate(40.0, filling, 100.0, None) == (30.0, "150 messages wait, 30 more each second, slowing")
+    assert next_rate(40.0, filling, 100.0, None) == (30.0, "150 messages wait, 30 more per second, slowing")
     assert rate_after(replace(filling, visible=30)) == 60.0, "too few to matter yet"
 
 

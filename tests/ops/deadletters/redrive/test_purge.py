@@ -69,7 +69,7 @@ def test_many_letters_on_several_threads(world: World) -> None:
     ("asked", "says"),
     [
         ({"confirmation": "yes"}, "not confirmed; nothing was deleted"),
-        ({"confirmation": "purge 11 letters"}, "not confirmed"),
+        ({"confirmation": "purge 11 messages"}, "not confirmed"),
         ({"confirmation": ""}, "not confirmed"),
         ({"reason": " "}, "reason is required"),
         ({"export": Path("/nowhere/at/all.jsonl")}, "There is no folder /nowhere/at"),
@@ -87,8 +87,8 @@ def test_it_is_not_done_by_accident(world: World, asked: dict[str, Any], says: s
 def test_the_confirmation_may_leave_out_commas(world: World) -> None:
     plan = fill(world, bad=2, good=0)
     plan = replace(plan, ids=plan.ids * 600)
-    assert purge.confirmation_text(plan) == "purge 1,200 letters"
-    assert carry_out(world, plan, confirmation=" purge  1200 letters").deleted == 2
+    assert purge.confirmation_text(plan) == "purge 1,200 messages"
+    assert carry_out(world, plan, confirmation=" purge  1200 messages").deleted == 2
 
 
 def test_the_export_must_hold_exactly_these_letters(world: World, tmp_path: Path) -> None:
@@ -104,9 +104,9 @@ def test_the_export_must_hold_exactly_these_letters(world: World, tmp_path: Path
     for name, says in {
         "all.jsonl": "in it and not in the plan",
         "letters.csv": "line 1 is not a message",
-        "cut.jsonl": "1 letter of the plan are not in it",
+        "cut.jsonl": "1 message of the plan are not in it",
         "half.jsonl": "line 12 is not a message",
-        "edited.jsonl": "differs from what lies on the shelf",
+        "edited.jsonl": "differs from the snapshot",
     }.items():
         with pytest.raises(UsageError, match=says):
             carry_out(world, plan, export=tmp_path / name)
@@ -134,7 +134,7 @@ def test_letters_that_are_gone_or_held_by_others_are_told(world: World) -> None:
     world.dlq.remove(plan.ids[:1])
     done = carry_out(world, plan)
     assert (done.deleted, done.missing, done.outcome) == (11, 1, "done")
-    assert any("1 letter was not met in the queue" in note for note in done.notes)
+    assert any("1 message was not found in the queue" in note for note in done.notes)
     assert world.bodies() == good()
 
 
@@ -148,8 +148,8 @@ def test_letters_that_are_not_in_the_queue_are_not_purged_and_it_says_where_they
         shelf.mark(plan.ids[3:5], Place.IMPORTED)
     with pytest.raises(UsageError) as caught:
         purge.plan_purge(world.source, export)
-    went = "3 purged already, 2 imported from a file and not in the queue"
-    assert str(caught.value) == f"5 of the 12 letters of {export} cannot be purged: {went}."
+    went = "3 already purged, 2 imported from a file and not in the queue"
+    assert str(caught.value) == f"5 of the 12 messages of {export} cannot be purged: {went}."
     assert "ops dlq export" in caught.value.next_step
 
 
@@ -208,7 +208,7 @@ def test_in_a_fifo_queue_what_hides_behind_others_is_told(
         shelf.add([a_dead_letter("bad 1", ids[-1], system=system, source_arn=known)], Place.QUEUE)
     done = carry_out(fifo, plans.make_plan(fifo.source, BAD, action=Action.PURGE))
     assert (done.deleted, done.missing) == (0, 1)
-    assert any("hidden behind others of its message group" in note for note in done.notes)
+    assert any("hidden behind others of their message group" in note for note in done.notes)
     assert fifo.bodies() == sorted(bodies)
     assert not any(message["hidden"] for message in fifo.dlq.messages())
 

@@ -68,9 +68,7 @@ def test_what_sqs_hands_out_again_after_its_delete_is_deleted_again(world: World
     assert (done.deleted, done.missing, done.refused, done.outcome) == (15, 0, 0, "done")
     assert world.bodies() == good(3)
     assert not any(message["hidden"] for message in world.dlq.messages())
-    assert done.notes == (
-        "3 other letters were received on the way and given back; that raised their receive counts by one.",
-    )
+    assert done.notes == ("3 other messages were received and released, which raised their receive counts by one.",)
     assert audit_log.read_records(state_folder(world.source.aws.target))[0].counts["deleted"] == 15
 
 
@@ -80,7 +78,7 @@ def test_it_ends_where_deletes_never_last(world: World) -> None:
     world.aws.fault(Fault("linger", "DeleteMessageBatch"))
     done = carry_out(world, plan)
     assert (done.deleted, done.missing) == (15, 0)
-    assert done.notes[0].startswith("SQS went on handing out letters that it had deleted. Look again")
+    assert done.notes[0].startswith("SQS kept delivering messages that it had deleted. Scan again")
     assert len(world.bodies()) == 18
     assert not any(message["hidden"] for message in world.dlq.messages())
 
@@ -90,7 +88,7 @@ def test_entries_that_sqs_will_not_delete_stay_and_are_told(world: World) -> Non
     world.aws.fault(Fault("entries", "DeleteMessageBatch", entry_share=1.0, code="AccessDenied", sender_fault=True))
     done = carry_out(world, plan)
     assert (done.deleted, done.refused) == (0, 12)
-    assert any("SQS would not delete 12 letters: AccessDenied" in note for note in done.notes)
+    assert any("SQS did not delete 12 messages: AccessDenied" in note for note in done.notes)
     nothing_was_deleted(world)
 
 

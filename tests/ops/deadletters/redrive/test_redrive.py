@@ -15,6 +15,7 @@ from ops.deadletters.outcomes import monitor
 from ops.deadletters.plan_model import Action, Destination, Pace, Plan, Selection, Steps
 from ops.deadletters.queue import DeadLetterQueue, state_folder
 from ops.deadletters.redrive import redrive
+from ops.deadletters.redrive.runs import list_runs, read_run
 from ops.deadletters.snapshot import Snapshot
 from ops.deadletters.transfer import context
 from ops.errors import OpsError, UsageError
@@ -35,13 +36,13 @@ def test_letters_go_back_and_everything_is_on_record(world: World) -> None:
     run = redrive.start_redrive(world.source, plan, reason=" the fix is out ", progress=seen.append)
     assert (run.state, run.sent, run.deleted, run.missing, run.failed) == (RunState.DONE, 30, 30, 0, 0)
     assert (
-        run.status_text == "30 letters were sent, 30 cannot be watched. The outcomes of messages to jobs are unknown."
+        run.status_text == "30 messages were sent, 30 cannot be tracked. The outcomes of messages to jobs are unknown."
     )
     assert [step.upto for step in run.steps] == [5, 30]
     assert world.bodies() == []
     assert sorted(message["Body"] for message in world.jobs.messages()) == sorted(f"letter {n}" for n in range(30))
     assert seen[-1].sent == 30
-    assert redrive.list_runs(world.source) == (run,) == (redrive.read_run(world.source, plan.id[:13]),)
+    assert list_runs(world.source) == (run,) == (read_run(world.source, plan.id[:13]),)
     with Snapshot.open(world.source) as shelf:
         assert set(shelf.places(ids).values()) == {Place.REDRIVEN}
     end, begin = audit_log.read_records(state_folder(world.source.aws.target))
@@ -125,7 +126,7 @@ def test_a_reason_is_needed(world: World) -> None:
 
 def test_a_plan_for_purging_is_no_redrive(world: World) -> None:
     world.put(["a"])
-    with pytest.raises(UsageError, match="deletes letters"):
+    with pytest.raises(UsageError, match="deletes messages"):
         redrive.start_redrive(world.source, a_plan(world, action=Action.PURGE), reason="r")
 
 
@@ -133,7 +134,7 @@ def test_a_plan_is_carried_out_once(world: World) -> None:
     world.put(["a"])
     plan = a_plan(world)
     redrive.start_redrive(world.source, plan, reason="r")
-    with pytest.raises(UsageError, match=r"was carried out at \d\d:\d\d UTC, 1 of 1 sent\."):
+    with pytest.raises(UsageError, match=r"was run at \d\d:\d\d UTC, 1 of 1 sent\."):
         redrive.start_redrive(world.source, plan, reason="r")
     with pytest.raises(UsageError, match="is done"):
         redrive.resume_redrive(world.source, plan.id)
@@ -212,8 +213,8 @@ def test_a_watch_that_is_ended_early_is_told_as_that_and_resume_watches_on(
         stop=lambda: bool(seen) and "waiting" in seen[-1].status_text,
     )
     assert (run.state, run.remaining, run.waiting) == (RunState.CANCELLED, 0, 15)
-    assert "Nothing is left to send, but the watch was ended early" in run.status_text
-    assert "of 15 the outcome is not known" in run.status_text
+    assert "Nothing is left to send, but watching the outcomes ended early" in run.status_text
+    assert "the outcome of 15 is not known" in run.status_text
     assert run.steps[-1].state == "ended early"
     record = audit_log.read_records(state_folder(world.source.aws.target))[0]
     assert (record.outcome, record.note) == ("cancelled", run.status_text)
@@ -249,9 +250,9 @@ def test_cancel_from_elsewhere(world: World) -> None:
     assert audit_log.verify_records(book).problems == ()
     finding = audit_summary.summarize_audit(records, audit_log.verify_records(book)).finding.text
     assert finding == "Warning: 1 operation in the last 7 days, by 1 user; latest: redrive of jobs-dlq, cancelled."
-    with pytest.raises(UsageError, match="going on"):
+    with pytest.raises(UsageError, match="No redrive of jobs-dlq is running"):
         redrive.cancel_redrive(world.source)
-    with pytest.raises(UsageError, match="not going on"):
+    with pytest.raises(UsageError, match="is not running"):
         redrive.cancel_redrive(world.source, plan.id)
 
 
@@ -274,7 +275,9 @@ def test_a_cancel_that_cannot_be_recorded_cancels_and_says_so(world: World) -> N
 
     run = redrive.start_redrive(world.source, plan, reason="r", progress=cancel)
     assert run.state is RunState.CANCELLED
-    assert str(said[0]).startswith(f"Run {plan.id} stops, but that you asked it to is not on record: ")
+    assert str(said[0]).startswith(
+        f"Run {plan.id} is stopping, but the cancellation could not be recorded in the audit log: "
+    )
     assert said[0].next_step
 
 
@@ -292,10 +295,10 @@ def test_letters_that_are_gone_are_said_to_be(world: World) -> None:
 
 
 def test_runs_that_are_not_there(world: World) -> None:
-    assert redrive.list_runs(world.source) == ()
+    assert list_runs(world.source) == ()
     for name in ("20261124T000000-aaaa", "../../etc/passwd", "*", ""):
         with pytest.raises(UsageError):
-            redrive.read_run(world.source, name)
+            read_run(world.source, name)
 
 
 def test_a_damaged_ledger_is_refused_and_hides_no_other_run(world: World) -> None:
@@ -303,9 +306,9 @@ def test_a_damaged_ledger_is_refused_and_hides_no_other_run(world: World) -> Non
     plan = a_plan(world)
     run = redrive.start_redrive(world.source, plan, reason="r")
     (world.source.runs / "20261124T000000-ffff.db").write_bytes(b"not a database" * 100)
-    assert redrive.list_runs(world.source) == (run,)
+    assert list_runs(world.source) == (run,)
     with pytest.raises(OpsError) as refused:
-        redrive.read_run(world.source, "20261124T000000-ffff")
+        read_run(world.source, "20261124T000000-ffff")
     assert refused.value.next_step
 
 

@@ -13,6 +13,7 @@ from ops.deadletters.messages.model import Place
 from ops.deadletters.outcomes import monitor
 from ops.deadletters.queue import state_folder
 from ops.deadletters.redrive import headroom, redrive
+from ops.deadletters.redrive.runs import read_run
 from ops.deadletters.snapshot import Snapshot
 from ops.errors import AccessDenied, OpsError
 from ops.insight.report_types import Level
@@ -28,7 +29,7 @@ def test_a_refusal_for_good_is_told_recorded_and_can_be_resumed(world: World) ->
     world.aws.fault(replace(DENIED, operation="SendMessageBatch"))
     with pytest.raises(AccessDenied):
         redrive.start_redrive(world.source, plan, reason="r")
-    failed = redrive.read_run(world.source, plan.id)
+    failed = read_run(world.source, plan.id)
     assert failed.state is RunState.FAILED
     assert failed.status_text
     assert audit_log.read_records(state_folder(world.source.aws.target))[0].outcome == "failed"
@@ -50,7 +51,7 @@ def test_a_run_whose_end_cannot_be_recorded_is_not_over_until_resume_records_it(
 
     with pytest.raises(OpsError, match=r"audit\.jsonl cannot be used"):
         redrive.start_redrive(world.source, plan, reason="r", progress=take_away)
-    failed = redrive.read_run(world.source, plan.id)
+    failed = read_run(world.source, plan.id)
     assert (failed.state, failed.deleted) == (RunState.FAILED, 3)
     assert "audit.jsonl cannot be used" in failed.status_text
     book.rmdir()
@@ -83,7 +84,7 @@ def test_what_the_canary_stopped_stays_so_when_that_cannot_be_recorded(
 
     with pytest.raises(OpsError, match=r"audit\.jsonl cannot be used"):
         redrive.start_redrive(world.source, plan, reason="r", progress=take_away)
-    stopped = redrive.read_run(world.source, plan.id)
+    stopped = read_run(world.source, plan.id)
     assert (stopped.state, stopped.stopped_by_canary) == (RunState.STOPPED, True), (
         "so that resume asks whether it is mended"
     )
@@ -98,7 +99,7 @@ def test_a_shelf_that_cannot_be_told_at_the_end_leaves_the_run_to_be_resumed(wor
         )
     with pytest.raises(OpsError, match="disk is full"):
         redrive.start_redrive(world.source, plan, reason="r")
-    failed = redrive.read_run(world.source, plan.id)
+    failed = read_run(world.source, plan.id)
     assert failed.state is RunState.FAILED
     assert "disk is full" in failed.status_text
     assert audit_log.read_records(state_folder(world.source.aws.target))[0].outcome == "failed"
@@ -124,7 +125,7 @@ def test_what_is_refused_before_the_first_letter_is_told_and_recorded_too(
     with monkeypatch.context() as patch, pytest.raises(AccessDenied):
         patch.setattr(*refusing, denied)
         redrive.start_redrive(world.source, plan, reason="r")
-    failed = redrive.read_run(world.source, plan.id)
+    failed = read_run(world.source, plan.id)
     assert (failed.state, failed.status_text, failed.sent) == (RunState.FAILED, "You may not. Ask for it.", 0)
     outcome = [record.outcome for record in audit_log.read_records(state_folder(world.source.aws.target))]
     assert outcome == ["failed", "began"]

@@ -110,7 +110,7 @@ def test_what_was_fixed_succeeds_and_is_counted(twin: Twin, source: DeadLetterQu
     fix(twin, jobs)
     seen: list[Run] = []
     run = redrive.start_redrive(source, a_plan(source), reason="the data is there now", progress=seen.append)
-    assert run.status_text == "12 letters were sent, 12 succeeded."
+    assert run.status_text == "12 messages were sent, 12 succeeded."
     assert (run.state, run.succeeded, run.failed_again, run.waiting, run.possible_duplicates) == (
         RunState.DONE,
         12,
@@ -129,8 +129,8 @@ def test_what_dies_again_stops_the_canary_with_its_cause(twin: Twin, source: Dea
     look(source, 12)
     run = redrive.start_redrive(source, a_plan(source), reason="a hope")
     assert run.state is RunState.STOPPED
-    assert run.status_text.startswith("Stopped in step 1 of 2: 5 of 5 came back, more than 20% (")
-    assert run.status_text.endswith("7 letters did not go.")
+    assert run.status_text.startswith("Stopped in stage 1 of 2: 5 of 5 failed again, more than 20% (")
+    assert run.status_text.endswith("7 messages were not sent.")
     ((cause, letters),) = run.failed_again_causes
     assert letters == 5
     assert cause.startswith("DataNotFound: s3://")
@@ -146,7 +146,7 @@ def test_some_fixed_and_some_not(twin: Twin, source: DeadLetterQueue) -> None:
     plan = a_plan(source, steps=Steps(sizes=("100%",)))
     run = redrive.start_redrive(source, plan, reason="nine of ten")
     assert (run.state, run.succeeded, run.failed_again) == (RunState.DONE, 9, 1)
-    assert "9 succeeded, 1 came back (1: " in run.status_text
+    assert "9 succeeded, 1 failed again (1: " in run.status_text
 
 
 def test_a_whole_queue_is_moved_by_sqs_after_the_canary(twin: Twin, source: DeadLetterQueue) -> None:

@@ -25,7 +25,7 @@ def test_every_step_waits_for_the_outcome_of_the_one_before() -> None:
     run, ledger = course(a_plan(100, Steps()), Fate(of))
     state, said = run.run()
     assert state is RunState.DONE
-    assert said == "100 letters were sent, 100 succeeded."
+    assert said == "100 messages were sent, 100 succeeded."
     assert [(step.upto, step.sent, step.succeeded, step.state) for step in ledger.run().steps] == [
         (5, 5, 5, "passed"),
         (10, 5, 5, "passed"),
@@ -39,7 +39,7 @@ def test_what_comes_back_stops_the_first_step_and_is_named() -> None:
     state, said = run.run()
     assert state is RunState.STOPPED
     assert said == (
-        "Stopped in step 1 of 3: 5 of 5 came back, more than 20% (5: ValueError: no column). 95 letters did not go."
+        "Stopped in stage 1 of 3: 5 of 5 failed again, more than 20% (5: ValueError: no column). 95 messages were not sent."
     )
     assert len(ledger.book) == 5
     assert ledger.run().steps[-1].state == "stopped"
@@ -50,8 +50,8 @@ def test_an_outcome_that_stays_open_stops_too() -> None:
     run, _ = course(a_plan(100, Steps(patience_s=0.02)), fate)
     state, said = run.run()
     assert state is RunState.STOPPED
-    assert said.startswith("Stopped after step 1 of 3: what became of 5 of 5 messages is still not known after")
-    assert "The function logs no message ids. 95 letters did not go." in said
+    assert said.startswith("Stopped after stage 1 of 3: 5 of 5 messages had no known outcome after")
+    assert "The function logs no message ids. 95 messages were not sent." in said
 
 
 def test_a_step_on_its_way_is_stopped() -> None:
@@ -60,7 +60,7 @@ def test_a_step_on_its_way_is_stopped() -> None:
     run, ledger = course(plan, fate, rests_at=500)
     state, said = run.run()
     assert state is RunState.STOPPED
-    assert said.startswith("Stopped in step 2 of 2: ")
+    assert said.startswith("Stopped in stage 2 of 2: ")
     assert len(ledger.book) == 500
 
 
@@ -74,7 +74,7 @@ def test_what_stopped_before_is_not_held_against_a_resumed_run() -> None:
     )  # fmt: skip
     state, said = again.run()
     assert state is RunState.DONE
-    assert said == "100 letters were sent, 95 succeeded, 5 came back (5: ValueError: no column)."
+    assert said == "100 messages were sent, 95 succeeded, 5 failed again (5: ValueError: no column)."
     states = [step.state for step in ledger.run().steps]
     assert states == ["stopped", "passed", "passed"], "what went on by resume had been stopped all the same"
 
@@ -90,7 +90,7 @@ def test_what_was_sent_before_a_stop_and_comes_back_later_does_not_stop_the_resu
         threading.Event(), resumed_from=ledger.run().steps, tick_s=0.002,
     )  # fmt: skip
     assert again.run() == (
-        RunState.DONE, "50 letters were sent, 40 succeeded, 10 came back (10: ValueError: no column)."
+        RunState.DONE, "50 messages were sent, 40 succeeded, 10 failed again (10: ValueError: no column)."
     )  # fmt: skip
     assert [step.state for step in ledger.run().steps] == ["stopped", "passed"]
 
@@ -103,15 +103,15 @@ def test_a_watch_that_is_ended_early_is_not_done() -> None:
     state, said = run.run()
     assert state is RunState.CANCELLED
     assert said == (
-        "Stopped on request. Nothing is left to send, but the watch was ended early: "
-        "20 letters were sent, 12 succeeded, of 8 the outcome is not known yet."
+        "Stopped on request. Nothing is left to send, but watching the outcomes ended early: "
+        "20 messages were sent, 12 succeeded, the outcome of 8 is not known yet."
     )
     assert [step.state for step in ledger.run().steps] == ["passed", "ended early"]
     again = Rollout(
         plan, ledger, Hand(plan, ledger, threading.Event()), Fate(succeeds), None, RateLimiter(None),
         threading.Event(), tick_s=0.002,
     )  # fmt: skip
-    assert again.run() == (RunState.DONE, "20 letters were sent, 20 succeeded.")
+    assert again.run() == (RunState.DONE, "20 messages were sent, 20 succeeded.")
     assert [step.state for step in ledger.run().steps] == ["passed", "passed"]
 
 
@@ -131,7 +131,7 @@ def test_a_stop_when_nothing_is_awaited_any_more_cuts_nothing_short() -> None:
         return asked.is_set()
 
     run.mover, run.stop = Last(run.plan, ledger, run.stopping), stop
-    assert run.run() == (RunState.DONE, "10 letters were sent.")
+    assert run.run() == (RunState.DONE, "10 messages were sent.")
     assert [step.state for step in ledger.run().steps] == ["passed"]
 
 
@@ -139,7 +139,7 @@ def test_in_the_last_step_nothing_is_left_to_stop_but_it_is_said() -> None:
     run, ledger = course(a_plan(4, Steps()), Fate(lambda one: Outcome.FAILED_AGAIN))
     state, said = run.run()
     assert state is RunState.DONE
-    assert said == "4 letters were sent, 4 came back (4: ValueError: no column)."
+    assert said == "4 messages were sent, 4 failed again (4: ValueError: no column)."
     assert ledger.run().steps[-1].state == "stopped"
 
 
@@ -159,13 +159,13 @@ def test_a_mover_whose_letters_die_again_stops_the_run_though_none_is_left(watch
 
 def test_nobody_watches_one_step() -> None:
     run, ledger = course(a_plan(30, Steps(watch=False)), None)
-    assert run.run() == (RunState.DONE, "30 letters were sent.")
+    assert run.run() == (RunState.DONE, "30 messages were sent.")
     assert [step.upto for step in ledger.run().steps] == [30]
 
 
 def test_letters_that_are_gone_are_counted() -> None:
     run, _ = course(a_plan(3, Steps()), Fate(succeeds), gone=2)
-    assert run.run() == (RunState.DONE, "1 letter was sent, 1 succeeded, 2 were not in the queue any more.")
+    assert run.run() == (RunState.DONE, "1 message was sent, 1 succeeded, 2 were no longer in the queue.")
 
 
 def test_a_cancel_from_elsewhere_stops_the_mover() -> None:
@@ -193,7 +193,7 @@ def test_ctrl_c_ends_it_cleanly() -> None:
     state, said = run.run()
     assert state is RunState.CANCELLED
     assert said.startswith("Stopped by Ctrl-C. ")
-    assert said.endswith(" letters did not go.")
+    assert said.endswith(" messages were not sent.")
     assert run.stopping.is_set()
 
 
@@ -217,7 +217,7 @@ def test_letters_that_somebody_else_holds_stop_it() -> None:
             return Went("10 letters are held by somebody else.")
 
     run.mover = Kept()
-    assert run.run() == (RunState.STOPPED, "10 letters are held by somebody else. 10 letters did not go.")
+    assert run.run() == (RunState.STOPPED, "10 letters are held by somebody else. 10 messages were not sent.")
 
 
 def test_the_rate_and_its_reason_are_told_when_they_change() -> None:

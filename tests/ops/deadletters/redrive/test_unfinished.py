@@ -15,6 +15,7 @@ from ops.deadletters.ledger.model import RunState
 from ops.deadletters.plan_codec import with_hash
 from ops.deadletters.plan_model import Pace, Plan
 from ops.deadletters.redrive import redrive
+from ops.deadletters.redrive.runs import read_run
 from ops.errors import UsageError
 from tests.fakes.dlq_world import World, a_plan
 
@@ -66,13 +67,13 @@ def of_another_version(path: Path) -> None:
 
 def test_a_killed_run_is_interrupted_and_keeps_its_letters_from_other_plans(world: World) -> None:
     plan = killed(world)
-    found = redrive.read_run(world.source, plan.id)
+    found = read_run(world.source, plan.id)
     assert found.state is RunState.INTERRUPTED
     assert f"ops dlq resume {plan.id}" in found.status_text
     again = a_plan(world)
-    with pytest.raises(UsageError, match=r"interrupted with 1 letter of this plan under way") as refused:
+    with pytest.raises(UsageError, match=r"interrupted with 1 message of this plan in flight") as refused:
         redrive.start_redrive(world.source, again, reason="r")
-    assert refused.value.next_step == f"Finish it first: ops dlq resume {plan.id}; then look again and make a new plan."
+    assert refused.value.next_step == f"Finish it first: ops dlq resume {plan.id}; then scan again and make a new plan."
     done = redrive.resume_redrive(world.source, plan.id)
     assert (done.state, done.deleted, done.possible_duplicates) == (RunState.DONE, 3, (plan.ids[0],))
 
@@ -105,8 +106,8 @@ def test_where_no_ledger_keeps_it_there_is_another_way_out(
     damage(file_of(world, plan))
     with pytest.raises(UsageError, match=says) as refused:
         redrive.resume_redrive(world.source, plan.id)
-    assert str(refused.value).startswith(f"Run {plan.id} cannot go on without its plan. ")
-    assert f"In doubt (perhaps sent, not yet deleted): 1: {plan.ids[0]}." in str(refused.value)
+    assert str(refused.value).startswith(f"Run {plan.id} cannot be resumed without its plan. ")
+    assert f"In doubt (possibly sent, not yet deleted): 1: {plan.ids[0]}." in str(refused.value)
     assert f"mv {ledger} {ledger}.old" in refused.value.next_step
     ledger.rename(f"{ledger}.old")
     again = redrive.start_redrive(world.source, a_plan(world), reason="r")
@@ -120,7 +121,7 @@ def test_a_changed_plan_is_not_resumed_until_it_is_out_of_the_way(world: World) 
     for _ in range(2):
         with pytest.raises(UsageError, match="was changed") as refused:
             redrive.resume_redrive(world.source, plan.id)
-        assert "move it away: then the run goes on with the plan that it began with" in refused.value.next_step
+        assert "move it away: then the run resumes with the copy of its plan" in refused.value.next_step
         plans.save_plan(world.source, replace(changed, id=plan.id, hash="not its own"))
     assert world.bodies() == ["a", "b", "c"]
     path.unlink()
@@ -131,8 +132,8 @@ def test_a_changed_plan_is_not_resumed_where_no_ledger_keeps_the_right_one(world
     plan = killed(world)
     as_made_before_ledgers_kept_plans(ledger_of(world, plan))
     plans.save_plan(world.source, with_hash(replace(a_plan(world, pace=Pace(7, headroom=False)), id=plan.id)))
-    with pytest.raises(UsageError, match="is not the one that the run began with: its file was changed") as refused:
+    with pytest.raises(UsageError, match="is not the one that the run started with: its file was changed") as refused:
         redrive.resume_redrive(world.source, plan.id)
-    assert "Put the plan's file back" in refused.value.next_step
+    assert "Restore the plan's file" in refused.value.next_step
     plans.save_plan(world.source, plan)
     assert redrive.resume_redrive(world.source, plan.id).state is RunState.DONE

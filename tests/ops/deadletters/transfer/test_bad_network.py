@@ -15,6 +15,7 @@ from ops.deadletters import plans
 from ops.deadletters.ledger.model import Run, RunState
 from ops.deadletters.plan_model import Action, Destination, Pace, Plan, Selection, Steps
 from ops.deadletters.redrive import redrive
+from ops.deadletters.redrive.runs import read_run
 from ops.deadletters.transfer import context, engine
 from ops.errors import AccessDenied, AwsError, NotFound, OpsError, UsageError
 from tests.chaos.proxy import Weather, proxy
@@ -211,7 +212,7 @@ def test_a_destination_that_refuses_ends_the_run_and_resume_finishes(
     with pytest.raises(kind, match=says) as refused:
         go(world, plan)
     assert "\n" not in str(refused.value)
-    run = redrive.read_run(world.source, plan.id)
+    run = read_run(world.source, plan.id)
     assert run.state is RunState.FAILED and str(refused.value) in run.status_text
     assert arrived(world.jobs).total() + len(world.bodies()) == LETTERS
     assert not any(message["hidden"] for message in world.dlq.messages())
