@@ -17,13 +17,14 @@ import tempfile
 
 from ops.target import Target
 from tests.bench import _moving
-from tests.fakes.sqs.queues import REGION
-from tests.fakes.sqs.server import Aws, serve
+from tests.fakes.sqs.client import FakeSqs
+from tests.fakes.sqs.messages import REGION
+from tests.fakes.sqs.server import serve
 
 NATIVE_CAP = 500
 
 
-def once(aws: Aws, messages: int, latency_s: float, name: str) -> tuple[float, int, int]:
+def once(aws: FakeSqs, messages: int, latency_s: float, name: str) -> tuple[float, int, int]:
     """Messages a second, lost, doubled."""
     aws.queue(f"{name}-dead")
     aws.queue(name, dlq=f"{name}-dead")

@@ -33,7 +33,8 @@ from tests.chaos.processes import Killer, Processes, processes
 from tests.chaos.proxy import CALM, Proxy, proxy
 from tests.chaos.rounds import Round
 from tests.chaos.runner import opened
-from tests.fakes.sqs.server import Aws, Letters, serve
+from tests.fakes.sqs.client import FakeQueue, FakeSqs
+from tests.fakes.sqs.server import serve
 
 LONGEST_S = 150.0
 """A process that is not over by then hangs."""
@@ -83,7 +84,7 @@ def campaign(folder: Path, kills: int, first_seed: int, say: Callable[[str], Non
     return totals
 
 
-def play(round_: Round, aws: Aws, between: Proxy, running: Processes, folder: Path) -> Verdict:
+def play(round_: Round, aws: FakeSqs, between: Proxy, running: Processes, folder: Path) -> Verdict:
     """One round, to its end."""
     chance, verdict = random.Random(round_.seed), Verdict()
     suffix, extra = (".fifo", {"FifoQueue": "true"}) if round_.fifo else ("", {})
@@ -120,7 +121,7 @@ def play(round_: Round, aws: Aws, between: Proxy, running: Processes, folder: Pa
     return verdict
 
 
-def _calm(aws: Aws, between: Proxy) -> None:
+def _calm(aws: FakeSqs, between: Proxy) -> None:
     aws.heal()
     aws.latency(0)
     between.weather = CALM
@@ -177,7 +178,7 @@ def _attempt(
     return dict(json.loads(answer.read_text())) if answer.exists() else {"state": "killed"}
 
 
-def _shelve(source: DeadLetterQueue, dead: Letters, place: Place) -> None:
+def _shelve(source: DeadLetterQueue, dead: FakeQueue, place: Place) -> None:
     """As a look does; of a FIFO queue, whose groups show no more than their first letters, as many looks would."""
     if not source.queue.fifo and place is Place.QUEUE:
         scan_queue(source)

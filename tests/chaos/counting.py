@@ -10,7 +10,7 @@ from typing import Any
 
 from ops.deadletters.plan_model import Action
 from tests.chaos.rounds import Round
-from tests.fakes.sqs.server import Letters
+from tests.fakes.sqs.client import FakeQueue
 
 MARK = "mark"
 """Field of a body that tells letters apart, whatever ids they are given."""
@@ -59,8 +59,8 @@ def judge(
     verdict: Verdict,
     marks: Mapping[str, str],
     wanted: Sequence[str],
-    dead: Letters,
-    jobs: Letters,
+    dead: FakeQueue,
+    jobs: FakeQueue,
     last: Mapping[str, Any],
 ) -> None:
     """Count every letter, by what is in its body."""

@@ -19,14 +19,15 @@ from ops.deadletters.plan_model import Pace, Selection, Steps
 from ops.deadletters.scan.scan import scan_queue
 from tests.chaos.processes import Processes, processes
 from tests.chaos.runner import LEASE_S, opened
-from tests.fakes.sqs.server import Aws, serve
+from tests.fakes.sqs.client import FakeSqs
+from tests.fakes.sqs.server import serve
 
 LETTERS = 60
 NAPS = 2
 
 
 @pytest.fixture
-def aws(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Aws]:
+def aws(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeSqs]:
     with serve(latency_s=0.02) as running:
         running.waits(0.1)
         for name, value in {**running.environ(), "OPS_HOME": str(tmp_path / "home")}.items():
@@ -35,7 +36,7 @@ def aws(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Aws]:
 
 
 @pytest.fixture
-def running(aws: Aws, tmp_path: Path) -> Iterator[Processes]:
+def running(aws: FakeSqs, tmp_path: Path) -> Iterator[Processes]:
     with processes({**aws.environ(), "OPS_HOME": str(tmp_path / "home")}) as made:
         yield made
 
@@ -43,7 +44,7 @@ def running(aws: Aws, tmp_path: Path) -> Iterator[Processes]:
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", range(NAPS))
 def test_leases_that_end_while_the_process_stands_still(
-    aws: Aws, running: Processes, tmp_path: Path, seed: int
+    aws: FakeSqs, running: Processes, tmp_path: Path, seed: int
 ) -> None:
     """Receipts are stale afterwards: none is trusted, no letter goes twice, none is left behind."""
     chance = random.Random(seed)

@@ -13,18 +13,19 @@ from botocore.config import Config
 from botocore.exceptions import ClientError, ConnectionClosedError, HTTPClientError, ReadTimeoutError
 
 from tests.chaos.proxy import Weather, proxy
+from tests.fakes.sqs.client import FakeSqs
 from tests.fakes.sqs.faults import DENIED, NO_KEY, Fault
-from tests.fakes.sqs.server import Aws, serve
+from tests.fakes.sqs.server import serve
 
 
 @pytest.fixture
-def aws() -> Iterator[Aws]:
+def aws() -> Iterator[FakeSqs]:
     with serve() as running:
         yield running
 
 
 @pytest.fixture
-def client(aws: Aws) -> Iterator[Callable[..., Any]]:
+def client(aws: FakeSqs) -> Iterator[Callable[..., Any]]:
     made = []
 
     def make(endpoint: str = "", read_timeout: float = 60) -> Any:
@@ -57,7 +58,7 @@ def receive(sqs: Any, queue: Any, visibility: int = 30, most: int = 10) -> list[
     return found
 
 
-def test_a_message_is_hidden_for_its_lease_and_an_old_receipt_deletes_nothing(aws: Aws, client: Any) -> None:
+def test_a_message_is_hidden_for_its_lease_and_an_old_receipt_deletes_nothing(aws: FakeSqs, client: Any) -> None:
     sqs, queue = client(), aws.queue("jobs")
     sent = sqs.send_message(QueueUrl=queue.url, MessageBody="one")["MessageId"]
     first = receive(sqs, queue)[0]
@@ -73,7 +74,7 @@ def test_a_message_is_hidden_for_its_lease_and_an_old_receipt_deletes_nothing(aw
     assert not queue.messages()
 
 
-def test_attributes_travel_with_their_types_and_sums(aws: Aws, client: Any) -> None:
+def test_attributes_travel_with_their_types_and_sums(aws: FakeSqs, client: Any) -> None:
     sqs, queue = client(), aws.queue("jobs")
     attributes = {
         "Text": {"DataType": "String.x", "StringValue": "ä"},
@@ -86,7 +87,7 @@ def test_attributes_travel_with_their_types_and_sums(aws: Aws, client: Any) -> N
     assert queue.messages()[0]["MessageAttributes"]["Raw"]["BinaryValue"] == base64.b64encode(b"\0\xff").decode()
 
 
-def test_limits_are_those_of_sqs(aws: Aws, client: Any) -> None:
+def test_limits_are_those_of_sqs(aws: FakeSqs, client: Any) -> None:
     sqs, queue = client(), aws.queue("jobs")
     many = {f"a{n}": {"DataType": "String", "StringValue": "x"} for n in range(11)}
     entries = [
@@ -111,7 +112,7 @@ def test_limits_are_those_of_sqs(aws: Aws, client: Any) -> None:
         sqs.get_queue_url(QueueName="nowhere")
 
 
-def test_a_fifo_queue_keeps_groups_in_order_and_drops_a_repeat(aws: Aws, client: Any) -> None:
+def test_a_fifo_queue_keeps_groups_in_order_and_drops_a_repeat(aws: FakeSqs, client: Any) -> None:
     sqs, queue = client(), aws.queue("jobs.fifo", FifoQueue="true")
     sent = [
         sqs.send_message(QueueUrl=queue.url, MessageBody=f"{n}", MessageGroupId="g", MessageDeduplicationId=f"{n}")
@@ -124,7 +125,7 @@ def test_a_fifo_queue_keeps_groups_in_order_and_drops_a_repeat(aws: Aws, client:
     assert [message["Body"] for message in receive(sqs, queue)] == ["1", "2", "3"]
 
 
-def test_a_redrive_policy_moves_what_was_received_too_often(aws: Aws, client: Any) -> None:
+def test_a_redrive_policy_moves_what_was_received_too_often(aws: FakeSqs, client: Any) -> None:
     sqs, dlq, queue = client(), aws.queue("dead"), aws.queue("jobs", dlq="dead", receives=1)
     sent = sqs.send_message(QueueUrl=queue.url, MessageBody="one")["MessageId"]
     receive(sqs, queue, visibility=0)
@@ -148,7 +149,7 @@ def test_a_redrive_policy_moves_what_was_received_too_often(aws: Aws, client: An
     ids=lambda value: getattr(value, "kind", None),
 )
 def test_a_fault_comes_before_or_after_the_deed(
-    aws: Aws, client: Any, fault: Fault, sent: int, raised: type[Exception]
+    aws: FakeSqs, client: Any, fault: Fault, sent: int, raised: type[Exception]
 ) -> None:
     queue = aws.queue("jobs")
     aws.fault(fault)
@@ -171,7 +172,7 @@ def test_a_fault_comes_before_or_after_the_deed(
     ids=["request", "answer", "within", "stall"],
 )
 def test_the_proxy_strikes_before_or_after_the_deed(
-    aws: Aws, client: Any, weather: Weather, sent: int, raised: type[Exception]
+    aws: FakeSqs, client: Any, weather: Weather, sent: int, raised: type[Exception]
 ) -> None:
     queue = aws.queue("jobs")
     with proxy(aws.endpoint, weather) as between:

@@ -1,4 +1,4 @@
-"""Workloads of others: each logs in one shape (``_log_writers``), in a group of its own or one shared with a neighbour.
+"""Workloads of others: each logs in one shape (``log_formats``), in a group of its own or one shared with a neighbour.
 
 Streams are interleaved; batches fail as a whole or message by message; some messages are tried twice and fail otherwise
 the second time; some are named nowhere; error lines that did no harm stand before and behind those that did; where the
@@ -22,7 +22,7 @@ import pytest
 from ops.deadletters import causes
 from ops.deadletters.messages.model import Cause, DeadLetter
 from ops.deadletters.snapshot import Snapshot
-from tests.fakes.log_writers import PIECES, SHAPES, UNHANDLED, Failure, Shape
+from tests.fakes.log_formats import LOG_FORMATS, SPLIT_TRACES, UNHANDLED, Failure, LogFormat
 from tests.fakes.logs import BEGAN, a_source, silent
 from tests.ops.insight.world import FUNCTION
 
@@ -48,7 +48,7 @@ HARMLESS = ("the cache could not be refreshed, going on without", "metrics were 
 class World:
     """``truth``: kind of failure by message id. ``rows``: of the log group, ``letters``: of the queue."""
 
-    shape: Shape
+    shape: LogFormat
     shared: bool
     seed: int
     rows: list[dict[str, str]] = field(default_factory=list)
@@ -158,7 +158,7 @@ class World:
 
     def _say(self, stream: str, at: float, request: str, level: str, text: str) -> float:
         at += 0.01 + self._draw.random() / 10
-        self._write(stream, at, self.shape.says(_moment(at), request if self._ids else "", level, text))
+        self._write(stream, at, self.shape.log_line(_moment(at), request if self._ids else "", level, text))
         return at
 
     def _fail(self, stream: str, at: float, request: str, kind: str, text: str, whole: bool = True) -> float:
@@ -181,7 +181,7 @@ class World:
                 for number, line in enumerate(written):
                     self._write(stream, at + number / 1000, line)
                 return at + len(written) / 1000
-            self._write(stream, at, self.shape.fails(_moment(at), request if self._ids else "", text, failure))
+            self._write(stream, at, self.shape.error_line(_moment(at), request if self._ids else "", text, failure))
         return at
 
     def _unhandled(self, at: float, request: str, failure: Failure) -> list[str]:
@@ -189,8 +189,8 @@ class World:
         chance, language = self._draw.random(), id(self.shape.types)
         if chance < 0.3 and language in UNHANDLED:
             return UNHANDLED[language](_moment(at), request, failure)
-        if chance < 0.5 and language in PIECES:
-            return PIECES[language](_moment(at), request, failure)
+        if chance < 0.5 and language in SPLIT_TRACES:
+            return SPLIT_TRACES[language](_moment(at), request, failure)
         return []
 
     def _end(self, stream: str, at: float, request: str, kind: str) -> None:
@@ -242,7 +242,7 @@ class Tally:
         self.wrong += other.wrong
 
 
-def worlds(shapes: tuple[Shape, ...] = SHAPES) -> Iterator[World]:
+def worlds(shapes: tuple[LogFormat, ...] = LOG_FORMATS) -> Iterator[World]:
     for number, shape in enumerate(shapes):
         for shared in (False, True):
             yield World(shape, shared, seed=2 * number + shared)
@@ -284,7 +284,7 @@ def compared(world: World, found: dict[str, Cause]) -> Tally:
     return done
 
 
-def right(shape: Shape, kind: str, cause: Cause) -> bool:
+def right(shape: LogFormat, kind: str, cause: Cause) -> bool:
     """Whether ``cause`` says what happened: the type where the shape writes one, and the words that tell it."""
     if kind in KILLED:
         return KILLED[kind] in cause.error_type

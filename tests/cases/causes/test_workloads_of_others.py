@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 from ops.deadletters.causes.logs import log_parser
+from tests.fakes.log_formats import LOG_FORMATS
 from tests.fakes.log_worlds import World, tally
-from tests.fakes.log_writers import SHAPES
 
-NAMES = {shape.name: shape for shape in SHAPES}
+NAMES = {shape.name: shape for shape in LOG_FORMATS}
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,8 @@ from collections.abc import Callable
 from typing import Any
 
 from tests.fakes.sqs.faults import Fault, Faults
-from tests.fakes.sqs.queues import ACCOUNT, LONGEST_BODY, Message, Queue, Refused, no_queue, size
+from tests.fakes.sqs.messages import ACCOUNT, MAX_BODY_BYTES, CallRejected, Message, message_size, queue_does_not_exist
+from tests.fakes.sqs.queues import Queue
 
 BATCH = 10
 Call = dict[str, Any]
@@ -34,14 +35,14 @@ class Account:
         return self.queues[name]
 
     def queue(self, address: str) -> Queue:
-        """By name, URL or ARN. Raises Refused."""
+        """By name, URL or ARN. Raises CallRejected."""
         found = self.queues.get(address.rstrip("/").rsplit("/", 1)[-1].rsplit(":", 1)[-1])
         if found is None:
-            raise no_queue()
+            raise queue_does_not_exist()
         return found
 
     async def sqs(self, operation: str, call: Call, host: str) -> Any:
-        """The answer of SQS; ``host`` is what the client called it. Raises Refused."""
+        """The answer of SQS; ``host`` is what the client called it. Raises CallRejected."""
         if operation == "GetQueueUrl":
             return {"QueueUrl": _url(self.queue(call["QueueName"]), host)}
         if operation == "CreateQueue":
@@ -50,7 +51,7 @@ class Account:
         if operation == "ListQueues":
             return {"QueueUrls": [_url(queue, host) for queue in self.queues.values()]}
         if operation.endswith(("MessageMoveTask", "MessageMoveTasks")):
-            raise Refused(
+            raise CallRejected(
                 "UnsupportedOperation",
                 "Move tasks are not supported here.",
                 "AWS.SimpleQueueService.UnsupportedOperation",
@@ -63,7 +64,7 @@ class Account:
             return {"queueUrls": [_url(source, host) for source in sources]}
         answer = _CALLS.get(operation)
         if answer is None:
-            raise Refused("InvalidAction", f"{operation} is not served here.")
+            raise CallRejected("InvalidAction", f"{operation} is not served here.")
         return answer(queue, call)
 
     async def _receive(self, queue: Queue, call: Call) -> Any:
@@ -71,7 +72,7 @@ class Account:
         visibility = float(call.get("VisibilityTimeout", queue.attributes.get("VisibilityTimeout", 30)))
         wait = float(call.get("WaitTimeSeconds", queue.attributes.get("ReceiveMessageWaitTimeSeconds", 0)))
         if not 1 <= most <= BATCH or not 0 <= visibility <= 43_200 or not 0 <= wait <= 20:
-            raise Refused("InvalidParameterValue", "A number of the request is out of its range.")
+            raise CallRejected("InvalidParameterValue", "A number of the request is out of its range.")
         twice = any(fault.kind == "twice" for fault in call.get("faults", ()))
         if any(fault.kind == "empty" for fault in call.get("faults", ())):
             return {}
@@ -99,9 +100,9 @@ class Account:
         return {}
 
     def before(self, fault: Fault, queue: str) -> None:
-        """Raises Refused for what is refused; takes away what vanishes."""
+        """Raises CallRejected for what is refused; takes away what vanishes."""
         if fault.kind == "refuse":
-            raise Refused(fault.code, fault.message, fault.query_code, fault.status)
+            raise CallRejected(fault.code, fault.message, fault.query_code, fault.status)
         if fault.kind == "vanish" and queue in self.queues:
             found = self.queues[queue]
             lot = list(found.messages.values())
@@ -109,21 +110,21 @@ class Account:
                 found.remove(self.faults.random.choice(lot))
 
     def after(self, fault: Fault, queue: str) -> None:
-        """Raises Refused for what is done and refused all the same."""
+        """Raises CallRejected for what is done and refused all the same."""
         if fault.kind == "end leases" and queue in self.queues:
             self.queues[queue].end_leases()
         if fault.kind == "refuse after":
-            raise Refused(fault.code, fault.message, fault.query_code, fault.status)
+            raise CallRejected(fault.code, fault.message, fault.query_code, fault.status)
 
 
 def other_service(service: str, operation: str) -> Any:
-    """Lambda, CloudWatch and Logs of an account that has nothing but queues. Raises Refused."""
+    """Lambda, CloudWatch and Logs of an account that has nothing but queues. Raises CallRejected."""
     if service == "lambda":
         if "event-source-mappings" in operation:
             return {"EventSourceMappings": []}
         if "account-settings" in operation:
             return {"AccountLimit": {"ConcurrentExecutions": 1000, "UnreservedConcurrentExecutions": 1000}}
-        raise Refused("ResourceNotFoundException", "There are no functions here.", status=404)
+        raise CallRejected("ResourceNotFoundException", "There are no functions here.", status=404)
     empty = {
         "DescribeAlarms": {"MetricAlarms": [], "CompositeAlarms": []},
         "GetMetricData": {"MetricDataResults": []},
@@ -133,7 +134,7 @@ def other_service(service: str, operation: str) -> Any:
     }
     if operation in empty:
         return empty[operation]
-    raise Refused("ResourceNotFoundException", f"{operation} finds nothing here.")
+    raise CallRejected("ResourceNotFoundException", f"{operation} finds nothing here.")
 
 
 def _url(queue: Queue, host: str) -> str:
@@ -143,19 +144,19 @@ def _url(queue: Queue, host: str) -> str:
 def _batch(call: Call, act: Callable[[Call], dict[str, Any]]) -> Any:
     entries = call.get("Entries") or []
     if not entries:
-        raise Refused(
+        raise CallRejected(
             "EmptyBatchRequest",
             "There should be at least one entry in the request.",
             "AWS.SimpleQueueService.EmptyBatchRequest",
         )
     if len(entries) > BATCH:
-        raise Refused(
+        raise CallRejected(
             "TooManyEntriesInBatchRequest",
             f"Maximum number of entries per request are {BATCH}. You have sent {len(entries)}.",
             "AWS.SimpleQueueService.TooManyEntriesInBatchRequest",
         )
     if len({entry["Id"] for entry in entries}) < len(entries):
-        raise Refused(
+        raise CallRejected(
             "BatchEntryIdsNotDistinct",
             "Two or more batch entries have the same Id.",
             "AWS.SimpleQueueService.BatchEntryIdsNotDistinct",
@@ -165,9 +166,9 @@ def _batch(call: Call, act: Callable[[Call], dict[str, Any]]) -> Any:
         try:
             for fault, chance in call.get("entry faults", ()):
                 if chance() < fault.entry_share:
-                    raise Refused(fault.code, fault.message, status=400 if fault.sender_fault else 500)
+                    raise CallRejected(fault.code, fault.message, status=400 if fault.sender_fault else 500)
             done.append({"Id": entry["Id"], **act(entry)})
-        except Refused as no:
+        except CallRejected as no:
             code = no.query_code
             failed.append({"Id": entry["Id"], "Code": code, "Message": no.message, "SenderFault": no.status < 500})
     if any(fault.kind == "forget" for fault in call.get("faults", ())):
@@ -176,11 +177,11 @@ def _batch(call: Call, act: Callable[[Call], dict[str, Any]]) -> Any:
 
 
 def _send_batch(queue: Queue, call: Call) -> Any:
-    total = sum(size(entry) for entry in call.get("Entries") or [])
-    if total > LONGEST_BODY:
-        raise Refused(
+    total = sum(message_size(entry) for entry in call.get("Entries") or [])
+    if total > MAX_BODY_BYTES:
+        raise CallRejected(
             "BatchRequestTooLong",
-            f"Batch requests cannot be longer than {LONGEST_BODY} bytes. You have sent {total} bytes.",
+            f"Batch requests cannot be longer than {MAX_BODY_BYTES} bytes. You have sent {total} bytes.",
             "AWS.SimpleQueueService.BatchRequestTooLong",
         )
     return _batch(call, queue.send)
@@ -230,21 +231,21 @@ def _control(queue: Queue, operation: str, call: Call) -> Any:
         return {
             "ids": [
                 queue.put(
-                    letter["body"],
-                    letter.get("attributes"),
-                    letter.get("system"),
-                    letter.get("message_id", ""),
-                    receives=letter.get("receives", 0),
+                    row["body"],
+                    row.get("attributes"),
+                    row.get("system"),
+                    row.get("message_id", ""),
+                    receives=row.get("receives", 0),
                 ).id
-                for letter in call["letters"]
+                for row in call["messages"]
             ]
         }
     if operation == "messages":
-        found: list[Message] = list(queue.messages.values())[call["offset"] : call["offset"] + call["most"]]
-        return {"messages": [{**message.shown(""), "hidden": message.hidden} for message in found]}
+        page: list[Message] = list(queue.messages.values())[call["offset"] : call["offset"] + call["most"]]
+        return {"messages": [{**message.to_response(""), "hidden": message.hidden} for message in page]}
     if operation == "remove":
-        for name in call["ids"]:
-            if message := queue.messages.get(name):
+        for message_id in call["ids"]:
+            if message := queue.messages.get(message_id):
                 queue.remove(message)
     elif operation == "end_leases":
         queue.end_leases()
@@ -253,5 +254,5 @@ def _control(queue: Queue, operation: str, call: Call) -> Any:
     return {}
 
 
-def jsoned(found: Any) -> bytes:
-    return json.dumps(found, separators=(",", ":")).encode()
+def to_json(value: Any) -> bytes:
+    return json.dumps(value, separators=(",", ":")).encode()

@@ -15,9 +15,9 @@ from ops.aws.call_effect import CallEffect
 from ops.aws.fast_sqs import sqs_client
 from ops.errors import AccessDenied, AwsError, CredentialsError, NotFound, OverLimit, Throttled, Unreachable
 from ops.target import Target
+from tests.fakes.sqs.client import FakeSqs as Server
 from tests.fakes.sqs.faults import DENIED, THROTTLED, Fault
-from tests.fakes.sqs.queues import REGION
-from tests.fakes.sqs.server import Aws as Server
+from tests.fakes.sqs.messages import REGION
 from tests.fakes.sqs.server import serve
 
 TARGET = Target(queue="q", region=REGION)

@@ -19,7 +19,7 @@ from ops.deadletters.redrive.runs import read_run
 from ops.deadletters.snapshot import Snapshot
 from ops.errors import UsageError
 from tests.fakes.dlq_world import World, a_world
-from tests.fakes.sqs.server import Fault
+from tests.fakes.sqs.faults import Fault
 
 
 @pytest.fixture

@@ -20,8 +20,8 @@ from ops.deadletters.transfer import context, engine
 from ops.errors import AccessDenied, AwsError, NotFound, OpsError, UsageError
 from tests.chaos.proxy import Weather, proxy
 from tests.fakes.dlq_world import World
+from tests.fakes.sqs.client import FakeQueue
 from tests.fakes.sqs.faults import DENIED, NO_KEY, THROTTLED, Fault
-from tests.fakes.sqs.server import Letters
 
 pytestmark = pytest.mark.slow  # half a second each, and many of them
 
@@ -54,7 +54,7 @@ def go(world: World, plan: Plan) -> Run:
     return redrive.start_redrive(world.source, plan, reason="a bad network")
 
 
-def arrived(queue: Letters) -> Counter[str]:
+def arrived(queue: FakeQueue) -> Counter[str]:
     return Counter(message["Body"] for message in queue.messages())
 
 
