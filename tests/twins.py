@@ -89,7 +89,7 @@ class Twin:
                     sqs.delete_message(QueueUrl=queue_url, ReceiptHandle=message["ReceiptHandle"])
             return len(found) >= count
 
-        wait_for(take, timeout, f"{len(found)} of {count} messages came to {queue_url}")
+        wait_for(take, timeout, f"fewer than {count} of the messages came to {queue_url}")
         return found
 
 

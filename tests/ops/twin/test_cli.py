@@ -88,12 +88,12 @@ def test_a_start_that_is_ended_leaves_nothing_running(folder: Path, number: sign
     assert start.stdout is not None
     marks = [folder / f"{role}.pid" for role in lifecycle.ROLES]
     try:
-        wait_for(lambda: all(mark.exists() and mark.read_text() for mark in marks), 60, "not both were started", 0.02)
+        wait_for(lambda: all(mark.exists() and mark.read_text() for mark in marks), 180, "not both were started", 0.02)
         pids = [int(mark.read_text()) for mark in marks]
         start.send_signal(number)
         with start.stdout:
             said = start.stdout.read().decode()
-        assert start.wait(60) == 130
+        assert start.wait(180) == 130
     finally:
         start.kill()  # what it started is stopped with the folder
         start.wait()
@@ -137,7 +137,7 @@ def test_a_shell_gets_what_boto3_needs(twin: Twin) -> None:
 
 @pytest.mark.twin
 def test_traffic_reports_what_it_sent(twin: Twin) -> None:
-    answer = ops("traffic", "--count", "12", "--rate", "20", "--minutes", "1", "--poison", "0.3", "--seed", "4")
+    answer = ops("traffic", "--count", "12", "--rate", "20", "--minutes", "10", "--poison", "0.3", "--seed", "4")
     assert answer.returncode == 0, answer.stderr
     assert "12 jobs posted" in answer.stdout
     assert "12 accepted, 0 refused" in answer.stdout
@@ -158,7 +158,7 @@ def test_ctrl_c_ends_traffic_with_its_report(twin: Twin) -> None:
     try:
         wait_for(posted, 120, "none of its jobs has a result")
         running.send_signal(signal.SIGINT)
-        said, _ = running.communicate(timeout=120)
+        said, _ = running.communicate(timeout=300)
     finally:
         running.kill()
         running.wait()
@@ -185,7 +185,7 @@ def test_a_demo_beside_a_running_twin_says_what_it_adds_and_leaves_it_running(tw
             while "(Ctrl-C stops " not in said and (line := demo.stdout.readline()):
                 said += line
             demo.send_signal(signal.SIGINT)
-            said += demo.communicate(timeout=120)[0]
+            said += demo.communicate(timeout=300)[0]
         finally:
             demo.kill()
             demo.wait()
@@ -210,12 +210,12 @@ def test_the_demo_serves_a_dashboard_and_stops_all_it_started(folder: Path) -> N
         env=dict(os.environ) | {"PYTHONUNBUFFERED": "1"},
     )
     try:
-        wait_for(lambda: processes.answers(f"http://127.0.0.1:{port}", "/_stcore/health"), 120, "no dashboard")
+        wait_for(lambda: processes.answers(f"http://127.0.0.1:{port}", "/_stcore/health"), 300, "no dashboard")
         twin = twin_state.read()
         assert twin is not None
         pids = [*twin.pids.values(), int((folder / "dashboard.pid").read_text())]
         demo.send_signal(signal.SIGINT)
-        said, _ = demo.communicate(timeout=120)
+        said, _ = demo.communicate(timeout=300)
     finally:
         demo.kill()
         demo.wait()

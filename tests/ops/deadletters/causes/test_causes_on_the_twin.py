@@ -67,7 +67,7 @@ def test_a_rejected_job_says_why_itself(twin: Twin) -> None:
 @pytest.mark.slow
 def test_a_job_that_never_ends_is_explained_by_the_extensions_record(twin: Twin) -> None:
     job_id = bury(twin, kind="describe", params={"outcome": "b", "resamples": ENDLESS_RESAMPLES})
-    source, found = explained(job_id, 300)
+    source, found = explained(job_id, 600)
     assert found.cause.error_type == "Sandbox.Timedout"
     assert found.cause.source in ("invocation record", "report line")
     assert "stopped at the function's timeout" in found.cause.error_message

@@ -28,7 +28,7 @@ def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
         yield made
 
 
-def ended(world: World, name: str, seconds: float = 60) -> BackgroundJob:
+def ended(world: World, name: str, seconds: float = 300) -> BackgroundJob:
     """The job, once it does not run any more."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:

@@ -96,7 +96,7 @@ def test_with_a_canary_and_headroom(twin: Twin) -> None:
     wait_for(lambda: sqs.queue_depth(aws, source.queue).visible == len(jobs), 180, "the jobs did not die")
     scan_queue(source)
     fix(twin, jobs)
-    plan = plans.make_plan(source, Selection(), steps=Steps(("2", "100%"), patience_s=60), engine="ledger")
+    plan = plans.make_plan(source, Selection(), steps=Steps(("2", "100%"), patience_s=600), engine="ledger")
     told: list[Run] = []
     run = redrive.start_redrive(only(source, twin, plan.permissions), plan, reason="why", progress=told.append)
     assert (run.state, run.succeeded) == (RunState.DONE, len(jobs)), run.status_text

@@ -180,7 +180,7 @@ def test_a_move_task_whose_letters_die_again_is_stopped(twin: Twin, source: Dead
     told: list[str] = []
     run = redrive.start_redrive(source, plan, reason="a hope", progress=lambda now: told.append(now.status_text))
     assert (run.state, run.sent) == (RunState.STOPPED, 40), run.status_text
-    assert 50 < run.moved < 80
+    assert run.moved > 50  # how many more depends on how soon the task's count is read
     assert run.status_text.startswith(f"Stopped SQS's move task after about {run.moved} moves for 40 letters, ")
     assert any("of 40 so far" in text for text in told)
     record = audit_log.read_records(state_folder(source.aws.target))[0]

@@ -116,7 +116,19 @@ class Emulator:
         return found[0]
 
 
-def eventually(what: Callable[[], Any], wanted: Any = True, seconds: float = 60.0) -> None:
+def received(emulator: Emulator, url: str, **options: Any) -> dict[str, Any]:
+    """The next message of a queue, which may come late."""
+    messages: list[dict[str, Any]] = []
+
+    def arrived() -> bool:
+        messages.extend(emulator.client("sqs").receive_message(QueueUrl=url, **options).get("Messages", []))
+        return bool(messages)
+
+    eventually(arrived)
+    return messages[0]
+
+
+def eventually(what: Callable[[], Any], wanted: Any = True, seconds: float = 180.0) -> None:
     """Ask until the answer is ``wanted``; fails with the last answer."""
     deadline = time.monotonic() + seconds
     while (seen := what()) != wanted:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from ops.twin.emulator.cloudwatch.alarm_evaluation import Rule, Slot, decide
-from tests.ops.twin.emulator.conftest import Emulator, eventually
+from tests.ops.twin.emulator.conftest import Emulator, eventually, received
 
 BREACH, FINE = 1.0, 0.0
 
@@ -137,8 +137,7 @@ def test_a_dead_letter_alarms_for_its_own_queue_and_tells_the_topics_subscriber(
         )
     sqs.send_message(QueueUrl=dead_url, MessageBody="a letter")
     eventually(lambda: emulator.alarm(f"alarm-{dead}")["StateValue"], "ALARM")
-    received = sqs.receive_message(QueueUrl=inbox_url, WaitTimeSeconds=5)["Messages"][0]
-    notice = json.loads(json.loads(received["Body"])["Message"])
+    notice = json.loads(json.loads(received(emulator, inbox_url)["Body"])["Message"])
     assert notice["AlarmName"] == f"alarm-{dead}"
     assert notice["NewStateValue"] == "ALARM"
     assert "[1.0 (" in notice["NewStateReason"]
@@ -176,10 +175,10 @@ def test_an_alarm_without_any_data_does_what_it_was_told(emulator: Emulator) -> 
 
 
 def test_it_recovers_once_a_newer_period_is_fine(emulator: Emulator) -> None:
-    put_alarm(emulator, "recovers", {"case": "back"})
-    put_value(emulator, 1.0, ago=22, case="back")
+    put_alarm(emulator, "recovers", {"case": "back"}, Period=300)
+    put_value(emulator, 1.0, ago=660, case="back")
     eventually(lambda: emulator.alarm("recovers")["StateValue"], "ALARM")
-    put_value(emulator, 0.0, ago=12, case="back")
+    put_value(emulator, 0.0, ago=360, case="back")
     eventually(lambda: emulator.alarm("recovers")["StateValue"], "OK")
     assert "was not greater than the threshold (0.0)" in emulator.alarm("recovers")["StateReason"]
 
@@ -194,7 +193,7 @@ def test_the_period_under_way_counts_only_when_it_cannot_be_undone(emulator: Emu
 
 def test_percentiles_and_units(emulator: Emulator) -> None:
     cloudwatch = emulator.client("cloudwatch")
-    long_ago = datetime.fromtimestamp(time.time() - 15, UTC)
+    long_ago = datetime.fromtimestamp(time.time() - 450, UTC)
     for unit, values in (("Milliseconds", [10.0] * 95 + [900.0] * 5), ("Seconds", [5_000.0])):
         cloudwatch.put_metric_data(
             Namespace="Test",
@@ -208,7 +207,7 @@ def test_percentiles_and_units(emulator: Emulator) -> None:
         settings = {key: value for key, value in common.items() if value is not None}
         cloudwatch.put_metric_alarm(
             AlarmName=percentile, Namespace="Test", MetricName="M", Dimensions=[{"Name": "case", "Value": "p"}],
-            ExtendedStatistic=percentile, Period=10, EvaluationPeriods=3, DatapointsToAlarm=1,
+            ExtendedStatistic=percentile, Period=300, EvaluationPeriods=3, DatapointsToAlarm=1,
             ComparisonOperator="GreaterThanThreshold", **settings,
         )  # fmt: skip
     eventually(lambda: emulator.alarm("p99")["StateValue"], "ALARM")

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.fakes.lambda_host import Reply
-from tests.ops.twin.emulator.conftest import Emulator, eventually
+from tests.ops.twin.emulator.conftest import Emulator, eventually, received
 
 
 def may_send_to(*arns: str) -> str:
@@ -25,9 +25,7 @@ def send(emulator: Emulator, name: str, event: Any) -> str:
 
 
 def receive(emulator: Emulator, url: str) -> dict[str, Any]:
-    answer = emulator.client("sqs").receive_message(QueueUrl=url, WaitTimeSeconds=5, MessageAttributeNames=["All"])
-    message: dict[str, Any] = answer["Messages"][0]
-    return message
+    return received(emulator, url, MessageAttributeNames=["All"])
 
 
 def metric(emulator: Emulator, name: str, metric_name: str) -> float | None:

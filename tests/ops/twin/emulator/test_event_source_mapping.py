@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+import time
 from typing import Any
 
 import pytest
@@ -22,7 +23,7 @@ def left(emulator: Emulator, url: str) -> tuple[int, int]:
 
 def mapped(emulator: Emulator, code: Function, bodies: list[str], **settings: Any) -> tuple[str, str, str]:
     """A queue with messages, mapped to a function: the function's name, the queue's URL, the mapping's UUID."""
-    _, url, arn = emulator.queue(VisibilityTimeout=settings.pop("visibility", "30"))
+    _, url, arn = emulator.queue(VisibilityTimeout=settings.pop("visibility", "600"))
     name = emulator.function(code)
     for body in bodies:
         emulator.client("sqs").send_message(QueueUrl=url, MessageBody=body)
@@ -97,11 +98,15 @@ def test_a_batching_window_waits_for_a_full_batch(emulator: Emulator) -> None:
         sizes.append(len(event["Records"]))
         return Reply({})
 
-    _, url, uuid = mapped(emulator, code, [], BatchSize=20, MaximumBatchingWindowInSeconds=1)
+    _, url, uuid = mapped(emulator, code, [], BatchSize=12, MaximumBatchingWindowInSeconds=300)
     for n in range(12):
         emulator.client("sqs").send_message(QueueUrl=url, MessageBody=str(n))
     eventually(lambda: left(emulator, url), (0, 0))
-    assert sizes == [12], "one batch of more than ten"
+    assert sizes == [12], "one batch of more than ten, long before the window ends"
+    unmap(emulator, uuid)
+    _, url, uuid = mapped(emulator, code, ["alone"], BatchSize=12, MaximumBatchingWindowInSeconds=1)
+    eventually(lambda: left(emulator, url), (0, 0))
+    assert sizes == [12, 1], "what there is when the window ends"
     unmap(emulator, uuid)
 
 
@@ -139,8 +144,9 @@ def test_numbers_from_a_template_are_numbers() -> None:
 
 
 def test_a_mapping_ramps_and_stays_below_its_maximum(emulator: Emulator) -> None:
-    """With plenty to do it starts with five at once, adds more, and stops at MaximumConcurrency."""
+    """With plenty to do it starts with five at once, adds five a second, and stops at MaximumConcurrency."""
     running, seen, lock = 0, [0], threading.Lock()
+    sixth: list[float] = []
     release = threading.Event()
 
     def code(_: Any) -> Reply:
@@ -148,15 +154,20 @@ def test_a_mapping_ramps_and_stays_below_its_maximum(emulator: Emulator) -> None
         with lock:
             running += 1
             seen.append(running)
-        release.wait(60)
+            if running == 6:
+                sixth.append(time.monotonic())
+        release.wait(300)
         with lock:
             running -= 1
         return Reply({})
 
-    bodies = [str(n) for n in range(12)]
-    name, url, uuid = mapped(emulator, code, bodies, BatchSize=1, ScalingConfig={"MaximumConcurrency": 7})
-    eventually(lambda: max(seen), 5)
+    name, url, uuid = mapped(emulator, code, [], BatchSize=1, ScalingConfig={"MaximumConcurrency": 7})
+    before = time.monotonic()
+    for first in (0, 6):
+        entries = [{"Id": str(n), "MessageBody": str(n)} for n in range(first, first + 6)]
+        emulator.client("sqs").send_message_batch(QueueUrl=url, Entries=entries)
     eventually(lambda: max(seen), 7)
+    assert sixth[0] - before >= 0.2, "more than five only after a fifth of a second"
     release.set()
     eventually(lambda: left(emulator, url), (0, 0))
     assert max(seen) == 7

@@ -70,18 +70,18 @@ def test_messages_go_to_one_queue(emulator: Emulator) -> None:
 
 def test_a_task_keeps_its_rate_and_can_be_cancelled(emulator: Emulator) -> None:
     sqs = emulator.client("sqs")
-    url, _, dead_url, dead_arn = dead_letters(emulator, 20)
-    handle = sqs.start_message_move_task(SourceArn=dead_arn, MaxNumberOfMessagesPerSecond=2)["TaskHandle"]
+    url, _, dead_url, dead_arn = dead_letters(emulator, 100)
+    handle = sqs.start_message_move_task(SourceArn=dead_arn, MaxNumberOfMessagesPerSecond=1)["TaskHandle"]
     task = newest(emulator, dead_arn)
-    assert (task["Status"], task["TaskHandle"], task["MaxNumberOfMessagesPerSecond"]) == ("RUNNING", handle, 2)
+    assert (task["Status"], task["TaskHandle"], task["MaxNumberOfMessagesPerSecond"]) == ("RUNNING", handle, 1)
     with pytest.raises(ClientError, match="already a task running"):
         sqs.start_message_move_task(SourceArn=dead_arn)
     eventually(lambda: held(emulator, url) > 0)
     sqs.cancel_message_move_task(TaskHandle=handle)
     eventually(lambda: newest(emulator, dead_arn)["Status"], "CANCELLED")
     moved = newest(emulator, dead_arn)["ApproximateNumberOfMessagesMoved"]
-    assert 0 < moved < 20
-    assert held(emulator, dead_url) == 20 - moved
+    assert 0 < moved < 100
+    assert held(emulator, dead_url) == 100 - moved
     with pytest.raises(ClientError, match="ResourceNotFoundException"):
         sqs.cancel_message_move_task(TaskHandle=handle)
 

@@ -95,7 +95,7 @@ def test_deleting_again_or_with_an_old_handle_succeeds(emulator: Emulator) -> No
 
 
 def test_nothing_is_lost_when_many_send_receive_and_delete_at_once(emulator: Emulator) -> None:
-    name, url, _ = emulator.queue()
+    name, url, _ = emulator.queue(VisibilityTimeout="600")
     total, seen, lock = 300, set[str](), threading.Lock()
     sending = threading.Event()
 
@@ -107,7 +107,7 @@ def test_nothing_is_lost_when_many_send_receive_and_delete_at_once(emulator: Emu
 
     def receive() -> None:
         sqs = emulator.client("sqs")
-        deadline = time.monotonic() + 120
+        deadline = time.monotonic() + 300
         while len(seen) < total and time.monotonic() < deadline:
             messages = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages", [])
             if messages:
