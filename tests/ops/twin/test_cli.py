@@ -24,7 +24,7 @@ from tests.twins import Twin, wait_for
 OPS = [sys.executable, "-m", "ops", "twin"]
 
 
-def ops(*arguments: str, timeout: float = 120.0) -> subprocess.CompletedProcess[str]:
+def ops(*arguments: str, timeout: float = 600.0) -> subprocess.CompletedProcess[str]:
     environ = dict(os.environ) | {"COLUMNS": "200"}
     return subprocess.run(
         [*OPS, *arguments],
