@@ -28,6 +28,7 @@ class _Commands(LazyGroup):
         ),
         LazyCommand("logs", "ops.cli.logs:logs", "Show the log lines of the workload's functions."),
         LazyCommand("audit", "ops.cli.audit:audit", "Show who moved or deleted messages from this machine, and why."),
+        LazyCommand("open", "ops.cli.open_:open_", "Open the dashboard in a browser."),
         LazyCommand(
             "twin",
             "ops.cli.twin:app",

@@ -84,6 +84,11 @@ def runs(ctx: typer.Context, _incomplete: str) -> Iterable[Value]:
     return _newest(ctx, "runs/*.db")
 
 
+def one_of(values: Iterable[str]) -> Completion:
+    """For an argument that has few values."""
+    return _never_an_error(lambda _ctx, _incomplete: [(value, "") for value in values])
+
+
 def _newest(ctx: typer.Context, pattern: str) -> Iterable[Value]:
     """By file, the latest first: their names are IDs that begin with the time."""
     found = [(path.stem, name) for name, folder in _folders(ctx, _option(ctx, "dlq")) for path in folder.glob(pattern)]

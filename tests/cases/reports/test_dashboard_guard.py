@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from dashboard.guard import Guard, refusal
+from ops.cli.app import run
 from tests.browser.server import REPOSITORY, serving
 
 OWN = "127.0.0.1:8501"
@@ -134,7 +135,9 @@ def status(address: str, path: str, **headers: str) -> tuple[int, dict[str, str]
 
 
 @pytest.mark.slow
-def test_the_dashboard_as_it_is_started_refuses_foreign_hosts_and_origins(tmp_path: Path) -> None:
+def test_the_dashboard_as_it_is_started_refuses_foreign_hosts_and_origins(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     with serving("dashboard", {"OPS_TWIN_DIR": str(tmp_path / "none")}, tmp_path / "log") as address:
         own = urlsplit(address).netloc
         code, headers = status(address, "/", Host=own)
@@ -151,6 +154,8 @@ def test_the_dashboard_as_it_is_started_refuses_foreign_hosts_and_origins(tmp_pa
             ("evil.example", "http://evil.example"),
         ):
             assert status(address, "/_stcore/stream", Host=host, Origin=origin, **UPGRADE)[0] == 403, origin
+        assert run(["open", "cost", "--port", own.rpartition(":")[2]]) == 0
+        assert capsys.readouterr().out == f"http://{own}/cost\n", "by its refusal of other hosts ops open knows it"
 
 
 STREAM = "/_stcore/stream"
