@@ -11,7 +11,7 @@ from ops.aws import error_mapping
 from ops.target import Target
 
 if TYPE_CHECKING:
-    import boto3
+    from botocore.session import Session
     from mypy_boto3_cloudformation import CloudFormationClient
     from mypy_boto3_cloudwatch import CloudWatchClient
     from mypy_boto3_events import EventBridgeClient
@@ -25,7 +25,7 @@ CONNECT_TIMEOUT_S = 3
 READ_TIMEOUT_S = 25
 """Above SQS's longest poll (20 s), so that no long poll is cut off."""
 MAX_ATTEMPTS = 3
-"""The first attempt and two retries, with boto3's standard backoff: a few seconds, since a user is waiting."""
+"""The first attempt and two retries, with the SDK's standard backoff: a few seconds, since a user is waiting."""
 MAX_CONNECTIONS = 32
 """Open connections per client: more than the dashboard's threads."""
 
@@ -41,7 +41,7 @@ class Aws:
         self._read_timeout_s = read_timeout_s
         self._lock = threading.Lock()
         self._clients: dict[str, Any] = {}
-        self._session: boto3.Session | None = None
+        self._session: Session | None = None
         self._uses_fast_sqs = False
 
     def without_retries(self, read_timeout_s: float) -> Aws:
@@ -67,7 +67,7 @@ class Aws:
     def region(self) -> str:
         """The region in use. Raises CredentialsError (an unknown profile) or UsageError (no region is set)."""
         with self._lock:
-            name = self._shared_session().region_name
+            name: str | None = self._shared_session().get_config_variable("region")
         if not name:
             raise error_mapping.no_region(self.target)
         return name
@@ -137,8 +137,7 @@ class Aws:
                     max_pool_connections=MAX_CONNECTIONS,
                     user_agent_extra="scilearn-ops",
                 )
-                create_client: Any = self._shared_session().client
-                client = create_client(service, endpoint_url=self.target.endpoint, config=config)
+                client = self._shared_session().create_client(service, endpoint_url=self.target.endpoint, config=config)
                 self._clients[service] = (
                     self._fast_client(client) if self._uses_fast_sqs and service == "sqs" else client
                 )
@@ -151,20 +150,24 @@ class Aws:
             return client
         return sqs_client.FastSqsClient(self._shared_session(), client, CONNECT_TIMEOUT_S, self._read_timeout_s)
 
-    def _shared_session(self) -> boto3.Session:
-        """The session; called with the lock held, since creating sessions and clients is not thread-safe."""
+    def _shared_session(self) -> Session:
+        """The session; called with the lock held, since creating sessions and clients is not thread-safe.
+
+        It is botocore's: boto3's adds resources and S3 transfers, which take as long to import as botocore itself.
+        """
         if self._session is None:
-            import boto3
+            import botocore.session
             from botocore.exceptions import BotoCoreError
 
             target = self.target
+            session = botocore.session.Session(profile=target.profile)
+            if target.region:
+                session.set_config_variable("region", target.region)
+            if target.access_key_id and target.secret_access_key:
+                session.set_credentials(target.access_key_id, target.secret_access_key)
             try:
-                self._session = boto3.Session(
-                    profile_name=target.profile,
-                    region_name=target.region,
-                    aws_access_key_id=target.access_key_id,
-                    aws_secret_access_key=target.secret_access_key,
-                )
+                session.get_scoped_config()  # raises for an unknown profile
             except BotoCoreError as error:
                 raise error_mapping.translate(error, "sts", "the AWS profile", target) from error
+            self._session = session
         return self._session

@@ -17,6 +17,9 @@ from ops.cli.output_format import OutputFormat, chosen_format
 from ops.cli.sanitize import place, safe
 from ops.cli.styles import LEVEL_STYLES
 from ops.errors import AwsError
+from ops.insight import time_window
+from ops.insight.reports import cost
+from ops.insight.rules import cost_model
 from ops.target import Target
 from ops.workload import Workload
 
@@ -44,10 +47,6 @@ def costs(
     """
     form = chosen_format(output, as_json)
     target = options.target(stack, queue, function, profile, region)
-    from ops.insight import time_window
-    from ops.insight.reports import cost
-    from ops.insight.rules import cost_model
-
     minutes = minutes or time_window.usual_minutes(target.is_twin)
     aws = Aws(target)
     described = workload.describe(aws, target)

@@ -17,7 +17,10 @@ from ops.cli.output import print_as
 from ops.cli.output_format import OutputFormat, chosen_format
 from ops.cli.stderr_console import StderrConsole
 from ops.deadletters.queue import open_queue, own_dead_letter_queue
+from ops.deadletters.redrive.runs import read_run
 from ops.errors import AwsError, UsageError
+from ops.insight import time_window
+from ops.logs import LogSearch, find_log_lines, follow_log_lines, log_sources, subjects
 from ops.workload.gaps import Part
 
 if TYPE_CHECKING:
@@ -109,8 +112,6 @@ def logs(
             aws, console, subject, start or now - TAIL_FROM, search or "", form, _sent_ids(aws, described, dlq, redrive)
         )
         return
-    from ops.logs import find_log_lines
-
     wanted = replace(subject.search, start=start or subject.search.start, end=end or subject.search.end)
     page = find_log_lines(
         aws,
@@ -156,9 +157,6 @@ def _subject(
     aws: Aws, described: Workload, dlq: str | None, named: Mapping[str, str | None], now: datetime
 ) -> LogSubject:
     """What the options select, in the time range that goes with it."""
-    from ops.insight import time_window
-    from ops.logs import LogSearch, log_sources, subjects
-
     request, message, cause, run = (named[flag] for flag in ("--request", "--message", "--cause", "--redrive"))
     has_queue = dlq or own_dead_letter_queue(aws.target, described)
     if message and not has_queue and subjects.MESSAGE_ID.fullmatch(message):
@@ -195,9 +193,6 @@ def _sent_ids(
     """A running redrive sends more messages while its lines are followed."""
     if redrive is None:
         return None
-    from ops.deadletters.redrive.runs import read_run
-    from ops.logs import subjects
-
     source = open_queue(aws, described, dlq)
     run_id = read_run(source, redrive).id
     return lambda: subjects.sent_ids(source, run_id)[0]
@@ -213,8 +208,6 @@ def _follow(
     sent_ids: Callable[[], Sequence[str]] | None,
 ) -> None:
     """Until Ctrl-C."""
-    from ops.logs import follow_log_lines
-
     ids = subject.search.ids
     lines = follow_log_lines(
         aws,

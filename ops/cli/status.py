@@ -17,6 +17,9 @@ from ops.cli.output_format import OutputFormat, chosen_format
 from ops.cli.sanitize import place, safe
 from ops.cli.styles import LEVEL_STYLES
 from ops.errors import AwsError, UsageError
+from ops.insight import time_window
+from ops.insight.report_types import Level
+from ops.insight.reports import overview
 from ops.target import Target
 from ops.workload import Workload
 from ops.workload.notes import reads
@@ -61,10 +64,6 @@ def status(
     if watch and form is not OutputFormat.TABLE:
         raise UsageError("--watch is for a screen.", "Omit --output and --json, or --watch.")
     target = options.target(stack, queue, function, profile, region)
-    from ops.insight import time_window
-    from ops.insight.report_types import Level
-    from ops.insight.reports import overview
-
     minutes = minutes or time_window.usual_minutes(target.is_twin)
     aws = Aws(target)
 

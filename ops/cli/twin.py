@@ -14,7 +14,11 @@ from rich.table import Table
 
 from ops import twin_state
 from ops.errors import TwinError
+from ops.twin import demo as supervisor
+from ops.twin import lifecycle, shell
 from ops.twin.workload import arrivals
+from ops.twin.workload import generator as sender
+from ops.twin.workload.jobs import Shares
 
 app = typer.Typer(
     help="The twin: this project's stack on a local AWS emulator, without an AWS account.",
@@ -35,8 +39,6 @@ Port = Annotated[
 @app.command()
 def up(port: Port = None) -> None:
     """Start the twin, deploy template.yaml and leave it running in the background."""
-    from ops.twin import lifecycle
-
     settings = lifecycle.StartSettings(port=port, insist_on_port=True) if port else lifecycle.StartSettings()
     with console.status("Starting the twin …") as status:
 
@@ -54,8 +56,6 @@ def up(port: Port = None) -> None:
 @app.command()
 def down() -> None:
     """Stop the twin. Its state is discarded, its logs are kept."""
-    from ops.twin import lifecycle
-
     stopped = lifecycle.down(lambda line: console.print(escape(line)))
     console.print("Stopped." if stopped else "The twin is not running.")
 
@@ -65,8 +65,6 @@ def status(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON for scripts instead of text.")] = False,
 ) -> None:
     """Show whether the twin is running, its endpoints and its problems."""
-    from ops.twin import lifecycle
-
     found = lifecycle.status()
     if as_json:
         twin = {key: value for key, value in asdict(found.twin).items() if "secret" not in key} if found.twin else None
@@ -96,8 +94,6 @@ def status(
 @app.command()
 def env() -> None:
     """Print the environment variables that point boto3 or the AWS CLI at the twin: eval "$(ops twin env)"."""
-    from ops.twin import lifecycle, shell
-
     found = lifecycle.status()
     if found.twin is None:
         raise NOT_RUNNING
@@ -119,9 +115,6 @@ def traffic(
     seed: Annotated[int, typer.Option(help="Seed of the random jobs: the same seed creates the same jobs.")] = 0,
 ) -> None:
     """Post jobs sampled from real marketing data to the API. Ctrl-C stops it with a report."""
-    from ops.twin.workload import generator as sender
-    from ops.twin.workload.jobs import Shares
-
     shares = Shares(poison=poison, slow=slow, repeated=repeated, timeout=timeout, memory=memory)
     settings = sender.TrafficSettings(rate, minutes, count, pattern, shares, seed)
     twin = twin_state.read()
@@ -163,6 +156,4 @@ def demo(
     rate: Annotated[float, typer.Option(help="Average number of jobs per second.")] = 4.0,
 ) -> None:
     """Start the twin, send it traffic and serve the dashboard. Ctrl-C stops everything."""
-    from ops.twin import demo as supervisor
-
     supervisor.run(lambda line: console.print(line, markup=False, soft_wrap=True), port=port, rate=rate)

@@ -28,7 +28,7 @@ from handler.aws.sigv4 import Credentials, Signer
 from ops.aws.fast_sqs.http_connection import Connection, HttpResponse
 
 if TYPE_CHECKING:
-    import boto3
+    from botocore.session import Session
 
 CALLS = {
     "receive_message": "ReceiveMessage",
@@ -41,14 +41,14 @@ CALLS = {
 class FastSqsClient:
     """Safe to share between threads."""
 
-    def __init__(self, session: boto3.Session, client: Any, connect_timeout_s: float, read_timeout_s: float) -> None:
+    def __init__(self, session: Session, client: Any, connect_timeout_s: float, read_timeout_s: float) -> None:
         self._client = client
         self._url = f"{client.meta.endpoint_url.rstrip('/')}/"
         self._credentials: Any = session.get_credentials()
         self._signer = Signer("sqs", client.meta.region_name)
         self._host = _host(self._url)
         self._timeouts = connect_timeout_s, read_timeout_s
-        bundle = session._session.get_config_variable("ca_bundle")  # as botocore's client finds it
+        bundle = session.get_config_variable("ca_bundle")  # as botocore's client finds it
         self._tls = _tls(bundle) if self._url.startswith("https:") else None
         self._idle: list[Connection] = []
         weakref.finalize(self, _close, self._idle)

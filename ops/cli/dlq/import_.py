@@ -12,6 +12,7 @@ from ops.cli import options
 from ops.cli.dlq import printing
 from ops.cli.dlq.shared_options import DlqContext, with_dlq_options
 from ops.cli.json_output import dumps
+from ops.deadletters.archive import imports
 from ops.deadletters.snapshot import Snapshot
 
 
@@ -27,8 +28,6 @@ def import_(
     They are kept beside those of the queue. A plan with --imported sends them; nothing is deleted from the queue.
     """
     source = context.open()
-    from ops.deadletters.archive import imports
-
     done = imports.undo_import(source, path) if undo else imports.import_messages(source, path)
     if as_json:
         typer.echo(dumps(done))

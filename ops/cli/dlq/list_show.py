@@ -19,6 +19,8 @@ from ops.cli.json_output import dumps
 from ops.cli.output import print_as
 from ops.cli.output_format import OutputFormat, chosen_format
 from ops.cli.sanitize import safe
+from ops.deadletters import causes
+from ops.deadletters.causes import cause_in_words
 from ops.deadletters.edits import json_roundtrip
 from ops.deadletters.messages.model import Cause, DeadLetter, SnapshotMessage
 from ops.deadletters.queue import DeadLetterQueue
@@ -152,8 +154,6 @@ def show(
     With its timeline from the logs, its attributes and its body.
     """
     source = context.open()
-    from ops.deadletters import causes
-
     with Snapshot.open(source) as snapshot:
         info, shelved = snapshot.info(), snapshot.get(id_)
     timeline: Timeline | None = None
@@ -179,8 +179,6 @@ def show(
 
 def _cause(cause: Cause) -> str:
     """A guess has no error message: its label describes what the messages of its group have in common."""
-    from ops.deadletters.causes import cause_in_words
-
     return cause_in_words(cause.error_type, cause.error_message or cause.label, cause.source, likely=cause.likely)
 
 

@@ -8,9 +8,10 @@ import typer
 
 from ops.cli import options
 from ops.cli.dlq import plan as planning
-from ops.cli.dlq import printing
+from ops.cli.dlq import plan_view, printing
 from ops.cli.dlq.redrive import carry_out
 from ops.cli.dlq.shared_options import DlqContext, Reason, Yes, with_dlq_options
+from ops.deadletters import plans
 from ops.deadletters.plan_model import Action, Selection, Steps
 from ops.errors import UsageError
 
@@ -35,9 +36,6 @@ def move(
             "A move needs a queue, not the origin.", f"To redrive to the origin: {context.command_line('plan')}."
         )
     source = context.open()
-    from ops.cli.dlq import plan_view
-    from ops.deadletters import plans
-
     redrive_plan = plans.make_plan(
         source,
         Selection(),

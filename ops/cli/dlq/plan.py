@@ -10,15 +10,17 @@ from rich.text import Text
 
 from ops import atomic_file
 from ops.cli import options, time_args
-from ops.cli.dlq import printing, run_view
+from ops.cli.dlq import plan_view, printing, run_view
 from ops.cli.dlq.printing import notes
 from ops.cli.dlq.shared_options import DlqContext, PlanName, require_non_empty, with_dlq_options
 from ops.cli.json_output import dumps
 from ops.cli.sanitize import safe
+from ops.deadletters import plans
 from ops.deadletters.edits import edits as editing
 from ops.deadletters.edits import preview
 from ops.deadletters.edits.preview import Preview
 from ops.deadletters.plan_model import Action, Destination, Pace, Steps
+from ops.deadletters.plans.engine_choice import MOVE_TASK
 from ops.deadletters.snapshot import Snapshot
 from ops.errors import OpsError, UsageError
 
@@ -88,8 +90,6 @@ def plan(
     It has the messages, the destination, the rate and the edits. Nothing is sent yet.
     """
     source = context.open()
-    from ops.deadletters import plans
-
     redrive_plan = plans.make_plan(
         source,
         context.selection(source),
@@ -105,8 +105,6 @@ def plan(
     if as_json:
         typer.echo(dumps({"path": path, "plan": redrive_plan}))
         return
-    from ops.cli.dlq import plan_view
-
     console = printing.output_console()
     plan_view.show(console, source, redrive_plan, permissions=True)
     console.print(
@@ -134,9 +132,6 @@ def diff(
     of a diff and listed below it.
     """
     source = context.open()
-    from ops.deadletters import plans
-    from ops.deadletters.plans.engine_choice import MOVE_TASK
-
     redrive_plan = plans.load_plan(name, source)
     if redrive_plan.action is Action.PURGE:
         raise UsageError(f"Plan {redrive_plan.id} deletes messages and sends none.", "Show a message: ops dlq show ID.")

@@ -9,11 +9,13 @@ import typer
 
 from ops import formatting
 from ops.cli import options
-from ops.cli.dlq import printing, terminal_progress
+from ops.cli.dlq import plan_view, printing, terminal_progress
 from ops.cli.dlq.shared_options import DlqContext, Reason, with_dlq_options
 from ops.cli.graceful_shutdown import stopping
 from ops.cli.json_output import dumps
+from ops.deadletters import plans
 from ops.deadletters.archive import audit_log
+from ops.deadletters.redrive import purge as purging
 
 
 @with_dlq_options()
@@ -36,10 +38,6 @@ def purge(
     """
     reason = audit_log.require_reason(reason)
     source = context.open()
-    from ops.cli.dlq import plan_view
-    from ops.deadletters import plans
-    from ops.deadletters.redrive import purge as purging
-
     purge_plan = purging.plan_purge(source, export_file)
     plans.save_plan(source, purge_plan)
     progress_console = printing.progress_console()

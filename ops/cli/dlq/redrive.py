@@ -9,16 +9,19 @@ from typing import Annotated, Any
 import typer
 
 from ops.cli import options
-from ops.cli.dlq import printing, run_view, terminal_progress
+from ops.cli.dlq import plan_view, printing, run_view, terminal_progress
 from ops.cli.dlq.shared_options import DlqContext, PlanName, Reason, RunName, Yes, with_dlq_options
 from ops.cli.graceful_shutdown import stopping
 from ops.cli.json_output import dumps, plain
 from ops.cli.output import print_as
 from ops.cli.output_format import OutputFormat, chosen_format
-from ops.deadletters import queue_lock
+from ops.deadletters import plans, queue_lock
 from ops.deadletters.ledger.model import Run, RunState
 from ops.deadletters.plan_model import Plan
 from ops.deadletters.queue import DeadLetterQueue
+from ops.deadletters.redrive import preflight
+from ops.deadletters.redrive import redrive as engine
+from ops.deadletters.redrive.runs import list_runs, list_unreadable_runs, read_run
 from ops.errors import UsageError
 
 COLUMNS = (
@@ -40,10 +43,6 @@ def redrive(
     failed again; a message that was no longer in the queue is not sent.
     """
     source = context.open()
-    from ops.cli.dlq import plan_view
-    from ops.deadletters import plans
-    from ops.deadletters.redrive import preflight
-
     plan = plans.load_plan(name, source)
     preflight.ensure_can_start(source, plan)
     printing.confirm(
@@ -57,8 +56,6 @@ def redrive(
 
 def carry_out(context: DlqContext, source: DeadLetterQueue, plan: Plan, reason: str, as_json: bool) -> None:
     """Runs a plan that was confirmed, and shows the result."""
-    from ops.deadletters.redrive import redrive as engine
-
     _run(
         context,
         lambda progress, stop: engine.start_redrive(source, plan, reason=reason, progress=progress, stop=stop),
@@ -83,8 +80,6 @@ def resume(
     it: messages fail again unless the cause is fixed. Exit codes as of ops dlq redrive.
     """
     source = context.open()
-    from ops.deadletters.redrive import redrive as engine
-
     run = _find_run(context, source, name, unless=(RunState.DONE, RunState.RUNNING), what="to resume")
     if run.stopped_by_canary:
         queue_lock.ensure_not_busy(source)
@@ -113,9 +108,6 @@ def cancel(context: DlqContext, name: RunName = None, as_json: options.Json = Fa
     Batches in flight are finished, the rest stays in the queue.
     """
     source = context.open()
-    from ops.deadletters.redrive import redrive as engine
-    from ops.deadletters.redrive.runs import read_run
-
     run = _find_run(context, source, name, only=RunState.RUNNING, what="running")
     if run.state is RunState.RUNNING:
         engine.cancel_redrive(source, run.id)
@@ -142,8 +134,6 @@ def runs(
     """
     form = chosen_format(output, as_json)
     source = context.open()
-    from ops.deadletters.redrive.runs import list_runs, list_unreadable_runs, read_run
-
     if name:
         run = read_run(source, name)
         if not print_as(form, _as_json(run), COLUMNS, [_as_json(run)]):
@@ -209,8 +199,6 @@ def _find_run(
     unless: tuple[RunState, ...] = (),
 ) -> Run:
     """The run of that name, or the latest in a matching state. Raises UsageError."""
-    from ops.deadletters.redrive.runs import list_runs, read_run
-
     if name:
         run = read_run(source, name)
         if run.state in unless:

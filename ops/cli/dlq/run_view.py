@@ -13,6 +13,7 @@ from ops.cli.dlq import printing, terminal_progress
 from ops.cli.sanitize import safe
 from ops.deadletters.ledger.model import Run, RunState
 from ops.deadletters.queue import DeadLetterQueue
+from ops.deadletters.redrive.runs import list_runs
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -112,7 +113,5 @@ def next_commands(context: DlqContext, run: Run) -> list[tuple[str, str]]:
 
 def interrupted(context: DlqContext, source: DeadLetterQueue) -> list[tuple[str, str]]:
     """What to type first when a redrive was killed: until it is resumed, the snapshot does not show what it sent."""
-    from ops.deadletters.redrive.runs import list_runs
-
     killed = next((run for run in list_runs(source) if run.state is RunState.INTERRUPTED), None)
     return [(context.command_line("resume", killed.id), "first resume this redrive: it was killed")] if killed else []

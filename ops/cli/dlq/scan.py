@@ -21,6 +21,9 @@ from ops.cli.output import print_as
 from ops.cli.output_format import OutputFormat, chosen_format
 from ops.cli.sanitize import safe
 from ops.cli.styles import LEVEL_STYLES
+from ops.deadletters import causes as causes_api
+from ops.deadletters.causes.report import COLUMNS as CAUSE_COLUMNS
+from ops.deadletters.outcomes import late_outcomes
 from ops.deadletters.queue import DeadLetterQueue
 from ops.deadletters.scan.scan import ScanResult
 from ops.deadletters.scan.scan import scan_queue as read
@@ -49,8 +52,6 @@ def scan(
     messages.
     """
     source = context.open()
-    from ops.deadletters.outcomes import late_outcomes
-
     progress = printing.progress_console()
     with (
         terminal_progress.counting(progress, "Reading messages") as counted,
@@ -94,9 +95,6 @@ def _report(
     imported: bool = False,
 ) -> None:
     """Shows the snapshot by cause. Exits with 1 when there are messages."""
-    from ops.deadletters import causes as causes_api
-    from ops.deadletters.causes.report import COLUMNS as CAUSE_COLUMNS
-
     report = causes_api.report_causes(source, imported)
     scanned = {} if done is None else {"look": done}
     value = {**scanned, "explained": explained, "causes": report}
@@ -114,16 +112,12 @@ def _report(
 
 def explain(source: DeadLetterQueue, logs: bool = True) -> Explanation:
     """Find the causes of messages that have none yet; without ``logs`` only from the messages themselves."""
-    from ops.deadletters import causes
-
     with printing.progress_console().status("Finding causes …") as status:
-        budget = causes.Budget() if logs else causes.Budget(queries=0, usd=0)
-        return causes.explain_causes(source, lambda line: status.update(f"Finding causes: {line} …"), budget)
+        budget = causes_api.Budget() if logs else causes_api.Budget(queries=0, usd=0)
+        return causes_api.explain_causes(source, lambda line: status.update(f"Finding causes: {line} …"), budget)
 
 
 def _show(console: Console, context: DlqContext, source: DeadLetterQueue, report: CausesReport) -> None:
-
-    from ops.deadletters import causes as causes_api
 
     console.print(Text(safe(report.finding.text), style=LEVEL_STYLES[report.finding.level]))
     age = printing.snapshot_age(report.looked_at, report.letters, report.complete)

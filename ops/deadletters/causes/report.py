@@ -8,8 +8,6 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-import pandas as pd
-
 from ops import formatting
 from ops.deadletters.causes import fix_status, redrive_evidence
 from ops.deadletters.causes.attribution.message_sources import OWN_QUEUE, source_queue
@@ -21,6 +19,8 @@ from ops.insight.report_types import Finding, Level, QueryCost
 from ops.insight.rules.findings import Observation, summarize
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from ops.deadletters.queue import DeadLetterQueue
     from ops.deadletters.snapshot import SnapshotInfo
 
@@ -128,6 +128,8 @@ def _last_deployed(source: DeadLetterQueue, fingerprint: str, came_from: Iterabl
 
 
 def _frame(groups: tuple[CauseGroup, ...], verdicts: Mapping[str, fix_status.FixStatus]) -> pd.DataFrame:
+    import pandas as pd  # half a second, for which no other command of `ops dlq` is to wait
+
     rows = []
     for group in groups:
         since = verdicts[group.fingerprint]
@@ -197,7 +199,7 @@ def _finding(
     when = f"last deployed {formatting.clock(deployed, now)}" if deployed else ""
     if when and top["fixed"] in (fix_status.DEPLOYED, fix_status.SUCCEEDS):
         when += (
-            ", after that cause's last failure" if pd.notna(top["last_seen"]) and deployed > top["last_seen"] else ""
+            ", after that cause's last failure" if deployed > top["last_seen"] else ""  # NaT, where unknown, is not
         )
     return summarize([Observation(Level.ACT, text, PAGE)], aside=when)
 

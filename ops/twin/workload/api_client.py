@@ -7,10 +7,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from botocore.auth import SigV4Auth
-from botocore.awsrequest import AWSRequest
-from botocore.credentials import Credentials
-
+from handler.aws.sigv4 import Credentials, Signer
 from ops.twin import deploy
 from ops.twin_state import TwinState
 
@@ -28,9 +25,10 @@ class ApiClient:
     """One connection, kept until the ``with`` ends; not for use by two threads at once."""
 
     def __init__(self, twin: TwinState, outputs: Mapping[str, str]) -> None:
-        self._url = deploy.api_url(twin, outputs) + "/jobs"
         self._host = twin.endpoint.removeprefix("http://")
-        self._signer = SigV4Auth(Credentials(twin.access_key_id, twin.secret_access_key), "execute-api", twin.region)
+        self._path = deploy.api_url(twin, outputs).removeprefix(twin.endpoint) + "/jobs"
+        self._credentials = Credentials(twin.access_key_id, twin.secret_access_key)
+        self._signer = Signer("execute-api", twin.region)
         self._connection = http.client.HTTPConnection(self._host, timeout=TIMEOUT)
 
     def post(self, body: str) -> ApiResponse:
@@ -50,10 +48,9 @@ class ApiClient:
         return answer
 
     def _once(self, body: bytes) -> ApiResponse:
-        request = AWSRequest("POST", self._url, data=body, headers={"Content-Type": "application/json"})
-        self._signer.add_auth(request)
-        path = "/" + self._url.split("/", 3)[3]
-        self._connection.request("POST", path, body=body, headers=dict(request.headers.items()))
+        headers = {"content-type": "application/json"}
+        signed = self._signer.sign("POST", self._host, self._path, headers, body, self._credentials)
+        self._connection.request("POST", self._path, body=body, headers=signed)
         response = self._connection.getresponse()
         return ApiResponse(response.status, response.read().decode(errors="replace"))
 
