@@ -3,7 +3,8 @@
 import streamlit as st
 
 from dashboard import page_runtime, theme
-from dashboard.components import overview_view
+from dashboard.charts import overview as charts
+from dashboard.components import overview_view, widgets
 from dashboard.formatting import number
 from dashboard.markup import html_blocks
 from dashboard.markup.html_blocks import Stat
@@ -20,6 +21,8 @@ def draw(report: OverviewReport) -> None:
                 st.html(overview_view.card(card))
                 page = PAGES[overview_view.PAGE_OF_CARD[card.key]]
                 st.page_link(page.file, label=f"{card.title}: open {page.title}")
+    if report.timeline is not None:
+        widgets.chart(charts.timeline(report.timeline, page_runtime.ZONE), "timeline")
     when = f" at {formatting.clock(report.at, report.at)}" if report.at else ""
     st.subheader(f"Pipeline{when}", anchor=False)
     st.html(overview_view.path(report.path, report.stops))
@@ -45,4 +48,4 @@ def _watched_queue(queue: WatchedQueue, report: OverviewReport) -> Stat:
     return Stat(queue.queue, number(queue.messages), "messages", note, theme.DEAD if queue.messages else theme.NEUTRAL)
 
 
-page_runtime.page("overview", draw, skeleton_heights=(56, 270, 190, 150))
+page_runtime.page("overview", draw, skeleton_heights=(56, 270, 620, 190))

@@ -5,6 +5,7 @@ Pages know only ``ReportSource``, so the same pages are tested with made-up repo
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
 
 from dashboard.services.dead_letter_service import DeadLetterService
@@ -61,6 +62,7 @@ class AwsReportSource:
         from ops.aws import Aws
         from ops.deadletters import queue
 
+        self._target = target
         self._finest = target.finest_period
         self._aws = Aws(target)
         self._workload = workload.describe(self._aws, target)
@@ -83,7 +85,21 @@ class AwsReportSource:
     def overview(self, span: TimeRange) -> OverviewReport:
         from ops.insight.reports import overview
 
-        return overview.report(self._aws, self._workload, self._window(span))
+        window = self._window(span)
+        return self._with_operations(overview.report(self._aws, self._workload, window, over_time=True), window)
+
+    def _with_operations(self, report: OverviewReport, window: Window) -> OverviewReport:
+        """With the redrives and purges that this machine recorded on the timeline."""
+        from ops.deadletters.archive import audit_events
+        from ops.deadletters.queue import state_folder
+
+        if report.timeline is None or self.dead_letter_queue is None:
+            return report
+        home = state_folder(self._target)
+        found, notes = audit_events.read_operation_events(home, self._workload, {self.dead_letter_queue}, window)
+        look = replace(report.look, partial=(*report.look.partial, *notes))
+        timeline = replace(report.timeline, events=(*report.timeline.events, *found))
+        return replace(report, timeline=timeline, look=look)
 
     def queue(self, span: TimeRange) -> QueueReport:
         from ops.insight.reports import queue

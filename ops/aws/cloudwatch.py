@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -14,6 +15,8 @@ Points = tuple[tuple[datetime, float], ...]
 """A metric's values over time: the start of each period (aware UTC), oldest first."""
 MAX_QUERIES_PER_CALL = 500
 MAX_ALARM_NAMES_PER_CALL = 100
+MAX_HISTORY_PAGES = 3
+_STATE_UPDATE = re.compile(r"Alarm updated from (?P<before>[A-Z_]+) to (?P<after>[A-Z_]+)")
 """Limits of GetMetricData and DescribeAlarms (botocore 1.44.5 model, 2026-11)."""
 
 
@@ -55,6 +58,16 @@ class Alarm:
     """The last periods that it evaluates, of which ``to_alarm`` must breach (M of N)."""
     to_alarm: int = 1
     comparison: str = "GreaterThanOrEqualToThreshold"
+
+
+@dataclass(frozen=True)
+class StateChange:
+    """An alarm that went from one state (OK | ALARM | INSUFFICIENT_DATA) into another."""
+
+    at: datetime
+    alarm: str
+    before: str
+    after: str
 
 
 def get_metric_data(
@@ -116,6 +129,40 @@ def describe_alarms(aws: Aws, names: Iterable[str]) -> tuple[Alarm, ...]:
                 for item in page.get("MetricAlarms", []):
                     found[item["AlarmName"]] = _alarm(item)
     return tuple(found[name] for name in wanted if name in found)
+
+
+def alarm_state_changes(
+    aws: Aws, names: Iterable[str], start: datetime, end: datetime
+) -> tuple[tuple[StateChange, ...], bool]:
+    """The state changes of these alarms from ``start`` to ``end``, oldest first; and whether more were left unread.
+
+    Reads the newest ``MAX_HISTORY_PAGES`` pages of all alarms' history. CloudWatch keeps it for 30 days
+    (DescribeAlarmHistory, API reference, 2026-11).
+    """
+    wanted, changes, token = set(names), [], ""
+    with aws.translate_errors("cloudwatch", "alarm history"):
+        for _ in range(MAX_HISTORY_PAGES):
+            more: Any = {"NextToken": token} if token else {}
+            page: Any = aws.cloudwatch.describe_alarm_history(
+                AlarmTypes=["MetricAlarm", "CompositeAlarm"],
+                HistoryItemType="StateUpdate",
+                StartDate=start,
+                EndDate=end,
+                MaxRecords=100,
+                ScanBy="TimestampDescending",
+                **more,
+            )
+            changes += [_state_change(item) for item in page["AlarmHistoryItems"] if item["AlarmName"] in wanted]
+            token = page.get("NextToken") or ""
+            if not token:
+                break
+    return tuple(sorted((change for change in changes if change), key=lambda change: change.at)), bool(token)
+
+
+def _state_change(item: Any) -> StateChange | None:
+    """The summary reads ``Alarm updated from OK to ALARM``; None where it does not."""
+    told = _STATE_UPDATE.fullmatch(item.get("HistorySummary", ""))
+    return StateChange(item["Timestamp"], item["AlarmName"], told["before"], told["after"]) if told else None
 
 
 def find_alarms_on(aws: Aws, dimension_values: Iterable[str]) -> tuple[Alarm, ...]:

@@ -14,7 +14,7 @@ from dashboard.charts.cold_starts import INIT
 from dashboard.time_range import TimeRange
 from ops.aws.cloudwatch import Points
 from ops.aws.sts import Identity
-from ops.insight.report_types import Finding, Level, QueryCost, Threshold
+from ops.insight.report_types import Finding, Level, QueryCost, Threshold, Window
 from ops.insight.reports.alarms import AlarmState
 from ops.insight.reports.cold_starts import ColdStartReport
 from ops.insight.reports.concurrency import ConcurrencyReport
@@ -25,7 +25,10 @@ from ops.insight.reports.overview import OverviewReport, PipelineRates
 from ops.insight.reports.overview_cards import Card
 from ops.insight.reports.pipeline import Pipeline, PipelineNode
 from ops.insight.reports.queue import QueueReport
+from ops.insight.reports.timeline import Timeline
 from ops.insight.rules.cost_model import Assumptions
+from ops.insight.sources.events import ALARM, DEPLOY, REDRIVE, Event
+from ops.insight.sources.metrics import Readings
 from ops.insight.sources.watched_queues import WatchedQueue
 from ops.workload import Gap
 from tests.fakes.dead_letter_service import SampleDeadLetterService
@@ -144,7 +147,39 @@ class Sample:
                 dead=PipelineNode("Dead letters", "scilearn-jobs-dead"),
             ),
             watched=(WatchedQueue("scilearn-undelivered", 2.0 if self.trouble else None),),
+            timeline=self.timeline(),
         )
+
+    def timeline(self) -> Timeline:
+        seconds = self.minutes * 60
+        start = NOW - timedelta(seconds=seconds + NOW.timestamp() % self.period)
+        window = Window(start, start + timedelta(seconds=seconds), self.period)
+        p95 = 300 + self.age / max(1.0, float(self.age.max())) * 4_000
+        columns = {
+            "sent": self.sent * self.period / 60,
+            "deleted": self.done * self.period / 60,
+            "visible": self.depth,
+            "in_flight": self.in_flight,
+            "errors": np.where(self.depth > 50, 2.0, 0.0),
+            "p50_ms": np.full(self.n, 320.0),
+            "p95_ms": p95,
+            "p99_ms": p95 * 1.3,
+        }
+        dead = tuple(zip(frame(self.minutes, self.period).index.to_pydatetime(), self.dead.tolist(), strict=True))
+        readings = Readings(
+            {name: values.tolist() for name, values in columns.items()},
+            ("sent", "deleted", "errors"),
+            window,
+            self.look_cost,
+            {"dead_visible": dead},
+        )
+        at = [start + timedelta(seconds=seconds * share) for share in (0.5, 0.58, 0.8, 0.85)]
+        happened = (
+            Event(DEPLOY, f"scilearn-worker{self.foreign}", at[0], at[0]),
+            Event(ALARM, f"scilearn-dead-letters{self.foreign}", at[1], window.end, ongoing=True),
+            Event(REDRIVE, f"redrive of scilearn-jobs-dead: stopped{self.foreign}", at[2], at[3]),
+        )
+        return Timeline(readings, happened if self.trouble else (), 6_000.0)
 
     def alarms(self) -> tuple[AlarmState, ...]:
         state = "ALARM" if self.trouble else "OK"

@@ -42,6 +42,11 @@ class Empty(Sample):
             cards=cards,
             path=PipelineRates(*([None] * 8)),
             alarms=(),
+            timeline=replace(
+                full.timeline, events=(), readings=replace(full.timeline.readings, columns={}, counted=(), fine={})
+            )
+            if full.timeline
+            else None,
         )
 
     def queue(self, span: TimeRange) -> QueueReport:

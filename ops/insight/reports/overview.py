@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 
 from ops import formatting
 from ops.insight.report_types import Finding, Level, QueryCost, Window
-from ops.insight.reports import alarms, dead_letters, overview_cards, queue
+from ops.insight.reports import alarms, dead_letters, overview_cards, queue, timeline
 from ops.insight.reports.alarms import AlarmState
 from ops.insight.reports.overview_cards import Card
 from ops.insight.reports.pipeline import EMPTY_PIPELINE, Pipeline, build_pipeline
+from ops.insight.reports.timeline import Timeline
 from ops.insight.rules import config_checks, cost_model
 from ops.insight.rules.findings import Observation, summarize
 from ops.insight.sources import function_usage, metric_queries, metrics, queue_depths, watched_queues
@@ -56,13 +57,15 @@ class OverviewReport:
     """Alarms that could not be read, or that are gone, in words."""
     at: datetime | None = None  # the end of a past range, of which no alarm states are known
     watched: tuple[WatchedQueue, ...] = ()
+    timeline: Timeline | None = None
 
 
-def report(aws: Aws, workload: Workload, window: Window) -> OverviewReport:
+def report(aws: Aws, workload: Workload, window: Window, *, over_time: bool = False) -> OverviewReport:
     """One GetMetricData call, one DescribeAlarms, and the depths of the queues now; of a past range all is of its end.
 
     For a function that ran and has no invocation records, one Logs Insights query as well: its REPORT lines price INIT
-    here as they do on the Cost page. Raises what ``ops.aws`` raises.
+    here as they do on the Cost page. ``over_time``: with the timeline, for three more metrics and a DescribeAlarmHistory
+    call. Raises what ``ops.aws`` raises.
     """
     function = workload.function
     known, missing = alarms.read(aws, workload)
@@ -75,6 +78,7 @@ def report(aws: Aws, workload: Workload, window: Window) -> OverviewReport:
         *metric_queries.records(function, "cold", "recorded"),
         *cost_model.queries(workload),
         *watched_queues.queries(others),
+        *(timeline.queries(workload) if over_time else ()),
     ]
     readings = metrics.read(aws, queries, window)
     readings, found = cost_model.completed(aws, workload, readings)
@@ -98,7 +102,9 @@ def report(aws: Aws, workload: Workload, window: Window) -> OverviewReport:
         claims.append(_quiet(readings, path, there))
     used = function_usage.read_usage(readings, workload, found.rows if found else ())
     look, more = readings.look, found.look.usd if found else 0.0
-    notes = (PAST_ALARMS_NOTE,) if window.past and known else ()
+    notes: tuple[str, ...] = (PAST_ALARMS_NOTE,) if window.past and known else ()
+    history = timeline.read_timeline(aws, workload, window, readings, known) if over_time else None
+    notes += history.notes if history else ()
     return OverviewReport(
         finding=summarize(claims, _aside(claims, waits, _deployed(workload, window))),
         cards=overview_cards.make(readings, workload, there, used, oldest_line, late[0].level if late else None, found),
@@ -109,6 +115,7 @@ def report(aws: Aws, workload: Workload, window: Window) -> OverviewReport:
         look=QueryCost(look.metrics_requested, look.usd + more, look.partial + missing + notes),
         at=there.at,
         watched=watched_queues.read(others, readings),
+        timeline=history,
     )
 
 

@@ -75,9 +75,11 @@ def world(
     firing: Sequence[str] = (),
     log_lines: Sequence[str] = (),
     refuse: Mapping[str, Refusal] | None = None,
+    alarm_changes: Sequence[tuple[float, str, str, str]] = (),
 ) -> Iterator[tuple[Aws, FakeAws]]:
     """``metrics``: "QueueName=jobs NumberOfMessagesSent" or just the metric's name → points. ``depths``: queue →
-    (visible, in flight). ``firing``: alarms in ALARM. ``refuse``: operation → what AWS says instead."""
+    (visible, in flight). ``firing``: alarms in ALARM. ``alarm_changes``: (minutes after the window's start, alarm, before,
+    after), newest first. ``refuse``: operation → what AWS says instead."""
 
     def answer(service: str, operation: str, asked: dict[str, Any]) -> Any:
         if refuse and operation in refuse:
@@ -112,7 +114,20 @@ def world(
             "statistics": {"recordsMatched": len(rows), "bytesScanned": size},
         }
 
+    def history(asked: dict[str, Any]) -> Any:
+        items = [
+            {
+                "AlarmName": alarm,
+                "Timestamp": (WINDOW.start + timedelta(minutes=minute)).timestamp(),
+                "HistoryItemType": "StateUpdate",
+                "HistorySummary": f"Alarm updated from {before} to {after}",
+            }
+            for minute, alarm, before, after in alarm_changes
+        ]
+        return {"AlarmHistoryItems": items}
+
     answers = {
+        "DescribeAlarmHistory": history,
         "GetMetricData": metric_data,
         "GetQueueAttributes": attributes,
         "DescribeAlarms": alarms,

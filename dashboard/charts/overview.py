@@ -1,0 +1,180 @@
+"""Overview: work, backlog, failures and duration one above the other on one time axis, with what happened meanwhile."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, tzinfo
+
+import pandas as pd
+import plotly.graph_objects as go
+from plotly.subplots import make_subplots
+
+from dashboard import theme
+from dashboard.charts.base import GRID, Series, faded, fit, local, set_remark, show_empty
+from dashboard.formatting import duration, plain, utc, zone_name
+from ops.insight.report_types import Threshold
+from ops.insight.reports.timeline import Timeline
+from ops.insight.sources.events import ALARM, DEPLOY, PURGE, REDRIVE, Event
+
+ROW_PX, GAP_PX, LANE_PX, AXIS_PX = 104, 26, 18, 52
+"""Heights: of a chart, between two (where the legend is), of a lane of events, and of the axis at the bottom."""
+ROWS = (
+    ("messages per minute", (Series("sent", "arriving", theme.VISIBLE), Series("deleted", "processed", theme.SUCCESS))),
+    (
+        "messages",
+        (
+            Series("visible", "queued", theme.VISIBLE, fill=True, step=True),
+            Series("in_flight", "in flight", theme.IN_FLIGHT, step=True, dash="dot"),
+        ),
+    ),
+    (
+        "failures",
+        (
+            Series("errors", "failed invocations", theme.WATCH, step=True),
+            Series("dead", "in the DLQ", theme.DEAD, fill=True, step=True),
+        ),
+    ),
+    (
+        "duration (s)",
+        (
+            Series("p99_ms", "p99", theme.COLD, dash="dot"),
+            Series("p95_ms", "p95", theme.IN_FLIGHT),
+            Series("p50_ms", "p50", theme.WARM),
+        ),
+    ),
+)
+MARKS = {
+    ALARM: ("In alarm", theme.DEAD),
+    REDRIVE: ("Redrive", theme.SUCCESS),
+    PURGE: ("Purge", theme.WATCH),
+    DEPLOY: ("Deployment", theme.NEUTRAL),
+}
+"""Lanes of events, from the bottom up."""
+THICKNESS_PX = 8
+
+
+def timeline(report: Timeline, viewer: tzinfo) -> go.Figure:
+    frame = report.frame
+    lanes = [kind for kind in MARKS if any(event.kind == kind for event in report.events)]
+    events_px = LANE_PX * max(1, len(lanes))
+    plot_px = events_px + len(ROWS) * (ROW_PX + GAP_PX)
+    chart = make_subplots(
+        rows=1 + len(ROWS),
+        cols=1,
+        shared_xaxes=True,
+        vertical_spacing=GAP_PX / plot_px,
+        row_heights=[events_px, *[ROW_PX] * len(ROWS)],
+    )
+    times = local(frame.index, viewer)
+    moments = [utc(moment) for moment in pd.DatetimeIndex(frame.index).to_pydatetime()]
+    for row, (unit, series) in enumerate(ROWS, start=2):
+        for line in series:
+            _add_line(chart, row, line, times, frame[line.column], moments, unit)
+        chart.update_yaxes(title={"text": unit, "font": {"size": 11}}, row=row, col=1)
+    _layout(chart, viewer, plot_px + AXIS_PX)
+    if report.timeout_ms and frame["p99_ms"].max() > report.timeout_ms / 4:
+        _add_limit(chart, len(ROWS) + 1, Threshold("timeout", report.timeout_ms / 1000))
+    _add_events(chart, report.events, lanes, viewer)
+    set_remark(chart, fit(chart, frame, viewer))
+    if not frame.notna().any(axis=None):
+        show_empty(chart, "No data in this range")
+    return chart
+
+
+def _add_line(
+    chart: go.Figure,
+    row: int,
+    line: Series,
+    times: object,
+    values: pd.Series,
+    moments: Sequence[str],
+    unit: str,
+) -> None:
+    in_seconds = line.column.endswith("_ms")
+    chart.add_scatter(
+        x=times,
+        y=values / 1000 if in_seconds else values,
+        name=line.name,
+        legend=f"legend{row}",
+        mode="lines",
+        line={"color": line.colour, "width": 1.6, "shape": "hv" if line.step else "linear", "dash": line.dash},
+        fill="tozeroy" if line.fill and values.notna().all() else None,
+        fillcolor=faded(line.colour, 0.16),
+        customdata=moments,
+        hovertemplate=f"%{{y:,.3~f}} {'s' if in_seconds else unit}",
+        row=row,
+        col=1,
+    )
+
+
+def _layout(chart: go.Figure, viewer: tzinfo, height: int) -> None:
+    chart.update_layout(
+        title={"text": "Timeline"},
+        height=height,
+        margin={"l": 8, "r": 8, "t": 10, "b": 8},
+        hovermode="x unified",
+        hoversubplots="axis",
+        uirevision="kept",
+        bargap=0,
+    )
+    for row in range(2, 2 + len(ROWS)):
+        domain = chart.layout[f"yaxis{row}"].domain
+        legend = {"orientation": "h", "x": 1, "xanchor": "right", "y": domain[1], "yanchor": "bottom"}
+        style = {"font": {"size": 11}, "itemsizing": "constant", "bgcolor": "rgba(0,0,0,0)"}
+        chart.update_layout({f"legend{row}": legend | style})
+    chart.update_xaxes(type="date", showgrid=False, linecolor=GRID, showline=True)
+    chart.update_xaxes(title={"text": f"time, {zone_name(viewer)}", "font": {"size": 12}}, row=1 + len(ROWS), col=1)
+    chart.update_yaxes(gridcolor=GRID, zeroline=False, rangemode="tozero", automargin=True, nticks=4)
+
+
+def _add_limit(chart: go.Figure, row: int, limit: Threshold) -> None:
+    chart.add_hline(
+        y=limit.value,
+        line={"dash": "dash", "width": 1.2, "color": theme.NEUTRAL},
+        annotation={"text": f"{limit.name} {duration(limit.value)}", "font": {"size": 11, "color": theme.NEUTRAL}},
+        row=row,
+        col=1,
+    )
+
+
+def _add_events(chart: go.Figure, events: Sequence[Event], lanes: Sequence[str], viewer: tzinfo) -> None:
+    """A lane for each kind on top, and a faint band or line across the charts below."""
+    chart.update_yaxes(
+        type="category",
+        categoryorder="array",
+        categoryarray=[MARKS[kind][0] for kind in lanes],
+        showgrid=False,
+        range=[-0.5, max(1, len(lanes)) - 0.5],
+        title={"text": "events" if lanes else "no events", "font": {"size": 11}},
+        tickfont={"size": 11},
+        showticklabels=bool(lanes),
+        row=1,
+        col=1,
+    )
+    chart.update_xaxes(showline=False, row=1, col=1)
+    for event in events:
+        label, colour = MARKS[event.kind]
+        start, end = local(pd.DatetimeIndex([event.start, event.end]), viewer)
+        until = "ongoing" if event.ongoing else f"until {utc(event.end.astimezone(UTC))}"
+        span = utc(event.start.astimezone(UTC)) + ("" if event.start == event.end else f", {until}")
+        chart.add_scatter(
+            x=[start, end],
+            y=[label, label],
+            name=label,
+            showlegend=False,
+            mode="lines+markers",
+            line={"color": colour, "width": THICKNESS_PX},
+            marker={
+                "color": colour,
+                "size": THICKNESS_PX,
+                "symbol": "diamond" if event.start == event.end else "line-ns",
+            },
+            hovertemplate=f"{plain(event.name)}<br>{span}<extra></extra>",
+            row=1,
+            col=1,
+        )
+        for row in range(2, 2 + len(ROWS)):
+            if event.start == event.end:
+                chart.add_vline(x=start, line={"color": colour, "width": 1, "dash": "dot"}, row=row, col=1)
+            else:
+                chart.add_vrect(x0=start, x1=end, fillcolor=colour, opacity=0.07, line_width=0, row=row, col=1)

@@ -1,0 +1,58 @@
+"""The overview over time: work, backlog, failures and duration on one axis, with what happened meanwhile."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from ops.insight.reports import dead_letters
+from ops.insight.sources import events, metric_queries
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from ops.aws import Aws
+    from ops.aws.cloudwatch import Alarm, MetricQuery
+    from ops.insight.report_types import Window
+    from ops.insight.sources.events import Event
+    from ops.insight.sources.metrics import Readings
+    from ops.workload import Workload
+
+COLUMNS = ("sent", "deleted", "visible", "in_flight", "errors", "dead", "p50_ms", "p95_ms", "p99_ms")
+
+
+@dataclass(frozen=True)
+class Timeline:
+    """``frame``: sent and deleted (messages per minute), visible, in_flight and dead (messages), errors (failed
+    invocations per period), p50_ms, p95_ms and p99_ms (durations, INIT excluded). ``timeout_ms``: of the function."""
+
+    readings: Readings
+    events: tuple[Event, ...]
+    timeout_ms: float | None = None
+    notes: tuple[str, ...] = ()
+
+    @cached_property
+    def frame(self) -> pd.DataFrame:
+        readings = self.readings
+        empty = [math.nan] * len(readings.times)
+        columns = {name: list(readings.columns.get(name, empty)) for name in COLUMNS if name != "dead"}
+        per_minute = 60 / readings.window.period
+        for name in ("sent", "deleted"):
+            columns[name] = [value * per_minute for value in columns[name]]
+        columns["dead"] = dead_letters.depth_series(readings)
+        return readings.to_frame(columns)[list(COLUMNS)]
+
+
+def queries(workload: Workload) -> list[MetricQuery]:
+    """What the timeline reads beyond the overview's own metrics."""
+    return metric_queries.durations(workload.function)
+
+
+def read_timeline(
+    aws: Aws, workload: Workload, window: Window, readings: Readings, alarms: tuple[Alarm, ...]
+) -> Timeline:
+    found, notes = events.read_events(aws, workload, window, alarms)
+    timeout_ms = workload.function.timeout_s * 1000.0 if workload.function else None
+    return Timeline(readings, found, timeout_ms, notes)

@@ -1,0 +1,78 @@
+"""What happened to a workload, as marks on a time axis: deployments and the times in which alarms were in ALARM."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from ops.aws import cloudwatch
+from ops.errors import AccessDenied
+
+if TYPE_CHECKING:
+    from ops.aws import Aws
+    from ops.aws.cloudwatch import Alarm, StateChange
+    from ops.insight.report_types import Window
+    from ops.workload import Workload
+
+DEPLOY, ALARM, REDRIVE, PURGE = "deploy", "alarm", "redrive", "purge"
+
+
+@dataclass(frozen=True)
+class Event:
+    """``kind``: deploy | alarm | redrive | purge. ``start`` and ``end`` lie within the window; ``ongoing`` at its end."""
+
+    kind: str
+    name: str
+    start: datetime
+    end: datetime
+    ongoing: bool = False
+
+
+def read_events(
+    aws: Aws, workload: Workload, window: Window, alarms: Sequence[Alarm]
+) -> tuple[tuple[Event, ...], tuple[str, ...]]:
+    """The events in the window, oldest first, and what could not be read, in words. One DescribeAlarmHistory call where
+    there are alarms (more pages of it in a busy account)."""
+    events = _deployments(workload, window)
+    names = [alarm.name for alarm in alarms]
+    if not names:
+        return events, ()
+    try:
+        changes, unread = cloudwatch.alarm_state_changes(aws, names, window.start, window.end)
+    except AccessDenied as denied:
+        return events, (f"No alarm history: {denied} {denied.next_step}".strip(),)
+    notes = ("Earlier alarm changes are not shown: the account has too many of them.",) if unread else ()
+    every = (*events, *(event for alarm in alarms for event in alarm_times(alarm, changes, window)))
+    return tuple(sorted(every, key=lambda event: event.start)), notes
+
+
+def _deployments(workload: Workload, window: Window) -> tuple[Event, ...]:
+    at = workload.function.deployed_at if workload.function else None
+    if workload.function is None or at is None or not window.start <= at <= window.end:
+        return ()
+    return (Event(DEPLOY, workload.function.name, at, at),)
+
+
+def alarm_times(alarm: Alarm, changes: Sequence[StateChange], window: Window) -> list[Event]:
+    """When ``alarm`` was in ALARM within the window, by its state changes in it (oldest first).
+
+    Without any, its present state has lasted for the whole window, unless it began after it.
+    """
+    own = [change for change in changes if change.alarm == alarm.name]
+    if not own:
+        lasted = alarm.state == "ALARM" and alarm.since is not None and alarm.since <= window.end
+        since = max(alarm.since, window.start) if lasted and alarm.since else window.start
+        return [Event(ALARM, alarm.name, since, window.end, ongoing=True)] if lasted else []
+    started = window.start if own[0].before == "ALARM" else None
+    times: list[Event] = []
+    for change in own:
+        if change.after == "ALARM" and started is None:
+            started = change.at
+        elif change.after != "ALARM" and started is not None:
+            times.append(Event(ALARM, alarm.name, started, change.at))
+            started = None
+    if started is not None:
+        times.append(Event(ALARM, alarm.name, started, window.end, ongoing=True))
+    return times
