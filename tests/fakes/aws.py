@@ -32,13 +32,13 @@ class Refusal(Exception):
     status: int = 400
 
 
-Answer = Callable[[str, str, dict[str, Any]], Any]
+Respond = Callable[[str, str, dict[str, Any]], Any]
 """(service, operation, parameters) → the answer as JSON, or ``raise Refusal``. For query services: the XML inside."""
 
 
 @dataclass
 class FakeAws:
-    answer: Answer
+    answer: Respond
     endpoint: str = ""
     calls: list[tuple[str, str]] = field(default_factory=list)
 
@@ -47,7 +47,7 @@ class FakeAws:
 
 
 @contextmanager
-def serve(answer: Answer, patch: pytest.MonkeyPatch, region: str = "eu-west-1") -> Iterator[FakeAws]:
+def serve(answer: Respond, patch: pytest.MonkeyPatch, region: str = "eu-west-1") -> Iterator[FakeAws]:
     """An AWS that gives ``answer``, where boto3's default chain finds keys and ``region``."""
     with start(answer) as fake:
         patch.setenv("AWS_ENDPOINT_URL", fake.endpoint)
@@ -59,7 +59,7 @@ def serve(answer: Answer, patch: pytest.MonkeyPatch, region: str = "eu-west-1") 
 
 
 @contextmanager
-def start(answer: Answer) -> Iterator[FakeAws]:
+def start(answer: Respond) -> Iterator[FakeAws]:
     """An AWS at ``endpoint`` that gives ``answer``, which may be changed while it runs."""
     fake = FakeAws(answer)
 
@@ -80,13 +80,13 @@ def start(answer: Answer) -> Iterator[FakeAws]:
                 service, operation = "query", parameters["Action"]
             fake.calls.append((service, operation))
             try:
-                self._say(200, fake.answer(service, operation, parameters), operation, service)
+                self._respond(200, fake.answer(service, operation, parameters), operation, service)
             except Refusal as refusal:
                 self._refuse(refusal, service)
 
         do_GET = do_POST
 
-        def _say(self, status: int, found: Any, operation: str, service: str) -> None:
+        def _respond(self, status: int, found: Any, operation: str, service: str) -> None:
             if service == "query":
                 xml = f"<{operation}Response><{operation}Result>{found}</{operation}Result></{operation}Response>"
                 self._send(status, xml.encode(), "text/xml")

@@ -32,17 +32,17 @@ class World:
     dlq: Any
     jobs: Any
     source: DeadLetterQueue
-    known: dict[tuple[Any, ...], Workload] = field(default_factory=dict)
+    descriptions: dict[tuple[Any, ...], Workload] = field(default_factory=dict)
     """What was described already: a queue made again is as the one before, and describing it takes a dozen calls."""
 
     def put(self, bodies: Sequence[str], attributes: Mapping[str, Any] | None = None) -> list[str]:
         """Messages that failed in ``jobs``, in the queue and in the snapshot as a scan would put them there."""
         system = {"DeadLetterQueueSourceArn": self.source.workload.queue.arn}
         ids = self.dlq.put([{"body": body, "attributes": attributes or {}, "system": system} for body in bodies])
-        self.shelve()
+        self.add_to_snapshot()
         return list(ids)
 
-    def shelve(self) -> None:
+    def add_to_snapshot(self) -> None:
         """Read all that is visible, put it in the snapshot, give it back."""
         door, queue = self.source.aws, self.source.queue
         found: list[sqs.Message] = []
@@ -57,7 +57,7 @@ class World:
         """What is in the dead-letter queue now."""
         return sorted(message["Body"] for message in self.dlq.messages())
 
-    def anew(self, folder: Path, patch: pytest.MonkeyPatch, suffix: str = "", **queue: str) -> World:
+    def with_new_queues(self, folder: Path, patch: pytest.MonkeyPatch, suffix: str = "", **queue: str) -> World:
         """The same server and clients, which take long to make, with empty queues and a home in ``folder``.
 
         ``suffix``: of the queues' names; ``queue``: their SQS attributes.
@@ -68,9 +68,9 @@ class World:
         jobs = self.aws.queue(f"jobs{suffix}", dlq=f"jobs-dlq{suffix}", **queue)
         door = self.source.aws
         made = (suffix, *sorted(queue.items()))
-        if made not in self.known:
-            self.known[made] = workload.describe(door, replace(door.target, queue=f"jobs{suffix}"))
-        return World(self.aws, dlq, jobs, open_queue(door, self.known[made]), self.known)
+        if made not in self.descriptions:
+            self.descriptions[made] = workload.describe(door, replace(door.target, queue=f"jobs{suffix}"))
+        return World(self.aws, dlq, jobs, open_queue(door, self.descriptions[made]), self.descriptions)
 
 
 @dataclass

@@ -97,15 +97,15 @@ class World:
         for one in ids:
             self._received.setdefault(one, at)
         if ids and self._draw.random() < 0.3:
-            at = self._say(stream, at, request, "INFO", f"received {len(ids)} messages: {', '.join(ids)}")
+            at = self._write_line(stream, at, request, "INFO", f"received {len(ids)} messages: {', '.join(ids)}")
         else:
             for one in ids:
-                at = self._say(stream, at, request, "INFO", f"processing message {one}")
+                at = self._write_line(stream, at, request, "INFO", f"processing message {one}")
         if self.shape.typed and self._draw.random() < 0.3:
-            at = self._say(stream, at, request, "ERROR", HARMLESS[0])
+            at = self._write_line(stream, at, request, "ERROR", HARMLESS[0])
         at = self._fail(stream, at, request, kind, "the batch failed")
         if self.shape.typed and kind in TEXTS and self._draw.random() < 0.2:
-            at = self._say(stream, at, request, "ERROR", HARMLESS[1])
+            at = self._write_line(stream, at, request, "ERROR", HARMLESS[1])
         self._end(stream, at, request, kind)
 
     def _one_by_one(self, some: list[tuple[str, str]]) -> None:
@@ -114,15 +114,15 @@ class World:
         for kind, one in some:
             self._received.setdefault(one, at)
             if self._draw.random() < 0.2:
-                at = self._say(stream, at, request, "ERROR", HARMLESS[0])
+                at = self._write_line(stream, at, request, "ERROR", HARMLESS[0])
             at = self._fail(stream, at, request, kind, f"message {one} failed", whole=False)
         self._end(stream, at, request, "")
 
     def _success(self) -> None:
         stream, at, request = self._begin()
-        at = self._say(stream, at, request, "INFO", f"processing message {self._id()}")
+        at = self._write_line(stream, at, request, "INFO", f"processing message {self._id()}")
         if self._draw.random() < 0.3:
-            at = self._say(stream, at, request, "ERROR", self._draw.choice(HARMLESS))
+            at = self._write_line(stream, at, request, "ERROR", self._draw.choice(HARMLESS))
         self._end(stream, at, request, "")
 
     def _unnamed(self, some: list[tuple[str, str]]) -> None:
@@ -156,7 +156,7 @@ class World:
         self._write(stream, at, f"START RequestId: {request} Version: $LATEST")
         return stream, at, request
 
-    def _say(self, stream: str, at: float, request: str, level: str, text: str) -> float:
+    def _write_line(self, stream: str, at: float, request: str, level: str, text: str) -> float:
         at += 0.01 + self._draw.random() / 10
         self._write(stream, at, self.shape.log_line(_moment(at), request if self._ids else "", level, text))
         return at

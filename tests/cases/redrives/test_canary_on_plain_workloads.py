@@ -28,7 +28,7 @@ def world(server: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Wor
     monkeypatch.setattr(dlq_search, "SETTLING_S", 0.3)
     monkeypatch.setattr(monitor, "CHECK_INTERVAL_S", 0.05)
     server.aws.waits(0.02)
-    made = server.anew(tmp_path, monkeypatch)
+    made = server.with_new_queues(tmp_path, monkeypatch)
     reader = replace(
         made.source.workload,
         function=FUNCTION,

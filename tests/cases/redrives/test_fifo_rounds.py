@@ -30,7 +30,7 @@ def world(server: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Wor
     monkeypatch.setattr("ops.deadletters.redrive.rollout.TICK_S", 0.02)
     server.aws.waits(WAITS_S)
     server.aws.queue("parked.fifo", FifoQueue="true")
-    return server.anew(tmp_path, monkeypatch, ".fifo", FifoQueue="true")
+    return server.with_new_queues(tmp_path, monkeypatch, ".fifo", FifoQueue="true")
 
 
 def put(world: World, groups: dict[str, int], first: int = 0, sent: float | None = None) -> list[str]:
@@ -174,7 +174,7 @@ def test_an_export_counts_what_it_could_not_reach(world: World, tmp_path: Path) 
 
 def test_a_scan_that_ended_at_its_limit_is_not_called_the_whole(server: World, tmp_path: Path) -> None:
     with pytest.MonkeyPatch.context() as patch:
-        standard = server.anew(tmp_path, patch)
+        standard = server.with_new_queues(tmp_path, patch)
         standard.dlq.put(
             [{"body": str(n), "system": {"DeadLetterQueueSourceArn": standard.jobs.arn}} for n in range(30)]
         )

@@ -34,7 +34,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Any:
 
 @pytest.fixture
 def world(server: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
-    world = server.anew(tmp_path, monkeypatch)
+    world = server.with_new_queues(tmp_path, monkeypatch)
     world.put(bodies(2))
     monkeypatch.setenv("OPS_READ_ONLY", "1")
     monkeypatch.setenv("OPS_TWIN_DIR", str(tmp_path / "twin"))

@@ -94,7 +94,7 @@ def cloud(monkeypatch: pytest.MonkeyPatch) -> Cloud:
 
 @pytest.fixture
 def world(server: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
-    return server.anew(tmp_path, monkeypatch)
+    return server.with_new_queues(tmp_path, monkeypatch)
 
 
 def put(world: World, *request_ids: str) -> None:
@@ -103,7 +103,7 @@ def put(world: World, *request_ids: str) -> None:
         return {name: {"DataType": "String", "StringValue": value} for name, value in values.items()}
 
     world.dlq.put([{"body": json.dumps({"of": one}), "attributes": typed(one), "system": {}} for one in request_ids])
-    world.shelve()
+    world.add_to_snapshot()
 
 
 def plan(world: World, to: str = "") -> Plan:
@@ -260,7 +260,7 @@ def test_a_function_that_only_a_body_names_is_said_to_be_a_claim(world: World, c
     body = json.dumps({"version": "1.0", "requestContext": context, "requestPayload": {"n": 1}})
     cloud.functions.append(replace(a_function("invoice"), arn=f"{INVOICE}:$LATEST"))
     world.dlq.put([{"body": body, "attributes": {}, "system": {}}])
-    world.shelve()
+    world.add_to_snapshot()
     made = plan(world)
     assert dict(made.returns.origins) == {f"{INVOICE}:$LATEST": 1}
     assert any("which anyone who can send to this queue could have written" in warning for warning in made.warnings)

@@ -26,7 +26,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
 @pytest.fixture
 def world(server: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
     """``jobs`` and ``mails`` share ``jobs-dlq``: three messages of the one, two of the other."""
-    world = server.anew(tmp_path, monkeypatch)
+    world = server.with_new_queues(tmp_path, monkeypatch)
     mails = world.aws.queue("mails", dlq="jobs-dlq")
     system = {"DeadLetterQueueSourceArn": mails.arn}
     world.dlq.put([{"body": f"mail {n}", "attributes": {}, "system": system} for n in range(2)])
@@ -60,7 +60,7 @@ def test_what_cannot_be_watched_is_said(world: World) -> None:
 
 def test_a_plain_message_is_of_no_one_of_them(world: World, capsys: pytest.CaptureFixture[str]) -> None:
     world.dlq.put([{"body": "plain", "attributes": {}, "system": {}}])
-    world.shelve()
+    world.add_to_snapshot()
     assert run(["dlq", "plan", "--queue", "jobs", "--no-watch"]) == 0
     said = " ".join(capsys.readouterr().out.split())
     assert "5 of 6 messages to send back to their original source." in said

@@ -36,7 +36,7 @@ class Desk:
             attributes[contract.DLQ_SOURCE_ARN] = {"DataType": "String", "StringValue": self.world.jobs.arn}
         texts = [body if isinstance(body, str) else json.dumps(body) for body in bodies]
         ids: list[str] = self.world.dlq.put([{"body": text, "attributes": attributes} for text in texts])
-        self.world.shelve()
+        self.world.add_to_snapshot()
         causes.explain_causes(self.world.source, budget=causes.Budget(queries=0, usd=0))
         return ids
 
@@ -98,7 +98,7 @@ def desk(
     monkeypatch.setattr(rollout, "TICK_S", 0.05)
     monkeypatch.setattr(bulk_receive, "LONG_POLL_S", 0)  # this server knows at once that nothing is there
     monkeypatch.chdir(tmp_path)
-    return Desk(_world.anew(tmp_path, monkeypatch), capsys)
+    return Desk(_world.with_new_queues(tmp_path, monkeypatch), capsys)
 
 
 @pytest.fixture

@@ -27,7 +27,7 @@ def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
 def world(server: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
     """Empty queues and a home of the test's own, for runs that look about them twenty times a second."""
     monkeypatch.setattr(rollout, "TICK_S", 0.05)
-    return server.anew(tmp_path, monkeypatch)
+    return server.with_new_queues(tmp_path, monkeypatch)
 
 
 @pytest.fixture(scope="module")
@@ -40,4 +40,4 @@ def look_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
 def look_world(look_server: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
     """An empty queue of dead letters to look at."""
     monkeypatch.setattr(bulk_receive, "LONG_POLL_S", 0)  # this server knows at once that nothing is there
-    return look_server.anew(tmp_path, monkeypatch)
+    return look_server.with_new_queues(tmp_path, monkeypatch)

@@ -39,7 +39,7 @@ WAITS_S = 0.05
 
 @pytest.fixture
 def world(server: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
-    return server.anew(tmp_path, monkeypatch)
+    return server.with_new_queues(tmp_path, monkeypatch)
 
 
 def a_plan(world: World, **more: Any) -> Plan:

@@ -42,7 +42,7 @@ STRANGE = {
 
 @pytest.fixture
 def world(server: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
-    return server.anew(tmp_path, monkeypatch)
+    return server.with_new_queues(tmp_path, monkeypatch)
 
 
 def shelve(world: World, *letters: Any, place: Place = Place.QUEUE) -> None:

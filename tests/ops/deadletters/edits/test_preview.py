@@ -32,7 +32,7 @@ WAITS_S = 0.02
 
 @pytest.fixture
 def world(server: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
-    return server.anew(tmp_path, monkeypatch)
+    return server.with_new_queues(tmp_path, monkeypatch)
 
 
 def texts(**values: str) -> dict[str, Any]:
@@ -54,7 +54,7 @@ def rejected(world: World, **own: str) -> dict[str, Any]:
 def buried(world: World, attributes: Mapping[str, Any], body: str = '{"a": 1}') -> str:
     system = {} if contract.DLQ_ERROR_TYPE in attributes else {"DeadLetterQueueSourceArn": world.jobs.arn}
     (name,) = world.dlq.put([{"body": body, "attributes": attributes, "system": system}])
-    world.shelve()
+    world.add_to_snapshot()
     return str(name)
 
 

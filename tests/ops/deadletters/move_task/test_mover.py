@@ -45,7 +45,7 @@ class Stage:
 @pytest.fixture
 def stage(server: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stage]:
     """Four letters, and SQS's move tasks played by ``Tasks``."""
-    world = server.anew(tmp_path, monkeypatch)
+    world = server.with_new_queues(tmp_path, monkeypatch)
     world.put(["a", "b", "c", "d"])
     plan = plans.make_plan(world.source, Selection(), pace=Pace(100, headroom=False), engine="ledger")
     plan = replace(plan, engine="move task")

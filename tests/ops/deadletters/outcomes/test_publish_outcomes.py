@@ -87,7 +87,7 @@ def world(services: Deliveries, tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(dlq_search, "SETTLING_S", 0.3)
     monkeypatch.setattr(monitor, "CHECK_INTERVAL_S", 0.1)
     services.fault = None
-    return services.world.anew(tmp_path, monkeypatch)
+    return services.world.with_new_queues(tmp_path, monkeypatch)
 
 
 def event(fails: bool, name: str) -> str:
@@ -102,7 +102,7 @@ def notification(fails: bool, name: str) -> str:
 
 def died(world: World, bodies: list[str], attributes: dict[str, Any]) -> None:
     world.dlq.put([{"body": body, "attributes": attributes} for body in bodies])
-    world.shelve()
+    world.add_to_snapshot()
 
 
 def redriven(world: World, sizes: tuple[str, ...] = ("100%",), patience_s: float = 20) -> Run:

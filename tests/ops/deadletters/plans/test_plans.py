@@ -296,7 +296,7 @@ def test_messages_of_a_queue_that_is_gone_stay_and_are_counted(world: World) -> 
 
 
 def test_a_fifo_queue(world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    fifo = world.anew(tmp_path / "fifo", monkeypatch, suffix=".fifo", FifoQueue="true")
+    fifo = world.with_new_queues(tmp_path / "fifo", monkeypatch, suffix=".fifo", FifoQueue="true")
     with Snapshot.open(fifo.source) as shelf:
         old = datetime.now(UTC) - timedelta(days=9)
         source = fifo.source.workload.queue.arn

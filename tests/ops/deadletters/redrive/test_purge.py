@@ -199,7 +199,7 @@ def test_a_queue_that_would_move_letters_on(tmp_path: Path, monkeypatch: pytest.
 def test_in_a_fifo_queue_what_hides_behind_others_is_told(
     world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    fifo = world.anew(tmp_path / "fifo", monkeypatch, suffix=".fifo", FifoQueue="true")
+    fifo = world.with_new_queues(tmp_path / "fifo", monkeypatch, suffix=".fifo", FifoQueue="true")
     system = {"DeadLetterQueueSourceArn": fifo.source.workload.queue.arn, "MessageGroupId": "one"}
     bodies = [f"good {number}" for number in range(20)] + ["bad 1"]
     ids = fifo.dlq.put([{"body": body, "system": system} for body in bodies])

@@ -82,7 +82,7 @@ def test_letters_of_a_queue_that_is_gone_are_refused_alone(world: World) -> None
     world.put(["a", "b"])
     gone = world.aws.queue("closed-down").arn
     world.dlq.put([{"body": "c", "system": {"DeadLetterQueueSourceArn": gone}}])
-    world.shelve()
+    world.add_to_snapshot()
     plan = a_plan(world)
     world.aws.fault(replace(GONE, operation="GetQueueUrl", queue="closed-down"))
     run = redrive.start_redrive(world.source, plan, reason="r")

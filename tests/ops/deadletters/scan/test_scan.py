@@ -106,7 +106,7 @@ def test_not_while_letters_are_moved_nor_twice(look_world: World) -> None:
 
 
 def test_letters_of_a_fifo_queue(look_server: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    look_world = look_server.anew(tmp_path, monkeypatch, suffix=".fifo", FifoQueue="true")
+    look_world = look_server.with_new_queues(tmp_path, monkeypatch, suffix=".fifo", FifoQueue="true")
     systems = [{"MessageGroupId": f"g{n}", "MessageDeduplicationId": f"d{n}"} for n in (1, 2)]
     look_world.dlq.put([{"body": "{}", "system": system} for system in systems])
     done = scan_queue(look_world.source)

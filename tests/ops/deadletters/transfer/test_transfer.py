@@ -1,4 +1,4 @@
-"""Moving letters, against SQS in memory: what arrives, what stays, and what is given back."""
+"""Transfers against SQS in memory: what arrives, what stays, and what is released."""
 
 from __future__ import annotations
 
@@ -10,24 +10,18 @@ from typing import Any
 import pytest
 
 from handler import contract
-from ops.aws import sqs
 from ops.deadletters import plans
 from ops.deadletters.ledger import Ledger
-from ops.deadletters.ledger.ledger import AcceptedMessage
 from ops.deadletters.ledger.model import MessageState, Run
-from ops.deadletters.messages import parse
 from ops.deadletters.messages.model import Attribute, Place
 from ops.deadletters.plan_model import Action, Destination, Edit, Pace, Plan, Selection, Steps
-from ops.deadletters.queue import DeadLetterQueue, open_queue
 from ops.deadletters.snapshot import Snapshot
-from ops.deadletters.transfer import Transfer, TransferResult, context, receiver
+from ops.deadletters.transfer import Transfer, TransferResult
 from ops.deadletters.transfer.rate_limiter import RateLimiter
 from tests.factories import a_dead_letter
 from tests.fakes.dlq_world import World
-from tests.fakes.sqs.faults import Fault
 
 FIFO = {"FifoQueue": "true"}
-
 
 RETRIES = 0
 WAITS_S = 0.02
@@ -35,7 +29,7 @@ WAITS_S = 0.02
 
 @pytest.fixture
 def world(server: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
-    return server.anew(tmp_path, monkeypatch)
+    return server.with_new_queues(tmp_path, monkeypatch)
 
 
 def planned(world: World, selection: Selection | None = None, **more: Any) -> Plan:
@@ -49,8 +43,8 @@ def moved(world: World, plan: Plan, *upto: int) -> tuple[Run, TransferResult]:
         ledger.start_run()
         transfer = Transfer(world.source, plan, ledger, RateLimiter(None), lambda: False)
         for step, count in enumerate(upto or (len(plan.ids),), 1):
-            went = transfer.move(count, step)
-        return ledger.run(), went
+            result = transfer.move(count, step)
+        return ledger.run(), result
 
 
 def arrived(world: World) -> list[Any]:
@@ -69,10 +63,10 @@ def all_visible(world: World, letters: int) -> None:
     assert counts["ApproximateNumberOfMessagesNotVisible"] == "0"
 
 
-def test_each_letter_goes_back_once(world: World) -> None:
+def test_each_message_is_redriven_once(world: World) -> None:
     ids = world.put([f"letter {number}" for number in range(137)])
-    run, went = moved(world, planned(world))
-    assert went == TransferResult(137)
+    run, result = moved(world, planned(world))
+    assert result == TransferResult(137)
     assert (run.sent, run.deleted, run.failed, run.missing, run.possible_duplicates) == (137, 137, 0, 0, ())
     assert world.bodies() == []
     assert sorted(each["Body"] for each in arrived(world)) == sorted(f"letter {number}" for number in range(137))
@@ -80,7 +74,7 @@ def test_each_letter_goes_back_once(world: World) -> None:
     assert originals == set(ids)
 
 
-def test_a_message_goes_out_as_it_came_in(world: World) -> None:
+def test_a_message_is_sent_unchanged(world: World) -> None:
     raw = base64.b64encode(bytes(range(256))).decode()
     sent = {
         "Tenant": {"DataType": "String.name", "StringValue": "blue ☃"},
@@ -97,21 +91,21 @@ def test_a_message_goes_out_as_it_came_in(world: World) -> None:
     assert found == {"Tenant": ("String.name", "blue ☃"), "Tries": ("Number", "1.10"), "Raw": ("Binary.png", raw)}
 
 
-def test_trace_and_tenant_travel_along(world: World) -> None:
+def test_the_trace_header_and_the_group_id_are_kept(world: World) -> None:
     system = {
         "DeadLetterQueueSourceArn": world.source.workload.queue.arn,
         "AWSTraceHeader": "Root=1-5759e988-bd862e3fe1be46a994272793",
         "MessageGroupId": "tenant-7",
     }
     world.dlq.put([{"body": "x", "system": system}])
-    world.shelve()
+    world.add_to_snapshot()
     moved(world, planned(world))
     [message] = arrived(world)
     assert message["Attributes"]["AWSTraceHeader"] == system["AWSTraceHeader"]
     assert message["Attributes"]["MessageGroupId"] == "tenant-7"
 
 
-def test_ten_attributes_are_respected(world: World) -> None:
+def test_no_more_than_ten_attributes_are_sent(world: World) -> None:
     ten = {f"A{number}": {"DataType": "String", "StringValue": "v"} for number in range(10)}
     world.put(["x"], ten)
     run, _ = moved(world, planned(world))
@@ -119,7 +113,7 @@ def test_ten_attributes_are_respected(world: World) -> None:
     assert set(attributes(arrived(world)[0])) == set(ten)
 
 
-def test_what_the_handler_put_on_a_letter_comes_off(world: World) -> None:
+def test_attributes_of_the_handler_are_removed(world: World) -> None:
     """But for the first message's id, by which a repeated job is known."""
     put_on = {
         contract.DLQ_ERROR_TYPE: "UnknownJob",
@@ -131,7 +125,7 @@ def test_what_the_handler_put_on_a_letter_comes_off(world: World) -> None:
     }
     told = {name: {"DataType": "String", "StringValue": value} for name, value in put_on.items()}
     world.dlq.put([{"body": "x", "attributes": told}])
-    world.shelve()
+    world.add_to_snapshot()
     run, _ = moved(world, planned(world))
     assert run.sent == 1
     assert {name: value for name, (_, value) in attributes(arrived(world)[0]).items()} == {
@@ -140,15 +134,15 @@ def test_what_the_handler_put_on_a_letter_comes_off(world: World) -> None:
     }
 
 
-def test_other_letters_stay_and_are_given_back(world: World) -> None:
+def test_other_messages_stay_and_are_released(world: World) -> None:
     world.put([f"good {number}" for number in range(60)] + [f"bad {number}" for number in range(40)])
-    run, went = moved(world, planned(world, Selection(text="good")))
-    assert (run.deleted, went.why) == (60, "")
+    run, result = moved(world, planned(world, Selection(text="good")))
+    assert (run.deleted, result.why) == (60, "")
     assert world.bodies() == sorted(f"bad {number}" for number in range(40))
     all_visible(world, 40)
 
 
-def test_steps_end_where_they_should(world: World) -> None:
+def test_steps_end_at_their_counts(world: World) -> None:
     world.put([f"good {number}" for number in range(60)] + [f"bad {number}" for number in range(20)])
     plan = planned(world, Selection(text="good"))
     with Ledger.create(world.source.runs / f"{plan.id}.db", plan, "r", "me") as ledger:
@@ -162,7 +156,7 @@ def test_steps_end_where_they_should(world: World) -> None:
         assert [each.sent for each in ledger.run().steps] == [3, 14, 43]
 
 
-def test_edits_change_what_goes_out_and_fail_only_where_they_do_not_fit(world: World) -> None:
+def test_edits_change_what_is_sent_and_fail_only_where_they_do_not_apply(world: World) -> None:
     world.put(['{"alpha": 1}', "no JSON", '{"alpha": 2}'])
     plan = planned(world, edits=(Edit("body.alpha", 5), Edit("attributes.By", "me")))
     run, _ = moved(world, plan)
@@ -184,11 +178,11 @@ def test_a_copy_receives_and_deletes_nothing(world: World) -> None:
     assert len(to.messages()) == len(world.bodies()) == 25
 
 
-def test_letters_from_a_file_are_sent_from_the_shelf(world: World) -> None:
+def test_imported_messages_are_sent_from_the_snapshot(world: World) -> None:
     world.put([f"letter {number}" for number in range(12)])
     letter = a_dead_letter("imported", "imported-1", attributes={"Raw": Attribute("Binary", "AP8=")})
-    with Snapshot.open(world.source) as shelf:
-        shelf.add([letter], Place.IMPORTED)
+    with Snapshot.open(world.source) as snapshot:
+        snapshot.add([letter], Place.IMPORTED)
     plan = planned(world, selection=Selection(imported=True), destination=Destination("queue", "jobs"))
     run, _ = moved(world, plan)
     assert (run.planned, run.sent, run.done, run.deleted, run.missing) == (1, 1, 1, 0, 0)
@@ -197,7 +191,7 @@ def test_letters_from_a_file_are_sent_from_the_shelf(world: World) -> None:
     assert attributes(found)["Raw"] == ("Binary", "AP8=")
 
 
-def test_large_bodies_go_in_calls_that_are_not_too_large(world: World) -> None:
+def test_large_bodies_are_sent_in_calls_below_the_limit(world: World) -> None:
     sizes = [1_000_000, 600_000, 500_000, 300_000, 300_000, 1_048_000]
     world.put(["x" * size for size in sizes])
     run, _ = moved(world, planned(world))
@@ -205,17 +199,17 @@ def test_large_bodies_go_in_calls_that_are_not_too_large(world: World) -> None:
     assert sorted(len(each["Body"]) for each in arrived(world)) == sorted(sizes)
 
 
-def test_letters_that_vanished_are_told(world: World) -> None:
+def test_missing_messages_are_counted(world: World) -> None:
     world.put([f"letter {number}" for number in range(12)])
     plan = planned(world)
     door = world.source.aws.sqs
     [taken] = door.receive_message(QueueUrl=world.source.queue.url, MaxNumberOfMessages=1)["Messages"]
     door.delete_message(QueueUrl=world.source.queue.url, ReceiptHandle=taken["ReceiptHandle"])
-    run, went = moved(world, plan)
-    assert (run.sent, run.missing, went.why) == (11, 1, "")
+    run, result = moved(world, plan)
+    assert (run.sent, run.missing, result.why) == (11, 1, "")
 
 
-def test_a_limit_holds_the_rate(world: World) -> None:
+def test_the_rate_limit_holds(world: World) -> None:
     """Every letter asks for leave once, also when a receive finds letters that are not to be sent."""
     world.put([f"{'good' if number % 2 else 'bad'} {number}" for number in range(40)])
     plan = planned(world, Selection(text="good"))
@@ -233,7 +227,7 @@ def test_a_limit_holds_the_rate(world: World) -> None:
     assert 20 <= sum(taken) < 20 + 10
 
 
-def test_a_stop_gives_back_what_is_held(world: World) -> None:
+def test_a_stop_releases_held_messages(world: World) -> None:
     world.put([f"letter {number}" for number in range(400)])  # more than all movers hold at once
     plan = planned(world)
     stopping = threading.Event()
@@ -252,64 +246,3 @@ def test_a_stop_gives_back_what_is_held(world: World) -> None:
     assert 40 <= run.sent == run.deleted < 400
     assert len(arrived(world)) == run.sent
     all_visible(world, 400 - run.sent)
-
-
-@pytest.fixture
-def ordered(server: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
-    """60 messages in three message groups of a FIFO queue."""
-    dlq = server.aws.queue("ordered-dlq.fifo", **FIFO)
-    to = server.aws.queue("ordered.fifo", **FIFO)
-    world = World(server.aws, dlq, to, _of(server, "ordered-dlq.fifo", tmp_path, monkeypatch))
-    dlq.put(
-        {
-            "body": f"{number % 3}:{number:03d}",
-            "system": {
-                "MessageGroupId": f"g{number % 3}",
-                "MessageDeduplicationId": f"{number}",
-                "DeadLetterQueueSourceArn": "arn:aws:sqs:eu-west-1:000000000000:ordered.fifo",
-            },
-        }
-        for number in range(60)
-    )
-    with Snapshot.open(world.source) as shelf:  # not by a look: in memory, what is given back comes last
-        shelf.add([parse.parse_message(sqs.received_message(each)) for each in dlq.messages()], Place.QUEUE)
-    return world
-
-
-def test_the_order_of_a_group_is_kept(ordered: World) -> None:
-    ordered.aws.fault(Fault("entries", "SendMessageBatch", times=6, code="InternalError", entry_share=0.5))
-    run, _ = moved(ordered, planned(ordered))
-    assert (run.sent, run.deleted) == (60, 60)
-    for group in "012":
-        bodies = [each["Body"] for each in ordered.jobs.messages() if each["Body"].startswith(group)]
-        assert bodies == sorted(bodies)
-        assert len(bodies) == 20
-
-
-def test_a_fifo_stage_ends_when_what_it_sent_was_deleted_unrecorded(
-    ordered: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A process was killed after its delete reached SQS: nothing in the queue will show that these are gone, and the heads
-    of all groups are in our hands for the next stage."""
-    monkeypatch.setattr(context, "LEASE_S", 1)
-    monkeypatch.setattr(receiver, "GRACE_S", 0.5)
-    plan = planned(ordered)
-    with Ledger.create(ordered.source.runs / f"{plan.id}.db", plan, "r", "me") as ledger:
-        ledger.start_run()
-        first = [each["MessageId"] for each in ordered.dlq.messages()[:3]]
-        numbers = [ledger.numbers_by_id[name] for name in first]
-        ledger.record_intent([(number, "receipt") for number in numbers], 1)
-        ledger.record_sent([AcceptedMessage(number, "sent-as", 0.0) for number in numbers])
-        ordered.dlq.remove(first)
-    with Ledger.open(ordered.source.runs / f"{plan.id}.db") as ledger:
-        ledger.start_run()
-        transfer = Transfer(ordered.source, plan, ledger, RateLimiter(None), lambda: False)
-        assert transfer.move(3, 1) == TransferResult(3), "no reason to stop"
-        assert transfer.move(60, 2) == TransferResult(60, emptied=True)
-        assert ledger.run().deleted == 60
-
-
-def _of(server: World, dlq: str, folder: Path, patch: pytest.MonkeyPatch) -> DeadLetterQueue:
-    patch.setenv("OPS_HOME", str(folder / "home"))
-    server.aws.heal()
-    return open_queue(server.source.aws, server.source.workload, dlq)
