@@ -169,3 +169,24 @@ def test_a_refresh_moves_nothing(on_twin: str, page: Page) -> None:
             assert now["top"] == first["top"]
         if now["words"] == first["words"]:
             assert now["nodes"] == first["nodes"], "another number moves no box"
+
+
+def test_the_pointer_marks_its_moment_in_every_time_chart(hostile: str, page: Page) -> None:
+    page.goto(f"{hostile}/queue?live=false")
+    expect(page.locator(".js-plotly-plot .main-svg").first).to_be_visible()
+    wait_until(page, CHARTS_DRAWN)
+    charts = page.locator(".js-plotly-plot")
+    box = charts.first.locator(".nsewdrag").bounding_box()
+    assert box is not None
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    marks = page.locator(".so-crosshair:visible")
+    expect(marks).to_have_count(charts.count() - 1)
+    positions = page.evaluate(
+        "[...document.querySelectorAll('.js-plotly-plot')].map(chart => {"
+        "const mark = chart.querySelector(':scope > .so-crosshair'), axis = chart._fullLayout.xaxis;"
+        "return mark && !mark.hidden ? axis.p2d(parseFloat(mark.style.left) - axis._offset) : null})"
+    )
+    moments = {str(moment)[:16] for moment in positions if moment}
+    assert len(moments) == 1, positions
+    page.mouse.move(5, 5)
+    expect(marks).to_have_count(0)
