@@ -1,1 +1,1 @@
-"""The dashboard: filters, one call of ``ops``, charts. It acts on nothing; ``ops`` is the only room it asks."""
+"""The dashboard: filters, calls of ``ops``, charts. All reading and acting is done by ``ops``."""

@@ -55,8 +55,8 @@ def custom(start: datetime | None, end: datetime | None, now: datetime | None = 
 def written(text: str) -> datetime | None:
     """A time as written in the address, ``2026-11-28T13:07``: naive, in UTC; None for anything else."""
     try:
-        found = datetime.fromisoformat(text)
-        return found.astimezone(UTC).replace(tzinfo=None) if found.tzinfo else found
+        time = datetime.fromisoformat(text)
+        return time.astimezone(UTC).replace(tzinfo=None) if time.tzinfo else time
     except (ValueError, OverflowError):
         return None
 
@@ -67,9 +67,9 @@ def dragged(edges: Sequence[object], zone: tzinfo, now: datetime | None = None) 
     None for edges that are not a valid range: text that is not a time, or a start in the future.
     """
     minute = timedelta(minutes=1)
-    found = [written(str(edge)) for edge in edges]
+    times = [written(str(edge)) for edge in edges]
     try:
-        first, last = sorted(time.replace(tzinfo=zone).astimezone(UTC) for time in found if time is not None)
+        first, last = sorted(time.replace(tzinfo=zone).astimezone(UTC) for time in times if time is not None)
         start = first.replace(second=0, microsecond=0)
         end = max(last + minute - timedelta(microseconds=1), start + minute).replace(second=0, microsecond=0)
         return custom(start.replace(tzinfo=None), end.replace(tzinfo=None), now)

@@ -1,1 +1,1 @@
-"""The pages' scripts, one file or folder a page: Streamlit runs them."""
+"""The pages' scripts, one file or folder per page, run by Streamlit."""

@@ -1,1 +1,1 @@
-"""The pieces that pages are made of. Those that write HTML escape every value that they are given."""
+"""The parts that pages share. Those that write HTML escape every value."""

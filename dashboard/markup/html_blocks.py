@@ -39,10 +39,10 @@ def age(seconds: float) -> str:
     return _MACROS.age(duration(seconds))
 
 
-def finding(found: Finding) -> str:
+def finding(finding: Finding) -> str:
     """The sentence at the top of a page, with its level as a word, a mark and a colour."""
-    colour, _, level = theme.LEVEL[found.level]
-    text = found.text.removeprefix(f"{level}: ").removeprefix(f"{level} – ")
+    colour, _, level = theme.LEVEL[finding.level]
+    text = finding.text.removeprefix(f"{level}: ").removeprefix(f"{level} – ")
     return _MACROS.finding(colour, level, runbooks.links(text[:1].upper() + text[1:]))
 
 

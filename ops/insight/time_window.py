@@ -9,7 +9,7 @@ from ops.errors import UsageError
 from ops.insight.report_types import Window
 
 USUAL_MINUTES, TWIN_MINUTES = 60, 15
-"""How far back a look goes unless somebody says otherwise: a twin is young, and its metrics are by the 10 seconds."""
+"""Default length of the range: a twin is young, and its metrics have periods of 10 seconds."""
 MAX_POINTS = 360
 """Points a chart is worth; more are noise on a laptop's screen."""
 PERIODS = (1, 5, 10, 20, 30, 60, 300, 900, 1_800, 3_600, 10_800, 21_600, 43_200, 86_400)
@@ -23,11 +23,11 @@ METRIC_RETENTION = (
 FINE_PERIOD_S = 60
 """The period (s) in which AWS services publish."""
 LIVE_WITHIN = timedelta(seconds=60)
-"""A range that ended this long ago still tells of now: metrics are as old."""
+"""A range that ended within this time counts as current: metrics are as old."""
 
 
 def usual_minutes(is_twin: bool) -> int:
-    """How far back the command line and the dashboard look unless told otherwise."""
+    """Default length of the range in the command line and the dashboard."""
     return TWIN_MINUTES if is_twin else USUAL_MINUTES
 
 
@@ -48,7 +48,7 @@ def between(start: datetime, end: datetime, finest: int = 60, now: datetime | No
     now = now or datetime.now(UTC)
     start, end, past = start.astimezone(UTC), min(end, now).astimezone(UTC), now - end > LIVE_WITHIN
     if end <= start:
-        raise UsageError("The time range ends before it begins, or lies in the future.", "Choose an earlier start.")
+        raise UsageError("The time range ends before it starts, or is in the future.", "Choose an earlier start.")
     kept = next((shortest for age, shortest in METRIC_RETENTION if now - start <= age), None)
     if kept is None:
         raise UsageError("CloudWatch keeps metrics for 455 days.", "Choose a later start.")
@@ -59,7 +59,7 @@ def between(start: datetime, end: datetime, finest: int = 60, now: datetime | No
 
 
 def floor(moment: datetime, period: int) -> datetime:
-    """The beginning of the period (s) that ``moment`` lies in, counted from the epoch as CloudWatch does."""
+    """The start of the period (s) that contains ``moment``, counted from the epoch as CloudWatch does."""
     return datetime.fromtimestamp(math.floor(moment.timestamp() / period) * period, UTC)
 
 

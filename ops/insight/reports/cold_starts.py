@@ -50,7 +50,7 @@ PHASES = (
     ("Extension overhead", "extension_overhead_ms"),
 )
 RESTORE_PHASE = ("Restore from snapshot", "restore_ms")
-"""Of SnapStart: it stands where INIT stands elsewhere."""
+"""With SnapStart, in place of INIT."""
 
 
 @dataclass(frozen=True)
@@ -105,7 +105,7 @@ def init_times_ms(frame: pd.DataFrame) -> pd.Series:
 
 
 def by_version(frame: pd.DataFrame) -> pd.DataFrame:
-    """One row a version: invocations, cold, share (0–1), init_p50_ms, init_p95_ms, init_p99_ms."""
+    """One row per version: invocations, cold, share (0–1), init_p50_ms, init_p95_ms, init_p99_ms."""
     rows = []
     for version, some in frame.groupby("version", sort=True):
         inits = init_times_ms(some)
@@ -174,28 +174,28 @@ def _claims(frame: pd.DataFrame, share: float | None, p95: float | None, init_us
     restored = int((frame["cold"] & frame["restore_ms"].notna()).sum())
     snapshots = f", {formatting.count(restored, 'restore')} from a snapshot" if restored else ""
     of = formatting.count(len(frame), "invocation")
-    told = f"{cold} of {of} were cold ({formatting.percent(share)}){snapshots}{latency}{cost}"
+    text = f"{cold} of {of} were cold ({formatting.percent(share)}){snapshots}{latency}{cost}"
     if p95 is not None and p95 >= SLOW_INIT_MS:
-        told = f"{told}; init is close to Lambda's 10 s init timeout"
+        text = f"{text}; init is close to Lambda's 10 s init timeout"
         level = Level.WATCH
     else:
         level = Level.WATCH if share >= COLD_SHARE and cold > 1 else Level.OK
-    deaths = _deaths(frame)
+    failures = _failures(frame)
     # The page is about cold starts: they come first, whatever else needs attention.
-    return [Observation(Level.WATCH if deaths else level, told), *deaths]
+    return [Observation(Level.WATCH if failures else level, text), *failures]
 
 
-def _deaths(frame: pd.DataFrame) -> list[Observation]:
+def _failures(frame: pd.DataFrame) -> list[Observation]:
     """Invocations that crashed, by what killed them: one clause."""
     dead = frame[~frame["status"].isin(("success", ""))]
-    told = []
+    texts = []
     for kind, some in sorted(dead.groupby("error_type"), key=lambda item: -len(item[1])):
         name = str(kind) or "an error without a type"
         detail = ""
         if "OutOfMemory" in name and some["memory_used_mb"].notna().any():
             used, size = some["memory_used_mb"].max(), some["memory_size_mb"].max()
             detail = f" (up to {used:,.0f} of {size:,.0f} MB used)"
-        told.append(f"{formatting.count(len(some), 'invocation')} ended in {name}{detail}")
-    if not told:
+        texts.append(f"{formatting.count(len(some), 'invocation')} ended in {name}{detail}")
+    if not texts:
         return []
-    return [Observation(Level.WATCH, f"including retries: {', '.join(told)}; see Failures", "failures")]
+    return [Observation(Level.WATCH, f"including retries: {', '.join(texts)}; see Failures", "failures")]

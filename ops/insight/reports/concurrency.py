@@ -29,15 +29,15 @@ BINDING_SHARE = 0.9
 """Share of a limit from which it is taken to bind (AWS recommends alarms at about 90% of concurrency quotas)."""
 SCALING_LIMIT = "ESM scaling"
 FILL_S, FILL_TIMEOUTS = 120, 3
-"""Over how long messages an invocation are averaged: seconds at least, and function timeouts."""
+"""Over how long messages per invocation are averaged: seconds at least, and function timeouts."""
 FAILURES_A_PERIOD = 50
-"""Failures told apart within a period: more of them hold the mapping down all the same."""
+"""Failures counted individually within a period: more of them hold the mapping back no further."""
 
 
 @dataclass(frozen=True)
 class ConcurrencyReport:
-    """``concurrency``: observed, law (what the mapping's ramp allows). ``throttles``: throttles (a period).
-    ``batch``: fill (messages an invocation), share (0–1 of the batch size)."""
+    """``concurrency``: observed, law (what ESM scaling allows). ``throttles``: throttles (per period).
+    ``batch``: fill (messages per invocation), share (0–1 of the batch size)."""
 
     finding: Finding
     concurrency: pd.DataFrame
@@ -48,7 +48,7 @@ class ConcurrencyReport:
     batch_size: int | None
     backlog: float | None
     arrivals_per_min: float | None
-    seconds_per_message: float | None  # observed: duration ÷ messages an invocation
+    seconds_per_message: float | None  # observed: duration ÷ messages per invocation
     look: QueryCost
     running: float | None = None  # most at once in the newest period, as on the Overview's card
     at: datetime | None = None  # the end of a past range, of which ``binding``, ``backlog`` and ``running`` are

@@ -29,7 +29,7 @@ FAILED_COST_SHARE = 0.2
 
 @dataclass(frozen=True)
 class CostReport:
-    """``parts``: component, usd (the window's spend). ``trend``: usd_per_1000 (dollars a 1,000 successes).
+    """``parts``: component, usd (the window's spend). ``trend``: usd_per_1000 (dollars per 1,000 successes).
 
     ``left_out``: what the sum does not hold, in words. ``inferred``: what in it is concluded and not counted.
     ``measured_log_bytes``: an invocation's, from the logs.
@@ -100,7 +100,7 @@ def report(aws: Aws, workload: Workload, window: Window, assumptions: Assumption
 
 
 def break_even(lambda_usd: float, successes: float, assumptions: Assumptions) -> float | None:
-    """Jobs an hour from which an always-on worker is cheaper than Lambda; None when it never is.
+    """Jobs per hour from which an always-on worker is cheaper than Lambda; None when it never is.
 
     Only the compute is compared: queue, API and logs cost the same either way. One worker does
     ``always_on_jobs_per_hour`` at most; above that it takes another one at the same price a job.
@@ -112,7 +112,7 @@ def break_even(lambda_usd: float, successes: float, assumptions: Assumptions) ->
 
 
 def failures_usd(parts: Mapping[str, float], readings: Readings, found: Invocations) -> float:
-    """What went into work that did not succeed: invocations that died, and the failed jobs' share of all others.
+    """What went into work that did not succeed: invocations that crashed, and the failed jobs' share of all others.
 
     Where the handler counts its jobs, their share is failed attempts of all attempts; elsewhere it is the receives that
     did not end in a deletion.
@@ -193,10 +193,10 @@ def _claims(
     share = largest / total if total else 0.0
     part = "mostly" if share > 0.5 else "largest part"
     where = f"{part} {_named(component)} ({formatting.percent(share)})"
-    told = f"1,000 successful jobs cost {formatting.usd(per_1000)}, {where}; {monthly}"
-    claims = [Observation(Level.OK, told)]
+    summary = f"1,000 successful jobs cost {formatting.usd(per_1000)}, {where}; {monthly}"
+    claims = [Observation(Level.OK, summary)]
     if total and failures / total >= FAILED_COST_SHARE:
-        text = f"{formatting.percent(failures / total)} of the cost ({formatting.usd(failures)}) is spent on failed jobs; {told}"
+        text = f"{formatting.percent(failures / total)} of the cost ({formatting.usd(failures)}) is spent on failed jobs; {summary}"
         claims.append(Observation(Level.WATCH, text, "dead_letters"))
     return claims
 

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from ops.workload import Workload
 
 LEAVING_SOON = 0.8
-"""Share of the dead-letter queue's retention at which its oldest message is about to be lost."""
+"""Share of the dead-letter queue's retention at which its oldest message expires soon."""
 SILENT_PERIODS = 3
 """Fine periods without a point at the window's start, from which the queue was silent before its first point."""
 RATE_WINDOW = timedelta(minutes=5)
@@ -86,7 +86,7 @@ def report(aws: Aws, workload: Workload, window: Window) -> DeadLettersReport:
 
 
 def depth(readings: Readings) -> Points:
-    """Messages in the dead-letter queue at the fine period, those included that a reader holds: a scan, a redrive or a
+    """Messages in the dead-letter queue at the fine period, including those in flight: a scan, a redrive or a
     consumer hides messages and shows them again, and none of that is a new one."""
     in_flight, held, points = dict(readings.fine.get("dead_in_flight", ())), 0.0, []
     for time, visible in readings.fine.get("dead_visible", ()):
@@ -136,7 +136,7 @@ def _rises(points: Points) -> list[tuple[datetime, float]]:
 
 
 def rate(readings: Readings, least_s: float) -> float | None:
-    """New ones a minute lately; None before ``least_s`` seconds can be compared."""
+    """New messages per minute, recently; None before ``least_s`` seconds can be compared."""
     rises, period = _rises(depth(readings)), readings.window.fine
     if not rises or len(rises) * period < least_s:
         return None
@@ -148,12 +148,10 @@ def observe_depth(there: Depths, new: NewMessages | None, window: Window) -> lis
     """That there are some, the same words on every page."""
     if not there.dead or not there.dead_count:
         return []
-    words_of = formatting.count(there.dead_count, "dead letter")
+    dead = formatting.count(there.dead_count, "dead letter")
     fresh = f", {new} new {queue_depths.range_text(window)}" if new and new.count else ""
     when = f" {there.label}" if there.label else ""
-    return [
-        Observation(Level.ACT, f"{words_of}{when}{_held(there.dead)}{fresh}: review failure causes", "dead_letters")
-    ]
+    return [Observation(Level.ACT, f"{dead}{when}{_held(there.dead)}{fresh}: review failure causes", "dead_letters")]
 
 
 def _held(depth: sqs.Depth) -> str:

@@ -33,7 +33,7 @@ NEW_DEPLOY = timedelta(hours=24)
 
 @dataclass(frozen=True)
 class PipelineRates:
-    """Live rates along ``Path``, a minute, over the last full periods."""
+    """Rates along the pipeline, per minute, over the last full periods."""
 
     accepted: float | None
     started: float | None
@@ -120,7 +120,7 @@ def report(aws: Aws, workload: Workload, window: Window, *, over_time: bool = Fa
 
 
 def _aside(claims: list[Observation], waits: list[Observation], deployed: str) -> str:
-    """What else helps whoever has to act: a backlog is told beside anything that is worse than it."""
+    """Further clauses for a reader who has to act: a backlog is reported beside anything worse."""
     worse = any(claim.level is Level.ACT for claim in claims)
     return "; ".join([*(claim.text for claim in waits if worse), *([deployed] if deployed else [])])
 
@@ -148,10 +148,10 @@ def _path(readings: Readings, there: Depths) -> PipelineRates:
 
 
 def _alarms(known: tuple[Alarm, ...], workload: Workload, dead: float | None) -> list[Observation]:
-    """Alarms that fire, but for those about letters whose number the sentence gives already."""
-    told = {workload.dlq.name} if workload.dlq and dead else set()
+    """Firing alarms, except those on a dead-letter queue whose number of messages the finding already has."""
+    reported = {workload.dlq.name} if workload.dlq and dead else set()
     firing = {
-        alarm.name for alarm in known if alarm.state == "ALARM" and not told & set(dict(alarm.dimensions).values())
+        alarm.name for alarm in known if alarm.state == "ALARM" and not reported & set(dict(alarm.dimensions).values())
     }
     claims = []
     for alarm in alarms.states(known):

@@ -35,7 +35,7 @@ RETURNED_SHARE = 0.2
 @dataclass(frozen=True)
 class QueueReport:
     """``depth``: visible, in_flight, delayed (messages). ``age``: oldest_s. ``rates``: sent, deleted, received,
-    empty_receives (a minute)."""
+    empty_receives (per minute)."""
 
     finding: Finding
     depth: pd.DataFrame
@@ -162,7 +162,7 @@ def age_claims(
 
 
 def backlog_claims(readings: Readings, there: Depths, aged: bool = False) -> list[Observation]:
-    """That more waits than is done in a minute or so, and whether it grows. ``aged``: another claim tells the age."""
+    """A backlog of more than about a minute's work, and whether it grows. ``aged``: another observation has its age."""
     now, age = there.work, readings.latest("oldest_s")
     arriving, leaving = readings.per_minute("sent") or 0.0, readings.per_minute("deleted") or 0.0
     if levels.backlog(float(now.visible), leaving, age) is not Level.WATCH:
@@ -179,7 +179,7 @@ def backlog_claims(readings: Readings, there: Depths, aged: bool = False) -> lis
 
 
 def unfinished(readings: Readings, now: sqs.Depth) -> float | None:
-    """Messages a minute that were received lately, are not deleted and are no longer in flight. None: not known."""
+    """Messages per minute that were received, not deleted and are no longer in flight. None when unknown."""
     received, deleted = readings.per_minute("received"), readings.per_minute("deleted")
     if received is None or deleted is None:
         return None

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 HOURS_PER_MONTH = 730
 """AWS's own month in its price examples."""
 MONTHLY_ESTIMATE_MIN_S = 300
-"""Seconds of data below which a monthly figure says nothing: a single cold start would carry it. Our choice."""
+"""Seconds of data below which there is no monthly estimate: a single cold start would dominate it. Our choice."""
 CHUNK_BYTES = 65_536
 """SQS bills each 64 KB of a request as one request (third-party price tables, 2026)."""
 FREE_TMP_MB = 512
@@ -79,7 +79,7 @@ def queries(workload: Workload) -> list[MetricQuery]:
 
 
 def _own(workload: Workload) -> list[MetricQuery]:
-    """Those that tell that there is something to pay for."""
+    """Those that show whether anything is billed."""
     function = workload.function
     return [
         *metric_queries.queue(workload.queue, "sent", "received", "deleted", "empty_receives"),
@@ -100,7 +100,7 @@ def completed(aws: Aws, workload: Workload, readings: Readings) -> tuple[Reading
 
 
 def with_reports(readings: Readings, found: Invocations) -> Readings:
-    """Billed time and INIT a period from REPORT lines, beside the columns of metrics: they are no custom metrics."""
+    """Billed time and INIT per period from REPORT lines, beside the columns of metrics: they are not custom metrics."""
     known = [row for row in found.rows if row.billed_ms is not None]
     if readings.has("billed_ms") or not known or found.truncated:
         return readings
@@ -231,7 +231,7 @@ def _started(readings: Readings, workload: Workload) -> list[bool]:
 
 
 def successes(readings: Readings, use: FunctionUsage | None = None) -> list[float]:
-    """This queue's finished work a period: its share of the jobs that the handler counted as succeeded, else messages
+    """This queue's finished work per period: its share of the jobs that the handler counted as succeeded, else messages
     deleted from the queue, without those that a filter dropped."""
     use = use or FunctionUsage()
     jobs = readings.has("jobs_succeeded")
@@ -265,7 +265,7 @@ def chunks(message_bytes: float) -> int:
 
 def _published_metrics(readings: Readings) -> list[int]:
     """How many custom metrics have a point in the hour of each finished period: they are billed by the hour, and only
-    for hours with data (CloudWatch's pricing page says so, as far as we know; not among the dated sources)."""
+    for hours with data (CloudWatch's pricing page, from memory; not among the dated sources)."""
     hours = [time_window.floor(readings.times[at], 3600) for at in readings.finished]
     counts: dict[datetime, int] = dict.fromkeys(hours, 0)
     published = {"billed_ms": len(RECORD_METRICS), **dict.fromkeys(metric_queries.JOB_SUMS, 1)}

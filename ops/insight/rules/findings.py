@@ -24,14 +24,14 @@ class Observation:
 def summarize(claims: Sequence[Observation], aside: str = "") -> Finding:
     """The claims of the worst level as one sentence; the first of them names the page to go to.
 
-    ``aside`` is a further clause that helps whoever has to do something, and is left out when nobody has to.
+    ``aside`` is a further clause for a reader who has to act; left out when no action is needed.
     """
     if not claims:
         raise ValueError("a finding needs something to say")
     level = next(level for level in _ORDER if any(claim.level == level for claim in claims))
     worst = [claim for claim in claims if claim.level == level]
-    told = "; ".join(claim.text for claim in worst[:MAX_CLAUSES])
+    text = "; ".join(claim.text for claim in worst[:MAX_CLAUSES])
     more = f"; and {len(worst) - MAX_CLAUSES} more" if len(worst) > MAX_CLAUSES else ""
     if aside and level in (Level.ACT, Level.WATCH):
         more += f"; {aside}"
-    return Finding(level, f"{level.label}: {told}{more}.", next((claim.page for claim in worst if claim.page), ""))
+    return Finding(level, f"{level.label}: {text}{more}.", next((claim.page for claim in worst if claim.page), ""))

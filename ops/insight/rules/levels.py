@@ -9,9 +9,9 @@ PROMPT_S = 60.0
 
 
 def backlog(waiting: float | None, done_per_min: float | None, oldest_s: float | None) -> Level:
-    """Of messages that wait. Never OK for more than about a minute's work.
+    """The level of queued messages. Never OK for more than about a minute's work.
 
-    Where nothing is done, the age of the oldest message tells whether it should have been by now.
+    When none are processed, the age of the oldest message decides whether it should have been processed by now.
     """
     if waiting is None:
         return Level.UNKNOWN
@@ -25,15 +25,15 @@ def backlog(waiting: float | None, done_per_min: float | None, oldest_s: float |
 
 
 def dead(count: float | None) -> Level:
-    """Of messages in the dead-letter queue, whoever holds them now."""
+    """The level of messages in the dead-letter queue, in flight or not."""
     if count is None:
         return Level.UNKNOWN
     return Level.ACT if count else Level.OK
 
 
 def age(oldest_s: float | None, near_s: float, late: Level | None) -> Level:
-    """Of the oldest message's age. ``late``: what the headline says about it, if it does; ``near_s``: from when it is
-    worth a second look."""
+    """The level of the oldest message's age. ``late``: the level in the finding, if the finding mentions it; ``near_s``:
+    the age that is worth a warning."""
     if late is not None:
         return late
     if oldest_s is None:

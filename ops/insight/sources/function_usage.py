@@ -91,7 +91,7 @@ def _provisioned(readings: Readings, by_type: dict[str, float]) -> float:
 
 
 def _billed_by_type(invocations: Sequence[Invocation]) -> dict[str, float]:
-    """Initialization type → share of the time. Managed Instances report no billed time, so durations stand in."""
+    """Initialization type → share of the time. Managed Instances report no billed time; durations are used."""
     times: dict[str, list[float]] = defaultdict(list)
     for row in invocations:
         times[row.init_type].append((row.duration_ms if row.billed_ms is None else row.billed_ms) or 0.0)

@@ -1,15 +1,15 @@
-"""Which of the lines that look like the platform's and the extension's are theirs.
+"""Which lines that look like the platform's or the extension's are genuine.
 
 A function's output goes to the same log stream, so text that it prints (a message's body, another function's log) may
-have the form of a REPORT line, of a platform event or of an invocation record. What tells them apart:
+have the form of a REPORT line, of a platform event or of an invocation record. They are distinguished by:
 
 - *Another function's name* in a record, or in the stream's name where functions share a log group.
 - *The format.* An environment logs in one format, and a stream is of one environment. Where plain REPORT lines and JSON
-  ``platform.report`` events stand in one stream, those in the format that the function is not set to are not genuine.
+  ``platform.report`` events are in one stream, those in the format that the function is not set to are not genuine.
 - *The platform's word.* It reports each invocation before the extension writes the record. A record is not genuine
   where its stream has reports from the time after it began, and none in the whole log names its request id.
 
-Of rows whose stream is not known the last two are not asked. What remains cannot be told: a line in the right format
+The last two are not checked for rows of an unknown stream. One forgery remains possible: a line in the right format
 with the request id of a real invocation. Only code that runs in the function knows that id beforehand.
 """
 
@@ -43,7 +43,7 @@ def _mixed_streams(lines: Sequence[InvocationLogLine]) -> set[str]:
 def _latest_reports(lines: Sequence[InvocationLogLine]) -> dict[str, datetime]:
     latest: dict[str, datetime] = {}
     for line in lines:
-        # At some log levels only failures are reported: such a stream does not tell of every invocation.
+        # At some log levels only failures are reported: such a stream does not have every invocation.
         if line.source == REPORT and line.stream and line.at and line.values.get("status") == "success":
             latest[line.stream] = max(line.at, latest.get(line.stream, line.at))
     return latest

@@ -1,4 +1,4 @@
-"""One invocation of all the lines that tell of it: an attempt's record, its REPORT line, and how it ended.
+"""Joins all lines of an invocation: an attempt's record, its REPORT line, and how it ended.
 
 A retried asynchronous invocation keeps its request id, so lines are joined by request id, log stream and time.
 """
@@ -27,11 +27,11 @@ class _Attempt:
 
 
 def attempts(lines: Iterable[InvocationLogLine]) -> Iterator[tuple[str, datetime, dict[str, Any]]]:
-    """Each attempt's request id, start and values: what the record says, completed from the other lines."""
+    """Each attempt's request id, start and values: the record's, completed from the other lines."""
     lines = list(lines)
     kinds = {line.stream: str(line.values["init_type"]) for line in lines if line.source == INIT}
-    for (request_id, stream), told in _by_environment(lines).items():
-        for attempt in _separate(told):
+    for (request_id, stream), joined in _by_environment(lines).items():
+        for attempt in _separate(joined):
             first = attempt.lines[0]
             yield request_id, first.started, _values(attempt, kinds.get(stream, ""))
 
@@ -102,8 +102,7 @@ def _values(attempt: _Attempt, init_type: str) -> dict[str, Any]:
             if values.get(name) in (None, ""):
                 values[name] = value
     _settle_ending(values, attempt.lines)
-    told = values.get("init_type") or init_type
-    values["init_type"] = rules.kind_of(told, values.get("restore_ms"))
+    values["init_type"] = rules.kind_of(values.get("init_type") or init_type, values.get("restore_ms"))
     if not attempt.has(RECORD):
         values["cold"] = rules.is_cold(values["init_type"], values.get("init_ms"), values.get("restore_ms"))
     if not values.get("cold") and rules.ahead(values["init_type"]):
@@ -118,10 +117,10 @@ def _settle_ending(values: dict[str, Any], lines: Sequence[InvocationLogLine]) -
     )
     if ended is not None and values.get("status") in (None, "", "success"):
         values["status"] = ended.values["status"]
-    told = str(values.get("error_type") or "")
-    if ended is not None and told in rules.UNSPECIFIED_ERRORS:
-        told = str(ended.values.get("error_type") or told)
-    values["error_type"] = rules.error_type(str(values.get("status") or ""), told, *_memory(values))
+    error_type = str(values.get("error_type") or "")
+    if ended is not None and error_type in rules.UNSPECIFIED_ERRORS:
+        error_type = str(ended.values.get("error_type") or error_type)
+    values["error_type"] = rules.error_type(str(values.get("status") or ""), error_type, *_memory(values))
 
 
 def _memory(values: Mapping[str, Any]) -> tuple[float | None, float | None]:

@@ -39,7 +39,7 @@ BYTES_PER_GB = 1e9
 
 @dataclass(frozen=True)
 class Invocation:
-    """One run of the function. Times in ms, memory in MB; None where nothing says. ``started`` is aware UTC."""
+    """One invocation. Times in ms, memory in MB; None when unknown. ``started`` is aware UTC."""
 
     request_id: str
     started: datetime
@@ -80,8 +80,8 @@ class Invocations:
 
     @cached_property
     def frame(self) -> pd.DataFrame:
-        """One row an invocation, with ``Invocation``'s fields as columns."""
-        import pandas as pd  # half a second, of which `ops status` is to know nothing
+        """One row per invocation, with ``Invocation``'s fields as columns."""
+        import pandas as pd  # takes half a second, which `ops status` avoids
 
         frame = pd.DataFrame([asdict(row) for row in self.rows], columns=list(COLUMNS))
         frame["started"] = pd.to_datetime(frame["started"], utc=True)
@@ -103,7 +103,7 @@ def read(aws: Aws, workload: Workload, window: Window, rows: int = MAX_ROWS) -> 
     try:
         found = logs.run_query(aws, workload.log_group, QUERY, window.start, window.end, rows)
     except NotFound:
-        return _nothing(f"There is no log group {workload.log_group}: the function never ran, or may not log.")
+        return _nothing(f"There is no log group {workload.log_group}: the function never ran, or cannot write logs.")
     except AccessDenied as denied:
         return _nothing(f"No invocations: {denied} {denied.next_step}")
     function = workload.function
@@ -123,7 +123,7 @@ def read(aws: Aws, workload: Workload, window: Window, rows: int = MAX_ROWS) -> 
 def merge(
     lines: Iterable[invocation_log.InvocationLogLine], function: str = "", as_json: bool = False
 ) -> list[Invocation]:
-    """One invocation for each attempt that a genuine line tells of; oldest first.
+    """One invocation for each attempt with a genuine line; oldest first.
 
     ``function``: only its lines count, where several share the log group. ``as_json``: the format it logs in.
     """
@@ -151,12 +151,12 @@ def _priced(invocation: Invocation, workload: Workload) -> Invocation:
 
 
 def _left_out(rows: Iterable[Mapping[str, str]]) -> list[str]:
-    """That some lines look like records or reports and are not readable as such. The others are not touched by it."""
+    """A note about lines that look like records or reports but cannot be parsed."""
     wrong = sum(invocation_log.unreadable(row) for row in rows)
     if not wrong:
         return []
-    told = formatting.count(wrong, "log line was", "log lines were")
-    return [f"{told} left out: about invocations by their form, but not readable."]
+    lines = formatting.count(wrong, "log line was", "log lines were")
+    return [f"{lines} left out: in the form of invocation records, but not readable."]
 
 
 def _nothing(why: str) -> Invocations:

@@ -133,7 +133,7 @@ def account() -> list[MetricQuery]:
 
 
 def records(function: Function | None, *names: str) -> list[MetricQuery]:
-    """Sums of the extension's metrics; ``recorded``: how many invocations they tell of. No points without it."""
+    """Sums of the extension's metrics; ``recorded``: the number of invocations in them. No points without the extension."""
     if function is None:
         return []
     at = ((contract.INVOCATION_DIMENSION, function.name),)
@@ -146,7 +146,7 @@ def records(function: Function | None, *names: str) -> list[MetricQuery]:
 
 
 def jobs(function: Function | None) -> list[MetricQuery]:
-    """The handler's job counts, where the function says which Powertools namespace and service it writes to."""
+    """The handler's job counts, if the function's configuration names its Powertools namespace and service."""
     if function is None or function.metrics is None:
         return []
     namespace, service = function.metrics

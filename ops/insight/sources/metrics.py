@@ -55,8 +55,8 @@ class Readings:
         return self.to_frame(self.columns)
 
     def to_frame(self, columns: Mapping[str, Sequence[float]]) -> pd.DataFrame:
-        """One row a period from the window's first on, indexed by ``time``."""
-        import pandas as pd  # half a second, of which `ops status` is to know nothing
+        """One row per period of the window, indexed by ``time``."""
+        import pandas as pd  # takes half a second, which `ops status` avoids
 
         rows = max((len(values) for values in columns.values()), default=len(self.times))
         index = pd.DatetimeIndex(self.times[:rows], tz="UTC", name="time")
@@ -123,7 +123,7 @@ class Readings:
         return range(max(published[0], published[-1] + 1 - length), published[-1] + 1)
 
     def per_minute(self, column: str) -> float | None:
-        """How many a minute lately; None when the metric has no point in the whole window."""
+        """The recent rate per minute; None when the metric has no point in the whole window."""
         if not self.has(column) or not self.recent:
             return None
         return total(self.counts(column, self.recent)) / len(self.recent) * 60 / self.window.period

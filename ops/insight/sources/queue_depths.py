@@ -20,7 +20,7 @@ EMPTY_DEPTH = sqs.Depth(0, 0, 0)
 
 @dataclass(frozen=True)
 class Depths:
-    """``queue`` and ``dead`` are None where no one knows (or there is no dead-letter queue). ``at``: the end of a past
+    """``queue`` and ``dead`` are None when unknown (or there is no dead-letter queue). ``at``: the end of a past
     range, None for now."""
 
     queue: sqs.Depth | None
@@ -29,12 +29,12 @@ class Depths:
 
     @property
     def work(self) -> sqs.Depth:
-        """The queue's, or none where that is not known: what is not known makes no claim."""
+        """The queue's depth, or zero when unknown, so that it leads to no observation."""
         return self.queue or EMPTY_DEPTH
 
     @property
     def dead_count(self) -> float | None:
-        """Messages in the dead-letter queue, those included that another process holds."""
+        """Messages in the dead-letter queue, including those in flight."""
         return None if self.dead is None else float(total(self.dead))
 
     @property

@@ -1,4 +1,4 @@
-"""Queues beside the workload's own that an alarm of it watches: of undelivered events, of another dead-letter queue."""
+"""Other queues that the workload's alarms monitor: for undelivered events, or another dead-letter queue."""
 
 from __future__ import annotations
 

@@ -89,7 +89,7 @@ def test_many_and_slow_cold_starts_are_watched(stage: Stage) -> None:
     assert "init is close to Lambda's 10 s init timeout" in slow.finding.text
 
 
-def test_deaths_are_told_with_their_memory(stage: Stage) -> None:
+def test_failures_are_shown_with_their_memory(stage: Stage) -> None:
     killed = {
         contract.INV_STATUS: "error",
         contract.INV_ERROR_TYPE: "Runtime.OutOfMemory",
