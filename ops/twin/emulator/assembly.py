@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from ministack.services import lambda_svc
+
 from ops.twin.emulator import cloudformation, eventbridge_rules, patching
 from ops.twin.emulator.access import iam_actions, request_auth
 from ops.twin.emulator.cloudwatch import alarms, metric_lookup
@@ -33,8 +35,6 @@ HOUSEKEEPING_SECONDS = 60.0
 
 def install(settings: EmulatorSettings) -> list[PeriodicTask]:
     """Change MiniStack, then start the background work. Raises TwinError when MiniStack is not as expected."""
-    from ministack.services import lambda_svc
-
     usage = UsageCounters(settings.period)
     scaler = Scaler(lambda_svc._esm_inflight)
     evaluation = Alarms(settling=settings.period + PUBLISH_SECONDS)

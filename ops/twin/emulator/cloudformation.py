@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from ministack.services import lambda_svc
+
 from ops.twin.emulator.patch import Patch
 
 Handler = Callable[..., Any]
@@ -41,8 +43,6 @@ def _stated(original: Handler, position: int) -> Handler:
     """``position``: of the properties among the arguments."""
 
     def provision(*given: Any, **more: Any) -> Any:
-        from ministack.services import lambda_svc
-
         arguments = list(given)
         arguments[position] = {**given[position], "Enabled": enabled(given[position])}
         mapping_id, attributes = original(*arguments, **more)
@@ -60,8 +60,6 @@ def enabled(properties: Properties) -> bool:
 
 def _dead_lettered(original: Handler, position: int) -> Handler:
     def provision(*given: Any, **more: Any) -> Any:
-        from ministack.services import lambda_svc
-
         name, attributes = original(*given, **more)
         configuration = lambda_svc._functions.get(name)["config"]
         configuration.pop("DeadLetterConfig", None)

@@ -13,6 +13,8 @@ import json
 import logging
 from typing import Any
 
+from ministack.services import eventbridge, lambda_svc, sns, sqs
+
 from ops.twin.emulator import account_context
 from ops.twin.emulator.patch import Patch
 
@@ -37,8 +39,6 @@ def _buried(original: Any) -> Any:
 
 def _missing(arn: str) -> str:
     """Why there is nothing at ``arn`` to deliver to, or empty."""
-    from ministack.services import lambda_svc, sns, sqs
-
     parts = arn.split(":", 5)
     if len(parts) < 6 or parts[2] not in ("lambda", "sqs", "sns"):
         return ""
@@ -53,8 +53,6 @@ def _missing(arn: str) -> str:
 
 
 def _bury(queue_arn: str, target: dict[str, Any], event: Any, rule: Any, why: str) -> None:
-    from ministack.services import eventbridge, sqs
-
     facts = {
         "RULE_ARN": str(rule.get("Arn", "")),
         "TARGET_ARN": str(target["Arn"]),

@@ -13,6 +13,8 @@ from __future__ import annotations
 import time
 from typing import Any
 
+from ministack.services import cloudwatch_logs, eventbridge
+
 LOG_EVENTS = 100_000
 """Events a log group keeps; about 100 MB."""
 
@@ -28,8 +30,6 @@ class Housekeeping:
         self._cap = cap
 
     def work(self, moment: float) -> None:
-        from ministack.services import cloudwatch_logs, eventbridge
-
         for _, group in cloudwatch_logs._log_groups.all_items():
             with cloudwatch_logs._log_events_lock:
                 trim(group, self._cap, moment)

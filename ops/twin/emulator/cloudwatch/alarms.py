@@ -21,6 +21,8 @@ import time
 from datetime import UTC, datetime
 from typing import Any
 
+from ministack.services import cloudwatch
+
 from ops.twin.emulator import account_context
 from ops.twin.emulator.cloudwatch.alarm_evaluation import COMPARISONS, AlarmDecision, Rule, Slot, breaches, decide
 from ops.twin.emulator.patch import Patch
@@ -41,8 +43,6 @@ class Alarms:
         self._settling = settling
 
     def evaluate_all(self, _: float) -> None:
-        from ministack.services import cloudwatch
-
         for (account, region, _name), alarm in cloudwatch._alarms.all_items():
             with account_context.acting_for(account, region):
                 self.evaluate(alarm)
@@ -81,8 +81,6 @@ def rule_of(alarm: dict[str, Any]) -> Rule | None:
 
 def slots(alarm: dict[str, Any], rule: Rule, now: float, settling: float) -> list[Slot]:
     """The periods to judge, oldest first. The newest is the one under way if it already counts."""
-    from ministack.services import cloudwatch
-
     period = int(alarm.get("Period") or 60)
     dimensions = {each["Name"]: each["Value"] for each in alarm.get("Dimensions") or []}
     key = (alarm["Namespace"], alarm["MetricName"], cloudwatch._dims_key(dimensions))
@@ -111,8 +109,6 @@ def _decided(slot: Slot, rule: Rule, statistic: str) -> bool:
 
 
 def _statistic(points: list[dict[str, Any]] | None, statistic: str) -> float | None:
-    from ministack.services import cloudwatch
-
     if not points:
         return None
     stats = cloudwatch._calc_stats(points)
@@ -121,8 +117,6 @@ def _statistic(points: list[dict[str, Any]] | None, statistic: str) -> float | N
 
 
 def _change(alarm: dict[str, Any], verdict: AlarmDecision) -> None:
-    from ministack.services import cloudwatch
-
     old, now = alarm["StateValue"], time.time()
     data = _reason_data(alarm, verdict, now)
     alarm["StateValue"] = verdict.state

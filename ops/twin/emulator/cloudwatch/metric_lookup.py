@@ -15,6 +15,8 @@ import math
 from collections import defaultdict
 from typing import Any
 
+from ministack.services import cloudwatch
+
 from ops.twin.emulator.patch import Patch
 
 Points = list[dict[str, Any]]
@@ -31,8 +33,6 @@ def patches() -> list[Patch]:
 
 def _data(original: Any) -> Any:
     def get(params: Any, body: dict[str, Any], is_cbor: bool, is_json: bool = False) -> Any:
-        from ministack.services import cloudwatch
-
         if not (is_cbor or is_json):  # the XML protocol, which no current SDK speaks to CloudWatch
             return original(params, body, is_cbor, is_json)
         start = cloudwatch._parse_ts(body.get("StartTime"))
@@ -52,8 +52,6 @@ def _data(original: Any) -> Any:
 
 
 def _answer(query: dict[str, Any], start: float | None, end: float | None, newest_first: bool) -> dict[str, Any]:
-    from ministack.services import cloudwatch
-
     identity = query.get("Id", "")
     if query.get("Expression"):
         refusal = {"Code": "Unsupported", "Value": "The twin's CloudWatch has no metric math."}
@@ -87,8 +85,6 @@ def _answer(query: dict[str, Any], start: float | None, end: float | None, newes
 
 
 def _points(metric: dict[str, Any], start: float | None, end: float | None, unit: str | None) -> Points:
-    from ministack.services import cloudwatch
-
     dimensions = cloudwatch._dims_from_list(metric.get("Dimensions") or [])
     key = (metric.get("Namespace", ""), metric.get("MetricName", ""), cloudwatch._dims_key(dimensions))
     return [
@@ -102,8 +98,6 @@ def _points(metric: dict[str, Any], start: float | None, end: float | None, unit
 
 def _statistics(original: Any) -> Any:
     def get(params: Any, body: dict[str, Any], is_cbor: bool, is_json: bool = False) -> Any:
-        from ministack.services import cloudwatch
-
         if not (is_cbor or is_json):
             return original(params, body, is_cbor, is_json)
         start = cloudwatch._parse_ts(body.get("StartTime"))
@@ -122,8 +116,6 @@ def _statistics(original: Any) -> Any:
 
 
 def _datapoint(begins: int, points: Points, body: dict[str, Any]) -> dict[str, Any]:
-    from ministack.services import cloudwatch
-
     known = cloudwatch._calc_stats(points)
     datapoint = {"Timestamp": cloudwatch._ts_iso(begins), "Unit": points[0]["Unit"]}
     datapoint |= {name: known[name] for name in body.get("Statistics") or [] if name in known}

@@ -14,6 +14,8 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
+from ministack.services import cloudwatch
+
 FINE_SECONDS = 3 * 3600
 KEPT_SECONDS = 15 * 86_400
 
@@ -27,8 +29,6 @@ def publish(
     values: Mapping[float, float] | Mapping[int, int] | Mapping[float, int],
 ) -> None:
     """Store values (value → how many samples of it) at ``when`` (epoch seconds) for the current account and region."""
-    from ministack.services import cloudwatch
-
     if values:
         cloudwatch._store_datum(
             namespace, name, dict(dimensions), when, unit, None, list(values), list(values.values()), None
@@ -37,8 +37,6 @@ def publish(
 
 def compact(now: float | None = None) -> int:
     """Merge old points by the minute and drop the oldest, everywhere. Returns how many points went away."""
-    from ministack.services import cloudwatch
-
     now = time.time() if now is None else now
     gone = 0
     for _, points in cloudwatch._metrics.all_items():

@@ -14,6 +14,8 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
+from ministack.services import lambda_svc, sqs
+
 from ops.twin.emulator import account_context
 from ops.twin.emulator.cloudwatch.metric_store import compact, publish
 from ops.twin.emulator.sqs.message_list import POISON_RECEIVES, Messages
@@ -40,8 +42,6 @@ class MetricsPublisher:
             compact(moment)
 
     def _queues(self, moment: float) -> None:
-        from ministack.services import sqs
-
         for (account, region, _), queue in sqs._queues.all_items():
             messages: Messages = queue["messages"]
             traffic = messages.take_traffic()
@@ -131,8 +131,6 @@ def _publish_account(place: tuple[str, str], when: float, peak: int, unreserved:
 
 def _reserved(place: tuple[str, str]) -> int:
     """Reserved concurrency of all functions of an account and region, used or not."""
-    from ministack.services import lambda_svc
-
     total = 0
     for function in lambda_svc._functions.values_scoped(*place):
         amount: Any = lambda_svc._reserved_concurrency(function, function.get("config") or {})

@@ -25,6 +25,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from ministack.core.concurrency import spawn_background
+from ministack.services import lambda_svc
+
 from ops.twin.emulator import account_context
 from ops.twin.emulator.lambda_.destinations import Destinations
 from ops.twin.emulator.lambda_.function_executor import request_id_of_event
@@ -61,8 +64,6 @@ class AsyncResult:
 
 def patches(usage: UsageCounters, destinations: Destinations) -> list[Patch]:
     def invoke(func: dict[str, Any], event: Any) -> None:
-        from ministack.core.concurrency import spawn_background
-
         request_id = str(uuid.uuid4())
         _accepted_as.set(request_id)
         context = contextvars.copy_context()
@@ -102,8 +103,6 @@ def _named(original: Any) -> Any:
 
 def run(usage: UsageCounters, destinations: Destinations, func: dict[str, Any], event: Any) -> None:
     """Work on one event until it succeeded or is given up, then tell whoever wants to know."""
-    from ministack.services import lambda_svc
-
     config = func.get("config") or func
     place = lambda_svc._account_region_from_function_config(config)
     owner = (*place, str(config["FunctionName"]))
@@ -127,8 +126,6 @@ def run(usage: UsageCounters, destinations: Destinations, func: dict[str, Any], 
 
 
 def attempt(func: dict[str, Any], event: Any, limits: Limits) -> AsyncResult:
-    from ministack.services import lambda_svc
-
     base = float(os.environ.get("LAMBDA_ASYNC_RETRY_BASE_SECONDS") or 1)
     began, attempts, refusals = time.monotonic(), 0, 0
     while True:

@@ -16,6 +16,8 @@ import logging
 import time
 from typing import Any
 
+from ministack.services import lambda_svc, sqs
+
 from ops.twin.emulator import account_context
 from ops.twin.emulator.lambda_.esm_scaling import Scaler
 from ops.twin.emulator.patch import Patch
@@ -84,8 +86,6 @@ def run_batch(
     queue_url: str,
 ) -> None:
     """Invoke the function with one batch and settle its messages."""
-    from ministack.services import sqs
-
     owner = (*account_context.current(), esm["UUID"])
     sent = len(event["Records"])
     result = _invoke_until_given_up(scaler, esm, func, event, min(message["visible_at"] for message in batch))
@@ -134,8 +134,6 @@ def _invoke_until_given_up(
     scaler: Scaler, esm: dict[str, Any], func: dict[str, Any], event: dict[str, Any], give_up: float
 ) -> dict[str, Any]:
     """One invocation, repeated while it is throttled or the host is away, until ``give_up`` (epoch seconds)."""
-    from ministack.services import lambda_svc
-
     pause = FIRST_RETRY
     while True:
         result: dict[str, Any] = lambda_svc._execute_function(func, event)

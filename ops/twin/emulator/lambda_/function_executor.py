@@ -16,6 +16,9 @@ import logging
 from collections.abc import Mapping
 from typing import Any
 
+from ministack.core import lambda_runtime
+from ministack.services import lambda_svc
+
 from ops.twin.emulator.lambda_.host_client import HostClient, HostUnreachable
 from ops.twin.emulator.patch import Patch
 
@@ -64,8 +67,6 @@ def patches(host_url: str, token: str) -> list[Patch]:
 
 def run(client: HostClient, func: dict[str, Any], event: Any, request_id: str) -> dict[str, Any]:
     """One invocation, as the result that MiniStack's callers expect."""
-    from ministack.services import lambda_svc
-
     config = func.get("config") or func
     payload = json.dumps(event, ensure_ascii=False).encode()
     trace_id = lambda_svc._xray_trace_id_for_invocation(config) or ""
@@ -93,8 +94,6 @@ def run(client: HostClient, func: dict[str, Any], event: Any, request_id: str) -
 
 def role_credentials(config: dict[str, Any]) -> dict[str, str]:
     """A session of the function's execution role, known to MiniStack's IAM from now on."""
-    from ministack.core import lambda_runtime
-
     minted = lambda_runtime.execution_credentials(config)
     return {
         "AccessKeyId": minted["AWS_ACCESS_KEY_ID"],

@@ -11,6 +11,8 @@ import re
 from collections.abc import Callable
 from typing import Any
 
+from ministack.services import lambda_svc
+
 from ops.twin.emulator import account_context
 from ops.twin.emulator.patch import Patch
 
@@ -41,8 +43,6 @@ def _with_partial(original: Callable[[str], Named]) -> Callable[[str], Named]:
 
 def listed(query: dict[str, Any]) -> Any:
     """ListEventSourceMappings."""
-    from ministack.services import lambda_svc
-
     named = lambda_svc._qp_first(query, "FunctionName")
     source = lambda_svc._qp_first(query, "EventSourceArn")
     marker = lambda_svc._qp_first(query, "Marker")

@@ -14,6 +14,8 @@ from __future__ import annotations
 import time
 from typing import Any
 
+from ministack.services import lambda_svc
+
 from ops.twin.emulator import account_context
 from ops.twin.emulator.patch import Patch
 from ops.twin.emulator.usage_counters import UsageCounters
@@ -22,8 +24,6 @@ from ops.twin.emulator.usage_counters import UsageCounters
 def patches(usage: UsageCounters) -> list[Patch]:
     def counted_dispatch(original: Any) -> Any:
         def dispatch(func: dict[str, Any], config: dict[str, Any], event: Any, request_id: str, started: float) -> Any:
-            from ministack.services import lambda_svc
-
             owner = (*account_context.current(), str(config.get("FunctionName", "")))
             reserved = lambda_svc._reserved_concurrency(func, config) is not None
             usage.began(owner, reserved=reserved)

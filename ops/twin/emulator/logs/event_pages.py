@@ -10,6 +10,9 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from ministack.core.responses import error_response_json, json_response
+from ministack.services import cloudwatch_logs as service
+
 MAX_EVENTS = 10_000
 MAX_BYTES = 1_000_000
 _TOKEN = re.compile(r"([fb])/(\d{1,12})")
@@ -17,8 +20,6 @@ _TOKEN = re.compile(r"([fb])/(\d{1,12})")
 
 def filter_in_pages(original: Any) -> Any:
     """In place of MiniStack's ``_filter_log_events``. Raises PatternError."""
-    from ministack.core.responses import error_response_json, json_response
-    from ministack.services import cloudwatch_logs as service
 
     def filtered(data: dict[str, Any]) -> Any:
         group = service._resolve_log_group_name(data)

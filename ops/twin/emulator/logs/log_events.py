@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from ministack.core.responses import error_response_json
+
 from ops.twin.emulator.cloudwatch.metric_store import publish
 from ops.twin.emulator.logs.emf_parser import extract
 from ops.twin.emulator.logs.event_pages import filter_in_pages
@@ -45,8 +47,6 @@ def _matches(pattern: str, message: str) -> bool:
 
 
 def _refusing(original: Any) -> Any:
-    from ministack.core.responses import error_response_json
-
     def filtered(data: dict[str, Any]) -> Any:
         try:
             return original(data)

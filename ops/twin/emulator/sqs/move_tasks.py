@@ -22,6 +22,8 @@ import uuid
 from dataclasses import dataclass, field
 from typing import Any
 
+from ministack.services import sqs
+
 from ops.twin.emulator import account_context
 from ops.twin.emulator.patch import Patch
 from ops.twin.emulator.sqs.message_list import Message, Messages
@@ -88,8 +90,6 @@ class MoveTasks:
         }
 
     def _start(self, data: dict[str, Any], _url: str) -> dict[str, Any]:
-        from ministack.services import sqs
-
         source = _queue(data.get("SourceArn"), "SourceArn", "sqs:StartMessageMoveTask")
         source_arn = source["attributes"]["QueueArn"]
         per_second = data.get("MaxNumberOfMessagesPerSecond")
@@ -134,8 +134,6 @@ class MoveTasks:
         return {"TaskHandle": task.handle}
 
     def _list(self, data: dict[str, Any], _url: str) -> dict[str, Any]:
-        from ministack.services import sqs
-
         source = _queue(data.get("SourceArn"), "SourceArn", "sqs:ListMessageMoveTasks")
         most = int(data.get("MaxResults") or 1)
         if not 1 <= most <= LISTED:
@@ -145,8 +143,6 @@ class MoveTasks:
             return {"Results": [task.listed() for task in found[:most]]}
 
     def _cancel(self, data: dict[str, Any], _url: str) -> dict[str, Any]:
-        from ministack.services import sqs
-
         with self._lock:
             task = next((task for task in self._known() if task.handle == data.get("TaskHandle")), None)
             if task is None or task.status != "RUNNING":
@@ -160,8 +156,6 @@ class MoveTasks:
 
 
 def dead_letter_sources(data: dict[str, Any], url: str) -> dict[str, Any]:
-    from ministack.services import sqs
-
     queue = sqs._get_q(data.get("QueueUrl", url), "sqs:ListDeadLetterSourceQueues")
     urls = [sqs._externalize_url(each) for each in _sources_of(queue["attributes"]["QueueArn"])]
     most, start = int(data.get("MaxResults") or 1000), int(data.get("NextToken") or 0)
@@ -173,8 +167,6 @@ def dead_letter_sources(data: dict[str, Any], url: str) -> dict[str, Any]:
 
 def _sources_of(arn: str) -> list[str]:
     """URLs of the queues whose dead letters go to the queue of that ARN."""
-    from ministack.services import sqs
-
     found = []
     for url, queue in sqs._queues.items():
         try:
@@ -187,8 +179,6 @@ def _sources_of(arn: str) -> list[str]:
 
 
 def _queue(arn: object, parameter: str, action: str) -> dict[str, Any]:
-    from ministack.services import sqs
-
     queue = sqs._queue_by_arn(arn) if isinstance(arn, str) else None
     if queue is None:
         raise sqs._Err(
@@ -224,8 +214,6 @@ def _work(task: Task, source: dict[str, Any]) -> None:
 
 
 def _take(source: dict[str, Any], count: int) -> list[Message]:
-    from ministack.services import sqs
-
     messages: Messages = source["messages"]
     with messages.lock:
         batch: list[Message] = sqs._collect_msgs(source, count, LEASE_SECONDS)
@@ -236,8 +224,6 @@ def _take(source: dict[str, Any], count: int) -> list[Message]:
 
 def _send(task: Task, message: Message) -> str:
     """A new message with the same content; why it could not be sent, or empty."""
-    from ministack.services import sqs
-
     arn = task.destination_arn or message.get("sys", {}).get("DeadLetterQueueSourceArn")
     if not arn:
         return NO_SOURCE

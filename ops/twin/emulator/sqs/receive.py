@@ -16,6 +16,8 @@ import re
 import time
 from typing import Any
 
+from ministack.services import sqs
+
 from ops.twin.emulator.patch import Patch
 from ops.twin.emulator.sqs.message_list import POISON_RECEIVES, Message, Messages, Queues
 
@@ -82,8 +84,6 @@ def enqueued_at(message: Message, now: float) -> float:
 
 def sweep(queue: dict[str, Any]) -> None:
     """Move what was received ``maxReceiveCount`` times and has become visible again to the dead-letter queue."""
-    from ministack.services import sqs
-
     policy = _redrive_policy(queue)
     if policy is None:
         return
@@ -109,8 +109,6 @@ def sweep(queue: dict[str, Any]) -> None:
 
 
 def _collector(original: Any) -> Any:
-    from ministack.services import sqs
-
     def collect(queue: dict[str, Any], most: int, visibility: int) -> list[Message]:
         messages: Messages = queue["messages"]
         with messages.lock:
@@ -152,8 +150,6 @@ def receives_here(message: Message) -> int:
 
 
 def _counted_receive(original: Any) -> Any:
-    from ministack.services import sqs
-
     async def receive(data: dict[str, Any], url: str) -> Any:
         answer = await original(data, url)
         queue = sqs._get_q(data.get("QueueUrl", url))
@@ -164,8 +160,6 @@ def _counted_receive(original: Any) -> Any:
 
 
 def delete_one(data: dict[str, Any], url: str) -> dict[str, Any]:
-    from ministack.services import sqs
-
     queue = sqs._get_q(data.get("QueueUrl", url), "sqs:DeleteMessage")
     handle = data.get("ReceiptHandle", "")
     if not handle:
@@ -181,8 +175,6 @@ def _was_given_out(handle: str) -> bool:
 
 
 def delete_batch(data: dict[str, Any], url: str) -> dict[str, Any]:
-    from ministack.services import sqs
-
     queue = sqs._get_q(data.get("QueueUrl", url), "sqs:DeleteMessage")
     entries = data.get("Entries", [])
     sqs._validate_batch_entries(entries, "DeleteMessageBatchRequestEntry")
@@ -205,8 +197,6 @@ def delete_batch(data: dict[str, Any], url: str) -> dict[str, Any]:
 
 
 def receive_for_mapping(url: str, batch_size: int) -> list[Message]:
-    from ministack.services import sqs
-
     queue = sqs._get_q(url)
     sqs._expire_retained(queue)
     sqs._dlq_sweep(queue)
@@ -225,8 +215,6 @@ def receive_for_mapping(url: str, batch_size: int) -> list[Message]:
 
 
 def delete_for_mapping(url: str, receipt_handles: set[str]) -> None:
-    from ministack.services import sqs
-
     messages: Messages = sqs._get_q(url)["messages"]
     for handle in receipt_handles:
         messages.delete(handle)

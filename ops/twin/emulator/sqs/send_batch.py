@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from ministack.services import sqs
+
 from ops.twin.emulator.patch import Patch
 
 MAX_BATCH_BYTES = 1_048_576
@@ -29,8 +31,6 @@ def patches() -> list[Patch]:
 
 
 def _sized(original: Any) -> Any:
-    from ministack.services import sqs
-
     def send(data: dict[str, Any], url: str) -> Any:
         queue = sqs._get_q(data.get("QueueUrl", url), "sqs:SendMessage")
         most = int(queue["attributes"].get("MaximumMessageSize") or MAX_BATCH_BYTES)
@@ -45,8 +45,6 @@ def _sized(original: Any) -> Any:
 
 
 def send_batch(data: dict[str, Any], url: str) -> dict[str, Any]:
-    from ministack.services import sqs
-
     url = data.get("QueueUrl", url)
     sqs._get_q(url, "sqs:SendMessage")
     entries = data.get("Entries", [])
