@@ -11,8 +11,8 @@ from typing import Annotated, Any
 import typer
 
 from ops.cli.lazy_group import LazyCommand, LazyGroup
-from ops.cli.output_format import wants_json_errors
-from ops.cli.sanitize import safe
+from ops.cli.output.formats import wants_json_errors
+from ops.cli.output.sanitize import safe
 from ops.errors import OpsError, TwinError, UsageError
 
 

@@ -13,9 +13,9 @@ from rich.text import Text
 
 from ops import atomic_file, formatting
 from ops.cli import options
-from ops.cli.output import print_as
-from ops.cli.output_format import OutputFormat, chosen_format
-from ops.cli.sanitize import safe
+from ops.cli.output.formats import OutputFormat, chosen_format
+from ops.cli.output.rows import print_as
+from ops.cli.output.sanitize import safe
 from ops.deadletters.archive import audit_log
 from ops.deadletters.archive.audit_log import Record
 from ops.deadletters.queue import state_folder

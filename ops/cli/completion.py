@@ -145,6 +145,6 @@ def _within_patience(target: Target, ask: Callable[[Aws], Iterable[str]]) -> lis
 
 def _plain(text: str) -> Any:
     """On one line, short, with nothing that a shell or a terminal interprets: causes quote what any code printed."""
-    from ops.cli.sanitize import safe
+    from ops.cli.output.sanitize import safe
 
     return re.sub(r"[`$\\\"';&|<>]", " ", safe(text, 60))

@@ -12,10 +12,11 @@ import typer
 
 from ops import workload
 from ops.aws import Aws
-from ops.cli import completion, log_view, options, time_args
-from ops.cli.output import print_as
-from ops.cli.output_format import OutputFormat, chosen_format
-from ops.cli.stderr_console import StderrConsole
+from ops.cli import completion, options, time_args
+from ops.cli.output import log_view
+from ops.cli.output.formats import OutputFormat, chosen_format
+from ops.cli.output.rows import print_as
+from ops.cli.output.stderr_console import StderrConsole
 from ops.deadletters.queue import open_queue, own_dead_letter_queue
 from ops.deadletters.redrive.runs import read_run
 from ops.errors import AwsError, UsageError

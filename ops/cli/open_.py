@@ -13,7 +13,7 @@ from urllib.parse import urlencode
 import typer
 
 from ops.cli import completion, options, time_args
-from ops.cli.stderr_console import StderrConsole
+from ops.cli.output.stderr_console import StderrConsole
 from ops.errors import OpsError, UsageError
 
 PAGES = ("overview", "queue", "concurrency", "cold-starts", "failures", "cost", "dead-letters", "audit")

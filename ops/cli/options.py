@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from ops.cli import completion
-from ops.cli.output_format import OutputFormat
+from ops.cli.output.formats import OutputFormat
 from ops.target import Target, resolve
 
 Stack = Annotated[

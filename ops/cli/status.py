@@ -11,11 +11,12 @@ from rich.text import Text
 
 from ops import formatting, runbooks, workload
 from ops.aws import Aws
-from ops.cli import live_screen, options
-from ops.cli.output import print_as
-from ops.cli.output_format import OutputFormat, chosen_format
-from ops.cli.sanitize import place, safe
-from ops.cli.styles import LEVEL_STYLES
+from ops.cli import options
+from ops.cli.output import live_screen
+from ops.cli.output.formats import OutputFormat, chosen_format
+from ops.cli.output.rows import print_as
+from ops.cli.output.sanitize import place, safe
+from ops.cli.output.styles import LEVEL_STYLES
 from ops.errors import AwsError, UsageError
 from ops.insight import time_window
 from ops.insight.report_types import Level

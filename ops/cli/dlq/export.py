@@ -11,8 +11,8 @@ from ops import formatting
 from ops.cli import options
 from ops.cli.dlq import printing
 from ops.cli.dlq.shared_options import DlqContext, with_dlq_options
-from ops.cli.json_output import dumps
-from ops.cli.sanitize import safe
+from ops.cli.output.json_output import dumps
+from ops.cli.output.sanitize import safe
 from ops.deadletters.archive import exports
 from ops.deadletters.snapshot import Snapshot
 from ops.errors import UsageError

@@ -11,7 +11,7 @@ from ops import formatting
 from ops.cli import options
 from ops.cli.dlq import printing
 from ops.cli.dlq.shared_options import DlqContext, with_dlq_options
-from ops.cli.json_output import dumps
+from ops.cli.output.json_output import dumps
 from ops.deadletters.archive import imports
 from ops.deadletters.snapshot import Snapshot
 

@@ -15,10 +15,10 @@ from ops.cli import options
 from ops.cli.dlq import printing
 from ops.cli.dlq.printing import SHORT_ID, facts, moment, next_steps, notes
 from ops.cli.dlq.shared_options import DlqContext, with_dlq_options
-from ops.cli.json_output import dumps
-from ops.cli.output import print_as
-from ops.cli.output_format import OutputFormat, chosen_format
-from ops.cli.sanitize import safe
+from ops.cli.output.formats import OutputFormat, chosen_format
+from ops.cli.output.json_output import dumps
+from ops.cli.output.rows import print_as
+from ops.cli.output.sanitize import safe
 from ops.deadletters import causes
 from ops.deadletters.causes import cause_in_words
 from ops.deadletters.edits import json_roundtrip

@@ -13,8 +13,8 @@ from ops.cli import options, time_args
 from ops.cli.dlq import plan_view, printing, run_view
 from ops.cli.dlq.printing import notes
 from ops.cli.dlq.shared_options import DlqContext, PlanName, require_non_empty, with_dlq_options
-from ops.cli.json_output import dumps
-from ops.cli.sanitize import safe
+from ops.cli.output.json_output import dumps
+from ops.cli.output.sanitize import safe
 from ops.deadletters import plans
 from ops.deadletters.edits import edits as editing
 from ops.deadletters.edits import preview

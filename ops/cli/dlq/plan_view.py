@@ -9,7 +9,7 @@ from rich.text import Text
 
 from ops import formatting
 from ops.cli.dlq import printing
-from ops.cli.sanitize import safe
+from ops.cli.output.sanitize import safe
 from ops.deadletters.causes import cause_in_words
 from ops.deadletters.edits import edits
 from ops.deadletters.plan_model import Action, Plan

@@ -13,8 +13,8 @@ from rich.table import Table
 from rich.text import Text
 
 from ops import formatting
-from ops.cli.sanitize import safe
-from ops.cli.stderr_console import StderrConsole
+from ops.cli.output.sanitize import safe
+from ops.cli.output.stderr_console import StderrConsole
 from ops.deadletters.queue import DeadLetterQueue
 from ops.deadletters.snapshot import SnapshotInfo
 from ops.errors import UsageError

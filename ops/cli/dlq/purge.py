@@ -12,7 +12,7 @@ from ops.cli import options
 from ops.cli.dlq import plan_view, printing, terminal_progress
 from ops.cli.dlq.shared_options import DlqContext, Reason, with_dlq_options
 from ops.cli.graceful_shutdown import stopping
-from ops.cli.json_output import dumps
+from ops.cli.output.json_output import dumps
 from ops.deadletters import plans
 from ops.deadletters.archive import audit_log
 from ops.deadletters.redrive import purge as purging

@@ -12,9 +12,9 @@ from ops.cli import options
 from ops.cli.dlq import plan_view, printing, run_view, terminal_progress
 from ops.cli.dlq.shared_options import DlqContext, PlanName, Reason, RunName, Yes, with_dlq_options
 from ops.cli.graceful_shutdown import stopping
-from ops.cli.json_output import dumps, plain
-from ops.cli.output import print_as
-from ops.cli.output_format import OutputFormat, chosen_format
+from ops.cli.output.formats import OutputFormat, chosen_format
+from ops.cli.output.json_output import dumps, plain
+from ops.cli.output.rows import print_as
 from ops.deadletters import plans, queue_lock
 from ops.deadletters.ledger.model import Run, RunState
 from ops.deadletters.plan_model import Plan

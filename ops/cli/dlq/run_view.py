@@ -10,7 +10,7 @@ from rich.text import Text
 
 from ops import formatting
 from ops.cli.dlq import printing, terminal_progress
-from ops.cli.sanitize import safe
+from ops.cli.output.sanitize import safe
 from ops.deadletters.ledger.model import Run, RunState
 from ops.deadletters.queue import DeadLetterQueue
 from ops.deadletters.redrive.runs import list_runs

@@ -17,10 +17,10 @@ from ops.cli.dlq.printing import moment, next_steps
 from ops.cli.dlq.run_view import interrupted
 from ops.cli.dlq.shared_options import DlqContext, with_dlq_options
 from ops.cli.graceful_shutdown import stopping
-from ops.cli.output import print_as
-from ops.cli.output_format import OutputFormat, chosen_format
-from ops.cli.sanitize import safe
-from ops.cli.styles import LEVEL_STYLES
+from ops.cli.output.formats import OutputFormat, chosen_format
+from ops.cli.output.rows import print_as
+from ops.cli.output.sanitize import safe
+from ops.cli.output.styles import LEVEL_STYLES
 from ops.deadletters import causes as causes_api
 from ops.deadletters.causes.report import COLUMNS as CAUSE_COLUMNS
 from ops.deadletters.outcomes import late_outcomes

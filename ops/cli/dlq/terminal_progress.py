@@ -15,7 +15,7 @@ from rich.table import Table
 from rich.text import Text
 
 from ops import formatting
-from ops.cli.sanitize import safe
+from ops.cli.output.sanitize import safe
 from ops.deadletters.ledger.model import Run, RunState
 
 LINE_EVERY_S = 10.0

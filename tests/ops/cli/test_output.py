@@ -13,8 +13,8 @@ import yaml
 
 from ops import workload
 from ops.cli.app import run
-from ops.cli.output import print_as, yaml_lines
-from ops.cli.output_format import OutputFormat, wants_json_errors
+from ops.cli.output.formats import OutputFormat, wants_json_errors
+from ops.cli.output.rows import print_as, yaml_lines
 from tests.fakes.aws import Refusal, serve
 from tests.ops.cli.conftest import Desk
 from tests.ops.insight.world import WORKLOAD, Stage, world

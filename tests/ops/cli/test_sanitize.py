@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 import pandas as pd
 import pytest
 
-from ops.cli.json_output import dumps
-from ops.cli.sanitize import safe
+from ops.cli.output.json_output import dumps
+from ops.cli.output.sanitize import safe
 from ops.insight.report_types import Finding, Level, QueryCost
 from ops.insight.reports.queue import QueueReport
 

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from ops import workload
-from ops.cli import live_screen
 from ops.cli.app import run
+from ops.cli.output import live_screen
 from tests.fakes.aws import FakeAws, Refusal, serve
 from tests.ops.insight.world import WORKLOAD, Stage, world
 

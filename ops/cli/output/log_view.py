@@ -13,13 +13,13 @@ from rich.console import Console
 from rich.text import Text
 
 from ops import formatting
-from ops.cli.json_output import plain
-from ops.cli.output import csv_line
-from ops.cli.output_format import OutputFormat
-from ops.cli.sanitize import place, safe
+from ops.cli.output.formats import OutputFormat
+from ops.cli.output.json_output import plain
+from ops.cli.output.rows import csv_line
+from ops.cli.output.sanitize import place, safe
 
 if TYPE_CHECKING:
-    from ops.cli.stderr_console import StderrConsole
+    from ops.cli.output.stderr_console import StderrConsole
     from ops.logs import LogLine, LogPage
     from ops.target import Target
     from ops.workload import Workload

@@ -11,8 +11,8 @@ from typing import Any
 
 import typer
 
-from ops.cli.json_output import dumps, plain
-from ops.cli.output_format import OutputFormat
+from ops.cli.output.formats import OutputFormat
+from ops.cli.output.json_output import dumps, plain
 from ops.deadletters import csv_safe
 
 

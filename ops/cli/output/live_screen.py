@@ -13,7 +13,7 @@ from rich.live import Live
 from rich.text import Text
 
 from ops import formatting
-from ops.cli.sanitize import safe
+from ops.cli.output.sanitize import safe
 from ops.errors import OpsError
 
 T = TypeVar("T")
