@@ -1,4 +1,4 @@
-"""Pictures of the running product: every page on the running twin, as PNG files.
+"""Pictures of the running product: every page on the running twin, and a redrive, as PNG files.
 
 ``.venv/bin/python -m tests.browser.screenshots FOLDER``; send the twin some traffic first (``ops twin traffic``).
 """
@@ -34,6 +34,21 @@ def scan_dead_letter_queue(page: Page) -> None:
     page.get_by_test_id("stMain").evaluate("main => main.scrollTo(0, 0)")
 
 
+def redrive_largest_cause(page: Page) -> None:
+    """Redrive the messages of the first cause, as a person would; the canary aborts it while the cause is not fixed."""
+    page.locator(".st-key-causes > :nth-child(1) button").first.click()
+    expect(page.locator(".so-scope")).to_contain_text("cause")
+    page.get_by_role("tab", name="Redrive").click()
+    page.locator(".st-key-make-plan button").click()
+    page.locator(".st-key-ask-redrive button").click()
+    page.locator(".st-key-reason textarea").fill("cluster jobs are handled since version 8")
+    page.locator(".st-key-redrive-confirmed button").click()
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    expect(page.locator(".st-key-run .so-badge:not(.so-live)")).to_be_visible()
+    page.get_by_role("tab", name="List").click()
+    page.get_by_test_id("stMain").evaluate("main => main.scrollTo(0, 0)")
+
+
 def take(folder: Path, width: int, height: int) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     environ = {"OPS_TWIN_DIR": str(twin_state.folder()), "OPS_TARGET": "twin"}
@@ -54,6 +69,12 @@ def take(folder: Path, width: int, height: int) -> None:
                 wait_until_unchanged(page)
                 page.screenshot(path=folder / f"{entry.address}-{scheme}.png")
                 print(folder / f"{entry.address}-{scheme}.png")
+        page.emulate_media(color_scheme="light")
+        page.goto(f"{address}/{PAGES['dead_letters'].address}?live=false")
+        redrive_largest_cause(page)
+        wait_until_unchanged(page)
+        page.screenshot(path=folder / "redrive-light.png")
+        print(folder / "redrive-light.png")
 
 
 def main() -> None:

@@ -40,6 +40,7 @@ MAKE = {
         for state in RunState
     },
     "lost": unusual.Lost,
+    "scan-since-report": lambda: unusual.WithDeadLetters(lambda: dead_letter_service.ScannedSince(50)),
     "messages-since-scan": lambda: unusual.WithDeadLetters(lambda: dead_letter_service.SampleDeadLetterService(50)),
     "run-stopping": lambda: unusual.WithDeadLetters(dead_letter_service.Stopping),
     "run-circled": lambda: unusual.WithDeadLetters(lambda: dead_letter_service.Stopping(RunState.CANCELLED)),

@@ -105,6 +105,13 @@ def test_messages_since_the_scan_do_not_hide_its_finding(sample: Visit) -> None:
     assert "The queue has 54 now: scan again before acting." in app.text
 
 
+def test_the_finding_is_the_scans_where_it_is_newer_than_the_count(sample: Visit) -> None:
+    app = sample("scan-since-report").open(PAGE)
+    assert not app.at.exception
+    assert "50 dead letters, 31 of one cause: Sandbox.Timedout" in app.text
+    assert "last scan:" not in app.text
+
+
 def test_a_selected_cause_is_in_the_address(sample: Visit) -> None:
     app = select_cause(sample("trouble").open(PAGE))
     assert app.at.query_params["cause"]

@@ -78,6 +78,8 @@ def _label(text: str, i: int) -> str:
 class SampleDeadLetterService(LocalDeadLetterService):
     """With ``count`` messages. ``state``: of the run on the page; ``job``: the state of the scan."""
 
+    scanned_at = NOW - timedelta(minutes=3)
+
     def __init__(self, count: int = 54, foreign: str = "", state: RunState | None = None, job: str = "") -> None:
         folder = Path(tempfile.mkdtemp(prefix="dead-letters-"))
         atexit.register(shutil.rmtree, folder, ignore_errors=True)
@@ -125,10 +127,10 @@ class SampleDeadLetterService(LocalDeadLetterService):
     def info(self) -> Any:
         found = super().info()
         notes = ("The scan took 6 receives and raised the receive count of 54 messages by one; all were released.",)
-        return found and replace(found, looked_at=NOW - timedelta(minutes=3), complete=True, notes=notes)
+        return found and replace(found, looked_at=self.scanned_at, complete=True, notes=notes)
 
     def causes(self, imported: bool = False) -> Any:
-        return replace(super().causes(imported), looked_at=NOW - timedelta(minutes=3), complete=True)
+        return replace(super().causes(imported), looked_at=self.scanned_at, complete=True)
 
     def timeline(self, message_id: str) -> Timeline:
         sent = self.message(message_id).letter.sent or NOW
@@ -208,6 +210,12 @@ class SampleDeadLetterService(LocalDeadLetterService):
                       outcome="done", counts={"deleted": 3})  # fmt: skip
         yield replace(base, at=NOW - timedelta(minutes=20), outcome="stopped", reason="deployed version 8",
                       counts={"planned": 33, "sent": 5, "came_back": 4, "succeeded": 1})  # fmt: skip
+
+
+class ScannedSince(SampleDeadLetterService):
+    """Scanned after the page has loaded its report."""
+
+    scanned_at = NOW + timedelta(days=1)
 
 
 class BrokenSnapshot(SampleDeadLetterService):

@@ -42,7 +42,10 @@ def current_finding(report: DeadLettersReport) -> Finding:
         scanned: Finding = cached_queries.causes_report(service).finding
     except OpsError:  # shown below
         return report.finding
-    if st.session_state.get(cached_queries.QUEUE_INPUT) or (info.complete and info.letters == report.count):
+    loaded = page_runtime.loaded_at("dead_letters")
+    newer = info.looked_at is not None and loaded is not None and info.looked_at > loaded
+    current = info.complete and (newer or info.letters == report.count)
+    if current or st.session_state.get(cached_queries.QUEUE_INPUT):
         return scanned
     if report.count and info.letters and info.looked_at and not scan_bar.is_old(info):
         return finding_since_scan(scanned, report.count)
