@@ -1,4 +1,4 @@
-"""The ledger: one file a run, in which each letter's intent, sending and deletion is synced before the next step."""
+"""The ledger: one file per run, in which each message's intent, sending and deletion is synced before the next step."""
 
 from ops.deadletters.ledger.ledger import AcceptedMessage, Ledger
 

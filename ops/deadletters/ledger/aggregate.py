@@ -1,11 +1,11 @@
-"""A run as its ledger tells it."""
+"""A run as its ledger records it: its facts, and counts of its messages."""
 
 from __future__ import annotations
 
 import json
 import math
 import sqlite3
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -15,45 +15,42 @@ from ops.deadletters.ledger.model import Run, RunState, RunStep
 from ops.deadletters.ledger.schema import DELETED, FAILED, FAILED_AGAIN, MISSING, SENT, SUCCEEDED, WAITING
 
 MOVE_TASK_PREFIX = "moved by the task of "
-"""What the facts' keys begin with that tell of a move task: one a task, so that none is counted twice."""
+"""The keys of facts about a move task, before its start time: one per task, so that none is counted twice."""
 PENDING_MOVE_TASK = "move tasks before the one to come"
-"""The fact that names them by their start, while one was begun (or may have been) of which nothing is known yet."""
+"""The fact that holds the start times of earlier tasks, while a task was started, or may have been, that is not known."""
 PLAN_KEY = "plan"
-"""The key of the plan that the run began with."""
+"""The fact that holds the plan that the run started with."""
 MAX_REASONS = 20
-"""The most frequent reasons that are told."""
+"""Failure reasons and causes that are read, the most frequent ones."""
 
 
 def read_run(db: sqlite3.Connection) -> Run:
-    """From the counters; only lists that are short by nature are read letter by letter."""
-    db.execute("BEGIN")  # one moment for all
+    """From the counters; of the messages, only those in partial indexes are read."""
+    db.execute("BEGIN")  # all of it as of one moment
     try:
-        told = db.execute("SELECT key, value FROM run WHERE key <> ?", [PLAN_KEY])  # which may take megabytes
-        facts = RunFacts({key: json.loads(value) for key, value in told})
-        tally = [(step, state, outcome, letters) for step, state, outcome, letters in db.execute("SELECT * FROM tally")]
+        rows = db.execute("SELECT key, value FROM run WHERE key <> ?", [PLAN_KEY])  # a plan may take megabytes
+        facts = RunFacts({key: json.loads(value) for key, value in rows})
+        tally = db.execute("SELECT step, state, outcome, letters FROM tally").fetchall()
         steps = db.execute("SELECT number, upto, state FROM steps ORDER BY number").fetchall()
-        twice = [name for (name,) in db.execute("SELECT id FROM letters WHERE twice = 1 ORDER BY number")]
-        failures = _frequent(db, "error", f"state = {FAILED}")
-        back = _frequent(db, "cause_back", f"outcome = {FAILED_AGAIN}")
+        duplicates = [name for (name,) in db.execute("SELECT id FROM letters WHERE twice = 1 ORDER BY number")]
+        failures = _most_frequent(db, "error", f"state = {FAILED}")
+        causes = _most_frequent(db, "cause_back", f"outcome = {FAILED_AGAIN}")
     finally:
         db.execute("COMMIT")
-    state: Counter[int] = Counter()
-    outcome: Counter[int] = Counter()
-    by_step: dict[int, Counter[str]] = {}
-    for step, is_, became, letters in tally:
-        state[is_] += letters
-        outcome[became] += letters
-        counted = by_step.setdefault(step, Counter())
-        counted["sent"] += letters if is_ in (SENT, DELETED) else 0
-        counted["succeeded"] += letters if became == SUCCEEDED else 0
-        counted["came_back"] += letters if became == FAILED_AGAIN else 0
-        counted["waiting"] += letters if became == WAITING else 0
+    states: Counter[int] = Counter()
+    outcomes: Counter[int] = Counter()
+    by_step: defaultdict[int, Counter[str]] = defaultdict(Counter)
+    for step, state, outcome, number in tally:
+        states[state] += number
+        outcomes[outcome] += number
+        by_step[step]["sent"] += number if state in (SENT, DELETED) else 0
+        by_step[step][_OUTCOME_NAMES.get(outcome, "")] += number
     unseen, taken = facts.count("unseen", 0), facts.count("taken", 0)
-    if sum(state.values()) != facts.count("planned") or min(*state.values(), *outcome.values(), 0) < 0:
+    if sum(states.values()) != facts.count("planned") or min(*states.values(), *outcomes.values(), 0) < 0:
         raise ValueError("its counts do not add up")
-    stays = facts.flag("stays")
-    if steps:  # what a move task takes unseen goes in the last step
-        by_step.setdefault(steps[-1][0], Counter())["sent"] += taken
+    keeps_originals = facts.flag("stays")
+    if steps:  # what a move task takes unseen is sent in the last step
+        by_step[steps[-1][0]]["sent"] += taken
     return Run(
         id=facts.text("id"),
         plan_hash=facts.text("plan_hash"),
@@ -64,13 +61,13 @@ def read_run(db: sqlite3.Connection) -> Run:
         ended=facts.optional_time("ended"),
         engine=facts.text("engine"),
         planned=facts.count("planned") + unseen + taken,
-        sent=state[SENT] + state[DELETED] + taken,
-        deleted=0 if stays else state[DELETED] + taken,
-        failed=state[FAILED],
-        missing=state[MISSING],
-        succeeded=outcome[SUCCEEDED],
-        failed_again=outcome[FAILED_AGAIN],
-        waiting=outcome[WAITING],
+        sent=states[SENT] + states[DELETED] + taken,
+        deleted=0 if keeps_originals else states[DELETED] + taken,
+        failed=states[FAILED],
+        missing=states[MISSING],
+        succeeded=outcomes[SUCCEEDED],
+        failed_again=outcomes[FAILED_AGAIN],
+        waiting=outcomes[WAITING],
         rate=facts.number("rate") or 0.0,
         rate_limit=facts.number("rate_limit"),
         rate_reason=facts.text("rate_why", ""),
@@ -79,18 +76,18 @@ def read_run(db: sqlite3.Connection) -> Run:
             RunStep(
                 number=number,
                 upto=int(upto),
-                sent=by_step.get(number, Counter())["sent"],
-                succeeded=by_step.get(number, Counter())["succeeded"],
-                failed_again=by_step.get(number, Counter())["came_back"],
-                waiting=by_step.get(number, Counter())["waiting"],
-                state=str(stands),
+                sent=by_step[number]["sent"],
+                succeeded=by_step[number]["succeeded"],
+                failed_again=by_step[number]["failed_again"],
+                waiting=by_step[number]["waiting"],
+                state=str(state),
             )
-            for number, upto, stands in steps
+            for number, upto, state in steps
         ),
-        possible_duplicates=tuple(map(str, twice)),
+        possible_duplicates=tuple(map(str, duplicates)),
         failures=failures,
-        failed_again_causes=back,
-        keeps_originals=stays,
+        failed_again_causes=causes,
+        keeps_originals=keeps_originals,
         stopping=facts.text("state") == RunState.RUNNING and facts.flag("cancelled"),
         unseen=unseen,
         unmarked=facts.count("unmarked", 0),
@@ -98,58 +95,64 @@ def read_run(db: sqlite3.Connection) -> Run:
     )
 
 
+_OUTCOME_NAMES = {SUCCEEDED: "succeeded", FAILED_AGAIN: "failed_again", WAITING: "waiting"}
+
+
 @dataclass(frozen=True)
 class RunFacts:
-    """What the ledger notes by name. Each is checked as it is read (ValueError, KeyError): the file may be damaged, and
-    everybody who shows a run relies on what it says."""
+    """The facts that the ledger stores by name. Each is checked as it is read (ValueError, KeyError): the file may be
+    damaged, and whatever shows a run relies on it."""
 
-    known: Mapping[str, Any]
+    values: Mapping[str, Any]
 
     @property
     def names(self) -> Iterable[str]:
-        return self.known.keys()
+        return self.values.keys()
 
-    def text(self, name: str, otherwise: str | None = None) -> str:
-        return _of_type(self.known.get(name, otherwise) if otherwise is not None else self.known[name], str)
+    def text(self, name: str, default: str | None = None) -> str:
+        return _of_type(self._value(name, default), str)
 
-    def count(self, name: str, otherwise: int | None = None) -> int:
-        found = _of_type(self.known.get(name, otherwise) if otherwise is not None else self.known[name], int)
-        if found < 0:
-            raise ValueError(f"{name} is {found}")
-        return found
+    def count(self, name: str, default: int | None = None) -> int:
+        value = _of_type(self._value(name, default), int)
+        if value < 0:
+            raise ValueError(f"{name} is {value}")
+        return value
 
     def number(self, name: str) -> float | None:
-        found = self.known.get(name)
-        if found is None:
+        value = self.values.get(name)
+        if value is None:
             return None
-        if isinstance(found, bool) or not isinstance(found, int | float) or not math.isfinite(found):
-            raise ValueError(f"{name} is no number")
-        return float(found)
+        if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+            raise ValueError(f"{name} is not a number")
+        return float(value)
 
     def flag(self, name: str) -> bool:
-        return bool(self.known.get(name))
+        return bool(self.values.get(name))
 
     def optional_time(self, name: str) -> datetime | None:
-        return self.required_time(name) if self.known.get(name) else None
+        return self.required_time(name) if self.values.get(name) else None
 
     def required_time(self, name: str) -> datetime:
-        """In UTC: one that names no time zone, or lies beyond the calendar there, is no moment."""
-        at = datetime.fromisoformat(_of_type(self.known[name], str))
-        if at.tzinfo is None:
-            raise ValueError(f"{name} names no time zone")
-        return at.astimezone(UTC)
+        """In UTC. A time without a zone, or that is out of range in UTC, is refused."""
+        time = datetime.fromisoformat(_of_type(self.values[name], str))
+        if time.tzinfo is None:
+            raise ValueError(f"{name} has no time zone")
+        return time.astimezone(UTC)
+
+    def _value(self, name: str, default: Any) -> Any:
+        return self.values[name] if default is None else self.values.get(name, default)
 
 
 _T = TypeVar("_T")
 
 
-def _of_type(found: Any, kind: type[_T]) -> _T:
-    if not isinstance(found, kind) or isinstance(found, bool):
-        raise ValueError(f"{found!r:.40} is of the wrong type")
-    return found
+def _of_type(value: Any, kind: type[_T]) -> _T:
+    if not isinstance(value, kind) or isinstance(value, bool):
+        raise ValueError(f"{value!r:.40} is of the wrong type")
+    return value
 
 
-def _frequent(db: sqlite3.Connection, what: str, where: str) -> tuple[tuple[str, int], ...]:
-    """``where`` names its state as the partial index does, since SQLite does not look into parameters for that."""
-    sql = f"SELECT {what}, COUNT(*) FROM letters WHERE {where} GROUP BY 1 ORDER BY 2 DESC LIMIT {MAX_REASONS}"  # noqa: S608
-    return tuple((str(text or "unknown"), int(letters)) for text, letters in db.execute(sql))
+def _most_frequent(db: sqlite3.Connection, column: str, where: str) -> tuple[tuple[str, int], ...]:
+    """``where`` spells its state out, as the partial index does: SQLite does not match parameters with it."""
+    sql = f"SELECT {column}, COUNT(*) FROM letters WHERE {where} GROUP BY 1 ORDER BY 2 DESC LIMIT {MAX_REASONS}"  # noqa: S608
+    return tuple((str(text or "unknown"), int(number)) for text, number in db.execute(sql))

@@ -1,4 +1,4 @@
-"""What a ledger says, to whoever asks: the process that writes it, or any other."""
+"""Reading a ledger, in the process that writes it or any other."""
 
 from __future__ import annotations
 
@@ -23,22 +23,22 @@ class LedgerReader:
         self._read = schema.connect(path)
         self._reading = threading.Lock()
 
-    def _settle(self) -> None:
-        """Before lists are read: write what is still to be written."""
+    def _flush(self) -> None:
+        """Called before lists are read: writes what is pending."""
 
     def run(self) -> Run:
-        """As it stands on disk. Reads counters, not letters: cheap enough to be asked every second."""
+        """As on disk. Reads counters, not messages: cheap enough to be called every second."""
         with self._reading, schema.translate_errors(self.path):
             return read_run(self._read)
 
     def plan(self) -> str:
-        """The plan that it began with, as JSON; empty where an earlier version of this tool made the ledger."""
+        """The plan that it started with, as JSON; empty where an earlier version of this tool made the ledger."""
         with self._reading, schema.translate_errors(self.path):
             row = self._read.execute("SELECT value FROM run WHERE key = ?", [PLAN_KEY]).fetchone()
         return str(row[0]) if row else ""
 
     def request_cancel(self) -> None:
-        """Ask the process that runs it to stop; safe from any process."""
+        """Asks the process that runs it to stop; safe from any process."""
         with schema.translate_errors(self.path):
             db = schema.connect(self.path)
             try:
@@ -48,15 +48,15 @@ class LedgerReader:
 
     @property
     def cancel_requested(self) -> bool:
-        """Whether somebody asked it to stop since it began. Reads the disk; ask a few times a second at most."""
+        """Whether it was asked to stop since it started. Reads the disk; call it a few times per second at most."""
         with self._reading, schema.translate_errors(self.path):
             row = self._read.execute("SELECT value FROM run WHERE key = 'cancelled'").fetchone()
         return bool(row and json.loads(row[0]))
 
     def move_task_starts(self) -> tuple[frozenset[datetime], frozenset[datetime] | None]:
-        """When this run's move tasks began, and which tasks there were before one of which only that is known (None:
-        there is no such one)."""
-        self._settle()
+        """The start times of this run's move tasks; and, if a task was announced that is not known yet, those of the tasks
+        before it, else None."""
+        self._flush()
         with self._reading, schema.translate_errors(self.path):
             facts = dict(self._read.execute("SELECT key, value FROM run WHERE key <> ?", [PLAN_KEY]))
             own = (key.removeprefix(MOVE_TASK_PREFIX) for key in facts if key.startswith(MOVE_TASK_PREFIX))
@@ -67,14 +67,14 @@ class LedgerReader:
             )
 
     def held_receipts(self) -> tuple[str, ...]:
-        """Receipts of all that a killed process may still keep back."""
+        """Receipt handles of all messages that a killed process may still hold."""
         sql = "SELECT receipt FROM held UNION ALL SELECT receipt FROM letters WHERE state IN (?, ?)"
         with self._reading, schema.translate_errors(self.path):
             return tuple(receipt for (receipt,) in self._read.execute(sql, (INTENT, SENT)) if receipt)
 
     def sent_messages(self, outcome: Outcome | None = None) -> Iterator[SentMessage]:
-        """What was sent, with ``outcome`` only those of which that is known, in the plan's order."""
-        self._settle()
+        """The messages that were sent, or those with ``outcome``, in the plan's order."""
+        self._flush()
         sql = (
             "SELECT letters.number, id, step, outcome, original, sent_as, sent_at, arn FROM letters "
             "LEFT JOIN routes ON routes.number = route WHERE sent_at IS NOT NULL AND letters.number > ?"
@@ -85,32 +85,32 @@ class LedgerReader:
             with self._reading, schema.translate_errors(self.path):
                 rows = self._read.execute(f"{sql} ORDER BY letters.number LIMIT 1000", (last,)).fetchall()
             with schema.translate_errors(self.path):
-                found = [_sent(row) for row in rows]
-            yield from found
+                messages = [_sent_message(row) for row in rows]
+            yield from messages
             if not rows:
                 return
             last = rows[-1][0]
 
     def ids_in_states(self, *states: MessageState) -> tuple[str, ...]:
-        """Letters in one of these states, in the plan's order."""
-        self._settle()
+        """Message IDs in one of these states, in the plan's order."""
+        self._flush()
         codes = json.dumps([schema.MESSAGE_STATES.index(state) for state in states])
-        return self._names(
+        return self._read_ids(
             "SELECT id FROM letters WHERE state IN (SELECT value FROM json_each(?)) ORDER BY number", codes
         )
 
     def possible_duplicates(self) -> tuple[str, ...]:
-        """Letters that may have been sent more than once, or once and still lie in the dead-letter queue."""
-        self._settle()
-        return self._names("SELECT id FROM letters WHERE twice = 1 ORDER BY number")
+        """Message IDs that may have been sent more than once, or once and are still in the dead-letter queue."""
+        self._flush()
+        return self._read_ids("SELECT id FROM letters WHERE twice = 1 ORDER BY number")
 
-    def _names(self, sql: str, *parameters: str) -> tuple[str, ...]:
+    def _read_ids(self, sql: str, *parameters: str) -> tuple[str, ...]:
         with self._reading, schema.translate_errors(self.path):
             return tuple(name for (name,) in self._read.execute(sql, parameters))
 
 
-def _sent(row: Sequence[Any]) -> SentMessage:
-    _, name, step, known, original, sent_as, at, arn = row
+def _sent_message(row: Sequence[Any]) -> SentMessage:
+    _, name, step, outcome, original, sent_as, at, arn = row
     return SentMessage(
         message_id=name,
         original_message_id=original or name,
@@ -118,5 +118,5 @@ def _sent(row: Sequence[Any]) -> SentMessage:
         sent_at=datetime.fromtimestamp(at, UTC),
         step=step,
         destination=arn or "",
-        outcome=schema.OUTCOMES[known] or Outcome.UNWATCHED,
+        outcome=schema.OUTCOMES[outcome] or Outcome.UNWATCHED,
     )

@@ -1,4 +1,4 @@
-"""Where each letter of a run stands, in memory: about 150 bytes a letter."""
+"""The state of each message of a run, in memory: about 150 bytes per message."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from collections.abc import Collection, Iterable
 from ops.deadletters.ledger.schema import MESSAGE_STATES, NONE, OUTCOMES, PLANNED
 
 StateKey = tuple[int, int, int]
-"""Step, state, outcome: what letters are counted by."""
+"""Step, state, outcome: what messages are counted by."""
 
 
 class StateIndex:
-    """Not safe by itself: who changes it holds the writer's lock."""
+    """Not thread-safe by itself: callers that change it hold the writer's lock."""
 
     def __init__(self, rows: Iterable[tuple[int, str, int, int, int]]) -> None:
-        """``rows``: number, id, step, state and outcome of every letter, by number. Raises ValueError, TypeError for
-        what a ledger never holds."""
+        """``rows``: number, ID, step, state and outcome of every message, by number. Raises ValueError, TypeError for
+        values that no ledger has."""
         self.numbers: dict[str, int] = {}
         self._steps: list[int] = []
         self._states = bytearray()
@@ -30,7 +30,7 @@ class StateIndex:
                 or not state < len(MESSAGE_STATES)
                 or not outcome < len(OUTCOMES)
             ):
-                raise ValueError(f"row {place} is none of a letter")
+                raise ValueError(f"row {place} is not a message")
             self.numbers[name] = number
             self._steps.append(step)
             self._states.append(state)
@@ -38,7 +38,7 @@ class StateIndex:
             self._tally[step, state, outcome] += 1
 
     def add(self, name: str) -> int:
-        """One more, planned and of no step; its number."""
+        """Adds a planned message, in no step; returns its number."""
         number = self.numbers[name] = len(self._states)
         self._steps.append(0)
         self._states.append(PLANNED)
@@ -54,10 +54,10 @@ class StateIndex:
         return [number for number, has in enumerate(self._states) if has == state]
 
     def count(self, states: Collection[int]) -> int:
-        return sum(letters for (_, state, _), letters in self._tally.items() if state in states)
+        return sum(number for (_, state, _), number in self._tally.items() if state in states)
 
     def change(self, numbers: Iterable[int], state: int, outcome: int | None = None, step: int | None = None) -> None:
-        """None: as it was."""
+        """None: unchanged."""
         for number in numbers:
             old = self._steps[number], self._states[number], self._outcomes[number]
             new = old[0] if step is None else step, state, old[2] if outcome is None else outcome
@@ -68,7 +68,7 @@ class StateIndex:
                     counts[new] += 1
 
     def take_changes(self) -> list[tuple[int, int, int, int]]:
-        """Standings of which there are more or fewer letters than at the last time, and by how many."""
-        changes = [(*standing, by) for standing, by in self._changed.items() if by]
+        """Keys whose counts changed since the last call, with the difference."""
+        changes = [(*key, difference) for key, difference in self._changed.items() if difference]
         self._changed.clear()
         return changes

@@ -1,4 +1,4 @@
-"""Group commit: many threads hand in what they did, one thread writes it, and one sync of the disk serves them all."""
+"""Group commit: many threads add statements, one thread writes them, and one sync of the disk serves them all."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from typing import Any
 from ops.deadletters.ledger import schema
 
 Statement = tuple[str, Sequence[Sequence[Any]]]
-"""SQL and the rows it is executed with, in the order handed in."""
+"""SQL and the rows it is executed with."""
 
 LAZY_COMMIT_S = 0.1
-"""What nobody waits for rides along with the next commit, or has one of its own after this."""
+"""Statements that no thread waits for are written with the next commit, or after this time at the latest."""
 
 
 @dataclass
 class CommitGroup:
-    """What one commit writes. ``done`` is set when it is on disk, or ``error`` says why it is not."""
+    """The statements of one commit. ``done`` is set when it is on disk, or has failed with ``error``."""
 
     statements: list[Statement] = field(default_factory=list)
     done: threading.Event = field(default_factory=threading.Event)
@@ -29,16 +29,16 @@ class CommitGroup:
 
 
 class LedgerWriter:
-    """Owns the only connection that writes. After an error nothing more is written: every later call raises it."""
+    """Owns the only connection that writes. After an error nothing more is written; every later call raises it."""
 
     def __init__(self, path: Path, extra: Callable[[], Iterable[Statement]]) -> None:
-        """``extra`` is asked at each commit, under the lock, for what is to be written with it."""
+        """``extra`` is called at each commit, under the lock, for more statements."""
         self._path = path
         self._db = schema.connect(path, check=True)
         self._db.execute("PRAGMA wal_autocheckpoint=4000")
         self._extra = extra
         self._group = CommitGroup()
-        self._fresh = False  # something was handed in since the last commit
+        self._fresh = False  # statements were added since the last commit
         self._eager = False
         self._closing = False
         self._error: Exception | None = None
@@ -48,7 +48,7 @@ class LedgerWriter:
         self._thread.start()
 
     def add(self, statements: Iterable[Statement], *, eager: bool) -> CommitGroup:
-        """Hand in; the caller holds the lock. ``eager``: somebody waits for it."""
+        """The caller holds the lock. ``eager``: a thread waits for it."""
         self._check()
         self._group.statements += statements
         if not self._fresh or (eager and not self._eager):
@@ -69,7 +69,7 @@ class LedgerWriter:
         self.wait(group)
 
     def close(self) -> None:
-        """Write what was handed in, and end."""
+        """Writes what is pending, and ends."""
         with self.lock:
             self._closing = True
             self._wake.notify()
