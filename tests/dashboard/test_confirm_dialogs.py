@@ -14,7 +14,7 @@ from dashboard.services.dead_letter_service import LocalDeadLetterService
 from ops.deadletters.ledger.model import RunState
 from ops.deadletters.plan_model import Action, Selection
 from tests.dashboard.app import App
-from tests.fakes import dead_letter_service
+from tests.fakes import sample_dead_letters
 from tests.fakes.dlq_world import a_world
 
 Visit = Callable[[str], App]
@@ -104,7 +104,7 @@ def test_read_only_plans_but_does_not_send(sample: Visit, monkeypatch: pytest.Mo
 def test_a_run_in_every_state(sample: Visit, state: RunState) -> None:
     app = sample(f"run-{state.value}").open(PAGE)
     assert not app.at.exception
-    run = dead_letter_service.a_run(state)
+    run = sample_dead_letters.a_run(state)
     keys = {button.key for button in app.at.button}
     if state is RunState.DONE:
         assert "Running" not in app.text, "a finished run is not shown"
@@ -136,7 +136,7 @@ def test_a_starting_run_is_shown_before_an_unfinished_one(sample: Visit) -> None
 
 def test_a_resumed_run_is_shown_as_starting_before_its_ledger_has_an_entry(sample: Visit) -> None:
     app = sample("run-resuming")
-    app.at.session_state["_shown_run"] = dead_letter_service.a_run(RunState.INTERRUPTED).id
+    app.at.session_state["_shown_run"] = sample_dead_letters.a_run(RunState.INTERRUPTED).id
     app.open(PAGE)
     assert not app.at.exception
     assert "Starting the redrive…" in [bar.proto.text for bar in app.at.get("progress")]
@@ -168,7 +168,7 @@ def test_a_stopping_move_task_shows_its_status_and_what_it_moved(sample: Visit) 
 
 
 def test_what_a_move_task_took_counts_as_sent_until_it_is_known_by_message() -> None:
-    run = dead_letter_service.looping_move_task(dead_letter_service.a_run(RunState.CANCELLED))
+    run = sample_dead_letters.looping_move_task(sample_dead_letters.a_run(RunState.CANCELLED))
     assert "35 moved by SQS, about" in dead_letters.run_bar(run)
     assert "52 remaining" in dead_letters.run_bar(run)
     assert "Stage 1, interrupted" in dead_letters.run_stages(run)
@@ -176,7 +176,7 @@ def test_what_a_move_task_took_counts_as_sent_until_it_is_known_by_message() -> 
     assert "by SQS" not in dead_letters.run_bar(settled) + dead_letters.run_numbers(settled)
     stopped = replace(run, state=RunState.STOPPED, steps=(replace(run.steps[0], state="stopped"),))
     assert dead_letters.status_of(stopped)[1] == "Stopped", "not by the canary"
-    assert dead_letters.status_of(dead_letter_service.a_run(RunState.STOPPED))[1] == "Aborted by canary"
+    assert dead_letters.status_of(sample_dead_letters.a_run(RunState.STOPPED))[1] == "Aborted by canary"
 
 
 def test_the_resume_dialog_shows_what_a_move_task_took(sample: Visit) -> None:
@@ -189,7 +189,7 @@ def test_the_resume_dialog_shows_what_a_move_task_took(sample: Visit) -> None:
 
 
 def test_the_time_left_of_a_slow_run_is_by_its_limit() -> None:
-    slow = replace(dead_letter_service.a_run(RunState.RUNNING), rate=0.0, rate_limit=1.0)
+    slow = replace(sample_dead_letters.a_run(RunState.RUNNING), rate=0.0, rate_limit=1.0)
     assert "31 min" in dead_letters.run_numbers(slow)
     assert "0<small>/s" not in dead_letters.run_numbers(slow), "the rate was measured while nothing was sent"
 
@@ -202,7 +202,7 @@ def test_the_resume_dialog_shows_first_what_failed_again(sample: Visit) -> None:
 
 
 def test_outcomes_of_a_cancelled_run_are_unknown_and_a_resumed_stage_was_aborted() -> None:
-    done = dead_letter_service.a_run(RunState.DONE)
+    done = sample_dead_letters.a_run(RunState.DONE)
     first, *between, last = done.steps
     steps = (
         replace(first, state="stopped"),

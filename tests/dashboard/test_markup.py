@@ -12,7 +12,7 @@ from dashboard.markup.html_blocks import Stat
 from ops.deadletters.ledger.model import RunState
 from ops.insight.report_types import Finding, Level
 from tests.dashboard.samples import HOSTILE
-from tests.fakes.dead_letter_service import a_run
+from tests.fakes.sample_dead_letters import a_run
 
 TEXT = f"{HOSTILE} \u202e \ud800"
 RUN = replace(a_run(RunState.STOPPED, TEXT), who=TEXT, status_text=TEXT)

@@ -12,7 +12,8 @@ from ops.deadletters.ledger.model import Run, RunState
 from ops.deadletters.plan_model import Action, Selection
 from ops.deadletters.redrive import runs
 from ops.errors import OpsError
-from tests.fakes.dead_letter_service import SampleDeadLetterService, a_plan
+from tests.fakes.dead_letter_service import SampleDeadLetterService
+from tests.fakes.sample_dead_letters import a_plan
 
 
 @pytest.fixture

@@ -28,7 +28,7 @@ from ops.insight.reports.alarms import AlarmState
 from tests.dashboard import test_states
 from tests.dashboard.app import REAL_APP, App
 from tests.dashboard.test_audit import record
-from tests.fakes.dead_letter_service import a_run
+from tests.fakes.sample_dead_letters import a_run
 from tests.ops.insight.world import WINDOW, WORKLOAD, Stage, world
 
 Visit = Callable[[str], App]
