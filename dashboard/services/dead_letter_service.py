@@ -100,16 +100,16 @@ class LocalDeadLetterService:
         self.queue = source.queue.name
 
     def version(self) -> tuple[Any, ...]:
-        return file_stamps(self._source.shelf)
+        return file_stamps(self._source.snapshot_path)
 
     def info(self) -> SnapshotInfo | None:
-        if not self._source.shelf.exists():
+        if not self._source.snapshot_path.exists():
             return None
         from ops.deadletters.snapshot import Snapshot
 
         with Snapshot.open(self._source) as snapshot:
             info = snapshot.info()
-        return info if info.looked_at or info.letters or info.imported else None
+        return info if info.scanned_at or info.messages or info.imported else None
 
     def causes(self, imported: bool = False) -> CausesReport:
         from ops.deadletters import causes
@@ -176,7 +176,7 @@ class LocalDeadLetterService:
     def preview_messages(self, plan: Plan) -> tuple[Preview, ...]:
         from ops.deadletters.edits import preview
 
-        return tuple(preview.preview_message(self.message(message_id).letter, plan) for message_id in plan.sample)
+        return tuple(preview.preview_message(self.message(message_id).message, plan) for message_id in plan.sample)
 
     def runs(self) -> tuple[Run, ...]:
         return tuple(run for run in self._run_cache.load_all() if not isinstance(run, OpsError))
@@ -186,7 +186,7 @@ class LocalDeadLetterService:
         return tuple(f"{error} {error.next_step}".strip() for error in errors)
 
     def run(self, plan: str) -> Run | None:
-        if not (self._source.runs / f"{plan}.db").exists():
+        if not (self._source.runs_folder / f"{plan}.db").exists():
             return None
         from ops.deadletters.redrive.runs import read_run
 

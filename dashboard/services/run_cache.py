@@ -44,7 +44,7 @@ class RunCache:
 
     def load_all(self) -> tuple[Run | OpsError, ...]:
         """The run that started last first; then an error for each whose ledger cannot be read."""
-        results = [self._load(path) for path in sorted(self._source.runs.glob("*.db"))]
+        results = [self._load(path) for path in sorted(self._source.runs_folder.glob("*.db"))]
         runs = [run for run in results if not isinstance(run, OpsError)]
         runs.sort(key=lambda run: run.began, reverse=True)
         return (*runs, *(error for error in results if isinstance(error, OpsError)))

@@ -32,7 +32,7 @@ class Selection:
     imported: bool = False
 
     @property
-    def whole(self) -> bool:
+    def selects_all(self) -> bool:
         return self == Selection()
 
 

@@ -33,15 +33,15 @@ class DeadLetterQueue:
     folder: Path
 
     @property
-    def shelf(self) -> Path:
+    def snapshot_path(self) -> Path:
         return self.folder / SNAPSHOT_FILE
 
     @property
-    def plans(self) -> Path:
+    def plans_folder(self) -> Path:
         return self.folder / "plans"
 
     @property
-    def runs(self) -> Path:
+    def runs_folder(self) -> Path:
         """One ledger per redrive: ``<plan id>.db``."""
         return self.folder / "runs"
 

@@ -48,10 +48,10 @@ class ReturnContext:
     sources: tuple[str, ...] = ()
     own: str = ""
     functions: Mapping[str, str] = field(default_factory=dict)
-    asked: tuple[str, ...] = ()
+    searched_functions: tuple[str, ...] = ()
     function: str = ""
-    gone: Mapping[str, str] = field(default_factory=dict)
-    only: frozenset[str] | None = None
+    missing: Mapping[str, str] = field(default_factory=dict)
+    allowed_arns: frozenset[str] | None = None
 
 
 @dataclass(frozen=True)
@@ -86,9 +86,9 @@ def find_return_target(letter: DeadLetter, known: ReturnContext | None = None) -
     found = _chosen_function(letter, known) if known.function else _origin_of(letter, known)
     if found.origin is None:
         return found
-    if why := known.gone.get(found.origin.arn):
+    if why := known.missing.get(found.origin.arn):
         return ReturnTarget(why=why)
-    if known.only is not None and found.origin.arn not in known.only:
+    if known.allowed_arns is not None and found.origin.arn not in known.allowed_arns:
         return ReturnTarget(why=f"the plan does not send to {found.origin.arn}")
     return found
 
@@ -103,7 +103,7 @@ def context_of_plan(plan: Plan) -> ReturnContext:
         told.own,
         told.functions,
         function=plan.destination.function_arn,
-        only=frozenset(told.origins) if told.origins else None,
+        allowed_arns=frozenset(told.origins) if told.origins else None,
     )
 
 
@@ -172,12 +172,10 @@ def _chosen_function(letter: DeadLetter, known: ReturnContext) -> ReturnTarget:
 
 
 def _no_function(known: ReturnContext) -> str:
-    if not known.asked:
+    if not known.searched_functions:
         return "it is not known which function they came from: no function's log was searched"
-    logs = "the log of" if len(known.asked) == 1 else "the logs of"
-    return (
-        f"it is not known which function they came from: their request IDs are not in {logs} {', '.join(known.asked)}"
-    )
+    logs = "the log of" if len(known.searched_functions) == 1 else "the logs of"
+    return f"it is not known which function they came from: their request IDs are not in {logs} {', '.join(known.searched_functions)}"
 
 
 def _clipped(arn: str) -> str:

@@ -99,7 +99,7 @@ def redrive_subject(source: DeadLetterQueue, run_id: str, now: datetime) -> LogS
 def sent_ids(source: DeadLetterQueue, run_id: str) -> tuple[tuple[str, ...], int]:
     """The IDs under which a redrive sent its messages, as many as one query takes: first of those that failed again,
     then the latest. And the number of messages that it sent."""
-    with Ledger.open(source.runs / f"{run_id}.db") as ledger:
+    with Ledger.open(source.runs_folder / f"{run_id}.db") as ledger:
         sent = list(ledger.sent_messages())
     chosen = sorted(sent, key=_importance)
     ids = [id_ for message in chosen for id_ in message.new_ids or (message.message_id,)]
@@ -114,10 +114,10 @@ def _of_messages(
     source: DeadLetterQueue, messages: Sequence[SnapshotMessage], now: datetime, notes: Iterable[str]
 ) -> LogSubject:
     ranges = [search_range(message, now) for message in messages]
-    letters = [message.letter for message in messages]
+    letters = [message.message for message in messages]
     consumers = find_consumers(source, [letter.source_arn for letter in letters])
     ids = {id_ for letter in letters for id_ in (letter.message_id, letter.original_message_id)}
-    requests = {id_ for message in messages for id_ in (message.cause.request_id, message.letter.request_id)}
+    requests = {id_ for message in messages for id_ in (message.cause.request_id, message.message.request_id)}
     search = LogSearch(
         min(start for start, _ in ranges),
         max(end for _, end in ranges),

@@ -165,7 +165,7 @@ def measure() -> dict[str, float]:
     with Snapshot.open(source) as shelf:
         names = {group.fingerprint: f"{group.error_type}: {group.label}"[:90] for group in shelf.groups()}
         for shelved in shelf.iterate():
-            kind = truth(shelved.letter.body)
+            kind = truth(shelved.message.body)
             by_group[shelved.cause.fingerprint][kind] += 1
             by_kind[kind][shelved.cause.fingerprint] += 1
     for mark, kinds in by_group.items():

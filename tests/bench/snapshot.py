@@ -140,7 +140,7 @@ def measure(count: int) -> dict[str, Any]:
         begin = time.perf_counter()
         done = scan_queue(source)
         look_s = timed("look", begin)
-        assert done.letters == count and done.complete, done
+        assert done.messages == count and done.complete, done
         begin = time.perf_counter()
         explained = causes.explain_causes(source)
         causes_s = timed(f"causes: {len(explained.groups)} groups", begin)

@@ -155,7 +155,7 @@ def _attempt(
 ) -> dict[str, Any]:
     """One process, killed or not; what its redrive returned."""
     doomed = attempt < round_.kills
-    ledger = source.runs / f"{plan.id}.db"
+    ledger = source.runs_folder / f"{plan.id}.db"
     do = "resume" if ledger.exists() else "run"
     killer = Killer(between, round_.signal if doomed else signal.SIGKILL)
     pid = running.start({"do": do, "run": plan.id, "queue": source.workload.queue.name, "answer": str(answer)})

@@ -243,15 +243,15 @@ def test_the_local_service_plans_and_exports(tmp_path: Path, monkeypatch: pytest
         service.check_plan(plan)
         previews = service.preview_messages(plan)
         assert sum('"n": 0' in preview.diff for preview in previews) >= len(previews) - 1
-        assert {preview.put_on for preview in previews} == {("OriginalMessageId",)}
+        assert {preview.added for preview in previews} == {("OriginalMessageId",)}
         assert service.runs() == ()
         assert service.run(plan.id) is None
-        (world.source.runs / f"{plan.id}.db").write_bytes(b"no ledger at all" * 400)
+        (world.source.runs_folder / f"{plan.id}.db").write_bytes(b"no ledger at all" * 400)
         assert service.runs() == ()
         (damaged,) = service.unreadable_runs()
         assert plan.id in damaged
-        (world.source.runs / f"{plan.id}.db").unlink()
-        assert service.causes().letters == service.count(Selection()) == 12
+        (world.source.runs_folder / f"{plan.id}.db").unlink()
+        assert service.causes().messages == service.count(Selection()) == 12
         assert service.export_path("jsonl").parent.is_dir()
         assert service.version() == before
         assert service.audit() == ()

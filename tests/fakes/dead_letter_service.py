@@ -60,7 +60,7 @@ class SampleDeadLetterService(LocalDeadLetterService):
                 messages = list(sample_messages(count, foreign))
                 snapshot.add((letter for letter, _ in messages), Place.QUEUE)
                 snapshot.set_causes((letter.message_id, cause) for letter, cause in messages)
-                snapshot.note("fixed", dict(self._verdicts(messages)))
+                snapshot.save_note("fixed", dict(self._verdicts(messages)))
         for record in self._records():
             audit_log.append_record(folder, record)
 
@@ -86,13 +86,13 @@ class SampleDeadLetterService(LocalDeadLetterService):
     def info(self) -> Any:
         found = super().info()
         notes = ("The scan took 6 receives and raised the receive count of 54 messages by one; all were released.",)
-        return found and replace(found, looked_at=self.scanned_at, complete=True, notes=notes)
+        return found and replace(found, scanned_at=self.scanned_at, complete=True, notes=notes)
 
     def causes(self, imported: bool = False) -> Any:
-        return replace(super().causes(imported), looked_at=self.scanned_at, complete=True)
+        return replace(super().causes(imported), scanned_at=self.scanned_at, complete=True)
 
     def timeline(self, message_id: str) -> Timeline:
-        sent = self.message(message_id).letter.sent or NOW
+        sent = self.message(message_id).message.sent or NOW
         told = (
             (0, "sent", "to scilearn-jobs"),
             (2, "received", "attempt 1"),

@@ -259,7 +259,7 @@ def tally(world: World) -> Tally:
     ):
         causes.explain_causes(here)
         with Snapshot.open(here) as shelf:
-            found = {one.letter.message_id: one.cause for one in shelf.iterate()}
+            found = {one.message.message_id: one.cause for one in shelf.iterate()}
     return compared(world, found)
 
 

@@ -141,8 +141,8 @@ def _matches(record: Record, text: str, actions: Sequence[str]) -> bool:
 def _frame(entries: Sequence[Entry]) -> pd.DataFrame:
     rows: list[dict[str, Any]] = [
         {
-            "at": entry.began,
-            "took": duration((record.at - entry.began).total_seconds()) if record.at > entry.began else NONE,
+            "at": entry.started_at,
+            "took": duration((record.at - entry.started_at).total_seconds()) if record.at > entry.started_at else NONE,
             "action": sendable(record.action),
             "outcome": sendable(_RESULTS.get(record.outcome, record.outcome)),
             "letters": sendable(_counts(record)),
@@ -169,8 +169,8 @@ def _details(entry: Entry) -> None:
     st.html(
         html_blocks.facts(
             {
-                "Started": utc(entry.began),
-                "Ended": utc(record.at) if record.at > entry.began else NONE,
+                "Started": utc(entry.started_at),
+                "Ended": utc(record.at) if record.at > entry.started_at else NONE,
                 "Operation": f"{record.action}: {result}" if result else record.action,
                 "Queue": f"{record.queue}, {record.region}, account {record.account}",
                 "User": record.who,

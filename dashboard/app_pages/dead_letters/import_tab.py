@@ -40,7 +40,7 @@ def imported_selected(info: SnapshotInfo) -> bool:
         )
         st.html(
             f'<span class="so-quiet">{message_count(info.imported)} imported from a file, in addition to '
-            f"{message_count(info.letters)} in the queue.</span>"
+            f"{message_count(info.messages)} in the queue.</span>"
         )
     return bool(shown == IMPORTED)
 
@@ -86,6 +86,6 @@ def _import_or_undo(service: DeadLetterService, upload: UploadedFile, *, undo: b
     verb = "removed from the snapshot" if undo else "imported into the snapshot"
     rest = "not in the snapshot" if undo else "already in the snapshot"
     st.session_state["_imported"] = f"{message_count(result.new)} {verb}" + (
-        f"; {message_count(result.there)} of the file {rest}." if result.there else "."
+        f"; {message_count(result.present)} of the file {rest}." if result.present else "."
     )
     st.rerun()

@@ -50,7 +50,7 @@ _DEAD_LETTERED_BY = {
 }
 _LOCATION = {
     Place.QUEUE: "in the DLQ",
-    Place.GONE: "no longer in the DLQ",
+    Place.MISSING: "no longer in the DLQ",
     Place.REDRIVEN: "redriven",
     Place.PURGED: "deleted",
     Place.IMPORTED: "imported from a file",
@@ -59,7 +59,7 @@ _LOCATION = {
 
 def show_message(service: DeadLetterService, message: SnapshotMessage) -> None:
     """Facts and timeline on the left, body and attributes on the right."""
-    letter = message.letter
+    letter = message.message
     st.subheader("Message details", anchor=False)
     left, right = st.columns([2, 3], gap="medium")
     with left:
@@ -81,7 +81,7 @@ def show_message(service: DeadLetterService, message: SnapshotMessage) -> None:
 
 
 def _facts(message: SnapshotMessage) -> dict[str, str]:
-    letter, cause = message.letter, message.cause
+    letter, cause = message.message, message.cause
     facts = {
         "Message ID": letter.message_id,
         "Original message ID": letter.original_message_id if letter.original_message_id != letter.message_id else "",
@@ -103,9 +103,9 @@ def _facts(message: SnapshotMessage) -> dict[str, str]:
 def _show_timeline(service: DeadLetterService, message: SnapshotMessage) -> None:
     """The times in the message; the logs are searched only on request, since that costs money."""
     requested: set[str] = st.session_state.setdefault("_timelines", set())
-    message_id = message.letter.message_id
+    message_id = message.message.message_id
     if message_id not in requested:
-        times = {"sent": message.letter.sent, "died": message.cause.died}
+        times = {"sent": message.message.sent, "died": message.cause.failed_at}
         st.html(timeline_html([(time, event, "") for event, time in times.items() if time]))
         label = "Load history from logs"
         st.button(label, icon=":material/timeline:", key="ask-timeline", on_click=requested.add, args=(message_id,))
@@ -117,7 +117,7 @@ def _show_timeline(service: DeadLetterService, message: SnapshotMessage) -> None
         requested.discard(message_id)
         error_box.show(error, again=False)
         return
-    st.html(timeline_html([(event.at, event.what, event.text) for event in timeline.moments]))
+    st.html(timeline_html([(event.at, event.what, event.text) for event in timeline.events]))
     for note in timeline.look.partial:
         st.html(f'<div class="so-quiet">{escape(note)}</div>')
 

@@ -68,7 +68,7 @@ def show_messages(service: DeadLetterService, selection: Selection, total: int) 
         alt=f"Messages {shown}",
     )
     rows = [row for row in table.selection.rows if row < len(messages)]
-    st.session_state[SELECTED_ROWS_KEY] = (selection, tuple(messages[row].letter.message_id for row in rows))
+    st.session_state[SELECTED_ROWS_KEY] = (selection, tuple(messages[row].message.message_id for row in rows))
     hint = f"Actions apply to the {len(rows)} selected." if rows else "Select rows to act on a subset."
     st.html(f'<span class="so-quiet">Messages {shown}. {hint}</span>')
     if messages:
@@ -84,13 +84,13 @@ def with_selected_rows(selection: Selection) -> Selection:
 def _frame(messages: tuple[SnapshotMessage, ...]) -> pd.DataFrame:
     rows: list[dict[str, Any]] = [
         {
-            "sent": message.letter.sent,
+            "sent": message.message.sent,
             "cause": f"{'likely ' if message.cause.likely else ''}{message.cause.error_type}",
             "message": message.cause.error_message or message.cause.label,
-            "kind": message.letter.kind.value,
-            "receives": message.letter.receives,
-            "bytes": len(message.letter.body.encode(errors="surrogatepass")),
-            "message_id": message.letter.message_id[:SHORT_ID],
+            "kind": message.message.kind.value,
+            "receives": message.message.receives,
+            "bytes": len(message.message.body.encode(errors="surrogatepass")),
+            "message_id": message.message.message_id[:SHORT_ID],
         }
         for message in messages
     ]

@@ -106,20 +106,20 @@ def _confirm_scan(service: DeadLetterService, expected: QueueCount | None) -> No
 
 def is_old(info: SnapshotInfo) -> bool:
     """The queue may have changed since."""
-    return info.looked_at is not None and (datetime.now(UTC) - info.looked_at).total_seconds() > OLD_SNAPSHOT_S
+    return info.scanned_at is not None and (datetime.now(UTC) - info.scanned_at).total_seconds() > OLD_SNAPSHOT_S
 
 
 def _age_html(info: SnapshotInfo, queue_count: QueueCount | None) -> str:
-    if info.looked_at is None:
+    if info.scanned_at is None:
         return '<span class="so-quiet">Not scanned yet.</span>'
-    ago = duration((datetime.now(UTC) - info.looked_at).total_seconds())
-    text = f"{message_count(info.letters)} scanned at {moment(info.looked_at, page_runtime.ZONE)}, {ago} ago"
+    ago = duration((datetime.now(UTC) - info.scanned_at).total_seconds())
+    text = f"{message_count(info.messages)} scanned at {moment(info.scanned_at, page_runtime.ZONE)}, {ago} ago"
     text += "." if info.complete else "; not the whole queue."
-    if queue_count and queue_count.at > info.looked_at and int(queue_count.messages) != info.letters:
+    if queue_count and queue_count.at > info.scanned_at and int(queue_count.messages) != info.messages:
         text += f" The queue has {number(queue_count.messages)} now: scan again before acting."
     elif is_old(info):
         text += " The queue may have changed since: scan again before acting."
-    return f'<span class="so-quiet" title="{utc(info.looked_at)}">{escape(text)}</span>'
+    return f'<span class="so-quiet" title="{utc(info.scanned_at)}">{escape(text)}</span>'
 
 
 def show_scan_details(info: SnapshotInfo) -> None:

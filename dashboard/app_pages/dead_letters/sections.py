@@ -43,11 +43,11 @@ def current_finding(report: DeadLettersReport) -> Finding:
     except OpsError:  # shown below
         return report.finding
     loaded = page_runtime.loaded_at("dead_letters")
-    newer = info.looked_at is not None and loaded is not None and info.looked_at > loaded
-    current = info.complete and (newer or info.letters == report.count)
+    newer = info.scanned_at is not None and loaded is not None and info.scanned_at > loaded
+    current = info.complete and (newer or info.messages == report.count)
     if current or st.session_state.get(cached_queries.QUEUE_INPUT):
         return scanned
-    if report.count and info.letters and info.looked_at and not scan_bar.is_old(info):
+    if report.count and info.messages and info.scanned_at and not scan_bar.is_old(info):
         return finding_since_scan(scanned, report.count)
     return report.finding
 

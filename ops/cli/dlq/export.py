@@ -47,7 +47,7 @@ def export(
         raise typer.Exit(1 if done.unreached else 0)
 
     console = printing.output_console()
-    written = f"{formatting.count(done.letters, 'message')} written to {safe(str(done.path))}."
+    written = f"{formatting.count(done.messages, 'message')} written to {safe(str(done.path))}."
     console.print(written, markup=False, soft_wrap=True)
     for note in done.notes:
         console.print(safe(note), markup=False, soft_wrap=True)
@@ -57,7 +57,7 @@ def export(
     if done.unreached:
         more = formatting.count(done.unreached, "message is", "messages are")
         printing.warnings(console, [f"About {more} not in this file: the queue holds more than the last scan reached."])
-    if wanted == "jsonl" and done.letters:
+    if wanted == "jsonl" and done.messages:
         printing.next_steps(
             console,
             (

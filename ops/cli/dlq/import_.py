@@ -36,10 +36,10 @@ def import_(
     console = printing.output_console()
     verb = "removed from the snapshot" if undo else "imported into the snapshot"
     console.print(f"{formatting.count(done.new, 'message')} {verb}.")
-    if done.there:
-        messages = formatting.count(done.there, "message")
-        absent = "was not in the snapshot" if done.there == 1 else "were not in the snapshot"
-        present = "was already in the snapshot" if done.there == 1 else "were already in the snapshot"
+    if done.present:
+        messages = formatting.count(done.present, "message")
+        absent = "was not in the snapshot" if done.present == 1 else "were not in the snapshot"
+        present = "was already in the snapshot" if done.present == 1 else "were already in the snapshot"
         printing.notes(console, [f"{messages} of the file {absent if undo else present}."])
     with Snapshot.open(source) as snapshot:
         printing.head(console, source, snapshot.info())

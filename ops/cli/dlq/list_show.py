@@ -16,7 +16,7 @@ from ops.cli.dlq import printing
 from ops.cli.dlq.printing import SHORT_ID, facts, moment, next_steps, notes
 from ops.cli.dlq.shared_options import DlqContext, with_dlq_options
 from ops.cli.output.formats import OutputFormat, chosen_format
-from ops.cli.output.json_output import dumps
+from ops.cli.output.json_output import dumps, plain
 from ops.cli.output.rows import print_as
 from ops.cli.output.sanitize import safe
 from ops.deadletters import causes
@@ -70,7 +70,7 @@ def list_(
         info = snapshot.info()
         count = snapshot.count(selection)
         found = snapshot.find(selection, descending=newest, limit=limit, offset=offset)
-    value = {"looked_at": info.looked_at, "count": count, "letters": found}
+    value = {"looked_at": info.scanned_at, "count": count, "letters": found}
     if print_as(form, value, CSV_COLUMNS, map(_csv_row, found)):
         return
     console = printing.output_console()
@@ -82,7 +82,7 @@ def list_(
     last = offset + len(found)
     if count > len(found):
         console.print(f"{offset + 1:,} to {last:,} of {count:,}.", style="dim")
-    steps = [(context.command_line("show", found[0].letter.message_id[: printing.SHORT_ID]), "show one message")]
+    steps = [(context.command_line("show", found[0].message.message_id[: printing.SHORT_ID]), "show one message")]
     if last < count:
         paging = ["--newest"] if newest else []
         more = context.command_line("list", *paging, "--limit", str(limit), "--offset", str(last), filters=True)
@@ -92,14 +92,14 @@ def list_(
 
 
 def _csv_row(message: SnapshotMessage) -> dict[str, Any]:
-    letter, cause = message.letter, message.cause
+    letter, cause = message.message, message.cause
     row = {name: getattr(letter if hasattr(letter, name) else cause, name) for name in CSV_COLUMNS[1:]}
     return {"id": letter.message_id, **row, "request_id": cause.request_id or letter.request_id}
 
 
 def _none(console: Console, context: DlqContext, count: int, info: SnapshotInfo) -> None:
 
-    total = info.imported if context.imported else info.letters
+    total = info.imported if context.imported else info.messages
     if count:
         console.print(f"No more messages: {count:,} match.")
     elif total:
@@ -120,10 +120,10 @@ def _table(console: Console, found: tuple[SnapshotMessage, ...]) -> None:
     now = datetime.now(UTC)
     rows = [
         (
-            safe(one.letter.message_id[:SHORT_ID]),
-            moment(one.letter.sent, now),
-            f"{one.letter.receives}×",
-            one.letter.kind.value,
+            safe(one.message.message_id[:SHORT_ID]),
+            moment(one.message.sent, now),
+            f"{one.message.receives}×",
+            one.message.kind.value,
             safe(_cause(one.cause)),
         )
         for one in found
@@ -159,20 +159,20 @@ def show(
     timeline: Timeline | None = None
     if logs:
         with printing.progress_console().status("Searching the logs …"):
-            timeline = causes.build_timeline(source, shelved.letter.message_id)
+            timeline = causes.build_timeline(source, shelved.message.message_id)
     if as_json:
-        typer.echo(dumps({**vars(shelved), "looked_at": info.looked_at, "timeline": timeline}))
+        typer.echo(dumps({**plain(shelved), "looked_at": info.scanned_at, "timeline": timeline}))
         return
     console = printing.output_console()
     _why(console, source, shelved, info)
     if timeline is not None:
         _timeline(console, timeline)
-    _content(console, shelved.letter, whole)
+    _content(console, shelved.message, whole)
     same = shelved.cause.fingerprint or "unknown"
     steps = [(context.command_line("list", "--cause", same), "list messages with the same cause")]
     if shelved.place in MOVABLE_PLACES:
         steps.append(
-            (context.command_line("plan", "--id", shelved.letter.message_id), "plan a redrive of this message")
+            (context.command_line("plan", "--id", shelved.message.message_id), "plan a redrive of this message")
         )
     printing.next_steps(console, *steps)
 
@@ -184,7 +184,7 @@ def _cause(cause: Cause) -> str:
 
 def _why(console: Console, source: DeadLetterQueue, shelved: SnapshotMessage, info: SnapshotInfo) -> None:
 
-    letter, cause, now = shelved.letter, shelved.cause, datetime.now(UTC)
+    letter, cause, now = shelved.message, shelved.cause, datetime.now(UTC)
     known = cause.source not in ("none", "")
     text = f"{cause.error_type}: {cause.error_message}" if cause.error_message else _cause(replace(cause, likely=False))
     text = f"likely {text}" if known and cause.likely else text
@@ -207,7 +207,7 @@ def _why(console: Console, source: DeadLetterQueue, shelved: SnapshotMessage, in
             ("location", "in the queue, at the last scan" if shelved.place.value == "queue" else shelved.place.value),
             ("cause", f"{cause.fingerprint}, source: {source_of}" if known else ""),
             ("failed in", cause.location),
-            ("failed at", printing.moment(cause.died, now) if cause.died else ""),
+            ("failed at", printing.moment(cause.failed_at, now) if cause.failed_at else ""),
             ("version", cause.function_version),
             ("request id", cause.request_id or letter.request_id),
         ],
@@ -221,7 +221,7 @@ def _timeline(console: Console, timeline: Timeline) -> None:
     table.add_column(no_wrap=True, style="dim")
     table.add_column(no_wrap=True)
     table.add_column(overflow="fold")
-    for event in timeline.moments:
+    for event in timeline.events:
         at = "–" if event.at is None else event.at.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S")
         table.add_row(at, event.what, Text(safe(event.text if event.text != event.what else "", 300)))
     console.print(table)

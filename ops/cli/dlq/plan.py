@@ -136,7 +136,7 @@ def diff(
     if redrive_plan.action is Action.PURGE:
         raise UsageError(f"Plan {redrive_plan.id} deletes messages and sends none.", "Show a message: ops dlq show ID.")
     with Snapshot.open(source) as snapshot:
-        messages = [snapshot.get(message_id).letter for message_id in ([id_] if id_ else redrive_plan.sample)]
+        messages = [snapshot.get(message_id).message for message_id in ([id_] if id_ else redrive_plan.sample)]
     if id_ and messages[0].message_id not in redrive_plan.ids:
         raise UsageError(
             f"Message {id_} is not in plan {redrive_plan.id}.",

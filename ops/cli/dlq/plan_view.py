@@ -100,8 +100,8 @@ def _causes(source: DeadLetterQueue, plan: Plan) -> str:
 def _named(group: CauseGroup) -> str:
     """With ``likely`` also when only a part of the group is: a plan by this cause includes that part."""
     named = cause_in_words(group.error_type, group.label, group.source, likely=group.likely)
-    some = group.likely_letters and not group.likely
-    return named + (f" (likely, of {formatting.count(group.likely_letters)})" if some else "")
+    some = group.likely_messages and not group.likely
+    return named + (f" (likely, of {formatting.count(group.likely_messages)})" if some else "")
 
 
 def _queue(plan: Plan) -> str:
@@ -148,7 +148,7 @@ def _canary(plan: Plan) -> str:
 
 def _stale(plan: Plan) -> str:
     margin = formatting.percent(plan.margin)
-    if plan.selection.whole or plan.action is Action.PURGE:
+    if plan.selection.selects_all or plan.action is Action.PURGE:
         return f"when the queue has changed by more than {margin}, and after a day"
     return f"when more than {margin} of its messages, or of the queue's, are no longer there, and after a day"
 
@@ -164,7 +164,7 @@ def _expires(source: DeadLetterQueue, plan: Plan, now: datetime) -> str:
         return ""
     with Snapshot.open(source) as snapshot:
         oldest = snapshot.find(plan.selection, order="sent", limit=1)
-    sent = oldest[0].letter.sent if oldest and not oldest[0].letter.imported else None
+    sent = oldest[0].message.sent if oldest and not oldest[0].message.imported else None
     if sent is None:
         return ""
     left = (sent + timedelta(seconds=source.queue.retention_s) - now).total_seconds()

@@ -50,7 +50,7 @@ def snapshot_age(looked_at: datetime | None, letters: int, complete: bool = True
 
 
 def head(console: Console, source: DeadLetterQueue, info: SnapshotInfo) -> None:
-    console.print(Text(f"{where(source)} · {snapshot_age(info.looked_at, info.letters, info.complete)}", style="dim"))
+    console.print(Text(f"{where(source)} · {snapshot_age(info.scanned_at, info.messages, info.complete)}", style="dim"))
 
 
 def facts(console: Console, rows: Iterable[tuple[str, str]]) -> None:

@@ -59,7 +59,7 @@ def scan(
     ):
         done = read(source, limit, counted, stop)
     explained: Explanation | None = None
-    if done.letters and not stop():
+    if done.messages and not stop():
         explained = explain(source, logs)
     done = replace(done, notes=(*done.notes, *late_outcomes.record_late_outcomes(source)))
     _report(context, source, done, explained, chosen_format(OutputFormat.TABLE, as_json))
@@ -106,7 +106,7 @@ def _report(
             beside = formatting.count(report.imported, "imported message is", "imported messages are")
             printing.notes(console, [f"{beside} in the snapshot, too: {context.command_line('causes', '--imported')}."])
         _next(console, context, source, report, report.complete if done is None else done.complete, imported)
-    if report.letters or report.held:
+    if report.messages or report.in_flight:
         raise typer.Exit(1)
 
 
@@ -120,7 +120,7 @@ def explain(source: DeadLetterQueue, logs: bool = True) -> Explanation:
 def _show(console: Console, context: DlqContext, source: DeadLetterQueue, report: CausesReport) -> None:
 
     console.print(Text(safe(report.finding.text), style=LEVEL_STYLES[report.finding.level]))
-    age = printing.snapshot_age(report.looked_at, report.letters, report.complete)
+    age = printing.snapshot_age(report.scanned_at, report.messages, report.complete)
     console.print(Text(f"{printing.where(source)} · {age}", style="dim"))
     now = datetime.now(UTC)
     rows = _rows(report)

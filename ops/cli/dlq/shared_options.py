@@ -131,7 +131,7 @@ class DlqContext:
         imported = self.imported
         if "ids" in self.filters:
             with Snapshot.open(source) as snapshot:
-                named = [snapshot.get(id_).letter for id_ in self.filters["ids"]]
+                named = [snapshot.get(id_).message for id_ in self.filters["ids"]]
             ids = tuple(letter.message_id for letter in named)
             if len({letter.imported for letter in named}) > 1:
                 raise UsageError(

@@ -38,7 +38,7 @@ def operation_events(records: Sequence[Record], window: Window) -> tuple[Event, 
     events = []
     for entry in join_entries(records):
         record = entry.record
-        start, end = max(entry.began, window.start), min(record.at, window.end)
+        start, end = max(entry.started_at, window.start), min(record.at, window.end)
         if record.action in _KINDS and start <= end:
             name = f"{record.action} of {record.queue}: {record.outcome}"
             events.append(Event(_KINDS[record.action], name, start, end))

@@ -21,7 +21,7 @@ class Entry:
     """An operation or a cancel: its last record and its start (that record's time, if nothing else is known)."""
 
     record: Record
-    began: datetime
+    started_at: datetime
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,7 @@ def join_entries(records: Sequence[Record]) -> tuple[Entry, ...]:
         if record.outcome == "began":
             started[operation] = len(entries)
         elif place is not None:
-            entries[place] = Entry(record, entries[place].began)
+            entries[place] = Entry(record, entries[place].started_at)
             continue
         entries.append(Entry(record, record.at))
     return tuple(reversed(entries))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -40,7 +40,7 @@ class ExportResult:
     about how many more the queue held, of the whole of which an export was asked for, and no scan has seen."""
 
     path: Path
-    letters: int
+    messages: int = field(metadata={"json_key": "letters"})
     sha256: str
     bytes: int
     notes: tuple[str, ...] = ()
@@ -59,7 +59,7 @@ def plan_selection(plan: Plan) -> Selection:
 
 def exported_ids(path: Path) -> tuple[str, ...]:
     """Message ids of an export in JSON lines, in its order. Raises UsageError, OpsError (see ``jsonl.read_lines``)."""
-    return tuple(each.letter.message_id for _, each in jsonl.read_lines(atomic_file.expand_user(path)))
+    return tuple(each.message.message_id for _, each in jsonl.read_lines(atomic_file.expand_user(path)))
 
 
 def export_messages(
@@ -92,7 +92,7 @@ def export_messages(
                 digest.update(line)
                 stream.write(line)
                 letters, size = letters + number, size + len(line)
-    unreached = _unreached(info) if selection.whole else 0
+    unreached = _unreached(info) if selection.selects_all else 0
     return ExportResult(target, letters, digest.hexdigest(), size, kept.notes(), unreached)
 
 
@@ -105,7 +105,7 @@ class _Pointers:
 
     def passing(self, letters: Iterable[SnapshotMessage]) -> Iterator[SnapshotMessage]:
         for shelved in letters:
-            if pointer := s3_pointers.read_pointer(shelved.letter.body):
+            if pointer := s3_pointers.read_pointer(shelved.message.body):
                 self._number, self._first = self._number + 1, self._first or pointer
             yield shelved
 
@@ -114,9 +114,9 @@ class _Pointers:
 
 
 def _unreached(info: SnapshotInfo) -> int:
-    if info.looked_at is None or info.complete:
+    if info.scanned_at is None or info.complete:
         return 0
-    return max(0, int(info.look.get("reported", 0)) + int(info.look.get("in_flight", 0)) - info.letters)
+    return max(0, int(info.last_scan.get("reported", 0)) + int(info.last_scan.get("in_flight", 0)) - info.messages)
 
 
 def _lines(letters: Iterable[SnapshotMessage], format: str) -> Iterator[tuple[int, bytes]]:
@@ -130,7 +130,7 @@ def _lines(letters: Iterable[SnapshotMessage], format: str) -> Iterator[tuple[in
 
 
 def _row(shelved: SnapshotMessage) -> tuple[object, ...]:
-    letter, cause = shelved.letter, shelved.cause
+    letter, cause = shelved.message, shelved.cause
     attributes = {name: attribute.value for name, attribute in letter.attributes.items()}
     return (
         letter.message_id,
@@ -146,7 +146,7 @@ def _row(shelved: SnapshotMessage) -> tuple[object, ...]:
         cause.fingerprint,
         cause.source,
         "likely" if cause.likely else "",
-        _timestamp(cause.died),
+        _timestamp(cause.failed_at),
         cause.function_version,
         cause.job_kind,
         _clipped(json.dumps(attributes, ensure_ascii=False) if attributes else ""),

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -29,9 +29,9 @@ class ImportResult:
     """``letters`` in the file; ``new`` in the snapshot, ``there`` already (in the queue, or imported before)."""
 
     path: Path
-    letters: int
+    messages: int = field(metadata={"json_key": "letters"})
     new: int
-    there: int
+    present: int = field(metadata={"json_key": "there"})
     sha256: str
 
 
@@ -51,7 +51,7 @@ def import_messages(source: DeadLetterQueue, path: Path) -> ImportResult:
     digest = hashlib.sha256()
     ids: dict[str, int] = {}
     for number, each in jsonl.read_lines(path, digest.update):
-        first = ids.setdefault(each.letter.message_id, number)
+        first = ids.setdefault(each.message.message_id, number)
         if first != number:
             raise UsageError(
                 f"{path}: line {number} has the same message_id as line {first}.",
@@ -62,8 +62,8 @@ def import_messages(source: DeadLetterQueue, path: Path) -> ImportResult:
     with Snapshot.open(source) as shelf:
         before = shelf.places(ids)
         left = [letter_id for letter_id, place in before.items() if place not in MOVABLE_PLACES]
-        shelf.add((each.letter for _, each in jsonl.read_lines(path)), Place.IMPORTED)
-        shelf.mark(left, Place.IMPORTED)
+        shelf.add((each.message for _, each in jsonl.read_lines(path)), Place.IMPORTED)
+        shelf.set_place(left, Place.IMPORTED)
         shelf.set_causes(_new_causes(path, before))
     new = len(ids) - len(before) + len(left)
     if new:
@@ -74,8 +74,8 @@ def import_messages(source: DeadLetterQueue, path: Path) -> ImportResult:
 def _new_causes(path: Path, before: Mapping[str, Place]) -> Iterator[tuple[str, Cause]]:
     """What the file knows of messages that the snapshot did not."""
     for _, each in jsonl.read_lines(path):
-        if each.cause.fingerprint and each.letter.message_id not in before:
-            yield each.letter.message_id, each.cause
+        if each.cause.fingerprint and each.message.message_id not in before:
+            yield each.message.message_id, each.cause
 
 
 def undo_import(source: DeadLetterQueue, path: Path) -> ImportResult:
@@ -85,7 +85,7 @@ def undo_import(source: DeadLetterQueue, path: Path) -> ImportResult:
     access.ensure_may("undoing an import")
     path = atomic_file.expand_user(path)
     digest = hashlib.sha256()
-    ids = {each.letter.message_id for _, each in jsonl.read_lines(path, digest.update)}
+    ids = {each.message.message_id for _, each in jsonl.read_lines(path, digest.update)}
     with Snapshot.open(source) as shelf:
-        taken = shelf.forget(ids)
+        taken = shelf.remove_imported(ids)
     return ImportResult(path, len(ids), taken, len(ids) - taken, digest.hexdigest())

@@ -26,7 +26,7 @@ MAX_LINE_BYTES = 16 * 1_048_576
 
 def encode_line(shelved: SnapshotMessage) -> bytes:
     """One line with its end, all ASCII. The cause goes along: the logs that told it may be gone when it is read."""
-    letter, cause = shelved.letter, shelved.cause
+    letter, cause = shelved.message, shelved.cause
     entry = {
         "schema": SCHEMA,
         "message_id": letter.message_id,
@@ -43,7 +43,7 @@ def encode_line(shelved: SnapshotMessage) -> bytes:
             "source": cause.source,
             "fingerprint": cause.fingerprint,
             "request_id": cause.request_id,
-            "died": cause.died.isoformat() if cause.died else "",
+            "died": cause.failed_at.isoformat() if cause.failed_at else "",
             "function_version": cause.function_version,
             "job_kind": cause.job_kind,
             "likely": cause.likely,
@@ -130,7 +130,7 @@ def _cause(entry: Any) -> Cause:
     if not all(isinstance(text, str) for text in texts.values()):
         return Cause()
     when = at.replace(tzinfo=at.tzinfo or UTC) if at else None
-    return cause_record.normalize_cause(Cause(**texts, died=when, likely=bool(entry.get("likely"))))
+    return cause_record.normalize_cause(Cause(**texts, failed_at=when, likely=bool(entry.get("likely"))))
 
 
 _TEXTS = ("error_type", "error_message", "location", "source", "request_id", "function_version", "job_kind")

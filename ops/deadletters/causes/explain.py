@@ -47,7 +47,7 @@ class Explanation:
     guess and ``likely`` one that was joined by time. ``groups``: all in the snapshot. ``usd``: what asking the logs
     cost."""
 
-    letters: int
+    messages: int = field(metadata={"json_key": "letters"})
     unexplained: int
     guessed: int
     likely: int
@@ -96,12 +96,12 @@ def explain_causes(
         notes = [*known.notes, *asked.notes]
         if silent and source.workload.function is None:
             notes.insert(0, _no_logs_note(source))
-        shelf.note(
+        shelf.save_note(
             fix_status.FIX_STATUS_NOTE,
-            {**verdicts, **((shelf.noted(fix_status.FIX_STATUS_NOTE) or {}) if keep else {})},
+            {**verdicts, **((shelf.read_note(fix_status.FIX_STATUS_NOTE) or {}) if keep else {})},
         )
         done = Explanation(
-            letters=len(silent),
+            messages=len(silent),
             unexplained=sum(cause.source == "none" for cause in guessed.values()),
             guessed=sum(cause.source == CLUSTER_SOURCE for cause in guessed.values()),
             likely=sum(cause.likely for cause in found.values()),
@@ -111,7 +111,7 @@ def explain_causes(
             notes=tuple(dict.fromkeys(notes)),
         )
         note = {"usd": done.usd, "queries": done.queries, "notes": list(done.notes), "at": now.isoformat()}
-        shelf.note(EXPLAINED_NOTE, note)
+        shelf.save_note(EXPLAINED_NOTE, note)
     return done
 
 
@@ -157,7 +157,7 @@ def _read_snapshot(shelf: Snapshot, say: Progress) -> _SnapshotContents:
     read = _SnapshotContents()
     guesses = [group.fingerprint for group in shelf.groups(MOVABLE_PLACES) if group.source == CLUSTER_SOURCE]
     telling = []
-    for letter in shelf.sketches(["", *guesses]):
+    for letter in shelf.summaries(["", *guesses]):
         if kind := job_kind(letter.body):
             read.kinds[letter.message_id] = sys.intern(kind)
         read.silent.append(SearchedMessage.seen(letter))
@@ -165,8 +165,8 @@ def _read_snapshot(shelf: Snapshot, say: Progress) -> _SnapshotContents:
             telling.append(letter.message_id)
     if telling:
         for shelved in shelf.iterate(Selection(ids=tuple(telling)), places=MOVABLE_PLACES):
-            if (cause := parse.carried_cause(shelved.letter)) is not None:
-                read.fallback[shelved.letter.message_id] = cause
+            if (cause := parse.carried_cause(shelved.message)) is not None:
+                read.fallback[shelved.message.message_id] = cause
     return read
 
 
@@ -185,7 +185,7 @@ def _labels(shelf: Snapshot) -> dict[str, str]:
     """By fingerprint, where messages have none: what their messages share, and with the label that there is already."""
     known = shelf.labels()
     messages: dict[str, dict[str, None]] = {}
-    for mark, message in shelf.unlabelled():
+    for mark, message in shelf.unlabelled_messages():
         some = messages.setdefault(mark, {})
         if len(some) < LABEL_SAMPLE:
             some[message] = None

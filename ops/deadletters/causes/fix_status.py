@@ -52,7 +52,7 @@ def fix_statuses(
     for origin in came_from:
         by_queue = died.setdefault(origin.fingerprint, {})
         queue = source_queue(source, origin.source)
-        by_queue[queue] = max(filter(None, (by_queue.get(queue), origin.died)), default=None)
+        by_queue[queue] = max(filter(None, (by_queue.get(queue), origin.last_failed)), default=None)
     succeeded = {
         feed.function.arn: _successes(feed.function, _causes_of_function(groups, died, known, feed), askings, now)
         for feed in known.all
@@ -60,7 +60,7 @@ def fix_statuses(
     found: dict[str, dict[str, Any]] = {}
     for group in groups:
         verdicts: dict[str, FixStatus] = {}
-        for queue, last in died.get(group.fingerprint, {OWN_QUEUE: group.last_died}).items():
+        for queue, last in died.get(group.fingerprint, {OWN_QUEUE: group.last_failed}).items():
             some = known.of(queue)
             for feed in some:
                 verdicts[feed.function.name] = _verdict(group, last, feed.function, succeeded[feed.function.arn], now)

@@ -56,7 +56,7 @@ class TimelineEvent:
 class Timeline:
     """``moments``: oldest first. ``look``: what asking the logs cost, and what could not be read."""
 
-    moments: tuple[TimelineEvent, ...]
+    events: tuple[TimelineEvent, ...] = field(metadata={"json_key": "moments"})
     look: QueryCost = field(default_factory=QueryCost)
 
 
@@ -68,14 +68,14 @@ def build_timeline(source: DeadLetterQueue, message_id: str) -> Timeline:
     with Snapshot.open(source) as shelf:
         shelved = shelf.get(message_id)
     moments = _message_events(shelved)
-    from_runs, notes = _redrive_events(source, shelved.letter, shelved.place is Place.REDRIVEN)
+    from_runs, notes = _redrive_events(source, shelved.message, shelved.place is Place.REDRIVEN)
     askings, from_logs = _log_events(source, shelved)
     moments += from_runs + [_with_batch_note(moment, shelved.cause) for moment in from_logs]
-    if shelved.cause.died is not None:
+    if shelved.cause.failed_at is not None:
         cause = shelved.cause
         likely = "likely " if cause.likely else ""
         text = f"{likely}{cause.error_type}: {cause.error_message}".rstrip(": ")[:MAX_TEXT_CHARACTERS]
-        moments.append(TimelineEvent(shelved.cause.died, FAILED, text, cause.request_id))
+        moments.append(TimelineEvent(shelved.cause.failed_at, FAILED, text, cause.request_id))
     moments.sort(key=lambda moment: _sort_key(moment, shelved.cause))
     notes += [note for asking in askings for note in asking.asked.notes]
     if len(moments) > MAX_EVENTS:
@@ -86,7 +86,7 @@ def build_timeline(source: DeadLetterQueue, message_id: str) -> Timeline:
 
 def _with_batch_note(moment: TimelineEvent, cause: Cause) -> TimelineEvent:
     """An invocation may fail after the handler has rejected one message of its batch: that is the outcome of the rest."""
-    later = cause.died is not None and moment.at > cause.died + LOGGED_WITHIN
+    later = cause.failed_at is not None and moment.at > cause.failed_at + LOGGED_WITHIN
     if not later or moment.what not in (TIMEOUT, MEMORY, CRASH) or moment.text.startswith(cause.error_type):
         return moment
     return replace(moment, text=f"the rest of its batch: {moment.text}")
@@ -96,7 +96,7 @@ def _sort_key(moment: TimelineEvent, cause: Cause) -> tuple[datetime, int]:
     """The position of an event: by its time; at one time first the receive, then what was logged, then how the invocation
     ended, then the message. The time of a log line is when it was collected. A handler that rejects a job sends the
     message within milliseconds, so what its invocation logged around then goes before the message."""
-    failed_at = cause.died
+    failed_at = cause.failed_at
     rank = {RECEIVED: 0, SENT: 3 if moment.at == failed_at else -1, TIMEOUT: 2, MEMORY: 2, CRASH: 2, FAILED: 4}
     own = moment.what == ERROR or (moment.what == RECEIVED and moment.request_id == cause.request_id != "")
     late = own and failed_at is not None and failed_at <= moment.at <= failed_at + LOGGED_WITHIN
@@ -105,7 +105,7 @@ def _sort_key(moment: TimelineEvent, cause: Cause) -> tuple[datetime, int]:
 
 def _message_events(shelved: SnapshotMessage) -> list[TimelineEvent]:
     """What the message itself shows: when it was sent, and when it was received first."""
-    letter = shelved.letter
+    letter = shelved.message
     buried = letter.kind not in _SENT_AS_WORK
     moments = []
     if letter.sent:
@@ -142,7 +142,7 @@ def _latest_ledgers(source: DeadLetterQueue) -> tuple[list[Path], list[str]]:
     when the plan was made."""
     began: list[tuple[datetime, Path]] = []
     notes = []
-    for path in sorted(source.runs.glob("*.db")):
+    for path in sorted(source.runs_folder.glob("*.db")):
         try:
             with Ledger.open(path) as ledger:
                 began.append((ledger.run().began, path))
@@ -157,7 +157,7 @@ def _unread_note(path: Path, why: OpsError) -> str:
 
 def _log_events(source: DeadLetterQueue, shelved: SnapshotMessage) -> tuple[list[LogQuerySession], list[TimelineEvent]]:
     """From the logs of the functions that read the queue which the message came from."""
-    letter = shelved.letter
+    letter = shelved.message
     start, end = search_range(shelved, datetime.now(UTC))
     ids = sorted({letter.message_id, letter.original_message_id, letter.request_id, shelved.cause.request_id} - {""})
     askings, moments = [], []
@@ -171,14 +171,14 @@ def _log_events(source: DeadLetterQueue, shelved: SnapshotMessage) -> tuple[list
 
 def search_range(shelved: SnapshotMessage, now: datetime) -> tuple[datetime, datetime]:
     """The time in which a message's invocations can have written log lines, until ``now`` at most."""
-    letter, cause = shelved.letter, shelved.cause
+    letter, cause = shelved.message, shelved.cause
     before = (
         MAX_WORK_BEFORE_SENT
         if letter.kind not in _SENT_AS_WORK or letter.original_message_id != letter.message_id
         else SEARCH_MARGIN
     )
     start = (letter.sent or now - RETENTION) - before
-    return start, min(now, cause.died + SEARCH_MARGIN) if cause.died and cause.died > start else now
+    return start, min(now, cause.failed_at + SEARCH_MARGIN) if cause.failed_at and cause.failed_at > start else now
 
 
 def _rows(

@@ -44,12 +44,12 @@ def current_fix_status(
 ) -> dict[str, FixStatus]:
     """Whether each cause is fixed, by fingerprint: as the last explaining noted it, and what redrives have shown since.
     Raises OpsError when the snapshot cannot be read."""
-    noted, shown = shelf.noted(fix_status.FIX_STATUS_NOTE), latest_trials(source, shelf)
+    noted, shown = shelf.read_note(fix_status.FIX_STATUS_NOTE), latest_trials(source, shelf)
     return {
         one.fingerprint: with_trial(
             fix_status.stored_status(noted, one.fingerprint),
             shown.get(one.fingerprint),
-            one.last_died or one.last_sent,
+            one.last_failed or one.last_sent,
             now,
         )
         for one in groups
@@ -60,7 +60,7 @@ def latest_trials(source: DeadLetterQueue, shelf: Snapshot) -> dict[str, Redrive
     """The latest redrive of each cause, by fingerprint. A ledger that cannot be read proves nothing. Raises OpsError
     when the snapshot cannot be read."""
     found: dict[str, RedriveTrial] = {}
-    for path in sorted(source.runs.glob("*.db"), key=_touched, reverse=True)[:LATEST_RUNS]:
+    for path in sorted(source.runs_folder.glob("*.db"), key=_touched, reverse=True)[:LATEST_RUNS]:
         outcomes = _outcomes(path, *_version(path))
         marks = cause_fingerprints(shelf, [message_id for message_id, _, _ in outcomes])
         for mark, tried in _by_cause(outcomes, marks).items():

@@ -61,15 +61,15 @@ class CausesReport:
 
     finding: Finding
     groups: pd.DataFrame
-    letters: int
-    looked_at: datetime | None
+    messages: int = field(metadata={"json_key": "letters"})
+    scanned_at: datetime | None = field(metadata={"json_key": "looked_at"})
     age_s: float | None
     complete: bool
     notes: tuple[str, ...]
     look: QueryCost
     imported: int = 0
     elsewhere: Mapping[str, int] = field(default_factory=dict)
-    held: int = 0
+    in_flight: int = field(default=0, metadata={"json_key": "held"})
     """Messages in flight at the last scan: another process had them, and they were not read."""
 
 
@@ -83,7 +83,7 @@ def report_causes(source: DeadLetterQueue, imported: bool = False) -> CausesRepo
     with Snapshot.open(source) as shelf:
         info, groups, came_from = shelf.info(), shelf.groups(places), cause_origins(shelf, places)
         verdicts = redrive_evidence.current_fix_status(source, shelf, groups, now)
-        told: dict[str, Any] = shelf.noted(EXPLAINED) or {}
+        told: dict[str, Any] = shelf.read_note(EXPLAINED) or {}
     frame = _frame(groups, verdicts)
     elsewhere = _elsewhere(source, came_from)
     deployed = _last_deployed(source, groups[0].fingerprint, came_from) if groups else None
@@ -92,20 +92,20 @@ def report_causes(source: DeadLetterQueue, imported: bool = False) -> CausesRepo
         if imported
         else _finding(frame, info, deployed, elsewhere, now),
         groups=frame,
-        letters=info.imported if imported else info.letters,
-        looked_at=info.looked_at,
-        age_s=(now - info.looked_at).total_seconds() if info.looked_at else None,
+        messages=info.imported if imported else info.messages,
+        scanned_at=info.scanned_at,
+        age_s=(now - info.scanned_at).total_seconds() if info.scanned_at else None,
         complete=info.complete,
         notes=info.notes,
         look=QueryCost(usd=float(told.get("usd", 0.0)), partial=tuple(told.get("notes", ()))),
         imported=info.imported,
         elsewhere=elsewhere,
-        held=0 if imported else _in_flight(info),
+        in_flight=0 if imported else _in_flight(info),
     )
 
 
 def _in_flight(info: SnapshotInfo) -> int:
-    return int(info.look.get("in_flight") or 0)
+    return int(info.last_scan.get("in_flight") or 0)
 
 
 def _elsewhere(source: DeadLetterQueue, came_from: Iterable[CauseOrigin]) -> dict[str, int]:
@@ -114,7 +114,7 @@ def _elsewhere(source: DeadLetterQueue, came_from: Iterable[CauseOrigin]) -> dic
     counted: Counter[str] = Counter()
     for one in came_from:
         if (queue := source_queue(source, one.source)) != OWN_QUEUE:
-            counted[queue.rsplit(":", 1)[-1]] += one.letters
+            counted[queue.rsplit(":", 1)[-1]] += one.messages
     if source.queue.arn == source.workload.queue.arn and len(counted) == 1:
         return {}
     return dict(counted.most_common())
@@ -141,11 +141,11 @@ def _frame(groups: tuple[CauseGroup, ...], verdicts: Mapping[str, fix_status.Fix
                 group.location,
                 group.source,
                 group.likely,
-                group.likely_letters,
-                group.letters,
+                group.likely_messages,
+                group.messages,
                 group.share,
-                group.first_died or group.first_sent,
-                group.last_died or group.last_sent,
+                group.first_failed or group.first_sent,
+                group.last_failed or group.last_sent,
                 ", ".join(group.versions),
                 ", ".join(group.job_kinds),
                 group.sample_id,
@@ -163,29 +163,29 @@ def _finding(
     groups: pd.DataFrame, info: SnapshotInfo, deployed: datetime | None, elsewhere: Mapping[str, int], now: datetime
 ) -> Finding:
     """``Critical: 54 dead letters, 51 of one cause: …; last deployed 02:10 UTC.``"""
-    if info.looked_at is None and not info.letters:
+    if info.scanned_at is None and not info.messages:
         return summarize(
             [Observation(Level.UNKNOWN, "the dead-letter queue has not been scanned yet: scan it first", PAGE)]
         )
-    reported, held = int(info.look.get("reported") or 0), _in_flight(info)
-    if not info.letters and held:
+    reported, held = int(info.last_scan.get("reported") or 0), _in_flight(info)
+    if not info.messages and held:
         those = formatting.count(held, "dead-letter message")
         every, they = ("all in flight", "them") if held > 1 else ("in flight", "it")
         return summarize([Observation(Level.ACT, f"{those}, {every}: another process holds {they}", PAGE)])
-    if not info.letters:
+    if not info.messages:
         if reported and not info.complete:
             text = f"none of {formatting.count(reported, 'message')} could be read: scan again later"
             return summarize([Observation(Level.WATCH, text, PAGE)])
         return summarize([Observation(Level.OK, "no dead letters")])
-    part = reported > info.letters and not info.complete
+    part = reported > info.messages and not info.complete
     total = (
-        f"{formatting.count(info.letters)} of about {formatting.count(reported)}"
+        f"{formatting.count(info.messages)} of about {formatting.count(reported)}"
         if part
-        else formatting.count(info.letters)
+        else formatting.count(info.messages)
     )
     top = groups.iloc[0]
     kind = cause_in_words(top["error_type"], top["label"], top["source"], likely=bool(top["likely"]))
-    if info.letters == 1:
+    if info.messages == 1:
         text = f"{total} dead letter{'s' if part else ''}: {kind}"
     elif len(groups) == 1:
         text = f"{total} dead letters, all of one cause: {kind}"
@@ -193,7 +193,7 @@ def _finding(
         others = formatting.count(len(groups) - 1, "other cause")
         text = f"{total} dead letters, {formatting.count(top['letters'])} of one cause: {kind} ({others})"
     if elsewhere:
-        text += f"; {_from_elsewhere(elsewhere, info.letters)}"
+        text += f"; {_from_elsewhere(elsewhere, info.messages)}"
     if held:
         text += f"; {formatting.count(held)} more in flight: another process holds {'them' if held > 1 else 'it'}"
     when = f"last deployed {formatting.clock(deployed, now)}" if deployed else ""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from ops.deadletters import return_target
 from ops.deadletters.edits import edits, outgoing
@@ -28,8 +28,8 @@ class Preview:
     id: str
     diff: str = ""
     refused: str = ""
-    put_on: tuple[str, ...] = ()
-    left_out: tuple[str, ...] = ()
+    added: tuple[str, ...] = field(default=(), metadata={"json_key": "put_on"})
+    removed: tuple[str, ...] = field(default=(), metadata={"json_key": "left_out"})
     note: str = ""
 
 

@@ -38,7 +38,7 @@ def scan(source: DeadLetterQueue, reporter: ProgressReporter, limit: int) -> Tas
     result = scans.scan_queue(source, limit=limit, progress=reporter.progress, stop=reporter.stop_requested)
     reporter.set_status_text("Searching the logs for failure causes")
     explained = causes.explain_causes(source, progress=reporter.set_status_text)
-    text = f"{formatting.count(result.letters, 'message')} read, {formatting.count(result.new)} of them new"
+    text = f"{formatting.count(result.messages, 'message')} read, {formatting.count(result.new)} of them new"
     queries = formatting.count(explained.queries, "query", "queries")
     cost = f"The search of the logs took {queries} for {formatting.price(explained.usd)}."
     return text, (*result.notes, cost, *explained.notes, *late_outcomes.record_late_outcomes(source))
@@ -49,7 +49,7 @@ def explain(source: DeadLetterQueue, reporter: ProgressReporter) -> TaskResult:
     from ops.deadletters import causes
 
     explained = causes.explain_causes(source, progress=reporter.set_status_text)
-    return f"Searched the logs for {formatting.count(explained.letters, 'message')}", explained.notes
+    return f"Searched the logs for {formatting.count(explained.messages, 'message')}", explained.notes
 
 
 def redrive(source: DeadLetterQueue, reporter: ProgressReporter, plan: str, reason: str) -> TaskResult:
@@ -93,7 +93,7 @@ def export(
     from ops.deadletters.archive import exports
 
     result = exports.export_messages(source, _selection_from_json(selection), Path(path), format)
-    text = f"{formatting.count(result.letters, 'message')} written to {result.path}"
+    text = f"{formatting.count(result.messages, 'message')} written to {result.path}"
     if result.unreached:
         text += (
             f"; about {formatting.count(result.unreached, 'message')} more, which no scan has reached, are not in it"

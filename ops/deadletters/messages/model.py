@@ -86,7 +86,7 @@ class Cause:
     location: str = ""  # innermost own frame, e.g. "handler/jobs/train.py:88 fit"; empty where no stack trace tells
     source: str = "none"
     request_id: str = ""
-    died: datetime | None = None  # the last failure's time
+    failed_at: datetime | None = field(default=None, metadata={"json_key": "died"})  # the last failure's time
     function_version: str = ""
     job_kind: str = ""
     fingerprint: str = ""  # ten hex digits: the same for messages of one cause
@@ -98,7 +98,7 @@ class Place(StrEnum):
     """Where a snapshot message is, as far as this machine knows."""
 
     QUEUE = "queue"  # it was there at the last scan
-    GONE = "gone"  # a whole scan did not find it again, and nobody here moved it
+    MISSING = "gone"  # a whole scan did not find it again, and nobody here moved it
     REDRIVEN = "redriven"
     PURGED = "purged"
     IMPORTED = "imported"
@@ -108,7 +108,7 @@ class Place(StrEnum):
 class SnapshotMessage:
     """A message as it is in the snapshot, with its cause. ``original`` never changes, whatever is edited later."""
 
-    letter: DeadLetter
+    message: DeadLetter = field(metadata={"json_key": "letter"})
     cause: Cause = field(default_factory=Cause)
     place: Place = Place.QUEUE
     seen: datetime | None = None  # the last scan that found it

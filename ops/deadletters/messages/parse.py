@@ -119,7 +119,7 @@ def _destination_cause(letter: DeadLetter) -> Cause | None:
         error_message=str(payload.get("errorMessage") or ""),
         source="body",
         request_id=letter.request_id,
-        died=_parsed_time(record.get("timestamp")) or letter.sent,
+        failed_at=_parsed_time(record.get("timestamp")) or letter.sent,
         function_version=str(answer.get("executedVersion") or ""),
     )
 
@@ -138,7 +138,7 @@ def _cause(letter: DeadLetter, error_type: str, error_message: str) -> Cause:
         error_message=error_message,
         source="attribute",
         request_id=letter.request_id,
-        died=letter.sent,
+        failed_at=letter.sent,
     )
 
 

@@ -31,7 +31,7 @@ def record_late_outcomes(source: DeadLetterQueue) -> tuple[str, ...]:
     another process is writing to, is skipped."""
     notes: list[str] = []
     with suppress(OpsError), queue_lock.hold_lock(source, queue_lock.SCAN_LOCK, "a scan"):
-        for path in sorted(source.runs.glob("*.db")):
+        for path in sorted(source.runs_folder.glob("*.db")):
             with suppress(OpsError):
                 notes += _record_for_run(source, path)
     return tuple(notes)
@@ -58,4 +58,4 @@ def _failed_again(source: DeadLetterQueue, waiting: dict[str, str]) -> Iterator[
         for row in snapshot.iterate(Selection(ids=in_queue)) if in_queue else ():
             cause = row.cause
             text = cause_in_words(cause.error_type, cause.error_message, cause.source, likely=cause.likely)
-            yield waiting[row.letter.message_id], Outcome.FAILED_AGAIN, cause.died, text
+            yield waiting[row.message.message_id], Outcome.FAILED_AGAIN, cause.failed_at, text

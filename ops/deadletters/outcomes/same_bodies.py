@@ -103,7 +103,7 @@ class SameBodyMatcher:
             return
         with Snapshot.open(self._source) as snapshot:
             for row in snapshot.iterate(Selection(ids=tuple(new)), places=tuple(Place)):
-                self._bodies[row.letter.message_id] = body_digest(row.letter.body)
+                self._bodies[row.message.message_id] = body_digest(row.message.body)
 
 
 def body_digest(body: str) -> bytes:

@@ -64,8 +64,8 @@ def make_plan(
         returning = (
             return_targets.collect_return_stats(source, shelf, selection, edits, destination) if to_origin else None
         )
-        found = returning.found if returning else collect_stats(shelf.iterate(selection), edits, None)
-        if not found.ids and not found.left:
+        found = returning.stats if returning else collect_stats(shelf.iterate(selection), edits, None)
+        if not found.ids and not found.remaining:
             raise _nothing_selected(source, shelf, selection)
     _ensure_possible(found, edits)
     goals = found.origins if to_origin else Counter[Origin]()
@@ -80,10 +80,10 @@ def make_plan(
     chosen = choose_engine(source, found, wish, engine)
     depth = sqs.queue_depth(source.aws, source.queue)
     now = datetime.now(UTC)
-    looked_at = look.looked_at or now  # no look has ended yet: an import, or one that goes on
+    looked_at = look.scanned_at or now  # no look has ended yet: an import, or one that goes on
     there = depth.visible + depth.in_flight + depth.delayed
-    counted = len(found.ids) + len(found.left_ids)
-    unseen = max(0, there - counted) if selection.whole and moved and look.looked_at and not look.complete else 0
+    counted = len(found.ids) + len(found.remaining_ids)
+    unseen = max(0, there - counted) if selection.selects_all and moved and look.scanned_at and not look.complete else 0
     estimate = requirements.estimate_redrive(
         len(found.ids) + unseen, weight.bytes, action, pace, fifo=source.queue.fifo
     )
@@ -186,14 +186,16 @@ def _ensure_growing(sizes: Sequence[str]) -> None:
 def _ensure_possible(found: SelectionStats, edits: Sequence[Edit]) -> None:
     total = len(found.ids)
     if not total:
-        kinds = ", ".join(f"{formatting.count(number)} {kind.value}" for kind, number in found.left_kinds.most_common())
+        kinds = ", ".join(
+            f"{formatting.count(number)} {kind.value}" for kind, number in found.remaining_kinds.most_common()
+        )
         raise UsageError(
-            f"No message can be returned to its origin (by kind: {kinds}): {return_targets.remaining_text(found.left)}.",
+            f"No message can be returned to its origin (by kind: {kinds}): {return_targets.remaining_text(found.remaining)}.",
             return_targets.SPECIFY_DESTINATION,
         )
-    if edits and sum(found.misfits.values()) == total:
+    if edits and sum(found.edit_errors.values()) == total:
         raise UsageError(
-            f"The edits do not apply to any message: {found.misfits.most_common(1)[0][0]}", "Change the edits."
+            f"The edits do not apply to any message: {found.edit_errors.most_common(1)[0][0]}", "Change the edits."
         )
 
 

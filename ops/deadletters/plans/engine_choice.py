@@ -68,7 +68,7 @@ def _against(source: DeadLetterQueue, found: SelectionStats, wish: EngineRequest
     others = sum(number for kind, number in found.kinds.items() if kind is not Kind.SQS)
     reasons = (
         (wish.action is not Action.REDRIVE, f"a move task cannot {wish.action.value}"),
-        (not wish.selection.whole, "only some messages are selected, and a move task takes the whole queue"),
+        (not wish.selection.selects_all, "only some messages are selected, and a move task takes the whole queue"),
         (bool(wish.edits), "messages are edited, which a move task cannot do"),
         (found.imported > 0, "imported messages are not in the queue"),
         (
@@ -80,7 +80,7 @@ def _against(source: DeadLetterQueue, found: SelectionStats, wish: EngineRequest
             f"{formatting.count(others, 'message')} did not come by a queue's redrive policy, so SQS does not know their origin",
         ),
         (
-            wish.to_origin and (bool(found.left) or len(found.origins) > 1),
+            wish.to_origin and (bool(found.remaining) or len(found.origins) > 1),
             "some messages stay, or they have several destinations, which a move task does not support",
         ),
         (

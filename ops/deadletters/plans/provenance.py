@@ -34,7 +34,7 @@ _PLATFORM = re.compile(r"^(?:START|END|REPORT) RequestId: ([0-9a-f-]{36})\b")
 class Provenance:
     """``notes``: sentences about what could not be asked."""
 
-    known: ReturnContext
+    context: ReturnContext
     notes: tuple[str, ...] = ()
 
 
@@ -70,7 +70,7 @@ def _functions(
     source: DeadLetterQueue, shelf: Snapshot, wanted: Mapping[str, datetime | None], notes: list[str], *, logs: bool
 ) -> tuple[dict[str, str], tuple[str, ...]]:
     """By request id: the function in whose log it is; and the names of those that were asked."""
-    before = shelf.noted(FUNCTIONS_NOTE) or {}
+    before = shelf.read_note(FUNCTIONS_NOTE) or {}
     known = {one: str(before[one]) for one in wanted if one in before}
     open_ = {one: sent for one, sent in wanted.items() if one not in known}
     asked: list[str] = []
@@ -87,7 +87,7 @@ def _functions(
         if not open_:
             break
     if known != {one: before.get(one) for one in known}:
-        shelf.note(FUNCTIONS_NOTE, {**before, **known})
+        shelf.save_note(FUNCTIONS_NOTE, {**before, **known})
     return known, tuple(asked)
 
 

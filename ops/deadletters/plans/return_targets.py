@@ -30,7 +30,7 @@ MAX_REASONS = 3
 
 @dataclass(frozen=True)
 class ReturnStats:
-    found: SelectionStats
+    stats: SelectionStats
     returns: Returns
     notes: list[str]
 
@@ -40,11 +40,11 @@ def collect_return_stats(
 ) -> ReturnStats:
     """The survey of what can go back, with what stays; what came from somewhere that is gone is among the latter."""
     learned = provenance.find_provenance(source, shelf, destination.function_arn, logs=not access.read_only())
-    known = learned.known
+    known = learned.context
     found = collect_stats(shelf.iterate(selection), edits, known)
     missing, doubts = destinations.find_missing(source, found.origins)
     if missing:
-        known = replace(known, gone=missing)
+        known = replace(known, missing=missing)
         found = collect_stats(shelf.iterate(selection), edits, known)
     return ReturnStats(found, _returns(found, known), [*_return_notes(found, known), *doubts, *learned.notes])
 
@@ -92,17 +92,17 @@ def remaining_sentence(returns: Returns) -> str:
 def _returns(found: SelectionStats, known: ReturnContext) -> Returns:
     origins = {origin.arn: number for origin, number in found.origins.most_common()}
     functions = {one: arn for one, arn in known.functions.items() if arn in origins}
-    left = dict(found.left.most_common())
-    return Returns(origins, found.inferred, left, tuple(found.left_ids), known.sources, known.own, functions)
+    left = dict(found.remaining.most_common())
+    return Returns(origins, found.inferred, left, tuple(found.remaining_ids), known.sources, known.own, functions)
 
 
 def _return_notes(found: SelectionStats, known: ReturnContext) -> list[str]:
     said = []
-    if stay := len(found.left_ids):
+    if stay := len(found.remaining_ids):
         total = stay + len(found.ids)
         said.append(
             f"{formatting.count(stay)} of {formatting.count(total, 'message')} stay in the dead-letter queue. "
-            f"{remaining_text(found.left)}. {SPECIFY_DESTINATION}"
+            f"{remaining_text(found.remaining)}. {SPECIFY_DESTINATION}"
         )
     if found.inferred:
         queue = known.sources[0].rpartition(":")[2]

@@ -32,12 +32,12 @@ class SelectionStats:
     causes: Counter[str] = field(default_factory=Counter)
     origins: Counter[Origin] = field(default_factory=Counter)
     inferred: int = 0
-    left: Counter[str] = field(default_factory=Counter)
-    left_ids: list[str] = field(default_factory=list)
-    left_kinds: Counter[Kind] = field(default_factory=Counter)
+    remaining: Counter[str] = field(default_factory=Counter)
+    remaining_ids: list[str] = field(default_factory=list)
+    remaining_kinds: Counter[Kind] = field(default_factory=Counter)
     imported: int = 0
     likely: int = 0
-    misfits: Counter[str] = field(default_factory=Counter)
+    edit_errors: Counter[str] = field(default_factory=Counter)
     pointers: int = 0
     pointer: Pointer | None = None
     sizes: dict[str, list[tuple[int, int | None]]] = field(default_factory=dict)
@@ -50,7 +50,7 @@ class SizeStats:
 
     bytes: int
     too_large: Counter[int]
-    full: Counter[int]
+    no_room_for_id: Counter[int]
 
 
 def check_sizes(found: SelectionStats, limits: Mapping[str, int], limit: int) -> SizeStats:
@@ -76,12 +76,12 @@ def collect_stats(
     """``known``: of where messages came from, to which they go back; None: they go elsewhere, or nowhere."""
     found = SelectionStats()
     for shelved in letters:
-        letter = shelved.letter
+        letter = shelved.message
         came_from = ReturnTarget() if known is None else return_target.find_return_target(letter, known)
         if came_from.why:
-            found.left[came_from.why] += 1
-            found.left_ids.append(letter.message_id)
-            found.left_kinds[letter.kind] += 1
+            found.remaining[came_from.why] += 1
+            found.remaining_ids.append(letter.message_id)
+            found.remaining_kinds[letter.kind] += 1
             continue
         found.ids.append(letter.message_id)
         found.kinds[letter.kind] += 1
@@ -99,6 +99,6 @@ def collect_stats(
         try:
             letter = outgoing.edited_message(letter, edits)
         except UsageError as misfit:
-            found.misfits[str(misfit)] += 1
+            found.edit_errors[str(misfit)] += 1
         found.sizes.setdefault(origin.arn if origin else "", []).append(outgoing.message_sizes(letter))
     return found

@@ -57,7 +57,7 @@ def _compare_queue(source: DeadLetterQueue, plan: Plan) -> None:
 
 
 def _ignores_arrivals(plan: Plan) -> bool:
-    return not plan.selection.whole and plan.action is not Action.PURGE
+    return not plan.selection.selects_all and plan.action is not Action.PURGE
 
 
 def _allowed_changes(plan: Plan, number: int) -> int:

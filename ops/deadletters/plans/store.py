@@ -21,7 +21,7 @@ def save_plan(source: DeadLetterQueue, plan: Plan, path: Path | None = None) -> 
 
     Raises UsageError when ``path`` is there already, OpsError when it cannot be written.
     """
-    target = path or source.plans / f"{plan.id}.json"
+    target = path or source.plans_folder / f"{plan.id}.json"
     with atomic_file.atomic_write(target, replace=path is None) as stream:
         stream.write(plan_codec.encode_plan(plan))
     return target
@@ -67,7 +67,7 @@ def _find(named: str, source: DeadLetterQueue) -> Path:
         raise PlanUnreadable(str(told), told.next_step) from error
     if path.suffix == ".json" or "/" in named:
         raise PlanUnreadable(f"There is no plan at {path}.", MAKE_NEW_PLAN)
-    found = sorted(plan for plan in source.plans.glob("*.json") if plan.stem.startswith(named))
+    found = sorted(plan for plan in source.plans_folder.glob("*.json") if plan.stem.startswith(named))
     if not named or not found:
         raise PlanUnreadable(f"{source.queue.name} has no plan {named!r}.", MAKE_NEW_PLAN)
     exact = [plan for plan in found if plan.stem == named]

@@ -93,10 +93,10 @@ def _unfixed_causes(found: SelectionStats, unmended: Sequence[str], *, watched: 
 def _rejected(found: SelectionStats, weight: SizeStats) -> list[str]:
     said = [
         f"The edits do not apply to {_messages(number)}, which will not be sent: {sentence}"
-        for sentence, number in found.misfits.most_common(3)
+        for sentence, number in found.edit_errors.most_common(3)
     ]
-    if len(found.misfits) > 3:
-        said.append(f"There are {len(found.misfits) - 3} more reasons why edits do not apply.")
+    if len(found.edit_errors) > 3:
+        said.append(f"There are {len(found.edit_errors) - 3} more reasons why edits do not apply.")
     for limit, number in weight.too_large.items():
         if limit == MAX_BYTES:
             said.append(f"{_messages(number)} over the SQS limit of 1 MiB will not be sent.")
@@ -120,7 +120,7 @@ def _move_task(*, watched: bool) -> list[str]:
 
 def _undetectable_duplicates(weight: SizeStats) -> list[str]:
     said = []
-    for limit, number in weight.full.items():
+    for limit, number in weight.no_room_for_id.items():
         most = "1 MiB" if limit == MAX_BYTES else f"{formatting.count(limit)} bytes in that queue"
         at = f"at the SQS limit (10 attributes, {most})"
         which = formatting.count(number, f"message {at} has", f"messages {at} have")

@@ -41,7 +41,7 @@ def ensure_can_start_locked(source: DeadLetterQueue, plan: Plan) -> None:
     """The same for the holder of the lock: another run may just have moved these messages."""
     if plan.action is Action.PURGE:
         raise UsageError(f"Plan {plan.id} deletes messages.", "Use ops dlq purge for it.")
-    path = source.runs / f"{plan.id}.db"
+    path = source.runs_folder / f"{plan.id}.db"
     if path.exists():
         with Ledger.open(path) as ledger:
             raise _already_started(ledger.run())
@@ -68,7 +68,7 @@ def _ensure_not_in_flight(source: DeadLetterQueue, plan: Plan) -> None:
     """Raises UsageError when an unfinished run of this queue has messages of ``plan`` in flight, OpsError when the
     ledger of one cannot be read: then it may have. The caller holds the lock, so that no run is going on."""
     ids = frozenset(plan.ids)
-    for path in sorted(source.runs.glob("*.db"), reverse=True):
+    for path in sorted(source.runs_folder.glob("*.db"), reverse=True):
         if path.stem == plan.id:
             continue
         with Ledger.open(path) as ledger:
@@ -98,7 +98,7 @@ def load_run_plan(source: DeadLetterQueue, ledger: Ledger) -> Plan:
 
 def _find_plan(source: DeadLetterQueue, ledger: Ledger, run: Run) -> Plan:
     try:
-        plan = plans.load_plan(source.plans / f"{run.id}.json", source)
+        plan = plans.load_plan(source.plans_folder / f"{run.id}.json", source)
         if plan.hash == run.plan_hash:
             return plan
         why = UsageError(f"The plan {run.id} is not the one that the run started with: its file was changed.")

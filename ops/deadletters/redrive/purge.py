@@ -73,7 +73,7 @@ def plan_purge(source: DeadLetterQueue, export: Path) -> Plan:
 
 _ELSEWHERE = {
     None: "not in the snapshot",
-    Place.GONE: "not in the queue at the last scan",
+    Place.MISSING: "not in the queue at the last scan",
     Place.REDRIVEN: "already redriven",
     Place.PURGED: "already purged",
     Place.IMPORTED: "imported from a file and not in the queue",
@@ -150,7 +150,7 @@ def _delete(
 
     def deleted(ids: Sequence[str]) -> None:
         counts["deleted"] += len(ids)  # first, so that it is recorded whether or not the snapshot can be written
-        snapshot.mark(ids, Place.PURGED)
+        snapshot.set_place(ids, Place.PURGED)
         if progress:
             progress(counts["deleted"], len(plan.ids))
 
@@ -211,7 +211,7 @@ def _verify_export(snapshot: Snapshot, plan: Plan, export: Path) -> str:
     digest = hashlib.sha256()
     planned = set(plan.ids)
     seen: set[str] = set()
-    lines = (line.letter for _, line in jsonl.read_lines(atomic_file.expand_user(export), digest.update))
+    lines = (line.message for _, line in jsonl.read_lines(atomic_file.expand_user(export), digest.update))
     while batch := {message.message_id: message for message in islice(lines, COMPARE_BATCH)}:
         if unplanned := batch.keys() - planned:
             raise _wrong_export(export, f"{min(unplanned)} is in it and not in the plan")
@@ -227,8 +227,8 @@ def _changed_ids(snapshot: Snapshot, exported: Mapping[str, DeadLetter]) -> Iter
     """Messages that are not in the snapshot, or whose contents differ there."""
     remaining = dict(exported)
     for stored in snapshot.iterate(Selection(ids=tuple(exported))):
-        message = remaining.pop(stored.letter.message_id)
-        if (message.body, message.attributes) != (stored.letter.body, stored.letter.attributes):
+        message = remaining.pop(stored.message.message_id)
+        if (message.body, message.attributes) != (stored.message.body, stored.message.attributes):
             yield message.message_id
     yield from remaining
 

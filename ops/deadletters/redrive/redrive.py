@@ -75,7 +75,7 @@ def start_redrive(
     access.ensure_may("a redrive")
     reason = audit_log.require_reason(reason)
     who = sts.caller_identity(source.aws).arn
-    path = source.runs / f"{plan.id}.db"
+    path = source.runs_folder / f"{plan.id}.db"
     with queue_lock.hold_lock(source, plan.id, who):
         preflight.ensure_can_start_locked(source, plan)
         plans.save_plan(source, plan)
@@ -118,7 +118,7 @@ def cancel_redrive(source: DeadLetterQueue, run_id: str = "") -> Run:
     access.ensure_may("cancelling a redrive")
     holder = queue_lock.lock_holder(source)
     running = holder.run if holder else ""
-    path = source.runs / f"{running}.db"
+    path = source.runs_folder / f"{running}.db"
     if not running or not running.startswith(run_id) or not path.exists():
         which = f"Run {run_id} is not" if run_id else f"No redrive of {source.queue.name} is"
         raise UsageError(f"{which} running.", "List the redrives: ops dlq runs.")
@@ -185,8 +185,8 @@ class _Execution:
         now = datetime.now(UTC)
         with Snapshot.open(self.source) as snapshot:
             if self.plan.action is Action.REDRIVE:
-                snapshot.mark(self.ledger.ids_in_states(MessageState.DELETED), Place.REDRIVEN, now)
-            snapshot.mark(self.ledger.ids_in_states(MessageState.MISSING), Place.GONE, now)
+                snapshot.set_place(self.ledger.ids_in_states(MessageState.DELETED), Place.REDRIVEN, now)
+            snapshot.set_place(self.ledger.ids_in_states(MessageState.MISSING), Place.MISSING, now)
 
 
 def _execute(

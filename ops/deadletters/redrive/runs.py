@@ -45,7 +45,7 @@ def ledger_path(source: DeadLetterQueue, run_id: str) -> Path:
     """The ledger of the run whose ID is ``run_id`` or begins with it. Raises UsageError unless there is exactly one."""
     paths = []
     if re.fullmatch(r"[0-9A-Za-z-]+", run_id):
-        paths = sorted(source.runs.glob(f"{run_id}*.db"))
+        paths = sorted(source.runs_folder.glob(f"{run_id}*.db"))
         paths = [path for path in paths if path.stem == run_id] or paths
     if len(paths) == 1:
         return paths[0]
@@ -56,7 +56,7 @@ def ledger_path(source: DeadLetterQueue, run_id: str) -> Path:
 
 
 def _each_run(source: DeadLetterQueue) -> Iterator[Run | OpsError]:
-    for path in sorted(source.runs.glob("*.db"), reverse=True):
+    for path in sorted(source.runs_folder.glob("*.db"), reverse=True):
         try:
             yield _read(source, path)
         except OpsError as error:

@@ -97,12 +97,12 @@ class _Scanner:
         self._renewal = 0.0
 
     def run(self) -> ScanResult:
-        self._begun = self._log.begin(clock.now_utc())
+        self._begun = self._log.start(clock.now_utc())
         try:
             return self._run(self._begun)
         except BaseException:  # what was read stays
             with suppress(OpsError):
-                self._log.drop(self._begun.number)
+                self._log.discard(self._begun.number)
             raise
 
     def _run(self, begun: StartedScan) -> ScanResult:
@@ -125,17 +125,17 @@ class _Scanner:
                 self._give_back(receiver, threads)
         complete = exhausted and not in_flight and self._read >= reported
         done = ScanResult(
-            look=begun.number,
-            letters=self._read,
+            number=begun.number,
+            messages=self._read,
             new=self._new,
-            gone=self._log.missing(begun.number) if complete else 0,
+            missing=self._log.mark_missing(begun.number) if complete else 0,
             receives=begun.receives + receiver.receives,
             reported=reported,
             in_flight=in_flight,
             complete=complete,
-            not_given_back=self._not_given_back,
+            not_released=self._not_given_back,
             notes=(),
-            looked_at=begun.began,
+            scanned_at=begun.started_at,
             seconds=clock.elapsed_s() - self._started,
         )
         about = ScanConditions(
@@ -147,7 +147,7 @@ class _Scanner:
             resumed=begun.held,
         )
         done = replace(done, notes=scan_notes(done, self._queue, about))
-        self._log.end(begun.number, clock.now_utc(), stored_counts(done))
+        self._log.finish(begun.number, clock.now_utc(), stored_counts(done))
         return done
 
     def _receive(self, receiver: bulk_receive.Receiver, threads: ThreadPoolExecutor) -> None:
@@ -170,7 +170,7 @@ class _Scanner:
         until = now.timestamp() + self._lease_s - 1  # it began when SQS answered
         counts = {"receives": self._begun.receives + receiver.receives, "new": self._new}
         try:
-            read, new = self._log.page(self._begun.number, batch, until, now, counts)
+            read, new = self._log.record_batch(self._begun.number, batch, until, now, counts)
         except BaseException:
             bulk_receive.change_visibility(self._aws, self._queue, [message.receipt for message in batch], 0, threads)
             raise
@@ -184,15 +184,17 @@ class _Scanner:
             return
         self._renewal = now + RENEW_WITHIN_S / 8
         after = 0
-        while held := self._log.held(LEASES_PER_WRITE, after, before=now + RENEW_WITHIN_S):
+        while held := self._log.held_messages(LEASES_PER_WRITE, after, before=now + RENEW_WITHIN_S):
             after = held[-1].number
             refused = bulk_receive.change_visibility(
                 self._aws, self._queue, [each.receipt for each in held], self._lease_s, threads
             )
             until = clock.now_utc().timestamp() + self._lease_s - 1
             each_with_why = list(zip(held, refused, strict=True))
-            self._log.renewed([each.number for each, why in each_with_why if why is None], until)
-            self._log.released([each.number for each, why in each_with_why if why and bulk_receive.lease_ended(why)])
+            self._log.record_renewal([each.number for each, why in each_with_why if why is None], until)
+            self._log.record_release(
+                [each.number for each, why in each_with_why if why and bulk_receive.lease_ended(why)]
+            )
 
     def _give_back(self, receiver: bulk_receive.Receiver, threads: ThreadPoolExecutor) -> None:
         receiver.stop()
@@ -208,7 +210,7 @@ class _Scanner:
         returning = self._begun.number if but is None else None
         broken: OpsError | None = None
         after = 0
-        while held := self._log.held(LEASES_PER_WRITE, after, but=but):
+        while held := self._log.held_messages(LEASES_PER_WRITE, after, but=but):
             after = held[-1].number
             refused = bulk_receive.change_visibility(
                 self._aws, self._queue, [each.receipt for each in held], 0, threads
@@ -222,7 +224,7 @@ class _Scanner:
                 self._not_given_back += len(kept)
                 self._refused = self._refused or next(iter(kept.values())).message
             try:
-                self._log.released([each.number for each in held if each.number not in kept], returning)
+                self._log.record_release([each.number for each in held if each.number not in kept], returning)
             except OpsError as error:  # a full disk is no reason to keep messages from others
                 broken = error
         if broken is not None:

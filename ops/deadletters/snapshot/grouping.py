@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Protocol
@@ -46,8 +46,8 @@ class CauseOrigin:
     fingerprint: str
     source: str
     kind: Kind
-    letters: int
-    died: datetime | None
+    messages: int
+    last_failed: datetime | None
 
 
 @dataclass(frozen=True)
@@ -61,19 +61,19 @@ class CauseGroup:
     label: str
     location: str
     source: str
-    letters: int
+    messages: int = field(metadata={"json_key": "letters"})
     share: float  # 0–1 of all groups' messages
     first_sent: datetime | None
     last_sent: datetime | None
-    first_died: datetime | None
-    last_died: datetime | None
+    first_failed: datetime | None = field(metadata={"json_key": "first_died"})
+    last_failed: datetime | None = field(metadata={"json_key": "last_died"})
     versions: tuple[str, ...]
     kinds: tuple[Kind, ...]
     job_kinds: tuple[str, ...]
     sources: tuple[str, ...]
     likely: bool
     sample_id: str
-    likely_letters: int = 0
+    likely_messages: int = field(default=0, metadata={"json_key": "likely_letters"})
 
 
 def group_from_row(row: Sequence[Any], total: int) -> CauseGroup:
@@ -86,19 +86,19 @@ def group_from_row(row: Sequence[Any], total: int) -> CauseGroup:
         label=row[10],
         location=row[11],
         source=row[12],
-        letters=row[1],
+        messages=row[1],
         share=row[1] / total,
         first_sent=rows.from_milliseconds(row[2]),
         last_sent=rows.from_milliseconds(row[3]),
-        first_died=rows.from_microseconds(row[4]),
-        last_died=rows.from_microseconds(row[5]),
+        first_failed=rows.from_microseconds(row[4]),
+        last_failed=rows.from_microseconds(row[5]),
         versions=_split(row[6]),
         kinds=tuple(Kind(kind) for kind in _split(row[7])),
         job_kinds=_split(row[8]),
         sources=_split(row[15]),
         likely=bool(row[14]),
         sample_id=row[13],
-        likely_letters=row[16],
+        likely_messages=row[16],
     )
 
 

@@ -87,7 +87,7 @@ def _cause_columns(cause: Cause) -> tuple[Any, ...]:
     return (
         *(storable(text) for text in (cause.error_type, cause.error_message, cause.location, cause.source)),
         storable(cause.request_id),
-        None if cause.died is None else (cause.died - EPOCH) // timedelta(microseconds=1),
+        None if cause.failed_at is None else (cause.failed_at - EPOCH) // timedelta(microseconds=1),
         *(storable(text) for text in (cause.function_version, cause.job_kind, cause.fingerprint, cause.label)),
         int(cause.likely),
     )
@@ -118,7 +118,7 @@ def message_from_row(row: Sequence[Any]) -> SnapshotMessage:
         location=row[11],
         source=row[12],
         request_id=row[13],
-        died=from_microseconds(row[14]),
+        failed_at=from_microseconds(row[14]),
         function_version=row[15],
         job_kind=row[16],
         fingerprint=row[17],

@@ -28,7 +28,7 @@ class StartedScan:
     counts until then."""
 
     number: int
-    began: datetime
+    started_at: datetime
     held: int = 0
     new: int = 0
     receives: int = 0
@@ -46,28 +46,28 @@ class ScanLog:
     """The writing side of one scan. The snapshot stays its owner's to close. Raises as ``Snapshot`` does."""
 
     def __init__(self, shelf: Snapshot) -> None:
-        self._shelf = shelf
-        self._ask = shelf.connection.execute
+        self._snapshot = shelf
+        self._execute = shelf.connection.execute
 
-    def begin(self, now: datetime) -> StartedScan:
+    def start(self, now: datetime) -> StartedScan:
         """Continue the scan that was killed while it read, else start again. ``now`` decides which leases have ended:
         messages of those are read again."""
-        with schema.write_transaction(self._shelf.connection, self._shelf.path):
-            self._ask(
+        with schema.write_transaction(self._snapshot.connection, self._snapshot.path):
+            self._execute(
                 "UPDATE letters SET receipt = NULL, leased_until = NULL, look = NULL WHERE leased_until <= ?",
                 [now.timestamp()],
             )
-            killed = self._ask("SELECT n, began, report FROM looks WHERE ended IS NULL ORDER BY n DESC").fetchone()
-            if killed and (gone_on := self._gone_on_with(now, *killed)):
+            killed = self._execute("SELECT n, began, report FROM looks WHERE ended IS NULL ORDER BY n DESC").fetchone()
+            if killed and (gone_on := self._resumable(now, *killed)):
                 return gone_on
-            self._ask("DELETE FROM looks WHERE ended IS NULL")
-            number = self._ask("INSERT INTO looks (began) VALUES (?)", [rows.to_milliseconds(now)]).lastrowid
+            self._execute("DELETE FROM looks WHERE ended IS NULL")
+            number = self._execute("INSERT INTO looks (began) VALUES (?)", [rows.to_milliseconds(now)]).lastrowid
         return StartedScan(number or 0, now)
 
-    def _gone_on_with(self, now: datetime, number: int, began: int, written: str | None) -> StartedScan | None:
-        with schema.translate_read_errors(self._shelf.path):
+    def _resumable(self, now: datetime, number: int, began: int, written: str | None) -> StartedScan | None:
+        with schema.translate_read_errors(self._snapshot.path):
             report = json.loads(written or "{}")
-            if report.get("returning") or not (held := self._count(number)):
+            if report.get("returning") or not (held := self._held_count(number)):
                 return None
             return StartedScan(
                 number,
@@ -77,7 +77,7 @@ class ScanLog:
                 int(report.get("receives", 0)),
             )
 
-    def page(
+    def record_batch(
         self, number: int, messages: Iterable[Message], until: float, now: datetime, report: Mapping[str, Any]
     ) -> tuple[int, int]:
         """What was received goes into the snapshot, held ``until`` then (seconds since 1970). ``report``: counts so
@@ -87,89 +87,93 @@ class ScanLog:
         """
         found = {message.message_id: (parse_message(message), message.receipt) for message in messages}
         seen = rows.to_milliseconds(now)
-        with schema.write_transaction(self._shelf.connection, self._shelf.path):
-            known = self._shelf.known(found)
+        with schema.write_transaction(self._snapshot.connection, self._snapshot.path):
+            known = self._snapshot.known_messages(found)
             new = [each for name, (each, _) in found.items() if name not in known]
-            self._shelf.put(new, Place.QUEUE)
+            self._snapshot.insert(new, Place.QUEUE)
             brought = [each for name, (each, _) in found.items() if name in known and known[name].seen is None]
             if brought:
-                self._correct(brought)
-            self._shelf.connection.executemany(
+                self._replace_imported(brought)
+            self._snapshot.connection.executemany(
                 "UPDATE letters SET place = 'queue', look = ?, receipt = ?, leased_until = ?, seen = ?, "
                 "receives = ? WHERE id = ?",
                 [(number, receipt, until, seen, each.receives, name) for name, (each, receipt) in found.items()],
             )
             counts = schema.dumps({**report, "new": report["new"] + len(new)})
-            self._ask("UPDATE looks SET report = ? WHERE n = ?", [counts, number])
-        return sum(name not in known or known[name].look != number for name in found), len(new)
+            self._execute("UPDATE looks SET report = ? WHERE n = ?", [counts, number])
+        return sum(name not in known or known[name].scan != number for name in found), len(new)
 
-    def held(
+    def held_messages(
         self, most: int, after: int = 0, before: float | None = None, but: int | None = None
     ) -> tuple[HeldMessage, ...]:
         """Messages held by scans, by number, those after ``after``; leases that end ``before`` (seconds since 1970)
         only; not those of the scan ``but``."""
-        with schema.translate_read_errors(self._shelf.path):
-            found = self._ask(
+        with schema.translate_read_errors(self._snapshot.path):
+            found = self._execute(
                 "SELECT n, receipt FROM letters WHERE receipt IS NOT NULL AND n > ? AND leased_until < ? "
                 "AND look IS NOT ? ORDER BY n LIMIT ?",
                 [after, before if before is not None else float("inf"), but, most],
             ).fetchall()
         return tuple(HeldMessage(*row) for row in found)
 
-    def renewed(self, numbers: Sequence[int], until: float) -> None:
-        with schema.write_transaction(self._shelf.connection, self._shelf.path):
-            self._ask(
+    def record_renewal(self, numbers: Sequence[int], until: float) -> None:
+        with schema.write_transaction(self._snapshot.connection, self._snapshot.path):
+            self._execute(
                 "UPDATE letters SET leased_until = ? WHERE n IN (SELECT value FROM json_each(?))",
                 [until, schema.dumps(list(numbers))],
             )
 
-    def released(self, numbers: Sequence[int], returning: int | None = None) -> None:
+    def record_release(self, numbers: Sequence[int], returning: int | None = None) -> None:
         """Forget their receipts. ``returning``: the scan that reads no more: killed now, its successor begins again."""
-        with schema.write_transaction(self._shelf.connection, self._shelf.path):
-            self._ask(
+        with schema.write_transaction(self._snapshot.connection, self._snapshot.path):
+            self._execute(
                 "UPDATE letters SET receipt = NULL, leased_until = NULL WHERE n IN (SELECT value FROM json_each(?))",
                 [schema.dumps(list(numbers))],
             )
             if returning is not None:
-                self._ask("UPDATE looks SET report = ? WHERE n = ?", [schema.dumps({"returning": True}), returning])
+                self._execute("UPDATE looks SET report = ? WHERE n = ?", [schema.dumps({"returning": True}), returning])
 
-    def missing(self, number: int) -> int:
+    def mark_missing(self, number: int) -> int:
         """A whole scan did not find these: they are gone from the queue. How many."""
-        with schema.write_transaction(self._shelf.connection, self._shelf.path):
-            return self._ask(
+        with schema.write_transaction(self._snapshot.connection, self._snapshot.path):
+            return self._execute(
                 "UPDATE letters SET place = 'gone' WHERE place = 'queue' AND look IS NOT ?", [number]
             ).rowcount
 
-    def end(self, number: int, ended: datetime, report: Mapping[str, Any]) -> None:
-        with schema.write_transaction(self._shelf.connection, self._shelf.path):
-            self._ask(
+    def finish(self, number: int, ended: datetime, report: Mapping[str, Any]) -> None:
+        with schema.write_transaction(self._snapshot.connection, self._snapshot.path):
+            self._execute(
                 "UPDATE looks SET ended = ?, report = ? WHERE n = ?",
                 [rows.to_milliseconds(ended), schema.dumps(report), number],
             )
 
-    def drop(self, number: int) -> None:
+    def discard(self, number: int) -> None:
         """It failed: the scan before it stays the last one."""
-        with schema.write_transaction(self._shelf.connection, self._shelf.path):
-            self._ask("DELETE FROM looks WHERE n = ?", [number])
+        with schema.write_transaction(self._snapshot.connection, self._snapshot.path):
+            self._execute("DELETE FROM looks WHERE n = ?", [number])
 
-    def _correct(self, met: Sequence[DeadLetter]) -> None:
+    def _replace_imported(self, met: Sequence[DeadLetter]) -> None:
         """Messages that only a file told of until now: what the queue says of them stands. The file's cause stays with
         a message that is the same."""
         ids = schema.dumps([each.message_id for each in met])
         these = "id IN (SELECT value FROM json_each(?))"
-        with schema.translate_read_errors(self._shelf.path):
-            told = self._ask(f"SELECT {rows.MESSAGE_COLUMNS} FROM {rows.MESSAGE_TABLES} WHERE {these}", [ids])
-            before = {one.letter.message_id: one for one in map(rows.message_from_row, told)}
-        self._ask(f"DELETE FROM contents WHERE n IN (SELECT n FROM letters WHERE {these})", [ids])
-        self._ask(f"DELETE FROM letters WHERE {these}", [ids])
-        self._shelf.put(met, Place.QUEUE)
-        same = [each.message_id for each in met if _cause_inputs(each) == _cause_inputs(before[each.message_id].letter)]
-        self._shelf.connection.executemany(
+        with schema.translate_read_errors(self._snapshot.path):
+            told = self._execute(f"SELECT {rows.MESSAGE_COLUMNS} FROM {rows.MESSAGE_TABLES} WHERE {these}", [ids])
+            before = {one.message.message_id: one for one in map(rows.message_from_row, told)}
+        self._execute(f"DELETE FROM contents WHERE n IN (SELECT n FROM letters WHERE {these})", [ids])
+        self._execute(f"DELETE FROM letters WHERE {these}", [ids])
+        self._snapshot.insert(met, Place.QUEUE)
+        same = [
+            each.message_id for each in met if _cause_inputs(each) == _cause_inputs(before[each.message_id].message)
+        ]
+        self._snapshot.connection.executemany(
             rows.UPDATE_CAUSE, [rows.cause_values(one, before[one].cause) for one in same]
         )
 
-    def _count(self, number: int) -> int:
-        found = self._ask("SELECT count(*) FROM letters WHERE receipt IS NOT NULL AND look = ?", [number]).fetchone()
+    def _held_count(self, number: int) -> int:
+        found = self._execute(
+            "SELECT count(*) FROM letters WHERE receipt IS NOT NULL AND look = ?", [number]
+        ).fetchone()
         return int(found[0])
 
 

@@ -36,13 +36,13 @@ class SnapshotInfo:
     messages
     by place."""
 
-    looked_at: datetime | None
-    letters: int
+    scanned_at: datetime | None
+    messages: int
     bytes: int
     complete: bool
     notes: tuple[str, ...]
-    looking: bool
-    look: Mapping[str, Any]  # of ops.deadletters.scan.scan.ScanResult: messages, new, gone, receives, reported, …
+    scanning: bool
+    last_scan: Mapping[str, Any]  # of ops.deadletters.scan.scan.ScanResult: messages, new, gone, receives, reported, …
     counts: Mapping[str, int]
 
     @property
@@ -54,7 +54,7 @@ class SnapshotInfo:
 class KnownMessage(NamedTuple):
     """``look``: the last one that found the message; ``seen``: when, None where only a file told of it."""
 
-    look: int | None
+    scan: int | None
     seen: int | None
 
 
@@ -71,7 +71,7 @@ class Snapshot:
     @classmethod
     def open(cls, where: DeadLetterQueue | Path) -> Self:
         """The snapshot of a source, or at a path; made empty when there is none. Raises as ``schema.connect``."""
-        path = where if isinstance(where, Path) else where.shelf
+        path = where if isinstance(where, Path) else where.snapshot_path
         return cls(schema.connect(path), path)
 
     def close(self) -> None:
@@ -103,7 +103,7 @@ class Snapshot:
         Raises UsageError: a filter that is not a valid JMESPath expression, an unknown order.
         """
         numbers = self._numbers(selection, order, descending, places)[offset : offset + limit]
-        return self._at(numbers)
+        return self._messages(numbers)
 
     def count(self, selection: Selection = Selection(), places: Sequence[Place] = ()) -> int:  # noqa: B008
         return len(self._numbers(selection, "sent", False, places))
@@ -129,9 +129,9 @@ class Snapshot:
         """All that was selected when the first was asked for, first sent first, ``batch`` at a time in memory."""
         numbers = iter(self._numbers(selection, "sent", False, places))
         while page := tuple(islice(numbers, batch)):
-            yield from self._at(page)
+            yield from self._messages(page)
 
-    def sketches(
+    def summaries(
         self, fingerprints: Iterable[str], places: Sequence[Place] = MOVABLE_PLACES
     ) -> Iterator[rows.MessageSummary]:
         """Messages of these causes ("": of none), in no order. Nothing may be written before the last one is read."""
@@ -209,13 +209,13 @@ class Snapshot:
         new = 0
         with schema.write_transaction(self.connection, self.path):
             while some := {rows.storable(letter.message_id): letter for letter in islice(rest, MESSAGES_PER_WRITE)}:
-                known = self.known(some)
+                known = self.known_messages(some)
                 fresh = [letter for one, letter in some.items() if one not in known]
-                self.put(fresh, place)
+                self.insert(fresh, place)
                 new += len(fresh)
         return new
 
-    def known(self, letter_ids: Iterable[str]) -> dict[str, KnownMessage]:
+    def known_messages(self, letter_ids: Iterable[str]) -> dict[str, KnownMessage]:
         """Those of these messages that are in the snapshot."""
         found = self.connection.execute(
             "SELECT id, look, seen FROM letters WHERE id IN (SELECT value FROM json_each(?))",
@@ -223,7 +223,7 @@ class Snapshot:
         )
         return {letter_id: KnownMessage(look, seen) for letter_id, look, seen in found}
 
-    def put(self, letters: Sequence[DeadLetter], place: Place) -> None:
+    def insert(self, letters: Sequence[DeadLetter], place: Place) -> None:
         """Messages that are not there yet, within a transaction (``add``, or a scan's page)."""
         read = [message_body.classify_body(letter.body) for letter in letters]
         kept = list(zip(letters, read, strict=True))
@@ -251,14 +251,14 @@ class Snapshot:
                 )
             )
 
-    def unlabelled(self) -> Iterator[tuple[str, str]]:
+    def unlabelled_messages(self) -> Iterator[tuple[str, str]]:
         """Fingerprint and error message of each message whose cause has no label."""
         with schema.translate_read_errors(self.path):
             yield from self.connection.execute(
                 "SELECT fingerprint, error_message FROM letters WHERE label = '' AND fingerprint <> ''"
             )
 
-    def grown(self, many: int, marks: Sequence[str]) -> Iterator[tuple[str, str, str]]:
+    def unlabelled_groups(self, many: int, marks: Sequence[str]) -> Iterator[tuple[str, str, str]]:
         """Fingerprint, message id and error message of the messages of causes where some have no label, cause by cause:
         those of at least ``many`` messages, and ``marks``."""
         with schema.translate_sqlite_errors(self.path):
@@ -286,7 +286,7 @@ class Snapshot:
                     [schema.dumps(labels)],
                 )
 
-    def mark(self, letter_ids: Iterable[str], place: Place, at: datetime | None = None) -> None:
+    def set_place(self, letter_ids: Iterable[str], place: Place, at: datetime | None = None) -> None:
         """Say where messages went, and when (now)."""
         moved = rows.to_milliseconds(at or datetime.now(UTC))
         with schema.write_transaction(self.connection, self.path):
@@ -296,7 +296,7 @@ class Snapshot:
                 [place.value, moved, schema.dumps(list(letter_ids))],
             )
 
-    def forget(self, letter_ids: Iterable[str]) -> int:
+    def remove_imported(self, letter_ids: Iterable[str]) -> int:
         """Take imported messages out of the snapshot; how many there were. Of those that were in the queue once, it
         stays on
         record that they are gone."""
@@ -309,12 +309,12 @@ class Snapshot:
             self.connection.execute(f"DELETE FROM contents WHERE n IN (SELECT n FROM letters WHERE {these})", [ids])
             return seen + self.connection.execute(f"DELETE FROM letters WHERE {these}", [ids]).rowcount
 
-    def note(self, key: str, value: Mapping[str, Any]) -> None:
+    def save_note(self, key: str, value: Mapping[str, Any]) -> None:
         """Keep a JSON object by a name."""
         with schema.write_transaction(self.connection, self.path):
             self.connection.execute("INSERT OR REPLACE INTO notes VALUES (?, ?)", [f"note:{key}", schema.dumps(value)])
 
-    def noted(self, key: str) -> dict[str, Any] | None:
+    def read_note(self, key: str) -> dict[str, Any] | None:
         """What was noted by that name; None where nothing was."""
         with schema.translate_read_errors(self.path):
             found = self.connection.execute("SELECT value FROM notes WHERE key = ?", [f"note:{key}"]).fetchone()
@@ -330,7 +330,7 @@ class Snapshot:
             where = places or (Place.IMPORTED if selection.imported else Place.QUEUE,)
             return index_query.selected_rows(self.connection, self.path, selection, order, descending, where)
 
-    def _at(self, numbers: Sequence[int]) -> tuple[SnapshotMessage, ...]:
+    def _messages(self, numbers: Sequence[int]) -> tuple[SnapshotMessage, ...]:
         with schema.translate_read_errors(self.path):
             found = {
                 row[-1]: row
@@ -351,12 +351,12 @@ def _info(done: tuple[Any, ...] | None, looking: int, by_place: list[tuple[Any, 
         raise ValueError("its counts are not numbers")
     queued = [row for row in by_place if row[0] == Place.QUEUE.value]
     return SnapshotInfo(
-        looked_at=rows.from_milliseconds(done[0]) if done else None,
-        letters=sum(row[1] for row in queued),
+        scanned_at=rows.from_milliseconds(done[0]) if done else None,
+        messages=sum(row[1] for row in queued),
         bytes=sum(row[2] for row in queued),
         complete=bool(report.get("complete")),
         notes=notes,
-        looking=bool(looking),
-        look=report,
+        scanning=bool(looking),
+        last_scan=report,
         counts={row[0]: row[1] for row in by_place},
     )

@@ -43,7 +43,7 @@ class SnapshotSource:
         ids = {number: self._plan.ids[number] for number in numbers}
         with Snapshot.open(self._source) as snapshot:
             rows = snapshot.iterate(Selection(ids=tuple(ids.values())), places=MOVABLE_PLACES)
-            messages = {row.letter.message_id: row.letter for row in rows}
+            messages = {row.message.message_id: row.message for row in rows}
         missing = [number for number in numbers if ids[number] not in messages]
         if missing:
             self._ledger.record_missing(missing, NOT_IN_SNAPSHOT)

@@ -204,14 +204,14 @@ def test_messages_that_another_process_holds_are_there(stage: world.Stage) -> No
 def test_a_scan_that_found_all_of_them_held_says_so(held: int, text: str) -> None:
     frame = _frame((), {})
     info = _info(held)
-    finding = _finding(frame, info, None, {}, info.looked_at or WINDOW.end)
+    finding = _finding(frame, info, None, {}, info.scanned_at or WINDOW.end)
     assert (finding.level, text in finding.text) == (Level.ACT, True)
 
 
 def _info(held: int) -> SnapshotInfo:
     empty: dict[str, Any] = {one.name: 0 for one in fields(SnapshotInfo)}
     return SnapshotInfo(
-        **{**empty, "looked_at": WINDOW.end, "look": {"reported": 0, "in_flight": held}, "complete": False}
+        **{**empty, "scanned_at": WINDOW.end, "last_scan": {"reported": 0, "in_flight": held}, "complete": False}
     )
 
 

@@ -67,7 +67,7 @@ def test_a_time_that_is_none_is_left_out_of_all_that_reads_the_messages(
     assert imports.import_messages(world.source, path).new == len(TIMES)
     causes.explain_causes(world.source, budget=causes.Budget(queries=0, usd=0), keep=True)
     with Snapshot.open(world.source) as shelf:
-        sketches = list(shelf.sketches([""]))
-        messages = [shelf.get(each["message_id"]).letter for each in entries]
+        sketches = list(shelf.summaries([""]))
+        messages = [shelf.get(each["message_id"]).message for each in entries]
         assert all(each.first_received is None and each.source for each in sketches)
         assert not any(SearchedMessage.of(message).first_receive or message.sent for message in messages)

@@ -103,6 +103,6 @@ def test_a_plan_of_which_nothing_fits_is_refused(world: World) -> None:
 def test_a_preview_knows_the_limit(world: World) -> None:
     world.put(["x" * 1_020, "y" * 2_000])
     plan = a_plan(world, destination=to(world, 1_024), steps=UNWATCHED)
-    assert preview.preview_message(a_dead_letter("x" * 1_020), plan).put_on == ()
+    assert preview.preview_message(a_dead_letter("x" * 1_020), plan).added == ()
     refused = preview.preview_message(a_dead_letter("x" * 1_025), plan).refused
     assert refused == "It would exceed its queue's MaximumMessageSize (1,024 bytes, attributes included)."

@@ -60,7 +60,7 @@ def stopped(world: World, new_ids: list[str]) -> str:
     """A run that has ended while the outcome of what it sent under these ids was open; its id."""
     world.put([f"order {number}" for number in range(len(new_ids))])
     plan = a_real_plan(world)
-    with Ledger.create(world.source.runs / f"{plan.id}.db", plan, "r", "ada") as ledger:
+    with Ledger.create(world.source.runs_folder / f"{plan.id}.db", plan, "r", "ada") as ledger:
         ledger.start_run()
         ledger.record_intent([(number, "") for number in range(len(new_ids))], 1)
         at = datetime.now(UTC).timestamp()
@@ -88,7 +88,7 @@ def test_a_run_that_goes_on_and_a_ledger_that_is_odd_are_left_alone(world: World
     run_id = stopped(world, ["new-0"])
     with Snapshot.open(world.source) as shelf:
         shelf.add([a_dead_letter("order 0", "new-0")], Place.QUEUE)
-    (world.source.runs / "odd.db").write_bytes(b"no ledger")
+    (world.source.runs_folder / "odd.db").write_bytes(b"no ledger")
     with queue_lock.hold_lock(world.source, run_id, "ada"):
         assert late_outcomes.record_late_outcomes(world.source) == ()
     assert len(late_outcomes.record_late_outcomes(world.source)) == 1

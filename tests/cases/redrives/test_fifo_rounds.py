@@ -169,7 +169,7 @@ def test_an_export_counts_what_it_could_not_reach(world: World, tmp_path: Path) 
     put(world, {"only": 30})
     scan.scan_queue(world.source)
     done = exports.export_messages(world.source, Selection(), tmp_path / "e.jsonl")
-    assert (done.letters, done.unreached) == (10, 20)
+    assert (done.messages, done.unreached) == (10, 20)
 
 
 def test_a_scan_that_ended_at_its_limit_is_not_called_the_whole(server: World, tmp_path: Path) -> None:
@@ -202,7 +202,7 @@ def test_move_tasks_are_for_fifo_queues_too_where_they_are_asked_for(
 def test_what_a_move_task_took_unseen_counts_as_sent_in_the_last_step(world: World) -> None:
     put(world, {"only": 30})
     plan = planned(world)
-    with Ledger.create(world.source.runs / f"{plan.id}.db", plan, "r", "ada") as ledger:
+    with Ledger.create(world.source.runs_folder / f"{plan.id}.db", plan, "r", "ada") as ledger:
         ledger.start_run()
         ledger.set_step_state(1, 30, "sending")
         assert (ledger.run().planned, ledger.run().unseen, ledger.run().remaining) == (30, 20, 30)

@@ -79,9 +79,9 @@ def redriven(
     here: DeadLetterQueue, outcomes: dict[str, Outcome], name: str = "20261124T040000-aaaa", **plan: Any
 ) -> None:
     """A run's ledger: those messages went back half an hour after they failed."""
-    here.runs.mkdir(exist_ok=True)
+    here.runs_folder.mkdir(exist_ok=True)
     planned = with_hash(replace(a_plan(), id=name, ids=tuple(outcomes), **plan))
-    with Ledger.create(here.runs / f"{name}.db", planned, "it is fixed", "me") as ledger:
+    with Ledger.create(here.runs_folder / f"{name}.db", planned, "it is fixed", "me") as ledger:
         ledger.start_run("Starting.")
         numbers = range(len(outcomes))
         ledger.record_intent([(number, "receipt") for number in numbers], 1)
@@ -114,7 +114,7 @@ def test_messages_that_failed_again_are_evidence_against(tmp_path: Path, monkeyp
         causes.explain_causes(here)
         redriven(here, BACK)
         with Snapshot.open(here) as shelf:
-            shelf.mark(["m1", "m2"], Place.REDRIVEN)
+            shelf.set_place(["m1", "m2"], Place.REDRIVEN)
         found, why = verdict_of(here, "Sandbox.Timedout")
         assert found == "no"
         assert why.startswith("2 of 3 failed again when they were redriven at ")
@@ -137,8 +137,8 @@ def test_edited_or_moved_elsewhere_they_prove_nothing(
 def test_a_ledger_that_cannot_be_read_proves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with world(tmp_path, monkeypatch) as (here, _):
         causes.explain_causes(here)
-        here.runs.mkdir()
-        (here.runs / "20261124T050000-bbbb.db").write_text("no ledger")
+        here.runs_folder.mkdir()
+        (here.runs_folder / "20261124T050000-bbbb.db").write_text("no ledger")
         assert verdict_of(here, "Sandbox.Timedout")[0] == "no", "not deployed since"
         redriven(here, BACK)
         assert "2 of 3 failed again" in verdict_of(here, "Sandbox.Timedout")[1]

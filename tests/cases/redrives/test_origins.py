@@ -25,7 +25,7 @@ TOPIC = f"arn:aws:sns:{HERE}:{A}:orders"
 RULE, BUS = f"arn:aws:events:{HERE}:{A}:rule/shop/failed", f"arn:aws:events:{HERE}:{A}:event-bus/shop"
 
 KNOWN = ReturnContext(
-    DLQ, sources=(ORDERS, MAILS), functions={"r-1": INVOICE, "r-2": REFUND}, asked=("invoice", "refund")
+    DLQ, sources=(ORDERS, MAILS), functions={"r-1": INVOICE, "r-2": REFUND}, searched_functions=("invoice", "refund")
 )
 ALONE = replace(KNOWN, sources=(ORDERS,))
 
@@ -154,7 +154,7 @@ def test_of_the_only_queue_that_uses_it_and_said_to_be_inferred(attributes: dict
 
 
 def test_an_asynchronous_message_is_never_inferred() -> None:
-    one = replace(ALONE, functions={}, asked=("invoice",))
+    one = replace(ALONE, functions={}, searched_functions=("invoice",))
     assert return_target.return_origin(parse.parse_message(a_message("{}", failed("r-1"))), one) is None
 
 
@@ -172,7 +172,7 @@ def test_a_function_of_the_users_choice_takes_asynchronous_messages_only() -> No
 
 
 def test_a_run_sends_only_where_its_plan_says() -> None:
-    planned = replace(KNOWN, only=frozenset({ORDERS}))
+    planned = replace(KNOWN, allowed_arns=frozenset({ORDERS}))
     assert return_target.return_origin(parse.parse_message(a_message(system=moved(ORDERS))), planned) == sqs_(ORDERS)
     assert (
         "the plan does not send to"

@@ -133,7 +133,7 @@ def test_reading_and_planning_go_on(world: World, tmp_path: Path, capsys: pytest
     assert run(["dlq", "plan", "--queue", "jobs", "--no-watch"]) == 0
     assert run(["dlq", "export", str(tmp_path / "e.jsonl"), "--queue", "jobs"]) == 0
     assert run(["dlq", "runs", "--queue", "jobs"]) == 0
-    assert world.source.plans.glob("*.json")
+    assert world.source.plans_folder.glob("*.json")
     capsys.readouterr()
 
 

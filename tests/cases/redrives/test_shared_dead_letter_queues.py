@@ -55,7 +55,7 @@ def shared(folder: Path, patch: pytest.MonkeyPatch, **workload: Any) -> Iterator
 
 def causes_of(here: DeadLetterQueue) -> dict[str, tuple[str, bool]]:
     with Snapshot.open(here) as shelf:
-        return {one.letter.message_id: (one.cause.error_type, one.cause.likely) for one in shelf.iterate()}
+        return {one.message.message_id: (one.cause.error_type, one.cause.likely) for one in shelf.iterate()}
 
 
 def test_each_message_gets_its_cause_from_the_function_that_reads_its_queue(
@@ -71,7 +71,7 @@ def test_each_message_gets_its_cause_from_the_function_that_reads_its_queue(
         found = causes.report_causes(here)
         assert found.elsewhere == {"mails": 2}
         assert "; 2 of 3 came from another queue: mails (2)." in found.finding.text
-        moments = causes.build_timeline(here, "m1").moments
+        moments = causes.build_timeline(here, "m1").events
         assert any(moment.text.startswith("RecipientRefused") for moment in moments)
 
 

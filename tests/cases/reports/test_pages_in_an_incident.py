@@ -160,7 +160,7 @@ def test_an_act_is_one_line_with_its_beginning_and_its_end() -> None:
     began, ended = record("began", days=2), record("done", days=1, sent=3)
     other = record("began", days=0.5)
     found = audit_summary.summarize_audit([other, ended, began], Verification(3, ())).entries
-    assert [(entry.record.outcome, entry.began) for entry in found] == [("began", other.at), ("done", began.at)]
+    assert [(entry.record.outcome, entry.started_at) for entry in found] == [("began", other.at), ("done", began.at)]
 
 
 def test_the_audit_page_offers_no_time_range_that_it_does_not_use(sample: Visit) -> None:

@@ -78,7 +78,7 @@ def test_a_diff_of_a_purge_is_refused(desk: Desk) -> None:
     desk.bury(*jobs(1))
     desk.ops("export", "out.jsonl")
     desk.ops("purge", "--export", "out.jsonl", "--reason", "r", "--confirm", "no")
-    (plan,) = desk.world.source.plans.glob("*.json")
+    (plan,) = desk.world.source.plans_folder.glob("*.json")
     code, _, err = desk.ops("diff", plan.stem)
     assert code == 2
     assert "deletes messages and sends none." in err

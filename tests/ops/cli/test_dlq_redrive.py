@@ -39,7 +39,7 @@ def planned(desk: Desk, count: int = 30, *options: str) -> str:
 def test_a_ledger_that_cannot_be_read_is_named_among_the_runs(desk: Desk) -> None:
     plan = planned(desk, 2)
     assert desk.ops("redrive", plan, "--reason", "r", "--yes")[0] == 0
-    (ledger,) = Path(desk.world.source.runs).glob("*.db")
+    (ledger,) = Path(desk.world.source.runs_folder).glob("*.db")
     ledger.write_bytes(b"no ledger at all" * 400)
     code, out, _ = desk.ops("runs")
     assert code == 0
@@ -99,7 +99,7 @@ def test_a_copy_of_what_the_shelf_lost_was_not_sent(desk: Desk) -> None:
     ids = desk.bury(*jobs(20))
     plan = str(desk.told("plan", *QUICK, "--to", "trial", "--copy")["plan"]["id"])
     with Snapshot.open(desk.world.source) as shelf:
-        shelf.mark(ids[:1], Place.GONE)
+        shelf.set_place(ids[:1], Place.MISSING)
     code, out, _ = desk.ops("redrive", plan, "--reason", "r", "--yes")
     assert code == 1
     assert "19 messages were sent, 1 was no longer in the snapshot." in out

@@ -82,7 +82,7 @@ def test_letters_of_any_content_come_back_as_they_were(world: World) -> None:
     system = {"DeadLetterQueueSourceArn": world.jobs.arn, "AWSTraceHeader": "Root=1-5759e988-bd862e3fe1be46a994272793"}
     ids = world.dlq.put([{"body": body, "system": system} for body in BODIES.values()])
     done = scan_queue(world.source)
-    assert (done.letters, done.not_given_back) == (len(BODIES), 0)
+    assert (done.messages, done.not_released) == (len(BODIES), 0)
     run = go(world, a_plan(world))
     assert run.state is RunState.DONE
     arrived = Counter(message["Body"] for message in world.jobs.messages())
@@ -176,7 +176,7 @@ def test_a_disk_that_is_full_loses_nothing(world: World, room: int, monkeypatch:
     kept, sent = set(world.bodies()), Counter(message["Body"] for message in world.jobs.messages())
     assert kept | set(sent) == {f"letter {number}" for number in range(LETTERS)}
     world.aws.advance(60)
-    if (world.source.runs / f"{plan.id}.db").exists():
+    if (world.source.runs_folder / f"{plan.id}.db").exists():
         if read_run(world.source, plan.id).state is not RunState.DONE:
             run = redrive.resume_redrive(world.source, plan.id)
     else:
@@ -198,7 +198,7 @@ def test_a_look_on_a_full_disk_gives_everything_back(world: World) -> None:
     world.aws.advance(3_600)
     assert len(world.bodies()) == 100 and not any(message["hidden"] for message in world.dlq.messages())
     done = scan_queue(world.source)
-    assert (done.letters, done.complete) == (100, True)
+    assert (done.messages, done.complete) == (100, True)
 
 
 @pytest.mark.parametrize("home", ["/proc/nowhere", "/dev/null/home", "a file"], ids=["/proc", "/dev/null", "a file"])
@@ -230,7 +230,7 @@ def interrupted(world: World) -> Plan:
 
 def test_a_ledger_of_another_version_is_refused_with_the_way_out(world: World) -> None:
     plan = interrupted(world)
-    path = world.source.runs / f"{plan.id}.db"
+    path = world.source.runs_folder / f"{plan.id}.db"
     with sqlite3.connect(path) as db:
         db.execute("PRAGMA user_version = 99")
     db.close()
@@ -247,7 +247,7 @@ def test_a_ledger_of_another_version_is_refused_with_the_way_out(world: World) -
 def test_a_damaged_ledger_is_refused_or_read_right(world: World, seed: int) -> None:
     """Whatever happened to the file: one sentence, or a run that loses nothing; never a traceback."""
     plan = interrupted(world)
-    path = world.source.runs / f"{plan.id}.db"
+    path = world.source.runs_folder / f"{plan.id}.db"
     for side in ("-wal", "-shm"):
         Path(f"{path}{side}").unlink(missing_ok=True)
     chance, content = random.Random(seed), bytearray(path.read_bytes())
@@ -285,13 +285,13 @@ def test_a_damaged_plan_is_refused(world: World, damage: bytes) -> None:
 
 def test_a_damaged_shelf_is_refused_and_may_be_deleted(world: World) -> None:
     world.put(["a", "b"])
-    world.source.shelf.write_bytes(os.urandom(20_000))
+    world.source.snapshot_path.write_bytes(os.urandom(20_000))
     with pytest.raises(OpsError) as refused:
         a_plan(world)
     ensure_sentence(refused.value)
     for path in world.source.folder.glob("shelf.db*"):
         path.unlink()
-    assert scan_queue(world.source).letters == 2
+    assert scan_queue(world.source).messages == 2
 
 
 # --- clocks --------------------------------------------------------------------------------------------------------

@@ -23,7 +23,9 @@ def test_a_message_by_its_ids_while_it_was_worked_on(tmp_path: Path, monkeypatch
     with a_source(tmp_path, monkeypatch, [message]) as (source, _):
         failed_at = BEGAN + timedelta(minutes=5)
         with Snapshot.open(source) as snapshot:
-            snapshot.set_causes([(M1, Cause("ValueError", "no", request_id=R1, died=failed_at, fingerprint="ab" * 5))])
+            snapshot.set_causes(
+                [(M1, Cause("ValueError", "no", request_id=R1, failed_at=failed_at, fingerprint="ab" * 5))]
+            )
         subject = subjects.message_subject(source, M1[:8], NOW)
     assert set(subject.search.message_ids) == {M1, M2} and set(subject.search.request_ids) == {R1, R2}
     assert subject.search.start < BEGAN and failed_at < subject.search.end < failed_at + timedelta(minutes=10)

@@ -209,7 +209,7 @@ def _cause(one: LoggedInvocation, decided: AttributedFailure, subject: SearchedM
             location="" if decided.others else said.location,
             source=said.source,
             request_id=said.request_id or one.request_id,
-            died=said.at,
+            failed_at=said.at,
             function_version=said.version or version,
             job_kind=said.job_kind or subject.job_kind,
             likely=likely or said.several,
@@ -219,7 +219,7 @@ def _cause(one: LoggedInvocation, decided: AttributedFailure, subject: SearchedM
     kind, text = invocation_end.failure_of(decided.end)
     source = "invocation record" if decided.end.source == "record" else "report line"
     at = invocation_end.ended_at(decided.end)
-    return replace(known, error_type=kind, error_message=text, source=source, died=at, function_version=version)
+    return replace(known, error_type=kind, error_message=text, source=source, failed_at=at, function_version=version)
 
 
 def _shared(some: list[Cause]) -> Cause:

@@ -90,6 +90,6 @@ def _cause(throttled: float, died: datetime | None) -> Cause:
         error_message=f"the function was throttled {formatting.count(throttled, 'time')} while this message was received, "
         "and no log line or error is about it: raise the concurrency limit, or redrive it now",
         source=METRICS_SOURCE,
-        died=died,
+        failed_at=died,
         likely=True,
     )

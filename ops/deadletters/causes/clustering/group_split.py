@@ -30,10 +30,10 @@ Row = tuple[str, str, str]
 
 def split_groups(shelf: Snapshot) -> None:
     """Give new fingerprints to the parts that new messages reveal in their groups. Raises OpsError as the snapshot does."""
-    rules: dict[str, Any] = shelf.noted(SPLIT_NOTE) or {}
+    rules: dict[str, Any] = shelf.read_note(SPLIT_NOTE) or {}
     marks: list[tuple[str, str]] = []
     known = dict(rules)
-    for mark, rows in groupby(shelf.grown(MIN_GROUP_SIZE, list(rules)), key=lambda row: row[0]):
+    for mark, rows in groupby(shelf.unlabelled_groups(MIN_GROUP_SIZE, list(rules)), key=lambda row: row[0]):
         group = [(letter_id, message) for _, letter_id, message in rows]
         rule = split_rule([message for _, message in group[:SAMPLE_SIZE]], known.get(mark))
         if rule:
@@ -42,7 +42,7 @@ def split_groups(shelf: Snapshot) -> None:
     if marks:
         shelf.set_fingerprints(marks)
     if rules != known:
-        shelf.note(SPLIT_NOTE, rules)
+        shelf.save_note(SPLIT_NOTE, rules)
 
 
 def split_rule(messages: Iterable[str], known: Mapping[str, Any] | None = None) -> dict[str, Any] | None:

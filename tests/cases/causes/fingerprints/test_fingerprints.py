@@ -71,7 +71,7 @@ def test_a_part_that_takes_few_values_divides_a_group(
     with a_source(tmp_path, monkeypatch, letters) as (here, _):
         found = causes.explain_causes(here).groups
         assert len(found) == groups
-        assert {group.letters for group in found} == {300 // groups}
+        assert {group.messages for group in found} == {300 // groups}
         if groups > 1:
             assert {group.label for group in found} == {template.format(value) for value in values}
 
@@ -83,7 +83,7 @@ def test_a_divided_group_stays_divided(tmp_path: Path, monkeypatch: pytest.Monke
         before = {group.label: group.fingerprint for group in causes.explain_causes(here).groups}
         with Snapshot.open(here) as shelf:
             shelf.add([rejected(100, "E", "vendor said 4711"), rejected(101, "E", "vendor said 9")], Place.QUEUE)
-        after = {group.label: (group.fingerprint, group.letters) for group in causes.explain_causes(here).groups}
+        after = {group.label: (group.fingerprint, group.messages) for group in causes.explain_causes(here).groups}
     assert after["vendor said 4711"] == (before["vendor said 4711"], 31)
     assert after["vendor said 4712"] == (before["vendor said 4712"], 30)
     assert after["vendor said 9"][1] == 1

@@ -75,25 +75,25 @@ def test_letters_come_back_byte_for_byte(world: World, tmp_path: Path) -> None:
     path = tmp_path / "letters.jsonl"
     done = exports.export_messages(world.source, ALL, path)
     data = path.read_bytes()
-    assert (done.letters, done.bytes, done.sha256) == (len(letters), len(data), hashlib.sha256(data).hexdigest())
+    assert (done.messages, done.bytes, done.sha256) == (len(letters), len(data), hashlib.sha256(data).hexdigest())
     assert data.count(b"\n") == len(letters), "one letter a line, whatever is in it"
     assert path.stat().st_mode & 0o777 == 0o600
     assert exports.exported_ids(path) == tuple(letter.message_id for letter in letters)
-    world.source.shelf.unlink()
+    world.source.snapshot_path.unlink()
     imported = imports.import_messages(world.source, path)
-    assert (imported.letters, imported.new, imported.there) == (len(letters), len(letters), 0)
+    assert (imported.messages, imported.new, imported.present) == (len(letters), len(letters), 0)
     assert imported.sha256 == done.sha256
     with Snapshot.open(world.source) as shelf:
         for letter in letters:
             found = shelf.get(letter.message_id)
-            assert (found.letter.body, found.letter.attributes) == (letter.body, letter.attributes)
-            assert found.letter.system == letter.system
-            assert (found.letter.sent, found.letter.kind, found.letter.receives) == (letter.sent, Kind.SQS, 4)
+            assert (found.message.body, found.message.attributes) == (letter.body, letter.attributes)
+            assert found.message.system == letter.system
+            assert (found.message.sent, found.message.kind, found.message.receives) == (letter.sent, Kind.SQS, 4)
             assert found.place is Place.IMPORTED
     again = tmp_path / "again.jsonl"
     exports.export_messages(world.source, Selection(imported=True), again)
     assert without_causes(again) == without_causes(path)
-    assert imports.import_messages(world.source, path).there == len(letters), "twice is no harm"
+    assert imports.import_messages(world.source, path).present == len(letters), "twice is no harm"
 
 
 def without_causes(path: Path) -> list[Any]:
@@ -110,7 +110,7 @@ def test_what_the_logs_told_is_not_lost_with_them(world: World, tmp_path: Path) 
         )
     path = tmp_path / "letters.jsonl"
     exports.export_messages(world.source, ALL, path)
-    world.source.shelf.unlink()
+    world.source.snapshot_path.unlink()
     imports.import_messages(world.source, path)
     with Snapshot.open(world.source) as shelf:
         found = shelf.get("known").cause
@@ -143,9 +143,9 @@ def test_what_left_the_queue_can_be_imported_again(world: World, tmp_path: Path)
     path = tmp_path / "letters.jsonl"
     exports.export_messages(world.source, ALL, path)
     with Snapshot.open(world.source) as shelf:
-        shelf.mark(["purged"], Place.PURGED)
+        shelf.set_place(["purged"], Place.PURGED)
     done = imports.import_messages(world.source, path)
-    assert (done.new, done.there) == (1, 1)
+    assert (done.new, done.present) == (1, 1)
     with Snapshot.open(world.source) as shelf:
         assert shelf.places(["purged", "there"]) == {"purged": Place.IMPORTED, "there": Place.QUEUE}
     assert plans.make_plan(world.source, ALL).ids == ("there",)
@@ -159,12 +159,12 @@ def test_an_import_is_undone(world: World, tmp_path: Path) -> None:
     exports.export_messages(world.source, ALL, path)
     with Snapshot.open(world.source) as shelf:
         shelf.connection.execute("UPDATE letters SET seen = 1 WHERE id <> 'new'")
-        shelf.mark(["purged", "new"], Place.PURGED)
+        shelf.set_place(["purged", "new"], Place.PURGED)
     assert imports.import_messages(world.source, path).new == 2
     done = imports.undo_import(world.source, path)
-    assert (done.letters, done.new, done.there) == (3, 2, 1)
+    assert (done.messages, done.new, done.present) == (3, 2, 1)
     with Snapshot.open(world.source) as shelf:
-        assert shelf.places(["there", "purged", "new"]) == {"there": Place.QUEUE, "purged": Place.GONE}
+        assert shelf.places(["there", "purged", "new"]) == {"there": Place.QUEUE, "purged": Place.MISSING}
         assert shelf.connection.execute("SELECT count(*) FROM contents").fetchone() == (2,), "with its contents"
     assert imports.undo_import(world.source, path).new == 0, "twice is no harm"
 

@@ -25,7 +25,7 @@ def test_letters_are_grouped_by_what_they_carry(tmp_path: Path, monkeypatch: pyt
         assert causes.report_causes(here).finding.text.startswith("Critical: 10 dead letters")
         done = causes.explain_causes(here)
         found = causes.report_causes(here)
-        assert (done.letters, done.unexplained, done.queries, logs.asked) == (0, 0, 0, []), "the logs were not needed"
+        assert (done.messages, done.unexplained, done.queries, logs.asked) == (0, 0, 0, []), "the logs were not needed"
     assert list(found.groups["letters"]) == [9, 1]
     top = found.groups.iloc[0]
     assert (top["error_type"], top["label"]) == ("DataNotFound", "s3://b/data/….csv is not there")
@@ -43,12 +43,12 @@ def test_causes_from_the_logs_in_one_query(tmp_path: Path, monkeypatch: pytest.M
     said: list[str] = []
     with a_source(tmp_path, monkeypatch, letters, rows) as (here, logs):
         done = causes.explain_causes(here, said.append)
-        assert (done.letters, done.unexplained, done.queries, len(logs.asked)) == (6, 1, 1, 1)
+        assert (done.messages, done.unexplained, done.queries, len(logs.asked)) == (6, 1, 1, 1)
         assert done.usd > 0
         found = causes.report_causes(here)
         assert found.look.usd == done.usd
         again = causes.explain_causes(here)
-        assert (again.letters, again.queries) == (1, 1), "only what has no cause yet is asked about"
+        assert (again.messages, again.queries) == (1, 1), "only what has no cause yet is asked about"
     assert dict(zip(found.groups["error_type"], found.groups["letters"], strict=True)) == {
         "KeyError": 4,
         "Sandbox.Timedout": 1,
@@ -158,7 +158,7 @@ def test_letters_are_shown_when_the_logs_may_not_be_read(tmp_path: Path, monkeyp
         logs.refuse = "AccessDeniedException"
         done = causes.explain_causes(here)
         found = causes.report_causes(here)
-    assert (done.letters, done.unexplained) == (1, 1)
+    assert (done.messages, done.unexplained) == (1, 1)
     assert any("logs:StartQuery" in note for note in found.look.partial)
     assert len(found.groups) == 2
 
@@ -167,14 +167,14 @@ def test_no_function_no_logs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     with a_source(tmp_path, monkeypatch, [silent()], function=None) as (here, logs):
         done = causes.explain_causes(here)
         assert logs.asked == []
-        assert causes.build_timeline(here, "m1").moments[0].what == "sent"
+        assert causes.build_timeline(here, "m1").events[0].what == "sent"
     assert "No function reads jobs" in done.notes[0]
 
 
 def test_findings_of_an_empty_shelf(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with a_source(tmp_path, monkeypatch, []) as (here, _):
         found = causes.report_causes(here)
-        assert (found.finding.level, found.looked_at, found.age_s, found.letters) == (Level.UNKNOWN, None, None, 0)
+        assert (found.finding.level, found.scanned_at, found.age_s, found.messages) == (Level.UNKNOWN, None, None, 0)
         assert found.groups.empty
         assert causes.explain_causes(here).groups == ()
 
@@ -202,7 +202,7 @@ def test_a_shelved_cause_keeps_all_that_is_known(tmp_path: Path, monkeypatch: py
         error_message="why",
         source="handler log",
         request_id="r",
-        died=BEGAN + timedelta(seconds=1),
+        failed_at=BEGAN + timedelta(seconds=1),
         function_version="7",
         job_kind="score",
         fingerprint=fingerprint("E", "why"),
@@ -229,7 +229,7 @@ def test_by_time_alone_a_cause_is_only_likely(tmp_path: Path, monkeypatch: pytes
     with a_source(tmp_path, monkeypatch, [silent(first_receive=5)], [row(6, text)]) as (here, _):
         assert causes.explain_causes(here).likely == 1
         assert causes.report_causes(here).finding.text == "Critical: 1 dead letter: likely KeyError: 1."
-        assert causes.build_timeline(here, "m1").moments[-1].text == "likely KeyError: 1"
+        assert causes.build_timeline(here, "m1").events[-1].text == "likely KeyError: 1"
 
 
 def test_a_query_is_never_longer_than_insights_takes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -38,7 +38,7 @@ def explained(job_id: str, patience_s: float) -> tuple[DeadLetterQueue, Snapshot
         scan_queue(source)
         causes.explain_causes(source)
         with Snapshot.open(source) as shelf:
-            there = [one for one in shelf.iterate() if job_id in one.letter.body]
+            there = [one for one in shelf.iterate() if job_id in one.message.body]
         return there[0] if there and there[0].cause.source != "none" else None
 
     found: SnapshotMessage = wait_for(known, patience_s, "the job did not come to the dead-letter queue", pause=1.0)
@@ -53,7 +53,7 @@ def test_a_rejected_job_says_why_itself(twin: Twin) -> None:
     assert found.cause.job_kind == "cluster"
 
     def logged() -> list[str] | None:
-        moments = [moment.what for moment in causes.build_timeline(source, found.letter.message_id).moments]
+        moments = [moment.what for moment in causes.build_timeline(source, found.message.message_id).events]
         return moments if "error" in moments and "received" in moments[: moments.index("error")] else None
 
     what: list[str] = wait_for(logged, 180, "the logs do not tell of it", pause=1.0)  # they come later than the letter
@@ -73,7 +73,7 @@ def test_a_job_that_never_ends_is_explained_by_the_extensions_record(twin: Twin)
     assert "stopped at the function's timeout" in found.cause.error_message
 
     def one_a_receive() -> list[str] | None:
-        what = [moment.what for moment in causes.build_timeline(source, found.letter.message_id).moments]
+        what = [moment.what for moment in causes.build_timeline(source, found.message.message_id).events]
         return what if what.count("timeout") >= 3 else None
 
     what: list[str] = wait_for(one_a_receive, 180, "the logs do not tell of three time-outs", pause=1.0)

@@ -39,7 +39,7 @@ def told(rows: list[dict[str, str]], letter: DeadLetter | None = None) -> Cause:
 def test_the_handlers_last_error_record_is_the_cause() -> None:
     found = told([batch(0, "r1", "m1"), failed(1, "Early", "r1"), batch(60, "r2", "m1"), failed(61, "Late", "r2")])
     assert (found.error_type, found.source, found.request_id) == ("Late", "handler log", "r2")
-    assert (found.died, found.function_version) == (BEGAN + timedelta(seconds=61), "7")
+    assert (found.failed_at, found.function_version) == (BEGAN + timedelta(seconds=61), "7")
 
 
 def test_a_record_says_where_in_the_code_and_of_what_kind() -> None:

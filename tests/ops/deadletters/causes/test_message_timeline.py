@@ -31,13 +31,13 @@ def test_the_timeline_of_a_letter(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
         before = len(logs.asked)
         found = causes.build_timeline(here, "m1")
         assert len(logs.asked) == before + 1
-    assert [moment.what for moment in found.moments] == [
+    assert [moment.what for moment in found.events] == [
         "sent", "received", "received", "log", "error", "received", "timeout", "died",
     ]  # fmt: skip
-    assert found.moments[2].text == "received in a batch of 2"
-    assert found.moments[-1].text.startswith("Sandbox.Timedout: the invocation was stopped")
+    assert found.events[2].text == "received in a batch of 2"
+    assert found.events[-1].text.startswith("Sandbox.Timedout: the invocation was stopped")
     assert found.look.usd > 0
-    assert [moment.at for moment in found.moments] == sorted(moment.at for moment in found.moments)
+    assert [moment.at for moment in found.events] == sorted(moment.at for moment in found.events)
 
 
 def test_a_timeline_of_a_letter_that_is_not_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -54,7 +54,7 @@ def test_a_rejected_letter_was_sent_to_the_dead_letter_queue(tmp_path: Path, mon
     rows = [batch(1, "r1", "first"), failed(2, "DataNotFound", "r1", "first")]
     with a_source(tmp_path, monkeypatch, [letter], rows) as (here, _):
         causes.explain_causes(here)
-        found = causes.build_timeline(here, letter.message_id[:6]).moments
+        found = causes.build_timeline(here, letter.message_id[:6]).events
     assert [moment.what for moment in found] == ["received", "error", "sent", "died"]
     assert found[2].text == "sent to the dead-letter queue"
 
@@ -66,7 +66,7 @@ def test_log_lines_that_are_collected_after_the_rejection_still_come_before_it(
     rows = [batch(60.001, "r1", "first"), failed(60.004, "DataNotFound", "r1", "first")]
     with a_source(tmp_path, monkeypatch, [letter], rows) as (here, _):
         causes.explain_causes(here)
-        found = causes.build_timeline(here, letter.message_id[:6]).moments
+        found = causes.build_timeline(here, letter.message_id[:6]).events
     assert [moment.what for moment in found] == ["received", "error", "sent", "died"]
 
 
@@ -78,24 +78,24 @@ def test_what_became_of_the_rest_of_its_batch_is_not_its_own_end(
             died(59, "r1", InvokeDuration=15_000.0)]  # fmt: skip
     with a_source(tmp_path, monkeypatch, [letter], rows) as (here, _):
         causes.explain_causes(here)
-        found = causes.build_timeline(here, letter.message_id).moments
+        found = causes.build_timeline(here, letter.message_id).events
     assert [moment.what for moment in found][-2:] == ["died", "timeout"]
     assert found[-1].text.startswith("the rest of its batch: Sandbox.Timedout")
 
 
 def test_a_letter_that_came_back_shows_who_sent_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with a_source(tmp_path, monkeypatch, [silent("new-0", original_message_id="id-000")]) as (here, _):
-        here.runs.mkdir()
-        with Ledger.create(here.runs / "20261124T040000-aaaa.db", a_plan(2), "it is fixed", "me") as ledger:
+        here.runs_folder.mkdir()
+        with Ledger.create(here.runs_folder / "20261124T040000-aaaa.db", a_plan(2), "it is fixed", "me") as ledger:
             ledger.start_run("Starting.")
             ledger.record_intent([(0, "receipt")], 1)
             ledger.record_sent(
                 [AcceptedMessage(0, "new-0", (BEGAN - timedelta(seconds=9)).timestamp(), route="arn:aws:sqs:e:1:jobs")]
             )
-        (here.runs / "20261124T050000-bbbb.db").write_text("no ledger")
+        (here.runs_folder / "20261124T050000-bbbb.db").write_text("no ledger")
         found = causes.build_timeline(here, "new-0")
-    assert [moment.what for moment in found.moments] == ["redriven", "sent", "received"]
-    assert found.moments[0].text == "sent to jobs by redrive 20261124T040000-aaaa; waiting"
+    assert [moment.what for moment in found.events] == ["redriven", "sent", "received"]
+    assert found.events[0].text == "sent to jobs by redrive 20261124T040000-aaaa; waiting"
     assert "The ledger of redrive 20261124T050000-bbbb was not read" in found.look.partial[0]
 
 
@@ -103,16 +103,16 @@ def test_the_newest_runs_are_those_that_began_last_whenever_their_plans_were_mad
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with a_source(tmp_path, monkeypatch, [silent("new-0", original_message_id="id-000")]) as (here, _):
-        here.runs.mkdir()
+        here.runs_folder.mkdir()
         for day in range(10, 16):  # more than are looked into
-            Ledger.create(here.runs / f"202611{day}T040000-bbbb.db", a_plan(2), "it is fixed", "me").close()
-        with Ledger.create(here.runs / "20261101T040000-aaaa.db", a_plan(2), "it is fixed", "me") as ledger:
+            Ledger.create(here.runs_folder / f"202611{day}T040000-bbbb.db", a_plan(2), "it is fixed", "me").close()
+        with Ledger.create(here.runs_folder / "20261101T040000-aaaa.db", a_plan(2), "it is fixed", "me") as ledger:
             ledger.start_run("Starting.")
             ledger.record_intent([(0, "receipt")], 1)
             ledger.record_sent(
                 [AcceptedMessage(0, "new-0", (BEGAN - timedelta(seconds=9)).timestamp(), route="arn:aws:sqs:e:1:jobs")]
             )
         found = causes.build_timeline(here, "new-0")
-    assert [moment.text for moment in found.moments if moment.what == "redriven"] == [
+    assert [moment.text for moment in found.events if moment.what == "redriven"] == [
         "sent to jobs by redrive 20261101T040000-aaaa; waiting"
     ]

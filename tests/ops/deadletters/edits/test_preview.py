@@ -67,7 +67,7 @@ def shown_and_sent(world: World, plan: Plan) -> preview.Preview:
     """The preview of a plan's only letter, once it was ensured that this is what the run sends."""
     (name,) = plan.ids
     with Snapshot.open(world.source) as shelf:
-        letter = shelf.get(name).letter
+        letter = shelf.get(name).message
     after = preview.outgoing_message(letter, plan)
     assert redrive.start_redrive(world.source, plan, reason="r").state is RunState.DONE
     (arrived,) = world.jobs.messages()
@@ -82,8 +82,8 @@ def test_what_was_put_on_when_it_died_is_left_out_before_room_is_asked_for(world
     assert seen.refused == ""
     assert "+  Tenant (String): blue\n" in seen.diff
     assert "-  ErrorType (String): InvalidJob\n" in seen.diff
-    assert seen.put_on == ()
-    assert seen.left_out == ("ErrorMessage", "ErrorType", "OriginalQueueArn", "RequestId")
+    assert seen.added == ()
+    assert seen.removed == ("ErrorMessage", "ErrorType", "OriginalQueueArn", "RequestId")
     assert seen.note == (
         "Removed by the redrive: ErrorMessage, ErrorType, OriginalQueueArn and RequestId, which were added when it "
         "failed."
@@ -94,14 +94,14 @@ def test_the_first_id_that_a_redrive_puts_on_is_shown(world: World) -> None:
     name = buried(world, texts(Old="x"))
     seen = shown_and_sent(world, planned(world, "attributes.Tenant=blue", "attributes.Old=null", "body.a=2"))
     assert f"+  OriginalMessageId (String): {name}\n" in seen.diff
-    assert (seen.put_on, seen.left_out) == (("OriginalMessageId",), ())
+    assert (seen.added, seen.removed) == (("OriginalMessageId",), ())
     assert seen.note == "Added by the redrive: OriginalMessageId, which identifies duplicates."
 
 
 def test_a_letter_with_no_room_for_the_first_id_is_shown_without(world: World) -> None:
     buried(world, texts(**{f"own{number}": "x" for number in range(10)}))
     seen = shown_and_sent(world, planned(world, "body.a=2"))
-    assert (seen.put_on, seen.left_out, seen.note) == ((), (), "")
+    assert (seen.added, seen.removed, seen.note) == ((), (), "")
     assert "OriginalMessageId" not in seen.diff
 
 
@@ -109,7 +109,7 @@ def test_an_edit_of_what_is_left_out_changes_nothing(world: World) -> None:
     buried(world, rejected(world))
     seen = shown_and_sent(world, planned(world, "attributes.ErrorType=other", "attributes.OriginalMessageId=other"))
     assert "other" not in seen.diff
-    assert "ErrorType" in seen.left_out
+    assert "ErrorType" in seen.removed
 
 
 def test_a_plan_without_edits_is_shown_as_it_goes(world: World) -> None:
@@ -121,7 +121,7 @@ def test_a_plan_without_edits_is_shown_as_it_goes(world: World) -> None:
 def test_a_copy_is_shown_as_it_goes(world: World) -> None:
     buried(world, rejected(world, Tenant="blue"))
     seen = shown_and_sent(world, planned(world, action=Action.COPY))
-    assert "ErrorType" in seen.left_out
+    assert "ErrorType" in seen.removed
 
 
 def test_an_edit_that_does_not_fit_is_a_sentence(world: World) -> None:
@@ -156,10 +156,10 @@ def test_no_attribute_goes_with_what_is_handed_to_a_service(
     assert '+  "b": 2' in seen.diff
     assert "blue" not in seen.diff
     assert "-  Own (String): x\n" in seen.diff
-    assert seen.left_out == ("Own", "Tenant")
+    assert seen.removed == ("Own", "Tenant")
     assert seen.note == f"{note} Attributes are not sent: Own and Tenant."
     to_a_queue = preview.preview_message(
         letter, replace(plan, destination=Destination("queue", world.jobs.url, world.jobs.arn))
     )
     assert "+  Tenant (String): blue\n" in to_a_queue.diff
-    assert to_a_queue.put_on == ("OriginalMessageId",)
+    assert to_a_queue.added == ("OriginalMessageId",)

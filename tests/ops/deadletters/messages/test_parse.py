@@ -51,7 +51,7 @@ def test_what_the_handler_rejected() -> None:
         "r",
     )
     assert carried_cause(found) == Cause(
-        "UnknownJob", "no job of kind 'x'", source="attribute", request_id="r", died=SENT
+        "UnknownJob", "no job of kind 'x'", source="attribute", request_id="r", failed_at=SENT
     )
 
 
@@ -113,19 +113,19 @@ def test_the_record_of_an_on_failure_destination() -> None:
         "'kind'",
         source="body",
         request_id="r",
-        died=datetime(2019, 11, 14, 18, 16, 5, 568_000, tzinfo=UTC),
+        failed_at=datetime(2019, 11, 14, 18, 16, 5, 568_000, tzinfo=UTC),
         function_version="7",
     )
     aged = carried_cause(
         read(json.dumps({**RECORD, "responsePayload": None, "responseContext": 3, "timestamp": "soon"}))
     )
-    assert aged == Cause("RetriesExhausted", source="body", request_id="r", died=SENT)
+    assert aged == Cause("RetriesExhausted", source="body", request_id="r", failed_at=SENT)
 
 
 @pytest.mark.parametrize("at", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00", "9999-12-31T23:59:59Z"])
 def test_times_at_the_ends_of_the_calendar_are_none(at: str) -> None:
     """No shelf could be read that holds one."""
-    [died] = [found.died for found in [carried_cause(read(json.dumps({**RECORD, "timestamp": at})))] if found]
+    [died] = [found.failed_at for found in [carried_cause(read(json.dumps({**RECORD, "timestamp": at})))] if found]
     assert died == SENT
     sent = str(int(datetime(9999, 12, 31, tzinfo=UTC).timestamp() * 1000))
     assert read("{}", SentTimestamp=sent).sent is None

@@ -51,8 +51,8 @@ def test_nothing_is_received_or_sent(world: World) -> None:
     after = world.aws.counts()
     moved = ("ReceiveMessage", "SendMessageBatch", "SendMessage", "DeleteMessage", "DeleteMessageBatch")
     assert {name: after.get(name) for name in moved} == {name: before.get(name) for name in moved}
-    assert world.source.runs.exists()
-    assert not list(world.source.plans.iterdir())
+    assert world.source.runs_folder.exists()
+    assert not list(world.source.plans_folder.iterdir())
 
 
 def test_a_plan_is_a_file_and_the_same_again(world: World, tmp_path: Path) -> None:
@@ -147,7 +147,7 @@ def test_a_plan_is_stale_when_its_selection_changed_or_it_is_old(world: World) -
     ids = world.put(bodies(20))
     plan = plans.make_plan(world.source, ALL)
     with Snapshot.open(world.source) as shelf:
-        shelf.mark(ids[:3], Place.REDRIVEN)
+        shelf.set_place(ids[:3], Place.REDRIVEN)
     with pytest.raises(UsageError, match="of its 20 messages, 3 no longer match, and 0 more would"):
         plans.ensure_current(world.source, plan)
     plan = plans.make_plan(world.source, ALL)

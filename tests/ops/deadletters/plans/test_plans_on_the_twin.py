@@ -99,7 +99,7 @@ def test_a_purge_deletes_exactly_its_letters(source: DeadLetterQueue) -> None:
     done = purge.purge_messages(source, plan, export=kept.path, confirmation=asked, reason="cannot succeed")
     assert (done.deleted, done.missing, done.refused) == (10, 0, 0)
     again = scan_queue(source)
-    assert (again.letters, again.gone, again.complete) == (LETTERS - 10, 0, True)
+    assert (again.messages, again.missing, again.complete) == (LETTERS - 10, 0, True)
     with Snapshot.open(source) as shelf:
-        left = {json.loads(each.letter.body)["n"] for each in shelf.iterate(Selection())}
+        left = {json.loads(each.message.body)["n"] for each in shelf.iterate(Selection())}
     assert left == set(range(10, LETTERS))

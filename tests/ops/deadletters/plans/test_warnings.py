@@ -30,7 +30,7 @@ def test_what_is_not_fixed_since_is_said_before_it_goes_back(world: World) -> No
         shelf.set_causes(
             zip(ids, (Cause(fingerprint=mark) for mark in ("aaaaaaaaaa", *["bbbbbbbbbb"] * 2)), strict=True)
         )
-        shelf.note("fixed", {mark: asdict(FixStatus(verdict, "Why.")) for mark, verdict in verdicts.items()})
+        shelf.save_note("fixed", {mark: asdict(FixStatus(verdict, "Why.")) for mark, verdict in verdicts.items()})
     said = "1 message has a cause that is not fixed (ops dlq causes) and may fail again"
     assert warned(plans.make_plan(world.source, ALL), f"{said}: the canary will show it.")
     assert warned(plans.make_plan(world.source, ALL, steps=Steps(watch=False)), f"{said}: outcomes are not tracked")
@@ -59,7 +59,7 @@ def test_what_should_be_known_before(world: World) -> None:
     assert warned(plan, "1 message at the SQS limit (10 attributes, 1 MiB) has no room for the original message ID")
     assert warned(plan, "The last scan did not read the whole queue")
     with Snapshot.open(world.source) as shelf:
-        shelf.mark(["full", "large"], Place.IMPORTED)
+        shelf.set_place(["full", "large"], Place.IMPORTED)
     plan = plans.make_plan(world.source, Selection(imported=True))
     assert warned(plan, "2 messages imported from a file: they are sent, and nothing is deleted from the queue")
     assert not warned(plan, "The last scan")

@@ -144,8 +144,8 @@ def test_letters_that_are_not_in_the_queue_are_not_purged_and_it_says_where_they
     exports.export_messages(world.source, exports.plan_selection(plan), export)
     assert set(purge.plan_purge(world.source, export).ids) == set(plan.ids)
     with Snapshot.open(world.source) as shelf:
-        shelf.mark(plan.ids[:3], Place.PURGED)
-        shelf.mark(plan.ids[3:5], Place.IMPORTED)
+        shelf.set_place(plan.ids[:3], Place.PURGED)
+        shelf.set_place(plan.ids[3:5], Place.IMPORTED)
     with pytest.raises(UsageError) as caught:
         purge.plan_purge(world.source, export)
     went = "3 already purged, 2 imported from a file and not in the queue"

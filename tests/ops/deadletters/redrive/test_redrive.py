@@ -290,7 +290,7 @@ def test_letters_that_are_gone_are_said_to_be(world: World) -> None:
     assert run.missing + run.deleted == 3
     with Snapshot.open(world.source) as shelf:
         places = shelf.places(ids)
-    assert sum(place is Place.GONE for place in places.values()) == run.missing
+    assert sum(place is Place.MISSING for place in places.values()) == run.missing
     assert run.possible_duplicates == ()
 
 
@@ -305,7 +305,7 @@ def test_a_damaged_ledger_is_refused_and_hides_no_other_run(world: World) -> Non
     world.put(["a"])
     plan = a_plan(world)
     run = redrive.start_redrive(world.source, plan, reason="r")
-    (world.source.runs / "20261124T000000-ffff.db").write_bytes(b"not a database" * 100)
+    (world.source.runs_folder / "20261124T000000-ffff.db").write_bytes(b"not a database" * 100)
     assert list_runs(world.source) == (run,)
     with pytest.raises(OpsError) as refused:
         read_run(world.source, "20261124T000000-ffff")

@@ -214,7 +214,7 @@ def test_asynchronous_invocations_are_made_again_and_watched(twin: Twin, source:
     assert function is not None
     undelivered = open_queue(source.aws, source.workload, f"{twin.state.stack}-undelivered")
     twin.client("sqs").purge_queue(QueueUrl=undelivered.queue.url)
-    undelivered.shelf.unlink(missing_ok=True)
+    undelivered.snapshot_path.unlink(missing_ok=True)
     jobs = [f"later-{uuid.uuid4().hex[:8]}-{number}" for number in range(3)]
     for job_id in jobs:
         data = f"s3://{twin.outputs[contract.OUTPUT_BUCKET]}/inputs/{job_id}.csv"

@@ -34,11 +34,11 @@ def killed(world: World) -> Plan:
 
 
 def ledger_of(world: World, plan: Plan) -> Path:
-    return world.source.runs / f"{plan.id}.db"
+    return world.source.runs_folder / f"{plan.id}.db"
 
 
 def file_of(world: World, plan: Plan) -> Path:
-    return world.source.plans / f"{plan.id}.json"
+    return world.source.plans_folder / f"{plan.id}.json"
 
 
 def as_made_before_ledgers_kept_plans(path: Path) -> None:

@@ -25,17 +25,22 @@ def test_every_letter_is_read_and_given_back(look_world: World) -> None:
     ids = bury(look_world, 237)
     seen: list[tuple[int, int]] = []
     done = scan_queue(look_world.source, progress=lambda read, there: seen.append((read, there)))
-    assert (done.letters, done.new, done.gone, done.reported, done.complete) == (237, 237, 0, 237, True)
+    assert (done.messages, done.new, done.missing, done.reported, done.complete) == (237, 237, 0, 237, True)
     assert "raised the receive count of 237 messages by one; all were released" in done.notes[0]
     assert seen[-1] == (237, 237)
     assert shelved(look_world) == set(ids)
     again = scan_queue(look_world.source)
-    assert (again.letters, again.new, again.complete, again.in_flight) == (237, 0, True, 0)
+    assert (again.messages, again.new, again.complete, again.in_flight) == (237, 0, True, 0)
     with Snapshot.open(look_world.source) as shelf:
-        assert {found.letter.receives for found in shelf.find(limit=300)} == {2}
+        assert {found.message.receives for found in shelf.find(limit=300)} == {2}
         info = shelf.info()
-    assert (info.letters, info.complete, info.looking, info.look["receives"]) == (237, True, False, again.receives)
-    assert info.looked_at == again.looked_at.replace(microsecond=again.looked_at.microsecond // 1000 * 1000)
+    assert (info.messages, info.complete, info.scanning, info.last_scan["receives"]) == (
+        237,
+        True,
+        False,
+        again.receives,
+    )
+    assert info.scanned_at == again.scanned_at.replace(microsecond=again.scanned_at.microsecond // 1000 * 1000)
 
 
 def test_what_is_gone_from_the_queue_is_kept_but_no_longer_meant(look_world: World) -> None:
@@ -45,16 +50,16 @@ def test_what_is_gone_from_the_queue_is_kept_but_no_longer_meant(look_world: Wor
     done = scan_queue(look_world.source)
     look_world.aws.heal()
     done = scan_queue(look_world.source)
-    assert done.letters == 17
+    assert done.messages == 17
     with Snapshot.open(look_world.source) as shelf:
         assert shelf.count() == 17
-        assert set(shelf.ids(places=(Place.QUEUE, Place.GONE))) == set(ids)
+        assert set(shelf.ids(places=(Place.QUEUE, Place.MISSING))) == set(ids)
 
 
 def test_a_limit_is_kept(look_world: World) -> None:
     bury(look_world, 25)
     done = scan_queue(look_world.source, limit=12)
-    assert (done.letters, done.complete, done.gone) == (12, False, 0)
+    assert (done.messages, done.complete, done.missing) == (12, False, 0)
     assert any("limit of 12; the queue holds about 25" in note for note in done.notes)
     assert all_back(look_world)
     assert scan_queue(look_world.source, limit=25).complete, "as many as there are is no limit"
@@ -67,13 +72,13 @@ def test_letters_that_somebody_else_holds(look_world: World) -> None:
     client = look_world.source.aws.sqs
     client.receive_message(QueueUrl=look_world.source.queue.url, MaxNumberOfMessages=2, VisibilityTimeout=60)
     done = scan_queue(look_world.source)
-    assert (done.letters, done.in_flight, done.complete) == (1, 2, False)
+    assert (done.messages, done.in_flight, done.complete) == (1, 2, False)
     assert any("2 messages were in flight and were not read" in note for note in done.notes)
 
 
 def test_an_empty_queue(look_world: World) -> None:
     done = scan_queue(look_world.source)
-    assert (done.letters, done.complete, done.notes) == (0, True, ())
+    assert (done.messages, done.complete, done.notes) == (0, True, ())
 
 
 def test_a_queue_that_a_look_would_change_is_not_looked_at(look_world: World) -> None:
@@ -110,10 +115,10 @@ def test_letters_of_a_fifo_queue(look_server: World, tmp_path: Path, monkeypatch
     systems = [{"MessageGroupId": f"g{n}", "MessageDeduplicationId": f"d{n}"} for n in (1, 2)]
     look_world.dlq.put([{"body": "{}", "system": system} for system in systems])
     done = scan_queue(look_world.source)
-    assert done.letters == 2
+    assert done.messages == 2
     assert any("first messages of each message group" in note for note in done.notes)
     with Snapshot.open(look_world.source) as shelf:
-        assert {(found.letter.group_id, found.letter.deduplication_id) for found in shelf.find()} == {
+        assert {(found.message.group_id, found.message.deduplication_id) for found in shelf.find()} == {
             ("g1", "d1"),
             ("g2", "d2"),
         }
@@ -140,12 +145,12 @@ def test_bodies_of_every_kind_stay_as_they_are(look_world: World) -> None:
     }
     look_world.dlq.put([{"body": body, "attributes": attributes} for body in BODIES.values()])
     done = scan_queue(look_world.source)
-    assert (done.letters, done.complete) == (len(BODIES), True)
+    assert (done.messages, done.complete) == (len(BODIES), True)
     with Snapshot.open(look_world.source) as shelf:
         found = shelf.find()
-        assert sorted(each.letter.body for each in found) == sorted(BODIES.values())
+        assert sorted(each.message.body for each in found) == sorted(BODIES.values())
         sent = {name: list(told.values()) for name, told in attributes.items()}
-        kept = found[0].letter.attributes.items()
+        kept = found[0].message.attributes.items()
         assert {name: [told.data_type, told.value] for name, told in kept} == sent
         for where in ("body.a", "body", "contains(text, 'script')", "length(text) > `5`"):
             shelf.count(Selection(where=where))
@@ -159,6 +164,6 @@ def test_kinds(look_world: World) -> None:
         [{"body": "{}", "system": {"DeadLetterQueueSourceArn": arn}}, {"body": "{}", "attributes": rejected}]
     )
     done = scan_queue(look_world.source)
-    assert done.letters == 2
+    assert done.messages == 2
     with Snapshot.open(look_world.source) as shelf:
-        assert {found.letter.kind for found in shelf.find()} == {Kind.SQS, Kind.REJECTED}
+        assert {found.message.kind for found in shelf.find()} == {Kind.SQS, Kind.REJECTED}

@@ -21,9 +21,9 @@ def test_stopped_early_what_was_read_stays(look_world: World) -> None:
     bury(look_world, 2_000)  # more than can come before and while it stops: 2 × 509, and 400 that wait or are under way
     read: list[int] = []
     done = scan_queue(look_world.source, progress=lambda so_far, _: read.append(so_far), stop=lambda: bool(read))
-    assert 0 < done.letters < 2_000
+    assert 0 < done.messages < 2_000
     assert done.notes[0].startswith("The scan ended early: as requested")
-    assert len(shelved(look_world)) == done.letters
+    assert len(shelved(look_world)) == done.messages
     assert all_back(look_world)
 
 
@@ -38,7 +38,7 @@ def test_interrupted_everything_is_given_back(look_world: World) -> None:
         scan_queue(look_world.source, progress=interrupt)
     assert shelved(look_world)
     with Snapshot.open(look_world.source) as shelf:
-        assert not shelf.info().looking
+        assert not shelf.info().scanning
     assert all_back(look_world)
 
 
@@ -49,12 +49,12 @@ def test_a_look_that_was_killed_goes_on(look_world: World, monkeypatch: pytest.M
     read = shelved(look_world)
     assert len(read) == 100
     with Snapshot.open(look_world.source) as shelf:
-        assert shelf.info().looking
+        assert shelf.info().scanning
     done = scan_queue(look_world.source)
-    assert (done.look, done.letters, done.new, done.complete) == (1, 300, 300, True)
+    assert (done.number, done.messages, done.new, done.complete) == (1, 300, 300, True)
     assert any(f"interrupted scan, which had read {len(read)} messages" in note for note in done.notes)
     with Snapshot.open(look_world.source) as shelf:
-        assert {found.letter.receives for found in shelf.find(Selection(ids=tuple(read)), limit=300)} == {1}
+        assert {found.message.receives for found in shelf.find(Selection(ids=tuple(read)), limit=300)} == {1}
     assert all_back(look_world)
 
 
@@ -65,7 +65,7 @@ def test_a_look_killed_long_ago_begins_anew(look_world: World, monkeypatch: pyte
     with Snapshot.open(look_world.source) as shelf:
         shelf.connection.execute("UPDATE letters SET leased_until = leased_until - 1000")
     done = scan_queue(look_world.source)
-    assert (done.look, done.letters, done.complete) == (2, 100, True)
+    assert (done.number, done.messages, done.complete) == (2, 100, True)
 
 
 def test_killed_while_it_gave_back_the_next_one_gives_the_rest_back(
@@ -76,10 +76,10 @@ def test_killed_while_it_gave_back_the_next_one_gives_the_rest_back(
     look_world.aws.fault(replace(DENIED, operation="ChangeMessageVisibilityBatch", skip=3))
     done = scan_queue(look_world.source)
     look_world.aws.heal()
-    assert done.not_given_back == 70
+    assert done.not_released == 70
     assert any("70 messages could not be released" in note for note in done.notes)
     done = scan_queue(look_world.source)
-    assert (done.letters, done.in_flight, done.complete) == (100, 0, True)
+    assert (done.messages, done.in_flight, done.complete) == (100, 0, True)
     assert shelved(look_world) == set(ids)
 
 
@@ -95,7 +95,7 @@ def kill(look_world: World, patch: pytest.MonkeyPatch, after: int) -> None:
 
     with patch.context() as dead:
         dead.setattr(looks._Scanner, "_give_back", lambda _self, receiver, _threads: receiver.stop() or drain(receiver))
-        dead.setattr(looks.ScanLog, "drop", lambda _self, _number: None)
+        dead.setattr(looks.ScanLog, "discard", lambda _self, _number: None)
         with pytest.raises(Killed):
             scan_queue(look_world.source, limit=after, progress=die)
 
@@ -119,7 +119,7 @@ def test_what_passes_is_waited_for(look_world: World, fault: Fault, monkeypatch:
     look_world.aws.fault(replace(fault, operation="ReceiveMessage", times=2))
     look_world.aws.fault(replace(fault, operation="ChangeMessageVisibilityBatch", times=2))
     done = scan_queue(look_world.source)
-    assert (done.letters, done.not_given_back, done.complete) == (40, 0, True)
+    assert (done.messages, done.not_released, done.complete) == (40, 0, True)
 
 
 def test_refused_for_good_before_anything_was_read(look_world: World, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -128,8 +128,8 @@ def test_refused_for_good_before_anything_was_read(look_world: World, monkeypatc
     with pytest.raises(AwsError, match="is not authorized to perform sqs:"):
         scan_queue(look_world.source)
     with Snapshot.open(look_world.source) as shelf:
-        assert shelf.info().looked_at is None
-        assert not shelf.info().looking
+        assert shelf.info().scanned_at is None
+        assert not shelf.info().scanning
 
 
 def test_refused_for_good_half_way(look_world: World) -> None:
@@ -137,7 +137,7 @@ def test_refused_for_good_half_way(look_world: World) -> None:
     look_world.aws.fault(replace(DENIED, operation="ReceiveMessage", skip=2))
     done = scan_queue(look_world.source)
     look_world.aws.heal()
-    assert (done.letters, done.complete) == (20, False)
+    assert (done.messages, done.complete) == (20, False)
     assert done.notes[0].startswith("The scan ended early: ")
     assert "Ask for an IAM policy" in done.notes[0]
     assert all_back(look_world)
@@ -148,7 +148,7 @@ def test_leases_that_end_meanwhile(look_world: World) -> None:
     bury(look_world, 60)
     look_world.aws.fault(Fault("end leases", "ReceiveMessage", skip=3, times=1))
     done = scan_queue(look_world.source)
-    assert (done.letters, done.new, done.not_given_back) == (60, 60, 0)
+    assert (done.messages, done.new, done.not_released) == (60, 60, 0)
     assert all_back(look_world)
 
 
@@ -158,7 +158,7 @@ def test_a_look_that_takes_long_renews_its_leases(look_world: World, monkeypatch
     before = look_world.aws.counts().get("ChangeMessageVisibilityBatch", 0)
     done = scan_queue(look_world.source)
     assert look_world.aws.counts()["ChangeMessageVisibilityBatch"] - before > 4, "renewals, and four to give back"
-    assert (done.letters, done.not_given_back) == (40, 0)
+    assert (done.messages, done.not_released) == (40, 0)
     assert all_back(look_world)
 
 
@@ -166,10 +166,10 @@ def test_no_more_in_flight_than_sqs_allows(look_world: World, monkeypatch: pytes
     monkeypatch.setattr(looks, "MAX_IN_FLIGHT", 30)
     bury(look_world, 50)
     done = scan_queue(look_world.source)
-    assert (done.letters, done.complete) == (30, False)
+    assert (done.messages, done.complete) == (30, False)
     assert any("SQS allows about 120,000" in note for note in done.notes)
     look_world.aws.fault(Fault("refuse", "ReceiveMessage", skip=1, code="OverLimit", status=403))
     monkeypatch.undo()
     done = scan_queue(look_world.source)
-    assert (done.letters, done.complete) == (10, False)
+    assert (done.messages, done.complete) == (10, False)
     assert any("SQS allows about 120,000" in note for note in done.notes)

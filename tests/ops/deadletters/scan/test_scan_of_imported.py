@@ -46,12 +46,12 @@ def test_what_the_queue_holds_is_what_is_exported_before_it_is_purged(look_world
     imported(look_world, tmp_path, one, "another body")
     assert on_the_shelf(look_world, one).cause.error_type == "ValueError"
     done = scan_queue(look_world.source)
-    assert (done.letters, done.new) == (1, 0)
+    assert (done.messages, done.new) == (1, 0)
     found = on_the_shelf(look_world, one)
-    assert (found.place, found.letter.imported, found.letter.body) == (Place.QUEUE, False, "the true body")
-    assert found.letter.attributes == {"Tenant": Attribute("String", "blue")}
-    assert (found.letter.kind, found.letter.source_arn) == (Kind.SQS, look_world.source.workload.queue.arn)
-    assert found.letter.trace_header == "Root=1-2-3"
+    assert (found.place, found.message.imported, found.message.body) == (Place.QUEUE, False, "the true body")
+    assert found.message.attributes == {"Tenant": Attribute("String", "blue")}
+    assert (found.message.kind, found.message.source_arn) == (Kind.SQS, look_world.source.workload.queue.arn)
+    assert found.message.trace_header == "Root=1-2-3"
     assert found.cause.fingerprint == "", "what another letter died of is asked again"
     export = exports.export_messages(look_world.source, Selection(), tmp_path / "export.jsonl").path
     plan = purge.plan_purge(look_world.source, export)
@@ -68,7 +68,7 @@ def test_the_cause_that_a_file_brought_stays_with_the_very_same_letter(look_worl
     scan_queue(look_world.source)
     found = on_the_shelf(look_world, one)
     assert (found.cause.error_type, found.cause.error_message) == ("ValueError", "no column")
-    assert found.letter.trace_header == "Root=1-2-3", "but system attributes are the queue's"
+    assert found.message.trace_header == "Root=1-2-3", "but system attributes are the queue's"
 
 
 @pytest.mark.parametrize(
@@ -95,7 +95,7 @@ def test_a_cause_that_the_letter_tells_itself_is_taken_from_the_queue(look_world
     imported(look_world, tmp_path, one, "{}")
     scan_queue(look_world.source)
     found = on_the_shelf(look_world, one)
-    assert (found.letter.kind, found.cause.error_type, found.cause.source) == (Kind.REJECTED, "KeyError", "attribute")
+    assert (found.message.kind, found.cause.error_type, found.cause.source) == (Kind.REJECTED, "KeyError", "attribute")
 
 
 def test_a_letter_that_was_sent_from_a_file_and_then_met_in_the_queue(look_world: World, tmp_path: Path) -> None:
@@ -112,16 +112,16 @@ def test_a_letter_that_was_sent_from_a_file_and_then_met_in_the_queue(look_world
     assert on_the_shelf(look_world, one).place is Place.REDRIVEN
     scan_queue(look_world.source)
     found = on_the_shelf(look_world, one)
-    assert (found.place, found.letter.body) == (Place.QUEUE, "the true body")
+    assert (found.place, found.message.body) == (Place.QUEUE, "the true body")
 
 
 def test_a_letter_that_was_in_the_queue_before_keeps_what_that_said(look_world: World, tmp_path: Path) -> None:
     one = buried(look_world, "the true body")
     scan_queue(look_world.source)
     with Snapshot.open(look_world.source) as shelf:
-        shelf.mark([one], Place.PURGED)
+        shelf.set_place([one], Place.PURGED)
     imported(look_world, tmp_path, one, "another body")
     found = on_the_shelf(look_world, one)
-    assert (found.place, found.letter.body) == (Place.IMPORTED, "the true body")
+    assert (found.place, found.message.body) == (Place.IMPORTED, "the true body")
     scan_queue(look_world.source)
-    assert on_the_shelf(look_world, one).letter.body == "the true body"
+    assert on_the_shelf(look_world, one).message.body == "the true body"

@@ -42,11 +42,11 @@ def test_a_queue_is_read_and_given_back(twin: Twin) -> None:
         sqs.send_message(QueueUrl=queue, MessageBody=f"body {number}", MessageAttributes=blob)
     wait_for(lambda: bury(sqs, queue) == 0, 180, "the messages did not die")
     done = scan_queue(source(name))
-    assert (done.letters, done.new, done.complete) == (23, 23, True)
+    assert (done.messages, done.new, done.complete) == (23, 23, True)
     names = ["ApproximateNumberOfMessages"]
     assert sqs.get_queue_attributes(QueueUrl=dead, AttributeNames=names)["Attributes"][names[0]] == "23"
     with Snapshot.open(source(name)) as shelf:
-        first = shelf.find()[0].letter
+        first = shelf.find()[0].message
     assert (first.kind, first.source_arn.rsplit(":", 1)[-1]) == (Kind.SQS, name)
     assert (first.attributes["Blob"].data_type, first.attributes["Blob"].value) == ("Binary", "AP8=")
     sqs.delete_queue(QueueUrl=queue)
@@ -71,15 +71,15 @@ def test_a_job_that_died_carries_its_cause(twin: Twin) -> None:
     def buried() -> SnapshotMessage | None:
         scan_queue(queue)
         with Snapshot.open(queue) as shelf:
-            return next((found for found in shelf.iterate() if job["job_id"] in found.letter.body), None)
+            return next((found for found in shelf.iterate() if job["job_id"] in found.message.body), None)
 
     found = wait_for(buried, 180, "the job did not come to the dead-letter queue")
-    cause = carried_cause(found.letter)
-    assert found.letter.kind is Kind.REJECTED
+    cause = carried_cause(found.message)
+    assert found.message.kind is Kind.REJECTED
     assert cause.source == "attribute"
     assert "cluster" in cause.error_message
-    assert found.letter.request_id
-    assert found.letter.original_message_id != found.letter.message_id
+    assert found.message.request_id
+    assert found.message.original_message_id != found.message.message_id
     twin.receive(queue.queue.url, lambda message: job["job_id"] in message["Body"])
 
 

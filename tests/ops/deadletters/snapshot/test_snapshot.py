@@ -45,7 +45,7 @@ def test_a_letter_comes_back_as_it_was(shelf: Snapshot) -> None:
     shelf.set_causes([("m1", FULL), ("not there", FULL)])
     assert shelf.get("m").cause == FULL
     assert shelf.add([a_dead_letter("another body", "m1")]) == 0
-    assert shelf.get("m1").letter == letter
+    assert shelf.get("m1").message == letter
 
 
 def test_a_snapshot_in_place_of_a_deleted_one_is_asked_anew(tmp_path: Path) -> None:
@@ -70,12 +70,12 @@ def test_pages_orders_and_places(shelf: Snapshot) -> None:
     assert shelf.ids() == tuple(every)
     assert shelf.ids(Selection(imported=True)) == ("imported",)
     assert shelf.ids(places=MOVABLE_PLACES) == ("imported", *every)
-    assert (shelf.info().letters, shelf.info().imported) == (7, 1)
+    assert (shelf.info().messages, shelf.info().imported) == (7, 1)
     pages = [shelf.find(limit=3, offset=offset, descending=True, places=MOVABLE_PLACES) for offset in (0, 3, 6, 9)]
-    assert [found.letter.message_id for page in pages for found in page] == [*every[::-1], "imported"]
-    assert [found.letter.message_id for found in shelf.iterate(batch=2)] == list(shelf.ids())
-    assert shelf.get("imported").letter.imported
-    shelf.mark(every[:2], Place.REDRIVEN, DIED)
+    assert [found.message.message_id for page in pages for found in page] == [*every[::-1], "imported"]
+    assert [found.message.message_id for found in shelf.iterate(batch=2)] == list(shelf.ids())
+    assert shelf.get("imported").message.imported
+    shelf.set_place(every[:2], Place.REDRIVEN, DIED)
     assert shelf.count() == 5
     assert shelf.count(places=(Place.REDRIVEN,)) == 2
     assert shelf.places([*every[:3], "nowhere"]) == {
@@ -84,7 +84,7 @@ def test_pages_orders_and_places(shelf: Snapshot) -> None:
         every[2]: Place.QUEUE,
     }
     for order in index_query.SORT_COLUMNS:
-        assert {found.letter.message_id for found in shelf.find(order=order)} == {*every[2:]}
+        assert {found.message.message_id for found in shelf.find(order=order)} == {*every[2:]}
         assert shelf.find(Selection(where="body"), order=order) == shelf.find(order=order)
     with pytest.raises(UsageError, match="sorted by size"):
         shelf.find(order="size")
@@ -153,7 +153,7 @@ def test_groups(shelf: Snapshot) -> None:
     shelf.add(some(4), Place.QUEUE)
     shelf.set_causes([("m000", FULL), ("m002", FULL)])
     known, unknown = shelf.groups()
-    assert (known.fingerprint, known.letters, known.share, known.versions, known.job_kinds, known.kinds) == (
+    assert (known.fingerprint, known.messages, known.share, known.versions, known.job_kinds, known.kinds) == (
         "abc123",
         2,
         0.5,
@@ -161,7 +161,7 @@ def test_groups(shelf: Snapshot) -> None:
         ("train",),
         (Kind.SQS,),
     )
-    assert (known.first_sent, known.last_sent, known.first_died) == (SENT, SENT + timedelta(seconds=2), DIED)
+    assert (known.first_sent, known.last_sent, known.first_failed) == (SENT, SENT + timedelta(seconds=2), DIED)
     assert (known.error_type, known.label, known.location, known.source, known.likely, known.sample_id) == (
         "KeyError",
         "'…'",
@@ -170,21 +170,21 @@ def test_groups(shelf: Snapshot) -> None:
         True,
         "m002",
     )
-    assert (unknown.fingerprint, unknown.letters, unknown.last_died, unknown.sources) == ("", 2, None, ("none",))
-    shelf.mark(["m000", "m001", "m002", "m003"], Place.PURGED)
+    assert (unknown.fingerprint, unknown.messages, unknown.last_failed, unknown.sources) == ("", 2, None, ("none",))
+    shelf.set_place(["m000", "m001", "m002", "m003"], Place.PURGED)
     assert shelf.groups() == ()
 
 
 def test_notes(shelf: Snapshot) -> None:
-    assert shelf.noted("fixed") is None
-    shelf.note("fixed", {"a": [1, None, "\ud800"]})
-    shelf.note("fixed", {"a": [2, "\ud800"]})
-    assert shelf.noted("fixed") == {"a": [2, "\ud800"]}
+    assert shelf.read_note("fixed") is None
+    shelf.save_note("fixed", {"a": [1, None, "\ud800"]})
+    shelf.save_note("fixed", {"a": [2, "\ud800"]})
+    assert shelf.read_note("fixed") == {"a": [2, "\ud800"]}
 
 
 def test_ids_are_looked_up_by_their_beginning(shelf: Snapshot) -> None:
     shelf.add(some(12), Place.QUEUE)
-    assert shelf.get("m011").letter.message_id == "m011"
+    assert shelf.get("m011").message.message_id == "m011"
     for wanted, why in (("m01", "Several"), ("x", "No message"), ("", "No message"), ("m%", "No message")):
         with pytest.raises(UsageError, match=why):
             shelf.get(wanted)
@@ -301,5 +301,5 @@ def test_a_time_beyond_the_calendar_does_not_hide_the_letter(shelf: Snapshot) ->
     """A version before this one took such times from letters."""
     shelf.add(some(1), Place.QUEUE)
     shelf.connection.execute("UPDATE letters SET died = ?", [2**60])
-    assert shelf.get("m000").cause.died is None
-    assert shelf.groups()[0].last_died is None
+    assert shelf.get("m000").cause.failed_at is None
+    assert shelf.groups()[0].last_failed is None

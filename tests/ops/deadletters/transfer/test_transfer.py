@@ -39,7 +39,7 @@ def planned(world: World, selection: Selection | None = None, **more: Any) -> Pl
 
 def moved(world: World, plan: Plan, *upto: int) -> tuple[Run, TransferResult]:
     """After steps up to these counts, by default one of all."""
-    with Ledger.create(world.source.runs / f"{plan.id}.db", plan, "r", "me") as ledger:
+    with Ledger.create(world.source.runs_folder / f"{plan.id}.db", plan, "r", "me") as ledger:
         ledger.start_run()
         transfer = Transfer(world.source, plan, ledger, RateLimiter(None), lambda: False)
         for step, count in enumerate(upto or (len(plan.ids),), 1):
@@ -145,7 +145,7 @@ def test_other_messages_stay_and_are_released(world: World) -> None:
 def test_steps_end_at_their_counts(world: World) -> None:
     world.put([f"good {number}" for number in range(60)] + [f"bad {number}" for number in range(20)])
     plan = planned(world, Selection(text="good"))
-    with Ledger.create(world.source.runs / f"{plan.id}.db", plan, "r", "me") as ledger:
+    with Ledger.create(world.source.runs_folder / f"{plan.id}.db", plan, "r", "me") as ledger:
         ledger.start_run()
         transfer = Transfer(world.source, plan, ledger, RateLimiter(None), lambda: False)
         for step, upto in enumerate((3, 17, 60), 1):
@@ -220,7 +220,7 @@ def test_the_rate_limit_holds(world: World) -> None:
             taken.append(count)
             return True
 
-    with Ledger.create(world.source.runs / f"{plan.id}.db", plan, "r", "me") as ledger:
+    with Ledger.create(world.source.runs_folder / f"{plan.id}.db", plan, "r", "me") as ledger:
         ledger.start_run()
         Transfer(world.source, plan, ledger, Counting(30.0), lambda: False).move(20, 1)
         assert ledger.run().sent == 20
@@ -238,7 +238,7 @@ def test_a_stop_releases_held_messages(world: World) -> None:
                 stopping.set()
             return super().take(count, stop)
 
-    with Ledger.create(world.source.runs / f"{plan.id}.db", plan, "r", "me") as ledger:
+    with Ledger.create(world.source.runs_folder / f"{plan.id}.db", plan, "r", "me") as ledger:
         ledger.start_run()
         Transfer(world.source, plan, ledger, Stopping(None), stopping.is_set).move(400, 1)
         run = ledger.run()

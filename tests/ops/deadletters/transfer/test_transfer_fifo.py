@@ -139,14 +139,14 @@ def test_a_fifo_stage_ends_when_what_it_sent_was_deleted_unrecorded(
     monkeypatch.setattr(context, "LEASE_S", 1)
     monkeypatch.setattr(receiver, "GRACE_S", 0.5)
     plan = plan_of(three_groups)
-    with Ledger.create(three_groups.source.runs / f"{plan.id}.db", plan, "r", "me") as ledger:
+    with Ledger.create(three_groups.source.runs_folder / f"{plan.id}.db", plan, "r", "me") as ledger:
         ledger.start_run()
         first = [each["MessageId"] for each in three_groups.dlq.messages()[:3]]
         numbers = [ledger.numbers_by_id[name] for name in first]
         ledger.record_intent([(number, "receipt") for number in numbers], 1)
         ledger.record_sent([AcceptedMessage(number, "sent-as", 0.0) for number in numbers])
         three_groups.dlq.remove(first)
-    with Ledger.open(three_groups.source.runs / f"{plan.id}.db") as ledger:
+    with Ledger.open(three_groups.source.runs_folder / f"{plan.id}.db") as ledger:
         ledger.start_run()
         transfer = Transfer(three_groups.source, plan, ledger, RateLimiter(None), lambda: False)
         assert transfer.move(3, 1) == TransferResult(3), "no reason to stop"

@@ -28,7 +28,7 @@ def fill(world: World, count: int = MESSAGES) -> Plan:
 
 
 def ledger_of(world: World, plan: Plan) -> Path:
-    return world.source.runs / f"{plan.id}.db"
+    return world.source.runs_folder / f"{plan.id}.db"
 
 
 def transfer_all(world: World, plan: Plan) -> tuple[Run, TransferResult]:
