@@ -8,10 +8,16 @@ from pathlib import Path
 
 import pytest
 
+from ops.deadletters.ledger import Ledger
+from ops.deadletters.ledger.model import Outcome
 from ops.deadletters.messages.model import NEVER_RAN, Cause
+from ops.deadletters.outcomes import monitor
+from ops.deadletters.plan_model import Steps
+from ops.deadletters.redrive import redrive
 from ops.deadletters.snapshot import Snapshot
 from ops.errors import UsageError
 from ops.logs import subjects
+from tests.fakes.dlq_world import FixedOutcomes, a_plan, a_world
 from tests.fakes.logs import BEGAN, a_source, silent
 from tests.ops.logs.conftest import M1, M2, R1, R2
 
@@ -61,3 +67,21 @@ def test_a_cause_by_its_latest_messages(tmp_path: Path, monkeypatch: pytest.Monk
             subjects.cause_subject(source, "other", NOW)
     assert f"m{many - 1}" in subject.search.message_ids and "m0" not in subject.search.message_ids
     assert subject.notes == (f"Only the {subjects.MAX_MESSAGES} latest of {many} messages were searched for.",)
+
+
+def test_a_redrive_by_what_it_sent_first_what_failed_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    outcomes = FixedOutcomes(lambda n: Outcome.FAILED_AGAIN if n == 3 else Outcome.SUCCEEDED)
+    monkeypatch.setattr(monitor, "start_monitor", lambda *_: outcomes)
+    with a_world(tmp_path, monkeypatch) as world:
+        world.put([f'{{"n": {number}}}' for number in range(6)])
+        plan = a_plan(world, steps=Steps(("100%",), 1.0, 60.0))
+        with pytest.raises(UsageError, match="There is no run"):
+            subjects.redrive_subject(world.source, plan.id, NOW)
+        run = redrive.start_redrive(world.source, plan, reason="r")
+        subject = subjects.redrive_subject(world.source, run.id[:-1], datetime.now(UTC))
+        sent = {message["MessageId"] for message in world.jobs.messages()}
+        with Ledger.open(world.source.runs / f"{run.id}.db") as ledger:
+            (failed,) = [one for one in ledger.sent_messages() if one.outcome is Outcome.FAILED_AGAIN]
+    assert set(subject.search.message_ids) == sent, "SQS gave them new IDs"
+    assert (subject.search.message_ids[0],) == failed.new_ids
+    assert subject.search.start == run.began and subject.notes == ()
