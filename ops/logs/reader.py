@@ -99,10 +99,10 @@ class LogReader:
         groups = [source.group for source in self._sources]
         named = ", ".join(groups)
         volume = log_volume.read_volume(self._aws, groups, start, end)
-        if volume is None:
+        self.usd += volume.usd if volume else 0.0
+        if volume is None or not volume.by_period:
             self._say(f"Searching {named}: size unknown; the limit is {self._limit}.")
             return start
-        self.usd += volume.usd
         since = volume.affordable_since(start, end, self._max_usd - self.usd)
         self.estimated_bytes = sum(size for at, size in volume.by_period if at + volume.period > since)
         if since > start:

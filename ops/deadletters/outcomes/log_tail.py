@@ -6,9 +6,10 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from ops import formatting, invocation_log, pricing
+from ops import formatting, invocation_log
 from ops.aws import logs
 from ops.errors import AccessDenied, AwsError, NotFound
+from ops.insight.sources import log_volume
 
 if TYPE_CHECKING:
     from ops.aws import Aws
@@ -54,7 +55,7 @@ class LogTail:
                 return
             self.error = ""
             self.queries += 1
-            self.usd += result.bytes_scanned / 1e9 * pricing.load().log_gb_scanned
+            self.usd += log_volume.scan_price(result.bytes_scanned)
             for row in result.rows:
                 on_row(row)
             times = [at for row in result.rows if (at := invocation_log.moment(row.get("@timestamp", "")))]

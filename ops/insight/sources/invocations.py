@@ -19,6 +19,7 @@ from ops.errors import AccessDenied, NotFound
 from ops.insight.report_types import QueryCost
 from ops.insight.sources.genuine_lines import genuine
 from ops.insight.sources.invocation_join import attempts
+from ops.insight.sources.log_volume import scan_price
 from ops.workload.notes import unknown_function
 
 if TYPE_CHECKING:
@@ -34,7 +35,6 @@ QUERY = (
     rf"| filter @message like /{invocation_log.PATTERN}/ "
     r"| sort @timestamp desc"
 )
-BYTES_PER_GB = 1e9
 
 
 @dataclass(frozen=True)
@@ -116,7 +116,7 @@ def read(aws: Aws, workload: Workload, window: Window, rows: int = MAX_ROWS) -> 
             f"Only the newest {formatting.count(len(merged))} invocations are shown: "
             f"{formatting.count(found.matched)} log lines matched. Choose a shorter time range for all of them."
         )
-    look = QueryCost(usd=found.bytes_scanned / BYTES_PER_GB * pricing.load().log_gb_scanned, partial=tuple(partial))
+    look = QueryCost(usd=scan_price(found.bytes_scanned), partial=tuple(partial))
     return Invocations(merged, found.truncated, found.bytes_scanned, look)
 
 

@@ -23,7 +23,8 @@ BYTES_PER_GB = 1e9
 
 @dataclass(frozen=True)
 class LogVolume:
-    """``by_period``: start of each period with its bytes, oldest first. ``usd``: what reading the metric cost."""
+    """``by_period``: start of each period with its bytes, oldest first; empty where CloudWatch has no figures.
+    ``usd``: what reading the metric cost."""
 
     by_period: tuple[tuple[datetime, float], ...]
     period: timedelta
@@ -50,7 +51,7 @@ def scan_price(size: float) -> float:
 
 
 def read_volume(aws: Aws, groups: Sequence[str], start: datetime, end: datetime) -> LogVolume | None:
-    """AWS/Logs IncomingBytes of ``groups`` together; None when it cannot be read, or holds nothing for them."""
+    """AWS/Logs IncomingBytes of ``groups`` together; None when it cannot be read."""
     period = timedelta(hours=max(1, math.ceil((end - start) / timedelta(hours=MAX_PERIODS))))
     queries = [
         cloudwatch.MetricQuery(f"bytes{number}", "AWS/Logs", "IncomingBytes", "Sum", (("LogGroupName", group),))
@@ -64,6 +65,4 @@ def read_volume(aws: Aws, groups: Sequence[str], start: datetime, end: datetime)
     for points in data.series.values():
         for at, size in points:
             sizes[at] += size  # type: ignore[assignment]
-    if not sizes:
-        return None
     return LogVolume(tuple(sorted(sizes.items())), period, len(groups) * pricing.load().metric_requested)

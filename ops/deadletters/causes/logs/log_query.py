@@ -12,9 +12,10 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from ops import formatting, invocation_log, pricing
-from ops.aws import cloudwatch, logs
+from ops import formatting, invocation_log
+from ops.aws import logs
 from ops.errors import AwsError
+from ops.insight.sources import log_volume
 
 if TYPE_CHECKING:
     from ops.aws import Aws
@@ -24,7 +25,6 @@ MAX_IDS_PER_QUERY = 200
 RETENTION = timedelta(days=14)
 """SQS keeps no message longer (botocore 1.44.5 model, 2026-11)."""
 MAX_ROWS_PER_PART = 8_000
-GB = 1e9
 
 
 @dataclass(frozen=True)
@@ -95,25 +95,17 @@ class LogQuerySession:
     def affordable(self, start: datetime, end: datetime) -> datetime:
         """The earliest moment from which the logs can be read until ``end`` within the budget, by how much the group
         took in (AWS/Logs IncomingBytes; a group without that metric is read from ``start``)."""
-        period = 3600 * max(1, math.ceil((end - start) / timedelta(hours=1_000)))
-        query = cloudwatch.MetricQuery("bytes", "AWS/Logs", "IncomingBytes", "Sum", (("LogGroupName", self._group),))
-        try:
-            data = cloudwatch.get_metric_data(self._aws, [query], start - timedelta(seconds=period), end, period)
-        except AwsError:
+        volume = log_volume.read_volume(self._aws, [self._group], start, end)
+        if volume is None:
             return start
-        left = self._budget.usd - self.asked.usd
-        per_byte = pricing.load().log_gb_scanned / GB
-        self.asked.usd += pricing.load().metric_requested
-        for at, size in reversed(data.series["bytes"]):
-            left -= size * per_byte
-            if left < 0:
-                since = min(end, max(start, at + timedelta(seconds=period)))
-                self.asked.notes.append(
-                    f"The logs before {formatting.clock(since, end)} were not read: that would cost more than "
-                    f"{formatting.usd(self._budget.usd)}."
-                )
-                return since
-        return start
+        since = volume.affordable_since(start, end, self._budget.usd - self.asked.usd)
+        self.asked.usd += volume.usd
+        if since > start:
+            self.asked.notes.append(
+                f"The logs before {formatting.clock(since, end)} were not read: that would cost more than "
+                f"{formatting.usd(self._budget.usd)}."
+            )
+        return since
 
     def _may(self, start: datetime, end: datetime) -> bool:
         seconds = (end - start).total_seconds()
@@ -140,7 +132,7 @@ class LogQuerySession:
                 f"Causes that only the logs know are missing: {refused} {refused.next_step}".strip()
             )
             return None
-        usd = found.bytes_scanned / GB * pricing.load().log_gb_scanned
+        usd = log_volume.scan_price(found.bytes_scanned)
         self.asked.usd += usd
         self._usd_a_second = usd / max(1.0, (end - start).total_seconds())
         return found
