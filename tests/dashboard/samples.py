@@ -104,14 +104,14 @@ class Sample:
         cards = (
             Card(
                 "depth",
-                "Waiting in the queue",
+                "Queued",
                 float(self.depth[-1]),
                 "messages",
                 spark(f.depth),
                 Level.WATCH if self.trouble else Level.OK,
-                "120 a minute arrive",
+                "29 in flight",
             ),
-            Card("age", "Oldest message", float(self.age[-1]), "s", spark(f.age), bad, "of 4 h until it is lost"),
+            Card("age", "Age of oldest message", float(self.age[-1]), "s", spark(f.age), bad, "alarm ≥ 5 min"),
             Card(
                 "concurrency",
                 "Concurrency",
@@ -119,10 +119,10 @@ class Sample:
                 "",
                 spark(f.c),
                 Level.WATCH if self.trouble else Level.OK,
-                "of 10 allowed by the mapping",
+                "peak (30 s); limit 10 (ESM MaximumConcurrency)",
             ),
             Card("cold_share", "Cold starts", float(self.cold[-1] * 100), "%", spark(f.cold), Level.OK, "p95 1.2 s"),
-            Card("cost", "1,000 successes", 0.0047, "USD", spark(f.cost), Level.OK, "$1.20 a month at this rate"),
+            Card("cost", "Cost per 1,000 jobs", 0.0047, "USD", spark(f.cost), Level.OK, "6,204 successful jobs"),
             Card("dead", "Dead letters", float(self.dead[-1]), "messages", spark(f.dead), bad, "51 of one cause"),
         )
         path = PipelineRates(
@@ -200,13 +200,13 @@ class Sample:
         self.calls.append("queue")
         return QueueReport(
             self.finding(
-                "work arrives twice as fast as it is processed; at this rate the oldest message is 4 h old at 06:20",
-                "Work is done as fast as it arrives, within 4 s",
+                "backlog growing by 58/min (118/min arriving, 60/min processed)",
+                "no backlog; 118/min arriving, 118/min processed",
                 "concurrency",
             ),
             self._frame(visible=self.depth, in_flight=self.in_flight, delayed=np.zeros(self.n)),
             self._frame(oldest_s=self.age),
-            (Threshold("alarm: oldest message", 300.0), Threshold("retention: messages are lost", 345_600.0)),
+            (Threshold("alarm: oldest message", 300.0), Threshold("message retention", 345_600.0)),
             self._frame(
                 sent=self.sent,
                 deleted=self.done,
@@ -226,10 +226,10 @@ class Sample:
         self.calls.append("concurrency")
         law = np.minimum(10, 5 + np.arange(self.n) * 5 * self.period / 60)
         return ConcurrencyReport(
-            self.finding("the mapping's MaximumConcurrency of 10 holds work back", "nothing holds work back"),
+            self.finding("all 10 concurrent executions (ESM MaximumConcurrency) are in use", "limiting factor: none"),
             self._frame(observed=np.minimum(10, np.round(self.in_flight / 3)), law=law),
-            (Threshold("mapping's maximum", 10.0), Threshold("account quota", 1_000.0)),
-            "mapping's maximum" if self.trouble else "",
+            (Threshold("ESM MaximumConcurrency", 10.0), Threshold("account quota", 1_000.0)),
+            "ESM MaximumConcurrency" if self.trouble else "",
             self._frame(throttles=np.where(self.depth > 50, self.rng.poisson(2, self.n), 0).astype(float)),
             self._frame(fill=np.clip(self.done / 14, 1, 10), share=np.clip(self.done / 140, 0.1, 1)),
             10,
@@ -373,7 +373,7 @@ class Sample:
         ]
         total = sum(usd for _, usd in parts)
         return CostReport(
-            self.finding("failures eat 12% of the money", "a thousand successes cost $0.0097"),
+            self.finding("12% of the cost is spent on failed jobs", "1,000 successful jobs cost $0.0097"),
             pd.DataFrame(parts, columns=["component", "usd"]),
             self._frame(usd_per_1000=0.0095 + 0.002 * self.cold + self.rng.normal(0, 0.0002, self.n)),
             3_012.0,

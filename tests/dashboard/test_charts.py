@@ -53,7 +53,7 @@ def test_a_near_limit_is_a_dashed_named_line_and_a_far_one_is_named() -> None:
     figure = concurrency.executions(BUSY.concurrency(SPAN), UTC)
     assert [(line.y0, line.line.dash) for line in figure.layout.shapes] == [(10.0, "dash")]
     assert [(line.name, line.showlegend) for line in figure.layout.shapes] == [
-        ("mapping's maximum 10 executions", True)
+        ("ESM MaximumConcurrency 10 executions", True)
     ]
     assert base.remark(figure) == "↑ account quota 1,000 executions"
     assert not figure.layout.annotations, "no text where data may cross it"

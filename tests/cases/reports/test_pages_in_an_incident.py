@@ -138,7 +138,7 @@ def test_a_wrong_stack_is_asked_of_aws_and_nothing_is_being_read(
     app = App(REAL_APP).open(PAGES["queue"], stack="nope", region="eu-west-1")
     assert "AWS, eu-west-1" in app.text
     assert f"the running twin has stack {running.stack}, not nope" in app.text
-    assert "Reading…" not in app.text
+    assert "Loading…" not in app.text
     assert "--profile" not in app.text
 
 

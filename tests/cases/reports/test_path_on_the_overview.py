@@ -39,11 +39,11 @@ def test_nothing_stands_where_nothing_is_known() -> None:
 
 def test_a_part_that_is_not_known_says_why() -> None:
     stops = Pipeline(
-        readers=(PipelineNode("Function", "", "not known"),),
+        readers=(PipelineNode("Function", "", "unknown"),),
         dead=PipelineNode("Dead-letter queue", "orders-dlq", "may not be read"),
     )
     html = overview_view.path(RATES, stops)
-    assert "in flight · 3.1 failed/min · not known" in html
+    assert "in flight · 3.1 failed/min · unknown" in html
     assert "<b>orders-dlq</b>" in html
     assert "may not be read" in html
 
