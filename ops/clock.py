@@ -19,6 +19,5 @@ _START, _STARTED = datetime.now(UTC), elapsed_s()
 
 def now_utc() -> datetime:
     """The time of day of this process: its clock was read once, so that one that is set in the meantime ends no lease,
-    and
-    makes no message older than it is."""
+    and makes no message older than it is."""
     return _START + timedelta(seconds=elapsed_s() - _STARTED)

@@ -1,8 +1,7 @@
 """Keeps a long-running twin's memory bounded: log events beyond their retention or a cap, and a list that is never read.
 
-Stands for: the retention of log groups (CloudWatch Logs user guide, log group retention, read 2026-11), which
-MiniStack stores but does not apply. On top of it, each log group keeps at most ``cap`` events, the newest; AWS has no
-such cap.
+Stands for: the retention of log groups (CloudWatch Logs user guide, log group retention, read 2026-11), which MiniStack
+stores but does not apply. On top of it, each log group keeps at most ``cap`` events, the newest; AWS has no such cap.
 
 Still grows with use: objects in S3, items in DynamoDB, messages that are never received (for their retention), the alarm
 history, and one line a log stream.

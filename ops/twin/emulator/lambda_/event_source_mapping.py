@@ -1,10 +1,9 @@
 """Patches: what an SQS event source mapping does with a batch, before and after the function.
 
-Stands for: the handling of batches and their failures (LDG services-sqs-errorhandling, read 2026-11): a throttled
-batch is tried again until the visibility timeout runs out; a function error leaves the whole batch to the visibility
-timeout; a partial response keeps the named messages; a response with an empty, null or misnamed ``itemIdentifier``
-fails the whole batch. And for the mapping's EventCount metrics: MiniStack drops ``MetricsConfig``, so they are always
-published.
+Stands for: the handling of batches and their failures (LDG services-sqs-errorhandling, read 2026-11): a throttled batch
+is tried again until the visibility timeout runs out; a function error leaves the whole batch to the visibility timeout;
+a partial response keeps the named messages; a response with an empty, null or misnamed ``itemIdentifier`` fails the
+whole batch. And for the mapping's EventCount metrics: MiniStack drops ``MetricsConfig``, so they are always published.
 
 Leaves out: the response's other malformations (an id that is not in the batch is ignored), ``ProvisionedPollers``.
 """
