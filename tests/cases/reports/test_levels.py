@@ -11,7 +11,7 @@ import pytest
 
 from ops import formatting
 from ops.aws.cloudwatch import Alarm, Points
-from ops.cli.status import _path
+from ops.cli.status_view import path_text
 from ops.insight import time_window as windows
 from ops.insight.report_types import Level, Window
 from ops.insight.reports import alarms, concurrency, cost, dead_letters, overview, queue
@@ -124,7 +124,7 @@ def test_a_comparison_is_in_one_unit(stage: world.Stage) -> None:
 @pytest.mark.parametrize("fast", [True, False])
 def test_the_command_line_shows_the_path_in_one_unit(stage: world.Stage, fast: bool) -> None:
     shown, _ = pages(stage, flow(2_580, 568, received=600) if fast else flow(58, 45))
-    told = _path(shown)
+    told = path_text(shown)
     assert ("/s" in told, "/min" in told) == (fast, not fast)
     assert ("in 43/s → started 10/s → done 9.5/s" if fast else "in 58/min → started 45/min → done 45/min") in told
 
